@@ -1,0 +1,207 @@
+#!/usr/bin/env python3
+"""Makes libtorch 2.11.0 ready below .libtorch, without installing anything else.
+
+The PyPI wheels of torch and of two NVIDIA run-time libraries are fetched (resuming a broken download), checked
+against the hashes below, and unpacked side by side. `.libtorch/view` is then the folder the build links against:
+headers and the three CPU libraries, so that one binary serves CPU and GPU. With CISTRON_LIBTORCH=DIR, where DIR
+holds torch 2.11.0 (a `torch` package folder or its `lib`), nothing is fetched and the view points there.
+"""
+import hashlib
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+import zipfile
+from pathlib import Path
+
+VERSION = "2.11.0"
+ROOT = Path(__file__).resolve().parent.parent
+HOME = ROOT / ".libtorch"
+VIEW = HOME / "view"
+LINKED = ["libtorch_cpu.so", "libtorch.so", "libc10.so"]
+
+# package: (file, sha256), for each machine
+WHEELS = {
+    "x86_64": {
+        "torch": (
+            "torch-2.11.0-cp311-cp311-manylinux_2_28_x86_64.whl",
+            "7aa2f9bbc6d4595ba72138026b2074be1233186150e9292865e04b7a63b8c67a",
+        ),
+        "nvidia-cuda-runtime": (
+            "nvidia_cuda_runtime-13.5.37-py3-none-manylinux2014_x86_64.manylinux_2_17_x86_64.whl",
+            "df2b79a8852f10d1fef8c848489c49eebb5754051bf870202a862831412b179d",
+        ),
+        "nvidia-cuda-cupti": (
+            "nvidia_cuda_cupti-13.5.25-py3-none-manylinux_2_25_x86_64.whl",
+            "9dcca41c12a734192b14e7128ae116bc9ce1b9da686e2ebf48ae7a4415f76650",
+        ),
+    },
+}
+
+
+def stop(message, hint):
+    sys.exit(f"error: {message}\n  hint: {hint}")
+
+
+def index_url():
+    """The package index that pip on this machine uses."""
+    if os.environ.get("PIP_INDEX_URL"):
+        return os.environ["PIP_INDEX_URL"]
+    asked = subprocess.run(
+        [sys.executable, "-m", "pip", "config", "get", "global.index-url"], capture_output=True, text=True
+    )
+    return asked.stdout.strip() or "https://pypi.org/simple"
+
+
+def wheel_url(package, name):
+    page = f"{index_url().rstrip('/')}/{package}/"
+    with urllib.request.urlopen(page, timeout=60) as answer:
+        text, base = answer.read().decode(), answer.geturl()
+    for link in re.findall(r'href="([^"]+)"', text):
+        link = urllib.parse.urljoin(base, link.split("#")[0])
+        if urllib.parse.unquote(link).endswith("/" + name):
+            return link
+    stop(f"{page} does not list {name}", "check the package index that pip is set to use")
+
+
+def sha256(path):
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def fetch(package, name, expected, target):
+    """Downloads one wheel to `target`; a broken download goes on where it stopped."""
+    part = target.with_suffix(".part")
+    for attempt in range(1, 6):
+        have = part.stat().st_size if part.exists() else 0
+        try:
+            request = urllib.request.Request(wheel_url(package, name))
+            if have:
+                request.add_header("Range", f"bytes={have}-")
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                resumed = answer.status == 206
+                total = int(answer.headers.get("Content-Length") or 0) + (have if resumed else 0)
+                done, shown = (have if resumed else 0), 0.0
+                with open(part, "ab" if resumed else "wb") as file:
+                    while block := answer.read(1 << 20):
+                        file.write(block)
+                        done += len(block)
+                        if time.monotonic() - shown > 2:
+                            shown = time.monotonic()
+                            print(f"  {name}: {done >> 20} of {total >> 20} MiB", file=sys.stderr, flush=True)
+            if total and done < total:
+                raise OSError(f"the connection closed after {done} of {total} bytes")
+            break
+        except urllib.error.HTTPError as error:
+            if error.code != 416:  # 416: the part is already whole
+                wait(attempt, error)
+            else:
+                break
+        except OSError as error:
+            wait(attempt, error)
+    else:
+        stop(
+            f"cannot download {name}",
+            "check the network and run the command again (it resumes), or set CISTRON_LIBTORCH to a folder that holds torch 2.11.0",
+        )
+    if sha256(part) != expected:
+        part.unlink()
+        stop(f"{name} does not have the expected sha256 {expected}", "run the command again: the file was removed")
+    part.rename(target)
+
+
+def wait(attempt, error):
+    print(f"  attempt {attempt} of 5: {error}", file=sys.stderr, flush=True)
+    time.sleep(min(2**attempt, 15))
+
+
+def wanted(name):
+    """Whether a file of a wheel is needed to build and run without CUDA."""
+    if name.startswith("torch/include/"):
+        return True
+    if name.startswith(("torch/lib/", "nvidia/")) and ".so" in name:
+        return not re.search(r"cuda\.so|cuda_linalg|nvshmem|_python|nvperf|pcsampling|checkpoint", name)
+    return name.startswith("torch-") and "/licenses" in name.lower()
+
+
+def unpack(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        for name in archive.namelist():
+            if wanted(name) and not name.endswith("/"):
+                path = Path(archive.extract(name, HOME))
+                if ".so" in path.name:
+                    path.chmod(0o755)
+
+
+def make_view(lib, include):
+    fresh = HOME / "view.new"
+    shutil.rmtree(fresh, ignore_errors=True)
+    (fresh / "lib").mkdir(parents=True)
+    (fresh / "include").symlink_to(include)
+    for name in LINKED:
+        (fresh / "lib" / name).symlink_to(lib / name)
+    (fresh / "build-version").write_text(VERSION + "\n")
+    (fresh / "origin").write_text(str(lib) + "\n")
+    shutil.rmtree(VIEW, ignore_errors=True)
+    fresh.rename(VIEW)
+
+
+def from_folder(folder):
+    lib = folder if folder.name == "lib" else folder / "lib"
+    include = lib.parent / "include"
+    for needed in [lib / "libtorch_cpu.so", include / "ATen" / "ATen.h"]:
+        if not needed.exists():
+            stop(
+                f"CISTRON_LIBTORCH={folder}: {needed} is missing",
+                "point it at the `torch` folder of an installed torch 2.11.0, or unset it to download",
+            )
+    marked = [lib.parent / "build-version", lib.parent / "version.py"]
+    text = next((file.read_text() for file in marked if file.exists()), "")
+    found = re.search(r"\d+\.\d+\.\d+", text)
+    if found and found[0] != VERSION:
+        stop(f"CISTRON_LIBTORCH={folder} holds torch {found[0]}", f"torch {VERSION} is needed")
+    return lib, include
+
+
+def main():
+    given = os.environ.get("CISTRON_LIBTORCH")
+    if given:
+        lib, include = from_folder(Path(given).resolve())
+    else:
+        lib, include = HOME / "torch" / "lib", HOME / "torch" / "include"
+    origin = VIEW / "origin"
+    if origin.exists() and origin.read_text().strip() == str(lib) and (given or (HOME / "complete").exists()):
+        return
+    HOME.mkdir(exist_ok=True)
+    if not given and not (HOME / "complete").exists():
+        if platform.system() != "Linux" or platform.machine() not in WHEELS:
+            stop(
+                f"no pinned libtorch for {platform.system()} on {platform.machine()}",
+                "install torch 2.11.0 and set CISTRON_LIBTORCH to its `torch` folder",
+            )
+        print(f"fetching libtorch {VERSION} (once, about 550 MB) into {HOME}", file=sys.stderr, flush=True)
+        for package, (name, digest) in WHEELS[platform.machine()].items():
+            target = HOME / name
+            if not target.exists():
+                fetch(package, name, digest, target)
+            unpack(target)
+        (HOME / "complete").write_text(VERSION + "\n")
+        for name, _ in WHEELS[platform.machine()].values():
+            (HOME / name).unlink(missing_ok=True)
+    make_view(lib, include)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)

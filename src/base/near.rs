@@ -1,0 +1,61 @@
+//! Did-you-mean: the nearest of some names.
+
+/// The number of single-letter edits (swaps of neighbours count once) between two words.
+pub fn distance(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
+    for (i, row) in rows.iter_mut().enumerate() {
+        row[0] = i;
+    }
+    for (j, cell) in rows[0].iter_mut().enumerate() {
+        *cell = j;
+    }
+    for i in 1..=a.len() {
+        for j in 1..=b.len() {
+            let differs = usize::from(a[i - 1] != b[j - 1]);
+            let mut best = (rows[i - 1][j] + 1).min(rows[i][j - 1] + 1).min(rows[i - 1][j - 1] + differs);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                best = best.min(rows[i - 2][j - 2] + 1);
+            }
+            rows[i][j] = best;
+        }
+    }
+    rows[a.len()][b.len()]
+}
+
+/// The name nearest to `wrong`, where one is near enough to be meant.
+pub fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let wrong_lower = wrong.to_lowercase();
+    let allowed = (wrong.chars().count() / 3).max(1) + 1;
+    names
+        .into_iter()
+        .map(|name| {
+            let lower = name.to_lowercase();
+            let part = lower.len() > 2 && wrong_lower.len() > 2 && (lower.starts_with(&wrong_lower) || wrong_lower.starts_with(&lower));
+            let distance = if lower == wrong_lower { 0 } else { distance(&lower, &wrong_lower) };
+            (if part { distance.min(allowed) } else { distance }, name)
+        })
+        .filter(|(distance, _)| *distance <= allowed)
+        .min_by_key(|(distance, name)| (*distance, name.len()))
+        .map(|(_, name)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_typo_finds_its_word() {
+        let names = ["stride", "padding", "dilation", "lr", "momentum"];
+        assert_eq!(nearest("strid", names), Some("stride"));
+        assert_eq!(nearest("paddign", names), Some("padding"));
+        assert_eq!(nearest("dilatoin", names), Some("dilation"));
+        assert_eq!(nearest("colour", names), None);
+    }
+
+    #[test]
+    fn a_swap_is_one_edit() {
+        assert_eq!(distance("acgt", "agct"), 1);
+        assert_eq!(distance("", "acgt"), 4);
+    }
+}

@@ -1,0 +1,96 @@
+//! Randomness that depends on nothing but its seed and where it is used: the same numbers for any number of threads.
+
+/// A small, fast generator (SplitMix64, <https://doi.org/10.1145/2660193.2660195>) keyed by any number of integers.
+#[derive(Clone, Debug)]
+pub struct Rng(u64);
+
+const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
+
+fn mix(mut z: u64) -> u64 {
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
+}
+
+impl Rng {
+    /// A generator for one use, named by its keys: a seed, then what distinguishes the use (an epoch, an index).
+    pub fn keyed(keys: &[u64]) -> Self {
+        Rng(keys.iter().fold(GOLDEN, |state, key| mix(state.wrapping_add(GOLDEN) ^ mix(key.wrapping_add(GOLDEN)))))
+    }
+
+    /// The next 64 bits.
+    pub fn next_u64(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(GOLDEN);
+        mix(self.0)
+    }
+
+    /// A whole number below `n`, every one as likely (Lemire's method); 0 for `n` 0.
+    pub fn below(&mut self, n: usize) -> usize {
+        let n = n as u64;
+        let mut wide = u128::from(self.next_u64()) * u128::from(n);
+        if (wide as u64) < n {
+            let threshold = n.wrapping_neg() % n.max(1);
+            while (wide as u64) < threshold {
+                wide = u128::from(self.next_u64()) * u128::from(n);
+            }
+        }
+        (wide >> 64) as usize
+    }
+
+    /// A number in `[0, 1)` with 53 random bits.
+    pub fn uniform(&mut self) -> f64 {
+        (self.next_u64() >> 11) as f64 / (1u64 << 53) as f64
+    }
+
+    /// A standard normal number (Box–Muller).
+    pub fn normal(&mut self) -> f64 {
+        let radius = (-2.0 * (1.0 - self.uniform()).ln()).sqrt();
+        radius * (std::f64::consts::TAU * self.uniform()).cos()
+    }
+
+    /// Shuffles in place, every order as likely.
+    pub fn shuffle<T>(&mut self, items: &mut [T]) {
+        for i in (1..items.len()).rev() {
+            items.swap(i, self.below(i + 1));
+        }
+    }
+
+    /// `0..n` in a random order.
+    pub fn permutation(&mut self, n: usize) -> Vec<u32> {
+        let mut order: Vec<u32> = (0..n as u32).collect();
+        self.shuffle(&mut order);
+        order
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_separate_and_repeat() {
+        assert_eq!(Rng::keyed(&[1, 2, 3]).next_u64(), Rng::keyed(&[1, 2, 3]).next_u64());
+        assert_ne!(Rng::keyed(&[1, 2, 3]).next_u64(), Rng::keyed(&[1, 3, 2]).next_u64());
+        assert_ne!(Rng::keyed(&[0]).next_u64(), Rng::keyed(&[0, 0]).next_u64());
+    }
+
+    #[test]
+    fn below_is_even() {
+        let mut rng = Rng::keyed(&[7]);
+        let mut counts = [0usize; 5];
+        for _ in 0..50_000 {
+            counts[rng.below(5)] += 1;
+        }
+        let chi: f64 = counts.iter().map(|&c| (c as f64 - 10_000.0).powi(2) / 10_000.0).sum();
+        assert!(chi < 18.5, "chi-squared {chi} over 4 degrees of freedom"); // p = 0.001
+    }
+
+    #[test]
+    fn normals_have_mean_0_and_variance_1() {
+        let mut rng = Rng::keyed(&[3]);
+        let x: Vec<f64> = (0..100_000).map(|_| rng.normal()).collect();
+        let mean = x.iter().sum::<f64>() / 1e5;
+        let variance = x.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / 1e5;
+        assert!(mean.abs() < 0.012 && (variance - 1.0).abs() < 0.02, "{mean} {variance}");
+    }
+}

@@ -1,0 +1,29 @@
+//! Shapes in words.
+
+/// A shape as it is printed everywhere: `[2, 4, 101]`.
+pub fn text(shape: &[i64]) -> String {
+    format!("[{}]", shape.iter().map(|n| n.to_string()).collect::<Vec<_>>().join(", "))
+}
+
+/// A whole number with thousands apart: `46,926,479`.
+pub fn grouped(n: i64) -> String {
+    let digits = n.unsigned_abs().to_string();
+    let mut out = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    if n < 0 { format!("-{out}") } else { out }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn thousands_are_apart() {
+        assert_eq!(super::grouped(46_926_479), "46,926,479");
+        assert_eq!(super::grouped(-1000), "-1,000");
+        assert_eq!(super::grouped(12), "12");
+    }
+}

@@ -1,0 +1,93 @@
+//! Script functions that Rust calls, and script functions that cross from one file to another.
+//!
+//! A bare Rhai function pointer is a name, looked up wherever it happens to be called: inside an imported module it
+//! would find the module's functions instead of its own. A [`Callback`] carries the environment in which it was
+//! handed over, so it means the same everywhere.
+
+use super::{diagnostics, session};
+use crate::base::Result;
+use rhai::{Dynamic, FnPtr, GlobalRuntimeState, NativeCallContext, Position};
+use std::rc::Rc;
+
+/// A script function with the environment that its names belong to.
+#[derive(Clone)]
+pub struct Callback(Rc<Inner>);
+
+struct Inner {
+    pointer: FnPtr,
+    home: GlobalRuntimeState,
+    file: String,
+    at: Position,
+}
+
+impl std::fmt::Debug for Callback {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "function {}", self.0.pointer.fn_name())
+    }
+}
+
+impl Callback {
+    /// A function pointer as the caller of a native function means it.
+    #[allow(deprecated)] // Rhai marks the stored context as volatile; the version is pinned
+    pub fn new(pointer: FnPtr, context: &NativeCallContext) -> Self {
+        let stored = context.store_data();
+        Callback(Rc::new(Inner { pointer, home: stored.global, file: session::current_file(), at: context.call_position() }))
+    }
+
+    /// A named function of a module's environment.
+    pub fn of_module(name: &str, home: GlobalRuntimeState, file: &str) -> std::result::Result<Self, Box<rhai::EvalAltResult>> {
+        Ok(Callback(Rc::new(Inner { pointer: FnPtr::new(name)?, home, file: file.to_string(), at: Position::NONE })))
+    }
+
+    /// Calls it.
+    pub fn call(&self, mut args: Vec<Dynamic>) -> Result<Dynamic> {
+        self.call_with(&mut args)
+    }
+
+    /// Calls it with arguments in place.
+    pub fn call_with(&self, args: &mut [Dynamic]) -> Result<Dynamic> {
+        let inner = &self.0;
+        let engine = session::engine()?;
+        let _unit = session::enter(&inner.file);
+        let context = NativeCallContext::new_with_all_fields(&engine, inner.pointer.fn_name(), None, &inner.home, inner.at);
+        let result = inner.pointer.call_raw(&context, None, args);
+        result.map(Dynamic::flatten).map_err(|error| diagnostics::fault_of(&error, &inner.file))
+    }
+
+    /// It, as a function pointer that any file may call.
+    pub fn into_pointer(self) -> FnPtr {
+        let plain = self.0.pointer.clone();
+        let name = self.0.pointer.fn_name().to_string();
+        let name = if name.starts_with("anon$") { "closure".to_string() } else { name };
+        let body = move |context: NativeCallContext, args: &mut [&mut Dynamic]| {
+            let mut values: Vec<Dynamic> = args.iter_mut().map(|arg| arg.take()).collect();
+            self.call_with(&mut values).map_err(|fault| diagnostics::raise_from(fault, "closure", &context))
+        };
+        #[allow(deprecated)] // Rhai marks it as volatile; the version is pinned
+        FnPtr::from_fn(name.as_str(), body).unwrap_or(plain)
+    }
+}
+
+/// Makes every script function inside a value mean the same in any file.
+pub fn portable(value: Dynamic, context: &NativeCallContext) -> Dynamic {
+    if value.is_fnptr() {
+        return match value.clone().try_cast::<FnPtr>() {
+            Some(pointer) if !is_native(&pointer) => Dynamic::from(Callback::new(pointer, context).into_pointer()),
+            _ => value,
+        };
+    }
+    if value.is_array() && !value.is_shared() {
+        let items = value.into_array().unwrap_or_default();
+        return items.into_iter().map(|item| portable(item, context)).collect::<rhai::Array>().into();
+    }
+    if value.is_map() && !value.is_shared() {
+        let items = value.cast::<rhai::Map>();
+        return items.into_iter().map(|(key, item)| (key, portable(item, context))).collect::<rhai::Map>().into();
+    }
+    value
+}
+
+/// Whether a pointer already carries its environment.
+fn is_native(pointer: &FnPtr) -> bool {
+    format!("{pointer:?}").starts_with("Fn#")
+}

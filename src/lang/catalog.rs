@@ -1,0 +1,238 @@
+//! What can be called, from the `///` texts: for help, completion, the reference, `check` and the tests.
+
+use super::native::{Form, Native};
+use super::options::Opt;
+use crate::base::{Fault, near};
+use crate::fault;
+use rhai::AST;
+
+/// One documented function, method or property.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// Namespace, type (for methods) or module path.
+    pub namespace: String,
+    /// Name.
+    pub name: String,
+    /// How it is reached.
+    pub form: Form,
+    /// Names of the parameters, with what each takes where that is known; optional ones are marked.
+    pub params: Vec<(String, String, bool)>,
+    /// The options it takes.
+    pub options: Option<&'static [Opt]>,
+    /// What it gives.
+    pub returns: String,
+    /// The documentation, Markdown.
+    pub docs: String,
+    /// Whether it is written in the language itself.
+    pub is_script: bool,
+}
+
+impl Entry {
+    /// The entry of a native function.
+    pub fn of_native(native: &Native) -> Entry {
+        Entry {
+            namespace: native.namespace.into(),
+            name: native.name.into(),
+            form: native.form,
+            params: native.params.iter().map(|param| (param.name.to_string(), (param.kind)(), param.optional)).collect(),
+            options: native.options,
+            returns: native.returns.into(),
+            docs: native.docs.iter().map(|line| line.strip_prefix(' ').unwrap_or(line)).collect::<Vec<_>>().join("\n"),
+            is_script: false,
+        }
+    }
+
+    /// The entries of a script module: its public functions.
+    pub fn of_module(path: &str, ast: &AST) -> Vec<Entry> {
+        let public = ast.iter_functions().filter(|f| f.access == rhai::FnAccess::Public && !f.name.starts_with("anon$"));
+        let mut entries: Vec<Entry> = public
+            .map(|f| {
+                let docs: Vec<String> = f.comments.iter().flat_map(|c| c.lines()).map(|line| line.trim_start().trim_start_matches("///").strip_prefix(' ').unwrap_or(line.trim_start().trim_start_matches("///")).to_string()).collect();
+                let docs = docs.join("\n");
+                let returns = docs.lines().find_map(|line| line.trim().strip_prefix("Returns ")).unwrap_or("").trim_end_matches('.').to_string();
+                Entry {
+                    namespace: path.into(),
+                    name: f.name.into(),
+                    form: Form::Function,
+                    params: f.params.iter().map(|p| (p.to_string(), String::new(), false)).collect(),
+                    options: None,
+                    returns,
+                    docs,
+                    is_script: true,
+                }
+            })
+            .collect();
+        entries.sort_by(|a, b| (&a.name, a.params.len()).cmp(&(&b.name, b.params.len())));
+        entries
+    }
+
+    /// `nn::conv1d`, `tensor.sum`, `std/layers/fm::layer`.
+    pub fn qualified(&self) -> String {
+        match self.form {
+            Form::Function if self.namespace.is_empty() => self.name.clone(),
+            Form::Function => format!("{}::{}", self.namespace, self.name),
+            Form::Operator => format!("operator {}", self.name),
+            Form::Index => format!("{}[…]", self.namespace),
+            Form::SetIndex => format!("{}[…] =", self.namespace),
+            Form::Setter => format!("{}.{} =", self.namespace, self.name),
+            _ => format!("{}.{}", self.namespace, self.name),
+        }
+    }
+
+    /// `nn::conv1d(filters: whole number, width: whole number, #{ stride, … }) -> layer`.
+    pub fn signature(&self) -> String {
+        let mut params: Vec<String> = self
+            .params
+            .iter()
+            .skip(usize::from(self.form == Form::Method))
+            .map(|(name, kind, optional)| {
+                let mark = if *optional { "?" } else { "" };
+                if kind.is_empty() { format!("{name}{mark}") } else { format!("{name}{mark}: {kind}") }
+            })
+            .collect();
+        if let Some(options) = self.options {
+            params.push(format!("#{{ {} }}", options.iter().map(|option| option.name).collect::<Vec<_>>().join(", ")));
+        }
+        let returns = if self.returns.is_empty() { String::new() } else { format!(" -> {}", self.returns) };
+        match self.form {
+            Form::Property | Form::Index | Form::SetIndex | Form::Setter => format!("{}{returns}", self.qualified()),
+            Form::Operator => format!("{}{returns}", params.join(&format!(" {} ", self.name))),
+            _ => format!("{}({}){returns}", self.qualified(), params.join(", ")),
+        }
+    }
+
+    /// The first paragraph.
+    pub fn summary(&self) -> String {
+        self.docs.lines().map(str::trim).take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
+    }
+
+    /// The fewest and the most arguments, without a receiver.
+    pub fn arity(&self) -> (usize, usize) {
+        let receiver = usize::from(self.form == Form::Method);
+        let required = self.params.iter().filter(|(_, _, optional)| !optional).count() - receiver;
+        (required, self.params.len() - receiver + usize::from(self.options.is_some()))
+    }
+}
+
+/// All entries of an engine and its standard library.
+#[derive(Clone, Debug, Default)]
+pub struct Catalog {
+    /// The entries, natives first.
+    pub entries: Vec<Entry>,
+}
+
+impl Catalog {
+    /// The namespaces of native functions.
+    pub fn namespaces(&self) -> impl Iterator<Item = &str> {
+        let mut names: Vec<&str> = self
+            .entries
+            .iter()
+            .filter(|entry| entry.form == Form::Function && !entry.namespace.is_empty() && !entry.is_script)
+            .map(|entry| entry.namespace.as_str())
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        names.into_iter()
+    }
+
+    /// The functions of a namespace with a name.
+    pub fn functions<'a>(&'a self, space: &'a str, name: &'a str) -> impl Iterator<Item = &'a Entry> {
+        self.entries.iter().filter(move |entry| entry.form == Form::Function && entry.namespace == space && entry.name == name)
+    }
+
+    /// Methods with a name.
+    pub fn methods<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Entry> {
+        self.entries.iter().filter(move |entry| matches!(entry.form, Form::Method | Form::Property) && entry.name == name)
+    }
+
+    /// Entries that a word asks for: `nn::conv1d`, `conv1d`, `tensor.sum`, `nn`.
+    pub fn find(&self, word: &str) -> Vec<&Entry> {
+        let word = word.trim();
+        let exact: Vec<&Entry> = self.entries.iter().filter(|entry| entry.qualified() == word || entry.name == word).collect();
+        if !exact.is_empty() {
+            return exact;
+        }
+        self.entries.iter().filter(|entry| entry.namespace == word).collect()
+    }
+
+    /// The fault of a call `space::function(…)` that matches nothing.
+    pub fn missing_function(&self, space: &str, function: &str, arguments: usize) -> Fault {
+        if let Some(entry) = self.functions(space, function).next() {
+            return wrong_count(entry, arguments);
+        }
+        if !self.namespaces().any(|known| known == space) {
+            let fault = fault!("name", "`{space}` has no function `{function}` with {} argument{}", arguments, if arguments == 1 { "" } else { "s" });
+            return match near::nearest(space, self.namespaces()) {
+                Some(near) if near != space => fault.hint(format!("did you mean `{near}::{function}`?")),
+                _ => fault,
+            };
+        }
+        let fault = fault!("name", "`{space}` has no function `{function}`");
+        let names = self.entries.iter().filter(|entry| entry.form == Form::Function && entry.namespace == space).map(|entry| entry.name.as_str());
+        if let Some(near) = near::nearest(function, names) {
+            return fault.hint(format!("did you mean `{space}::{near}`?"));
+        }
+        match self.entries.iter().find(|entry| entry.form == Form::Function && entry.name == function) {
+            Some(entry) => fault.hint(format!("did you mean `{}`?", entry.qualified())),
+            None => fault.hint(format!("`cistron help {space}` lists what there is")),
+        }
+    }
+
+    /// The fault of a call `name(…)` or `value.name(…)` that matches nothing; `types` are those of the arguments.
+    pub fn missing_method(&self, name: &str, types: &[String]) -> Fault {
+        if let Some(entry) = self.functions("", name).next() {
+            return wrong_count(entry, types.len());
+        }
+        if let Some(owner) = types.first() {
+            if let Some(entry) = self.methods(name).find(|entry| entry.namespace == *owner) {
+                if entry.form == Form::Property {
+                    return fault!("type", "`{name}` of {owner} is a property, not a method"; hint: "write `.{name}` without parentheses");
+                }
+                return wrong_count(entry, types.len() - 1);
+            }
+            let own = self.entries.iter().filter(|entry| matches!(entry.form, Form::Method | Form::Property) && entry.namespace == *owner);
+            if let Some(near) = near::nearest(name, own.map(|entry| entry.name.as_str())) {
+                return fault!("name", "{owner} has no method `{name}`"; hint: "did you mean `.{near}`?");
+            }
+            if let Some(entry) = self.methods(name).next() {
+                let article = super::value::article(&entry.namespace);
+                return fault!("type", "`{name}` is a method of {article}, got {}", super::value::article(owner));
+            }
+        }
+        let fault = match types {
+            [] => fault!("name", "no function is called `{name}`"),
+            types => fault!("name", "no function `{name}` takes ({})", types.join(", ")),
+        };
+        if let Some(entry) = self.entries.iter().find(|entry| entry.form == Form::Function && entry.name == name && !entry.is_script) {
+            return fault.hint(format!("did you mean `{}`?", entry.qualified()));
+        }
+        match near::nearest(name, self.entries.iter().filter(|entry| entry.namespace.is_empty()).map(|entry| entry.name.as_str())) {
+            Some(near) => fault.hint(format!("did you mean `{near}`?")),
+            None => fault.hint("a closure held in a variable `f` is called with `f.call(x)`"),
+        }
+    }
+
+    /// The fault of `value.property` that does not exist.
+    pub fn missing_property(&self, property: &str, owner: &str) -> Fault {
+        let fault = fault!("name", "{owner} has no property `{property}`");
+        let own: Vec<&Entry> = self.entries.iter().filter(|entry| entry.namespace == owner && matches!(entry.form, Form::Property | Form::Method)).collect();
+        if own.iter().any(|entry| entry.form == Form::Method && entry.name == property) {
+            return fault.hint(format!("`{property}` is a method: write `.{property}(…)`"));
+        }
+        match near::nearest(property, own.iter().map(|entry| entry.name.as_str())) {
+            Some(near) => fault.hint(format!("did you mean `.{near}`?")),
+            None => fault,
+        }
+    }
+}
+
+fn wrong_count(entry: &Entry, got: usize) -> Fault {
+    let (fewest, most) = entry.arity();
+    let wanted = match (fewest, most) {
+        (0, 0) => "no argument".to_string(),
+        (a, b) if a == b => format!("{a} argument{}", if a == 1 { "" } else { "s" }),
+        (a, b) if b == a + 1 => format!("{a} or {b} arguments"),
+        (a, b) => format!("{a} to {b} arguments"),
+    };
+    fault!("value", "`{}` takes {wanted}, got {got}", entry.qualified()).hint(entry.signature())
+}

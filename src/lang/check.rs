@@ -1,0 +1,86 @@
+//! Finding what cannot work without running it: unknown names, wrong numbers of arguments, unknown options.
+
+use super::catalog::Catalog;
+use super::native::Form;
+use super::options;
+use crate::base::Fault;
+use rhai::{AST, ASTNode, Engine, Expr, FnCallExpr, Position, Stmt};
+use std::collections::BTreeSet;
+
+/// The faults of a compiled script, in order of their place.
+pub fn check(ast: &AST, catalog: &Catalog, file: &str) -> Vec<Fault> {
+    let own: BTreeSet<String> = ast.iter_functions().map(|f| f.name.to_string()).collect();
+    let mut imported: BTreeSet<String> = BTreeSet::new();
+    let mut found: Vec<(Position, Fault)> = Vec::new();
+    ast.walk(&mut |path: &[ASTNode]| {
+        match path.last() {
+            Some(ASTNode::Stmt(Stmt::Import(import, _))) => {
+                imported.insert(import.1.name.to_string());
+            }
+            Some(ASTNode::Expr(Expr::FnCall(call, position))) | Some(ASTNode::Stmt(Stmt::FnCall(call, position))) => {
+                found.extend(check_call(call, *position, catalog, &own, &imported).map(|fault| (*position, fault)));
+            }
+            Some(ASTNode::Expr(Expr::MethodCall(call, position))) => {
+                found.extend(check_method(call, catalog, &own).map(|fault| (*position, fault)));
+            }
+            _ => {}
+        }
+        true
+    });
+    found.sort_by_key(|(position, _)| (position.line(), position.position()));
+    found.dedup_by_key(|(position, fault)| (position.line(), position.position(), fault.message.clone()));
+    found
+        .into_iter()
+        .map(|(position, mut fault)| {
+            fault.at = Some(super::session::place_in(file, position));
+            fault
+        })
+        .collect()
+}
+
+fn check_call(call: &FnCallExpr, _: Position, catalog: &Catalog, own: &BTreeSet<String>, imported: &BTreeSet<String>) -> Option<Fault> {
+    let name = call.name.as_str();
+    if call.namespace.is_empty() {
+        return None; // Rhai's own functions and methods share this form; a run names them
+    }
+    let space = call.namespace.to_string();
+    let space = space.trim_end_matches("::");
+    if imported.contains(space) || space == "global" || own.contains(name) && space.is_empty() {
+        return None;
+    }
+    let entries: Vec<_> = catalog.functions(space, name).collect();
+    let n = call.args.len();
+    if entries.is_empty() || !entries.iter().any(|entry| (entry.arity().0..=entry.arity().1).contains(&n)) {
+        return Some(catalog.missing_function(space, name, n));
+    }
+    let table = entries.iter().find(|entry| entry.params.len() + 1 == n).and_then(|entry| entry.options)?;
+    option_keys(call.args.last()?).into_iter().find(|key| !table.iter().any(|opt| opt.name == key)).map(|key| options::unknown(&format!("{space}::{name}"), &key, table))
+}
+
+fn check_method(call: &FnCallExpr, catalog: &Catalog, own: &BTreeSet<String>) -> Option<Fault> {
+    let name = call.name.as_str();
+    if own.contains(name) {
+        return None;
+    }
+    let methods: Vec<_> = catalog.entries.iter().filter(|entry| entry.form == Form::Method && entry.name == name).collect();
+    let table = match methods.as_slice() {
+        [only] if only.params.len() == call.args.len() => only.options?,
+        _ => return None,
+    };
+    option_keys(call.args.last()?).into_iter().find(|key| !table.iter().any(|opt| opt.name == key)).map(|key| options::unknown(&methods[0].qualified(), &key, table))
+}
+
+/// The keys of a literal map.
+fn option_keys(expression: &Expr) -> Vec<String> {
+    match expression {
+        Expr::Map(map, _) => map.0.iter().map(|(key, _)| key.name.to_string()).collect(),
+        Expr::DynamicConstant(value, _) => value.read_lock::<rhai::Map>().map(|map| map.keys().map(|key| key.to_string()).collect()).unwrap_or_default(),
+        _ => Vec::new(),
+    }
+}
+
+/// Compiles a script's text for checking; the fault of one that does not parse.
+pub fn compile(engine: &Engine, text: &str, file: &str) -> Result<AST, Fault> {
+    super::session::remember_source(file, text);
+    engine.compile(text).map_err(|error| super::diagnostics::fault_of(&error.into(), file))
+}

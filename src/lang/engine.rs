@@ -1,0 +1,106 @@
+//! The engine: the same limits everywhere, strict names, the language's own words.
+
+use super::native::Library;
+use super::resolver::{self, Resolver};
+use super::{catalog::Catalog, diagnostics, session, stdlib};
+use crate::base::{Fault, Result, interrupt};
+use rhai::{Dynamic, Engine, EvalContext, Expression, Position, Scope};
+use std::rc::Rc;
+
+/// A block under which something holds, such as `no_grad { … }`: its word, and what makes the guard.
+pub struct Guarded {
+    /// The word that opens the block.
+    pub word: &'static str,
+    /// Begins; what it returns is dropped at the end of the block, however that ends.
+    pub begin: fn() -> Box<dyn std::any::Any>,
+}
+
+/// Makes an engine of a library, and starts a session with it.
+pub fn start(library: &Library, blocks: &[Guarded], settings: session::Settings) -> Rc<Engine> {
+    diagnostics::quiet_panics();
+    let engine = build(library, blocks);
+    let mut catalog = Catalog { entries: library.entries() };
+    catalog.entries.extend(stdlib_entries(&engine));
+    session::start(engine, library.types.clone(), Rc::new(catalog), settings)
+}
+
+/// The standard library's entries, read once for each process.
+fn stdlib_entries(engine: &Engine) -> Vec<super::catalog::Entry> {
+    static ENTRIES: std::sync::OnceLock<Vec<super::catalog::Entry>> = std::sync::OnceLock::new();
+    ENTRIES.get_or_init(|| stdlib::entries(engine)).clone()
+}
+
+fn build(library: &Library, blocks: &[Guarded]) -> Engine {
+    let mut engine = Engine::new();
+    // the library's defaults differ between debug and release builds: a script must not
+    engine.set_max_call_levels(96);
+    engine.set_max_expr_depths(256, 128);
+    engine.set_max_variables(4096);
+    engine.set_max_functions(4096);
+    engine.set_max_modules(1024);
+    engine.set_max_string_size(1 << 30);
+    engine.set_max_array_size(1 << 28);
+    engine.set_max_map_size(1 << 24);
+    engine.set_strict_variables(true);
+    engine.set_fail_on_invalid_map_property(true);
+    engine.set_module_resolver(Resolver::default());
+    engine.on_print(session::print);
+    engine.on_debug(|text, _, _| session::print(text));
+    engine.on_progress(|_| interrupt::is_raised().then(|| Dynamic::from(Fault::new("interrupted", "interrupted"))));
+    // fails only for words that Rhai knows already; both are new, and the tests use them
+    engine.register_custom_operator("@", 160).ok();
+    engine.register_custom_operator("|>", 100).ok();
+    for block in blocks {
+        let begin = block.begin;
+        let run = move |context: &mut EvalContext, inputs: &[Expression]| {
+            let _guard = begin();
+            context.eval_expression_tree(&inputs[0])
+        };
+        engine.register_custom_syntax([block.word, "$block$"], false, run).ok();
+    }
+    engine.register_fn(resolver::HOME, |context: rhai::NativeCallContext| resolver::capture_environment(&context));
+    #[allow(deprecated)]
+    engine.on_map_missing_property(|map, name, _| {
+        // what `catch (e)` gives for an error of the language itself: it reads like any other error
+        if map.contains_key("error") && map.contains_key("message") && ["kind", "hint"].contains(&name) {
+            let value: Dynamic = if name == "kind" { "language".into() } else { Dynamic::UNIT };
+            map.insert(name.into(), value);
+            return map.get_mut(name).map(rhai::Target::RefMut).ok_or_else(|| "".into());
+        }
+        Err(diagnostics::pass(missing_key(map, name), Position::NONE))
+    });
+    library.register(&mut engine);
+    engine
+}
+
+fn missing_key(map: &rhai::Map, name: &str) -> Fault {
+    let fault = crate::fault!("name", "the map has no key `{name}`");
+    match crate::base::near::nearest(name, map.keys().map(|key| key.as_str())) {
+        Some(near) => fault.hint(format!("did you mean `{near}`?")),
+        None if map.is_empty() => fault.hint("it is empty"),
+        None => fault.hint(format!("it has {}", map.keys().take(12).map(|key| key.to_string()).collect::<Vec<_>>().join(", "))),
+    }
+}
+
+/// Compiles and runs a script's text under the name `file`; variables stay in `scope`.
+pub fn run(text: &str, file: &str, scope: &mut Scope) -> Result<Dynamic> {
+    let engine = session::engine()?;
+    session::remember_source(file, text);
+    let _unit = session::enter(file);
+    let mut ast = engine.compile_with_scope(scope, text).map_err(|error| diagnostics::fault_of(&error.into(), file))?;
+    ast.set_source(file);
+    engine.eval_ast_with_scope::<Dynamic>(scope, &ast).map_err(|error| diagnostics::fault_of(&error, file))
+}
+
+/// Empties every shared variable of a scope, so that closures that captured what holds them are let go.
+pub fn release(scope: &mut Scope) {
+    let names: Vec<String> = scope.iter_raw().map(|(name, ..)| name.to_string()).collect();
+    for name in names {
+        if let Some(value) = scope.get_mut(&name)
+            && let Some(mut inner) = value.write_lock::<Dynamic>()
+        {
+            *inner = Dynamic::UNIT;
+        }
+    }
+    scope.clear();
+}

@@ -1,0 +1,20 @@
+//! Rhai machinery: engine, session, callbacks, options, catalog, diagnostics. It knows no science.
+
+pub mod callback;
+pub mod catalog;
+pub mod check;
+pub mod diagnostics;
+pub mod engine;
+pub mod examples;
+pub mod native;
+pub mod options;
+pub mod resolver;
+pub mod session;
+pub mod show;
+pub mod stdlib;
+pub mod value;
+
+pub use callback::Callback;
+pub use native::{Call, Form, Library, Native, Param};
+pub use options::{Opt, OptKind, Options};
+pub use value::{FromValue, IntoValue};

@@ -1,0 +1,299 @@
+//! Native functions, declared once: name, documentation, parameters, options and body in one place.
+
+use super::catalog::Entry;
+use super::{FromValue, Opt, Options, callback, diagnostics, session};
+use crate::base::{Result, interrupt};
+use crate::{bail, fault};
+use rhai::{Dynamic, Engine, FnNamespace, FuncRegistration, Module, NativeCallContext, RhaiFunc, Shared};
+use std::any::TypeId;
+use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
+
+/// How a native function is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// `namespace::name(…)`, or `name(…)` where the namespace is empty.
+    Function,
+    /// `value.name(…)`
+    Method,
+    /// `value.name`
+    Property,
+    /// `value.name = …`
+    Setter,
+    /// `value[…]`
+    Index,
+    /// `value[…] = …`
+    SetIndex,
+    /// `a + b`
+    Operator,
+}
+
+/// A parameter: its name, what it takes, whether it may be left out.
+#[derive(Clone)]
+pub struct Param {
+    /// As documented and as named in errors.
+    pub name: &'static str,
+    /// What it takes, in words.
+    pub kind: fn() -> String,
+    /// Whether it may be left out.
+    pub optional: bool,
+    /// The type that a method is found by.
+    pub receiver: fn() -> TypeId,
+}
+
+/// One native function.
+#[derive(Clone)]
+pub struct Native {
+    /// The script namespace, or the type for methods and properties.
+    pub namespace: &'static str,
+    /// The script name.
+    pub name: &'static str,
+    /// How it is reached.
+    pub form: Form,
+    /// The `///` text, a line each.
+    pub docs: &'static [&'static str],
+    /// Parameters; of a method the receiver is the first.
+    pub params: Vec<Param>,
+    /// The table of options, where the last argument is a map of them.
+    pub options: Option<&'static [Opt]>,
+    /// What it gives, in words.
+    pub returns: &'static str,
+    /// The body.
+    pub run: fn(&Call, &mut [&mut Dynamic]) -> Result<Dynamic>,
+}
+
+/// A type that scripts meet.
+#[derive(Clone)]
+pub struct TypeInfo {
+    /// Its Rust identity.
+    pub id: TypeId,
+    /// The Rust path, as Rhai prints it.
+    pub path: &'static str,
+    /// What a script writer calls it.
+    pub name: &'static str,
+    /// A value in one line.
+    pub line: fn(&Dynamic) -> String,
+    /// A value over several lines, for the REPL and `pretty`.
+    pub pretty: fn(&Dynamic) -> String,
+}
+
+/// Everything that an engine offers: what `bind` declares.
+#[derive(Clone, Default)]
+pub struct Library {
+    /// Native functions.
+    pub natives: Vec<Native>,
+    /// Script types.
+    pub types: Vec<TypeInfo>,
+}
+
+/// The call in hand.
+pub struct Call<'a> {
+    /// Rhai's context: engine, position, environment.
+    pub context: &'a NativeCallContext<'a>,
+    /// The function that is called.
+    pub native: &'a Native,
+}
+
+impl Call<'_> {
+    /// The argument at `index`; faults name the parameter.
+    pub fn take<T: FromValue>(&self, args: &mut [&mut Dynamic], index: usize, name: &str) -> Result<T> {
+        match args.get_mut(index) {
+            Some(value) => T::from_value(value, self.context).map_err(|mut fault| {
+                fault.message = format!("`{name}` {}", fault.message);
+                fault
+            }),
+            None => T::missing().ok_or_else(|| fault!("value", "`{name}` is missing")),
+        }
+    }
+
+    /// The options at `index`, read by the function's table.
+    pub fn options(&self, args: &mut [&mut Dynamic], index: usize, table: &'static [Opt]) -> Result<Options> {
+        let map = match args.get_mut(index) {
+            Some(value) => rhai::Map::from_value(value, self.context)
+                .map_err(|_| fault!("type", "options are a map such as `#{{ {}: … }}`, got {}", table.first().map_or("name", |opt| opt.name), session::describe(value)))?,
+            None => rhai::Map::new(),
+        };
+        Options::read(&self.native.qualified(), table, map, self.context)
+    }
+
+    /// Where the call stands in a script.
+    pub fn place(&self) -> crate::base::Place {
+        session::place(self.context.call_position())
+    }
+}
+
+impl Native {
+    /// `nn::conv1d`, `tensor.sum`, `print`.
+    pub fn qualified(&self) -> String {
+        match self.form {
+            Form::Function if self.namespace.is_empty() => self.name.to_string(),
+            Form::Function => format!("{}::{}", self.namespace, self.name),
+            Form::Method | Form::Property => format!("{}.{}", self.namespace, self.name),
+            _ => self.name.to_string(),
+        }
+    }
+
+    /// The fewest and the most arguments.
+    pub fn arity(&self) -> (usize, usize) {
+        let required = self.params.iter().filter(|param| !param.optional).count();
+        (required, self.params.len() + usize::from(self.options.is_some()))
+    }
+
+    fn call(&self, context: &NativeCallContext, args: &mut [&mut Dynamic]) -> std::result::Result<Dynamic, Box<rhai::EvalAltResult>> {
+        if interrupt::is_raised() {
+            return Err(diagnostics::raise(crate::base::Fault::new("interrupted", "interrupted"), self, context));
+        }
+        let call = Call { context, native: self };
+        let outcome = std::panic::catch_unwind(AssertUnwindSafe(|| (self.run)(&call, args)));
+        let outcome = outcome.unwrap_or_else(|_| {
+            Err(fault!("internal", "{}: {}", self.qualified(), diagnostics::last_panic(); hint: "this is a defect of cistron, not of the script"))
+        });
+        outcome.map_err(|fault| diagnostics::raise(fault, self, context))
+    }
+}
+
+impl Library {
+    /// Registers everything with an engine.
+    pub fn register(&self, engine: &mut Engine) {
+        let mut namespaces: BTreeMap<&str, Module> = BTreeMap::new();
+        let mut global = Module::new();
+        for native in &self.natives {
+            match native.form {
+                Form::Function if !native.namespace.is_empty() => install(native, namespaces.entry(native.namespace).or_default()),
+                _ => install(native, &mut global),
+            }
+        }
+        global.build_index();
+        engine.register_global_module(global.into());
+        for (name, mut module) in namespaces {
+            module.set_id(name);
+            module.build_index();
+            engine.register_static_module(name, module.into());
+        }
+        for info in &self.types {
+            engine.register_type_with_name_raw(info.path, info.name);
+        }
+    }
+
+    /// What the catalog says of them.
+    pub fn entries(&self) -> Vec<Entry> {
+        self.natives.iter().map(Entry::of_native).collect()
+    }
+}
+
+fn install(native: &Native, module: &mut Module) {
+    let (fewest, most) = native.arity();
+    for arity in fewest..=most {
+        for types in signatures(native, arity) {
+            let name = match native.form {
+                Form::Property => rhai::FuncRegistration::new_getter(native.name),
+                Form::Setter => rhai::FuncRegistration::new_setter(native.name),
+                Form::Index => FuncRegistration::new_index_getter(),
+                Form::SetIndex => FuncRegistration::new_index_setter(),
+                _ => FuncRegistration::new(native.name),
+            };
+            let namespace = match native.form {
+                Form::Function if !native.namespace.is_empty() => FnNamespace::Internal,
+                _ => FnNamespace::Global,
+            };
+            let own = native.clone();
+            let body = move |context: Option<NativeCallContext>, args: &mut [&mut Dynamic]| match context {
+                Some(context) => own.call(&context, args),
+                None => Err("no calling context".into()),
+            };
+            let func = RhaiFunc::Method { func: Shared::new(body), has_context: true, is_pure: true, is_volatile: true };
+            module.set_fn_raw_with_options(name.with_namespace(namespace), types, func);
+        }
+    }
+}
+
+fn signatures(native: &Native, arity: usize) -> Vec<Vec<TypeId>> {
+    let any = TypeId::of::<Dynamic>();
+    let mut types = vec![any; arity];
+    match native.form {
+        Form::Function => vec![types],
+        Form::Operator if arity == 2 => {
+            let own = (native.params[0].receiver)();
+            if own == any { vec![types] } else { vec![vec![own, any], vec![any, own]] }
+        }
+        _ => {
+            types[0] = (native.params[0].receiver)();
+            vec![types]
+        }
+    }
+}
+
+/// Declares native functions. The `///` text above each is its only documentation.
+///
+/// ```ignore
+/// natives! { conv in "nn" {
+///     /// Makes a convolution …
+///     function "conv1d"(call, filters: i64, width: i64; options = CONV) -> "layer" { … }
+/// } }
+/// ```
+#[macro_export]
+macro_rules! natives {
+    ($list:ident in $space:literal { $(
+        $(#[doc = $doc:literal])*
+        $form:ident $name:literal ($call:ident $(, $arg:ident : $type:ty)* $(; $options:ident = $table:expr)?) -> $returns:literal $body:block
+    )* }) => {
+        /// The natives declared here.
+        pub fn $list() -> Vec<$crate::lang::Native> {
+            vec![$($crate::lang::Native {
+                namespace: $space,
+                name: $name,
+                form: $crate::natives!(@form $form),
+                docs: &[$($doc),*],
+                params: vec![$($crate::lang::Param {
+                    name: stringify!($arg),
+                    kind: <$type as $crate::lang::FromValue>::kind,
+                    optional: <$type as $crate::lang::FromValue>::missing().is_some(),
+                    receiver: <$type as $crate::lang::FromValue>::receiver,
+                }),*],
+                options: $crate::natives!(@table $($table)?),
+                returns: $returns,
+                run: |$call, args| {
+                    #[allow(unused_mut, unused_variables, unused_assignments)]
+                    let mut index = 0usize;
+                    $(
+                        #[allow(unused_mut)]
+                        let mut $arg: $type = $call.take(args, index, stringify!($arg))?;
+                        #[allow(unused_assignments)]
+                        { index += 1; }
+                    )*
+                    $(let $options = $call.options(args, index, $table)?;)?
+                    let _ = &args;
+                    let outcome = (|| -> $crate::base::Result<_> { $body })();
+                    outcome.map($crate::lang::IntoValue::into_value)
+                },
+            }),*]
+        }
+    };
+    (@table) => { None };
+    (@table $table:expr) => { Some($table) };
+    (@form function) => { $crate::lang::Form::Function };
+    (@form method) => { $crate::lang::Form::Method };
+    (@form property) => { $crate::lang::Form::Property };
+    (@form setter) => { $crate::lang::Form::Setter };
+    (@form index) => { $crate::lang::Form::Index };
+    (@form set_index) => { $crate::lang::Form::SetIndex };
+    (@form operator) => { $crate::lang::Form::Operator };
+}
+
+impl FromValue for super::Callback {
+    fn kind() -> String {
+        "function".into()
+    }
+    fn from_value(value: &mut Dynamic, context: &NativeCallContext) -> Result<Self> {
+        let pointer = rhai::FnPtr::from_value(value, context)?;
+        Ok(callback::Callback::new(pointer, context))
+    }
+}
+
+/// Fails unless `value` is at least `low`.
+pub fn at_least(name: &str, value: i64, low: i64) -> Result<()> {
+    if value < low {
+        bail!("value", "`{name}` must be at least {low}, got {value}");
+    }
+    Ok(())
+}

@@ -1,0 +1,188 @@
+//! Options: the trailing map of a function, read by one declarative table.
+
+use super::value::{FromValue, article};
+use super::session;
+use crate::base::{Result, near};
+use crate::{bail, fault};
+use rhai::{Dynamic, Map, NativeCallContext};
+use std::collections::BTreeMap;
+
+/// What an option takes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum OptKind {
+    /// A whole number within bounds.
+    Int(i64, i64),
+    /// A number within bounds.
+    Float(f64, f64),
+    /// `true` or `false`.
+    Bool,
+    /// A string.
+    Text,
+    /// One of some strings.
+    Choice(&'static [&'static str]),
+    /// Something that the function reads itself; the words say what.
+    Other(&'static str),
+}
+
+/// One option of a function.
+#[derive(Clone, Copy, Debug)]
+pub struct Opt {
+    /// The key.
+    pub name: &'static str,
+    /// What it takes.
+    pub kind: OptKind,
+    /// The value where it is left out, as a script writes it; empty where there is none.
+    pub default: &'static str,
+    /// What it does, in a sentence.
+    pub text: &'static str,
+}
+
+/// An entry of an option table.
+pub const fn opt(name: &'static str, kind: OptKind, default: &'static str, text: &'static str) -> Opt {
+    Opt { name, kind, default, text }
+}
+
+/// The largest whole number that an option takes.
+pub const MANY: i64 = 1 << 40;
+/// No upper bound.
+pub const INF: f64 = f64::INFINITY;
+
+impl Opt {
+    /// What it takes, in words.
+    pub fn takes(&self) -> String {
+        match self.kind {
+            OptKind::Int(low, high) => bounds("whole number", low.to_string(), (high < MANY).then(|| high.to_string()), low > -MANY),
+            OptKind::Float(low, high) => bounds("number", low.to_string(), (high < INF).then(|| high.to_string()), low > -INF),
+            OptKind::Bool => "true or false".into(),
+            OptKind::Text => "string".into(),
+            OptKind::Choice(words) => format!("one of {}", words.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(", ")),
+            OptKind::Other(words) => words.into(),
+        }
+    }
+
+    fn check(&self, value: &Dynamic) -> bool {
+        match self.kind {
+            OptKind::Int(low, high) => value.as_int().is_ok_and(|n| (low..=high).contains(&n)),
+            OptKind::Float(low, high) => super::value::number(value).is_some_and(|x| x >= low && x <= high),
+            OptKind::Bool => value.is_bool(),
+            OptKind::Text => value.is_string(),
+            OptKind::Choice(words) => value.clone().into_string().is_ok_and(|word| words.contains(&word.as_str())),
+            OptKind::Other(_) => true,
+        }
+    }
+}
+
+fn bounds(noun: &str, low: String, high: Option<String>, has_low: bool) -> String {
+    match (has_low, high) {
+        (true, Some(high)) => format!("{noun} from {low} to {high}"),
+        (true, None) => format!("{noun} of at least {low}"),
+        (false, Some(high)) => format!("{noun} of at most {high}"),
+        (false, None) => noun.to_string(),
+    }
+}
+
+/// The options of one call, checked.
+pub struct Options<'a> {
+    function: String,
+    table: &'static [Opt],
+    given: BTreeMap<&'static str, Dynamic>,
+    context: &'a NativeCallContext<'a>,
+}
+
+impl<'a> Options<'a> {
+    /// Checks a map against a table: unknown keys, wrong types and values out of range are faults.
+    pub fn read(function: &str, table: &'static [Opt], map: Map, context: &'a NativeCallContext<'a>) -> Result<Options<'a>> {
+        let mut given = BTreeMap::new();
+        for (key, value) in map {
+            let Some(option) = table.iter().find(|option| option.name == key.as_str()) else {
+                return Err(unknown(function, &key, table));
+            };
+            let value = value.flatten();
+            if value.is_unit() {
+                continue;
+            }
+            if !option.check(&value) {
+                let mut fault = fault!("option", "`{function}`: option `{key}` must be {}, got {}", article(&option.takes()), session::describe(&value));
+                if let (OptKind::Choice(words), Ok(word)) = (option.kind, value.into_string())
+                    && let Some(near) = near::nearest(&word, words.iter().copied())
+                {
+                    fault = fault.hint(format!("did you mean \"{near}\"?"));
+                }
+                return Err(fault);
+            }
+            given.insert(option.name, value);
+        }
+        Ok(Options { function: function.to_string(), table, given, context })
+    }
+
+    fn default(&self, name: &str) -> &'static str {
+        self.table.iter().find(|option| option.name == name).map_or("", |option| option.default)
+    }
+
+    /// Whether the script gave it.
+    pub fn has(&self, name: &str) -> bool {
+        self.given.contains_key(name)
+    }
+
+    /// A whole number.
+    pub fn int(&self, name: &str) -> i64 {
+        self.given.get(name).and_then(|v| v.as_int().ok()).or_else(|| self.default(name).parse().ok()).unwrap_or_default()
+    }
+
+    /// A whole number, where given or defaulted.
+    pub fn maybe_int(&self, name: &str) -> Option<i64> {
+        self.given.get(name).and_then(|v| v.as_int().ok()).or_else(|| self.default(name).parse().ok())
+    }
+
+    /// A number.
+    pub fn float(&self, name: &str) -> f64 {
+        self.maybe_float(name).unwrap_or_default()
+    }
+
+    /// A number, where given or defaulted.
+    pub fn maybe_float(&self, name: &str) -> Option<f64> {
+        self.given.get(name).and_then(super::value::number).or_else(|| self.default(name).parse().ok())
+    }
+
+    /// `true` or `false`.
+    pub fn flag(&self, name: &str) -> bool {
+        self.given.get(name).and_then(|v| v.as_bool().ok()).unwrap_or(self.default(name) == "true")
+    }
+
+    /// A string.
+    pub fn text(&self, name: &str) -> String {
+        self.given.get(name).and_then(|v| v.clone().into_string().ok()).unwrap_or_else(|| self.default(name).trim_matches('"').to_string())
+    }
+
+    /// Anything else, where given; faults name the function and the key.
+    pub fn get<T: FromValue>(&self, name: &str) -> Result<Option<T>> {
+        let Some(value) = self.given.get(name) else { return Ok(None) };
+        T::from_value(&mut value.clone(), self.context).map(Some).map_err(|mut fault| {
+            fault.message = format!("`{}`: option `{name}` {}", self.function, fault.message);
+            fault
+        })
+    }
+
+    /// Anything else, which must be given.
+    pub fn need<T: FromValue>(&self, name: &str) -> Result<T> {
+        match self.get(name)? {
+            Some(value) => Ok(value),
+            None => bail!("option", "`{}` needs the option `{name}`: {}", self.function, article(&T::kind())),
+        }
+    }
+
+    /// The value as given.
+    pub fn raw(&self, name: &str) -> Option<Dynamic> {
+        self.given.get(name).cloned()
+    }
+}
+
+/// The fault of a key that a table does not hold.
+pub fn unknown(function: &str, key: &str, table: &[Opt]) -> crate::base::Fault {
+    let fault = fault!("option", "`{function}` has no option `{key}`");
+    match near::nearest(key, table.iter().map(|option| option.name)) {
+        Some(near) => fault.hint(format!("did you mean `{near}`?")),
+        None if table.is_empty() => fault.hint("it takes no options"),
+        None => fault.hint(format!("it takes {}", table.iter().map(|option| option.name).collect::<Vec<_>>().join(", "))),
+    }
+}

@@ -1,0 +1,310 @@
+//! What a running script belongs to: its engine, its files, its parameters, what it printed and reported.
+
+use super::catalog::Catalog;
+use super::native::TypeInfo;
+use super::show;
+use crate::base::{Place, Result};
+use crate::fault;
+use rhai::{Dynamic, Engine, Position};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+/// A parameter that a script declared with `param`.
+#[derive(Clone, Debug)]
+pub struct Declared {
+    /// Its name.
+    pub name: String,
+    /// The value where `--set` does not give one.
+    pub default: Dynamic,
+    /// The value of this run.
+    pub value: Dynamic,
+    /// What it means.
+    pub text: String,
+}
+
+/// The settings of a run.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Values given with `--set`.
+    pub set: BTreeMap<String, String>,
+    /// The device by default.
+    pub device: String,
+    /// The seed by default.
+    pub seed: u64,
+    /// Where a script's output files go; the working directory where there is none.
+    pub run_dir: Option<PathBuf>,
+    /// The folder of the script.
+    pub script_dir: Option<PathBuf>,
+    /// Threads that prepare batches.
+    pub loaders: usize,
+    /// Whether nothing is to be said on the terminal but results.
+    pub quiet: bool,
+    /// Whether shapes are only checked: data are stand-ins and nothing is trained or written.
+    pub dry: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings { set: BTreeMap::new(), device: "auto".into(), seed: 0, run_dir: None, script_dir: None, loaders: 1, quiet: false, dry: false }
+    }
+}
+
+#[derive(Default)]
+struct State {
+    engine: Option<Rc<Engine>>,
+    catalog: Rc<Catalog>,
+    types: Vec<TypeInfo>,
+    units: Vec<String>,
+    sources: HashMap<String, String>,
+    declared: Vec<Declared>,
+    reports: Vec<(String, Dynamic)>,
+    captured: Option<String>,
+    settings: Settings,
+    draws: u64,
+}
+
+thread_local! {
+    static STATE: RefCell<State> = RefCell::default();
+}
+
+fn with<T>(f: impl FnOnce(&mut State) -> T) -> T {
+    STATE.with(|state| f(&mut state.borrow_mut()))
+}
+
+/// Starts a session with a fresh engine; an earlier one of this thread ends.
+pub fn start(engine: Engine, types: Vec<TypeInfo>, catalog: Rc<Catalog>, settings: Settings) -> Rc<Engine> {
+    let engine = Rc::new(engine);
+    let old = with(|state| {
+        std::mem::replace(state, State { engine: Some(engine.clone()), catalog, types, settings, ..State::default() })
+    });
+    drop(old); // outside the borrow: dropping values may run script types' own code
+    engine
+}
+
+/// Ends the session: engine, values and sources are let go.
+pub fn finish() {
+    let old = with(std::mem::take);
+    drop(old);
+}
+
+/// The engine of the running session.
+pub fn engine() -> Result<Rc<Engine>> {
+    with(|state| state.engine.clone()).ok_or_else(|| fault!("internal", "no script is running"))
+}
+
+/// The catalog of the running session.
+pub fn catalog() -> Rc<Catalog> {
+    with(|state| state.catalog.clone())
+}
+
+/// The settings of the run.
+pub fn settings() -> Settings {
+    with(|state| state.settings.clone())
+}
+
+/// Whether the run only checks shapes.
+pub fn is_dry() -> bool {
+    with(|state| state.settings.dry)
+}
+
+/// Changes the settings of the run.
+pub fn set_settings(change: impl FnOnce(&mut Settings)) {
+    with(|state| change(&mut state.settings));
+}
+
+/// The file whose code is running.
+pub fn current_file() -> String {
+    with(|state| state.units.last().cloned().unwrap_or_else(|| "script".into()))
+}
+
+/// Marks `file` as the one whose code is running, until the guard is dropped.
+pub fn enter(file: &str) -> Unit {
+    with(|state| state.units.push(file.to_string()));
+    Unit(())
+}
+
+/// See [`enter`].
+pub struct Unit(());
+
+impl Drop for Unit {
+    fn drop(&mut self) {
+        with(|state| state.units.pop());
+    }
+}
+
+/// A position in the running file.
+pub fn place(position: Position) -> Place {
+    place_in(&current_file(), position)
+}
+
+/// A position in a file.
+pub fn place_in(file: &str, position: Position) -> Place {
+    Place { file: file.to_string(), line: position.line().unwrap_or(0), column: position.position().unwrap_or(0) }
+}
+
+/// Keeps a file's text, for the lines that errors show.
+pub fn remember_source(file: &str, text: &str) {
+    with(|state| state.sources.insert(file.to_string(), text.to_string()));
+}
+
+/// The text of a file that was run or imported.
+pub fn source(file: &str) -> Option<String> {
+    with(|state| state.sources.get(file).cloned())
+}
+
+/// All files that were run or imported.
+pub fn sources() -> HashMap<String, String> {
+    with(|state| state.sources.clone())
+}
+
+/// Declares a parameter; the value is the one given with `--set`, else the default.
+pub fn declare(name: &str, default: Dynamic, text: &str) -> Result<Dynamic> {
+    let given = with(|state| state.settings.set.get(name).cloned());
+    let value = match given {
+        None => default.clone(),
+        Some(given) => read_as(&given, &default).ok_or_else(|| {
+            fault!("option", "--set {name}={given}: `{name}` must be {}", super::value::article(kind_name(&default)); hint: "its default is {}", show::line(&default))
+        })?,
+    };
+    let declared = Declared { name: name.into(), default, value: value.clone(), text: text.into() };
+    with(|state| {
+        state.declared.retain(|old| old.name != name);
+        state.declared.push(declared);
+    });
+    Ok(value)
+}
+
+fn kind_name(value: &Dynamic) -> &'static str {
+    match value {
+        v if v.is_int() => "whole number",
+        v if v.is_float() => "number",
+        v if v.is_bool() => "true or false",
+        v if v.is_string() => "string",
+        _ => "value like its default",
+    }
+}
+
+fn read_as(text: &str, default: &Dynamic) -> Option<Dynamic> {
+    let plain = text.replace('_', "");
+    match default {
+        v if v.is_int() => plain.parse::<i64>().ok().map(Dynamic::from),
+        v if v.is_float() => plain.parse::<f64>().ok().map(Dynamic::from),
+        v if v.is_bool() => text.parse::<bool>().ok().map(Dynamic::from),
+        v if v.is_string() => Some(text.to_string().into()),
+        _ => serde_json::from_str::<Dynamic>(text).ok(),
+    }
+}
+
+/// The parameters that were declared, in order.
+pub fn declared() -> Vec<Declared> {
+    with(|state| state.declared.clone())
+}
+
+/// Records a result of the run.
+pub fn report(name: &str, value: Dynamic) {
+    with(|state| {
+        state.reports.retain(|(old, _)| old != name);
+        state.reports.push((name.to_string(), value));
+    });
+}
+
+/// The results that were recorded, in order.
+pub fn reports() -> Vec<(String, Dynamic)> {
+    with(|state| state.reports.clone())
+}
+
+/// The number of unseeded draws so far; each call counts one.
+pub fn next_draw() -> u64 {
+    with(|state| {
+        state.draws += 1;
+        state.draws
+    })
+}
+
+/// Keeps what scripts print instead of showing it.
+pub fn capture() {
+    with(|state| state.captured = Some(String::new()));
+}
+
+/// What was printed since [`capture`].
+pub fn captured() -> String {
+    with(|state| state.captured.take()).unwrap_or_default()
+}
+
+/// Prints a line of a script's output.
+pub fn print(line: &str) {
+    let kept = with(|state| match &mut state.captured {
+        Some(text) => {
+            text.push_str(line);
+            text.push('\n');
+            true
+        }
+        None => false,
+    });
+    if !kept {
+        use std::io::Write;
+        let mut out = std::io::stdout().lock();
+        // a closed pipe is the reader's choice, not a failure of the run
+        writeln!(out, "{line}").ok();
+        out.flush().ok();
+    }
+}
+
+/// The script type of a value.
+pub fn type_info(value: &Dynamic) -> Option<TypeInfo> {
+    let id = value.type_id();
+    with(|state| state.types.iter().find(|info| info.id == id).cloned())
+}
+
+/// All script types.
+pub fn types() -> Vec<TypeInfo> {
+    with(|state| state.types.clone())
+}
+
+/// A value in an error message: its type, and itself where it is short.
+pub fn describe(value: &Dynamic) -> String {
+    let value = value.flatten_clone();
+    if value.is_unit() {
+        return "nothing".into();
+    }
+    if let Some(info) = type_info(&value) {
+        let line = (info.line)(&value);
+        return if line.starts_with(info.name) { line } else { format!("{} {line}", info.name) };
+    }
+    let shown = show::quoted(&value);
+    let short = if shown.chars().count() > 60 { format!("{} …", shown.chars().take(56).collect::<String>()) } else { shown };
+    match value {
+        v if v.is_int() => format!("whole number {short}"),
+        v if v.is_float() => format!("number {short}"),
+        v if v.is_bool() => short,
+        v if v.is_string() => format!("string {short}"),
+        v if v.is_array() => format!("array {short}"),
+        v if v.is_map() => format!("map {short}"),
+        v if v.is_fnptr() => "a function".into(),
+        v => v.type_name().to_string(),
+    }
+}
+
+/// Finds a file that a script reads: as given from the working directory, then beside the script.
+pub fn find_input(path: &str) -> PathBuf {
+    let given = PathBuf::from(path);
+    if given.is_absolute() || given.exists() {
+        return given;
+    }
+    let beside = with(|state| state.settings.script_dir.clone()).map(|folder| folder.join(&given));
+    beside.filter(|path| path.exists()).unwrap_or(given)
+}
+
+/// Where a file that a script writes goes: into the run directory (figures below `figures/`), else the working directory.
+pub fn place_output(path: &str, figure: bool) -> PathBuf {
+    let given = Path::new(path);
+    let folder = with(|state| state.settings.run_dir.clone());
+    match folder {
+        Some(folder) if !given.is_absolute() => {
+            if figure { folder.join("figures").join(given) } else { folder.join(given) }
+        }
+        _ => given.to_path_buf(),
+    }
+}

@@ -1,0 +1,141 @@
+//! Values in one line, and values over several.
+
+use super::session;
+use rhai::Dynamic;
+
+/// A number with at most six significant digits: `0.946012`, `1.2e-7`.
+pub fn number(x: f64) -> String {
+    if x == 0.0 {
+        return "0.0".into();
+    }
+    if !x.is_finite() {
+        return format!("{x}").replace("inf", "inf");
+    }
+    let magnitude = x.abs().log10().floor() as i32;
+    if !(-5..9).contains(&magnitude) {
+        let text = format!("{x:.5e}");
+        let (digits, power) = text.split_once('e').unwrap_or((&text, "0"));
+        let digits = if digits.contains('.') { digits.trim_end_matches('0').trim_end_matches('.') } else { digits };
+        return format!("{digits}e{power}");
+    }
+    let text = format!("{x:.*}", (5 - magnitude).max(1) as usize);
+    let text = text.trim_end_matches('0');
+    if text.ends_with('.') { format!("{text}0") } else { text.to_string() }
+}
+
+/// A value in one line; a string as it is.
+pub fn line(value: &Dynamic) -> String {
+    if value.is_string() {
+        return value.to_string();
+    }
+    if let Ok(x) = value.as_float() {
+        return if x.is_finite() && x == x.trunc() && x.abs() < 1e15 { format!("{x:.1}") } else { format!("{x}") };
+    }
+    quoted(value)
+}
+
+/// A value in one line as it stands inside others: strings in quotes.
+pub fn quoted(value: &Dynamic) -> String {
+    let value = &value.flatten_clone();
+    if let Some(info) = session::type_info(value) {
+        return (info.line)(value);
+    }
+    if value.is_string() {
+        return format!("\"{value}\"");
+    }
+    if let Ok(x) = value.as_float() {
+        return number(x);
+    }
+    if let Some(items) = value.read_lock::<rhai::Array>() {
+        return format!("[{}]", cut(items.iter().map(quoted), items.len()));
+    }
+    if let Some(items) = value.read_lock::<rhai::Map>() {
+        if items.is_empty() {
+            return "#{}".into();
+        }
+        return format!("#{{{}}}", cut(items.iter().map(|(key, item)| format!("{key}: {}", quoted(item))), items.len()));
+    }
+    if value.is_fnptr() {
+        return "|…| …".into();
+    }
+    if value.is_unit() {
+        return "()".into();
+    }
+    value.to_string()
+}
+
+fn cut(items: impl Iterator<Item = String>, n: usize) -> String {
+    const MOST: usize = 24;
+    let mut parts: Vec<String> = items.take(MOST).collect();
+    if n > MOST {
+        parts.push(format!("… {} more", n - MOST));
+    }
+    parts.join(", ")
+}
+
+/// A value over several lines where that reads better.
+pub fn pretty(value: &Dynamic) -> String {
+    if let Some(info) = session::type_info(value) {
+        return (info.pretty)(value);
+    }
+    let one = quoted(value);
+    if one.chars().count() <= 78 {
+        return one;
+    }
+    if let Some(items) = value.read_lock::<rhai::Map>() {
+        let wide = items.keys().map(|key| key.len()).max().unwrap_or(0);
+        let rows = items.iter().map(|(key, item)| format!("  {key:<wide$}  {}", indent(&pretty(item))));
+        return format!("#{{\n{}\n}}", rows.collect::<Vec<_>>().join("\n"));
+    }
+    if let Some(items) = value.read_lock::<rhai::Array>() {
+        let rows = items.iter().take(40).map(|item| format!("  {}", indent(&pretty(item))));
+        let more = if items.len() > 40 { format!("\n  … {} more", items.len() - 40) } else { String::new() };
+        return format!("[\n{}{more}\n]", rows.collect::<Vec<_>>().join("\n"));
+    }
+    one
+}
+
+fn indent(text: &str) -> String {
+    text.replace('\n', "\n  ")
+}
+
+/// A value as JSON; what has no JSON form becomes its line.
+pub fn json(value: &Dynamic) -> serde_json::Value {
+    use serde_json::Value;
+    let value = value.flatten_clone();
+    if let Some(items) = value.read_lock::<rhai::Array>() {
+        return Value::Array(items.iter().map(json).collect());
+    }
+    if let Some(items) = value.read_lock::<rhai::Map>() {
+        return Value::Object(items.iter().map(|(key, item)| (key.to_string(), json(item))).collect());
+    }
+    if let Ok(n) = value.as_int() {
+        return n.into();
+    }
+    if let Ok(x) = value.as_float() {
+        return serde_json::Number::from_f64(x).map_or(Value::Null, Value::Number);
+    }
+    if let Ok(b) = value.as_bool() {
+        return b.into();
+    }
+    if value.is_unit() {
+        return Value::Null;
+    }
+    Value::String(line(&value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::number;
+
+    #[test]
+    fn numbers_keep_six_digits() {
+        assert_eq!(number(0.946_012_34), "0.946012");
+        assert_eq!(number(1.0), "1.0");
+        assert_eq!(number(-12_345.678), "-12345.7");
+        assert_eq!(number(1.25e-7), "1.25e-7");
+        assert_eq!(number(3e12), "3e12");
+        assert_eq!(number(0.0), "0.0");
+        assert_eq!(number(f64::NAN), "NaN");
+    }
+}

@@ -1,0 +1,51 @@
+//! The standard library written in the language: embedded, or read from `CISTRON_STDLIB`.
+
+use super::catalog::Entry;
+use include_dir::{Dir, include_dir};
+use std::path::{Path, PathBuf};
+
+static EMBEDDED: Dir = include_dir!("$CARGO_MANIFEST_DIR/stdlib");
+
+/// The text of `std/<path>.rhai` and the name it goes by in errors.
+pub fn read(path: &str) -> Option<(String, String)> {
+    let path = path.strip_suffix(".rhai").unwrap_or(path);
+    let file = format!("{path}.rhai");
+    if let Some(folder) = std::env::var_os("CISTRON_STDLIB") {
+        let full = Path::new(&folder).join(&file);
+        return std::fs::read_to_string(&full).ok().map(|text| (text, full.display().to_string()));
+    }
+    let text = EMBEDDED.get_file(&file)?.contents_utf8()?;
+    Some((text.to_string(), format!("std/{file}")))
+}
+
+/// The paths of all modules: `layers/fm`, …
+pub fn paths() -> Vec<String> {
+    fn walk(dir: &Dir, out: &mut Vec<String>) {
+        for file in dir.files() {
+            let path: PathBuf = file.path().with_extension("");
+            if file.path().extension().is_some_and(|e| e == "rhai") {
+                out.push(path.to_string_lossy().replace('\\', "/"));
+            }
+        }
+        for inner in dir.dirs() {
+            walk(inner, out);
+        }
+    }
+    let mut out = Vec::new();
+    walk(&EMBEDDED, &mut out);
+    out.sort();
+    out
+}
+
+/// The documented functions of the standard library.
+pub fn entries(engine: &rhai::Engine) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    for path in paths() {
+        if let Some((text, _)) = read(&path)
+            && let Ok(ast) = engine.compile(&text)
+        {
+            entries.extend(Entry::of_module(&format!("std/{path}"), &ast));
+        }
+    }
+    entries
+}

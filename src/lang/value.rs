@@ -1,0 +1,255 @@
+//! Values on their way between scripts and Rust: one conversion for each type, one way of saying what came instead.
+
+use crate::base::{Fault, Result};
+use crate::fault;
+use crate::lang::session;
+use rhai::{Array, Dynamic, FnPtr, ImmutableString, Map, NativeCallContext};
+use std::any::TypeId;
+
+/// A value that a native function takes.
+pub trait FromValue: Sized {
+    /// What a script writer calls it: `tensor`, `number`, `whole number`.
+    fn kind() -> String;
+
+    /// Reads it; the error starts with what is wrong (`must be …, got …`), the caller names the parameter.
+    fn from_value(value: &mut Dynamic, context: &NativeCallContext) -> Result<Self>;
+
+    /// The value where the argument is left out; none where it must be given.
+    fn missing() -> Option<Self> {
+        None
+    }
+
+    /// The type that a method is found by.
+    fn receiver() -> TypeId {
+        TypeId::of::<Dynamic>()
+    }
+}
+
+/// A value that a native function gives.
+pub trait IntoValue {
+    /// Turns it into a script's value.
+    fn into_value(self) -> Dynamic;
+}
+
+/// The fault of a value that is not what was asked for.
+pub fn mismatch(wanted: &str, got: &Dynamic) -> Fault {
+    fault!("type", "must be {}, got {}", article(wanted), session::describe(got))
+}
+
+/// `a tensor`, `an optimizer`, `two numbers`.
+pub fn article(noun: &str) -> String {
+    let plain = ["one of", "any", "a ", "an ", "two ", "shape", "numbers", "whole numbers", "true", "nothing"];
+    if plain.iter().any(|start| noun.starts_with(start)) {
+        return noun.to_string();
+    }
+    let vowel = noun.starts_with(['a', 'e', 'i', 'o', 'u']);
+    format!("{} {noun}", if vowel { "an" } else { "a" })
+}
+
+impl FromValue for Dynamic {
+    fn kind() -> String {
+        "any value".into()
+    }
+    fn from_value(value: &mut Dynamic, _: &NativeCallContext) -> Result<Self> {
+        Ok(value.flatten_clone())
+    }
+}
+
+impl FromValue for f64 {
+    fn kind() -> String {
+        "number".into()
+    }
+    fn from_value(value: &mut Dynamic, _: &NativeCallContext) -> Result<Self> {
+        number(value).ok_or_else(|| mismatch("number", value))
+    }
+    fn receiver() -> TypeId {
+        TypeId::of::<f64>()
+    }
+}
+
+/// A number, whole or not.
+pub fn number(value: &Dynamic) -> Option<f64> {
+    value.as_float().ok().or_else(|| value.as_int().ok().map(|n| n as f64))
+}
+
+impl FromValue for i64 {
+    fn kind() -> String {
+        "whole number".into()
+    }
+    fn from_value(value: &mut Dynamic, _: &NativeCallContext) -> Result<Self> {
+        value.as_int().map_err(|_| mismatch("whole number", value))
+    }
+    fn receiver() -> TypeId {
+        TypeId::of::<i64>()
+    }
+}
+
+impl FromValue for bool {
+    fn kind() -> String {
+        "true or false".into()
+    }
+    fn from_value(value: &mut Dynamic, _: &NativeCallContext) -> Result<Self> {
+        value.as_bool().map_err(|_| mismatch("true or false", value))
+    }
+}
+
+impl FromValue for String {
+    fn kind() -> String {
+        "string".into()
+    }
+    fn from_value(value: &mut Dynamic, _: &NativeCallContext) -> Result<Self> {
+        value.flatten_clone().into_string().map_err(|_| mismatch("string", value))
+    }
+}
+
+impl FromValue for Array {
+    fn kind() -> String {
+        "array".into()
+    }
+    fn from_value(value: &mut Dynamic, _: &NativeCallContext) -> Result<Self> {
+        value.flatten_clone().into_array().map_err(|_| mismatch("array", value))
+    }
+    fn receiver() -> TypeId {
+        TypeId::of::<Array>()
+    }
+}
+
+impl FromValue for Map {
+    fn kind() -> String {
+        "map".into()
+    }
+    fn from_value(value: &mut Dynamic, _: &NativeCallContext) -> Result<Self> {
+        value.flatten_clone().try_cast::<Map>().ok_or_else(|| mismatch("map", value))
+    }
+}
+
+impl FromValue for FnPtr {
+    fn kind() -> String {
+        "function".into()
+    }
+    fn from_value(value: &mut Dynamic, _: &NativeCallContext) -> Result<Self> {
+        value.flatten_clone().try_cast::<FnPtr>().ok_or_else(|| mismatch("function", value))
+    }
+    fn receiver() -> TypeId {
+        TypeId::of::<FnPtr>()
+    }
+}
+
+impl FromValue for Vec<i64> {
+    fn kind() -> String {
+        "array of whole numbers".into()
+    }
+    fn from_value(value: &mut Dynamic, context: &NativeCallContext) -> Result<Self> {
+        let wrong = |value: &Dynamic| mismatch("array of whole numbers", value);
+        let items = Array::from_value(value, context).map_err(|_| wrong(value))?;
+        items.iter().map(|item| item.as_int().map_err(|_| wrong(value))).collect()
+    }
+}
+
+impl FromValue for Vec<f64> {
+    fn kind() -> String {
+        "array of numbers".into()
+    }
+    fn from_value(value: &mut Dynamic, context: &NativeCallContext) -> Result<Self> {
+        let wrong = |value: &Dynamic| mismatch("array of numbers", value);
+        let items = Array::from_value(value, context).map_err(|_| wrong(value))?;
+        items.iter().map(|item| number(item).ok_or_else(|| wrong(value))).collect()
+    }
+}
+
+impl FromValue for Vec<String> {
+    fn kind() -> String {
+        "array of strings".into()
+    }
+    fn from_value(value: &mut Dynamic, context: &NativeCallContext) -> Result<Self> {
+        let wrong = |value: &Dynamic| mismatch("array of strings", value);
+        let items = Array::from_value(value, context).map_err(|_| wrong(value))?;
+        items.into_iter().map(|item| item.into_string().map_err(|_| wrong(value))).collect()
+    }
+}
+
+/// One or several whole numbers: `3` or `[3, 3]`.
+#[derive(Clone, Debug)]
+pub struct Ints(pub Vec<i64>);
+
+impl FromValue for Ints {
+    fn kind() -> String {
+        "whole number or array of them".into()
+    }
+    fn from_value(value: &mut Dynamic, context: &NativeCallContext) -> Result<Self> {
+        if let Ok(one) = value.as_int() {
+            return Ok(Ints(vec![one]));
+        }
+        Vec::<i64>::from_value(value, context).map(Ints).map_err(|_| mismatch("whole number or array of them", value))
+    }
+}
+
+impl<T: FromValue> FromValue for Option<T> {
+    fn kind() -> String {
+        T::kind()
+    }
+    fn from_value(value: &mut Dynamic, context: &NativeCallContext) -> Result<Self> {
+        if value.is_unit() { Ok(None) } else { T::from_value(value, context).map(Some) }
+    }
+    fn missing() -> Option<Self> {
+        Some(None)
+    }
+}
+
+macro_rules! plain_into {
+    ($($type:ty),*) => { $(impl IntoValue for $type { fn into_value(self) -> Dynamic { self.into() } })* };
+}
+plain_into!(i64, f64, bool, Array, Map, String, ImmutableString);
+
+impl IntoValue for Dynamic {
+    fn into_value(self) -> Dynamic {
+        self
+    }
+}
+
+impl IntoValue for () {
+    fn into_value(self) -> Dynamic {
+        Dynamic::UNIT
+    }
+}
+
+impl IntoValue for FnPtr {
+    fn into_value(self) -> Dynamic {
+        Dynamic::from(self)
+    }
+}
+
+impl<T: IntoValue> IntoValue for Option<T> {
+    fn into_value(self) -> Dynamic {
+        self.map_or(Dynamic::UNIT, IntoValue::into_value)
+    }
+}
+
+/// An array out of anything that makes values.
+pub fn array<T: IntoValue>(items: impl IntoIterator<Item = T>) -> Array {
+    items.into_iter().map(IntoValue::into_value).collect()
+}
+
+/// Declares a Rust type as a script type: its name, and how it is printed in one line.
+#[macro_export]
+macro_rules! handle {
+    ($type:ty, $name:literal) => {
+        impl $crate::lang::FromValue for $type {
+            fn kind() -> String {
+                $name.into()
+            }
+            fn from_value(value: &mut rhai::Dynamic, _: &rhai::NativeCallContext) -> $crate::base::Result<Self> {
+                let read = value.read_lock::<$type>().map(|guard| guard.clone());
+                read.ok_or_else(|| $crate::lang::value::mismatch($name, value))
+            }
+            fn receiver() -> std::any::TypeId {
+                std::any::TypeId::of::<$type>()
+            }
+        }
+        impl $crate::lang::IntoValue for $type {
+            fn into_value(self) -> rhai::Dynamic {
+                rhai::Dynamic::from(self)
+            }
+        }
+    };
+}

@@ -1,0 +1,93 @@
+//! Devices, threads, the global generator, and the allocator's settings.
+
+use crate::base::Result;
+use crate::{bail, fault};
+
+/// Where tensors lie and operations run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Device(pub(super) tch::Device);
+
+impl Device {
+    /// The processor.
+    pub const CPU: Device = Device(tch::Device::Cpu);
+
+    /// `auto` (a GPU where there is one), `cpu`, `cuda` or `cuda:N`.
+    pub fn parse(name: &str) -> Result<Device> {
+        let index = match name {
+            "cpu" => return Ok(Device::CPU),
+            "auto" if cuda_count() == 0 => return Ok(Device::CPU),
+            "auto" | "cuda" => 0,
+            other => match other.strip_prefix("cuda:").and_then(|n| n.parse::<usize>().ok()) {
+                Some(index) => index,
+                None => bail!("value", "no device is called `{name}`"; hint: "one of auto, cpu, cuda, cuda:N"),
+            },
+        };
+        match cuda_count() {
+            0 => Err(fault!("device", "no CUDA device is available for `{name}`";
+                hint: "install torch 2.11.0 with its CUDA libraries and point CISTRON_LIBTORCH at it, or use --device cpu")),
+            count if index >= count => bail!("device", "there is no device `{name}`: {count} CUDA devices were found"),
+            _ => Ok(Device(tch::Device::Cuda(index))),
+        }
+    }
+
+    /// `cpu` or `cuda:N`.
+    pub fn name(self) -> String {
+        match self.0 {
+            tch::Device::Cuda(index) => format!("cuda:{index}"),
+            _ => "cpu".to_string(),
+        }
+    }
+
+    /// Whether this is a GPU.
+    pub fn is_cuda(self) -> bool {
+        matches!(self.0, tch::Device::Cuda(_))
+    }
+}
+
+/// Loads CUDA where torch has it; call once, before any other torch call.
+pub fn start() {
+    // the program links libtorch_cpu only: libtorch_cuda registers itself when it is loaded, and where it is absent nothing is lost
+    // SAFETY: a constant, NUL-terminated name; loading runs torch's own initialisers
+    unsafe {
+        libc::dlopen(c"libtorch_cuda.so".as_ptr(), libc::RTLD_LAZY | libc::RTLD_GLOBAL);
+    }
+    keep_freed_memory();
+}
+
+/// Lets the C allocator keep what was freed: half of a small network's training step is page faults otherwise.
+fn keep_freed_memory() {
+    // SAFETY: mallopt only sets thresholds
+    #[cfg(target_env = "gnu")]
+    unsafe {
+        libc::mallopt(libc::M_MMAP_THRESHOLD, 1 << 30);
+        libc::mallopt(libc::M_TRIM_THRESHOLD, i32::MAX);
+        libc::mallopt(libc::M_TOP_PAD, 64 << 20);
+    }
+}
+
+/// The number of CUDA devices.
+pub fn cuda_count() -> usize {
+    if tch::Cuda::is_available() { tch::Cuda::device_count().max(0) as usize } else { 0 }
+}
+
+/// Sets how many threads an operation may use.
+pub fn set_threads(n: usize) {
+    tch::set_num_threads(n as i32);
+}
+
+/// How many threads an operation may use.
+pub fn threads() -> usize {
+    tch::get_num_threads().max(1) as usize
+}
+
+/// Seeds torch's generator (dropout, random tensors without a seed of their own).
+pub fn seed(seed: u64) {
+    tch::manual_seed(seed as i64);
+}
+
+/// Waits until the device has done all that was asked of it.
+pub fn synchronize(device: Device) {
+    if let tch::Device::Cuda(index) = device.0 {
+        tch::Cuda::synchronize(index as i64);
+    }
+}

@@ -1,0 +1,117 @@
+//! Files of tensors: safetensors, NumPy's npy and npz.
+
+use super::tensor::lift;
+use super::{Device, Kind, Tensor};
+use crate::base::{Fault, Result};
+use crate::{bail, fault};
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use std::collections::HashMap;
+use std::path::Path;
+
+const DTYPES: [(Kind, Dtype); 8] = [
+    (Kind::Float, Dtype::F32),
+    (Kind::Double, Dtype::F64),
+    (Kind::Half, Dtype::F16),
+    (Kind::BFloat16, Dtype::BF16),
+    (Kind::Int64, Dtype::I64),
+    (Kind::Int, Dtype::I32),
+    (Kind::Byte, Dtype::U8),
+    (Kind::Bool, Dtype::BOOL),
+];
+
+fn bytes_of(tensor: &Tensor) -> Result<Vec<u8>> {
+    let plain = tensor.detach()?.to_device(Device::CPU)?.contiguous()?;
+    let n = plain.numel() as usize;
+    let mut bytes = vec![0u8; n * plain.0.kind().elt_size_in_bytes()];
+    if n > 0 {
+        lift("copy", &[tensor], plain.0.f_copy_data_u8(&mut bytes, n))?;
+    }
+    Ok(bytes)
+}
+
+/// Writes named tensors, with notes; the file is whole or not there at all.
+pub fn save_safetensors(path: &Path, tensors: &[(String, Tensor)], notes: HashMap<String, String>) -> Result<()> {
+    let parts = tensors
+        .iter()
+        .map(|(name, tensor)| {
+            let kind = tensor.kind();
+            let dtype = DTYPES.iter().find(|(k, _)| *k == kind).map_or(Dtype::F32, |(_, dtype)| *dtype);
+            let shape: Vec<usize> = tensor.shape().iter().map(|n| *n as usize).collect();
+            Ok((name, dtype, shape, bytes_of(tensor)?))
+        })
+        .collect::<Result<Vec<_>>>()?;
+    let views = parts
+        .iter()
+        .map(|(name, dtype, shape, bytes)| {
+            let view = TensorView::new(*dtype, shape.clone(), bytes);
+            view.map(|view| (name.as_str(), view)).map_err(|error| fault!("file", "cannot write tensor `{name}`: {error}"))
+        })
+        .collect::<Result<Vec<_>>>()?;
+    let notes = (!notes.is_empty()).then_some(notes);
+    let bytes = safetensors::serialize(views, notes).map_err(|error| fault!("file", "`{}`: {error}", path.display()))?;
+    write_whole(path, &bytes)
+}
+
+/// Writes a file under a temporary name and moves it into place.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).map_err(|error| Fault::file(folder, &error))?;
+    }
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{}.part", std::process::id()));
+    let part = std::path::PathBuf::from(name);
+    std::fs::write(&part, bytes).and_then(|()| std::fs::rename(&part, path)).map_err(|error| {
+        std::fs::remove_file(&part).ok();
+        Fault::file(path, &error)
+    })
+}
+
+/// Reads named tensors and notes, in the file's order of names.
+pub fn load_safetensors(path: &Path) -> Result<(Vec<(String, Tensor)>, HashMap<String, String>)> {
+    let bytes = std::fs::read(path).map_err(|error| Fault::file(path, &error))?;
+    let broken = |error: safetensors::SafeTensorError| {
+        fault!("file", "`{}` is not a whole safetensors file: {error}", path.display())
+    };
+    let (_, header) = SafeTensors::read_metadata(&bytes).map_err(broken)?;
+    let notes = header.metadata().clone().unwrap_or_default();
+    let file = SafeTensors::deserialize(&bytes).map_err(broken)?;
+    let mut tensors = Vec::new();
+    for (name, view) in file.tensors() {
+        let Some((kind, _)) = DTYPES.iter().find(|(_, dtype)| *dtype == view.dtype()) else {
+            bail!("file", "`{}`: tensor `{name}` holds {:?}, which is not supported", path.display(), view.dtype());
+        };
+        let shape: Vec<i64> = view.shape().iter().map(|n| *n as i64).collect();
+        let raw = lift("load", &[], tch::Tensor::f_from_data_size(view.data(), &shape, kind.tch()))?;
+        tensors.push((name, Tensor(raw)));
+    }
+    tensors.sort_by(|a, b| a.0.cmp(&b.0));
+    Ok((tensors, notes))
+}
+
+/// Reads one array of a `.npy` file.
+pub fn load_npy(path: &Path) -> Result<Tensor> {
+    std::fs::metadata(path).map_err(|error| Fault::file(path, &error))?;
+    tch::Tensor::read_npy(path).map(Tensor).map_err(|error| fault!("file", "`{}` is not a readable npy file: {error}", path.display()))
+}
+
+/// Reads all arrays of a `.npz` file.
+pub fn load_npz(path: &Path) -> Result<Vec<(String, Tensor)>> {
+    std::fs::metadata(path).map_err(|error| Fault::file(path, &error))?;
+    let read = tch::Tensor::read_npz(path).map_err(|error| fault!("file", "`{}` is not a readable npz file: {error}", path.display()))?;
+    Ok(read.into_iter().map(|(name, tensor)| (name.trim_end_matches(".npy").to_string(), Tensor(tensor))).collect())
+}
+
+/// Writes one array as `.npy`.
+pub fn save_npy(path: &Path, tensor: &Tensor) -> Result<()> {
+    let plain = tensor.detach()?.to_device(Device::CPU)?.contiguous()?;
+    plain.0.write_npy(path).map_err(|error| fault!("file", "`{}`: {error}", path.display()))
+}
+
+/// Writes named arrays as `.npz`.
+pub fn save_npz(path: &Path, tensors: &[(String, Tensor)]) -> Result<()> {
+    let plain = tensors
+        .iter()
+        .map(|(name, tensor)| Ok((name.clone(), tensor.detach()?.to_device(Device::CPU)?.contiguous()?.0)))
+        .collect::<Result<Vec<_>>>()?;
+    tch::Tensor::write_npz(&plain, path).map_err(|error| fault!("file", "`{}`: {error}", path.display()))
+}

@@ -1,0 +1,58 @@
+//! Gradients.
+
+use super::tensor::{lift, lift1};
+use super::Tensor;
+use crate::base::Result;
+
+/// While it lives, operations record no gradients; ends right even when unwinding.
+pub struct NoGrad(#[allow(dead_code)] tch::NoGradGuard);
+
+/// Stops the recording of gradients until the guard is dropped.
+pub fn no_grad() -> NoGrad {
+    NoGrad(tch::no_grad_guard())
+}
+
+impl Tensor {
+    /// A tensor whose gradient is recorded: this one where it already is a leaf, marked in place.
+    pub fn requires_grad_(&self, on: bool) -> Result<Tensor> {
+        lift1("requires_grad", &[self], self.0.f_set_requires_grad(on))
+    }
+
+    /// Whether gradients flow to it.
+    pub fn is_grad_on(&self) -> bool {
+        self.0.requires_grad()
+    }
+
+    /// Computes the gradient of this single number with respect to all that it was made of.
+    pub fn backward(&self) -> Result<()> {
+        lift("backward", &[self], self.0.f_backward())
+    }
+
+    /// The gradient that `backward` left here, if any.
+    pub fn grad(&self) -> Option<Tensor> {
+        let grad = self.0.f_grad().ok()?;
+        grad.defined().then_some(Tensor(grad))
+    }
+
+    /// Forgets the gradient.
+    pub fn zero_grad(&self) -> Result<()> {
+        if let Some(grad) = self.grad() {
+            let mut grad = grad.0.detach();
+            let _guard = no_grad();
+            lift("zero_grad", &[self], grad.f_zero_())?;
+        }
+        Ok(())
+    }
+
+    /// The same numbers, cut off from what they were made of.
+    pub fn detach(&self) -> Result<Tensor> {
+        lift1("detach", &[self], self.0.f_detach())
+    }
+
+    /// The gradients of `self` (one number) with respect to `inputs`.
+    pub fn gradients(&self, inputs: &[Tensor]) -> Result<Vec<Tensor>> {
+        let inputs: Vec<&tch::Tensor> = inputs.iter().map(|input| &input.0).collect();
+        let out = lift("grad", &[self], tch::Tensor::f_run_backward(&[&self.0], &inputs, false, false))?;
+        Ok(out.into_iter().map(Tensor).collect())
+    }
+}

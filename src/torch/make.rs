@@ -1,0 +1,111 @@
+//! New tensors.
+
+use super::tensor::{lift, lift1};
+use super::{Device, Kind, Tensor};
+use crate::base::seed::Rng;
+use crate::base::{Result, shape};
+use crate::bail;
+
+/// The product of a shape's sizes; fails on negative sizes.
+pub fn count(shape: &[i64]) -> Result<usize> {
+    if let Some(bad) = shape.iter().find(|n| **n < 0) {
+        bail!("shape", "a shape cannot hold {bad}: {}", shape::text(shape));
+    }
+    match shape.iter().try_fold(1i64, |n, size| n.checked_mul(*size)) {
+        Some(n) if n < 1 << 40 => Ok(n as usize),
+        _ => bail!("shape", "a tensor of shape {} would be too large", shape::text(shape)),
+    }
+}
+
+impl Tensor {
+    /// A tensor of 32-bit floats.
+    pub fn from_f32(values: &[f32], shape: &[i64]) -> Result<Tensor> {
+        lift("tensor", &[], tch::Tensor::f_from_slice(values)).map(Tensor)?.reshape(shape)
+    }
+
+    /// A tensor of 64-bit floats.
+    pub fn from_f64(values: &[f64], shape: &[i64]) -> Result<Tensor> {
+        lift("tensor", &[], tch::Tensor::f_from_slice(values)).map(Tensor)?.reshape(shape)
+    }
+
+    /// A tensor of whole numbers.
+    pub fn from_i64(values: &[i64], shape: &[i64]) -> Result<Tensor> {
+        lift("tensor", &[], tch::Tensor::f_from_slice(values)).map(Tensor)?.reshape(shape)
+    }
+
+    /// A tensor of bytes, such as sequence codes.
+    pub fn from_u8(values: &[u8], shape: &[i64]) -> Result<Tensor> {
+        lift("tensor", &[], tch::Tensor::f_from_slice(values)).map(Tensor)?.reshape(shape)
+    }
+
+    /// A tensor of truth values.
+    pub fn from_bool(values: &[bool], shape: &[i64]) -> Result<Tensor> {
+        lift("tensor", &[], tch::Tensor::f_from_slice(values)).map(Tensor)?.reshape(shape)
+    }
+
+    /// A single number, without axes.
+    pub fn scalar(value: f64) -> Result<Tensor> {
+        Tensor::from_f32(&[value as f32], &[])
+    }
+
+    /// All numbers the same.
+    pub fn full(shape: &[i64], value: f64, kind: Kind, device: Device) -> Result<Tensor> {
+        count(shape)?;
+        lift1("full", &[], tch::Tensor::f_full(shape, value, (kind.tch(), device.0)))
+    }
+
+    /// All zeros, 32-bit.
+    pub fn zeros(shape: &[i64]) -> Result<Tensor> {
+        Tensor::full(shape, 0.0, Kind::Float, Device::CPU)
+    }
+
+    /// All ones, 32-bit.
+    pub fn ones(shape: &[i64]) -> Result<Tensor> {
+        Tensor::full(shape, 1.0, Kind::Float, Device::CPU)
+    }
+
+    /// Zeros of the shape, kind and device of another.
+    pub fn zeros_like(&self) -> Result<Tensor> {
+        lift1("zeros_like", &[self], self.0.f_zeros_like())
+    }
+
+    /// Ones of the shape, kind and device of another.
+    pub fn ones_like(&self) -> Result<Tensor> {
+        lift1("ones_like", &[self], self.0.f_ones_like())
+    }
+
+    /// Ones on the diagonal, `[n, n]`.
+    pub fn eye(n: i64) -> Result<Tensor> {
+        count(&[n, n])?;
+        lift1("eye", &[], tch::Tensor::f_eye(n, (tch::Kind::Float, tch::Device::Cpu)))
+    }
+
+    /// Whole numbers from `start` to before `end`.
+    pub fn arange_i64(start: i64, end: i64, step: i64) -> Result<Tensor> {
+        lift1("arange", &[], tch::Tensor::f_arange_start_step(start, end, step, (tch::Kind::Int64, tch::Device::Cpu)))
+    }
+
+    /// Floats from `start` to before `end`.
+    pub fn arange_f64(start: f64, end: f64, step: f64) -> Result<Tensor> {
+        lift1("arange", &[], tch::Tensor::f_arange_start_step(start, end, step, (tch::Kind::Float, tch::Device::Cpu)))
+    }
+
+    /// `n` evenly spaced numbers from `start` to `end`, both included.
+    pub fn linspace(start: f64, end: f64, n: i64) -> Result<Tensor> {
+        lift1("linspace", &[], tch::Tensor::f_linspace(start, end, n, (tch::Kind::Float, tch::Device::Cpu)))
+    }
+
+    /// Independent numbers drawn by `draw`, from a generator of the given keys.
+    pub fn drawn(shape: &[i64], keys: &[u64], draw: impl Fn(&mut Rng) -> f64) -> Result<Tensor> {
+        let mut rng = Rng::keyed(keys);
+        let values: Vec<f32> = (0..count(shape)?).map(|_| draw(&mut rng) as f32).collect();
+        Tensor::from_f32(&values, shape)
+    }
+
+    /// `[batch, 4, length]` one-hot from codes `[batch, length]` (A C G T = 0 1 2 3, anything else four zeros).
+    pub fn one_hot_codes(&self) -> Result<Tensor> {
+        let bases = Tensor::from_u8(&[0, 1, 2, 3], &[1, 4, 1])?.to_device(self.device())?;
+        let wide = self.unsqueeze(1)?;
+        lift1("one_hot", &[self], wide.0.f_eq_tensor(&bases.0))?.to_kind(Kind::Float)
+    }
+}

@@ -1,0 +1,16 @@
+//! The one room that says `use tch`: tensors, devices, gradients, files of tensors.
+//!
+//! Every operation returns a [`Result`](crate::base::Result): torch's C++ errors become faults that
+//! name the operation and the shapes of its operands, and nothing here panics.
+
+pub mod device;
+pub mod file;
+pub mod grad;
+pub mod index;
+pub mod make;
+pub mod op;
+pub mod recurrent;
+pub mod tensor;
+
+pub use device::Device;
+pub use tensor::{Kind, Tensor};

@@ -1,0 +1,199 @@
+//! The tensor handle: what it is, what it holds, how its values come and go.
+
+use crate::base::{Fault, Result, shape};
+use crate::torch::Device;
+use crate::{bail, fault};
+
+/// A handle on a torch tensor; cloning it aliases the same numbers.
+pub struct Tensor(pub(super) tch::Tensor);
+
+impl Clone for Tensor {
+    fn clone(&self) -> Self {
+        Tensor(self.0.shallow_clone())
+    }
+}
+
+impl std::fmt::Debug for Tensor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "tensor {} {}", shape::text(&self.shape()), self.kind().name())
+    }
+}
+
+/// The kind of number that a tensor holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// 32-bit floating point, the usual one.
+    Float,
+    /// 64-bit floating point.
+    Double,
+    /// 16-bit floating point.
+    Half,
+    /// 16-bit "brain" floating point.
+    BFloat16,
+    /// 64-bit integer.
+    Int64,
+    /// 32-bit integer.
+    Int,
+    /// 8-bit unsigned integer.
+    Byte,
+    /// True or false.
+    Bool,
+}
+
+const KINDS: [(Kind, tch::Kind, &str); 8] = [
+    (Kind::Float, tch::Kind::Float, "float32"),
+    (Kind::Double, tch::Kind::Double, "float64"),
+    (Kind::Half, tch::Kind::Half, "float16"),
+    (Kind::BFloat16, tch::Kind::BFloat16, "bfloat16"),
+    (Kind::Int64, tch::Kind::Int64, "int64"),
+    (Kind::Int, tch::Kind::Int, "int32"),
+    (Kind::Byte, tch::Kind::Uint8, "uint8"),
+    (Kind::Bool, tch::Kind::Bool, "bool"),
+];
+
+impl Kind {
+    /// The names that [`Kind::parse`] knows.
+    pub const NAMES: [&'static str; 8] = ["float32", "float64", "float16", "bfloat16", "int64", "int32", "uint8", "bool"];
+
+    /// PyTorch's name of the kind.
+    pub fn name(self) -> &'static str {
+        KINDS.iter().find(|(kind, ..)| *kind == self).map_or("", |(_, _, name)| name)
+    }
+
+    /// The kind of a name; fails on an unknown one.
+    pub fn parse(name: &str) -> Result<Kind> {
+        KINDS.iter().find(|(_, _, known)| *known == name).map(|(kind, ..)| *kind).ok_or_else(|| {
+            fault!("value", "no kind of number is called `{name}`"; hint: "one of {}", Self::NAMES.join(", "))
+        })
+    }
+
+    pub(super) fn tch(self) -> tch::Kind {
+        KINDS.iter().find(|(kind, ..)| *kind == self).map_or(tch::Kind::Float, |(_, tch, _)| *tch)
+    }
+
+    /// Whether numbers of the kind have fractions.
+    pub fn is_floating(self) -> bool {
+        matches!(self, Kind::Float | Kind::Double | Kind::Half | Kind::BFloat16)
+    }
+}
+
+/// Turns a torch result into ours, naming the operation and its operands.
+pub(super) fn lift<T>(name: &str, operands: &[&Tensor], result: std::result::Result<T, tch::TchError>) -> Result<T> {
+    result.map_err(|error| torch_fault(name, operands, &error))
+}
+
+/// As [`lift`], for operations that give one tensor.
+pub(super) fn lift1(name: &str, operands: &[&Tensor], result: std::result::Result<tch::Tensor, tch::TchError>) -> Result<Tensor> {
+    lift(name, operands, result).map(Tensor)
+}
+
+#[cold]
+fn torch_fault(name: &str, operands: &[&Tensor], error: &tch::TchError) -> Fault {
+    let text = match error {
+        tch::TchError::Torch(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let said = text.split("\nException raised from").next().unwrap_or(&text);
+    let said = said.lines().map(str::trim).filter(|line| !line.is_empty()).take(3).collect::<Vec<_>>().join("; ");
+    let said = said.trim_end_matches('.');
+    let shapes: Vec<String> = operands.iter().map(|operand| shape::text(&operand.shape())).collect();
+    let message = match shapes.as_slice() {
+        [] => format!("{name}: {said}"),
+        shapes => format!("{name} of {}: {said}", shapes.join(" and ")),
+    };
+    let fault = Fault::new("torch", message);
+    if said.contains("does not require grad") {
+        return fault.hint("call `.requires_grad()` on the tensors to be learned, and compute the loss from them outside `no_grad { … }`");
+    }
+    if said.contains("backward through the graph a second time") {
+        return fault.hint("compute the loss again before each `backward()`");
+    }
+    if said.contains("a leaf Variable that requires grad") {
+        return fault.hint("put the update in a block: `no_grad { w.sub_(w.grad * lr); }`");
+    }
+    if said.contains("out of memory") {
+        return fault.hint("a smaller batch, or `accumulate: 2` in train::fit, needs less memory");
+    }
+    if said.contains("same device") {
+        return fault.hint("move one of them: `x.to(net.device)`");
+    }
+    fault
+}
+
+impl Tensor {
+    /// The size along each axis.
+    pub fn shape(&self) -> Vec<i64> {
+        self.0.size()
+    }
+
+    /// The number of axes.
+    pub fn rank(&self) -> usize {
+        self.0.dim()
+    }
+
+    /// The number of numbers.
+    pub fn numel(&self) -> i64 {
+        self.0.numel() as i64
+    }
+
+    /// The kind of number it holds.
+    pub fn kind(&self) -> Kind {
+        let kind = self.0.kind();
+        KINDS.iter().find(|(_, tch, _)| *tch == kind).map_or(Kind::Float, |(kind, ..)| *kind)
+    }
+
+    /// Where it lies.
+    pub fn device(&self) -> Device {
+        Device(self.0.device())
+    }
+
+    /// The same numbers as another kind.
+    pub fn to_kind(&self, kind: Kind) -> Result<Tensor> {
+        lift1("to", &[self], self.0.f_to_kind(kind.tch()))
+    }
+
+    /// The same numbers on another device.
+    pub fn to_device(&self, device: Device) -> Result<Tensor> {
+        lift1("to", &[self], self.0.f_to_device(device.0))
+    }
+
+    /// The single number that it holds.
+    pub fn item(&self) -> Result<f64> {
+        if self.numel() != 1 {
+            bail!("shape", "item needs a tensor of one number, got {}", shape::text(&self.shape()); hint: "reduce it first, for example with `.mean()`");
+        }
+        let flat = self.to_kind(Kind::Double)?.reshape(&[1])?;
+        lift("item", &[self], flat.0.f_double_value(&[0]))
+    }
+
+    /// All numbers, in row-major order, as 64-bit floats.
+    pub fn to_f64(&self) -> Result<Vec<f64>> {
+        let flat = self.detach()?.to_device(Device::CPU)?.to_kind(Kind::Double)?.flatten_all()?.contiguous()?;
+        let mut out = vec![0f64; self.numel() as usize];
+        let n = out.len();
+        lift("copy", &[self], flat.0.f_copy_data(&mut out, n))?;
+        Ok(out)
+    }
+
+    /// All numbers, in row-major order, as 32-bit floats.
+    pub fn to_f32(&self) -> Result<Vec<f32>> {
+        let flat = self.detach()?.to_device(Device::CPU)?.to_kind(Kind::Float)?.flatten_all()?.contiguous()?;
+        let mut out = vec![0f32; self.numel() as usize];
+        let n = out.len();
+        lift("copy", &[self], flat.0.f_copy_data(&mut out, n))?;
+        Ok(out)
+    }
+
+    /// All numbers, in row-major order, as whole numbers.
+    pub fn to_i64(&self) -> Result<Vec<i64>> {
+        let flat = self.detach()?.to_device(Device::CPU)?.to_kind(Kind::Int64)?.flatten_all()?.contiguous()?;
+        let mut out = vec![0i64; self.numel() as usize];
+        let n = out.len();
+        lift("copy", &[self], flat.0.f_copy_data(&mut out, n))?;
+        Ok(out)
+    }
+
+    fn flatten_all(&self) -> Result<Tensor> {
+        self.reshape(&[-1])
+    }
+}
