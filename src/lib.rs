@@ -9,5 +9,11 @@
 //! A test reads the sources and holds these rules.
 
 pub mod base;
+pub mod augment;
+pub mod data;
 pub mod lang;
+pub mod metrics;
+pub mod nn;
+pub mod optim;
+pub mod seq;
 pub mod torch;

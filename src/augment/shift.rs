@@ -1,0 +1,50 @@
+//! Moves along the sequence.
+
+use crate::base::seed::Rng;
+use crate::data::loader::{Sample, Transform};
+use crate::seq::alphabet::UNKNOWN;
+
+/// Moves a row by up to `most` positions either way; what comes in is N, and 0 in tracks.
+pub struct Shift {
+    /// The furthest move, bp.
+    pub most: usize,
+}
+
+impl Transform for Shift {
+    fn apply(&self, sample: &mut Sample, rng: &mut Rng) {
+        let by = rng.below(2 * self.most + 1) as isize - self.most as isize;
+        let length = sample.sequences.first().map_or(0, |codes| codes.len());
+        sample.sequences.iter_mut().for_each(|codes| slide(codes, by, UNKNOWN));
+        for (values, shape) in sample.dense.iter_mut().filter(|(_, shape)| shape.last() == Some(&length)) {
+            let width = *shape.last().unwrap_or(&1);
+            values.chunks_mut(width).for_each(|row| slide(row, by, 0.0));
+        }
+    }
+}
+
+fn slide<T: Copy>(row: &mut [T], by: isize, fill: T) {
+    let (n, steps) = (row.len(), by.unsigned_abs().min(row.len()));
+    if by > 0 {
+        row.copy_within(..n - steps, steps);
+        row[..steps].fill(fill);
+    } else {
+        row.copy_within(steps.., 0);
+        row[n - steps..].fill(fill);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::slide;
+
+    #[test]
+    fn what_leaves_is_lost_and_n_comes_in() {
+        let mut row = [0, 1, 2, 3];
+        slide(&mut row, 1, 4);
+        assert_eq!(row, [4, 0, 1, 2]);
+        slide(&mut row, -2, 4);
+        assert_eq!(row, [1, 2, 4, 4]);
+        slide(&mut row, 9, 4);
+        assert_eq!(row, [4; 4]);
+    }
+}

@@ -1,0 +1,131 @@
+//! Attention over positions, and encodings of position.
+
+use super::linear;
+use super::spec::Function;
+use super::{Builder, Built, Init, Mode, Shape, Spec};
+use crate::base::{Result, shape};
+use crate::bail;
+use crate::torch::Tensor;
+
+/// Self-attention with several heads (Vaswani et al. 2017) on `[channels, length]`; names are PyTorch's.
+pub struct MultiHead {
+    /// Heads; they share the channels.
+    pub heads: i64,
+    /// Chance of a zero among the attention weights while training.
+    pub dropout: f64,
+    /// Whether a position sees only itself and those before it.
+    pub causal: bool,
+}
+
+fn sequence<'a>(name: &str, input: &'a Shape) -> Result<(i64, i64, &'a [i64])> {
+    let input = input.one(name)?;
+    match input {
+        [channels, length] => Ok((*channels, *length, input)),
+        _ => bail!("shape", "{name} takes [channels, length], the input is {}", shape::text(input)),
+    }
+}
+
+impl Spec for MultiHead {
+    fn text(&self) -> String {
+        format!("multihead_attention({})", self.heads)
+    }
+
+    fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
+        let (channels, _, shape) = sequence("multihead_attention", input)?;
+        let heads = self.heads;
+        if channels % heads != 0 {
+            bail!("shape", "multihead_attention: {heads} heads must divide {channels} channels");
+        }
+        let in_weight = builder.parameter("in_proj_weight", &[3 * channels, channels], &Init::XavierUniform)?;
+        let in_bias = builder.parameter("in_proj_bias", &[3 * channels], &Init::Constant(0.0))?;
+        let bound = Init::Uniform(1.0 / (channels as f64).sqrt());
+        let out_weight = builder.parameter("out_proj.weight", &[channels, channels], &bound)?;
+        let out_bias = builder.parameter("out_proj.bias", &[channels], &Init::Constant(0.0))?;
+        builder.see_all();
+        let (dropout, causal) = (self.dropout, self.causal);
+        let module = Function(move |x: &Tensor, mode: Mode| {
+            let x = x.transpose(1, 2)?; // [batch, length, channels]
+            let (batch, length) = (x.shape()[0], x.shape()[1]);
+            let all = linear::apply(&x, &in_weight, Some(&in_bias))?.chunk(3, -1)?;
+            let split = |t: &Tensor| t.reshape(&[batch, length, heads, channels / heads])?.transpose(1, 2); // [batch, heads, length, features]
+            let dropout = if mode.training { dropout } else { 0.0 };
+            let mixed = Tensor::scaled_dot_attention(&split(&all[0])?, &split(&all[1])?, &split(&all[2])?, dropout, causal)?;
+            let joined = mixed.transpose(1, 2)?.reshape(&[batch, length, channels])?;
+            linear::apply(&joined, &out_weight, Some(&out_bias))?.transpose(1, 2)
+        });
+        Built::one(module, shape.to_vec())
+    }
+}
+
+/// One head with sizes of its own for queries, keys and values; no output projection.
+pub struct ScaledDot {
+    /// Features of queries and keys.
+    pub keys: i64,
+    /// Features of values, which come out.
+    pub values: i64,
+    /// Whether the projections have biases.
+    pub bias: bool,
+}
+
+impl Spec for ScaledDot {
+    fn text(&self) -> String {
+        format!("attention({}, {})", self.keys, self.values)
+    }
+
+    fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
+        let (channels, length, _) = sequence("attention", input)?;
+        let bound = Init::Uniform(1.0 / (channels as f64).sqrt());
+        let mut parts = Vec::new();
+        for (name, size) in [("query", self.keys), ("key", self.keys), ("value", self.values)] {
+            let weight = builder.parameter(&format!("{name}.weight"), &[size, channels], &bound)?;
+            let bias = if self.bias { Some(builder.parameter(&format!("{name}.bias"), &[size], &bound)?) } else { None };
+            parts.push((weight, bias));
+        }
+        builder.see_all();
+        let module = Function(move |x: &Tensor, _| {
+            let x = x.transpose(1, 2)?;
+            let made = parts.iter().map(|(weight, bias)| linear::apply(&x, weight, bias.as_ref())).collect::<Result<Vec<_>>>()?;
+            Tensor::scaled_dot_attention(&made[0], &made[1], &made[2], 0.0, false)?.transpose(1, 2)
+        });
+        Built::one(module, vec![self.values, length])
+    }
+}
+
+/// Adds something that tells positions apart.
+pub struct Positions {
+    /// Learned; else sines and cosines (Vaswani et al. 2017).
+    pub learned: bool,
+}
+
+impl Spec for Positions {
+    fn text(&self) -> String {
+        format!("positions({})", if self.learned { "learned" } else { "sinusoidal" })
+    }
+
+    fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
+        let (channels, length, shape) = sequence("positions", input)?;
+        let table = if self.learned {
+            builder.parameter("weight", &[length, channels], &Init::Normal(0.02))?
+        } else {
+            sinusoids(length, channels)?.to_device(builder.device())?
+        };
+        let module = Function(move |x: &Tensor, _| {
+            let n = x.shape()[2];
+            if n > table.shape()[0] {
+                bail!("shape", "positions were made for {} positions, the input has {n}", table.shape()[0]);
+            }
+            x.add(&table.narrow(0, 0, n)?.transpose(0, 1)?)
+        });
+        Built::one(module, shape.to_vec())
+    }
+}
+
+/// `[length, channels]`: sines in even channels, cosines in odd ones, wavelengths from 2π to 10,000·2π.
+pub fn sinusoids(length: i64, channels: i64) -> Result<Tensor> {
+    let value = |position: i64, channel: i64| {
+        let angle = position as f64 / 10_000f64.powf((channel - channel % 2) as f64 / channels as f64);
+        if channel % 2 == 0 { angle.sin() as f32 } else { angle.cos() as f32 }
+    };
+    let values: Vec<f32> = (0..length).flat_map(|p| (0..channels).map(move |c| value(p, c))).collect();
+    Tensor::from_f32(&values, &[length, channels])
+}

@@ -1,0 +1,137 @@
+//! Building: walks a description, infers every shape, makes the parameters.
+
+use super::init::Init;
+use super::summary::Row;
+use super::{Built, Layer, Module, Shape};
+use crate::base::Result;
+use crate::bail;
+use crate::torch::{Device, Kind, Tensor};
+use std::collections::HashMap;
+use std::rc::Rc;
+
+/// How far back a position of the output sees: bases, and bases between neighbours. None: everything.
+pub type Field = Option<(i64, i64)>;
+
+/// What a build has made so far.
+pub struct Builder {
+    device: Device,
+    seed: u64,
+    path: Vec<String>,
+    /// Named parameters, in order.
+    pub parameters: Vec<(String, Tensor)>,
+    /// Named tensors that are no parameters: running statistics.
+    pub buffers: Vec<(String, Tensor)>,
+    /// Lines of the summary.
+    pub rows: Vec<Row>,
+    /// The receptive field up to here.
+    pub field: Field,
+    tied: HashMap<*const super::spec::Described, (Rc<dyn Module>, Shape, Shape)>,
+}
+
+/// A stable number for a text (FNV-1a).
+pub fn hash(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3))
+}
+
+impl Builder {
+    /// Nothing built yet.
+    pub fn new(seed: u64, device: Device) -> Builder {
+        Builder { device, seed, path: Vec::new(), parameters: Vec::new(), buffers: Vec::new(), rows: Vec::new(), field: Some((1, 1)), tied: HashMap::new() }
+    }
+
+    /// Where parameters lie.
+    pub fn device(&self) -> Device {
+        self.device
+    }
+
+    fn name(&self, last: &str) -> String {
+        let mut parts: Vec<&str> = self.path.iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
+        parts.push(last);
+        parts.join(".")
+    }
+
+    /// The keys of the random numbers of something below the current path.
+    pub fn keys(&self, last: &str) -> [u64; 3] {
+        [self.seed, 0x696e_6974, hash(&self.name(last))]
+    }
+
+    /// A new parameter below the current path.
+    pub fn parameter(&mut self, name: &str, shape: &[i64], init: &Init) -> Result<Tensor> {
+        let values = init.draw(shape, &self.keys(name))?;
+        self.adopt(name, values)
+    }
+
+    /// A parameter that starts as the given values.
+    pub fn adopt(&mut self, name: &str, values: Tensor) -> Result<Tensor> {
+        let full = self.name(name);
+        if self.parameters.iter().any(|(known, _)| *known == full) {
+            bail!("name", "two parameters would be called `{full}`");
+        }
+        let own = values.detach()?.copied()?.to_device(self.device)?.requires_grad_(true)?;
+        self.parameters.push((full, own.clone()));
+        Ok(own)
+    }
+
+    /// A tensor that is saved but not learned.
+    pub fn buffer(&mut self, name: &str, shape: &[i64], value: f64, kind: Kind) -> Result<Tensor> {
+        let tensor = Tensor::full(shape, value, kind, self.device)?;
+        self.buffers.push((self.name(name), tensor.clone()));
+        Ok(tensor)
+    }
+
+    /// Builds a layer below the current path; a fault names the script line that described it.
+    pub fn child(&mut self, part: &str, layer: &Layer, input: &Shape) -> Result<Built> {
+        self.path.push(part.to_string());
+        let before: i64 = self.parameters.iter().map(|(_, p)| p.numel()).sum();
+        let row = self.rows.len();
+        let outcome = layer.0.spec.build(self, input);
+        let mut built = outcome.map_err(|mut fault| {
+            if fault.at.is_none() {
+                fault.at = layer.0.at.clone();
+            }
+            fault
+        })?;
+        if !layer.0.spec.is_group() {
+            let after: i64 = self.parameters.iter().map(|(_, p)| p.numel()).sum();
+            let name = self.path.iter().filter(|p| !p.is_empty()).cloned().collect::<Vec<_>>().join(".");
+            self.rows.truncate(row);
+            self.rows.push(Row { name, layer: layer.text(), output: built.output.text(), parameters: after - before, field: self.field });
+        }
+        if let Shape::One(shape) = &built.output
+            && let Some(bad) = shape.iter().find(|n| **n < 1)
+        {
+            let mut fault = crate::fault!("shape", "{} of {} would give a size of {bad}", layer.text(), input.text());
+            fault.at = layer.0.at.clone();
+            return Err(fault);
+        }
+        self.path.pop();
+        if let Shape::One(shape) = &mut built.output {
+            shape.shrink_to_fit();
+        }
+        Ok(built)
+    }
+
+    /// As [`Builder::child`], but the second time gives the same module with the same parameters.
+    pub fn shared(&mut self, layer: &Layer, input: &Shape) -> Result<Built> {
+        let key = Rc::as_ptr(&layer.0);
+        if let Some((module, seen, output)) = self.tied.get(&key) {
+            if seen != input {
+                bail!("shape", "tied layers must take the same input, got {} and {}", seen.text(), input.text());
+            }
+            return Ok(Built { module: module.clone(), output: output.clone() });
+        }
+        let built = self.child("", layer, input)?;
+        self.tied.insert(key, (built.module.clone(), input.clone(), built.output.clone()));
+        Ok(built)
+    }
+
+    /// Widens the receptive field by a window.
+    pub fn widen(&mut self, width: i64, dilation: i64, stride: i64) {
+        self.field = self.field.map(|(field, jump)| (field + (width - 1) * dilation * jump, jump * stride));
+    }
+
+    /// From here on every position sees everything.
+    pub fn see_all(&mut self) {
+        self.field = None;
+    }
+}

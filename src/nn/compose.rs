@@ -1,0 +1,354 @@
+//! Layers made of layers.
+
+use super::activation::Activation;
+use super::{Builder, Built, Layer, Mode, Module, Shape, Spec, Value};
+use crate::base::{Result, shape};
+use crate::torch::Tensor;
+use crate::{bail, fault};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// How several outputs become one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Merge {
+    /// Side by side along the channels.
+    Concat,
+    /// Their sum.
+    Add,
+    /// Their mean.
+    Mean,
+    /// The largest of each.
+    Max,
+}
+
+impl Merge {
+    /// Names that options take.
+    pub const NAMES: &'static [&'static str] = &["concat", "add", "mean", "max"];
+
+    /// The merge of a name.
+    pub fn named(name: &str) -> Merge {
+        match name {
+            "add" => Merge::Add,
+            "mean" => Merge::Mean,
+            "max" => Merge::Max,
+            _ => Merge::Concat,
+        }
+    }
+
+    fn shape(self, what: &str, shapes: &[Shape]) -> Result<Vec<i64>> {
+        let shapes = shapes.iter().map(|s| s.one(what).map(<[i64]>::to_vec)).collect::<Result<Vec<_>>>()?;
+        let first = shapes[0].clone();
+        for (i, other) in shapes.iter().enumerate().skip(1) {
+            let fits = if self == Merge::Concat { other.len() == first.len() && other.get(1..) == first.get(1..) } else { *other == first };
+            if !fits {
+                let verb = if self == Merge::Concat { "concatenated along the channels" } else { "merged" };
+                return Err(fault!("shape", "{what}: outputs {} and {} (of parts 1 and {}) cannot be {verb}", shape::text(&first), shape::text(other), i + 1).hint("padding: \"same\" keeps lengths equal"));
+            }
+        }
+        let mut out = first;
+        if self == Merge::Concat {
+            out[0] = shapes.iter().map(|s| s[0]).sum();
+        }
+        Ok(out)
+    }
+
+    fn apply(self, parts: &[Tensor]) -> Result<Tensor> {
+        if self == Merge::Concat {
+            return Tensor::cat(parts, 1);
+        }
+        let mut out = parts[0].clone();
+        for part in &parts[1..] {
+            out = if self == Merge::Max { out.maximum(part)? } else { out.add(part)? };
+        }
+        if self == Merge::Mean { out.div_number(parts.len() as f64) } else { Ok(out) }
+    }
+}
+
+/// Layers one after the other; a layer may have a name, else its number is its name.
+pub struct Chain {
+    /// The layers.
+    pub parts: Vec<(Option<String>, Layer)>,
+}
+
+struct Sequence(Vec<Rc<dyn Module>>);
+
+impl Module for Sequence {
+    fn forward(&self, x: &Value, mode: Mode) -> Result<Value> {
+        let mut x = x.clone();
+        for module in &self.0 {
+            x = module.forward(&x, mode)?;
+        }
+        Ok(x)
+    }
+}
+
+impl Spec for Chain {
+    fn text(&self) -> String {
+        format!("chain of {}", self.parts.len())
+    }
+
+    fn is_group(&self) -> bool {
+        true
+    }
+
+    fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
+        let mut shape = input.clone();
+        let mut modules = Vec::new();
+        for (i, (name, layer)) in self.parts.iter().enumerate() {
+            let name = name.clone().unwrap_or_else(|| i.to_string());
+            let built = builder.child(&name, layer, &shape)?;
+            shape = built.output;
+            modules.push(built.module);
+        }
+        Ok(Built { module: Rc::new(Sequence(modules)), output: shape })
+    }
+}
+
+/// x + layer(x), with a layer on the skip where shapes differ.
+pub struct Residual {
+    /// What is added to the input.
+    pub layer: Layer,
+    /// What the input goes through; none adds it as it is.
+    pub shortcut: Option<Layer>,
+    /// What the sum goes through.
+    pub after: Option<Layer>,
+}
+
+struct Sum {
+    body: Rc<dyn Module>,
+    shortcut: Option<Rc<dyn Module>>,
+    after: Option<Rc<dyn Module>>,
+}
+
+impl Module for Sum {
+    fn forward(&self, x: &Value, mode: Mode) -> Result<Value> {
+        let skip = match &self.shortcut {
+            Some(shortcut) => shortcut.forward(x, mode)?,
+            None => x.clone(),
+        };
+        let sum = Value::One(self.body.forward(x, mode)?.one()?.add(skip.one()?)?);
+        match &self.after {
+            Some(after) => after.forward(&sum, mode),
+            None => Ok(sum),
+        }
+    }
+}
+
+impl Spec for Residual {
+    fn text(&self) -> String {
+        "residual".into()
+    }
+
+    fn is_group(&self) -> bool {
+        true
+    }
+
+    fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
+        let start = builder.field;
+        let body = builder.child("body", &self.layer, input)?;
+        let end = builder.field;
+        builder.field = start;
+        let (shortcut, skip) = match &self.shortcut {
+            Some(layer) => {
+                let built = builder.child("shortcut", layer, input)?;
+                (Some(built.module), built.output)
+            }
+            None => (None, input.clone()),
+        };
+        builder.field = end;
+        if skip != body.output {
+            let fault = fault!("shape", "residual: the layer gives {}, the skip {}", body.output.text(), skip.text());
+            let wanted = body.output.one("residual").ok().and_then(|s| s.first().copied()).unwrap_or(0);
+            return Err(fault.hint(format!("bring the skip into shape: `#{{ shortcut: nn::conv1d({wanted}, 1) }}`, or keep the length with padding: \"same\"")));
+        }
+        let mut output = body.output;
+        let after = match &self.after {
+            Some(layer) => {
+                let built = builder.child("after", layer, &output)?;
+                output = built.output;
+                Some(built.module)
+            }
+            None => None,
+        };
+        Ok(Built { module: Rc::new(Sum { body: body.module, shortcut, after }), output })
+    }
+}
+
+/// One input through several layers, merged.
+pub struct Parallel {
+    /// The layers.
+    pub parts: Vec<Layer>,
+    /// How their outputs become one.
+    pub merge: Merge,
+}
+
+struct Side {
+    parts: Vec<Rc<dyn Module>>,
+    merge: Merge,
+}
+
+impl Module for Side {
+    fn forward(&self, x: &Value, mode: Mode) -> Result<Value> {
+        let parts = self.parts.iter().map(|part| part.forward(x, mode)?.one().cloned()).collect::<Result<Vec<_>>>()?;
+        self.merge.apply(&parts).map(Value::One)
+    }
+}
+
+/// The wider of two receptive fields.
+fn wider(a: super::build::Field, b: super::build::Field) -> super::build::Field {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(if b.0 > a.0 { b } else { a }),
+        _ => None,
+    }
+}
+
+impl Spec for Parallel {
+    fn text(&self) -> String {
+        format!("parallel of {}", self.parts.len())
+    }
+
+    fn is_group(&self) -> bool {
+        true
+    }
+
+    fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
+        let (start, mut end) = (builder.field, builder.field);
+        let mut parts = Vec::new();
+        let mut shapes = Vec::new();
+        for (i, layer) in self.parts.iter().enumerate() {
+            builder.field = start;
+            let built = builder.child(&i.to_string(), layer, input)?;
+            end = wider(end, builder.field);
+            parts.push(built.module);
+            shapes.push(built.output);
+        }
+        builder.field = end;
+        let output = self.merge.shape("parallel", &shapes)?;
+        Built::one(Side { parts, merge: self.merge }, output)
+    }
+}
+
+/// Named inputs, each through a layer of its own, merged.
+pub struct Branches {
+    /// Input name and layer.
+    pub parts: BTreeMap<String, Layer>,
+    /// How their outputs become one.
+    pub merge: Merge,
+}
+
+struct Fan {
+    parts: Vec<(String, Rc<dyn Module>)>,
+    merge: Merge,
+}
+
+impl Module for Fan {
+    fn forward(&self, x: &Value, mode: Mode) -> Result<Value> {
+        let Value::Many(inputs) = x else { bail!("shape", "branches take several named inputs, got one tensor") };
+        let parts = self
+            .parts
+            .iter()
+            .map(|(name, part)| {
+                let own = inputs.get(name).ok_or_else(|| fault!("shape", "there is no input called `{name}`"))?;
+                part.forward(&Value::One(own.clone()), mode)?.one().cloned()
+            })
+            .collect::<Result<Vec<_>>>()?;
+        self.merge.apply(&parts).map(Value::One)
+    }
+}
+
+impl Spec for Branches {
+    fn text(&self) -> String {
+        format!("branches {}", self.parts.keys().cloned().collect::<Vec<_>>().join(", "))
+    }
+
+    fn is_group(&self) -> bool {
+        true
+    }
+
+    fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
+        let names = || self.parts.keys().cloned().collect::<Vec<_>>().join(", ");
+        let Shape::Many(shapes) = input else {
+            bail!("shape", "branches take the named inputs {}, got one of {}", names(), input.text(); hint: "build with `nn::build(layer, #{{ name: [channels, length], … }})`");
+        };
+        let (start, mut end) = (builder.field, builder.field);
+        let (mut parts, mut outputs) = (Vec::new(), Vec::new());
+        for (name, layer) in &self.parts {
+            let shape = shapes.get(name).ok_or_else(|| fault!("shape", "branches need an input `{name}`; there are {}", shapes.keys().cloned().collect::<Vec<_>>().join(", ")))?;
+            builder.field = start;
+            let built = builder.child(name, layer, &Shape::One(shape.clone()))?;
+            end = wider(end, builder.field);
+            parts.push((name.clone(), built.module));
+            outputs.push(built.output);
+        }
+        builder.field = end;
+        let output = self.merge.shape("branches", &outputs)?;
+        Built::one(Fan { parts, merge: self.merge }, output)
+    }
+}
+
+/// The same layer on a sequence and on its reverse complement, merged.
+pub struct BothStrands {
+    /// The layer.
+    pub layer: Layer,
+    /// How the two outputs become one.
+    pub merge: Merge,
+}
+
+struct Strands {
+    body: Rc<dyn Module>,
+    merge: Merge,
+}
+
+/// The other strand: length turned round, and the four bases of a sequence exchanged.
+pub fn other_strand(x: &Tensor) -> Result<Tensor> {
+    match x.shape().as_slice() {
+        [_, 4, _] => x.flip(&[1, 2]),
+        [_, _, _] => x.flip(&[2]),
+        _ => Ok(x.clone()),
+    }
+}
+
+impl Module for Strands {
+    fn forward(&self, x: &Value, mode: Mode) -> Result<Value> {
+        let turned = match x {
+            Value::One(tensor) => Value::One(other_strand(tensor)?),
+            Value::Many(many) => Value::Many(many.iter().map(|(name, tensor)| Ok((name.clone(), other_strand(tensor)?))).collect::<Result<_>>()?),
+        };
+        let parts = [self.body.forward(x, mode)?.one()?.clone(), self.body.forward(&turned, mode)?.one()?.clone()];
+        self.merge.apply(&parts).map(Value::One)
+    }
+}
+
+impl Spec for BothStrands {
+    fn text(&self) -> String {
+        "both strands".into()
+    }
+
+    fn is_group(&self) -> bool {
+        true
+    }
+
+    fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
+        let built = builder.child("", &self.layer, input)?;
+        let output = self.merge.shape("both_strands", &[built.output.clone(), built.output])?;
+        Built::one(Strands { body: built.module, merge: self.merge }, output)
+    }
+}
+
+/// One set of parameters wherever this description stands.
+pub struct Tied(pub Layer);
+
+impl Spec for Tied {
+    fn text(&self) -> String {
+        format!("tied {}", self.0.text())
+    }
+
+    fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
+        builder.shared(&self.0, input)
+    }
+}
+
+/// A layer followed by an activation, as options write it.
+pub fn with_activation(layer: Layer, activation: Activation) -> Chain {
+    Chain { parts: vec![(None, layer), (None, Layer::new(activation, None))] }
+}

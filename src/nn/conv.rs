@@ -1,0 +1,261 @@
+//! Convolutions over one to three axes, depthwise-separable and transposed ones.
+
+use super::{Builder, Built, Init, Mode, Module, Shape, Spec, Value};
+use crate::base::{Result, shape};
+use crate::torch::Tensor;
+use crate::torch::op::Window;
+use crate::{bail, fault};
+
+/// What stands beyond the ends.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Padding {
+    /// This many zeros at both ends.
+    Fixed(Vec<i64>),
+    /// As many as keep the length (stride 1).
+    Same,
+    /// As many before the start as keep the length, none after the end.
+    Causal,
+}
+
+/// A convolution.
+#[derive(Clone)]
+pub struct Conv {
+    /// Channels that come out.
+    pub filters: i64,
+    /// Window over each axis.
+    pub width: Vec<i64>,
+    /// Steps between windows.
+    pub stride: Vec<i64>,
+    /// Steps between positions of a window.
+    pub dilation: Vec<i64>,
+    /// What stands beyond the ends.
+    pub padding: Padding,
+    /// Groups of channels that do not see each other; 0 makes one of each channel.
+    pub groups: i64,
+    /// Whether a number is added to each channel.
+    pub bias: bool,
+    /// Whether length and direction of weights are learned apart (Salimans & Kingma 2016).
+    pub weight_norm: bool,
+    /// How weights start; none is PyTorch's way.
+    pub init: Option<Init>,
+}
+
+impl Conv {
+    /// Stride and dilation 1, no padding, with bias.
+    pub fn plain(filters: i64, width: &[i64]) -> Conv {
+        let ones = vec![1; width.len()];
+        Conv {
+            filters,
+            width: width.to_vec(),
+            stride: ones.clone(),
+            dilation: ones,
+            padding: Padding::Fixed(vec![0; width.len()]),
+            groups: 1,
+            bias: true,
+            weight_norm: false,
+            init: None,
+        }
+    }
+
+    fn name(&self) -> String {
+        format!("conv{}d", self.width.len())
+    }
+
+    /// Zeros before and after each axis.
+    fn pads(&self) -> Vec<(i64, i64)> {
+        (0..self.width.len())
+            .map(|axis| {
+                let span = (self.width[axis] - 1) * self.dilation[axis];
+                match &self.padding {
+                    Padding::Fixed(n) => (n[axis], n[axis]),
+                    Padding::Same => (span / 2, span - span / 2),
+                    Padding::Causal => (span, 0),
+                }
+            })
+            .collect()
+    }
+
+    fn output(&self, input: &[i64]) -> Result<Vec<i64>> {
+        let name = self.name();
+        if input.len() != self.width.len() + 1 {
+            let wanted = ["[channels, length]", "[channels, height, width]", "[channels, depth, height, width]"][self.width.len() - 1];
+            return Err(fault!("shape", "{name} takes {wanted}, the input is {}", shape::text(input)).hint(match input.len() {
+                1 => "a layer before it (flatten, linear or a global pool) has removed the length",
+                _ => "use conv1d for [channels, length], conv2d for [channels, height, width]",
+            }));
+        }
+        if self.padding == Padding::Same && self.stride.iter().any(|s| *s != 1) {
+            bail!("shape", "{name}: padding \"same\" needs stride 1"; hint: "give the padding as a number, such as {}", self.width[0] / 2);
+        }
+        let mut out = vec![self.filters];
+        for (axis, (before, after)) in self.pads().into_iter().enumerate() {
+            let size = input[axis + 1];
+            let span = (self.width[axis] - 1) * self.dilation[axis] + 1;
+            if span > size + before + after {
+                let positions = if self.width[axis] == 1 { "position" } else { "positions" };
+                let what = if self.dilation[axis] > 1 {
+                    format!("{} {positions} wide at dilation {} spans {span} bp", self.width[axis], self.dilation[axis])
+                } else {
+                    format!("{} {positions} wide", self.width[axis])
+                };
+                let pad = if before + after > 0 { format!(" and {} of padding", before + after) } else { String::new() };
+                return Err(fault!("shape", "{name}: {what}, the input has {size}{pad}").hint("a narrower window, a smaller dilation, less pooling before it, or padding: \"same\""));
+            }
+            out.push((size + before + after - span) / self.stride[axis] + 1);
+        }
+        Ok(out)
+    }
+}
+
+impl Spec for Conv {
+    fn text(&self) -> String {
+        let mut text = format!("{}({}, {}", self.name(), self.filters, if self.width.len() == 1 { self.width[0].to_string() } else { shape::text(&self.width) });
+        for (name, values) in [("stride", &self.stride), ("dilation", &self.dilation)] {
+            if values.iter().any(|v| *v != 1) {
+                text += &format!(", {name} {}", values[0]);
+            }
+        }
+        match &self.padding {
+            Padding::Same => text += ", same",
+            Padding::Causal => text += ", causal",
+            Padding::Fixed(n) if n.iter().any(|n| *n > 0) => text += &format!(", padding {}", n[0]),
+            Padding::Fixed(_) => {}
+        }
+        if self.weight_norm {
+            text += ", weight norm";
+        }
+        text + ")"
+    }
+
+    fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
+        let input = input.one(&self.name())?;
+        let output = self.output(input)?;
+        let channels = input[0];
+        let groups = if self.groups == 0 { channels } else { self.groups };
+        if channels % groups != 0 || self.filters % groups != 0 {
+            bail!("shape", "{}: {groups} groups must divide both {channels} channels and {} filters", self.name(), self.filters);
+        }
+        let mut weight_shape = vec![self.filters, channels / groups];
+        weight_shape.extend(&self.width);
+        let fan_in: i64 = weight_shape[1..].iter().product();
+        let bound = 1.0 / (fan_in as f64).sqrt();
+        let init = self.init.clone().unwrap_or(Init::Uniform(bound));
+        let weight = if self.weight_norm {
+            let start = init.draw(&weight_shape, &builder.keys("weight"))?;
+            let gain = length_of(&start)?;
+            Weight::Normed(builder.adopt("weight_g", gain)?, builder.adopt("weight_v", start)?)
+        } else {
+            Weight::Plain(builder.parameter("weight", &weight_shape, &init)?)
+        };
+        let bias = if self.bias { Some(builder.parameter("bias", &[self.filters], &Init::Uniform(bound))?) } else { None };
+        builder.widen(self.width[0], self.dilation[0], self.stride[0]);
+        let pads = self.pads();
+        let even = pads.iter().all(|(before, after)| before == after);
+        let window = Window {
+            stride: self.stride.clone(),
+            padding: if even { pads.iter().map(|(before, _)| *before).collect() } else { vec![0; pads.len()] },
+            dilation: self.dilation.clone(),
+            groups,
+        };
+        // torch counts pads from the last axis on
+        let pad = (!even).then(|| pads.iter().rev().flat_map(|(before, after)| [*before, *after]).collect());
+        Built::one(Built1 { weight, bias, window, pad }, output)
+    }
+}
+
+/// The length of each filter, `[filters, 1, …]`.
+fn length_of(weight: &Tensor) -> Result<Tensor> {
+    let rest: Vec<i64> = (1..weight.rank() as i64).collect();
+    weight.norm(2.0, &Some(rest), true)
+}
+
+enum Weight {
+    Plain(Tensor),
+    Normed(Tensor, Tensor),
+}
+
+struct Built1 {
+    weight: Weight,
+    bias: Option<Tensor>,
+    window: Window,
+    pad: Option<Vec<i64>>,
+}
+
+impl Module for Built1 {
+    fn forward(&self, x: &Value, _: Mode) -> Result<Value> {
+        let x = x.one()?;
+        let padded = match &self.pad {
+            Some(pad) => x.pad(pad, "constant", 0.0)?,
+            None => x.clone(),
+        };
+        let out = match &self.weight {
+            Weight::Plain(weight) => padded.conv(weight, self.bias.as_ref(), &self.window)?,
+            Weight::Normed(gain, direction) => {
+                let weight = direction.mul(&gain.div(&length_of(direction)?)?)?;
+                padded.conv(&weight, self.bias.as_ref(), &self.window)?
+            }
+        };
+        Ok(Value::One(out))
+    }
+}
+
+/// A depthwise convolution, then a pointwise one (Chollet 2017).
+pub struct Separable {
+    /// The depthwise part.
+    pub depthwise: Conv,
+    /// The pointwise part.
+    pub pointwise: Conv,
+    /// Depthwise filters of each channel.
+    pub multiplier: i64,
+}
+
+impl Spec for Separable {
+    fn text(&self) -> String {
+        format!("separable_conv1d({}, {})", self.pointwise.filters, self.depthwise.width[0])
+    }
+
+    fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
+        let channels = input.one("separable_conv1d")?.first().copied().unwrap_or(0);
+        let depthwise = Conv { filters: channels * self.multiplier, groups: 0, ..self.depthwise.clone() };
+        let parts = [("depthwise", super::Layer::new(depthwise, None)), ("pointwise", super::Layer::new(self.pointwise.clone(), None))];
+        super::compose::Chain { parts: parts.map(|(name, layer)| (Some(name.to_string()), layer)).to_vec() }.build(builder, input)
+    }
+}
+
+/// A transposed convolution over one axis.
+pub struct Transposed {
+    /// Channels that come out.
+    pub filters: i64,
+    /// Window.
+    pub width: i64,
+    /// Positions between windows of the output.
+    pub stride: i64,
+    /// Positions cut from both ends.
+    pub padding: i64,
+    /// Positions added at the end.
+    pub output_padding: i64,
+    /// Steps between positions of a window.
+    pub dilation: i64,
+    /// Whether a number is added to each channel.
+    pub bias: bool,
+}
+
+impl Spec for Transposed {
+    fn text(&self) -> String {
+        format!("conv_transpose1d({}, {}, stride {})", self.filters, self.width, self.stride)
+    }
+
+    fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
+        let input = input.one("conv_transpose1d")?;
+        let [channels, length] = input else { bail!("shape", "conv_transpose1d takes [channels, length], the input is {}", shape::text(input)) };
+        let bound = 1.0 / ((self.filters * self.width) as f64).sqrt();
+        let weight = builder.parameter("weight", &[*channels, self.filters, self.width], &Init::Uniform(bound))?;
+        let bias = if self.bias { Some(builder.parameter("bias", &[self.filters], &Init::Uniform(bound))?) } else { None };
+        let output = (length - 1) * self.stride - 2 * self.padding + self.dilation * (self.width - 1) + self.output_padding + 1;
+        builder.see_all();
+        let window = Window { stride: vec![self.stride], padding: vec![self.padding], dilation: vec![self.dilation], groups: 1 };
+        let extra = self.output_padding;
+        let module = super::spec::Function(move |x: &Tensor, _| x.conv_transpose1d(&weight, bias.as_ref(), &window, extra));
+        Built::one(module, vec![self.filters, output])
+    }
+}

@@ -1,0 +1,77 @@
+//! A layer of a script's own: parameters from a shape, a forward function.
+
+use super::{Builder, Built, Mode, Module, Shape, Spec, Value};
+use crate::base::{Result, shape};
+use crate::bail;
+use crate::torch::{Tensor, grad};
+use std::rc::Rc;
+
+/// Makes named parameters for an input's shape.
+pub type MakeParameters = Rc<dyn Fn(&Shape) -> Result<Vec<(String, Tensor)>>>;
+/// Computes the output from parameters and input.
+pub type Forward = Rc<dyn Fn(&[(String, Tensor)], &Value, Mode) -> Result<Tensor>>;
+
+/// See [`MakeParameters`] and [`Forward`].
+pub struct Custom {
+    /// Its name.
+    pub name: String,
+    /// Makes the parameters, if it has any.
+    pub parameters: Option<MakeParameters>,
+    /// Computes.
+    pub forward: Forward,
+}
+
+struct Own {
+    parameters: Vec<(String, Tensor)>,
+    forward: Forward,
+}
+
+impl Module for Own {
+    fn forward(&self, x: &Value, mode: Mode) -> Result<Value> {
+        (self.forward)(&self.parameters, x, mode).map(Value::One)
+    }
+}
+
+thread_local! {
+    static KEYS: std::cell::Cell<Option<[u64; 3]>> = const { std::cell::Cell::new(None) };
+}
+
+/// The keys of the layer that is being built, for initialisers that a script calls inside `params`.
+pub fn building_keys() -> Option<[u64; 3]> {
+    KEYS.get()
+}
+
+impl Spec for Custom {
+    fn text(&self) -> String {
+        format!("{}()", self.name)
+    }
+
+    fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
+        let mut parameters = Vec::new();
+        if let Some(make) = &self.parameters {
+            let before = KEYS.replace(Some(builder.keys(&self.name)));
+            let made = make(input);
+            KEYS.set(before);
+            for (name, values) in made? {
+                if name.is_empty() || name.contains('.') {
+                    bail!("name", "{}: a parameter cannot be called `{name}`", self.name);
+                }
+                let own = builder.adopt(&name, values)?;
+                parameters.push((name, own));
+            }
+        }
+        builder.see_all();
+        let module = Own { parameters, forward: self.forward.clone() };
+        // the shape of the output is found by trying two samples
+        let probe = match Value::zeros(input, 2)? {
+            Value::One(tensor) => Value::One(tensor.to_device(builder.device())?),
+            Value::Many(many) => Value::Many(many.into_iter().map(|(name, tensor)| Ok((name, tensor.to_device(builder.device())?))).collect::<Result<_>>()?),
+        };
+        let _guard = grad::no_grad();
+        let output = module.forward(&probe, Mode { training: false })?.one()?.shape();
+        if output.first() != Some(&2) {
+            bail!("shape", "{}: the first axis of the output must be the batch: two samples gave {}", self.name, shape::text(&output));
+        }
+        Built::one(module, output[1..].to_vec())
+    }
+}

@@ -1,0 +1,106 @@
+//! How parameters start.
+
+use crate::base::Result;
+use crate::base::seed::Rng;
+use crate::bail;
+use crate::torch::Tensor;
+use std::rc::Rc;
+
+/// A rule for the first values of a parameter.
+#[derive(Clone)]
+pub enum Init {
+    /// All the same.
+    Constant(f64),
+    /// Even in `[-bound, bound]`.
+    Uniform(f64),
+    /// Normal with mean 0.
+    Normal(f64),
+    /// Even, by fan in and fan out (Glorot & Bengio 2010).
+    XavierUniform,
+    /// Normal, by fan in and fan out.
+    XavierNormal,
+    /// Even, by fan in, for ReLU (He et al. 2015).
+    KaimingUniform,
+    /// Normal, by fan in, for ReLU.
+    KaimingNormal,
+    /// Normal, by fan out, for ReLU.
+    KaimingNormalFanOut,
+    /// Orthogonal rows or columns (Saxe et al. 2014).
+    Orthogonal,
+    /// A script's own.
+    Custom(Rc<dyn Fn(&[i64]) -> Result<Tensor>>),
+}
+
+/// Names of the rules that options take.
+pub const NAMES: [&str; 7] = ["default", "xavier_uniform", "xavier_normal", "kaiming_uniform", "kaiming_normal", "kaiming_normal_fan_out", "orthogonal"];
+
+impl Init {
+    /// The rule of a name; none for `default`.
+    pub fn named(name: &str) -> Option<Init> {
+        Some(match name {
+            "xavier_uniform" => Init::XavierUniform,
+            "xavier_normal" => Init::XavierNormal,
+            "kaiming_uniform" => Init::KaimingUniform,
+            "kaiming_normal" => Init::KaimingNormal,
+            "kaiming_normal_fan_out" => Init::KaimingNormalFanOut,
+            "orthogonal" => Init::Orthogonal,
+            _ => return None,
+        })
+    }
+
+    /// Values of a shape, from a generator of the given keys.
+    pub fn draw(&self, shape: &[i64], keys: &[u64]) -> Result<Tensor> {
+        let (fan_in, fan_out) = fans(shape);
+        let uniform = |bound: f64| Tensor::drawn(shape, keys, |rng| (2.0 * rng.uniform() - 1.0) * bound);
+        let normal = |sd: f64| Tensor::drawn(shape, keys, |rng| rng.normal() * sd);
+        match self {
+            Init::Constant(value) => Tensor::drawn(shape, keys, |_| *value),
+            Init::Uniform(bound) => uniform(*bound),
+            Init::Normal(sd) => normal(*sd),
+            Init::XavierUniform => uniform((6.0 / (fan_in + fan_out)).sqrt()),
+            Init::XavierNormal => normal((2.0 / (fan_in + fan_out)).sqrt()),
+            Init::KaimingUniform => uniform((6.0 / fan_in).sqrt()),
+            Init::KaimingNormal => normal((2.0 / fan_in).sqrt()),
+            Init::KaimingNormalFanOut => normal((2.0 / fan_out).sqrt()),
+            Init::Orthogonal => orthogonal(shape, keys),
+            Init::Custom(make) => {
+                let made = make(shape)?;
+                if made.shape() != shape {
+                    bail!("shape", "the initialiser must give {}, gave {}", crate::base::shape::text(shape), crate::base::shape::text(&made.shape()));
+                }
+                Ok(made)
+            }
+        }
+    }
+}
+
+/// Inputs and outputs of each unit of a weight `[out, in, …]`.
+fn fans(shape: &[i64]) -> (f64, f64) {
+    let field: i64 = shape.iter().skip(2).product();
+    let out = shape.first().copied().unwrap_or(1);
+    let into = shape.get(1).copied().unwrap_or(1);
+    ((into * field).max(1) as f64, (out * field).max(1) as f64)
+}
+
+/// Gram–Schmidt on normal numbers, in the shorter direction.
+fn orthogonal(shape: &[i64], keys: &[u64]) -> Result<Tensor> {
+    let rows = shape.first().copied().unwrap_or(1) as usize;
+    let columns = (shape.iter().product::<i64>() as usize) / rows.max(1);
+    let (short, long) = (rows.min(columns), rows.max(columns));
+    let mut rng = Rng::keyed(keys);
+    let mut basis: Vec<Vec<f64>> = Vec::with_capacity(short);
+    while basis.len() < short {
+        let mut v: Vec<f64> = (0..long).map(|_| rng.normal()).collect();
+        for b in &basis {
+            let dot: f64 = v.iter().zip(b).map(|(x, y)| x * y).sum();
+            v.iter_mut().zip(b).for_each(|(x, y)| *x -= dot * y);
+        }
+        let norm = v.iter().map(|x| x * x).sum::<f64>().sqrt();
+        if norm > 1e-8 {
+            basis.push(v.into_iter().map(|x| x / norm).collect());
+        }
+    }
+    let at = |r: usize, c: usize| if rows <= columns { basis[r][c] } else { basis[c][r] };
+    let values: Vec<f32> = (0..rows).flat_map(|r| (0..columns).map(move |c| (r, c))).map(|(r, c)| at(r, c) as f32).collect();
+    Tensor::from_f32(&values, shape)
+}

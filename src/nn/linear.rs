@@ -1,0 +1,101 @@
+//! Fully connected layers, tables of embeddings, maxout.
+
+use super::spec::Function;
+use super::{Builder, Built, Init, Shape, Spec};
+use crate::base::{Result, shape};
+use crate::bail;
+use crate::torch::{Kind, Tensor};
+
+/// x Wᵀ + b on the last axis.
+#[derive(Clone)]
+pub struct Linear {
+    /// Numbers that come out.
+    pub features: i64,
+    /// Whether a number is added to each.
+    pub bias: bool,
+    /// How weights start; none is PyTorch's way.
+    pub init: Option<Init>,
+}
+
+impl Spec for Linear {
+    fn text(&self) -> String {
+        format!("linear({})", self.features)
+    }
+
+    fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
+        let input = input.one("linear")?;
+        let Some((features, rest)) = input.split_last() else { bail!("shape", "linear needs at least one axis of features, the input is {}", shape::text(input)) };
+        let bound = 1.0 / (*features as f64).sqrt();
+        let init = self.init.clone().unwrap_or(Init::Uniform(bound));
+        let weight = builder.parameter("weight", &[self.features, *features], &init)?;
+        let bias = if self.bias { Some(builder.parameter("bias", &[self.features], &Init::Uniform(bound))?) } else { None };
+        builder.see_all();
+        let mut output = rest.to_vec();
+        output.push(self.features);
+        Built::one(Function(move |x: &Tensor, _| apply(x, &weight, bias.as_ref())), output)
+    }
+}
+
+/// x Wᵀ + b.
+pub fn apply(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
+    let product = x.matmul(&weight.transpose(0, 1)?)?;
+    match bias {
+        Some(bias) => product.add(bias),
+        None => Ok(product),
+    }
+}
+
+/// A row of a table for each whole number: `[…]` to `[…, size]`.
+pub struct Embedding {
+    /// Rows of the table.
+    pub rows: i64,
+    /// Numbers in a row.
+    pub size: i64,
+}
+
+impl Spec for Embedding {
+    fn text(&self) -> String {
+        format!("embedding({}, {})", self.rows, self.size)
+    }
+
+    fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
+        let mut output = input.one("embedding")?.to_vec();
+        let weight = builder.parameter("weight", &[self.rows, self.size], &Init::Normal(1.0))?;
+        output.push(self.size);
+        Built::one(Function(move |x: &Tensor, _| Tensor::embedding(&weight, &x.to_kind(Kind::Int64)?, -1)), output)
+    }
+}
+
+/// The largest of several linear maps (Goodfellow et al. 2013).
+pub struct Maxout {
+    /// Numbers that come out.
+    pub features: i64,
+    /// Linear maps to choose from.
+    pub pieces: i64,
+}
+
+impl Spec for Maxout {
+    fn text(&self) -> String {
+        format!("maxout({}, {})", self.features, self.pieces)
+    }
+
+    fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
+        let (features, pieces) = (self.features, self.pieces);
+        let input = input.one("maxout")?;
+        let Some((last, rest)) = input.split_last() else { bail!("shape", "maxout needs an axis of features") };
+        let bound = Init::Uniform(1.0 / (*last as f64).sqrt());
+        let weight = builder.parameter("weight", &[features * pieces, *last], &bound)?;
+        let bias = builder.parameter("bias", &[features * pieces], &bound)?;
+        builder.see_all();
+        let mut output = rest.to_vec();
+        output.push(features);
+        let module = Function(move |x: &Tensor, _| {
+            let all = apply(x, &weight, Some(&bias))?;
+            let mut split = all.shape();
+            split.pop();
+            split.extend([features, pieces]);
+            all.reshape(&split)?.amax(&Some(vec![-1]), false)
+        });
+        Built::one(module, output)
+    }
+}

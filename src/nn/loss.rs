@@ -1,0 +1,207 @@
+//! Losses: what training makes small. Undefined labels (NaN) count neither in the value nor in the gradient.
+
+use crate::base::{Result, shape};
+use crate::torch::{Kind, Tensor};
+use crate::{bail, fault};
+use std::rc::Rc;
+
+/// What turns a network's outputs into what its labels mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Link {
+    /// Outputs are predictions as they are.
+    Identity,
+    /// Outputs are logits of independent labels.
+    Sigmoid,
+    /// Outputs are logits of classes that exclude each other.
+    Softmax,
+    /// Outputs are logarithms of rates.
+    Exp,
+}
+
+impl Link {
+    /// Predictions out of outputs.
+    pub fn apply(self, outputs: &Tensor) -> Result<Tensor> {
+        match self {
+            Link::Identity => Ok(outputs.clone()),
+            Link::Sigmoid => outputs.sigmoid(),
+            Link::Softmax => outputs.softmax(1),
+            Link::Exp => outputs.exp(),
+        }
+    }
+}
+
+/// A loss: outputs and labels to one number.
+#[derive(Clone)]
+pub struct Loss {
+    /// Its name.
+    pub name: String,
+    /// What its outputs mean.
+    pub link: Link,
+    /// How it is computed.
+    pub kind: LossKind,
+}
+
+/// The losses.
+#[derive(Clone)]
+pub enum LossKind {
+    /// Binary cross-entropy of probabilities.
+    Bce,
+    /// Binary cross-entropy of logits; positives may weigh more, one weight or one for each task.
+    BceWithLogits(Option<Vec<f64>>),
+    /// Cross-entropy of class logits; labels are class numbers.
+    CrossEntropy(Option<Vec<f64>>),
+    /// Mean squared error.
+    Mse,
+    /// Mean absolute error.
+    Mae,
+    /// Squared near 0, absolute beyond `delta`.
+    Huber(f64),
+    /// Poisson negative log-likelihood; outputs are logarithms of rates where told so.
+    PoissonNll(bool),
+    /// Multinomial negative log-likelihood of counts along the last axis, given logits.
+    MultinomialNll,
+    /// Kullback–Leibler divergence of label shares from output log-shares.
+    Kl,
+    /// A script's own.
+    Custom(Rc<dyn Fn(&Tensor, &Tensor) -> Result<Tensor>>),
+}
+
+impl Loss {
+    /// A loss by its parts.
+    pub fn new(name: &str, link: Link, kind: LossKind) -> Loss {
+        Loss { name: name.into(), link, kind }
+    }
+
+    /// The loss of a batch. `weights` are those of the classes 0 and 1, … where classes weigh differently.
+    pub fn of(&self, outputs: &Tensor, labels: &Tensor, weights: Option<&[f64]>) -> Result<Tensor> {
+        let labels = labels.to_device(outputs.device())?;
+        match &self.kind {
+            LossKind::Custom(f) => {
+                let value = f(outputs, &labels)?;
+                if value.numel() != 1 {
+                    bail!("shape", "a loss must give one number, {} gave {}", self.name, shape::text(&value.shape()); hint: "end it with `.mean()`");
+                }
+                Ok(value)
+            }
+            LossKind::CrossEntropy(own) => cross_entropy(outputs, &labels, weights.or(own.as_deref())),
+            LossKind::MultinomialNll => multinomial(outputs, &labels),
+            kind => self.elementwise(kind, outputs, &labels, weights),
+        }
+    }
+
+    fn elementwise(&self, kind: &LossKind, outputs: &Tensor, labels: &Tensor, weights: Option<&[f64]>) -> Result<Tensor> {
+        let labels = fit_shape(&self.name, outputs, labels)?.to_kind(outputs.kind())?;
+        let undefined = labels.isnan()?;
+        let holes = undefined.any(&None, false)?.item()? > 0.0;
+        let labels = if holes { labels.masked_fill(&undefined, 0.0)? } else { labels };
+        let mut each = match kind {
+            LossKind::Bce => bce(outputs, &labels)?,
+            LossKind::BceWithLogits(positive) => bce_with_logits(outputs, &labels, positive.as_deref())?,
+            LossKind::Mse => outputs.sub(&labels)?.square()?,
+            LossKind::Mae => outputs.sub(&labels)?.abs()?,
+            LossKind::Huber(delta) => huber(&outputs.sub(&labels)?, *delta)?,
+            LossKind::PoissonNll(true) => outputs.exp()?.sub(&labels.mul(outputs)?)?,
+            LossKind::PoissonNll(false) => outputs.sub(&labels.mul(&outputs.add_number(1e-8)?.log()?)?)?,
+            // x log x is 0 at 0
+            LossKind::Kl => labels.mul(&labels.clamp(1e-38, f64::INFINITY)?.log()?.sub(outputs)?)?,
+            _ => bail!("internal", "{} is not computed number by number", self.name),
+        };
+        if let Some(weights) = weights {
+            let [zero, one] = weights else { bail!("value", "class weights of {} must be two numbers, of class 0 and of class 1", self.name) };
+            each = each.mul(&labels.mul_number(one - zero)?.add_number(*zero)?)?;
+        }
+        if let LossKind::Kl = kind {
+            // as PyTorch's "batchmean": the divergence of a sample is the sum over its shares
+            let n = outputs.shape().first().copied().unwrap_or(1).max(1);
+            let each = if holes { each.masked_fill(&undefined, 0.0)? } else { each };
+            return each.sum(&None, false)?.div_number(n as f64);
+        }
+        if !holes {
+            return each.mean(&None, false);
+        }
+        let defined = undefined.logical_not()?.to_kind(Kind::Float)?.sum(&None, false)?.clamp(1.0, f64::INFINITY)?;
+        each.masked_fill(&undefined, 0.0)?.sum(&None, false)?.div(&defined)
+    }
+}
+
+/// Labels in the shape of the outputs; `[batch]` and `[batch, 1]` are the same.
+fn fit_shape(name: &str, outputs: &Tensor, labels: &Tensor) -> Result<Tensor> {
+    let (want, got) = (outputs.shape(), labels.shape());
+    if want == got {
+        return Ok(labels.clone());
+    }
+    let squeezed = |shape: &[i64]| shape.iter().copied().filter(|n| *n != 1).collect::<Vec<_>>();
+    if squeezed(&want) == squeezed(&got) {
+        return labels.reshape(&want);
+    }
+    Err(fault!("shape", "{name}: outputs are {}, labels {}", shape::text(&want), shape::text(&got)).hint(match (want.as_slice(), got.as_slice()) {
+        ([a, outs], [b, tasks]) if a == b => format!("the network gives {outs} numbers a sample, the data has {tasks} labels: end it with `nn::linear({tasks})`"),
+        _ => "outputs and labels must have one shape".into(),
+    }))
+}
+
+fn bce(p: &Tensor, y: &Tensor) -> Result<Tensor> {
+    // as PyTorch: logarithms are kept above -100
+    let positive = p.log()?.clamp(-100.0, f64::INFINITY)?;
+    let negative = p.neg()?.log1p()?.clamp(-100.0, f64::INFINITY)?;
+    let rest = y.neg()?.add_number(1.0)?;
+    y.mul(&positive)?.add(&rest.mul(&negative)?)?.neg()
+}
+
+fn bce_with_logits(x: &Tensor, y: &Tensor, positive: Option<&[f64]>) -> Result<Tensor> {
+    // (1 - y) x + (1 + (w - 1) y) softplus(-x), without overflow
+    let rest = y.neg()?.add_number(1.0)?.mul(x)?;
+    let soft = x.neg()?.relu()?.add(&x.abs()?.neg()?.exp()?.log1p()?)?;
+    let Some(weights) = positive else { return rest.add(&soft) };
+    let tasks = x.shape().get(1).copied().unwrap_or(1);
+    if weights.len() != 1 && weights.len() as i64 != tasks {
+        bail!("value", "`pos_weight` holds {} numbers for {tasks} tasks", weights.len());
+    }
+    let weights = Tensor::from_f64(weights, &[weights.len() as i64])?.to_kind(x.kind())?.to_device(x.device())?;
+    let scale = y.mul(&weights.sub_number(1.0)?)?.add_number(1.0)?;
+    rest.add(&scale.mul(&soft)?)
+}
+
+fn huber(error: &Tensor, delta: f64) -> Result<Tensor> {
+    let size = error.abs()?;
+    let near = error.square()?.mul_number(0.5)?;
+    let far = size.sub_number(0.5 * delta)?.mul_number(delta)?;
+    near.where_(&size.le_number(delta)?, &far)
+}
+
+fn cross_entropy(outputs: &Tensor, labels: &Tensor, weights: Option<&[f64]>) -> Result<Tensor> {
+    let classes = outputs.shape().get(1).copied().unwrap_or(0);
+    if outputs.rank() < 2 || classes < 2 {
+        bail!("shape", "cross_entropy takes outputs [batch, classes, …], got {}", shape::text(&outputs.shape()); hint: "one output a sample is a task for `loss::bce_with_logits()`");
+    }
+    let mut target_shape = outputs.shape();
+    target_shape.remove(1);
+    if labels.numel() != target_shape.iter().product::<i64>() {
+        bail!("shape", "cross_entropy: outputs {} need class numbers {}, got {}", shape::text(&outputs.shape()), shape::text(&target_shape), shape::text(&labels.shape()));
+    }
+    let labels = labels.reshape(&target_shape)?;
+    let undefined = if labels.kind().is_floating() { labels.isnan()? } else { labels.lt_number(0)? };
+    let index = labels.masked_fill(&undefined, 0.0)?.to_kind(Kind::Int64)?;
+    let largest = index.amax(&None, false)?.item()?;
+    if largest >= classes as f64 {
+        bail!("value", "cross_entropy: class number {largest} with {classes} classes"; hint: "classes count from 0");
+    }
+    let own = outputs.log_softmax(1)?.gather(1, &index.unsqueeze(1)?)?.squeeze(Some(1))?.neg()?;
+    let mut weight = undefined.logical_not()?.to_kind(outputs.kind())?;
+    if let Some(weights) = weights {
+        if weights.len() as i64 != classes {
+            bail!("value", "{} class weights for {classes} classes", weights.len());
+        }
+        let table = Tensor::from_f64(weights, &[classes])?.to_kind(outputs.kind())?.to_device(outputs.device())?;
+        weight = weight.mul(&table.take(0, &index.reshape(&[-1])?)?.reshape(&target_shape)?)?;
+    }
+    own.mul(&weight)?.sum(&None, false)?.div(&weight.sum(&None, false)?.clamp(1e-12, f64::INFINITY)?)
+}
+
+fn multinomial(logits: &Tensor, counts: &Tensor) -> Result<Tensor> {
+    let counts = fit_shape("multinomial_nll", logits, counts)?.to_kind(logits.kind())?;
+    let last = Some(vec![-1]);
+    let ways = counts.sum(&last, false)?.add_number(1.0)?.lgamma()?.sub(&counts.add_number(1.0)?.lgamma()?.sum(&last, false)?)?;
+    let chosen = counts.mul(&logits.log_softmax(-1)?)?.sum(&last, false)?;
+    ways.add(&chosen)?.neg()?.mean(&None, false)
+}

@@ -1,0 +1,24 @@
+//! Layers: described first, then built into a model with parameters on a device. One family a file.
+
+pub mod activation;
+pub mod attention;
+pub mod build;
+pub mod compose;
+pub mod conv;
+pub mod custom;
+pub mod dropout;
+pub mod init;
+pub mod linear;
+pub mod loss;
+pub mod model;
+pub mod norm;
+pub mod pool;
+pub mod recurrent;
+pub mod reshape;
+pub mod spec;
+pub mod summary;
+
+pub use build::Builder;
+pub use init::Init;
+pub use model::Model;
+pub use spec::{Built, Layer, Mode, Module, Shape, Spec, Value};

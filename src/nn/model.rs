@@ -1,0 +1,239 @@
+//! A built network: parameters on a device, a forward pass, files of weights.
+
+use super::summary::{self, Row};
+use super::{Builder, Layer, Mode, Module, Shape, Value};
+use crate::base::{Result, near, shape};
+use crate::torch::{Device, Tensor, file, grad};
+use crate::{bail, fault};
+use std::cell::Cell;
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use std::rc::Rc;
+
+/// A handle on a built network.
+#[derive(Clone)]
+pub struct Model(Rc<Inner>);
+
+struct Inner {
+    name: String,
+    module: Rc<dyn Module>,
+    parameters: Vec<(String, Tensor)>,
+    buffers: Vec<(String, Tensor)>,
+    input: Shape,
+    output: Shape,
+    rows: Vec<Row>,
+    device: Device,
+    training: Cell<bool>,
+}
+
+impl Model {
+    /// Builds a description for inputs of a shape.
+    pub fn build(layer: &Layer, input: &Shape, seed: u64, device: Device, name: &str) -> Result<Model> {
+        let mut builder = Builder::new(seed, device);
+        let built = builder.child("", layer, input)?;
+        Ok(Model(Rc::new(Inner {
+            name: name.to_string(),
+            module: built.module,
+            parameters: builder.parameters,
+            buffers: builder.buffers,
+            input: input.clone(),
+            output: built.output,
+            rows: builder.rows,
+            device,
+            training: Cell::new(false),
+        })))
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// Where its parameters lie.
+    pub fn device(&self) -> Device {
+        self.0.device
+    }
+
+    /// The shape of an input sample.
+    pub fn input(&self) -> &Shape {
+        &self.0.input
+    }
+
+    /// The shape of an output sample.
+    pub fn output(&self) -> &Shape {
+        &self.0.output
+    }
+
+    /// Named parameters, in order.
+    pub fn parameters(&self) -> &[(String, Tensor)] {
+        &self.0.parameters
+    }
+
+    /// Named parameters and buffers.
+    pub fn state(&self) -> Vec<(String, Tensor)> {
+        self.0.parameters.iter().chain(&self.0.buffers).cloned().collect()
+    }
+
+    /// How many numbers are learned, and how many of them are not frozen.
+    pub fn count(&self) -> (i64, i64) {
+        let total = self.0.parameters.iter().map(|(_, p)| p.numel()).sum();
+        let trained = self.0.parameters.iter().filter(|(_, p)| p.is_grad_on()).map(|(_, p)| p.numel()).sum();
+        (total, trained)
+    }
+
+    /// Whether it trains (dropout drops, norms learn) or evaluates.
+    pub fn is_training(&self) -> bool {
+        self.0.training.get()
+    }
+
+    /// Switches between training and evaluating; gives the mode before.
+    pub fn set_training(&self, on: bool) -> bool {
+        self.0.training.replace(on)
+    }
+
+    /// Computes the output of a batch.
+    pub fn forward(&self, x: &Value) -> Result<Value> {
+        self.check_input(x)?;
+        let x = match x {
+            Value::One(tensor) => Value::One(self.place(tensor)?),
+            Value::Many(many) => Value::Many(many.iter().map(|(name, tensor)| Ok((name.clone(), self.place(tensor)?))).collect::<Result<_>>()?),
+        };
+        self.0.module.forward(&x, Mode { training: self.0.training.get() })
+    }
+
+    fn place(&self, tensor: &Tensor) -> Result<Tensor> {
+        if tensor.device() == self.0.device { Ok(tensor.clone()) } else { tensor.to_device(self.0.device) }
+    }
+
+    fn check_input(&self, x: &Value) -> Result<()> {
+        let fits = |want: &[i64], got: &[i64]| got.len() == want.len() + 1 && (want.len() < 2 || want[0] == got[1]) && (want.len() != 1 || want[0] == got[1]);
+        let wrong = |name: &str, want: &[i64], got: &[i64]| {
+            fault!("shape", "`{}` takes {name}[batch, {}], got {}", self.0.name, want.iter().map(|n| n.to_string()).collect::<Vec<_>>().join(", "), shape::text(got))
+        };
+        match (&self.0.input, x) {
+            (Shape::One(want), Value::One(tensor)) if !fits(want, &tensor.shape()) => Err(wrong("", want, &tensor.shape())),
+            (Shape::Many(want), Value::Many(got)) => {
+                for (name, shape) in want {
+                    let tensor = got.get(name).ok_or_else(|| fault!("shape", "`{}` needs an input called `{name}`; got {}", self.0.name, got.keys().cloned().collect::<Vec<_>>().join(", ")))?;
+                    if !fits(shape, &tensor.shape()) {
+                        return Err(wrong(&format!("{name} "), shape, &tensor.shape()));
+                    }
+                }
+                Ok(())
+            }
+            (Shape::Many(want), Value::One(_)) => bail!("shape", "`{}` takes several inputs, {}; got one", self.0.name, want.keys().cloned().collect::<Vec<_>>().join(", ")),
+            _ => Ok(()),
+        }
+    }
+
+    /// A parameter or buffer by its path.
+    pub fn get(&self, path: &str) -> Result<Tensor> {
+        let all = self.0.parameters.iter().chain(&self.0.buffers);
+        if let Some((_, tensor)) = all.clone().find(|(name, _)| name == path) {
+            return Ok(tensor.clone());
+        }
+        let fault = fault!("name", "`{}` has no parameter `{path}`", self.0.name);
+        Err(match near::nearest(path, all.clone().map(|(name, _)| name.as_str())) {
+            Some(near) => fault.hint(format!("did you mean \"{near}\"?")),
+            None => fault.hint(format!("it has {}", all.take(12).map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", "))),
+        })
+    }
+
+    /// Copies values into a parameter or buffer.
+    pub fn set(&self, path: &str, values: &Tensor) -> Result<()> {
+        let target = self.get(path)?;
+        if target.shape() != values.shape() {
+            bail!("shape", "`{path}` is {}, got {}", shape::text(&target.shape()), shape::text(&values.shape()));
+        }
+        let _guard = grad::no_grad();
+        target.copy_(&values.to_device(self.0.device)?)
+    }
+
+    /// Stops (or resumes) learning of all parameters whose path starts with a prefix; gives how many there are.
+    pub fn freeze(&self, prefix: &str, frozen: bool) -> Result<usize> {
+        let below = |name: &str| prefix.is_empty() || name == prefix || name.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('.'));
+        let chosen: Vec<_> = self.0.parameters.iter().filter(|(name, _)| below(name)).collect();
+        if chosen.is_empty() {
+            let parts = self.0.parameters.iter().map(|(name, _)| name.as_str());
+            let fault = fault!("name", "`{}` has no parameters below `{prefix}`", self.0.name);
+            return Err(near::nearest(prefix, parts).map_or(fault.clone(), |near| fault.hint(format!("did you mean \"{near}\"?"))));
+        }
+        for (_, tensor) in &chosen {
+            tensor.requires_grad_(!frozen)?;
+        }
+        Ok(chosen.len())
+    }
+
+    /// Forgets all gradients.
+    pub fn zero_grad(&self) -> Result<()> {
+        self.0.parameters.iter().try_for_each(|(_, p)| p.zero_grad())
+    }
+
+    /// Writes parameters and buffers under PyTorch's names.
+    pub fn save(&self, path: &Path) -> Result<()> {
+        let notes = HashMap::from([("format".to_string(), "pt".to_string()), ("name".into(), self.0.name.clone())]);
+        file::save_safetensors(path, &self.state(), notes)
+    }
+
+    /// Reads what [`Model::save`] (or PyTorch) wrote; every name and shape must fit.
+    pub fn load(&self, path: &Path) -> Result<()> {
+        let (tensors, _) = file::load_safetensors(path)?;
+        self.load_state(&tensors).map_err(|fault| fault.context(format!("`{}`", path.display())))
+    }
+
+    /// Copies named tensors into the parameters and buffers; nothing is changed where one does not fit.
+    pub fn load_state(&self, tensors: &[(String, Tensor)]) -> Result<()> {
+        let given: BTreeMap<&str, &Tensor> = tensors.iter().map(|(name, tensor)| (name.as_str(), tensor)).collect();
+        let own = self.state();
+        if let Some((name, _)) = own.iter().find(|(name, _)| !given.contains_key(name.as_str()) && !name.ends_with("num_batches_tracked")) {
+            let other = tensors.iter().map(|(name, _)| name.as_str()).find(|name| !own.iter().any(|(known, _)| known == name));
+            let fault = fault!("shape", "there is no tensor `{name}`");
+            return Err(other.map_or(fault.clone(), |other| fault.hint(format!("it holds `{other}`, which this network has not: is it the same architecture?"))));
+        }
+        if let Some((name, _)) = tensors.iter().find(|(name, _)| !own.iter().any(|(known, _)| known == name)) {
+            bail!("shape", "tensor `{name}` has no place in `{}`", self.0.name; hint: "is it the same architecture?");
+        }
+        for (name, target) in &own {
+            if let Some(values) = given.get(name.as_str())
+                && values.shape() != target.shape()
+            {
+                bail!("shape", "`{name}` is {} there and {} here", shape::text(&values.shape()), shape::text(&target.shape()));
+            }
+        }
+        let _guard = grad::no_grad();
+        for (name, target) in &own {
+            if let Some(values) = given.get(name.as_str()) {
+                target.copy_(&values.to_device(self.0.device)?)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A copy of all parameters and buffers as they are now.
+    pub fn snapshot(&self) -> Result<Vec<(String, Tensor)>> {
+        let _guard = grad::no_grad();
+        self.state().into_iter().map(|(name, tensor)| Ok((name, tensor.detach()?.copied()?))).collect()
+    }
+
+    /// Copies the parameters that both networks have under the same path, below a prefix; gives how many.
+    pub fn transfer(&self, from: &Model, prefix: &str) -> Result<usize> {
+        let mut copied = 0;
+        for (name, values) in from.state() {
+            let below = prefix.is_empty() || name == prefix || name.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('.'));
+            if below && self.state().iter().any(|(known, own)| *known == name && own.shape() == values.shape()) {
+                self.set(&name, &values.detach()?)?;
+                copied += 1;
+            }
+        }
+        if copied == 0 {
+            bail!("shape", "`{}` and `{}` share no parameters of the same shape below `{prefix}`", from.0.name, self.0.name);
+        }
+        Ok(copied)
+    }
+
+    /// The table of layers.
+    pub fn summary(&self) -> String {
+        let (total, trained) = self.count();
+        summary::table(&self.0.name, &self.0.input.text(), &self.0.rows, total, trained)
+    }
+}

@@ -1,0 +1,97 @@
+//! Pooling over windows, over a fixed number of windows, and over everything.
+
+use super::spec::Function;
+use super::{Builder, Built, Shape, Spec};
+use crate::base::{Result, shape};
+use crate::{bail, fault};
+use crate::torch::Tensor;
+
+/// The largest or the mean of each window.
+#[derive(Clone, Debug)]
+pub struct Pool {
+    /// Largest, else mean.
+    pub max: bool,
+    /// The window over each axis.
+    pub size: Vec<i64>,
+    /// Steps between windows.
+    pub stride: Vec<i64>,
+    /// Positions added at both ends.
+    pub padding: Vec<i64>,
+}
+
+impl Spec for Pool {
+    fn text(&self) -> String {
+        let size = if self.size.len() == 1 { self.size[0].to_string() } else { shape::text(&self.size) };
+        let stride = if self.stride == self.size { String::new() } else { format!(", stride {}", self.stride[0]) };
+        format!("{}_pool({size}{stride})", if self.max { "max" } else { "avg" })
+    }
+
+    fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
+        let input = input.one(&self.text())?;
+        let axes = self.size.len();
+        if input.len() != axes + 1 {
+            bail!("shape", "{} takes {}, the input is {}", self.text(), ["[channels, length]", "[channels, height, width]"][axes.min(2) - 1], shape::text(input));
+        }
+        let mut output = vec![input[0]];
+        for axis in 0..axes {
+            let (size, have) = (self.size[axis], input[axis + 1] + 2 * self.padding[axis]);
+            if self.padding[axis] * 2 > size {
+                bail!("shape", "{}: padding {} is more than half the window", self.text(), self.padding[axis]);
+            }
+            if size > have {
+                return Err(fault!("shape", "{}: the window is {size} wide, the input has {}", self.text(), input[axis + 1]).hint("pool less, here or before"));
+            }
+            output.push((have - size) / self.stride[axis] + 1);
+        }
+        builder.widen(self.size[0], 1, self.stride[0]);
+        let how = self.clone();
+        let module = Function(move |x: &Tensor, _| if how.max { x.max_pool(&how.size, &how.stride, &how.padding) } else { x.avg_pool(&how.size, &how.stride, &how.padding) });
+        Built::one(module, output)
+    }
+}
+
+/// As many windows as asked for.
+pub struct Adaptive {
+    /// Largest, else mean.
+    pub max: bool,
+    /// Positions that come out.
+    pub size: i64,
+}
+
+impl Spec for Adaptive {
+    fn text(&self) -> String {
+        format!("adaptive_{}_pool({})", if self.max { "max" } else { "avg" }, self.size)
+    }
+
+    fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
+        let input = input.one(&self.text())?;
+        let [channels, _] = input else { bail!("shape", "{} takes [channels, length], the input is {}", self.text(), shape::text(input)) };
+        builder.see_all();
+        let (size, max) = (self.size, self.max);
+        Built::one(Function(move |x: &Tensor, _| x.adaptive_pool(size, max)), vec![*channels, size])
+    }
+}
+
+/// The largest or the mean over all positions: `[channels, …]` to `[channels]`.
+pub struct Global {
+    /// Largest, else mean.
+    pub max: bool,
+}
+
+impl Spec for Global {
+    fn text(&self) -> String {
+        format!("global_{}_pool()", if self.max { "max" } else { "avg" })
+    }
+
+    fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
+        let input = input.one(&self.text())?;
+        if input.len() < 2 {
+            bail!("shape", "{} takes [channels, length], the input is {}", self.text(), shape::text(input); hint: "the length is gone already");
+        }
+        builder.see_all();
+        let dims: Vec<i64> = (2..=input.len() as i64).collect();
+        let max = self.max;
+        let module = Function(move |x: &Tensor, _| if max { x.amax(&Some(dims.clone()), false) } else { x.mean(&Some(dims.clone()), false) });
+        Built::one(module, vec![input[0]])
+    }
+}

@@ -1,0 +1,87 @@
+//! Layers that only move numbers around.
+
+use super::spec::Function;
+use super::{Builder, Built, Module, Mode, Shape, Spec, Value};
+use crate::base::{Result, shape};
+use crate::bail;
+use crate::torch::Tensor;
+
+/// All axes of a sample joined into one.
+pub struct Flatten;
+
+impl Spec for Flatten {
+    fn text(&self) -> String {
+        "flatten()".into()
+    }
+
+    fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
+        let input = input.one("flatten")?;
+        builder.see_all();
+        Built::one(Function(|x: &Tensor, _| x.flatten(1, -1)), vec![input.iter().product()])
+    }
+}
+
+/// The axes of a sample in another order, counted from 1 (0 is the batch).
+pub struct Permute(pub Vec<i64>);
+
+impl Spec for Permute {
+    fn text(&self) -> String {
+        format!("permute({})", shape::text(&self.0))
+    }
+
+    fn build(&self, _: &mut Builder, input: &Shape) -> Result<Built> {
+        let input = input.one("permute")?;
+        let mut sorted = self.0.clone();
+        sorted.sort_unstable();
+        if sorted != (1..=input.len() as i64).collect::<Vec<_>>() {
+            bail!("shape", "permute takes each axis from 1 to {} once, got {}", input.len(), shape::text(&self.0));
+        }
+        let output = self.0.iter().map(|axis| input[*axis as usize - 1]).collect();
+        let order: Vec<i64> = std::iter::once(0).chain(self.0.iter().copied()).collect();
+        Built::one(Function(move |x: &Tensor, _| x.permute(&order)), output)
+    }
+}
+
+/// A sample in another shape; one size may be -1.
+pub struct Reshape(pub Vec<i64>);
+
+impl Spec for Reshape {
+    fn text(&self) -> String {
+        format!("reshape({})", shape::text(&self.0))
+    }
+
+    fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
+        let input = input.one("reshape")?;
+        let total: i64 = input.iter().product();
+        let known: i64 = self.0.iter().filter(|n| **n >= 0).product();
+        let free = self.0.iter().filter(|n| **n < 0).count();
+        if free > 1 || (free == 0 && known != total) || (free == 1 && (known == 0 || total % known != 0)) {
+            bail!("shape", "cannot reshape {} ({total} numbers) to {}", shape::text(input), shape::text(&self.0));
+        }
+        builder.see_all();
+        let output: Vec<i64> = self.0.iter().map(|n| if *n < 0 { total / known } else { *n }).collect();
+        let inner = output.clone();
+        Built::one(Function(move |x: &Tensor, _| x.reshape(&std::iter::once(x.shape()[0]).chain(inner.iter().copied()).collect::<Vec<_>>())), output)
+    }
+}
+
+/// What comes in goes out.
+pub struct Identity;
+
+impl Spec for Identity {
+    fn text(&self) -> String {
+        "identity()".into()
+    }
+
+    fn build(&self, _: &mut Builder, input: &Shape) -> Result<Built> {
+        Ok(Built { module: std::rc::Rc::new(Same), output: input.clone() })
+    }
+}
+
+struct Same;
+
+impl Module for Same {
+    fn forward(&self, x: &Value, _: Mode) -> Result<Value> {
+        Ok(x.clone())
+    }
+}

@@ -1,0 +1,145 @@
+//! What a layer is before and after it is built.
+
+use super::Builder;
+use crate::base::{Place, Result, shape};
+use crate::bail;
+use crate::torch::Tensor;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// The shape of one sample: of one input, or of several by name. The batch axis is left out.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Shape {
+    /// One input, such as `[4, 101]`.
+    One(Vec<i64>),
+    /// Several inputs by name.
+    Many(BTreeMap<String, Vec<i64>>),
+}
+
+impl Shape {
+    /// The shape of the one input that `layer` takes.
+    pub fn one(&self, layer: &str) -> Result<&[i64]> {
+        match self {
+            Shape::One(shape) => Ok(shape),
+            Shape::Many(shapes) => bail!("shape", "{layer} takes one input, got {}", shapes.keys().cloned().collect::<Vec<_>>().join(", "); hint: "`nn::branches(#{{ name: layer, … }})` takes several"),
+        }
+    }
+
+    /// In words.
+    pub fn text(&self) -> String {
+        match self {
+            Shape::One(one) => shape::text(one),
+            Shape::Many(many) => many.iter().map(|(name, one)| format!("{name} {}", shape::text(one))).collect::<Vec<_>>().join(", "),
+        }
+    }
+}
+
+/// What flows through a network.
+#[derive(Clone, Debug)]
+pub enum Value {
+    /// One tensor, `[batch, …]`.
+    One(Tensor),
+    /// Several by name.
+    Many(BTreeMap<String, Tensor>),
+}
+
+impl Value {
+    /// The one tensor.
+    pub fn one(&self) -> Result<&Tensor> {
+        match self {
+            Value::One(tensor) => Ok(tensor),
+            Value::Many(_) => bail!("shape", "this layer takes one input, got several"),
+        }
+    }
+
+    /// The shape without the batch axis.
+    pub fn shape(&self) -> Shape {
+        let of = |tensor: &Tensor| tensor.shape().get(1..).unwrap_or_default().to_vec();
+        match self {
+            Value::One(tensor) => Shape::One(of(tensor)),
+            Value::Many(many) => Shape::Many(many.iter().map(|(name, tensor)| (name.clone(), of(tensor))).collect()),
+        }
+    }
+
+    /// Zeros of a shape, `batch` samples.
+    pub fn zeros(of: &Shape, batch: i64) -> Result<Value> {
+        let make = |shape: &Vec<i64>| Tensor::zeros(&std::iter::once(batch).chain(shape.iter().copied()).collect::<Vec<_>>());
+        Ok(match of {
+            Shape::One(shape) => Value::One(make(shape)?),
+            Shape::Many(many) => Value::Many(many.iter().map(|(name, shape)| Ok((name.clone(), make(shape)?))).collect::<Result<_>>()?),
+        })
+    }
+}
+
+/// How a pass is made.
+#[derive(Clone, Copy, Debug)]
+pub struct Mode {
+    /// Dropout drops, batch norms learn their statistics.
+    pub training: bool,
+}
+
+/// A built layer: it holds parameters and computes.
+pub trait Module {
+    /// Computes the output.
+    fn forward(&self, x: &Value, mode: Mode) -> Result<Value>;
+}
+
+/// A built layer with the shape it gives.
+pub struct Built {
+    /// The layer.
+    pub module: Rc<dyn Module>,
+    /// The shape of its output.
+    pub output: Shape,
+}
+
+impl Built {
+    /// A module that gives one output.
+    pub fn one(module: impl Module + 'static, output: Vec<i64>) -> Result<Built> {
+        Ok(Built { module: Rc::new(module), output: Shape::One(output) })
+    }
+}
+
+/// A kind of layer: what it is called, and how it is built for an input.
+pub trait Spec {
+    /// A short text, such as `conv1d(20, 12)`.
+    fn text(&self) -> String;
+    /// Makes parameters and finds the output's shape; fails on an input that cannot work.
+    fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built>;
+    /// Whether it only groups other layers, which the summary shows instead.
+    fn is_group(&self) -> bool {
+        false
+    }
+}
+
+/// A description of a layer: immutable, cheap to copy, usable many times.
+#[derive(Clone)]
+pub struct Layer(pub Rc<Described>);
+
+/// See [`Layer`].
+pub struct Described {
+    /// The kind of layer.
+    pub spec: Box<dyn Spec>,
+    /// The script line that made it.
+    pub at: Option<Place>,
+}
+
+impl Layer {
+    /// A description made at a place in a script.
+    pub fn new(spec: impl Spec + 'static, at: Option<Place>) -> Layer {
+        Layer(Rc::new(Described { spec: Box::new(spec), at }))
+    }
+
+    /// A short text.
+    pub fn text(&self) -> String {
+        self.0.spec.text()
+    }
+}
+
+/// A module that is a function of one tensor and the mode.
+pub struct Function<F>(pub F);
+
+impl<F: Fn(&Tensor, Mode) -> Result<Tensor>> Module for Function<F> {
+    fn forward(&self, x: &Value, mode: Mode) -> Result<Value> {
+        (self.0)(x.one()?, mode).map(Value::One)
+    }
+}

@@ -1,0 +1,45 @@
+//! A model as a table: layers, shapes, parameters, receptive fields.
+
+use super::build::Field;
+use crate::base::shape::grouped;
+
+/// A line of the summary.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// Path of the layer.
+    pub name: String,
+    /// What it is.
+    pub layer: String,
+    /// What it gives.
+    pub output: String,
+    /// How many parameters it holds.
+    pub parameters: i64,
+    /// What a position of its output sees.
+    pub field: Field,
+}
+
+/// The table of a model.
+pub fn table(title: &str, input: &str, rows: &[Row], total: i64, trained: i64) -> String {
+    let header = ["", "layer", "output", "parameters", "sees"].map(str::to_string);
+    let mut lines = vec![header, ["".into(), "input".into(), input.to_string(), String::new(), String::new()]];
+    for row in rows {
+        let sees = row.field.map_or("all".into(), |(field, _)| format!("{field} bp"));
+        let parameters = if row.parameters > 0 { grouped(row.parameters) } else { String::new() };
+        lines.push([row.name.clone(), row.layer.clone(), row.output.clone(), parameters, sees]);
+    }
+    let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..5).map(width).collect();
+    let pad = |text: &str, n: usize| format!("{text}{}", " ".repeat(n - text.chars().count().min(n)));
+    let right = |text: &str, n: usize| format!("{}{text}", " ".repeat(n - text.chars().count().min(n)));
+    let mut out = format!("{title}\n");
+    for line in &lines {
+        let text = format!("  {}  {}  {}  {}  {}", pad(&line[0], widths[0]), pad(&line[1], widths[1]), pad(&line[2], widths[2]), right(&line[3], widths[3]), right(&line[4], widths[4]));
+        out += text.trim_end();
+        out.push('\n');
+    }
+    out += &format!("  {} parameters", grouped(total));
+    if trained != total {
+        out += &format!(", {} of them trained", grouped(trained));
+    }
+    out
+}

@@ -1,0 +1,25 @@
+//! Adagrad (Duchi, Hazan & Singer 2011).
+
+use super::optimizer::Update;
+use crate::base::Result;
+
+/// The gradient over the root of the sum of its squares.
+#[derive(Clone, Debug)]
+pub struct Adagrad {
+    /// How the learning rate falls with steps.
+    pub lr_decay: f64,
+    /// Added to the root.
+    pub eps: f64,
+}
+
+impl Adagrad {
+    pub(super) fn update(&self, mut update: Update) -> Result<()> {
+        let gradient = update.decayed_gradient()?;
+        let lr = update.lr / (1.0 + (update.step as f64 - 1.0) * self.lr_decay);
+        let sum = update.kept("sum")?;
+        sum.add_product_(&gradient, &gradient, 1.0)?;
+        let root = sum.sqrt()?;
+        root.add_number_(self.eps)?;
+        update.parameter.add_scaled_(&gradient.div(&root)?, -lr)
+    }
+}

@@ -1,0 +1,93 @@
+//! DNA as codes: A C G T are 0 1 2 3, anything else 4.
+
+/// The code of a base that is not one of A, C, G, T.
+pub const UNKNOWN: u8 = 4;
+
+/// Letters of the codes.
+pub const LETTERS: [u8; 5] = *b"ACGTN";
+
+/// What a text held besides plain upper-case bases.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Census {
+    /// Lower-case letters (soft-masked), read as their upper-case bases.
+    pub lower: usize,
+    /// N.
+    pub unknown: usize,
+    /// Other IUPAC codes (R, Y, S, W, K, M, B, D, H, V), read as N.
+    pub ambiguous: usize,
+}
+
+/// Appends the codes of a text; fails with the first character that is no IUPAC base (its column, from 1).
+pub fn encode(text: &str, codes: &mut Vec<u8>, census: &mut Census) -> Result<(), (usize, char)> {
+    codes.reserve(text.len());
+    for (column, letter) in text.bytes().enumerate() {
+        let code = match letter {
+            b'A' => 0,
+            b'C' => 1,
+            b'G' => 2,
+            b'T' | b'U' => 3,
+            b'a' | b'c' | b'g' | b't' | b'u' => {
+                census.lower += 1;
+                match letter {
+                    b'a' => 0,
+                    b'c' => 1,
+                    b'g' => 2,
+                    _ => 3,
+                }
+            }
+            b'N' | b'n' | b'-' | b'.' => {
+                census.unknown += 1;
+                UNKNOWN
+            }
+            other if b"RYSWKMBDHVryswkmbdhvXx".contains(&other) => {
+                census.ambiguous += 1;
+                UNKNOWN
+            }
+            _ => return Err((column + 1, text[column..].chars().next().unwrap_or('?'))),
+        };
+        codes.push(code);
+    }
+    Ok(())
+}
+
+/// The letters of codes.
+pub fn decode(codes: &[u8]) -> String {
+    codes.iter().map(|code| LETTERS[usize::from(*code).min(4)] as char).collect()
+}
+
+/// The code of the base that pairs with a base.
+pub fn complement(code: u8) -> u8 {
+    if code < 4 { 3 - code } else { code }
+}
+
+/// Turns codes into those of the other strand.
+pub fn reverse_complement(codes: &mut [u8]) {
+    codes.reverse();
+    for code in codes {
+        *code = complement(*code);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_and_letters_agree() {
+        let (mut codes, mut census) = (Vec::new(), Census::default());
+        encode("ACGTacgtNR", &mut codes, &mut census).unwrap();
+        assert_eq!(codes, [0, 1, 2, 3, 0, 1, 2, 3, 4, 4]);
+        assert_eq!(census, Census { lower: 4, unknown: 1, ambiguous: 1 });
+        assert_eq!(decode(&codes), "ACGTACGTNN");
+        assert_eq!(encode("AC*", &mut codes, &mut census), Err((3, '*')));
+    }
+
+    #[test]
+    fn the_other_strand_twice_is_the_same() {
+        let mut codes = vec![0, 1, 2, 3, 4, 0];
+        reverse_complement(&mut codes);
+        assert_eq!(decode(&codes), "TNACGT");
+        reverse_complement(&mut codes);
+        assert_eq!(decode(&codes), "ACGTNA");
+    }
+}

@@ -1,0 +1,141 @@
+//! Motifs as position probability matrices; MEME's minimal format.
+
+use crate::base::{Fault, Result};
+use crate::{bail, fault};
+use std::path::Path;
+
+/// A motif: probabilities of A, C, G, T at each position.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Motif {
+    /// Its name.
+    pub name: String,
+    /// A row for each position; each sums to 1.
+    pub ppm: Vec<[f64; 4]>,
+    /// How many sites it was made from; 0 where that is not known.
+    pub sites: f64,
+}
+
+/// IUPAC letters by the set of bases they stand for, as bits of A, C, G, T.
+const IUPAC: [(char, u8); 15] = [
+    ('A', 1), ('C', 2), ('G', 4), ('T', 8), ('M', 3), ('R', 5), ('W', 9), ('S', 6), ('Y', 10), ('K', 12), ('V', 7), ('H', 11), ('D', 13), ('B', 14), ('N', 15),
+];
+
+impl Motif {
+    /// A motif of the bases that IUPAC letters allow, each as likely.
+    pub fn from_consensus(name: &str, consensus: &str) -> Result<Motif> {
+        if consensus.is_empty() {
+            bail!("value", "a consensus needs at least one letter");
+        }
+        let row = |letter: char| {
+            let found = IUPAC.iter().find(|(known, _)| *known == letter.to_ascii_uppercase());
+            let (_, bits) = found.ok_or_else(|| fault!("value", "`{letter}` in consensus \"{consensus}\" is no IUPAC base"))?;
+            let share = 1.0 / f64::from(bits.count_ones());
+            Ok(std::array::from_fn(|base| if bits >> base & 1 == 1 { share } else { 0.0 }))
+        };
+        Ok(Motif { name: name.into(), ppm: consensus.chars().map(row).collect::<Result<_>>()?, sites: 0.0 })
+    }
+
+    /// Positions.
+    pub fn width(&self) -> usize {
+        self.ppm.len()
+    }
+
+    /// The likeliest base at each position; `N` where none reaches a third.
+    pub fn consensus(&self) -> String {
+        self.ppm
+            .iter()
+            .map(|row| {
+                let (best, p) = row.iter().enumerate().fold((0, 0.0), |best, (i, p)| if *p > best.1 { (i, *p) } else { best });
+                if p < 1.0 / 3.0 { 'N' } else { "ACGT".as_bytes()[best] as char }
+            })
+            .collect()
+    }
+
+    /// Information of each position against equal bases, bits.
+    pub fn information(&self) -> Vec<f64> {
+        self.ppm.iter().map(|row| 2.0 + row.iter().filter(|p| **p > 0.0).map(|p| p * p.log2()).sum::<f64>()).collect()
+    }
+
+    /// Information in all, bits.
+    pub fn total_information(&self) -> f64 {
+        self.information().iter().sum()
+    }
+
+    /// As it reads on the other strand.
+    pub fn reverse_complement(&self) -> Motif {
+        let ppm = self.ppm.iter().rev().map(|row| [row[3], row[2], row[1], row[0]]).collect();
+        Motif { name: self.name.clone(), ppm, sites: self.sites }
+    }
+}
+
+/// Motifs in MEME's minimal text format.
+pub fn to_meme(motifs: &[Motif]) -> String {
+    let mut out = String::from("MEME version 4\n\nALPHABET= ACGT\n\nstrands: + -\n\nBackground letter frequencies\nA 0.25 C 0.25 G 0.25 T 0.25\n\n");
+    for motif in motifs {
+        let sites = if motif.sites > 0.0 { motif.sites.round() } else { 20.0 };
+        out += &format!("MOTIF {}\nletter-probability matrix: alength= 4 w= {} nsites= {sites} E= 0\n", motif.name.replace(' ', "_"), motif.width());
+        for row in &motif.ppm {
+            out += &format!(" {:.6} {:.6} {:.6} {:.6}\n", row[0], row[1], row[2], row[3]);
+        }
+        out.push('\n');
+    }
+    out
+}
+
+/// Reads MEME's minimal text format.
+pub fn read_meme(path: &Path) -> Result<Vec<Motif>> {
+    let text = std::fs::read_to_string(path).map_err(|error| Fault::file(path, &error))?;
+    parse_meme(&text).map_err(|(line, what)| fault!("data", "`{}` line {line}: {what}", path.display()))
+}
+
+fn parse_meme(text: &str) -> std::result::Result<Vec<Motif>, (usize, String)> {
+    let mut motifs: Vec<Motif> = Vec::new();
+    let mut rows_left = 0usize;
+    for (number, line) in text.lines().enumerate().map(|(i, line)| (i + 1, line.trim())) {
+        if let Some(name) = line.strip_prefix("MOTIF ") {
+            motifs.push(Motif { name: name.split_whitespace().next().unwrap_or("").into(), ppm: Vec::new(), sites: 0.0 });
+        } else if line.starts_with("letter-probability matrix") {
+            let value = |key: &str| line.split(key).nth(1).and_then(|rest| rest.split_whitespace().next()).and_then(|v| v.parse::<f64>().ok());
+            let motif = motifs.last_mut().ok_or((number, "a matrix before any `MOTIF` line".to_string()))?;
+            motif.sites = value("nsites=").unwrap_or(0.0);
+            rows_left = value("w=").map_or(usize::MAX, |w| w as usize);
+        } else if rows_left > 0 && !motifs.is_empty() {
+            let numbers: Vec<f64> = line.split_whitespace().map_while(|word| word.parse().ok()).collect();
+            match (numbers.as_slice(), motifs.last_mut()) {
+                ([a, c, g, t], Some(motif)) => {
+                    motif.ppm.push([*a, *c, *g, *t]);
+                    rows_left = rows_left.saturating_sub(1);
+                }
+                _ if rows_left == usize::MAX => rows_left = 0,
+                _ if line.is_empty() => {}
+                _ => return Err((number, format!("expected four probabilities, got `{line}`"))),
+            }
+        }
+    }
+    match motifs.iter().find(|motif| motif.ppm.is_empty()) {
+        _ if motifs.is_empty() => Err((1, "no `MOTIF` line: this is not a MEME file".into())),
+        Some(motif) => Err((1, format!("motif `{}` has no matrix", motif.name))),
+        None => Ok(motifs),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn meme_text_comes_back() {
+        let motifs = vec![Motif::from_consensus("gata", "WGATAR").unwrap(), Motif::from_consensus("e", "CANNTG").unwrap()];
+        let back = parse_meme(&to_meme(&motifs)).unwrap();
+        assert_eq!(back.len(), 2);
+        assert_eq!(back[0].consensus(), "AGATAA");
+        assert_eq!(back[1].ppm[2], [0.25; 4]);
+        assert!(parse_meme("MOTIF x\nletter-probability matrix: w= 2\n0.1 0.2\n").unwrap_err().1.contains("four"));
+    }
+
+    #[test]
+    fn information_is_two_bits_for_a_fixed_base() {
+        let motif = Motif::from_consensus("m", "ARN").unwrap();
+        assert_eq!(motif.information(), [2.0, 1.0, 0.0]);
+    }
+}
