@@ -1,1 +1,9 @@
-fn main(){}
+//! Arguments in, exit code out.
+
+fn main() -> std::process::ExitCode {
+    let code = cistron::cli::main();
+    // torch's threads and static objects are not worth waiting for
+    use std::io::Write;
+    std::io::stdout().flush().ok();
+    std::process::exit(i32::from(code))
+}

@@ -39,6 +39,12 @@ impl Callback {
         Ok(Callback(Rc::new(Inner { pointer: FnPtr::new(name)?, home, file: file.to_string(), at: Position::NONE })))
     }
 
+    /// Whether it is written for `n` arguments; captured variables are not counted.
+    pub fn takes(&self, n: usize) -> bool {
+        let (name, bound) = (self.0.pointer.fn_name(), self.0.pointer.curry().len());
+        self.0.home.lib.iter().any(|lib| lib.get_script_fn(name, n + bound).is_some())
+    }
+
     /// Calls it.
     pub fn call(&self, mut args: Vec<Dynamic>) -> Result<Dynamic> {
         self.call_with(&mut args)

@@ -84,6 +84,8 @@ pub struct Library {
     pub natives: Vec<Native>,
     /// Script types.
     pub types: Vec<TypeInfo>,
+    /// What else is registered, such as iterators.
+    pub extras: Vec<fn(&mut Engine)>,
 }
 
 /// The call in hand.
@@ -173,6 +175,7 @@ impl Library {
         for info in &self.types {
             engine.register_type_with_name_raw(info.path, info.name);
         }
+        self.extras.iter().for_each(|extra| extra(engine));
     }
 
     /// What the catalog says of them.
@@ -262,7 +265,7 @@ macro_rules! natives {
                         { index += 1; }
                     )*
                     $(let $options = $call.options(args, index, $table)?;)?
-                    let _ = &args;
+                    let _ = (&args, &$call);
                     let outcome = (|| -> $crate::base::Result<_> { $body })();
                     outcome.map($crate::lang::IntoValue::into_value)
                 },

@@ -63,6 +63,8 @@ struct State {
     captured: Option<String>,
     settings: Settings,
     draws: u64,
+    log: Option<PathBuf>,
+    histories: Vec<serde_json::Value>,
 }
 
 thread_local! {
@@ -223,6 +225,21 @@ pub fn next_draw() -> u64 {
     })
 }
 
+/// Starts counting unseeded draws again.
+pub fn reset_draws() {
+    with(|state| state.draws = 0);
+}
+
+/// Keeps what a training run measured, for the run's journal.
+pub fn record_history(history: serde_json::Value) {
+    with(|state| state.histories.push(history));
+}
+
+/// What the training runs measured.
+pub fn histories() -> Vec<serde_json::Value> {
+    with(|state| state.histories.clone())
+}
+
 /// Keeps what scripts print instead of showing it.
 pub fn capture() {
     with(|state| state.captured = Some(String::new()));
@@ -233,8 +250,19 @@ pub fn captured() -> String {
     with(|state| state.captured.take()).unwrap_or_default()
 }
 
+/// Keeps a copy of what scripts print in a file.
+pub fn log_to(path: PathBuf) {
+    with(|state| state.log = Some(path));
+}
+
 /// Prints a line of a script's output.
 pub fn print(line: &str) {
+    if let Some(path) = with(|state| state.log.clone()) {
+        use std::io::Write;
+        let file = std::fs::OpenOptions::new().create(true).append(true).open(path);
+        // a log that cannot be written does not end a run
+        file.and_then(|mut file| writeln!(file, "{line}")).ok();
+    }
     let kept = with(|state| match &mut state.captured {
         Some(text) => {
             text.push_str(line);

@@ -44,6 +44,11 @@ impl Model {
         })))
     }
 
+    /// Whether both are the same network.
+    pub fn is(&self, other: &Model) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+
     /// Its name.
     pub fn name(&self) -> &str {
         &self.0.name

@@ -39,7 +39,7 @@ impl Tensor {
         if let Some(grad) = self.grad() {
             let mut grad = grad.0.detach();
             let _guard = no_grad();
-            lift("zero_grad", &[self], grad.f_zero_())?;
+            lift("zero_grad", &[self], grad.f_zero_()).map(drop)?;
         }
         Ok(())
     }

@@ -1,0 +1,72 @@
+//! The script language's namespaces, one file each: thin, declarative.
+
+pub mod augment;
+pub mod data;
+pub mod explain;
+pub mod host;
+pub mod init;
+pub mod loss;
+pub mod metric;
+pub mod motif;
+pub mod nn;
+pub mod nn_blocks;
+pub mod optim;
+pub mod plot;
+pub mod schedule;
+pub mod seq;
+pub mod sim;
+pub mod tensor;
+pub mod tensor_file;
+pub mod tensor_index;
+pub mod tensor_math;
+pub mod tensor_shape;
+pub mod train;
+pub mod values;
+
+use crate::lang::engine::Guarded;
+use crate::lang::{Library, session};
+use rhai::Engine;
+use std::rc::Rc;
+
+/// Everything that scripts can call.
+pub fn library() -> Library {
+    let natives = [
+        host::natives(),
+        tensor::natives(),
+        tensor_math::natives(),
+        tensor_shape::natives(),
+        tensor_index::natives(),
+        tensor_file::natives(),
+        init::natives(),
+        nn::natives(),
+        nn_blocks::natives(),
+        nn::models(),
+        loss::natives(),
+        loss::methods(),
+        optim::natives(),
+        optim::methods(),
+        schedule::natives(),
+        schedule::methods(),
+        metric::natives(),
+        seq::natives(),
+        sim::natives(),
+        motif::natives(),
+        motif::methods(),
+        data::natives(),
+        data::methods(),
+        data::batches(),
+        augment::natives(),
+        train::natives(),
+        train::methods(),
+        explain::natives(),
+        plot::natives(),
+        plot::methods(),
+    ];
+    Library { natives: natives.into_iter().flatten().collect(), types: values::types(), extras: vec![|engine| { engine.register_iterator::<values::Pass>(); }] }
+}
+
+/// Starts a session in which scripts can be run.
+pub fn start(settings: session::Settings) -> Rc<Engine> {
+    let no_grad = Guarded { word: "no_grad", begin: || Box::new(crate::torch::grad::no_grad()) };
+    crate::lang::engine::start(&library(), &[no_grad], settings)
+}

@@ -1,0 +1,158 @@
+//! `motif::…`: motifs, one and many.
+
+use super::values::Motifs;
+use crate::base::{Result, shape};
+use crate::lang::session;
+use crate::seq::motif;
+use crate::seq::Motif;
+use crate::torch::{Kind, Tensor};
+use crate::{bail, fault, natives};
+use rhai::Array;
+use std::rc::Rc;
+
+fn from_ppm(name: &str, ppm: &Tensor) -> Result<Motif> {
+    let rows = match ppm.shape()[..] {
+        [4, _] => ppm.transpose(0, 1)?,
+        [_, 4] => ppm.clone(),
+        _ => bail!("shape", "`ppm` must be [4, width], got {}", shape::text(&ppm.shape())),
+    };
+    let values = rows.to_f64()?;
+    let ppm: Vec<[f64; 4]> = values.chunks(4).map(|row| [row[0], row[1], row[2], row[3]]).collect();
+    if let Some(i) = ppm.iter().position(|row| (row.iter().sum::<f64>() - 1.0).abs() > 0.01 || row.iter().any(|p| *p < 0.0)) {
+        bail!("value", "position {} of `ppm` does not sum to 1", i + 1);
+    }
+    Ok(Motif { name: name.into(), ppm, sites: 0.0 })
+}
+
+fn gather(items: &Array) -> Result<Motifs> {
+    let one = |item: &rhai::Dynamic| item.read_lock::<Motif>().map(|m| m.clone()).ok_or_else(|| fault!("type", "`motifs` must hold motifs, got {}", session::describe(item)));
+    Ok(Motifs(Rc::new(items.iter().map(one).collect::<Result<_>>()?)))
+}
+
+fn pick(motifs: &Motifs, i: i64) -> Result<Motif> {
+    let n = motifs.0.len() as i64;
+    let at = if i < 0 { i + n } else { i };
+    motifs.0.get(at.max(-1) as usize).cloned().ok_or_else(|| fault!("value", "index {i} is out of range: there are {n} motifs"))
+}
+
+fn top(motifs: &Motifs, n: i64) -> Motifs {
+    let mut list = motifs.0.to_vec();
+    list.sort_by(|a, b| b.total_information().total_cmp(&a.total_information()));
+    list.truncate(n.max(0) as usize);
+    Motifs(Rc::new(list))
+}
+
+natives! { made in "motif" {
+    /// Makes a motif of IUPAC letters: each base a letter allows is as likely.
+    ///
+    /// ```rhai
+    /// assert_eq(motif::from_consensus("WGATAR").width, 6);
+    /// ```
+    function "from_consensus"(c, sequence: String) -> "motif" { Motif::from_consensus(&sequence, &sequence) }
+
+    /// Makes a motif of probabilities [4, width] or [width, 4] that sum to 1 at each position.
+    ///
+    /// ```rhai
+    /// assert_eq(motif::from_ppm("m", tensor::eye(4)).consensus, "ACGT");
+    /// ```
+    function "from_ppm"(c, name: String, ppm: Tensor) -> "motif" { from_ppm(&name, &ppm) }
+
+    /// Reads a file in MEME's minimal format.
+    ///
+    /// ```rhai
+    /// motif::all([motif::from_consensus("ACGT")]).save_meme("/tmp/cistron_example.meme");
+    /// assert_eq(motif::read_meme("/tmp/cistron_example.meme").len(), 1);
+    /// ```
+    function "read_meme"(c, path: String) -> "motifs" { Ok(Motifs(Rc::new(motif::read_meme(&session::find_input(&path))?))) }
+
+    /// Gathers single motifs.
+    ///
+    /// ```rhai
+    /// assert_eq(motif::all([motif::from_consensus("ACGT")]).len(), 1);
+    /// ```
+    function "all"(c, motifs: Array) -> "motifs" { gather(&motifs) }
+} }
+
+natives! { one in "motif" {
+    /// Its name.
+    ///
+    /// ```rhai
+    /// assert_eq(motif::from_consensus("AC").name, "AC");
+    /// ```
+    property "name"(c, this: Motif) -> "string" { Ok(this.name.clone()) }
+
+    /// Its positions.
+    ///
+    /// ```rhai
+    /// assert_eq(motif::from_consensus("AC").width, 2);
+    /// ```
+    property "width"(c, this: Motif) -> "whole number" { Ok(this.width() as i64) }
+
+    /// The likeliest base at each position, N where none is.
+    ///
+    /// ```rhai
+    /// assert_eq(motif::from_consensus("ACN").consensus, "ACN");
+    /// ```
+    property "consensus"(c, this: Motif) -> "string" { Ok(this.consensus()) }
+
+    /// Its information against equal bases.
+    ///
+    /// ```rhai
+    /// assert_eq(motif::from_consensus("AC").information, 4.0);
+    /// ```
+    property "information"(c, this: Motif) -> "number, bits" { Ok(this.total_information()) }
+
+    /// Its probabilities.
+    ///
+    /// ```rhai
+    /// assert_eq(motif::from_consensus("AC").ppm.shape, [4, 2]);
+    /// ```
+    property "ppm"(c, this: Motif) -> "tensor [4, width]" { Tensor::from_f64(&this.ppm.iter().flatten().copied().collect::<Vec<_>>(), &[this.width() as i64, 4])?.transpose(0, 1)?.to_kind(Kind::Float) }
+
+    /// The motif as it reads on the other strand.
+    ///
+    /// ```rhai
+    /// assert_eq(motif::from_consensus("AAC").reverse_complement().consensus, "GTT");
+    /// ```
+    method "reverse_complement"(c, this: Motif) -> "motif" { Ok(this.reverse_complement()) }
+} }
+
+natives! { many in "motifs" {
+    /// How many there are.
+    ///
+    /// ```rhai
+    /// assert_eq(sim::motifs(3).len(), 3);
+    /// ```
+    method "len"(c, this: Motifs) -> "whole number" { Ok(this.0.len() as i64) }
+
+    /// One of them, from 0; negative numbers count from the end.
+    ///
+    /// ```rhai
+    /// assert_eq(sim::motifs(3)[0].name, "motif01");
+    /// ```
+    index "index"(c, this: Motifs, i: i64) -> "motif" { pick(&this, i) }
+
+    /// The `n` with the most information, most first.
+    ///
+    /// ```rhai
+    /// assert_eq(sim::motifs(3).top(2).len(), 2);
+    /// ```
+    method "top"(c, this: Motifs, n: i64) -> "motifs" { Ok(top(&this, n)) }
+
+    /// Writes MEME's minimal format.
+    ///
+    /// ```rhai
+    /// sim::motifs(3).save_meme("/tmp/cistron_example_all.meme");
+    /// ```
+    method "save_meme"(c, this: Motifs, path: String) -> "nothing" { crate::torch::file::write_whole(&super::tensor_file::written(&path)?, motif::to_meme(&this.0).as_bytes()) }
+} }
+
+/// All of them.
+pub fn natives() -> Vec<crate::lang::Native> {
+    made()
+}
+
+/// Methods of motifs.
+pub fn methods() -> Vec<crate::lang::Native> {
+    [one(), many()].into_iter().flatten().collect()
+}

@@ -1,0 +1,297 @@
+//! `train::…`: fitting and evaluating; histories.
+
+use super::values::{Augmenter, Data, Optim};
+use crate::base::Result;
+use crate::data::duplicates;
+use crate::lang::options::{INF, MANY, Opt, OptKind, opt};
+use crate::lang::value::array;
+use crate::lang::{Callback, Options, session};
+use crate::metrics::Metric;
+use crate::nn::Model;
+use crate::nn::loss::{Link, Loss};
+use crate::optim::Schedule;
+use crate::train::checkpoint::Keep;
+use crate::train::evaluate::{self, Scores};
+use crate::train::fit::{OnBatch, OnEpoch, Plan};
+use crate::train::{self, EarlyStop, History};
+use crate::{bail, fault, natives};
+use rhai::{Array, Dynamic, Map};
+
+const FIT: &[Opt] = &[
+    opt("train", OptKind::Other("dataset"), "", "rows to learn from"),
+    opt("valid", OptKind::Other("dataset"), "", "rows to watch after each epoch"),
+    opt("loss", OptKind::Other("loss, or a function |outputs, labels| number"), "", "what is made small"),
+    opt("optimizer", OptKind::Other("optimizer"), "", "how parameters move; its state starts afresh"),
+    opt("schedule", OptKind::Other("schedule"), "", "how the learning rate changes"),
+    opt("batch", OptKind::Int(1, MANY), "64", "rows in a batch"),
+    opt("epochs", OptKind::Int(1, MANY), "10", "passes over the training rows, at most"),
+    opt("augment", OptKind::Other("augmenter"), "", "changes made to training rows"),
+    opt("metrics", OptKind::Other("array of metrics"), "[]", "what is measured after each epoch, on `valid` (on `train` where there is none)"),
+    opt("stop", OptKind::Other("stopping rule"), "", "when to stop early; see train::early_stop"),
+    opt("checkpoint", OptKind::Choice(&["none", "best", "last", "both"]), "\"none\"", "which parameters are kept in checkpoints/<model>/; \"last\" can be resumed; with \"best\" the best epoch's parameters are put back at the end"),
+    opt("resume", OptKind::Text, "", "a folder of checkpoints to go on from, bit for bit on the processor"),
+    opt("clip", OptKind::Float(0.0, INF), "", "largest common norm of gradients"),
+    opt("clip_value", OptKind::Float(0.0, INF), "", "largest single gradient"),
+    opt("accumulate", OptKind::Int(1, MANY), "1", "batches whose gradients are added up before a step"),
+    opt("class_weights", OptKind::Other("array of numbers"), "", "how much classes 0, 1, … weigh in the loss"),
+    opt("drop_last", OptKind::Bool, "false", "whether a last, smaller batch is left out"),
+    opt("seed", OptKind::Int(0, MANY), "", "seed of order, augmentation and dropout; the run's seed unless given"),
+    opt("loaders", OptKind::Int(1, 64), "", "threads that prepare batches; the numbers do not depend on it"),
+    opt("progress", OptKind::Bool, "true", "whether progress is shown"),
+    opt("on_batch", OptKind::Other("function |info|"), "", "called after each batch with #{ epoch, step, loss }; false ends the run"),
+    opt("on_epoch", OptKind::Other("function |info|"), "", "called after each epoch with what was measured; false ends the run"),
+];
+
+const STOP: &[Opt] = &[
+    opt("mode", OptKind::Choice(&["auto", "min", "max"]), "\"auto\"", "whether smaller or larger is better; losses are better smaller"),
+    opt("patience", OptKind::Int(1, MANY), "10", "epochs without gain after which it stops"),
+    opt("min_delta", OptKind::Float(0.0, INF), "0", "smallest gain that counts"),
+    opt("restore", OptKind::Bool, "true", "whether the best epoch's parameters are put back at the end"),
+];
+
+const EVALUATE: &[Opt] = &[
+    opt("batch", OptKind::Int(1, MANY), "512", "rows at a time"),
+    opt("both_strands", OptKind::Bool, "false", "whether outputs of the sequence and of its reverse complement are averaged"),
+    opt("link", OptKind::Choice(&["sigmoid", "identity", "softmax", "exp"]), "", "what turns outputs into predictions: that of the loss it was trained with; sigmoid where it was not"),
+    opt("loss", OptKind::Other("loss"), "", "a loss to be computed too"),
+];
+
+thread_local! {
+    /// The link of the loss that each model was last trained with, by the address of its first parameter's name list.
+    static LINKS: std::cell::RefCell<Vec<(Model, Link)>> = const { std::cell::RefCell::new(Vec::new()) };
+}
+
+/// Says something that a run should know, on standard error.
+pub fn warn(text: &str) {
+    if !session::settings().quiet {
+        eprintln!("warning: {text}");
+    }
+}
+
+/// Lets go of models remembered for their links.
+pub fn forget() {
+    LINKS.with(|links| links.borrow_mut().clear());
+}
+
+fn remember(model: &Model, link: Link) {
+    LINKS.with(|links| {
+        let mut links = links.borrow_mut();
+        links.retain(|(known, _)| !known.is(model));
+        links.push((model.clone(), link));
+    });
+}
+
+fn link_of(model: &Model, o: &Options) -> Link {
+    if o.has("link") {
+        return match o.text("link").as_str() {
+            "identity" => Link::Identity,
+            "softmax" => Link::Softmax,
+            "exp" => Link::Exp,
+            _ => Link::Sigmoid,
+        };
+    }
+    LINKS.with(|links| links.borrow().iter().find(|(known, _)| known.is(model)).map_or(Link::Sigmoid, |(_, link)| *link))
+}
+
+fn loss_of(value: Dynamic, o: &Options) -> Result<Loss> {
+    if let Some(loss) = value.read_lock::<Loss>() {
+        return Ok(loss.clone());
+    }
+    if value.is_fnptr() {
+        return Ok(super::loss::of_closure(o.need::<Callback>("loss")?, Link::Identity));
+    }
+    Err(fault!("option", "option `loss` must be a loss or a function, got {}", session::describe(&value)))
+}
+
+fn metrics_of(items: &Array) -> Result<Vec<Metric>> {
+    let one = |item: &Dynamic| item.read_lock::<Metric>().map(|m| m.clone()).ok_or_else(|| fault!("type", "`metrics` must hold metrics such as metric::auroc(), got {}", session::describe(item)));
+    items.iter().map(one).collect()
+}
+
+/// A model's name as part of a path.
+fn file_name(name: &str) -> String {
+    name.chars().map(|c| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '_' }).collect()
+}
+
+fn stops(answer: &Dynamic) -> bool {
+    answer.as_bool() == Ok(false)
+}
+
+fn plan_of(model: &Model, o: &Options) -> Result<Plan> {
+    let settings = session::settings();
+    let kept = o.text("checkpoint");
+    let folder = session::place_output(&format!("checkpoints/{}", file_name(model.name())), false);
+    let on_batch = o.get::<Callback>("on_batch")?.map(|call| -> OnBatch {
+        Box::new(move |epoch, step, loss| {
+            let info = Map::from([("epoch".into(), (epoch as i64).into()), ("step".into(), (step as i64).into()), ("loss".into(), loss.into())]);
+            Ok(!stops(&call.call(vec![info.into()])?))
+        })
+    });
+    let on_epoch = o.get::<Callback>("on_epoch")?.map(|call| -> OnEpoch {
+        Box::new(move |epoch| {
+            let mut info = super::host::map_of(epoch.values.clone());
+            info.insert("epoch".into(), (epoch.epoch as i64).into());
+            Ok(!stops(&call.call(vec![info.into()])?))
+        })
+    });
+    let Some(loss) = o.raw("loss") else { bail!("option", "`train::fit` needs the option `loss`"; hint: "`loss: loss::bce_with_logits()`") };
+    Ok(Plan {
+        train: (*o.need::<Data>("train")?.0).clone(),
+        valid: o.get::<Data>("valid")?.map(|data| (*data.0).clone()),
+        loss: loss_of(loss, o)?,
+        optimizer: o.need::<Optim>("optimizer")?.0.borrow().clone(),
+        schedule: o.get::<Schedule>("schedule")?,
+        batch: o.int("batch") as usize,
+        epochs: o.int("epochs") as usize,
+        augment: o.get::<Augmenter>("augment")?.map(|augmenter| augmenter.0),
+        metrics: metrics_of(&o.get::<Array>("metrics")?.unwrap_or_default())?,
+        stop: o.get::<EarlyStop>("stop")?,
+        keep: (kept != "none").then(|| Keep { folder, best: kept != "last", last: kept != "best" }),
+        rescue: settings.run_dir.as_ref().map(|dir| dir.join("checkpoints").join(format!("{}.interrupted.safetensors", file_name(model.name())))),
+        resume: o.has("resume").then(|| session::find_input(&o.text("resume"))),
+        clip: o.maybe_float("clip"),
+        clip_value: o.maybe_float("clip_value"),
+        accumulate: o.int("accumulate") as usize,
+        class_weights: o.get("class_weights")?,
+        drop_last: o.flag("drop_last"),
+        seed: o.maybe_int("seed").map_or(settings.seed, |seed| seed as u64),
+        loaders: o.maybe_int("loaders").map_or(settings.loaders, |n| n as usize),
+        silent: settings.quiet || !o.flag("progress"),
+        on_batch,
+        on_epoch,
+    })
+}
+
+fn fit(model: &Model, o: &Options) -> Result<History> {
+    let plan = plan_of(model, o)?;
+    if let Some(valid) = &plan.valid {
+        let shared = duplicates::overlap(&plan.train, valid);
+        if shared > 0 {
+            warn(&format!("{shared} of {} validation sequences occur among the training ones, on either strand", valid.rows.len()));
+        }
+    }
+    remember(model, plan.loss.link);
+    let history = train::fit(model, &plan)?;
+    session::record_history(serde_json::to_value(&history).unwrap_or_default());
+    Ok(history)
+}
+
+fn scores_map(loss: Option<f64>, scores: Scores) -> Map {
+    let mut map = super::host::map_of(scores.iter().map(|(name, value, _)| (name.clone(), *value)));
+    map.extend(loss.map(|loss| ("loss".into(), loss.into())));
+    for (name, _, each) in scores {
+        if !each.is_empty() {
+            map.insert(format!("{name}_per_task").into(), array(each).into());
+        }
+    }
+    map
+}
+
+natives! { natives in "train" {
+    /// Trains a model in place and gives what was measured.
+    ///
+    /// Metrics see predictions: probabilities where the loss takes logits.
+    ///
+    /// ```rhai
+    /// let set = data::from(#{ x: tensor::randn([64, 2], #{ seed: 1 }), label: tensor::ones([64, 1]) });
+    /// let net = nn::build(nn::linear(1), [2], #{ seed: 1 });
+    /// let run = train::fit(net, #{ train: set, loss: loss::mse(), optimizer: optim::sgd(#{ lr: 0.1 }), epochs: 20, progress: false });
+    /// assert(run.last("train.loss") < 0.01);
+    /// ```
+    /// ```rhai,fails
+    /// train::fit(nn::build(nn::linear(1), [2]), #{ trian: 1 });
+    /// //~ did you mean `train`?
+    /// ```
+    function "fit"(c, net: Model; o = FIT) -> "history" { fit(&net, &o) }
+
+    /// Measures a model on a dataset.
+    ///
+    /// ```rhai
+    /// let set = data::from(#{ x: tensor::from([[1.0], [-1.0]]), label: [1, 0] });
+    /// let net = nn::build(nn::linear(1, #{ bias: false }), [1]);
+    /// net["weight"] = tensor::ones([1, 1]);
+    /// assert_eq(train::evaluate(net, set, [metric::auroc()]).auroc, 1.0);
+    /// ```
+    function "evaluate"(c, net: Model, set: Data, metrics: Array; o = EVALUATE) -> "map of numbers by metric; `<metric>_per_task` too where there are several" {
+        let loss = o.get::<Loss>("loss")?;
+        let link = loss.as_ref().map_or_else(|| link_of(&net, &o), |loss| loss.link);
+        let (loss, scores) = evaluate::evaluate(&net, &set.0, loss.as_ref(), link, &metrics_of(&metrics)?, o.int("batch") as usize, o.flag("both_strands"))?;
+        Ok(scores_map(loss, scores))
+    }
+
+    /// Makes a rule that stops a run when a measured value has not improved for some epochs.
+    ///
+    /// ```rhai
+    /// let stop = train::early_stop("valid.auroc", #{ mode: "max", patience: 8 });
+    /// assert(`${stop}`.contains("valid.auroc"));
+    /// ```
+    function "early_stop"(c, monitor: String; o = STOP) -> "stopping rule" {
+        let larger = super::schedule::larger(&o.text("mode"), &monitor);
+        Ok(EarlyStop { monitor, larger, patience: o.int("patience") as usize, min_delta: o.float("min_delta"), restore: o.flag("restore") })
+    }
+} }
+
+natives! { methods in "history" {
+    /// The epoch that was best by the watched value, from 1; the last one where nothing was watched.
+    ///
+    /// ```rhai
+    /// let set = data::from(#{ x: tensor::ones([4, 2]), label: tensor::ones([4, 1]) });
+    /// let run = train::fit(nn::build(nn::linear(1), [2]), #{ train: set, loss: loss::mse(), optimizer: optim::sgd(), epochs: 2, progress: false });
+    /// assert_eq(run.best_epoch, 2);
+    /// ```
+    property "best_epoch"(c, this: History) -> "whole number" { Ok(this.best_epoch as i64) }
+
+    /// The best watched value, or nothing.
+    ///
+    /// ```rhai
+    /// let set = data::from(#{ x: tensor::ones([4, 2]), label: tensor::ones([4, 1]) });
+    /// let run = train::fit(nn::build(nn::linear(1), [2]), #{ train: set, loss: loss::mse(), optimizer: optim::sgd(), epochs: 2, progress: false });
+    /// assert_eq(run.best_value, ());
+    /// ```
+    property "best_value"(c, this: History) -> "number or ()" { Ok(this.best_value) }
+
+    /// How many epochs were done.
+    ///
+    /// ```rhai
+    /// let set = data::from(#{ x: tensor::ones([4, 2]), label: tensor::ones([4, 1]) });
+    /// let run = train::fit(nn::build(nn::linear(1), [2]), #{ train: set, loss: loss::mse(), optimizer: optim::sgd(), epochs: 2, progress: false });
+    /// assert_eq(run.len(), 2);
+    /// ```
+    method "len"(c, this: History) -> "whole number" { Ok(this.epochs.len() as i64) }
+
+    /// The names of what was measured: `train.loss`, `valid.auroc`, `lr`, …
+    ///
+    /// ```rhai
+    /// let set = data::from(#{ x: tensor::ones([4, 2]), label: tensor::ones([4, 1]) });
+    /// let run = train::fit(nn::build(nn::linear(1), [2]), #{ train: set, loss: loss::mse(), optimizer: optim::sgd(), epochs: 1, progress: false });
+    /// assert_eq(run.names, ["train.loss", "lr"]);
+    /// ```
+    property "names"(c, this: History) -> "array of strings" { Ok(array(this.names())) }
+
+    /// A measured value of every epoch.
+    ///
+    /// ```rhai
+    /// let set = data::from(#{ x: tensor::ones([4, 2]), label: tensor::ones([4, 1]) });
+    /// let run = train::fit(nn::build(nn::linear(1), [2]), #{ train: set, loss: loss::mse(), optimizer: optim::sgd(), epochs: 3, progress: false });
+    /// assert_eq(run.column("train.loss").len(), 3);
+    /// ```
+    method "column"(c, this: History, name: String) -> "array of numbers" { Ok(array(this.column(&name)?)) }
+
+    /// A measured value of the last epoch.
+    ///
+    /// ```rhai
+    /// let set = data::from(#{ x: tensor::ones([4, 2]), label: tensor::ones([4, 1]) });
+    /// let run = train::fit(nn::build(nn::linear(1), [2]), #{ train: set, loss: loss::mse(), optimizer: optim::sgd(), epochs: 1, progress: false });
+    /// assert(run.last("train.loss") >= 0.0);
+    /// ```
+    method "last"(c, this: History, name: String) -> "number" { Ok(this.column(&name)?.last().copied().unwrap_or(f64::NAN)) }
+
+    /// How long it took.
+    ///
+    /// ```rhai
+    /// let set = data::from(#{ x: tensor::ones([4, 2]), label: tensor::ones([4, 1]) });
+    /// let run = train::fit(nn::build(nn::linear(1), [2]), #{ train: set, loss: loss::mse(), optimizer: optim::sgd(), epochs: 1, progress: false });
+    /// assert(run.seconds > 0.0);
+    /// ```
+    property "seconds"(c, this: History) -> "number, seconds" { Ok(this.seconds()) }
+} }

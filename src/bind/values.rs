@@ -1,0 +1,256 @@
+//! The types that scripts meet, and how their values are printed.
+
+use crate::augment;
+use crate::base::{Fault, Result, shape};
+use crate::data::loader::Transform;
+use crate::data::{Batch, Dataset};
+use crate::lang::native::TypeInfo;
+use crate::lang::value::mismatch;
+use crate::lang::{FromValue, show};
+use crate::metrics::Metric;
+use crate::nn::loss::Loss;
+use crate::nn::{Layer, Model};
+use crate::optim::{Optimizer, Schedule};
+use crate::plot::Figure;
+use crate::seq::Motif;
+use crate::torch::{Device, Tensor};
+use crate::train::{EarlyStop, History};
+use crate::{handle, seq};
+use rhai::{Dynamic, NativeCallContext};
+use std::any::TypeId;
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// A dataset as scripts hold it.
+#[derive(Clone)]
+pub struct Data(pub Rc<Dataset>);
+
+/// A batch as scripts hold it.
+#[derive(Clone)]
+pub struct Rows(pub Rc<Batch>);
+
+/// An augmenter as scripts hold it.
+#[derive(Clone)]
+pub struct Augmenter(pub Arc<dyn Transform>, pub String);
+
+/// An optimizer as scripts hold it: one set of state, however often it is copied.
+#[derive(Clone)]
+pub struct Optim(pub Rc<RefCell<Optimizer>>);
+
+/// Motifs as scripts hold them.
+#[derive(Clone)]
+pub struct Motifs(pub Rc<Vec<Motif>>);
+
+/// One pass over a dataset.
+#[derive(Clone)]
+pub struct Pass(pub crate::data::Loader);
+
+handle!(Tensor, "tensor");
+handle!(Layer, "layer");
+handle!(Model, "model");
+handle!(Data, "dataset");
+handle!(Rows, "batch");
+handle!(Pass, "batches");
+handle!(Augmenter, "augmenter");
+handle!(Loss, "loss");
+handle!(Optim, "optimizer");
+handle!(Schedule, "schedule");
+handle!(Metric, "metric");
+handle!(History, "history");
+handle!(EarlyStop, "stopping rule");
+handle!(Motif, "motif");
+handle!(Motifs, "motifs");
+handle!(Figure, "figure");
+handle!(Fault, "error");
+
+/// A tensor or a plain number, where both make sense.
+#[derive(Clone, Debug)]
+pub enum Operand {
+    /// A tensor.
+    Tensor(Tensor),
+    /// A number with a fraction.
+    Float(f64),
+    /// A whole number.
+    Int(i64),
+}
+
+impl FromValue for Operand {
+    fn kind() -> String {
+        "tensor or number".into()
+    }
+    fn from_value(value: &mut Dynamic, context: &NativeCallContext) -> Result<Self> {
+        if let Ok(n) = value.as_int() {
+            return Ok(Operand::Int(n));
+        }
+        if let Ok(x) = value.as_float() {
+            return Ok(Operand::Float(x));
+        }
+        Tensor::from_value(value, context).map(Operand::Tensor).map_err(|_| mismatch("tensor or number", value))
+    }
+    fn receiver() -> TypeId {
+        TypeId::of::<Tensor>()
+    }
+}
+
+impl Operand {
+    /// As a tensor on a device.
+    pub fn tensor(&self, device: Device) -> Result<Tensor> {
+        match self {
+            Operand::Tensor(tensor) => Ok(tensor.clone()),
+            Operand::Float(x) => Tensor::scalar(*x)?.to_device(device),
+            Operand::Int(n) => Tensor::from_i64(&[*n], &[])?.to_device(device),
+        }
+    }
+}
+
+/// Numbers of any nesting, or a tensor: what constructors and metrics take.
+#[derive(Clone, Debug)]
+pub struct Numbers(pub Tensor);
+
+impl FromValue for Numbers {
+    fn kind() -> String {
+        "tensor or array of numbers".into()
+    }
+    fn from_value(value: &mut Dynamic, context: &NativeCallContext) -> Result<Self> {
+        if let Ok(tensor) = Tensor::from_value(value, context) {
+            return Ok(Numbers(tensor));
+        }
+        super::tensor::from_nested(value).map(Numbers)
+    }
+}
+
+/// One tensor's values in a line.
+fn tensor_line(tensor: &Tensor) -> String {
+    let head = format!("tensor {} {}", shape::text(&tensor.shape()), tensor.kind().name());
+    let device = if tensor.device().is_cuda() { format!(" on {}", tensor.device().name()) } else { String::new() };
+    if tensor.numel() > 16 {
+        let stats = || -> Result<String> {
+            let x = tensor.detach()?.to_kind(crate::torch::Kind::Double)?;
+            let of = |t: Tensor| t.item().map(show::number);
+            Ok(format!(" mean {} min {} max {}", of(x.mean(&None, false)?)?, of(x.amin(&None, false)?)?, of(x.amax(&None, false)?)?))
+        };
+        return format!("{head}{device}{}", stats().unwrap_or_default());
+    }
+    format!("{head}{device} {}", tensor_values(tensor, ", ", usize::MAX))
+}
+
+/// Nested brackets; rows beyond `most` are cut.
+fn tensor_values(tensor: &Tensor, between: &str, most: usize) -> String {
+    let Ok(values) = tensor.to_f64() else { return String::new() };
+    let kind = tensor.kind();
+    let text = |x: f64| match kind {
+        crate::torch::Kind::Bool => (x != 0.0).to_string(),
+        kind if kind.is_floating() => show::number(x),
+        _ => format!("{x}"),
+    };
+    fn nest(values: &[String], shape: &[i64], between: &str, most: usize) -> String {
+        let Some((first, rest)) = shape.split_first() else { return values.first().cloned().unwrap_or_default() };
+        let step = values.len() / (*first).max(1) as usize;
+        let separator = if rest.is_empty() { ", " } else { between };
+        let mut parts: Vec<String> = (0..(*first as usize).min(most)).map(|i| nest(&values[i * step..(i + 1) * step], rest, between, most)).collect();
+        if *first as usize > most {
+            parts.push("…".into());
+        }
+        format!("[{}]", parts.join(separator))
+    }
+    let values: Vec<String> = values.into_iter().map(text).collect();
+    nest(&values, &tensor.shape(), between, most)
+}
+
+fn tensor_pretty(tensor: &Tensor) -> String {
+    let head = format!("tensor {} {}", shape::text(&tensor.shape()), tensor.kind().name());
+    if tensor.rank() == 0 {
+        return tensor_line(tensor);
+    }
+    format!("{head}\n{}", tensor_values(tensor, ",\n ", 8))
+}
+
+fn dataset_line(set: &Dataset) -> String {
+    let mut line = format!("dataset of {}: {}", shape::grouped(set.len() as i64), set.form());
+    if let Some(how) = set.shuffles {
+        line += &format!(", {} {}-let shuffle{} each{}", how.ratio, how.k, if how.ratio == 1 { "" } else { "s" }, if how.redraw { ", redrawn" } else { "" });
+    }
+    line
+}
+
+fn history_line(history: &History) -> String {
+    let best = history.best_value.map_or(String::new(), |value| format!(", {} {}", history.watched.clone().unwrap_or_default(), show::number(value)));
+    format!("history of {} epochs, best {}{best}", history.epochs.len(), history.best_epoch)
+}
+
+fn history_pretty(history: &History) -> String {
+    let names = history.names();
+    let mut out = format!("{}\nepoch  {}", history_line(history), names.join("  "));
+    for epoch in &history.epochs {
+        let cells: Vec<String> = names.iter().map(|name| format!("{:<width$}", epoch.get(name).map_or("".into(), show::number), width = name.len())).collect();
+        out += &format!("\n{:>5}  {}", epoch.epoch, cells.join("  ").trim_end());
+    }
+    out
+}
+
+fn motif_line(motif: &Motif) -> String {
+    format!("motif {} {} {} bits", motif.name, motif.consensus(), show::number(motif.total_information()))
+}
+
+macro_rules! info {
+    ($type:ty, $name:literal, $line:expr) => {
+        info!($type, $name, $line, $line)
+    };
+    ($type:ty, $name:literal, $line:expr, $pretty:expr) => {
+        TypeInfo {
+            id: TypeId::of::<$type>(),
+            path: std::any::type_name::<$type>(),
+            name: $name,
+            line: |value| value.read_lock::<$type>().map_or(String::new(), |v| $line(&*v)),
+            pretty: |value| value.read_lock::<$type>().map_or(String::new(), |v| $pretty(&*v)),
+        }
+    };
+}
+
+/// All types that scripts meet.
+pub fn types() -> Vec<TypeInfo> {
+    vec![
+        info!(Tensor, "tensor", tensor_line, tensor_pretty),
+        info!(Layer, "layer", |layer: &Layer| format!("layer {}", layer.text())),
+        info!(Model, "model", |m: &Model| format!("model {}, {} parameters, {} to {}", m.name(), shape::grouped(m.count().0), m.input().text(), m.output().text()), |m: &Model| m.summary()),
+        info!(Data, "dataset", |set: &Data| dataset_line(&set.0)),
+        info!(Rows, "batch", |batch: &Rows| format!("batch of {}", batch.0.size)),
+        info!(Pass, "batches", |pass: &Pass| format!("batches: {} of {}", pass.0.batches(), pass.0.batch)),
+        info!(Augmenter, "augmenter", |augmenter: &Augmenter| format!("augmenter {}", augmenter.1)),
+        info!(Loss, "loss", |loss: &Loss| format!("loss {}", loss.name)),
+        info!(Optim, "optimizer", |o: &Optim| o.0.try_borrow().map_or("optimizer".into(), |o| format!("optimizer {}, lr {}", super::optim::name(&o), show::number(o.lr)))),
+        info!(Schedule, "schedule", |schedule: &Schedule| format!("schedule {schedule:?}")),
+        info!(Metric, "metric", |metric: &Metric| format!("metric {}", metric.name)),
+        info!(History, "history", history_line, history_pretty),
+        info!(EarlyStop, "stopping rule", |stop: &EarlyStop| format!("stopping rule on {}, patience {}", stop.monitor, stop.patience)),
+        info!(Motif, "motif", motif_line),
+        info!(Motifs, "motifs", |motifs: &Motifs| format!("motifs: {}", motifs.0.len()), |motifs: &Motifs| motifs.0.iter().map(motif_line).collect::<Vec<_>>().join("\n")),
+        info!(Figure, "figure", |figure: &Figure| format!("figure {}", figure.title)),
+        info!(Fault, "error", |fault: &Fault| format!("error[{}]: {}", fault.kind, fault)),
+    ]
+}
+
+/// An augmenter of a transform.
+pub fn augmenter(transform: impl Transform + 'static, text: impl Into<String>) -> Augmenter {
+    Augmenter(Arc::new(transform), text.into())
+}
+
+/// All of several augmenters.
+pub fn chain(parts: &[Augmenter]) -> augment::Chain {
+    augment::Chain(parts.iter().map(|part| part.0.clone()).collect())
+}
+
+/// Sequences as scripts write them: codes of one length.
+pub fn codes_of(texts: &[String]) -> Result<(Vec<u8>, usize)> {
+    let mut codes = Vec::new();
+    let mut census = seq::alphabet::Census::default();
+    let length = texts.first().map_or(0, String::len);
+    for (i, text) in texts.iter().enumerate() {
+        if text.len() != length {
+            crate::bail!("shape", "sequence {i} has {} bases, the first has {length}", text.len(); hint: "sequences of one batch have one length");
+        }
+        seq::alphabet::encode(text, &mut codes, &mut census).map_err(|(at, letter)| crate::fault!("value", "sequence {i}: `{letter}` at position {at} is no base"))?;
+    }
+    Ok((codes, length))
+}

@@ -1,0 +1,171 @@
+//! Commands, one file each.
+
+pub mod check;
+pub mod doc;
+pub mod help;
+pub mod repl;
+pub mod run;
+pub mod runs;
+pub mod test;
+
+use crate::base::{Fault, interrupt};
+use crate::lang::{diagnostics, session};
+use clap::{Args, Parser, Subcommand};
+use std::collections::BTreeMap;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+
+/// Exit codes: a script's error, wrong usage, a failed test or check, an interrupt.
+pub const ERROR: u8 = 1;
+/// Wrong usage.
+pub const USAGE: u8 = 2;
+/// A failed test or check.
+pub const FAILED: u8 = 3;
+/// An interrupt.
+pub const INTERRUPTED: u8 = 130;
+
+#[derive(Parser)]
+#[command(name = "cistron", version, about = "A scripting runtime for genomic deep learning", disable_help_subcommand = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run a script as an experiment, in a run directory
+    #[command(disable_help_flag = true)]
+    Run(run::RunArguments),
+    /// Explore interactively
+    Repl(Common),
+    /// Find what cannot work without training
+    Check {
+        /// Scripts, or folders of them
+        #[arg(required = true)]
+        paths: Vec<PathBuf>,
+        /// Print faults as JSON, one a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Run `fn test_…()` in scripts and the examples in documents
+    Test {
+        /// Scripts, Markdown files, or folders of them; without any, the documentation of all functions
+        paths: Vec<PathBuf>,
+    },
+    /// Write the reference as HTML
+    Doc {
+        /// The folder to write to
+        #[arg(short, default_value = "reference")]
+        out: PathBuf,
+    },
+    /// Show the documentation of a function, a method or a namespace
+    Help {
+        /// Its name, such as nn::conv1d
+        name: Option<String>,
+    },
+    /// The ledger of runs
+    Runs(runs::RunsArguments),
+}
+
+/// What most commands take.
+#[derive(Args, Clone, Debug)]
+pub struct Common {
+    /// Override a parameter of the script: name=value
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    pub set: Vec<String>,
+    /// Where networks run: auto, cpu, cuda, cuda:N
+    #[arg(long, default_value = "auto")]
+    pub device: String,
+    /// The seed of everything that has none of its own
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// Threads that an operation may use; all cores unless given
+    #[arg(long)]
+    pub threads: Option<usize>,
+}
+
+impl Common {
+    /// The settings of a session; fails on a `--set` without `=`.
+    pub fn settings(&self) -> Result<session::Settings, Fault> {
+        let mut set = BTreeMap::new();
+        for pair in &self.set {
+            let Some((name, value)) = pair.split_once('=') else {
+                return Err(Fault::new("usage", format!("--set {pair}: expected name=value")));
+            };
+            set.insert(name.trim().to_string(), value.to_string());
+        }
+        Ok(session::Settings { set, device: self.device.clone(), seed: self.seed, ..session::Settings::default() })
+    }
+
+    /// Starts torch: CUDA, threads, seed.
+    pub fn start_torch(&self) {
+        crate::torch::device::start();
+        if let Some(n) = self.threads {
+            crate::torch::device::set_threads(n.max(1));
+        }
+        crate::torch::device::seed(self.seed);
+    }
+}
+
+/// Runs the program; the exit code.
+pub fn main() -> u8 {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            error.print().ok();
+            return if error.use_stderr() { USAGE } else { 0 };
+        }
+    };
+    // a second Ctrl-C ends at once what does not answer the first
+    ctrlc::set_handler(|| {
+        if interrupt::is_raised() {
+            std::process::exit(i32::from(INTERRUPTED));
+        }
+        interrupt::raise();
+    })
+    .ok();
+    match arguments.command {
+        Command::Run(arguments) => run::run(&arguments),
+        Command::Repl(common) => repl::repl(&common),
+        Command::Check { paths, json } => check::check(&paths, json),
+        Command::Test { paths } => test::test(&paths),
+        Command::Doc { out } => doc::doc(&out),
+        Command::Help { name } => help::help(name.as_deref()),
+        Command::Runs(arguments) => runs::runs(&arguments),
+    }
+}
+
+/// Prints a fault for people or as JSON; the exit code it stands for.
+pub fn fail(fault: &Fault, json: bool) -> u8 {
+    if json {
+        println!("{}", diagnostics::json(fault));
+    } else {
+        eprint!("{}", diagnostics::render(fault, std::io::stderr().is_terminal()));
+    }
+    match fault.kind {
+        "interrupted" => INTERRUPTED,
+        "usage" => USAGE,
+        _ => ERROR,
+    }
+}
+
+/// Files with an ending, at or below paths, in order.
+pub fn files(paths: &[PathBuf], endings: &[&str]) -> Result<Vec<PathBuf>, Fault> {
+    fn walk(path: &Path, endings: &[&str], out: &mut Vec<PathBuf>) -> std::io::Result<()> {
+        if path.is_dir() {
+            let mut entries: Vec<PathBuf> = std::fs::read_dir(path)?.filter_map(|entry| entry.ok().map(|e| e.path())).collect();
+            entries.sort();
+            return entries.iter().try_for_each(|entry| walk(entry, endings, out));
+        }
+        if path.extension().and_then(|e| e.to_str()).is_some_and(|e| endings.contains(&e)) {
+            out.push(path.to_path_buf());
+        }
+        Ok(())
+    }
+    let mut out = Vec::new();
+    for path in paths {
+        std::fs::metadata(path).map_err(|error| Fault::file(path, &error))?;
+        walk(path, endings, &mut out).map_err(|error| Fault::file(path, &error))?;
+    }
+    Ok(out)
+}

@@ -1,0 +1,98 @@
+//! `cistron test`: `fn test_…()` in scripts, and the examples in documents.
+
+use super::{FAILED, fail, files};
+use crate::lang::examples::{self, Example};
+use crate::lang::{diagnostics, engine, session};
+use rhai::Scope;
+use std::path::{Path, PathBuf};
+
+/// Passed, and what failed.
+#[derive(Default)]
+pub struct Tally {
+    /// How many passed.
+    pub passed: usize,
+    /// Names and reports of those that failed.
+    pub failed: Vec<(String, String)>,
+}
+
+impl Tally {
+    fn take(&mut self, name: String, problem: Option<String>) {
+        match problem {
+            None => self.passed += 1,
+            Some(report) => self.failed.push((name, report)),
+        }
+    }
+}
+
+/// Runs the command; the exit code.
+pub fn test(paths: &[PathBuf]) -> u8 {
+    crate::torch::device::start();
+    crate::bind::start(session::Settings { quiet: true, device: "cpu".into(), ..session::Settings::default() });
+    let mut tally = Tally::default();
+    if paths.is_empty() {
+        documentation(&mut tally);
+    }
+    let found = match files(paths, &["rhai", "md"]) {
+        Ok(found) => found,
+        Err(fault) => return fail(&fault, false),
+    };
+    for path in &found {
+        if let Err(fault) = file(path, &mut tally) {
+            return fail(&fault, false);
+        }
+    }
+    for (name, report) in &tally.failed {
+        eprintln!("FAILED {name}\n{report}");
+    }
+    println!("{} passed, {} failed", tally.passed, tally.failed.len());
+    if tally.failed.is_empty() { 0 } else { FAILED }
+}
+
+/// Runs every example of the catalog.
+pub fn documentation(tally: &mut Tally) {
+    for entry in &session::catalog().entries {
+        for (i, example) in examples::extract(&entry.docs).iter().enumerate() {
+            let name = format!("{} example {}", entry.qualified(), i + 1);
+            let example = with_import(example, &entry.namespace, entry.is_script);
+            tally.take(name.clone(), examples::check(&example, &name));
+        }
+    }
+}
+
+/// An example of a standard module may use the module under its last name.
+fn with_import(example: &Example, path: &str, is_script: bool) -> Example {
+    if !is_script || example.code.contains("import ") {
+        return example.clone();
+    }
+    let name = path.rsplit('/').next().unwrap_or(path);
+    Example { code: format!("import \"{path}\" as {name}; {}", example.code), ..example.clone() }
+}
+
+fn file(path: &Path, tally: &mut Tally) -> crate::base::Result<()> {
+    let shown = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|error| crate::base::Fault::file(path, &error))?;
+    if path.extension().is_some_and(|e| e == "md") {
+        for example in examples::extract(&text) {
+            let name = format!("{shown} line {}", example.line);
+            tally.take(name.clone(), examples::check(&example, &name));
+        }
+        return Ok(());
+    }
+    for name in test_names(&text) {
+        let mut scope = Scope::new();
+        session::capture();
+        let outcome = engine::run(&format!("{text}\n{name}();"), &shown, &mut scope);
+        session::captured();
+        engine::release(&mut scope);
+        tally.take(format!("{shown} {name}"), outcome.err().map(|fault| diagnostics::render(&fault, false)));
+    }
+    Ok(())
+}
+
+/// The `fn test_…()` of a script.
+fn test_names(text: &str) -> Vec<String> {
+    text.lines()
+        .filter_map(|line| line.trim().strip_prefix("fn test_"))
+        .filter_map(|rest| rest.split_once("()").map(|(name, _)| format!("test_{}", name.trim())))
+        .collect()
+}

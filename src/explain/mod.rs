@@ -1,0 +1,3 @@
+//! Explaining what a network learned.
+
+pub mod filters;

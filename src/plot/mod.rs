@@ -1,0 +1,95 @@
+//! Figures from plain numbers, as SVG or PNG by the file's name.
+
+mod draw;
+mod letters;
+
+use crate::base::{Fault, Result};
+use crate::bail;
+use crate::seq::Motif;
+use plotters::prelude::*;
+use std::path::Path;
+
+/// A line of a chart.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Series {
+    /// Its name in the legend.
+    pub name: String,
+    /// Its points.
+    pub points: Vec<(f64, f64)>,
+}
+
+/// What a figure shows.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Content {
+    /// Charts below each other, each with its axis titles and lines.
+    Charts(Vec<Chart>),
+    /// Sequence logos below each other.
+    Logos(Vec<Motif>),
+}
+
+/// Lines over one pair of axes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Chart {
+    /// Title of the horizontal axis.
+    pub x: String,
+    /// Title of the vertical axis.
+    pub y: String,
+    /// The lines.
+    pub lines: Vec<Series>,
+    /// Whether both axes go from 0 to 1 and chance is the diagonal.
+    pub unit: bool,
+    /// A moment to mark on the horizontal axis.
+    pub mark: Option<f64>,
+}
+
+/// A figure: what it shows, and how large.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Figure {
+    /// Its title.
+    pub title: String,
+    /// What it shows.
+    pub content: Content,
+    /// Width and height, pixels.
+    pub size: (u32, u32),
+}
+
+/// Lines over one pair of axes.
+pub fn lines(title: &str, chart: Chart) -> Figure {
+    Figure { title: title.into(), content: Content::Charts(vec![chart]), size: (720, 420) }
+}
+
+/// A receiver operating characteristic.
+pub fn roc(points: Vec<(f64, f64)>, auroc: f64) -> Figure {
+    let line = Series { name: format!("AUROC {auroc:.4}"), points };
+    let chart = Chart { x: "false positive rate".into(), y: "true positive rate".into(), lines: vec![line], unit: true, mark: None };
+    Figure { title: "ROC".into(), content: Content::Charts(vec![chart]), size: (480, 480) }
+}
+
+/// Logos of motifs.
+pub fn logos(motifs: Vec<Motif>) -> Figure {
+    let rows = motifs.len().max(1) as u32;
+    let widest = motifs.iter().map(Motif::width).max().unwrap_or(8) as u32;
+    Figure { title: "logos".into(), size: ((widest * 34 + 130).clamp(360, 1600), 30 + rows * 96), content: Content::Logos(motifs) }
+}
+
+impl Figure {
+    /// Writes it; the name ends with `.svg` or `.png`.
+    pub fn save(&self, path: &Path) -> Result<()> {
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            std::fs::create_dir_all(folder).map_err(|error| Fault::file(folder, &error))?;
+        }
+        letters::register_font();
+        let failed = |error: String| Fault::new("file", format!("`{}`: {error}", path.display()));
+        match path.extension().and_then(|e| e.to_str()) {
+            Some("svg") => {
+                let root = SVGBackend::new(path, self.size).into_drawing_area();
+                draw::figure(self, &root).and_then(|()| root.present().map_err(|e| e.to_string())).map_err(failed)
+            }
+            Some("png") => {
+                let root = BitMapBackend::new(path, self.size).into_drawing_area();
+                draw::figure(self, &root).and_then(|()| root.present().map_err(|e| e.to_string())).map_err(failed)
+            }
+            _ => bail!("value", "`{}`: a figure is saved as .svg or .png", path.display()),
+        }
+    }
+}

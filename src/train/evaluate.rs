@@ -1,0 +1,76 @@
+//! Predictions of a dataset, and how good they are.
+
+use super::feed;
+use crate::base::{Result, interrupt, shape};
+use crate::bail;
+use crate::data::{Dataset, Loader};
+use crate::metrics::Metric;
+use crate::metrics::measure::Pairs;
+use crate::nn::loss::{Link, Loss};
+use crate::nn::{Model, Value, compose};
+use crate::torch::{Device, Tensor, grad};
+use std::collections::BTreeMap;
+
+/// What a network gives for every row of a dataset, on the processor; `both_strands` averages the two strands.
+pub fn predict(model: &Model, set: &Dataset, batch: usize, both_strands: bool) -> Result<Tensor> {
+    let was = model.set_training(false);
+    let outcome = predict_inner(model, set, batch, both_strands);
+    model.set_training(was);
+    outcome
+}
+
+fn predict_inner(model: &Model, set: &Dataset, batch: usize, both_strands: bool) -> Result<Tensor> {
+    let _guard = grad::no_grad();
+    let mut parts = Vec::new();
+    for rows in Loader::plain(set, batch).start() {
+        interrupt::check()?;
+        let x = feed::inputs(&rows, model.device())?;
+        let mut out = model.forward(&x)?.one()?.clone();
+        if both_strands {
+            let turned = other_strand(&x)?;
+            out = out.add(model.forward(&turned)?.one()?)?.mul_number(0.5)?;
+        }
+        parts.push(out.to_device(Device::CPU)?);
+    }
+    Tensor::cat(&parts, 0)
+}
+
+fn other_strand(x: &Value) -> Result<Value> {
+    Ok(match x {
+        Value::One(tensor) => Value::One(compose::other_strand(tensor)?),
+        Value::Many(many) => Value::Many(many.iter().map(|(name, t)| Ok((name.clone(), compose::other_strand(t)?))).collect::<Result<BTreeMap<_, _>>>()?),
+    })
+}
+
+/// Measured values by name; of several tasks also each task's.
+pub type Scores = Vec<(String, f64, Vec<f64>)>;
+
+/// Measures outputs against labels; metrics see predictions (probabilities where the link says so).
+pub fn measure(outputs: &Tensor, labels: &Tensor, link: Link, metrics: &[Metric]) -> Result<Scores> {
+    if metrics.is_empty() {
+        return Ok(Vec::new());
+    }
+    let predictions = link.apply(outputs)?;
+    let n = predictions.shape().first().copied().unwrap_or(0);
+    if n != labels.shape().first().copied().unwrap_or(0) {
+        bail!("shape", "predictions {} and labels {} differ in rows", shape::text(&predictions.shape()), shape::text(&labels.shape()));
+    }
+    let columns = (predictions.numel() / n.max(1)) as usize;
+    let (scores, labels) = (predictions.to_f32()?, labels.to_f32()?);
+    let pairs = Pairs { scores: &scores, labels: &labels, columns };
+    metrics.iter().map(|metric| Ok((metric.name.clone(), metric.of(&pairs)?, if columns > 1 { metric.per_task(&pairs)? } else { Vec::new() }))).collect()
+}
+
+/// Predicts and measures a dataset; the loss too where there is one.
+pub fn evaluate(model: &Model, set: &Dataset, loss: Option<&Loss>, link: Link, metrics: &[Metric], batch: usize, both_strands: bool) -> Result<(Option<f64>, Scores)> {
+    let outputs = predict(model, set, batch, both_strands)?;
+    let labels = Tensor::from_f32(&set.all_labels(), &[set.len() as i64, set.tasks() as i64])?;
+    let value = match loss {
+        Some(loss) => {
+            let _guard = grad::no_grad();
+            Some(loss.of(&outputs, &labels, None)?.item()?)
+        }
+        None => None,
+    };
+    Ok((value, measure(&outputs, &labels, link, metrics)?))
+}

@@ -1,0 +1,372 @@
+//! The fitting loop.
+
+use super::checkpoint::{self, Keep, State};
+use super::evaluate;
+use super::feed;
+use super::history::{Epoch, History};
+use super::progress::Progress;
+use super::stop::{self, EarlyStop, Watch};
+use crate::base::{Result, interrupt};
+use crate::data::loader::Transform;
+use crate::data::{Batch, Dataset, Loader};
+use crate::metrics::Metric;
+use crate::nn::Model;
+use crate::nn::loss::Loss;
+use crate::optim::schedule::{Clock, Plateau};
+use crate::optim::{Optimizer, Schedule, clip};
+use crate::torch::{self, Device, Tensor, device};
+use crate::{bail, fault};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Called after a batch with epoch, step and loss; false stops the run.
+pub type OnBatch = Box<dyn Fn(usize, usize, f64) -> Result<bool>>;
+/// Called after an epoch; false stops the run.
+pub type OnEpoch = Box<dyn Fn(&Epoch) -> Result<bool>>;
+
+/// Everything a run is made of.
+pub struct Plan {
+    /// Rows to learn from.
+    pub train: Dataset,
+    /// Rows to watch.
+    pub valid: Option<Dataset>,
+    /// What is made small.
+    pub loss: Loss,
+    /// How parameters move.
+    pub optimizer: Optimizer,
+    /// How the learning rate changes.
+    pub schedule: Option<Schedule>,
+    /// Rows in a batch.
+    pub batch: usize,
+    /// Passes at most.
+    pub epochs: usize,
+    /// Changes made to training rows.
+    pub augment: Option<Arc<dyn Transform>>,
+    /// What is measured after each epoch.
+    pub metrics: Vec<Metric>,
+    /// When to stop early.
+    pub stop: Option<EarlyStop>,
+    /// Checkpoints.
+    pub keep: Option<Keep>,
+    /// Where parameters go when a run is interrupted or its loss is lost, if no checkpoints are kept.
+    pub rescue: Option<PathBuf>,
+    /// A folder of checkpoints to go on from.
+    pub resume: Option<PathBuf>,
+    /// The largest common norm of gradients.
+    pub clip: Option<f64>,
+    /// The largest single gradient.
+    pub clip_value: Option<f64>,
+    /// Batches whose gradients are added up before a step.
+    pub accumulate: usize,
+    /// Weights of class 0, 1, ….
+    pub class_weights: Option<Vec<f64>>,
+    /// Whether a last, smaller batch is left out.
+    pub drop_last: bool,
+    /// Seed of order, augmentation and dropout.
+    pub seed: u64,
+    /// Threads that prepare batches.
+    pub loaders: usize,
+    /// Whether progress is not shown.
+    pub silent: bool,
+    /// See [`OnBatch`].
+    pub on_batch: Option<OnBatch>,
+    /// See [`OnEpoch`].
+    pub on_epoch: Option<OnEpoch>,
+}
+
+struct Run<'a> {
+    model: &'a Model,
+    plan: &'a Plan,
+    optimizer: Optimizer,
+    base_lr: f64,
+    state: State,
+    best: Option<Vec<(String, Tensor)>>,
+    clock: Clock,
+    step: usize,
+}
+
+/// Trains a model in place.
+pub fn fit(model: &Model, plan: &Plan) -> Result<History> {
+    check(plan)?;
+    let loader = loader(plan, 0);
+    let steps_per_epoch = loader.batches().div_ceil(plan.accumulate);
+    let mut optimizer = plan.optimizer.over(model.parameters())?;
+    let fresh = State { history: History { name: model.name().into(), ..History::default() }, watch: Watch::default(), plateau: (1.0, Watch::default()) };
+    let (state, best) = match &plan.resume {
+        Some(path) => checkpoint::load_last(path, model, &mut optimizer)?,
+        None => (fresh, None),
+    };
+    let was = model.set_training(true);
+    let step = state.history.epochs.len() * steps_per_epoch;
+    let mut run = Run {
+        model,
+        plan,
+        base_lr: optimizer.lr,
+        optimizer,
+        state,
+        best,
+        clock: Clock::new(plan.epochs * steps_per_epoch, steps_per_epoch),
+        step,
+    };
+    let outcome = run.all();
+    model.set_training(was);
+    outcome?;
+    Ok(run.state.history)
+}
+
+fn check(plan: &Plan) -> Result<()> {
+    if plan.train.tasks() == 0 {
+        bail!("data", "the training data have no label"; hint: "`data::table(path, #{{ sequence: \"…\", label: \"…\" }})`");
+    }
+    let binary = matches!(plan.loss.link, crate::nn::loss::Link::Sigmoid);
+    if binary && plan.train.positives().iter().all(|share| *share == 0.0) {
+        bail!("data", "the training data hold no positives: every label is 0");
+    }
+    if binary && plan.train.positives().iter().all(|share| *share == 1.0) {
+        bail!("data", "the training data hold no negatives: every label is 1"; hint: "`.with_shuffles(#{{ k: 2 }})` adds shuffles of each sequence as negatives");
+    }
+    Ok(())
+}
+
+fn loader(plan: &Plan, epoch: usize) -> Loader {
+    Loader {
+        set: plan.train.clone(),
+        batch: plan.batch,
+        seed: Some(plan.seed),
+        epoch: epoch as u64,
+        transform: plan.augment.clone(),
+        drop_last: plan.drop_last,
+        threads: plan.loaders,
+    }
+}
+
+impl Run<'_> {
+    fn all(&mut self) -> Result<()> {
+        let progress = Progress::new(self.model.name(), self.plan.epochs, self.plan.silent);
+        let mut why = format!("{} epochs done", self.plan.epochs);
+        let first = self.state.history.epochs.len();
+        for number in first..self.plan.epochs {
+            let outcome = self.epoch(number, &progress);
+            let stopped = match outcome {
+                Ok(stopped) => stopped,
+                Err(fault) => {
+                    let kept = self.rescue(fault.kind == "interrupted")?;
+                    progress.finish(&format!("stopped in epoch {}: {}{kept}", number + 1, fault.message));
+                    return Err(fault);
+                }
+            };
+            if let Some(reason) = stopped {
+                why = reason;
+                break;
+            }
+        }
+        let history = &mut self.state.history;
+        if self.state.watch.best.is_some() {
+            why += &format!(", best was epoch {}", history.best_epoch);
+        }
+        history.ended = why.clone();
+        self.restore_best()?;
+        progress.finish(&why);
+        Ok(())
+    }
+
+    /// Puts the best epoch's parameters back where that was asked for.
+    fn restore_best(&mut self) -> Result<()> {
+        let restore = self.plan.stop.as_ref().map_or(self.plan.keep.as_ref().is_some_and(|keep| keep.best), |stop| stop.restore);
+        match &self.best {
+            Some(best) if restore => self.model.load_state(best),
+            _ => Ok(()),
+        }
+    }
+
+    /// Saves what there is when a run breaks off: the best epoch, else the parameters as they are.
+    fn rescue(&mut self, interrupted: bool) -> Result<String> {
+        if let Some(keep) = &self.plan.keep
+            && !self.state.history.epochs.is_empty()
+        {
+            return Ok(format!("; checkpoints are in {}", keep.folder.display()));
+        }
+        let Some(path) = &self.plan.rescue else { return Ok(String::new()) };
+        self.restore_best()?;
+        if !interrupted && self.best.is_none() {
+            return Ok(String::new()); // parameters of a lost run are worth nothing
+        }
+        self.model.save(path)?;
+        Ok(format!("; parameters are in {}", path.display()))
+    }
+
+    /// One pass; a reason where it is the last.
+    fn epoch(&mut self, number: usize, progress: &Progress) -> Result<Option<String>> {
+        let plan = self.plan;
+        let started = Instant::now();
+        // each epoch has its own random numbers, so that a resumed run draws the same ones
+        device::seed(crate::base::seed::Rng::keyed(&[plan.seed, 0x64726f70, number as u64]).next_u64() >> 1);
+        let loader = loader(plan, number);
+        let batches = loader.batches();
+        progress.begin(number + 1, batches);
+        self.model.set_training(true);
+        let (mut loss_sum, mut seen) = (0.0, 0usize);
+        let (mut outputs, mut labels) = (Vec::new(), Vec::new());
+        let keep_outputs = plan.valid.is_none() && !plan.metrics.is_empty();
+        for (i, batch) in loader.start().enumerate() {
+            interrupt::check()?;
+            let last_of_group = (i + 1) % plan.accumulate == 0 || i + 1 == batches;
+            let group = plan.accumulate.min(batches - i / plan.accumulate * plan.accumulate);
+            let (loss, out) = self.batch(&batch, group, last_of_group, number)?;
+            loss_sum += loss * batch.size as f64;
+            seen += batch.size;
+            if keep_outputs {
+                outputs.push(out.detach()?.to_device(Device::CPU)?);
+                labels.extend_from_slice(&batch.labels);
+            }
+            progress.batch(loss_sum / seen as f64, seen as f64 / started.elapsed().as_secs_f64());
+            if let Some(call) = &plan.on_batch
+                && !call(number + 1, self.step, loss)?
+            {
+                return Ok(Some("stopped by on_batch".into()));
+            }
+        }
+        let trained = started.elapsed().as_secs_f64();
+        let mut epoch = Epoch { epoch: number + 1, values: vec![("train.loss".into(), loss_sum / seen as f64)], seconds: 0.0, speed: seen as f64 / trained };
+        if keep_outputs {
+            let labels = Tensor::from_f32(&labels, &[seen as i64, plan.train.tasks() as i64])?;
+            let scores = evaluate::measure(&Tensor::cat(&outputs, 0)?, &labels, plan.loss.link, &plan.metrics)?;
+            epoch.values.extend(scores.into_iter().map(|(name, value, _)| (format!("train.{name}"), value)));
+        }
+        if let Some(valid) = &plan.valid {
+            let (loss, scores) = evaluate::evaluate(self.model, valid, Some(&plan.loss), plan.loss.link, &plan.metrics, plan.batch.max(256), false)?;
+            epoch.values.extend(loss.map(|loss| ("valid.loss".to_string(), loss)));
+            epoch.values.extend(scores.into_iter().map(|(name, value, _)| (format!("valid.{name}"), value)));
+        }
+        epoch.values.push(("lr".into(), self.optimizer.lr));
+        epoch.seconds = started.elapsed().as_secs_f64();
+        self.close(epoch, progress)
+    }
+
+    /// Forward, backward and, at the end of a group, a step.
+    fn batch(&mut self, batch: &Batch, group: usize, last_of_group: bool, epoch: usize) -> Result<(f64, Tensor)> {
+        let plan = self.plan;
+        let device = self.model.device();
+        let x = feed::inputs(batch, device)?;
+        let y = feed::labels(batch, device)?;
+        let output = self.model.forward(&x)?.one()?.clone();
+        let loss = plan.loss.of(&output, &y, plan.class_weights.as_deref())?;
+        let value = loss.item()?;
+        if self.step == 0 || last_of_group {
+            self.set_rate();
+        }
+        let share = if group > 1 { loss.div_number(group as f64)? } else { loss };
+        if !value.is_finite() {
+            return Err(self.lost(&share, value, epoch));
+        }
+        share.backward()?;
+        if last_of_group {
+            if let Some(most) = plan.clip {
+                clip::by_norm(self.optimizer.parameters(), most)?;
+            }
+            if let Some(most) = plan.clip_value {
+                clip::by_value(self.optimizer.parameters(), most)?;
+            }
+            self.optimizer.step()?;
+            self.optimizer.zero_grad()?;
+            self.step += 1;
+        }
+        Ok((value, output))
+    }
+
+    fn set_rate(&mut self) {
+        if let Some(schedule) = &self.plan.schedule {
+            let point = schedule.at(&Clock { step: self.step as f64, ..self.clock });
+            self.optimizer.lr = self.base_lr * point.factor * self.state.plateau.0;
+            if let Some(momentum) = point.momentum {
+                self.optimizer.set_momentum(momentum);
+            }
+        }
+    }
+
+    /// The fault of a loss that is not finite.
+    fn lost(&self, loss: &Tensor, value: f64, epoch: usize) -> crate::base::Fault {
+        loss.backward().ok();
+        let bad_gradient = self.optimizer.parameters().iter().find(|(_, p)| p.grad().is_some_and(|g| not_finite(&g)));
+        let bad_parameter = self.optimizer.parameters().iter().find(|(_, p)| not_finite(p));
+        let whose = match (bad_gradient, bad_parameter) {
+            (Some((name, _)), _) => format!("; the first gradient that is not finite is that of `{name}`"),
+            (None, Some((name, _))) => format!("; parameter `{name}` is not finite"),
+            _ => String::new(),
+        };
+        fault!("not_finite", "the loss is {value} at step {} (epoch {}), learning rate {:.3e}{whose}", self.step + 1, epoch + 1, self.optimizer.lr;
+            hint: "lower the learning rate, clip gradients with `clip: 1.0`, or look for labels and inputs that are not finite")
+    }
+
+    /// Records an epoch: best, checkpoints, plateau, early stop.
+    fn close(&mut self, epoch: Epoch, progress: &Progress) -> Result<Option<String>> {
+        let plan = self.plan;
+        let number = epoch.epoch;
+        let watched = plan.stop.as_ref().map(|stop| (stop.monitor.clone(), stop.larger, stop.min_delta));
+        let watched = watched.or_else(|| plan.keep.as_ref().filter(|keep| keep.best).map(|_| default_watch(&epoch)));
+        let mut is_best = false;
+        if let Some((name, larger, min_delta)) = watched {
+            let value = stop::watched(&epoch.values, &name)?;
+            is_best = self.state.watch.see(number, value, larger, min_delta);
+            self.state.history.watched = Some(name);
+            self.state.history.best_value = self.state.watch.best;
+        }
+        if is_best {
+            self.best = Some(self.model.snapshot()?);
+        }
+        let watching = self.state.history.watched.is_some();
+        self.state.history.best_epoch = if watching { self.state.watch.best_epoch } else { number };
+        if let Some(plateau) = plan.schedule.as_ref().and_then(Schedule::plateau) {
+            self.watch_plateau(plateau, &epoch)?;
+        }
+        self.state.history.epochs.push(epoch.clone());
+        if let Some(keep) = &plan.keep {
+            if keep.best && is_best {
+                self.model.save(&keep.folder.join("best.safetensors"))?;
+            }
+            if keep.last {
+                checkpoint::save_last(keep, self.model, &self.optimizer, &self.state, self.best.as_deref())?;
+            }
+        }
+        let mean = self.state.history.seconds() / self.state.history.epochs.len() as f64;
+        progress.end(&epoch, is_best, mean * (plan.epochs - number) as f64);
+        if let Some(call) = &plan.on_epoch
+            && !call(&epoch)?
+        {
+            return Ok(Some(format!("stopped by on_epoch after epoch {number}")));
+        }
+        match &plan.stop {
+            Some(stop) if self.state.watch.since >= stop.patience => {
+                Ok(Some(format!("stopped early after epoch {number}: {} did not improve for {} epochs", stop.monitor, self.state.watch.since)))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn watch_plateau(&mut self, plateau: &Plateau, epoch: &Epoch) -> Result<()> {
+        let value = stop::watched(&epoch.values, &plateau.monitor)?;
+        let (factor, watch) = &mut self.state.plateau;
+        let margin = watch.best.map_or(0.0, |best| best.abs() * plateau.threshold);
+        watch.see(epoch.epoch, value, plateau.larger, margin);
+        if watch.since > plateau.patience {
+            *factor = (*factor * plateau.factor).max(plateau.lowest);
+            watch.since = 0;
+        }
+        Ok(())
+    }
+}
+
+/// What is watched where nothing was named: the first validation metric, else a loss.
+fn default_watch(epoch: &Epoch) -> (String, bool, f64) {
+    let names = epoch.values.iter().map(|(name, _)| name.as_str());
+    let metric = names.clone().find(|name| name.starts_with("valid.") && *name != "valid.loss");
+    let name = metric.or_else(|| names.clone().find(|name| *name == "valid.loss")).unwrap_or("train.loss").to_string();
+    let larger = stop::larger_is_better(&name);
+    (name, larger, 0.0)
+}
+
+fn not_finite(tensor: &Tensor) -> bool {
+    let _guard = torch::grad::no_grad();
+    tensor.isfinite().and_then(|finite| finite.all(&None, false)).and_then(|all| all.item()).is_ok_and(|all| all == 0.0)
+}

@@ -1,0 +1,13 @@
+//! Training: the fitting loop, early stop, checkpoints that resume, evaluation, prediction.
+
+pub mod checkpoint;
+pub mod evaluate;
+pub mod feed;
+pub mod fit;
+pub mod history;
+pub mod progress;
+pub mod stop;
+
+pub use fit::{Plan, fit};
+pub use history::History;
+pub use stop::EarlyStop;
