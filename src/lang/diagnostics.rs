@@ -27,6 +27,16 @@ pub fn last_panic() -> String {
     PANIC.with(|panic| panic.borrow().clone())
 }
 
+/// The fault of a panic inside a native function: torch's own words where it was torch that gave up.
+pub fn of_panic(function: &str) -> Fault {
+    let said = last_panic();
+    if let Some((_, rest)) = said.split_once("Torch(\"") {
+        let first = rest.split("\\nException raised from").next().unwrap_or(rest);
+        return fault!("torch", "{function}: {first}");
+    }
+    fault!("internal", "{function}: {said}"; hint: "this is a defect of cistron, not of the script")
+}
+
 /// A fault on its way through Rhai, out of a native function.
 #[cold]
 pub fn raise(fault: Fault, native: &Native, context: &NativeCallContext) -> Box<EvalAltResult> {

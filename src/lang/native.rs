@@ -109,7 +109,7 @@ impl Call<'_> {
     }
 
     /// The options at `index`, read by the function's table.
-    pub fn options(&self, args: &mut [&mut Dynamic], index: usize, table: &'static [Opt]) -> Result<Options> {
+    pub fn options(&self, args: &mut [&mut Dynamic], index: usize, table: &'static [Opt]) -> Result<Options<'_>> {
         let map = match args.get_mut(index) {
             Some(value) => rhai::Map::from_value(value, self.context)
                 .map_err(|_| fault!("type", "options are a map such as `#{{ {}: … }}`, got {}", table.first().map_or("name", |opt| opt.name), session::describe(value)))?,
@@ -148,7 +148,7 @@ impl Native {
         let call = Call { context, native: self };
         let outcome = std::panic::catch_unwind(AssertUnwindSafe(|| (self.run)(&call, args)));
         let outcome = outcome.unwrap_or_else(|_| {
-            Err(fault!("internal", "{}: {}", self.qualified(), diagnostics::last_panic(); hint: "this is a defect of cistron, not of the script"))
+            Err(diagnostics::of_panic(&self.qualified()))
         });
         outcome.map_err(|fault| diagnostics::raise(fault, self, context))
     }

@@ -112,7 +112,7 @@ fn build(engine: &Engine, text: &str, file: &str) -> Result<Module, Fault> {
     for (name, value) in inner.iter_var() {
         module.set_var(name, callback::portable(value.clone(), &context));
     }
-    for function in ast.iter_functions().filter(|f| f.access == FnAccess::Public && f.this_type.is_none()) {
+    for function in ast.iter_functions().filter(|f| f.access == FnAccess::Public && f.this_type.is_none() && !f.name.starts_with("anon$")) {
         let target = Callback::of_module(function.name, home.clone(), file).map_err(to_fault)?;
         wrap(&mut module, function.name, function.params.len(), target, home.clone(), file);
     }

@@ -100,7 +100,7 @@ impl Module for BatchNorm {
                 bail!("shape", "batch_norm cannot learn from one number a channel: {}", shape::text(&x.shape()); hint: "use batches of more than one sample, or `drop_last: true`");
             }
             let _guard = grad::no_grad();
-            self.seen.add_number_(1.0)?;
+            self.seen.add_(&self.seen.ones_like()?)?;
         }
         let affine = self.affine.as_ref().map(|(w, b)| (w, b));
         x.batch_norm(affine, Some((&self.mean, &self.var)), mode.training, self.momentum, self.eps).map(Value::One)

@@ -91,9 +91,27 @@ pub enum Schedule {
     /// A straight line from `start` to 1.
     Warmup(Span, f64),
     /// Up and down between `low` and 1, momentum the other way (Smith 2017).
-    Cyclic { up: Span, down: Span, low: f64, momentum: Option<(f64, f64)> },
+    Cyclic {
+        /// How long it rises.
+        up: Span,
+        /// How long it falls.
+        down: Span,
+        /// The lowest factor.
+        low: f64,
+        /// Lowest and highest momentum.
+        momentum: Option<(f64, f64)>,
+    },
     /// Up once and down far (Smith & Topin 2019).
-    OneCycle { up: f64, start: f64, end: f64, momentum: Option<(f64, f64)> },
+    OneCycle {
+        /// The share that rises.
+        up: f64,
+        /// The first factor.
+        start: f64,
+        /// The last factor.
+        end: f64,
+        /// Lowest and highest momentum.
+        momentum: Option<(f64, f64)>,
+    },
     /// Lower when nothing improves.
     Plateau(Plateau),
     /// One, then another for the rest of the run.
