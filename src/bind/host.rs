@@ -182,9 +182,9 @@ natives! { all in "" {
     /// ```rhai
     /// print(tensor::ones([2, 2]));
     /// ```
-    function "print"(c, value: Dynamic) -> "nothing" {
-        session::print(&show::line(&value));
-        Ok(())
+    function "print"(c, value: Dynamic) -> "the line" {
+        // the engine prints what this gives
+        Ok(show::line(&value))
     }
 
     /// Gives a value as text over several lines where that reads better.

@@ -47,6 +47,7 @@ const RECURRENT: &[Opt] = &[
     opt("bidirectional", OptKind::Bool, "false", "whether it also reads from the end"),
     opt("layers", OptKind::Int(1, 64), "1", "layers on top of each other"),
     opt("dropout", OptKind::Float(0.0, 0.99), "0", "chance of a zero between layers, while training"),
+    opt("biases", OptKind::Choice(&["two", "one"]), "\"two\"", "two that add up, as PyTorch has, or one, as Keras has"),
     opt("output", OptKind::Choice(&["all", "last"]), "\"all\"", "all positions, or the last state alone: [hidden]"),
 ];
 
@@ -146,7 +147,7 @@ fn separable(filters: i64, width: i64, o: &Options) -> Result<conv::Separable> {
 fn recurrent_of(is_lstm: bool, hidden: i64, o: &Options) -> Result<recurrent::Recurrent> {
     positive(&[("hidden", hidden)])?;
     let how = Recurrence { is_lstm, hidden, layers: o.int("layers"), dropout: o.float("dropout"), bidirectional: o.flag("bidirectional") };
-    Ok(recurrent::Recurrent { how, last: o.text("output") == "last" })
+    Ok(recurrent::Recurrent { how, last: o.text("output") == "last", one_bias: o.text("biases") == "one" })
 }
 
 fn norm_of(over: norm::Over, o: &Options) -> norm::Norm {

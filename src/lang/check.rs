@@ -81,6 +81,6 @@ fn option_keys(expression: &Expr) -> Vec<String> {
 
 /// Compiles a script's text for checking; the fault of one that does not parse.
 pub fn compile(engine: &Engine, text: &str, file: &str) -> Result<AST, Fault> {
-    super::session::remember_source(file, text);
-    engine.compile(text).map_err(|error| super::diagnostics::fault_of(&error.into(), file))
+    let text = super::session::remember_source(file, text);
+    engine.compile(&text).map_err(|error| super::diagnostics::fault_of(&error.into(), file))
 }

@@ -223,6 +223,24 @@ fn not_found(signature: &str, catalog: &Catalog) -> Fault {
     catalog.missing_method(name, &types)
 }
 
+/// What `catch (e)` gives, as an error: those of the language itself come as maps.
+pub fn caught(value: Dynamic) -> Dynamic {
+    let Some(map) = value.read_lock::<rhai::Map>().map(|map| map.clone()) else { return value };
+    let text = |key: &str| map.get(key).and_then(|v| v.clone().into_string().ok());
+    let (Some(name), Some(message)) = (text("error"), text("message")) else { return value };
+    let catalog = session::catalog();
+    let mut fault = match (name.as_str(), text("function"), text("property")) {
+        ("ErrorFunctionNotFound", Some(signature), _) => not_found(&signature, &catalog),
+        ("ErrorPropertyNotFound", _, Some(key)) => fault!("name", "the map has no key `{key}`"),
+        ("ErrorDotExpr", ..) => property_fault(&message, &catalog),
+        _ => Fault::new("value", lower(message.split(" (line ").next().unwrap_or(&message))),
+    };
+    let number = |key: &str| map.get(key).and_then(|v| v.as_int().ok()).unwrap_or(0) as usize;
+    let file = session::current_file();
+    fault.at = Some(session::place_in(&file, Position::new(number("line").clamp(1, 65_535) as u16, number("position").min(65_535) as u16)));
+    Dynamic::from(fault)
+}
+
 /// Rhai joins alternatives of one parameter by ` | ` and parameters by commas.
 fn split_types(types: &str) -> Vec<String> {
     types.split(", ").filter(|t| !t.is_empty()).map(|t| t.trim_start_matches("&mut ").split(" | ").next().unwrap_or(t).to_string()).collect()

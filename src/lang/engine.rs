@@ -2,9 +2,9 @@
 
 use super::native::Library;
 use super::resolver::{self, Resolver};
-use super::{catalog::Catalog, diagnostics, session, stdlib};
+use super::{catalog::Catalog, diagnostics, prepare, session, stdlib};
 use crate::base::{Fault, Result, interrupt};
-use rhai::{Dynamic, Engine, EvalContext, Expression, Position, Scope};
+use rhai::{Dynamic, Engine, EvalContext, Expression, Scope};
 use std::rc::Rc;
 
 /// A block under which something holds, such as `no_grad { … }`: its word, and what makes the guard.
@@ -59,33 +59,15 @@ fn build(library: &Library, blocks: &[Guarded]) -> Engine {
         engine.register_custom_syntax([block.word, "$block$"], false, run).ok();
     }
     engine.register_fn(resolver::HOME, |context: rhai::NativeCallContext| resolver::capture_environment(&context));
-    #[allow(deprecated)]
-    engine.on_map_missing_property(|map, name, _| {
-        // what `catch (e)` gives for an error of the language itself: it reads like any other error
-        if map.contains_key("error") && map.contains_key("message") && ["kind", "hint"].contains(&name) {
-            let value: Dynamic = if name == "kind" { "language".into() } else { Dynamic::UNIT };
-            map.insert(name.into(), value);
-            return map.get_mut(name).map(rhai::Target::RefMut).ok_or_else(|| "".into());
-        }
-        Err(diagnostics::pass(missing_key(map, name), Position::NONE))
-    });
+    engine.register_fn(prepare::CAUGHT, diagnostics::caught);
     library.register(&mut engine);
     engine
-}
-
-fn missing_key(map: &rhai::Map, name: &str) -> Fault {
-    let fault = crate::fault!("name", "the map has no key `{name}`");
-    match crate::base::near::nearest(name, map.keys().map(|key| key.as_str())) {
-        Some(near) => fault.hint(format!("did you mean `{near}`?")),
-        None if map.is_empty() => fault.hint("it is empty"),
-        None => fault.hint(format!("it has {}", map.keys().take(12).map(|key| key.to_string()).collect::<Vec<_>>().join(", "))),
-    }
 }
 
 /// Compiles and runs a script's text under the name `file`; variables stay in `scope`.
 pub fn run(text: &str, file: &str, scope: &mut Scope) -> Result<Dynamic> {
     let engine = session::engine()?;
-    session::remember_source(file, text);
+    let text = &session::remember_source(file, text);
     let _unit = session::enter(file);
     let mut ast = engine.compile_with_scope(scope, text).map_err(|error| diagnostics::fault_of(&error.into(), file))?;
     ast.set_source(file);

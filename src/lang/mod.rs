@@ -8,6 +8,7 @@ pub mod engine;
 pub mod examples;
 pub mod native;
 pub mod options;
+pub mod prepare;
 pub mod resolver;
 pub mod session;
 pub mod show;

@@ -188,7 +188,9 @@ fn install(native: &Native, module: &mut Module) {
     let (fewest, most) = native.arity();
     for arity in fewest..=most {
         for types in signatures(native, arity) {
+            let reserved = native.form == Form::Method && super::prepare::RESERVED_METHODS.contains(&native.name);
             let name = match native.form {
+                _ if reserved => FuncRegistration::new(format!("{}_", native.name)),
                 Form::Property => rhai::FuncRegistration::new_getter(native.name),
                 Form::Setter => rhai::FuncRegistration::new_setter(native.name),
                 Form::Index => FuncRegistration::new_index_getter(),

@@ -93,7 +93,7 @@ impl Resolver {
 }
 
 fn build(engine: &Engine, text: &str, file: &str) -> Result<Module, Fault> {
-    session::remember_source(file, text);
+    let text = &session::remember_source(file, text);
     let _unit = session::enter(file);
     let to_fault = |error: Box<EvalAltResult>| diagnostics::fault_of(&error, file);
     let mut ast = engine.compile(text).map_err(|error| to_fault(error.into()))?;

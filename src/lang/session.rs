@@ -2,6 +2,7 @@
 
 use super::catalog::Catalog;
 use super::native::TypeInfo;
+use super::prepare::{self, Shift};
 use super::show;
 use crate::base::{Place, Result};
 use crate::fault;
@@ -58,6 +59,7 @@ struct State {
     types: Vec<TypeInfo>,
     units: Vec<String>,
     sources: HashMap<String, String>,
+    shifts: HashMap<String, Vec<Shift>>,
     declared: Vec<Declared>,
     reports: Vec<(String, Dynamic)>,
     captured: Option<String>,
@@ -143,12 +145,19 @@ pub fn place(position: Position) -> Place {
 
 /// A position in a file.
 pub fn place_in(file: &str, position: Position) -> Place {
-    Place { file: file.to_string(), line: position.line().unwrap_or(0), column: position.position().unwrap_or(0) }
+    let (line, column) = (position.line().unwrap_or(0), position.position().unwrap_or(0));
+    let column = with(|state| state.shifts.get(file).map_or(column, |shifts| prepare::original(shifts, line, column)));
+    Place { file: file.to_string(), line, column }
 }
 
-/// Keeps a file's text, for the lines that errors show.
-pub fn remember_source(file: &str, text: &str) {
-    with(|state| state.sources.insert(file.to_string(), text.to_string()));
+/// Keeps a file's text, for the lines that errors show, and gives it as Rhai is to read it.
+pub fn remember_source(file: &str, text: &str) -> String {
+    let (prepared, shifts) = prepare::prepare(text);
+    with(|state| {
+        state.sources.insert(file.to_string(), text.to_string());
+        state.shifts.insert(file.to_string(), shifts);
+    });
+    prepared
 }
 
 /// The text of a file that was run or imported.

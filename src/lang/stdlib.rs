@@ -42,7 +42,7 @@ pub fn entries(engine: &rhai::Engine) -> Vec<Entry> {
     let mut entries = Vec::new();
     for path in paths() {
         if let Some((text, _)) = read(&path)
-            && let Ok(ast) = engine.compile(&text)
+            && let Ok(ast) = engine.compile(super::prepare::prepare(&text).0)
         {
             entries.extend(Entry::of_module(&format!("std/{path}"), &ast));
         }

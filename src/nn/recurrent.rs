@@ -4,7 +4,7 @@ use super::spec::Function;
 use super::{Builder, Built, Init, Mode, Shape, Spec};
 use crate::base::{Result, shape};
 use crate::bail;
-use crate::torch::Tensor;
+use crate::torch::{Kind, Tensor};
 use crate::torch::recurrent::{Recurrence, run};
 
 /// A recurrent layer: `[channels, length]` to `[directions·hidden, length]`, or to the last state.
@@ -13,6 +13,8 @@ pub struct Recurrent {
     pub how: Recurrence,
     /// Whether only the last state comes out, `[directions·hidden]`.
     pub last: bool,
+    /// Whether gates have one bias (as in Keras) instead of PyTorch's two that add up.
+    pub one_bias: bool,
 }
 
 impl Spec for Recurrent {
@@ -42,7 +44,11 @@ impl Spec for Recurrent {
                     ("bias_ih", vec![gates * how.hidden]),
                     ("bias_hh", vec![gates * how.hidden]),
                 ] {
-                    parameters.push(builder.parameter(&format!("{part}_{end}"), &shape, &init)?);
+                    parameters.push(if part == "bias_hh" && self.one_bias {
+                        Tensor::full(&shape, 0.0, Kind::Float, builder.device())?
+                    } else {
+                        builder.parameter(&format!("{part}_{end}"), &shape, &init)?
+                    });
                 }
             }
         }
