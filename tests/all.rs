@@ -1,1 +1,55 @@
-fn main(){}
+//! One test binary: libtorch is linked once.
+
+mod architecture;
+mod commands;
+mod data;
+mod documents;
+mod failing;
+mod language;
+mod readme;
+mod scripts;
+mod training;
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+/// The repository's root.
+pub fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The folder of real data, where it is there; says so where it is not.
+pub fn data_folder() -> Option<PathBuf> {
+    let folder = std::env::var_os("CISTRON_DATA").map_or_else(|| root().join("../shared/data"), PathBuf::from);
+    if folder.join("chipseq").is_dir() {
+        return Some(folder);
+    }
+    eprintln!("SKIPPED: no real data at {} (set CISTRON_DATA to the folder that holds chipseq/)", folder.display());
+    None
+}
+
+/// Runs the program in a folder.
+pub fn cistron(folder: &std::path::Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_cistron")).args(arguments).current_dir(folder).output().expect("the program starts")
+}
+
+/// Standard output and error of a run, and its exit code.
+pub fn said(output: &Output) -> (String, String, i32) {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (text(&output.stdout), text(&output.stderr), output.status.code().unwrap_or(-1))
+}
+
+/// Runs a script's text in a fresh session; what it gave or how it failed.
+pub fn run(text: &str) -> cistron::base::Result<rhai::Dynamic> {
+    let settings = cistron::lang::session::Settings { quiet: true, device: "cpu".into(), ..Default::default() };
+    cistron::bind::start(settings);
+    let mut scope = rhai::Scope::new();
+    let outcome = cistron::lang::engine::run(text, "script.rhai", &mut scope);
+    cistron::lang::engine::release(&mut scope);
+    outcome
+}
+
+/// The fault of a script that must fail.
+pub fn fault(text: &str) -> cistron::base::Fault {
+    run(text).expect_err("the script must fail")
+}

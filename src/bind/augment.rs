@@ -18,7 +18,12 @@ fn parts(items: &Array) -> Result<Vec<Augmenter>> {
     if items.is_empty() {
         bail!("value", "at least one augmenter is needed");
     }
-    items.iter().map(|item| item.read_lock::<Augmenter>().map(|a| a.clone()).ok_or_else(|| fault!("type", "`augmenters` must hold augmenters, got {}", session::describe(item)))).collect()
+    items
+        .iter()
+        .map(|item| {
+            item.read_lock::<Augmenter>().map(|a| a.clone()).ok_or_else(|| fault!("type", "`augmenters` must hold augmenters, got {}", session::describe(item)))
+        })
+        .collect()
 }
 
 natives! { made in "augment" {

@@ -18,7 +18,12 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 const TABLE: &[Opt] = &[
-    opt("sequence", OptKind::Other("column name, or a map of input name to column name"), "", "where the sequences stand; without a header, a column's number from 1"),
+    opt(
+        "sequence",
+        OptKind::Other("column name, or a map of input name to column name"),
+        "",
+        "where the sequences stand; without a header, a column's number from 1",
+    ),
     opt("label", OptKind::Other("column name or array of them"), "", "where the labels stand"),
     opt("name", OptKind::Text, "", "where a name for each row stands"),
     opt("length", OptKind::Int(1, MANY), "", "bases that each sequence is cut or padded to, around its middle; without it all must have one length"),
@@ -89,7 +94,10 @@ fn column(name: &str, value: &Dynamic) -> Result<Column> {
     if let Some(items) = value.read_lock::<Array>()
         && items.first().is_some_and(Dynamic::is_string)
     {
-        let texts: Vec<String> = items.iter().map(|item| item.clone().into_string().map_err(|_| fault!("type", "column `{name}` mixes strings and other values"))).collect::<Result<_>>()?;
+        let texts: Vec<String> = items
+            .iter()
+            .map(|item| item.clone().into_string().map_err(|_| fault!("type", "column `{name}` mixes strings and other values")))
+            .collect::<Result<_>>()?;
         let (codes, length) = codes_of(&texts).map_err(|fault| fault.context(format!("column `{name}`")))?;
         return Ok(Column::Sequence { codes: Arc::new(codes), length });
     }
@@ -176,7 +184,11 @@ fn dealing(o: &Options) -> Result<Dealing> {
 fn split_by(set: &Data, shares: &Map, o: &Options) -> Result<Map> {
     let shares: Vec<(String, f64)> = shares
         .iter()
-        .map(|(name, value)| crate::lang::value::number(value).map(|share| (name.to_string(), share)).ok_or_else(|| fault!("type", "share `{name}` must be a number, got {}", session::describe(value))))
+        .map(|(name, value)| {
+            crate::lang::value::number(value)
+                .map(|share| (name.to_string(), share))
+                .ok_or_else(|| fault!("type", "share `{name}` must be a number, got {}", session::describe(value)))
+        })
         .collect::<Result<_>>()?;
     let parts = split::split(&set.0, &shares, &dealing(o)?)?;
     Ok(parts.into_iter().map(|(name, part)| (name.into(), Data(Rc::new(part)).into_value())).collect())

@@ -13,7 +13,8 @@ const BCE: &[Opt] = &[opt("pos_weight", OptKind::Other("number or array of one f
 const CROSS: &[Opt] = &[opt("weights", OptKind::Other("array of a number for each class"), "", "how much each class weighs")];
 const HUBER: &[Opt] = &[opt("delta", OptKind::Float(1e-12, INF), "1", "where the error turns from squared to absolute")];
 const POISSON: &[Opt] = &[opt("log_input", OptKind::Bool, "true", "whether outputs are logarithms of rates")];
-const LINK: &[Opt] = &[opt("link", OptKind::Choice(&["identity", "sigmoid", "softmax", "exp"]), "\"identity\"", "what turns outputs into predictions, for metrics")];
+const LINK: &[Opt] =
+    &[opt("link", OptKind::Choice(&["identity", "sigmoid", "softmax", "exp"]), "\"identity\"", "what turns outputs into predictions, for metrics")];
 
 fn link_of(name: &str) -> Link {
     match name {
@@ -36,7 +37,9 @@ fn weights(o: &Options, name: &str) -> Result<Option<Vec<f64>>> {
 pub fn of_closure(f: Callback, link: Link) -> Loss {
     let compute = move |outputs: &Tensor, labels: &Tensor| -> Result<Tensor> {
         let made = f.call(vec![outputs.clone().into_value(), labels.clone().into_value()])?;
-        made.read_lock::<Tensor>().map(|t| t.clone()).ok_or_else(|| fault!("type", "a loss must give a tensor of one number, gave {}", session::describe(&made)))
+        made.read_lock::<Tensor>()
+            .map(|t| t.clone())
+            .ok_or_else(|| fault!("type", "a loss must give a tensor of one number, gave {}", session::describe(&made)))
     };
     Loss::new("custom", link, LossKind::Custom(Rc::new(compute)))
 }

@@ -9,7 +9,12 @@ use crate::metrics::measure::{Average, Pairs};
 use crate::metrics::{Measure, Metric};
 use crate::{bail, natives};
 
-const AVERAGE: Opt = opt("average", OptKind::Choice(Average::NAMES), "\"macro\"", "how tasks become one number: macro (their mean), micro (one pot), weighted (by positives), samples (each row's own)");
+const AVERAGE: Opt = opt(
+    "average",
+    OptKind::Choice(Average::NAMES),
+    "\"macro\"",
+    "how tasks become one number: macro (their mean), micro (one pot), weighted (by positives), samples (each row's own)",
+);
 const RANK: &[Opt] = &[AVERAGE];
 const DECIDE: &[Opt] = &[AVERAGE, opt("threshold", OptKind::Float(0.0, 1.0), "0.5", "the probability from which a decision is positive")];
 

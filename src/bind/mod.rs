@@ -62,7 +62,13 @@ pub fn library() -> Library {
         plot::natives(),
         plot::methods(),
     ];
-    Library { natives: natives.into_iter().flatten().collect(), types: values::types(), extras: vec![|engine| { engine.register_iterator::<values::Pass>(); }] }
+    Library {
+        natives: natives.into_iter().flatten().collect(),
+        types: values::types(),
+        extras: vec![|engine| {
+            engine.register_iterator::<values::Pass>();
+        }],
+    }
 }
 
 /// Starts a session in which scripts can be run.

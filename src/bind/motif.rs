@@ -3,8 +3,8 @@
 use super::values::Motifs;
 use crate::base::{Result, shape};
 use crate::lang::session;
-use crate::seq::motif;
 use crate::seq::Motif;
+use crate::seq::motif;
 use crate::torch::{Kind, Tensor};
 use crate::{bail, fault, natives};
 use rhai::Array;
@@ -25,7 +25,9 @@ fn from_ppm(name: &str, ppm: &Tensor) -> Result<Motif> {
 }
 
 fn gather(items: &Array) -> Result<Motifs> {
-    let one = |item: &rhai::Dynamic| item.read_lock::<Motif>().map(|m| m.clone()).ok_or_else(|| fault!("type", "`motifs` must hold motifs, got {}", session::describe(item)));
+    let one = |item: &rhai::Dynamic| {
+        item.read_lock::<Motif>().map(|m| m.clone()).ok_or_else(|| fault!("type", "`motifs` must hold motifs, got {}", session::describe(item)))
+    };
     Ok(Motifs(Rc::new(items.iter().map(one).collect::<Result<_>>()?)))
 }
 

@@ -13,7 +13,12 @@ use crate::{bail, fault, natives};
 use rhai::{Dynamic, Map};
 use std::rc::Rc;
 
-const INIT: Opt = opt("init", OptKind::Other("name of an initialiser or a function |shape| tensor"), "\"default\"", "how weights start: default (PyTorch's), xavier_uniform, xavier_normal, kaiming_uniform, kaiming_normal, kaiming_normal_fan_out, orthogonal, or a function of the shape");
+const INIT: Opt = opt(
+    "init",
+    OptKind::Other("name of an initialiser or a function |shape| tensor"),
+    "\"default\"",
+    "how weights start: default (PyTorch's), xavier_uniform, xavier_normal, kaiming_uniform, kaiming_normal, kaiming_normal_fan_out, orthogonal, or a function of the shape",
+);
 
 const CONV: &[Opt] = &[
     opt("stride", OptKind::Int(1, MANY), "1", "steps between windows"),
@@ -97,7 +102,8 @@ fn init_of(o: &Options) -> Result<Option<Init>> {
             return Ok(Init::named(&name));
         }
         let near = crate::base::near::nearest(&name, init::NAMES);
-        return Err(fault!("option", "option `init`: no initialiser is called \"{name}\"").hint(near.map_or(format!("one of {}", init::NAMES.join(", ")), |near| format!("did you mean \"{near}\"?"))));
+        return Err(fault!("option", "option `init`: no initialiser is called \"{name}\"")
+            .hint(near.map_or(format!("one of {}", init::NAMES.join(", ")), |near| format!("did you mean \"{near}\"?"))));
     }
     let call: Callback = o.need("init")?;
     Ok(Some(Init::Custom(Rc::new(move |shape| {
@@ -412,7 +418,6 @@ pub fn shape_of(value: &Dynamic, call: &Call) -> Result<Shape> {
     }
     Vec::<i64>::from_value(&mut value, call.context).map(Shape::One)
 }
-
 
 natives! { layers in "nn" {
     /// Makes a convolution along the sequence.

@@ -82,11 +82,16 @@ fn custom(name: &str, o: &Options) -> Result<Custom> {
         let name = name.to_string();
         let make = move |shape: &Shape| -> Result<Vec<(String, Tensor)>> {
             let made = make.call(vec![shape_value(shape)])?;
-            let map = made.read_lock::<Map>().map(|m| m.clone()).ok_or_else(|| fault!("type", "{name}: `params` must give a map of tensors, gave {}", session::describe(&made)))?;
+            let map = made
+                .read_lock::<Map>()
+                .map(|m| m.clone())
+                .ok_or_else(|| fault!("type", "{name}: `params` must give a map of tensors, gave {}", session::describe(&made)))?;
             map.into_iter()
                 .map(|(key, value)| {
                     let tensor = value.read_lock::<Tensor>().map(|t| t.clone());
-                    tensor.map(|t| (key.to_string(), t)).ok_or_else(|| fault!("type", "{name}: parameter `{key}` must be a tensor, got {}", session::describe(&value)))
+                    tensor
+                        .map(|t| (key.to_string(), t))
+                        .ok_or_else(|| fault!("type", "{name}: parameter `{key}` must be a tensor, got {}", session::describe(&value)))
                 })
                 .collect()
         };
@@ -211,4 +216,3 @@ natives! { natives in "nn" {
     /// ```
     function "custom"(c, name: String; o = CUSTOM) -> "layer" { layer(c, custom(&name, &o)?) }
 } }
-

@@ -24,7 +24,12 @@ const fn decay(default: &'static str) -> Opt {
     opt("weight_decay", OptKind::Float(0.0, INF), default, "how strongly parameters are drawn to 0")
 }
 
-const GROUPS: Opt = opt("groups", OptKind::Other("array of maps"), "", "parameters with settings of their own: `[#{ params: \"stem\", lr: 0.1, weight_decay: 0.0 }]`; `params` is a path or an ending such as \"*bias\", `lr` a factor");
+const GROUPS: Opt = opt(
+    "groups",
+    OptKind::Other("array of maps"),
+    "",
+    "parameters with settings of their own: `[#{ params: \"stem\", lr: 0.1, weight_decay: 0.0 }]`; `params` is a path or an ending such as \"*bias\", `lr` a factor",
+);
 
 const EPS: Opt = opt("eps", OptKind::Float(0.0, 1.0), "1e-8", "added to the root");
 
@@ -91,10 +96,14 @@ fn make(rule: Rule, o: &Options) -> Result<Optim> {
 }
 
 fn group(i: usize, item: &Dynamic) -> Result<Group> {
-    let map = item.read_lock::<Map>().map(|m| m.clone()).ok_or_else(|| fault!("option", "option `groups`: item {i} must be a map, got {}", session::describe(item)))?;
+    let map = item
+        .read_lock::<Map>()
+        .map(|m| m.clone())
+        .ok_or_else(|| fault!("option", "option `groups`: item {i} must be a map, got {}", session::describe(item)))?;
     if let Some(key) = map.keys().find(|key| !["params", "lr", "weight_decay"].contains(&key.as_str())) {
         let near = crate::base::near::nearest(key, ["params", "lr", "weight_decay"]);
-        return Err(fault!("option", "option `groups`: item {i} has no key `{key}`").hint(near.map_or("it takes params, lr and weight_decay".into(), |near| format!("did you mean `{near}`?"))));
+        return Err(fault!("option", "option `groups`: item {i} has no key `{key}`")
+            .hint(near.map_or("it takes params, lr and weight_decay".into(), |near| format!("did you mean `{near}`?"))));
     }
     let number = |key: &str| map.get(key).and_then(crate::lang::value::number);
     let pattern = map.get("params").and_then(|v| v.clone().into_string().ok());

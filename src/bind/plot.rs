@@ -36,7 +36,9 @@ fn roc(scores: &Numbers, labels: &Numbers) -> Result<Figure> {
 
 fn lines(title: &str, columns: &Map) -> Result<Figure> {
     let one = |(name, value): (&rhai::Identifier, &rhai::Dynamic)| {
-        let values = super::tensor::from_nested(value).and_then(|t| t.to_f64()).map_err(|_| fault!("type", "column `{name}` must be an array of numbers, got {}", session::describe(value)))?;
+        let values = super::tensor::from_nested(value)
+            .and_then(|t| t.to_f64())
+            .map_err(|_| fault!("type", "column `{name}` must be an array of numbers, got {}", session::describe(value)))?;
         Ok(Series { name: name.to_string(), points: numbered(&values) })
     };
     let lines = columns.iter().map(one).collect::<Result<_>>()?;

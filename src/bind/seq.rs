@@ -12,10 +12,8 @@ use crate::torch::{Kind, Tensor};
 use crate::{bail, fault, natives};
 use rhai::{Array, Dynamic, NativeCallContext};
 
-const SHUFFLE: &[Opt] = &[
-    opt("k", OptKind::Int(1, 20), "2", "the k-lets whose counts are kept"),
-    opt("seed", OptKind::Int(0, MANY), "", "the same seed gives the same shuffle"),
-];
+const SHUFFLE: &[Opt] =
+    &[opt("k", OptKind::Int(1, 20), "2", "the k-lets whose counts are kept"), opt("seed", OptKind::Int(0, MANY), "", "the same seed gives the same shuffle")];
 const RANDOM: &[Opt] = &[opt("seed", OptKind::Int(0, MANY), "", "the same seed gives the same sequences")];
 
 /// One sequence or several.

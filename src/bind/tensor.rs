@@ -39,7 +39,9 @@ impl Flat {
                 match &inner {
                     None => inner = Some(shape),
                     Some(first) if *first == shape => {}
-                    Some(first) => bail!("shape", "the array is ragged: item 0 is {}, item {i} is {}", text(first), text(&shape); hint: "all rows must have the same length"),
+                    Some(first) => {
+                        bail!("shape", "the array is ragged: item 0 is {}, item {i} is {}", text(first), text(&shape); hint: "all rows must have the same length")
+                    }
                 }
             }
             let mut out = vec![items.len() as i64];
@@ -441,7 +443,9 @@ pub fn tensors(name: &str, items: &Array) -> Result<Vec<Tensor>> {
     items
         .iter()
         .enumerate()
-        .map(|(i, item)| item.read_lock::<Tensor>().map(|t| t.clone()).ok_or_else(|| fault!("type", "`{name}` must hold tensors, item {i} is {}", session::describe(item))))
+        .map(|(i, item)| {
+            item.read_lock::<Tensor>().map(|t| t.clone()).ok_or_else(|| fault!("type", "`{name}` must hold tensors, item {i} is {}", session::describe(item)))
+        })
         .collect()
 }
 
@@ -481,7 +485,25 @@ pub fn shown() -> Vec<Native> {
         };
     }
     use super::values::{Augmenter, Data, Motifs, Operand, Optim, Pass, Rows};
-    let types = of!(Operand, crate::nn::Layer, crate::nn::Model, Data, Rows, Pass, Augmenter, crate::nn::loss::Loss, Optim, crate::optim::Schedule, crate::metrics::Metric, crate::train::History, crate::train::EarlyStop, crate::seq::Motif, Motifs, crate::plot::Figure, crate::base::Fault);
+    let types = of!(
+        Operand,
+        crate::nn::Layer,
+        crate::nn::Model,
+        Data,
+        Rows,
+        Pass,
+        Augmenter,
+        crate::nn::loss::Loss,
+        Optim,
+        crate::optim::Schedule,
+        crate::metrics::Metric,
+        crate::train::History,
+        crate::train::EarlyStop,
+        crate::seq::Motif,
+        Motifs,
+        crate::plot::Figure,
+        crate::base::Fault
+    );
     let mut list = Vec::new();
     for receiver in types {
         for name in ["to_string", "to_debug"] {

@@ -26,7 +26,13 @@ const POOL: &[Opt] = &[
 
 fn conv(x: &Tensor, weight: &Tensor, o: &Options, axes: usize) -> Result<Tensor> {
     if weight.rank() != axes + 2 || x.rank() != axes + 2 {
-        crate::bail!("shape", "conv{axes}d takes tensors of {} axes, got {} and {}", axes + 2, crate::base::shape::text(&x.shape()), crate::base::shape::text(&weight.shape()));
+        crate::bail!(
+            "shape",
+            "conv{axes}d takes tensors of {} axes, got {} and {}",
+            axes + 2,
+            crate::base::shape::text(&x.shape()),
+            crate::base::shape::text(&weight.shape())
+        );
     }
     let all = |name: &str| vec![o.int(name); axes];
     let how = Window { stride: all("stride"), padding: all("padding"), dilation: all("dilation"), groups: o.int("groups") };

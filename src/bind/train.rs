@@ -28,7 +28,12 @@ const FIT: &[Opt] = &[
     opt("augment", OptKind::Other("augmenter"), "", "changes made to training rows"),
     opt("metrics", OptKind::Other("array of metrics"), "[]", "what is measured after each epoch, on `valid` (on `train` where there is none)"),
     opt("stop", OptKind::Other("stopping rule"), "", "when to stop early; see train::early_stop"),
-    opt("checkpoint", OptKind::Choice(&["none", "best", "last", "both"]), "\"none\"", "which parameters are kept in checkpoints/<model>/; \"last\" can be resumed; with \"best\" the best epoch's parameters are put back at the end"),
+    opt(
+        "checkpoint",
+        OptKind::Choice(&["none", "best", "last", "both"]),
+        "\"none\"",
+        "which parameters are kept in checkpoints/<model>/; \"last\" can be resumed; with \"best\" the best epoch's parameters are put back at the end",
+    ),
     opt("resume", OptKind::Text, "", "a folder of checkpoints to go on from, bit for bit on the processor"),
     opt("clip", OptKind::Float(0.0, INF), "", "largest common norm of gradients"),
     opt("clip_value", OptKind::Float(0.0, INF), "", "largest single gradient"),
@@ -52,7 +57,12 @@ const STOP: &[Opt] = &[
 const EVALUATE: &[Opt] = &[
     opt("batch", OptKind::Int(1, MANY), "512", "rows at a time"),
     opt("both_strands", OptKind::Bool, "false", "whether outputs of the sequence and of its reverse complement are averaged"),
-    opt("link", OptKind::Choice(&["sigmoid", "identity", "softmax", "exp"]), "", "what turns outputs into predictions: that of the loss it was trained with; sigmoid where it was not"),
+    opt(
+        "link",
+        OptKind::Choice(&["sigmoid", "identity", "softmax", "exp"]),
+        "",
+        "what turns outputs into predictions: that of the loss it was trained with; sigmoid where it was not",
+    ),
     opt("loss", OptKind::Other("loss"), "", "a loss to be computed too"),
 ];
 
@@ -104,7 +114,11 @@ fn loss_of(value: Dynamic, o: &Options) -> Result<Loss> {
 }
 
 fn metrics_of(items: &Array) -> Result<Vec<Metric>> {
-    let one = |item: &Dynamic| item.read_lock::<Metric>().map(|m| m.clone()).ok_or_else(|| fault!("type", "`metrics` must hold metrics such as metric::auroc(), got {}", session::describe(item)));
+    let one = |item: &Dynamic| {
+        item.read_lock::<Metric>()
+            .map(|m| m.clone())
+            .ok_or_else(|| fault!("type", "`metrics` must hold metrics such as metric::auroc(), got {}", session::describe(item)))
+    };
     items.iter().map(one).collect()
 }
 

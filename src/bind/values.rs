@@ -213,19 +213,33 @@ pub fn types() -> Vec<TypeInfo> {
     vec![
         info!(Tensor, "tensor", tensor_line, tensor_pretty),
         info!(Layer, "layer", |layer: &Layer| format!("layer {}", layer.text())),
-        info!(Model, "model", |m: &Model| format!("model {}, {} parameters, {} to {}", m.name(), shape::grouped(m.count().0), m.input().text(), m.output().text()), |m: &Model| m.summary()),
+        info!(
+            Model,
+            "model",
+            |m: &Model| format!("model {}, {} parameters, {} to {}", m.name(), shape::grouped(m.count().0), m.input().text(), m.output().text()),
+            |m: &Model| m.summary()
+        ),
         info!(Data, "dataset", |set: &Data| dataset_line(&set.0)),
         info!(Rows, "batch", |batch: &Rows| format!("batch of {}", batch.0.size)),
         info!(Pass, "batches", |pass: &Pass| format!("batches: {} of {}", pass.0.batches(), pass.0.batch)),
         info!(Augmenter, "augmenter", |augmenter: &Augmenter| format!("augmenter {}", augmenter.1)),
         info!(Loss, "loss", |loss: &Loss| format!("loss {}", loss.name)),
-        info!(Optim, "optimizer", |o: &Optim| o.0.try_borrow().map_or("optimizer".into(), |o| format!("optimizer {}, lr {}", super::optim::name(&o), show::number(o.lr)))),
+        info!(Optim, "optimizer", |o: &Optim| o.0.try_borrow().map_or("optimizer".into(), |o| format!(
+            "optimizer {}, lr {}",
+            super::optim::name(&o),
+            show::number(o.lr)
+        ))),
         info!(Schedule, "schedule", |schedule: &Schedule| format!("schedule {schedule:?}")),
         info!(Metric, "metric", |metric: &Metric| format!("metric {}", metric.name)),
         info!(History, "history", history_line, history_pretty),
         info!(EarlyStop, "stopping rule", |stop: &EarlyStop| format!("stopping rule on {}, patience {}", stop.monitor, stop.patience)),
         info!(Motif, "motif", motif_line),
-        info!(Motifs, "motifs", |motifs: &Motifs| format!("motifs: {}", motifs.0.len()), |motifs: &Motifs| motifs.0.iter().map(motif_line).collect::<Vec<_>>().join("\n")),
+        info!(Motifs, "motifs", |motifs: &Motifs| format!("motifs: {}", motifs.0.len()), |motifs: &Motifs| motifs
+            .0
+            .iter()
+            .map(motif_line)
+            .collect::<Vec<_>>()
+            .join("\n")),
         info!(Figure, "figure", |figure: &Figure| format!("figure {}", figure.title)),
         info!(Fault, "error", |fault: &Fault| format!("error[{}]: {}", fault.kind, fault)),
     ]
@@ -250,7 +264,8 @@ pub fn codes_of(texts: &[String]) -> Result<(Vec<u8>, usize)> {
         if text.len() != length {
             crate::bail!("shape", "sequence {i} has {} bases, the first has {length}", text.len(); hint: "sequences of one batch have one length");
         }
-        seq::alphabet::encode(text, &mut codes, &mut census).map_err(|(at, letter)| crate::fault!("value", "sequence {i}: `{letter}` at position {at} is no base"))?;
+        seq::alphabet::encode(text, &mut codes, &mut census)
+            .map_err(|(at, letter)| crate::fault!("value", "sequence {i}: `{letter}` at position {at} is no base"))?;
     }
     Ok((codes, length))
 }

@@ -34,7 +34,9 @@ pub fn page(entries: &[Entry]) -> String {
     spaces.sort_unstable();
     spaces.dedup();
     let shown = |space: &str| if space.is_empty() { "everywhere".to_string() } else { space.to_string() };
-    let mut html = format!("<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content=\"width=device-width\"><title>cistron reference</title><style>{STYLE}</style><h1>cistron reference</h1><nav>");
+    let mut html = format!(
+        "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content=\"width=device-width\"><title>cistron reference</title><style>{STYLE}</style><h1>cistron reference</h1><nav>"
+    );
     for space in &spaces {
         // writing to a string cannot fail
         let _ = write!(html, "<a href=\"#{0}\">{0}</a>", escape(&shown(space)));
@@ -47,7 +49,14 @@ pub fn page(entries: &[Entry]) -> String {
             if let Some(options) = entry.options {
                 html += "<table>";
                 for option in options {
-                    let _ = write!(html, "<tr><td><code>{}</code><td>{}<td><code>{}</code><td>{}", option.name, escape(&option.takes()), escape(option.default), escape(option.text));
+                    let _ = write!(
+                        html,
+                        "<tr><td><code>{}</code><td>{}<td><code>{}</code><td>{}",
+                        option.name,
+                        escape(&option.takes()),
+                        escape(option.default),
+                        escape(option.text)
+                    );
                 }
                 html += "</table>";
             }
@@ -63,7 +72,13 @@ fn body(docs: &str) -> String {
     for line in docs.lines() {
         let trimmed = line.trim();
         if trimmed.starts_with("```") {
-            html += if code { "</pre>" } else if trimmed.ends_with("fails") { "<pre class=fails>" } else { "<pre>" };
+            html += if code {
+                "</pre>"
+            } else if trimmed.ends_with("fails") {
+                "<pre class=fails>"
+            } else {
+                "<pre>"
+            };
             code = !code;
             paragraph = false;
             continue;

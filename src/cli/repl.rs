@@ -69,7 +69,12 @@ pub fn repl(common: &Common) -> u8 {
     };
     common.start_torch();
     crate::bind::start(settings);
-    let mut words: Vec<String> = session::catalog().entries.iter().filter(|entry| !entry.is_script).map(|entry| if entry.form == crate::lang::Form::Function { entry.qualified() } else { entry.name.clone() }).collect();
+    let mut words: Vec<String> = session::catalog()
+        .entries
+        .iter()
+        .filter(|entry| !entry.is_script)
+        .map(|entry| if entry.form == crate::lang::Form::Function { entry.qualified() } else { entry.name.clone() })
+        .collect();
     words.sort();
     words.dedup();
     let Ok(mut editor) = Editor::<Assistant, rustyline::history::DefaultHistory>::new() else { return ERROR };
@@ -79,7 +84,11 @@ pub fn repl(common: &Common) -> u8 {
         editor.load_history(path).ok();
     }
     if std::io::stdin().is_terminal() {
-        println!("cistron {} on {}. `?name` explains, `:scope` lists variables, `:time EXPR` measures, `:quit` leaves.", env!("CARGO_PKG_VERSION"), crate::torch::Device::parse(&common.device).map_or("cpu".into(), |d| d.name()));
+        println!(
+            "cistron {} on {}. `?name` explains, `:scope` lists variables, `:time EXPR` measures, `:quit` leaves.",
+            env!("CARGO_PKG_VERSION"),
+            crate::torch::Device::parse(&common.device).map_or("cpu".into(), |d| d.name())
+        );
     }
     let mut scope = Scope::new();
     let mut kept = String::new();

@@ -1,8 +1,8 @@
 //! What a dataset is: named inputs and labels, and the rows of them that are in view.
 
-use crate::base::seed::Rng;
-use crate::base::Result;
 use crate::bail;
+use crate::base::Result;
+use crate::base::seed::Rng;
 use crate::seq::shuffle::Shuffler;
 use std::sync::Arc;
 

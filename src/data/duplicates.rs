@@ -6,7 +6,9 @@ use std::collections::HashSet;
 
 /// A key that a sequence shares with its reverse complement and, practically, with nothing else.
 fn key(codes: &[u8]) -> u128 {
-    let hash = |codes: &mut dyn Iterator<Item = u8>| codes.fold(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C834u128, |h, c| (h ^ u128::from(c + 1)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013B));
+    let hash = |codes: &mut dyn Iterator<Item = u8>| {
+        codes.fold(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C834u128, |h, c| (h ^ u128::from(c + 1)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013B))
+    };
     let forward = hash(&mut codes.iter().copied());
     let backward = hash(&mut codes.iter().rev().map(|c| alphabet::complement(*c)));
     forward.min(backward)

@@ -46,7 +46,8 @@ pub fn load(path: &Path) -> Result<Dataset> {
         bail!("data", "`{}` holds tensors, not a dataset", path.display());
     }
     let list = |key: &str| -> Vec<String> { notes.get(key).map(|v| v.split('\t').filter(|s| !s.is_empty()).map(str::to_string).collect()).unwrap_or_default() };
-    let find = |name: &str| tensors.iter().find(|(known, _)| known == name).map(|(_, t)| t).ok_or_else(|| fault!("data", "`{}` lacks `{name}`", path.display()));
+    let find =
+        |name: &str| tensors.iter().find(|(known, _)| known == name).map(|(_, t)| t).ok_or_else(|| fault!("data", "`{}` lacks `{name}`", path.display()));
     let mut inputs = Vec::new();
     for name in list("inputs") {
         let tensor = find(&format!("input.{name}"))?;

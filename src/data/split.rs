@@ -1,9 +1,9 @@
 //! Splits, folds, samples and filters of a dataset.
 
 use super::Dataset;
+use crate::bail;
 use crate::base::Result;
 use crate::base::seed::Rng;
-use crate::bail;
 use std::collections::HashMap;
 
 /// How rows are dealt out.
@@ -25,7 +25,13 @@ fn units(set: &Dataset, how: &Dealing) -> Result<Vec<Vec<u32>>> {
         let mut order: Vec<&String> = Vec::new();
         let mut members: HashMap<&String, Vec<u32>> = HashMap::new();
         for (row, group) in set.rows.iter().zip(groups) {
-            members.entry(group).or_insert_with(|| { order.push(group); Vec::new() }).push(*row);
+            members
+                .entry(group)
+                .or_insert_with(|| {
+                    order.push(group);
+                    Vec::new()
+                })
+                .push(*row);
         }
         return Ok(order.into_iter().filter_map(|group| members.remove(group)).collect());
     }

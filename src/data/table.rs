@@ -97,7 +97,9 @@ impl Form {
             }
             match wanted.parse::<usize>() {
                 Ok(index) if index >= 1 && index <= cells.len() => Ok(index - 1),
-                _ if !has_header => bail!("data", "`{path}` line {number} has no header, so column `{wanted}` cannot be found"; hint: "give columns by number, from 1: `#{{ sequence: \"2\", label: \"3\" }}`"),
+                _ if !has_header => {
+                    bail!("data", "`{path}` line {number} has no header, so column `{wanted}` cannot be found"; hint: "give columns by number, from 1: `#{{ sequence: \"2\", label: \"3\" }}`")
+                }
                 _ => {
                     let fault = fault!("data", "`{path}` has no column `{wanted}`; it has {}", cells.join(", "));
                     Err(near::nearest(wanted, cells.iter().copied()).map_or(fault.clone(), |near| fault.hint(format!("did you mean `{near}`?"))))
@@ -270,8 +272,10 @@ pub fn from_fasta(positives: &Path, negatives: Option<&Path>, length: Option<usi
                 None => wanted = Some(sequence.len()),
                 Some(n) if n == sequence.len() => {}
                 Some(n) if length.is_some() => resize(&mut codes, start, n),
-                Some(n) => bail!("data", "`{}` line {}: record `{name}` has {} bases, those before it have {n}", path.display(), records.lines[i], sequence.len();
-                    hint: "`length: {n}` cuts or pads each one around its middle"),
+                Some(n) => {
+                    bail!("data", "`{}` line {}: record `{name}` has {} bases, those before it have {n}", path.display(), records.lines[i], sequence.len();
+                    hint: "`length: {n}` cuts or pads each one around its middle")
+                }
             }
             labels.push(label);
             names.push(name.clone());

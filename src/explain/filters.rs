@@ -1,7 +1,7 @@
 //! First-layer filters as motifs, from their weights alone.
 
-use crate::base::{Result, shape};
 use crate::bail;
+use crate::base::{Result, shape};
 use crate::nn::Model;
 use crate::seq::Motif;
 

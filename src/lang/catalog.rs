@@ -47,7 +47,14 @@ impl Entry {
         let public = ast.iter_functions().filter(|f| f.access == rhai::FnAccess::Public && !f.name.starts_with("anon$"));
         let mut entries: Vec<Entry> = public
             .map(|f| {
-                let docs: Vec<String> = f.comments.iter().flat_map(|c| c.lines()).map(|line| line.trim_start().trim_start_matches("///").strip_prefix(' ').unwrap_or(line.trim_start().trim_start_matches("///")).to_string()).collect();
+                let docs: Vec<String> = f
+                    .comments
+                    .iter()
+                    .flat_map(|c| c.lines())
+                    .map(|line| {
+                        line.trim_start().trim_start_matches("///").strip_prefix(' ').unwrap_or(line.trim_start().trim_start_matches("///")).to_string()
+                    })
+                    .collect();
                 let docs = docs.join("\n");
                 let returns = docs.lines().find_map(|line| line.trim().strip_prefix("Returns ")).unwrap_or("").trim_end_matches('.').to_string();
                 Entry {

@@ -54,7 +54,10 @@ fn check_call(call: &FnCallExpr, _: Position, catalog: &Catalog, own: &BTreeSet<
         return Some(catalog.missing_function(space, name, n));
     }
     let table = entries.iter().find(|entry| entry.params.len() + 1 == n).and_then(|entry| entry.options)?;
-    option_keys(call.args.last()?).into_iter().find(|key| !table.iter().any(|opt| opt.name == key)).map(|key| options::unknown(&format!("{space}::{name}"), &key, table))
+    option_keys(call.args.last()?)
+        .into_iter()
+        .find(|key| !table.iter().any(|opt| opt.name == key))
+        .map(|key| options::unknown(&format!("{space}::{name}"), &key, table))
 }
 
 fn check_method(call: &FnCallExpr, catalog: &Catalog, own: &BTreeSet<String>) -> Option<Fault> {
@@ -67,7 +70,10 @@ fn check_method(call: &FnCallExpr, catalog: &Catalog, own: &BTreeSet<String>) ->
         [only] if only.params.len() == call.args.len() => only.options?,
         _ => return None,
     };
-    option_keys(call.args.last()?).into_iter().find(|key| !table.iter().any(|opt| opt.name == key)).map(|key| options::unknown(&methods[0].qualified(), &key, table))
+    option_keys(call.args.last()?)
+        .into_iter()
+        .find(|key| !table.iter().any(|opt| opt.name == key))
+        .map(|key| options::unknown(&methods[0].qualified(), &key, table))
 }
 
 /// The keys of a literal map.

@@ -111,8 +111,9 @@ impl Call<'_> {
     /// The options at `index`, read by the function's table.
     pub fn options(&self, args: &mut [&mut Dynamic], index: usize, table: &'static [Opt]) -> Result<Options<'_>> {
         let map = match args.get_mut(index) {
-            Some(value) => rhai::Map::from_value(value, self.context)
-                .map_err(|_| fault!("type", "options are a map such as `#{{ {}: … }}`, got {}", table.first().map_or("name", |opt| opt.name), session::describe(value)))?,
+            Some(value) => rhai::Map::from_value(value, self.context).map_err(|_| {
+                fault!("type", "options are a map such as `#{{ {}: … }}`, got {}", table.first().map_or("name", |opt| opt.name), session::describe(value))
+            })?,
             None => rhai::Map::new(),
         };
         Options::read(&self.native.qualified(), table, map, self.context)
@@ -147,9 +148,7 @@ impl Native {
         }
         let call = Call { context, native: self };
         let outcome = std::panic::catch_unwind(AssertUnwindSafe(|| (self.run)(&call, args)));
-        let outcome = outcome.unwrap_or_else(|_| {
-            Err(diagnostics::of_panic(&self.qualified()))
-        });
+        let outcome = outcome.unwrap_or_else(|_| Err(diagnostics::of_panic(&self.qualified())));
         outcome.map_err(|fault| diagnostics::raise(fault, self, context))
     }
 }

@@ -1,7 +1,7 @@
 //! Options: the trailing map of a function, read by one declarative table.
 
-use super::value::{FromValue, article};
 use super::session;
+use super::value::{FromValue, article};
 use crate::base::{Result, near};
 use crate::{bail, fault};
 use rhai::{Dynamic, Map, NativeCallContext};

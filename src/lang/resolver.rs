@@ -6,7 +6,9 @@
 use super::{Callback, callback, diagnostics, session, stdlib};
 use crate::base::{Fault, Frame};
 use crate::fault;
-use rhai::{Dynamic, Engine, EvalAltResult, FnAccess, FnNamespace, FuncRegistration, GlobalRuntimeState, Module, NativeCallContext, Position, RhaiFunc, Scope, Shared};
+use rhai::{
+    Dynamic, Engine, EvalAltResult, FnAccess, FnNamespace, FuncRegistration, GlobalRuntimeState, Module, NativeCallContext, Position, RhaiFunc, Scope, Shared,
+};
 use std::any::TypeId;
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -103,7 +105,9 @@ fn build(engine: &Engine, text: &str, file: &str) -> Result<Module, Fault> {
     whole.set_source(file);
     let mut global = engine.new_global_runtime_state();
     let inner = Module::eval_ast_as_new_raw(engine, &mut Scope::new(), &mut global, &whole).map_err(to_fault)?;
-    let home = CAPTURED.with(|kept| kept.borrow_mut().take()).ok_or_else(|| fault!("internal", "`{file}` ended before its last line"; hint: "a module must not `return` at its top level"))?;
+    let home = CAPTURED
+        .with(|kept| kept.borrow_mut().take())
+        .ok_or_else(|| fault!("internal", "`{file}` ended before its last line"; hint: "a module must not `return` at its top level"))?;
 
     let mut module = Module::new();
     module.set_id(file);

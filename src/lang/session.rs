@@ -80,9 +80,7 @@ fn with<T>(f: impl FnOnce(&mut State) -> T) -> T {
 /// Starts a session with a fresh engine; an earlier one of this thread ends.
 pub fn start(engine: Engine, types: Vec<TypeInfo>, catalog: Rc<Catalog>, settings: Settings) -> Rc<Engine> {
     let engine = Rc::new(engine);
-    let old = with(|state| {
-        std::mem::replace(state, State { engine: Some(engine.clone()), catalog, types, settings, ..State::default() })
-    });
+    let old = with(|state| std::mem::replace(state, State { engine: Some(engine.clone()), catalog, types, settings, ..State::default() }));
     drop(old); // outside the borrow: dropping values may run script types' own code
     engine
 }
@@ -340,7 +338,11 @@ pub fn place_output(path: &str, figure: bool) -> PathBuf {
     let folder = with(|state| state.settings.run_dir.clone());
     match folder {
         Some(folder) if !given.is_absolute() => {
-            if figure { folder.join("figures").join(given) } else { folder.join(given) }
+            if figure {
+                folder.join("figures").join(given)
+            } else {
+                folder.join(given)
+            }
         }
         _ => given.to_path_buf(),
     }

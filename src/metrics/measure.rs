@@ -2,8 +2,8 @@
 
 use super::classification::Counts;
 use super::{correlation, ranking};
-use crate::base::Result;
 use crate::bail;
+use crate::base::Result;
 
 /// Which metric.
 #[derive(Clone, Copy, Debug, PartialEq)]

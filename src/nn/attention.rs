@@ -3,8 +3,8 @@
 use super::linear;
 use super::spec::Function;
 use super::{Builder, Built, Init, Mode, Shape, Spec};
-use crate::base::{Result, shape};
 use crate::bail;
+use crate::base::{Result, shape};
 use crate::torch::Tensor;
 
 /// Self-attention with several heads (Vaswani et al. 2017) on `[channels, length]`; names are PyTorch's.

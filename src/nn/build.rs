@@ -3,8 +3,8 @@
 use super::init::Init;
 use super::summary::Row;
 use super::{Built, Layer, Module, Shape};
-use crate::base::Result;
 use crate::bail;
+use crate::base::Result;
 use crate::torch::{Device, Kind, Tensor};
 use std::collections::HashMap;
 use std::rc::Rc;

@@ -42,7 +42,8 @@ impl Merge {
             let fits = if self == Merge::Concat { other.len() == first.len() && other.get(1..) == first.get(1..) } else { *other == first };
             if !fits {
                 let verb = if self == Merge::Concat { "concatenated along the channels" } else { "merged" };
-                return Err(fault!("shape", "{what}: outputs {} and {} (of parts 1 and {}) cannot be {verb}", shape::text(&first), shape::text(other), i + 1).hint("padding: \"same\" keeps lengths equal"));
+                return Err(fault!("shape", "{what}: outputs {} and {} (of parts 1 and {}) cannot be {verb}", shape::text(&first), shape::text(other), i + 1)
+                    .hint("padding: \"same\" keeps lengths equal"));
             }
         }
         let mut out = first;
@@ -273,7 +274,9 @@ impl Spec for Branches {
         let (start, mut end) = (builder.field, builder.field);
         let (mut parts, mut outputs) = (Vec::new(), Vec::new());
         for (name, layer) in &self.parts {
-            let shape = shapes.get(name).ok_or_else(|| fault!("shape", "branches need an input `{name}`; there are {}", shapes.keys().cloned().collect::<Vec<_>>().join(", ")))?;
+            let shape = shapes
+                .get(name)
+                .ok_or_else(|| fault!("shape", "branches need an input `{name}`; there are {}", shapes.keys().cloned().collect::<Vec<_>>().join(", ")))?;
             builder.field = start;
             let built = builder.child(name, layer, &Shape::One(shape.clone()))?;
             end = wider(end, builder.field);

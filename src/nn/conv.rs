@@ -99,7 +99,8 @@ impl Conv {
                     format!("{} {positions} wide", self.width[axis])
                 };
                 let pad = if before + after > 0 { format!(" and {} of padding", before + after) } else { String::new() };
-                return Err(fault!("shape", "{name}: {what}, the input has {size}{pad}").hint("a narrower window, a smaller dilation, less pooling before it, or padding: \"same\""));
+                return Err(fault!("shape", "{name}: {what}, the input has {size}{pad}")
+                    .hint("a narrower window, a smaller dilation, less pooling before it, or padding: \"same\""));
             }
             out.push((size + before + after - span) / self.stride[axis] + 1);
         }
@@ -109,7 +110,8 @@ impl Conv {
 
 impl Spec for Conv {
     fn text(&self) -> String {
-        let mut text = format!("{}({}, {}", self.name(), self.filters, if self.width.len() == 1 { self.width[0].to_string() } else { shape::text(&self.width) });
+        let mut text =
+            format!("{}({}, {}", self.name(), self.filters, if self.width.len() == 1 { self.width[0].to_string() } else { shape::text(&self.width) });
         for (name, values) in [("stride", &self.stride), ("dilation", &self.dilation)] {
             if values.iter().any(|v| *v != 1) {
                 text += &format!(", {name} {}", values[0]);

@@ -1,8 +1,8 @@
 //! A layer of a script's own: parameters from a shape, a forward function.
 
 use super::{Builder, Built, Mode, Module, Shape, Spec, Value};
-use crate::base::{Result, shape};
 use crate::bail;
+use crate::base::{Result, shape};
 use crate::torch::{Tensor, grad};
 use std::rc::Rc;
 

@@ -1,8 +1,8 @@
 //! How parameters start.
 
+use crate::bail;
 use crate::base::Result;
 use crate::base::seed::Rng;
-use crate::bail;
 use crate::torch::Tensor;
 use std::rc::Rc;
 

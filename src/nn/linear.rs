@@ -2,8 +2,8 @@
 
 use super::spec::Function;
 use super::{Builder, Built, Init, Shape, Spec};
-use crate::base::{Result, shape};
 use crate::bail;
+use crate::base::{Result, shape};
 use crate::torch::{Kind, Tensor};
 
 /// x Wᵀ + b on the last axis.
@@ -24,7 +24,9 @@ impl Spec for Linear {
 
     fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
         let input = input.one("linear")?;
-        let Some((features, rest)) = input.split_last() else { bail!("shape", "linear needs at least one axis of features, the input is {}", shape::text(input)) };
+        let Some((features, rest)) = input.split_last() else {
+            bail!("shape", "linear needs at least one axis of features, the input is {}", shape::text(input))
+        };
         let bound = 1.0 / (*features as f64).sqrt();
         let init = self.init.clone().unwrap_or(Init::Uniform(bound));
         let weight = builder.parameter("weight", &[self.features, *features], &init)?;

@@ -135,7 +135,9 @@ fn fit_shape(name: &str, outputs: &Tensor, labels: &Tensor) -> Result<Tensor> {
         return labels.reshape(&want);
     }
     Err(fault!("shape", "{name}: outputs are {}, labels {}", shape::text(&want), shape::text(&got)).hint(match (want.as_slice(), got.as_slice()) {
-        ([a, outs], [b, tasks]) if a == b => format!("the network gives {outs} numbers a sample, the data has {tasks} labels: end it with `nn::linear({tasks})`"),
+        ([a, outs], [b, tasks]) if a == b => {
+            format!("the network gives {outs} numbers a sample, the data has {tasks} labels: end it with `nn::linear({tasks})`")
+        }
         _ => "outputs and labels must have one shape".into(),
     }))
 }
@@ -177,7 +179,13 @@ fn cross_entropy(outputs: &Tensor, labels: &Tensor, weights: Option<&[f64]>) -> 
     let mut target_shape = outputs.shape();
     target_shape.remove(1);
     if labels.numel() != target_shape.iter().product::<i64>() {
-        bail!("shape", "cross_entropy: outputs {} need class numbers {}, got {}", shape::text(&outputs.shape()), shape::text(&target_shape), shape::text(&labels.shape()));
+        bail!(
+            "shape",
+            "cross_entropy: outputs {} need class numbers {}, got {}",
+            shape::text(&outputs.shape()),
+            shape::text(&target_shape),
+            shape::text(&labels.shape())
+        );
     }
     let labels = labels.reshape(&target_shape)?;
     let undefined = if labels.kind().is_floating() { labels.isnan()? } else { labels.lt_number(0)? };

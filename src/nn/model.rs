@@ -113,20 +113,30 @@ impl Model {
     fn check_input(&self, x: &Value) -> Result<()> {
         let fits = |want: &[i64], got: &[i64]| got.len() == want.len() + 1 && (want.len() < 2 || want[0] == got[1]) && (want.len() != 1 || want[0] == got[1]);
         let wrong = |name: &str, want: &[i64], got: &[i64]| {
-            fault!("shape", "`{}` takes {name}[batch, {}], got {}", self.0.name, want.iter().map(|n| n.to_string()).collect::<Vec<_>>().join(", "), shape::text(got))
+            fault!(
+                "shape",
+                "`{}` takes {name}[batch, {}], got {}",
+                self.0.name,
+                want.iter().map(|n| n.to_string()).collect::<Vec<_>>().join(", "),
+                shape::text(got)
+            )
         };
         match (&self.0.input, x) {
             (Shape::One(want), Value::One(tensor)) if !fits(want, &tensor.shape()) => Err(wrong("", want, &tensor.shape())),
             (Shape::Many(want), Value::Many(got)) => {
                 for (name, shape) in want {
-                    let tensor = got.get(name).ok_or_else(|| fault!("shape", "`{}` needs an input called `{name}`; got {}", self.0.name, got.keys().cloned().collect::<Vec<_>>().join(", ")))?;
+                    let tensor = got.get(name).ok_or_else(|| {
+                        fault!("shape", "`{}` needs an input called `{name}`; got {}", self.0.name, got.keys().cloned().collect::<Vec<_>>().join(", "))
+                    })?;
                     if !fits(shape, &tensor.shape()) {
                         return Err(wrong(&format!("{name} "), shape, &tensor.shape()));
                     }
                 }
                 Ok(())
             }
-            (Shape::Many(want), Value::One(_)) => bail!("shape", "`{}` takes several inputs, {}; got one", self.0.name, want.keys().cloned().collect::<Vec<_>>().join(", ")),
+            (Shape::Many(want), Value::One(_)) => {
+                bail!("shape", "`{}` takes several inputs, {}; got one", self.0.name, want.keys().cloned().collect::<Vec<_>>().join(", "))
+            }
             _ => Ok(()),
         }
     }
@@ -193,7 +203,9 @@ impl Model {
         if let Some((name, _)) = own.iter().find(|(name, _)| !given.contains_key(name.as_str()) && !name.ends_with("num_batches_tracked")) {
             let other = tensors.iter().map(|(name, _)| name.as_str()).find(|name| !own.iter().any(|(known, _)| known == name));
             let fault = fault!("shape", "there is no tensor `{name}`");
-            return Err(other.map_or(fault.clone(), |other| fault.hint(format!("it holds `{other}`, which this network has not: is it the same architecture?"))));
+            return Err(
+                other.map_or(fault.clone(), |other| fault.hint(format!("it holds `{other}`, which this network has not: is it the same architecture?")))
+            );
         }
         if let Some((name, _)) = tensors.iter().find(|(name, _)| !own.iter().any(|(known, _)| known == name)) {
             bail!("shape", "tensor `{name}` has no place in `{}`", self.0.name; hint: "is it the same architecture?");

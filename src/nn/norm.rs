@@ -2,8 +2,8 @@
 
 use super::spec::Function;
 use super::{Builder, Built, Init, Mode, Module, Shape, Spec, Value};
-use crate::base::{Result, shape};
 use crate::bail;
+use crate::base::{Result, shape};
 use crate::torch::{Kind, Tensor, grad};
 
 /// Over what a layer normalises.

@@ -3,8 +3,8 @@
 use super::spec::Function;
 use super::{Builder, Built, Shape, Spec};
 use crate::base::{Result, shape};
-use crate::{bail, fault};
 use crate::torch::Tensor;
+use crate::{bail, fault};
 
 /// The largest or the mean of each window.
 #[derive(Clone, Debug)]
@@ -30,7 +30,13 @@ impl Spec for Pool {
         let input = input.one(&self.text())?;
         let axes = self.size.len();
         if input.len() != axes + 1 {
-            bail!("shape", "{} takes {}, the input is {}", self.text(), ["[channels, length]", "[channels, height, width]"][axes.min(2) - 1], shape::text(input));
+            bail!(
+                "shape",
+                "{} takes {}, the input is {}",
+                self.text(),
+                ["[channels, length]", "[channels, height, width]"][axes.min(2) - 1],
+                shape::text(input)
+            );
         }
         let mut output = vec![input[0]];
         for axis in 0..axes {
@@ -45,7 +51,9 @@ impl Spec for Pool {
         }
         builder.widen(self.size[0], 1, self.stride[0]);
         let how = self.clone();
-        let module = Function(move |x: &Tensor, _| if how.max { x.max_pool(&how.size, &how.stride, &how.padding) } else { x.avg_pool(&how.size, &how.stride, &how.padding) });
+        let module = Function(
+            move |x: &Tensor, _| if how.max { x.max_pool(&how.size, &how.stride, &how.padding) } else { x.avg_pool(&how.size, &how.stride, &how.padding) },
+        );
         Built::one(module, output)
     }
 }

@@ -2,10 +2,10 @@
 
 use super::spec::Function;
 use super::{Builder, Built, Init, Mode, Shape, Spec};
-use crate::base::{Result, shape};
 use crate::bail;
-use crate::torch::{Kind, Tensor};
+use crate::base::{Result, shape};
 use crate::torch::recurrent::{Recurrence, run};
+use crate::torch::{Kind, Tensor};
 
 /// A recurrent layer: `[channels, length]` to `[directions·hidden, length]`, or to the last state.
 pub struct Recurrent {
@@ -20,7 +20,12 @@ pub struct Recurrent {
 impl Spec for Recurrent {
     fn text(&self) -> String {
         let name = if self.how.is_lstm { "lstm" } else { "gru" };
-        format!("{name}({}{}{})", self.how.hidden, if self.how.bidirectional { ", both ways" } else { "" }, if self.how.layers > 1 { format!(", {} layers", self.how.layers) } else { String::new() })
+        format!(
+            "{name}({}{}{})",
+            self.how.hidden,
+            if self.how.bidirectional { ", both ways" } else { "" },
+            if self.how.layers > 1 { format!(", {} layers", self.how.layers) } else { String::new() }
+        )
     }
 
     fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {

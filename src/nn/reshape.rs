@@ -1,9 +1,9 @@
 //! Layers that only move numbers around.
 
 use super::spec::Function;
-use super::{Builder, Built, Module, Mode, Shape, Spec, Value};
-use crate::base::{Result, shape};
+use super::{Builder, Built, Mode, Module, Shape, Spec, Value};
 use crate::bail;
+use crate::base::{Result, shape};
 use crate::torch::Tensor;
 
 /// All axes of a sample joined into one.

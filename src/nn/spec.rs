@@ -1,8 +1,8 @@
 //! What a layer is before and after it is built.
 
 use super::Builder;
-use crate::base::{Place, Result, shape};
 use crate::bail;
+use crate::base::{Place, Result, shape};
 use crate::torch::Tensor;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -21,7 +21,9 @@ impl Shape {
     pub fn one(&self, layer: &str) -> Result<&[i64]> {
         match self {
             Shape::One(shape) => Ok(shape),
-            Shape::Many(shapes) => bail!("shape", "{layer} takes one input, got {}", shapes.keys().cloned().collect::<Vec<_>>().join(", "); hint: "`nn::branches(#{{ name: layer, … }})` takes several"),
+            Shape::Many(shapes) => {
+                bail!("shape", "{layer} takes one input, got {}", shapes.keys().cloned().collect::<Vec<_>>().join(", "); hint: "`nn::branches(#{{ name: layer, … }})` takes several")
+            }
         }
     }
 

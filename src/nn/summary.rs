@@ -33,7 +33,14 @@ pub fn table(title: &str, input: &str, rows: &[Row], total: i64, trained: i64) -
     let right = |text: &str, n: usize| format!("{}{text}", " ".repeat(n - text.chars().count().min(n)));
     let mut out = format!("{title}\n");
     for line in &lines {
-        let text = format!("  {}  {}  {}  {}  {}", pad(&line[0], widths[0]), pad(&line[1], widths[1]), pad(&line[2], widths[2]), right(&line[3], widths[3]), right(&line[4], widths[4]));
+        let text = format!(
+            "  {}  {}  {}  {}  {}",
+            pad(&line[0], widths[0]),
+            pad(&line[1], widths[1]),
+            pad(&line[2], widths[2]),
+            right(&line[3], widths[3]),
+            right(&line[4], widths[4])
+        );
         out += text.trim_end();
         out.push('\n');
     }

@@ -1,8 +1,8 @@
 //! What all optimizers share: parameters in groups, state by name, steps.
 
 use super::{adagrad::Adagrad, adam::Adam, rmsprop::RmsProp, sgd::Sgd};
-use crate::base::Result;
 use crate::bail;
+use crate::base::Result;
 use crate::torch::{Tensor, grad};
 use std::collections::BTreeMap;
 

@@ -1,7 +1,7 @@
 //! Schedules: factors on the learning rate over a run, as values that compose.
 
-use crate::base::Result;
 use crate::bail;
+use crate::base::Result;
 use std::f64::consts::PI;
 use std::rc::Rc;
 
@@ -165,7 +165,8 @@ impl Schedule {
             Schedule::OneCycle { up, start, end, momentum } => {
                 let last = clock.steps - 1.0;
                 let peak = up * clock.steps - 1.0;
-                let (share, rising) = if clock.step <= peak { (clock.step / peak.max(1.0), true) } else { ((clock.step - peak) / (last - peak).max(1.0), false) };
+                let (share, rising) =
+                    if clock.step <= peak { (clock.step / peak.max(1.0), true) } else { ((clock.step - peak) / (last - peak).max(1.0), false) };
                 let factor = if rising { cosine(share, *start, 1.0) } else { cosine(share, 1.0, *end) };
                 Point { factor, momentum: momentum.map(|(low, high)| if rising { cosine(share, high, low) } else { cosine(share, low, high) }) }
             }

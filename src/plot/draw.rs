@@ -6,7 +6,8 @@ use plotters::coord::Shift;
 use plotters::prelude::*;
 
 type Drawn = Result<(), String>;
-const COLORS: [RGBColor; 6] = [RGBColor(31, 98, 168), RGBColor(214, 96, 30), RGBColor(40, 140, 70), RGBColor(150, 60, 150), RGBColor(120, 120, 120), RGBColor(180, 40, 40)];
+const COLORS: [RGBColor; 6] =
+    [RGBColor(31, 98, 168), RGBColor(214, 96, 30), RGBColor(40, 140, 70), RGBColor(150, 60, 150), RGBColor(120, 120, 120), RGBColor(180, 40, 40)];
 /// A green, C blue, G orange, T red, as logos usually are.
 const BASES: [RGBColor; 4] = [RGBColor(28, 140, 60), RGBColor(36, 84, 180), RGBColor(240, 160, 20), RGBColor(205, 40, 40)];
 
@@ -72,7 +73,13 @@ fn draw_chart<DB: DrawingBackend>(chart: &Chart, area: &DrawingArea<DB, Shift>) 
             .legend(move |(x, y)| PathElement::new([(x, y), (x + 16, y)], color.stroke_width(2)));
     }
     let place = if chart.unit { SeriesLabelPosition::LowerRight } else { SeriesLabelPosition::UpperRight };
-    on.configure_series_labels().position(place).background_style(WHITE.mix(0.85)).border_style(RGBColor(215, 215, 215)).label_font(("sans-serif", 13)).draw().map_err(text)
+    on.configure_series_labels()
+        .position(place)
+        .background_style(WHITE.mix(0.85))
+        .border_style(RGBColor(215, 215, 215))
+        .label_font(("sans-serif", 13))
+        .draw()
+        .map_err(text)
 }
 
 /// A label of at most four digits.
@@ -85,7 +92,13 @@ fn crate_number(v: f64) -> String {
 fn draw_logo<DB: DrawingBackend>(motif: &Motif, area: &DrawingArea<DB, Shift>) -> Drawn {
     let width = motif.width().max(1) as f64;
     let mut built = ChartBuilder::on(area);
-    let mut on = built.margin_bottom(4).x_label_area_size(18).y_label_area_size(46).caption(&motif.name, ("sans-serif", 13)).build_cartesian_2d(0.0..width, 0.0..2.0).map_err(text)?;
+    let mut on = built
+        .margin_bottom(4)
+        .x_label_area_size(18)
+        .y_label_area_size(46)
+        .caption(&motif.name, ("sans-serif", 13))
+        .build_cartesian_2d(0.0..width, 0.0..2.0)
+        .map_err(text)?;
     on.configure_mesh()
         .disable_mesh()
         .y_desc("bits")

@@ -3,8 +3,8 @@
 mod draw;
 mod letters;
 
-use crate::base::{Fault, Result};
 use crate::bail;
+use crate::base::{Fault, Result};
 use crate::seq::Motif;
 use plotters::prelude::*;
 use std::path::Path;

@@ -137,7 +137,7 @@ impl Shuffler {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
+    use proptest::prelude::{prop_assert_eq, proptest};
     use std::collections::HashMap;
 
     fn counts(codes: &[u8], k: usize) -> HashMap<Vec<u8>, usize> {

@@ -1,9 +1,9 @@
 //! Simulated sequences with planted motifs, for which the truth is known.
 
 use super::Motif;
+use crate::bail;
 use crate::base::Result;
 use crate::base::seed::Rng;
-use crate::bail;
 
 /// Random motifs of a width: one base likely at each position, no two alike.
 pub fn motifs(n: usize, width: usize, sharpness: f64, seed: u64) -> Vec<Motif> {

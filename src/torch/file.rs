@@ -69,9 +69,7 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
 /// Reads named tensors and notes, in the file's order of names.
 pub fn load_safetensors(path: &Path) -> Result<(Vec<(String, Tensor)>, HashMap<String, String>)> {
     let bytes = std::fs::read(path).map_err(|error| Fault::file(path, &error))?;
-    let broken = |error: safetensors::SafeTensorError| {
-        fault!("file", "`{}` is not a whole safetensors file: {error}", path.display())
-    };
+    let broken = |error: safetensors::SafeTensorError| fault!("file", "`{}` is not a whole safetensors file: {error}", path.display());
     let (_, header) = SafeTensors::read_metadata(&bytes).map_err(broken)?;
     let notes = header.metadata().clone().unwrap_or_default();
     let file = SafeTensors::deserialize(&bytes).map_err(broken)?;
@@ -109,9 +107,7 @@ pub fn save_npy(path: &Path, tensor: &Tensor) -> Result<()> {
 
 /// Writes named arrays as `.npz`.
 pub fn save_npz(path: &Path, tensors: &[(String, Tensor)]) -> Result<()> {
-    let plain = tensors
-        .iter()
-        .map(|(name, tensor)| Ok((name.clone(), tensor.detach()?.to_device(Device::CPU)?.contiguous()?.0)))
-        .collect::<Result<Vec<_>>>()?;
+    let plain =
+        tensors.iter().map(|(name, tensor)| Ok((name.clone(), tensor.detach()?.to_device(Device::CPU)?.contiguous()?.0))).collect::<Result<Vec<_>>>()?;
     tch::Tensor::write_npz(&plain, path).map_err(|error| fault!("file", "`{}`: {error}", path.display()))
 }

@@ -1,7 +1,7 @@
 //! Gradients.
 
-use super::tensor::{lift, lift1};
 use super::Tensor;
+use super::tensor::{lift, lift1};
 use crate::base::Result;
 
 /// While it lives, operations record no gradients; ends right even when unwinding.

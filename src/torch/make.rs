@@ -2,9 +2,9 @@
 
 use super::tensor::{lift, lift1};
 use super::{Device, Kind, Tensor};
+use crate::bail;
 use crate::base::seed::Rng;
 use crate::base::{Result, shape};
-use crate::bail;
 
 /// The product of a shape's sizes; fails on negative sizes.
 pub fn count(shape: &[i64]) -> Result<usize> {

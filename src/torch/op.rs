@@ -2,8 +2,8 @@
 
 use super::tensor::{lift, lift1};
 use super::{Kind, Tensor};
-use crate::base::{Result, shape};
 use crate::bail;
+use crate::base::{Result, shape};
 use tch::{Kind as TchKind, Scalar};
 
 /// What a reduction runs over: some axes, or all of them.
@@ -102,12 +102,7 @@ binary! {
 }
 
 impl Tensor {
-    fn with_number(
-        &self,
-        other: f64,
-        name: &str,
-        f: impl Fn(&tch::Tensor, &tch::Tensor) -> std::result::Result<tch::Tensor, tch::TchError>,
-    ) -> Result<Tensor> {
+    fn with_number(&self, other: f64, name: &str, f: impl Fn(&tch::Tensor, &tch::Tensor) -> std::result::Result<tch::Tensor, tch::TchError>) -> Result<Tensor> {
         let kind = if self.kind().is_floating() { self.kind() } else { Kind::Float };
         let number = Tensor::from_f64(&[other], &[])?.to_kind(kind)?.to_device(self.device())?;
         lift1(name, &[self], f(&self.0, &number.0))
@@ -520,7 +515,16 @@ impl Tensor {
     /// Singular values: U, S, and V transposed.
     pub fn svd(&self) -> Result<(Tensor, Tensor, Tensor)> {
         lift("svd", &[self], tch::Tensor::f_linalg_svd(&self.0, false, "gesdd"))
-            .or_else(|_| lift("svd", &[self], self.0.f_svd(true, true).map(|(u, s, v)| { let v = v.transpose(-2, -1); (u, s, v) })))
+            .or_else(|_| {
+                lift(
+                    "svd",
+                    &[self],
+                    self.0.f_svd(true, true).map(|(u, s, v)| {
+                        let v = v.transpose(-2, -1);
+                        (u, s, v)
+                    }),
+                )
+            })
             .map(|(u, s, v)| (Tensor(u), Tensor(s), Tensor(v)))
     }
 
@@ -617,7 +621,14 @@ impl Tensor {
 
     /// Batch normalisation; running statistics are updated while training.
     #[allow(clippy::too_many_arguments)]
-    pub fn batch_norm(&self, affine: Option<(&Tensor, &Tensor)>, running: Option<(&Tensor, &Tensor)>, training: bool, momentum: f64, eps: f64) -> Result<Tensor> {
+    pub fn batch_norm(
+        &self,
+        affine: Option<(&Tensor, &Tensor)>,
+        running: Option<(&Tensor, &Tensor)>,
+        training: bool,
+        momentum: f64,
+        eps: f64,
+    ) -> Result<Tensor> {
         let (weight, bias) = (affine.map(|a| &a.0.0), affine.map(|a| &a.1.0));
         let (mean, var) = (running.map(|r| &r.0.0), running.map(|r| &r.1.0));
         lift1("batch_norm", &[self], self.0.f_batch_norm(weight, bias, mean, var, training, momentum, eps, true))
@@ -658,11 +669,7 @@ impl Tensor {
 
     /// softmax(q kᵀ / √d) v.
     pub fn scaled_dot_attention(q: &Tensor, k: &Tensor, v: &Tensor, dropout: f64, causal: bool) -> Result<Tensor> {
-        lift1(
-            "attention",
-            &[q, k, v],
-            tch::Tensor::f_scaled_dot_product_attention(&q.0, &k.0, &v.0, None::<tch::Tensor>, dropout, causal, None::<f64>, false),
-        )
+        lift1("attention", &[q, k, v], tch::Tensor::f_scaled_dot_product_attention(&q.0, &k.0, &v.0, None::<tch::Tensor>, dropout, causal, None::<f64>, false))
     }
 }
 

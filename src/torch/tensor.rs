@@ -62,9 +62,11 @@ impl Kind {
 
     /// The kind of a name; fails on an unknown one.
     pub fn parse(name: &str) -> Result<Kind> {
-        KINDS.iter().find(|(_, _, known)| *known == name).map(|(kind, ..)| *kind).ok_or_else(|| {
-            fault!("value", "no kind of number is called `{name}`"; hint: "one of {}", Self::NAMES.join(", "))
-        })
+        KINDS
+            .iter()
+            .find(|(_, _, known)| *known == name)
+            .map(|(kind, ..)| *kind)
+            .ok_or_else(|| fault!("value", "no kind of number is called `{name}`"; hint: "one of {}", Self::NAMES.join(", ")))
     }
 
     pub(super) fn tch(self) -> tch::Kind {

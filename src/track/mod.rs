@@ -65,7 +65,16 @@ impl Journal {
 
     /// Writes what the run was and gave.
     #[allow(clippy::too_many_arguments)]
-    pub fn close(&mut self, results: &[(String, Value)], set: &[(String, Value)], sources: &HashMap<String, String>, histories: &[Value], outcome: Outcome, device: &str, seed: u64) -> Result<()> {
+    pub fn close(
+        &mut self,
+        results: &[(String, Value)],
+        set: &[(String, Value)],
+        sources: &HashMap<String, String>,
+        histories: &[Value],
+        outcome: Outcome,
+        device: &str,
+        seed: u64,
+    ) -> Result<()> {
         let write = |name: &str, value: &Value| write_whole(&self.folder.join(name), format!("{value:#}\n").as_bytes());
         let object = |pairs: &[(String, Value)]| Value::Object(pairs.iter().cloned().collect::<Map<String, Value>>());
         write("results.json", &object(results))?;
@@ -118,7 +127,13 @@ fn read(folder: &Path) -> Record {
         () if folder.join("failed.json").exists() => "failed",
         () => "open",
     };
-    Record { folder: folder.to_path_buf(), state, results: value("results.json"), set: value("set.json"), script: std::fs::read_to_string(folder.join("script.rhai")).unwrap_or_default() }
+    Record {
+        folder: folder.to_path_buf(),
+        state,
+        results: value("results.json"),
+        set: value("set.json"),
+        script: std::fs::read_to_string(folder.join("script.rhai")).unwrap_or_default(),
+    }
 }
 
 impl Record {

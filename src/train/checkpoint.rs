@@ -71,7 +71,8 @@ pub fn load_last(path: &Path, model: &Model, optimizer: &mut Optimizer) -> Resul
     if notes.get("format").map(String::as_str) != Some("cistron training state 1") {
         bail!("file", "`{}` holds no training state", path.display(); hint: "resume from a folder of checkpoints, or from its `last.state.safetensors`");
     }
-    let below = |prefix: &str| -> Vec<(String, Tensor)> { tensors.iter().filter_map(|(name, t)| Some((name.strip_prefix(prefix)?.to_string(), t.clone()))).collect() };
+    let below =
+        |prefix: &str| -> Vec<(String, Tensor)> { tensors.iter().filter_map(|(name, t)| Some((name.strip_prefix(prefix)?.to_string(), t.clone()))).collect() };
     model.load_state(&below("model/"))?;
     optimizer.import(&below("optimizer/"))?;
     let broken = || Fault::new("file", format!("`{}`: the state is damaged", path.display()));

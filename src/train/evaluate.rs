@@ -1,8 +1,8 @@
 //! Predictions of a dataset, and how good they are.
 
 use super::feed;
-use crate::base::{Result, interrupt, shape};
 use crate::bail;
+use crate::base::{Result, interrupt, shape};
 use crate::data::{Dataset, Loader};
 use crate::metrics::Metric;
 use crate::metrics::measure::Pairs;
@@ -62,7 +62,15 @@ pub fn measure(outputs: &Tensor, labels: &Tensor, link: Link, metrics: &[Metric]
 }
 
 /// Predicts and measures a dataset; the loss too where there is one.
-pub fn evaluate(model: &Model, set: &Dataset, loss: Option<&Loss>, link: Link, metrics: &[Metric], batch: usize, both_strands: bool) -> Result<(Option<f64>, Scores)> {
+pub fn evaluate(
+    model: &Model,
+    set: &Dataset,
+    loss: Option<&Loss>,
+    link: Link,
+    metrics: &[Metric],
+    batch: usize,
+    both_strands: bool,
+) -> Result<(Option<f64>, Scores)> {
     let outputs = predict(model, set, batch, both_strands)?;
     let labels = Tensor::from_f32(&set.all_labels(), &[set.len() as i64, set.tasks() as i64])?;
     let value = match loss {

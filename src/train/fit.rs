@@ -99,16 +99,7 @@ pub fn fit(model: &Model, plan: &Plan) -> Result<History> {
     };
     let was = model.set_training(true);
     let step = state.history.epochs.len() * steps_per_epoch;
-    let mut run = Run {
-        model,
-        plan,
-        base_lr: optimizer.lr,
-        optimizer,
-        state,
-        best,
-        clock: Clock::new(plan.epochs * steps_per_epoch, steps_per_epoch),
-        step,
-    };
+    let mut run = Run { model, plan, base_lr: optimizer.lr, optimizer, state, best, clock: Clock::new(plan.epochs * steps_per_epoch, steps_per_epoch), step };
     let outcome = run.all();
     model.set_training(was);
     outcome?;

@@ -1,7 +1,7 @@
 //! Watching a value: which epoch is best, and when to stop.
 
-use crate::base::Result;
 use crate::bail;
+use crate::base::Result;
 
 /// Stops when a value has not improved for some epochs.
 #[derive(Clone, Debug, PartialEq)]

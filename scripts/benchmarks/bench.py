@@ -1,0 +1,81 @@
+"""Pairs of timings, ours and a peer's in turn; medians and the spread of the ratio."""
+import json
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(sys.argv[1])
+HERE = ROOT / "scripts" / "benchmarks"
+PROGRAM = ROOT / "target" / "release" / "cistron"
+
+# name: (what is done, our script or None, the peer, the most pairs)
+WORK = {
+    "start": ("process start to the first line", None, "import torch", 5),
+    "metrics_1e6": ("AUROC and average precision of 10^6 scores", "metrics.rhai", "scikit-learn", 5),
+    "metrics_1e7": ("AUROC and average precision of 10^7 scores", "metrics.rhai", "scikit-learn", 3),
+    "metrics_164": ("AUROC and average precision of 10^5 x 164 scores", "metrics.rhai", "scikit-learn", 3),
+    "train_baseline": ("training step, conv 20x20, mean pool, 600 bp, batch 2048", "train.rhai", "PyTorch eager", 5),
+    "train_bilstm": ("training step, conv 32, 2-layer BiLSTM 50, 1000 bp, batch 64", "train.rhai", "PyTorch eager", 5),
+}
+
+
+def ours(name, script):
+    if script is None:
+        started = time.perf_counter()
+        subprocess.run([PROGRAM, "run", "--no-run-dir", HERE / "start.rhai"], check=True, capture_output=True)
+        return time.perf_counter() - started
+    said = subprocess.run(
+        [PROGRAM, "run", "--no-run-dir", "--json", HERE / script, "--set", f"work={name}"], check=True, capture_output=True, text=True
+    )
+    return json.loads(said.stdout)["seconds"]
+
+
+def peer(name):
+    if name == "start":
+        started = time.perf_counter()
+        subprocess.run([sys.executable, "-c", "import torch"], check=True, capture_output=True)
+        return time.perf_counter() - started
+    said = subprocess.run([sys.executable, HERE / "peers.py", name], capture_output=True, text=True)
+    if said.returncode:
+        return None
+    return float(said.stdout)
+
+
+def main():
+    names = [word for word in sys.argv[2:] if not word.startswith("--")] or list(WORK)
+    as_json = "--json" in sys.argv
+    for name in names:
+        if name not in WORK:
+            sys.exit(f"error: no benchmark is called {name}; there are {', '.join(WORK)}")
+    try:
+        import sklearn, torch  # noqa: F401
+
+        has_peer = True
+    except ImportError as error:
+        has_peer = False
+        print(f"peers are not measured: {error}; CISTRON_PYTHON names a Python with torch 2.11.0 and scikit-learn", file=sys.stderr)
+    for name in names:
+        work, script, other, most = WORK[name]
+        mine, theirs = [], []
+        for _ in range(most):
+            mine.append(ours(name, script))
+            if has_peer:
+                theirs.append(peer(name))
+        theirs = [t for t in theirs if t is not None]
+        ratios = [b / a for a, b in zip(mine, theirs)]
+        row = {
+            "name": name, "work": work, "ours_s": round(statistics.median(mine), 5), "peer": other,
+            "peer_s": round(statistics.median(theirs), 5) if theirs else None,
+            "ratio": round(statistics.median(ratios), 3) if ratios else None,
+            "spread": [round(min(ratios), 3), round(max(ratios), 3)] if ratios else None,
+        }
+        if as_json:
+            print(json.dumps(row), flush=True)
+        else:
+            ratio = f"{row['ratio']:6.2f}x  ({row['spread'][0]:.2f} to {row['spread'][1]:.2f})" if ratios else "no peer"
+            print(f"{name:16} {row['ours_s']:9.4f} s   {other:14} {row['peer_s'] or float('nan'):9.4f} s   {ratio}   {work}", flush=True)
+
+
+main()

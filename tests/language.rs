@@ -1,0 +1,163 @@
+//! The language: each trap of the host language, and what becomes of it here.
+
+use crate::{fault, root, run};
+use cistron::base::Fault;
+
+/// Runs a script as if it stood in tests/, so that it can import tests/modules.
+fn beside_modules(text: &str) -> Result<rhai::Dynamic, Fault> {
+    let settings = cistron::lang::session::Settings { quiet: true, device: "cpu".into(), ..Default::default() };
+    cistron::bind::start(settings);
+    let mut scope = rhai::Scope::new();
+    let file = root().join("tests/main.rhai").display().to_string();
+    let outcome = cistron::lang::engine::run(text, &file, &mut scope);
+    cistron::lang::engine::release(&mut scope);
+    outcome
+}
+
+fn int(text: &str) -> i64 {
+    beside_modules(text).unwrap_or_else(|fault| panic!("{}", cistron::lang::diagnostics::render(&fault, false))).as_int().expect("a whole number")
+}
+
+#[test]
+fn a_callback_keeps_its_own_functions_inside_a_module() {
+    // the module has a function `step` of its own; the caller's must be called
+    let own = "import \"modules/middle\" as m; fn step(x) { x + 1 } m::apply(|x| step(x), 4)";
+    assert_eq!(int(own), 5);
+    assert_eq!(int("import \"modules/middle\" as m; fn step(x) { x + 1 } m::apply(step, 4)"), 5);
+    assert_eq!(int("import \"modules/middle\" as m; const K = 42; fn step(x) { global::K + x } m::apply(|x| step(x), 1)"), 43);
+}
+
+#[test]
+fn a_callback_captures_and_changes_what_is_around_it() {
+    assert_eq!(int("import \"modules/middle\" as m; let n = 10; m::apply(|x| n + x, 4)"), 14);
+    assert_eq!(int("let n = 1; (0..3).map(|i| { n += i; n }); n"), 4);
+}
+
+#[test]
+fn a_closure_made_in_a_module_works_outside() {
+    assert_eq!(int("import \"modules/inner\" as m; let f = m::adder(3); f.call(2)"), 23);
+    assert_eq!(int("import \"modules/inner\" as m; let t = m::tools(); t.double.call(2) + t.list[0].call(1)"), 50);
+    assert_eq!(int("import \"modules/inner\" as m; [1, 2].map(m::adder(1))[1]"), 21);
+}
+
+#[test]
+fn errors_have_the_right_place_three_files_deep() {
+    let fault = beside_modules("import \"modules/middle\" as m;\nlet t = tensor::zeros([2]);\n\n  m::shrink(t);").expect_err("must fail");
+    let at = fault.at.clone().expect("a place");
+    assert!(at.file.ends_with("inner.rhai") && at.line == 5 && at.column == 7, "{at}");
+    let trace: Vec<(String, usize)> = fault.trace.iter().map(|f| (f.at.file.rsplit('/').next().unwrap_or("").to_string(), f.at.line)).collect();
+    assert_eq!(trace, [("middle.rhai".to_string(), 6), ("main.rhai".to_string(), 4)]);
+}
+
+#[test]
+fn errors_in_a_users_closure_run_by_a_module_name_the_users_file() {
+    let fault = beside_modules("import \"modules/middle\" as m;\nm::apply(|x| {\n    nn::conv1d(x, \"w\")\n}, 3);").expect_err("must fail");
+    let at = fault.at.clone().expect("a place");
+    assert!(at.file.ends_with("main.rhai") && at.line == 3, "{at}");
+}
+
+#[test]
+fn namespaced_native_calls_have_positions() {
+    let at = fault("let a = 1;\n   tensor::zeros(\"x\");").at.clone().expect("a place");
+    assert_eq!((at.line, at.column), (2, 12));
+    let at = fault("let a = 1;\nno_grad {\n  tensor::zeros(\"x\");\n}").at.clone().expect("a place");
+    assert_eq!(at.line, 3);
+    let at = fault("let f = |x| tensor::zeros(x);\n[\"a\"].map(f);").at.clone().expect("a place");
+    assert_eq!(at.line, 1);
+}
+
+#[test]
+fn whole_numbers_serve_as_numbers() {
+    run("assert_near(optim::adam(#{ lr: 1 }).lr, 1.0); assert_eq(tensor::full([1], 3), [3.0]); assert_near(tensor::ones([1]).clamp(0, 2), [1.0]);")
+        .expect("runs");
+}
+
+#[test]
+fn a_data_race_is_told_with_its_rewrite() {
+    let fault = fault("let a = [1]; a.push(2); let f = |x| a.len(); a.map(f);");
+    assert!(fault.message.contains("used by a closure") && fault.hint.as_ref().is_some_and(|h| h.contains("copy what the closure needs")), "{fault}");
+}
+
+#[test]
+fn errors_can_be_caught_and_read() {
+    run("try { nn::conv1d(8, 3, #{ strid: 1 }); } catch (e) { assert_eq(e.kind, \"option\"); assert(e.message.contains(\"strid\")); assert(e.hint.contains(\"stride\")); assert_eq(e.line, 1); }").expect("native error");
+    run("try { [1][5]; } catch (e) { assert_eq(e.kind, \"value\"); assert(e.message.contains(\"5\")); assert_eq(e.hint, ()); }").expect("language error");
+    run("try { let t = tensor::zeros([1]); t.foo(); } catch (e) { assert_eq(e.kind, \"name\"); }").expect("missing method");
+    run("let said = \"\"; try { throw \"x\"; } catch (e) { said = e; } assert_eq(said, \"x\");").expect("thrown value");
+    let again = fault("try { nn::linear(\"a\"); } catch (e) { throw e; }");
+    assert_eq!(again.kind, "type");
+}
+
+#[test]
+fn operators_words_and_blocks() {
+    run("let a = tensor::ones([2, 3]); assert_eq((a @ a.t()).shape, [2, 2]); assert_eq(2 |> |v| v * 3, 6); assert(2 |> |v| v == 2);").expect("operators");
+    run("let net = nn::build(nn::linear(2), [3]); assert_eq((tensor::ones([1, 3]) |> net).shape, [1, 2]);").expect("pipe into a model");
+    run("let w = tensor::ones([1]).requires_grad(); let y = no_grad { w * 2 }; assert(!y.is_learned); assert((w * 2).is_learned);")
+        .expect("no_grad gives its value");
+    run("let w = tensor::ones([1]).requires_grad(); fn f(w) { no_grad { return w * 2; } } assert(!f(w).is_learned); assert((w * 2).is_learned);")
+        .expect("return leaves the block");
+    run("let w = tensor::ones([1]).requires_grad(); try { no_grad { throw 1; } } catch {} assert((w * 2).is_learned);").expect("errors leave the block");
+    run("let s = `${tensor::ones([2])}`; assert(s.contains(\"[2]\"));").expect("interpolation");
+}
+
+#[test]
+fn limits_are_the_same_in_every_build() {
+    // the library allows 8 nested calls in debug builds and 64 in release ones
+    assert_eq!(run("fn f(n) { if n == 0 { 0 } else { 1 + f(n - 1) } } f(40)").expect("40 deep").as_int(), Ok(40));
+    let deep = "(".repeat(60) + "1" + &")".repeat(60);
+    assert_eq!(run(&deep).expect("60 brackets").as_int(), Ok(1));
+}
+
+#[test]
+fn strict_variables_and_missing_keys() {
+    assert_eq!(fault("let a = 1; print(b);").kind, "name");
+    assert_eq!(fault("let a = #{ x: 1 }; a.y").kind, "name");
+    run("let a = #{}; a.x = 1; assert_eq(a.x, 1); assert(!(\"y\" in a));").expect("keys can be added");
+}
+
+#[test]
+fn reference_cycles_are_let_go_when_a_script_ends() {
+    use std::rc::Rc;
+    let watched = Rc::new(());
+    let weak = Rc::downgrade(&watched);
+    cistron::bind::start(Default::default());
+    let mut scope = rhai::Scope::new();
+    scope.push("watched", rhai::Dynamic::from(watched));
+    // the map holds a closure that captured the map
+    cistron::lang::engine::run("let held = #{ value: watched }; held.f = |x| held.value; watched = ();", "cycle", &mut scope).expect("runs");
+    assert!(weak.upgrade().is_some());
+    cistron::lang::engine::release(&mut scope);
+    assert!(weak.upgrade().is_none(), "the cycle keeps its values alive");
+}
+
+#[test]
+fn panics_of_torch_become_errors() {
+    let fault = fault("tensor::from([1, 2]).add_(0.5).int().mean([0]).item(); tensor::zeros([2]).sort(5);");
+    assert_ne!(fault.kind, "internal", "{fault}");
+    assert!(!fault.message.contains("Exception raised from"), "{fault}");
+}
+
+#[test]
+fn imports_are_embedded_relative_and_tell_what_is_missing() {
+    run("import \"std/layers/fm\" as fm; fm::layer(1, 2);").expect("the standard library");
+    assert!(fault("import \"std/layer/fm\" as fm;").hint.clone().expect("a hint").contains("std/layers/fm"));
+    let fault = fault("import \"nowhere\" as n;");
+    assert_eq!(fault.kind, "file");
+}
+
+#[test]
+fn what_a_module_does_not_know_is_told_in_its_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("broken.rhai"), "fn f() {\n  let new = 3;\n}\n").expect("written");
+    cistron::bind::start(Default::default());
+    let main = folder.path().join("main.rhai").display().to_string();
+    let fault = cistron::lang::engine::run("import \"broken\" as b;", &main, &mut rhai::Scope::new()).expect_err("must fail");
+    let at = fault.at.clone().expect("a place");
+    assert!(at.file.ends_with("broken.rhai") && at.line == 2, "{at}");
+    assert_eq!(fault.trace.len(), 1);
+}
+
+#[test]
+fn functions_of_options_and_help() {
+    run("assert(help(\"nn::conv1d\").contains(\"padding\")); assert(help(\"tensor.sum\").contains(\"dim\")); assert(help(\"nn\").contains(\"nn::chain\")); assert(help(\"std/layers/fm::layer\").contains(\"Rendle\")); assert(help().contains(\"tensor\"));").expect("help");
+}

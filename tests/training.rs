@@ -1,0 +1,184 @@
+//! Training: the same seed, any number of threads, resuming, interrupts, hand-written loops.
+
+use crate::{cistron, run, said};
+use std::path::Path;
+
+/// A small network with dropout and batch norm on sequences; writes its weights. `{options}` go to `fit`.
+const SCRIPT: &str = r#"
+let epochs = param("epochs", 4, "");
+let resume = param("resume", "", "");
+let motifs = sim::motifs(4, #{ width: 6, seed: 1 });
+let world = sim::paired(motifs, #{ n: 200, length: 40, per_sequence: 2, seed: 1 });
+let parts = world.split(#{ train: 0.8, valid: 0.2 }, #{ seed: 1 });
+let net = nn::build(nn::chain([nn::conv1d(8, 6), nn::batch_norm(), nn::relu(), nn::dropout(0.3), nn::global_max_pool(), nn::linear(1)]), [4, 40], #{ seed: 1, name: "small" });
+let options = #{
+    train: parts.train, valid: parts.valid, loss: loss::bce_with_logits(), optimizer: optim::adam(#{ lr: 0.01 }),
+    schedule: schedule::plateau("valid.loss", #{ patience: 1, factor: 0.5 }),
+    augment: augment::chain([augment::reverse_complement(0.5), augment::shift(2)]),
+    batch: 32, epochs: epochs, metrics: [metric::auroc()], seed: 5, checkpoint: "both",
+};
+if resume != "" { options.resume = resume; }
+let history = train::fit(net, options);
+report("losses", history.column("train.loss"));
+report("best", history.best_epoch);
+net.save("final.safetensors");
+"#;
+
+fn train(folder: &Path, name: &str, arguments: &[&str]) -> serde_json::Value {
+    std::fs::write(folder.join("t.rhai"), SCRIPT).expect("written");
+    let output = cistron(folder, &[&["run", "t.rhai", "--threads", "1", "--run-dir", name], arguments].concat());
+    let (_, err, code) = said(&output);
+    assert_eq!(code, 0, "{err}");
+    serde_json::from_str(&std::fs::read_to_string(folder.join(name).join("results.json")).expect("results")).expect("JSON")
+}
+
+fn weights(folder: &Path, name: &str) -> Vec<u8> {
+    std::fs::read(folder.join(name).join("final.safetensors")).expect("weights")
+}
+
+#[test]
+fn the_same_seed_gives_the_same_numbers_for_any_number_of_loaders() {
+    let place = tempfile::tempdir().expect("a folder");
+    let first = train(place.path(), "a", &["--loaders", "1"]);
+    let again = train(place.path(), "b", &["--loaders", "1"]);
+    let many = train(place.path(), "c", &["--loaders", "8"]);
+    assert_eq!(first, again);
+    assert_eq!(first, many);
+    assert!(weights(place.path(), "a") == weights(place.path(), "b") && weights(place.path(), "a") == weights(place.path(), "c"));
+}
+
+#[test]
+fn a_resumed_run_goes_on_bit_for_bit() {
+    let place = tempfile::tempdir().expect("a folder");
+    let whole = train(place.path(), "whole", &["--set", "epochs=5"]);
+    train(place.path(), "half", &["--set", "epochs=2"]);
+    let resumed = train(place.path(), "rest", &["--set", "epochs=5", "--set", "resume=half/checkpoints/small"]);
+    assert_eq!(whole, resumed);
+    assert!(weights(place.path(), "whole") == weights(place.path(), "rest"), "weights differ after resuming");
+}
+
+#[test]
+fn an_interrupt_saves_and_exits_130() {
+    use std::process::{Command, Stdio};
+    let place = tempfile::tempdir().expect("a folder");
+    std::fs::write(place.path().join("t.rhai"), SCRIPT).expect("written");
+    let child = Command::new(env!("CARGO_BIN_EXE_cistron"))
+        .args(["run", "t.rhai", "--run-dir", "stopped", "--set", "epochs=100000"])
+        .current_dir(place.path())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let last = place.path().join("stopped/checkpoints/small/last.state.safetensors");
+    let started = std::time::Instant::now();
+    while !last.exists() && started.elapsed().as_secs() < 120 {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    // SAFETY: a signal to a child that is still ours
+    unsafe { libc::kill(child.id() as i32, libc::SIGINT) };
+    let (_, err, code) = said(&child.wait_with_output().expect("it ends"));
+    assert_eq!(code, 130, "{err}");
+    assert!(err.contains("interrupted"), "{err}");
+    assert!(last.exists() && place.path().join("stopped/checkpoints/small/last.safetensors").exists());
+    assert!(place.path().join("stopped/failed.json").exists());
+    std::fs::write(place.path().join("loop.rhai"), "let n = 0; while true { n += 1; }").expect("written");
+    let child = Command::new(env!("CARGO_BIN_EXE_cistron"))
+        .args(["run", "loop.rhai", "--no-run-dir"])
+        .current_dir(place.path())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("starts");
+    std::thread::sleep(std::time::Duration::from_millis(1500));
+    // SAFETY: as above
+    unsafe { libc::kill(child.id() as i32, libc::SIGINT) };
+    assert_eq!(child.wait_with_output().expect("it ends").status.code(), Some(130));
+}
+
+#[test]
+fn a_hand_written_loop_gives_the_numbers_of_fit() {
+    run(r#"
+        let set = data::from(#{ x: tensor::randn([40, 3], #{ seed: 1 }), label: tensor::rand([40, 1], #{ seed: 2 }).gt(0.5).float() });
+        fn net() { nn::build(nn::linear(1), [3], #{ seed: 4 }) }
+        let a = net();
+        train::fit(a, #{ train: set, loss: loss::bce_with_logits(), optimizer: optim::adam(#{ lr: 0.1 }), batch: 8, epochs: 3, seed: 9, progress: false });
+        let b = net();
+        let optimizer = optim::adam(#{ lr: 0.1 }).over(b);
+        for epoch in 1..=3 {
+            for batch in set.batches(8, #{ seed: 9, epoch: epoch }) {
+                let loss = loss::bce_with_logits(b.forward(batch), batch.y);
+                optimizer.zero_grad();
+                loss.backward();
+                optimizer.step();
+            }
+        }
+        assert_eq(a["weight"], b["weight"]);
+    "#)
+    .expect("both ways agree");
+}
+
+#[test]
+fn accumulated_batches_equal_one_large_batch() {
+    run(r#"
+        let set = data::from(#{ x: tensor::randn([32, 3], #{ seed: 1 }), label: tensor::randn([32, 1], #{ seed: 2 }) });
+        let nets = [1, 4].map(|n| {
+            let net = nn::build(nn::linear(1), [3], #{ seed: 4 });
+            train::fit(net, #{ train: set, loss: loss::mse(), optimizer: optim::sgd(#{ lr: 0.1 }), batch: 32 / n, accumulate: n, epochs: 2, seed: 1, progress: false });
+            net
+        });
+        assert_near(nets[0]["weight"], nets[1]["weight"], 1e-6);
+    "#)
+    .expect("sums of gradients");
+}
+
+#[test]
+fn clipping_weights_freezing_groups_and_hooks() {
+    run(r#"
+        let set = data::from(#{ x: tensor::randn([32, 3], #{ seed: 1 }), label: tensor::rand([32, 1], #{ seed: 2 }).gt(0.5).float() });
+        let arch = nn::chain([["stem", nn::linear(4)], nn::relu(), ["head", nn::linear(1)]]);
+        let net = nn::build(arch, [3], #{ seed: 4 });
+        let stem = net["stem.weight"].copy();
+        net.freeze("stem");
+        let seen = [];
+        train::fit(net, #{ train: set, loss: loss::bce_with_logits(), optimizer: optim::adam(#{ lr: 0.1, groups: [#{ params: "*bias", lr: 0.0 }] }), clip: 0.1,
+            class_weights: [1.0, 2.0], batch: 8, epochs: 5, seed: 1, progress: false, metrics: [metric::auroc(), metric::accuracy()],
+            on_epoch: |info| { seen.push(info.epoch); info.epoch < 3 } });
+        assert_eq(net["stem.weight"], stem);
+        assert_eq(seen, [1, 2, 3]);
+        let other = nn::build(arch, [3], #{ seed: 4 });
+        assert_eq(net["head.bias"].detach(), other["head.bias"].detach());
+        assert(net["head.weight"] != other["head.weight"]);
+    "#)
+    .expect("all of them");
+}
+
+#[test]
+fn early_stop_puts_the_best_epoch_back() {
+    run(r#"
+        let set = data::from(#{ x: tensor::randn([64, 3], #{ seed: 1 }), label: tensor::rand([64, 1], #{ seed: 2 }).gt(0.5).float() });
+        let parts = set.split(#{ train: 0.5, valid: 0.5 }, #{ seed: 1 });
+        let net = nn::build(nn::linear(1), [3], #{ seed: 4 });
+        let history = train::fit(net, #{ train: parts.train, valid: parts.valid, loss: loss::bce_with_logits(), optimizer: optim::adam(#{ lr: 0.5 }), epochs: 50, seed: 1,
+            stop: train::early_stop("valid.loss", #{ patience: 3 }), progress: false });
+        assert(history.len() < 50);
+        assert_eq(history.len(), history.best_epoch + 3);
+        let loss = train::evaluate(net, parts.valid, [], #{ loss: loss::bce_with_logits() }).loss;
+        assert_near(loss, history.best_value, 1e-6);
+    "#)
+    .expect("stopped and restored");
+}
+
+#[test]
+fn parameter_counts_of_known_networks() {
+    run(r#"
+        import "std/layers/fm" as fm;
+        import "std/layers/tcn" as tcn;
+        import "std/models/basset" as basset;
+        import "std/models/danq" as danq;
+        assert_eq(nn::build(basset::network(164), [4, 600]).parameter_count, 4_135_064);
+        assert_eq(nn::build(danq::network(919), [4, 1000]).parameter_count, 46_926_479);
+        // thesis: convolution 20 x 12 on A C G T, then a factorization machine of 20 factors
+        let net = nn::build(nn::chain([nn::conv1d(20, 12), nn::relu(), nn::global_avg_pool(), fm::layer(1, 20)]), [4, 100]);
+        assert_eq(net.parameter_count, (20 * 4 * 12 + 20) + (1 + 20 + 20 * 20));
+        assert_eq(nn::build(tcn::stack(4, 16, 5, 3, 0.1), [4, 60]).output_shape, [16, 60]);
+    "#)
+    .expect("counts");
+}
