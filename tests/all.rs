@@ -39,8 +39,13 @@ pub fn said(output: &Output) -> (String, String, i32) {
     (text(&output.stdout), text(&output.stderr), output.status.code().unwrap_or(-1))
 }
 
-/// Runs a script's text in a fresh session; what it gave or how it failed.
-pub fn run(text: &str) -> cistron::base::Result<rhai::Dynamic> {
+/// Runs a script's text in a fresh session.
+pub fn run(text: &str) -> cistron::base::Result<()> {
+    value(text).map(drop)
+}
+
+/// What a script's text gives in a fresh session.
+pub fn value(text: &str) -> cistron::base::Result<rhai::Dynamic> {
     let settings = cistron::lang::session::Settings { quiet: true, device: "cpu".into(), ..Default::default() };
     cistron::bind::start(settings);
     let mut scope = rhai::Scope::new();
@@ -51,5 +56,5 @@ pub fn run(text: &str) -> cistron::base::Result<rhai::Dynamic> {
 
 /// The fault of a script that must fail.
 pub fn fault(text: &str) -> cistron::base::Fault {
-    run(text).expect_err("the script must fail")
+    value(text).expect_err("the script must fail")
 }

@@ -1,6 +1,6 @@
 //! The language: each trap of the host language, and what becomes of it here.
 
-use crate::{fault, root, run};
+use crate::{fault, root, run, value};
 use cistron::base::Fault;
 
 /// Runs a script as if it stood in tests/, so that it can import tests/modules.
@@ -75,7 +75,7 @@ fn whole_numbers_serve_as_numbers() {
 #[test]
 fn a_data_race_is_told_with_its_rewrite() {
     let fault = fault("let a = [1]; a.push(2); let f = |x| a.len(); a.map(f);");
-    assert!(fault.message.contains("used by a closure") && fault.hint.as_ref().is_some_and(|h| h.contains("copy what the closure needs")), "{fault}");
+    assert!(fault.message.contains("uses the very value") && fault.hint.as_ref().is_some_and(|h| h.contains("copy what the closure needs")), "{fault}");
 }
 
 #[test]
@@ -103,9 +103,9 @@ fn operators_words_and_blocks() {
 #[test]
 fn limits_are_the_same_in_every_build() {
     // the library allows 8 nested calls in debug builds and 64 in release ones
-    assert_eq!(run("fn f(n) { if n == 0 { 0 } else { 1 + f(n - 1) } } f(40)").expect("40 deep").as_int(), Ok(40));
+    assert_eq!(value("fn f(n) { if n == 0 { 0 } else { 1 + f(n - 1) } } f(40)").expect("40 deep").as_int(), Ok(40));
     let deep = "(".repeat(60) + "1" + &")".repeat(60);
-    assert_eq!(run(&deep).expect("60 brackets").as_int(), Ok(1));
+    assert_eq!(value(&deep).expect("60 brackets").as_int(), Ok(1));
 }
 
 #[test]

@@ -26,7 +26,10 @@ pub fn distance(a: &str, b: &str) -> usize {
 /// The name nearest to `wrong`, where one is near enough to be meant.
 pub fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let wrong_lower = wrong.to_lowercase();
-    let allowed = (wrong.chars().count() / 3).max(1) + 1;
+    let allowed = match wrong.chars().count() {
+        0..=2 => 1,
+        n => (n / 3).max(1) + 1,
+    };
     names
         .into_iter()
         .map(|name| {

@@ -2,7 +2,7 @@
 
 use super::values::{Numbers, Operand};
 use crate::base::Result;
-use crate::lang::FromValue;
+use crate::lang::{FromValue, session};
 use crate::lang::value::mismatch;
 use crate::natives;
 use crate::torch::Tensor;
@@ -34,6 +34,10 @@ fn pick(value: &Dynamic) -> Result<Pick> {
     }
     if value.is_array() {
         return super::tensor::from_nested(value).map(Pick::Rows);
+    }
+    if value.is_string() {
+        // Rhai looks up an unknown property as an index
+        return Err(session::catalog().missing_property(&value.to_string(), "tensor"));
     }
     Err(mismatch("whole number, a range, an array of them or a mask", value))
 }

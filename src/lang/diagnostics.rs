@@ -10,16 +10,32 @@ use std::cell::RefCell;
 
 thread_local! {
     static PANIC: RefCell<String> = const { RefCell::new(String::new()) };
+    static GUARDED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
 
-/// Keeps the message of a panic instead of printing it; the call that panicked reports it.
+/// Keeps the message of a panic inside a native function instead of printing it; the call that panicked reports it.
 pub fn quiet_panics() {
-    std::panic::set_hook(Box::new(|info| {
-        let place = info.location().map(|l| format!(" ({}:{})", l.file(), l.line())).unwrap_or_default();
-        let text = info.payload().downcast_ref::<&str>().map(|s| s.to_string());
-        let text = text.or_else(|| info.payload().downcast_ref::<String>().cloned()).unwrap_or_else(|| "a panic".into());
-        PANIC.with(|panic| *panic.borrow_mut() = format!("{text}{place}"));
-    }));
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if GUARDED.get() == 0 {
+                return before(info);
+            }
+            let place = info.location().map(|l| format!(" ({}:{})", l.file(), l.line())).unwrap_or_default();
+            let text = info.payload().downcast_ref::<&str>().map(|s| s.to_string());
+            let text = text.or_else(|| info.payload().downcast_ref::<String>().cloned()).unwrap_or_else(|| "a panic".into());
+            PANIC.with(|panic| *panic.borrow_mut() = format!("{text}{place}"));
+        }));
+    });
+}
+
+/// Runs something whose panics are reported by the caller.
+pub fn guarded<T>(f: impl FnOnce() -> T) -> std::thread::Result<T> {
+    GUARDED.set(GUARDED.get() + 1);
+    let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f));
+    GUARDED.set(GUARDED.get() - 1);
+    outcome
 }
 
 /// The message of the last panic on this thread.
@@ -118,8 +134,7 @@ fn explain(error: &EvalAltResult, catalog: &Catalog, file: &str) -> Fault {
             let fault = fault!("name", "no namespace or module is called `{name}`");
             found.map_or(fault.clone(), |near| fault.hint(format!("did you mean `{near}`?")))
         }
-        EvalAltResult::ErrorDataRace(name, _) => fault!("value", "`{name}` is used by a closure while one of its own methods runs";
-            hint: "copy what the closure needs first: `let n = {name}.n; {name}.f(|x| x + n)`, or call a function instead of a method"),
+        EvalAltResult::ErrorDataRace(name, _) => data_race(name, file),
         EvalAltResult::ErrorPropertyNotFound(name, _) => fault!("name", "the map has no key `{name}`"; hint: "`\"{name}\" in map` tells whether it is there"),
         EvalAltResult::ErrorIndexNotFound(index, _) => fault!("name", "there is no `{index}` in it"),
         EvalAltResult::ErrorArrayBounds(size, index, _) => fault!("value", "index {index} is out of range: the array holds {size}"),
@@ -141,6 +156,23 @@ fn explain(error: &EvalAltResult, catalog: &Catalog, file: &str) -> Fault {
             Fault::new("value", lower(&plain))
         }
     }
+}
+
+/// A closure that uses the value whose method it is given to. Rhai gives no position: the call is looked up in the text.
+fn data_race(name: &str, file: &str) -> Fault {
+    let method = name.split('\'').nth(1).unwrap_or(name);
+    let mut fault = fault!("value", "the closure given to `{method}` uses the very value that `{method}` is called on";
+        hint: "copy what the closure needs first: `let n = x.len(); x.{method}(|v| v + n)`");
+    let text = session::source(file).unwrap_or_default();
+    let call = format!(".{method}(");
+    let found = text.lines().enumerate().find_map(|(i, line)| {
+        let column = line.find(&call)?;
+        line[column..].contains('|').then(|| (i + 1, line[..column].chars().count() + 2))
+    });
+    if let Some((line, column)) = found {
+        fault.at = Some(Place { file: file.into(), line, column });
+    }
+    fault
 }
 
 fn lower(text: &str) -> String {

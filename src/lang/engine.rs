@@ -41,6 +41,8 @@ fn build(library: &Library, blocks: &[Guarded]) -> Engine {
     engine.set_max_string_size(1 << 30);
     engine.set_max_array_size(1 << 28);
     engine.set_max_map_size(1 << 24);
+    // dead branches must be checked too, and scripts spend their time in natives
+    engine.set_optimization_level(rhai::OptimizationLevel::None);
     engine.set_strict_variables(true);
     engine.set_fail_on_invalid_map_property(true);
     engine.set_module_resolver(Resolver::default());

@@ -7,7 +7,6 @@ use crate::{bail, fault};
 use rhai::{Dynamic, Engine, FnNamespace, FuncRegistration, Module, NativeCallContext, RhaiFunc, Shared};
 use std::any::TypeId;
 use std::collections::BTreeMap;
-use std::panic::AssertUnwindSafe;
 
 /// How a native function is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,7 +100,9 @@ impl Call<'_> {
     pub fn take<T: FromValue>(&self, args: &mut [&mut Dynamic], index: usize, name: &str) -> Result<T> {
         match args.get_mut(index) {
             Some(value) => T::from_value(value, self.context).map_err(|mut fault| {
-                fault.message = format!("`{name}` {}", fault.message);
+                if fault.kind == "type" {
+                    fault.message = format!("`{name}` {}", fault.message);
+                }
                 fault
             }),
             None => T::missing().ok_or_else(|| fault!("value", "`{name}` is missing")),
@@ -147,7 +148,7 @@ impl Native {
             return Err(diagnostics::raise(crate::base::Fault::new("interrupted", "interrupted"), self, context));
         }
         let call = Call { context, native: self };
-        let outcome = std::panic::catch_unwind(AssertUnwindSafe(|| (self.run)(&call, args)));
+        let outcome = diagnostics::guarded(|| (self.run)(&call, args));
         let outcome = outcome.unwrap_or_else(|_| Err(diagnostics::of_panic(&self.qualified())));
         outcome.map_err(|fault| diagnostics::raise(fault, self, context))
     }

@@ -186,7 +186,8 @@ impl Model {
 
     /// Writes parameters and buffers under PyTorch's names.
     pub fn save(&self, path: &Path) -> Result<()> {
-        let notes = HashMap::from([("format".to_string(), "pt".to_string()), ("name".into(), self.0.name.clone())]);
+        // one note alone: several would stand in a random order, and equal models would give unequal files
+        let notes = HashMap::from([("format".to_string(), "pt".to_string())]);
         file::save_safetensors(path, &self.state(), notes)
     }
 
