@@ -47,6 +47,11 @@ fn named(code: &str) -> Vec<String> {
 
 const SCIENCE: [&str; 10] = ["seq", "data", "nn", "optim", "augment", "metrics", "train", "explain", "plot", "track"];
 
+/// Whether code names the crate `tch` (and not only `Batch::` or `Watch::`).
+fn names_tch(code: &str) -> bool {
+    code.match_indices("tch::").any(|(at, _)| !code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_'))
+}
+
 #[test]
 fn arrows_run_one_way() {
     let mut wrong = Vec::new();
@@ -63,7 +68,7 @@ fn arrows_run_one_way() {
                 wrong.push(format!("{} ({room}) names {name}", path.display()));
             }
         }
-        if room != "torch" && (code.contains("tch::") || code.contains("use tch")) && !code.contains("torch::") {
+        if room != "torch" && names_tch(&code) {
             wrong.push(format!("{} names tch", path.display()));
         }
         if !["lang", "bind", "cli"].contains(&room.as_str()) && code.contains("rhai::") {

@@ -161,3 +161,38 @@ fn what_a_module_does_not_know_is_told_in_its_file() {
 fn functions_of_options_and_help() {
     run("assert(help(\"nn::conv1d\").contains(\"padding\")); assert(help(\"tensor.sum\").contains(\"dim\")); assert(help(\"nn\").contains(\"nn::chain\")); assert(help(\"std/layers/fm::layer\").contains(\"Rendle\")); assert(help().contains(\"tensor\"));").expect("help");
 }
+
+#[test]
+fn every_type_is_printed_in_one_line() {
+    let settings = cistron::lang::session::Settings { quiet: true, device: "cpu".into(), ..Default::default() };
+    cistron::bind::start(settings);
+    cistron::lang::session::capture();
+    let text = r#"
+        print(1); print(1.0); print("text"); print(true); print(()); print([1, 2.5, "x"]); print(#{ a: 1, b: "c" });
+        print(tensor::ones([2])); print(tensor::zeros([30, 4])); print(nn::conv1d(3, 4)); print(nn::build(nn::linear(1), [2]));
+        print(data::from(#{ sequence: ["ACGT"], label: [1] })); print(optim::adam()); print(schedule::warmup(0.2).then(schedule::cosine()));
+        print(loss::mse()); print(metric::auroc()); print(augment::shift(1)); print(motif::from_consensus("ACGT")); print(sim::motifs(2));
+        print(plot::roc([0.9, 0.1], [1, 0])); print(train::early_stop("valid.loss")); print(|x| x); print([tensor::ones([1])]);
+    "#;
+    let outcome = cistron::lang::engine::run(text, "print", &mut rhai::Scope::new());
+    let said = cistron::lang::session::captured();
+    outcome.expect("runs");
+    let lines: Vec<&str> = said.lines().collect();
+    assert_eq!(lines.len(), 23, "{said}");
+    let expected = [
+        "1",
+        "1.0",
+        "text",
+        "true",
+        "()",
+        "[1, 2.5, \"x\"]",
+        "#{a: 1, b: \"c\"}",
+        "tensor [2] float32 [1.0, 1.0]",
+        "tensor [30, 4] float32 mean 0.0 min 0.0 max 0.0",
+        "layer conv1d(3, 4)",
+    ];
+    assert_eq!(lines[..10], expected);
+    assert_eq!(lines[12], "optimizer adam, lr 0.001");
+    assert_eq!(lines[13], "schedule warmup, then cosine");
+    assert!(!said.contains("cistron::"), "{said}");
+}

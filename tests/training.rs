@@ -182,3 +182,36 @@ fn parameter_counts_of_known_networks() {
     "#)
     .expect("counts");
 }
+
+#[test]
+fn weights_go_to_pytorch_and_back() {
+    let place = tempfile::tempdir().expect("a folder");
+    let folder = place.path().display().to_string();
+    let arch = r#"nn::chain([nn::conv1d(8, 5, #{ padding: "same" }), nn::batch_norm(), nn::relu(), nn::max_pool(3), nn::lstm(6, #{ bidirectional: true }), nn::flatten(), nn::linear(3)])"#;
+    run(&format!(
+        r#"let net = nn::build({arch}, [4, 40], #{{ seed: 1 }});
+        assert_eq(net.names().len(), 4 + 8 + 2 + 3);
+        assert("4.weight_hh_l0_reverse" in net.parameters() && "1.running_mean" in net.names());
+        let x = tensor::randn([5, 4, 40], #{{ seed: 2 }});
+        net.save("{folder}/net.safetensors");
+        tensor::save_safetensors("{folder}/io.safetensors", #{{ x: x, y: net.forward(x).detach() }});"#
+    ))
+    .expect("saved");
+    let python = std::env::var("CISTRON_PYTHON").unwrap_or_else(|_| "python3".into());
+    let has_torch = std::process::Command::new(&python).args(["-c", "import torch, safetensors"]).output().is_ok_and(|o| o.status.success());
+    if !has_torch {
+        eprintln!("SKIPPED: {python} has no torch and safetensors (set CISTRON_PYTHON); names and shapes are still held by the oracles");
+        return;
+    }
+    let output = std::process::Command::new(&python).arg(crate::root().join("tests/oracles/roundtrip.py")).arg(&folder).output().expect("python starts");
+    let (out, err, code) = said(&output);
+    assert_eq!(code, 0, "{err}");
+    let difference: f64 = out.trim().parse().expect("a number");
+    assert!(difference < 1e-5, "{difference}");
+    run(&format!(
+        r#"let net = nn::build({arch}, [4, 40], #{{ seed: 9 }});
+        net.load("{folder}/back.safetensors");
+        assert_near(net.forward(tensor::load_safetensors("{folder}/io.safetensors").x), tensor::load_safetensors("{folder}/back_io.safetensors").y, 1e-5);"#
+    ))
+    .expect("loaded back");
+}

@@ -2,8 +2,8 @@
 
 use super::values::{Numbers, Operand};
 use crate::base::Result;
-use crate::lang::{FromValue, session};
 use crate::lang::value::mismatch;
+use crate::lang::{FromValue, session};
 use crate::natives;
 use crate::torch::Tensor;
 use crate::torch::index::Pick;

@@ -229,7 +229,7 @@ pub fn types() -> Vec<TypeInfo> {
             super::optim::name(&o),
             show::number(o.lr)
         ))),
-        info!(Schedule, "schedule", |schedule: &Schedule| format!("schedule {schedule:?}")),
+        info!(Schedule, "schedule", |schedule: &Schedule| format!("schedule {}", schedule.text())),
         info!(Metric, "metric", |metric: &Metric| format!("metric {}", metric.name)),
         info!(History, "history", history_line, history_pretty),
         info!(EarlyStop, "stopping rule", |stop: &EarlyStop| format!("stopping rule on {}, patience {}", stop.monitor, stop.patience)),

@@ -213,7 +213,10 @@ impl Catalog {
         if let Some(entry) = self.entries.iter().find(|entry| entry.form == Form::Function && entry.name == name && !entry.is_script) {
             return fault.hint(format!("did you mean `{}`?", entry.qualified()));
         }
-        match near::nearest(name, self.entries.iter().filter(|entry| entry.namespace.is_empty() && entry.form == Form::Function).map(|entry| entry.name.as_str())) {
+        match near::nearest(
+            name,
+            self.entries.iter().filter(|entry| entry.namespace.is_empty() && entry.form == Form::Function).map(|entry| entry.name.as_str()),
+        ) {
             Some(near) => fault.hint(format!("did you mean `{near}`?")),
             None => fault.hint("a closure held in a variable `f` is called with `f.call(x)`"),
         }

@@ -216,6 +216,11 @@ fn signatures(native: &Native, arity: usize) -> Vec<Vec<TypeId>> {
     let any = TypeId::of::<Dynamic>();
     let mut types = vec![any; arity];
     match native.form {
+        // Rhai's own `print` of arrays, maps and numbers would win over one that takes anything
+        Form::Function if native.name == "print" => {
+            let own = [TypeId::of::<rhai::Array>(), TypeId::of::<rhai::Map>(), TypeId::of::<f64>(), TypeId::of::<()>()];
+            std::iter::once(types).chain(own.map(|id| vec![id])).collect()
+        }
         Form::Function => vec![types],
         Form::Operator if arity == 2 => {
             let own = (native.params[0].receiver)();

@@ -121,6 +121,24 @@ pub enum Schedule {
 }
 
 impl Schedule {
+    /// In words.
+    pub fn text(&self) -> String {
+        match self {
+            Schedule::Constant(factor) => format!("constant({factor})"),
+            Schedule::Step(..) => "step".into(),
+            Schedule::Multistep(..) => "multistep".into(),
+            Schedule::Exponential(gamma) => format!("exponential({gamma})"),
+            Schedule::Cosine(_) => "cosine".into(),
+            Schedule::Restarts(..) => "restarts".into(),
+            Schedule::Warmup(..) => "warmup".into(),
+            Schedule::Cyclic { .. } => "cyclic".into(),
+            Schedule::OneCycle { .. } => "one_cycle".into(),
+            Schedule::Plateau(plateau) => format!("plateau on {}", plateau.monitor),
+            Schedule::Then(first, second) => format!("{}, then {}", first.text(), second.text()),
+            Schedule::Until(inner, _) => format!("{} until", inner.text()),
+        }
+    }
+
     /// How many steps it lasts by itself, where it has an end.
     pub fn duration(&self, clock: &Clock) -> Option<f64> {
         match self {

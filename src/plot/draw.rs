@@ -72,7 +72,9 @@ fn draw_chart<DB: DrawingBackend>(chart: &Chart, area: &DrawingArea<DB, Shift>) 
             .label(&line.name)
             .legend(move |(x, y)| PathElement::new([(x, y), (x + 16, y)], color.stroke_width(2)));
     }
-    let place = if chart.unit { SeriesLabelPosition::LowerRight } else { SeriesLabelPosition::UpperRight };
+    // where the lines end high, the legend stands low
+    let ends_high = chart.lines.iter().filter_map(|line| line.points.last()).any(|p| p.1 > (y.0 + 3.0 * y.1) / 4.0);
+    let place = if chart.unit || ends_high { SeriesLabelPosition::LowerRight } else { SeriesLabelPosition::UpperRight };
     on.configure_series_labels()
         .position(place)
         .background_style(WHITE.mix(0.85))
@@ -97,7 +99,7 @@ fn draw_logo<DB: DrawingBackend>(motif: &Motif, area: &DrawingArea<DB, Shift>) -
         .x_label_area_size(18)
         .y_label_area_size(46)
         .caption(&motif.name, ("sans-serif", 13))
-        .build_cartesian_2d(0.0..width, 0.0..2.0)
+        .build_cartesian_2d(0.5..width + 0.5, 0.0..2.0)
         .map_err(text)?;
     on.configure_mesh()
         .disable_mesh()
@@ -119,7 +121,7 @@ fn draw_logo<DB: DrawingBackend>(motif: &Motif, area: &DrawingArea<DB, Shift>) -
                 continue;
             }
             let (filled, holes) = letters::outlines(base);
-            let place = |outline: &Vec<(f64, f64)>| outline.iter().map(|(x, y)| (position as f64 + 0.04 + 0.92 * x, bottom + height * y)).collect::<Vec<_>>();
+            let place = |outline: &Vec<(f64, f64)>| outline.iter().map(|(x, y)| (position as f64 + 0.54 + 0.92 * x, bottom + height * y)).collect::<Vec<_>>();
             for outline in &filled {
                 on.draw_series([Polygon::new(place(outline), BASES[base].filled())]).map_err(text)?;
             }
