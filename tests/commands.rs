@@ -94,7 +94,23 @@ fn check_finds_what_cannot_work_without_running() {
         assert!(err.contains(wanted), "{wanted}\n{err}");
     }
     assert!(out.contains("1 script checked, 3 faults found"), "{out}");
-    assert_eq!(said(&cistron(&root(), &["check", "examples", "stdlib"])).2, 0);
+    let script = write(
+        place.path(),
+        "e.rhai",
+        "let set = data::table(\"absent.tsv\");\nlet arch = nn::chain([\n  nn::conv1d(8, 24),\n  nn::conv1d(8, 99),\n]);\nlet net = nn::build(arch, [4, 101]);\ntrain::fit(net, #{ train: set, loss: loss::mse(), optimizer: optim::adam() });",
+    );
+    let (_, err, code) = said(&cistron(place.path(), &["check", &script]));
+    assert!(code == 3 && err.contains("conv1d: 99 positions wide, the input has 78") && err.contains("e.rhai:4:7"), "{err}");
+    let script = write(
+        place.path(),
+        "f.rhai",
+        "let set = sim::paired(sim::motifs(4, #{ width: 5 }), #{ n: 5000, length: 60, per_sequence: 2 });\nlet net = nn::build(nn::chain([nn::flatten(), nn::linear(2)]), [4, 60]);\ntrain::fit(net, #{ train: set, loss: loss::bce_with_logits(), optimizer: optim::adam(), epochs: 100000 });\nnet.save(\"m.safetensors\");",
+    );
+    let (_, err, code) = said(&cistron(place.path(), &["check", &script]));
+    assert!(code == 3 && err.contains("end it with `nn::linear(1)`"), "{err}");
+    let (_, err, code) = said(&cistron(&root(), &["check", "examples", "stdlib", "tests/scripts"]));
+    assert_eq!(code, 0, "{err}");
+    assert!(!place.path().join("m.safetensors").exists());
 }
 
 #[test]

@@ -124,7 +124,7 @@ fn reference_cycles_are_let_go_when_a_script_ends() {
     let mut scope = rhai::Scope::new();
     scope.push("watched", rhai::Dynamic::from(watched));
     // the map holds a closure that captured the map
-    cistron::lang::engine::run("let held = #{ value: watched }; held.f = |x| held.value; watched = ();", "cycle", &mut scope).expect("runs");
+    cistron::lang::engine::run("let held = #{ value: watched }; held.f = |x| held.value; watched = ();", "cycle", &mut scope).map(drop).expect("runs");
     assert!(weak.upgrade().is_some());
     cistron::lang::engine::release(&mut scope);
     assert!(weak.upgrade().is_none(), "the cycle keeps its values alive");
@@ -174,7 +174,7 @@ fn every_type_is_printed_in_one_line() {
         print(loss::mse()); print(metric::auroc()); print(augment::shift(1)); print(motif::from_consensus("ACGT")); print(sim::motifs(2));
         print(plot::roc([0.9, 0.1], [1, 0])); print(train::early_stop("valid.loss")); print(|x| x); print([tensor::ones([1])]);
     "#;
-    let outcome = cistron::lang::engine::run(text, "print", &mut rhai::Scope::new());
+    let outcome = cistron::lang::engine::run(text, "print", &mut rhai::Scope::new()).map(drop);
     let said = cistron::lang::session::captured();
     outcome.expect("runs");
     let lines: Vec<&str> = said.lines().collect();

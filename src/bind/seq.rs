@@ -106,7 +106,7 @@ natives! { made in "seq" {
     /// ```rhai
     /// assert_eq(seq::reverse_complement("AACG"), "CGTT");
     /// ```
-    function "reverse_complement"(c, sequence: String) -> "string" { each(&sequence, |codes| alphabet::reverse_complement(codes)) }
+    function "reverse_complement"(c, sequence: String) -> "string" { each(&sequence, alphabet::reverse_complement) }
 
     /// Shuffles a sequence, keeping the count of every k-let, each outcome as likely.
     ///

@@ -1,9 +1,10 @@
-//! `cistron check`: what cannot work, without training.
+//! `cistron check`: what cannot work, without training: names, arities and options from the text, then shapes from a
+//! rehearsal in which data are a few rows, nothing is trained and nothing is written.
 
 use super::{ERROR, FAILED, fail, files};
 use crate::lang::{check as checks, diagnostics, session};
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Runs the command; the exit code.
 pub fn check(paths: &[PathBuf], json: bool) -> u8 {
@@ -11,7 +12,8 @@ pub fn check(paths: &[PathBuf], json: bool) -> u8 {
         Ok(found) => found,
         Err(fault) => return fail(&fault, json),
     };
-    let engine = crate::bind::start(session::Settings { quiet: true, ..session::Settings::default() });
+    crate::torch::device::start();
+    let mut engine = crate::bind::start(engine_settings(std::path::Path::new("")));
     let catalog = session::catalog();
     let mut wrong = 0usize;
     for path in &found {
@@ -21,9 +23,16 @@ pub fn check(paths: &[PathBuf], json: bool) -> u8 {
             Err(error) => return fail(&crate::base::Fault::file(path, &error), json),
         };
         let faults = match checks::compile(&engine, &text, &file) {
-            Ok(ast) => checks::check(&ast, &catalog, &file),
+            Ok(ast) => {
+                let found = checks::check(&ast, &catalog, &file);
+                if found.is_empty() { rehearse(&text, path, &engine_settings(path)).into_iter().collect() } else { found }
+            }
             Err(fault) => vec![fault],
         };
+        // a rehearsal has ended the session: what follows needs one
+        let engine_again = crate::bind::start(engine_settings(path));
+        engine = engine_again;
+        session::remember_source(&file, &text);
         wrong += faults.len();
         for fault in &faults {
             if json {
@@ -41,4 +50,26 @@ pub fn check(paths: &[PathBuf], json: bool) -> u8 {
         println!("{} script{} checked, {wrong} fault{} found", found.len(), if found.len() == 1 { "" } else { "s" }, if wrong == 1 { "" } else { "s" });
     }
     if wrong > 0 { FAILED } else { 0 }
+}
+
+fn engine_settings(script: &Path) -> session::Settings {
+    session::Settings { quiet: true, dry: true, device: "cpu".into(), script_dir: script.parent().map(Path::to_path_buf), ..session::Settings::default() }
+}
+
+/// Runs a script with stand-ins; the fault that it meets. What depends on files that are not there is no fault.
+fn rehearse(text: &str, path: &Path, settings: &session::Settings) -> Option<crate::base::Fault> {
+    crate::bind::start(settings.clone());
+    session::capture();
+    let mut scope = rhai::Scope::new();
+    let outcome = crate::lang::engine::run(text, &path.display().to_string(), &mut scope);
+    session::captured();
+    crate::lang::engine::release(&mut scope);
+    crate::bind::train::forget();
+    std::fs::remove_dir_all(std::env::temp_dir().join(format!("cistron-check-{}", std::process::id()))).ok();
+    let fault = outcome.err()?;
+    let excused = fault.kind == "file"
+        || fault.kind == "thrown"
+        || fault.kind == "assertion"
+        || (session::is_guessed() && fault.kind != "name" && fault.kind != "option");
+    (!excused || fault.message.contains("standard library")).then_some(fault)
 }

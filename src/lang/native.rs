@@ -273,6 +273,8 @@ macro_rules! natives {
                     )*
                     $(let $options = $call.options(args, index, $table)?;)?
                     let _ = (&args, &$call);
+                    // a closure of its own lets the body use `?`
+                    #[allow(clippy::redundant_closure_call)]
                     let outcome = (|| -> $crate::base::Result<_> { $body })();
                     outcome.map($crate::lang::IntoValue::into_value)
                 },

@@ -66,6 +66,7 @@ struct State {
     settings: Settings,
     draws: u64,
     log: Option<PathBuf>,
+    guessed: bool,
     histories: Vec<serde_json::Value>,
 }
 
@@ -109,6 +110,16 @@ pub fn settings() -> Settings {
 /// Whether the run only checks shapes.
 pub fn is_dry() -> bool {
     with(|state| state.settings.dry)
+}
+
+/// Says that data are stand-ins for files that are not there: their shapes tell nothing.
+pub fn guess() {
+    with(|state| state.guessed = true);
+}
+
+/// Whether data are stand-ins for files that are not there.
+pub fn is_guessed() -> bool {
+    with(|state| state.guessed)
 }
 
 /// Changes the settings of the run.
@@ -336,6 +347,10 @@ pub fn find_input(path: &str) -> PathBuf {
 pub fn place_output(path: &str, figure: bool) -> PathBuf {
     let given = Path::new(path);
     let folder = with(|state| state.settings.run_dir.clone());
+    if is_dry() {
+        // what a check would write goes nowhere that matters
+        return std::env::temp_dir().join(format!("cistron-check-{}", std::process::id())).join(given.file_name().unwrap_or_default());
+    }
     match folder {
         Some(folder) if !given.is_absolute() => {
             if figure {

@@ -1,7 +1,7 @@
 //! Activations: functions of each number, and softmax.
 
-use super::spec::Function;
-use super::{Builder, Built, Shape, Spec};
+use super::spec::{Function, Role};
+use super::{Builder, Built, Mode, Module, Shape, Spec, Value};
 use crate::base::Result;
 use crate::torch::Tensor;
 
@@ -53,7 +53,23 @@ impl Spec for Activation {
     fn build(&self, _: &mut Builder, input: &Shape) -> Result<Built> {
         let shape = input.one(&self.text())?.to_vec();
         let kind = *self;
+        if kind == Activation::Relu {
+            return Built::one(Relu, shape);
+        }
         Built::one(Function(move |x: &Tensor, _| kind.apply(x)), shape)
+    }
+}
+
+/// max(x, 0), which a chain may move.
+struct Relu;
+
+impl Module for Relu {
+    fn forward(&self, x: &Value, _: Mode) -> Result<Value> {
+        x.one()?.relu().map(Value::One)
+    }
+
+    fn role(&self) -> Role<'_> {
+        Role::Relu
     }
 }
 

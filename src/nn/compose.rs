@@ -1,6 +1,7 @@
 //! Layers made of layers.
 
 use super::activation::Activation;
+use super::spec::Role;
 use super::{Builder, Built, Layer, Mode, Module, Shape, Spec, Value};
 use crate::base::{Result, shape};
 use crate::torch::Tensor;
@@ -81,6 +82,28 @@ impl Module for Sequence {
         }
         Ok(x)
     }
+
+    fn role(&self) -> Role<'_> {
+        Role::Parts(&self.0)
+    }
+}
+
+/// Chains inside a chain become part of it, and a ReLU before a max pool comes after it: the largest of windows is the
+/// same either way, and a third or less of the numbers is left.
+fn smoothed(modules: Vec<Rc<dyn Module>>) -> Vec<Rc<dyn Module>> {
+    let mut flat: Vec<Rc<dyn Module>> = Vec::with_capacity(modules.len());
+    for module in modules {
+        match module.role() {
+            Role::Parts(parts) => flat.extend(parts.iter().cloned()),
+            _ => flat.push(module),
+        }
+    }
+    for i in 1..flat.len() {
+        if matches!((flat[i - 1].role(), flat[i].role()), (Role::Relu, Role::MaxPool)) {
+            flat.swap(i - 1, i);
+        }
+    }
+    flat
 }
 
 impl Spec for Chain {
@@ -101,7 +124,7 @@ impl Spec for Chain {
             shape = built.output;
             modules.push(built.module);
         }
-        Ok(Built { module: Rc::new(Sequence(modules)), output: shape })
+        Ok(Built { module: Rc::new(Sequence(smoothed(modules))), output: shape })
     }
 }
 

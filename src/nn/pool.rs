@@ -1,7 +1,7 @@
 //! Pooling over windows, over a fixed number of windows, and over everything.
 
-use super::spec::Function;
-use super::{Builder, Built, Shape, Spec};
+use super::spec::{Function, Role};
+use super::{Builder, Built, Mode, Module, Shape, Spec, Value};
 use crate::base::{Result, shape};
 use crate::torch::Tensor;
 use crate::{bail, fault};
@@ -50,11 +50,22 @@ impl Spec for Pool {
             output.push((have - size) / self.stride[axis] + 1);
         }
         builder.widen(self.size[0], 1, self.stride[0]);
-        let how = self.clone();
-        let module = Function(
-            move |x: &Tensor, _| if how.max { x.max_pool(&how.size, &how.stride, &how.padding) } else { x.avg_pool(&how.size, &how.stride, &how.padding) },
-        );
-        Built::one(module, output)
+        Built::one(Pooled(self.clone()), output)
+    }
+}
+
+/// Pooling, which a chain may move.
+struct Pooled(Pool);
+
+impl Module for Pooled {
+    fn forward(&self, x: &Value, _: Mode) -> Result<Value> {
+        let (x, how) = (x.one()?, &self.0);
+        let out = if how.max { x.max_pool(&how.size, &how.stride, &how.padding) } else { x.avg_pool(&how.size, &how.stride, &how.padding) };
+        out.map(Value::One)
+    }
+
+    fn role(&self) -> Role<'_> {
+        if self.0.max { Role::MaxPool } else { Role::Other }
     }
 }
 

@@ -84,6 +84,22 @@ pub struct Mode {
 pub trait Module {
     /// Computes the output.
     fn forward(&self, x: &Value, mode: Mode) -> Result<Value>;
+    /// What a chain needs to know of it.
+    fn role(&self) -> Role<'_> {
+        Role::Other
+    }
+}
+
+/// What a chain may do with a part.
+pub enum Role<'a> {
+    /// Parts that can stand in the chain themselves.
+    Parts(&'a [Rc<dyn Module>]),
+    /// max(x, 0), number by number.
+    Relu,
+    /// The largest of windows.
+    MaxPool,
+    /// Nothing in particular.
+    Other,
 }
 
 /// A built layer with the shape it gives.

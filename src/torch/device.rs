@@ -1,7 +1,9 @@
 //! Devices, threads, the global generator, and the allocator's settings.
 
 use crate::base::Result;
+use crate::base::seed::Rng;
 use crate::{bail, fault};
+use std::cell::Cell;
 
 /// Where tensors lie and operations run.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -80,9 +82,31 @@ pub fn threads() -> usize {
     tch::get_num_threads().max(1) as usize
 }
 
-/// Seeds torch's generator (dropout, random tensors without a seed of their own).
+thread_local! {
+    /// Seed of dropout on the processor, and how many masks were drawn since.
+    static MASKS: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
+}
+
+/// Seeds dropout and torch's generator.
 pub fn seed(seed: u64) {
     tch::manual_seed(seed as i64);
+    MASKS.set((seed, 0));
+}
+
+/// `n` factors: 0 with chance `p` (to 1 in 65,536), else what keeps the mean.
+pub(super) fn dropout_mask(n: usize, p: f64) -> Vec<f32> {
+    let (seed, drawn) = MASKS.get();
+    MASKS.set((seed, drawn + 1));
+    let mut rng = Rng::keyed(&[seed, 0x6d61_736b, drawn]);
+    let dropped = (p * 65_536.0).round() as u64;
+    let kept = (1.0 / (1.0 - p)) as f32;
+    let mut mask = Vec::with_capacity(n + 3);
+    while mask.len() < n {
+        let bits = rng.next_u64();
+        mask.extend([bits & 0xffff, bits >> 16 & 0xffff, bits >> 32 & 0xffff, bits >> 48].map(|draw| if draw < dropped { 0.0 } else { kept }));
+    }
+    mask.truncate(n);
+    mask
 }
 
 /// Waits until the device has done all that was asked of it.

@@ -103,9 +103,11 @@ impl Tensor {
     }
 
     /// `[batch, 4, length]` one-hot from codes `[batch, length]` (A C G T = 0 1 2 3, anything else four zeros).
+    ///
+    /// In memory the channels stand side by side: convolutions, norms and pools keep that layout and are faster in it.
     pub fn one_hot_codes(&self) -> Result<Tensor> {
-        let bases = Tensor::from_u8(&[0, 1, 2, 3], &[1, 4, 1])?.to_device(self.device())?;
-        let wide = self.unsqueeze(1)?;
-        lift1("one_hot", &[self], wide.0.f_eq_tensor(&bases.0))?.to_kind(Kind::Float)
+        let bases = Tensor::from_u8(&[0, 1, 2, 3], &[1, 1, 4])?.to_device(self.device())?;
+        let wide = self.unsqueeze(2)?;
+        lift1("one_hot", &[self], wide.0.f_eq_tensor(&bases.0))?.to_kind(Kind::Float)?.transpose(1, 2)
     }
 }

@@ -570,6 +570,11 @@ impl Tensor {
 
     /// Convolution; the rank of the weight says over how many axes.
     pub fn conv(&self, weight: &Tensor, bias: Option<&Tensor>, how: &Window) -> Result<Tensor> {
+        if weight.rank() == 3 && self.is_channels_last() {
+            let one = |first: i64, values: &[i64]| vec![first, values[0]];
+            let image = Window { stride: one(1, &how.stride), padding: one(0, &how.padding), dilation: one(1, &how.dilation), groups: how.groups };
+            return self.unsqueeze(2)?.conv(&weight.unsqueeze(2)?, bias, &image)?.squeeze(Some(2));
+        }
         let bias = bias.map(|bias| &bias.0);
         let (stride, padding, dilation, groups) = (&how.stride[..], &how.padding[..], &how.dilation[..], how.groups);
         let result = match weight.rank() {
@@ -593,6 +598,10 @@ impl Tensor {
 
     /// Largest of each window of the last axis (of the last two with two sizes).
     pub fn max_pool(&self, size: &[i64], stride: &[i64], padding: &[i64]) -> Result<Tensor> {
+        if size.len() == 1 && self.is_channels_last() {
+            // seen as an image of height 1, whose kernels know this layout
+            return self.unsqueeze(2)?.max_pool(&[1, size[0]], &[1, stride[0]], &[0, padding[0]])?.squeeze(Some(2));
+        }
         let ones = vec![1; size.len()];
         let result = match size.len() {
             1 => self.0.f_max_pool1d(size, stride, padding, &ones[..], false),
@@ -629,6 +638,9 @@ impl Tensor {
         momentum: f64,
         eps: f64,
     ) -> Result<Tensor> {
+        if self.is_channels_last() {
+            return self.unsqueeze(2)?.batch_norm(affine, running, training, momentum, eps)?.squeeze(Some(2));
+        }
         let (weight, bias) = (affine.map(|a| &a.0.0), affine.map(|a| &a.1.0));
         let (mean, var) = (running.map(|r| &r.0.0), running.map(|r| &r.1.0));
         lift1("batch_norm", &[self], self.0.f_batch_norm(weight, bias, mean, var, training, momentum, eps, true))
@@ -652,9 +664,30 @@ impl Tensor {
         lift1("instance_norm", &[self], self.0.f_instance_norm(weight, bias, None, None, true, 0.1, eps, true))
     }
 
+    /// Whether this is `[batch, channels, length]` with the channels side by side in memory.
+    fn is_channels_last(&self) -> bool {
+        if self.rank() != 3 {
+            return false;
+        }
+        let (shape, stride) = (self.0.size(), self.0.stride());
+        shape[1] > 1 && shape[2] > 1 && stride[1] == 1 && stride[2] == shape[1] && stride[0] == shape[1] * shape[2]
+    }
+
     /// Zeroes each number with chance `p` and scales the others; does nothing unless training.
+    ///
+    /// On the processor the mask comes from a counter-based generator, many times faster than torch's serial one.
     pub fn dropout(&self, p: f64, training: bool) -> Result<Tensor> {
-        lift1("dropout", &[self], self.0.f_dropout(p, training))
+        if !training || p == 0.0 {
+            return Ok(self.clone());
+        }
+        if self.device().is_cuda() {
+            return lift1("dropout", &[self], self.0.f_dropout(p, true));
+        }
+        let mask = super::device::dropout_mask(self.numel() as usize, p);
+        let shape = self.shape();
+        let mask =
+            if self.is_channels_last() { Tensor::from_f32(&mask, &[shape[0], shape[2], shape[1]])?.transpose(1, 2)? } else { Tensor::from_f32(&mask, &shape)? };
+        self.mul(&mask.to_kind(self.kind())?)
     }
 
     /// Zeroes whole channels with chance `p`.
