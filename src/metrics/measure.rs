@@ -106,11 +106,6 @@ impl Metric {
         Metric { name: name.into(), measure, average: Average::Macro, threshold: 0.5 }
     }
 
-    /// Whether larger is better.
-    pub fn is_better_larger(&self) -> bool {
-        self.measure != Measure::Mse
-    }
-
     fn of_counts(&self, counts: &Counts) -> f64 {
         match self.measure {
             Measure::Precision => counts.precision(),

@@ -1,6 +1,5 @@
 //! Layers made of layers.
 
-use super::activation::Activation;
 use super::spec::Role;
 use super::{Builder, Built, Layer, Mode, Module, Shape, Spec, Value};
 use crate::base::{Result, shape};
@@ -372,9 +371,4 @@ impl Spec for Tied {
     fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
         builder.shared(&self.0, input)
     }
-}
-
-/// A layer followed by an activation, as options write it.
-pub fn with_activation(layer: Layer, activation: Activation) -> Chain {
-    Chain { parts: vec![(None, layer), (None, Layer::new(activation, None))] }
 }

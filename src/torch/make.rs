@@ -85,11 +85,6 @@ impl Tensor {
         lift1("arange", &[], tch::Tensor::f_arange_start_step(start, end, step, (tch::Kind::Int64, tch::Device::Cpu)))
     }
 
-    /// Floats from `start` to before `end`.
-    pub fn arange_f64(start: f64, end: f64, step: f64) -> Result<Tensor> {
-        lift1("arange", &[], tch::Tensor::f_arange_start_step(start, end, step, (tch::Kind::Float, tch::Device::Cpu)))
-    }
-
     /// `n` evenly spaced numbers from `start` to `end`, both included.
     pub fn linspace(start: f64, end: f64, n: i64) -> Result<Tensor> {
         lift1("linspace", &[], tch::Tensor::f_linspace(start, end, n, (tch::Kind::Float, tch::Device::Cpu)))
