@@ -60,6 +60,7 @@ fn arrows_run_one_way() {
             "base" => [SCIENCE.as_slice(), &["torch", "lang", "bind", "cli"]].concat(),
             "torch" => [SCIENCE.as_slice(), &["lang", "bind", "cli"]].concat(),
             "lang" => [SCIENCE.as_slice(), &["torch", "bind", "cli"]].concat(),
+            "bind" => vec!["cli"],
             room if SCIENCE.contains(&room) => vec!["lang", "bind", "cli"],
             _ => Vec::new(),
         };

@@ -2,7 +2,7 @@
 
 use super::values::Numbers;
 use crate::base::{Fault, Result};
-use crate::lang::{Callback, FromValue, session, show};
+use crate::lang::{Callback, FromValue, help, session, show};
 use crate::natives;
 use crate::torch::Tensor;
 use crate::{bail, fault};
@@ -81,20 +81,6 @@ impl FromValue for ClosedRange {
     }
     fn receiver() -> std::any::TypeId {
         std::any::TypeId::of::<std::ops::RangeInclusive<i64>>()
-    }
-}
-
-fn help_text(word: &str) -> String {
-    let catalog = session::catalog();
-    let found = catalog.find(word);
-    match found.as_slice() {
-        [] => {
-            let names: Vec<String> = catalog.entries.iter().map(|entry| entry.qualified()).collect();
-            let near = crate::base::near::nearest(word, names.iter().map(String::as_str));
-            near.map_or(format!("nothing is called `{word}`"), |near| format!("nothing is called `{word}`; did you mean `{near}`?"))
-        }
-        [one] => format!("{}\n\n{}{}", one.signature(), one.docs, crate::cli::help::options_text(one)),
-        several => several.iter().map(|entry| format!("{}\n    {}", entry.signature(), entry.summary())).collect::<Vec<_>>().join("\n"),
     }
 }
 
@@ -200,10 +186,8 @@ natives! { all in "" {
     /// assert(help("nn::conv1d").contains("filters"));
     /// ```
     function "help"(c, name: Option<String>) -> "string" {
-        Ok(match name {
-            Some(name) => help_text(&name),
-            None => crate::cli::help::overview(&session::catalog()),
-        })
+        let catalog = session::catalog();
+        name.map_or_else(|| Ok(help::overview(&catalog)), |name| help::text(&catalog, &name))
     }
 
     /// Seconds since a fixed moment, for measuring.

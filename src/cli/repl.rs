@@ -2,7 +2,7 @@
 
 use super::{Common, ERROR, fail};
 use crate::base::interrupt;
-use crate::lang::{diagnostics, engine, session, show};
+use crate::lang::{diagnostics, engine, help, session, show};
 use rhai::Scope;
 use rustyline::completion::Completer;
 use rustyline::error::ReadlineError;
@@ -132,7 +132,10 @@ fn turn(line: &str, scope: &mut Scope, kept: &mut String) -> bool {
             println!("{:.3} s", started.elapsed().as_secs_f64());
         }
         _ if line.starts_with('?') => {
-            super::help::show(line.trim_start_matches('?').trim());
+            match help::text(&session::catalog(), line.trim_start_matches('?').trim()) {
+                Ok(text) => println!("{text}"),
+                Err(fault) => eprint!("{}", diagnostics::render(&fault, std::io::stderr().is_terminal())),
+            }
         }
         _ => evaluate(line, scope, kept),
     }

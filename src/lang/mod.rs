@@ -6,6 +6,7 @@ pub mod check;
 pub mod diagnostics;
 pub mod engine;
 pub mod examples;
+pub mod help;
 pub mod native;
 pub mod options;
 pub mod prepare;

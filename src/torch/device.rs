@@ -77,11 +77,6 @@ pub fn set_threads(n: usize) {
     tch::set_num_threads(n as i32);
 }
 
-/// How many threads an operation may use.
-pub fn threads() -> usize {
-    tch::get_num_threads().max(1) as usize
-}
-
 thread_local! {
     /// Seed of dropout on the processor, and how many masks were drawn since.
     static MASKS: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
