@@ -4,7 +4,7 @@ use crate::base::seed::Rng;
 use crate::data::loader::{Sample, Transform};
 use crate::seq::alphabet::UNKNOWN;
 
-/// Moves a row by up to `most` positions either way; what comes in is N, and 0 in tracks.
+/// Moves a row by up to `most` positions either way. Rows of a genome bring in what lies there; others N, and 0 in tracks.
 pub struct Shift {
     /// The furthest move, bp.
     pub most: usize,
@@ -13,12 +13,14 @@ pub struct Shift {
 impl Transform for Shift {
     fn apply(&self, sample: &mut Sample, rng: &mut Rng) {
         let by = rng.below(2 * self.most + 1) as isize - self.most as isize;
-        let length = sample.sequences.first().map_or(0, |codes| codes.len());
         sample.sequences.iter_mut().for_each(|codes| slide(codes, by, UNKNOWN));
-        for (values, shape) in sample.dense.iter_mut().filter(|(_, shape)| shape.last() == Some(&length)) {
-            let width = *shape.last().unwrap_or(&1);
-            values.chunks_mut(width).for_each(|row| slide(row, by, 0.0));
+        for signal in sample.signals.iter_mut().filter(|signal| signal.is_along) {
+            signal.values.chunks_mut(signal.width).for_each(|row| slide(row, by, 0.0));
         }
+    }
+
+    fn margin(&self) -> usize {
+        self.most
     }
 }
 

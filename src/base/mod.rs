@@ -1,9 +1,13 @@
-//! What every room may use, built on `std` alone: faults, seeds, names, shapes, interrupts.
+//! What every room may use, built on `std` alone: faults, intervals, seeds, names, shapes, interrupts.
 
 pub mod fault;
+pub mod file;
 pub mod interrupt;
+pub mod interval;
 pub mod near;
+pub mod panic;
 pub mod seed;
 pub mod shape;
 
 pub use fault::{Fault, Frame, Place, Result};
+pub use interval::{Interval, Strand, StrandRule};

@@ -48,6 +48,28 @@ impl Rng {
         radius * (std::f64::consts::TAU * self.uniform()).cos()
     }
 
+    /// A gamma number of a shape, scale 1 (Marsaglia & Tsang 2000).
+    pub fn gamma(&mut self, shape: f64) -> f64 {
+        if shape < 1.0 {
+            return self.gamma(shape + 1.0) * (1.0 - self.uniform()).powf(1.0 / shape);
+        }
+        let d = shape - 1.0 / 3.0;
+        let c = 1.0 / (9.0 * d).sqrt();
+        loop {
+            let x = self.normal();
+            let v = (1.0 + c * x).powi(3);
+            if v > 0.0 && (1.0 - self.uniform()).ln() < 0.5 * x * x + d - d * v + d * v.ln() {
+                return d * v;
+            }
+        }
+    }
+
+    /// A beta number of equal shapes.
+    pub fn beta(&mut self, shape: f64) -> f64 {
+        let (a, b) = (self.gamma(shape), self.gamma(shape));
+        if a + b > 0.0 { a / (a + b) } else { 0.5 }
+    }
+
     /// Shuffles in place, every order as likely.
     pub fn shuffle<T>(&mut self, items: &mut [T]) {
         for i in (1..items.len()).rev() {
@@ -92,5 +114,18 @@ mod tests {
         let mean = x.iter().sum::<f64>() / 1e5;
         let variance = x.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / 1e5;
         assert!(mean.abs() < 0.012 && (variance - 1.0).abs() < 0.02, "{mean} {variance}");
+    }
+
+    #[test]
+    fn gamma_and_beta_have_their_moments() {
+        let mut rng = Rng::keyed(&[4]);
+        for shape in [0.3, 1.0, 4.0] {
+            let x: Vec<f64> = (0..100_000).map(|_| rng.gamma(shape)).collect();
+            let mean = x.iter().sum::<f64>() / 1e5;
+            let variance = x.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / 1e5;
+            assert!((mean / shape - 1.0).abs() < 0.02 && (variance / shape - 1.0).abs() < 0.06, "{shape}: {mean} {variance}");
+            let b = (0..100_000).map(|_| (rng.beta(shape) - 0.5).powi(2)).sum::<f64>() / 1e5;
+            assert!((b * 4.0 * (2.0 * shape + 1.0) - 1.0).abs() < 0.03, "{shape}: {b}");
+        }
     }
 }

@@ -1,10 +1,15 @@
 //! The script language's namespaces, one file each: thin, declarative.
 
 pub mod augment;
+pub mod batch;
 pub mod data;
+pub mod dataset;
 pub mod explain;
+pub mod genome;
 pub mod host;
 pub mod init;
+pub mod intervals;
+pub mod label;
 pub mod loss;
 pub mod metric;
 pub mod motif;
@@ -20,6 +25,7 @@ pub mod tensor_file;
 pub mod tensor_index;
 pub mod tensor_math;
 pub mod tensor_shape;
+pub mod track;
 pub mod train;
 pub mod values;
 
@@ -53,8 +59,12 @@ pub fn library() -> Library {
         motif::natives(),
         motif::methods(),
         data::natives(),
-        data::methods(),
-        data::batches(),
+        dataset::natives(),
+        batch::natives(),
+        genome::natives(),
+        intervals::natives(),
+        track::natives(),
+        label::natives(),
         augment::natives(),
         train::natives(),
         train::methods(),
@@ -66,7 +76,7 @@ pub fn library() -> Library {
         natives: natives.into_iter().flatten().collect(),
         types: values::types(),
         extras: vec![|engine| {
-            engine.register_iterator::<values::Pass>();
+            engine.register_iterator_result::<values::Pass, values::Rows>();
         }],
     }
 }

@@ -180,7 +180,10 @@ pub fn input_of(model: &Model, x: &Dynamic) -> Result<Value> {
         return Ok(Value::One(tensor.clone()));
     }
     if let Some(rows) = x.read_lock::<super::values::Rows>() {
-        return crate::train::feed::inputs(&rows.0, model.device());
+        return match &rows.1 {
+            Some(tensors) => Ok(tensors.0.clone()),
+            None => crate::train::feed::inputs(&rows.0, model.device()),
+        };
     }
     if let Some(map) = x.read_lock::<Map>() {
         let part = |(name, value): (&rhai::Identifier, &Dynamic)| {
@@ -573,6 +576,20 @@ natives! { layers in "nn" {
     /// assert_eq(nn::build(nn::global_avg_pool(), [8, 50]).output_shape, [8]);
     /// ```
     function "global_avg_pool"(c) -> "layer, [channels, …] to [channels]" { layer(c, pool::Global { max: false }) }
+
+    /// Turns one-hot sequences into one-hot k-mers, in the order of their letters; a k-mer with N is all zeros.
+    ///
+    /// ```rhai
+    /// assert_eq(nn::build(nn::kmers(3), [4, 100]).output_shape, [64, 98]);
+    /// ```
+    /// ```rhai,fails
+    /// nn::kmers(9);
+    /// //~ `k` must be from 1 to 8, got 9
+    /// ```
+    function "kmers"(c, k: i64) -> "layer, [4, length] to [4^k, length - k + 1]" {
+        if !(1..=8).contains(&k) { bail!("value", "`k` must be from 1 to 8, got {k}"); }
+        layer(c, reshape::Kmers(k))
+    }
 
     /// Joins all axes of a sample into one.
     ///

@@ -5,15 +5,19 @@ use crate::base::Result;
 use crate::base::seed::Rng;
 use crate::lang::options::{MANY, Opt, OptKind, opt};
 use crate::lang::value::mismatch;
-use crate::lang::{FromValue, Options, session};
+use crate::lang::{FromValue, IntoValue, Options, session};
 use crate::seq::alphabet::{self, Census};
 use crate::seq::shuffle::Shuffler;
 use crate::torch::{Kind, Tensor};
 use crate::{bail, fault, natives};
 use rhai::{Array, Dynamic, NativeCallContext};
 
-const SHUFFLE: &[Opt] =
-    &[opt("k", OptKind::Int(1, 20), "2", "the k-lets whose counts are kept"), opt("seed", OptKind::Int(0, MANY), "", "the same seed gives the same shuffle")];
+const SHUFFLE: &[Opt] = &[
+    opt("k", OptKind::Int(1, 20), "2", "the k-lets whose counts are kept"),
+    opt("copies", OptKind::Int(1, MANY), "", "shuffles of each sequence; one unless given"),
+    opt("seed", OptKind::Int(0, MANY), "", "the same seed gives the same shuffle"),
+];
+const FASTA: &[Opt] = &[opt("line", OptKind::Int(0, MANY), "60", "bases in a line; 0 writes each sequence in one")];
 const RANDOM: &[Opt] = &[opt("seed", OptKind::Int(0, MANY), "", "the same seed gives the same sequences")];
 
 /// One sequence or several.
@@ -79,6 +83,92 @@ fn gc(sequence: &str) -> Result<f64> {
     Ok(strong as f64 / known.max(1) as f64)
 }
 
+/// Shuffles rows of codes of one length, in parallel: each row's randomness depends on its number alone.
+fn shuffled(rows: &[u8], length: usize, copies: usize, k: usize, seed: u64) -> Vec<u8> {
+    use rayon::prelude::*;
+    let mut out: Vec<u8> = rows.chunks(length.max(1)).flat_map(|row| std::iter::repeat_n(row, copies)).flatten().copied().collect();
+    out.par_chunks_mut(length.max(1) * copies.max(1)).enumerate().for_each_init(Shuffler::default, |shuffler, (row, own)| {
+        for (copy, codes) in own.chunks_mut(length.max(1)).enumerate() {
+            shuffler.shuffle(codes, k, &mut Rng::keyed(&[seed, 0x7368_7566, row as u64, copy as u64]));
+        }
+    });
+    out
+}
+
+fn shuffle(sequences: Dynamic, o: &Options, context: &NativeCallContext) -> Result<Dynamic> {
+    let (k, copies) = (o.int("k") as usize, o.maybe_int("copies").map(|n| n as usize));
+    let seed = o.maybe_int("seed").map_or_else(|| session::settings().seed ^ session::next_draw(), |s| s as u64);
+    if let Some(tensor) = sequences.read_lock::<Tensor>() {
+        let [batch, length] = tensor.shape()[..] else {
+            bail!("shape", "`sequences` must be codes [batch, length], got {}", crate::base::shape::text(&tensor.shape()); hint: "`seq::codes` and `g.codes` give codes");
+        };
+        if tensor.kind().is_floating() {
+            bail!("type", "`sequences` must be codes, got {}", tensor.kind().name());
+        }
+        let rows = shuffled(&tensor.to_u8()?, length as usize, copies.unwrap_or(1), k, seed);
+        let shape = copies.map_or(vec![batch, length], |n| vec![batch, n as i64, length]);
+        return Ok(Tensor::from_u8(&rows, &shape)?.into_value());
+    }
+    let mut given = sequences;
+    let is_one = given.is_string();
+    let texts = Sequences::from_value(&mut given, context).map_err(|_| mismatch("string, array of strings or tensor of codes", &given))?.0;
+    let mut shuffler = Shuffler::default();
+    let mut one = |row: usize, codes: &[u8], copy: usize| -> Dynamic {
+        let mut own = codes.to_vec();
+        shuffler.shuffle(&mut own, k, &mut Rng::keyed(&[seed, 0x7368_7566, row as u64, copy as u64]));
+        alphabet::decode(&own).into()
+    };
+    let mut out = Array::new();
+    for (row, text) in texts.iter().enumerate() {
+        let codes = encode(text)?;
+        out.push(match copies {
+            None => one(row, &codes, 0),
+            Some(n) => (0..n).map(|copy| one(row, &codes, copy)).collect::<Array>().into(),
+        });
+    }
+    Ok(if is_one { out.swap_remove(0) } else { out.into() })
+}
+
+fn read_fasta(path: &str) -> Result<rhai::Map> {
+    let records = crate::seq::fasta::read(&session::find_input(path))?;
+    let mut map = rhai::Map::new();
+    for (i, name) in records.names.iter().enumerate() {
+        if map.insert(name.into(), alphabet::decode(records.sequence(i)).into()).is_some() {
+            bail!("data", "`{path}` line {}: a second record is called `{name}`", records.lines[i]);
+        }
+    }
+    Ok(map)
+}
+
+fn save_fasta(path: &str, sequences: &Dynamic, line: usize, context: &NativeCallContext) -> Result<()> {
+    let named: Vec<(String, String)> = match sequences.read_lock::<rhai::Map>() {
+        Some(map) => map
+            .iter()
+            .map(|(name, text)| {
+                Ok((
+                    name.to_string(),
+                    text.clone().into_string().map_err(|_| fault!("type", "`{name}` must be a string of bases, got {}", session::describe(text)))?,
+                ))
+            })
+            .collect::<Result<_>>()?,
+        None => {
+            let texts = Vec::<String>::from_value(&mut sequences.clone(), context).map_err(|_| mismatch("map or array of strings", sequences))?;
+            texts.into_iter().enumerate().map(|(i, text)| (format!("sequence{}", i + 1), text)).collect()
+        }
+    };
+    let mut out = String::new();
+    for (name, text) in &named {
+        encode(text).map_err(|fault| fault.context(format!("`{name}`")))?;
+        out += &format!(">{name}\n");
+        // only bases are left: every byte is a letter
+        for part in text.as_bytes().chunks(if line == 0 { text.len().max(1) } else { line }) {
+            out += &String::from_utf8_lossy(part);
+            out.push('\n');
+        }
+    }
+    crate::base::file::write_whole(&super::tensor_file::written(path)?, out.as_bytes())
+}
+
 natives! { made in "seq" {
     /// Turns letters into one-hot; anything but A C G T gives four zeros.
     ///
@@ -108,13 +198,16 @@ natives! { made in "seq" {
     /// ```
     function "reverse_complement"(c, sequence: String) -> "string" { each(&sequence, alphabet::reverse_complement) }
 
-    /// Shuffles a sequence, keeping the count of every k-let, each outcome as likely.
+    /// Shuffles sequences, keeping the count of every k-let, each outcome as likely. What comes in comes out: a string, an array of them, or a tensor of codes.
+    ///
+    /// - `sequences`: string, array of strings, or tensor [batch, length] of codes
     ///
     /// ```rhai
-    /// let s = seq::shuffle("ACGTACGGT", #{ seed: 1 });
-    /// assert_eq(s.len(), 9);
+    /// assert_eq(seq::shuffle("ACGTACGGT", #{ seed: 1 }).len(), 9);
+    /// assert_eq(seq::shuffle(["ACGTACGGT", "TTTT"], #{ seed: 1 })[1], "TTTT");
+    /// assert_eq(seq::shuffle(seq::codes(["ACGTAC"]), #{ copies: 20, seed: 1 }).shape, [1, 20, 6]);
     /// ```
-    function "shuffle"(c, sequence: String; o = SHUFFLE) -> "string" { let (k, seed) = (o.int("k") as usize, o.maybe_int("seed").map_or_else(|| session::settings().seed ^ session::next_draw(), |s| s as u64)); each(&sequence, |codes| Shuffler::default().shuffle(codes, k, &mut Rng::keyed(&[seed, 0x7368_7566]))) }
+    function "shuffle"(c, sequences: Dynamic; o = SHUFFLE) -> "as `sequences`; with `copies` an array of arrays, or a tensor [batch, copies, length]" { shuffle(sequences, &o, c.context) }
 
     /// Draws sequences of independent bases, each as likely.
     ///
@@ -122,6 +215,39 @@ natives! { made in "seq" {
     /// assert_eq(seq::random(2, 5, #{ seed: 1 })[1].len(), 5);
     /// ```
     function "random"(c, n: i64, length: i64; o = RANDOM) -> "array of strings" { random(n, length, &o) }
+
+    /// Tells whether a sequence is a CpG island: N(CpG)·L / ((N(C)+N(G))/2)² > 0.6 and (N(C)+N(G))/L > 0.5 (Mocap, Chen et al. 2017).
+    ///
+    /// ```rhai
+    /// assert(seq::is_cpg_island("CGCGCGCG"));
+    /// assert(!seq::is_cpg_island("GGGGGGGG"));
+    /// ```
+    function "is_cpg_island"(c, sequence: String) -> "true or false" { Ok(crate::seq::cpg::is_cpg_island(&encode(&sequence)?)) }
+
+    /// Turns letters into one-hot k-mers, in the order of their letters (AA, AC, …); a k-mer with anything but A C G T is all zeros.
+    ///
+    /// ```rhai
+    /// let x = seq::kmers(["ACGN"], 2);
+    /// assert_eq(x.shape, [1, 16, 3]);
+    /// assert_eq(x.sum(), 2.0);
+    /// ```
+    function "kmers"(c, sequences: Sequences, k: i64) -> "tensor [batch, 4^k, length - k + 1]" { crate::nn::reshape::kmers(&codes(&sequences.0)?.one_hot_codes()?, k) }
+
+    /// Reads a FASTA file, plain or gzipped.
+    ///
+    /// ```rhai
+    /// seq::save_fasta("/tmp/cistron_example_seq.fa", #{ a: "ACGT", b: "GG" });
+    /// assert_eq(seq::read_fasta("/tmp/cistron_example_seq.fa").b, "GG");
+    /// ```
+    function "read_fasta"(c, path: String) -> "map of strings by name" { read_fasta(&path) }
+
+    /// Writes a FASTA file: a map of sequences by name, or an array, which are named `sequence1` and so on.
+    ///
+    /// ```rhai
+    /// seq::save_fasta("/tmp/cistron_example_seq2.fa", ["ACGT", "GG"]);
+    /// assert_eq(seq::read_fasta("/tmp/cistron_example_seq2.fa").sequence2, "GG");
+    /// ```
+    function "save_fasta"(c, path: String, sequences: Dynamic; o = FASTA) -> "nothing" { save_fasta(&path, &sequences, o.int("line") as usize, c.context) }
 
     /// Computes the share of G and C among known bases.
     ///

@@ -40,7 +40,7 @@ fn paired(motifs: &Motifs, o: &Options) -> Result<Data> {
     };
     let world = simulate::paired(&motifs.0, &plan)?;
     let column = Column::Sequence { codes: Arc::new(world.codes), length: plan.length };
-    let input = Input { name: "sequence".into(), column };
+    let input = Input::new("sequence", column);
     Ok(Data(Rc::new(Dataset::new(vec![input], vec!["paired".into()], world.labels)?)))
 }
 

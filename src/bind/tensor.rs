@@ -484,6 +484,7 @@ pub fn shown() -> Vec<Native> {
             [$(<$type as crate::lang::FromValue>::receiver as fn() -> std::any::TypeId),*]
         };
     }
+    use super::genome::{Genomic, Places, Signal};
     use super::values::{Augmenter, Data, Motifs, Operand, Optim, Pass, Rows};
     let types = of!(
         Operand,
@@ -492,6 +493,9 @@ pub fn shown() -> Vec<Native> {
         Data,
         Rows,
         Pass,
+        Genomic,
+        Places,
+        Signal,
         Augmenter,
         crate::nn::loss::Loss,
         Optim,

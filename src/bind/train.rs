@@ -12,7 +12,7 @@ use crate::nn::loss::{Link, Loss};
 use crate::optim::Schedule;
 use crate::train::checkpoint::Keep;
 use crate::train::evaluate::{self, Scores};
-use crate::train::fit::{OnBatch, OnEpoch, Plan};
+use crate::train::fit::{OnBatch, OnEpoch, OnInputs, Plan};
 use crate::train::{self, EarlyStop, History};
 use crate::{bail, fault, natives};
 use rhai::{Array, Dynamic, Map};
@@ -148,6 +148,9 @@ fn plan_of(model: &Model, o: &Options) -> Result<Plan> {
             Ok(!stops(&call.call(vec![info.into()])?))
         })
     });
+    let augmenter = o.get::<Augmenter>("augment")?;
+    let custom = augmenter.as_ref().map(|augmenter| augmenter.custom.clone()).unwrap_or_default();
+    let on_inputs = (!custom.is_empty()).then(|| -> OnInputs { Box::new(move |x, y| super::augment::customised(x, y, &custom)) });
     let Some(loss) = o.raw("loss") else { bail!("option", "`train::fit` needs the option `loss`"; hint: "`loss: loss::bce_with_logits()`") };
     Ok(Plan {
         train: (*o.need::<Data>("train")?.0).clone(),
@@ -157,7 +160,7 @@ fn plan_of(model: &Model, o: &Options) -> Result<Plan> {
         schedule: o.get::<Schedule>("schedule")?,
         batch: o.int("batch") as usize,
         epochs: o.int("epochs") as usize,
-        augment: o.get::<Augmenter>("augment")?.map(|augmenter| augmenter.0),
+        augment: augmenter.as_ref().map(|augmenter| augmenter.step.clone()),
         metrics: metrics_of(&o.get::<Array>("metrics")?.unwrap_or_default())?,
         stop: o.get::<EarlyStop>("stop")?,
         keep: (kept != "none").then(|| Keep { folder, best: kept != "last", last: kept != "best" }),
@@ -171,6 +174,7 @@ fn plan_of(model: &Model, o: &Options) -> Result<Plan> {
         seed: o.maybe_int("seed").map_or(settings.seed, |seed| seed as u64),
         loaders: o.maybe_int("loaders").map_or(settings.loaders, |n| n as usize),
         silent: settings.quiet || !o.flag("progress"),
+        on_inputs,
         on_batch,
         on_epoch,
     })
@@ -192,7 +196,7 @@ fn fit(model: &Model, o: &Options) -> Result<History> {
         if session::is_guessed() {
             return Ok(stand_in(model, &plan));
         }
-        plan = Plan { train: super::data::few(&plan.train), valid: plan.valid.as_ref().map(super::data::few), epochs: 1, keep: None, resume: None, ..plan };
+        plan = Plan { train: super::batch::few(&plan.train), valid: plan.valid.as_ref().map(super::batch::few), epochs: 1, keep: None, resume: None, ..plan };
     }
     if let Some(valid) = &plan.valid {
         let shared = duplicates::overlap(&plan.train, valid);

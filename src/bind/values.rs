@@ -1,15 +1,15 @@
 //! The types that scripts meet, and how their values are printed.
 
-use crate::augment;
+use super::genome::{Genomic, Places, Signal};
 use crate::base::{Fault, Result, shape};
 use crate::data::loader::Transform;
 use crate::data::{Batch, Dataset};
 use crate::lang::native::TypeInfo;
 use crate::lang::value::mismatch;
-use crate::lang::{FromValue, show};
+use crate::lang::{Callback, FromValue, show};
 use crate::metrics::Metric;
 use crate::nn::loss::Loss;
-use crate::nn::{Layer, Model};
+use crate::nn::{Layer, Model, Value};
 use crate::optim::{Optimizer, Schedule};
 use crate::plot::Figure;
 use crate::seq::Motif;
@@ -26,13 +26,20 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub struct Data(pub Rc<Dataset>);
 
-/// A batch as scripts hold it.
+/// A batch as scripts hold it, with what a script's own augmenters made of it.
 #[derive(Clone)]
-pub struct Rows(pub Rc<Batch>);
+pub struct Rows(pub Rc<Batch>, pub Option<Rc<(Value, Tensor)>>);
 
 /// An augmenter as scripts hold it.
 #[derive(Clone)]
-pub struct Augmenter(pub Arc<dyn Transform>, pub String);
+pub struct Augmenter {
+    /// What is done to rows.
+    pub step: Arc<dyn Transform>,
+    /// Itself in words.
+    pub text: String,
+    /// What is done to batches, by the script's own functions.
+    pub custom: Vec<Callback>,
+}
 
 /// An optimizer as scripts hold it: one set of state, however often it is copied.
 #[derive(Clone)]
@@ -42,9 +49,9 @@ pub struct Optim(pub Rc<RefCell<Optimizer>>);
 #[derive(Clone)]
 pub struct Motifs(pub Rc<Vec<Motif>>);
 
-/// One pass over a dataset.
+/// One pass over a dataset, with a script's own augmenters.
 #[derive(Clone)]
-pub struct Pass(pub crate::data::Loader);
+pub struct Pass(pub crate::data::Loader, pub Vec<Callback>);
 
 handle!(Tensor, "tensor");
 handle!(Layer, "layer");
@@ -118,6 +125,17 @@ impl FromValue for Numbers {
         }
         super::tensor::from_nested(value).map(Numbers)
     }
+}
+
+fn intervals_line(list: &Places) -> String {
+    let bases: i64 = list.0.rows.iter().map(crate::base::Interval::len).sum();
+    format!("intervals: {}, {} bp", shape::grouped(list.0.len() as i64), shape::grouped(bases))
+}
+
+fn intervals_pretty(list: &Places) -> String {
+    let first: Vec<u32> = (0..list.0.len().min(8) as u32).collect();
+    let more = if list.0.len() > 8 { "\n…" } else { "" };
+    format!("{}\n{}{more}", intervals_line(list), list.0.select(&first).to_bed().trim_end())
 }
 
 /// One tensor's values in a line.
@@ -220,9 +238,12 @@ pub fn types() -> Vec<TypeInfo> {
             |m: &Model| m.summary()
         ),
         info!(Data, "dataset", |set: &Data| dataset_line(&set.0)),
+        info!(Genomic, "genome", |g: &Genomic| format!("genome {}: {} chromosomes, {} bp", g.0.shown(), g.0.contigs.len(), shape::grouped(g.0.total()))),
+        info!(Places, "intervals", intervals_line, intervals_pretty),
+        info!(Signal, "track", |t: &Signal| format!("track {}", t.0.shown())),
         info!(Rows, "batch", |batch: &Rows| format!("batch of {}", batch.0.size)),
         info!(Pass, "batches", |pass: &Pass| format!("batches: {} of {}", pass.0.batches(), pass.0.batch)),
-        info!(Augmenter, "augmenter", |augmenter: &Augmenter| format!("augmenter {}", augmenter.1)),
+        info!(Augmenter, "augmenter", |augmenter: &Augmenter| format!("augmenter {}", augmenter.text)),
         info!(Loss, "loss", |loss: &Loss| format!("loss {}", loss.name)),
         info!(Optim, "optimizer", |o: &Optim| o.0.try_borrow().map_or("optimizer".into(), |o| format!(
             "optimizer {}, lr {}",
@@ -243,16 +264,6 @@ pub fn types() -> Vec<TypeInfo> {
         info!(Figure, "figure", |figure: &Figure| format!("figure {}", figure.title)),
         info!(Fault, "error", |fault: &Fault| format!("error[{}]: {}", fault.kind, fault)),
     ]
-}
-
-/// An augmenter of a transform.
-pub fn augmenter(transform: impl Transform + 'static, text: impl Into<String>) -> Augmenter {
-    Augmenter(Arc::new(transform), text.into())
-}
-
-/// All of several augmenters.
-pub fn chain(parts: &[Augmenter]) -> augment::Chain {
-    augment::Chain(parts.iter().map(|part| part.0.clone()).collect())
 }
 
 /// Sequences as scripts write them: codes of one length.

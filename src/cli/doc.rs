@@ -15,7 +15,7 @@ table{border-collapse:collapse}td{padding:.15rem .8rem .15rem 0;vertical-align:t
 pub fn doc(out: &Path) -> u8 {
     crate::bind::start(session::Settings { quiet: true, ..session::Settings::default() });
     let page = page(&session::catalog().entries);
-    match crate::torch::file::write_whole(&out.join("index.html"), page.as_bytes()) {
+    match crate::base::file::write_whole(&out.join("index.html"), page.as_bytes()) {
         Ok(()) => {
             println!("{}", out.join("index.html").display());
             0

@@ -131,12 +131,10 @@ fn turn(line: &str, scope: &mut Scope, kept: &mut String) -> bool {
             evaluate(rest, scope, kept);
             println!("{:.3} s", started.elapsed().as_secs_f64());
         }
-        _ if line.starts_with('?') => {
-            match help::text(&session::catalog(), line.trim_start_matches('?').trim()) {
-                Ok(text) => println!("{text}"),
-                Err(fault) => eprint!("{}", diagnostics::render(&fault, std::io::stderr().is_terminal())),
-            }
-        }
+        _ if line.starts_with('?') => match help::text(&session::catalog(), line.trim_start_matches('?').trim()) {
+            Ok(text) => println!("{text}"),
+            Err(fault) => eprint!("{}", diagnostics::render(&fault, std::io::stderr().is_terminal())),
+        },
         _ => evaluate(line, scope, kept),
     }
     true

@@ -1,8 +1,10 @@
 //! What a dataset is: named inputs and labels, and the rows of them that are in view.
 
+use super::column::Column;
+use super::sampling::Sampling;
 use crate::bail;
-use crate::base::Result;
 use crate::base::seed::Rng;
+use crate::base::{Interval, Result};
 use crate::seq::shuffle::Shuffler;
 use std::sync::Arc;
 
@@ -13,51 +15,14 @@ pub struct Input {
     pub name: String,
     /// Its values.
     pub column: Column,
+    /// The channel that each of its channels becomes on the other strand; none where they keep their places.
+    pub partners: Option<Arc<Vec<usize>>>,
 }
 
-/// The values of an input, all rows of the storage.
-#[derive(Clone, Debug)]
-pub enum Column {
-    /// Codes of sequences of one length, row after row.
-    Sequence {
-        /// `rows * length` codes.
-        codes: Arc<Vec<u8>>,
-        /// Bases in each row.
-        length: usize,
-    },
-    /// Numbers of one shape, row after row.
-    Dense {
-        /// `rows * product of shape` numbers.
-        values: Arc<Vec<f32>>,
-        /// The shape of a row, such as `[5, 101]`.
-        shape: Vec<usize>,
-    },
-}
-
-impl Column {
-    /// The shape that a network sees for one row.
-    pub fn shape(&self) -> Vec<i64> {
-        match self {
-            Column::Sequence { length, .. } => vec![4, *length as i64],
-            Column::Dense { shape, .. } => shape.iter().map(|n| *n as i64).collect(),
-        }
-    }
-
-    /// Values in a row.
-    pub fn stride(&self) -> usize {
-        match self {
-            Column::Sequence { length, .. } => *length,
-            Column::Dense { shape, .. } => shape.iter().product(),
-        }
-    }
-
-    /// Rows in storage.
-    pub fn rows(&self) -> usize {
-        let total = match self {
-            Column::Sequence { codes, .. } => codes.len(),
-            Column::Dense { values, .. } => values.len(),
-        };
-        total / self.stride().max(1)
+impl Input {
+    /// An input whose channels keep their places on the other strand.
+    pub fn new(name: impl Into<String>, column: Column) -> Input {
+        Input { name: name.into(), column, partners: None }
     }
 }
 
@@ -72,6 +37,41 @@ pub struct Shuffles {
     pub redraw: bool,
     /// Their seed.
     pub seed: u64,
+}
+
+/// Negatives that every epoch draws from a larger pool.
+#[derive(Clone, Debug)]
+pub struct Pool {
+    /// Storage rows to draw from.
+    pub rows: Arc<Vec<u32>>,
+    /// How many are drawn.
+    pub count: usize,
+    /// Whether every epoch draws anew.
+    pub redraw: bool,
+    /// Their seed.
+    pub seed: u64,
+    /// Those of the epoch in hand.
+    drawn: Arc<Vec<u32>>,
+}
+
+impl Pool {
+    /// A pool with the draw of its first epoch.
+    pub fn new(rows: Vec<u32>, count: usize, redraw: bool, seed: u64) -> Pool {
+        let mut pool = Pool { rows: Arc::new(rows), count, redraw, seed, drawn: Arc::default() };
+        pool.draw(0);
+        pool
+    }
+
+    /// Draws without replacement as long as the pool lasts, then from the whole pool again.
+    fn draw(&mut self, epoch: u64) {
+        let n = self.rows.len().max(1);
+        let mut drawn = Vec::with_capacity(self.count);
+        for pass in 0..self.count.div_ceil(n) as u64 {
+            let order = Rng::keyed(&[self.seed, 0x706f_6f6c, if self.redraw { epoch } else { 0 }, pass]).permutation(self.rows.len());
+            drawn.extend(order.iter().take(self.count - drawn.len()).map(|i| self.rows[*i as usize]));
+        }
+        self.drawn = Arc::new(drawn);
+    }
 }
 
 /// A dataset: storage shared by all its splits, and the rows that are in view.
@@ -89,6 +89,12 @@ pub struct Dataset {
     pub rows: Arc<Vec<u32>>,
     /// Shuffles of the rows that follow them as negatives.
     pub shuffles: Option<Shuffles>,
+    /// Negatives that are drawn for each epoch, behind the rows and their shuffles.
+    pub pool: Option<Pool>,
+    /// How training passes draw rows.
+    pub sampling: Sampling,
+    /// The label that each label becomes on the other strand; none where labels do not depend on the strand.
+    pub label_partners: Option<Arc<Vec<usize>>>,
     /// What reading it had to say.
     pub notes: Vec<String>,
 }
@@ -110,11 +116,27 @@ impl Dataset {
         if labels.len() != n * label_names.len() {
             bail!("data", "{} labels of {} columns for {n} rows", labels.len(), label_names.len());
         }
-        Ok(Dataset { inputs, label_names, labels: Arc::new(labels), names: None, rows: Arc::new((0..n as u32).collect()), shuffles: None, notes: Vec::new() })
+        Ok(Dataset {
+            inputs,
+            label_names,
+            labels: Arc::new(labels),
+            names: None,
+            rows: Arc::new((0..n as u32).collect()),
+            shuffles: None,
+            pool: None,
+            sampling: Sampling::default(),
+            label_partners: None,
+            notes: Vec::new(),
+        })
     }
 
-    /// Rows in view, shuffles included.
+    /// Rows in view, shuffles and drawn negatives included.
     pub fn len(&self) -> usize {
+        self.own() + self.pool.as_ref().map_or(0, |pool| pool.count)
+    }
+
+    /// Rows in view and their shuffles.
+    fn own(&self) -> usize {
         self.rows.len() * (1 + self.shuffles.map_or(0, |s| s.ratio))
     }
 
@@ -128,8 +150,20 @@ impl Dataset {
         self.label_names.len()
     }
 
+    /// The same with the negatives of an epoch.
+    pub fn at_epoch(&self, epoch: u64) -> Dataset {
+        let mut out = self.clone();
+        if let Some(pool) = out.pool.as_mut().filter(|pool| pool.redraw && epoch > 0) {
+            pool.draw(epoch);
+        }
+        out
+    }
+
     /// The storage row of a row in view, and which shuffle of it (0: itself).
     pub fn locate(&self, index: usize) -> (usize, usize) {
+        if let Some(pool) = self.pool.as_ref().filter(|_| index >= self.own()) {
+            return (pool.drawn[index - self.own()] as usize, 0);
+        }
         let n = self.rows.len();
         (self.rows[index % n] as usize, index / n)
     }
@@ -152,30 +186,55 @@ impl Dataset {
         out
     }
 
-    /// Appends the codes of a row in view, shuffled where it is a shuffle; `key` tells the epoch.
-    pub fn push_codes(&self, column: &Column, index: usize, epoch: u64, shuffler: &mut Shuffler, out: &mut Vec<u8>) {
-        let Column::Sequence { codes, length } = column else { return };
+    /// Appends the codes of a row in view with `margin` more on both sides, shuffled where it is a shuffle.
+    pub fn push_codes(&self, column: &Column, index: usize, margin: usize, epoch: u64, shuffler: &mut Shuffler, out: &mut Vec<u8>) -> Result<()> {
         let (row, shuffle) = self.locate(index);
         let start = out.len();
-        out.extend_from_slice(&codes[row * length..(row + 1) * length]);
-        if let (Some(how), true) = (self.shuffles, shuffle > 0) {
+        column.codes(row, margin, out).map_err(|fault| fault.context(format!("row {index}")))?;
+        if let (Some(how), true) = (self.shuffles, shuffle > 0 && column.is_sequence()) {
             let drawn = if how.redraw { epoch + 1 } else { 0 };
             let mut rng = Rng::keyed(&[how.seed, 0x7368_7566, drawn, row as u64, shuffle as u64]);
-            shuffler.shuffle(&mut out[start..], how.k, &mut rng);
+            // sequences of a file have nothing around them; of a genome's the surroundings are shuffled along
+            let edge = if matches!(column, Column::Sequence { .. }) { margin } else { 0 };
+            let end = out.len() - edge;
+            shuffler.shuffle(&mut out[start + edge..end], how.k, &mut rng);
         }
+        Ok(())
     }
 
-    /// Appends the numbers of a row in view.
-    pub fn push_dense(&self, column: &Column, index: usize, out: &mut Vec<f32>) {
-        let Column::Dense { values, .. } = column else { return };
-        let stride = column.stride();
+    /// Appends the numbers of a row in view with `margin` more on both sides of each channel.
+    pub fn push_numbers(&self, column: &Column, index: usize, margin: usize, out: &mut Vec<f32>) -> Result<()> {
+        column.numbers(self.locate(index).0, margin, out).map_err(|fault| fault.context(format!("row {index}")))
+    }
+
+    /// Codes and numbers of an input for some rows in view; one of the two is empty.
+    pub fn gather(&self, column: &Column, rows: impl Iterator<Item = usize>) -> Result<(Vec<u8>, Vec<f32>)> {
+        let (mut codes, mut values, mut shuffler) = (Vec::new(), Vec::new(), Shuffler::default());
+        for index in rows {
+            self.push_codes(column, index, 0, 0, &mut shuffler, &mut codes)?;
+            self.push_numbers(column, index, 0, &mut values)?;
+        }
+        Ok((codes, values))
+    }
+
+    /// What a row in view is called: the name of its source, or its place.
+    pub fn name(&self, index: usize) -> Option<String> {
         let (row, _) = self.locate(index);
-        out.extend_from_slice(&values[row * stride..(row + 1) * stride]);
+        if let Some(names) = &self.names {
+            return Some(names[row].clone());
+        }
+        self.inputs.iter().find_map(|input| match &input.column {
+            Column::Genome { genome, regions, .. } => {
+                let place = &regions[row];
+                Some(format!("{}:{}-{}", genome.contigs.names()[place.chrom as usize], place.start, place.end))
+            }
+            _ => None,
+        })
     }
 
     /// The same storage with other rows in view.
     pub fn with_rows(&self, rows: Vec<u32>) -> Dataset {
-        Dataset { rows: Arc::new(rows), notes: Vec::new(), ..self.clone() }
+        Dataset { rows: Arc::new(rows), sampling: Sampling { weights: None, ..self.sampling.clone() }, notes: Vec::new(), ..self.clone() }
     }
 
     /// Adds shuffles of each row as negatives; other inputs of the row are repeated beside its shuffles.
@@ -183,7 +242,7 @@ impl Dataset {
         if self.shuffles.is_some() {
             bail!("data", "this dataset has shuffles already");
         }
-        if !self.inputs.iter().any(|input| matches!(input.column, Column::Sequence { .. })) {
+        if !self.inputs.iter().any(|input| input.column.is_sequence()) {
             bail!("data", "there is no sequence to shuffle");
         }
         let tasks = self.tasks();
@@ -195,38 +254,74 @@ impl Dataset {
         Ok(out)
     }
 
-    /// Fixed shuffles become rows of their own; redrawn ones cannot.
-    pub fn materialised(&self) -> Result<Dataset> {
-        let Some(how) = self.shuffles else { return Ok(self.clone()) };
-        if how.redraw {
-            bail!("data", "shuffles that are drawn anew every epoch have no fixed rows"; hint: "split first, then call `with_shuffles`");
+    /// Adds negatives that every epoch draws from another dataset of the same form.
+    pub fn with_negatives(&self, negatives: &Dataset, ratio: f64, redraw: bool, seed: u64) -> Result<Dataset> {
+        if self.pool.is_some() || negatives.pool.is_some() || negatives.shuffles.is_some() {
+            bail!("data", "this dataset draws negatives already");
         }
-        let mut shuffler = Shuffler::default();
-        let inputs = self
-            .inputs
-            .iter()
-            .map(|input| {
-                let column = match &input.column {
-                    Column::Sequence { length, .. } => {
-                        let mut codes = Vec::with_capacity(self.len() * length);
-                        (0..self.len()).for_each(|index| self.push_codes(&input.column, index, 0, &mut shuffler, &mut codes));
-                        Column::Sequence { codes: Arc::new(codes), length: *length }
-                    }
-                    Column::Dense { shape, .. } => {
-                        let mut values = Vec::new();
-                        (0..self.len()).for_each(|index| self.push_dense(&input.column, index, &mut values));
-                        Column::Dense { values: Arc::new(values), shape: shape.clone() }
-                    }
-                };
-                Input { name: input.name.clone(), column }
-            })
-            .collect();
-        Dataset::new(inputs, self.label_names.clone(), self.all_labels())
+        let joined = Dataset::concat(&[Dataset { shuffles: None, ..self.clone() }, negatives.clone()])?;
+        let n = self.rows.len() as u32;
+        let pool: Vec<u32> = (n..joined.rows.len() as u32).collect();
+        let count = (f64::from(n) * ratio).round() as usize;
+        let mut out = joined.with_rows((0..n).collect());
+        if count > pool.len() {
+            out.notes.push(format!("{count} negatives are drawn from {}: some come more than once in an epoch", pool.len()));
+        }
+        out.shuffles = self.shuffles;
+        out.sampling = self.sampling.clone();
+        out.label_partners = self.label_partners.clone();
+        out.pool = Some(Pool::new(pool, count, redraw, seed));
+        Ok(out)
+    }
+
+    /// Fixed shuffles and negatives become rows of their own; what is drawn anew every epoch cannot.
+    pub fn materialised(&self) -> Result<Dataset> {
+        if self.shuffles.is_none() && self.pool.is_none() {
+            return Ok(self.clone());
+        }
+        if self.shuffles.is_some_and(|how| how.redraw) || self.pool.as_ref().is_some_and(|pool| pool.redraw) {
+            bail!("data", "negatives that are drawn anew every epoch have no fixed rows"; hint: "split first, then call `with_shuffles` or `with_negatives`");
+        }
+        self.stored()
+    }
+
+    /// The rows in view as storage of their own.
+    pub fn stored(&self) -> Result<Dataset> {
+        let mut out = self.repeat_inputs(|input| self.stored_column(&input.column))?;
+        out.names = self.names.as_ref().map(|_| Arc::new((0..self.len()).filter_map(|i| self.name(i)).collect()));
+        Ok(out)
+    }
+
+    fn repeat_inputs(&self, column: impl Fn(&Input) -> Result<Column>) -> Result<Dataset> {
+        let inputs = self.inputs.iter().map(|input| Ok(Input { column: column(input)?, ..input.clone() })).collect::<Result<_>>()?;
+        let mut out = Dataset::new(inputs, self.label_names.clone(), self.all_labels())?;
+        out.label_partners = self.label_partners.clone();
+        Ok(out)
+    }
+
+    /// A column of the rows in view alone; places stay places where no row is a shuffle.
+    fn stored_column(&self, column: &Column) -> Result<Column> {
+        let places = |regions: &Arc<Vec<Interval>>| Arc::new((0..self.len()).map(|i| regions[self.locate(i).0]).collect::<Vec<_>>());
+        Ok(match column {
+            Column::Genome { genome, regions, length } if self.shuffles.is_none() => {
+                Column::Genome { genome: genome.clone(), regions: places(regions), length: *length }
+            }
+            Column::Signal { channels, regions, length } => Column::Signal { channels: channels.clone(), regions: places(regions), length: *length },
+            _ => {
+                let (codes, values) = self.gather(column, 0..self.len())?;
+                let shape = column.row_shape();
+                if column.is_sequence() {
+                    Column::Sequence { codes: Arc::new(codes), length: shape[0] }
+                } else {
+                    Column::Dense { values: Arc::new(values), shape }
+                }
+            }
+        })
     }
 
     /// Several datasets of the same form, one after the other.
     pub fn concat(parts: &[Dataset]) -> Result<Dataset> {
-        let parts = parts.iter().map(Dataset::materialised).collect::<Result<Vec<_>>>()?;
+        let parts = parts.iter().map(|part| part.materialised()?.stored()).collect::<Result<Vec<_>>>()?;
         let Some(first) = parts.first() else { bail!("data", "concat needs at least one dataset") };
         for other in &parts[1..] {
             let same = first.inputs.len() == other.inputs.len()
@@ -235,27 +330,17 @@ impl Dataset {
                 bail!("data", "datasets of different inputs, lengths or labels cannot be joined: {} and {}", first.form(), other.form());
             }
         }
-        let mut shuffler = Shuffler::default();
-        let inputs = first
-            .inputs
-            .iter()
-            .enumerate()
-            .map(|(i, input)| {
-                let (mut codes, mut values) = (Vec::new(), Vec::new());
-                for part in &parts {
-                    for index in 0..part.len() {
-                        part.push_codes(&part.inputs[i].column, index, 0, &mut shuffler, &mut codes);
-                        part.push_dense(&part.inputs[i].column, index, &mut values);
-                    }
-                }
-                let column = match &input.column {
-                    Column::Sequence { length, .. } => Column::Sequence { codes: Arc::new(codes), length: *length },
-                    Column::Dense { shape, .. } => Column::Dense { values: Arc::new(values), shape: shape.clone() },
-                };
-                Input { name: input.name.clone(), column }
-            })
-            .collect();
-        Dataset::new(inputs, first.label_names.clone(), parts.iter().flat_map(Dataset::all_labels).collect())
+        let mut inputs = Vec::new();
+        for (i, input) in first.inputs.iter().enumerate() {
+            let columns: Vec<&Column> = parts.iter().map(|part| &part.inputs[i].column).collect();
+            inputs.push(Input { column: joined(&parts, &columns)?, ..input.clone() });
+        }
+        let mut out = Dataset::new(inputs, first.label_names.clone(), parts.iter().flat_map(Dataset::all_labels).collect())?;
+        out.label_partners = first.label_partners.clone();
+        if parts.iter().all(|part| part.names.is_some()) {
+            out.names = Some(Arc::new(parts.iter().flat_map(|part| (0..part.len()).filter_map(|i| part.name(i))).collect()));
+        }
+        Ok(out)
     }
 
     /// Inputs and labels in words: `sequence [4, 101], label Bound`.
@@ -279,4 +364,32 @@ impl Dataset {
         }
         sums.into_iter().map(|(positive, n)| if n == 0 { f64::NAN } else { positive / n as f64 }).collect()
     }
+}
+
+/// Stored columns of one form behind each other: places of one genome stay places, anything else is read.
+fn joined(parts: &[Dataset], columns: &[&Column]) -> Result<Column> {
+    let all = |pick: fn(&Column) -> Option<&Arc<Vec<Interval>>>| -> Option<Arc<Vec<Interval>>> {
+        let lists = columns.iter().map(|column| pick(column)).collect::<Option<Vec<_>>>()?;
+        Some(Arc::new(lists.into_iter().flat_map(|list| list.iter().copied()).collect()))
+    };
+    if let Column::Genome { genome, length, .. } = columns[0]
+        && columns.iter().all(|other| matches!(other, Column::Genome { genome: own, .. } if Arc::ptr_eq(own, genome)))
+        && let Some(regions) = all(|column| if let Column::Genome { regions, .. } = column { Some(regions) } else { None })
+    {
+        return Ok(Column::Genome { genome: genome.clone(), regions, length: *length });
+    }
+    if let Column::Signal { channels, length, .. } = columns[0]
+        && columns.iter().all(|other| matches!(other, Column::Signal { channels: own, .. } if Arc::ptr_eq(own, channels)))
+        && let Some(regions) = all(|column| if let Column::Signal { regions, .. } = column { Some(regions) } else { None })
+    {
+        return Ok(Column::Signal { channels: channels.clone(), regions, length: *length });
+    }
+    let (mut codes, mut values) = (Vec::new(), Vec::new());
+    for (part, column) in parts.iter().zip(columns) {
+        let (own_codes, own_values) = part.gather(column, 0..part.len())?;
+        codes.extend(own_codes);
+        values.extend(own_values);
+    }
+    let shape = columns[0].row_shape();
+    Ok(if columns[0].is_sequence() { Column::Sequence { codes: Arc::new(codes), length: shape[0] } } else { Column::Dense { values: Arc::new(values), shape } })
 }

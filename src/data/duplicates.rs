@@ -14,19 +14,30 @@ fn key(codes: &[u8]) -> u128 {
     forward.min(backward)
 }
 
+/// Keys of the sequences in view; of rows that are cut from a genome those of their places.
 fn keys(set: &Dataset) -> Vec<u128> {
-    let column = set.inputs.iter().find_map(|input| match &input.column {
-        Column::Sequence { codes, length } => Some((codes, *length)),
-        Column::Dense { .. } => None,
-    });
-    let Some((codes, length)) = column else { return Vec::new() };
-    set.rows.iter().map(|row| key(&codes[*row as usize * length..(*row as usize + 1) * length])).collect()
+    let column = set.inputs.iter().map(|input| &input.column).find(|column| column.is_sequence());
+    match column {
+        Some(Column::Sequence { codes, length }) => set.rows.iter().map(|row| key(&codes[*row as usize * length..(*row as usize + 1) * length])).collect(),
+        Some(Column::Genome { regions, .. }) => {
+            let place = |row: &u32| &regions[*row as usize];
+            set.rows
+                .iter()
+                .map(place)
+                .map(|p| u128::from(p.chrom) << 96 | (p.start as u128 & 0xFFFF_FFFF_FFFF) << 48 | (p.end as u128 & 0xFFFF_FFFF_FFFF))
+                .collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// How many rows repeat an earlier one, on either strand.
 pub fn within(set: &Dataset) -> usize {
-    let keys = keys(set);
-    keys.len() - keys.iter().collect::<HashSet<_>>().len()
+    let mut keys = keys(set);
+    let all = keys.len();
+    keys.sort_unstable();
+    keys.dedup();
+    all - keys.len()
 }
 
 /// How many rows of `b` occur in `a`, on either strand.

@@ -1,23 +1,71 @@
 //! Batches: rows cut, shuffled and augmented ahead of the training step, the same for any number of threads.
 
-use super::{Column, Dataset};
+use super::Dataset;
 use crate::base::seed::Rng;
+use crate::base::{Fault, Result, panic};
 use crate::seq::shuffle::Shuffler;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::{Arc, Mutex};
 
-/// One row on its way into a batch.
-pub struct Sample<'a> {
+/// What waits for the training step at most, bytes.
+const BUDGET: usize = 128 << 20;
+
+/// Numbers of a row along the sequence or beside it.
+#[derive(Clone, Debug, Default)]
+pub struct Signal {
+    /// The numbers, channel after channel.
+    pub values: Vec<f32>,
+    /// Numbers in a channel, margins included where it lies along the sequence.
+    pub width: usize,
+    /// Whether it lies along the sequence.
+    pub is_along: bool,
+    /// The channel that each becomes on the other strand.
+    pub partners: Option<Arc<Vec<usize>>>,
+}
+
+/// One row on its way into a batch. Sequences and what lies along them have `margin` more on both sides, which
+/// augmenters may move into view; the room is used for the next row again.
+#[derive(Default)]
+pub struct Sample {
     /// The codes of each sequence input.
-    pub sequences: Vec<&'a mut [u8]>,
-    /// The numbers and row shape of each other input.
-    pub dense: Vec<(&'a mut [f32], &'a [usize])>,
+    pub sequences: Vec<Vec<u8>>,
+    /// The other inputs.
+    pub signals: Vec<Signal>,
+    /// Its labels.
+    pub labels: Vec<f32>,
+    /// The label that each becomes on the other strand.
+    pub label_partners: Option<Arc<Vec<usize>>>,
+    /// Bases beyond the view on each side.
+    pub margin: usize,
+    /// The pass, from 0.
+    pub epoch: u64,
+    /// For augmenters that shuffle.
+    pub shuffler: Shuffler,
+    /// Room for augmenters.
+    pub scratch: Vec<u8>,
 }
 
 /// A change made to rows while they are loaded; its randomness comes from `rng` alone.
 pub trait Transform: Send + Sync {
     /// Changes a row.
     fn apply(&self, sample: &mut Sample, rng: &mut Rng);
+
+    /// Bases beyond the view that it may bring in, on each side.
+    fn margin(&self) -> usize {
+        0
+    }
+
+    /// What it does to whole batches, once they are one-hot.
+    fn blends(&self, _epoch: u64, _out: &mut Vec<Blend>) {}
+}
+
+/// A change of a whole batch of one-hot sequences.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Blend {
+    /// Normal noise of a standard deviation on every number.
+    Noise(f64),
+    /// Each row mixed with another one of the batch, labels too; the shares are beta numbers of this shape (Zhang et al. 2018).
+    Mixup(f64),
 }
 
 /// The values of one input in a batch.
@@ -42,6 +90,37 @@ pub struct Batch {
     pub size: usize,
     /// Which rows of the dataset these are.
     pub index: Vec<u32>,
+    /// What is still to be done to the batch as a whole.
+    pub blends: Vec<Blend>,
+    /// The key of their randomness.
+    pub key: u64,
+    used: Option<Arc<Used>>,
+}
+
+/// Buffers of batches that are done with.
+#[derive(Debug, Default)]
+struct Used(Mutex<Vec<Vec<u8>>>);
+
+impl Used {
+    fn take(&self, capacity: usize) -> Vec<u8> {
+        let mut buffer = self.0.lock().map_or_else(|_| None, |mut pool| pool.pop()).unwrap_or_default();
+        buffer.clear();
+        buffer.reserve(capacity);
+        buffer
+    }
+}
+
+impl Drop for Batch {
+    fn drop(&mut self) {
+        let Some(used) = &self.used else { return };
+        if let Ok(mut pool) = used.0.lock() {
+            for (_, values) in &mut self.inputs {
+                if let Values::Codes(codes, _) = values {
+                    pool.push(std::mem::take(codes));
+                }
+            }
+        }
+    }
 }
 
 /// How one pass over a dataset is made.
@@ -69,35 +148,45 @@ impl Loader {
         Loader { set: set.clone(), batch, seed: None, epoch: 0, transform: None, drop_last: false, threads: 1 }
     }
 
+    /// Rows in a pass.
+    fn count(&self) -> usize {
+        if self.seed.is_some() { self.set.sampling.count(self.set.len()) } else { self.set.len() }
+    }
+
     /// Batches in a pass.
     pub fn batches(&self) -> usize {
-        let n = self.set.len();
+        let n = self.count();
         if self.drop_last && n >= self.batch { n / self.batch } else { n.div_ceil(self.batch) }
     }
 
-    /// The order of this pass.
-    fn order(&self) -> Vec<u32> {
-        match self.seed {
-            Some(seed) => Rng::keyed(&[seed, 0x6f72_6465, self.epoch]).permutation(self.set.len()),
-            None => (0..self.set.len() as u32).collect(),
-        }
+    /// Batches that wait for the step at most, for each thread.
+    fn depth(&self) -> usize {
+        let row: usize =
+            self.set.inputs.iter().map(|input| if input.column.is_sequence() { 1 } else { 4 } * input.column.row_shape().iter().product::<usize>()).sum();
+        (BUDGET / self.threads.max(1) / (row * self.batch).max(1)).clamp(1, 4)
     }
 
     /// Starts the threads and gives the batches in order.
     pub fn start(&self) -> Batches {
-        let order = Arc::new(self.order());
-        let threads = self.threads.clamp(1, 64).min(self.batches().max(1));
+        let loader = Arc::new(Loader { set: self.set.at_epoch(self.epoch), ..self.clone() });
+        let order = Arc::new(self.set.sampling.order(&loader.set, self.seed, self.epoch));
+        let total = self.batches();
+        let threads = self.threads.clamp(1, 64).min(total.max(1));
+        let used = Arc::new(Used::default());
         let lanes = (0..threads)
             .map(|lane| {
-                let (send, receive) = sync_channel(2);
-                let (loader, order) = (self.clone(), order.clone());
+                let (send, receive) = sync_channel(self.depth());
+                let (loader, order, used) = (loader.clone(), order.clone(), used.clone());
                 std::thread::spawn(move || {
-                    let mut shuffler = Shuffler::default();
-                    for number in (lane..loader.batches()).step_by(threads) {
+                    let mut sample = Sample::default();
+                    for number in (lane..total).step_by(threads) {
                         let from = number * loader.batch;
                         let to = (from + loader.batch).min(order.len());
+                        let made = panic::guarded(|| loader.assemble(&order[from..to], &mut sample, Some(&used)));
+                        let made = made.unwrap_or_else(|_| Err(Fault::new("internal", format!("a loader thread gave up: {}", panic::last()))));
+                        let failed = made.is_err();
                         // the other end hangs up when a run stops early
-                        if send.send(loader.assemble(&order[from..to], &mut shuffler)).is_err() {
+                        if send.send(made).is_err() || failed {
                             break;
                         }
                     }
@@ -105,74 +194,129 @@ impl Loader {
                 receive
             })
             .collect();
-        Batches { lanes, next: 0, total: self.batches() }
+        Batches { lanes, next: 0, total }
     }
 
     /// Makes one batch of the given rows.
-    pub fn assemble(&self, index: &[u32], shuffler: &mut Shuffler) -> Batch {
+    fn assemble(&self, index: &[u32], sample: &mut Sample, used: Option<&Arc<Used>>) -> Result<Batch> {
         let set = &self.set;
-        let mut inputs: Vec<(String, Values)> = set
-            .inputs
-            .iter()
-            .map(|input| {
-                let values = match &input.column {
-                    Column::Sequence { length, .. } => Values::Codes(Vec::with_capacity(index.len() * length), *length),
-                    Column::Dense { shape, .. } => Values::Dense(Vec::with_capacity(index.len() * input.column.stride()), shape.clone()),
-                };
-                (input.name.clone(), values)
-            })
-            .collect();
+        let margin = self.transform.as_ref().map_or(0, |transform| transform.margin());
+        let mut inputs: Vec<(String, Values)> = Vec::with_capacity(set.inputs.len());
+        for input in &set.inputs {
+            let shape = input.column.row_shape();
+            let room = index.len() * shape.iter().product::<usize>();
+            let values = if input.column.is_sequence() {
+                Values::Codes(used.map_or_else(|| Vec::with_capacity(room), |used| used.take(room)), shape[0])
+            } else {
+                Values::Dense(Vec::with_capacity(room), shape)
+            };
+            inputs.push((input.name.clone(), values));
+        }
         let mut labels = Vec::with_capacity(index.len() * set.tasks());
+        let length = set.inputs.iter().find(|input| input.column.is_sequence()).map(|input| input.column.row_shape()[0]);
         for row in index {
-            for (input, (_, values)) in set.inputs.iter().zip(&mut inputs) {
-                match values {
-                    Values::Codes(codes, _) => set.push_codes(&input.column, *row as usize, self.epoch, shuffler, codes),
-                    Values::Dense(numbers, _) => set.push_dense(&input.column, *row as usize, numbers),
+            match &self.transform {
+                Some(transform) => self.changed(*row, transform.as_ref(), margin, length, sample, &mut inputs, &mut labels)?,
+                None => {
+                    for (input, (_, values)) in set.inputs.iter().zip(&mut inputs) {
+                        match values {
+                            Values::Codes(codes, _) => set.push_codes(&input.column, *row as usize, 0, self.epoch, &mut sample.shuffler, codes)?,
+                            Values::Dense(numbers, _) => set.push_numbers(&input.column, *row as usize, 0, numbers)?,
+                        }
+                    }
+                    set.push_labels(*row as usize, &mut labels);
                 }
             }
-            set.push_labels(*row as usize, &mut labels);
-            self.change(*row, &mut inputs);
         }
-        Batch { inputs, labels, tasks: set.tasks(), size: index.len(), index: index.to_vec() }
+        let mut blends = Vec::new();
+        if let Some(transform) = &self.transform {
+            transform.blends(self.epoch, &mut blends);
+        }
+        let key = Rng::keyed(&[self.seed.unwrap_or(0), 0x626c_656e, self.epoch, u64::from(index.first().copied().unwrap_or(0))]).next_u64();
+        Ok(Batch { inputs, labels, tasks: set.tasks(), size: index.len(), index: index.to_vec(), blends, key, used: used.cloned() })
     }
 
-    /// Applies the transform to the row that was pushed last.
-    fn change(&self, row: u32, inputs: &mut [(String, Values)]) {
-        let Some(transform) = &self.transform else { return };
-        let mut sample = Sample { sequences: Vec::new(), dense: Vec::new() };
+    /// Reads a row with its margins, changes it, and appends what is in view.
+    #[allow(clippy::too_many_arguments)]
+    fn changed(
+        &self,
+        row: u32,
+        transform: &dyn Transform,
+        margin: usize,
+        length: Option<usize>,
+        sample: &mut Sample,
+        inputs: &mut [(String, Values)],
+        labels: &mut Vec<f32>,
+    ) -> Result<()> {
+        let set = &self.set;
+        let (mut sequences, mut signals) = (0, 0);
+        for input in &set.inputs {
+            if input.column.is_sequence() {
+                if sample.sequences.len() == sequences {
+                    sample.sequences.push(Vec::new());
+                }
+                let mut codes = std::mem::take(&mut sample.sequences[sequences]);
+                codes.clear();
+                set.push_codes(&input.column, row as usize, margin, self.epoch, &mut sample.shuffler, &mut codes)?;
+                sample.sequences[sequences] = codes;
+                sequences += 1;
+            } else {
+                if sample.signals.len() == signals {
+                    sample.signals.push(Signal::default());
+                }
+                let shape = input.column.row_shape();
+                let width = shape.last().copied().unwrap_or(1);
+                let is_along = Some(width) == length;
+                let own = &mut sample.signals[signals];
+                own.values.clear();
+                let edge = if is_along { margin } else { 0 };
+                set.push_numbers(&input.column, row as usize, edge, &mut own.values)?;
+                (own.width, own.is_along) = (width + 2 * edge, is_along);
+                own.partners.clone_from(&input.partners);
+                signals += 1;
+            }
+        }
+        sample.labels.clear();
+        set.push_labels(row as usize, &mut sample.labels);
+        sample.label_partners.clone_from(&set.label_partners);
+        (sample.margin, sample.epoch) = (margin, self.epoch);
+        let mut rng = Rng::keyed(&[self.seed.unwrap_or(0), 0x6175_676d, self.epoch, u64::from(row)]);
+        transform.apply(sample, &mut rng);
+        let (mut own_sequences, mut own_signals) = (sample.sequences.iter(), sample.signals.iter());
         for (_, values) in inputs {
             match values {
                 Values::Codes(codes, length) => {
-                    let start = codes.len() - *length;
-                    sample.sequences.push(&mut codes[start..]);
+                    let own = own_sequences.next().map_or(&[][..], Vec::as_slice);
+                    codes.extend_from_slice(&own[margin..margin + *length]);
                 }
-                Values::Dense(numbers, shape) => {
-                    let start = numbers.len() - shape.iter().product::<usize>();
-                    sample.dense.push((&mut numbers[start..], shape));
+                Values::Dense(numbers, _) => {
+                    let Some(own) = own_signals.next() else { continue };
+                    let edge = if own.is_along { margin } else { 0 };
+                    own.values.chunks(own.width.max(1)).for_each(|channel| numbers.extend_from_slice(&channel[edge..channel.len() - edge]));
                 }
             }
         }
-        let mut rng = Rng::keyed(&[self.seed.unwrap_or(0), 0x6175_676d, self.epoch, u64::from(row)]);
-        transform.apply(&mut sample, &mut rng);
+        labels.extend_from_slice(&sample.labels);
+        Ok(())
     }
 }
 
-/// The batches of one pass, in order.
+/// The batches of one pass, in order; the first that cannot be made ends it.
 pub struct Batches {
-    lanes: Vec<Receiver<Batch>>,
+    lanes: Vec<Receiver<Result<Batch>>>,
     next: usize,
     total: usize,
 }
 
 impl Iterator for Batches {
-    type Item = Batch;
+    type Item = Result<Batch>;
 
-    fn next(&mut self) -> Option<Batch> {
+    fn next(&mut self) -> Option<Result<Batch>> {
         if self.next == self.total {
             return None;
         }
         let batch = self.lanes[self.next % self.lanes.len()].recv().ok()?;
-        self.next += 1;
+        self.next = if batch.is_ok() { self.next + 1 } else { self.total };
         Some(batch)
     }
 
@@ -183,13 +327,17 @@ impl Iterator for Batches {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Input, Shuffles};
+    use super::super::{Column, Input, Shuffles};
     use super::*;
 
     struct Noise;
     impl Transform for Noise {
         fn apply(&self, sample: &mut Sample, rng: &mut Rng) {
-            sample.sequences[0][0] = rng.below(4) as u8;
+            let margin = sample.margin;
+            sample.sequences[0][margin] = rng.below(4) as u8;
+        }
+        fn margin(&self) -> usize {
+            3
         }
     }
 
@@ -197,20 +345,25 @@ mod tests {
     fn any_number_of_threads_gives_the_same_batches() {
         let codes = (0..1000u32).map(|i| (i * 7 % 4) as u8).collect();
         let column = Column::Sequence { codes: Arc::new(codes), length: 10 };
-        let set = Dataset::new(vec![Input { name: "sequence".into(), column }], vec!["y".into()], vec![1.0; 100]).unwrap();
+        let set = Dataset::new(vec![Input::new("sequence", column)], vec!["y".into()], vec![1.0; 100]).unwrap();
+        let negatives = set.with_rows((0..30).collect());
         let set = set.with_shuffles(Shuffles { k: 2, ratio: 1, redraw: true, seed: 4 }).unwrap();
+        let set = set.with_negatives(&negatives, 0.2, true, 9).unwrap();
         let run = |threads: usize, epoch: u64| -> Vec<(Vec<u32>, Vec<u8>)> {
             let loader = Loader { seed: Some(5), epoch, transform: Some(Arc::new(Noise)), threads, ..Loader::plain(&set, 16) };
             loader
                 .start()
-                .map(|batch| match &batch.inputs[0].1 {
-                    Values::Codes(codes, _) => (batch.index, codes.clone()),
-                    Values::Dense(..) => unreachable!(),
+                .map(|batch| {
+                    let batch = batch.unwrap();
+                    match &batch.inputs[0].1 {
+                        Values::Codes(codes, _) => (batch.index.clone(), codes.clone()),
+                        Values::Dense(..) => unreachable!(),
+                    }
                 })
                 .collect()
         };
         let one = run(1, 0);
-        assert_eq!(one.len(), 13);
+        assert_eq!(one.len(), 14);
         assert_eq!(one, run(2, 0));
         assert_eq!(one, run(8, 0));
         assert_ne!(one, run(1, 1));

@@ -1,11 +1,18 @@
 //! Datasets: sequences as codes, other inputs and labels as floats; splits, files, batches.
 
+pub mod check;
+pub mod column;
 pub mod dataset;
 pub mod duplicates;
+pub mod labels;
 pub mod loader;
+pub mod negatives;
+pub mod sampling;
 pub mod save;
 pub mod split;
 pub mod table;
 
-pub use dataset::{Column, Dataset, Input, Shuffles};
+pub use column::{Channel, Column};
+pub use dataset::{Dataset, Input, Pool, Shuffles};
 pub use loader::{Batch, Loader};
+pub use sampling::Sampling;

@@ -10,18 +10,13 @@ use std::sync::Arc;
 
 /// Writes the rows in view; shuffles that are drawn anew keep their rule.
 pub fn save(set: &Dataset, path: &Path) -> Result<()> {
-    let plain = Dataset { shuffles: None, ..set.clone() };
-    let plain = Dataset::concat(&[plain])?;
+    let plain = Dataset { shuffles: None, ..set.clone() }.materialised()?.stored()?;
     let n = plain.rows.len() as i64;
     let mut tensors = Vec::new();
     for input in &plain.inputs {
-        let tensor = match &input.column {
-            Column::Sequence { codes, length } => Tensor::from_u8(codes, &[n, *length as i64])?,
-            Column::Dense { values, shape } => {
-                let whole: Vec<i64> = std::iter::once(n).chain(shape.iter().map(|s| *s as i64)).collect();
-                Tensor::from_f32(values, &whole)?
-            }
-        };
+        let (codes, values) = plain.gather(&input.column, 0..plain.len())?;
+        let whole: Vec<i64> = std::iter::once(n).chain(input.column.row_shape().iter().map(|s| *s as i64)).collect();
+        let tensor = if input.column.is_sequence() { Tensor::from_u8(&codes, &whole)? } else { Tensor::from_f32(&values, &whole)? };
         tensors.push((format!("input.{}", input.name), tensor));
     }
     tensors.push(("labels".into(), Tensor::from_f32(&plain.labels, &[n, plain.tasks() as i64])?));
@@ -58,7 +53,7 @@ pub fn load(path: &Path) -> Result<Dataset> {
         } else {
             Column::Dense { values: Arc::new(tensor.to_f32()?), shape }
         };
-        inputs.push(Input { name, column });
+        inputs.push(Input::new(name, column));
     }
     let mut set = Dataset::new(inputs, list("labels"), find("labels")?.to_f32()?)?;
     let names = list("names");

@@ -123,7 +123,7 @@ mod tests {
     fn set(n: usize) -> Dataset {
         let column = Column::Sequence { codes: Arc::new(vec![0; n * 3]), length: 3 };
         let labels = (0..n).map(|i| f32::from(u8::from(i % 5 == 0))).collect();
-        Dataset::new(vec![Input { name: "sequence".into(), column }], vec!["y".into()], labels).unwrap()
+        Dataset::new(vec![Input::new("sequence", column)], vec!["y".into()], labels).unwrap()
     }
 
     #[test]

@@ -218,7 +218,7 @@ impl Store {
             .iter()
             .zip(self.codes)
             .zip(&self.lengths)
-            .map(|(((name, _), codes), length)| Input { name: name.clone(), column: Column::Sequence { codes: Arc::new(codes), length: length.unwrap_or(0) } })
+            .map(|(((name, _), codes), length)| Input::new(name.clone(), Column::Sequence { codes: Arc::new(codes), length: length.unwrap_or(0) }))
             .collect();
         let label_names: Vec<String> = form.labels.iter().map(|(name, _)| name.clone()).collect();
         let mut set = Dataset::new(inputs, label_names, self.labels)?;
@@ -283,7 +283,7 @@ pub fn from_fasta(positives: &Path, negatives: Option<&Path>, length: Option<usi
         notes.extend(census_notes(&records.census, &path.display().to_string()));
     }
     let column = Column::Sequence { codes: Arc::new(codes), length: wanted.unwrap_or(0) };
-    let mut set = Dataset::new(vec![Input { name: "sequence".into(), column }], vec!["label".into()], labels)?;
+    let mut set = Dataset::new(vec![Input::new("sequence", column)], vec!["label".into()], labels)?;
     set.names = Some(Arc::new(names));
     set.notes = notes;
     Ok(set)

@@ -3,49 +3,13 @@
 use super::catalog::Catalog;
 use super::native::Native;
 use super::session;
-use crate::base::{Fault, Frame, Place, near};
+use crate::base::{Fault, Frame, Place, near, panic};
 use crate::fault;
 use rhai::{Dynamic, EvalAltResult, NativeCallContext, ParseErrorType, Position};
-use std::cell::RefCell;
-
-thread_local! {
-    static PANIC: RefCell<String> = const { RefCell::new(String::new()) };
-    static GUARDED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
-}
-
-/// Keeps the message of a panic inside a native function instead of printing it; the call that panicked reports it.
-pub fn quiet_panics() {
-    static ONCE: std::sync::Once = std::sync::Once::new();
-    ONCE.call_once(|| {
-        let before = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |info| {
-            if GUARDED.get() == 0 {
-                return before(info);
-            }
-            let place = info.location().map(|l| format!(" ({}:{})", l.file(), l.line())).unwrap_or_default();
-            let text = info.payload().downcast_ref::<&str>().map(|s| s.to_string());
-            let text = text.or_else(|| info.payload().downcast_ref::<String>().cloned()).unwrap_or_else(|| "a panic".into());
-            PANIC.with(|panic| *panic.borrow_mut() = format!("{text}{place}"));
-        }));
-    });
-}
-
-/// Runs something whose panics are reported by the caller.
-pub fn guarded<T>(f: impl FnOnce() -> T) -> std::thread::Result<T> {
-    GUARDED.set(GUARDED.get() + 1);
-    let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f));
-    GUARDED.set(GUARDED.get() - 1);
-    outcome
-}
-
-/// The message of the last panic on this thread.
-pub fn last_panic() -> String {
-    PANIC.with(|panic| panic.borrow().clone())
-}
 
 /// The fault of a panic inside a native function: torch's own words where it was torch that gave up.
 pub fn of_panic(function: &str) -> Fault {
-    let said = last_panic();
+    let said = panic::last();
     if let Some((_, rest)) = said.split_once("Torch(\"") {
         let first = rest.split("\\nException raised from").next().unwrap_or(rest);
         return fault!("torch", "{function}: {first}");

@@ -17,7 +17,7 @@ pub struct Guarded {
 
 /// Makes an engine of a library, and starts a session with it.
 pub fn start(library: &Library, blocks: &[Guarded], settings: session::Settings) -> Rc<Engine> {
-    diagnostics::quiet_panics();
+    crate::base::panic::keep_quiet();
     let engine = build(library, blocks);
     let mut catalog = Catalog { entries: library.entries() };
     catalog.entries.extend(stdlib_entries(&engine));

@@ -148,7 +148,7 @@ impl Native {
             return Err(diagnostics::raise(crate::base::Fault::new("interrupted", "interrupted"), self, context));
         }
         let call = Call { context, native: self };
-        let outcome = diagnostics::guarded(|| (self.run)(&call, args));
+        let outcome = crate::base::panic::guarded(|| (self.run)(&call, args));
         let outcome = outcome.unwrap_or_else(|_| Err(diagnostics::of_panic(&self.qualified())));
         outcome.map_err(|fault| diagnostics::raise(fault, self, context))
     }

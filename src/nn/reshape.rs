@@ -65,6 +65,46 @@ impl Spec for Reshape {
     }
 }
 
+/// One-hot sequences as one-hot k-mers.
+pub struct Kmers(pub i64);
+
+impl Spec for Kmers {
+    fn text(&self) -> String {
+        format!("kmers({})", self.0)
+    }
+
+    fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
+        let input = input.one("kmers")?;
+        let [4, length] = input else { bail!("shape", "kmers takes one-hot sequences [4, length], the input is {}", shape::text(input)) };
+        if *length < self.0 {
+            bail!("shape", "kmers: {} bases hold no {}-mer", length, self.0);
+        }
+        builder.widen(self.0, 1, 1);
+        let k = self.0;
+        Built::one(Function(move |x: &Tensor, _| kmers(x, k)), vec![1 << (2 * k), length - k + 1])
+    }
+}
+
+/// `[batch, 4, length]` one-hot to `[batch, 4^k, length - k + 1]`, in the order of letters; zeros where a base is none of A C G T.
+pub fn kmers(x: &Tensor, k: i64) -> Result<Tensor> {
+    if !(1..=8).contains(&k) {
+        bail!("value", "`k` must be from 1 to 8, got {k}");
+    }
+    let [_, 4, length] = x.shape()[..] else { bail!("shape", "k-mers are made of one-hot sequences [batch, 4, length], got {}", shape::text(&x.shape())) };
+    if length < k {
+        bail!("shape", "{length} bases hold no {k}-mer");
+    }
+    let n = length - k + 1;
+    // the product of k one-hots is the one-hot of the k-mer, and 0 where one of them is
+    let mut out = x.narrow(2, 0, n)?;
+    for i in 1..k {
+        let next = x.narrow(2, i, n)?;
+        let (batch, have) = (out.shape()[0], out.shape()[1]);
+        out = out.reshape(&[batch, have, 1, n])?.mul(&next.reshape(&[batch, 1, 4, n])?)?.reshape(&[batch, have * 4, n])?;
+    }
+    Ok(out)
+}
+
 /// What comes in goes out.
 pub struct Identity;
 

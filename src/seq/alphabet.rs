@@ -17,34 +17,39 @@ pub struct Census {
     pub ambiguous: usize,
 }
 
+/// What stands in [`CODES`] for a letter that is no base.
+pub const NO_BASE: u8 = 255;
+
+/// The code of each byte: bases 0 to 3, N and other IUPAC letters 4, anything else [`NO_BASE`].
+pub const CODES: [u8; 256] = {
+    let mut table = [NO_BASE; 256];
+    let known = b"AaCcGgTtUu";
+    let codes = [0, 0, 1, 1, 2, 2, 3, 3, 3, 3];
+    let mut i = 0;
+    while i < known.len() {
+        table[known[i] as usize] = codes[i];
+        i += 1;
+    }
+    let unknown = b"NnRrYySsWwKkMmBbDdHhVvXx-.";
+    i = 0;
+    while i < unknown.len() {
+        table[unknown[i] as usize] = UNKNOWN;
+        i += 1;
+    }
+    table
+};
+
 /// Appends the codes of a text; fails with the first character that is no IUPAC base (its column, from 1).
 pub fn encode(text: &str, codes: &mut Vec<u8>, census: &mut Census) -> Result<(), (usize, char)> {
     codes.reserve(text.len());
     for (column, letter) in text.bytes().enumerate() {
-        let code = match letter {
-            b'A' => 0,
-            b'C' => 1,
-            b'G' => 2,
-            b'T' | b'U' => 3,
-            b'a' | b'c' | b'g' | b't' | b'u' => {
-                census.lower += 1;
-                match letter {
-                    b'a' => 0,
-                    b'c' => 1,
-                    b'g' => 2,
-                    _ => 3,
-                }
-            }
-            b'N' | b'n' | b'-' | b'.' => {
-                census.unknown += 1;
-                UNKNOWN
-            }
-            other if b"RYSWKMBDHVryswkmbdhvXx".contains(&other) => {
-                census.ambiguous += 1;
-                UNKNOWN
-            }
-            _ => return Err((column + 1, text[column..].chars().next().unwrap_or('?'))),
-        };
+        let code = CODES[letter as usize];
+        match code {
+            NO_BASE => return Err((column + 1, text[column..].chars().next().unwrap_or('?'))),
+            UNKNOWN if matches!(letter, b'N' | b'n' | b'-' | b'.') => census.unknown += 1,
+            UNKNOWN => census.ambiguous += 1,
+            _ => census.lower += usize::from(letter.is_ascii_lowercase()),
+        }
         codes.push(code);
     }
     Ok(())

@@ -1,9 +1,18 @@
 //! Sequences: codes, shuffles, motifs, simulation, FASTA.
 
 pub mod alphabet;
+pub mod contigs;
+pub mod cpg;
 pub mod fasta;
+pub mod genome;
+pub mod intervals;
 pub mod motif;
+pub mod motif_file;
 pub mod shuffle;
 pub mod simulate;
+pub mod track;
 
+pub use genome::Genome;
+pub use intervals::Intervals;
 pub use motif::Motif;
+pub use track::Track;

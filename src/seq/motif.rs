@@ -1,8 +1,7 @@
 //! Motifs as position probability matrices; MEME's minimal format.
 
-use crate::base::{Fault, Result};
+use crate::base::Result;
 use crate::{bail, fault};
-use std::path::Path;
 
 /// A motif: probabilities of A, C, G, T at each position.
 #[derive(Clone, Debug, PartialEq)]
@@ -96,13 +95,8 @@ pub fn to_meme(motifs: &[Motif]) -> String {
     out
 }
 
-/// Reads MEME's minimal text format.
-pub fn read_meme(path: &Path) -> Result<Vec<Motif>> {
-    let text = std::fs::read_to_string(path).map_err(|error| Fault::file(path, &error))?;
-    parse_meme(&text).map_err(|(line, what)| fault!("data", "`{}` line {line}: {what}", path.display()))
-}
-
-fn parse_meme(text: &str) -> std::result::Result<Vec<Motif>, (usize, String)> {
+/// The motifs of MEME's text format; the place and the reason where it cannot be read.
+pub(super) fn parse_meme(text: &str) -> std::result::Result<Vec<Motif>, (usize, String)> {
     let mut motifs: Vec<Motif> = Vec::new();
     let mut rows_left = 0usize;
     for (number, line) in text.lines().enumerate().map(|(i, line)| (i + 1, line.trim())) {
@@ -111,6 +105,9 @@ fn parse_meme(text: &str) -> std::result::Result<Vec<Motif>, (usize, String)> {
         } else if line.starts_with("letter-probability matrix") {
             let value = |key: &str| line.split(key).nth(1).and_then(|rest| rest.split_whitespace().next()).and_then(|v| v.parse::<f64>().ok());
             let motif = motifs.last_mut().ok_or((number, "a matrix before any `MOTIF` line".to_string()))?;
+            if let Some(letters) = value("alength=").filter(|n| *n != 4.0) {
+                return Err((number, format!("motif `{}` is of an alphabet of {letters} letters, not DNA", motif.name)));
+            }
             motif.sites = value("nsites=").unwrap_or(0.0);
             rows_left = value("w=").map_or(usize::MAX, |w| w as usize);
         } else if rows_left > 0 && !motifs.is_empty() {

@@ -49,21 +49,7 @@ pub fn save_safetensors(path: &Path, tensors: &[(String, Tensor)], notes: HashMa
         .collect::<Result<Vec<_>>>()?;
     let notes = (!notes.is_empty()).then_some(notes);
     let bytes = safetensors::serialize(views, notes).map_err(|error| fault!("file", "`{}`: {error}", path.display()))?;
-    write_whole(path, &bytes)
-}
-
-/// Writes a file under a temporary name and moves it into place.
-pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder).map_err(|error| Fault::file(folder, &error))?;
-    }
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".{}.part", std::process::id()));
-    let part = std::path::PathBuf::from(name);
-    std::fs::write(&part, bytes).and_then(|()| std::fs::rename(&part, path)).map_err(|error| {
-        std::fs::remove_file(&part).ok();
-        Fault::file(path, &error)
-    })
+    crate::base::file::write_whole(path, &bytes)
 }
 
 /// Reads named tensors and notes, in the file's order of names.

@@ -187,6 +187,15 @@ impl Tensor {
     }
 
     /// All numbers, in row-major order, as whole numbers.
+    pub fn to_u8(&self) -> Result<Vec<u8>> {
+        let flat = self.detach()?.to_device(Device::CPU)?.to_kind(Kind::Byte)?.flatten_all()?.contiguous()?;
+        let mut out = vec![0u8; self.numel() as usize];
+        let n = out.len();
+        lift("copy", &[self], flat.0.f_copy_data(&mut out, n))?;
+        Ok(out)
+    }
+
+    /// Its values as whole numbers, row after row.
     pub fn to_i64(&self) -> Result<Vec<i64>> {
         let flat = self.detach()?.to_device(Device::CPU)?.to_kind(Kind::Int64)?.flatten_all()?.contiguous()?;
         let mut out = vec![0i64; self.numel() as usize];

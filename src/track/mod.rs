@@ -1,8 +1,8 @@
 //! Runs that are kept: a folder of plain files for each, written whole, never changed afterwards.
 
+use crate::base::file::write_whole;
 use crate::base::{Fault, Result};
 use crate::fault;
-use crate::torch::file::write_whole;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};

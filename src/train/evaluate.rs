@@ -24,6 +24,7 @@ fn predict_inner(model: &Model, set: &Dataset, batch: usize, both_strands: bool)
     let mut parts = Vec::new();
     for rows in Loader::plain(set, batch).start() {
         interrupt::check()?;
+        let rows = rows?;
         let x = feed::inputs(&rows, model.device())?;
         let mut out = model.forward(&x)?.one()?.clone();
         if both_strands {

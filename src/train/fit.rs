@@ -10,8 +10,8 @@ use crate::base::{Result, interrupt};
 use crate::data::loader::Transform;
 use crate::data::{Batch, Dataset, Loader};
 use crate::metrics::Metric;
-use crate::nn::Model;
 use crate::nn::loss::Loss;
+use crate::nn::{Model, Value};
 use crate::optim::schedule::{Clock, Plateau};
 use crate::optim::{Optimizer, Schedule, clip};
 use crate::torch::{self, Device, Tensor, device};
@@ -20,6 +20,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
+/// Changes a batch, one-hot, and its labels before they are learned from.
+pub type OnInputs = Box<dyn Fn(Value, Tensor) -> Result<(Value, Tensor)>>;
 /// Called after a batch with epoch, step and loss; false stops the run.
 pub type OnBatch = Box<dyn Fn(usize, usize, f64) -> Result<bool>>;
 /// Called after an epoch; false stops the run.
@@ -69,6 +71,8 @@ pub struct Plan {
     pub loaders: usize,
     /// Whether progress is not shown.
     pub silent: bool,
+    /// See [`OnInputs`].
+    pub on_inputs: Option<OnInputs>,
     /// See [`OnBatch`].
     pub on_batch: Option<OnBatch>,
     /// See [`OnEpoch`].
@@ -202,14 +206,15 @@ impl Run<'_> {
         let keep_outputs = plan.valid.is_none() && !plan.metrics.is_empty();
         for (i, batch) in loader.start().enumerate() {
             interrupt::check()?;
+            let batch = batch?;
             let last_of_group = (i + 1) % plan.accumulate == 0 || i + 1 == batches;
             let group = plan.accumulate.min(batches - i / plan.accumulate * plan.accumulate);
-            let (loss, out) = self.batch(&batch, group, last_of_group, number)?;
+            let (loss, out, truth) = self.batch(&batch, group, last_of_group, number)?;
             loss_sum += loss * batch.size as f64;
             seen += batch.size;
             if keep_outputs {
                 outputs.push(out.detach()?.to_device(Device::CPU)?);
-                labels.extend_from_slice(&batch.labels);
+                labels.extend(truth.to_f32()?);
             }
             progress.batch(loss_sum / seen as f64, seen as f64 / started.elapsed().as_secs_f64());
             if let Some(call) = &plan.on_batch
@@ -236,11 +241,13 @@ impl Run<'_> {
     }
 
     /// Forward, backward and, at the end of a group, a step.
-    fn batch(&mut self, batch: &Batch, group: usize, last_of_group: bool, epoch: usize) -> Result<(f64, Tensor)> {
+    fn batch(&mut self, batch: &Batch, group: usize, last_of_group: bool, epoch: usize) -> Result<(f64, Tensor, Tensor)> {
         let plan = self.plan;
         let device = self.model.device();
-        let x = feed::inputs(batch, device)?;
-        let y = feed::labels(batch, device)?;
+        let (mut x, mut y) = (feed::inputs(batch, device)?, feed::labels(batch, device)?);
+        if let Some(change) = &plan.on_inputs {
+            (x, y) = change(x, y)?;
+        }
         let output = self.model.forward(&x)?.one()?.clone();
         let loss = plan.loss.of(&output, &y, plan.class_weights.as_deref())?;
         let value = loss.item()?;
@@ -263,7 +270,7 @@ impl Run<'_> {
             self.optimizer.zero_grad()?;
             self.step += 1;
         }
-        Ok((value, output))
+        Ok((value, output, y))
     }
 
     fn set_rate(&mut self) {

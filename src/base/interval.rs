@@ -1,0 +1,109 @@
+//! A stretch of a chromosome. Coordinates are 0-based and half-open.
+
+/// Which strand is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Strand {
+    /// Not told.
+    #[default]
+    None,
+    /// As the reference is written.
+    Forward,
+    /// The reverse complement.
+    Reverse,
+}
+
+impl Strand {
+    /// `+`, `-` or `.`.
+    pub fn letter(self) -> char {
+        match self {
+            Strand::None => '.',
+            Strand::Forward => '+',
+            Strand::Reverse => '-',
+        }
+    }
+
+    /// The strand of a field of a file; none where it is neither `+`, `-` nor a blank.
+    pub fn parse(field: &str) -> Option<Strand> {
+        match field {
+            "+" | "1" => Some(Strand::Forward),
+            "-" | "-1" => Some(Strand::Reverse),
+            "." | "*" | "" | "?" => Some(Strand::None),
+            _ => None,
+        }
+    }
+
+    /// Whether a second strand is one that a rule about strands asks for; strands that are not told satisfy none.
+    pub fn is_as(self, other: Strand, rule: StrandRule) -> bool {
+        match rule {
+            StrandRule::Any => true,
+            StrandRule::Same => self == other && self != Strand::None,
+            StrandRule::Opposite => self != other && self != Strand::None && other != Strand::None,
+        }
+    }
+}
+
+/// What is asked of the strands of two intervals.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum StrandRule {
+    /// Nothing.
+    #[default]
+    Any,
+    /// Both are told and the same.
+    Same,
+    /// Both are told and differ.
+    Opposite,
+}
+
+/// A stretch of a chromosome, which is given by its number in a list of names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Interval {
+    /// The chromosome's number.
+    pub chrom: u32,
+    /// Which strand it lies on.
+    pub strand: Strand,
+    /// The first base.
+    pub start: i64,
+    /// One past the last base.
+    pub end: i64,
+}
+
+impl Interval {
+    /// An interval on no strand.
+    pub fn new(chrom: u32, start: i64, end: i64) -> Interval {
+        Interval { chrom, strand: Strand::None, start, end }
+    }
+
+    /// Bases.
+    pub fn len(&self) -> i64 {
+        self.end - self.start
+    }
+
+    /// Whether it holds no base.
+    pub fn is_empty(&self) -> bool {
+        self.end <= self.start
+    }
+
+    /// The middle; of an even length the base right of it.
+    pub fn middle(&self) -> i64 {
+        self.start + self.len().div_euclid(2)
+    }
+
+    /// Bases that two intervals share; negative is the gap between them.
+    pub fn overlap(&self, other: &Interval) -> i64 {
+        self.end.min(other.end) - self.start.max(other.start)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn touching_intervals_share_nothing() {
+        let (a, b) = (Interval::new(0, 10, 20), Interval::new(0, 20, 25));
+        assert_eq!(a.overlap(&b), 0);
+        assert_eq!(a.overlap(&Interval::new(0, 19, 30)), 1);
+        assert_eq!(a.overlap(&Interval::new(0, 23, 30)), -3);
+        assert_eq!(a.middle(), 15);
+    }
+}

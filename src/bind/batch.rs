@@ -1,0 +1,140 @@
+//! Batches: one pass over a dataset, and what a script sees of each batch.
+
+use super::data::seed;
+use super::values::{Augmenter, Data, Pass, Rows};
+use crate::base::Result;
+use crate::data::{Batch, Dataset, Loader};
+use crate::lang::options::{MANY, Opt, OptKind, opt};
+use crate::lang::value::array;
+use crate::lang::{Callback, IntoValue, Options, session};
+use crate::natives;
+use crate::nn::Value;
+use crate::torch::{Device, Tensor};
+use crate::train::feed;
+use rhai::Map;
+use std::rc::Rc;
+
+/// Options of a pass.
+pub const BATCHES: &[Opt] = &[
+    super::data::SEEDED,
+    opt("epoch", OptKind::Int(1, MANY), "1", "the pass: another order, other shuffles and augmentation"),
+    opt("order", OptKind::Choice(&["random", "kept"]), "\"random\"", "whether rows are mixed"),
+    opt("augment", OptKind::Other("augmenter"), "", "changes made to rows"),
+    opt("drop_last", OptKind::Bool, "false", "whether a last, smaller batch is left out"),
+];
+
+fn device() -> Result<Device> {
+    Device::parse(&session::settings().device)
+}
+
+/// One pass over a dataset.
+pub fn batches_of(set: &Data, size: i64, o: &Options) -> Result<Pass> {
+    crate::lang::native::at_least("size", size, 1)?;
+    let random = o.text("order") == "random";
+    let augmenter = o.get::<Augmenter>("augment")?;
+    let loader = Loader {
+        seed: random.then(|| seed(o)),
+        epoch: (o.int("epoch") - 1) as u64,
+        transform: augmenter.as_ref().map(|augmenter| augmenter.step.clone()),
+        drop_last: o.flag("drop_last"),
+        threads: session::settings().loaders,
+        ..Loader::plain(&set.0, size as usize)
+    };
+    Ok(Pass(loader, augmenter.map(|augmenter| augmenter.custom).unwrap_or_default()))
+}
+
+/// A few rows of both classes, for a check.
+pub fn few(set: &Dataset) -> Dataset {
+    let tasks = set.tasks().max(1);
+    let positive = |row: &&u32| set.labels.get(**row as usize * tasks).is_some_and(|l| *l > 0.5);
+    let mut rows: Vec<u32> = set.rows.iter().filter(positive).take(4).copied().collect();
+    rows.extend(set.rows.iter().filter(|row| !positive(row)).take(4));
+    set.with_rows(rows)
+}
+
+/// The batches of a pass, for `for` loops; a row that cannot be read ends it with what is wrong.
+impl IntoIterator for Pass {
+    type Item = std::result::Result<Rows, Box<rhai::EvalAltResult>>;
+    type IntoIter = Box<dyn Iterator<Item = Self::Item>>;
+
+    fn into_iter(mut self) -> Self::IntoIter {
+        if session::is_dry() {
+            self.0.set = few(&self.0.set);
+        }
+        let custom = self.1;
+        Box::new(self.0.start().map(move |batch| {
+            let made = batch.and_then(|batch| Rows::new(batch, &custom));
+            made.map_err(|fault| crate::lang::diagnostics::pass(fault, rhai::Position::NONE))
+        }))
+    }
+}
+
+impl Rows {
+    /// A batch with what a script's own augmenters make of it.
+    fn new(batch: Batch, custom: &[Callback]) -> Result<Rows> {
+        let tensors = match custom {
+            [] => None,
+            custom => {
+                let (x, y) = (feed::inputs(&batch, device()?)?, feed::labels(&batch, device()?)?);
+                Some(super::augment::customised(x, y, custom)?)
+            }
+        };
+        Ok(Rows(Rc::new(batch), tensors.map(Rc::new)))
+    }
+
+    fn x(&self) -> Result<Value> {
+        match &self.1 {
+            Some(tensors) => Ok(tensors.0.clone()),
+            None => feed::inputs(&self.0, device()?),
+        }
+    }
+
+    fn y(&self) -> Result<Tensor> {
+        match &self.1 {
+            Some(tensors) => Ok(tensors.1.clone()),
+            None => feed::labels(&self.0, device()?),
+        }
+    }
+}
+
+natives! { natives in "batch" {
+    /// The inputs, one-hot.
+    ///
+    /// ```rhai
+    /// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC", "CATG"], label: [1, 0, 1, 0] });
+    /// for b in set.batches(4) { assert_eq(b.x.shape, [4, 4, 4]); }
+    /// ```
+    property "x"(c, this: Rows) -> "tensor [batch, 4, length], or a map by input name" { Ok(match this.x()? { Value::One(t) => t.into_value(), Value::Many(many) => many.into_iter().map(|(name, t)| (name.into(), t.into_value())).collect::<Map>().into() }) }
+
+    /// The labels.
+    ///
+    /// ```rhai
+    /// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC", "CATG"], label: [1, 0, 1, 0] });
+    /// for b in set.batches(4) { assert_eq(b.y.shape, [4, 1]); }
+    /// ```
+    property "y"(c, this: Rows) -> "tensor [batch, tasks]" { this.y() }
+
+    /// Which rows of the dataset these are.
+    ///
+    /// ```rhai
+    /// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC", "CATG"], label: [1, 0, 1, 0] });
+    /// for b in set.batches(4, #{ order: "kept" }) { assert_eq(b.index, [0, 1, 2, 3]); }
+    /// ```
+    property "index"(c, this: Rows) -> "array of whole numbers" { Ok(array(this.0.index.iter().map(|i| i64::from(*i)))) }
+
+    /// How many rows it has.
+    ///
+    /// ```rhai
+    /// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC", "CATG"], label: [1, 0, 1, 0] });
+    /// for b in set.batches(4) { assert_eq(b.len(), 4); }
+    /// ```
+    method "len"(c, this: Rows) -> "whole number" { Ok(this.0.size as i64) }
+
+    /// How many batches there are.
+    ///
+    /// ```rhai
+    /// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC", "CATG"], label: [1, 0, 1, 0] });
+    /// assert_eq(set.batches(3).len(), 2);
+    /// ```
+    method "len"(c, this: Pass) -> "whole number" { Ok(this.0.batches() as i64) }
+} }

@@ -1,0 +1,213 @@
+//! Genes (GTF, GFF3), variants (VCF) and bigBed as intervals.
+
+use super::read::{Draft, Format, Gather, Plan, broken};
+use super::{Field, Intervals};
+use crate::base::{Result, Strand};
+use crate::seq::fasta;
+use noodles::gff::feature::record::Strand as Side;
+use std::io::BufRead;
+use std::path::Path;
+
+/// Attributes that become fields.
+const ATTRIBUTES: [&str; 6] = ["gene_id", "gene_name", "transcript_id", "gene_type", "ID", "Name"];
+
+/// The rows of a GTF or GFF3 file, with fields `source`, `feature`, `score` and the usual attributes.
+pub fn genes(path: &Path, plan: &Plan, format: Format) -> Result<Intervals> {
+    let mut reader = fasta::open(path)?;
+    let mut gather = Gather::new(path, *plan);
+    let (mut line, mut number) = (String::new(), 0usize);
+    let mut texts: Vec<Vec<Box<str>>> = vec![Vec::new(); 2 + ATTRIBUTES.len()];
+    let mut scores: Vec<f64> = Vec::new();
+    loop {
+        line.clear();
+        number += 1;
+        if reader.read_line(&mut line).map_err(|error| fasta::read_fault(path, number, &error))? == 0 {
+            break;
+        }
+        let text = line.trim_end_matches(['\n', '\r']);
+        if text.starts_with("##FASTA") {
+            break;
+        }
+        if text.trim().is_empty() || text.starts_with('#') {
+            continue;
+        }
+        let first = || format!("line {number}: {}", text.chars().take(40).collect::<String>());
+        let Ok(row) = (match format {
+            Format::Gtf => gtf_row(text),
+            _ => gff_row(text),
+        }) else {
+            gather.problems.add("that are no records of this format", first);
+            continue;
+        };
+        if gather.push(&Draft { chrom: &row.chrom, start: row.start, end: row.end, strand: row.strand }, number) {
+            for (own, value) in texts.iter_mut().zip(row.texts) {
+                own.push(value.into_boxed_str());
+            }
+            scores.push(row.score);
+        }
+    }
+    let names = ["source", "feature"].into_iter().chain(ATTRIBUTES);
+    let mut fields: Vec<(String, Field)> = Vec::new();
+    for (name, own) in names.zip(texts) {
+        if own.iter().any(|value| **value != *".") {
+            fields.push((name.into(), Field::Text(own)));
+        }
+    }
+    if scores.iter().any(|s| !s.is_nan()) {
+        fields.push(("score".into(), Field::Number(scores)));
+    }
+    gather.finish(fields)
+}
+
+/// One record: chromosome, stretch, strand, score, and source, feature and attributes as text.
+struct Gene {
+    chrom: String,
+    start: i64,
+    end: i64,
+    strand: Strand,
+    score: f64,
+    texts: Vec<String>,
+}
+
+fn side(strand: std::io::Result<Side>) -> std::io::Result<Strand> {
+    Ok(match strand? {
+        Side::Forward => Strand::Forward,
+        Side::Reverse => Strand::Reverse,
+        _ => Strand::None,
+    })
+}
+
+fn or_dot(value: Option<String>) -> String {
+    value.filter(|value| !value.is_empty()).unwrap_or_else(|| ".".into())
+}
+
+fn gtf_row(text: &str) -> std::io::Result<Gene> {
+    use noodles::gtf;
+    let mut line = gtf::Line::default();
+    gtf::io::Reader::new(text.as_bytes()).read_line(&mut line)?;
+    let record = line.as_record().ok_or_else(|| std::io::Error::other("no record"))??;
+    let attributes = record.attributes()?;
+    let value = |key: &str| -> std::io::Result<String> {
+        use noodles::gtf::record::attributes::field::Value;
+        Ok(or_dot(match attributes.get(key.as_bytes()).transpose()? {
+            Some(Value::String(text)) => Some(text.to_string()),
+            Some(Value::Array(values)) => values.iter().next().map(|text| text.to_string()),
+            None => None,
+        }))
+    };
+    let mut texts = vec![record.source().to_string(), record.ty().to_string()];
+    for key in ATTRIBUTES {
+        texts.push(value(key)?);
+    }
+    Ok(Gene {
+        chrom: record.reference_sequence_name().to_string(),
+        start: record.start()?.get() as i64 - 1,
+        end: record.end()?.get() as i64,
+        strand: side(record.strand())?,
+        score: record.score().transpose()?.map_or(f64::NAN, f64::from),
+        texts,
+    })
+}
+
+fn gff_row(text: &str) -> std::io::Result<Gene> {
+    use noodles::gff;
+    let mut line = gff::Line::default();
+    gff::io::Reader::new(text.as_bytes()).read_line(&mut line)?;
+    let record = line.as_record().ok_or_else(|| std::io::Error::other("no record"))??;
+    let attributes = record.attributes();
+    let value = |key: &str| -> std::io::Result<String> {
+        let found = attributes.get(key.as_bytes()).transpose()?;
+        use noodles::gff::record::attributes::field::Value;
+        Ok(or_dot(match found {
+            Some(Value::String(text)) => Some(text.to_string()),
+            Some(Value::Array(values)) => values.iter().next().map(|text| text.to_string()),
+            None => None,
+        }))
+    };
+    let mut texts = vec![record.source().to_string(), record.ty().to_string()];
+    for key in ATTRIBUTES {
+        texts.push(value(key)?);
+    }
+    Ok(Gene {
+        chrom: record.reference_sequence_name().to_string(),
+        start: record.start()?.get() as i64 - 1,
+        end: record.end()?.get() as i64,
+        strand: side(record.strand())?,
+        score: record.score().transpose()?.map_or(f64::NAN, f64::from),
+        texts,
+    })
+}
+
+/// The variants of a VCF file, a row for each alternate allele, with fields `name`, `reference` and `alternate`.
+pub fn variants(path: &Path, plan: &Plan) -> Result<Intervals> {
+    use noodles::vcf;
+    let mut reader = fasta::open(path)?;
+    let mut gather = Gather::new(path, *plan);
+    let (mut line, mut number) = (String::new(), 0usize);
+    let mut texts: [Vec<Box<str>>; 3] = Default::default();
+    loop {
+        line.clear();
+        number += 1;
+        if reader.read_line(&mut line).map_err(|error| fasta::read_fault(path, number, &error))? == 0 {
+            break;
+        }
+        let text = line.trim_end_matches(['\n', '\r']);
+        if text.trim().is_empty() || text.starts_with('#') {
+            continue;
+        }
+        let first = || format!("line {number}: {}", text.chars().take(40).collect::<String>());
+        let mut record = vcf::Record::default();
+        let read = vcf::io::Reader::new(line.as_bytes()).read_record(&mut record);
+        let start = record.variant_start().and_then(std::io::Result::ok).map(|p| p.get() as i64 - 1);
+        let reference = record.reference_bases().to_string();
+        let bases = |text: &str| !text.is_empty() && text.bytes().all(|b| crate::seq::alphabet::CODES[b as usize] != crate::seq::alphabet::NO_BASE);
+        let (Ok(_), Some(start)) = (read, start) else {
+            gather.problems.add("that are no records of this format", first);
+            continue;
+        };
+        if !bases(&reference) {
+            gather.problems.add("with a reference allele that is no sequence", first);
+            continue;
+        }
+        let name = text.split('\t').nth(2).unwrap_or(".").to_string();
+        for alternate in text.split('\t').nth(4).unwrap_or("").split(',') {
+            // symbolic alleles and breakends have no sequence
+            if !bases(alternate) || alternate == "." {
+                gather.problems.add("with an alternate allele that is no sequence", first);
+                continue;
+            }
+            let draft = Draft { chrom: record.reference_sequence_name(), start, end: start + reference.len() as i64, strand: Strand::None };
+            if gather.push(&draft, number) {
+                texts[0].push(name.as_str().into());
+                texts[1].push(reference.as_str().into());
+                texts[2].push(alternate.into());
+            }
+        }
+    }
+    let [names, references, alternates] = texts;
+    gather.finish(vec![("name".into(), Field::Text(names)), ("reference".into(), Field::Text(references)), ("alternate".into(), Field::Text(alternates))])
+}
+
+/// The entries of a bigBed file.
+pub fn big_bed(path: &Path, plan: &Plan) -> Result<Intervals> {
+    let mut file = bigtools::BigBedRead::open(std::fs::File::open(path).map_err(|error| crate::base::Fault::file(path, &error))?)
+        .map_err(|error| broken(path, None, &error).hint("it is no whole bigBed file"))?;
+    let chroms: Vec<(String, u32)> = file.chroms().iter().map(|c| (c.name.clone(), c.length)).collect();
+    let mut gather = Gather::new(path, *plan);
+    let (mut names, mut scores) = (Vec::<Box<str>>::new(), Vec::new());
+    let mut number = 0;
+    for (chrom, length) in &chroms {
+        let entries = file.get_interval(chrom, 0, *length).map_err(|error| broken(path, None, &error))?;
+        for entry in entries {
+            let entry = entry.map_err(|error| broken(path, None, &error).hint("the file is damaged"))?;
+            number += 1;
+            let rest: Vec<&str> = entry.rest.split('\t').collect();
+            let strand = rest.get(2).and_then(|cell| Strand::parse(cell)).unwrap_or_default();
+            if gather.push(&Draft { chrom, start: i64::from(entry.start), end: i64::from(entry.end), strand }, number) {
+                names.push(rest.first().filter(|name| !name.is_empty()).copied().unwrap_or(".").into());
+                scores.push(rest.get(1).and_then(|cell| cell.parse().ok()).unwrap_or(f64::NAN));
+            }
+        }
+    }
+    gather.finish(vec![("name".into(), Field::Text(names)), ("score".into(), Field::Number(scores))])
+}
