@@ -5,6 +5,7 @@ mod commands;
 mod data;
 mod documents;
 mod failing;
+mod genome;
 mod language;
 mod readme;
 mod scripts;

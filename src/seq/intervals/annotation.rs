@@ -157,7 +157,10 @@ pub fn variants(path: &Path, plan: &Plan) -> Result<Intervals> {
         }
         let first = || format!("line {number}: {}", text.chars().take(40).collect::<String>());
         let mut record = vcf::Record::default();
-        let read = vcf::io::Reader::new(line.as_bytes()).read_record(&mut record);
+        // files without QUAL, FILTER or INFO are about
+        let columns = text.split('\t').count();
+        let whole = format!("{text}{}\n", if (5..8).contains(&columns) { "\t.".repeat(8 - columns) } else { String::new() });
+        let read = vcf::io::Reader::new(whole.as_bytes()).read_record(&mut record);
         let start = record.variant_start().and_then(std::io::Result::ok).map(|p| p.get() as i64 - 1);
         let reference = record.reference_bases().to_string();
         let bases = |text: &str| !text.is_empty() && text.bytes().all(|b| crate::seq::alphabet::CODES[b as usize] != crate::seq::alphabet::NO_BASE);
