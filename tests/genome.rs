@@ -74,14 +74,30 @@ fn sets_of_intervals_are_bedtools() {
         ("a.intersect(b, #{ fraction: 0.2, other_fraction: 0.2 })", format!("bedtools intersect -f 0.2 -r -a {a} -b {b} | cut -f1-3"), three),
         ("a.intersect(b, #{ strand: \"same\" })", format!("bedtools intersect -s -a {a} -b {b} | cut -f1-3,6"), &[0, 1, 2, 5]),
         ("a.intersect(b, #{ strand: \"opposite\" })", format!("bedtools intersect -S -a {a} -b {b} | cut -f1-3,6"), &[0, 1, 2, 5]),
-        ("b.slop(3000, 3000).subtract(a)", format!("awk -v OFS='\\t' '{{ $2 -= 3000; $3 += 3000; print }}' {b} | bedtools subtract -a - -b {a} | cut -f1-3"), three),
-        ("b.slop(3000, 3000).subtract(a, #{ whole: true })", format!("awk -v OFS='\\t' '{{ $2 -= 3000; $3 += 3000; print }}' {b} | bedtools subtract -A -a - -b {a} | cut -f1-3"), three),
+        (
+            "b.slop(3000, 3000).subtract(a)",
+            format!("awk -v OFS='\\t' '{{ $2 -= 3000; $3 += 3000; print }}' {b} | bedtools subtract -a - -b {a} | cut -f1-3"),
+            three,
+        ),
+        (
+            "b.slop(3000, 3000).subtract(a, #{ whole: true })",
+            format!("awk -v OFS='\\t' '{{ $2 -= 3000; $3 += 3000; print }}' {b} | bedtools subtract -A -a - -b {a} | cut -f1-3"),
+            three,
+        ),
         ("b.merge()", format!("sort -k1,1 -k2,2n {b} | bedtools merge | cut -f1-3"), three),
         ("b.merge(#{ distance: 500 })", format!("sort -k1,1 -k2,2n {b} | bedtools merge -d 500 -c 4 -o count"), &[0, 1, 2, 3]),
         ("b.merge(#{ by_strand: true })", format!("sort -k1,1 -k2,2n {b} | bedtools merge -s -c 6 -o distinct"), &[0, 1, 2, 5]),
         ("a.union(b)", format!("cat {a} {b} | cut -f1-3 | sort -k1,1 -k2,2n | bedtools merge"), three),
-        ("a.closest(b)", format!("sort -k1,1 -k2,2n {a} > {a}.s; sort -k1,1 -k2,2n {b} > {b}.s; bedtools closest -d -a {a}.s -b {b}.s | cut -f1-3,8,9,13 | sort -u"), &[0, 1, 2, 7, 8, 10]),
-        ("a.closest(b, #{ strand: \"same\" })", format!("sort -k1,1 -k2,2n {a} > {a}.s; sort -k1,1 -k2,2n {b} > {b}.s; bedtools closest -s -d -a {a}.s -b {b}.s | cut -f1-3,8,9,13 | sort -u"), &[0, 1, 2, 7, 8, 10]),
+        (
+            "a.closest(b)",
+            format!("sort -k1,1 -k2,2n {a} > {a}.s; sort -k1,1 -k2,2n {b} > {b}.s; bedtools closest -d -a {a}.s -b {b}.s | cut -f1-3,8,9,13 | sort -u"),
+            &[0, 1, 2, 7, 8, 10],
+        ),
+        (
+            "a.closest(b, #{ strand: \"same\" })",
+            format!("sort -k1,1 -k2,2n {a} > {a}.s; sort -k1,1 -k2,2n {b} > {b}.s; bedtools closest -s -d -a {a}.s -b {b}.s | cut -f1-3,8,9,13 | sort -u"),
+            &[0, 1, 2, 7, 8, 10],
+        ),
         ("a.windows(100, #{ step: 40, rest: true })", format!("bedtools makewindows -b {a} -w 100 -s 40"), three),
         ("a.flank(200)", format!("echo -e 'chr1\\t300000000' > {a}.g; bedtools flank -b 200 -i {a} -g {a}.g | cut -f1-3"), three),
         ("a.sort()", format!("bedtools sort -i {a} | cut -f1-3"), three),
@@ -121,7 +137,10 @@ fn shares_and_counts_are_bedtools() {
         String::from_utf8_lossy(&output.stdout).lines().map(|line| line.split('\t').nth(column).and_then(|v| v.parse().ok()).expect("a number")).collect()
     };
     let ours = |expression: &str| -> Vec<f64> {
-        let array = value(&format!("let a = intervals::read(\"{a}\"); let b = intervals::read(\"{b}\"); {expression}")).expect("numbers").into_array().expect("an array");
+        let array = value(&format!("let a = intervals::read(\"{a}\"); let b = intervals::read(\"{b}\"); {expression}"))
+            .expect("numbers")
+            .into_array()
+            .expect("an array");
         array.into_iter().map(|v| v.as_float().or_else(|_| v.as_int().map(|n| n as f64)).expect("a number")).collect()
     };
     assert_eq!(ours("a.counts(b)"), numbers(format!("bedtools intersect -c -a {a} -b {b}"), 6));
@@ -144,7 +163,8 @@ fn a_genomes_gaps_are_bedtools_complement() {
     let base = folder.join("genome/sacCer3_chrIV");
     let (fasta, genes) = (base.join("sacCer3.fa"), base.join("sacCer3.annotation.bed"));
     let out = place.path().join("gaps.bed");
-    run(&format!("let g = genome::open(\"{}\"); intervals::read(\"{}\").complement(g).save(\"{}\");", fasta.display(), genes.display(), out.display())).expect("gaps");
+    run(&format!("let g = genome::open(\"{}\"); intervals::read(\"{}\").complement(g).save(\"{}\");", fasta.display(), genes.display(), out.display()))
+        .expect("gaps");
     let theirs = shell(&format!("sort -k1,1 -k2,2n {} | bedtools complement -i - -g {}.sizes", genes.display(), fasta.display()));
     assert_eq!(saved(&out, &[0, 1, 2]), theirs);
     assert!(theirs.len() > 40);
@@ -265,7 +285,10 @@ fn coverage_of_reads_is_bedtools_and_samtools() {
     let place = tempfile::tempdir().expect("a folder");
     let dir = place.path().display().to_string();
     let tags = folder.join("genome/macs_chr22_hg19/CTCF_SE_ChIP_chr22_50k.bed.gz");
-    shell(&format!("cd {dir} && echo -e 'chr22\\t51304566' > g && zcat {} | awk 'NR <= 20000' | bedtools bedtobam -i - -g g | samtools sort -o r.bam - 2> /dev/null", tags.display()));
+    shell(&format!(
+        "cd {dir} && echo -e 'chr22\\t51304566' > g && zcat {} | awk 'NR <= 20000' | bedtools bedtobam -i - -g g | samtools sort -o r.bam - 2> /dev/null",
+        tags.display()
+    ));
     let graph = shell(&format!("cd {dir} && bedtools genomecov -bg -ibam r.bam"));
     let starts = shell(&format!("cd {dir} && bedtools genomecov -bg -5 -ibam r.bam"));
     let plus = shell(&format!("cd {dir} && bedtools genomecov -bg -strand + -ibam r.bam"));
@@ -280,12 +303,15 @@ fn coverage_of_reads_is_bedtools_and_samtools() {
         theirs.sort_unstable();
         assert!(theirs.len() > 5000);
         let (starts, ends, depths): (Vec<String>, Vec<String>, Vec<String>) =
-            theirs.iter().map(|(a, b, d)| (a.to_string(), b.to_string(), format!("{d}.0"))).collect::<Vec<_>>().into_iter().fold(Default::default(), |mut all: (Vec<_>, Vec<_>, Vec<_>), (a, b, d)| {
-                all.0.push(a);
-                all.1.push(b);
-                all.2.push(d);
-                all
-            });
+            theirs.iter().map(|(a, b, d)| (a.to_string(), b.to_string(), format!("{d}.0"))).collect::<Vec<_>>().into_iter().fold(
+                Default::default(),
+                |mut all: (Vec<_>, Vec<_>, Vec<_>), (a, b, d)| {
+                    all.0.push(a);
+                    all.1.push(b);
+                    all.2.push(d);
+                    all
+                },
+            );
         run(&format!(
             "let t = track::coverage(\"{dir}/r.bam\", #{{ {options} }}); let at = intervals::from(#{{ chrom: (0..{}).map(|i| \"chr22\"), start: [{}], end: [{}] }});
              assert_eq(t.min(at), [{d}]); assert_eq(t.max(at), [{d}]); assert_eq(t.sum(intervals::from(#{{ chrom: [\"chr22\"], start: [0], end: [51304566] }})).item(), {total}.0);",
@@ -329,11 +355,21 @@ fn broken_files_of_every_kind_are_told() {
         ("empty.bed", b"", "intervals::read(PATH)", "holds no interval"),
         ("strand.bed", b"chr1\t5\t10\ta\t0\tup\n", "intervals::read(PATH)", "strand that is neither +, - nor ."),
         ("negative.bed", b"chr1\t-5\t10\n", "intervals::read(PATH)", "1 out of bounds (line 1"),
-        ("far.bed", b"chr1\t0\t4\nchr1\t2\t100\nchr9\t1\t2\n", "intervals::read(PATH, #{ genome: genome::from(#{ chr1: \"ACGTA\" }) })", "1 out of bounds (line 2: chr1 2 100), 1 on an unknown chromosome (line 3"),
+        (
+            "far.bed",
+            b"chr1\t0\t4\nchr1\t2\t100\nchr9\t1\t2\n",
+            "intervals::read(PATH, #{ genome: genome::from(#{ chr1: \"ACGTA\" }) })",
+            "1 out of bounds (line 2: chr1 2 100), 1 on an unknown chromosome (line 3",
+        ),
         ("bad.gtf", b"chr1\tx\tgene\t10\t5\t.\t+\t.\tgene_id \"a\";\n", "intervals::read(PATH)", "1 inverted (line 1"),
         ("words.gtf", b"chr1\tx\tgene\tten\t20\t.\t+\t.\tgene_id \"a\";\n", "intervals::read(PATH)", "no records of this format (line 1"),
         ("bad.gff3", b"##gff-version 3\nchr1\tx\n", "intervals::read(PATH)", "no records of this format (line 2"),
-        ("bad.vcf", b"##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\nchr1\tx\t.\tA\tC\t.\t.\t.\n", "intervals::read(PATH)", "no records of this format (line 3"),
+        (
+            "bad.vcf",
+            b"##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\nchr1\tx\t.\tA\tC\t.\t.\t.\n",
+            "intervals::read(PATH)",
+            "no records of this format (line 3",
+        ),
         ("bad.bb", b"not a bigbed", "intervals::read(PATH)", "no whole bigBed"),
         ("bad.bedGraph", b"chr1\t0\t10\t1\nchr1\t5\t15\t1\n", "track::open(PATH)", "overlap: a base has two values"),
         ("word.bedGraph", b"chr1\t0\tten\t1\n", "track::open(PATH)", "line 1: expected chromosome, start, end and value"),

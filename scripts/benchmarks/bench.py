@@ -1,8 +1,10 @@
 """Pairs of timings, ours and a peer's in turn; medians and the spread of the ratio."""
+import functools
 import json
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -17,8 +19,45 @@ WORK = {
     "metrics_1e7": ("AUROC and average precision of 10^7 scores", "metrics.rhai", "scikit-learn", 3),
     "metrics_164": ("AUROC and average precision of 10^5 x 164 scores", "metrics.rhai", "scikit-learn", 3),
     "train_baseline": ("training step, conv 20x20, mean pool, 600 bp, batch 2048", "train.rhai", "PyTorch eager", 5),
+    "extract": ("20,000 x 1,000 bp from FASTA as codes", "genome.rhai", "tangermeme, the fastest way", 5),
+    "extract_loop": ("20,000 x 1,000 bp from FASTA as codes", "genome.rhai", "pyfaidx and a loop", 3),
+    "bigwig": ("means of 20,000 windows of a bigWig", "genome.rhai", "pybigtools", 5),
+    "shuffle": ("dinucleotide shuffles, 10,000 x 1,000 bp x 20", "genome.rhai", "tangermeme", 3),
+    "augment": ("two structural augmentations of each of 512 x 1,000 bp, one-hot out", "genome.rhai", "EvoAug", 5),
+    "loader": ("an epoch of 200,000 regions of 600 bp, the loader alone", "genome.rhai", "PyTorch DataLoader and pyfaidx", 3),
     "train_bilstm": ("training step, conv 32, 2-layer BiLSTM 50, 1000 bp, batch 64", "train.rhai", "PyTorch eager", 5),
 }
+
+# names that stand for several
+GROUPS = {"genome": ["extract", "extract_loop", "bigwig", "shuffle", "augment", "loader"]}
+
+
+@functools.cache
+def genome():
+    """A folder with a random genome of 40 Mb, regions of it and a bigWig; the same on every machine."""
+    import numpy as np
+
+    folder = Path(tempfile.mkdtemp(prefix="cistron-bench-"))
+    rng = np.random.default_rng(1)
+    sizes = {f"chr{i}": 10_000_000 for i in range(1, 5)}
+    with open(folder / "g.fa", "wb") as fasta:
+        for name, size in sizes.items():
+            letters = np.frombuffer(b"ACGT", np.uint8)[rng.integers(0, 4, size)]
+            lines = np.full((size // 50, 51), ord("\n"), np.uint8)
+            lines[:, :50] = letters.reshape(-1, 50)
+            fasta.write(f">{name}\n".encode() + lines.tobytes())
+    for file, n, width in [("r.bed", 20_000, 1000), ("loader.bed", 200_000, 600)]:
+        with open(folder / file, "w") as bed:
+            for chrom, start in zip(rng.integers(1, 5, n), rng.integers(0, 10_000_000 - width, n)):
+                bed.write(f"chr{chrom}\t{start}\t{start + width}\n")
+    script = """
+        let g = genome::open("g.fa");
+        let at = g.windows(25);
+        track::save_bigwig("s.bw", at, tensor::rand([at.len()], #{ seed: 1 }));
+    """
+    (folder / "make.rhai").write_text(script)
+    subprocess.run([PROGRAM, "run", "--no-run-dir", "make.rhai"], check=True, cwd=folder, capture_output=True)
+    return folder
 
 
 def ours(name, script):
@@ -27,9 +66,13 @@ def ours(name, script):
         subprocess.run([PROGRAM, "run", "--no-run-dir", HERE / "start.rhai"], check=True, capture_output=True)
         return time.perf_counter() - started
     said = subprocess.run(
-        [PROGRAM, "run", "--no-run-dir", "--json", HERE / script, "--set", f"work={name}"], check=True, capture_output=True, text=True
+        [PROGRAM, "run", "--no-run-dir", "--json", HERE / script, "--set", f"work={name}", *place(name)], check=True, capture_output=True, text=True
     )
     return json.loads(said.stdout)["seconds"]
+
+
+def place(name):
+    return ["--set", f"folder={genome()}"] if name in GROUPS["genome"] else []
 
 
 def peer(name):
@@ -37,18 +80,21 @@ def peer(name):
         started = time.perf_counter()
         subprocess.run([sys.executable, "-c", "import torch"], check=True, capture_output=True)
         return time.perf_counter() - started
-    said = subprocess.run([sys.executable, HERE / "peers.py", name], capture_output=True, text=True)
+    folder = [str(genome())] if name in GROUPS["genome"] else []
+    said = subprocess.run([sys.executable, HERE / "peers.py", name, *folder], capture_output=True, text=True)
     if said.returncode:
+        print(f"{name}: the peer failed: {said.stderr.strip().splitlines()[-1:]}", file=sys.stderr)
         return None
     return float(said.stdout)
 
 
 def main():
     names = [word for word in sys.argv[2:] if not word.startswith("--")] or list(WORK)
+    names = [one for name in names for one in GROUPS.get(name, [name])]
     as_json = "--json" in sys.argv
     for name in names:
         if name not in WORK:
-            sys.exit(f"error: no benchmark is called {name}; there are {', '.join(WORK)}")
+            sys.exit(f"error: no benchmark is called {name}; there are {', '.join([*WORK, *GROUPS])}")
     try:
         import sklearn, torch  # noqa: F401
 

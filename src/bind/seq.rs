@@ -83,14 +83,13 @@ fn gc(sequence: &str) -> Result<f64> {
     Ok(strong as f64 / known.max(1) as f64)
 }
 
-/// Shuffles rows of codes of one length, in parallel: each row's randomness depends on its number alone.
+/// Shuffles rows of codes of one length, in parallel: each shuffle's randomness depends on its row and number alone.
 fn shuffled(rows: &[u8], length: usize, copies: usize, k: usize, seed: u64) -> Vec<u8> {
     use rayon::prelude::*;
-    let mut out: Vec<u8> = rows.chunks(length.max(1)).flat_map(|row| std::iter::repeat_n(row, copies)).flatten().copied().collect();
-    out.par_chunks_mut(length.max(1) * copies.max(1)).enumerate().for_each_init(Shuffler::default, |shuffler, (row, own)| {
-        for (copy, codes) in own.chunks_mut(length.max(1)).enumerate() {
-            shuffler.shuffle(codes, k, &mut Rng::keyed(&[seed, 0x7368_7566, row as u64, copy as u64]));
-        }
+    let mut out = vec![0; rows.len() * copies];
+    let length = length.max(1);
+    out.par_chunks_mut(length * copies.max(1)).enumerate().for_each_init(Shuffler::default, |shuffler, (row, own)| {
+        shuffler.copies(&rows[row * length..][..length], k, own, |copy| Rng::keyed(&[seed, 0x7368_7566, row as u64, copy as u64]));
     });
     out
 }

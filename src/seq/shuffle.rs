@@ -6,16 +6,30 @@
 
 use crate::base::seed::Rng;
 
+/// Shuffles that walk side by side: each waits for its own memory, not for the others'.
+const LANES: usize = 4;
+
 /// Room for the work of a shuffle, kept from one to the next.
 #[derive(Default)]
 pub struct Shuffler {
     ids: Vec<u32>,
-    keys: Vec<u64>,
     starts: Vec<u32>,
+    fill: Vec<u32>,
+    template: Vec<u32>,
     edges: Vec<u32>,
     next: Vec<u32>,
     in_tree: Vec<bool>,
     bases: Vec<u8>,
+    lanes: [Lane; LANES],
+    numbers: std::collections::HashMap<u64, u32>,
+}
+
+/// One walk: the ways out of each vertex in their order, and which comes next.
+#[derive(Default)]
+struct Lane {
+    edges: Vec<u32>,
+    used: Vec<u32>,
+    at: usize,
 }
 
 impl Shuffler {
@@ -24,39 +38,86 @@ impl Shuffler {
         if k <= 1 {
             return rng.shuffle(codes);
         }
-        let context = k - 1;
         if codes.len() <= k {
             return;
         }
+        self.prepare(codes, k - 1);
+        self.order(0, rng);
+        let lane = &mut self.lanes[0];
+        for code in &mut codes[k - 1..] {
+            *code = step(lane, &self.bases);
+        }
+    }
+
+    /// Fills `out` with shuffles of a sequence, one after the other; `rng` gives each its own randomness.
+    pub fn copies(&mut self, codes: &[u8], k: usize, out: &mut [u8], rng: impl Fn(usize) -> Rng) {
+        let length = codes.len();
+        if length == 0 {
+            return;
+        }
+        if k <= 1 || length <= k {
+            for (i, own) in out.chunks_mut(length).enumerate() {
+                own.copy_from_slice(codes);
+                self.shuffle(own, k, &mut rng(i));
+            }
+            return;
+        }
+        let context = k - 1;
+        self.prepare(codes, context);
+        for (group, several) in out.chunks_mut(length * LANES).enumerate() {
+            let lanes = several.len() / length;
+            for lane in 0..lanes {
+                self.order(lane, &mut rng(group * LANES + lane));
+                several[lane * length..][..context].copy_from_slice(&codes[..context]);
+            }
+            if let ([a, b, c, d], LANES) = (&mut self.lanes, lanes) {
+                let (first, rest) = several.split_at_mut(length);
+                let (second, rest) = rest.split_at_mut(length);
+                let (third, fourth) = rest.split_at_mut(length);
+                for i in context..length {
+                    first[i] = step(a, &self.bases);
+                    second[i] = step(b, &self.bases);
+                    third[i] = step(c, &self.bases);
+                    fourth[i] = step(d, &self.bases);
+                }
+            } else {
+                for (lane, own) in self.lanes.iter_mut().zip(several.chunks_mut(length)) {
+                    own[context..].iter_mut().for_each(|code| *code = step(lane, &self.bases));
+                }
+            }
+        }
+    }
+
+    /// Lays out the graph of a sequence.
+    fn prepare(&mut self, codes: &[u8], context: usize) {
         let vertices = self.number_vertices(codes, context);
-        let n = codes.len() - context; // edges
-        self.lay_out_edges(n, vertices);
-        let root = self.ids[n] as usize;
+        self.lay_out_edges(codes.len() - context, vertices);
+    }
+
+    /// Draws the order of the ways out of each vertex for one walk.
+    fn order(&mut self, lane: usize, rng: &mut Rng) {
+        let vertices = self.bases.len();
+        let root = self.ids[self.ids.len() - 1] as usize;
+        self.edges.clone_from(&self.template);
         self.draw_arborescence(vertices, root, rng);
         self.order_edges(vertices, root, rng);
-        // walk: the base of each edge is the last base of the vertex it leads to
-        let mut at = self.ids[0] as usize;
-        let mut used: Vec<u32> = self.starts[..vertices].to_vec();
-        for position in 0..n {
-            let edge = used[at];
-            used[at] += 1;
-            at = self.edges[edge as usize] as usize;
-            codes[position + context] = self.bases[at];
-        }
+        let lane = &mut self.lanes[lane];
+        std::mem::swap(&mut lane.edges, &mut self.edges);
+        lane.used.clear();
+        lane.used.extend_from_slice(&self.starts[..vertices]);
+        lane.at = self.ids[0] as usize;
     }
 
     /// Numbers the distinct (k-1)-mers in order of appearance.
     fn number_vertices(&mut self, codes: &[u8], context: usize) -> usize {
-        let positions = codes.len() - context + 1;
         self.ids.clear();
-        self.keys.clear();
         self.bases.clear();
         let size = 5u64.pow(context as u32);
         let mut key = 0u64;
-        let mut numbers: std::collections::HashMap<u64, u32> = std::collections::HashMap::new();
+        self.numbers.clear();
         let mut small = [u32::MAX; 625];
         for (i, code) in codes.iter().enumerate() {
-            key = (key * 5 + u64::from(*code)) % size;
+            key = if context == 1 { u64::from(*code) } else { (key * 5 + u64::from(*code)) % size };
             if i + 1 < context {
                 continue;
             }
@@ -68,14 +129,13 @@ impl Shuffler {
                 }
                 *slot
             } else {
-                *numbers.entry(key).or_insert(fresh)
+                *self.numbers.entry(key).or_insert(fresh)
             };
             if id == fresh {
                 self.bases.push(*code);
             }
             self.ids.push(id);
         }
-        debug_assert_eq!(self.ids.len(), positions);
         self.bases.len()
     }
 
@@ -89,13 +149,13 @@ impl Shuffler {
         for v in 0..vertices {
             self.starts[v + 1] += self.starts[v];
         }
-        let mut fill = self.starts.clone();
-        self.edges.clear();
-        self.edges.resize(n, 0);
+        self.fill.clone_from(&self.starts);
+        self.template.clear();
+        self.template.resize(n, 0);
         for i in 0..n {
             let from = self.ids[i] as usize;
-            self.edges[fill[from] as usize] = self.ids[i + 1];
-            fill[from] += 1;
+            self.template[self.fill[from] as usize] = self.ids[i + 1];
+            self.fill[from] += 1;
         }
     }
 
@@ -134,6 +194,15 @@ impl Shuffler {
     }
 }
 
+/// One step of a walk: the last base of the vertex that the next way out leads to.
+#[inline]
+fn step(lane: &mut Lane, bases: &[u8]) -> u8 {
+    let way = &mut lane.used[lane.at];
+    lane.at = lane.edges[*way as usize] as usize;
+    *way += 1;
+    bases[lane.at]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -154,6 +223,20 @@ mod tests {
             Shuffler::default().shuffle(&mut shuffled, k, &mut Rng::keyed(&[seed]));
             prop_assert_eq!(counts(&codes, k.max(1)), counts(&shuffled, k.max(1)));
             prop_assert_eq!(codes.first(), if k > 1 { shuffled.first() } else { codes.first() });
+        }
+    }
+
+    #[test]
+    fn copies_are_what_single_shuffles_are() {
+        let codes: Vec<u8> = (0..203u32).map(|i| (i * i % 7 % 4) as u8).collect();
+        for (k, n) in [(1, 3), (2, 9), (3, 4), (6, 5)] {
+            let mut out = vec![0; codes.len() * n];
+            Shuffler::default().copies(&codes, k, &mut out, |i| Rng::keyed(&[7, i as u64]));
+            for (i, own) in out.chunks(codes.len()).enumerate() {
+                let mut single = codes.clone();
+                Shuffler::default().shuffle(&mut single, k, &mut Rng::keyed(&[7, i as u64]));
+                assert_eq!(own, single);
+            }
         }
     }
 
