@@ -5,6 +5,7 @@ mod commands;
 mod data;
 mod documents;
 mod failing;
+mod fuzz;
 mod genome;
 mod language;
 mod readme;

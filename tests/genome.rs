@@ -171,7 +171,7 @@ fn a_genomes_gaps_are_bedtools_complement() {
 }
 
 /// A 2bit file as the format's specification has it: no masks but runs of N.
-fn two_bit(name: &str, letters: &[u8]) -> Vec<u8> {
+pub fn two_bit(name: &str, letters: &[u8]) -> Vec<u8> {
     let word = |n: usize| (n as u32).to_le_bytes();
     let mut runs: Vec<(usize, usize)> = Vec::new();
     for (i, _) in letters.iter().enumerate().filter(|(_, l)| **l == b'N') {
@@ -370,10 +370,10 @@ fn broken_files_of_every_kind_are_told() {
             "intervals::read(PATH)",
             "no records of this format (line 3",
         ),
-        ("bad.bb", b"not a bigbed", "intervals::read(PATH)", "no whole bigBed"),
+        ("bad.bb", b"not a bigbed", "intervals::read(PATH)", "no whole bigWig or bigBed"),
         ("bad.bedGraph", b"chr1\t0\t10\t1\nchr1\t5\t15\t1\n", "track::open(PATH)", "overlap: a base has two values"),
         ("word.bedGraph", b"chr1\t0\tten\t1\n", "track::open(PATH)", "line 1: expected chromosome, start, end and value"),
-        ("bad.bw", b"\x26\xfc\x8f\x88 and nothing else", "track::open(PATH)", "no whole bigWig"),
+        ("bad.bw", b"\x26\xfc\x8f\x88 and nothing else", "track::open(PATH)", "no whole bigWig or bigBed"),
         ("bad.bam", b"BAM\x01\x00", "track::coverage(PATH)", "no whole BAM"),
         ("uneven.fa", b">a\nACGT\nAC\nACGT\n", "genome::open(PATH)", "line 3: the lines of record `a` differ in length"),
         ("noname.fa", b"ACGT\n", "genome::open(PATH)", "line 1: expected `>name`"),

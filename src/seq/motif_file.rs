@@ -92,10 +92,11 @@ fn transfac(text: &str) -> Parsed {
                     continue;
                 }
                 let numbers: Vec<f64> = cells[1..].iter().map_while(|cell| cell.parse().ok()).collect();
-                if numbers.len() < 4 {
-                    return Err((number, format!("expected four numbers, got `{line}`")));
-                }
-                rows.push(order.map(|i| numbers[i]));
+                let row = order.map(|i| numbers.get(i).copied());
+                let [Some(a), Some(c), Some(g), Some(t)] = row else {
+                    return Err((number, format!("expected a number for each base, got `{line}`")));
+                };
+                rows.push([a, c, g, t]);
             }
         }
     }

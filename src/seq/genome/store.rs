@@ -1,25 +1,26 @@
 //! How the bases of a genome are kept: mapped, in blocks, packed, or in memory.
 
 use super::index::{self, Row};
-use crate::base::{Fault, Result};
+use crate::base::{Fault, Result, panic};
 use crate::fault;
 use crate::seq::alphabet::CODES;
 use crate::seq::fasta::Records;
 use noodles::bgzf;
 use std::io::{Read, Seek, SeekFrom};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// A mapped file gives its pages back after about this much was touched, so that large genomes do not fill the memory.
-const TOUCHED: usize = 128 << 20;
-/// What a touched page brings with it, bytes.
-const AROUND: usize = 64 << 10;
+/// Files up to this size are mapped, bytes. Of larger ones only what is asked for is read: a map would keep whatever was
+/// touched, and random places of a large genome touch all of it.
+const MAPPED: u64 = 256 << 20;
 
 /// The bases of a file.
 pub enum Store {
     /// Plain FASTA.
-    Mapped { map: memmap2::Mmap, rows: Vec<Row>, touched: AtomicUsize },
+    Mapped { map: memmap2::Mmap, rows: Vec<Row> },
+    /// Plain FASTA of a large genome.
+    Large { file: std::fs::File, rows: Vec<Row> },
     /// Bgzipped FASTA; readers wait in a pool for their next use.
     Blocks { path: PathBuf, rows: Vec<Row>, blocks: bgzf::gzi::Index, readers: Mutex<Vec<bgzf::io::IndexedReader<std::fs::File>>> },
     /// 2bit.
@@ -32,6 +33,7 @@ impl std::fmt::Debug for Store {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Store::Mapped { .. } => "mapped",
+            Store::Large { .. } => "read at",
             Store::Blocks { .. } => "bgzip",
             Store::TwoBit { .. } => "2bit",
             Store::Memory(_) => "memory",
@@ -66,12 +68,21 @@ impl Store {
     fn mapped(path: &Path, file: std::fs::File) -> Result<Opened> {
         let mut notes = Vec::new();
         let rows = index::fai(path, || crate::seq::fasta::open(path), &mut notes)?;
+        let size = file.metadata().map_err(|error| Fault::file(path, &error))?.len();
+        let (names, lengths) = of_rows(&rows);
+        if size > MAPPED {
+            let before = |at: u64| {
+                let mut byte = [0u8];
+                file.read_exact_at(&mut byte, at).ok().map(|()| byte[0])
+            };
+            index::verify(&rows, path, size, before)?;
+            return Ok((Store::Large { file, rows }, names, lengths, notes));
+        }
         // SAFETY: the file is only read; one that another program cuts short while it is mapped ends the run, as everywhere
         let map = unsafe { memmap2::Mmap::map(&file) }.map_err(|error| Fault::file(path, &error))?;
-        index::verify(&rows, path, map.len() as u64, |at| map.get(at as usize).copied())?;
+        index::verify(&rows, path, size, |at| map.get(at as usize).copied())?;
         map.advise(memmap2::Advice::Random).ok();
-        let (names, lengths) = of_rows(&rows);
-        Ok((Store::Mapped { map, rows, touched: AtomicUsize::new(0) }, names, lengths, notes))
+        Ok((Store::Mapped { map, rows }, names, lengths, notes))
     }
 
     fn blocks(path: &Path, blocks: bgzf::gzi::Index) -> Result<Opened> {
@@ -82,7 +93,7 @@ impl Store {
     }
 
     fn two_bit(path: &Path) -> Result<Opened> {
-        let reader = twobit::TwoBitFile::open(path).map_err(|error| fault!("data", "`{}`: {error}", path.display()).hint("it is no whole 2bit file"))?;
+        let reader = packed(|| twobit::TwoBitFile::open(path)).map_err(|fault| fault.context(format!("`{}`", path.display())))?;
         let names = reader.chrom_names();
         let lengths = reader.chrom_sizes().into_iter().map(|n| n as i64).collect();
         Ok((Store::TwoBit { path: path.to_path_buf(), names: names.clone(), readers: Mutex::new(vec![reader]) }, names, lengths, Vec::new()))
@@ -102,16 +113,27 @@ impl Store {
     /// Appends the codes of `from..to` of a record, which holds them; letters that are no base come as they stand in [`CODES`].
     pub fn fetch(&self, record: u32, from: u64, to: u64, out: &mut Vec<u8>) -> Result<()> {
         match self {
-            Store::Mapped { map, rows, touched } => {
+            Store::Mapped { map, rows } => {
                 lines(&rows[record as usize], from, to, |start, end| {
                     out.extend(map[start as usize..end as usize].iter().map(|b| CODES[*b as usize]));
                 });
-                let pages = AROUND + (to - from) as usize;
-                if map.len() > 2 * TOUCHED && touched.fetch_add(pages, Ordering::Relaxed) > TOUCHED {
-                    touched.store(0, Ordering::Relaxed);
-                    // SAFETY: pages of a file that is only read come back from it unchanged
-                    unsafe { map.unchecked_advise(memmap2::UncheckedAdvice::DontNeed) }.ok();
-                }
+                Ok(())
+            }
+            Store::Large { file, rows } => {
+                let row = &rows[record as usize];
+                let (start, end) = (row.byte(from), row.byte(to - 1) + 1);
+                // the bytes are read behind what is there already, then their letters are moved up as codes
+                let at = out.len();
+                out.resize(at + (end - start) as usize, 0);
+                file.read_exact_at(&mut out[at..], start).map_err(|error| fault!("data", "{error}").hint("the file was changed while it was read"))?;
+                let mut filled = at;
+                lines(row, from, to, |a, b| {
+                    for i in at + (a - start) as usize..at + (b - start) as usize {
+                        out[filled] = CODES[out[i] as usize];
+                        filled += 1;
+                    }
+                });
+                out.truncate(filled);
                 Ok(())
             }
             Store::Blocks { path, rows, blocks, readers } => {
@@ -133,12 +155,14 @@ impl Store {
             }
             Store::TwoBit { path, names, readers } => {
                 let waiting = lock(readers).pop();
-                let broken = |error: twobit::Error| fault!("data", "{error}").hint("the 2bit file is damaged");
                 let mut reader = match waiting {
                     Some(reader) => reader,
-                    None => twobit::TwoBitFile::open(path).map_err(broken)?,
+                    None => packed(|| twobit::TwoBitFile::open(path))?,
                 };
-                let text = reader.read_sequence(&names[record as usize], from as usize..to as usize).map_err(broken)?;
+                let text = packed(|| reader.read_sequence(&names[record as usize], from as usize..to as usize))?;
+                if text.len() as u64 != to - from {
+                    return Err(fault!("data", "a stretch of it is not there").hint("it is no whole 2bit file"));
+                }
                 out.extend(text.bytes().map(|b| CODES[b as usize]));
                 lock(readers).push(reader);
                 Ok(())
@@ -148,6 +172,15 @@ impl Store {
                 Ok(())
             }
         }
+    }
+}
+
+/// Runs a part of the 2bit library, which gives up on damaged files.
+fn packed<T>(run: impl FnOnce() -> twobit::Result<T>) -> Result<T> {
+    let broken = |text: String| fault!("data", "{text}").hint("it is no whole 2bit file: fetch or copy it again");
+    match panic::guarded(run) {
+        Ok(outcome) => outcome.map_err(|error| broken(error.to_string())),
+        Err(_) => Err(broken("its blocks cannot be read".into())),
     }
 }
 

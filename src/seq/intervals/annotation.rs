@@ -193,8 +193,15 @@ pub fn variants(path: &Path, plan: &Plan) -> Result<Intervals> {
 
 /// The entries of a bigBed file.
 pub fn big_bed(path: &Path, plan: &Plan) -> Result<Intervals> {
+    crate::seq::track::index::verify(path)?;
+    // the library gives up on damaged blocks
+    let read = crate::base::panic::guarded(|| big_bed_entries(path, plan));
+    read.unwrap_or_else(|_| Err(broken(path, None, &"a block of it cannot be read").hint("it is no whole bigBed file: fetch or copy it again")))
+}
+
+fn big_bed_entries(path: &Path, plan: &Plan) -> Result<Intervals> {
     let mut file = bigtools::BigBedRead::open(std::fs::File::open(path).map_err(|error| crate::base::Fault::file(path, &error))?)
-        .map_err(|error| broken(path, None, &error).hint("it is no whole bigBed file"))?;
+        .map_err(|error| broken(path, None, &error).hint("it is no whole bigBed file: fetch or copy it again"))?;
     let chroms: Vec<(String, u32)> = file.chroms().iter().map(|c| (c.name.clone(), c.length)).collect();
     let mut gather = Gather::new(path, *plan);
     let (mut names, mut scores) = (Vec::<Box<str>>::new(), Vec::new());

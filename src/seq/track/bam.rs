@@ -5,6 +5,7 @@ use crate::base::{Fault, Result, Strand};
 use crate::seq::contigs::Contigs;
 use crate::{bail, fault};
 use noodles::{bam, bgzf, sam};
+use std::io::Read;
 use std::path::Path;
 
 /// What of a read is counted.
@@ -52,12 +53,42 @@ impl Default for Plan {
     }
 }
 
+/// The largest record that is read, bytes.
+const LARGEST: u32 = 64 << 20;
+
+/// What a BAM file holds, unpacked. A damaged record may say that it has gigabytes: that is told before room is made for it.
+struct Limited<R> {
+    inner: R,
+    in_records: bool,
+}
+
+impl<R: Read> Read for Limited<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        if !self.in_records || buffer.len() != 4 {
+            return self.inner.read(buffer);
+        }
+        let mut filled = 0;
+        while filled < 4 {
+            match self.inner.read(&mut buffer[filled..])? {
+                0 => break,
+                n => filled += n,
+            }
+        }
+        let size = u32::from_le_bytes([buffer[0], buffer[1], buffer[2], buffer[3]]);
+        if filled == 4 && size > LARGEST {
+            return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, format!("a record of {size} bytes")));
+        }
+        Ok(filled)
+    }
+}
+
 /// Counts the reads of a file; unmapped, secondary, supplementary and failed reads are left out.
 pub fn coverage(path: &Path, plan: &Plan) -> Result<Track> {
     let broken = |error: std::io::Error| fault!("data", "`{}`: {error}", path.display()).hint("it is no whole BAM file: `samtools quickcheck` tells");
     let file = std::fs::File::open(path).map_err(|error| Fault::file(path, &error))?;
-    let mut reader = bam::io::Reader::from(bgzf::io::Reader::new(std::io::BufReader::new(file)));
+    let mut reader = bam::io::Reader::from(Limited { inner: bgzf::io::Reader::new(std::io::BufReader::new(file)), in_records: false });
     let header = reader.read_header().map_err(broken)?;
+    reader.get_mut().in_records = true;
     let contigs: Vec<(String, i64)> = header.reference_sequences().iter().map(|(name, map)| (name.to_string(), map.length().get() as i64)).collect();
     let mut events: Vec<Vec<(i64, i32)>> = vec![Vec::new(); contigs.len()];
     let mut record = bam::Record::default();

@@ -32,6 +32,7 @@ fn guarded<T>(run: impl FnOnce() -> std::result::Result<T, String>) -> Result<T>
 impl BigWig {
     /// Opens a file; its chromosomes.
     pub fn open(path: &Path) -> Result<(BigWig, Contigs)> {
+        super::index::verify(path)?;
         let file = std::fs::File::open(path).map_err(|error| Fault::file(path, &error))?;
         let reopen = ReopenableFile { path: path.to_path_buf(), file };
         let first = guarded(|| BigWigRead::open(reopen).map_err(|error| error.to_string())).map_err(|fault| fault.context(format!("`{}`", path.display())))?;

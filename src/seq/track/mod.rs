@@ -2,6 +2,7 @@
 
 pub mod bam;
 mod big_wig;
+pub mod index;
 mod runs;
 pub mod write;
 
