@@ -438,3 +438,49 @@ fn rows_of_a_genome_shift_into_what_lies_there() {
     let lost = fault("let g = genome::from(#{ chr1: \"ACGTACGTACGTACGTACGTACGTACGT\" }); g.random(5, 20, #{ exclude: g.chromosomes() });");
     assert!(lost.message.contains("0 of 5 random regions"), "{lost}");
 }
+
+#[test]
+fn labels_of_many_factors_follow_the_papers() {
+    let Some(folder) = data_folder() else { return };
+    let base = folder.join("genome").display().to_string();
+    // the multi-label construction on a megabase with 32 factors: every region is labelled with each factor that has a peak there
+    run(&format!(
+        "let g = genome::open(\"{base}/hg19_chr22_20-21M/22_20-21M.fa\");
+         let peaks = intervals::read(\"{base}/hg19_chr22_factornet/encode_dream_conservative_chr22.bed.gz\", #{{ genome: g, invalid: \"skip\" }});
+         let sets = peaks.by(\"tf\");
+         let found = label::joint(sets, #{{ length: 1000 }});
+         assert_eq(found.names.len(), sets.len()); assert(found.names.len() > 25);
+         assert_eq(found.values.sum(1).min().item() >= 1.0, true);
+         let again = label::peaks(found.regions, sets);
+         // a region is centred: peaks of a long cluster may lie outside of its 1,000 bp, never the other way round only
+         assert_eq(again.names, found.names);
+         let both = (again.values * found.values).sum().item();
+         assert(both > 0.9 * found.values.sum().item(), `${{both}} of ${{found.values.sum().item()}}`);
+         let set = data::regions(g, found.regions, #{{ labels: found, outside: \"skip\" }});
+         assert_eq(set.input().shape, [set.len(), 4, 1000]);
+         let pairs = label::joint(sets, #{{ length: 1000, at_least: 2 }});
+         assert(pairs.regions.len() < found.regions.len() && pairs.regions.len() > 50);"
+    ))
+    .expect("32 factors");
+    // the thesis': peaks within 200 bp and of all cell types are one, 600 bp around each, a column for each cell type
+    run(&format!(
+        "let g = genome::open(\"{base}/hg19_chr22_20-21M/22_20-21M.fa\");
+         let cells = intervals::read(\"{base}/hg19_chr22_factornet/encode_dream_conservative_chr22.bed.gz\", #{{ genome: g, invalid: \"skip\" }}).by(\"tf\").CTCF.by(\"cell\");
+         let found = label::joint(cells, #{{ length: 600, distance: 200 }});
+         for n in found.regions.lengths {{ assert_eq(n, 600); }} assert(found.values.mean().item() > 0.3);"
+    ))
+    .expect("cell types");
+    // a whole chromosome with Roman peaks of one file and Arabic ones of another
+    run(&format!(
+        "let g = genome::open(\"{base}/sacCer3_chrIV/sacCer3.fa\");
+         let all = intervals::read(\"{base}/rossi2021/rossi2021_all_chexmix.bed.gz\").on(\"chr4\").by(\"name\");
+         let reb = intervals::read(\"{base}/rossi2021/Reb1_CX.bed\").on(\"chrIV\");
+         assert(reb.len() > 50);
+         let sites = g.sequences(reb.resize(60)); let hits = 0;
+         for s in sites {{ if s.contains(\"TTACCCG\") || s.contains(\"CGGGTAA\") {{ hits += 1; }} }}
+         assert(hits * 3 > sites.len(), `${{hits}} of ${{sites.len()}} Reb1 sites hold its motif`);
+         let found = label::joint(#{{ a: all.Reb1.slop(25, 25), b: all.Abf1.slop(25, 25), c: all.Sua7.slop(25, 25) }}, #{{ length: 1000 }});
+         assert_eq(found.names, [\"a\", \"b\", \"c\"]);"
+    ))
+    .expect("yeast");
+}

@@ -149,7 +149,7 @@ fn regions(set: &Data) -> Option<Places> {
     set.0.inputs.iter().find_map(|input| match &input.column {
         Column::Genome { genome, regions, .. } => {
             let rows = (0..set.0.len()).map(|i| regions[set.0.locate(i).0]).collect();
-            Some(Places(Rc::new(Intervals::new(Arc::new(genome.contigs.clone()), rows))))
+            Some(Places(Rc::new(Intervals::new(genome.contigs.clone(), rows))))
         }
         _ => None,
     })

@@ -124,16 +124,15 @@ fn codes(genome: &Genome, list: &Intervals, o: &Options) -> Result<Tensor> {
     if let Some(i) = places.iter().position(|row| row.len() != length) {
         bail!("data", "interval {i} ({}) has {} bases, those before it have {length}", list.shown(i), places[i].len(); hint: "`.resize({length})` gives them one length");
     }
-    let size = places.len().div_ceil(rayon::current_num_threads().max(1)).max(1);
-    let parts = places
-        .par_chunks(size)
-        .map(|own| {
-            let mut out = Vec::with_capacity(own.len() * length as usize);
-            own.iter().try_for_each(|row| genome.fetch_into(row, &mut out))?;
-            Ok(out)
+    const GROUP: usize = 64;
+    Tensor::filled_u8(&[places.len() as i64, length], |out| {
+        out.par_chunks_mut(length.max(1) as usize * GROUP).zip(places.par_chunks(GROUP)).try_for_each_init(Vec::new, |room, (own, rows)| {
+            room.clear();
+            rows.iter().try_for_each(|row| genome.fetch_into(row, room))?;
+            own.copy_from_slice(room);
+            Ok(())
         })
-        .collect::<Result<Vec<_>>>()?;
-    Tensor::from_u8(&parts.concat(), &[places.len() as i64, length])
+    })
 }
 
 fn matched(genome: &Genomic, list: &Places, o: &Options) -> Result<Places> {

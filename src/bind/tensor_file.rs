@@ -64,6 +64,21 @@ natives! { files in "tensor" {
     /// ```
     function "save_npz"(c, path: String, tensors: Map) -> "nothing" { file::save_npz(&written(&path)?, &named(&tensors)?) }
 
+    /// Reads a table of numbers: CSV, TSV or blanks, plain or gzipped. A first line of names, or one that numbers the columns from 1, is left out; blanks and `NA` are NaN.
+    ///
+    /// ```rhai
+    /// intervals::from(#{ chrom: ["1"], start: [5], end: [10] }).save("/tmp/cistron_example_table.bed");
+    /// assert_eq(tensor::load_table("/tmp/cistron_example_table.bed"), [[1.0, 5.0, 10.0]]);
+    /// ```
+    /// ```rhai,fails
+    /// tensor::load_table("/nowhere.csv");
+    /// //~ `/nowhere.csv`: no such file or directory
+    /// ```
+    function "load_table"(c, path: String) -> "tensor [rows, columns]" {
+        let (values, columns) = crate::data::matrix::read(&session::find_input(&path))?;
+        Tensor::from_f32(&values, &[(values.len() / columns) as i64, columns as i64])
+    }
+
     /// Reads all tensors of a safetensors file.
     ///
     /// ```rhai

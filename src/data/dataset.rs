@@ -190,7 +190,7 @@ impl Dataset {
     pub fn push_codes(&self, column: &Column, index: usize, margin: usize, epoch: u64, shuffler: &mut Shuffler, out: &mut Vec<u8>) -> Result<()> {
         let (row, shuffle) = self.locate(index);
         let start = out.len();
-        column.codes(row, margin, out).map_err(|fault| fault.context(format!("row {index}")))?;
+        column.codes(row, margin, out).map_err(|fault| fault.context(self.shown(index)))?;
         if let (Some(how), true) = (self.shuffles, shuffle > 0 && column.is_sequence()) {
             let drawn = if how.redraw { epoch + 1 } else { 0 };
             let mut rng = Rng::keyed(&[how.seed, 0x7368_7566, drawn, row as u64, shuffle as u64]);
@@ -204,7 +204,7 @@ impl Dataset {
 
     /// Appends the numbers of a row in view with `margin` more on both sides of each channel.
     pub fn push_numbers(&self, column: &Column, index: usize, margin: usize, out: &mut Vec<f32>) -> Result<()> {
-        column.numbers(self.locate(index).0, margin, out).map_err(|fault| fault.context(format!("row {index}")))
+        column.numbers(self.locate(index).0, margin, out).map_err(|fault| fault.context(self.shown(index)))
     }
 
     /// Codes and numbers of an input for some rows in view; one of the two is empty.
@@ -215,6 +215,11 @@ impl Dataset {
             self.push_numbers(column, index, 0, &mut values)?;
         }
         Ok((codes, values))
+    }
+
+    /// A row in view, for messages: its number and its name.
+    fn shown(&self, index: usize) -> String {
+        self.name(index).map_or_else(|| format!("row {index}"), |name| format!("row {index} ({name})"))
     }
 
     /// What a row in view is called: the name of its source, or its place.

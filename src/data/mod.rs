@@ -6,6 +6,7 @@ pub mod dataset;
 pub mod duplicates;
 pub mod labels;
 pub mod loader;
+pub mod matrix;
 pub mod negatives;
 pub mod sampling;
 pub mod save;

@@ -6,7 +6,6 @@ use crate::seq::Genome;
 use crate::seq::intervals::Intervals;
 use crate::seq::intervals::place::Places;
 use crate::{bail, fault};
-use std::sync::Arc;
 
 /// How regions are matched.
 #[derive(Clone, Debug)]
@@ -115,7 +114,7 @@ pub fn gc_matched(genome: &Genome, positives: &Intervals, how: &Matching) -> Res
         return Err(fault!("data", "{found} of {asked} regions of matching GC content were found in {tries} tries")
             .hint("allow coarser bins (`width`), fewer (`ratio`), or what was found (`short: \"accept\"`)"));
     }
-    let mut list = Intervals::new(Arc::new(genome.contigs.clone()), out);
+    let mut list = Intervals::new(genome.contigs.clone(), out);
     let (a, b) = (histogram(genome, &own, how.width)?, histogram(genome, &list, how.width)?);
     list.notes.push(format!(
         "{found} of {asked} regions found; their GC histogram differs from the positives' by {:.3} (0 is the same, 1 has nothing in common)",
@@ -140,5 +139,5 @@ pub fn random(genome: &Genome, n: usize, length: i64, exclude: Option<&Intervals
         }
         out.push(place);
     }
-    Ok(Intervals::new(Arc::new(genome.contigs.clone()), out))
+    Ok(Intervals::new(genome.contigs.clone(), out))
 }

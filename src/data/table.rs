@@ -5,7 +5,6 @@ use crate::base::{Result, near};
 use crate::seq::alphabet::{self, Census};
 use crate::seq::fasta;
 use crate::{bail, fault};
-use std::io::BufRead;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -26,18 +25,10 @@ pub struct Plan {
 /// (`>chr:a-b SEQ label`) and a bare `SEQ label` are recognised.
 pub fn read(path: &Path, plan: &Plan) -> Result<Dataset> {
     let shown = path.display().to_string();
-    let mut reader = fasta::open(path)?;
-    let mut line = String::new();
-    let mut number = 0usize;
+    let mut lines = fasta::Lines::open(path)?;
     let mut form: Option<Form> = None;
     let mut store: Option<Store> = None;
-    loop {
-        line.clear();
-        number += 1;
-        if reader.read_line(&mut line).map_err(|error| fasta::read_fault(path, number, &error))? == 0 {
-            break;
-        }
-        let text = line.trim_end_matches(['\n', '\r']);
+    while let Some((number, text)) = lines.next_line()? {
         if text.trim().is_empty() || text.starts_with('#') {
             continue;
         }

@@ -39,6 +39,18 @@ pub const CODES: [u8; 256] = {
     table
 };
 
+/// Turns letters into codes where they stand. Stretches of plain bases, the common case, are done by arithmetic on many
+/// bytes at once; others by [`CODES`].
+pub fn encode_in_place(letters: &mut [u8]) {
+    let odd = |upper: u8| u8::from(upper != b'A') & u8::from(upper != b'C') & u8::from(upper != b'G') & u8::from(upper != b'T');
+    if letters.iter().fold(0u8, |any, letter| any | odd(letter & 0xDF)) == 0 {
+        // bits 1 and 2 of A C G T are 00 01 11 10
+        letters.iter_mut().for_each(|letter| *letter = ((*letter >> 1) ^ (*letter >> 2)) & 3);
+    } else {
+        letters.iter_mut().for_each(|letter| *letter = CODES[*letter as usize]);
+    }
+}
+
 /// Appends the codes of a text; fails with the first character that is no IUPAC base (its column, from 1).
 pub fn encode(text: &str, codes: &mut Vec<u8>, census: &mut Census) -> Result<(), (usize, char)> {
     codes.reserve(text.len());
@@ -85,6 +97,16 @@ mod tests {
         assert_eq!(census, Census { lower: 4, unknown: 1, ambiguous: 1 });
         assert_eq!(decode(&codes), "ACGTACGTNN");
         assert_eq!(encode("AC*", &mut codes, &mut census), Err((3, '*')));
+    }
+
+    #[test]
+    fn codes_in_place_are_those_of_the_table() {
+        let every: Vec<u8> = (0..=255).collect();
+        for letters in [&b"ACGTacgtTTGCA"[..], b"ACGTUu", b"ACNNryx-", &every] {
+            let mut own = letters.to_vec();
+            encode_in_place(&mut own);
+            assert_eq!(own, letters.iter().map(|b| CODES[*b as usize]).collect::<Vec<_>>());
+        }
     }
 
     #[test]

@@ -45,18 +45,35 @@ pub fn read_fault(path: &Path, line: usize, error: &std::io::Error) -> Fault {
     }
 }
 
+/// The lines of a text file, plain or gzipped, with their numbers from 1; line ends are left out.
+pub struct Lines<'a> {
+    path: &'a Path,
+    reader: Box<dyn BufRead>,
+    line: String,
+    number: usize,
+}
+
+impl<'a> Lines<'a> {
+    /// Opens a file.
+    pub fn open(path: &'a Path) -> Result<Lines<'a>> {
+        Ok(Lines { path, reader: open(path)?, line: String::new(), number: 0 })
+    }
+
+    /// The next line; none at the end.
+    pub fn next_line(&mut self) -> Result<Option<(usize, &str)>> {
+        self.line.clear();
+        self.number += 1;
+        let read = self.reader.read_line(&mut self.line).map_err(|error| read_fault(self.path, self.number, &error))?;
+        Ok((read > 0).then(|| (self.number, self.line.trim_end_matches(['\n', '\r']))))
+    }
+}
+
 /// Reads a whole FASTA file.
 pub fn read(path: &Path) -> Result<Records> {
-    let mut reader = open(path)?;
+    let mut lines = Lines::open(path)?;
     let mut records = Records::default();
-    let (mut line, mut number) = (String::new(), 0usize);
-    loop {
-        line.clear();
-        number += 1;
-        if reader.read_line(&mut line).map_err(|error| read_fault(path, number, &error))? == 0 {
-            break;
-        }
-        let text = line.trim_end();
+    while let Some((number, text)) = lines.next_line()? {
+        let text = text.trim_end();
         if let Some(header) = text.strip_prefix('>') {
             finish(&records, path)?;
             records.names.push(header.split_whitespace().next().unwrap_or("").to_string());

@@ -12,6 +12,7 @@ use super::fasta::Records;
 use crate::base::{Interval, Result, Strand};
 use crate::{bail, fault};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use store::Store;
 
 /// A genome, shared by all that cut from it.
@@ -20,7 +21,7 @@ pub struct Genome {
     /// Its file.
     pub path: PathBuf,
     /// Its chromosomes.
-    pub contigs: Contigs,
+    pub contigs: Arc<Contigs>,
     /// The coordinate of each chromosome's first base: more than 0 where the file holds a stretch of it.
     pub origins: Vec<i64>,
     /// What opening it had to say.
@@ -45,13 +46,13 @@ impl Genome {
                 }
             }
         }
-        Ok(Genome { path: path.to_path_buf(), contigs: Contigs::new(names, lengths), origins, notes, store })
+        Ok(Genome { path: path.to_path_buf(), contigs: Arc::new(Contigs::new(names, lengths)), origins, notes, store })
     }
 
     /// A genome of sequences in memory.
     pub fn of_records(records: Records) -> Genome {
         let lengths = (0..records.names.len()).map(|i| records.sequence(i).len() as i64).collect();
-        let contigs = Contigs::new(records.names.clone(), lengths);
+        let contigs = Arc::new(Contigs::new(records.names.clone(), lengths));
         Genome { path: "memory".into(), origins: vec![0; contigs.len()], contigs, notes: Vec::new(), store: Store::Memory(records) }
     }
 

@@ -3,7 +3,7 @@
 use super::index::{self, Row};
 use crate::base::{Fault, Result, panic};
 use crate::fault;
-use crate::seq::alphabet::CODES;
+use crate::seq::alphabet::{CODES, encode_in_place};
 use crate::seq::fasta::Records;
 use noodles::bgzf;
 use std::io::{Read, Seek, SeekFrom};
@@ -114,9 +114,9 @@ impl Store {
     pub fn fetch(&self, record: u32, from: u64, to: u64, out: &mut Vec<u8>) -> Result<()> {
         match self {
             Store::Mapped { map, rows } => {
-                lines(&rows[record as usize], from, to, |start, end| {
-                    out.extend(map[start as usize..end as usize].iter().map(|b| CODES[*b as usize]));
-                });
+                let at = out.len();
+                lines(&rows[record as usize], from, to, |start, end| out.extend_from_slice(&map[start as usize..end as usize]));
+                encode_in_place(&mut out[at..]);
                 Ok(())
             }
             Store::Large { file, rows } => {
@@ -128,12 +128,13 @@ impl Store {
                 file.read_exact_at(&mut out[at..], start).map_err(|error| fault!("data", "{error}").hint("the file was changed while it was read"))?;
                 let mut filled = at;
                 lines(row, from, to, |a, b| {
-                    for i in at + (a - start) as usize..at + (b - start) as usize {
-                        out[filled] = CODES[out[i] as usize];
-                        filled += 1;
-                    }
+                    let own = at + (a - start) as usize..at + (b - start) as usize;
+                    let n = own.len();
+                    out.copy_within(own, filled);
+                    filled += n;
                 });
                 out.truncate(filled);
+                encode_in_place(&mut out[at..]);
                 Ok(())
             }
             Store::Blocks { path, rows, blocks, readers } => {

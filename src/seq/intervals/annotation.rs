@@ -5,7 +5,6 @@ use super::{Field, Intervals};
 use crate::base::{Result, Strand};
 use crate::seq::fasta;
 use noodles::gff::feature::record::Strand as Side;
-use std::io::BufRead;
 use std::path::Path;
 
 /// Attributes that become fields.
@@ -13,18 +12,11 @@ const ATTRIBUTES: [&str; 6] = ["gene_id", "gene_name", "transcript_id", "gene_ty
 
 /// The rows of a GTF or GFF3 file, with fields `source`, `feature`, `score` and the usual attributes.
 pub fn genes(path: &Path, plan: &Plan, format: Format) -> Result<Intervals> {
-    let mut reader = fasta::open(path)?;
+    let mut lines = fasta::Lines::open(path)?;
     let mut gather = Gather::new(path, *plan);
-    let (mut line, mut number) = (String::new(), 0usize);
     let mut texts: Vec<Vec<Box<str>>> = vec![Vec::new(); 2 + ATTRIBUTES.len()];
     let mut scores: Vec<f64> = Vec::new();
-    loop {
-        line.clear();
-        number += 1;
-        if reader.read_line(&mut line).map_err(|error| fasta::read_fault(path, number, &error))? == 0 {
-            break;
-        }
-        let text = line.trim_end_matches(['\n', '\r']);
+    while let Some((number, text)) = lines.next_line()? {
         if text.starts_with("##FASTA") {
             break;
         }
@@ -141,17 +133,10 @@ fn gff_row(text: &str) -> std::io::Result<Gene> {
 /// The variants of a VCF file, a row for each alternate allele, with fields `name`, `reference` and `alternate`.
 pub fn variants(path: &Path, plan: &Plan) -> Result<Intervals> {
     use noodles::vcf;
-    let mut reader = fasta::open(path)?;
+    let mut lines = fasta::Lines::open(path)?;
     let mut gather = Gather::new(path, *plan);
-    let (mut line, mut number) = (String::new(), 0usize);
     let mut texts: [Vec<Box<str>>; 3] = Default::default();
-    loop {
-        line.clear();
-        number += 1;
-        if reader.read_line(&mut line).map_err(|error| fasta::read_fault(path, number, &error))? == 0 {
-            break;
-        }
-        let text = line.trim_end_matches(['\n', '\r']);
+    while let Some((number, text)) = lines.next_line()? {
         if text.trim().is_empty() || text.starts_with('#') {
             continue;
         }

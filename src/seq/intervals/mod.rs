@@ -181,7 +181,7 @@ impl Intervals {
 
     /// The same intervals, counted by the chromosomes of a genome.
     pub fn in_genome(&self, genome: &Genome) -> Result<Intervals> {
-        self.onto(&Arc::new(genome.contigs.clone()), &genome.shown())
+        self.onto(&genome.contigs, &genome.shown())
     }
 
     /// Both lists on one list of chromosomes: that of `self`, with what only `other` has behind it.

@@ -5,7 +5,6 @@ use crate::bail;
 use crate::base::seed::Rng;
 use crate::base::{Interval, Result, Strand};
 use crate::seq::genome::Genome;
-use std::sync::Arc;
 
 /// Which point of an interval stays where it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,7 +147,7 @@ pub struct Places {
 impl Places {
     /// The stretches of a genome outside of a list.
     pub fn new(genome: &Genome, exclude: Option<&Intervals>) -> Places {
-        let contigs = Arc::new(genome.contigs.clone());
+        let contigs = genome.contigs.clone();
         let ranges: Vec<(i64, i64)> = (0..contigs.len() as u32).map(|chrom| genome.range(chrom)).collect();
         let taken = match exclude {
             // what is excluded may name chromosomes that the genome does not hold
@@ -194,6 +193,6 @@ impl Genome {
             let (first, end) = self.range(chrom);
             Interval::new(chrom, first, end)
         });
-        Intervals::new(Arc::new(self.contigs.clone()), rows.collect())
+        Intervals::new(self.contigs.clone(), rows.collect())
     }
 }

@@ -7,7 +7,6 @@ use crate::seq::fasta;
 use crate::seq::genome::Genome;
 use crate::{bail, fault};
 use std::collections::HashMap;
-use std::io::BufRead;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -220,7 +219,7 @@ impl<'a> Gather<'a> {
             Some(genome) => {
                 let number = |row: &Interval| places[row.chrom as usize].map_or(0, |(chrom, ..)| chrom);
                 let rows = rows.iter().map(|row| Interval { chrom: number(row), ..*row }).collect();
-                Intervals::new(Arc::new(genome.contigs.clone()), rows)
+                Intervals::new(genome.contigs.clone(), rows)
             }
             None => {
                 let lengths = vec![0; names.len()];
@@ -292,19 +291,12 @@ impl Columns {
 
 fn bed(path: &Path, plan: &Plan, format: Format) -> Result<Intervals> {
     let shown = path.display().to_string();
-    let mut reader = fasta::open(path)?;
+    let mut lines = fasta::Lines::open(path)?;
     let mut gather = Gather::new(path, *plan);
-    let (mut line, mut number) = (String::new(), 0usize);
     let mut header: Option<String> = None;
     let mut columns: Option<Columns> = None;
     let mut texts: Vec<Vec<Box<str>>> = Vec::new();
-    loop {
-        line.clear();
-        number += 1;
-        if reader.read_line(&mut line).map_err(|error| fasta::read_fault(path, number, &error))? == 0 {
-            break;
-        }
-        let text = line.trim_end_matches(['\n', '\r']);
+    while let Some((number, text)) = lines.next_line()? {
         if text.trim().is_empty() || text.starts_with("track") || text.starts_with("browser") {
             continue;
         }

@@ -96,7 +96,7 @@ impl Track {
 
     /// 1 within the CpG islands of a genome (Mocap's rule in a window around each position), else 0.
     pub fn cpg_islands(genome: Arc<Genome>, window: usize) -> Track {
-        Track { path: genome.path.clone(), contigs: genome.contigs.clone(), source: Source::CpgIslands { genome, window } }
+        Track { path: genome.path.clone(), contigs: (*genome.contigs).clone(), source: Source::CpgIslands { genome, window } }
     }
 
     /// 1 (or the values of a field) where a list has intervals; where they overlap, the mean.

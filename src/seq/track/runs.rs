@@ -5,7 +5,6 @@ use crate::seq::contigs::Contigs;
 use crate::seq::fasta;
 use crate::{bail, fault};
 use std::collections::HashMap;
-use std::io::BufRead;
 use std::path::Path;
 
 /// A stretch of equal value.
@@ -22,19 +21,12 @@ pub struct Run {
 /// Reads a bedGraph file: chromosome, start, end, value.
 pub fn read(path: &Path) -> Result<(Contigs, Vec<Vec<Run>>)> {
     let shown = path.display().to_string();
-    let mut reader = fasta::open(path)?;
-    let (mut line, mut number) = (String::new(), 0usize);
+    let mut lines = fasta::Lines::open(path)?;
     let mut names: Vec<String> = Vec::new();
     let mut known: HashMap<String, usize> = HashMap::new();
     let mut runs: Vec<Vec<Run>> = Vec::new();
     let mut at = usize::MAX;
-    loop {
-        line.clear();
-        number += 1;
-        if reader.read_line(&mut line).map_err(|error| fasta::read_fault(path, number, &error))? == 0 {
-            break;
-        }
-        let text = line.trim_end_matches(['\n', '\r']);
+    while let Some((number, text)) = lines.next_line()? {
         if text.trim().is_empty() || text.starts_with('#') || text.starts_with("track") || text.starts_with("browser") {
             continue;
         }
