@@ -401,6 +401,13 @@ fn broken_files_of_every_kind_are_told() {
         path.display()
     ))
     .expect("policies");
+    // what a loader thread cannot read reaches the script, with the region
+    std::fs::write(place.path().join("late.fa"), format!(">a\n{}\n", "ACGT".repeat(50) + "AC!T")).expect("written");
+    let late = fault(&format!(
+        "let g = genome::open(\"{}/late.fa\"); for b in data::regions(g, g.windows(51)).batches(2, #{{ order: \"kept\" }}) {{ b.len(); }}",
+        place.path().display()
+    ));
+    assert!(late.message.contains("row 3 (a:153-204)") && late.message.contains("position 202 of `a` is no base"), "{late}");
     // an index of another file
     std::fs::write(place.path().join("g.fa"), ">a\nACGTACGT\nACGT\n").expect("written");
     std::fs::write(place.path().join("g.fa.fai"), "a\t500\t3\t8\t9\n").expect("written");

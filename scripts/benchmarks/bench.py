@@ -1,6 +1,8 @@
 """Pairs of timings, ours and a peer's in turn; medians and the spread of the ratio."""
+import atexit
 import functools
 import json
+import shutil
 import statistics
 import subprocess
 import sys
@@ -38,6 +40,7 @@ def genome():
     import numpy as np
 
     folder = Path(tempfile.mkdtemp(prefix="cistron-bench-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     rng = np.random.default_rng(1)
     sizes = {f"chr{i}": 10_000_000 for i in range(1, 5)}
     with open(folder / "g.fa", "wb") as fasta:

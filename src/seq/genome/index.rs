@@ -47,8 +47,11 @@ pub fn fai(path: &Path, read: impl FnOnce() -> Result<Box<dyn BufRead>>, notes: 
     }
     let rows = scan(path, &mut read()?)?;
     let text: String = rows.iter().map(|r| format!("{}\t{}\t{}\t{}\t{}\n", r.name, r.length, r.offset, r.line_bases, r.line_width)).collect();
-    // data may lie where nothing can be written: the index is then made again next time
-    crate::base::file::write_whole(&file, text.as_bytes()).ok();
+    // data may lie where nothing can or should be written (root can, everywhere): the index is then made again next time
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if std::fs::metadata(folder).is_ok_and(|m| !m.permissions().readonly()) {
+        crate::base::file::write_whole(&file, text.as_bytes()).ok();
+    }
     Ok(rows)
 }
 
