@@ -491,3 +491,17 @@ fn labels_of_many_factors_follow_the_papers() {
     ))
     .expect("yeast");
 }
+
+#[test]
+fn dna_shape_stands_beside_its_sequences() {
+    let Some(folder) = data_folder() else { return };
+    let base = folder.join("chipseq/zeng_ezh2_dnd41").display().to_string();
+    run(&format!(
+        "let s = data::table(\"{base}/Sequence/Train_seq.csv.gz\");
+         let tracks = [\"MGW\", \"ProT\", \"EP\"].map(|name| tensor::load_table(`{base}/Shape/Train_${{name}}.csv.gz`).unsqueeze(1));
+         let set = data::from(#{{ sequence: s.sequences(), shape: tensor::cat(tracks, 1), label: s.label }});
+         assert_eq(set.len(), 2680); assert_eq(set.input(\"shape\").shape, [2680, 3, 101]);
+         for b in set.batches(4, #{{ augment: augment::shift(2), seed: 1 }}) {{ assert_eq(b.x[\"shape\"].shape, [4, 3, 101]); break; }}"
+    ))
+    .expect("tracks of DNA shape");
+}

@@ -162,7 +162,8 @@ impl Intervals {
             let row = self.rows.iter().position(|row| row.chrom == *chrom).unwrap_or(0);
             let gone = self.rows.iter().filter(|row| missing.contains(&row.chrom)).count();
             let fault = contigs.missing(&self.contigs.names()[*chrom as usize], owner);
-            return Err(fault.context(format!("interval {row} ({}), and {} more", self.shown(row), gone - 1)));
+            let more = if gone > 1 { format!(" and {} more", gone - 1) } else { String::new() };
+            return Err(fault.context(format!("interval {row} ({}){more}", self.shown(row))));
         }
         let mut out = self.clone();
         out.contigs = contigs.clone();
