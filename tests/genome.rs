@@ -401,6 +401,15 @@ fn broken_files_of_every_kind_are_told() {
         path.display()
     ))
     .expect("policies");
+    let path = place.path().join("order.bed");
+    std::fs::write(&path, "chr1\t5\t9\nchr1\t2\t4\nchr2\t1\t2\n").expect("written");
+    run(&format!(
+        "let list = intervals::read(\"{0}\"); assert_eq(list.start, [5, 2, 1]); assert(list.notes[0].contains(\"1 not in order (line 2: chr1 2 4)\"));
+         assert_eq(intervals::read(\"{0}\", #{{ unsorted: \"sort\" }}).start, [2, 5, 1]);",
+        path.display()
+    ))
+    .expect("order");
+    assert!(fault(&format!("intervals::read(\"{}\", #{{ unsorted: \"error\" }});", path.display())).message.contains("is not sorted: 1 not in order (line 2"));
     // what a loader thread cannot read reaches the script, with the region
     std::fs::write(place.path().join("late.fa"), format!(">a\n{}\n", "ACGT".repeat(50) + "AC!T")).expect("written");
     let late = fault(&format!(

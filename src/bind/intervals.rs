@@ -12,7 +12,7 @@ use crate::seq::Intervals;
 use crate::seq::contigs::Contigs;
 use crate::seq::intervals::Field;
 use crate::seq::intervals::place::{Anchor, Shuffle};
-use crate::seq::intervals::read::{self, Format, Plan, Policy};
+use crate::seq::intervals::read::{self, Format, Plan, Policy, Unsorted};
 use crate::seq::intervals::sets::{Report, Rule};
 use crate::torch::Tensor;
 use crate::{bail, fault, natives};
@@ -28,6 +28,12 @@ const READ: &[Opt] = &[
         OptKind::Choice(&["error", "skip", "clip"]),
         "\"error\"",
         "rows that cannot be used (inverted, empty, no whole numbers, out of bounds, unknown chromosome): the file is refused with all of them counted, they are left out and counted, or those that reach out of a chromosome are cut at its end",
+    ),
+    opt(
+        "unsorted",
+        OptKind::Choice(&["note", "sort", "error"]),
+        "\"note\"",
+        "a file whose rows are not in order: told (nothing here depends on it), sorted, or refused",
     ),
     opt("genome", OptKind::Other("genome"), "", "the genome that the rows must lie in; without one, bounds and chromosomes are not looked at"),
 ];
@@ -89,7 +95,12 @@ fn read(path: &str, o: &Options) -> Result<Places> {
         "clip" => Policy::Clip,
         _ => Policy::Refuse,
     };
-    let plan = Plan { format: Format::named(&o.text("format")), policy, genome: genome.as_ref().map(|g| &*g.0) };
+    let unsorted = match o.text("unsorted").as_str() {
+        "sort" => Unsorted::Sort,
+        "error" => Unsorted::Refuse,
+        _ => Unsorted::Note,
+    };
+    let plan = Plan { format: Format::named(&o.text("format")), policy, unsorted, genome: genome.as_ref().map(|g| &*g.0) };
     match read::read(&session::find_input(path), &plan) {
         Err(fault) if fault.kind == "file" && session::is_dry() => {
             session::guess();

@@ -22,6 +22,18 @@ pub enum Policy {
     Clip,
 }
 
+/// What is done with a file whose rows are not in order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unsorted {
+    /// It is counted and told; the order is kept, for nothing here depends on it.
+    #[default]
+    Note,
+    /// Rows are sorted.
+    Sort,
+    /// The file is refused.
+    Refuse,
+}
+
 /// How a file is read.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Plan<'a> {
@@ -29,6 +41,8 @@ pub struct Plan<'a> {
     pub format: Option<Format>,
     /// What is done with rows that cannot be used.
     pub policy: Policy,
+    /// What is done with rows that are not in order.
+    pub unsorted: Unsorted,
     /// The genome that the rows must lie in, where it is known.
     pub genome: Option<&'a Genome>,
 }
@@ -130,7 +144,7 @@ pub struct Gather<'a> {
     pub rows: Vec<Interval>,
     /// What was wrong.
     pub problems: Problems,
-    unsorted: usize,
+    unsorted: Problems,
     last: (u32, i64),
 }
 
@@ -145,7 +159,7 @@ impl<'a> Gather<'a> {
             places: Vec::new(),
             rows: Vec::new(),
             problems: Problems::default(),
-            unsorted: 0,
+            unsorted: Problems::default(),
             last: (0, 0),
         }
     }
@@ -197,7 +211,7 @@ impl<'a> Gather<'a> {
             }
         }
         if !self.rows.is_empty() && (chrom, start) < self.last {
-            self.unsorted += 1;
+            self.unsorted.add("not in order", first);
         }
         self.last = (chrom, start);
         self.rows.push(Interval { chrom, start, end, strand: draft.strand });
@@ -231,8 +245,13 @@ impl<'a> Gather<'a> {
             let verb = if plan.policy == Policy::Clip { "were left out or cut" } else { "were left out" };
             out.notes.push(format!("`{path}`: {} rows {verb}: {}", problems.total(), problems.text()));
         }
-        if unsorted > 0 {
-            out.notes.push(format!("`{path}`: {unsorted} rows stand before one with a smaller start or an earlier chromosome: the file is not sorted"));
+        if unsorted.total() == 0 {
+            return Ok(out);
+        }
+        match plan.unsorted {
+            Unsorted::Note => out.notes.push(format!("`{path}` is not sorted: {}", unsorted.text())),
+            Unsorted::Sort => out = Intervals { notes: std::mem::take(&mut out.notes), ..out.sorted() },
+            Unsorted::Refuse => bail!("data", "`{path}` is not sorted: {}", unsorted.text(); hint: "`#{{ unsorted: \"sort\" }}` sorts it"),
         }
         Ok(out)
     }
