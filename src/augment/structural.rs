@@ -13,6 +13,31 @@ fn length(low: usize, high: usize, rng: &mut Rng) -> usize {
     low + rng.below(high.max(low) - low + 1)
 }
 
+/// A stretch within the view of a row, every place as likely: its start and its length; none in a row without a sequence.
+fn stretch(low: usize, high: usize, sample: &Sample, rng: &mut Rng) -> Option<(usize, usize)> {
+    let view = sample.sequences.first()?.len() - 2 * sample.margin;
+    let n = length(low, high, rng).min(view);
+    Some((sample.margin + rng.below(view - n + 1), n))
+}
+
+/// Makes room for `n` values at a place: half of them push to the left, half to the right.
+fn open<T: Copy>(row: &mut [T], at: usize, n: usize) -> &mut [T] {
+    let left = n / 2;
+    row.copy_within(left..at + left, 0);
+    row.copy_within(at + left..row.len() - (n - left), at + n);
+    &mut row[at..at + n]
+}
+
+/// Takes `n` values out at a place: both sides move in, and what is left free at the two ends is given.
+fn close<T: Copy>(row: &mut [T], at: usize, n: usize) -> [&mut [T]; 2] {
+    let left = n / 2;
+    row.copy_within(..at, left);
+    row.copy_within(at + n.., at + left);
+    let (start, rest) = row.split_at_mut(left);
+    let inner = rest.len() - (n - left);
+    [start, &mut rest[inner..]]
+}
+
 /// Random bases where a row has none.
 fn fill(codes: &mut [u8], rng: &mut Rng) {
     codes.iter_mut().for_each(|code| *code = rng.below(4) as u8);
@@ -28,22 +53,10 @@ pub struct Insertion {
 
 impl Transform for Insertion {
     fn apply(&self, sample: &mut Sample, rng: &mut Rng) {
-        let Some(width) = sample.sequences.first().map(Vec::len) else { return };
-        let n = length(self.low, self.high, rng).min(width - 2 * sample.margin);
-        let at = sample.margin + rng.below(width - 2 * sample.margin - n + 1);
-        // half of the stretch pushes to the left, half to the right
-        let left = n / 2;
-        for codes in &mut sample.sequences {
-            codes.copy_within(left..at + left, 0);
-            codes.copy_within(at + left..width - (n - left), at + n);
-            fill(&mut codes[at..at + n], rng);
-        }
+        let Some((at, n)) = stretch(self.low, self.high, sample, rng) else { return };
+        sample.sequences.iter_mut().for_each(|codes| fill(open(codes, at, n), rng));
         for signal in sample.signals.iter_mut().filter(|signal| signal.is_along) {
-            for row in signal.values.chunks_mut(signal.width) {
-                row.copy_within(left..at + left, 0);
-                row.copy_within(at + left..width - (n - left), at + n);
-                row[at..at + n].fill(0.0);
-            }
+            signal.values.chunks_mut(signal.width).for_each(|row| open(row, at, n).fill(0.0));
         }
     }
 }
@@ -58,29 +71,18 @@ pub struct Deletion {
 
 impl Transform for Deletion {
     fn apply(&self, sample: &mut Sample, rng: &mut Rng) {
-        let Some(width) = sample.sequences.first().map(Vec::len) else { return };
-        let n = length(self.low, self.high, rng).min(width - 2 * sample.margin);
-        let at = sample.margin + rng.below(width - 2 * sample.margin - n + 1);
-        let left = n / 2;
+        let Some((at, n)) = stretch(self.low, self.high, sample, rng) else { return };
+        let margin = sample.margin;
         for codes in &mut sample.sequences {
-            codes.copy_within(..at, left);
-            codes.copy_within(at + n.., at + left);
-            fill(&mut codes[..left], rng);
-            let end = width - (n - left);
-            fill(&mut codes[end..], rng);
+            close(codes, at, n).into_iter().for_each(|end| fill(end, rng));
             // rows without surroundings have N there: they become random bases
-            let from = sample.margin.min(width);
-            for code in codes[from..width - from].iter_mut().filter(|code| **code == UNKNOWN) {
+            let end = codes.len() - margin;
+            for code in codes[margin..end].iter_mut().filter(|code| **code == UNKNOWN) {
                 *code = rng.below(4) as u8;
             }
         }
         for signal in sample.signals.iter_mut().filter(|signal| signal.is_along) {
-            for row in signal.values.chunks_mut(signal.width) {
-                row.copy_within(..at, left);
-                row.copy_within(at + n.., at + left);
-                row[..left].fill(0.0);
-                row[width - (n - left)..].fill(0.0);
-            }
+            signal.values.chunks_mut(signal.width).flat_map(|row| close(row, at, n)).for_each(|end| end.fill(0.0));
         }
     }
 
@@ -99,9 +101,7 @@ pub struct Inversion {
 
 impl Transform for Inversion {
     fn apply(&self, sample: &mut Sample, rng: &mut Rng) {
-        let Some(width) = sample.sequences.first().map(|codes| codes.len() - 2 * sample.margin) else { return };
-        let n = length(self.low, self.high, rng).min(width);
-        let at = sample.margin + rng.below(width - n + 1);
+        let Some((at, n)) = stretch(self.low, self.high, sample, rng) else { return };
         sample.sequences.iter_mut().for_each(|codes| alphabet::reverse_complement(&mut codes[at..at + n]));
         for signal in sample.signals.iter_mut().filter(|signal| signal.is_along) {
             signal.values.chunks_mut(signal.width).for_each(|row| row[at..at + n].reverse());
@@ -140,9 +140,7 @@ pub struct Mask {
 
 impl Transform for Mask {
     fn apply(&self, sample: &mut Sample, rng: &mut Rng) {
-        let Some(width) = sample.sequences.first().map(|codes| codes.len() - 2 * sample.margin) else { return };
-        let n = length(self.low, self.high, rng).min(width);
-        let at = sample.margin + rng.below(width - n + 1);
+        let Some((at, n)) = stretch(self.low, self.high, sample, rng) else { return };
         sample.sequences.iter_mut().for_each(|codes| codes[at..at + n].fill(UNKNOWN));
     }
 }

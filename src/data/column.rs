@@ -116,14 +116,6 @@ impl Column {
         }
     }
 
-    /// The place of a row, where rows have places.
-    pub fn place(&self, row: usize) -> Option<&Interval> {
-        match self {
-            Column::Genome { regions, .. } | Column::Signal { regions, .. } => regions.get(row),
-            _ => None,
-        }
-    }
-
     /// Appends the codes of a row with `margin` more on both sides: what the genome has there, else N.
     pub fn codes(&self, row: usize, margin: usize, out: &mut Vec<u8>) -> Result<()> {
         match self {

@@ -291,42 +291,22 @@ impl Dataset {
     }
 
     /// The rows in view as storage of their own.
-    pub fn stored(&self) -> Result<Dataset> {
-        let mut out = self.repeat_inputs(|input| self.stored_column(&input.column))?;
+    fn stored(&self) -> Result<Dataset> {
+        let inputs = self.inputs.iter().map(|input| Ok(Input { column: joined(&[(self, &input.column)])?, ..input.clone() })).collect::<Result<_>>()?;
+        let mut out = Dataset::new(inputs, self.label_names.clone(), self.all_labels())?;
+        out.label_partners = self.label_partners.clone();
         out.names = self.names.as_ref().map(|_| Arc::new((0..self.len()).filter_map(|i| self.name(i)).collect()));
         Ok(out)
     }
 
-    fn repeat_inputs(&self, column: impl Fn(&Input) -> Result<Column>) -> Result<Dataset> {
-        let inputs = self.inputs.iter().map(|input| Ok(Input { column: column(input)?, ..input.clone() })).collect::<Result<_>>()?;
-        let mut out = Dataset::new(inputs, self.label_names.clone(), self.all_labels())?;
-        out.label_partners = self.label_partners.clone();
-        Ok(out)
-    }
-
-    /// A column of the rows in view alone; places stay places where no row is a shuffle.
-    fn stored_column(&self, column: &Column) -> Result<Column> {
-        let places = |regions: &Arc<Vec<Interval>>| Arc::new((0..self.len()).map(|i| regions[self.locate(i).0]).collect::<Vec<_>>());
-        Ok(match column {
-            Column::Genome { genome, regions, length } if self.shuffles.is_none() => {
-                Column::Genome { genome: genome.clone(), regions: places(regions), length: *length }
-            }
-            Column::Signal { channels, regions, length } => Column::Signal { channels: channels.clone(), regions: places(regions), length: *length },
-            _ => {
-                let (codes, values) = self.gather(column, 0..self.len())?;
-                let shape = column.row_shape();
-                if column.is_sequence() {
-                    Column::Sequence { codes: Arc::new(codes), length: shape[0] }
-                } else {
-                    Column::Dense { values: Arc::new(values), shape }
-                }
-            }
-        })
+    /// The places of the rows in view.
+    fn places<'a>(&'a self, regions: &'a [Interval]) -> impl Iterator<Item = Interval> + 'a {
+        (0..self.len()).map(|i| regions[self.locate(i).0])
     }
 
     /// Several datasets of the same form, one after the other.
     pub fn concat(parts: &[Dataset]) -> Result<Dataset> {
-        let parts = parts.iter().map(|part| part.materialised()?.stored()).collect::<Result<Vec<_>>>()?;
+        let parts = parts.iter().map(Dataset::materialised).collect::<Result<Vec<_>>>()?;
         let Some(first) = parts.first() else { bail!("data", "concat needs at least one dataset") };
         for other in &parts[1..] {
             let same = first.inputs.len() == other.inputs.len()
@@ -337,8 +317,8 @@ impl Dataset {
         }
         let mut inputs = Vec::new();
         for (i, input) in first.inputs.iter().enumerate() {
-            let columns: Vec<&Column> = parts.iter().map(|part| &part.inputs[i].column).collect();
-            inputs.push(Input { column: joined(&parts, &columns)?, ..input.clone() });
+            let columns: Vec<(&Dataset, &Column)> = parts.iter().map(|part| (part, &part.inputs[i].column)).collect();
+            inputs.push(Input { column: joined(&columns)?, ..input.clone() });
         }
         let mut out = Dataset::new(inputs, first.label_names.clone(), parts.iter().flat_map(Dataset::all_labels).collect())?;
         out.label_partners = first.label_partners.clone();
@@ -371,30 +351,37 @@ impl Dataset {
     }
 }
 
-/// Stored columns of one form behind each other: places of one genome stay places, anything else is read.
-fn joined(parts: &[Dataset], columns: &[&Column]) -> Result<Column> {
-    let all = |pick: fn(&Column) -> Option<&Arc<Vec<Interval>>>| -> Option<Arc<Vec<Interval>>> {
-        let lists = columns.iter().map(|column| pick(column)).collect::<Option<Vec<_>>>()?;
-        Some(Arc::new(lists.into_iter().flat_map(|list| list.iter().copied()).collect()))
-    };
-    if let Column::Genome { genome, length, .. } = columns[0]
-        && columns.iter().all(|other| matches!(other, Column::Genome { genome: own, .. } if Arc::ptr_eq(own, genome)))
-        && let Some(regions) = all(|column| if let Column::Genome { regions, .. } = column { Some(regions) } else { None })
-    {
-        return Ok(Column::Genome { genome: genome.clone(), regions, length: *length });
-    }
-    if let Column::Signal { channels, length, .. } = columns[0]
-        && columns.iter().all(|other| matches!(other, Column::Signal { channels: own, .. } if Arc::ptr_eq(own, channels)))
-        && let Some(regions) = all(|column| if let Column::Signal { regions, .. } = column { Some(regions) } else { None })
-    {
-        return Ok(Column::Signal { channels: channels.clone(), regions, length: *length });
+/// The rows in view of columns of one form, behind each other: places of one genome stay places where no row is a
+/// shuffle, anything else is read.
+fn joined(parts: &[(&Dataset, &Column)]) -> Result<Column> {
+    let first = parts[0].1;
+    match first {
+        Column::Genome { genome, length, .. } => {
+            let own = parts.iter().map(|(part, column)| match column {
+                Column::Genome { genome: other, regions, .. } if Arc::ptr_eq(other, genome) && part.shuffles.is_none() => Some(part.places(regions)),
+                _ => None,
+            });
+            if let Some(lists) = own.collect::<Option<Vec<_>>>() {
+                return Ok(Column::Genome { genome: genome.clone(), regions: Arc::new(lists.into_iter().flatten().collect()), length: *length });
+            }
+        }
+        Column::Signal { channels, length, .. } => {
+            let own = parts.iter().map(|(part, column)| match column {
+                Column::Signal { channels: other, regions, .. } if Arc::ptr_eq(other, channels) => Some(part.places(regions)),
+                _ => None,
+            });
+            if let Some(lists) = own.collect::<Option<Vec<_>>>() {
+                return Ok(Column::Signal { channels: channels.clone(), regions: Arc::new(lists.into_iter().flatten().collect()), length: *length });
+            }
+        }
+        Column::Sequence { .. } | Column::Dense { .. } => {}
     }
     let (mut codes, mut values) = (Vec::new(), Vec::new());
-    for (part, column) in parts.iter().zip(columns) {
+    for (part, column) in parts {
         let (own_codes, own_values) = part.gather(column, 0..part.len())?;
         codes.extend(own_codes);
         values.extend(own_values);
     }
-    let shape = columns[0].row_shape();
-    Ok(if columns[0].is_sequence() { Column::Sequence { codes: Arc::new(codes), length: shape[0] } } else { Column::Dense { values: Arc::new(values), shape } })
+    let shape = first.row_shape();
+    Ok(if first.is_sequence() { Column::Sequence { codes: Arc::new(codes), length: shape[0] } } else { Column::Dense { values: Arc::new(values), shape } })
 }

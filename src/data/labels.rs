@@ -3,7 +3,7 @@
 use crate::bail;
 use crate::base::Result;
 use crate::seq::Track;
-use crate::seq::intervals::sets::{Index, Rule};
+use crate::seq::intervals::sets::Rule;
 use crate::seq::intervals::{Field, Intervals};
 use crate::seq::track::{Missing, Statistic};
 
@@ -72,19 +72,7 @@ pub fn joint(sets: &[(String, Intervals)], how: &Joint) -> Result<(Intervals, La
     let merged = all.merge(how.distance, false);
     let columns = sets
         .iter()
-        .map(|(_, peaks)| {
-            // joined stretches of two lists may count chromosomes differently: `together` settles that
-            let (a, b) = merged.together(peaks);
-            let index = Index::new(&b)?;
-            let mut hits = Vec::new();
-            Ok(a.rows
-                .iter()
-                .map(|row| {
-                    index.hits(row, &Rule::default(), &mut hits);
-                    f32::from(u8::from(!hits.is_empty()))
-                })
-                .collect::<Vec<f32>>())
-        })
+        .map(|(_, peaks)| Ok(merged.counts(peaks, &Rule::default())?.into_iter().map(|n| f32::from(u8::from(n > 0))).collect::<Vec<f32>>()))
         .collect::<Result<Vec<_>>>()?;
     let kept: Vec<u32> =
         (0..merged.len() as u32).filter(|i| columns.iter().filter(|column| column[*i as usize] > 0.5).count() >= how.at_least.max(1)).collect();

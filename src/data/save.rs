@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 /// Writes the rows in view; shuffles that are drawn anew keep their rule.
 pub fn save(set: &Dataset, path: &Path) -> Result<()> {
-    let plain = Dataset { shuffles: None, ..set.clone() }.materialised()?.stored()?;
-    let n = plain.rows.len() as i64;
+    let plain = Dataset { shuffles: None, ..set.clone() }.materialised()?;
+    let n = plain.len() as i64;
     let mut tensors = Vec::new();
     for input in &plain.inputs {
         let (codes, values) = plain.gather(&input.column, 0..plain.len())?;
@@ -19,7 +19,7 @@ pub fn save(set: &Dataset, path: &Path) -> Result<()> {
         let tensor = if input.column.is_sequence() { Tensor::from_u8(&codes, &whole)? } else { Tensor::from_f32(&values, &whole)? };
         tensors.push((format!("input.{}", input.name), tensor));
     }
-    tensors.push(("labels".into(), Tensor::from_f32(&plain.labels, &[n, plain.tasks() as i64])?));
+    tensors.push(("labels".into(), Tensor::from_f32(&plain.all_labels(), &[n, plain.tasks() as i64])?));
     let mut notes = HashMap::from([
         ("format".to_string(), "cistron dataset 1".to_string()),
         ("inputs".into(), plain.inputs.iter().map(|i| i.name.as_str()).collect::<Vec<_>>().join("\t")),

@@ -170,35 +170,28 @@ impl Tensor {
 
     /// All numbers, in row-major order, as 64-bit floats.
     pub fn to_f64(&self) -> Result<Vec<f64>> {
-        let flat = self.detach()?.to_device(Device::CPU)?.to_kind(Kind::Double)?.flatten_all()?.contiguous()?;
-        let mut out = vec![0f64; self.numel() as usize];
-        let n = out.len();
-        lift("copy", &[self], flat.0.f_copy_data(&mut out, n))?;
-        Ok(out)
+        self.values(Kind::Double)
     }
 
     /// All numbers, in row-major order, as 32-bit floats.
     pub fn to_f32(&self) -> Result<Vec<f32>> {
-        let flat = self.detach()?.to_device(Device::CPU)?.to_kind(Kind::Float)?.flatten_all()?.contiguous()?;
-        let mut out = vec![0f32; self.numel() as usize];
-        let n = out.len();
-        lift("copy", &[self], flat.0.f_copy_data(&mut out, n))?;
-        Ok(out)
+        self.values(Kind::Float)
+    }
+
+    /// All numbers, in row-major order, as bytes.
+    pub fn to_u8(&self) -> Result<Vec<u8>> {
+        self.values(Kind::Byte)
     }
 
     /// All numbers, in row-major order, as whole numbers.
-    pub fn to_u8(&self) -> Result<Vec<u8>> {
-        let flat = self.detach()?.to_device(Device::CPU)?.to_kind(Kind::Byte)?.flatten_all()?.contiguous()?;
-        let mut out = vec![0u8; self.numel() as usize];
-        let n = out.len();
-        lift("copy", &[self], flat.0.f_copy_data(&mut out, n))?;
-        Ok(out)
+    pub fn to_i64(&self) -> Result<Vec<i64>> {
+        self.values(Kind::Int64)
     }
 
-    /// Its values as whole numbers, row after row.
-    pub fn to_i64(&self) -> Result<Vec<i64>> {
-        let flat = self.detach()?.to_device(Device::CPU)?.to_kind(Kind::Int64)?.flatten_all()?.contiguous()?;
-        let mut out = vec![0i64; self.numel() as usize];
+    /// All numbers in plain memory; `kind` is that of `T`.
+    fn values<T: tch::kind::Element + Default + Clone>(&self, kind: Kind) -> Result<Vec<T>> {
+        let flat = self.detach()?.to_device(Device::CPU)?.to_kind(kind)?.flatten_all()?.contiguous()?;
+        let mut out = vec![T::default(); self.numel() as usize];
         let n = out.len();
         lift("copy", &[self], flat.0.f_copy_data(&mut out, n))?;
         Ok(out)

@@ -73,60 +73,53 @@ fn or_dot(value: Option<String>) -> String {
     value.filter(|value| !value.is_empty()).unwrap_or_else(|| ".".into())
 }
 
-fn gtf_row(text: &str) -> std::io::Result<Gene> {
-    use noodles::gtf;
-    let mut line = gtf::Line::default();
-    gtf::io::Reader::new(text.as_bytes()).read_line(&mut line)?;
-    let record = line.as_record().ok_or_else(|| std::io::Error::other("no record"))??;
-    let attributes = record.attributes()?;
-    let value = |key: &str| -> std::io::Result<String> {
-        use noodles::gtf::record::attributes::field::Value;
-        Ok(or_dot(match attributes.get(key.as_bytes()).transpose()? {
-            Some(Value::String(text)) => Some(text.to_string()),
-            Some(Value::Array(values)) => values.iter().next().map(|text| text.to_string()),
-            None => None,
-        }))
-    };
+/// A record's fields; `value` finds an attribute, which the two formats write differently.
+fn gene(record: &impl noodles::gff::feature::Record, value: impl Fn(&[u8]) -> std::io::Result<Option<String>>) -> std::io::Result<Gene> {
     let mut texts = vec![record.source().to_string(), record.ty().to_string()];
     for key in ATTRIBUTES {
-        texts.push(value(key)?);
+        texts.push(or_dot(value(key.as_bytes())?));
     }
     Ok(Gene {
         chrom: record.reference_sequence_name().to_string(),
-        start: record.start()?.get() as i64 - 1,
-        end: record.end()?.get() as i64,
+        start: record.feature_start()?.get() as i64 - 1,
+        end: record.feature_end()?.get() as i64,
         strand: side(record.strand())?,
         score: record.score().transpose()?.map_or(f64::NAN, f64::from),
         texts,
     })
 }
 
-fn gff_row(text: &str) -> std::io::Result<Gene> {
-    use noodles::gff;
-    let mut line = gff::Line::default();
-    gff::io::Reader::new(text.as_bytes()).read_line(&mut line)?;
-    let record = line.as_record().ok_or_else(|| std::io::Error::other("no record"))??;
-    let attributes = record.attributes();
-    let value = |key: &str| -> std::io::Result<String> {
-        let found = attributes.get(key.as_bytes()).transpose()?;
-        use noodles::gff::record::attributes::field::Value;
-        Ok(or_dot(match found {
+fn no_record() -> std::io::Error {
+    std::io::Error::other("no record")
+}
+
+fn gtf_row(text: &str) -> std::io::Result<Gene> {
+    use noodles::gtf::{self, record::attributes::field::Value};
+    let mut line = gtf::Line::default();
+    gtf::io::Reader::new(text.as_bytes()).read_line(&mut line)?;
+    let record = line.as_record().ok_or_else(no_record)??;
+    let attributes = record.attributes()?;
+    gene(&record, |key| {
+        Ok(match attributes.get(key).transpose()? {
             Some(Value::String(text)) => Some(text.to_string()),
             Some(Value::Array(values)) => values.iter().next().map(|text| text.to_string()),
             None => None,
-        }))
-    };
-    let mut texts = vec![record.source().to_string(), record.ty().to_string()];
-    for key in ATTRIBUTES {
-        texts.push(value(key)?);
-    }
-    Ok(Gene {
-        chrom: record.reference_sequence_name().to_string(),
-        start: record.start()?.get() as i64 - 1,
-        end: record.end()?.get() as i64,
-        strand: side(record.strand())?,
-        score: record.score().transpose()?.map_or(f64::NAN, f64::from),
-        texts,
+        })
+    })
+}
+
+fn gff_row(text: &str) -> std::io::Result<Gene> {
+    use noodles::gff::{self, record::attributes::field::Value};
+    let mut line = gff::Line::default();
+    gff::io::Reader::new(text.as_bytes()).read_line(&mut line)?;
+    let record = line.as_record().ok_or_else(no_record)??;
+    let attributes = record.attributes();
+    gene(&record, |key| {
+        Ok(match attributes.get(key).transpose()? {
+            Some(Value::String(text)) => Some(text.to_string()),
+            Some(Value::Array(values)) => values.iter().next().map(|text| text.to_string()),
+            None => None,
+        })
     })
 }
 
