@@ -8,6 +8,8 @@ pub mod near;
 pub mod panic;
 pub mod seed;
 pub mod shape;
+pub mod table;
 
 pub use fault::{Fault, Frame, Place, Result};
 pub use interval::{Interval, Strand, StrandRule};
+pub use table::Table;

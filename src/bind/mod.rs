@@ -17,9 +17,11 @@ pub mod nn;
 pub mod nn_blocks;
 pub mod optim;
 pub mod plot;
+pub mod rule;
 pub mod schedule;
 pub mod seq;
 pub mod sim;
+pub mod table;
 pub mod tensor;
 pub mod tensor_file;
 pub mod tensor_index;
@@ -56,6 +58,8 @@ pub fn library() -> Library {
         metric::natives(),
         seq::natives(),
         sim::natives(),
+        rule::natives(),
+        table::all(),
         motif::natives(),
         motif::methods(),
         data::natives(),

@@ -21,7 +21,7 @@ fn from_ppm(name: &str, ppm: &Tensor) -> Result<Motif> {
     if let Some(i) = ppm.iter().position(|row| (row.iter().sum::<f64>() - 1.0).abs() > 0.01 || row.iter().any(|p| *p < 0.0)) {
         bail!("value", "position {} of `ppm` does not sum to 1", i + 1);
     }
-    Ok(Motif { name: name.into(), ppm, sites: 0.0 })
+    Ok(Motif::new(name, ppm))
 }
 
 fn gather(items: &Array) -> Result<Motifs> {
@@ -103,6 +103,20 @@ natives! { one in "motif" {
     /// assert_eq(motif::from_consensus("AC").name, "AC");
     /// ```
     property "name"(c, this: Motif) -> "string" { Ok(this.name.clone()) }
+
+    /// Its second name, such as the factor's; empty where there is none.
+    ///
+    /// ```rhai
+    /// assert_eq(motif::from_consensus("AC").alt, "");
+    /// ```
+    property "alt"(c, this: Motif) -> "string" { Ok(this.alt.clone()) }
+
+    /// The same motif under another name.
+    ///
+    /// ```rhai
+    /// assert_eq(motif::from_consensus("AC").renamed("start").name, "start");
+    /// ```
+    method "renamed"(c, this: Motif, name: String) -> "motif" { Ok(Motif { name, ..this }) }
 
     /// Its positions.
     ///

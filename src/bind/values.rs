@@ -1,7 +1,7 @@
 //! The types that scripts meet, and how their values are printed.
 
 use super::genome::{Genomic, Places, Signal};
-use crate::base::{Fault, Result, shape};
+use crate::base::{Fault, Result, Table, shape};
 use crate::data::loader::Transform;
 use crate::data::{Batch, Dataset};
 use crate::lang::native::TypeInfo;
@@ -53,6 +53,26 @@ pub struct Motifs(pub Rc<Vec<Motif>>);
 #[derive(Clone)]
 pub struct Pass(pub crate::data::Loader, pub Vec<Callback>);
 
+/// What is known of simulated sequences, and the rows in view.
+#[derive(Clone)]
+pub struct Known(pub Arc<crate::seq::simulate::Truth>, pub Rc<Dataset>);
+
+/// A rule of simulated labels as scripts hold it.
+#[derive(Clone)]
+pub struct SimRule(pub crate::seq::simulate::Spec);
+
+/// A chain that makes backgrounds, as scripts hold it.
+#[derive(Clone)]
+pub struct BackgroundSource(pub Arc<crate::seq::simulate::Markov>);
+
+/// A table as scripts hold it.
+#[derive(Clone)]
+pub struct Tabled(pub Rc<Table>);
+
+handle!(Known, "truth");
+handle!(SimRule, "rule");
+handle!(BackgroundSource, "background");
+handle!(Tabled, "table");
 handle!(Tensor, "tensor");
 handle!(Layer, "layer");
 handle!(Model, "model");
@@ -261,6 +281,10 @@ pub fn types() -> Vec<TypeInfo> {
             .map(motif_line)
             .collect::<Vec<_>>()
             .join("\n")),
+        info!(Known, "truth", super::sim::line),
+        info!(SimRule, "rule", |rule: &SimRule| format!("rule {}", rule.0.name())),
+        info!(BackgroundSource, "background", |b: &BackgroundSource| format!("background of order {}, from {} bases", b.0.order, shape::grouped(b.0.bases as i64))),
+        info!(Tabled, "table", |t: &Tabled| format!("table of {} rows: {}", t.0.len(), t.0.names().collect::<Vec<_>>().join(", ")), |t: &Tabled| t.0.to_pretty(20)),
         info!(Figure, "figure", |figure: &Figure| format!("figure {}", figure.title)),
         info!(Fault, "error", |fault: &Fault| format!("error[{}]: {}", fault.kind, fault)),
     ]

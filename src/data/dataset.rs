@@ -6,6 +6,7 @@ use crate::bail;
 use crate::base::seed::Rng;
 use crate::base::{Interval, Result};
 use crate::seq::shuffle::Shuffler;
+use crate::seq::simulate::Truth;
 use std::sync::Arc;
 
 /// One named input.
@@ -95,6 +96,8 @@ pub struct Dataset {
     pub sampling: Sampling,
     /// The label that each label becomes on the other strand; none where labels do not depend on the strand.
     pub label_partners: Option<Arc<Vec<usize>>>,
+    /// What is known of simulated sequences, for each row of the storage.
+    pub truth: Option<Arc<Truth>>,
     /// What reading it had to say.
     pub notes: Vec<String>,
 }
@@ -126,6 +129,7 @@ impl Dataset {
             pool: None,
             sampling: Sampling::default(),
             label_partners: None,
+            truth: None,
             notes: Vec::new(),
         })
     }
@@ -296,6 +300,7 @@ impl Dataset {
         let mut out = Dataset::new(inputs, self.label_names.clone(), self.all_labels())?;
         out.label_partners = self.label_partners.clone();
         out.names = self.names.as_ref().map(|_| Arc::new((0..self.len()).filter_map(|i| self.name(i)).collect()));
+        out.truth = joined_truth(std::slice::from_ref(self));
         Ok(out)
     }
 
@@ -322,6 +327,7 @@ impl Dataset {
         }
         let mut out = Dataset::new(inputs, first.label_names.clone(), parts.iter().flat_map(Dataset::all_labels).collect())?;
         out.label_partners = first.label_partners.clone();
+        out.truth = joined_truth(&parts);
         if parts.iter().all(|part| part.names.is_some()) {
             out.names = Some(Arc::new(parts.iter().flat_map(|part| (0..part.len()).filter_map(|i| part.name(i))).collect()));
         }
@@ -349,6 +355,14 @@ impl Dataset {
         }
         sums.into_iter().map(|(positive, n)| if n == 0 { f64::NAN } else { positive / n as f64 }).collect()
     }
+}
+
+/// What is known of the rows in view, where it is known of all of them: nothing is of shuffles.
+fn joined_truth(parts: &[Dataset]) -> Option<Arc<Truth>> {
+    let own = |part: &Dataset| part.truth.as_deref().filter(|_| part.shuffles.is_none()).map(|_| (0..part.len()).map(|i| part.locate(i).0).collect());
+    let rows: Vec<Vec<usize>> = parts.iter().map(own).collect::<Option<_>>()?;
+    let known: Vec<(&Truth, Vec<usize>)> = parts.iter().filter_map(|part| part.truth.as_deref()).zip(rows).collect();
+    Truth::gather(&known).map(Arc::new)
 }
 
 /// The rows in view of columns of one form, behind each other: places of one genome stay places where no row is a

@@ -36,7 +36,7 @@ pub fn motifs(model: &Model, path: &str) -> Result<(Vec<Motif>, usize)> {
                     }
                 })
                 .collect();
-            Motif { name: format!("filter{}", f + 1), ppm, sites: 0.0 }
+            Motif::new(format!("filter{}", f + 1), ppm)
         })
         .collect();
     Ok((motifs, empty))

@@ -8,10 +8,14 @@ use crate::{bail, fault};
 pub struct Motif {
     /// Its name.
     pub name: String,
+    /// A second name, such as the factor's, where its source gives one; else empty.
+    pub alt: String,
     /// A row for each position; each sums to 1.
     pub ppm: Vec<[f64; 4]>,
     /// How many sites it was made from; 0 where that is not known.
     pub sites: f64,
+    /// Shares of A, C, G, T that its file gives as background.
+    pub background: Option<[f64; 4]>,
 }
 
 /// IUPAC letters by the set of bases they stand for, as bits of A, C, G, T.
@@ -34,6 +38,16 @@ const IUPAC: [(char, u8); 15] = [
 ];
 
 impl Motif {
+    /// A motif of probabilities.
+    pub fn new(name: impl Into<String>, ppm: Vec<[f64; 4]>) -> Motif {
+        Motif { name: name.into(), alt: String::new(), ppm, sites: 0.0, background: None }
+    }
+
+    /// Whether this is its name or its second name.
+    pub fn is_called(&self, name: &str) -> bool {
+        self.name == name || (!self.alt.is_empty() && self.alt == name)
+    }
+
     /// A motif of the bases that IUPAC letters allow, each as likely.
     pub fn from_consensus(name: &str, consensus: &str) -> Result<Motif> {
         if consensus.is_empty() {
@@ -45,7 +59,7 @@ impl Motif {
             let share = 1.0 / f64::from(bits.count_ones());
             Ok(std::array::from_fn(|base| if bits >> base & 1 == 1 { share } else { 0.0 }))
         };
-        Ok(Motif { name: name.into(), ppm: consensus.chars().map(row).collect::<Result<_>>()?, sites: 0.0 })
+        Ok(Motif::new(name, consensus.chars().map(row).collect::<Result<_>>()?))
     }
 
     /// Positions.
@@ -77,7 +91,7 @@ impl Motif {
     /// As it reads on the other strand.
     pub fn reverse_complement(&self) -> Motif {
         let ppm = self.ppm.iter().rev().map(|row| [row[3], row[2], row[1], row[0]]).collect();
-        Motif { name: self.name.clone(), ppm, sites: self.sites }
+        Motif { ppm, ..self.clone() }
     }
 }
 
@@ -86,7 +100,8 @@ pub fn to_meme(motifs: &[Motif]) -> String {
     let mut out = String::from("MEME version 4\n\nALPHABET= ACGT\n\nstrands: + -\n\nBackground letter frequencies\nA 0.25 C 0.25 G 0.25 T 0.25\n\n");
     for motif in motifs {
         let sites = if motif.sites > 0.0 { motif.sites.round() } else { 20.0 };
-        out += &format!("MOTIF {}\nletter-probability matrix: alength= 4 w= {} nsites= {sites} E= 0\n", motif.name.replace(' ', "_"), motif.width());
+        let alt = if motif.alt.is_empty() { String::new() } else { format!(" {}", motif.alt.replace(' ', "_")) };
+        out += &format!("MOTIF {}{alt}\nletter-probability matrix: alength= 4 w= {} nsites= {sites} E= 0\n", motif.name.replace(' ', "_"), motif.width());
         for row in &motif.ppm {
             out += &format!(" {:.6} {:.6} {:.6} {:.6}\n", row[0], row[1], row[2], row[3]);
         }
@@ -100,8 +115,12 @@ pub(super) fn parse_meme(text: &str) -> std::result::Result<Vec<Motif>, (usize, 
     let mut motifs: Vec<Motif> = Vec::new();
     let mut rows_left = 0usize;
     for (number, line) in text.lines().enumerate().map(|(i, line)| (i + 1, line.trim())) {
-        if let Some(name) = line.strip_prefix("MOTIF ") {
-            motifs.push(Motif { name: name.split_whitespace().next().unwrap_or("").into(), ppm: Vec::new(), sites: 0.0 });
+        if let Some(names) = line.strip_prefix("MOTIF ") {
+            let mut words = names.split_whitespace();
+            let name = words.next().unwrap_or("");
+            // of MEME's own output a second word starts the statistics of the motif
+            let alt = words.next().filter(|word| *word != "width" && !word.contains('=')).unwrap_or("");
+            motifs.push(Motif { alt: alt.into(), ..Motif::new(name, Vec::new()) });
         } else if line.starts_with("letter-probability matrix") {
             let value = |key: &str| line.split(key).nth(1).and_then(|rest| rest.split_whitespace().next()).and_then(|v| v.parse::<f64>().ok());
             let motif = motifs.last_mut().ok_or((number, "a matrix before any `MOTIF` line".to_string()))?;

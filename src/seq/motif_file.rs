@@ -45,7 +45,7 @@ fn of_counts(name: &str, rows: &[[f64; 4]], line: usize) -> std::result::Result<
         let sum: f64 = row.iter().sum();
         if sum > 0.0 { row.map(|v| v / sum) } else { [0.25; 4] }
     };
-    Ok(Motif { name: name.to_string(), ppm: rows.iter().map(share).collect(), sites: if sites > 1.5 { sites } else { 0.0 } })
+    Ok(Motif { sites: if sites > 1.5 { sites } else { 0.0 }, ..Motif::new(name, rows.iter().map(share).collect()) })
 }
 
 /// TRANSFAC: `P0 A C G T`, numbered rows, `//`.

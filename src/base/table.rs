@@ -1,0 +1,272 @@
+//! Tables: named columns of text or numbers, as results are given and written.
+
+use super::{Fault, Result, file};
+use crate::{bail, fault};
+use std::cmp::Ordering;
+use std::path::Path;
+
+/// The cells of a column.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Cells {
+    /// Words.
+    Text(Vec<String>),
+    /// Whole numbers.
+    Whole(Vec<i64>),
+    /// Numbers; NaN is a cell without a value.
+    Number(Vec<f64>),
+}
+
+/// One cell.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Cell {
+    /// A word.
+    Text(String),
+    /// A whole number.
+    Whole(i64),
+    /// A number.
+    Number(f64),
+}
+
+/// Columns of one length, each with a name.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Table {
+    columns: Vec<(String, Cells)>,
+}
+
+impl Cells {
+    fn len(&self) -> usize {
+        match self {
+            Cells::Text(cells) => cells.len(),
+            Cells::Whole(cells) => cells.len(),
+            Cells::Number(cells) => cells.len(),
+        }
+    }
+
+    fn at(&self, row: usize) -> Cell {
+        match self {
+            Cells::Text(cells) => Cell::Text(cells[row].clone()),
+            Cells::Whole(cells) => Cell::Whole(cells[row]),
+            Cells::Number(cells) => Cell::Number(cells[row]),
+        }
+    }
+
+    fn select(&self, rows: &[usize]) -> Cells {
+        match self {
+            Cells::Text(cells) => Cells::Text(rows.iter().map(|row| cells[*row].clone()).collect()),
+            Cells::Whole(cells) => Cells::Whole(rows.iter().map(|row| cells[*row]).collect()),
+            Cells::Number(cells) => Cells::Number(rows.iter().map(|row| cells[*row]).collect()),
+        }
+    }
+
+    fn compare(&self, a: usize, b: usize) -> Ordering {
+        match self {
+            Cells::Text(cells) => cells[a].cmp(&cells[b]),
+            Cells::Whole(cells) => cells[a].cmp(&cells[b]),
+            Cells::Number(cells) => cells[a].total_cmp(&cells[b]),
+        }
+    }
+}
+
+/// A number as tables hold it: six significant digits, as C's `%g`.
+pub fn short(x: f64) -> String {
+    if x.is_nan() {
+        return String::new();
+    }
+    let exponent = if x == 0.0 { 0 } else { format!("{x:.5e}").rsplit('e').next().and_then(|e| e.parse::<i32>().ok()).unwrap_or(0) };
+    let trimmed = |text: String| if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_string() } else { text };
+    if !x.is_finite() || (-4..6).contains(&exponent) {
+        return trimmed(format!("{x:.*}", (5 - exponent).max(0) as usize));
+    }
+    let text = format!("{x:.5e}");
+    let (mantissa, _) = text.split_once('e').unwrap_or((&text, ""));
+    format!("{}e{}{:02}", trimmed(mantissa.to_string()), if exponent < 0 { '-' } else { '+' }, exponent.abs())
+}
+
+impl Cell {
+    /// As it is written.
+    pub fn text(&self) -> String {
+        match self {
+            Cell::Text(text) => text.clone(),
+            Cell::Whole(n) => n.to_string(),
+            Cell::Number(x) => short(*x),
+        }
+    }
+}
+
+impl Table {
+    /// A table of columns; fails where they differ in length or share a name.
+    pub fn new(columns: Vec<(String, Cells)>) -> Result<Table> {
+        for (i, (name, cells)) in columns.iter().enumerate() {
+            if columns[..i].iter().any(|(other, _)| other == name) {
+                bail!("value", "two columns are called `{name}`");
+            }
+            if cells.len() != columns[0].1.len() {
+                bail!("value", "column `{name}` has {} cells, `{}` has {}", cells.len(), columns[0].0, columns[0].1.len());
+            }
+        }
+        Ok(Table { columns })
+    }
+
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        self.columns.first().map_or(0, |(_, cells)| cells.len())
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The names of the columns.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.columns.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// A column.
+    pub fn column(&self, name: &str) -> Result<&Cells> {
+        let found = self.columns.iter().find(|(known, _)| known == name);
+        found.map(|(_, cells)| cells).ok_or_else(|| {
+            let fault = fault!("name", "the table has no column `{name}`; it has {}", self.names().collect::<Vec<_>>().join(", "));
+            match super::near::nearest(name, self.names()) {
+                Some(near) => fault.hint(format!("did you mean `{near}`?")),
+                None => fault,
+            }
+        })
+    }
+
+    /// A row: names and cells.
+    pub fn row(&self, row: usize) -> impl Iterator<Item = (&str, Cell)> {
+        self.columns.iter().map(move |(name, cells)| (name.as_str(), cells.at(row)))
+    }
+
+    /// Some rows, in this order.
+    pub fn select(&self, rows: &[usize]) -> Table {
+        Table { columns: self.columns.iter().map(|(name, cells)| (name.clone(), cells.select(rows))).collect() }
+    }
+
+    /// Rows in order of a column; equal ones keep their order.
+    pub fn sorted(&self, name: &str, descending: bool) -> Result<Table> {
+        let cells = self.column(name)?;
+        let mut rows: Vec<usize> = (0..self.len()).collect();
+        rows.sort_by(|a, b| if descending { cells.compare(*b, *a) } else { cells.compare(*a, *b) });
+        Ok(self.select(&rows))
+    }
+
+    /// Rows as text, a header first.
+    pub fn to_text(&self, separator: char) -> String {
+        let quoted = |text: String| if separator == ',' && text.contains([',', '"']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text };
+        let between = separator.to_string();
+        let mut out = self.names().map(|name| quoted(name.to_string())).collect::<Vec<_>>().join(&between) + "\n";
+        for row in 0..self.len() {
+            out += &self.columns.iter().map(|(_, cells)| quoted(cells.at(row).text())).collect::<Vec<_>>().join(&between);
+            out.push('\n');
+        }
+        out
+    }
+
+    /// The first rows with aligned columns, for people.
+    pub fn to_pretty(&self, most: usize) -> String {
+        let shown = self.len().min(most);
+        let columns: Vec<(Vec<String>, bool)> = self
+            .columns
+            .iter()
+            .map(|(name, cells)| (std::iter::once(name.clone()).chain((0..shown).map(|row| cells.at(row).text())).collect(), matches!(cells, Cells::Text(_))))
+            .collect();
+        let widths: Vec<usize> = columns.iter().map(|(cells, _)| cells.iter().map(|c| c.chars().count()).max().unwrap_or(0)).collect();
+        let line = |row: usize| {
+            let cells = columns.iter().zip(&widths).map(|((cells, left), width)| if *left { format!("{:<width$}", cells[row]) } else { format!("{:>width$}", cells[row]) });
+            cells.collect::<Vec<_>>().join("  ").trim_end().to_string()
+        };
+        let mut lines: Vec<String> = (0..=shown).map(line).collect();
+        if self.len() > shown {
+            lines.push(format!("… {} more", self.len() - shown));
+        }
+        lines.join("\n")
+    }
+
+    /// Writes it, as CSV where the name ends so, else separated by tabs; a table of sites also as .bed, .gff and .gff3.
+    pub fn save(&self, path: &Path) -> Result<()> {
+        let text = match path.extension().and_then(|e| e.to_str()) {
+            Some("csv") => self.to_text(','),
+            Some("bed") => self.sites(path)?.iter().map(|site| site.bed()).collect(),
+            Some("gff" | "gff3") => std::iter::once("##gff-version 3\n".to_string()).chain(self.sites(path)?.iter().map(|site| site.gff())).collect(),
+            _ => self.to_text('\t'),
+        };
+        file::write_whole(path, text.as_bytes())
+    }
+
+    fn sites(&self, path: &Path) -> Result<Vec<Site<'_>>> {
+        let missing = |_: Fault| fault!("value", "`{}`: this table holds no sites", path.display(); hint: "save it as .tsv or .csv");
+        let text = |name: &str| match self.column(name).map_err(missing)? {
+            Cells::Text(cells) => Ok(cells),
+            _ => Err(missing(fault!("value", ""))),
+        };
+        let whole = |name: &str| match self.column(name).map_err(missing)? {
+            Cells::Whole(cells) => Ok(cells),
+            _ => Err(missing(fault!("value", ""))),
+        };
+        let number = |name: &str, row: usize| match self.column(name) {
+            Ok(Cells::Number(cells)) => cells[row],
+            _ => f64::NAN,
+        };
+        let (motif, sequence, strand, start, stop) = (text("motif")?, text("sequence")?, text("strand")?, whole("start")?, whole("stop")?);
+        let one = |row: usize| Site {
+            motif: &motif[row],
+            sequence: &sequence[row],
+            strand: &strand[row],
+            start: start[row],
+            stop: stop[row],
+            score: number("score", row),
+            p_value: number("p_value", row),
+        };
+        Ok((0..self.len()).map(one).collect())
+    }
+}
+
+struct Site<'a> {
+    motif: &'a str,
+    sequence: &'a str,
+    strand: &'a str,
+    start: i64,
+    stop: i64,
+    score: f64,
+    p_value: f64,
+}
+
+impl Site<'_> {
+    /// -10 log10 of the p-value, at most 1000.
+    fn height(&self) -> f64 {
+        if self.p_value.is_nan() { 0.0 } else { (-10.0 * self.p_value.max(1e-300).log10()).clamp(0.0, 1000.0) }
+    }
+
+    fn bed(&self) -> String {
+        format!("{}\t{}\t{}\t{}\t{:.0}\t{}\n", self.sequence, self.start, self.stop, self.motif, self.height(), self.strand)
+    }
+
+    fn gff(&self) -> String {
+        let attributes = format!("Name={};score={};pvalue={}", self.motif.replace([';', '=', ',', '&'], "_"), short(self.score), short(self.p_value));
+        format!("{}\tcistron\tnucleotide_motif\t{}\t{}\t{}\t{}\t.\t{attributes}\n", self.sequence, self.start + 1, self.stop, short(self.height()), self.strand)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_written_as_c_writes_them() {
+        for (x, text) in [(0.0, "0"), (1.0, "1"), (0.5, "0.5"), (1e-4, "0.0001"), (0.000012345678, "1.23457e-05"), (123456.7, "123457"), (1234567.0, "1.23457e+06")] {
+            assert_eq!(short(x), text);
+        }
+        assert_eq!((short(9.999999), short(-2.5), short(f64::NAN)), ("10".into(), "-2.5".into(), String::new()));
+    }
+
+    #[test]
+    fn rows_are_sorted_selected_and_written() {
+        let table = Table::new(vec![("name".into(), Cells::Text(vec!["b".into(), "a,c".into()])), ("x".into(), Cells::Number(vec![0.5, 0.25]))]).unwrap();
+        assert_eq!(table.sorted("x", false).unwrap().to_text(','), "name,x\n\"a,c\",0.25\nb,0.5\n");
+        assert!(table.column("nam").unwrap_err().to_string().contains("no column"));
+        assert!(Table::new(vec![("a".into(), Cells::Whole(vec![1])), ("b".into(), Cells::Whole(vec![]))]).is_err());
+        assert!(table.save(Path::new("/tmp/x.bed")).unwrap_err().to_string().contains("no sites"));
+    }
+}
