@@ -7,6 +7,16 @@ fn main() {
     println!("cargo:rerun-if-changed=stdlib");
     match std::fs::read_to_string(origin) {
         Ok(lib) => {
+            println!("cargo:rerun-if-changed=src/torch/function.cpp");
+            cc::Build::new()
+                .cpp(true)
+                .std("c++17")
+                .warnings(false)
+                .define("_GLIBCXX_USE_CXX11_ABI", "1")
+                .include(".libtorch/view/include")
+                .include(".libtorch/view/include/torch/csrc/api/include")
+                .file("src/torch/function.cpp")
+                .compile("cistron_function");
             // a plain DT_RPATH would win over LD_LIBRARY_PATH: keep the run path overridable
             println!("cargo:rustc-link-arg=-Wl,--enable-new-dtags,-rpath,{}", lib.trim());
         }

@@ -174,7 +174,10 @@ impl Table {
             .collect();
         let widths: Vec<usize> = columns.iter().map(|(cells, _)| cells.iter().map(|c| c.chars().count()).max().unwrap_or(0)).collect();
         let line = |row: usize| {
-            let cells = columns.iter().zip(&widths).map(|((cells, left), width)| if *left { format!("{:<width$}", cells[row]) } else { format!("{:>width$}", cells[row]) });
+            let cells = columns
+                .iter()
+                .zip(&widths)
+                .map(|((cells, left), width)| if *left { format!("{:<width$}", cells[row]) } else { format!("{:>width$}", cells[row]) });
             cells.collect::<Vec<_>>().join("  ").trim_end().to_string()
         };
         let mut lines: Vec<String> = (0..=shown).map(line).collect();
@@ -255,7 +258,9 @@ mod tests {
 
     #[test]
     fn numbers_are_written_as_c_writes_them() {
-        for (x, text) in [(0.0, "0"), (1.0, "1"), (0.5, "0.5"), (1e-4, "0.0001"), (0.000012345678, "1.23457e-05"), (123456.7, "123457"), (1234567.0, "1.23457e+06")] {
+        for (x, text) in
+            [(0.0, "0"), (1.0, "1"), (0.5, "0.5"), (1e-4, "0.0001"), (0.000012345678, "1.23457e-05"), (123456.7, "123457"), (1234567.0, "1.23457e+06")]
+        {
             assert_eq!(short(x), text);
         }
         assert_eq!((short(9.999999), short(-2.5), short(f64::NAN)), ("10".into(), "-2.5".into(), String::new()));

@@ -75,7 +75,7 @@ impl Rows {
         let tensors = match custom {
             [] => None,
             custom => {
-                let (x, y) = (feed::inputs(&batch, device()?)?, feed::labels(&batch, device()?)?);
+                let (x, y) = (feed::inputs(&batch, device()?, false)?, feed::labels(&batch, device()?)?);
                 Some(super::augment::customised(x, y, custom)?)
             }
         };
@@ -85,7 +85,7 @@ impl Rows {
     fn x(&self) -> Result<Value> {
         match &self.1 {
             Some(tensors) => Ok(tensors.0.clone()),
-            None => feed::inputs(&self.0, device()?),
+            None => feed::inputs(&self.0, device()?, false),
         }
     }
 

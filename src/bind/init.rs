@@ -6,9 +6,7 @@ use crate::nn::Init;
 
 /// The layer that is being built, else the run's seed; and the number of the draw.
 fn keys() -> Vec<u64> {
-    let mut keys = crate::nn::custom::building_keys().map_or_else(|| vec![session::settings().seed, 0x696e_6974], |keys| keys.to_vec());
-    keys.push(session::next_draw());
-    keys
+    crate::nn::init::next_keys().unwrap_or_else(|| vec![session::settings().seed, 0x696e_6974, session::next_draw()])
 }
 
 natives! { starts in "init" {

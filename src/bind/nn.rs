@@ -182,7 +182,7 @@ pub fn input_of(model: &Model, x: &Dynamic) -> Result<Value> {
     if let Some(rows) = x.read_lock::<super::values::Rows>() {
         return match &rows.1 {
             Some(tensors) => Ok(tensors.0.clone()),
-            None => crate::train::feed::inputs(&rows.0, model.device()),
+            None => crate::train::feed::inputs(&rows.0, model.device(), model.reads_codes()),
         };
     }
     if let Some(map) = x.read_lock::<Map>() {
@@ -206,6 +206,7 @@ pub fn forward(model: &Model, x: &Dynamic) -> Result<Dynamic> {
 const BUILD: &[Opt] = &[
     opt("seed", OptKind::Int(0, MANY), "", "seed of the first weights; the run's seed unless given"),
     opt("device", OptKind::Text, "", "cpu, cuda, cuda:N or auto; the run's device unless given"),
+    opt("fast", OptKind::Bool, "true", "whether layers may be joined into faster ones that give the same numbers up to rounding"),
     opt("name", OptKind::Text, "\"model\"", "what it is called in progress, checkpoints and results"),
 ];
 

@@ -9,7 +9,12 @@ use crate::{bail, fault, natives};
 use rhai::{Array, Dynamic};
 
 const ADDITIVE: &[Opt] = &[
-    opt("weights", OptKind::Other("array of numbers, one for each motif"), "", "what each motif contributes; drawn from the standard normal distribution unless given"),
+    opt(
+        "weights",
+        OptKind::Other("array of numbers, one for each motif"),
+        "",
+        "what each motif contributes; drawn from the standard normal distribution unless given",
+    ),
     opt("threshold", OptKind::Float(-INF, INF), "0", "the label is 1 where the sum reaches it"),
     opt("value", OptKind::Bool, "false", "whether the label is the sum itself"),
     opt("strand", OptKind::Choice(&["any", "+", "-"]), "\"any\"", "the strand that counts"),

@@ -105,7 +105,10 @@ fn groups(items: &Array) -> Result<Vec<Vec<u32>>> {
         let numbers: Option<Vec<u32>> = item.clone().into_array().ok()?.iter().map(|n| n.as_int().ok().and_then(|n| u32::try_from(n).ok())).collect();
         numbers
     };
-    items.iter().map(|item| one(item).ok_or_else(|| fault!("option", "option `groups` must hold arrays of motif numbers, got {}", session::describe(item)))).collect()
+    items
+        .iter()
+        .map(|item| one(item).ok_or_else(|| fault!("option", "option `groups` must hold arrays of motif numbers, got {}", session::describe(item))))
+        .collect()
 }
 
 /// Sequences as codes, out of a dataset or an array of strings.
@@ -123,7 +126,8 @@ fn sequences(value: &Dynamic) -> Result<Vec<Vec<u8>>> {
     };
     let encoded = |text: &String| {
         let mut codes = Vec::new();
-        alphabet::encode(text, &mut codes, &mut alphabet::Census::default()).map_err(|(at, letter)| fault!("value", "`{letter}` at position {at} is no base"))?;
+        alphabet::encode(text, &mut codes, &mut alphabet::Census::default())
+            .map_err(|(at, letter)| fault!("value", "`{letter}` at position {at} is no base"))?;
         Ok(codes)
     };
     texts.iter().map(encoded).collect()

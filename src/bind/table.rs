@@ -1,8 +1,8 @@
 //! `table::…`: results in rows and named columns.
 
 use super::values::Tabled;
-use crate::base::table::{Cell, Cells, Table};
 use crate::base::Result;
+use crate::base::table::{Cell, Cells, Table};
 use crate::lang::options::{Opt, OptKind, opt};
 use crate::lang::value::{array, number};
 use crate::lang::{Callback, session};
@@ -57,7 +57,10 @@ fn from(value: &Dynamic) -> Result<Tabled> {
         if let Some(i) = maps.iter().position(|map| !map.keys().eq(first.keys())) {
             bail!("value", "row {i} has other keys than the first row");
         }
-        first.keys().map(|name| Ok((name.to_string(), cells_of(name, &maps.iter().map(|map| map[name].clone()).collect::<Vec<_>>())?))).collect::<Result<_>>()?
+        first
+            .keys()
+            .map(|name| Ok((name.to_string(), cells_of(name, &maps.iter().map(|map| map[name].clone()).collect::<Vec<_>>())?)))
+            .collect::<Result<_>>()?
     };
     Ok(Tabled(Rc::new(Table::new(columns)?)))
 }

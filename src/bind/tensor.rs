@@ -94,10 +94,9 @@ fn placed(tensor: Tensor, o: &Options) -> Result<Tensor> {
 
 /// The keys of a random tensor: its own seed, the layer being built, or the run's seed and the number of the draw.
 pub fn keys(o: &Options) -> Vec<u64> {
-    match (o.maybe_int("seed"), crate::nn::custom::building_keys()) {
-        (Some(seed), _) => vec![seed as u64, 0x7261_6e64],
-        (None, Some(keys)) => [keys.as_slice(), &[session::next_draw()]].concat(),
-        (None, None) => vec![session::settings().seed, 0x6472_6177, session::next_draw()],
+    match o.maybe_int("seed") {
+        Some(seed) => vec![seed as u64, 0x7261_6e64],
+        None => crate::nn::init::next_keys().unwrap_or_else(|| vec![session::settings().seed, 0x6472_6177, session::next_draw()]),
     }
 }
 

@@ -283,8 +283,14 @@ pub fn types() -> Vec<TypeInfo> {
             .join("\n")),
         info!(Known, "truth", super::sim::line),
         info!(SimRule, "rule", |rule: &SimRule| format!("rule {}", rule.0.name())),
-        info!(BackgroundSource, "background", |b: &BackgroundSource| format!("background of order {}, from {} bases", b.0.order, shape::grouped(b.0.bases as i64))),
-        info!(Tabled, "table", |t: &Tabled| format!("table of {} rows: {}", t.0.len(), t.0.names().collect::<Vec<_>>().join(", ")), |t: &Tabled| t.0.to_pretty(20)),
+        info!(BackgroundSource, "background", |b: &BackgroundSource| format!(
+            "background of order {}, from {} bases",
+            b.0.order,
+            shape::grouped(b.0.bases as i64)
+        )),
+        info!(Tabled, "table", |t: &Tabled| format!("table of {} rows: {}", t.0.len(), t.0.names().collect::<Vec<_>>().join(", ")), |t: &Tabled| t
+            .0
+            .to_pretty(20)),
         info!(Figure, "figure", |figure: &Figure| format!("figure {}", figure.title)),
         info!(Fault, "error", |fault: &Fault| format!("error[{}]: {}", fault.kind, fault)),
     ]

@@ -17,6 +17,8 @@ pub struct Builder {
     device: Device,
     seed: u64,
     path: Vec<String>,
+    /// Whether layers may be joined into faster ones that give the same numbers up to rounding.
+    pub fast: bool,
     /// Named parameters, in order.
     pub parameters: Vec<(String, Tensor)>,
     /// Named tensors that are no parameters: running statistics.
@@ -35,8 +37,18 @@ pub fn hash(text: &str) -> u64 {
 
 impl Builder {
     /// Nothing built yet.
-    pub fn new(seed: u64, device: Device) -> Builder {
-        Builder { device, seed, path: Vec::new(), parameters: Vec::new(), buffers: Vec::new(), rows: Vec::new(), field: Some((1, 1)), tied: HashMap::new() }
+    pub fn new(seed: u64, device: Device, fast: bool) -> Builder {
+        Builder {
+            device,
+            seed,
+            fast,
+            path: Vec::new(),
+            parameters: Vec::new(),
+            buffers: Vec::new(),
+            rows: Vec::new(),
+            field: Some((1, 1)),
+            tied: HashMap::new(),
+        }
     }
 
     /// Where parameters lie.

@@ -1,6 +1,7 @@
 //! Layers made of layers.
 
 use super::spec::Role;
+use super::stem::Fused;
 use super::{Builder, Built, Layer, Mode, Module, Shape, Spec, Value};
 use crate::base::{Result, shape};
 use crate::torch::Tensor;
@@ -85,6 +86,23 @@ impl Module for Sequence {
     fn role(&self) -> Role<'_> {
         Role::Parts(&self.0)
     }
+
+    fn reads_codes(&self) -> bool {
+        self.0.first().is_some_and(|first| first.reads_codes())
+    }
+}
+
+/// A convolution, perhaps a ReLU and a pooling over all positions become one lookup on sequence codes.
+fn fused(modules: Vec<Rc<dyn Module>>) -> Vec<Rc<dyn Module>> {
+    let role = |i: usize| modules.get(i).map_or(Role::Other, |module| module.role());
+    let Role::Convolution(convolution) = role(0) else { return modules };
+    let (relu, over, used) = match (role(1), role(2)) {
+        (Role::Global(over), _) => (false, over, 2),
+        (Role::Relu, Role::Global(over)) => (true, over, 3),
+        _ => return modules,
+    };
+    let first: Rc<dyn Module> = Rc::new(Fused::new(modules[..used].to_vec(), convolution, relu, over));
+    std::iter::once(first).chain(modules[used..].iter().cloned()).collect()
 }
 
 /// Chains inside a chain become part of it, and a ReLU before a max pool comes after it: the largest of windows is the
@@ -123,7 +141,9 @@ impl Spec for Chain {
             shape = built.output;
             modules.push(built.module);
         }
-        Ok(Built { module: Rc::new(Sequence(smoothed(modules))), output: shape })
+        let modules = smoothed(modules);
+        let modules = if builder.fast { fused(modules) } else { modules };
+        Ok(Built { module: Rc::new(Sequence(modules)), output: shape })
     }
 }
 

@@ -1,5 +1,7 @@
 //! Convolutions over one to three axes, depthwise-separable and transposed ones.
 
+use super::spec::Role;
+use super::stem::Convolution;
 use super::{Builder, Built, Init, Mode, Module, Shape, Spec, Value};
 use crate::base::{Result, shape};
 use crate::torch::Tensor;
@@ -161,7 +163,12 @@ impl Spec for Conv {
         };
         // torch counts pads from the last axis on
         let pad = (!even).then(|| pads.iter().rev().flat_map(|(before, after)| [*before, *after]).collect());
-        Built::one(Built1 { weight, bias, window, pad }, output)
+        let simple = self.width.len() == 1 && channels == 4 && groups == 1 && self.stride == [1] && self.dilation == [1];
+        let convolution = match &weight {
+            Weight::Plain(weight) if simple => Some(Convolution { weight: weight.clone(), bias: bias.clone(), pads: (pads[0].0 as usize, pads[0].1 as usize) }),
+            _ => None,
+        };
+        Built::one(Built1 { weight, bias, window, pad, convolution }, output)
     }
 }
 
@@ -181,6 +188,7 @@ struct Built1 {
     bias: Option<Tensor>,
     window: Window,
     pad: Option<Vec<i64>>,
+    convolution: Option<Convolution>,
 }
 
 impl Module for Built1 {
@@ -198,6 +206,10 @@ impl Module for Built1 {
             }
         };
         Ok(Value::One(out))
+    }
+
+    fn role(&self) -> Role<'_> {
+        self.convolution.as_ref().map_or(Role::Other, Role::Convolution)
     }
 }
 

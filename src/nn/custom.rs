@@ -1,5 +1,6 @@
 //! A layer of a script's own: parameters from a shape, a forward function.
 
+use super::init::drawing;
 use super::{Builder, Built, Mode, Module, Shape, Spec, Value};
 use crate::bail;
 use crate::base::{Result, shape};
@@ -32,15 +33,6 @@ impl Module for Own {
     }
 }
 
-thread_local! {
-    static KEYS: std::cell::Cell<Option<[u64; 3]>> = const { std::cell::Cell::new(None) };
-}
-
-/// The keys of the layer that is being built, for initialisers that a script calls inside `params`.
-pub fn building_keys() -> Option<[u64; 3]> {
-    KEYS.get()
-}
-
 impl Spec for Custom {
     fn text(&self) -> String {
         format!("{}()", self.name)
@@ -49,10 +41,7 @@ impl Spec for Custom {
     fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
         let mut parameters = Vec::new();
         if let Some(make) = &self.parameters {
-            let before = KEYS.replace(Some(builder.keys(&self.name)));
-            let made = make(input);
-            KEYS.set(before);
-            for (name, values) in made? {
+            for (name, values) in drawing(builder.keys(&self.name), || make(input))? {
                 if name.is_empty() || name.contains('.') {
                     bail!("name", "{}: a parameter cannot be called `{name}`", self.name);
                 }

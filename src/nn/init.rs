@@ -4,6 +4,7 @@ use crate::bail;
 use crate::base::Result;
 use crate::base::seed::Rng;
 use crate::torch::Tensor;
+use std::cell::Cell;
 use std::rc::Rc;
 
 /// A rule for the first values of a parameter.
@@ -29,6 +30,26 @@ pub enum Init {
     Orthogonal,
     /// A script's own.
     Custom(Rc<dyn Fn(&[i64]) -> Result<Tensor>>),
+}
+
+thread_local! {
+    /// The keys of what is being built, and how many draws it has made.
+    static DRAWING: Cell<Option<([u64; 3], u64)>> = const { Cell::new(None) };
+}
+
+/// Runs a script's own initialiser: what it draws without a seed follows these keys and its number among the draws.
+pub fn drawing<T>(keys: [u64; 3], make: impl FnOnce() -> T) -> T {
+    let before = DRAWING.replace(Some((keys, 0)));
+    let made = make();
+    DRAWING.set(before);
+    made
+}
+
+/// The keys of the next draw of the initialiser that is running, if one is.
+pub fn next_keys() -> Option<Vec<u64>> {
+    let (keys, draws) = DRAWING.get()?;
+    DRAWING.set(Some((keys, draws + 1)));
+    Some([keys.as_slice(), &[draws]].concat())
 }
 
 /// Names of the rules that options take.
@@ -64,7 +85,10 @@ impl Init {
             Init::KaimingNormalFanOut => normal((2.0 / fan_out).sqrt()),
             Init::Orthogonal => orthogonal(shape, keys),
             Init::Custom(make) => {
-                let made = make(shape)?;
+                let made = match <[u64; 3]>::try_from(keys) {
+                    Ok(keys) => drawing(keys, || make(shape))?,
+                    Err(_) => make(shape)?,
+                };
                 if made.shape() != shape {
                     bail!("shape", "the initialiser must give {}, gave {}", crate::base::shape::text(shape), crate::base::shape::text(&made.shape()));
                 }

@@ -1,5 +1,6 @@
 //! A built network: parameters on a device, a forward pass, files of weights.
 
+use super::stem::is_codes;
 use super::summary::{self, Row};
 use super::{Builder, Layer, Mode, Module, Shape, Value};
 use crate::base::{Result, near, shape};
@@ -9,6 +10,19 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::rc::Rc;
+
+/// How a network is built.
+#[derive(Clone, Debug)]
+pub struct How {
+    /// Seed of the first weights.
+    pub seed: u64,
+    /// Where it lies.
+    pub device: Device,
+    /// Whether layers may be joined into faster ones that give the same numbers up to rounding.
+    pub fast: bool,
+    /// What it is called.
+    pub name: String,
+}
 
 /// A handle on a built network.
 #[derive(Clone)]
@@ -28,18 +42,19 @@ struct Inner {
 
 impl Model {
     /// Builds a description for inputs of a shape.
-    pub fn build(layer: &Layer, input: &Shape, seed: u64, device: Device, name: &str) -> Result<Model> {
-        let mut builder = Builder::new(seed, device);
+    pub fn build(layer: &Layer, input: &Shape, how: &How) -> Result<Model> {
+        let How { seed, device, fast, name } = how;
+        let mut builder = Builder::new(*seed, *device, *fast);
         let built = builder.child("", layer, input)?;
         Ok(Model(Rc::new(Inner {
-            name: name.to_string(),
+            name: name.clone(),
             module: built.module,
             parameters: builder.parameters,
             buffers: builder.buffers,
             input: input.clone(),
             output: built.output,
             rows: builder.rows,
-            device,
+            device: *device,
             training: Cell::new(false),
         })))
     }
@@ -96,8 +111,21 @@ impl Model {
         self.0.training.replace(on)
     }
 
-    /// Computes the output of a batch.
+    /// Whether its first layer can take sequence codes `[batch, length]`.
+    pub fn reads_codes(&self) -> bool {
+        self.0.device == Device::CPU && self.0.module.reads_codes()
+    }
+
+    /// Computes the output of a batch; one-hot sequences may also be given as codes `[batch, length]`.
     pub fn forward(&self, x: &Value) -> Result<Value> {
+        if let (Value::One(codes), Shape::One(wanted)) = (x, &self.0.input)
+            && is_codes(codes)
+            && matches!(wanted.as_slice(), [4, _])
+        {
+            let codes = self.place(codes)?;
+            let x = if self.reads_codes() { codes } else { codes.one_hot_codes()? };
+            return self.0.module.forward(&Value::One(x), Mode { training: self.0.training.get() });
+        }
         self.check_input(x)?;
         let x = match x {
             Value::One(tensor) => Value::One(self.place(tensor)?),

@@ -1,5 +1,6 @@
 //! Pooling over windows, over a fixed number of windows, and over everything.
 
+use super::lookup::Over;
 use super::spec::{Function, Role};
 use super::{Builder, Built, Mode, Module, Shape, Spec, Value};
 use crate::base::{Result, shape};
@@ -109,8 +110,22 @@ impl Spec for Global {
         }
         builder.see_all();
         let dims: Vec<i64> = (2..=input.len() as i64).collect();
-        let max = self.max;
-        let module = Function(move |x: &Tensor, _| if max { x.amax(&Some(dims.clone()), false) } else { x.mean(&Some(dims.clone()), false) });
-        Built::one(module, vec![input[0]])
+        Built::one(Everything { max: self.max, dims }, vec![input[0]])
+    }
+}
+
+struct Everything {
+    max: bool,
+    dims: Vec<i64>,
+}
+
+impl Module for Everything {
+    fn forward(&self, x: &Value, _: Mode) -> Result<Value> {
+        let (x, dims) = (x.one()?, Some(self.dims.clone()));
+        if self.max { x.amax(&dims, false) } else { x.mean(&dims, false) }.map(Value::One)
+    }
+
+    fn role(&self) -> Role<'_> {
+        Role::Global(if self.max { Over::Max } else { Over::Mean })
     }
 }

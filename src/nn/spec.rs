@@ -84,6 +84,10 @@ pub struct Mode {
 pub trait Module {
     /// Computes the output.
     fn forward(&self, x: &Value, mode: Mode) -> Result<Value>;
+    /// Whether it takes sequence codes `[batch, length]` as well as one-hot sequences.
+    fn reads_codes(&self) -> bool {
+        false
+    }
     /// What a chain needs to know of it.
     fn role(&self) -> Role<'_> {
         Role::Other
@@ -98,6 +102,10 @@ pub enum Role<'a> {
     Relu,
     /// The largest of windows.
     MaxPool,
+    /// The largest or the mean over all positions.
+    Global(super::lookup::Over),
+    /// A convolution that can be looked up on sequence codes.
+    Convolution(&'a super::stem::Convolution),
     /// Nothing in particular.
     Other,
 }

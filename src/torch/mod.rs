@@ -3,12 +3,14 @@
 //! Every operation returns a [`Result`](crate::base::Result): torch's C++ errors become faults that
 //! name the operation and the shapes of its operands, and nothing here panics.
 
+pub mod custom;
 pub mod device;
 pub mod file;
 pub mod grad;
 pub mod index;
 pub mod make;
 pub mod op;
+pub mod parallel;
 pub mod recurrent;
 pub mod tensor;
 

@@ -25,7 +25,7 @@ fn predict_inner(model: &Model, set: &Dataset, batch: usize, both_strands: bool)
     for rows in Loader::plain(set, batch).start() {
         interrupt::check()?;
         let rows = rows?;
-        let x = feed::inputs(&rows, model.device())?;
+        let x = feed::inputs(&rows, model.device(), model.reads_codes() && !both_strands)?;
         let mut out = model.forward(&x)?.one()?.clone();
         if both_strands {
             let turned = other_strand(&x)?;

@@ -8,9 +8,13 @@ use crate::nn::Value;
 use crate::torch::{Device, Tensor};
 use std::collections::BTreeMap;
 
-/// The inputs of a batch as a network takes them: codes become one-hot on the device.
-pub fn inputs(batch: &Batch, device: Device) -> Result<Value> {
+/// The inputs of a batch as a network takes them: codes become one-hot on the device, unless it reads codes and nothing
+/// but codes is there.
+pub fn inputs(batch: &Batch, device: Device, reads_codes: bool) -> Result<Value> {
     let n = batch.size as i64;
+    if let ([(_, Values::Codes(codes, length))], true, true) = (batch.inputs.as_slice(), reads_codes, batch.blends.is_empty()) {
+        return Tensor::from_u8(codes, &[n, *length as i64]).map(Value::One);
+    }
     let mixed = Mix::of(batch, device)?;
     let tensor = |(_, values): &(String, Values)| -> Result<Tensor> {
         let (mut x, is_sequence) = match values {

@@ -244,7 +244,7 @@ impl Run<'_> {
     fn batch(&mut self, batch: &Batch, group: usize, last_of_group: bool, epoch: usize) -> Result<(f64, Tensor, Tensor)> {
         let plan = self.plan;
         let device = self.model.device();
-        let (mut x, mut y) = (feed::inputs(batch, device)?, feed::labels(batch, device)?);
+        let (mut x, mut y) = (feed::inputs(batch, device, self.model.reads_codes() && plan.on_inputs.is_none())?, feed::labels(batch, device)?);
         if let Some(change) = &plan.on_inputs {
             (x, y) = change(x, y)?;
         }

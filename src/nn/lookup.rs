@@ -1,0 +1,516 @@
+//! A convolution of one-hot sequences with a pooling over all positions, as table lookups on sequence codes.
+//!
+//! What four neighbouring bases add to all filters is one row of a table with 256 rows; a window of width 20 is the sum of
+//! five rows. No one-hot tensor and no activation is ever written to memory. Windows with an N use a second table, in which
+//! N adds nothing, as four zeros do.
+//!
+//! The gradient of a mean is the same at every position where a filter is active, so the backward pass only counts: how
+//! often a filter was active and a base stood at some place of its window. Both are bits, 32 positions a word, and the count
+//! is a population count of their conjunction.
+
+use crate::torch::parallel;
+
+/// Filters that are computed side by side.
+const LANE: usize = 16;
+/// Bases in a row's key.
+const KEY: usize = 4;
+/// Rows of four known bases; behind them rows of four letters of which some may be N.
+const KNOWN: usize = 256;
+const ALL: usize = KNOWN + 625;
+/// Parts that a batch is split into for its gradients, whatever the number of threads: sums keep their order.
+const PARTS: usize = 16;
+
+/// Rows that a thread takes at a time.
+const STRETCH: usize = 32;
+
+/// How positions become one number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Over {
+    /// Their mean.
+    Mean,
+    /// The largest.
+    Max,
+}
+
+/// What is computed.
+#[derive(Clone, Copy, Debug)]
+pub struct Stem {
+    /// Filters.
+    pub filters: usize,
+    /// Their width.
+    pub width: usize,
+    /// Zeros before and after each sequence.
+    pub pads: (usize, usize),
+    /// Whether max(x, 0) comes before the pooling.
+    pub relu: bool,
+    /// The pooling.
+    pub over: Over,
+}
+
+/// What the forward pass gives.
+pub struct Pooled {
+    /// `rows * filters` numbers.
+    pub values: Vec<f32>,
+    /// The position of each maximum; empty for means.
+    pub places: Vec<u32>,
+    /// Where filters were active, for means whose gradient will be asked for: for each block of filters and each row.
+    active: Vec<Vec<u32>>,
+}
+
+/// What the backward pass gives.
+pub struct Gradients {
+    /// `filters * 4 * width` numbers.
+    pub weight: Vec<f32>,
+    /// `filters` numbers.
+    pub bias: Vec<f32>,
+}
+
+/// Numbers of some filters, side by side; a row never crosses a cache line.
+#[derive(Clone, Copy)]
+#[repr(align(64))]
+struct Row<const V: usize>([[f32; LANE]; V]);
+
+impl<const V: usize> Row<V> {
+    const ZERO: Row<V> = Row([[0.0; LANE]; V]);
+
+    fn flat(&self) -> &[f32] {
+        self.0.as_flattened()
+    }
+}
+
+/// Sums of weights over four bases, for some of the filters.
+struct Tables<const V: usize> {
+    rows: Vec<Row<V>>,
+    chunks: usize,
+    bias: Row<V>,
+}
+
+/// The bases of a row, N as 4.
+fn bases(row: usize) -> [usize; KEY] {
+    let (rest, radix) = if row < KNOWN { (row, 4) } else { (row - KNOWN, 5) };
+    [rest / (radix * radix * radix), rest / (radix * radix) % radix, rest / radix % radix, rest % radix]
+}
+
+impl<const V: usize> Tables<V> {
+    fn new(stem: &Stem, weight: &[f32], bias: &[f32], first: usize, unknown: bool) -> Tables<V> {
+        let Stem { filters, width, .. } = *stem;
+        let chunks = width.div_ceil(KEY);
+        let own = LANE * V;
+        // what one base adds at one position: `[width][4]` rows
+        let mut single: Vec<Row<V>> = vec![Row::ZERO; chunks * KEY * 5];
+        for lane in 0..own.min(filters - first) {
+            for base in 0..4 {
+                for at in 0..width {
+                    single[at * 5 + base].0[lane / LANE][lane % LANE] = weight[((first + lane) * 4 + base) * width + at];
+                }
+            }
+        }
+        let rows = if unknown { ALL } else { KNOWN };
+        let mut tables = vec![Row::ZERO; chunks * rows];
+        for chunk in 0..chunks {
+            for row in 0..rows {
+                let target = &mut tables[chunk * rows + row];
+                for (offset, base) in bases(row).into_iter().enumerate() {
+                    add(target, &single[(chunk * KEY + offset) * 5 + base]);
+                }
+            }
+        }
+        let mut start = Row::<V>::ZERO;
+        for lane in 0..own.min(filters - first) {
+            start.0[lane / LANE][lane % LANE] = bias.get(first + lane).copied().unwrap_or(0.0);
+        }
+        Tables { rows: tables, chunks, bias: start }
+    }
+}
+
+#[inline(always)]
+fn add<const V: usize>(to: &mut Row<V>, row: &Row<V>) {
+    for v in 0..V {
+        for lane in 0..LANE {
+            to.0[v][lane] += row.0[v][lane];
+        }
+    }
+}
+
+/// The keys of all windows of four bases of a padded sequence; behind its end stands A, whose weights there are 0.
+fn keys(codes: &[u8], pads: (usize, usize), out: &mut Vec<u16>) {
+    out.clear();
+    if pads == (0, 0) && codes.iter().all(|code| *code < 4) {
+        let letter = |i: usize| u16::from(codes.get(i).copied().unwrap_or(0));
+        out.extend(codes.windows(KEY).map(|four| u16::from(four[0]) << 6 | u16::from(four[1]) << 4 | u16::from(four[2]) << 2 | u16::from(four[3])));
+        out.extend((out.len()..=codes.len()).map(|i| (0..KEY).fold(0, |key, offset| key << 2 | letter(i + offset))));
+        return;
+    }
+    let length = pads.0 + codes.len() + pads.1;
+    let at = |i: usize| if i < pads.0 || i >= pads.0 + codes.len() { if i >= length { 0 } else { 4 } } else { codes[i - pads.0].min(4) };
+    let (mut known, mut mixed) = (0u16, 0u16);
+    let mut last_unknown: Option<usize> = None;
+    for i in 0..length + KEY {
+        let code = at(i);
+        if code == 4 {
+            last_unknown = Some(i);
+        }
+        known = (known << 2 | u16::from(code & 3)) & 255;
+        mixed = (mixed % 125) * 5 + u16::from(code);
+        if i + 1 >= KEY {
+            let clean = last_unknown.is_none_or(|n| n + KEY <= i);
+            out.push(if clean { known } else { KNOWN as u16 + mixed });
+        }
+    }
+}
+
+#[inline(always)]
+fn sum<const V: usize>(tables: &Tables<V>, rows: usize, keys: &[u16], position: usize) -> Row<V> {
+    let mut total = tables.bias;
+    for chunk in 0..tables.chunks {
+        add(&mut total, &tables.rows[chunk * rows + usize::from(keys[position + KEY * chunk])]);
+    }
+    total
+}
+
+/// The mean over positions; behind `active` come the bits of active filters, first position first.
+#[inline(always)]
+fn mean_row<const V: usize, const RELU: bool>(tables: &Tables<V>, rows: usize, keys: &[u16], positions: usize, mut active: Option<&mut Vec<u32>>) -> Row<V> {
+    let mut total = Row::<V>::ZERO;
+    for first in (0..positions).step_by(32) {
+        let last = positions.min(first + 32);
+        let (mut part, mut bits) = (Row::<V>::ZERO, [[0u32; LANE]; V]);
+        for position in first..last {
+            let value = sum(tables, rows, keys, position).0;
+            for v in 0..V {
+                for lane in 0..LANE {
+                    let x = value[v][lane];
+                    part.0[v][lane] += if RELU && x < 0.0 { 0.0 } else { x };
+                    bits[v][lane] = bits[v][lane] << 1 | u32::from(!RELU || x > 0.0);
+                }
+            }
+        }
+        add(&mut total, &part);
+        if let Some(words) = &mut active {
+            bits.iter_mut().flatten().for_each(|word| *word <<= 32 - (last - first));
+            words.extend_from_slice(bits.as_flattened());
+        }
+    }
+    scale(&mut total, 1.0 / positions as f32);
+    total
+}
+
+#[inline(always)]
+fn scale<const V: usize>(row: &mut Row<V>, by: f32) {
+    row.0.as_flattened_mut().iter_mut().for_each(|x| *x *= by);
+}
+
+#[inline(always)]
+fn max_row<const V: usize>(tables: &Tables<V>, rows: usize, keys: &[u16], positions: usize) -> (Row<V>, [[u32; LANE]; V]) {
+    let (mut best, mut place) = ([[f32::NEG_INFINITY; LANE]; V], [[0u32; LANE]; V]);
+    for position in 0..positions {
+        let value = sum(tables, rows, keys, position).0;
+        for v in 0..V {
+            for lane in 0..LANE {
+                // NaN wins, as in torch
+                let better = value[v][lane] > best[v][lane] || value[v][lane].is_nan();
+                best[v][lane] = if better { value[v][lane] } else { best[v][lane] };
+                place[v][lane] = if better { position as u32 } else { place[v][lane] };
+            }
+        }
+    }
+    (Row(best), place)
+}
+
+/// Adds `gradient` times how often a filter was active above each base, `[width][4]` rows.
+#[inline(always)]
+fn count_row<const V: usize>(planes: &[u32], active: &[u32], gradient: &Row<V>, into: &mut [Row<V>]) {
+    let words = active.len() / (V * LANE);
+    for (plane, into) in planes.chunks(words).zip(into) {
+        let mut counts = [[0u32; LANE]; V];
+        for (word, active) in plane.iter().zip(active.chunks_exact(V * LANE)) {
+            for v in 0..V {
+                for lane in 0..LANE {
+                    counts[v][lane] += (active[v * LANE + lane] & word).count_ones();
+                }
+            }
+        }
+        for v in 0..V {
+            for lane in 0..LANE {
+                into.0[v][lane] += gradient.0[v][lane] * counts[v][lane] as f32;
+            }
+        }
+    }
+}
+
+/// For each place of a window and each base: where that base stands at that place, 32 positions a word; then all ones, for
+/// the bias.
+fn planes(codes: &[u8], pads: (usize, usize), width: usize, positions: usize, out: &mut Vec<u32>) {
+    let words = positions.div_ceil(32);
+    // 64 bits from each 32nd position on, so that any 32 of them are one shift away
+    let size = words + width / 32 + 2;
+    let mut plain = vec![0u64; 4 * size];
+    for (i, code) in codes.iter().enumerate().filter(|(_, code)| **code < 4) {
+        let at = i + pads.0;
+        let word = usize::from(*code) * size + at / 32;
+        if at / 32 < size {
+            plain[word] |= 1 << (63 - at % 32);
+            if at >= 32 {
+                plain[word - 1] |= 1 << (31 - at % 32);
+            }
+        }
+    }
+    out.clear();
+    for place in 0..width {
+        let (from, by) = (place / 32, place % 32);
+        for base in 0..4 {
+            out.extend(plain[base * size + from..][..words].iter().map(|word| (word << by >> 32) as u32));
+        }
+    }
+    out.extend(std::iter::repeat_n(u32::MAX, words));
+}
+
+/// The widest instructions that this processor has, chosen once for each call of a loop.
+macro_rules! widest {
+    ($name:ident<$v:ident $(, $flag:ident)?>($($arg:ident: $type:ty),*) -> $out:ty, $inner:ident) => {
+        fn $name<const $v: usize $(, const $flag: bool)?>($($arg: $type),*) -> $out {
+            #[cfg(target_arch = "x86_64")]
+            {
+                #[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx512vpopcntdq")]
+                fn wide<const $v: usize $(, const $flag: bool)?>($($arg: $type),*) -> $out {
+                    $inner::<$v $(, $flag)?>($($arg),*)
+                }
+                #[target_feature(enable = "avx2,fma")]
+                fn middle<const $v: usize $(, const $flag: bool)?>($($arg: $type),*) -> $out {
+                    $inner::<$v $(, $flag)?>($($arg),*)
+                }
+                if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vl") && is_x86_feature_detected!("avx512bw") && is_x86_feature_detected!("avx512dq") && is_x86_feature_detected!("avx512vpopcntdq") {
+                    // SAFETY: the processor has these instructions
+                    return unsafe { wide::<$v $(, $flag)?>($($arg),*) };
+                }
+                if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+                    // SAFETY: the processor has these instructions
+                    return unsafe { middle::<$v $(, $flag)?>($($arg),*) };
+                }
+            }
+            $inner::<$v $(, $flag)?>($($arg),*)
+        }
+    };
+}
+
+widest!(mean_of<V, RELU>(tables: &Tables<V>, rows: usize, keys: &[u16], positions: usize, active: Option<&mut Vec<u32>>) -> Row<V>, mean_row);
+widest!(max_of<V>(tables: &Tables<V>, rows: usize, keys: &[u16], positions: usize) -> (Row<V>, [[u32; LANE]; V]), max_row);
+widest!(count_into<V>(planes: &[u32], active: &[u32], gradient: &Row<V>, into: &mut [Row<V>]) -> (), count_row);
+
+impl Stem {
+    fn positions(&self, length: usize) -> usize {
+        (self.pads.0 + length + self.pads.1 + 1).saturating_sub(self.width)
+    }
+
+    /// Whether some window may hold an N.
+    fn unknown(&self, codes: &[u8]) -> bool {
+        self.pads != (0, 0) || codes.iter().any(|code| *code > 3)
+    }
+
+    /// The pooled activations of sequences of one length; `keep` what their gradients need, or not.
+    pub fn forward(&self, codes: &[u8], length: usize, weight: &[f32], bias: &[f32], keep: bool) -> Pooled {
+        let n = codes.len() / length.max(1);
+        let mut out = Pooled { values: vec![0.0; n * self.filters], places: Vec::new(), active: Vec::new() };
+        if self.over == Over::Max {
+            out.places = vec![0; n * self.filters];
+        }
+        let unknown = self.unknown(codes);
+        let mut first = 0;
+        while first < self.filters {
+            first += match (self.filters - first).div_ceil(LANE) {
+                1 => self.block::<1>(codes, length, weight, bias, first, (unknown, keep), &mut out),
+                2 => self.block::<2>(codes, length, weight, bias, first, (unknown, keep), &mut out),
+                3 => self.block::<3>(codes, length, weight, bias, first, (unknown, keep), &mut out),
+                _ => self.block::<4>(codes, length, weight, bias, first, (unknown, keep), &mut out),
+            };
+        }
+        out
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn block<const V: usize>(
+        &self,
+        codes: &[u8],
+        length: usize,
+        weight: &[f32],
+        bias: &[f32],
+        first: usize,
+        (unknown, keep): (bool, bool),
+        out: &mut Pooled,
+    ) -> usize {
+        let tables = Tables::<V>::new(self, weight, bias, first, unknown);
+        let rows = tables.rows.len() / tables.chunks;
+        let own = (LANE * V).min(self.filters - first);
+        let positions = self.positions(length);
+        let filters = self.filters;
+        let part = |part: usize| {
+            let (mut keys, mut values, mut places, mut active) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+            for codes in codes.chunks(STRETCH * length).nth(part).unwrap_or_default().chunks(length) {
+                self::keys(codes, self.pads, &mut keys);
+                if self.over == Over::Mean {
+                    let active = keep.then_some(&mut active);
+                    let mean = if self.relu {
+                        mean_of::<V, true>(&tables, rows, &keys, positions, active)
+                    } else {
+                        mean_of::<V, false>(&tables, rows, &keys, positions, active)
+                    };
+                    values.extend_from_slice(&mean.flat()[..own]);
+                } else {
+                    let (best, place) = max_of(&tables, rows, &keys, positions);
+                    values.extend(best.flat()[..own].iter().map(|value| if self.relu && *value < 0.0 { 0.0 } else { *value }));
+                    places.extend_from_slice(&place.as_flattened()[..own]);
+                }
+            }
+            (values, places, active)
+        };
+        let n = codes.len() / length;
+        let parts = parallel::map(n.div_ceil(STRETCH), &part);
+        let computed = parts.iter().flat_map(|(values, ..)| values.chunks(own));
+        out.values.chunks_mut(filters).zip(computed).for_each(|(row, own_values)| row[first..first + own].copy_from_slice(own_values));
+        let found = parts.iter().flat_map(|(_, places, _)| places.chunks(own));
+        out.places.chunks_mut(filters).zip(found).for_each(|(row, own_places)| row[first..first + own].copy_from_slice(own_places));
+        if keep {
+            out.active.push(parts.into_iter().map(|(.., active)| active).collect::<Vec<_>>().concat());
+        }
+        own
+    }
+
+    /// The gradients of weights and bias from those of the pooled activations.
+    pub fn backward(&self, codes: &[u8], length: usize, pooled: &Pooled, gradient: &[f32]) -> Gradients {
+        let mut out = Gradients { weight: vec![0.0; self.filters * 4 * self.width], bias: vec![0.0; self.filters] };
+        if self.over == Over::Max {
+            self.backward_max(codes, length, pooled, gradient, &mut out);
+            return out;
+        }
+        let mut first = 0;
+        for active in &pooled.active {
+            first += match (self.filters - first).div_ceil(LANE) {
+                1 => self.backward_block::<1>(codes, length, active, first, gradient, &mut out),
+                2 => self.backward_block::<2>(codes, length, active, first, gradient, &mut out),
+                3 => self.backward_block::<3>(codes, length, active, first, gradient, &mut out),
+                _ => self.backward_block::<4>(codes, length, active, first, gradient, &mut out),
+            };
+        }
+        out
+    }
+
+    fn backward_block<const V: usize>(&self, codes: &[u8], length: usize, active: &[u32], first: usize, gradient: &[f32], out: &mut Gradients) -> usize {
+        let own = (LANE * V).min(self.filters - first);
+        let positions = self.positions(length);
+        let words = positions.div_ceil(32) * V * LANE;
+        let n = codes.len() / length.max(1);
+        let size = n.div_ceil(PARTS).max(1);
+        let part = |part: usize| {
+            let (mut into, mut planes) = (vec![Row::<V>::ZERO; self.width * 4 + 1], Vec::new());
+            for i in part * size..n.min((part + 1) * size) {
+                self::planes(&codes[i * length..(i + 1) * length], self.pads, self.width, positions, &mut planes);
+                let mut row = Row::<V>::ZERO;
+                row.0.as_flattened_mut()[..own].copy_from_slice(&gradient[i * self.filters + first..][..own]);
+                scale(&mut row, 1.0 / positions as f32);
+                count_into(&planes, &active[i * words..(i + 1) * words], &row, &mut into);
+            }
+            into
+        };
+        let mut total = vec![Row::<V>::ZERO; self.width * 4 + 1];
+        for into in parallel::map(n.div_ceil(size), &part) {
+            total.iter_mut().zip(&into).for_each(|(to, row)| add(to, row));
+        }
+        for lane in 0..own {
+            let of = |i: usize| total[i].flat()[lane];
+            for base in 0..4 {
+                for at in 0..self.width {
+                    out.weight[((first + lane) * 4 + base) * self.width + at] = of(at * 4 + base);
+                }
+            }
+            out.bias[first + lane] = of(self.width * 4);
+        }
+        own
+    }
+
+    /// Only the window of each maximum learns.
+    fn backward_max(&self, codes: &[u8], length: usize, pooled: &Pooled, gradient: &[f32], out: &mut Gradients) {
+        for (row, codes) in codes.chunks(length.max(1)).enumerate() {
+            for filter in 0..self.filters {
+                let i = row * self.filters + filter;
+                if self.relu && pooled.values[i] <= 0.0 {
+                    continue;
+                }
+                out.bias[filter] += gradient[i];
+                for at in 0..self.width {
+                    let position = (pooled.places[i] as usize + at).checked_sub(self.pads.0);
+                    if let Some(code) = position.and_then(|p| codes.get(p)).filter(|code| **code < 4) {
+                        out.weight[(filter * 4 + usize::from(*code)) * self.width + at] += gradient[i];
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::seed::Rng;
+
+    fn random(n: usize, rng: &mut Rng) -> Vec<f32> {
+        (0..n).map(|_| rng.normal() as f32).collect()
+    }
+
+    /// The plain sum over a window.
+    fn activation(stem: &Stem, codes: &[u8], weight: &[f32], bias: &[f32], filter: usize, position: usize) -> f64 {
+        let mut sum = f64::from(bias[filter]);
+        for at in 0..stem.width {
+            let code = (position + at).checked_sub(stem.pads.0).and_then(|p| codes.get(p)).copied().unwrap_or(4);
+            if code < 4 {
+                sum += f64::from(weight[(filter * 4 + usize::from(code)) * stem.width + at]);
+            }
+        }
+        sum
+    }
+
+    #[test]
+    fn pooled_activations_and_gradients_are_those_of_the_plain_sum() {
+        let mut rng = Rng::keyed(&[5]);
+        for (filters, width, length, pads, relu, over) in [
+            (20, 20, 60, (0, 0), true, Over::Mean),
+            (3, 5, 30, (0, 0), false, Over::Mean),
+            (70, 7, 25, (3, 3), true, Over::Mean),
+            (17, 12, 40, (11, 0), true, Over::Max),
+            (5, 1, 9, (0, 0), false, Over::Max),
+        ] {
+            let stem = Stem { filters, width, pads, relu, over };
+            let n = 33;
+            let codes: Vec<u8> = (0..n * length).map(|i| if i % 37 == 5 && filters != 20 { 4 } else { rng.below(4) as u8 }).collect();
+            let (weight, bias, gradient) = (random(filters * 4 * width, &mut rng), random(filters, &mut rng), random(n * filters, &mut rng));
+            let pooled = stem.forward(&codes, length, &weight, &bias, true);
+            let got = stem.backward(&codes, length, &pooled, &gradient);
+            let positions = length + pads.0 + pads.1 - width + 1;
+            let (mut wanted_weight, mut wanted_bias) = (vec![0.0f64; weight.len()], vec![0.0f64; filters]);
+            for row in 0..n {
+                let own = &codes[row * length..(row + 1) * length];
+                for filter in 0..filters {
+                    let all: Vec<f64> = (0..positions).map(|p| activation(&stem, own, &weight, &bias, filter, p)).collect();
+                    let after = |x: f64| if relu { x.max(0.0) } else { x };
+                    let best = (0..positions).max_by(|a, b| all[*a].total_cmp(&all[*b])).unwrap();
+                    let wanted = if over == Over::Mean { all.iter().map(|x| after(*x)).sum::<f64>() / positions as f64 } else { after(all[best]) };
+                    assert!((f64::from(pooled.values[row * filters + filter]) - wanted).abs() < 1e-4);
+                    for p in 0..positions {
+                        let share = if over == Over::Mean { 1.0 / positions as f64 } else { f64::from(u8::from(p == best)) };
+                        if share == 0.0 || (relu && all[p] <= 0.0) {
+                            continue;
+                        }
+                        let g = share * f64::from(gradient[row * filters + filter]);
+                        wanted_bias[filter] += g;
+                        for at in 0..width {
+                            if let Some(code) = (p + at).checked_sub(pads.0).and_then(|i| own.get(i)).filter(|c| **c < 4) {
+                                wanted_weight[(filter * 4 + usize::from(*code)) * width + at] += g;
+                            }
+                        }
+                    }
+                }
+            }
+            assert!(got.weight.iter().zip(&wanted_weight).all(|(a, b)| (f64::from(*a) - b).abs() < 1e-4));
+            assert!(got.bias.iter().zip(&wanted_bias).all(|(a, b)| (f64::from(*a) - b).abs() < 1e-4));
+        }
+    }
+}

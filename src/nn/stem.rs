@@ -1,0 +1,91 @@
+//! A first convolution with its ReLU and a pooling over all positions, which reads sequence codes directly.
+
+use super::lookup::{Over, Pooled, Stem};
+use super::{Mode, Module, Value};
+use crate::base::Result;
+use crate::torch::custom::{Kernel, attach, is_recording};
+use crate::torch::{Device, Kind, Tensor};
+use std::rc::Rc;
+
+/// A convolution that could be looked up: stride and dilation 1, four channels, weights as they are.
+#[derive(Clone)]
+pub struct Convolution {
+    /// `[filters, 4, width]`
+    pub weight: Tensor,
+    /// `[filters]`
+    pub bias: Option<Tensor>,
+    /// Zeros before and after.
+    pub pads: (usize, usize),
+}
+
+/// The convolution and what follows it, both as one lookup and as the layers that were described.
+pub struct Fused {
+    plain: Vec<Rc<dyn Module>>,
+    convolution: Convolution,
+    stem: Stem,
+}
+
+impl Fused {
+    /// Joins a convolution, perhaps a ReLU, and a pooling over all positions.
+    pub fn new(plain: Vec<Rc<dyn Module>>, convolution: &Convolution, relu: bool, over: Over) -> Fused {
+        let shape = convolution.weight.shape();
+        let stem = Stem { filters: shape[0] as usize, width: shape[2] as usize, pads: convolution.pads, relu, over };
+        Fused { plain, convolution: convolution.clone(), stem }
+    }
+
+    fn look_up(&self, codes: &Tensor) -> Result<Tensor> {
+        let shape = codes.shape();
+        let length = shape[1] as usize;
+        let Convolution { weight, bias, .. } = &self.convolution;
+        let bias_values = bias.as_ref().map_or_else(|| Ok(vec![0.0; self.stem.filters]), Tensor::to_f32)?;
+        let (codes, weight_values) = (codes.to_u8()?, weight.to_f32()?);
+        let inputs: Vec<&Tensor> = std::iter::once(weight).chain(bias).collect();
+        let learns = is_recording() && inputs.iter().any(|input| input.is_grad_on());
+        let pooled = self.stem.forward(&codes, length, &weight_values, &bias_values, learns);
+        let out = Tensor::from_f32(&pooled.values, &[shape[0], self.stem.filters as i64])?;
+        if !learns {
+            return Ok(out);
+        }
+        attach(out, &inputs, Box::new(Backward { stem: self.stem, codes, length, pooled }))
+    }
+}
+
+impl Module for Fused {
+    fn forward(&self, x: &Value, mode: Mode) -> Result<Value> {
+        let tensor = x.one()?;
+        let weight = &self.convolution.weight;
+        if is_codes(tensor) && weight.device() == Device::CPU && weight.kind() == Kind::Float {
+            return self.look_up(tensor).map(Value::One);
+        }
+        let mut x = if is_codes(tensor) { Value::One(tensor.one_hot_codes()?) } else { x.clone() };
+        for module in &self.plain {
+            x = module.forward(&x, mode)?;
+        }
+        Ok(x)
+    }
+
+    fn reads_codes(&self) -> bool {
+        true
+    }
+}
+
+/// Whether a tensor holds sequence codes, `[batch, length]`, rather than one-hot sequences.
+pub fn is_codes(tensor: &Tensor) -> bool {
+    tensor.kind() == Kind::Byte && tensor.rank() == 2
+}
+
+struct Backward {
+    stem: Stem,
+    codes: Vec<u8>,
+    length: usize,
+    pooled: Pooled,
+}
+
+impl Kernel for Backward {
+    fn backward(&self, gradient: &Tensor, inputs: &[Tensor]) -> Result<Vec<Option<Tensor>>> {
+        let out = self.stem.backward(&self.codes, self.length, &self.pooled, &gradient.to_f32()?);
+        let weight = Tensor::from_f32(&out.weight, &inputs[0].shape())?;
+        let bias = inputs.get(1).map(|bias| Tensor::from_f32(&out.bias, &bias.shape())).transpose()?;
+        Ok(std::iter::once(Some(weight)).chain(bias.map(Some)).collect())
+    }
+}

@@ -1,0 +1,77 @@
+// A node of torch's gradient graph whose backward pass is a Rust function.
+#include <torch/csrc/autograd/function.h>
+#include <torch/csrc/autograd/functions/utils.h>
+#include <torch/csrc/autograd/saved_variable.h>
+#include <cstring>
+#include <stdexcept>
+
+extern "C" {
+// Gives null when all went well, else a message that cistron_message_free takes back. `gradients` holds one slot for each
+// input; a slot left null is no gradient.
+char *cistron_kernel_backward(void *kernel, at::Tensor *gradient, at::Tensor **inputs, at::Tensor **gradients, size_t n);
+void cistron_kernel_drop(void *kernel);
+void cistron_message_free(char *message);
+}
+
+namespace {
+struct Node : public torch::autograd::Node {
+  void *kernel;
+  std::vector<torch::autograd::SavedVariable> inputs;
+
+  explicit Node(void *kernel) : kernel(kernel) {}
+  ~Node() override { cistron_kernel_drop(kernel); }
+
+  std::string name() const override { return "CistronKernel"; }
+
+  torch::autograd::variable_list apply(torch::autograd::variable_list &&incoming) override {
+    size_t n = inputs.size();
+    torch::autograd::variable_list outgoing(n);
+    if (!incoming[0].defined()) return outgoing;
+    at::NoGradGuard guard;
+    std::vector<at::Tensor> own;
+    std::vector<at::Tensor *> seen, given(n, nullptr);
+    for (auto &input : inputs) own.push_back(input.unpack());
+    for (auto &input : own) seen.push_back(&input);
+    char *message = cistron_kernel_backward(kernel, &incoming[0], seen.data(), given.data(), n);
+    for (size_t i = 0; i < n; i++) {
+      if (given[i]) {
+        outgoing[i] = *given[i];
+        delete given[i];
+      }
+    }
+    if (message) {
+      std::string text(message);
+      cistron_message_free(message);
+      throw std::runtime_error(text);
+    }
+    return outgoing;
+  }
+
+  void release_variables() override { inputs.clear(); }
+};
+} // namespace
+
+extern "C" bool cistron_is_recording() { return at::GradMode::is_enabled(); }
+
+// Makes `output` the result of `inputs` in the gradient graph. Takes the kernel; gives null, or a message to free().
+extern "C" char *cistron_attach(at::Tensor *output, at::Tensor **inputs, size_t n, void *kernel) {
+  std::shared_ptr<Node> node;
+  try {
+    node = std::shared_ptr<Node>(new Node(kernel), torch::autograd::deleteNode);
+  } catch (...) {
+    cistron_kernel_drop(kernel);
+    return strdup("no memory for a gradient");
+  }
+  try {
+    torch::autograd::edge_list edges;
+    for (size_t i = 0; i < n; i++) {
+      edges.push_back(torch::autograd::impl::gradient_edge(*inputs[i]));
+      node->inputs.emplace_back(*inputs[i], false);
+    }
+    node->set_next_edges(std::move(edges));
+    torch::autograd::set_history(*output, node);
+    return nullptr;
+  } catch (const std::exception &error) {
+    return strdup(error.what());
+  }
+}
