@@ -13,6 +13,7 @@ pub mod label;
 pub mod loss;
 pub mod metric;
 pub mod motif;
+pub mod motif_search;
 pub mod nn;
 pub mod nn_blocks;
 pub mod optim;
@@ -62,6 +63,7 @@ pub fn library() -> Library {
         table::all(),
         motif::natives(),
         motif::methods(),
+        motif_search::all(),
         data::natives(),
         dataset::natives(),
         batch::natives(),

@@ -1,3 +1,5 @@
 //! Explaining what a network learned.
 
+pub mod cluster;
 pub mod filters;
+pub mod tomtom;

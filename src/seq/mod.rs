@@ -8,6 +8,7 @@ pub mod genome;
 pub mod intervals;
 pub mod motif;
 pub mod motif_file;
+pub mod scan;
 pub mod shuffle;
 pub mod simulate;
 pub mod track;

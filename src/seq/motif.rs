@@ -88,6 +88,33 @@ impl Motif {
         self.information().iter().sum()
     }
 
+    /// Sites that a motif is taken to be made from where it does not tell.
+    pub const USUAL_SITES: f64 = 20.0;
+
+    /// Probabilities after so many sites' worth of the background were added to each position.
+    pub fn with_pseudocount(&self, pseudocount: f64, background: [f64; 4]) -> Motif {
+        let sites = if self.sites > 0.0 { self.sites } else { Motif::USUAL_SITES };
+        let row = |row: &[f64; 4]| {
+            let sum: f64 = row.iter().sum();
+            std::array::from_fn(|base| (row[base] / sum * sites + pseudocount * background[base]) / (sites + pseudocount))
+        };
+        Motif { ppm: self.ppm.iter().map(row).collect(), ..self.clone() }
+    }
+
+    /// The positions from the first to the last that say at least `bits`; empty where none does.
+    pub fn trimmed(&self, bits: f64) -> Motif {
+        let own = self.information();
+        let first = own.iter().position(|x| *x >= bits).unwrap_or(own.len());
+        let last = own.iter().rposition(|x| *x >= bits).map_or(first, |last| last + 1);
+        Motif { ppm: self.ppm[first..last].to_vec(), ..self.clone() }
+    }
+
+    /// log2 of each probability over the background, bits.
+    pub fn log_odds(&self, pseudocount: f64, background: [f64; 4]) -> Vec<[f64; 4]> {
+        let smooth = self.with_pseudocount(pseudocount, background);
+        smooth.ppm.iter().map(|row| std::array::from_fn(|base| (row[base] / background[base]).log2())).collect()
+    }
+
     /// As it reads on the other strand.
     pub fn reverse_complement(&self) -> Motif {
         let ppm = self.ppm.iter().rev().map(|row| [row[3], row[2], row[1], row[0]]).collect();
@@ -114,13 +141,29 @@ pub fn to_meme(motifs: &[Motif]) -> String {
 pub(super) fn parse_meme(text: &str) -> std::result::Result<Vec<Motif>, (usize, String)> {
     let mut motifs: Vec<Motif> = Vec::new();
     let mut rows_left = 0usize;
+    let mut background: Option<[f64; 4]> = None;
+    let mut shares: Option<Vec<(char, f64)>> = None;
     for (number, line) in text.lines().enumerate().map(|(i, line)| (i + 1, line.trim())) {
+        if line.to_ascii_lowercase().starts_with("background letter frequencies") {
+            shares = Some(Vec::new());
+            continue;
+        }
+        if let Some(own) = &mut shares {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            own.extend(words.chunks(2).filter_map(|pair| Some((pair.first()?.chars().next()?, pair.get(1)?.parse().ok()?))));
+            let of = |letter: char| own.iter().find(|(known, _)| *known == letter).map(|(_, share)| *share);
+            if let (Some(a), Some(c), Some(g), Some(t)) = (of('A'), of('C'), of('G'), of('T')) {
+                background = Some([a, c, g, t]);
+            }
+            shares = if background.is_some() || words.is_empty() || own.len() > 4 { None } else { shares };
+            continue;
+        }
         if let Some(names) = line.strip_prefix("MOTIF ") {
             let mut words = names.split_whitespace();
             let name = words.next().unwrap_or("");
             // of MEME's own output a second word starts the statistics of the motif
             let alt = words.next().filter(|word| *word != "width" && !word.contains('=')).unwrap_or("");
-            motifs.push(Motif { alt: alt.into(), ..Motif::new(name, Vec::new()) });
+            motifs.push(Motif { alt: alt.into(), background, ..Motif::new(name, Vec::new()) });
         } else if line.starts_with("letter-probability matrix") {
             let value = |key: &str| line.split(key).nth(1).and_then(|rest| rest.split_whitespace().next()).and_then(|v| v.parse::<f64>().ok());
             let motif = motifs.last_mut().ok_or((number, "a matrix before any `MOTIF` line".to_string()))?;

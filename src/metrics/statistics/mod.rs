@@ -1,0 +1,3 @@
+//! Statistics: tests, intervals, corrections for many tests.
+
+pub mod multiple;
