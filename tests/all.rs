@@ -8,8 +8,10 @@ mod failing;
 mod fuzz;
 mod genome;
 mod language;
+mod motifs;
 mod readme;
 mod scripts;
+mod statistics;
 mod training;
 
 use std::path::PathBuf;

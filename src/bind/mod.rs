@@ -22,6 +22,7 @@ pub mod rule;
 pub mod schedule;
 pub mod seq;
 pub mod sim;
+pub mod stats;
 pub mod table;
 pub mod tensor;
 pub mod tensor_file;
@@ -61,6 +62,7 @@ pub fn library() -> Library {
         sim::natives(),
         rule::natives(),
         table::all(),
+        stats::natives(),
         motif::natives(),
         motif::methods(),
         motif_search::all(),

@@ -343,7 +343,7 @@ natives! { made in "sim" {
     /// let pool = sim::motifs(6, #{ width: 8, seed: 1 });
     /// let set = sim::world(pool, #{ open: rule::additive(#{ seed: 1 }), early: |sites| sites[0].start < 20 }, #{ n: 200, length: 100, both_strands: true, seed: 1 });
     /// assert_eq(set.label_names, ["early", "open"]);
-    /// assert_eq(set.truth.sites(0)[0].start < 20, set.labels[[0, 0]].item() == 1.0);
+    /// assert_eq(set.truth.sites(0)[0].start < 20, set.label[[0, 0]].item() == 1.0);
     /// ```
     /// ```rhai,fails
     /// sim::world(sim::motifs(2), rule::additive(), #{ count: 3 });

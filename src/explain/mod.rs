@@ -2,4 +2,5 @@
 
 pub mod cluster;
 pub mod filters;
+pub mod matching;
 pub mod tomtom;

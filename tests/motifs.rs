@@ -1,0 +1,91 @@
+//! Tomtom and FIMO against the MEME suite on its own inputs.
+
+use crate::data_folder;
+use cistron::explain::tomtom::{self, Distance};
+use cistron::seq::{fasta, motif_file, scan};
+use std::collections::HashMap;
+
+fn rows(text: &str) -> Vec<Vec<&str>> {
+    text.lines().skip(1).map(|line| line.split('\t').collect()).collect()
+}
+
+fn near(got: f64, wanted: &str, tolerance: f64) -> bool {
+    let wanted: f64 = wanted.parse().unwrap();
+    (got - wanted).abs() <= tolerance * wanted.abs().max(1e-300)
+}
+
+#[test]
+fn tomtom_gives_what_the_meme_suite_gives() {
+    let Some(folder) = data_folder() else { return };
+    let folder = folder.join("motifs/meme_suite_5.x");
+    let sample = motif_file::read(&folder.join("tests/common/sample.meme")).unwrap();
+    let vertebrates = motif_file::read(&folder.join("doc/examples/example-datasets/some_vertebrates.meme")).unwrap();
+    let mut compared = 0;
+    let mut found: HashMap<(String, String), Vec<tomtom::Match>> = HashMap::new();
+    for row in rows(include_str!("oracles/tomtom.tsv")) {
+        let [case, distance, query, target, offset, p, e, q, overlap, strand] = row.try_into().unwrap();
+        let targets = if case == "vertebrates" { &vertebrates } else { &sample };
+        let own = found.entry((case.into(), distance.into())).or_insert_with(|| {
+            let plan = tomtom::Plan {
+                distance: Distance::named(distance),
+                background: [0.25; 4],
+                pseudocount: 0.1,
+                both_strands: true,
+                min_overlap: 1,
+                complete: case != "incomplete",
+                internal: false,
+            };
+            tomtom::tomtom(&sample, targets, &plan).unwrap()
+        });
+        let got = own.iter().find(|m| sample[m.query].name == query && targets[m.target].name == target).unwrap();
+        let place = (got.offset.to_string(), got.overlap.to_string(), if got.reverse { "-" } else { "+" });
+        assert_eq!(place, (offset.to_string(), overlap.to_string(), strand), "{case} {distance} {query} {target}");
+        // single precision there, and another formula for the best of several offsets
+        let tolerance = if case == "incomplete" { 6e-4 } else { 1e-5 };
+        for (got, wanted) in [(got.p_value, p), (got.e_value, e), (got.q_value, q)] {
+            assert!(near(got, wanted, tolerance), "{case} {distance} {query} {target}: {got} instead of {wanted}");
+        }
+        compared += 1;
+    }
+    assert!(compared > 300, "{compared}");
+}
+
+#[test]
+fn fimo_gives_what_the_meme_suite_gives() {
+    let Some(folder) = data_folder() else { return };
+    let folder = folder.join("motifs/meme_suite_5.x");
+    let nrdb = [0.281_774, 0.222_020, 0.228_876, 0.267_330];
+    let both = [0.274_552, 0.225_448, 0.225_448, 0.274_552];
+    let examples = folder.join("doc/examples/example-datasets");
+    let cases = [
+        ("mouse", examples.join("some_vertebrates.meme"), examples.join("mm9_tss_500bp_sampled_1000.fna.gz"), 2e-5, true),
+        ("spiked", folder.join("tests/common/sample.meme"), folder.join("tests/fimo/spiked.fasta"), 1e-3, false),
+        ("gcn4", folder.join("tests/fimo/GCN4.meme.txt"), folder.join("tests/fimo/GCN4_YPD.fasta"), 1e-4, true),
+    ];
+    for (case, motifs, sequences, threshold, both_strands) in cases {
+        let (motifs, records) = (motif_file::read(&motifs).unwrap(), fasta::read(&sequences).unwrap());
+        let codes: Vec<&[u8]> = (0..records.names.len()).map(|i| records.sequence(i)).collect();
+        let plan = scan::Plan { threshold, by_q: false, both_strands, background: if both_strands { both } else { nrdb }, pseudocount: 0.1 };
+        let hits = scan::fimo(&motifs, &codes, &plan).unwrap();
+        let wanted: Vec<Vec<&str>> = rows(include_str!("oracles/fimo.tsv")).into_iter().filter(|row| row[0] == case).collect();
+        assert_eq!(hits.len(), wanted.len(), "{case}");
+        let mut left = hits.clone();
+        for row in wanted {
+            let [_, motif, _, start, stop, strand, score, p, q] = row.try_into().unwrap();
+            let (start, stop): (usize, usize) = (start.parse().unwrap(), stop.parse().unwrap());
+            // places on the mouse genome are not those in the record: there score and width must do
+            let at = left.iter().position(|hit| {
+                motifs[hit.motif].name == motif
+                    && motifs[hit.motif].width() == stop - start
+                    && (case == "mouse" || hit.start == start)
+                    && (if hit.reverse { "-" } else { "+" }) == strand
+                    && near(hit.score, score, 1e-5)
+            });
+            let got = left.swap_remove(at.unwrap_or_else(|| panic!("{case}: {motif} {start} {strand} {score} is not found")));
+            assert!(near(got.p_value, p, 6e-3), "{case} {motif}: {} instead of {p}", got.p_value);
+            // both estimate the share of chance from a sample
+            assert!(near(got.q_value, q, 0.1), "{case} {motif}: q {} instead of {q}", got.q_value);
+        }
+        assert!(left.is_empty());
+    }
+}
