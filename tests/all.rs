@@ -7,6 +7,7 @@ mod documents;
 mod failing;
 mod fuzz;
 mod genome;
+mod laboratory;
 mod language;
 mod motifs;
 mod readme;

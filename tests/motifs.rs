@@ -10,7 +10,7 @@ fn rows(text: &str) -> Vec<Vec<&str>> {
 }
 
 fn near(got: f64, wanted: &str, tolerance: f64) -> bool {
-    let wanted: f64 = wanted.parse().unwrap();
+    let wanted: f64 = wanted.parse().expect("as the oracle was written");
     (got - wanted).abs() <= tolerance * wanted.abs().max(1e-300)
 }
 
@@ -18,12 +18,12 @@ fn near(got: f64, wanted: &str, tolerance: f64) -> bool {
 fn tomtom_gives_what_the_meme_suite_gives() {
     let Some(folder) = data_folder() else { return };
     let folder = folder.join("motifs/meme_suite_5.x");
-    let sample = motif_file::read(&folder.join("tests/common/sample.meme")).unwrap();
-    let vertebrates = motif_file::read(&folder.join("doc/examples/example-datasets/some_vertebrates.meme")).unwrap();
+    let sample = motif_file::read(&folder.join("tests/common/sample.meme")).expect("as the oracle was written");
+    let vertebrates = motif_file::read(&folder.join("doc/examples/example-datasets/some_vertebrates.meme")).expect("as the oracle was written");
     let mut compared = 0;
     let mut found: HashMap<(String, String), Vec<tomtom::Match>> = HashMap::new();
     for row in rows(include_str!("oracles/tomtom.tsv")) {
-        let [case, distance, query, target, offset, p, e, q, overlap, strand] = row.try_into().unwrap();
+        let [case, distance, query, target, offset, p, e, q, overlap, strand] = row.try_into().expect("as the oracle was written");
         let targets = if case == "vertebrates" { &vertebrates } else { &sample };
         let own = found.entry((case.into(), distance.into())).or_insert_with(|| {
             let plan = tomtom::Plan {
@@ -35,9 +35,9 @@ fn tomtom_gives_what_the_meme_suite_gives() {
                 complete: case != "incomplete",
                 internal: false,
             };
-            tomtom::tomtom(&sample, targets, &plan).unwrap()
+            tomtom::tomtom(&sample, targets, &plan).expect("as the oracle was written")
         });
-        let got = own.iter().find(|m| sample[m.query].name == query && targets[m.target].name == target).unwrap();
+        let got = own.iter().find(|m| sample[m.query].name == query && targets[m.target].name == target).expect("as the oracle was written");
         let place = (got.offset.to_string(), got.overlap.to_string(), if got.reverse { "-" } else { "+" });
         assert_eq!(place, (offset.to_string(), overlap.to_string(), strand), "{case} {distance} {query} {target}");
         // single precision there, and another formula for the best of several offsets
@@ -63,16 +63,16 @@ fn fimo_gives_what_the_meme_suite_gives() {
         ("gcn4", folder.join("tests/fimo/GCN4.meme.txt"), folder.join("tests/fimo/GCN4_YPD.fasta"), 1e-4, true),
     ];
     for (case, motifs, sequences, threshold, both_strands) in cases {
-        let (motifs, records) = (motif_file::read(&motifs).unwrap(), fasta::read(&sequences).unwrap());
+        let (motifs, records) = (motif_file::read(&motifs).expect("as the oracle was written"), fasta::read(&sequences).expect("as the oracle was written"));
         let codes: Vec<&[u8]> = (0..records.names.len()).map(|i| records.sequence(i)).collect();
         let plan = scan::Plan { threshold, by_q: false, both_strands, background: if both_strands { both } else { nrdb }, pseudocount: 0.1 };
-        let hits = scan::fimo(&motifs, &codes, &plan).unwrap();
+        let hits = scan::fimo(&motifs, &codes, &plan).expect("as the oracle was written");
         let wanted: Vec<Vec<&str>> = rows(include_str!("oracles/fimo.tsv")).into_iter().filter(|row| row[0] == case).collect();
         assert_eq!(hits.len(), wanted.len(), "{case}");
         let mut left = hits.clone();
         for row in wanted {
-            let [_, motif, _, start, stop, strand, score, p, q] = row.try_into().unwrap();
-            let (start, stop): (usize, usize) = (start.parse().unwrap(), stop.parse().unwrap());
+            let [_, motif, _, start, stop, strand, score, p, q] = row.try_into().expect("as the oracle was written");
+            let (start, stop): (usize, usize) = (start.parse().expect("as the oracle was written"), stop.parse().expect("as the oracle was written"));
             // places on the mouse genome are not those in the record: there score and width must do
             let at = left.iter().position(|hit| {
                 motifs[hit.motif].name == motif

@@ -4,16 +4,16 @@ use cistron::metrics::statistics::{Alternative, Outcome, auroc, correlated, coun
 use serde_json::Value;
 
 fn oracle() -> Value {
-    serde_json::from_str(include_str!("oracles/statistics.json")).unwrap()
+    serde_json::from_str(include_str!("oracles/statistics.json")).expect("as the oracle was written")
 }
 
 fn numbers(value: &Value) -> Vec<f64> {
-    value.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect()
+    value.as_array().expect("as the oracle was written").iter().map(|x| x.as_f64().expect("as the oracle was written")).collect()
 }
 
 fn outcome(name: &str, args: &[Value], samples: &Value, side: Alternative) -> Outcome {
-    let sample = |i: usize| numbers(&samples[args[i].as_str().unwrap()]);
-    let count = |value: &Value| value.as_u64().unwrap();
+    let sample = |i: usize| numbers(&samples[args[i].as_str().expect("as the oracle was written")]);
+    let count = |value: &Value| value.as_u64().expect("as the oracle was written");
     match name {
         "welch" => t::welch(&sample(0), &sample(1), side),
         "student" => t::student(&sample(0), &sample(1), side),
@@ -25,11 +25,11 @@ fn outcome(name: &str, args: &[Value], samples: &Value, side: Alternative) -> Ou
         "pearson" => correlated::pearson(&sample(0), &sample(1), side),
         "spearman" => correlated::spearman(&sample(0), &sample(1), side),
         "kendall" => correlated::kendall(&sample(0), &sample(1), side),
-        "binomial" => counts::binomial(count(&args[0]), count(&args[1]), args[2].as_f64().unwrap(), side),
+        "binomial" => counts::binomial(count(&args[0]), count(&args[1]), args[2].as_f64().expect("as the oracle was written"), side),
         "fisher" => counts::fisher([[count(&args[0][0][0]), count(&args[0][0][1])], [count(&args[0][1][0]), count(&args[0][1][1])]], side),
         other => panic!("no test is called {other}"),
     }
-    .unwrap()
+    .expect("as the oracle was written")
 }
 
 /// Equal to eight digits, small numbers too.
@@ -41,10 +41,11 @@ fn agrees(got: f64, wanted: f64) -> bool {
 fn tests_give_what_scipy_gives() {
     let oracle = oracle();
     let mut wrong = Vec::new();
-    for row in oracle["rows"].as_array().unwrap() {
-        let (name, side) = (row["name"].as_str().unwrap(), row["options"]["alternative"].as_str().unwrap());
-        let got = outcome(name, row["args"].as_array().unwrap(), &oracle["samples"], Alternative::named(side));
-        let (p, statistic) = (row["p_value"].as_f64().unwrap(), row["statistic"].as_f64().unwrap_or(f64::INFINITY));
+    for row in oracle["rows"].as_array().expect("as the oracle was written") {
+        let (name, side) =
+            (row["name"].as_str().expect("as the oracle was written"), row["options"]["alternative"].as_str().expect("as the oracle was written"));
+        let got = outcome(name, row["args"].as_array().expect("as the oracle was written"), &oracle["samples"], Alternative::named(side));
+        let (p, statistic) = (row["p_value"].as_f64().expect("as the oracle was written"), row["statistic"].as_f64().unwrap_or(f64::INFINITY));
         if !agrees(got.p_value, p) || !agrees(got.statistic, statistic) {
             wrong.push(format!("{name} {} {side}: {} {} instead of {statistic} {p}", row["args"], got.statistic, got.p_value));
         }
@@ -58,11 +59,14 @@ fn tests_give_what_scipy_gives() {
 fn delong_gives_what_proc_gives_on_its_example() {
     let own = &oracle()["delong"];
     let labels: Vec<bool> = numbers(&own["labels"]).iter().map(|y| *y == 1.0).collect();
-    let got = auroc::delong(&numbers(&own["s100b"]), &numbers(&own["ndka"]), &labels, Alternative::TwoSided).unwrap();
-    assert!((got.statistic - own["z"].as_f64().unwrap()).abs() < 1e-9 && (got.p_value - own["p_value"].as_f64().unwrap()).abs() < 1e-9);
+    let got = auroc::delong(&numbers(&own["s100b"]), &numbers(&own["ndka"]), &labels, Alternative::TwoSided).expect("as the oracle was written");
+    assert!(
+        (got.statistic - own["z"].as_f64().expect("as the oracle was written")).abs() < 1e-9
+            && (got.p_value - own["p_value"].as_f64().expect("as the oracle was written")).abs() < 1e-9
+    );
     // as pROC's documentation prints them
     assert_eq!((format!("{:.4}", got.statistic), format!("{:.4}", got.p_value)), ("1.3908".to_string(), "0.1643".to_string()));
-    let interval = auroc::interval(&numbers(&own["s100b"]), &labels, 0.95).unwrap();
+    let interval = auroc::interval(&numbers(&own["s100b"]), &labels, 0.95).expect("as the oracle was written");
     let wanted = numbers(&own["ci"]);
     assert!((interval.low - wanted[0]).abs() < 1e-9 && (interval.high - wanted[2]).abs() < 1e-9);
 }
@@ -72,9 +76,9 @@ fn bootstrap_intervals_are_near_those_of_scipy() {
     let oracle = oracle();
     let x = numbers(&oracle["samples"]["b"]);
     let mean = |rows: &[usize]| Ok(rows.iter().map(|row| x[*row]).sum::<f64>() / rows.len() as f64);
-    let got = resample::bootstrap(x.len(), &mean, 20_000, 0.95, resample::Interval::Bca, 1).unwrap();
+    let got = resample::bootstrap(x.len(), &mean, 20_000, 0.95, resample::Interval::Bca, 1).expect("as the oracle was written");
     for (got, wanted) in [(got.low, &oracle["bca"]["low"]), (got.high, &oracle["bca"]["high"]), (got.error, &oracle["bca"]["error"])] {
-        assert!((got - wanted.as_f64().unwrap()).abs() < 0.03, "{got} instead of {wanted}");
+        assert!((got - wanted.as_f64().expect("as the oracle was written")).abs() < 0.03, "{got} instead of {wanted}");
     }
 }
 
@@ -83,7 +87,7 @@ fn permutations_find_the_exact_chance() {
     // 3 of 20 choices of three values out of six have a mean difference as large, both ways
     let got =
         resample::permutation(&[4.0, 5.0, 6.5], &[1.0, 2.0, 4.5], &|x, y| Ok(x.iter().sum::<f64>() - y.iter().sum::<f64>()), 40_000, Alternative::Greater, 1)
-            .unwrap();
+            .expect("as the oracle was written");
     let all = [4.0, 5.0, 6.5, 1.0, 2.0, 4.5];
     let mut at_least = 0;
     for set in (0..64u32).filter(|set| set.count_ones() == 3) {

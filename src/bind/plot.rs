@@ -2,12 +2,13 @@
 
 use super::values::{Motifs, Numbers};
 use crate::base::Result;
-use crate::lang::session;
+use crate::lang::options::{Opt, OptKind, opt};
+use crate::lang::{Options, session};
 use crate::metrics::ranking;
-use crate::plot::{self, Chart, Content, Figure, Series};
+use crate::plot::{self, Bars, Chart, Content, Figure, Series};
 use crate::train::History;
 use crate::{fault, natives};
-use rhai::Map;
+use rhai::{Array, Map};
 
 fn numbered(values: &[f64]) -> Vec<(f64, f64)> {
     values.iter().enumerate().map(|(i, v)| ((i + 1) as f64, *v)).collect()
@@ -45,7 +46,118 @@ fn lines(title: &str, columns: &Map) -> Result<Figure> {
     Ok(plot::lines(title, Chart { x: String::new(), y: String::new(), lines, unit: false, mark: None }))
 }
 
+fn samples(columns: &Map) -> Result<Vec<(String, Vec<f64>)>> {
+    columns.iter().map(|(name, value)| Ok((name.to_string(), column(name, value)?))).collect()
+}
+
+fn column(name: &str, value: &rhai::Dynamic) -> Result<Vec<f64>> {
+    let tensor = value.read_lock::<crate::torch::Tensor>().map(|tensor| tensor.clone());
+    let numbers = tensor.map_or_else(|| super::tensor::from_nested(value), Ok).and_then(|t| t.to_f64());
+    numbers.map_err(|_| fault!("type", "`{name}` must hold numbers, got {}", session::describe(value)))
+}
+
+fn pair(name: &str, value: &rhai::Dynamic) -> Result<(Vec<f64>, Vec<f64>)> {
+    let items = value.clone().into_array().unwrap_or_default();
+    let [a, b] = items.as_slice() else { return Err(fault!("type", "`{name}` must be a pair of arrays, got {}", session::describe(value))) };
+    let (a, b) = (column(name, a)?, column(name, b)?);
+    if a.len() != b.len() {
+        return Err(fault!("shape", "`{name}` holds {} and {} numbers", a.len(), b.len()));
+    }
+    Ok((a, b))
+}
+
+fn rocs(curves: &Map) -> Result<Figure> {
+    let one = |(name, value): (&rhai::Identifier, &rhai::Dynamic)| {
+        let (scores, labels) = pair(name, value)?;
+        let single = |x: Vec<f64>| x.into_iter().map(|v| v as f32).collect::<Vec<f32>>();
+        let (scores, labels) = (single(scores), single(labels));
+        let auroc = ranking::ranking(scores.iter().copied(), labels.iter().copied()).auroc;
+        Ok(Series { name: format!("{name} {auroc:.3}"), points: ranking::roc(&scores, &labels, 600) })
+    };
+    Ok(plot::rocs(curves.iter().map(one).collect::<Result<_>>()?))
+}
+
+fn curves(title: &str, columns: &Map, o: &Options) -> Result<Figure> {
+    let one = |(name, value): (&rhai::Identifier, &rhai::Dynamic)| {
+        let (x, y) = pair(name, value)?;
+        let x = if o.flag("log_x") { x.into_iter().map(f64::log10).collect() } else { x };
+        Ok(Series { name: name.to_string(), points: x.into_iter().zip(y).collect() })
+    };
+    let lines = columns.iter().map(one).collect::<Result<_>>()?;
+    let x = if o.flag("log_x") { format!("log10 {}", o.text("x")) } else { o.text("x") };
+    Ok(plot::lines(title, Chart { x, y: o.text("y"), lines, unit: false, mark: None }))
+}
+
+fn bars(title: &str, rows: &Array, o: &Options) -> Result<Figure> {
+    let mut groups = Vec::new();
+    let mut parts: Vec<(String, Vec<(f64, f64)>)> = Vec::new();
+    for row in rows {
+        let map = row
+            .read_lock::<Map>()
+            .map(|map| map.clone())
+            .ok_or_else(|| fault!("type", "rows must be maps #{{ group, name: value or [value, error], … }}, got {}", session::describe(row)))?;
+        let Some(group) = map.get("group") else { return Err(fault!("value", "each row needs a `group`")) };
+        groups.push(group.to_string());
+        for (name, value) in map.iter().filter(|(name, _)| name.as_str() != "group") {
+            let own = match crate::lang::value::number(value) {
+                Some(height) => (height, 0.0),
+                None => match column(name, value)?.as_slice() {
+                    [height, error] => (*height, *error),
+                    _ => return Err(fault!("type", "`{name}` must be a number or [value, error], got {}", session::describe(value))),
+                },
+            };
+            match parts.iter_mut().find(|(known, _)| known == name.as_str()) {
+                Some((_, values)) => values.push(own),
+                None => parts.push((name.to_string(), vec![own])),
+            }
+        }
+    }
+    if parts.is_empty() || parts.iter().any(|(_, values)| values.len() != groups.len()) {
+        return Err(fault!("value", "every row needs the same names"));
+    }
+    Ok(plot::bars(title, Bars { groups, parts, stacked: o.flag("stacked"), y: o.text("y") }))
+}
+
+const HISTOGRAM: &[Opt] =
+    &[opt("bins", OptKind::Int(1, 10_000), "40", "bins over the range of all samples"), opt("x", OptKind::Text, "\"\"", "title of the horizontal axis")];
+const CURVES: &[Opt] = &[
+    opt("x", OptKind::Text, "\"\"", "title of the horizontal axis"),
+    opt("y", OptKind::Text, "\"\"", "title of the vertical axis"),
+    opt("log_x", OptKind::Bool, "false", "whether the horizontal axis shows decimal logarithms"),
+];
+const BARS: &[Opt] =
+    &[opt("stacked", OptKind::Bool, "false", "whether parts stand upon each other"), opt("y", OptKind::Text, "\"\"", "title of the vertical axis")];
+
 natives! { made in "plot" {
+    /// Draws several receiver operating characteristics with their areas.
+    ///
+    /// ```rhai
+    /// assert_eq(plot::rocs(#{ good: [[0.9, 0.1], [1, 0]], bad: [[0.1, 0.9], [1, 0]] }).title, "ROC");
+    /// ```
+    function "rocs"(c, curves: Map) -> "figure" { rocs(&curves) }
+
+    /// Draws samples as outlines of histograms over common bins, each of area 1.
+    ///
+    /// ```rhai
+    /// assert_eq(plot::histogram("weights", #{ a: [1.0, 2.0, 2.5], b: [0.0, 4.0] }, #{ bins: 5, x: "weight" }).title, "weights");
+    /// ```
+    function "histogram"(c, title: String, samples: Map; o = HISTOGRAM) -> "figure" { Ok(plot::histogram(&title, &o.text("x"), &self::samples(&samples)?, o.int("bins") as usize)) }
+
+    /// Draws bars with errors, a group for each row: #{ group, name: value, … } or #{ group, name: [value, error], … }.
+    ///
+    /// ```rhai
+    /// let f = plot::bars("filters", [#{ group: "10", single: [3, 1], combined: [5, 2] }, #{ group: "20", single: [6, 1], combined: [9, 2] }], #{ stacked: true, y: "filters" });
+    /// assert_eq(f.title, "filters");
+    /// ```
+    function "bars"(c, title: String, rows: Array; o = BARS) -> "figure" { bars(&title, &rows, &o) }
+
+    /// Draws curves through points: a map of name to [x, y].
+    ///
+    /// ```rhai
+    /// assert_eq(plot::curves("recovery", #{ net: [[100, 1000], [0.5, 0.9]] }, #{ x: "sequences", log_x: true }).title, "recovery");
+    /// ```
+    function "curves"(c, title: String, columns: Map; o = CURVES) -> "figure" { curves(&title, &columns, &o) }
+
     /// Draws what a training run measured, epoch by epoch: losses above, metrics below.
     ///
     /// ```rhai

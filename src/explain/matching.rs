@@ -90,9 +90,10 @@ mod tests {
     fn a_long_motif_fits_a_short_filter_and_the_other_strand_where_asked() {
         let motif = Motif::from_consensus("a", "ACGGTTACGAT").unwrap();
         let part = Motif::new("f", motif.ppm[2..9].to_vec());
-        assert_eq!(matches(&[part.clone()], &[motif.clone()], &RULE)[0][0].score, 1.0);
+        let fits = |filter: &Motif, rule: &Rule| matches(std::slice::from_ref(filter), std::slice::from_ref(&motif), rule).remove(0);
+        assert_eq!(fits(&part, &RULE)[0].score, 1.0);
         let turned = part.reverse_complement();
-        assert!(matches(&[turned.clone()], &[motif.clone()], &RULE)[0].is_empty());
-        assert_eq!(matches(&[turned], &[motif], &Rule { both_strands: true, ..RULE })[0].len(), 1);
+        assert!(fits(&turned, &RULE).is_empty());
+        assert_eq!(fits(&turned, &Rule { both_strands: true, ..RULE }).len(), 1);
     }
 }

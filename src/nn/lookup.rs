@@ -8,6 +8,9 @@
 //! often a filter was active and a base stood at some place of its window. Both are bits, 32 positions a word, and the count
 //! is a population count of their conjunction.
 
+// loops over lanes are written by index: that is what the compiler turns into wide instructions
+#![allow(clippy::needless_range_loop)]
+
 use crate::torch::parallel;
 
 /// Filters that are computed side by side.

@@ -1,6 +1,6 @@
 //! Drawing figures on any backend.
 
-use super::{Chart, Content, Figure, letters};
+use super::{Bars, Chart, Content, Figure, letters};
 use crate::seq::Motif;
 use plotters::coord::Shift;
 use plotters::prelude::*;
@@ -23,6 +23,7 @@ pub fn figure<DB: DrawingBackend>(figure: &Figure, root: &DrawingArea<DB, Shift>
             let parts = root.titled(&figure.title, ("sans-serif", 18)).map_err(text)?.split_evenly((charts.len().max(1), 1));
             charts.iter().zip(parts).try_for_each(|(chart, area)| draw_chart(chart, &area))
         }
+        Content::Bars(bars) => draw_bars(bars, &root.titled(&figure.title, ("sans-serif", 18)).map_err(text)?),
         Content::Logos(motifs) => {
             let parts = root.margin(8, 8, 8, 8).split_evenly((motifs.len().max(1), 1));
             motifs.iter().zip(parts).try_for_each(|(motif, area)| draw_logo(motif, &area))
@@ -45,6 +46,8 @@ fn draw_chart<DB: DrawingBackend>(chart: &Chart, area: &DrawingArea<DB, Shift>) 
     let mut built = ChartBuilder::on(area);
     let mut on = built.margin(10).margin_right(18).x_label_area_size(38).y_label_area_size(56).build_cartesian_2d(x.0..x.1, y.0..y.1).map_err(text)?;
     let whole = !chart.unit && x.1 - x.0 < 1000.0 && points().all(|p| p.0.fract() == 0.0);
+    // as many digits as tell neighbouring labels apart
+    let digits = (1.0 - ((x.1 - x.0) / 8.0).log10().floor()).clamp(0.0, 9.0) as usize;
     on.configure_mesh()
         .x_desc(&chart.x)
         .y_desc(&chart.y)
@@ -54,7 +57,7 @@ fn draw_chart<DB: DrawingBackend>(chart: &Chart, area: &DrawingArea<DB, Shift>) 
         .axis_desc_style(("sans-serif", 14))
         .x_labels(8)
         .y_labels(6)
-        .x_label_formatter(&|v| if whole { format!("{v:.0}") } else { format!("{v:.1}") })
+        .x_label_formatter(&|v| if whole { format!("{v:.0}") } else { tidy(format!("{v:.digits$}")) })
         .y_label_formatter(&|v| crate_number(*v))
         .draw()
         .map_err(text)?;
@@ -84,10 +87,88 @@ fn draw_chart<DB: DrawingBackend>(chart: &Chart, area: &DrawingArea<DB, Shift>) 
         .map_err(text)
 }
 
+fn draw_bars<DB: DrawingBackend>(bars: &Bars, area: &DrawingArea<DB, Shift>) -> Drawn {
+    let n = bars.groups.len();
+    // the lower end, the upper end and the middle of each bar, and its error
+    let place = |part: usize, group: usize| {
+        let (height, error) = bars.parts[part].1[group];
+        if bars.stacked {
+            let below: f64 = bars.parts[..part].iter().map(|(_, own)| own[group].0).sum();
+            (group as f64 - 0.32, group as f64 + 0.32, below, below + height, error)
+        } else {
+            let width = 0.8 / bars.parts.len() as f64;
+            let left = group as f64 - 0.4 + width * part as f64;
+            (left + 0.02, left + width - 0.02, 0.0, height, error)
+        }
+    };
+    let all = || (0..bars.parts.len()).flat_map(|part| (0..n).map(move |group| (part, group)));
+    let ends = all().map(|(part, group)| place(part, group)).flat_map(|(_, _, _, top, error)| [top - error, top + error]);
+    let (low, high) = range(ends.chain([0.0]), 0.08);
+    let mut built = ChartBuilder::on(area);
+    let mut on = built
+        .margin(10)
+        .margin_right(18)
+        .x_label_area_size(34)
+        .y_label_area_size(56)
+        .build_cartesian_2d(-0.6..n as f64 - 0.4, low.min(0.0)..high)
+        .map_err(text)?;
+    let name = |x: &f64| {
+        if (x - x.round()).abs() < 1e-6 {
+            bars.groups.get(x.round().max(0.0) as usize).filter(|_| *x > -0.1).cloned().unwrap_or_default()
+        } else {
+            String::new()
+        }
+    };
+    on.configure_mesh()
+        .disable_x_mesh()
+        .y_desc(&bars.y)
+        .light_line_style(TRANSPARENT)
+        .bold_line_style(RGBColor(225, 225, 225))
+        .label_style(("sans-serif", 13))
+        .axis_desc_style(("sans-serif", 14))
+        .x_labels(2 * n + 2)
+        .y_labels(6)
+        .x_label_formatter(&name)
+        .y_label_formatter(&|v| crate_number(*v))
+        .draw()
+        .map_err(text)?;
+    for (part, (name, _)) in bars.parts.iter().enumerate() {
+        let color = COLORS[part % COLORS.len()];
+        let boxes = (0..n).map(|group| {
+            let (left, right, bottom, top, _) = place(part, group);
+            Rectangle::new([(left, bottom), (right, top)], color.mix(0.8).filled())
+        });
+        on.draw_series(boxes).map_err(text)?.label(name).legend(move |(x, y)| Rectangle::new([(x, y - 5), (x + 14, y + 5)], color.mix(0.8).filled()));
+    }
+    for (part, group) in all() {
+        let (left, right, _, top, error) = place(part, group);
+        let middle = (left + right) / 2.0;
+        let cap = |y: f64| [(middle - 0.05, y), (middle + 0.05, y)];
+        let lines = [[(middle, top - error), (middle, top + error)], cap(top + error), cap(top - error)];
+        for line in lines.into_iter().filter(|_| error > 0.0) {
+            on.draw_series([PathElement::new(line, BLACK.stroke_width(1))]).map_err(text)?;
+        }
+    }
+    if bars.parts.len() < 2 {
+        return Ok(());
+    }
+    on.configure_series_labels()
+        .position(SeriesLabelPosition::UpperLeft)
+        .background_style(WHITE.mix(0.85))
+        .border_style(RGBColor(215, 215, 215))
+        .label_font(("sans-serif", 13))
+        .draw()
+        .map_err(text)
+}
+
 /// A label of at most four digits.
 fn crate_number(v: f64) -> String {
-    let text = format!("{v:.3}");
-    let text = text.trim_end_matches('0').trim_end_matches('.');
+    tidy(format!("{v:.3}"))
+}
+
+/// Without zeros at the end and without a minus before 0.
+fn tidy(text: String) -> String {
+    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
     if text == "-0" { "0".into() } else { text.to_string() }
 }
 

@@ -23,6 +23,8 @@ pub struct Series {
 pub enum Content {
     /// Charts below each other, each with its axis titles and lines.
     Charts(Vec<Chart>),
+    /// Bars with errors over named groups.
+    Bars(Bars),
     /// Sequence logos below each other.
     Logos(Vec<Motif>),
 }
@@ -40,6 +42,19 @@ pub struct Chart {
     pub unit: bool,
     /// A moment to mark on the horizontal axis.
     pub mark: Option<f64>,
+}
+
+/// Bars over named groups, several parts of each upon each other or side by side.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bars {
+    /// Names of the groups.
+    pub groups: Vec<String>,
+    /// Name, height and error of each part, for each group.
+    pub parts: Vec<(String, Vec<(f64, f64)>)>,
+    /// Whether parts stand upon each other.
+    pub stacked: bool,
+    /// Title of the vertical axis.
+    pub y: String,
 }
 
 /// A figure: what it shows, and how large.
@@ -63,6 +78,38 @@ pub fn roc(points: Vec<(f64, f64)>, auroc: f64) -> Figure {
     let line = Series { name: format!("AUROC {auroc:.4}"), points };
     let chart = Chart { x: "false positive rate".into(), y: "true positive rate".into(), lines: vec![line], unit: true, mark: None };
     Figure { title: "ROC".into(), content: Content::Charts(vec![chart]), size: (480, 480) }
+}
+
+/// Several receiver operating characteristics; each with its name.
+pub fn rocs(lines: Vec<Series>) -> Figure {
+    let chart = Chart { x: "false positive rate".into(), y: "true positive rate".into(), lines, unit: true, mark: None };
+    Figure { title: "ROC".into(), content: Content::Charts(vec![chart]), size: (520, 520) }
+}
+
+/// Outlines of histograms over common bins; each has area 1, so that samples of different sizes can be compared.
+pub fn histogram(title: &str, x: &str, samples: &[(String, Vec<f64>)], bins: usize) -> Figure {
+    let all = || samples.iter().flat_map(|(_, values)| values.iter().copied()).filter(|v| v.is_finite());
+    let (low, high) = all().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(v), b.max(v)));
+    let (low, high) = if low < high { (low, high) } else { (low - 0.5, low + 0.5) };
+    let step = (high - low) / bins as f64;
+    let line = |(name, values): &(String, Vec<f64>)| {
+        let mut counts = vec![0.0; bins];
+        values.iter().filter(|v| v.is_finite()).for_each(|v| counts[(((v - low) / step) as usize).min(bins - 1)] += 1.0 / (values.len() as f64 * step));
+        let mut points = vec![(low, 0.0)];
+        for (i, height) in counts.iter().enumerate() {
+            points.extend([(low + step * i as f64, *height), (low + step * (i + 1) as f64, *height)]);
+        }
+        points.push((high, 0.0));
+        Series { name: name.clone(), points }
+    };
+    let chart = Chart { x: x.into(), y: "density".into(), lines: samples.iter().map(line).collect(), unit: false, mark: None };
+    Figure { title: title.into(), content: Content::Charts(vec![chart]), size: (640, 400) }
+}
+
+/// Bars with errors.
+pub fn bars(title: &str, bars: Bars) -> Figure {
+    let width = 160 + 110 * bars.groups.len().max(2) as u32;
+    Figure { title: title.into(), content: Content::Bars(bars), size: (width.min(1400), 420) }
 }
 
 /// Logos of motifs.

@@ -1,0 +1,115 @@
+//! The laboratory: fast layers against plain ones, simulated truth, the thesis' networks.
+
+use crate::{fault, run};
+
+#[test]
+fn lookups_on_codes_give_what_plain_layers_give() {
+    // the outputs, the gradient of every parameter, and 50 steps of training; N and padding included
+    run(r#"
+let set = sim::world(sim::motifs(6, #{ width: 8, seed: 1 }), rule::additive(#{ seed: 1 }), #{ n: 320, length: 70, seed: 1 });
+let letters = set.sequences().map(|s| s.sub_string(0, 30) + "NN" + s.sub_string(32));
+let rows = data::from(#{ sequence: letters, label: set.label });
+let stems = [
+    nn::chain([nn::conv1d(20, 12), nn::relu(), nn::global_avg_pool()]),
+    nn::chain([nn::conv1d(20, 12), nn::relu(), nn::global_max_pool()]),
+    nn::chain([nn::conv1d(37, 9, #{ padding: "same" }), nn::global_avg_pool()]),
+    nn::chain([nn::conv1d(5, 4, #{ padding: "causal", bias: false }), nn::relu(), nn::global_max_pool()]),
+    nn::chain([nn::conv1d(70, 20), nn::relu(), nn::global_avg_pool()]),
+];
+for stem in stems {
+    let layer = nn::chain([stem, nn::linear(1)]);
+    let fast = nn::build(layer, [4, 70], #{ seed: 1 });
+    let plain = nn::build(layer, [4, 70], #{ seed: 1, fast: false });
+    assert_near(fast.predict(rows), plain.predict(rows), 1e-5);
+    for batch in rows.batches(64) {
+        let losses = [fast, plain].map(|net| { net.zero_grad(); let l = net.forward(batch).square().mean(); l.backward(); l.item() });
+        assert_near(losses[0], losses[1], 1e-5);
+        for name in fast.names() { assert_near(fast[name].grad, plain[name].grad, 1e-5); }
+    }
+    let trained = |net| train::fit(net, #{ train: rows, loss: loss::bce_with_logits(), optimizer: optim::sgd(#{ lr: 0.05 }), batch: 32, epochs: 5, seed: 1, progress: false });
+    assert_near(trained.call(fast).column("train.loss"), trained.call(plain).column("train.loss"), 1e-4);
+    assert_near(fast.predict(rows), plain.predict(rows), 1e-3);
+}
+"#)
+    .unwrap();
+}
+
+#[test]
+fn frozen_filters_learn_nothing_and_codes_are_taken_as_they_are() {
+    run(r#"
+let set = sim::paired(sim::motifs(4, #{ width: 6 }), #{ n: 200, length: 50, per_sequence: 2 });
+let net = nn::build(nn::chain([nn::conv1d(6, 8), nn::relu(), nn::global_avg_pool(), nn::linear(1)]), [4, 50], #{ seed: 1 });
+net.freeze("0");
+let before = net["0.weight"].copy();
+train::fit(net, #{ train: set, loss: loss::bce_with_logits(), optimizer: optim::adam(), epochs: 2, progress: false });
+assert_eq(net["0.weight"], before);
+assert_near(net.forward(seq::codes(set.sequences())), net.forward(seq::one_hot(set.sequences())), 1e-5);
+"#)
+    .unwrap();
+}
+
+#[test]
+fn the_same_seed_builds_the_same_network_wherever_it_is_built() {
+    // random numbers of a custom layer once followed the number of draws of the whole session
+    run(r#"
+import "std/models/chromatin" as chromatin;
+let a = nn::build(chromatin::interacting(4, 5, 1), [4, 20], #{ seed: 1 });
+let between = tensor::randn([3]);
+let b = nn::build(chromatin::interacting(4, 5, 1), [4, 20], #{ seed: 1 });
+for name in a.names() { assert_eq(a[name], b[name]); }
+assert(nn::build(chromatin::interacting(4, 5, 1), [4, 20], #{ seed: 2 })["machine.factors"] != a["machine.factors"]);
+"#)
+    .unwrap();
+}
+
+#[test]
+fn truth_follows_its_rows() {
+    run(r#"
+let set = sim::world(sim::motifs(5, #{ width: 7, seed: 2 }), #{ sum: rule::additive(#{ seed: 3, value: true }), pair: rule::paired(#{ pairs: [["motif01", 4]] }) },
+    #{ n: 300, length: 60, count: [1, 3], both_strands: true, background: [0.3, 0.2, 0.2, 0.3], seed: 4 });
+for part in [set, set.split(#{ a: 0.5, b: 0.5 }, #{ seed: 1 }).b, set.filter(|row| row.label[0] == 1.0)] {
+    let text = part.sequences();
+    for i in [0, 3, -1] {
+        let pair = false; let sum = 0.0; let seen = [];
+        for site in part.truth.sites(i) {
+            let own = text[if i < 0 { part.len() + i } else { i }].sub_string(site.start, site.end - site.start);
+            if site.strand == "-" { own = seq::reverse_complement(own); }
+            assert_eq(own, set.truth.motifs[site.motif].consensus);
+            sum += set.truth.weights[1][site.motif];
+            seen.push(site.motif);
+        }
+        assert_near(part.label[[i, 1]].item(), sum, 1e-5);
+        assert_eq(part.label[[i, 0]].item() == 1.0, 0 in seen && 4 in seen);
+    }
+}
+"#)
+    .unwrap();
+    assert!(fault("data::from(#{ sequence: [\"ACGT\"], label: [1] }).truth").to_string().contains("not known"));
+    let shuffled = "sim::paired(sim::motifs(4), #{ n: 4, per_sequence: 2 }).with_shuffles().truth";
+    assert!(fault(shuffled).to_string().contains("not known"));
+}
+
+#[test]
+fn a_factorization_machine_finds_pairs_that_a_linear_read_out_cannot() {
+    // and the interactions read from the network are the planted ones
+    run(r#"
+import "std/models/chromatin" as chromatin;
+import "std/recipes/scorecard" as scorecard;
+let pool = sim::motifs(4, #{ width: 8, sharpness: 1.0, seed: 3 });
+let set = sim::paired(pool, #{ n: 2000, length: 40, per_sequence: 2, seed: 1 });
+let parts = set.split(#{ train: 0.8, test: 0.2 }, #{ seed: 1 });
+let area = |layer| {
+    let net = nn::build(layer, [4, 40], #{ seed: 2, name: "net" });
+    train::fit(net, #{ train: parts.train, loss: loss::bce_with_logits(), optimizer: optim::rmsprop(#{ lr: 0.01 }), batch: 64, epochs: 50, seed: 1, progress: false });
+    [train::evaluate(net, parts.test, [metric::auroc()]).auroc, net]
+};
+let linear = area.call(chromatin::baseline(8, 8, 1));
+let machine = area.call(chromatin::interacting(8, 8, 1, #{ factors: 4 }));
+assert(linear[0] < 0.65);
+assert(machine[0] > 0.95);
+let ranked = scorecard::ranked(scorecard::epistasis(machine[1], pool, 40, #{ backgrounds: 32 }), set);
+assert_eq(scorecard::precision_at(ranked, 2), 1.0);
+assert(scorecard::planted_auroc(scorecard::attributions(machine[1], parts.test, 100, 0), parts.test) > 0.62);
+"#)
+    .unwrap();
+}
