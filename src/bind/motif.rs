@@ -2,7 +2,8 @@
 
 use super::values::Motifs;
 use crate::base::{Result, shape};
-use crate::lang::session;
+use crate::lang::options::{INF, Opt, OptKind, opt};
+use crate::lang::{Options, session};
 use crate::seq::Motif;
 use crate::seq::{motif, motif_file};
 use crate::torch::{Kind, Tensor};
@@ -22,6 +23,40 @@ fn from_ppm(name: &str, ppm: &Tensor) -> Result<Motif> {
         bail!("value", "position {} of `ppm` does not sum to 1", i + 1);
     }
     Ok(Motif::new(name, ppm))
+}
+
+const PWM: &[Opt] = &[
+    opt("pseudocount", OptKind::Float(0.0, INF), "0.1", "sites' worth of background that is added to each position"),
+    opt("background", OptKind::Other("array of four shares"), "", "shares of A, C, G, T; equal unless given"),
+];
+
+/// Rows of A, C, G, T as a tensor `[4, width]`.
+fn matrix(rows: &[[f64; 4]]) -> Result<Tensor> {
+    Tensor::from_f64(&rows.iter().flatten().copied().collect::<Vec<_>>(), &[rows.len() as i64, 4])?.transpose(0, 1)?.to_kind(Kind::Float)
+}
+
+fn pwm(motif: &Motif, o: &Options) -> Result<Tensor> {
+    let background: [f64; 4] = match o.get::<Vec<f64>>("background")? {
+        Some(shares) => shares.try_into().map_err(|_| fault!("option", "option `background` needs four shares, of A, C, G and T"))?,
+        None => [0.25; 4],
+    };
+    matrix(&motif.log_odds(o.float("pseudocount"), background))
+}
+
+fn from_pfm(name: &str, counts: &Tensor, pseudocount: f64) -> Result<Motif> {
+    let rows = match counts.shape()[..] {
+        [4, _] => counts.transpose(0, 1)?,
+        [_, 4] => counts.clone(),
+        _ => bail!("shape", "`counts` must be [4, width], got {}", shape::text(&counts.shape())),
+    };
+    let values = rows.to_f64()?;
+    let rows: Vec<[f64; 4]> = values.chunks(4).map(|row| [row[0], row[1], row[2], row[3]]).collect();
+    let sums: Vec<f64> = rows.iter().map(|row| row.iter().sum::<f64>() + pseudocount).collect();
+    if let Some(i) = (0..rows.len()).find(|i| rows[*i].iter().any(|n| *n < 0.0) || sums[*i] <= 0.0) {
+        bail!("value", "position {} of `counts` holds no counts", i + 1);
+    }
+    let ppm = rows.iter().zip(&sums).map(|(row, sum)| row.map(|n| (n + pseudocount / 4.0) / sum)).collect();
+    Ok(Motif { sites: sums.iter().copied().fold(0.0, f64::max), ..Motif::new(name, ppm) })
 }
 
 fn gather(items: &Array) -> Result<Motifs> {
@@ -79,6 +114,14 @@ natives! { made in "motif" {
     /// assert_eq(motif::from_ppm("m", tensor::eye(4)).consensus, "ACGT");
     /// ```
     function "from_ppm"(c, name: String, ppm: Tensor) -> "motif" { from_ppm(&name, &ppm) }
+
+    /// Makes a motif of counts [4, width] or [width, 4]; `pseudocount` sites' worth of equal bases are added to each position (0 unless given).
+    ///
+    /// ```rhai
+    /// let m = motif::from_pfm("m", [[8, 0], [0, 0], [0, 4], [0, 4]]);
+    /// assert_eq(m.ppm.t(), [[1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.5, 0.5]]);
+    /// ```
+    function "from_pfm"(c, name: String, counts: super::values::Numbers, pseudocount: Option<f64>) -> "motif" { from_pfm(&name, &counts.0, pseudocount.unwrap_or(0.0)) }
 
     /// Reads a file in MEME's minimal format.
     ///
@@ -144,7 +187,28 @@ natives! { one in "motif" {
     /// ```rhai
     /// assert_eq(motif::from_consensus("AC").ppm.shape, [4, 2]);
     /// ```
-    property "ppm"(c, this: Motif) -> "tensor [4, width]" { Tensor::from_f64(&this.ppm.iter().flatten().copied().collect::<Vec<_>>(), &[this.width() as i64, 4])?.transpose(0, 1)?.to_kind(Kind::Float) }
+    property "ppm"(c, this: Motif) -> "tensor [4, width]" { matrix(&this.ppm) }
+
+    /// The motif from the first to the last position that says at least `bits` (0.25 unless given).
+    ///
+    /// ```rhai
+    /// assert_eq(motif::from_consensus("NNACGTN").trim().consensus, "ACGT");
+    /// ```
+    method "trim"(c, this: Motif, bits: Option<f64>) -> "motif" { Ok(this.trimmed(bits.unwrap_or(0.25))) }
+
+    /// log2 of its probabilities over the background, after a pseudocount (position weight matrix).
+    ///
+    /// ```rhai
+    /// assert_near(motif::from_consensus("A").pwm(#{ pseudocount: 0.0001 })[[0, 0]].item(), 2.0, 1e-3);
+    /// ```
+    method "pwm"(c, this: Motif; o = PWM) -> "tensor [4, width], bits" { pwm(&this, &o) }
+
+    /// Counts of its sites (position frequency matrix): its probabilities times `sites`, its own number of them unless given.
+    ///
+    /// ```rhai
+    /// assert_eq(motif::from_consensus("AN").pfm(8).t(), [[8, 0, 0, 0], [2, 2, 2, 2]]);
+    /// ```
+    method "pfm"(c, this: Motif, sites: Option<f64>) -> "tensor [4, width]" { matrix(&this.ppm.iter().map(|row| row.map(|p| p * sites.unwrap_or(if this.sites > 0.0 { this.sites } else { Motif::USUAL_SITES }))).collect::<Vec<_>>()) }
 
     /// The motif as it reads on the other strand.
     ///
