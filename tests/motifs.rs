@@ -65,7 +65,7 @@ fn fimo_gives_what_the_meme_suite_gives() {
     for (case, motifs, sequences, threshold, both_strands) in cases {
         let (motifs, records) = (motif_file::read(&motifs).expect("as the oracle was written"), fasta::read(&sequences).expect("as the oracle was written"));
         let codes: Vec<&[u8]> = (0..records.names.len()).map(|i| records.sequence(i)).collect();
-        let plan = scan::Plan { threshold, by_q: false, both_strands, background: if both_strands { both } else { nrdb }, pseudocount: 0.1 };
+        let plan = scan::Plan { threshold, by_q: false, both_strands, background: if both_strands { both } else { nrdb }, pseudocount: 0.1, priors: None };
         let hits = scan::fimo(&motifs, &codes, &plan).expect("as the oracle was written");
         let wanted: Vec<Vec<&str>> = rows(include_str!("oracles/fimo.tsv")).into_iter().filter(|row| row[0] == case).collect();
         assert_eq!(hits.len(), wanted.len(), "{case}");

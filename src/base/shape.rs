@@ -1,4 +1,4 @@
-//! Shapes in words.
+//! Shapes and sizes: in words, and positions in them.
 
 /// A shape as it is printed everywhere: `[2, 4, 101]`.
 pub fn text(shape: &[i64]) -> String {
@@ -16,6 +16,15 @@ pub fn grouped(n: i64) -> String {
         out.push(digit);
     }
     if n < 0 { format!("-{out}") } else { out }
+}
+
+/// A position among `n` things, counted from the end where negative.
+pub fn index(i: i64, n: usize, things: &str) -> super::Result<usize> {
+    let at = if i < 0 { i + n as i64 } else { i };
+    match usize::try_from(at) {
+        Ok(at) if at < n => Ok(at),
+        _ => Err(crate::fault!("value", "index {i} is out of range: there are {n} {things}")),
+    }
 }
 
 #[cfg(test)]

@@ -9,7 +9,6 @@ use crate::data::{Channel, Column, Dataset, Input, check, duplicates};
 use crate::lang::options::{MANY, Opt, OptKind, opt};
 use crate::lang::value::array;
 use crate::lang::{Options, session};
-use crate::torch::Tensor;
 use crate::{bail, fault, natives};
 use rhai::{Array, Dynamic, Map};
 use std::rc::Rc;
@@ -28,7 +27,7 @@ const TABLE: &[Opt] = &[
 ];
 const FASTA: &[Opt] = &[opt("length", OptKind::Int(1, MANY), "", "bases that each sequence is cut or padded to, around its middle")];
 /// The seed of what is drawn.
-pub const SEEDED: Opt = opt("seed", OptKind::Int(0, MANY), "", "the same seed gives the same rows; the run's seed unless given");
+pub const SEEDED: Opt = opt("seed", OptKind::Int(0, MANY), "", "the same seed gives the same outcome; the run's seed unless given");
 
 /// The seed given, else the run's.
 pub fn seed(o: &Options) -> u64 {
@@ -94,10 +93,7 @@ pub fn column(name: &str, value: &Dynamic) -> Result<Column> {
         let (codes, length) = codes_of(&texts).map_err(|fault| fault.context(format!("column `{name}`")))?;
         return Ok(Column::Sequence { codes: Arc::new(codes), length });
     }
-    let tensor = match value.read_lock::<Tensor>() {
-        Some(tensor) => tensor.clone(),
-        None => super::tensor::from_nested(value).map_err(|fault| fault.context(format!("column `{name}`")))?,
-    };
+    let tensor = super::tensor::tensor_of(value).map_err(|fault| fault.context(format!("column `{name}`")))?;
     let sizes: Vec<usize> = tensor.shape().iter().map(|n| *n as usize).collect();
     let Some((_, rest)) = sizes.split_first() else { bail!("shape", "column `{name}` must have a row for each sample, got {}", shape::text(&tensor.shape())) };
     let row = if rest.is_empty() { vec![1] } else { rest.to_vec() };

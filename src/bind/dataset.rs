@@ -56,13 +56,12 @@ fn input(set: &Data, name: Option<&str>) -> Result<Tensor> {
     if input.column.is_sequence() { Tensor::from_u8(&codes, &whole)?.one_hot_codes() } else { Tensor::from_f32(&values, &whole) }
 }
 
-fn row_sequence(set: &Dataset, index: usize) -> Result<Option<String>> {
-    let Some(input) = set.inputs.iter().find(|input| input.column.is_sequence()) else { return Ok(None) };
-    Ok(Some(alphabet::decode(&set.gather(&input.column, std::iter::once(index))?.0)))
+fn row_sequence(set: &Dataset, index: usize) -> Result<String> {
+    Ok(alphabet::decode(&set.sequences(std::iter::once(index))?.0))
 }
 
 fn sequences(set: &Data) -> Result<Array> {
-    (0..set.0.len()).map(|i| row_sequence(&set.0, i)?.map(Dynamic::from).ok_or_else(|| fault!("data", "the dataset has no sequences"))).collect()
+    (0..set.0.len()).map(|i| row_sequence(&set.0, i).map(Dynamic::from)).collect()
 }
 
 fn dealing(o: &Options) -> Result<Dealing> {
@@ -96,8 +95,8 @@ fn filter(set: &Data, keep: &Callback) -> Result<Data> {
         let own = *row as usize;
         let labels: Array = plain.labels[own * tasks..(own + 1) * tasks].iter().map(|l| f64::from(*l).into()).collect();
         let mut map = Map::from([("label".into(), labels.into()), ("index".into(), (index as i64).into())]);
-        if let Some(sequence) = row_sequence(&plain, index)? {
-            map.insert("sequence".into(), sequence.into());
+        if plain.sequence_input().is_some() {
+            map.insert("sequence".into(), row_sequence(&plain, index)?.into());
         }
         if let Some(name) = plain.name(index) {
             map.insert("name".into(), name.into());

@@ -8,7 +8,7 @@ use crate::lang::Options;
 use crate::lang::options::{Opt, OptKind, opt};
 use crate::nn::Model;
 use crate::seq::Motif;
-use crate::{bail, natives};
+use crate::natives;
 use std::rc::Rc;
 
 fn filter_motifs(net: &Model, path: &str) -> Result<Motifs> {
@@ -47,9 +47,8 @@ fn matched(filters: &Motifs, motifs: &Motifs, o: &Options) -> Result<Tabled> {
 }
 
 fn of_activations(net: &Model, path: &str, set: &Data, o: &Options) -> Result<Motifs> {
-    let Some(input) = set.0.inputs.iter().find(|input| input.column.is_sequence()) else { bail!("data", "the dataset has no sequences") };
-    let (codes, _) = set.0.gather(&input.column, 0..set.0.len())?;
-    let found = filters::motifs_of_activations(net, path, &codes, input.column.row_shape()[0], o.float("share"))?;
+    let (codes, length) = set.0.sequences(0..set.0.len())?;
+    let found = filters::motifs_of_activations(net, path, &codes, length, o.float("share"))?;
     let silent = found.iter().filter(|(_, n)| *n == 0).count();
     if silent > 0 {
         super::train::warn(&format!("{silent} of {} filters are never active on these sequences and are shown as uniform", found.len()));

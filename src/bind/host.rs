@@ -13,17 +13,11 @@ fn numbers(value: &Dynamic) -> Option<Vec<f64>> {
     if let Some(x) = crate::lang::value::number(value) {
         return Some(vec![x]);
     }
-    if let Some(tensor) = value.read_lock::<Tensor>() {
-        return tensor.to_f64().ok();
-    }
-    super::tensor::from_nested(value).ok()?.to_f64().ok()
+    super::tensor::tensor_of(value).ok()?.to_f64().ok()
 }
 
 fn shape_of(value: &Dynamic) -> Vec<i64> {
-    if let Some(tensor) = value.read_lock::<Tensor>() {
-        return tensor.shape();
-    }
-    super::tensor::from_nested(value).map(|t| t.shape()).unwrap_or_default()
+    super::tensor::tensor_of(value).map(|t| t.shape()).unwrap_or_default()
 }
 
 fn equal(a: &Dynamic, b: &Dynamic) -> bool {

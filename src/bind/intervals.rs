@@ -4,7 +4,7 @@ use super::data::{SEEDED, seed};
 use super::genome::{Genomic, Places};
 use super::label::strand_rule;
 use super::tensor_file::written;
-use crate::base::{Interval, Result, Strand};
+use crate::base::{Interval, Result, Strand, shape};
 use crate::lang::options::{MANY, Opt, OptKind, opt};
 use crate::lang::value::array;
 use crate::lang::{Callback, FromValue, Options, session};
@@ -186,12 +186,7 @@ fn field_value(field: &Field, row: usize) -> Dynamic {
 }
 
 fn row(list: &Intervals, i: i64) -> Result<Map> {
-    let n = list.len() as i64;
-    let at = if i < 0 { i + n } else { i };
-    if !(0..n).contains(&at) {
-        bail!("value", "index {i} is out of range: there are {n} intervals");
-    }
-    let at = at as usize;
+    let at = shape::index(i, list.len(), "intervals")?;
     let own = &list.rows[at];
     let mut map = Map::from([
         ("chrom".into(), list.chrom(at).to_string().into()),

@@ -11,14 +11,18 @@ use crate::{bail, fault, natives};
 use rhai::Array;
 use std::rc::Rc;
 
-fn from_ppm(name: &str, ppm: &Tensor) -> Result<Motif> {
-    let rows = match ppm.shape()[..] {
-        [4, _] => ppm.transpose(0, 1)?,
-        [_, 4] => ppm.clone(),
-        _ => bail!("shape", "`ppm` must be [4, width], got {}", shape::text(&ppm.shape())),
+/// Rows of A, C, G, T out of [4, width] or [width, 4].
+fn rows_of(name: &str, tensor: &Tensor) -> Result<Vec<[f64; 4]>> {
+    let rows = match tensor.shape()[..] {
+        [4, _] => tensor.transpose(0, 1)?,
+        [_, 4] => tensor.clone(),
+        _ => bail!("shape", "`{name}` must be [4, width], got {}", shape::text(&tensor.shape())),
     };
-    let values = rows.to_f64()?;
-    let ppm: Vec<[f64; 4]> = values.chunks(4).map(|row| [row[0], row[1], row[2], row[3]]).collect();
+    Ok(rows.to_f64()?.chunks(4).map(|row| [row[0], row[1], row[2], row[3]]).collect())
+}
+
+fn from_ppm(name: &str, ppm: &Tensor) -> Result<Motif> {
+    let ppm = rows_of("ppm", ppm)?;
     if let Some(i) = ppm.iter().position(|row| (row.iter().sum::<f64>() - 1.0).abs() > 0.01 || row.iter().any(|p| *p < 0.0)) {
         bail!("value", "position {} of `ppm` does not sum to 1", i + 1);
     }
@@ -44,13 +48,7 @@ fn pwm(motif: &Motif, o: &Options) -> Result<Tensor> {
 }
 
 fn from_pfm(name: &str, counts: &Tensor, pseudocount: f64) -> Result<Motif> {
-    let rows = match counts.shape()[..] {
-        [4, _] => counts.transpose(0, 1)?,
-        [_, 4] => counts.clone(),
-        _ => bail!("shape", "`counts` must be [4, width], got {}", shape::text(&counts.shape())),
-    };
-    let values = rows.to_f64()?;
-    let rows: Vec<[f64; 4]> = values.chunks(4).map(|row| [row[0], row[1], row[2], row[3]]).collect();
+    let rows = rows_of("counts", counts)?;
     let sums: Vec<f64> = rows.iter().map(|row| row.iter().sum::<f64>() + pseudocount).collect();
     if let Some(i) = (0..rows.len()).find(|i| rows[*i].iter().any(|n| *n < 0.0) || sums[*i] <= 0.0) {
         bail!("value", "position {} of `counts` holds no counts", i + 1);
@@ -67,9 +65,7 @@ fn gather(items: &Array) -> Result<Motifs> {
 }
 
 fn pick(motifs: &Motifs, i: i64) -> Result<Motif> {
-    let n = motifs.0.len() as i64;
-    let at = if i < 0 { i + n } else { i };
-    motifs.0.get(at.max(-1) as usize).cloned().ok_or_else(|| fault!("value", "index {i} is out of range: there are {n} motifs"))
+    Ok(motifs.0[shape::index(i, motifs.0.len(), "motifs")?].clone())
 }
 
 fn top(motifs: &Motifs, n: i64) -> Motifs {
@@ -90,7 +86,7 @@ fn read(path: &str) -> Result<Motifs> {
 }
 
 natives! { files in "motifs" {
-    /// Reads motifs: MEME (text), JASPAR, TRANSFAC, HOMER, UniPROBE, Cluster-Buster, CIS-BP and bare matrices, plain or
+    /// Reads motifs: MEME (text, XML, HTML), JASPAR, TRANSFAC, HOMER, UniPROBE, Cluster-Buster, CIS-BP and bare matrices, plain or
     /// gzipped, told by their content. Counts become probabilities; a position without any count says nothing (1/4 each).
     ///
     /// ```rhai
@@ -208,7 +204,7 @@ natives! { one in "motif" {
     /// ```rhai
     /// assert_eq(motif::from_consensus("AN").pfm(8).t(), [[8, 0, 0, 0], [2, 2, 2, 2]]);
     /// ```
-    method "pfm"(c, this: Motif, sites: Option<f64>) -> "tensor [4, width]" { matrix(&this.ppm.iter().map(|row| row.map(|p| p * sites.unwrap_or(if this.sites > 0.0 { this.sites } else { Motif::USUAL_SITES }))).collect::<Vec<_>>()) }
+    method "pfm"(c, this: Motif, sites: Option<f64>) -> "tensor [4, width]" { matrix(&this.ppm.iter().map(|row| row.map(|p| p * sites.unwrap_or(this.site_count()))).collect::<Vec<_>>()) }
 
     /// The motif as it reads on the other strand.
     ///

@@ -8,9 +8,11 @@ use crate::explain::{cluster, tomtom};
 use crate::lang::options::{INF, MANY, Opt, OptKind, opt};
 use crate::lang::{Options, session};
 use crate::seq::contigs::cut_out;
+use crate::seq::priors::{self, Distribution};
 use crate::seq::{Genome, Motif, alphabet, fasta, scan};
 use crate::{bail, fault, natives};
 use rhai::{Array, Dynamic, Map};
+use std::collections::HashMap;
 use std::rc::Rc;
 
 /// How a background is asked for, for error messages and help.
@@ -38,6 +40,14 @@ const FIMO: &[Opt] = &[
         "shares of A, C, G, T; nrdb: of a large collection of sequences, as MEME's tools; averaged over strands where both are scanned",
     ),
     opt("pseudocount", OptKind::Float(0.0, INF), "0.1", "sites' worth of background that is added to each position"),
+    opt(
+        "priors",
+        OptKind::Other("map of name to probabilities, or path"),
+        "",
+        "how probable a site is at each position, whatever its bases: a file of position-specific priors, or arrays by the names of sequences",
+    ),
+    opt("prior_distribution", OptKind::Other("path"), "", "file of how often each prior occurs; counted from `priors` unless given"),
+    opt("alpha", OptKind::Float(0.0, 1.0), "1", "share of all sites that are of this motif: priors are times it"),
     opt("genomic", OptKind::Bool, "false", "whether a sequence named chr1:100-200 (1-based) is told by its place on chr1"),
 ];
 const CLUSTER: &[Opt] = &[
@@ -125,9 +135,7 @@ fn of_genome(genome: &Genome) -> Result<Vec<Named>> {
 
 fn encoded(name: String, text: &Dynamic) -> Result<Named> {
     let text = text.clone().into_string().map_err(|_| fault!("type", "sequence `{name}` must be a string, got {}", session::describe(text)))?;
-    let mut codes = Vec::new();
-    alphabet::encode(&text, &mut codes, &mut alphabet::Census::default())
-        .map_err(|(at, letter)| fault!("value", "sequence `{name}`: `{letter}` at position {at} is no base"))?;
+    let codes = alphabet::codes(&text).map_err(|fault| fault.context(format!("sequence `{name}`")))?;
     Ok(named(name, codes))
 }
 
@@ -136,9 +144,7 @@ fn sequences(value: &Dynamic) -> Result<Vec<Named>> {
         return of_genome(&genome.0);
     }
     if let Some(set) = value.read_lock::<Data>() {
-        let Some(input) = set.0.inputs.iter().find(|input| input.column.is_sequence()) else { bail!("data", "the dataset has no sequences") };
-        let length = input.column.row_shape()[0].max(1);
-        let (codes, _) = set.0.gather(&input.column, 0..set.0.len())?;
+        let (codes, length) = set.0.sequences(0..set.0.len())?;
         return Ok(codes.chunks(length).enumerate().map(|(i, codes)| named(set.0.name(i).unwrap_or_else(|| i.to_string()), codes.to_vec())).collect());
     }
     if let Some(map) = value.read_lock::<Map>() {
@@ -158,6 +164,34 @@ fn sequences(value: &Dynamic) -> Result<Vec<Named>> {
     }
 }
 
+/// Priors of each position of the sequences.
+fn priors(sequences: &[Named], o: &Options) -> Result<Option<scan::Priors>> {
+    let Some(value) = o.raw("priors") else {
+        if o.raw("prior_distribution").is_some() {
+            bail!("option", "option `prior_distribution` needs the option `priors`");
+        }
+        return Ok(None);
+    };
+    let given: HashMap<String, Vec<f64>> = match (value.read_lock::<Map>(), value.clone().into_string()) {
+        (Some(map), _) => map.iter().map(|(name, own)| Ok((name.to_string(), super::tensor::tensor_of(own)?.to_f64()?))).collect::<Result<_>>()?,
+        (None, Ok(path)) => priors::read(&session::find_input(&path))?,
+        _ => bail!("option", "option `priors` must be the path of a file or a map of name to probabilities, got {}", session::describe(&value)),
+    };
+    if let Some((name, own)) = given.iter().find(|(_, own)| own.iter().any(|p| !(0.0..=1.0).contains(p))) {
+        bail!("value", "priors of `{name}` must be probabilities, got {}", own.iter().find(|p| !(0.0..=1.0).contains(*p)).unwrap_or(&f64::NAN));
+    }
+    let distribution = match o.get::<String>("prior_distribution")? {
+        Some(path) => Distribution::read(&session::find_input(&path))?,
+        None => Distribution::of(given.values().flatten().copied())?,
+    };
+    let alpha = o.float("alpha");
+    let odds = |s: &Named| {
+        let own = given.get(&s.name).ok_or_else(|| fault!("data", "there are no priors of sequence `{}`", s.name))?;
+        Ok(own.iter().map(|prior| priors::log_odds(prior * alpha)).collect())
+    };
+    Ok(Some(scan::Priors { distribution: distribution.times(alpha), odds: sequences.iter().map(odds).collect::<Result<_>>()? }))
+}
+
 fn find(motifs: &Motifs, sequences: &[Named], o: &Options) -> Result<Tabled> {
     let both_strands = o.flag("both_strands");
     let plan = scan::Plan {
@@ -166,6 +200,7 @@ fn find(motifs: &Motifs, sequences: &[Named], o: &Options) -> Result<Tabled> {
         both_strands,
         background: background(o, "nrdb", &motifs.0, both_strands)?,
         pseudocount: o.float("pseudocount"),
+        priors: priors(sequences, o)?,
     };
     let codes: Vec<&[u8]> = sequences.iter().map(|s| s.codes.as_slice()).collect();
     let hits = scan::fimo(&motifs.0, &codes, &plan)?;
@@ -184,8 +219,7 @@ fn find(motifs: &Motifs, sequences: &[Named], o: &Options) -> Result<Tabled> {
     let matched = |hit: &scan::Hit| {
         let mut word = codes[hit.sequence][hit.start..hit.start + width(hit)].to_vec();
         if hit.reverse {
-            word.reverse();
-            word.iter_mut().for_each(|code| *code = 3 - *code);
+            alphabet::reverse_complement(&mut word);
         }
         alphabet::decode(&word)
     };
@@ -232,7 +266,8 @@ natives! { natives in "motifs" {
     /// - `sequences`: a genome, a dataset, an array of strings, a map of name to string, or the path of a FASTA file
     ///
     /// Coordinates are 0-based and half-open; `score` is log-odds in bits. Occurrences of a motif stand together, the best
-    /// first. The table is saved as .tsv, .csv, .bed or .gff3.
+    /// first. Priors say how probable a site is at each position whatever its bases (Cuellar-Partida et al.,
+    /// Bioinformatics 2012). The table is saved as .tsv, .csv, .bed or .gff3.
     ///
     /// # Source
     /// Grant, Bailey & Noble, FIMO, Bioinformatics 2011. Places, scores and p-values are those of the MEME suite's FIMO 5.4.1;
@@ -241,6 +276,11 @@ natives! { natives in "motifs" {
     /// ```rhai
     /// let hits = motifs::fimo(motif::all([motif::from_consensus("ACCGTTAG")]), #{ one: "TTTTACCGTTAGTTTT" }, #{ threshold: 0.001 });
     /// assert_eq([hits[0].sequence, hits[0].start, hits[0].stop, hits[0].strand], ["one", 4, 12, "+"]);
+    /// // the same word twice, of which the second is said to be accessible
+    /// let words = #{ one: "ACCGTTAGACCGTTAG" };
+    /// let prior = #{ one: range(0, 9).map(|i| if i == 8 { 0.1 } else { 0.001 }) };
+    /// let hits = motifs::fimo(motif::all([motif::from_consensus("ACCGTTAG")]), words, #{ threshold: 0.001, priors: prior, both_strands: false });
+    /// assert_eq(hits[0].start, 8);
     /// ```
     function "fimo"(c, motifs: Motifs, sequences: Dynamic; o = FIMO) -> "table: motif, sequence, start, stop, strand, score, p_value, q_value, matched" { find(&motifs, &self::sequences(&sequences)?, &o) }
 

@@ -37,10 +37,7 @@ fn roc(scores: &Numbers, labels: &Numbers) -> Result<Figure> {
 
 fn lines(title: &str, columns: &Map) -> Result<Figure> {
     let one = |(name, value): (&rhai::Identifier, &rhai::Dynamic)| {
-        let values = super::tensor::from_nested(value)
-            .and_then(|t| t.to_f64())
-            .map_err(|_| fault!("type", "column `{name}` must be an array of numbers, got {}", session::describe(value)))?;
-        Ok(Series { name: name.to_string(), points: numbered(&values) })
+        Ok(Series { name: name.to_string(), points: numbered(&column(name, value)?) })
     };
     let lines = columns.iter().map(one).collect::<Result<_>>()?;
     Ok(plot::lines(title, Chart { x: String::new(), y: String::new(), lines, unit: false, mark: None }))
@@ -51,8 +48,7 @@ fn samples(columns: &Map) -> Result<Vec<(String, Vec<f64>)>> {
 }
 
 fn column(name: &str, value: &rhai::Dynamic) -> Result<Vec<f64>> {
-    let tensor = value.read_lock::<crate::torch::Tensor>().map(|tensor| tensor.clone());
-    let numbers = tensor.map_or_else(|| super::tensor::from_nested(value), Ok).and_then(|t| t.to_f64());
+    let numbers = super::tensor::tensor_of(value).and_then(|t| t.to_f64());
     numbers.map_err(|_| fault!("type", "`{name}` must hold numbers, got {}", session::describe(value)))
 }
 

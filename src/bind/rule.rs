@@ -2,7 +2,7 @@
 
 use super::values::SimRule;
 use crate::base::Result;
-use crate::lang::options::{INF, MANY, Opt, OptKind, opt};
+use crate::lang::options::{INF, Opt, OptKind, opt};
 use crate::lang::{Options, session};
 use crate::seq::simulate::{Named, Order, Orientation, Spec};
 use crate::{bail, fault, natives};
@@ -18,7 +18,7 @@ const ADDITIVE: &[Opt] = &[
     opt("threshold", OptKind::Float(-INF, INF), "0", "the label is 1 where the sum reaches it"),
     opt("value", OptKind::Bool, "false", "whether the label is the sum itself"),
     opt("strand", OptKind::Choice(&["any", "+", "-"]), "\"any\"", "the strand that counts"),
-    opt("seed", OptKind::Int(0, MANY), "", "seed of weights that are drawn; the run's seed unless given"),
+    super::data::SEEDED,
 ];
 const PAIRED: &[Opt] = &[
     opt("pairs", OptKind::Other("array of [motif, motif], by number or name"), "", "which motifs act together; 0 and 1, 2 and 3, … unless given"),

@@ -6,7 +6,7 @@ use crate::base::seed::Rng;
 use crate::lang::options::{MANY, Opt, OptKind, opt};
 use crate::lang::value::mismatch;
 use crate::lang::{FromValue, IntoValue, Options, session};
-use crate::seq::alphabet::{self, Census};
+use crate::seq::alphabet;
 use crate::seq::shuffle::Shuffler;
 use crate::torch::{Kind, Tensor};
 use crate::{bail, fault, natives};
@@ -57,14 +57,8 @@ fn decode(values: &Tensor) -> Result<Array> {
     Ok(flat.chunks(length.max(1)).map(|row| alphabet::decode(row).into()).collect())
 }
 
-fn encode(sequence: &str) -> Result<Vec<u8>> {
-    let mut codes = Vec::new();
-    alphabet::encode(sequence, &mut codes, &mut Census::default()).map_err(|(at, letter)| fault!("value", "`{letter}` at position {at} is no base"))?;
-    Ok(codes)
-}
-
 fn each(sequence: &str, change: impl Fn(&mut [u8])) -> Result<String> {
-    let mut codes = encode(sequence)?;
+    let mut codes = alphabet::codes(sequence)?;
     change(&mut codes);
     Ok(alphabet::decode(&codes))
 }
@@ -77,7 +71,7 @@ fn random(n: i64, length: i64, o: &Options) -> Result<Array> {
 }
 
 fn gc(sequence: &str) -> Result<f64> {
-    let codes = encode(sequence)?;
+    let codes = alphabet::codes(sequence)?;
     let known = codes.iter().filter(|c| **c < 4).count();
     let strong = codes.iter().filter(|c| **c == 1 || **c == 2).count();
     Ok(strong as f64 / known.max(1) as f64)
@@ -119,7 +113,7 @@ fn shuffle(sequences: Dynamic, o: &Options, context: &NativeCallContext) -> Resu
     };
     let mut out = Array::new();
     for (row, text) in texts.iter().enumerate() {
-        let codes = encode(text)?;
+        let codes = alphabet::codes(text)?;
         out.push(match copies {
             None => one(row, &codes, 0),
             Some(n) => (0..n).map(|copy| one(row, &codes, copy)).collect::<Array>().into(),
@@ -157,7 +151,7 @@ fn save_fasta(path: &str, sequences: &Dynamic, line: usize, context: &NativeCall
     };
     let mut out = String::new();
     for (name, text) in &named {
-        encode(text).map_err(|fault| fault.context(format!("`{name}`")))?;
+        alphabet::codes(text).map_err(|fault| fault.context(format!("`{name}`")))?;
         out += &format!(">{name}\n");
         // only bases are left: every byte is a letter
         for part in text.as_bytes().chunks(if line == 0 { text.len().max(1) } else { line }) {
@@ -221,7 +215,7 @@ natives! { made in "seq" {
     /// assert(seq::is_cpg_island("CGCGCGCG"));
     /// assert(!seq::is_cpg_island("GGGGGGGG"));
     /// ```
-    function "is_cpg_island"(c, sequence: String) -> "true or false" { Ok(crate::seq::cpg::is_cpg_island(&encode(&sequence)?)) }
+    function "is_cpg_island"(c, sequence: String) -> "true or false" { Ok(crate::seq::cpg::is_cpg_island(&alphabet::codes(&sequence)?)) }
 
     /// Turns letters into one-hot k-mers, in the order of their letters (AA, AC, …); a k-mer with anything but A C G T is all zeros.
     ///

@@ -1,14 +1,15 @@
 //! `sim::…`: simulated data for which the truth is known.
 
+use super::data::{SEEDED, seed};
 use super::values::{BackgroundSource, Data, Known, Motifs, SimRule, Tabled};
 use crate::base::table::{Cells, Table};
-use crate::base::{Result, Strand};
+use crate::base::{Result, Strand, shape};
 use crate::data::{Column, Dataset, Input};
 use crate::lang::options::{MANY, Opt, OptKind, opt};
 use crate::lang::value::{FromValue, array, number};
 use crate::lang::{Callback, Options, session};
 use crate::seq::alphabet;
-use crate::seq::simulate::{self, Background, Choice, Markov, Order, Orientation, Plan, Rule, Site, Spec, Truth, World};
+use crate::seq::simulate::{self, Background, Choice, Markov, Plan, Rule, Site, Spec, Truth, World};
 use crate::torch::Tensor;
 use crate::{bail, fault, natives};
 use rhai::{Array, Dynamic, Map};
@@ -18,7 +19,7 @@ use std::sync::Arc;
 const MOTIFS: &[Opt] = &[
     opt("width", OptKind::Int(1, 1000), "12", "positions"),
     opt("sharpness", OptKind::Float(0.25, 1.0), "0.97", "probability of the likely base"),
-    opt("seed", OptKind::Int(0, MANY), "", "the same seed gives the same motifs"),
+    SEEDED,
 ];
 
 const PAIRED: &[Opt] = &[
@@ -27,7 +28,7 @@ const PAIRED: &[Opt] = &[
     opt("per_sequence", OptKind::Int(2, 1000), "3", "motifs planted in each, without overlap"),
     opt("positives", OptKind::Float(0.0, 1.0), "0.5", "share of sequences with label 1"),
     opt("sampled", OptKind::Bool, "false", "whether sites are drawn from the probabilities; else they are the consensus"),
-    opt("seed", OptKind::Int(0, MANY), "", "the same seed gives the same sequences"),
+    SEEDED,
 ];
 
 const WORLD: &[Opt] = &[
@@ -45,14 +46,10 @@ const WORLD: &[Opt] = &[
     opt("sampled", OptKind::Bool, "false", "whether sites are drawn from the probabilities; else they are the consensus"),
     opt("both_strands", OptKind::Bool, "false", "whether each site stands on either strand; else all stand forward"),
     opt("noise", OptKind::Float(0.0, 1.0), "0", "probability that a label of 0 or 1 is flipped"),
-    opt("seed", OptKind::Int(0, MANY), "", "the same seed gives the same sequences"),
+    SEEDED,
 ];
 
 const MASK: &[Opt] = &[opt("motif", OptKind::Int(0, MANY), "", "only this motif of the pool")];
-
-fn seed(o: &Options) -> u64 {
-    super::data::seed(o)
-}
 
 fn dataset(world: World, names: Vec<String>, labels: Vec<f32>, length: usize) -> Result<Data> {
     let input = Input::new("sequence", Column::Sequence { codes: Arc::new(world.codes), length });
@@ -74,7 +71,7 @@ fn paired(motifs: &Motifs, o: &Options) -> Result<Data> {
     };
     let pool = Arc::new(motifs.0.to_vec());
     let mut world = simulate::world(pool.clone(), &plan)?;
-    let rule = Spec::Together { pairs: None, gap: (0, i64::MAX), order: Order::Any, orientation: Orientation::Any }.resolve(&pool)?;
+    let rule = Spec::any_pair().resolve(&pool)?;
     let labels = (0..plan.n).map(|row| rule.label(world.truth.sites(row), &pool)).collect();
     world.truth.rules = vec![Some(rule)];
     dataset(world, vec!["paired".into()], labels, length)
@@ -114,9 +111,7 @@ fn groups(items: &Array) -> Result<Vec<Vec<u32>>> {
 /// Sequences as codes, out of a dataset or an array of strings.
 fn sequences(value: &Dynamic) -> Result<Vec<Vec<u8>>> {
     if let Some(set) = value.read_lock::<Data>() {
-        let Some(input) = set.0.inputs.iter().find(|input| input.column.is_sequence()) else { bail!("data", "the dataset has no sequences") };
-        let length = input.column.row_shape()[0].max(1);
-        let (codes, _) = set.0.gather(&input.column, 0..set.0.len())?;
+        let (codes, length) = set.0.sequences(0..set.0.len())?;
         return Ok(codes.chunks(length).map(<[u8]>::to_vec).collect());
     }
     let items = value.clone().into_array().unwrap_or_default();
@@ -124,13 +119,7 @@ fn sequences(value: &Dynamic) -> Result<Vec<Vec<u8>>> {
     let Some(texts) = texts.filter(|texts| !texts.is_empty()) else {
         bail!("type", "background sequences are a dataset or an array of strings, got {}", session::describe(value));
     };
-    let encoded = |text: &String| {
-        let mut codes = Vec::new();
-        alphabet::encode(text, &mut codes, &mut alphabet::Census::default())
-            .map_err(|(at, letter)| fault!("value", "`{letter}` at position {at} is no base"))?;
-        Ok(codes)
-    };
-    texts.iter().map(encoded).collect()
+    texts.iter().map(|text| alphabet::codes(text)).collect()
 }
 
 fn background(o: &Options, length: usize) -> Result<Background> {
@@ -262,9 +251,7 @@ fn truth(set: &Data) -> Result<Known> {
 }
 
 fn row_of(known: &Known, i: i64) -> Result<usize> {
-    let n = known.1.len() as i64;
-    let at = if i < 0 { i + n } else { i };
-    if (0..n).contains(&at) { Ok(known.1.locate(at as usize).0) } else { bail!("value", "index {i} is out of range: there are {n} sequences") }
+    Ok(known.1.locate(shape::index(i, known.1.len(), "sequences")?).0)
 }
 
 fn mask(known: &Known, motif: Option<i64>) -> Result<Tensor> {

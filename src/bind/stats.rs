@@ -5,7 +5,7 @@ use crate::base::Result;
 use crate::lang::options::{INF, MANY, Opt, OptKind, opt};
 use crate::lang::value::{array, number};
 use crate::lang::{Callback, Options, session};
-use crate::metrics::statistics::{Alternative, Outcome, auroc, correlated, counts, ks, multiple, ranks, resample, t};
+use crate::metrics::statistics::{Alternative, Outcome, auroc, correlated, counts, ks, mean, multiple, ranks, resample, t, variance};
 use crate::{bail, fault, natives};
 use rhai::{Array, Dynamic, Map};
 
@@ -69,7 +69,7 @@ fn permutation(x: &Numbers, y: &Numbers, o: &Options) -> Result<Map> {
     let own = o.get::<Callback>("statistic")?;
     let statistic = move |x: &[f64], y: &[f64]| match &own {
         Some(own) => number_of(&own.call(vec![array(x.to_vec()).into(), array(y.to_vec()).into()])?),
-        None => Ok(x.iter().sum::<f64>() / x.len() as f64 - y.iter().sum::<f64>() / y.len() as f64),
+        None => Ok(mean(x) - mean(y)),
     };
     told(resample::permutation(&values(x)?, &values(y)?, &statistic, o.int("n") as usize, side(o), super::data::seed(o)))
 }
@@ -78,15 +78,13 @@ fn permutation(x: &Numbers, y: &Numbers, o: &Options) -> Result<Map> {
 fn columns(data: &Dynamic) -> Result<Vec<Vec<f64>>> {
     let items = data.read_lock::<Array>().map(|items| items.clone());
     if let Some(items) = items.filter(|items| items.iter().any(|item| number(item).is_none())) {
-        let own: Vec<Vec<f64>> = items.iter().map(|item| super::tensor::from_nested(item)?.to_f64()).collect::<Result<_>>()?;
+        let own: Vec<Vec<f64>> = items.iter().map(|item| super::tensor::tensor_of(item)?.to_f64()).collect::<Result<_>>()?;
         if own.iter().any(|column| column.len() != own[0].len()) {
             bail!("shape", "arrays whose rows belong together need one length");
         }
         return Ok(own);
     }
-    let tensor = data.read_lock::<crate::torch::Tensor>().map(|tensor| tensor.clone());
-    let tensor = tensor.map_or_else(|| super::tensor::from_nested(data), Ok)?;
-    Ok(vec![tensor.to_f64()?])
+    Ok(vec![super::tensor::tensor_of(data)?.to_f64()?])
 }
 
 fn bootstrap(data: &Dynamic, o: &Options) -> Result<Map> {
@@ -98,7 +96,7 @@ fn bootstrap(data: &Dynamic, o: &Options) -> Result<Map> {
     let pick = |column: &Vec<f64>, rows: &[usize]| rows.iter().map(|row| column[*row]).collect::<Vec<f64>>();
     let statistic = |rows: &[usize]| match &own {
         Some(own) => number_of(&own.call(columns.iter().map(|column| array(pick(column, rows)).into()).collect())?),
-        None => Ok(rows.iter().map(|row| columns[0][*row]).sum::<f64>() / rows.len() as f64),
+        None => Ok(mean(&pick(&columns[0], rows))),
     };
     let kind = if o.text("method") == "bca" { resample::Interval::Bca } else { resample::Interval::Percentile };
     let found = resample::bootstrap(columns[0].len(), &statistic, o.int("n") as usize, o.float("level"), kind, super::data::seed(o))?;
@@ -118,10 +116,7 @@ fn interval(scores: &Numbers, y: &Numbers, level: f64) -> Result<Map> {
 
 fn summary(x: &Numbers) -> Result<Map> {
     let x = values(x)?;
-    let n = x.len() as f64;
-    let mean = x.iter().sum::<f64>() / n;
-    let sd = (x.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt();
-    Ok(Map::from([("n".into(), (x.len() as i64).into()), ("mean".into(), mean.into()), ("sd".into(), sd.into())]))
+    Ok(Map::from([("n".into(), (x.len() as i64).into()), ("mean".into(), mean(&x).into()), ("sd".into(), variance(&x).sqrt().into())]))
 }
 
 fn table(counts: &Array) -> Result<[[u64; 2]; 2]> {

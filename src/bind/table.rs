@@ -1,7 +1,7 @@
 //! `table::…`: results in rows and named columns.
 
 use super::values::Tabled;
-use crate::base::Result;
+use crate::base::{Result, shape};
 use crate::base::table::{Cell, Cells, Table};
 use crate::lang::options::{Opt, OptKind, opt};
 use crate::lang::value::{array, number};
@@ -76,12 +76,7 @@ fn ordered(table: &Table, names: &Array) -> Result<Table> {
 }
 
 fn row(table: &Table, i: i64) -> Result<Map> {
-    let n = table.len() as i64;
-    let at = if i < 0 { i + n } else { i };
-    if !(0..n).contains(&at) {
-        bail!("value", "index {i} is out of range: there are {n} rows");
-    }
-    Ok(table.row(at as usize).map(|(name, cell)| (name.into(), value_of(cell))).collect())
+    Ok(table.row(shape::index(i, table.len(), "rows")?).map(|(name, cell)| (name.into(), value_of(cell))).collect())
 }
 
 fn column(table: &Table, name: &str) -> Result<Array> {

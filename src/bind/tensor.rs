@@ -8,8 +8,11 @@ use crate::torch::{Device, Kind, Tensor};
 use crate::{bail, fault, natives};
 use rhai::{Array, Dynamic};
 
-/// A tensor of nested arrays of numbers or truth values.
-pub fn from_nested(value: &Dynamic) -> Result<Tensor> {
+/// A tensor as it is, or one of nested arrays of numbers or truth values.
+pub fn tensor_of(value: &Dynamic) -> Result<Tensor> {
+    if let Some(tensor) = value.read_lock::<Tensor>() {
+        return Ok(tensor.clone());
+    }
     let mut flat = Flat::default();
     let shape = flat.walk(value, 0)?;
     match (flat.floats, flat.bools) {

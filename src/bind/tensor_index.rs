@@ -33,7 +33,7 @@ fn pick(value: &Dynamic) -> Result<Pick> {
         return Ok(Pick::Rows(rows.clone()));
     }
     if value.is_array() {
-        return super::tensor::from_nested(value).map(Pick::Rows);
+        return super::tensor::tensor_of(value).map(Pick::Rows);
     }
     if value.is_string() {
         // Rhai looks up an unknown property as an index

@@ -139,11 +139,8 @@ impl FromValue for Numbers {
     fn kind() -> String {
         "tensor or array of numbers".into()
     }
-    fn from_value(value: &mut Dynamic, context: &NativeCallContext) -> Result<Self> {
-        if let Ok(tensor) = Tensor::from_value(value, context) {
-            return Ok(Numbers(tensor));
-        }
-        super::tensor::from_nested(value).map(Numbers)
+    fn from_value(value: &mut Dynamic, _: &NativeCallContext) -> Result<Self> {
+        super::tensor::tensor_of(value).map(Numbers)
     }
 }
 
@@ -299,14 +296,12 @@ pub fn types() -> Vec<TypeInfo> {
 /// Sequences as scripts write them: codes of one length.
 pub fn codes_of(texts: &[String]) -> Result<(Vec<u8>, usize)> {
     let mut codes = Vec::new();
-    let mut census = seq::alphabet::Census::default();
     let length = texts.first().map_or(0, String::len);
     for (i, text) in texts.iter().enumerate() {
         if text.len() != length {
             crate::bail!("shape", "sequence {i} has {} bases, the first has {length}", text.len(); hint: "sequences of one batch have one length");
         }
-        seq::alphabet::encode(text, &mut codes, &mut census)
-            .map_err(|(at, letter)| crate::fault!("value", "sequence {i}: `{letter}` at position {at} is no base"))?;
+        codes.extend(seq::alphabet::codes(text).map_err(|fault| fault.context(format!("sequence {i}")))?);
     }
     Ok((codes, length))
 }

@@ -221,6 +221,17 @@ impl Dataset {
         Ok((codes, values))
     }
 
+    /// The first input of sequences.
+    pub fn sequence_input(&self) -> Option<&Column> {
+        self.inputs.iter().map(|input| &input.column).find(|column| column.is_sequence())
+    }
+
+    /// Codes of the first input of sequences for some rows in view, and their length, which is not 0.
+    pub fn sequences(&self, rows: impl Iterator<Item = usize>) -> Result<(Vec<u8>, usize)> {
+        let Some(column) = self.sequence_input() else { bail!("data", "the dataset has no sequences") };
+        Ok((self.gather(column, rows)?.0, column.row_shape()[0].max(1)))
+    }
+
     /// A row in view, for messages: its number and its name.
     fn shown(&self, index: usize) -> String {
         self.name(index).map_or_else(|| format!("row {index}"), |name| format!("row {index} ({name})"))
@@ -251,7 +262,7 @@ impl Dataset {
         if self.shuffles.is_some() {
             bail!("data", "this dataset has shuffles already");
         }
-        if !self.inputs.iter().any(|input| input.column.is_sequence()) {
+        if self.sequence_input().is_none() {
             bail!("data", "there is no sequence to shuffle");
         }
         let tasks = self.tasks();

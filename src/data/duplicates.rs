@@ -16,7 +16,7 @@ fn key(codes: &[u8]) -> u128 {
 
 /// Keys of the sequences in view; of rows that are cut from a genome those of their places.
 fn keys(set: &Dataset) -> Vec<u128> {
-    let column = set.inputs.iter().map(|input| &input.column).find(|column| column.is_sequence());
+    let column = set.sequence_input();
     match column {
         Some(Column::Sequence { codes, length }) => set.rows.iter().map(|row| key(&codes[*row as usize * length..(*row as usize + 1) * length])).collect(),
         Some(Column::Genome { regions, .. }) => {

@@ -213,7 +213,7 @@ impl Loader {
             inputs.push((input.name.clone(), values));
         }
         let mut labels = Vec::with_capacity(index.len() * set.tasks());
-        let length = set.inputs.iter().find(|input| input.column.is_sequence()).map(|input| input.column.row_shape()[0]);
+        let length = set.sequence_input().map(|column| column.row_shape()[0]);
         for row in index {
             match &self.transform {
                 Some(transform) => self.changed(*row, transform.as_ref(), margin, length, sample, &mut inputs, &mut labels)?,

@@ -2,7 +2,7 @@
 //!
 //! van den Bogaard, Predicting chromatin accessibility with convolutional neural networks (thesis), 3.3.
 
-use crate::seq::Motif;
+use crate::seq::{Motif, alphabet};
 
 /// The thresholds of the rule.
 #[derive(Clone, Copy, Debug)]
@@ -31,11 +31,6 @@ fn looked_for(filter: &Motif, least: f64) -> Vec<u8> {
     filter.ppm.iter().zip(bits).map(one).collect()
 }
 
-/// The likeliest base of each position of a motif.
-fn consensus(motif: &Motif) -> Vec<u8> {
-    motif.ppm.iter().map(|row| (0..4u8).max_by(|a, b| row[usize::from(*a)].total_cmp(&row[usize::from(*b)])).unwrap_or(0)).collect()
-}
-
 fn best(filter: &[u8], motif: &[u8]) -> f64 {
     let (n, m) = (filter.len() as i64, motif.len() as i64);
     let agree = |shift: i64| {
@@ -50,9 +45,13 @@ pub fn matches(filters: &[Motif], motifs: &[Motif], rule: &Rule) -> Vec<Vec<Fit>
     let words: Vec<Vec<Vec<u8>>> = motifs
         .iter()
         .map(|motif| {
-            let forward = consensus(motif);
-            let turned: Vec<u8> = forward.iter().rev().map(|base| 3 - base).collect();
-            if rule.both_strands { vec![forward, turned] } else { vec![forward] }
+            let mut words = vec![motif.likeliest()];
+            if rule.both_strands {
+                let mut turned = words[0].clone();
+                alphabet::reverse_complement(&mut turned);
+                words.push(turned);
+            }
+            words
         })
         .collect();
     filters

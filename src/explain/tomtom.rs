@@ -6,6 +6,7 @@
 
 use crate::base::Result;
 use crate::metrics::statistics::multiple;
+use crate::metrics::statistics::rounded::{self, Rounding};
 use crate::seq::Motif;
 use crate::{bail, fault};
 use rayon::prelude::*;
@@ -102,10 +103,6 @@ fn smoothed(motif: &Motif, plan: &Plan) -> Vec<Column> {
     motif.with_pseudocount(plan.pseudocount, plan.background).ppm
 }
 
-fn sites(motif: &Motif) -> f64 {
-    if motif.sites > 0.0 { motif.sites } else { Motif::USUAL_SITES }
-}
-
 fn score(plan: &Plan, (a, a_sites): (&Column, f64), (b, b_sites): (&Column, f64)) -> f64 {
     let pairs = || a.iter().zip(b);
     match plan.distance {
@@ -139,8 +136,7 @@ struct Scores {
     rows: Vec<Vec<u16>>,
     /// Shares of each rounded score, for each column of the query.
     shares: Vec<Vec<f64>>,
-    offset: f64,
-    scale: f64,
+    rounding: Rounding,
 }
 
 impl Scores {
@@ -148,14 +144,8 @@ impl Scores {
         if complete {
             rows.iter_mut().for_each(|row| centre(row));
         }
-        let all = || rows.iter().flatten().copied();
-        let (mut least, most) = (all().fold(f64::INFINITY, f64::min), all().fold(f64::NEG_INFINITY, f64::max));
-        if least == most {
-            least = most - 1.0;
-        }
-        let offset = least.floor();
-        let scale = (BINS as f64 / (most - offset)).floor().max(1.0);
-        let rounded = |x: &f64| ((x - offset) * scale + 0.5).floor().clamp(0.0, BINS as f64) as u16;
+        let rounding = Rounding::of(rows.iter().flatten().copied(), BINS);
+        let rounded = |x: &f64| rounding.steps(*x).clamp(0.0, BINS as f64) as u16;
         let rows: Vec<Vec<u16>> = rows.iter().map(|row| row.iter().map(rounded).collect()).collect();
         let shares = rows
             .iter()
@@ -165,7 +155,7 @@ impl Scores {
                 shares
             })
             .collect();
-        Scores { rows, shares, offset, scale }
+        Scores { rows, shares, rounding }
     }
 
     /// The distribution of the sum over columns `start..=end`, for each pair of them.
@@ -177,11 +167,7 @@ impl Scores {
                 let mut sum = vec![1.0];
                 (start..width)
                     .map(|end| {
-                        let mut next = vec![0.0; sum.len() + BINS];
-                        for (bin, share) in self.shares[end].iter().enumerate().filter(|(_, share)| **share > 0.0) {
-                            next[bin..].iter_mut().zip(&sum).for_each(|(to, from)| *to += share * from);
-                        }
-                        sum = next;
+                        sum = rounded::plus(&sum, BINS, self.shares[end].iter().copied().enumerate());
                         sum.clone()
                     })
                     .collect()
@@ -218,13 +204,13 @@ fn shifts(query: usize, target: usize, plan: &Plan) -> std::ops::RangeInclusive<
 /// The chance that the best of all alignments scores as high, by score, for targets of a width.
 fn best_of(width: usize, target: usize, plan: &Plan, scores: &Scores, distributions: &[Vec<Vec<f64>>]) -> Vec<f64> {
     let orientations = if plan.both_strands { 2 } else { 1 };
-    let size = (width * BINS + 1) as f64 - (width as f64 - 1.0) * scores.offset * scores.scale;
+    let size = (width * BINS + 1) as f64 - (width as f64 - 1.0) * scores.rounding.offset * scores.rounding.scale;
     let size = size.ceil() as usize;
     let mut chances = vec![0.0; size];
     for shift in 1..width + target {
         let (start, overlap, _) = overlap(width, target, shift);
         let own = &distributions[start][overlap - 1];
-        let moved = -(scores.offset * (width - overlap) as f64 * scores.scale).round_ties_even() as usize;
+        let moved = -(scores.rounding.offset * (width - overlap) as f64 * scores.rounding.scale).round_ties_even() as usize;
         let mut tail = 0.0;
         for (score, chance) in chances.iter_mut().enumerate().rev() {
             tail += score.checked_sub(moved).and_then(|at| own.get(at)).copied().unwrap_or(0.0);
@@ -265,7 +251,7 @@ pub fn tomtom(queries: &[Motif], targets: &[Motif], plan: &Plan) -> Result<Vec<M
     for (number, motif) in targets.iter().enumerate() {
         for reverse in [false, true].into_iter().take(if plan.both_strands { 2 } else { 1 }) {
             let own = smoothed(&if reverse { motif.reverse_complement() } else { motif.clone() }, plan);
-            list.push(Target { number, reverse, sites: sites(motif), first: columns.len(), width: own.len() });
+            list.push(Target { number, reverse, sites: motif.site_count(), first: columns.len(), width: own.len() });
             columns.extend(own);
         }
     }
@@ -275,7 +261,7 @@ pub fn tomtom(queries: &[Motif], targets: &[Motif], plan: &Plan) -> Result<Vec<M
 
 fn of_query(number: usize, query: &Motif, targets: &[Motif], list: &[Target], columns: &[Column], plan: &Plan) -> Vec<Match> {
     let own = smoothed(query, plan);
-    let own_sites = sites(query);
+    let own_sites = query.site_count();
     let width = own.len();
     let row = |column: &Column| -> Vec<f64> {
         list.iter()
@@ -289,9 +275,7 @@ fn of_query(number: usize, query: &Motif, targets: &[Motif], list: &[Target], co
     } else {
         let tail = |shares: &Vec<f64>| {
             let mut tail = shares.clone();
-            for i in (0..tail.len() - 1).rev() {
-                tail[i] = (tail[i] + tail[i + 1]).min(1.0);
-            }
+            rounded::tails(&mut tail);
             tail
         };
         distributions.iter().map(|ends| ends.iter().map(tail).collect()).collect()
@@ -308,7 +292,7 @@ fn of_query(number: usize, query: &Motif, targets: &[Motif], list: &[Target], co
                 let (start, overlap, first) = overlap(width, target.width, shift);
                 let total: usize = (0..overlap).map(|i| usize::from(scores.rows[start + i][target.first + first + i])).sum();
                 let value = if plan.complete {
-                    -(total as f64 + overlap as f64 * scores.offset * scores.scale).round_ties_even()
+                    -(total as f64 + overlap as f64 * scores.rounding.offset * scores.rounding.scale).round_ties_even()
                 } else {
                     tails[start][overlap - 1][total]
                 };
@@ -319,7 +303,7 @@ fn of_query(number: usize, query: &Motif, targets: &[Motif], list: &[Target], co
             let strands = if plan.both_strands { 2.0 } else { 1.0 };
             let p_value = if plan.complete {
                 let chances = chances.entry(target.width).or_insert_with(|| best_of(width, target.width, plan, &scores, &distributions));
-                let score = (-best - width as f64 * scores.offset * scores.scale).round_ties_even();
+                let score = (-best - width as f64 * scores.rounding.offset * scores.rounding.scale).round_ties_even();
                 chances[(score.max(0.0) as usize).min(chances.len() - 1)]
             } else {
                 of_several(best, tries as f64 * strands)
@@ -336,7 +320,7 @@ fn of_query(number: usize, query: &Motif, targets: &[Motif], list: &[Target], co
             }
         })
         .collect();
-    let name = |m: &Match| (targets[m.target].name.clone(), m.reverse);
+    let name = |m: &Match| (targets[m.target].name.as_str(), m.reverse);
     found.sort_by(|a, b| a.p_value.total_cmp(&b.p_value).then(b.overlap.cmp(&a.overlap)).then_with(|| name(a).cmp(&name(b))));
     let p: Vec<f64> = found.iter().map(|m| m.p_value).collect();
     let q = multiple::q_values(&p, p.len(), multiple::null_share(&p, 1));

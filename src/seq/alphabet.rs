@@ -67,6 +67,13 @@ pub fn encode(text: &str, codes: &mut Vec<u8>, census: &mut Census) -> Result<()
     Ok(())
 }
 
+/// The codes of a text.
+pub fn codes(text: &str) -> crate::base::Result<Vec<u8>> {
+    let mut codes = Vec::new();
+    encode(text, &mut codes, &mut Census::default()).map_err(|(at, letter)| crate::fault!("value", "`{letter}` at position {at} is no base"))?;
+    Ok(codes)
+}
+
 /// The letters of codes.
 pub fn decode(codes: &[u8]) -> String {
     codes.iter().map(|code| LETTERS[usize::from(*code).min(4)] as char).collect()

@@ -8,6 +8,8 @@ pub mod genome;
 pub mod intervals;
 pub mod motif;
 pub mod motif_file;
+mod motif_page;
+pub mod priors;
 pub mod scan;
 pub mod shuffle;
 pub mod simulate;

@@ -88,12 +88,19 @@ impl Motif {
         self.information().iter().sum()
     }
 
-    /// Sites that a motif is taken to be made from where it does not tell.
-    pub const USUAL_SITES: f64 = 20.0;
+    /// How many sites it was made from; 20 where it does not tell.
+    pub fn site_count(&self) -> f64 {
+        if self.sites > 0.0 { self.sites } else { 20.0 }
+    }
+
+    /// The code of the likeliest base at each position.
+    pub fn likeliest(&self) -> Vec<u8> {
+        self.ppm.iter().map(likeliest).collect()
+    }
 
     /// Probabilities after so many sites' worth of the background were added to each position.
     pub fn with_pseudocount(&self, pseudocount: f64, background: [f64; 4]) -> Motif {
-        let sites = if self.sites > 0.0 { self.sites } else { Motif::USUAL_SITES };
+        let sites = self.site_count();
         let row = |row: &[f64; 4]| {
             let sum: f64 = row.iter().sum();
             std::array::from_fn(|base| (row[base] / sum * sites + pseudocount * background[base]) / (sites + pseudocount))
@@ -122,11 +129,22 @@ impl Motif {
     }
 }
 
+/// The code of the likeliest base; of equals the last.
+pub fn likeliest(row: &[f64; 4]) -> u8 {
+    (0..4u8).max_by(|a, b| row[usize::from(*a)].total_cmp(&row[usize::from(*b)])).unwrap_or(0)
+}
+
+/// Numbers scaled to sum to 1; equal shares where they sum to nothing.
+pub fn shares(row: [f64; 4]) -> [f64; 4] {
+    let sum: f64 = row.iter().sum();
+    if sum > 0.0 { row.map(|x| x / sum) } else { [0.25; 4] }
+}
+
 /// Motifs in MEME's minimal text format.
 pub fn to_meme(motifs: &[Motif]) -> String {
     let mut out = String::from("MEME version 4\n\nALPHABET= ACGT\n\nstrands: + -\n\nBackground letter frequencies\nA 0.25 C 0.25 G 0.25 T 0.25\n\n");
     for motif in motifs {
-        let sites = if motif.sites > 0.0 { motif.sites.round() } else { 20.0 };
+        let sites = motif.site_count().round();
         let alt = if motif.alt.is_empty() { String::new() } else { format!(" {}", motif.alt.replace(' ', "_")) };
         out += &format!("MOTIF {}{alt}\nletter-probability matrix: alength= 4 w= {} nsites= {sites} E= 0\n", motif.name.replace(' ', "_"), motif.width());
         for row in &motif.ppm {

@@ -1,6 +1,7 @@
-//! Files of motifs: MEME, JASPAR, TRANSFAC, HOMER, UniPROBE, Cluster-Buster, CIS-BP and bare matrices, told by their content.
+//! Files of motifs: MEME (text, XML, HTML), JASPAR, TRANSFAC, HOMER, UniPROBE, Cluster-Buster, CIS-BP and bare matrices, told by their content.
 
-use super::motif::{self, Motif};
+use super::motif::{self, Motif, shares};
+use super::motif_page;
 use crate::base::Result;
 use crate::fault;
 use crate::seq::fasta;
@@ -19,8 +20,8 @@ type Parsed = std::result::Result<Vec<Motif>, (usize, String)>;
 
 fn parse(text: &str, stem: &str) -> Parsed {
     let head = text.trim_start();
-    if head.starts_with("<?xml") || head.starts_with('<') {
-        return Err((1, "this is XML: motifs are read from MEME's text output (meme.txt)".into()));
+    if head.starts_with('<') {
+        return motif_page::parse(text);
     }
     let starts = |word: &str| text.lines().any(|line| line.starts_with(word));
     if starts("MEME version") || starts("MOTIF ") || starts("# DREME") || starts("# STREME") {
@@ -41,11 +42,7 @@ fn of_counts(name: &str, rows: &[[f64; 4]], line: usize) -> std::result::Result<
         return Err((line, format!("motif `{name}` holds a number that is not finite")));
     }
     let sites = rows.iter().map(|row| row.iter().sum::<f64>()).fold(0.0, f64::max);
-    let share = |row: &[f64; 4]| {
-        let sum: f64 = row.iter().sum();
-        if sum > 0.0 { row.map(|v| v / sum) } else { [0.25; 4] }
-    };
-    Ok(Motif { sites: if sites > 1.5 { sites } else { 0.0 }, ..Motif::new(name, rows.iter().map(share).collect()) })
+    Ok(Motif { sites: if sites > 1.5 { sites } else { 0.0 }, ..Motif::new(name, rows.iter().copied().map(shares).collect()) })
 }
 
 /// TRANSFAC: `P0 A C G T`, numbered rows, `//`.

@@ -5,13 +5,15 @@
 
 use super::Motif;
 use super::alphabet::UNKNOWN;
+use super::priors::{self, Distribution};
 use crate::bail;
 use crate::base::Result;
 use crate::metrics::statistics::multiple;
+use crate::metrics::statistics::rounded::{self, Rounding};
 use rayon::prelude::*;
 
 /// Steps that a position's log-odds are rounded to.
-const RANGE: f64 = 1000.0;
+const RANGE: usize = 1000;
 /// p-values of one motif from which the share of chance is estimated.
 const SAMPLE: usize = 10_000;
 /// Bases that are looked up at once.
@@ -20,14 +22,17 @@ const KEY: usize = 4;
 /// A motif ready to be scanned.
 pub struct Pssm {
     rows: Vec<[i32; 4]>,
-    offset: f64,
-    scale: f64,
+    rounding: Rounding,
     chances: Vec<f64>,
+    /// Scores of [`KEY`] bases at once.
+    tables: Vec<[i32; 256]>,
+    /// The most that what follows can add.
+    rest: Vec<i32>,
 }
 
 impl Pssm {
     /// Log-odds against a background, and the chance of each score on it.
-    pub fn new(motif: &Motif, background: [f64; 4], pseudocount: f64) -> Result<Pssm> {
+    pub fn new(motif: &Motif, background: [f64; 4], pseudocount: f64, priors: Option<&Distribution>) -> Result<Pssm> {
         if motif.width() == 0 {
             bail!("value", "motif `{}` has no position", motif.name);
         }
@@ -35,26 +40,21 @@ impl Pssm {
         if odds.iter().flatten().any(|x| !x.is_finite()) {
             bail!("value", "motif `{}` has a probability of 0, whose log-odds are infinite", motif.name; hint: "give a `pseudocount` above 0");
         }
-        let all = || odds.iter().flatten().copied();
-        let (mut least, most) = (all().fold(f64::INFINITY, f64::min), all().fold(f64::NEG_INFINITY, f64::max));
-        if least == most {
-            least = most - 1.0;
+        // a prior adds to the score as one more position does
+        let ends = priors.map(|own| own.ends().map(known));
+        let rounding = Rounding::of(odds.iter().flatten().copied().chain(ends.into_iter().flatten()), RANGE);
+        let rows: Vec<[i32; 4]> = odds.iter().map(|row| row.map(|x| rounding.steps(x) as i32)).collect();
+        let mut chances = vec![1.0];
+        if let Some(priors) = priors {
+            let step = |odds: f64| rounding.steps(known(odds)).clamp(0.0, RANGE as f64) as usize;
+            chances = rounded::plus(&chances, RANGE + 1, priors.steps().map(|(odds, share)| (step(odds), share)));
         }
-        let offset = least.floor();
-        let scale = (RANGE / (most - offset)).floor().max(1.0);
-        let rows: Vec<[i32; 4]> = odds.iter().map(|row| row.map(|x| ((x - offset) * scale + 0.5).floor() as i32)).collect();
-        let mut shares = vec![1.0];
         for row in &rows {
-            let mut next = vec![0.0; shares.len() + RANGE as usize + 1];
-            for (score, share) in row.iter().zip(background) {
-                next[*score as usize..].iter_mut().zip(&shares).for_each(|(to, from)| *to += share * from);
-            }
-            shares = next;
+            chances = rounded::plus(&chances, RANGE + 1, row.iter().map(|score| *score as usize).zip(background));
         }
-        for i in (0..shares.len() - 1).rev() {
-            shares[i] = (shares[i] + shares[i + 1]).min(1.0);
-        }
-        Ok(Pssm { rows, offset, scale, chances: shares })
+        rounded::tails(&mut chances);
+        let (tables, rest) = tables(&rows);
+        Ok(Pssm { rows, rounding, chances, tables, rest })
     }
 
     /// Positions.
@@ -64,7 +64,15 @@ impl Pssm {
 
     /// The log-odds of a rounded score, bits.
     pub fn bits(&self, score: i32) -> f64 {
-        f64::from(score) / self.scale + self.width() as f64 * self.offset
+        f64::from(score) / self.rounding.scale + self.width() as f64 * self.rounding.offset
+    }
+
+    /// The rounded score of a word whose position has a prior, and its log-odds, bits.
+    fn with_prior(&self, score: i32, odds: f64) -> (i32, f64) {
+        let base = (self.width() + 1) as f64 * self.rounding.offset;
+        let most = self.chances.len() as f64 - 1.0;
+        let score = ((self.bits(score) + odds - base) * self.rounding.scale).round().clamp(0.0, most);
+        (score as i32, score / self.rounding.scale + base)
     }
 
     /// The chance that a word of the background scores at least so.
@@ -81,20 +89,22 @@ impl Pssm {
     pub fn score(&self, word: &[u8]) -> Option<i32> {
         self.rows.iter().zip(word).try_fold(0, |sum, (row, code)| row.get(usize::from(*code)).map(|score| sum + score))
     }
+}
 
-    /// Scores of four bases at once, and the most that what follows can add.
-    fn tables(&self) -> (Vec<[i32; 256]>, Vec<i32>) {
-        let tables: Vec<[i32; 256]> = self
-            .rows
-            .chunks(KEY)
-            .map(|rows| std::array::from_fn(|key| rows.iter().enumerate().map(|(i, row)| row[key >> (2 * (KEY - 1 - i)) & 3]).sum()))
-            .collect();
-        let mut rest = vec![0; tables.len() + 1];
-        for (i, table) in tables.iter().enumerate().rev() {
-            rest[i] = rest[i + 1] + table.iter().copied().max().unwrap_or(0);
-        }
-        (tables, rest)
+/// Log-odds of impossible and of sure positions are kept finite.
+fn known(odds: f64) -> f64 {
+    odds.clamp(-1000.0, 1000.0)
+}
+
+/// Scores of four bases at once, and the most that what follows can add.
+fn tables(rows: &[[i32; 4]]) -> (Vec<[i32; 256]>, Vec<i32>) {
+    let tables: Vec<[i32; 256]> =
+        rows.chunks(KEY).map(|rows| std::array::from_fn(|key| rows.iter().enumerate().map(|(i, row)| row[key >> (2 * (KEY - 1 - i)) & 3]).sum())).collect();
+    let mut rest = vec![0; tables.len() + 1];
+    for (i, table) in tables.iter().enumerate().rev() {
+        rest[i] = rest[i + 1] + table.iter().copied().max().unwrap_or(0);
     }
+    (tables, rest)
 }
 
 /// A sequence ready to be scanned.
@@ -131,6 +141,23 @@ pub struct Plan {
     pub background: [f64; 4],
     /// Sites' worth of background that is added to each position.
     pub pseudocount: f64,
+    /// What is known of positions before their bases are seen.
+    pub priors: Option<Priors>,
+}
+
+/// Priors of each position of each sequence.
+#[derive(Clone, Debug)]
+pub struct Priors {
+    /// How often each occurs.
+    pub distribution: Distribution,
+    /// Log-odds for each sequence and position, bits; positions behind the end have that of the median.
+    pub odds: Vec<Vec<f64>>,
+}
+
+impl Priors {
+    fn at(&self, sequence: usize, start: usize) -> f64 {
+        known(self.odds[sequence].get(start).copied().unwrap_or_else(|| priors::log_odds(self.distribution.median)))
+    }
 }
 
 /// An occurrence.
@@ -164,10 +191,11 @@ pub fn fimo(motifs: &[Motif], sequences: &[&[u8]], plan: &Plan) -> Result<Vec<Hi
 }
 
 fn of_motif(number: usize, motif: &Motif, sequences: &[Prepared], plan: &Plan) -> Result<Vec<Hit>> {
-    let forward = Pssm::new(motif, plan.background, plan.pseudocount)?;
+    let distribution = plan.priors.as_ref().map(|own| &own.distribution);
+    let forward = Pssm::new(motif, plan.background, plan.pseudocount, distribution)?;
     let mut strands = vec![(forward, false)];
     if plan.both_strands {
-        strands.push((Pssm::new(&motif.reverse_complement(), plan.background, plan.pseudocount)?, true));
+        strands.push((Pssm::new(&motif.reverse_complement(), plan.background, plan.pseudocount, distribution)?, true));
     }
     let width = motif.width();
     let scannable = |known: &&u32| **known as usize >= width;
@@ -176,8 +204,8 @@ fn of_motif(number: usize, motif: &Motif, sequences: &[Prepared], plan: &Plan) -
     let threshold = if plan.by_q { 1.0 } else { plan.threshold };
     let mut found: Vec<Hit> = Vec::new();
     for (pssm, reverse) in &strands {
-        let least = pssm.least_score(threshold);
-        let (tables, rest) = pssm.tables();
+        // a prior may lift any word
+        let least = if plan.priors.is_some() { 0 } else { pssm.least_score(threshold) };
         for (sequence, prepared) in sequences.iter().enumerate() {
             for (start, known) in prepared.known.iter().enumerate() {
                 if (*known as usize) < width {
@@ -185,20 +213,24 @@ fn of_motif(number: usize, motif: &Motif, sequences: &[Prepared], plan: &Plan) -
                 }
                 let mut score = 0;
                 let mut hopeful = true;
-                for (i, table) in tables.iter().enumerate() {
+                for (i, table) in pssm.tables.iter().enumerate() {
                     score += table[usize::from(prepared.keys[start + i * KEY])];
-                    if score + rest[i + 1] < least {
+                    if score + pssm.rest[i + 1] < least {
                         hopeful = false;
                         break;
                     }
                 }
-                if hopeful {
+                let mut bits = pssm.bits(score);
+                if let Some(priors) = &plan.priors {
+                    (score, bits) = pssm.with_prior(score, priors.at(sequence, start));
+                }
+                if hopeful && pssm.p_value(score) <= threshold {
                     found.push(Hit {
                         motif: number,
                         sequence,
                         start,
                         reverse: *reverse,
-                        score: pssm.bits(score),
+                        score: bits,
                         p_value: pssm.p_value(score),
                         q_value: f64::NAN,
                     });
@@ -206,7 +238,7 @@ fn of_motif(number: usize, motif: &Motif, sequences: &[Prepared], plan: &Plan) -
             }
         }
     }
-    let sample = sampled(&strands, sequences, tests);
+    let sample = sampled(&strands, sequences, tests, plan.priors.as_ref());
     found.sort_by(|a, b| {
         a.p_value.total_cmp(&b.p_value).then(b.score.total_cmp(&a.score)).then((a.sequence, a.start, a.reverse).cmp(&(b.sequence, b.start, b.reverse)))
     });
@@ -220,17 +252,17 @@ fn of_motif(number: usize, motif: &Motif, sequences: &[Prepared], plan: &Plan) -
 }
 
 /// p-values of positions at equal distances, at most [`SAMPLE`] of them.
-fn sampled(strands: &[(Pssm, bool)], sequences: &[Prepared], tests: usize) -> Vec<f64> {
+fn sampled(strands: &[(Pssm, bool)], sequences: &[Prepared], tests: usize, priors: Option<&Priors>) -> Vec<f64> {
     let step = tests.div_ceil(SAMPLE).max(1);
     let width = strands[0].0.width();
-    let tables: Vec<_> = strands.iter().map(|(pssm, _)| (pssm, pssm.tables().0)).collect();
     let mut out = Vec::new();
     let mut seen = 0;
-    for prepared in sequences {
+    for (sequence, prepared) in sequences.iter().enumerate() {
         for (start, _) in prepared.known.iter().enumerate().filter(|(_, known)| **known as usize >= width) {
-            for (pssm, tables) in &tables {
+            for (pssm, _) in strands {
                 if seen % step == 0 {
-                    let score = tables.iter().enumerate().map(|(i, table)| table[usize::from(prepared.keys[start + i * KEY])]).sum();
+                    let score = pssm.tables.iter().enumerate().map(|(i, table)| table[usize::from(prepared.keys[start + i * KEY])]).sum();
+                    let score = priors.map_or(score, |own| pssm.with_prior(score, own.at(sequence, start)).0);
                     out.push(pssm.p_value(score));
                 }
                 seen += 1;
@@ -246,14 +278,14 @@ mod tests {
     use crate::base::seed::Rng;
 
     fn plan(threshold: f64) -> Plan {
-        Plan { threshold, by_q: false, both_strands: true, background: [0.25; 4], pseudocount: 0.1 }
+        Plan { threshold, by_q: false, both_strands: true, background: [0.25; 4], pseudocount: 0.1, priors: None }
     }
 
     #[test]
     fn chances_are_those_of_all_words() {
         let motif = Motif::new("m", vec![[0.7, 0.1, 0.1, 0.1], [0.2, 0.5, 0.2, 0.1], [0.05, 0.05, 0.85, 0.05]]);
         let background = [0.4, 0.1, 0.2, 0.3];
-        let pssm = Pssm::new(&motif, background, 0.1).unwrap();
+        let pssm = Pssm::new(&motif, background, 0.1, None).unwrap();
         let words: Vec<[u8; 3]> = (0..64u8).map(|i| [i >> 4, i >> 2 & 3, i & 3]).collect();
         let scored: Vec<(i32, f64)> = words.iter().map(|w| (pssm.score(w).unwrap(), w.iter().map(|c| background[usize::from(*c)]).product())).collect();
         for (score, _) in &scored {

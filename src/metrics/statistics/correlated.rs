@@ -1,6 +1,6 @@
 //! Tests of correlation.
 
-use super::{Alternative, Outcome, mean, of_normal, ranks, t};
+use super::{Alternative, Outcome, correlation, of_normal, ranks, t};
 use crate::bail;
 use crate::base::Result;
 
@@ -22,14 +22,7 @@ fn of_r(r: f64, n: usize, alternative: Alternative) -> Outcome {
 /// Whether two samples are linearly related.
 pub fn pearson(x: &[f64], y: &[f64], alternative: Alternative) -> Result<Outcome> {
     check(x, y)?;
-    let (a, b) = (mean(x), mean(y));
-    let (mut xy, mut xx, mut yy) = (0.0, 0.0, 0.0);
-    for (u, v) in x.iter().zip(y) {
-        xy += (u - a) * (v - b);
-        xx += (u - a).powi(2);
-        yy += (v - b).powi(2);
-    }
-    Ok(of_r((xy / (xx.sqrt() * yy.sqrt())).clamp(-1.0, 1.0), x.len(), alternative))
+    Ok(of_r(correlation(x, y), x.len(), alternative))
 }
 
 /// Whether the ranks of two samples are related; p by Student's distribution.

@@ -7,6 +7,7 @@ pub mod ks;
 pub mod multiple;
 pub mod ranks;
 pub mod resample;
+pub mod rounded;
 pub mod t;
 
 use statrs::distribution::{ContinuousCDF, Normal};
@@ -66,18 +67,31 @@ fn of_normal(z: f64, alternative: Alternative) -> f64 {
     alternative.p_value(normal.sf(z), normal.cdf(z))
 }
 
-fn mean(x: &[f64]) -> f64 {
+/// The mean.
+pub fn mean(x: &[f64]) -> f64 {
     x.iter().sum::<f64>() / x.len() as f64
 }
 
 /// The variance, over n - 1.
-fn variance(x: &[f64]) -> f64 {
+pub fn variance(x: &[f64]) -> f64 {
     let centre = mean(x);
     x.iter().map(|v| (v - centre).powi(2)).sum::<f64>() / (x.len() as f64 - 1.0)
 }
 
+/// Pearson's correlation; undefined where one side is constant.
+pub fn correlation(x: &[f64], y: &[f64]) -> f64 {
+    let (a, b) = (mean(x), mean(y));
+    let (mut xy, mut xx, mut yy) = (0.0, 0.0, 0.0);
+    for (u, v) in x.iter().zip(y) {
+        xy += (u - a) * (v - b);
+        xx += (u - a).powi(2);
+        yy += (v - b).powi(2);
+    }
+    (xy / (xx.sqrt() * yy.sqrt())).clamp(-1.0, 1.0)
+}
+
 /// Ranks from 1, equal values sharing their mean rank; and Σ (t³ - t) over groups of equal values.
-fn ranks(x: &[f64]) -> (Vec<f64>, f64) {
+pub fn ranks(x: &[f64]) -> (Vec<f64>, f64) {
     let mut order: Vec<usize> = (0..x.len()).collect();
     order.sort_by(|a, b| x[*a].total_cmp(&x[*b]));
     let (mut ranks, mut ties, mut first) = (vec![0.0; x.len()], 0.0, 0);

@@ -8,7 +8,8 @@ pub use background::{Background, Markov};
 pub use rule::{Named, Order, Orientation, Rule, Spec};
 pub use truth::{Site, Truth};
 
-use super::Motif;
+use super::motif::likeliest;
+use super::{Motif, alphabet};
 use crate::bail;
 use crate::base::Result;
 use crate::base::seed::Rng;
@@ -203,17 +204,12 @@ fn plant(codes: &mut [u8], motifs: &[Motif], chosen: &[u32], plan: &Plan, rng: &
         }
         let reverse = plan.both_strands && rng.below(2) == 1;
         if reverse {
-            own.reverse();
-            own.iter_mut().for_each(|code| *code = 3 - *code);
+            alphabet::reverse_complement(own);
         }
         used += motif.width();
         planted.push(Site { motif: *number, start: start as u32, reverse });
     }
     planted
-}
-
-fn likeliest(row: &[f64; 4]) -> u8 {
-    (0..4u8).max_by(|a, b| row[usize::from(*a)].total_cmp(&row[usize::from(*b)])).unwrap_or(0)
 }
 
 fn draw(row: &[f64; 4], rng: &mut Rng) -> u8 {
@@ -239,7 +235,7 @@ mod tests {
     fn no_motif_tells_by_itself_but_pairs_do() {
         let pool = Arc::new(motifs(20, 12, 0.97, 1));
         let world = world(pool.clone(), &plan(Choice::Paired { count: 3, positives: 0.5 }, 20_000, 100)).unwrap();
-        let rule = Spec::Together { pairs: None, gap: (0, i64::MAX), order: Order::Any, orientation: Orientation::Any }.resolve(&pool).unwrap();
+        let rule = Spec::any_pair().resolve(&pool).unwrap();
         let labels: Vec<f32> = (0..world.truth.len()).map(|i| rule.label(world.truth.sites(i), &pool)).collect();
         let positives: f64 = labels.iter().map(|l| f64::from(*l)).sum();
         assert!((positives / 20_000.0 - 0.5).abs() < 0.015);

@@ -95,6 +95,13 @@ pub enum Spec {
     },
 }
 
+impl Spec {
+    /// Pairs 0 and 1, 2 and 3, …, however they lie.
+    pub fn any_pair() -> Spec {
+        Spec::Together { pairs: None, gap: (0, i64::MAX), order: Order::Any, orientation: Orientation::Any }
+    }
+}
+
 impl Named {
     fn find(&self, motifs: &[Motif]) -> Result<u32> {
         match self {
