@@ -2,7 +2,7 @@
 
 use crate::data_folder;
 use cistron::explain::tomtom::{self, Distance};
-use cistron::seq::{fasta, motif_file, scan};
+use cistron::seq::{fasta, motif_file, priors, scan};
 use std::collections::HashMap;
 
 fn rows(text: &str) -> Vec<Vec<&str>> {
@@ -61,11 +61,22 @@ fn fimo_gives_what_the_meme_suite_gives() {
         ("mouse", examples.join("some_vertebrates.meme"), examples.join("mm9_tss_500bp_sampled_1000.fna.gz"), 2e-5, true),
         ("spiked", folder.join("tests/common/sample.meme"), folder.join("tests/fimo/spiked.fasta"), 1e-3, false),
         ("gcn4", folder.join("tests/fimo/GCN4.meme.txt"), folder.join("tests/fimo/GCN4_YPD.fasta"), 1e-4, true),
+        ("priors", folder.join("tests/fimo/GCN4.meme.txt"), folder.join("tests/fimo/GCN4_YPD.fasta"), 1e-4, true),
+        ("html", folder.join("tests/fimo/MCM1.meme.html.gz"), folder.join("tests/fimo/spiked.fasta"), 1e-3, false),
+        ("xml", folder.join("tests/common/crp0.meme.xml"), folder.join("tests/motiph/spiked.fasta"), 1e-3, true),
     ];
     for (case, motifs, sequences, threshold, both_strands) in cases {
         let (motifs, records) = (motif_file::read(&motifs).expect("as the oracle was written"), fasta::read(&sequences).expect("as the oracle was written"));
         let codes: Vec<&[u8]> = (0..records.names.len()).map(|i| records.sequence(i)).collect();
-        let plan = scan::Plan { threshold, by_q: false, both_strands, background: if both_strands { both } else { nrdb }, pseudocount: 0.1, priors: None };
+        let priors = (case == "priors").then(|| {
+            let given = priors::read(&folder.join("tests/fimo/GCN4_YPD.psp.gz")).expect("as the oracle was written");
+            let distribution = priors::Distribution::read(&folder.join("tests/fimo/prior.dist.txt")).expect("as the oracle was written");
+            let odds = |name: &String| given[name.split_whitespace().next().unwrap_or("")].iter().map(|prior| priors::log_odds(*prior)).collect();
+            scan::Priors { distribution, odds: records.names.iter().map(odds).collect() }
+        });
+        let background = if both_strands { both } else { nrdb };
+        let pseudocount = if case == "xml" { 0.01 } else { 0.1 };
+        let plan = scan::Plan { threshold, by_q: false, both_strands, background, pseudocount, priors };
         let hits = scan::fimo(&motifs, &codes, &plan).expect("as the oracle was written");
         let wanted: Vec<Vec<&str>> = rows(include_str!("oracles/fimo.tsv")).into_iter().filter(|row| row[0] == case).collect();
         assert_eq!(hits.len(), wanted.len(), "{case}");
