@@ -15,6 +15,9 @@ let stems = [
     nn::chain([nn::conv1d(37, 9, #{ padding: "same" }), nn::global_avg_pool()]),
     nn::chain([nn::conv1d(5, 4, #{ padding: "causal", bias: false }), nn::relu(), nn::global_max_pool()]),
     nn::chain([nn::conv1d(70, 20), nn::relu(), nn::global_avg_pool()]),
+    nn::chain([nn::conv1d(9, 4, #{ dilation: 3 }), nn::relu(), nn::global_max_pool()]),
+    nn::chain([nn::kmers(3), nn::conv1d(5, 3, #{ dilation: 3 }), nn::relu(), nn::global_max_pool()]),
+    nn::chain([nn::kmers(2), nn::conv1d(18, 4, #{ padding: "same" }), nn::relu(), nn::global_avg_pool()]),
 ];
 for stem in stems {
     let layer = nn::chain([stem, nn::linear(1)]);

@@ -92,16 +92,18 @@ impl Module for Sequence {
     }
 }
 
-/// A convolution, perhaps a ReLU and a pooling over all positions become one lookup on sequence codes.
+/// A convolution, perhaps of k-mers, perhaps a ReLU and a pooling over all positions become one lookup on sequence codes.
 fn fused(modules: Vec<Rc<dyn Module>>) -> Vec<Rc<dyn Module>> {
     let role = |i: usize| modules.get(i).map_or(Role::Other, |module| module.role());
-    let Role::Convolution(convolution) = role(0) else { return modules };
-    let (relu, over, used) = match (role(1), role(2)) {
-        (Role::Global(over), _) => (false, over, 2),
-        (Role::Relu, Role::Global(over)) => (true, over, 3),
+    let (k, at) = if let Role::Kmers(k) = role(0) { (k, 1) } else { (1, 0) };
+    let Role::Convolution(convolution) = role(at) else { return modules };
+    let (relu, over, used) = match (role(at + 1), role(at + 2)) {
+        (Role::Global(over), _) => (false, over, at + 2),
+        (Role::Relu, Role::Global(over)) => (true, over, at + 3),
         _ => return modules,
     };
-    let first: Rc<dyn Module> = Rc::new(Fused::new(modules[..used].to_vec(), convolution, relu, over));
+    let Some(first) = Fused::new(modules[..used].to_vec(), convolution, k, relu, over) else { return modules };
+    let first: Rc<dyn Module> = Rc::new(first);
     std::iter::once(first).chain(modules[used..].iter().cloned()).collect()
 }
 

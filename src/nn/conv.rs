@@ -163,9 +163,14 @@ impl Spec for Conv {
         };
         // torch counts pads from the last axis on
         let pad = (!even).then(|| pads.iter().rev().flat_map(|(before, after)| [*before, *after]).collect());
-        let simple = self.width.len() == 1 && channels == 4 && groups == 1 && self.stride == [1] && self.dilation == [1];
+        let simple = self.width.len() == 1 && groups == 1 && self.stride == [1];
         let convolution = match &weight {
-            Weight::Plain(weight) if simple => Some(Convolution { weight: weight.clone(), bias: bias.clone(), pads: (pads[0].0 as usize, pads[0].1 as usize) }),
+            Weight::Plain(weight) if simple => Some(Convolution {
+                weight: weight.clone(),
+                bias: bias.clone(),
+                pads: (pads[0].0 as usize, pads[0].1 as usize),
+                dilation: self.dilation[0] as usize,
+            }),
             _ => None,
         };
         Built::one(Built1 { weight, bias, window, pad, convolution }, output)

@@ -7,6 +7,9 @@
 //! The gradient of a mean is the same at every position where a filter is active, so the backward pass only counts: how
 //! often a filter was active and a base stood at some place of its window. Both are bits, 32 positions a word, and the count
 //! is a population count of their conjunction.
+//!
+//! A convolution of one-hot k-mers, and a dilated one, is looked up likewise: a row for each k-mer and place of the window.
+//! There the backward pass goes over the rows that the forward pass added.
 
 // loops over lanes are written by index: that is what the compiler turns into wide instructions
 #![allow(clippy::needless_range_loop)]
@@ -35,6 +38,25 @@ pub enum Over {
     Max,
 }
 
+/// One-hot k-mers under a convolution with gaps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Words {
+    /// Bases in a word.
+    pub k: usize,
+    /// Steps between the places of a window.
+    pub dilation: usize,
+}
+
+impl Words {
+    /// The longest words that have keys.
+    pub const LONGEST: usize = 7;
+
+    /// Different words.
+    fn count(self) -> usize {
+        1 << (2 * self.k)
+    }
+}
+
 /// What is computed.
 #[derive(Clone, Copy, Debug)]
 pub struct Stem {
@@ -44,6 +66,8 @@ pub struct Stem {
     pub width: usize,
     /// Zeros before and after each sequence.
     pub pads: (usize, usize),
+    /// What it convolves and how far its places lie apart, where that is not single bases side by side.
+    pub words: Option<Words>,
     /// Whether max(x, 0) comes before the pooling.
     pub relu: bool,
     /// The pooling.
@@ -85,6 +109,8 @@ impl<const V: usize> Row<V> {
 struct Tables<const V: usize> {
     rows: Vec<Row<V>>,
     chunks: usize,
+    /// Positions between chunks.
+    step: usize,
     bias: Row<V>,
 }
 
@@ -97,6 +123,13 @@ fn bases(row: usize) -> [usize; KEY] {
 impl<const V: usize> Tables<V> {
     fn new(stem: &Stem, weight: &[f32], bias: &[f32], first: usize, unknown: bool) -> Tables<V> {
         let Stem { filters, width, .. } = *stem;
+        let mut start = Row::<V>::ZERO;
+        for lane in 0..(LANE * V).min(filters - first) {
+            start.0[lane / LANE][lane % LANE] = bias.get(first + lane).copied().unwrap_or(0.0);
+        }
+        if let Some(words) = stem.words {
+            return Tables { rows: Tables::of_words(stem, words, weight, first), chunks: width, step: words.dilation, bias: start };
+        }
         let chunks = width.div_ceil(KEY);
         let own = LANE * V;
         // what one base adds at one position: `[width][4]` rows
@@ -118,11 +151,22 @@ impl<const V: usize> Tables<V> {
                 }
             }
         }
-        let mut start = Row::<V>::ZERO;
-        for lane in 0..own.min(filters - first) {
-            start.0[lane / LANE][lane % LANE] = bias.get(first + lane).copied().unwrap_or(0.0);
+        Tables { rows: tables, chunks, step: KEY, bias: start }
+    }
+
+    /// For each place of a window what each word adds, and a row of zeros for words that are not known.
+    fn of_words(stem: &Stem, words: Words, weight: &[f32], first: usize) -> Vec<Row<V>> {
+        let (count, width) = (words.count(), stem.width);
+        let mut rows = vec![Row::ZERO; width * (count + 1)];
+        for lane in 0..(LANE * V).min(stem.filters - first) {
+            let own = &weight[(first + lane) * count * width..][..count * width];
+            for (word, places) in own.chunks_exact(width).enumerate() {
+                for (place, value) in places.iter().enumerate() {
+                    rows[place * (count + 1) + word].0[lane / LANE][lane % LANE] = *value;
+                }
+            }
         }
-        Tables { rows: tables, chunks, bias: start }
+        rows
     }
 }
 
@@ -162,11 +206,27 @@ fn keys(codes: &[u8], pads: (usize, usize), out: &mut Vec<u16>) {
     }
 }
 
+/// The numbers of all words of a padded sequence; words that are not known have the last.
+fn word_keys(codes: &[u8], pads: (usize, usize), words: Words, out: &mut Vec<u16>) {
+    out.clear();
+    let unknown = words.count() as u16;
+    out.resize(pads.0, unknown);
+    let (mut word, mut known) = (0u16, 0);
+    for (i, code) in codes.iter().enumerate() {
+        word = (word << 2 | u16::from(code & 3)) & (unknown - 1);
+        known = if *code < 4 { known + 1 } else { 0 };
+        if i + 1 >= words.k {
+            out.push(if known >= words.k { word } else { unknown });
+        }
+    }
+    out.resize(out.len() + pads.1, unknown);
+}
+
 #[inline(always)]
 fn sum<const V: usize>(tables: &Tables<V>, rows: usize, keys: &[u16], position: usize) -> Row<V> {
     let mut total = tables.bias;
     for chunk in 0..tables.chunks {
-        add(&mut total, &tables.rows[chunk * rows + usize::from(keys[position + KEY * chunk])]);
+        add(&mut total, &tables.rows[chunk * rows + usize::from(keys[position + tables.step * chunk])]);
     }
     total
 }
@@ -241,6 +301,23 @@ fn count_row<const V: usize>(planes: &[u32], active: &[u32], gradient: &Row<V>, 
     }
 }
 
+/// Adds `gradient` to the rows that were summed where a filter was active.
+#[inline(always)]
+fn scatter_row<const V: usize>(keys: &[u16], step: usize, rows: usize, active: &[u32], gradient: &Row<V>, into: &mut [Row<V>], positions: usize) {
+    for position in 0..positions {
+        let bits = &active[position / 32 * V * LANE..][..V * LANE];
+        let mut own = Row::<V>::ZERO;
+        for v in 0..V {
+            for lane in 0..LANE {
+                own.0[v][lane] = if bits[v * LANE + lane] << (position % 32) >> 31 == 1 { gradient.0[v][lane] } else { 0.0 };
+            }
+        }
+        for (chunk, into) in into.chunks_exact_mut(rows).enumerate() {
+            add(&mut into[usize::from(keys[position + step * chunk])], &own);
+        }
+    }
+}
+
 /// For each place of a window and each base: where that base stands at that place, 32 positions a word; then all ones, for
 /// the bias.
 fn planes(codes: &[u8], pads: (usize, usize), width: usize, positions: usize, out: &mut Vec<u32>) {
@@ -298,11 +375,28 @@ macro_rules! widest {
 
 widest!(mean_of<V, RELU>(tables: &Tables<V>, rows: usize, keys: &[u16], positions: usize, active: Option<&mut Vec<u32>>) -> Row<V>, mean_row);
 widest!(max_of<V>(tables: &Tables<V>, rows: usize, keys: &[u16], positions: usize) -> (Row<V>, [[u32; LANE]; V]), max_row);
+widest!(scatter_into<V>(keys: &[u16], step: usize, rows: usize, active: &[u32], gradient: &Row<V>, into: &mut [Row<V>], positions: usize) -> (), scatter_row);
 widest!(count_into<V>(planes: &[u32], active: &[u32], gradient: &Row<V>, into: &mut [Row<V>]) -> (), count_row);
 
 impl Stem {
     fn positions(&self, length: usize) -> usize {
-        (self.pads.0 + length + self.pads.1 + 1).saturating_sub(self.width)
+        let padded = self.pads.0 + length + self.pads.1 + 1;
+        match self.words {
+            None => padded.saturating_sub(self.width),
+            Some(words) => (padded + 1).saturating_sub(words.k + (self.width - 1) * words.dilation + 1),
+        }
+    }
+
+    fn keys(&self, codes: &[u8], out: &mut Vec<u16>) {
+        match self.words {
+            None => keys(codes, self.pads, out),
+            Some(words) => word_keys(codes, self.pads, words, out),
+        }
+    }
+
+    /// Channels of what it convolves.
+    fn channels(&self) -> usize {
+        self.words.map_or(4, Words::count)
     }
 
     /// Whether some window may hold an N.
@@ -349,7 +443,7 @@ impl Stem {
         let part = |part: usize| {
             let (mut keys, mut values, mut places, mut active) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
             for codes in codes.chunks(STRETCH * length).nth(part).unwrap_or_default().chunks(length) {
-                self::keys(codes, self.pads, &mut keys);
+                self.keys(codes, &mut keys);
                 if self.over == Over::Mean {
                     let active = keep.then_some(&mut active);
                     let mean = if self.relu {
@@ -380,7 +474,7 @@ impl Stem {
 
     /// The gradients of weights and bias from those of the pooled activations.
     pub fn backward(&self, codes: &[u8], length: usize, pooled: &Pooled, gradient: &[f32]) -> Gradients {
-        let mut out = Gradients { weight: vec![0.0; self.filters * 4 * self.width], bias: vec![0.0; self.filters] };
+        let mut out = Gradients { weight: vec![0.0; self.filters * self.channels() * self.width], bias: vec![0.0; self.filters] };
         if self.over == Over::Max {
             self.backward_max(codes, length, pooled, gradient, &mut out);
             return out;
@@ -399,46 +493,76 @@ impl Stem {
 
     fn backward_block<const V: usize>(&self, codes: &[u8], length: usize, active: &[u32], first: usize, gradient: &[f32], out: &mut Gradients) -> usize {
         let own = (LANE * V).min(self.filters - first);
+        let channels = self.channels();
+        // places and channels, and the bias; of words there is one that is not known
+        let (rows, size_of_total) = match self.words {
+            None => (4, self.width * 4 + 1),
+            Some(_) => (channels + 1, self.width * (channels + 1)),
+        };
         let positions = self.positions(length);
         let words = positions.div_ceil(32) * V * LANE;
         let n = codes.len() / length.max(1);
         let size = n.div_ceil(PARTS).max(1);
+        let ones = vec![u32::MAX; positions.div_ceil(32)];
         let part = |part: usize| {
-            let (mut into, mut planes) = (vec![Row::<V>::ZERO; self.width * 4 + 1], Vec::new());
+            let (mut into, mut planes, mut keys, mut bias) = (vec![Row::<V>::ZERO; size_of_total], Vec::new(), Vec::new(), Row::<V>::ZERO);
             for i in part * size..n.min((part + 1) * size) {
-                self::planes(&codes[i * length..(i + 1) * length], self.pads, self.width, positions, &mut planes);
                 let mut row = Row::<V>::ZERO;
                 row.0.as_flattened_mut()[..own].copy_from_slice(&gradient[i * self.filters + first..][..own]);
                 scale(&mut row, 1.0 / positions as f32);
-                count_into(&planes, &active[i * words..(i + 1) * words], &row, &mut into);
-            }
-            into
-        };
-        let mut total = vec![Row::<V>::ZERO; self.width * 4 + 1];
-        for into in parallel::map(n.div_ceil(size), &part) {
-            total.iter_mut().zip(&into).for_each(|(to, row)| add(to, row));
-        }
-        for lane in 0..own {
-            let of = |i: usize| total[i].flat()[lane];
-            for base in 0..4 {
-                for at in 0..self.width {
-                    out.weight[((first + lane) * 4 + base) * self.width + at] = of(at * 4 + base);
+                let (codes, active) = (&codes[i * length..(i + 1) * length], &active[i * words..(i + 1) * words]);
+                if let Some(words) = self.words {
+                    self.keys(codes, &mut keys);
+                    scatter_into(&keys, words.dilation, rows, active, &row, &mut into, positions);
+                    count_into(&ones, active, &row, std::slice::from_mut(&mut bias));
+                } else {
+                    self::planes(codes, self.pads, self.width, positions, &mut planes);
+                    count_into(&planes, active, &row, &mut into);
                 }
             }
-            out.bias[first + lane] = of(self.width * 4);
+            (into, bias)
+        };
+        let (mut total, mut bias) = (vec![Row::<V>::ZERO; size_of_total], Row::<V>::ZERO);
+        for (into, own_bias) in parallel::map(n.div_ceil(size), &part) {
+            total.iter_mut().zip(&into).for_each(|(to, row)| add(to, row));
+            add(&mut bias, &own_bias);
+        }
+        if self.words.is_none() {
+            bias = total[self.width * 4];
+        }
+        for lane in 0..own {
+            for channel in 0..channels {
+                for at in 0..self.width {
+                    out.weight[((first + lane) * channels + channel) * self.width + at] = total[at * rows + channel].flat()[lane];
+                }
+            }
+            out.bias[first + lane] = bias.flat()[lane];
         }
         own
     }
 
     /// Only the window of each maximum learns.
     fn backward_max(&self, codes: &[u8], length: usize, pooled: &Pooled, gradient: &[f32], out: &mut Gradients) {
+        let (channels, mut keys) = (self.channels(), Vec::new());
         for (row, codes) in codes.chunks(length.max(1)).enumerate() {
+            if self.words.is_some() {
+                self.keys(codes, &mut keys);
+            }
             for filter in 0..self.filters {
                 let i = row * self.filters + filter;
                 if self.relu && pooled.values[i] <= 0.0 {
                     continue;
                 }
                 out.bias[filter] += gradient[i];
+                if let Some(words) = self.words {
+                    for at in 0..self.width {
+                        let word = usize::from(keys[pooled.places[i] as usize + at * words.dilation]);
+                        if word < channels {
+                            out.weight[(filter * channels + word) * self.width + at] += gradient[i];
+                        }
+                    }
+                    continue;
+                }
                 for at in 0..self.width {
                     let position = (pooled.places[i] as usize + at).checked_sub(self.pads.0);
                     if let Some(code) = position.and_then(|p| codes.get(p)).filter(|code| **code < 4) {
@@ -461,33 +585,41 @@ mod tests {
 
     /// The plain sum over a window.
     fn activation(stem: &Stem, codes: &[u8], weight: &[f32], bias: &[f32], filter: usize, position: usize) -> f64 {
-        let mut sum = f64::from(bias[filter]);
-        for at in 0..stem.width {
-            let code = (position + at).checked_sub(stem.pads.0).and_then(|p| codes.get(p)).copied().unwrap_or(4);
-            if code < 4 {
-                sum += f64::from(weight[(filter * 4 + usize::from(code)) * stem.width + at]);
-            }
-        }
-        sum
+        let at = |place: usize| channel(stem, codes, position, place).map(|c| weight[(filter * stem.channels() + c) * stem.width + place]);
+        f64::from(bias[filter]) + (0..stem.width).filter_map(at).map(f64::from).sum::<f64>()
+    }
+
+    /// The channel that is 1 at a place of a window; none where a base is unknown.
+    fn channel(stem: &Stem, codes: &[u8], position: usize, place: usize) -> Option<usize> {
+        let (k, dilation) = stem.words.map_or((1, 1), |own| (own.k, own.dilation));
+        let start = (position + place * dilation).checked_sub(stem.pads.0)?;
+        codes.get(start..start + k)?.iter().try_fold(0, |word, code| (*code < 4).then_some(word << 2 | usize::from(*code)))
     }
 
     #[test]
     fn pooled_activations_and_gradients_are_those_of_the_plain_sum() {
         let mut rng = Rng::keyed(&[5]);
-        for (filters, width, length, pads, relu, over) in [
-            (20, 20, 60, (0, 0), true, Over::Mean),
-            (3, 5, 30, (0, 0), false, Over::Mean),
-            (70, 7, 25, (3, 3), true, Over::Mean),
-            (17, 12, 40, (11, 0), true, Over::Max),
-            (5, 1, 9, (0, 0), false, Over::Max),
+        let words = |k, dilation| Some(Words { k, dilation });
+        for (filters, width, length, pads, relu, over, words) in [
+            (20, 20, 60, (0, 0), true, Over::Mean, None),
+            (3, 5, 30, (0, 0), false, Over::Mean, None),
+            (70, 7, 25, (3, 3), true, Over::Mean, None),
+            (17, 12, 40, (11, 0), true, Over::Max, None),
+            (5, 1, 9, (0, 0), false, Over::Max, None),
+            (3, 3, 40, (0, 0), true, Over::Max, words(4, 4)),
+            (19, 3, 50, (2, 3), true, Over::Mean, words(2, 5)),
+            (70, 5, 45, (4, 0), false, Over::Mean, words(1, 3)),
         ] {
-            let stem = Stem { filters, width, pads, relu, over };
+            let stem = Stem { filters, width, pads, relu, over, words };
+            let channels = stem.channels();
             let n = 33;
             let codes: Vec<u8> = (0..n * length).map(|i| if i % 37 == 5 && filters != 20 { 4 } else { rng.below(4) as u8 }).collect();
-            let (weight, bias, gradient) = (random(filters * 4 * width, &mut rng), random(filters, &mut rng), random(n * filters, &mut rng));
+            let (weight, bias, gradient) = (random(filters * channels * width, &mut rng), random(filters, &mut rng), random(n * filters, &mut rng));
             let pooled = stem.forward(&codes, length, &weight, &bias, true);
             let got = stem.backward(&codes, length, &pooled, &gradient);
-            let positions = length + pads.0 + pads.1 - width + 1;
+            let (k, dilation) = words.map_or((1, 1), |own| (own.k, own.dilation));
+            let positions = (length - k + 1) + pads.0 + pads.1 - (width - 1) * dilation;
+            assert_eq!(stem.positions(length), positions);
             let (mut wanted_weight, mut wanted_bias) = (vec![0.0f64; weight.len()], vec![0.0f64; filters]);
             for row in 0..n {
                 let own = &codes[row * length..(row + 1) * length];
@@ -505,8 +637,8 @@ mod tests {
                         let g = share * f64::from(gradient[row * filters + filter]);
                         wanted_bias[filter] += g;
                         for at in 0..width {
-                            if let Some(code) = (p + at).checked_sub(pads.0).and_then(|i| own.get(i)).filter(|c| **c < 4) {
-                                wanted_weight[(filter * 4 + usize::from(*code)) * width + at] += g;
+                            if let Some(channel) = channel(&stem, own, p, at) {
+                                wanted_weight[(filter * channels + channel) * width + at] += g;
                             }
                         }
                     }

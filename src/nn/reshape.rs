@@ -1,6 +1,6 @@
 //! Layers that only move numbers around.
 
-use super::spec::Function;
+use super::spec::{Function, Role};
 use super::{Builder, Built, Mode, Module, Shape, Spec, Value};
 use crate::bail;
 use crate::base::{Result, shape};
@@ -81,7 +81,19 @@ impl Spec for Kmers {
         }
         builder.widen(self.0, 1, 1);
         let k = self.0;
-        Built::one(Function(move |x: &Tensor, _| kmers(x, k)), vec![1 << (2 * k), length - k + 1])
+        Built::one(Words(k), vec![1 << (2 * k), length - k + 1])
+    }
+}
+
+struct Words(i64);
+
+impl Module for Words {
+    fn forward(&self, x: &Value, _: Mode) -> Result<Value> {
+        kmers(x.one()?, self.0).map(Value::One)
+    }
+
+    fn role(&self) -> Role<'_> {
+        Role::Kmers(self.0 as usize)
     }
 }
 

@@ -104,6 +104,8 @@ pub enum Role<'a> {
     MaxPool,
     /// The largest or the mean over all positions.
     Global(super::lookup::Over),
+    /// One-hot sequences become one-hot words of so many bases.
+    Kmers(usize),
     /// A convolution that can be looked up on sequence codes.
     Convolution(&'a super::stem::Convolution),
     /// Nothing in particular.

@@ -1,21 +1,23 @@
 //! A first convolution with its ReLU and a pooling over all positions, which reads sequence codes directly.
 
-use super::lookup::{Over, Pooled, Stem};
+use super::lookup::{Over, Pooled, Stem, Words};
 use super::{Mode, Module, Value};
 use crate::base::Result;
 use crate::torch::custom::{Kernel, attach, is_recording};
 use crate::torch::{Device, Kind, Tensor};
 use std::rc::Rc;
 
-/// A convolution that could be looked up: stride and dilation 1, four channels, weights as they are.
+/// A convolution that could be looked up: stride 1, weights as they are.
 #[derive(Clone)]
 pub struct Convolution {
-    /// `[filters, 4, width]`
+    /// `[filters, channels, width]`
     pub weight: Tensor,
     /// `[filters]`
     pub bias: Option<Tensor>,
     /// Zeros before and after.
     pub pads: (usize, usize),
+    /// Steps between the places of a window.
+    pub dilation: usize,
 }
 
 /// The convolution and what follows it, both as one lookup and as the layers that were described.
@@ -26,11 +28,16 @@ pub struct Fused {
 }
 
 impl Fused {
-    /// Joins a convolution, perhaps a ReLU, and a pooling over all positions.
-    pub fn new(plain: Vec<Rc<dyn Module>>, convolution: &Convolution, relu: bool, over: Over) -> Fused {
-        let shape = convolution.weight.shape();
-        let stem = Stem { filters: shape[0] as usize, width: shape[2] as usize, pads: convolution.pads, relu, over };
-        Fused { plain, convolution: convolution.clone(), stem }
+    /// Joins a convolution of words of `k` bases, perhaps a ReLU, and a pooling over all positions; none where there are no
+    /// tables for them.
+    pub fn new(plain: Vec<Rc<dyn Module>>, convolution: &Convolution, k: usize, relu: bool, over: Over) -> Option<Fused> {
+        let [filters, channels, width] = convolution.weight.shape()[..] else { return None };
+        if k > Words::LONGEST || channels != 1 << (2 * k) {
+            return None;
+        }
+        let words = (k > 1 || convolution.dilation > 1).then_some(Words { k, dilation: convolution.dilation });
+        let stem = Stem { filters: filters as usize, width: width as usize, pads: convolution.pads, words, relu, over };
+        Some(Fused { plain, convolution: convolution.clone(), stem })
     }
 
     fn look_up(&self, codes: &Tensor) -> Result<Tensor> {
