@@ -67,10 +67,15 @@ assert(nn::build(chromatin::interacting(4, 5, 1), [4, 20], #{ seed: 2 })["machin
 
 #[test]
 fn truth_follows_its_rows() {
-    run(r#"
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = format!("{:?}", folder.path().join("set.safetensors"));
+    run(&r#"
 let set = sim::world(sim::motifs(5, #{ width: 7, seed: 2 }), #{ sum: rule::additive(#{ seed: 3, value: true }), pair: rule::paired(#{ pairs: [["motif01", 4]] }) },
     #{ n: 300, length: 60, count: [1, 3], both_strands: true, background: [0.3, 0.2, 0.2, 0.3], seed: 4 });
-for part in [set, set.split(#{ a: 0.5, b: 0.5 }, #{ seed: 1 }).b, set.filter(|row| row.label[0] == 1.0)] {
+set.filter(|row| row.label[0] == 1.0).save(FILE);
+let back = data::load(FILE);
+assert_eq(back.truth.rules, set.truth.rules);
+for part in [set, set.split(#{ a: 0.5, b: 0.5 }, #{ seed: 1 }).b, set.filter(|row| row.label[0] == 1.0), back] {
     let text = part.sequences();
     for i in [0, 3, -1] {
         let pair = false; let sum = 0.0; let seen = [];
@@ -85,7 +90,8 @@ for part in [set, set.split(#{ a: 0.5, b: 0.5 }, #{ seed: 1 }).b, set.filter(|ro
         assert_eq(part.label[[i, 0]].item() == 1.0, 0 in seen && 4 in seen);
     }
 }
-"#)
+"#
+    .replace("FILE", &file))
     .unwrap();
     assert!(fault("data::from(#{ sequence: [\"ACGT\"], label: [1] }).truth").to_string().contains("not known"));
     let shuffled = "sim::paired(sim::motifs(4), #{ n: 4, per_sequence: 2 }).with_shuffles().truth";

@@ -6,9 +6,9 @@ use crate::base::table::{Cells, Table};
 use crate::explain::{filters, matching};
 use crate::lang::Options;
 use crate::lang::options::{Opt, OptKind, opt};
+use crate::natives;
 use crate::nn::Model;
 use crate::seq::Motif;
-use crate::natives;
 use std::rc::Rc;
 
 fn filter_motifs(net: &Model, path: &str) -> Result<Motifs> {

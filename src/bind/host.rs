@@ -1,6 +1,6 @@
 //! Words without a namespace: parameters, reports, assertions, printing, ranges, errors.
 
-use super::values::Numbers;
+use super::values::{Numbers, Tabled};
 use crate::base::{Fault, Result};
 use crate::lang::{Callback, FromValue, help, session, show};
 use crate::natives;
@@ -164,7 +164,7 @@ natives! { all in "" {
     /// ```
     function "print"(c, value: Dynamic) -> "the line" {
         // the engine prints what this gives
-        Ok(show::line(&value))
+        Ok(if value.is::<Tabled>() { show::pretty(&value) } else { show::line(&value) })
     }
 
     /// Gives a value as text over several lines where that reads better.

@@ -1,11 +1,13 @@
 //! `plot::…`: figures.
 
-use super::values::{Motifs, Numbers};
+use super::values::{Motifs, Numbers, Tabled};
 use crate::base::Result;
+use crate::base::table::Cells;
 use crate::lang::options::{Opt, OptKind, opt};
 use crate::lang::{Options, session};
 use crate::metrics::ranking;
 use crate::plot::{self, Bars, Chart, Content, Figure, Series};
+use crate::seq::Motif;
 use crate::train::History;
 use crate::{fault, natives};
 use rhai::{Array, Map};
@@ -36,11 +38,28 @@ fn roc(scores: &Numbers, labels: &Numbers) -> Result<Figure> {
 }
 
 fn lines(title: &str, columns: &Map) -> Result<Figure> {
-    let one = |(name, value): (&rhai::Identifier, &rhai::Dynamic)| {
-        Ok(Series { name: name.to_string(), points: numbered(&column(name, value)?) })
-    };
+    let one = |(name, value): (&rhai::Identifier, &rhai::Dynamic)| Ok(Series { name: name.to_string(), points: numbered(&column(name, value)?) });
     let lines = columns.iter().map(one).collect::<Result<_>>()?;
     Ok(plot::lines(title, Chart { x: String::new(), y: String::new(), lines, unit: false, mark: None }))
+}
+
+fn matches(hits: &Tabled, queries: &Motifs, targets: &Motifs) -> Result<Figure> {
+    let table = &hits.0;
+    let find = |pool: &Motifs, name: &str, what: &str| {
+        pool.0.iter().find(|motif| motif.name == name).cloned().ok_or_else(|| fault!("value", "`{what}` holds no motif `{name}`, which the table names"))
+    };
+    let (Cells::Text(query), Cells::Text(target), Cells::Whole(offset), Cells::Text(strand)) =
+        (table.column("query")?, table.column("target")?, table.column("offset")?, table.column("strand")?)
+    else {
+        return Err(fault!("type", "`hits` must be a table of motifs::tomtom: its columns are of other kinds"));
+    };
+    let one = |i: usize| {
+        let (first, second) = (find(queries, &query[i], "queries")?, find(targets, &target[i], "targets")?);
+        let label = if second.alt.is_empty() { second.name.clone() } else { format!("{} {}", second.name, second.alt) };
+        let second = if strand[i] == "-" { second.reverse_complement() } else { second };
+        Ok((first, Motif { name: format!("{label} {}", strand[i]), ..second }, offset[i]))
+    };
+    Ok(plot::aligned(&(0..table.len()).map(one).collect::<Result<Vec<_>>>()?))
 }
 
 fn samples(columns: &Map) -> Result<Vec<(String, Vec<f64>)>> {
@@ -175,6 +194,16 @@ natives! { made in "plot" {
     /// assert_eq(plot::logos(sim::motifs(2)).title, "logos");
     /// ```
     function "logos"(c, motifs: Motifs) -> "figure" { Ok(plot::logos(motifs.0.to_vec())) }
+
+    /// Draws logos of motifs above those of what they match, aligned: each row of a table of `motifs::tomtom`.
+    ///
+    /// ```rhai
+    /// let pool = sim::motifs(20, #{ width: 10, sharpness: 0.9, seed: 1 });
+    /// let query = motif::all([pool[3].reverse_complement()]);
+    /// let hits = motifs::tomtom(query, pool, #{ distance: "pearson", threshold: 0.01 });
+    /// assert_eq(plot::matches(hits, query, pool).title, "matches");
+    /// ```
+    function "matches"(c, hits: Tabled, queries: Motifs, targets: Motifs) -> "figure" { matches(&hits, &queries, &targets) }
 
     /// Draws columns of numbers against their index, from 1.
     ///

@@ -16,11 +16,8 @@ use rhai::{Array, Dynamic, Map};
 use std::rc::Rc;
 use std::sync::Arc;
 
-const MOTIFS: &[Opt] = &[
-    opt("width", OptKind::Int(1, 1000), "12", "positions"),
-    opt("sharpness", OptKind::Float(0.25, 1.0), "0.97", "probability of the likely base"),
-    SEEDED,
-];
+const MOTIFS: &[Opt] =
+    &[opt("width", OptKind::Int(1, 1000), "12", "positions"), opt("sharpness", OptKind::Float(0.25, 1.0), "0.97", "probability of the likely base"), SEEDED];
 
 const PAIRED: &[Opt] = &[
     opt("n", OptKind::Int(1, MANY), "10000", "sequences"),

@@ -1,8 +1,8 @@
 //! `table::…`: results in rows and named columns.
 
 use super::values::Tabled;
-use crate::base::{Result, shape};
 use crate::base::table::{Cell, Cells, Table};
+use crate::base::{Result, shape};
 use crate::lang::options::{Opt, OptKind, opt};
 use crate::lang::value::{array, number};
 use crate::lang::{Callback, session};

@@ -369,7 +369,7 @@ impl Dataset {
 }
 
 /// What is known of the rows in view, where it is known of all of them: nothing is of shuffles.
-fn joined_truth(parts: &[Dataset]) -> Option<Arc<Truth>> {
+pub(super) fn joined_truth(parts: &[Dataset]) -> Option<Arc<Truth>> {
     let own = |part: &Dataset| part.truth.as_deref().filter(|_| part.shuffles.is_none()).map(|_| (0..part.len()).map(|i| part.locate(i).0).collect());
     let rows: Vec<Vec<usize>> = parts.iter().map(own).collect::<Option<_>>()?;
     let known: Vec<(&Truth, Vec<usize>)> = parts.iter().filter_map(|part| part.truth.as_deref()).zip(rows).collect();

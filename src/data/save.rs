@@ -1,7 +1,9 @@
 //! A dataset as one safetensors file.
 
+use super::dataset::joined_truth;
 use super::{Column, Dataset, Input, Shuffles};
 use crate::base::Result;
+use crate::seq::simulate::Truth;
 use crate::torch::{Kind, Tensor, file};
 use crate::{bail, fault};
 use std::collections::HashMap;
@@ -27,6 +29,11 @@ pub fn save(set: &Dataset, path: &Path) -> Result<()> {
     ]);
     if let Some(names) = &set.names {
         notes.insert("names".into(), set.rows.iter().map(|row| names[*row as usize].as_str()).collect::<Vec<_>>().join("\t"));
+    }
+    if let Some(truth) = joined_truth(std::slice::from_ref(set)) {
+        let (text, sites) = truth.to_parts();
+        notes.insert("truth".into(), text);
+        tensors.push(("truth".into(), Tensor::from_i64(&sites, &[sites.len() as i64 / 4, 4])?));
     }
     if let Some(how) = set.shuffles {
         notes.insert("shuffles".into(), format!("{} {} {} {}", how.k, how.ratio, how.redraw, how.seed));
@@ -58,6 +65,10 @@ pub fn load(path: &Path) -> Result<Dataset> {
     let mut set = Dataset::new(inputs, list("labels"), find("labels")?.to_f32()?)?;
     let names = list("names");
     set.names = (names.len() == set.rows.len()).then(|| Arc::new(names));
+    if let Some(text) = notes.get("truth") {
+        let truth = Truth::from_parts(text, &find("truth")?.to_i64()?, set.rows.len());
+        set.truth = Some(Arc::new(truth.map_err(|what| fault!("data", "`{}`: the truth in it is damaged: {what}", path.display()))?));
+    }
     if let Some(text) = notes.get("shuffles") {
         let parts: Vec<&str> = text.split(' ').collect();
         if let [k, ratio, redraw, seed] = parts.as_slice() {

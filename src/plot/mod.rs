@@ -119,6 +119,23 @@ pub fn logos(motifs: Vec<Motif>) -> Figure {
     Figure { title: "logos".into(), size: ((widest * 34 + 130).clamp(360, 1600), 30 + rows * 96), content: Content::Logos(motifs) }
 }
 
+/// A motif behind so many positions that say nothing.
+fn moved(motif: &Motif, by: usize) -> Motif {
+    let ppm = std::iter::repeat_n([0.25; 4], by).chain(motif.ppm.iter().copied()).collect();
+    Motif { ppm, ..motif.clone() }
+}
+
+/// Logos of pairs of motifs below each other, the first of each starting `offset` positions behind the second.
+pub fn aligned(pairs: &[(Motif, Motif, i64)]) -> Figure {
+    let widest = pairs.iter().map(|(a, b, by)| (a.width() as i64 + (*by).max(0)).max(b.width() as i64 + (-by).max(0))).max().unwrap_or(8) as usize;
+    let filled = |motif: Motif| {
+        let rest = std::iter::repeat_n([0.25; 4], widest - motif.width());
+        Motif { ppm: motif.ppm.iter().copied().chain(rest).collect(), ..motif }
+    };
+    let both = |(a, b, by): &(Motif, Motif, i64)| [filled(moved(a, (*by).max(0) as usize)), filled(moved(b, (-by).max(0) as usize))];
+    Figure { title: "matches".into(), ..logos(pairs.iter().flat_map(both).collect()) }
+}
+
 impl Figure {
     /// Writes it; the name ends with `.svg` or `.png`.
     pub fn save(&self, path: &Path) -> Result<()> {

@@ -2,9 +2,10 @@
 
 use crate::base::Result;
 use crate::{bail, fault};
+use serde::{Deserialize, Serialize};
 
 /// A motif: probabilities of A, C, G, T at each position.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Motif {
     /// Its name.
     pub name: String,

@@ -33,8 +33,7 @@ fn xml(text: &str) -> Parsed {
     let options = ParsingOptions { allow_dtd: true, ..ParsingOptions::default() };
     let page = Document::parse_with_options(text, options).map_err(|error| (error.pos().row as usize, format!("the XML is broken: {error}")))?;
     let named = |name: &'static str| page.descendants().filter(move |node| node.has_tag_name(name));
-    let background =
-        named("background_frequencies").flat_map(|node| node.children()).find_map(row).or_else(|| named("background").find_map(row)).map(shares);
+    let background = named("background_frequencies").flat_map(|node| node.children()).find_map(row).or_else(|| named("background").find_map(row)).map(shares);
     let motif = |node: Node| {
         let rows = node.descendants().filter(|own| own.has_tag_name("pos") || own.has_tag_name("alphabet_array"));
         // scores stand in arrays as probabilities do

@@ -225,15 +225,7 @@ fn of_motif(number: usize, motif: &Motif, sequences: &[Prepared], plan: &Plan) -
                     (score, bits) = pssm.with_prior(score, priors.at(sequence, start));
                 }
                 if hopeful && pssm.p_value(score) <= threshold {
-                    found.push(Hit {
-                        motif: number,
-                        sequence,
-                        start,
-                        reverse: *reverse,
-                        score: bits,
-                        p_value: pssm.p_value(score),
-                        q_value: f64::NAN,
-                    });
+                    found.push(Hit { motif: number, sequence, start, reverse: *reverse, score: bits, p_value: pssm.p_value(score), q_value: f64::NAN });
                 }
             }
         }

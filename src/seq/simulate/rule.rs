@@ -5,9 +5,10 @@ use crate::base::seed::Rng;
 use crate::base::{Result, near};
 use crate::seq::Motif;
 use crate::{bail, fault};
+use serde::{Deserialize, Serialize};
 
 /// Which motif of a pair stands first on the sequence as written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Order {
     /// Either.
     #[default]
@@ -19,7 +20,7 @@ pub enum Order {
 }
 
 /// How the strands of a pair lie.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Orientation {
     /// Any way.
     #[default]
@@ -35,7 +36,7 @@ pub enum Orientation {
 }
 
 /// A rule whose motifs are known.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Rule {
     /// Contributions of all sites are summed.
     Additive {

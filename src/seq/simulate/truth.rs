@@ -2,6 +2,7 @@
 
 use super::Rule;
 use crate::seq::Motif;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// A motif that was planted.
@@ -28,6 +29,14 @@ pub struct Truth {
     sites: Vec<Site>,
 }
 
+/// What is known besides the sites.
+#[derive(Serialize, Deserialize)]
+struct Known {
+    motifs: Vec<Motif>,
+    rules: Vec<Option<Rule>>,
+    length: usize,
+}
+
 impl Truth {
     /// The truth of sequences whose sites are given one sequence after the other.
     pub fn new(motifs: Arc<Vec<Motif>>, length: usize, rows: &[Vec<Site>]) -> Truth {
@@ -38,6 +47,31 @@ impl Truth {
             bounds.push(sites.len() as u32);
         }
         Truth { motifs, rules: Vec::new(), length, bounds, sites }
+    }
+
+    /// Pool, rules and length as text, and the sites as rows of sequence, motif, start and 1 for the other strand.
+    pub fn to_parts(&self) -> (String, Vec<i64>) {
+        let row = |i: usize| self.sites(i).iter().flat_map(move |site| [i as i64, i64::from(site.motif), i64::from(site.start), i64::from(site.reverse)]);
+        let known = Known { motifs: self.motifs.to_vec(), rules: self.rules.clone(), length: self.length };
+        // numbers and names have a JSON form
+        (serde_json::to_string(&known).unwrap_or_default(), (0..self.len()).flat_map(row).collect())
+    }
+
+    /// What [`Truth::to_parts`] gave, of `n` sequences; what is wrong with it where it is damaged.
+    pub fn from_parts(text: &str, sites: &[i64], n: usize) -> std::result::Result<Truth, String> {
+        let known: Known = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        let mut rows = vec![Vec::new(); n];
+        for site in sites.chunks(4) {
+            let mut fits = || {
+                let [row, motif, start, reverse] = *site else { return None };
+                let width = known.motifs.get(usize::try_from(motif).ok()?)?.width();
+                let start = u32::try_from(start).ok().filter(|start| *start as usize + width <= known.length)?;
+                rows.get_mut(usize::try_from(row).ok()?)?.push(Site { motif: motif as u32, start, reverse: reverse != 0 });
+                Some(())
+            };
+            fits().ok_or_else(|| format!("there is no place for the site {site:?}"))?;
+        }
+        Ok(Truth { rules: known.rules, ..Truth::new(Arc::new(known.motifs), known.length, &rows) })
     }
 
     /// How many sequences there are.
