@@ -11,6 +11,7 @@ mod laboratory;
 mod language;
 mod motifs;
 mod readme;
+mod runs;
 mod scripts;
 mod statistics;
 mod training;

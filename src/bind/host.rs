@@ -99,7 +99,7 @@ natives! { all in "" {
     /// report("test", #{ auroc: 0.9 });
     /// ```
     function "report"(c, name: String, value: Dynamic) -> "nothing" {
-        session::report(&name, value);
+        session::report(&name, value)?;
         Ok(())
     }
 

@@ -10,9 +10,9 @@ use crate::metrics::Metric;
 use crate::nn::Model;
 use crate::nn::loss::{Link, Loss};
 use crate::optim::Schedule;
-use crate::train::checkpoint::Keep;
+use crate::train::checkpoint::{self, Keep};
 use crate::train::evaluate::{self, Scores};
-use crate::train::fit::{OnBatch, OnEpoch, OnInputs, Plan};
+use crate::train::fit::{OnBatch, OnEpoch, OnInputs, Plan, Record};
 use crate::train::{self, EarlyStop, History};
 use crate::{bail, fault, natives};
 use rhai::{Array, Dynamic, Map};
@@ -32,7 +32,7 @@ const FIT: &[Opt] = &[
         "checkpoint",
         OptKind::Choice(&["none", "best", "last", "both"]),
         "\"none\"",
-        "which parameters are kept in checkpoints/<model>/; \"last\" can be resumed; with \"best\" the best epoch's parameters are put back at the end",
+        "which parameters are kept in checkpoints/<model>/ (a second training of that name: <model>-2); \"last\" can be resumed; with \"best\" the best epoch's parameters are put back at the end",
     ),
     opt("resume", OptKind::Text, "", "a folder of checkpoints to go on from, bit for bit on the processor"),
     opt("clip", OptKind::Float(0.0, INF), "", "largest common norm of gradients"),
@@ -134,7 +134,24 @@ fn stops(answer: &Dynamic) -> bool {
 fn plan_of(model: &Model, o: &Options) -> Result<Plan> {
     let settings = session::settings();
     let kept = o.text("checkpoint");
-    let folder = session::place_output(&format!("checkpoints/{}", file_name(model.name())), false);
+    let own = session::checkpoint_folder(&file_name(model.name()));
+    let given = o.has("resume").then(|| session::find_input(&o.text("resume")));
+    let folder = match &given {
+        Some(path) if path.is_dir() && settings.run_dir.is_none() => path.clone(),
+        _ => session::place_output(&format!("checkpoints/{own}"), false),
+    };
+    // a run directory always holds what is needed to go on
+    let asked = kept != "none";
+    let keep = (asked || settings.run_dir.is_some()).then(|| Keep { folder: folder.clone(), best: asked && kept != "last", last: kept != "best", asked });
+    let own_state = folder.join(checkpoint::STATE);
+    let resume = if settings.resume && own_state.exists() { Some(own_state) } else { given };
+    let name = model.name().to_string();
+    let record: Record = Box::new(move |epoch| {
+        let mut row = serde_json::Map::from_iter([("model".to_string(), name.clone().into()), ("epoch".into(), epoch.epoch.into())]);
+        row.extend(epoch.values.iter().map(|(name, value)| (name.clone(), (*value).into())));
+        row.insert("seconds".into(), epoch.seconds.into());
+        session::tell(&session::Event::Epoch(&row.into()))
+    });
     let on_batch = o.get::<Callback>("on_batch")?.map(|call| -> OnBatch {
         Box::new(move |epoch, step, loss| {
             let info = Map::from([("epoch".into(), (epoch as i64).into()), ("step".into(), (step as i64).into()), ("loss".into(), loss.into())]);
@@ -163,9 +180,9 @@ fn plan_of(model: &Model, o: &Options) -> Result<Plan> {
         augment: augmenter.as_ref().map(|augmenter| augmenter.step.clone()),
         metrics: metrics_of(&o.get::<Array>("metrics")?.unwrap_or_default())?,
         stop: o.get::<EarlyStop>("stop")?,
-        keep: (kept != "none").then(|| Keep { folder, best: kept != "last", last: kept != "best" }),
+        keep,
         rescue: settings.run_dir.as_ref().map(|dir| dir.join("checkpoints").join(format!("{}.interrupted.safetensors", file_name(model.name())))),
-        resume: o.has("resume").then(|| session::find_input(&o.text("resume"))),
+        resume,
         clip: o.maybe_float("clip"),
         clip_value: o.maybe_float("clip_value"),
         accumulate: o.int("accumulate") as usize,
@@ -177,6 +194,7 @@ fn plan_of(model: &Model, o: &Options) -> Result<Plan> {
         on_inputs,
         on_batch,
         on_epoch,
+        record: Some(record),
     })
 }
 
@@ -196,7 +214,7 @@ fn fit(model: &Model, o: &Options) -> Result<History> {
         if session::is_guessed() {
             return Ok(stand_in(model, &plan));
         }
-        plan = Plan { train: super::batch::few(&plan.train), valid: plan.valid.as_ref().map(super::batch::few), epochs: 1, keep: None, resume: None, ..plan };
+        plan = Plan { train: super::batch::few(&plan.train), valid: plan.valid.as_ref().map(super::batch::few), epochs: 1, keep: None, resume: None, record: None, ..plan };
     }
     if let Some(valid) = &plan.valid {
         let shared = duplicates::overlap(&plan.train, valid);
@@ -205,9 +223,7 @@ fn fit(model: &Model, o: &Options) -> Result<History> {
         }
     }
     remember(model, plan.loss.link);
-    let history = train::fit(model, &plan)?;
-    session::record_history(serde_json::to_value(&history).unwrap_or_default());
-    Ok(history)
+    train::fit(model, &plan)
 }
 
 fn scores_map(loss: Option<f64>, scores: Scores) -> Map {

@@ -6,6 +6,7 @@ pub mod help;
 pub mod repl;
 pub mod run;
 pub mod runs;
+pub mod sweep;
 pub mod test;
 
 use crate::base::{Fault, interrupt};

@@ -1,33 +1,58 @@
 //! `cistron run`: a script as an experiment.
 
-use super::{Common, ERROR, fail};
+use super::{Common, ERROR, fail, sweep};
 use crate::base::Fault;
-use crate::lang::{diagnostics, engine, session, show};
-use crate::track::{Journal, Outcome};
+use crate::lang::session::{self, Event};
+use crate::lang::{diagnostics, engine, show, stdlib};
+use crate::track::{Journal, Outcome, Start};
 use clap::Args;
 use rhai::Scope;
-use std::path::PathBuf;
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 /// What `run` takes.
 #[derive(Args, Clone, Debug)]
 pub struct RunArguments {
     /// The script
-    #[arg(required_unless_present = "help")]
-    script: Option<PathBuf>,
+    #[arg(required_unless_present_any = ["help", "resume"])]
+    pub script: Option<PathBuf>,
+    /// What most commands take
     #[command(flatten)]
-    common: Common,
+    pub common: Common,
     /// Make the run directory at (or, where that exists, below) this folder
     #[arg(long, value_name = "DIR")]
-    run_dir: Option<PathBuf>,
+    pub run_dir: Option<PathBuf>,
     /// Keep no record; files that the script writes land in the working directory
     #[arg(long, conflicts_with = "run_dir")]
-    no_run_dir: bool,
+    pub no_run_dir: bool,
+    /// Go on with a run that was broken off: trainings start from their last checkpoints
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["script", "run_dir", "no_run_dir", "set", "name", "tag", "sweep", "folds", "seeds"])]
+    resume: Option<PathBuf>,
+    /// What to call the run
+    #[arg(long)]
+    name: Option<String>,
+    /// A word to find the run by; may be given several times
+    #[arg(long, value_name = "WORD")]
+    pub tag: Vec<String>,
+    /// Run once for each value, and for each combination where given several times: name=value,value,…
+    #[arg(long, value_name = "NAME=VALUES")]
+    pub sweep: Vec<String>,
+    /// Run N times, with the script's parameter `fold` from 0 to N - 1
+    #[arg(long, value_name = "N")]
+    pub folds: Option<usize>,
+    /// Run N times, with seeds from --seed on
+    #[arg(long, value_name = "N")]
+    pub seeds: Option<usize>,
+    /// Where the script stood that is run again: what is imported and read is found from there
+    #[arg(long, value_name = "SCRIPT", hide = true)]
+    standing_for: Option<PathBuf>,
     /// Threads that prepare batches
     #[arg(long, default_value_t = 1)]
-    loaders: usize,
+    pub loaders: usize,
     /// Print results and faults as JSON, and nothing else
     #[arg(long)]
-    json: bool,
+    pub json: bool,
     /// Print help; with a script, its parameters
     #[arg(short, long)]
     help: bool,
@@ -35,6 +60,9 @@ pub struct RunArguments {
 
 /// Runs the command; the exit code.
 pub fn run(arguments: &RunArguments) -> u8 {
+    if let Some(folder) = &arguments.resume {
+        return resumed(arguments, folder).map_or_else(|fault| fail(&fault, arguments.json), |()| 0);
+    }
     let Some(script) = &arguments.script else { return help(None) };
     let text = match std::fs::read_to_string(script) {
         Ok(text) => text,
@@ -43,63 +71,144 @@ pub fn run(arguments: &RunArguments) -> u8 {
     if arguments.help {
         return help(Some((&script.display().to_string(), &text)));
     }
-    match experiment(arguments, script, &text) {
+    if !arguments.sweep.is_empty() || arguments.folds.is_some() || arguments.seeds.is_some() {
+        return sweep::sweep(arguments, script, &text).unwrap_or_else(|fault| fail(&fault, arguments.json));
+    }
+    match fresh(arguments, arguments.standing_for.as_deref().unwrap_or(script), &text) {
         Ok(()) => 0,
         Err(fault) => fail(&fault, arguments.json),
     }
 }
 
-fn experiment(arguments: &RunArguments, script: &std::path::Path, text: &str) -> Result<(), Fault> {
-    let file = script.display().to_string();
-    let mut settings = arguments.common.settings()?;
-    settings.script_dir = script.parent().map(|folder| folder.to_path_buf());
+/// One word for the embedded library as it is.
+fn stdlib_version() -> String {
+    let mut hasher = blake3::Hasher::new();
+    let mut paths = stdlib::paths();
+    paths.sort();
+    for (text, path) in paths.iter().filter_map(|path| stdlib::read(path)) {
+        hasher.update(path.as_bytes()).update(text.as_bytes());
+    }
+    hasher.finalize().to_hex()[..16].to_string()
+}
+
+fn fresh(arguments: &RunArguments, script: &Path, text: &str) -> Result<(), Fault> {
+    let common = &arguments.common;
+    let mut settings = common.settings()?;
+    settings.script_dir = script.parent().map(Path::to_path_buf);
     settings.loaders = arguments.loaders.clamp(1, 64);
     settings.quiet = arguments.json;
     check_names(text, &settings)?;
-    let mut journal = if arguments.no_run_dir { None } else { Some(Journal::open(script, text, arguments.run_dir.as_deref(), &settings.set)?) };
-    settings.run_dir = journal.as_ref().map(|journal| journal.folder().to_path_buf());
-    if let (Some(journal), false) = (&journal, arguments.json) {
-        eprintln!("run {}", journal.folder().display());
+    let start = Start {
+        script: std::path::absolute(script).map_err(|error| Fault::file(script, &error))?,
+        folder: std::env::current_dir().unwrap_or_default(),
+        name: arguments.name.clone(),
+        tags: arguments.tag.clone(),
+        set: settings.set.clone(),
+        device: common.device.clone(),
+        seed: common.seed,
+        threads: common.threads,
+        loaders: settings.loaders,
+    };
+    let journal = if arguments.no_run_dir { None } else { Some(Journal::open(start, text, arguments.run_dir.as_deref(), &stdlib_version())?) };
+    experiment(common, settings, &script.display().to_string(), text, journal, arguments.json)
+}
+
+/// Runs the recorded script again in its own folder, with what it was started with.
+fn resumed(arguments: &RunArguments, folder: &Path) -> Result<(), Fault> {
+    let (journal, start, text) = Journal::reopen(folder)?;
+    if start.folder.exists() {
+        std::env::set_current_dir(&start.folder).map_err(|error| Fault::file(&start.folder, &error))?;
     }
-    arguments.common.start_torch();
+    let common = Common { set: Vec::new(), device: start.device.clone(), seed: start.seed, threads: start.threads };
+    let settings = session::Settings {
+        set: start.set.clone(),
+        script_dir: start.script.parent().map(Path::to_path_buf),
+        loaders: start.loaders.max(1),
+        quiet: arguments.json,
+        resume: true,
+        ..common.settings()?
+    };
+    experiment(&common, settings, &start.script.display().to_string(), &text, Some(journal), arguments.json)
+}
+
+fn experiment(common: &Common, mut settings: session::Settings, file: &str, text: &str, journal: Option<Journal>, json: bool) -> Result<(), Fault> {
+    let journal = journal.map(|journal| Rc::new(RefCell::new(journal)));
+    let folder = journal.as_ref().map(|journal| journal.borrow().folder().to_path_buf());
+    settings.run_dir.clone_from(&folder);
+    if let (Some(folder), false) = (&folder, json) {
+        eprintln!("run {}", shown(folder));
+    }
+    common.start_torch();
     crate::bind::start(settings);
-    if let Some(journal) = &journal {
-        session::log_to(journal.folder().join("log.txt"));
+    if let (Some(journal), Some(folder)) = (&journal, &folder) {
+        session::log_to(folder.join("log.txt"));
+        record(journal.clone(), file);
     }
-    if arguments.json {
+    if json {
         session::capture();
     }
     let mut scope = Scope::new();
-    let outcome = engine::run(text, &file, &mut scope).map(|_| ());
-    if let Some(journal) = &mut journal {
-        let results: Vec<(String, serde_json::Value)> = session::reports().iter().map(|(name, value)| (name.clone(), show::json(value))).collect();
-        let set: Vec<(String, serde_json::Value)> = session::declared().iter().map(|d| (d.name.clone(), show::json(&d.value))).collect();
+    let outcome = engine::run(text, file, &mut scope).map(|_| ());
+    if let Some(journal) = &journal {
         let ended = outcome.as_ref().map_or_else(|fault| Outcome::Failed(diagnostics::json(fault)), |()| Outcome::Done);
-        journal.close(&results, &set, &session::sources(), &session::histories(), ended, &arguments.common.device, arguments.common.seed)?;
+        let closed = journal.borrow_mut().close(ended);
+        // what ended the run says more than what could not be written of it
+        if outcome.is_ok() {
+            closed?;
+        }
     }
-    if arguments.json && outcome.is_ok() {
+    if json && outcome.is_ok() {
         let results: serde_json::Map<String, serde_json::Value> = session::reports().iter().map(|(name, value)| (name.clone(), show::json(value))).collect();
         println!("{}", serde_json::Value::Object(results));
     }
     engine::release(&mut scope);
     crate::bind::train::forget();
-    outcome
+    outcome.map_err(|fault| match &folder {
+        Some(folder) if fault.kind == "interrupted" && fault.hint.is_none() => fault.hint(format!("`cistron run --resume {}` goes on", shown(folder))),
+        _ => fault,
+    })
+}
+
+/// A folder as it is named from the working directory.
+fn shown(folder: &Path) -> String {
+    let here = std::env::current_dir().unwrap_or_default();
+    folder.strip_prefix(&here).unwrap_or(folder).display().to_string()
+}
+
+/// Lets the journal know what happens in the script.
+fn record(journal: Rc<RefCell<Journal>>, main: &str) {
+    let main = main.to_string();
+    session::record_to(Rc::new(move |event| {
+        // told from inside itself, by a file that it writes, it has nothing to keep
+        let Ok(mut journal) = journal.try_borrow_mut() else { return Ok(()) };
+        match event {
+            Event::Source(file, _) if *file == main => Ok(()),
+            Event::Source(file, text) => journal.source(file, text),
+            Event::Input(path) => journal.input(path),
+            Event::Parameter(name, value) => journal.parameter(name, value.clone()),
+            Event::Report(name, value) => journal.report(name, value.clone()),
+            Event::Epoch(row) => journal.epoch(row),
+        }
+    }));
 }
 
 /// A `--set` of a name that no `param` declares is a typo; names are read from the text, so that it is told before any work.
 fn check_names(text: &str, settings: &session::Settings) -> Result<(), Fault> {
+    settings.set.keys().try_for_each(|name| declares(text, name, &format!("--set {name}")))
+}
+
+/// Fails where a script has no parameter of a name.
+pub fn declares(text: &str, name: &str, option: &str) -> Result<(), Fault> {
     let declared: Vec<&str> = text.split("param(\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
-    match settings.set.keys().find(|name| !declared.contains(&name.as_str())) {
-        None => Ok(()),
-        Some(name) => {
-            let fault = crate::fault!("usage", "--set {name}: the script has no parameter of that name");
-            Err(match crate::base::near::nearest(name, declared.iter().copied()) {
-                Some(near) => fault.hint(format!("did you mean `{near}`?")),
-                None if declared.is_empty() => fault.hint("it has none"),
-                None => fault.hint(format!("it has {}", declared.join(", "))),
-            })
-        }
+    if declared.contains(&name) {
+        return Ok(());
     }
+    let fault = crate::fault!("usage", "{option}: the script has no parameter `{name}`");
+    Err(match crate::base::near::nearest(name, declared.iter().copied()) {
+        Some(near) => fault.hint(format!("did you mean `{near}`?")),
+        None if declared.is_empty() => fault.hint("it has none"),
+        None => fault.hint(format!("it has {}", declared.join(", "))),
+    })
 }
 
 /// The command's help, with the parameters of a script.

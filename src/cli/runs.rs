@@ -1,8 +1,14 @@
 //! `cistron runs`: the ledger of runs.
 
-use super::{ERROR, fail};
-use crate::track::{self, Record};
+use super::{ERROR, FAILED, fail};
+use crate::base::table::{Cells, Table};
+use crate::base::{Fault, Result};
+use crate::track::{self, Record, diff, export, ledger};
+use crate::{bail, fault};
 use clap::{Args, Subcommand};
+use serde_json::Value;
+use std::cmp::Ordering;
+use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 /// What `runs` takes.
@@ -18,75 +24,281 @@ pub struct RunsArguments {
 #[derive(Subcommand)]
 enum Action {
     /// A line for each run
-    List,
+    List {
+        /// Only runs of which this holds: a word of folder, name or tags, or a comparison such as auc>0.9 or state=failed;
+        /// may be given several times
+        #[arg(long, value_name = "WORD")]
+        filter: Vec<String>,
+        /// Sort by a result, a parameter, started, seconds, state or name; the largest first
+        #[arg(long, value_name = "NAME")]
+        sort: Option<String>,
+        /// The smallest first
+        #[arg(long)]
+        ascending: bool,
+    },
     /// One run: its parameters and results
     Show {
-        /// The run's folder, or the start of its name
+        /// The run's folder, the start of its folder's name, or its name
         run: String,
     },
-    /// What differs between two runs
+    /// Where two runs part: script, parameters, versions, data, metrics, results
     Diff {
         /// One run
         a: String,
         /// Another run
         b: String,
     },
-    /// Run a recorded script again with the same parameters
+    /// Run a recorded script again with the same parameters, and compare the numbers
     Replay {
-        /// The run's folder, or the start of its name
+        /// The run's folder, the start of its folder's name, or its name
         run: String,
+    },
+    /// Write a run for other programs
+    Export {
+        /// The run's folder, the start of its folder's name, or its name
+        run: String,
+        /// Metrics as comma-separated values
+        #[arg(long, value_name = "FILE")]
+        csv: Option<PathBuf>,
+        /// Event files of TensorBoard, below this folder
+        #[arg(long, value_name = "DIR")]
+        tensorboard: Option<PathBuf>,
+        /// The address of an MLflow tracking server, such as http://127.0.0.1:5000
+        #[arg(long, value_name = "URL")]
+        mlflow: Option<String>,
+        /// The experiment on the tracking server
+        #[arg(long, default_value = "cistron")]
+        experiment: String,
+    },
+    /// Remove runs
+    Rm {
+        /// Their folders, the starts of their folders' names, or their names
+        #[arg(required = true)]
+        runs: Vec<String>,
+        /// Do not ask
+        #[arg(short, long)]
+        yes: bool,
     },
 }
 
 /// Runs the command; the exit code.
 pub fn runs(arguments: &RunsArguments) -> u8 {
+    let dir = &arguments.dir;
     let outcome = match &arguments.action {
-        Action::List => list(&arguments.dir),
-        Action::Show { run } => track::find(&arguments.dir, run).map(|record| {
-            println!("{}", record.folder.display());
-            record.lines().iter().for_each(|line| println!("  {line}"));
-            0
-        }),
-        Action::Diff { a, b } => diff(&arguments.dir, a, b),
-        Action::Replay { run } => replay(&arguments.dir, run),
+        Action::List { filter, sort, ascending } => list(dir, filter, sort.as_deref(), *ascending),
+        Action::Show { run } => track::find(dir, run).map(|record| show(&record)),
+        Action::Diff { a, b } => difference(dir, a, b),
+        Action::Replay { run } => replay(dir, run),
+        Action::Export { run, csv, tensorboard, mlflow, experiment } => exported(dir, run, csv.as_deref(), tensorboard.as_deref(), mlflow.as_deref(), experiment),
+        Action::Rm { runs, yes } => remove(dir, runs, *yes),
     };
     outcome.unwrap_or_else(|fault| fail(&fault, false))
 }
 
-fn list(dir: &Path) -> crate::base::Result<u8> {
-    let records = track::all(dir)?;
+/// Whether a run fits a filter.
+fn fits(record: &Record, filter: &str) -> bool {
+    let comparison = [">=", "<=", "!=", ">", "<", "="].into_iter().find_map(|sign| filter.split_once(sign).map(|(name, value)| (name.trim(), sign, value.trim())));
+    let Some((name, sign, wanted)) = comparison else {
+        let words = [record.id(), record.start.name.clone().unwrap_or_default(), record.start.tags.join(" ")];
+        return words.iter().any(|word| word.contains(filter));
+    };
+    let Some(value) = record.value(name) else { return sign == "!=" };
+    let text = value.as_str().map_or_else(|| value.to_string(), str::to_string);
+    let order = match (value.as_f64(), wanted.parse::<f64>()) {
+        (Some(own), Ok(wanted)) => own.partial_cmp(&wanted),
+        _ => Some(text.as_str().cmp(wanted)),
+    };
+    match sign {
+        "=" => order == Some(Ordering::Equal),
+        "!=" => order != Some(Ordering::Equal),
+        ">" => order == Some(Ordering::Greater),
+        "<" => order == Some(Ordering::Less),
+        ">=" => matches!(order, Some(Ordering::Greater | Ordering::Equal)),
+        _ => matches!(order, Some(Ordering::Less | Ordering::Equal)),
+    }
+}
+
+fn compared(a: &Option<Value>, b: &Option<Value>) -> Ordering {
+    match (a, b) {
+        (Some(a), Some(b)) => match (a.as_f64(), b.as_f64()) {
+            (Some(a), Some(b)) => a.total_cmp(&b),
+            _ => a.to_string().cmp(&b.to_string()),
+        },
+        // what has no such value comes last, whatever the direction
+        (a, b) => b.is_some().cmp(&a.is_some()),
+    }
+}
+
+fn list(dir: &Path, filters: &[String], sort: Option<&str>, ascending: bool) -> Result<u8> {
+    let mut records = track::all(dir)?;
+    let all = records.len();
+    records.retain(|record| filters.iter().all(|filter| fits(record, filter)));
+    if let Some(name) = sort {
+        if !records.is_empty() && records.iter().all(|record| record.value(name).is_none()) {
+            let known: Vec<String> = records.iter().flat_map(|record| ledger::flat(&record.results)).map(|(name, _)| name).collect();
+            let fault = fault!("usage", "--sort {name}: no run has it");
+            return Err(match crate::base::near::nearest(name, known.iter().map(String::as_str)) {
+                Some(near) => fault.hint(format!("did you mean `{near}`?")),
+                None => fault,
+            });
+        }
+        records.sort_by(|a, b| {
+            let (x, y) = (a.value(name), b.value(name));
+            let order = compared(&x, &y);
+            if ascending || x.is_none() || y.is_none() { order } else { order.reverse() }
+        });
+    }
     if records.is_empty() {
-        println!("no runs in {}", dir.display());
+        let why = if all > 0 { format!("; none of {all} fits") } else { String::new() };
+        println!("no runs in {}{why}", dir.display());
+        return Ok(0);
     }
-    for Record { folder, state, results, .. } in &records {
-        let name = folder.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        let text = results.to_string();
+    let results = |record: &Record| {
+        let text = if record.results.is_null() { String::new() } else { record.results.to_string() };
         let short: String = text.chars().take(80).collect();
-        println!("{name}  {state}  {short}{}", if text.chars().count() > 80 { " …" } else { "" });
+        if text.chars().count() > 80 { format!("{short} …") } else { short }
+    };
+    let text = |of: &dyn Fn(&Record) -> String| Cells::Text(records.iter().map(of).collect());
+    let mut columns = vec![
+        ("run".to_string(), text(&Record::id)),
+        ("state".into(), text(&|r: &Record| r.state.to_string())),
+        ("time".into(), text(&|r: &Record| r.seconds.map_or("-".into(), crate::train::progress::seconds))),
+    ];
+    if records.iter().any(|record| record.start.name.is_some() || !record.start.tags.is_empty()) {
+        columns.push((
+            "name".into(),
+            text(&|r: &Record| r.start.name.iter().cloned().chain(r.start.tags.iter().map(|tag| format!("#{tag}"))).collect::<Vec<_>>().join(" ")),
+        ));
     }
+    if let Some(name) = sort.filter(|name| !["state", "seconds", "name"].contains(name)) {
+        columns.push((name.to_string(), text(&|r: &Record| r.value(name).map_or("-".into(), |value| value.to_string()))));
+    }
+    columns.push(("results".into(), text(&results)));
+    println!("{}", Table::new(columns)?.to_pretty(usize::MAX));
     Ok(0)
 }
 
-fn diff(dir: &Path, a: &str, b: &str) -> crate::base::Result<u8> {
-    let (a, b) = (track::find(dir, a)?, track::find(dir, b)?);
-    let (left, right) = (a.lines(), b.lines());
-    left.iter().filter(|line| !right.contains(line)).for_each(|line| println!("- {line}"));
-    right.iter().filter(|line| !left.contains(line)).for_each(|line| println!("+ {line}"));
-    if a.script != b.script {
-        println!("the scripts differ");
+fn show(record: &Record) -> u8 {
+    println!("{}", record.folder.display());
+    let line = |name: &str, value: String| {
+        if !value.is_empty() {
+            println!("  {name} = {value}");
+        }
+    };
+    line("state", record.state.into());
+    line("started", record.started.clone());
+    line("name", record.start.name.clone().unwrap_or_default());
+    line("tags", record.start.tags.join(", "));
+    line("script", record.start.script.display().to_string());
+    line("seconds", record.seconds.map_or(String::new(), |s| format!("{s:.1}")));
+    line("epochs", record.metrics.len().to_string());
+    line("fault", record.fault["message"].as_str().unwrap_or("").to_string());
+    record.lines().iter().for_each(|line| println!("  {line}"));
+    for (name, value) in ledger::flat(&record.versions) {
+        println!("  versions.{name} = {value}");
     }
+    for file in record.data.as_array().into_iter().flatten() {
+        println!("  read {} ({} bytes)", file["path"].as_str().unwrap_or("?"), file["size"]);
+    }
+    0
+}
+
+fn difference(dir: &Path, a: &str, b: &str) -> Result<u8> {
+    let text = diff::between(&track::find(dir, a)?, &track::find(dir, b)?);
+    println!("{}", if text.is_empty() { "nothing differs" } else { &text });
     Ok(0)
 }
 
-fn replay(dir: &Path, run: &str) -> crate::base::Result<u8> {
+/// Runs it again into a folder beside it, and compares metrics and results.
+fn replay(dir: &Path, run: &str) -> Result<u8> {
     let record = track::find(dir, run)?;
-    let program = std::env::current_exe().map_err(|error| crate::base::Fault::file("cistron", &error))?;
-    let mut command = std::process::Command::new(program);
-    command.arg("run").arg(record.folder.join("script.rhai"));
-    for (name, value) in record.set.as_object().into_iter().flatten() {
-        let text = value.as_str().map_or_else(|| value.to_string(), str::to_string);
-        command.arg("--set").arg(format!("{name}={text}"));
+    let start = &record.start;
+    let program = std::env::current_exe().map_err(|error| Fault::file("cistron", &error))?;
+    // the recorded script beside the original, so that its imports and data are found
+    let original = std::fs::read_to_string(&start.script).unwrap_or_default();
+    if original != record.script {
+        eprintln!("note: {} has changed since; what was recorded is run", start.script.display());
     }
-    let status = command.status().map_err(|error| crate::base::Fault::file("cistron", &error))?;
-    Ok(status.code().map_or(ERROR, |code| code as u8))
+    let scratch = free_name(&record.folder)?;
+    let mut command = std::process::Command::new(program);
+    command.arg("run").arg("--run-dir").arg(&scratch).args(["--seed", &start.seed.to_string(), "--loaders", &start.loaders.max(1).to_string()]);
+    command.args(["--device", if start.device.is_empty() { "auto" } else { &start.device }]);
+    command.args(start.threads.iter().flat_map(|n| ["--threads".to_string(), n.to_string()]));
+    command.args(start.set.iter().flat_map(|(name, value)| ["--set".to_string(), format!("{name}={value}")]));
+    let script = record.folder.join("script.rhai");
+    if start.folder.exists() {
+        command.current_dir(&start.folder);
+    }
+    let status = command.arg("--standing-for").arg(&start.script).arg(std::path::absolute(&script).unwrap_or(script)).status();
+    let status = status.map_err(|error| Fault::file("cistron", &error))?;
+    if !status.success() && record.state == "done" {
+        eprintln!("the run was done and its replay failed: {}", scratch.display());
+        return Ok(status.code().map_or(ERROR, |code| code as u8));
+    }
+    let again = track::read(&scratch);
+    let metrics = diff::parting(&record, &again);
+    let differ: Vec<String> = {
+        let (a, b) = (ledger::flat(&record.results), ledger::flat(&again.results));
+        let of = |list: &[(String, Value)], name: &str| list.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+        a.iter().filter(|(name, value)| of(&b, name).as_ref() != Some(value)).map(|(name, value)| format!("  {name}: {value} -> {}", of(&b, name).unwrap_or(Value::Null))).collect()
+    };
+    if metrics.is_none() && differ.is_empty() {
+        println!("the same numbers: {} epochs, {} results", again.metrics.len(), ledger::flat(&again.results).len());
+        return Ok(0);
+    }
+    println!("the numbers differ (the replay is in {}):", scratch.display());
+    metrics.iter().for_each(|text| println!("  {}", text.replace('\n', "\n  ")));
+    differ.iter().for_each(|line| println!("{line}"));
+    let versions = diff::between(&Record { metrics: Vec::new(), results: Value::Null, ..record }, &Record { metrics: Vec::new(), results: Value::Null, ..again });
+    if !versions.is_empty() {
+        println!("{versions}");
+    }
+    Ok(FAILED)
+}
+
+/// A name for the replay of a run that is not taken.
+fn free_name(folder: &Path) -> Result<PathBuf> {
+    let folder = std::path::absolute(folder).map_err(|error| Fault::file(folder, &error))?;
+    let name = |n: usize| PathBuf::from(format!("{}_replay{}", folder.display(), if n == 1 { String::new() } else { n.to_string() }));
+    (1..).map(name).find(|path| !path.exists()).ok_or_else(|| fault!("internal", "no name is free"))
+}
+
+fn exported(dir: &Path, run: &str, csv: Option<&Path>, tensorboard: Option<&Path>, mlflow: Option<&str>, experiment: &str) -> Result<u8> {
+    let record = track::find(dir, run)?;
+    if csv.is_none() && tensorboard.is_none() && mlflow.is_none() {
+        bail!("usage", "say what to write: --csv FILE, --tensorboard DIR or --mlflow URL");
+    }
+    if let Some(path) = csv {
+        export::csv::save(&record, path)?;
+        println!("{}", path.display());
+    }
+    if let Some(folder) = tensorboard {
+        println!("{}", export::tensorboard::save(&record, folder)?.display());
+    }
+    if let Some(address) = mlflow {
+        println!("run {} of experiment {experiment}", export::mlflow::send(&record, address, experiment)?);
+    }
+    Ok(0)
+}
+
+fn remove(dir: &Path, names: &[String], yes: bool) -> Result<u8> {
+    let records: Vec<Record> = names.iter().map(|name| track::find(dir, name)).collect::<Result<_>>()?;
+    records.iter().for_each(|record| println!("{}  {}", record.folder.display(), record.state));
+    if !yes {
+        if !std::io::stdin().is_terminal() {
+            bail!("usage", "nobody is there to ask whether to remove {} run(s)", records.len(); hint: "--yes removes them without asking");
+        }
+        print!("remove {} run(s) for good? [y/N] ", records.len());
+        std::io::stdout().flush().ok();
+        let mut answer = String::new();
+        std::io::stdin().read_line(&mut answer).ok();
+        if !["y", "yes"].contains(&answer.trim().to_lowercase().as_str()) {
+            println!("nothing was removed");
+            return Ok(0);
+        }
+    }
+    for record in &records {
+        std::fs::remove_dir_all(&record.folder).map_err(|error| Fault::file(&record.folder, &error))?;
+    }
+    Ok(0)
 }

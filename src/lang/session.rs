@@ -42,13 +42,15 @@ pub struct Settings {
     pub loaders: usize,
     /// Whether nothing is to be said on the terminal but results.
     pub quiet: bool,
+    /// Whether a run that was broken off goes on: trainings start from their last checkpoints.
+    pub resume: bool,
     /// Whether shapes are only checked: data are stand-ins and nothing is trained or written.
     pub dry: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Settings { set: BTreeMap::new(), device: "auto".into(), seed: 0, run_dir: None, script_dir: None, loaders: 1, quiet: false, dry: false }
+        Settings { set: BTreeMap::new(), device: "auto".into(), seed: 0, run_dir: None, script_dir: None, loaders: 1, quiet: false, resume: false, dry: false }
     }
 }
 
@@ -67,8 +69,27 @@ struct State {
     draws: u64,
     log: Option<PathBuf>,
     guessed: bool,
-    histories: Vec<serde_json::Value>,
+    recorder: Option<Recorder>,
+    /// How many networks of each name were trained.
+    trained: HashMap<String, usize>,
 }
+
+/// What happens in a run that its journal should know.
+pub enum Event<'a> {
+    /// A file was run or imported.
+    Source(&'a str, &'a str),
+    /// A file is read.
+    Input(&'a Path),
+    /// A parameter got its value.
+    Parameter(&'a str, serde_json::Value),
+    /// A result was recorded.
+    Report(&'a str, serde_json::Value),
+    /// An epoch ended.
+    Epoch(&'a serde_json::Value),
+}
+
+/// Keeps what happens.
+pub type Recorder = Rc<dyn Fn(&Event) -> Result<()>>;
 
 thread_local! {
     static STATE: RefCell<State> = RefCell::default();
@@ -166,6 +187,8 @@ pub fn remember_source(file: &str, text: &str) -> String {
         state.sources.insert(file.to_string(), text.to_string());
         state.shifts.insert(file.to_string(), shifts);
     });
+    // a journal that cannot be written is told by the next thing that must be kept
+    tell(&Event::Source(file, text)).ok();
     prepared
 }
 
@@ -188,6 +211,7 @@ pub fn declare(name: &str, default: Dynamic, text: &str) -> Result<Dynamic> {
             fault!("option", "--set {name}={given}: `{name}` must be {}", super::value::article(kind_name(&default)); hint: "its default is {}", show::line(&default))
         })?,
     };
+    tell(&Event::Parameter(name, show::json(&value)))?;
     let declared = Declared { name: name.into(), default, value: value.clone(), text: text.into() };
     with(|state| {
         state.declared.retain(|old| old.name != name);
@@ -223,11 +247,13 @@ pub fn declared() -> Vec<Declared> {
 }
 
 /// Records a result of the run.
-pub fn report(name: &str, value: Dynamic) {
+pub fn report(name: &str, value: Dynamic) -> Result<()> {
+    tell(&Event::Report(name, show::json(&value)))?;
     with(|state| {
         state.reports.retain(|(old, _)| old != name);
         state.reports.push((name.to_string(), value));
     });
+    Ok(())
 }
 
 /// The results that were recorded, in order.
@@ -248,14 +274,25 @@ pub fn reset_draws() {
     with(|state| state.draws = 0);
 }
 
-/// Keeps what a training run measured, for the run's journal.
-pub fn record_history(history: serde_json::Value) {
-    with(|state| state.histories.push(history));
+/// Tells all that happens from now on to a journal.
+pub fn record_to(recorder: Recorder) {
+    with(|state| state.recorder = Some(recorder));
 }
 
-/// What the training runs measured.
-pub fn histories() -> Vec<serde_json::Value> {
-    with(|state| state.histories.clone())
+/// Tells the run's journal what happened.
+pub fn tell(event: &Event) -> Result<()> {
+    with(|state| state.recorder.clone()).map_or(Ok(()), |recorder| recorder(event))
+}
+
+/// The folder below `checkpoints/` of the next training of a network of this name: the name, from the second one on with a
+/// number. A script that runs again meets the same folders.
+pub fn checkpoint_folder(name: &str) -> String {
+    let n = with(|state| {
+        let n = state.trained.entry(name.to_string()).or_insert(0);
+        *n += 1;
+        *n
+    });
+    if n == 1 { name.to_string() } else { format!("{name}-{n}") }
 }
 
 /// Keeps what scripts print instead of showing it.
@@ -336,11 +373,14 @@ pub fn describe(value: &Dynamic) -> String {
 /// Finds a file that a script reads: as given from the working directory, then beside the script.
 pub fn find_input(path: &str) -> PathBuf {
     let given = PathBuf::from(path);
-    if given.is_absolute() || given.exists() {
-        return given;
-    }
-    let beside = with(|state| state.settings.script_dir.clone()).map(|folder| folder.join(&given));
-    beside.filter(|path| path.exists()).unwrap_or(given)
+    let found = if given.is_absolute() || given.exists() {
+        given
+    } else {
+        let beside = with(|state| state.settings.script_dir.clone()).map(|folder| folder.join(&given));
+        beside.filter(|path| path.exists()).unwrap_or(given)
+    };
+    tell(&Event::Input(&found)).ok();
+    found
 }
 
 /// Where a file that a script writes goes: into the run directory (figures below `figures/`), else the working directory.

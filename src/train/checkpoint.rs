@@ -19,7 +19,12 @@ pub struct Keep {
     pub best: bool,
     /// Keep the last epoch's parameters and the run's state.
     pub last: bool,
+    /// Whether the script asked for it; else only the state is written, and not after every epoch where that takes long.
+    pub asked: bool,
 }
+
+/// The file of a run's state in a folder of checkpoints.
+pub const STATE: &str = "last.state.safetensors";
 
 /// What a run needs to go on, besides parameters.
 pub struct State {
@@ -53,12 +58,14 @@ fn bits(history: &History) -> History {
 
 /// Writes the last epoch: `last.safetensors` and `last.state.safetensors`.
 pub fn save_last(keep: &Keep, model: &Model, optimizer: &Optimizer, state: &State, best: Option<&[(String, Tensor)]>) -> Result<()> {
-    model.save(&keep.folder.join("last.safetensors"))?;
+    if keep.asked {
+        model.save(&keep.folder.join("last.safetensors"))?;
+    }
     let mut tensors: Vec<(String, Tensor)> = optimizer.export()?.into_iter().map(|(name, t)| (format!("optimizer/{name}"), t)).collect();
     tensors.extend(model.state().into_iter().map(|(name, t)| (format!("model/{name}"), t)));
     tensors.extend(best.into_iter().flatten().map(|(name, t)| (format!("best/{name}"), t.clone())));
     let notes = HashMap::from([("format".to_string(), "cistron training state 1".to_string()), ("state".into(), text(state)?)]);
-    file::save_safetensors(&keep.folder.join("last.state.safetensors"), &tensors, notes)
+    file::save_safetensors(&keep.folder.join(STATE), &tensors, notes)
 }
 
 /// What [`load_last`] gives: the run's state, and the best epoch's parameters if there is one.
@@ -66,7 +73,7 @@ pub type Resumed = (State, Option<Vec<(String, Tensor)>>);
 
 /// Reads what [`save_last`] wrote back into a model and an optimizer.
 pub fn load_last(path: &Path, model: &Model, optimizer: &mut Optimizer) -> Result<Resumed> {
-    let path = if path.is_dir() { path.join("last.state.safetensors") } else { path.to_path_buf() };
+    let path = if path.is_dir() { path.join(STATE) } else { path.to_path_buf() };
     let (tensors, notes) = file::load_safetensors(&path)?;
     if notes.get("format").map(String::as_str) != Some("cistron training state 1") {
         bail!("file", "`{}` holds no training state", path.display(); hint: "resume from a folder of checkpoints, or from its `last.state.safetensors`");

@@ -24,6 +24,8 @@ use std::time::Instant;
 pub type OnInputs = Box<dyn Fn(Value, Tensor) -> Result<(Value, Tensor)>>;
 /// Called after a batch with epoch, step and loss; false stops the run.
 pub type OnBatch = Box<dyn Fn(usize, usize, f64) -> Result<bool>>;
+/// Keeps what was measured in an epoch.
+pub type Record = Box<dyn Fn(&Epoch) -> Result<()>>;
 /// Called after an epoch; false stops the run.
 pub type OnEpoch = Box<dyn Fn(&Epoch) -> Result<bool>>;
 
@@ -77,6 +79,8 @@ pub struct Plan {
     pub on_batch: Option<OnBatch>,
     /// See [`OnEpoch`].
     pub on_epoch: Option<OnEpoch>,
+    /// See [`Record`]; epochs of a run that goes on come again.
+    pub record: Option<Record>,
 }
 
 struct Run<'a> {
@@ -88,6 +92,9 @@ struct Run<'a> {
     best: Option<Vec<(String, Tensor)>>,
     clock: Clock,
     step: usize,
+    /// Seconds spent on checkpoints, and on everything.
+    saving: f64,
+    began: Instant,
 }
 
 /// Trains a model in place.
@@ -103,7 +110,8 @@ pub fn fit(model: &Model, plan: &Plan) -> Result<History> {
     };
     let was = model.set_training(true);
     let step = state.history.epochs.len() * steps_per_epoch;
-    let mut run = Run { model, plan, base_lr: optimizer.lr, optimizer, state, best, clock: Clock::new(plan.epochs * steps_per_epoch, steps_per_epoch), step };
+    let clock = Clock::new(plan.epochs * steps_per_epoch, steps_per_epoch);
+    let mut run = Run { model, plan, base_lr: optimizer.lr, optimizer, state, best, clock, step, saving: 0.0, began: Instant::now() };
     let outcome = run.all();
     model.set_training(was);
     outcome?;
@@ -141,7 +149,13 @@ impl Run<'_> {
         let progress = Progress::new(self.model.name(), self.plan.epochs, self.plan.silent);
         let mut why = format!("{} epochs done", self.plan.epochs);
         let first = self.state.history.epochs.len();
-        for number in first..self.plan.epochs {
+        if let Some(record) = &self.plan.record {
+            self.state.history.epochs.iter().try_for_each(record)?;
+        }
+        let over = self.over();
+        let left = if over.is_some() { first } else { self.plan.epochs };
+        why = over.unwrap_or(why);
+        for number in first..left {
             let outcome = self.epoch(number, &progress);
             let stopped = match outcome {
                 Ok(stopped) => stopped,
@@ -166,6 +180,18 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// Why a run that goes on was over already.
+    fn over(&self) -> Option<String> {
+        let last = self.state.history.epochs.last()?.epoch;
+        let ended = &self.state.history.ended;
+        if ended.starts_with("stopped by") { Some(ended.clone()) } else { self.stopped_early(last) }
+    }
+
+    fn stopped_early(&self, number: usize) -> Option<String> {
+        let stop = self.plan.stop.as_ref().filter(|stop| self.state.watch.since >= stop.patience)?;
+        Some(format!("stopped early after epoch {number}: {} did not improve for {} epochs", stop.monitor, self.state.watch.since))
+    }
+
     /// Puts the best epoch's parameters back where that was asked for.
     fn restore_best(&mut self) -> Result<()> {
         let restore = self.plan.stop.as_ref().map_or(self.plan.keep.as_ref().is_some_and(|keep| keep.best), |stop| stop.restore);
@@ -177,7 +203,7 @@ impl Run<'_> {
 
     /// Saves what there is when a run breaks off: the best epoch, else the parameters as they are.
     fn rescue(&mut self, interrupted: bool) -> Result<String> {
-        if let Some(keep) = &self.plan.keep
+        if let Some(keep) = self.plan.keep.as_ref().filter(|keep| keep.asked)
             && !self.state.history.epochs.is_empty()
         {
             return Ok(format!("; checkpoints are in {}", keep.folder.display()));
@@ -319,27 +345,33 @@ impl Run<'_> {
             self.watch_plateau(plateau, &epoch)?;
         }
         self.state.history.epochs.push(epoch.clone());
-        if let Some(keep) = &plan.keep {
-            if keep.best && is_best {
-                self.model.save(&keep.folder.join("best.safetensors"))?;
-            }
-            if keep.last {
-                checkpoint::save_last(keep, self.model, &self.optimizer, &self.state, self.best.as_deref())?;
-            }
-        }
         let mean = self.state.history.seconds() / self.state.history.epochs.len() as f64;
         progress.end(&epoch, is_best, mean * (plan.epochs - number) as f64);
-        if let Some(call) = &plan.on_epoch
-            && !call(&epoch)?
-        {
-            return Ok(Some(format!("stopped by on_epoch after epoch {number}")));
+        let stopped = match &plan.on_epoch {
+            Some(call) if !call(&epoch)? => Some(format!("stopped by on_epoch after epoch {number}")),
+            _ => self.stopped_early(number),
+        };
+        self.state.history.ended = stopped.clone().unwrap_or_default();
+        self.keep(is_best, stopped.is_some() || number == plan.epochs)?;
+        if let Some(record) = &plan.record {
+            record(&epoch)?;
         }
-        match &plan.stop {
-            Some(stop) if self.state.watch.since >= stop.patience => {
-                Ok(Some(format!("stopped early after epoch {number}: {} did not improve for {} epochs", stop.monitor, self.state.watch.since)))
-            }
-            _ => Ok(None),
+        Ok(stopped)
+    }
+
+    /// Writes checkpoints. Those that nobody asked for take at most a twentieth of the time, but the last is always written.
+    fn keep(&mut self, is_best: bool, is_last: bool) -> Result<()> {
+        let Some(keep) = &self.plan.keep else { return Ok(()) };
+        if keep.best && is_best {
+            self.model.save(&keep.folder.join("best.safetensors"))?;
         }
+        let affordable = self.saving <= 0.05 * self.began.elapsed().as_secs_f64();
+        if keep.last && (keep.asked || is_last || affordable) {
+            let started = Instant::now();
+            checkpoint::save_last(keep, self.model, &self.optimizer, &self.state, self.best.as_deref())?;
+            self.saving += started.elapsed().as_secs_f64();
+        }
+        Ok(())
     }
 
     fn watch_plateau(&mut self, plateau: &Plateau, epoch: &Epoch) -> Result<()> {

@@ -1,0 +1,144 @@
+//! `cistron run --sweep --folds --seeds`: a script several times, and what came out as one table.
+
+use super::run::{RunArguments, declares};
+use super::{ERROR, INTERRUPTED};
+use crate::base::table::{Cells, Table};
+use crate::base::{Fault, Result, interrupt};
+use crate::metrics::statistics::{mean, variance};
+use crate::track::{self, ledger};
+use crate::{bail, fault};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// One setting: parameters that are swept over, with their values.
+type Point = Vec<(String, String)>;
+
+fn points(sweeps: &[String], text: &str) -> Result<Vec<Point>> {
+    let mut all: Vec<Point> = vec![Vec::new()];
+    for sweep in sweeps {
+        let Some((name, values)) = sweep.split_once('=') else { bail!("usage", "--sweep {sweep}: expected name=value,value,…") };
+        declares(text, name.trim(), &format!("--sweep {sweep}"))?;
+        let values: Vec<&str> = values.split(',').map(str::trim).filter(|value| !value.is_empty()).collect();
+        if values.is_empty() {
+            bail!("usage", "--sweep {sweep}: there is no value");
+        }
+        all = all.iter().flat_map(|point| values.iter().map(|value| [point.clone(), vec![(name.trim().to_string(), value.to_string())]].concat())).collect();
+    }
+    Ok(all)
+}
+
+/// What one run gave: its numbers by name, or why there are none.
+struct Given {
+    point: usize,
+    numbers: Vec<(String, f64)>,
+    failed: Option<String>,
+}
+
+/// Runs the command; the exit code.
+pub fn sweep(arguments: &RunArguments, script: &Path, text: &str) -> Result<u8> {
+    let points = points(&arguments.sweep, text)?;
+    let (folds, seeds) = (arguments.folds.unwrap_or(1), arguments.seeds.unwrap_or(1));
+    if folds == 0 || seeds == 0 {
+        bail!("usage", "--folds and --seeds are at least 1");
+    }
+    if arguments.folds.is_some() {
+        declares(text, "fold", "--folds")?;
+    }
+    if arguments.no_run_dir {
+        bail!("usage", "--no-run-dir: what is repeated is read back from run directories");
+    }
+    let program = std::env::current_exe().map_err(|error| Fault::file("cistron", &error))?;
+    let above = arguments.run_dir.clone().unwrap_or_else(|| PathBuf::from("runs"));
+    let stem = script.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let home = (1..).map(|n| above.join(if n == 1 { format!("{stem}-sweep") } else { format!("{stem}-sweep-{n}") })).find(|path| !path.exists());
+    let home = home.ok_or_else(|| fault!("internal", "no folder is free"))?;
+    std::fs::create_dir_all(&home).map_err(|error| Fault::file(&home, &error))?;
+    let all = points.len() * folds * seeds;
+    let mut given = Vec::new();
+    for (number, point) in points.iter().enumerate() {
+        for (fold, seed) in (0..folds).flat_map(|fold| (0..seeds).map(move |seed| (fold, seed))) {
+            let mut set: Point = point.clone();
+            if arguments.folds.is_some() {
+                set.push(("fold".into(), fold.to_string()));
+            }
+            let seed = arguments.common.seed + seed as u64;
+            let mut words: Vec<String> = set.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            if arguments.seeds.is_some() {
+                words.push(format!("seed {seed}"));
+            }
+            let words = words.join(", ");
+            eprintln!("[{}/{all}] {words}", given.len() + 1);
+            let folder = home.join(format!("{:03}", given.len() + 1));
+            let mut command = Command::new(&program);
+            command.arg("run").arg(script).arg("--run-dir").arg(&folder).args(["--seed", &seed.to_string(), "--device", &arguments.common.device]);
+            command.args(["--loaders", &arguments.loaders.to_string()]).args(arguments.common.threads.iter().flat_map(|n| ["--threads".to_string(), n.to_string()]));
+            let pairs = arguments.common.set.iter().cloned().chain(set.iter().map(|(name, value)| format!("{name}={value}")));
+            command.args(pairs.flat_map(|pair| ["--set".to_string(), pair])).args(arguments.tag.iter().flat_map(|tag| ["--tag", tag.as_str()]));
+            let status = command.status().map_err(|error| Fault::file(&program, &error))?;
+            let record = track::read(&folder);
+            let numbers = ledger::flat(&record.results).into_iter().filter_map(|(name, value)| Some((name, value.as_f64()?))).collect();
+            let failed = (!status.success()).then(|| record.fault["message"].as_str().unwrap_or("it ended without a word").to_string());
+            if let Some(why) = &failed {
+                eprintln!("[{}/{all}] {words}: failed: {why}", given.len() + 1);
+            }
+            given.push(Given { point: number, numbers, failed });
+            if interrupt::is_raised() || status.code() == Some(i32::from(INTERRUPTED)) {
+                eprintln!("interrupted; what was done is in {}", home.display());
+                return Ok(INTERRUPTED);
+            }
+        }
+    }
+    let table = summary(&points, &given)?;
+    print!("{}", table.to_pretty(200));
+    println!();
+    let path = home.join("summary.tsv");
+    table.save(&path)?;
+    println!("written to {}", path.display());
+    let failures = given.iter().filter(|own| own.failed.is_some()).count();
+    if failures > 0 {
+        eprintln!("{failures} of {all} runs failed");
+        return Ok(ERROR);
+    }
+    Ok(0)
+}
+
+/// A row for each setting: how many runs, and mean and standard deviation of each number that was reported.
+fn summary(points: &[Point], given: &[Given]) -> Result<Table> {
+    let mut names: Vec<String> = Vec::new();
+    for (name, _) in given.iter().flat_map(|own| &own.numbers) {
+        if !names.contains(name) {
+            names.push(name.clone());
+        }
+    }
+    let of = |point: usize| given.iter().filter(move |own| own.point == point && own.failed.is_none());
+    let mut columns: Vec<(String, Cells)> = Vec::new();
+    for i in 0..points[0].len() {
+        columns.push((points[0][i].0.clone(), Cells::Text(points.iter().map(|point| point[i].1.clone()).collect())));
+    }
+    columns.push(("runs".into(), Cells::Whole((0..points.len()).map(|i| of(i).count() as i64).collect())));
+    for name in &names {
+        let values = |i: usize| of(i).filter_map(|own| own.numbers.iter().find(|(known, _)| known == name).map(|(_, v)| *v)).collect::<Vec<f64>>();
+        columns.push((name.clone(), Cells::Number((0..points.len()).map(|i| mean(&values(i))).collect())));
+        columns.push((format!("{name} sd"), Cells::Number((0..points.len()).map(|i| variance(&values(i)).sqrt()).collect())));
+    }
+    Table::new(columns)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_are_all_combinations_and_runs_are_averaged() {
+        let text = "param(\"lr\", 1.0); param(\"width\", 8);";
+        let found = points(&["lr=1,2".into(), "width=8, 12".into()], text).unwrap();
+        assert_eq!(found.len(), 4);
+        assert_eq!(found[3], [("lr".to_string(), "2".to_string()), ("width".into(), "12".into())]);
+        assert!(points(&["rate=1".into()], text).unwrap_err().to_string().contains("no parameter `rate`"));
+        let run = |point, value, failed: bool| Given { point, numbers: vec![("auc".into(), value)], failed: failed.then(|| "x".into()) };
+        let table = summary(&found[..2], &[run(0, 0.5, false), run(0, 0.7, false), run(1, 0.9, true)]).unwrap();
+        assert_eq!(table.column("runs").unwrap(), &Cells::Whole(vec![2, 0]));
+        let Cells::Number(means) = table.column("auc").unwrap() else { panic!("numbers") };
+        assert!((means[0] - 0.6).abs() < 1e-12 && means[1].is_nan());
+    }
+}

@@ -1,0 +1,128 @@
+//! Runs as they were kept.
+
+use super::Start;
+use crate::base::{Fault, Result};
+use crate::fault;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+
+/// A run as it was kept.
+pub struct Record {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// `done`, `failed` or `open`.
+    pub state: &'static str,
+    /// When it was started.
+    pub started: String,
+    /// What it was started with.
+    pub start: Start,
+    /// Seconds that it took.
+    pub seconds: Option<f64>,
+    /// Its results.
+    pub results: Value,
+    /// Its parameters.
+    pub set: Value,
+    /// Versions of all that it rests on.
+    pub versions: Value,
+    /// Files that it read.
+    pub data: Value,
+    /// Its script.
+    pub script: String,
+    /// What was measured, epoch by epoch.
+    pub metrics: Vec<Value>,
+    /// What ended it, where it failed.
+    pub fault: Value,
+}
+
+/// Reads the folder of a run; what is not there is empty.
+pub fn read(folder: &Path) -> Record {
+    let value = |name: &str| std::fs::read_to_string(folder.join(name)).ok().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or(Value::Null);
+    let (done, failed, run) = (value("done.json"), value("failed.json"), value("run.json"));
+    let state = match () {
+        () if !done.is_null() => "done",
+        () if !failed.is_null() => "failed",
+        () => "open",
+    };
+    let metrics = std::fs::read_to_string(folder.join("metrics.jsonl")).unwrap_or_default();
+    Record {
+        folder: folder.to_path_buf(),
+        state,
+        started: run["started"].as_str().unwrap_or("").to_string(),
+        start: serde_json::from_value(run["start"].clone()).unwrap_or_default(),
+        seconds: done["seconds"].as_f64().or(failed["seconds"].as_f64()),
+        results: value("results.json"),
+        set: value("set.json"),
+        versions: value("versions.json"),
+        data: value("data.json"),
+        script: std::fs::read_to_string(folder.join("script.rhai")).unwrap_or_default(),
+        // a line that a kill cut in two is left out
+        metrics: metrics.lines().filter_map(|line| serde_json::from_str(line).ok()).collect(),
+        fault: failed["fault"].clone(),
+    }
+}
+
+fn walk(path: &str, value: &Value, out: &mut Vec<(String, Value)>) {
+    match value {
+        Value::Object(map) => map.iter().for_each(|(key, inner)| walk(&if path.is_empty() { key.clone() } else { format!("{path}.{key}") }, inner, out)),
+        Value::Null if path.is_empty() => {}
+        other => out.push((path.to_string(), other.clone())),
+    }
+}
+
+/// Values of nested maps by their path, `scores.auroc`.
+pub fn flat(value: &Value) -> Vec<(String, Value)> {
+    let mut out = Vec::new();
+    walk("", value, &mut out);
+    out
+}
+
+impl Record {
+    /// The last part of its folder's path.
+    pub fn id(&self) -> String {
+        self.folder.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default()
+    }
+
+    /// A result, a parameter or something of the run itself by name; of nested results, by their path.
+    pub fn value(&self, name: &str) -> Option<Value> {
+        let of = |value: &Value, name: &str| flat(value).into_iter().find(|(path, _)| path == name).map(|(_, value)| value);
+        match name {
+            "state" => return Some(self.state.into()),
+            "name" => return self.start.name.clone().map(Value::from),
+            "seconds" => return self.seconds.map(Value::from),
+            "started" => return Some(self.started.clone().into()),
+            _ => {}
+        }
+        of(&self.results, name.strip_prefix("results.").unwrap_or(name)).or_else(|| of(&self.set, name.strip_prefix("set.").unwrap_or(name)))
+    }
+
+    /// Parameters and results, one a line.
+    pub fn lines(&self) -> Vec<String> {
+        let of = |head: &str, value: &Value| flat(value).into_iter().map(|(path, value)| format!("{head}.{path} = {value}")).collect::<Vec<_>>();
+        [of("set", &self.set), of("results", &self.results)].concat()
+    }
+}
+
+/// The runs of a folder, oldest first.
+pub fn all(dir: &Path) -> Result<Vec<Record>> {
+    if !dir.exists() {
+        return Ok(Vec::new());
+    }
+    let entries = std::fs::read_dir(dir).map_err(|error| Fault::file(dir, &error))?;
+    let mut folders: Vec<PathBuf> = entries.filter_map(|entry| entry.ok().map(|e| e.path())).filter(|path| path.join("script.rhai").exists()).collect();
+    folders.sort();
+    Ok(folders.iter().map(|folder| read(folder)).collect())
+}
+
+/// A run by its folder, by the start of its folder's name, or by its name.
+pub fn find(dir: &Path, name: &str) -> Result<Record> {
+    if Path::new(name).join("script.rhai").exists() {
+        return Ok(read(Path::new(name)));
+    }
+    let fits = |record: &Record| record.id().starts_with(name) || record.start.name.as_deref() == Some(name);
+    let mut matching: Vec<Record> = all(dir)?.into_iter().filter(fits).collect();
+    match (matching.len(), matching.pop()) {
+        (1, Some(record)) => Ok(record),
+        (0, _) => Err(fault!("name", "no run in `{}` is called `{name}` or starts so", dir.display(); hint: "`cistron runs list` shows them")),
+        (n, _) => Err(fault!("name", "{n} runs in `{}` are called `{name}` or start so", dir.display(); hint: "give more of the folder's name")),
+    }
+}

@@ -1,0 +1,47 @@
+//! What a run was made of: program, library, operating system, the script's repository.
+
+use super::Start;
+use serde_json::{Value, json};
+use std::path::Path;
+use std::process::Command;
+
+/// The BLAKE3 hash of a file; none where it cannot be read.
+pub fn hash_of(path: &Path) -> Option<String> {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update_mmap_rayon(path).ok()?;
+    Some(hasher.finalize().to_hex().to_string())
+}
+
+fn git(folder: &Path, arguments: &[&str]) -> Option<String> {
+    let output = Command::new("git").arg("-C").arg(folder).args(arguments).output().ok().filter(|output| output.status.success())?;
+    Some(String::from_utf8_lossy(&output.stdout).trim().to_string())
+}
+
+/// The state of the repository that a script lies in.
+fn repository(script: &Path) -> Value {
+    let Some(folder) = script.parent() else { return Value::Null };
+    let Some(commit) = git(folder, &["rev-parse", "HEAD"]) else { return Value::Null };
+    let changed: Vec<String> = git(folder, &["status", "--porcelain", "--untracked-files=no"])
+        .unwrap_or_default()
+        .lines()
+        .filter_map(|line| line.split_whitespace().last().map(str::to_string))
+        .collect();
+    json!({ "commit": commit, "changed": changed })
+}
+
+/// Versions of all that a run rests on.
+pub fn of(start: &Start, stdlib: &str) -> Value {
+    let program = std::env::current_exe().ok().and_then(|path| hash_of(&path));
+    json!({
+        "cistron": env!("CARGO_PKG_VERSION"),
+        "program": program,
+        "stdlib": stdlib,
+        "libtorch": "2.11.0",
+        "device": start.device,
+        "seed": start.seed,
+        "threads": start.threads,
+        "loaders": start.loaders,
+        "system": format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+        "repository": repository(&start.script),
+    })
+}

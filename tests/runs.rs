@@ -1,0 +1,257 @@
+//! Runs that are kept: killed and resumed, compared, repeated, exported.
+
+use crate::{cistron, said};
+use cistron::base::seed::Rng;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+/// Two networks, the second of which learns from the first; early stop, dropout, a schedule; results in between.
+const SCRIPT: &str = r#"
+let epochs = param("epochs", 30, "passes");
+let set = sim::paired(sim::motifs(4, #{ width: 5, seed: 1 }), #{ n: 600, length: 40, per_sequence: 2, seed: 1 });
+let parts = set.split(#{ train: 0.8, valid: 0.2 }, #{ seed: 1 });
+let options = |seed| #{
+    train: parts.train, valid: parts.valid, loss: loss::bce_with_logits(), optimizer: optim::adam(#{ lr: 0.01 }), batch: 32, epochs: epochs,
+    schedule: schedule::cosine(), stop: train::early_stop("valid.loss", #{ patience: 12 }), seed: seed, metrics: [metric::auroc()],
+};
+let arch = nn::chain([["conv", nn::conv1d(16, 6)], nn::batch_norm(), nn::relu(), nn::dropout(0.2), nn::global_max_pool(), nn::linear(1)]);
+let first = nn::build(arch, [4, 40], #{ seed: 1, name: "net" });
+let a = train::fit(first, options.call(3));
+report("first", a.last("valid.auroc"));
+let second = nn::build(arch, [4, 40], #{ seed: 2, name: "net" });
+second.transfer(first, "conv");
+let b = train::fit(second, options.call(4));
+report("second", #{ auroc: b.last("valid.auroc"), epochs: b.len() });
+second.save("final.safetensors");
+"#;
+
+/// What a run gave, as far as it must not depend on when it was broken off.
+fn outcome(folder: &Path) -> (String, Vec<u8>, Vec<String>) {
+    let text = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap_or_default();
+    let rows = text("metrics.jsonl");
+    let plain = rows.lines().map(|line| line.split(",\"seconds\"").next().unwrap_or("").to_string()).collect();
+    (text("results.json"), std::fs::read(folder.join("final.safetensors")).unwrap_or_default(), plain)
+}
+
+#[test]
+fn runs_killed_at_any_moment_go_on_to_the_same_weights() {
+    let place = tempfile::tempdir().expect("a folder");
+    std::fs::write(place.path().join("s.rhai"), SCRIPT).expect("written");
+    let started = std::time::Instant::now();
+    assert_eq!(said(&cistron(place.path(), &["run", "s.rhai", "--threads", "1", "--run-dir", "whole"])).2, 0);
+    let length = started.elapsed().as_millis() as u64;
+    let wanted = outcome(&place.path().join("whole"));
+    assert!(!wanted.1.is_empty() && wanted.2.len() > 20, "{:?}", wanted.2.len());
+    let mut rng = Rng::keyed(&[11]);
+    let (mut kills, mut runs) = (0, 0);
+    while kills < 50 {
+        runs += 1;
+        let name = format!("run{runs}");
+        let folder = place.path().join(&name);
+        let mut tries = 0;
+        while !folder.join("done.json").exists() {
+            // from a third of the way at most, so that every run is broken off several times; patience ends it
+            let wait = if tries < 8 { rng.below((length / 2).max(50) as usize) as u64 } else { 60_000 };
+            tries += 1;
+            let arguments: &[&str] =
+                if folder.join("run.json").exists() { &["run", "--resume", &name] } else { &["run", "s.rhai", "--threads", "1", "--run-dir", &name] };
+            if !folder.join("run.json").exists() {
+                std::fs::remove_dir_all(&folder).ok();
+            }
+            let mut child = Command::new(env!("CARGO_BIN_EXE_cistron"))
+                .args(arguments)
+                .current_dir(place.path())
+                .stderr(Stdio::null())
+                .stdout(Stdio::null())
+                .spawn()
+                .expect("the program starts");
+            let began = std::time::Instant::now();
+            while began.elapsed() < Duration::from_millis(wait) && child.try_wait().expect("a child").is_none() {
+                std::thread::sleep(Duration::from_millis(2));
+            }
+            if child.try_wait().expect("a child").is_none() {
+                child.kill().expect("killed");
+                kills += 1;
+            }
+            let status = child.wait().expect("ended");
+            assert!(status.code().is_none() || status.success(), "resuming failed in {name} after {kills} kills");
+        }
+        assert!(outcome(&folder) == wanted, "{name} differs after {kills} kills");
+    }
+}
+
+#[test]
+fn a_full_disk_stops_the_run_and_leaves_the_last_good_checkpoint() {
+    let place = tempfile::tempdir().expect("a folder");
+    // nothing larger than 2 MiB can be written, as on a disk that is full
+    let script = r#"
+let set = data::from(#{ x: tensor::randn([64, 4], #{ seed: 1 }), label: tensor::randn([64, 1], #{ seed: 2 }) });
+let fit = |net| train::fit(net, #{ train: set, loss: loss::mse(), optimizer: optim::adam(), epochs: 3, checkpoint: "last" });
+fit.call(nn::build(nn::linear(1), [4], #{ seed: 1, name: "small" }));
+fit.call(nn::build(nn::chain([nn::linear(1000), nn::linear(1000), nn::linear(1)]), [4], #{ seed: 1, name: "large" }));
+"#;
+    std::fs::write(place.path().join("s.rhai"), script).expect("written");
+    let command = format!("ulimit -f 2048; trap '' XFSZ; exec {} run s.rhai --run-dir r", env!("CARGO_BIN_EXE_cistron"));
+    let output = Command::new("bash").args(["-c", &command]).current_dir(place.path()).output().expect("bash runs");
+    let (_, err, code) = said(&output);
+    assert!(code == 1 && err.contains("large") && err.contains("error[file]"), "{err}");
+    let small = place.path().join("r/checkpoints/small/last.state.safetensors");
+    assert!(small.exists() && place.path().join("r/failed.json").exists());
+    let leftovers = walk(&place.path().join("r")).into_iter().filter(|path| path.contains(".part")).count();
+    assert_eq!(leftovers, 0);
+    // with room again the run goes on
+    assert_eq!(said(&cistron(place.path(), &["run", "--resume", "r"])).2, 0);
+    assert!(place.path().join("r/done.json").exists() && !place.path().join("r/failed.json").exists());
+}
+
+fn walk(folder: &Path) -> Vec<String> {
+    let mut out = Vec::new();
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.path().is_dir() {
+            out.extend(walk(&entry.path()));
+        } else {
+            out.push(entry.path().display().to_string());
+        }
+    }
+    out
+}
+
+const SMALL: &str = r#"
+let lr = param("lr", 0.1, "rate");
+let fold = param("fold", 0, "fold");
+if lr > 5.0 { throw "too large"; }
+let rows = seq::read_fasta("rows.fa");
+let set = data::from(#{ x: tensor::randn([64, 4], #{ seed: 1 + fold }), label: tensor::randn([64, 1], #{ seed: 2 }) });
+let run = train::fit(nn::build(nn::linear(1), [4], #{ name: "net" }), #{ train: set, loss: loss::mse(), optimizer: optim::adam(#{ lr: lr }), epochs: 3, batch: 16 });
+report("scores", #{ loss: run.last("train.loss") });
+"#;
+
+fn small(place: &Path) {
+    std::fs::write(place.join("rows.fa"), ">a\nACGT\n").expect("written");
+    std::fs::write(place.join("s.rhai"), SMALL).expect("written");
+}
+
+#[test]
+fn runs_are_listed_sorted_compared_replayed_and_removed() {
+    let place = tempfile::tempdir().expect("a folder");
+    small(place.path());
+    let run = |arguments: &[&str]| said(&cistron(place.path(), arguments));
+    assert_eq!(run(&["run", "s.rhai", "--name", "slow", "--tag", "first", "--set", "lr=0.01"]).2, 0);
+    assert_eq!(run(&["run", "s.rhai", "--name", "fast", "--set", "lr=0.5"]).2, 0);
+    assert_eq!(run(&["run", "s.rhai", "--name", "broken", "--set", "lr=9"]).2, 1);
+    let (out, _, _) = run(&["runs", "list", "--sort", "lr", "--filter", "state=done"]);
+    let order: Vec<&str> = out.lines().filter_map(|line| ["slow", "fast", "broken"].into_iter().find(|name| line.contains(name))).collect();
+    assert_eq!(order, ["fast", "slow"], "{out}");
+    assert!(run(&["runs", "list", "--filter", "scores.loss<1000", "--filter", "first"]).0.contains("#first"));
+    assert!(run(&["runs", "list", "--filter", "lr>1"]).0.contains("failed"));
+    let (_, err, code) = run(&["runs", "list", "--sort", "scores.los"]);
+    assert!(code == 2 && err.contains("did you mean `scores.loss`?"), "{err}");
+    let (out, _, _) = run(&["runs", "show", "slow"]);
+    for wanted in ["state = done", "set.lr = 0.01", "epochs = 3", "rows.fa (8 bytes)", "versions.libtorch = \"2.11.0\""] {
+        assert!(out.contains(wanted), "{wanted}\n{out}");
+    }
+    let (out, _, _) = run(&["runs", "diff", "slow", "fast"]);
+    for wanted in ["set.lr: 0.01 -> 0.5", "metrics part at epoch 1 of net", "results.scores.loss"] {
+        assert!(out.contains(wanted), "{wanted}\n{out}");
+    }
+    assert_eq!(run(&["runs", "replay", "slow"]).0, "the same numbers: 3 epochs, 1 results\n");
+    // a number that was changed by hand is told
+    let folder = std::fs::read_dir(place.path().join("runs")).expect("runs").flatten().map(|e| e.path()).find(|path| {
+        std::fs::read_to_string(path.join("run.json")).is_ok_and(|text| text.contains("\"fast\"")) && !path.display().to_string().contains("replay")
+    });
+    let folder = folder.expect("the run");
+    std::fs::write(folder.join("results.json"), "{\"scores\": {\"loss\": 0.125}}").expect("written");
+    let (out, _, code) = run(&["runs", "replay", "fast"]);
+    assert!(code == 3 && out.contains("scores.loss: 0.125 ->"), "{out}");
+    let (_, err, code) = run(&["runs", "rm", "fast"]);
+    assert!(code == 2 && err.contains("--yes"), "{err}");
+    assert!(folder.exists());
+    assert_eq!(run(&["runs", "rm", "--yes", &folder.display().to_string()]).2, 0);
+    assert!(!folder.exists());
+    let (_, err, code) = run(&["run", "--resume", "runs"]);
+    assert!(code == 1 && err.contains("no run directory"), "{err}");
+}
+
+#[test]
+fn a_sweep_goes_on_after_a_failure_and_sums_up() {
+    let place = tempfile::tempdir().expect("a folder");
+    small(place.path());
+    let (out, err, code) = said(&cistron(place.path(), &["run", "s.rhai", "--sweep", "lr=0.1,9,0.5", "--folds", "2"]));
+    assert_eq!(code, 1, "{out}{err}");
+    assert!(err.contains("lr=9, fold=1: failed: too large") && err.contains("2 of 6 runs failed"), "{err}");
+    let table = std::fs::read_to_string(place.path().join("runs/s-sweep/summary.tsv")).expect("a table");
+    let rows: Vec<Vec<&str>> = table.lines().map(|line| line.split('\t').collect()).collect();
+    assert_eq!(rows[0], ["lr", "runs", "scores.loss", "scores.loss sd"]);
+    assert_eq!(rows.iter().skip(1).map(|row| row[1]).collect::<Vec<_>>(), ["2", "0", "2"]);
+    assert!(rows[1][2].parse::<f64>().is_ok() && rows[1][3].parse::<f64>().is_ok_and(|sd| sd > 0.0));
+    let (_, err, code) = said(&cistron(place.path(), &["run", "s.rhai", "--sweep", "rate=1"]));
+    assert!(code == 2 && err.contains("no parameter `rate`"), "{err}");
+}
+
+/// The Python that tests may use, where it has a package.
+fn python(package: &str) -> Option<String> {
+    let python = std::env::var("CISTRON_PYTHON").unwrap_or_else(|_| "python3".into());
+    let has = Command::new(&python).args(["-c", &format!("import {package}")]).stderr(Stdio::null()).status().is_ok_and(|status| status.success());
+    if !has {
+        eprintln!("SKIPPED: {python} has no {package} (set CISTRON_PYTHON to a Python that has it)");
+    }
+    has.then_some(python)
+}
+
+#[test]
+fn metrics_are_written_as_csv_and_for_tensorboard() {
+    let place = tempfile::tempdir().expect("a folder");
+    small(place.path());
+    assert_eq!(said(&cistron(place.path(), &["run", "s.rhai", "--run-dir", "r"])).2, 0);
+    assert_eq!(said(&cistron(place.path(), &["runs", "export", "r", "--csv", "m.csv", "--tensorboard", "tb"])).2, 0);
+    let csv = std::fs::read_to_string(place.path().join("m.csv")).expect("a table");
+    assert_eq!(csv.lines().next(), Some("model,epoch,train.loss,lr,seconds"));
+    assert_eq!(csv.lines().count(), 4);
+    let Some(python) = python("tensorboard") else { return };
+    let script = "import sys\nfrom tensorboard.backend.event_processing.event_accumulator import EventAccumulator as E\ne = E(sys.argv[1]); e.Reload()\nprint(['%d %.4f' % (s.step, s.value) for s in e.Scalars('net/train.loss')], sorted(e.Tags()['scalars']))";
+    let output = Command::new(python).args(["-c", script, "tb/r"]).current_dir(place.path()).output().expect("Python runs");
+    let (out, err, _) = said(&output);
+    let wanted: Vec<String> = csv
+        .lines()
+        .skip(1)
+        .map(|line| {
+            let cells: Vec<&str> = line.split(',').collect();
+            let loss: f64 = cells[2].parse().expect("a number");
+            format!("{} {:.4}", cells[1], loss)
+        })
+        .collect();
+    assert!(wanted.iter().all(|one| out.contains(one.as_str())) && out.contains("results/scores.loss"), "{wanted:?}\n{out}\n{err}");
+}
+
+#[test]
+fn a_tracking_server_takes_a_run() {
+    let Some(python) = python("mlflow.server") else { return };
+    let place = tempfile::tempdir().expect("a folder");
+    small(place.path());
+    assert_eq!(said(&cistron(place.path(), &["run", "s.rhai", "--run-dir", "r", "--name", "mine", "--tag", "lab"])).2, 0);
+    let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port();
+    let address = format!("http://127.0.0.1:{port}");
+    let mut server = Command::new(&python)
+        .args(["-m", "mlflow", "server", "--host", "127.0.0.1", "--port", &port.to_string(), "--backend-store-uri", "sqlite:///m.db", "--workers", "1"])
+        .current_dir(place.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the server starts");
+    let began = std::time::Instant::now();
+    while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() && began.elapsed() < Duration::from_secs(90) {
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    let sent = said(&cistron(place.path(), &["runs", "export", "r", "--mlflow", &address, "--experiment", "ours & theirs"]));
+    let script = format!(
+        "import mlflow\nmlflow.set_tracking_uri('{address}')\nc = mlflow.MlflowClient()\ne = c.get_experiment_by_name('ours & theirs')\nr = c.search_runs([e.experiment_id])[0]\nprint(r.info.run_name, r.info.status, r.data.params['lr'], len(c.get_metric_history(r.info.run_id, 'net/train.loss')), 'scores.loss' in r.data.metrics, r.data.tags['lab'])"
+    );
+    let read = said(&Command::new(&python).args(["-c", &script]).output().expect("Python runs"));
+    server.kill().ok();
+    server.wait().ok();
+    assert_eq!(sent.2, 0, "{}", sent.1);
+    assert_eq!(read.0, "mine FINISHED 0.1 3 True true\n", "{}", read.1);
+    let (_, err, code) = said(&cistron(place.path(), &["runs", "export", "r", "--mlflow", "http://127.0.0.1:1"]));
+    assert!(code == 1 && err.contains("error[network]"), "{err}");
+}
