@@ -5,6 +5,7 @@ mod commands;
 mod data;
 mod documents;
 mod failing;
+mod figures;
 mod fuzz;
 mod genome;
 mod laboratory;

@@ -70,7 +70,7 @@ fn a_run_directory_is_made_where_asked() {
     assert_eq!(below.len(), 1, "the second run is made below the folder of the first");
     said(&cistron(place.path(), &["run", &script]));
     let (out, _, _) = said(&cistron(place.path(), &["runs", "list"]));
-    let name = out.split_whitespace().next().expect("a run").to_string();
+    let name = out.lines().nth(1).and_then(|line| line.split_whitespace().next()).expect("a run").to_string();
     assert!(out.contains("done") && out.contains("{\"n\":3}"), "{out}");
     assert!(said(&cistron(place.path(), &["runs", "show", &name])).0.contains("results.n = 3"));
     let failing = write(place.path(), "f.rhai", "report(\"kept\", 1); throw \"x\";");

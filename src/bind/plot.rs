@@ -1,27 +1,40 @@
 //! `plot::…`: figures.
 
+use super::genome::Places;
 use super::values::{Motifs, Numbers, Tabled};
-use crate::base::Result;
 use crate::base::table::Cells;
-use crate::lang::options::{Opt, OptKind, opt};
+use crate::base::{Result, shape};
+use crate::lang::options::{INF, MANY, Opt, OptKind, opt};
 use crate::lang::{Options, session};
 use crate::metrics::ranking;
-use crate::plot::{self, Bars, Chart, Content, Figure, Series};
+use crate::nn::Model;
+use crate::optim::Schedule;
+use crate::optim::schedule::{Clock, Point};
+use crate::plot::{self, Bars, Boxes, Chart, Content, Diagram, Dots, Feature, Figure, Heat, Letters, Part, Row, Scale, Scaling, Series, Tracks, terminal};
 use crate::seq::Motif;
+use crate::torch::Tensor;
 use crate::train::History;
-use crate::{fault, natives};
-use rhai::{Array, Map};
+use crate::{bail, fault, natives};
+use rhai::{Array, Dynamic, Identifier, Map};
+use std::io::IsTerminal;
+
+/// Points of a curve, at most.
+const POINTS: usize = 600;
 
 fn numbered(values: &[f64]) -> Vec<(f64, f64)> {
     values.iter().enumerate().map(|(i, v)| ((i + 1) as f64, *v)).collect()
 }
 
+fn series(name: impl Into<String>, points: Vec<(f64, f64)>) -> Series {
+    Series { name: name.into(), points }
+}
+
 fn history(run: &History) -> Figure {
     let names = run.names();
-    let line = |name: &String| Series { name: name.clone(), points: numbered(&run.column(name).unwrap_or_default()) };
+    let line = |name: &String| series(name, numbered(&run.column(name).unwrap_or_default()));
     let of = |loss: bool| names.iter().filter(|n| n.as_str() != "lr" && n.ends_with("loss") == loss).map(line).collect::<Vec<_>>();
     let mark = run.best_value.map(|_| run.best_epoch as f64);
-    let chart = |y: &str, lines| Chart { x: "epoch".into(), y: y.into(), lines, unit: false, mark };
+    let chart = |y: &str, lines| Chart { x: "epoch".into(), y: y.into(), lines, mark, ..Chart::default() };
     let mut charts = vec![chart("loss", of(true))];
     if !of(false).is_empty() {
         charts.push(chart("metric", of(false)));
@@ -30,48 +43,12 @@ fn history(run: &History) -> Figure {
     Figure { title: run.name.clone(), content: Content::Charts(charts), size: (760, height) }
 }
 
-fn roc(scores: &Numbers, labels: &Numbers) -> Result<Figure> {
-    super::host::same_shape(scores, labels)?;
-    let (scores, labels) = (scores.0.to_f32()?, labels.0.to_f32()?);
-    let auroc = ranking::ranking(scores.iter().copied(), labels.iter().copied()).auroc;
-    Ok(plot::roc(ranking::roc(&scores, &labels, 600), auroc))
-}
-
-fn lines(title: &str, columns: &Map) -> Result<Figure> {
-    let one = |(name, value): (&rhai::Identifier, &rhai::Dynamic)| Ok(Series { name: name.to_string(), points: numbered(&column(name, value)?) });
-    let lines = columns.iter().map(one).collect::<Result<_>>()?;
-    Ok(plot::lines(title, Chart { x: String::new(), y: String::new(), lines, unit: false, mark: None }))
-}
-
-fn matches(hits: &Tabled, queries: &Motifs, targets: &Motifs) -> Result<Figure> {
-    let table = &hits.0;
-    let find = |pool: &Motifs, name: &str, what: &str| {
-        pool.0.iter().find(|motif| motif.name == name).cloned().ok_or_else(|| fault!("value", "`{what}` holds no motif `{name}`, which the table names"))
-    };
-    let (Cells::Text(query), Cells::Text(target), Cells::Whole(offset), Cells::Text(strand)) =
-        (table.column("query")?, table.column("target")?, table.column("offset")?, table.column("strand")?)
-    else {
-        return Err(fault!("type", "`hits` must be a table of motifs::tomtom: its columns are of other kinds"));
-    };
-    let one = |i: usize| {
-        let (first, second) = (find(queries, &query[i], "queries")?, find(targets, &target[i], "targets")?);
-        let label = if second.alt.is_empty() { second.name.clone() } else { format!("{} {}", second.name, second.alt) };
-        let second = if strand[i] == "-" { second.reverse_complement() } else { second };
-        Ok((first, Motif { name: format!("{label} {}", strand[i]), ..second }, offset[i]))
-    };
-    Ok(plot::aligned(&(0..table.len()).map(one).collect::<Result<Vec<_>>>()?))
-}
-
-fn samples(columns: &Map) -> Result<Vec<(String, Vec<f64>)>> {
-    columns.iter().map(|(name, value)| Ok((name.to_string(), column(name, value)?))).collect()
-}
-
-fn column(name: &str, value: &rhai::Dynamic) -> Result<Vec<f64>> {
+fn column(name: &str, value: &Dynamic) -> Result<Vec<f64>> {
     let numbers = super::tensor::tensor_of(value).and_then(|t| t.to_f64());
     numbers.map_err(|_| fault!("type", "`{name}` must hold numbers, got {}", session::describe(value)))
 }
 
-fn pair(name: &str, value: &rhai::Dynamic) -> Result<(Vec<f64>, Vec<f64>)> {
+fn pair(name: &str, value: &Dynamic) -> Result<(Vec<f64>, Vec<f64>)> {
     let items = value.clone().into_array().unwrap_or_default();
     let [a, b] = items.as_slice() else { return Err(fault!("type", "`{name}` must be a pair of arrays, got {}", session::describe(value))) };
     let (a, b) = (column(name, a)?, column(name, b)?);
@@ -81,26 +58,186 @@ fn pair(name: &str, value: &rhai::Dynamic) -> Result<(Vec<f64>, Vec<f64>)> {
     Ok((a, b))
 }
 
-fn rocs(curves: &Map) -> Result<Figure> {
-    let one = |(name, value): (&rhai::Identifier, &rhai::Dynamic)| {
-        let (scores, labels) = pair(name, value)?;
-        let single = |x: Vec<f64>| x.into_iter().map(|v| v as f32).collect::<Vec<f32>>();
-        let (scores, labels) = (single(scores), single(labels));
-        let auroc = ranking::ranking(scores.iter().copied(), labels.iter().copied()).auroc;
-        Ok(Series { name: format!("{name} {auroc:.3}"), points: ranking::roc(&scores, &labels, 600) })
+/// Scores and labels under a name each: one pair, or a map of pairs.
+fn judged(scores: &Numbers, labels: &Numbers) -> Result<(Vec<f32>, Vec<f32>)> {
+    super::host::same_shape(scores, labels)?;
+    Ok((scores.0.to_f32()?, labels.0.to_f32()?))
+}
+
+fn judged_of(name: &Identifier, value: &Dynamic) -> Result<(Vec<f32>, Vec<f32>)> {
+    let (scores, labels) = pair(name, value)?;
+    let single = |x: Vec<f64>| x.into_iter().map(|v| v as f32).collect::<Vec<f32>>();
+    Ok((single(scores), single(labels)))
+}
+
+/// A curve of scores against labels, with its area in the legend.
+#[derive(Clone, Copy)]
+enum Curve {
+    Roc,
+    PrecisionRecall,
+}
+
+impl Curve {
+    fn line(self, name: &str, (scores, labels): (Vec<f32>, Vec<f32>)) -> Series {
+        let found = ranking::ranking(scores.iter().copied(), labels.iter().copied());
+        let (area, points) = match self {
+            Curve::Roc => (found.auroc, ranking::roc(&scores, &labels, POINTS)),
+            Curve::PrecisionRecall => (found.average_precision, ranking::precision_recall(&scores, &labels, POINTS)),
+        };
+        series(format!("{name} {area:.3}"), points)
+    }
+
+    fn figure(self, lines: Vec<Series>) -> Figure {
+        let (title, x, y) = match self {
+            Curve::Roc => ("ROC", "false positive rate", "true positive rate"),
+            Curve::PrecisionRecall => ("precision and recall", "recall", "precision"),
+        };
+        let guide = if matches!(self, Curve::Roc) { vec![(0.0, 0.0), (1.0, 1.0)] } else { Vec::new() };
+        plot::chart(title, Chart { x: x.into(), y: y.into(), lines, unit: true, guide, ..Chart::default() })
+    }
+}
+
+fn curve(kind: Curve, scores: &Numbers, labels: &Numbers) -> Result<Figure> {
+    let name = if matches!(kind, Curve::Roc) { "AUROC" } else { "average precision" };
+    Ok(kind.figure(vec![kind.line(name, judged(scores, labels)?)]))
+}
+
+fn several(kind: Curve, curves: &Map) -> Result<Figure> {
+    let lines = curves.iter().map(|(name, value)| Ok(kind.line(name, judged_of(name, value)?))).collect::<Result<_>>()?;
+    Ok(kind.figure(lines))
+}
+
+fn calibration(scores: &Numbers, labels: &Numbers, bins: usize) -> Result<Figure> {
+    let (scores, labels) = judged(scores, labels)?;
+    if let Some(wrong) = scores.iter().find(|s| !(0.0..=1.0).contains(*s)) {
+        bail!("value", "`scores` must be probabilities, got {wrong}"; hint: "`.sigmoid()` makes probabilities of logits");
+    }
+    let points: Vec<(f64, f64)> = ranking::calibration(&scores, &labels, bins).into_iter().map(|(predicted, seen, _)| (predicted, seen)).collect();
+    let dots = vec![Dots { name: String::new(), points: points.clone() }];
+    let chart = Chart {
+        x: "mean predicted probability".into(),
+        y: "share of positives".into(),
+        lines: vec![series("", points)],
+        dots,
+        unit: true,
+        guide: vec![(0.0, 0.0), (1.0, 1.0)],
+        mark: None,
     };
-    Ok(plot::rocs(curves.iter().map(one).collect::<Result<_>>()?))
+    Ok(plot::chart("calibration", chart))
+}
+
+fn named(o: &Options, key: &str) -> Result<Vec<String>> {
+    Ok(o.get::<Vec<String>>(key)?.unwrap_or_default())
+}
+
+fn rows_of(name: &str, values: &Tensor) -> Result<Vec<Vec<f64>>> {
+    let [_, width] = values.shape()[..] else { bail!("shape", "`{name}` must be [rows, columns], got {}", shape::text(&values.shape())) };
+    Ok(values.to_f64()?.chunks(width.max(1) as usize).map(<[f64]>::to_vec).collect())
+}
+
+fn heat(title: &str, values: &Tensor, o: &Options) -> Result<Figure> {
+    let values = rows_of("values", values)?;
+    let (rows, columns) = (named(o, "rows")?, named(o, "columns")?);
+    for (names, n, key) in [(&rows, values.len(), "rows"), (&columns, values.first().map_or(0, Vec::len), "columns")] {
+        if !names.is_empty() && names.len() != n {
+            bail!("option", "option `{key}` names {} of {n}", names.len());
+        }
+    }
+    let scale = if o.flag("diverging") { Scale::Diverging } else { Scale::Sequential };
+    Ok(plot::heat(title, Heat { values, rows, columns, x: o.text("x"), y: o.text("y"), unit: o.text("unit"), scale, numbers: o.flag("numbers") }))
+}
+
+fn confusion(predicted: &Numbers, labels: &Numbers, o: &Options) -> Result<Figure> {
+    super::host::same_shape(predicted, labels)?;
+    let (predicted, labels) = (predicted.0.to_f64()?, labels.0.to_f64()?);
+    let threshold = o.float("threshold");
+    let class = |v: &f64| if o.flag("classes") { v.round().max(0.0) as usize } else { usize::from(*v >= threshold) };
+    let truth = |v: &f64| v.round().max(0.0) as usize;
+    let n = predicted.iter().map(class).chain(labels.iter().filter(|l| l.is_finite()).map(truth)).max().unwrap_or(1) + 1;
+    if n > 200 {
+        bail!("value", "{n} classes are more than a figure can show: 200");
+    }
+    let names = named(o, "names")?;
+    if !names.is_empty() && names.len() < n {
+        bail!("option", "option `names` names {} of {n} classes", names.len());
+    }
+    let mut values = vec![vec![0.0; n.max(2)]; n.max(2)];
+    predicted.iter().zip(&labels).filter(|(_, l)| l.is_finite()).for_each(|(p, l)| values[truth(l)][class(p)] += 1.0);
+    let heat = Heat {
+        values,
+        rows: names.clone(),
+        columns: names,
+        x: "predicted".into(),
+        y: "label".into(),
+        unit: "rows".into(),
+        scale: Scale::Sequential,
+        numbers: n <= 12,
+    };
+    Ok(plot::heat("confusion", heat))
+}
+
+fn lines(title: &str, columns: &Map) -> Result<Figure> {
+    let one = |(name, value): (&Identifier, &Dynamic)| Ok(series(name.as_str(), numbered(&column(name, value)?)));
+    Ok(plot::chart(title, Chart { lines: columns.iter().map(one).collect::<Result<_>>()?, ..Chart::default() }))
 }
 
 fn curves(title: &str, columns: &Map, o: &Options) -> Result<Figure> {
-    let one = |(name, value): (&rhai::Identifier, &rhai::Dynamic)| {
+    let one = |(name, value): (&Identifier, &Dynamic)| {
         let (x, y) = pair(name, value)?;
-        let x = if o.flag("log_x") { x.into_iter().map(f64::log10).collect() } else { x };
-        Ok(Series { name: name.to_string(), points: x.into_iter().zip(y).collect() })
+        let x: Vec<f64> = if o.flag("log_x") { x.into_iter().map(f64::log10).collect() } else { x };
+        Ok(series(name.as_str(), x.into_iter().zip(y).collect()))
     };
     let lines = columns.iter().map(one).collect::<Result<_>>()?;
     let x = if o.flag("log_x") { format!("log10 {}", o.text("x")) } else { o.text("x") };
-    Ok(plot::lines(title, Chart { x, y: o.text("y"), lines, unit: false, mark: None }))
+    Ok(plot::chart(title, Chart { x, y: o.text("y"), lines, ..Chart::default() }))
+}
+
+fn scatter(title: &str, columns: &Map, o: &Options) -> Result<Figure> {
+    let one = |(name, value): (&Identifier, &Dynamic)| {
+        let (x, y) = pair(name, value)?;
+        Ok(Dots { name: name.to_string(), points: x.into_iter().zip(y).collect() })
+    };
+    let dots: Vec<Dots> = columns.iter().map(one).collect::<Result<_>>()?;
+    let guide = if o.flag("diagonal") {
+        let all = || dots.iter().flat_map(|own| own.points.iter().flat_map(|p| [p.0, p.1])).filter(|v| v.is_finite());
+        let (low, high) = all().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(v), b.max(v)));
+        vec![(low, low), (high, high)]
+    } else {
+        Vec::new()
+    };
+    let figure = plot::chart(title, Chart { x: o.text("x"), y: o.text("y"), dots, guide, ..Chart::default() });
+    Ok(Figure { size: (620, 520), ..figure })
+}
+
+/// Points in the plane, coloured by a label each.
+fn embedding(points: &Tensor, labels: &Dynamic, o: &Options) -> Result<Figure> {
+    let rows = rows_of("points", points)?;
+    if rows.first().is_some_and(|row| row.len() != 2) {
+        bail!("shape", "`points` must be [n, 2], got {}", shape::text(&points.shape()); hint: "reduce them to two dimensions first");
+    }
+    let names: Vec<String> = match labels.read_lock::<Array>() {
+        Some(items) if items.first().is_some_and(Dynamic::is_string) => items.iter().map(ToString::to_string).collect(),
+        _ => column("labels", labels)?.iter().map(|v| format!("{v}")).collect(),
+    };
+    if names.len() != rows.len() {
+        bail!("shape", "{} labels for {} points", names.len(), rows.len());
+    }
+    let mut kinds: Vec<String> = names.clone();
+    kinds.sort();
+    kinds.dedup();
+    let of = |kind: &String| rows.iter().zip(&names).filter(|(_, name)| *name == kind).map(|(row, _)| (row[0], row[1])).collect();
+    let dots = kinds.iter().map(|kind| Dots { name: kind.clone(), points: of(kind) }).collect();
+    let figure = plot::chart(&o.text("title"), Chart { x: o.text("x"), y: o.text("y"), dots, ..Chart::default() });
+    Ok(Figure { size: (640, 560), ..figure })
+}
+
+fn samples(columns: &Map) -> Result<Vec<(String, Vec<f64>)>> {
+    columns.iter().map(|(name, value)| Ok((name.to_string(), column(name, value)?))).collect()
+}
+
+fn boxes(title: &str, columns: &Map, o: &Options) -> Result<Figure> {
+    let (groups, samples) = samples(columns)?.into_iter().unzip();
+    Ok(plot::boxes(title, Boxes { groups, samples, violin: o.flag("violin"), y: o.text("y") }))
 }
 
 fn bars(title: &str, rows: &Array, o: &Options) -> Result<Figure> {
@@ -133,24 +270,208 @@ fn bars(title: &str, rows: &Array, o: &Options) -> Result<Figure> {
     Ok(plot::bars(title, Bars { groups, parts, stacked: o.flag("stacked"), y: o.text("y") }))
 }
 
+fn matches(hits: &Tabled, queries: &Motifs, targets: &Motifs) -> Result<Figure> {
+    let table = &hits.0;
+    let find = |pool: &Motifs, name: &str, what: &str| {
+        pool.0.iter().find(|motif| motif.name == name).cloned().ok_or_else(|| fault!("value", "`{what}` holds no motif `{name}`, which the table names"))
+    };
+    let (Cells::Text(query), Cells::Text(target), Cells::Whole(offset), Cells::Text(strand)) =
+        (table.column("query")?, table.column("target")?, table.column("offset")?, table.column("strand")?)
+    else {
+        return Err(fault!("type", "`hits` must be a table of motifs::tomtom: its columns are of other kinds"));
+    };
+    let one = |i: usize| {
+        let (first, second) = (find(queries, &query[i], "queries")?, find(targets, &target[i], "targets")?);
+        let label = if second.alt.is_empty() { second.name.clone() } else { format!("{} {}", second.name, second.alt) };
+        let second = if strand[i] == "-" { second.reverse_complement() } else { second };
+        Ok((first, Motif { name: format!("{label} {}", strand[i]), ..second }, offset[i]))
+    };
+    Ok(plot::aligned(&(0..table.len()).map(one).collect::<Result<Vec<_>>>()?))
+}
+
+fn logos(motifs: &Motifs, o: &Options) -> Figure {
+    let scaling = if o.text("scale") == "probability" { Scaling::Probability } else { Scaling::Information };
+    plot::logos("logos", motifs.0.iter().map(|motif| Letters::of_motif(motif, scaling)).collect())
+}
+
+/// Rows of A, C, G, T out of [4, length].
+fn heights(name: &str, values: &Tensor) -> Result<Vec<[f64; 4]>> {
+    let [4, _] = values.shape()[..] else { bail!("shape", "`{name}` must be [4, length], got {}", shape::text(&values.shape())) };
+    Ok(values.transpose(0, 1)?.to_f64()?.chunks(4).map(|row| [row[0], row[1], row[2], row[3]]).collect())
+}
+
+fn contributions(title: &str, values: &Tensor, o: &Options) -> Result<Figure> {
+    let first = o.int("first");
+    let of = |name: &str, values: &Tensor| -> Result<Letters> {
+        Ok(Letters { name: name.into(), heights: heights("values", values)?, scaling: Scaling::Contribution, first })
+    };
+    let all = match values.shape()[..] {
+        [n, 4, _] => {
+            let names = named(o, "names")?;
+            (0..n).map(|i| of(&names.get(i as usize).cloned().unwrap_or_else(|| format!("{title} {}", i + 1)), &values.select(0, i)?)).collect::<Result<_>>()?
+        }
+        _ => vec![of(title, values)?],
+    };
+    Ok(plot::logos(title, all))
+}
+
+fn feature(value: &Map) -> Result<Feature> {
+    let number = |key: &str| value.get(key).and_then(|v| v.as_int().ok()).ok_or_else(|| fault!("value", "each feature needs a whole number `{key}`"));
+    let word = |key: &str| value.get(key).map(ToString::to_string).unwrap_or_default();
+    Ok(Feature { start: number("start")?, end: number("end")?, strand: word("strand").chars().next().unwrap_or('.'), name: word("name") })
+}
+
+fn track(row: &Dynamic, (start, end): (i64, i64)) -> Result<Row> {
+    let map = row
+        .read_lock::<Map>()
+        .map(|map| map.clone())
+        .ok_or_else(|| fault!("type", "rows must be maps such as #{{ name, signal }}, got {}", session::describe(row)))?;
+    let name = map.get("name").map(ToString::to_string).unwrap_or_default();
+    if let Some(values) = map.get("signal") {
+        return Ok(Row::Signal { name, values: column("signal", values)? });
+    }
+    if let Some(values) = map.get("contributions") {
+        let heights = heights("contributions", &super::tensor::tensor_of(values)?)?;
+        if heights.len() as i64 != end - start {
+            bail!("shape", "`{name}` holds contributions of {} bases, the stretch has {}", heights.len(), end - start);
+        }
+        return Ok(Row::Contributions { name, heights });
+    }
+    let Some(value) = map.get("features") else { bail!("value", "row `{name}` needs one of `signal`, `features`, `contributions`") };
+    if let Some(places) = value.read_lock::<Places>() {
+        let list = &places.0;
+        let field = list.field("name").or(list.field("gene"));
+        let named = |i: usize| field.map(|own| own.text(i)).unwrap_or_default();
+        let features = list.rows.iter().enumerate().filter(|(_, own)| own.start < end && own.end > start);
+        let features = features.map(|(i, own)| Feature { start: own.start, end: own.end, strand: own.strand.letter(), name: named(i) }).collect();
+        return Ok(Row::Features { name, features });
+    }
+    let items = value.clone().into_array().unwrap_or_default();
+    let features = items.iter().filter_map(|item| item.read_lock::<Map>().map(|map| feature(&map))).collect::<Result<Vec<_>>>()?;
+    Ok(Row::Features { name, features })
+}
+
+fn tracks(title: &str, start: i64, end: i64, rows: &Array, o: &Options) -> Result<Figure> {
+    if start >= end {
+        bail!("value", "`end` must be larger than `start`, got {start} and {end}");
+    }
+    let rows = rows.iter().map(|row| track(row, (start, end))).collect::<Result<_>>()?;
+    Ok(plot::tracks(title, Tracks { x: o.text("x"), start, end, rows }))
+}
+
+fn schedule(own: &Schedule, o: &Options) -> Result<Figure> {
+    let (epochs, per_epoch) = (o.int("epochs") as usize, o.int("steps_per_epoch") as usize);
+    let whole = Clock::new(epochs * per_epoch, per_epoch);
+    let every = (epochs * per_epoch).div_ceil(2000).max(1);
+    let points: Vec<(f64, Point)> =
+        (0..=epochs * per_epoch).step_by(every).map(|step| (step as f64 / per_epoch as f64, own.at(&Clock { step: step as f64, ..whole }))).collect();
+    let rate = points.iter().map(|(x, p)| (*x, p.factor * o.float("lr"))).collect();
+    let mut charts = vec![Chart { x: "epoch".into(), y: "learning rate".into(), lines: vec![series("", rate)], ..Chart::default() }];
+    let momentum: Vec<(f64, f64)> = points.iter().filter_map(|(x, p)| Some((*x, p.momentum?))).collect();
+    if !momentum.is_empty() {
+        charts.push(Chart { x: "epoch".into(), y: "momentum".into(), lines: vec![series("", momentum)], ..Chart::default() });
+    }
+    let height = 260 * charts.len() as u32 + 40;
+    Ok(Figure { title: own.text(), content: Content::Charts(charts), size: (720, height) })
+}
+
+fn model(net: &Model) -> Figure {
+    let input = Part { name: "input".into(), layer: "input".into(), output: net.input().text(), parameters: 0, depth: 0 };
+    let part = |row: &crate::nn::summary::Row| Part {
+        name: row.name.clone(),
+        layer: row.layer.clone(),
+        output: row.output.clone(),
+        parameters: row.parameters,
+        depth: row.name.matches('.').count(),
+    };
+    plot::diagram(net.name(), Diagram { parts: std::iter::once(input).chain(net.rows().iter().map(part)).collect() })
+}
+
 const HISTOGRAM: &[Opt] =
     &[opt("bins", OptKind::Int(1, 10_000), "40", "bins over the range of all samples"), opt("x", OptKind::Text, "\"\"", "title of the horizontal axis")];
-const CURVES: &[Opt] = &[
-    opt("x", OptKind::Text, "\"\"", "title of the horizontal axis"),
-    opt("y", OptKind::Text, "\"\"", "title of the vertical axis"),
-    opt("log_x", OptKind::Bool, "false", "whether the horizontal axis shows decimal logarithms"),
+const X: Opt = opt("x", OptKind::Text, "\"\"", "title of the horizontal axis");
+const Y: Opt = opt("y", OptKind::Text, "\"\"", "title of the vertical axis");
+const CURVES: &[Opt] = &[X, Y, opt("log_x", OptKind::Bool, "false", "whether the horizontal axis shows decimal logarithms")];
+const SCATTER: &[Opt] = &[X, Y, opt("diagonal", OptKind::Bool, "false", "whether the line of equal values is drawn")];
+const BARS: &[Opt] = &[opt("stacked", OptKind::Bool, "false", "whether parts stand upon each other"), Y];
+const BOXES: &[Opt] = &[opt("violin", OptKind::Bool, "false", "whether densities are drawn instead of boxes"), Y];
+const HEAT: &[Opt] = &[
+    opt("rows", OptKind::Other("array of strings"), "", "names of the rows"),
+    opt("columns", OptKind::Other("array of strings"), "", "names of the columns"),
+    X,
+    Y,
+    opt("unit", OptKind::Text, "\"\"", "what the colours mean"),
+    opt("diverging", OptKind::Bool, "false", "whether colours part at 0, which is white"),
+    opt("numbers", OptKind::Bool, "false", "whether each cell shows its number"),
 ];
-const BARS: &[Opt] =
-    &[opt("stacked", OptKind::Bool, "false", "whether parts stand upon each other"), opt("y", OptKind::Text, "\"\"", "title of the vertical axis")];
+const CONFUSION: &[Opt] = &[
+    opt("threshold", OptKind::Float(-INF, INF), "0.5", "prediction from which a row counts as 1"),
+    opt("classes", OptKind::Bool, "false", "whether predictions are numbers of classes; else probabilities of class 1"),
+    opt("names", OptKind::Other("array of strings"), "", "names of the classes"),
+];
+const CALIBRATION: &[Opt] = &[opt("bins", OptKind::Int(1, 1000), "10", "bins of equal width from 0 to 1")];
+const EMBEDDING: &[Opt] = &[opt("title", OptKind::Text, "\"embedding\"", "the title"), X, Y];
+const LOGOS: &[Opt] = &[opt("scale", OptKind::Choice(&["information", "probability"]), "\"information\"", "what the height of a letter means")];
+const CONTRIBUTIONS: &[Opt] = &[
+    opt("first", OptKind::Int(-MANY, MANY), "0", "number of the first position"),
+    opt("names", OptKind::Other("array of strings"), "", "names of several sequences"),
+];
+const TRACKS: &[Opt] = &[opt("x", OptKind::Text, "\"position, bp\"", "title of the common axis, such as the chromosome")];
+const SCHEDULE: &[Opt] = &[
+    opt("epochs", OptKind::Int(1, 1_000_000), "100", "epochs of the run"),
+    opt("steps_per_epoch", OptKind::Int(1, 1_000_000), "10", "steps in an epoch"),
+    opt("lr", OptKind::Float(0.0, INF), "1", "the optimizer's learning rate"),
+];
 
-natives! { made in "plot" {
-    /// Draws several receiver operating characteristics with their areas.
+natives! { judged_plots in "plot" {
+    /// Draws a receiver operating characteristic.
+    ///
+    /// ```rhai
+    /// assert_eq(plot::roc([0.9, 0.1], [1, 0]).title, "ROC");
+    /// ```
+    function "roc"(c, scores: Numbers, labels: Numbers) -> "figure" { curve(Curve::Roc, &scores, &labels) }
+
+    /// Draws several receiver operating characteristics with their areas: a map of name to [scores, labels].
     ///
     /// ```rhai
     /// assert_eq(plot::rocs(#{ good: [[0.9, 0.1], [1, 0]], bad: [[0.1, 0.9], [1, 0]] }).title, "ROC");
     /// ```
-    function "rocs"(c, curves: Map) -> "figure" { rocs(&curves) }
+    function "rocs"(c, curves: Map) -> "figure" { several(Curve::Roc, &curves) }
 
+    /// Draws precision against recall, with the average precision.
+    ///
+    /// ```rhai
+    /// assert_eq(plot::pr([0.9, 0.1], [1, 0]).title, "precision and recall");
+    /// ```
+    function "pr"(c, scores: Numbers, labels: Numbers) -> "figure" { curve(Curve::PrecisionRecall, &scores, &labels) }
+
+    /// Draws several curves of precision against recall: a map of name to [scores, labels].
+    ///
+    /// ```rhai
+    /// assert_eq(plot::prs(#{ good: [[0.9, 0.1], [1, 0]] }).title, "precision and recall");
+    /// ```
+    function "prs"(c, curves: Map) -> "figure" { several(Curve::PrecisionRecall, &curves) }
+
+    /// Draws how often the label is 1 against the predicted probability, over bins of equal width.
+    ///
+    /// ```rhai
+    /// assert_eq(plot::calibration([0.1, 0.8, 0.9], [0, 1, 1]).title, "calibration");
+    /// ```
+    /// ```rhai,fails
+    /// plot::calibration([3.0], [1]);
+    /// //~ must be probabilities
+    /// ```
+    function "calibration"(c, scores: Numbers, labels: Numbers; o = CALIBRATION) -> "figure" { calibration(&scores, &labels, o.int("bins") as usize) }
+
+    /// Draws how many rows of each label were predicted as what.
+    ///
+    /// ```rhai
+    /// assert_eq(plot::confusion([0.9, 0.2, 0.7], [1, 0, 0], #{ names: ["unbound", "bound"] }).title, "confusion");
+    /// ```
+    function "confusion"(c, predicted: Numbers, labels: Numbers; o = CONFUSION) -> "figure" { confusion(&predicted, &labels, &o) }
+} }
+
+natives! { number_plots in "plot" {
     /// Draws samples as outlines of histograms over common bins, each of area 1.
     ///
     /// ```rhai
@@ -166,6 +487,46 @@ natives! { made in "plot" {
     /// ```
     function "bars"(c, title: String, rows: Array; o = BARS) -> "figure" { bars(&title, &rows, &o) }
 
+    /// Draws how samples are spread: median, quartiles, and what lies beyond 1.5 times their distance; or densities.
+    ///
+    /// ```rhai
+    /// assert_eq(plot::boxes("areas", #{ tcn: [0.8, 0.9, 0.7], lstm: [0.6, 0.8, 0.7] }, #{ y: "AUROC", violin: true }).title, "areas");
+    /// ```
+    function "boxes"(c, title: String, samples: Map; o = BOXES) -> "figure" { boxes(&title, &samples, &o) }
+
+    /// Draws points: a map of name to [x, y].
+    ///
+    /// ```rhai
+    /// assert_eq(plot::scatter("two networks", #{ factors: [[0.5, 0.7], [0.6, 0.7]] }, #{ diagonal: true, x: "linear", y: "FM" }).title, "two networks");
+    /// ```
+    function "scatter"(c, title: String, points: Map; o = SCATTER) -> "figure" { scatter(&title, &points, &o) }
+
+    /// Draws points in the plane, [n, 2], coloured by their labels: an array of strings or numbers.
+    ///
+    /// ```rhai
+    /// assert_eq(plot::embedding([[0.0, 1.0], [1.0, 0.0]], ["a", "b"]).title, "embedding");
+    /// ```
+    function "embedding"(c, points: Numbers, labels: Dynamic; o = EMBEDDING) -> "figure" { embedding(&points.0, &labels, &o) }
+
+    /// Draws a matrix as coloured cells.
+    ///
+    /// ```rhai
+    /// let f = plot::heat("overlap", [[1.0, 0.2], [0.2, 1.0]], #{ rows: ["a", "b"], columns: ["a", "b"], numbers: true });
+    /// assert_eq(f.title, "overlap");
+    /// ```
+    function "heat"(c, title: String, values: Numbers; o = HEAT) -> "figure" { heat(&title, &values.0, &o) }
+
+    /// Draws attention weights [queries, keys] as coloured cells, queries from above.
+    ///
+    /// ```rhai
+    /// assert_eq(plot::attention([[0.9, 0.1], [0.4, 0.6]]).title, "attention");
+    /// ```
+    function "attention"(c, weights: Numbers) -> "figure" {
+        let values = rows_of("weights", &weights.0)?;
+        let heat = Heat { values, rows: Vec::new(), columns: Vec::new(), x: "key".into(), y: "query".into(), unit: "weight".into(), scale: Scale::Sequential, numbers: false };
+        Ok(plot::heat("attention", heat))
+    }
+
     /// Draws curves through points: a map of name to [x, y].
     ///
     /// ```rhai
@@ -173,27 +534,47 @@ natives! { made in "plot" {
     /// ```
     function "curves"(c, title: String, columns: Map; o = CURVES) -> "figure" { curves(&title, &columns, &o) }
 
+    /// Draws columns of numbers against their index, from 1.
+    ///
+    /// ```rhai
+    /// assert_eq(plot::lines("loss", #{ train: [0.7, 0.5] }).title, "loss");
+    /// ```
+    function "lines"(c, title: String, columns: Map) -> "figure" { lines(&title, &columns) }
+
     /// Draws what a training run measured, epoch by epoch: losses above, metrics below.
     ///
     /// ```rhai
-    /// let f = plot::lines("values", #{ a: [1.0, 2.0] });
-    /// assert_eq(f.title, "values");
+    /// let set = data::from(#{ x: tensor::ones([4, 2]), label: tensor::ones([4, 1]) });
+    /// let run = train::fit(nn::build(nn::linear(1), [2], #{ name: "net" }), #{ train: set, loss: loss::mse(), optimizer: optim::sgd(), epochs: 2, progress: false });
+    /// assert_eq(plot::history(run).title, "net");
     /// ```
     function "history"(c, run: History) -> "figure" { Ok(history(&run)) }
 
-    /// Draws a receiver operating characteristic.
+    /// Draws the learning rate (and momentum, where it moves) that a schedule gives.
     ///
     /// ```rhai
-    /// assert_eq(plot::roc([0.9, 0.1], [1, 0]).title, "ROC");
+    /// let f = plot::schedule(schedule::warmup(0.2).then(schedule::cosine()), #{ epochs: 50, lr: 0.001 });
+    /// assert(f.title.contains("warmup"));
     /// ```
-    function "roc"(c, scores: Numbers, labels: Numbers) -> "figure" { roc(&scores, &labels) }
+    function "schedule"(c, own: Schedule; o = SCHEDULE) -> "figure" { schedule(&own, &o) }
+} }
 
-    /// Draws sequence logos, bits.
+natives! { sequence_plots in "plot" {
+    /// Draws sequence logos: letters as high as their share of the position's information, bits, or as their probability.
     ///
     /// ```rhai
     /// assert_eq(plot::logos(sim::motifs(2)).title, "logos");
+    /// assert_eq(plot::logos(sim::motifs(2), #{ scale: "probability" }).title, "logos");
     /// ```
-    function "logos"(c, motifs: Motifs) -> "figure" { Ok(plot::logos(motifs.0.to_vec())) }
+    function "logos"(c, motifs: Motifs; o = LOGOS) -> "figure" { Ok(logos(&motifs, &o)) }
+
+    /// Draws contributions of bases, [4, length] or [n, 4, length], as letters; negative ones hang below the line.
+    ///
+    /// ```rhai
+    /// let scores = seq::one_hot(["ACGT"])[0] * tensor::from([0.5, -0.2, 1.0, 0.1]);
+    /// assert_eq(plot::contributions("saliency", scores).title, "saliency");
+    /// ```
+    function "contributions"(c, title: String, values: Numbers; o = CONTRIBUTIONS) -> "figure" { contributions(&title, &values.0, &o) }
 
     /// Draws logos of motifs above those of what they match, aligned: each row of a table of `motifs::tomtom`.
     ///
@@ -205,13 +586,27 @@ natives! { made in "plot" {
     /// ```
     function "matches"(c, hits: Tabled, queries: Motifs, targets: Motifs) -> "figure" { matches(&hits, &queries, &targets) }
 
-    /// Draws columns of numbers against their index, from 1.
+    /// Draws rows over one stretch, from base `start` up to `end`: `#{ name, signal }` (numbers of equal steps), `#{ name, features }`
+    /// (intervals, or an array of #{ start, end, strand, name }), `#{ name, contributions }` ([4, end - start]).
     ///
     /// ```rhai
-    /// assert_eq(plot::lines("loss", #{ train: [0.7, 0.5] }).title, "loss");
+    /// let rows = [#{ name: "reads", signal: [1, 5, 2] }, #{ name: "genes", features: [#{ start: 110, end: 180, strand: "+", name: "Reb1" }] }];
+    /// assert_eq(plot::tracks("locus", 100, 200, rows, #{ x: "chrIV" }).title, "locus");
     /// ```
-    function "lines"(c, title: String, columns: Map) -> "figure" { lines(&title, &columns) }
+    function "tracks"(c, title: String, start: i64, end: i64, rows: Array; o = TRACKS) -> "figure" { tracks(&title, start, end, &rows, &o) }
+
+    /// Draws the layers of a network, from its input down.
+    ///
+    /// ```rhai
+    /// assert_eq(plot::model(nn::build(nn::conv1d(4, 3), [4, 20], #{ name: "small" })).title, "small");
+    /// ```
+    function "model"(c, net: Model) -> "figure" { Ok(model(&net)) }
 } }
+
+/// Columns of the terminal, where it tells.
+fn columns() -> usize {
+    std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok()).unwrap_or(90)
+}
 
 natives! { methods in "figure" {
     /// Writes it as .svg or .png; in a run, into `figures/`.
@@ -220,6 +615,31 @@ natives! { methods in "figure" {
     /// plot::roc([0.9, 0.1], [1, 0]).save("/tmp/cistron_example.svg");
     /// ```
     method "save"(c, this: Figure, path: String) -> "nothing" { this.save(&session::place_output(&path, true)) }
+
+    /// Prints it in the terminal: curves of dots, bars of blocks, coloured letters.
+    ///
+    /// ```rhai
+    /// plot::lines("loss", #{ train: [0.7, 0.5, 0.4] }).show();
+    /// ```
+    method "show"(c, this: Figure) -> "nothing" {
+        let colored = std::io::stdout().is_terminal();
+        terminal::show(&this, columns(), colored).lines().for_each(session::print);
+        Ok(())
+    }
+
+    /// Itself as plain text.
+    ///
+    /// ```rhai
+    /// assert(plot::lines("loss", #{ train: [0.7, 0.5, 0.4] }).text.contains("train"));
+    /// ```
+    property "text"(c, this: Figure) -> "string" { Ok(terminal::show(&this, columns(), false)) }
+
+    /// Itself as SVG.
+    ///
+    /// ```rhai
+    /// assert(plot::roc([0.9, 0.1], [1, 0]).svg.contains("<svg"));
+    /// ```
+    property "svg"(c, this: Figure) -> "string" { this.to_svg() }
 
     /// Its title.
     ///
@@ -231,5 +651,5 @@ natives! { methods in "figure" {
 
 /// All of them.
 pub fn natives() -> Vec<crate::lang::Native> {
-    made()
+    [judged_plots(), number_plots(), sequence_plots()].into_iter().flatten().collect()
 }

@@ -214,7 +214,15 @@ fn fit(model: &Model, o: &Options) -> Result<History> {
         if session::is_guessed() {
             return Ok(stand_in(model, &plan));
         }
-        plan = Plan { train: super::batch::few(&plan.train), valid: plan.valid.as_ref().map(super::batch::few), epochs: 1, keep: None, resume: None, record: None, ..plan };
+        plan = Plan {
+            train: super::batch::few(&plan.train),
+            valid: plan.valid.as_ref().map(super::batch::few),
+            epochs: 1,
+            keep: None,
+            resume: None,
+            record: None,
+            ..plan
+        };
     }
     if let Some(valid) = &plan.valid {
         let shared = duplicates::overlap(&plan.train, valid);

@@ -89,7 +89,9 @@ pub fn runs(arguments: &RunsArguments) -> u8 {
         Action::Show { run } => track::find(dir, run).map(|record| show(&record)),
         Action::Diff { a, b } => difference(dir, a, b),
         Action::Replay { run } => replay(dir, run),
-        Action::Export { run, csv, tensorboard, mlflow, experiment } => exported(dir, run, csv.as_deref(), tensorboard.as_deref(), mlflow.as_deref(), experiment),
+        Action::Export { run, csv, tensorboard, mlflow, experiment } => {
+            exported(dir, run, csv.as_deref(), tensorboard.as_deref(), mlflow.as_deref(), experiment)
+        }
         Action::Rm { runs, yes } => remove(dir, runs, *yes),
     };
     outcome.unwrap_or_else(|fault| fail(&fault, false))
@@ -97,7 +99,8 @@ pub fn runs(arguments: &RunsArguments) -> u8 {
 
 /// Whether a run fits a filter.
 fn fits(record: &Record, filter: &str) -> bool {
-    let comparison = [">=", "<=", "!=", ">", "<", "="].into_iter().find_map(|sign| filter.split_once(sign).map(|(name, value)| (name.trim(), sign, value.trim())));
+    let comparison =
+        [">=", "<=", "!=", ">", "<", "="].into_iter().find_map(|sign| filter.split_once(sign).map(|(name, value)| (name.trim(), sign, value.trim())));
     let Some((name, sign, wanted)) = comparison else {
         let words = [record.id(), record.start.name.clone().unwrap_or_default(), record.start.tags.join(" ")];
         return words.iter().any(|word| word.contains(filter));
@@ -240,7 +243,10 @@ fn replay(dir: &Path, run: &str) -> Result<u8> {
     let differ: Vec<String> = {
         let (a, b) = (ledger::flat(&record.results), ledger::flat(&again.results));
         let of = |list: &[(String, Value)], name: &str| list.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
-        a.iter().filter(|(name, value)| of(&b, name).as_ref() != Some(value)).map(|(name, value)| format!("  {name}: {value} -> {}", of(&b, name).unwrap_or(Value::Null))).collect()
+        a.iter()
+            .filter(|(name, value)| of(&b, name).as_ref() != Some(value))
+            .map(|(name, value)| format!("  {name}: {value} -> {}", of(&b, name).unwrap_or(Value::Null)))
+            .collect()
     };
     if metrics.is_none() && differ.is_empty() {
         println!("the same numbers: {} epochs, {} results", again.metrics.len(), ledger::flat(&again.results).len());
@@ -249,7 +255,8 @@ fn replay(dir: &Path, run: &str) -> Result<u8> {
     println!("the numbers differ (the replay is in {}):", scratch.display());
     metrics.iter().for_each(|text| println!("  {}", text.replace('\n', "\n  ")));
     differ.iter().for_each(|line| println!("{line}"));
-    let versions = diff::between(&Record { metrics: Vec::new(), results: Value::Null, ..record }, &Record { metrics: Vec::new(), results: Value::Null, ..again });
+    let versions =
+        diff::between(&Record { metrics: Vec::new(), results: Value::Null, ..record }, &Record { metrics: Vec::new(), results: Value::Null, ..again });
     if !versions.is_empty() {
         println!("{versions}");
     }

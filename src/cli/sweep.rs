@@ -71,7 +71,9 @@ pub fn sweep(arguments: &RunArguments, script: &Path, text: &str) -> Result<u8> 
             let folder = home.join(format!("{:03}", given.len() + 1));
             let mut command = Command::new(&program);
             command.arg("run").arg(script).arg("--run-dir").arg(&folder).args(["--seed", &seed.to_string(), "--device", &arguments.common.device]);
-            command.args(["--loaders", &arguments.loaders.to_string()]).args(arguments.common.threads.iter().flat_map(|n| ["--threads".to_string(), n.to_string()]));
+            command
+                .args(["--loaders", &arguments.loaders.to_string()])
+                .args(arguments.common.threads.iter().flat_map(|n| ["--threads".to_string(), n.to_string()]));
             let pairs = arguments.common.set.iter().cloned().chain(set.iter().map(|(name, value)| format!("{name}={value}")));
             command.args(pairs.flat_map(|pair| ["--set".to_string(), pair])).args(arguments.tag.iter().flat_map(|tag| ["--tag", tag.as_str()]));
             let status = command.status().map_err(|error| Fault::file(&program, &error))?;

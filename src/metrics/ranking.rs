@@ -131,6 +131,28 @@ pub fn roc(scores: &[f32], labels: &[f32], most: usize) -> Vec<(f64, f64)> {
     points.into_iter().enumerate().filter(|(i, _)| i % every == 0 || *i == last).map(|(_, point)| point).collect()
 }
 
+/// Points of the precision-recall curve: recall and precision, at most about `most` of them.
+pub fn precision_recall(scores: &[f32], labels: &[f32], most: usize) -> Vec<(f64, f64)> {
+    let (positives, negatives) = parted(scores.iter().copied(), labels.iter().copied());
+    let p = positives.len().max(1) as f64;
+    let mut points = Vec::new();
+    thresholds(&positives, &negatives, |tp, fp| points.push((tp as f64 / p, tp as f64 / (tp + fp).max(1) as f64)));
+    let every = points.len().div_ceil(most.max(2)).max(1);
+    let last = points.len().saturating_sub(1);
+    points.into_iter().enumerate().filter(|(i, _)| i % every == 0 || *i == last).map(|(_, point)| point).collect()
+}
+
+/// Predicted probabilities against how often the label is 1, over bins of equal width: mean prediction, share of ones, rows.
+/// Bins without a row are left out.
+pub fn calibration(scores: &[f32], labels: &[f32], bins: usize) -> Vec<(f64, f64, usize)> {
+    let mut sums = vec![(0.0, 0.0, 0usize); bins.max(1)];
+    for (score, label) in scores.iter().zip(labels).filter(|(s, l)| s.is_finite() && l.is_finite()) {
+        let bin = &mut sums[((f64::from(*score) * bins as f64).floor().max(0.0) as usize).min(bins.max(1) - 1)];
+        *bin = (bin.0 + f64::from(*score), bin.1 + f64::from(u8::from(*label > 0.5)), bin.2 + 1);
+    }
+    sums.into_iter().filter(|own| own.2 > 0).map(|(s, l, n)| (s / n as f64, l / n as f64, n)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -153,6 +175,14 @@ mod tests {
         assert_eq!(of(&[0.1, 0.9, 0.5], &[0.0, 1.0, f32::NAN]).auroc, 1.0);
         assert!(of(&[0.1, 0.9], &[1.0, 1.0]).auroc.is_nan());
         assert_eq!(of(&[-0.0, 0.0], &[1.0, 0.0]).auroc, 0.5);
+    }
+
+    #[test]
+    fn curves_by_hand() {
+        let (scores, labels) = ([0.9f32, 0.8, 0.7], [1.0f32, 0.0, 1.0]);
+        assert_eq!(precision_recall(&scores, &labels, 100), [(0.5, 1.0), (0.5, 0.5), (1.0, 2.0 / 3.0)]);
+        let found = calibration(&[0.1, 0.2, 0.9, f32::NAN], &[0.0, 1.0, 1.0, 1.0], 2);
+        assert_eq!(found.iter().map(|own| (own.1, own.2)).collect::<Vec<_>>(), [(0.5, 2), (1.0, 1)]);
     }
 
     #[test]

@@ -277,6 +277,11 @@ impl Model {
         Ok(copied)
     }
 
+    /// Its layers, in order.
+    pub fn rows(&self) -> &[Row] {
+        &self.0.rows
+    }
+
     /// The table of layers.
     pub fn summary(&self) -> String {
         let (total, trained) = self.count();

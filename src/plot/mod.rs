@@ -1,60 +1,55 @@
-//! Figures from plain numbers, as SVG or PNG by the file's name.
+//! Figures from plain numbers, as SVG or PNG by the file's name, or as text in a terminal.
 
-mod draw;
+mod bars;
+mod boxes;
+mod chart;
+mod colors;
+mod diagram;
+mod heat;
 mod letters;
+mod logo;
+pub mod terminal;
+mod tracks;
+
+pub use bars::Bars;
+pub use boxes::Boxes;
+pub use chart::{Chart, Dots, Series};
+pub use diagram::{Diagram, Part};
+pub use heat::{Heat, Scale};
+pub use logo::{Letters, Scaling};
+pub use tracks::{Feature, Row, Tracks};
 
 use crate::bail;
 use crate::base::{Fault, Result};
 use crate::seq::Motif;
+use plotters::coord::Shift;
 use plotters::prelude::*;
 use std::path::Path;
 
-/// A line of a chart.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Series {
-    /// Its name in the legend.
-    pub name: String,
-    /// Its points.
-    pub points: Vec<(f64, f64)>,
+/// What drawing gives: nothing, or what the backend says.
+type Drawn = std::result::Result<(), String>;
+
+fn text<E: std::error::Error>(error: E) -> String {
+    error.to_string()
 }
 
 /// What a figure shows.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Content {
-    /// Charts below each other, each with its axis titles and lines.
+    /// Charts below each other, each with its axis titles, lines and points.
     Charts(Vec<Chart>),
     /// Bars with errors over named groups.
     Bars(Bars),
+    /// Boxes or violins over named groups.
+    Boxes(Boxes),
+    /// Coloured cells.
+    Heat(Heat),
     /// Sequence logos below each other.
-    Logos(Vec<Motif>),
-}
-
-/// Lines over one pair of axes.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Chart {
-    /// Title of the horizontal axis.
-    pub x: String,
-    /// Title of the vertical axis.
-    pub y: String,
-    /// The lines.
-    pub lines: Vec<Series>,
-    /// Whether both axes go from 0 to 1 and chance is the diagonal.
-    pub unit: bool,
-    /// A moment to mark on the horizontal axis.
-    pub mark: Option<f64>,
-}
-
-/// Bars over named groups, several parts of each upon each other or side by side.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Bars {
-    /// Names of the groups.
-    pub groups: Vec<String>,
-    /// Name, height and error of each part, for each group.
-    pub parts: Vec<(String, Vec<(f64, f64)>)>,
-    /// Whether parts stand upon each other.
-    pub stacked: bool,
-    /// Title of the vertical axis.
-    pub y: String,
+    Logos(Vec<Letters>),
+    /// Rows over one stretch of a chromosome.
+    Tracks(Tracks),
+    /// The layers of a network.
+    Diagram(Diagram),
 }
 
 /// A figure: what it shows, and how large.
@@ -68,22 +63,10 @@ pub struct Figure {
     pub size: (u32, u32),
 }
 
-/// Lines over one pair of axes.
-pub fn lines(title: &str, chart: Chart) -> Figure {
-    Figure { title: title.into(), content: Content::Charts(vec![chart]), size: (720, 420) }
-}
-
-/// A receiver operating characteristic.
-pub fn roc(points: Vec<(f64, f64)>, auroc: f64) -> Figure {
-    let line = Series { name: format!("AUROC {auroc:.4}"), points };
-    let chart = Chart { x: "false positive rate".into(), y: "true positive rate".into(), lines: vec![line], unit: true, mark: None };
-    Figure { title: "ROC".into(), content: Content::Charts(vec![chart]), size: (480, 480) }
-}
-
-/// Several receiver operating characteristics; each with its name.
-pub fn rocs(lines: Vec<Series>) -> Figure {
-    let chart = Chart { x: "false positive rate".into(), y: "true positive rate".into(), lines, unit: true, mark: None };
-    Figure { title: "ROC".into(), content: Content::Charts(vec![chart]), size: (520, 520) }
+/// One chart.
+pub fn chart(title: &str, chart: Chart) -> Figure {
+    let size = if chart.unit { (500, 500) } else { (720, 420) };
+    Figure { title: title.into(), content: Content::Charts(vec![chart]), size }
 }
 
 /// Outlines of histograms over common bins; each has area 1, so that samples of different sizes can be compared.
@@ -102,8 +85,7 @@ pub fn histogram(title: &str, x: &str, samples: &[(String, Vec<f64>)], bins: usi
         points.push((high, 0.0));
         Series { name: name.clone(), points }
     };
-    let chart = Chart { x: x.into(), y: "density".into(), lines: samples.iter().map(line).collect(), unit: false, mark: None };
-    Figure { title: title.into(), content: Content::Charts(vec![chart]), size: (640, 400) }
+    chart(title, Chart { x: x.into(), y: "density".into(), lines: samples.iter().map(line).collect(), ..Chart::default() })
 }
 
 /// Bars with errors.
@@ -112,11 +94,24 @@ pub fn bars(title: &str, bars: Bars) -> Figure {
     Figure { title: title.into(), content: Content::Bars(bars), size: (width.min(1400), 420) }
 }
 
-/// Logos of motifs.
-pub fn logos(motifs: Vec<Motif>) -> Figure {
-    let rows = motifs.len().max(1) as u32;
-    let widest = motifs.iter().map(Motif::width).max().unwrap_or(8) as u32;
-    Figure { title: "logos".into(), size: ((widest * 34 + 130).clamp(360, 1600), 30 + rows * 96), content: Content::Logos(motifs) }
+/// Boxes or violins.
+pub fn boxes(title: &str, boxes: Boxes) -> Figure {
+    let width = 160 + 90 * boxes.groups.len().max(2) as u32;
+    Figure { title: title.into(), content: Content::Boxes(boxes), size: (width.min(1400), 420) }
+}
+
+/// Coloured cells.
+pub fn heat(title: &str, heat: Heat) -> Figure {
+    let size = heat.size();
+    Figure { title: title.into(), content: Content::Heat(heat), size }
+}
+
+/// Logos below each other.
+pub fn logos(title: &str, logos: Vec<Letters>) -> Figure {
+    let rows = logos.len().max(1) as u32;
+    let widest = logos.iter().map(|logo| logo.heights.len()).max().unwrap_or(8) as u32;
+    let step = if widest > 60 { 14 } else { 34 };
+    Figure { title: title.into(), size: ((widest * step + 130).clamp(360, 1600), 30 + rows * 96), content: Content::Logos(logos) }
 }
 
 /// A motif behind so many positions that say nothing.
@@ -133,27 +128,87 @@ pub fn aligned(pairs: &[(Motif, Motif, i64)]) -> Figure {
         Motif { ppm: motif.ppm.iter().copied().chain(rest).collect(), ..motif }
     };
     let both = |(a, b, by): &(Motif, Motif, i64)| [filled(moved(a, (*by).max(0) as usize)), filled(moved(b, (-by).max(0) as usize))];
-    Figure { title: "matches".into(), ..logos(pairs.iter().flat_map(both).collect()) }
+    logos("matches", pairs.iter().flat_map(both).map(|motif| Letters::of_motif(&motif, Scaling::Information)).collect())
+}
+
+/// Rows over one stretch of a chromosome.
+pub fn tracks(title: &str, tracks: Tracks) -> Figure {
+    let height = 70 + tracks.rows.iter().map(Row::height).sum::<u32>();
+    Figure { title: title.into(), size: (1000, height), content: Content::Tracks(tracks) }
+}
+
+/// The layers of a network.
+pub fn diagram(title: &str, diagram: Diagram) -> Figure {
+    Figure { title: title.into(), size: (620, 60 + 58 * diagram.parts.len() as u32), content: Content::Diagram(diagram) }
+}
+
+fn draw<DB: DrawingBackend>(figure: &Figure, root: &DrawingArea<DB, Shift>) -> Drawn {
+    root.fill(&WHITE).map_err(text)?;
+    let titled = || root.titled(&figure.title, ("sans-serif", 18)).map_err(text);
+    match &figure.content {
+        Content::Charts(charts) => charts.iter().zip(titled()?.split_evenly((charts.len().max(1), 1))).try_for_each(|(own, area)| own.draw(&area)),
+        Content::Bars(bars) => bars.draw(&titled()?),
+        Content::Boxes(boxes) => boxes.draw(&titled()?),
+        Content::Heat(heat) => heat.draw(&titled()?),
+        Content::Logos(logos) => {
+            let parts = root.margin(8, 8, 8, 8).split_evenly((logos.len().max(1), 1));
+            logos.iter().zip(parts).try_for_each(|(logo, area)| logo.draw(&area))
+        }
+        Content::Tracks(tracks) => tracks.draw(&titled()?),
+        Content::Diagram(diagram) => diagram.draw(&titled()?),
+    }
 }
 
 impl Figure {
+    /// Itself as SVG.
+    pub fn to_svg(&self) -> Result<String> {
+        letters::register_font();
+        let mut out = String::new();
+        {
+            let root = SVGBackend::with_string(&mut out, self.size).into_drawing_area();
+            draw(self, &root).and_then(|()| root.present().map_err(text)).map_err(|error| Fault::new("file", error))?;
+        }
+        Ok(out)
+    }
+
     /// Writes it; the name ends with `.svg` or `.png`.
     pub fn save(&self, path: &Path) -> Result<()> {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             std::fs::create_dir_all(folder).map_err(|error| Fault::file(folder, &error))?;
         }
         letters::register_font();
-        let failed = |error: String| Fault::new("file", format!("`{}`: {error}", path.display()));
         match path.extension().and_then(|e| e.to_str()) {
-            Some("svg") => {
-                let root = SVGBackend::new(path, self.size).into_drawing_area();
-                draw::figure(self, &root).and_then(|()| root.present().map_err(|e| e.to_string())).map_err(failed)
-            }
+            Some("svg") => crate::base::file::write_whole(path, self.to_svg()?.as_bytes()),
             Some("png") => {
                 let root = BitMapBackend::new(path, self.size).into_drawing_area();
-                draw::figure(self, &root).and_then(|()| root.present().map_err(|e| e.to_string())).map_err(failed)
+                let drawn = draw(self, &root).and_then(|()| root.present().map_err(text));
+                drawn.map_err(|error| Fault::new("file", format!("`{}`: {error}", path.display())))
             }
             _ => bail!("value", "`{}`: a figure is saved as .svg or .png", path.display()),
         }
     }
+}
+
+/// The span of numbers, with some space around it.
+fn range(values: impl Iterator<Item = f64>, pad: f64) -> (f64, f64) {
+    let (low, high) = values.filter(|v| v.is_finite()).fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(v), b.max(v)));
+    if low > high {
+        return (0.0, 1.0);
+    }
+    let space = if high > low { (high - low) * pad } else { high.abs().max(1.0) * 0.05 };
+    (low - space, high + space)
+}
+
+/// A label of at most four digits.
+fn short(v: f64) -> String {
+    if v != 0.0 && !(1e-3..1e5).contains(&v.abs()) {
+        return tidy(format!("{v:.1e}").replace("e0", ""));
+    }
+    tidy(format!("{v:.3}"))
+}
+
+/// Without zeros at the end and without a minus before 0.
+fn tidy(text: String) -> String {
+    let text = if text.contains('.') && !text.contains('e') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    if text == "-0" { "0".into() } else { text.to_string() }
 }

@@ -40,7 +40,12 @@ pub fn parting(a: &Record, b: &Record) -> Option<String> {
     }
     match a.metrics.len() == b.metrics.len() {
         true => None,
-        false => Some(format!("metrics agree for {} epochs, then only one run goes on: {} and {} epochs", a.metrics.len().min(b.metrics.len()), a.metrics.len(), b.metrics.len())),
+        false => Some(format!(
+            "metrics agree for {} epochs, then only one run goes on: {} and {} epochs",
+            a.metrics.len().min(b.metrics.len()),
+            a.metrics.len(),
+            b.metrics.len()
+        )),
     }
 }
 
@@ -91,8 +96,11 @@ mod tests {
             std::fs::create_dir(&folder).unwrap();
             std::fs::write(folder.join("script.rhai"), script).unwrap();
             std::fs::write(folder.join("results.json"), format!("{{\"auc\": {{\"test\": {loss}}}}}")).unwrap();
-            std::fs::write(folder.join("metrics.jsonl"), format!("{{\"model\":\"m\",\"epoch\":1,\"loss\":1.0,\"seconds\":{loss}}}\n{{\"model\":\"m\",\"epoch\":2,\"loss\":{loss}}}\n"))
-                .unwrap();
+            std::fs::write(
+                folder.join("metrics.jsonl"),
+                format!("{{\"model\":\"m\",\"epoch\":1,\"loss\":1.0,\"seconds\":{loss}}}\n{{\"model\":\"m\",\"epoch\":2,\"loss\":{loss}}}\n"),
+            )
+            .unwrap();
             read(&folder)
         };
         let (a, b, c) = (run("a", "let a = 1;\n", 0.5), run("b", "let a = 2;\n", 0.25), run("c", "let a = 1;\n", 0.5));

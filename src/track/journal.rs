@@ -88,7 +88,8 @@ impl Journal {
     pub fn reopen(folder: &Path) -> Result<(Journal, Start, String)> {
         let missing = |name: &str| fault!("file", "`{}` is no run directory: it has no {name}", folder.display(); hint: "`cistron runs list` shows runs");
         let text = std::fs::read_to_string(folder.join("script.rhai")).map_err(|_| missing("script.rhai"))?;
-        let run: Value = std::fs::read(folder.join("run.json")).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).ok_or_else(|| missing("run.json"))?;
+        let run: Value =
+            std::fs::read(folder.join("run.json")).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).ok_or_else(|| missing("run.json"))?;
         if folder.join("done.json").exists() {
             bail!("usage", "the run in `{}` is done: there is nothing to resume", folder.display(); hint: "`cistron runs replay {}` runs it again", folder.display());
         }
@@ -98,8 +99,16 @@ impl Journal {
             std::fs::remove_file(folder.join(name)).ok();
         }
         let folder = std::path::absolute(folder).map_err(|error| Fault::file(folder, &error))?;
-        let journal =
-            Journal { folder, started: SystemTime::now(), before, start: start.clone(), metrics: None, results: Map::new(), parameters: Map::new(), inputs: Vec::new() };
+        let journal = Journal {
+            folder,
+            started: SystemTime::now(),
+            before,
+            start: start.clone(),
+            metrics: None,
+            results: Map::new(),
+            parameters: Map::new(),
+            inputs: Vec::new(),
+        };
         Ok((journal, start, text))
     }
 

@@ -1,0 +1,120 @@
+//! Sequence logos: letters as high as what they say.
+
+use super::colors::BASES;
+use super::{Drawn, letters, range, short, text};
+use crate::seq::Motif;
+use plotters::coord::Shift;
+use plotters::prelude::*;
+
+/// What the height of a letter means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scaling {
+    /// Share of the position's information, bits.
+    Information,
+    /// Probability.
+    Probability,
+    /// A contribution as it is; negative letters hang below the line.
+    Contribution,
+}
+
+/// Heights of A, C, G, T at each position.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Letters {
+    /// Its name.
+    pub name: String,
+    /// The heights.
+    pub heights: Vec<[f64; 4]>,
+    /// What they mean.
+    pub scaling: Scaling,
+    /// The number of the first position.
+    pub first: i64,
+}
+
+impl Letters {
+    /// A motif, scaled to information or probability.
+    pub fn of_motif(motif: &Motif, scaling: Scaling) -> Letters {
+        let heights = match scaling {
+            Scaling::Information => motif.ppm.iter().zip(motif.information()).map(|(row, bits)| row.map(|p| p * bits)).collect(),
+            _ => motif.ppm.clone(),
+        };
+        Letters { name: motif.name.clone(), heights, scaling, first: 1 }
+    }
+
+    fn span(&self) -> (f64, f64) {
+        match self.scaling {
+            Scaling::Information => (0.0, 2.0),
+            Scaling::Probability => (0.0, 1.0),
+            Scaling::Contribution => {
+                let ends = self.heights.iter().flat_map(|row| [row.iter().filter(|h| **h > 0.0).sum::<f64>(), row.iter().filter(|h| **h < 0.0).sum::<f64>()]);
+                range(ends.chain([0.0]), 0.05)
+            }
+        }
+    }
+
+    fn unit(&self) -> &'static str {
+        match self.scaling {
+            Scaling::Information => "bits",
+            Scaling::Probability => "probability",
+            Scaling::Contribution => "contribution",
+        }
+    }
+
+    pub(super) fn draw<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>) -> Drawn {
+        let width = self.heights.len().max(1) as f64;
+        let (low, high) = self.span();
+        let offset = self.first as f64;
+        let mut built = ChartBuilder::on(area);
+        let mut on = built
+            .margin_bottom(4)
+            .x_label_area_size(18)
+            .y_label_area_size(52)
+            .caption(&self.name, ("sans-serif", 13))
+            .build_cartesian_2d(offset - 0.5..offset + width - 0.5, low..high)
+            .map_err(text)?;
+        on.configure_mesh()
+            .disable_mesh()
+            .y_desc(self.unit())
+            .y_labels(3)
+            .x_labels(self.heights.len().min(24))
+            .x_label_formatter(&|v| if v.fract() == 0.0 { format!("{v:.0}") } else { String::new() })
+            .y_label_formatter(&|v| short(*v))
+            .label_style(("sans-serif", 11))
+            .axis_desc_style(("sans-serif", 12))
+            .draw()
+            .map_err(text)?;
+        if low < 0.0 {
+            on.draw_series([PathElement::new([(offset - 0.5, 0.0), (offset + width - 0.5, 0.0)], RGBColor(120, 120, 120))]).map_err(text)?;
+        }
+        for (base, filled, polygon) in self.polygons(offset, (high - low) / 500.0) {
+            let color = if filled { BASES[base] } else { WHITE };
+            on.draw_series([Polygon::new(polygon, color.filled())]).map_err(text)?;
+        }
+        Ok(())
+    }
+
+    /// Outlines of all letters, the smallest next to the line: base, whether it is filled (else a hole), corners.
+    pub(super) fn polygons(&self, offset: f64, least: f64) -> Vec<(usize, bool, Vec<(f64, f64)>)> {
+        let mut out = Vec::new();
+        for (position, row) in self.heights.iter().enumerate() {
+            let mut order = [0usize, 1, 2, 3];
+            order.sort_by(|a, b| row[*a].abs().total_cmp(&row[*b].abs()));
+            let (mut above, mut below) = (0.0, 0.0);
+            for base in order.into_iter().filter(|base| row[*base].is_finite() && row[*base].abs() > least) {
+                let height = row[base];
+                let bottom = if height > 0.0 { above } else { below + height };
+                let place = |outline: &Vec<(f64, f64)>| {
+                    outline.iter().map(|(x, y)| (offset + position as f64 - 0.46 + 0.92 * x, bottom + height.abs() * y)).collect::<Vec<_>>()
+                };
+                let (filled, holes) = letters::outlines(base);
+                out.extend(filled.iter().map(|outline| (base, true, place(outline))));
+                out.extend(holes.iter().map(|outline| (base, false, place(outline))));
+                if height > 0.0 {
+                    above += height;
+                } else {
+                    below += height;
+                }
+            }
+        }
+        out
+    }
+}
