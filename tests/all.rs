@@ -12,6 +12,7 @@ mod laboratory;
 mod language;
 mod motifs;
 mod readme;
+mod repl;
 mod runs;
 mod scripts;
 mod statistics;

@@ -150,7 +150,7 @@ fn the_repl_keeps_variables_functions_and_goes_on_after_errors() {
     child.stdin.take().expect("a pipe").write_all(lines.as_bytes()).expect("written");
     let (out, err, code) = said(&child.wait_with_output().expect("it ends"));
     assert_eq!(code, 0, "{err}");
-    for wanted in ["4.0", "42", "2\n", "Sets negative numbers to 0.", "t = tensor [2, 2]"] {
+    for wanted in ["4.0", "42", "2\n", "Sets negative numbers to 0.", "tensor [2, 2]"] {
         assert!(out.contains(wanted), "{wanted}\n{out}\n{err}");
     }
     assert!(err.contains("did you mean `.reshape`?") && err.contains("repl:1:3"), "{err}");

@@ -653,3 +653,41 @@ natives! { methods in "figure" {
 pub fn natives() -> Vec<crate::lang::Native> {
     [judged_plots(), number_plots(), sequence_plots()].into_iter().flatten().collect()
 }
+
+/// A figure of a value, where there is an obvious one.
+pub fn figure_of(value: &Dynamic) -> Option<Figure> {
+    if let Some(figure) = value.read_lock::<Figure>() {
+        return Some(figure.clone());
+    }
+    if let Some(run) = value.read_lock::<History>() {
+        return Some(history(&run));
+    }
+    if let Some(own) = value.read_lock::<Motif>() {
+        return Some(plot::logos(&own.name, vec![Letters::of_motif(&own, Scaling::Information)]));
+    }
+    if let Some(motifs) = value.read_lock::<Motifs>() {
+        return Some(plot::logos("logos", motifs.0.iter().map(|motif| Letters::of_motif(motif, Scaling::Information)).collect()));
+    }
+    if let Some(net) = value.read_lock::<Model>() {
+        return Some(model(&net));
+    }
+    let tensor = super::tensor::tensor_of(value).ok().filter(|_| value.is_array() || value.is::<Tensor>())?;
+    match tensor.rank() {
+        1 => Some(plot::chart("", Chart { lines: vec![series("", numbered(&tensor.to_f64().ok()?))], ..Chart::default() })),
+        2 => {
+            let values = rows_of("values", &tensor).ok()?;
+            let heat = Heat {
+                values,
+                rows: Vec::new(),
+                columns: Vec::new(),
+                x: String::new(),
+                y: String::new(),
+                unit: String::new(),
+                scale: Scale::Sequential,
+                numbers: false,
+            };
+            Some(plot::heat("", heat))
+        }
+        _ => None,
+    }
+}

@@ -1,5 +1,6 @@
 //! Rhai machinery: engine, session, callbacks, options, catalog, diagnostics. It knows no science.
 
+pub mod assist;
 pub mod callback;
 pub mod catalog;
 pub mod check;
@@ -7,6 +8,8 @@ pub mod diagnostics;
 pub mod engine;
 pub mod examples;
 pub mod help;
+pub mod highlight;
+pub mod interactive;
 pub mod native;
 pub mod options;
 pub mod prepare;

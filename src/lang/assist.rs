@@ -1,0 +1,225 @@
+//! What helps while a text is typed: completions and signatures, from the catalog and what was defined.
+
+use super::catalog::{Catalog, Entry};
+use super::interactive::Interactive;
+use super::native::Form;
+
+/// Words of the language.
+const WORDS: &[&str] = &[
+    "let", "const", "if", "else", "for", "in", "while", "loop", "break", "continue", "return", "fn", "private", "import", "as", "switch", "try", "catch",
+    "throw", "true", "false", "do", "until", "no_grad",
+];
+
+/// A text that could stand at the cursor.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Candidate {
+    /// What is put in.
+    pub text: String,
+    /// What it is, in a word or two.
+    pub kind: String,
+}
+
+/// What the cursor stands in.
+#[derive(Debug, PartialEq)]
+enum Place {
+    /// A string that began at a byte.
+    Text(usize),
+    /// A key of a map of options of a call, with the keys that are there.
+    Key(String, Vec<String>),
+    /// Anything else; the innermost call and how many arguments stand before the cursor.
+    Plain(Option<(String, usize)>),
+}
+
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+/// The name before a bracket: `nn::conv1d`, `.reshape`.
+fn name_before(text: &str) -> String {
+    let trimmed = text.trim_end();
+    let start = trimmed.char_indices().rev().take_while(|(_, c)| is_word(*c) || *c == ':' || *c == '.').last().map_or(trimmed.len(), |(at, _)| at);
+    trimmed[start..].to_string()
+}
+
+struct Open {
+    bracket: char,
+    name: String,
+    commas: usize,
+    keys: Vec<String>,
+    /// Where the argument or entry that the cursor is in began.
+    began: usize,
+}
+
+fn place(text: &str) -> Place {
+    let mut open: Vec<Open> = Vec::new();
+    let mut quote: Option<(char, usize)> = None;
+    let mut letters = text.char_indices().peekable();
+    while let Some((at, c)) = letters.next() {
+        match (quote, c) {
+            (Some(_), '\\') => drop(letters.next()),
+            (Some((q, _)), c) if c == q => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '`') => quote = Some((c, at + 1)),
+            (None, '/') if text[at..].starts_with("//") => while letters.next_if(|(_, c)| *c != '\n').is_some() {},
+            (None, '(' | '[' | '{') => {
+                let is_map = c == '{' && text[..at].ends_with('#');
+                open.push(Open { bracket: if is_map { '#' } else { c }, name: name_before(&text[..at]), commas: 0, keys: Vec::new(), began: at + 1 });
+            }
+            (None, ')' | ']' | '}') => drop(open.pop()),
+            (None, ',') => {
+                if let Some(last) = open.last_mut() {
+                    last.commas += 1;
+                    last.began = at + 1;
+                }
+            }
+            (None, ':') if !text[at..].starts_with("::") && !text[..at].ends_with(':') => {
+                if let Some(last) = open.last_mut().filter(|last| last.bracket == '#') {
+                    let key = text[last.began..at].trim().trim_matches('"').to_string();
+                    last.keys.push(key);
+                    last.began = usize::MAX;
+                }
+            }
+            _ => {}
+        }
+    }
+    if let Some((_, start)) = quote {
+        return Place::Text(start);
+    }
+    let call = |open: &[Open]| open.last().filter(|last| last.bracket == '(' && !last.name.is_empty()).map(|last| (last.name.clone(), last.commas));
+    match open.last() {
+        Some(last) if last.bracket == '#' && last.began != usize::MAX => match call(&open[..open.len() - 1]) {
+            Some((name, _)) => Place::Key(name, last.keys.clone()),
+            None => Place::Plain(None),
+        },
+        Some(last) if last.bracket == '#' => Place::Plain(call(&open[..open.len() - 1])),
+        _ => Place::Plain(call(&open)),
+    }
+}
+
+/// Entries that a name in a text calls: `nn::conv1d`, `net.forward`, or one of an imported module.
+fn called<'a>(catalog: &'a Catalog, session: &Interactive, name: &'a str) -> Vec<&'a Entry> {
+    if let Some((space, function)) = name.rsplit_once("::") {
+        let module = session.modules().into_iter().find(|(alias, _)| alias == space).map(|(_, path)| path);
+        let space = module.as_deref().unwrap_or(space).to_string();
+        return catalog.entries.iter().filter(|e| e.form == Form::Function && e.namespace == space && e.name == function).collect();
+    }
+    match name.rsplit_once('.') {
+        Some((owner, method)) => {
+            let kind = session.variables().into_iter().find(|v| v.name == owner).map(|v| v.kind);
+            let all: Vec<&Entry> = catalog.methods(method).collect();
+            let own: Vec<&Entry> = all.iter().copied().filter(|e| kind.as_deref() == Some(e.namespace.as_str())).collect();
+            if own.is_empty() { all } else { own }
+        }
+        None => catalog.entries.iter().filter(|e| e.form == Form::Function && e.namespace.is_empty() && e.name == name).collect(),
+    }
+}
+
+/// Names of files that a started path could become.
+fn files(started: &str) -> Vec<Candidate> {
+    let (folder, head) = started.rsplit_once('/').map_or(("", started), |(folder, head)| (folder, head));
+    let listed = std::fs::read_dir(if folder.is_empty() { if started.starts_with('/') { "/" } else { "." } } else { folder });
+    let mut out: Vec<Candidate> = listed
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let is_folder = entry.path().is_dir();
+            let full = if started.contains('/') { format!("{folder}/{name}") } else { name.clone() };
+            let fits = name.starts_with(head) && (!name.starts_with('.') || head.starts_with('.'));
+            fits.then(|| Candidate { text: if is_folder { full + "/" } else { full }, kind: if is_folder { "folder" } else { "file" }.into() })
+        })
+        .collect();
+    out.sort();
+    out
+}
+
+/// What could stand at a cursor (in bytes), and from where on it would replace the text.
+pub fn complete(catalog: &Catalog, session: &Interactive, text: &str, cursor: usize) -> (usize, Vec<Candidate>) {
+    let before = &text[..cursor];
+    let start = before.rfind(|c: char| !is_word(c)).map_or(0, |at| at + before[at..].chars().next().map_or(1, char::len_utf8));
+    let word = &before[start..];
+    let place = place(before);
+    if let Place::Text(began) = place {
+        let modules = before[..began].trim_end_matches('"').trim_end().ends_with("import");
+        let given = &before[began..];
+        if modules && "std/".starts_with(&given[..given.len().min(4)]) {
+            let paths = catalog.entries.iter().filter(|e| e.is_script && e.namespace.starts_with(given)).map(|e| e.namespace.clone());
+            let mut out: Vec<Candidate> = paths.map(|text| Candidate { text, kind: "module".into() }).collect();
+            out.sort();
+            out.dedup();
+            return (began, out);
+        }
+        return (began, files(given));
+    }
+    let named = |name: &str, kind: &str| Candidate { text: name.to_string(), kind: kind.to_string() };
+    let mut out: Vec<Candidate> = Vec::new();
+    if let Place::Key(function, there) = &place {
+        let options = called(catalog, session, function).into_iter().find_map(|entry| entry.options).unwrap_or(&[]);
+        out.extend(
+            options.iter().filter(|o| o.name.starts_with(word) && !there.iter().any(|key| key == o.name)).map(|o| named(&format!("{}: ", o.name), &o.takes())),
+        );
+        return (start, out);
+    }
+    let head = &before[..start];
+    if let Some(space) = head.strip_suffix("::") {
+        let space = &space[space.rfind(|c: char| !is_word(c)).map_or(0, |at| at + 1)..];
+        let module = session.modules().into_iter().find(|(alias, _)| alias == space).map(|(_, path)| path);
+        let space = module.as_deref().unwrap_or(space);
+        let fits = |e: &&Entry| e.form == Form::Function && e.namespace == space && e.name.starts_with(word);
+        out.extend(catalog.entries.iter().filter(fits).map(|e| named(&e.name, &e.returns)));
+    } else if let Some(owner) = head.strip_suffix('.') {
+        let owner = &owner[owner.rfind(|c: char| !is_word(c)).map_or(0, |at| at + 1)..];
+        let kind = session.variables().into_iter().find(|v| v.name == owner).map(|v| v.kind);
+        let fits =
+            |e: &&Entry| matches!(e.form, Form::Method | Form::Property) && e.name.starts_with(word) && kind.as_ref().is_none_or(|kind| *kind == e.namespace);
+        out.extend(catalog.entries.iter().filter(fits).map(|e| named(&e.name, &e.returns)));
+    } else {
+        out.extend(session.variables().iter().filter(|v| v.name.starts_with(word)).map(|v| named(&v.name, &v.kind)));
+        out.extend(session.functions().iter().filter(|name| name.starts_with(word)).map(|name| named(name, "function")));
+        out.extend(session.modules().iter().filter(|(name, _)| name.starts_with(word)).map(|(name, path)| named(&format!("{name}::"), path)));
+        out.extend(catalog.namespaces().filter(|name| name.starts_with(word)).map(|name| named(&format!("{name}::"), "namespace")));
+        let plain = |e: &&Entry| e.form == Form::Function && e.namespace.is_empty() && e.name.starts_with(word);
+        out.extend(catalog.entries.iter().filter(plain).map(|e| named(&e.name, &e.returns)));
+        if !word.is_empty() {
+            out.extend(WORDS.iter().filter(|known| known.starts_with(word)).map(|known| named(known, "word")));
+        }
+    }
+    out.sort();
+    out.dedup_by(|a, b| a.text == b.text);
+    (start, out)
+}
+
+/// The signature of the innermost call that a cursor stands in.
+pub fn signature(catalog: &Catalog, session: &Interactive, text: &str, cursor: usize) -> Option<String> {
+    let name = match place(&text[..cursor]) {
+        Place::Key(name, _) | Place::Plain(Some((name, _))) => name,
+        _ => return None,
+    };
+    called(catalog, session, &name).first().map(|entry| entry.signature())
+}
+
+/// The word that a cursor touches, with its namespace or owner: what help is asked for.
+pub fn word_at(text: &str, cursor: usize) -> String {
+    let is = |c: char| is_word(c) || c == ':' || c == '.';
+    let start = text[..cursor].char_indices().rev().take_while(|(_, c)| is(*c)).last().map_or(cursor, |(at, _)| at);
+    let end = text[cursor..].char_indices().take_while(|(_, c)| is_word(*c) || *c == ':').last().map_or(cursor, |(at, c)| cursor + at + c.len_utf8());
+    text[start..end].trim_matches([':', '.']).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_knows_where_it_stands() {
+        assert_eq!(place("nn::conv1d(8, 3, #{ str"), Place::Key("nn::conv1d".into(), vec![]));
+        assert_eq!(place("nn::conv1d(8, 3, #{ stride: 2, pa"), Place::Key("nn::conv1d".into(), vec!["stride".into()]));
+        assert_eq!(place("nn::conv1d(8, 3, #{ stride: x"), Place::Plain(Some(("nn::conv1d".into(), 2))));
+        assert_eq!(place("data::fasta(\"a/b"), Place::Text(13));
+        assert_eq!(place("f(g(1, 2), "), Place::Plain(Some(("f".into(), 1))));
+        assert_eq!(place("let a = #{ x: 1, "), Place::Plain(None));
+        assert_eq!(place("// f(\n"), Place::Plain(None));
+        assert_eq!(word_at("nn::conv1d(8)", 6), "nn::conv1d");
+    }
+}

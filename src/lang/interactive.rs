@@ -1,0 +1,159 @@
+//! A session that goes on from one piece of text to the next: variables, functions and imports stay.
+
+use super::session::{self, Settings};
+use super::{diagnostics, engine, show};
+use crate::base::{Result, interrupt};
+use rhai::{AST, Dynamic, Scope};
+
+/// What was defined so far.
+pub struct Interactive {
+    scope: Scope<'static>,
+    functions: AST,
+    imports: Vec<String>,
+    count: usize,
+}
+
+/// A variable as lists of variables show it.
+pub struct Variable {
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    pub kind: String,
+    /// Itself in a line.
+    pub value: String,
+}
+
+impl Default for Interactive {
+    fn default() -> Self {
+        Interactive { scope: Scope::new(), functions: AST::empty(), imports: Vec::new(), count: 0 }
+    }
+}
+
+/// The imports among the lines of a text, each as a statement.
+fn imports_of(text: &str) -> Vec<String> {
+    let statements = text.lines().flat_map(|line| line.split(';')).map(str::trim);
+    statements.filter(|statement| statement.starts_with("import ")).map(|statement| format!("{statement};")).collect()
+}
+
+impl Interactive {
+    /// Runs a text; places in errors are those of `file`.
+    pub fn run(&mut self, text: &str, file: &str) -> Result<Dynamic> {
+        interrupt::clear();
+        self.count += 1;
+        let engine = session::engine()?;
+        let prepared = session::remember_source(file, text);
+        let _unit = session::enter(file);
+        let to_fault = |error: Box<rhai::EvalAltResult>| diagnostics::fault_of(&error, file);
+        let mut own = engine.compile_with_scope(&self.scope, prepared).map_err(|error| to_fault(error.into()))?;
+        own.set_source(file);
+        let before = engine.compile(self.imports.join(" ")).map_err(|error| to_fault(error.into()))?;
+        let known = self.functions.clone();
+        let mut whole = before.merge(&known).merge(&own);
+        whole.set_source(file);
+        // what was defined stays even where the text fails further down
+        self.functions = known.merge(&own.clone_functions_only());
+        let outcome = engine.eval_ast_with_scope::<Dynamic>(&mut self.scope, &whole).map_err(to_fault);
+        if outcome.is_ok() {
+            for import in imports_of(text) {
+                if !self.imports.contains(&import) {
+                    self.imports.push(import);
+                }
+            }
+        }
+        outcome
+    }
+
+    /// The variables, the newest of each name.
+    pub fn variables(&self) -> Vec<Variable> {
+        let mut out: Vec<Variable> = Vec::new();
+        for (name, _, value) in self.scope.iter() {
+            out.retain(|known| known.name != name);
+            let kind = session::type_info(&value).map_or_else(|| plain_kind(&value).to_string(), |info| info.name.to_string());
+            out.push(Variable { name: name.to_string(), kind, value: show::line(&value) });
+        }
+        out
+    }
+
+    /// A variable.
+    pub fn get(&self, name: &str) -> Option<Dynamic> {
+        self.scope.get_value::<Dynamic>(name)
+    }
+
+    /// Names of functions that were defined.
+    pub fn functions(&self) -> Vec<String> {
+        let mut names: Vec<String> = self.functions.iter_functions().filter(|f| !f.name.starts_with("anon$")).map(|f| f.name.to_string()).collect();
+        names.dedup();
+        names
+    }
+
+    /// Names of imported modules, with what they import.
+    pub fn modules(&self) -> Vec<(String, String)> {
+        let one = |statement: &String| {
+            let (path, name) = statement.trim_start_matches("import ").trim_end_matches(';').rsplit_once(" as ")?;
+            Some((name.trim().to_string(), path.trim().trim_matches('"').to_string()))
+        };
+        self.imports.iter().filter_map(one).collect()
+    }
+
+    /// How many texts were run.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Forgets everything.
+    pub fn reset(&mut self) {
+        engine::release(&mut self.scope);
+        *self = Interactive::default();
+    }
+
+    /// Settings of the session may be changed between texts.
+    pub fn settings(change: impl FnOnce(&mut Settings)) {
+        session::set_settings(change);
+    }
+}
+
+impl Drop for Interactive {
+    fn drop(&mut self) {
+        engine::release(&mut self.scope);
+    }
+}
+
+fn plain_kind(value: &Dynamic) -> &'static str {
+    match value {
+        v if v.is_int() => "whole number",
+        v if v.is_float() => "number",
+        v if v.is_bool() => "true or false",
+        v if v.is_string() => "string",
+        v if v.is_array() => "array",
+        v if v.is_map() => "map",
+        v if v.is_fnptr() => "function",
+        v if v.is_unit() => "nothing",
+        _ => "value",
+    }
+}
+
+/// Whether brackets or a text are still open.
+pub fn is_open(text: &str) -> bool {
+    let (mut depth, mut quote) = (0i32, None::<char>);
+    let mut letters = text.chars().peekable();
+    while let Some(c) = letters.next() {
+        match (quote, c) {
+            (Some(_), '\\') => {
+                letters.next();
+            }
+            (Some(q), c) if c == q => quote = None,
+            (None, '"' | '`') => quote = Some(c),
+            (None, '/') if letters.peek() == Some(&'/') => {
+                for skipped in letters.by_ref() {
+                    if skipped == '\n' {
+                        break;
+                    }
+                }
+            }
+            (None, '(' | '[' | '{') => depth += 1,
+            (None, ')' | ']' | '}') => depth -= 1,
+            _ => {}
+        }
+    }
+    depth > 0 || quote == Some('`')
+}

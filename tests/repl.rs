@@ -1,0 +1,77 @@
+//! The REPL on a pseudo-terminal, as a person types.
+
+use rexpect::session::{PtySession, spawn_command};
+use std::path::Path;
+use std::process::Command;
+
+/// Starts it with a home of its own.
+fn start(home: &Path) -> PtySession {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cistron"));
+    command.arg("repl").env("HOME", home).env("TERM", "xterm-256color").current_dir(home);
+    let mut session = spawn_command(command, Some(20_000)).expect("the program starts");
+    session.exp_string("leaves.").expect("a greeting");
+    session
+}
+
+/// What the line editor sends when it begins to read: what was typed before is lost.
+const READS: &str = "\u{1b}[?2004h";
+
+fn types(session: &mut PtySession, line: &str, wanted: &str) {
+    session.exp_string(READS).expect("a prompt");
+    session.send(line).expect("typed");
+    session.send("\r").expect("typed");
+    session.flush().expect("typed");
+    session.exp_string(wanted).unwrap_or_else(|error| panic!("`{line}` must give `{wanted}`: {error}"));
+}
+
+#[test]
+fn the_repl_completes_hints_goes_on_and_is_interrupted() {
+    let home = tempfile::tempdir().expect("a folder");
+    let mut session = start(home.path());
+    let session = &mut session;
+    types(session, "let t = tensor::ones([2, 3])", "\n");
+    types(session, "t.sum() + 35.5", "41.5");
+    // definitions over several lines, and one that fails further down
+    types(session, "fn twice(x) {\r2 * x }", "\n");
+    types(session, "twice(21)", "42");
+    types(session, "fn thrice(x) { 3 * x } throw \"further down\"", "further down");
+    types(session, "thrice(5)", "15");
+    types(session, "import \"std/layers/fm\" as fm", "\n");
+    types(session, "fm::layer(1, 4)", "layer");
+    // the signature is shown while typing; a tab completes an option's key
+    session.exp_string(READS).expect("a prompt");
+    session.send("nn::conv1d(8, ").expect("typed");
+    session.flush().expect("typed");
+    session.exp_string("filters: whole number").expect("the signature");
+    session.send("3, #{ paddi\t\"same\" })\r").expect("typed");
+    session.flush().expect("typed");
+    session.exp_string("layer conv1d(8, 3, same)").expect("the key was completed");
+    // errors point into what was typed
+    types(session, "t.reshap([6])", "did you mean `.reshape`?");
+    types(session, "motif::from_consensus(\"ACGT\")", "8.0 bits");
+    types(session, ":vars", "tensor [2, 3]");
+    types(session, ":type t.sum()", "tensor []");
+    types(session, ":plot [1.0, 2.0, 4.0]", "4.06");
+    types(session, ":tiem 1", "did you mean `:time`?");
+    // long work ends, the session does not
+    session.exp_string(READS).expect("a prompt");
+    session.send("while true { }\r").expect("typed");
+    session.flush().expect("typed");
+    std::thread::sleep(std::time::Duration::from_millis(400));
+    session.send_control('c').expect("typed");
+    session.exp_string("interrupted").expect("it is told");
+    types(session, "twice(4)", "8");
+    let saved = home.path().join("typed.rhai");
+    types(session, &format!(":save {}", saved.display()), "lines written");
+    let text = std::fs::read_to_string(&saved).expect("a script");
+    assert!(text.contains("fn twice") && !text.contains("reshap"), "{text}");
+    types(session, ":reset", "> ");
+    types(session, "t", "no variable is called `t`");
+    types(session, &format!(":load {}", saved.display()), "\n");
+    types(session, "twice(50)", "100");
+    session.exp_string(READS).expect("a prompt");
+    session.send(":quit\r").expect("typed");
+    session.flush().expect("typed");
+    session.exp_eof().expect("it ends");
+    assert!(std::fs::read_to_string(home.path().join(".cistron_history")).expect("a history").contains("twice(21)"));
+}
