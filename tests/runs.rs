@@ -255,3 +255,68 @@ fn a_tracking_server_takes_a_run() {
     let (_, err, code) = said(&cistron(place.path(), &["runs", "export", "r", "--mlflow", "http://127.0.0.1:1"]));
     assert!(code == 1 && err.contains("error[network]"), "{err}");
 }
+
+/// A browser, where there is one.
+fn browser() -> Option<&'static str> {
+    let found =
+        ["chromium", "chromium-browser", "google-chrome"].into_iter().find(|name| Command::new(name).arg("--version").stdout(Stdio::null()).status().is_ok());
+    if found.is_none() {
+        eprintln!("SKIPPED: no Chromium to open the page with");
+    }
+    found
+}
+
+#[test]
+fn a_run_is_one_page_that_works_in_a_browser() {
+    let place = tempfile::tempdir().expect("a folder");
+    let script = r#"
+let set = data::from(#{ x: tensor::randn([64, 4], #{ seed: 1 }), label: tensor::randn([64, 1], #{ seed: 2 }) });
+let run = train::fit(nn::build(nn::linear(1), [4], #{ name: "net", seed: 1 }), #{ train: set, valid: set, loss: loss::mse(), optimizer: optim::adam(), epochs: 5 });
+plot::history(run).save("history.svg");
+print("a <line> & more");
+report("score", 0.5);
+"#;
+    std::fs::write(place.path().join("s.rhai"), script).expect("written");
+    assert_eq!(said(&cistron(place.path(), &["run", "s.rhai", "--run-dir", "r", "--name", "paged"])).2, 0);
+    let page = std::fs::read_to_string(place.path().join("r/report.html")).expect("a page");
+    let outside = page.split(['"', '(']).filter(|part| part.starts_with("http://") || part.starts_with("https://") || part.starts_with("//"));
+    let outside: Vec<&str> = outside.filter(|part| !part.starts_with("http://www.w3.org")).collect();
+    assert!(outside.is_empty(), "{outside:?}");
+    assert!(page.contains("a &lt;line&gt; &amp; more"));
+    assert_eq!(said(&cistron(place.path(), &["runs", "report", "r", "-o", "again.html"])).2, 0);
+    assert_eq!(std::fs::read_to_string(place.path().join("again.html")).expect("a page"), page);
+    let Some(browser) = browser() else { return };
+    // what a person does: the theme, a series off, the cursor by keys, a figure large
+    let clicks = r#"<script>
+const said = [];
+const check = (name, yes) => said.push(name + "=" + yes);
+addEventListener("error", (event) => check("error " + event.message, false));
+document.getElementById("theme").click();
+check("dark", document.documentElement.dataset.theme === "dark");
+const paths = () => document.querySelectorAll(".chart")[0].querySelectorAll("path").length;
+check("lines", paths() === 2);
+document.querySelector(".chart .series").click();
+check("off", paths() === 1 && document.querySelector(".chart .series").getAttribute("aria-pressed") === "false");
+document.querySelector(".chart .series").click();
+const svg = document.querySelector(".chart svg");
+svg.dispatchEvent(new KeyboardEvent("keydown", { key: "End", bubbles: true }));
+check("cursor", document.querySelector(".chart output").textContent.startsWith("epoch 5: train.loss"));
+check("focus", [...document.querySelectorAll("a, button, .chart svg, pre")].every((own) => own.tabIndex >= 0));
+document.querySelector(".figures button").click();
+check("large", document.getElementById("large").open);
+check("narrow", document.documentElement.scrollWidth <= innerWidth);
+document.body.setAttribute("data-said", said.join(" "));
+</script></body>"#;
+    std::fs::write(place.path().join("clicked.html"), page.replace("</body>", clicks)).expect("written");
+    for size in ["1100,900", "390,800"] {
+        let output = Command::new(browser)
+            .args(["--headless", "--no-sandbox", "--disable-gpu", "--dump-dom", "--virtual-time-budget=3000", &format!("--window-size={size}")])
+            .arg(format!("--user-data-dir={}", place.path().join("browser").display()))
+            .arg(format!("file://{}", place.path().join("clicked.html").display()))
+            .output()
+            .expect("the browser runs");
+        let dom = String::from_utf8_lossy(&output.stdout).into_owned();
+        let said = dom.split("data-said=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or("nothing was clicked").to_string();
+        assert_eq!(said, "dark=true lines=true off=true cursor=true focus=true large=true narrow=true", "at {size}");
+    }
+}

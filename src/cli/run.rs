@@ -3,7 +3,7 @@
 use super::{Common, ERROR, fail, sweep};
 use crate::base::Fault;
 use crate::lang::session::{self, Event};
-use crate::lang::{diagnostics, engine, show, stdlib};
+use crate::lang::{diagnostics, engine, highlight, show, stdlib};
 use crate::track::{Journal, Outcome, Start};
 use clap::Args;
 use rhai::Scope;
@@ -152,9 +152,10 @@ fn experiment(common: &Common, mut settings: session::Settings, file: &str, text
     if let Some(journal) = &journal {
         let ended = outcome.as_ref().map_or_else(|fault| Outcome::Failed(diagnostics::json(fault)), |()| Outcome::Done);
         let closed = journal.borrow_mut().close(ended);
+        let paged = folder.as_ref().map_or(Ok(()), |folder| page(folder));
         // what ended the run says more than what could not be written of it
         if outcome.is_ok() {
-            closed?;
+            closed.and(paged)?;
         }
     }
     if json && outcome.is_ok() {
@@ -167,6 +168,12 @@ fn experiment(common: &Common, mut settings: session::Settings, file: &str, text
         Some(folder) if fault.kind == "interrupted" && fault.hint.is_none() => fault.hint(format!("`cistron run --resume {}` goes on", shown(folder))),
         _ => fault,
     })
+}
+
+/// Writes the run's page.
+fn page(folder: &Path) -> Result<(), Fault> {
+    let record = crate::track::read(folder);
+    crate::track::report::save(&record, &highlight::html(&record.script), &folder.join("report.html"))
 }
 
 /// A folder as it is named from the working directory.

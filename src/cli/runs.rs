@@ -3,6 +3,7 @@
 use super::{ERROR, FAILED, fail};
 use crate::base::table::{Cells, Table};
 use crate::base::{Fault, Result};
+use crate::lang::highlight;
 use crate::track::{self, Record, diff, export, ledger};
 use crate::{bail, fault};
 use clap::{Args, Subcommand};
@@ -53,6 +54,14 @@ enum Action {
         /// The run's folder, the start of its folder's name, or its name
         run: String,
     },
+    /// Write a run as one page that holds all of it
+    Report {
+        /// The run's folder, the start of its folder's name, or its name
+        run: String,
+        /// The file to write
+        #[arg(short, default_value = "report.html")]
+        out: PathBuf,
+    },
     /// Write a run for other programs
     Export {
         /// The run's folder, the start of its folder's name, or its name
@@ -92,6 +101,11 @@ pub fn runs(arguments: &RunsArguments) -> u8 {
         Action::Export { run, csv, tensorboard, mlflow, experiment } => {
             exported(dir, run, csv.as_deref(), tensorboard.as_deref(), mlflow.as_deref(), experiment)
         }
+        Action::Report { run, out } => track::find(dir, run).and_then(|record| {
+            track::report::save(&record, &highlight::html(&record.script), out)?;
+            println!("{}", out.display());
+            Ok(0)
+        }),
         Action::Rm { runs, yes } => remove(dir, runs, *yes),
     };
     outcome.unwrap_or_else(|fault| fail(&fault, false))

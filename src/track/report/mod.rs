@@ -1,0 +1,146 @@
+//! A run as one page: parameters, results, curves, figures, script, log. It asks for nothing outside itself.
+
+use super::Record;
+use super::ledger::flat;
+use crate::base::Result;
+use crate::base::file::write_whole;
+use serde_json::{Value, json};
+use std::path::Path;
+
+const PAGE: &str = include_str!("page.html");
+const STYLE: &str = include_str!("style.css");
+const PROGRAM: &str = include_str!("program.js");
+/// Characters of the log's end that are shown.
+const LOG: usize = 200_000;
+/// Rows of metrics of one network that are drawn.
+const ROWS: usize = 2000;
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+/// Names and values as a table.
+fn table(rows: &[(String, Value)]) -> String {
+    if rows.is_empty() {
+        return "<p>none</p>".into();
+    }
+    let cell = |value: &Value| match value {
+        Value::String(text) => format!("<td>{}", escaped(text)),
+        other => format!("<td class=\"number\">{}", escaped(&other.to_string())),
+    };
+    let lines: String = rows.iter().map(|(name, value)| format!("<tr><th scope=\"row\">{}</th>{}</td></tr>", escaped(name), cell(value))).collect();
+    format!("<div class=\"scroll\"><table>{lines}</table></div>")
+}
+
+/// The bytes in base 64.
+fn base64(bytes: &[u8]) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let one = |part: &[u8]| {
+        let all = part.iter().chain([0, 0].iter()).take(3).fold(0u32, |sum, b| sum << 8 | u32::from(*b));
+        let letters: String = (0..4).map(|i| LETTERS[(all >> (18 - 6 * i) & 63) as usize] as char).collect();
+        letters[..=part.len()].to_string() + &"=".repeat(3 - part.len())
+    };
+    bytes.chunks(3).map(one).collect()
+}
+
+/// Every picture of the run, the pictures themselves inside.
+fn figures(folder: &Path) -> String {
+    let mut paths: Vec<_> = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    paths.sort();
+    let one = |path: &std::path::PathBuf| {
+        let name = path.file_name()?.to_string_lossy().into_owned();
+        let picture = match path.extension()?.to_str()? {
+            // as an image, so that names inside one drawing do not meet those of another
+            "svg" => format!("data:image/svg+xml;base64,{}", base64(&std::fs::read(path).ok()?)),
+            "png" => format!("data:image/png;base64,{}", base64(&std::fs::read(path).ok()?)),
+            _ => return None,
+        };
+        let name = escaped(&name);
+        Some(format!(
+            "<figure><button type=\"button\" aria-label=\"enlarge {name}\"><img alt=\"{name}\" src=\"{picture}\"></button><figcaption>{name}</figcaption></figure>"
+        ))
+    };
+    let all: String = paths.iter().filter_map(one).collect();
+    if all.is_empty() { "<p>none</p>".into() } else { format!("<div class=\"figures\">{all}</div>") }
+}
+
+/// The rows of metrics, thinned where there are very many.
+fn rows(record: &Record) -> Vec<&Value> {
+    let every = record.metrics.len().div_ceil(ROWS).max(1);
+    let last = record.metrics.len().saturating_sub(1);
+    record.metrics.iter().enumerate().filter(|(i, _)| i % every == 0 || *i == last).map(|(_, row)| row).collect()
+}
+
+/// The page; `script` is the script as HTML.
+pub fn page(record: &Record, script: &str) -> String {
+    let title = record.start.name.clone().map_or_else(|| record.id(), |name| format!("{name} ({})", record.id()));
+    let took = record.seconds.map_or(String::new(), |s| format!(" in {}", crate::train::progress::seconds(s)));
+    let mut summary = format!("{}{took}, started {}", record.state, record.started);
+    if !record.start.tags.is_empty() {
+        summary += &format!(", {}", record.start.tags.iter().map(|tag| format!("#{tag}")).collect::<Vec<_>>().join(" "));
+    }
+    if let Some(message) = record.fault["message"].as_str() {
+        summary += &format!(": {message}");
+    }
+    let log = std::fs::read_to_string(record.folder.join("log.txt")).unwrap_or_default();
+    let from = log.char_indices().rev().nth(LOG).map_or(0, |(at, _)| at);
+    let log = if log.is_empty() { "<p>nothing was printed</p>".into() } else { format!("<pre tabindex=\"0\">{}</pre>", escaped(&log[from..])) };
+    let files: Vec<(String, Value)> = record
+        .data
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|file| {
+            (file["path"].as_str().unwrap_or("?").to_string(), json!(format!("{} bytes, {}", file["size"], file["blake3"].as_str().unwrap_or("not hashed"))))
+        })
+        .collect();
+    let data = json!({ "metrics": rows(record) }).to_string().replace('<', "\\u003c");
+    let parts = [
+        ("STYLE", STYLE.to_string()),
+        ("TITLE", escaped(&title)),
+        ("STATE", record.state.to_string()),
+        ("SUMMARY", escaped(&summary)),
+        ("RESULTS", table(&flat(&record.results))),
+        ("PARAMETERS", table(&flat(&record.set))),
+        ("FIGURES", figures(&record.folder.join("figures"))),
+        ("SCRIPT", script.to_string()),
+        ("LOG", log),
+        ("VERSIONS", table(&[flat(&record.versions), files].concat())),
+        ("DATA", data),
+        ("PROGRAM", PROGRAM.to_string()),
+    ];
+    let mut out = String::new();
+    for piece in PAGE.split("{{") {
+        match piece.split_once("}}") {
+            Some((name, rest)) => {
+                out += parts.iter().find(|(known, _)| *known == name).map_or("", |(_, text)| text);
+                out += rest;
+            }
+            None => out += piece,
+        }
+    }
+    out
+}
+
+/// Writes the page.
+pub fn save(record: &Record, script: &str, path: &Path) -> Result<()> {
+    write_whole(path, page(record, script).as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_script_says_stays_text() {
+        let place = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| std::fs::write(place.path().join(name), text).unwrap();
+        write("log.txt", "</pre><script>alert(1)</script>");
+        write("results.json", "{\"<b>\": 1}");
+        write("metrics.jsonl", "{\"model\":\"</script>\",\"epoch\":1,\"train.loss\":0.5}\n");
+        let page = page(&crate::track::read(place.path()), "let a = 1;");
+        assert_eq!(page.matches("<script").count(), 2);
+        assert!(page.contains("&lt;b&gt;") && !page.contains("{{"));
+        assert_eq!(base64(b"any carnal pleas"), "YW55IGNhcm5hbCBwbGVhcw==");
+    }
+}
