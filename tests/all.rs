@@ -2,6 +2,7 @@
 
 mod architecture;
 mod commands;
+mod course;
 mod data;
 mod documents;
 mod failing;

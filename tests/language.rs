@@ -196,3 +196,15 @@ fn every_type_is_printed_in_one_line() {
     assert_eq!(lines[13], "schedule warmup, then cosine");
     assert!(!said.contains("cistron::"), "{said}");
 }
+
+#[test]
+fn methods_of_what_a_property_gives_can_be_called() {
+    // Rhai hands the value of a property back after a method was called on it
+    crate::run(
+        "let x = tensor::ones([2, 3]).requires_grad(); (x * x).sum().backward(); assert_eq(x.shape.len(), 2); assert_near(x.grad.abs().sum(), 12.0, 1e-6);",
+    )
+    .expect("it runs");
+    crate::run("let net = nn::build(nn::linear(2), [3]); assert_eq(net.output_shape.len(), 1); net[\"weight\"] = tensor::zeros([2, 3]);").expect("it runs");
+    let fault = crate::fault("let x = tensor::ones([2]); x.shape = [1];");
+    assert!(fault.to_string().contains("shape"), "{fault}");
+}

@@ -2,7 +2,9 @@
 
 pub mod check;
 pub mod doc;
+pub mod grade;
 pub mod help;
+pub mod notebook;
 pub mod repl;
 pub mod run;
 pub mod runs;
@@ -52,12 +54,32 @@ enum Command {
     Test {
         /// Scripts, Markdown files, or folders of them; without any, the documentation of all functions
         paths: Vec<PathBuf>,
+        /// Give points: only functions and imports of a script are read, and each `fn test_…()` has a time of its own
+        #[arg(long)]
+        grade: bool,
+        /// Print points as JSON, one object for each script
+        #[arg(long, requires = "grade")]
+        json: bool,
+        /// A file of answers, or a folder of files of the same names: their functions stand for those of the script
+        #[arg(long, requires = "grade", value_name = "PATH")]
+        answers: Option<PathBuf>,
+        /// Seconds that a test may take with --grade
+        #[arg(long, default_value_t = 20, requires = "grade")]
+        seconds: u64,
     },
     /// Write the reference as HTML
     Doc {
         /// The folder to write to
         #[arg(short, default_value = "reference")]
         out: PathBuf,
+    },
+    /// Turn a script with `// %%` cells into a notebook, or a notebook into a script
+    Notebook {
+        /// The script (.rhai) or notebook (.ipynb)
+        path: PathBuf,
+        /// The file to write; beside the other unless given
+        #[arg(short)]
+        out: Option<PathBuf>,
     },
     /// Show the documentation of a function, a method or a namespace
     Help {
@@ -129,8 +151,10 @@ pub fn main() -> u8 {
         Command::Run(arguments) => run::run(&arguments),
         Command::Repl(common) => repl::repl(&common),
         Command::Check { paths, json } => check::check(&paths, json),
-        Command::Test { paths } => test::test(&paths),
+        Command::Test { paths, grade: true, json, answers, seconds } => grade::grade(&paths, answers.as_deref(), json, seconds),
+        Command::Test { paths, .. } => test::test(&paths),
         Command::Doc { out } => doc::doc(&out),
+        Command::Notebook { path, out } => notebook::notebook(&path, out.as_deref()),
         Command::Help { name } => help::help(name.as_deref()),
         Command::Runs(arguments) => runs::runs(&arguments),
     }

@@ -224,6 +224,9 @@ impl Catalog {
 
     /// The fault of `value.property` that does not exist.
     pub fn missing_property(&self, property: &str, owner: &str) -> Fault {
+        if self.entries.iter().any(|entry| entry.form == Form::Property && entry.namespace == owner && entry.name == property) {
+            return fault!("name", "`.{property}` of {} can only be read", super::value::article(owner));
+        }
         let fault = fault!("name", "{owner} has no property `{property}`");
         let own: Vec<&Entry> = self.entries.iter().filter(|entry| entry.namespace == owner && matches!(entry.form, Form::Property | Form::Method)).collect();
         if own.iter().any(|entry| entry.form == Form::Method && entry.name == property) {

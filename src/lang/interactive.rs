@@ -63,6 +63,21 @@ impl Interactive {
         outcome
     }
 
+    /// Takes the functions and imports of a text, and runs nothing else of it.
+    pub fn define(&mut self, text: &str, file: &str) -> Result<()> {
+        let engine = session::engine()?;
+        let prepared = session::remember_source(file, text);
+        let mut own = engine.compile(prepared).map_err(|error| diagnostics::fault_of(&error.into(), file))?;
+        own.set_source(file);
+        self.functions = self.functions.merge(&own.clone_functions_only());
+        for import in imports_of(text) {
+            if !self.imports.contains(&import) {
+                self.imports.push(import);
+            }
+        }
+        Ok(())
+    }
+
     /// The variables, the newest of each name.
     pub fn variables(&self) -> Vec<Variable> {
         let mut out: Vec<Variable> = Vec::new();

@@ -143,9 +143,21 @@ impl Native {
         (required, self.params.len() + usize::from(self.options.is_some()))
     }
 
+    /// Whether a key of `x[key] = …` names a property of the type.
+    fn has_property(&self, key: &Dynamic) -> bool {
+        let Ok(key) = key.as_immutable_string_ref() else { return false };
+        let catalog = super::session::catalog();
+        catalog.entries.iter().any(|entry| entry.form == Form::Property && entry.namespace == self.namespace && entry.name == key.as_str())
+    }
+
     fn call(&self, context: &NativeCallContext, args: &mut [&mut Dynamic]) -> std::result::Result<Dynamic, Box<rhai::EvalAltResult>> {
         if interrupt::is_raised() {
             return Err(diagnostics::raise(crate::base::Fault::new("interrupted", "interrupted"), self, context));
+        }
+        if self.form == Form::SetIndex && args.get(1).is_some_and(|key| self.has_property(key)) {
+            // after `x.shape.len()` Rhai hands the property back; this tells it that it is only read
+            let key = args[1].to_string();
+            return Err(rhai::EvalAltResult::ErrorIndexingType(key, context.call_position()).into());
         }
         let call = Call { context, native: self };
         let outcome = crate::base::panic::guarded(|| (self.run)(&call, args));

@@ -1,0 +1,169 @@
+//! `cistron notebook`: scripts with cells as notebooks, and back without loss.
+
+use super::fail;
+use crate::base::file::write_whole;
+use crate::base::{Fault, Result};
+use serde_json::{Map, Value, json};
+use std::path::{Path, PathBuf};
+
+/// What opens a cell of a script; `[markdown]` behind it makes a cell of text, whose lines are comments.
+const MARK: &str = "// %%";
+
+/// A cell as it stands in a script.
+#[derive(Debug, PartialEq)]
+struct Cell {
+    /// The line that opened it; none for what stands before the first.
+    head: Option<String>,
+    /// What follows, without the blank lines at its end.
+    body: String,
+    /// The line ends behind the body.
+    gap: usize,
+}
+
+impl Cell {
+    fn is_text(&self) -> bool {
+        self.head.as_deref().is_some_and(|head| head.trim_start_matches(MARK).trim_start().starts_with("[markdown]"))
+    }
+}
+
+fn cells_of(text: &str) -> Vec<Cell> {
+    let mut parts: Vec<(Option<String>, String)> = vec![(None, String::new())];
+    for line in text.split_inclusive('\n') {
+        let plain = line.trim_end_matches('\n');
+        if plain.starts_with(MARK) {
+            parts.push((Some(plain.to_string()), String::new()));
+        } else if let Some((_, body)) = parts.last_mut() {
+            body.push_str(line);
+        }
+    }
+    let of = |(head, body): (Option<String>, String)| {
+        let trimmed = body.trim_end_matches('\n');
+        Cell { head, gap: body.len() - trimmed.len(), body: trimmed.to_string() }
+    };
+    parts.into_iter().map(of).filter(|cell| cell.head.is_some() || !cell.body.is_empty() || cell.gap > 0).collect()
+}
+
+/// Lines of a comment without their slashes; none where a line is no such comment, so that coming back it would differ.
+fn uncommented(body: &str) -> Option<String> {
+    let line = |line: &str| if line == "//" { Some(String::new()) } else { line.strip_prefix("// ").filter(|rest| !rest.is_empty()).map(str::to_string) };
+    if body.is_empty() {
+        return Some(String::new());
+    }
+    Some(body.split('\n').map(line).collect::<Option<Vec<_>>>()?.join("\n"))
+}
+
+fn commented(text: &str) -> String {
+    if text.is_empty() {
+        return String::new();
+    }
+    text.split('\n').map(|line| if line.is_empty() { "//".to_string() } else { format!("// {line}") }).collect::<Vec<_>>().join("\n")
+}
+
+fn to_notebook(text: &str) -> Value {
+    let cells: Vec<Value> = cells_of(text)
+        .into_iter()
+        .enumerate()
+        .map(|(i, cell)| {
+            let plain = if cell.is_text() { uncommented(&cell.body) } else { None };
+            let mut own = Map::from_iter([("gap".to_string(), json!(cell.gap))]);
+            own.extend(cell.head.as_ref().map(|head| ("head".to_string(), json!(head))));
+            let source = plain.clone().unwrap_or_else(|| cell.body.clone());
+            let lines: Vec<&str> = source.split_inclusive('\n').collect();
+            let mut made = json!({ "id": format!("cell-{i}"), "metadata": { "cistron": own }, "source": lines });
+            if plain.is_some() {
+                made["cell_type"] = "markdown".into();
+            } else {
+                made["cell_type"] = "code".into();
+                made["execution_count"] = Value::Null;
+                made["outputs"] = json!([]);
+            }
+            made
+        })
+        .collect();
+    json!({
+        "cells": cells,
+        "metadata": {
+            "kernelspec": { "name": "cistron", "display_name": "cistron", "language": "rhai" },
+            "language_info": { "name": "rhai", "file_extension": ".rhai", "mimetype": "text/x-rhai" },
+        },
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    })
+}
+
+/// The script of a notebook; cells that were made elsewhere get a head and a blank line behind them.
+fn to_script(notebook: &Value) -> std::result::Result<String, String> {
+    let cells = notebook["cells"].as_array().ok_or("it has no `cells`")?;
+    let mut out = String::new();
+    for (i, cell) in cells.iter().enumerate() {
+        let source = match &cell["source"] {
+            Value::String(text) => text.clone(),
+            Value::Array(lines) => lines.iter().filter_map(Value::as_str).collect(),
+            _ => return Err(format!("cell {} has no `source`", i + 1)),
+        };
+        let is_text = cell["cell_type"] == "markdown";
+        let own = &cell["metadata"]["cistron"];
+        let head = match own["head"].as_str() {
+            Some(head) => Some(head.to_string()),
+            // what stood before the first cell has no head
+            None if !own.is_null() && i == 0 => None,
+            None => Some(if is_text { format!("{MARK} [markdown]") } else { MARK.to_string() }),
+        };
+        out.extend(head.map(|head| head + "\n"));
+        out += &if is_text { commented(&source) } else { source };
+        let usual = if i + 1 == cells.len() { 1 } else { 2 };
+        out += &"\n".repeat(own["gap"].as_u64().map_or(usual, |n| n as usize));
+    }
+    Ok(out)
+}
+
+fn convert(path: &Path, out: Option<&Path>) -> Result<PathBuf> {
+    let text = std::fs::read_to_string(path).map_err(|error| Fault::file(path, &error))?;
+    let is_notebook = path.extension().is_some_and(|e| e == "ipynb");
+    let out = out.map_or_else(|| path.with_extension(if is_notebook { "rhai" } else { "ipynb" }), Path::to_path_buf);
+    let made = if is_notebook {
+        let broken = |what: String| Fault::new("data", format!("`{}` is no notebook: {what}", path.display()));
+        let notebook: Value = serde_json::from_str(&text).map_err(|error| broken(error.to_string()))?;
+        to_script(&notebook).map_err(broken)?
+    } else {
+        format!("{:#}\n", to_notebook(&text))
+    };
+    write_whole(&out, made.as_bytes())?;
+    Ok(out)
+}
+
+/// Runs the command; the exit code.
+pub fn notebook(path: &Path, out: Option<&Path>) -> u8 {
+    match convert(path, out) {
+        Ok(out) => {
+            println!("{}", out.display());
+            0
+        }
+        Err(fault) => fail(&fault, false),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn cells_of_text_and_of_code() {
+        let notebook = to_notebook("// %% [markdown]\n// # Title\n//\n// words\n\n// %%\nlet a = 1;\nprint(a);\n");
+        assert_eq!(notebook["cells"][0]["cell_type"], "markdown");
+        assert_eq!(notebook["cells"][0]["source"], json!(["# Title\n", "\n", "words"]));
+        assert_eq!(notebook["cells"][1]["source"], json!(["let a = 1;\n", "print(a);"]));
+        assert!(to_script(&json!({})).is_err());
+        let foreign = json!({ "cells": [{ "cell_type": "markdown", "metadata": {}, "source": "hello" }, { "cell_type": "code", "metadata": {}, "source": ["let a = 1;"] }] });
+        assert_eq!(to_script(&foreign).unwrap(), "// %% [markdown]\n// hello\n\n// %%\nlet a = 1;\n");
+    }
+
+    proptest! {
+        #[test]
+        fn there_and_back_is_the_same(lines in prop::collection::vec(prop::sample::select(vec!["", "// %%", "// %% [markdown]", "// %% title", "// text", "//", "// ", "let a = 1;", "  x"]), 0..20), end in prop::bool::ANY) {
+            let text = lines.join("\n") + if end { "\n" } else { "" };
+            prop_assert_eq!(to_script(&to_notebook(&text)).unwrap(), text);
+        }
+    }
+}
