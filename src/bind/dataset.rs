@@ -257,7 +257,11 @@ natives! { natives in "dataset" {
     /// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC", "CATG"], label: [1, 0, 1, 0] });
     /// assert_eq(set.sample(2, #{ seed: 1 }).len(), 2);
     /// ```
-    method "sample"(c, this: Data, n: i64; o = SEED) -> "dataset" { Ok(Data(Rc::new(split::sample(&this.0, n.max(0) as usize, seed(&o))?))) }
+    method "sample"(c, this: Data, n: i64; o = SEED) -> "dataset" {
+        // a check holds few rows
+        let n = if session::is_dry() { (n.max(0) as usize).min(this.0.len()) } else { n.max(0) as usize };
+        Ok(Data(Rc::new(split::sample(&this.0, n, seed(&o))?)))
+     }
 
     /// Adds exact shuffles of each sequence as negatives.
     ///

@@ -12,7 +12,7 @@ const MARK: &str = "// %%";
 /// A cell as it stands in a script.
 #[derive(Debug, PartialEq)]
 struct Cell {
-    /// The line that opened it; none for what stands before the first.
+    /// The line that opened it, with its end; none for what stands before the first.
     head: Option<String>,
     /// What follows, without the blank lines at its end.
     body: String,
@@ -31,7 +31,7 @@ fn cells_of(text: &str) -> Vec<Cell> {
     for line in text.split_inclusive('\n') {
         let plain = line.trim_end_matches('\n');
         if plain.starts_with(MARK) {
-            parts.push((Some(plain.to_string()), String::new()));
+            parts.push((Some(line.to_string()), String::new()));
         } else if let Some((_, body)) = parts.last_mut() {
             body.push_str(line);
         }
@@ -49,7 +49,8 @@ fn uncommented(body: &str) -> Option<String> {
     if body.is_empty() {
         return Some(String::new());
     }
-    Some(body.split('\n').map(line).collect::<Option<Vec<_>>>()?.join("\n"))
+    let plain = body.split('\n').map(line).collect::<Option<Vec<_>>>()?.join("\n");
+    (commented(&plain) == body).then_some(plain)
 }
 
 fn commented(text: &str) -> String {
@@ -107,9 +108,9 @@ fn to_script(notebook: &Value) -> std::result::Result<String, String> {
             Some(head) => Some(head.to_string()),
             // what stood before the first cell has no head
             None if !own.is_null() && i == 0 => None,
-            None => Some(if is_text { format!("{MARK} [markdown]") } else { MARK.to_string() }),
+            None => Some(if is_text { format!("{MARK} [markdown]\n") } else { format!("{MARK}\n") }),
         };
-        out.extend(head.map(|head| head + "\n"));
+        out.extend(head);
         out += &if is_text { commented(&source) } else { source };
         let usual = if i + 1 == cells.len() { 1 } else { 2 };
         out += &"\n".repeat(own["gap"].as_u64().map_or(usual, |n| n as usize));
