@@ -2,6 +2,7 @@
 
 pub mod fault;
 pub mod file;
+pub mod html;
 pub mod interrupt;
 pub mod interval;
 pub mod near;

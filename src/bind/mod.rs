@@ -18,6 +18,7 @@ pub mod nn;
 pub mod nn_blocks;
 pub mod optim;
 pub mod plot;
+pub mod plot_sequence;
 pub mod rule;
 pub mod schedule;
 pub mod seq;
@@ -78,6 +79,7 @@ pub fn library() -> Library {
         train::methods(),
         explain::natives(),
         plot::natives(),
+        plot_sequence::natives(),
         plot::methods(),
     ];
     Library {

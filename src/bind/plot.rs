@@ -1,16 +1,14 @@
 //! `plot::…`: figures.
 
-use super::genome::Places;
-use super::values::{Motifs, Numbers, Tabled};
-use crate::base::table::Cells;
+use super::values::{Motifs, Numbers};
 use crate::base::{Result, shape};
-use crate::lang::options::{INF, MANY, Opt, OptKind, opt};
+use crate::lang::options::{INF, Opt, OptKind, opt};
 use crate::lang::{Options, session};
 use crate::metrics::ranking;
 use crate::nn::Model;
 use crate::optim::Schedule;
 use crate::optim::schedule::{Clock, Point};
-use crate::plot::{self, Bars, Boxes, Chart, Content, Diagram, Dots, Feature, Figure, Heat, Letters, Part, Row, Scale, Scaling, Series, Tracks, terminal};
+use crate::plot::{self, Bars, Boxes, Chart, Content, Dots, Figure, Heat, Letters, Scale, Scaling, Series, terminal};
 use crate::seq::Motif;
 use crate::torch::Tensor;
 use crate::train::History;
@@ -43,7 +41,8 @@ fn history(run: &History) -> Figure {
     Figure { title: run.name.clone(), content: Content::Charts(charts), size: (760, height) }
 }
 
-fn column(name: &str, value: &Dynamic) -> Result<Vec<f64>> {
+/// The numbers of an array or a tensor; `name` is for messages.
+pub fn column(name: &str, value: &Dynamic) -> Result<Vec<f64>> {
     let numbers = super::tensor::tensor_of(value).and_then(|t| t.to_f64());
     numbers.map_err(|_| fault!("type", "`{name}` must hold numbers, got {}", session::describe(value)))
 }
@@ -126,7 +125,8 @@ fn calibration(scores: &Numbers, labels: &Numbers, bins: usize) -> Result<Figure
     Ok(plot::chart("calibration", chart))
 }
 
-fn named(o: &Options, key: &str) -> Result<Vec<String>> {
+/// Names that an option gives; none where it is not there.
+pub fn named(o: &Options, key: &str) -> Result<Vec<String>> {
     Ok(o.get::<Vec<String>>(key)?.unwrap_or_default())
 }
 
@@ -270,95 +270,6 @@ fn bars(title: &str, rows: &Array, o: &Options) -> Result<Figure> {
     Ok(plot::bars(title, Bars { groups, parts, stacked: o.flag("stacked"), y: o.text("y") }))
 }
 
-fn matches(hits: &Tabled, queries: &Motifs, targets: &Motifs) -> Result<Figure> {
-    let table = &hits.0;
-    let find = |pool: &Motifs, name: &str, what: &str| {
-        pool.0.iter().find(|motif| motif.name == name).cloned().ok_or_else(|| fault!("value", "`{what}` holds no motif `{name}`, which the table names"))
-    };
-    let (Cells::Text(query), Cells::Text(target), Cells::Whole(offset), Cells::Text(strand)) =
-        (table.column("query")?, table.column("target")?, table.column("offset")?, table.column("strand")?)
-    else {
-        return Err(fault!("type", "`hits` must be a table of motifs::tomtom: its columns are of other kinds"));
-    };
-    let one = |i: usize| {
-        let (first, second) = (find(queries, &query[i], "queries")?, find(targets, &target[i], "targets")?);
-        let label = if second.alt.is_empty() { second.name.clone() } else { format!("{} {}", second.name, second.alt) };
-        let second = if strand[i] == "-" { second.reverse_complement() } else { second };
-        Ok((first, Motif { name: format!("{label} {}", strand[i]), ..second }, offset[i]))
-    };
-    Ok(plot::aligned(&(0..table.len()).map(one).collect::<Result<Vec<_>>>()?))
-}
-
-fn logos(motifs: &Motifs, o: &Options) -> Figure {
-    let scaling = if o.text("scale") == "probability" { Scaling::Probability } else { Scaling::Information };
-    plot::logos("logos", motifs.0.iter().map(|motif| Letters::of_motif(motif, scaling)).collect())
-}
-
-/// Rows of A, C, G, T out of [4, length].
-fn heights(name: &str, values: &Tensor) -> Result<Vec<[f64; 4]>> {
-    let [4, _] = values.shape()[..] else { bail!("shape", "`{name}` must be [4, length], got {}", shape::text(&values.shape())) };
-    Ok(values.transpose(0, 1)?.to_f64()?.chunks(4).map(|row| [row[0], row[1], row[2], row[3]]).collect())
-}
-
-fn contributions(title: &str, values: &Tensor, o: &Options) -> Result<Figure> {
-    let first = o.int("first");
-    let of = |name: &str, values: &Tensor| -> Result<Letters> {
-        Ok(Letters { name: name.into(), heights: heights("values", values)?, scaling: Scaling::Contribution, first })
-    };
-    let all = match values.shape()[..] {
-        [n, 4, _] => {
-            let names = named(o, "names")?;
-            (0..n).map(|i| of(&names.get(i as usize).cloned().unwrap_or_else(|| format!("{title} {}", i + 1)), &values.select(0, i)?)).collect::<Result<_>>()?
-        }
-        _ => vec![of(title, values)?],
-    };
-    Ok(plot::logos(title, all))
-}
-
-fn feature(value: &Map) -> Result<Feature> {
-    let number = |key: &str| value.get(key).and_then(|v| v.as_int().ok()).ok_or_else(|| fault!("value", "each feature needs a whole number `{key}`"));
-    let word = |key: &str| value.get(key).map(ToString::to_string).unwrap_or_default();
-    Ok(Feature { start: number("start")?, end: number("end")?, strand: word("strand").chars().next().unwrap_or('.'), name: word("name") })
-}
-
-fn track(row: &Dynamic, (start, end): (i64, i64)) -> Result<Row> {
-    let map = row
-        .read_lock::<Map>()
-        .map(|map| map.clone())
-        .ok_or_else(|| fault!("type", "rows must be maps such as #{{ name, signal }}, got {}", session::describe(row)))?;
-    let name = map.get("name").map(ToString::to_string).unwrap_or_default();
-    if let Some(values) = map.get("signal") {
-        return Ok(Row::Signal { name, values: column("signal", values)? });
-    }
-    if let Some(values) = map.get("contributions") {
-        let heights = heights("contributions", &super::tensor::tensor_of(values)?)?;
-        if heights.len() as i64 != end - start {
-            bail!("shape", "`{name}` holds contributions of {} bases, the stretch has {}", heights.len(), end - start);
-        }
-        return Ok(Row::Contributions { name, heights });
-    }
-    let Some(value) = map.get("features") else { bail!("value", "row `{name}` needs one of `signal`, `features`, `contributions`") };
-    if let Some(places) = value.read_lock::<Places>() {
-        let list = &places.0;
-        let field = list.field("name").or(list.field("gene"));
-        let named = |i: usize| field.map(|own| own.text(i)).unwrap_or_default();
-        let features = list.rows.iter().enumerate().filter(|(_, own)| own.start < end && own.end > start);
-        let features = features.map(|(i, own)| Feature { start: own.start, end: own.end, strand: own.strand.letter(), name: named(i) }).collect();
-        return Ok(Row::Features { name, features });
-    }
-    let items = value.clone().into_array().unwrap_or_default();
-    let features = items.iter().filter_map(|item| item.read_lock::<Map>().map(|map| feature(&map))).collect::<Result<Vec<_>>>()?;
-    Ok(Row::Features { name, features })
-}
-
-fn tracks(title: &str, start: i64, end: i64, rows: &Array, o: &Options) -> Result<Figure> {
-    if start >= end {
-        bail!("value", "`end` must be larger than `start`, got {start} and {end}");
-    }
-    let rows = rows.iter().map(|row| track(row, (start, end))).collect::<Result<_>>()?;
-    Ok(plot::tracks(title, Tracks { x: o.text("x"), start, end, rows }))
-}
-
 fn schedule(own: &Schedule, o: &Options) -> Result<Figure> {
     let (epochs, per_epoch) = (o.int("epochs") as usize, o.int("steps_per_epoch") as usize);
     let whole = Clock::new(epochs * per_epoch, per_epoch);
@@ -373,18 +284,6 @@ fn schedule(own: &Schedule, o: &Options) -> Result<Figure> {
     }
     let height = 260 * charts.len() as u32 + 40;
     Ok(Figure { title: own.text(), content: Content::Charts(charts), size: (720, height) })
-}
-
-fn model(net: &Model) -> Figure {
-    let input = Part { name: "input".into(), layer: "input".into(), output: net.input().text(), parameters: 0, depth: 0 };
-    let part = |row: &crate::nn::summary::Row| Part {
-        name: row.name.clone(),
-        layer: row.layer.clone(),
-        output: row.output.clone(),
-        parameters: row.parameters,
-        depth: row.name.matches('.').count(),
-    };
-    plot::diagram(net.name(), Diagram { parts: std::iter::once(input).chain(net.rows().iter().map(part)).collect() })
 }
 
 const HISTOGRAM: &[Opt] =
@@ -411,12 +310,6 @@ const CONFUSION: &[Opt] = &[
 ];
 const CALIBRATION: &[Opt] = &[opt("bins", OptKind::Int(1, 1000), "10", "bins of equal width from 0 to 1")];
 const EMBEDDING: &[Opt] = &[opt("title", OptKind::Text, "\"embedding\"", "the title"), X, Y];
-const LOGOS: &[Opt] = &[opt("scale", OptKind::Choice(&["information", "probability"]), "\"information\"", "what the height of a letter means")];
-const CONTRIBUTIONS: &[Opt] = &[
-    opt("first", OptKind::Int(-MANY, MANY), "0", "number of the first position"),
-    opt("names", OptKind::Other("array of strings"), "", "names of several sequences"),
-];
-const TRACKS: &[Opt] = &[opt("x", OptKind::Text, "\"position, bp\"", "title of the common axis, such as the chromosome")];
 const SCHEDULE: &[Opt] = &[
     opt("epochs", OptKind::Int(1, 1_000_000), "100", "epochs of the run"),
     opt("steps_per_epoch", OptKind::Int(1, 1_000_000), "10", "steps in an epoch"),
@@ -559,50 +452,6 @@ natives! { number_plots in "plot" {
     function "schedule"(c, own: Schedule; o = SCHEDULE) -> "figure" { schedule(&own, &o) }
 } }
 
-natives! { sequence_plots in "plot" {
-    /// Draws sequence logos: letters as high as their share of the position's information, bits, or as their probability.
-    ///
-    /// ```rhai
-    /// assert_eq(plot::logos(sim::motifs(2)).title, "logos");
-    /// assert_eq(plot::logos(sim::motifs(2), #{ scale: "probability" }).title, "logos");
-    /// ```
-    function "logos"(c, motifs: Motifs; o = LOGOS) -> "figure" { Ok(logos(&motifs, &o)) }
-
-    /// Draws contributions of bases, [4, length] or [n, 4, length], as letters; negative ones hang below the line.
-    ///
-    /// ```rhai
-    /// let scores = seq::one_hot(["ACGT"])[0] * tensor::from([0.5, -0.2, 1.0, 0.1]);
-    /// assert_eq(plot::contributions("saliency", scores).title, "saliency");
-    /// ```
-    function "contributions"(c, title: String, values: Numbers; o = CONTRIBUTIONS) -> "figure" { contributions(&title, &values.0, &o) }
-
-    /// Draws logos of motifs above those of what they match, aligned: each row of a table of `motifs::tomtom`.
-    ///
-    /// ```rhai
-    /// let pool = sim::motifs(20, #{ width: 10, sharpness: 0.9, seed: 1 });
-    /// let query = motif::all([pool[3].reverse_complement()]);
-    /// let hits = motifs::tomtom(query, pool, #{ distance: "pearson", threshold: 0.01 });
-    /// assert_eq(plot::matches(hits, query, pool).title, "matches");
-    /// ```
-    function "matches"(c, hits: Tabled, queries: Motifs, targets: Motifs) -> "figure" { matches(&hits, &queries, &targets) }
-
-    /// Draws rows over one stretch, from base `start` up to `end`: `#{ name, signal }` (numbers of equal steps), `#{ name, features }`
-    /// (intervals, or an array of #{ start, end, strand, name }), `#{ name, contributions }` ([4, end - start]).
-    ///
-    /// ```rhai
-    /// let rows = [#{ name: "reads", signal: [1, 5, 2] }, #{ name: "genes", features: [#{ start: 110, end: 180, strand: "+", name: "Reb1" }] }];
-    /// assert_eq(plot::tracks("locus", 100, 200, rows, #{ x: "chrIV" }).title, "locus");
-    /// ```
-    function "tracks"(c, title: String, start: i64, end: i64, rows: Array; o = TRACKS) -> "figure" { tracks(&title, start, end, &rows, &o) }
-
-    /// Draws the layers of a network, from its input down.
-    ///
-    /// ```rhai
-    /// assert_eq(plot::model(nn::build(nn::conv1d(4, 3), [4, 20], #{ name: "small" })).title, "small");
-    /// ```
-    function "model"(c, net: Model) -> "figure" { Ok(model(&net)) }
-} }
-
 /// Columns of the terminal, where it tells.
 fn columns() -> usize {
     std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok()).unwrap_or(90)
@@ -651,7 +500,7 @@ natives! { methods in "figure" {
 
 /// All of them.
 pub fn natives() -> Vec<crate::lang::Native> {
-    [judged_plots(), number_plots(), sequence_plots()].into_iter().flatten().collect()
+    [judged_plots(), number_plots()].into_iter().flatten().collect()
 }
 
 /// A figure of a value, where there is an obvious one.
@@ -669,7 +518,7 @@ pub fn figure_of(value: &Dynamic) -> Option<Figure> {
         return Some(plot::logos("logos", motifs.0.iter().map(|motif| Letters::of_motif(motif, Scaling::Information)).collect()));
     }
     if let Some(net) = value.read_lock::<Model>() {
-        return Some(model(&net));
+        return Some(super::plot_sequence::model(&net));
     }
     let tensor = super::tensor::tensor_of(value).ok().filter(|_| value.is_array() || value.is::<Tensor>())?;
     match tensor.rank() {

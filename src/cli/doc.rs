@@ -1,6 +1,7 @@
 //! `cistron doc`: the reference as HTML.
 
 use super::fail;
+use crate::base::html::escaped;
 use crate::lang::catalog::Entry;
 use crate::lang::session;
 use std::fmt::Write;
@@ -24,10 +25,6 @@ pub fn doc(out: &Path) -> u8 {
     }
 }
 
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
-}
-
 /// The reference as one page.
 pub fn page(entries: &[Entry]) -> String {
     let mut spaces: Vec<&str> = entries.iter().map(|entry| entry.namespace.as_str()).collect();
@@ -39,13 +36,13 @@ pub fn page(entries: &[Entry]) -> String {
     );
     for space in &spaces {
         // writing to a string cannot fail
-        let _ = write!(html, "<a href=\"#{0}\">{0}</a>", escape(&shown(space)));
+        let _ = write!(html, "<a href=\"#{0}\">{0}</a>", escaped(&shown(space)));
     }
     html += "</nav>";
     for space in spaces {
-        let _ = write!(html, "<h2 id=\"{0}\">{0}</h2>", escape(&shown(space)));
+        let _ = write!(html, "<h2 id=\"{0}\">{0}</h2>", escaped(&shown(space)));
         for entry in entries.iter().filter(|entry| entry.namespace == space) {
-            let _ = write!(html, "<h3 id=\"{}\">{}</h3>{}", escape(&entry.qualified()), escape(&entry.signature()), body(&entry.docs));
+            let _ = write!(html, "<h3 id=\"{}\">{}</h3>{}", escaped(&entry.qualified()), escaped(&entry.signature()), body(&entry.docs));
             if let Some(options) = entry.options {
                 html += "<table>";
                 for option in options {
@@ -53,9 +50,9 @@ pub fn page(entries: &[Entry]) -> String {
                         html,
                         "<tr><td><code>{}</code><td>{}<td><code>{}</code><td>{}",
                         option.name,
-                        escape(&option.takes()),
-                        escape(option.default),
-                        escape(option.text)
+                        escaped(&option.takes()),
+                        escaped(option.default),
+                        escaped(option.text)
                     );
                 }
                 html += "</table>";
@@ -84,7 +81,7 @@ fn body(docs: &str) -> String {
             continue;
         }
         if code {
-            html += &escape(line);
+            html += &escaped(line);
             html.push('\n');
             continue;
         }
@@ -110,6 +107,6 @@ fn body(docs: &str) -> String {
 }
 
 fn inline(text: &str) -> String {
-    let parts = text.split('`').enumerate().map(|(i, part)| if i % 2 == 1 { format!("<code>{}</code>", escape(part)) } else { escape(part) });
+    let parts = text.split('`').enumerate().map(|(i, part)| if i % 2 == 1 { format!("<code>{}</code>", escaped(part)) } else { escaped(part) });
     parts.collect()
 }

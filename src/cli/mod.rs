@@ -8,6 +8,7 @@ pub mod notebook;
 pub mod repl;
 pub mod run;
 pub mod runs;
+pub mod signal;
 pub mod sweep;
 pub mod test;
 

@@ -1,7 +1,7 @@
 //! `cistron repl`: exploring, a line at a time.
 
-use super::{Common, ERROR, fail};
-use crate::base::{Fault, Result, interrupt};
+use super::{Common, ERROR, fail, signal};
+use crate::base::{Fault, Result};
 use crate::lang::interactive::{Interactive, is_open};
 use crate::lang::{assist, diagnostics, help, highlight, session, show};
 use crate::plot::terminal;
@@ -162,7 +162,7 @@ fn turn(line: &str, state: &Rc<RefCell<Interactive>>, worked: &mut String, commo
         ":load" => {
             expect(rest, "the path of the script")?;
             let text = std::fs::read_to_string(rest).map_err(|error| Fault::file(rest, &error))?;
-            let listening = interrupt::Listening::begin();
+            let listening = signal::Listening::begin();
             let value = state.borrow_mut().run(&text, rest)?;
             drop(listening);
             worked.push_str(&text);
@@ -181,7 +181,7 @@ fn turn(line: &str, state: &Rc<RefCell<Interactive>>, worked: &mut String, commo
         ":device" => {
             if !rest.is_empty() {
                 let found = crate::torch::Device::parse(rest)?;
-                Interactive::settings(|settings| settings.device = found.name());
+                session::set_settings(|settings| settings.device = found.name());
             }
             println!("{}", session::settings().device);
         }
@@ -211,7 +211,7 @@ fn turn(line: &str, state: &Rc<RefCell<Interactive>>, worked: &mut String, commo
 }
 
 fn run(line: &str, state: &Rc<RefCell<Interactive>>) -> Result<rhai::Dynamic> {
-    let _listening = interrupt::Listening::begin();
+    let _listening = signal::Listening::begin();
     state.borrow_mut().run(line, "repl")
 }
 

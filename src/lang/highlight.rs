@@ -1,5 +1,7 @@
 //! Scripts with their words coloured, for terminals and pages.
 
+use crate::base::html::escaped;
+
 /// What a stretch of a script is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -83,11 +85,6 @@ pub fn ansi(text: &str) -> String {
         Kind::Plain => text.to_string(),
     };
     spans(text).into_iter().map(one).collect()
-}
-
-/// Text that HTML does not read as its own.
-pub fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 /// For a page: stretches of class c, s, n, k, m, f.

@@ -1,6 +1,6 @@
 //! A session that goes on from one piece of text to the next: variables, functions and imports stay.
 
-use super::session::{self, Settings};
+use super::session;
 use super::{diagnostics, engine, show};
 use crate::base::{Result, interrupt};
 use rhai::{AST, Dynamic, Scope};
@@ -10,7 +10,6 @@ pub struct Interactive {
     scope: Scope<'static>,
     functions: AST,
     imports: Vec<String>,
-    count: usize,
 }
 
 /// A variable as lists of variables show it.
@@ -25,7 +24,7 @@ pub struct Variable {
 
 impl Default for Interactive {
     fn default() -> Self {
-        Interactive { scope: Scope::new(), functions: AST::empty(), imports: Vec::new(), count: 0 }
+        Interactive { scope: Scope::new(), functions: AST::empty(), imports: Vec::new() }
     }
 }
 
@@ -39,7 +38,6 @@ impl Interactive {
     /// Runs a text; places in errors are those of `file`.
     pub fn run(&mut self, text: &str, file: &str) -> Result<Dynamic> {
         interrupt::clear();
-        self.count += 1;
         let engine = session::engine()?;
         let prepared = session::remember_source(file, text);
         let _unit = session::enter(file);
@@ -110,20 +108,10 @@ impl Interactive {
         self.imports.iter().filter_map(one).collect()
     }
 
-    /// How many texts were run.
-    pub fn count(&self) -> usize {
-        self.count
-    }
-
     /// Forgets everything.
     pub fn reset(&mut self) {
         engine::release(&mut self.scope);
         *self = Interactive::default();
-    }
-
-    /// Settings of the session may be changed between texts.
-    pub fn settings(change: impl FnOnce(&mut Settings)) {
-        session::set_settings(change);
     }
 }
 

@@ -4,6 +4,7 @@ use super::Record;
 use super::ledger::flat;
 use crate::base::Result;
 use crate::base::file::write_whole;
+use crate::base::html::escaped;
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -14,10 +15,6 @@ const PROGRAM: &str = include_str!("program.js");
 const LOG: usize = 200_000;
 /// Rows of metrics of one network that are drawn.
 const ROWS: usize = 2000;
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
-}
 
 /// Names and values as a table.
 fn table(rows: &[(String, Value)]) -> String {
