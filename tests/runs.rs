@@ -320,3 +320,46 @@ document.body.setAttribute("data-said", said.join(" "));
         assert_eq!(said, "dark=true lines=true off=true cursor=true focus=true large=true narrow=true", "at {size}");
     }
 }
+
+#[test]
+fn a_sandbox_keeps_a_script_in() {
+    let place = tempfile::tempdir().expect("a folder");
+    let inside = place.path().join("inside");
+    std::fs::create_dir_all(inside.join("sub")).expect("folders");
+    std::fs::write(place.path().join("secret.fa"), ">a\nACGT\n").expect("written");
+    std::fs::write(place.path().join("secret.rhai"), "fn f() { 1 }").expect("written");
+    std::fs::write(inside.join("open.fa"), ">a\nACGT\n").expect("written");
+    std::os::unix::fs::symlink(place.path(), inside.join("link")).expect("a link");
+    let run = |script: &str, more: &[&str]| {
+        std::fs::write(inside.join("s.rhai"), script).expect("written");
+        said(&cistron(&inside, &[&["run", "--sandbox", "--run-dir", "r", "s.rhai"], more].concat()))
+    };
+    let secret = place.path().join("secret.fa").display().to_string();
+    let out = place.path().join("out.npy").display().to_string();
+    for breakout in [
+        format!("seq::read_fasta(\"{secret}\");"),
+        "seq::read_fasta(\"../secret.fa\");".into(),
+        "seq::read_fasta(\"link/secret.fa\");".into(),
+        "seq::read_fasta(\"sub/../../secret.fa\");".into(),
+        "seq::read_fasta(\"absent/../../secret.fa\");".into(),
+        "import \"../secret\" as s; s::f();".into(),
+        "import \"link/secret\" as s; s::f();".into(),
+        format!("tensor::save_npy(\"{out}\", tensor::ones([2]));"),
+        "tensor::save_npy(\"../../../../out.npy\", tensor::ones([2]));".into(),
+        "plot::lines(\"a\", #{ a: [1.0, 2.0] }).save(\"../../../../../out.svg\");".into(),
+        format!("nn::build(nn::linear(1), [2]).save(\"{out}\");"),
+        "genome::open(\"../secret.fa\");".into(),
+        "motifs::read(\"/etc/passwd\");".into(),
+    ] {
+        let (_, err, code) = run(&breakout, &[]);
+        assert!(code == 1 && err.contains("error[sandbox]") && err.contains("it may touch"), "{breakout}\n{err}");
+    }
+    assert!(!place.path().join("out.npy").exists() && !place.path().join("out.svg").exists());
+    let (_, err, code) = run("seq::read_fasta(\"open.fa\"); import \"std/layers/fm\" as fm; tensor::save_npy(\"x.npy\", tensor::ones([2]));", &[]);
+    assert_eq!(code, 0, "{err}");
+    assert_eq!(run(&format!("seq::read_fasta(\"{secret}\");"), &["--allow", &place.path().display().to_string()]).2, 0);
+    let (_, err, code) = run("while true { }", &["--sandbox-seconds", "1"]);
+    assert!(code == 1 && err.contains("more than 1 s"), "{err}");
+    let (_, err, code) = run("let a = []; while true { a.push(tensor::ones([10_000_000])); }", &["--sandbox-memory", "1500"]);
+    assert!(code == 1 && err.contains("error["), "{code} {err}");
+}

@@ -78,7 +78,7 @@ fn table(path: &str, o: &Options) -> Result<Data> {
     if o.has("name") {
         plan.name = Some(o.text("name"));
     }
-    or_stand_in(crate::data::table::read(&session::find_input(path), &plan), &plan.labels)
+    or_stand_in(crate::data::table::read(&session::find_input(path)?, &plan), &plan.labels)
 }
 
 /// A column of strings or numbers.
@@ -237,7 +237,7 @@ natives! { made in "data" {
     /// ```rhai
     /// try { data::fasta("/nowhere.fa"); } catch (e) { assert_eq(e.kind, "file"); }
     /// ```
-    function "fasta"(c, positives: String, negatives: Option<String>; o = FASTA) -> "dataset, label 1 for positives, 0 for negatives" { or_stand_in(crate::data::table::from_fasta(&session::find_input(&positives), negatives.map(|n| session::find_input(&n)).as_deref(), o.maybe_int("length").map(|n| n as usize)), &[]) }
+    function "fasta"(c, positives: String, negatives: Option<String>; o = FASTA) -> "dataset, label 1 for positives, 0 for negatives" { or_stand_in(crate::data::table::from_fasta(&session::find_input(&positives)?, negatives.map(|n| session::find_input(&n)).transpose()?.as_deref(), o.maybe_int("length").map(|n| n as usize)), &[]) }
 
     /// Makes a dataset of columns: strings are sequences, tensors and arrays of numbers are numbers; `label` (or a map of them) holds the labels.
     ///
@@ -281,7 +281,7 @@ natives! { made in "data" {
     /// data::from(#{ sequence: ["ACGT"], label: [1] }).save("/tmp/cistron_example_set.safetensors");
     /// assert_eq(data::load("/tmp/cistron_example_set.safetensors").len(), 1);
     /// ```
-    function "load"(c, path: String) -> "dataset" { Ok(Data(Rc::new(crate::data::save::load(&session::find_input(&path))?))) }
+    function "load"(c, path: String) -> "dataset" { Ok(Data(Rc::new(crate::data::save::load(&session::find_input(&path)?)?))) }
 } }
 
 /// All of them.

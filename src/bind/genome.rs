@@ -79,7 +79,7 @@ fn from_map(sequences: &Map) -> Result<Genomic> {
 
 /// In a check, a genome that is not there is stood in for by a few random chromosomes.
 fn open(path: &str, o: &Options) -> Result<Genomic> {
-    match Genome::open(&session::find_input(path), o.maybe_int("origin")) {
+    match Genome::open(&session::find_input(path)?, o.maybe_int("origin")) {
         Err(fault) if fault.kind == "file" && session::is_dry() => {
             session::guess();
             let codes: String = (0..4000).map(|i| ["A", "C", "G", "T"][(i * 7 + i / 5) % 4]).collect();

@@ -101,7 +101,7 @@ fn read(path: &str, o: &Options) -> Result<Places> {
         _ => Unsorted::Note,
     };
     let plan = Plan { format: Format::named(&o.text("format")), policy, unsorted, genome: genome.as_ref().map(|g| &*g.0) };
-    match read::read(&session::find_input(path), &plan) {
+    match read::read(&session::find_input(path)?, &plan) {
         Err(fault) if fault.kind == "file" && session::is_dry() => {
             session::guess();
             let contigs = Arc::new(Contigs::new(vec!["chr1".into()], vec![0]));

@@ -76,7 +76,7 @@ fn top(motifs: &Motifs, n: i64) -> Motifs {
 }
 
 fn read(path: &str) -> Result<Motifs> {
-    match motif_file::read(&session::find_input(path)) {
+    match motif_file::read(&session::find_input(path)?) {
         Err(fault) if fault.kind == "file" && session::is_dry() => {
             session::guess();
             Ok(Motifs(Rc::new(vec![Motif::from_consensus("stand-in", "ACGTACGT")?])))

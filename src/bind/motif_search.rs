@@ -155,7 +155,7 @@ fn sequences(value: &Dynamic) -> Result<Vec<Named>> {
     }
     match value.clone().into_string() {
         Ok(path) => {
-            let records = fasta::read(&session::find_input(&path))?;
+            let records = fasta::read(&session::find_input(&path)?)?;
             Ok(records.names.iter().enumerate().map(|(i, name)| named(name.split_whitespace().next().unwrap_or(""), records.sequence(i).to_vec())).collect())
         }
         Err(_) => {
@@ -174,14 +174,14 @@ fn priors(sequences: &[Named], o: &Options) -> Result<Option<scan::Priors>> {
     };
     let given: HashMap<String, Vec<f64>> = match (value.read_lock::<Map>(), value.clone().into_string()) {
         (Some(map), _) => map.iter().map(|(name, own)| Ok((name.to_string(), super::tensor::tensor_of(own)?.to_f64()?))).collect::<Result<_>>()?,
-        (None, Ok(path)) => priors::read(&session::find_input(&path))?,
+        (None, Ok(path)) => priors::read(&session::find_input(&path)?)?,
         _ => bail!("option", "option `priors` must be the path of a file or a map of name to probabilities, got {}", session::describe(&value)),
     };
     if let Some((name, own)) = given.iter().find(|(_, own)| own.iter().any(|p| !(0.0..=1.0).contains(p))) {
         bail!("value", "priors of `{name}` must be probabilities, got {}", own.iter().find(|p| !(0.0..=1.0).contains(*p)).unwrap_or(&f64::NAN));
     }
     let distribution = match o.get::<String>("prior_distribution")? {
-        Some(path) => Distribution::read(&session::find_input(&path))?,
+        Some(path) => Distribution::read(&session::find_input(&path)?)?,
         None => Distribution::of(given.values().flatten().copied())?,
     };
     let alpha = o.float("alpha");

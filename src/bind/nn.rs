@@ -398,7 +398,7 @@ natives! { models in "model" {
     /// other.load("/tmp/cistron_example_load.safetensors");
     /// assert_eq(net["weight"], other["weight"]);
     /// ```
-    method "load"(c, this: Model, path: String) -> "nothing" { this.load(&session::find_input(&path)) }
+    method "load"(c, this: Model, path: String) -> "nothing" { this.load(&session::find_input(&path)?) }
 } }
 
 natives! { building in "nn" {

@@ -463,7 +463,7 @@ natives! { methods in "figure" {
     /// ```rhai
     /// plot::roc([0.9, 0.1], [1, 0]).save("/tmp/cistron_example.svg");
     /// ```
-    method "save"(c, this: Figure, path: String) -> "nothing" { this.save(&session::place_output(&path, true)) }
+    method "save"(c, this: Figure, path: String) -> "nothing" { this.save(&session::place_output(&path, true)?) }
 
     /// Prints it in the terminal: curves of dots, bars of blocks, coloured letters.
     ///

@@ -123,7 +123,7 @@ fn shuffle(sequences: Dynamic, o: &Options, context: &NativeCallContext) -> Resu
 }
 
 fn read_fasta(path: &str) -> Result<rhai::Map> {
-    let records = crate::seq::fasta::read(&session::find_input(path))?;
+    let records = crate::seq::fasta::read(&session::find_input(path)?)?;
     let mut map = rhai::Map::new();
     for (i, name) in records.names.iter().enumerate() {
         if map.insert(name.into(), alphabet::decode(records.sequence(i)).into()).is_some() {

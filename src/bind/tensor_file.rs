@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 /// Where an output goes; its folder is made.
 pub fn written(path: &str) -> Result<PathBuf> {
-    let path = session::place_output(path, false);
+    let path = session::place_output(path, false)?;
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(|error| Fault::file(folder, &error))?;
     }
@@ -39,7 +39,7 @@ natives! { files in "tensor" {
     /// tensor::save_npy(path, tensor::ones([2]));
     /// assert_eq(tensor::load_npy(path), [1.0, 1.0]);
     /// ```
-    function "load_npy"(c, path: String) -> "tensor" { file::load_npy(&session::find_input(&path)) }
+    function "load_npy"(c, path: String) -> "tensor" { file::load_npy(&session::find_input(&path)?) }
 
     /// Writes one array as a NumPy `.npy` file.
     ///
@@ -55,7 +55,7 @@ natives! { files in "tensor" {
     /// tensor::save_npz(path, #{ a: tensor::ones([2]) });
     /// assert_eq(tensor::load_npz(path).a, [1.0, 1.0]);
     /// ```
-    function "load_npz"(c, path: String) -> "map of tensors" { Ok(map(file::load_npz(&session::find_input(&path))?)) }
+    function "load_npz"(c, path: String) -> "map of tensors" { Ok(map(file::load_npz(&session::find_input(&path)?)?)) }
 
     /// Writes named arrays as a NumPy `.npz` file.
     ///
@@ -75,7 +75,7 @@ natives! { files in "tensor" {
     /// //~ `/nowhere.csv`: no such file or directory
     /// ```
     function "load_table"(c, path: String) -> "tensor [rows, columns]" {
-        let (values, columns) = crate::data::matrix::read(&session::find_input(&path))?;
+        let (values, columns) = crate::data::matrix::read(&session::find_input(&path)?)?;
         Tensor::from_f32(&values, &[(values.len() / columns) as i64, columns as i64])
     }
 
@@ -86,7 +86,7 @@ natives! { files in "tensor" {
     /// tensor::save_safetensors(path, #{ w: tensor::eye(2) });
     /// assert_eq(tensor::load_safetensors(path).w, tensor::eye(2));
     /// ```
-    function "load_safetensors"(c, path: String) -> "map of tensors" { Ok(map(file::load_safetensors(&session::find_input(&path))?.0)) }
+    function "load_safetensors"(c, path: String) -> "map of tensors" { Ok(map(file::load_safetensors(&session::find_input(&path)?)?.0)) }
 
     /// Writes named tensors as a safetensors file.
     ///

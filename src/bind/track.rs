@@ -42,7 +42,7 @@ const SAVE: &[Opt] =
     &[opt("sizes", OptKind::Other("genome, or map of chromosome lengths"), "", "lengths of the chromosomes; where the intervals are a genome's, its own")];
 
 fn open(path: &str) -> Result<Signal> {
-    match Track::open(&session::find_input(path)) {
+    match Track::open(&session::find_input(path)?) {
         Err(fault) if fault.kind == "file" && session::is_dry() => {
             session::guess();
             Ok(Signal(Arc::new(Track::of_runs(path.into(), crate::seq::contigs::Contigs::new(vec!["chr1".into()], vec![4000]), vec![Vec::new()]))))
@@ -60,7 +60,7 @@ fn coverage(path: &str, o: &Options) -> Result<Signal> {
     let strand = Strand::parse(&o.text("strand")).unwrap_or_default();
     let plan =
         bam::Plan { counted: Counted::named(&o.text("count")), min_quality: o.int("min_quality") as u8, strand, duplicates: o.flag("duplicates"), shift };
-    Ok(Signal(Arc::new(bam::coverage(&session::find_input(path), &plan)?)))
+    Ok(Signal(Arc::new(bam::coverage(&session::find_input(path)?, &plan)?)))
 }
 
 fn of_intervals(list: &Places, o: &Options) -> Result<Signal> {

@@ -135,10 +135,10 @@ fn plan_of(model: &Model, o: &Options) -> Result<Plan> {
     let settings = session::settings();
     let kept = o.text("checkpoint");
     let own = session::checkpoint_folder(&file_name(model.name()));
-    let given = o.has("resume").then(|| session::find_input(&o.text("resume")));
+    let given = o.has("resume").then(|| session::find_input(&o.text("resume"))).transpose()?;
     let folder = match &given {
         Some(path) if path.is_dir() && settings.run_dir.is_none() => path.clone(),
-        _ => session::place_output(&format!("checkpoints/{own}"), false),
+        _ => session::place_output(&format!("checkpoints/{own}"), false)?,
     };
     // a run directory always holds what is needed to go on
     let asked = kept != "none";

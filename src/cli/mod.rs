@@ -4,6 +4,7 @@ pub mod check;
 pub mod doc;
 pub mod grade;
 pub mod help;
+pub mod limits;
 pub mod notebook;
 pub mod repl;
 pub mod run;

@@ -1,6 +1,6 @@
 //! `cistron run`: a script as an experiment.
 
-use super::{Common, ERROR, fail, sweep};
+use super::{Common, ERROR, fail, limits, sweep};
 use crate::base::Fault;
 use crate::lang::session::{self, Event};
 use crate::lang::{diagnostics, engine, highlight, show, stdlib};
@@ -47,6 +47,19 @@ pub struct RunArguments {
     /// Where the script stood that is run again: what is imported and read is found from there
     #[arg(long, value_name = "SCRIPT", hide = true)]
     standing_for: Option<PathBuf>,
+    /// Let the script touch nothing but its own folder, its run directory and folders given with --allow; with limits on
+    /// operations, memory and time
+    #[arg(long)]
+    sandbox: bool,
+    /// A folder that a script in a sandbox may touch; may be given several times
+    #[arg(long, value_name = "DIR", requires = "sandbox")]
+    allow: Vec<PathBuf>,
+    /// Seconds that a script in a sandbox may take
+    #[arg(long, default_value_t = 600, value_name = "N")]
+    sandbox_seconds: u64,
+    /// Memory that a script in a sandbox may take, MiB
+    #[arg(long, default_value_t = 4096, value_name = "N")]
+    sandbox_memory: u64,
     /// Threads that prepare batches
     #[arg(long, default_value_t = 1)]
     pub loaders: usize,
@@ -110,7 +123,19 @@ fn fresh(arguments: &RunArguments, script: &Path, text: &str) -> Result<(), Faul
         loaders: settings.loaders,
     };
     let journal = if arguments.no_run_dir { None } else { Some(Journal::open(start, text, arguments.run_dir.as_deref(), &stdlib_version())?) };
-    experiment(common, settings, &script.display().to_string(), text, journal, arguments.json)
+    if arguments.sandbox {
+        let own = settings.script_dir.clone().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| PathBuf::from("."));
+        let folders = [own].into_iter().chain(journal.as_ref().map(|journal| journal.folder().to_path_buf())).chain(arguments.allow.iter().cloned());
+        settings.sandbox = Some(folders.collect());
+        limits::begin(arguments.sandbox_seconds, arguments.sandbox_memory);
+    }
+    let outcome = experiment(common, settings, &script.display().to_string(), text, journal, arguments.json);
+    match outcome {
+        Err(fault) if fault.kind == "interrupted" && limits::is_late() => {
+            Err(Fault::new("sandbox", format!("the script took more than {} s", arguments.sandbox_seconds)).hint("--sandbox-seconds gives it more"))
+        }
+        other => other,
+    }
 }
 
 /// Runs the recorded script again in its own folder, with what it was started with.

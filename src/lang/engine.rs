@@ -15,10 +15,18 @@ pub struct Guarded {
     pub begin: fn() -> Box<dyn std::any::Any>,
 }
 
+/// Operations that a script in a sandbox may take: minutes of pure interpreting.
+const OPERATIONS: u64 = 2_000_000_000;
+
 /// Makes an engine of a library, and starts a session with it.
 pub fn start(library: &Library, blocks: &[Guarded], settings: session::Settings) -> Rc<Engine> {
     crate::base::panic::keep_quiet();
-    let engine = build(library, blocks);
+    let mut engine = build(library, blocks);
+    if settings.sandbox.is_some() {
+        engine.set_max_operations(OPERATIONS);
+        engine.set_max_string_size(1 << 26);
+        engine.set_max_array_size(1 << 24);
+    }
     let mut catalog = Catalog { entries: library.entries() };
     catalog.entries.extend(stdlib_entries(&engine));
     session::start(engine, library.types.clone(), Rc::new(catalog), settings)

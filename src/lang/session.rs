@@ -44,13 +44,15 @@ pub struct Settings {
     pub quiet: bool,
     /// Whether a run that was broken off goes on: trainings start from their last checkpoints.
     pub resume: bool,
+    /// The folders that the run may touch, where it may not touch all.
+    pub sandbox: Option<Vec<PathBuf>>,
     /// Whether shapes are only checked: data are stand-ins and nothing is trained or written.
     pub dry: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Settings { set: BTreeMap::new(), device: "auto".into(), seed: 0, run_dir: None, script_dir: None, loaders: 1, quiet: false, resume: false, dry: false }
+        Settings { set: BTreeMap::new(), device: "auto".into(), seed: 0, run_dir: None, script_dir: None, loaders: 1, quiet: false, resume: false, sandbox: None, dry: false }
     }
 }
 
@@ -371,7 +373,7 @@ pub fn describe(value: &Dynamic) -> String {
 }
 
 /// Finds a file that a script reads: as given from the working directory, then beside the script.
-pub fn find_input(path: &str) -> PathBuf {
+pub fn find_input(path: &str) -> Result<PathBuf> {
     let given = PathBuf::from(path);
     let found = if given.is_absolute() || given.exists() {
         given
@@ -379,19 +381,20 @@ pub fn find_input(path: &str) -> PathBuf {
         let beside = with(|state| state.settings.script_dir.clone()).map(|folder| folder.join(&given));
         beside.filter(|path| path.exists()).unwrap_or(given)
     };
+    permitted(&found)?;
     tell(&Event::Input(&found)).ok();
-    found
+    Ok(found)
 }
 
 /// Where a file that a script writes goes: into the run directory (figures below `figures/`), else the working directory.
-pub fn place_output(path: &str, figure: bool) -> PathBuf {
+pub fn place_output(path: &str, figure: bool) -> Result<PathBuf> {
     let given = Path::new(path);
     let folder = with(|state| state.settings.run_dir.clone());
     if is_dry() {
         // what a check would write goes nowhere that matters
-        return std::env::temp_dir().join(format!("cistron-check-{}", std::process::id())).join(given.file_name().unwrap_or_default());
+        return Ok(std::env::temp_dir().join(format!("cistron-check-{}", std::process::id())).join(given.file_name().unwrap_or_default()));
     }
-    match folder {
+    let placed = match folder {
         Some(folder) if !given.is_absolute() => {
             if figure {
                 folder.join("figures").join(given)
@@ -400,5 +403,33 @@ pub fn place_output(path: &str, figure: bool) -> PathBuf {
             }
         }
         _ => given.to_path_buf(),
+    };
+    permitted(&placed)?;
+    Ok(placed)
+}
+
+/// Fails where a run may only touch some folders and a path lies outside of them, whatever links and `..` it goes through.
+pub fn permitted(path: &Path) -> Result<()> {
+    let Some(folders) = with(|state| state.settings.sandbox.clone()) else { return Ok(()) };
+    let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    // what is not there yet lies where the nearest folder that is there lies; `..` behind it would leave again
+    let mut there = whole.as_path();
+    let mut rest = Vec::new();
+    let real = loop {
+        match (std::fs::canonicalize(there), there.parent(), there.file_name()) {
+            (Ok(real), ..) => break rest.iter().rev().fold(real, |at: PathBuf, part| at.join(part)),
+            (Err(_), Some(above), Some(name)) => {
+                rest.push(name.to_os_string());
+                there = above;
+            }
+            _ => break whole.clone(),
+        }
+    };
+    let climbs = real.components().any(|part| part == std::path::Component::ParentDir) || there.as_os_str().is_empty();
+    let inside = |folder: &PathBuf| std::fs::canonicalize(folder).is_ok_and(|folder| real.starts_with(folder));
+    if !climbs && folders.iter().any(inside) {
+        return Ok(());
     }
+    let allowed = folders.iter().map(|folder| format!("`{}`", folder.display())).collect::<Vec<_>>().join(", ");
+    Err(fault!("sandbox", "`{}` lies outside of what this run may touch", path.display(); hint: "it may touch {allowed}"))
 }
