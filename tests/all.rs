@@ -39,7 +39,8 @@ pub fn data_folder() -> Option<PathBuf> {
 
 /// Runs the program in a folder.
 pub fn cistron(folder: &std::path::Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_cistron")).args(arguments).current_dir(folder).output().expect("the program starts")
+    // tests run side by side already: threads of each would only wait for each other
+    Command::new(env!("CARGO_BIN_EXE_cistron")).env("OMP_NUM_THREADS", "1").args(arguments).current_dir(folder).output().expect("the program starts")
 }
 
 /// Standard output and error of a run, and its exit code.

@@ -166,4 +166,3 @@ natives! { natives in "plot" {
     /// ```
     function "model"(c, net: Model) -> "figure" { Ok(model(&net)) }
 } }
-

@@ -45,7 +45,8 @@ fn tests_of(text: &str) -> Vec<Test> {
 fn failure((text, file): (&str, &str), answers: Option<&(String, String)>, name: &str, seconds: u64) -> Option<String> {
     // beside the script and nowhere else
     let folder = Path::new(file).parent().filter(|folder| !folder.as_os_str().is_empty()).map_or_else(|| PathBuf::from("."), Path::to_path_buf);
-    let settings = session::Settings { quiet: true, device: "cpu".into(), script_dir: Some(folder.clone()), sandbox: Some(vec![folder]), ..session::Settings::default() };
+    let settings =
+        session::Settings { quiet: true, device: "cpu".into(), script_dir: Some(folder.clone()), sandbox: Some(vec![folder]), ..session::Settings::default() };
     crate::bind::start(settings);
     session::capture();
     let (done, waits) = mpsc::channel::<()>();

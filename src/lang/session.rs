@@ -52,7 +52,18 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Settings { set: BTreeMap::new(), device: "auto".into(), seed: 0, run_dir: None, script_dir: None, loaders: 1, quiet: false, resume: false, sandbox: None, dry: false }
+        Settings {
+            set: BTreeMap::new(),
+            device: "auto".into(),
+            seed: 0,
+            run_dir: None,
+            script_dir: None,
+            loaders: 1,
+            quiet: false,
+            resume: false,
+            sandbox: None,
+            dry: false,
+        }
     }
 }
 
