@@ -362,4 +362,12 @@ fn a_sandbox_keeps_a_script_in() {
     assert!(code == 1 && err.contains("more than 1 s"), "{err}");
     let (_, err, code) = run("let a = []; while true { a.push(tensor::ones([10_000_000])); }", &["--sandbox-memory", "1500"]);
     assert!(code == 1 && err.contains("error["), "{code} {err}");
+    // what is repeated, run again or gone on with is kept in too
+    let peeking = format!("let a = param(\"a\", 1, \"\"); seq::read_fasta(\"{secret}\");");
+    let (_, err, code) = run(&peeking, &["--sweep", "a=1,2"]);
+    assert!(code != 0 && err.contains("2 of 2 runs failed"), "{err}");
+    for again in [["runs", "replay", "r/s-sweep/001"], ["run", "--resume", "r/s-sweep/001"]] {
+        let (_, err, code) = said(&cistron(&inside, &again));
+        assert!(code != 0 && err.contains("error[sandbox]"), "{again:?}\n{err}");
+    }
 }

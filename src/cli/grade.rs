@@ -1,6 +1,7 @@
 //! `cistron test --grade`: exercises, their points and their hints.
 
-use super::{FAILED, USAGE, fail, files};
+use super::test::test_name;
+use super::{FAILED, USAGE, fail, files, folder_of};
 use crate::base::{Fault, Result, interrupt};
 use crate::lang::interactive::Interactive;
 use crate::lang::session;
@@ -32,9 +33,8 @@ fn tests_of(text: &str) -> Vec<Test> {
             }
             continue;
         }
-        let name = line.strip_prefix("fn test_").and_then(|rest| rest.split_once("()")).map(|(name, _)| format!("test_{}", name.trim()));
         let own = std::mem::replace(&mut above, Test { points: 1, ..Test::default() });
-        if let Some(name) = name {
+        if let Some(name) = test_name(line) {
             out.push(Test { name, ..own });
         }
     }
@@ -44,7 +44,7 @@ fn tests_of(text: &str) -> Vec<Test> {
 /// Runs one test in a session of its own; why it failed.
 fn failure((text, file): (&str, &str), answers: Option<&(String, String)>, name: &str, seconds: u64) -> Option<String> {
     // beside the script and nowhere else
-    let folder = Path::new(file).parent().filter(|folder| !folder.as_os_str().is_empty()).map_or_else(|| PathBuf::from("."), Path::to_path_buf);
+    let folder = folder_of(Path::new(file));
     let settings =
         session::Settings { quiet: true, device: "cpu".into(), script_dir: Some(folder.clone()), sandbox: Some(vec![folder]), ..session::Settings::default() };
     crate::bind::start(settings);

@@ -18,6 +18,11 @@ pub fn begin(seconds: u64, memory: u64) {
         eprintln!("error[sandbox]: the script took more than {seconds} s and did not stop");
         std::process::exit(i32::from(super::ERROR));
     });
+    hold_memory(memory);
+}
+
+/// Begins to hold this process to so many MiB.
+pub fn hold_memory(memory: u64) {
     let limit = libc::rlimit { rlim_cur: memory << 20, rlim_max: memory << 20 };
     // SAFETY: the structure is whole; the call changes nothing but the limit
     unsafe { libc::setrlimit(libc::RLIMIT_DATA, &limit) };

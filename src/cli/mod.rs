@@ -68,6 +68,9 @@ enum Command {
         /// Seconds that a test may take with --grade
         #[arg(long, default_value_t = 20, requires = "grade")]
         seconds: u64,
+        /// Memory that tests may take with --grade, MiB
+        #[arg(long, default_value_t = 4096, requires = "grade")]
+        memory: u64,
     },
     /// Write the reference as HTML
     Doc {
@@ -153,7 +156,10 @@ pub fn main() -> u8 {
         Command::Run(arguments) => run::run(&arguments),
         Command::Repl(common) => repl::repl(&common),
         Command::Check { paths, json } => check::check(&paths, json),
-        Command::Test { paths, grade: true, json, answers, seconds } => grade::grade(&paths, answers.as_deref(), json, seconds),
+        Command::Test { paths, grade: true, json, answers, seconds, memory } => {
+            limits::hold_memory(memory);
+            grade::grade(&paths, answers.as_deref(), json, seconds)
+        }
         Command::Test { paths, .. } => test::test(&paths),
         Command::Doc { out } => doc::doc(&out),
         Command::Notebook { path, out } => notebook::notebook(&path, out.as_deref()),
@@ -174,6 +180,11 @@ pub fn fail(fault: &Fault, json: bool) -> u8 {
         "usage" => USAGE,
         _ => ERROR,
     }
+}
+
+/// The folder that a file lies in.
+pub fn folder_of(file: &Path) -> PathBuf {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).map_or_else(|| PathBuf::from("."), Path::to_path_buf)
 }
 
 /// Files with an ending, at or below paths, in order.

@@ -45,7 +45,7 @@ fn cells_of(text: &str) -> Vec<Cell> {
 
 /// Lines of a comment without their slashes; none where a line is no such comment, so that coming back it would differ.
 fn uncommented(body: &str) -> Option<String> {
-    let line = |line: &str| if line == "//" { Some(String::new()) } else { line.strip_prefix("// ").filter(|rest| !rest.is_empty()).map(str::to_string) };
+    let line = |line: &str| if line == "//" { Some(String::new()) } else { line.strip_prefix("// ").map(str::to_string) };
     if body.is_empty() {
         return Some(String::new());
     }

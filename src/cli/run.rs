@@ -1,10 +1,10 @@
 //! `cistron run`: a script as an experiment.
 
-use super::{Common, ERROR, fail, limits, sweep};
+use super::{Common, ERROR, fail, folder_of, limits, sweep};
 use crate::base::Fault;
 use crate::lang::session::{self, Event};
 use crate::lang::{diagnostics, engine, highlight, show, stdlib};
-use crate::track::{Journal, Outcome, Start};
+use crate::track::{Journal, Outcome, Sandbox, Start};
 use clap::Args;
 use rhai::Scope;
 use std::cell::RefCell;
@@ -27,7 +27,7 @@ pub struct RunArguments {
     #[arg(long, conflicts_with = "run_dir")]
     pub no_run_dir: bool,
     /// Go on with a run that was broken off: trainings start from their last checkpoints
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["script", "run_dir", "no_run_dir", "set", "name", "tag", "sweep", "folds", "seeds"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["script", "run_dir", "no_run_dir", "set", "name", "tag", "sweep", "folds", "seeds", "sandbox"])]
     resume: Option<PathBuf>,
     /// What to call the run
     #[arg(long)]
@@ -71,6 +71,29 @@ pub struct RunArguments {
     help: bool,
 }
 
+impl RunArguments {
+    /// What a run of a script is started with.
+    pub fn start(&self, script: &Path) -> Result<Start, Fault> {
+        let whole = |path: &Path| std::path::absolute(path).map_err(|error| Fault::file(path, &error));
+        let sandbox = || {
+            let allow = self.allow.iter().map(|folder| whole(folder)).collect::<Result<_, Fault>>()?;
+            Ok(Sandbox { allow, seconds: self.sandbox_seconds, memory: self.sandbox_memory })
+        };
+        Ok(Start {
+            script: whole(script)?,
+            folder: std::env::current_dir().unwrap_or_default(),
+            name: self.name.clone(),
+            tags: self.tag.clone(),
+            set: self.common.settings()?.set,
+            device: self.common.device.clone(),
+            seed: self.common.seed,
+            threads: self.common.threads,
+            loaders: self.loaders.clamp(1, 64),
+            sandbox: if self.sandbox { Some(sandbox()?) } else { None },
+        })
+    }
+}
+
 /// Runs the command; the exit code.
 pub fn run(arguments: &RunArguments) -> u8 {
     if let Some(folder) = &arguments.resume {
@@ -105,37 +128,11 @@ fn stdlib_version() -> String {
 }
 
 fn fresh(arguments: &RunArguments, script: &Path, text: &str) -> Result<(), Fault> {
-    let common = &arguments.common;
-    let mut settings = common.settings()?;
-    settings.script_dir = script.parent().map(Path::to_path_buf);
-    settings.loaders = arguments.loaders.clamp(1, 64);
-    settings.quiet = arguments.json;
-    check_names(text, &settings)?;
-    let start = Start {
-        script: std::path::absolute(script).map_err(|error| Fault::file(script, &error))?,
-        folder: std::env::current_dir().unwrap_or_default(),
-        name: arguments.name.clone(),
-        tags: arguments.tag.clone(),
-        set: settings.set.clone(),
-        device: common.device.clone(),
-        seed: common.seed,
-        threads: common.threads,
-        loaders: settings.loaders,
-    };
-    let journal = if arguments.no_run_dir { None } else { Some(Journal::open(start, text, arguments.run_dir.as_deref(), &stdlib_version())?) };
-    if arguments.sandbox {
-        let own = settings.script_dir.clone().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| PathBuf::from("."));
-        let folders = [own].into_iter().chain(journal.as_ref().map(|journal| journal.folder().to_path_buf())).chain(arguments.allow.iter().cloned());
-        settings.sandbox = Some(folders.collect());
-        limits::begin(arguments.sandbox_seconds, arguments.sandbox_memory);
-    }
-    let outcome = experiment(common, settings, &script.display().to_string(), text, journal, arguments.json);
-    match outcome {
-        Err(fault) if fault.kind == "interrupted" && limits::is_late() => {
-            Err(Fault::new("sandbox", format!("the script took more than {} s", arguments.sandbox_seconds)).hint("--sandbox-seconds gives it more"))
-        }
-        other => other,
-    }
+    let start = arguments.start(script)?;
+    start.set.keys().try_for_each(|name| declares(text, name, &format!("--set {name}")))?;
+    let journal = if arguments.no_run_dir { None } else { Some(Journal::open(start.clone(), text, arguments.run_dir.as_deref(), &stdlib_version())?) };
+    let settings = session::Settings { script_dir: script.parent().map(Path::to_path_buf), ..session::Settings::default() };
+    experiment(&start, settings, &script.display().to_string(), text, journal, arguments.json)
 }
 
 /// Runs the recorded script again in its own folder, with what it was started with.
@@ -144,19 +141,39 @@ fn resumed(arguments: &RunArguments, folder: &Path) -> Result<(), Fault> {
     if start.folder.exists() {
         std::env::set_current_dir(&start.folder).map_err(|error| Fault::file(&start.folder, &error))?;
     }
-    let common = Common { set: Vec::new(), device: start.device.clone(), seed: start.seed, threads: start.threads };
-    let settings = session::Settings {
-        set: start.set.clone(),
-        script_dir: start.script.parent().map(Path::to_path_buf),
-        loaders: start.loaders.max(1),
-        quiet: arguments.json,
-        resume: true,
-        ..common.settings()?
-    };
-    experiment(&common, settings, &start.script.display().to_string(), &text, Some(journal), arguments.json)
+    let settings = session::Settings { script_dir: start.script.parent().map(Path::to_path_buf), resume: true, ..session::Settings::default() };
+    experiment(&start, settings, &start.script.display().to_string(), &text, Some(journal), arguments.json)
 }
 
-fn experiment(common: &Common, mut settings: session::Settings, file: &str, text: &str, journal: Option<Journal>, json: bool) -> Result<(), Fault> {
+/// Runs a script with what it is started with, within its limits.
+fn experiment(start: &Start, settings: session::Settings, file: &str, text: &str, journal: Option<Journal>, json: bool) -> Result<(), Fault> {
+    let sandbox = start.sandbox.as_ref();
+    let folders = |own: &Sandbox| {
+        let run = journal.as_ref().map(|journal| journal.folder().to_path_buf());
+        [folder_of(Path::new(file))].into_iter().chain(run).chain(own.allow.iter().cloned()).collect()
+    };
+    let settings = session::Settings {
+        set: start.set.clone(),
+        device: start.device.clone(),
+        seed: start.seed,
+        loaders: start.loaders.max(1),
+        quiet: json,
+        sandbox: sandbox.map(folders),
+        ..settings
+    };
+    if let Some(own) = sandbox {
+        limits::begin(own.seconds, own.memory);
+    }
+    let common = Common { set: Vec::new(), device: start.device.clone(), seed: start.seed, threads: start.threads };
+    match (sandbox, recorded(&common, settings, file, text, journal, json)) {
+        (Some(own), Err(fault)) if fault.kind == "interrupted" && limits::is_late() => {
+            Err(Fault::new("sandbox", format!("the script took more than {} s", own.seconds)).hint("--sandbox-seconds gives it more"))
+        }
+        (_, other) => other,
+    }
+}
+
+fn recorded(common: &Common, mut settings: session::Settings, file: &str, text: &str, journal: Option<Journal>, json: bool) -> Result<(), Fault> {
     let journal = journal.map(|journal| Rc::new(RefCell::new(journal)));
     let folder = journal.as_ref().map(|journal| journal.borrow().folder().to_path_buf());
     settings.run_dir.clone_from(&folder);
@@ -224,12 +241,7 @@ fn record(journal: Rc<RefCell<Journal>>, main: &str) {
     }));
 }
 
-/// A `--set` of a name that no `param` declares is a typo; names are read from the text, so that it is told before any work.
-fn check_names(text: &str, settings: &session::Settings) -> Result<(), Fault> {
-    settings.set.keys().try_for_each(|name| declares(text, name, &format!("--set {name}")))
-}
-
-/// Fails where a script has no parameter of a name.
+/// Fails where a script has no parameter of a name; names are read from the text, so that a typo is told before any work.
 pub fn declares(text: &str, name: &str, option: &str) -> Result<(), Fault> {
     let declared: Vec<&str> = text.split("param(\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
     if declared.contains(&name) {

@@ -4,7 +4,7 @@ use super::{ERROR, FAILED, fail};
 use crate::base::table::{Cells, Table};
 use crate::base::{Fault, Result};
 use crate::lang::highlight;
-use crate::track::{self, Record, diff, export, ledger};
+use crate::track::{self, Record, Start, diff, export, ledger};
 use crate::{bail, fault};
 use clap::{Args, Subcommand};
 use serde_json::Value;
@@ -238,10 +238,7 @@ fn replay(dir: &Path, run: &str) -> Result<u8> {
     }
     let scratch = free_name(&record.folder)?;
     let mut command = std::process::Command::new(program);
-    command.arg("run").arg("--run-dir").arg(&scratch).args(["--seed", &start.seed.to_string(), "--loaders", &start.loaders.max(1).to_string()]);
-    command.args(["--device", if start.device.is_empty() { "auto" } else { &start.device }]);
-    command.args(start.threads.iter().flat_map(|n| ["--threads".to_string(), n.to_string()]));
-    command.args(start.set.iter().flat_map(|(name, value)| ["--set".to_string(), format!("{name}={value}")]));
+    command.arg("run").arg("--run-dir").arg(&scratch).args(Start { name: None, tags: Vec::new(), ..start.clone() }.arguments());
     let script = record.folder.join("script.rhai");
     if start.folder.exists() {
         command.current_dir(&start.folder);
@@ -254,14 +251,7 @@ fn replay(dir: &Path, run: &str) -> Result<u8> {
     }
     let again = track::read(&scratch);
     let metrics = diff::parting(&record, &again);
-    let differ: Vec<String> = {
-        let (a, b) = (ledger::flat(&record.results), ledger::flat(&again.results));
-        let of = |list: &[(String, Value)], name: &str| list.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
-        a.iter()
-            .filter(|(name, value)| of(&b, name).as_ref() != Some(value))
-            .map(|(name, value)| format!("  {name}: {value} -> {}", of(&b, name).unwrap_or(Value::Null)))
-            .collect()
-    };
+    let differ = diff::values("results", &record.results, &again.results);
     if metrics.is_none() && differ.is_empty() {
         println!("the same numbers: {} epochs, {} results", again.metrics.len(), ledger::flat(&again.results).len());
         return Ok(0);

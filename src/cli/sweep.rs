@@ -5,7 +5,7 @@ use super::{ERROR, INTERRUPTED};
 use crate::base::table::{Cells, Table};
 use crate::base::{Fault, Result, interrupt};
 use crate::metrics::statistics::{mean, variance};
-use crate::track::{self, ledger};
+use crate::track::{self, Start};
 use crate::{bail, fault};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -47,6 +47,7 @@ pub fn sweep(arguments: &RunArguments, script: &Path, text: &str) -> Result<u8> 
     if arguments.no_run_dir {
         bail!("usage", "--no-run-dir: what is repeated is read back from run directories");
     }
+    let start = arguments.start(script)?;
     let program = std::env::current_exe().map_err(|error| Fault::file("cistron", &error))?;
     let above = arguments.run_dir.clone().unwrap_or_else(|| PathBuf::from("runs"));
     let stem = script.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
@@ -69,21 +70,16 @@ pub fn sweep(arguments: &RunArguments, script: &Path, text: &str) -> Result<u8> 
             let words = words.join(", ");
             eprintln!("[{}/{all}] {words}", given.len() + 1);
             let folder = home.join(format!("{:03}", given.len() + 1));
-            let mut command = Command::new(&program);
-            command.arg("run").arg(script).arg("--run-dir").arg(&folder).args(["--seed", &seed.to_string(), "--device", &arguments.common.device]);
-            command
-                .args(["--loaders", &arguments.loaders.to_string()])
-                .args(arguments.common.threads.iter().flat_map(|n| ["--threads".to_string(), n.to_string()]));
-            let pairs = arguments.common.set.iter().cloned().chain(set.iter().map(|(name, value)| format!("{name}={value}")));
-            command.args(pairs.flat_map(|pair| ["--set".to_string(), pair])).args(arguments.tag.iter().flat_map(|tag| ["--tag", tag.as_str()]));
-            let status = command.status().map_err(|error| Fault::file(&program, &error))?;
+            let mut own = Start { seed, ..start.clone() };
+            own.set.extend(set);
+            let status = Command::new(&program).arg("run").arg(script).arg("--run-dir").arg(&folder).args(own.arguments()).status();
+            let status = status.map_err(|error| Fault::file(&program, &error))?;
             let record = track::read(&folder);
-            let numbers = ledger::flat(&record.results).into_iter().filter_map(|(name, value)| Some((name, value.as_f64()?))).collect();
             let failed = (!status.success()).then(|| record.fault["message"].as_str().unwrap_or("it ended without a word").to_string());
             if let Some(why) = &failed {
                 eprintln!("[{}/{all}] {words}: failed: {why}", given.len() + 1);
             }
-            given.push(Given { point: number, numbers, failed });
+            given.push(Given { point: number, numbers: record.numbers(), failed });
             if interrupt::is_raised() || status.code() == Some(i32::from(INTERRUPTED)) {
                 eprintln!("interrupted; what was done is in {}", home.display());
                 return Ok(INTERRUPTED);

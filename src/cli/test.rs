@@ -91,8 +91,11 @@ fn file(path: &Path, tally: &mut Tally) -> crate::base::Result<()> {
 
 /// The `fn test_…()` of a script.
 fn test_names(text: &str) -> Vec<String> {
-    text.lines()
-        .filter_map(|line| line.trim().strip_prefix("fn test_"))
-        .filter_map(|rest| rest.split_once("()").map(|(name, _)| format!("test_{}", name.trim())))
-        .collect()
+    text.lines().filter_map(test_name).collect()
+}
+
+/// The name of the test that a line begins.
+pub fn test_name(line: &str) -> Option<String> {
+    let (name, _) = line.trim().strip_prefix("fn test_")?.split_once("()")?;
+    Some(format!("test_{}", name.trim()))
 }

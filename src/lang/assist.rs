@@ -1,14 +1,9 @@
 //! What helps while a text is typed: completions and signatures, from the catalog and what was defined.
 
 use super::catalog::{Catalog, Entry};
+use super::highlight::WORDS;
 use super::interactive::Interactive;
 use super::native::Form;
-
-/// Words of the language.
-const WORDS: &[&str] = &[
-    "let", "const", "if", "else", "for", "in", "while", "loop", "break", "continue", "return", "fn", "private", "import", "as", "switch", "try", "catch",
-    "throw", "true", "false", "do", "until", "no_grad",
-];
 
 /// A text that could stand at the cursor.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -99,13 +94,12 @@ fn place(text: &str) -> Place {
 /// Entries that a name in a text calls: `nn::conv1d`, `net.forward`, or one of an imported module.
 fn called<'a>(catalog: &'a Catalog, session: &Interactive, name: &'a str) -> Vec<&'a Entry> {
     if let Some((space, function)) = name.rsplit_once("::") {
-        let module = session.modules().into_iter().find(|(alias, _)| alias == space).map(|(_, path)| path);
-        let space = module.as_deref().unwrap_or(space).to_string();
+        let space = session.space_of(space);
         return catalog.entries.iter().filter(|e| e.form == Form::Function && e.namespace == space && e.name == function).collect();
     }
     match name.rsplit_once('.') {
         Some((owner, method)) => {
-            let kind = session.variables().into_iter().find(|v| v.name == owner).map(|v| v.kind);
+            let kind = session.kind_of(owner);
             let all: Vec<&Entry> = catalog.methods(method).collect();
             let own: Vec<&Entry> = all.iter().copied().filter(|e| kind.as_deref() == Some(e.namespace.as_str())).collect();
             if own.is_empty() { all } else { own }
@@ -164,13 +158,12 @@ pub fn complete(catalog: &Catalog, session: &Interactive, text: &str, cursor: us
     let head = &before[..start];
     if let Some(space) = head.strip_suffix("::") {
         let space = &space[space.rfind(|c: char| !is_word(c)).map_or(0, |at| at + 1)..];
-        let module = session.modules().into_iter().find(|(alias, _)| alias == space).map(|(_, path)| path);
-        let space = module.as_deref().unwrap_or(space);
+        let space = session.space_of(space);
         let fits = |e: &&Entry| e.form == Form::Function && e.namespace == space && e.name.starts_with(word);
         out.extend(catalog.entries.iter().filter(fits).map(|e| named(&e.name, &e.returns)));
     } else if let Some(owner) = head.strip_suffix('.') {
         let owner = &owner[owner.rfind(|c: char| !is_word(c)).map_or(0, |at| at + 1)..];
-        let kind = session.variables().into_iter().find(|v| v.name == owner).map(|v| v.kind);
+        let kind = session.kind_of(owner);
         let fits =
             |e: &&Entry| matches!(e.form, Form::Method | Form::Property) && e.name.starts_with(word) && kind.as_ref().is_none_or(|kind| *kind == e.namespace);
         out.extend(catalog.entries.iter().filter(fits).map(|e| named(&e.name, &e.returns)));

@@ -222,9 +222,14 @@ impl Catalog {
         }
     }
 
+    /// Whether values of a type have a property of a name.
+    pub fn has_property(&self, owner: &str, name: &str) -> bool {
+        self.entries.iter().any(|entry| entry.form == Form::Property && entry.namespace == owner && entry.name == name)
+    }
+
     /// The fault of `value.property` that does not exist.
     pub fn missing_property(&self, property: &str, owner: &str) -> Fault {
-        if self.entries.iter().any(|entry| entry.form == Form::Property && entry.namespace == owner && entry.name == property) {
+        if self.has_property(owner, property) {
             return fault!("name", "`.{property}` of {} can only be read", super::value::article(owner));
         }
         let fault = fault!("name", "{owner} has no property `{property}`");

@@ -21,7 +21,8 @@ pub enum Kind {
     Plain,
 }
 
-const WORDS: &[&str] = &[
+/// Words of the language.
+pub const WORDS: &[&str] = &[
     "let", "const", "if", "else", "for", "in", "while", "loop", "break", "continue", "return", "fn", "private", "import", "as", "switch", "try", "catch",
     "throw", "true", "false", "do", "until", "no_grad", "this",
 ];

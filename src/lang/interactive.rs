@@ -52,13 +52,17 @@ impl Interactive {
         self.functions = known.merge(&own.clone_functions_only());
         let outcome = engine.eval_ast_with_scope::<Dynamic>(&mut self.scope, &whole).map_err(to_fault);
         if outcome.is_ok() {
-            for import in imports_of(text) {
-                if !self.imports.contains(&import) {
-                    self.imports.push(import);
-                }
-            }
+            self.keep_imports(text);
         }
         outcome
+    }
+
+    fn keep_imports(&mut self, text: &str) {
+        for import in imports_of(text) {
+            if !self.imports.contains(&import) {
+                self.imports.push(import);
+            }
+        }
     }
 
     /// Takes the functions and imports of a text, and runs nothing else of it.
@@ -68,11 +72,7 @@ impl Interactive {
         let mut own = engine.compile(prepared).map_err(|error| diagnostics::fault_of(&error.into(), file))?;
         own.set_source(file);
         self.functions = self.functions.merge(&own.clone_functions_only());
-        for import in imports_of(text) {
-            if !self.imports.contains(&import) {
-                self.imports.push(import);
-            }
-        }
+        self.keep_imports(text);
         Ok(())
     }
 
@@ -87,9 +87,9 @@ impl Interactive {
         out
     }
 
-    /// A variable.
-    pub fn get(&self, name: &str) -> Option<Dynamic> {
-        self.scope.get_value::<Dynamic>(name)
+    /// The type of a variable.
+    pub fn kind_of(&self, name: &str) -> Option<String> {
+        self.variables().into_iter().find(|variable| variable.name == name).map(|variable| variable.kind)
     }
 
     /// Names of functions that were defined.
@@ -106,6 +106,11 @@ impl Interactive {
             Some((name.trim().to_string(), path.trim().trim_matches('"').to_string()))
         };
         self.imports.iter().filter_map(one).collect()
+    }
+
+    /// The namespace that a word before `::` stands for: what it imports, or itself.
+    pub fn space_of(&self, word: &str) -> String {
+        self.modules().into_iter().find(|(alias, _)| alias == word).map_or_else(|| word.to_string(), |(_, path)| path)
     }
 
     /// Forgets everything.

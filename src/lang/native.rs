@@ -145,9 +145,7 @@ impl Native {
 
     /// Whether a key of `x[key] = …` names a property of the type.
     fn has_property(&self, key: &Dynamic) -> bool {
-        let Ok(key) = key.as_immutable_string_ref() else { return false };
-        let catalog = super::session::catalog();
-        catalog.entries.iter().any(|entry| entry.form == Form::Property && entry.namespace == self.namespace && entry.name == key.as_str())
+        key.as_immutable_string_ref().is_ok_and(|key| super::session::catalog().has_property(self.namespace, &key))
     }
 
     fn call(&self, context: &NativeCallContext, args: &mut [&mut Dynamic]) -> std::result::Result<Dynamic, Box<rhai::EvalAltResult>> {

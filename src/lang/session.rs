@@ -210,11 +210,6 @@ pub fn source(file: &str) -> Option<String> {
     with(|state| state.sources.get(file).cloned())
 }
 
-/// All files that were run or imported.
-pub fn sources() -> HashMap<String, String> {
-    with(|state| state.sources.clone())
-}
-
 /// Declares a parameter; the value is the one given with `--set`, else the default.
 pub fn declare(name: &str, default: Dynamic, text: &str) -> Result<Dynamic> {
     let given = with(|state| state.settings.set.get(name).cloned());

@@ -2,7 +2,8 @@
 
 use super::colors::{MESH, SERIES};
 use super::{Drawn, range, short, text};
-use plotters::coord::Shift;
+use plotters::coord::types::RangedCoordf64;
+use plotters::coord::{Shift, cartesian::Cartesian2d};
 use plotters::prelude::*;
 
 /// Bars over named groups, several parts of each upon each other or side by side.
@@ -19,10 +20,40 @@ pub struct Bars {
 }
 
 /// The name of a group where the axis shows a whole number.
-pub(super) fn named(groups: &[String], x: f64) -> String {
+fn named(groups: &[String], x: f64) -> String {
     let whole = (x - x.round()).abs() < 1e-6 && x > -0.1;
     groups.get(x.round().max(0.0) as usize).filter(|_| whole).cloned().unwrap_or_default()
 }
+
+/// Axes over named groups, from -0.6 to n - 0.4.
+pub(super) fn axes<'a, DB: DrawingBackend>(
+    area: &'a DrawingArea<DB, Shift>,
+    groups: &[String],
+    y: &str,
+    (low, high): (f64, f64),
+) -> Result<Grouped<'a, DB>, String> {
+    let n = groups.len();
+    let mut built = ChartBuilder::on(area);
+    let mut on =
+        built.margin(10).margin_right(18).x_label_area_size(34).y_label_area_size(60).build_cartesian_2d(-0.6..n as f64 - 0.4, low..high).map_err(text)?;
+    on.configure_mesh()
+        .disable_x_mesh()
+        .y_desc(y)
+        .light_line_style(TRANSPARENT)
+        .bold_line_style(MESH)
+        .label_style(("sans-serif", 13))
+        .axis_desc_style(("sans-serif", 14))
+        .x_labels(2 * n + 2)
+        .y_labels(6)
+        .x_label_formatter(&|x| named(groups, *x))
+        .y_label_formatter(&|v| short(*v))
+        .draw()
+        .map_err(text)?;
+    Ok(on)
+}
+
+/// A chart over named groups.
+pub(super) type Grouped<'a, DB> = ChartContext<'a, DB, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
 
 impl Bars {
     /// The left, right, lower and upper end of a bar, and its error.
@@ -45,22 +76,7 @@ impl Bars {
         let (low, high) = range(ends.clone().chain([0.0]), 0.08);
         // bars stand on the axis where none goes below it
         let low = if ends.fold(0.0, f64::min) < 0.0 { low } else { 0.0 };
-        let mut built = ChartBuilder::on(area);
-        let mut on =
-            built.margin(10).margin_right(18).x_label_area_size(34).y_label_area_size(60).build_cartesian_2d(-0.6..n as f64 - 0.4, low..high).map_err(text)?;
-        on.configure_mesh()
-            .disable_x_mesh()
-            .y_desc(&self.y)
-            .light_line_style(TRANSPARENT)
-            .bold_line_style(MESH)
-            .label_style(("sans-serif", 13))
-            .axis_desc_style(("sans-serif", 14))
-            .x_labels(2 * n + 2)
-            .y_labels(6)
-            .x_label_formatter(&|x| named(&self.groups, *x))
-            .y_label_formatter(&|v| short(*v))
-            .draw()
-            .map_err(text)?;
+        let mut on = axes(area, &self.groups, &self.y, (low, high))?;
         for (part, (name, _)) in self.parts.iter().enumerate() {
             let color = SERIES[part % SERIES.len()];
             let boxes = (0..n).map(|group| {

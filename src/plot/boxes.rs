@@ -1,8 +1,8 @@
 //! Boxes and violins: how samples are spread.
 
-use super::bars::named;
-use super::colors::{MESH, SERIES};
-use super::{Drawn, range, short, text};
+use super::bars::axes;
+use super::colors::SERIES;
+use super::{Drawn, range, text};
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
@@ -44,7 +44,6 @@ fn density(sorted: &[f64]) -> Vec<(f64, f64)> {
 
 impl Boxes {
     pub(super) fn draw<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>) -> Drawn {
-        let n = self.groups.len();
         let sorted: Vec<Vec<f64>> = self
             .samples
             .iter()
@@ -56,22 +55,7 @@ impl Boxes {
             .collect();
         let densities: Vec<Vec<(f64, f64)>> = sorted.iter().map(|own| if self.violin && own.len() > 1 { density(own) } else { Vec::new() }).collect();
         let (low, high) = range(sorted.iter().flatten().copied().chain(densities.iter().flatten().map(|p| p.0)), 0.05);
-        let mut built = ChartBuilder::on(area);
-        let mut on =
-            built.margin(10).margin_right(18).x_label_area_size(34).y_label_area_size(60).build_cartesian_2d(-0.6..n as f64 - 0.4, low..high).map_err(text)?;
-        on.configure_mesh()
-            .disable_x_mesh()
-            .y_desc(&self.y)
-            .light_line_style(TRANSPARENT)
-            .bold_line_style(MESH)
-            .label_style(("sans-serif", 13))
-            .axis_desc_style(("sans-serif", 14))
-            .x_labels(2 * n + 2)
-            .y_labels(6)
-            .x_label_formatter(&|x| named(&self.groups, *x))
-            .y_label_formatter(&|v| short(*v))
-            .draw()
-            .map_err(text)?;
+        let mut on = axes(area, &self.groups, &self.y, (low, high))?;
         for (i, own) in sorted.iter().enumerate().filter(|(_, own)| !own.is_empty()) {
             let (at, color) = (i as f64, SERIES[i % SERIES.len()]);
             let (q1, median, q3) = (quantile(own, 0.25), quantile(own, 0.5), quantile(own, 0.75));

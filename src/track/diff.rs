@@ -6,7 +6,8 @@ use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
 /// Names and values that differ, as lines: `name: a -> b`.
-fn values(head: &str, a: &Value, b: &Value, out: &mut Vec<String>) {
+pub fn values(head: &str, a: &Value, b: &Value) -> Vec<String> {
+    let mut out = Vec::new();
     let (left, right) = (flat(a), flat(b));
     let of = |list: &[(String, Value)], name: &str| list.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
     let shown = |value: Option<Value>| value.map_or("-".to_string(), |value| value.to_string());
@@ -19,6 +20,7 @@ fn values(head: &str, a: &Value, b: &Value, out: &mut Vec<String>) {
             out.push(format!("  {head}.{name}: {} -> {}", shown(x), shown(y)));
         }
     }
+    out
 }
 
 /// The first line of metrics at which two runs differ; seconds do not count.
@@ -33,8 +35,7 @@ pub fn parting(a: &Record, b: &Record) -> Option<String> {
     for (x, y) in a.metrics.iter().zip(&b.metrics) {
         let (x, y) = (plain(x), plain(y));
         if x != y {
-            let mut lines = Vec::new();
-            values("metrics", &x, &y, &mut lines);
+            let lines = values("metrics", &x, &y);
             return Some(format!("metrics part at epoch {} of {}:\n{}", y["epoch"], y["model"].as_str().unwrap_or("?"), lines.join("\n")));
         }
     }
@@ -66,20 +67,15 @@ pub fn between(a: &Record, b: &Record) -> String {
             out.extend(lines);
         }
     };
-    let listed = |head: &str, x: &Value, y: &Value| {
-        let mut lines = Vec::new();
-        values(head, x, y, &mut lines);
-        lines
-    };
-    section("parameters", listed("set", &a.set, &b.set));
-    section("versions", listed("versions", &a.versions, &b.versions));
+    section("parameters", values("set", &a.set, &b.set));
+    section("versions", values("versions", &a.versions, &b.versions));
     let files = |record: &Record| {
         let one = |file: &Value| Some((file["path"].as_str()?.to_string(), file["blake3"].clone()));
         Value::Object(record.data.as_array().into_iter().flatten().filter_map(one).collect())
     };
-    section("data", listed("data", &files(a), &files(b)));
+    section("data", values("data", &files(a), &files(b)));
     section("metrics", parting(a, b).into_iter().map(|text| format!("  {}", text.replace('\n', "\n  "))).collect());
-    section("results", listed("results", &a.results, &b.results));
+    section("results", values("results", &a.results, &b.results));
     out.join("\n")
 }
 

@@ -21,6 +21,17 @@ pub enum Outcome {
     Failed(Value),
 }
 
+/// What a script in a sandbox may touch and take.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Sandbox {
+    /// Folders beside its own and that of the run, as whole paths.
+    pub allow: Vec<PathBuf>,
+    /// Seconds.
+    pub seconds: u64,
+    /// Memory, MiB.
+    pub memory: u64,
+}
+
 /// What a run is started with: all that is needed to start it again.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Start {
@@ -42,6 +53,29 @@ pub struct Start {
     pub threads: Option<usize>,
     /// Threads that prepare batches.
     pub loaders: usize,
+    /// What it may touch and take, where it may not touch all.
+    pub sandbox: Option<Sandbox>,
+}
+
+impl Start {
+    /// The arguments of `cistron run` that start the same, but for script and run directory.
+    pub fn arguments(&self) -> Vec<String> {
+        let device = if self.device.is_empty() { "auto" } else { &self.device };
+        let mut out: Vec<String> =
+            ["--seed", &self.seed.to_string(), "--loaders", &self.loaders.max(1).to_string(), "--device", device].map(str::to_string).to_vec();
+        let mut option = |name: &str, value: String| out.extend([name.to_string(), value]);
+        self.threads.iter().for_each(|n| option("--threads", n.to_string()));
+        self.name.iter().for_each(|name| option("--name", name.clone()));
+        self.tags.iter().for_each(|tag| option("--tag", tag.clone()));
+        self.set.iter().for_each(|(name, value)| option("--set", format!("{name}={value}")));
+        if let Some(own) = &self.sandbox {
+            option("--sandbox-seconds", own.seconds.to_string());
+            option("--sandbox-memory", own.memory.to_string());
+            own.allow.iter().for_each(|folder| option("--allow", folder.display().to_string()));
+            out.push("--sandbox".to_string());
+        }
+        out
+    }
 }
 
 /// A file that a run read.
@@ -77,7 +111,7 @@ impl Journal {
             Some(place) => made(&place.join(&name), u32::MAX)?,
             None => made(&Path::new("runs").join(&name), u32::MAX)?,
         };
-        let journal = Journal { folder, started, before: 0.0, start, metrics: None, results: Map::new(), parameters: Map::new(), inputs: Vec::new() };
+        let journal = Journal::at(folder, started, start);
         write_whole(&journal.folder.join("script.rhai"), text.as_bytes())?;
         journal.write("run.json", &json!({ "started": calendar::iso(started), "start": journal.start }))?;
         journal.write("versions.json", &versions::of(&journal.start, stdlib))?;
@@ -99,17 +133,12 @@ impl Journal {
             std::fs::remove_file(folder.join(name)).ok();
         }
         let folder = std::path::absolute(folder).map_err(|error| Fault::file(folder, &error))?;
-        let journal = Journal {
-            folder,
-            started: SystemTime::now(),
-            before,
-            start: start.clone(),
-            metrics: None,
-            results: Map::new(),
-            parameters: Map::new(),
-            inputs: Vec::new(),
-        };
+        let journal = Journal { before, ..Journal::at(folder, SystemTime::now(), start.clone()) };
         Ok((journal, start, text))
+    }
+
+    fn at(folder: PathBuf, started: SystemTime, start: Start) -> Journal {
+        Journal { folder, started, before: 0.0, start, metrics: None, results: Map::new(), parameters: Map::new(), inputs: Vec::new() }
     }
 
     /// Where it is.

@@ -77,6 +77,11 @@ pub fn flat(value: &Value) -> Vec<(String, Value)> {
 }
 
 impl Record {
+    /// Its results that are numbers, by their path.
+    pub fn numbers(&self) -> Vec<(String, f64)> {
+        flat(&self.results).into_iter().filter_map(|(name, value)| Some((name, value.as_f64()?))).collect()
+    }
+
     /// The last part of its folder's path.
     pub fn id(&self) -> String {
         self.folder.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default()

@@ -8,5 +8,5 @@ pub mod ledger;
 pub mod report;
 mod versions;
 
-pub use journal::{Journal, Outcome, Start};
+pub use journal::{Journal, Outcome, Sandbox, Start};
 pub use ledger::{Record, all, find, read};

@@ -105,7 +105,8 @@ pub fn bootstrap(rows: usize, statistic: &dyn Fn(&[usize]) -> Result<f64>, n: us
 }
 
 /// The quantile of sorted values, linear between them.
-fn quantile(sorted: &[f64], q: f64) -> f64 {
+/// A quantile of sorted numbers, between neighbours where it falls between them.
+pub fn quantile(sorted: &[f64], q: f64) -> f64 {
     let at = q.clamp(0.0, 1.0) * (sorted.len() - 1) as f64;
     let (below, above) = (sorted[at.floor() as usize], sorted[at.ceil() as usize]);
     below + (above - below) * at.fract()

@@ -1,6 +1,6 @@
 //! A run for an MLflow tracking server, over its REST interface.
 
-use super::points;
+use super::{begun, points};
 use crate::base::Result;
 use crate::fault;
 use crate::track::Record;
@@ -62,8 +62,9 @@ pub fn send(run: &Record, address: &str, experiment: &str) -> Result<String> {
     let agent: ureq::Agent = ureq::Agent::config_builder().timeout_global(Some(std::time::Duration::from_secs(60))).http_status_as_error(false).build().into();
     let server = Server { address, agent };
     let experiment = server.experiment(experiment)?;
-    let modified = std::fs::metadata(run.folder.join("run.json")).and_then(|about| about.modified()).ok();
-    let start = modified.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok()).map_or(0, |d| d.as_millis() as u64);
+    let milliseconds = |seconds: f64| (seconds * 1000.0) as u64;
+    let begun = begun(run).unwrap_or(0.0);
+    let start = milliseconds(begun);
     let name = run.start.name.clone().unwrap_or_else(|| run.id());
     let made = server.post("runs/create", &json!({ "experiment_id": experiment, "start_time": start, "run_name": name }))?;
     let id = made["run"]["info"]["run_id"].as_str().map(str::to_string).ok_or_else(|| fault!("network", "`{address}` made no run"))?;
@@ -71,17 +72,13 @@ pub fn send(run: &Record, address: &str, experiment: &str) -> Result<String> {
     let params: Vec<Value> = flat(&run.set).iter().map(|(name, value)| json!({ "key": name, "value": text(value) })).collect();
     let mut tags: Vec<Value> = flat(&run.versions).iter().map(|(name, value)| json!({ "key": format!("cistron.{name}"), "value": text(value) })).collect();
     tags.extend(run.start.tags.iter().map(|tag| json!({ "key": tag, "value": "true" })));
-    let mut time = start as f64;
+    let mut time = start;
     let mut metrics = Vec::new();
     for point in points(run) {
-        if point.name == "seconds" {
-            time += point.value * 1000.0;
-        }
-        metrics.push(json!({ "key": format!("{}/{}", point.network, point.name), "value": point.value, "timestamp": time as u64, "step": point.epoch }));
+        time = milliseconds(begun + point.at);
+        metrics.push(json!({ "key": allowed(&format!("{}/{}", point.network, point.name)), "value": point.value, "timestamp": time, "step": point.epoch }));
     }
-    let numbers = flat(&run.results).into_iter().filter_map(|(name, value)| Some((name, value.as_f64()?)));
-    metrics.extend(numbers.map(|(name, value)| json!({ "key": name, "value": value, "timestamp": time as u64, "step": 0 })));
-    metrics.iter_mut().for_each(|metric| metric["key"] = allowed(metric["key"].as_str().unwrap_or("")).into());
+    metrics.extend(run.numbers().into_iter().map(|(name, value)| json!({ "key": allowed(&name), "value": value, "timestamp": time, "step": 0 })));
     for params in params.chunks(WORDS) {
         server.post("runs/log-batch", &json!({ "run_id": id, "params": params }))?;
     }
@@ -96,7 +93,7 @@ pub fn send(run: &Record, address: &str, experiment: &str) -> Result<String> {
         "failed" => "FAILED",
         _ => "RUNNING",
     };
-    let end = start + (run.seconds.unwrap_or(0.0) * 1000.0) as u64;
+    let end = milliseconds(begun + run.seconds.unwrap_or(0.0));
     server.post("runs/update", &json!({ "run_id": id, "status": status, "end_time": end }))?;
     Ok(id)
 }

@@ -1,10 +1,9 @@
 //! Event files of TensorBoard: records with checksums around small protocol buffers.
 
-use super::points;
+use super::{begun, points};
+use crate::base::Result;
 use crate::base::file::write_whole;
-use crate::base::{Fault, Result};
 use crate::track::Record;
-use crate::track::ledger::flat;
 use std::path::{Path, PathBuf};
 
 /// The checksum of a record, rotated as its readers expect.
@@ -59,21 +58,16 @@ fn event(time: f64, number: Option<(i64, &str, f64)>) -> Vec<u8> {
 
 /// Writes `<folder>/<run>/events.out.tfevents.…`: metrics as `network/name` by epoch, numeric results as `results/name`.
 pub fn save(run: &Record, folder: &Path) -> Result<PathBuf> {
-    let modified = std::fs::metadata(run.folder.join("run.json")).and_then(|about| about.modified()).map_err(|error| Fault::file(&run.folder, &error))?;
-    let start = modified.duration_since(std::time::UNIX_EPOCH).map_or(0.0, |d| d.as_secs_f64());
+    let start = begun(run).unwrap_or(0.0);
     let mut out = Vec::new();
     record(&mut out, &event(start, None));
     let mut time = start;
     for point in points(run) {
-        if point.name == "seconds" {
-            time += point.value;
-        }
+        time = start + point.at;
         record(&mut out, &event(time, Some((point.epoch, &format!("{}/{}", point.network, point.name), point.value))));
     }
-    for (name, value) in flat(&run.results) {
-        if let Some(value) = value.as_f64() {
-            record(&mut out, &event(time, Some((0, &format!("results/{name}"), value))));
-        }
+    for (name, value) in run.numbers() {
+        record(&mut out, &event(time, Some((0, &format!("results/{name}"), value))));
     }
     let path = folder.join(run.id()).join(format!("events.out.tfevents.{:010}.cistron", start as u64));
     write_whole(&path, &out)?;
