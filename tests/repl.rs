@@ -37,7 +37,9 @@ fn the_repl_completes_hints_goes_on_and_is_interrupted() {
     types(session, "fn thrice(x) { 3 * x } throw \"further down\"", "further down");
     types(session, "thrice(5)", "15");
     types(session, "import \"std/layers/fm\" as fm", "\n");
-    types(session, "fm::layer(1, 4)", "layer");
+    types(session, "nn::build(fm::layer(1, 4), [8]).parameter_count", "41\r\n");
+    // places are those of what was typed, whatever was imported before
+    types(session, "let n = 1; nn::conv1d(8)", "repl:1:12");
     // the signature is shown while typing; a tab completes an option's key
     session.exp_string(READS).expect("a prompt");
     session.send("nn::conv1d(8, ").expect("typed");

@@ -1,4 +1,4 @@
-//! What every room may use, built on `std` alone: faults, intervals, seeds, names, shapes, interrupts.
+//! What every room may use, built on `std` alone: faults, intervals, seeds, names, notes, shapes, interrupts.
 
 pub mod fault;
 pub mod file;
@@ -7,6 +7,7 @@ pub mod interrupt;
 pub mod interval;
 pub mod near;
 pub mod panic;
+pub mod say;
 pub mod seed;
 pub mod shape;
 pub mod table;

@@ -1,5 +1,6 @@
 //! Tables: named columns of text or numbers, as results are given and written.
 
+use super::html::escaped;
 use super::{Fault, Result, file};
 use crate::{bail, fault};
 use std::cmp::Ordering;
@@ -185,6 +186,27 @@ impl Table {
             lines.push(format!("… {} more", self.len() - shown));
         }
         lines.join("\n")
+    }
+
+    /// The first rows as an HTML table, for pages and notebooks.
+    pub fn to_html(&self, most: usize) -> String {
+        let shown = self.len().min(most);
+        let mut out = String::from("<table><thead><tr>");
+        self.names().for_each(|name| out += &format!("<th>{}</th>", escaped(name)));
+        out += "</tr></thead><tbody>";
+        for row in 0..shown {
+            out += "<tr>";
+            for (_, cells) in &self.columns {
+                let align = if matches!(cells, Cells::Text(_)) { "left" } else { "right" };
+                out += &format!("<td style=\"text-align:{align}\">{}</td>", escaped(&cells.at(row).text()));
+            }
+            out += "</tr>";
+        }
+        out += "</tbody></table>";
+        if self.len() > shown {
+            out += &format!("<p>… {} more</p>", self.len() - shown);
+        }
+        out
     }
 
     /// Writes it, as CSV where the name ends so, else separated by tabs; a table of sites also as .bed, .gff and .gff3.

@@ -1,5 +1,6 @@
 //! Words without a namespace: parameters, reports, assertions, printing, ranges, errors.
 
+use super::shown;
 use super::values::{Numbers, Tabled};
 use crate::base::{Fault, Result};
 use crate::lang::{Callback, FromValue, help, session, show};
@@ -165,6 +166,18 @@ natives! { all in "" {
     function "print"(c, value: Dynamic) -> "the line" {
         // the engine prints what this gives
         Ok(if value.is::<Tabled>() { show::pretty(&value) } else { show::line(&value) })
+    }
+
+    /// Shows a value as it reads best: in a notebook figures, logos and tables as such, elsewhere as text.
+    ///
+    /// ```rhai
+    /// display(motif::from_consensus("AGATAA"));
+    /// ```
+    function "display"(c, value: Dynamic) -> "nothing" {
+        if !session::displayed(&value) {
+            session::print(&shown::text(&value, false));
+        }
+        Ok(())
     }
 
     /// Gives a value as text over several lines where that reads better.

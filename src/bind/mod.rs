@@ -22,6 +22,7 @@ pub mod plot_sequence;
 pub mod rule;
 pub mod schedule;
 pub mod seq;
+pub mod shown;
 pub mod sim;
 pub mod stats;
 pub mod table;

@@ -1,7 +1,7 @@
 //! `train::…`: fitting and evaluating; histories.
 
 use super::values::{Augmenter, Data, Optim};
-use crate::base::Result;
+use crate::base::{Result, say};
 use crate::data::duplicates;
 use crate::lang::options::{INF, MANY, Opt, OptKind, opt};
 use crate::lang::value::array;
@@ -74,7 +74,7 @@ thread_local! {
 /// Says something that a run should know, on standard error.
 pub fn warn(text: &str) {
     if !session::settings().quiet {
-        eprintln!("warning: {text}");
+        say::line(&format!("warning: {text}"));
     }
 }
 

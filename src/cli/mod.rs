@@ -1,9 +1,11 @@
 //! Commands, one file each.
 
 pub mod check;
+pub mod console;
 pub mod doc;
 pub mod grade;
 pub mod help;
+pub mod kernel;
 pub mod limits;
 pub mod notebook;
 pub mod repl;
@@ -86,6 +88,9 @@ enum Command {
         #[arg(short)]
         out: Option<PathBuf>,
     },
+    /// The Jupyter kernel
+    #[command(subcommand)]
+    Kernel(kernel::KernelCommand),
     /// Show the documentation of a function, a method or a namespace
     Help {
         /// Its name, such as nn::conv1d
@@ -163,6 +168,7 @@ pub fn main() -> u8 {
         Command::Test { paths, .. } => test::test(&paths),
         Command::Doc { out } => doc::doc(&out),
         Command::Notebook { path, out } => notebook::notebook(&path, out.as_deref()),
+        Command::Kernel(command) => kernel::kernel(&command),
         Command::Help { name } => help::help(name.as_deref()),
         Command::Runs(arguments) => runs::runs(&arguments),
     }

@@ -1,6 +1,7 @@
 //! What helps while a text is typed: completions and signatures, from the catalog and what was defined.
 
 use super::catalog::{Catalog, Entry};
+use super::help;
 use super::highlight::WORDS;
 use super::interactive::Interactive;
 use super::native::Form;
@@ -192,8 +193,26 @@ pub fn signature(catalog: &Catalog, session: &Interactive, text: &str, cursor: u
     called(catalog, session, &name).first().map(|entry| entry.signature())
 }
 
+/// What there is to know of what a cursor stands on: a variable, a function, else the call that it stands in.
+pub fn about(catalog: &Catalog, session: &Interactive, text: &str, cursor: usize) -> Option<String> {
+    let word = word_at(text, cursor);
+    if let Some(own) = session.variables().into_iter().find(|variable| variable.name == word) {
+        return Some(format!("{}: {}\n\n{}", own.name, own.kind, own.value));
+    }
+    let named = match word.rsplit_once("::") {
+        Some((space, name)) => format!("{}::{name}", session.space_of(space)),
+        None => called(catalog, session, &word).first().map_or(word.clone(), |entry| entry.qualified()),
+    };
+    let around = || match place(&text[..cursor]) {
+        Place::Key(name, _) | Place::Plain(Some((name, _))) => called(catalog, session, &name).first().map(|entry| entry.qualified()),
+        _ => None,
+    };
+    let known = |name: &str| if name.is_empty() { None } else { help::text(catalog, name).ok() };
+    known(&named).or_else(|| known(&around()?))
+}
+
 /// The word that a cursor touches, with its namespace or owner: what help is asked for.
-pub fn word_at(text: &str, cursor: usize) -> String {
+fn word_at(text: &str, cursor: usize) -> String {
     let is = |c: char| is_word(c) || c == ':' || c == '.';
     let start = text[..cursor].char_indices().rev().take_while(|(_, c)| is(*c)).last().map_or(cursor, |(at, _)| at);
     let end = text[cursor..].char_indices().take_while(|(_, c)| is_word(*c) || *c == ':').last().map_or(cursor, |(at, c)| cursor + at + c.len_utf8());

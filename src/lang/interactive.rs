@@ -1,7 +1,7 @@
 //! A session that goes on from one piece of text to the next: variables, functions and imports stay.
 
 use super::session;
-use super::{diagnostics, engine, show};
+use super::{diagnostics, engine, prepare, show};
 use crate::base::{Result, interrupt};
 use rhai::{AST, Dynamic, Scope};
 
@@ -39,14 +39,14 @@ impl Interactive {
     pub fn run(&mut self, text: &str, file: &str) -> Result<Dynamic> {
         interrupt::clear();
         let engine = session::engine()?;
-        let prepared = session::remember_source(file, text);
+        // names of modules are looked for when a text is read: what was imported stands before it
+        let prepared = session::remember_behind(&self.imports.join(" "), file, text);
         let _unit = session::enter(file);
         let to_fault = |error: Box<rhai::EvalAltResult>| diagnostics::fault_of(&error, file);
         let mut own = engine.compile_with_scope(&self.scope, prepared).map_err(|error| to_fault(error.into()))?;
         own.set_source(file);
-        let before = engine.compile(self.imports.join(" ")).map_err(|error| to_fault(error.into()))?;
         let known = self.functions.clone();
-        let mut whole = before.merge(&known).merge(&own);
+        let mut whole = known.merge(&own);
         whole.set_source(file);
         // what was defined stays even where the text fails further down
         self.functions = known.merge(&own.clone_functions_only());
@@ -74,6 +74,12 @@ impl Interactive {
         self.functions = self.functions.merge(&own.clone_functions_only());
         self.keep_imports(text);
         Ok(())
+    }
+
+    /// Whether a text can be read as code.
+    pub fn can_read(&self, text: &str) -> bool {
+        let (prepared, _) = prepare::behind(&self.imports.join(" "), prepare::prepare(text));
+        session::engine().is_ok_and(|engine| engine.compile_with_scope(&self.scope, prepared).is_ok())
     }
 
     /// The variables, the newest of each name.
@@ -142,6 +148,17 @@ fn plain_kind(value: &Dynamic) -> &'static str {
 
 /// Whether brackets or a text are still open.
 pub fn is_open(text: &str) -> bool {
+    let (depth, quote) = open(text);
+    depth > 0 || quote == Some('`')
+}
+
+/// How many brackets are open, at least none.
+pub fn depth(text: &str) -> usize {
+    usize::try_from(open(text).0).unwrap_or(0)
+}
+
+/// Brackets and the quote that are open at the end of a text.
+fn open(text: &str) -> (i32, Option<char>) {
     let (mut depth, mut quote) = (0i32, None::<char>);
     let mut letters = text.chars().peekable();
     while let Some(c) = letters.next() {
@@ -163,5 +180,5 @@ pub fn is_open(text: &str) -> bool {
             _ => {}
         }
     }
-    depth > 0 || quote == Some('`')
+    (depth, quote)
 }

@@ -157,6 +157,14 @@ fn is_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 
+/// A prepared text behind words that stand before it in its first line.
+pub fn behind(words: &str, (text, mut shifts): (String, Vec<Shift>)) -> (String, Vec<Shift>) {
+    let by = words.chars().count();
+    shifts.iter_mut().filter(|shift| shift.line == 1).for_each(|shift| shift.column += by);
+    shifts.push(Shift { line: 1, column: by + 1, by });
+    (format!("{words}{text}"), shifts)
+}
+
 /// The column of the original text.
 pub fn original(shifts: &[Shift], line: usize, column: usize) -> usize {
     let moved: usize = shifts.iter().filter(|shift| shift.line == line && shift.column <= column).map(|shift| shift.by).sum();

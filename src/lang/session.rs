@@ -78,6 +78,7 @@ struct State {
     declared: Vec<Declared>,
     reports: Vec<(String, Dynamic)>,
     captured: Option<String>,
+    listener: Option<Listener>,
     settings: Settings,
     draws: u64,
     log: Option<PathBuf>,
@@ -100,6 +101,17 @@ pub enum Event<'a> {
     /// An epoch ended.
     Epoch(&'a serde_json::Value),
 }
+
+/// What a script shows.
+pub enum Shown<'a> {
+    /// A line that was printed.
+    Line(&'a str),
+    /// A value to be displayed as it reads best.
+    Value(&'a Dynamic),
+}
+
+/// Hears what a script shows.
+pub type Listener = Rc<dyn Fn(Shown)>;
 
 /// Keeps what happens.
 pub type Recorder = Rc<dyn Fn(&Event) -> Result<()>>;
@@ -195,7 +207,12 @@ pub fn place_in(file: &str, position: Position) -> Place {
 
 /// Keeps a file's text, for the lines that errors show, and gives it as Rhai is to read it.
 pub fn remember_source(file: &str, text: &str) -> String {
-    let (prepared, shifts) = prepare::prepare(text);
+    remember_behind("", file, text)
+}
+
+/// The same, with words before the text that are not its own.
+pub fn remember_behind(words: &str, file: &str, text: &str) -> String {
+    let (prepared, shifts) = prepare::behind(words, prepare::prepare(text));
     with(|state| {
         state.sources.insert(file.to_string(), text.to_string());
         state.shifts.insert(file.to_string(), shifts);
@@ -303,6 +320,18 @@ pub fn checkpoint_folder(name: &str) -> String {
     if n == 1 { name.to_string() } else { format!("{name}-{n}") }
 }
 
+/// Tells a listener what scripts print and display, instead of standard output.
+pub fn listen(listener: Listener) {
+    with(|state| state.listener = Some(listener));
+}
+
+/// Tells the listener, where there is one, of a value that is to be displayed; whether there is one.
+pub fn displayed(value: &Dynamic) -> bool {
+    let listener = with(|state| state.listener.clone());
+    listener.iter().for_each(|listener| listener(Shown::Value(value)));
+    listener.is_some()
+}
+
 /// Keeps what scripts print instead of showing it.
 pub fn capture() {
     with(|state| state.captured = Some(String::new()));
@@ -325,6 +354,9 @@ pub fn print(line: &str) {
         let file = std::fs::OpenOptions::new().create(true).append(true).open(path);
         // a log that cannot be written does not end a run
         file.and_then(|mut file| writeln!(file, "{line}")).ok();
+    }
+    if let Some(listener) = with(|state| state.listener.clone()) {
+        return listener(Shown::Line(line));
     }
     let kept = with(|state| match &mut state.captured {
         Some(text) => {

@@ -22,6 +22,8 @@ pub use tracks::{Feature, Row, Tracks};
 use crate::bail;
 use crate::base::{Fault, Result};
 use crate::seq::Motif;
+use image::codecs::png::PngEncoder;
+use image::{ColorType, ImageEncoder};
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use std::path::Path;
@@ -171,19 +173,29 @@ impl Figure {
         Ok(out)
     }
 
+    /// Itself as PNG.
+    pub fn to_png(&self) -> Result<Vec<u8>> {
+        letters::register_font();
+        let (width, height) = self.size;
+        let mut pixels = vec![0; 3 * width as usize * height as usize];
+        {
+            let root = BitMapBackend::with_buffer(&mut pixels, self.size).into_drawing_area();
+            draw(self, &root).and_then(|()| root.present().map_err(text)).map_err(|error| Fault::new("file", error))?;
+        }
+        let mut out = Vec::new();
+        let written = PngEncoder::new(&mut out).write_image(&pixels, width, height, ColorType::Rgb8);
+        written.map_err(|error| Fault::new("file", error.to_string()))?;
+        Ok(out)
+    }
+
     /// Writes it; the name ends with `.svg` or `.png`.
     pub fn save(&self, path: &Path) -> Result<()> {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             std::fs::create_dir_all(folder).map_err(|error| Fault::file(folder, &error))?;
         }
-        letters::register_font();
         match path.extension().and_then(|e| e.to_str()) {
             Some("svg") => crate::base::file::write_whole(path, self.to_svg()?.as_bytes()),
-            Some("png") => {
-                let root = BitMapBackend::new(path, self.size).into_drawing_area();
-                let drawn = draw(self, &root).and_then(|()| root.present().map_err(text));
-                drawn.map_err(|error| Fault::new("file", format!("`{}`: {error}", path.display())))
-            }
+            Some("png") => crate::base::file::write_whole(path, &self.to_png()?),
             _ => bail!("value", "`{}`: a figure is saved as .svg or .png", path.display()),
         }
     }

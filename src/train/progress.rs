@@ -1,8 +1,16 @@
-//! What a person sees while a network trains: a bar on a terminal, plain lines elsewhere.
+//! What a person sees while a network trains: a bar on a terminal, a line that changes in a notebook, plain lines elsewhere.
 
 use super::history::Epoch;
+use crate::base::say;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::cell::Cell;
 use std::io::IsTerminal;
+use std::time::{Duration, Instant};
+
+/// With more epochs than this, those of a notebook replace each other.
+const LISTED: usize = 30;
+/// How often a line that changes may change.
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// Shows the progress of a run on standard error.
 pub struct Progress {
@@ -10,17 +18,21 @@ pub struct Progress {
     epochs: usize,
     name: String,
     silent: bool,
+    /// Where the run stands: epoch, batches of it, batches done, and when that was last said.
+    at: Cell<(usize, usize, usize, Instant)>,
 }
 
 impl Progress {
     /// Begins; `silent` shows nothing.
     pub fn new(name: &str, epochs: usize, silent: bool) -> Progress {
-        let terminal = std::io::stderr().is_terminal() && !silent;
-        Progress { bar: terminal.then(|| ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr())), epochs, name: name.into(), silent }
+        let terminal = std::io::stderr().is_terminal() && !silent && !say::is_heard();
+        let bar = terminal.then(|| ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()));
+        Progress { bar, epochs, name: name.into(), silent, at: Cell::new((0, 0, 0, Instant::now())) }
     }
 
     /// An epoch begins.
     pub fn begin(&self, epoch: usize, batches: usize) {
+        self.at.set((epoch, batches, 0, self.at.get().3));
         if let Some(bar) = &self.bar {
             bar.reset();
             bar.set_length(batches as u64);
@@ -35,6 +47,15 @@ impl Progress {
         if let Some(bar) = &self.bar {
             bar.set_message(format!("loss {loss:.4}  {}/s", thousands(speed)));
             bar.inc(1);
+        }
+        if self.silent || !say::is_heard() {
+            return;
+        }
+        let (epoch, batches, done, last) = self.at.get();
+        let due = last.elapsed() > PAUSE;
+        self.at.set((epoch, batches, done + 1, if due { Instant::now() } else { last }));
+        if due {
+            say::passing(&format!("{} epoch {epoch}/{}  {}/{batches}  loss {loss:.4}  {}/s", self.name, self.epochs, done + 1, thousands(speed)));
         }
     }
 
@@ -56,7 +77,8 @@ impl Progress {
         );
         match &self.bar {
             Some(bar) => bar.println(line),
-            None => eprintln!("{line}"),
+            None if say::is_heard() && self.epochs > LISTED => say::passing(&line),
+            None => say::line(&line),
         }
     }
 
@@ -66,7 +88,7 @@ impl Progress {
             bar.finish_and_clear();
         }
         if !self.silent {
-            eprintln!("{}: {why}", self.name);
+            say::line(&format!("{}: {why}", self.name));
         }
     }
 }

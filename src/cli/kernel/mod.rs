@@ -1,0 +1,119 @@
+//! `cistron kernel`: the language in Jupyter.
+
+mod outlet;
+mod serve;
+mod wire;
+
+use super::{Common, fail};
+use crate::base::file::write_whole;
+use crate::base::{Fault, Result};
+use clap::Subcommand;
+use jupyter_protocol::JupyterKernelspec;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+/// What a notebook's list of kernels shows.
+const LOGO: &str = r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64"><rect width="64" height="64" rx="12" fill="#1b1f24"/>
+<g fill="none" stroke-width="5" stroke-linecap="round"><path d="M20 8c0 16 24 16 24 24s-24 8-24 24" stroke="#56b4e9"/>
+<path d="M44 8c0 16-24 16-24 24s24 8 24 24" stroke="#e69f00"/></g></svg>
+"##;
+
+/// What can be done with the kernel.
+#[derive(Subcommand)]
+pub enum KernelCommand {
+    /// Let Jupyter know of the kernel
+    Install {
+        /// Install below this folder (its share/jupyter/kernels) instead of the user's own; that of a Python environment is found by it
+        #[arg(long, value_name = "DIR")]
+        prefix: Option<PathBuf>,
+        /// The name that Jupyter knows it by
+        #[arg(long, default_value = "cistron")]
+        name: String,
+        /// What kernels are started with
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Let Jupyter forget the kernel
+    Remove {
+        /// Where it was installed, where that was not the user's own folder
+        #[arg(long, value_name = "DIR")]
+        prefix: Option<PathBuf>,
+        /// The name that Jupyter knows it by
+        #[arg(long, default_value = "cistron")]
+        name: String,
+    },
+    /// Serve a notebook; Jupyter calls this
+    Start {
+        /// The file that says where to listen
+        #[arg(short = 'f', value_name = "FILE")]
+        connection: PathBuf,
+        /// What most commands take
+        #[command(flatten)]
+        common: Common,
+    },
+}
+
+/// Runs the command; the exit code.
+pub fn kernel(command: &KernelCommand) -> u8 {
+    let outcome = match command {
+        KernelCommand::Install { prefix, name, common } => install(prefix.as_deref(), name, common),
+        KernelCommand::Remove { prefix, name } => remove(prefix.as_deref(), name),
+        KernelCommand::Start { connection, common } => serve::serve(connection, common),
+    };
+    outcome.map_or_else(|fault| fail(&fault, false), |()| 0)
+}
+
+/// The folder of a kernel of a name.
+fn folder(prefix: Option<&Path>, name: &str) -> Result<PathBuf> {
+    if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c)) {
+        return Err(Fault::new("usage", format!("--name {name}: names of kernels are made of letters, digits, `.`, `_` and `-`")));
+    }
+    let data = match (prefix, std::env::var_os("JUPYTER_DATA_DIR"), std::env::var_os("XDG_DATA_HOME")) {
+        (Some(prefix), ..) => prefix.join("share/jupyter"),
+        (None, Some(data), _) => PathBuf::from(data),
+        (None, None, Some(data)) if cfg!(target_os = "linux") => PathBuf::from(data).join("jupyter"),
+        _ => jupyter_zmq_client::user_data_dir().map_err(|error| Fault::new("usage", error.to_string()).hint("--prefix says where to install"))?,
+    };
+    Ok(data.join("kernels").join(name))
+}
+
+fn install(prefix: Option<&Path>, name: &str, common: &Common) -> Result<()> {
+    common.settings()?;
+    let folder = folder(prefix, name)?;
+    let program = std::env::current_exe().map_err(|error| Fault::file("cistron", &error))?;
+    let mut argv: Vec<String> = [program.display().to_string().as_str(), "kernel", "start", "-f", "{connection_file}", "--device", &common.device].map(String::from).to_vec();
+    argv.extend(["--seed".to_string(), common.seed.to_string()]);
+    argv.extend(common.threads.iter().flat_map(|n| ["--threads".to_string(), n.to_string()]));
+    argv.extend(common.set.iter().flat_map(|pair| ["--set".to_string(), pair.clone()]));
+    // what this program is found and started with holds for the kernel too, wherever Jupyter is started
+    let kept = ["CISTRON_LIBTORCH", "CISTRON_STDLIB", "LD_LIBRARY_PATH"];
+    let env = kept.iter().filter_map(|name| Some((name.to_string(), std::env::var(name).ok()?))).collect();
+    let spec = JupyterKernelspec {
+        argv,
+        display_name: if name == "cistron" { "cistron".into() } else { format!("cistron ({name})") },
+        language: "rhai".into(),
+        metadata: Some(HashMap::new()),
+        interrupt_mode: Some("message".into()),
+        env: Some(env),
+    };
+    let text = serde_json::to_string_pretty(&spec).map_err(|error| Fault::new("internal", error.to_string()))?;
+    std::fs::create_dir_all(&folder).map_err(|error| Fault::file(&folder, &error))?;
+    write_whole(&folder.join("kernel.json"), (text + "\n").as_bytes())?;
+    write_whole(&folder.join("logo-svg.svg"), LOGO.as_bytes())?;
+    println!("{}", folder.display());
+    Ok(())
+}
+
+fn remove(prefix: Option<&Path>, name: &str) -> Result<()> {
+    let folder = folder(prefix, name)?;
+    // a kernel of the same name that something else installed stays
+    let spec = folder.join("kernel.json");
+    let text = std::fs::read_to_string(&spec).map_err(|error| Fault::file(&spec, &error))?;
+    let own: JupyterKernelspec = serde_json::from_str(&text).map_err(|error| Fault::new("data", format!("`{}`: {error}", spec.display())))?;
+    if own.language != "rhai" {
+        return Err(Fault::new("usage", format!("`{}` is a kernel of {}, not of cistron", folder.display(), own.language)));
+    }
+    std::fs::remove_dir_all(&folder).map_err(|error| Fault::file(&folder, &error))?;
+    println!("{}", folder.display());
+    Ok(())
+}
