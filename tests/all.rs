@@ -12,6 +12,7 @@ mod genome;
 mod laboratory;
 mod language;
 mod motifs;
+mod notebooks;
 mod readme;
 mod repl;
 mod runs;
@@ -41,6 +42,28 @@ pub fn data_folder() -> Option<PathBuf> {
 pub fn cistron(folder: &std::path::Path, arguments: &[&str]) -> Output {
     // tests run side by side already: threads of each would only wait for each other
     Command::new(env!("CARGO_BIN_EXE_cistron")).env("OMP_NUM_THREADS", "1").args(arguments).current_dir(folder).output().expect("the program starts")
+}
+
+/// The Python that tests may use, where it has a package.
+pub fn python(package: &str) -> Option<String> {
+    let python = std::env::var("CISTRON_PYTHON").unwrap_or_else(|_| "python3".into());
+    let has =
+        Command::new(&python).args(["-c", &format!("import {package}")]).stderr(std::process::Stdio::null()).status().is_ok_and(|status| status.success());
+    if !has {
+        eprintln!("SKIPPED: {python} has no {package} (set CISTRON_PYTHON to a Python that has it)");
+    }
+    has.then_some(python)
+}
+
+/// A browser, where there is one.
+pub fn browser() -> Option<&'static str> {
+    let found = ["chromium", "chromium-browser", "google-chrome"]
+        .into_iter()
+        .find(|name| Command::new(name).arg("--version").stdout(std::process::Stdio::null()).status().is_ok());
+    if found.is_none() {
+        eprintln!("SKIPPED: no Chromium to open the page with");
+    }
+    found
 }
 
 /// Standard output and error of a run, and its exit code.

@@ -3,7 +3,8 @@
 use crate::{cistron, root, said};
 use std::path::PathBuf;
 
-fn lessons() -> Vec<PathBuf> {
+/// The scripts of the lessons, in order.
+pub fn lessons() -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> = std::fs::read_dir(root().join("examples/course")).expect("lessons").flatten().map(|e| e.path()).collect();
     found.retain(|path| path.extension().is_some_and(|e| e == "rhai"));
     found.sort();

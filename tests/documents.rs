@@ -104,10 +104,88 @@ fn about_150_tensor_operations() {
     assert!(catalog.entries.iter().any(|e| e.is_script && e.form == Form::Function && e.namespace == "std/layers/fm"));
 }
 
-#[test]
-fn the_reference_is_written_as_html() {
+/// The pages of guide and reference.
+fn pages() -> Vec<cistron::cli::doc::Page> {
     start();
-    let page = cistron::cli::doc::page(&session::catalog().entries);
-    assert!(page.contains("<h3 id=\"nn::conv1d\">") && page.contains("std/models/danq"));
-    assert!(!page.contains("```"), "a code block was left open");
+    cistron::cli::doc::pages(&session::catalog())
+}
+
+#[test]
+fn guide_and_reference_are_written_as_html() {
+    let pages = pages();
+    let page = |file: &str| pages.iter().find(|page| page.file == file).unwrap_or_else(|| panic!("no {file}")).text.as_str();
+    assert!(page("reference-nn.html").contains("id=\"nn::conv1d\"") && page("reference-std-models-danq.html").contains("danq"));
+    assert!(page("guide-layers.html").contains("href=\"reference-nn.html#nn::conv1d\""), "code leads to the reference");
+    assert!(page("guide-layers.html").contains("href=\"reference-std-layers-fm.html\""), "modules are linked");
+    assert!(page("search.js").contains("\"nn::conv1d\""));
+    // every link within the pages has an end
+    let mut broken = Vec::new();
+    for own in pages.iter().filter(|page| page.file.ends_with(".html")) {
+        assert!(!own.text.contains("```") && !own.text.contains("{{"), "{}: a code block was left open", own.file);
+        for link in own.text.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()).filter(|link| !link.starts_with("http")) {
+            let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let target = if file.is_empty() { Some(own) } else { pages.iter().find(|page| page.file == file) };
+            if !target.is_some_and(|page| anchor.is_empty() || page.text.contains(&format!("id=\"{anchor}\""))) {
+                broken.push(format!("{}: {link}", own.file));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+#[test]
+fn the_guide_runs() {
+    let folder = crate::root().join("docs/guide");
+    let (out, err, code) = crate::said(&crate::cistron(&crate::root(), &["test", &folder.display().to_string()]));
+    assert!(code == 0 && out.contains(" passed, 0 failed"), "{out}{err}");
+    for file in std::fs::read_dir(&folder).expect("chapters").flatten() {
+        let text = std::fs::read_to_string(file.path()).expect("a chapter");
+        assert!(!text.contains("norun"), "{}: a block that is not run", file.path().display());
+    }
+}
+
+#[test]
+fn the_search_finds_by_name_option_and_text() {
+    let Some(browser) = crate::browser() else { return };
+    let place = tempfile::tempdir().expect("a folder");
+    for page in pages() {
+        std::fs::write(place.path().join(page.file), page.text).expect("written");
+    }
+    // the first three hits of some questions, a key that opens one, and whether a narrow page stays within its window
+    let script = r###"<script>
+const input = document.querySelector("#find input"), said = [];
+for (const asked of ["conv1d", "patience", "dinucleotide shuffles", "xyzzy"]) {
+  input.value = asked;
+  input.dispatchEvent(new Event("input"));
+  said.push([...document.querySelectorAll("#found b")].slice(0, 3).map(one => one.textContent).join(",") || document.querySelector("#found").textContent);
+}
+input.blur();
+document.dispatchEvent(new KeyboardEvent("keydown", { key: "/", cancelable: true }));
+said.push("focus=" + (document.activeElement === input));
+input.value = "conv1d";
+input.dispatchEvent(new Event("input"));
+input.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowDown", cancelable: true }));
+said.push("marked=" + document.querySelector("#found a.on").getAttribute("href"));
+document.querySelector("nav button").click();
+said.push("open=" + document.querySelector("nav").classList.contains("open"));
+said.push("narrow=" + (document.documentElement.scrollWidth <= innerWidth));
+document.title = "SAID " + said.join(" | ");
+</script>"###;
+    for (file, size) in [("reference-nn.html", "1200,900"), ("guide-data.html", "400,800")] {
+        let text = std::fs::read_to_string(place.path().join(file)).expect("a page");
+        std::fs::write(place.path().join("probe.html"), text.replace("</html>", &format!("{script}</html>"))).expect("written");
+        let output = std::process::Command::new(browser)
+            .args(["--headless", "--no-sandbox", "--disable-gpu", "--dump-dom", "--virtual-time-budget=3000", &format!("--window-size={size}")])
+            .arg(place.path().join("probe.html"))
+            .output()
+            .expect("the browser runs");
+        let (out, err, _) = crate::said(&output);
+        let said = out.split("<title>SAID ").nth(1).and_then(|rest| rest.split("</title>").next()).unwrap_or_else(|| panic!("{err}"));
+        let parts: Vec<&str> = said.split(" | ").collect();
+        assert!(parts[0].starts_with("nn::conv1d,"), "{said}");
+        assert!(parts[1].contains("train::early_stop"), "{said}");
+        assert!(parts[2].contains("Data"), "{said}");
+        assert_eq!(parts[3], "nothing is called so");
+        assert_eq!(parts[4..], ["focus=true", "marked=reference-nn.html#nn::conv1d", "open=true", "narrow=true"]);
+    }
 }

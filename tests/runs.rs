@@ -1,7 +1,8 @@
 //! Runs that are kept: killed and resumed, compared, repeated, exported.
 
-use crate::{cistron, said};
+use crate::{browser, cistron, python, said};
 use cistron::base::seed::Rng;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -189,16 +190,6 @@ fn a_sweep_goes_on_after_a_failure_and_sums_up() {
     assert!(code == 2 && err.contains("no parameter `rate`"), "{err}");
 }
 
-/// The Python that tests may use, where it has a package.
-fn python(package: &str) -> Option<String> {
-    let python = std::env::var("CISTRON_PYTHON").unwrap_or_else(|_| "python3".into());
-    let has = Command::new(&python).args(["-c", &format!("import {package}")]).stderr(Stdio::null()).status().is_ok_and(|status| status.success());
-    if !has {
-        eprintln!("SKIPPED: {python} has no {package} (set CISTRON_PYTHON to a Python that has it)");
-    }
-    has.then_some(python)
-}
-
 #[test]
 fn metrics_are_written_as_csv_and_for_tensorboard() {
     let place = tempfile::tempdir().expect("a folder");
@@ -237,6 +228,8 @@ fn a_tracking_server_takes_a_run() {
         .current_dir(place.path())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
+        // it starts others, which end with the group
+        .process_group(0)
         .spawn()
         .expect("the server starts");
     let began = std::time::Instant::now();
@@ -248,22 +241,12 @@ fn a_tracking_server_takes_a_run() {
         "import mlflow\nmlflow.set_tracking_uri('{address}')\nc = mlflow.MlflowClient()\ne = c.get_experiment_by_name('ours & theirs')\nr = c.search_runs([e.experiment_id])[0]\nprint(r.info.run_name, r.info.status, r.data.params['lr'], len(c.get_metric_history(r.info.run_id, 'net/train.loss')), 'scores.loss' in r.data.metrics, r.data.tags['lab'])"
     );
     let read = said(&Command::new(&python).args(["-c", &script]).output().expect("Python runs"));
-    server.kill().ok();
+    Command::new("kill").args(["-KILL", "--", &format!("-{}", server.id())]).status().ok();
     server.wait().ok();
     assert_eq!(sent.2, 0, "{}", sent.1);
     assert_eq!(read.0, "mine FINISHED 0.1 3 True true\n", "{}", read.1);
     let (_, err, code) = said(&cistron(place.path(), &["runs", "export", "r", "--mlflow", "http://127.0.0.1:1"]));
     assert!(code == 1 && err.contains("error[network]"), "{err}");
-}
-
-/// A browser, where there is one.
-fn browser() -> Option<&'static str> {
-    let found =
-        ["chromium", "chromium-browser", "google-chrome"].into_iter().find(|name| Command::new(name).arg("--version").stdout(Stdio::null()).status().is_ok());
-    if found.is_none() {
-        eprintln!("SKIPPED: no Chromium to open the page with");
-    }
-    found
 }
 
 #[test]

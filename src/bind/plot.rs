@@ -465,12 +465,15 @@ natives! { methods in "figure" {
     /// ```
     method "save"(c, this: Figure, path: String) -> "nothing" { this.save(&session::place_output(&path, true)?) }
 
-    /// Prints it in the terminal: curves of dots, bars of blocks, coloured letters.
+    /// Shows it: as a picture in a notebook, else printed in the terminal: curves of dots, bars of blocks, coloured letters.
     ///
     /// ```rhai
     /// plot::lines("loss", #{ train: [0.7, 0.5, 0.4] }).show();
     /// ```
     method "show"(c, this: Figure) -> "nothing" {
+        if session::displayed(&Dynamic::from(this.clone())) {
+            return Ok(());
+        }
         let colored = std::io::stdout().is_terminal();
         terminal::show(&this, columns(), colored).lines().for_each(session::print);
         Ok(())

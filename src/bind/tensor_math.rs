@@ -389,6 +389,13 @@ natives! { two in "tensor" {
     /// ```
     operator "-"(c, a: Operand, b: Operand) -> "tensor of the broadcast shape" { arith(Op::Sub, &a, &b) }
 
+    /// Turns the sign of every number.
+    ///
+    /// ```rhai
+    /// assert_eq(-tensor::ones([2]).square(), [-1.0, -1.0]);
+    /// ```
+    operator "-"(c, x: Tensor) -> "tensor of the same shape" { x.neg() }
+
     /// Multiplies number by number, broadcasting.
     ///
     /// ```rhai
@@ -451,6 +458,13 @@ natives! { two in "tensor" {
     /// assert_eq(tensor::ones([2]).sub(1), [0.0, 0.0]);
     /// ```
     method "sub"(c, this: Tensor, other: Operand) -> "tensor of the broadcast shape" { arith(Op::Sub, &Operand::Tensor(this), &other) }
+
+    /// Turns the sign of every number.
+    ///
+    /// ```rhai
+    /// assert_eq(-tensor::ones([2]).square(), [-1.0, -1.0]);
+    /// ```
+    operator "-"(c, x: Tensor) -> "tensor of the same shape" { x.neg() }
 
     /// Multiplies number by number, broadcasting.
     ///

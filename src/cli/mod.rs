@@ -157,6 +157,11 @@ pub fn main() -> u8 {
         interrupt::raise();
     })
     .ok();
+    // what only prints ends quietly with the reader of its pipe; what works goes on without one
+    if !matches!(arguments.command, Command::Run(_) | Command::Repl(_) | Command::Kernel(_)) {
+        // SAFETY: the usual answer to the signal is put back before anything else runs
+        unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
+    }
     match arguments.command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Repl(common) => repl::repl(&common),

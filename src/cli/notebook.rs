@@ -85,7 +85,7 @@ fn to_notebook(text: &str) -> Value {
         "cells": cells,
         "metadata": {
             "kernelspec": { "name": "cistron", "display_name": "cistron", "language": "rhai" },
-            "language_info": { "name": "rhai", "file_extension": ".rhai", "mimetype": "text/x-rhai" },
+            "language_info": super::kernel::language(),
         },
         "nbformat": 4,
         "nbformat_minor": 5,

@@ -103,6 +103,7 @@ impl Entry {
         let returns = if self.returns.is_empty() { String::new() } else { format!(" -> {}", self.returns) };
         match self.form {
             Form::Property | Form::Index | Form::SetIndex | Form::Setter => format!("{}{returns}", self.qualified()),
+            Form::Operator if params.len() == 1 => format!("{}{}{returns}", self.name, params[0]),
             Form::Operator => format!("{}{returns}", params.join(&format!(" {} ", self.name))),
             _ => format!("{}({}){returns}", self.qualified(), params.join(", ")),
         }

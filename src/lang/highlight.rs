@@ -88,21 +88,23 @@ pub fn ansi(text: &str) -> String {
     spans(text).into_iter().map(one).collect()
 }
 
-/// For a page: stretches of class c, s, n, k, m, f.
-pub fn html(text: &str) -> String {
-    let one = |(kind, text): (Kind, &str)| {
-        let class = match kind {
-            Kind::Comment => "c",
-            Kind::Text => "s",
-            Kind::Number => "n",
-            Kind::Word => "k",
-            Kind::Space => "m",
-            Kind::Call => "f",
-            Kind::Plain => return escaped(text),
-        };
-        format!("<span class=\"{class}\">{}</span>", escaped(text))
+/// A stretch for a page, of class c, s, n, k, m or f.
+pub fn marked(kind: Kind, text: &str) -> String {
+    let class = match kind {
+        Kind::Comment => "c",
+        Kind::Text => "s",
+        Kind::Number => "n",
+        Kind::Word => "k",
+        Kind::Space => "m",
+        Kind::Call => "f",
+        Kind::Plain => return escaped(text),
     };
-    spans(text).into_iter().map(one).collect()
+    format!("<span class=\"{class}\">{}</span>", escaped(text))
+}
+
+/// For a page.
+pub fn html(text: &str) -> String {
+    spans(text).into_iter().map(|(kind, text)| marked(kind, text)).collect()
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use super::{Common, fail};
 use crate::base::file::write_whole;
 use crate::base::{Fault, Result};
 use clap::Subcommand;
-use jupyter_protocol::JupyterKernelspec;
+use jupyter_protocol::{CodeMirrorMode, JupyterKernelspec, LanguageInfo};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
@@ -17,6 +17,20 @@ const LOGO: &str = r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 6
 <g fill="none" stroke-width="5" stroke-linecap="round"><path d="M20 8c0 16 24 16 24 24s-24 8-24 24" stroke="#56b4e9"/>
 <path d="M44 8c0 16-24 16-24 24s24 8 24 24" stroke="#e69f00"/></g></svg>
 "##;
+
+/// The language as notebooks know it.
+pub fn language() -> LanguageInfo {
+    LanguageInfo {
+        name: "rhai".into(),
+        version: env!("CARGO_PKG_VERSION").into(),
+        mimetype: Some("text/x-rhai".into()),
+        file_extension: Some(".rhai".into()),
+        // of the languages that notebooks colour, the one that reads most like it
+        pygments_lexer: Some("rust".into()),
+        codemirror_mode: Some(CodeMirrorMode::Simple("rust".into())),
+        nbconvert_exporter: None,
+    }
+}
 
 /// What can be done with the kernel.
 #[derive(Subcommand)]
@@ -81,7 +95,8 @@ fn install(prefix: Option<&Path>, name: &str, common: &Common) -> Result<()> {
     common.settings()?;
     let folder = folder(prefix, name)?;
     let program = std::env::current_exe().map_err(|error| Fault::file("cistron", &error))?;
-    let mut argv: Vec<String> = [program.display().to_string().as_str(), "kernel", "start", "-f", "{connection_file}", "--device", &common.device].map(String::from).to_vec();
+    let mut argv: Vec<String> =
+        [program.display().to_string().as_str(), "kernel", "start", "-f", "{connection_file}", "--device", &common.device].map(String::from).to_vec();
     argv.extend(["--seed".to_string(), common.seed.to_string()]);
     argv.extend(common.threads.iter().flat_map(|n| ["--threads".to_string(), n.to_string()]));
     argv.extend(common.set.iter().flat_map(|pair| ["--set".to_string(), pair.clone()]));

@@ -8,9 +8,9 @@ use crate::cli::Common;
 use crate::cli::console::{self, Answer, Console};
 use crate::lang::{assist, diagnostics, interactive, session};
 use jupyter_protocol::{
-    CodeMirrorMode, CommInfoReply, CompleteReply, ConnectionInfo, ErrorOutput, ExecuteInput, ExecuteReply, ExecuteRequest, ExecuteResult, ExecutionCount,
-    ExpressionResult, HistoryEntry, HistoryReply, HistoryRequest, InspectReply, IsCompleteReply, JupyterMessage, JupyterMessageContent as Content,
-    KernelInfoReply, LanguageInfo, Media, MediaType, Payload, ReplyError, ReplyStatus, Status, Transient,
+    CommInfoReply, CompleteReply, ConnectionInfo, ErrorOutput, ExecuteInput, ExecuteReply, ExecuteRequest, ExecuteResult, ExecutionCount, ExpressionResult,
+    HistoryEntry, HistoryReply, HistoryRequest, InspectReply, IsCompleteReply, JupyterMessage, JupyterMessageContent as Content, KernelInfoReply, Media,
+    MediaType, Payload, ReplyError, ReplyStatus, Status, Transient,
 };
 use serde_json::json;
 use std::collections::HashMap;
@@ -73,16 +73,7 @@ fn about() -> KernelInfoReply {
         protocol_version: "5.3".into(),
         implementation: "cistron".into(),
         implementation_version: version.clone(),
-        language_info: LanguageInfo {
-            name: "rhai".into(),
-            version: version.clone(),
-            mimetype: Some("text/x-rhai".into()),
-            file_extension: Some(".rhai".into()),
-            // what notebooks know that reads most like it
-            pygments_lexer: Some("rust".into()),
-            codemirror_mode: Some(CodeMirrorMode::Simple("rust".into())),
-            nbconvert_exporter: None,
-        },
+        language_info: super::language(),
         banner: format!("cistron {version}: genomic deep learning in scripts. `?name` explains, Tab completes, `:help` lists commands."),
         help_links: Vec::new(),
         debugger: false,
@@ -226,7 +217,13 @@ impl Kernel {
         let start = letters(&code[..start]);
         let types: Vec<_> = found.iter().map(|own| json!({ "start": start, "end": cursor, "text": own.text, "type": own.kind })).collect();
         let metadata = serde_json::Map::from_iter([("_jupyter_types_experimental".to_string(), json!(types))]);
-        CompleteReply { matches: found.into_iter().map(|own| own.text).collect(), cursor_start: start, cursor_end: cursor, metadata, ..CompleteReply::default() }
+        CompleteReply {
+            matches: found.into_iter().map(|own| own.text).collect(),
+            cursor_start: start,
+            cursor_end: cursor,
+            metadata,
+            ..CompleteReply::default()
+        }
     }
 
     fn inspect(&self, code: &str, cursor: usize) -> InspectReply {
@@ -298,7 +295,9 @@ mod tests {
 
     #[test]
     fn patterns_of_histories() {
-        for (text, pattern, is) in [("let a = 1", "*a*", true), ("let a", "a*", false), ("abc", "a?c", true), ("", "*", true), ("ac", "a?c", false), ("é1", "?1", true)] {
+        for (text, pattern, is) in
+            [("let a = 1", "*a*", true), ("let a", "a*", false), ("abc", "a?c", true), ("", "*", true), ("ac", "a?c", false), ("é1", "?1", true)]
+        {
             assert_eq!(is_like(text, pattern), is, "{text} {pattern}");
         }
     }

@@ -217,7 +217,12 @@ fn obey(message: &JupyterMessage, about: &jupyter_protocol::KernelInfoReply, out
     outbox.publish(Status::idle().as_child_of(message));
 }
 
-async fn send(mut outgoing: UnboundedReceiver<Out>, mut shell: zmq::RouterSendConnection, mut control: zmq::RouterSendConnection, mut public: zmq::KernelIoPubXPubConnection) {
+async fn send(
+    mut outgoing: UnboundedReceiver<Out>,
+    mut shell: zmq::RouterSendConnection,
+    mut control: zmq::RouterSendConnection,
+    mut public: zmq::KernelIoPubXPubConnection,
+) {
     let mut next = None;
     loop {
         let out = match next.take() {

@@ -1,12 +1,12 @@
 //! A run as one page: parameters, results, curves, figures, script, log. It asks for nothing outside itself.
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD as STANDARD;
 use super::Record;
 use super::ledger::flat;
 use crate::base::Result;
 use crate::base::file::write_whole;
 use crate::base::html::escaped;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD as STANDARD;
 use serde_json::{Value, json};
 use std::path::Path;
 
