@@ -39,7 +39,7 @@ fn the_repl_completes_hints_goes_on_and_is_interrupted() {
     types(session, "import \"std/layers/fm\" as fm", "\n");
     types(session, "nn::build(fm::layer(1, 4), [8]).parameter_count", "41\r\n");
     // places are those of what was typed, whatever was imported before
-    types(session, "let n = 1; nn::conv1d(8)", "repl:1:12");
+    types(session, "let n = 1; nn::conv1d(8)", "repl:1:16");
     // the signature is shown while typing; a tab completes an option's key
     session.exp_string(READS).expect("a prompt");
     session.send("nn::conv1d(8, ").expect("typed");
@@ -54,6 +54,9 @@ fn the_repl_completes_hints_goes_on_and_is_interrupted() {
     types(session, ":vars", "tensor [2, 3]");
     types(session, ":type t.sum()", "tensor []");
     types(session, ":plot [1.0, 2.0, 4.0]", "4.06");
+    types(session, ":plot schedule::cosine()", "learning rate");
+    types(session, ":plot #{ a: [1, 2, 3], b: [3, 2, 1] }", "3.1");
+    types(session, ":plot \"word\"", "there is no figure of string");
     types(session, ":tiem 1", "did you mean `:time`?");
     // long work ends, the session does not
     session.exp_string(READS).expect("a prompt");

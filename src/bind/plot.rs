@@ -1,15 +1,13 @@
 //! `plot::…`: figures.
 
-use super::values::{Motifs, Numbers};
+use super::values::Numbers;
 use crate::base::{Result, shape};
 use crate::lang::options::{INF, Opt, OptKind, opt};
 use crate::lang::{Options, session};
 use crate::metrics::ranking;
-use crate::nn::Model;
 use crate::optim::Schedule;
 use crate::optim::schedule::{Clock, Point};
-use crate::plot::{self, Bars, Boxes, Chart, Content, Dots, Figure, Heat, Letters, Scale, Scaling, Series, terminal};
-use crate::seq::Motif;
+use crate::plot::{self, Bars, Boxes, Chart, Content, Dots, Figure, Heat, Scale, Series, terminal};
 use crate::torch::Tensor;
 use crate::train::History;
 use crate::{bail, fault, natives};
@@ -19,15 +17,15 @@ use std::io::IsTerminal;
 /// Points of a curve, at most.
 const POINTS: usize = 600;
 
-fn numbered(values: &[f64]) -> Vec<(f64, f64)> {
+pub(super) fn numbered(values: &[f64]) -> Vec<(f64, f64)> {
     values.iter().enumerate().map(|(i, v)| ((i + 1) as f64, *v)).collect()
 }
 
-fn series(name: impl Into<String>, points: Vec<(f64, f64)>) -> Series {
+pub(super) fn series(name: impl Into<String>, points: Vec<(f64, f64)>) -> Series {
     Series { name: name.into(), points }
 }
 
-fn history(run: &History) -> Figure {
+pub(super) fn history(run: &History) -> Figure {
     let names = run.names();
     let line = |name: &String| series(name, numbered(&run.column(name).unwrap_or_default()));
     let of = |loss: bool| names.iter().filter(|n| n.as_str() != "lr" && n.ends_with("loss") == loss).map(line).collect::<Vec<_>>();
@@ -130,7 +128,7 @@ pub fn named(o: &Options, key: &str) -> Result<Vec<String>> {
     Ok(o.get::<Vec<String>>(key)?.unwrap_or_default())
 }
 
-fn rows_of(name: &str, values: &Tensor) -> Result<Vec<Vec<f64>>> {
+pub(super) fn rows_of(name: &str, values: &Tensor) -> Result<Vec<Vec<f64>>> {
     let [_, width] = values.shape()[..] else { bail!("shape", "`{name}` must be [rows, columns], got {}", shape::text(&values.shape())) };
     Ok(values.to_f64()?.chunks(width.max(1) as usize).map(<[f64]>::to_vec).collect())
 }
@@ -170,8 +168,8 @@ fn confusion(predicted: &Numbers, labels: &Numbers, o: &Options) -> Result<Figur
         x: "predicted".into(),
         y: "label".into(),
         unit: "rows".into(),
-        scale: Scale::Sequential,
         numbers: n <= 12,
+        ..Heat::default()
     };
     Ok(plot::heat("confusion", heat))
 }
@@ -270,20 +268,19 @@ fn bars(title: &str, rows: &Array, o: &Options) -> Result<Figure> {
     Ok(plot::bars(title, Bars { groups, parts, stacked: o.flag("stacked"), y: o.text("y") }))
 }
 
-fn schedule(own: &Schedule, o: &Options) -> Result<Figure> {
-    let (epochs, per_epoch) = (o.int("epochs") as usize, o.int("steps_per_epoch") as usize);
+pub(super) fn schedule(own: &Schedule, epochs: usize, per_epoch: usize, lr: f64) -> Figure {
     let whole = Clock::new(epochs * per_epoch, per_epoch);
     let every = (epochs * per_epoch).div_ceil(2000).max(1);
     let points: Vec<(f64, Point)> =
         (0..=epochs * per_epoch).step_by(every).map(|step| (step as f64 / per_epoch as f64, own.at(&Clock { step: step as f64, ..whole }))).collect();
-    let rate = points.iter().map(|(x, p)| (*x, p.factor * o.float("lr"))).collect();
+    let rate = points.iter().map(|(x, p)| (*x, p.factor * lr)).collect();
     let mut charts = vec![Chart { x: "epoch".into(), y: "learning rate".into(), lines: vec![series("", rate)], ..Chart::default() }];
     let momentum: Vec<(f64, f64)> = points.iter().filter_map(|(x, p)| Some((*x, p.momentum?))).collect();
     if !momentum.is_empty() {
         charts.push(Chart { x: "epoch".into(), y: "momentum".into(), lines: vec![series("", momentum)], ..Chart::default() });
     }
     let height = 260 * charts.len() as u32 + 40;
-    Ok(Figure { title: own.text(), content: Content::Charts(charts), size: (720, height) })
+    Figure { title: own.text(), content: Content::Charts(charts), size: (720, height) }
 }
 
 const HISTOGRAM: &[Opt] =
@@ -416,7 +413,7 @@ natives! { number_plots in "plot" {
     /// ```
     function "attention"(c, weights: Numbers) -> "figure" {
         let values = rows_of("weights", &weights.0)?;
-        let heat = Heat { values, rows: Vec::new(), columns: Vec::new(), x: "key".into(), y: "query".into(), unit: "weight".into(), scale: Scale::Sequential, numbers: false };
+        let heat = Heat { values, x: "key".into(), y: "query".into(), unit: "weight".into(), ..Heat::default() };
         Ok(plot::heat("attention", heat))
     }
 
@@ -449,7 +446,7 @@ natives! { number_plots in "plot" {
     /// let f = plot::schedule(schedule::warmup(0.2).then(schedule::cosine()), #{ epochs: 50, lr: 0.001 });
     /// assert(f.title.contains("warmup"));
     /// ```
-    function "schedule"(c, own: Schedule; o = SCHEDULE) -> "figure" { schedule(&own, &o) }
+    function "schedule"(c, own: Schedule; o = SCHEDULE) -> "figure" { Ok(schedule(&own, o.int("epochs") as usize, o.int("steps_per_epoch") as usize, o.float("lr"))) }
 } }
 
 /// Columns of the terminal, where it tells.
@@ -504,42 +501,4 @@ natives! { methods in "figure" {
 /// All of them.
 pub fn natives() -> Vec<crate::lang::Native> {
     [judged_plots(), number_plots()].into_iter().flatten().collect()
-}
-
-/// A figure of a value, where there is an obvious one.
-pub fn figure_of(value: &Dynamic) -> Option<Figure> {
-    if let Some(figure) = value.read_lock::<Figure>() {
-        return Some(figure.clone());
-    }
-    if let Some(run) = value.read_lock::<History>() {
-        return Some(history(&run));
-    }
-    if let Some(own) = value.read_lock::<Motif>() {
-        return Some(plot::logos(&own.name, vec![Letters::of_motif(&own, Scaling::Information)]));
-    }
-    if let Some(motifs) = value.read_lock::<Motifs>() {
-        return Some(plot::logos("logos", motifs.0.iter().map(|motif| Letters::of_motif(motif, Scaling::Information)).collect()));
-    }
-    if let Some(net) = value.read_lock::<Model>() {
-        return Some(super::plot_sequence::model(&net));
-    }
-    let tensor = super::tensor::tensor_of(value).ok().filter(|_| value.is_array() || value.is::<Tensor>())?;
-    match tensor.rank() {
-        1 => Some(plot::chart("", Chart { lines: vec![series("", numbered(&tensor.to_f64().ok()?))], ..Chart::default() })),
-        2 => {
-            let values = rows_of("values", &tensor).ok()?;
-            let heat = Heat {
-                values,
-                rows: Vec::new(),
-                columns: Vec::new(),
-                x: String::new(),
-                y: String::new(),
-                unit: String::new(),
-                scale: Scale::Sequential,
-                numbers: false,
-            };
-            Some(plot::heat("", heat))
-        }
-        _ => None,
-    }
 }

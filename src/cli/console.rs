@@ -18,7 +18,7 @@ pub const COMMANDS: &[(&str, &str)] = &[
     (":time EXPR", "how long it takes"),
     (":load FILE", "runs a script here: its variables and functions stay"),
     (":save FILE", "writes what was typed and worked, as a script"),
-    (":plot EXPR", "shows a figure, a history, motifs or numbers as a picture"),
+    (":plot EXPR", "shows a figure, history, motifs, network, schedule, table or numbers as a picture"),
     (":device NAME", "where networks are built from now on: auto, cpu, cuda, cuda:N"),
     (":reset", "forgets everything"),
     (":quit", "leaves; so does Ctrl-D"),
@@ -126,9 +126,9 @@ impl Console {
             ":plot" => {
                 expect(rest, "what is to be shown")?;
                 let value = self.run(rest, file)?;
-                let Some(figure) = crate::bind::plot::figure_of(&value) else {
+                let Some(figure) = crate::bind::shown::figure_of(&value) else {
                     let fault = Fault::new("type", format!("there is no figure of {}", session::describe(&value)));
-                    return Err(fault.hint("figures are made of figures, histories, motifs, networks, schedules and numbers"));
+                    return Err(fault.hint("figures are made of figures, histories, motifs, networks, schedules, tables and numbers"));
                 };
                 Ok(vec![Answer::Value(Dynamic::from(figure))])
             }

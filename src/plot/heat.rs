@@ -7,16 +7,17 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 /// How numbers become colours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Scale {
     /// From the least to the largest.
+    #[default]
     Sequential,
     /// Around 0, which is white.
     Diverging,
 }
 
 /// Coloured cells in rows.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Heat {
     /// The numbers, row by row.
     pub values: Vec<Vec<f64>>,

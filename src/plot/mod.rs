@@ -8,6 +8,7 @@ mod diagram;
 mod heat;
 mod letters;
 mod logo;
+pub mod sidecar;
 pub mod terminal;
 mod tracks;
 
@@ -169,6 +170,9 @@ impl Figure {
         {
             let root = SVGBackend::with_string(&mut out, self.size).into_drawing_area();
             draw(self, &root).and_then(|()| root.present().map_err(text)).map_err(|error| Fault::new("file", error))?;
+        }
+        if let (Content::Logos(logos), Some(end)) = (&self.content, out.rfind("</svg>")) {
+            out.insert_str(end, &sidecar::written(logos));
         }
         Ok(out)
     }

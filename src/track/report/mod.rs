@@ -5,6 +5,7 @@ use super::ledger::flat;
 use crate::base::Result;
 use crate::base::file::write_whole;
 use crate::base::html::escaped;
+use crate::plot::sidecar;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD as STANDARD;
 use serde_json::{Value, json};
@@ -31,24 +32,28 @@ fn table(rows: &[(String, Value)]) -> String {
     format!("<div class=\"scroll\"><table>{lines}</table></div>")
 }
 
-/// Every picture of the run, the pictures themselves inside.
-fn figures(folder: &Path) -> String {
+/// Every picture of the run, the pictures themselves inside; logos also as numbers, for the page to draw.
+fn figures(folder: &Path, logos: &mut Vec<Value>) -> String {
     let mut paths: Vec<_> = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
     paths.sort();
-    let one = |path: &std::path::PathBuf| {
-        let name = path.file_name()?.to_string_lossy().into_owned();
-        let picture = match path.extension()?.to_str()? {
+    let mut one = |path: &std::path::PathBuf| {
+        let name = escaped(&path.file_name()?.to_string_lossy());
+        let bytes = std::fs::read(path).ok()?;
+        let kind = match path.extension()?.to_str()? {
             // as an image, so that names inside one drawing do not meet those of another
-            "svg" => format!("data:image/svg+xml;base64,{}", STANDARD.encode(std::fs::read(path).ok()?)),
-            "png" => format!("data:image/png;base64,{}", STANDARD.encode(std::fs::read(path).ok()?)),
+            "svg" => "svg+xml",
+            "png" => "png",
             _ => return None,
         };
-        let name = escaped(&name);
+        let asked = std::str::from_utf8(&bytes).ok().and_then(sidecar::logos);
+        let place = if asked.is_some() { format!("<div class=\"logos\" data-logos=\"{}\"></div>", logos.len()) } else { String::new() };
+        logos.extend(asked);
+        let picture = format!("data:image/{kind};base64,{}", STANDARD.encode(bytes));
         Some(format!(
-            "<figure><button type=\"button\" aria-label=\"enlarge {name}\"><img alt=\"{name}\" src=\"{picture}\"></button><figcaption>{name}</figcaption></figure>"
+            "<figure><button type=\"button\" aria-label=\"enlarge {name}\"><img alt=\"{name}\" src=\"{picture}\"></button>{place}<figcaption>{name}</figcaption></figure>"
         ))
     };
-    let all: String = paths.iter().filter_map(one).collect();
+    let all: String = paths.iter().filter_map(&mut one).collect();
     if all.is_empty() { "<p>none</p>".into() } else { format!("<div class=\"figures\">{all}</div>") }
 }
 
@@ -82,7 +87,9 @@ pub fn page(record: &Record, script: &str) -> String {
             (file["path"].as_str().unwrap_or("?").to_string(), json!(format!("{} bytes, {}", file["size"], file["blake3"].as_str().unwrap_or("not hashed"))))
         })
         .collect();
-    let data = json!({ "metrics": rows(record) }).to_string().replace('<', "\\u003c");
+    let mut logos = Vec::new();
+    let figures = figures(&record.folder.join("figures"), &mut logos);
+    let data = json!({ "metrics": rows(record), "logos": logos, "alphabet": sidecar::alphabet() }).to_string().replace('<', "\\u003c");
     let parts = [
         ("STYLE", STYLE.to_string()),
         ("TITLE", escaped(&title)),
@@ -90,7 +97,7 @@ pub fn page(record: &Record, script: &str) -> String {
         ("SUMMARY", escaped(&summary)),
         ("RESULTS", table(&flat(&record.results))),
         ("PARAMETERS", table(&flat(&record.set))),
-        ("FIGURES", figures(&record.folder.join("figures"))),
+        ("FIGURES", figures),
         ("SCRIPT", script.to_string()),
         ("LOG", log),
         ("VERSIONS", table(&[flat(&record.versions), files].concat())),

@@ -122,8 +122,92 @@
   }
   if (!models.length) document.getElementById("charts").textContent = "nothing was trained";
 
+  // a logo that answers: positions by pointer and arrow keys, either strand, bits or probabilities
+  const logo = (own, place) => {
+    const box = document.createElement("div"), bar = document.createElement("div"), said = document.createElement("output");
+    box.className = "logo";
+    bar.className = "legend";
+    const heights = own.heights.map((row) => row.map((h) => h ?? 0));
+    const [step, height, left, top, bottom] = [22, 120, 34, 6, 18];
+    const width = left + step * Math.max(heights.length, 1) + 6;
+    const svg = make("svg", { viewBox: `0 0 ${width} ${height}`, tabindex: "0", role: "img", "aria-label": `logo of ${own.name}; arrow keys read positions` });
+    svg.style.maxWidth = `${width * 1.6}px`;
+    let reversed = false, shares = false, cursor = null;
+    const rows = () => {
+      const whole = heights.map((row) => { const sum = row.reduce((a, b) => a + Math.abs(b), 0); return shares && sum > 0 ? row.map((h) => h / sum) : row; });
+      return reversed ? whole.map((row) => [...row].reverse()).reverse() : whole;
+    };
+    const unit = () => shares || own.kind === "probability" ? "" : own.kind === "information" ? " bits" : "";
+    const draw = () => {
+      svg.replaceChildren();
+      const all = rows();
+      const ends = all.flatMap((row) => [row.reduce((a, h) => a + Math.max(h, 0), 0), row.reduce((a, h) => a + Math.min(h, 0), 0)]);
+      const high = own.kind === "contribution" && !shares ? Math.max(...ends, 0) || 1 : shares || own.kind === "probability" ? 1 : 2;
+      const low = Math.min(...ends, 0);
+      const y = (v) => top + (high - v) / (high - low) * (height - top - bottom);
+      for (const v of low < 0 ? [low, 0, high] : [0, high]) make("text", { x: left - 5, y: y(v) + 4, "text-anchor": "end" }, svg).textContent = short(v);
+      make("line", { x1: left, x2: width - 6, y1: y(0), y2: y(0), class: "axis" }, svg);
+      all.forEach((row, i) => {
+        const order = [0, 1, 2, 3].sort((a, b) => Math.abs(row[a]) - Math.abs(row[b]));
+        let above = 0, below = 0;
+        for (const base of order) {
+          const h = row[base];
+          if (Math.abs(h) < (high - low) / 400) continue;
+          const up = h > 0 ? above + h : below;
+          const size = y(0) - y(Math.abs(h));
+          make("path", { d: data.alphabet[base].path, fill: data.alphabet[base].color, "fill-rule": data.alphabet[base].holes ? "evenodd" : "nonzero", transform: `translate(${left + i * step + 1} ${y(up)}) scale(${step - 2} ${size})` }, svg);
+          if (h > 0) above += h; else below += h;
+        }
+        const number = own.first + (reversed ? all.length - 1 - i : i);
+        if (all.length < 25 || number % 5 === 0) make("text", { x: left + (i + 0.5) * step, y: height - 4, "text-anchor": "middle" }, svg).textContent = number;
+      });
+      if (cursor !== null) {
+        cursor = Math.min(Math.max(cursor, 0), all.length - 1);
+        make("rect", { x: left + cursor * step, y: top - 4, width: step, height: height - top - bottom + 8, class: "at" }, svg);
+        const most = [0, 1, 2, 3].sort((a, b) => Math.abs(all[cursor][b]) - Math.abs(all[cursor][a])).filter((base) => all[cursor][base] !== 0);
+        const number = own.first + (reversed ? all.length - 1 - cursor : cursor);
+        said.textContent = `position ${number}: ` + (most.map((base) => `${data.alphabet[base].letter} ${short(all[cursor][base])}${unit()}`).join(", ") || "nothing");
+      }
+    };
+    const button = (label, click) => {
+      const one = document.createElement("button");
+      one.type = "button";
+      one.textContent = label;
+      one.className = "series";
+      one.setAttribute("aria-pressed", "false");
+      one.addEventListener("click", () => { one.setAttribute("aria-pressed", String(click())); draw(); });
+      bar.appendChild(one);
+    };
+    const heading = document.createElement("h3");
+    heading.textContent = own.name;
+    if (own.kind !== "contribution") button("reverse complement", () => (reversed = !reversed));
+    if (own.kind === "information") button("probability", () => (shares = !shares));
+    const point = (event) => {
+      const area = svg.getBoundingClientRect();
+      cursor = Math.floor(((event.clientX - area.left) / area.width * width - left) / step);
+      draw();
+    };
+    svg.addEventListener("pointermove", point);
+    svg.addEventListener("pointerdown", point);
+    svg.addEventListener("keydown", (event) => {
+      const by = { ArrowLeft: -1, ArrowRight: 1, Home: -1e9, End: 1e9 }[event.key];
+      if (by === undefined) return;
+      event.preventDefault();
+      cursor = (cursor ?? -1) + by;
+      draw();
+    });
+    box.append(heading, bar, svg, said);
+    place.appendChild(box);
+    draw();
+  };
+  for (const place of document.querySelectorAll("[data-logos]")) {
+    // what answers stands for the picture
+    place.closest("figure").classList.add("asked");
+    for (const own of data.logos[place.dataset.logos]) logo(own, place);
+  }
+
   const large = document.getElementById("large");
-  for (const own of document.querySelectorAll(".figures button")) {
+  for (const own of document.querySelectorAll(".figures figure > button")) {
     own.addEventListener("click", () => {
       large.querySelector("div").innerHTML = own.innerHTML;
       large.showModal();
