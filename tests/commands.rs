@@ -130,7 +130,7 @@ fn help_and_reference() {
     let (_, err, code) = said(&cistron(place.path(), &["help", "nn::conv1"]));
     assert!(code == 1 && err.contains("did you mean"), "{err}");
     assert_eq!(said(&cistron(place.path(), &["doc", "-o", "ref"])).2, 0);
-    assert!(std::fs::read_to_string(place.path().join("ref/index.html")).expect("the reference").contains("nn::conv1d"));
+    assert!(std::fs::read_to_string(place.path().join("ref/reference-nn.html")).expect("the reference").contains("nn::conv1d"));
 }
 
 #[test]

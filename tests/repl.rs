@@ -55,7 +55,7 @@ fn the_repl_completes_hints_goes_on_and_is_interrupted() {
     types(session, ":type t.sum()", "tensor []");
     types(session, ":plot [1.0, 2.0, 4.0]", "4.06");
     types(session, ":plot schedule::cosine()", "learning rate");
-    types(session, ":plot #{ a: [1, 2, 3], b: [3, 2, 1] }", "3.1");
+    types(session, ":plot #{ a: [1, 2, 3], b: [3, 2, 1] }", "3.04");
     types(session, ":plot \"word\"", "there is no figure of string");
     types(session, ":tiem 1", "did you mean `:time`?");
     // long work ends, the session does not

@@ -143,7 +143,10 @@ pub fn sections(text: &str) -> Vec<(String, String, String)> {
             _ => {}
         }
     }
-    out.iter_mut().for_each(|(title, id, _)| *id = anchor(title));
+    for (title, id, words) in &mut out {
+        *id = anchor(title);
+        *words = words.split_whitespace().collect::<Vec<_>>().join(" ");
+    }
     out
 }
 
@@ -165,7 +168,7 @@ mod tests {
             "{page}"
         );
         let found = sections("# One\nwords `code`\n```\nnot this\n```\n## Two, too\nmore");
-        assert_eq!(found[0], ("One".into(), "one".into(), "words code ".into()));
+        assert_eq!(found[0], ("One".into(), "one".into(), "words code".into()));
         assert_eq!(found[1].1, "two-too");
     }
 }
