@@ -5,6 +5,7 @@ fn main() {
     let origin = Path::new(".libtorch/view/origin");
     println!("cargo:rerun-if-changed={}", origin.display());
     println!("cargo:rerun-if-changed=stdlib");
+    println!("cargo:rerun-if-changed=docs/guide");
     match std::fs::read_to_string(origin) {
         Ok(lib) => {
             println!("cargo:rerun-if-changed=src/torch/function.cpp");

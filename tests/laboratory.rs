@@ -2,24 +2,15 @@
 
 use crate::{fault, run};
 
-#[test]
-fn lookups_on_codes_give_what_plain_layers_give() {
-    // the outputs, the gradient of every parameter, and 50 steps of training; N and padding included
-    run(r#"
+/// Holds networks with layers that are computed a faster way to the same with plain layers: the outputs, the gradient of every
+/// parameter, and 50 steps of training; N included. `stems` are layers from [4, 70] to [features].
+fn held_to_plain(stems: &str) {
+    let script = r#"
+import "std/layers/tcn" as tcn;
 let set = sim::world(sim::motifs(6, #{ width: 8, seed: 1 }), rule::additive(#{ seed: 1 }), #{ n: 320, length: 70, seed: 1 });
 let letters = set.sequences().map(|s| s.sub_string(0, 30) + "NN" + s.sub_string(32));
 let rows = data::from(#{ sequence: letters, label: set.label });
-let stems = [
-    nn::chain([nn::conv1d(20, 12), nn::relu(), nn::global_avg_pool()]),
-    nn::chain([nn::conv1d(20, 12), nn::relu(), nn::global_max_pool()]),
-    nn::chain([nn::conv1d(37, 9, #{ padding: "same" }), nn::global_avg_pool()]),
-    nn::chain([nn::conv1d(5, 4, #{ padding: "causal", bias: false }), nn::relu(), nn::global_max_pool()]),
-    nn::chain([nn::conv1d(70, 20), nn::relu(), nn::global_avg_pool()]),
-    nn::chain([nn::conv1d(9, 4, #{ dilation: 3 }), nn::relu(), nn::global_max_pool()]),
-    nn::chain([nn::kmers(3), nn::conv1d(5, 3, #{ dilation: 3 }), nn::relu(), nn::global_max_pool()]),
-    nn::chain([nn::kmers(2), nn::conv1d(18, 4, #{ padding: "same" }), nn::relu(), nn::global_avg_pool()]),
-];
-for stem in stems {
+for stem in [STEMS] {
     let layer = nn::chain([stem, nn::linear(1)]);
     let fast = nn::build(layer, [4, 70], #{ seed: 1 });
     let plain = nn::build(layer, [4, 70], #{ seed: 1, fast: false });
@@ -33,8 +24,37 @@ for stem in stems {
     assert_near(trained.call(fast).column("train.loss"), trained.call(plain).column("train.loss"), 1e-4);
     assert_near(fast.predict(rows), plain.predict(rows), 1e-3);
 }
-"#)
-    .unwrap();
+"#;
+    run(&script.replace("STEMS", stems)).unwrap_or_else(|fault| panic!("{fault}"));
+}
+
+#[test]
+fn lookups_on_codes_give_what_plain_layers_give() {
+    held_to_plain(
+        r#"
+    nn::chain([nn::conv1d(20, 12), nn::relu(), nn::global_avg_pool()]),
+    nn::chain([nn::conv1d(20, 12), nn::relu(), nn::global_max_pool()]),
+    nn::chain([nn::conv1d(37, 9, #{ padding: "same" }), nn::global_avg_pool()]),
+    nn::chain([nn::conv1d(5, 4, #{ padding: "causal", bias: false }), nn::relu(), nn::global_max_pool()]),
+    nn::chain([nn::conv1d(70, 20), nn::relu(), nn::global_avg_pool()]),
+    nn::chain([nn::conv1d(9, 4, #{ dilation: 3 }), nn::relu(), nn::global_max_pool()]),
+    nn::chain([nn::kmers(3), nn::conv1d(5, 3, #{ dilation: 3 }), nn::relu(), nn::global_max_pool()]),
+    nn::chain([nn::kmers(2), nn::conv1d(18, 4, #{ padding: "same" }), nn::relu(), nn::global_avg_pool()]),
+"#,
+    );
+}
+
+#[test]
+fn dilated_convolutions_give_what_plain_ones_give() {
+    held_to_plain(
+        r#"
+    nn::chain([nn::conv1d(8, 5, #{ padding: "same" }), nn::relu(), tcn::stack(8, 12, 3, 4, 0.0), nn::global_max_pool()]),
+    nn::chain([nn::conv1d(8, 3), nn::relu(), nn::conv1d(6, 4, #{ dilation: 7, padding: "same" }), nn::global_avg_pool()]),
+    nn::chain([nn::conv1d(8, 3), nn::conv1d(6, 3, #{ dilation: 5, bias: false }), nn::relu(), nn::global_max_pool()]),
+    nn::chain([nn::conv1d(8, 3), nn::relu(), nn::conv1d(6, 2, #{ dilation: 67, norm: "weight" }), nn::flatten()]),
+    nn::chain([nn::conv1d(8, 3), nn::relu(), nn::conv1d(6, 3, #{ dilation: 4, padding: "causal" }), nn::flatten()]),
+"#,
+    );
 }
 
 #[test]

@@ -2,6 +2,7 @@
 import atexit
 import functools
 import json
+import os
 import shutil
 import statistics
 import subprocess
@@ -19,19 +20,29 @@ WORK = {
     "start": ("process start to the first line", None, "import torch", 5),
     "metrics_1e6": ("AUROC and average precision of 10^6 scores", "metrics.rhai", "scikit-learn", 5),
     "metrics_1e7": ("AUROC and average precision of 10^7 scores", "metrics.rhai", "scikit-learn", 3),
-    "metrics_164": ("AUROC and average precision of 10^5 x 164 scores", "metrics.rhai", "scikit-learn", 3),
-    "train_baseline": ("training step, conv 20x20, mean pool, 600 bp, batch 2048", "train.rhai", "PyTorch eager", 5),
+    "metrics_1e5x164": ("AUROC and average precision of 10^5 x 164 scores", "metrics.rhai", "scikit-learn", 3),
+    "baseline": ("training step, conv 20x20, mean pool, 600 bp, batch 2048", "train.rhai", "PyTorch eager", 5),
+    "fm": ("training step, the same with a factorization machine", "train.rhai", "PyTorch eager", 5),
+    "tcn_any": ("training step, 6 TCN blocks of 64 x 8, mean over positions, 1000 bp, batch 64", "train.rhai", "PyTorch eager", 5),
+    "tcn_last": ("the same, read at the last step", "train.rhai", "PyTorch eager", 5),
+    "bilstm": ("training step, conv 32, 2-layer BiLSTM 50, 1000 bp, batch 64", "train.rhai", "PyTorch eager", 5),
+    "predict_baseline": ("prediction, the baseline network", "train.rhai", "PyTorch eager", 5),
+    "predict_tcn": ("prediction, the TCN", "train.rhai", "PyTorch eager", 5),
     "extract": ("20,000 x 1,000 bp from FASTA as codes", "genome.rhai", "tangermeme, the fastest way", 5),
     "extract_loop": ("20,000 x 1,000 bp from FASTA as codes", "genome.rhai", "pyfaidx and a loop", 3),
     "bigwig": ("means of 20,000 windows of a bigWig", "genome.rhai", "pybigtools", 5),
     "shuffle": ("dinucleotide shuffles, 10,000 x 1,000 bp x 20", "genome.rhai", "tangermeme", 3),
     "augment": ("two structural augmentations of each of 512 x 1,000 bp, one-hot out", "genome.rhai", "EvoAug", 5),
     "loader": ("an epoch of 200,000 regions of 600 bp, the loader alone", "genome.rhai", "PyTorch DataLoader and pyfaidx", 3),
-    "train_bilstm": ("training step, conv 32, 2-layer BiLSTM 50, 1000 bp, batch 64", "train.rhai", "PyTorch eager", 5),
 }
 
 # names that stand for several
-GROUPS = {"genome": ["extract", "extract_loop", "bigwig", "shuffle", "augment", "loader"]}
+GROUPS = {
+    "genome": ["extract", "extract_loop", "bigwig", "shuffle", "augment", "loader"],
+    "train": ["baseline", "fm", "tcn_any", "tcn_last", "bilstm", "predict_baseline", "predict_tcn", "metrics_1e7", "metrics_1e5x164", "start"],
+}
+# what glibc's allocator must be told to keep what was freed, as cistron tells it by itself
+TUNED = {"MALLOC_MMAP_THRESHOLD_": "4294967296", "MALLOC_TRIM_THRESHOLD_": "4294967296", "MALLOC_TOP_PAD_": "268435456"}
 
 
 @functools.cache
@@ -78,13 +89,14 @@ def place(name):
     return ["--set", f"folder={genome()}"] if name in GROUPS["genome"] else []
 
 
-def peer(name):
+def peer(name, tuned=False):
+    environment = {**os.environ, **(TUNED if tuned else {})}
     if name == "start":
         started = time.perf_counter()
-        subprocess.run([sys.executable, "-c", "import torch"], check=True, capture_output=True)
+        subprocess.run([sys.executable, "-c", "import torch"], check=True, capture_output=True, env=environment)
         return time.perf_counter() - started
     folder = [str(genome())] if name in GROUPS["genome"] else []
-    said = subprocess.run([sys.executable, HERE / "peers.py", name, *folder], capture_output=True, text=True)
+    said = subprocess.run([sys.executable, HERE / "peers.py", name, *folder], capture_output=True, text=True, env=environment)
     if said.returncode:
         print(f"{name}: the peer failed: {said.stderr.strip().splitlines()[-1:]}", file=sys.stderr)
         return None
@@ -107,23 +119,29 @@ def main():
         print(f"peers are not measured: {error}; CISTRON_PYTHON names a Python with torch 2.11.0 and scikit-learn", file=sys.stderr)
     for name in names:
         work, script, other, most = WORK[name]
-        mine, theirs = [], []
+        mine, theirs, tuned = [], [], []
         for _ in range(most):
             mine.append(ours(name, script))
             if has_peer:
                 theirs.append(peer(name))
-        theirs = [t for t in theirs if t is not None]
+            if has_peer and script == "train.rhai":
+                tuned.append(peer(name, tuned=True))
+        theirs, tuned = [t for t in theirs if t is not None], [t for t in tuned if t is not None]
         ratios = [b / a for a, b in zip(mine, theirs)]
         row = {
             "name": name, "work": work, "ours_s": round(statistics.median(mine), 5), "peer": other,
             "peer_s": round(statistics.median(theirs), 5) if theirs else None,
             "ratio": round(statistics.median(ratios), 3) if ratios else None,
             "spread": [round(min(ratios), 3), round(max(ratios), 3)] if ratios else None,
+            "peer_tuned_s": round(statistics.median(tuned), 5) if tuned else None,
+            "ratio_tuned": round(statistics.median(b / a for a, b in zip(mine, tuned)), 3) if tuned else None,
         }
         if as_json:
             print(json.dumps(row), flush=True)
         else:
             ratio = f"{row['ratio']:6.2f}x  ({row['spread'][0]:.2f} to {row['spread'][1]:.2f})" if ratios else "no peer"
+            if tuned:
+                ratio += f"   {row['ratio_tuned']:.2f}x with its allocator tuned"
             print(f"{name:16} {row['ours_s']:9.4f} s   {other:14} {row['peer_s'] or float('nan'):9.4f} s   {ratio}   {work}", flush=True)
 
 

@@ -29,12 +29,17 @@ def metrics(rows, tasks):
     return best(work, 1)
 
 
-def train(net, shape, batch, steps):
+def sequences(batch, length):
     import torch
 
-    x = torch.zeros(batch, *shape)
-    x.scatter_(1, torch.randint(0, 4, (batch, 1, shape[1])), 1.0)
-    y = torch.rand(batch, 1).round()
+    x = torch.zeros(batch, 4, length)
+    return x.scatter_(1, torch.randint(0, 4, (batch, 1, length)), 1.0)
+
+
+def train(net, length, batch, tasks, steps):
+    import torch
+
+    x, y = sequences(batch, length), torch.rand(batch, tasks).round()
     optimizer = torch.optim.RMSprop(net.parameters(), lr=1e-3)
     loss = torch.nn.BCEWithLogitsLoss()
 
@@ -45,6 +50,76 @@ def train(net, shape, batch, steps):
 
     step()
     return best(lambda: [step() for _ in range(steps)]) / steps
+
+
+def predict(net, length, batch, tasks, steps):
+    import torch
+
+    net.eval()
+    x = sequences(batch, length)
+    with torch.no_grad():
+        net(x)
+        return best(lambda: [net(x) for _ in range(steps)]) / steps
+
+
+def networks():
+    """The networks of train.rhai as one writes them with torch: layer, length, batch, tasks, steps."""
+    import torch
+    from torch import nn
+    from torch.nn.utils.parametrizations import weight_norm
+
+    class Apply(nn.Module):
+        def __init__(self, f):
+            super().__init__()
+            self.f = f
+
+        def forward(self, x):
+            return self.f(x)
+
+    class Machine(nn.Module):
+        def __init__(self, features, factors):
+            super().__init__()
+            self.linear = nn.Linear(features, 1)
+            self.factors = nn.Parameter(torch.randn(features, factors) * 0.1)
+
+        def forward(self, x):
+            pairs = (x @ self.factors).square() - x.square() @ self.factors.square()
+            return self.linear(x) + 0.5 * pairs.sum(1, keepdim=True)
+
+    class Block(nn.Module):
+        """Bai's: pads both sides and cuts what looks ahead."""
+
+        def __init__(self, channels, width, dilation, dropout):
+            super().__init__()
+            cut = (width - 1) * dilation
+            part = lambda: [  # noqa: E731
+                weight_norm(nn.Conv1d(channels, channels, width, padding=cut, dilation=dilation)),
+                Apply(lambda x: x[:, :, :-cut].contiguous()), nn.ReLU(), nn.Dropout(dropout),
+            ]
+            self.body = nn.Sequential(*part(), *part())
+
+        def forward(self, x):
+            return torch.relu(self.body(x) + x)
+
+    class Recurrent(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.inner = nn.LSTM(32, 50, 2, bidirectional=True, batch_first=True)
+
+        def forward(self, x):
+            return self.inner(x.transpose(1, 2))[0].transpose(1, 2)
+
+    mean = lambda: Apply(lambda x: x.mean(2))  # noqa: E731
+    trunk = lambda: [nn.Conv1d(4, 20, 20), nn.ReLU(), mean()]  # noqa: E731
+    front = lambda: [nn.Conv1d(4, 64, 15, padding="same"), nn.ReLU(), *[Block(64, 8, 2**i, 0.2) for i in range(6)]]  # noqa: E731
+    head = lambda: [nn.Linear(64, 100), nn.ReLU(), nn.Linear(100, 5)]  # noqa: E731
+    return {
+        "baseline": lambda: (nn.Sequential(*trunk(), nn.Linear(20, 1)), 600, 2048, 1, 5),
+        "fm": lambda: (nn.Sequential(*trunk(), Machine(20, 20)), 600, 2048, 1, 5),
+        "tcn_any": lambda: (nn.Sequential(*front(), mean(), *head()), 1000, 64, 5, 2),
+        "tcn_last": lambda: (nn.Sequential(*front(), Apply(lambda x: x[:, :, -1]), *head()), 1000, 64, 5, 2),
+        "bilstm": lambda: (nn.Sequential(nn.Conv1d(4, 32, 15), nn.ReLU(), nn.MaxPool1d(4), Recurrent(), mean(), nn.Linear(100, 1)), 1000, 64, 1, 3),
+    }
 
 
 def extract(folder):
@@ -129,30 +204,15 @@ def loader(folder):
 def main(name, folder=None):
     if name in ("extract", "extract_loop", "bigwig", "shuffle", "augment", "loader"):
         return globals()[name](folder)
-    import torch
-    from torch import nn
-
-    class Mean(nn.Module):
-        def forward(self, x):
-            return x.mean(2)
-
-    class Recurrent(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.inner = nn.LSTM(32, 50, 2, bidirectional=True, batch_first=True)
-
-        def forward(self, x):
-            return self.inner(x.transpose(1, 2))[0].transpose(1, 2)
-
     if name == "metrics_1e6":
         return metrics(10**6, 1)
     if name == "metrics_1e7":
         return metrics(10**7, 1)
-    if name == "metrics_164":
+    if name == "metrics_1e5x164":
         return metrics(10**5, 164)
-    if name == "train_baseline":
-        return train(nn.Sequential(nn.Conv1d(4, 20, 20), nn.ReLU(), Mean(), nn.Linear(20, 1)), (4, 600), 2048, 5)
-    return train(nn.Sequential(nn.Conv1d(4, 32, 15), nn.ReLU(), nn.MaxPool1d(4), Recurrent(), Mean(), nn.Linear(100, 1)), (4, 1000), 64, 3)
+    if name.startswith("predict_"):
+        return predict(*networks()[{"predict_tcn": "tcn_any"}.get(name, name.removeprefix("predict_"))]())
+    return train(*networks()[name]())
 
 
 print(main(*sys.argv[1:]))

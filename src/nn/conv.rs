@@ -173,7 +173,8 @@ impl Spec for Conv {
             }),
             _ => None,
         };
-        Built::one(Built1 { weight, bias, window, pad, convolution }, output)
+        let interleaved = (builder.fast && simple && self.dilation[0] > 1).then(|| (self.dilation[0], pads[0]));
+        Built::one(Built1 { weight, bias, window, pad, interleaved, convolution }, output)
     }
 }
 
@@ -193,24 +194,24 @@ struct Built1 {
     bias: Option<Tensor>,
     window: Window,
     pad: Option<Vec<i64>>,
+    /// Dilation and zeros at both ends, where it is computed as a dense one.
+    interleaved: Option<(i64, (i64, i64))>,
     convolution: Option<Convolution>,
 }
 
 impl Module for Built1 {
     fn forward(&self, x: &Value, _: Mode) -> Result<Value> {
         let x = x.one()?;
-        let padded = match &self.pad {
-            Some(pad) => x.pad(pad, "constant", 0.0)?,
-            None => x.clone(),
+        let weight = match &self.weight {
+            Weight::Plain(weight) => weight.clone(),
+            Weight::Normed(gain, direction) => direction.mul(&gain.div(&length_of(direction)?)?)?,
         };
-        let out = match &self.weight {
-            Weight::Plain(weight) => padded.conv(weight, self.bias.as_ref(), &self.window)?,
-            Weight::Normed(gain, direction) => {
-                let weight = direction.mul(&gain.div(&length_of(direction)?)?)?;
-                padded.conv(&weight, self.bias.as_ref(), &self.window)?
-            }
-        };
-        Ok(Value::One(out))
+        let bias = self.bias.as_ref();
+        Ok(Value::One(match (&self.interleaved, &self.pad) {
+            (Some((dilation, pads)), _) if !x.device().is_cuda() => x.conv_interleaved(&weight, bias, *dilation, *pads)?,
+            (_, Some(pad)) => x.pad(pad, "constant", 0.0)?.conv(&weight, bias, &self.window)?,
+            (_, None) => x.conv(&weight, bias, &self.window)?,
+        }))
     }
 
     fn role(&self) -> Role<'_> {

@@ -586,6 +586,24 @@ impl Tensor {
         lift1("conv", &[self, weight], result)
     }
 
+    /// A dilated convolution over one axis as a dense one, with zeros before and behind: positions in rows of `dilation` lie
+    /// under each other where a window meets them. The same numbers up to rounding, by a path of libtorch that is several
+    /// times faster on a processor, above all backwards.
+    pub fn conv_interleaved(&self, weight: &Tensor, bias: Option<&Tensor>, dilation: i64, (before, behind): (i64, i64)) -> Result<Tensor> {
+        let (shape, width) = (self.shape(), weight.shape()[2]);
+        let [batch, channels, length] = shape[..] else {
+            bail!("shape", "a convolution over one axis takes [batch, channels, length], got {}", shape::text(&shape));
+        };
+        let padded = before + length + behind;
+        let rows = (padded + dilation - 1) / dilation;
+        let rest = rows * dilation - padded;
+        let x = if before + behind + rest > 0 { self.pad(&[before, behind + rest], "constant", 0.0)? } else { self.clone() };
+        let image = x.reshape(&[batch, channels, rows, dilation])?;
+        let plain = Window { stride: vec![1, 1], padding: vec![0, 0], dilation: vec![1, 1], groups: 1 };
+        let out = image.conv(&weight.unsqueeze(3)?, bias, &plain)?;
+        out.reshape(&[batch, weight.shape()[0], (rows - width + 1) * dilation])?.narrow(2, 0, padded - (width - 1) * dilation)
+    }
+
     /// Transposed convolution over one axis.
     pub fn conv_transpose1d(&self, weight: &Tensor, bias: Option<&Tensor>, how: &Window, output_padding: i64) -> Result<Tensor> {
         let bias = bias.map(|bias| &bias.0);

@@ -17,7 +17,7 @@ impl Links {
 
     fn of(&self, text: &str) -> Option<&String> {
         // as it stands, or as a call with arguments
-        self.0.get(text).or_else(|| self.0.get(text.split('(').next()?))
+        self.0.get(text).or_else(|| self.0.get(text.split_once('(').filter(|(name, _)| name.contains("::"))?.0))
     }
 }
 

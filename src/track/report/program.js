@@ -128,10 +128,12 @@
     box.className = "logo";
     bar.className = "legend";
     const heights = own.heights.map((row) => row.map((h) => h ?? 0));
-    const [step, height, left, top, bottom] = [22, 120, 34, 6, 18];
+    const [step, height, left, top, bottom] = [22, 120, 44, 6, 18];
     const width = left + step * Math.max(heights.length, 1) + 6;
     const svg = make("svg", { viewBox: `0 0 ${width} ${height}`, tabindex: "0", role: "img", "aria-label": `logo of ${own.name}; arrow keys read positions` });
+    // long ones scroll instead of becoming unreadable
     svg.style.maxWidth = `${width * 1.6}px`;
+    svg.style.minWidth = `${Math.max(width * 0.7, 240)}px`;
     let reversed = false, shares = false, cursor = null;
     const rows = () => {
       const whole = heights.map((row) => { const sum = row.reduce((a, b) => a + Math.abs(b), 0); return shares && sum > 0 ? row.map((h) => h / sum) : row; });
@@ -173,7 +175,6 @@
       const one = document.createElement("button");
       one.type = "button";
       one.textContent = label;
-      one.className = "series";
       one.setAttribute("aria-pressed", "false");
       one.addEventListener("click", () => { one.setAttribute("aria-pressed", String(click())); draw(); });
       bar.appendChild(one);
