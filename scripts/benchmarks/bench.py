@@ -41,6 +41,9 @@ GROUPS = {
     "genome": ["extract", "extract_loop", "bigwig", "shuffle", "augment", "loader"],
     "train": ["baseline", "fm", "tcn_any", "tcn_last", "bilstm", "predict_baseline", "predict_tcn", "metrics_1e7", "metrics_1e5x164", "start"],
 }
+# ratios that --check compares with, and how much of them must be left: they waver by a tenth on a quiet machine
+KEPT = HERE / "kept.json"
+LEAST = 0.75
 # what glibc's allocator must be told to keep what was freed, as cistron tells it by itself
 TUNED = {"MALLOC_MMAP_THRESHOLD_": "4294967296", "MALLOC_TRIM_THRESHOLD_": "4294967296", "MALLOC_TOP_PAD_": "268435456"}
 
@@ -103,10 +106,27 @@ def peer(name, tuned=False):
     return float(said.stdout)
 
 
+def checked(rows):
+    """Names whose ratio fell below what was kept; says each."""
+    kept = json.loads(KEPT.read_text())
+    fallen = []
+    for row in rows:
+        name, ratio = row["name"], row["ratio"]
+        if name not in kept or ratio is None:
+            print(f"{name}: {'its peer was not measured' if ratio is None else 'nothing is kept to compare with'}", file=sys.stderr)
+        elif ratio < kept[name] * LEAST:
+            fallen.append(name)
+            print(f"{name}: {ratio:.2f} times its peer, {kept[name]:.2f} were kept", file=sys.stderr)
+    return fallen
+
+
 def main():
+    flags = {word for word in sys.argv[2:] if word.startswith("--")}
+    if unknown := flags - {"--json", "--check", "--keep"}:
+        sys.exit(f"error: {', '.join(sorted(unknown))}: there are --json, --check and --keep")
     names = [word for word in sys.argv[2:] if not word.startswith("--")] or list(WORK)
     names = [one for name in names for one in GROUPS.get(name, [name])]
-    as_json = "--json" in sys.argv
+    as_json, rows = "--json" in flags, []
     for name in names:
         if name not in WORK:
             sys.exit(f"error: no benchmark is called {name}; there are {', '.join([*WORK, *GROUPS])}")
@@ -136,6 +156,7 @@ def main():
             "peer_tuned_s": round(statistics.median(tuned), 5) if tuned else None,
             "ratio_tuned": round(statistics.median(b / a for a, b in zip(mine, tuned)), 3) if tuned else None,
         }
+        rows.append(row)
         if as_json:
             print(json.dumps(row), flush=True)
         else:
@@ -143,6 +164,12 @@ def main():
             if tuned:
                 ratio += f"   {row['ratio_tuned']:.2f}x with its allocator tuned"
             print(f"{name:16} {row['ours_s']:9.4f} s   {other:14} {row['peer_s'] or float('nan'):9.4f} s   {ratio}   {work}", flush=True)
+    if "--keep" in flags:
+        kept = json.loads(KEPT.read_text()) if KEPT.exists() else {}
+        kept.update({row["name"]: row["ratio"] for row in rows if row["ratio"] is not None})
+        KEPT.write_text(json.dumps(dict(sorted(kept.items())), indent=2) + "\n")
+    if "--check" in flags and (fallen := checked(rows)):
+        sys.exit(f"error: slower against their peers than before: {', '.join(fallen)}")
 
 
 main()

@@ -74,8 +74,8 @@ impl Console {
     }
 
     /// Answers a text; places in errors are those of `file`.
-    pub fn turn(&mut self, text: &str, file: &str) -> Result<Vec<Answer>> {
-        let text = text.trim();
+    pub fn turn(&mut self, given: &str, file: &str) -> Result<Vec<Answer>> {
+        let text = given.trim();
         if text.is_empty() {
             return Ok(Vec::new());
         }
@@ -86,7 +86,8 @@ impl Console {
             let (word, rest) = text.split_once(char::is_whitespace).map_or((text, ""), |(word, rest)| (word, rest.trim()));
             return self.command(word, rest, file);
         }
-        let value = self.run(text, file)?;
+        // as it was typed, so that places in errors are those of what was typed
+        let value = self.run(given, file)?;
         self.worked.push_str(text);
         self.worked.push_str(if text.ends_with([';', '}']) { "\n" } else { ";\n" });
         Ok(vec![Answer::Value(value)])

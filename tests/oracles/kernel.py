@@ -66,6 +66,9 @@ class KernelTests(jkt.KernelTests):
         trace = "\n".join(output[0]["content"]["traceback"])
         self.assertIn("reshape", trace)
         self.assertIn(f"In[{reply['content']['execution_count']}]:2:", trace)
+        # blank lines at the beginning of a cell count
+        reply, output = self.ran("\n\n  nothing_here")
+        self.assertIn(f"In[{reply['content']['execution_count']}]:3:3", "\n".join(output[0]["content"]["traceback"]))
 
     def test_an_interrupt_ends_the_cell_alone(self):
         self.ran("let before = 7;")
