@@ -66,6 +66,17 @@ pub fn browser() -> Option<&'static str> {
     found
 }
 
+/// What a browser makes of a page in a window of a size.
+pub fn opened(browser: &str, page: &std::path::Path, size: &str) -> String {
+    let output = Command::new(browser)
+        .args(["--headless", "--no-sandbox", "--disable-gpu", "--dump-dom", "--virtual-time-budget=3000", &format!("--window-size={size}")])
+        .arg(format!("--user-data-dir={}", page.with_extension("browser").display()))
+        .arg(format!("file://{}", page.display()))
+        .output()
+        .expect("the browser runs");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
 /// Standard output and error of a run, and its exit code.
 pub fn said(output: &Output) -> (String, String, i32) {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();

@@ -174,13 +174,8 @@ document.title = "SAID " + said.join(" | ");
     for (file, size) in [("reference-nn.html", "1200,900"), ("guide-data.html", "400,800")] {
         let text = std::fs::read_to_string(place.path().join(file)).expect("a page");
         std::fs::write(place.path().join("probe.html"), text.replace("</html>", &format!("{script}</html>"))).expect("written");
-        let output = std::process::Command::new(browser)
-            .args(["--headless", "--no-sandbox", "--disable-gpu", "--dump-dom", "--virtual-time-budget=3000", &format!("--window-size={size}")])
-            .arg(place.path().join("probe.html"))
-            .output()
-            .expect("the browser runs");
-        let (out, err, _) = crate::said(&output);
-        let said = out.split("<title>SAID ").nth(1).and_then(|rest| rest.split("</title>").next()).unwrap_or_else(|| panic!("{err}"));
+        let dom = crate::opened(browser, &place.path().join("probe.html"), size);
+        let said = dom.split("<title>SAID ").nth(1).and_then(|rest| rest.split("</title>").next()).unwrap_or("nothing was clicked");
         let parts: Vec<&str> = said.split(" | ").collect();
         assert!(parts[0].starts_with("nn::conv1d,"), "{said}");
         assert!(parts[1].contains("train::early_stop"), "{said}");

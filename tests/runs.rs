@@ -1,6 +1,6 @@
 //! Runs that are kept: killed and resumed, compared, repeated, exported.
 
-use crate::{browser, cistron, python, said};
+use crate::{browser, cistron, opened, python, said};
 use cistron::base::seed::Rng;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -302,13 +302,7 @@ document.body.setAttribute("data-said", said.join(" "));
 </script></body>"#;
     std::fs::write(place.path().join("clicked.html"), page.replace("</body>", clicks)).expect("written");
     for size in ["1100,900", "390,800"] {
-        let output = Command::new(browser)
-            .args(["--headless", "--no-sandbox", "--disable-gpu", "--dump-dom", "--virtual-time-budget=3000", &format!("--window-size={size}")])
-            .arg(format!("--user-data-dir={}", place.path().join("browser").display()))
-            .arg(format!("file://{}", place.path().join("clicked.html").display()))
-            .output()
-            .expect("the browser runs");
-        let dom = String::from_utf8_lossy(&output.stdout).into_owned();
+        let dom = opened(browser, &place.path().join("clicked.html"), size);
         let said = dom.split("data-said=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or("nothing was clicked").to_string();
         assert_eq!(
             said, "dark=true lines=true off=true cursor=true focus=true logos=true bits=true strand=true shares=true large=true narrow=true",

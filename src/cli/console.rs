@@ -25,8 +25,14 @@ pub const COMMANDS: &[(&str, &str)] = &[
 ];
 
 /// The words of the commands.
-pub fn words() -> impl Iterator<Item = &'static str> {
+fn words() -> impl Iterator<Item = &'static str> {
     COMMANDS.iter().map(|(word, _)| word.split(' ').next().unwrap_or(word))
+}
+
+/// The commands that a text could become; none where the cursor (in bytes) is in no command's word.
+pub fn completions(text: &str, cursor: usize) -> Option<impl Iterator<Item = &'static str>> {
+    let typed = text[..cursor].to_string();
+    (text.starts_with(':') && !typed.contains(char::is_whitespace)).then(|| words().filter(move |word| word.starts_with(&typed)))
 }
 
 /// Whether a text is a command or a question, not code.

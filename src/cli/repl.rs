@@ -28,8 +28,7 @@ impl Completer for Assistant {
     type Candidate = Pair;
 
     fn complete(&self, line: &str, position: usize, _: &Context) -> rustyline::Result<(usize, Vec<Pair>)> {
-        if line.starts_with(':') && !line[..position].contains(' ') {
-            let words = console::words().filter(|word| word.starts_with(&line[..position]));
+        if let Some(words) = console::completions(line, position) {
             return Ok((0, words.map(|word| Pair { display: word.into(), replacement: word.into() }).collect()));
         }
         let (start, found) = assist::complete(&session::catalog(), &self.session.borrow(), line, position);

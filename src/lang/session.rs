@@ -12,19 +12,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-/// A parameter that a script declared with `param`.
-#[derive(Clone, Debug)]
-pub struct Declared {
-    /// Its name.
-    pub name: String,
-    /// The value where `--set` does not give one.
-    pub default: Dynamic,
-    /// The value of this run.
-    pub value: Dynamic,
-    /// What it means.
-    pub text: String,
-}
-
 /// The settings of a run.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -75,7 +62,6 @@ struct State {
     units: Vec<String>,
     sources: HashMap<String, String>,
     shifts: HashMap<String, Vec<Shift>>,
-    declared: Vec<Declared>,
     reports: Vec<(String, Dynamic)>,
     captured: Option<String>,
     listener: Option<Listener>,
@@ -228,20 +214,15 @@ pub fn source(file: &str) -> Option<String> {
 }
 
 /// Declares a parameter; the value is the one given with `--set`, else the default.
-pub fn declare(name: &str, default: Dynamic, text: &str) -> Result<Dynamic> {
+pub fn declare(name: &str, default: Dynamic) -> Result<Dynamic> {
     let given = with(|state| state.settings.set.get(name).cloned());
     let value = match given {
-        None => default.clone(),
+        None => default,
         Some(given) => read_as(&given, &default).ok_or_else(|| {
             fault!("option", "--set {name}={given}: `{name}` must be {}", super::value::article(kind_name(&default)); hint: "its default is {}", show::line(&default))
         })?,
     };
     tell(&Event::Parameter(name, show::json(&value)))?;
-    let declared = Declared { name: name.into(), default, value: value.clone(), text: text.into() };
-    with(|state| {
-        state.declared.retain(|old| old.name != name);
-        state.declared.push(declared);
-    });
     Ok(value)
 }
 
@@ -264,11 +245,6 @@ fn read_as(text: &str, default: &Dynamic) -> Option<Dynamic> {
         v if v.is_string() => Some(text.to_string().into()),
         _ => serde_json::from_str::<Dynamic>(text).ok(),
     }
-}
-
-/// The parameters that were declared, in order.
-pub fn declared() -> Vec<Declared> {
-    with(|state| state.declared.clone())
 }
 
 /// Records a result of the run.

@@ -208,11 +208,9 @@ impl Kernel {
 
     fn complete(&self, code: &str, cursor: usize) -> CompleteReply {
         let at = byte_of(code, cursor);
-        let (start, found) = if code.starts_with(':') && !code[..at].contains(char::is_whitespace) {
-            let fits = console::words().filter(|word| word.starts_with(&code[..at]));
-            (0, fits.map(|word| assist::Candidate { text: word.into(), kind: "command".into() }).collect())
-        } else {
-            assist::complete(&session::catalog(), &self.console.session.borrow(), code, at)
+        let (start, found) = match console::completions(code, at) {
+            Some(words) => (0, words.map(|word| assist::Candidate { text: word.into(), kind: "command".into() }).collect()),
+            None => assist::complete(&session::catalog(), &self.console.session.borrow(), code, at),
         };
         let start = letters(&code[..start]);
         let types: Vec<_> = found.iter().map(|own| json!({ "start": start, "end": cursor, "text": own.text, "type": own.kind })).collect();
