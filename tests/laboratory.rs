@@ -58,6 +58,21 @@ fn dilated_convolutions_give_what_plain_ones_give() {
 }
 
 #[test]
+fn stacks_of_convolutions_in_one_pass_give_what_single_layers_give() {
+    held_to_plain(
+        r#"
+    nn::chain([nn::conv1d(8, 5, #{ padding: "same" }), nn::relu(), tcn::stack(8, 12, 3, 4, 0.2), nn::last_position()]),
+    nn::chain([tcn::stack(4, 20, 4, 3, 0.3), nn::global_avg_pool()]),
+    nn::chain([tcn::stack(4, 7, 2, 5, 0.1), nn::last_position()]),
+    nn::chain([nn::conv1d(70, 5), nn::relu(), nn::dropout(0.4), nn::residual(nn::chain([nn::conv1d(70, 3, #{ padding: "same" }), nn::relu(), nn::conv1d(70, 3, #{ padding: "same", bias: false })])), nn::last_position()]),
+    nn::chain([nn::conv1d(6, 3), nn::gelu(), nn::residual(nn::conv1d(6, 5, #{ padding: "same", dilation: 2 }), #{ after: nn::relu() }), nn::conv1d(9, 2), nn::flatten()]),
+    nn::chain([nn::residual(nn::chain([nn::conv1d(4, 3, #{ padding: "causal" }), nn::relu()])), nn::conv1d(9, 2), nn::max_pool(3), nn::flatten()]),
+    nn::chain([nn::max_pool(2), nn::residual(nn::chain([nn::conv1d(4, 3, #{ padding: "causal" }), nn::relu()])), nn::last_position()]),
+"#,
+    );
+}
+
+#[test]
 fn frozen_filters_learn_nothing_and_codes_are_taken_as_they_are() {
     run(r#"
 let set = sim::paired(sim::motifs(4, #{ width: 6 }), #{ n: 200, length: 50, per_sequence: 2 });

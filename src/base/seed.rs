@@ -6,6 +6,7 @@ pub struct Rng(u64);
 
 const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 
+#[inline(always)]
 fn mix(mut z: u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
@@ -16,6 +17,12 @@ impl Rng {
     /// A generator for one use, named by its keys: a seed, then what distinguishes the use (an epoch, an index).
     pub fn keyed(keys: &[u64]) -> Self {
         Rng(keys.iter().fold(GOLDEN, |state, key| mix(state.wrapping_add(GOLDEN) ^ mix(key.wrapping_add(GOLDEN)))))
+    }
+
+    /// The 64 bits that would come after `n` others; the generator stays where it is.
+    #[inline(always)]
+    pub fn peek(&self, n: u64) -> u64 {
+        mix(self.0.wrapping_add(GOLDEN.wrapping_mul(n + 1)))
     }
 
     /// The next 64 bits.
@@ -94,6 +101,9 @@ mod tests {
         assert_eq!(Rng::keyed(&[1, 2, 3]).next_u64(), Rng::keyed(&[1, 2, 3]).next_u64());
         assert_ne!(Rng::keyed(&[1, 2, 3]).next_u64(), Rng::keyed(&[1, 3, 2]).next_u64());
         assert_ne!(Rng::keyed(&[0]).next_u64(), Rng::keyed(&[0, 0]).next_u64());
+        let mut rng = Rng::keyed(&[4]);
+        let ahead: Vec<u64> = (0..5).map(|n| rng.peek(n)).collect();
+        assert_eq!(ahead, (0..5).map(|_| rng.next_u64()).collect::<Vec<_>>());
     }
 
     #[test]

@@ -578,6 +578,15 @@ natives! { layers in "nn" {
     /// ```
     function "global_avg_pool"(c) -> "layer, [channels, …] to [channels]" { layer(c, pool::Global { max: false }) }
 
+    /// Takes the last position: what a causal network says of everything before it.
+    ///
+    /// Behind causal convolutions only the positions that the last one sees are computed.
+    ///
+    /// ```rhai
+    /// assert_eq(nn::build(nn::last_position(), [8, 50]).output_shape, [8]);
+    /// ```
+    function "last_position"(c) -> "layer, [channels, length] to [channels]" { layer(c, pool::LastPosition) }
+
     /// Turns one-hot sequences into one-hot k-mers, in the order of their letters; a k-mer with N is all zeros.
     ///
     /// ```rhai

@@ -2,6 +2,7 @@
 
 use super::spec::Role;
 use super::stem::Fused;
+use super::stack;
 use super::{Builder, Built, Layer, Mode, Module, Shape, Spec, Value};
 use crate::base::{Result, shape};
 use crate::torch::Tensor;
@@ -72,23 +73,28 @@ pub struct Chain {
     pub parts: Vec<(Option<String>, Layer)>,
 }
 
-struct Sequence(Vec<Rc<dyn Module>>);
+struct Sequence {
+    /// As described, for a chain around this one.
+    parts: Vec<Rc<dyn Module>>,
+    /// With those joined that can be.
+    modules: Vec<Rc<dyn Module>>,
+}
 
 impl Module for Sequence {
     fn forward(&self, x: &Value, mode: Mode) -> Result<Value> {
         let mut x = x.clone();
-        for module in &self.0 {
+        for module in &self.modules {
             x = module.forward(&x, mode)?;
         }
         Ok(x)
     }
 
     fn role(&self) -> Role<'_> {
-        Role::Parts(&self.0)
+        Role::Parts(&self.parts)
     }
 
     fn reads_codes(&self) -> bool {
-        self.0.first().is_some_and(|first| first.reads_codes())
+        self.modules.first().is_some_and(|first| first.reads_codes())
     }
 }
 
@@ -143,9 +149,9 @@ impl Spec for Chain {
             shape = built.output;
             modules.push(built.module);
         }
-        let modules = smoothed(modules);
-        let modules = if builder.fast { fused(modules) } else { modules };
-        Ok(Built { module: Rc::new(Sequence(modules)), output: shape })
+        let parts = smoothed(modules);
+        let modules = if builder.fast { stack::joined(fused(parts.clone())) } else { parts.clone() };
+        Ok(Built { module: Rc::new(Sequence { parts, modules }), output: shape })
     }
 }
 
@@ -166,6 +172,10 @@ struct Sum {
 }
 
 impl Module for Sum {
+    fn role(&self) -> Role<'_> {
+        Role::Residual { body: &self.body, shortcut: self.shortcut.as_ref(), after: self.after.as_ref() }
+    }
+
     fn forward(&self, x: &Value, mode: Mode) -> Result<Value> {
         let skip = match &self.shortcut {
             Some(shortcut) => shortcut.forward(x, mode)?,

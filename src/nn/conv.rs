@@ -1,7 +1,7 @@
 //! Convolutions over one to three axes, depthwise-separable and transposed ones.
 
 use super::spec::Role;
-use super::stem::Convolution;
+use super::stem::{Convolution, Weight, length_of};
 use super::{Builder, Built, Init, Mode, Module, Shape, Spec, Value};
 use crate::base::{Result, shape};
 use crate::torch::Tensor;
@@ -164,29 +164,15 @@ impl Spec for Conv {
         // torch counts pads from the last axis on
         let pad = (!even).then(|| pads.iter().rev().flat_map(|(before, after)| [*before, *after]).collect());
         let simple = self.width.len() == 1 && groups == 1 && self.stride == [1];
-        let convolution = match &weight {
-            Weight::Plain(weight) if simple => Some(Convolution {
-                weight: weight.clone(),
-                bias: bias.clone(),
-                pads: (pads[0].0 as usize, pads[0].1 as usize),
-                dilation: self.dilation[0] as usize,
-            }),
-            _ => None,
-        };
+        let convolution = simple.then(|| Convolution {
+            weight: weight.clone(),
+            bias: bias.clone(),
+            pads: (pads[0].0 as usize, pads[0].1 as usize),
+            dilation: self.dilation[0] as usize,
+        });
         let interleaved = (builder.fast && simple && self.dilation[0] > 1).then(|| (self.dilation[0], pads[0]));
         Built::one(Built1 { weight, bias, window, pad, interleaved, convolution }, output)
     }
-}
-
-/// The length of each filter, `[filters, 1, …]`.
-fn length_of(weight: &Tensor) -> Result<Tensor> {
-    let rest: Vec<i64> = (1..weight.rank() as i64).collect();
-    weight.norm(2.0, &Some(rest), true)
-}
-
-enum Weight {
-    Plain(Tensor),
-    Normed(Tensor, Tensor),
 }
 
 struct Built1 {
@@ -202,10 +188,7 @@ struct Built1 {
 impl Module for Built1 {
     fn forward(&self, x: &Value, _: Mode) -> Result<Value> {
         let x = x.one()?;
-        let weight = match &self.weight {
-            Weight::Plain(weight) => weight.clone(),
-            Weight::Normed(gain, direction) => direction.mul(&gain.div(&length_of(direction)?)?)?,
-        };
+        let weight = self.weight.current()?;
         let bias = self.bias.as_ref();
         Ok(Value::One(match (&self.interleaved, &self.pad) {
             (Some((dilation, pads)), _) if !x.device().is_cuda() => x.conv_interleaved(&weight, bias, *dilation, *pads)?,

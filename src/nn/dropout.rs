@@ -1,9 +1,8 @@
 //! Dropout of single numbers and of whole channels.
 
-use super::spec::Function;
-use super::{Builder, Built, Mode, Shape, Spec};
+use super::spec::Role;
+use super::{Builder, Built, Mode, Module, Shape, Spec, Value};
 use crate::base::Result;
-use crate::torch::Tensor;
 
 /// Zeroes with a chance while training, and scales the rest.
 #[derive(Clone, Debug)]
@@ -20,8 +19,20 @@ impl Spec for Dropout {
     }
 
     fn build(&self, _: &mut Builder, input: &Shape) -> Result<Built> {
-        let Dropout { p, channels } = *self;
-        let shape = input.one("dropout")?.to_vec();
-        Built::one(Function(move |x: &Tensor, mode: Mode| if channels { x.feature_dropout(p, mode.training) } else { x.dropout(p, mode.training) }), shape)
+        Built::one(Dropping(self.clone()), input.one("dropout")?.to_vec())
+    }
+}
+
+/// Dropout, which a chain may join with what stands before it.
+struct Dropping(Dropout);
+
+impl Module for Dropping {
+    fn forward(&self, x: &Value, mode: Mode) -> Result<Value> {
+        let (x, p) = (x.one()?, self.0.p);
+        if self.0.channels { x.feature_dropout(p, mode.training) } else { x.dropout(p, mode.training) }.map(Value::One)
+    }
+
+    fn role(&self) -> Role<'_> {
+        if self.0.channels { Role::Other } else { Role::Dropout(self.0.p) }
     }
 }

@@ -14,6 +14,7 @@
 // loops over lanes are written by index: that is what the compiler turns into wide instructions
 #![allow(clippy::needless_range_loop)]
 
+use super::wide::widest;
 use crate::torch::parallel;
 
 /// Filters that are computed side by side.
@@ -343,34 +344,6 @@ fn planes(codes: &[u8], pads: (usize, usize), width: usize, positions: usize, ou
         }
     }
     out.extend(std::iter::repeat_n(u32::MAX, words));
-}
-
-/// The widest instructions that this processor has, chosen once for each call of a loop.
-macro_rules! widest {
-    ($name:ident<$v:ident $(, $flag:ident)?>($($arg:ident: $type:ty),*) -> $out:ty, $inner:ident) => {
-        fn $name<const $v: usize $(, const $flag: bool)?>($($arg: $type),*) -> $out {
-            #[cfg(target_arch = "x86_64")]
-            {
-                #[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx512vpopcntdq")]
-                fn wide<const $v: usize $(, const $flag: bool)?>($($arg: $type),*) -> $out {
-                    $inner::<$v $(, $flag)?>($($arg),*)
-                }
-                #[target_feature(enable = "avx2,fma")]
-                fn middle<const $v: usize $(, const $flag: bool)?>($($arg: $type),*) -> $out {
-                    $inner::<$v $(, $flag)?>($($arg),*)
-                }
-                if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vl") && is_x86_feature_detected!("avx512bw") && is_x86_feature_detected!("avx512dq") && is_x86_feature_detected!("avx512vpopcntdq") {
-                    // SAFETY: the processor has these instructions
-                    return unsafe { wide::<$v $(, $flag)?>($($arg),*) };
-                }
-                if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-                    // SAFETY: the processor has these instructions
-                    return unsafe { middle::<$v $(, $flag)?>($($arg),*) };
-                }
-            }
-            $inner::<$v $(, $flag)?>($($arg),*)
-        }
-    };
 }
 
 widest!(mean_of<V, RELU>(tables: &Tables<V>, rows: usize, keys: &[u16], positions: usize, active: Option<&mut Vec<u32>>) -> Row<V>, mean_row);

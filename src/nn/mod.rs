@@ -6,6 +6,7 @@ pub mod build;
 pub mod compose;
 pub mod conv;
 pub mod custom;
+pub mod dense;
 pub mod dropout;
 pub mod init;
 pub mod linear;
@@ -17,8 +18,10 @@ pub mod pool;
 pub mod recurrent;
 pub mod reshape;
 pub mod spec;
+pub mod stack;
 pub mod stem;
 pub mod summary;
+mod wide;
 
 pub use build::Builder;
 pub use init::Init;

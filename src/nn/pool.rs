@@ -129,3 +129,33 @@ impl Module for Everything {
         Role::Global(if self.max { Over::Max } else { Over::Mean })
     }
 }
+
+/// The last position alone: `[channels, length]` to `[channels]`.
+pub struct LastPosition;
+
+impl Spec for LastPosition {
+    fn text(&self) -> String {
+        "last_position()".into()
+    }
+
+    fn build(&self, _: &mut Builder, input: &Shape) -> Result<Built> {
+        let input = input.one(&self.text())?;
+        let [channels, _] = input else {
+            bail!("shape", "{} takes [channels, length], the input is {}", self.text(), shape::text(input); hint: "the length is gone already");
+        };
+        Built::one(Last, vec![*channels])
+    }
+}
+
+struct Last;
+
+impl Module for Last {
+    fn forward(&self, x: &Value, _: Mode) -> Result<Value> {
+        let x = x.one()?;
+        x.select(2, x.shape()[2] - 1).map(Value::One)
+    }
+
+    fn role(&self) -> Role<'_> {
+        Role::LastPosition
+    }
+}

@@ -104,9 +104,22 @@ pub enum Role<'a> {
     MaxPool,
     /// The largest or the mean over all positions.
     Global(super::lookup::Over),
+    /// The last position alone.
+    LastPosition,
+    /// Zeroes single numbers with this chance.
+    Dropout(f64),
+    /// Layers with a skip: what is added to the input, what the input goes through before, what the sum goes through.
+    Residual {
+        /// What is added.
+        body: &'a Rc<dyn Module>,
+        /// What the input goes through.
+        shortcut: Option<&'a Rc<dyn Module>>,
+        /// What the sum goes through.
+        after: Option<&'a Rc<dyn Module>>,
+    },
     /// One-hot sequences become one-hot words of so many bases.
     Kmers(usize),
-    /// A convolution that can be looked up on sequence codes.
+    /// A convolution over one axis with stride 1.
     Convolution(&'a super::stem::Convolution),
     /// Nothing in particular.
     Other,

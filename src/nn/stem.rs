@@ -7,11 +7,48 @@ use crate::torch::custom::{Kernel, attach, is_recording};
 use crate::torch::{Device, Kind, Tensor};
 use std::rc::Rc;
 
-/// A convolution that could be looked up: stride 1, weights as they are.
+/// Weights of a convolution.
+#[derive(Clone)]
+pub enum Weight {
+    /// As they are.
+    Plain(Tensor),
+    /// Length and direction of each filter.
+    Normed(Tensor, Tensor),
+}
+
+impl Weight {
+    /// What the convolution multiplies with.
+    pub fn current(&self) -> Result<Tensor> {
+        match self {
+            Weight::Plain(weight) => Ok(weight.clone()),
+            Weight::Normed(gain, direction) => direction.mul(&gain.div(&length_of(direction)?)?),
+        }
+    }
+
+    /// The parameter of that shape.
+    pub fn direction(&self) -> &Tensor {
+        match self {
+            Weight::Plain(weight) | Weight::Normed(_, weight) => weight,
+        }
+    }
+
+    /// `[filters, channels, width]`
+    pub fn shape(&self) -> Vec<i64> {
+        self.direction().shape()
+    }
+}
+
+/// The length of each filter, `[filters, 1, …]`.
+pub fn length_of(weight: &Tensor) -> Result<Tensor> {
+    let rest: Vec<i64> = (1..weight.rank() as i64).collect();
+    weight.norm(2.0, &Some(rest), true)
+}
+
+/// A convolution over one axis with stride 1, whose channels all see each other.
 #[derive(Clone)]
 pub struct Convolution {
     /// `[filters, channels, width]`
-    pub weight: Tensor,
+    pub weight: Weight,
     /// `[filters]`
     pub bias: Option<Tensor>,
     /// Zeros before and after.
@@ -23,7 +60,8 @@ pub struct Convolution {
 /// The convolution and what follows it, both as one lookup and as the layers that were described.
 pub struct Fused {
     plain: Vec<Rc<dyn Module>>,
-    convolution: Convolution,
+    weight: Tensor,
+    bias: Option<Tensor>,
     stem: Stem,
 }
 
@@ -31,19 +69,20 @@ impl Fused {
     /// Joins a convolution of words of `k` bases, perhaps a ReLU, and a pooling over all positions; none where there are no
     /// tables for them.
     pub fn new(plain: Vec<Rc<dyn Module>>, convolution: &Convolution, k: usize, relu: bool, over: Over) -> Option<Fused> {
-        let [filters, channels, width] = convolution.weight.shape()[..] else { return None };
+        let Weight::Plain(weight) = &convolution.weight else { return None };
+        let [filters, channels, width] = weight.shape()[..] else { return None };
         if k > Words::LONGEST || channels != 1 << (2 * k) {
             return None;
         }
         let words = (k > 1 || convolution.dilation > 1).then_some(Words { k, dilation: convolution.dilation });
         let stem = Stem { filters: filters as usize, width: width as usize, pads: convolution.pads, words, relu, over };
-        Some(Fused { plain, convolution: convolution.clone(), stem })
+        Some(Fused { plain, weight: weight.clone(), bias: convolution.bias.clone(), stem })
     }
 
     fn look_up(&self, codes: &Tensor) -> Result<Tensor> {
         let shape = codes.shape();
         let length = shape[1] as usize;
-        let Convolution { weight, bias, .. } = &self.convolution;
+        let (weight, bias) = (&self.weight, &self.bias);
         let bias_values = bias.as_ref().map_or_else(|| Ok(vec![0.0; self.stem.filters]), Tensor::to_f32)?;
         let (codes, weight_values) = (codes.to_u8()?, weight.to_f32()?);
         let inputs: Vec<&Tensor> = std::iter::once(weight).chain(bias).collect();
@@ -60,7 +99,7 @@ impl Fused {
 impl Module for Fused {
     fn forward(&self, x: &Value, mode: Mode) -> Result<Value> {
         let tensor = x.one()?;
-        let weight = &self.convolution.weight;
+        let weight = &self.weight;
         if is_codes(tensor) && weight.device() == Device::CPU && weight.kind() == Kind::Float {
             return self.look_up(tensor).map(Value::One);
         }

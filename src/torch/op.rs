@@ -701,10 +701,12 @@ impl Tensor {
         if self.device().is_cuda() {
             return lift1("dropout", &[self], self.0.f_dropout(p, true));
         }
-        let mask = super::device::dropout_mask(self.numel() as usize, p);
-        let shape = self.shape();
-        let mask =
-            if self.is_channels_last() { Tensor::from_f32(&mask, &[shape[0], shape[2], shape[1]])?.transpose(1, 2)? } else { Tensor::from_f32(&mask, &shape)? };
+        let mask = super::device::Mask::draw(p).factors(self.numel() as usize);
+        // numbered along the channels first, however the tensor lies in memory
+        let mask = match self.shape()[..] {
+            [batch, channels, length] => Tensor::from_f32(&mask, &[batch, length, channels])?.transpose(1, 2)?,
+            ref shape => Tensor::from_f32(&mask, shape)?,
+        };
         self.mul(&mask.to_kind(self.kind())?)
     }
 

@@ -62,6 +62,19 @@ pub fn each(n: usize, body: &(dyn Fn(usize) + Sync)) {
     assert!(!job.failed.load(Ordering::Relaxed), "{}", crate::base::panic::last());
 }
 
+/// Calls `body` with each stretch of `size` items and its number.
+///
+/// # Panics
+/// Where `body` does.
+pub fn each_part<T: Send>(items: &mut [T], size: usize, body: &(dyn Fn(usize, &mut [T]) + Sync)) {
+    let parts: Vec<std::sync::Mutex<&mut [T]>> = items.chunks_mut(size.max(1)).map(std::sync::Mutex::new).collect();
+    each(parts.len(), &|i| {
+        if let Ok(mut part) = parts[i].lock() {
+            body(i, &mut part);
+        }
+    });
+}
+
 /// Calls `body` with each number below `n` and keeps what it gives, in order.
 ///
 /// # Panics

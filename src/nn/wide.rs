@@ -1,0 +1,34 @@
+//! Loops compiled for several processors at once.
+
+/// The widest instructions that this processor has, chosen once for each call of a loop.
+macro_rules! widest {
+    ($name:ident $(<$v:ident $(, $flag:ident)?>)?($($arg:ident: $type:ty),* $(,)?) -> $out:ty, $inner:ident) => {
+        #[allow(clippy::too_many_arguments)]
+        fn $name $(<const $v: usize $(, const $flag: bool)?>)? ($($arg: $type),*) -> $out {
+            #[cfg(target_arch = "x86_64")]
+            {
+                #[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx512vpopcntdq")]
+                #[allow(clippy::too_many_arguments)]
+                fn wide $(<const $v: usize $(, const $flag: bool)?>)? ($($arg: $type),*) -> $out {
+                    $inner $(::<$v $(, $flag)?>)? ($($arg),*)
+                }
+                #[target_feature(enable = "avx2,fma")]
+                #[allow(clippy::too_many_arguments)]
+                fn middle $(<const $v: usize $(, const $flag: bool)?>)? ($($arg: $type),*) -> $out {
+                    $inner $(::<$v $(, $flag)?>)? ($($arg),*)
+                }
+                if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vl") && is_x86_feature_detected!("avx512bw") && is_x86_feature_detected!("avx512dq") && is_x86_feature_detected!("avx512vpopcntdq") {
+                    // SAFETY: the processor has these instructions
+                    return unsafe { wide $(::<$v $(, $flag)?>)? ($($arg),*) };
+                }
+                if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+                    // SAFETY: the processor has these instructions
+                    return unsafe { middle $(::<$v $(, $flag)?>)? ($($arg),*) };
+                }
+            }
+            $inner $(::<$v $(, $flag)?>)? ($($arg),*)
+        }
+    };
+}
+
+pub(super) use widest;
