@@ -20,6 +20,9 @@ for stem in [STEMS] {
         assert_near(losses[0], losses[1], 1e-5);
         for name in fast.names() { assert_near(fast[name].grad, plain[name].grad, 1e-5); }
     }
+    let x = seq::one_hot(letters.extract(0, 20));
+    let grads = [fast, plain].map(|net| { let own = x.copy().requires_grad(); net.forward(own).square().sum().backward(); own.grad });
+    assert_near(grads[0], grads[1], 1e-4);
     let trained = |net| train::fit(net, #{ train: rows, loss: loss::bce_with_logits(), optimizer: optim::sgd(#{ lr: 0.05 }), batch: 32, epochs: 5, seed: 1, progress: false });
     assert_near(trained.call(fast).column("train.loss"), trained.call(plain).column("train.loss"), 1e-4);
     assert_near(fast.predict(rows), plain.predict(rows), 1e-3);
@@ -70,6 +73,35 @@ fn stacks_of_convolutions_in_one_pass_give_what_single_layers_give() {
     nn::chain([nn::max_pool(2), nn::residual(nn::chain([nn::conv1d(4, 3, #{ padding: "causal" }), nn::relu()])), nn::last_position()]),
 "#,
     );
+}
+
+#[test]
+fn recurrent_layers_give_what_those_of_libtorch_give() {
+    held_to_plain(
+        r#"
+    nn::chain([nn::conv1d(8, 5), nn::relu(), nn::lstm(10), nn::flatten()]),
+    nn::chain([nn::conv1d(8, 5), nn::relu(), nn::max_pool(2), nn::lstm(20, #{ bidirectional: true, layers: 2, dropout: 0.3 }), nn::global_avg_pool()]),
+    nn::chain([nn::conv1d(8, 5), nn::relu(), nn::max_pool(3), nn::lstm(20, #{ bidirectional: true, layers: 2 }), nn::last_position()]),
+    nn::chain([nn::max_pool(2), nn::lstm(5, #{ bidirectional: true, output: "last" })]),
+    nn::chain([nn::conv1d(8, 5), nn::relu(), nn::max_pool(2), nn::gru(10, #{ biases: "one" }), nn::flatten()]),
+    nn::chain([nn::conv1d(8, 5), nn::relu(), nn::max_pool(2), nn::gru(20, #{ bidirectional: true, layers: 2, dropout: 0.3 }), nn::global_avg_pool()]),
+    nn::chain([nn::conv1d(8, 5), nn::relu(), nn::max_pool(2), nn::gru(20, #{ bidirectional: true, layers: 2 }), nn::last_position()]),
+    nn::chain([nn::max_pool(2), nn::gru(5, #{ bidirectional: true, output: "last" })]),
+"#,
+    );
+}
+
+#[test]
+fn the_summary_says_what_is_computed_otherwise_than_described() {
+    run(r#"
+import "std/layers/tcn" as tcn;
+let layer = nn::chain([nn::conv1d(8, 5), nn::relu(), tcn::stack(8, 8, 3, 2, 0.1), nn::last_position(), nn::linear(1)]);
+assert(nn::build(layer, [4, 70]).summary().contains("fast: 5 convolutions are one pass over each sequence, where the last position sees"));
+assert(!nn::build(layer, [4, 70], #{ fast: false }).summary().contains("fast:"));
+assert(nn::build(nn::chain([nn::conv1d(8, 5), nn::relu(), nn::global_max_pool()]), [4, 70]).summary().contains("looked up on sequence codes"));
+assert(nn::build(nn::lstm(8), [4, 70]).summary().contains("lstm(8) takes 16 sequences at a time"));
+"#)
+    .unwrap();
 }
 
 #[test]

@@ -31,7 +31,7 @@ fn with_pairs<T>(scores: &Numbers, labels: &Numbers, f: impl Fn(&Pairs) -> Resul
     }
     let columns = (scores.0.numel() / rows) as usize;
     let (scores, labels) = (scores.0.to_f32()?, labels.0.to_f32()?);
-    f(&Pairs { scores: &scores, labels: &labels, columns })
+    f(&Pairs::new(&scores, &labels, columns))
 }
 
 fn value(metric: Metric, scores: &Numbers, labels: &Numbers) -> Result<f64> {
@@ -86,6 +86,20 @@ natives! { made in "metric" {
     /// assert_eq(metric::auprc(p, y), 1.0);
     /// ```
     function "auprc"(c, scores: Numbers, labels: Numbers; o = RANK) -> "number" { value(metric("auprc", Measure::Auprc, &o)?, &scores, &labels) }
+
+    /// Computes AUROC, average precision and the area under the precision-recall curve in one pass; NaN labels are left out, tasks averaged.
+    ///
+    /// ```rhai
+    /// let found = metric::ranking(tensor::from([0.9, 0.2]), tensor::from([1.0, 0.0]));
+    /// assert_eq([found.auroc, found.average_precision, found.auprc], [1.0, 1.0, 1.0]);
+    /// ```
+    function "ranking"(c, scores: Numbers, labels: Numbers; o = RANK) -> "map of auroc, average_precision, auprc" {
+        with_pairs(&scores, &labels, |pairs| {
+            let all = [("auroc", Measure::Auroc), ("average_precision", Measure::AveragePrecision), ("auprc", Measure::Auprc)];
+            let one = |(name, measure): (&str, Measure)| Ok((name.into(), metric(name, measure, &o)?.of(pairs)?.into()));
+            all.into_iter().map(one).collect::<Result<rhai::Map>>()
+        })
+    }
 
     /// Makes the share of right decisions; for `fit` and `evaluate`.
     ///

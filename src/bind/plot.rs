@@ -76,7 +76,7 @@ enum Curve {
 
 impl Curve {
     fn line(self, name: &str, (scores, labels): (Vec<f32>, Vec<f32>)) -> Series {
-        let found = ranking::ranking(scores.iter().copied(), labels.iter().copied());
+        let found = ranking::ranking(&scores, &labels);
         let (area, points) = match self {
             Curve::Roc => (found.auroc, ranking::roc(&scores, &labels, POINTS)),
             Curve::PrecisionRecall => (found.average_precision, ranking::precision_recall(&scores, &labels, POINTS)),

@@ -1,9 +1,11 @@
 //! Metrics as values: of predictions and labels with several tasks, averaged as asked.
 
 use super::classification::Counts;
+use super::ranking::Ranking;
 use super::{correlation, ranking};
 use crate::bail;
 use crate::base::Result;
+use std::cell::OnceCell;
 
 /// Which metric.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -78,7 +80,6 @@ pub struct Metric {
 }
 
 /// Predictions and labels: `rows * columns` each; labels of classes have one column.
-#[derive(Clone, Copy)]
 pub struct Pairs<'a> {
     /// Predictions.
     pub scores: &'a [f32],
@@ -86,12 +87,19 @@ pub struct Pairs<'a> {
     pub labels: &'a [f32],
     /// Columns of the predictions.
     pub columns: usize,
+    /// The ranking metrics of each column, once one of them was asked for.
+    rankings: OnceCell<Vec<Ranking>>,
 }
 
-impl Pairs<'_> {
-    fn column(&self, task: usize) -> (impl Iterator<Item = f32>, impl Iterator<Item = f32>) {
-        let n = self.columns;
-        (self.scores[task..].iter().step_by(n).copied(), self.labels[task..].iter().step_by(n).copied())
+impl<'a> Pairs<'a> {
+    /// Predictions and labels side by side.
+    pub fn new(scores: &'a [f32], labels: &'a [f32], columns: usize) -> Pairs<'a> {
+        Pairs { scores, labels, columns, rankings: OnceCell::new() }
+    }
+
+    /// All of them in one pass.
+    fn rankings(&self) -> &[Ranking] {
+        self.rankings.get_or_init(|| ranking::rankings(self.scores, self.labels, self.columns))
     }
 
     /// Whether predictions are shares of classes and labels class numbers.
@@ -120,12 +128,28 @@ impl Metric {
         matches!(self.measure, Measure::Accuracy | Measure::Precision | Measure::Recall | Measure::F1 | Measure::Mcc)
     }
 
-    fn of_values(&self, x: impl Iterator<Item = f32>, y: impl Iterator<Item = f32>) -> f64 {
+    /// The part of a ranking that this metric is.
+    fn of_ranking(&self, ranking: &Ranking) -> Option<f64> {
         match self.measure {
-            Measure::Auroc => ranking::ranking(x, y).auroc,
-            Measure::AveragePrecision => ranking::ranking(x, y).average_precision,
-            Measure::Auprc => ranking::ranking(x, y).auprc,
-            Measure::RecallAtFdr(fdr) => ranking::recall_at_fdr(x, y, fdr),
+            Measure::Auroc => Some(ranking.auroc),
+            Measure::AveragePrecision => Some(ranking.average_precision),
+            Measure::Auprc => Some(ranking.auprc),
+            _ => None,
+        }
+    }
+
+    fn of_values(&self, x: impl Iterator<Item = f32>, y: impl Iterator<Item = f32>) -> f64 {
+        let both = |x: &mut dyn Iterator<Item = f32>, y: &mut dyn Iterator<Item = f32>| (x.collect::<Vec<_>>(), y.collect::<Vec<_>>());
+        let (mut x, mut y) = (x, y);
+        match self.measure {
+            Measure::Auroc | Measure::AveragePrecision | Measure::Auprc => {
+                let (scores, labels) = both(&mut x, &mut y);
+                self.of_ranking(&ranking::ranking(&scores, &labels)).unwrap_or(f64::NAN)
+            }
+            Measure::RecallAtFdr(fdr) => {
+                let (scores, labels) = both(&mut x, &mut y);
+                ranking::recall_at_fdr(&scores, &labels, fdr)
+            }
             Measure::Pearson => correlation::pearson(x, y),
             Measure::Spearman => correlation::spearman(x, y),
             Measure::R2 => correlation::r2(x, y),
@@ -140,9 +164,13 @@ impl Metric {
         if pairs.is_classes() {
             return self.per_class(pairs);
         }
+        if matches!(self.measure, Measure::Auroc | Measure::AveragePrecision | Measure::Auprc) {
+            return Ok(pairs.rankings().iter().filter_map(|own| self.of_ranking(own)).collect());
+        }
+        let (scores, labels, columns) = (pairs.scores, pairs.labels, pairs.columns);
         let one = |task: usize| {
-            let (x, y) = pairs.column(task);
-            self.of_values(x, y)
+            let own = |values: &'_ [f32]| values[task..].iter().step_by(columns).copied().collect::<Vec<f32>>();
+            self.of_values(own(scores).into_iter(), own(labels).into_iter())
         };
         if pairs.columns > 1 && pairs.scores.len() > 100_000 {
             use rayon::prelude::*;
@@ -185,7 +213,7 @@ impl Metric {
                     if pairs.is_classes() {
                         return pairs.labels.iter().filter(|l| **l as usize == task).count() as f64;
                     }
-                    pairs.column(task).1.filter(|l| *l > 0.5).count() as f64
+                    pairs.labels[task..].iter().step_by(pairs.columns).filter(|l| **l > 0.5).count() as f64
                 };
                 Ok(mean(values.into_iter().enumerate().map(|(task, v)| (v, support(task)))))
             }

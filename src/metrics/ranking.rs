@@ -48,24 +48,63 @@ fn sort(keys: &mut Vec<u32>) {
     }
 }
 
-/// Keys of positives and of negatives, sorted; undefined labels and scores are left out.
-fn parted(scores: impl Iterator<Item = f32>, labels: impl Iterator<Item = f32>) -> (Vec<u32>, Vec<u32>) {
-    let n = scores.size_hint().0;
-    let (mut positives, mut negatives) = (Vec::with_capacity(n), Vec::with_capacity(n));
-    for (score, label) in scores.zip(labels) {
-        if label.is_nan() || score.is_nan() {
-            continue;
+/// Columns that are read at a time: a line of memory.
+const GROUP: usize = 16;
+/// Scores from which one task is worth several threads.
+const MANY: usize = 1 << 18;
+
+/// Keys of positives and of negatives.
+#[derive(Default)]
+struct Parted {
+    positives: Vec<u32>,
+    negatives: Vec<u32>,
+}
+
+impl Parted {
+    /// Of some columns of `rows * columns` numbers; undefined labels and scores are left out.
+    fn columns(scores: &[f32], labels: &[f32], columns: usize, first: usize) -> Vec<Parted> {
+        let (own, rows) = ((columns - first).min(GROUP), scores.len() / columns);
+        let mut parted: Vec<Parted> = (0..own).map(|_| Parted { positives: vec![0; rows + 1], negatives: vec![0; rows + 1] }).collect();
+        let mut counts = [[0usize; 2]; GROUP];
+        for (scores, labels) in scores.chunks_exact(columns).zip(labels.chunks_exact(columns)) {
+            for (((score, label), parted), count) in scores[first..first + own].iter().zip(&labels[first..]).zip(&mut parted).zip(&mut counts) {
+                // both are written, one is kept: no branch to mispredict
+                let key = key(*score);
+                let is_known = !(label.is_nan() | score.is_nan());
+                let is_positive = *label > 0.5;
+                parted.positives[count[0]] = key;
+                parted.negatives[count[1]] = key;
+                count[0] += usize::from(is_known & is_positive);
+                count[1] += usize::from(is_known & !is_positive);
+            }
         }
-        // both are written, one is kept: no branch to mispredict
-        if label > 0.5 { positives.push(key(score)) } else { negatives.push(key(score)) }
+        for (parted, count) in parted.iter_mut().zip(counts) {
+            parted.positives.truncate(count[0]);
+            parted.negatives.truncate(count[1]);
+        }
+        parted
     }
-    if positives.len().min(negatives.len()) > 100_000 {
-        rayon::join(|| sort(&mut positives), || sort(&mut negatives));
-    } else {
-        sort(&mut positives);
-        sort(&mut negatives);
+
+    /// Of one task, sorted; on several threads where there are many.
+    fn sorted(scores: &[f32], labels: &[f32]) -> Parted {
+        if scores.len() < MANY {
+            return Parted::columns(scores, labels, 1, 0).pop().unwrap_or_default().in_order();
+        }
+        use rayon::prelude::*;
+        let parts: Vec<Parted> = scores.par_chunks(MANY).zip(labels.par_chunks(MANY)).flat_map_iter(|(x, y)| Parted::columns(x, y, 1, 0)).collect();
+        let joined = |of: fn(&Parted) -> &Vec<u32>| parts.iter().map(of).flatten().copied().collect::<Vec<u32>>();
+        let (positives, negatives) = rayon::join(|| ordered(joined(|own| &own.positives)), || ordered(joined(|own| &own.negatives)));
+        Parted { positives, negatives }
     }
-    (positives, negatives)
+
+    fn in_order(self) -> Parted {
+        Parted { positives: ordered(self.positives), negatives: ordered(self.negatives) }
+    }
+}
+
+fn ordered(mut keys: Vec<u32>) -> Vec<u32> {
+    sort(&mut keys);
+    keys
 }
 
 /// Walks distinct thresholds from the highest down: `visit(true positives, false positives)` after each.
@@ -87,30 +126,104 @@ fn thresholds(positives: &[u32], negatives: &[u32], mut visit: impl FnMut(usize,
     }
 }
 
-/// All ranking metrics of one task; NaN where one class is absent.
-pub fn ranking(scores: impl Iterator<Item = f32>, labels: impl Iterator<Item = f32>) -> Ranking {
-    let (positives, negatives) = parted(scores, labels);
-    let (p, n) = (positives.len() as f64, negatives.len() as f64);
-    let (mut area, mut precision_sum, mut trapezoid) = (0.0f64, 0.0f64, 0.0f64);
-    let (mut last_tp, mut last_fp, mut last_precision) = (0usize, 0usize, 1.0f64);
-    thresholds(&positives, &negatives, |tp, fp| {
-        area += (fp - last_fp) as f64 * (tp + last_tp) as f64;
+/// What thresholds add up to.
+#[derive(Clone, Copy, Default)]
+struct Sums {
+    area: f64,
+    precision: f64,
+    trapezoid: f64,
+}
+
+/// Sums over the thresholds of some scores, above which `above` positives and negatives lie, with the precision there.
+fn summed(positives: &[u32], negatives: &[u32], above: (usize, usize)) -> Sums {
+    let mut sums = Sums::default();
+    let (mut p, mut n) = (positives.len(), negatives.len());
+    let (mut last_tp, mut last_fp) = above;
+    let mut last_precision = if last_tp + last_fp > 0 { last_tp as f64 / (last_tp + last_fp) as f64 } else { 1.0 };
+    while p > 0 || n > 0 {
+        let a = if p > 0 { positives[p - 1] } else { 0 };
+        let b = if n > 0 { negatives[n - 1] } else { 0 };
+        let top = a.max(b);
+        // the first of a score is taken without a branch, which could not be predicted; ties are rare
+        p -= usize::from(p > 0 && a == top);
+        n -= usize::from(n > 0 && b == top);
+        while p > 0 && positives[p - 1] == top {
+            p -= 1;
+        }
+        while n > 0 && negatives[n - 1] == top {
+            n -= 1;
+        }
+        let (tp, fp) = (above.0 + positives.len() - p, above.1 + negatives.len() - n);
         let precision = tp as f64 / (tp + fp) as f64;
         let gained = (tp - last_tp) as f64;
-        precision_sum += gained * precision;
-        trapezoid += gained * (precision + last_precision) / 2.0;
+        sums.area += (fp - last_fp) as f64 * (tp + last_tp) as f64;
+        sums.precision += gained * precision;
+        sums.trapezoid += gained * (precision + last_precision) / 2.0;
         (last_tp, last_fp, last_precision) = (tp, fp, precision);
-    });
-    Ranking {
-        auroc: if p > 0.0 && n > 0.0 { area / (2.0 * p * n) } else { f64::NAN },
-        average_precision: if p > 0.0 { precision_sum / p } else { f64::NAN },
-        auprc: if p > 0.0 { trapezoid / p } else { f64::NAN },
+    }
+    sums
+}
+
+/// Sums over all thresholds; in pieces, side by side, where there are many.
+fn total(Parted { positives, negatives }: &Parted) -> Sums {
+    const PIECES: usize = 8;
+    let long = if positives.len() > negatives.len() { positives } else { negatives };
+    if positives.len() + negatives.len() < MANY {
+        return summed(positives, negatives, (0, 0));
+    }
+    // a piece starts at a key, so that equal scores stay together
+    let mut starts: Vec<u32> = (1..PIECES).map(|i| long[i * long.len() / PIECES]).collect();
+    starts.dedup();
+    let cut = |keys: &[u32]| -> Vec<usize> {
+        let inner = starts.iter().map(|start| keys.partition_point(|key| key < start));
+        std::iter::once(0).chain(inner).chain([keys.len()]).collect()
+    };
+    let (p, n) = (cut(positives), cut(negatives));
+    use rayon::prelude::*;
+    let parts: Vec<Sums> = (0..p.len() - 1)
+        .into_par_iter()
+        .map(|i| summed(&positives[p[i]..p[i + 1]], &negatives[n[i]..n[i + 1]], (positives.len() - p[i + 1], negatives.len() - n[i + 1])))
+        .collect();
+    parts.iter().fold(Sums::default(), |all, own| Sums {
+        area: all.area + own.area,
+        precision: all.precision + own.precision,
+        trapezoid: all.trapezoid + own.trapezoid,
+    })
+}
+
+impl Ranking {
+    fn of(parted: &Parted) -> Ranking {
+        let (sums, p, n) = (total(parted), parted.positives.len() as f64, parted.negatives.len() as f64);
+        Ranking {
+            auroc: if p > 0.0 && n > 0.0 { sums.area / (2.0 * p * n) } else { f64::NAN },
+            average_precision: if p > 0.0 { sums.precision / p } else { f64::NAN },
+            auprc: if p > 0.0 { sums.trapezoid / p } else { f64::NAN },
+        }
     }
 }
 
+/// All ranking metrics of one task; NaN where one class is absent.
+pub fn ranking(scores: &[f32], labels: &[f32]) -> Ranking {
+    Ranking::of(&Parted::sorted(scores, labels))
+}
+
+/// All ranking metrics of each column of `rows * columns` numbers.
+pub fn rankings(scores: &[f32], labels: &[f32], columns: usize) -> Vec<Ranking> {
+    if columns == 1 {
+        return vec![ranking(scores, labels)];
+    }
+    let group = |first: usize| Parted::columns(scores, labels, columns, first).into_iter().map(|own| Ranking::of(&own.in_order())).collect::<Vec<_>>();
+    let starts: Vec<usize> = (0..columns).step_by(GROUP).collect();
+    if scores.len() < MANY {
+        return starts.into_iter().flat_map(group).collect();
+    }
+    use rayon::prelude::*;
+    starts.into_par_iter().flat_map_iter(group).collect()
+}
+
 /// The largest recall among thresholds with a false discovery rate of at most `fdr`; 0 where there is none.
-pub fn recall_at_fdr(scores: impl Iterator<Item = f32>, labels: impl Iterator<Item = f32>, fdr: f64) -> f64 {
-    let (positives, negatives) = parted(scores, labels);
+pub fn recall_at_fdr(scores: &[f32], labels: &[f32], fdr: f64) -> f64 {
+    let Parted { positives, negatives } = Parted::sorted(scores, labels);
     let mut best = 0usize;
     thresholds(&positives, &negatives, |tp, fp| {
         if fp as f64 <= fdr * (tp + fp) as f64 {
@@ -122,7 +235,7 @@ pub fn recall_at_fdr(scores: impl Iterator<Item = f32>, labels: impl Iterator<It
 
 /// Points of the ROC curve: false and true positive rates, at most about `most` of them.
 pub fn roc(scores: &[f32], labels: &[f32], most: usize) -> Vec<(f64, f64)> {
-    let (positives, negatives) = parted(scores.iter().copied(), labels.iter().copied());
+    let Parted { positives, negatives } = Parted::sorted(scores, labels);
     let (p, n) = (positives.len().max(1) as f64, negatives.len().max(1) as f64);
     let mut points = vec![(0.0, 0.0)];
     thresholds(&positives, &negatives, |tp, fp| points.push((fp as f64 / n, tp as f64 / p)));
@@ -133,7 +246,7 @@ pub fn roc(scores: &[f32], labels: &[f32], most: usize) -> Vec<(f64, f64)> {
 
 /// Points of the precision-recall curve: recall and precision, at most about `most` of them.
 pub fn precision_recall(scores: &[f32], labels: &[f32], most: usize) -> Vec<(f64, f64)> {
-    let (positives, negatives) = parted(scores.iter().copied(), labels.iter().copied());
+    let Parted { positives, negatives } = Parted::sorted(scores, labels);
     let p = positives.len().max(1) as f64;
     let mut points = Vec::new();
     thresholds(&positives, &negatives, |tp, fp| points.push((tp as f64 / p, tp as f64 / (tp + fp).max(1) as f64)));
@@ -158,7 +271,29 @@ mod tests {
     use super::*;
 
     fn of(scores: &[f32], labels: &[f32]) -> Ranking {
-        ranking(scores.iter().copied(), labels.iter().copied())
+        ranking(scores, labels)
+    }
+
+    /// By the definition, over all thresholds of a small set.
+    #[test]
+    fn many_scores_and_many_columns_give_what_single_ones_give() {
+        let mut rng = crate::base::seed::Rng::keyed(&[2]);
+        for ties in [false, true] {
+            let n = MANY + 1000;
+            let scores: Vec<f32> = (0..n).map(|_| if ties { rng.below(1000) as f32 } else { rng.normal() as f32 }).collect();
+            let labels: Vec<f32> = scores.iter().map(|x| if rng.below(9) == 0 { f32::NAN } else { f32::from(u8::from(rng.normal() as f32 + x > 1.0)) }).collect();
+            let whole = of(&scores, &labels);
+            let plain = Parted::columns(&scores, &labels, 1, 0).pop().unwrap().in_order();
+            let sums = summed(&plain.positives, &plain.negatives, (0, 0));
+            let p = plain.positives.len() as f64;
+            assert!((whole.average_precision - sums.precision / p).abs() < 1e-12 && (whole.auprc - sums.trapezoid / p).abs() < 1e-12);
+            assert!((whole.auroc - sums.area / (2.0 * p * plain.negatives.len() as f64)).abs() < 1e-12);
+            let (columns, rows) = (19, n / 19);
+            for (column, own) in rankings(&scores[..rows * columns], &labels[..rows * columns], columns).into_iter().enumerate() {
+                let pick = |values: &[f32]| (0..rows).map(|row| values[row * columns + column]).collect::<Vec<f32>>();
+                assert_eq!(own, of(&pick(&scores), &pick(&labels)));
+            }
+        }
     }
 
     #[test]
@@ -198,7 +333,7 @@ mod tests {
     #[test]
     fn recall_at_a_false_discovery_rate() {
         let (scores, labels) = ([0.9, 0.8, 0.7, 0.6, 0.5], [1.0, 1.0, 0.0, 1.0, 0.0]);
-        assert_eq!(recall_at_fdr(scores.into_iter(), labels.into_iter(), 0.1), 2.0 / 3.0);
-        assert_eq!(recall_at_fdr(scores.into_iter(), labels.into_iter(), 0.3), 1.0);
+        assert_eq!(recall_at_fdr(&scores, &labels, 0.1), 2.0 / 3.0);
+        assert_eq!(recall_at_fdr(&scores, &labels, 0.3), 1.0);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::spec::Role;
 use super::stem::Fused;
-use super::stack;
+use super::{recurrent, stack};
 use super::{Builder, Built, Layer, Mode, Module, Shape, Spec, Value};
 use crate::base::{Result, shape};
 use crate::torch::Tensor;
@@ -93,6 +93,10 @@ impl Module for Sequence {
         Role::Parts(&self.parts)
     }
 
+    fn ways(&self, out: &mut Vec<String>) {
+        self.modules.iter().for_each(|module| module.ways(out));
+    }
+
     fn reads_codes(&self) -> bool {
         self.modules.first().is_some_and(|first| first.reads_codes())
     }
@@ -150,7 +154,7 @@ impl Spec for Chain {
             modules.push(built.module);
         }
         let parts = smoothed(modules);
-        let modules = if builder.fast { stack::joined(fused(parts.clone())) } else { parts.clone() };
+        let modules = if builder.fast { stack::joined(recurrent::cut(fused(parts.clone()))) } else { parts.clone() };
         Ok(Built { module: Rc::new(Sequence { parts, modules }), output: shape })
     }
 }
@@ -172,6 +176,10 @@ struct Sum {
 }
 
 impl Module for Sum {
+    fn ways(&self, out: &mut Vec<String>) {
+        [Some(&self.body), self.shortcut.as_ref(), self.after.as_ref()].into_iter().flatten().for_each(|module| module.ways(out));
+    }
+
     fn role(&self) -> Role<'_> {
         Role::Residual { body: &self.body, shortcut: self.shortcut.as_ref(), after: self.after.as_ref() }
     }
@@ -243,6 +251,10 @@ struct Side {
 }
 
 impl Module for Side {
+    fn ways(&self, out: &mut Vec<String>) {
+        self.parts.iter().for_each(|module| module.ways(out));
+    }
+
     fn forward(&self, x: &Value, mode: Mode) -> Result<Value> {
         let parts = self.parts.iter().map(|part| part.forward(x, mode)?.one().cloned()).collect::<Result<Vec<_>>>()?;
         self.merge.apply(&parts).map(Value::One)
@@ -297,6 +309,10 @@ struct Fan {
 }
 
 impl Module for Fan {
+    fn ways(&self, out: &mut Vec<String>) {
+        self.parts.iter().for_each(|(_, module)| module.ways(out));
+    }
+
     fn forward(&self, x: &Value, mode: Mode) -> Result<Value> {
         let Value::Many(inputs) = x else { bail!("shape", "branches take several named inputs, got one tensor") };
         let parts = self
@@ -366,6 +382,10 @@ pub fn other_strand(x: &Tensor) -> Result<Tensor> {
 }
 
 impl Module for Strands {
+    fn ways(&self, out: &mut Vec<String>) {
+        self.body.ways(out);
+    }
+
     fn forward(&self, x: &Value, mode: Mode) -> Result<Value> {
         let turned = match x {
             Value::One(tensor) => Value::One(other_strand(tensor)?),

@@ -197,6 +197,12 @@ impl Module for Built1 {
         }))
     }
 
+    fn ways(&self, out: &mut Vec<String>) {
+        if let Some((dilation, _)) = &self.interleaved {
+            out.push(format!("a convolution of dilation {dilation} is a dense one over interleaved positions"));
+        }
+    }
+
     fn role(&self) -> Role<'_> {
         self.convolution.as_ref().map_or(Role::Other, Role::Convolution)
     }

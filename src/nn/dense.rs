@@ -1,9 +1,9 @@
 //! Rows times small matrices, where the rows may stand anywhere: what convolutions over positions and the steps of
 //! recurrent layers are made of.
 //!
-//! A matrix is kept with its columns side by side, a multiple of [`LANE`] of them. Six rows by 64 columns are computed at a
-//! time and stay in registers; that needs no packing of the operands, and reaches nine tenths of the processor's
-//! multiplications where the matrix fits into its first cache.
+//! A matrix is kept with its columns side by side, a multiple of [`LANE`] of them. Six rows by 64 columns, or eight by 48,
+//! are computed at a time and stay in registers; that needs no packing of the operands, and reaches nine tenths of the
+//! processor's multiplications where the matrix fits into its first cache.
 
 // loops over lanes are written by index: that is what the compiler turns into wide instructions
 #![allow(clippy::needless_range_loop)]
@@ -12,8 +12,6 @@ use super::wide::widest;
 
 /// Columns that are computed side by side.
 pub const LANE: usize = 16;
-/// Rows that are computed at a time.
-const TILE: usize = 6;
 
 /// The next multiple of [`LANE`].
 pub fn padded(n: usize) -> usize {
@@ -146,13 +144,27 @@ fn plain_outer(pairs: &[Pair], reads: Reads, x: &[f32], y: &[f32], c: &mut [f32]
 /// The same with the instructions of AVX-512, written out: the compiler does not keep the sums in registers by itself.
 #[cfg(target_arch = "x86_64")]
 mod wide {
-    use super::{LANE, Pair, Reads, TILE};
+    use super::{LANE, Pair, Reads};
     use std::arch::x86_64::*;
+
+    /// Rows that are computed at a time: their sums fill three quarters of the registers.
+    fn tile(vectors: usize) -> usize {
+        if vectors == 4 { 6 } else { 8 }
+    }
+
+    /// First columns and numbers of vectors, at most 4 each, as even as can be.
+    fn strips(columns: usize) -> impl Iterator<Item = (usize, usize)> {
+        let vectors = columns / LANE;
+        let n = vectors.div_ceil(4);
+        (0..n).map(move |i| (i * vectors / n * LANE, (i + 1) * vectors / n - i * vectors / n))
+    }
 
     /// Calls a tile with the number of rows that are left, and as many columns as there are.
     macro_rules! tiles {
         ($n:expr, $v:expr, $tile:ident($($arg:expr),*)) => {
             match ($n, $v) {
+                (8, 3) => $tile::<8, 3>($($arg),*), (8, 2) => $tile::<8, 2>($($arg),*), (8, _) => $tile::<8, 1>($($arg),*),
+                (7, 3) => $tile::<7, 3>($($arg),*), (7, 2) => $tile::<7, 2>($($arg),*), (7, _) => $tile::<7, 1>($($arg),*),
                 (6, 4) => $tile::<6, 4>($($arg),*), (6, 3) => $tile::<6, 3>($($arg),*), (6, 2) => $tile::<6, 2>($($arg),*), (6, _) => $tile::<6, 1>($($arg),*),
                 (5, 4) => $tile::<5, 4>($($arg),*), (5, 3) => $tile::<5, 3>($($arg),*), (5, 2) => $tile::<5, 2>($($arg),*), (5, _) => $tile::<5, 1>($($arg),*),
                 (4, 4) => $tile::<4, 4>($($arg),*), (4, 3) => $tile::<4, 3>($($arg),*), (4, 2) => $tile::<4, 2>($($arg),*), (4, _) => $tile::<4, 1>($($arg),*),
@@ -177,9 +189,8 @@ mod wide {
         k: usize,
         columns: usize,
     ) {
-        for at in (0..columns).step_by(4 * LANE) {
-            let vectors = ((columns - at) / LANE).min(4);
-            for group in pairs.chunks(TILE) {
+        for (at, vectors) in strips(columns) {
+            for group in pairs.chunks(tile(vectors)) {
                 // SAFETY: as above
                 unsafe { tiles!(group.len(), vectors, product(group, reads, a, b.add(at), c.add(at), strides, k, columns)) };
             }
@@ -242,11 +253,10 @@ mod wide {
         m: usize,
         columns: usize,
     ) {
-        for at in (0..columns).step_by(4 * LANE) {
-            let vectors = ((columns - at) / LANE).min(4);
-            for first in (0..m).step_by(TILE) {
+        for (at, vectors) in strips(columns) {
+            for first in (0..m).step_by(tile(vectors)) {
                 // SAFETY: as above
-                unsafe { tiles!((m - first).min(TILE), vectors, outer(pairs, reads, x.add(first), y.add(at), c.add(first * columns + at), strides, columns)) };
+                unsafe { tiles!((m - first).min(tile(vectors)), vectors, outer(pairs, reads, x.add(first), y.add(at), c.add(first * columns + at), strides, columns)) };
             }
         }
     }

@@ -3,6 +3,7 @@
 pub mod activation;
 pub mod attention;
 pub mod build;
+mod cell;
 pub mod compose;
 pub mod conv;
 pub mod custom;

@@ -282,9 +282,13 @@ impl Model {
         &self.0.rows
     }
 
-    /// The table of layers.
+    /// The table of layers, with what was joined into faster ones.
     pub fn summary(&self) -> String {
         let (total, trained) = self.count();
-        summary::table(&self.0.name, &self.0.input.text(), &self.0.rows, total, trained)
+        let mut ways = Vec::new();
+        if !self.0.device.is_cuda() {
+            self.0.module.ways(&mut ways);
+        }
+        summary::table(&self.0.name, &self.0.input.text(), &self.0.rows, (total, trained), &ways)
     }
 }

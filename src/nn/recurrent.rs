@@ -1,11 +1,19 @@
 //! LSTM and GRU along the length.
 
-use super::spec::Function;
-use super::{Builder, Built, Init, Mode, Shape, Spec};
+use super::cell::{Cell, Gradients, Steps, Weights};
+use super::spec::Role;
+use super::{Builder, Built, Init, Mode, Module, Shape, Spec, Value, dense};
 use crate::bail;
 use crate::base::{Result, shape};
+use crate::torch::custom::{Kernel, attach, is_recording};
 use crate::torch::recurrent::{Recurrence, run};
-use crate::torch::{Kind, Tensor};
+use crate::torch::{Device, Kind, Tensor, parallel};
+use std::ops::Range;
+use std::rc::Rc;
+use std::sync::Mutex;
+
+/// Sequences that a thread takes through all their steps.
+const SEQUENCES: usize = 16;
 
 /// A recurrent layer: `[channels, length]` to `[directions·hidden, length]`, or to the last state.
 pub struct Recurrent {
@@ -36,12 +44,11 @@ impl Spec for Recurrent {
         };
         let how = self.how.clone();
         let gates = if how.is_lstm { 4 } else { 3 };
-        let directions = if how.bidirectional { 2 } else { 1 };
         let init = Init::Uniform(1.0 / (how.hidden as f64).sqrt());
         let mut parameters = Vec::new();
         for layer in 0..how.layers {
-            let into = if layer == 0 { *channels } else { how.hidden * directions };
-            for direction in 0..directions {
+            let into = if layer == 0 { *channels } else { how.hidden * how.directions() };
+            for direction in 0..how.directions() {
                 let end = format!("l{layer}{}", if direction == 1 { "_reverse" } else { "" });
                 for (part, shape) in [
                     ("weight_ih", vec![gates * how.hidden, into]),
@@ -58,17 +65,224 @@ impl Spec for Recurrent {
             }
         }
         builder.see_all();
-        let width = how.hidden * directions;
-        let last = self.last;
-        let module = Function(move |x: &Tensor, mode: Mode| {
-            let (all, state) = run(&x.transpose(1, 2)?, &how, &parameters, mode.training)?;
-            if !last {
-                return all.transpose(1, 2);
+        let width = how.hidden * how.directions();
+        let module = Running { how, parameters, read: if self.last { Read::State } else { Read::All }, fast: builder.fast && dense::is_fast() };
+        Built::one(module, if self.last { vec![width] } else { vec![width, *length] })
+    }
+}
+
+/// What is read of the top layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Read {
+    /// Every position.
+    All,
+    /// The last state of each direction.
+    State,
+    /// The last position, where the backward direction has made its first step only.
+    LastPosition,
+}
+
+/// A recurrent layer with its parameters.
+#[derive(Clone)]
+pub struct Running {
+    how: Recurrence,
+    parameters: Vec<Tensor>,
+    read: Read,
+    fast: bool,
+}
+
+impl Running {
+    /// The same, read at the last position alone; none where less than everything is read already.
+    pub fn at_last_position(&self) -> Option<Running> {
+        (self.read == Read::All).then(|| Running { read: Read::LastPosition, ..self.clone() })
+    }
+
+    fn all(&self, x: &Tensor, training: bool) -> Result<Tensor> {
+        let mut x = x.transpose(1, 2)?;
+        let each = self.parameters.len() / self.how.layers.max(1) as usize;
+        for (layer, parameters) in self.parameters.chunks(each).enumerate() {
+            if layer > 0 && self.how.dropout > 0.0 {
+                // numbered along the channels, as every dropout over positions
+                x = x.transpose(1, 2)?.dropout(self.how.dropout, training)?.transpose(1, 2)?;
             }
-            let top = how.layers * directions - directions;
-            let parts = (top..top + directions).map(|d| state.select(0, d)).collect::<Result<Vec<_>>>()?;
-            Tensor::cat(&parts, 1)
+            let is_top = (layer + 1) * each == self.parameters.len();
+            let cut = is_top && self.read == Read::LastPosition;
+            x = if self.fast { steps(&x, &self.how, parameters, cut)? } else { run(&x, &Recurrence { layers: 1, ..self.how.clone() }, parameters, training)? };
+        }
+        Ok(x)
+    }
+}
+
+impl Module for Running {
+    fn forward(&self, x: &Value, mode: Mode) -> Result<Value> {
+        let x = x.one()?;
+        let here = x.device() == Device::CPU && x.kind() == Kind::Float && self.parameters[0].kind() == Kind::Float;
+        let all = match (here, self.fast) {
+            (true, _) => self.all(x, mode.training)?,
+            (false, _) => run(&x.transpose(1, 2)?, &self.how, &self.parameters, mode.training)?,
+        };
+        let (length, hidden) = (all.shape()[1], self.how.hidden);
+        let out = match self.read {
+            Read::All => all.transpose(1, 2)?,
+            Read::LastPosition => all.select(1, length - 1)?,
+            Read::State => {
+                let ends = [length - 1, 0];
+                let parts = (0..self.how.directions()).map(|d| all.select(1, ends[d as usize])?.narrow(1, d * hidden, hidden)).collect::<Result<Vec<_>>>()?;
+                Tensor::cat(&parts, 1)?
+            }
+        };
+        Ok(Value::One(out))
+    }
+
+    fn ways(&self, out: &mut Vec<String>) {
+        if self.fast {
+            let name = if self.how.is_lstm { "lstm" } else { "gru" };
+            let end = if self.read == Read::LastPosition && self.how.bidirectional { "; backwards the last position alone" } else { "" };
+            out.push(format!("{name}({}) takes {SEQUENCES} sequences at a time through all steps{end}", self.how.hidden));
+        }
+    }
+
+    fn role(&self) -> Role<'_> {
+        Role::Recurrent(self)
+    }
+}
+
+/// A recurrent layer and the reading of its last position become one.
+pub fn cut(modules: Vec<Rc<dyn Module>>) -> Vec<Rc<dyn Module>> {
+    let mut out: Vec<Rc<dyn Module>> = Vec::with_capacity(modules.len());
+    for module in modules {
+        if let (Role::LastPosition, Some(Role::Recurrent(running))) = (module.role(), out.last().map(|last| last.role()))
+            && let Some(running) = running.at_last_position()
+        {
+            out.pop();
+            out.push(Rc::new(running));
+        } else {
+            out.push(module);
+        }
+    }
+    out
+}
+
+/// One layer over `x` `[batch, length, inputs]`: its states `[batch, length, directions·hidden]`, or where `cut` only those
+/// of the last position, `[batch, 1, directions·hidden]`.
+fn steps(x: &Tensor, how: &Recurrence, parameters: &[Tensor], cut: bool) -> Result<Tensor> {
+    let [batch, length, inputs] = x.shape()[..] else { bail!("shape", "a recurrent layer takes [batch, length, channels], got {}", shape::text(&x.shape())) };
+    let cell = Cell { is_lstm: how.is_lstm, hidden: how.hidden as usize, inputs: inputs as usize };
+    let weights = parameters
+        .chunks(4)
+        .map(|four| Ok(cell.weights(&four[0].to_f32()?, &four[1].to_f32()?, &four[2].to_f32()?, &four[3].to_f32()?)))
+        .collect::<Result<Vec<_>>>()?;
+    let layer = Layer { cell, weights, x: x.to_f32()?, batch: batch as usize, length: length as usize, cut };
+    let tasks = layer.tasks();
+    let done = parallel::map(tasks.len(), &|i| layer.forward(&tasks[i]));
+    let width = how.hidden as usize * layer.weights.len();
+    let positions = if cut { 1 } else { length as usize };
+    let mut values = vec![0.0; batch as usize * positions * width];
+    for (task, steps) in tasks.iter().zip(&done) {
+        for (position, sequence, state) in steps.states(cell.hidden).filter(|(position, ..)| !cut || *position + 1 == length as usize) {
+            let row = sequence * positions + if cut { 0 } else { position };
+            values[row * width + task.direction * cell.hidden..][..cell.hidden].copy_from_slice(state);
+        }
+    }
+    let out = Tensor::from_f32(&values, &[batch, positions as i64, width as i64])?;
+    let inputs: Vec<&Tensor> = std::iter::once(x).chain(parameters).collect();
+    if !is_recording() || !inputs.iter().any(|input| input.is_grad_on()) {
+        return Ok(out);
+    }
+    let wanted = inputs.iter().map(|input| input.is_grad_on()).collect();
+    attach(out, &inputs, Box::new(Backward { layer, done: Mutex::new(done), wanted }))
+}
+
+/// A layer and what it reads.
+struct Layer {
+    cell: Cell,
+    /// Of each direction.
+    weights: Vec<Weights>,
+    x: Vec<f32>,
+    batch: usize,
+    length: usize,
+    cut: bool,
+}
+
+/// Some sequences in one direction.
+struct Task {
+    direction: usize,
+    sequences: Range<usize>,
+}
+
+impl Layer {
+    fn tasks(&self) -> Vec<Task> {
+        let of_part = |start: usize| (0..self.weights.len()).map(move |direction| Task { direction, sequences: start..self.batch.min(start + SEQUENCES) });
+        (0..self.batch).step_by(SEQUENCES).flat_map(of_part).collect()
+    }
+
+    fn forward(&self, task: &Task) -> Steps {
+        let order = match (task.direction, self.cut) {
+            (0, _) => (0..self.length).collect(),
+            (_, true) => vec![self.length - 1],
+            (_, false) => (0..self.length).rev().collect(),
+        };
+        self.cell.forward(&self.weights[task.direction], &self.x, self.length, task.sequences.clone(), order)
+    }
+}
+
+struct Backward {
+    layer: Layer,
+    /// Taken by the backward pass, which may run once.
+    done: Mutex<Vec<Steps>>,
+    wanted: Vec<bool>,
+}
+
+impl Kernel for Backward {
+    fn backward(&self, gradient: &Tensor, inputs: &[Tensor]) -> Result<Vec<Option<Tensor>>> {
+        let Backward { layer, wanted, .. } = self;
+        let Layer { cell, weights, length, cut, .. } = layer;
+        let gradient = gradient.to_f32()?;
+        let (hidden, width) = (cell.hidden, cell.hidden * weights.len());
+        let positions = if *cut { 1 } else { *length };
+        let done = self.done.lock().map(|mut done| std::mem::take(&mut *done)).unwrap_or_default();
+        let tasks = layer.tasks();
+        if done.len() != tasks.len() {
+            bail!("torch", "backward through a recurrent layer a second time"; hint: "compute the loss again before each `backward()`");
+        }
+        let slots: Vec<Mutex<Option<Steps>>> = done.into_iter().map(|steps| Mutex::new(Some(steps))).collect();
+        let parts = parallel::map(tasks.len(), &|i| {
+            let steps = slots[i].lock().ok()?.take()?;
+            let (order, first): (Vec<usize>, usize) = ((0..steps.count()).map(|step| steps.position(step)).collect(), tasks[i].sequences.start);
+            let of_row = |step: usize, row: usize, into: &mut [f32]| {
+                if *cut && order[step] + 1 != *length {
+                    return;
+                }
+                let at = (first + row) * positions + if *cut { 0 } else { order[step] };
+                let own = &gradient[at * width + tasks[i].direction * hidden..][..hidden];
+                into.iter_mut().zip(own).for_each(|(to, g)| *to += g);
+            };
+            Some(cell.backward(&weights[tasks[i].direction], &layer.x, *length, steps, &of_row))
         });
-        Built::one(module, if last { vec![width] } else { vec![width, *length] })
+        let mut totals: Vec<Option<Gradients>> = weights.iter().map(|_| None).collect();
+        let columns = dense::padded(cell.inputs);
+        let mut of_input = vec![0.0; if wanted[0] { layer.x.len() } else { 0 }];
+        for (task, part) in tasks.iter().zip(parts) {
+            let Some(part) = part else { bail!("torch", "a part of a recurrent layer's gradients is missing") };
+            if wanted[0] {
+                let rows = of_input[task.sequences.start * length * cell.inputs..].chunks_exact_mut(cell.inputs);
+                rows.zip(part.input.chunks_exact(columns)).for_each(|(to, own)| to.iter_mut().zip(own).for_each(|(to, g)| *to += g));
+            }
+            match &mut totals[task.direction] {
+                Some(total) => total.add(&part),
+                none => *none = Some(part),
+            }
+        }
+        let mut out = vec![if wanted[0] { Some(Tensor::from_f32(&of_input, &inputs[0].shape())?) } else { None }];
+        for (direction, total) in totals.iter().enumerate() {
+            let Some(total) = total else { bail!("torch", "an empty batch has no gradients") };
+            let values = [cell.unpacked(&total.x, cell.inputs), cell.unpacked(&total.h, hidden), total.bias_x.clone(), total.bias_h.clone()];
+            for (part, mut values) in values.into_iter().enumerate() {
+                let i = 1 + 4 * direction + part;
+                values.truncate(inputs[i].numel() as usize);
+                out.push(wanted[i].then(|| Tensor::from_f32(&values, &inputs[i].shape())).transpose()?);
+            }
+        }
+        Ok(out)
     }
 }

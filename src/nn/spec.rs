@@ -88,6 +88,8 @@ pub trait Module {
     fn reads_codes(&self) -> bool {
         false
     }
+    /// Says which parts were joined into faster ones, a line each.
+    fn ways(&self, _: &mut Vec<String>) {}
     /// What a chain needs to know of it.
     fn role(&self) -> Role<'_> {
         Role::Other
@@ -106,6 +108,8 @@ pub enum Role<'a> {
     Global(super::lookup::Over),
     /// The last position alone.
     LastPosition,
+    /// LSTM or GRU.
+    Recurrent(&'a super::recurrent::Running),
     /// Zeroes single numbers with this chance.
     Dropout(f64),
     /// Layers with a skip: what is added to the input, what the input goes through before, what the sum goes through.

@@ -113,6 +113,11 @@ impl Module for Fused {
     fn reads_codes(&self) -> bool {
         true
     }
+
+    fn ways(&self, out: &mut Vec<String>) {
+        let Stem { filters, width, .. } = self.stem;
+        out.push(format!("conv1d({filters}, {width}) and the pooling of all positions are looked up on sequence codes"));
+    }
 }
 
 /// Whether a tensor holds sequence codes, `[batch, length]`, rather than one-hot sequences.

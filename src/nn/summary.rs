@@ -18,8 +18,8 @@ pub struct Row {
     pub field: Field,
 }
 
-/// The table of a model.
-pub fn table(title: &str, input: &str, rows: &[Row], total: i64, trained: i64) -> String {
+/// The table of a model: all parameters and those that learn, and what is computed otherwise than described.
+pub fn table(title: &str, input: &str, rows: &[Row], (total, trained): (i64, i64), ways: &[String]) -> String {
     let header = ["", "layer", "output", "parameters", "sees"].map(str::to_string);
     let mut lines = vec![header, ["".into(), "input".into(), input.to_string(), String::new(), String::new()]];
     for row in rows {
@@ -47,6 +47,9 @@ pub fn table(title: &str, input: &str, rows: &[Row], total: i64, trained: i64) -
     out += &format!("  {} parameters", grouped(total));
     if trained != total {
         out += &format!(", {} of them trained", grouped(trained));
+    }
+    for way in ways {
+        out += &format!("\n  fast: {way}");
     }
     out
 }

@@ -58,7 +58,7 @@ pub fn measure(outputs: &Tensor, labels: &Tensor, link: Link, metrics: &[Metric]
     }
     let columns = (predictions.numel() / n.max(1)) as usize;
     let (scores, labels) = (predictions.to_f32()?, labels.to_f32()?);
-    let pairs = Pairs { scores: &scores, labels: &labels, columns };
+    let pairs = Pairs::new(&scores, &labels, columns);
     metrics.iter().map(|metric| Ok((metric.name.clone(), metric.of(&pairs)?, if columns > 1 { metric.per_task(&pairs)? } else { Vec::new() }))).collect()
 }
 

@@ -265,6 +265,11 @@ impl Module for Stack {
         Ok(x)
     }
 
+    fn ways(&self, out: &mut Vec<String>) {
+        let end = if self.is_last { ", where the last position sees" } else { "" };
+        out.push(format!("{} convolutions are one pass over each sequence{end}", self.steps.len()));
+    }
+
     fn reads_codes(&self) -> bool {
         self.steps[0].sizes().1 == 4
     }
