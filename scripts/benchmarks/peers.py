@@ -109,6 +109,51 @@ def networks():
         def forward(self, x):
             return self.inner(x.transpose(1, 2))[0].transpose(1, 2)
 
+    class Wide(nn.Module):
+        """A block of a wide residual network, pre-activated."""
+
+        def __init__(self, before, after, stride):
+            super().__init__()
+            self.norm = nn.Sequential(nn.BatchNorm1d(before), nn.ReLU())
+            self.body = nn.Sequential(
+                nn.Conv1d(before, after, 3, stride, 1, bias=False), nn.BatchNorm1d(after), nn.ReLU(), nn.Conv1d(after, after, 3, 1, 1, bias=False)
+            )
+            self.shortcut = nn.Conv1d(before, after, 1, stride, bias=False) if before != after else None
+
+        def forward(self, x):
+            y = self.norm(x)
+            return self.body(y) + (x if self.shortcut is None else self.shortcut(y))
+
+    class Attention(nn.Module):
+        """A dense layer over positions, softmax, mean over features."""
+
+        def __init__(self, length):
+            super().__init__()
+            self.dense = nn.Linear(length, length)
+
+        def forward(self, x):
+            return x * self.dense(x).softmax(-1).mean(1, keepdim=True)
+
+    class Both(nn.Module):
+        def __init__(self, inputs, hidden):
+            super().__init__()
+            self.inner = nn.LSTM(inputs, hidden, bidirectional=True, batch_first=True)
+
+        def forward(self, x):
+            return self.inner(x.transpose(1, 2))[0].transpose(1, 2)
+
+    def wrn():
+        sizes = [(16, 32, 1), (32, 32, 1), (32, 64, 2), (64, 64, 1), (64, 128, 2), (128, 128, 1)]
+        return nn.Sequential(
+            nn.Conv1d(4, 16, 3, padding=1, bias=False), *[Wide(*size) for size in sizes], nn.BatchNorm1d(128), nn.ReLU(), mean(), nn.Linear(128, 3)
+        )
+
+    def deepgrn():
+        return nn.Sequential(
+            nn.Conv1d(4, 64, 30), nn.ReLU(), nn.Dropout(0.5), nn.Conv1d(64, 64, 1), nn.ReLU(), nn.MaxPool1d(15), Attention(64), Both(64, 32),
+            nn.Flatten(), nn.Linear(64 * 64, 64), nn.ReLU(), nn.Dropout(0.5), nn.Linear(64, 64), nn.ReLU(), nn.Dropout(0.5), nn.Linear(64, 1),
+        )
+
     mean = lambda: Apply(lambda x: x.mean(2))  # noqa: E731
     trunk = lambda: [nn.Conv1d(4, 20, 20), nn.ReLU(), mean()]  # noqa: E731
     front = lambda: [nn.Conv1d(4, 64, 15, padding="same"), nn.ReLU(), *[Block(64, 8, 2**i, 0.2) for i in range(6)]]  # noqa: E731
@@ -118,6 +163,8 @@ def networks():
         "fm": lambda: (nn.Sequential(*trunk(), Machine(20, 20)), 600, 2048, 1, 5),
         "tcn_any": lambda: (nn.Sequential(*front(), mean(), *head()), 1000, 64, 5, 2),
         "tcn_last": lambda: (nn.Sequential(*front(), Apply(lambda x: x[:, :, -1]), *head()), 1000, 64, 5, 2),
+        "wrn16_2": lambda: (wrn(), 101, 192, 3, 5),
+        "deepgrn": lambda: (deepgrn(), 1002, 64, 1, 3),
         "bilstm": lambda: (nn.Sequential(nn.Conv1d(4, 32, 15), nn.ReLU(), nn.MaxPool1d(4), Recurrent(), mean(), nn.Linear(100, 1)), 1000, 64, 1, 3),
     }
 

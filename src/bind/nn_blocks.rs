@@ -8,7 +8,7 @@ use crate::lang::{Callback, IntoValue, Options, session};
 use crate::nn::compose::{self, Merge};
 use crate::nn::custom::Custom;
 use crate::nn::{How, Layer, Mode, Model, Shape, Value};
-use crate::torch::{Device, Tensor};
+use crate::torch::{Device, Precision, Tensor};
 use crate::{bail, fault, natives};
 use rhai::{Array, Dynamic, Map};
 use std::rc::Rc;
@@ -115,7 +115,7 @@ pub fn build_model(layer: &Layer, shape: &Shape, o: &Options) -> Result<Model> {
     let settings = session::settings();
     let seed = o.maybe_int("seed").map_or(settings.seed, |seed| seed as u64);
     let device = Device::parse(&if o.has("device") { o.text("device") } else { settings.device })?;
-    Model::build(layer, shape, &How { seed, device, fast: o.flag("fast"), name: o.text("name") })
+    Model::build(layer, shape, &How { seed, device, fast: o.flag("fast"), precision: Precision::named(&o.text("amp")), name: o.text("name") })
 }
 
 natives! { natives in "nn" {

@@ -9,6 +9,7 @@ use crate::lang::{Callback, Options, session};
 use crate::metrics::Metric;
 use crate::nn::Model;
 use crate::nn::loss::{Link, Loss};
+use crate::torch::Precision;
 use crate::optim::Schedule;
 use crate::train::checkpoint::{self, Keep};
 use crate::train::evaluate::{self, Scores};
@@ -37,6 +38,12 @@ const FIT: &[Opt] = &[
     opt("resume", OptKind::Text, "", "a folder of checkpoints to go on from, bit for bit on the processor"),
     opt("clip", OptKind::Float(0.0, INF), "", "largest common norm of gradients"),
     opt("clip_value", OptKind::Float(0.0, INF), "", "largest single gradient"),
+    opt(
+        "amp",
+        OptKind::Choice(Precision::NAMES),
+        "",
+        "bits that operations work with while it trains: f32, bf16 (convolutions and matrix products in bfloat16), tf32 (on GPUs); the network's own unless given",
+    ),
     opt("accumulate", OptKind::Int(1, MANY), "1", "batches whose gradients are added up before a step"),
     opt("class_weights", OptKind::Other("array of numbers"), "", "how much classes 0, 1, … weigh in the loss"),
     opt("drop_last", OptKind::Bool, "false", "whether a last, smaller batch is left out"),
@@ -185,6 +192,7 @@ fn plan_of(model: &Model, o: &Options) -> Result<Plan> {
         resume,
         clip: o.maybe_float("clip"),
         clip_value: o.maybe_float("clip_value"),
+        precision: o.has("amp").then(|| Precision::named(&o.text("amp"))),
         accumulate: o.int("accumulate") as usize,
         class_weights: o.get("class_weights")?,
         drop_last: o.flag("drop_last"),

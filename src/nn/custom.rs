@@ -57,7 +57,7 @@ impl Spec for Custom {
             Value::Many(many) => Value::Many(many.into_iter().map(|(name, tensor)| Ok((name, tensor.to_device(builder.device())?))).collect::<Result<_>>()?),
         };
         let _guard = grad::no_grad();
-        let output = module.forward(&probe, Mode { training: false })?.one()?.shape();
+        let output = module.forward(&probe, Mode { training: false, half: false })?.one()?.shape();
         if output.first() != Some(&2) {
             bail!("shape", "{}: the first axis of the output must be the batch: two samples gave {}", self.name, shape::text(&output));
         }

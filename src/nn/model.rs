@@ -4,7 +4,7 @@ use super::stem::is_codes;
 use super::summary::{self, Row};
 use super::{Builder, Layer, Mode, Module, Shape, Value};
 use crate::base::{Result, near, shape};
-use crate::torch::{Device, Tensor, file, grad};
+use crate::torch::{Device, Kind, Precision, Tensor, file, grad};
 use crate::{bail, fault};
 use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
@@ -20,6 +20,8 @@ pub struct How {
     pub device: Device,
     /// Whether layers may be joined into faster ones that give the same numbers up to rounding.
     pub fast: bool,
+    /// How many bits its operations work with.
+    pub precision: Precision,
     /// What it is called.
     pub name: String,
 }
@@ -38,12 +40,13 @@ struct Inner {
     rows: Vec<Row>,
     device: Device,
     training: Cell<bool>,
+    precision: Cell<Precision>,
 }
 
 impl Model {
     /// Builds a description for inputs of a shape.
     pub fn build(layer: &Layer, input: &Shape, how: &How) -> Result<Model> {
-        let How { seed, device, fast, name } = how;
+        let How { seed, device, fast, precision, name } = how;
         let mut builder = Builder::new(*seed, *device, *fast);
         let built = builder.child("", layer, input)?;
         Ok(Model(Rc::new(Inner {
@@ -56,6 +59,7 @@ impl Model {
             rows: builder.rows,
             device: *device,
             training: Cell::new(false),
+            precision: Cell::new(*precision),
         })))
     }
 
@@ -111,6 +115,11 @@ impl Model {
         self.0.training.replace(on)
     }
 
+    /// Chooses how many bits its operations work with; gives what was chosen before.
+    pub fn set_precision(&self, precision: Precision) -> Precision {
+        self.0.precision.replace(precision)
+    }
+
     /// Whether its first layer can take sequence codes `[batch, length]`.
     pub fn reads_codes(&self) -> bool {
         self.0.device == Device::CPU && self.0.module.reads_codes()
@@ -124,14 +133,29 @@ impl Model {
         {
             let codes = self.place(codes)?;
             let x = if self.reads_codes() { codes } else { codes.one_hot_codes()? };
-            return self.0.module.forward(&Value::One(x), Mode { training: self.0.training.get() });
+            return self.pass(&Value::One(x));
         }
         self.check_input(x)?;
         let x = match x {
             Value::One(tensor) => Value::One(self.place(tensor)?),
             Value::Many(many) => Value::Many(many.iter().map(|(name, tensor)| Ok((name.clone(), self.place(tensor)?))).collect::<Result<_>>()?),
         };
-        self.0.module.forward(&x, Mode { training: self.0.training.get() })
+        self.pass(&x)
+    }
+
+    fn pass(&self, x: &Value) -> Result<Value> {
+        let precision = self.0.precision.get();
+        let mode = Mode { training: self.0.training.get(), half: precision == Precision::Bf16 };
+        let out = {
+            let _guard = precision.enter(self.0.device);
+            self.0.module.forward(x, mode)?
+        };
+        // losses are computed in 32 bits
+        let full = |tensor: Tensor| if matches!(tensor.kind(), Kind::BFloat16 | Kind::Half) { tensor.to_kind(Kind::Float) } else { Ok(tensor) };
+        Ok(match out {
+            Value::One(tensor) => Value::One(full(tensor)?),
+            Value::Many(many) => Value::Many(many.into_iter().map(|(name, tensor)| Ok((name, full(tensor)?))).collect::<Result<_>>()?),
+        })
     }
 
     fn place(&self, tensor: &Tensor) -> Result<Tensor> {

@@ -116,6 +116,7 @@ impl Running {
 impl Module for Running {
     fn forward(&self, x: &Value, mode: Mode) -> Result<Value> {
         let x = x.one()?;
+        let x = &if x.kind() == Kind::BFloat16 && !x.device().is_cuda() { x.to_kind(Kind::Float)? } else { x.clone() };
         let here = x.device() == Device::CPU && x.kind() == Kind::Float && self.parameters[0].kind() == Kind::Float;
         let all = match (here, self.fast) {
             (true, _) => self.all(x, mode.training)?,

@@ -78,6 +78,8 @@ impl Value {
 pub struct Mode {
     /// Dropout drops, batch norms learn their statistics.
     pub training: bool,
+    /// Products may be computed in half as many bits.
+    pub half: bool,
 }
 
 /// A built layer: it holds parameters and computes.

@@ -14,8 +14,20 @@ pub struct Adagrad {
 
 impl Adagrad {
     pub(super) fn update(&self, mut update: Update) -> Result<()> {
-        let gradient = update.decayed_gradient()?;
         let lr = update.lr / (1.0 + (update.step as f64 - 1.0) * self.lr_decay);
+        let (factor, decay, rate, eps) = (update.factor as f32, update.weight_decay as f32, lr as f32, self.eps as f32);
+        let done = update.in_place(&["sum"], |parameter, gradient, kept| {
+            let [sum] = kept else { return };
+            for ((p, g), s) in parameter.iter_mut().zip(gradient).zip(&mut **sum) {
+                let g = g * factor + decay * *p;
+                *s += g * g;
+                *p -= rate * g / (s.sqrt() + eps);
+            }
+        })?;
+        if done {
+            return Ok(());
+        }
+        let gradient = update.decayed_gradient()?;
         let sum = update.kept("sum")?;
         sum.add_product_(&gradient, &gradient, 1.0)?;
         let root = sum.sqrt()?;

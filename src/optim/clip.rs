@@ -3,20 +3,34 @@
 use crate::base::Result;
 use crate::torch::{Tensor, grad};
 
-/// Scales all gradients together so that their common norm is at most `most`; gives the norm before.
-pub fn by_norm(parameters: &[(String, Tensor)], most: f64) -> Result<f64> {
+/// The common norm of all gradients, and the factor (at most 1) that makes it at most `most`.
+pub fn factor(parameters: &[(String, Tensor)], most: f64) -> Result<(f64, f64)> {
     let _guard = grad::no_grad();
     let gradients: Vec<Tensor> = parameters.iter().filter_map(|(_, p)| p.grad()).collect();
-    let norms = gradients.iter().map(|g| g.norm(2.0, &None, false)).collect::<Result<Vec<_>>>()?;
-    if norms.is_empty() {
-        return Ok(0.0);
+    let own: Option<f64> = gradients.iter().map(|g| g.read(|x| x.iter().map(|x| f64::from(*x) * f64::from(*x)).sum::<f64>())).sum();
+    let total = match own {
+        Some(squares) => squares.sqrt(),
+        None => {
+            let norms = gradients.iter().map(|g| g.norm(2.0, &None, false)).collect::<Result<Vec<_>>>()?;
+            Tensor::stack(&norms, 0)?.norm(2.0, &None, false)?.item()?
+        }
+    };
+    Ok((total, (most / (total + 1e-6)).min(1.0)))
+}
+
+/// Multiplies all gradients with a number.
+pub fn scale(parameters: &[(String, Tensor)], factor: f64) -> Result<()> {
+    let _guard = grad::no_grad();
+    parameters.iter().filter_map(|(_, p)| p.grad()).try_for_each(|g| g.mul_number_(factor))
+}
+
+/// Scales all gradients together so that their common norm is at most `most`; gives the norm before.
+pub fn by_norm(parameters: &[(String, Tensor)], most: f64) -> Result<f64> {
+    let (norm, factor) = factor(parameters, most)?;
+    if factor < 1.0 {
+        scale(parameters, factor)?;
     }
-    let total = Tensor::stack(&norms, 0)?.norm(2.0, &None, false)?.item()?;
-    let scale = most / (total + 1e-6);
-    if scale < 1.0 {
-        gradients.iter().try_for_each(|g| g.mul_number_(scale))?;
-    }
-    Ok(total)
+    Ok(norm)
 }
 
 /// Clamps every number of every gradient to `[-most, most]`.

@@ -3,7 +3,7 @@
 use super::{adagrad::Adagrad, adam::Adam, rmsprop::RmsProp, sgd::Sgd};
 use crate::bail;
 use crate::base::Result;
-use crate::torch::{Tensor, grad};
+use crate::torch::{Tensor, grad, inplace};
 use std::collections::BTreeMap;
 
 /// The update rule; each has PyTorch's defaults and arithmetic.
@@ -51,6 +51,8 @@ pub struct Update<'a> {
     pub weight_decay: f64,
     /// Steps of this parameter, this one included.
     pub step: u64,
+    /// What the gradient is multiplied with.
+    pub factor: f64,
     /// Tensors kept between steps, by the rule's own names.
     pub state: &'a mut BTreeMap<&'static str, Tensor>,
 }
@@ -66,9 +68,28 @@ impl Update<'_> {
         Ok(fresh)
     }
 
+    /// The gradient times its factor.
+    pub fn scaled_gradient(&self) -> Result<Tensor> {
+        if self.factor == 1.0 { Ok(self.gradient.clone()) } else { self.gradient.mul_number(self.factor) }
+    }
+
     /// The gradient with decay added to it (L2).
     pub fn decayed_gradient(&self) -> Result<Tensor> {
-        if self.weight_decay == 0.0 { Ok(self.gradient.clone()) } else { self.gradient.add(&self.parameter.mul_number(self.weight_decay)?) }
+        let gradient = self.scaled_gradient()?;
+        if self.weight_decay == 0.0 { Ok(gradient) } else { gradient.add(&self.parameter.mul_number(self.weight_decay)?) }
+    }
+
+    /// The whole update in loops over the numbers, where they lie plainly: `f` gets parameter, gradient and kept tensors. Says
+    /// whether it could.
+    pub fn in_place(&mut self, names: &[&'static str], f: impl FnOnce(&mut [f32], &[f32], &mut [&mut [f32]])) -> Result<bool> {
+        let kept = names.iter().map(|name| self.kept(name)).collect::<Result<Vec<_>>>()?;
+        let changed: Vec<&Tensor> = std::iter::once(self.parameter).chain(&kept).collect();
+        let done = inplace::change(&changed, &self.gradient, |numbers, gradient| {
+            if let Some((parameter, kept)) = numbers.split_first_mut() {
+                f(parameter, gradient, kept);
+            }
+        });
+        Ok(done.is_some())
     }
 }
 
@@ -131,8 +152,8 @@ impl Optimizer {
         self.parameters.iter().try_for_each(|(_, p)| p.zero_grad())
     }
 
-    /// Moves every parameter that has a gradient.
-    pub fn step(&mut self) -> Result<()> {
+    /// Moves every parameter that has a gradient, by its gradient times a factor.
+    pub fn step(&mut self, factor: f64) -> Result<()> {
         if self.parameters.is_empty() {
             bail!("value", "this optimizer has no parameters"; hint: "`optim::adam(#{{ lr: 1e-3 }}).over(net)`");
         }
@@ -151,6 +172,7 @@ impl Optimizer {
                 lr: self.lr * own.and_then(|group| group.lr).unwrap_or(1.0),
                 weight_decay: own.and_then(|group| group.weight_decay).unwrap_or(self.weight_decay),
                 step: self.steps[i],
+                factor,
                 state: &mut self.state[i],
             };
             match &self.rule {

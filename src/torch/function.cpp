@@ -1,4 +1,6 @@
 // A node of torch's gradient graph whose backward pass is a Rust function.
+#include <ATen/Context.h>
+#include <ATen/autocast_mode.h>
 #include <torch/csrc/autograd/function.h>
 #include <torch/csrc/autograd/functions/utils.h>
 #include <torch/csrc/autograd/saved_variable.h>
@@ -75,3 +77,24 @@ extern "C" char *cistron_attach(at::Tensor *output, at::Tensor **inputs, size_t 
     return strdup(error.what());
   }
 }
+
+// Both give what was set before.
+extern "C" int cistron_autocast(int cuda, int on) {
+  auto device = cuda ? at::kCUDA : at::kCPU;
+  int before = at::autocast::is_autocast_enabled(device);
+  at::autocast::set_autocast_dtype(device, at::kBFloat16);
+  at::autocast::set_autocast_enabled(device, on);
+  if (!on) at::autocast::clear_cache();
+  return before;
+}
+
+extern "C" int cistron_tf32(int on) {
+  auto &context = at::globalContext();
+  int before = context.allowTF32CuBLAS();
+  context.setAllowTF32CuBLAS(on);
+  context.setAllowTF32CuDNN(on);
+  return before;
+}
+
+// Tells the gradient graph that the numbers of a tensor were changed from outside.
+extern "C" void cistron_changed(at::Tensor *tensor) { torch::autograd::impl::bump_version(*tensor); }

@@ -8,11 +8,14 @@ pub mod device;
 pub mod file;
 pub mod grad;
 pub mod index;
+pub mod inplace;
 pub mod make;
 pub mod op;
 pub mod parallel;
+pub mod precision;
 pub mod recurrent;
 pub mod tensor;
 
 pub use device::Device;
+pub use precision::Precision;
 pub use tensor::{Kind, Tensor};

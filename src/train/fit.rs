@@ -14,7 +14,7 @@ use crate::nn::loss::Loss;
 use crate::nn::{Model, Value};
 use crate::optim::schedule::{Clock, Plateau};
 use crate::optim::{Optimizer, Schedule, clip};
-use crate::torch::{self, Device, Tensor, device};
+use crate::torch::{self, Device, Precision, Tensor, device};
 use crate::{bail, fault};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -61,6 +61,8 @@ pub struct Plan {
     pub clip: Option<f64>,
     /// The largest single gradient.
     pub clip_value: Option<f64>,
+    /// How many bits the network works with while it trains.
+    pub precision: Option<Precision>,
     /// Batches whose gradients are added up before a step.
     pub accumulate: usize,
     /// Weights of class 0, 1, ….
@@ -109,11 +111,13 @@ pub fn fit(model: &Model, plan: &Plan) -> Result<History> {
         None => (fresh, None),
     };
     let was = model.set_training(true);
+    let precision = plan.precision.map(|precision| model.set_precision(precision));
     let step = state.history.epochs.len() * steps_per_epoch;
     let clock = Clock::new(plan.epochs * steps_per_epoch, steps_per_epoch);
     let mut run = Run { model, plan, base_lr: optimizer.lr, optimizer, state, best, clock, step, saving: 0.0, began: Instant::now() };
     let outcome = run.all();
     model.set_training(was);
+    precision.map(|precision| model.set_precision(precision));
     outcome?;
     Ok(run.state.history)
 }
@@ -286,13 +290,17 @@ impl Run<'_> {
         }
         share.backward()?;
         if last_of_group {
-            if let Some(most) = plan.clip {
-                clip::by_norm(self.optimizer.parameters(), most)?;
-            }
+            // the norm is that of the gradients as they came; the step scales them as it reads them
+            let factor = plan.clip.map_or(Ok(1.0), |most| clip::factor(self.optimizer.parameters(), most).map(|(_, factor)| factor))?;
             if let Some(most) = plan.clip_value {
+                if factor < 1.0 {
+                    clip::scale(self.optimizer.parameters(), factor)?;
+                }
                 clip::by_value(self.optimizer.parameters(), most)?;
+                self.optimizer.step(1.0)?;
+            } else {
+                self.optimizer.step(factor)?;
             }
-            self.optimizer.step()?;
             self.optimizer.zero_grad()?;
             self.step += 1;
         }

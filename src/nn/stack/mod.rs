@@ -255,7 +255,7 @@ impl Module for Stack {
         let tensor = x.one()?;
         let weight = self.steps[0].conv.weight.direction();
         let here = tensor.device() == Device::CPU && weight.device() == Device::CPU && weight.kind() == Kind::Float;
-        if here && (is_codes(tensor) || tensor.kind() == Kind::Float) {
+        if here && !mode.half && (is_codes(tensor) || tensor.kind() == Kind::Float) {
             return self.run(tensor, mode.training).map(Value::One);
         }
         let mut x = if is_codes(tensor) { Value::One(tensor.one_hot_codes()?) } else { x.clone() };

@@ -1,0 +1,55 @@
+//! Loops of our own over the numbers of tensors where they lie.
+
+use super::{Device, Kind, Tensor};
+use std::os::raw::c_void;
+
+unsafe extern "C" {
+    fn cistron_changed(tensor: *mut c_void);
+}
+
+impl Tensor {
+    fn is_plain(&self) -> bool {
+        self.device() == Device::CPU && self.kind() == Kind::Float && self.0.is_contiguous()
+    }
+
+    /// The numbers of a plain tensor (32-bit floats on the processor, in order), read by `f`; none of any other.
+    pub fn read<R>(&self, f: impl FnOnce(&[f32]) -> R) -> Option<R> {
+        if !self.is_plain() {
+            return None;
+        }
+        // SAFETY: so many numbers lie there; nobody changes them while `f` runs, since tensors stay on their thread
+        Some(f(unsafe { numbers(self) }))
+    }
+}
+
+/// Changes the numbers of tensors of one size where they lie, by those of another; does nothing and gives none unless all are
+/// plain and apart in memory. Nothing may be recorded.
+pub fn change(changed: &[&Tensor], by: &Tensor, f: impl FnOnce(&mut [&mut [f32]], &[f32])) -> Option<()> {
+    let n = by.numel() as usize;
+    if !by.is_plain() || !changed.iter().all(|own| own.is_plain() && own.numel() as usize == n) {
+        return None;
+    }
+    let mut places: Vec<usize> = changed.iter().copied().chain([by]).map(|own| own.0.data_ptr() as usize).collect();
+    places.sort_unstable();
+    if n == 0 || places.windows(2).any(|two| two[1] - two[0] < n * size_of::<f32>()) {
+        return None;
+    }
+    // SAFETY: as in `read`, and no two overlap, as was just seen
+    unsafe {
+        let mut slices: Vec<&mut [f32]> = changed.iter().map(|own| std::slice::from_raw_parts_mut(own.0.data_ptr().cast::<f32>(), n)).collect();
+        f(&mut slices, numbers(by));
+        changed.iter().for_each(|own| cistron_changed(own.0.as_ptr().cast_mut().cast()));
+    }
+    Some(())
+}
+
+/// # Safety
+/// The tensor is plain, and its numbers are not changed while the slice lives.
+unsafe fn numbers(tensor: &Tensor) -> &[f32] {
+    let n = tensor.numel() as usize;
+    if n == 0 {
+        return &[];
+    }
+    // SAFETY: see above
+    unsafe { std::slice::from_raw_parts(tensor.0.data_ptr().cast::<f32>(), n) }
+}

@@ -1,0 +1,64 @@
+//! Fewer bits inside operations, by choice.
+
+use super::Device;
+use std::os::raw::c_int;
+
+/// How many bits operations work with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Precision {
+    /// 32-bit floats throughout.
+    #[default]
+    Full,
+    /// Convolutions and products of matrices in bfloat16, sums and norms in 32 bits, parameters as they are.
+    Bf16,
+    /// As 32-bit floats, but products round their operands to 19 bits (on GPUs that know how).
+    Tf32,
+}
+
+unsafe extern "C" {
+    fn cistron_autocast(cuda: c_int, on: c_int) -> c_int;
+    fn cistron_tf32(on: c_int) -> c_int;
+}
+
+impl Precision {
+    /// Names that options take.
+    pub const NAMES: &'static [&'static str] = &["f32", "bf16", "tf32"];
+
+    /// The precision of a name.
+    pub fn named(name: &str) -> Precision {
+        match name {
+            "bf16" => Precision::Bf16,
+            "tf32" => Precision::Tf32,
+            _ => Precision::Full,
+        }
+    }
+
+    /// Operations on a device work like this until the guard is dropped.
+    pub fn enter(self, device: Device) -> Guard {
+        let cuda = c_int::from(device.is_cuda());
+        // SAFETY: both set flags of torch and give those before
+        unsafe {
+            match self {
+                Precision::Full => Guard(None, cuda),
+                Precision::Bf16 => Guard(Some((self, cistron_autocast(cuda, 1))), cuda),
+                Precision::Tf32 => Guard(Some((self, cistron_tf32(1))), cuda),
+            }
+        }
+    }
+}
+
+/// Puts the precision before back.
+pub struct Guard(Option<(Precision, c_int)>, c_int);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        // SAFETY: as above
+        unsafe {
+            match self.0 {
+                Some((Precision::Bf16, before)) => cistron_autocast(self.1, before),
+                Some((_, before)) => cistron_tf32(before),
+                None => 0,
+            };
+        }
+    }
+}
