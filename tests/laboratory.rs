@@ -92,6 +92,22 @@ fn recurrent_layers_give_what_those_of_libtorch_give() {
 }
 
 #[test]
+fn parts_of_fast_outputs_can_be_learned_from() {
+    run(r#"
+for layer in [nn::chain([nn::conv1d(8, 5), nn::relu(), nn::global_max_pool()]), nn::chain([nn::conv1d(8, 5), nn::conv1d(8, 3, #{ dilation: 2 })]), nn::lstm(8)] {
+    let grads = [true, false].map(|fast| {
+        let net = nn::build(layer, [4, 70], #{ seed: 1, fast: fast });
+        net.forward(seq::codes(seq::random(3, 70, #{ seed: 1 })))[[0, 3]].sum().backward();
+        net[net.names()[0]].grad
+    });
+    assert(grads[1].abs().sum().item() > 0.0);
+    assert_near(grads[0], grads[1], 1e-5);
+}
+"#)
+    .unwrap();
+}
+
+#[test]
 fn the_summary_says_what_is_computed_otherwise_than_described() {
     run(r#"
 import "std/layers/tcn" as tcn;

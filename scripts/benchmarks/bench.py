@@ -27,19 +27,28 @@ WORK = {
     "tcn_last": ("the same, read at the last step", "train.rhai", "PyTorch eager", 5),
     "bilstm": ("training step, conv 32, 2-layer BiLSTM 50, 1000 bp, batch 64", "train.rhai", "PyTorch eager", 5),
     "predict_baseline": ("prediction, the baseline network", "train.rhai", "PyTorch eager", 5),
-    "predict_tcn": ("prediction, the TCN", "train.rhai", "PyTorch eager", 5),
+    "predict_tcn": ("prediction, the TCN, read at the last step", "train.rhai", "PyTorch eager", 5),
+    "predict_tcn_any": ("prediction, the TCN, mean over positions", "train.rhai", "PyTorch eager", 5),
+    "deepgrn": ("training step, DeepGRN with single attention, 1002 bp, batch 64", "train.rhai", "PyTorch eager", 5),
+    "deepgrn_bf16": ("the same, in bfloat16 against 32 bits", "train.rhai", "PyTorch eager", 5),
+    "wrn16_2": ("training step, WRN-16-2, 101 bp, batch 192", "train.rhai", "PyTorch eager", 5),
+    "wrn16_2_bf16": ("the same, in bfloat16 against 32 bits", "train.rhai", "PyTorch eager", 5),
     "extract": ("20,000 x 1,000 bp from FASTA as codes", "genome.rhai", "tangermeme, the fastest way", 5),
     "extract_loop": ("20,000 x 1,000 bp from FASTA as codes", "genome.rhai", "pyfaidx and a loop", 3),
     "bigwig": ("means of 20,000 windows of a bigWig", "genome.rhai", "pybigtools", 5),
     "shuffle": ("dinucleotide shuffles, 10,000 x 1,000 bp x 20", "genome.rhai", "tangermeme", 3),
     "augment": ("two structural augmentations of each of 512 x 1,000 bp, one-hot out", "genome.rhai", "EvoAug", 5),
+    "epoch": ("from FASTA and BED to a baseline network trained once over 60,000 regions", "genome.rhai", "PyTorch, DataLoader, pyfaidx", 3),
     "loader": ("an epoch of 200,000 regions of 600 bp, the loader alone", "genome.rhai", "PyTorch DataLoader and pyfaidx", 3),
 }
 
 # names that stand for several
 GROUPS = {
     "genome": ["extract", "extract_loop", "bigwig", "shuffle", "augment", "loader"],
-    "train": ["baseline", "fm", "tcn_any", "tcn_last", "bilstm", "predict_baseline", "predict_tcn", "metrics_1e7", "metrics_1e5x164", "start"],
+    "train": [
+        "baseline", "fm", "epoch", "tcn_any", "tcn_last", "bilstm", "deepgrn", "deepgrn_bf16", "wrn16_2", "wrn16_2_bf16",
+        "predict_baseline", "predict_tcn", "predict_tcn_any", "metrics_1e7", "metrics_1e5x164", "start",
+    ],
 }
 # ratios that --check compares with, and how much of them must be left: they waver by a tenth on a quiet machine
 KEPT = HERE / "kept.json"
@@ -63,7 +72,7 @@ def genome():
             lines = np.full((size // 50, 51), ord("\n"), np.uint8)
             lines[:, :50] = letters.reshape(-1, 50)
             fasta.write(f">{name}\n".encode() + lines.tobytes())
-    for file, n, width in [("r.bed", 20_000, 1000), ("loader.bed", 200_000, 600)]:
+    for file, n, width in [("r.bed", 20_000, 1000), ("loader.bed", 200_000, 600), ("epoch.bed", 60_000, 600)]:
         with open(folder / file, "w") as bed:
             for chrom, start in zip(rng.integers(1, 5, n), rng.integers(0, 10_000_000 - width, n)):
                 bed.write(f"chr{chrom}\t{start}\t{start + width}\n")
@@ -89,16 +98,16 @@ def ours(name, script):
 
 
 def place(name):
-    return ["--set", f"folder={genome()}"] if name in GROUPS["genome"] else []
+    return ["--set", f"folder={genome()}"] if WORK[name][1] == "genome.rhai" else []
 
 
-def peer(name, tuned=False):
-    environment = {**os.environ, **(TUNED if tuned else {})}
+def peer(name, tuned=False, compiled=False):
+    environment = {**os.environ, **(TUNED if tuned else {}), **({"CISTRON_PEER_COMPILED": "1"} if compiled else {})}
     if name == "start":
         started = time.perf_counter()
         subprocess.run([sys.executable, "-c", "import torch"], check=True, capture_output=True, env=environment)
         return time.perf_counter() - started
-    folder = [str(genome())] if name in GROUPS["genome"] else []
+    folder = [str(genome())] if WORK[name][1] == "genome.rhai" else []
     said = subprocess.run([sys.executable, HERE / "peers.py", name, *folder], capture_output=True, text=True, env=environment)
     if said.returncode:
         print(f"{name}: the peer failed: {said.stderr.strip().splitlines()[-1:]}", file=sys.stderr)
@@ -122,8 +131,8 @@ def checked(rows):
 
 def main():
     flags = {word for word in sys.argv[2:] if word.startswith("--")}
-    if unknown := flags - {"--json", "--check", "--keep"}:
-        sys.exit(f"error: {', '.join(sorted(unknown))}: there are --json, --check and --keep")
+    if unknown := flags - {"--json", "--check", "--keep", "--compiled"}:
+        sys.exit(f"error: {', '.join(sorted(unknown))}: there are --json, --check, --keep and --compiled")
     names = [word for word in sys.argv[2:] if not word.startswith("--")] or list(WORK)
     names = [one for name in names for one in GROUPS.get(name, [name])]
     as_json, rows = "--json" in flags, []
@@ -139,13 +148,15 @@ def main():
         print(f"peers are not measured: {error}; CISTRON_PYTHON names a Python with torch 2.11.0 and scikit-learn", file=sys.stderr)
     for name in names:
         work, script, other, most = WORK[name]
-        mine, theirs, tuned = [], [], []
+        mine, theirs, tuned, compiled = [], [], [], None
         for _ in range(most):
             mine.append(ours(name, script))
             if has_peer:
                 theirs.append(peer(name))
             if has_peer and script == "train.rhai":
                 tuned.append(peer(name, tuned=True))
+        if has_peer and script == "train.rhai" and "--compiled" in flags:
+            compiled = peer(name, compiled=True)
         theirs, tuned = [t for t in theirs if t is not None], [t for t in tuned if t is not None]
         ratios = [b / a for a, b in zip(mine, theirs)]
         row = {
@@ -154,6 +165,8 @@ def main():
             "ratio": round(statistics.median(ratios), 3) if ratios else None,
             "spread": [round(min(ratios), 3), round(max(ratios), 3)] if ratios else None,
             "peer_tuned_s": round(statistics.median(tuned), 5) if tuned else None,
+            "peer_compiled_s": round(compiled, 5) if compiled else None,
+            "ratio_compiled": round(compiled / statistics.median(mine), 3) if compiled else None,
             "ratio_tuned": round(statistics.median(b / a for a, b in zip(mine, tuned)), 3) if tuned else None,
         }
         rows.append(row)
@@ -163,6 +176,8 @@ def main():
             ratio = f"{row['ratio']:6.2f}x  ({row['spread'][0]:.2f} to {row['spread'][1]:.2f})" if ratios else "no peer"
             if tuned:
                 ratio += f"   {row['ratio_tuned']:.2f}x with its allocator tuned"
+            if compiled:
+                ratio += f"   {row['ratio_compiled']:.2f}x compiled"
             print(f"{name:16} {row['ours_s']:9.4f} s   {other:14} {row['peer_s'] or float('nan'):9.4f} s   {ratio}   {work}", flush=True)
     if "--keep" in flags:
         kept = json.loads(KEPT.read_text()) if KEPT.exists() else {}

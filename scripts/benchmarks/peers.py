@@ -36,9 +36,19 @@ def sequences(batch, length):
     return x.scatter_(1, torch.randint(0, 4, (batch, 1, length)), 1.0)
 
 
+def faster(net):
+    """Compiled, where that is asked for."""
+    import os
+
+    import torch
+
+    return torch.compile(net) if os.environ.get("CISTRON_PEER_COMPILED") else net
+
+
 def train(net, length, batch, tasks, steps):
     import torch
 
+    net = faster(net)
     x, y = sequences(batch, length), torch.rand(batch, tasks).round()
     optimizer = torch.optim.RMSprop(net.parameters(), lr=1e-3)
     loss = torch.nn.BCEWithLogitsLoss()
@@ -55,7 +65,7 @@ def train(net, length, batch, tasks, steps):
 def predict(net, length, batch, tasks, steps):
     import torch
 
-    net.eval()
+    net = faster(net.eval())
     x = sequences(batch, length)
     with torch.no_grad():
         net(x)
@@ -248,8 +258,39 @@ def loader(folder):
     return 10 * best(lambda: [None for _ in work], 2)
 
 
+def epoch(folder):
+    import pyfaidx
+    import torch
+
+    class Regions(torch.utils.data.Dataset):
+        def __init__(self):
+            self.places, self.fasta = regions(folder, "epoch.bed"), None
+            self.labels = torch.rand(len(self.places), 1).round()
+
+        def __len__(self):
+            return len(self.places)
+
+        def __getitem__(self, i):
+            if self.fasta is None:
+                self.fasta = pyfaidx.Fasta(f"{folder}/g.fa")
+            return torch.from_numpy(codes_of(self.fasta, self.places[i])), self.labels[i]
+
+    def work():
+        loader = torch.utils.data.DataLoader(Regions(), 2048, shuffle=True, num_workers=2)
+        net = networks()["baseline"]()[0]
+        optimizer = torch.optim.RMSprop(net.parameters(), lr=1e-3)
+        loss = torch.nn.BCEWithLogitsLoss()
+        for codes, y in loader:
+            x = torch.nn.functional.one_hot(codes.long(), 5)[:, :, :4].transpose(1, 2).float()
+            optimizer.zero_grad()
+            loss(net(x), y).backward()
+            optimizer.step()
+
+    return best(work, 1)
+
+
 def main(name, folder=None):
-    if name in ("extract", "extract_loop", "bigwig", "shuffle", "augment", "loader"):
+    if name in ("extract", "extract_loop", "bigwig", "shuffle", "augment", "loader", "epoch"):
         return globals()[name](folder)
     if name == "metrics_1e6":
         return metrics(10**6, 1)
@@ -258,8 +299,8 @@ def main(name, folder=None):
     if name == "metrics_1e5x164":
         return metrics(10**5, 164)
     if name.startswith("predict_"):
-        return predict(*networks()[{"predict_tcn": "tcn_any"}.get(name, name.removeprefix("predict_"))]())
-    return train(*networks()[name]())
+        return predict(*networks()[{"predict_tcn": "tcn_last"}.get(name, name.removeprefix("predict_"))]())
+    return train(*networks()[name.removesuffix("_bf16")]())
 
 
 print(main(*sys.argv[1:]))

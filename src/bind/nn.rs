@@ -206,7 +206,12 @@ pub fn forward(model: &Model, x: &Dynamic) -> Result<Dynamic> {
 const BUILD: &[Opt] = &[
     opt("seed", OptKind::Int(0, MANY), "", "seed of the first weights; the run's seed unless given"),
     opt("device", OptKind::Text, "", "cpu, cuda, cuda:N or auto; the run's device unless given"),
-    opt("amp", OptKind::Choice(crate::torch::Precision::NAMES), "\"f32\"", "bits that operations work with: f32, bf16 (convolutions and matrix products in bfloat16; parameters and losses stay as they are), tf32 (on GPUs)"),
+    opt(
+        "amp",
+        OptKind::Choice(crate::torch::Precision::NAMES),
+        "\"f32\"",
+        "bits that operations work with: f32, bf16 (convolutions and matrix products in bfloat16; parameters and losses stay as they are), tf32 (on GPUs)",
+    ),
     opt("fast", OptKind::Bool, "true", "whether layers may be joined into faster ones that give the same numbers up to rounding"),
     opt("name", OptKind::Text, "\"model\"", "what it is called in progress, checkpoints and results"),
 ];

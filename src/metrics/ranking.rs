@@ -92,7 +92,7 @@ impl Parted {
         }
         use rayon::prelude::*;
         let parts: Vec<Parted> = scores.par_chunks(MANY).zip(labels.par_chunks(MANY)).flat_map_iter(|(x, y)| Parted::columns(x, y, 1, 0)).collect();
-        let joined = |of: fn(&Parted) -> &Vec<u32>| parts.iter().map(of).flatten().copied().collect::<Vec<u32>>();
+        let joined = |of: fn(&Parted) -> &Vec<u32>| parts.iter().flat_map(of).copied().collect::<Vec<u32>>();
         let (positives, negatives) = rayon::join(|| ordered(joined(|own| &own.positives)), || ordered(joined(|own| &own.negatives)));
         Parted { positives, negatives }
     }
@@ -281,7 +281,8 @@ mod tests {
         for ties in [false, true] {
             let n = MANY + 1000;
             let scores: Vec<f32> = (0..n).map(|_| if ties { rng.below(1000) as f32 } else { rng.normal() as f32 }).collect();
-            let labels: Vec<f32> = scores.iter().map(|x| if rng.below(9) == 0 { f32::NAN } else { f32::from(u8::from(rng.normal() as f32 + x > 1.0)) }).collect();
+            let labels: Vec<f32> =
+                scores.iter().map(|x| if rng.below(9) == 0 { f32::NAN } else { f32::from(u8::from(rng.normal() as f32 + x > 1.0)) }).collect();
             let whole = of(&scores, &labels);
             let plain = Parted::columns(&scores, &labels, 1, 0).pop().unwrap().in_order();
             let sums = summed(&plain.positives, &plain.negatives, (0, 0));

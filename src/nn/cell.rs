@@ -101,9 +101,7 @@ widest!(gru_back(gates: &mut [f32], of_inner: &mut [f32], inner: &[f32], before:
 #[inline(always)]
 fn activate(row: &mut [f32], scale: &[f32]) {
     for (own, scale) in row.chunks_exact_mut(dense::LANE).zip(scale.chunks_exact(dense::LANE)) {
-        for j in 0..dense::LANE {
-            own[j] = scale[j].mul_add(sigmoid(scale[j] * own[j]), 1.0 - scale[j]);
-        }
+        own.iter_mut().zip(scale).for_each(|(x, scale)| *x = scale.mul_add(sigmoid(scale * *x), 1.0 - scale));
     }
 }
 
@@ -111,9 +109,7 @@ fn activate(row: &mut [f32], scale: &[f32]) {
 #[inline(always)]
 fn tanh_of(values: &mut [f32]) {
     for own in values.chunks_exact_mut(dense::LANE) {
-        for j in 0..dense::LANE {
-            own[j] = tanh(own[j]);
-        }
+        own.iter_mut().for_each(|x| *x = tanh(*x));
     }
 }
 
@@ -372,7 +368,9 @@ impl Steps {
     /// Rows of gates, and rows of the input that they read.
     fn pairs(&self, length: usize) -> Vec<Pair> {
         let rows = self.sequences.len();
-        let of_step = |(step, at): (usize, &usize)| self.sequences.clone().enumerate().map(move |(row, i)| [(step * rows + row) as u32, (i * length + at) as u32]).collect::<Vec<_>>();
+        let of_step = |(step, at): (usize, &usize)| {
+            self.sequences.clone().enumerate().map(move |(row, i)| [(step * rows + row) as u32, (i * length + at) as u32]).collect::<Vec<_>>()
+        };
         self.order.iter().enumerate().flat_map(of_step).collect()
     }
 

@@ -2,8 +2,8 @@
 
 use super::spec::Role;
 use super::stem::Fused;
-use super::{recurrent, stack};
 use super::{Builder, Built, Layer, Mode, Module, Shape, Spec, Value};
+use super::{recurrent, stack};
 use crate::base::{Result, shape};
 use crate::torch::Tensor;
 use crate::{bail, fault};

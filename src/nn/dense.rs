@@ -179,16 +179,7 @@ mod wide {
     /// The processor has AVX-512; all rows that the pairs name lie inside.
     #[target_feature(enable = "avx512f")]
     #[allow(clippy::too_many_arguments)]
-    pub unsafe fn add_product(
-        pairs: &[Pair],
-        reads: Reads,
-        a: *const f32,
-        b: *const f32,
-        c: *mut f32,
-        strides: (usize, usize),
-        k: usize,
-        columns: usize,
-    ) {
+    pub unsafe fn add_product(pairs: &[Pair], reads: Reads, a: *const f32, b: *const f32, c: *mut f32, strides: (usize, usize), k: usize, columns: usize) {
         for (at, vectors) in strips(columns) {
             for group in pairs.chunks(tile(vectors)) {
                 // SAFETY: as above
@@ -243,20 +234,13 @@ mod wide {
     /// The processor has AVX-512; all rows that the pairs name lie inside.
     #[target_feature(enable = "avx512f")]
     #[allow(clippy::too_many_arguments)]
-    pub unsafe fn add_outer(
-        pairs: &[Pair],
-        reads: Reads,
-        x: *const f32,
-        y: *const f32,
-        c: *mut f32,
-        strides: (usize, usize),
-        m: usize,
-        columns: usize,
-    ) {
+    pub unsafe fn add_outer(pairs: &[Pair], reads: Reads, x: *const f32, y: *const f32, c: *mut f32, strides: (usize, usize), m: usize, columns: usize) {
         for (at, vectors) in strips(columns) {
             for first in (0..m).step_by(tile(vectors)) {
                 // SAFETY: as above
-                unsafe { tiles!((m - first).min(tile(vectors)), vectors, outer(pairs, reads, x.add(first), y.add(at), c.add(first * columns + at), strides, columns)) };
+                unsafe {
+                    tiles!((m - first).min(tile(vectors)), vectors, outer(pairs, reads, x.add(first), y.add(at), c.add(first * columns + at), strides, columns))
+                };
             }
         }
     }

@@ -1,6 +1,7 @@
 // A node of torch's gradient graph whose backward pass is a Rust function.
 #include <ATen/Context.h>
 #include <ATen/autocast_mode.h>
+#include <ATen/core/LegacyTypeDispatch.h>
 #include <torch/csrc/autograd/function.h>
 #include <torch/csrc/autograd/functions/utils.h>
 #include <torch/csrc/autograd/saved_variable.h>
@@ -71,6 +72,11 @@ extern "C" char *cistron_attach(at::Tensor *output, at::Tensor **inputs, size_t 
       node->inputs.emplace_back(*inputs[i], false);
     }
     node->set_next_edges(std::move(edges));
+    {
+      // a reshaped or transposed output is a view of a tensor that the graph knows nothing of: without that bond it is one of its own
+      at::AutoDispatchBelowADInplaceOrView guard;
+      *output = output->alias();
+    }
     torch::autograd::set_history(*output, node);
     return nullptr;
   } catch (const std::exception &error) {

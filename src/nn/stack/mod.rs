@@ -207,11 +207,7 @@ impl Stack {
             return Ok(out);
         }
         let is_codes = matches!(pass.input, Input::Codes(_));
-        let wanted = Wanted {
-            weights: weights.iter().map(Tensor::is_grad_on).collect(),
-            input: !is_codes && x.is_grad_on(),
-            with_input: !is_codes,
-        };
+        let wanted = Wanted { weights: weights.iter().map(Tensor::is_grad_on).collect(), input: !is_codes && x.is_grad_on(), with_input: !is_codes };
         attach(out, &inputs, Box::new(Backward { pass, samples, wanted, pool: self.pool.clone() }))
     }
 

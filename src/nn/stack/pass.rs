@@ -338,7 +338,16 @@ impl Shared<'_> {
                             }
                             Input::Rows(values) if step.from == 0 => {
                                 let each = self.plan.length * step.channels;
-                                dense::add_outer(pairs, Reads::Second, &values[i * each..][..each], &own, total, (step.channels, columns), step.channels, columns);
+                                dense::add_outer(
+                                    pairs,
+                                    Reads::Second,
+                                    &values[i * each..][..each],
+                                    &own,
+                                    total,
+                                    (step.channels, columns),
+                                    step.channels,
+                                    columns,
+                                );
                             }
                             _ => {
                                 let strides = (padded(step.channels), columns);
