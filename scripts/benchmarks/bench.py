@@ -131,8 +131,10 @@ def checked(rows):
 
 def main():
     flags = {word for word in sys.argv[2:] if word.startswith("--")}
+    pairs = next((int(word.removeprefix("--pairs=")) for word in flags if word.startswith("--pairs=")), None)
+    flags = {word for word in flags if not word.startswith("--pairs=")}
     if unknown := flags - {"--json", "--check", "--keep", "--compiled"}:
-        sys.exit(f"error: {', '.join(sorted(unknown))}: there are --json, --check, --keep and --compiled")
+        sys.exit(f"error: {', '.join(sorted(unknown))}: there are --json, --check, --keep, --compiled and --pairs=N")
     names = [word for word in sys.argv[2:] if not word.startswith("--")] or list(WORK)
     names = [one for name in names for one in GROUPS.get(name, [name])]
     as_json, rows = "--json" in flags, []
@@ -149,7 +151,7 @@ def main():
     for name in names:
         work, script, other, most = WORK[name]
         mine, theirs, tuned, compiled = [], [], [], None
-        for _ in range(most):
+        for _ in range(pairs or most):
             mine.append(ours(name, script))
             if has_peer:
                 theirs.append(peer(name))

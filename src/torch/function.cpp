@@ -20,6 +20,7 @@ namespace {
 struct Node : public torch::autograd::Node {
   void *kernel;
   std::vector<torch::autograd::SavedVariable> inputs;
+  bool released = false;
 
   explicit Node(void *kernel) : kernel(kernel) {}
   ~Node() override { cistron_kernel_drop(kernel); }
@@ -27,6 +28,7 @@ struct Node : public torch::autograd::Node {
   std::string name() const override { return "CistronKernel"; }
 
   torch::autograd::variable_list apply(torch::autograd::variable_list &&incoming) override {
+    if (released) throw std::runtime_error("Trying to backward through the graph a second time");
     size_t n = inputs.size();
     torch::autograd::variable_list outgoing(n);
     if (!incoming[0].defined()) return outgoing;
@@ -50,7 +52,10 @@ struct Node : public torch::autograd::Node {
     return outgoing;
   }
 
-  void release_variables() override { inputs.clear(); }
+  void release_variables() override {
+    inputs.clear();
+    released = true;
+  }
 };
 } // namespace
 
