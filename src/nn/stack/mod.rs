@@ -14,6 +14,7 @@ use super::dense::{self, padded};
 use super::spec::Role;
 use super::stem::{Convolution, is_codes};
 use super::{Mode, Module, Value};
+use crate::bail;
 use crate::base::Result;
 use crate::torch::custom::{Kernel, attach, is_recording};
 use crate::torch::device::Mask;
@@ -186,6 +187,11 @@ impl Stack {
         let shape = x.shape();
         let (batch, length) = (shape[0] as usize, shape[shape.len() - 1] as usize);
         let plan = self.plan(length);
+        if let Some(i) = (1..plan.outputs.len()).find(|i| plan.outputs[*i].length == 0) {
+            let (_, _, width) = self.steps[i - 1].sizes();
+            bail!("shape", "a sequence of {length} positions leaves none for convolution {i} of a stack, {width} wide at dilation {}", self.steps[i - 1].conv.dilation;
+                hint: "longer sequences, a narrower window, or padding: \"same\" or \"causal\"");
+        }
         let weights = self.steps.iter().map(|step| step.conv.weight.current()).collect::<Result<Vec<_>>>()?;
         let packed = self.steps.iter().zip(&weights).map(|(step, weight)| Packed::new(step, weight)).collect::<Result<Vec<_>>>()?;
         let mut inputs: Vec<&Tensor> = weights.iter().chain(self.steps.iter().filter_map(|step| step.conv.bias.as_ref())).collect();
