@@ -118,10 +118,7 @@ impl Module for Running {
         let x = x.one()?;
         let x = &if x.kind() == Kind::BFloat16 && !x.device().is_cuda() { x.to_kind(Kind::Float)? } else { x.clone() };
         let here = x.device() == Device::CPU && x.kind() == Kind::Float && self.parameters[0].kind() == Kind::Float;
-        let all = match (here, self.fast) {
-            (true, _) => self.all(x, mode.training)?,
-            (false, _) => run(&x.transpose(1, 2)?, &self.how, &self.parameters, mode.training)?,
-        };
+        let all = if here { self.all(x, mode.training)? } else { run(&x.transpose(1, 2)?, &self.how, &self.parameters, mode.training)? };
         let (length, hidden) = (all.shape()[1], self.how.hidden);
         let out = match self.read {
             Read::All => all.transpose(1, 2)?,

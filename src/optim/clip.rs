@@ -18,17 +18,12 @@ pub fn factor(parameters: &[(String, Tensor)], most: f64) -> Result<(f64, f64)> 
     Ok((total, (most / (total + 1e-6)).min(1.0)))
 }
 
-/// Multiplies all gradients with a number.
-pub fn scale(parameters: &[(String, Tensor)], factor: f64) -> Result<()> {
-    let _guard = grad::no_grad();
-    parameters.iter().filter_map(|(_, p)| p.grad()).try_for_each(|g| g.mul_number_(factor))
-}
-
 /// Scales all gradients together so that their common norm is at most `most`; gives the norm before.
 pub fn by_norm(parameters: &[(String, Tensor)], most: f64) -> Result<f64> {
     let (norm, factor) = factor(parameters, most)?;
     if factor < 1.0 {
-        scale(parameters, factor)?;
+        let _guard = grad::no_grad();
+        parameters.iter().filter_map(|(_, p)| p.grad()).try_for_each(|g| g.mul_number_(factor))?;
     }
     Ok(norm)
 }

@@ -290,17 +290,19 @@ impl Run<'_> {
         }
         share.backward()?;
         if last_of_group {
-            // the norm is that of the gradients as they came; the step scales them as it reads them
-            let factor = plan.clip.map_or(Ok(1.0), |most| clip::factor(self.optimizer.parameters(), most).map(|(_, factor)| factor))?;
-            if let Some(most) = plan.clip_value {
-                if factor < 1.0 {
-                    clip::scale(self.optimizer.parameters(), factor)?;
+            // gradients scaled by their norm alone are scaled by the step as it reads them
+            let mut factor = 1.0;
+            match (plan.clip, plan.clip_value) {
+                (Some(most), None) => factor = clip::factor(self.optimizer.parameters(), most)?.1,
+                (Some(most), Some(_)) => {
+                    clip::by_norm(self.optimizer.parameters(), most)?;
                 }
-                clip::by_value(self.optimizer.parameters(), most)?;
-                self.optimizer.step(1.0)?;
-            } else {
-                self.optimizer.step(factor)?;
+                (None, _) => {}
             }
+            if let Some(most) = plan.clip_value {
+                clip::by_value(self.optimizer.parameters(), most)?;
+            }
+            self.optimizer.step(factor)?;
             self.optimizer.zero_grad()?;
             self.step += 1;
         }

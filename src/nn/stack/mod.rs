@@ -213,7 +213,7 @@ impl Stack {
             return Ok(out);
         }
         let is_codes = matches!(pass.input, Input::Codes(_));
-        let wanted = Wanted { weights: weights.iter().map(Tensor::is_grad_on).collect(), input: !is_codes && x.is_grad_on(), with_input: !is_codes };
+        let wanted = Wanted { weights: weights.iter().map(Tensor::is_grad_on).collect(), input: !is_codes && x.is_grad_on() };
         attach(out, &inputs, Box::new(Backward { pass, samples, wanted, pool: self.pool.clone() }))
     }
 
@@ -281,8 +281,6 @@ impl Module for Stack {
 struct Wanted {
     weights: Vec<bool>,
     input: bool,
-    /// Whether the input stands among those that the graph knows.
-    with_input: bool,
 }
 
 struct Backward {
@@ -327,7 +325,7 @@ impl Kernel for Backward {
         for (i, step) in pass.steps.iter().enumerate().filter(|(_, step)| step.conv.bias.is_some()) {
             out.push(Some(Tensor::from_f32(&total.biases[i][..step.sizes().0], &[step.sizes().0 as i64])?));
         }
-        if wanted.with_input {
+        if matches!(pass.input, Input::Rows(_)) {
             let shape = [pass.batch as i64, pass.plan.length as i64, pass.steps[0].sizes().1 as i64];
             out.push(wanted.input.then(|| Tensor::from_f32(&total.input, &shape)?.transpose(1, 2)).transpose()?);
         }

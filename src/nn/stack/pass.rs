@@ -1,6 +1,6 @@
 //! The pass over one sequence, forwards and backwards.
 
-use super::super::dense::{self, Reads, padded};
+use super::super::dense::{self, Pair, Reads, padded};
 use super::super::wide::widest;
 use super::plan::Plan;
 use super::{Step, stride};
@@ -226,7 +226,30 @@ impl Pass {
     }
 }
 
+/// What a step reads of one sequence.
+enum Source<'a> {
+    /// Its codes.
+    Codes(&'a [u8]),
+    /// Rows of numbers, and how far apart they start.
+    Rows(&'a [f32], usize),
+}
+
+/// Rows of the output, and the known codes that they meet.
+fn met(codes: &[u8], pairs: &[Pair], known: usize) -> impl Iterator<Item = (usize, usize)> {
+    pairs.iter().map(|[row, at]| (*row as usize, usize::from(codes[*at as usize]))).filter(move |(_, code)| *code < known)
+}
+
 impl Shared<'_> {
+    /// Sequence `i` where a step reads the input, else the output before it.
+    fn source<'b>(&'b self, step: &Shape, i: usize, output: &'b [f32]) -> Source<'b> {
+        let length = self.plan.length;
+        match self.input {
+            Input::Codes(codes) if step.from == 0 => Source::Codes(&codes[i * length..][..length]),
+            Input::Rows(values) if step.from == 0 => Source::Rows(&values[i * length * step.channels..][..length * step.channels], step.channels),
+            _ => Source::Rows(output, padded(step.channels)),
+        }
+    }
+
     /// Computes all outputs of sequence `i`; `keep` what the gradients need, or only the last.
     pub fn forward(&self, i: usize, sample: &mut Sample, keep: bool) {
         let home = |output: usize| if keep { output } else { self.plan.homes[output] };
@@ -244,24 +267,13 @@ impl Shared<'_> {
                 to[own.clone()].chunks_exact_mut(columns).for_each(|row| row.copy_from_slice(&self.packed[s].bias));
                 for (place, pairs) in block.places.iter().enumerate() {
                     let matrix = &self.packed[s].weight[place * step.channels * columns..][..step.channels * columns];
-                    match self.input {
-                        Input::Codes(codes) if step.from == 0 => {
-                            let codes = &codes[i * self.plan.length..][..self.plan.length];
-                            for [row, met] in pairs {
-                                let code = usize::from(codes[*met as usize]);
-                                if code < step.channels {
-                                    add(&mut to[*row as usize * columns..][..columns], &matrix[code * columns..][..columns]);
-                                }
-                            }
+                    match self.source(step, i, &sample.outputs[home(step.from)]) {
+                        Source::Codes(codes) => {
+                            met(codes, pairs, step.channels)
+                                .for_each(|(row, code)| add(&mut to[row * columns..][..columns], &matrix[code * columns..][..columns]));
                         }
-                        Input::Rows(values) if step.from == 0 => {
-                            let each = self.plan.length * step.channels;
-                            let strides = (step.channels, columns);
-                            dense::add_product(pairs, Reads::Second, &values[i * each..][..each], matrix, &mut to, strides, step.channels, columns);
-                        }
-                        _ => {
-                            let strides = (padded(step.channels), columns);
-                            dense::add_product(pairs, Reads::Second, &sample.outputs[home(step.from)], matrix, &mut to, strides, step.channels, columns);
+                        Source::Rows(values, apart) => {
+                            dense::add_product(pairs, Reads::Second, values, matrix, &mut to, (apart, columns), step.channels, columns);
                         }
                     }
                 }
@@ -326,32 +338,13 @@ impl Shared<'_> {
                 for (place, pairs) in block.places.iter().enumerate() {
                     if learns {
                         let total = &mut into.weights[s][place * size..][..size];
-                        match self.input {
-                            Input::Codes(codes) if step.from == 0 => {
-                                let codes = &codes[i * self.plan.length..][..self.plan.length];
-                                for [row, met] in pairs {
-                                    let code = usize::from(codes[*met as usize]);
-                                    if code < step.channels {
-                                        add(&mut total[code * columns..][..columns], &own[*row as usize * columns..][..columns]);
-                                    }
-                                }
+                        match self.source(step, i, &sample.outputs[step.from]) {
+                            Source::Codes(codes) => {
+                                met(codes, pairs, step.channels)
+                                    .for_each(|(row, code)| add(&mut total[code * columns..][..columns], &own[row * columns..][..columns]));
                             }
-                            Input::Rows(values) if step.from == 0 => {
-                                let each = self.plan.length * step.channels;
-                                dense::add_outer(
-                                    pairs,
-                                    Reads::Second,
-                                    &values[i * each..][..each],
-                                    &own,
-                                    total,
-                                    (step.channels, columns),
-                                    step.channels,
-                                    columns,
-                                );
-                            }
-                            _ => {
-                                let strides = (padded(step.channels), columns);
-                                dense::add_outer(pairs, Reads::Second, &sample.outputs[step.from], &own, total, strides, step.channels, columns);
+                            Source::Rows(values, apart) => {
+                                dense::add_outer(pairs, Reads::Second, values, &own, total, (apart, columns), step.channels, columns);
                             }
                         }
                     }
