@@ -5,12 +5,15 @@ pub mod file;
 pub mod html;
 pub mod interrupt;
 pub mod interval;
+pub mod mersenne;
 pub mod near;
 pub mod panic;
 pub mod say;
 pub mod seed;
 pub mod shape;
+pub mod system;
 pub mod table;
+pub(crate) mod wide;
 
 pub use fault::{Fault, Frame, Place, Result};
 pub use interval::{Interval, Strand, StrandRule};

@@ -199,6 +199,16 @@ natives! { all in "" {
         name.map_or_else(|| Ok(help::overview(&catalog)), |name| help::text(&catalog, &name))
     }
 
+    /// Writes a text to a file, in the run's folder unless the path is absolute.
+    ///
+    /// ```rhai
+    /// save_text("/tmp/cistron_example.txt", "a table");
+    /// ```
+    function "save_text"(c, path: String, text: String) -> "nothing" {
+        let path = super::tensor_file::written(&path)?;
+        std::fs::write(&path, text).map_err(|error| crate::base::Fault::file(&path, &error))
+    }
+
     /// Seconds since a fixed moment, for measuring.
     ///
     /// ```rhai

@@ -1,9 +1,11 @@
 //! The script language's namespaces, one file each: thin, declarative.
 
+pub mod attribution;
 pub mod augment;
 pub mod batch;
 pub mod data;
 pub mod dataset;
+pub mod discovery;
 pub mod explain;
 pub mod genome;
 pub mod host;
@@ -19,8 +21,10 @@ pub mod nn_blocks;
 pub mod optim;
 pub mod plot;
 pub mod plot_sequence;
+pub mod probing;
 pub mod rule;
 pub mod schedule;
+pub mod search;
 pub mod seq;
 pub mod shown;
 pub mod sim;
@@ -79,6 +83,10 @@ pub fn library() -> Library {
         train::natives(),
         train::methods(),
         explain::natives(),
+        attribution::natives(),
+        discovery::natives(),
+        search::natives(),
+        probing::natives(),
         plot::natives(),
         plot_sequence::natives(),
         plot::methods(),

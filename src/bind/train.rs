@@ -85,6 +85,13 @@ pub fn warn(text: &str) {
     }
 }
 
+/// Says how far something is, on standard error.
+pub fn tell(text: &str) {
+    if !session::settings().quiet {
+        say::line(text);
+    }
+}
+
 /// Lets go of models remembered for their links.
 pub fn forget() {
     LINKS.with(|links| links.borrow_mut().clear());

@@ -57,6 +57,36 @@ pub struct Pass(pub crate::data::Loader, pub Vec<Callback>);
 #[derive(Clone)]
 pub struct Known(pub Arc<crate::seq::simulate::Truth>, pub Rc<Dataset>);
 
+/// Patterns in contributions as scripts hold them, with the contributions.
+#[derive(Clone)]
+pub struct Discovered(pub Rc<(crate::explain::modisco::Discovery, crate::explain::modisco::Tracks)>);
+
+/// Values that a parameter of a search can take.
+#[derive(Clone)]
+pub struct OfSearch {
+    /// The values.
+    pub space: crate::train::search::Space,
+    /// Another parameter and the value it must have.
+    pub when: Option<(String, serde_json::Value)>,
+}
+
+/// A trial that runs.
+#[derive(Clone)]
+pub struct TrialOf {
+    /// Where trials are kept.
+    pub ledger: Rc<crate::train::search::Ledger>,
+    /// Its number.
+    pub number: usize,
+    /// What is good.
+    pub direction: crate::train::search::Direction,
+    /// Trials that must be there before one is hopeless.
+    pub startup: usize,
+    /// Whether it was called hopeless.
+    pub pruned: Rc<std::cell::Cell<bool>>,
+    /// Whether nothing is kept.
+    pub dry: bool,
+}
+
 /// A rule of simulated labels as scripts hold it.
 #[derive(Clone)]
 pub struct SimRule(pub crate::seq::simulate::Spec);
@@ -69,6 +99,9 @@ pub struct BackgroundSource(pub Arc<crate::seq::simulate::Markov>);
 #[derive(Clone)]
 pub struct Tabled(pub Rc<Table>);
 
+handle!(Discovered, "discovery");
+handle!(OfSearch, "space");
+handle!(TrialOf, "trial");
 handle!(Known, "truth");
 handle!(SimRule, "rule");
 handle!(BackgroundSource, "background");
@@ -278,6 +311,9 @@ pub fn types() -> Vec<TypeInfo> {
             .map(motif_line)
             .collect::<Vec<_>>()
             .join("\n")),
+        info!(Discovered, "discovery", super::discovery::line),
+        info!(OfSearch, "space", |own: &OfSearch| format!("space {:?}", own.space)),
+        info!(TrialOf, "trial", |trial: &TrialOf| format!("trial {}", trial.number)),
         info!(Known, "truth", super::sim::line),
         info!(SimRule, "rule", |rule: &SimRule| format!("rule {}", rule.0.name())),
         info!(BackgroundSource, "background", |b: &BackgroundSource| format!(

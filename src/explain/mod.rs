@@ -1,6 +1,15 @@
 //! Explaining what a network learned.
 
+pub mod baselines;
 pub mod cluster;
+pub mod convergence;
 pub mod filters;
+pub mod gradients;
+pub mod inside;
+pub mod leiden;
 pub mod matching;
+pub mod modisco;
+pub mod mutagenesis;
+pub mod planting;
+pub mod target;
 pub mod tomtom;

@@ -1,11 +1,12 @@
 //! Attention over positions, and encodings of position.
 
-use super::linear;
 use super::spec::Function;
 use super::{Builder, Built, Init, Mode, Shape, Spec};
+use super::{linear, watch};
 use crate::bail;
 use crate::base::{Result, shape};
 use crate::torch::Tensor;
+use crate::torch::op::attention_weights;
 
 /// Self-attention with several heads (Vaswani et al. 2017) on `[channels, length]`; names are PyTorch's.
 pub struct MultiHead {
@@ -49,7 +50,9 @@ impl Spec for MultiHead {
             let all = linear::apply(&x, &in_weight, Some(&in_bias))?.chunk(3, -1)?;
             let split = |t: &Tensor| t.reshape(&[batch, length, heads, channels / heads])?.transpose(1, 2); // [batch, heads, length, features]
             let dropout = if mode.training { dropout } else { 0.0 };
-            let mixed = Tensor::scaled_dot_attention(&split(&all[0])?, &split(&all[1])?, &split(&all[2])?, dropout, causal)?;
+            let (q, k, v) = (split(&all[0])?, split(&all[1])?, split(&all[2])?);
+            watch::note_weights(|| attention_weights(&q, &k, causal))?;
+            let mixed = Tensor::scaled_dot_attention(&q, &k, &v, dropout, causal)?;
             let joined = mixed.transpose(1, 2)?.reshape(&[batch, length, channels])?;
             linear::apply(&joined, &out_weight, Some(&out_bias))?.transpose(1, 2)
         });
@@ -85,6 +88,7 @@ impl Spec for ScaledDot {
         let module = Function(move |x: &Tensor, _| {
             let x = x.transpose(1, 2)?;
             let made = parts.iter().map(|(weight, bias)| linear::apply(&x, weight, bias.as_ref())).collect::<Result<Vec<_>>>()?;
+            watch::note_weights(|| attention_weights(&made[0], &made[1], false))?;
             Tensor::scaled_dot_attention(&made[0], &made[1], &made[2], 0.0, false)?.transpose(1, 2)
         });
         Built::one(module, vec![self.values, length])

@@ -2,6 +2,7 @@
 
 use super::init::Init;
 use super::summary::Row;
+use super::watch::Watched;
 use super::{Built, Layer, Module, Shape};
 use crate::bail;
 use crate::base::Result;
@@ -106,6 +107,7 @@ impl Builder {
         if !layer.0.spec.is_group() {
             let after: i64 = self.parameters.iter().map(|(_, p)| p.numel()).sum();
             let name = self.path.iter().filter(|p| !p.is_empty()).cloned().collect::<Vec<_>>().join(".");
+            built.module = Rc::new(Watched { path: name.clone(), layer: layer.text(), module: built.module });
             self.rows.truncate(row);
             self.rows.push(Row { name, layer: layer.text(), output: built.output.text(), parameters: after - before, field: self.field });
         }

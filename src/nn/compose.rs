@@ -3,7 +3,7 @@
 use super::spec::Role;
 use super::stem::Fused;
 use super::{Builder, Built, Layer, Mode, Module, Shape, Spec, Value};
-use super::{recurrent, stack};
+use super::{recurrent, stack, watch};
 use crate::base::{Result, shape};
 use crate::torch::Tensor;
 use crate::{bail, fault};
@@ -83,7 +83,7 @@ struct Sequence {
 impl Module for Sequence {
     fn forward(&self, x: &Value, mode: Mode) -> Result<Value> {
         let mut x = x.clone();
-        for module in &self.modules {
+        for module in if watch::is_on() { &self.parts } else { &self.modules } {
             x = module.forward(&x, mode)?;
         }
         Ok(x)
@@ -98,7 +98,7 @@ impl Module for Sequence {
     }
 
     fn reads_codes(&self) -> bool {
-        self.modules.first().is_some_and(|first| first.reads_codes())
+        !watch::is_on() && self.modules.first().is_some_and(|first| first.reads_codes())
     }
 }
 
@@ -387,10 +387,7 @@ impl Module for Strands {
     }
 
     fn forward(&self, x: &Value, mode: Mode) -> Result<Value> {
-        let turned = match x {
-            Value::One(tensor) => Value::One(other_strand(tensor)?),
-            Value::Many(many) => Value::Many(many.iter().map(|(name, tensor)| Ok((name.clone(), other_strand(tensor)?))).collect::<Result<_>>()?),
-        };
+        let turned = x.map(other_strand)?;
         let parts = [self.body.forward(x, mode)?.one()?.clone(), self.body.forward(&turned, mode)?.one()?.clone()];
         self.merge.apply(&parts).map(Value::One)
     }

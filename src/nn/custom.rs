@@ -52,10 +52,7 @@ impl Spec for Custom {
         builder.see_all();
         let module = Own { parameters, forward: self.forward.clone() };
         // the shape of the output is found by trying two samples
-        let probe = match Value::zeros(input, 2)? {
-            Value::One(tensor) => Value::One(tensor.to_device(builder.device())?),
-            Value::Many(many) => Value::Many(many.into_iter().map(|(name, tensor)| Ok((name, tensor.to_device(builder.device())?))).collect::<Result<_>>()?),
-        };
+        let probe = Value::zeros(input, 2)?.map(|tensor| tensor.to_device(builder.device()))?;
         let _guard = grad::no_grad();
         let output = module.forward(&probe, Mode { training: false, half: false })?.one()?.shape();
         if output.first() != Some(&2) {

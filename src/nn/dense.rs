@@ -8,7 +8,7 @@
 // loops over lanes are written by index: that is what the compiler turns into wide instructions
 #![allow(clippy::needless_range_loop)]
 
-use super::wide::widest;
+use crate::base::wide::widest;
 
 /// Columns that are computed side by side.
 pub const LANE: usize = 16;

@@ -22,7 +22,7 @@ pub mod spec;
 pub mod stack;
 pub mod stem;
 pub mod summary;
-mod wide;
+pub mod watch;
 
 pub use build::Builder;
 pub use init::Init;

@@ -136,11 +136,7 @@ impl Model {
             return self.pass(&Value::One(x));
         }
         self.check_input(x)?;
-        let x = match x {
-            Value::One(tensor) => Value::One(self.place(tensor)?),
-            Value::Many(many) => Value::Many(many.iter().map(|(name, tensor)| Ok((name.clone(), self.place(tensor)?))).collect::<Result<_>>()?),
-        };
-        self.pass(&x)
+        self.pass(&x.map(|tensor| self.place(tensor))?)
     }
 
     fn pass(&self, x: &Value) -> Result<Value> {
@@ -151,11 +147,7 @@ impl Model {
             self.0.module.forward(x, mode)?
         };
         // losses are computed in 32 bits
-        let full = |tensor: Tensor| if matches!(tensor.kind(), Kind::BFloat16 | Kind::Half) { tensor.to_kind(Kind::Float) } else { Ok(tensor) };
-        Ok(match out {
-            Value::One(tensor) => Value::One(full(tensor)?),
-            Value::Many(many) => Value::Many(many.into_iter().map(|(name, tensor)| Ok((name, full(tensor)?))).collect::<Result<_>>()?),
-        })
+        out.map(|tensor| if matches!(tensor.kind(), Kind::BFloat16 | Kind::Half) { tensor.to_kind(Kind::Float) } else { Ok(tensor.clone()) })
     }
 
     fn place(&self, tensor: &Tensor) -> Result<Tensor> {

@@ -7,7 +7,7 @@ use crate::bail;
 use crate::base::{Result, shape};
 use crate::torch::custom::{Kernel, attach, is_recording};
 use crate::torch::recurrent::{Recurrence, run};
-use crate::torch::{Device, Kind, Tensor, parallel};
+use crate::torch::{Device, Kind, Tensor, pairs, parallel};
 use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Mutex;
@@ -117,7 +117,7 @@ impl Module for Running {
     fn forward(&self, x: &Value, mode: Mode) -> Result<Value> {
         let x = x.one()?;
         let x = &if x.kind() == Kind::BFloat16 && !x.device().is_cuda() { x.to_kind(Kind::Float)? } else { x.clone() };
-        let here = x.device() == Device::CPU && x.kind() == Kind::Float && self.parameters[0].kind() == Kind::Float;
+        let here = x.device() == Device::CPU && x.kind() == Kind::Float && self.parameters[0].kind() == Kind::Float && !pairs::is_on();
         let all = if here { self.all(x, mode.training)? } else { run(&x.transpose(1, 2)?, &self.how, &self.parameters, mode.training)? };
         let (length, hidden) = (all.shape()[1], self.how.hidden);
         let out = match self.read {

@@ -54,6 +54,48 @@ impl Value {
         }
     }
 
+    /// Each tensor changed.
+    pub fn map(&self, f: impl Fn(&Tensor) -> Result<Tensor>) -> Result<Value> {
+        Ok(match self {
+            Value::One(tensor) => Value::One(f(tensor)?),
+            Value::Many(many) => Value::Many(many.iter().map(|(name, tensor)| Ok((name.clone(), f(tensor)?))).collect::<Result<_>>()?),
+        })
+    }
+
+    /// Each tensor together with that of the same name in another.
+    pub fn zip(&self, other: &Value, f: impl Fn(&Tensor, &Tensor) -> Result<Tensor>) -> Result<Value> {
+        match (self, other) {
+            (Value::One(a), Value::One(b)) => f(a, b).map(Value::One),
+            (Value::Many(a), Value::Many(b)) if a.keys().eq(b.keys()) => {
+                Ok(Value::Many(a.iter().zip(b.values()).map(|((name, a), b)| Ok((name.clone(), f(a, b)?))).collect::<Result<_>>()?))
+            }
+            _ => bail!("shape", "inputs {} and {} do not go together", self.shape().text(), other.shape().text()),
+        }
+    }
+
+    /// All tensors, by name.
+    pub fn tensors(&self) -> Vec<&Tensor> {
+        match self {
+            Value::One(tensor) => vec![tensor],
+            Value::Many(many) => many.values().collect(),
+        }
+    }
+
+    /// The number of samples.
+    pub fn rows(&self) -> i64 {
+        self.tensors().first().and_then(|tensor| tensor.shape().first().copied()).unwrap_or(0)
+    }
+
+    /// Samples side by side.
+    pub fn cat(parts: &[Value]) -> Result<Value> {
+        let Some(first) = parts.first() else { bail!("value", "there are no samples") };
+        let of = |i: usize| Tensor::cat(&parts.iter().map(|part| part.tensors()[i].clone()).collect::<Vec<_>>(), 0);
+        Ok(match first {
+            Value::One(_) => Value::One(of(0)?),
+            Value::Many(many) => Value::Many(many.keys().enumerate().map(|(i, name)| Ok((name.clone(), of(i)?))).collect::<Result<_>>()?),
+        })
+    }
+
     /// The shape without the batch axis.
     pub fn shape(&self) -> Shape {
         let of = |tensor: &Tensor| tensor.shape().get(1..).unwrap_or_default().to_vec();

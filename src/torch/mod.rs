@@ -11,6 +11,7 @@ pub mod index;
 pub mod inplace;
 pub mod make;
 pub mod op;
+pub mod pairs;
 pub mod parallel;
 pub mod precision;
 pub mod recurrent;

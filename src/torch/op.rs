@@ -1,7 +1,7 @@
 //! Operations on tensors, one line each where torch's own form is ours.
 
 use super::tensor::{lift, lift1};
-use super::{Kind, Tensor};
+use super::{Kind, Tensor, pairs};
 use crate::bail;
 use crate::base::{Result, shape};
 use tch::{Kind as TchKind, Scalar};
@@ -15,6 +15,13 @@ macro_rules! unary {
     };
 }
 
+/// As [`unary`], of functions that are not linear.
+macro_rules! curve {
+    ($($(#[$doc:meta])* $name:ident => $f:ident;)*) => {
+        impl Tensor { $($(#[$doc])* pub fn $name(&self) -> Result<Tensor> { pairs::curve(self, |x| lift1(stringify!($name), &[x], x.0.$f())) })* }
+    };
+}
+
 macro_rules! binary {
     ($($(#[$doc:meta])* $name:ident => $f:ident, $scalar:ident;)*) => {
         impl Tensor { $(
@@ -25,7 +32,7 @@ macro_rules! binary {
     };
 }
 
-unary! {
+curve! {
     /// e to the power of each number.
     exp => f_exp;
     /// e to the power of each number, less one.
@@ -44,8 +51,6 @@ unary! {
     rsqrt => f_rsqrt;
     /// Size without sign.
     abs => f_abs;
-    /// Minus each number.
-    neg => f_neg;
     /// -1, 0 or 1.
     sign => f_sign;
     /// The next whole number below.
@@ -84,6 +89,11 @@ unary! {
     silu => f_silu;
     /// ln(1 + e^x), without overflow.
     softplus => f_softplus;
+}
+
+unary! {
+    /// Minus each number.
+    neg => f_neg;
     /// Whether each is not a number.
     isnan => f_isnan;
     /// Whether each is finite.
@@ -124,14 +134,8 @@ arithmetic! {
     add, add_number => f_add, f_add_scalar;
     /// Difference, broadcasting.
     sub, sub_number => f_sub, f_sub_scalar;
-    /// Product of each pair, broadcasting.
-    mul, mul_number => f_mul, f_mul_scalar;
-    /// Quotient, broadcasting.
-    div, div_number => f_div, f_div_scalar;
     /// Remainder with the sign of the divisor.
     remainder, remainder_number => f_remainder_tensor, f_remainder;
-    /// Power.
-    pow, pow_number => f_pow, f_pow_tensor_scalar;
     /// Whether greater.
     gt, gt_number => f_gt_tensor, f_gt;
     /// Whether greater or equal.
@@ -142,6 +146,46 @@ arithmetic! {
     le, le_number => f_le_tensor, f_le;
     /// Whether different.
     ne, ne_number => f_ne_tensor, f_ne;
+}
+
+impl Tensor {
+    /// Product of each pair, broadcasting.
+    pub fn mul(&self, other: &Tensor) -> Result<Tensor> {
+        pairs::product(self, other, |a, b| lift1("mul", &[a, b], a.0.f_mul(&b.0)))
+    }
+
+    /// The same with a plain number.
+    pub fn mul_number(&self, other: impl Into<Scalar>) -> Result<Tensor> {
+        lift1("mul", &[self], self.0.f_mul_scalar(other))
+    }
+
+    /// Quotient, broadcasting.
+    pub fn div(&self, other: &Tensor) -> Result<Tensor> {
+        if pairs::moves(other) {
+            return self.mul(&other.reciprocal()?);
+        }
+        lift1("div", &[self, other], self.0.f_div(&other.0))
+    }
+
+    /// The same with a plain number.
+    pub fn div_number(&self, other: impl Into<Scalar>) -> Result<Tensor> {
+        lift1("div", &[self], self.0.f_div_scalar(other))
+    }
+
+    /// Power.
+    pub fn pow(&self, other: &Tensor) -> Result<Tensor> {
+        lift1("pow", &[self, other], self.0.f_pow(&other.0))
+    }
+
+    /// The same with a plain number.
+    pub fn pow_number(&self, other: impl Into<Scalar>) -> Result<Tensor> {
+        let power: Scalar = other.into();
+        if !pairs::moves(self) {
+            return lift1("pow", &[self], self.0.f_pow_tensor_scalar(power));
+        }
+        let power = f64::try_from(power).unwrap_or(f64::NAN);
+        pairs::curve(self, |x| lift1("pow", &[x], x.0.f_pow_tensor_scalar(power)))
+    }
 }
 
 macro_rules! in_place {
@@ -210,10 +254,6 @@ reduction! {
     sum => |x, dims, keep| x.f_sum_dim_intlist(dims, keep, None::<TchKind>);
     /// Arithmetic mean.
     mean => |x, dims, keep| x.f_mean_dim(dims, keep, None::<TchKind>);
-    /// Largest.
-    amax => |x, dims, keep| x.f_amax(dims, keep);
-    /// Smallest.
-    amin => |x, dims, keep| x.f_amin(dims, keep);
     /// Sample standard deviation (n - 1).
     std => |x, dims, keep| x.f_std_dim(dims, true, keep);
     /// Sample variance (n - 1).
@@ -222,8 +262,50 @@ reduction! {
     all => |x, dims, keep| x.f_all_dims(dims, keep);
     /// Whether any is true.
     any => |x, dims, keep| x.f_any_dims(dims, keep);
+}
+
+impl Tensor {
+    /// Largest.
+    pub fn amax(&self, dims: &Dims, keepdim: bool) -> Result<Tensor> {
+        let all: Vec<i64> = (0..self.rank() as i64).collect();
+        let dims: &[i64] = dims.as_deref().unwrap_or(&all);
+        for dim in dims {
+            self.axis(*dim)?;
+        }
+        if pairs::moves(self)
+            && let Some(found) = pairs::largest_along(self, dims, keepdim)?
+        {
+            return Ok(found);
+        }
+        lift1("amax", &[self], self.0.f_amax(dims, keepdim))
+    }
+
+    /// Smallest.
+    pub fn amin(&self, dims: &Dims, keepdim: bool) -> Result<Tensor> {
+        if pairs::moves(self) {
+            return self.neg()?.amax(dims, keepdim)?.neg();
+        }
+        let all: Vec<i64> = (0..self.rank() as i64).collect();
+        let dims: &[i64] = dims.as_deref().unwrap_or(&all);
+        for dim in dims {
+            self.axis(*dim)?;
+        }
+        lift1("amin", &[self], self.0.f_amin(dims, keepdim))
+    }
+
     /// Logarithm of the sum of exponentials, without overflow.
-    logsumexp => |x, dims, keep| x.f_logsumexp(dims, keep);
+    pub fn logsumexp(&self, dims: &Dims, keepdim: bool) -> Result<Tensor> {
+        let all: Vec<i64> = (0..self.rank() as i64).collect();
+        let dims: &[i64] = dims.as_deref().unwrap_or(&all);
+        for dim in dims {
+            self.axis(*dim)?;
+        }
+        if let ([dim], true) = (dims, pairs::moves(self)) {
+            let kept = pairs::logsumexp(self, *dim)?;
+            return if keepdim { Ok(kept) } else { kept.squeeze(Some(*dim)) };
+        }
+        lift1("logsumexp", &[self], self.0.f_logsumexp(dims, keepdim))
+    }
 }
 
 impl Tensor {
@@ -241,6 +323,11 @@ impl Tensor {
                 fault
             }
         })
+    }
+
+    /// Another handle on the same numbers, which has a gradient of its own.
+    pub fn view(&self) -> Result<Tensor> {
+        lift1("view", &[self], self.0.f_view_as(&self.0))
     }
 
     /// The same view with the axes in another order.
@@ -350,63 +437,84 @@ impl Tensor {
 
     /// Matrix product, batched and broadcasting as NumPy's.
     pub fn matmul(&self, other: &Tensor) -> Result<Tensor> {
-        lift1("matmul", &[self, other], self.0.f_matmul(&other.0))
+        pairs::product(self, other, |a, b| lift1("matmul", &[a, b], a.0.f_matmul(&b.0)))
     }
 
     /// Matrix products of two batches.
     pub fn bmm(&self, other: &Tensor) -> Result<Tensor> {
-        lift1("bmm", &[self, other], self.0.f_bmm(&other.0))
+        pairs::product(self, other, |a, b| lift1("bmm", &[a, b], a.0.f_bmm(&b.0)))
     }
 
     /// Sums of products in Einstein's notation.
     pub fn einsum(equation: &str, parts: &[Tensor]) -> Result<Tensor> {
+        if let [a, b] = parts
+            && pairs::moves(a)
+            && pairs::moves(b)
+        {
+            return pairs::product(a, b, |a, b| lift1("einsum", &[a, b], tch::Tensor::f_einsum(equation, &[&a.0, &b.0], None::<&[i64]>)));
+        }
         let raw: Vec<&tch::Tensor> = parts.iter().map(|part| &part.0).collect();
         lift1("einsum", &parts.iter().collect::<Vec<_>>(), tch::Tensor::f_einsum(equation, &raw, None::<&[i64]>))
     }
 
     /// Kept within bounds.
     pub fn clamp(&self, low: f64, high: f64) -> Result<Tensor> {
-        lift1("clamp", &[self], self.0.f_clamp(low, high))
+        pairs::curve(self, |x| lift1("clamp", &[x], x.0.f_clamp(low, high)))
     }
 
     /// The larger of each pair.
     pub fn maximum(&self, other: &Tensor) -> Result<Tensor> {
+        if pairs::is_on() && (pairs::moves(self) || pairs::moves(other)) {
+            return self.add(&other.sub(self)?.relu()?);
+        }
         lift1("maximum", &[self, other], self.0.f_maximum(&other.0))
     }
 
     /// The smaller of each pair.
     pub fn minimum(&self, other: &Tensor) -> Result<Tensor> {
+        if pairs::is_on() && (pairs::moves(self) || pairs::moves(other)) {
+            return self.sub(&self.sub(other)?.relu()?);
+        }
         lift1("minimum", &[self, other], self.0.f_minimum(&other.0))
     }
 
     /// Shares that sum to one along an axis.
     pub fn softmax(&self, dim: i64) -> Result<Tensor> {
         self.axis(dim)?;
+        if pairs::moves(self) {
+            return pairs::softmax(self, dim);
+        }
         lift1("softmax", &[self], self.0.f_softmax(dim, None::<TchKind>))
     }
 
     /// Logarithms of the softmax.
     pub fn log_softmax(&self, dim: i64) -> Result<Tensor> {
         self.axis(dim)?;
+        if pairs::moves(self) {
+            return self.sub(&pairs::logsumexp(self, dim)?);
+        }
         lift1("log_softmax", &[self], self.0.f_log_softmax(dim, None::<TchKind>))
     }
 
     /// x where positive, `slope` x where not.
     pub fn leaky_relu(&self, slope: f64) -> Result<Tensor> {
-        let scaled = self.mul_number(slope)?;
-        if slope <= 1.0 { self.maximum(&scaled) } else { self.relu()?.add(&scaled.minimum(&self.zeros_like()?)?) }
+        pairs::curve(self, |x| {
+            let scaled = x.mul_number(slope)?;
+            if slope <= 1.0 { x.maximum(&scaled) } else { x.relu()?.add(&scaled.minimum(&x.zeros_like()?)?) }
+        })
     }
 
     /// x where positive, `alpha` (e^x - 1) where not.
     pub fn elu(&self, alpha: f64) -> Result<Tensor> {
-        let mask = self.gt_number(0.0)?;
-        let negative = self.clamp(f64::NEG_INFINITY, 0.0)?.expm1()?.mul_number(alpha)?;
-        self.where_(&mask, &negative)
+        pairs::curve(self, |x| {
+            let negative = x.clamp(f64::NEG_INFINITY, 0.0)?.expm1()?.mul_number(alpha)?;
+            x.where_(&x.gt_number(0.0)?, &negative)
+        })
     }
 
     /// x times the normal distribution function of x.
     pub fn gelu(&self) -> Result<Tensor> {
-        lift1("gelu", &[self], self.0.f_gelu("none"))
+        pairs::curve(self, |x| lift1("gelu", &[x], x.0.f_gelu("none")))
     }
 
     /// `self` where the mask holds, `other` elsewhere.
@@ -621,6 +729,15 @@ impl Tensor {
             return self.unsqueeze(2)?.max_pool(&[1, size[0]], &[1, stride[0]], &[0, padding[0]])?.squeeze(Some(2));
         }
         let ones = vec![1; size.len()];
+        if pairs::moves(self) {
+            let flat = self.detach()?;
+            let found = match size.len() {
+                1 => flat.0.f_max_pool1d_with_indices(size, stride, padding, &ones[..], false),
+                _ => flat.0.f_max_pool2d_with_indices(size, stride, padding, &ones[..], false),
+            };
+            let (y, at) = lift("max_pool", &[self], found)?;
+            return pairs::largest(self, Tensor(y), &Tensor(at));
+        }
         let result = match size.len() {
             1 => self.0.f_max_pool1d(size, stride, padding, &ones[..], false),
             _ => self.0.f_max_pool2d(size, stride, padding, &ones[..], false),
@@ -639,7 +756,10 @@ impl Tensor {
 
     /// As many windows as asked for, over the last axis.
     pub fn adaptive_pool(&self, size: i64, max: bool) -> Result<Tensor> {
-        if max {
+        if max && pairs::moves(self) {
+            let (y, at) = lift("adaptive_max_pool", &[self], self.detach()?.0.f_adaptive_max_pool1d(size))?;
+            pairs::largest(self, Tensor(y), &Tensor(at))
+        } else if max {
             lift("adaptive_max_pool", &[self], self.0.f_adaptive_max_pool1d(size)).map(|(values, _)| Tensor(values))
         } else {
             lift1("adaptive_avg_pool", &[self], self.0.f_adaptive_avg_pool1d(size))
@@ -666,20 +786,41 @@ impl Tensor {
 
     /// Layer normalisation over the last axes of the given sizes.
     pub fn layer_norm(&self, sizes: &[i64], affine: Option<(&Tensor, &Tensor)>, eps: f64) -> Result<Tensor> {
+        if pairs::moves(self) {
+            let dims: Vec<i64> = (1..=sizes.len() as i64).map(|i| -i).collect();
+            let plain = pairs::standardised(self, &dims, eps)?;
+            return affine.map_or(Ok(plain.clone()), |(weight, bias)| plain.mul(weight)?.add(bias));
+        }
         let (weight, bias) = (affine.map(|a| &a.0.0), affine.map(|a| &a.1.0));
         lift1("layer_norm", &[self], self.0.f_layer_norm(sizes, weight, bias, eps, true))
     }
 
     /// Group normalisation over the second axis.
     pub fn group_norm(&self, groups: i64, affine: Option<(&Tensor, &Tensor)>, eps: f64) -> Result<Tensor> {
+        if pairs::moves(self) {
+            return self.normed_in_groups(groups, affine, eps);
+        }
         let (weight, bias) = (affine.map(|a| &a.0.0), affine.map(|a| &a.1.0));
         lift1("group_norm", &[self], self.0.f_group_norm(groups, weight, bias, eps, true))
     }
 
     /// Instance normalisation.
     pub fn instance_norm(&self, affine: Option<(&Tensor, &Tensor)>, eps: f64) -> Result<Tensor> {
+        if pairs::moves(self) {
+            return self.normed_in_groups(self.shape()[1], affine, eps);
+        }
         let (weight, bias) = (affine.map(|a| &a.0.0), affine.map(|a| &a.1.0));
         lift1("instance_norm", &[self], self.0.f_instance_norm(weight, bias, None, None, true, 0.1, eps, true))
+    }
+
+    /// Group normalisation of operations that have a rule for pairs.
+    fn normed_in_groups(&self, groups: i64, affine: Option<(&Tensor, &Tensor)>, eps: f64) -> Result<Tensor> {
+        let shape = self.shape();
+        let plain = pairs::standardised(&self.reshape(&[shape[0], groups, -1])?, &[2], eps)?.reshape(&shape)?;
+        let Some((weight, bias)) = affine else { return Ok(plain) };
+        let mut channels = vec![1; shape.len()];
+        channels[1] = shape[1];
+        plain.mul(&weight.reshape(&channels)?)?.add(&bias.reshape(&channels)?)
     }
 
     /// Whether this is `[batch, channels, length]` with the channels side by side in memory.
@@ -722,8 +863,22 @@ impl Tensor {
 
     /// softmax(q kᵀ / √d) v.
     pub fn scaled_dot_attention(q: &Tensor, k: &Tensor, v: &Tensor, dropout: f64, causal: bool) -> Result<Tensor> {
+        if pairs::moves(q) {
+            return attention_weights(q, k, causal)?.matmul(v);
+        }
         lift1("attention", &[q, k, v], tch::Tensor::f_scaled_dot_product_attention(&q.0, &k.0, &v.0, None::<tch::Tensor>, dropout, causal, None::<f64>, false))
     }
+}
+
+/// softmax(q kᵀ / √d): how much each position (rows) reads of each (columns).
+pub fn attention_weights(q: &Tensor, k: &Tensor, causal: bool) -> Result<Tensor> {
+    let (length, size) = (q.shape()[q.rank() - 2], q.shape()[q.rank() - 1]);
+    let scores = q.matmul(&k.transpose(-2, -1)?)?.div_number((size as f64).sqrt())?;
+    if !causal {
+        return scores.softmax(-1);
+    }
+    let later = Tensor::full(&[length, length], 1.0, Kind::Float, q.device())?.triu(1)?.gt_number(0.0)?;
+    scores.masked_fill(&later, f64::NEG_INFINITY)?.softmax(-1)
 }
 
 /// How a window moves over its input, one entry for each axis.

@@ -7,9 +7,8 @@ use crate::data::{Dataset, Loader};
 use crate::metrics::Metric;
 use crate::metrics::measure::Pairs;
 use crate::nn::loss::{Link, Loss};
-use crate::nn::{Model, Value, compose};
+use crate::nn::{Model, compose};
 use crate::torch::{Device, Tensor, grad};
-use std::collections::BTreeMap;
 
 /// What a network gives for every row of a dataset, on the processor; `both_strands` averages the two strands.
 pub fn predict(model: &Model, set: &Dataset, batch: usize, both_strands: bool) -> Result<Tensor> {
@@ -28,19 +27,12 @@ fn predict_inner(model: &Model, set: &Dataset, batch: usize, both_strands: bool)
         let x = feed::inputs(&rows, model.device(), model.reads_codes() && !both_strands)?;
         let mut out = model.forward(&x)?.one()?.clone();
         if both_strands {
-            let turned = other_strand(&x)?;
+            let turned = x.map(compose::other_strand)?;
             out = out.add(model.forward(&turned)?.one()?)?.mul_number(0.5)?;
         }
         parts.push(out.to_device(Device::CPU)?);
     }
     Tensor::cat(&parts, 0)
-}
-
-fn other_strand(x: &Value) -> Result<Value> {
-    Ok(match x {
-        Value::One(tensor) => Value::One(compose::other_strand(tensor)?),
-        Value::Many(many) => Value::Many(many.iter().map(|(name, t)| Ok((name.clone(), compose::other_strand(t)?))).collect::<Result<BTreeMap<_, _>>>()?),
-    })
 }
 
 /// Measured values by name; of several tasks also each task's.

@@ -6,6 +6,7 @@ pub mod feed;
 pub mod fit;
 pub mod history;
 pub mod progress;
+pub mod search;
 pub mod stop;
 
 pub use fit::{Plan, fit};

@@ -1,10 +1,10 @@
 //! The pass over one sequence, forwards and backwards.
 
 use super::super::dense::{self, Pair, Reads, padded};
-use super::super::wide::widest;
 use super::plan::Plan;
 use super::{Step, stride};
 use crate::base::Result;
+use crate::base::wide::widest;
 use crate::torch::Tensor;
 use crate::torch::device::Mask;
 use std::rc::Rc;

@@ -1,0 +1,276 @@
+//! `explain::modisco`: motifs that recur in contributions.
+
+use super::train::warn;
+use super::values::{Data, Discovered, Motifs, Tabled};
+use crate::base::table::{Cells, Table};
+use crate::base::{Result, shape};
+use crate::explain::baselines::codes_of;
+use crate::explain::modisco::{self, Metacluster, Pattern, Settings, Tracks, report, save};
+use crate::lang::options::{INF, MANY, Opt, OptKind, opt};
+use crate::lang::{IntoValue, Options, session};
+use crate::seq::Motif;
+use crate::torch::Tensor;
+use crate::{bail, fault, natives};
+use rhai::{Array, Dynamic, Map};
+use std::rc::Rc;
+
+const MODISCO: &[Opt] = &[
+    opt("max_seqlets", OptKind::Int(1, MANY), "20000", "seqlets of each sign, at most; the first of those found"),
+    opt("window", OptKind::Int(1, MANY), "", "positions in the middle of the sequences that are looked at; all unless given"),
+    opt("core", OptKind::Int(1, 1000), "20", "positions of the windows that stand out"),
+    opt("flank", OptKind::Int(0, 1000), "5", "positions added to them on both sides"),
+    opt("fdr", OptKind::Float(0.0, 1.0), "0.05", "false windows among those that stand out"),
+    opt("trim", OptKind::Int(1, 1000), "30", "places of a pattern's most informative window"),
+    opt("grow", OptKind::Int(0, 1000), "10", "places added to it on both sides"),
+    opt("final_flank", OptKind::Int(0, 1000), "0", "places added to finished patterns on both sides"),
+    opt("runs", OptKind::Int(1, 100_000), "2", "starts of each clustering; the best counts"),
+    opt("neighbours", OptKind::Int(1, MANY), "500", "seqlets that each is compared with finely"),
+    opt("perplexity", OptKind::Float(1.0, INF), "10", "neighbours that count where the density around a seqlet is estimated"),
+    opt("min_seqlets", OptKind::Int(0, MANY), "100", "fewer seqlets of a sign are not looked at"),
+    opt("min_pattern", OptKind::Int(1, MANY), "20", "fewest seqlets of a pattern"),
+    opt("min_information", OptKind::Float(0.0, INF), "0.6", "information that some six places of a pattern must hold, bits"),
+];
+const TRIM: &[Opt] = &[opt("trim", OptKind::Float(0.0, 1.0), "0.3", "places at both ends go whose contributions are below this share of the largest")];
+const REPORT: &[Opt] = &[
+    opt("known", OptKind::Other("motifs"), "", "motifs with which the patterns are compared"),
+    opt("matches", OptKind::Int(1, 100), "3", "matches shown of each pattern"),
+    opt(
+        "trim",
+        OptKind::Float(0.0, 1.0),
+        "0.3",
+        "places at both ends go whose contributions are below this share of the largest, before patterns are compared",
+    ),
+];
+
+/// Codes of sequences, and their length.
+fn codes(x: &Dynamic) -> Result<(Vec<u8>, usize)> {
+    if let Some(set) = x.read_lock::<Data>() {
+        return set.0.sequences(0..set.0.len());
+    }
+    if let Some(tensor) = x.read_lock::<Tensor>() {
+        return match tensor.shape()[..] {
+            [_, length] if crate::nn::stem::is_codes(&tensor) => Ok((tensor.to_u8()?, length as usize)),
+            _ => codes_of(&tensor),
+        };
+    }
+    let texts = x.clone().into_typed_array::<String>();
+    let texts = texts.map_err(|_| fault!("type", "`sequences` must be a tensor, a dataset or an array of strings, got {}", session::describe(x)))?;
+    super::values::codes_of(&texts)
+}
+
+fn tracks(contributions: &Tensor, sequences: &Dynamic, window: Option<i64>) -> Result<Tracks> {
+    let (codes, length) = codes(sequences)?;
+    let rows = codes.len() / length.max(1);
+    let wanted = [rows as i64, 4, length as i64];
+    if contributions.shape() != wanted {
+        bail!("shape", "`contributions` must be as the sequences, {}, got {}", shape::text(&wanted), shape::text(&contributions.shape()));
+    }
+    let kept = window.map_or(length, |window| window as usize);
+    if kept > length {
+        bail!("option", "option `window` is {kept}, the sequences have {length} bp");
+    }
+    let from = length / 2 - kept / 2;
+    let values = contributions.narrow(2, from as i64, kept as i64)?.transpose(1, 2)?.to_f32()?;
+    if let Some(bad) = values.iter().position(|x| !x.is_finite()) {
+        bail!("value", "contributions of sample {} are not finite", bad / (4 * kept); hint: "a network that gives NaN there cannot be explained there");
+    }
+    let codes: Vec<u8> = codes.chunks_exact(length).flat_map(|row| row[from..from + kept].iter().copied()).collect();
+    let absent = values.chunks_exact(4).zip(&codes).any(|(four, code)| (0..4).any(|base| base != usize::from(*code) && four[base] != 0.0));
+    if !absent {
+        warn("the contributions are 0 wherever a base is not there; hypothetical ones find more (`hypothetical: true`)");
+    }
+    Ok(Tracks { codes, hypothetical: values, length: kept })
+}
+
+fn settings(o: &Options) -> Settings {
+    let whole = |name: &str| o.int(name) as usize;
+    Settings {
+        window: whole("core"),
+        flank: whole("flank"),
+        fdr: o.float("fdr"),
+        seqlets: whole("max_seqlets"),
+        fewest_seqlets: whole("min_seqlets"),
+        seeds: whole("runs"),
+        neighbours: whole("neighbours"),
+        perplexity: o.float("perplexity"),
+        trimmed: whole("trim"),
+        grown: whole("grow"),
+        final_flank: whole("final_flank"),
+        least: whole("min_pattern"),
+        information: o.float("min_information"),
+        ..Settings::default()
+    }
+}
+
+fn discover(contributions: &Tensor, sequences: &Dynamic, o: &Options) -> Result<Discovered> {
+    let (tracks, how) = (tracks(contributions, sequences, o.maybe_int("window"))?, settings(o));
+    if session::is_dry() {
+        return Ok(Discovered(Rc::new((modisco::Discovery::default(), tracks))));
+    }
+    let (needed, free) = (modisco::memory(&tracks, &how), crate::base::system::free_memory());
+    if let Some(free) = free
+        && needed > free
+    {
+        let gigabytes = |bytes: u64| bytes as f64 / f64::from(1 << 30);
+        warn(&format!("this needs about {:.1} GiB, {:.1} are free; a smaller `max_seqlets` needs less", gigabytes(needed), gigabytes(free)));
+    }
+    let found = modisco::discover(&tracks, &how)?;
+    if found.positive.patterns.is_empty() && found.negative.patterns.is_empty() {
+        warn(&format!("no pattern was found: {}", report::funnel_line(&found)));
+    }
+    Ok(Discovered(Rc::new((found, tracks))))
+}
+
+/// The patterns of both signs with their names.
+fn named(found: &modisco::Discovery) -> impl Iterator<Item = (String, &Pattern)> {
+    let of = |name: &'static str, cluster: &'static str| move |(i, pattern)| (format!("{name}_{i}{cluster}"), pattern);
+    found.positive.patterns.iter().enumerate().map(of("positive", "")).chain(found.negative.patterns.iter().enumerate().map(of("negative", "")))
+}
+
+fn matrix(rows: &[[f64; 4]]) -> Result<Dynamic> {
+    Ok(Tensor::from_f64(rows.as_flattened(), &[rows.len() as i64, 4])?.to_kind(crate::torch::Kind::Float)?.transpose(0, 1)?.contiguous()?.into_value())
+}
+
+fn patterns(found: &Discovered) -> Result<Array> {
+    let motifs = save::motifs(&found.0.0, 0.3);
+    let one = |((name, pattern), motif): ((String, &Pattern), Motif)| -> Result<Dynamic> {
+        let mut map = Map::new();
+        map.insert("sign".into(), i64::from(if name.starts_with("positive") { 1 } else { -1 }).into());
+        map.insert("name".into(), name.into());
+        map.insert("seqlets".into(), (pattern.seqlets.len() as i64).into());
+        map.insert("consensus".into(), motif.consensus().into());
+        map.insert("sequence".into(), matrix(&pattern.sequence())?);
+        map.insert("contributions".into(), matrix(&pattern.contributions())?);
+        map.insert("hypothetical".into(), matrix(&pattern.hypothetical())?);
+        map.insert("motif".into(), motif.into_value());
+        Ok(map.into())
+    };
+    named(&found.0.0).zip(motifs).map(one).collect()
+}
+
+fn seqlets(found: &Discovered) -> Result<Tabled> {
+    let all: Vec<_> = named(&found.0.0).flat_map(|(name, pattern)| pattern.seqlets.iter().map(move |seqlet| (name.clone(), *seqlet))).collect();
+    let columns = vec![
+        ("pattern".into(), Cells::Text(all.iter().map(|(name, _)| name.clone()).collect())),
+        ("sample".into(), Cells::Whole(all.iter().map(|(_, seqlet)| i64::from(seqlet.example)).collect())),
+        ("start".into(), Cells::Whole(all.iter().map(|(_, seqlet)| i64::from(seqlet.start)).collect())),
+        ("end".into(), Cells::Whole(all.iter().map(|(_, seqlet)| i64::from(seqlet.end)).collect())),
+        ("strand".into(), Cells::Text(all.iter().map(|(_, seqlet)| if seqlet.reverse { "-" } else { "+" }.into()).collect())),
+    ];
+    Ok(Tabled(Rc::new(Table::new(columns)?)))
+}
+
+fn funnel(found: &Discovered) -> Result<Tabled> {
+    let of = |sign: &'static str, steps: &[(&'static str, usize)]| steps.iter().map(|(step, n)| (sign, *step, *n as i64)).collect::<Vec<_>>();
+    let cluster = |sign: &'static str, cluster: &Metacluster| of(sign, &cluster.funnel);
+    let Discovered(inner) = found;
+    let all = [of("both", &inner.0.funnel), cluster("positive", &inner.0.positive), cluster("negative", &inner.0.negative)].concat();
+    let columns = vec![
+        ("sign".into(), Cells::Text(all.iter().map(|(sign, ..)| (*sign).into()).collect())),
+        ("step".into(), Cells::Text(all.iter().map(|(_, step, _)| (*step).into()).collect())),
+        ("left".into(), Cells::Whole(all.iter().map(|(.., n)| *n).collect())),
+    ];
+    Ok(Tabled(Rc::new(Table::new(columns)?)))
+}
+
+/// One line on what was found.
+pub fn line(found: &Discovered) -> String {
+    let of = |cluster: &Metacluster| cluster.patterns.len();
+    let (positive, negative) = (of(&found.0.0.positive), of(&found.0.0.negative));
+    let most = named(&found.0.0).next().map_or(String::new(), |(name, pattern)| format!(", {name} of {} seqlets", pattern.seqlets.len()));
+    format!("discovery: {positive} positive and {negative} negative patterns{most}")
+}
+
+natives! { made in "explain" {
+    /// Finds motifs that recur in contributions: TF-MoDISco.
+    ///
+    /// - `contributions`: tensor [samples, 4, length], hypothetical ones (of every base that could stand there)
+    /// - `sequences`: the same samples, as a tensor (one-hot or codes), a dataset or an array of strings
+    ///
+    /// # Source
+    /// Shrikumar et al., arXiv 1811.00416; steps and defaults are those of modisco-lite 3.
+    ///
+    /// ```rhai
+    /// let x = seq::random(60, 60, #{ seed: 1 });
+    /// let found = explain::modisco(seq::one_hot(x) * 0.1 + 0.01, x, #{ min_seqlets: 1000 });
+    /// assert_eq(found.patterns.len(), 0);
+    /// ```
+    /// ```rhai,fails
+    /// explain::modisco(tensor::zeros([1, 4, 8]), ["ACGT"]);
+    /// //~ `contributions` must be as the sequences, [1, 4, 4], got [1, 4, 8]
+    /// ```
+    function "modisco"(c, contributions: Tensor, sequences: Dynamic; o = MODISCO) -> "discovery" { discover(&contributions, &sequences, &o) }
+} }
+
+natives! { methods in "discovery" {
+    /// The patterns, those of positive seqlets first, the largest first.
+    ///
+    /// Each is a map: name, sign, seqlets (how many), consensus, sequence, contributions, hypothetical (tensors [4, width]), motif (cut to where it contributes).
+    ///
+    /// ```rhai
+    /// let x = seq::random(10, 60, #{ seed: 1 });
+    /// assert_eq(explain::modisco(seq::one_hot(x) * 0.1 + 0.01, x).patterns, []);
+    /// ```
+    property "patterns"(c, this: Discovered) -> "array of maps" { patterns(&this) }
+
+    /// The patterns as motifs, cut where contributions fall below a share of their largest.
+    ///
+    /// ```rhai
+    /// let x = seq::random(10, 60, #{ seed: 1 });
+    /// assert_eq(explain::modisco(seq::one_hot(x) * 0.1 + 0.01, x).motifs().len(), 0);
+    /// ```
+    method "motifs"(c, this: Discovered; o = TRIM) -> "motifs" { Ok(Motifs(Rc::new(save::motifs(&this.0.0, o.float("trim"))))) }
+
+    /// Where the seqlets of each pattern lie.
+    ///
+    /// ```rhai
+    /// let x = seq::random(10, 60, #{ seed: 1 });
+    /// assert_eq(explain::modisco(seq::one_hot(x) * 0.1 + 0.01, x).seqlets().len(), 0);
+    /// ```
+    method "seqlets"(c, this: Discovered) -> "table: pattern, sample, start, end, strand" { seqlets(&this) }
+
+    /// What each step has left: positions, windows, seqlets, clusters, patterns.
+    ///
+    /// ```rhai
+    /// let x = seq::random(10, 60, #{ seed: 1 });
+    /// assert_eq(explain::modisco(seq::one_hot(x) * 0.1 + 0.01, x).funnel()[0].left, 600);
+    /// ```
+    method "funnel"(c, this: Discovered) -> "table: sign, step, left" { funnel(&this) }
+
+    /// Writes the patterns, their seqlets and parts as modisco-lite does (HDF5).
+    ///
+    /// ```rhai
+    /// let x = seq::random(10, 60, #{ seed: 1 });
+    /// explain::modisco(seq::one_hot(x) * 0.1 + 0.01, x).save_h5("/tmp/cistron_example_modisco.h5");
+    /// ```
+    method "save_h5"(c, this: Discovered, path: String) -> "nothing" { save::h5(&this.0.0, &this.0.1, &super::tensor_file::written(&path)?) }
+
+    /// Writes the patterns as motifs in MEME's format.
+    ///
+    /// ```rhai
+    /// let x = seq::random(10, 60, #{ seed: 1 });
+    /// explain::modisco(seq::one_hot(x) * 0.1 + 0.01, x).save_meme("/tmp/cistron_example_modisco.meme");
+    /// ```
+    method "save_meme"(c, this: Discovered, path: String; o = TRIM) -> "nothing" {
+        let path = super::tensor_file::written(&path)?;
+        std::fs::write(&path, crate::seq::motif::to_meme(&save::motifs(&this.0.0, o.float("trim")))).map_err(|error| crate::base::Fault::file(&path, &error))
+    }
+
+    /// Writes a page: the funnel, each pattern's logos, what known motifs it matches.
+    ///
+    /// ```rhai
+    /// let x = seq::random(10, 60, #{ seed: 1 });
+    /// explain::modisco(seq::one_hot(x) * 0.1 + 0.01, x).save_report("/tmp/cistron_example_modisco.html");
+    /// ```
+    method "save_report"(c, this: Discovered, path: String; o = REPORT) -> "nothing" {
+        let known = o.get::<Motifs>("known")?;
+        let page = report::page(&this.0.0, known.as_ref().map(|known| known.0.as_slice()), o.int("matches") as usize, o.float("trim"))?;
+        let path = super::tensor_file::written(&path)?;
+        std::fs::write(&path, page).map_err(|error| crate::base::Fault::file(&path, &error))
+    }
+} }
+
+/// All of them.
+pub fn natives() -> Vec<crate::lang::Native> {
+    [made(), methods()].into_iter().flatten().collect()
+}

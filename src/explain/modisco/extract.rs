@@ -1,0 +1,193 @@
+//! Seqlets: windows whose contributions stand out from what a Laplace distribution would give.
+
+use super::Settings;
+use super::tracks::{Seqlet, Tracks};
+use crate::base::mersenne::Mersenne;
+
+/// Windows that are drawn at most to find thresholds.
+const WINDOWS: usize = 1_000_000;
+/// Numbers of the null distribution.
+const NULLS: usize = 10_000;
+/// The seed of the method's published results.
+const SEED: u32 = 1234;
+
+/// Seqlets, and what was counted on the way.
+pub struct Extracted {
+    /// Pieces whose contributions sum to something positive, in the order of their sequences.
+    pub positive: Vec<Seqlet>,
+    /// Pieces whose contributions sum to something negative.
+    pub negative: Vec<Seqlet>,
+    /// All windows.
+    pub windows: usize,
+    /// Windows beyond a threshold.
+    pub passing: usize,
+    /// Sums of a window from which it counts.
+    pub thresholds: (f64, f64),
+    /// Windows that were kept, whatever their sign.
+    pub candidates: usize,
+}
+
+/// Finds them.
+pub fn extract(tracks: &Tracks, how: &Settings) -> Extracted {
+    let (window, flank) = (how.window, how.flank);
+    let per_sequence = tracks.length - window + 1;
+    let mut sums: Vec<f64> = Vec::with_capacity(tracks.count() * per_sequence);
+    for (codes, own) in tracks.codes.chunks_exact(tracks.length).zip(tracks.hypothetical.chunks_exact(4 * tracks.length)) {
+        // running sums in 32 bits, as the method's reference has them
+        let mut running = vec![0f64];
+        let mut total = 0f32;
+        for (code, four) in codes.iter().zip(own.chunks_exact(4)) {
+            total += four.get(usize::from(*code)).copied().unwrap_or(0.0);
+            running.push(f64::from(total));
+        }
+        sums.extend((0..per_sequence).map(|i| running[i + window] - running[i]));
+    }
+    let chosen: Vec<f64> =
+        if sums.len() > WINDOWS { Mersenne::new(SEED).choice(sums.len(), WINDOWS).into_iter().map(|i| sums[i]).collect() } else { sums.clone() };
+    let sorted = |keep: &dyn Fn(f64) -> bool, from: &[f64]| {
+        let mut values: Vec<f64> = from.iter().copied().filter(|x| keep(*x)).map(f64::abs).collect();
+        values.sort_by(f64::total_cmp);
+        values
+    };
+    let (above, below) = (sorted(&|x| x >= 0.0, &chosen), sorted(&|x| x < 0.0, &chosen));
+    let null = laplace(&sums);
+    let mut positive = threshold(&above, &sorted(&|x| x >= 0.0, &null), how.fdr);
+    let mut negative = -threshold(&below, &sorted(&|x| x < 0.0, &null), how.fdr);
+    let share = (above.iter().filter(|x| **x >= positive).count() + below.iter().filter(|x| -**x <= negative).count()) as f64 / chosen.len().max(1) as f64;
+    let bound = if share < how.fewest { Some(how.fewest) } else { (share > how.most).then_some(how.most) };
+    if let Some(bound) = bound {
+        let mut sizes: Vec<f64> = chosen.iter().map(|x| x.abs()).collect();
+        sizes.sort_by(f64::total_cmp);
+        positive = percentile(&sizes, 1.0 - bound);
+        negative = -positive;
+    }
+    let passes = |x: f64| x >= positive || x <= negative;
+    let mut sizes: Vec<f64> = sums.iter().map(|x| x.abs()).collect();
+    sizes.sort_by(f64::total_cmp);
+    let rank = |x: f64| sizes.partition_point(|size| *size < x.abs()) as f64 / sizes.len().max(1) as f64;
+    let weak = (rank(positive).min(rank(negative)) - 0.0001).min(how.weak);
+    let least = sizes.get((weak * sizes.len() as f64).max(0.0) as usize).copied().unwrap_or(0.0);
+    let mut found = Extracted {
+        positive: Vec::new(),
+        negative: Vec::new(),
+        windows: sums.len(),
+        passing: sums.iter().filter(|x| passes(**x)).count(),
+        thresholds: (negative, positive),
+        candidates: 0,
+    };
+    let suppressed = (window as f64 * 0.5).floor() + flank as f64;
+    for (example, own) in sums.chunks_exact(per_sequence).enumerate() {
+        let mut left: Vec<f64> = own.iter().map(|x| if passes(*x) { x.abs() } else { f64::NEG_INFINITY }).collect();
+        left[..flank.min(per_sequence)].fill(f64::NEG_INFINITY);
+        left[per_sequence.saturating_sub(flank)..].fill(f64::NEG_INFINITY);
+        loop {
+            let best = left.iter().enumerate().fold(0, |best, (i, x)| if *x > left[best] { i } else { best });
+            if left[best] == f64::NEG_INFINITY {
+                break;
+            }
+            if best >= flank && best < per_sequence - flank {
+                found.candidates += 1;
+                let seqlet = Seqlet { example: example as u32, start: (best - flank) as i32, end: (best + window + flank) as i32, reverse: false };
+                let core: f64 = (flank..seqlet.len() - flank).map(|place| f64::from(tracks.contribution(&seqlet, place))).sum();
+                if core > least {
+                    found.positive.push(seqlet);
+                } else if core < -least {
+                    found.negative.push(seqlet);
+                }
+            }
+            let from = (best as f64 + 0.5 - suppressed).floor().max(0.0) as usize;
+            let to = ((best as f64 + 0.5 + suppressed).ceil() as usize).min(per_sequence);
+            left[from..to].fill(f64::NEG_INFINITY);
+        }
+    }
+    found
+}
+
+/// Linear between neighbours.
+fn percentile(sorted: &[f64], q: f64) -> f64 {
+    let Some(last) = sorted.len().checked_sub(1) else { return f64::NAN };
+    let at = q * last as f64;
+    let low = at.floor() as usize;
+    let high = (low + 1).min(last);
+    sorted[low] + (sorted[high] - sorted[low]) * (at - low as f64)
+}
+
+/// Edges of the fullest of 1,000 bins.
+fn fullest_bin(values: &[f64]) -> (f64, f64) {
+    const BINS: usize = 1000;
+    let (low, high) = values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(*x), high.max(*x)));
+    let (low, high) = if low < high { (low, high) } else { (low - 0.5, high + 0.5) };
+    let mut counts = [0usize; BINS];
+    for x in values {
+        let bin = ((x - low) / (high - low) * BINS as f64) as usize;
+        counts[bin.min(BINS - 1)] += 1;
+    }
+    let peak = (0..BINS).fold(0, |best, i| if counts[i] > counts[best] { i } else { best });
+    let edge = |i: usize| low + (high - low) * i as f64 / BINS as f64;
+    (edge(peak), edge(peak + 1))
+}
+
+/// Draws from two exponentials around the mode, each as steep as its steepest percentile.
+fn laplace(values: &[f64]) -> Vec<f64> {
+    let (low, high) = fullest_bin(values);
+    let peak: Vec<f64> = values.iter().copied().filter(|x| low < *x && *x < high).collect();
+    let (low, high) = if peak.is_empty() { (low, high) } else { fullest_bin(&peak) };
+    let mode = f64::midpoint(low, high);
+    let side = |keep: &dyn Fn(f64) -> bool| {
+        let mut far: Vec<f64> = values.iter().copied().filter(|x| keep(*x)).map(|x| (x - mode).abs()).collect();
+        far.sort_by(f64::total_cmp);
+        let steep =
+            (1..20).map(|i| f64::from(i) / 20.0).map(|q| -(1.0 - q).ln() / percentile(&far, q)).filter(|x| !x.is_nan()).fold(f64::MIN_POSITIVE, f64::max);
+        (far.len() as f64, steep)
+    };
+    let ((above, up), (below, down)) = (side(&|x| x >= mode), side(&|x| x <= mode));
+    let mut random = Mersenne::new(SEED);
+    let draw = |_| {
+        let is_above = random.uniform() < above / (above + below);
+        let left = (1.0 - random.uniform()).ln();
+        if is_above { -left / up + mode } else { mode + left / down }
+    };
+    (0..NULLS).map(draw).collect()
+}
+
+/// The smallest of sorted values from which the share of nulls stays below the rate of false discoveries, by isotonic regression.
+fn threshold(values: &[f64], nulls: &[f64], fdr: f64) -> f64 {
+    let (Some(most), false) = (values.last(), nulls.is_empty()) else { return values.last().copied().unwrap_or(f64::INFINITY) };
+    let weight = values.len() as f64 / nulls.len() as f64;
+    // value, weight, weighted sum of labels; those of one value joined
+    let mut points: Vec<(f64, f64, f64)> = values.iter().map(|x| (*x, 1.0, 1.0)).chain(nulls.iter().map(|x| (*x, weight, 0.0))).collect();
+    points.sort_by(|a, b| a.0.total_cmp(&b.0));
+    points.dedup_by(|next, kept| {
+        let same = next.0 == kept.0;
+        if same {
+            kept.1 += next.1;
+            kept.2 += next.2;
+        }
+        same
+    });
+    // pools of violators: last value, weight, weighted sum
+    let mut pools: Vec<(f64, f64, f64)> = Vec::new();
+    for point in points {
+        pools.push(point);
+        while let [.., a, b] = pools[..]
+            && a.2 / a.1 >= b.2 / b.1
+        {
+            pools.truncate(pools.len() - 2);
+            pools.push((b.0, a.1 + b.1, a.2 + b.2));
+        }
+    }
+    let least = pools.first().map_or(1.0, |pool| pool.2 / pool.1).max(1e-7);
+    let implied = -1.0 / (1.0 - 1.0 / least);
+    let negatives = if !(0.95..=1.0).contains(&implied) { implied.min(1.0).max(0.95) } else { implied };
+    let mut pool = 0;
+    for x in values {
+        while pools[pool].0 < *x {
+            pool += 1;
+        }
+        let fitted = (pools[pool].2 / pools[pool].1).max(1e-7);
+        if (1.0 + negatives * (1.0 - 1.0 / fitted)).clamp(0.0, 1.0) >= 1.0 - fdr {
+            return *x;
+        }
+    }
+    *most
+}

@@ -1,0 +1,243 @@
+//! TF-MoDISco: recurring patterns in contributions (Shrikumar et al. 2018; as in modisco-lite by Schreiber).
+//!
+//! Seqlets are windows that stand out. Those of one sign are compared coarsely, by gapped k-mers, then finely, by the overlap
+//! of contributions at the best shift and strand; the affinities, adapted to the density around each, are clustered; the
+//! seqlets of a cluster are aligned and stacked. Two rounds, then patterns that mix motifs are split and the same joined.
+
+mod density;
+mod extract;
+mod merge;
+pub mod report;
+pub mod save;
+mod similar;
+mod tracks;
+
+pub use tracks::{Pattern, Seqlet, Tracks};
+
+use super::leiden;
+use crate::bail;
+use crate::base::{Result, interrupt};
+use crate::metrics::correlation::spearman;
+use crate::torch::parallel;
+
+/// How patterns are found; names of the reference in brackets.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Positions of a seqlet's core (sliding_window_size).
+    pub window: usize,
+    /// Positions on both sides of the core (flank_size).
+    pub flank: usize,
+    /// False seqlets among all (target_seqlet_fdr).
+    pub fdr: f64,
+    /// At least this share of windows passes (min_passing_windows_frac).
+    pub fewest: f64,
+    /// At most this share of windows passes (max_passing_windows_frac).
+    pub most: f64,
+    /// Quantile of windows from which the sign counts, at most (weak_threshold_for_counting_sign).
+    pub weak: f64,
+    /// Seqlets of one sign, at most (max_seqlets_per_metacluster).
+    pub seqlets: usize,
+    /// Fewest seqlets of one sign (min_metacluster_size).
+    pub fewest_seqlets: usize,
+    /// Starts of the clustering; the best counts (n_leiden_runs).
+    pub seeds: usize,
+    /// Share of a seqlet that overlaps where it is aligned (min_overlap_while_sliding).
+    pub overlap: f64,
+    /// Neighbours that are compared finely (nearest_neighbors_to_compute).
+    pub neighbours: usize,
+    /// Least correlation of coarse and fine similarities (affmat_correlation_threshold).
+    pub correlation: f64,
+    /// Effective neighbours (tsne_perplexity).
+    pub perplexity: f64,
+    /// Places of the most informative window (trim_to_window_size).
+    pub trimmed: usize,
+    /// Places added on both sides of it (initial_flank_to_add).
+    pub grown: usize,
+    /// Places added to finished patterns (final_flank_to_add).
+    pub final_flank: usize,
+    /// Fewest seqlets of a pattern (final_min_cluster_size).
+    pub least: usize,
+    /// Least information of some window of six places, bits (min_ic_in_window).
+    pub information: f64,
+}
+
+impl Default for Settings {
+    /// Those of the reference's command.
+    fn default() -> Settings {
+        Settings {
+            window: 20,
+            flank: 5,
+            fdr: 0.05,
+            fewest: 0.03,
+            most: 0.2,
+            weak: 0.8,
+            seqlets: 20_000,
+            fewest_seqlets: 100,
+            seeds: 2,
+            overlap: 0.7,
+            neighbours: 500,
+            correlation: 0.15,
+            perplexity: 10.0,
+            trimmed: 30,
+            grown: 10,
+            final_flank: 0,
+            least: 20,
+            information: 0.6,
+        }
+    }
+}
+
+/// Places of the window in which a pattern must hold information.
+const INFORMED: usize = 6;
+
+/// What was found of one sign.
+#[derive(Default)]
+pub struct Metacluster {
+    /// Patterns, the largest first.
+    pub patterns: Vec<Pattern>,
+    /// Parts of each pattern whose seqlets are alike, the largest first.
+    pub parts: Vec<Vec<Pattern>>,
+    /// How many were left after each step.
+    pub funnel: Vec<(&'static str, usize)>,
+}
+
+/// All that was found.
+#[derive(Default)]
+pub struct Discovery {
+    /// Positions, windows, passing windows, candidates.
+    pub funnel: Vec<(&'static str, usize)>,
+    /// Sums of a window below and above which it counts.
+    pub thresholds: (f64, f64),
+    /// Of seqlets that speak for the output.
+    pub positive: Metacluster,
+    /// Of seqlets that speak against it.
+    pub negative: Metacluster,
+}
+
+/// Bytes that a run needs beside its inputs, about.
+pub fn memory(tracks: &Tracks, how: &Settings) -> u64 {
+    let n = how.seqlets.min(tracks.codes.len() / (how.window + how.flank).max(1)) as u64;
+    let near = n.min(how.neighbours as u64 + 1);
+    let length = (how.window + 2 * how.flank) as u64;
+    let windows = tracks.codes.len() as u64 * 8 * 4;
+    // k-mers of both strands with their postings, rows of both strands, neighbours with similarities and edges
+    windows + n * (4 * 500 * 16 + 2 * 8 * 4 * length + near * (12 + 8 + 24 + 32))
+}
+
+/// Finds the patterns.
+pub fn discover(tracks: &Tracks, how: &Settings) -> Result<Discovery> {
+    let seqlet = how.window + 2 * how.flank;
+    if tracks.length < seqlet {
+        bail!("shape", "sequences of {} bp are shorter than a seqlet, {seqlet} bp", tracks.length; hint: "make `window` or `flank` smaller");
+    }
+    let found = extract::extract(tracks, how);
+    let funnel = vec![
+        ("positions", tracks.codes.len()),
+        ("windows", found.windows),
+        ("windows beyond a threshold", found.passing),
+        ("seqlets after overlaps", found.candidates),
+        ("seqlets of either sign", found.positive.len() + found.negative.len()),
+    ];
+    let one = |mut seqlets: Vec<Seqlet>, sign: f64| {
+        let all = seqlets.len();
+        seqlets.truncate(how.seqlets);
+        let mut found = if all > how.fewest_seqlets { metacluster(tracks, seqlets, sign, how)? } else { Metacluster::default() };
+        found.funnel.insert(0, ("seqlets", all));
+        Ok(found)
+    };
+    Ok(Discovery { funnel, thresholds: found.thresholds, positive: one(found.positive, 1.0)?, negative: one(found.negative, -1.0)? })
+}
+
+fn composition(tracks: &Tracks, seqlets: &[Seqlet]) -> [f64; 4] {
+    let mut counts = [0f64; 4];
+    for seqlet in seqlets {
+        for place in 0..seqlet.len() {
+            if let Some(count) = counts.get_mut(usize::from(tracks.at(seqlet, place).0)) {
+                *count += 1.0;
+            }
+        }
+    }
+    let all = seqlets.iter().map(Seqlet::len).sum::<usize>().max(1) as f64;
+    counts.map(|count| (count / all).max(1e-9))
+}
+
+fn metacluster(tracks: &Tracks, mut seqlets: Vec<Seqlet>, sign: f64, how: &Settings) -> Result<Metacluster> {
+    let background = composition(tracks, &seqlets);
+    let mut sized: Vec<(f32, Seqlet)> = seqlets.iter().map(|seqlet| (tracks.size(seqlet), *seqlet)).collect();
+    sized.sort_by(|a, b| b.0.total_cmp(&a.0));
+    seqlets = sized.into_iter().map(|(_, seqlet)| seqlet).collect();
+    let mut funnel = vec![("seqlets used", seqlets.len())];
+    let mut patterns = Vec::new();
+    for round in 0..2 {
+        interrupt::check()?;
+        if seqlets.is_empty() {
+            return Ok(Metacluster { funnel, ..Metacluster::default() });
+        }
+        let mut near = similar::nearest(tracks, &seqlets, sign as f32, (how.neighbours + 1).min(seqlets.len()));
+        interrupt::check()?;
+        let fine = similar::jaccard(tracks, &seqlets, &near.of, how.overlap);
+        let coarse = std::mem::replace(&mut near.similarity, fine);
+        if round == 0 {
+            (seqlets, near) = agreeing(&seqlets, near, &coarse, how.correlation);
+            funnel.push(("seqlets whose coarse and fine neighbours agree", seqlets.len()));
+            if seqlets.is_empty() {
+                continue;
+            }
+        }
+        interrupt::check()?;
+        let community = leiden::best(&density::adapted(&near, how.perplexity), how.seeds);
+        let clusters = community.iter().max().map_or(0, |most| *most as usize + 1);
+        funnel.push((["clusters of the first round", "clusters of the second round"][round], clusters));
+        let mut members: Vec<Vec<Seqlet>> = vec![Vec::new(); clusters];
+        seqlets.iter().zip(&community).for_each(|(seqlet, own)| members[*own as usize].push(*seqlet));
+        interrupt::check()?;
+        let made = parallel::map(clusters, &|i| merge::of_cluster(tracks, &members[i], sign, how, &background));
+        patterns = made.into_iter().flatten().collect::<Vec<Pattern>>();
+        // one seqlet a place: the first place it had, as the last pattern reads it
+        let mut order: Vec<(u32, i32, i32)> = Vec::new();
+        let mut last = std::collections::HashMap::new();
+        for seqlet in patterns.iter().flat_map(|pattern| &pattern.seqlets) {
+            if last.insert(seqlet.place(), *seqlet).is_none() {
+                order.push(seqlet.place());
+            }
+        }
+        seqlets = order.iter().map(|place| last[place]).collect();
+        funnel.push((["seqlets of patterns of the first round", "seqlets of patterns of the second round"][round], seqlets.len()));
+    }
+    interrupt::check()?;
+    let sorted = merge::sorted_out(tracks, patterns, how, &background);
+    funnel.push(("patterns after splitting and joining", sorted.len()));
+    let informed = |pattern: &Pattern| {
+        let information = pattern.information(&background, 0.001);
+        let most = information.windows(INFORMED.min(information.len()).max(1)).map(|window| window.iter().sum::<f64>()).fold(0.0, f64::max);
+        pattern.seqlets.len() >= how.least && most >= how.information
+    };
+    let flank = how.final_flank as i32;
+    let patterns: Vec<Pattern> =
+        sorted.into_iter().filter(informed).filter_map(|pattern| if flank == 0 { Some(pattern) } else { pattern.grown(tracks, flank, flank) }).collect();
+    funnel.push(("patterns with enough seqlets and information", patterns.len()));
+    let parts = patterns.iter().map(|pattern| merge::parts(tracks, pattern, how)).collect();
+    Ok(Metacluster { patterns, parts, funnel })
+}
+
+/// The seqlets whose neighbours are as near by k-mers as by contributions.
+fn agreeing(seqlets: &[Seqlet], near: similar::Neighbours, coarse: &[Vec<f64>], least: f64) -> (Vec<Seqlet>, similar::Neighbours) {
+    let kept: Vec<bool> = parallel::map(seqlets.len(), &|i| {
+        let both: (Vec<f32>, Vec<f32>) =
+            near.similarity[i].iter().zip(&coarse[i]).filter(|(fine, _)| fine.abs() > 0.0).map(|(fine, coarse)| (*fine as f32, *coarse as f32)).unzip();
+        spearman(both.0.into_iter(), both.1.into_iter()) > least
+    });
+    let mut number = vec![0u32; seqlets.len()];
+    let mut count = 0;
+    for (own, kept) in number.iter_mut().zip(&kept) {
+        *own = count;
+        count += u32::from(*kept);
+    }
+    let mut out = similar::Neighbours { of: Vec::new(), similarity: Vec::new() };
+    for (i, _) in kept.iter().enumerate().filter(|(_, kept)| **kept) {
+        let (of, similarity) = near.of[i].iter().zip(&near.similarity[i]).filter(|(j, _)| kept[**j as usize]).map(|(j, s)| (number[*j as usize], *s)).unzip();
+        out.of.push(of);
+        out.similarity.push(similarity);
+    }
+    (seqlets.iter().zip(&kept).filter(|(_, kept)| **kept).map(|(seqlet, _)| *seqlet).collect(), out)
+}

@@ -1,0 +1,132 @@
+//! What of a network's output is explained, and passes that leave the network as it was.
+
+use crate::bail;
+use crate::base::{Result, interrupt, shape};
+use crate::nn::{Model, Value};
+use crate::torch::{Tensor, grad};
+use std::rc::Rc;
+
+/// One number of each sample's output.
+#[derive(Clone)]
+pub enum Target {
+    /// One label.
+    Label(i64),
+    /// One label less another.
+    Contrast(i64, i64),
+    /// One label at one position of an output `[batch, labels, positions]`.
+    Position(i64, i64),
+    /// What a function makes of the outputs, `[batch]`.
+    Own(Rc<dyn Fn(&Tensor) -> Result<Tensor>>),
+}
+
+impl Target {
+    /// It, of outputs: `[batch]`.
+    pub fn of(&self, out: &Value) -> Result<Tensor> {
+        let out = out.one()?;
+        let label = |label: i64| -> Result<Tensor> {
+            let shape = out.shape();
+            match shape[..] {
+                [_] if label == 0 => Ok(out.clone()),
+                [_, labels] if label < labels => out.select(1, label),
+                [_] => bail!("option", "option `label` is {label}, the network has one output"),
+                [_, labels] => bail!("option", "option `label` is {label}, the network has {labels} labels, counted from 0"),
+                _ => {
+                    bail!("shape", "the output of a sample is {}, not one number a label", shape::text(&shape[1..]); hint: "choose a `position`, or give `label` as a function: `label: |y| y[[.., 0]].sum(1)`")
+                }
+            }
+        };
+        match self {
+            Target::Label(own) => label(*own),
+            Target::Contrast(own, other) => label(*own)?.sub(&label(*other)?),
+            Target::Position(own, position) => match out.shape()[..] {
+                [_, labels, positions] if *own < labels && *position < positions => out.select(1, *own)?.select(1, *position),
+                ref shape => bail!("option", "label {own} at position {position} is not in an output {}", shape::text(&shape[1..])),
+            },
+            Target::Own(function) => {
+                let made = function(out)?;
+                if made.shape() != [out.shape()[0]] {
+                    bail!(
+                        "shape",
+                        "the function `label` must give one number a sample, {}; it gave {}",
+                        shape::text(&out.shape()[..1]),
+                        shape::text(&made.shape())
+                    );
+                }
+                Ok(made)
+            }
+        }
+    }
+}
+
+/// A network that evaluates, its parameters out of the gradient graph; as before when dropped.
+pub struct Still<'a> {
+    net: &'a Model,
+    was_training: bool,
+    learned: Vec<Tensor>,
+}
+
+impl<'a> Still<'a> {
+    /// Holds a network still.
+    pub fn of(net: &'a Model) -> Result<Still<'a>> {
+        let learned: Vec<Tensor> = net.parameters().iter().filter(|(_, p)| p.is_grad_on()).map(|(_, p)| p.clone()).collect();
+        let still = Still { net, was_training: net.set_training(false), learned };
+        still.learned.iter().try_for_each(|p| p.requires_grad_(false).map(drop))?;
+        Ok(still)
+    }
+
+    /// The network.
+    pub fn net(&self) -> &Model {
+        self.net
+    }
+
+    /// The target of samples, without gradients: `[batch]`.
+    pub fn value(&self, x: &Value, target: &Target) -> Result<Tensor> {
+        interrupt::check()?;
+        let _guard = grad::no_grad();
+        target.of(&self.net.forward(x)?)
+    }
+
+    /// The gradient of the target with respect to each input, and the target itself.
+    pub fn gradient(&self, x: &Value, target: &Target) -> Result<(Value, Tensor)> {
+        interrupt::check()?;
+        let x = x.map(|tensor| tensor.to_device(self.net.device())?.detach()?.copied()?.detach()?.requires_grad_(true))?;
+        let out = target.of(&self.net.forward(&x)?)?;
+        if !out.is_grad_on() {
+            bail!("torch", "the output does not depend on the input by operations that have gradients");
+        }
+        let leaves: Vec<Tensor> = x.tensors().into_iter().cloned().collect();
+        let found = out.sum(&None, false)?.gradients(&leaves)?;
+        Ok((replaced(&x, found)?, out.detach()?))
+    }
+}
+
+/// Tensors in the places of a value's, in order.
+pub fn replaced(like: &Value, tensors: Vec<Tensor>) -> Result<Value> {
+    Ok(match like {
+        Value::One(_) => Value::One(tensors.into_iter().next().unwrap_or(Tensor::zeros(&[0])?)),
+        Value::Many(many) => Value::Many(many.keys().cloned().zip(tensors).collect()),
+    })
+}
+
+impl Drop for Still<'_> {
+    fn drop(&mut self) {
+        for parameter in &self.learned {
+            // a leaf can always be marked
+            let _ = parameter.requires_grad_(true);
+        }
+        self.net.set_training(self.was_training);
+    }
+}
+
+/// Goes through samples, `size` at a time.
+pub fn in_batches(x: &Value, size: i64, mut each: impl FnMut(i64, &Value) -> Result<Value>) -> Result<Value> {
+    let rows = x.rows();
+    let mut parts = Vec::new();
+    let mut start = 0;
+    while start < rows {
+        let n = size.max(1).min(rows - start);
+        parts.push(each(start, &x.map(|tensor| tensor.narrow(0, start, n))?)?);
+        start += n;
+    }
+    Value::cat(&parts)
+}

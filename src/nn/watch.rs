@@ -1,0 +1,108 @@
+//! Looking inside a pass: what each layer takes and gives.
+
+use super::spec::Role;
+use super::{Mode, Module, Value};
+use crate::base::Result;
+use crate::torch::Tensor;
+use std::cell::RefCell;
+use std::rc::Rc;
+
+/// What a layer took and gave in a pass.
+pub struct Seen {
+    /// Its path in the network.
+    pub path: String,
+    /// What it is, such as `conv1d(20, 12)`.
+    pub layer: String,
+    /// What came in.
+    pub input: Value,
+    /// What went out.
+    pub output: Value,
+}
+
+/// Attention weights of a layer: its path, `[batch, heads, length, length]` or `[batch, length, length]`.
+pub type Weights = (String, Tensor);
+
+#[derive(Default)]
+struct Notes {
+    seen: Vec<Seen>,
+    weights: Vec<Weights>,
+    path: Vec<String>,
+}
+
+thread_local! { static NOTES: RefCell<Option<Notes>> = const { RefCell::new(None) }; }
+
+/// Whether layers are watched: they are then not joined into faster ones.
+pub fn is_on() -> bool {
+    NOTES.with(|notes| notes.borrow().is_some())
+}
+
+/// Does something while every layer notes what it takes and gives.
+pub fn watched<T>(run: impl FnOnce() -> Result<T>) -> Result<(T, Vec<Seen>, Vec<Weights>)> {
+    let before = NOTES.with(|notes| notes.replace(Some(Notes::default())));
+    let outcome = run();
+    let notes = NOTES.with(|notes| notes.replace(before)).unwrap_or_default();
+    Ok((outcome?, notes.seen, notes.weights))
+}
+
+/// Notes attention weights of the layer that runs.
+pub fn note_weights(make: impl FnOnce() -> Result<Tensor>) -> Result<()> {
+    if !is_on() {
+        return Ok(());
+    }
+    let weights = make()?;
+    NOTES.with(|notes| {
+        if let Some(notes) = notes.borrow_mut().as_mut() {
+            let path = notes.path.last().cloned().unwrap_or_default();
+            notes.weights.push((path, weights));
+        }
+    });
+    Ok(())
+}
+
+/// A layer that can be watched.
+pub struct Watched {
+    /// Its path in the network.
+    pub path: String,
+    /// What it is.
+    pub layer: String,
+    /// The layer.
+    pub module: Rc<dyn Module>,
+}
+
+impl Module for Watched {
+    fn forward(&self, x: &Value, mode: Mode) -> Result<Value> {
+        if !is_on() {
+            return self.module.forward(x, mode);
+        }
+        let with = |act: &mut dyn FnMut(&mut Notes)| {
+            NOTES.with(|notes| {
+                if let Some(notes) = notes.borrow_mut().as_mut() {
+                    act(notes);
+                }
+            });
+        };
+        with(&mut |notes| notes.path.push(self.path.clone()));
+        // a view of its own, whose gradient is what comes through this layer alone
+        let x = &x.map(|tensor| if tensor.is_grad_on() { tensor.view() } else { Ok(tensor.clone()) })?;
+        let outcome = self.module.forward(x, mode);
+        with(&mut |notes| {
+            notes.path.pop();
+            if let Ok(output) = &outcome {
+                notes.seen.push(Seen { path: self.path.clone(), layer: self.layer.clone(), input: x.clone(), output: output.clone() });
+            }
+        });
+        outcome
+    }
+
+    fn reads_codes(&self) -> bool {
+        self.module.reads_codes()
+    }
+
+    fn ways(&self, out: &mut Vec<String>) {
+        self.module.ways(out);
+    }
+
+    fn role(&self) -> Role<'_> {
+        self.module.role()
+    }
+}

@@ -1,0 +1,527 @@
+//! Search for hyperparameters: spaces, trials that are kept in a file, and what to try next.
+
+use crate::base::seed::Rng;
+use crate::base::{Fault, Result};
+use crate::{bail, fault};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+/// Values that a parameter can take.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Space {
+    /// Any number between two, each as likely.
+    Uniform(f64, f64),
+    /// Any number between two, each order of magnitude as likely.
+    Log(f64, f64),
+    /// A whole number between two, both included.
+    Int(i64, i64),
+    /// One of several values.
+    Choice(Vec<Value>),
+}
+
+/// A parameter.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Axis {
+    /// Its name.
+    pub name: String,
+    /// Its values.
+    pub space: Space,
+    /// Another parameter and the value that it must have for this one to count.
+    pub when: Option<(String, Value)>,
+}
+
+/// Values by name.
+pub type Values = Map<String, Value>;
+
+/// How the next values are chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// Tree-structured Parzen estimators (Bergstra et al. 2011).
+    Tpe,
+    /// At random.
+    Random,
+    /// All combinations in order; of continuous spaces so many points.
+    Grid(usize),
+}
+
+/// What has become of a trial.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Some process is at it.
+    Running,
+    /// It came to its end.
+    Done,
+    /// It was given up as hopeless.
+    Pruned,
+    /// It ended with an error, or its process did.
+    Failed,
+}
+
+impl State {
+    /// In a word.
+    pub fn word(self) -> &'static str {
+        match self {
+            State::Running => "running",
+            State::Done => "done",
+            State::Pruned => "pruned",
+            State::Failed => "failed",
+        }
+    }
+
+    fn named(word: &str) -> State {
+        [State::Running, State::Done, State::Pruned].into_iter().find(|state| state.word() == word).unwrap_or(State::Failed)
+    }
+}
+
+/// One set of values and what came of it.
+#[derive(Clone, Debug)]
+pub struct Trial {
+    /// Its number, from 0.
+    pub number: usize,
+    /// What has become of it.
+    pub state: State,
+    /// The values.
+    pub values: Values,
+    /// What the objective gave.
+    pub value: Option<f64>,
+    /// What it reported on the way, by step.
+    pub steps: Vec<(i64, f64)>,
+    /// Seconds that it took.
+    pub seconds: f64,
+    /// The process that ran it.
+    process: u32,
+}
+
+/// Whether large values are good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// They are.
+    Max,
+    /// Small ones are.
+    Min,
+}
+
+impl Direction {
+    /// Whether `a` is better than `b`.
+    pub fn is_better(self, a: f64, b: f64) -> bool {
+        if self == Direction::Max { a > b } else { a < b }
+    }
+}
+
+impl Space {
+    /// A value out of a number from 0 to 1.
+    fn at(&self, share: f64) -> Value {
+        let share = share.clamp(0.0, 1.0);
+        match self {
+            Space::Uniform(low, high) => json!(low + share * (high - low)),
+            Space::Log(low, high) => json!((low.ln() + share * (high.ln() - low.ln())).exp().clamp(*low, *high)),
+            Space::Int(low, high) => json!((low + (share * (high - low + 1) as f64) as i64).min(*high)),
+            Space::Choice(values) => values[((share * values.len() as f64) as usize).min(values.len() - 1)].clone(),
+        }
+    }
+
+    /// The number from 0 to 1 that a value stands for; of whole numbers and choices the middle of its stretch.
+    pub fn share(&self, value: &Value) -> Option<f64> {
+        let number = value.as_f64();
+        match self {
+            Space::Uniform(low, high) => Some((number? - low) / (high - low).max(f64::MIN_POSITIVE)),
+            Space::Log(low, high) => Some((number?.ln() - low.ln()) / (high.ln() - low.ln()).max(f64::MIN_POSITIVE)),
+            Space::Int(low, high) => Some((number? - *low as f64 + 0.5) / (high - low + 1) as f64),
+            Space::Choice(values) => values.iter().position(|own| same(own, value)).map(|i| (i as f64 + 0.5) / values.len() as f64),
+        }
+    }
+
+    fn points(&self, most: usize) -> Vec<Value> {
+        let spread = |n: usize| (0..n).map(|i| if n == 1 { 0.5 } else { i as f64 / (n - 1) as f64 }).map(|share| self.at(share)).collect();
+        match self {
+            Space::Choice(values) => values.clone(),
+            Space::Int(low, high) if ((high - low + 1) as usize) <= most => (*low..=*high).map(|n| json!(n)).collect(),
+            Space::Int(..) => (0..most).map(|i| self.at((i as f64 + 0.5) / most as f64)).collect(),
+            _ => spread(most),
+        }
+    }
+}
+
+fn same(a: &Value, b: &Value) -> bool {
+    a == b || matches!((a.as_f64(), b.as_f64()), (Some(a), Some(b)) if a == b)
+}
+
+fn counts(axis: &Axis, values: &Values) -> bool {
+    axis.when.as_ref().is_none_or(|(name, wanted)| values.get(name).is_some_and(|value| same(value, wanted)))
+}
+
+/// Parameters that others depend on first; fails where a condition names none, or they go round in a circle.
+pub fn ordered(axes: Vec<Axis>) -> Result<Vec<Axis>> {
+    let mut left = axes;
+    let mut out: Vec<Axis> = Vec::new();
+    while !left.is_empty() {
+        let known: Vec<&str> = out.iter().map(|axis| axis.name.as_str()).collect();
+        let ready = left.iter().position(|axis| axis.when.as_ref().is_none_or(|(name, _)| known.contains(&name.as_str())));
+        let Some(ready) = ready else {
+            let (name, on) = (&left[0].name, left[0].when.as_ref().map_or("", |(on, _)| on));
+            bail!("value", "parameter `{name}` depends on `{on}`, which is none of them, or depends on it in turn");
+        };
+        out.push(left.remove(ready));
+    }
+    Ok(out)
+}
+
+struct Random(Rng);
+
+impl rand::TryRng for Random {
+    type Error = Infallible;
+    fn try_next_u32(&mut self) -> std::result::Result<u32, Infallible> {
+        Ok((self.0.next_u64() >> 32) as u32)
+    }
+    fn try_next_u64(&mut self) -> std::result::Result<u64, Infallible> {
+        Ok(self.0.next_u64())
+    }
+    fn try_fill_bytes(&mut self, out: &mut [u8]) -> std::result::Result<(), Infallible> {
+        out.chunks_mut(8).for_each(|part| part.copy_from_slice(&self.0.next_u64().to_le_bytes()[..part.len()]));
+        Ok(())
+    }
+}
+
+/// One parameter's next number from 0 to 1, of those tried before with what came of them (small is good).
+fn estimated(space: &Space, before: &[(f64, f64)], random: &mut Random) -> Option<f64> {
+    let (kind, range) = match space {
+        Space::Choice(values) => (tpe::histogram_estimator(), tpe::categorical_range(values.len()).ok()?),
+        _ => (tpe::parzen_estimator(), tpe::range(0.0, 1.0).ok()?),
+    };
+    let scale = if let Space::Choice(values) = space { values.len() as f64 } else { 1.0 };
+    let mut optimizer = tpe::TpeOptimizer::new(kind, range);
+    for (share, cost) in before {
+        let at = share * scale;
+        let at = if scale > 1.0 { at.floor() } else { at.clamp(0.0, 1.0 - 1e-12) };
+        optimizer.tell(at, *cost).ok()?;
+    }
+    let next = optimizer.ask(random).ok()?;
+    Some(if scale > 1.0 || matches!(space, Space::Choice(_)) { (next.floor() + 0.5) / scale } else { next })
+}
+
+/// The values of trial `number`; none where a grid is exhausted.
+pub fn suggest(axes: &[Axis], trials: &[Trial], way: Way, direction: Direction, startup: usize, seed: u64, number: usize) -> Option<Values> {
+    let mut random = Random(Rng::keyed(&[seed, 0x7365_6172, number as u64]));
+    let mut values = Values::new();
+    if let Way::Grid(most) = way {
+        let mut rest = number;
+        // the last parameter changes fastest; combinations in which one does not count come once
+        let all = combinations(axes, most);
+        return (rest < all.len()).then(|| all[std::mem::take(&mut rest)].clone());
+    }
+    let cost = |value: f64| if direction == Direction::Max { -value } else { value };
+    let over: Vec<&Trial> = trials.iter().filter(|trial| matches!(trial.state, State::Done | State::Pruned) && trial.value.is_some()).collect();
+    for axis in axes {
+        if !counts(axis, &values) {
+            continue;
+        }
+        let share = if way == Way::Tpe && over.len() >= startup {
+            let before: Vec<(f64, f64)> =
+                over.iter().filter_map(|trial| Some((axis.space.share(trial.values.get(&axis.name)?)?, cost(trial.value?)))).collect();
+            estimated(&axis.space, &before, &mut random)
+        } else {
+            None
+        };
+        let share = share.unwrap_or_else(|| random.0.uniform());
+        values.insert(axis.name.clone(), axis.space.at(share));
+    }
+    Some(values)
+}
+
+/// All combinations of a grid.
+pub fn combinations(axes: &[Axis], most: usize) -> Vec<Values> {
+    let mut all = vec![Values::new()];
+    for axis in axes {
+        let points = axis.space.points(most);
+        all = all
+            .into_iter()
+            .flat_map(|values| {
+                if !counts(axis, &values) {
+                    return vec![values];
+                }
+                let with = |point: &Value| {
+                    let mut values = values.clone();
+                    values.insert(axis.name.clone(), point.clone());
+                    values
+                };
+                points.iter().map(with).collect()
+            })
+            .collect();
+    }
+    all
+}
+
+/// Whether a trial with `value` at `step` is worse than half of the others were there.
+pub fn is_hopeless(trials: &[Trial], own: usize, step: i64, value: f64, direction: Direction, startup: usize) -> bool {
+    let mut there: Vec<f64> = trials
+        .iter()
+        .filter(|trial| trial.number != own && trial.state != State::Failed)
+        .filter_map(|trial| {
+            trial
+                .steps
+                .iter()
+                .filter(|(at, _)| *at <= step)
+                .map(|(_, value)| *value)
+                .reduce(|a, b| if direction.is_better(b, a) { b } else { a })
+                .filter(|_| trial.steps.iter().any(|(at, _)| *at >= step))
+        })
+        .collect();
+    if there.len() < startup.max(1) {
+        return false;
+    }
+    there.sort_by(f64::total_cmp);
+    let median = there[there.len() / 2];
+    value.is_nan() || direction.is_better(median, value)
+}
+
+/// How much of the variance of the values each parameter explains alone: the variance between the quarters of its range, or
+/// between its choices, as a share of all; the largest first.
+pub fn importance(axes: &[Axis], trials: &[Trial]) -> Vec<(String, f64)> {
+    let done: Vec<&Trial> = trials.iter().filter(|trial| trial.state == State::Done && trial.value.is_some_and(f64::is_finite)).collect();
+    let variance = |values: &[f64]| {
+        let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
+        values.iter().map(|x| (x - mean).powi(2)).sum::<f64>()
+    };
+    let mut out: Vec<(String, f64)> = axes
+        .iter()
+        .map(|axis| {
+            let known: Vec<(f64, f64)> = done.iter().filter_map(|trial| Some((axis.space.share(trial.values.get(&axis.name)?)?, trial.value?))).collect();
+            let bins = if let Space::Choice(values) = &axis.space { values.len() } else { 4 };
+            let mut groups: Vec<Vec<f64>> = vec![Vec::new(); bins];
+            known.iter().for_each(|(share, value)| groups[((share * bins as f64).max(0.0) as usize).min(bins - 1)].push(*value));
+            let (all, within) = (variance(&known.iter().map(|(_, value)| *value).collect::<Vec<_>>()), groups.iter().map(|group| variance(group)).sum::<f64>());
+            (axis.name.clone(), if all > 0.0 { 1.0 - within / all } else { 0.0 })
+        })
+        .collect();
+    out.sort_by(|a, b| b.1.total_cmp(&a.1));
+    out
+}
+
+/// The trials of a search, in a file that several processes add to.
+pub struct Ledger {
+    path: PathBuf,
+}
+
+impl Ledger {
+    /// At a path; made where it is not there.
+    pub fn at(path: &Path) -> Result<Ledger> {
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            std::fs::create_dir_all(folder).map_err(|error| Fault::file(folder, &error))?;
+        }
+        let ledger = Ledger { path: path.to_path_buf() };
+        ledger.locked(|_, _| Ok(()))?;
+        Ok(ledger)
+    }
+
+    /// Where it lies.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Does something with the trials while no other process can; what it gives is added.
+    fn locked<T>(&self, act: impl FnOnce(Vec<Trial>, &mut Vec<Value>) -> Result<T>) -> Result<T> {
+        let failed = |error: std::io::Error| Fault::file(&self.path, &error);
+        let mut file = File::options().create(true).truncate(false).read(true).write(true).open(&self.path).map_err(failed)?;
+        file.lock().map_err(failed)?;
+        let mut text = String::new();
+        file.read_to_string(&mut text).map_err(failed)?;
+        let whole = text.rfind('\n').map_or(0, |end| end + 1);
+        let trials = self.parse(&text[..whole])?;
+        let mut added = Vec::new();
+        let outcome = act(trials, &mut added)?;
+        if !added.is_empty() {
+            // a line that a killed process left unfinished is written over
+            file.set_len(whole as u64).map_err(failed)?;
+            file.seek(SeekFrom::Start(whole as u64)).map_err(failed)?;
+            let lines: String = added.iter().map(|line| format!("{line}\n")).collect();
+            file.write_all(lines.as_bytes()).and_then(|()| file.sync_data()).map_err(failed)?;
+        }
+        Ok(outcome)
+    }
+
+    fn parse(&self, text: &str) -> Result<Vec<Trial>> {
+        let mut trials: Vec<Trial> = Vec::new();
+        for (i, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+            let broken = || fault!("file", "`{}`, line {}: this is no line of a search", self.path.display(), i + 1; hint: "the file is written by search::tpe, search::random and search::grid");
+            let event: Value = serde_json::from_str(line).map_err(|_| broken())?;
+            let number = event["trial"].as_u64().ok_or_else(broken)? as usize;
+            if let Some(values) = event["params"].as_object() {
+                let process = event["process"].as_u64().unwrap_or(0) as u32;
+                trials.push(Trial { number, state: State::Running, values: values.clone(), value: None, steps: Vec::new(), seconds: 0.0, process });
+                continue;
+            }
+            let trial = trials.iter_mut().find(|trial| trial.number == number).ok_or_else(broken)?;
+            if let Some(step) = event["step"].as_i64() {
+                trial.steps.push((step, event["value"].as_f64().unwrap_or(f64::NAN)));
+            } else {
+                trial.state = State::named(event["state"].as_str().unwrap_or(""));
+                trial.value = event["value"].as_f64();
+                trial.seconds = event["seconds"].as_f64().unwrap_or(0.0);
+            }
+        }
+        Ok(trials)
+    }
+
+    /// All trials.
+    pub fn trials(&self) -> Result<Vec<Trial>> {
+        self.locked(|trials, _| Ok(trials))
+    }
+
+    /// Begins the next trial, unless `most` are done or under way.
+    pub fn begin(&self, most: usize, next: impl FnOnce(&[Trial], usize) -> Option<Values>) -> Result<Option<(usize, Values)>> {
+        self.locked(|mut trials, added| {
+            for trial in trials.iter_mut().filter(|trial| trial.state == State::Running && !is_alive(trial.process)) {
+                trial.state = State::Failed;
+                added.push(json!({ "trial": trial.number, "state": "failed", "why": "its process ended" }));
+            }
+            let counted = trials.iter().filter(|trial| trial.state != State::Failed).count();
+            let number = trials.len();
+            if counted >= most {
+                return Ok(None);
+            }
+            let Some(values) = next(&trials, number) else { return Ok(None) };
+            added.push(json!({ "trial": number, "params": values, "process": std::process::id() }));
+            Ok(Some((number, values)))
+        })
+    }
+
+    /// Notes what a trial reports on the way; gives all trials.
+    pub fn step(&self, number: usize, step: i64, value: f64) -> Result<Vec<Trial>> {
+        self.locked(|trials, added| {
+            added.push(json!({ "trial": number, "step": step, "value": value }));
+            Ok(trials)
+        })
+    }
+
+    /// Ends a trial.
+    pub fn end(&self, number: usize, state: State, value: Option<f64>, seconds: f64, why: Option<&str>) -> Result<()> {
+        self.locked(|_, added| {
+            let mut line = json!({ "trial": number, "state": state.word(), "value": value, "seconds": seconds });
+            if let Some(why) = why {
+                line["why"] = json!(why);
+            }
+            added.push(line);
+            Ok(())
+        })
+    }
+}
+
+/// Whether a process of this machine still runs.
+fn is_alive(process: u32) -> bool {
+    process == std::process::id() || Path::new(&format!("/proc/{process}")).exists()
+}
+
+/// The best of the trials that came to their end.
+pub fn best(trials: &[Trial], direction: Direction) -> Option<&Trial> {
+    let done = trials.iter().filter(|trial| trial.state == State::Done && trial.value.is_some_and(|value| !value.is_nan()));
+    done.reduce(|best, next| if direction.is_better(next.value.unwrap_or(f64::NAN), best.value.unwrap_or(f64::NAN)) { next } else { best })
+}
+
+/// By name, for messages.
+pub fn shown(values: &Values) -> String {
+    let ordered: BTreeMap<&String, &Value> = values.iter().collect();
+    ordered.iter().map(|(name, value)| format!("{name} {}", value.as_f64().map_or(value.to_string(), crate::base::table::short))).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn axes() -> Vec<Axis> {
+        let axis = |name: &str, space, when: Option<(&str, Value)>| Axis { name: name.into(), space, when: when.map(|(on, value)| (on.into(), value)) };
+        ordered(vec![
+            axis("width", Space::Int(1, 3), Some(("kind", json!("conv")))),
+            axis("kind", Space::Choice(vec![json!("conv"), json!("dense")]), None),
+            axis("lr", Space::Log(1e-4, 1e-1), None),
+        ])
+        .unwrap()
+    }
+
+    #[test]
+    fn a_grid_has_every_combination_once_and_conditions_hold() {
+        let all = combinations(&axes(), 2);
+        assert_eq!(all.len(), 2 * 2 + 2);
+        assert!(all.iter().all(|values| values.contains_key("width") == (values["kind"] == json!("conv"))));
+        let circle = Axis { name: "a".into(), space: Space::Uniform(0.0, 1.0), when: Some(("b".into(), json!(1))) };
+        assert!(ordered(vec![circle]).unwrap_err().to_string().contains("depends on `b`"));
+    }
+
+    #[test]
+    fn values_and_shares_go_back_and_forth() {
+        for axis in axes() {
+            for i in 0..50 {
+                let value = axis.space.at(f64::from(i) / 49.0);
+                assert!(same(&axis.space.at(axis.space.share(&value).unwrap()), &value) || matches!(axis.space, Space::Log(..)));
+            }
+        }
+        assert_eq!(Space::Int(3, 9).at(1.0), json!(9));
+        assert_eq!(Space::Log(1e-4, 1e-1).at(0.0), json!(1e-4));
+    }
+
+    #[test]
+    fn parzen_estimators_find_a_minimum_sooner_than_chance() {
+        let axes = vec![
+            Axis { name: "x".into(), space: Space::Uniform(-5.0, 5.0), when: None },
+            Axis { name: "c".into(), space: Space::Choice((0..6).map(|i| json!(i)).collect()), when: None },
+        ];
+        let run = |way: Way, seed: u64| {
+            let mut trials: Vec<Trial> = Vec::new();
+            for number in 0..60 {
+                let values = suggest(&axes, &trials, way, Direction::Min, 10, seed, number).unwrap();
+                let value = (values["x"].as_f64().unwrap() - 1.0).powi(2) + (values["c"].as_f64().unwrap() - 4.0).abs();
+                trials.push(Trial { number, state: State::Done, values, value: Some(value), steps: Vec::new(), seconds: 0.0, process: 0 });
+            }
+            (best(&trials, Direction::Min).unwrap().value.unwrap(), trials)
+        };
+        let mean = |way: Way| (0..10).map(|seed| run(way, seed).0).sum::<f64>() / 10.0;
+        let (tpe, random) = (mean(Way::Tpe), mean(Way::Random));
+        assert!(tpe < 0.5 * random, "{tpe} against {random}");
+        let found = importance(&axes, &run(Way::Random, 3).1);
+        assert_eq!(found[0].0, "x");
+        assert!(found[0].1 > 0.5 && found[1].1 < 0.5, "{found:?}");
+    }
+
+    #[test]
+    fn a_ledger_is_shared_resumed_and_survives_a_torn_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("trials.jsonl");
+        let (one, other) = (Ledger::at(&path).unwrap(), Ledger::at(&path).unwrap());
+        let values = |_: &[Trial], number: usize| Some([("x".to_string(), json!(number))].into_iter().collect::<Values>());
+        assert_eq!(one.begin(3, values).unwrap().unwrap().0, 0);
+        assert_eq!(other.begin(3, values).unwrap().unwrap().0, 1);
+        one.step(0, 1, 0.5).unwrap();
+        one.end(0, State::Done, Some(0.7), 1.0, None).unwrap();
+        other.end(1, State::Failed, None, 1.0, Some("x")).unwrap();
+        let torn = std::fs::read_to_string(&path).unwrap() + "{\"trial\": 1, \"sta";
+        std::fs::write(&path, torn).unwrap();
+        assert_eq!(other.begin(2, values).unwrap().unwrap().0, 2);
+        assert!(one.begin(2, values).unwrap().is_none());
+        let trials = one.trials().unwrap();
+        assert_eq!(trials.iter().map(|trial| trial.state).collect::<Vec<_>>(), [State::Done, State::Failed, State::Running]);
+        assert_eq!(trials[0].steps, [(1, 0.5)]);
+        std::fs::write(&path, "hello\n").unwrap();
+        assert!(one.trials().unwrap_err().to_string().contains("line 1"));
+    }
+
+    #[test]
+    fn what_is_worse_than_half_is_hopeless() {
+        let trial = |number, at: f64| Trial {
+            number,
+            state: State::Done,
+            values: Values::new(),
+            value: Some(at),
+            steps: vec![(1, at), (2, at + 0.1)],
+            seconds: 0.0,
+            process: 0,
+        };
+        let trials: Vec<Trial> = (0..5).map(|i| trial(i, 0.1 * i as f64)).collect();
+        assert!(is_hopeless(&trials, 9, 1, 0.1, Direction::Max, 5));
+        assert!(!is_hopeless(&trials, 9, 1, 0.3, Direction::Max, 5));
+        assert!(!is_hopeless(&trials, 9, 1, 0.0, Direction::Max, 6));
+        assert!(is_hopeless(&trials, 9, 2, 0.4, Direction::Min, 5));
+    }
+}
