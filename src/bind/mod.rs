@@ -38,6 +38,7 @@ pub mod tensor_shape;
 pub mod track;
 pub mod train;
 pub mod values;
+pub mod variant;
 
 use crate::lang::engine::Guarded;
 use crate::lang::{Library, session};
@@ -87,6 +88,7 @@ pub fn library() -> Library {
         discovery::natives(),
         search::natives(),
         probing::natives(),
+        variant::natives(),
         plot::natives(),
         plot_sequence::natives(),
         plot::methods(),

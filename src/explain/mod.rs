@@ -3,6 +3,7 @@
 pub mod baselines;
 pub mod cluster;
 pub mod convergence;
+pub mod design;
 pub mod filters;
 pub mod gradients;
 pub mod inside;

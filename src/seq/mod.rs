@@ -14,6 +14,7 @@ pub mod scan;
 pub mod shuffle;
 pub mod simulate;
 pub mod track;
+pub mod variants;
 
 pub use genome::Genome;
 pub use intervals::Intervals;

@@ -146,11 +146,11 @@ pub fn nearest(tracks: &Tracks, seqlets: &[Seqlet], sign: f32, count: usize) -> 
     let backward = parallel::map(n, &|i| kmers(&seqlets[i].turned()));
     let (of_forward, of_backward) = (Postings::of(&forward), Postings::of(&backward));
     let found = parallel::map(n, &|i| {
-        let (mut same, mut other) = (vec![0f64; n], vec![0f64; n]);
+        let (mut same, mut other) = (vec![0f32; n], vec![0f32; n]);
         of_forward.add(&forward[i], &mut same);
         of_backward.add(&forward[i], &mut other);
-        same.iter_mut().zip(&other).for_each(|(a, b)| *a = a.max(*b));
-        most(&same, count)
+        let nearer: Vec<f64> = same.iter().zip(&other).map(|(a, b)| f64::from(a.max(*b))).collect();
+        most(&nearer, count)
     });
     let (of, similarity) = found.into_iter().unzip();
     Neighbours { of, similarity }
@@ -173,7 +173,7 @@ fn most(values: &[f64], count: usize) -> (Vec<u32>, Vec<f64>) {
 struct Postings {
     keys: Vec<u64>,
     starts: Vec<usize>,
-    rows: Vec<(u32, f64)>,
+    rows: Vec<(u32, f32)>,
 }
 
 impl Postings {
@@ -186,18 +186,19 @@ impl Postings {
                 keys.push(key);
                 starts.push(rows.len());
             }
-            rows.push((row, x));
+            rows.push((row, x as f32));
         }
         starts.push(rows.len());
         Postings { keys, starts, rows }
     }
 
     /// Adds the products of a seqlet's k-mers with everyone's; both are in the order of k-mers.
-    fn add(&self, kmers: &[(u64, f64)], into: &mut [f64]) {
+    fn add(&self, kmers: &[(u64, f64)], into: &mut [f32]) {
         let mut at = 0;
         for (key, x) in kmers {
             at += self.keys[at..].partition_point(|known| known < key);
             if self.keys.get(at) == Some(key) {
+                let x = *x as f32;
                 for (row, y) in &self.rows[self.starts[at]..self.starts[at + 1]] {
                     into[*row as usize] += x * y;
                 }
@@ -210,47 +211,71 @@ impl Postings {
 #[inline(always)]
 fn shared_of(x: &[f32], y: &[f32]) -> (f32, f32) {
     const SIGN: u32 = 1 << 31;
-    // sizes of numbers have the order of their bits
-    let (mut signed, mut plain) = ([0f32; 16], [0f32; 16]);
-    let (xs, ys) = (x.chunks_exact(16), y.chunks_exact(16));
-    let (x_rest, y_rest) = (xs.remainder(), ys.remainder());
-    let mut one = |lane: usize, x: f32, y: f32| {
-        let (x, y) = (x.to_bits(), y.to_bits());
-        let least = (x & !SIGN).min(y & !SIGN);
-        plain[lane] += f32::from_bits(least);
-        signed[lane] += f32::from_bits(least | ((x ^ y) & SIGN));
-    };
-    for (x, y) in xs.zip(ys) {
-        for lane in 0..16 {
-            one(lane, x[lane], y[lane]);
+    let (mut signed, mut plain) = ([0f32; 8], [0f32; 8]);
+    // rows have eight numbers
+    for (x, y) in x.chunks_exact(8).zip(y.chunks_exact(8)) {
+        for lane in 0..8 {
+            // sizes of numbers have the order of their bits
+            let (x, y) = (x[lane].to_bits(), y[lane].to_bits());
+            let least = (x & !SIGN).min(y & !SIGN);
+            plain[lane] += f32::from_bits(least);
+            signed[lane] += f32::from_bits(least | ((x ^ y) & SIGN));
         }
-    }
-    for (lane, (x, y)) in x_rest.iter().zip(y_rest).enumerate() {
-        one(lane, *x, *y);
     }
     (signed.iter().sum(), plain.iter().sum())
 }
 
-/// The Jaccard index of two rows of contributions: shared over joint, with signs.
-#[inline(always)]
-fn jaccard_of(x: &[f32], y: &[f32], sizes: f32) -> f32 {
-    let (signed, plain) = shared_of(x, y);
-    signed / (sizes - plain)
+/// As [`shared_of`], sixteen numbers at a time.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512dq")]
+#[inline]
+fn shared_wide(x: &[f32], y: &[f32]) -> (f32, f32) {
+    use std::arch::x86_64::*;
+    let n = x.len().min(y.len());
+    let (size, sign) = (_mm512_set1_epi32(i32::MAX), _mm512_set1_epi32(i32::MIN));
+    let mut signed = [_mm512_setzero_ps(); 2];
+    let mut plain = [_mm512_setzero_ps(); 2];
+    let mut at = 0;
+    while at < n {
+        for lane in 0..2 {
+            let from = at + 16 * lane;
+            if from >= n {
+                break;
+            }
+            let mask = if n - from >= 16 { u16::MAX } else { (1u16 << (n - from)) - 1 };
+            // SAFETY: what lies beyond `n` is masked out
+            let (a, b) = unsafe { (_mm512_maskz_loadu_epi32(mask, x.as_ptr().add(from).cast()), _mm512_maskz_loadu_epi32(mask, y.as_ptr().add(from).cast())) };
+            let least = _mm512_min_epu32(_mm512_and_si512(a, size), _mm512_and_si512(b, size));
+            // least | ((a ^ b) & sign)
+            let turned = _mm512_ternarylogic_epi32::<0xf8>(least, _mm512_xor_si512(a, b), sign);
+            plain[lane] = _mm512_add_ps(plain[lane], _mm512_castsi512_ps(least));
+            signed[lane] = _mm512_add_ps(signed[lane], _mm512_castsi512_ps(turned));
+        }
+        at += 32;
+    }
+    (_mm512_reduce_add_ps(_mm512_add_ps(signed[0], signed[1])), _mm512_reduce_add_ps(_mm512_add_ps(plain[0], plain[1])))
 }
 
+/// Whether the processor has what [`shared_wide`] needs.
+#[cfg(target_arch = "x86_64")]
+fn is_wide() -> bool {
+    is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512dq")
+}
+
+/// The best Jaccard index of `x` laid over `y`, shared over joint, with signs, and the shift where it is.
 #[inline(always)]
-fn best_of(x: &[f32], x_size: f32, y: &[f32], y_sizes: &[f32], offsets: (i32, i32)) -> (f32, i32) {
+fn best_of(x: &[f32], x_size: f32, y: &[f32], y_sizes: &[f32], offsets: (i32, i32), shared: impl Fn(&[f32], &[f32]) -> (f32, f32)) -> (f32, i32) {
     let (long, wide) = (x.len() as i32 / 8, y.len() as i32 / 8);
     let mut best = (f32::NEG_INFINITY, offsets.0);
     for offset in offsets.0..=offsets.1 {
         // row j of x lies on row j + offset of y
         let (from, to) = (0.max(-offset), long.min(wide - offset));
-        let score = if from < to {
+        let mut score = 0.0;
+        if from < to {
             let (a, b) = ((from + offset) as usize, (to + offset) as usize);
-            jaccard_of(&x[from as usize * 8..to as usize * 8], &y[a * 8..b * 8], x_size + y_sizes[b] - y_sizes[a])
-        } else {
-            0.0
-        };
+            let (signed, plain) = shared(&x[from as usize * 8..to as usize * 8], &y[a * 8..b * 8]);
+            score = signed / (x_size + y_sizes[b] - y_sizes[a] - plain);
+        }
         if score > best.0 {
             best = (score, offset);
         }
@@ -258,8 +283,37 @@ fn best_of(x: &[f32], x_size: f32, y: &[f32], y_sizes: &[f32], offsets: (i32, i3
     best
 }
 
-widest!(best_shift(x: &[f32], x_size: f32, y: &[f32], y_sizes: &[f32], offsets: (i32, i32)) -> (f32, i32), best_of);
-widest!(jaccard_here(x: &[f32], y: &[f32], sizes: f32) -> f32, jaccard_of);
+fn best_shift(x: &[f32], x_size: f32, y: &[f32], y_sizes: &[f32], offsets: (i32, i32)) -> (f32, i32) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        #[target_feature(enable = "avx512f,avx512dq")]
+        fn wide(x: &[f32], x_size: f32, y: &[f32], y_sizes: &[f32], offsets: (i32, i32)) -> (f32, i32) {
+            best_of(x, x_size, y, y_sizes, offsets, |x, y| shared_wide(x, y))
+        }
+        if is_wide() {
+            // SAFETY: the processor has these instructions
+            return unsafe { wide(x, x_size, y, y_sizes, offsets) };
+        }
+    }
+    best_narrow(x, x_size, y, y_sizes, offsets)
+}
+
+#[inline(always)]
+fn best_narrow_of(x: &[f32], x_size: f32, y: &[f32], y_sizes: &[f32], offsets: (i32, i32)) -> (f32, i32) {
+    best_of(x, x_size, y, y_sizes, offsets, shared_of)
+}
+
+widest!(best_narrow(x: &[f32], x_size: f32, y: &[f32], y_sizes: &[f32], offsets: (i32, i32)) -> (f32, i32), best_narrow_of);
+widest!(shared_narrow(x: &[f32], y: &[f32]) -> (f32, f32), shared_of);
+
+fn shared(x: &[f32], y: &[f32]) -> (f32, f32) {
+    #[cfg(target_arch = "x86_64")]
+    if is_wide() {
+        // SAFETY: the processor has these instructions
+        return unsafe { shared_wide(x, y) };
+    }
+    shared_narrow(x, y)
+}
 
 /// Rows of eight numbers with the sums of their sizes.
 pub struct Rows {
@@ -298,7 +352,8 @@ impl Rows {
 
     /// The Jaccard index with another of the same length, row on row.
     pub fn jaccard(&self, other: &Rows) -> f32 {
-        jaccard_here(&self.values, &other.values, self.size() + other.size())
+        let (signed, plain) = shared(&self.values, &other.values);
+        signed / (self.size() + other.size() - plain)
     }
 }
 
@@ -318,4 +373,51 @@ pub fn nearest_aligned(rows: &[Rows], count: usize) -> Neighbours {
     let found = parallel::map(rows.len(), &|i| most(&rows.iter().map(|other| f64::from(rows[i].jaccard(other))).collect::<Vec<_>>(), count));
     let (of, similarity) = found.into_iter().unzip();
     Neighbours { of, similarity }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::seed::Rng;
+
+    fn rows(n: usize, seed: u64) -> Vec<f32> {
+        let mut rng = Rng::keyed(&[seed]);
+        (0..8 * n).map(|_| rng.normal() as f32).collect()
+    }
+
+    #[test]
+    fn the_index_is_that_of_its_definition_at_the_best_shift() {
+        let (x, y) = (rows(9, 1), rows(13, 2));
+        let index = |offset: i32| {
+            let (mut over, mut under) = (0.0, 0.0);
+            for j in 0..9 {
+                for k in 0..8 {
+                    let (a, at) = (x[j * 8 + k], j as i32 + offset);
+                    let b = if (0..13).contains(&at) { y[at as usize * 8 + k] } else { 0.0 };
+                    over += a.abs().min(b.abs()) * a.signum() * b.signum();
+                    under += a.abs().max(b.abs());
+                }
+            }
+            over / under
+        };
+        let best = (-3..=7).map(|offset| (index(offset), offset)).fold((f32::MIN, 0), |best, next| if next.0 > best.0 { next } else { best });
+        let (parent, child) = (Rows::of(y.clone()), Rows::of(x.clone()));
+        for found in [parent.best(&child, 3), best_narrow(&x, child.size(), &y, &parent.sizes, (-3, 7))] {
+            assert!((found.0 - best.0).abs() < 1e-5 && found.1 == best.1, "{found:?} {best:?}");
+        }
+        let (signed, plain) = shared(&x, &y[..72]);
+        let (narrow, other) = shared_of(&x, &y[..72]);
+        assert!((signed - narrow).abs() < 1e-4 && (plain - other).abs() < 1e-4);
+    }
+
+    #[test]
+    fn gapped_kmers_count_every_subset() {
+        // four bases in a row: one 4-mer, whose contribution is their mean
+        let found = gapped_kmers(&[(0, 1.0), (1, 2.0), (2, 3.0), (3, 4.0)]);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].0, 1 + 2 * 5 + 3 * 25 + 4 * 125);
+        // six: 15 + 6 + 1
+        let all: Vec<(u8, f32)> = (0..6).map(|i| (i % 4, 1.0 + f32::from(i))).collect();
+        assert_eq!(gapped_kmers(&all).len(), 15 + 6 + 1);
+    }
 }
