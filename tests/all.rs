@@ -4,6 +4,7 @@ mod architecture;
 mod commands;
 mod course;
 mod data;
+mod discovery;
 mod documents;
 mod failing;
 mod figures;

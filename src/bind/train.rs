@@ -289,8 +289,9 @@ natives! { natives in "train" {
         let loss = o.get::<Loss>("loss")?;
         let link = loss.as_ref().map_or_else(|| link_of(&net, &o), |loss| loss.link);
         if session::is_dry() {
-            let stub = metrics_of(&metrics)?.into_iter().map(|metric| (metric.name, 0.5));
-            return Ok(super::host::map_of(stub.chain([("loss".to_string(), 0.5)])));
+            let each = if set.0.tasks() > 1 { vec![0.5; set.0.tasks()] } else { Vec::new() };
+            let stub = metrics_of(&metrics)?.into_iter().map(|metric| (metric.name, 0.5, each.clone())).collect();
+            return Ok(scores_map(Some(0.5), stub));
         }
         let (loss, scores) = evaluate::evaluate(&net, &set.0, loss.as_ref(), link, &metrics_of(&metrics)?, o.int("batch") as usize, o.flag("both_strands"))?;
         Ok(scores_map(loss, scores))

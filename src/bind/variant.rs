@@ -55,7 +55,7 @@ const DESIGN: &[Opt] = &[
     POSITION,
     opt("steps", OptKind::Int(1, MANY), "20", "bases that are changed, at most"),
     opt("beam", OptKind::Int(1, MANY), "1", "sequences kept from one step to the next; 1 is greedy"),
-    opt("protected", OptKind::Other("array of pairs [start, end]"), "", "stretches that stay as they are, 0-based, half-open"),
+    opt("keep", OptKind::Other("array of pairs [start, end]"), "", "stretches that stay as they are, 0-based, half-open"),
     BATCH,
 ];
 /// Variants that are looked at together.
@@ -269,9 +269,8 @@ fn all_labels(net: &Model, o: &Options) -> Result<Vec<Target>> {
 
 fn protected(length: usize, o: &Options) -> Result<Vec<bool>> {
     let mut out = vec![false; length];
-    let Some(pairs) = o.raw("protected") else { return Ok(out) };
-    let wrong =
-        |value: &Dynamic| fault!("option", "option `protected` must be an array of pairs [start, end] within {length} bp, got {}", session::describe(value));
+    let Some(pairs) = o.raw("keep") else { return Ok(out) };
+    let wrong = |value: &Dynamic| fault!("option", "option `keep` must be an array of pairs [start, end] within {length} bp, got {}", session::describe(value));
     for pair in pairs.clone().into_array().map_err(|_| wrong(&pairs))? {
         let ends: Vec<i64> = pair.clone().into_array().unwrap_or_default().iter().filter_map(|end| end.as_int().ok()).collect();
         match ends[..] {
@@ -325,7 +324,7 @@ natives! { made in "explain" {
     /// save_text("/tmp/cistron_example.vcf", "##fileformat=VCFv4.3\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\nchr1\t6\trs1\tC\tT\t.\t.\t.\nchr1\t7\t.\tA\tG\t.\t.\t.\n");
     /// let net = nn::build(nn::chain([nn::flatten(), nn::linear(1)]), [4, 6], #{ seed: 1 });
     /// let found = explain::variants(net, "/tmp/cistron_example.vcf", genome::from(#{ chr1: "ACGTACGTACGT" }));
-    /// assert_eq(found["state"], ["ok", "mismatched"]);
+    /// assert_eq(found["state"], ["ok", "swapped"]);
     /// assert_near(found[0].effect, found[0].alternate_value - found[0].reference_value, 1e-6);
     /// ```
     /// ```rhai,fails
@@ -341,7 +340,7 @@ natives! { made in "explain" {
     ///
     /// ```rhai
     /// let net = nn::build(nn::chain([nn::flatten(), nn::linear(1)]), [4, 8], #{ seed: 1 });
-    /// let found = explain::design(net, "AAAAAAAA", #{ steps: 3, protected: [[0, 4]] });
+    /// let found = explain::design(net, "AAAAAAAA", #{ steps: 3, keep: [[0, 4]] });
     /// assert(found.sequence.starts_with("AAAA"));
     /// assert(found.value >= net.forward(seq::one_hot(["AAAAAAAA"])).item());
     /// ```

@@ -106,12 +106,15 @@ fn between(still: &Still, x: &Value, target: &Target, baselines: &Baselines, bat
         let of = baselines.of_all(&x, start)?;
         let count = of.first().map_or(1, |tensor| tensor.shape()[1]);
         let baseline = |j: i64| replaced(&x, of.iter().map(|tensor| tensor.select(1, j)?.contiguous()).collect::<Result<_>>()?);
-        let mut mean = vec![0.0; n as usize];
-        for j in 0..count {
-            let values = still.value(&baseline(j)?, target)?.to_f64()?;
-            mean.iter_mut().zip(values).for_each(|(mean, value)| *mean += value / count as f64);
+        // of each sample the target less its mean over the baselines; pairs give it on the way
+        let mut apart = vec![0.0; n as usize];
+        if matches!(way, Way::Along) {
+            let own = still.value(&x, target)?.to_f64()?;
+            for j in 0..count {
+                let values = still.value(&baseline(j)?, target)?.to_f64()?;
+                apart.iter_mut().zip(own.iter().zip(values)).for_each(|(apart, (own, value))| *apart += (own - value) / count as f64);
+            }
         }
-        difference.extend(still.value(&x, target)?.to_f64()?.into_iter().zip(mean).map(|(own, mean)| own - mean));
         let mut total = x.map(Tensor::zeros_like)?;
         let all = points(start, count);
         for chunk in all.chunks((batch / n).max(1) as usize) {
@@ -128,7 +131,13 @@ fn between(still: &Still, x: &Value, target: &Target, baselines: &Baselines, bat
                         let _pairs = pairs::enter(rows);
                         still.gradient(&paired, target)
                     });
-                    found?.0.0.map(|g| g.narrow(0, 0, rows))?
+                    let ((g, out), ..) = found?;
+                    let out = out.to_f64()?;
+                    let (first, second) = out.split_at(rows as usize);
+                    for (i, (own, value)) in first.iter().zip(second).enumerate() {
+                        apart[i % n as usize] += (own - value) / count as f64;
+                    }
+                    g.map(|g| g.narrow(0, 0, rows))?
                 }
             };
             let _guard = grad::no_grad();
@@ -139,6 +148,7 @@ fn between(still: &Still, x: &Value, target: &Target, baselines: &Baselines, bat
                 total = total.zip(&part, |total, part| total.add(&part.mul_number(*weight)?))?;
             }
         }
+        difference.extend(apart);
         Ok(total)
     })?;
     Ok(Found { contributions, difference })

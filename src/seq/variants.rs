@@ -221,7 +221,6 @@ mod tests {
         assert_eq!(moved(5, "ACA", "A"), (1, "GCA".into(), "G".into()));
         assert_eq!(moved(8, "T", "TT"), (7, "A".into(), "AT".into()));
         assert_eq!(moved(2, "CAC", "CTC"), (3, "A".into(), "T".into()));
-        assert_eq!(moved(1, "G", ""), (0, "GG".into(), "G".into()));
     }
 
     #[test]

@@ -233,27 +233,35 @@ fn shared_wide(x: &[f32], y: &[f32]) -> (f32, f32) {
     use std::arch::x86_64::*;
     let n = x.len().min(y.len());
     let (size, sign) = (_mm512_set1_epi32(i32::MAX), _mm512_set1_epi32(i32::MIN));
-    let mut signed = [_mm512_setzero_ps(); 2];
-    let mut plain = [_mm512_setzero_ps(); 2];
-    let mut at = 0;
-    while at < n {
-        for lane in 0..2 {
-            let from = at + 16 * lane;
-            if from >= n {
-                break;
-            }
-            let mask = if n - from >= 16 { u16::MAX } else { (1u16 << (n - from)) - 1 };
+    let (x, y): (*const i32, *const i32) = (x.as_ptr().cast(), y.as_ptr().cast());
+    let zero = _mm512_setzero_ps();
+    // sums in registers of their own, two of each, so that none waits for the one before
+    let (mut signed, mut plain, mut signed_too, mut plain_too) = (zero, zero, zero, zero);
+    macro_rules! add {
+        ($mask:expr, $at:expr, $signed:ident, $plain:ident) => {
             // SAFETY: what lies beyond `n` is masked out
-            let (a, b) = unsafe { (_mm512_maskz_loadu_epi32(mask, x.as_ptr().add(from).cast()), _mm512_maskz_loadu_epi32(mask, y.as_ptr().add(from).cast())) };
+            let (a, b) = unsafe { (_mm512_maskz_loadu_epi32($mask, x.add($at)), _mm512_maskz_loadu_epi32($mask, y.add($at))) };
             let least = _mm512_min_epu32(_mm512_and_si512(a, size), _mm512_and_si512(b, size));
             // least | ((a ^ b) & sign)
             let turned = _mm512_ternarylogic_epi32::<0xf8>(least, _mm512_xor_si512(a, b), sign);
-            plain[lane] = _mm512_add_ps(plain[lane], _mm512_castsi512_ps(least));
-            signed[lane] = _mm512_add_ps(signed[lane], _mm512_castsi512_ps(turned));
-        }
+            $plain = _mm512_add_ps($plain, _mm512_castsi512_ps(least));
+            $signed = _mm512_add_ps($signed, _mm512_castsi512_ps(turned));
+        };
+    }
+    let mut at = 0;
+    while at + 32 <= n {
+        add!(u16::MAX, at, signed, plain);
+        add!(u16::MAX, at + 16, signed_too, plain_too);
         at += 32;
     }
-    (_mm512_reduce_add_ps(_mm512_add_ps(signed[0], signed[1])), _mm512_reduce_add_ps(_mm512_add_ps(plain[0], plain[1])))
+    if at + 16 <= n {
+        add!(u16::MAX, at, signed, plain);
+        at += 16;
+    }
+    if at < n {
+        add!((1u16 << (n - at)) - 1, at, signed_too, plain_too);
+    }
+    (_mm512_reduce_add_ps(_mm512_add_ps(signed, signed_too)), _mm512_reduce_add_ps(_mm512_add_ps(plain, plain_too)))
 }
 
 /// Whether the processor has what [`shared_wide`] needs.
