@@ -102,10 +102,8 @@ fn marginal(net: &Model, motif: &Motif, o: &Options) -> Result<Map> {
     let before = grounds.with(&still, &target, &[], batch)?;
     let after = grounds.with(&still, &target, &[(&word, start(o, grounds.length, word.len()))], batch)?;
     let effect: Vec<f64> = after.iter().zip(&before).map(|(after, before)| after - before).collect();
-    Ok([("before", &before), ("after", &after), ("effect", &effect)]
-        .into_iter()
-        .map(|(name, values)| Ok((name.into(), column(values)?)))
-        .collect::<Result<_>>()?)
+    let columns = [("before", &before), ("after", &after), ("effect", &effect)];
+    columns.into_iter().map(|(name, values)| Ok((name.into(), column(values)?))).collect()
 }
 
 fn words(orientation: &str, first: &Motif, second: &Motif) -> (Vec<u8>, Vec<u8>) {

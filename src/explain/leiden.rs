@@ -283,12 +283,12 @@ fn compact(community: &[u32]) -> (Vec<u32>, usize) {
 }
 
 /// One round over all levels; gives whether anything moved.
-fn round(graph: &Graph, community: &mut Vec<u32>, rng: &mut Rng) -> bool {
+fn round(graph: &Graph, community: &mut [u32], rng: &mut Rng) -> bool {
     let mut changed = false;
     let mut level = graph.clone();
     // the vertex of this level that each vertex of the graph is part of
     let mut vertex_of: Vec<u32> = (0..graph.len() as u32).collect();
-    let mut own = community.clone();
+    let mut own = community.to_vec();
     loop {
         let (parts, communities) = {
             let mut partition = Partition::of(&level, own.clone());

@@ -183,7 +183,7 @@ impl Tensor {
         if !pairs::moves(self) {
             return lift1("pow", &[self], self.0.f_pow_tensor_scalar(power));
         }
-        let power = f64::try_from(power).unwrap_or(f64::NAN);
+        let power = f64::from(power);
         pairs::curve(self, |x| lift1("pow", &[x], x.0.f_pow_tensor_scalar(power)))
     }
 }

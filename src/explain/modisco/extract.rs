@@ -178,7 +178,7 @@ fn threshold(values: &[f64], nulls: &[f64], fdr: f64) -> f64 {
     }
     let least = pools.first().map_or(1.0, |pool| pool.2 / pool.1).max(1e-7);
     let implied = -1.0 / (1.0 - 1.0 / least);
-    let negatives = if !(0.95..=1.0).contains(&implied) { implied.min(1.0).max(0.95) } else { implied };
+    let negatives = implied.clamp(0.95, 1.0);
     let mut pool = 0;
     for x in values {
         while pools[pool].0 < *x {

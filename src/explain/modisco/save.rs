@@ -23,11 +23,11 @@ fn seqlets(group: &mut GroupBuilder, tracks: &Tracks, pattern: &Pattern) {
     for seqlet in &pattern.seqlets {
         for place in 0..seqlet.len() {
             let (code, four) = tracks.at(seqlet, place);
-            for base in 0..4 {
+            for (base, own) in four.into_iter().enumerate() {
                 let here = usize::from(code) == base;
                 sequence.push(if here { 1f32 } else { 0.0 });
-                actual.push(if here { four[base] } else { 0.0 });
-                hypothetical.push(four[base]);
+                actual.push(if here { own } else { 0.0 });
+                hypothetical.push(own);
             }
         }
     }

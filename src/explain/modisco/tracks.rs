@@ -32,6 +32,11 @@ impl Seqlet {
         (self.end - self.start) as usize
     }
 
+    /// Whether it has none.
+    pub fn is_empty(&self) -> bool {
+        self.end <= self.start
+    }
+
     /// Longer by so many positions before and behind, as it is read.
     pub fn grown(&self, before: i32, behind: i32) -> Seqlet {
         let (left, right) = if self.reverse { (behind, before) } else { (before, behind) };
@@ -176,6 +181,11 @@ impl Pattern {
     /// Places.
     pub fn len(&self) -> usize {
         self.sums.len()
+    }
+
+    /// Whether it has none.
+    pub fn is_empty(&self) -> bool {
+        self.sums.is_empty()
     }
 
     /// With every seqlet longer by so many places before and behind; those that would leave their sequence are left out.
