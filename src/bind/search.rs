@@ -79,6 +79,9 @@ fn axes(space: &Map) -> Result<Vec<Axis>> {
         bail!("value", "the space has no parameter"; hint: "`#{{ lr: search::log(1e-4, 1e-1) }}`");
     }
     let one = |(name, value): (&rhai::Identifier, &Dynamic)| {
+        if ["trial", "state", "value", "seconds"].contains(&name.as_str()) {
+            bail!("name", "a parameter cannot be called `{name}`: the table of trials has a column of that name"; hint: "call it `own_{name}`");
+        }
         let own = value.read_lock::<OfSearch>().map(|own| own.clone());
         let own = own.ok_or_else(|| {
             fault!("type", "parameter `{name}` must be a space, got {}", session::describe(value))
