@@ -422,6 +422,10 @@ fn broken_files_of_every_kind_are_told() {
     std::fs::write(place.path().join("g.fa.fai"), "a\t500\t3\t8\t9\n").expect("written");
     let wrong = fault(&format!("genome::open(\"{}/g.fa\");", place.path().display()));
     assert!(wrong.message.contains("does not fit"), "{wrong}");
+    // a file of one line that has no end: its index is samtools'
+    std::fs::write(place.path().join("open.fa"), ">a\nACGTACGTT").expect("written");
+    run(&format!("assert_eq(genome::open(\"{}/open.fa\").fetch(\"a\", 6, 9), \"GTT\");", place.path().display())).expect("it is read");
+    assert_eq!(std::fs::read_to_string(place.path().join("open.fa.fai")).expect("an index"), "a\t9\t3\t9\t10\n");
 }
 
 #[test]

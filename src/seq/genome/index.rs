@@ -104,7 +104,9 @@ fn scan(path: &Path, reader: &mut dyn BufRead) -> Result<Vec<Row>> {
                     bail!("data", "{place}: the lines of record `{}` differ in length before its end", row.name; hint: "write the file anew with lines of one length, for example by `seqtk seq -l 60`");
                 }
                 if row.line_bases == 0 {
-                    (row.line_bases, row.line_width) = (bases, width);
+                    // a file may end without the end of its only line
+                    let end = u64::from(!line.ends_with(b"\n"));
+                    (row.line_bases, row.line_width) = (bases, width + end);
                 } else if bases > row.line_bases {
                     bail!("data", "{}: the lines of record `{}` differ in length before its end", place(), row.name; hint: "write the file anew with lines of one length, for example by `seqtk seq -l 60`");
                 }
