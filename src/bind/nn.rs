@@ -197,10 +197,15 @@ pub fn input_of(model: &Model, x: &Dynamic) -> Result<Value> {
 
 /// Computes a model's output.
 pub fn forward(model: &Model, x: &Dynamic) -> Result<Dynamic> {
-    Ok(match model.forward(&input_of(model, x)?)? {
+    model.forward(&input_of(model, x)?).map(into_dynamic)
+}
+
+/// As a script sees it: a tensor, or a map of them by name.
+pub fn into_dynamic(value: Value) -> Dynamic {
+    match value {
         Value::One(tensor) => tensor.into_value(),
         Value::Many(many) => many.into_iter().map(|(name, tensor)| (name.into(), tensor.into_value())).collect::<Map>().into(),
-    })
+    }
 }
 
 const BUILD: &[Opt] = &[

@@ -69,13 +69,6 @@ pub fn shape_value(shape: &Shape) -> Dynamic {
     }
 }
 
-fn value_of(x: &Value) -> Dynamic {
-    match x {
-        Value::One(tensor) => tensor.clone().into_value(),
-        Value::Many(many) => many.iter().map(|(name, t)| (name.as_str().into(), t.clone().into_value())).collect::<Map>().into(),
-    }
-}
-
 fn custom(name: &str, o: &Options) -> Result<Custom> {
     let forward: Callback = o.need("forward")?;
     let parameters = o.get::<Callback>("params")?.map(|make| {
@@ -100,7 +93,7 @@ fn custom(name: &str, o: &Options) -> Result<Custom> {
     let shown = name.to_string();
     let forward = move |parameters: &[(String, Tensor)], x: &Value, mode: Mode| -> Result<Tensor> {
         let p: Map = parameters.iter().map(|(name, t)| (name.as_str().into(), t.clone().into_value())).collect();
-        let mut args = vec![p.into(), value_of(x)];
+        let mut args = vec![p.into(), super::nn::into_dynamic(x.clone())];
         if forward.takes(3) {
             args.push(mode.training.into());
         }

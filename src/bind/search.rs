@@ -1,12 +1,14 @@
 //! `search::…`: hyperparameters.
 
+use super::data::{SEEDED, seed};
 use super::train::warn;
 use super::values::{OfSearch, Tabled, TrialOf};
 use crate::base::table::{Cells, Table};
 use crate::base::{Result, interrupt};
 use crate::lang::options::{MANY, Opt, OptKind, opt};
 use crate::lang::{Callback, IntoValue, Options, session};
-use crate::train::search::{self, Axis, Direction, Ledger, Space, State, Trial, Values, Way};
+use crate::train::ledger::Ledger;
+use crate::train::search::{self, Axis, Direction, Space, State, Trial, Values, Way};
 use crate::{bail, fault, natives};
 use rhai::{Array, Dynamic, Map};
 use serde_json::Value;
@@ -15,7 +17,6 @@ use std::rc::Rc;
 use std::time::Instant;
 
 const DIRECTION: Opt = opt("direction", OptKind::Choice(&["max", "min"]), "\"max\"", "whether large or small values of the objective are good");
-const SEED: Opt = opt("seed", OptKind::Int(0, MANY), "", "seed of the search; the run's seed unless given");
 const FILE: Opt = opt(
     "file",
     OptKind::Text,
@@ -26,8 +27,8 @@ const STARTUP: Opt =
     opt("startup", OptKind::Int(1, MANY), "10", "trials that are chosen at random first, and that must be there before others are called hopeless");
 const TRIALS: Opt = opt("trials", OptKind::Int(1, MANY), "50", "trials, those of the file counted");
 
-const TPE: &[Opt] = &[TRIALS, DIRECTION, STARTUP, SEED, FILE];
-const RANDOM: &[Opt] = &[TRIALS, DIRECTION, STARTUP, SEED, FILE];
+const TPE: &[Opt] = &[TRIALS, DIRECTION, STARTUP, SEEDED, FILE];
+const RANDOM: &[Opt] = &[TRIALS, DIRECTION, STARTUP, SEEDED, FILE];
 const GRID: &[Opt] = &[opt("points", OptKind::Int(1, MANY), "5", "points of each continuous space"), DIRECTION, STARTUP, FILE];
 
 /// A script's value as a file keeps it.
@@ -121,7 +122,7 @@ fn run(space: &Map, objective: &Callback, o: &Options, way: Way) -> Result<Map> 
     let axes = axes(space)?;
     let direction = if o.text("direction") == "min" { Direction::Min } else { Direction::Max };
     let startup = o.int("startup") as usize;
-    let seed = if o.has("seed") { o.int("seed") as u64 } else { session::settings().seed };
+    let seed = seed(o);
     let call = |trial: TrialOf, values: &Values| -> Result<f64> {
         let mut args = vec![Dynamic::from(map_of(values))];
         if objective.takes(2) {

@@ -74,7 +74,7 @@ pub struct OfSearch {
 #[derive(Clone)]
 pub struct TrialOf {
     /// Where trials are kept.
-    pub ledger: Rc<crate::train::search::Ledger>,
+    pub ledger: Rc<crate::train::ledger::Ledger>,
     /// Its number.
     pub number: usize,
     /// What is good.

@@ -111,7 +111,8 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn is_sequence(text: &str) -> bool {
+/// Whether a text is one or more bases.
+pub fn is_sequence(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| alphabet::CODES[b as usize] != alphabet::NO_BASE)
 }
 

@@ -37,38 +37,34 @@ fn steepness(distances: &[f64], perplexity: f64, own: f64) -> f64 {
     beta
 }
 
+/// Each pair once, with the sum of what stands there for it, and how often it stands there.
+fn joined(mut pairs: Vec<(u32, u32, f64)>) -> Vec<(u32, u32, f64, u32)> {
+    pairs.sort_unstable_by_key(|(a, b, _)| (*a, *b));
+    let mut out: Vec<(u32, u32, f64, u32)> = Vec::with_capacity(pairs.len());
+    for (a, b, value) in pairs {
+        match out.last_mut() {
+            Some(last) if (last.0, last.1) == (a, b) => {
+                last.2 += value;
+                last.3 += 1;
+            }
+            _ => out.push((a, b, value, 1)),
+        }
+    }
+    out
+}
+
 /// The graph of all seqlets: affinities of pairs by the densities around both.
 ///
 /// The reference divides distances by what its search multiplies them with; so does this.
 pub fn adapted(neighbours: &Neighbours, perplexity: f64) -> Graph {
     let n = neighbours.of.len();
     // each pair once, with the mean where both are neighbours of each other
-    let mut pairs: Vec<(u32, u32, f64)> = Vec::new();
+    let mut pairs = Vec::new();
     for (i, (of, similarity)) in neighbours.of.iter().zip(&neighbours.similarity).enumerate() {
         let i = i as u32;
         pairs.extend(of.iter().zip(similarity).map(|(j, s)| (i.min(*j), i.max(*j), distance(*s))).filter(|(_, _, d)| *d > 0.0));
     }
-    pairs.sort_unstable_by_key(|(a, b, _)| (*a, *b));
-    let mut counts: Vec<f64> = Vec::with_capacity(pairs.len());
-    pairs.dedup_by(|next, kept| {
-        let same = (next.0, next.1) == (kept.0, kept.1);
-        if same {
-            kept.2 += next.2;
-            if let Some(count) = counts.last_mut() {
-                *count += 1.0;
-            }
-        } else {
-            if counts.is_empty() {
-                counts.push(1.0);
-            }
-            counts.push(1.0);
-        }
-        same
-    });
-    if counts.is_empty() {
-        counts.push(1.0);
-    }
-    pairs.iter_mut().zip(&counts).for_each(|(pair, count)| pair.2 /= count);
+    let pairs: Vec<(u32, u32, f64)> = joined(pairs).into_iter().map(|(a, b, sum, count)| (a, b, sum / f64::from(count))).collect();
     let mut rows: Vec<Vec<f64>> = vec![Vec::new(); n];
     for (a, b, d) in &pairs {
         rows[*a as usize].push(*d);
@@ -101,15 +97,7 @@ pub fn joint(neighbours: &Neighbours, perplexity: f64) -> Graph {
         let sum = powers.iter().sum::<f64>().max(1e-8);
         neighbours.of[i][1.min(last)..last].iter().zip(powers).map(|(j, p)| (i as u32, *j, p / sum)).collect::<Vec<_>>()
     });
-    let mut pairs: Vec<(u32, u32, f64)> = rows.into_iter().flatten().map(|(a, b, p)| (a.min(b), a.max(b), p)).collect();
-    pairs.sort_unstable_by_key(|(a, b, _)| (*a, *b));
-    pairs.dedup_by(|next, kept| {
-        let same = (next.0, next.1) == (kept.0, kept.1);
-        if same {
-            kept.2 += next.2;
-        }
-        same
-    });
-    pairs.retain(|(_, _, p)| *p > 0.0);
+    let pairs = joined(rows.into_iter().flatten().map(|(a, b, p)| (a.min(b), a.max(b), p)).collect());
+    let pairs: Vec<(u32, u32, f64)> = pairs.into_iter().map(|(a, b, p, _)| (a, b, p)).filter(|(_, _, p)| *p > 0.0).collect();
     Graph::of(n, &pairs)
 }

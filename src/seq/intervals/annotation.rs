@@ -4,6 +4,7 @@ use super::read::{Draft, Format, Gather, Plan, broken};
 use super::{Field, Intervals};
 use crate::base::{Result, Strand};
 use crate::seq::fasta;
+use crate::seq::variants::is_sequence;
 use noodles::gff::feature::record::Strand as Side;
 use std::path::Path;
 
@@ -141,19 +142,18 @@ pub fn variants(path: &Path, plan: &Plan) -> Result<Intervals> {
         let read = vcf::io::Reader::new(whole.as_bytes()).read_record(&mut record);
         let start = record.variant_start().and_then(std::io::Result::ok).map(|p| p.get() as i64 - 1);
         let reference = record.reference_bases().to_string();
-        let bases = |text: &str| !text.is_empty() && text.bytes().all(|b| crate::seq::alphabet::CODES[b as usize] != crate::seq::alphabet::NO_BASE);
         let (Ok(_), Some(start)) = (read, start) else {
             gather.problems.add("that are no records of this format", first);
             continue;
         };
-        if !bases(&reference) {
+        if !is_sequence(&reference) {
             gather.problems.add("with a reference allele that is no sequence", first);
             continue;
         }
         let name = text.split('\t').nth(2).unwrap_or(".").to_string();
         for alternate in text.split('\t').nth(4).unwrap_or("").split(',') {
             // symbolic alleles and breakends have no sequence
-            if !bases(alternate) || alternate == "." {
+            if !is_sequence(alternate) || alternate == "." {
                 gather.problems.add("with an alternate allele that is no sequence", first);
                 continue;
             }
