@@ -40,10 +40,17 @@ WORK = {
     "augment": ("two structural augmentations of each of 512 x 1,000 bp, one-hot out", "genome.rhai", "EvoAug", 5),
     "epoch": ("from FASTA and BED to a baseline network trained once over 60,000 regions", "genome.rhai", "PyTorch, DataLoader, pyfaidx", 3),
     "loader": ("an epoch of 200,000 regions of 600 bp, the loader alone", "genome.rhai", "PyTorch DataLoader and pyfaidx", 3),
+    "ism_baseline": ("saturation mutagenesis, a scanning network, 32 x 600 bp", "explain.rhai", "tangermeme", 5),
+    "ism_deepstarr": ("saturation mutagenesis, DeepSTARR, 8 x 249 bp", "explain.rhai", "tangermeme", 5),
+    "ig_tcn": ("integrated gradients, the TCN, 4 x 1,000 bp, 20 steps from zeros", "explain.rhai", "Captum", 3),
+    "deep_lift": ("DeepLIFT, a scanning network, 64 x 600 bp against 20 shuffles each", "explain.rhai", "tangermeme", 5),
+    "seqlets": ("recursive seqlets in 1,500 x 400 bp", "explain.rhai", "tangermeme", 5),
+    "modisco": ("TF-MoDISco in 1,500 x 400 bp, at most 2,000 seqlets", "explain.rhai", "modisco-lite", 3),
 }
 
 # names that stand for several
 GROUPS = {
+    "explain": ["ism_baseline", "ism_deepstarr", "ig_tcn", "deep_lift", "seqlets", "modisco"],
     "genome": ["extract", "extract_loop", "bigwig", "shuffle", "augment", "loader"],
     "train": [
         "baseline", "fm", "epoch", "tcn_any", "tcn_last", "bilstm", "deepgrn", "deepgrn_bf16", "wrn16_2", "wrn16_2_bf16",
@@ -86,6 +93,29 @@ def genome():
     return folder
 
 
+@functools.cache
+def contributions():
+    """A folder with sequences in which three motifs are planted, and hypothetical contributions: what a good network would give, and noise."""
+    import numpy as np
+
+    folder = Path(tempfile.mkdtemp(prefix="cistron-bench-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    rng = np.random.default_rng(1)
+    n, length = 1500, 400
+    codes = rng.integers(0, 4, (n, length))
+    hypothetical = rng.normal(0, 0.02, (n, 4, length))
+    for width in (8, 10, 12):
+        shares = rng.dirichlet([0.15] * 4, width)
+        for row in range(n):
+            start = rng.integers(40, length - 60)
+            word = [rng.choice(4, p=own) for own in shares]
+            codes[row, start : start + width] = word
+            hypothetical[row, :, start : start + width] += rng.uniform(0.5, 1.5) * (shares - 0.25).T
+    sequences = np.eye(4, dtype=np.float32)[codes].transpose(0, 2, 1)
+    np.savez(folder / "contributions.npz", sequences=np.ascontiguousarray(sequences), hypothetical=hypothetical.astype(np.float32))
+    return folder
+
+
 def ours(name, script):
     if script is None:
         started = time.perf_counter()
@@ -97,8 +127,15 @@ def ours(name, script):
     return json.loads(said.stdout)["seconds"]
 
 
+def folder_of(name):
+    """Where the files of a benchmark lie, if it has any."""
+    if WORK[name][1] == "genome.rhai":
+        return genome()
+    return contributions() if name in ("seqlets", "modisco") else None
+
+
 def place(name):
-    return ["--set", f"folder={genome()}"] if WORK[name][1] == "genome.rhai" else []
+    return ["--set", f"folder={folder}"] if (folder := folder_of(name)) else []
 
 
 def peer(name, tuned=False, compiled=False):
@@ -107,7 +144,7 @@ def peer(name, tuned=False, compiled=False):
         started = time.perf_counter()
         subprocess.run([sys.executable, "-c", "import torch"], check=True, capture_output=True, env=environment)
         return time.perf_counter() - started
-    folder = [str(genome())] if WORK[name][1] == "genome.rhai" else []
+    folder = [str(folder)] if (folder := folder_of(name)) else []
     said = subprocess.run([sys.executable, HERE / "peers.py", name, *folder], capture_output=True, text=True, env=environment)
     if said.returncode:
         print(f"{name}: the peer failed: {said.stderr.strip().splitlines()[-1:]}", file=sys.stderr)

@@ -289,7 +289,76 @@ def epoch(folder):
     return best(work, 1)
 
 
+def scan():
+    """A convolution, the largest of its outputs, a small head."""
+    from torch import nn
+
+    return nn.Sequential(nn.Conv1d(4, 20, 20), nn.ReLU(), nn.AdaptiveMaxPool1d(1), nn.Flatten(), nn.Linear(20, 32), nn.ReLU(), nn.Linear(32, 1)).eval()
+
+
+def ism(net, rows, length):
+    from tangermeme.saturation_mutagenesis import saturation_mutagenesis
+
+    x = sequences(rows, length)
+    return best(lambda: saturation_mutagenesis(net, x, device="cpu", batch_size=256))
+
+
+def deepstarr():
+    from torch import nn
+
+    parts, channels = [], 4
+    for filters, width in [(256, 7), (60, 3), (60, 5), (120, 3)]:
+        parts += [nn.Conv1d(channels, filters, width, padding="same"), nn.BatchNorm1d(filters), nn.ReLU(), nn.MaxPool1d(2)]
+        channels = filters
+    parts += [nn.Flatten(), nn.Linear(120 * 15, 256), nn.BatchNorm1d(256), nn.ReLU(), nn.Linear(256, 256), nn.BatchNorm1d(256), nn.ReLU(), nn.Linear(256, 2)]
+    return nn.Sequential(*parts).eval()
+
+
+def ism_baseline(_):
+    return ism(scan(), 32, 600)
+
+
+def ism_deepstarr(_):
+    return ism(deepstarr(), 8, 249)
+
+
+def ig_tcn(_):
+    from captum.attr import IntegratedGradients
+
+    net = networks()["tcn_any"]()[0].eval()
+    x = sequences(4, 1000)
+    return best(lambda: IntegratedGradients(net).attribute(x, x * 0, target=0, n_steps=20, internal_batch_size=20, method="gausslegendre"))
+
+
+def deep_lift(_):
+    from tangermeme.deep_lift_shap import deep_lift_shap
+
+    x, net = sequences(64, 600), scan()
+    return best(lambda: deep_lift_shap(net, x, n_shuffles=20, device="cpu", batch_size=256))
+
+
+def seqlets(folder):
+    from tangermeme.seqlet import recursive_seqlets
+
+    found = np.load(f"{folder}/contributions.npz")
+    values = (found["hypothetical"] * found["sequences"]).sum(1)
+    recursive_seqlets(values[:10])  # compiled before it is timed
+    return best(lambda: recursive_seqlets(values))
+
+
+def modisco(folder):
+    from modiscolite.tfmodisco import TFMoDISco
+
+    found = np.load(f"{folder}/contributions.npz")
+    x, h = (found[name].transpose(0, 2, 1).astype(np.float32) for name in ("sequences", "hypothetical"))
+    how = {"sliding_window_size": 20, "flank_size": 5, "target_seqlet_fdr": 0.05, "n_leiden_runs": 2}
+    work = lambda: TFMoDISco(one_hot=x, hypothetical_contribs=h, max_seqlets_per_metacluster=2000, **how)  # noqa: E731
+    return best(work, 2)  # the first compiles
+
+
 def main(name, folder=None):
+    if name in ("ism_baseline", "ism_deepstarr", "ig_tcn", "deep_lift", "seqlets", "modisco"):
+        return globals()[name](folder)
     if name in ("extract", "extract_loop", "bigwig", "shuffle", "augment", "loader", "epoch"):
         return globals()[name](folder)
     if name == "metrics_1e6":

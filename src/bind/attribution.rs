@@ -1,6 +1,7 @@
 //! `explain::…`: which bases an output comes from.
 
-use super::nn::input_of;
+use super::data::{SEEDED, seed};
+use super::nn::{input_of, into_dynamic};
 use super::train::warn;
 use super::values::{Data, Tabled};
 use crate::base::Result;
@@ -25,11 +26,14 @@ const LABEL: Opt = opt(
     "0",
     "which output is explained, counted from 0; several give an axis of labels after that of samples",
 );
-const AGAINST: Opt = opt("against", OptKind::Int(0, MANY), "", "another label, which is taken off: what speaks for one and not for the other");
-const POSITION: Opt = opt("position", OptKind::Int(0, MANY), "", "which position of an output [labels, positions] is explained");
+/// An option that several bindings have.
+pub const AGAINST: Opt = opt("against", OptKind::Int(0, MANY), "", "another label, which is taken off: what speaks for one and not for the other");
+/// An option that several bindings have.
+pub const POSITION: Opt = opt("position", OptKind::Int(0, MANY), "", "which position of an output [labels, positions] is explained");
 const HYPOTHETICAL: Opt =
     opt("hypothetical", OptKind::Bool, "false", "whether bases that are not there get what they would contribute, as TF-MoDISco reads it; else they are 0");
-const BATCH: Opt = opt("batch", OptKind::Int(1, MANY), "256", "sequences that pass through the network at a time");
+/// An option that several bindings have.
+pub const BATCH: Opt = opt("batch", OptKind::Int(1, MANY), "256", "sequences that pass through the network at a time");
 const BASELINES: Opt = opt(
     "baselines",
     OptKind::Other("\"dinucleotide\", \"mononucleotide\", \"zeros\", \"uniform\", \"composition\" or a tensor"),
@@ -37,7 +41,6 @@ const BASELINES: Opt = opt(
     "what sequences are compared with: shuffles that keep dinucleotides or bases, zeros, a quarter of each base, the sequence's own composition, or [count, …] or [samples, count, …]",
 );
 const SHUFFLES: Opt = opt("shuffles", OptKind::Int(1, 10_000), "20", "shuffles of each sequence, where baselines are shuffles");
-const SEED: Opt = opt("seed", OptKind::Int(0, MANY), "", "seed of shuffles and other chance; the run's seed unless given");
 const DETAIL: Opt = opt(
     "detail",
     OptKind::Bool,
@@ -45,13 +48,16 @@ const DETAIL: Opt = opt(
     "whether a map comes back: contributions, difference (of each sample from its baselines), error (what the contributions' sum misses of it)",
 );
 
-const SALIENCY: &[Opt] = &[LABEL, AGAINST, POSITION, BATCH];
+const STRANDS: Opt = opt("both_strands", OptKind::Bool, "false", "whether what the other strand gives is turned back and the mean of both taken");
+
+const SALIENCY: &[Opt] = &[LABEL, AGAINST, POSITION, STRANDS, BATCH];
 const PLAIN: &[Opt] = &[
     LABEL,
     AGAINST,
     POSITION,
     HYPOTHETICAL,
     opt("correction", OptKind::Bool, "true", "whether the gradient's mean over the bases of a position is taken off"),
+    STRANDS,
     BATCH,
 ];
 const SMOOTH: &[Opt] = &[
@@ -60,10 +66,22 @@ const SMOOTH: &[Opt] = &[
     POSITION,
     opt("samples", OptKind::Int(1, 100_000), "50", "noisy copies of each sequence"),
     opt("deviation", OptKind::Float(0.0, INF), "0.15", "standard deviation of the noise on every number"),
-    SEED,
+    STRANDS,
+    SEEDED,
 ];
-const INTEGRATED: &[Opt] =
-    &[LABEL, AGAINST, POSITION, HYPOTHETICAL, opt("steps", OptKind::Int(1, 10_000), "50", "points on each line"), BASELINES, SHUFFLES, SEED, DETAIL, BATCH];
+const INTEGRATED: &[Opt] = &[
+    LABEL,
+    AGAINST,
+    POSITION,
+    HYPOTHETICAL,
+    opt("steps", OptKind::Int(1, 10_000), "50", "points on each line"),
+    BASELINES,
+    SHUFFLES,
+    STRANDS,
+    SEEDED,
+    DETAIL,
+    BATCH,
+];
 const EXPECTED: &[Opt] = &[
     LABEL,
     AGAINST,
@@ -72,18 +90,20 @@ const EXPECTED: &[Opt] = &[
     opt("samples", OptKind::Int(1, 100_000), "200", "points of each sequence"),
     BASELINES,
     SHUFFLES,
-    SEED,
+    STRANDS,
+    SEEDED,
     DETAIL,
     BATCH,
 ];
-const DEEP: &[Opt] = &[LABEL, AGAINST, POSITION, HYPOTHETICAL, BASELINES, SHUFFLES, SEED, DETAIL, BATCH];
-const CONVERGENCE: &[Opt] = &[LABEL, AGAINST, POSITION, BASELINES, SEED];
+const DEEP: &[Opt] = &[LABEL, AGAINST, POSITION, HYPOTHETICAL, BASELINES, SHUFFLES, STRANDS, SEEDED, DETAIL, BATCH];
+const CONVERGENCE: &[Opt] = &[LABEL, AGAINST, POSITION, BASELINES, SEEDED];
 const MUTAGENESIS: &[Opt] = &[
     LABEL,
     AGAINST,
     POSITION,
     opt("start", OptKind::Int(0, MANY), "0", "first position that is changed"),
     opt("end", OptKind::Int(1, MANY), "", "end of the positions that are changed, itself excluded; the sequence's unless given"),
+    STRANDS,
     BATCH,
 ];
 const OCCLUSION: &[Opt] = &[
@@ -94,7 +114,7 @@ const OCCLUSION: &[Opt] = &[
     opt("step", OptKind::Int(1, MANY), "1", "positions from one window to the next"),
     opt("baselines", OptKind::Other(""), "\"zeros\"", "what stands in the window: as for `explain::integrated_gradients`"),
     SHUFFLES,
-    SEED,
+    SEEDED,
     BATCH,
 ];
 const CAM: &[Opt] = &[LABEL, AGAINST, POSITION, BATCH];
@@ -129,8 +149,8 @@ pub fn sequences(net: &Model, x: &Dynamic) -> Result<Tensor> {
     Ok(tensor.clone())
 }
 
-/// What is explained, and whether there is an axis of labels.
-pub fn targets(net: &Model, o: &Options) -> Result<(Vec<Target>, bool)> {
+/// What is explained (the first label, or all of them, unless told), and whether there is an axis of labels.
+pub fn targets(net: &Model, o: &Options, usually_all: bool) -> Result<(Vec<Target>, bool)> {
     let (against, position) = (o.maybe_int("against"), o.maybe_int("position"));
     let plain = |label: i64| match (against, position) {
         (Some(_), Some(_)) => {
@@ -140,7 +160,8 @@ pub fn targets(net: &Model, o: &Options) -> Result<(Vec<Target>, bool)> {
         (None, Some(position)) => Ok(Target::Position(label, position)),
         (None, None) => Ok(Target::Label(label)),
     };
-    let Some(value) = o.raw("label") else { return Ok((vec![plain(0)?], false)) };
+    let usual = || if usually_all { Dynamic::from("all") } else { Dynamic::from(0_i64) };
+    let value = o.raw("label").unwrap_or_else(usual);
     if value.is_fnptr() {
         let function: Callback = o.need("label")?;
         let own = move |out: &Tensor| {
@@ -169,14 +190,12 @@ pub fn targets(net: &Model, o: &Options) -> Result<(Vec<Target>, bool)> {
     bail!("option", "option `label` must be {}, got {}", LABEL.takes(), session::describe(&value))
 }
 
-/// The seed of a call.
-pub fn seed(o: &Options) -> u64 {
-    o.maybe_int("seed").map_or(session::settings().seed, |seed| seed as u64)
-}
-
 fn baselines(o: &Options, usual: &str, count: i64) -> Result<Baselines> {
     let value = o.raw("baselines").unwrap_or_else(|| Dynamic::from(usual.to_string()));
     if let Some(tensor) = value.read_lock::<Tensor>() {
+        if o.has("both_strands") && o.flag("both_strands") {
+            bail!("option", "option `both_strands` does not go with a tensor of baselines"; hint: "turn the sequences yourself: `x.flip([1, 2])`, and the contributions back");
+        }
         return Ok(Baselines::Given(if crate::nn::stem::is_codes(&tensor) { tensor.one_hot_codes()? } else { tensor.clone() }));
     }
     let shuffled = |k: usize| Baselines::Shuffled { k, count, seed: seed(o) };
@@ -190,13 +209,6 @@ fn baselines(o: &Options, usual: &str, count: i64) -> Result<Baselines> {
     })
 }
 
-fn into_dynamic(value: Value) -> Dynamic {
-    match value {
-        Value::One(tensor) => tensor.into_value(),
-        Value::Many(many) => many.into_iter().map(|(name, tensor)| (name.into(), tensor.into_value())).collect::<Map>().into(),
-    }
-}
-
 /// One result for each target, stacked where there is an axis of labels.
 fn stacked(parts: Vec<Value>, several: bool) -> Result<Value> {
     let [first, rest @ ..] = &parts[..] else { bail!("value", "there is no label to explain") };
@@ -207,9 +219,23 @@ fn stacked(parts: Vec<Value>, several: bool) -> Result<Value> {
     rest.iter().try_fold(first, |all, part| all.zip(part, |all, part| Tensor::cat(&[all.clone(), part.to_device(Device::CPU)?.unsqueeze(1)?], 1)))
 }
 
+/// Sequences, or contributions of their bases, read on the other strand; other inputs as they are.
+fn turned(x: &Value) -> Result<Value> {
+    x.map(|tensor| if is_sequence(tensor) { tensor.flip(&[1, 2]) } else { Ok(tensor.clone()) })
+}
+
+/// What is found on the strand that is given, or the mean with what is found on the other.
+fn on_strands(x: &Value, o: &Options, run: impl Fn(&Value) -> Result<Value>) -> Result<Value> {
+    let own = run(x)?;
+    if !o.flag("both_strands") {
+        return Ok(own);
+    }
+    own.zip(&turned(&run(&turned(x)?)?)?, |own, other| own.add(other)?.mul_number(0.5))
+}
+
 /// One value of each sample for each target: `[samples]`, or `[samples, labels]`.
 fn of_targets(net: &Model, x: &Value, o: &Options, run: impl Fn(&Still, &Target) -> Result<Value>) -> Result<Value> {
-    let (targets, several) = targets(net, o)?;
+    let (targets, several) = targets(net, o, false)?;
     if session::is_dry() {
         return stacked(targets.iter().map(|_| x.map(Tensor::zeros_like)).collect::<Result<_>>()?, several);
     }
@@ -249,7 +275,13 @@ fn complete(
     let (mut differences, mut errors) = (Vec::new(), Vec::new());
     let noted = std::cell::RefCell::new((&mut differences, &mut errors));
     let contributions = of_targets(net, &x, o, |still, target| {
-        let Found { contributions, difference } = run(still, &x, target)?;
+        let mut found = run(still, &x, target)?;
+        if o.flag("both_strands") {
+            let other = run(still, &turned(&x)?, target)?;
+            found.contributions = found.contributions.zip(&turned(&other.contributions)?, |own, other| own.add(other)?.mul_number(0.5))?;
+            found.difference.iter_mut().zip(other.difference).for_each(|(own, other)| *own = f64::midpoint(*own, other));
+        }
+        let Found { contributions, difference } = found;
         let actual = gradients::actual(&contributions, &x)?;
         let errors: Vec<f64> = sums(&actual)?.iter().zip(&difference).map(|(sum, difference)| sum - difference).collect();
         let (size, missed) = (median(difference.iter().map(|d| d.abs()).collect()), median(errors.iter().map(|e| e.abs()).collect()));
@@ -261,13 +293,13 @@ fn complete(
         let mut noted = noted.borrow_mut();
         noted.0.push(Value::One(Tensor::from_f64(&difference, &[n])?));
         noted.1.push(Value::One(Tensor::from_f64(&errors, &[n])?));
-        if o.flag("hypothetical") { Ok(contributions) } else { Ok(actual) }
+        shown(contributions, &x, o)
     })?;
     let contributions = into_dynamic(contributions);
     if !o.flag("detail") {
         return Ok(contributions);
     }
-    let several = targets(net, o)?.1;
+    let several = targets(net, o, false)?.1;
     if session::is_dry() {
         let none = Value::One(Tensor::zeros(&[x.rows()])?);
         (differences, errors) = (vec![none.clone()], vec![none]);
@@ -292,7 +324,7 @@ fn deep_lift(net: &Model, x: &Dynamic, o: &Options) -> Result<Dynamic> {
 fn losses(net: &Model, x: &Dynamic, o: &Options) -> Result<Tabled> {
     let baselines = baselines(o, "dinucleotide", 1)?;
     let x = samples(net, x)?;
-    let (targets, _) = targets(net, o)?;
+    let (targets, _) = targets(net, o, false)?;
     let still = Still::of(net)?;
     let found = convergence::losses(&still, &x, &targets[0], &baselines)?;
     let whole = found.last().map_or(0.0, |last| last.size).max(f64::MIN_POSITIVE);
@@ -311,7 +343,21 @@ fn saturation(net: &Model, x: &Dynamic, o: &Options) -> Result<Value> {
     let length = x.shape()[2];
     let stretch = o.int("start") as usize..o.maybe_int("end").unwrap_or(length) as usize;
     let like = Value::One(x.narrow(2, 0, (stretch.len() as i64).clamp(1, length))?);
-    of_targets(net, &like, o, |still, target| mutagenesis::saturation(still, &x, target, &stretch, o.int("batch") as usize).map(Value::One))
+    let (targets, several) = targets(net, o, false)?;
+    if session::is_dry() {
+        return of_targets(net, &like, o, |_, _| Ok(like.clone()));
+    }
+    let (still, batch) = (Still::of(net)?, o.int("batch") as usize);
+    let on = |x: &Tensor, stretch: &std::ops::Range<usize>| mutagenesis::saturation(&still, x, &targets, stretch, batch);
+    let mut found = on(&x, &stretch)?;
+    if o.flag("both_strands") {
+        let length = length as usize;
+        let mirrored = length.saturating_sub(stretch.end)..length.saturating_sub(stretch.start);
+        for (own, other) in found.iter_mut().zip(on(&x.flip(&[1, 2])?, &mirrored)?) {
+            *own = own.add(&other.flip(&[1, 2])?)?.mul_number(0.5)?;
+        }
+    }
+    stacked(found.into_iter().map(Value::One).collect(), several)
 }
 
 fn occlusion(net: &Model, x: &Dynamic, o: &Options) -> Result<Value> {
@@ -344,7 +390,7 @@ natives! { made in "explain" {
     /// ```
     function "saliency"(c, net: Model, x: Dynamic; o = SALIENCY) -> "tensor [samples, 4, length]" {
         let x = samples(&net, &x)?;
-        of_targets(&net, &x, &o, |still, target| gradients::saliency(still, &x, target, o.int("batch"))).map(into_dynamic)
+        of_targets(&net, &x, &o, |still, target| on_strands(&x, &o, |x| gradients::saliency(still, x, target, o.int("batch")))).map(into_dynamic)
     }
 
     /// Gives input × gradient, the gradient taken off its mean over the bases of a position: one-hot sequences cannot leave the simplex.
@@ -359,8 +405,8 @@ natives! { made in "explain" {
     /// ```
     function "input_x_gradient"(c, net: Model, x: Dynamic; o = PLAIN) -> "tensor [samples, 4, length]" {
         let x = samples(&net, &x)?;
-        let found = of_targets(&net, &x, &o, |still, target| shown(gradients::input_x_gradient(still, &x, target, o.int("batch"), o.flag("correction"))?, &x, &o))?;
-        Ok(into_dynamic(found))
+        let one = |still: &Still, x: &Value, target: &Target| shown(gradients::input_x_gradient(still, x, target, o.int("batch"), o.flag("correction"))?, x, &o);
+        of_targets(&net, &x, &o, |still, target| on_strands(&x, &o, |x| one(still, x, target))).map(into_dynamic)
     }
 
     /// Gives gradients averaged over noisy copies of the input.
@@ -375,8 +421,8 @@ natives! { made in "explain" {
     /// ```
     function "smooth_grad"(c, net: Model, x: Dynamic; o = SMOOTH) -> "tensor [samples, 4, length]" {
         let x = samples(&net, &x)?;
-        let found = of_targets(&net, &x, &o, |still, target| gradients::smooth_grad(still, &x, target, o.int("samples"), o.float("deviation"), seed(&o)))?;
-        Ok(into_dynamic(found))
+        let one = |still: &Still, x: &Value, target: &Target| gradients::smooth_grad(still, x, target, o.int("samples"), o.float("deviation"), seed(&o));
+        of_targets(&net, &x, &o, |still, target| on_strands(&x, &o, |x| one(still, x, target))).map(into_dynamic)
     }
 
     /// Gives integrated gradients: what each base contributes to the difference between a sequence's output and that of its baselines.
@@ -501,7 +547,7 @@ natives! { made in "explain" {
     /// ```
     function "grad_cam"(c, net: Model, x: Dynamic, layer: String; o = CAM) -> "tensor [samples, positions]" {
         let x = samples(&net, &x)?;
-        let (targets, several) = targets(&net, &o)?;
+        let (targets, several) = targets(&net, &o, false)?;
         let still = Still::of(&net)?;
         let parts = targets.iter().map(|target| inside::grad_cam(&still, &x, &layer, target, o.int("batch")).map(Value::One)).collect::<Result<Vec<_>>>()?;
         stacked(parts, several).map(into_dynamic)

@@ -263,6 +263,21 @@ natives! { natives in "dataset" {
         Ok(Data(Rc::new(split::sample(&this.0, n, seed(&o))?)))
      }
 
+    /// The first `n` rows, or all of them where there are fewer.
+    ///
+    /// ```rhai
+    /// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC", "CATG"], label: [1, 0, 1, 0] });
+    /// assert_eq(set.take(2).sequences(), ["ACGT", "TTTT"]);
+    /// ```
+    /// ```rhai,fails
+    /// data::from(#{ sequence: ["ACGT"], label: [1] }).take(0);
+    /// //~ `n` must be at least 1, got 0
+    /// ```
+    method "take"(c, this: Data, n: i64) -> "dataset" {
+        crate::lang::native::at_least("n", n, 1)?;
+        Ok(Data(Rc::new(split::first(&this.0, n as usize))))
+    }
+
     /// Adds exact shuffles of each sequence as negatives.
     ///
     /// ```rhai

@@ -6,6 +6,7 @@ use crate::base::table::{Cells, Table};
 use crate::base::{Result, shape};
 use crate::explain::baselines::codes_of;
 use crate::explain::modisco::{self, Metacluster, Pattern, Settings, Tracks, report, save};
+use crate::explain::seqlets;
 use crate::lang::options::{INF, MANY, Opt, OptKind, opt};
 use crate::lang::{IntoValue, Options, session};
 use crate::seq::Motif;
@@ -14,12 +15,20 @@ use crate::{bail, fault, natives};
 use rhai::{Array, Dynamic, Map};
 use std::rc::Rc;
 
+const THRESHOLD: Opt = opt("threshold", OptKind::Float(0.0, 1.0), "0.01", "p-value below which a span, and every span in it, stands out");
 const MODISCO: &[Opt] = &[
     opt("max_seqlets", OptKind::Int(1, MANY), "20000", "seqlets of each sign, at most; the first of those found"),
     opt("window", OptKind::Int(1, MANY), "", "positions in the middle of the sequences that are looked at; all unless given"),
     opt("core", OptKind::Int(1, 1000), "20", "positions of the windows that stand out"),
     opt("flank", OptKind::Int(0, 1000), "5", "positions added to them on both sides"),
     opt("fdr", OptKind::Float(0.0, 1.0), "0.05", "false windows among those that stand out"),
+    opt(
+        "seqlets",
+        OptKind::Choice(&["windows", "recursive"]),
+        "\"windows\"",
+        "how they are found: windows beyond what a Laplace distribution gives, or `explain::seqlets`",
+    ),
+    THRESHOLD,
     opt("trim", OptKind::Int(1, 1000), "30", "places of a pattern's most informative window"),
     opt("grow", OptKind::Int(0, 1000), "10", "places added to it on both sides"),
     opt("final_flank", OptKind::Int(0, 1000), "0", "places added to finished patterns on both sides"),
@@ -29,6 +38,14 @@ const MODISCO: &[Opt] = &[
     opt("min_seqlets", OptKind::Int(0, MANY), "100", "fewer seqlets of a sign are not looked at"),
     opt("min_pattern", OptKind::Int(1, MANY), "20", "fewest seqlets of a pattern"),
     opt("min_information", OptKind::Float(0.0, INF), "0.6", "information that some six places of a pattern must hold, bits"),
+];
+const SEQLETS: &[Opt] = &[
+    THRESHOLD,
+    opt("least", OptKind::Int(1, 1000), "4", "positions of the shortest span"),
+    opt("most", OptKind::Int(1, 1000), "25", "positions of the longest span"),
+    opt("flank", OptKind::Int(0, MANY), "0", "positions added at both ends of what was found"),
+    opt("bins", OptKind::Int(2, 100_000), "1000", "steps that contributions are rounded to, to know how likely sums are"),
+    opt("sign", OptKind::Choice(&["both", "positive", "negative"]), "\"both\"", "whether spans speak for an output or against it"),
 ];
 const TRIM: &[Opt] = &[opt("trim", OptKind::Float(0.0, 1.0), "0.3", "places at both ends go whose contributions are below this share of the largest")];
 const REPORT: &[Opt] = &[
@@ -88,6 +105,7 @@ fn settings(o: &Options) -> Settings {
         window: whole("core"),
         flank: whole("flank"),
         fdr: o.float("fdr"),
+        recursive: (o.text("seqlets") == "recursive").then(|| o.float("threshold")),
         seqlets: whole("max_seqlets"),
         fewest_seqlets: whole("min_seqlets"),
         seeds: whole("runs"),
@@ -148,7 +166,7 @@ fn patterns(found: &Discovered) -> Result<Array> {
     named(&found.0.0).zip(motifs).map(one).collect()
 }
 
-fn seqlets(found: &Discovered) -> Result<Tabled> {
+fn places(found: &Discovered) -> Result<Tabled> {
     let all: Vec<_> = named(&found.0.0).flat_map(|(name, pattern)| pattern.seqlets.iter().map(move |seqlet| (name.clone(), *seqlet))).collect();
     let columns = vec![
         ("pattern".into(), Cells::Text(all.iter().map(|(name, _)| name.clone()).collect())),
@@ -169,6 +187,46 @@ fn funnel(found: &Discovered) -> Result<Tabled> {
         ("sign".into(), Cells::Text(all.iter().map(|(sign, ..)| (*sign).into()).collect())),
         ("step".into(), Cells::Text(all.iter().map(|(_, step, _)| (*step).into()).collect())),
         ("left".into(), Cells::Whole(all.iter().map(|(.., n)| *n).collect())),
+    ];
+    Ok(Tabled(Rc::new(Table::new(columns)?)))
+}
+
+/// Contributions of what is there, position by position, and the number of positions.
+fn by_position(contributions: &Tensor) -> Result<(Vec<f64>, usize)> {
+    let flat = match contributions.shape()[..] {
+        [_, 4, _] => contributions.sum(&Some(vec![1]), false)?,
+        [_, _] => contributions.clone(),
+        ref shape => bail!("shape", "contributions are [samples, 4, length] or [samples, length], got {}", shape::text(shape)),
+    };
+    Ok((flat.to_f64()?, flat.shape()[1] as usize))
+}
+
+fn spans(contributions: &Tensor, o: &Options) -> Result<Tabled> {
+    let (mut values, length) = by_position(contributions)?;
+    let rule = seqlets::Rule { threshold: o.float("threshold"), least: o.int("least") as usize, most: o.int("most") as usize, bins: o.int("bins") as usize };
+    let flank = o.int("flank") as usize;
+    let sign = o.text("sign");
+    let mut found = match sign.as_str() {
+        "both" => seqlets::of_both_signs(&values, length, &rule)?,
+        _ => {
+            if sign == "negative" {
+                values.iter_mut().for_each(|x| *x = -*x);
+            }
+            seqlets::recursive(&values, length, &rule)?
+        }
+    };
+    for span in &mut found {
+        if sign == "negative" {
+            span.sum = -span.sum;
+        }
+        (span.start, span.end) = (span.start.saturating_sub(flank), (span.end + flank).min(length));
+    }
+    let columns = vec![
+        ("sample".into(), Cells::Whole(found.iter().map(|span| span.sample as i64).collect())),
+        ("start".into(), Cells::Whole(found.iter().map(|span| span.start as i64).collect())),
+        ("end".into(), Cells::Whole(found.iter().map(|span| span.end as i64).collect())),
+        ("sum".into(), Cells::Number(found.iter().map(|span| span.sum).collect())),
+        ("p_value".into(), Cells::Number(found.iter().map(|span| span.p_value).collect())),
     ];
     Ok(Tabled(Rc::new(Table::new(columns)?)))
 }
@@ -200,6 +258,28 @@ natives! { made in "explain" {
     /// //~ `contributions` must be as the sequences, [1, 4, 4], got [1, 4, 8]
     /// ```
     function "modisco"(c, contributions: Tensor, sequences: Dynamic; o = MODISCO) -> "discovery" { discover(&contributions, &sequences, &o) }
+
+    /// Finds short spans that stand out, and of which every span inside stands out as well.
+    ///
+    /// - `contributions`: of the bases that are there, tensor [samples, 4, length] or [samples, length]
+    ///
+    /// Returns a table, the least likely first: sample, start, end (0-based, half-open), sum (without flanks), p_value. P-values
+    /// take positions as independent draws from all contributions: they rank spans, and tell no rate of false ones.
+    ///
+    /// # Source
+    /// Recursive seqlets, tangermeme (Schreiber 2025).
+    ///
+    /// ```rhai
+    /// let c = tensor::randn([20, 80], #{ seed: 1 }) * 0.01;
+    /// c[[3, 10..17]] = 1.0;
+    /// let found = explain::seqlets(c);
+    /// assert_eq([found[0].sample, found[0].start, found[0].end], [3, 10, 17]);
+    /// ```
+    /// ```rhai,fails
+    /// explain::seqlets(tensor::zeros([2, 20]));
+    /// //~ the longest span has 25 positions, the samples have 20
+    /// ```
+    function "seqlets"(c, contributions: Tensor; o = SEQLETS) -> "table: sample, start, end, sum, p_value" { spans(&contributions, &o) }
 } }
 
 natives! { methods in "discovery" {
@@ -227,7 +307,7 @@ natives! { methods in "discovery" {
     /// let x = seq::random(10, 60, #{ seed: 1 });
     /// assert_eq(explain::modisco(seq::one_hot(x) * 0.1 + 0.01, x).seqlets().len(), 0);
     /// ```
-    method "seqlets"(c, this: Discovered) -> "table: pattern, sample, start, end, strand" { seqlets(&this) }
+    method "seqlets"(c, this: Discovered) -> "table: pattern, sample, start, end, strand" { places(&this) }
 
     /// What each step has left: positions, windows, seqlets, clusters, patterns.
     ///

@@ -1,6 +1,7 @@
 //! `explain::…`: what motifs do when they are planted in backgrounds.
 
-use super::attribution::{seed, sequences, targets};
+use super::attribution::{AGAINST, BATCH, POSITION, sequences, targets};
+use super::data::{SEEDED, seed};
 use super::values::Tabled;
 use crate::base::Result;
 use crate::base::seed::Rng;
@@ -11,7 +12,7 @@ use crate::explain::target::{Still, Target};
 use crate::lang::options::{MANY, Opt, OptKind, opt};
 use crate::lang::value::Ints;
 use crate::lang::{IntoValue, Options};
-use crate::metrics::statistics::{Alternative, t};
+use crate::metrics::statistics::{Alternative, mean, t, variance};
 use crate::nn::{Model, Shape};
 use crate::seq::Motif;
 use crate::torch::Tensor;
@@ -20,21 +21,17 @@ use rhai::{Dynamic, Map};
 use std::rc::Rc;
 
 const LABEL: Opt = opt("label", OptKind::Other("whole number, or a function |y| one number a sample"), "0", "which output is looked at, counted from 0");
-const AGAINST: Opt = opt("against", OptKind::Int(0, MANY), "", "another label, which is taken off");
-const POSITION: Opt = opt("position", OptKind::Int(0, MANY), "", "which position of an output [labels, positions] is looked at");
 const BACKGROUNDS: Opt = opt(
     "backgrounds",
     OptKind::Other("whole number, tensor of sequences, array of strings or dataset"),
     "100",
     "sequences in which motifs are planted; a number makes so many at random, each base as likely",
 );
-const SEED: Opt = opt("seed", OptKind::Int(0, MANY), "", "seed of random backgrounds; the run's seed unless given");
-const BATCH: Opt = opt("batch", OptKind::Int(1, MANY), "256", "sequences that pass through the network at a time");
 const AT: Opt = opt("at", OptKind::Int(0, MANY), "", "where the first base of the first motif lies; in the middle unless given");
 const STRANDS: &[&str] = &["++", "+-", "-+", "--"];
 
 const MARGINAL: &[Opt] =
-    &[LABEL, AGAINST, POSITION, BACKGROUNDS, AT, opt("reverse", OptKind::Bool, "false", "whether the motif is planted on the other strand"), SEED, BATCH];
+    &[LABEL, AGAINST, POSITION, BACKGROUNDS, AT, opt("reverse", OptKind::Bool, "false", "whether the motif is planted on the other strand"), SEEDED, BATCH];
 const SPACING: &[Opt] = &[
     LABEL,
     AGAINST,
@@ -43,7 +40,7 @@ const SPACING: &[Opt] = &[
     AT,
     opt("distances", OptKind::Other("array of whole numbers"), "0 to 30", "bases between the end of the first motif and the start of the second"),
     opt("orientations", OptKind::Other("array of \"++\", \"+-\", \"-+\", \"--\""), "all four", "strands of the first and of the second motif"),
-    SEED,
+    SEEDED,
     BATCH,
 ];
 const EPISTASIS: &[Opt] = &[
@@ -54,7 +51,7 @@ const EPISTASIS: &[Opt] = &[
     AT,
     opt("distance", OptKind::Int(0, MANY), "10", "bases between the end of the first motif and the start of the second"),
     opt("orientation", OptKind::Choice(STRANDS), "\"++\"", "strands of the first and of the second motif"),
-    SEED,
+    SEEDED,
     BATCH,
 ];
 
@@ -80,7 +77,7 @@ fn backgrounds(net: &Model, o: &Options) -> Result<Backgrounds> {
 }
 
 fn one_target(net: &Model, o: &Options) -> Result<Target> {
-    let (mut targets, several) = targets(net, o)?;
+    let (mut targets, several) = targets(net, o, false)?;
     if several {
         bail!("option", "option `label` must be one label here");
     }
@@ -111,11 +108,8 @@ fn words(orientation: &str, first: &Motif, second: &Motif) -> (Vec<u8>, Vec<u8>)
 }
 
 /// The mean, and its standard error.
-fn mean(values: &[f64]) -> (f64, f64) {
-    let n = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / n;
-    let variance = values.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (n - 1.0).max(1.0);
-    (mean, (variance / n).sqrt())
+fn with_error(values: &[f64]) -> (f64, f64) {
+    (mean(values), (variance(values) / values.len() as f64).sqrt())
 }
 
 fn spacing(net: &Model, first: &Motif, second: &Motif, o: &Options) -> Result<Tabled> {
@@ -137,7 +131,7 @@ fn spacing(net: &Model, first: &Motif, second: &Motif, o: &Options) -> Result<Ta
         for distance in &distances {
             let second_at = at + one.len() + *distance as usize;
             let found = together(&still, &target, &grounds, (&one, at), (&other, second_at), o.int("batch") as usize)?;
-            let ((effect, effect_error), (interaction, interaction_error)) = (mean(&found.effects()), mean(&found.interactions()));
+            let ((effect, effect_error), (interaction, interaction_error)) = (with_error(&found.effects()), with_error(&found.interactions()));
             ways.push(way.clone());
             apart.push(*distance);
             columns.iter_mut().zip([effect, effect_error, interaction, interaction_error]).for_each(|(column, value)| column.push(value));
@@ -160,7 +154,7 @@ fn epistasis(net: &Model, first: &Motif, second: &Motif, o: &Options) -> Result<
     for (name, values) in [("none", &found.none), ("first", &found.first), ("second", &found.second), ("both", &found.both), ("interactions", &interactions)] {
         map.insert(name.into(), column(values)?);
     }
-    let (mean, error) = mean(&interactions);
+    let (mean, error) = with_error(&interactions);
     map.insert("interaction".into(), mean.into());
     map.insert("error".into(), error.into());
     let p_value = t::one_sample(&interactions, 0.0, Alternative::TwoSided).map_or(f64::NAN, |outcome| outcome.p_value);

@@ -1,6 +1,6 @@
 //! `explain::…`: what variants do, and sequences made to order.
 
-use super::attribution::targets;
+use super::attribution::{AGAINST, BATCH, POSITION, targets};
 use super::genome::Genomic;
 use super::train::warn;
 use super::values::Tabled;
@@ -27,9 +27,6 @@ const LABEL: Opt = opt(
     "\"all\"",
     "which outputs are told, counted from 0; each has columns of its own",
 );
-const AGAINST: Opt = opt("against", OptKind::Int(0, MANY), "", "another label, which is taken off");
-const POSITION: Opt = opt("position", OptKind::Int(0, MANY), "", "which position of an output [labels, positions] is told");
-const BATCH: Opt = opt("batch", OptKind::Int(1, MANY), "512", "sequences that pass through the network at a time");
 const VARIANTS: &[Opt] = &[
     LABEL,
     AGAINST,
@@ -98,18 +95,19 @@ fn chunk(still: &Still, targets: &[Target], genome: &Genome, variants: Vec<Varia
         codes.chunks_exact_mut(length).for_each(alphabet::reverse_complement);
         codes
     };
-    for (label, target) in targets.iter().enumerate() {
-        let of = |codes: &[u8]| values(still, codes, length, target, o.int("batch") as usize);
-        let (reference, alternate) = (of(&before)?, of(&after)?);
-        let other = if both { Some((of(&turned(&before))?, of(&turned(&after))?)) } else { None };
-        let fitting = out.iter_mut().filter(|effect| effect.state == State::Fits);
-        for (i, effect) in fitting.enumerate() {
-            let forward = alternate[i] - reference[i];
-            effect.numbers[label] = match &other {
-                None => [reference[i], alternate[i], forward, forward, f64::NAN],
+    let of = |codes: &[u8]| values(still, codes, length, targets, o.int("batch") as usize);
+    let (reference, alternate) = (of(&before)?, of(&after)?);
+    let other = if both { Some((of(&turned(&before))?, of(&turned(&after))?)) } else { None };
+    let fitting = out.iter_mut().filter(|effect| effect.state == State::Fits);
+    for (i, effect) in fitting.enumerate() {
+        for (label, numbers) in effect.numbers.iter_mut().enumerate() {
+            let (reference, alternate) = (reference[label][i], alternate[label][i]);
+            let forward = alternate - reference;
+            *numbers = match &other {
+                None => [reference, alternate, forward, forward, f64::NAN],
                 Some((r, a)) => {
-                    let backward = a[i] - r[i];
-                    [f64::midpoint(reference[i], r[i]), f64::midpoint(alternate[i], a[i]), f64::midpoint(forward, backward), forward, backward]
+                    let (r, a) = (r[label][i], a[label][i]);
+                    [f64::midpoint(reference, r), f64::midpoint(alternate, a), f64::midpoint(forward, a - r), forward, a - r]
                 }
             };
         }
@@ -199,7 +197,7 @@ impl Sink {
 }
 
 fn effects(net: &Model, path: &str, genome: &Genomic, o: &Options) -> Result<Tabled> {
-    let (targets, _) = if o.has("label") { targets(net, o)? } else { (all_labels(net, o)?, true) };
+    let (targets, _) = targets(net, o, true)?;
     let both = o.flag("both_strands");
     if session::is_dry() {
         return tabled(&[], targets.len(), both);
@@ -256,18 +254,7 @@ fn effects(net: &Model, path: &str, genome: &Genomic, o: &Options) -> Result<Tab
     tabled(&kept, targets.len(), both)
 }
 
-fn all_labels(net: &Model, o: &Options) -> Result<Vec<Target>> {
-    let Shape::One(shape) = net.output() else { bail!("shape", "the network has several outputs") };
-    let count = shape.first().copied().unwrap_or(1);
-    let one = |label: i64| match (o.maybe_int("against"), o.maybe_int("position")) {
-        (Some(other), _) => Target::Contrast(label, other),
-        (None, Some(position)) => Target::Position(label, position),
-        (None, None) => Target::Label(label),
-    };
-    Ok((0..count).map(one).collect())
-}
-
-fn protected(length: usize, o: &Options) -> Result<Vec<bool>> {
+fn kept(length: usize, o: &Options) -> Result<Vec<bool>> {
     let mut out = vec![false; length];
     let Some(pairs) = o.raw("keep") else { return Ok(out) };
     let wrong = |value: &Dynamic| fault!("option", "option `keep` must be an array of pairs [start, end] within {length} bp, got {}", session::describe(value));
@@ -287,11 +274,11 @@ fn design(net: &Model, sequence: &str, o: &Options) -> Result<Map> {
     if codes.len() != length {
         bail!("shape", "the network takes sequences of {length} bp, `sequence` has {}", codes.len());
     }
-    let (mut targets, several) = targets(net, o)?;
+    let (mut targets, several) = targets(net, o, false)?;
     if several {
         bail!("option", "option `label` must be one label, or a function of all"; hint: "`label: |y| y[[.., 0]] - y[[.., 1]]`");
     }
-    let plan = Plan { steps: o.int("steps") as usize, width: o.int("beam") as usize, protected: protected(length, o)?, batch: o.int("batch") as usize };
+    let plan = Plan { steps: o.int("steps") as usize, width: o.int("beam") as usize, keep: kept(length, o)?, batch: o.int("batch") as usize };
     let still = Still::of(net)?;
     let found = improved(&still, &codes, &targets.remove(0), &plan)?;
     let letter = |code: u8| alphabet::decode(&[code]);

@@ -114,6 +114,11 @@ pub fn sample(set: &Dataset, n: usize, seed: u64) -> Result<Dataset> {
     Ok(set.with_rows(rows))
 }
 
+/// The first rows, or all of them where there are fewer.
+pub fn first(set: &Dataset, n: usize) -> Dataset {
+    set.with_rows(set.rows.iter().copied().take(n).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::{Column, Input};

@@ -1,6 +1,7 @@
 //! Sequences that a network gives large values: base by base, the best of all single changes, or the best few.
 
-use super::mutagenesis::values;
+use super::mutagenesis::{all_changes, of_changes, values};
+use super::patch::Change;
 use super::target::{Still, Target};
 use crate::base::{Result, interrupt};
 use std::collections::HashSet;
@@ -12,20 +13,9 @@ pub struct Plan {
     /// Sequences that are kept from one step to the next; 1 is greedy.
     pub width: usize,
     /// Positions that stay as they are.
-    pub protected: Vec<bool>,
+    pub keep: Vec<bool>,
     /// Sequences that pass through the network at a time.
     pub batch: usize,
-}
-
-/// One change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Change {
-    /// Where.
-    pub position: usize,
-    /// The base before.
-    pub from: u8,
-    /// The base after.
-    pub to: u8,
 }
 
 /// A sequence on the way, with its changes and the values after each.
@@ -42,33 +32,30 @@ pub struct Designed {
 /// The best sequence found; a step that gains nothing ends the search.
 pub fn improved(still: &Still, codes: &[u8], target: &Target, plan: &Plan) -> Result<Designed> {
     let length = codes.len();
-    let value = values(still, codes, length, target, plan.batch)?[0];
+    let targets = std::slice::from_ref(target);
+    let value = values(still, codes, length, targets, plan.batch)?[0][0];
     let mut beam = vec![Designed { codes: codes.to_vec(), changes: Vec::new(), value }];
     let mut best = beam[0].clone();
     for _ in 0..plan.steps {
         interrupt::check()?;
         let mut seen: HashSet<Vec<u8>> = HashSet::new();
-        let mut tried: Vec<(usize, Change)> = Vec::new();
-        let mut all = Vec::new();
-        for (parent, own) in beam.iter().enumerate() {
-            for position in (0..length).filter(|position| !plan.protected[*position]) {
-                let from = own.codes[position];
-                for to in (0..4).filter(|to| *to != from) {
-                    let mut changed = own.codes.clone();
-                    changed[position] = to;
-                    if plan.width == 1 || seen.insert(changed.clone()) {
-                        all.extend(&changed);
-                        tried.push((parent, Change { position, from, to }));
-                    }
-                }
-            }
+        let mut is_new = |change: &Change| {
+            let mut changed = beam[change.row].codes.clone();
+            changed[change.position] = change.to;
+            seen.insert(changed)
+        };
+        let of_parent = |(row, own): (usize, &Designed)| all_changes(row, &own.codes, 0..length).collect::<Vec<_>>();
+        let mut tried: Vec<Change> = beam.iter().enumerate().flat_map(of_parent).filter(|change| !plan.keep[change.position]).collect();
+        if plan.width > 1 {
+            tried.retain(|change| is_new(change));
         }
-        let found = values(still, &all, length, target, plan.batch)?;
+        let parents: Vec<u8> = beam.iter().flat_map(|own| own.codes.iter().copied()).collect();
+        let found = of_changes(still, &parents, length, &tried, targets, plan.batch)?.swap_remove(0);
         let mut order: Vec<usize> = (0..tried.len()).filter(|i| !found[*i].is_nan()).collect();
         order.sort_by(|a, b| found[*b].total_cmp(&found[*a]).then(a.cmp(b)));
         let child = |i: &usize| {
-            let (parent, change) = tried[*i];
-            let mut own = beam[parent].clone();
+            let change = tried[*i];
+            let mut own = beam[change.row].clone();
             own.codes[change.position] = change.to;
             own.changes.push((change, found[*i]));
             Designed { value: found[*i], ..own }

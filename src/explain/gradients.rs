@@ -4,7 +4,7 @@
 //! (hypothetical contributions, as TF-MoDISco reads them); [`actual`] leaves those of the bases that are.
 
 use super::baselines::{Baselines, is_sequence};
-use super::target::{Still, Target, in_batches, replaced};
+use super::target::{Halves, Still, Target, in_batches, replaced};
 use crate::base::Result;
 use crate::base::seed::Rng;
 use crate::nn::Value;
@@ -98,6 +98,7 @@ fn share(g: &Tensor, x: &Tensor, baseline: &Tensor) -> Result<Tensor> {
 fn between(still: &Still, x: &Value, target: &Target, baselines: &Baselines, batch: i64, way: &Way, points: &dyn Fn(i64, i64) -> Vec<Point>) -> Result<Found> {
     let mut difference = Vec::new();
     let device = still.net().device();
+    let halves = still.halves()?;
     let first = x.tensors().first().map_or(Ok(1), |tensor| baselines.count(tensor))?;
     let rows = (batch / points(0, first).len().max(1) as i64).max(1);
     let contributions = in_batches(x, rows, |start, x| {
@@ -117,6 +118,11 @@ fn between(still: &Still, x: &Value, target: &Target, baselines: &Baselines, bat
         }
         let mut total = x.map(Tensor::zeros_like)?;
         let all = points(start, count);
+        if let (Way::Along, Some(halves), Value::One(x), [of]) = (way, &halves, &x, &of[..]) {
+            total = Value::One(by_halves(still, halves, x, of, &all, batch, target)?);
+            difference.extend(apart);
+            return Ok(total);
+        }
         for chunk in all.chunks((batch / n).max(1) as usize) {
             let given = chunk.iter().map(|(j, ..)| baseline(*j)).collect::<Result<Vec<_>>>()?;
             let g = match way {
@@ -126,12 +132,29 @@ fn between(still: &Still, x: &Value, target: &Target, baselines: &Baselines, bat
                 }
                 Way::Pairs => {
                     let rows = n * chunk.len() as i64;
-                    let paired = Value::cat(&chunk.iter().map(|_| x.clone()).chain(given.iter().cloned()).collect::<Vec<_>>())?;
-                    let found = crate::nn::watch::watched(|| {
-                        let _pairs = pairs::enter(rows);
-                        still.gradient(&paired, target)
-                    });
-                    let ((g, out), ..) = found?;
+                    let paired = |x: &Value, given: &[Value]| Value::cat(&chunk.iter().map(|_| x.clone()).chain(given.iter().cloned()).collect::<Vec<_>>());
+                    let watched = |run: &dyn Fn() -> Result<(Value, Tensor)>| {
+                        let found = crate::nn::watch::watched(|| {
+                            let _pairs = pairs::enter(rows);
+                            run()
+                        });
+                        found.map(|(found, ..)| found)
+                    };
+                    let (g, out) = match (&halves, &x) {
+                        // an affine layer passes differences by its slopes: only rows of the input need go back through it
+                        (Some(halves), Value::One(own)) => {
+                            let after = |x: &Value| halves.first(x.one()?).map(Value::One);
+                            let both = paired(&after(&x)?, &given.iter().map(after).collect::<Result<Vec<_>>>()?)?;
+                            let (g, out) = watched(&|| halves.gradient(still, both.one()?, target).map(|(g, out)| (Value::One(g), out)))?;
+                            let mut shape = own.shape();
+                            shape[0] = rows;
+                            (Value::One(halves.back(&g.one()?.narrow(0, 0, rows)?, &shape)?), out)
+                        }
+                        _ => {
+                            let both = paired(&x, &given)?;
+                            watched(&|| still.gradient(&both, target))?
+                        }
+                    };
                     let out = out.to_f64()?;
                     let (first, second) = out.split_at(rows as usize);
                     for (i, (own, value)) in first.iter().zip(second).enumerate() {
@@ -152,6 +175,45 @@ fn between(still: &Still, x: &Value, target: &Target, baselines: &Baselines, bat
         Ok(total)
     })?;
     Ok(Found { contributions, difference })
+}
+
+/// Along lines, by a network whose first layer is affine: what it gives lies on lines too, so that it is passed once and its
+/// gradients, summed over the points of a line, once back.
+fn by_halves(still: &Still, halves: &Halves, x: &Tensor, baselines: &Tensor, points: &[Point], batch: i64, target: &Target) -> Result<Tensor> {
+    let (shape, count) = (x.shape(), baselines.shape()[1]);
+    let own = halves.first(x)?;
+    let baseline = |j: i64| baselines.select(1, j)?.contiguous();
+    let starts = (0..count).map(|j| halves.first(&baseline(j)?)).collect::<Result<Vec<_>>>()?;
+    let mut summed = vec![None; count as usize];
+    let mut points = points.to_vec();
+    points.sort_by_key(|(j, ..)| *j);
+    for chunk in points.chunks((batch / shape[0]).max(1) as usize) {
+        let at = chunk.iter().map(|(j, along, _)| starts[*j as usize].add(&own.sub(&starts[*j as usize])?.mul_number(*along)?));
+        let (g, _) = halves.gradient(still, &Tensor::cat(&at.collect::<Result<Vec<_>>>()?, 0)?, target)?;
+        let _guard = grad::no_grad();
+        let mut from = 0;
+        for line in chunk.chunk_by(|a, b| a.0 == b.0) {
+            let rows = line.len() as i64;
+            let weights: Vec<f64> = line.iter().map(|(.., weight)| *weight).collect();
+            let weights = Tensor::from_f64(&weights, &[1, rows])?.to_kind(Kind::Float)?.to_device(g.device())?;
+            let part = weights.matmul(&g.narrow(0, from * shape[0], rows * shape[0])?.reshape(&[rows, -1])?)?.reshape(&own.shape())?;
+            let sum = &mut summed[line[0].0 as usize];
+            *sum = Some(match sum.take() {
+                None => part,
+                Some(sum) => Tensor::add(&sum, &part)?,
+            });
+            from += rows;
+        }
+    }
+    let mut total = x.zeros_like()?;
+    for (j, sum) in summed.iter().enumerate() {
+        if let Some(sum) = sum {
+            let g = halves.back(sum, &shape)?;
+            let _guard = grad::no_grad();
+            total = total.add(&share(&g, x, &baseline(j as i64)?)?)?;
+        }
+    }
+    Ok(total)
 }
 
 /// Integrated gradients (Sundararajan, Taly & Yan 2017): gradients along straight lines from the baselines to the input,

@@ -11,6 +11,8 @@ pub mod leiden;
 pub mod matching;
 pub mod modisco;
 pub mod mutagenesis;
+pub mod patch;
 pub mod planting;
+pub mod seqlets;
 pub mod target;
 pub mod tomtom;

@@ -1,6 +1,7 @@
 //! What changes when bases change: saturation mutagenesis and occlusion.
 
 use super::baselines::{Baselines, codes_of};
+use super::patch::{self, Change};
 use super::target::{Still, Target};
 use crate::bail;
 use crate::base::{Result, shape};
@@ -8,43 +9,58 @@ use crate::nn::Value;
 use crate::torch::Tensor;
 use std::ops::Range;
 
-/// Of every base at every position of a stretch, the target with it there less the target as it is:
+/// Of every base at every position of a stretch, each target with it there less the target as it is:
 /// `[samples, 4, positions]`, 0 where it is there already; positions that hold no base change nothing.
-pub fn saturation(still: &Still, x: &Tensor, target: &Target, stretch: &Range<usize>, batch: usize) -> Result<Tensor> {
+pub fn saturation(still: &Still, x: &Tensor, targets: &[Target], stretch: &Range<usize>, batch: usize) -> Result<Vec<Tensor>> {
     let (codes, length) = codes_of(x)?;
     if stretch.is_empty() || stretch.end > length {
         bail!("option", "positions {} to {} are not in sequences of {length} bp", stretch.start, stretch.end; hint: "`start` and `end` are 0-based, the end excluded");
     }
-    let own = values(still, &codes, length, target, batch)?;
-    let changes: Vec<(usize, usize, u8)> = codes
-        .chunks_exact(length)
-        .enumerate()
-        .flat_map(|(row, bases)| {
-            stretch.clone().filter(move |at| bases[*at] < 4).flat_map(move |at| (0..4).filter(move |base| *base != bases[at]).map(move |base| (row, at, base)))
-        })
-        .collect();
+    let own = values(still, &codes, length, targets, batch)?;
+    let changes: Vec<Change> =
+        codes.chunks_exact(length).enumerate().flat_map(|(row, bases)| all_changes(row, bases, stretch.clone())).filter(|change| change.from < 4).collect();
     let (rows, width) = (codes.len() / length, stretch.len());
-    let mut out = vec![0f32; rows * 4 * width];
-    for chunk in changes.chunks(batch.max(1)) {
-        let mut changed = Vec::with_capacity(chunk.len() * length);
-        for (row, at, base) in chunk {
-            let from = changed.len();
-            changed.extend_from_slice(&codes[row * length..][..length]);
-            changed[from + at] = *base;
+    let changed = of_changes(still, &codes, length, &changes, targets, batch)?;
+    let laid = |(own, changed): (&Vec<f64>, &Vec<f64>)| {
+        let mut out = vec![0f32; rows * 4 * width];
+        for (change, value) in changes.iter().zip(changed) {
+            out[(change.row * 4 + change.to as usize) * width + change.position - stretch.start] = (value - own[change.row]) as f32;
         }
-        for ((row, at, base), value) in chunk.iter().zip(values(still, &changed, length, target, batch)?) {
-            out[(row * 4 + *base as usize) * width + at - stretch.start] = (value - own[*row]) as f32;
-        }
-    }
-    Tensor::from_f32(&out, &[rows as i64, 4, width as i64])
+        Tensor::from_f32(&out, &[rows as i64, 4, width as i64])
+    };
+    own.iter().zip(&changed).map(laid).collect()
 }
 
-/// The target of sequences.
-pub fn values(still: &Still, codes: &[u8], length: usize, target: &Target, batch: usize) -> Result<Vec<f64>> {
-    let mut out = Vec::with_capacity(codes.len() / length.max(1));
+/// Every change of one base in a stretch of a sequence.
+pub fn all_changes(row: usize, bases: &[u8], stretch: Range<usize>) -> impl Iterator<Item = Change> {
+    stretch.flat_map(move |position| (0..4).filter(move |to| *to != bases[position]).map(move |to| Change { row, position, from: bases[position], to }))
+}
+
+/// The targets of sequences with one base changed, for each target its values; only what a change reaches is computed
+/// where the network allows it.
+pub fn of_changes(still: &Still, codes: &[u8], length: usize, changes: &[Change], targets: &[Target], batch: usize) -> Result<Vec<Vec<f64>>> {
+    if let Some(found) = patch::of_changes(still, codes, length, changes, targets, batch)? {
+        return Ok(found);
+    }
+    let mut out = vec![Vec::with_capacity(changes.len()); targets.len()];
+    for chunk in changes.chunks(batch.max(1)) {
+        let mut changed = Vec::with_capacity(chunk.len() * length);
+        for change in chunk {
+            let from = changed.len();
+            changed.extend_from_slice(&codes[change.row * length..][..length]);
+            changed[from + change.position] = change.to;
+        }
+        out.iter_mut().zip(values(still, &changed, length, targets, batch)?).for_each(|(out, own)| out.extend(own));
+    }
+    Ok(out)
+}
+
+/// The targets of sequences, for each target its values.
+pub fn values(still: &Still, codes: &[u8], length: usize, targets: &[Target], batch: usize) -> Result<Vec<Vec<f64>>> {
+    let mut out = vec![Vec::with_capacity(codes.len() / length.max(1)); targets.len()];
     for part in codes.chunks(batch.max(1) * length.max(1)) {
-        let x = Tensor::from_u8(part, &[(part.len() / length) as i64, length as i64])?;
-        out.extend(still.value(&Value::One(x), target)?.to_f64()?);
+        let x = Value::One(Tensor::from_u8(part, &[(part.len() / length) as i64, length as i64])?);
+        out.iter_mut().zip(still.values(&x, targets)?).for_each(|(out, own)| out.extend(own));
     }
     Ok(out)
 }

@@ -36,7 +36,7 @@ impl Backgrounds {
             }
             codes.chunks_exact_mut(self.length).for_each(|row| row[*at..][..word.len()].copy_from_slice(word));
         }
-        values(still, &codes, self.length, target, batch)
+        Ok(values(still, &codes, self.length, std::slice::from_ref(target), batch)?.swap_remove(0))
     }
 }
 

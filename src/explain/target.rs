@@ -2,7 +2,9 @@
 
 use crate::bail;
 use crate::base::{Result, interrupt, shape};
-use crate::nn::{Model, Value};
+use crate::nn::compose::rest;
+use crate::nn::spec::Role;
+use crate::nn::{Mode, Model, Module, Value};
 use crate::torch::{Tensor, grad};
 use std::rc::Rc;
 
@@ -86,18 +88,72 @@ impl<'a> Still<'a> {
         target.of(&self.net.forward(x)?)
     }
 
+    /// Each target of samples, of one pass.
+    pub fn values(&self, x: &Value, targets: &[Target]) -> Result<Vec<Vec<f64>>> {
+        interrupt::check()?;
+        let _guard = grad::no_grad();
+        let out = self.net.forward(x)?;
+        targets.iter().map(|target| target.of(&out)?.to_f64()).collect()
+    }
+
+    /// The network as an affine first layer and what comes behind it, where it is of one input and may be taken apart.
+    pub fn halves(&self) -> Result<Option<Halves>> {
+        self.net.within(|module, mode| match module.role() {
+            Role::Parts([first, behind @ ..]) if self.net.is_fast() && !behind.is_empty() && matches!(first.role(), Role::Convolution(_)) => {
+                Ok(Some(Halves { first: first.clone(), behind: rest(behind), mode }))
+            }
+            _ => Ok(None),
+        })
+    }
+
     /// The gradient of the target with respect to each input, and the target itself.
     pub fn gradient(&self, x: &Value, target: &Target) -> Result<(Value, Tensor)> {
-        interrupt::check()?;
         let x = x.map(|tensor| tensor.to_device(self.net.device())?.detach()?.copied()?.detach()?.requires_grad_(true))?;
-        let out = target.of(&self.net.forward(&x)?)?;
-        if !out.is_grad_on() {
-            bail!("torch", "the output does not depend on the input by operations that have gradients");
-        }
         let leaves: Vec<Tensor> = x.tensors().into_iter().cloned().collect();
-        let found = out.sum(&None, false)?.gradients(&leaves)?;
-        Ok((replaced(&x, found)?, out.detach()?))
+        let (found, out) = of_leaves(&leaves, &self.net.forward(&x)?, target)?;
+        Ok((replaced(&x, found)?, out))
     }
+}
+
+/// A network in two.
+pub struct Halves {
+    /// The first layer, an affine function of its input.
+    first: Rc<dyn Module>,
+    behind: Rc<dyn Module>,
+    mode: Mode,
+}
+
+impl Halves {
+    /// What the first layer gives, without gradients.
+    pub fn first(&self, x: &Tensor) -> Result<Tensor> {
+        let _guard = grad::no_grad();
+        self.first.forward(&Value::One(x.clone()), self.mode)?.one().cloned()
+    }
+
+    /// Gradients of the first layer's output as those of its input, of a shape.
+    pub fn back(&self, gradients: &Tensor, shape: &[i64]) -> Result<Tensor> {
+        let x = Tensor::zeros(shape)?.to_device(gradients.device())?.requires_grad_(true)?;
+        let out = self.first.forward(&Value::One(x.clone()), self.mode)?.one()?.mul(gradients)?;
+        Ok(out.sum(&None, false)?.gradients(&[x])?.swap_remove(0))
+    }
+
+    /// The gradient of the target with respect to what the first layer gives, and the target itself.
+    pub fn gradient(&self, still: &Still, given: &Tensor, target: &Target) -> Result<(Tensor, Tensor)> {
+        let given = given.detach()?.requires_grad_(true)?;
+        let out = still.net.within(|_, mode| self.behind.forward(&Value::One(given.clone()), mode))?;
+        let (mut found, out) = of_leaves(&[given], &out, target)?;
+        Ok((found.swap_remove(0), out))
+    }
+}
+
+/// Gradients of the target with respect to leaves, and the target itself.
+fn of_leaves(leaves: &[Tensor], out: &Value, target: &Target) -> Result<(Vec<Tensor>, Tensor)> {
+    interrupt::check()?;
+    let out = target.of(out)?;
+    if !out.is_grad_on() {
+        bail!("torch", "the output does not depend on the input by operations that have gradients");
+    }
+    Ok((out.sum(&None, false)?.gradients(leaves)?, out.detach()?))
 }
 
 /// Tensors in the places of a value's, in order.

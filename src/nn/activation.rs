@@ -1,6 +1,6 @@
 //! Activations: functions of each number, and softmax.
 
-use super::spec::{Function, Role};
+use super::spec::{Function, Pointwise, Reach, Role};
 use super::{Builder, Built, Mode, Module, Shape, Spec, Value};
 use crate::base::Result;
 use crate::torch::Tensor;
@@ -56,7 +56,10 @@ impl Spec for Activation {
         if kind == Activation::Relu {
             return Built::one(Relu, shape);
         }
-        Built::one(Function(move |x: &Tensor, _| kind.apply(x)), shape)
+        if matches!(kind, Activation::Softmax(_) | Activation::LogSoftmax(_)) {
+            return Built::one(Function(move |x: &Tensor, _| kind.apply(x)), shape);
+        }
+        Built::one(Pointwise(move |x: &Tensor| kind.apply(x)), shape)
     }
 }
 
@@ -70,6 +73,10 @@ impl Module for Relu {
 
     fn role(&self) -> Role<'_> {
         Role::Relu
+    }
+
+    fn reach(&self) -> Option<Reach> {
+        Some(Reach::POINT)
     }
 }
 

@@ -80,6 +80,19 @@ struct Sequence {
     modules: Vec<Rc<dyn Module>>,
 }
 
+impl Sequence {
+    /// Of parts as described; they are joined where `fast`.
+    fn of(parts: Vec<Rc<dyn Module>>, fast: bool) -> Sequence {
+        let modules = if fast { stack::joined(recurrent::cut(fused(parts.clone()))) } else { parts.clone() };
+        Sequence { parts, modules }
+    }
+}
+
+/// The parts of a chain from one on, as a chain of their own.
+pub fn rest(parts: &[Rc<dyn Module>]) -> Rc<dyn Module> {
+    Rc::new(Sequence::of(parts.to_vec(), true))
+}
+
 impl Module for Sequence {
     fn forward(&self, x: &Value, mode: Mode) -> Result<Value> {
         let mut x = x.clone();
@@ -153,9 +166,7 @@ impl Spec for Chain {
             shape = built.output;
             modules.push(built.module);
         }
-        let parts = smoothed(modules);
-        let modules = if builder.fast { stack::joined(recurrent::cut(fused(parts.clone()))) } else { parts.clone() };
-        Ok(Built { module: Rc::new(Sequence { parts, modules }), output: shape })
+        Ok(Built { module: Rc::new(Sequence::of(smoothed(modules), builder.fast)), output: shape })
     }
 }
 

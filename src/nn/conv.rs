@@ -1,6 +1,6 @@
 //! Convolutions over one to three axes, depthwise-separable and transposed ones.
 
-use super::spec::Role;
+use super::spec::{Reach, Role};
 use super::stem::{Convolution, Weight, length_of};
 use super::{Builder, Built, Init, Mode, Module, Shape, Spec, Value};
 use crate::base::{Result, shape};
@@ -171,7 +171,7 @@ impl Spec for Conv {
             dilation: self.dilation[0] as usize,
         });
         let interleaved = (builder.fast && simple && self.dilation[0] > 1).then(|| (self.dilation[0], pads[0]));
-        Built::one(Built1 { weight, bias, window, pad, interleaved, convolution }, output)
+        Built::one(Built1 { weight, bias, window, pad, interleaved, convolution, width: self.width[0], pads: pads[0] }, output)
     }
 }
 
@@ -183,6 +183,10 @@ struct Built1 {
     /// Dilation and zeros at both ends, where it is computed as a dense one.
     interleaved: Option<(i64, (i64, i64))>,
     convolution: Option<Convolution>,
+    /// Positions of a window along the first axis.
+    width: i64,
+    /// Zeros before and after it.
+    pads: (i64, i64),
 }
 
 impl Module for Built1 {
@@ -205,6 +209,16 @@ impl Module for Built1 {
 
     fn role(&self) -> Role<'_> {
         self.convolution.as_ref().map_or(Role::Other, Role::Convolution)
+    }
+
+    fn reach(&self) -> Option<Reach> {
+        let Window { stride, dilation, .. } = &self.window;
+        (stride.len() == 1).then(|| Reach { span: (self.width - 1) * dilation[0] + 1, stride: stride[0], pads: self.pads, fill: 0.0 })
+    }
+
+    fn within(&self, x: &Tensor, _: Mode) -> Result<Tensor> {
+        let window = Window { padding: vec![0], ..self.window.clone() };
+        x.conv(&self.weight.current()?, self.bias.as_ref(), &window)
     }
 }
 

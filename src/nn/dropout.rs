@@ -1,6 +1,6 @@
 //! Dropout of single numbers and of whole channels.
 
-use super::spec::Role;
+use super::spec::{Reach, Role};
 use super::{Builder, Built, Mode, Module, Shape, Spec, Value};
 use crate::base::Result;
 
@@ -34,5 +34,9 @@ impl Module for Dropping {
 
     fn role(&self) -> Role<'_> {
         if self.0.channels { Role::Other } else { Role::Dropout(self.0.p) }
+    }
+
+    fn reach(&self) -> Option<Reach> {
+        Some(Reach::POINT)
     }
 }

@@ -4,6 +4,7 @@ pub mod activation;
 pub mod attention;
 pub mod build;
 mod cell;
+pub mod changed;
 pub mod compose;
 pub mod conv;
 pub mod custom;

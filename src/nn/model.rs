@@ -41,6 +41,7 @@ struct Inner {
     device: Device,
     training: Cell<bool>,
     precision: Cell<Precision>,
+    fast: bool,
 }
 
 impl Model {
@@ -60,6 +61,7 @@ impl Model {
             device: *device,
             training: Cell::new(false),
             precision: Cell::new(*precision),
+            fast: *fast,
         })))
     }
 
@@ -139,13 +141,20 @@ impl Model {
         self.pass(&x.map(|tensor| self.place(tensor))?)
     }
 
-    fn pass(&self, x: &Value) -> Result<Value> {
+    /// Does something with the layers as they are described; they are on the network's device, and so must be what they take.
+    pub fn within<T>(&self, run: impl FnOnce(&dyn Module, Mode) -> Result<T>) -> Result<T> {
         let precision = self.0.precision.get();
-        let mode = Mode { training: self.0.training.get(), half: precision == Precision::Bf16 };
-        let out = {
-            let _guard = precision.enter(self.0.device);
-            self.0.module.forward(x, mode)?
-        };
+        let _guard = precision.enter(self.0.device);
+        run(&*self.0.module, Mode { training: self.0.training.get(), half: precision == Precision::Bf16 })
+    }
+
+    /// Whether layers may be joined into faster ones.
+    pub fn is_fast(&self) -> bool {
+        self.0.fast
+    }
+
+    fn pass(&self, x: &Value) -> Result<Value> {
+        let out = self.within(|module, mode| module.forward(x, mode))?;
         // losses are computed in 32 bits
         out.map(|tensor| if matches!(tensor.kind(), Kind::BFloat16 | Kind::Half) { tensor.to_kind(Kind::Float) } else { Ok(tensor.clone()) })
     }

@@ -1,6 +1,6 @@
 //! Normalisation layers; names and defaults are PyTorch's.
 
-use super::spec::Function;
+use super::spec::{Function, Pointwise, Reach};
 use super::{Builder, Built, Init, Mode, Module, Shape, Spec, Value};
 use crate::bail;
 use crate::base::{Result, shape};
@@ -70,7 +70,7 @@ impl Spec for Norm {
                 Built::one(Function(move |x: &Tensor, _| x.group_norm(groups, affine.as_ref().map(|(w, b)| (w, b)), eps)), shape)
             }
             Over::Layer => Built::one(
-                Function(move |x: &Tensor, _| {
+                Pointwise(move |x: &Tensor| {
                     let pair = affine.as_ref().map(|(w, b)| (w, b));
                     if x.rank() == 2 {
                         return x.layer_norm(&[channels], pair, eps);
@@ -104,5 +104,9 @@ impl Module for BatchNorm {
         }
         let affine = self.affine.as_ref().map(|(w, b)| (w, b));
         x.batch_norm(affine, Some((&self.mean, &self.var)), mode.training, self.momentum, self.eps).map(Value::One)
+    }
+
+    fn reach(&self) -> Option<Reach> {
+        Some(Reach::POINT)
     }
 }

@@ -1,7 +1,7 @@
 //! Pooling over windows, over a fixed number of windows, and over everything.
 
 use super::lookup::Over;
-use super::spec::{Function, Role};
+use super::spec::{Function, Reach, Role};
 use super::{Builder, Built, Mode, Module, Shape, Spec, Value};
 use crate::base::{Result, shape};
 use crate::torch::Tensor;
@@ -55,18 +55,32 @@ impl Spec for Pool {
     }
 }
 
+impl Pool {
+    fn of(&self, x: &Tensor, padding: &[i64]) -> Result<Tensor> {
+        if self.max { x.max_pool(&self.size, &self.stride, padding) } else { x.avg_pool(&self.size, &self.stride, padding) }
+    }
+}
+
 /// Pooling, which a chain may move.
 struct Pooled(Pool);
 
 impl Module for Pooled {
     fn forward(&self, x: &Value, _: Mode) -> Result<Value> {
-        let (x, how) = (x.one()?, &self.0);
-        let out = if how.max { x.max_pool(&how.size, &how.stride, &how.padding) } else { x.avg_pool(&how.size, &how.stride, &how.padding) };
-        out.map(Value::One)
+        self.0.of(x.one()?, &self.0.padding).map(Value::One)
     }
 
     fn role(&self) -> Role<'_> {
         if self.0.max { Role::MaxPool } else { Role::Other }
+    }
+
+    fn reach(&self) -> Option<Reach> {
+        let Pool { max, size, stride, padding } = &self.0;
+        let fill = if *max { f64::NEG_INFINITY } else { 0.0 };
+        (size.len() == 1).then(|| Reach { span: size[0], stride: stride[0], pads: (padding[0], padding[0]), fill })
+    }
+
+    fn within(&self, x: &Tensor, _: Mode) -> Result<Tensor> {
+        self.0.of(x, &[0])
     }
 }
 

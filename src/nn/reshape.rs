@@ -1,6 +1,6 @@
 //! Layers that only move numbers around.
 
-use super::spec::{Function, Role};
+use super::spec::{Function, Reach, Role};
 use super::{Builder, Built, Mode, Module, Shape, Spec, Value};
 use crate::bail;
 use crate::base::{Result, shape};
@@ -95,6 +95,10 @@ impl Module for Words {
     fn role(&self) -> Role<'_> {
         Role::Kmers(self.0 as usize)
     }
+
+    fn reach(&self) -> Option<Reach> {
+        Some(Reach { span: self.0, ..Reach::POINT })
+    }
 }
 
 /// `[batch, 4, length]` one-hot to `[batch, 4^k, length - k + 1]`, in the order of letters; zeros where a base is none of A C G T.
@@ -135,5 +139,9 @@ struct Same;
 impl Module for Same {
     fn forward(&self, x: &Value, _: Mode) -> Result<Value> {
         Ok(x.clone())
+    }
+
+    fn reach(&self) -> Option<Reach> {
+        Some(Reach::POINT)
     }
 }

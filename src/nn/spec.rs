@@ -124,6 +124,24 @@ pub struct Mode {
     pub half: bool,
 }
 
+/// What one position of an output reads of the input's last axis, while a layer evaluates.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Reach {
+    /// Positions from the first that is read to the last.
+    pub span: i64,
+    /// Positions of the input from one of the output to the next.
+    pub stride: i64,
+    /// Positions that are added before and after.
+    pub pads: (i64, i64),
+    /// What stands in them.
+    pub fill: f64,
+}
+
+impl Reach {
+    /// Every position reads itself alone.
+    pub const POINT: Reach = Reach { span: 1, stride: 1, pads: (0, 0), fill: 0.0 };
+}
+
 /// A built layer: it holds parameters and computes.
 pub trait Module {
     /// Computes the output.
@@ -137,6 +155,14 @@ pub trait Module {
     /// What a chain needs to know of it.
     fn role(&self) -> Role<'_> {
         Role::Other
+    }
+    /// What a position of its output reads, where that is a stretch of one axis.
+    fn reach(&self) -> Option<Reach> {
+        None
+    }
+    /// The output of a stretch `[batch, channels, positions]` that has its neighbours with it: nothing is added at the ends.
+    fn within(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
+        self.forward(&Value::One(x.clone()), mode)?.one().cloned()
     }
 }
 
@@ -221,6 +247,19 @@ impl Layer {
     /// A short text.
     pub fn text(&self) -> String {
         self.0.spec.text()
+    }
+}
+
+/// A module that is a function of each position alone.
+pub struct Pointwise<F>(pub F);
+
+impl<F: Fn(&Tensor) -> Result<Tensor>> Module for Pointwise<F> {
+    fn forward(&self, x: &Value, _: Mode) -> Result<Value> {
+        (self.0)(x.one()?).map(Value::One)
+    }
+
+    fn reach(&self) -> Option<Reach> {
+        Some(Reach::POINT)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Looking inside a pass: what each layer takes and gives.
 
-use super::spec::Role;
+use super::spec::{Reach, Role};
 use super::{Mode, Module, Value};
 use crate::base::Result;
 use crate::torch::Tensor;
@@ -104,5 +104,13 @@ impl Module for Watched {
 
     fn role(&self) -> Role<'_> {
         self.module.role()
+    }
+
+    fn reach(&self) -> Option<Reach> {
+        self.module.reach()
+    }
+
+    fn within(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
+        self.module.within(x, mode)
     }
 }

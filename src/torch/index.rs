@@ -92,6 +92,20 @@ impl Tensor {
         lift1("index_select", &[self, &rows], self.0.f_index_select(dim, &rows.0))
     }
 
+    /// Of each of `rows` the stretch of the last axis that starts at its own of `starts`: `[rows, channels, width]`.
+    pub fn stretches(&self, rows: &Tensor, starts: &Tensor, width: i64) -> Result<Tensor> {
+        let seen = self.unfold(2, width, 1)?.permute(&[0, 2, 1, 3])?;
+        lift1("index", &[&seen, rows, starts], seen.0.f_index(&[Some(&rows.0), Some(&starts.0)]))
+    }
+
+    /// With other stretches written over the last axis, each from its own of `starts` on.
+    pub fn written(&self, starts: &Tensor, stretches: &Tensor) -> Result<Tensor> {
+        let width = stretches.shape()[2];
+        let along = Tensor::arange_i64(0, width, 1)?.to_device(self.device())?;
+        let at = starts.reshape(&[-1, 1, 1])?.add(&along)?.expand(&stretches.shape())?;
+        lift1("scatter", &[self, &at, stretches], self.0.f_scatter(2, &at.0, &stretches.0))
+    }
+
     /// Copies `value` into this tensor's memory, broadcasting it.
     pub fn set_from(&self, value: &Tensor) -> Result<()> {
         let mut target = self.0.shallow_clone();

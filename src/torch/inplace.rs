@@ -24,7 +24,7 @@ impl Tensor {
 
 /// Changes the numbers of tensors of one size where they lie, by those of another; does nothing and gives none unless all are
 /// plain and apart in memory. Nothing may be recorded.
-pub fn change(changed: &[&Tensor], by: &Tensor, f: impl FnOnce(&mut [&mut [f32]], &[f32])) -> Option<()> {
+pub fn change<R>(changed: &[&Tensor], by: &Tensor, f: impl FnOnce(&mut [&mut [f32]], &[f32]) -> R) -> Option<R> {
     let n = by.numel() as usize;
     if !by.is_plain() || !changed.iter().all(|own| own.is_plain() && own.numel() as usize == n) {
         return None;
@@ -35,12 +35,13 @@ pub fn change(changed: &[&Tensor], by: &Tensor, f: impl FnOnce(&mut [&mut [f32]]
         return None;
     }
     // SAFETY: as in `read`, and no two overlap, as was just seen
-    unsafe {
+    let outcome = unsafe {
         let mut slices: Vec<&mut [f32]> = changed.iter().map(|own| std::slice::from_raw_parts_mut(own.0.data_ptr().cast::<f32>(), n)).collect();
-        f(&mut slices, numbers(by));
+        let outcome = f(&mut slices, numbers(by));
         changed.iter().for_each(|own| cistron_changed(own.0.as_ptr().cast_mut().cast()));
-    }
-    Some(())
+        outcome
+    };
+    Some(outcome)
 }
 
 /// # Safety

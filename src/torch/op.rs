@@ -83,8 +83,6 @@ curve! {
     sigmoid => f_sigmoid;
     /// Logarithm of the logistic function, without overflow.
     log_sigmoid => f_log_sigmoid;
-    /// The larger of each number and 0.
-    relu => f_relu;
     /// x times the logistic function of x.
     silu => f_silu;
     /// ln(1 + e^x), without overflow.
@@ -570,6 +568,18 @@ impl Tensor {
     /// Where each would stand if the axis were sorted.
     pub fn argsort(&self, dim: i64, descending: bool) -> Result<Tensor> {
         Ok(self.sort(dim, descending)?.1)
+    }
+
+    /// The largest of those up to each.
+    pub fn running_max(&self, dim: i64) -> Result<Tensor> {
+        self.axis(dim)?;
+        lift("cummax", &[self], self.0.f_cummax(dim)).map(|(values, _)| Tensor(values))
+    }
+
+    /// The larger of each number and 0.
+    pub fn relu(&self) -> Result<Tensor> {
+        let is_up = |x: &Tensor| x.gt_number(0.0)?.to_kind(x.kind());
+        pairs::bent(self, |x| lift1("relu", &[x], x.0.f_relu()), is_up)
     }
 
     /// Running sums.

@@ -7,7 +7,8 @@
 //! also those of a script's own layers. Sums, convolutions and the like are left to torch: they are linear.
 
 use super::custom::{Kernel, attach};
-use super::{Tensor, grad};
+use super::inplace::change;
+use super::{Tensor, grad, parallel};
 use crate::base::Result;
 use std::cell::Cell;
 
@@ -50,14 +51,40 @@ fn twice(x: &Tensor) -> Result<Tensor> {
     Tensor::cat(&[x.clone(), x.clone()], 0)
 }
 
-/// `over` where it is no number, or where the difference it was divided by is small.
-fn unless_small(ratio: &Tensor, difference: &Tensor, over: &Tensor) -> Result<Tensor> {
-    let ratio = ratio.where_(&difference.abs()?.gt_number(SMALL)?, over)?;
+/// A difference of what comes out over one of what went in; where that is small, `over`; where it is no number, 0.
+fn quotient(top: &Tensor, difference: &Tensor, over: &Tensor) -> Result<Tensor> {
+    const PART: usize = 1 << 16;
+    let out = top.contiguous()?.copied()?;
+    let divided = change(&[&out], difference, |out, difference| {
+        over.read(|over| {
+            parallel::each_part(out[0], PART, &|part, out| {
+                let from = part * PART;
+                for ((top, difference), over) in out.iter_mut().zip(&difference[from..]).zip(&over[from..]) {
+                    let ratio = if difference.abs() > SMALL as f32 { *top / difference } else { *over };
+                    *top = if ratio.is_finite() { ratio } else { 0.0 };
+                }
+            });
+        })
+    });
+    if divided.flatten().is_some() {
+        return Ok(out);
+    }
+    let ratio = top.div(difference)?.where_(&difference.abs()?.gt_number(SMALL)?, over)?;
     ratio.where_(&ratio.isfinite()?, &ratio.zeros_like()?)
 }
 
 /// A function of each number alone.
 pub(super) fn curve(x: &Tensor, f: impl Fn(&Tensor) -> Result<Tensor>) -> Result<Tensor> {
+    let slope = |x: &Tensor| {
+        let leaf = x.copied()?.detach()?.requires_grad_(true)?;
+        let out = f(&leaf)?;
+        if out.is_grad_on() { Ok(out.sum(&None, false)?.gradients(&[leaf])?.remove(0)) } else { x.zeros_like() }
+    };
+    bent(x, &f, slope)
+}
+
+/// A function of each number alone, and its slope.
+pub(super) fn bent(x: &Tensor, f: impl Fn(&Tensor) -> Result<Tensor>, slope: impl Fn(&Tensor) -> Result<Tensor>) -> Result<Tensor> {
     if !moves(x) {
         return f(x);
     }
@@ -65,11 +92,7 @@ pub(super) fn curve(x: &Tensor, f: impl Fn(&Tensor) -> Result<Tensor>) -> Result
     let flat = x.detach()?;
     let y = f(&flat)?.detach()?;
     let ((x1, x2), (y1, y2)) = (halves(&flat)?, halves(&y)?);
-    let leaf = x1.copied()?.detach()?.requires_grad_(true)?;
-    let slope = f(&leaf)?;
-    let slope = if slope.is_grad_on() { slope.sum(&None, false)?.gradients(&[leaf])?.remove(0) } else { x1.zeros_like()? };
-    let difference = x1.sub(&x2)?;
-    let ratio = unless_small(&y1.sub(&y2)?.div(&difference)?, &difference, &slope)?;
+    let ratio = quotient(&y1.sub(&y2)?, &x1.sub(&x2)?, &slope(&x1)?)?;
     attach(y, &[x], Box::new(Ratio(twice(&ratio)?)))
 }
 
@@ -129,7 +152,7 @@ impl Kernel for Largest {
         let slope = spread(none.clone(), &self.at[0], &gradient)?.reshape(&shape)?;
         let first = spread(none, &self.at[0], &gradient.mul(&self.shares[0])?)?;
         let total = spread(first, &self.at[1], &gradient.mul(&self.shares[1])?)?.reshape(&shape)?;
-        let ratio = unless_small(&total.div(&self.difference)?, &self.difference, &slope)?;
+        let ratio = quotient(&total, &self.difference, &slope)?;
         Ok(vec![Some(twice(&ratio)?)])
     }
 }

@@ -11,6 +11,7 @@ from captum.attr import DeepLift, IntegratedGradients, Occlusion, Saliency
 from safetensors.torch import save_file
 from tangermeme.deep_lift_shap import deep_lift_shap
 from tangermeme.saturation_mutagenesis import saturation_mutagenesis
+from tangermeme.seqlet import recursive_seqlets
 
 torch.manual_seed(11)
 LENGTH = 40
@@ -72,4 +73,14 @@ for name, activation in {"relu": nn.ReLU, "gelu": nn.GELU, "tanh": nn.Tanh}.item
     out[f"{name}/tangermeme_ism"] = saturation_mutagenesis(net, x, device="cpu", hypothetical=True, target=0)
     out[f"{name}/occlusion.0"] = Occlusion(net).attribute(x, sliding_window_shapes=(4, 7), strides=(4, 3), target=0).mean(1)
 
-save_file({key: tensor.detach().contiguous().float() for key, tensor in out.items()}, Path(__file__).with_name("attributions.safetensors"))
+# spans of the recursive method: noise with planted spans of several lengths and sizes
+values = torch.randn(12, 150, dtype=torch.float64) * 0.05
+for row in range(12):
+    for span in range(4):
+        start = 10 + 35 * span + row % 3
+        values[row, start : start + 4 + row + span] += 0.1 * (1 + span)
+out["seqlets/values"] = values
+found = recursive_seqlets(values).sort_values(["example_idx", "start"])
+out["seqlets/found"] = torch.tensor(found.to_numpy(dtype="float64"))
+
+save_file({key: tensor.detach().contiguous().to(torch.float64 if key.startswith("seqlets/") else torch.float32) for key, tensor in out.items()}, Path(__file__).with_name("attributions.safetensors"))

@@ -2,7 +2,9 @@
 
 use super::Settings;
 use super::tracks::{Seqlet, Tracks};
+use crate::base::Result;
 use crate::base::mersenne::Mersenne;
+use crate::explain::seqlets::{Rule, of_both_signs};
 
 /// Windows that are drawn at most to find thresholds.
 const WINDOWS: usize = 1_000_000;
@@ -101,6 +103,37 @@ pub fn extract(tracks: &Tracks, how: &Settings) -> Extracted {
         }
     }
     found
+}
+
+/// Finds them around the spans of the recursive method, the least likely first; those too near a better one, or to an end, go.
+pub fn around_spans(tracks: &Tracks, how: &Settings, threshold: f64) -> Result<Extracted> {
+    let (length, width) = (tracks.length, how.window + 2 * how.flank);
+    let there = tracks.codes.iter().zip(tracks.hypothetical.chunks_exact(4));
+    let values: Vec<f64> = there.map(|(code, four)| four.get(usize::from(*code)).copied().map_or(0.0, f64::from)).collect();
+    let rule = Rule { threshold, least: 4, most: how.window.max(4), bins: 1000 };
+    let spans = of_both_signs(&values, length, &rule)?;
+    let possible = (rule.least..=rule.most).map(|n| length + 1 - n).sum::<usize>() * tracks.count();
+    let mut found =
+        Extracted { positive: Vec::new(), negative: Vec::new(), windows: possible, passing: spans.len(), thresholds: (f64::NAN, f64::NAN), candidates: 0 };
+    let apart = how.window / 2 + how.flank;
+    let mut middles: Vec<Vec<usize>> = vec![Vec::new(); tracks.count()];
+    for span in spans {
+        let middle = usize::midpoint(span.start, span.end);
+        let Some(start) = middle.checked_sub(width / 2).filter(|start| start + width <= length) else { continue };
+        let own = &mut middles[span.sample];
+        if own.iter().any(|other| other.abs_diff(middle) < apart) {
+            continue;
+        }
+        own.push(middle);
+        found.candidates += 1;
+        let seqlet = Seqlet { example: span.sample as u32, start: start as i32, end: (start + width) as i32, reverse: false };
+        if span.sum > 0.0 { &mut found.positive } else { &mut found.negative }.push(seqlet);
+    }
+    // as the other method gives them: by sequence and place
+    for side in [&mut found.positive, &mut found.negative] {
+        side.sort_by_key(|seqlet| (seqlet.example, seqlet.start));
+    }
+    Ok(found)
 }
 
 /// Linear between neighbours.

@@ -29,6 +29,8 @@ pub struct Settings {
     pub flank: usize,
     /// False seqlets among all (target_seqlet_fdr).
     pub fdr: f64,
+    /// Seqlets around the spans of the recursive method that stand out by this p-value, instead.
+    pub recursive: Option<f64>,
     /// At least this share of windows passes (min_passing_windows_frac).
     pub fewest: f64,
     /// At most this share of windows passes (max_passing_windows_frac).
@@ -68,6 +70,7 @@ impl Default for Settings {
             window: 20,
             flank: 5,
             fdr: 0.05,
+            recursive: None,
             fewest: 0.03,
             most: 0.2,
             weak: 0.8,
@@ -130,11 +133,15 @@ pub fn discover(tracks: &Tracks, how: &Settings) -> Result<Discovery> {
     if tracks.length < seqlet {
         bail!("shape", "sequences of {} bp are shorter than a seqlet, {seqlet} bp", tracks.length; hint: "make `window` or `flank` smaller");
     }
-    let found = extract::extract(tracks, how);
+    let found = match how.recursive {
+        Some(threshold) => extract::around_spans(tracks, how, threshold)?,
+        None => extract::extract(tracks, how),
+    };
+    let steps = if how.recursive.is_some() { ["spans of any length", "spans that stand out"] } else { ["windows", "windows beyond a threshold"] };
     let funnel = vec![
         ("positions", tracks.codes.len()),
-        ("windows", found.windows),
-        ("windows beyond a threshold", found.passing),
+        (steps[0], found.windows),
+        (steps[1], found.passing),
         ("seqlets after overlaps", found.candidates),
         ("seqlets of either sign", found.positive.len() + found.negative.len()),
     ];

@@ -83,7 +83,9 @@ pub fn page(found: &Discovery, known: Option<&[Motif]>, most: usize, share: f64)
 <title>Motifs in contributions</title><style>{STYLE}</style></head><body><h1>Motifs in contributions</h1>"
     );
     let (low, high) = found.thresholds;
-    out += &format!("<p>A window counts below {low:.3e} and above {high:.3e}.</p>");
+    if low.is_finite() {
+        out += &format!("<p>A window counts below {low:.3e} and above {high:.3e}.</p>");
+    }
     out += &steps("What each step has left", &found.funnel);
     out += &steps("Positive seqlets", &found.positive.funnel);
     out += &steps("Negative seqlets", &found.negative.funnel);

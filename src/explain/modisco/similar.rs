@@ -264,10 +264,10 @@ fn shared_wide(x: &[f32], y: &[f32]) -> (f32, f32) {
     (_mm512_reduce_add_ps(_mm512_add_ps(signed, signed_too)), _mm512_reduce_add_ps(_mm512_add_ps(plain, plain_too)))
 }
 
-/// Whether the processor has what [`shared_wide`] needs.
+/// Whether the processor has what [`shared_wide`] and [`Slim::best`] need.
 #[cfg(target_arch = "x86_64")]
 fn is_wide() -> bool {
-    is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512dq")
+    is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512dq") && is_x86_feature_detected!("avx512bw") && is_x86_feature_detected!("avx512vl")
 }
 
 /// The best Jaccard index of `x` laid over `y`, shared over joint, with signs, and the shift where it is.
@@ -365,15 +365,152 @@ impl Rows {
     }
 }
 
+/// A seqlet's rows, of which the second four hold one number at most: that of the base which is there.
+struct Slim {
+    /// The first four numbers of each row.
+    hypothetical: Vec<f32>,
+    /// The one of the second four.
+    contribution: Vec<f32>,
+    /// Which of them it is.
+    code: Vec<u8>,
+    /// Summed sizes of the rows before each.
+    sizes: Vec<f32>,
+}
+
+impl Slim {
+    fn of(rows: &Rows) -> Slim {
+        let each = || rows.values.chunks_exact(8);
+        let there = |row: &[f32]| (0..4).find(|base| row[4 + base] != 0.0);
+        Slim {
+            hypothetical: each().flat_map(|row| row[..4].iter().copied()).collect(),
+            contribution: each().map(|row| there(row).map_or(0.0, |base| row[4 + base])).collect(),
+            code: each().map(|row| there(row).unwrap_or(4) as u8).collect(),
+            sizes: rows.sizes.clone(),
+        }
+    }
+
+    /// The best Jaccard index of another of the same length laid over this, and of this laid over the other, with up to `pad`
+    /// rows that hang over; what hangs over counts of what is laid alone.
+    fn best(&self, other: &Slim, pad: usize) -> (f32, f32) {
+        #[cfg(target_arch = "x86_64")]
+        if is_wide() {
+            // SAFETY: the processor has these instructions
+            return unsafe { self.best_wide(other, pad) };
+        }
+        self.best_of(other, pad, |x, from, y, at, n| {
+            let (mut signed, mut plain) = (0f32, 0f32);
+            let mut add = |x: f32, y: f32| {
+                let least = x.abs().min(y.abs());
+                plain += least;
+                signed += if (x < 0.0) == (y < 0.0) { least } else { -least };
+            };
+            x.hypothetical[4 * from..][..4 * n].iter().zip(&y.hypothetical[4 * at..]).for_each(|(x, y)| add(*x, *y));
+            (0..n).filter(|i| x.code[from + i] == y.code[at + i]).for_each(|i| add(x.contribution[from + i], y.contribution[at + i]));
+            (signed, plain)
+        })
+    }
+
+    /// `shared` gives the sums of `n` rows of the one from a row on with those of the other from a row on.
+    #[inline(always)]
+    fn best_of(&self, other: &Slim, pad: usize, shared: impl Fn(&Slim, usize, &Slim, usize, usize) -> (f32, f32)) -> (f32, f32) {
+        let (length, pad) = (self.code.len(), pad.min(self.code.len()));
+        let mut best = (f32::NEG_INFINITY, f32::NEG_INFINITY);
+        for offset in -(pad as i32)..=pad as i32 {
+            // row j of the other lies on row j + offset of this
+            let (from, at) = ((-offset).max(0) as usize, offset.max(0) as usize);
+            let n = length - from.max(at);
+            let (signed, plain) = shared(other, from, self, at, n);
+            let score = |laid: f32, over: f32| signed / (laid + over - plain);
+            best.0 = best.0.max(score(other.sizes[length], self.sizes[at + n] - self.sizes[at]));
+            best.1 = best.1.max(score(self.sizes[length], other.sizes[from + n] - other.sizes[from]));
+        }
+        best
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl")]
+    fn best_wide(&self, other: &Slim, pad: usize) -> (f32, f32) {
+        use std::arch::x86_64::*;
+        self.best_of(other, pad, |x, from, y, at, n| {
+            let (size, sign) = (_mm512_set1_epi32(i32::MAX), _mm512_set1_epi32(i32::MIN));
+            let zero = _mm512_setzero_ps();
+            let (mut signed, mut plain, mut signed_too, mut plain_too) = (zero, zero, zero, zero);
+            // least | ((a ^ b) & sign)
+            macro_rules! add {
+                ($mask:expr, $a:expr, $b:expr, $signed:ident, $plain:ident) => {
+                    // SAFETY: what lies beyond the rows is masked out
+                    let (a, b) = unsafe { (_mm512_maskz_loadu_epi32($mask, $a.cast()), _mm512_maskz_loadu_epi32($mask, $b.cast())) };
+                    let least = _mm512_min_epu32(_mm512_and_si512(a, size), _mm512_and_si512(b, size));
+                    let turned = _mm512_ternarylogic_epi32::<0xf8>(least, _mm512_xor_si512(a, b), sign);
+                    $plain = _mm512_add_ps($plain, _mm512_castsi512_ps(least));
+                    $signed = _mm512_add_ps($signed, _mm512_castsi512_ps(turned));
+                };
+            }
+            let (a, b) = (&x.hypothetical[4 * from..4 * (from + n)], &y.hypothetical[4 * at..4 * (at + n)]);
+            let (mut i, whole) = (0, a.len() / 16 * 16);
+            while i + 32 <= whole {
+                add!(u16::MAX, a[i..].as_ptr(), b[i..].as_ptr(), signed, plain);
+                add!(u16::MAX, a[i + 16..].as_ptr(), b[i + 16..].as_ptr(), signed_too, plain_too);
+                i += 32;
+            }
+            if i < whole {
+                add!(u16::MAX, a[i..].as_ptr(), b[i..].as_ptr(), signed, plain);
+                i += 16;
+            }
+            if i < a.len() {
+                add!((1u16 << (a.len() - i)) - 1, a[i..].as_ptr(), b[i..].as_ptr(), signed_too, plain_too);
+            }
+            let mut i = 0;
+            while i < n {
+                let there = if n - i >= 16 { u16::MAX } else { (1u16 << (n - i)) - 1 };
+                // SAFETY: what lies beyond the rows is masked out
+                let (own, others) =
+                    unsafe { (_mm_maskz_loadu_epi8(there, x.code[from + i..].as_ptr().cast()), _mm_maskz_loadu_epi8(there, y.code[at + i..].as_ptr().cast())) };
+                let same = _mm_mask_cmpeq_epi8_mask(there, own, others);
+                add!(same, x.contribution[from + i..].as_ptr(), y.contribution[at + i..].as_ptr(), signed, plain);
+                i += 16;
+            }
+            (_mm512_reduce_add_ps(_mm512_add_ps(signed, signed_too)), _mm512_reduce_add_ps(_mm512_add_ps(plain, plain_too)))
+        })
+    }
+}
+
 /// The Jaccard indices of each seqlet with its neighbours, at the best shift and strand.
 pub fn jaccard(tracks: &Tracks, seqlets: &[Seqlet], neighbours: &[Vec<u32>], overlap: f64) -> Vec<Vec<f64>> {
-    let forward: Vec<Rows> = seqlets.iter().map(|seqlet| Rows::of(tracks.rows(seqlet))).collect();
-    let backward: Vec<Rows> = forward.iter().map(Rows::turned).collect();
-    parallel::map(seqlets.len(), &|i| {
+    let rows: Vec<Rows> = seqlets.iter().map(|seqlet| Rows::of(tracks.rows(seqlet))).collect();
+    let forward: Vec<Slim> = rows.iter().map(Slim::of).collect();
+    let backward: Vec<Slim> = rows.iter().map(|rows| Slim::of(&rows.turned())).collect();
+    // of i and j, and of j and i: what they share at a shift is the same
+    let indices = |i: usize, j: usize| {
         let pad = (seqlets[i].len() as f64 * (1.0 - overlap)) as usize;
-        let of = |j: &u32| forward[i].best(&forward[*j as usize], pad).0.max(forward[i].best(&backward[*j as usize], pad).0);
-        neighbours[i].iter().map(|j| f64::from(of(j))).collect()
-    })
+        let (same, other) = (forward[i].best(&forward[j], pad), forward[i].best(&backward[j], pad));
+        (f64::from(same.0.max(other.0)), f64::from(same.1.max(other.1)))
+    };
+    // two that are neighbours of each other are compared once, by the first of them
+    let mut ordered: Vec<Vec<u32>> = neighbours.to_vec();
+    ordered.iter_mut().for_each(|own| own.sort_unstable());
+    let is_shared = |i: usize, j: u32| (j as usize) < i && ordered[j as usize].binary_search(&(i as u32)).is_ok();
+    let both = parallel::map(seqlets.len(), &|i| {
+        neighbours[i].iter().map(|j| if is_shared(i, *j) { (f64::NAN, f64::NAN) } else { indices(i, *j as usize) }).collect::<Vec<_>>()
+    });
+    let mut found: Vec<Vec<f64>> = both.iter().map(|row| row.iter().map(|(own, _)| *own).collect()).collect();
+    // where each neighbour stands, in the order of numbers
+    let places: Vec<Vec<u32>> = neighbours
+        .iter()
+        .map(|own| {
+            let mut order: Vec<u32> = (0..own.len() as u32).collect();
+            order.sort_unstable_by_key(|place| own[*place as usize]);
+            order
+        })
+        .collect();
+    for i in 0..seqlets.len() {
+        for (place, j) in neighbours[i].iter().enumerate().filter(|(_, j)| is_shared(i, **j)) {
+            if let Ok(at) = ordered[*j as usize].binary_search(&(i as u32)) {
+                found[i][place] = both[*j as usize][places[*j as usize][at] as usize].1;
+            }
+        }
+    }
+    found
 }
 
 /// The `count` nearest by the Jaccard index row on row, with that index; seqlets of one length.
@@ -416,6 +553,29 @@ mod tests {
         let (signed, plain) = shared(&x, &y[..72]);
         let (narrow, other) = shared_of(&x, &y[..72]);
         assert!((signed - narrow).abs() < 1e-4 && (plain - other).abs() < 1e-4);
+    }
+
+    #[test]
+    fn slim_rows_give_what_rows_give() {
+        let mut rng = Rng::keyed(&[3]);
+        let mut seqlet = |n: usize| {
+            let row = |_| {
+                let mut row = [0f32; 8];
+                row[..4].iter_mut().for_each(|x| *x = rng.normal() as f32);
+                let code = rng.below(5) as usize;
+                if code < 4 {
+                    row[4 + code] = row[code];
+                }
+                row
+            };
+            Rows::of((0..n).flat_map(row).collect())
+        };
+        for n in [5, 16, 23, 30, 40] {
+            let (a, b) = (seqlet(n), seqlet(n));
+            let (slim, other) = (Slim::of(&a), Slim::of(&b));
+            let (first, second) = slim.best(&other, n / 3);
+            assert!((first - a.best(&b, n / 3).0).abs() < 1e-5 && (second - b.best(&a, n / 3).0).abs() < 1e-5);
+        }
     }
 
     #[test]

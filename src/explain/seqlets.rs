@@ -1,0 +1,190 @@
+//! Seqlets by the recursive method: spans that stand out, and of which every span inside stands out as well (tangermeme,
+//! Schreiber 2025).
+//!
+//! The null distribution of a span's sum takes its positions as independent draws from all contributions. Its p-values rank
+//! spans; they are no rates of false discoveries, for neighbours are alike.
+
+use crate::bail;
+use crate::base::{Result, interrupt};
+use crate::torch::parallel;
+
+/// How spans are found.
+#[derive(Clone, Copy, Debug)]
+pub struct Rule {
+    /// The p-value below which a span stands out.
+    pub threshold: f64,
+    /// Positions of the shortest span.
+    pub least: usize,
+    /// Positions of the longest.
+    pub most: usize,
+    /// Steps that contributions are rounded to.
+    pub bins: usize,
+}
+
+/// A span of a sample.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Span {
+    /// The sample's number.
+    pub sample: usize,
+    /// Its first position.
+    pub start: usize,
+    /// The position behind its last.
+    pub end: usize,
+    /// The sum of its contributions.
+    pub sum: f64,
+    /// The chance of a sum as large.
+    pub p_value: f64,
+}
+
+/// Sums of spans that are as likely as the contributions are.
+struct Null {
+    low: f64,
+    width: f64,
+    bins: usize,
+    /// Of each length, the chance of each sum of bins or a larger one.
+    tails: Vec<Vec<f64>>,
+}
+
+impl Null {
+    fn of(values: &[f64], rule: &Rule) -> Option<Null> {
+        let (low, high) = values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(*x), high.max(*x)));
+        if values.is_empty() || low == high {
+            return None;
+        }
+        let bins = rule.bins;
+        let mut null = Null { low, width: (high - low) / (bins - 1) as f64, bins, tails: vec![Vec::new(); rule.most + 1] };
+        let mut one = vec![0.0; bins];
+        values.iter().for_each(|x| one[null.bin(*x)] += 1.0);
+        one.iter_mut().for_each(|share| *share /= values.len() as f64);
+        let filled: Vec<(usize, f64)> = one.iter().copied().enumerate().filter(|(_, share)| *share > 0.0).collect();
+        let mut sums = one.clone();
+        for length in 1..=rule.most {
+            if length > 1 {
+                let mut next = vec![0.0; bins * length];
+                for (bin, share) in &filled {
+                    next[*bin..].iter_mut().zip(&sums).for_each(|(next, sum)| *next += share * sum);
+                }
+                sums = next;
+            }
+            let mut tail = sums.clone();
+            (0..tail.len().saturating_sub(1)).rev().for_each(|i| tail[i] += tail[i + 1]);
+            null.tails[length] = tail;
+        }
+        Some(null)
+    }
+
+    fn bin(&self, x: f64) -> usize {
+        (((x - self.low) / self.width).floor().max(0.0) as usize).min(self.bins - 1)
+    }
+}
+
+/// Positive spans of samples `[samples, length]`, the least likely first.
+pub fn recursive(values: &[f64], length: usize, rule: &Rule) -> Result<Vec<Span>> {
+    if rule.least < 1 || rule.least > rule.most {
+        bail!("option", "the shortest span must have from 1 to {} positions, the longest, got {}", rule.most, rule.least);
+    }
+    if rule.most > length {
+        bail!("option", "the longest span has {} positions, the samples have {length}", rule.most);
+    }
+    if let Some(bad) = values.iter().position(|x| !x.is_finite()) {
+        bail!("value", "contributions of sample {} are not finite", bad / length);
+    }
+    let Some(null) = Null::of(values, rule) else { return Ok(Vec::new()) };
+    interrupt::check()?;
+    let found = parallel::map(values.len() / length, &|sample| spans(sample, &values[sample * length..][..length], &null, rule));
+    let mut found: Vec<Span> = found.into_iter().flatten().collect();
+    found.sort_by(|a, b| a.p_value.total_cmp(&b.p_value));
+    Ok(found)
+}
+
+/// A start from which spans of some length stand out, with all spans in them.
+#[derive(Clone, Copy)]
+struct Start {
+    at: usize,
+    /// The largest p-value among the spans that start here, up to this length.
+    own: f64,
+}
+
+fn spans(sample: usize, values: &[f64], null: &Null, rule: &Rule) -> Vec<Span> {
+    let mut sums = vec![0usize];
+    values.iter().for_each(|x| sums.push(sums[sums.len() - 1] + null.bin(*x)));
+    let chance = |start: usize, length: usize| null.tails[length][sums[start + length] - sums[start]];
+    // a span can stand out only if those one shorter in it do, at its start and at the next position
+    let mut by_length: Vec<Vec<Start>> = vec![(0..=values.len() - rule.least).map(|at| Start { at, own: chance(at, rule.least) }).collect()];
+    by_length[0].retain(|start| start.own < rule.threshold);
+    for length in rule.least + 1..=rule.most {
+        let shorter = &by_length[by_length.len() - 1];
+        let pairs = shorter.windows(2).filter(|pair| pair[1].at == pair[0].at + 1);
+        let longer = pairs.map(|pair| Start { at: pair[0].at, own: pair[0].own.max(chance(pair[0].at, length)) });
+        let longer: Vec<Start> = longer.filter(|start| start.own < rule.threshold).collect();
+        by_length.push(longer);
+    }
+    let mut taken = vec![false; values.len()];
+    let mut found = Vec::new();
+    for (more, starts) in by_length.iter_mut().enumerate().rev() {
+        let length = rule.least + more;
+        starts.sort_by(|a, b| a.own.total_cmp(&b.own));
+        for Start { at, .. } in starts {
+            let own = *at..*at + length;
+            if taken[own.clone()].iter().any(|taken| *taken) {
+                continue;
+            }
+            taken[own.clone()].fill(true);
+            found.push(Span { sample, start: own.start, end: own.end, sum: values[own.clone()].iter().sum(), p_value: chance(own.start, length) });
+        }
+    }
+    found
+}
+
+/// Spans of both signs; a negative one that overlaps a positive one goes.
+pub fn of_both_signs(values: &[f64], length: usize, rule: &Rule) -> Result<Vec<Span>> {
+    let mut found = recursive(values, length, rule)?;
+    let turned: Vec<f64> = values.iter().map(|x| -x).collect();
+    let mut taken = vec![false; values.len()];
+    found.iter().for_each(|span| taken[span.sample * length..][span.start..span.end].fill(true));
+    let is_free = |span: &Span| !taken[span.sample * length..][span.start..span.end].iter().any(|taken| *taken);
+    let negative = recursive(&turned, length, rule)?.into_iter().filter(is_free).map(|span| Span { sum: -span.sum, ..span });
+    found.extend(negative);
+    found.sort_by(|a, b| a.p_value.total_cmp(&b.p_value));
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::seed::Rng;
+
+    const RULE: Rule = Rule { threshold: 0.01, least: 4, most: 12, bins: 200 };
+
+    #[test]
+    fn what_was_planted_is_found_and_nothing_overlaps() {
+        let (rows, length) = (50, 100);
+        let mut rng = Rng::keyed(&[1]);
+        let mut values: Vec<f64> = (0..rows * length).map(|_| 0.05 * rng.normal()).collect();
+        for row in 0..rows {
+            values[row * length + row..][..8].fill(if row % 2 == 0 { 1.0 } else { -1.0 });
+        }
+        let found = of_both_signs(&values, length, &RULE).unwrap();
+        for row in 0..rows {
+            let best = found.iter().find(|span| span.sample == row).unwrap();
+            // neighbours of what was planted may lie in the span as well
+            assert!(best.start.abs_diff(row) <= 3 && best.end.abs_diff(row + 8) <= 3, "{best:?}");
+            assert_eq!(best.sum > 0.0, row % 2 == 0);
+        }
+        let mut taken = vec![false; values.len()];
+        for span in &found {
+            for at in span.start..span.end {
+                assert!(!std::mem::replace(&mut taken[span.sample * length + at], true));
+            }
+        }
+    }
+
+    #[test]
+    fn the_null_is_a_distribution() {
+        let null = Null::of(&[0.0, 1.0, 1.0, 3.0], &Rule { bins: 4, most: 2, ..RULE }).unwrap();
+        assert_eq!(null.tails[1], [1.0, 0.75, 0.25, 0.25]);
+        // two draws of 0, 1, 1, 3: a sum of 6 once in 16
+        assert!((null.tails[2][6] - 1.0 / 16.0).abs() < 1e-15 && (null.tails[2][0] - 1.0).abs() < 1e-15);
+        assert!(recursive(&[1.0; 20], 20, &RULE).unwrap().is_empty());
+    }
+}
