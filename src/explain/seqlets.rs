@@ -5,6 +5,7 @@
 //! spans; they are no rates of false discoveries, for neighbours are alike.
 
 use crate::bail;
+use crate::base::wide::widest;
 use crate::base::{Result, interrupt};
 use crate::torch::parallel;
 
@@ -60,10 +61,11 @@ impl Null {
         let mut sums = one.clone();
         for length in 1..=rule.most {
             if length > 1 {
+                let mut padded = vec![0.0; bins];
+                padded.extend(&sums);
+                padded.resize(bins * (length + 1) + PART, 0.0);
                 let mut next = vec![0.0; bins * length];
-                for (bin, share) in &filled {
-                    next[*bin..].iter_mut().zip(&sums).for_each(|(next, sum)| *next += share * sum);
-                }
+                parallel::each_part(&mut next, PART, &|part, out| added(&filled, &padded[..], bins + part * PART, out));
                 sums = next;
             }
             let mut tail = sums.clone();
@@ -77,6 +79,25 @@ impl Null {
         (((x - self.low) / self.width).floor().max(0.0) as usize).min(self.bins - 1)
     }
 }
+
+/// Sums that are computed at a time.
+const PART: usize = 2048;
+
+/// The shares of sums from one on, of shares of a bin and of sums of one fewer; `sums[at]` is that of the first.
+#[inline(always)]
+fn added_of(shares: &[(usize, f64)], sums: &[f64], at: usize, out: &mut [f64]) {
+    const BLOCK: usize = 64;
+    for (block, out) in out.chunks_mut(BLOCK).enumerate() {
+        let mut total = [0.0; BLOCK];
+        for (bin, share) in shares {
+            let from = &sums[at + block * BLOCK - bin..][..BLOCK];
+            total.iter_mut().zip(from).for_each(|(total, sum)| *total += share * sum);
+        }
+        out.copy_from_slice(&total[..out.len()]);
+    }
+}
+
+widest!(added(shares: &[(usize, f64)], sums: &[f64], at: usize, out: &mut [f64]) -> (), added_of);
 
 /// Positive spans of samples `[samples, length]`, the least likely first.
 pub fn recursive(values: &[f64], length: usize, rule: &Rule) -> Result<Vec<Span>> {

@@ -124,7 +124,7 @@ pub fn memory(tracks: &Tracks, how: &Settings) -> u64 {
     let length = (how.window + 2 * how.flank) as u64;
     let windows = tracks.codes.len() as u64 * 8 * 4;
     // k-mers of both strands with their postings, rows of both strands, neighbours with similarities and edges
-    windows + n * (4 * 500 * 16 + 2 * 8 * 4 * length + near * (12 + 8 + 24 + 32))
+    windows + n * (2 * 500 * 52 + 2 * 8 * 4 * length + near * (12 + 8 + 24 + 32))
 }
 
 /// Finds the patterns.

@@ -142,14 +142,14 @@ pub fn nearest(tracks: &Tracks, seqlets: &[Seqlet], sign: f32, count: usize) -> 
         let rows: Vec<(u8, f32)> = (0..seqlet.len()).map(|place| (tracks.at(seqlet, place).0, sign * tracks.contribution(seqlet, place))).collect();
         gapped_kmers(&rows)
     };
-    let forward = parallel::map(n, &|i| kmers(&seqlets[i]));
-    let backward = parallel::map(n, &|i| kmers(&seqlets[i].turned()));
-    let (of_forward, of_backward) = (Postings::of(&forward), Postings::of(&backward));
+    // of both strands, the given one first
+    let all = parallel::map(2 * n, &|i| if i < n { kmers(&seqlets[i]) } else { kmers(&seqlets[i - n].turned()) });
+    let (postings, numbers) = Postings::of(&all);
     let found = parallel::map(n, &|i| {
-        let (mut same, mut other) = (vec![0f32; n], vec![0f32; n]);
-        of_forward.add(&forward[i], &mut same);
-        of_backward.add(&forward[i], &mut other);
-        let nearer: Vec<f64> = same.iter().zip(&other).map(|(a, b)| f64::from(a.max(*b))).collect();
+        let mut products = vec![0f32; 2 * n];
+        postings.add(&all[i], &numbers[i], &mut products);
+        let (same, other) = products.split_at(n);
+        let nearer: Vec<f64> = same.iter().zip(other).map(|(a, b)| f64::from(a.max(*b))).collect();
         most(&nearer, count)
     });
     let (of, similarity) = found.into_iter().unzip();
@@ -169,39 +169,47 @@ fn most(values: &[f64], count: usize) -> (Vec<u32>, Vec<f64>) {
     (order, kept)
 }
 
-/// Where each k-mer stands.
+/// Where each k-mer stands, by its number.
 struct Postings {
-    keys: Vec<u64>,
     starts: Vec<usize>,
     rows: Vec<(u32, f32)>,
 }
 
 impl Postings {
-    fn of(kmers: &[Vec<(u64, f64)>]) -> Postings {
-        let mut all: Vec<(u64, u32, f64)> = kmers.iter().enumerate().flat_map(|(row, own)| own.iter().map(move |(key, x)| (*key, row as u32, *x))).collect();
-        all.sort_unstable_by_key(|(key, row, _)| (*key, *row));
-        let (mut keys, mut starts, mut rows) = (Vec::new(), Vec::new(), Vec::with_capacity(all.len()));
-        for (key, row, x) in all {
-            if keys.last() != Some(&key) {
-                keys.push(key);
-                starts.push(rows.len());
+    /// Of the k-mers of rows; and the number of each k-mer of each row.
+    fn of(kmers: &[Vec<(u64, f64)>]) -> (Postings, Vec<Vec<u32>>) {
+        const PARTS: u64 = 16;
+        let part_of = |key: u64| key.wrapping_mul(11_400_714_819_323_198_485) >> 60;
+        let parts = parallel::map(PARTS as usize, &|part| {
+            let mut own: Vec<(u64, u32, u32)> = Vec::new();
+            for (row, all) in kmers.iter().enumerate() {
+                let here = all.iter().enumerate().filter(|(_, (key, _))| part_of(*key) == part as u64);
+                own.extend(here.map(|(place, (key, _))| (*key, row as u32, place as u32)));
             }
-            rows.push((row, x as f32));
+            own.sort_unstable();
+            own
+        });
+        let mut numbers: Vec<Vec<u32>> = kmers.iter().map(|all| vec![0; all.len()]).collect();
+        let (mut starts, mut rows) = (Vec::new(), Vec::with_capacity(parts.iter().map(Vec::len).sum()));
+        for part in &parts {
+            for one in part.chunk_by(|a, b| a.0 == b.0) {
+                for (_, row, place) in one {
+                    numbers[*row as usize][*place as usize] = starts.len() as u32;
+                    rows.push((*row, kmers[*row as usize][*place as usize].1 as f32));
+                }
+                starts.push(rows.len() - one.len());
+            }
         }
         starts.push(rows.len());
-        Postings { keys, starts, rows }
+        (Postings { starts, rows }, numbers)
     }
 
-    /// Adds the products of a seqlet's k-mers with everyone's; both are in the order of k-mers.
-    fn add(&self, kmers: &[(u64, f64)], into: &mut [f32]) {
-        let mut at = 0;
-        for (key, x) in kmers {
-            at += self.keys[at..].partition_point(|known| known < key);
-            if self.keys.get(at) == Some(key) {
-                let x = *x as f32;
-                for (row, y) in &self.rows[self.starts[at]..self.starts[at + 1]] {
-                    into[*row as usize] += x * y;
-                }
+    /// Adds the products of a row's k-mers with everyone's.
+    fn add(&self, kmers: &[(u64, f64)], numbers: &[u32], into: &mut [f32]) {
+        for ((_, x), number) in kmers.iter().zip(numbers) {
+            let (x, at) = (*x as f32, *number as usize);
+            for (row, y) in &self.rows[self.starts[at]..self.starts[at + 1]] {
+                into[*row as usize] += x * y;
             }
         }
     }
@@ -562,7 +570,7 @@ mod tests {
             let row = |_| {
                 let mut row = [0f32; 8];
                 row[..4].iter_mut().for_each(|x| *x = rng.normal() as f32);
-                let code = rng.below(5) as usize;
+                let code = rng.below(5);
                 if code < 4 {
                     row[4 + code] = row[code];
                 }
