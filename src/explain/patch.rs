@@ -30,7 +30,7 @@ struct Patch {
     whole: Tensor,
     /// Of each patch its row of `whole`.
     rows: Tensor,
-    /// Where each starts; may lie before the first position, or reach behind the last.
+    /// Where each starts.
     starts: Vec<i64>,
     /// `[patches, channels, width]`.
     values: Tensor,
