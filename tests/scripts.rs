@@ -55,3 +55,18 @@ fn the_chip_seq_example_takes_deepbinds_files_as_they_are() {
     let meme = std::fs::read_to_string(place.path().join("kept/filters.meme")).expect("motifs");
     assert_eq!(meme.matches("MOTIF ").count(), 128);
 }
+
+#[test]
+fn the_example_of_activity_runs_for_enhancers_and_promoters() {
+    let Some(folder) = data_folder() else { return };
+    let place = tempfile::tempdir().expect("a folder");
+    let script = root().join("examples/07_enhancer_activity.rhai").display().to_string();
+    let data = format!("folder={}", folder.join("mpra").display());
+    for kind in ["enhancer", "promoter"] {
+        let (out, err, code) =
+            said(&cistron(place.path(), &["run", &script, "--run-dir", kind, "--set", &format!("kind={kind}"), "--set", &data, "--set", "epochs=1"]));
+        assert_eq!(code, 0, "{err}");
+        assert!(out.contains("held out: Pearson") && out.contains("in 10 changes"), "{out}");
+        assert!(place.path().join(kind).join("figures/made.svg").exists());
+    }
+}
