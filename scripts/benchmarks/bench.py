@@ -64,13 +64,19 @@ LEAST = 0.75
 TUNED = {"MALLOC_MMAP_THRESHOLD_": "4294967296", "MALLOC_TRIM_THRESHOLD_": "4294967296", "MALLOC_TOP_PAD_": "268435456"}
 
 
+def scratch():
+    """A folder that goes when the measuring ends."""
+    folder = Path(tempfile.mkdtemp(prefix="cistron-bench-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
 @functools.cache
 def genome():
     """A folder with a random genome of 40 Mb, regions of it and a bigWig; the same on every machine."""
     import numpy as np
 
-    folder = Path(tempfile.mkdtemp(prefix="cistron-bench-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    folder = scratch()
     rng = np.random.default_rng(1)
     sizes = {f"chr{i}": 10_000_000 for i in range(1, 5)}
     with open(folder / "g.fa", "wb") as fasta:
@@ -98,8 +104,7 @@ def contributions():
     """A folder with sequences in which three motifs are planted, and hypothetical contributions: what a good network would give, and noise."""
     import numpy as np
 
-    folder = Path(tempfile.mkdtemp(prefix="cistron-bench-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    folder = scratch()
     rng = np.random.default_rng(1)
     n, length = 1500, 400
     codes = rng.integers(0, 4, (n, length))

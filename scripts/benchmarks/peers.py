@@ -357,9 +357,10 @@ def modisco(folder):
 
 
 def main(name, folder=None):
-    if name in ("ism_baseline", "ism_deepstarr", "ig_tcn", "deep_lift", "seqlets", "modisco"):
-        return globals()[name](folder)
-    if name in ("extract", "extract_loop", "bigwig", "shuffle", "augment", "loader", "epoch"):
+    if name in (
+        "extract", "extract_loop", "bigwig", "shuffle", "augment", "loader", "epoch",
+        "ism_baseline", "ism_deepstarr", "ig_tcn", "deep_lift", "seqlets", "modisco",
+    ):
         return globals()[name](folder)
     if name == "metrics_1e6":
         return metrics(10**6, 1)

@@ -69,32 +69,13 @@ const SMOOTH: &[Opt] = &[
     STRANDS,
     SEEDED,
 ];
-const INTEGRATED: &[Opt] = &[
-    LABEL,
-    AGAINST,
-    POSITION,
-    HYPOTHETICAL,
-    opt("steps", OptKind::Int(1, 10_000), "50", "points on each line"),
-    BASELINES,
-    SHUFFLES,
-    STRANDS,
-    SEEDED,
-    DETAIL,
-    BATCH,
-];
-const EXPECTED: &[Opt] = &[
-    LABEL,
-    AGAINST,
-    POSITION,
-    HYPOTHETICAL,
-    opt("samples", OptKind::Int(1, 100_000), "200", "points of each sequence"),
-    BASELINES,
-    SHUFFLES,
-    STRANDS,
-    SEEDED,
-    DETAIL,
-    BATCH,
-];
+/// Options of what goes along lines from baselines; `points` says how many.
+const fn along(points: Opt) -> [Opt; 11] {
+    [LABEL, AGAINST, POSITION, HYPOTHETICAL, points, BASELINES, SHUFFLES, STRANDS, SEEDED, DETAIL, BATCH]
+}
+
+const INTEGRATED: &[Opt] = &along(opt("steps", OptKind::Int(1, 10_000), "50", "points on each line"));
+const EXPECTED: &[Opt] = &along(opt("samples", OptKind::Int(1, 100_000), "200", "points of each sequence"));
 const DEEP: &[Opt] = &[LABEL, AGAINST, POSITION, HYPOTHETICAL, BASELINES, SHUFFLES, STRANDS, SEEDED, DETAIL, BATCH];
 const CONVERGENCE: &[Opt] = &[LABEL, AGAINST, POSITION, BASELINES, SEEDED];
 const MUTAGENESIS: &[Opt] = &[
@@ -193,7 +174,7 @@ pub fn targets(net: &Model, o: &Options, usually_all: bool) -> Result<(Vec<Targe
 fn baselines(o: &Options, usual: &str, count: i64) -> Result<Baselines> {
     let value = o.raw("baselines").unwrap_or_else(|| Dynamic::from(usual.to_string()));
     if let Some(tensor) = value.read_lock::<Tensor>() {
-        if o.has("both_strands") && o.flag("both_strands") {
+        if o.flag("both_strands") {
             bail!("option", "option `both_strands` does not go with a tensor of baselines"; hint: "turn the sequences yourself: `x.flip([1, 2])`, and the contributions back");
         }
         return Ok(Baselines::Given(if crate::nn::stem::is_codes(&tensor) { tensor.one_hot_codes()? } else { tensor.clone() }));
@@ -224,13 +205,18 @@ fn turned(x: &Value) -> Result<Value> {
     x.map(|tensor| if is_sequence(tensor) { tensor.flip(&[1, 2]) } else { Ok(tensor.clone()) })
 }
 
+/// The mean of what both strands give, that of the other turned back.
+fn of_both(own: &Value, other: &Value) -> Result<Value> {
+    own.zip(&turned(other)?, |own, other| own.add(other)?.mul_number(0.5))
+}
+
 /// What is found on the strand that is given, or the mean with what is found on the other.
 fn on_strands(x: &Value, o: &Options, run: impl Fn(&Value) -> Result<Value>) -> Result<Value> {
     let own = run(x)?;
     if !o.flag("both_strands") {
         return Ok(own);
     }
-    own.zip(&turned(&run(&turned(x)?)?)?, |own, other| own.add(other)?.mul_number(0.5))
+    of_both(&own, &run(&turned(x)?)?)
 }
 
 /// One value of each sample for each target: `[samples]`, or `[samples, labels]`.
@@ -278,7 +264,7 @@ fn complete(
         let mut found = run(still, &x, target)?;
         if o.flag("both_strands") {
             let other = run(still, &turned(&x)?, target)?;
-            found.contributions = found.contributions.zip(&turned(&other.contributions)?, |own, other| own.add(other)?.mul_number(0.5))?;
+            found.contributions = of_both(&found.contributions, &other.contributions)?;
             found.difference.iter_mut().zip(other.difference).for_each(|(own, other)| *own = f64::midpoint(*own, other));
         }
         let Found { contributions, difference } = found;
@@ -348,16 +334,18 @@ fn saturation(net: &Model, x: &Dynamic, o: &Options) -> Result<Value> {
         return of_targets(net, &like, o, |_, _| Ok(like.clone()));
     }
     let (still, batch) = (Still::of(net)?, o.int("batch") as usize);
-    let on = |x: &Tensor, stretch: &std::ops::Range<usize>| mutagenesis::saturation(&still, x, &targets, stretch, batch);
+    let on = |x: &Tensor, stretch: &std::ops::Range<usize>| -> Result<Vec<Value>> {
+        Ok(mutagenesis::saturation(&still, x, &targets, stretch, batch)?.into_iter().map(Value::One).collect())
+    };
     let mut found = on(&x, &stretch)?;
     if o.flag("both_strands") {
         let length = length as usize;
         let mirrored = length.saturating_sub(stretch.end)..length.saturating_sub(stretch.start);
         for (own, other) in found.iter_mut().zip(on(&x.flip(&[1, 2])?, &mirrored)?) {
-            *own = own.add(&other.flip(&[1, 2])?)?.mul_number(0.5)?;
+            *own = of_both(own, &other)?;
         }
     }
-    stacked(found.into_iter().map(Value::One).collect(), several)
+    stacked(found, several)
 }
 
 fn occlusion(net: &Model, x: &Dynamic, o: &Options) -> Result<Value> {

@@ -202,23 +202,16 @@ fn by_position(contributions: &Tensor) -> Result<(Vec<f64>, usize)> {
 }
 
 fn spans(contributions: &Tensor, o: &Options) -> Result<Tabled> {
-    let (mut values, length) = by_position(contributions)?;
+    let (values, length) = by_position(contributions)?;
     let rule = seqlets::Rule { threshold: o.float("threshold"), least: o.int("least") as usize, most: o.int("most") as usize, bins: o.int("bins") as usize };
     let flank = o.int("flank") as usize;
-    let sign = o.text("sign");
-    let mut found = match sign.as_str() {
-        "both" => seqlets::of_both_signs(&values, length, &rule)?,
-        _ => {
-            if sign == "negative" {
-                values.iter_mut().for_each(|x| *x = -*x);
-            }
-            seqlets::recursive(&values, length, &rule)?
-        }
+    let find = match o.text("sign").as_str() {
+        "positive" => seqlets::recursive,
+        "negative" => seqlets::negative,
+        _ => seqlets::of_both_signs,
     };
+    let mut found = find(&values, length, &rule)?;
     for span in &mut found {
-        if sign == "negative" {
-            span.sum = -span.sum;
-        }
         (span.start, span.end) = (span.start.saturating_sub(flank), (span.end + flank).min(length));
     }
     let columns = vec![

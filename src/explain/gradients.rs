@@ -116,13 +116,12 @@ fn between(still: &Still, x: &Value, target: &Target, baselines: &Baselines, bat
                 apart.iter_mut().zip(own.iter().zip(values)).for_each(|(apart, (own, value))| *apart += (own - value) / count as f64);
             }
         }
-        let mut total = x.map(Tensor::zeros_like)?;
         let all = points(start, count);
         if let (Way::Along, Some(halves), Value::One(x), [of]) = (way, &halves, &x, &of[..]) {
-            total = Value::One(by_halves(still, halves, x, of, &all, batch, target)?);
             difference.extend(apart);
-            return Ok(total);
+            return by_halves(still, halves, x, of, &all, batch, target).map(Value::One);
         }
+        let mut total = x.map(Tensor::zeros_like)?;
         for chunk in all.chunks((batch / n).max(1) as usize) {
             let given = chunk.iter().map(|(j, ..)| baseline(*j)).collect::<Result<Vec<_>>>()?;
             let g = match way {
@@ -183,12 +182,21 @@ fn by_halves(still: &Still, halves: &Halves, x: &Tensor, baselines: &Tensor, poi
     let (shape, count) = (x.shape(), baselines.shape()[1]);
     let own = halves.first(x)?;
     let baseline = |j: i64| baselines.select(1, j)?.contiguous();
-    let starts = (0..count).map(|j| halves.first(&baseline(j)?)).collect::<Result<Vec<_>>>()?;
-    let mut summed = vec![None; count as usize];
+    // of each baseline, what the first layer gives of it, and the way from there to what it gives of the input
+    let line = |j: i64| -> Result<(Tensor, Tensor)> {
+        let start = halves.first(&baseline(j)?)?;
+        let way = own.sub(&start)?;
+        Ok((start, way))
+    };
+    let lines = (0..count).map(line).collect::<Result<Vec<_>>>()?;
+    let mut summed = vec![own.zeros_like()?; count as usize];
     let mut points = points.to_vec();
     points.sort_by_key(|(j, ..)| *j);
     for chunk in points.chunks((batch / shape[0]).max(1) as usize) {
-        let at = chunk.iter().map(|(j, along, _)| starts[*j as usize].add(&own.sub(&starts[*j as usize])?.mul_number(*along)?));
+        let at = chunk.iter().map(|(j, along, _)| {
+            let (start, way) = &lines[*j as usize];
+            start.add(&way.mul_number(*along)?)
+        });
         let (g, _) = halves.gradient(still, &Tensor::cat(&at.collect::<Result<Vec<_>>>()?, 0)?, target)?;
         let _guard = grad::no_grad();
         let mut from = 0;
@@ -198,20 +206,15 @@ fn by_halves(still: &Still, halves: &Halves, x: &Tensor, baselines: &Tensor, poi
             let weights = Tensor::from_f64(&weights, &[1, rows])?.to_kind(Kind::Float)?.to_device(g.device())?;
             let part = weights.matmul(&g.narrow(0, from * shape[0], rows * shape[0])?.reshape(&[rows, -1])?)?.reshape(&own.shape())?;
             let sum = &mut summed[line[0].0 as usize];
-            *sum = Some(match sum.take() {
-                None => part,
-                Some(sum) => Tensor::add(&sum, &part)?,
-            });
+            *sum = Tensor::add(sum, &part)?;
             from += rows;
         }
     }
     let mut total = x.zeros_like()?;
     for (j, sum) in summed.iter().enumerate() {
-        if let Some(sum) = sum {
-            let g = halves.back(sum, &shape)?;
-            let _guard = grad::no_grad();
-            total = total.add(&share(&g, x, &baseline(j as i64)?)?)?;
-        }
+        let g = halves.back(sum, &shape)?;
+        let _guard = grad::no_grad();
+        total = total.add(&share(&g, x, &baseline(j as i64)?)?)?;
     }
     Ok(total)
 }

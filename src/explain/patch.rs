@@ -148,15 +148,15 @@ fn through(module: &dyn Module, patch: &Patch, mode: Mode) -> Result<Option<Patc
 /// Outputs that a change reaches must be fewer than this share of all for patches to be worth while.
 const SHARE: i64 = 2;
 
-/// Through the layers in which a change stays local; the number of those that are left.
+/// Through the layers in which a change stays local, and how many they are.
 fn front(parts: &[Rc<dyn Module>], mut patch: Patch, mode: Mode) -> Result<(Patch, usize)> {
     for (done, part) in parts.iter().enumerate() {
         match through(&**part, &patch, mode)? {
             Some(next) if next.width() * SHARE <= next.length() => patch = next,
-            _ => return Ok((patch, parts.len() - done)),
+            _ => return Ok((patch, done)),
         }
     }
-    Ok((patch, 0))
+    Ok((patch, parts.len()))
 }
 
 /// The targets of sequences with one base changed, for each target its values; none where the network's first layers read
@@ -213,8 +213,7 @@ pub fn of_changes(still: &Still, codes: &[u8], length: usize, changes: &[Change]
                 starts: chunk.iter().map(|c| c.position as i64).collect(),
                 values: Tensor::from_u8(&bases, &[bases.len() as i64, 1])?.to_device(device)?.one_hot_codes()?,
             };
-            let (patch, left) = front(parts, patch, mode)?;
-            let used = parts.len() - left;
+            let (patch, used) = front(parts, patch, mode)?;
             if used == 0 {
                 return Ok(None);
             }

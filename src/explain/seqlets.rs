@@ -157,15 +157,19 @@ fn spans(sample: usize, values: &[f64], null: &Null, rule: &Rule) -> Vec<Span> {
     found
 }
 
+/// Negative spans of samples, the least likely first.
+pub fn negative(values: &[f64], length: usize, rule: &Rule) -> Result<Vec<Span>> {
+    let turned: Vec<f64> = values.iter().map(|x| -x).collect();
+    Ok(recursive(&turned, length, rule)?.into_iter().map(|span| Span { sum: -span.sum, ..span }).collect())
+}
+
 /// Spans of both signs; a negative one that overlaps a positive one goes.
 pub fn of_both_signs(values: &[f64], length: usize, rule: &Rule) -> Result<Vec<Span>> {
     let mut found = recursive(values, length, rule)?;
-    let turned: Vec<f64> = values.iter().map(|x| -x).collect();
     let mut taken = vec![false; values.len()];
     found.iter().for_each(|span| taken[span.sample * length..][span.start..span.end].fill(true));
     let is_free = |span: &Span| !taken[span.sample * length..][span.start..span.end].iter().any(|taken| *taken);
-    let negative = recursive(&turned, length, rule)?.into_iter().filter(is_free).map(|span| Span { sum: -span.sum, ..span });
-    found.extend(negative);
+    found.extend(negative(values, length, rule)?.into_iter().filter(is_free));
     found.sort_by(|a, b| a.p_value.total_cmp(&b.p_value));
     Ok(found)
 }

@@ -3,7 +3,7 @@
 
 use super::Module;
 use super::lookup::Over;
-use super::spec::Role;
+use super::stem::scanned;
 use crate::base::Result;
 use crate::base::wide::widest;
 use std::rc::Rc;
@@ -27,13 +27,7 @@ pub struct Scan {
 impl Scan {
     /// That of a chain's first parts, and how many they are; none where they are anything else.
     pub fn of(parts: &[Rc<dyn Module>]) -> Result<Option<(Scan, usize)>> {
-        let role = |i: usize| parts.get(i).map_or(Role::Other, |part| part.role());
-        let Role::Convolution(convolution) = role(0) else { return Ok(None) };
-        let (relu, over, used) = match (role(1), role(2)) {
-            (Role::Global(over), _) => (false, over, 2),
-            (Role::Relu, Role::Global(over)) => (true, over, 3),
-            _ => return Ok(None),
-        };
+        let Some((convolution, relu, over, used)) = scanned(parts) else { return Ok(None) };
         let [filters, 4, width] = convolution.weight.shape()[..] else { return Ok(None) };
         if convolution.dilation != 1 {
             return Ok(None);
@@ -62,10 +56,8 @@ impl Scan {
         let mut pooled = vec![[0f32; LANES]; changes.len()];
         let shape = (self.width, self.pads.0, (codes.len() + self.pads.0 + self.pads.1 + 1).saturating_sub(self.width));
         for (block, (table, bias)) in self.tables.iter().zip(&self.biases).enumerate() {
-            match (self.over, self.relu) {
-                (Over::Max, relu) => largest(codes, changes, table, bias, shape, relu, &mut pooled),
-                (Over::Mean, relu) => mean(codes, changes, table, bias, shape, relu, &mut pooled),
-            }
+            let pool = if self.over == Over::Max { largest } else { mean };
+            pool(codes, changes, table, bias, shape, self.relu, &mut pooled);
             let from = block * LANES;
             let lanes = LANES.min(self.filters - from);
             for (row, own) in out.chunks_exact_mut(self.filters).zip(&pooled) {

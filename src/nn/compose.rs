@@ -1,7 +1,7 @@
 //! Layers made of layers.
 
 use super::spec::Role;
-use super::stem::Fused;
+use super::stem::{Fused, scanned};
 use super::{Builder, Built, Layer, Mode, Module, Shape, Spec, Value};
 use super::{recurrent, stack, watch};
 use crate::base::{Result, shape};
@@ -117,14 +117,9 @@ impl Module for Sequence {
 
 /// A convolution, perhaps of k-mers, perhaps a ReLU and a pooling over all positions become one lookup on sequence codes.
 fn fused(modules: Vec<Rc<dyn Module>>) -> Vec<Rc<dyn Module>> {
-    let role = |i: usize| modules.get(i).map_or(Role::Other, |module| module.role());
-    let (k, at) = if let Role::Kmers(k) = role(0) { (k, 1) } else { (1, 0) };
-    let Role::Convolution(convolution) = role(at) else { return modules };
-    let (relu, over, used) = match (role(at + 1), role(at + 2)) {
-        (Role::Global(over), _) => (false, over, at + 2),
-        (Role::Relu, Role::Global(over)) => (true, over, at + 3),
-        _ => return modules,
-    };
+    let (k, at) = if let Some(Role::Kmers(k)) = modules.first().map(|first| first.role()) { (k, 1) } else { (1, 0) };
+    let Some((convolution, relu, over, used)) = modules.get(at..).and_then(scanned) else { return modules };
+    let used = at + used;
     let Some(first) = Fused::new(modules[..used].to_vec(), convolution, k, relu, over) else { return modules };
     let first: Rc<dyn Module> = Rc::new(first);
     std::iter::once(first).chain(modules[used..].iter().cloned()).collect()

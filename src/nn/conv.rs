@@ -171,7 +171,7 @@ impl Spec for Conv {
             dilation: self.dilation[0] as usize,
         });
         let interleaved = (builder.fast && simple && self.dilation[0] > 1).then(|| (self.dilation[0], pads[0]));
-        Built::one(Built1 { weight, bias, window, pad, interleaved, convolution, width: self.width[0], pads: pads[0] }, output)
+        Built::one(Built1 { weight, bias, window, pad, interleaved, convolution, pads: pads[0] }, output)
     }
 }
 
@@ -183,9 +183,7 @@ struct Built1 {
     /// Dilation and zeros at both ends, where it is computed as a dense one.
     interleaved: Option<(i64, (i64, i64))>,
     convolution: Option<Convolution>,
-    /// Positions of a window along the first axis.
-    width: i64,
-    /// Zeros before and after it.
+    /// Zeros before and after the first axis.
     pads: (i64, i64),
 }
 
@@ -213,7 +211,7 @@ impl Module for Built1 {
 
     fn reach(&self) -> Option<Reach> {
         let Window { stride, dilation, .. } = &self.window;
-        (stride.len() == 1).then(|| Reach { span: (self.width - 1) * dilation[0] + 1, stride: stride[0], pads: self.pads, fill: 0.0 })
+        (stride.len() == 1).then(|| Reach { span: (self.weight.shape()[2] - 1) * dilation[0] + 1, stride: stride[0], pads: self.pads, fill: 0.0 })
     }
 
     fn within(&self, x: &Tensor, _: Mode) -> Result<Tensor> {

@@ -1,6 +1,7 @@
 //! A first convolution with its ReLU and a pooling over all positions, which reads sequence codes directly.
 
 use super::lookup::{Over, Pooled, Stem, Words};
+use super::spec::Role;
 use super::{Mode, Module, Value};
 use crate::base::Result;
 use crate::torch::custom::{Kernel, attach, is_recording};
@@ -55,6 +56,18 @@ pub struct Convolution {
     pub pads: (usize, usize),
     /// Steps between the places of a window.
     pub dilation: usize,
+}
+
+/// The convolution that parts begin with, whether a ReLU follows, the pooling over all positions behind, and how many parts
+/// these are; none where they begin otherwise.
+pub fn scanned(parts: &[Rc<dyn Module>]) -> Option<(&Convolution, bool, Over, usize)> {
+    let role = |i: usize| parts.get(i).map_or(Role::Other, |part| part.role());
+    let Role::Convolution(convolution) = role(0) else { return None };
+    match (role(1), role(2)) {
+        (Role::Global(over), _) => Some((convolution, false, over, 2)),
+        (Role::Relu, Role::Global(over)) => Some((convolution, true, over, 3)),
+        _ => None,
+    }
 }
 
 /// The convolution and what follows it, both as one lookup and as the layers that were described.

@@ -233,6 +233,22 @@ fn shared_of(x: &[f32], y: &[f32]) -> (f32, f32) {
     (signed.iter().sum(), plain.iter().sum())
 }
 
+/// Adds what sixteen numbers of each of two places share, min(|a|, |b|): with the sign of a b to the one sum, without to the
+/// other; numbers that the mask leaves out are not read.
+#[cfg(target_arch = "x86_64")]
+macro_rules! overlap {
+    ($mask:expr, $a:expr, $b:expr, $signed:ident, $plain:ident) => {
+        // SAFETY: what lies beyond the rows is masked out
+        let (a, b) = unsafe { (_mm512_maskz_loadu_epi32($mask, $a.cast()), _mm512_maskz_loadu_epi32($mask, $b.cast())) };
+        let size = _mm512_set1_epi32(i32::MAX);
+        let least = _mm512_min_epu32(_mm512_and_si512(a, size), _mm512_and_si512(b, size));
+        // least | ((a ^ b) & sign)
+        let turned = _mm512_ternarylogic_epi32::<0xf8>(least, _mm512_xor_si512(a, b), _mm512_set1_epi32(i32::MIN));
+        $plain = _mm512_add_ps($plain, _mm512_castsi512_ps(least));
+        $signed = _mm512_add_ps($signed, _mm512_castsi512_ps(turned));
+    };
+}
+
 /// As [`shared_of`], sixteen numbers at a time.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512dq")]
@@ -240,34 +256,22 @@ fn shared_of(x: &[f32], y: &[f32]) -> (f32, f32) {
 fn shared_wide(x: &[f32], y: &[f32]) -> (f32, f32) {
     use std::arch::x86_64::*;
     let n = x.len().min(y.len());
-    let (size, sign) = (_mm512_set1_epi32(i32::MAX), _mm512_set1_epi32(i32::MIN));
-    let (x, y): (*const i32, *const i32) = (x.as_ptr().cast(), y.as_ptr().cast());
+    let (x, y) = (x.as_ptr(), y.as_ptr());
     let zero = _mm512_setzero_ps();
     // sums in registers of their own, two of each, so that none waits for the one before
     let (mut signed, mut plain, mut signed_too, mut plain_too) = (zero, zero, zero, zero);
-    macro_rules! add {
-        ($mask:expr, $at:expr, $signed:ident, $plain:ident) => {
-            // SAFETY: what lies beyond `n` is masked out
-            let (a, b) = unsafe { (_mm512_maskz_loadu_epi32($mask, x.add($at)), _mm512_maskz_loadu_epi32($mask, y.add($at))) };
-            let least = _mm512_min_epu32(_mm512_and_si512(a, size), _mm512_and_si512(b, size));
-            // least | ((a ^ b) & sign)
-            let turned = _mm512_ternarylogic_epi32::<0xf8>(least, _mm512_xor_si512(a, b), sign);
-            $plain = _mm512_add_ps($plain, _mm512_castsi512_ps(least));
-            $signed = _mm512_add_ps($signed, _mm512_castsi512_ps(turned));
-        };
-    }
     let mut at = 0;
     while at + 32 <= n {
-        add!(u16::MAX, at, signed, plain);
-        add!(u16::MAX, at + 16, signed_too, plain_too);
+        overlap!(u16::MAX, x.add(at), y.add(at), signed, plain);
+        overlap!(u16::MAX, x.add(at + 16), y.add(at + 16), signed_too, plain_too);
         at += 32;
     }
     if at + 16 <= n {
-        add!(u16::MAX, at, signed, plain);
+        overlap!(u16::MAX, x.add(at), y.add(at), signed, plain);
         at += 16;
     }
     if at < n {
-        add!((1u16 << (n - at)) - 1, at, signed_too, plain_too);
+        overlap!((1u16 << (n - at)) - 1, x.add(at), y.add(at), signed_too, plain_too);
     }
     (_mm512_reduce_add_ps(_mm512_add_ps(signed, signed_too)), _mm512_reduce_add_ps(_mm512_add_ps(plain, plain_too)))
 }
@@ -440,33 +444,21 @@ impl Slim {
     fn best_wide(&self, other: &Slim, pad: usize) -> (f32, f32) {
         use std::arch::x86_64::*;
         self.best_of(other, pad, |x, from, y, at, n| {
-            let (size, sign) = (_mm512_set1_epi32(i32::MAX), _mm512_set1_epi32(i32::MIN));
             let zero = _mm512_setzero_ps();
             let (mut signed, mut plain, mut signed_too, mut plain_too) = (zero, zero, zero, zero);
-            // least | ((a ^ b) & sign)
-            macro_rules! add {
-                ($mask:expr, $a:expr, $b:expr, $signed:ident, $plain:ident) => {
-                    // SAFETY: what lies beyond the rows is masked out
-                    let (a, b) = unsafe { (_mm512_maskz_loadu_epi32($mask, $a.cast()), _mm512_maskz_loadu_epi32($mask, $b.cast())) };
-                    let least = _mm512_min_epu32(_mm512_and_si512(a, size), _mm512_and_si512(b, size));
-                    let turned = _mm512_ternarylogic_epi32::<0xf8>(least, _mm512_xor_si512(a, b), sign);
-                    $plain = _mm512_add_ps($plain, _mm512_castsi512_ps(least));
-                    $signed = _mm512_add_ps($signed, _mm512_castsi512_ps(turned));
-                };
-            }
             let (a, b) = (&x.hypothetical[4 * from..4 * (from + n)], &y.hypothetical[4 * at..4 * (at + n)]);
             let (mut i, whole) = (0, a.len() / 16 * 16);
             while i + 32 <= whole {
-                add!(u16::MAX, a[i..].as_ptr(), b[i..].as_ptr(), signed, plain);
-                add!(u16::MAX, a[i + 16..].as_ptr(), b[i + 16..].as_ptr(), signed_too, plain_too);
+                overlap!(u16::MAX, a[i..].as_ptr(), b[i..].as_ptr(), signed, plain);
+                overlap!(u16::MAX, a[i + 16..].as_ptr(), b[i + 16..].as_ptr(), signed_too, plain_too);
                 i += 32;
             }
             if i < whole {
-                add!(u16::MAX, a[i..].as_ptr(), b[i..].as_ptr(), signed, plain);
+                overlap!(u16::MAX, a[i..].as_ptr(), b[i..].as_ptr(), signed, plain);
                 i += 16;
             }
             if i < a.len() {
-                add!((1u16 << (a.len() - i)) - 1, a[i..].as_ptr(), b[i..].as_ptr(), signed_too, plain_too);
+                overlap!((1u16 << (a.len() - i)) - 1, a[i..].as_ptr(), b[i..].as_ptr(), signed_too, plain_too);
             }
             let mut i = 0;
             while i < n {
@@ -475,7 +467,7 @@ impl Slim {
                 let (own, others) =
                     unsafe { (_mm_maskz_loadu_epi8(there, x.code[from + i..].as_ptr().cast()), _mm_maskz_loadu_epi8(there, y.code[at + i..].as_ptr().cast())) };
                 let same = _mm_mask_cmpeq_epi8_mask(there, own, others);
-                add!(same, x.contribution[from + i..].as_ptr(), y.contribution[at + i..].as_ptr(), signed, plain);
+                overlap!(same, x.contribution[from + i..].as_ptr(), y.contribution[at + i..].as_ptr(), signed, plain);
                 i += 16;
             }
             (_mm512_reduce_add_ps(_mm512_add_ps(signed, signed_too)), _mm512_reduce_add_ps(_mm512_add_ps(plain, plain_too)))
@@ -494,31 +486,26 @@ pub fn jaccard(tracks: &Tracks, seqlets: &[Seqlet], neighbours: &[Vec<u32>], ove
         let (same, other) = (forward[i].best(&forward[j], pad), forward[i].best(&backward[j], pad));
         (f64::from(same.0.max(other.0)), f64::from(same.1.max(other.1)))
     };
-    // two that are neighbours of each other are compared once, by the first of them
-    let mut ordered: Vec<Vec<u32>> = neighbours.to_vec();
-    ordered.iter_mut().for_each(|own| own.sort_unstable());
-    let is_shared = |i: usize, j: u32| (j as usize) < i && ordered[j as usize].binary_search(&(i as u32)).is_ok();
+    // two that are neighbours of each other are compared once, by the first of them; neighbours by number, with their places
+    let with_places = |own: &Vec<u32>| {
+        let mut out: Vec<(u32, usize)> = own.iter().enumerate().map(|(place, j)| (*j, place)).collect();
+        out.sort_unstable();
+        out
+    };
+    let sorted: Vec<Vec<(u32, usize)>> = neighbours.iter().map(with_places).collect();
+    // where the first of a pair has compared it
+    let earlier = |i: usize, j: usize| {
+        let at = sorted[j].binary_search_by_key(&(i as u32), |(number, _)| *number).ok().filter(|_| j < i)?;
+        Some(sorted[j][at].1)
+    };
     let both = parallel::map(seqlets.len(), &|i| {
-        neighbours[i].iter().map(|j| if is_shared(i, *j) { (f64::NAN, f64::NAN) } else { indices(i, *j as usize) }).collect::<Vec<_>>()
+        let one = |j: &u32| if earlier(i, *j as usize).is_some() { (f64::NAN, f64::NAN) } else { indices(i, *j as usize) };
+        neighbours[i].iter().map(one).collect::<Vec<_>>()
     });
-    let mut found: Vec<Vec<f64>> = both.iter().map(|row| row.iter().map(|(own, _)| *own).collect()).collect();
-    // where each neighbour stands, in the order of numbers
-    let places: Vec<Vec<u32>> = neighbours
-        .iter()
-        .map(|own| {
-            let mut order: Vec<u32> = (0..own.len() as u32).collect();
-            order.sort_unstable_by_key(|place| own[*place as usize]);
-            order
-        })
-        .collect();
-    for i in 0..seqlets.len() {
-        for (place, j) in neighbours[i].iter().enumerate().filter(|(_, j)| is_shared(i, **j)) {
-            if let Ok(at) = ordered[*j as usize].binary_search(&(i as u32)) {
-                found[i][place] = both[*j as usize][places[*j as usize][at] as usize].1;
-            }
-        }
-    }
-    found
+    let found = |(i, own): (usize, &Vec<u32>)| {
+        own.iter().enumerate().map(|(place, j)| earlier(i, *j as usize).map_or(both[i][place].0, |at| both[*j as usize][at].1)).collect()
+    };
+    neighbours.iter().enumerate().map(found).collect()
 }
 
 /// The `count` nearest by the Jaccard index row on row, with that index; seqlets of one length.
