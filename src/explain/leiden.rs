@@ -12,30 +12,13 @@ pub struct Graph {
 }
 
 impl Graph {
-    /// Of weights between pairs, each pair once; an edge from a vertex to itself is a loop.
-    pub fn of(vertices: usize, pairs: &[(u32, u32, f64)]) -> Graph {
-        let mut degrees = vec![0usize; vertices + 1];
-        let mut loops = vec![0.0; vertices];
-        for (a, b, weight) in pairs {
-            if a == b {
-                loops[*a as usize] += weight;
-            } else {
-                degrees[*a as usize + 1] += 1;
-                degrees[*b as usize + 1] += 1;
-            }
-        }
-        for i in 0..vertices {
-            degrees[i + 1] += degrees[i];
-        }
-        let (starts, mut next) = (degrees.clone(), degrees);
-        let mut edges = vec![(0, 0.0); starts[vertices]];
-        for (a, b, weight) in pairs.iter().filter(|(a, b, _)| a != b) {
-            for (from, to) in [(*a, *b), (*b, *a)] {
-                edges[next[from as usize]] = (to, *weight);
-                next[from as usize] += 1;
-            }
-        }
-        Graph { starts, edges, loops }
+    /// Of each vertex's edges, which stand at both of their ends, and of loops.
+    pub fn mirrored(rows: &[Vec<(u32, f64)>], loops: Vec<f64>) -> Graph {
+        let starts = std::iter::once(0).chain(rows.iter().scan(0, |sum, row| {
+            *sum += row.len();
+            Some(*sum)
+        }));
+        Graph { starts: starts.collect(), edges: rows.concat(), loops }
     }
 
     fn len(&self) -> usize {
@@ -354,6 +337,20 @@ pub fn best(graph: &Graph, seeds: usize) -> Vec<u32> {
 mod tests {
     use super::*;
 
+    /// Of weights between pairs, each pair once; an edge from a vertex to itself is a loop.
+    fn graph(vertices: usize, pairs: &[(u32, u32, f64)]) -> Graph {
+        let (mut rows, mut loops) = (vec![Vec::new(); vertices], vec![0.0; vertices]);
+        for (a, b, weight) in pairs {
+            if a == b {
+                loops[*a as usize] += weight;
+            } else {
+                rows[*a as usize].push((*b, *weight));
+                rows[*b as usize].push((*a, *weight));
+            }
+        }
+        Graph::mirrored(&rows, loops)
+    }
+
     fn clubs(count: u32, size: u32, bridge: f64) -> Vec<(u32, u32, f64)> {
         let inside = (0..count).flat_map(|club| (0..size).flat_map(move |a| (a + 1..size).map(move |b| (club * size + a, club * size + b, 1.0))));
         inside.chain((0..count).map(|club| (club * size, (club * size + size) % (count * size), bridge))).collect()
@@ -361,7 +358,7 @@ mod tests {
 
     #[test]
     fn clubs_are_found() {
-        let graph = Graph::of(60, &clubs(6, 10, 0.5));
+        let graph = graph(60, &clubs(6, 10, 0.5));
         let found = best(&graph, 4);
         for club in found.chunks(10) {
             assert!(club.iter().all(|own| *own == club[0]));
@@ -373,14 +370,14 @@ mod tests {
     fn modularity_is_networkxs() {
         // two triangles and a bridge: 6 of 7 edges inside, half of all strength each
         let edges = [(0, 1), (0, 2), (1, 2), (2, 3), (3, 4), (3, 5), (4, 5)];
-        let graph = Graph::of(6, &edges.map(|(a, b)| (a, b, 1.0)));
+        let graph = graph(6, &edges.map(|(a, b)| (a, b, 1.0)));
         assert!((graph.modularity(&[0, 0, 0, 1, 1, 1]) - 5.0 / 14.0).abs() < 1e-12);
         assert!((graph.modularity(&[0; 6])).abs() < 1e-12);
     }
 
     #[test]
     fn an_empty_graph_and_loops_alone_are_no_trouble() {
-        assert_eq!(best(&Graph::of(0, &[]), 2), Vec::<u32>::new());
-        assert_eq!(best(&Graph::of(3, &[(0, 0, 1.0), (1, 1, 1.0), (2, 2, 1.0)]), 2), [0, 1, 2]);
+        assert_eq!(best(&graph(0, &[]), 2), Vec::<u32>::new());
+        assert_eq!(best(&graph(3, &[(0, 0, 1.0), (1, 1, 1.0), (2, 2, 1.0)]), 2), [0, 1, 2]);
     }
 }

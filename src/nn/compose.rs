@@ -3,7 +3,7 @@
 use super::spec::Role;
 use super::stem::{Fused, scanned};
 use super::{Builder, Built, Layer, Mode, Module, Shape, Spec, Value};
-use super::{recurrent, stack, watch};
+use super::{norm, recurrent, stack, watch};
 use crate::base::{Result, shape};
 use crate::torch::Tensor;
 use crate::{bail, fault};
@@ -83,7 +83,7 @@ struct Sequence {
 impl Sequence {
     /// Of parts as described; they are joined where `fast`.
     fn of(parts: Vec<Rc<dyn Module>>, fast: bool) -> Sequence {
-        let modules = if fast { stack::joined(recurrent::cut(fused(parts.clone()))) } else { parts.clone() };
+        let modules = if fast { norm::with_relu(stack::joined(recurrent::cut(fused(parts.clone())))) } else { parts.clone() };
         Sequence { parts, modules }
     }
 }

@@ -16,6 +16,7 @@ pub mod lookup;
 pub mod loss;
 pub mod model;
 pub mod norm;
+mod norm_relu;
 pub mod pool;
 pub mod recurrent;
 pub mod reshape;

@@ -170,6 +170,8 @@ pub trait Module {
 pub enum Role<'a> {
     /// Parts that can stand in the chain themselves.
     Parts(&'a [Rc<dyn Module>]),
+    /// Each channel over batch and positions.
+    BatchNorm(&'a super::norm::BatchNorm),
     /// max(x, 0), number by number.
     Relu,
     /// The largest of windows.

@@ -48,8 +48,13 @@ pub fn table(title: &str, input: &str, rows: &[Row], (total, trained): (i64, i64
     if trained != total {
         out += &format!(", {} of them trained", grouped(trained));
     }
-    for way in ways {
-        out += &format!("\n  fast: {way}");
+    for (i, way) in ways.iter().enumerate().filter(|(i, way)| !ways[..*i].contains(way)) {
+        let times = ways[i..].iter().filter(|other| *other == way).count();
+        out += "\n  fast: ";
+        if times > 1 {
+            out += &format!("{times} times: ");
+        }
+        out += way;
     }
     out
 }

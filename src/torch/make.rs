@@ -76,6 +76,11 @@ impl Tensor {
         Tensor::full(shape, 1.0, Kind::Float, Device::CPU)
     }
 
+    /// Numbers of no particular value, of the shape, kind, device and layout of another.
+    pub fn empty_like(&self) -> Result<Tensor> {
+        lift1("empty_like", &[self], self.0.f_empty_like())
+    }
+
     /// Zeros of the shape, kind and device of another.
     pub fn zeros_like(&self) -> Result<Tensor> {
         lift1("zeros_like", &[self], self.0.f_zeros_like())

@@ -834,7 +834,7 @@ impl Tensor {
     }
 
     /// Whether this is `[batch, channels, length]` with the channels side by side in memory.
-    fn is_channels_last(&self) -> bool {
+    pub fn is_channels_last(&self) -> bool {
         if self.rank() != 3 {
             return false;
         }

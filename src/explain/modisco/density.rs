@@ -1,6 +1,7 @@
 //! Affinities adapted to how dense the neighbourhood is, as in t-SNE.
 
-use super::similar::Neighbours;
+use super::similar::{Columns, Neighbours};
+use crate::base::wide::widest;
 use crate::explain::leiden::Graph;
 use crate::torch::parallel;
 
@@ -9,19 +10,55 @@ fn distance(similarity: f64) -> f64 {
     (1.0 / (0.5 * similarity.max(1e-7)) - 1.0).ln().max(0.0)
 }
 
+/// e to the power of a number that is not above 0, within 1e-15 of it; numbers below -708 count as that.
+#[inline(always)]
+fn power(x: f64) -> f64 {
+    // whole numbers stand in the last bits of numbers of this size
+    const WHOLE: f64 = 6_755_399_441_055_744.0;
+    let x = if x < -708.0 { -708.0 } else { x };
+    let shifted = x * std::f64::consts::LOG2_E + WHOLE;
+    let n = shifted - WHOLE;
+    // ln 2 in two parts
+    let r = (x - n * 0.693_147_180_369_123_8) - n * 1.908_214_929_270_587_7e-10;
+    // Taylor's series, for |r| is at most 0.35
+    let mut sum = 1.0 / 6_227_020_800.0;
+    for factorial in [479_001_600.0, 39_916_800.0, 3_628_800.0, 362_880.0, 40_320.0, 5_040.0, 720.0, 120.0, 24.0, 6.0, 2.0, 1.0, 1.0] {
+        sum = sum * r + 1.0 / factorial;
+    }
+    sum * f64::from_bits(shifted.to_bits().wrapping_add(1023) << 52)
+}
+
+/// Sums of exp(-beta d), and of d times that.
+#[inline(always)]
+fn sums_of(distances: &[f64], beta: f64) -> (f64, f64) {
+    const LANES: usize = 8;
+    let (mut sum, mut weighted) = ([0f64; LANES], [0f64; LANES]);
+    let (whole, rest) = distances.as_chunks::<LANES>();
+    for d in whole {
+        for lane in 0..LANES {
+            let p = power(-d[lane] * beta);
+            sum[lane] += p;
+            weighted[lane] += d[lane] * p;
+        }
+    }
+    for (lane, d) in rest.iter().enumerate() {
+        let p = power(-d * beta);
+        sum[lane] += p;
+        weighted[lane] += d * p;
+    }
+    (sum.iter().sum(), weighted.iter().sum())
+}
+
+widest!(sums(distances: &[f64], beta: f64) -> (f64, f64), sums_of);
+
 /// How fast affinities fall with distance so that a row has so many effective neighbours; `own` is what the row's own
 /// seqlet counts.
 fn steepness(distances: &[f64], perplexity: f64, own: f64) -> f64 {
     let wanted = perplexity.ln();
     let (mut low, mut high, mut beta) = (f64::NEG_INFINITY, f64::INFINITY, 1.0);
     for _ in 0..100 {
-        let (mut sum, mut weighted) = (own, 0.0);
-        for d in distances {
-            let p = (-d * beta).exp();
-            sum += p;
-            weighted += d * p;
-        }
-        let sum = sum.max(1e-8);
+        let (sum, weighted) = sums(distances, beta);
+        let sum = (own + sum).max(1e-8);
         let difference = sum.ln() + beta * weighted / sum - wanted;
         if difference.abs() <= 1e-5 {
             break;
@@ -37,20 +74,15 @@ fn steepness(distances: &[f64], perplexity: f64, own: f64) -> f64 {
     beta
 }
 
-/// Each pair once, with the sum of what stands there for it, and how often it stands there.
-fn joined(mut pairs: Vec<(u32, u32, f64)>) -> Vec<(u32, u32, f64, u32)> {
-    pairs.sort_unstable_by_key(|(a, b, _)| (*a, *b));
-    let mut out: Vec<(u32, u32, f64, u32)> = Vec::with_capacity(pairs.len());
-    for (a, b, value) in pairs {
-        match out.last_mut() {
-            Some(last) if (last.0, last.1) == (a, b) => {
-                last.2 += value;
-                last.3 += 1;
-            }
-            _ => out.push((a, b, value, 1)),
-        }
-    }
-    out
+/// What stands at each pair of rows or at its mirror image: for each row the partners by number, with the sum of what stands
+/// there and how often it does; nothing stands on the diagonal.
+fn mirrored(rows: &[Vec<(u32, f64)>]) -> Vec<Vec<(u32, f64, u32)>> {
+    let columns = Columns::of(rows);
+    parallel::map(rows.len(), &|i| {
+        let mut own: Vec<(u32, f64)> = [&rows[i], columns.of_column(i)].concat();
+        own.sort_unstable_by_key(|(j, _)| *j);
+        own.chunk_by(|a, b| a.0 == b.0).map(|same| (same[0].0, same.iter().map(|(_, value)| value).sum(), same.len() as u32)).collect()
+    })
 }
 
 /// The graph of all seqlets: affinities of pairs by the densities around both.
@@ -58,30 +90,25 @@ fn joined(mut pairs: Vec<(u32, u32, f64)>) -> Vec<(u32, u32, f64, u32)> {
 /// The reference divides distances by what its search multiplies them with; so does this.
 pub fn adapted(neighbours: &Neighbours, perplexity: f64) -> Graph {
     let n = neighbours.of.len();
-    // each pair once, with the mean where both are neighbours of each other
-    let mut pairs = Vec::new();
-    for (i, (of, similarity)) in neighbours.of.iter().zip(&neighbours.similarity).enumerate() {
-        let i = i as u32;
-        pairs.extend(of.iter().zip(similarity).map(|(j, s)| (i.min(*j), i.max(*j), distance(*s))).filter(|(_, _, d)| *d > 0.0));
-    }
-    let pairs: Vec<(u32, u32, f64)> = joined(pairs).into_iter().map(|(a, b, sum, count)| (a, b, sum / f64::from(count))).collect();
-    let mut rows: Vec<Vec<f64>> = vec![Vec::new(); n];
-    for (a, b, d) in &pairs {
-        rows[*a as usize].push(*d);
-        rows[*b as usize].push(*d);
-    }
-    let steep = parallel::map(n, &|i| {
-        let beta = steepness(&rows[i], perplexity, 1.0);
-        (beta, rows[i].iter().map(|d| (-d / beta).exp()).sum::<f64>() + 1.0)
+    let rows = parallel::map(n, &|i| {
+        let own = neighbours.of[i].iter().zip(&neighbours.similarity[i]).map(|(j, s)| (*j, distance(*s)));
+        own.filter(|(j, d)| *d > 0.0 && *j as usize != i).collect::<Vec<_>>()
     });
-    let affinity = |i: u32, d: f64| {
-        let (beta, norm) = steep[i as usize];
+    // the mean where both are neighbours of each other
+    let rows = mirrored(&rows);
+    let rows = parallel::map(n, &|i| rows[i].iter().map(|(j, sum, count)| (*j, sum / f64::from(*count))).collect::<Vec<_>>());
+    let steep = parallel::map(n, &|i| {
+        let distances: Vec<f64> = rows[i].iter().map(|(_, d)| *d).collect();
+        let beta = steepness(&distances, perplexity, 1.0);
+        (beta, distances.iter().map(|d| (-d / beta).exp()).sum::<f64>() + 1.0)
+    });
+    let affinity = |i: usize, d: f64| {
+        let (beta, norm) = steep[i];
         (-d / beta).exp() / norm
     };
     // every pair stands in the reference's graph in both directions, a seqlet with itself once
-    let of_pairs = pairs.iter().map(|(a, b, d)| (*a, *b, 2.0 * (affinity(*a, *d) * affinity(*b, *d)).sqrt()));
-    let own = (0..n as u32).map(|i| (i, i, 1.0 / steep[i as usize].1));
-    Graph::of(n, &of_pairs.chain(own).collect::<Vec<_>>())
+    let edges = parallel::map(n, &|i| rows[i].iter().map(|(j, d)| (*j, 2.0 * (affinity(i, *d) * affinity(*j as usize, *d)).sqrt())).collect::<Vec<_>>());
+    Graph::mirrored(&edges, steep.iter().map(|(_, norm)| 1.0 / norm).collect())
 }
 
 /// The graph of the seqlets of one pattern: t-SNE's joint probabilities.
@@ -95,9 +122,39 @@ pub fn joint(neighbours: &Neighbours, perplexity: f64) -> Graph {
         let beta = steepness(&distances, perplexity, 0.0);
         let powers: Vec<f64> = distances.iter().map(|d| (-d * beta).exp()).collect();
         let sum = powers.iter().sum::<f64>().max(1e-8);
-        neighbours.of[i][1.min(last)..last].iter().zip(powers).map(|(j, p)| (i as u32, *j, p / sum)).collect::<Vec<_>>()
+        let own = neighbours.of[i][1.min(last)..last].iter().zip(powers).map(|(j, p)| (*j, p / sum));
+        own.filter(|(j, p)| *p > 0.0 && *j as usize != i).collect::<Vec<_>>()
     });
-    let pairs = joined(rows.into_iter().flatten().map(|(a, b, p)| (a.min(b), a.max(b), p)).collect());
-    let pairs: Vec<(u32, u32, f64)> = pairs.into_iter().map(|(a, b, p, _)| (a, b, p)).filter(|(_, _, p)| *p > 0.0).collect();
-    Graph::of(n, &pairs)
+    let edges: Vec<Vec<(u32, f64)>> = mirrored(&rows).into_iter().map(|row| row.into_iter().map(|(j, p, _)| (j, p)).collect()).collect();
+    Graph::mirrored(&edges, vec![0.0; n])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn powers_are_those_of_the_library() {
+        for i in 0..20_000 {
+            let x = -f64::from(i) * 0.0351;
+            assert!((power(x) - x.exp()).abs() <= 2e-15 * x.exp(), "{x}");
+        }
+        assert!(power(-1e9) < 1e-300);
+    }
+
+    #[test]
+    fn a_row_has_so_many_effective_neighbours() {
+        let distances: Vec<f64> = (1..300).map(|i| f64::from(i) * 0.013).collect();
+        let beta = steepness(&distances, 10.0, 1.0);
+        let p: Vec<f64> = distances.iter().map(|d| (-d * beta).exp()).chain([1.0]).collect();
+        let sum: f64 = p.iter().sum();
+        let entropy: f64 = p.iter().map(|p| p / sum).map(|p| -p * p.ln()).sum();
+        assert!((entropy.exp() - 10.0).abs() < 1e-3);
+    }
+
+    #[test]
+    fn partners_meet_from_both_sides() {
+        let found = mirrored(&[vec![(1, 0.5), (2, 0.25)], vec![(0, 0.125)], vec![]]);
+        assert_eq!(found, [vec![(1, 0.625, 2), (2, 0.25, 1)], vec![(0, 0.625, 2)], vec![(0, 0.25, 1)]]);
+    }
 }

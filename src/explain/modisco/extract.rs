@@ -44,28 +44,22 @@ pub fn extract(tracks: &Tracks, how: &Settings) -> Extracted {
         }
         sums.extend((0..per_sequence).map(|i| running[i + window] - running[i]));
     }
-    let chosen: Vec<f64> =
-        if sums.len() > WINDOWS { Mersenne::new(SEED).choice(sums.len(), WINDOWS).into_iter().map(|i| sums[i]).collect() } else { sums.clone() };
-    let sorted = |keep: &dyn Fn(f64) -> bool, from: &[f64]| {
-        let mut values: Vec<f64> = from.iter().copied().filter(|x| keep(*x)).map(f64::abs).collect();
-        values.sort_by(f64::total_cmp);
-        values
-    };
-    let (above, below) = (sorted(&|x| x >= 0.0, &chosen), sorted(&|x| x < 0.0, &chosen));
-    let null = laplace(&sums);
-    let mut positive = threshold(&above, &sorted(&|x| x >= 0.0, &null), how.fdr);
-    let mut negative = -threshold(&below, &sorted(&|x| x < 0.0, &null), how.fdr);
-    let share = (above.iter().filter(|x| **x >= positive).count() + below.iter().filter(|x| -**x <= negative).count()) as f64 / chosen.len().max(1) as f64;
+    let sorted = in_order(sums.clone());
+    let sizes = merged(&sides(&sorted));
+    let drawn = (sums.len() > WINDOWS).then(|| in_order(Mersenne::new(SEED).choice(sums.len(), WINDOWS).into_iter().map(|i| sums[i]).collect()));
+    let chosen = drawn.as_deref().unwrap_or(&sorted);
+    let [below, above] = sides(chosen);
+    let [null_below, null_above] = sides(&in_order(laplace(&sorted)));
+    let mut positive = threshold(&above, &null_above, how.fdr);
+    let mut negative = -threshold(&below, &null_below, how.fdr);
+    let beyond = |sizes: &[f64], threshold: f64| sizes.len() - sizes.partition_point(|x| *x < threshold);
+    let share = (beyond(&above, positive) + beyond(&below, -negative)) as f64 / chosen.len().max(1) as f64;
     let bound = if share < how.fewest { Some(how.fewest) } else { (share > how.most).then_some(how.most) };
     if let Some(bound) = bound {
-        let mut sizes: Vec<f64> = chosen.iter().map(|x| x.abs()).collect();
-        sizes.sort_by(f64::total_cmp);
-        positive = percentile(&sizes, 1.0 - bound);
+        positive = percentile(&merged(&[below, above]), 1.0 - bound);
         negative = -positive;
     }
     let passes = |x: f64| x >= positive || x <= negative;
-    let mut sizes: Vec<f64> = sums.iter().map(|x| x.abs()).collect();
-    sizes.sort_by(f64::total_cmp);
     let rank = |x: f64| sizes.partition_point(|size| *size < x.abs()) as f64 / sizes.len().max(1) as f64;
     let weak = (rank(positive).min(rank(negative)) - 0.0001).min(how.weak);
     let least = sizes.get((weak * sizes.len() as f64).max(0.0) as usize).copied().unwrap_or(0.0);
@@ -136,6 +130,31 @@ pub fn around_spans(tracks: &Tracks, how: &Settings, threshold: f64) -> Result<E
     Ok(found)
 }
 
+fn in_order(mut values: Vec<f64>) -> Vec<f64> {
+    use rayon::prelude::*;
+    values.par_sort_unstable_by(f64::total_cmp);
+    values
+}
+
+/// Sizes of sorted values below zero, and of the others, each sorted.
+fn sides(sorted: &[f64]) -> [Vec<f64>; 2] {
+    let (below, above) = sorted.split_at(sorted.partition_point(|x| *x < 0.0));
+    [below.iter().rev().map(|x| -x).collect(), above.to_vec()]
+}
+
+/// Two sorted lists as one.
+fn merged([a, b]: &[Vec<f64>; 2]) -> Vec<f64> {
+    let (mut i, mut j) = (0, 0);
+    let next = |_| {
+        let is_first = j == b.len() || (i < a.len() && a[i] <= b[j]);
+        let value = if is_first { a[i] } else { b[j] };
+        i += usize::from(is_first);
+        j += usize::from(!is_first);
+        value
+    };
+    (0..a.len() + b.len()).map(next).collect()
+}
+
 /// Linear between neighbours.
 fn percentile(sorted: &[f64], q: f64) -> f64 {
     let Some(last) = sorted.len().checked_sub(1) else { return f64::NAN };
@@ -160,20 +179,20 @@ fn fullest_bin(values: &[f64]) -> (f64, f64) {
     (edge(peak), edge(peak + 1))
 }
 
-/// Draws from two exponentials around the mode, each as steep as its steepest percentile.
-fn laplace(values: &[f64]) -> Vec<f64> {
-    let (low, high) = fullest_bin(values);
-    let peak: Vec<f64> = values.iter().copied().filter(|x| low < *x && *x < high).collect();
-    let (low, high) = if peak.is_empty() { (low, high) } else { fullest_bin(&peak) };
+/// Draws from two exponentials around the mode of sorted values, each as steep as its steepest percentile.
+fn laplace(sorted: &[f64]) -> Vec<f64> {
+    let (low, high) = fullest_bin(sorted);
+    let peak = &sorted[sorted.partition_point(|x| *x <= low)..sorted.partition_point(|x| *x < high)];
+    let (low, high) = if peak.is_empty() { (low, high) } else { fullest_bin(peak) };
     let mode = f64::midpoint(low, high);
-    let side = |keep: &dyn Fn(f64) -> bool| {
-        let mut far: Vec<f64> = values.iter().copied().filter(|x| keep(*x)).map(|x| (x - mode).abs()).collect();
-        far.sort_by(f64::total_cmp);
-        let steep =
-            (1..20).map(|i| f64::from(i) / 20.0).map(|q| -(1.0 - q).ln() / percentile(&far, q)).filter(|x| !x.is_nan()).fold(f64::MIN_POSITIVE, f64::max);
-        (far.len() as f64, steep)
+    let side = |far: &Vec<f64>| {
+        let steep = (1..20).map(|i| f64::from(i) / 20.0).map(|q| -(1.0 - q).ln() / percentile(far, q));
+        (far.len() as f64, steep.filter(|x| !x.is_nan()).fold(f64::MIN_POSITIVE, f64::max))
     };
-    let ((above, up), (below, down)) = (side(&|x| x >= mode), side(&|x| x <= mode));
+    // what lies at the mode counts on both sides
+    let far_above = sorted[sorted.partition_point(|x| *x < mode)..].iter().map(|x| x - mode).collect();
+    let far_below = sorted[..sorted.partition_point(|x| *x <= mode)].iter().rev().map(|x| mode - x).collect();
+    let ((above, up), (below, down)) = (side(&far_above), side(&far_below));
     let mut random = Mersenne::new(SEED);
     let draw = |_| {
         let is_above = random.uniform() < above / (above + below);

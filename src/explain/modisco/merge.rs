@@ -1,11 +1,12 @@
 //! Patterns of seqlets: aligned and stacked, polished, joined where they are the same motif.
 
-use super::similar::Rows;
+use super::overlap::Rows;
+use super::slim::{self, Blocks, each_with_each};
 use super::tracks::{Pattern, Seqlet, Tracks};
 use super::{Settings, density, similar};
 use crate::base::mersenne::Mersenne;
 use crate::explain::leiden;
-use crate::metrics::ranking;
+use crate::metrics::ranking::InOrder;
 use crate::torch::parallel;
 
 /// Seqlets of a pattern that are compared with others, at most.
@@ -152,9 +153,9 @@ struct Candidate {
     /// Numbers of what it was made of; new ones have none.
     id: usize,
     seqlets: Vec<Seqlet>,
-    rows: Vec<Rows>,
+    blocks: Blocks,
     /// Jaccard indices of its seqlets with each other.
-    within: Vec<f32>,
+    within: InOrder,
 }
 
 impl Candidate {
@@ -163,9 +164,14 @@ impl Candidate {
         let seqlets: Vec<Seqlet> =
             if n > SUBSAMPLE { Mersenne::new(1234).choice(n, SUBSAMPLE).into_iter().map(|i| pattern.seqlets[i]).collect() } else { pattern.seqlets.clone() };
         let rows: Vec<Rows> = seqlets.iter().map(|seqlet| Rows::of(tracks.rows(seqlet))).collect();
-        let within = parallel::map(rows.len(), &|i| rows.iter().map(|other| rows[i].jaccard(other)).collect::<Vec<_>>()).concat();
-        Candidate { pattern, id, seqlets, rows, within }
+        let blocks = slim::blocks(&rows);
+        Candidate { pattern, id, seqlets, within: in_order(&rows, &blocks), blocks }
     }
+}
+
+/// Jaccard indices of rows with those of blocks, in order.
+fn in_order(rows: &[Rows], others: &Blocks) -> InOrder {
+    InOrder::of(&each_with_each(rows, others, &<[f32]>::to_vec).concat())
 }
 
 /// How alike two patterns are (a correlation), and how well seqlets of the first are told from those of the second (AUROC).
@@ -184,24 +190,20 @@ fn compared(tracks: &Tracks, a: &Candidate, b: &Candidate, how: &Settings) -> (f
         return (0.0, 0.5);
     }
     let rows: Vec<Rows> = others.iter().map(|seqlet| Rows::of(tracks.rows(seqlet))).collect();
-    let between = parallel::map(rows.len(), &|i| a.rows.iter().map(|own| rows[i].jaccard(own)).collect::<Vec<_>>()).concat();
-    let labels: Vec<f32> = between.iter().map(|_| 0.0).chain(a.within.iter().map(|_| 1.0)).collect();
-    let scores: Vec<f32> = between.into_iter().chain(a.within.iter().copied()).collect();
-    (f64::from(similarity), ranking::ranking(&scores, &labels).auroc)
+    (f64::from(similarity), a.within.auroc(&in_order(&rows, &a.blocks)))
 }
 
 /// Joins patterns that are the same motif, until none are left to join; the largest first.
 pub fn collapsed(tracks: &Tracks, patterns: Vec<Pattern>, how: &Settings, background: &[f64; 4]) -> Vec<Pattern> {
     let mut next_id = patterns.len();
-    let mut all: Vec<Candidate> = patterns.into_iter().enumerate().map(|(id, pattern)| Candidate::of(tracks, pattern, id)).collect();
+    let mut all: Vec<Candidate> = parallel::map(patterns.len(), &|id| Candidate::of(tracks, patterns[id].clone(), id));
     let mut known: std::collections::HashMap<(usize, usize), (f64, f64)> = std::collections::HashMap::new();
     loop {
         let n = all.len();
-        for i in 0..n {
-            for j in (0..n).filter(|j| *j != i) {
-                known.entry((all[i].id, all[j].id)).or_insert_with(|| compared(tracks, &all[i], &all[j], how));
-            }
-        }
+        let pairs = (0..n).flat_map(|i| (0..n).map(move |j| (i, j))).filter(|(i, j)| i != j);
+        let new: Vec<(usize, usize)> = pairs.filter(|(i, j)| !known.contains_key(&(all[*i].id, all[*j].id))).collect();
+        let found = parallel::map(new.len(), &|pair| compared(tracks, &all[new[pair].0], &all[new[pair].1], how));
+        known.extend(new.iter().zip(found).map(|((i, j), found)| ((all[*i].id, all[*j].id), found)));
         let of = |i: usize, j: usize| if i == j { (1.0, 0.5) } else { known[&(all[i].id, all[j].id)] };
         let similarity = |i: usize, j: usize| f64::midpoint(of(i, j).0, of(j, i).0);
         let mixed = |i: usize, j: usize| 2.0 * (1.0 - of(i, j).1.max(0.5));

@@ -6,10 +6,13 @@
 
 mod density;
 mod extract;
+mod kmers;
 mod merge;
+mod overlap;
 pub mod report;
 pub mod save;
 mod similar;
+mod slim;
 mod tracks;
 
 pub use tracks::{Pattern, Seqlet, Tracks};
@@ -180,7 +183,7 @@ fn metacluster(tracks: &Tracks, mut seqlets: Vec<Seqlet>, sign: f64, how: &Setti
         if seqlets.is_empty() {
             return Ok(Metacluster { funnel, ..Metacluster::default() });
         }
-        let mut near = similar::nearest(tracks, &seqlets, sign as f32, (how.neighbours + 1).min(seqlets.len()));
+        let mut near = kmers::nearest(tracks, &seqlets, sign as f32, (how.neighbours + 1).min(seqlets.len()));
         interrupt::check()?;
         let fine = similar::jaccard(tracks, &seqlets, &near.of, how.overlap);
         let coarse = std::mem::replace(&mut near.similarity, fine);
@@ -223,7 +226,7 @@ fn metacluster(tracks: &Tracks, mut seqlets: Vec<Seqlet>, sign: f64, how: &Setti
     let patterns: Vec<Pattern> =
         sorted.into_iter().filter(informed).filter_map(|pattern| if flank == 0 { Some(pattern) } else { pattern.grown(tracks, flank, flank) }).collect();
     funnel.push(("patterns with enough seqlets and information", patterns.len()));
-    let parts = patterns.iter().map(|pattern| merge::parts(tracks, pattern, how)).collect();
+    let parts = parallel::map(patterns.len(), &|i| merge::parts(tracks, &patterns[i], how));
     Ok(Metacluster { patterns, parts, funnel })
 }
 
