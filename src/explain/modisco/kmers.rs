@@ -61,7 +61,9 @@ fn gapped_kmers(rows: &[(u8, f32)]) -> [Kmers; 2] {
                 for part in last.iter().take_while(|part| part.end < i) {
                     let turned = part.turned * power(order[i] - order[part.end]) + other;
                     let made = Part { end: i, sum: part.sum + f64::from(contribution), key: part.key + step, turned };
-                    next.push(made);
+                    if k < BASES.1 {
+                        next.push(made);
+                    }
                     if k >= BASES.0 {
                         table.add(made.key, turned, made.sum / k as f64);
                     }
