@@ -189,17 +189,15 @@ fn outcome(axes: &[Axis], trials: Vec<Trial>, direction: Direction, tried: Optio
         ("importance".into(), Cells::Number(importance.iter().map(|(_, share)| *share).collect())),
     ];
     map.insert("importance".into(), Tabled(Rc::new(Table::new(columns)?)).into_value());
+    // after each trial that ended; what is pruned leaves the best as it was
     let mut best: Option<f64> = None;
-    let so_far: Array = trials
-        .iter()
-        .filter(|trial| trial.state == State::Done)
-        .filter_map(|trial| trial.value)
-        .map(|value| {
-            let kept = best.map_or(value, |best| if direction.is_better(value, best) { value } else { best });
-            best = Some(kept);
-            kept.into()
-        })
-        .collect();
+    let mut so_far = Array::new();
+    for trial in trials.iter().filter(|trial| matches!(trial.state, State::Done | State::Pruned)) {
+        if let (State::Done, Some(value)) = (trial.state, trial.value) {
+            best = Some(best.map_or(value, |best| if direction.is_better(value, best) { value } else { best }));
+        }
+        so_far.extend(best.map(Into::into));
+    }
     map.insert("so_far".into(), so_far.into());
     map.insert("trials".into(), table(axes, &trials)?.into_value());
     Ok(map)
@@ -266,7 +264,7 @@ natives! { made in "search" {
     /// Trials are kept in a file as they come: a search that was interrupted goes on there, and several processes share it.
     /// A trial that fails is noted; three in a row end the search.
     ///
-    /// Returns a map: best (values), value, trials (a table), so_far (the best value after each trial), importance (a table: how much of the values' variance each parameter explains alone).
+    /// Returns a map: best (values), value, trials (a table), so_far (the best value after each trial that ended), importance (a table: how much of the values' variance each parameter explains alone, beyond chance).
     ///
     /// # Source
     /// Bergstra, Bardenet, Bengio & Kégl, Algorithms for Hyper-Parameter Optimization (NeurIPS 2011); crate `tpe`.
@@ -299,7 +297,7 @@ natives! { made in "search" {
 } }
 
 natives! { methods in "trial" {
-    /// Notes a value on the way and tells whether the trial is hopeless: worse than half of the others were at that step.
+    /// Notes a value on the way and tells whether the trial is hopeless: its best so far worse than half of the others at that step.
     ///
     /// ```rhai
     /// let objective = |p, trial| { for step in 0..5 { if trial.report(step, p.x) { break; } } p.x };

@@ -252,45 +252,47 @@ pub fn combinations(axes: &[Axis], most: usize) -> Vec<Values> {
     all
 }
 
-/// Whether a trial with `value` at `step` is worse than half of the others were there.
+/// Whether the best that a trial has shown up to `step`, where it shows `value`, is worse than what half of the others showed there.
 pub fn is_hopeless(trials: &[Trial], own: usize, step: i64, value: f64, direction: Direction, startup: usize) -> bool {
-    let mut there: Vec<f64> = trials
-        .iter()
-        .filter(|trial| trial.number != own && trial.state != State::Failed)
-        .filter_map(|trial| {
-            trial
-                .steps
-                .iter()
-                .filter(|(at, _)| *at <= step)
-                .map(|(_, value)| *value)
-                .reduce(|a, b| if direction.is_better(b, a) { b } else { a })
-                .filter(|_| trial.steps.iter().any(|(at, _)| *at >= step))
-        })
+    let others = trials.iter().filter(|trial| trial.number != own && trial.state != State::Failed);
+    let mut there: Vec<f64> = others
+        .filter(|trial| trial.steps.iter().any(|(at, _)| *at >= step))
+        .filter_map(|trial| trial.steps.iter().rfind(|(at, _)| *at <= step).map(|(_, value)| *value))
         .collect();
     if there.len() < startup.max(1) {
         return false;
     }
     there.sort_by(f64::total_cmp);
     let median = there[there.len() / 2];
-    value.is_nan() || direction.is_better(median, value)
+    let before = trials.iter().filter(|trial| trial.number == own).flat_map(|trial| &trial.steps).map(|(_, value)| *value);
+    let best = before.fold(value, |best, next| if direction.is_better(next, best) { next } else { best });
+    value.is_nan() || direction.is_better(median, best)
 }
 
 /// How much of the variance of the values each parameter explains alone: the variance between the quarters of its range, or
-/// between its choices, as a share of all; the largest first.
+/// between its choices, less what as many groups would explain by chance, as a share of the variance of all; the largest first.
+/// Pruned trials count with the last that they showed.
 pub fn importance(axes: &[Axis], trials: &[Trial]) -> Vec<(String, f64)> {
-    let done: Vec<&Trial> = trials.iter().filter(|trial| trial.state == State::Done && trial.value.is_some_and(f64::is_finite)).collect();
+    let over = |trial: &&Trial| matches!(trial.state, State::Done | State::Pruned) && trial.value.is_some_and(f64::is_finite);
+    let ended: Vec<&Trial> = trials.iter().filter(over).collect();
     let apart = |values: &[f64]| if values.len() < 2 { 0.0 } else { variance(values) * (values.len() - 1) as f64 };
-    let mut out: Vec<(String, f64)> = axes
-        .iter()
-        .map(|axis| {
-            let known: Vec<(f64, f64)> = done.iter().filter_map(|trial| Some((axis.space.share(trial.values.get(&axis.name)?)?, trial.value?))).collect();
-            let bins = if let Space::Choice(values) = &axis.space { values.len() } else { 4 };
-            let mut groups: Vec<Vec<f64>> = vec![Vec::new(); bins];
-            known.iter().for_each(|(share, value)| groups[((share * bins as f64).max(0.0) as usize).min(bins - 1)].push(*value));
-            let (all, within) = (apart(&known.iter().map(|(_, value)| *value).collect::<Vec<_>>()), groups.iter().map(|group| apart(group)).sum::<f64>());
-            (axis.name.clone(), if all > 0.0 { 1.0 - within / all } else { 0.0 })
-        })
-        .collect();
+    let all = apart(&ended.iter().filter_map(|trial| trial.value).collect::<Vec<_>>());
+    let explained = |axis: &Axis| {
+        let known: Vec<(f64, f64)> = ended.iter().filter_map(|trial| Some((axis.space.share(trial.values.get(&axis.name)?)?, trial.value?))).collect();
+        let bins = if let Space::Choice(values) = &axis.space { values.len() } else { 4 };
+        let mut groups: Vec<Vec<f64>> = vec![Vec::new(); bins];
+        known.iter().for_each(|(share, value)| groups[((share * bins as f64).max(0.0) as usize).min(bins - 1)].push(*value));
+        groups.retain(|group| !group.is_empty());
+        let own = apart(&known.iter().map(|(_, value)| *value).collect::<Vec<_>>());
+        let within: f64 = groups.iter().map(|group| apart(group)).sum();
+        let free = known.len().saturating_sub(groups.len());
+        if free == 0 || all <= 0.0 {
+            return 0.0;
+        }
+        let by_chance = (groups.len() - 1) as f64 * within / free as f64;
+        ((own - within - by_chance) / all).max(0.0)
+    };
+    let mut out: Vec<(String, f64)> = axes.iter().map(|axis| (axis.name.clone(), explained(axis))).collect();
     out.sort_by(|a, b| b.1.total_cmp(&a.1));
     out
 }
@@ -367,6 +369,9 @@ mod tests {
         let found = importance(&axes, &run(Way::Random, 3).1);
         assert_eq!(found[0].0, "x");
         assert!(found[0].1 > 0.5 && found[1].1 < 0.5, "{found:?}");
+        // three trials explain nothing, wherever they lie
+        let found = importance(&axes, &run(Way::Random, 3).1[..3]);
+        assert!(found.iter().all(|(_, share)| *share < 0.9), "{found:?}");
     }
 
     #[test]
@@ -385,5 +390,8 @@ mod tests {
         assert!(!is_hopeless(&trials, 9, 1, 0.3, Direction::Max, 5));
         assert!(!is_hopeless(&trials, 9, 1, 0.0, Direction::Max, 6));
         assert!(is_hopeless(&trials, 9, 2, 0.4, Direction::Min, 5));
+        // one bad step does not undo a good one
+        let with_own: Vec<Trial> = trials.into_iter().chain([trial(9, 0.35)]).collect();
+        assert!(!is_hopeless(&with_own, 9, 2, 0.1, Direction::Max, 5) && is_hopeless(&with_own, 8, 2, 0.1, Direction::Max, 5));
     }
 }
