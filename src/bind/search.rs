@@ -192,7 +192,7 @@ fn outcome(axes: &[Axis], trials: Vec<Trial>, direction: Direction, tried: Optio
     // after each trial that ended; what is pruned leaves the best as it was
     let mut best: Option<f64> = None;
     let mut so_far = Array::new();
-    for trial in trials.iter().filter(|trial| matches!(trial.state, State::Done | State::Pruned)) {
+    for trial in trials.iter().filter(|trial| trial.state.is_end()) {
         if let (State::Done, Some(value)) = (trial.state, trial.value) {
             best = Some(best.map_or(value, |best| if direction.is_better(value, best) { value } else { best }));
         }

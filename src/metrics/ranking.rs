@@ -232,24 +232,19 @@ impl InOrder {
 
     /// How often one of these is above one of the others; ties count half.
     pub fn auroc(&self, negatives: &InOrder) -> f64 {
-        let (positives, negatives) = (&self.0[..], &negatives.0[..]);
-        // pairs in which the positive is above, and in which it is not below; two walks, since each step waits for the last
-        let (mut above, mut not_below) = (0usize, 0usize);
-        let (mut p, mut n) = (0, 0);
-        while p < positives.len() && n < negatives.len() {
-            let is_above = negatives[n] < positives[p];
-            above += if is_above { positives.len() - p } else { 0 };
-            n += usize::from(is_above);
-            p += usize::from(!is_above);
-        }
-        (p, n) = (0, 0);
-        while p < positives.len() && n < negatives.len() {
-            let is_not_below = negatives[n] <= positives[p];
-            not_below += if is_not_below { positives.len() - p } else { 0 };
-            n += usize::from(is_not_below);
-            p += usize::from(!is_not_below);
-        }
-        (above + not_below) as f64 / (2.0 * positives.len() as f64 * negatives.len() as f64)
+        // pairs in which the positive is above, and in which it is not below
+        let pairs = |counts: fn(u32, u32) -> bool| {
+            let (mut found, mut p, mut n) = (0usize, 0, 0);
+            while p < self.0.len() && n < negatives.0.len() {
+                let is_counted = counts(self.0[p], negatives.0[n]);
+                found += if is_counted { self.0.len() - p } else { 0 };
+                n += usize::from(is_counted);
+                p += usize::from(!is_counted);
+            }
+            found
+        };
+        let both = pairs(|positive, negative| positive > negative) + pairs(|positive, negative| positive >= negative);
+        both as f64 / (2.0 * self.0.len() as f64 * negatives.0.len() as f64)
     }
 }
 

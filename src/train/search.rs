@@ -60,6 +60,11 @@ pub enum State {
 }
 
 impl State {
+    /// Whether the trial was judged: it came to its end or was given up.
+    pub fn is_end(self) -> bool {
+        matches!(self, State::Done | State::Pruned)
+    }
+
     /// In a word.
     pub fn word(self) -> &'static str {
         match self {
@@ -211,7 +216,7 @@ pub fn suggest(axes: &[Axis], trials: &[Trial], way: Way, direction: Direction, 
         return combinations(axes, most).into_iter().nth(number);
     }
     let cost = |value: f64| if direction == Direction::Max { -value } else { value };
-    let over: Vec<&Trial> = trials.iter().filter(|trial| matches!(trial.state, State::Done | State::Pruned) && trial.value.is_some()).collect();
+    let over: Vec<&Trial> = trials.iter().filter(|trial| trial.state.is_end() && trial.value.is_some()).collect();
     for axis in axes {
         if !counts(axis, &values) {
             continue;
@@ -273,7 +278,7 @@ pub fn is_hopeless(trials: &[Trial], own: usize, step: i64, value: f64, directio
 /// between its choices, less what as many groups would explain by chance, as a share of the variance of all; the largest first.
 /// Pruned trials count with the last that they showed.
 pub fn importance(axes: &[Axis], trials: &[Trial]) -> Vec<(String, f64)> {
-    let over = |trial: &&Trial| matches!(trial.state, State::Done | State::Pruned) && trial.value.is_some_and(f64::is_finite);
+    let over = |trial: &&Trial| trial.state.is_end() && trial.value.is_some_and(f64::is_finite);
     let ended: Vec<&Trial> = trials.iter().filter(over).collect();
     let apart = |values: &[f64]| if values.len() < 2 { 0.0 } else { variance(values) * (values.len() - 1) as f64 };
     let all = apart(&ended.iter().filter_map(|trial| trial.value).collect::<Vec<_>>());
