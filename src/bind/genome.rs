@@ -125,7 +125,7 @@ fn codes(genome: &Genome, list: &Intervals, o: &Options) -> Result<Tensor> {
         bail!("data", "interval {i} ({}) has {} bases, those before it have {length}", list.shown(i), places[i].len(); hint: "`.resize({length})` gives them one length");
     }
     const GROUP: usize = 64;
-    Tensor::filled_u8(&[places.len() as i64, length], |out| {
+    Tensor::filled(&[places.len() as i64, length], |out| {
         out.par_chunks_mut(length.max(1) as usize * GROUP).zip(places.par_chunks(GROUP)).try_for_each_init(Vec::new, |room, (own, rows)| {
             room.clear();
             rows.iter().try_for_each(|row| genome.fetch_into(row, room))?;

@@ -1,7 +1,8 @@
 //! Layers made of layers.
 
+use super::pool::Pool;
 use super::spec::Role;
-use super::stem::{Fused, scanned};
+use super::stem::{Fused, scanned, windowed};
 use super::{Builder, Built, Layer, Mode, Module, Shape, Spec, Value};
 use super::{norm, recurrent, stack, watch};
 use crate::base::{Result, shape};
@@ -83,7 +84,7 @@ struct Sequence {
 impl Sequence {
     /// Of parts as described; they are joined where `fast`.
     fn of(parts: Vec<Rc<dyn Module>>, fast: bool) -> Sequence {
-        let modules = if fast { norm::with_relu(stack::joined(recurrent::cut(fused(parts.clone())))) } else { parts.clone() };
+        let modules = if fast { norm::with_relu(local(stack::joined(recurrent::cut(fused(parts.clone()))))) } else { parts.clone() };
         Sequence { parts, modules }
     }
 }
@@ -120,7 +121,23 @@ fn fused(modules: Vec<Rc<dyn Module>>) -> Vec<Rc<dyn Module>> {
     let (k, at) = if let Some(Role::Kmers(k)) = modules.first().map(|first| first.role()) { (k, 1) } else { (1, 0) };
     let Some((convolution, relu, over, used)) = modules.get(at..).and_then(scanned) else { return modules };
     let used = at + used;
-    let Some(first) = Fused::new(modules[..used].to_vec(), convolution, k, relu, over) else { return modules };
+    let first = Fused::new(modules[..used].to_vec(), convolution, k, (relu, over), None);
+    looked_up(first, modules, used)
+}
+
+/// A convolution of one-hot sequences or k-mers that comes first and keeps its positions becomes a lookup, with a ReLU and a
+/// pooling that follow.
+fn local(modules: Vec<Rc<dyn Module>>) -> Vec<Rc<dyn Module>> {
+    let (k, at) = if let Some(Role::Kmers(k)) = modules.first().map(|first| first.role()) { (k, 1) } else { (1, 0) };
+    let Some((convolution, relu, over, size, used)) = modules.get(at..).and_then(windowed) else { return modules };
+    let used = at + used;
+    let first = Fused::new(modules[..used].to_vec(), convolution, k, (relu, over), Some(size));
+    looked_up(first, modules, used)
+}
+
+/// `first` in the place of the `used` modules that it stands for.
+fn looked_up(first: Option<Fused>, modules: Vec<Rc<dyn Module>>, used: usize) -> Vec<Rc<dyn Module>> {
+    let Some(first) = first else { return modules };
     let first: Rc<dyn Module> = Rc::new(first);
     std::iter::once(first).chain(modules[used..].iter().cloned()).collect()
 }
@@ -136,7 +153,7 @@ fn smoothed(modules: Vec<Rc<dyn Module>>) -> Vec<Rc<dyn Module>> {
         }
     }
     for i in 1..flat.len() {
-        if matches!((flat[i - 1].role(), flat[i].role()), (Role::Relu, Role::MaxPool)) {
+        if let (Role::Relu, Role::Pool(Pool { max: true, .. })) = (flat[i - 1].role(), flat[i].role()) {
             flat.swap(i - 1, i);
         }
     }

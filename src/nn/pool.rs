@@ -70,7 +70,7 @@ impl Module for Pooled {
     }
 
     fn role(&self) -> Role<'_> {
-        if self.0.max { Role::MaxPool } else { Role::Other }
+        Role::Pool(&self.0)
     }
 
     fn reach(&self) -> Option<Reach> {

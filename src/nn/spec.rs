@@ -174,8 +174,8 @@ pub enum Role<'a> {
     BatchNorm(&'a super::norm::BatchNorm),
     /// max(x, 0), number by number.
     Relu,
-    /// The largest of windows.
-    MaxPool,
+    /// The largest or the mean of windows.
+    Pool(&'a super::pool::Pool),
     /// The largest or the mean over all positions.
     Global(super::lookup::Over),
     /// The last position alone.

@@ -1,9 +1,12 @@
-//! A first convolution with its ReLU and a pooling over all positions, which reads sequence codes directly.
+//! A first convolution with its ReLU and a pooling, which reads sequence codes directly.
 
-use super::lookup::{Over, Pooled, Stem, Words};
+use super::lookup::windows::{Passed, Windows};
+use super::lookup::{Gradients, Over, Pooled, Stem, Words};
+use super::pool::Pool;
 use super::spec::Role;
 use super::{Mode, Module, Value};
 use crate::base::Result;
+use crate::fault;
 use crate::torch::custom::{Kernel, attach, is_recording};
 use crate::torch::{Device, Kind, Tensor};
 use std::rc::Rc;
@@ -70,18 +73,40 @@ pub fn scanned(parts: &[Rc<dyn Module>]) -> Option<(&Convolution, bool, Over, us
     }
 }
 
+/// The convolution that parts begin with, whether a ReLU follows, what is made of windows of how many positions, and how many
+/// parts these are; windows of one where none are pooled.
+pub fn windowed(parts: &[Rc<dyn Module>]) -> Option<(&Convolution, bool, Over, usize, usize)> {
+    let role = |i: usize| parts.get(i).map_or(Role::Other, |part| part.role());
+    let Role::Convolution(convolution) = role(0) else { return None };
+    // side by side over one axis
+    let size = |pool: &Pool| match (&pool.size[..], &pool.stride[..], &pool.padding[..]) {
+        ([size], [stride], [0]) if size == stride && (1..=Windows::LARGEST as i64).contains(size) => Some(*size as usize),
+        _ => None,
+    };
+    let (relu, over, size, used) = match (role(1), role(2)) {
+        (Role::Pool(pool), Role::Relu) if pool.max && size(pool).is_some() => (true, Over::Max, size(pool)?, 3),
+        (Role::Relu, Role::Pool(pool)) if size(pool).is_some() => (true, if pool.max { Over::Max } else { Over::Mean }, size(pool)?, 3),
+        (Role::Pool(pool), _) if size(pool).is_some() => (false, if pool.max { Over::Max } else { Over::Mean }, size(pool)?, 2),
+        (Role::Relu, _) => (true, Over::Max, 1, 2),
+        _ => (false, Over::Max, 1, 1),
+    };
+    Some((convolution, relu, over, size, used))
+}
+
 /// The convolution and what follows it, both as one lookup and as the layers that were described.
 pub struct Fused {
     plain: Vec<Rc<dyn Module>>,
     weight: Tensor,
     bias: Option<Tensor>,
     stem: Stem,
+    /// Positions of a window; none where all are pooled.
+    size: Option<usize>,
 }
 
 impl Fused {
-    /// Joins a convolution of words of `k` bases, perhaps a ReLU, and a pooling over all positions; none where there are no
-    /// tables for them.
-    pub fn new(plain: Vec<Rc<dyn Module>>, convolution: &Convolution, k: usize, relu: bool, over: Over) -> Option<Fused> {
+    /// Joins a convolution of words of `k` bases, perhaps a ReLU, and a pooling over windows of `size` positions, or over all; none
+    /// where there are no tables for them.
+    pub fn new(plain: Vec<Rc<dyn Module>>, convolution: &Convolution, k: usize, (relu, over): (bool, Over), size: Option<usize>) -> Option<Fused> {
         let Weight::Plain(weight) = &convolution.weight else { return None };
         let [filters, channels, width] = weight.shape()[..] else { return None };
         if k > Words::LONGEST || channels != 1 << (2 * k) {
@@ -89,7 +114,7 @@ impl Fused {
         }
         let words = (k > 1 || convolution.dilation > 1).then_some(Words { k, dilation: convolution.dilation });
         let stem = Stem { filters: filters as usize, width: width as usize, pads: convolution.pads, words, relu, over };
-        Some(Fused { plain, weight: weight.clone(), bias: convolution.bias.clone(), stem })
+        Some(Fused { plain, weight: weight.clone(), bias: convolution.bias.clone(), stem, size })
     }
 
     fn look_up(&self, codes: &Tensor) -> Result<Tensor> {
@@ -100,12 +125,24 @@ impl Fused {
         let (codes, weight_values) = (codes.to_u8()?, weight.to_f32()?);
         let inputs: Vec<&Tensor> = std::iter::once(weight).chain(bias).collect();
         let learns = is_recording() && inputs.iter().any(|input| input.is_grad_on());
-        let pooled = self.stem.forward(&codes, length, &weight_values, &bias_values, learns);
-        let out = Tensor::from_f32(&pooled.values, &[shape[0], self.stem.filters as i64])?;
+        let filters = self.stem.filters as i64;
+        let (out, kept) = if let Some(size) = self.size {
+            let windows = Windows { stem: self.stem, size };
+            let mut passed = Passed::new();
+            // channels of a position side by side, as all layers keep them
+            let out = Tensor::filled(&[shape[0], windows.count(length) as i64, filters], |out| {
+                passed = windows.forward(&codes, length, &weight_values, &bias_values, learns, out);
+                Ok(())
+            })?;
+            (out.transpose(1, 2)?, Kept::Windows(windows, passed))
+        } else {
+            let pooled = self.stem.forward(&codes, length, &weight_values, &bias_values, learns);
+            (Tensor::from_f32(&pooled.values, &[shape[0], filters])?, Kept::All(self.stem, pooled))
+        };
         if !learns {
             return Ok(out);
         }
-        attach(out, &inputs, Box::new(Backward { stem: self.stem, codes, length, pooled }))
+        attach(out, &inputs, Box::new(Backward { codes, length, kept }))
     }
 }
 
@@ -129,7 +166,11 @@ impl Module for Fused {
 
     fn ways(&self, out: &mut Vec<String>) {
         let Stem { filters, width, .. } = self.stem;
-        out.push(format!("conv1d({filters}, {width}) and the pooling of all positions are looked up on sequence codes"));
+        out.push(match self.size {
+            None => format!("conv1d({filters}, {width}) and the pooling of all positions are looked up on sequence codes"),
+            Some(1) => format!("conv1d({filters}, {width}) is looked up on sequence codes"),
+            Some(size) => format!("conv1d({filters}, {width}) and the pooling of {size} positions are looked up on sequence codes"),
+        });
     }
 }
 
@@ -138,16 +179,35 @@ pub fn is_codes(tensor: &Tensor) -> bool {
     tensor.kind() == Kind::Byte && tensor.rank() == 2
 }
 
+/// What the gradients need, by what is pooled.
+enum Kept {
+    All(Stem, Pooled),
+    Windows(Windows, Passed),
+}
+
 struct Backward {
-    stem: Stem,
     codes: Vec<u8>,
     length: usize,
-    pooled: Pooled,
+    kept: Kept,
+}
+
+impl Backward {
+    fn gradients(&self, gradient: &Tensor) -> Result<Gradients> {
+        let Backward { codes, length, .. } = self;
+        match &self.kept {
+            Kept::All(stem, pooled) => Ok(stem.backward(codes, *length, pooled, &gradient.to_f32()?)),
+            Kept::Windows(windows, passed) => {
+                let own = gradient.transpose(1, 2)?.to_kind(Kind::Float)?.contiguous()?;
+                own.read(|gradient| windows.backward(codes, *length, passed, gradient))
+                    .ok_or_else(|| fault!("torch", "the gradient of a lookup is not on the processor"))
+            }
+        }
+    }
 }
 
 impl Kernel for Backward {
     fn backward(&self, gradient: &Tensor, inputs: &[Tensor]) -> Result<Vec<Option<Tensor>>> {
-        let out = self.stem.backward(&self.codes, self.length, &self.pooled, &gradient.to_f32()?);
+        let out = self.gradients(gradient)?;
         let weight = Tensor::from_f32(&out.weight, &inputs[0].shape())?;
         let bias = inputs.get(1).map(|bias| Tensor::from_f32(&out.bias, &bias.shape())).transpose()?;
         Ok(std::iter::once(Some(weight)).chain(bias.map(Some)).collect())

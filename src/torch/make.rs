@@ -38,14 +38,14 @@ impl Tensor {
         lift("tensor", &[], tch::Tensor::f_from_slice(values)).map(Tensor)?.reshape(shape)
     }
 
-    /// A tensor of bytes that is filled where it lies, which saves a copy of large ones; it starts as zeros.
-    pub fn filled_u8(shape: &[i64], fill: impl FnOnce(&mut [u8]) -> Result<()>) -> Result<Tensor> {
-        let options = (tch::Kind::Uint8, tch::Device::Cpu);
+    /// A tensor that is filled where it lies, which saves a copy of large ones; it starts as zeros.
+    pub fn filled<T: tch::kind::Element>(shape: &[i64], fill: impl FnOnce(&mut [T]) -> Result<()>) -> Result<Tensor> {
+        let options = (T::KIND, tch::Device::Cpu);
         let tensor = lift("zeros", &[], tch::Tensor::f_zeros(shape, options)).map(Tensor)?;
         let n = tensor.numel() as usize;
         if n > 0 {
-            // SAFETY: the tensor was made here: it is contiguous, has `n` bytes, and nobody else holds it yet
-            fill(unsafe { std::slice::from_raw_parts_mut(tensor.0.data_ptr().cast::<u8>(), n) })?;
+            // SAFETY: the tensor was made here: it is contiguous, has `n` numbers of that kind, and nobody else holds it yet
+            fill(unsafe { std::slice::from_raw_parts_mut(tensor.0.data_ptr().cast::<T>(), n) })?;
         }
         Ok(tensor)
     }

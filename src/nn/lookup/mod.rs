@@ -6,7 +6,8 @@
 //!
 //! The gradient of a mean is the same at every position where a filter is active, so the backward pass only counts: how
 //! often a filter was active and a base stood at some place of its window. Both are bits, 32 positions a word, and the count
-//! is a population count of their conjunction.
+//! is a population count of their conjunction. Under a ReLU the forward pass adds up negated windows: the sign of a sum is
+//! then the bit.
 //!
 //! A convolution of one-hot k-mers, and a dilated one, is looked up likewise: a row for each k-mer and place of the window.
 //! There the backward pass goes over the rows that the forward pass added.
@@ -16,6 +17,8 @@
 
 use crate::base::wide::widest;
 use crate::torch::parallel;
+
+pub mod windows;
 
 /// Filters that are computed side by side.
 const LANE: usize = 16;
@@ -29,6 +32,10 @@ const PARTS: usize = 16;
 
 /// Rows that a thread takes at a time.
 const STRETCH: usize = 32;
+/// Windows that are added up side by side: their sums stay in registers.
+const SIDE: usize = 8;
+/// Planes that are counted side by side: those of a place's bases.
+const BASES: usize = 4;
 
 /// How positions become one number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,8 +88,8 @@ pub struct Pooled {
     pub values: Vec<f32>,
     /// The position of each maximum; empty for means.
     pub places: Vec<u32>,
-    /// Where filters were active, for means whose gradient will be asked for: for each block of filters and each row.
-    active: Vec<Vec<u32>>,
+    /// Where filters were active, for means whose gradient will be asked for: for each block of filters and each stretch of rows.
+    active: Vec<Vec<Vec<u32>>>,
 }
 
 /// What the backward pass gives.
@@ -122,14 +129,16 @@ fn bases(row: usize) -> [usize; KEY] {
 }
 
 impl<const V: usize> Tables<V> {
-    fn new(stem: &Stem, weight: &[f32], bias: &[f32], first: usize, unknown: bool) -> Tables<V> {
+    /// Those of some filters from `first` on, times `sign`.
+    fn new(stem: &Stem, weight: &[f32], bias: &[f32], first: usize, unknown: bool, sign: f32) -> Tables<V> {
         let Stem { filters, width, .. } = *stem;
         let mut start = Row::<V>::ZERO;
         for lane in 0..(LANE * V).min(filters - first) {
-            start.0[lane / LANE][lane % LANE] = bias.get(first + lane).copied().unwrap_or(0.0);
+            // a sum that does not begin with -0 is never -0, so that its sign says whether it is below zero
+            start.0[lane / LANE][lane % LANE] = 0.0 + sign * bias.get(first + lane).copied().unwrap_or(0.0);
         }
         if let Some(words) = stem.words {
-            return Tables { rows: Tables::of_words(stem, words, weight, first), chunks: width, step: words.dilation, bias: start };
+            return Tables { rows: Tables::of_words(stem, words, weight, first, sign), chunks: width, step: words.dilation, bias: start };
         }
         let chunks = width.div_ceil(KEY);
         let own = LANE * V;
@@ -138,7 +147,7 @@ impl<const V: usize> Tables<V> {
         for lane in 0..own.min(filters - first) {
             for base in 0..4 {
                 for at in 0..width {
-                    single[at * 5 + base].0[lane / LANE][lane % LANE] = weight[((first + lane) * 4 + base) * width + at];
+                    single[at * 5 + base].0[lane / LANE][lane % LANE] = sign * weight[((first + lane) * 4 + base) * width + at];
                 }
             }
         }
@@ -156,14 +165,14 @@ impl<const V: usize> Tables<V> {
     }
 
     /// For each place of a window what each word adds, and a row of zeros for words that are not known.
-    fn of_words(stem: &Stem, words: Words, weight: &[f32], first: usize) -> Vec<Row<V>> {
+    fn of_words(stem: &Stem, words: Words, weight: &[f32], first: usize, sign: f32) -> Vec<Row<V>> {
         let (count, width) = (words.count(), stem.width);
         let mut rows = vec![Row::ZERO; width * (count + 1)];
         for lane in 0..(LANE * V).min(stem.filters - first) {
             let own = &weight[(first + lane) * count * width..][..count * width];
             for (word, places) in own.chunks_exact(width).enumerate() {
                 for (place, value) in places.iter().enumerate() {
-                    rows[place * (count + 1) + word].0[lane / LANE][lane % LANE] = *value;
+                    rows[place * (count + 1) + word].0[lane / LANE][lane % LANE] = sign * value;
                 }
             }
         }
@@ -183,9 +192,10 @@ fn add<const V: usize>(to: &mut Row<V>, row: &Row<V>) {
 /// The keys of all windows of four bases of a padded sequence; behind its end stands A, whose weights there are 0.
 fn keys(codes: &[u8], pads: (usize, usize), out: &mut Vec<u16>) {
     out.clear();
-    if pads == (0, 0) && codes.iter().all(|code| *code < 4) {
+    if pads == (0, 0) && known(codes) {
         let letter = |i: usize| u16::from(codes.get(i).copied().unwrap_or(0));
-        out.extend(codes.windows(KEY).map(|four| u16::from(four[0]) << 6 | u16::from(four[1]) << 4 | u16::from(four[2]) << 2 | u16::from(four[3])));
+        out.resize((codes.len() + 1).saturating_sub(KEY), 0);
+        known_keys(codes, out);
         out.extend((out.len()..=codes.len()).map(|i| (0..KEY).fold(0, |key, offset| key << 2 | letter(i + offset))));
         return;
     }
@@ -223,31 +233,66 @@ fn word_keys(codes: &[u8], pads: (usize, usize), words: Words, out: &mut Vec<u16
     out.resize(out.len() + pads.1, unknown);
 }
 
-#[inline(always)]
-fn sum<const V: usize>(tables: &Tables<V>, rows: usize, keys: &[u16], position: usize) -> Row<V> {
-    let mut total = tables.bias;
-    for chunk in 0..tables.chunks {
-        add(&mut total, &tables.rows[chunk * rows + usize::from(keys[position + tables.step * chunk])]);
-    }
-    total
+/// Whether all bases are known.
+fn known(codes: &[u8]) -> bool {
+    // without a way out, so that many are looked at together
+    codes.iter().fold(0, |most, code| most.max(*code)) < 4
 }
 
-/// The mean over positions; behind `active` come the bits of active filters, first position first.
+/// The keys of windows of four known bases.
+#[inline(always)]
+fn keys_of_known(codes: &[u8], out: &mut [u16]) {
+    for (four, key) in codes.windows(KEY).zip(out) {
+        *key = u16::from(four[0]) << 6 | u16::from(four[1]) << 4 | u16::from(four[2]) << 2 | u16::from(four[3]);
+    }
+}
+
+/// The sums of windows side by side, the first of them at `position`.
+#[inline(always)]
+fn sums<const V: usize, const N: usize>(tables: &Tables<V>, rows: usize, keys: &[u16], position: usize) -> [Row<V>; N] {
+    let mut totals = [tables.bias; N];
+    for (chunk, table) in tables.rows.chunks_exact(rows).enumerate() {
+        let keys = &keys[position + tables.step * chunk..][..N];
+        for i in 0..N {
+            add(&mut totals[i], &table[usize::from(keys[i])]);
+        }
+    }
+    totals
+}
+
+/// Adds windows to a sum, with a ReLU those that are negative, and keeps their signs as bits.
+#[inline(always)]
+fn gather<const V: usize, const N: usize, const RELU: bool>(windows: [Row<V>; N], part: &mut Row<V>, bits: &mut [[u32; LANE]; V]) {
+    for i in 0..N {
+        for v in 0..V {
+            for lane in 0..LANE {
+                let x = windows[i].0[v][lane];
+                // NaN goes through, as in torch
+                part.0[v][lane] += if RELU && x > 0.0 { 0.0 } else { x };
+                bits[v][lane] = bits[v][lane] << 1 | x.to_bits() >> 31;
+            }
+        }
+    }
+}
+
+/// The mean over positions of tables that are negated; behind `active` come the bits of active filters, first position first.
 #[inline(always)]
 fn mean_row<const V: usize, const RELU: bool>(tables: &Tables<V>, rows: usize, keys: &[u16], positions: usize, mut active: Option<&mut Vec<u32>>) -> Row<V> {
     let mut total = Row::<V>::ZERO;
     for first in (0..positions).step_by(32) {
         let last = positions.min(first + 32);
         let (mut part, mut bits) = (Row::<V>::ZERO, [[0u32; LANE]; V]);
-        for position in first..last {
-            let value = sum(tables, rows, keys, position).0;
-            for v in 0..V {
-                for lane in 0..LANE {
-                    let x = value[v][lane];
-                    part.0[v][lane] += if RELU && x < 0.0 { 0.0 } else { x };
-                    bits[v][lane] = bits[v][lane] << 1 | u32::from(!RELU || x > 0.0);
-                }
-            }
+        let mut position = first;
+        while position + SIDE <= last {
+            gather::<V, SIDE, RELU>(sums::<V, SIDE>(tables, rows, keys, position), &mut part, &mut bits);
+            position += SIDE;
+        }
+        while position < last {
+            gather::<V, 1, RELU>(sums::<V, 1>(tables, rows, keys, position), &mut part, &mut bits);
+            position += 1;
+        }
+        if !RELU {
+            bits = [[u32::MAX; LANE]; V];
         }
         add(&mut total, &part);
         if let Some(words) = &mut active {
@@ -255,7 +300,7 @@ fn mean_row<const V: usize, const RELU: bool>(tables: &Tables<V>, rows: usize, k
             words.extend_from_slice(bits.as_flattened());
         }
     }
-    scale(&mut total, 1.0 / positions as f32);
+    scale(&mut total, -1.0 / positions as f32);
     total
 }
 
@@ -267,37 +312,67 @@ fn scale<const V: usize>(row: &mut Row<V>, by: f32) {
 #[inline(always)]
 fn max_row<const V: usize>(tables: &Tables<V>, rows: usize, keys: &[u16], positions: usize) -> (Row<V>, [[u32; LANE]; V]) {
     let (mut best, mut place) = ([[f32::NEG_INFINITY; LANE]; V], [[0u32; LANE]; V]);
-    for position in 0..positions {
-        let value = sum(tables, rows, keys, position).0;
-        for v in 0..V {
-            for lane in 0..LANE {
-                // NaN wins, as in torch
-                let better = value[v][lane] > best[v][lane] || value[v][lane].is_nan();
-                best[v][lane] = if better { value[v][lane] } else { best[v][lane] };
-                place[v][lane] = if better { position as u32 } else { place[v][lane] };
+    let mut take = |windows: &[Row<V>], first: usize| {
+        for (position, window) in (first..).zip(windows) {
+            for v in 0..V {
+                for lane in 0..LANE {
+                    let x = window.0[v][lane];
+                    // NaN wins, as in torch
+                    let better = x > best[v][lane] || x.is_nan();
+                    best[v][lane] = if better { x } else { best[v][lane] };
+                    place[v][lane] = if better { position as u32 } else { place[v][lane] };
+                }
             }
         }
+    };
+    let blocks = positions / SIDE * SIDE;
+    for position in (0..blocks).step_by(SIDE) {
+        take(&sums::<V, SIDE>(tables, rows, keys, position), position);
+    }
+    for position in blocks..positions {
+        take(&sums::<V, 1>(tables, rows, keys, position), position);
     }
     (Row(best), place)
 }
 
-/// Adds `gradient` times how often a filter was active above each base, `[width][4]` rows.
+/// How often a filter was active above the bits of each of some planes.
 #[inline(always)]
-fn count_row<const V: usize>(planes: &[u32], active: &[u32], gradient: &Row<V>, into: &mut [Row<V>]) {
+fn count_planes<const V: usize, const N: usize>(planes: &[u32], active: &[u32], out: &mut [[[u32; LANE]; V]; N]) {
     let words = active.len() / (V * LANE);
-    for (plane, into) in planes.chunks(words).zip(into) {
-        let mut counts = [[0u32; LANE]; V];
-        for (word, active) in plane.iter().zip(active.chunks_exact(V * LANE)) {
+    let each: [&[u32]; N] = std::array::from_fn(|i| &planes[i * words..(i + 1) * words]);
+    let mut counts = [[[0u32; LANE]; V]; N];
+    for (word, active) in active.chunks_exact(V * LANE).enumerate() {
+        for i in 0..N {
+            let bits = each[i][word];
             for v in 0..V {
                 for lane in 0..LANE {
-                    counts[v][lane] += (active[v * LANE + lane] & word).count_ones();
+                    counts[i][v][lane] += (active[v * LANE + lane] & bits).count_ones();
                 }
             }
         }
-        for v in 0..V {
-            for lane in 0..LANE {
-                into.0[v][lane] += gradient.0[v][lane] * counts[v][lane] as f32;
-            }
+    }
+    *out = counts;
+}
+
+/// How often a filter was active above each base, `[width][4]` rows, and above the planes behind those.
+#[inline(always)]
+fn count_row<const V: usize>(planes: &[u32], active: &[u32], counts: &mut [[[u32; LANE]; V]]) {
+    let words = active.len() / (V * LANE);
+    let (places, rest) = counts.as_chunks_mut::<BASES>();
+    for (planes, counts) in planes.chunks_exact(BASES * words).zip(&mut *places) {
+        count_planes(planes, active, counts);
+    }
+    for (plane, counts) in planes.chunks_exact(words).skip(places.len() * BASES).zip(rest) {
+        count_planes(plane, active, std::array::from_mut(counts));
+    }
+}
+
+/// Adds each count times its filter's number; rows as long as `by`.
+#[inline(always)]
+fn weigh_rows(counts: &[u32], by: &[f32], into: &mut [f32]) {
+    for (into, counts) in into.chunks_exact_mut(by.len()).zip(counts.chunks_exact(by.len())) {
+        for ((to, count), by) in into.iter_mut().zip(counts).zip(by) {
+            *to += by * *count as f32;
         }
     }
 }
@@ -325,31 +400,63 @@ fn planes(codes: &[u8], pads: (usize, usize), width: usize, positions: usize, ou
     let words = positions.div_ceil(32);
     // 64 bits from each 32nd position on, so that any 32 of them are one shift away
     let size = words + width / 32 + 2;
-    let mut plain = vec![0u64; 4 * size];
-    for (i, code) in codes.iter().enumerate().filter(|(_, code)| **code < 4) {
-        let at = i + pads.0;
-        let word = usize::from(*code) * size + at / 32;
-        if at / 32 < size {
-            plain[word] |= 1 << (63 - at % 32);
-            if at >= 32 {
-                plain[word - 1] |= 1 << (31 - at % 32);
+    let mut plain = vec![0u64; BASES * size];
+    let mut padded = [4u8; 32];
+    for word in 0..size {
+        // the codes of 32 positions, pads and what is behind the end as N
+        let own = if pads.0 == 0 { codes.get(word * 32..word * 32 + 32) } else { None };
+        let own = own.unwrap_or_else(|| {
+            padded = std::array::from_fn(|i| (word * 32 + i).checked_sub(pads.0).and_then(|i| codes.get(i)).copied().unwrap_or(4));
+            &padded
+        });
+        for (base, bits) in bits_of_bases(own).into_iter().enumerate() {
+            plain[base * size + word] |= u64::from(bits) << 32;
+            if word > 0 {
+                plain[base * size + word - 1] |= u64::from(bits);
             }
         }
     }
     out.clear();
-    for place in 0..width {
+    out.resize((width * BASES + 1) * words, u32::MAX);
+    shifted(&plain, size, words, &mut out[..width * BASES * words]);
+}
+
+/// Where each base stands among 32 codes, the first in the highest bit.
+fn bits_of_bases(codes: &[u8]) -> [u32; BASES] {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let (mut low, mut high, mut other) = (0u32, 0u32, 0u32);
+    for eight in codes.chunks_exact(8) {
+        let bytes = u64::from_be_bytes(eight.try_into().unwrap_or_default());
+        // the lowest bits of eight bytes, gathered in the highest byte
+        let gathered = |bits: u64| (bits & ONES).wrapping_mul(0x0102_0408_1020_4080) >> 56;
+        let rest = (bytes >> 2) & (ONES * 63);
+        let is_rest = (rest + ONES * 127) >> 7;
+        low = low << 8 | gathered(bytes) as u32;
+        high = high << 8 | gathered(bytes >> 1) as u32;
+        other = other << 8 | gathered(is_rest) as u32;
+    }
+    [!low & !high & !other, low & !high & !other, !low & high & !other, low & high & !other]
+}
+
+/// For each place of a window each base's bits, moved to where the window begins.
+#[inline(always)]
+fn shifted_rows(plain: &[u64], size: usize, words: usize, out: &mut [u32]) {
+    for (i, out) in out.chunks_exact_mut(words).enumerate() {
+        let (place, base) = (i / BASES, i % BASES);
         let (from, by) = (place / 32, place % 32);
-        for base in 0..4 {
-            out.extend(plain[base * size + from..][..words].iter().map(|word| (word << by >> 32) as u32));
+        for (word, out) in plain[base * size + from..][..words].iter().zip(out) {
+            *out = (word << by >> 32) as u32;
         }
     }
-    out.extend(std::iter::repeat_n(u32::MAX, words));
 }
 
 widest!(mean_of<V, RELU>(tables: &Tables<V>, rows: usize, keys: &[u16], positions: usize, active: Option<&mut Vec<u32>>) -> Row<V>, mean_row);
+widest!(known_keys(codes: &[u8], out: &mut [u16]) -> (), keys_of_known);
+widest!(shifted(plain: &[u64], size: usize, words: usize, out: &mut [u32]) -> (), shifted_rows);
 widest!(max_of<V>(tables: &Tables<V>, rows: usize, keys: &[u16], positions: usize) -> (Row<V>, [[u32; LANE]; V]), max_row);
 widest!(scatter_into<V>(keys: &[u16], step: usize, rows: usize, active: &[u32], gradient: &Row<V>, into: &mut [Row<V>], positions: usize) -> (), scatter_row);
-widest!(count_into<V>(planes: &[u32], active: &[u32], gradient: &Row<V>, into: &mut [Row<V>]) -> (), count_row);
+widest!(count<V>(planes: &[u32], active: &[u32], counts: &mut [[[u32; LANE]; V]]) -> (), count_row);
+widest!(weigh(counts: &[u32], by: &[f32], into: &mut [f32]) -> (), weigh_rows);
 
 impl Stem {
     fn positions(&self, length: usize) -> usize {
@@ -374,7 +481,7 @@ impl Stem {
 
     /// Whether some window may hold an N.
     fn unknown(&self, codes: &[u8]) -> bool {
-        self.pads != (0, 0) || codes.iter().any(|code| *code > 3)
+        self.pads != (0, 0) || !known(codes)
     }
 
     /// The pooled activations of sequences of one length; `keep` what their gradients need, or not.
@@ -389,9 +496,7 @@ impl Stem {
         while first < self.filters {
             first += match (self.filters - first).div_ceil(LANE) {
                 1 => self.block::<1>(codes, length, weight, bias, first, (unknown, keep), &mut out),
-                2 => self.block::<2>(codes, length, weight, bias, first, (unknown, keep), &mut out),
-                3 => self.block::<3>(codes, length, weight, bias, first, (unknown, keep), &mut out),
-                _ => self.block::<4>(codes, length, weight, bias, first, (unknown, keep), &mut out),
+                _ => self.block::<2>(codes, length, weight, bias, first, (unknown, keep), &mut out),
             };
         }
         out
@@ -408,7 +513,9 @@ impl Stem {
         (unknown, keep): (bool, bool),
         out: &mut Pooled,
     ) -> usize {
-        let tables = Tables::<V>::new(self, weight, bias, first, unknown);
+        // those of means are negated
+        let sign = if self.over == Over::Mean { -1.0 } else { 1.0 };
+        let tables = Tables::<V>::new(self, weight, bias, first, unknown, sign);
         let rows = tables.rows.len() / tables.chunks;
         let own = (LANE * V).min(self.filters - first);
         let positions = self.positions(length);
@@ -440,7 +547,7 @@ impl Stem {
         let found = parts.iter().flat_map(|(_, places, _)| places.chunks(own));
         out.places.chunks_mut(filters).zip(found).for_each(|(row, own_places)| row[first..first + own].copy_from_slice(own_places));
         if keep {
-            out.active.push(parts.into_iter().map(|(.., active)| active).collect::<Vec<_>>().concat());
+            out.active.push(parts.into_iter().map(|(.., active)| active).collect());
         }
         own
     }
@@ -456,15 +563,13 @@ impl Stem {
         for active in &pooled.active {
             first += match (self.filters - first).div_ceil(LANE) {
                 1 => self.backward_block::<1>(codes, length, active, first, gradient, &mut out),
-                2 => self.backward_block::<2>(codes, length, active, first, gradient, &mut out),
-                3 => self.backward_block::<3>(codes, length, active, first, gradient, &mut out),
-                _ => self.backward_block::<4>(codes, length, active, first, gradient, &mut out),
+                _ => self.backward_block::<2>(codes, length, active, first, gradient, &mut out),
             };
         }
         out
     }
 
-    fn backward_block<const V: usize>(&self, codes: &[u8], length: usize, active: &[u32], first: usize, gradient: &[f32], out: &mut Gradients) -> usize {
+    fn backward_block<const V: usize>(&self, codes: &[u8], length: usize, active: &[Vec<u32>], first: usize, gradient: &[f32], out: &mut Gradients) -> usize {
         let own = (LANE * V).min(self.filters - first);
         let channels = self.channels();
         // places and channels, and the bias; of words there is one that is not known
@@ -479,20 +584,25 @@ impl Stem {
         let ones = vec![u32::MAX; positions.div_ceil(32)];
         let part = |part: usize| {
             let (mut into, mut planes, mut keys, mut bias) = (vec![Row::<V>::ZERO; size_of_total], Vec::new(), Vec::new(), Row::<V>::ZERO);
+            let mut counts = vec![[[0u32; LANE]; V]; if self.words.is_some() { 1 } else { size_of_total }];
+            let mut weighed = vec![0.0f32; counts.len() * V * LANE];
             for i in part * size..n.min((part + 1) * size) {
                 let mut row = Row::<V>::ZERO;
                 row.0.as_flattened_mut()[..own].copy_from_slice(&gradient[i * self.filters + first..][..own]);
                 scale(&mut row, 1.0 / positions as f32);
-                let (codes, active) = (&codes[i * length..(i + 1) * length], &active[i * words..(i + 1) * words]);
+                let (codes, active) = (&codes[i * length..(i + 1) * length], &active[i / STRETCH][i % STRETCH * words..][..words]);
                 if let Some(words) = self.words {
                     self.keys(codes, &mut keys);
                     scatter_into(&keys, words.dilation, rows, active, &row, &mut into, positions);
-                    count_into(&ones, active, &row, std::slice::from_mut(&mut bias));
+                    count(&ones, active, &mut counts);
                 } else {
                     self::planes(codes, self.pads, self.width, positions, &mut planes);
-                    count_into(&planes, active, &row, &mut into);
+                    count(&planes, active, &mut counts);
                 }
+                weigh(counts.as_flattened().as_flattened(), row.flat(), &mut weighed);
             }
+            let target = if self.words.is_some() { std::slice::from_mut(&mut bias) } else { &mut into[..] };
+            target.iter_mut().zip(weighed.chunks_exact(V * LANE)).for_each(|(row, own)| row.0.as_flattened_mut().copy_from_slice(own));
             (into, bias)
         };
         let (mut total, mut bias) = (vec![Row::<V>::ZERO; size_of_total], Row::<V>::ZERO);
@@ -552,18 +662,18 @@ mod tests {
     use super::*;
     use crate::base::seed::Rng;
 
-    fn random(n: usize, rng: &mut Rng) -> Vec<f32> {
+    pub fn random(n: usize, rng: &mut Rng) -> Vec<f32> {
         (0..n).map(|_| rng.normal() as f32).collect()
     }
 
     /// The plain sum over a window.
-    fn activation(stem: &Stem, codes: &[u8], weight: &[f32], bias: &[f32], filter: usize, position: usize) -> f64 {
+    pub fn activation(stem: &Stem, codes: &[u8], weight: &[f32], bias: &[f32], filter: usize, position: usize) -> f64 {
         let at = |place: usize| channel(stem, codes, position, place).map(|c| weight[(filter * stem.channels() + c) * stem.width + place]);
         f64::from(bias[filter]) + (0..stem.width).filter_map(at).map(f64::from).sum::<f64>()
     }
 
     /// The channel that is 1 at a place of a window; none where a base is unknown.
-    fn channel(stem: &Stem, codes: &[u8], position: usize, place: usize) -> Option<usize> {
+    pub fn channel(stem: &Stem, codes: &[u8], position: usize, place: usize) -> Option<usize> {
         let (k, dilation) = stem.words.map_or((1, 1), |own| (own.k, own.dilation));
         let start = (position + place * dilation).checked_sub(stem.pads.0)?;
         codes.get(start..start + k)?.iter().try_fold(0, |word, code| (*code < 4).then_some(word << 2 | usize::from(*code)))
