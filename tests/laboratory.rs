@@ -61,6 +61,15 @@ fn lookups_that_keep_positions_give_what_plain_layers_give() {
 "#,
     );
     let script = r#"
+// sequences that are shorter than a window are told, as by plain layers
+for layer in [nn::global_avg_pool(), nn::global_max_pool(), nn::chain([nn::max_pool(4), nn::global_avg_pool()])] {
+    let net = nn::build(nn::chain([nn::conv1d(8, 20), nn::relu(), layer]), [4, 60]);
+    let short = data::from(#{ sequence: seq::random(4, 12), label: [0, 1, 0, 1] });
+    let said = "";
+    try { net.predict(short); } catch (e) { said = e.message; }
+    assert(said.contains("Kernel size"), said);
+    assert_eq(net.predict(data::from(#{ sequence: seq::random(4, 90), label: [0, 1, 0, 1] })).shape, [4, 8]);
+}
 let net = nn::build(nn::chain([nn::conv1d(32, 15), nn::relu(), nn::max_pool(4), nn::flatten()]), [4, 100]);
 assert(net.summary().contains("conv1d(32, 15) and the pooling of 4 positions are looked up on sequence codes"));
 "#;

@@ -1,5 +1,7 @@
 //! Ranking metrics in one pass: positives and negatives are sorted apart as plain keys, then merged.
 
+use crate::base::wide::widest;
+
 /// The ranking metrics of one task.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Ranking {
@@ -134,34 +136,105 @@ struct Sums {
     trapezoid: f64,
 }
 
-/// Sums over the thresholds of some scores, above which `above` positives and negatives lie, with the precision there.
-fn summed(positives: &[u32], negatives: &[u32], above: (usize, usize)) -> Sums {
-    let mut sums = Sums::default();
-    let (mut p, mut n) = (positives.len(), negatives.len());
-    let (mut last_tp, mut last_fp) = above;
-    let mut last_precision = if last_tp + last_fp > 0 { last_tp as f64 / (last_tp + last_fp) as f64 } else { 1.0 };
-    while p > 0 || n > 0 {
-        let a = if p > 0 { positives[p - 1] } else { 0 };
-        let b = if n > 0 { negatives[n - 1] } else { 0 };
-        let top = a.max(b);
-        // the first of a score is taken without a branch, which could not be predicted; ties are rare
-        p -= usize::from(p > 0 && a == top);
-        n -= usize::from(n > 0 && b == top);
-        while p > 0 && positives[p - 1] == top {
-            p -= 1;
+/// For each positive how many negatives lie below it.
+fn below(positives: &[u32], negatives: &[u32]) -> Vec<u32> {
+    let mut below = vec![negatives.len() as u32; positives.len()];
+    // the lower half upwards and the upper half downwards: each step waits for the one before, but not for the other walk's
+    let (middle, most) = (positives.len() / 2, negatives.len());
+    let (mut p, mut n) = (0, 0);
+    let (mut upper_p, mut upper_n) = (positives.len(), most);
+    let mut up = || {
+        let is_going = p < middle && n < most;
+        if is_going {
+            below[p] = n as u32;
+            // one of both goes on, without a branch, which could not be predicted
+            let is_below = negatives[n] < positives[p];
+            n += usize::from(is_below);
+            p += usize::from(!is_below);
         }
-        while n > 0 && negatives[n - 1] == top {
-            n -= 1;
+        is_going
+    };
+    let mut places = vec![0u32; positives.len() - middle];
+    let mut down = || {
+        let is_going = upper_p > middle && upper_n > 0;
+        if is_going {
+            places[upper_p - middle - 1] = upper_n as u32;
+            let is_below = negatives[upper_n - 1] < positives[upper_p - 1];
+            upper_n -= usize::from(!is_below);
+            upper_p -= usize::from(is_below);
         }
-        let (tp, fp) = (above.0 + positives.len() - p, above.1 + negatives.len() - n);
-        let precision = tp as f64 / (tp + fp) as f64;
-        let gained = (tp - last_tp) as f64;
-        sums.area += (fp - last_fp) as f64 * (tp + last_tp) as f64;
-        sums.precision += gained * precision;
-        sums.trapezoid += gained * (precision + last_precision) / 2.0;
-        (last_tp, last_fp, last_precision) = (tp, fp, precision);
+        is_going
+    };
+    while up() & down() {}
+    while up() {}
+    while down() {}
+    // what was not reached stands above all negatives, or below all
+    places[..upper_p - middle].fill(0);
+    below[p..middle].fill(most as u32);
+    below[middle..].copy_from_slice(&places);
+    below
+}
+
+/// Positives that are looked at together.
+const TOGETHER: usize = 8;
+
+/// The precision of a threshold above which so many positives and negatives lie; 1 above all scores.
+#[inline(always)]
+fn precision(tp: f64, fp: f64) -> f64 {
+    if tp + fp > 0.0 { tp / (tp + fp) } else { 1.0 }
+}
+
+/// Sums over the thresholds at positives, from the highest down, above which `above` positives and negatives lie; recall moves at no
+/// other. `below` are the negatives below each.
+#[inline(always)]
+fn sums_of(positives: &[u32], negatives: &[u32], below: &[u32], above: (usize, usize)) -> Sums {
+    let (p, n) = (positives.len(), negatives.len());
+    let (most_tp, most_fp) = ((above.0 + p) as f64, (above.1 + n) as f64);
+    let (mut area, mut gained, mut trapezoid) = ([0.0; TOGETHER], [0.0; TOGETHER], [0.0; TOGETHER]);
+    let mut end = p;
+    while end > 0 {
+        if end > TOGETHER {
+            let start = end - TOGETHER;
+            let (keys, own) = (&positives[start - 1..end], &below[start..end]);
+            let mut is_tied = false;
+            for i in 0..TOGETHER {
+                is_tied |= keys[i] == keys[i + 1] || negatives.get(own[i] as usize) == Some(&keys[i + 1]);
+            }
+            if !is_tied {
+                for i in 0..TOGETHER {
+                    let (tp, fp) = (most_tp - (start + i) as f64, most_fp - f64::from(own[i]));
+                    let (now, last) = (precision(tp, fp), precision(tp - 1.0, fp));
+                    area[i] += 2.0 * f64::from(own[i]);
+                    gained[i] += now;
+                    trapezoid[i] += now + last;
+                }
+                end = start;
+                continue;
+            }
+        }
+        // equal scores are one threshold
+        let (key, last) = (positives[end - 1], end);
+        while end > 0 && positives[end - 1] == key {
+            end -= 1;
+        }
+        let lower = below[end] as usize;
+        let equal = negatives[lower..].iter().take_while(|own| **own == key).count();
+        let (size, lower, equal) = ((last - end) as f64, lower as f64, equal as f64);
+        let now = precision(most_tp - end as f64, most_fp - lower);
+        let before = precision(most_tp - last as f64, most_fp - lower - equal);
+        area[0] += size * (2.0 * lower + equal);
+        gained[0] += size * now;
+        trapezoid[0] += size * (now + before);
     }
-    sums
+    // every negative here also lies below the positives above
+    Sums { area: area.iter().sum::<f64>() + 2.0 * (n * above.0) as f64, precision: gained.iter().sum(), trapezoid: trapezoid.iter().sum::<f64>() / 2.0 }
+}
+
+widest!(sums_over(positives: &[u32], negatives: &[u32], below: &[u32], above: (usize, usize)) -> Sums, sums_of);
+
+/// Sums over the thresholds of some scores, above which `above` positives and negatives lie.
+fn summed(positives: &[u32], negatives: &[u32], above: (usize, usize)) -> Sums {
+    sums_over(positives, negatives, &below(positives, negatives), above)
 }
 
 /// Sums over all thresholds; in pieces, side by side, where there are many.

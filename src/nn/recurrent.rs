@@ -175,14 +175,18 @@ fn steps(x: &Tensor, how: &Recurrence, parameters: &[Tensor], cut: bool) -> Resu
     let done = parallel::map(tasks.len(), &|i| layer.forward(&tasks[i]));
     let width = how.hidden as usize * layer.weights.len();
     let positions = if cut { 1 } else { length as usize };
-    let mut values = vec![0.0; batch as usize * positions * width];
-    for (task, steps) in tasks.iter().zip(&done) {
-        for (position, sequence, state) in steps.states(cell.hidden).filter(|(position, ..)| !cut || *position + 1 == length as usize) {
-            let row = sequence * positions + if cut { 0 } else { position };
-            values[row * width + task.direction * cell.hidden..][..cell.hidden].copy_from_slice(state);
-        }
-    }
-    let out = Tensor::from_f32(&values, &[batch, positions as i64, width as i64])?;
+    let out = Tensor::filled(&[batch, positions as i64, width as i64], |values| {
+        parallel::each_part(values, SEQUENCES * positions * width, &|part, values| {
+            let own = part * layer.weights.len()..(part + 1) * layer.weights.len();
+            for (task, steps) in tasks[own.clone()].iter().zip(&done[own]) {
+                for (position, sequence, state) in steps.states(cell.hidden).filter(|(position, ..)| !cut || *position + 1 == length as usize) {
+                    let row = (sequence - task.sequences.start) * positions + if cut { 0 } else { position };
+                    values[row * width + task.direction * cell.hidden..][..cell.hidden].copy_from_slice(state);
+                }
+            }
+        });
+        Ok(())
+    })?;
     let inputs: Vec<&Tensor> = std::iter::once(x).chain(parameters).collect();
     if !is_recording() || !inputs.iter().any(|input| input.is_grad_on()) {
         return Ok(out);
@@ -224,6 +228,19 @@ impl Layer {
     }
 }
 
+/// The gradient of what a layer reads, from those of its parts: some sequences, all directions.
+fn of_inputs(parts: &[Gradients], directions: usize, length: usize, inputs: usize, shape: &[i64]) -> Result<Tensor> {
+    Tensor::filled(shape, |rows: &mut [f32]| {
+        parallel::each_part(rows, SEQUENCES * length * inputs, &|i, rows| {
+            for part in &parts[i * directions..(i + 1) * directions] {
+                let own = part.input.chunks_exact(dense::padded(inputs));
+                rows.chunks_exact_mut(inputs).zip(own).for_each(|(to, own)| to.iter_mut().zip(own).for_each(|(to, g)| *to += g));
+            }
+        });
+        Ok(())
+    })
+}
+
 struct Backward {
     layer: Layer,
     /// Taken by the backward pass, which may run once.
@@ -257,21 +274,16 @@ impl Kernel for Backward {
             };
             Some(cell.backward(&weights[tasks[i].direction], &layer.x, *length, steps, &of_row))
         });
+        let Some(parts) = parts.into_iter().collect::<Option<Vec<Gradients>>>() else { bail!("torch", "a part of a recurrent layer's gradients is missing") };
+        let of_input = wanted[0].then(|| of_inputs(&parts, weights.len(), *length, cell.inputs, &inputs[0].shape())).transpose()?;
         let mut totals: Vec<Option<Gradients>> = weights.iter().map(|_| None).collect();
-        let columns = dense::padded(cell.inputs);
-        let mut of_input = vec![0.0; if wanted[0] { layer.x.len() } else { 0 }];
         for (task, part) in tasks.iter().zip(parts) {
-            let Some(part) = part else { bail!("torch", "a part of a recurrent layer's gradients is missing") };
-            if wanted[0] {
-                let rows = of_input[task.sequences.start * length * cell.inputs..].chunks_exact_mut(cell.inputs);
-                rows.zip(part.input.chunks_exact(columns)).for_each(|(to, own)| to.iter_mut().zip(own).for_each(|(to, g)| *to += g));
-            }
             match &mut totals[task.direction] {
                 Some(total) => total.add(&part),
                 none => *none = Some(part),
             }
         }
-        let mut out = vec![if wanted[0] { Some(Tensor::from_f32(&of_input, &inputs[0].shape())?) } else { None }];
+        let mut out = vec![of_input];
         for (direction, total) in totals.iter().enumerate() {
             let Some(total) = total else { bail!("torch", "an empty batch has no gradients") };
             let values = [cell.unpacked(&total.x, cell.inputs), cell.unpacked(&total.h, hidden), total.bias_x.clone(), total.bias_h.clone()];

@@ -117,6 +117,11 @@ impl Fused {
         Some(Fused { plain, weight: weight.clone(), bias: convolution.bias.clone(), stem, size })
     }
 
+    /// Whether sequences are long enough; what is said of shorter ones is the plain layers' to say.
+    fn fits(&self, length: usize) -> bool {
+        self.stem.positions(length) >= self.size.unwrap_or(1)
+    }
+
     fn look_up(&self, codes: &Tensor) -> Result<Tensor> {
         let shape = codes.shape();
         let length = shape[1] as usize;
@@ -150,7 +155,7 @@ impl Module for Fused {
     fn forward(&self, x: &Value, mode: Mode) -> Result<Value> {
         let tensor = x.one()?;
         let weight = &self.weight;
-        if is_codes(tensor) && weight.device() == Device::CPU && weight.kind() == Kind::Float {
+        if is_codes(tensor) && weight.device() == Device::CPU && weight.kind() == Kind::Float && self.fits(tensor.shape()[1] as usize) {
             return self.look_up(tensor).map(Value::One);
         }
         let mut x = if is_codes(tensor) { Value::One(tensor.one_hot_codes()?) } else { x.clone() };

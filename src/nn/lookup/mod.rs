@@ -459,7 +459,8 @@ widest!(count<V>(planes: &[u32], active: &[u32], counts: &mut [[[u32; LANE]; V]]
 widest!(weigh(counts: &[u32], by: &[f32], into: &mut [f32]) -> (), weigh_rows);
 
 impl Stem {
-    fn positions(&self, length: usize) -> usize {
+    /// Windows of a sequence.
+    pub fn positions(&self, length: usize) -> usize {
         let padded = self.pads.0 + length + self.pads.1 + 1;
         match self.words {
             None => padded.saturating_sub(self.width),
