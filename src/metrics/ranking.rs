@@ -138,15 +138,16 @@ struct Sums {
 
 /// For each positive how many negatives lie below it.
 fn below(positives: &[u32], negatives: &[u32]) -> Vec<u32> {
-    let mut below = vec![negatives.len() as u32; positives.len()];
+    let (mut below, most) = (vec![0u32; positives.len()], negatives.len());
     // the lower half upwards and the upper half downwards: each step waits for the one before, but not for the other walk's
-    let (middle, most) = (positives.len() / 2, negatives.len());
+    let middle = positives.len() / 2;
+    let (lower, upper) = below.split_at_mut(middle);
     let (mut p, mut n) = (0, 0);
     let (mut upper_p, mut upper_n) = (positives.len(), most);
     let mut up = || {
         let is_going = p < middle && n < most;
         if is_going {
-            below[p] = n as u32;
+            lower[p] = n as u32;
             // one of both goes on, without a branch, which could not be predicted
             let is_below = negatives[n] < positives[p];
             n += usize::from(is_below);
@@ -154,11 +155,10 @@ fn below(positives: &[u32], negatives: &[u32]) -> Vec<u32> {
         }
         is_going
     };
-    let mut places = vec![0u32; positives.len() - middle];
     let mut down = || {
         let is_going = upper_p > middle && upper_n > 0;
         if is_going {
-            places[upper_p - middle - 1] = upper_n as u32;
+            upper[upper_p - middle - 1] = upper_n as u32;
             let is_below = negatives[upper_n - 1] < positives[upper_p - 1];
             upper_n -= usize::from(!is_below);
             upper_p -= usize::from(is_below);
@@ -169,9 +169,8 @@ fn below(positives: &[u32], negatives: &[u32]) -> Vec<u32> {
     while up() {}
     while down() {}
     // what was not reached stands above all negatives, or below all
-    places[..upper_p - middle].fill(0);
-    below[p..middle].fill(most as u32);
-    below[middle..].copy_from_slice(&places);
+    lower[p..].fill(most as u32);
+    upper[..upper_p - middle].fill(0);
     below
 }
 
@@ -305,19 +304,11 @@ impl InOrder {
 
     /// How often one of these is above one of the others; ties count half.
     pub fn auroc(&self, negatives: &InOrder) -> f64 {
+        let pairs = |positives: &[u32], negatives: &[u32]| below(positives, negatives).into_iter().map(u64::from).sum::<u64>();
+        let all = (self.0.len() * negatives.0.len()) as u64;
         // pairs in which the positive is above, and in which it is not below
-        let pairs = |counts: fn(u32, u32) -> bool| {
-            let (mut found, mut p, mut n) = (0usize, 0, 0);
-            while p < self.0.len() && n < negatives.0.len() {
-                let is_counted = counts(self.0[p], negatives.0[n]);
-                found += if is_counted { self.0.len() - p } else { 0 };
-                n += usize::from(is_counted);
-                p += usize::from(!is_counted);
-            }
-            found
-        };
-        let both = pairs(|positive, negative| positive > negative) + pairs(|positive, negative| positive >= negative);
-        both as f64 / (2.0 * self.0.len() as f64 * negatives.0.len() as f64)
+        let both = pairs(&self.0, &negatives.0) + (all - pairs(&negatives.0, &self.0));
+        both as f64 / (2 * all) as f64
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::Module;
 use super::lookup::Over;
-use super::stem::scanned;
+use super::stem::{Scanned, scanned};
 use crate::base::Result;
 use crate::base::wide::widest;
 use std::rc::Rc;
@@ -27,7 +27,7 @@ pub struct Scan {
 impl Scan {
     /// That of a chain's first parts, and how many they are; none where they are anything else.
     pub fn of(parts: &[Rc<dyn Module>]) -> Result<Option<(Scan, usize)>> {
-        let Some((convolution, relu, over, used)) = scanned(parts) else { return Ok(None) };
+        let Some(Scanned { convolution, relu, over, used, .. }) = scanned(parts) else { return Ok(None) };
         let [filters, 4, width] = convolution.weight.shape()[..] else { return Ok(None) };
         if convolution.dilation != 1 {
             return Ok(None);

@@ -2,7 +2,7 @@
 
 use super::pool::Pool;
 use super::spec::Role;
-use super::stem::{Fused, scanned, windowed};
+use super::stem::{Fused, Scanned, scanned, windowed};
 use super::{Builder, Built, Layer, Mode, Module, Shape, Spec, Value};
 use super::{norm, recurrent, stack, watch};
 use crate::base::{Result, shape};
@@ -84,7 +84,7 @@ struct Sequence {
 impl Sequence {
     /// Of parts as described; they are joined where `fast`.
     fn of(parts: Vec<Rc<dyn Module>>, fast: bool) -> Sequence {
-        let modules = if fast { norm::with_relu(local(stack::joined(recurrent::cut(fused(parts.clone()))))) } else { parts.clone() };
+        let modules = if fast { norm::with_relu(looked_up(stack::joined(recurrent::cut(looked_up(parts.clone(), scanned))), windowed)) } else { parts.clone() };
         Sequence { parts, modules }
     }
 }
@@ -116,28 +116,12 @@ impl Module for Sequence {
     }
 }
 
-/// A convolution, perhaps of k-mers, perhaps a ReLU and a pooling over all positions become one lookup on sequence codes.
-fn fused(modules: Vec<Rc<dyn Module>>) -> Vec<Rc<dyn Module>> {
+/// A convolution of one-hot sequences or k-mers that comes first, with what `read` finds behind it, becomes one lookup on sequence codes.
+fn looked_up(modules: Vec<Rc<dyn Module>>, read: fn(&[Rc<dyn Module>]) -> Option<Scanned>) -> Vec<Rc<dyn Module>> {
     let (k, at) = if let Some(Role::Kmers(k)) = modules.first().map(|first| first.role()) { (k, 1) } else { (1, 0) };
-    let Some((convolution, relu, over, used)) = modules.get(at..).and_then(scanned) else { return modules };
-    let used = at + used;
-    let first = Fused::new(modules[..used].to_vec(), convolution, k, (relu, over), None);
-    looked_up(first, modules, used)
-}
-
-/// A convolution of one-hot sequences or k-mers that comes first and keeps its positions becomes a lookup, with a ReLU and a
-/// pooling that follow.
-fn local(modules: Vec<Rc<dyn Module>>) -> Vec<Rc<dyn Module>> {
-    let (k, at) = if let Some(Role::Kmers(k)) = modules.first().map(|first| first.role()) { (k, 1) } else { (1, 0) };
-    let Some((convolution, relu, over, size, used)) = modules.get(at..).and_then(windowed) else { return modules };
-    let used = at + used;
-    let first = Fused::new(modules[..used].to_vec(), convolution, k, (relu, over), Some(size));
-    looked_up(first, modules, used)
-}
-
-/// `first` in the place of the `used` modules that it stands for.
-fn looked_up(first: Option<Fused>, modules: Vec<Rc<dyn Module>>, used: usize) -> Vec<Rc<dyn Module>> {
-    let Some(first) = first else { return modules };
+    let Some(found) = modules.get(at..).and_then(read) else { return modules };
+    let used = at + found.used;
+    let Some(first) = Fused::new(modules[..used].to_vec(), &found, k) else { return modules };
     let first: Rc<dyn Module> = Rc::new(first);
     std::iter::once(first).chain(modules[used..].iter().cloned()).collect()
 }

@@ -61,36 +61,57 @@ pub struct Convolution {
     pub dilation: usize,
 }
 
-/// The convolution that parts begin with, whether a ReLU follows, the pooling over all positions behind, and how many parts
-/// these are; none where they begin otherwise.
-pub fn scanned(parts: &[Rc<dyn Module>]) -> Option<(&Convolution, bool, Over, usize)> {
-    let role = |i: usize| parts.get(i).map_or(Role::Other, |part| part.role());
-    let Role::Convolution(convolution) = role(0) else { return None };
-    match (role(1), role(2)) {
-        (Role::Global(over), _) => Some((convolution, false, over, 2)),
-        (Role::Relu, Role::Global(over)) => Some((convolution, true, over, 3)),
-        _ => None,
-    }
+/// A convolution that parts begin with, and what follows it.
+pub struct Scanned<'a> {
+    /// The convolution.
+    pub convolution: &'a Convolution,
+    /// Whether max(x, 0) comes before the pooling.
+    pub relu: bool,
+    /// The pooling.
+    pub over: Over,
+    /// Positions of a window; none where all are pooled.
+    pub size: Option<usize>,
+    /// How many parts these are.
+    pub used: usize,
 }
 
-/// The convolution that parts begin with, whether a ReLU follows, what is made of windows of how many positions, and how many
-/// parts these are; windows of one where none are pooled.
-pub fn windowed(parts: &[Rc<dyn Module>]) -> Option<(&Convolution, bool, Over, usize, usize)> {
-    let role = |i: usize| parts.get(i).map_or(Role::Other, |part| part.role());
-    let Role::Convolution(convolution) = role(0) else { return None };
-    // side by side over one axis
-    let size = |pool: &Pool| match (&pool.size[..], &pool.stride[..], &pool.padding[..]) {
-        ([size], [stride], [0]) if size == stride && (1..=Windows::LARGEST as i64).contains(size) => Some(*size as usize),
+fn role(parts: &[Rc<dyn Module>], i: usize) -> Role<'_> {
+    parts.get(i).map_or(Role::Other, |part| part.role())
+}
+
+/// With perhaps a ReLU and a pooling over all positions; none where parts begin otherwise.
+pub fn scanned(parts: &[Rc<dyn Module>]) -> Option<Scanned<'_>> {
+    let Role::Convolution(convolution) = role(parts, 0) else { return None };
+    let (relu, over, used) = match (role(parts, 1), role(parts, 2)) {
+        (Role::Global(over), _) => (false, over, 2),
+        (Role::Relu, Role::Global(over)) => (true, over, 3),
+        _ => return None,
+    };
+    Some(Scanned { convolution, relu, over, size: None, used })
+}
+
+/// With perhaps a ReLU and a pooling of windows, of one position where none are pooled.
+pub fn windowed(parts: &[Rc<dyn Module>]) -> Option<Scanned<'_>> {
+    let Role::Convolution(convolution) = role(parts, 0) else { return None };
+    let is_relu = |i: usize| matches!(role(parts, i), Role::Relu);
+    let (relu, (over, size), used) = match (pool(parts, 1), is_relu(1)) {
+        (Some((Over::Max, size)), _) if is_relu(2) => (true, (Over::Max, size), 3),
+        (Some(found), _) => (false, found, 2),
+        (None, true) => pool(parts, 2).map_or((true, (Over::Max, 1), 2), |found| (true, found, 3)),
+        (None, false) => (false, (Over::Max, 1), 1),
+    };
+    Some(Scanned { convolution, relu, over, size: Some(size), used })
+}
+
+/// The pooling of windows side by side that a part is, with their size.
+fn pool(parts: &[Rc<dyn Module>], i: usize) -> Option<(Over, usize)> {
+    let Role::Pool(Pool { max, size, stride, padding }) = role(parts, i) else { return None };
+    match (&size[..], &stride[..], &padding[..]) {
+        ([size], [stride], [0]) if size == stride && (1..=Windows::LARGEST as i64).contains(size) => {
+            Some((if *max { Over::Max } else { Over::Mean }, *size as usize))
+        }
         _ => None,
-    };
-    let (relu, over, size, used) = match (role(1), role(2)) {
-        (Role::Pool(pool), Role::Relu) if pool.max && size(pool).is_some() => (true, Over::Max, size(pool)?, 3),
-        (Role::Relu, Role::Pool(pool)) if size(pool).is_some() => (true, if pool.max { Over::Max } else { Over::Mean }, size(pool)?, 3),
-        (Role::Pool(pool), _) if size(pool).is_some() => (false, if pool.max { Over::Max } else { Over::Mean }, size(pool)?, 2),
-        (Role::Relu, _) => (true, Over::Max, 1, 2),
-        _ => (false, Over::Max, 1, 1),
-    };
-    Some((convolution, relu, over, size, used))
+    }
 }
 
 /// The convolution and what follows it, both as one lookup and as the layers that were described.
@@ -104,9 +125,9 @@ pub struct Fused {
 }
 
 impl Fused {
-    /// Joins a convolution of words of `k` bases, perhaps a ReLU, and a pooling over windows of `size` positions, or over all; none
-    /// where there are no tables for them.
-    pub fn new(plain: Vec<Rc<dyn Module>>, convolution: &Convolution, k: usize, (relu, over): (bool, Over), size: Option<usize>) -> Option<Fused> {
+    /// Joins a convolution of words of `k` bases with what was found behind it; none where there are no tables for them.
+    pub fn new(plain: Vec<Rc<dyn Module>>, found: &Scanned, k: usize) -> Option<Fused> {
+        let Scanned { convolution, relu, over, size, .. } = *found;
         let Weight::Plain(weight) = &convolution.weight else { return None };
         let [filters, channels, width] = weight.shape()[..] else { return None };
         if k > Words::LONGEST || channels != 1 << (2 * k) {

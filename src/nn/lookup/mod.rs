@@ -100,6 +100,25 @@ pub struct Gradients {
     pub bias: Vec<f32>,
 }
 
+impl Gradients {
+    fn none(stem: &Stem) -> Gradients {
+        Gradients { weight: vec![0.0; stem.filters * stem.channels() * stem.width], bias: vec![0.0; stem.filters] }
+    }
+
+    /// Takes those of some filters, the first and how many, from rows of which each place of a window has `each`.
+    fn put<const V: usize>(&mut self, stem: &Stem, (first, own): (usize, usize), places: &[Row<V>], each: usize, bias: &Row<V>) {
+        let channels = stem.channels();
+        for lane in 0..own {
+            for channel in 0..channels {
+                for at in 0..stem.width {
+                    self.weight[((first + lane) * channels + channel) * stem.width + at] = places[at * each + channel].flat()[lane];
+                }
+            }
+            self.bias[first + lane] = bias.flat()[lane];
+        }
+    }
+}
+
 /// Numbers of some filters, side by side; a row never crosses a cache line.
 #[derive(Clone, Copy)]
 #[repr(align(64))]
@@ -116,7 +135,8 @@ impl<const V: usize> Row<V> {
 /// Sums of weights over four bases, for some of the filters.
 struct Tables<const V: usize> {
     rows: Vec<Row<V>>,
-    chunks: usize,
+    /// Rows of a chunk.
+    each: usize,
     /// Positions between chunks.
     step: usize,
     bias: Row<V>,
@@ -138,7 +158,7 @@ impl<const V: usize> Tables<V> {
             start.0[lane / LANE][lane % LANE] = 0.0 + sign * bias.get(first + lane).copied().unwrap_or(0.0);
         }
         if let Some(words) = stem.words {
-            return Tables { rows: Tables::of_words(stem, words, weight, first, sign), chunks: width, step: words.dilation, bias: start };
+            return Tables { rows: Tables::of_words(stem, words, weight, first, sign), each: words.count() + 1, step: words.dilation, bias: start };
         }
         let chunks = width.div_ceil(KEY);
         let own = LANE * V;
@@ -161,7 +181,7 @@ impl<const V: usize> Tables<V> {
                 }
             }
         }
-        Tables { rows: tables, chunks, step: KEY, bias: start }
+        Tables { rows: tables, each: rows, step: KEY, bias: start }
     }
 
     /// For each place of a window what each word adds, and a row of zeros for words that are not known.
@@ -187,6 +207,22 @@ fn add<const V: usize>(to: &mut Row<V>, row: &Row<V>) {
             to.0[v][lane] += row.0[v][lane];
         }
     }
+}
+
+/// The rows of parts, added in order.
+fn added<const V: usize>(parts: Vec<Vec<Row<V>>>) -> Vec<Row<V>> {
+    let more = |mut total: Vec<Row<V>>, part: Vec<Row<V>>| {
+        total.iter_mut().zip(&part).for_each(|(to, row)| add(to, row));
+        total
+    };
+    parts.into_iter().reduce(more).unwrap_or_default()
+}
+
+/// What all positions had together, of which each added to one of the first place's rows.
+fn of_first_place<const V: usize>(rows: &[Row<V>], each: usize) -> Row<V> {
+    let mut total = Row::ZERO;
+    rows[..each].iter().for_each(|row| add(&mut total, row));
+    total
 }
 
 /// The keys of all windows of four bases of a padded sequence; behind its end stands A, whose weights there are 0.
@@ -249,9 +285,9 @@ fn keys_of_known(codes: &[u8], out: &mut [u16]) {
 
 /// The sums of windows side by side, the first of them at `position`.
 #[inline(always)]
-fn sums<const V: usize, const N: usize>(tables: &Tables<V>, rows: usize, keys: &[u16], position: usize) -> [Row<V>; N] {
+fn sums<const V: usize, const N: usize>(tables: &Tables<V>, keys: &[u16], position: usize) -> [Row<V>; N] {
     let mut totals = [tables.bias; N];
-    for (chunk, table) in tables.rows.chunks_exact(rows).enumerate() {
+    for (chunk, table) in tables.rows.chunks_exact(tables.each).enumerate() {
         let keys = &keys[position + tables.step * chunk..][..N];
         for i in 0..N {
             add(&mut totals[i], &table[usize::from(keys[i])]);
@@ -277,18 +313,18 @@ fn gather<const V: usize, const N: usize, const RELU: bool>(windows: [Row<V>; N]
 
 /// The mean over positions of tables that are negated; behind `active` come the bits of active filters, first position first.
 #[inline(always)]
-fn mean_row<const V: usize, const RELU: bool>(tables: &Tables<V>, rows: usize, keys: &[u16], positions: usize, mut active: Option<&mut Vec<u32>>) -> Row<V> {
+fn mean_row<const V: usize, const RELU: bool>(tables: &Tables<V>, keys: &[u16], positions: usize, mut active: Option<&mut Vec<u32>>) -> Row<V> {
     let mut total = Row::<V>::ZERO;
     for first in (0..positions).step_by(32) {
         let last = positions.min(first + 32);
         let (mut part, mut bits) = (Row::<V>::ZERO, [[0u32; LANE]; V]);
         let mut position = first;
         while position + SIDE <= last {
-            gather::<V, SIDE, RELU>(sums::<V, SIDE>(tables, rows, keys, position), &mut part, &mut bits);
+            gather::<V, SIDE, RELU>(sums::<V, SIDE>(tables, keys, position), &mut part, &mut bits);
             position += SIDE;
         }
         while position < last {
-            gather::<V, 1, RELU>(sums::<V, 1>(tables, rows, keys, position), &mut part, &mut bits);
+            gather::<V, 1, RELU>(sums::<V, 1>(tables, keys, position), &mut part, &mut bits);
             position += 1;
         }
         if !RELU {
@@ -310,7 +346,7 @@ fn scale<const V: usize>(row: &mut Row<V>, by: f32) {
 }
 
 #[inline(always)]
-fn max_row<const V: usize>(tables: &Tables<V>, rows: usize, keys: &[u16], positions: usize) -> (Row<V>, [[u32; LANE]; V]) {
+fn max_row<const V: usize>(tables: &Tables<V>, keys: &[u16], positions: usize) -> (Row<V>, [[u32; LANE]; V]) {
     let (mut best, mut place) = ([[f32::NEG_INFINITY; LANE]; V], [[0u32; LANE]; V]);
     let mut take = |windows: &[Row<V>], first: usize| {
         for (position, window) in (first..).zip(windows) {
@@ -327,10 +363,10 @@ fn max_row<const V: usize>(tables: &Tables<V>, rows: usize, keys: &[u16], positi
     };
     let blocks = positions / SIDE * SIDE;
     for position in (0..blocks).step_by(SIDE) {
-        take(&sums::<V, SIDE>(tables, rows, keys, position), position);
+        take(&sums::<V, SIDE>(tables, keys, position), position);
     }
     for position in blocks..positions {
-        take(&sums::<V, 1>(tables, rows, keys, position), position);
+        take(&sums::<V, 1>(tables, keys, position), position);
     }
     (Row(best), place)
 }
@@ -450,10 +486,10 @@ fn shifted_rows(plain: &[u64], size: usize, words: usize, out: &mut [u32]) {
     }
 }
 
-widest!(mean_of<V, RELU>(tables: &Tables<V>, rows: usize, keys: &[u16], positions: usize, active: Option<&mut Vec<u32>>) -> Row<V>, mean_row);
+widest!(mean_of<V, RELU>(tables: &Tables<V>, keys: &[u16], positions: usize, active: Option<&mut Vec<u32>>) -> Row<V>, mean_row);
 widest!(known_keys(codes: &[u8], out: &mut [u16]) -> (), keys_of_known);
 widest!(shifted(plain: &[u64], size: usize, words: usize, out: &mut [u32]) -> (), shifted_rows);
-widest!(max_of<V>(tables: &Tables<V>, rows: usize, keys: &[u16], positions: usize) -> (Row<V>, [[u32; LANE]; V]), max_row);
+widest!(max_of<V>(tables: &Tables<V>, keys: &[u16], positions: usize) -> (Row<V>, [[u32; LANE]; V]), max_row);
 widest!(scatter_into<V>(keys: &[u16], step: usize, rows: usize, active: &[u32], gradient: &Row<V>, into: &mut [Row<V>], positions: usize) -> (), scatter_row);
 widest!(count<V>(planes: &[u32], active: &[u32], counts: &mut [[[u32; LANE]; V]]) -> (), count_row);
 widest!(weigh(counts: &[u32], by: &[f32], into: &mut [f32]) -> (), weigh_rows);
@@ -517,7 +553,6 @@ impl Stem {
         // those of means are negated
         let sign = if self.over == Over::Mean { -1.0 } else { 1.0 };
         let tables = Tables::<V>::new(self, weight, bias, first, unknown, sign);
-        let rows = tables.rows.len() / tables.chunks;
         let own = (LANE * V).min(self.filters - first);
         let positions = self.positions(length);
         let filters = self.filters;
@@ -527,14 +562,11 @@ impl Stem {
                 self.keys(codes, &mut keys);
                 if self.over == Over::Mean {
                     let active = keep.then_some(&mut active);
-                    let mean = if self.relu {
-                        mean_of::<V, true>(&tables, rows, &keys, positions, active)
-                    } else {
-                        mean_of::<V, false>(&tables, rows, &keys, positions, active)
-                    };
+                    let mean =
+                        if self.relu { mean_of::<V, true>(&tables, &keys, positions, active) } else { mean_of::<V, false>(&tables, &keys, positions, active) };
                     values.extend_from_slice(&mean.flat()[..own]);
                 } else {
-                    let (best, place) = max_of(&tables, rows, &keys, positions);
+                    let (best, place) = max_of(&tables, &keys, positions);
                     values.extend(best.flat()[..own].iter().map(|value| if self.relu && *value < 0.0 { 0.0 } else { *value }));
                     places.extend_from_slice(&place.as_flattened()[..own]);
                 }
@@ -555,7 +587,7 @@ impl Stem {
 
     /// The gradients of weights and bias from those of the pooled activations.
     pub fn backward(&self, codes: &[u8], length: usize, pooled: &Pooled, gradient: &[f32]) -> Gradients {
-        let mut out = Gradients { weight: vec![0.0; self.filters * self.channels() * self.width], bias: vec![0.0; self.filters] };
+        let mut out = Gradients::none(self);
         if self.over == Over::Max {
             self.backward_max(codes, length, pooled, gradient, &mut out);
             return out;
@@ -582,11 +614,10 @@ impl Stem {
         let words = positions.div_ceil(32) * V * LANE;
         let n = codes.len() / length.max(1);
         let size = n.div_ceil(PARTS).max(1);
-        let ones = vec![u32::MAX; positions.div_ceil(32)];
         let part = |part: usize| {
-            let (mut into, mut planes, mut keys, mut bias) = (vec![Row::<V>::ZERO; size_of_total], Vec::new(), Vec::new(), Row::<V>::ZERO);
-            let mut counts = vec![[[0u32; LANE]; V]; if self.words.is_some() { 1 } else { size_of_total }];
-            let mut weighed = vec![0.0f32; counts.len() * V * LANE];
+            let (mut into, mut planes, mut keys) = (vec![Row::<V>::ZERO; size_of_total], Vec::new(), Vec::new());
+            let mut counts = vec![[[0u32; LANE]; V]; size_of_total];
+            let mut weighed = vec![0.0f32; size_of_total * V * LANE];
             for i in part * size..n.min((part + 1) * size) {
                 let mut row = Row::<V>::ZERO;
                 row.0.as_flattened_mut()[..own].copy_from_slice(&gradient[i * self.filters + first..][..own]);
@@ -595,33 +626,20 @@ impl Stem {
                 if let Some(words) = self.words {
                     self.keys(codes, &mut keys);
                     scatter_into(&keys, words.dilation, rows, active, &row, &mut into, positions);
-                    count(&ones, active, &mut counts);
                 } else {
                     self::planes(codes, self.pads, self.width, positions, &mut planes);
                     count(&planes, active, &mut counts);
+                    weigh(counts.as_flattened().as_flattened(), row.flat(), &mut weighed);
                 }
-                weigh(counts.as_flattened().as_flattened(), row.flat(), &mut weighed);
             }
-            let target = if self.words.is_some() { std::slice::from_mut(&mut bias) } else { &mut into[..] };
-            target.iter_mut().zip(weighed.chunks_exact(V * LANE)).for_each(|(row, own)| row.0.as_flattened_mut().copy_from_slice(own));
-            (into, bias)
+            if self.words.is_none() {
+                into.iter_mut().zip(weighed.chunks_exact(V * LANE)).for_each(|(row, own)| row.0.as_flattened_mut().copy_from_slice(own));
+            }
+            into
         };
-        let (mut total, mut bias) = (vec![Row::<V>::ZERO; size_of_total], Row::<V>::ZERO);
-        for (into, own_bias) in parallel::map(n.div_ceil(size), &part) {
-            total.iter_mut().zip(&into).for_each(|(to, row)| add(to, row));
-            add(&mut bias, &own_bias);
-        }
-        if self.words.is_none() {
-            bias = total[self.width * 4];
-        }
-        for lane in 0..own {
-            for channel in 0..channels {
-                for at in 0..self.width {
-                    out.weight[((first + lane) * channels + channel) * self.width + at] = total[at * rows + channel].flat()[lane];
-                }
-            }
-            out.bias[first + lane] = bias.flat()[lane];
-        }
+        let total = added(parallel::map(n.div_ceil(size).max(1), &part));
+        let bias = if self.words.is_some() { of_first_place(&total, rows) } else { total[self.width * 4] };
+        out.put(self, (first, own), &total, rows, &bias);
         own
     }
 

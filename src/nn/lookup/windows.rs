@@ -3,7 +3,7 @@
 //! The backward pass adds each position's gradient to the rows that the forward pass added there, and takes the rows apart into
 //! weights once, at the end.
 
-use super::{ALL, BASES, Gradients, KEY, KNOWN, LANE, Over, Row, SIDE, Stem, Tables, add, bases, scale, sums};
+use super::{ALL, BASES, Gradients, KEY, KNOWN, LANE, Over, Row, SIDE, Stem, Tables, add, added, bases, of_first_place, scale, sums};
 use crate::base::wide::widest;
 use crate::torch::parallel;
 
@@ -98,8 +98,8 @@ impl Windows {
 
     /// The gradients of weights and bias from those of what came out, `[sequences, windows, filters]`.
     pub fn backward(&self, codes: &[u8], length: usize, passed: &Passed, gradient: &[f32]) -> Gradients {
-        let Stem { filters, width, .. } = self.stem;
-        let mut out = Gradients { weight: vec![0.0; filters * self.stem.channels() * width], bias: vec![0.0; filters] };
+        let filters = self.stem.filters;
+        let mut out = Gradients::none(&self.stem);
         let mut first = 0;
         for passed in passed {
             first += if filters - first <= LANE {
@@ -132,23 +132,11 @@ impl Windows {
             }
             into
         };
-        let mut total = vec![Row::<V>::ZERO; chunks * rows];
-        for into in parallel::map(n.div_ceil(size), &part) {
-            total.iter_mut().zip(&into).for_each(|(to, row)| add(to, row));
-        }
+        let mut total = added(parallel::map(n.div_ceil(size).max(1), &part));
         total.iter_mut().for_each(|row| scale(row, by));
-        // each position added to one row of the first place
-        let mut bias = Row::<V>::ZERO;
-        total[..rows].iter().for_each(|row| add(&mut bias, row));
+        let bias = of_first_place(&total, rows);
         let places = if self.stem.words.is_some() { total } else { single(&total, rows) };
-        for lane in 0..own {
-            for channel in 0..channels {
-                for at in 0..self.stem.width {
-                    out.weight[((first + lane) * channels + channel) * self.stem.width + at] = places[at * (channels + 1) + channel].flat()[lane];
-                }
-            }
-            out.bias[first + lane] = bias.flat()[lane];
-        }
+        out.put(&self.stem, (first, own), &places, channels + 1, &bias);
         own
     }
 }
@@ -169,14 +157,13 @@ fn single<const V: usize>(total: &[Row<V>], rows: usize) -> Vec<Row<V>> {
 /// The positions of windows that share a word of bits, from a table.
 #[inline(always)]
 fn positions<const V: usize>(tables: &Tables<V>, keys: &[u16], first: usize, out: &mut [Row<V>]) {
-    let rows = tables.rows.len() / tables.chunks;
     let (eights, rest) = out.as_chunks_mut::<SIDE>();
     let behind = first + eights.len() * SIDE;
     for (i, out) in eights.iter_mut().enumerate() {
-        *out = sums::<V, SIDE>(tables, rows, keys, first + i * SIDE);
+        *out = sums::<V, SIDE>(tables, keys, first + i * SIDE);
     }
     for (i, out) in rest.iter_mut().enumerate() {
-        *out = sums::<V, 1>(tables, rows, keys, behind + i)[0];
+        *out = sums::<V, 1>(tables, keys, behind + i)[0];
     }
 }
 
