@@ -8,7 +8,8 @@ fn main() {
     println!("cargo:rerun-if-changed=docs/guide");
     match std::fs::read_to_string(origin) {
         Ok(lib) => {
-            println!("cargo:rerun-if-changed=src/torch/function.cpp");
+            let sources = ["src/torch/function.cpp", "src/torch/graph.cpp"];
+            sources.iter().for_each(|source| println!("cargo:rerun-if-changed={source}"));
             cc::Build::new()
                 .cpp(true)
                 .std("c++17")
@@ -16,7 +17,7 @@ fn main() {
                 .define("_GLIBCXX_USE_CXX11_ABI", "1")
                 .include(".libtorch/view/include")
                 .include(".libtorch/view/include/torch/csrc/api/include")
-                .file("src/torch/function.cpp")
+                .files(sources)
                 .compile("cistron_function");
             // a plain DT_RPATH would win over LD_LIBRARY_PATH: keep the run path overridable
             println!("cargo:rustc-link-arg=-Wl,--enable-new-dtags,-rpath,{}", lib.trim());

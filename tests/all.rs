@@ -10,6 +10,7 @@ mod failing;
 mod figures;
 mod fuzz;
 mod genome;
+mod gpu;
 mod laboratory;
 mod language;
 mod motifs;

@@ -1,6 +1,6 @@
 //! Training: the same seed, any number of threads, resuming, interrupts, hand-written loops.
 
-use crate::{cistron, run, said};
+use crate::{cistron, fault, run, said};
 use std::path::Path;
 
 /// A small network with dropout and batch norm on sequences; writes its weights. `{options}` go to `fit`.
@@ -210,4 +210,88 @@ fn weights_go_to_pytorch_and_back() {
         assert_near(net.forward(tensor::load_safetensors("{folder}/io.safetensors").x), tensor::load_safetensors("{folder}/back_io.safetensors").y, 1e-5);"#
     ))
     .expect("loaded back");
+}
+
+/// Two ways of training held together: parameters after epochs that end with a smaller batch, with clipping, a momentum that a
+/// schedule changes, groups, and a layer that is frozen on the way.
+pub const TWO_WAYS: &str = r#"
+let set = sim::paired(sim::motifs(4, #{ width: 6, seed: 1 }), #{ n: 330, length: 40, per_sequence: 2, seed: 1 });
+let arch = nn::chain([["conv", nn::conv1d(8, 5, #{ bias: false })], nn::batch_norm(), nn::relu(), nn::dropout(DROPOUT), nn::global_max_pool(), ["dense", nn::linear(1)]]);
+let ways = [
+    #{ optimizer: || optim::sgd(#{ lr: 0.05 }), clip: 0.3 },
+    #{ optimizer: || optim::sgd(#{ lr: 0.05, momentum: 0.9, nesterov: true, weight_decay: 0.01 }), schedule: schedule::one_cycle(), clip: 0.3, clip_value: 0.05 },
+    #{ optimizer: || optim::adam(#{ lr: 0.01 }), schedule: schedule::cosine() },
+    #{ optimizer: || optim::adamw(#{ lr: 0.01, weight_decay: 0.1, groups: [#{ params: "dense", lr: 0.1, weight_decay: 0.0 }] }), clip_value: 0.01 },
+    #{ optimizer: || optim::rmsprop(#{ lr: 0.003 }), class_weights: [1.0, 2.0] },
+    #{ optimizer: || optim::rmsprop(#{ lr: 0.003, momentum: 0.5, centered: true }), loss: loss::bce_with_logits(#{ pos_weight: 2.0 }) },
+    #{ optimizer: || optim::adagrad(#{ lr: 0.05, lr_decay: 0.01 }) },
+];
+for way in ways {
+    let nets = [false, true].map(|graph| {
+        let net = nn::build(arch, [4, 40], #{ seed: 3, device: DEVICE });
+        let how = #{ loss: loss::bce_with_logits() } + way + #{
+            train: set, batch: 64, epochs: 5, seed: 1, graph: graph, progress: false, optimizer: way.optimizer.call(),
+            on_epoch: |info| { if info.epoch == 2 { net.freeze("conv"); } if info.epoch == 3 { net.unfreeze("conv"); } },
+        };
+        let run = train::fit(net, how);
+        #{ net: net, losses: run.column("train.loss") }
+    });
+    assert_near(nets[0].losses, nets[1].losses, TOLERANCE);
+    for name in nets[0].net.names() { assert_near(nets[0].net[name], nets[1].net[name], TOLERANCE); }
+}
+let net = nn::build(nn::chain([nn::conv1d(8, 5), nn::relu(), nn::global_max_pool(), nn::linear(3)]), [4, 40], #{ device: DEVICE });
+train::fit(net, #{ train: set.take(256), loss: loss::cross_entropy(#{ weights: [1.0, 2.0, 1.0] }), optimizer: optim::adam(), batch: 64, epochs: 2, graph: true, progress: false });
+"#;
+
+#[test]
+fn steps_that_could_be_recorded_are_the_usual_steps() {
+    cistron::torch::graph::everywhere(true);
+    let outcome = run(&TWO_WAYS.replace("DEVICE", r#""cpu""#).replace("DROPOUT", "0.2").replace("TOLERANCE", "2e-4"));
+    cistron::torch::graph::everywhere(false);
+    outcome.unwrap_or_else(|fault| panic!("{fault}"));
+}
+
+#[test]
+fn what_cannot_be_recorded_is_told() {
+    let script = |options: &str| {
+        format!(
+            "let set = sim::paired(sim::motifs(4, #{{ width: 5 }}), #{{ n: 200, length: 60, per_sequence: 2 }});\n\
+             let net = nn::build(nn::chain([nn::flatten(), nn::linear(1)]), [4, 60]);\n\
+             train::fit(net, #{{ train: set, loss: loss::bce_with_logits(), optimizer: optim::adam(), graph: true, {options} }});"
+        )
+    };
+    let told = fault(&script("accumulate: 2"));
+    assert!(told.message.contains("cannot be recorded"), "{told}");
+    // on a processor steps are as always
+    run(&script("epochs: 1, progress: false")).unwrap_or_else(|fault| panic!("{fault}"));
+}
+
+#[test]
+fn sequences_that_stay_on_a_device_are_moved_and_turned_as_loaders_do_it() {
+    let script = r#"
+let set = sim::world(sim::motifs(4, #{ width: 6, seed: 1 }), rule::additive(#{ seed: 1 }), #{ n: 200, length: 30, seed: 1 });
+let text = set.sequences().map(|s| s.sub_string(0, 9) + "N" + s.sub_string(10));
+let set = data::from(#{ sequence: text, label: set.label }).with_shuffles(#{ k: 2, ratio: 1 });
+let losses = [];
+for augment in [(), augment::reverse_complement(0.5), augment::shift(4), augment::chain([augment::shift(2), augment::reverse_complement(0.5), augment::shift(3), augment::reverse_complement(0.7)]), augment::mutate(0.1)] {
+    let net = nn::build(nn::chain([nn::conv1d(8, 5), nn::relu(), nn::flatten(), nn::linear(1)]), [4, 30], #{ seed: 3 });
+    let how = #{ train: set, loss: loss::bce_with_logits(), optimizer: optim::sgd(#{ lr: 0.05 }), batch: 64, epochs: 3, seed: 1, progress: false };
+    if augment != () { how.augment = augment; }
+    losses.push(train::fit(net, how).column("train.loss"));
+}
+losses
+"#;
+    let losses = |everywhere: bool| -> Vec<Vec<f64>> {
+        cistron::torch::graph::everywhere(everywhere);
+        let found = crate::value(script);
+        cistron::torch::graph::everywhere(false);
+        let rows = found.unwrap_or_else(|fault| panic!("{fault}")).into_typed_array::<rhai::Array>().expect("rows");
+        rows.into_iter().map(|row| row.into_iter().map(|loss| loss.as_float().expect("a number")).collect()).collect()
+    };
+    let (sent, resident) = (losses(false), losses(true));
+    assert_eq!(sent, resident);
+    // no two of these ways of changing rows are the same
+    for i in 0..sent.len() {
+        (0..i).for_each(|j| assert_ne!(sent[i], sent[j]));
+    }
 }

@@ -60,6 +60,8 @@ GROUPS = {
 # ratios that --check compares with, and how much of them must be left: they waver by a tenth on a quiet machine
 KEPT = HERE / "kept.json"
 LEAST = 0.75
+# where networks run, ours and PyTorch's
+DEVICE = next((word.removeprefix("--device=") for word in sys.argv[2:] if word.startswith("--device=")), "cpu")
 # what glibc's allocator must be told to keep what was freed, as cistron tells it by itself
 TUNED = {"MALLOC_MMAP_THRESHOLD_": "4294967296", "MALLOC_TRIM_THRESHOLD_": "4294967296", "MALLOC_TOP_PAD_": "268435456"}
 
@@ -127,7 +129,8 @@ def ours(name, script):
         subprocess.run([PROGRAM, "run", "--no-run-dir", HERE / "start.rhai"], check=True, capture_output=True)
         return time.perf_counter() - started
     said = subprocess.run(
-        [PROGRAM, "run", "--no-run-dir", "--json", HERE / script, "--set", f"work={name}", *place(name)], check=True, capture_output=True, text=True
+        [PROGRAM, "run", "--no-run-dir", "--json", HERE / script, "--set", f"work={name}", *place(name), *device(script)],
+        check=True, capture_output=True, text=True,
     )
     return json.loads(said.stdout)["seconds"]
 
@@ -139,12 +142,16 @@ def folder_of(name):
     return contributions() if name in ("seqlets", "modisco") else None
 
 
+def device(script):
+    return ["--set", f"device={DEVICE}"] if script == "train.rhai" else []
+
+
 def place(name):
     return ["--set", f"folder={folder}"] if (folder := folder_of(name)) else []
 
 
 def peer(name, tuned=False, compiled=False):
-    environment = {**os.environ, **(TUNED if tuned else {}), **({"CISTRON_PEER_COMPILED": "1"} if compiled else {})}
+    environment = {**os.environ, **(TUNED if tuned else {}), **({"CISTRON_PEER_COMPILED": "1"} if compiled else {}), "CISTRON_PEER_DEVICE": DEVICE}
     if name == "start":
         started = time.perf_counter()
         subprocess.run([sys.executable, "-c", "import torch"], check=True, capture_output=True, env=environment)
@@ -174,15 +181,19 @@ def checked(rows):
 def main():
     flags = {word for word in sys.argv[2:] if word.startswith("--")}
     pairs = next((int(word.removeprefix("--pairs=")) for word in flags if word.startswith("--pairs=")), None)
-    flags = {word for word in flags if not word.startswith("--pairs=")}
+    flags = {word for word in flags if not word.startswith(("--pairs=", "--device="))}
     if unknown := flags - {"--json", "--check", "--keep", "--compiled"}:
-        sys.exit(f"error: {', '.join(sorted(unknown))}: there are --json, --check, --keep, --compiled and --pairs=N")
+        sys.exit(f"error: {', '.join(sorted(unknown))}: there are --json, --check, --keep, --compiled, --device=NAME and --pairs=N")
     names = [word for word in sys.argv[2:] if not word.startswith("--")] or list(WORK)
     names = [one for name in names for one in GROUPS.get(name, [name])]
     as_json, rows = "--json" in flags, []
     for name in names:
         if name not in WORK:
             sys.exit(f"error: no benchmark is called {name}; there are {', '.join([*WORK, *GROUPS])}")
+    if DEVICE != "cpu":
+        if "--keep" in flags or "--check" in flags:
+            sys.exit("error: the ratios that are kept are those of the processor: leave out --device, or --keep and --check")
+        names = [name for name in names if WORK[name][1] == "train.rhai"]
     try:
         import sklearn, torch  # noqa: F401
 
@@ -197,7 +208,7 @@ def main():
             mine.append(ours(name, script))
             if has_peer:
                 theirs.append(peer(name))
-            if has_peer and script == "train.rhai":
+            if has_peer and script == "train.rhai" and DEVICE == "cpu":
                 tuned.append(peer(name, tuned=True))
         if has_peer and script == "train.rhai" and "--compiled" in flags:
             compiled = peer(name, compiled=True)

@@ -1,7 +1,7 @@
 //! Augmenters put together: one after the other, one of several, some of several, now and then, for some epochs.
 
 use crate::base::seed::Rng;
-use crate::data::loader::{Blend, Sample, Transform};
+use crate::data::loader::{Blend, Place, Sample, Transform};
 use std::sync::Arc;
 
 /// All of them, in order.
@@ -16,6 +16,10 @@ impl Transform for Chain {
 
     fn margin(&self) -> usize {
         self.0.iter().map(|step| step.margin()).sum()
+    }
+
+    fn moves(&self, place: &mut Place, length: i64, rng: &mut Rng) -> bool {
+        self.0.iter().all(|step| step.moves(place, length, rng))
     }
 
     fn blends(&self, epoch: u64, out: &mut Vec<Blend>) {

@@ -1,7 +1,7 @@
 //! The other strand.
 
 use crate::base::seed::Rng;
-use crate::data::loader::{Sample, Transform};
+use crate::data::loader::{Place, Sample, Transform};
 use crate::seq::alphabet;
 
 /// Reads a row from the other strand with a chance; what lies along the sequence turns with it, and stranded channels
@@ -28,6 +28,14 @@ impl Transform for ReverseComplement {
         if let Some(partners) = sample.label_partners.clone() {
             swap(&mut sample.labels, &partners, 1);
         }
+    }
+
+    fn moves(&self, place: &mut Place, length: i64, rng: &mut Rng) -> bool {
+        if rng.uniform() < self.probability {
+            let last = length - 1;
+            *place = Place { start: if place.turned { place.start - last } else { place.start + last }, turned: !place.turned };
+        }
+        true
     }
 }
 

@@ -1,7 +1,7 @@
 //! Moves along the sequence.
 
 use crate::base::seed::Rng;
-use crate::data::loader::{Sample, Transform};
+use crate::data::loader::{Place, Sample, Transform};
 use crate::seq::alphabet::UNKNOWN;
 
 /// Moves a row by up to `most` positions either way. Rows of a genome bring in what lies there; others N, and 0 in tracks.
@@ -12,7 +12,7 @@ pub struct Shift {
 
 impl Transform for Shift {
     fn apply(&self, sample: &mut Sample, rng: &mut Rng) {
-        let by = rng.below(2 * self.most + 1) as isize - self.most as isize;
+        let by = self.draw(rng);
         sample.sequences.iter_mut().for_each(|codes| slide(codes, by, UNKNOWN));
         for signal in sample.signals.iter_mut().filter(|signal| signal.is_along) {
             signal.values.chunks_mut(signal.width).for_each(|row| slide(row, by, 0.0));
@@ -21,6 +21,18 @@ impl Transform for Shift {
 
     fn margin(&self) -> usize {
         self.most
+    }
+
+    fn moves(&self, place: &mut Place, _length: i64, rng: &mut Rng) -> bool {
+        let by = self.draw(rng) as i64;
+        place.start += if place.turned { by } else { -by };
+        true
+    }
+}
+
+impl Shift {
+    fn draw(&self, rng: &mut Rng) -> isize {
+        rng.below(2 * self.most + 1) as isize - self.most as isize
     }
 }
 

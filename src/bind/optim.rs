@@ -169,7 +169,7 @@ natives! { made in "optim" {
     /// net.forward(tensor::ones([1, 2])).sum().backward();
     /// assert(optim::clip_norm(net, 0.1) > 0.1);
     /// ```
-    function "clip_norm"(c, net: Model, most: f64) -> "number: the norm before" { clip::by_norm(net.parameters(), most) }
+    function "clip_norm"(c, net: Model, most: f64) -> "number: the norm before" { clip::by_norm(&clip::gradients(net.parameters()), most) }
 
     /// Keeps every number of every gradient from -most to most.
     ///
@@ -179,7 +179,7 @@ natives! { made in "optim" {
     /// optim::clip_value(net, 0.1);
     /// assert_near(net["weight"].grad, [[0.1, 0.1]]);
     /// ```
-    function "clip_value"(c, net: Model, most: f64) -> "nothing" { clip::by_value(net.parameters(), most) }
+    function "clip_value"(c, net: Model, most: f64) -> "nothing" { clip::by_value(&clip::gradients(net.parameters()), most) }
 } }
 
 natives! { methods in "optimizer" {

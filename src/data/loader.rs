@@ -55,8 +55,24 @@ pub trait Transform: Send + Sync {
         0
     }
 
+    /// What it does to rows where it only moves or turns what is seen of them, with the random numbers of `apply`; `length` is
+    /// that of a row with its margins. Says whether that is all it does.
+    fn moves(&self, _place: &mut Place, _length: i64, _rng: &mut Rng) -> bool {
+        false
+    }
+
     /// What it does to whole batches, once they are one-hot.
     fn blends(&self, _epoch: u64, _out: &mut Vec<Blend>) {}
+}
+
+/// Where the sequence of a row is read: position i is position `start` + i of the stored row with its margins or, on the other
+/// strand, the complement of `start` - i.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// See above.
+    pub start: i64,
+    /// Whether it is read from the other strand.
+    pub turned: bool,
 }
 
 /// A change of a whole batch of one-hot sequences.
@@ -94,6 +110,8 @@ pub struct Batch {
     pub blends: Vec<Blend>,
     /// The key of their randomness.
     pub key: u64,
+    /// Where each row is read, if the sequences themselves are elsewhere; there are no inputs then.
+    pub places: Vec<Place>,
     used: Option<Arc<Used>>,
 }
 
@@ -140,12 +158,14 @@ pub struct Loader {
     pub drop_last: bool,
     /// Threads that prepare batches.
     pub threads: usize,
+    /// Whether sequences lie elsewhere, so that only their places are told.
+    pub is_elsewhere: bool,
 }
 
 impl Loader {
     /// Rows in order, as they are.
     pub fn plain(set: &Dataset, batch: usize) -> Loader {
-        Loader { set: set.clone(), batch, seed: None, epoch: 0, transform: None, drop_last: false, threads: 1 }
+        Loader { set: set.clone(), batch, seed: None, epoch: 0, transform: None, drop_last: false, threads: 1, is_elsewhere: false }
     }
 
     /// Rows in a pass.
@@ -200,7 +220,10 @@ impl Loader {
     /// Makes one batch of the given rows.
     fn assemble(&self, index: &[u32], sample: &mut Sample, used: Option<&Arc<Used>>) -> Result<Batch> {
         let set = &self.set;
-        let margin = self.transform.as_ref().map_or(0, |transform| transform.margin());
+        let margin = self.margin();
+        if self.is_elsewhere {
+            return Ok(self.told(index, margin));
+        }
         let mut inputs: Vec<(String, Values)> = Vec::with_capacity(set.inputs.len());
         for input in &set.inputs {
             let shape = input.column.row_shape();
@@ -233,7 +256,44 @@ impl Loader {
             transform.blends(self.epoch, &mut blends);
         }
         let key = Rng::keyed(&[self.seed.unwrap_or(0), 0x626c_656e, self.epoch, u64::from(index.first().copied().unwrap_or(0))]).next_u64();
-        Ok(Batch { inputs, labels, tasks: set.tasks(), size: index.len(), index: index.to_vec(), blends, key, used: used.cloned() })
+        Ok(Batch { inputs, labels, tasks: set.tasks(), size: index.len(), index: index.to_vec(), blends, key, places: Vec::new(), used: used.cloned() })
+    }
+
+    /// Bases that are read beyond the view, on each side.
+    pub fn margin(&self) -> usize {
+        self.transform.as_ref().map_or(0, |transform| transform.margin())
+    }
+
+    /// Whether all that is done to rows is to move and turn them, so that it can be done elsewhere.
+    pub fn only_moves(&self) -> bool {
+        let mut blends = Vec::new();
+        let moves = self.transform.as_ref().is_none_or(|transform| {
+            transform.blends(self.epoch, &mut blends);
+            transform.moves(&mut Place::default(), 1, &mut Rng::keyed(&[0]))
+        });
+        moves && blends.is_empty() && self.set.inputs.len() == 1 && self.set.inputs[0].column.is_sequence() && self.set.label_partners.is_none()
+    }
+
+    /// A batch without its sequences.
+    fn told(&self, index: &[u32], margin: usize) -> Batch {
+        let length = self.set.sequence_input().map_or(0, |column| column.row_shape()[0] + 2 * margin) as i64;
+        let mut labels = Vec::with_capacity(index.len() * self.set.tasks());
+        let mut places = Vec::with_capacity(index.len());
+        for row in index {
+            self.set.push_labels(*row as usize, &mut labels);
+            let mut place = Place::default();
+            if let Some(transform) = &self.transform {
+                transform.moves(&mut place, length, &mut self.drawing(*row));
+            }
+            place.start += if place.turned { -(margin as i64) } else { margin as i64 };
+            places.push(place);
+        }
+        Batch { inputs: Vec::new(), labels, tasks: self.set.tasks(), size: index.len(), index: index.to_vec(), blends: Vec::new(), key: 0, places, used: None }
+    }
+
+    /// The random numbers of a row's changes.
+    fn drawing(&self, row: u32) -> Rng {
+        Rng::keyed(&[self.seed.unwrap_or(0), 0x6175_676d, self.epoch, u64::from(row)])
     }
 
     /// Reads a row with its margins, changes it, and appends what is in view.
@@ -280,8 +340,7 @@ impl Loader {
         set.push_labels(row as usize, &mut sample.labels);
         sample.label_partners.clone_from(&set.label_partners);
         (sample.margin, sample.epoch) = (margin, self.epoch);
-        let mut rng = Rng::keyed(&[self.seed.unwrap_or(0), 0x6175_676d, self.epoch, u64::from(row)]);
-        transform.apply(sample, &mut rng);
+        transform.apply(sample, &mut self.drawing(row));
         let (mut own_sequences, mut own_signals) = (sample.sequences.iter(), sample.signals.iter());
         for (_, values) in inputs {
             match values {

@@ -1,6 +1,7 @@
 //! Losses: what training makes small. Undefined labels (NaN) count neither in the value nor in the gradient.
 
 use crate::base::{Result, shape};
+use crate::torch::graph::is_steady;
 use crate::torch::{Kind, Tensor};
 use crate::{bail, fault};
 use std::rc::Rc;
@@ -89,10 +90,19 @@ impl Loss {
         }
     }
 
+    /// Fails on labels that outputs of a shape without its batch have no place for, as [`Loss::of`] does where it may read
+    /// labels back.
+    pub fn accepts(&self, labels: &[f32], output: &[i64]) -> Result<()> {
+        match (&self.kind, output) {
+            (LossKind::CrossEntropy(_), [classes, ..]) => within(labels.iter().copied().filter(|label| !label.is_nan()).fold(0.0, f32::max).into(), *classes),
+            _ => Ok(()),
+        }
+    }
+
     fn elementwise(&self, kind: &LossKind, outputs: &Tensor, labels: &Tensor, weights: Option<&[f64]>) -> Result<Tensor> {
         let labels = fit_shape(&self.name, outputs, labels)?.to_kind(outputs.kind())?;
         let undefined = labels.isnan()?;
-        let holes = undefined.any(&None, false)?.item()? > 0.0;
+        let holes = is_steady() || undefined.any(&None, false)?.item()? > 0.0;
         let labels = if holes { labels.masked_fill(&undefined, 0.0)? } else { labels };
         let mut each = match kind {
             LossKind::Bce => bce(outputs, &labels)?,
@@ -159,7 +169,7 @@ fn bce_with_logits(x: &Tensor, y: &Tensor, positive: Option<&[f64]>) -> Result<T
     if weights.len() != 1 && weights.len() as i64 != tasks {
         bail!("value", "`pos_weight` holds {} numbers for {tasks} tasks", weights.len());
     }
-    let weights = Tensor::from_f64(weights, &[weights.len() as i64])?.to_kind(x.kind())?.to_device(x.device())?;
+    let weights = Tensor::listed(weights, x.kind(), x.device())?;
     let scale = y.mul(&weights.sub_number(1.0)?)?.add_number(1.0)?;
     rest.add(&scale.mul(&soft)?)
 }
@@ -190,9 +200,8 @@ fn cross_entropy(outputs: &Tensor, labels: &Tensor, weights: Option<&[f64]>) -> 
     let labels = labels.reshape(&target_shape)?;
     let undefined = if labels.kind().is_floating() { labels.isnan()? } else { labels.lt_number(0)? };
     let index = labels.masked_fill(&undefined, 0.0)?.to_kind(Kind::Int64)?;
-    let largest = index.amax(&None, false)?.item()?;
-    if largest >= classes as f64 {
-        bail!("value", "cross_entropy: class number {largest} with {classes} classes"; hint: "classes count from 0");
+    if !is_steady() {
+        within(index.amax(&None, false)?.item()?, classes)?;
     }
     let own = outputs.log_softmax(1)?.gather(1, &index.unsqueeze(1)?)?.squeeze(Some(1))?.neg()?;
     let mut weight = undefined.logical_not()?.to_kind(outputs.kind())?;
@@ -200,10 +209,18 @@ fn cross_entropy(outputs: &Tensor, labels: &Tensor, weights: Option<&[f64]>) -> 
         if weights.len() as i64 != classes {
             bail!("value", "{} class weights for {classes} classes", weights.len());
         }
-        let table = Tensor::from_f64(weights, &[classes])?.to_kind(outputs.kind())?.to_device(outputs.device())?;
+        let table = Tensor::listed(weights, outputs.kind(), outputs.device())?;
         weight = weight.mul(&table.take(0, &index.reshape(&[-1])?)?.reshape(&target_shape)?)?;
     }
     own.mul(&weight)?.sum(&None, false)?.div(&weight.sum(&None, false)?.clamp(1e-12, f64::INFINITY)?)
+}
+
+/// Whether there is a class of this number.
+fn within(largest: f64, classes: i64) -> Result<()> {
+    if largest >= classes as f64 {
+        bail!("value", "cross_entropy: class number {largest} with {classes} classes"; hint: "classes count from 0");
+    }
+    Ok(())
 }
 
 fn multinomial(logits: &Tensor, counts: &Tensor) -> Result<Tensor> {

@@ -127,11 +127,16 @@ impl Model {
         self.0.device == Device::CPU && self.0.module.reads_codes()
     }
 
+    /// Whether its input is one sequence, which may also be given as codes `[batch, length]`.
+    pub fn takes_codes(&self) -> bool {
+        matches!(&self.0.input, Shape::One(shape) if matches!(shape[..], [4, _]))
+    }
+
     /// Computes the output of a batch; one-hot sequences may also be given as codes `[batch, length]`.
     pub fn forward(&self, x: &Value) -> Result<Value> {
-        if let (Value::One(codes), Shape::One(wanted)) = (x, &self.0.input)
+        if let Value::One(codes) = x
             && is_codes(codes)
-            && matches!(wanted.as_slice(), [4, _])
+            && self.takes_codes()
         {
             let codes = self.place(codes)?;
             let x = if self.reads_codes() { codes } else { codes.one_hot_codes()? };

@@ -1,6 +1,6 @@
 //! Adagrad (Duchi, Hazan & Singer 2011).
 
-use super::optimizer::Update;
+use super::optimizer::{Moment, Update};
 use crate::base::Result;
 
 /// The gradient over the root of the sum of its squares.
@@ -13,15 +13,19 @@ pub struct Adagrad {
 }
 
 impl Adagrad {
+    /// -lr as it has fallen.
+    pub(super) fn numbers(&self, moment: &Moment) -> Vec<f64> {
+        vec![-moment.lr / (1.0 + (moment.step as f64 - 1.0) * self.lr_decay)]
+    }
+
     pub(super) fn update(&self, mut update: Update) -> Result<()> {
-        let lr = update.lr / (1.0 + (update.step as f64 - 1.0) * self.lr_decay);
-        let (factor, decay, rate, eps) = (update.factor as f32, update.weight_decay as f32, lr as f32, self.eps as f32);
-        let done = update.in_place(&["sum"], |parameter, gradient, kept| {
+        let (decay, eps) = (update.weight_decay as f32, self.eps as f32);
+        let done = update.in_place(&["sum"], |factor, [rate], parameter, gradient, kept| {
             let [sum] = kept else { return };
             for ((p, g), s) in parameter.iter_mut().zip(gradient).zip(&mut **sum) {
                 let g = g * factor + decay * *p;
                 *s += g * g;
-                *p -= rate * g / (s.sqrt() + eps);
+                *p += rate * g / (s.sqrt() + eps);
             }
         })?;
         if done {
@@ -32,6 +36,6 @@ impl Adagrad {
         sum.add_product_(&gradient, &gradient, 1.0)?;
         let root = sum.sqrt()?;
         root.add_number_(self.eps)?;
-        update.parameter.add_scaled_(&gradient.div(&root)?, -lr)
+        update.parameter.add_times_(&gradient.div(&root)?, &update.numbers[0])
     }
 }

@@ -1,6 +1,6 @@
 //! RMSProp (Tieleman & Hinton 2012), as PyTorch computes it.
 
-use super::optimizer::Update;
+use super::optimizer::{Moment, Update};
 use crate::base::Result;
 
 /// The gradient over the root of its running mean square.
@@ -17,38 +17,35 @@ pub struct RmsProp {
 }
 
 impl RmsProp {
+    /// -lr, and the momentum where there is any.
+    pub(super) fn numbers(&self, moment: &Moment) -> Vec<f64> {
+        if self.momentum > 0.0 { vec![-moment.lr, self.momentum] } else { vec![-moment.lr] }
+    }
+
     pub(super) fn update(&self, mut update: Update) -> Result<()> {
-        let (factor, decay, lr) = (update.factor as f32, update.weight_decay as f32, update.lr as f32);
-        let (alpha, rest, eps, momentum) = (self.alpha as f32, (1.0 - self.alpha) as f32, self.eps as f32, self.momentum as f32);
-        let names: &[&'static str] = match (self.centered, self.momentum > 0.0) {
-            (false, false) => &["square"],
-            (false, true) => &["square", "buffer"],
-            (true, false) => &["square", "average"],
-            (true, true) => &["square", "buffer", "average"],
-        };
-        let (centered, has_momentum) = (self.centered, self.momentum > 0.0);
-        let done = update.in_place(names, |parameter, gradient, kept| {
-            let [square, rest_of] = match kept.split_first_mut() {
-                Some((square, others)) => [std::slice::from_mut(square), others],
-                None => return,
-            };
-            let square = &mut *square[0];
-            for i in 0..parameter.len() {
-                let g = gradient[i] * factor + decay * parameter[i];
-                square[i] = alpha * square[i] + rest * g * g;
-                let mut spread = square[i];
-                if centered && let Some(average) = rest_of.last_mut() {
-                    average[i] = alpha * average[i] + rest * g;
-                    spread -= average[i] * average[i];
-                }
-                let mut step = g / (spread.sqrt() + eps);
-                if has_momentum {
-                    rest_of[0][i] = momentum * rest_of[0][i] + step;
-                    step = rest_of[0][i];
-                }
-                parameter[i] -= lr * step;
+        let decay = update.weight_decay as f32;
+        let (alpha, rest, eps) = (self.alpha as f32, (1.0 - self.alpha) as f32, self.eps as f32);
+        let centered = self.centered;
+        let names: &[&'static str] = if centered { &["square", "average"] } else { &["square"] };
+        let done = match update.numbers {
+            [_, _] => {
+                let names = [names, &["buffer"]].concat();
+                update.in_place(&names, |factor, [rate, momentum], parameter, gradient, kept| {
+                    let Some((buffer, kept)) = kept.split_last_mut() else { return };
+                    for i in 0..parameter.len() {
+                        let g = gradient[i] * factor + decay * parameter[i];
+                        buffer[i] = momentum * buffer[i] + g / (spread(kept, i, g, alpha, rest).sqrt() + eps);
+                        parameter[i] += rate * buffer[i];
+                    }
+                })
             }
-        })?;
+            _ => update.in_place(names, |factor, [rate], parameter, gradient, kept| {
+                for i in 0..parameter.len() {
+                    let g = gradient[i] * factor + decay * parameter[i];
+                    parameter[i] += rate * (g / (spread(kept, i, g, alpha, rest).sqrt() + eps));
+                }
+            }),
+        }?;
         if done {
             return Ok(());
         }
@@ -56,7 +53,7 @@ impl RmsProp {
         let square = update.kept("square")?;
         square.mul_number_(self.alpha)?;
         square.add_product_(&gradient, &gradient, 1.0 - self.alpha)?;
-        let root = if self.centered {
+        let root = if centered {
             let average = update.kept("average")?;
             average.mul_number_(self.alpha)?;
             average.add_scaled_(&gradient, 1.0 - self.alpha)?;
@@ -66,12 +63,27 @@ impl RmsProp {
         };
         root.add_number_(self.eps)?;
         let scaled = gradient.div(&root)?;
-        if self.momentum > 0.0 {
-            let buffer = update.kept("buffer")?;
-            buffer.mul_number_(self.momentum)?;
-            buffer.add_(&scaled)?;
-            return update.parameter.add_scaled_(&buffer, -update.lr);
+        let [rate, momentum] = update.numbers else { return update.parameter.add_times_(&scaled, &update.numbers[0]) };
+        let buffer = update.kept("buffer")?;
+        buffer.scale_(momentum)?;
+        buffer.add_(&scaled)?;
+        update.parameter.add_times_(&buffer, rate)
+    }
+}
+
+/// The running mean square of number `i`, without the square of the mean where that is kept too.
+#[inline(always)]
+fn spread(kept: &mut [&mut [f32]], i: usize, g: f32, alpha: f32, rest: f32) -> f32 {
+    match kept {
+        [square] => {
+            square[i] = alpha * square[i] + rest * g * g;
+            square[i]
         }
-        update.parameter.add_scaled_(&scaled, -update.lr)
+        [square, average, ..] => {
+            square[i] = alpha * square[i] + rest * g * g;
+            average[i] = alpha * average[i] + rest * g;
+            square[i] - average[i] * average[i]
+        }
+        [] => 0.0,
     }
 }

@@ -2,9 +2,10 @@
 
 use super::Tensor;
 use super::grad::no_grad;
+use super::tensor::said;
 use crate::base::{Result, panic};
 use crate::{bail, fault};
-use std::ffi::{CStr, CString, c_char, c_void};
+use std::ffi::{CString, c_char, c_void};
 
 /// The backward pass of an operation, with what the forward pass kept for it.
 pub trait Kernel {
@@ -32,16 +33,11 @@ pub fn attach(output: Tensor, inputs: &[&Tensor], kernel: Box<dyn Kernel>) -> Re
     let kernel = Box::into_raw(Box::new(kernel)).cast();
     // SAFETY: all pointers are of live tensors; the node takes the kernel and drops it once, also where this fails
     let message = unsafe { cistron_attach(output.0.as_ptr().cast_mut().cast(), pointers.as_ptr(), pointers.len(), kernel) };
-    if message.is_null() {
-        return Ok(output);
+    // SAFETY: null, or a string of strdup that nobody else has
+    match unsafe { said(message) } {
+        None => Ok(output),
+        Some(text) => bail!("torch", "{text}"),
     }
-    // SAFETY: the message is a string of strdup, ours now
-    let text = unsafe {
-        let text = CStr::from_ptr(message).to_string_lossy().into_owned();
-        libc::free(message.cast());
-        text
-    };
-    bail!("torch", "{text}")
 }
 
 /// # Safety

@@ -53,6 +53,7 @@ pub fn start() {
     unsafe {
         libc::dlopen(c"libtorch_cuda.so".as_ptr(), libc::RTLD_LAZY | libc::RTLD_GLOBAL);
     }
+    super::precision::start();
     keep_freed_memory();
 }
 

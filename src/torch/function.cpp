@@ -89,6 +89,16 @@ extern "C" char *cistron_attach(at::Tensor *output, at::Tensor **inputs, size_t 
   }
 }
 
+// Where the gradients of a leaf are added up from now on. Gives null, or a message to free().
+extern "C" char *cistron_set_gradient(at::Tensor *leaf, at::Tensor *gradient) {
+  try {
+    leaf->mutable_grad() = *gradient;
+    return nullptr;
+  } catch (const std::exception &error) {
+    return strdup(error.what());
+  }
+}
+
 // Both give what was set before.
 extern "C" int cistron_autocast(int cuda, int on) {
   auto device = cuda ? at::kCUDA : at::kCPU;

@@ -1,8 +1,14 @@
 //! Gradients.
 
 use super::Tensor;
-use super::tensor::{lift, lift1};
+use super::tensor::{lift, lift1, said};
+use crate::bail;
 use crate::base::Result;
+use std::ffi::{c_char, c_void};
+
+unsafe extern "C" {
+    fn cistron_set_gradient(leaf: *mut c_void, gradient: *mut c_void) -> *mut c_char;
+}
 
 /// While it lives, operations record no gradients; ends right even when unwinding.
 pub struct NoGrad(#[allow(dead_code)] tch::NoGradGuard);
@@ -42,6 +48,19 @@ impl Tensor {
             lift("zero_grad", &[self], grad.f_zero_()).map(drop)?;
         }
         Ok(())
+    }
+
+    /// Lays the numbers of this leaf, and those of its gradients from now on, into parts of larger tensors.
+    pub fn lay_into(&self, numbers: &Tensor, gradient: &Tensor) -> Result<()> {
+        let mut leaf = self.0.shallow_clone();
+        lift("set_data", &[self, numbers], leaf.f_set_data(&numbers.0))?;
+        // SAFETY: both tensors live
+        let message = unsafe { cistron_set_gradient(self.0.as_ptr().cast_mut().cast(), gradient.0.as_ptr().cast_mut().cast()) };
+        // SAFETY: null, or a string of strdup that nobody else has
+        match unsafe { said(message) } {
+            None => Ok(()),
+            Some(text) => bail!("torch", "{text}"),
+        }
     }
 
     /// The same numbers, cut off from what they were made of.

@@ -66,6 +66,14 @@ impl Tensor {
         lift1("full", &[], tch::Tensor::f_full(shape, value, (kind.tch(), device.0)))
     }
 
+    /// A few numbers along one axis, made where they are used: nothing is sent there.
+    pub fn listed(values: &[f64], kind: Kind, device: Device) -> Result<Tensor> {
+        if device == Device::CPU {
+            return Tensor::from_f64(values, &[values.len() as i64])?.to_kind(kind);
+        }
+        Tensor::cat(&values.iter().map(|value| Tensor::full(&[1], *value, kind, device)).collect::<Result<Vec<_>>>()?, 0)
+    }
+
     /// All zeros, 32-bit.
     pub fn zeros(shape: &[i64]) -> Result<Tensor> {
         Tensor::full(shape, 0.0, Kind::Float, Device::CPU)
@@ -118,7 +126,7 @@ impl Tensor {
     ///
     /// In memory the channels stand side by side: convolutions, norms and pools keep that layout and are faster in it.
     pub fn one_hot_codes(&self) -> Result<Tensor> {
-        let bases = Tensor::from_u8(&[0, 1, 2, 3], &[1, 1, 4])?.to_device(self.device())?;
+        let bases = lift1("arange", &[], tch::Tensor::f_arange(4, (tch::Kind::Uint8, self.device().0)))?;
         let wide = self.unsqueeze(2)?;
         lift1("one_hot", &[self], wide.0.f_eq_tensor(&bases.0))?.to_kind(Kind::Float)?.transpose(1, 2)
     }

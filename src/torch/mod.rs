@@ -7,6 +7,7 @@ pub mod custom;
 pub mod device;
 pub mod file;
 pub mod grad;
+pub mod graph;
 pub mod index;
 pub mod inplace;
 pub mod make;
@@ -18,5 +19,6 @@ pub mod recurrent;
 pub mod tensor;
 
 pub use device::Device;
+pub use graph::Number;
 pub use precision::Precision;
 pub use tensor::{Kind, Tensor};

@@ -112,7 +112,7 @@ binary! {
 impl Tensor {
     fn with_number(&self, other: f64, name: &str, f: impl Fn(&tch::Tensor, &tch::Tensor) -> std::result::Result<tch::Tensor, tch::TchError>) -> Result<Tensor> {
         let kind = if self.kind().is_floating() { self.kind() } else { Kind::Float };
-        let number = Tensor::from_f64(&[other], &[])?.to_kind(kind)?.to_device(self.device())?;
+        let number = Tensor::full(&[], other, kind, self.device())?;
         lift1(name, &[self], f(&self.0, &number.0))
     }
 }

@@ -20,6 +20,12 @@ unsafe extern "C" {
     fn cistron_tf32(on: c_int) -> c_int;
 }
 
+/// 32-bit floats are that everywhere: torch lets cuDNN round them to 19 bits unless told otherwise.
+pub(super) fn start() {
+    // SAFETY: sets a flag of torch
+    unsafe { cistron_tf32(0) };
+}
+
 impl Precision {
     /// Names that options take.
     pub const NAMES: &'static [&'static str] = &["f32", "bf16", "tf32"];

@@ -3,6 +3,7 @@
 use crate::base::{Fault, Result, shape};
 use crate::torch::Device;
 use crate::{bail, fault};
+use std::ffi::{CStr, c_char};
 
 /// A handle on a torch tensor; cloning it aliases the same numbers.
 pub struct Tensor(pub(super) tch::Tensor);
@@ -87,6 +88,22 @@ pub(super) fn lift<T>(name: &str, operands: &[&Tensor], result: std::result::Res
 /// As [`lift`], for operations that give one tensor.
 pub(super) fn lift1(name: &str, operands: &[&Tensor], result: std::result::Result<tch::Tensor, tch::TchError>) -> Result<Tensor> {
     lift(name, operands, result).map(Tensor)
+}
+
+/// The message of a call into C++, if there is one; it is freed.
+///
+/// # Safety
+/// Null, or a string made by `strdup` that nobody else frees.
+pub(super) unsafe fn said(message: *mut c_char) -> Option<String> {
+    if message.is_null() {
+        return None;
+    }
+    // SAFETY: see above
+    unsafe {
+        let text = CStr::from_ptr(message).to_string_lossy().into_owned();
+        libc::free(message.cast());
+        Some(text)
+    }
 }
 
 #[cold]

@@ -5,6 +5,8 @@ use super::evaluate;
 use super::feed;
 use super::history::{Epoch, History};
 use super::progress::Progress;
+use super::recorded::Recorder;
+use super::resident::Resident;
 use super::stop::{self, EarlyStop, Watch};
 use crate::base::{Result, interrupt};
 use crate::data::loader::Transform;
@@ -14,6 +16,7 @@ use crate::nn::loss::Loss;
 use crate::nn::{Model, Value};
 use crate::optim::schedule::{Clock, Plateau};
 use crate::optim::{Optimizer, Schedule, clip};
+use crate::torch::graph::{self, Stream};
 use crate::torch::{self, Device, Precision, Tensor, device};
 use crate::{bail, fault};
 use std::path::PathBuf;
@@ -69,6 +72,8 @@ pub struct Plan {
     pub class_weights: Option<Vec<f64>>,
     /// Whether a last, smaller batch is left out.
     pub drop_last: bool,
+    /// Whether steps on a GPU are recorded once and done again.
+    pub graph: bool,
     /// Seed of order, augmentation and dropout.
     pub seed: u64,
     /// Threads that prepare batches.
@@ -85,15 +90,17 @@ pub struct Plan {
     pub record: Option<Record>,
 }
 
-struct Run<'a> {
-    model: &'a Model,
-    plan: &'a Plan,
-    optimizer: Optimizer,
+pub(super) struct Run<'a> {
+    pub(super) model: &'a Model,
+    pub(super) plan: &'a Plan,
+    pub(super) optimizer: Optimizer,
     base_lr: f64,
     state: State,
     best: Option<Vec<(String, Tensor)>>,
     clock: Clock,
-    step: usize,
+    pub(super) step: usize,
+    pub(super) recorder: Recorder,
+    resident: Option<Resident>,
     /// Seconds spent on checkpoints, and on everything.
     saving: f64,
     began: Instant,
@@ -102,7 +109,7 @@ struct Run<'a> {
 /// Trains a model in place.
 pub fn fit(model: &Model, plan: &Plan) -> Result<History> {
     check(plan)?;
-    let loader = loader(plan, 0);
+    let loader = loader(plan, 0, false);
     let steps_per_epoch = loader.batches().div_ceil(plan.accumulate);
     let mut optimizer = plan.optimizer.over(model.parameters())?;
     let fresh = State { history: History { name: model.name().into(), ..History::default() }, watch: Watch::default(), plateau: (1.0, Watch::default()) };
@@ -110,11 +117,29 @@ pub fn fit(model: &Model, plan: &Plan) -> Result<History> {
         Some(path) => checkpoint::load_last(path, model, &mut optimizer)?,
         None => (fresh, None),
     };
+    // recording needs a stream of its own, and steps before it the same one
+    let _stream = if plan.graph { Some(Stream::enter(model.device())?) } else { None };
+    let can_stay = graph::is_for(model.device()) && model.takes_codes() && plan.on_inputs.is_none();
+    let resident = if can_stay { Resident::of(&loader, model.device())? } else { None };
+    let is_recorded = plan.graph && graph::is_for(model.device());
     let was = model.set_training(true);
     let precision = plan.precision.map(|precision| model.set_precision(precision));
     let step = state.history.epochs.len() * steps_per_epoch;
     let clock = Clock::new(plan.epochs * steps_per_epoch, steps_per_epoch);
-    let mut run = Run { model, plan, base_lr: optimizer.lr, optimizer, state, best, clock, step, saving: 0.0, began: Instant::now() };
+    let mut run = Run {
+        model,
+        plan,
+        base_lr: optimizer.lr,
+        optimizer,
+        state,
+        best,
+        clock,
+        step,
+        recorder: Recorder::new(is_recorded),
+        resident,
+        saving: 0.0,
+        began: Instant::now(),
+    };
     let outcome = run.all();
     model.set_training(was);
     precision.map(|precision| model.set_precision(precision));
@@ -126,6 +151,10 @@ fn check(plan: &Plan) -> Result<()> {
     if plan.train.tasks() == 0 {
         bail!("data", "the training data have no label"; hint: "`data::table(path, #{{ sequence: \"…\", label: \"…\" }})`");
     }
+    if plan.graph && (plan.accumulate > 1 || plan.on_inputs.is_some()) {
+        let what = if plan.accumulate > 1 { "batches that are added up" } else { "an augmenter written in the script" };
+        bail!("option", "a step with {what} cannot be recorded"; hint: "leave `graph` out");
+    }
     let binary = matches!(plan.loss.link, crate::nn::loss::Link::Sigmoid);
     if binary && plan.train.positives().iter().all(|share| *share == 0.0) {
         bail!("data", "the training data hold no positives: every label is 0");
@@ -136,8 +165,9 @@ fn check(plan: &Plan) -> Result<()> {
     Ok(())
 }
 
-fn loader(plan: &Plan, epoch: usize) -> Loader {
+fn loader(plan: &Plan, epoch: usize, is_elsewhere: bool) -> Loader {
     Loader {
+        is_elsewhere,
         set: plan.train.clone(),
         batch: plan.batch,
         seed: Some(plan.seed),
@@ -227,10 +257,11 @@ impl Run<'_> {
         let started = Instant::now();
         // each epoch has its own random numbers, so that a resumed run draws the same ones
         device::seed(crate::base::seed::Rng::keyed(&[plan.seed, 0x64726f70, number as u64]).next_u64() >> 1);
-        let loader = loader(plan, number);
+        let loader = loader(plan, number, self.resident.is_some());
         let batches = loader.batches();
         progress.begin(number + 1, batches);
         self.model.set_training(true);
+        self.watch_frozen()?;
         let (mut loss_sum, mut seen) = (0.0, 0usize);
         let (mut outputs, mut labels) = (Vec::new(), Vec::new());
         let keep_outputs = plan.valid.is_none() && !plan.metrics.is_empty();
@@ -273,8 +304,11 @@ impl Run<'_> {
     /// Forward, backward and, at the end of a group, a step.
     fn batch(&mut self, batch: &Batch, group: usize, last_of_group: bool, epoch: usize) -> Result<(f64, Tensor, Tensor)> {
         let plan = self.plan;
+        if self.is_recorded(batch) {
+            return self.recorded_batch(batch, epoch);
+        }
         let device = self.model.device();
-        let (mut x, mut y) = (feed::inputs(batch, device, self.model.reads_codes() && plan.on_inputs.is_none())?, feed::labels(batch, device)?);
+        let (mut x, mut y) = (self.inputs(batch, self.model.reads_codes() && plan.on_inputs.is_none())?, feed::labels(batch, device)?);
         if let Some(change) = &plan.on_inputs {
             (x, y) = change(x, y)?;
         }
@@ -293,23 +327,32 @@ impl Run<'_> {
             // gradients scaled by their norm alone are scaled by the step as it reads them
             let mut factor = 1.0;
             match (plan.clip, plan.clip_value) {
-                (Some(most), None) => factor = clip::factor(self.optimizer.parameters(), most)?.1,
+                (Some(most), None) => factor = clip::factor(&self.optimizer.gradients(), most)?.1,
                 (Some(most), Some(_)) => {
-                    clip::by_norm(self.optimizer.parameters(), most)?;
+                    clip::by_norm(&self.optimizer.gradients(), most)?;
                 }
                 (None, _) => {}
             }
             if let Some(most) = plan.clip_value {
-                clip::by_value(self.optimizer.parameters(), most)?;
+                clip::by_value(&self.optimizer.gradients(), most)?;
             }
             self.optimizer.step(factor)?;
             self.optimizer.zero_grad()?;
             self.step += 1;
+            self.recorder.done += 1;
         }
         Ok((value, output, y))
     }
 
-    fn set_rate(&mut self) {
+    /// The inputs of a batch, as codes where the network takes them so, or on the network's device.
+    pub(super) fn inputs(&self, batch: &Batch, takes_codes: bool) -> Result<Value> {
+        match &self.resident {
+            Some(resident) => resident.inputs(batch).map(Value::One),
+            None => feed::inputs(batch, self.model.device(), takes_codes),
+        }
+    }
+
+    pub(super) fn set_rate(&mut self) {
         if let Some(schedule) = &self.plan.schedule {
             let point = schedule.at(&Clock { step: self.step as f64, ..self.clock });
             self.optimizer.lr = self.base_lr * point.factor * self.state.plateau.0;
@@ -320,7 +363,7 @@ impl Run<'_> {
     }
 
     /// The fault of a loss that is not finite.
-    fn lost(&self, loss: &Tensor, value: f64, epoch: usize) -> crate::base::Fault {
+    pub(super) fn lost(&self, loss: &Tensor, value: f64, epoch: usize) -> crate::base::Fault {
         loss.backward().ok();
         let bad_gradient = self.optimizer.parameters().iter().find(|(_, p)| p.grad().is_some_and(|g| not_finite(&g)));
         let bad_parameter = self.optimizer.parameters().iter().find(|(_, p)| not_finite(p));

@@ -7,6 +7,8 @@ pub mod fit;
 pub mod history;
 pub mod ledger;
 pub mod progress;
+mod recorded;
+mod resident;
 pub mod search;
 pub mod stop;
 
