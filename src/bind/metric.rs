@@ -30,8 +30,7 @@ fn with_pairs<T>(scores: &Numbers, labels: &Numbers, f: impl Fn(&Pairs) -> Resul
         bail!("shape", "scores {} and labels {} differ in rows", crate::base::shape::text(&shape), crate::base::shape::text(&other));
     }
     let columns = (scores.0.numel() / rows) as usize;
-    let (scores, labels) = (scores.0.to_f32()?, labels.0.to_f32()?);
-    f(&Pairs::new(&scores, &labels, columns))
+    scores.0.with_f32(|scores| labels.0.with_f32(|labels| f(&Pairs::new(scores, labels, columns))))??
 }
 
 fn value(metric: Metric, scores: &Numbers, labels: &Numbers) -> Result<f64> {

@@ -1,6 +1,7 @@
 //! Loops of our own over the numbers of tensors where they lie.
 
 use super::{Device, Kind, Tensor};
+use crate::base::Result;
 use std::os::raw::c_void;
 
 unsafe extern "C" {
@@ -19,6 +20,15 @@ impl Tensor {
         }
         // SAFETY: so many numbers lie there; nobody changes them while `f` runs, since tensors stay on their thread
         Some(f(unsafe { numbers(self) }))
+    }
+
+    /// The numbers of any tensor as 32-bit floats, read by `f`; those of a plain one are not copied.
+    pub fn with_f32<R>(&self, f: impl FnOnce(&[f32]) -> R) -> Result<R> {
+        if self.is_plain() {
+            // SAFETY: as in `read`
+            return Ok(f(unsafe { numbers(self) }));
+        }
+        Ok(f(&self.to_f32()?))
     }
 }
 

@@ -49,9 +49,11 @@ pub fn measure(outputs: &Tensor, labels: &Tensor, link: Link, metrics: &[Metric]
         bail!("shape", "predictions {} and labels {} differ in rows", shape::text(&predictions.shape()), shape::text(&labels.shape()));
     }
     let columns = (predictions.numel() / n.max(1)) as usize;
-    let (scores, labels) = (predictions.to_f32()?, labels.to_f32()?);
-    let pairs = Pairs::new(&scores, &labels, columns);
-    metrics.iter().map(|metric| Ok((metric.name.clone(), metric.of(&pairs)?, if columns > 1 { metric.per_task(&pairs)? } else { Vec::new() }))).collect()
+    let each = |pairs: &Pairs| {
+        let scored = |metric: &Metric| Ok((metric.name.clone(), metric.of(pairs)?, if columns > 1 { metric.per_task(pairs)? } else { Vec::new() }));
+        metrics.iter().map(scored).collect()
+    };
+    predictions.with_f32(|scores| labels.with_f32(|labels| each(&Pairs::new(scores, labels, columns))))??
 }
 
 /// Predicts and measures a dataset; the loss too where there is one.

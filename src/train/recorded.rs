@@ -43,6 +43,8 @@ struct Step {
     /// Loss and outputs, where they come to lie.
     out: Option<(Tensor, Tensor)>,
     recorded: Option<Recorded>,
+    /// Whether it was done before: what its first pass sets up must not be recorded.
+    is_warm: bool,
 }
 
 impl Step {
@@ -54,7 +56,7 @@ impl Step {
         let by_slot = numbers.iter().map(|own| places.by_ref().take(own.len()).map(|i| there.select(0, i).map(Number::There)).collect());
         let by_slot = by_slot.collect::<Result<_>>()?;
         let x = x.map(|tensor| tensor.to_device(device)?.copied())?;
-        Ok(Step { x, y: y.copied()?, numbers: there, by_slot, out: None, recorded: None })
+        Ok(Step { x, y: y.copied()?, numbers: there, by_slot, out: None, recorded: None, is_warm: false })
     }
 
     /// Whether a batch and numbers fit where those of this step lie.
@@ -108,7 +110,7 @@ impl Run<'_> {
             None => Step::new(&x, &y, &numbers)?,
         };
         step.write(&x, &y, &numbers)?;
-        if step.recorded.is_none() && device.is_cuda() && !self.recorder.is_refused {
+        if step.recorded.is_none() && step.is_warm && device.is_cuda() && !self.recorder.is_refused {
             match Recorded::of(device, || self.pass(&step)) {
                 Ok((recorded, out)) => (step.recorded, step.out) = (Some(recorded), Some(out)),
                 Err(fault) => {
@@ -124,6 +126,7 @@ impl Run<'_> {
             None => step.out = Some(steadily(|| self.pass(&step))?),
         }
         let (loss, output) = step.out.clone().ok_or_else(|| crate::fault!("internal", "a recorded step has no loss"))?;
+        step.is_warm = true;
         self.recorder.step = Some(step);
         let value = loss.item()?;
         if !value.is_finite() {
