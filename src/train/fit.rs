@@ -5,7 +5,7 @@ use super::evaluate;
 use super::feed;
 use super::history::{Epoch, History};
 use super::progress::Progress;
-use super::recorded::Recorder;
+use super::recorded::{Recorder, Work};
 use super::resident::Resident;
 use super::stop::{self, EarlyStop, Watch};
 use crate::base::{Result, interrupt};
@@ -13,7 +13,7 @@ use crate::data::loader::Transform;
 use crate::data::{Batch, Dataset, Loader};
 use crate::metrics::Metric;
 use crate::nn::loss::Loss;
-use crate::nn::{Model, Value};
+use crate::nn::{Model, Shape, Value};
 use crate::optim::schedule::{Clock, Plateau};
 use crate::optim::{Optimizer, Schedule, clip};
 use crate::torch::graph::{self, Stream};
@@ -90,16 +90,16 @@ pub struct Plan {
     pub record: Option<Record>,
 }
 
-pub(super) struct Run<'a> {
-    pub(super) model: &'a Model,
-    pub(super) plan: &'a Plan,
-    pub(super) optimizer: Optimizer,
+struct Run<'a> {
+    model: &'a Model,
+    plan: &'a Plan,
+    optimizer: Optimizer,
     base_lr: f64,
     state: State,
     best: Option<Vec<(String, Tensor)>>,
     clock: Clock,
-    pub(super) step: usize,
-    pub(super) recorder: Recorder,
+    step: usize,
+    recorder: Recorder,
     resident: Option<Resident>,
     /// Seconds spent on checkpoints, and on everything.
     saving: f64,
@@ -261,7 +261,7 @@ impl Run<'_> {
         let batches = loader.batches();
         progress.begin(number + 1, batches);
         self.model.set_training(true);
-        self.watch_frozen()?;
+        self.recorder.watch(&mut self.optimizer)?;
         let (mut loss_sum, mut seen) = (0.0, 0usize);
         let (mut outputs, mut labels) = (Vec::new(), Vec::new());
         let keep_outputs = plan.valid.is_none() && !plan.metrics.is_empty();
@@ -304,7 +304,7 @@ impl Run<'_> {
     /// Forward, backward and, at the end of a group, a step.
     fn batch(&mut self, batch: &Batch, group: usize, last_of_group: bool, epoch: usize) -> Result<(f64, Tensor, Tensor)> {
         let plan = self.plan;
-        if self.is_recorded(batch) {
+        if self.recorder.is_ready() && batch.size == plan.batch {
             return self.recorded_batch(batch, epoch);
         }
         let device = self.model.device();
@@ -344,15 +344,34 @@ impl Run<'_> {
         Ok((value, output, y))
     }
 
+    /// The same as one recorded piece.
+    fn recorded_batch(&mut self, batch: &Batch, epoch: usize) -> Result<(f64, Tensor, Tensor)> {
+        let (model, plan) = (self.model, self.plan);
+        let (x, y) = (self.inputs(batch, model.takes_codes())?, feed::labels(batch, model.device())?);
+        if let Shape::One(output) = model.output() {
+            plan.loss.accepts(&batch.labels, output)?;
+        }
+        self.set_rate();
+        let Plan { loss, clip, clip_value, .. } = plan;
+        let work = Work { model, loss, weights: plan.class_weights.as_deref(), clip: *clip, clip_value: *clip_value, optimizer: &mut self.optimizer };
+        let (loss, output) = self.recorder.step(work, &x, &y, plan.silent)?;
+        let value = loss.item()?;
+        if !value.is_finite() {
+            return Err(self.lost(&loss, value, epoch));
+        }
+        self.step += 1;
+        Ok((value, output, y))
+    }
+
     /// The inputs of a batch, as codes where the network takes them so, or on the network's device.
-    pub(super) fn inputs(&self, batch: &Batch, takes_codes: bool) -> Result<Value> {
+    fn inputs(&self, batch: &Batch, takes_codes: bool) -> Result<Value> {
         match &self.resident {
             Some(resident) => resident.inputs(batch).map(Value::One),
             None => feed::inputs(batch, self.model.device(), takes_codes),
         }
     }
 
-    pub(super) fn set_rate(&mut self) {
+    fn set_rate(&mut self) {
         if let Some(schedule) = &self.plan.schedule {
             let point = schedule.at(&Clock { step: self.step as f64, ..self.clock });
             self.optimizer.lr = self.base_lr * point.factor * self.state.plateau.0;
@@ -363,7 +382,7 @@ impl Run<'_> {
     }
 
     /// The fault of a loss that is not finite.
-    pub(super) fn lost(&self, loss: &Tensor, value: f64, epoch: usize) -> crate::base::Fault {
+    fn lost(&self, loss: &Tensor, value: f64, epoch: usize) -> crate::base::Fault {
         loss.backward().ok();
         let bad_gradient = self.optimizer.parameters().iter().find(|(_, p)| p.grad().is_some_and(|g| not_finite(&g)));
         let bad_parameter = self.optimizer.parameters().iter().find(|(_, p)| not_finite(p));

@@ -4,12 +4,11 @@
 //! one lay, and so are the numbers that change from step to step, such as the learning rate. Where recording fails the same
 //! step is done operation by operation.
 
-use super::feed;
-use super::fit::Run;
 use crate::base::{Result, say};
-use crate::data::Batch;
-use crate::nn::{Shape, Value};
-use crate::optim::clip;
+use crate::fault;
+use crate::nn::loss::Loss;
+use crate::nn::{Model, Value};
+use crate::optim::{Optimizer, clip};
 use crate::torch::graph::{Recorded, steadily};
 use crate::torch::{Kind, Number, Tensor};
 
@@ -25,13 +24,6 @@ pub struct Recorder {
     step: Option<Step>,
     is_refused: bool,
     learns: Vec<bool>,
-}
-
-impl Recorder {
-    /// Records nothing unless `is_on`.
-    pub fn new(is_on: bool) -> Recorder {
-        Recorder { is_on, ..Recorder::default() }
-    }
 }
 
 /// A step and where its inputs lie.
@@ -74,48 +66,85 @@ impl Step {
     }
 }
 
-impl Run<'_> {
-    /// Whether a batch goes through the recorded step.
-    pub(super) fn is_recorded(&self, batch: &Batch) -> bool {
-        self.recorder.is_on && batch.size == self.plan.batch && self.recorder.done >= WARM
+/// What a step works on.
+pub struct Work<'a> {
+    /// The network.
+    pub model: &'a Model,
+    /// What is made small.
+    pub loss: &'a Loss,
+    /// Weights of class 0, 1, ….
+    pub weights: Option<&'a [f64]>,
+    /// The largest common norm of gradients.
+    pub clip: Option<f64>,
+    /// The largest single gradient.
+    pub clip_value: Option<f64>,
+    /// What moves the parameters.
+    pub optimizer: &'a mut Optimizer,
+}
+
+impl Work<'_> {
+    /// What a step is made of; reads nothing back. Gives loss and outputs.
+    fn pass(&mut self, step: &Step) -> Result<(Tensor, Tensor)> {
+        let output = self.model.forward(&step.x)?.one()?.clone();
+        let loss = self.loss.of(&output, &step.y, self.weights)?;
+        loss.backward()?;
+        let gradients = self.optimizer.gradients();
+        let mut factor = Number::Here(1.0);
+        if let Some(most) = self.clip {
+            factor = clip::factor_there(&gradients, most)?;
+        }
+        if let Some(most) = self.clip_value {
+            clip::scale(&gradients, &std::mem::replace(&mut factor, Number::Here(1.0)))?;
+            clip::by_value(&gradients, most)?;
+        }
+        self.optimizer.apply(&step.by_slot, &factor)?;
+        self.optimizer.zero_grad()?;
+        Ok((loss.detach()?, output.detach()?))
+    }
+}
+
+impl Recorder {
+    /// Records nothing unless `is_on`.
+    pub fn new(is_on: bool) -> Recorder {
+        Recorder { is_on, ..Recorder::default() }
+    }
+
+    /// Whether the next whole batch goes through the recorded step.
+    pub fn is_ready(&self) -> bool {
+        self.is_on && self.done >= WARM
     }
 
     /// Starts afresh where parameters were frozen, or learn again, since the step was recorded.
-    pub(super) fn watch_frozen(&mut self) -> Result<()> {
-        if !self.recorder.is_on {
+    pub fn watch(&mut self, optimizer: &mut Optimizer) -> Result<()> {
+        if !self.is_on {
             return Ok(());
         }
-        let learns: Vec<bool> = self.optimizer.parameters().iter().map(|(_, parameter)| parameter.is_grad_on()).collect();
-        if learns != self.recorder.learns {
-            self.optimizer.split()?;
-            self.recorder = Recorder { learns, is_refused: self.recorder.is_refused, ..Recorder::new(true) };
+        let learns: Vec<bool> = optimizer.parameters().iter().map(|(_, parameter)| parameter.is_grad_on()).collect();
+        if learns != self.learns {
+            optimizer.split()?;
+            *self = Recorder { learns, is_refused: self.is_refused, ..Recorder::new(true) };
         }
         Ok(())
     }
 
-    /// A whole step in one piece: loss, outputs, labels.
-    pub(super) fn recorded_batch(&mut self, batch: &Batch, epoch: usize) -> Result<(f64, Tensor, Tensor)> {
-        let (model, device) = (self.model, self.model.device());
-        let (x, y) = (self.inputs(batch, model.takes_codes())?, feed::labels(batch, device)?);
-        if let Shape::One(output) = model.output() {
-            self.plan.loss.accepts(&batch.labels, output)?;
+    /// A whole step in one piece, on a batch and its labels: loss and outputs, which the next step overwrites.
+    pub fn step(&mut self, mut work: Work, x: &Value, y: &Tensor, is_silent: bool) -> Result<(Tensor, Tensor)> {
+        if self.step.is_none() {
+            work.optimizer.flatten()?;
         }
-        if self.recorder.step.is_none() {
-            self.optimizer.flatten()?;
-        }
-        self.set_rate();
-        let numbers = self.optimizer.advance();
-        let mut step = match self.recorder.step.take().filter(|step| step.fits(&x, &y, &numbers)) {
+        let numbers = work.optimizer.advance();
+        let mut step = match self.step.take().filter(|step| step.fits(x, y, &numbers)) {
             Some(step) => step,
-            None => Step::new(&x, &y, &numbers)?,
+            None => Step::new(x, y, &numbers)?,
         };
-        step.write(&x, &y, &numbers)?;
-        if step.recorded.is_none() && step.is_warm && device.is_cuda() && !self.recorder.is_refused {
-            match Recorded::of(device, || self.pass(&step)) {
+        step.write(x, y, &numbers)?;
+        let device = work.model.device();
+        if step.recorded.is_none() && step.is_warm && device.is_cuda() && !self.is_refused {
+            match Recorded::of(device, || work.pass(&step)) {
                 Ok((recorded, out)) => (step.recorded, step.out) = (Some(recorded), Some(out)),
                 Err(fault) => {
-                    self.recorder.is_refused = true;
-                    if !self.plan.silent {
+                    self.is_refused = true;
+                    if !is_silent {
                         say::line(&format!("warning: steps are not recorded: {}", fault.message));
                     }
                 }
@@ -123,36 +152,11 @@ impl Run<'_> {
         }
         match &step.recorded {
             Some(recorded) => recorded.again()?,
-            None => step.out = Some(steadily(|| self.pass(&step))?),
+            None => step.out = Some(steadily(|| work.pass(&step))?),
         }
-        let (loss, output) = step.out.clone().ok_or_else(|| crate::fault!("internal", "a recorded step has no loss"))?;
         step.is_warm = true;
-        self.recorder.step = Some(step);
-        let value = loss.item()?;
-        if !value.is_finite() {
-            return Err(self.lost(&loss, value, epoch));
-        }
-        self.step += 1;
-        Ok((value, output, y))
-    }
-
-    /// What a step is made of; reads nothing back.
-    fn pass(&mut self, step: &Step) -> Result<(Tensor, Tensor)> {
-        let plan = self.plan;
-        let output = self.model.forward(&step.x)?.one()?.clone();
-        let loss = plan.loss.of(&output, &step.y, plan.class_weights.as_deref())?;
-        loss.backward()?;
-        let gradients = self.optimizer.gradients();
-        let mut factor = Number::Here(1.0);
-        if let Some(most) = plan.clip {
-            factor = clip::factor_there(&gradients, most)?;
-        }
-        if let Some(most) = plan.clip_value {
-            clip::scale(&gradients, &std::mem::replace(&mut factor, Number::Here(1.0)))?;
-            clip::by_value(&gradients, most)?;
-        }
-        self.optimizer.apply(&step.by_slot, &factor)?;
-        self.optimizer.zero_grad()?;
-        Ok((loss.detach()?, output.detach()?))
+        let out = step.out.clone().ok_or_else(|| fault!("internal", "a recorded step has no loss"))?;
+        self.step = Some(step);
+        Ok(out)
     }
 }
