@@ -26,14 +26,14 @@ pub(super) fn quantile(sorted: &[f64], share: f64) -> f64 {
     sorted[low] + (sorted[high] - sorted[low]) * (at - low as f64)
 }
 
-/// Points of a Gaussian density estimate (Silverman's bandwidth), as (value, density).
+/// Points of a Gaussian density estimate (Silverman's bandwidth), as (value, density), where there are data: no AUROC lies above 1.
 fn density(sorted: &[f64]) -> Vec<(f64, f64)> {
     let n = sorted.len() as f64;
     let mean = sorted.iter().sum::<f64>() / n;
     let sd = (sorted.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0).max(1.0)).sqrt();
     let spread = (quantile(sorted, 0.75) - quantile(sorted, 0.25)) / 1.34;
     let width = 0.9 * (if spread > 0.0 { sd.min(spread) } else { sd }).max(1e-12) * n.powf(-0.2);
-    let (low, high) = (sorted[0] - 2.0 * width, sorted[sorted.len() - 1] + 2.0 * width);
+    let (low, high) = (sorted[0], sorted[sorted.len() - 1]);
     (0..=80)
         .map(|i| {
             let at = low + (high - low) * f64::from(i) / 80.0;
