@@ -60,8 +60,15 @@ GROUPS = {
 # ratios that --check compares with, and how much of them must be left: they waver by a tenth on a quiet machine
 KEPT = HERE / "kept.json"
 LEAST = 0.75
+
+
+def valued(flag, otherwise):
+    """What --flag=… says."""
+    return next((word.removeprefix(flag) for word in sys.argv[2:] if word.startswith(flag)), otherwise)
+
+
 # where networks run, ours and PyTorch's
-DEVICE = next((word.removeprefix("--device=") for word in sys.argv[2:] if word.startswith("--device=")), "cpu")
+DEVICE = valued("--device=", "cpu")
 # what glibc's allocator must be told to keep what was freed, as cistron tells it by itself
 TUNED = {"MALLOC_MMAP_THRESHOLD_": "4294967296", "MALLOC_TRIM_THRESHOLD_": "4294967296", "MALLOC_TOP_PAD_": "268435456"}
 
@@ -180,7 +187,7 @@ def checked(rows):
 
 def main():
     flags = {word for word in sys.argv[2:] if word.startswith("--")}
-    pairs = next((int(word.removeprefix("--pairs=")) for word in flags if word.startswith("--pairs=")), None)
+    pairs = int(valued("--pairs=", 0))
     flags = {word for word in flags if not word.startswith(("--pairs=", "--device="))}
     if unknown := flags - {"--json", "--check", "--keep", "--compiled"}:
         sys.exit(f"error: {', '.join(sorted(unknown))}: there are --json, --check, --keep, --compiled, --device=NAME and --pairs=N")

@@ -204,7 +204,7 @@ natives! { methods in "optimizer" {
     /// o.step();
     /// assert(net["weight"] != before);
     /// ```
-    method "step"(c, this: Optim) -> "nothing" { this.0.borrow_mut().step(1.0) }
+    method "step"(c, this: Optim) -> "nothing" { this.0.borrow_mut().step(&crate::torch::Number::Here(1.0)) }
 
     /// Forgets the gradients of its parameters.
     ///

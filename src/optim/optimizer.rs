@@ -300,12 +300,12 @@ impl Optimizer {
     }
 
     /// A whole step: [`Optimizer::advance`] and [`Optimizer::apply`].
-    pub fn step(&mut self, factor: f64) -> Result<()> {
+    pub fn step(&mut self, factor: &Number) -> Result<()> {
         if self.parameters.is_empty() {
             bail!("value", "this optimizer has no parameters"; hint: "`optim::adam(#{{ lr: 1e-3 }}).over(net)`");
         }
         let numbers: Vec<Vec<Number>> = self.advance().into_iter().map(|own| own.into_iter().map(Number::Here).collect()).collect();
-        self.apply(&numbers, &Number::Here(factor))
+        self.apply(&numbers, factor)
     }
 
     /// State and steps by name, for a checkpoint.

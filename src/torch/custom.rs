@@ -2,7 +2,7 @@
 
 use super::Tensor;
 use super::grad::no_grad;
-use super::tensor::said;
+use super::tensor::told;
 use crate::base::{Result, panic};
 use crate::{bail, fault};
 use std::ffi::{CString, c_char, c_void};
@@ -34,10 +34,7 @@ pub fn attach(output: Tensor, inputs: &[&Tensor], kernel: Box<dyn Kernel>) -> Re
     // SAFETY: all pointers are of live tensors; the node takes the kernel and drops it once, also where this fails
     let message = unsafe { cistron_attach(output.0.as_ptr().cast_mut().cast(), pointers.as_ptr(), pointers.len(), kernel) };
     // SAFETY: null, or a string of strdup that nobody else has
-    match unsafe { said(message) } {
-        None => Ok(output),
-        Some(text) => bail!("torch", "{text}"),
-    }
+    unsafe { told(message) }.map(|()| output)
 }
 
 /// # Safety

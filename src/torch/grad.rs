@@ -1,8 +1,7 @@
 //! Gradients.
 
 use super::Tensor;
-use super::tensor::{lift, lift1, said};
-use crate::bail;
+use super::tensor::{lift, lift1, told};
 use crate::base::Result;
 use std::ffi::{c_char, c_void};
 
@@ -57,10 +56,7 @@ impl Tensor {
         // SAFETY: both tensors live
         let message = unsafe { cistron_set_gradient(self.0.as_ptr().cast_mut().cast(), gradient.0.as_ptr().cast_mut().cast()) };
         // SAFETY: null, or a string of strdup that nobody else has
-        match unsafe { said(message) } {
-            None => Ok(()),
-            Some(text) => bail!("torch", "{text}"),
-        }
+        unsafe { told(message) }
     }
 
     /// The same numbers, cut off from what they were made of.

@@ -106,6 +106,18 @@ pub(super) unsafe fn said(message: *mut c_char) -> Option<String> {
     }
 }
 
+/// The fault of a call into C++ that gives null, or a message; it is freed.
+///
+/// # Safety
+/// As [`said`].
+pub(super) unsafe fn told(message: *mut c_char) -> Result<()> {
+    // SAFETY: see above
+    match unsafe { said(message) } {
+        None => Ok(()),
+        Some(text) => bail!("torch", "{text}"),
+    }
+}
+
 #[cold]
 fn torch_fault(name: &str, operands: &[&Tensor], error: &tch::TchError) -> Fault {
     let text = match error {

@@ -325,18 +325,8 @@ impl Run<'_> {
         share.backward()?;
         if last_of_group {
             // gradients scaled by their norm alone are scaled by the step as it reads them
-            let mut factor = 1.0;
-            match (plan.clip, plan.clip_value) {
-                (Some(most), None) => factor = clip::factor(&self.optimizer.gradients(), most)?.1,
-                (Some(most), Some(_)) => {
-                    clip::by_norm(&self.optimizer.gradients(), most)?;
-                }
-                (None, _) => {}
-            }
-            if let Some(most) = plan.clip_value {
-                clip::by_value(&self.optimizer.gradients(), most)?;
-            }
-            self.optimizer.step(factor)?;
+            let factor = clip::both(&self.optimizer.gradients(), plan.clip, plan.clip_value)?;
+            self.optimizer.step(&factor)?;
             self.optimizer.zero_grad()?;
             self.step += 1;
             self.recorder.done += 1;

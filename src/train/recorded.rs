@@ -88,15 +88,7 @@ impl Work<'_> {
         let output = self.model.forward(&step.x)?.one()?.clone();
         let loss = self.loss.of(&output, &step.y, self.weights)?;
         loss.backward()?;
-        let gradients = self.optimizer.gradients();
-        let mut factor = Number::Here(1.0);
-        if let Some(most) = self.clip {
-            factor = clip::factor_there(&gradients, most)?;
-        }
-        if let Some(most) = self.clip_value {
-            clip::scale(&gradients, &std::mem::replace(&mut factor, Number::Here(1.0)))?;
-            clip::by_value(&gradients, most)?;
-        }
+        let factor = clip::both(&self.optimizer.gradients(), self.clip, self.clip_value)?;
         self.optimizer.apply(&step.by_slot, &factor)?;
         self.optimizer.zero_grad()?;
         Ok((loss.detach()?, output.detach()?))

@@ -15,7 +15,8 @@ const STRETCH: usize = 4096;
 pub struct Resident {
     /// `[rows, margin + length + margin]`
     codes: Tensor,
-    length: i64,
+    /// The positions of a view, `[1, length]`.
+    along: Tensor,
     /// Whether rows are read as they are.
     is_plain: bool,
 }
@@ -43,7 +44,8 @@ impl Resident {
             set.push_codes(column, row, margin, 0, &mut shuffler, &mut codes)?;
         }
         let codes = Tensor::from_u8(&codes, &[n as i64, width as i64])?.to_device(device)?;
-        Ok(Some(Resident { codes, length: length as i64, is_plain: loader.transform.is_none() }))
+        let along = Tensor::arange_i64(0, length as i64, 1)?.to_device(device)?.reshape(&[1, -1])?;
+        Ok(Some(Resident { codes, along, is_plain: loader.transform.is_none() }))
     }
 
     /// The codes of a batch, `[batch, length]`, on the device.
@@ -57,8 +59,7 @@ impl Resident {
         }
         let starts = column(batch.places.iter().map(|place| place.start).collect())?;
         let turned = column(batch.places.iter().map(|place| i64::from(place.turned)).collect())?;
-        let along = Tensor::arange_i64(0, self.length, 1)?.to_device(device)?;
-        let steps = turned.mul_number(-2)?.add_number(1)?.mul(&along.reshape(&[1, -1])?)?;
+        let steps = turned.mul_number(-2)?.add_number(1)?.mul(&self.along)?;
         let codes = rows.gather(1, &starts.add(&steps)?)?;
         // A and T, C and G change places; what is unknown stays so
         let swapped = codes.neg()?.add_number(3)?;
