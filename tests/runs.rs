@@ -175,6 +175,32 @@ fn runs_are_listed_sorted_compared_replayed_and_removed() {
 }
 
 #[test]
+fn a_run_that_is_done_can_be_trained_on() {
+    let place = tempfile::tempdir().expect("a folder");
+    let script = r#"
+let epochs = param("epochs", 4, "passes");
+let set = data::from(#{ x: tensor::randn([64, 4], #{ seed: 1 }), label: tensor::randn([64, 1], #{ seed: 2 }) });
+let net = nn::build(nn::chain([nn::linear(8), nn::dropout(0.5), nn::linear(1)]), [4], #{ seed: 1, name: "net" });
+train::fit(net, #{ train: set, loss: loss::mse(), optimizer: optim::adam(), batch: 16, epochs: epochs, seed: 1, checkpoint: "last" });
+net.save("net.safetensors");
+"#;
+    std::fs::write(place.path().join("s.rhai"), script).expect("written");
+    let run = |words: &[&str]| said(&cistron(place.path(), words));
+    assert_eq!(run(&["run", "s.rhai", "--threads", "1", "--run-dir", "one", "--set", "epochs=7"]).2, 0);
+    assert_eq!(run(&["run", "s.rhai", "--threads", "1", "--run-dir", "two"]).2, 0);
+    let (_, err, code) = run(&["run", "--resume", "two"]);
+    assert!(code == 2 && err.contains("is done") && err.contains("--set epochs"), "{err}");
+    let (_, err, code) = run(&["run", "--resume", "two", "--set", "epoch=7"]);
+    assert!(code == 2 && err.contains("no parameter `epoch`") && place.path().join("two/done.json").exists(), "{err}");
+    assert_eq!(run(&["run", "--resume", "two", "--set", "epochs=7"]).2, 0);
+    let bytes = |name: &str| std::fs::read(place.path().join(name).join("net.safetensors")).expect("weights");
+    assert!(bytes("one") == bytes("two"), "the same weights, bit for bit");
+    let text = std::fs::read_to_string(place.path().join("two/run.json")).expect("run.json");
+    assert!(text.contains("\"changed\"") && text.contains("\"epochs\": \"7\""), "{text}");
+    assert!(std::fs::read_to_string(place.path().join("two/metrics.jsonl")).expect("metrics").lines().count() == 7);
+}
+
+#[test]
 fn a_sweep_goes_on_after_a_failure_and_sums_up() {
     let place = tempfile::tempdir().expect("a folder");
     small(place.path());

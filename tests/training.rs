@@ -212,6 +212,43 @@ fn weights_go_to_pytorch_and_back() {
     .expect("loaded back");
 }
 
+/// A hook on batches might change anything, so that with one every row passes through the whole network.
+#[test]
+fn what_frozen_layers_give_is_computed_once_with_the_same_numbers() {
+    run(r#"
+        let set = sim::paired(sim::motifs(4, #{ width: 6, seed: 1 }), #{ n: 700, length: 60, per_sequence: 2, seed: 1 });
+        let parts = set.split(#{ train: 0.7, valid: 0.3 }, #{ seed: 1 });
+        let stem = ["stem", nn::chain([["conv", nn::conv1d(8, 5)], nn::relu(), nn::residual(nn::conv1d(8, 3, #{ padding: "same" })), nn::max_pool(4)])];
+        let archs = [
+            nn::chain([stem, ["body", nn::conv1d(6, 3)], nn::relu(), nn::dropout(0.3), nn::global_max_pool(), ["dense", nn::linear(1)]]),
+            nn::chain([stem, nn::batch_norm(), nn::relu(), nn::lstm(5), nn::flatten(), nn::linear(1)]),
+            nn::chain([stem, nn::global_avg_pool(), nn::custom("gate", #{ params: |shape| #{ w: init::constant([shape[0], 1], 0.1) }, forward: |p, x| x @ p.w })]),
+        ];
+        for arch in archs {
+            let runs = [false, true].map(|whole| {
+                let net = nn::build(arch, [4, 60], #{ seed: 3 });
+                let other = nn::build(arch, [4, 60], #{ seed: 4 });
+                net.freeze("stem");
+                let how = #{
+                    train: parts.train, valid: parts.valid, loss: loss::bce_with_logits(), optimizer: optim::adam(#{ lr: 0.01 }), metrics: [metric::auroc()],
+                    batch: 64, epochs: 8, seed: 1, progress: false,
+                    on_epoch: |info| {
+                        if info.epoch == 2 { net.unfreeze("stem.conv"); }
+                        if info.epoch == 4 { net.freeze("stem"); }
+                        if info.epoch == 6 { net["stem.conv.weight"] = other["stem.conv.weight"].detach(); }
+                    },
+                };
+                if whole { how.on_batch = |info| true; }
+                #{ net: net, run: train::fit(net, how) }
+            });
+            for column in ["train.loss", "valid.loss", "valid.auroc"] { assert_near(runs[0].run.column(column), runs[1].run.column(column), 2e-4); }
+            for name in runs[0].net.names() { assert_near(runs[0].net[name], runs[1].net[name], 5e-4); }
+            assert(!runs[0].net.is_training);
+        }
+    "#)
+    .expect("the same numbers");
+}
+
 /// Two ways of training held together: parameters after epochs that end with a smaller batch, with clipping, a momentum that a
 /// schedule changes, groups, and a layer that is frozen on the way.
 pub const TWO_WAYS: &str = r#"

@@ -26,8 +26,9 @@ pub struct RunArguments {
     /// Keep no record; files that the script writes land in the working directory
     #[arg(long, conflicts_with = "run_dir")]
     pub no_run_dir: bool,
-    /// Go on with a run that was broken off: trainings start from their last checkpoints
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["script", "run_dir", "no_run_dir", "set", "name", "tag", "sweep", "folds", "seeds", "sandbox"])]
+    /// Go on with a run that was broken off: trainings start from their last checkpoints; with --set epochs=N (or whatever
+    /// the script calls it) also with one that is done
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["script", "run_dir", "no_run_dir", "name", "tag", "sweep", "folds", "seeds", "sandbox"])]
     resume: Option<PathBuf>,
     /// What to call the run
     #[arg(long)]
@@ -137,7 +138,11 @@ fn fresh(arguments: &RunArguments, script: &Path, text: &str) -> Result<(), Faul
 
 /// Runs the recorded script again in its own folder, with what it was started with.
 fn resumed(arguments: &RunArguments, folder: &Path) -> Result<(), Fault> {
-    let (journal, start, text) = Journal::reopen(folder)?;
+    let set = arguments.common.settings()?.set;
+    if let (false, Ok(text)) = (set.is_empty(), std::fs::read_to_string(folder.join("script.rhai"))) {
+        set.keys().try_for_each(|name| declares(&text, name, &format!("--set {name}")))?;
+    }
+    let (journal, start, text) = Journal::reopen(folder, &set)?;
     if start.folder.exists() {
         std::env::set_current_dir(&start.folder).map_err(|error| Fault::file(&start.folder, &error))?;
     }

@@ -154,6 +154,11 @@ impl Dataset {
         self.label_names.len()
     }
 
+    /// Whether some rows are others in every epoch.
+    pub fn is_redrawn(&self) -> bool {
+        self.shuffles.is_some_and(|how| how.redraw) || self.pool.as_ref().is_some_and(|pool| pool.redraw)
+    }
+
     /// The same with the negatives of an epoch.
     pub fn at_epoch(&self, epoch: u64) -> Dataset {
         let mut out = self.clone();
@@ -299,7 +304,7 @@ impl Dataset {
         if self.shuffles.is_none() && self.pool.is_none() {
             return Ok(self.clone());
         }
-        if self.shuffles.is_some_and(|how| how.redraw) || self.pool.as_ref().is_some_and(|pool| pool.redraw) {
+        if self.is_redrawn() {
             bail!("data", "negatives that are drawn anew every epoch have no fixed rows"; hint: "split first, then call `with_shuffles` or `with_negatives`");
         }
         self.stored()

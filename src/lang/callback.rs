@@ -6,8 +6,12 @@
 
 use super::{diagnostics, session};
 use crate::base::Result;
+use crate::fault;
 use rhai::{Dynamic, FnPtr, GlobalRuntimeState, NativeCallContext, Position};
 use std::rc::Rc;
+
+/// Parameters that are looked for.
+const MOST: usize = 10;
 
 /// A script function with the environment that its names belong to.
 #[derive(Clone)]
@@ -53,11 +57,17 @@ impl Callback {
     /// Calls it with arguments in place.
     pub fn call_with(&self, args: &mut [Dynamic]) -> Result<Dynamic> {
         let inner = &self.0;
-        let engine = session::engine()?;
+        let (engine, given) = (session::engine()?, args.len());
         let _unit = session::enter(&inner.file);
         let context = NativeCallContext::new_with_all_fields(&engine, inner.pointer.fn_name(), None, &inner.home, inner.at);
         let result = inner.pointer.call_raw(&context, None, args);
-        result.map(Dynamic::flatten).map_err(|error| diagnostics::fault_of(&error, &inner.file))
+        result.map(Dynamic::flatten).map_err(|error| {
+            let mut fault = diagnostics::fault_of(&error, &inner.file);
+            let Some(takes) = (0..MOST).find(|n| self.takes(*n)).filter(|takes| *takes != given) else { return fault };
+            let mut wrong = fault!("value", "the function takes {}, but is called with {}", values(takes), given);
+            wrong.at = fault.at.take();
+            wrong.hint(format!("write it as `|{}| …`", ["", "x", "x, y", "x, y, z"].get(given).unwrap_or(&"…")))
+        })
     }
 
     /// It, as a function pointer that any file may call.
@@ -72,6 +82,10 @@ impl Callback {
         #[allow(deprecated)] // Rhai marks it as volatile; the version is pinned
         FnPtr::from_fn(name.as_str(), body).unwrap_or(plain)
     }
+}
+
+fn values(n: usize) -> String {
+    format!("{n} value{}", if n == 1 { "" } else { "s" })
 }
 
 /// Makes every script function inside a value mean the same in any file.

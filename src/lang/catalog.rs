@@ -207,6 +207,10 @@ impl Catalog {
                 return fault!("type", "`{name}` is a method of {article}, got {}", super::value::article(owner));
             }
         }
+        if name.starts_with("anon$") {
+            return fault!("value", "a closure was called with ({}), but is written for another number of values", types.join(", "))
+                .hint("`|x| …` takes one, `|x, y| …` two; captured variables are counted here");
+        }
         let fault = match types {
             [] => fault!("name", "no function is called `{name}`"),
             types => fault!("name", "no function `{name}` takes ({})", types.join(", ")),

@@ -31,6 +31,10 @@ impl Spec for MultiHead {
         format!("multihead_attention({})", self.heads)
     }
 
+    fn varies(&self) -> bool {
+        self.dropout > 0.0
+    }
+
     fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
         let (channels, _, shape) = sequence("multihead_attention", input)?;
         let heads = self.heads;

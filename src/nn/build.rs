@@ -95,7 +95,7 @@ impl Builder {
     /// Builds a layer below the current path; a fault names the script line that described it.
     pub fn child(&mut self, part: &str, layer: &Layer, input: &Shape) -> Result<Built> {
         self.path.push(part.to_string());
-        let before: i64 = self.parameters.iter().map(|(_, p)| p.numel()).sum();
+        let before = self.parameters.len();
         let row = self.rows.len();
         let outcome = layer.0.spec.build(self, input);
         let mut built = outcome.map_err(|mut fault| {
@@ -105,11 +105,13 @@ impl Builder {
             fault
         })?;
         if !layer.0.spec.is_group() {
-            let after: i64 = self.parameters.iter().map(|(_, p)| p.numel()).sum();
+            let own: Vec<Tensor> = self.parameters[before..].iter().map(|(_, parameter)| parameter.clone()).collect();
+            let count = own.iter().map(Tensor::numel).sum();
             let name = self.path.iter().filter(|p| !p.is_empty()).cloned().collect::<Vec<_>>().join(".");
-            built.module = Rc::new(Watched { path: name.clone(), layer: layer.text(), module: built.module });
+            let parameters = (!layer.0.spec.varies()).then_some(own);
+            built.module = Rc::new(Watched { path: name.clone(), layer: layer.text(), module: built.module, parameters });
             self.rows.truncate(row);
-            self.rows.push(Row { name, layer: layer.text(), output: built.output.text(), parameters: after - before, field: self.field });
+            self.rows.push(Row { name, layer: layer.text(), output: built.output.text(), parameters: count, field: self.field });
         }
         if let Shape::One(shape) = &built.output
             && let Some(bad) = shape.iter().find(|n| **n < 1)

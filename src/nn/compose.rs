@@ -111,6 +111,10 @@ impl Module for Sequence {
         self.modules.iter().for_each(|module| module.ways(out));
     }
 
+    fn settled(&self) -> Option<i64> {
+        self.parts.iter().map(|part| part.settled()).sum()
+    }
+
     fn reads_codes(&self) -> bool {
         !watch::is_on() && self.modules.first().is_some_and(|first| first.reads_codes())
     }
@@ -191,6 +195,10 @@ impl Module for Sum {
         Role::Residual { body: &self.body, shortcut: self.shortcut.as_ref(), after: self.after.as_ref() }
     }
 
+    fn settled(&self) -> Option<i64> {
+        [Some(&self.body), self.shortcut.as_ref(), self.after.as_ref()].into_iter().flatten().map(|module| module.settled()).sum()
+    }
+
     fn forward(&self, x: &Value, mode: Mode) -> Result<Value> {
         let skip = match &self.shortcut {
             Some(shortcut) => shortcut.forward(x, mode)?,
@@ -262,6 +270,10 @@ impl Module for Side {
         self.parts.iter().for_each(|module| module.ways(out));
     }
 
+    fn settled(&self) -> Option<i64> {
+        self.parts.iter().map(|part| part.settled()).sum()
+    }
+
     fn forward(&self, x: &Value, mode: Mode) -> Result<Value> {
         let parts = self.parts.iter().map(|part| part.forward(x, mode)?.one().cloned()).collect::<Result<Vec<_>>>()?;
         self.merge.apply(&parts).map(Value::One)
@@ -318,6 +330,10 @@ struct Fan {
 impl Module for Fan {
     fn ways(&self, out: &mut Vec<String>) {
         self.parts.iter().for_each(|(_, module)| module.ways(out));
+    }
+
+    fn settled(&self) -> Option<i64> {
+        self.parts.iter().map(|(_, part)| part.settled()).sum()
     }
 
     fn forward(&self, x: &Value, mode: Mode) -> Result<Value> {
@@ -393,6 +409,10 @@ impl Module for Strands {
         self.body.ways(out);
     }
 
+    fn settled(&self) -> Option<i64> {
+        self.body.settled()
+    }
+
     fn forward(&self, x: &Value, mode: Mode) -> Result<Value> {
         let turned = x.map(other_strand)?;
         let parts = [self.body.forward(x, mode)?.one()?.clone(), self.body.forward(&turned, mode)?.one()?.clone()];
@@ -422,6 +442,11 @@ pub struct Tied(pub Layer);
 impl Spec for Tied {
     fn text(&self) -> String {
         format!("tied {}", self.0.text())
+    }
+
+    // the first of them alone holds the parameters
+    fn varies(&self) -> bool {
+        true
     }
 
     fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {

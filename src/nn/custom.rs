@@ -38,6 +38,10 @@ impl Spec for Custom {
         format!("{}()", self.name)
     }
 
+    fn varies(&self) -> bool {
+        true
+    }
+
     fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
         let mut parameters = Vec::new();
         if let Some(make) = &self.parameters {

@@ -18,6 +18,10 @@ impl Spec for Dropout {
         format!("dropout({}{})", self.p, if self.channels { ", channels" } else { "" })
     }
 
+    fn varies(&self) -> bool {
+        true
+    }
+
     fn build(&self, _: &mut Builder, input: &Shape) -> Result<Built> {
         Built::one(Dropping(self.clone()), input.one("dropout")?.to_vec())
     }

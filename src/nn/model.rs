@@ -1,5 +1,7 @@
 //! A built network: parameters on a device, a forward pass, files of weights.
 
+use super::compose::rest;
+use super::spec::Role;
 use super::stem::is_codes;
 use super::summary::{self, Row};
 use super::{Builder, Layer, Mode, Module, Shape, Value};
@@ -39,8 +41,8 @@ struct Inner {
     output: Shape,
     rows: Vec<Row>,
     device: Device,
-    training: Cell<bool>,
-    precision: Cell<Precision>,
+    training: Rc<Cell<bool>>,
+    precision: Rc<Cell<Precision>>,
     fast: bool,
 }
 
@@ -59,8 +61,8 @@ impl Model {
             output: built.output,
             rows: builder.rows,
             device: *device,
-            training: Cell::new(false),
-            precision: Cell::new(*precision),
+            training: Rc::new(Cell::new(false)),
+            precision: Rc::new(Cell::new(*precision)),
             fast: *fast,
         })))
     }
@@ -151,6 +153,41 @@ impl Model {
         let precision = self.0.precision.get();
         let _guard = precision.enter(self.0.device);
         run(&*self.0.module, Mode { training: self.0.training.get(), half: precision == Precision::Bf16 })
+    }
+
+    /// The layers that come first and hold parameters of which none learns, and the network behind them, with the same parameters.
+    /// Of several places to cut it is the last where `fits` agrees to the shape in between; none where there is no such place.
+    pub fn cut_settled(&self, fits: impl Fn(&[i64]) -> bool) -> Result<Option<(Model, Model)>> {
+        let Role::Parts(parts) = self.0.module.role() else { return Ok(None) };
+        let (mut held, mut x, mut place) = (0, Value::zeros(&self.0.input, 1)?.map(|tensor| self.place(tensor))?, None);
+        let _guard = grad::no_grad();
+        for (i, part) in parts.iter().enumerate().take(parts.len().saturating_sub(1)) {
+            let Some(own) = part.settled() else { break };
+            held += own;
+            x = part.forward(&x, Mode { training: false, half: false })?;
+            let shape = x.shape();
+            if held > 0 && matches!(&shape, Shape::One(shape) if fits(shape)) {
+                place = Some((i + 1, shape));
+            }
+        }
+        let Some((cut, between)) = place else { return Ok(None) };
+        let part = |parts: &[Rc<dyn Module>], input: &Shape, output: &Shape| {
+            let Inner { name, parameters, buffers, device, fast, .. } = &*self.0;
+            Model(Rc::new(Inner {
+                name: name.clone(),
+                module: rest(parts),
+                parameters: parameters.clone(),
+                buffers: buffers.clone(),
+                input: input.clone(),
+                output: output.clone(),
+                rows: Vec::new(),
+                device: *device,
+                training: self.0.training.clone(),
+                precision: self.0.precision.clone(),
+                fast: *fast,
+            }))
+        };
+        Ok(Some((part(&parts[..cut], &self.0.input, &between), part(&parts[cut..], &between, &self.0.output))))
     }
 
     /// Whether layers may be joined into faster ones.
@@ -320,5 +357,144 @@ impl Model {
             self.0.module.ways(&mut ways);
         }
         summary::table(&self.0.name, &self.0.input.text(), &self.0.rows, (total, trained), &ways)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::seed::Rng;
+    use crate::nn::activation::Activation;
+    use crate::nn::attention::{MultiHead, Positions, ScaledDot};
+    use crate::nn::compose::{Chain, Merge, Parallel, Residual, Tied};
+    use crate::nn::conv::Conv;
+    use crate::nn::custom::Custom;
+    use crate::nn::dropout::Dropout;
+    use crate::nn::linear::{Linear, Maxout};
+    use crate::nn::norm::{Norm, Over};
+    use crate::nn::pool::{Adaptive, Global, LastPosition, Pool};
+    use crate::nn::recurrent::Recurrent;
+    use crate::nn::reshape::{Flatten, Identity, Kmers, Permute, Reshape};
+    use crate::torch::recurrent::Recurrence;
+
+    fn layer(spec: impl crate::nn::Spec + 'static) -> Layer {
+        Layer::new(spec, None)
+    }
+
+    fn linear(features: i64) -> Layer {
+        layer(Linear { features, bias: true, init: None })
+    }
+
+    fn norm(over: Over) -> Layer {
+        layer(Norm { over, eps: 1e-5, momentum: 0.1, affine: true })
+    }
+
+    fn recurrent(dropout: f64) -> Layer {
+        let how = Recurrence { is_lstm: true, hidden: 3, layers: 2, bidirectional: true, dropout };
+        layer(Recurrent { how, last: false, one_bias: false })
+    }
+
+    fn heads(dropout: f64) -> Layer {
+        layer(MultiHead { heads: 2, dropout, causal: false })
+    }
+
+    fn chain(parts: Vec<Layer>) -> Layer {
+        layer(Chain { parts: parts.into_iter().map(|part| (None, part)).collect() })
+    }
+
+    fn built(layer: &Layer, input: &[i64]) -> Result<Model> {
+        let how = How { seed: 1, device: Device::CPU, fast: true, precision: Precision::default(), name: "net".into() };
+        Model::build(layer, &Shape::One(input.to_vec()), &how)
+    }
+
+    /// What a layer that is called settled gives for a sample is the same in training as in evaluation, alone and among others.
+    #[test]
+    fn settled_layers_give_every_sample_the_same() -> Result<()> {
+        let conv = || layer(Conv::plain(4, &[3]));
+        let own = || Custom { name: "own".into(), parameters: None, forward: Rc::new(|_, x, _| x.one().cloned()) };
+        let cases = [
+            (conv(), true),
+            (linear(5), true),
+            (layer(Maxout { features: 3, pieces: 2 }), true),
+            (layer(Activation::Relu), true),
+            (layer(Activation::Softmax(1)), true),
+            (layer(Pool { max: true, size: vec![2], stride: vec![2], padding: vec![0] }), true),
+            (layer(Adaptive { max: false, size: 3 }), true),
+            (layer(Global { max: false }), true),
+            (layer(LastPosition), true),
+            (layer(Flatten), true),
+            (layer(Identity), true),
+            (layer(Kmers(2)), true),
+            (layer(Permute(vec![2, 1])), true),
+            (layer(Reshape(vec![2, -1])), true),
+            (layer(ScaledDot { keys: 3, values: 2, bias: true }), true),
+            (layer(Positions { learned: true }), true),
+            (heads(0.0), true),
+            (heads(0.5), false),
+            (recurrent(0.0), true),
+            (recurrent(0.5), false),
+            (norm(Over::Layer), true),
+            (norm(Over::Instance), true),
+            (norm(Over::Group(2)), true),
+            (norm(Over::Batch), false),
+            (layer(Dropout { p: 0.5, channels: false }), false),
+            (layer(own()), false),
+            (layer(Tied(conv())), false),
+            (layer(Residual { layer: heads(0.0), shortcut: None, after: Some(norm(Over::Layer)) }), true),
+            (layer(Residual { layer: heads(0.5), shortcut: None, after: None }), false),
+            (layer(Parallel { parts: vec![conv(), conv()], merge: Merge::Concat }), true),
+            (layer(Parallel { parts: vec![conv(), chain(vec![conv(), norm(Over::Batch)])], merge: Merge::Concat }), false),
+        ];
+        let mut rng = Rng::keyed(&[3]);
+        let numbers: Vec<f32> = (0..5 * 4 * 12).map(|_| rng.normal() as f32).collect();
+        let x = Tensor::from_f32(&numbers, &[5, 4, 12])?;
+        for (layer, is_settled) in cases {
+            let net = built(&chain(vec![layer.clone()]), &[4, 12])?;
+            let learned = net.count().0;
+            if learned > 0 {
+                assert_eq!(net.0.module.settled(), None, "{} learns", layer.text());
+                net.freeze("", true)?;
+            }
+            assert_eq!(net.0.module.settled().is_some(), is_settled, "{}", layer.text());
+            if is_settled {
+                let _guard = grad::no_grad();
+                let pass = |x: &Tensor, on: bool| {
+                    net.set_training(on);
+                    net.forward(&Value::One(x.clone()))?.one().cloned()
+                };
+                let (evaluated, trained, alone) = (pass(&x, false)?, pass(&x, true)?, pass(&x.narrow(0, 2, 1)?, true)?);
+                let largest = |a: &Tensor, b: &Tensor| a.sub(b)?.abs()?.amax(&None, false)?.item();
+                assert!(largest(&evaluated, &trained)? == 0.0, "{}", layer.text());
+                assert!(largest(&evaluated.narrow(0, 2, 1)?, &alone)? < 1e-5, "{}", layer.text());
+            }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn networks_are_cut_behind_their_frozen_layers() -> Result<()> {
+        let parts = || vec![layer(Conv::plain(6, &[3])), layer(Activation::Relu), layer(Global { max: true }), linear(3), layer(Activation::Relu), linear(1)];
+        let net = built(&chain(parts()), &[4, 12])?;
+        let between = |most: i64| -> Result<Option<String>> {
+            let cut = net.cut_settled(|shape| shape.iter().product::<i64>() <= most)?;
+            Ok(cut.map(|(before, behind)| {
+                assert_eq!(before.output(), behind.input());
+                behind.input().text()
+            }))
+        };
+        assert_eq!(between(1000)?, None);
+        net.freeze("0", true)?;
+        assert_eq!(between(1000)?.as_deref(), Some("[6]"));
+        assert_eq!(between(5)?, None);
+        net.freeze("3", true)?;
+        assert_eq!(between(1000)?.as_deref(), Some("[3]"));
+        net.freeze("0", false)?;
+        assert_eq!(between(1000)?, None);
+        net.freeze("0", true)?;
+        let x = Value::One(Tensor::from_f32(&[0.5; 2 * 4 * 12], &[2, 4, 12])?);
+        let Some((before, behind)) = net.cut_settled(|_| true)? else { bail!("internal", "no cut") };
+        let (whole, halves) = (net.forward(&x)?.one()?.to_f32()?, behind.forward(&before.forward(&x)?)?.one()?.to_f32()?);
+        assert_eq!(whole, halves);
+        Ok(())
     }
 }

@@ -45,6 +45,10 @@ impl Spec for Norm {
         }
     }
 
+    fn varies(&self) -> bool {
+        self.over == Over::Batch
+    }
+
     fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
         let shape = input.one(&self.text())?.to_vec();
         let Some(channels) = shape.first().copied() else { bail!("shape", "{} needs an axis of channels", self.text()) };

@@ -36,6 +36,10 @@ impl Spec for Recurrent {
         )
     }
 
+    fn varies(&self) -> bool {
+        self.how.dropout > 0.0
+    }
+
     fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
         let name = if self.how.is_lstm { "lstm" } else { "gru" };
         let input = input.one(name)?;

@@ -156,6 +156,10 @@ pub trait Module {
     fn role(&self) -> Role<'_> {
         Role::Other
     }
+    /// How many numbers it holds, if none of them learns and what it gives for a sample is always the same.
+    fn settled(&self) -> Option<i64> {
+        None
+    }
     /// What a position of its output reads, where that is a stretch of one axis.
     fn reach(&self) -> Option<Reach> {
         None
@@ -222,6 +226,10 @@ pub trait Spec {
     fn text(&self) -> String;
     /// Makes parameters and finds the output's shape; fails on an input that cannot work.
     fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built>;
+    /// Whether what it gives for a sample may change while it trains, from pass to pass or with the samples beside it.
+    fn varies(&self) -> bool {
+        false
+    }
     /// Whether it only groups other layers, which the summary shows instead.
     fn is_group(&self) -> bool {
         false

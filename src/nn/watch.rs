@@ -67,6 +67,8 @@ pub struct Watched {
     pub layer: String,
     /// The layer.
     pub module: Rc<dyn Module>,
+    /// Its parameters; none where what it gives varies while it trains.
+    pub parameters: Option<Vec<Tensor>>,
 }
 
 impl Module for Watched {
@@ -104,6 +106,11 @@ impl Module for Watched {
 
     fn role(&self) -> Role<'_> {
         self.module.role()
+    }
+
+    fn settled(&self) -> Option<i64> {
+        let parameters = self.parameters.as_ref().filter(|all| all.iter().all(|own| !own.is_grad_on()))?;
+        Some(parameters.iter().map(Tensor::numel).sum())
     }
 
     fn reach(&self) -> Option<Reach> {

@@ -312,6 +312,11 @@ impl Tensor {
         Tensor::stack(std::slice::from_ref(self), 0)?.select(0, 0)
     }
 
+    /// Whether both hold the same numbers in the same shape.
+    pub fn is_equal(&self, other: &Tensor) -> Result<bool> {
+        lift("equal", &[self, other], self.0.f_equal(&other.0))
+    }
+
     /// The same numbers in another shape; one size may be -1.
     pub fn reshape(&self, shape: &[i64]) -> Result<Tensor> {
         lift1("reshape", &[self], self.0.f_reshape(shape)).map_err(|fault| {

@@ -118,22 +118,31 @@ impl Journal {
         Ok(journal)
     }
 
-    /// Goes on with a run that was broken off. What was measured comes again from its checkpoints.
-    pub fn reopen(folder: &Path) -> Result<(Journal, Start, String)> {
+    /// Goes on with a run that was broken off, or with other values of some parameters. What was measured comes again from its
+    /// checkpoints.
+    pub fn reopen(folder: &Path, set: &BTreeMap<String, String>) -> Result<(Journal, Start, String)> {
         let missing = |name: &str| fault!("file", "`{}` is no run directory: it has no {name}", folder.display(); hint: "`cistron runs list` shows runs");
         let text = std::fs::read_to_string(folder.join("script.rhai")).map_err(|_| missing("script.rhai"))?;
-        let run: Value =
+        let mut run: Value =
             std::fs::read(folder.join("run.json")).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).ok_or_else(|| missing("run.json"))?;
-        if folder.join("done.json").exists() {
-            bail!("usage", "the run in `{}` is done: there is nothing to resume", folder.display(); hint: "`cistron runs replay {}` runs it again", folder.display());
+        if folder.join("done.json").exists() && set.is_empty() {
+            bail!("usage", "the run in `{}` is done: there is nothing to resume", folder.display(); hint: "`--set epochs=…` trains on where the script has such a parameter; `cistron runs replay {}` runs it again", folder.display());
         }
-        let start: Start = serde_json::from_value(run["start"].clone()).map_err(|error| fault!("file", "`{}`: {error}", folder.join("run.json").display()))?;
+        let mut start: Start =
+            serde_json::from_value(run["start"].clone()).map_err(|error| fault!("file", "`{}`: {error}", folder.join("run.json").display()))?;
         let before = super::read(folder).seconds.unwrap_or(0.0);
-        for name in ["metrics.jsonl", "failed.json"] {
+        for name in ["metrics.jsonl", "failed.json", "done.json"] {
             std::fs::remove_file(folder.join(name)).ok();
         }
         let folder = std::path::absolute(folder).map_err(|error| Fault::file(folder, &error))?;
+        start.set.extend(set.clone());
         let journal = Journal { before, ..Journal::at(folder, SystemTime::now(), start.clone()) };
+        if !set.is_empty() {
+            run["start"] = json!(start);
+            let earlier = run["changed"].as_array().cloned().unwrap_or_default();
+            run["changed"] = earlier.into_iter().chain([json!({ "at": calendar::iso(journal.started), "set": set })]).collect();
+            journal.write("run.json", &run)?;
+        }
         Ok((journal, start, text))
     }
 
@@ -269,10 +278,15 @@ mod tests {
         drop(journal);
         let record = super::super::read(&at);
         assert_eq!((record.state, record.results["a"].as_i64(), record.metrics.len()), ("open", Some(1), 1));
-        let (mut journal, again, text) = Journal::reopen(&at).unwrap();
+        let none = BTreeMap::new();
+        let (mut journal, again, text) = Journal::reopen(&at, &none).unwrap();
         assert_eq!((again.script, text.as_str()), (PathBuf::from("/x/a.rhai"), "let a = 1;"));
         journal.close(Outcome::Done).unwrap();
-        assert!(Journal::reopen(&at).err().unwrap().to_string().contains("is done"));
-        assert!(Journal::reopen(place.path()).err().unwrap().to_string().contains("no run directory"));
+        assert!(Journal::reopen(&at, &none).err().unwrap().to_string().contains("is done"));
+        let (mut journal, again, _) = Journal::reopen(&at, &BTreeMap::from([("n".to_string(), "3".to_string())])).unwrap();
+        assert_eq!(again.set["n"], "3");
+        journal.close(Outcome::Done).unwrap();
+        assert_eq!(super::super::read(&at).start.set["n"], "3");
+        assert!(Journal::reopen(place.path(), &none).err().unwrap().to_string().contains("no run directory"));
     }
 }

@@ -7,32 +7,39 @@ use crate::data::{Dataset, Loader};
 use crate::metrics::Metric;
 use crate::metrics::measure::Pairs;
 use crate::nn::loss::{Link, Loss};
-use crate::nn::{Model, compose};
+use crate::nn::{Model, Value, compose};
 use crate::torch::{Device, Tensor, grad};
 
 /// What a network gives for every row of a dataset, on the processor; `both_strands` averages the two strands.
 pub fn predict(model: &Model, set: &Dataset, batch: usize, both_strands: bool) -> Result<Tensor> {
-    let was = model.set_training(false);
-    let outcome = predict_inner(model, set, batch, both_strands);
-    model.set_training(was);
-    outcome
+    let as_codes = model.reads_codes() && !both_strands;
+    let rows = Loader::plain(set, batch).start().map(|rows| feed::inputs(&rows?, model.device(), as_codes));
+    evaluating(model, rows, both_strands)
 }
 
-fn predict_inner(model: &Model, set: &Dataset, batch: usize, both_strands: bool) -> Result<Tensor> {
+/// What a network gives for every row of inputs as it takes them, on the processor.
+pub fn passed(model: &Model, x: &Tensor, batch: usize) -> Result<Tensor> {
+    let n = x.shape().first().copied().unwrap_or(0);
+    let rows = (0..n).step_by(batch).map(|from| x.narrow(0, from, (n - from).min(batch as i64)).map(Value::One));
+    evaluating(model, rows, false)
+}
+
+fn evaluating(model: &Model, rows: impl Iterator<Item = Result<Value>>, both_strands: bool) -> Result<Tensor> {
     let _guard = grad::no_grad();
-    let mut parts = Vec::new();
-    for rows in Loader::plain(set, batch).start() {
+    let was = model.set_training(false);
+    let one = |x: Result<Value>| {
         interrupt::check()?;
-        let rows = rows?;
-        let x = feed::inputs(&rows, model.device(), model.reads_codes() && !both_strands)?;
+        let x = x?;
         let mut out = model.forward(&x)?.one()?.clone();
         if both_strands {
             let turned = x.map(compose::other_strand)?;
             out = out.add(model.forward(&turned)?.one()?)?.mul_number(0.5)?;
         }
-        parts.push(out.to_device(Device::CPU)?);
-    }
-    Tensor::cat(&parts, 0)
+        out.to_device(Device::CPU)
+    };
+    let parts = rows.map(one).collect::<Result<Vec<_>>>();
+    model.set_training(was);
+    Tensor::cat(&parts?, 0)
 }
 
 /// Measured values by name; of several tasks also each task's.
@@ -66,14 +73,18 @@ pub fn evaluate(
     batch: usize,
     both_strands: bool,
 ) -> Result<(Option<f64>, Scores)> {
-    let outputs = predict(model, set, batch, both_strands)?;
+    judge(&predict(model, set, batch, both_strands)?, set, loss, link, metrics)
+}
+
+/// Measures what a network gave for every row of a dataset.
+pub fn judge(outputs: &Tensor, set: &Dataset, loss: Option<&Loss>, link: Link, metrics: &[Metric]) -> Result<(Option<f64>, Scores)> {
     let labels = Tensor::from_f32(&set.all_labels(), &[set.len() as i64, set.tasks() as i64])?;
     let value = match loss {
         Some(loss) => {
             let _guard = grad::no_grad();
-            Some(loss.of(&outputs, &labels, None)?.item()?)
+            Some(loss.of(outputs, &labels, None)?.item()?)
         }
         None => None,
     };
-    Ok((value, measure(&outputs, &labels, link, metrics)?))
+    Ok((value, measure(outputs, &labels, link, metrics)?))
 }

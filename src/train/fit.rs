@@ -7,6 +7,7 @@ use super::history::{Epoch, History};
 use super::progress::Progress;
 use super::recorded::{Recorder, Work};
 use super::resident::Resident;
+use super::settled::Settled;
 use super::stop::{self, EarlyStop, Watch};
 use crate::base::{Result, interrupt};
 use crate::data::loader::Transform;
@@ -101,6 +102,9 @@ struct Run<'a> {
     step: usize,
     recorder: Recorder,
     resident: Option<Resident>,
+    /// The frozen layers that the network begins with, and which parameters learned when they were looked for.
+    settled: Option<Settled>,
+    learned: Option<Vec<bool>>,
     /// Seconds spent on checkpoints, and on everything.
     saving: f64,
     began: Instant,
@@ -137,6 +141,8 @@ pub fn fit(model: &Model, plan: &Plan) -> Result<History> {
         step,
         recorder: Recorder::new(is_recorded),
         resident,
+        settled: None,
+        learned: None,
         saving: 0.0,
         began: Instant::now(),
     };
@@ -257,7 +263,8 @@ impl Run<'_> {
         let started = Instant::now();
         // each epoch has its own random numbers, so that a resumed run draws the same ones
         device::seed(crate::base::seed::Rng::keyed(&[plan.seed, 0x64726f70, number as u64]).next_u64() >> 1);
-        let loader = loader(plan, number, self.resident.is_some());
+        self.settle(number)?;
+        let loader = loader(plan, number, self.resident.is_some() || self.settled.is_some());
         let batches = loader.batches();
         progress.begin(number + 1, batches);
         self.model.set_training(true);
@@ -292,13 +299,41 @@ impl Run<'_> {
             epoch.values.extend(scores.into_iter().map(|(name, value, _)| (format!("train.{name}"), value)));
         }
         if let Some(valid) = &plan.valid {
-            let (loss, scores) = evaluate::evaluate(self.model, valid, Some(&plan.loss), plan.loss.link, &plan.metrics, plan.batch.max(256), false)?;
+            let rows = plan.batch.max(256);
+            let outputs = match &self.settled {
+                Some(settled) => settled.watched(rows)?,
+                None => evaluate::predict(self.model, valid, rows, false)?,
+            };
+            let (loss, scores) = evaluate::judge(&outputs, valid, Some(&plan.loss), plan.loss.link, &plan.metrics)?;
             epoch.values.extend(loss.map(|loss| ("valid.loss".to_string(), loss)));
             epoch.values.extend(scores.into_iter().map(|(name, value, _)| (format!("valid.{name}"), value)));
         }
         epoch.values.push(("lr".into(), self.optimizer.lr));
         epoch.seconds = started.elapsed().as_secs_f64();
         self.close(epoch, progress)
+    }
+
+    /// The part of the network that batches go through.
+    fn learning(&self) -> &Model {
+        self.settled.as_ref().map_or(self.model, |settled| &settled.behind)
+    }
+
+    /// Looks for frozen layers that the network begins with, in the first epoch and wherever what is frozen has changed.
+    fn settle(&mut self, epoch: usize) -> Result<()> {
+        let (model, plan) = (self.model, self.plan);
+        let changes = plan.augment.is_some() || plan.on_inputs.is_some() || plan.on_batch.is_some();
+        if changes || !model.is_fast() || plan.train.is_redrawn() || plan.valid.as_ref().is_some_and(Dataset::is_redrawn) {
+            return Ok(());
+        }
+        let learns: Vec<bool> = model.parameters().iter().map(|(_, own)| own.is_grad_on()).collect();
+        let known = self.learned.as_ref() == Some(&learns) && self.settled.as_ref().map_or(Ok(true), Settled::holds)?;
+        if !known {
+            let is_worth_it = epoch + 1 < plan.epochs && learns.contains(&false);
+            self.settled = if is_worth_it { Settled::of(model, &plan.train, plan.valid.as_ref(), plan.batch.max(256))? } else { None };
+            self.learned = Some(learns);
+            model.set_training(true);
+        }
+        Ok(())
     }
 
     /// Forward, backward and, at the end of a group, a step.
@@ -312,7 +347,7 @@ impl Run<'_> {
         if let Some(change) = &plan.on_inputs {
             (x, y) = change(x, y)?;
         }
-        let output = self.model.forward(&x)?.one()?.clone();
+        let output = self.learning().forward(&x)?.one()?.clone();
         let loss = plan.loss.of(&output, &y, plan.class_weights.as_deref())?;
         let value = loss.item()?;
         if self.step == 0 || last_of_group {
@@ -336,7 +371,7 @@ impl Run<'_> {
 
     /// The same as one recorded piece.
     fn recorded_batch(&mut self, batch: &Batch, epoch: usize) -> Result<(f64, Tensor, Tensor)> {
-        let (model, plan) = (self.model, self.plan);
+        let (model, plan) = (&self.learning().clone(), self.plan);
         let (x, y) = (self.inputs(batch, model.takes_codes())?, feed::labels(batch, model.device())?);
         if let Shape::One(output) = model.output() {
             plan.loss.accepts(&batch.labels, output)?;
@@ -355,9 +390,10 @@ impl Run<'_> {
 
     /// The inputs of a batch, as codes where the network takes them so, or on the network's device.
     fn inputs(&self, batch: &Batch, takes_codes: bool) -> Result<Value> {
-        match &self.resident {
-            Some(resident) => resident.inputs(batch).map(Value::One),
-            None => feed::inputs(batch, self.model.device(), takes_codes),
+        match (&self.settled, &self.resident) {
+            (Some(settled), _) => settled.inputs(batch).map(Value::One),
+            (None, Some(resident)) => resident.inputs(batch).map(Value::One),
+            (None, None) => feed::inputs(batch, self.model.device(), takes_codes),
         }
     }
 

@@ -10,6 +10,7 @@ pub mod progress;
 mod recorded;
 mod resident;
 pub mod search;
+mod settled;
 pub mod stop;
 
 pub use fit::{Plan, fit};

@@ -26,8 +26,7 @@ impl Resident {
     /// to pass, or where they are too many.
     pub fn of(loader: &Loader, device: Device) -> Result<Option<Resident>> {
         let set = &loader.set;
-        let is_redrawn = set.shuffles.is_some_and(|how| how.redraw) || set.pool.as_ref().is_some_and(|pool| pool.redraw);
-        if is_redrawn || !loader.only_moves() {
+        if set.is_redrawn() || !loader.only_moves() {
             return Ok(None);
         }
         let Some(column) = set.sequence_input() else { return Ok(None) };
