@@ -212,6 +212,13 @@ fn a_sweep_goes_on_after_a_failure_and_sums_up() {
     assert_eq!(rows[0], ["lr", "runs", "scores.loss", "scores.loss sd"]);
     assert_eq!(rows.iter().skip(1).map(|row| row[1]).collect::<Vec<_>>(), ["2", "0", "2"]);
     assert!(rows[1][2].parse::<f64>().is_ok() && rows[1][3].parse::<f64>().is_ok_and(|sd| sd > 0.0));
+    // two at a time: the same table
+    let (_, err, code) = said(&cistron(place.path(), &["run", "s.rhai", "--sweep", "lr=0.1,9,0.5", "--folds", "2", "--jobs", "2"]));
+    assert!(code == 1 && err.contains("[4/6] lr=9, fold=1: failed: too large") && err.contains("lr=0.5, fold=1: done in"), "{err}");
+    assert_eq!(std::fs::read_to_string(place.path().join("runs/s-sweep-2/summary.tsv")).expect("a table"), table);
+    assert!(std::fs::read_to_string(place.path().join("runs/s-sweep-2/003.txt")).expect("what it printed").contains("too large"));
+    let (_, err, code) = said(&cistron(place.path(), &["run", "s.rhai", "--jobs", "2"]));
+    assert!(code == 2 && err.contains("one run alone"), "{err}");
     let (_, err, code) = said(&cistron(place.path(), &["run", "s.rhai", "--sweep", "rate=1"]));
     assert!(code == 2 && err.contains("no parameter `rate`"), "{err}");
 }

@@ -45,6 +45,9 @@ pub struct RunArguments {
     /// Run N times, with seeds from --seed on
     #[arg(long, value_name = "N")]
     pub seeds: Option<usize>,
+    /// Of --sweep, --folds and --seeds, how many runs go on at a time; what they print goes to files beside their folders
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub jobs: usize,
     /// Where the script stood that is run again: what is imported and read is found from there
     #[arg(long, value_name = "SCRIPT", hide = true)]
     standing_for: Option<PathBuf>,
@@ -110,6 +113,10 @@ pub fn run(arguments: &RunArguments) -> u8 {
     }
     if !arguments.sweep.is_empty() || arguments.folds.is_some() || arguments.seeds.is_some() {
         return sweep::sweep(arguments, script, &text).unwrap_or_else(|fault| fail(&fault, arguments.json));
+    }
+    if arguments.jobs > 1 {
+        let fault = Fault::new("usage", "--jobs: there is one run alone").hint("--sweep, --folds or --seeds make several");
+        return fail(&fault, arguments.json);
     }
     match fresh(arguments, arguments.standing_for.as_deref().unwrap_or(script), &text) {
         Ok(()) => 0,

@@ -3,12 +3,15 @@
 use super::run::{RunArguments, declares};
 use super::{ERROR, INTERRUPTED};
 use crate::base::table::{Cells, Table};
-use crate::base::{Fault, Result, interrupt};
+use crate::base::{Fault, Result, interrupt, panic};
 use crate::metrics::statistics::{mean, variance};
 use crate::track::{self, Start};
 use crate::{bail, fault};
+use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::time::Instant;
 
 /// One setting: parameters that are swept over, with their values.
 type Point = Vec<(String, String)>;
@@ -28,10 +31,86 @@ fn points(sweeps: &[String], text: &str) -> Result<Vec<Point>> {
 }
 
 /// What one run gave: its numbers by name, or why there are none.
+#[derive(Clone)]
 struct Given {
     point: usize,
     numbers: Vec<(String, f64)>,
     failed: Option<String>,
+}
+
+/// One run of many.
+struct Task {
+    point: usize,
+    words: String,
+    start: Start,
+}
+
+/// Where runs go.
+struct Place<'a> {
+    program: PathBuf,
+    script: &'a Path,
+    home: &'a Path,
+    all: usize,
+    /// Whether one goes on at a time, which is then seen as if it were called by itself.
+    is_alone: bool,
+}
+
+impl Place<'_> {
+    /// Does one run; none where it was interrupted.
+    fn run(&self, i: usize, task: &Task) -> Result<Option<Given>> {
+        let (number, all, words) = (i + 1, self.all, &task.words);
+        eprintln!("[{number}/{all}] {words}");
+        let folder = self.home.join(format!("{number:03}"));
+        let mut command = Command::new(&self.program);
+        command.arg("run").arg(self.script).arg("--run-dir").arg(&folder).args(task.start.arguments());
+        if !self.is_alone {
+            let path = self.home.join(format!("{number:03}.txt"));
+            let file = File::create(&path).and_then(|file| Ok((file.try_clone()?, file)));
+            let (out, err) = file.map_err(|error| Fault::file(&path, &error))?;
+            command.stdin(Stdio::null()).stdout(out).stderr(err);
+        }
+        let started = Instant::now();
+        let status = command.status().map_err(|error| Fault::file(&self.program, &error))?;
+        if interrupt::is_raised() || status.code() == Some(i32::from(INTERRUPTED)) {
+            return Ok(None);
+        }
+        let record = track::read(&folder);
+        let failed = (!status.success()).then(|| record.fault["message"].as_str().unwrap_or("it ended without a word").to_string());
+        match &failed {
+            Some(why) => eprintln!("[{number}/{all}] {words}: failed: {why}"),
+            None if !self.is_alone => eprintln!("[{number}/{all}] {words}: done in {:.0} s", started.elapsed().as_secs_f64()),
+            None => {}
+        }
+        Ok(Some(Given { point: task.point, numbers: record.numbers(), failed }))
+    }
+}
+
+/// Does runs, some at a time; in their order, without those that were not done when one was interrupted.
+fn side_by_side(tasks: &[Task], jobs: usize, place: &Place) -> Result<Vec<Given>> {
+    let (next, is_over) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let lane = || -> Result<Vec<(usize, Given)>> {
+        let mut done = Vec::new();
+        while !is_over.load(Relaxed) {
+            let i = next.fetch_add(1, Relaxed);
+            let Some(task) = tasks.get(i) else { break };
+            match place.run(i, task) {
+                Ok(Some(given)) => done.push((i, given)),
+                other => {
+                    is_over.store(true, Relaxed);
+                    other?;
+                }
+            }
+        }
+        Ok(done)
+    };
+    let lost = || fault!("internal", "a lane of runs gave up: {}", panic::last());
+    let lanes: Vec<Result<_>> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..jobs).map(|_| scope.spawn(lane)).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap_or_else(|_| Err(lost()))).collect()
+    });
+    let mut done = lanes.into_iter().collect::<Result<Vec<_>>>()?.concat();
+    done.sort_by_key(|(i, _)| *i);
+    Ok(done.into_iter().map(|(_, given)| given).collect())
 }
 
 /// Runs the command; the exit code.
@@ -54,8 +133,7 @@ pub fn sweep(arguments: &RunArguments, script: &Path, text: &str) -> Result<u8> 
     let home = (1..).map(|n| above.join(if n == 1 { format!("{stem}-sweep") } else { format!("{stem}-sweep-{n}") })).find(|path| !path.exists());
     let home = home.ok_or_else(|| fault!("internal", "no folder is free"))?;
     std::fs::create_dir_all(&home).map_err(|error| Fault::file(&home, &error))?;
-    let all = points.len() * folds * seeds;
-    let mut given = Vec::new();
+    let mut tasks = Vec::new();
     for (number, point) in points.iter().enumerate() {
         for (fold, seed) in (0..folds).flat_map(|fold| (0..seeds).map(move |seed| (fold, seed))) {
             let mut set: Point = point.clone();
@@ -67,24 +145,22 @@ pub fn sweep(arguments: &RunArguments, script: &Path, text: &str) -> Result<u8> 
             if arguments.seeds.is_some() {
                 words.push(format!("seed {seed}"));
             }
-            let words = words.join(", ");
-            eprintln!("[{}/{all}] {words}", given.len() + 1);
-            let folder = home.join(format!("{:03}", given.len() + 1));
             let mut own = Start { seed, ..start.clone() };
             own.set.extend(set);
-            let status = Command::new(&program).arg("run").arg(script).arg("--run-dir").arg(&folder).args(own.arguments()).status();
-            let status = status.map_err(|error| Fault::file(&program, &error))?;
-            let record = track::read(&folder);
-            let failed = (!status.success()).then(|| record.fault["message"].as_str().unwrap_or("it ended without a word").to_string());
-            if let Some(why) = &failed {
-                eprintln!("[{}/{all}] {words}: failed: {why}", given.len() + 1);
-            }
-            given.push(Given { point: number, numbers: record.numbers(), failed });
-            if interrupt::is_raised() || status.code() == Some(i32::from(INTERRUPTED)) {
-                eprintln!("interrupted; what was done is in {}", home.display());
-                return Ok(INTERRUPTED);
-            }
+            tasks.push(Task { point: number, words: words.join(", "), start: own });
         }
+    }
+    let all = tasks.len();
+    let jobs = arguments.jobs.clamp(1, all);
+    if jobs > 1 {
+        let each = std::thread::available_parallelism().map_or(1, std::num::NonZero::get) / jobs;
+        tasks.iter_mut().for_each(|task| task.start.threads = task.start.threads.or(Some(each.max(1))));
+    }
+    let place = Place { program, script, home: &home, all, is_alone: jobs == 1 };
+    let given = side_by_side(&tasks, jobs, &place)?;
+    if interrupt::is_raised() || given.len() < all {
+        eprintln!("interrupted; what was done is in {}", home.display());
+        return Ok(INTERRUPTED);
     }
     let table = summary(&points, &given)?;
     print!("{}", table.to_pretty(200));
