@@ -357,7 +357,8 @@ natives! { models in "model" {
     /// ```
     property "is_training"(c, this: Model) -> "true or false" { Ok(this.is_training()) }
 
-    /// Stops learning of all parameters, or of those below a path.
+    /// Stops learning of all parameters, or of those below a path. What frozen layers at the start of a network give is computed once in
+    /// `train::fit`, not in every epoch.
     ///
     /// ```rhai
     /// let net = nn::build(nn::chain([["stem", nn::linear(3)], ["head", nn::linear(1)]]), [2]);
