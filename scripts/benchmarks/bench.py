@@ -33,6 +33,7 @@ WORK = {
     "deepgrn_bf16": ("the same, in bfloat16 against 32 bits", "train.rhai", "PyTorch eager", 5),
     "wrn16_2": ("training step, WRN-16-2, 101 bp, batch 192", "train.rhai", "PyTorch eager", 5),
     "wrn16_2_bf16": ("the same, in bfloat16 against 32 bits", "train.rhai", "PyTorch eager", 5),
+    "frozen": ("20 epochs of a head behind three frozen convolutions, 8,192 x 600 bp, batch 128", "train.rhai", "PyTorch eager", 3),
     "extract": ("20,000 x 1,000 bp from FASTA as codes", "genome.rhai", "tangermeme, the fastest way", 5),
     "extract_loop": ("20,000 x 1,000 bp from FASTA as codes", "genome.rhai", "pyfaidx and a loop", 3),
     "bigwig": ("means of 20,000 windows of a bigWig", "genome.rhai", "pybigtools", 5),
@@ -54,7 +55,7 @@ GROUPS = {
     "genome": ["extract", "extract_loop", "bigwig", "shuffle", "augment", "loader"],
     "train": [
         "baseline", "fm", "epoch", "tcn_any", "tcn_last", "bilstm", "deepgrn", "deepgrn_bf16", "wrn16_2", "wrn16_2_bf16",
-        "predict_baseline", "predict_tcn", "predict_tcn_any", "metrics_1e7", "metrics_1e5x164", "start",
+        "frozen", "predict_baseline", "predict_tcn", "predict_tcn_any", "metrics_1e7", "metrics_1e5x164", "start",
     ],
 }
 # ratios that --check compares with, and how much of them must be left: they waver by a tenth on a quiet machine

@@ -77,6 +77,29 @@ def train(net, length, batch, tasks, steps):
     return best(lambda: ([step() for _ in range(steps)], done())) / steps
 
 
+def frozen():
+    """Every row passes through the frozen layers in every epoch, without gradients; the better of two epochs, times 20."""
+    import torch
+    from torch import nn
+
+    trunk = nn.Sequential(
+        nn.Conv1d(4, 64, 11), nn.ReLU(), nn.MaxPool1d(4), nn.Conv1d(64, 64, 5), nn.ReLU(), nn.MaxPool1d(4), nn.Conv1d(64, 64, 5), nn.ReLU(),
+        nn.AdaptiveAvgPool1d(1), nn.Flatten(),
+    ).requires_grad_(False)
+    trunk, head = faster(trunk), nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 1)).to(DEVICE)
+    x, y = sequences(8192, 600).to(DEVICE), torch.rand(8192, 1, device=DEVICE).round()
+    optimizer, criterion = torch.optim.Adam(head.parameters()), nn.BCEWithLogitsLoss()
+
+    def epoch():
+        for rows in torch.randperm(8192, device=DEVICE).split(128):
+            optimizer.zero_grad()
+            criterion(head(trunk(x[rows])), y[rows]).backward()
+            optimizer.step()
+        done()
+
+    return 20 * best(epoch, 2)
+
+
 def predict(net, length, batch, tasks, steps):
     import torch
 
@@ -384,6 +407,8 @@ def main(name, folder=None):
         return metrics(10**7, 1)
     if name == "metrics_1e5x164":
         return metrics(10**5, 164)
+    if name == "frozen":
+        return frozen()
     if name.startswith("predict_"):
         return predict(*networks()[{"predict_tcn": "tcn_last"}.get(name, name.removeprefix("predict_"))]())
     return train(*networks()[name.removesuffix("_bf16")]())
