@@ -40,6 +40,13 @@ pub fn data_folder() -> Option<PathBuf> {
     None
 }
 
+/// How many random cases a comparison with another program runs: `default`, or `CISTRON_CASES`.
+///
+/// `CISTRON_CASES=5000 scripts/test against_bedtools` runs five thousand instead of the few that take seconds.
+pub fn cases(default: usize) -> usize {
+    std::env::var("CISTRON_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+}
+
 /// Runs the program in a folder.
 pub fn cistron(folder: &std::path::Path, arguments: &[&str]) -> Output {
     // tests run side by side already: threads of each would only wait for each other
