@@ -2,8 +2,10 @@
 
 mod architecture;
 mod commands;
+mod comparison;
 mod course;
 mod data;
+mod derivatives;
 mod discovery;
 mod documents;
 mod failing;
@@ -11,6 +13,7 @@ mod figures;
 mod fuzz;
 mod genome;
 mod gpu;
+mod indexing;
 mod laboratory;
 mod language;
 mod motifs;
@@ -19,6 +22,7 @@ mod readme;
 mod repl;
 mod runs;
 mod scripts;
+mod sizes;
 mod statistics;
 mod training;
 

@@ -29,7 +29,7 @@ fn known_forms_need_no_options() {
     run(&format!("let s = data::table(\"{bare}\"); assert_eq(s.sequences(), [\"ACGTN\", \"NNACG\"]); assert_eq(s.notes.len(), 2);"))
         .expect("lower case, N, IUPAC");
     let wide = write(place.path(), "w.csv", b"left,right,a,b\nACGT,TTTT,1,NA\nAAAA,CCCC,0,1\n");
-    run(&format!("let s = data::table(\"{wide}\", #{{ sequence: #{{ x: \"left\", y: \"right\" }}, label: [\"a\", \"b\"] }}); assert_eq(s.label.shape, [2, 2]); assert(s.label.isnan().any().item() == 1.0); assert_eq(s.input(\"y\").shape, [2, 4, 4]);")).expect("several inputs and labels");
+    run(&format!("let s = data::table(\"{wide}\", #{{ sequence: #{{ x: \"left\", y: \"right\" }}, label: [\"a\", \"b\"] }}); assert_eq(s.label.shape, [2, 2]); assert(s.label.isnan().any().item()); assert_eq(s.input(\"y\").shape, [2, 4, 4]);")).expect("several inputs and labels");
 }
 
 #[test]

@@ -5,6 +5,7 @@ pub mod file;
 pub mod html;
 pub mod interrupt;
 pub mod interval;
+pub mod memory;
 pub mod mersenne;
 pub mod near;
 pub mod panic;

@@ -2,7 +2,7 @@
 
 use super::shown;
 use super::values::{Numbers, Tabled};
-use crate::base::{Fault, Result};
+use crate::base::{Fault, Result, memory};
 use crate::lang::{Callback, FromValue, help, session, show};
 use crate::natives;
 use crate::torch::Tensor;
@@ -32,6 +32,11 @@ fn equal(a: &Dynamic, b: &Dynamic) -> bool {
 
 fn each(range: impl Iterator<Item = i64>, f: &Callback, keep: bool) -> Result<Array> {
     let mut out = Array::new();
+    if !keep {
+        // all of the items are kept
+        let count = range.size_hint().1.unwrap_or(usize::MAX);
+        memory::check(count as u128 * size_of::<Dynamic>() as u128, "the range")?;
+    }
     for i in range {
         let value = f.call(vec![i.into()])?;
         if keep {
@@ -55,7 +60,7 @@ impl FromValue for Range {
     }
     fn from_value(value: &mut Dynamic, _: &rhai::NativeCallContext) -> Result<Self> {
         let open = value.read_lock::<std::ops::Range<i64>>().map(|r| r.clone());
-        let closed = || value.read_lock::<std::ops::RangeInclusive<i64>>().map(|r| *r.start()..*r.end() + 1);
+        let closed = || value.read_lock::<std::ops::RangeInclusive<i64>>().map(|r| *r.start()..r.end().saturating_add(1));
         open.or_else(closed).map(Range).ok_or_else(|| crate::lang::value::mismatch("range", value))
     }
     fn receiver() -> std::any::TypeId {

@@ -31,6 +31,7 @@ pub mod sim;
 pub mod stats;
 pub mod table;
 pub mod tensor;
+pub mod tensor_compare;
 pub mod tensor_file;
 pub mod tensor_index;
 pub mod tensor_math;
@@ -51,6 +52,7 @@ pub fn library() -> Library {
         host::natives(),
         tensor::natives(),
         tensor_math::natives(),
+        tensor_compare::natives(),
         tensor_shape::natives(),
         tensor_index::natives(),
         tensor_file::natives(),

@@ -175,7 +175,11 @@ natives! { methods in "schedule" {
     /// ```rhai
     /// assert_eq(schedule::constant().values(3), [1.0, 1.0, 1.0]);
     /// ```
-    method "values"(c, this: Schedule, n: i64) -> "array of numbers" { crate::lang::native::at_least("n", n, 1)?; Ok(array(this.values(n as usize))) }
+    method "values"(c, this: Schedule, n: i64) -> "array of numbers" {
+        crate::lang::native::at_least("n", n, 1)?;
+        let n = crate::base::memory::items(n, 8 + size_of::<rhai::Dynamic>(), "values")?;
+        Ok(array(this.values(n)))
+    }
 } }
 
 /// All of them.

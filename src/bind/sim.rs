@@ -304,7 +304,7 @@ natives! { made in "sim" {
     /// ```rhai
     /// assert_eq(sim::motifs(20, #{ width: 12, seed: 1 }).len(), 20);
     /// ```
-    function "motifs"(c, n: i64; o = MOTIFS) -> "motifs" { super::nn::positive(&[("n", n)])?; Ok(Motifs(Rc::new(simulate::motifs(n as usize, o.int("width") as usize, o.float("sharpness"), seed(&o))))) }
+    function "motifs"(c, n: i64; o = MOTIFS) -> "motifs" { super::nn::positive(&[("n", n)])?; crate::base::memory::elements(&[n, o.int("width") + 4], 32)?; Ok(Motifs(Rc::new(simulate::motifs(n as usize, o.int("width") as usize, o.float("sharpness"), seed(&o))))) }
 
     /// Makes random sequences with planted motifs, labelled 1 where both motifs of a pair occur (motifs 1 and 2, 3 and 4, …). No motif tells anything by itself.
     ///

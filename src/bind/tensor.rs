@@ -2,7 +2,7 @@
 
 use super::values::Numbers;
 use crate::base::{Result, shape};
-use crate::lang::options::{INF, MANY, Opt, OptKind, opt};
+use crate::lang::options::{MANY, Opt, OptKind, opt};
 use crate::lang::{Call, Form, Native, Options, session};
 use crate::torch::{Device, Kind, Tensor};
 use crate::{bail, fault, natives};
@@ -103,13 +103,6 @@ pub fn keys(o: &Options) -> Vec<u64> {
     }
 }
 
-fn bounded(low: f64, high: f64) -> Result<()> {
-    if low.partial_cmp(&high) != Some(std::cmp::Ordering::Less) || high >= INF {
-        bail!("value", "`low` must be less than `high`, got {low} and {high}");
-    }
-    Ok(())
-}
-
 natives! { made_of in "tensor" {
     /// Makes a tensor of nested arrays of numbers.
     ///
@@ -163,9 +156,7 @@ natives! { made_of in "tensor" {
     /// ```
     function "arange"(c, start: i64, end: Option<i64>, step: Option<i64>) -> "tensor [n] int64" {
         let (from, to) = end.map_or((0, start), |end| (start, end));
-        let step = step.unwrap_or(1);
-        if step == 0 { bail!("value", "`step` must not be 0"); }
-        Tensor::arange_i64(from, to, step)
+        Tensor::arange_i64(from, to, step.unwrap_or(1))
     }
 
     /// Makes `n` evenly spaced numbers, both ends included.
@@ -203,8 +194,8 @@ natives! { made_of in "tensor" {
     /// assert(x.min().item() >= 0.0 && x.max().item() <= 3.0);
     /// ```
     function "randint"(c, low: i64, high: i64, shape: Vec<i64>; o = RANDOM) -> "tensor of `shape`, int64" {
-        bounded(low as f64, high as f64)?;
-        placed(Tensor::drawn(&shape, &keys(&o), |rng| (low + rng.below((high - low) as usize) as i64) as f64)?.to_kind(Kind::Int64)?, &o)
+        if low >= high { bail!("value", "`low` must be less than `high`, got {low} and {high}"); }
+        placed(Tensor::drawn_i64(&shape, &keys(&o), low, high)?, &o)
     }
 
     /// Draws whole numbers from 0 to before `n`, each once.
@@ -213,7 +204,9 @@ natives! { made_of in "tensor" {
     /// assert_eq(tensor::randperm(5, #{ seed: 1 }).sort().values, [0, 1, 2, 3, 4]);
     /// ```
     function "randperm"(c, n: i64; o = RANDOM) -> "tensor [n] int64" {
-        crate::lang::native::at_least("n", n, 1)?;
+        crate::lang::native::at_least("n", n, 0)?;
+        if n > i64::from(u32::MAX) { bail!("value", "`n` must be at most {}, got {n}", u32::MAX); }
+        crate::base::memory::elements(&[n], 20)?;
         let order = crate::base::seed::Rng::keyed(&keys(&o)).permutation(n as usize);
         placed(Tensor::from_i64(&order.into_iter().map(i64::from).collect::<Vec<_>>(), &[n])?, &o)
     }
@@ -334,12 +327,40 @@ natives! { properties in "tensor" {
 
     /// The gradients of this number with respect to some tensors, without touching their `.grad`.
     ///
+    /// - `inputs`: tensors that this number was computed from, each marked by `.requires_grad()`
+    ///
+    /// # Errors
+    /// Where this number does not depend on an input: its gradient would be 0 everywhere, which mostly means that
+    /// another tensor was meant. PyTorch's `autograd.grad` refuses it too.
+    ///
     /// ```rhai
     /// let x = tensor::from([2.0]).requires_grad();
     /// assert_eq((x * x * x).sum().gradients([x])[0], [12.0]);
     /// ```
+    /// ```rhai,fails
+    /// let x = tensor::ones([3]).requires_grad();
+    /// tensor::ones([1]).sum().gradients([x]);
+    /// //~ does not depend on any tensor that requires a gradient
+    /// ```
+    /// ```rhai,fails
+    /// let x = tensor::ones([3]).requires_grad();
+    /// let y = tensor::ones([3]).requires_grad();
+    /// y.sum().gradients([y, x]);
+    /// //~ the number does not depend on item 1 of `inputs`
+    /// ```
     method "gradients"(c, this: Tensor, inputs: Array) -> "array of tensors, shapes of the inputs" {
-        Ok(crate::lang::value::array(this.gradients(&tensors("inputs", &inputs)?)?))
+        let inputs = tensors("inputs", &inputs)?;
+        if this.numel() != 1 {
+            bail!("shape", "gradients need one number, got {}", shape::text(&this.shape()); hint: "reduce it with `.sum()` or `.mean()`");
+        }
+        if let Some(i) = inputs.iter().position(|input| !input.is_grad_on()) {
+            bail!("torch", "item {i} of `inputs` does not require a gradient"; hint: "call `.requires_grad()` on it before computing the number");
+        }
+        let found = this.gradients_where_used(&inputs)?;
+        let used = |(i, gradient): (usize, Option<Tensor>)| gradient.ok_or_else(|| {
+            fault!("torch", "the number does not depend on item {i} of `inputs`"; hint: "its gradient is 0 everywhere: leave it out, or compute the number from it")
+        });
+        Ok(crate::lang::value::array(found.into_iter().enumerate().map(used).collect::<Result<Vec<_>>>()?))
     }
 
     /// Forgets the gradient.
@@ -370,16 +391,20 @@ natives! { properties in "tensor" {
     /// ```
     method "copy"(c, this: Tensor) -> "tensor of the same shape" { this.copied() }
 
-    /// The single number that it holds.
+    /// The single number that it holds; a boolean where the tensor holds one.
     ///
     /// ```rhai
     /// assert_eq(tensor::from([[2.5]]).item(), 2.5);
+    /// assert(tensor::ones([2]).gt(0).all().item());
     /// ```
     /// ```rhai,fails
     /// tensor::zeros([2]).item();
     /// //~ item needs a tensor of one number, got [2]
     /// ```
-    method "item"(c, this: Tensor) -> "number" { this.item() }
+    method "item"(c, this: Tensor) -> "number, or true or false" {
+        let value = this.item()?;
+        Ok(if this.kind() == Kind::Bool { Dynamic::from(value != 0.0) } else { Dynamic::from(value) })
+    }
 
     /// Its numbers as nested arrays.
     ///

@@ -57,12 +57,16 @@ impl FromValue for Index {
 natives! { picks in "tensor" {
     /// Picks along the first axes: a number, a range, an array of numbers, ranges or nothing (everything), or a mask.
     ///
+    /// Numbers and ranges pick a view of the same memory; arrays of numbers and masks pick a copy. A mask covers as many
+    /// axes as it has, which become one. Calling a method on `t[i]` changes `t` only where the method's name ends in `_`.
+    ///
     /// ```rhai
     /// let t = tensor::arange(6).reshape([2, 3]);
     /// assert_eq(t[0], [0, 1, 2]);
     /// assert_eq(t[0..1].shape, [1, 3]);
     /// assert_eq(t[[(), 1..3]], [[1, 2], [4, 5]]);
     /// assert_eq(t[[1, 2]].item(), 5.0);
+    /// assert_eq(t[t.gt(3)], [4, 5]);
     /// ```
     index "index"(c, this: Tensor, at: Index) -> "tensor without the axes that a number picks" { this.pick(&at.0) }
 
@@ -72,8 +76,10 @@ natives! { picks in "tensor" {
     /// let t = tensor::zeros([2, 2]);
     /// t[0] = 1.0;
     /// assert_eq(t, [[1.0, 1.0], [0.0, 0.0]]);
+    /// t[t.gt(0.5)] = 7.0;
+    /// assert_eq(t, [[7.0, 7.0], [0.0, 0.0]]);
     /// ```
-    set_index "index"(c, this: Tensor, at: Index, value: Operand) -> "nothing" { let part = this.pick(&at.0)?; part.set_from(&value.tensor(this.device())?) }
+    set_index "index"(c, this: Tensor, at: Index, value: Operand) -> "nothing" { this.assign(&at.0, &value.tensor(this.device())?) }
 
     /// Picks one position along an axis.
     ///

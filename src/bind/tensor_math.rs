@@ -54,13 +54,6 @@ fn arith(op: Op, a: &Operand, b: &Operand) -> Result<Tensor> {
     }
 }
 
-fn all_equal(a: &Operand, b: &Operand) -> Result<bool> {
-    match (a, b) {
-        (Operand::Tensor(a), Operand::Tensor(b)) => Ok(a.shape() == b.shape() && a.eq(b)?.all(&None, false)?.item()? != 0.0),
-        _ => Ok(false),
-    }
-}
-
 fn dims(dim: Option<Ints>) -> Option<Vec<i64>> {
     dim.map(|dim| dim.0)
 }
@@ -430,20 +423,6 @@ natives! { two in "tensor" {
     /// assert_eq((tensor::ones([2, 3]) @ tensor::ones([3, 4])).shape, [2, 4]);
     /// ```
     operator "@"(c, a: Tensor, b: Tensor) -> "tensor [… , n, m]" { a.matmul(&b) }
-
-    /// Tells whether shapes and all numbers are equal; `.eq()` compares number by number.
-    ///
-    /// ```rhai
-    /// assert(tensor::zeros([2]) == tensor::zeros([2]));
-    /// ```
-    operator "=="(c, a: Operand, b: Operand) -> "true or false" { all_equal(&a, &b) }
-
-    /// Tells whether shapes or any numbers differ.
-    ///
-    /// ```rhai
-    /// assert(tensor::zeros([2]) != tensor::ones([2]));
-    /// ```
-    operator "!="(c, a: Operand, b: Operand) -> "true or false" { Ok(!all_equal(&a, &b)?) }
 
     /// Adds, broadcasting.
     ///

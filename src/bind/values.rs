@@ -153,6 +153,22 @@ impl FromValue for Operand {
     }
 }
 
+/// A value that is compared with a tensor, of any type.
+#[derive(Clone, Debug)]
+pub struct Compared(pub Dynamic);
+
+impl FromValue for Compared {
+    fn kind() -> String {
+        "any value".into()
+    }
+    fn from_value(value: &mut Dynamic, _: &NativeCallContext) -> Result<Self> {
+        Ok(Compared(value.flatten_clone()))
+    }
+    fn receiver() -> TypeId {
+        TypeId::of::<Tensor>()
+    }
+}
+
 impl Operand {
     /// As a tensor on a device.
     pub fn tensor(&self, device: Device) -> Result<Tensor> {

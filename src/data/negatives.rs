@@ -1,7 +1,7 @@
 //! Regions that stand as negatives: like the positives in length and GC content, and outside of what is excluded.
 
 use crate::base::seed::Rng;
-use crate::base::{Interval, Result};
+use crate::base::{Interval, Result, interrupt, memory};
 use crate::seq::Genome;
 use crate::seq::intervals::Intervals;
 use crate::seq::intervals::place::Places;
@@ -125,12 +125,16 @@ pub fn gc_matched(genome: &Genome, positives: &Intervals, how: &Matching) -> Res
 
 /// Random regions of one length that overlap nothing of a list.
 pub fn random(genome: &Genome, n: usize, length: i64, exclude: Option<&Intervals>, unknown: f64, seed: u64) -> Result<Intervals> {
+    let mut out = memory::reserved(n, "random regions")?;
     let mut places = Places::new(genome, exclude);
     let mut rng = Rng::keyed(&[seed, 0x7261_6e64]);
-    let (mut out, mut codes, mut tries) = (Vec::with_capacity(n), Vec::new(), 0usize);
+    let (mut codes, mut tries) = (Vec::new(), 0usize);
     while out.len() < n {
         tries += 1;
-        let place = if tries > 100 * n.max(100) { None } else { places.draw(length, None, &mut rng) };
+        if tries.is_multiple_of(1 << 16) {
+            interrupt::check()?;
+        }
+        let place = if tries > n.max(100).saturating_mul(100) { None } else { places.draw(length, None, &mut rng) };
         let Some(place) = place else {
             bail!("data", "{} of {n} random regions of {length} bases were found", out.len(); hint: "the genome leaves too little room: exclude less, or ask for shorter ones");
         };

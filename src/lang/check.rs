@@ -2,9 +2,9 @@
 
 use super::catalog::Catalog;
 use super::native::Form;
-use super::options;
+use super::{compare, options};
 use crate::base::Fault;
-use rhai::{AST, ASTNode, Engine, Expr, FnCallExpr, Position, Stmt};
+use rhai::{AST, ASTNode, Dynamic, Engine, Expr, FnCallExpr, Position, Stmt};
 use std::collections::BTreeSet;
 
 /// The faults of a compiled script, in order of their place.
@@ -41,7 +41,8 @@ pub fn check(ast: &AST, catalog: &Catalog, file: &str) -> Vec<Fault> {
 fn check_call(call: &FnCallExpr, _: Position, catalog: &Catalog, own: &BTreeSet<String>, imported: &BTreeSet<String>) -> Option<Fault> {
     let name = call.name.as_str();
     if call.namespace.is_empty() {
-        return None; // Rhai's own functions and methods share this form; a run names them
+        // Rhai's own functions and methods share this form; a run names them
+        return check_comparison(call);
     }
     let space = call.namespace.to_string();
     let space = space.trim_end_matches("::");
@@ -58,6 +59,42 @@ fn check_call(call: &FnCallExpr, _: Position, catalog: &Catalog, own: &BTreeSet<
         .into_iter()
         .find(|key| !table.iter().any(|opt| opt.name == key))
         .map(|key| options::unknown(&format!("{space}::{name}"), &key, table))
+}
+
+/// A comparison that fails whatever its variables hold: of literals that have no order, or of two different types.
+fn check_comparison(call: &FnCallExpr) -> Option<Fault> {
+    let symbol = call.name.as_str();
+    let [a, b] = call.args.as_slice() else { return None };
+    if !["<", "<=", ">", ">="].contains(&symbol) {
+        return None;
+    }
+    let has_order = |value: &Dynamic| compare::class(value).is_some();
+    match (literal(a), literal(b)) {
+        (Some(a), Some(b)) if !has_order(&a) || compare::class(&a) != compare::class(&b) => Some(compare::incomparable(symbol, &a, &b)),
+        (Some(only), None) | (None, Some(only)) if !has_order(&only) => {
+            let fault = compare::incomparable(symbol, &only, &only);
+            let message = format!("`{symbol}` cannot compare {}", super::session::describe(&only));
+            Some(Fault::new("type", message).hint(fault.hint.clone().unwrap_or_default()))
+        }
+        _ => None,
+    }
+}
+
+/// The value of a literal; items that are no literals are left out.
+fn literal(expression: &Expr) -> Option<Dynamic> {
+    Some(match expression {
+        Expr::Array(items, _) => items.iter().map(|item| literal(item).unwrap_or_default()).collect::<rhai::Array>().into(),
+        Expr::Map(..) => rhai::Map::new().into(),
+        Expr::InterpolatedString(..) => "…".into(),
+        Expr::DynamicConstant(value, _) => (**value).clone(),
+        Expr::BoolConstant(value, _) => (*value).into(),
+        Expr::IntegerConstant(value, _) => (*value).into(),
+        Expr::FloatConstant(value, _) => (**value).into(),
+        Expr::CharConstant(value, _) => (*value).into(),
+        Expr::StringConstant(value, _) => value.clone().into(),
+        Expr::Unit(_) => Dynamic::UNIT,
+        _ => return None,
+    })
 }
 
 fn check_method(call: &FnCallExpr, catalog: &Catalog, own: &BTreeSet<String>) -> Option<Fault> {

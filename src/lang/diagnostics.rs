@@ -106,6 +106,7 @@ fn explain(error: &EvalAltResult, catalog: &Catalog, file: &str) -> Fault {
         EvalAltResult::ErrorStackOverflow(_) => fault!("value", "functions call each other too deeply"; hint: "is there a recursion that does not end?"),
         EvalAltResult::ErrorDotExpr(text, _) => property_fault(text, catalog),
         EvalAltResult::ErrorIndexingType(text, _) => fault!("type", "this value cannot be indexed so: {}", text.replace("Indexer", "").trim()),
+        EvalAltResult::ErrorMismatchDataType(wanted, got, _) if wanted == "bool" => not_a_condition(&type_word(got)),
         EvalAltResult::ErrorMismatchDataType(wanted, got, _) => fault!("type", "must be {}, got {}", type_word(wanted), type_word(got)),
         EvalAltResult::ErrorMismatchOutputType(wanted, got, _) => fault!("type", "must be {}, got {}", type_word(wanted), type_word(got)),
         EvalAltResult::ErrorUnboundThis(_) => fault!("name", "`this` is not bound here"),
@@ -119,6 +120,19 @@ fn explain(error: &EvalAltResult, catalog: &Catalog, file: &str) -> Fault {
             }
             Fault::new("value", lower(&plain))
         }
+    }
+}
+
+/// A condition of `if`, `while`, `&&` and `||` that is not a boolean.
+fn not_a_condition(got: &str) -> Fault {
+    let fault = fault!("type", "a condition must be true or false, got {}", super::value::article(got));
+    match got {
+        "tensor" => fault.hint("reduce it to one boolean: `t.gt(0).all().item()` or `t.gt(0).any().item()`"),
+        "number" | "whole number" => fault.hint("compare it: `x != 0`"),
+        "nothing" => fault.hint("test whether the value is there: `x != ()`"),
+        "string" => fault.hint("test whether there is text: `text != \"\"`"),
+        "array" | "map" => fault.hint("test whether it holds anything: `x.len() > 0`"),
+        _ => fault,
     }
 }
 
@@ -195,11 +209,16 @@ pub fn type_word(name: &str) -> String {
         "bool" => "true or false".into(),
         "()" => "nothing".into(),
         "Fn" | "FnPtr" => "function".into(),
-        "map" | "array" | "string" | "range" => name.trim().into(),
-        other if other.contains("str") || other.contains("String") => "string".into(),
+        "map" | "array" | "string" | "range" | "blob" => name.trim().into(),
+        other if other.contains("ops::range::") => "range".into(),
+        other if other.contains("::Instant") => "timestamp".into(),
         other => {
+            if let Some(info) = session::types().iter().find(|info| info.path == other || info.name == other) {
+                return info.name.to_string();
+            }
             let short = other.rsplit("::").next().unwrap_or(other);
-            session::types().iter().find(|info| info.path == other || info.name == other).map_or(short.to_string(), |info| info.name.to_string())
+            let is_text = ["str", "String"].iter().any(|end| short.ends_with(end));
+            if is_text { "string".into() } else { short.to_string() }
         }
     }
 }
@@ -229,6 +248,9 @@ pub fn caught(value: Dynamic) -> Dynamic {
         ("ErrorFunctionNotFound", Some(signature), _) => not_found(&signature, &catalog),
         ("ErrorPropertyNotFound", _, Some(key)) => fault!("name", "the map has no key `{key}`"),
         ("ErrorDotExpr", ..) => property_fault(&message, &catalog),
+        ("ErrorMismatchDataType", ..) if text("requested").is_some_and(|wanted| wanted == "bool") => {
+            not_a_condition(&type_word(&text("actual").unwrap_or_default()))
+        }
         _ => Fault::new("value", lower(message.split(" (line ").next().unwrap_or(&message))),
     };
     let number = |key: &str| map.get(key).and_then(|v| v.as_int().ok()).unwrap_or(0) as usize;

@@ -2,7 +2,7 @@
 
 use super::native::Library;
 use super::resolver::{self, Resolver};
-use super::{catalog::Catalog, diagnostics, prepare, session, stdlib};
+use super::{catalog::Catalog, compare, diagnostics, prepare, session, stdlib};
 use crate::base::{Fault, Result, interrupt};
 use rhai::{Dynamic, Engine, EvalContext, Expression, Scope};
 use std::rc::Rc;
@@ -60,6 +60,7 @@ fn build(library: &Library, blocks: &[Guarded]) -> Engine {
     // fails only for words that Rhai knows already; both are new, and the tests use them
     engine.register_custom_operator("@", 160).ok();
     engine.register_custom_operator("|>", 100).ok();
+    compare::install(&mut engine);
     for block in blocks {
         let begin = block.begin;
         let run = move |context: &mut EvalContext, inputs: &[Expression]| {

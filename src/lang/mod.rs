@@ -4,6 +4,7 @@ pub mod assist;
 pub mod callback;
 pub mod catalog;
 pub mod check;
+pub mod compare;
 pub mod diagnostics;
 pub mod engine;
 pub mod examples;

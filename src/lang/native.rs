@@ -148,6 +148,11 @@ impl Native {
         key.as_immutable_string_ref().is_ok_and(|key| super::session::catalog().has_property(self.namespace, &key))
     }
 
+    /// Whether the receiver may be another value afterwards: assignments and methods in place.
+    fn changes_receiver(&self) -> bool {
+        self.form == Form::SetIndex || self.form == Form::Method && self.name.ends_with('_')
+    }
+
     fn call(&self, context: &NativeCallContext, args: &mut [&mut Dynamic]) -> std::result::Result<Dynamic, Box<rhai::EvalAltResult>> {
         if interrupt::is_raised() {
             return Err(diagnostics::raise(crate::base::Fault::new("interrupted", "interrupted"), self, context));
@@ -157,11 +162,40 @@ impl Native {
             let key = args[1].to_string();
             return Err(rhai::EvalAltResult::ErrorIndexingType(key, context.call_position()).into());
         }
+        if self.form == Form::SetIndex && is_read(args, context) {
+            return Ok(Dynamic::UNIT);
+        }
+        if self.changes_receiver() {
+            args[0].set_tag(0);
+        }
         let call = Call { context, native: self };
         let outcome = crate::base::panic::guarded(|| (self.run)(&call, args));
         let outcome = outcome.unwrap_or_else(|_| Err(diagnostics::of_panic(&self.qualified())));
-        outcome.map_err(|fault| diagnostics::raise(fault, self, context))
+        let mut value = outcome.map_err(|fault| diagnostics::raise(fault, self, context))?;
+        if self.form == Form::Index {
+            value.set_tag(place_tag(context));
+        }
+        Ok(value)
     }
+}
+
+/// Marks the place in a script where an index is read: values that `x[i]` returns carry it as their tag.
+fn place_tag(context: &NativeCallContext) -> i32 {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+    let position = context.call_position();
+    if position.is_none() {
+        return 0;
+    }
+    let mut hasher = DefaultHasher::new();
+    context.global_runtime_state().source().hash(&mut hasher);
+    (position.line(), position.position()).hash(&mut hasher);
+    hasher.finish() as i32 | 1
+}
+
+/// Whether `x[i] = value` is not the script's own but Rhai's, which assigns after `x[i].method()`, since any method may
+/// change its receiver: the value is then the one that this very expression read, and no method in place has changed it.
+fn is_read(args: &[&mut Dynamic], context: &NativeCallContext) -> bool {
+    args.get(2).is_some_and(|value| value.tag() != 0 && value.tag() == place_tag(context))
 }
 
 impl Library {

@@ -382,7 +382,7 @@ pub fn describe(value: &Dynamic) -> String {
         v if v.is_array() => format!("array {short}"),
         v if v.is_map() => format!("map {short}"),
         v if v.is_fnptr() => "a function".into(),
-        v => v.type_name().to_string(),
+        v => super::diagnostics::type_word(v.type_name()),
     }
 }
 

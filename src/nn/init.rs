@@ -1,8 +1,8 @@
 //! How parameters start.
 
 use crate::bail;
-use crate::base::Result;
 use crate::base::seed::Rng;
+use crate::base::{Result, memory};
 use crate::torch::Tensor;
 use std::cell::Cell;
 use std::rc::Rc;
@@ -108,11 +108,12 @@ fn fans(shape: &[i64]) -> (f64, f64) {
 
 /// Gram–Schmidt on normal numbers, in the shorter direction.
 fn orthogonal(shape: &[i64], keys: &[u64]) -> Result<Tensor> {
+    let count = memory::elements(shape, 16)?;
     let rows = shape.first().copied().unwrap_or(1) as usize;
-    let columns = (shape.iter().product::<i64>() as usize) / rows.max(1);
+    let columns = count / rows.max(1);
     let (short, long) = (rows.min(columns), rows.max(columns));
     let mut rng = Rng::keyed(keys);
-    let mut basis: Vec<Vec<f64>> = Vec::with_capacity(short);
+    let mut basis: Vec<Vec<f64>> = memory::reserved(short, "an orthogonal basis")?;
     while basis.len() < short {
         let mut v: Vec<f64> = (0..long).map(|_| rng.normal()).collect();
         for b in &basis {

@@ -255,8 +255,7 @@ impl Model {
         if target.shape() != values.shape() {
             bail!("shape", "`{path}` is {}, got {}", shape::text(&target.shape()), shape::text(&values.shape()));
         }
-        let _guard = grad::no_grad();
-        target.copy_(&values.to_device(self.0.device)?)
+        target.overwrite(values)
     }
 
     /// Stops (or resumes) learning of all parameters whose path starts with a prefix; gives how many there are.

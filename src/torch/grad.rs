@@ -2,6 +2,7 @@
 
 use super::Tensor;
 use super::tensor::{lift, lift1, told};
+use crate::bail;
 use crate::base::Result;
 use std::ffi::{c_char, c_void};
 
@@ -64,10 +65,25 @@ impl Tensor {
         lift1("detach", &[self], self.0.f_detach())
     }
 
-    /// The gradients of `self` (one number) with respect to `inputs`.
+    /// The gradients of `self` (one number) with respect to `inputs`; zeros for inputs that it does not depend on.
     pub fn gradients(&self, inputs: &[Tensor]) -> Result<Vec<Tensor>> {
+        let found = self.gradients_where_used(inputs)?;
+        let whole = |(gradient, input): (Option<Tensor>, &Tensor)| gradient.map_or_else(|| input.detach()?.zeros_like(), Ok);
+        found.into_iter().zip(inputs).map(whole).collect()
+    }
+
+    /// The gradients of `self` (one number) with respect to `inputs`; none for inputs that it does not depend on.
+    pub fn gradients_where_used(&self, inputs: &[Tensor]) -> Result<Vec<Option<Tensor>>> {
+        if inputs.is_empty() {
+            return Ok(Vec::new());
+        }
+        if !self.is_grad_on() {
+            // the engine would follow an edge that is not there
+            bail!("torch", "the number does not depend on any tensor that requires a gradient";
+                hint: "call `.requires_grad()` on the inputs, and compute the number from them outside `no_grad {{ … }}`");
+        }
         let inputs: Vec<&tch::Tensor> = inputs.iter().map(|input| &input.0).collect();
         let out = lift("grad", &[self], tch::Tensor::f_run_backward(&[&self.0], &inputs, false, false))?;
-        Ok(out.into_iter().map(Tensor).collect())
+        Ok(out.into_iter().map(|gradient| gradient.defined().then_some(Tensor(gradient))).collect())
     }
 }

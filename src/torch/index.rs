@@ -51,9 +51,7 @@ impl Tensor {
 
     /// Several axes at once, from the first on.
     pub fn pick(&self, picks: &[Pick]) -> Result<Tensor> {
-        if picks.len() > self.rank() {
-            return Err(fault!("shape", "{} indices for a tensor of shape {}", picks.len(), shape::text(&self.shape())));
-        }
+        self.check_picks(picks)?;
         let mut out = self.clone();
         let mut dim = 0;
         for pick in picks {
@@ -73,22 +71,52 @@ impl Tensor {
         Ok(out)
     }
 
-    /// The positions of an axis that `rows` (whole numbers, or a mask of truth values) names.
-    pub fn take(&self, dim: i64, rows: &Tensor) -> Result<Tensor> {
-        let (dim, size) = self.axis(dim)?;
-        let rows = match rows.kind() {
-            Kind::Bool => {
-                if rows.shape() != [size] {
-                    bail!("shape", "a mask of {} cannot pick from an axis of {size}", shape::text(&rows.shape()));
-                }
-                lift1("nonzero", &[rows], rows.0.f_nonzero())?.reshape(&[-1])?
-            }
-            kind if kind.is_floating() => {
-                bail!("type", "an index must hold whole numbers, got {}", kind.name(); hint: "use `.int()`")
-            }
-            _ => rows.to_kind(Kind::Int64)?,
+    /// Fails where indices cover more axes than there are.
+    pub(super) fn check_picks(&self, picks: &[Pick]) -> Result<()> {
+        let axes = |pick: &Pick| match pick {
+            Pick::Rows(rows) if rows.kind() == Kind::Bool => rows.rank().max(1),
+            _ => 1,
         };
-        let rows = rows.to_device(self.device())?;
+        let covered: usize = picks.iter().map(axes).sum();
+        if covered > self.rank() {
+            return Err(fault!("shape", "indices over {covered} axes for a tensor of shape {}", shape::text(&self.shape())));
+        }
+        Ok(())
+    }
+
+    /// Fails unless a mask has the sizes of the axes from `dim` on.
+    pub(super) fn check_mask(&self, dim: i64, mask: &Tensor) -> Result<()> {
+        let (from, sizes) = (dim as usize, self.shape());
+        let wanted = sizes.get(from..from + mask.rank().max(1)).unwrap_or(&sizes[from..]);
+        if mask.shape() != wanted {
+            bail!("shape", "a mask of {} cannot pick from axes of {}", shape::text(&mask.shape()), shape::text(wanted));
+        }
+        Ok(())
+    }
+
+    /// An index along one axis as a row of 64-bit integers.
+    pub(super) fn whole_rows(&self) -> Result<Tensor> {
+        if self.kind().is_floating() {
+            bail!("type", "an index must hold whole numbers, got {}", self.kind().name(); hint: "use `.int()`");
+        }
+        if self.rank() > 1 {
+            bail!("shape", "an index along one axis is one row of whole numbers, got {}", shape::text(&self.shape()); hint: "`.gather(dim, index)` picks position by position");
+        }
+        self.to_kind(Kind::Int64)?.reshape(&[-1])
+    }
+
+    /// The positions of an axis that `rows` names: whole numbers, or a mask, which may cover several axes from `dim` on.
+    ///
+    /// The axes that a mask covers become one.
+    pub fn take(&self, dim: i64, rows: &Tensor) -> Result<Tensor> {
+        let (dim, _) = self.axis(dim)?;
+        if rows.kind() == Kind::Bool {
+            self.check_mask(dim, rows)?;
+            let flat = if rows.rank() > 1 { self.flatten(dim, dim + rows.rank() as i64 - 1)? } else { self.clone() };
+            let rows = rows.to_device(self.device())?.reshape(&[-1])?.nonzero()?.reshape(&[-1])?;
+            return lift1("index_select", &[&flat, &rows], flat.0.f_index_select(dim, &rows.0));
+        }
+        let rows = rows.whole_rows()?.to_device(self.device())?;
         lift1("index_select", &[self, &rows], self.0.f_index_select(dim, &rows.0))
     }
 
@@ -104,11 +132,5 @@ impl Tensor {
         let along = Tensor::arange_i64(0, width, 1)?.to_device(self.device())?;
         let at = starts.reshape(&[-1, 1, 1])?.add(&along)?.expand(&stretches.shape())?;
         lift1("scatter", &[self, &at, stretches], self.0.f_scatter(2, &at.0, &stretches.0))
-    }
-
-    /// Copies `value` into this tensor's memory, broadcasting it.
-    pub fn set_from(&self, value: &Tensor) -> Result<()> {
-        let mut target = self.0.shallow_clone();
-        super::tensor::lift("assign", &[self, value], target.f_copy_(&value.0))
     }
 }

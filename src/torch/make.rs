@@ -4,18 +4,7 @@ use super::tensor::{lift, lift1};
 use super::{Device, Kind, Tensor};
 use crate::bail;
 use crate::base::seed::Rng;
-use crate::base::{Result, shape};
-
-/// The product of a shape's sizes; fails on negative sizes.
-pub fn count(shape: &[i64]) -> Result<usize> {
-    if let Some(bad) = shape.iter().find(|n| **n < 0) {
-        bail!("shape", "a shape cannot hold {bad}: {}", shape::text(shape));
-    }
-    match shape.iter().try_fold(1i64, |n, size| n.checked_mul(*size)) {
-        Some(n) if n < 1 << 40 => Ok(n as usize),
-        _ => bail!("shape", "a tensor of shape {} would be too large", shape::text(shape)),
-    }
-}
+use crate::base::{Result, memory};
 
 impl Tensor {
     /// A tensor of 32-bit floats.
@@ -40,6 +29,7 @@ impl Tensor {
 
     /// A tensor that is filled where it lies, which saves a copy of large ones; it starts as zeros.
     pub fn filled<T: tch::kind::Element>(shape: &[i64], fill: impl FnOnce(&mut [T]) -> Result<()>) -> Result<Tensor> {
+        memory::elements(shape, size_of::<T>())?;
         let options = (T::KIND, tch::Device::Cpu);
         let tensor = lift("zeros", &[], tch::Tensor::f_zeros(shape, options)).map(Tensor)?;
         let n = tensor.numel() as usize;
@@ -62,7 +52,7 @@ impl Tensor {
 
     /// All numbers the same.
     pub fn full(shape: &[i64], value: f64, kind: Kind, device: Device) -> Result<Tensor> {
-        count(shape)?;
+        memory::elements(shape, kind.bytes())?;
         lift1("full", &[], tch::Tensor::f_full(shape, value, (kind.tch(), device.0)))
     }
 
@@ -101,25 +91,46 @@ impl Tensor {
 
     /// Ones on the diagonal, `[n, n]`.
     pub fn eye(n: i64) -> Result<Tensor> {
-        count(&[n, n])?;
+        memory::elements(&[n, n], 4)?;
         lift1("eye", &[], tch::Tensor::f_eye(n, (tch::Kind::Float, tch::Device::Cpu)))
     }
 
     /// Whole numbers from `start` to before `end`.
     pub fn arange_i64(start: i64, end: i64, step: i64) -> Result<Tensor> {
+        if step == 0 {
+            bail!("value", "`step` must not be 0");
+        }
+        if (end > start) != (step > 0) && end != start {
+            bail!("value", "a step of {step} does not lead from {start} to {end}");
+        }
+        let count = (i128::from(end) - i128::from(start)).unsigned_abs().div_ceil(u128::from(step.unsigned_abs()));
+        memory::check(count.saturating_mul(8), &format!("the range from {start} to {end} by {step}"))?;
         lift1("arange", &[], tch::Tensor::f_arange_start_step(start, end, step, (tch::Kind::Int64, tch::Device::Cpu)))
     }
 
     /// `n` evenly spaced numbers from `start` to `end`, both included.
     pub fn linspace(start: f64, end: f64, n: i64) -> Result<Tensor> {
+        memory::items(n, 4, "numbers")?;
         lift1("linspace", &[], tch::Tensor::f_linspace(start, end, n, (tch::Kind::Float, tch::Device::Cpu)))
     }
 
     /// Independent numbers drawn by `draw`, from a generator of the given keys.
     pub fn drawn(shape: &[i64], keys: &[u64], draw: impl Fn(&mut Rng) -> f64) -> Result<Tensor> {
+        let count = memory::elements(shape, 8)?;
         let mut rng = Rng::keyed(keys);
-        let values: Vec<f32> = (0..count(shape)?).map(|_| draw(&mut rng) as f32).collect();
+        let mut values: Vec<f32> = memory::reserved(count, "random numbers")?;
+        values.extend((0..count).map(|_| draw(&mut rng) as f32));
         Tensor::from_f32(&values, shape)
+    }
+
+    /// Independent integers from `low` to before `high`, each as likely.
+    pub fn drawn_i64(shape: &[i64], keys: &[u64], low: i64, high: i64) -> Result<Tensor> {
+        let count = memory::elements(shape, 16)?;
+        let mut rng = Rng::keyed(keys);
+        let span = high.wrapping_sub(low) as u64;
+        let mut values: Vec<i64> = memory::reserved(count, "random numbers")?;
+        values.extend((0..count).map(|_| low.wrapping_add(rng.below(span as usize) as i64)));
+        Tensor::from_i64(&values, shape)
     }
 
     /// `[batch, 4, length]` one-hot from codes `[batch, length]` (A C G T = 0 1 2 3, anything else four zeros).

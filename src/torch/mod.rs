@@ -3,6 +3,7 @@
 //! Every operation returns a [`Result`](crate::base::Result): torch's C++ errors become faults that
 //! name the operation and the shapes of its operands, and nothing here panics.
 
+pub mod assign;
 pub mod custom;
 pub mod device;
 pub mod file;

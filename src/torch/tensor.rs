@@ -74,6 +74,11 @@ impl Kind {
         KINDS.iter().find(|(kind, ..)| *kind == self).map_or(tch::Kind::Float, |(_, tch, _)| *tch)
     }
 
+    /// Bytes that one number takes.
+    pub fn bytes(self) -> usize {
+        self.tch().elt_size_in_bytes()
+    }
+
     /// Whether numbers of the kind have fractions.
     pub fn is_floating(self) -> bool {
         matches!(self, Kind::Float | Kind::Double | Kind::Half | Kind::BFloat16)
@@ -87,7 +92,12 @@ pub(super) fn lift<T>(name: &str, operands: &[&Tensor], result: std::result::Res
 
 /// As [`lift`], for operations that give one tensor.
 pub(super) fn lift1(name: &str, operands: &[&Tensor], result: std::result::Result<tch::Tensor, tch::TchError>) -> Result<Tensor> {
-    lift(name, operands, result).map(Tensor)
+    let tensor = lift(name, operands, result)?;
+    if !tensor.defined() {
+        // libtorch's "no tensor": any use of it would end the process
+        bail!("torch", "{name}: torch returned no tensor");
+    }
+    Ok(Tensor(tensor))
 }
 
 /// The message of a call into C++, if there is one; it is freed.
@@ -220,8 +230,9 @@ impl Tensor {
     /// All numbers in plain memory; `kind` is that of `T`.
     fn values<T: tch::kind::Element + Default + Clone>(&self, kind: Kind) -> Result<Vec<T>> {
         let flat = self.detach()?.to_device(Device::CPU)?.to_kind(kind)?.flatten_all()?.contiguous()?;
-        let mut out = vec![T::default(); self.numel() as usize];
-        let n = out.len();
+        let n = self.numel() as usize;
+        let mut out = crate::base::memory::reserved(n, "the tensor's numbers")?;
+        out.resize(n, T::default());
         lift("copy", &[self], flat.0.f_copy_data(&mut out, n))?;
         Ok(out)
     }

@@ -11,8 +11,8 @@ pub use truth::{Site, Truth};
 use super::motif::likeliest;
 use super::{Motif, alphabet};
 use crate::bail;
-use crate::base::Result;
 use crate::base::seed::Rng;
+use crate::base::{Result, memory};
 use rayon::prelude::*;
 use std::sync::Arc;
 
@@ -161,6 +161,8 @@ impl Choice {
 /// Plants motifs into backgrounds; the same plan gives the same sequences, on any number of threads.
 pub fn world(motifs: Arc<Vec<Motif>>, plan: &Plan) -> Result<World> {
     plan.choice.check(&motifs, plan.length)?;
+    // codes and labels of each sequence, and the list of its sites
+    memory::elements(&[plan.n as i64, plan.length as i64 + 64], 1)?;
     let mut codes = vec![0u8; plan.n * plan.length];
     let rows: Vec<Vec<Site>> = codes
         .par_chunks_mut(plan.length.max(1))

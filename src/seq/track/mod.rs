@@ -195,6 +195,8 @@ impl Track {
     /// A row of `bins` numbers for each interval; intervals are told by the names of their own chromosomes.
     pub fn summarise(&self, list: &Intervals, bins: usize, statistic: Statistic, missing: Missing) -> Result<Vec<f64>> {
         use rayon::prelude::*;
+        // tallies and results of each bin
+        crate::base::memory::elements(&[list.len() as i64, bins as i64], 64)?;
         let own = self.align(list)?;
         // neighbours share blocks of the file: they are read in order, by as many readers as there are threads
         let mut order = own.order();
