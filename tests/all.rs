@@ -1,5 +1,7 @@
 //! One test binary: libtorch is linked once.
 
+mod against_pytorch;
+mod against_tangermeme;
 mod architecture;
 mod commands;
 mod comparison;

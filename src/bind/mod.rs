@@ -19,6 +19,7 @@ pub mod motif_search;
 pub mod nn;
 pub mod nn_blocks;
 pub mod optim;
+pub mod perturbing;
 pub mod plot;
 pub mod plot_sequence;
 pub mod probing;
@@ -26,6 +27,7 @@ pub mod rule;
 pub mod schedule;
 pub mod search;
 pub mod seq;
+pub mod seq_edit;
 pub mod shown;
 pub mod sim;
 pub mod stats;
@@ -34,8 +36,10 @@ pub mod tensor;
 pub mod tensor_compare;
 pub mod tensor_file;
 pub mod tensor_index;
+pub mod tensor_layers;
 pub mod tensor_math;
 pub mod tensor_shape;
+pub mod tensor_spectrum;
 pub mod track;
 pub mod train;
 pub mod values;
@@ -55,6 +59,8 @@ pub fn library() -> Library {
         tensor_compare::natives(),
         tensor_shape::natives(),
         tensor_index::natives(),
+        tensor_layers::natives(),
+        tensor_spectrum::natives(),
         tensor_file::natives(),
         init::natives(),
         nn::natives(),
@@ -68,6 +74,7 @@ pub fn library() -> Library {
         schedule::methods(),
         metric::natives(),
         seq::natives(),
+        seq_edit::natives(),
         sim::natives(),
         rule::natives(),
         table::all(),
@@ -90,6 +97,7 @@ pub fn library() -> Library {
         discovery::natives(),
         search::natives(),
         probing::natives(),
+        perturbing::natives(),
         variant::natives(),
         plot::natives(),
         plot_sequence::natives(),

@@ -20,7 +20,8 @@ use crate::{bail, natives};
 use rhai::{Dynamic, Map};
 use std::rc::Rc;
 
-const LABEL: Opt = opt("label", OptKind::Other("whole number, or a function |y| one number a sample"), "0", "which output is looked at, counted from 0");
+pub(super) const LABEL: Opt =
+    opt("label", OptKind::Other("whole number, or a function |y| one number a sample"), "0", "which output is looked at, counted from 0");
 const BACKGROUNDS: Opt = opt(
     "backgrounds",
     OptKind::Other("whole number, tensor of sequences, array of strings or dataset"),
@@ -76,7 +77,7 @@ fn backgrounds(net: &Model, o: &Options) -> Result<Backgrounds> {
     Ok(Backgrounds { codes: (0..count * length).map(|_| rng.below(4) as u8).collect(), length: length as usize })
 }
 
-fn one_target(net: &Model, o: &Options) -> Result<Target> {
+pub(super) fn one_target(net: &Model, o: &Options) -> Result<Target> {
     let (mut targets, several) = targets(net, o, false)?;
     if several {
         bail!("option", "option `label` must be one label here");

@@ -1,8 +1,8 @@
 //! `seq::…`: sequences as letters, codes and one-hot.
 
 use super::values::{Numbers, codes_of};
-use crate::base::Result;
 use crate::base::seed::Rng;
+use crate::base::{Result, memory};
 use crate::lang::options::{MANY, Opt, OptKind, opt};
 use crate::lang::value::mismatch;
 use crate::lang::{FromValue, IntoValue, Options, session};
@@ -15,6 +15,8 @@ use rhai::{Array, Dynamic, NativeCallContext};
 const SHUFFLE: &[Opt] = &[
     opt("k", OptKind::Int(1, 20), "2", "the k-lets whose counts are kept"),
     opt("copies", OptKind::Int(1, MANY), "", "shuffles of each sequence; one unless given"),
+    opt("start", OptKind::Int(0, MANY), "0", "first position that is shuffled"),
+    opt("end", OptKind::Int(1, MANY), "", "end of the positions that are shuffled, itself excluded; the sequence's unless given"),
     opt("seed", OptKind::Int(0, MANY), "", "the same seed gives the same shuffle"),
 ];
 const FASTA: &[Opt] = &[opt("line", OptKind::Int(0, MANY), "60", "bases in a line; 0 writes each sequence in one")];
@@ -65,6 +67,9 @@ fn each(sequence: &str, change: impl Fn(&mut [u8])) -> Result<String> {
 
 fn random(n: i64, length: i64, o: &Options) -> Result<Array> {
     super::nn::positive(&[("n", n), ("length", length)])?;
+    // a string of its own and its letters, codes and letters at once
+    let each = (size_of::<Dynamic>() + 40) as i64;
+    crate::base::memory::elements(&[n, length.saturating_mul(2).saturating_add(each)], 1)?;
     let seed = o.maybe_int("seed").map_or_else(|| session::settings().seed ^ session::next_draw(), |s| s as u64);
     let mut rng = Rng::keyed(&[seed, 0x7365_7173]);
     Ok((0..n).map(|_| alphabet::decode(&(0..length).map(|_| rng.below(4) as u8).collect::<Vec<_>>()).into()).collect())
@@ -77,15 +82,31 @@ fn gc(sequence: &str) -> Result<f64> {
     Ok(strong as f64 / known.max(1) as f64)
 }
 
-/// Shuffles rows of codes of one length, in parallel: each shuffle's randomness depends on its row and number alone.
-fn shuffled(rows: &[u8], length: usize, copies: usize, k: usize, seed: u64) -> Vec<u8> {
+/// Shuffles a region of rows of codes of one length, in parallel: each shuffle's randomness depends on its row and number alone.
+fn shuffled(rows: &[u8], length: usize, region: (usize, usize), copies: usize, k: usize, seed: u64) -> Result<Vec<u8>> {
     use rayon::prelude::*;
-    let mut out = vec![0; rows.len() * copies];
-    let length = length.max(1);
+    let size = memory::elements(&[rows.len() as i64, copies as i64], 1)?;
+    let mut out = memory::reserved(size, "shuffled sequences")?;
+    out.resize(size, 0);
+    let (length, (start, end)) = (length.max(1), region);
     out.par_chunks_mut(length * copies.max(1)).enumerate().for_each_init(Shuffler::default, |shuffler, (row, own)| {
-        shuffler.copies(&rows[row * length..][..length], k, own, |copy| Rng::keyed(&[seed, 0x7368_7566, row as u64, copy as u64]));
+        let codes = &rows[row * length..][..length];
+        let rng = |copy: usize| Rng::keyed(&[seed, 0x7368_7566, row as u64, copy as u64]);
+        if end - start == length {
+            return shuffler.copies(codes, k, own, rng);
+        }
+        for (copy, own) in own.chunks_exact_mut(length).enumerate() {
+            own.copy_from_slice(codes);
+            shuffler.shuffle(&mut own[start..end], k, &mut rng(copy));
+        }
     });
-    out
+    Ok(out)
+}
+
+/// The positions that are shuffled.
+fn region_of(o: &Options, length: usize) -> Result<(usize, usize)> {
+    let is_whole = !o.has("start") && !o.has("end");
+    if is_whole { Ok((0, length)) } else { crate::seq::edit::range(o.int("start"), o.maybe_int("end").unwrap_or(length as i64), length) }
 }
 
 fn shuffle(sequences: Dynamic, o: &Options, context: &NativeCallContext) -> Result<Dynamic> {
@@ -98,7 +119,7 @@ fn shuffle(sequences: Dynamic, o: &Options, context: &NativeCallContext) -> Resu
         if tensor.kind().is_floating() {
             bail!("type", "`sequences` must be codes, got {}", tensor.kind().name());
         }
-        let rows = shuffled(&tensor.to_u8()?, length as usize, copies.unwrap_or(1), k, seed);
+        let rows = shuffled(&tensor.to_u8()?, length as usize, region_of(o, length as usize)?, copies.unwrap_or(1), k, seed)?;
         let shape = copies.map_or(vec![batch, length], |n| vec![batch, n as i64, length]);
         return Ok(Tensor::from_u8(&rows, &shape)?.into_value());
     }
@@ -106,17 +127,21 @@ fn shuffle(sequences: Dynamic, o: &Options, context: &NativeCallContext) -> Resu
     let is_one = given.is_string();
     let texts = Sequences::from_value(&mut given, context).map_err(|_| mismatch("string, array of strings or tensor of codes", &given))?.0;
     let mut shuffler = Shuffler::default();
-    let mut one = |row: usize, codes: &[u8], copy: usize| -> Dynamic {
+    let mut one = |row: usize, codes: &[u8], (start, end): (usize, usize), copy: usize| -> Dynamic {
         let mut own = codes.to_vec();
-        shuffler.shuffle(&mut own, k, &mut Rng::keyed(&[seed, 0x7368_7566, row as u64, copy as u64]));
+        shuffler.shuffle(&mut own[start..end], k, &mut Rng::keyed(&[seed, 0x7368_7566, row as u64, copy as u64]));
         alphabet::decode(&own).into()
     };
     let mut out = Array::new();
     for (row, text) in texts.iter().enumerate() {
         let codes = alphabet::codes(text)?;
+        let region = region_of(o, codes.len())?;
         out.push(match copies {
-            None => one(row, &codes, 0),
-            Some(n) => (0..n).map(|copy| one(row, &codes, copy)).collect::<Array>().into(),
+            None => one(row, &codes, region, 0),
+            Some(n) => {
+                memory::elements(&[n as i64, (codes.len() + size_of::<Dynamic>() + 40) as i64], 1)?;
+                (0..n).map(|copy| one(row, &codes, region, copy)).collect::<Array>().into()
+            }
         });
     }
     Ok(if is_one { out.swap_remove(0) } else { out.into() })
@@ -199,6 +224,7 @@ natives! { made in "seq" {
     /// assert_eq(seq::shuffle("ACGTACGGT", #{ seed: 1 }).len(), 9);
     /// assert_eq(seq::shuffle(["ACGTACGGT", "TTTT"], #{ seed: 1 })[1], "TTTT");
     /// assert_eq(seq::shuffle(seq::codes(["ACGTAC"]), #{ copies: 20, seed: 1 }).shape, [1, 20, 6]);
+    /// assert_eq(seq::shuffle("AAAAACGTTT", #{ start: 0, end: 5, seed: 1 }), "AAAAACGTTT");
     /// ```
     function "shuffle"(c, sequences: Dynamic; o = SHUFFLE) -> "as `sequences`; with `copies` an array of arrays, or a tensor [batch, copies, length]" { shuffle(sequences, &o, c.context) }
 

@@ -247,13 +247,6 @@ natives! { shapes in "tensor" {
     /// assert_near(tensor::layer_norm(tensor::from([[1.0, 3.0]])), [[-1.0, 1.0]], 1e-4);
     /// ```
     function "layer_norm"(c, x: Tensor, axes: Option<i64>) -> "tensor of the same shape" { let n = axes.unwrap_or(1).clamp(1, x.rank() as i64) as usize; x.layer_norm(&x.shape()[x.rank() - n..], None, 1e-5) }
-
-    /// Mixes values by how queries match keys: softmax(q kᵀ / √d) v, on […, length, features].
-    ///
-    /// ```rhai
-    /// assert_near(tensor::attention(tensor::zeros([1, 2, 4]), tensor::zeros([1, 2, 4]), tensor::ones([1, 2, 3])), tensor::ones([1, 2, 3]));
-    /// ```
-    function "attention"(c, q: Tensor, k: Tensor, v: Tensor) -> "tensor of the shape of `v` with the length of `q`" { Tensor::scaled_dot_attention(&q, &k, &v, 0.0, false) }
 } }
 
 /// All of them.

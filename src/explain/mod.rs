@@ -12,6 +12,7 @@ pub mod matching;
 pub mod modisco;
 pub mod mutagenesis;
 pub mod patch;
+pub mod perturb;
 pub mod planting;
 pub mod seqlets;
 pub mod target;

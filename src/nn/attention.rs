@@ -6,7 +6,7 @@ use super::{linear, watch};
 use crate::bail;
 use crate::base::{Result, shape};
 use crate::torch::Tensor;
-use crate::torch::op::attention_weights;
+use crate::torch::attention::Attention;
 
 /// Self-attention with several heads (Vaswani et al. 2017) on `[channels, length]`; names are PyTorch's.
 pub struct MultiHead {
@@ -55,8 +55,9 @@ impl Spec for MultiHead {
             let split = |t: &Tensor| t.reshape(&[batch, length, heads, channels / heads])?.transpose(1, 2); // [batch, heads, length, features]
             let dropout = if mode.training { dropout } else { 0.0 };
             let (q, k, v) = (split(&all[0])?, split(&all[1])?, split(&all[2])?);
-            watch::note_weights(|| attention_weights(&q, &k, causal))?;
-            let mixed = Tensor::scaled_dot_attention(&q, &k, &v, dropout, causal)?;
+            let how = Attention { causal, dropout, ..Attention::default() };
+            watch::note_weights(|| how.weights(&q, &k))?;
+            let mixed = how.apply(&q, &k, &v)?;
             let joined = mixed.transpose(1, 2)?.reshape(&[batch, length, channels])?;
             linear::apply(&joined, &out_weight, Some(&out_bias))?.transpose(1, 2)
         });
@@ -92,8 +93,8 @@ impl Spec for ScaledDot {
         let module = Function(move |x: &Tensor, _| {
             let x = x.transpose(1, 2)?;
             let made = parts.iter().map(|(weight, bias)| linear::apply(&x, weight, bias.as_ref())).collect::<Result<Vec<_>>>()?;
-            watch::note_weights(|| attention_weights(&made[0], &made[1], false))?;
-            Tensor::scaled_dot_attention(&made[0], &made[1], &made[2], 0.0, false)?.transpose(1, 2)
+            watch::note_weights(|| Attention::default().weights(&made[0], &made[1]))?;
+            Attention::default().apply(&made[0], &made[1], &made[2])?.transpose(1, 2)
         });
         Built::one(module, vec![self.values, length])
     }

@@ -273,10 +273,13 @@ impl Spec for Transposed {
         let weight = builder.parameter("weight", &[*channels, self.filters, self.width], &Init::Uniform(bound))?;
         let bias = if self.bias { Some(builder.parameter("bias", &[self.filters], &Init::Uniform(bound))?) } else { None };
         let output = (length - 1) * self.stride - 2 * self.padding + self.dilation * (self.width - 1) + self.output_padding + 1;
+        if output < 1 {
+            bail!("shape", "conv_transpose1d cuts {} positions from both ends and leaves none of {length}", self.padding; hint: "use less padding");
+        }
         builder.see_all();
         let window = Window { stride: vec![self.stride], padding: vec![self.padding], dilation: vec![self.dilation], groups: 1 };
         let extra = self.output_padding;
-        let module = super::spec::Function(move |x: &Tensor, _| x.conv_transpose1d(&weight, bias.as_ref(), &window, extra));
+        let module = super::spec::Function(move |x: &Tensor, _| x.conv_transpose(&weight, bias.as_ref(), &window, &[extra]));
         Built::one(module, vec![self.filters, output])
     }
 }

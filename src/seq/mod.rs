@@ -3,7 +3,9 @@
 pub mod alphabet;
 pub mod contigs;
 pub mod cpg;
+pub mod edit;
 pub mod fasta;
+pub mod gapped;
 pub mod genome;
 pub mod intervals;
 pub mod motif;

@@ -4,6 +4,7 @@
 //! name the operation and the shapes of its operands, and nothing here panics.
 
 pub mod assign;
+pub mod attention;
 pub mod custom;
 pub mod device;
 pub mod file;
@@ -17,6 +18,10 @@ pub mod pairs;
 pub mod parallel;
 pub mod precision;
 pub mod recurrent;
+pub mod resample;
+pub mod sample;
+pub mod scatter;
+pub mod spectrum;
 pub mod tensor;
 
 pub use device::Device;

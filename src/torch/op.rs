@@ -3,7 +3,7 @@
 use super::tensor::{lift, lift1};
 use super::{Kind, Tensor, pairs};
 use crate::bail;
-use crate::base::{Result, shape};
+use crate::base::{Result, memory, shape};
 use tch::{Kind as TchKind, Scalar};
 
 /// What a reduction runs over: some axes, or all of them.
@@ -373,6 +373,7 @@ impl Tensor {
 
     /// Copies side by side.
     pub fn repeat(&self, times: &[i64]) -> Result<Tensor> {
+        memory::elements(&[times, &[self.numel()]].concat(), self.kind().bytes())?;
         lift1("repeat", &[self], self.0.f_repeat(times))
     }
 
@@ -398,6 +399,11 @@ impl Tensor {
 
     /// Padded: `[before, after]` of the last axis, then of the one before it, …
     pub fn pad(&self, pad: &[i64], mode: &str, value: f64) -> Result<Tensor> {
+        let sides: Vec<i64> = pad.chunks(2).map(|sides| sides.iter().fold(0i64, |sum, n| sum.saturating_add(*n))).rev().collect();
+        let mut sizes = self.shape();
+        let first = sizes.len().saturating_sub(sides.len());
+        sizes[first..].iter_mut().zip(&sides).for_each(|(size, more)| *size = size.saturating_add(*more));
+        memory::elements(&sizes, self.kind().bytes())?;
         let value = (mode == "constant").then_some(value);
         lift1("pad", &[self], self.0.f_pad(pad, mode, value))
     }
@@ -688,6 +694,10 @@ impl Tensor {
 
     /// Truth values as a row of ones each, `[…, classes]`.
     pub fn one_hot(&self, classes: i64) -> Result<Tensor> {
+        if classes < 1 {
+            bail!("value", "`classes` must be at least 1, got {classes}");
+        }
+        memory::elements(&[self.numel(), classes], 8)?;
         lift1("one_hot", &[self], self.to_kind(Kind::Int64)?.0.f_one_hot(classes))?.to_kind(Kind::Float)
     }
 
@@ -725,16 +735,6 @@ impl Tensor {
         let plain = Window { stride: vec![1, 1], padding: vec![0, 0], dilation: vec![1, 1], groups: 1 };
         let out = image.conv(&weight.unsqueeze(3)?, bias, &plain)?;
         out.reshape(&[batch, weight.shape()[0], (rows - width + 1) * dilation])?.narrow(2, 0, padded - (width - 1) * dilation)
-    }
-
-    /// Transposed convolution over one axis.
-    pub fn conv_transpose1d(&self, weight: &Tensor, bias: Option<&Tensor>, how: &Window, output_padding: i64) -> Result<Tensor> {
-        let bias = bias.map(|bias| &bias.0);
-        lift1(
-            "conv_transpose1d",
-            &[self, weight],
-            self.0.f_conv_transpose1d(&weight.0, bias, &how.stride[..], &how.padding[..], output_padding, how.groups, &how.dilation[..]),
-        )
     }
 
     /// Largest of each window of the last axis (of the last two with two sizes).
@@ -875,25 +875,6 @@ impl Tensor {
     pub fn embedding(table: &Tensor, index: &Tensor, padding: i64) -> Result<Tensor> {
         lift1("embedding", &[table, index], tch::Tensor::f_embedding(&table.0, &index.0, padding, false, false))
     }
-
-    /// softmax(q kᵀ / √d) v.
-    pub fn scaled_dot_attention(q: &Tensor, k: &Tensor, v: &Tensor, dropout: f64, causal: bool) -> Result<Tensor> {
-        if pairs::moves(q) {
-            return attention_weights(q, k, causal)?.matmul(v);
-        }
-        lift1("attention", &[q, k, v], tch::Tensor::f_scaled_dot_product_attention(&q.0, &k.0, &v.0, None::<tch::Tensor>, dropout, causal, None::<f64>, false))
-    }
-}
-
-/// softmax(q kᵀ / √d): how much each position (rows) reads of each (columns).
-pub fn attention_weights(q: &Tensor, k: &Tensor, causal: bool) -> Result<Tensor> {
-    let (length, size) = (q.shape()[q.rank() - 2], q.shape()[q.rank() - 1]);
-    let scores = q.matmul(&k.transpose(-2, -1)?)?.div_number((size as f64).sqrt())?;
-    if !causal {
-        return scores.softmax(-1);
-    }
-    let later = Tensor::full(&[length, length], 1.0, Kind::Float, q.device())?.triu(1)?.gt_number(0.0)?;
-    scores.masked_fill(&later, f64::NEG_INFINITY)?.softmax(-1)
 }
 
 /// How a window moves over its input, one entry for each axis.
