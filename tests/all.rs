@@ -26,6 +26,7 @@ mod runs;
 mod scripts;
 mod sizes;
 mod statistics;
+mod strands;
 mod training;
 
 use std::path::PathBuf;

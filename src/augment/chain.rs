@@ -18,6 +18,10 @@ impl Transform for Chain {
         self.0.iter().map(|step| step.margin()).sum()
     }
 
+    fn displaces(&self) -> Option<&'static str> {
+        self.0.iter().find_map(|step| step.displaces())
+    }
+
     fn moves(&self, place: &mut Place, length: i64, rng: &mut Rng) -> bool {
         self.0.iter().all(|step| step.moves(place, length, rng))
     }
@@ -37,6 +41,10 @@ impl Transform for OneOf {
 
     fn margin(&self) -> usize {
         self.0.iter().map(|step| step.margin()).max().unwrap_or(0)
+    }
+
+    fn displaces(&self) -> Option<&'static str> {
+        self.0.iter().find_map(|step| step.displaces())
     }
 }
 
@@ -67,6 +75,10 @@ impl Transform for SomeOf {
     fn margin(&self) -> usize {
         self.steps.iter().map(|step| step.margin()).sum()
     }
+
+    fn displaces(&self) -> Option<&'static str> {
+        self.steps.iter().find_map(|step| step.displaces())
+    }
 }
 
 /// An augmenter that is applied with a chance, which may grow or shrink over the epochs.
@@ -92,6 +104,10 @@ impl Transform for Sometimes {
     fn margin(&self) -> usize {
         self.step.margin()
     }
+
+    fn displaces(&self) -> Option<&'static str> {
+        self.step.displaces()
+    }
 }
 
 /// An augmenter that is at work in some epochs only.
@@ -113,6 +129,10 @@ impl Transform for During {
 
     fn margin(&self) -> usize {
         self.step.margin()
+    }
+
+    fn displaces(&self) -> Option<&'static str> {
+        self.step.displaces()
     }
 
     fn blends(&self, epoch: u64, out: &mut Vec<Blend>) {

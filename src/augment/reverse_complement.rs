@@ -17,13 +17,17 @@ impl Transform for ReverseComplement {
             return;
         }
         sample.sequences.iter_mut().for_each(|codes| alphabet::reverse_complement(codes));
-        for signal in &mut sample.signals {
+        let labelled = std::iter::once(&mut sample.labelled).filter(|own| own.is_on).map(|own| &mut own.signal);
+        for signal in sample.signals.iter_mut().chain(labelled) {
             if signal.is_along {
                 signal.values.chunks_mut(signal.width.max(1)).for_each(<[f32]>::reverse);
             }
             if let Some(partners) = &signal.partners {
                 swap(&mut signal.values, partners, signal.width);
             }
+        }
+        if sample.labelled.is_on {
+            sample.labelled.turn();
         }
         if let Some(partners) = sample.label_partners.clone() {
             swap(&mut sample.labels, &partners, 1);
@@ -58,7 +62,7 @@ mod tests {
         let partners = Some(Arc::new(vec![1, 0]));
         let mut sample = Sample {
             sequences: vec![vec![0, 0, 1]],
-            signals: vec![Signal { values: vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0], width: 3, is_along: true, partners: partners.clone() }],
+            signals: vec![Signal { values: vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0], width: 3, is_along: true, partners: partners.clone(), blank: 0.0 }],
             labels: vec![0.0, 1.0],
             label_partners: partners,
             ..Sample::default()

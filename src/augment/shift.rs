@@ -14,9 +14,14 @@ impl Transform for Shift {
     fn apply(&self, sample: &mut Sample, rng: &mut Rng) {
         let by = self.draw(rng);
         sample.sequences.iter_mut().for_each(|codes| slide(codes, by, UNKNOWN));
-        for signal in sample.signals.iter_mut().filter(|signal| signal.is_along) {
-            signal.values.chunks_mut(signal.width).for_each(|row| slide(row, by, 0.0));
+        for signal in sample.along() {
+            let blank = signal.blank;
+            signal.values.chunks_mut(signal.width).for_each(|row| slide(row, by, blank));
         }
+    }
+
+    fn displaces(&self) -> Option<&'static str> {
+        (self.most > 0).then_some("shift")
     }
 
     fn margin(&self) -> usize {

@@ -13,9 +13,14 @@ fn length(low: usize, high: usize, rng: &mut Rng) -> usize {
     low + rng.below(high.max(low) - low + 1)
 }
 
+/// Bases of a row in view; of several sequences those of the shortest.
+fn view(sample: &Sample) -> Option<usize> {
+    sample.sequences.iter().map(|codes| codes.len() - 2 * sample.margin).min()
+}
+
 /// A stretch within the view of a row, every place as likely: its start and its length; none in a row without a sequence.
 fn stretch(low: usize, high: usize, sample: &Sample, rng: &mut Rng) -> Option<(usize, usize)> {
-    let view = sample.sequences.first()?.len() - 2 * sample.margin;
+    let view = view(sample)?;
     let n = length(low, high, rng).min(view);
     Some((sample.margin + rng.below(view - n + 1), n))
 }
@@ -55,9 +60,14 @@ impl Transform for Insertion {
     fn apply(&self, sample: &mut Sample, rng: &mut Rng) {
         let Some((at, n)) = stretch(self.low, self.high, sample, rng) else { return };
         sample.sequences.iter_mut().for_each(|codes| fill(open(codes, at, n), rng));
-        for signal in sample.signals.iter_mut().filter(|signal| signal.is_along) {
-            signal.values.chunks_mut(signal.width).for_each(|row| open(row, at, n).fill(0.0));
+        for signal in sample.along() {
+            let blank = signal.blank;
+            signal.values.chunks_mut(signal.width).for_each(|row| open(row, at, n).fill(blank));
         }
+    }
+
+    fn displaces(&self) -> Option<&'static str> {
+        Some("insertion")
     }
 }
 
@@ -81,9 +91,14 @@ impl Transform for Deletion {
                 *code = rng.below(4) as u8;
             }
         }
-        for signal in sample.signals.iter_mut().filter(|signal| signal.is_along) {
-            signal.values.chunks_mut(signal.width).flat_map(|row| close(row, at, n)).for_each(|end| end.fill(0.0));
+        for signal in sample.along() {
+            let blank = signal.blank;
+            signal.values.chunks_mut(signal.width).flat_map(|row| close(row, at, n)).for_each(|end| end.fill(blank));
         }
+    }
+
+    fn displaces(&self) -> Option<&'static str> {
+        Some("deletion")
     }
 
     fn margin(&self) -> usize {
@@ -103,9 +118,21 @@ impl Transform for Inversion {
     fn apply(&self, sample: &mut Sample, rng: &mut Rng) {
         let Some((at, n)) = stretch(self.low, self.high, sample, rng) else { return };
         sample.sequences.iter_mut().for_each(|codes| alphabet::reverse_complement(&mut codes[at..at + n]));
-        for signal in sample.signals.iter_mut().filter(|signal| signal.is_along) {
-            signal.values.chunks_mut(signal.width).for_each(|row| row[at..at + n].reverse());
+        for signal in sample.along() {
+            // the reverse complement is read from the other strand, so that pairs change places within it
+            let before = signal.partners.as_ref().map(|_| signal.values.clone());
+            let width = signal.width;
+            for (channel, row) in signal.values.chunks_mut(width).enumerate() {
+                if let (Some(partners), Some(before)) = (&signal.partners, &before) {
+                    row[at..at + n].copy_from_slice(&before[partners[channel] * width..][at..at + n]);
+                }
+                row[at..at + n].reverse();
+            }
         }
+    }
+
+    fn displaces(&self) -> Option<&'static str> {
+        Some("inversion")
     }
 }
 
@@ -119,14 +146,18 @@ pub struct Translocation {
 
 impl Transform for Translocation {
     fn apply(&self, sample: &mut Sample, rng: &mut Rng) {
-        let Some(width) = sample.sequences.first().map(|codes| codes.len() - 2 * sample.margin) else { return };
+        let Some(width) = view(sample) else { return };
         let n = length(self.low, self.high, rng).min(width);
         let by = if rng.below(2) == 0 { n } else { width - n };
         let view = sample.margin..sample.margin + width;
         sample.sequences.iter_mut().for_each(|codes| codes[view.clone()].rotate_left(by));
-        for signal in sample.signals.iter_mut().filter(|signal| signal.is_along) {
+        for signal in sample.along() {
             signal.values.chunks_mut(signal.width).for_each(|row| row[view.clone()].rotate_left(by));
         }
+    }
+
+    fn displaces(&self) -> Option<&'static str> {
+        Some("translocation")
     }
 }
 
@@ -153,7 +184,7 @@ pub struct Crop {
 
 impl Transform for Crop {
     fn apply(&self, sample: &mut Sample, rng: &mut Rng) {
-        let Some(width) = sample.sequences.first().map(|codes| codes.len() - 2 * sample.margin) else { return };
+        let Some(width) = view(sample) else { return };
         let n = self.length.min(width);
         let at = sample.margin + rng.below(width - n + 1);
         for codes in &mut sample.sequences {
@@ -182,6 +213,8 @@ impl Transform for ToNegative {
             sample.shuffler.shuffle(&mut codes[margin..end], self.k, rng);
         }
         sample.labels.iter_mut().filter(|label| !label.is_nan()).for_each(|label| *label = 0.0);
+        // they are 0, whatever its values were
+        sample.labelled.is_on = false;
     }
 }
 
@@ -197,7 +230,7 @@ mod tests {
         let values = (0..length + 2 * margin).map(|i| i as f32 + 4.0).collect();
         Sample {
             sequences: vec![codes],
-            signals: vec![Signal { values, width: length + 2 * margin, is_along: true, partners: None }],
+            signals: vec![Signal { values, width: length + 2 * margin, is_along: true, partners: None, blank: 0.0 }],
             margin,
             labels: vec![1.0],
             ..Sample::default()

@@ -14,11 +14,13 @@ use crate::explain::{convergence, inside, mutagenesis};
 use crate::lang::options::{INF, MANY, Opt, OptKind, opt};
 use crate::lang::value::Ints;
 use crate::lang::{Callback, IntoValue, Options, session};
+use crate::nn::strands::Strands;
 use crate::nn::{Model, Value};
 use crate::torch::{Device, Tensor};
 use crate::{bail, fault, natives};
 use rhai::{Dynamic, Map};
 use std::rc::Rc;
+use std::sync::Arc;
 
 const LABEL: Opt = opt(
     "label",
@@ -49,8 +51,14 @@ const DETAIL: Opt = opt(
 );
 
 const STRANDS: Opt = opt("both_strands", OptKind::Bool, "false", "whether what the other strand gives is turned back and the mean of both taken");
+const INPUTS: Opt = opt(
+    "inputs",
+    OptKind::Other("map of input name to \"sequence\", \"track\", \"stranded\" or \"features\""),
+    "",
+    "what inputs become on the other strand, as for `nn::both_strands`; a dataset says it itself",
+);
 
-const SALIENCY: &[Opt] = &[LABEL, AGAINST, POSITION, STRANDS, BATCH];
+const SALIENCY: &[Opt] = &[LABEL, AGAINST, POSITION, STRANDS, INPUTS, BATCH];
 const PLAIN: &[Opt] = &[
     LABEL,
     AGAINST,
@@ -58,6 +66,7 @@ const PLAIN: &[Opt] = &[
     HYPOTHETICAL,
     opt("correction", OptKind::Bool, "true", "whether the gradient's mean over the bases of a position is taken off"),
     STRANDS,
+    INPUTS,
     BATCH,
 ];
 const SMOOTH: &[Opt] = &[
@@ -67,16 +76,17 @@ const SMOOTH: &[Opt] = &[
     opt("samples", OptKind::Int(1, 100_000), "50", "noisy copies of each sequence"),
     opt("deviation", OptKind::Float(0.0, INF), "0.15", "standard deviation of the noise on every number"),
     STRANDS,
+    INPUTS,
     SEEDED,
 ];
 /// Options of what goes along lines from baselines; `points` says how many.
-const fn along(points: Opt) -> [Opt; 11] {
-    [LABEL, AGAINST, POSITION, HYPOTHETICAL, points, BASELINES, SHUFFLES, STRANDS, SEEDED, DETAIL, BATCH]
+const fn along(points: Opt) -> [Opt; 12] {
+    [LABEL, AGAINST, POSITION, HYPOTHETICAL, points, BASELINES, SHUFFLES, STRANDS, INPUTS, SEEDED, DETAIL, BATCH]
 }
 
 const INTEGRATED: &[Opt] = &along(opt("steps", OptKind::Int(1, 10_000), "50", "points on each line"));
 const EXPECTED: &[Opt] = &along(opt("samples", OptKind::Int(1, 100_000), "200", "points of each sequence"));
-const DEEP: &[Opt] = &[LABEL, AGAINST, POSITION, HYPOTHETICAL, BASELINES, SHUFFLES, STRANDS, SEEDED, DETAIL, BATCH];
+const DEEP: &[Opt] = &[LABEL, AGAINST, POSITION, HYPOTHETICAL, BASELINES, SHUFFLES, STRANDS, INPUTS, SEEDED, DETAIL, BATCH];
 const CONVERGENCE: &[Opt] = &[LABEL, AGAINST, POSITION, BASELINES, SEEDED];
 const MUTAGENESIS: &[Opt] = &[
     LABEL,
@@ -200,23 +210,43 @@ fn stacked(parts: Vec<Value>, several: bool) -> Result<Value> {
     rest.iter().try_fold(first, |all, part| all.zip(part, |all, part| Tensor::cat(&[all.clone(), part.to_device(Device::CPU)?.unsqueeze(1)?], 1)))
 }
 
-/// Sequences, or contributions of their bases, read on the other strand; other inputs as they are.
-fn turned(x: &Value) -> Result<Value> {
-    x.map(|tensor| if is_sequence(tensor) { tensor.flip(&[1, 2]) } else { Ok(tensor.clone()) })
+/// How samples are read on the reverse strand, where that is asked for.
+struct Reversed {
+    strands: Strands,
+    labels: Option<Arc<Vec<usize>>>,
 }
 
-/// The mean of what both strands give, that of the other turned back.
-fn of_both(own: &Value, other: &Value) -> Result<Value> {
-    own.zip(&turned(other)?, |own, other| own.add(other)?.mul_number(0.5))
-}
-
-/// What is found on the strand that is given, or the mean with what is found on the other.
-fn on_strands(x: &Value, o: &Options, run: impl Fn(&Value) -> Result<Value>) -> Result<Value> {
-    let own = run(x)?;
-    if !o.flag("both_strands") {
-        return Ok(own);
+impl Reversed {
+    /// What the options ask of samples as a script gives them.
+    fn of(given: &Dynamic, x: &Value, o: &Options) -> Result<Option<Reversed>> {
+        if !o.flag("both_strands") {
+            return Ok(None);
+        }
+        let declared = super::nn_blocks::kinds_of(o.get("inputs")?)?;
+        Ok(Some(match given.read_lock::<Data>() {
+            Some(set) if declared.is_empty() => Reversed { strands: crate::train::evaluate::strands(&set.0), labels: set.0.label_partners.clone() },
+            _ => Reversed { strands: Strands::of(&x.shape(), &declared, true)?, labels: None },
+        }))
     }
-    of_both(&own, &run(&turned(x)?)?)
+
+    /// A target of what the reverse strand gives.
+    fn target(&self, target: &Target) -> Target {
+        target.reverse(self.labels.clone())
+    }
+
+    /// The mean of what both strands give, that of the reverse strand turned back.
+    fn mean(&self, own: &Value, other: &Value) -> Result<Value> {
+        own.zip(&self.strands.turned(other)?, |own, other| own.add(other)?.mul_number(0.5))
+    }
+}
+
+/// What is found on the strand that is given, or the mean with what is found on the reverse strand.
+fn on_strands(reversed: Option<&Reversed>, x: &Value, target: &Target, run: impl Fn(&Value, &Target) -> Result<Value>) -> Result<Value> {
+    let own = run(x, target)?;
+    match reversed {
+        None => Ok(own),
+        Some(reversed) => reversed.mean(&own, &run(&reversed.strands.turned(x)?, &reversed.target(target))?),
+    }
 }
 
 /// One value of each sample for each target: `[samples]`, or `[samples, labels]`.
@@ -257,14 +287,16 @@ fn complete(
     advice: &dyn Fn(&Still, &Value, &Target) -> Result<String>,
     run: impl Fn(&Still, &Value, &Target) -> Result<Found>,
 ) -> Result<Dynamic> {
+    let given = x;
     let x = samples(net, x)?;
+    let reversed = Reversed::of(given, &x, o)?;
     let (mut differences, mut errors) = (Vec::new(), Vec::new());
     let noted = std::cell::RefCell::new((&mut differences, &mut errors));
     let contributions = of_targets(net, &x, o, |still, target| {
         let mut found = run(still, &x, target)?;
-        if o.flag("both_strands") {
-            let other = run(still, &turned(&x)?, target)?;
-            found.contributions = of_both(&found.contributions, &other.contributions)?;
+        if let Some(reversed) = &reversed {
+            let other = run(still, &reversed.strands.turned(&x)?, &reversed.target(target))?;
+            found.contributions = reversed.mean(&found.contributions, &other.contributions)?;
             found.difference.iter_mut().zip(other.difference).for_each(|(own, other)| *own = f64::midpoint(*own, other));
         }
         let Found { contributions, difference } = found;
@@ -325,6 +357,7 @@ fn losses(net: &Model, x: &Dynamic, o: &Options) -> Result<Tabled> {
 }
 
 fn saturation(net: &Model, x: &Dynamic, o: &Options) -> Result<Value> {
+    let given = x;
     let x = sequences(net, x)?;
     let length = x.shape()[2];
     let stretch = o.int("start") as usize..o.maybe_int("end").unwrap_or(length) as usize;
@@ -334,15 +367,16 @@ fn saturation(net: &Model, x: &Dynamic, o: &Options) -> Result<Value> {
         return of_targets(net, &like, o, |_, _| Ok(like.clone()));
     }
     let (still, batch) = (Still::of(net)?, o.int("batch") as usize);
-    let on = |x: &Tensor, stretch: &std::ops::Range<usize>| -> Result<Vec<Value>> {
-        Ok(mutagenesis::saturation(&still, x, &targets, stretch, batch)?.into_iter().map(Value::One).collect())
+    let on = |x: &Tensor, targets: &[Target], stretch: &std::ops::Range<usize>| -> Result<Vec<Value>> {
+        Ok(mutagenesis::saturation(&still, x, targets, stretch, batch)?.into_iter().map(Value::One).collect())
     };
-    let mut found = on(&x, &stretch)?;
-    if o.flag("both_strands") {
+    let mut found = on(&x, &targets, &stretch)?;
+    if let Some(reversed) = Reversed::of(given, &Value::One(x.clone()), o)? {
         let length = length as usize;
         let mirrored = length.saturating_sub(stretch.end)..length.saturating_sub(stretch.start);
-        for (own, other) in found.iter_mut().zip(on(&x.flip(&[1, 2])?, &mirrored)?) {
-            *own = of_both(own, &other)?;
+        let reverse: Vec<Target> = targets.iter().map(|target| reversed.target(target)).collect();
+        for (own, other) in found.iter_mut().zip(on(&x.flip(&[1, 2])?, &reverse, &mirrored)?) {
+            *own = reversed.mean(own, &other)?;
         }
     }
     stacked(found, several)
@@ -377,8 +411,10 @@ natives! { made in "explain" {
     /// assert_eq(explain::saliency(net, ["ACGTACGTACGTACGTACGT"], #{ label: "all" }).shape, [1, 2, 4, 20]);
     /// ```
     function "saliency"(c, net: Model, x: Dynamic; o = SALIENCY) -> "tensor [samples, 4, length]" {
-        let x = samples(&net, &x)?;
-        of_targets(&net, &x, &o, |still, target| on_strands(&x, &o, |x| gradients::saliency(still, x, target, o.int("batch")))).map(into_dynamic)
+        let given = x;
+        let x = samples(&net, &given)?;
+        let reversed = Reversed::of(&given, &x, &o)?;
+        of_targets(&net, &x, &o, |still, target| on_strands(reversed.as_ref(), &x, target, |x, target| gradients::saliency(still, x, target, o.int("batch")))).map(into_dynamic)
     }
 
     /// Gives input × gradient, the gradient taken off its mean over the bases of a position: one-hot sequences cannot leave the simplex.
@@ -392,9 +428,11 @@ natives! { made in "explain" {
     /// assert(c.sum(1).abs().max().item() < 1e-6);
     /// ```
     function "input_x_gradient"(c, net: Model, x: Dynamic; o = PLAIN) -> "tensor [samples, 4, length]" {
-        let x = samples(&net, &x)?;
+        let given = x;
+        let x = samples(&net, &given)?;
+        let reversed = Reversed::of(&given, &x, &o)?;
         let one = |still: &Still, x: &Value, target: &Target| shown(gradients::input_x_gradient(still, x, target, o.int("batch"), o.flag("correction"))?, x, &o);
-        of_targets(&net, &x, &o, |still, target| on_strands(&x, &o, |x| one(still, x, target))).map(into_dynamic)
+        of_targets(&net, &x, &o, |still, target| on_strands(reversed.as_ref(), &x, target, |x, target| one(still, x, target))).map(into_dynamic)
     }
 
     /// Gives gradients averaged over noisy copies of the input.
@@ -408,9 +446,11 @@ natives! { made in "explain" {
     /// assert((explain::smooth_grad(net, x) - explain::saliency(net, x)).abs().max().item() < 1e-6);   // a linear network has one gradient
     /// ```
     function "smooth_grad"(c, net: Model, x: Dynamic; o = SMOOTH) -> "tensor [samples, 4, length]" {
-        let x = samples(&net, &x)?;
+        let given = x;
+        let x = samples(&net, &given)?;
+        let reversed = Reversed::of(&given, &x, &o)?;
         let one = |still: &Still, x: &Value, target: &Target| gradients::smooth_grad(still, x, target, o.int("samples"), o.float("deviation"), seed(&o));
-        of_targets(&net, &x, &o, |still, target| on_strands(&x, &o, |x| one(still, x, target))).map(into_dynamic)
+        of_targets(&net, &x, &o, |still, target| on_strands(reversed.as_ref(), &x, target, |x, target| one(still, x, target))).map(into_dynamic)
     }
 
     /// Gives integrated gradients: what each base contributes to the difference between a sequence's output and that of its baselines.

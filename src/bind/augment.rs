@@ -105,7 +105,9 @@ pub fn customised(x: Value, y: Tensor, custom: &[Callback]) -> Result<(Value, Te
 }
 
 natives! { natives in "augment" {
-    /// Reads rows from the other strand with a chance (one half unless given). What lies along the sequence turns with it, stranded tracks change places.
+    /// Reads rows from the other strand with a chance (one half unless given).
+    ///
+    /// Tracks, and labels in bins, are read backwards with the sequence; stranded tracks and labels in pairs change places.
     ///
     /// ```rhai
     /// assert_eq(`${augment::reverse_complement(0.5)}`, "augmenter reverse_complement(0.5)");
@@ -113,6 +115,8 @@ natives! { natives in "augment" {
     function "reverse_complement"(c, probability: Option<f64>) -> "augmenter" { let p = chance(probability.unwrap_or(0.5))?; plain(augment::ReverseComplement { probability: p }, format!("reverse_complement({p})")) }
 
     /// Moves rows by up to `most` positions either way. Rows that are cut from a genome bring in what lies there; others N.
+    ///
+    /// Tracks move with the sequence, and labels in bins are read again from their tracks; where these are not known, it is an error.
     ///
     /// ```rhai
     /// assert_eq(`${augment::shift(3)}`, "augmenter shift(3)");
@@ -141,7 +145,7 @@ natives! { natives in "augment" {
     /// ```
     function "deletion"(c, most: i64; o = STRETCH) -> "augmenter" { let (low, high) = stretch(most, &o)?; plain(augment::Deletion { low, high }, format!("deletion({most})")) }
 
-    /// Replaces a stretch by its reverse complement.
+    /// Replaces a stretch by its reverse complement; within it, stranded tracks change places.
     ///
     /// ```rhai
     /// assert_eq(`${augment::inversion(20)}`, "augmenter inversion(20)");

@@ -1,11 +1,12 @@
 //! `data::…`: datasets out of files, arrays and genomes.
 
 use super::genome::{Genomic, Places, Signal};
-use super::label::labels_of;
+use super::label::{Given, Signalled, labels_of, named_pairs};
 use super::values::{Data, codes_of};
-use crate::base::{Result, Strand, shape};
+use crate::base::{Interval, Result, Strand, shape};
+use crate::data::profile::{self, Source};
 use crate::data::table::Plan;
-use crate::data::{Channel, Column, Dataset, Input, check, duplicates};
+use crate::data::{Channel, Column, Dataset, Input, Profile, check, duplicates};
 use crate::lang::options::{MANY, Opt, OptKind, opt};
 use crate::lang::value::array;
 use crate::lang::{Options, session};
@@ -100,7 +101,102 @@ pub fn column(name: &str, value: &Dynamic) -> Result<Column> {
     Ok(Column::Dense { values: Arc::new(tensor.to_f32()?), shape: row })
 }
 
-fn from_columns(columns: &Map) -> Result<Data> {
+/// Fails on labels that are strings.
+pub fn no_words(name: &str, value: &Dynamic) -> Result<()> {
+    let word = value.read_lock::<Array>().and_then(|items| items.iter().find(|item| item.is_string()).map(ToString::to_string));
+    match word {
+        Some(word) => Err(fault!("type", "labels are numbers, `{name}` holds strings such as \"{word}\"";
+            hint: "number the classes from 0: `words.map(|word| [\"{word}\", …].index_of(word))`")),
+        None => Ok(()),
+    }
+}
+
+const BINS: Opt = opt(
+    "bins",
+    OptKind::Int(1, MANY),
+    "",
+    "labels that are bins along the sequence, in groups of so many: they turn with it; those of `label::signal` say so themselves",
+);
+const PAIRS: Opt = opt(
+    "label_pairs",
+    OptKind::Other("array of pairs of label names"),
+    "",
+    "labels of the two strands, [plus, minus], which change places on the reverse strand; groups of bins are named without their number",
+);
+const FROM: &[Opt] = &[
+    opt(
+        "along",
+        OptKind::Other("array of input names"),
+        "",
+        "inputs of numbers along the sequence, which move and turn with it; those whose last axis has the sequence's length unless given",
+    ),
+    opt(
+        "stranded",
+        OptKind::Other("array of input names"),
+        "[]",
+        "inputs [channels, length] whose neighbouring channels are pairs of strands: they change places on the reverse strand",
+    ),
+    opt("bins", OptKind::Int(1, MANY), "1", "labels that are bins along the sequence, in groups of so many: they turn with it"),
+    PAIRS,
+];
+
+/// Names of groups of labels: those of their first bins without the number.
+fn groups(names: &[String], bins: usize) -> Vec<String> {
+    let name = |name: &String| if bins == 1 { name.clone() } else { name.strip_suffix('1').unwrap_or(name).to_string() };
+    names.iter().step_by(bins).map(name).collect()
+}
+
+/// Sets how labels behave on the reverse strand.
+fn laid_out(set: &mut Dataset, bins: usize, pairs: &[(usize, usize)], source: Option<Source>) -> Result<()> {
+    let tasks = set.tasks();
+    if tasks % bins != 0 {
+        bail!("option", "{tasks} labels are not groups of {bins} bins");
+    }
+    set.label_partners = profile::partners(tasks / bins, bins, pairs);
+    set.profile = (bins > 1).then(|| Arc::new(Profile { bins, source }));
+    Ok(())
+}
+
+/// Which inputs are along the sequence and which are pairs of strands, as options say.
+fn declare(inputs: &mut [Input], o: &Options, notes: &mut Vec<String>) -> Result<()> {
+    let length = inputs.iter().find(|input| input.column.is_sequence()).map(|input| input.column.row_shape()[0]);
+    let along: Option<Vec<String>> = o.get("along")?;
+    let stranded: Vec<String> = o.get("stranded")?.unwrap_or_default();
+    let known = |name: &String| inputs.iter().any(|input| input.name == *name && !input.column.is_sequence());
+    if let Some(name) = along.iter().flatten().chain(&stranded).find(|name| !known(name)) {
+        bail!("name", "no input of numbers is called `{name}`");
+    }
+    for input in inputs.iter_mut().filter(|input| !input.column.is_sequence()) {
+        let shape = input.column.row_shape();
+        let fits = shape.last().copied() == length && length.is_some();
+        let is_stranded = stranded.contains(&input.name);
+        let is_stated = is_stranded || along.as_ref().is_some_and(|along| along.contains(&input.name));
+        input.is_along = if along.is_some() { is_stated } else { fits || is_stated };
+        if is_stated && !fits {
+            let length = length.map_or("there is no sequence".to_string(), |length| format!("the sequence has {length} positions"));
+            bail!("shape", "input `{}` {} is not along the sequence: {length}", input.name, shape_text(&shape));
+        }
+        if is_stranded {
+            if shape.len() != 2 || shape[0] % 2 == 1 {
+                bail!("shape", "stranded input `{}` must be [channels, length] with pairs of channels, got {}", input.name, shape_text(&shape));
+            }
+            input.partners = Some(Arc::new((0..shape[0]).map(|i| i ^ 1).collect()));
+        }
+        if fits && along.is_none() && !is_stranded && shape.len() == 1 {
+            notes.push(format!(
+                "input `{}` has a number for each position and is taken to be along the sequence; `#{{ along: [] }}` as second argument says that it is not",
+                input.name
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn shape_text(sizes: &[usize]) -> String {
+    shape::text(&sizes.iter().map(|n| *n as i64).collect::<Vec<_>>())
+}
+
+fn from_columns(columns: &Map, o: &Options) -> Result<Data> {
     let mut inputs = Vec::new();
     let mut labels: Vec<(String, Vec<f32>)> = Vec::new();
     for (name, value) in columns {
@@ -110,6 +206,7 @@ fn from_columns(columns: &Map) -> Result<Data> {
                 None => vec![("label".into(), value.clone())],
             };
             for (label, values) in parts {
+                no_words(&label, &values)?;
                 let Column::Dense { values, shape } = column(&label, &values)? else { bail!("type", "label `{label}` must hold numbers") };
                 let tasks: usize = shape.iter().product();
                 for task in 0..tasks {
@@ -129,7 +226,18 @@ fn from_columns(columns: &Map) -> Result<Data> {
     }
     let flat = (0..rows).flat_map(|row| labels.iter().map(move |(_, values)| values[row])).collect();
     let names = labels.iter().map(|(name, _)| name.clone()).collect();
-    Ok(Data(Rc::new(Dataset::new(inputs, names, flat)?)))
+    let mut notes = Vec::new();
+    declare(&mut inputs, o, &mut notes)?;
+    let mut set = Dataset::new(inputs, names, flat)?;
+    let bins = o.int("bins") as usize;
+    let pairs = match o.raw("label_pairs") {
+        Some(pairs) => profile::pairs_of(&groups(&set.label_names, bins), &named_pairs(&pairs)?)?,
+        None => Vec::new(),
+    };
+    laid_out(&mut set, bins, &pairs, None)?;
+    notes.iter().for_each(|note| super::train::warn(note));
+    set.notes = notes;
+    Ok(Data(Rc::new(set)))
 }
 
 const REGIONS: &[Opt] = &[
@@ -140,9 +248,13 @@ const REGIONS: &[Opt] = &[
     opt("missing", OptKind::Float(f64::NEG_INFINITY, f64::INFINITY), "0", "the value of bases that a track has none for"),
     opt("log1p", OptKind::Bool, "false", "whether track values become ln(1 + value)"),
     opt("outside", OptKind::Choice(&["error", "pad", "skip"]), "\"error\"", "regions that reach out of their chromosome: refused, filled with N, or left out"),
-    opt("use_strand", OptKind::Bool, "false", "whether regions on the reverse strand are read from there"),
-    opt("bins", OptKind::Int(1, MANY), "1", "labels that are bins along the region, in groups of so many: they turn round with the sequence"),
+    opt("use_strand", OptKind::Bool, "false", "whether regions on the reverse strand are read from there: sequence, tracks and labels"),
+    BINS,
+    PAIRS,
 ];
+
+/// Rows whose labels are read again to see whether they still are what their signals say.
+const CHECKED: usize = 64;
 
 /// A track or several, as options give them.
 fn tracks_of(name: &str, value: &Dynamic) -> Result<Vec<Signal>> {
@@ -152,6 +264,70 @@ fn tracks_of(name: &str, value: &Dynamic) -> Result<Vec<Signal>> {
         Some(items) if !items.is_empty() => items.iter().map(one).collect(),
         _ => Ok(vec![one(value)?]),
     }
+}
+
+/// A dataset with labels that are read from the strand that its sequences are read from.
+fn labelled(genome: &Genomic, inputs: Vec<Input>, given: Given, strands: &[Interval], places: &Arc<Vec<Interval>>, o: &Options) -> Result<Dataset> {
+    let Given { names, mut values, signal } = given;
+    let stated = o.maybe_int("bins").map(|bins| bins as usize);
+    let bins = match (stated, &signal) {
+        (Some(bins), Some(own)) if bins != own.reading.bins => {
+            bail!("option", "option `bins` is {bins}, the labels are {} bins each", own.reading.bins; hint: "leave `bins` out: what `label::signal` returns says it")
+        }
+        (stated, signal) => stated.unwrap_or_else(|| signal.as_ref().map_or(1, |own| own.reading.bins)),
+    };
+    let pairs = match (o.raw("label_pairs"), &signal) {
+        (Some(pairs), _) => profile::pairs_of(&groups(&names, bins), &named_pairs(&pairs)?)?,
+        (None, Some(own)) => own.pairs.clone(),
+        (None, None) => Vec::new(),
+    };
+    let partners = profile::partners(names.len() / bins, bins, &pairs);
+    let mut notes = Vec::new();
+    match (&signal, &partners) {
+        (Some(own), Some(partners)) => {
+            if own.use_strand {
+                profile::orient(&mut values, partners, &own.regions.0.rows);
+            }
+            if o.flag("use_strand") {
+                profile::orient(&mut values, partners, strands);
+            }
+        }
+        (None, Some(_)) if o.flag("use_strand") && strands.iter().any(|row| row.strand == Strand::Reverse) => {
+            notes.push("labels are given as numbers: those of regions on the reverse strand are taken to be read from that strand already".to_string());
+        }
+        _ => {}
+    }
+    let mut set = Dataset::new(inputs, names, values)?;
+    let source = match signal.filter(|_| bins > 1) {
+        Some(own) => source_of(genome, &own, &pairs, places, &set.labels)?,
+        None => None,
+    };
+    laid_out(&mut set, bins, &pairs, source)?;
+    set.notes = notes;
+    Ok(set)
+}
+
+/// The signals that labels were read from, along the regions of the sequences; none where the labels have been changed since, or
+/// where their windows are not at one place within the regions.
+fn source_of(genome: &Genomic, own: &Signalled, pairs: &[(usize, usize)], places: &Arc<Vec<Interval>>, labels: &[f32]) -> Result<Option<Source>> {
+    let windows = own.regions.0.in_genome(&genome.0)?;
+    let (Some((offset, width)), Some(first)) = (profile::window(places, &windows.rows), places.first()) else { return Ok(None) };
+    let channels: Vec<Channel> = own.tracks.iter().map(|(_, track)| Channel::new(track.0.clone(), &genome.0, f32::NAN, false)).collect();
+    let partners = profile::partners(channels.len(), 1, pairs);
+    let column = Column::Signal { channels: Arc::new(channels), regions: places.clone(), length: first.len() as usize, partners };
+    let source = Source { column, offset, width, reading: own.reading };
+    let tasks = own.tasks();
+    for row in (0..places.len()).step_by(places.len().div_ceil(CHECKED).max(1)) {
+        let (mut values, mut again) = (Vec::new(), Vec::new());
+        source.column.numbers(row, 0, &mut values)?;
+        let parts: Vec<&[f32]> = values.chunks(first.len() as usize).map(|channel| &channel[offset..offset + width]).collect();
+        source.labels(&parts, own.reading.bins, &mut again)?;
+        let is_same = |(a, b): (&f32, &f32)| (a.is_nan() && b.is_nan()) || (a - b).abs() <= 1e-4 * a.abs().max(b.abs());
+        if !labels[row * tasks..(row + 1) * tasks].iter().zip(&again).all(is_same) {
+            return Ok(None);
+        }
+    }
+    Ok(Some(source))
 }
 
 fn regions(genome: &Genomic, list: &Places, o: &Options) -> Result<Data> {
@@ -169,6 +345,7 @@ fn regions(genome: &Genomic, list: &Places, o: &Options) -> Result<Data> {
             .hint("`#{ outside: \"skip\" }` leaves them out, `\"pad\"` fills with N"));
     }
     let mut rows = own.rows;
+    let strands = rows.clone();
     if !o.flag("use_strand") {
         rows.iter_mut().for_each(|row| row.strand = Strand::None);
     }
@@ -187,25 +364,23 @@ fn regions(genome: &Genomic, list: &Places, o: &Options) -> Result<Data> {
             track.0.align(&list.0).map_err(|fault| fault.context(format!("track `{name}`")))?;
         }
         let channels = tracks.iter().map(|t| Channel::new(t.0.clone(), &genome.0, o.float("missing") as f32, o.flag("log1p"))).collect();
-        inputs.push(Input { partners, ..Input::new(name.as_str(), Column::Signal { channels: Arc::new(channels), regions: places.clone(), length }) });
+        let column = Column::Signal { channels: Arc::new(channels), regions: places.clone(), length, partners: partners.clone() };
+        inputs.push(Input { partners, ..Input::new(name.as_str(), column) });
     }
     for (name, value) in o.get::<Map>("features")?.unwrap_or_default() {
         inputs.push(Input::new(name.as_str(), column(&name, &value)?));
     }
-    let (names, values) = match o.raw("labels") {
-        Some(value) => labels_of(&value, n)?,
-        None => (vec!["label".to_string()], vec![1.0; n]),
-    };
-    let mut set = Dataset::new(inputs, names, values)?;
-    let bins = o.int("bins") as usize;
-    if bins > 1 {
-        if set.tasks() % bins != 0 {
-            bail!("option", "{} labels are not groups of {bins} bins", set.tasks());
-        }
-        set.label_partners = Some(Arc::new(crate::data::labels::turned(set.tasks(), bins)));
+    if let Some(name) = stranded.iter().find(|name| inputs.iter().all(|input| input.name != **name || input.partners.is_none())) {
+        bail!("name", "option `stranded` names `{name}`, and `tracks` has none of that name");
     }
+    let mut set = match o.raw("labels") {
+        Some(value) => labelled(genome, inputs, labels_of(&value, n)?, &strands, &places, o)?,
+        None => Dataset::new(inputs, vec!["label".to_string()], vec![1.0; n])?,
+    };
     if o.text("outside") == "skip" && !outside.is_empty() {
+        let notes = std::mem::take(&mut set.notes);
         set = set.with_rows((0..n as u32).filter(|i| outside.binary_search(i).is_err()).collect());
+        set.notes = notes;
         if set.is_empty() {
             bail!("data", "every region reaches out of its chromosome");
         }
@@ -241,15 +416,20 @@ natives! { made in "data" {
 
     /// Makes a dataset of columns: strings are sequences, tensors and arrays of numbers are numbers; `label` (or a map of them) holds the labels.
     ///
+    /// What is along the sequence moves and turns with it: inputs whose last axis has its length, or those that `along` names, and
+    /// labels of `bins`.
+    ///
     /// ```rhai
     /// let set = data::from(#{ sequence: ["ACGT", "TTTT"], height: tensor::ones([2, 3]), label: [1, 0] });
     /// assert_eq(set.len(), 2);
     /// ```
-    function "from"(c, columns: Map) -> "dataset" { from_columns(&columns) }
+    function "from"(c, columns: Map; o = FROM) -> "dataset" { from_columns(&columns, &o) }
 
     /// Cuts regions of one length out of a genome, row by row when a batch is made: only their places are kept in memory.
     ///
     /// - `intervals`: regions of one length; a region's labels, tracks and features are given in the same order
+    ///
+    /// Sequence, tracks and labels are read from the same strand, and augmenters move and turn them together; `features` stay as they are.
     ///
     /// ```rhai
     /// let g = genome::from(#{ chr1: seq::random(1, 1000, #{ seed: 1 })[0] });

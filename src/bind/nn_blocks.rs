@@ -5,12 +5,14 @@ use crate::base::Result;
 use crate::lang::options::{Opt, OptKind, opt};
 use crate::lang::value::array;
 use crate::lang::{Callback, IntoValue, Options, session};
-use crate::nn::compose::{self, Merge};
+use crate::nn::compose::{self, Merge, TurnedBack};
 use crate::nn::custom::Custom;
+use crate::nn::strands::InputKind;
 use crate::nn::{How, Layer, Mode, Model, Shape, Value};
 use crate::torch::{Device, Precision, Tensor};
 use crate::{bail, fault, natives};
 use rhai::{Array, Dynamic, Map};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 const RESIDUAL: &[Opt] = &[
@@ -20,7 +22,39 @@ const RESIDUAL: &[Opt] = &[
 
 const MERGE: &[Opt] = &[opt("merge", OptKind::Choice(Merge::NAMES), "\"concat\"", "how outputs become one: concat (along the channels), add, mean, max")];
 
-const STRANDS: &[Opt] = &[opt("merge", OptKind::Choice(Merge::NAMES), "\"mean\"", "how the two outputs become one: mean, max, add, concat")];
+const BRANCHES: &[Opt] = &[
+    opt("merge", OptKind::Choice(Merge::NAMES), "\"concat\"", "how outputs become one: concat (along the channels), add, mean, max"),
+    opt("order", OptKind::Other("array of input names"), "", "the order of the branches, where `layers` is a map"),
+];
+
+const STRANDS: &[Opt] = &[
+    opt("merge", OptKind::Choice(Merge::NAMES), "\"mean\"", "how the two outputs become one: mean, max, add, concat"),
+    opt(
+        "input",
+        OptKind::Choice(InputKind::NAMES),
+        "",
+        "what the one input is: sequence (reverse complement), track (read backwards), stranded (read backwards, channels 0 and 1, 2 and 3, … exchanged), features (the same); told by its shape unless given",
+    ),
+    opt("inputs", OptKind::Other("map of input name to one of these words"), "", "what each of several inputs is"),
+    opt(
+        "outputs",
+        OptKind::Choice(TurnedBack::NAMES),
+        "\"aligned\"",
+        "how an output [channels, positions] of the reverse strand is turned back before the merge: aligned (positions backwards), stranded (channels 0 and 1, … exchanged too; features too), as_is",
+    ),
+];
+
+/// Kinds of inputs, as a map of options states them.
+pub fn kinds_of(map: Option<Map>) -> Result<BTreeMap<String, InputKind>> {
+    let kind = |(name, value): (rhai::Identifier, Dynamic)| {
+        let word = value.clone().into_string().unwrap_or_default();
+        let found = InputKind::named(&word);
+        let words = || InputKind::NAMES.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(", ");
+        let found = found.ok_or_else(|| fault!("option", "option `inputs`: `{name}` must be one of {}, got {}", words(), session::describe(&value)))?;
+        Ok((name.to_string(), found))
+    };
+    map.unwrap_or_default().into_iter().map(kind).collect()
+}
 
 const CUSTOM: &[Opt] = &[
     opt("params", OptKind::Other("function |shape| map of tensors"), "", "makes the parameters for an input's shape (without the batch)"),
@@ -31,11 +65,11 @@ fn layer_of(value: &Dynamic, what: &str) -> Result<Layer> {
     value.read_lock::<Layer>().map(|layer| layer.clone()).ok_or_else(|| fault!("type", "{what} must be a layer, got {}", session::describe(value)))
 }
 
-/// The parts of a chain: layers, or pairs of a name and a layer.
-fn parts_of(items: &Array) -> Result<Vec<(Option<String>, Layer)>> {
+/// Parts of a layer: layers, or pairs of a name and a layer.
+fn parts_of(items: &Array, whole: &str) -> Result<Vec<(Option<String>, Layer)>> {
     let mut parts: Vec<(Option<String>, Layer)> = Vec::new();
     for (i, item) in items.iter().enumerate() {
-        let what = format!("part {i} of the chain");
+        let what = format!("part {i} of {whole}");
         let part = match item.read_lock::<Array>() {
             Some(pair) => match pair.as_slice() {
                 [name, layer] => {
@@ -50,6 +84,34 @@ fn parts_of(items: &Array) -> Result<Vec<(Option<String>, Layer)>> {
             None => (None, layer_of(item, &what)?),
         };
         parts.push(part);
+    }
+    Ok(parts)
+}
+
+/// The branches of a map or of pairs, in order.
+fn branches_of(value: &Dynamic, order: Option<Vec<String>>) -> Result<Vec<(String, Layer)>> {
+    let mut parts: Vec<(String, Layer)> = if let Some(map) = value.read_lock::<Map>() {
+        map.iter().map(|(name, value)| Ok((name.to_string(), layer_of(value, &format!("branch `{name}`"))?))).collect::<Result<_>>()?
+    } else if let Some(items) = value.read_lock::<Array>() {
+        let pair = |(i, (name, layer)): (usize, (Option<String>, Layer))| {
+            let name = name.ok_or_else(|| fault!("type", "branch {i} is a layer without the name of its input"; hint: "`[\"sequence\", nn::conv1d(…)]`"))?;
+            Ok((name, layer))
+        };
+        parts_of(&items, "the branches")?.into_iter().enumerate().map(pair).collect::<Result<_>>()?
+    } else {
+        bail!("type", "`layers` must be a map of input name to layer, or an array of pairs, got {}", session::describe(value));
+    };
+    if parts.is_empty() {
+        bail!("value", "branches needs at least one layer");
+    }
+    if let Some(order) = order {
+        let place = |name: &String| order.iter().position(|own| own == name);
+        let repeated = order.iter().enumerate().any(|(i, name)| order[..i].contains(name));
+        if repeated || order.len() != parts.len() || parts.iter().any(|(name, _)| place(name).is_none()) {
+            let names = parts.iter().map(|(name, _)| format!("\"{name}\"")).collect::<Vec<_>>().join(", ");
+            bail!("option", "option `order` must name every branch once: {names}");
+        }
+        parts.sort_by_key(|(name, _)| place(name));
     }
     Ok(parts)
 }
@@ -123,7 +185,7 @@ natives! { natives in "nn" {
     /// ```
     function "chain"(c, layers: Array) -> "layer" {
         if layers.is_empty() { bail!("value", "chain needs at least one layer"); }
-        layer(c, compose::Chain { parts: parts_of(&layers)? })
+        layer(c, compose::Chain { parts: parts_of(&layers, "the chain")? })
     }
 
     /// Adds a layer's output to its input (He et al. 2016).
@@ -152,17 +214,23 @@ natives! { natives in "nn" {
         layer(c, compose::Parallel { parts: layers_of(&layers, "parallel")?, merge: Merge::named(&o.text("merge")) })
     }
 
-    /// Sends each named input through a layer of its own and merges what they give.
+    /// Sends each named input through a layer of its own and merges what they give, in the order of `layers`.
+    ///
+    /// - `layers`: pairs of an input's name and its layer, `[["sequence", …], ["shape", …]]`; of a map, whose keys have no order,
+    ///   the names are in alphabetical order unless `order` states one. The summary lists the branches in their order.
     ///
     /// ```rhai
     /// let two = nn::branches(#{ sequence: nn::conv1d(8, 3), shape: nn::conv1d(2, 3) });
     /// let net = nn::build(two, #{ sequence: [4, 20], shape: [5, 20] });
     /// assert_eq(net.output_shape, [10, 18]);
     /// ```
-    function "branches"(c, layers: Map; o = MERGE) -> "layer of several inputs" {
-        if layers.is_empty() { bail!("value", "branches needs at least one layer"); }
-        let parts = layers.iter().map(|(name, value)| Ok((name.to_string(), layer_of(value, &format!("branch `{name}`"))?))).collect::<Result<_>>()?;
-        layer(c, compose::Branches { parts, merge: Merge::named(&o.text("merge")) })
+    /// ```rhai
+    /// let two = nn::branches([["shape", nn::linear(1)], ["charge", nn::linear(2)]]);
+    /// let net = nn::build(two, #{ shape: [5], charge: [3] }, #{ seed: 1 });
+    /// assert_eq(net.names()[0], "shape.weight");     // the first number of the output comes from `shape`
+    /// ```
+    function "branches"(c, layers: Dynamic; o = BRANCHES) -> "layer of several inputs" {
+        layer(c, compose::Branches { parts: branches_of(&layers, o.get("order")?)?, merge: Merge::named(&o.text("merge")) })
     }
 
     /// Makes `n` layers with a function of their number and puts them one after the other.
@@ -179,14 +247,27 @@ natives! { natives in "nn" {
 
     /// Applies one layer to the sequence and to its reverse complement, with the same parameters, and merges.
     ///
-    /// Inputs of four channels are taken for sequences (A C G T); others turn round along the length.
+    /// An input of four channels that is alone, or is called `sequence`, is taken for one-hot bases (A C G T), others
+    /// [channels, length] for tracks; where that leaves a doubt, `input` or `inputs` has to say what they are. Outputs along the
+    /// sequence are merged position by position.
     ///
     /// ```rhai
     /// let net = nn::build(nn::both_strands(nn::chain([nn::flatten(), nn::linear(1)])), [4, 4], #{ seed: 1 });
     /// assert_near(net.forward(seq::one_hot(["AACG"])), net.forward(seq::one_hot(["CGTT"])));
     /// ```
+    /// ```rhai
+    /// let along = nn::build(nn::both_strands(nn::conv1d(2, 3)), [4, 12], #{ seed: 1 });
+    /// let x = seq::one_hot(["AACGGGTACCAT"]);
+    /// assert_near(along.forward(x.flip([1, 2])), along.forward(x).flip([2]), 1e-6);
+    /// ```
     function "both_strands"(c, body: Layer; o = STRANDS) -> "layer" {
-        layer(c, compose::BothStrands { layer: body, merge: Merge::named(&o.text("merge")) })
+        let mut inputs = kinds_of(o.get("inputs")?)?;
+        if let Some(kind) = InputKind::named(&o.text("input")) {
+            if !inputs.is_empty() { bail!("option", "options `input` and `inputs` do not go together"; hint: "`input` is for one input, `inputs` for several"); }
+            inputs.insert(String::new(), kind);
+        }
+        let (merge, outputs) = (Merge::named(&o.text("merge")), TurnedBack::named(&o.text("outputs")));
+        layer(c, compose::BothStrands { layer: body, merge, inputs, outputs })
     }
 
     /// Makes a description share one set of parameters wherever it stands.

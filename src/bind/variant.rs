@@ -95,9 +95,10 @@ fn chunk(still: &Still, targets: &[Target], genome: &Genome, variants: Vec<Varia
         codes.chunks_exact_mut(length).for_each(alphabet::reverse_complement);
         codes
     };
-    let of = |codes: &[u8]| values(still, codes, length, targets, o.int("batch") as usize);
-    let (reference, alternate) = (of(&before)?, of(&after)?);
-    let other = if both { Some((of(&turned(&before))?, of(&turned(&after))?)) } else { None };
+    let of = |codes: &[u8], targets: &[Target]| values(still, codes, length, targets, o.int("batch") as usize);
+    let (reference, alternate) = (of(&before, targets)?, of(&after, targets)?);
+    let reverse: Vec<Target> = targets.iter().map(|target| target.reverse(None)).collect();
+    let other = if both { Some((of(&turned(&before), &reverse)?, of(&turned(&after), &reverse)?)) } else { None };
     let fitting = out.iter_mut().filter(|effect| effect.state == State::Fits);
     for (i, effect) in fitting.enumerate() {
         for (label, numbers) in effect.numbers.iter_mut().enumerate() {

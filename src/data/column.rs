@@ -1,6 +1,6 @@
 //! The values of an input: in memory, or cut from a genome and its tracks when a row is asked for.
 
-use crate::base::{Interval, Result};
+use crate::base::{Interval, Result, Strand};
 use crate::seq::alphabet::UNKNOWN;
 use crate::seq::{Genome, Track};
 use std::sync::Arc;
@@ -39,6 +39,8 @@ pub enum Column {
         regions: Arc<Vec<Interval>>,
         /// Bases in each row.
         length: usize,
+        /// The channel that each becomes on the reverse strand; none where they keep their places.
+        partners: Option<Arc<Vec<usize>>>,
     },
 }
 
@@ -148,9 +150,12 @@ impl Column {
                 }
                 Ok(())
             }
-            Column::Signal { channels, regions, .. } => {
+            Column::Signal { channels, regions, partners, .. } => {
                 let place = widened(&regions[row], margin);
-                channels.iter().try_for_each(|channel| channel.fill(&place, out))
+                match partners.as_ref().filter(|_| place.strand == Strand::Reverse) {
+                    Some(partners) => partners.iter().try_for_each(|partner| channels[*partner].fill(&place, out)),
+                    None => channels.iter().try_for_each(|channel| channel.fill(&place, out)),
+                }
             }
             Column::Sequence { .. } | Column::Genome { .. } => Ok(()),
         }

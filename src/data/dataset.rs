@@ -1,6 +1,7 @@
 //! What a dataset is: named inputs and labels, and the rows of them that are in view.
 
 use super::column::Column;
+use super::profile::{Profile, Source};
 use super::sampling::Sampling;
 use crate::bail;
 use crate::base::seed::Rng;
@@ -18,12 +19,15 @@ pub struct Input {
     pub column: Column,
     /// The channel that each of its channels becomes on the other strand; none where they keep their places.
     pub partners: Option<Arc<Vec<usize>>>,
+    /// Whether its last axis is that of the sequence, so that it moves and turns with it.
+    pub is_along: bool,
 }
 
 impl Input {
-    /// An input whose channels keep their places on the other strand.
+    /// An input whose channels keep their places on the other strand; sequences and signals are along the sequence.
     pub fn new(name: impl Into<String>, column: Column) -> Input {
-        Input { name: name.into(), column, partners: None }
+        let is_along = !matches!(column, Column::Dense { .. });
+        Input { name: name.into(), column, partners: None, is_along }
     }
 }
 
@@ -96,6 +100,8 @@ pub struct Dataset {
     pub sampling: Sampling,
     /// The label that each label becomes on the other strand; none where labels do not depend on the strand.
     pub label_partners: Option<Arc<Vec<usize>>>,
+    /// How labels are placed along the sequence; none where they are not.
+    pub profile: Option<Arc<Profile>>,
     /// What is known of simulated sequences, for each row of the storage.
     pub truth: Option<Arc<Truth>>,
     /// What reading it had to say.
@@ -129,6 +135,7 @@ impl Dataset {
             pool: None,
             sampling: Sampling::default(),
             label_partners: None,
+            profile: None,
             truth: None,
             notes: Vec::new(),
         })
@@ -216,6 +223,18 @@ impl Dataset {
         column.numbers(self.locate(index).0, margin, out).map_err(|fault| fault.context(self.shown(index)))
     }
 
+    /// Appends the values that the labels of a row in view were read from, base by base with `margin` more on both sides;
+    /// false where they are not known.
+    pub fn push_profile(&self, index: usize, margin: usize, out: &mut Vec<f32>) -> Result<bool> {
+        let Some(source) = self.profile.as_ref().and_then(|profile| profile.source.as_ref()) else { return Ok(false) };
+        // the labels of shuffles are 0
+        if self.locate(index).1 > 0 {
+            return Ok(false);
+        }
+        self.push_numbers(&source.column, index, margin, out)?;
+        Ok(true)
+    }
+
     /// Codes and numbers of an input for some rows in view; one of the two is empty.
     pub fn gather(&self, column: &Column, rows: impl Iterator<Item = usize>) -> Result<(Vec<u8>, Vec<f32>)> {
         let (mut codes, mut values, mut shuffler) = (Vec::new(), Vec::new(), Shuffler::default());
@@ -294,7 +313,6 @@ impl Dataset {
         }
         out.shuffles = self.shuffles;
         out.sampling = self.sampling.clone();
-        out.label_partners = self.label_partners.clone();
         out.pool = Some(Pool::new(pool, count, redraw, seed));
         Ok(out)
     }
@@ -315,6 +333,7 @@ impl Dataset {
         let inputs = self.inputs.iter().map(|input| Ok(Input { column: joined(&[(self, &input.column)])?, ..input.clone() })).collect::<Result<_>>()?;
         let mut out = Dataset::new(inputs, self.label_names.clone(), self.all_labels())?;
         out.label_partners = self.label_partners.clone();
+        out.profile = joined_profile(std::slice::from_ref(self))?;
         out.names = self.names.as_ref().map(|_| Arc::new((0..self.len()).filter_map(|i| self.name(i)).collect()));
         out.truth = joined_truth(std::slice::from_ref(self));
         Ok(out)
@@ -336,13 +355,17 @@ impl Dataset {
                 bail!("data", "datasets of different inputs, lengths or labels cannot be joined: {} and {}", first.form(), other.form());
             }
         }
+        if let Some((a, b)) = disagreement(&parts) {
+            bail!("data", "datasets that cannot be joined: {a} and {b}"; hint: "make both with the same `bins`, `label_pairs`, `stranded` and `along`");
+        }
         let mut inputs = Vec::new();
         for (i, input) in first.inputs.iter().enumerate() {
             let columns: Vec<(&Dataset, &Column)> = parts.iter().map(|part| (part, &part.inputs[i].column)).collect();
             inputs.push(Input { column: joined(&columns)?, ..input.clone() });
         }
         let mut out = Dataset::new(inputs, first.label_names.clone(), parts.iter().flat_map(Dataset::all_labels).collect())?;
-        out.label_partners = first.label_partners.clone();
+        out.label_partners = parts.iter().find_map(|part| part.label_partners.clone());
+        out.profile = joined_profile(&parts)?;
         out.truth = joined_truth(&parts);
         if parts.iter().all(|part| part.names.is_some()) {
             out.names = Some(Arc::new(parts.iter().flat_map(|part| (0..part.len()).filter_map(|i| part.name(i))).collect()));
@@ -381,6 +404,40 @@ pub(super) fn joined_truth(parts: &[Dataset]) -> Option<Arc<Truth>> {
     Truth::gather(&known).map(Arc::new)
 }
 
+/// What two datasets of the same form say differently of the reverse strand, in words. Labels that are 0 in every row,
+/// as those of negatives, agree with any.
+fn disagreement(parts: &[Dataset]) -> Option<(&'static str, &'static str)> {
+    let first = parts.first()?;
+    for other in &parts[1..] {
+        for (a, b) in first.inputs.iter().zip(&other.inputs) {
+            if a.is_along != b.is_along {
+                return Some(("an input along the sequence", "one that is not"));
+            }
+            if a.partners != b.partners {
+                return Some(("an input whose channels are pairs of strands", "one whose channels are not"));
+            }
+        }
+        let is_set = |set: &Dataset| set.labels.iter().any(|label| *label != 0.0);
+        if first.label_partners != other.label_partners && is_set(first) && is_set(other) {
+            return Some(("labels that change places on the reverse strand", "labels that do so in another way, or not at all"));
+        }
+    }
+    None
+}
+
+/// How the labels of the rows in view are placed; their signals are known where they are for every row.
+fn joined_profile(parts: &[Dataset]) -> Result<Option<Arc<Profile>>> {
+    let Some(known) = parts.iter().find_map(|part| part.profile.clone()) else { return Ok(None) };
+    let of = |part: &Dataset| part.profile.as_ref().filter(|_| part.shuffles.is_none()).and_then(|own| own.source.clone());
+    let sources: Vec<Source> = parts.iter().filter_map(of).collect();
+    let mut source = None;
+    if let Some(first) = sources.first().filter(|first| sources.len() == parts.len() && sources.iter().all(|own| own.is_like(first))) {
+        let columns: Vec<(&Dataset, &Column)> = parts.iter().zip(&sources).map(|(part, own)| (part, &own.column)).collect();
+        source = Some(Source { column: joined(&columns)?, ..first.clone() });
+    }
+    Ok(Some(Arc::new(Profile { bins: known.bins, source })))
+}
+
 /// The rows in view of columns of one form, behind each other: places of one genome stay places where no row is a
 /// shuffle, anything else is read.
 fn joined(parts: &[(&Dataset, &Column)]) -> Result<Column> {
@@ -395,13 +452,14 @@ fn joined(parts: &[(&Dataset, &Column)]) -> Result<Column> {
                 return Ok(Column::Genome { genome: genome.clone(), regions: Arc::new(lists.into_iter().flatten().collect()), length: *length });
             }
         }
-        Column::Signal { channels, length, .. } => {
+        Column::Signal { channels, length, partners, .. } => {
             let own = parts.iter().map(|(part, column)| match column {
                 Column::Signal { channels: other, regions, .. } if Arc::ptr_eq(other, channels) => Some(part.places(regions)),
                 _ => None,
             });
             if let Some(lists) = own.collect::<Option<Vec<_>>>() {
-                return Ok(Column::Signal { channels: channels.clone(), regions: Arc::new(lists.into_iter().flatten().collect()), length: *length });
+                let regions = Arc::new(lists.into_iter().flatten().collect());
+                return Ok(Column::Signal { channels: channels.clone(), regions, length: *length, partners: partners.clone() });
             }
         }
         Column::Sequence { .. } | Column::Dense { .. } => {}

@@ -1,7 +1,7 @@
 //! Labels of regions, from peaks and from signals.
 
 use crate::bail;
-use crate::base::Result;
+use crate::base::{Result, Strand};
 use crate::seq::Track;
 use crate::seq::intervals::sets::Rule;
 use crate::seq::intervals::{Field, Intervals};
@@ -85,7 +85,7 @@ pub fn joint(sets: &[(String, Intervals)], how: &Joint) -> Result<(Intervals, La
 }
 
 /// How signals become labels.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Reading {
     /// What an interval's (or a bin's) values are made into.
     pub statistic: Statistic,
@@ -97,12 +97,21 @@ pub struct Reading {
     pub missing: Missing,
 }
 
-/// Labels that are read off tracks: `bins` of each.
+impl Reading {
+    /// A statistic's value as a label.
+    pub fn label(&self, value: f64) -> f32 {
+        if self.log1p { value.ln_1p() as f32 } else { value as f32 }
+    }
+}
+
+/// Labels that are read off tracks, `bins` of each, from the left end of each region to its right.
 pub fn by_signal(regions: &Intervals, tracks: &[(String, &Track)], how: &Reading) -> Result<Labels> {
     let mut columns = Vec::new();
+    let mut regions = regions.clone();
+    regions.rows.iter_mut().for_each(|row| row.strand = Strand::None);
     for (name, track) in tracks {
-        let values = track.summarise(regions, how.bins, how.statistic, how.missing)?;
-        let own = |v: &f64| if how.log1p { v.ln_1p() as f32 } else { *v as f32 };
+        let values = track.summarise(&regions, how.bins, how.statistic, how.missing)?;
+        let own = |v: &f64| how.label(*v);
         for bin in 0..how.bins {
             let label = if how.bins == 1 { name.clone() } else { format!("{name}{}", bin + 1) };
             columns.push((label, values.iter().skip(bin).step_by(how.bins).map(own).collect()));
@@ -117,11 +126,6 @@ pub fn by_field(regions: &Intervals, name: &str) -> Result<Labels> {
         Field::Number(values) => Ok(Labels { names: vec![name.into()], values: values.iter().map(|v| *v as f32).collect() }),
         Field::Text(_) => bail!("type", "field `{name}` holds words, a label is a number"),
     }
-}
-
-/// The label that each becomes on the other strand, where labels are bins along the region.
-pub fn turned(tasks: usize, bins: usize) -> Vec<usize> {
-    (0..tasks).map(|i| i / bins * bins + (bins - 1 - i % bins)).collect()
 }
 
 #[cfg(test)]
@@ -160,6 +164,5 @@ mod tests {
         assert_eq!(labels.values, [1.0, 1.0, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0]);
         let (regions, _) = joint(&sets, &Joint { length: 40, distance: 0, at_least: 2 }).unwrap();
         assert_eq!(regions.len(), 1);
-        assert_eq!(turned(6, 3), [2, 1, 0, 5, 4, 3]);
     }
 }

@@ -1,6 +1,7 @@
 //! Batches: rows cut, shuffled and augmented ahead of the training step, the same for any number of threads.
 
-use super::Dataset;
+use super::{Column, Dataset};
+use crate::bail;
 use crate::base::seed::Rng;
 use crate::base::{Fault, Result, panic};
 use crate::seq::shuffle::Shuffler;
@@ -21,6 +22,28 @@ pub struct Signal {
     pub is_along: bool,
     /// The channel that each becomes on the other strand.
     pub partners: Option<Arc<Vec<usize>>>,
+    /// The value of bases that come from nowhere.
+    pub blank: f32,
+}
+
+/// The values that the labels of a row are read from, base by base.
+#[derive(Clone, Debug, Default)]
+pub struct Labelled {
+    /// Channels along the sequence, margins included.
+    pub signal: Signal,
+    /// The first base of the labelled window, margins included.
+    pub start: usize,
+    /// Bases of the window.
+    pub width: usize,
+    /// Whether this row's labels are read from them.
+    pub is_on: bool,
+}
+
+impl Labelled {
+    /// The window is read from the other strand.
+    pub fn turn(&mut self) {
+        self.start = self.signal.width - self.start - self.width;
+    }
 }
 
 /// One row on its way into a batch. Sequences and what lies along them have `margin` more on both sides, which
@@ -35,6 +58,8 @@ pub struct Sample {
     pub labels: Vec<f32>,
     /// The label that each becomes on the other strand.
     pub label_partners: Option<Arc<Vec<usize>>>,
+    /// What its labels are read from again once it is changed.
+    pub labelled: Labelled,
     /// Bases beyond the view on each side.
     pub margin: usize,
     /// The pass, from 0.
@@ -43,6 +68,14 @@ pub struct Sample {
     pub shuffler: Shuffler,
     /// Room for augmenters.
     pub scratch: Vec<u8>,
+}
+
+impl Sample {
+    /// Everything that is along the sequences and moves with them: signals, and the values that labels are read from.
+    pub fn along(&mut self) -> impl Iterator<Item = &mut Signal> {
+        let labelled = std::iter::once(&mut self.labelled).filter(|own| own.is_on).map(|own| &mut own.signal);
+        self.signals.iter_mut().filter(|signal| signal.is_along).chain(labelled)
+    }
 }
 
 /// A change made to rows while they are loaded; its randomness comes from `rng` alone.
@@ -59,6 +92,11 @@ pub trait Transform: Send + Sync {
     /// that of a row with its margins. Says whether that is all it does.
     fn moves(&self, _place: &mut Place, _length: i64, _rng: &mut Rng) -> bool {
         false
+    }
+
+    /// What it is called where it moves bases to other positions, which labels along the sequence have to follow.
+    fn displaces(&self) -> Option<&'static str> {
+        None
     }
 
     /// What it does to whole batches, once they are one-hot.
@@ -236,10 +274,10 @@ impl Loader {
             inputs.push((input.name.clone(), values));
         }
         let mut labels = Vec::with_capacity(index.len() * set.tasks());
-        let length = set.sequence_input().map(|column| column.row_shape()[0]);
+        self.check_labels()?;
         for row in index {
             match &self.transform {
-                Some(transform) => self.changed(*row, transform.as_ref(), margin, length, sample, &mut inputs, &mut labels)?,
+                Some(transform) => self.changed(*row, transform.as_ref(), margin, sample, &mut inputs, &mut labels)?,
                 None => {
                     for (input, (_, values)) in set.inputs.iter().zip(&mut inputs) {
                         match values {
@@ -271,7 +309,8 @@ impl Loader {
             transform.blends(self.epoch, &mut blends);
             transform.moves(&mut Place::default(), 1, &mut Rng::keyed(&[0]))
         });
-        moves && blends.is_empty() && self.set.inputs.len() == 1 && self.set.inputs[0].column.is_sequence() && self.set.label_partners.is_none()
+        let labels_stay = self.transform.is_none() || (self.set.label_partners.is_none() && self.set.profile.is_none());
+        moves && blends.is_empty() && self.set.inputs.len() == 1 && self.set.inputs[0].column.is_sequence() && labels_stay
     }
 
     /// A batch without its sequences.
@@ -303,7 +342,6 @@ impl Loader {
         row: u32,
         transform: &dyn Transform,
         margin: usize,
-        length: Option<usize>,
         sample: &mut Sample,
         inputs: &mut [(String, Values)],
         labels: &mut Vec<f32>,
@@ -324,9 +362,8 @@ impl Loader {
                 if sample.signals.len() == signals {
                     sample.signals.push(Signal::default());
                 }
-                let shape = input.column.row_shape();
-                let width = shape.last().copied().unwrap_or(1);
-                let is_along = Some(width) == length;
+                let width = input.column.row_shape().last().copied().unwrap_or(1);
+                let is_along = input.is_along;
                 let own = &mut sample.signals[signals];
                 own.values.clear();
                 let edge = if is_along { margin } else { 0 };
@@ -339,6 +376,7 @@ impl Loader {
         sample.labels.clear();
         set.push_labels(row as usize, &mut sample.labels);
         sample.label_partners.clone_from(&set.label_partners);
+        self.read_labelled(row, transform, margin, &mut sample.labelled)?;
         (sample.margin, sample.epoch) = (margin, self.epoch);
         transform.apply(sample, &mut self.drawing(row));
         let (mut own_sequences, mut own_signals) = (sample.sequences.iter(), sample.signals.iter());
@@ -355,7 +393,46 @@ impl Loader {
                 }
             }
         }
-        labels.extend_from_slice(&sample.labels);
+        match set.profile.as_ref().and_then(|profile| Some((profile.bins, profile.source.as_ref()?))) {
+            Some((bins, source)) if sample.labelled.is_on => {
+                let Labelled { signal, start, width, .. } = &sample.labelled;
+                let windows: Vec<&[f32]> = signal.values.chunks(signal.width.max(1)).map(|row| &row[*start..start + width]).collect();
+                source.labels(&windows, bins, labels)?;
+            }
+            _ => labels.extend_from_slice(&sample.labels),
+        }
+        Ok(())
+    }
+
+    /// Fails where the sequence would move and labels along it could not follow.
+    fn check_labels(&self) -> Result<()> {
+        let Some(what) = self.transform.as_ref().and_then(|transform| transform.displaces()) else { return Ok(()) };
+        match &self.set.profile {
+            Some(profile) if profile.source.is_none() => bail!(
+                "data", "`augment::{what}` moves the bases of a row, and its labels, {} bins along the sequence, could not follow: their signals are not known", profile.bins;
+                hint: "pass what `label::signal(regions, tracks, …)` returns as `labels` of `data::regions`, with regions that hold the labelled windows at one place, or leave `augment::{what}` out"
+            ),
+            _ => Ok(()),
+        }
+    }
+
+    /// Reads what the labels of a row come from, where its bases may move.
+    fn read_labelled(&self, row: u32, transform: &dyn Transform, margin: usize, out: &mut Labelled) -> Result<()> {
+        out.is_on = false;
+        let Some(source) = self.set.profile.as_ref().and_then(|profile| profile.source.as_ref()) else { return Ok(()) };
+        if transform.displaces().is_none() {
+            return Ok(());
+        }
+        let own = &mut out.signal;
+        own.values.clear();
+        out.is_on = self.set.push_profile(row as usize, margin, &mut own.values)?;
+        let length = source.column.row_shape().last().copied().unwrap_or(1);
+        (own.width, own.is_along, own.blank) = (length + 2 * margin, true, f32::NAN);
+        own.partners = match &source.column {
+            Column::Signal { partners, .. } => partners.clone(),
+            _ => None,
+        };
+        (out.start, out.width) = (margin + source.offset, source.width);
         Ok(())
     }
 }
@@ -386,7 +463,7 @@ impl Iterator for Batches {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Column, Input, Shuffles};
+    use super::super::{Input, Shuffles};
     use super::*;
 
     struct Noise;

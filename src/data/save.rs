@@ -1,7 +1,7 @@
 //! A dataset as one safetensors file.
 
 use super::dataset::joined_truth;
-use super::{Column, Dataset, Input, Shuffles};
+use super::{Column, Dataset, Input, Profile, Shuffles};
 use crate::base::Result;
 use crate::seq::simulate::Truth;
 use crate::torch::{Kind, Tensor, file};
@@ -27,6 +27,19 @@ pub fn save(set: &Dataset, path: &Path) -> Result<()> {
         ("inputs".into(), plain.inputs.iter().map(|i| i.name.as_str()).collect::<Vec<_>>().join("\t")),
         ("labels".into(), plain.label_names.join("\t")),
     ]);
+    let along = |input: &&Input| input.is_along && !input.column.is_sequence();
+    notes.insert("along".into(), plain.inputs.iter().filter(along).map(|i| i.name.as_str()).collect::<Vec<_>>().join("\t"));
+    for input in &plain.inputs {
+        if let Some(partners) = &input.partners {
+            notes.insert(format!("partners.{}", input.name), numbers(partners));
+        }
+    }
+    if let Some(partners) = &plain.label_partners {
+        notes.insert("label_partners".into(), numbers(partners));
+    }
+    if let Some(profile) = &plain.profile {
+        notes.insert("bins".into(), profile.bins.to_string());
+    }
     if let Some(names) = &set.names {
         notes.insert("names".into(), set.rows.iter().map(|row| names[*row as usize].as_str()).collect::<Vec<_>>().join("\t"));
     }
@@ -39,6 +52,18 @@ pub fn save(set: &Dataset, path: &Path) -> Result<()> {
         notes.insert("shuffles".into(), format!("{} {} {} {}", how.k, how.ratio, how.redraw, how.seed));
     }
     file::save_safetensors(path, &tensors, notes)
+}
+
+fn numbers(values: &[usize]) -> String {
+    values.iter().map(|n| n.to_string()).collect::<Vec<_>>().join(" ")
+}
+
+/// Numbers that put `n` things in each other's places.
+fn permutation(text: &str, n: usize) -> Option<Arc<Vec<usize>>> {
+    let values: Vec<usize> = text.split(' ').map(str::parse).collect::<std::result::Result<_, _>>().ok()?;
+    let mut sorted = values.clone();
+    sorted.sort_unstable();
+    sorted.iter().copied().eq(0..n).then(|| Arc::new(values))
 }
 
 /// Reads what [`save`] wrote.
@@ -60,9 +85,27 @@ pub fn load(path: &Path) -> Result<Dataset> {
         } else {
             Column::Dense { values: Arc::new(tensor.to_f32()?), shape }
         };
-        inputs.push(Input::new(name, column));
+        let mut input = Input::new(name, column);
+        let width = input.column.row_shape().last().copied();
+        input.is_along |= match notes.get("along") {
+            Some(along) => along.split('\t').any(|own| own == input.name),
+            // files of earlier versions do not say
+            None => width.is_some() && width == inputs.iter().find(|own: &&Input| own.column.is_sequence()).map(|own| own.column.row_shape()[0]),
+        };
+        let damaged = || fault!("data", "`{}`: the pairs of `{}` are damaged", path.display(), input.name);
+        if let Some(text) = notes.get(&format!("partners.{}", input.name)) {
+            input.partners = Some(permutation(text, input.column.row_shape()[0]).ok_or_else(damaged)?);
+        }
+        inputs.push(input);
     }
     let mut set = Dataset::new(inputs, list("labels"), find("labels")?.to_f32()?)?;
+    if let Some(text) = notes.get("label_partners") {
+        let partners = permutation(text, set.tasks());
+        set.label_partners = Some(partners.ok_or_else(|| fault!("data", "`{}`: the pairs of labels are damaged", path.display()))?);
+    }
+    if let Some(bins) = notes.get("bins").and_then(|text| text.parse().ok()) {
+        set.profile = Some(Arc::new(Profile { bins, source: None }));
+    }
     let names = list("names");
     set.names = (names.len() == set.rows.len()).then(|| Arc::new(names));
     if let Some(text) = notes.get("truth") {

@@ -4,9 +4,11 @@ use crate::bail;
 use crate::base::{Result, interrupt, shape};
 use crate::nn::compose::rest;
 use crate::nn::spec::Role;
+use crate::nn::strands::turned_back;
 use crate::nn::{Mode, Model, Module, Value};
 use crate::torch::{Tensor, grad};
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// One number of each sample's output.
 #[derive(Clone)]
@@ -19,12 +21,23 @@ pub enum Target {
     Position(i64, i64),
     /// What a function makes of the outputs, `[batch]`.
     Own(Rc<dyn Fn(&Tensor) -> Result<Tensor>>),
+    /// One of these, of the outputs of the reverse strand: they are turned back first, by the places of labels there.
+    Reverse(Box<Target>, Option<Arc<Vec<usize>>>),
 }
 
 impl Target {
+    /// The same, of the outputs of the reverse strand.
+    pub fn reverse(&self, labels: Option<Arc<Vec<usize>>>) -> Target {
+        Target::Reverse(Box::new(self.clone()), labels)
+    }
+
     /// It, of outputs: `[batch]`.
     pub fn of(&self, out: &Value) -> Result<Tensor> {
         let out = out.one()?;
+        if let Target::Reverse(target, labels) = self {
+            let labels = labels.as_ref().map(|labels| labels.as_slice());
+            return target.of(&Value::One(turned_back(out, labels)?));
+        }
         let label = |label: i64| -> Result<Tensor> {
             let shape = out.shape();
             match shape[..] {
@@ -56,6 +69,7 @@ impl Target {
                 }
                 Ok(made)
             }
+            Target::Reverse(..) => bail!("internal", "a target of the reverse strand was read as one of the forward strand"),
         }
     }
 }

@@ -35,6 +35,10 @@ impl Spec for MultiHead {
         self.dropout > 0.0
     }
 
+    fn in_training(&self) -> Option<&'static str> {
+        (self.dropout > 0.0).then_some("dropout")
+    }
+
     fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
         let (channels, _, shape) = sequence("multihead_attention", input)?;
         let heads = self.heads;

@@ -5,7 +5,7 @@ use super::summary::Row;
 use super::watch::Watched;
 use super::{Built, Layer, Module, Shape};
 use crate::bail;
-use crate::base::Result;
+use crate::base::{Result, shape, system};
 use crate::torch::{Device, Kind, Tensor};
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -26,14 +26,39 @@ pub struct Builder {
     pub buffers: Vec<(String, Tensor)>,
     /// Lines of the summary.
     pub rows: Vec<Row>,
+    /// What layers do in training alone, each once.
+    pub in_training: Vec<&'static str>,
     /// The receptive field up to here.
     pub field: Field,
+    /// Whether what comes next takes an input of the network as it is.
+    pub is_input: bool,
     tied: HashMap<*const super::spec::Described, (Rc<dyn Module>, Shape, Shape)>,
 }
 
 /// A stable number for a text (FNV-1a).
 pub fn hash(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3))
+}
+
+/// Parameters of fewer bytes are not compared with the memory there is.
+const SMALL: u64 = 64 << 20;
+
+/// Fails where there is no memory for a parameter of a shape and for its first values beside it.
+fn room(name: &str, shape: &[i64]) -> Result<()> {
+    let numbers = shape.iter().try_fold(1u64, |all, n| all.checked_mul(u64::try_from(*n).ok()?));
+    let bytes = numbers.and_then(|n| n.checked_mul(4)).filter(|bytes| *bytes < 1 << 48);
+    let fault = |size: String| {
+        crate::fault!("memory", "parameter `{name}` {} would take {size}", shape::text(shape))
+            .hint("pool or flatten less in front of it, or give the layer fewer outputs")
+    };
+    let gigabytes = |bytes: u64| format!("{:.1} GB", bytes as f64 / 1e9);
+    let Some(bytes) = bytes else { return Err(fault("more than any machine has".into())) };
+    match system::free_memory() {
+        Some(free) if bytes > SMALL && bytes.saturating_mul(2) > free => {
+            Err(fault(format!("{}, twice while it is made; {} are free", gigabytes(bytes), gigabytes(free))))
+        }
+        _ => Ok(()),
+    }
 }
 
 impl Builder {
@@ -47,7 +72,9 @@ impl Builder {
             parameters: Vec::new(),
             buffers: Vec::new(),
             rows: Vec::new(),
+            in_training: Vec::new(),
             field: Some((1, 1)),
+            is_input: true,
             tied: HashMap::new(),
         }
     }
@@ -70,6 +97,7 @@ impl Builder {
 
     /// A new parameter below the current path.
     pub fn parameter(&mut self, name: &str, shape: &[i64], init: &Init) -> Result<Tensor> {
+        room(&self.name(name), shape)?;
         let values = init.draw(shape, &self.keys(name))?;
         self.adopt(name, values)
     }
@@ -87,6 +115,7 @@ impl Builder {
 
     /// A tensor that is saved but not learned.
     pub fn buffer(&mut self, name: &str, shape: &[i64], value: f64, kind: Kind) -> Result<Tensor> {
+        room(&self.name(name), shape)?;
         let tensor = Tensor::full(shape, value, kind, self.device)?;
         self.buffers.push((self.name(name), tensor.clone()));
         Ok(tensor)
@@ -105,6 +134,9 @@ impl Builder {
             fault
         })?;
         if !layer.0.spec.is_group() {
+            self.is_input = false;
+            let what = layer.0.spec.in_training().filter(|what| !self.in_training.contains(what));
+            self.in_training.extend(what);
             let own: Vec<Tensor> = self.parameters[before..].iter().map(|(_, parameter)| parameter.clone()).collect();
             let count = own.iter().map(Tensor::numel).sum();
             let name = self.path.iter().filter(|p| !p.is_empty()).cloned().collect::<Vec<_>>().join(".");

@@ -3,6 +3,7 @@
 use super::pool::Pool;
 use super::spec::Role;
 use super::stem::{Fused, Scanned, scanned, windowed};
+use super::strands::{self, InputKind, Strands};
 use super::{Builder, Built, Layer, Mode, Module, Shape, Spec, Value};
 use super::{norm, recurrent, stack, watch};
 use crate::base::{Result, shape};
@@ -66,6 +67,11 @@ impl Merge {
         }
         if self == Merge::Mean { out.div_number(parts.len() as f64) } else { Ok(out) }
     }
+}
+
+/// The depth of the deepest of some layers.
+fn deepest<'a>(parts: impl IntoIterator<Item = &'a Layer>) -> usize {
+    parts.into_iter().map(Layer::depth).max().unwrap_or(0)
 }
 
 /// Layers one after the other; a layer may have a name, else its number is its name.
@@ -149,6 +155,10 @@ fn smoothed(modules: Vec<Rc<dyn Module>>) -> Vec<Rc<dyn Module>> {
 }
 
 impl Spec for Chain {
+    fn depth(&self) -> usize {
+        deepest(self.parts.iter().map(|(_, part)| part))
+    }
+
     fn text(&self) -> String {
         format!("chain of {}", self.parts.len())
     }
@@ -213,6 +223,10 @@ impl Module for Sum {
 }
 
 impl Spec for Residual {
+    fn depth(&self) -> usize {
+        deepest([Some(&self.layer), self.shortcut.as_ref(), self.after.as_ref()].into_iter().flatten())
+    }
+
     fn text(&self) -> String {
         "residual".into()
     }
@@ -222,10 +236,10 @@ impl Spec for Residual {
     }
 
     fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
-        let start = builder.field;
+        let (start, is_input) = (builder.field, builder.is_input);
         let body = builder.child("body", &self.layer, input)?;
         let end = builder.field;
-        builder.field = start;
+        (builder.field, builder.is_input) = (start, is_input);
         let (shortcut, skip) = match &self.shortcut {
             Some(layer) => {
                 let built = builder.child("shortcut", layer, input)?;
@@ -289,6 +303,10 @@ fn wider(a: super::build::Field, b: super::build::Field) -> super::build::Field 
 }
 
 impl Spec for Parallel {
+    fn depth(&self) -> usize {
+        deepest(&self.parts)
+    }
+
     fn text(&self) -> String {
         format!("parallel of {}", self.parts.len())
     }
@@ -298,11 +316,11 @@ impl Spec for Parallel {
     }
 
     fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
-        let (start, mut end) = (builder.field, builder.field);
+        let (start, mut end, is_input) = (builder.field, builder.field, builder.is_input);
         let mut parts = Vec::new();
         let mut shapes = Vec::new();
         for (i, layer) in self.parts.iter().enumerate() {
-            builder.field = start;
+            (builder.field, builder.is_input) = (start, is_input);
             let built = builder.child(&i.to_string(), layer, input)?;
             end = wider(end, builder.field);
             parts.push(built.module);
@@ -316,8 +334,8 @@ impl Spec for Parallel {
 
 /// Named inputs, each through a layer of its own, merged.
 pub struct Branches {
-    /// Input name and layer.
-    pub parts: BTreeMap<String, Layer>,
+    /// Input name and layer, in the order of their outputs.
+    pub parts: Vec<(String, Layer)>,
     /// How their outputs become one.
     pub merge: Merge,
 }
@@ -350,9 +368,19 @@ impl Module for Fan {
     }
 }
 
+impl Branches {
+    fn names(&self) -> String {
+        self.parts.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ")
+    }
+}
+
 impl Spec for Branches {
+    fn depth(&self) -> usize {
+        deepest(self.parts.iter().map(|(_, part)| part))
+    }
+
     fn text(&self) -> String {
-        format!("branches {}", self.parts.keys().cloned().collect::<Vec<_>>().join(", "))
+        format!("branches {}", self.names())
     }
 
     fn is_group(&self) -> bool {
@@ -360,17 +388,17 @@ impl Spec for Branches {
     }
 
     fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
-        let names = || self.parts.keys().cloned().collect::<Vec<_>>().join(", ");
+        let names = || self.names();
         let Shape::Many(shapes) = input else {
             bail!("shape", "branches take the named inputs {}, got one of {}", names(), input.text(); hint: "build with `nn::build(layer, #{{ name: [channels, length], … }})`");
         };
-        let (start, mut end) = (builder.field, builder.field);
+        let (start, mut end, is_input) = (builder.field, builder.field, builder.is_input);
         let (mut parts, mut outputs) = (Vec::new(), Vec::new());
         for (name, layer) in &self.parts {
             let shape = shapes
                 .get(name)
                 .ok_or_else(|| fault!("shape", "branches need an input `{name}`; there are {}", shapes.keys().cloned().collect::<Vec<_>>().join(", ")))?;
-            builder.field = start;
+            (builder.field, builder.is_input) = (start, is_input);
             let built = builder.child(name, layer, &Shape::One(shape.clone()))?;
             end = wider(end, builder.field);
             parts.push((name.clone(), built.module));
@@ -388,23 +416,53 @@ pub struct BothStrands {
     pub layer: Layer,
     /// How the two outputs become one.
     pub merge: Merge,
+    /// What inputs are, by name; of one input under the empty name.
+    pub inputs: BTreeMap<String, InputKind>,
+    /// How the output of the reverse strand is turned back.
+    pub outputs: TurnedBack,
 }
 
-struct Strands {
-    body: Rc<dyn Module>,
-    merge: Merge,
+/// How the output of the reverse strand is turned back before it is merged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TurnedBack {
+    /// Positions of `[channels, positions]` are read backwards.
+    Aligned,
+    /// So, and channels, pairs of strands, change places.
+    Stranded,
+    /// Not at all.
+    AsIs,
 }
 
-/// The other strand: length turned round, and the four bases of a sequence exchanged.
-pub fn other_strand(x: &Tensor) -> Result<Tensor> {
-    match x.shape().as_slice() {
-        [_, 4, _] => x.flip(&[1, 2]),
-        [_, _, _] => x.flip(&[2]),
-        _ => Ok(x.clone()),
+impl TurnedBack {
+    /// Names that options take.
+    pub const NAMES: &'static [&'static str] = &["aligned", "stranded", "as_is"];
+
+    /// The way of a name.
+    pub fn named(name: &str) -> TurnedBack {
+        match name {
+            "stranded" => TurnedBack::Stranded,
+            "as_is" => TurnedBack::AsIs,
+            _ => TurnedBack::Aligned,
+        }
+    }
+
+    fn apply(self, out: Tensor) -> Result<Tensor> {
+        if self == TurnedBack::AsIs {
+            return Ok(out);
+        }
+        let out = strands::turned_back(&out, None)?;
+        if self == TurnedBack::Stranded { strands::exchanged(&out, 1) } else { Ok(out) }
     }
 }
 
-impl Module for Strands {
+struct Both {
+    body: Rc<dyn Module>,
+    merge: Merge,
+    strands: Strands,
+    outputs: TurnedBack,
+}
+
+impl Module for Both {
     fn ways(&self, out: &mut Vec<String>) {
         self.body.ways(out);
     }
@@ -414,13 +472,18 @@ impl Module for Strands {
     }
 
     fn forward(&self, x: &Value, mode: Mode) -> Result<Value> {
-        let turned = x.map(other_strand)?;
-        let parts = [self.body.forward(x, mode)?.one()?.clone(), self.body.forward(&turned, mode)?.one()?.clone()];
+        let turned = self.strands.turned(x)?;
+        let other = self.body.forward(&turned, mode)?.one()?.clone();
+        let parts = [self.body.forward(x, mode)?.one()?.clone(), self.outputs.apply(other)?];
         self.merge.apply(&parts).map(Value::One)
     }
 }
 
 impl Spec for BothStrands {
+    fn depth(&self) -> usize {
+        self.layer.depth()
+    }
+
     fn text(&self) -> String {
         "both strands".into()
     }
@@ -430,9 +493,15 @@ impl Spec for BothStrands {
     }
 
     fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
+        let strands = Strands::of(input, &self.inputs, builder.is_input).map_err(|fault| fault.context("both_strands"))?;
         let built = builder.child("", &self.layer, input)?;
-        let output = self.merge.shape("both_strands", &[built.output.clone(), built.output])?;
-        Built::one(Strands { body: built.module, merge: self.merge }, output)
+        let output = self.merge.shape("both_strands", &[built.output.clone(), built.output.clone()])?;
+        if let (TurnedBack::Stranded, Shape::One(own)) = (self.outputs, &built.output)
+            && own[0] % 2 == 1
+        {
+            bail!("shape", "both_strands: an output {} has no pairs of channels to exchange", built.output.text(); hint: "`outputs: \"aligned\"`");
+        }
+        Built::one(Both { body: built.module, merge: self.merge, strands, outputs: self.outputs }, output)
     }
 }
 
@@ -440,6 +509,10 @@ impl Spec for BothStrands {
 pub struct Tied(pub Layer);
 
 impl Spec for Tied {
+    fn depth(&self) -> usize {
+        self.0.depth()
+    }
+
     fn text(&self) -> String {
         format!("tied {}", self.0.text())
     }

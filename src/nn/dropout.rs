@@ -22,6 +22,10 @@ impl Spec for Dropout {
         true
     }
 
+    fn in_training(&self) -> Option<&'static str> {
+        (self.p > 0.0).then_some("dropout")
+    }
+
     fn build(&self, _: &mut Builder, input: &Shape) -> Result<Built> {
         Built::one(Dropping(self.clone()), input.one("dropout")?.to_vec())
     }

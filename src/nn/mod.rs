@@ -23,6 +23,7 @@ pub mod reshape;
 pub mod spec;
 pub mod stack;
 pub mod stem;
+pub mod strands;
 pub mod summary;
 pub mod watch;
 

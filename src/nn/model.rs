@@ -5,7 +5,7 @@ use super::spec::Role;
 use super::stem::is_codes;
 use super::summary::{self, Row};
 use super::{Builder, Layer, Mode, Module, Shape, Value};
-use crate::base::{Result, near, shape};
+use crate::base::{Fault, Result, near, shape};
 use crate::torch::{Device, Kind, Precision, Tensor, file, grad};
 use crate::{bail, fault};
 use std::cell::Cell;
@@ -44,6 +44,8 @@ struct Inner {
     training: Rc<Cell<bool>>,
     precision: Rc<Cell<Precision>>,
     fast: bool,
+    /// What layers do in training alone.
+    in_training: Vec<&'static str>,
 }
 
 impl Model {
@@ -64,7 +66,13 @@ impl Model {
             training: Rc::new(Cell::new(false)),
             precision: Rc::new(Cell::new(*precision)),
             fast: *fast,
+            in_training: builder.in_training,
         })))
+    }
+
+    /// What it does in training alone: dropout, batch norm.
+    pub fn in_training(&self) -> &[&'static str] {
+        &self.0.in_training
     }
 
     /// Whether both are the same network.
@@ -172,7 +180,7 @@ impl Model {
         }
         let Some((cut, between)) = place else { return Ok(None) };
         let part = |parts: &[Rc<dyn Module>], input: &Shape, output: &Shape| {
-            let Inner { name, parameters, buffers, device, fast, .. } = &*self.0;
+            let Inner { name, parameters, buffers, device, fast, in_training, .. } = &*self.0;
             Model(Rc::new(Inner {
                 name: name.clone(),
                 module: rest(parts),
@@ -185,6 +193,7 @@ impl Model {
                 training: self.0.training.clone(),
                 precision: self.0.precision.clone(),
                 fast: *fast,
+                in_training: in_training.clone(),
             }))
         };
         Ok(Some((part(&parts[..cut], &self.0.input, &between), part(&parts[cut..], &between, &self.0.output))))
@@ -196,9 +205,32 @@ impl Model {
     }
 
     fn pass(&self, x: &Value) -> Result<Value> {
-        let out = self.within(|module, mode| module.forward(x, mode))?;
+        let out = self.within(|module, mode| module.forward(x, mode)).map_err(|fault| self.misfit(x, fault))?;
         // losses are computed in 32 bits
         out.map(|tensor| if matches!(tensor.kind(), Kind::BFloat16 | Kind::Half) { tensor.to_kind(Kind::Float) } else { Ok(tensor.clone()) })
+    }
+
+    /// The fault of a pass over inputs of another shape than the one it was built for.
+    fn misfit(&self, x: &Value, fault: Fault) -> Fault {
+        let got = match (x, self.takes_codes()) {
+            (Value::One(codes), true) if is_codes(codes) => Shape::One(vec![4, codes.shape()[1]]),
+            _ => x.shape(),
+        };
+        if got == self.0.input || !matches!(fault.kind, "shape" | "torch") {
+            return fault;
+        }
+        let length = |shape: &Shape| match shape {
+            Shape::One(own) => own.last().copied(),
+            Shape::Many(_) => None,
+        };
+        let hint = match length(&self.0.input) {
+            Some(n) => format!("inputs of length {n}, or a network that takes any length: `nn::global_max_pool()` instead of `nn::flatten()`"),
+            None => "inputs of the lengths it was built for".into(),
+        };
+        let mut own = fault.context(format!("`{}` is built for {}, got {}", self.0.name, self.0.input.text(), got.text()));
+        own.kind = "shape";
+        own.hint = Some(hint);
+        own
     }
 
     fn place(&self, tensor: &Tensor) -> Result<Tensor> {

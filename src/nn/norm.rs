@@ -49,6 +49,10 @@ impl Spec for Norm {
         self.over == Over::Batch
     }
 
+    fn in_training(&self) -> Option<&'static str> {
+        (self.over == Over::Batch).then_some("batch norm")
+    }
+
     fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
         let shape = input.one(&self.text())?.to_vec();
         let Some(channels) = shape.first().copied() else { bail!("shape", "{} needs an axis of channels", self.text()) };

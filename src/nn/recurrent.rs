@@ -40,6 +40,10 @@ impl Spec for Recurrent {
         self.how.dropout > 0.0
     }
 
+    fn in_training(&self) -> Option<&'static str> {
+        (self.how.dropout > 0.0).then_some("dropout")
+    }
+
     fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
         let name = if self.how.is_lstm { "lstm" } else { "gru" };
         let input = input.one(name)?;

@@ -230,6 +230,14 @@ pub trait Spec {
     fn varies(&self) -> bool {
         false
     }
+    /// What it does in training alone, where that is known: dropout, or statistics of the batch.
+    fn in_training(&self) -> Option<&'static str> {
+        None
+    }
+    /// How many layers inside each other the deepest of its parts is.
+    fn depth(&self) -> usize {
+        0
+    }
     /// Whether it only groups other layers, which the summary shows instead.
     fn is_group(&self) -> bool {
         false
@@ -246,12 +254,23 @@ pub struct Described {
     pub spec: Box<dyn Spec>,
     /// The script line that made it.
     pub at: Option<Place>,
+    /// How many layers inside each other it is.
+    depth: usize,
 }
+
+/// Layers inside each other at most: passes, and what lets them go, take stack for each.
+pub const DEEPEST: usize = 200;
 
 impl Layer {
     /// A description made at a place in a script.
     pub fn new(spec: impl Spec + 'static, at: Option<Place>) -> Layer {
-        Layer(Rc::new(Described { spec: Box::new(spec), at }))
+        let depth = 1 + spec.depth();
+        Layer(Rc::new(Described { spec: Box::new(spec), at, depth }))
+    }
+
+    /// How many layers inside each other it is.
+    pub fn depth(&self) -> usize {
+        self.0.depth
     }
 
     /// A short text.

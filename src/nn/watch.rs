@@ -2,7 +2,7 @@
 
 use super::spec::{Reach, Role};
 use super::{Mode, Module, Value};
-use crate::base::Result;
+use crate::base::{Fault, Result};
 use crate::torch::Tensor;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -71,10 +71,21 @@ pub struct Watched {
     pub parameters: Option<Vec<Tensor>>,
 }
 
+impl Watched {
+    /// A fault of shapes with the layer that met it.
+    fn named(&self, fault: Fault) -> Fault {
+        if !matches!(fault.kind, "shape" | "torch") || fault.at.is_some() {
+            return fault;
+        }
+        let path = if self.path.is_empty() { String::new() } else { format!("`{}` ", self.path) };
+        fault.context(format!("layer {path}{}", self.layer))
+    }
+}
+
 impl Module for Watched {
     fn forward(&self, x: &Value, mode: Mode) -> Result<Value> {
         if !is_on() {
-            return self.module.forward(x, mode);
+            return self.module.forward(x, mode).map_err(|fault| self.named(fault));
         }
         let with = |act: &mut dyn FnMut(&mut Notes)| {
             NOTES.with(|notes| {

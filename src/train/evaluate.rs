@@ -3,37 +3,55 @@
 use super::feed;
 use crate::bail;
 use crate::base::{Result, interrupt, shape};
-use crate::data::{Dataset, Loader};
+use crate::data::{Dataset, Input, Loader};
 use crate::metrics::Metric;
 use crate::metrics::measure::Pairs;
 use crate::nn::loss::{Link, Loss};
-use crate::nn::{Model, Value, compose};
+use crate::nn::strands::{InputKind, Strands, turned_back};
+use crate::nn::{Model, Value};
 use crate::torch::{Device, Tensor, grad};
 
-/// What a network gives for every row of a dataset, on the processor; `both_strands` averages the two strands.
+/// What a network gives for every row of a dataset, on the processor; `both_strands` averages the two strands, position by
+/// position where outputs are along the sequence.
 pub fn predict(model: &Model, set: &Dataset, batch: usize, both_strands: bool) -> Result<Tensor> {
     let as_codes = model.reads_codes() && !both_strands;
     let rows = Loader::plain(set, batch).start().map(|rows| feed::inputs(&rows?, model.device(), as_codes));
-    evaluating(model, rows, both_strands)
+    evaluating(model, rows, both_strands.then_some(set))
+}
+
+/// What the inputs of a dataset become on the reverse strand, as a network takes them.
+pub fn strands(set: &Dataset) -> Strands {
+    let kind = |input: &Input| match (input.column.is_sequence(), input.is_along, &input.partners) {
+        (true, ..) => InputKind::Sequence,
+        (_, _, Some(_)) => InputKind::Stranded,
+        (_, true, None) => InputKind::Track,
+        (_, false, None) => InputKind::Features,
+    };
+    match set.inputs.as_slice() {
+        [one] => Strands::One(kind(one)),
+        many => Strands::Many(many.iter().map(|input| (input.name.clone(), kind(input))).collect()),
+    }
 }
 
 /// What a network gives for every row of inputs as it takes them, on the processor.
 pub fn passed(model: &Model, x: &Tensor, batch: usize) -> Result<Tensor> {
     let n = x.shape().first().copied().unwrap_or(0);
     let rows = (0..n).step_by(batch).map(|from| x.narrow(0, from, (n - from).min(batch as i64)).map(Value::One));
-    evaluating(model, rows, false)
+    evaluating(model, rows, None)
 }
 
-fn evaluating(model: &Model, rows: impl Iterator<Item = Result<Value>>, both_strands: bool) -> Result<Tensor> {
+/// Passes rows through a network; of a dataset also on the reverse strand, what comes from there turned back.
+fn evaluating(model: &Model, rows: impl Iterator<Item = Result<Value>>, both: Option<&Dataset>) -> Result<Tensor> {
     let _guard = grad::no_grad();
     let was = model.set_training(false);
     let one = |x: Result<Value>| {
         interrupt::check()?;
         let x = x?;
         let mut out = model.forward(&x)?.one()?.clone();
-        if both_strands {
-            let turned = x.map(compose::other_strand)?;
-            out = out.add(model.forward(&turned)?.one()?)?.mul_number(0.5)?;
+        if let Some(set) = both {
+            let other = model.forward(&strands(set).turned(&x)?)?.one()?.clone();
+            let labels = set.label_partners.as_ref().map(|partners| partners.as_slice());
+            out = out.add(&turned_back(&other, labels)?)?.mul_number(0.5)?;
         }
         out.to_device(Device::CPU)
     };
