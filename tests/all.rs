@@ -19,6 +19,7 @@ mod indexing;
 mod laboratory;
 mod language;
 mod motifs;
+mod networks;
 mod notebooks;
 mod readme;
 mod repl;

@@ -12,12 +12,18 @@ use crate::nn::Value;
 use crate::torch::{Device, Tensor};
 use crate::train::feed;
 use rhai::Map;
-use std::rc::Rc;
+use std::cell::{Cell, RefCell};
+use std::rc::{Rc, Weak};
 
 /// Options of a pass.
 pub const BATCHES: &[Opt] = &[
     super::data::SEEDED,
-    opt("epoch", OptKind::Int(1, MANY), "1", "the pass: another order, other shuffles and augmentation"),
+    opt(
+        "epoch",
+        OptKind::Int(1, MANY),
+        "",
+        "the number of the pass, from 1: each has another order, other shuffles and augmentation; the next one of the dataset and seed unless given",
+    ),
     opt("order", OptKind::Choice(&["random", "kept"]), "\"random\"", "whether rows are mixed"),
     opt("augment", OptKind::Other("augmenter"), "", "changes made to rows"),
     opt("drop_last", OptKind::Bool, "false", "whether a last, smaller batch is left out"),
@@ -32,15 +38,38 @@ pub fn batches_of(set: &Data, size: i64, o: &Options) -> Result<Pass> {
     crate::lang::native::at_least("size", size, 1)?;
     let random = o.text("order") == "random";
     let augmenter = o.get::<Augmenter>("augment")?;
+    let is_fixed = o.has("epoch") || (!random && augmenter.is_none());
     let loader = Loader {
         seed: random.then(|| seed(o)),
-        epoch: (o.int("epoch") - 1) as u64,
+        epoch: (o.maybe_int("epoch").unwrap_or(1) - 1) as u64,
         transform: augmenter.as_ref().map(|augmenter| augmenter.step.clone()),
         drop_last: o.flag("drop_last"),
         threads: session::settings().loaders,
         ..Loader::plain(&set.0, size as usize)
     };
-    Ok(Pass(loader, augmenter.map(|augmenter| augmenter.custom).unwrap_or_default()))
+    let custom = augmenter.map(|augmenter| augmenter.custom).unwrap_or_default();
+    Ok(Pass { passes: (!is_fixed).then(|| passes_of(set, seed(o))), loader, custom })
+}
+
+/// Passes over a dataset with a seed, which are counted as long as a script holds the dataset.
+type Counted = (Weak<Dataset>, u64, Rc<Cell<u64>>);
+
+thread_local! {
+    static PASSES: RefCell<Vec<Counted>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The count of passes over a dataset with a seed.
+fn passes_of(set: &Data, seed: u64) -> Rc<Cell<u64>> {
+    PASSES.with_borrow_mut(|all| {
+        all.retain(|(set, ..)| set.strong_count() > 0);
+        let known = all.iter().find(|(own, of, _)| *of == seed && std::ptr::eq(own.as_ptr(), Rc::as_ptr(&set.0)));
+        if let Some((_, _, count)) = known {
+            return count.clone();
+        }
+        let count = Rc::new(Cell::new(0));
+        all.push((Rc::downgrade(&set.0), seed, count.clone()));
+        count
+    })
 }
 
 /// A few rows of both classes, for a check.
@@ -59,10 +88,14 @@ impl IntoIterator for Pass {
 
     fn into_iter(mut self) -> Self::IntoIter {
         if session::is_dry() {
-            self.0.set = few(&self.0.set);
+            self.loader.set = few(&self.loader.set);
         }
-        let custom = self.1;
-        Box::new(self.0.start().map(move |batch| {
+        if let Some(passes) = &self.passes {
+            self.loader.epoch = passes.get();
+            passes.set(passes.get() + 1);
+        }
+        let custom = self.custom;
+        Box::new(self.loader.start().map(move |batch| {
             let made = batch.and_then(|batch| Rows::new(batch, &custom));
             made.map_err(|fault| crate::lang::diagnostics::pass(fault, rhai::Position::NONE))
         }))
@@ -136,5 +169,5 @@ natives! { natives in "batch" {
     /// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC", "CATG"], label: [1, 0, 1, 0] });
     /// assert_eq(set.batches(3).len(), 2);
     /// ```
-    method "len"(c, this: Pass) -> "whole number" { Ok(this.0.batches() as i64) }
+    method "len"(c, this: Pass) -> "whole number" { Ok(this.loader.batches() as i64) }
 } }

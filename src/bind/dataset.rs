@@ -316,6 +316,9 @@ natives! { natives in "dataset" {
 
     /// Cuts rows into batches, in random order unless told otherwise.
     ///
+    /// Each `for` loop over them is the next pass over the dataset with this seed: another order, other shuffles and augmentation. A
+    /// script that runs again draws the same passes; `epoch` states which one is meant.
+    ///
     /// ```rhai
     /// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC", "CATG"], label: [1, 0, 1, 0] });
     /// for batch in set.batches(2, #{ seed: 1 }) { assert_eq(batch.x.shape, [2, 4, 4]); }

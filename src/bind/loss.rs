@@ -1,8 +1,9 @@
 //! `loss::…`: what training makes small.
 
+use super::broadcast::InLoss;
 use super::values::Numbers;
 use crate::base::Result;
-use crate::lang::options::{INF, Opt, OptKind, opt};
+use crate::lang::options::{INF, MANY, Opt, OptKind, opt};
 use crate::lang::{Callback, IntoValue, Options, session};
 use crate::nn::loss::{Link, Loss, LossKind};
 use crate::torch::Tensor;
@@ -10,7 +11,10 @@ use crate::{fault, natives};
 use std::rc::Rc;
 
 const BCE: &[Opt] = &[opt("pos_weight", OptKind::Other("number or array of one for each task"), "", "how much more positives weigh")];
-const CROSS: &[Opt] = &[opt("weights", OptKind::Other("array of a number for each class"), "", "how much each class weighs")];
+const CROSS: &[Opt] = &[
+    opt("weights", OptKind::Other("array of a number for each class"), "", "how much each class weighs"),
+    opt("ignore_index", OptKind::Int(-MANY, MANY), "-100", "a class number that stands for an undefined label, as NaN does"),
+];
 const HUBER: &[Opt] = &[opt("delta", OptKind::Float(1e-12, INF), "1", "where the error turns from squared to absolute")];
 const POISSON: &[Opt] = &[opt("log_input", OptKind::Bool, "true", "whether outputs are logarithms of rates")];
 const LINK: &[Opt] =
@@ -36,6 +40,7 @@ fn weights(o: &Options, name: &str) -> Result<Option<Vec<f64>>> {
 /// A loss out of a script's function.
 pub fn of_closure(f: Callback, link: Link) -> Loss {
     let compute = move |outputs: &Tensor, labels: &Tensor| -> Result<Tensor> {
+        let _guard = InLoss::begin();
         let made = f.call(vec![outputs.clone().into_value(), labels.clone().into_value()])?;
         made.read_lock::<Tensor>()
             .map(|t| t.clone())
@@ -79,17 +84,24 @@ natives! { made in "loss" {
 
     /// Makes cross-entropy of class logits [batch, classes]; labels are class numbers from 0.
     ///
+    /// Rows whose label is NaN or `ignore_index` count neither in the loss nor in its gradient; any other number that is no class
+    /// is an error.
+    ///
     /// ```rhai
     /// assert_near(loss::cross_entropy().of(tensor::zeros([1, 2]), tensor::from([[1.0]])).item(), 0.6931472, 1e-5);
     /// ```
-    function "cross_entropy"(c; o = CROSS) -> "loss" { Ok(Loss::new("cross_entropy", Link::Softmax, LossKind::CrossEntropy(weights(&o, "weights")?))) }
+    function "cross_entropy"(c; o = CROSS) -> "loss" { Ok(Loss::new("cross_entropy", Link::Softmax, LossKind::CrossEntropy { weights: weights(&o, "weights")?, ignored: o.int("ignore_index") })) }
 
-    /// Computes cross-entropy of class logits.
+    /// Computes cross-entropy of class logits; rows whose label is NaN or -100 are left out.
     ///
+    /// ```rhai,fails
+    /// loss::cross_entropy(tensor::zeros([1, 2]), tensor::from([-1]));
+    /// //~ class number -1 with 2 classes
+    /// ```
     /// ```rhai
     /// assert_near(loss::cross_entropy(tensor::zeros([1, 2]), tensor::from([1])).item(), 0.6931472, 1e-5);
     /// ```
-    function "cross_entropy"(c, outputs: Tensor, labels: Numbers) -> "tensor [], one number" { Loss::new("cross_entropy", Link::Softmax, LossKind::CrossEntropy(None)).of(&outputs, &labels.0, None) }
+    function "cross_entropy"(c, outputs: Tensor, labels: Numbers) -> "tensor [], one number" { Loss::new("cross_entropy", Link::Softmax, LossKind::CrossEntropy { weights: None, ignored: -100 }).of(&outputs, &labels.0, None) }
 
     /// Makes the mean squared error.
     ///

@@ -3,6 +3,7 @@
 pub mod attribution;
 pub mod augment;
 pub mod batch;
+mod broadcast;
 pub mod data;
 pub mod dataset;
 pub mod discovery;
@@ -12,6 +13,7 @@ pub mod host;
 pub mod init;
 pub mod intervals;
 pub mod label;
+pub mod logarithms;
 pub mod loss;
 pub mod metric;
 pub mod motif;
@@ -44,6 +46,7 @@ pub mod track;
 pub mod train;
 pub mod values;
 pub mod variant;
+mod warned;
 
 use crate::lang::engine::Guarded;
 use crate::lang::{Library, session};
@@ -54,6 +57,7 @@ use std::rc::Rc;
 pub fn library() -> Library {
     let natives = [
         host::natives(),
+        logarithms::natives(),
         tensor::natives(),
         tensor_math::natives(),
         tensor_compare::natives(),

@@ -11,6 +11,7 @@ use crate::torch::Tensor;
 use crate::torch::recurrent::Recurrence;
 use crate::{bail, fault, natives};
 use rhai::{Dynamic, Map};
+use std::cell::RefCell;
 use std::rc::Rc;
 
 const INIT: Opt = opt(
@@ -78,6 +79,10 @@ const MULTIHEAD: &[Opt] = &[
 
 /// A description that remembers its script line.
 pub fn layer(call: &Call, spec: impl Spec + 'static) -> Result<Layer> {
+    let deepest = crate::nn::spec::DEEPEST;
+    if spec.depth() >= deepest {
+        bail!("value", "layers are nested more than {deepest} deep"; hint: "one `nn::chain` takes any number of layers: collect them in an array first, or use `nn::repeat(n, |i| …)`");
+    }
     Ok(Layer::new(spec, Some(call.place())))
 }
 
@@ -197,7 +202,44 @@ pub fn input_of(model: &Model, x: &Dynamic) -> Result<Value> {
 
 /// Computes a model's output.
 pub fn forward(model: &Model, x: &Dynamic) -> Result<Dynamic> {
-    model.forward(&input_of(model, x)?).map(into_dynamic)
+    let x = input_of(model, x)?;
+    let out = model.forward(&x)?;
+    note_mode(model, &x, &out);
+    Ok(into_dynamic(out))
+}
+
+thread_local! {
+    /// The network that last made a pass with gradients in evaluation mode, though layers of it do something in training alone.
+    static EVALUATED: RefCell<Option<Model>> = const { RefCell::new(None) };
+}
+
+fn note_mode(model: &Model, x: &Value, out: &Value) {
+    if model.in_training().is_empty() {
+        return;
+    }
+    let is_on = |value: &Value| value.tensors().iter().any(|tensor| tensor.is_grad_on());
+    // gradients of the input are wanted in evaluation mode: what is asked is which bases an output comes from
+    let evaluates = !model.is_training() && is_on(out) && !is_on(x);
+    EVALUATED.with_borrow_mut(|last| {
+        if evaluates {
+            *last = Some(model.clone());
+        } else if last.as_ref().is_some_and(|own| own.is(model)) {
+            *last = None;
+        }
+    });
+}
+
+/// Warns of gradients through a network that evaluates, though dropout or batch norm is in it.
+pub fn warn_of_mode(call: &Call) {
+    if let Some(model) = EVALUATED.take() {
+        let (name, what) = (model.name(), model.in_training().join(" and "));
+        super::warned::at(
+            call,
+            &format!(
+                "`backward` through `{name}` in evaluation mode: {what} does not work as in training; `net.train()` before the loop switches, `net.eval()` after it back"
+            ),
+        );
+    }
 }
 
 /// As a script sees it: a tensor, or a map of them by name.

@@ -319,6 +319,7 @@ natives! { properties in "tensor" {
     /// //~ does not require grad
     /// ```
     method "backward"(c, this: Tensor) -> "nothing" {
+        super::nn::warn_of_mode(c);
         if this.numel() != 1 {
             bail!("shape", "backward needs one number, got {}", shape::text(&this.shape()); hint: "reduce it with `.sum()` or `.mean()`");
         }

@@ -1,10 +1,11 @@
 //! Arithmetic, reductions, linear algebra and in-place changes of tensors.
 
+use super::broadcast;
 use super::tensor::tensors;
 use super::values::Operand;
 use crate::base::Result;
-use crate::lang::IntoValue;
 use crate::lang::value::Ints;
+use crate::lang::{Call, IntoValue};
 use crate::natives;
 use crate::torch::{Device, Kind, Tensor};
 use rhai::{Array, Map};
@@ -20,7 +21,8 @@ enum Op {
 }
 
 /// One operation for tensors and plain numbers on either side; a whole number leaves integer tensors whole.
-fn arith(op: Op, a: &Operand, b: &Operand) -> Result<Tensor> {
+fn arith(call: &Call, op: Op, a: &Operand, b: &Operand) -> Result<Tensor> {
+    broadcast::watch(call, a, b)?;
     macro_rules! with {
         ($a:expr, $b:expr) => {
             match op {
@@ -373,14 +375,14 @@ natives! { two in "tensor" {
     /// ```rhai
     /// assert_eq(tensor::ones([2]) + 1, [2.0, 2.0]);
     /// ```
-    operator "+"(c, a: Operand, b: Operand) -> "tensor of the broadcast shape" { arith(Op::Add, &a, &b) }
+    operator "+"(c, a: Operand, b: Operand) -> "tensor of the broadcast shape" { arith(c, Op::Add, &a, &b) }
 
     /// Subtracts, broadcasting.
     ///
     /// ```rhai
     /// assert_eq(3 - tensor::ones([2]), [2.0, 2.0]);
     /// ```
-    operator "-"(c, a: Operand, b: Operand) -> "tensor of the broadcast shape" { arith(Op::Sub, &a, &b) }
+    operator "-"(c, a: Operand, b: Operand) -> "tensor of the broadcast shape" { arith(c, Op::Sub, &a, &b) }
 
     /// Turns the sign of every number.
     ///
@@ -394,28 +396,28 @@ natives! { two in "tensor" {
     /// ```rhai
     /// assert_eq(tensor::ones([2]) * 2.5, [2.5, 2.5]);
     /// ```
-    operator "*"(c, a: Operand, b: Operand) -> "tensor of the broadcast shape" { arith(Op::Mul, &a, &b) }
+    operator "*"(c, a: Operand, b: Operand) -> "tensor of the broadcast shape" { arith(c, Op::Mul, &a, &b) }
 
     /// Divides, broadcasting.
     ///
     /// ```rhai
     /// assert_eq(1 / tensor::full([2], 4), [0.25, 0.25]);
     /// ```
-    operator "/"(c, a: Operand, b: Operand) -> "tensor of the broadcast shape" { arith(Op::Div, &a, &b) }
+    operator "/"(c, a: Operand, b: Operand) -> "tensor of the broadcast shape" { arith(c, Op::Div, &a, &b) }
 
     /// Gives the remainder, with the sign of the divisor.
     ///
     /// ```rhai
     /// assert_eq(tensor::from([5, 7]) % 3, [2, 1]);
     /// ```
-    operator "%"(c, a: Operand, b: Operand) -> "tensor of the broadcast shape" { arith(Op::Rem, &a, &b) }
+    operator "%"(c, a: Operand, b: Operand) -> "tensor of the broadcast shape" { arith(c, Op::Rem, &a, &b) }
 
     /// Raises to a power.
     ///
     /// ```rhai
     /// assert_eq(tensor::from([3.0]) ** 2, [9.0]);
     /// ```
-    operator "**"(c, a: Operand, b: Operand) -> "tensor of the broadcast shape" { arith(Op::Pow, &a, &b) }
+    operator "**"(c, a: Operand, b: Operand) -> "tensor of the broadcast shape" { arith(c, Op::Pow, &a, &b) }
 
     /// Multiplies matrices: `[…, n, k] @ [k, m]`.
     ///
@@ -429,14 +431,14 @@ natives! { two in "tensor" {
     /// ```rhai
     /// assert_eq(tensor::ones([2]).add(1), [2.0, 2.0]);
     /// ```
-    method "add"(c, this: Tensor, other: Operand) -> "tensor of the broadcast shape" { arith(Op::Add, &Operand::Tensor(this), &other) }
+    method "add"(c, this: Tensor, other: Operand) -> "tensor of the broadcast shape" { arith(c, Op::Add, &Operand::Tensor(this), &other) }
 
     /// Subtracts, broadcasting.
     ///
     /// ```rhai
     /// assert_eq(tensor::ones([2]).sub(1), [0.0, 0.0]);
     /// ```
-    method "sub"(c, this: Tensor, other: Operand) -> "tensor of the broadcast shape" { arith(Op::Sub, &Operand::Tensor(this), &other) }
+    method "sub"(c, this: Tensor, other: Operand) -> "tensor of the broadcast shape" { arith(c, Op::Sub, &Operand::Tensor(this), &other) }
 
     /// Turns the sign of every number.
     ///
@@ -450,21 +452,21 @@ natives! { two in "tensor" {
     /// ```rhai
     /// assert_eq(tensor::ones([2]).mul(3), [3.0, 3.0]);
     /// ```
-    method "mul"(c, this: Tensor, other: Operand) -> "tensor of the broadcast shape" { arith(Op::Mul, &Operand::Tensor(this), &other) }
+    method "mul"(c, this: Tensor, other: Operand) -> "tensor of the broadcast shape" { arith(c, Op::Mul, &Operand::Tensor(this), &other) }
 
     /// Divides, broadcasting.
     ///
     /// ```rhai
     /// assert_eq(tensor::ones([2]).div(2), [0.5, 0.5]);
     /// ```
-    method "div"(c, this: Tensor, other: Operand) -> "tensor of the broadcast shape" { arith(Op::Div, &Operand::Tensor(this), &other) }
+    method "div"(c, this: Tensor, other: Operand) -> "tensor of the broadcast shape" { arith(c, Op::Div, &Operand::Tensor(this), &other) }
 
     /// Raises to a power.
     ///
     /// ```rhai
     /// assert_eq(tensor::from([2.0]).pow(3), [8.0]);
     /// ```
-    method "pow"(c, this: Tensor, exponent: Operand) -> "tensor of the broadcast shape" { arith(Op::Pow, &Operand::Tensor(this), &exponent) }
+    method "pow"(c, this: Tensor, exponent: Operand) -> "tensor of the broadcast shape" { arith(c, Op::Pow, &Operand::Tensor(this), &exponent) }
 
     /// Tells where numbers are equal.
     ///

@@ -51,7 +51,14 @@ pub struct Motifs(pub Rc<Vec<Motif>>);
 
 /// One pass over a dataset, with a script's own augmenters.
 #[derive(Clone)]
-pub struct Pass(pub crate::data::Loader, pub Vec<Callback>);
+pub struct Pass {
+    /// The pass.
+    pub loader: crate::data::Loader,
+    /// The script's own augmenters.
+    pub custom: Vec<Callback>,
+    /// How many passes there have been, where each is to be another.
+    pub passes: Option<Rc<std::cell::Cell<u64>>>,
+}
 
 /// What is known of simulated sequences, and the rows in view.
 #[derive(Clone)]
@@ -308,7 +315,7 @@ pub fn types() -> Vec<TypeInfo> {
         info!(Places, "intervals", intervals_line, intervals_pretty),
         info!(Signal, "track", |t: &Signal| format!("track {}", t.0.shown())),
         info!(Rows, "batch", |batch: &Rows| format!("batch of {}", batch.0.size)),
-        info!(Pass, "batches", |pass: &Pass| format!("batches: {} of {}", pass.0.batches(), pass.0.batch)),
+        info!(Pass, "batches", |pass: &Pass| format!("batches: {} of {}", pass.loader.batches(), pass.loader.batch)),
         info!(Augmenter, "augmenter", |augmenter: &Augmenter| format!("augmenter {}", augmenter.text)),
         info!(Loss, "loss", |loss: &Loss| format!("loss {}", loss.name)),
         info!(Optim, "optimizer", |o: &Optim| o.0.try_borrow().map_or("optimizer".into(), |o| format!(

@@ -2,7 +2,7 @@
 
 use super::native::Library;
 use super::resolver::{self, Resolver};
-use super::{catalog::Catalog, compare, diagnostics, prepare, session, stdlib};
+use super::{catalog::Catalog, compare, diagnostics, division, prepare, session, stdlib};
 use crate::base::{Fault, Result, interrupt};
 use rhai::{Dynamic, Engine, EvalContext, Expression, Scope};
 use std::rc::Rc;
@@ -82,6 +82,7 @@ pub fn run(text: &str, file: &str, scope: &mut Scope) -> Result<Dynamic> {
     let _unit = session::enter(file);
     let mut ast = engine.compile_with_scope(scope, text).map_err(|error| diagnostics::fault_of(&error.into(), file))?;
     ast.set_source(file);
+    division::warn(&ast, file);
     engine.eval_ast_with_scope::<Dynamic>(scope, &ast).map_err(|error| diagnostics::fault_of(&error, file))
 }
 

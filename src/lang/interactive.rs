@@ -1,7 +1,7 @@
 //! A session that goes on from one piece of text to the next: variables, functions and imports stay.
 
 use super::session;
-use super::{diagnostics, engine, prepare, show};
+use super::{diagnostics, division, engine, prepare, show};
 use crate::base::{Result, interrupt};
 use rhai::{AST, Dynamic, Scope};
 
@@ -45,6 +45,7 @@ impl Interactive {
         let to_fault = |error: Box<rhai::EvalAltResult>| diagnostics::fault_of(&error, file);
         let mut own = engine.compile_with_scope(&self.scope, prepared).map_err(|error| to_fault(error.into()))?;
         own.set_source(file);
+        division::warn(&own, file);
         let known = self.functions.clone();
         let mut whole = known.merge(&own);
         whole.set_source(file);
@@ -71,6 +72,7 @@ impl Interactive {
         let prepared = session::remember_source(file, text);
         let mut own = engine.compile(prepared).map_err(|error| diagnostics::fault_of(&error.into(), file))?;
         own.set_source(file);
+        division::warn(&own, file);
         self.functions = self.functions.merge(&own.clone_functions_only());
         self.keep_imports(text);
         Ok(())

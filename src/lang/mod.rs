@@ -6,6 +6,7 @@ pub mod catalog;
 pub mod check;
 pub mod compare;
 pub mod diagnostics;
+mod division;
 pub mod engine;
 pub mod examples;
 pub mod help;

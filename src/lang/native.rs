@@ -1,7 +1,7 @@
 //! Native functions, declared once: name, documentation, parameters, options and body in one place.
 
 use super::catalog::Entry;
-use super::{FromValue, Opt, Options, callback, diagnostics, session};
+use super::{FromValue, Opt, Options, callback, diagnostics, division, session};
 use crate::base::{Result, interrupt};
 use crate::{bail, fault};
 use rhai::{Dynamic, Engine, FnNamespace, FuncRegistration, Module, NativeCallContext, RhaiFunc, Shared};
@@ -99,12 +99,20 @@ impl Call<'_> {
     /// The argument at `index`; faults name the parameter.
     pub fn take<T: FromValue>(&self, args: &mut [&mut Dynamic], index: usize, name: &str) -> Result<T> {
         match args.get_mut(index) {
-            Some(value) => T::from_value(value, self.context).map_err(|mut fault| {
-                if fault.kind == "type" {
-                    fault.message = format!("`{name}` {}", fault.message);
+            Some(value) => {
+                if value.as_int().is_ok_and(|n| n == 0) && T::takes_fractions() {
+                    let written = index.saturating_sub(usize::from(self.native.form == Form::Method));
+                    if let Some(fault) = division::of_argument(self.native.name, name, written, &self.place()) {
+                        return Err(fault);
+                    }
                 }
-                fault
-            }),
+                T::from_value(value, self.context).map_err(|mut fault| {
+                    if fault.kind == "type" {
+                        fault.message = format!("`{name}` {}", fault.message);
+                    }
+                    fault
+                })
+            }
             None => T::missing().ok_or_else(|| fault!("value", "`{name}` is missing")),
         }
     }

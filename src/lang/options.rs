@@ -1,7 +1,7 @@
 //! Options: the trailing map of a function, read by one declarative table.
 
-use super::session;
 use super::value::{FromValue, article};
+use super::{division, session};
 use crate::base::{Result, near};
 use crate::{bail, fault};
 use rhai::{Dynamic, Map, NativeCallContext};
@@ -108,6 +108,11 @@ impl<'a> Options<'a> {
                 {
                     fault = fault.hint(format!("did you mean \"{near}\"?"));
                 }
+                return Err(fault);
+            }
+            if let (OptKind::Float(..), Ok(0)) = (option.kind, value.as_int())
+                && let Some(fault) = division::of_option(option.name, &session::place(context.call_position()))
+            {
                 return Err(fault);
             }
             given.insert(option.name, value);

@@ -19,6 +19,11 @@ pub trait FromValue: Sized {
         None
     }
 
+    /// Whether it is a number with a fraction, for which an integer 0 may be what a division left.
+    fn takes_fractions() -> bool {
+        false
+    }
+
     /// The type that a method is found by.
     fn receiver() -> TypeId {
         TypeId::of::<Dynamic>()
@@ -61,6 +66,9 @@ impl FromValue for f64 {
     }
     fn from_value(value: &mut Dynamic, _: &NativeCallContext) -> Result<Self> {
         number(value).ok_or_else(|| mismatch("number", value))
+    }
+    fn takes_fractions() -> bool {
+        true
     }
     fn receiver() -> TypeId {
         TypeId::of::<f64>()
@@ -193,6 +201,9 @@ impl<T: FromValue> FromValue for Option<T> {
     }
     fn missing() -> Option<Self> {
         Some(None)
+    }
+    fn takes_fractions() -> bool {
+        T::takes_fractions()
     }
 }
 

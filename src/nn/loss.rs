@@ -50,7 +50,12 @@ pub enum LossKind {
     /// Binary cross-entropy of logits; positives may weigh more, one weight or one for each task.
     BceWithLogits(Option<Vec<f64>>),
     /// Cross-entropy of class logits; labels are class numbers.
-    CrossEntropy(Option<Vec<f64>>),
+    CrossEntropy {
+        /// How much each class weighs.
+        weights: Option<Vec<f64>>,
+        /// The number of an undefined label.
+        ignored: i64,
+    },
     /// Mean squared error.
     Mse,
     /// Mean absolute error.
@@ -84,7 +89,7 @@ impl Loss {
                 }
                 Ok(value)
             }
-            LossKind::CrossEntropy(own) => cross_entropy(outputs, &labels, weights.or(own.as_deref())),
+            LossKind::CrossEntropy { weights: own, ignored } => cross_entropy(outputs, &labels, weights.or(own.as_deref()), *ignored),
             LossKind::MultinomialNll => multinomial(outputs, &labels),
             kind => self.elementwise(kind, outputs, &labels, weights),
         }
@@ -94,7 +99,10 @@ impl Loss {
     /// labels back.
     pub fn accepts(&self, labels: &[f32], output: &[i64]) -> Result<()> {
         match (&self.kind, output) {
-            (LossKind::CrossEntropy(_), [classes, ..]) => within(labels.iter().copied().filter(|label| !label.is_nan()).fold(0.0, f32::max).into(), *classes),
+            (LossKind::CrossEntropy { ignored, .. }, [classes, ..]) => {
+                let defined = |label: &f64| !label.is_nan() && *label != *ignored as f64;
+                labels.iter().map(|label| f64::from(*label)).filter(defined).try_for_each(|label| within(label, *classes))
+            }
             _ => Ok(()),
         }
     }
@@ -181,7 +189,7 @@ fn huber(error: &Tensor, delta: f64) -> Result<Tensor> {
     near.where_(&size.le_number(delta)?, &far)
 }
 
-fn cross_entropy(outputs: &Tensor, labels: &Tensor, weights: Option<&[f64]>) -> Result<Tensor> {
+fn cross_entropy(outputs: &Tensor, labels: &Tensor, weights: Option<&[f64]>, ignored: i64) -> Result<Tensor> {
     let classes = outputs.shape().get(1).copied().unwrap_or(0);
     if outputs.rank() < 2 || classes < 2 {
         bail!("shape", "cross_entropy takes outputs [batch, classes, …], got {}", shape::text(&outputs.shape()); hint: "one output a sample is a task for `loss::bce_with_logits()`");
@@ -198,10 +206,17 @@ fn cross_entropy(outputs: &Tensor, labels: &Tensor, weights: Option<&[f64]>) -> 
         );
     }
     let labels = labels.reshape(&target_shape)?;
-    let undefined = if labels.kind().is_floating() { labels.isnan()? } else { labels.lt_number(0)? };
-    let index = labels.masked_fill(&undefined, 0.0)?.to_kind(Kind::Int64)?;
+    let mut undefined = labels.eq_number(ignored as f64)?;
+    if labels.kind().is_floating() {
+        undefined = undefined.maximum(&labels.isnan()?)?;
+    }
+    let known = labels.masked_fill(&undefined, 0.0)?;
+    let index = known.to_kind(Kind::Int64)?;
     if !is_steady() {
-        within(index.amax(&None, false)?.item()?, classes)?;
+        let wrong = index.lt_number(0)?.maximum(&index.ge_number(classes)?)?.maximum(&known.ne(&index)?)?;
+        if wrong.any(&None, false)?.item()? > 0.0 {
+            known.to_f64()?.into_iter().try_for_each(|label| within(label, classes))?;
+        }
     }
     let own = outputs.log_softmax(1)?.gather(1, &index.unsqueeze(1)?)?.squeeze(Some(1))?.neg()?;
     let mut weight = undefined.logical_not()?.to_kind(outputs.kind())?;
@@ -215,10 +230,16 @@ fn cross_entropy(outputs: &Tensor, labels: &Tensor, weights: Option<&[f64]>) -> 
     own.mul(&weight)?.sum(&None, false)?.div(&weight.sum(&None, false)?.clamp(1e-12, f64::INFINITY)?)
 }
 
-/// Whether there is a class of this number.
-fn within(largest: f64, classes: i64) -> Result<()> {
-    if largest >= classes as f64 {
-        bail!("value", "cross_entropy: class number {largest} with {classes} classes"; hint: "classes count from 0");
+/// Fails unless there is a class of this number.
+fn within(label: f64, classes: i64) -> Result<()> {
+    if label < 0.0 {
+        bail!("value", "cross_entropy: class number {label} with {classes} classes"; hint: "classes count from 0; `ignore_index: {label}` leaves such rows out, as NaN does");
+    }
+    if label.fract() != 0.0 {
+        bail!("value", "cross_entropy: label {label} is no class number"; hint: "labels are integers from 0; for shares of classes use `loss::kl()`");
+    }
+    if label >= classes as f64 {
+        bail!("value", "cross_entropy: class number {label} with {classes} classes"; hint: "classes count from 0");
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use super::recorded::{Recorder, Work};
 use super::resident::Resident;
 use super::settled::Settled;
 use super::stop::{self, EarlyStop, Watch};
-use crate::base::{Result, interrupt};
+use crate::base::{Result, interrupt, say};
 use crate::data::loader::Transform;
 use crate::data::{Batch, Dataset, Loader};
 use crate::metrics::Metric;
@@ -186,6 +186,7 @@ fn loader(plan: &Plan, epoch: usize, is_elsewhere: bool) -> Loader {
 
 impl Run<'_> {
     fn all(&mut self) -> Result<()> {
+        self.warn_of_schedule();
         let progress = Progress::new(self.model.name(), self.plan.epochs, self.plan.silent);
         let mut why = format!("{} epochs done", self.plan.epochs);
         let first = self.state.history.epochs.len();
@@ -201,7 +202,7 @@ impl Run<'_> {
                 Ok(stopped) => stopped,
                 Err(fault) => {
                     let kept = self.rescue(fault.kind == "interrupted")?;
-                    progress.finish(&format!("stopped in epoch {}: {}{kept}", number + 1, fault.message));
+                    progress.finish(&format!("stopped in epoch {}{kept}", number + 1));
                     return Err(fault);
                 }
             };
@@ -218,6 +219,21 @@ impl Run<'_> {
         self.restore_best()?;
         progress.finish(&why);
         Ok(())
+    }
+
+    /// Warns where epochs that are done had other learning rates than a run of as many epochs as are planned now gives them.
+    fn warn_of_schedule(&self) {
+        let Some(schedule) = self.plan.schedule.as_ref() else { return };
+        let rate = |step: usize| self.base_lr * schedule.at(&Clock { step: step as f64, ..self.clock }).factor * self.state.plateau.0;
+        let Some(last) = self.state.history.epochs.last() else { return };
+        let Some((_, was)) = last.values.iter().find(|(name, _)| name == "lr") else { return };
+        let is = rate(self.step.saturating_sub(1));
+        if schedule.plateau().is_none() && (was - is).abs() > 1e-9 * was.abs().max(is.abs()) {
+            let (done, all) = (last.epoch, self.plan.epochs);
+            say::line(&format!(
+                "warning: the schedule gives epoch {done} of {all} a learning rate of {is:.3e}; the run that goes on had {was:.3e}: its numbers are not those of a run of {all} epochs from the start"
+            ));
+        }
     }
 
     /// Why a run that goes on was over already.

@@ -1,0 +1,22 @@
+//! Warnings at a line of the script, each once.
+
+use crate::lang::{Call, session};
+use std::cell::RefCell;
+use std::collections::HashSet;
+
+thread_local! {
+    static SEEN: RefCell<HashSet<(String, usize, String)>> = RefCell::default();
+}
+
+/// Warns of something at the line of a call; the same words at the same line only once.
+pub fn at(call: &Call, text: &str) {
+    if session::settings().quiet {
+        return;
+    }
+    let place = call.place();
+    let key = (place.file.clone(), place.line, text.to_string());
+    if SEEN.with_borrow_mut(|seen| seen.insert(key)) {
+        let at = if place.line == 0 { place.file } else { format!("{}:{}", place.file, place.line) };
+        super::train::warn(&format!("{at}: {text}"));
+    }
+}
