@@ -16,6 +16,7 @@ mod fuzz;
 mod genome;
 mod gpu;
 mod indexing;
+mod intervals;
 mod laboratory;
 mod language;
 mod motifs;

@@ -83,6 +83,14 @@ impl Interval {
         self.end <= self.start
     }
 
+    /// The interval, or where it holds no base the two bases around it: what bedtools searches with.
+    pub fn padded(&self) -> Interval {
+        match self.is_empty() {
+            true => Interval { start: self.start - 1, end: self.end + 1, ..*self },
+            false => *self,
+        }
+    }
+
     /// The middle; of an even length the base right of it.
     pub fn middle(&self) -> i64 {
         self.start + self.len().div_euclid(2)

@@ -7,6 +7,7 @@ use crate::lang::options::{MANY, Opt, OptKind, opt};
 use crate::lang::value::array;
 use crate::lang::{Options, session};
 use crate::seq::fasta::Records;
+use crate::seq::genome::extract::{Cut, Title};
 use crate::seq::intervals::Field;
 use crate::seq::{Genome, Intervals, Track, alphabet};
 use crate::torch::Tensor;
@@ -44,6 +45,21 @@ const FETCH: &[Opt] = &[
 const CUT: &[Opt] = &[
     opt("pad", OptKind::Bool, "false", "whether what lies outside the chromosome is N; else it is an error"),
     opt("use_strand", OptKind::Bool, "false", "whether intervals on the reverse strand are read from there"),
+];
+const SPLIT: Opt = opt("split", OptKind::Bool, "false", "whether only the blocks of BED12 rows (exons) are cut out and put together");
+const SEQUENCES: &[Opt] = &[
+    CUT[0],
+    CUT[1],
+    SPLIT,
+    opt("case", OptKind::Choice(&["upper", "keep"]), "\"upper\"", "whether the lower case of soft-masked bases is kept; genomes in memory have none"),
+];
+const EXTRACT: &[Opt] = &[
+    CUT[0],
+    CUT[1],
+    SPLIT,
+    opt("case", OptKind::Choice(&["upper", "keep"]), "\"keep\"", "whether the lower case of soft-masked bases is kept; genomes in memory have none"),
+    opt("name", OptKind::Choice(&["position", "name", "both"]), "\"position\"", "what records are called: chr1:10-20, the field `name`, or name::chr1:10-20"),
+    opt("tab", OptKind::Bool, "false", "whether a name and a sequence are on each line, with a tab between"),
 ];
 const WINDOWS: &[Opt] = &[opt("step", OptKind::Int(1, MANY), "", "bases from one start to the next; the size unless given")];
 const RANDOM: &[Opt] = &[
@@ -107,14 +123,34 @@ fn fetch(genome: &Genome, place: &Interval, pad: bool) -> Result<String> {
     Ok(alphabet::decode(&out))
 }
 
+fn save_fasta(genome: &Genome, path: &str, list: &Intervals, o: &Options) -> Result<()> {
+    let how = Cut { keep_case: o.text("case") == "keep", split: o.flag("split"), by_strand: o.flag("use_strand") };
+    let title = match o.text("name").as_str() {
+        "name" => Title::Name,
+        "both" => Title::Both,
+        _ => Title::Position,
+    };
+    let (text, empty) = genome.fasta(&placed(genome, list, o)?, &how, title, o.flag("tab"))?;
+    if empty > 0 {
+        super::train::warn(&format!("{empty} of {} intervals hold no base and are left out", list.len()));
+    }
+    crate::base::file::write_whole(&super::tensor_file::written(path)?, text.as_bytes())
+}
+
 /// The intervals as places of a genome, checked.
 fn places(genome: &Genome, list: &Intervals, o: &Options) -> Result<Vec<Interval>> {
+    let own = placed(genome, list, o)?;
+    let strand = |row: Interval| if o.flag("use_strand") { row } else { Interval { strand: Strand::None, ..row } };
+    Ok(own.rows.into_iter().map(strand).collect())
+}
+
+/// The intervals by the chromosomes of a genome, which must hold them unless they are padded.
+fn placed(genome: &Genome, list: &Intervals, o: &Options) -> Result<Intervals> {
     let own = list.in_genome(genome)?;
     if let Some(i) = own.rows.iter().position(|row| !o.flag("pad") && !genome.holds(row)) {
         return Err(genome.outside(&own.rows[i]).context(format!("interval {i}")).hint("`#{ pad: true }` gives N outside"));
     }
-    let strand = |row: Interval| if o.flag("use_strand") { row } else { Interval { strand: Strand::None, ..row } };
-    Ok(own.rows.into_iter().map(strand).collect())
+    Ok(own)
 }
 
 fn codes(genome: &Genome, list: &Intervals, o: &Options) -> Result<Tensor> {
@@ -222,10 +258,22 @@ natives! { methods in "genome" {
     /// ```rhai
     /// let g = genome::from(#{ chr1: "AACGTT" });
     /// assert_eq(g.sequences(g.windows(3)), ["AAC", "GTT"]);
+    /// let gene = intervals::from(#{ chrom: ["chr1"], start: [0], end: [6], block_sizes: ["2,1"], block_starts: ["0,5"] });
+    /// assert_eq(g.sequences(gene, #{ split: true }), ["AAT"]);
     /// ```
-    method "sequences"(c, this: Genomic, intervals: Places; o = CUT) -> "array of strings" {
-        places(&this.0, &intervals.0, &o)?.iter().map(|row| fetch(&this.0, row, true).map(Into::into)).collect::<Result<Array>>()
+    method "sequences"(c, this: Genomic, intervals: Places; o = SEQUENCES) -> "array of strings" {
+        let how = Cut { keep_case: o.text("case") == "keep", split: o.flag("split"), by_strand: o.flag("use_strand") };
+        Ok(array(this.0.cut(&placed(&this.0, &intervals.0, &o)?, &how)?))
     }
+
+    /// Writes the sequences of intervals as FASTA, as `bedtools getfasta`; intervals without bases are left out.
+    ///
+    /// ```rhai
+    /// let g = genome::from(#{ chr1: "AACGTT" });
+    /// g.save_fasta("/tmp/cistron_example_cut.fa", g.windows(3));
+    /// assert_eq(genome::open("/tmp/cistron_example_cut.fa").names, ["chr1:0-3", "chr1:3-6"]);
+    /// ```
+    method "save_fasta"(c, this: Genomic, path: String, intervals: Places; o = EXTRACT) -> "nothing" { save_fasta(&this.0, &path, &intervals.0, &o) }
 
     /// Cuts intervals of one length out, as codes: A C G T are 0 1 2 3, anything else 4.
     ///

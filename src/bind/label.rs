@@ -8,7 +8,7 @@ use crate::lang::options::{MANY, Opt, OptKind, opt};
 use crate::lang::value::array;
 use crate::lang::{IntoValue, Options, session};
 use crate::seq::Intervals;
-use crate::seq::intervals::sets::Rule;
+use crate::seq::intervals::overlap::Rule;
 use crate::seq::track::{Missing, Statistic};
 use crate::torch::Tensor;
 use crate::{bail, fault, natives};
@@ -175,7 +175,13 @@ fn named_tracks(tracks: &Dynamic) -> Result<Vec<(String, Signal)>> {
 }
 
 fn by_peaks(regions: &Places, peaks: &Map, o: &Options) -> Result<Map> {
-    let rule = Rule { bp: o.int("bp"), fraction: o.float("fraction"), other_fraction: o.float("peak_fraction"), strand: strand_rule(&o.text("strand")) };
+    let rule = Rule {
+        bp: o.int("bp"),
+        fraction: o.float("fraction"),
+        other_fraction: o.float("peak_fraction"),
+        strand: strand_rule(&o.text("strand")),
+        ..Rule::default()
+    };
     let ambiguous = match o.get::<Map>("ambiguous")? {
         Some(map) => sets_of("ambiguous", &map)?,
         None => Vec::new(),

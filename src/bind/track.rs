@@ -113,10 +113,11 @@ fn sizes_of(list: &Places, o: &Options) -> Result<HashMap<String, u32>> {
         Some(value) => {
             if let Some(genome) = value.read_lock::<Genomic>() {
                 let ends: Vec<i64> = (0..genome.0.contigs.len() as u32).map(|chrom| genome.0.range(chrom).1).collect();
-                let known = &genome.0.contigs;
                 // by the names of the intervals
-                let pairs = list.0.contigs.names().iter().filter_map(|name| Some((name.clone(), ends[known.find(name)? as usize] as u32)));
-                return Ok(pairs.collect());
+                let names = list.0.contigs.names();
+                let found = genome.0.contigs.find_all(names);
+                let pairs = names.iter().zip(found);
+                return Ok(pairs.filter_map(|(name, chrom)| Some((name.clone(), ends[chrom? as usize] as u32))).collect());
             }
             o.need::<Map>("sizes")?
                 .iter()

@@ -60,7 +60,7 @@ pub struct Channel {
 impl Channel {
     /// A channel of a track along a genome.
     pub fn new(track: Arc<Track>, genome: &Genome, blank: f32, log1p: bool) -> Channel {
-        let chroms = genome.contigs.names().iter().map(|name| track.contigs.find(name)).collect();
+        let chroms = track.contigs.find_all(genome.contigs.names());
         Channel { track, chroms: Arc::new(chroms), blank, log1p }
     }
 

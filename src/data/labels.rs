@@ -3,7 +3,7 @@
 use crate::bail;
 use crate::base::{Result, Strand};
 use crate::seq::Track;
-use crate::seq::intervals::sets::Rule;
+use crate::seq::intervals::overlap::Rule;
 use crate::seq::intervals::{Field, Intervals};
 use crate::seq::track::{Missing, Statistic};
 

@@ -62,6 +62,9 @@ pub fn distance(a: &[f64], b: &[f64]) -> f64 {
 /// Regions of the positives' lengths and GC contents at random places that touch neither them nor what is excluded.
 pub fn gc_matched(genome: &Genome, positives: &Intervals, how: &Matching) -> Result<Intervals> {
     let own = positives.in_genome(genome)?;
+    if own.is_empty() {
+        bail!("value", "there are no positives to match: the list is empty");
+    }
     let taken = match &how.exclude {
         Some(exclude) => Intervals { fields: Vec::new(), ..own.clone() }.concat(&Intervals { fields: Vec::new(), ..exclude.clone() }),
         None => own.clone(),
@@ -111,8 +114,19 @@ pub fn gc_matched(genome: &Genome, positives: &Intervals, how: &Matching) -> Res
     }
     let found = out.len();
     if found == 0 || (found < asked && !how.is_short_allowed) {
-        return Err(fault!("data", "{found} of {asked} regions of matching GC content were found in {tries} tries")
-            .hint("allow coarser bins (`width`), fewer (`ratio`), or what was found (`short: \"accept\"`)"));
+        let open = wanted.iter().enumerate().filter(|(_, lengths)| !lengths.is_empty());
+        let Some((most, lengths)) = open.max_by_key(|(_, lengths)| lengths.len()) else {
+            return Err(fault!("value", "no regions were asked for").hint("`ratio` is the number for each positive"));
+        };
+        let (low, length) = (most as f64 * how.width, lengths.iter().copied().min().unwrap_or(0));
+        let fault = fault!(
+            "data",
+            "{found} of {asked} regions of matching GC content were found in {tries} tries: most are missing at GC content {low:.2} to {:.2}, \
+             where the shortest has {length} bases",
+            (low + how.width).min(1.0)
+        );
+        let short = if how.is_short_allowed || found == 0 { "" } else { ", or take what was found (`short: \"accept\"`)" };
+        return Err(fault.hint(format!("allow coarser bins (`width`, now {}), more N (`max_n`), or exclude less{short}", how.width)));
     }
     let mut list = Intervals::new(genome.contigs.clone(), out);
     let (a, b) = (histogram(genome, &own, how.width)?, histogram(genome, &list, how.width)?);

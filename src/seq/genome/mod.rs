@@ -3,6 +3,7 @@
 //! Plain FASTA is mapped and indexed (`.fai`), bgzipped FASTA is read block by block (`.gzi`), `.2bit` by its own
 //! index; FASTA that was compressed by plain gzip has no random access and is held in memory.
 
+pub mod extract;
 mod index;
 mod store;
 

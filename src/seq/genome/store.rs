@@ -3,7 +3,7 @@
 use super::index::{self, Row};
 use crate::base::{Fault, Result, panic};
 use crate::fault;
-use crate::seq::alphabet::{CODES, encode_in_place};
+use crate::seq::alphabet::{decode, encode_in_place};
 use crate::seq::fasta::Records;
 use noodles::bgzf;
 use std::io::{Read, Seek, SeekFrom};
@@ -110,19 +110,30 @@ impl Store {
         Ok((Store::Memory(records), names, lengths, notes))
     }
 
-    /// Appends the codes of `from..to` of a record, which holds them; letters that are no base come as they stand in [`CODES`].
+    /// Appends the codes of `from..to` of a record, which holds them; letters that are no base come as they stand in [`crate::seq::alphabet::CODES`].
     pub fn fetch(&self, record: u32, from: u64, to: u64, out: &mut Vec<u8>) -> Result<()> {
+        if let Store::Memory(records) = self {
+            out.extend_from_slice(&records.sequence(record as usize)[from as usize..to as usize]);
+            return Ok(());
+        }
+        let at = out.len();
+        self.letters(record, from, to, false, out)?;
+        encode_in_place(&mut out[at..]);
+        Ok(())
+    }
+
+    /// Appends the letters of `from..to` as the file has them, masked ones of 2bit in lower case where `masked` asks for
+    /// them; sequences in memory are upper case.
+    pub fn letters(&self, record: u32, from: u64, to: u64, masked: bool, out: &mut Vec<u8>) -> Result<()> {
         match self {
             Store::Mapped { map, rows } => {
-                let at = out.len();
                 lines(&rows[record as usize], from, to, |start, end| out.extend_from_slice(&map[start as usize..end as usize]));
-                encode_in_place(&mut out[at..]);
                 Ok(())
             }
             Store::Large { file, rows } => {
                 let row = &rows[record as usize];
                 let (start, end) = (row.byte(from), row.byte(to - 1) + 1);
-                // the bytes are read behind what is there already, then their letters are moved up as codes
+                // the bytes are read behind what is there already, then the ends of lines are closed up
                 let at = out.len();
                 out.resize(at + (end - start) as usize, 0);
                 file.read_exact_at(&mut out[at..], start).map_err(|error| fault!("data", "{error}").hint("the file was changed while it was read"))?;
@@ -134,7 +145,6 @@ impl Store {
                     filled += n;
                 });
                 out.truncate(filled);
-                encode_in_place(&mut out[at..]);
                 Ok(())
             }
             Store::Blocks { path, rows, blocks, readers } => {
@@ -150,26 +160,27 @@ impl Store {
                     .seek(SeekFrom::Start(start))
                     .and_then(|_| reader.read_exact(&mut bytes))
                     .map_err(|error| fault!("data", "{error}").hint("the bgzip file is damaged, or its `.fai` index belongs to another file"))?;
-                lines(row, from, to, |a, b| out.extend(bytes[(a - start) as usize..(b - start) as usize].iter().map(|b| CODES[*b as usize])));
+                lines(row, from, to, |a, b| out.extend_from_slice(&bytes[(a - start) as usize..(b - start) as usize]));
                 lock(readers).push(reader);
                 Ok(())
             }
             Store::TwoBit { path, names, readers } => {
                 let waiting = lock(readers).pop();
-                let mut reader = match waiting {
+                let reader = match waiting {
                     Some(reader) => reader,
                     None => packed(|| twobit::TwoBitFile::open(path))?,
                 };
+                let mut reader = reader.enable_softmask(masked);
                 let text = packed(|| reader.read_sequence(&names[record as usize], from as usize..to as usize))?;
                 if text.len() as u64 != to - from {
                     return Err(fault!("data", "a stretch of it is not there").hint("it is no whole 2bit file"));
                 }
-                out.extend(text.bytes().map(|b| CODES[b as usize]));
+                out.extend_from_slice(text.as_bytes());
                 lock(readers).push(reader);
                 Ok(())
             }
             Store::Memory(records) => {
-                out.extend_from_slice(&records.sequence(record as usize)[from as usize..to as usize]);
+                out.extend(decode(&records.sequence(record as usize)[from as usize..to as usize]).bytes());
                 Ok(())
             }
         }

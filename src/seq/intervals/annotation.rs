@@ -1,6 +1,6 @@
 //! Genes (GTF, GFF3), variants (VCF) and bigBed as intervals.
 
-use super::read::{Draft, Format, Gather, Plan, broken};
+use super::read::{Draft, Format, Gather, Plan, Problems, broken};
 use super::{Field, Intervals};
 use crate::base::{Result, Strand};
 use crate::seq::fasta;
@@ -124,12 +124,26 @@ fn gff_row(text: &str) -> std::io::Result<Gene> {
     })
 }
 
-/// The variants of a VCF file, a row for each alternate allele, with fields `name`, `reference` and `alternate`.
+/// A number of the INFO column.
+fn info(text: &str, key: &str) -> Option<i64> {
+    let cell = text.split('\t').nth(7)?.split(';').find_map(|cell| cell.strip_prefix(key)?.strip_prefix('='))?;
+    cell.split(',').next()?.trim().parse().ok()
+}
+
+/// One past the last base of a symbolic allele such as `<DEL>`: `END`, or by `SVLEN` where it is not an insertion.
+fn symbolic_end(text: &str, allele: &str, start: i64, reference: i64) -> i64 {
+    let by_length = || info(text, "SVLEN").filter(|_| !allele.starts_with("<INS")).map(|n| start + n.saturating_abs());
+    info(text, "END").or_else(by_length).unwrap_or(start + reference).max(start + reference)
+}
+
+/// The variants of a VCF file, a row for each alternate allele, with fields `name`, `reference` and `alternate`. Symbolic
+/// alleles reach to their `END`, as in bedtools and bcftools; breakends, `*` and `.` are where their reference allele is.
 pub fn variants(path: &Path, plan: &Plan) -> Result<Intervals> {
     use noodles::vcf;
     let mut lines = fasta::Lines::open(path)?;
     let mut gather = Gather::new(path, *plan);
     let mut texts: [Vec<Box<str>>; 3] = Default::default();
+    let mut symbolic = Problems::default();
     while let Some((number, text)) = lines.next_line()? {
         if text.trim().is_empty() || text.starts_with('#') {
             continue;
@@ -151,13 +165,16 @@ pub fn variants(path: &Path, plan: &Plan) -> Result<Intervals> {
             continue;
         }
         let name = text.split('\t').nth(2).unwrap_or(".").to_string();
+        let length = reference.len() as i64;
         for alternate in text.split('\t').nth(4).unwrap_or("").split(',') {
-            // symbolic alleles and breakends have no sequence
-            if !is_sequence(alternate) || alternate == "." {
-                gather.problems.add("with an alternate allele that is no sequence", first);
-                continue;
+            let end = match alternate.starts_with('<') {
+                true => symbolic_end(text, alternate, start, length),
+                false => start + length,
+            };
+            if !is_sequence(alternate) {
+                symbolic.add("alternate alleles that are no sequence", first);
             }
-            let draft = Draft { chrom: record.reference_sequence_name(), start, end: start + reference.len() as i64, strand: Strand::None };
+            let draft = Draft { chrom: record.reference_sequence_name(), start, end, strand: Strand::None };
             if gather.push(&draft, number) {
                 texts[0].push(name.as_str().into());
                 texts[1].push(reference.as_str().into());
@@ -165,8 +182,12 @@ pub fn variants(path: &Path, plan: &Plan) -> Result<Intervals> {
             }
         }
     }
-    let [names, references, alternates] = texts;
-    gather.finish(vec![("name".into(), Field::Text(names)), ("reference".into(), Field::Text(references)), ("alternate".into(), Field::Text(alternates))])
+    let fields = ["name", "reference", "alternate"].into_iter().zip(texts);
+    let mut out = gather.finish(fields.map(|(name, own)| (name.to_string(), Field::Text(own))).collect())?;
+    if symbolic.total() > 0 {
+        out.notes.push(format!("`{}` has {}: they are intervals without a sequence", path.display(), symbolic.text()));
+    }
+    Ok(out)
 }
 
 /// The entries of a bigBed file.

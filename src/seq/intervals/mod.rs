@@ -1,9 +1,17 @@
 //! Intervals of a genome with what their file says of each: the answers are bedtools'.
 
 pub mod annotation;
+pub mod blocks;
+pub mod closest;
+pub mod columns;
+pub mod compare;
+pub mod coverage;
+pub mod many;
+pub mod overlap;
 pub mod place;
 pub mod read;
 pub mod sets;
+pub mod slide;
 pub mod write;
 
 use super::contigs::Contigs;
@@ -38,6 +46,22 @@ impl Field {
             Field::Number(values) => format!("{}", values[row]),
         }
     }
+}
+
+/// What intervals are sorted by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// Chromosome name and start.
+    #[default]
+    Position,
+    /// Length.
+    Size,
+    /// Chromosome name, then length.
+    ChromSize,
+    /// The field `score`.
+    Score,
+    /// Chromosome name, then the field `score`.
+    ChromScore,
 }
 
 /// Intervals in an order, with their fields.
@@ -76,7 +100,10 @@ impl Intervals {
 
     /// A field that must be there.
     pub fn need(&self, name: &str) -> Result<&Field> {
-        self.field(name).ok_or_else(|| {
+        // an empty file names no columns
+        static EMPTY: Field = Field::Number(Vec::new());
+        let blank = (self.is_empty() && self.fields.is_empty()).then_some(&EMPTY);
+        self.field(name).or(blank).ok_or_else(|| {
             let known: Vec<&str> = self.fields.iter().map(|(name, _)| name.as_str()).collect();
             fault!("name", "the intervals have no field `{name}`").hint(if known.is_empty() {
                 "they have no fields".to_string()
@@ -122,12 +149,36 @@ impl Intervals {
         self.select(&rows)
     }
 
-    /// The numbers of the rows by chromosome name, start and end.
-    pub fn order(&self) -> Vec<u32> {
+    /// The rows on some chromosomes, or on all others; also the names that are not chromosomes of the list.
+    pub fn on(&self, names: &[String], is_kept: bool) -> (Intervals, Vec<String>) {
+        let found = self.contigs.find_all(names);
+        let numbers: Vec<Option<u32>> = found.iter().zip(names).map(|(n, name)| n.or_else(|| self.contigs.find(name))).collect();
+        let absent = names.iter().zip(&numbers).filter(|(_, n)| n.is_none());
+        let absent: Vec<String> = absent.map(|(name, _)| name.clone()).collect();
+        let mut out = self.keep(|_, row| numbers.contains(&Some(row.chrom)) == is_kept);
+        out.notes.extend(absent.first().map(|name| {
+            let fault = self.contigs.missing(name, "the list");
+            let more = match absent.len() {
+                1 => String::new(),
+                n => format!(" and {} more of the names", n - 1),
+            };
+            format!("{}{more}: {}", fault.message, fault.hint.clone().unwrap_or_default())
+        }));
+        (out, absent)
+    }
+
+    /// The place of each chromosome in order of names.
+    pub fn ranks(&self) -> Vec<u32> {
         let mut names: Vec<u32> = (0..self.contigs.len() as u32).collect();
         names.sort_by_key(|i| &self.contigs.names()[*i as usize]);
         let mut rank = vec![0u32; names.len()];
         names.iter().enumerate().for_each(|(place, i)| rank[*i as usize] = place as u32);
+        rank
+    }
+
+    /// The numbers of the rows by chromosome name, start and end.
+    pub fn order(&self) -> Vec<u32> {
+        let rank = self.ranks();
         let mut order: Vec<u32> = (0..self.rows.len() as u32).collect();
         order.sort_by_key(|i| {
             let row = &self.rows[*i as usize];
@@ -139,6 +190,32 @@ impl Intervals {
     /// In the order of chromosome name, start and end.
     pub fn sorted(&self) -> Intervals {
         self.select(&self.order())
+    }
+
+    /// In order of lengths or scores, of all or within chromosomes; rows of the same keep their order.
+    pub fn sorted_by(&self, key: Order, descending: bool) -> Result<Intervals> {
+        let rank = self.ranks();
+        let scores = match (key, self.field("score")) {
+            (Order::Score | Order::ChromScore, Some(Field::Number(values))) => values.clone(),
+            (Order::Score | Order::ChromScore, Some(_)) => bail!("type", "the field `score` holds words: it cannot be sorted by"),
+            (Order::Score | Order::ChromScore, None) => self.need("score").map(|_| Vec::new())?,
+            _ => Vec::new(),
+        };
+        let chrom = |row: u32| match key {
+            Order::Size | Order::Score => 0,
+            _ => rank[self.rows[row as usize].chrom as usize],
+        };
+        let mut order = self.order();
+        order.sort_by(|x, y| {
+            let [a, b] = [*x, *y].map(|i| &self.rows[i as usize]);
+            let own = match key {
+                Order::Position => a.start.cmp(&b.start),
+                Order::Size | Order::ChromSize => a.len().cmp(&b.len()),
+                Order::Score | Order::ChromScore => scores[*x as usize].total_cmp(&scores[*y as usize]),
+            };
+            chrom(*x).cmp(&chrom(*y)).then(if descending { own.reverse() } else { own })
+        });
+        Ok(self.select(&order))
     }
 
     /// `n` of them without replacement, in their order.
@@ -173,7 +250,7 @@ impl Intervals {
 
     /// The numbers that another list gives to the chromosomes, and those in use that it does not have.
     pub fn mapping(&self, contigs: &Contigs) -> (Vec<Option<u32>>, Vec<u32>) {
-        let mapped: Vec<Option<u32>> = self.contigs.names().iter().map(|name| contigs.find(name)).collect();
+        let mapped = contigs.find_all(self.contigs.names());
         let mut used: Vec<u32> = self.rows.iter().map(|row| row.chrom).collect();
         used.sort_unstable();
         used.dedup();

@@ -1,5 +1,7 @@
 //! New places for intervals: resized, moved, cut into windows, drawn from a genome.
 
+use super::sets::left_out;
+use super::slide::Naming;
 use super::{Field, Intervals};
 use crate::bail;
 use crate::base::seed::Rng;
@@ -45,42 +47,23 @@ impl Intervals {
         Ok(out)
     }
 
-    /// Every interval with bases added before and after it; with `stranded`, before means upstream.
-    pub fn slop(&self, before: i64, after: i64, stranded: bool) -> Intervals {
-        let mut out = self.clone();
-        for row in &mut out.rows {
-            let (left, right) = if stranded && row.strand == Strand::Reverse { (after, before) } else { (before, after) };
-            row.start -= left;
-            row.end += right;
-        }
-        out.keep(|_, row| !row.is_empty())
-    }
-
-    /// The stretches of `length` bases on both sides of each interval, `gap` bases away.
-    pub fn flank(&self, length: i64, gap: i64) -> Intervals {
-        let twice: Vec<u32> = (0..self.len() as u32).flat_map(|i| [i, i]).collect();
-        let mut out = self.select(&twice);
-        for pair in out.rows.chunks_mut(2) {
-            let (start, end) = (pair[0].start, pair[0].end);
-            (pair[0].start, pair[0].end) = (start - gap - length, start - gap);
-            (pair[1].start, pair[1].end) = (end + gap, end + gap + length);
-        }
-        out
-    }
-
     /// Windows of `size` bases, `step` apart, within each interval; a rest that is shorter is left out unless asked for.
-    pub fn windows(&self, size: i64, step: i64, rest: bool) -> Intervals {
-        let (mut rows, mut pieces) = (Vec::new(), Vec::new());
+    pub fn windows(&self, size: i64, step: i64, rest: bool, naming: Naming, reverse: bool) -> Intervals {
+        let (mut rows, mut pieces, mut numbers, mut short) = (Vec::new(), Vec::new(), Vec::new(), 0);
         for (i, row) in self.rows.iter().enumerate() {
-            let mut start = row.start;
-            while start < row.end && (rest || start + size <= row.end) {
+            let (before, mut start) = (pieces.len(), row.start);
+            while start < row.end && (rest || start.saturating_add(size) <= row.end) {
                 rows.push(i as u32);
-                pieces.push(Interval { start, end: (start + size).min(row.end), ..*row });
-                start += step;
+                pieces.push(Interval { start, end: start.saturating_add(size).min(row.end), ..*row });
+                start = start.saturating_add(step);
             }
+            let n = (pieces.len() - before) as i64;
+            short += usize::from(n == 0);
+            numbers.extend((1..=n).map(|k| if reverse { n + 1 - k } else { k }));
         }
-        let mut out = self.select(&rows);
+        let mut out = self.select(&rows).renamed(naming, &numbers);
         out.rows = pieces;
+        out.notes.extend(left_out(short, self.len(), &format!("have fewer than {size} bases and no window")));
         out
     }
 
@@ -97,12 +80,20 @@ impl Intervals {
 
     /// What of each interval lies within the genome; what lies outside as a whole is left out.
     pub fn clip(&self, genome: &Genome) -> Result<Intervals> {
-        let mut out = self.in_genome(genome)?;
-        for row in &mut out.rows {
+        let mut whole = self.in_genome(genome)?;
+        let mut cut = 0;
+        for row in &mut whole.rows {
             let (first, end) = genome.range(row.chrom);
-            (row.start, row.end) = (row.start.max(first), row.end.min(end));
+            let inside = (row.start.max(first), row.end.min(end));
+            cut += usize::from(inside != (row.start, row.end) && inside.0 < inside.1);
+            (row.start, row.end) = inside;
         }
-        Ok(out.keep(|_, row| !row.is_empty()))
+        // a row without bases stays where it lies within
+        let is_inside = |i: usize, row: &Interval| row.start < row.end || (self.rows[i].is_empty() && row.start == row.end);
+        let mut out = whole.keep(is_inside);
+        out.notes.extend(left_out(cut, self.len(), "reached out of their chromosome and were cut at its ends"));
+        out.notes.extend(left_out(self.len() - out.len(), self.len(), "lay outside of their chromosome and are left out"));
+        Ok(out)
     }
 
     /// As many intervals of the same lengths, each at a random place of the genome outside of what is excluded.
@@ -184,7 +175,7 @@ impl Places {
 impl Genome {
     /// Windows of `size` bases, `step` apart, over all chromosomes.
     pub fn windows(&self, size: i64, step: i64) -> Intervals {
-        self.chromosomes().windows(size, step, false)
+        self.chromosomes().windows(size, step, false, Naming::Source, false)
     }
 
     /// Whole chromosomes.

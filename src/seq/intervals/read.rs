@@ -145,6 +145,8 @@ pub struct Gather<'a> {
     /// What was wrong.
     pub problems: Problems,
     unsorted: Problems,
+    /// Rows whose start is their end, such as places of insertions.
+    points: Problems,
     last: (u32, i64),
 }
 
@@ -160,6 +162,7 @@ impl<'a> Gather<'a> {
             rows: Vec::new(),
             problems: Problems::default(),
             unsorted: Problems::default(),
+            points: Problems::default(),
             last: (0, 0),
         }
     }
@@ -188,10 +191,6 @@ impl<'a> Gather<'a> {
             self.problems.add("inverted", first);
             return false;
         }
-        if start == end {
-            self.problems.add("empty", first);
-            return false;
-        }
         if start < 0 && self.plan.genome.is_none() {
             self.problems.add("out of bounds", first);
             return false;
@@ -202,7 +201,8 @@ impl<'a> Gather<'a> {
                 return false;
             };
             if start < low || end > high {
-                if self.plan.policy != Policy::Clip || start.max(low) >= end.min(high) {
+                let is_inside = start.max(low) < end.min(high);
+                if self.plan.policy != Policy::Clip || !is_inside {
                     self.problems.add("out of bounds", first);
                     return false;
                 }
@@ -213,6 +213,9 @@ impl<'a> Gather<'a> {
         if !self.rows.is_empty() && (chrom, start) < self.last {
             self.unsorted.add("not in order", first);
         }
+        if start == end {
+            self.points.add("without bases", first);
+        }
         self.last = (chrom, start);
         self.rows.push(Interval { chrom, start, end, strand: draft.strand });
         true
@@ -220,14 +223,11 @@ impl<'a> Gather<'a> {
 
     /// The intervals; fails where rows cannot be used and the plan refuses them.
     pub fn finish(self, fields: Vec<(String, Field)>) -> Result<Intervals> {
-        let Gather { plan, path, names, rows, problems, places, unsorted, .. } = self;
+        let Gather { plan, path, names, rows, problems, places, unsorted, points, .. } = self;
         if problems.total() > 0 && plan.policy == Policy::Refuse {
             let n = problems.total();
             bail!("data", "`{path}`: {n} row{} cannot be used: {}", if n == 1 { "" } else { "s" }, problems.text();
                 hint: "mend the file, or leave such rows out with `#{{ invalid: \"skip\" }}` (`\"clip\"` cuts at the ends of chromosomes)");
-        }
-        if rows.is_empty() {
-            bail!("data", "`{path}` holds no interval that can be used{}", if problems.total() > 0 { format!(": {}", problems.text()) } else { String::new() });
         }
         let mut out = match plan.genome {
             Some(genome) => {
@@ -244,6 +244,12 @@ impl<'a> Gather<'a> {
         if problems.total() > 0 {
             let verb = if plan.policy == Policy::Clip { "were left out or cut" } else { "were left out" };
             out.notes.push(format!("`{path}`: {} rows {verb}: {}", problems.total(), problems.text()));
+        }
+        if out.is_empty() {
+            out.notes.push(format!("`{path}` holds no interval{}", if problems.total() > 0 { " that can be used" } else { "" }));
+        }
+        if points.total() > 0 {
+            out.notes.push(format!("`{path}`: {} rows hold no base and stand for the place between two: {}", points.total(), points.text()));
         }
         if unsorted.total() == 0 {
             return Ok(out);

@@ -1,43 +1,15 @@
-//! What two lists of intervals have to do with each other: intersect, subtract, merge, complement, closest.
+//! What two lists of intervals have to do with each other: intersect, subtract, merge, complement.
 
+use super::columns::{self, Request};
+use super::overlap::{Pairs, Rule};
 use super::{Field, Intervals, by_chrom};
-use crate::bail;
-use crate::base::{Interval, Result, Strand, StrandRule};
-use coitrees::{COITree, Interval as Node, IntervalTree};
+use crate::base::{Interval, Result, Strand};
+use crate::fault;
 
-/// When two intervals count as overlapping.
-#[derive(Clone, Copy, Debug)]
-pub struct Rule {
-    /// Bases that they share at least.
-    pub bp: i64,
-    /// The share of the first that the overlap makes up at least.
-    pub fraction: f64,
-    /// The share of the second.
-    pub other_fraction: f64,
-    /// What is asked of their strands.
-    pub strand: StrandRule,
-}
-
-impl Default for Rule {
-    fn default() -> Self {
-        Rule { bp: 1, fraction: 0.0, other_fraction: 0.0, strand: StrandRule::Any }
-    }
-}
-
-impl Rule {
-    fn accepts(&self, a: &Interval, b: &Interval) -> bool {
-        let shared = a.overlap(b);
-        shared >= self.bp.max(1)
-            && shared as f64 >= self.fraction * a.len() as f64
-            && shared as f64 >= self.other_fraction * b.len() as f64
-            && a.strand.is_as(b.strand, self.strand)
-    }
-}
-
-/// What `intersect` gives.
+/// What `intersect` returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Report {
-    /// The shared stretch, once for each pair.
+    /// The shared range, once for each pair.
     Overlap,
     /// The first interval, once for each pair.
     Whole,
@@ -45,62 +17,36 @@ pub enum Report {
     Once,
     /// First intervals without any overlap.
     Absent,
-}
-
-/// Intervals by chromosome, for searching.
-pub struct Index<'a> {
-    list: &'a Intervals,
-    trees: Vec<Option<COITree<u32, u32>>>,
-}
-
-impl<'a> Index<'a> {
-    /// An index of a list; fails where a chromosome is longer than 2^31 bases.
-    pub fn new(list: &'a Intervals) -> Result<Index<'a>> {
-        if let Some(i) = list.rows.iter().position(|row| row.end > i64::from(i32::MAX) || row.start < i64::from(i32::MIN)) {
-            bail!("data", "interval {i} ({}) lies beyond position 2,147,483,647", list.shown(i));
-        }
-        let trees = by_chrom(list)
-            .into_iter()
-            .map(|rows| {
-                let nodes: Vec<Node<u32>> =
-                    rows.iter().map(|i| (&list.rows[*i as usize], *i)).map(|(row, i)| Node::new(row.start as i32, (row.end - 1) as i32, i)).collect();
-                (!nodes.is_empty()).then(|| COITree::new(&nodes))
-            })
-            .collect();
-        Ok(Index { list, trees })
-    }
-
-    /// The rows that overlap an interval by a rule, in order.
-    pub fn hits(&self, a: &Interval, rule: &Rule, out: &mut Vec<u32>) {
-        out.clear();
-        let Some(Some(tree)) = self.trees.get(a.chrom as usize) else { return };
-        let clamp = |x: i64| x.clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32;
-        tree.query(clamp(a.start), clamp(a.end - 1), |node| {
-            #[allow(clippy::clone_on_copy)] // a reference or a value, by the processor's tree
-            let row: u32 = node.metadata.clone();
-            if rule.accepts(a, &self.list.rows[row as usize]) {
-                out.push(row);
-            }
-        });
-        out.sort_unstable();
-    }
+    /// The first interval, once for each pair, and those without any overlap.
+    All,
 }
 
 impl Intervals {
-    /// Overlaps with another list.
-    pub fn intersect(&self, other: &Intervals, rule: &Rule, report: Report) -> Result<Intervals> {
+    /// Overlaps with another list; with a prefix, the columns of the second list and the shared bases are added.
+    pub fn intersect(&self, other: &Intervals, rule: &Rule, report: Report, prefix: &str) -> Result<Intervals> {
         let (a, b) = self.together(other);
-        let index = Index::new(&b)?;
-        let (mut rows, mut pieces, mut hits) = (Vec::new(), Vec::new(), Vec::new());
+        let pairs = Pairs::new(&a, &b, rule)?;
+        let (mut rows, mut found, mut pieces, mut hits) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for (i, row) in a.rows.iter().enumerate() {
-            index.hits(row, rule, &mut hits);
+            pairs.hits(i, &mut hits);
             match report {
-                Report::Overlap => hits.iter().for_each(|hit| {
-                    let found = &b.rows[*hit as usize];
+                Report::Overlap => {
+                    for hit in &hits {
+                        for (start, end) in pairs.pieces(i, *hit) {
+                            rows.push(i as u32);
+                            found.push(Some(*hit));
+                            pieces.push(if row.is_empty() { *row } else { Interval { start, end, ..*row } });
+                        }
+                    }
+                }
+                Report::All if hits.is_empty() => {
                     rows.push(i as u32);
-                    pieces.push(Interval { start: row.start.max(found.start), end: row.end.min(found.end), ..*row });
-                }),
-                Report::Whole => rows.extend(hits.iter().map(|_| i as u32)),
+                    found.push(None);
+                }
+                Report::Whole | Report::All => {
+                    rows.extend(hits.iter().map(|_| i as u32));
+                    found.extend(hits.iter().copied().map(Some));
+                }
                 Report::Once if !hits.is_empty() => rows.push(i as u32),
                 Report::Absent if hits.is_empty() => rows.push(i as u32),
                 Report::Once | Report::Absent => {}
@@ -110,57 +56,90 @@ impl Intervals {
         if report == Report::Overlap {
             out.rows = pieces;
         }
-        Ok(out)
+        if prefix.is_empty() || found.len() != rows.len() {
+            return Ok(out);
+        }
+        let shared = rows.iter().zip(&found).map(|(row, hit)| hit.map_or(0, |hit| pairs.bases(*row as usize, hit)) as f64);
+        let shared: Vec<f64> = shared.collect();
+        out.beside(&b, &found, prefix)?.added("overlap", Field::Number(shared), prefix)
+    }
+
+    /// The columns of rows of another list beside these, each name with a prefix; blank where there is none.
+    pub fn beside(mut self, other: &Intervals, rows: &[Option<u32>], prefix: &str) -> Result<Intervals> {
+        let mut names: Vec<String> = ["chrom", "start", "end", "strand"].map(String::from).to_vec();
+        names.extend(other.fields.iter().map(|(name, _)| name.clone()));
+        for name in names {
+            let field = match other.column(&name)? {
+                Field::Text(values) => Field::Text(rows.iter().map(|row| row.map_or(".".into(), |i| values[i as usize].clone())).collect()),
+                Field::Number(values) => {
+                    let blank = if ["start", "end"].contains(&name.as_str()) { -1.0 } else { f64::NAN };
+                    Field::Number(rows.iter().map(|row| row.map_or(blank, |i| values[i as usize])).collect())
+                }
+            };
+            self = self.added(&format!("{prefix}{name}"), field, prefix)?;
+        }
+        Ok(self)
+    }
+
+    /// Another field; fails where there is one of the name.
+    fn added(self, name: &str, field: Field, prefix: &str) -> Result<Intervals> {
+        if self.field(name).is_some() {
+            let fault = fault!("name", "the intervals have a field `{name}` already");
+            return Err(fault.hint(format!("choose another `prefix` than \"{prefix}\", or rename the field")));
+        }
+        Ok(self.with_field(name, field))
     }
 
     /// How many intervals of another list overlap each.
     pub fn counts(&self, other: &Intervals, rule: &Rule) -> Result<Vec<u32>> {
         let (a, b) = self.together(other);
-        let index = Index::new(&b)?;
+        let pairs = Pairs::new(&a, &b, rule)?;
         let mut hits = Vec::new();
-        Ok(a.rows
-            .iter()
-            .map(|row| {
-                index.hits(row, rule, &mut hits);
-                hits.len() as u32
-            })
-            .collect())
+        let count = |i| {
+            pairs.hits(i, &mut hits);
+            hits.len() as u32
+        };
+        Ok((0..a.len()).map(count).collect())
     }
 
-    /// The share of each that another list covers.
-    pub fn covered(&self, other: &Intervals, strand: StrandRule) -> Result<Vec<f64>> {
+    /// What rows of another list that overlap each have in some columns.
+    pub fn map(&self, other: &Intervals, rule: &Rule, requests: &[Request]) -> Result<Intervals> {
         let (a, b) = self.together(other);
-        let index = Index::new(&b)?;
-        let (mut hits, rule) = (Vec::new(), Rule { strand, ..Rule::default() });
-        Ok(a.rows
-            .iter()
-            .map(|row| {
-                index.hits(row, &rule, &mut hits);
-                let pieces: Vec<Interval> = hits.iter().map(|hit| b.rows[*hit as usize]).collect();
-                let covered: i64 = united(pieces).iter().map(|piece| piece.overlap(row)).sum();
-                covered as f64 / row.len() as f64
-            })
-            .collect())
+        let pairs = Pairs::new(&a, &b, rule)?;
+        let group = |i| {
+            let mut hits = Vec::new();
+            pairs.hits(i, &mut hits);
+            hits
+        };
+        let groups: Vec<Vec<u32>> = (0..a.len()).map(group).collect();
+        let fields = columns::summed(&b, &groups, requests)?;
+        Ok(fields.into_iter().fold(self.select(&(0..self.len() as u32).collect::<Vec<_>>()), |out, (name, field)| out.with_field(&name, field)))
     }
 
     /// What another list leaves of each; with `whole`, an interval that is touched goes as a whole.
     pub fn subtract(&self, other: &Intervals, rule: &Rule, whole: bool) -> Result<Intervals> {
         if whole {
-            return self.intersect(other, rule, Report::Absent);
+            return self.intersect(other, rule, Report::Absent, "");
         }
         let (a, b) = self.together(other);
-        let index = Index::new(&b)?;
+        let pairs = Pairs::new(&a, &b, rule)?;
         let (mut rows, mut pieces, mut hits) = (Vec::new(), Vec::new(), Vec::new());
         for (i, row) in a.rows.iter().enumerate() {
-            index.hits(row, rule, &mut hits);
-            let mut at = row.start;
-            let gone = united(hits.iter().map(|hit| b.rows[*hit as usize]).collect());
-            for hole in gone.iter().chain([&Interval { start: row.end, end: row.end, ..*row }]) {
-                if hole.start > at {
+            pairs.hits(i, &mut hits);
+            if hits.is_empty() {
+                rows.push(i as u32);
+                pieces.push(*row);
+                continue;
+            }
+            let range = row.padded();
+            let mut at = range.start;
+            let gone = united(hits.iter().flat_map(|hit| pairs.pieces(i, *hit)).collect());
+            for (start, end) in gone.into_iter().chain([(range.end, range.end)]) {
+                if start > at {
                     rows.push(i as u32);
-                    pieces.push(Interval { start: at, end: hole.start.min(row.end), ..*row });
+                    pieces.push(if row.is_empty() { *row } else { Interval { start: at, end: start, ..*row } });
                 }
-                at = at.max(hole.end);
+                at = at.max(end);
             }
         }
         let mut out = a.select(&rows);
@@ -169,29 +148,53 @@ impl Intervals {
     }
 
     /// Overlapping and touching intervals, and those with at most `distance` bases between them, joined; the field
-    /// `count` says how many went into each.
+    /// `count` is the number that went into each. By strand, intervals without a strand are left out.
     pub fn merge(&self, distance: i64, by_strand: bool) -> Intervals {
-        let order = self.order();
+        self.merged(distance, by_strand).0
+    }
+
+    /// As [`Intervals::merge`], with values of the columns of what went into each.
+    pub fn merge_with(&self, distance: i64, by_strand: bool, requests: &[Request]) -> Result<Intervals> {
+        let (out, groups) = self.merged(distance, by_strand);
+        let fields = columns::summed(self, &groups, requests)?;
+        Ok(fields.into_iter().fold(out, |out, (name, field)| out.with_field(&name, field)))
+    }
+
+    fn merged(&self, distance: i64, by_strand: bool) -> (Intervals, Vec<Vec<u32>>) {
         let mut rows: Vec<Interval> = Vec::new();
-        let mut counts: Vec<f64> = Vec::new();
+        let mut groups: Vec<Vec<u32>> = Vec::new();
         let mut open: std::collections::HashMap<Strand, usize> = Default::default();
-        for i in order {
-            let row = &self.rows[i as usize];
+        let mut unstranded = 0;
+        for i in self.order() {
+            let row = self.rows[i as usize].padded();
             let key = if by_strand { row.strand } else { Strand::None };
-            let last = open.get(&key).copied().filter(|at| rows[*at].chrom == row.chrom && row.start <= rows[*at].end + distance);
-            match last {
+            if by_strand && key == Strand::None {
+                unstranded += 1;
+                continue;
+            }
+            let fits = |at: &usize| rows[*at].chrom == row.chrom && row.start <= rows[*at].end.saturating_add(distance);
+            match open.get(&key).copied().filter(fits) {
                 Some(at) => {
                     rows[at].end = rows[at].end.max(row.end);
-                    counts[at] += 1.0;
+                    groups[at].push(i);
                 }
                 None => {
                     open.insert(key, rows.len());
-                    rows.push(Interval { strand: key, ..*row });
-                    counts.push(1.0);
+                    rows.push(Interval { strand: key, ..row });
+                    groups.push(vec![i]);
                 }
             }
         }
-        Intervals::new(self.contigs.clone(), rows).with_field("count", Field::Number(counts))
+        for (row, group) in rows.iter_mut().zip(&groups) {
+            if let [single] = group[..] {
+                let own = self.rows[single as usize];
+                (row.start, row.end) = (own.start, own.end);
+            }
+        }
+        let counts = groups.iter().map(|group| group.len() as f64).collect();
+        let mut out = Intervals::new(self.contigs.clone(), rows).with_field("count", Field::Number(counts));
+        out.notes.extend(left_out(unstranded, self.len(), "have no strand and are left out"));
+        (out, groups)
     }
 
     /// What no interval covers of chromosomes that reach from and to the given coordinates.
@@ -204,8 +207,8 @@ impl Intervals {
         for chrom in names {
             let (mut at, end) = ranges[chrom as usize];
             for i in &rows[chrom as usize] {
-                let row = &merged.rows[*i as usize];
-                if row.start > at {
+                let row = merged.rows[*i as usize].padded();
+                if row.start.min(end) > at {
                     out.push(Interval::new(chrom, at, row.start.min(end)));
                 }
                 at = at.max(row.end);
@@ -216,81 +219,22 @@ impl Intervals {
         }
         Intervals::new(self.contigs.clone(), out)
     }
-
-    /// The nearest intervals of another list: for each row the rows at the smallest distance, and that distance. 0 is
-    /// an overlap, 1 touches (as bedtools counts); nothing on the chromosome gives no row and -1.
-    pub fn closest(&self, other: &Intervals, strand: StrandRule) -> Result<Vec<(Vec<u32>, i64)>> {
-        let (a, b) = self.together(other);
-        let index = Index::new(&b)?;
-        let sides: Vec<Sides> = by_chrom(&b).into_iter().map(|rows| Sides::new(rows, &b)).collect();
-        let rule = Rule { strand, ..Rule::default() };
-        let mut hits = Vec::new();
-        Ok(a.rows
-            .iter()
-            .map(|row| {
-                index.hits(row, &rule, &mut hits);
-                if !hits.is_empty() {
-                    return (hits.clone(), 0);
-                }
-                sides[row.chrom as usize].nearest(row, &b, strand)
-            })
-            .collect())
-    }
-
-    /// Bases shared by two lists, as a share of the bases that either covers.
-    pub fn jaccard(&self, other: &Intervals) -> Result<f64> {
-        let total = |list: &Intervals| list.rows.iter().map(Interval::len).sum::<i64>() as f64;
-        let (a, b) = (self.merge(0, false), other.merge(0, false));
-        let shared = total(&a.intersect(&b, &Rule::default(), Report::Overlap)?);
-        Ok(shared / (total(&a) + total(&b) - shared).max(1.0))
-    }
 }
 
-/// Intervals of one chromosome with overlaps and touching ones joined, in order.
-fn united(mut pieces: Vec<Interval>) -> Vec<Interval> {
-    pieces.sort_by_key(|piece| piece.start);
-    let mut out: Vec<Interval> = Vec::new();
+/// A note about rows that something happened to; none where there are none.
+pub fn left_out(n: usize, of: usize, what: &str) -> Option<String> {
+    (n > 0).then(|| format!("{n} of {of} intervals {what}"))
+}
+
+/// Ranges with overlaps and touching ones joined, in order.
+pub fn united(mut pieces: Vec<(i64, i64)>) -> Vec<(i64, i64)> {
+    pieces.sort_unstable();
+    let mut out: Vec<(i64, i64)> = Vec::new();
     for piece in pieces {
         match out.last_mut() {
-            Some(last) if piece.start <= last.end => last.end = last.end.max(piece.end),
+            Some(last) if piece.0 <= last.1 => last.1 = last.1.max(piece.1),
             _ => out.push(piece),
         }
     }
     out
-}
-
-/// The rows of a chromosome by start and by end.
-struct Sides {
-    starts: Vec<u32>,
-    ends: Vec<u32>,
-}
-
-impl Sides {
-    fn new(rows: Vec<u32>, list: &Intervals) -> Sides {
-        let (mut starts, mut ends) = (rows.clone(), rows);
-        starts.sort_by_key(|i| list.rows[*i as usize].start);
-        ends.sort_by_key(|i| list.rows[*i as usize].end);
-        Sides { starts, ends }
-    }
-
-    /// The nearest rows that do not overlap.
-    fn nearest(&self, row: &Interval, list: &Intervals, strand: StrandRule) -> (Vec<u32>, i64) {
-        let at = |i: &u32| &list.rows[*i as usize];
-        let fits = |i: &&u32| row.strand.is_as(at(i).strand, strand);
-        let right = self.starts.partition_point(|i| at(i).start < row.end);
-        let left = self.ends.partition_point(|i| at(i).end <= row.start);
-        let after = self.starts[right..].iter().find(fits).map(|i| at(i).start - row.end + 1);
-        let before = self.ends[..left].iter().rev().find(fits).map(|i| row.start - at(i).end + 1);
-        let Some(best) = after.into_iter().chain(before).min() else { return (Vec::new(), -1) };
-        let mut found: Vec<u32> = self.starts[right..]
-            .iter()
-            .take_while(|i| at(i).start - row.end < best)
-            .filter(fits)
-            .filter(|i| at(i).start - row.end + 1 == best)
-            .copied()
-            .collect();
-        found.extend(self.ends[..left].iter().rev().take_while(|i| row.start - at(i).end < best).filter(fits).filter(|i| row.start - at(i).end + 1 == best));
-        found.sort_unstable();
-        (found, best)
-    }
 }
