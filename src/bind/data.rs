@@ -333,7 +333,13 @@ fn source_of(genome: &Genomic, own: &Signalled, pairs: &[(usize, usize)], places
 fn regions(genome: &Genomic, list: &Places, o: &Options) -> Result<Data> {
     let own = list.0.in_genome(&genome.0)?;
     let length = own.rows.first().map_or(0, |row| row.len());
-    if let Some(i) = own.rows.iter().position(|row| row.len() != length || row.is_empty()) {
+    if let Some(i) = own.rows.iter().position(|row| row.is_empty()) {
+        bail!("data", "region {i} ({}) holds no base", list.0.shown(i); hint: "`.filter(|r| r.end > r.start)` leaves such out");
+    }
+    if own.is_empty() {
+        bail!("data", "there are no regions: the list is empty");
+    }
+    if let Some(i) = own.rows.iter().position(|row| row.len() != length) {
         bail!("data", "region {i} ({}) has {} bases, those before it have {length}", list.0.shown(i), own.rows[i].len(); hint: "`.resize({})` gives them one length", length.max(1));
     }
     let outside: Vec<u32> = (0..own.len() as u32).filter(|i| !genome.0.holds(&own.rows[*i as usize])).collect();

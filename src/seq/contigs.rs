@@ -1,6 +1,6 @@
 //! The chromosomes of a file: names, lengths, and the other names that files give them.
 
-use crate::base::{Fault, near};
+use crate::base::Fault;
 use crate::fault;
 use std::collections::{HashMap, HashSet};
 
@@ -129,13 +129,9 @@ impl Contigs {
     /// The fault of a chromosome that is not there; `owner` is the file that was asked.
     pub fn missing(&self, name: &str, owner: &str) -> Fault {
         let fault = fault!("data", "{owner} has no chromosome `{name}`");
-        match near::nearest(name, self.names.iter().map(String::as_str)) {
-            Some(near) => fault.hint(format!("did you mean `{near}`?")),
-            None => {
-                let shown: Vec<&str> = self.names.iter().take(6).map(String::as_str).collect();
-                fault.hint(format!("it has {}{}", shown.join(", "), if self.names.len() > 6 { ", …" } else { "" }))
-            }
-        }
+        let shown: Vec<&str> = self.names.iter().take(6).map(String::as_str).collect();
+        let more = if self.names.len() > 6 { ", …" } else { "" };
+        fault.hint(if shown.is_empty() { "it has none".to_string() } else { format!("it has {}{more}", shown.join(", ")) })
     }
 }
 

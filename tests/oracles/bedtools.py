@@ -7,6 +7,7 @@ names, BED12) and an operation with random options; words select operations by n
 """
 
 import math, os, random, subprocess, sys, tempfile
+from fractions import Fraction
 
 GENOMES = [
     ["chr1", "chr2", "chr10", "chrX", "chrY"],
@@ -119,10 +120,12 @@ def no_negative(lines):
 
 @operation
 def intersect(case, rng):
+    kind = rng.choice(["", "-wa", "-u", "-v", "-wb", "-wo", "-wao", "-loj", "-c"])
     case.bed("a", sort=False)
+    # an empty file has no columns that could be named
+    case.at_least = int(kind in ("-wao", "-loj"))
     case.bed("b", sort=False)
     ours, theirs = overlap(rng)
-    kind = rng.choice(["", "-wa", "-u", "-v", "-wb", "-wo", "-wao", "-loj", "-c"])
     command = f"bedtools intersect -a a -b b{theirs} {kind}"
     if kind == "-c":
         counted = 'for (x, i) in a.counts(b, O) { out += bed(a, i, ["name", "score", "strand"]) + "\\t" + x + "\\n"; }'
@@ -243,10 +246,10 @@ def closest(case, rng):
         sign = rng.choice(["reference", "first", "second"])
         ours["sign"] = f'"{sign}"'
         theirs = theirs.replace("-d", "-D " + {"reference": "ref", "first": "a", "second": "b"}[sign])
-        for flag, name in [("-iu", "skip_upstream"), ("-id", "skip_downstream")]:
-            if rng.random() < 0.3:
-                ours[name] = "true"
-                theirs += " " + flag
+        flag, name = rng.choice([("-iu", "skip_upstream"), ("-id", "skip_downstream"), ("", "")])
+        if name:
+            ours[name] = "true"
+            theirs += " " + flag
     if rng.random() < 0.3:
         ours["skip_overlaps"] = "true"
         theirs += " -io"
@@ -348,8 +351,12 @@ def reldist(case, rng):
 def fisher(case, rng):
     # bedtools stops counting where the other file ends: both end at the same place
     last = (max(case.names), SIZE - 5, SIZE, "z", "1", "+")
-    for name in "ab":
-        case.write(name, case.rows(most=10) + [last])
+    a, b, exact = [], [], True
+    while exact:
+        a, b = (case.write(name, case.rows(most=10) + [last]) for name in "ab")
+        mean = lambda rows: 1 + Fraction(sum(max(r[2] - r[1], 2 * (r[1] == r[2])) for r in rows), len(rows))
+        # where the number of possible intervals is whole, bedtools may round it down by one
+        exact = (SIZE * len(case.names) / (mean(a) + mean(b))).denominator == 1
     ours, theirs = overlap(rng)
     if ours.get("strand") == '"opposite"':
         ours.pop("strand")
@@ -424,7 +431,9 @@ def shift(case, rng):
     plus, minus, ours, theirs = sides(rng, -30)
     ours.pop("use_strand", None)
     ours["minus"] = minus
-    return f"a.shift({plus}, O)", options(ours), f"bedtools shift -i a -g g -p {plus} -m {minus}{theirs.replace(' -s', '')}", BED6, None
+    # bedtools lets an end between 0 and 1 become 0
+    fix = lambda lines: [[*line[:2], str(max(int(line[2]), int(line[1]) + 1)), *line[3:]] for line in lines]
+    return f"a.shift({plus}, O)", options(ours), f"bedtools shift -i a -g g -p {plus} -m {minus}{theirs.replace(' -s', '')}", BED6, fix
 
 
 @operation
@@ -448,8 +457,9 @@ def windows(case, rng):
 
 @operation
 def sort(case, rng):
-    case.points = 0
-    case.bed("a", sort=False)
+    # bedtools sorts scores as words: 10 stands before 9, and signs are not seen
+    case.points, case.at_least = 0, 1
+    case.write("a", [row[:4] + (row[4].strip("-").replace("10", "9"),) + row[5:] for row in case.rows()], sort=False)
     key, flag = rng.choice([("size", "size"), ("chrom_size", "chrThenSize"), ("chrom_score", "chrThenScore")])
     down = rng.random() < 0.5
     ours = {"by": f'"{key}"', "descending": str(down).lower()}

@@ -1,4 +1,4 @@
-//! What other lists say of each interval: counts, coverage, summarised columns.
+//! Other lists at each interval: counts, coverage, summarised columns.
 
 use super::{COUNT, OVERLAP, give, rule};
 use crate::base::Result;
@@ -23,7 +23,7 @@ const DEPTHS: &[Opt] = &[
     OVERLAP[3],
     OVERLAP[4],
     OVERLAP[5],
-    opt("each", OptKind::Bool, "false", "whether each interval has its rows, told by the column `row`; else all are pooled"),
+    opt("each", OptKind::Bool, "false", "whether each interval has rows of its own, with its number in the column `row`; else all are pooled"),
 ];
 const CLUSTER: &[Opt] = &[
     opt("distance", OptKind::Int(-MANY, MANY), "0", "intervals with at most so many bases between them are one cluster"),
@@ -51,7 +51,7 @@ pub fn requests(map: &Map) -> Result<Vec<Request>> {
 }
 
 /// Named lists of intervals.
-fn lists(map: &Map) -> Result<Vec<(String, Intervals)>> {
+fn named(map: &Map) -> Result<Vec<(String, Intervals)>> {
     if map.is_empty() {
         bail!("value", "the map holds no list"; hint: "such as `#{{ a: peaks, b: genes }}`");
     }
@@ -187,7 +187,7 @@ natives! { natives in "intervals" {
     /// let row = a.annotate(#{ genes: genes })[0];
     /// assert_eq([row.genes_count, row.genes_share], [1.0, 0.5]);
     /// ```
-    method "annotate"(c, this: Places, lists_of: Map; o = COUNT) -> "intervals with fields NAME_count and NAME_share" { give(this.0.annotate(&lists(&lists_of)?, &rule(&o))?) }
+    method "annotate"(c, this: Places, lists: Map; o = COUNT) -> "intervals with fields NAME_count and NAME_share" { give(this.0.annotate(&named(&lists)?, &rule(&o))?) }
 
     /// Cuts what several lists cover wherever one of them begins or ends, as `bedtools multiinter`.
     ///
@@ -197,8 +197,8 @@ natives! { natives in "intervals" {
     /// let m = intervals::multi(#{ a: a, b: b });
     /// assert_eq([m.start, m.column("lists")], [[0, 5, 10], ["a", "a,b", "b"]]);
     /// ```
-    function "multi"(c, lists_of: Map; o = MULTI) -> "intervals with fields count, lists, and 0 or 1 for each list" {
+    function "multi"(c, lists: Map; o = MULTI) -> "intervals with fields count, lists, and 0 or 1 for each list" {
         let whole = o.get::<crate::bind::genome::Genomic>("genome")?.map(|genome| genome.0.chromosomes());
-        give(many::multi(&lists(&lists_of)?, whole.as_ref()))
+        give(many::multi(&named(&lists)?, whole.as_ref()))
     }
 } }

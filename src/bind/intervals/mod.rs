@@ -16,7 +16,12 @@ use crate::seq::Intervals;
 use crate::seq::intervals::overlap::Rule;
 use std::rc::Rc;
 
-const STRAND: Opt = opt("strand", OptKind::Choice(&["any", "same", "opposite"]), "\"any\"", "what is asked of their strands; an interval without a strand is neither the same nor opposite");
+const STRAND: Opt = opt(
+    "strand",
+    OptKind::Choice(&["any", "same", "opposite"]),
+    "\"any\"",
+    "what is asked of their strands; an interval without a strand is neither the same nor opposite",
+);
 const OVERLAP: [Opt; 6] = [
     opt("bp", OptKind::Int(1, MANY), "1", "bases that two intervals share at least"),
     opt("fraction", OptKind::Float(0.0, 1.0), "0", "share of the first interval that is covered at least"),

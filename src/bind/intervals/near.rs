@@ -25,7 +25,7 @@ const CLOSEST: &[Opt] = &[
         "sign",
         OptKind::Choice(&["none", "reference", "first", "second"]),
         "\"none\"",
-        "whether distances upstream are negative, and by whose strand upstream is told: the reference's, the first interval's or the second's (`bedtools closest -D ref`, `a`, `b`)",
+        "whether upstream distances are negative, and whose strand defines upstream: the reference's, the first interval's or the second's (`bedtools closest -D ref`, `a`, `b`)",
     ),
     opt("skip_overlaps", OptKind::Bool, "false", "whether overlapping intervals are passed over (`-io`)"),
     opt("skip_upstream", OptKind::Bool, "false", "whether what lies upstream is passed over (`-iu`)"),

@@ -93,7 +93,7 @@ natives! { natives in "intervals" {
 
     /// Adds bases before and after each; negative numbers take away.
     ///
-    /// As in bedtools, ends that cross are exchanged and one base is left at least; `notes` says of how many.
+    /// As in bedtools, ends that cross are exchanged and at least one base is left; `notes` states for how many intervals.
     ///
     /// ```rhai
     /// let a = intervals::from(#{ chrom: ["chr1"], start: [100], end: [120], strand: ["-"] });
@@ -172,7 +172,7 @@ natives! { natives in "intervals" {
     /// ```
     method "jitter"(c, this: Places, most: i64; o = SEED) -> "intervals" { at_least("most", most, 0)?; give(this.0.jitter(most, seed(&o))) }
 
-    /// Cuts off what lies outside a genome; `notes` says of how many.
+    /// Cuts off what lies outside a genome; `notes` states for how many intervals.
     ///
     /// ```rhai
     /// let g = genome::from(#{ chr1: "ACGTACGTAC" });

@@ -16,7 +16,7 @@ pub enum Ties {
     Last,
 }
 
-/// By whose strand upstream and downstream are told apart.
+/// Whose strand defines upstream and downstream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Sign {
     /// The reference: upstream is left.
@@ -37,7 +37,7 @@ pub struct Search {
     pub k: usize,
     /// Which of several at the same distance are returned.
     pub ties: Ties,
-    /// By whose strand upstream is told.
+    /// Whose strand defines upstream.
     pub sign: Sign,
     /// Whether overlapping intervals are skipped.
     pub skip_overlaps: bool,

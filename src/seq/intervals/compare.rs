@@ -53,7 +53,7 @@ impl Intervals {
         let one = |(i, row): (usize, &Interval)| {
             let (own, at) = (&middles[row.chrom as usize], middle(row));
             let next = own.partition_point(|m| *m < at);
-            if own.get(next) == Some(&at) {
+            if own.len() > 1 && own.get(next) == Some(&at) {
                 return Some((i as u32, 0.0));
             }
             let (left, right) = (own.get(next.checked_sub(1)?)?, own.get(next)?);
