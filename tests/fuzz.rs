@@ -40,7 +40,7 @@ fn of_format(path: &Path, format: Format) -> Result<()> {
     let list = read(path, &Plan { format: Some(format), ..Plan::default() })?;
     // positions may be anything that is written there
     list.merge(0, false);
-    list.closest(&list, Default::default()).map(drop)
+    list.closest(&list, &Default::default()).map(drop)
 }
 
 fn track(path: &Path) -> Result<()> {
