@@ -38,7 +38,8 @@ fn integers(code: &str) -> Vec<std::ops::Range<usize>> {
                 let behind_dot = before == Some(b'.') && at.checked_sub(2).is_none_or(|i| bytes[i] != b'.');
                 let is_float = bytes.get(end) == Some(&b'.') && bytes.get(end + 1).is_some_and(u8::is_ascii_digit);
                 let is_plain = code[at..end].bytes().all(|byte| byte.is_ascii_digit() || byte == b'_');
-                if is_plain && !is_float && !behind_dot && !before.is_some_and(|byte| is_word(&byte)) {
+                let is_exponent = before == Some(b'-') && at.checked_sub(2).is_some_and(|i| bytes[i] == b'e');
+                if is_plain && !is_float && !behind_dot && !is_exponent && !before.is_some_and(|byte| is_word(&byte)) {
                     found.push(at..end);
                 }
                 at = end;
@@ -74,8 +75,10 @@ fn with_option(code: &str, name: &str, option: &str, value: i64) -> Option<Strin
     Some(format!("{}{inside}{}", &code[..open], &code[close..]))
 }
 
-/// Every script of the sweep.
+/// Every script of the sweep that compiles.
 fn scripts() -> Vec<String> {
+    let settings = cistron::lang::session::Settings { quiet: true, device: "cpu".into(), ..Default::default() };
+    let engine = cistron::bind::start(settings);
     let mut all = Vec::new();
     for native in cistron::bind::library().natives {
         let docs: String = native.docs.iter().map(|line| format!("{}\n", line.strip_prefix(' ').unwrap_or(line))).collect();
@@ -90,6 +93,7 @@ fn scripts() -> Vec<String> {
             }
         }
     }
+    all.retain(|script| engine.compile(script).is_ok());
     all
 }
 

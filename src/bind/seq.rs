@@ -54,9 +54,9 @@ fn decode(values: &Tensor) -> Result<Array> {
         [_, _] if !values.kind().is_floating() => values.to_kind(Kind::Int64)?,
         _ => bail!("shape", "decode takes codes [batch, length] or one-hot [batch, 4, length], got {}", crate::base::shape::text(&values.shape())),
     };
-    let length = index.shape()[1] as usize;
+    let (rows, length) = (index.shape()[0] as usize, index.shape()[1] as usize);
     let flat: Vec<u8> = index.to_i64()?.into_iter().map(|c| c.clamp(0, 4) as u8).collect();
-    Ok(flat.chunks(length.max(1)).map(|row| alphabet::decode(row).into()).collect())
+    Ok((0..rows).map(|row| alphabet::decode(&flat[row * length..][..length]).into()).collect())
 }
 
 fn each(sequence: &str, change: impl Fn(&mut [u8])) -> Result<String> {

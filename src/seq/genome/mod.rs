@@ -10,7 +10,7 @@ mod store;
 use super::alphabet::{self, UNKNOWN};
 use super::contigs::{self, Contigs};
 use super::fasta::Records;
-use crate::base::{Interval, Result, Strand};
+use crate::base::{Interval, Result, Strand, memory};
 use crate::{bail, fault};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -87,6 +87,8 @@ impl Genome {
     /// Appends the codes of an interval; what lies outside its chromosome is N. An interval on the reverse strand is
     /// read from there.
     pub fn fetch_into(&self, interval: &Interval, out: &mut Vec<u8>) -> Result<()> {
+        // what is beyond the chromosome is filled too, however far an interval reaches
+        memory::items(interval.end.saturating_sub(interval.start).max(0), 2, "bases")?;
         let (first, end) = self.range(interval.chrom);
         let at = out.len();
         let (from, to) = (interval.start.clamp(first, end), interval.end.clamp(first, end).max(interval.start.clamp(first, end)));
