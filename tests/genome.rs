@@ -352,7 +352,6 @@ fn broken_files_of_every_kind_are_told() {
         ("word.bed", b"chr1\t5\t10\nchr1\tx\t10\n", "intervals::read(PATH)", "1 with positions that are no whole numbers (line 2"),
         ("columns.bed", b"chr1\t5\t10\ta\nchr1\t5\t10\n", "intervals::read(PATH)", "another number of columns than the first (line 2"),
         ("notbed.bed", b"hello\n", "intervals::read(PATH)", "line 1: expected chromosome, start and end"),
-        ("empty.bed", b"", "intervals::read(PATH)", "holds no interval"),
         ("strand.bed", b"chr1\t5\t10\ta\t0\tup\n", "intervals::read(PATH)", "strand that is neither +, - nor ."),
         ("negative.bed", b"chr1\t-5\t10\n", "intervals::read(PATH)", "1 out of bounds (line 1"),
         (

@@ -86,7 +86,7 @@ impl Interval {
     /// The interval, or where it holds no base the two bases around it: what bedtools searches with.
     pub fn padded(&self) -> Interval {
         match self.is_empty() {
-            true => Interval { start: self.start - 1, end: self.end + 1, ..*self },
+            true => Interval { start: self.start.saturating_sub(1), end: self.end.saturating_add(1), ..*self },
             false => *self,
         }
     }

@@ -20,8 +20,8 @@ impl Intervals {
             let strands: &[Option<Strand>] = if by_strand { &[Some(Strand::Forward), Some(Strand::Reverse)] } else { &[None] };
             for strand in strands {
                 let mut end = None;
-                for at in from..to {
-                    let row = self.rows[order[at] as usize].padded();
+                for (at, i) in order.iter().enumerate().take(to).skip(from) {
+                    let row = self.rows[*i as usize].padded();
                     if strand.is_some_and(|strand| strand != row.strand) {
                         continue;
                     }
