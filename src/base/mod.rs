@@ -14,8 +14,10 @@ pub mod seed;
 pub mod shape;
 pub mod system;
 pub mod table;
+pub mod values;
 pub(crate) mod wide;
 
 pub use fault::{Fault, Frame, Place, Result};
 pub use interval::{Interval, Strand, StrandRule};
 pub use table::Table;
+pub use values::Values;

@@ -83,13 +83,30 @@ pub fn short(x: f64) -> String {
     format!("{}e{}{:02}", trimmed(mantissa.to_string()), if exponent < 0 { '-' } else { '+' }, exponent.abs())
 }
 
+/// A number with all its digits, as files hold it: no more than tell it from its neighbours.
+pub fn whole(x: f64) -> String {
+    if x.is_nan() {
+        return String::new();
+    }
+    let text = format!("{x:?}");
+    text.strip_suffix(".0").map_or(text.clone(), str::to_string)
+}
+
 impl Cell {
-    /// As it is written.
+    /// As people see it: numbers with six significant digits.
     pub fn text(&self) -> String {
+        match self {
+            Cell::Number(x) => short(*x),
+            other => other.exact(),
+        }
+    }
+
+    /// As files hold it: numbers with all their digits.
+    pub fn exact(&self) -> String {
         match self {
             Cell::Text(text) => text.clone(),
             Cell::Whole(n) => n.to_string(),
-            Cell::Number(x) => short(*x),
+            Cell::Number(x) => whole(*x),
         }
     }
 }
@@ -159,7 +176,7 @@ impl Table {
         let between = separator.to_string();
         let mut out = self.names().map(|name| quoted(name.to_string())).collect::<Vec<_>>().join(&between) + "\n";
         for row in 0..self.len() {
-            out += &self.columns.iter().map(|(_, cells)| quoted(cells.at(row).text())).collect::<Vec<_>>().join(&between);
+            out += &self.columns.iter().map(|(_, cells)| quoted(cells.at(row).exact())).collect::<Vec<_>>().join(&between);
             out.push('\n');
         }
         out
@@ -286,6 +303,16 @@ mod tests {
             assert_eq!(short(x), text);
         }
         assert_eq!((short(9.999999), short(-2.5), short(f64::NAN)), ("10".into(), "-2.5".into(), String::new()));
+    }
+
+    #[test]
+    fn files_hold_all_digits_of_numbers() {
+        for x in [123_456_789.25, 1e-50, 0.1 + 0.2, 1e300, -7.0, 0.0] {
+            assert_eq!(whole(x).parse::<f64>(), Ok(x));
+        }
+        assert_eq!((whole(3.0), whole(1e-50), whole(f64::NAN)), ("3".into(), "1e-50".into(), String::new()));
+        let table = Table::new(vec![("x".into(), Cells::Number(vec![123_456_789.25]))]).unwrap();
+        assert_eq!(table.to_text('\t'), "x\n123456789.25\n");
     }
 
     #[test]

@@ -3,9 +3,9 @@
 use super::shown;
 use super::values::{Numbers, Tabled};
 use crate::base::{Fault, Result, memory};
-use crate::lang::{Callback, FromValue, help, session, show};
+use crate::lang::{Callback, FromValue, IntoValue, help, session, show};
 use crate::natives;
-use crate::torch::Tensor;
+use crate::torch::{Kind, Tensor};
 use crate::{bail, fault};
 use rhai::{Array, Dynamic, Map};
 
@@ -17,17 +17,50 @@ fn numbers(value: &Dynamic) -> Option<Vec<f64>> {
     super::tensor::tensor_of(value).ok()?.to_f64().ok()
 }
 
+/// Integers out of anything that holds only integers, which floats may not tell apart.
+fn integers(value: &Dynamic) -> Option<Vec<i64>> {
+    if let Ok(n) = value.as_int() {
+        return Some(vec![n]);
+    }
+    let tensor = super::tensor::tensor_of(value).ok().filter(|tensor| tensor.kind() == Kind::Int64)?;
+    tensor.to_i64().ok()
+}
+
 fn shape_of(value: &Dynamic) -> Vec<i64> {
     super::tensor::tensor_of(value).map(|t| t.shape()).unwrap_or_default()
 }
 
+/// An array as a tensor of the kind of the tensor that it is compared with, so that `0.1` equals its 32 bits.
+fn of_kind(value: &Dynamic, other: &Dynamic) -> Dynamic {
+    let kind = other.read_lock::<Tensor>().map(|tensor| tensor.kind()).filter(|kind| kind.is_floating() && *kind != Kind::Double);
+    let made = kind.filter(|_| value.is_array()).and_then(|kind| super::tensor::tensor_of(value).ok()?.to_kind(kind).ok());
+    made.map_or_else(|| value.clone(), IntoValue::into_value)
+}
+
 fn equal(a: &Dynamic, b: &Dynamic) -> bool {
     let tensors = a.is::<Tensor>() || b.is::<Tensor>();
+    let (a, b) = (&of_kind(a, b), &of_kind(b, a));
+    if let (Some(x), Some(y)) = (integers(a), integers(b)) {
+        return x == y && (a.is_array() == b.is_array() || tensors) && shape_of(a) == shape_of(b);
+    }
     match (numbers(a), numbers(b)) {
         (Some(x), Some(y)) if tensors => x == y && shape_of(a) == shape_of(b),
         (Some(x), Some(y)) if a.is_array() == b.is_array() => x == y && shape_of(a) == shape_of(b),
-        _ => show::quoted(a) == show::quoted(b) && a.type_id() == b.type_id(),
+        _ => alike(a, b),
     }
+}
+
+/// Whether values that are not numbers are equal: those of maps and arrays one by one, others as they are printed.
+fn alike(a: &Dynamic, b: &Dynamic) -> bool {
+    let nan = |value: &Dynamic| value.as_float().is_ok_and(f64::is_nan);
+    let equal = |a: &Dynamic, b: &Dynamic| equal(a, b) || (nan(a) && nan(b));
+    if let (Some(a), Some(b)) = (a.read_lock::<Map>(), b.read_lock::<Map>()) {
+        return a.len() == b.len() && a.iter().all(|(key, value)| b.get(key).is_some_and(|other| equal(value, other)));
+    }
+    if let (Some(a), Some(b)) = (a.read_lock::<Array>(), b.read_lock::<Array>()) {
+        return a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| equal(a, b));
+    }
+    show::quoted(a) == show::quoted(b) && a.type_id() == b.type_id()
 }
 
 fn each(range: impl Iterator<Item = i64>, f: &Callback, keep: bool) -> Result<Array> {

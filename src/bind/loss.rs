@@ -73,14 +73,14 @@ natives! { made in "loss" {
     /// let y = tensor::from([[0.0], [1.0]]);
     /// assert_near(loss::bce_with_logits(x, y).item(), 0.6931472, 1e-5);
     /// ```
-    function "bce_with_logits"(c, outputs: Tensor, labels: Numbers) -> "tensor [], one number" { Loss::new("bce_with_logits", Link::Sigmoid, LossKind::BceWithLogits(None)).of(&outputs, &labels.0, None) }
+    function "bce_with_logits"(c, outputs: Tensor, labels: Numbers) -> "tensor [], one number" { Loss::new("bce_with_logits", Link::Sigmoid, LossKind::BceWithLogits(None)).of(&outputs, &labels.beside(&outputs)?, None) }
 
     /// Computes binary cross-entropy of probabilities.
     ///
     /// ```rhai
     /// assert_near(loss::bce(tensor::full([2, 1], 0.5), tensor::ones([2, 1])).item(), 0.6931472, 1e-5);
     /// ```
-    function "bce"(c, outputs: Tensor, labels: Numbers) -> "tensor [], one number" { Loss::new("bce", Link::Identity, LossKind::Bce).of(&outputs, &labels.0, None) }
+    function "bce"(c, outputs: Tensor, labels: Numbers) -> "tensor [], one number" { Loss::new("bce", Link::Identity, LossKind::Bce).of(&outputs, &labels.beside(&outputs)?, None) }
 
     /// Makes cross-entropy of class logits [batch, classes]; labels are class numbers from 0.
     ///
@@ -101,7 +101,7 @@ natives! { made in "loss" {
     /// ```rhai
     /// assert_near(loss::cross_entropy(tensor::zeros([1, 2]), tensor::from([1])).item(), 0.6931472, 1e-5);
     /// ```
-    function "cross_entropy"(c, outputs: Tensor, labels: Numbers) -> "tensor [], one number" { Loss::new("cross_entropy", Link::Softmax, LossKind::CrossEntropy { weights: None, ignored: -100 }).of(&outputs, &labels.0, None) }
+    function "cross_entropy"(c, outputs: Tensor, labels: Numbers) -> "tensor [], one number" { Loss::new("cross_entropy", Link::Softmax, LossKind::CrossEntropy { weights: None, ignored: -100 }).of(&outputs, &labels.beside(&outputs)?, None) }
 
     /// Makes the mean squared error.
     ///
@@ -115,7 +115,7 @@ natives! { made in "loss" {
     /// ```rhai
     /// assert_eq(loss::mse(tensor::ones([2]), [0.0, 0.0]).item(), 1.0);
     /// ```
-    function "mse"(c, outputs: Tensor, labels: Numbers) -> "tensor [], one number" { Loss::new("mse", Link::Identity, LossKind::Mse).of(&outputs, &labels.0, None) }
+    function "mse"(c, outputs: Tensor, labels: Numbers) -> "tensor [], one number" { Loss::new("mse", Link::Identity, LossKind::Mse).of(&outputs, &labels.beside(&outputs)?, None) }
 
     /// Makes the mean absolute error.
     ///
@@ -167,7 +167,7 @@ natives! { methods in "loss" {
     /// ```rhai
     /// assert_eq(loss::mse().of(tensor::ones([2]), [0.0, 0.0]).item(), 1.0);
     /// ```
-    method "of"(c, this: Loss, outputs: Tensor, labels: Numbers) -> "tensor [], one number" { this.of(&outputs, &labels.0, None) }
+    method "of"(c, this: Loss, outputs: Tensor, labels: Numbers) -> "tensor [], one number" { this.of(&outputs, &labels.beside(&outputs)?, None) }
 
     /// Turns outputs into what labels mean: logits into probabilities, log-rates into rates.
     ///

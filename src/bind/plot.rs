@@ -1,10 +1,10 @@
 //! `plot::…`: figures.
 
 use super::values::Numbers;
-use crate::base::{Result, shape};
+use crate::base::{Result, Values, shape};
 use crate::lang::options::{INF, Opt, OptKind, opt};
 use crate::lang::{Options, session};
-use crate::metrics::ranking;
+use crate::metrics::{Pairs, ranking};
 use crate::optim::Schedule;
 use crate::optim::schedule::{Clock, Point};
 use crate::plot::{self, Bars, Boxes, Chart, Content, Dots, Figure, Heat, Scale, Series, terminal};
@@ -56,15 +56,13 @@ fn pair(name: &str, value: &Dynamic) -> Result<(Vec<f64>, Vec<f64>)> {
 }
 
 /// Scores and labels under a name each: one pair, or a map of pairs.
-fn judged(scores: &Numbers, labels: &Numbers) -> Result<(Vec<f32>, Vec<f32>)> {
+fn judged(scores: &Numbers, labels: &Numbers) -> Result<(Vec<f64>, Vec<f64>)> {
     super::host::same_shape(scores, labels)?;
-    Ok((scores.0.to_f32()?, labels.0.to_f32()?))
+    Ok((scores.0.to_f64()?, labels.0.to_f64()?))
 }
 
-fn judged_of(name: &Identifier, value: &Dynamic) -> Result<(Vec<f32>, Vec<f32>)> {
-    let (scores, labels) = pair(name, value)?;
-    let single = |x: Vec<f64>| x.into_iter().map(|v| v as f32).collect::<Vec<f32>>();
-    Ok((single(scores), single(labels)))
+fn need_binary(name: &str, scores: &[f64], labels: &[f64]) -> Result<()> {
+    Pairs::new(Values::Double(scores), Values::Double(labels), 1).need_binary(name)
 }
 
 /// A curve of scores against labels, with its area in the legend.
@@ -75,13 +73,15 @@ enum Curve {
 }
 
 impl Curve {
-    fn line(self, name: &str, (scores, labels): (Vec<f32>, Vec<f32>)) -> Series {
+    fn line(self, name: &str, (scores, labels): (Vec<f64>, Vec<f64>)) -> Result<Series> {
+        need_binary(name, &scores, &labels)?;
+        let (scores, labels) = (Values::Double(&scores).in_32_bits(), Values::Double(&labels).in_32_bits());
         let found = ranking::ranking(&scores, &labels);
         let (area, points) = match self {
             Curve::Roc => (found.auroc, ranking::roc(&scores, &labels, POINTS)),
             Curve::PrecisionRecall => (found.average_precision, ranking::precision_recall(&scores, &labels, POINTS)),
         };
-        series(format!("{name} {area:.3}"), points)
+        Ok(series(format!("{name} {area:.3}"), points))
     }
 
     fn figure(self, lines: Vec<Series>) -> Figure {
@@ -96,16 +96,17 @@ impl Curve {
 
 fn curve(kind: Curve, scores: &Numbers, labels: &Numbers) -> Result<Figure> {
     let name = if matches!(kind, Curve::Roc) { "AUROC" } else { "average precision" };
-    Ok(kind.figure(vec![kind.line(name, judged(scores, labels)?)]))
+    Ok(kind.figure(vec![kind.line(name, judged(scores, labels)?)?]))
 }
 
 fn several(kind: Curve, curves: &Map) -> Result<Figure> {
-    let lines = curves.iter().map(|(name, value)| Ok(kind.line(name, judged_of(name, value)?))).collect::<Result<_>>()?;
+    let lines = curves.iter().map(|(name, value)| kind.line(name, pair(name, value)?)).collect::<Result<_>>()?;
     Ok(kind.figure(lines))
 }
 
 fn calibration(scores: &Numbers, labels: &Numbers, bins: usize) -> Result<Figure> {
     let (scores, labels) = judged(scores, labels)?;
+    need_binary("calibration", &scores, &labels)?;
     if let Some(wrong) = scores.iter().find(|s| !(0.0..=1.0).contains(*s)) {
         bail!("value", "`scores` must be probabilities, got {wrong}"; hint: "`.sigmoid()` makes probabilities of logits");
     }
@@ -145,9 +146,24 @@ fn heat(title: &str, values: &Tensor, o: &Options) -> Result<Figure> {
     Ok(plot::heat(title, Heat { values, rows, columns, x: o.text("x"), y: o.text("y"), unit: o.text("unit"), scale, numbers: o.flag("numbers") }))
 }
 
+/// Fails on numbers that are no class; NaN labels are undefined.
+fn need_classes(name: &str, values: &[f64]) -> Result<()> {
+    let is_class = |v: &f64| (v.is_nan() && name == "labels") || (*v >= 0.0 && v.fract() == 0.0);
+    match values.iter().position(|v| !is_class(v)) {
+        Some(row) => bail!("value", "`{name}` must be class numbers from 0, got {} in row {row}", values[row]),
+        None => Ok(()),
+    }
+}
+
 fn confusion(predicted: &Numbers, labels: &Numbers, o: &Options) -> Result<Figure> {
     super::host::same_shape(predicted, labels)?;
     let (predicted, labels) = (predicted.0.to_f64()?, labels.0.to_f64()?);
+    if o.flag("classes") {
+        need_classes("predicted", &predicted)?;
+        need_classes("labels", &labels)?;
+    } else {
+        need_binary("confusion", &predicted, &labels)?;
+    }
     let threshold = o.float("threshold");
     let class = |v: &f64| if o.flag("classes") { v.round().max(0.0) as usize } else { usize::from(*v >= threshold) };
     let truth = |v: &f64| v.round().max(0.0) as usize;

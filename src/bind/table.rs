@@ -32,7 +32,7 @@ fn cells_of(name: &str, items: &[Dynamic]) -> Result<Cells> {
     let text = |item: &Dynamic| match (item.is_string(), item.as_bool(), number(item)) {
         (true, ..) => Ok(item.to_string()),
         (_, Ok(flag), _) => Ok(flag.to_string()),
-        (_, _, Some(x)) => Ok(crate::base::table::short(x)),
+        (_, _, Some(x)) => Ok(crate::base::table::whole(x)),
         _ if item.is_unit() => Ok(String::new()),
         _ => Err(fault!("type", "column `{name}` must hold numbers or strings, got {}", session::describe(item))),
     };

@@ -1,6 +1,6 @@
 //! `tensor::…`: making tensors; and their plain properties.
 
-use super::values::Numbers;
+use super::values::{Numbers, Scalar};
 use crate::base::{Result, shape};
 use crate::lang::options::{MANY, Opt, OptKind, opt};
 use crate::lang::{Call, Form, Native, Options, session};
@@ -8,26 +8,35 @@ use crate::torch::{Device, Kind, Tensor};
 use crate::{bail, fault, natives};
 use rhai::{Array, Dynamic};
 
-/// A tensor as it is, or one of nested arrays of numbers or truth values.
+/// A tensor as it is, or one of nested arrays of numbers or booleans: floats keep all their digits (float64).
 pub fn tensor_of(value: &Dynamic) -> Result<Tensor> {
+    numbers_of(value).map(|numbers| numbers.0)
+}
+
+/// As [`tensor_of`], with whether its floats were plain numbers of the script.
+pub fn numbers_of(value: &Dynamic) -> Result<Numbers> {
     if let Some(tensor) = value.read_lock::<Tensor>() {
-        return Ok(tensor.clone());
+        return Ok(Numbers(tensor.clone(), false));
     }
     let mut flat = Flat::default();
     let shape = flat.walk(value, 0)?;
-    match (flat.floats, flat.bools) {
-        (_, true) if !flat.ints => Tensor::from_bool(&flat.values.iter().map(|x| *x != 0.0).collect::<Vec<_>>(), &shape),
-        (false, false) if flat.ints => Tensor::from_i64(&flat.values.iter().map(|x| *x as i64).collect::<Vec<_>>(), &shape),
-        _ => Tensor::from_f64(&flat.values, &shape)?.to_kind(Kind::Float),
-    }
+    let tensor = match (flat.floats, flat.bools) {
+        (_, true) if !flat.ints => Tensor::from_bool(&flat.values.iter().map(|x| x.float() != 0.0).collect::<Vec<_>>(), &shape)?,
+        (false, false) if flat.ints => Tensor::from_i64(&flat.values.iter().map(|x| x.whole()).collect::<Vec<_>>(), &shape)?,
+        _ => Tensor::from_f64(&flat.values.iter().map(|x| x.float()).collect::<Vec<_>>(), &shape)?,
+    };
+    let is_plain = tensor.kind() == Kind::Double && !flat.doubles;
+    Ok(Numbers(tensor, is_plain))
 }
 
 #[derive(Default)]
 struct Flat {
-    values: Vec<f64>,
+    values: Vec<Scalar>,
     ints: bool,
     floats: bool,
     bools: bool,
+    /// Whether a float64 tensor is among the items.
+    doubles: bool,
 }
 
 impl Flat {
@@ -53,21 +62,37 @@ impl Flat {
         }
         if let Ok(b) = value.as_bool() {
             self.bools = true;
-            self.values.push(f64::from(u8::from(b)));
+            self.values.push(Scalar::Int(i64::from(b)));
         } else if let Ok(n) = value.as_int() {
             self.ints = true;
-            self.values.push(n as f64);
+            self.values.push(Scalar::Int(n));
         } else if let Ok(x) = value.as_float() {
             self.floats = true;
-            self.values.push(x);
+            self.values.push(Scalar::Float(x));
         } else if let Some(tensor) = value.read_lock::<Tensor>() {
-            self.floats = true;
-            self.values.extend(tensor.to_f64()?);
+            self.tensor(&tensor)?;
             return Ok(tensor.shape());
         } else {
             return Err(fault!("type", "must be a tensor or an array of numbers, got {}", session::describe(value)));
         }
         Ok(Vec::new())
+    }
+
+    /// The numbers of a tensor among the items, of its own kind.
+    fn tensor(&mut self, tensor: &Tensor) -> Result<()> {
+        match tensor.kind() {
+            kind if kind.is_floating() => {
+                self.floats = true;
+                self.doubles |= kind == Kind::Double;
+                self.values.extend(tensor.to_f64()?.into_iter().map(Scalar::Float));
+            }
+            kind => {
+                self.bools |= kind == Kind::Bool;
+                self.ints |= kind != Kind::Bool;
+                self.values.extend(tensor.to_i64()?.into_iter().map(Scalar::Int));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -86,9 +111,13 @@ const RANDOM: &[Opt] = &[
     opt("device", OptKind::Text, "\"cpu\"", "where it lies: cpu, cuda, cuda:N"),
 ];
 
+/// The kind that was asked for.
+fn kind(o: &Options) -> Result<Option<Kind>> {
+    o.has("kind").then(|| Kind::parse(&o.text("kind"))).transpose()
+}
+
 fn made(tensor: Tensor, o: &Options) -> Result<Tensor> {
-    let tensor = if o.has("kind") { tensor.to_kind(Kind::parse(&o.text("kind"))?)? } else { tensor };
-    placed(tensor, o)
+    placed(kind(o)?.map_or(Ok(tensor.clone()), |kind| tensor.to_kind(kind))?, o)
 }
 
 fn placed(tensor: Tensor, o: &Options) -> Result<Tensor> {
@@ -106,17 +135,21 @@ pub fn keys(o: &Options) -> Vec<u64> {
 natives! { made_of in "tensor" {
     /// Makes a tensor of nested arrays of numbers.
     ///
-    /// - `values`: arrays whose rows have equal lengths; whole numbers give int64, others float32, truth values bool
+    /// - `values`: arrays whose rows have equal lengths; integers give int64, floats float32 (all digits are kept with `kind: "float64"`), booleans bool
     ///
     /// ```rhai
     /// assert_eq(tensor::from([[1.0, 2.0], [3.0, 4.0]]).shape, [2, 2]);
     /// assert_eq(tensor::from([1, 2]).kind, "int64");
+    /// assert_eq(tensor::from([1e-50], #{ kind: "float64" }).item(), 1e-50);
     /// ```
     /// ```rhai,fails
     /// tensor::from([[1.0, 2.0], [3.0]]);
     /// //~ the array is ragged: item 0 is [2], item 1 is [1]
     /// ```
-    function "from"(c, values: Numbers; o = MADE) -> "tensor of the array's shape" { made(values.0, &o) }
+    function "from"(c, values: Numbers; o = MADE) -> "tensor of the array's shape" {
+        let tensor = if o.has("kind") { values.0 } else { values.tensor()? };
+        made(tensor, &o)
+    }
 
     /// Makes a tensor of zeros.
     ///
@@ -136,9 +169,10 @@ natives! { made_of in "tensor" {
     ///
     /// ```rhai
     /// assert_eq(tensor::full([2], 7), [7.0, 7.0]);
+    /// assert_eq(tensor::full([1], 0.1, #{ kind: "float64" }).item(), 0.1);
     /// ```
-    function "full"(c, shape: Vec<i64>, value: f64; o = MADE) -> "tensor of `shape`" {
-        made(Tensor::full(&shape, value, Kind::Float, Device::CPU)?, &o)
+    function "full"(c, shape: Vec<i64>, value: Scalar; o = MADE) -> "tensor of `shape`" {
+        placed(value.full(&shape, kind(&o)?.unwrap_or(Kind::Float), Device::CPU)?, &o)
     }
 
     /// Makes an identity matrix.
@@ -402,10 +436,7 @@ natives! { properties in "tensor" {
     /// tensor::zeros([2]).item();
     /// //~ item needs a tensor of one number, got [2]
     /// ```
-    method "item"(c, this: Tensor) -> "number, or true or false" {
-        let value = this.item()?;
-        Ok(if this.kind() == Kind::Bool { Dynamic::from(value != 0.0) } else { Dynamic::from(value) })
-    }
+    method "item"(c, this: Tensor) -> "float, or true or false; an integer where a float cannot hold it (beyond 2^53)" { item(&this) }
 
     /// Its numbers as nested arrays.
     ///
@@ -477,22 +508,32 @@ pub fn tensors(name: &str, items: &Array) -> Result<Vec<Tensor>> {
         .collect()
 }
 
+/// Integers from which on floats skip some.
+const EXACT: u64 = 1 << 53;
+
+fn item(tensor: &Tensor) -> Result<Dynamic> {
+    let value = tensor.item()?;
+    if tensor.kind() == Kind::Bool {
+        return Ok((value != 0.0).into());
+    }
+    if tensor.kind() == Kind::Int64 && value.abs() >= EXACT as f64 {
+        return Ok(tensor.to_i64()?[0].into());
+    }
+    Ok(value.into())
+}
+
 fn to_array(tensor: &Tensor) -> Result<Dynamic> {
-    let values = tensor.to_f64()?;
-    let kind = tensor.kind();
-    let one = |x: f64| -> Dynamic {
-        match kind {
-            Kind::Bool => (x != 0.0).into(),
-            kind if kind.is_floating() => x.into(),
-            _ => (x as i64).into(),
-        }
+    let values: Vec<Dynamic> = match tensor.kind() {
+        Kind::Bool => tensor.to_f64()?.into_iter().map(|x| (x != 0.0).into()).collect(),
+        kind if kind.is_floating() => tensor.to_f64()?.into_iter().map(Dynamic::from).collect(),
+        _ => tensor.to_i64()?.into_iter().map(Dynamic::from).collect(),
     };
     fn nest(values: &[Dynamic], shape: &[i64]) -> Dynamic {
         let Some((first, rest)) = shape.split_first() else { return values.first().cloned().unwrap_or_default() };
         let step = values.len() / (*first).max(1) as usize;
         (0..*first as usize).map(|i| nest(&values[i * step..(i + 1) * step], rest)).collect::<Array>().into()
     }
-    Ok(nest(&values.into_iter().map(one).collect::<Vec<_>>(), &tensor.shape()))
+    Ok(nest(&values, &tensor.shape()))
 }
 
 /// All of them.

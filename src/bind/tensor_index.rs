@@ -79,7 +79,7 @@ natives! { picks in "tensor" {
     /// t[t.gt(0.5)] = 7.0;
     /// assert_eq(t, [[7.0, 7.0], [0.0, 0.0]]);
     /// ```
-    set_index "index"(c, this: Tensor, at: Index, value: Operand) -> "nothing" { this.assign(&at.0, &value.tensor(this.device())?) }
+    set_index "index"(c, this: Tensor, at: Index, value: Operand) -> "nothing" { this.assign(&at.0, &value.into_place(&this)?) }
 
     /// Picks one position along an axis.
     ///

@@ -2,12 +2,12 @@
 
 use super::broadcast;
 use super::tensor::tensors;
-use super::values::Operand;
+use super::values::{Operand, Scalar};
 use crate::base::Result;
 use crate::lang::value::Ints;
 use crate::lang::{Call, IntoValue};
 use crate::natives;
-use crate::torch::{Device, Kind, Tensor};
+use crate::torch::{Kind, Tensor};
 use rhai::{Array, Map};
 
 #[derive(Clone, Copy)]
@@ -39,11 +39,7 @@ fn arith(call: &Call, op: Op, a: &Operand, b: &Operand) -> Result<Tensor> {
         (Operand::Tensor(a), Operand::Float(b)) => with!(a, *b),
         (Operand::Tensor(a), Operand::Int(b)) => with!(a, *b),
         _ => {
-            let device = match (a, b) {
-                (Operand::Tensor(t), _) | (_, Operand::Tensor(t)) => t.device(),
-                _ => Device::CPU,
-            };
-            let (a, b) = (a.tensor(device)?, b.tensor(device)?);
+            let (a, b) = Operand::both(a, b)?;
             match op {
                 Op::Add => a.add(&b),
                 Op::Sub => a.sub(&b),
@@ -60,9 +56,13 @@ fn dims(dim: Option<Ints>) -> Option<Vec<i64>> {
     dim.map(|dim| dim.0)
 }
 
-/// Whole numbers have no mean of their own kind.
-fn floating(x: &Tensor) -> Result<Tensor> {
-    if x.kind().is_floating() { Ok(x.clone()) } else { x.to_kind(Kind::Float) }
+/// A statistic of floats; that of integers is computed in 64 bits, and stays so where it is a single number.
+fn of_floats(x: &Tensor, f: impl Fn(&Tensor) -> Result<Tensor>) -> Result<Tensor> {
+    if x.kind().is_floating() {
+        return f(x);
+    }
+    let value = f(&x.to_kind(Kind::Double)?)?;
+    if value.rank() == 0 { Ok(value) } else { value.to_kind(Kind::Float) }
 }
 
 fn map<const N: usize>(parts: [(&str, Tensor); N]) -> Map {
@@ -73,7 +73,22 @@ fn pair((values, indices): (Tensor, Tensor)) -> Result<Map> {
     Ok(map([("values", values), ("indices", indices)]))
 }
 
+/// Integers with integer bounds stay integers; other bounds make floats of them, as in PyTorch.
+fn clamp(x: &Tensor, low: Scalar, high: Scalar) -> Result<Tensor> {
+    match (low, high) {
+        (Scalar::Int(low), Scalar::Int(high)) if !x.kind().is_floating() => x.clamp(low, high),
+        _ if x.kind().is_floating() => x.clamp(low.float(), high.float()),
+        _ => x.to_kind(Kind::Float)?.clamp(low.float(), high.float()),
+    }
+}
+
 fn unique(x: &Tensor) -> Result<Tensor> {
+    if !x.kind().is_floating() {
+        let mut values = x.to_i64()?;
+        values.sort_unstable();
+        values.dedup();
+        return Tensor::from_i64(&values, &[values.len() as i64])?.to_kind(x.kind());
+    }
     let mut values = x.to_f64()?;
     values.sort_by(f64::total_cmp);
     values.dedup();
@@ -323,8 +338,9 @@ natives! { each in "tensor" {
     ///
     /// ```rhai
     /// assert_eq(tensor::from([-1.0, 5.0]).clamp(0.0, 1.0), [0.0, 1.0]);
+    /// assert_eq(tensor::arange(5).clamp(1, 3).kind, "int64");
     /// ```
-    method "clamp"(c, this: Tensor, low: f64, high: f64) -> "tensor of the same shape" { this.clamp(low, high) }
+    method "clamp"(c, this: Tensor, low: Scalar, high: Scalar) -> "tensor of the same shape" { clamp(&this, low, high) }
 
     /// Tells which numbers are NaN.
     ///
@@ -473,56 +489,56 @@ natives! { two in "tensor" {
     /// ```rhai
     /// assert_eq(tensor::from([1, 2]).eq(2), [false, true]);
     /// ```
-    method "eq"(c, this: Tensor, other: Operand) -> "tensor of the broadcast shape, bool" { this.eq(&other.tensor(this.device())?) }
+    method "eq"(c, this: Tensor, other: Operand) -> "tensor of the broadcast shape, bool" { this.eq(&other.compared(&this)?) }
 
     /// Tells where numbers differ.
     ///
     /// ```rhai
     /// assert_eq(tensor::from([1, 2]).ne(2), [true, false]);
     /// ```
-    method "ne"(c, this: Tensor, other: Operand) -> "tensor of the broadcast shape, bool" { this.ne(&other.tensor(this.device())?) }
+    method "ne"(c, this: Tensor, other: Operand) -> "tensor of the broadcast shape, bool" { this.ne(&other.compared(&this)?) }
 
     /// Tells where numbers are greater.
     ///
     /// ```rhai
     /// assert_eq(tensor::from([1.0, 2.0]).gt(1.5), [false, true]);
     /// ```
-    method "gt"(c, this: Tensor, other: Operand) -> "tensor of the broadcast shape, bool" { this.gt(&other.tensor(this.device())?) }
+    method "gt"(c, this: Tensor, other: Operand) -> "tensor of the broadcast shape, bool" { this.gt(&other.compared(&this)?) }
 
     /// Tells where numbers are greater or equal.
     ///
     /// ```rhai
     /// assert_eq(tensor::from([1.0, 2.0]).ge(2), [false, true]);
     /// ```
-    method "ge"(c, this: Tensor, other: Operand) -> "tensor of the broadcast shape, bool" { this.ge(&other.tensor(this.device())?) }
+    method "ge"(c, this: Tensor, other: Operand) -> "tensor of the broadcast shape, bool" { this.ge(&other.compared(&this)?) }
 
     /// Tells where numbers are less.
     ///
     /// ```rhai
     /// assert_eq(tensor::from([1.0, 2.0]).lt(1.5), [true, false]);
     /// ```
-    method "lt"(c, this: Tensor, other: Operand) -> "tensor of the broadcast shape, bool" { this.lt(&other.tensor(this.device())?) }
+    method "lt"(c, this: Tensor, other: Operand) -> "tensor of the broadcast shape, bool" { this.lt(&other.compared(&this)?) }
 
     /// Tells where numbers are less or equal.
     ///
     /// ```rhai
     /// assert_eq(tensor::from([1.0, 2.0]).le(1), [true, false]);
     /// ```
-    method "le"(c, this: Tensor, other: Operand) -> "tensor of the broadcast shape, bool" { this.le(&other.tensor(this.device())?) }
+    method "le"(c, this: Tensor, other: Operand) -> "tensor of the broadcast shape, bool" { this.le(&other.compared(&this)?) }
 
     /// Keeps the larger of each pair.
     ///
     /// ```rhai
     /// assert_eq(tensor::from([1.0, 5.0]).maximum(3.0), [3.0, 5.0]);
     /// ```
-    method "maximum"(c, this: Tensor, other: Operand) -> "tensor of the broadcast shape" { this.maximum(&other.tensor(this.device())?.to_kind(this.kind())?) }
+    method "maximum"(c, this: Tensor, other: Operand) -> "tensor of the broadcast shape" { this.maximum(&other.beside(&this)?) }
 
     /// Keeps the smaller of each pair.
     ///
     /// ```rhai
     /// assert_eq(tensor::from([1.0, 5.0]).minimum(3.0), [1.0, 3.0]);
     /// ```
-    method "minimum"(c, this: Tensor, other: Operand) -> "tensor of the broadcast shape" { this.minimum(&other.tensor(this.device())?.to_kind(this.kind())?) }
+    method "minimum"(c, this: Tensor, other: Operand) -> "tensor of the broadcast shape" { this.minimum(&other.beside(&this)?) }
 
     /// Multiplies matrices, as `@` does.
     ///
@@ -561,21 +577,30 @@ natives! { reduced in "tensor" {
     /// ```rhai
     /// assert_eq(tensor::from([[1.0, 3.0]]).mean(1, true), [[2.0]]);
     /// ```
-    method "mean"(c, this: Tensor, dim: Option<Ints>, keepdim: Option<bool>) -> "tensor without the axes in `dim` (of size 1 with `keepdim`)" { floating(&this)?.mean(&dims(dim), keepdim.unwrap_or(false)) }
+    method "mean"(c, this: Tensor, dim: Option<Ints>, keepdim: Option<bool>) -> "tensor without the axes in `dim` (of size 1 with `keepdim`)" {
+        let dims = dims(dim);
+        of_floats(&this, |x| x.mean(&dims, keepdim.unwrap_or(false)))
+    }
 
     /// Takes the sample standard deviation (n - 1).
     ///
     /// ```rhai
     /// assert_near(tensor::from([1.0, 3.0]).std().item(), 1.4142136, 1e-5);
     /// ```
-    method "std"(c, this: Tensor, dim: Option<Ints>, keepdim: Option<bool>) -> "tensor without the axes in `dim` (of size 1 with `keepdim`)" { floating(&this)?.std(&dims(dim), keepdim.unwrap_or(false)) }
+    method "std"(c, this: Tensor, dim: Option<Ints>, keepdim: Option<bool>) -> "tensor without the axes in `dim` (of size 1 with `keepdim`)" {
+        let dims = dims(dim);
+        of_floats(&this, |x| x.std(&dims, keepdim.unwrap_or(false)))
+    }
 
     /// Takes the sample variance (n - 1).
     ///
     /// ```rhai
     /// assert_near(tensor::from([1.0, 3.0]).variance().item(), 2.0, 1e-5);
     /// ```
-    method "variance"(c, this: Tensor, dim: Option<Ints>, keepdim: Option<bool>) -> "tensor without the axes in `dim` (of size 1 with `keepdim`)" { floating(&this)?.var(&dims(dim), keepdim.unwrap_or(false)) }
+    method "variance"(c, this: Tensor, dim: Option<Ints>, keepdim: Option<bool>) -> "tensor without the axes in `dim` (of size 1 with `keepdim`)" {
+        let dims = dims(dim);
+        of_floats(&this, |x| x.var(&dims, keepdim.unwrap_or(false)))
+    }
 
     /// Finds the largest of all numbers, or along axes.
     ///
@@ -764,7 +789,7 @@ natives! { in_place in "tensor" {
     /// t.add_(2);
     /// assert_eq(t, [3.0, 3.0]);
     /// ```
-    method "add_"(c, this: Tensor, other: Operand) -> "the tensor itself" { this.add_(&other.tensor(this.device())?.to_kind(this.kind())?)?; Ok(this) }
+    method "add_"(c, this: Tensor, other: Operand) -> "the tensor itself" { this.add_(&other.into_place(&this)?)?; Ok(this) }
 
     /// Subtracts in place.
     ///
@@ -773,7 +798,7 @@ natives! { in_place in "tensor" {
     /// t.sub_(1);
     /// assert_eq(t, [0.0, 0.0]);
     /// ```
-    method "sub_"(c, this: Tensor, other: Operand) -> "the tensor itself" { this.sub_(&other.tensor(this.device())?.to_kind(this.kind())?)?; Ok(this) }
+    method "sub_"(c, this: Tensor, other: Operand) -> "the tensor itself" { this.sub_(&other.into_place(&this)?)?; Ok(this) }
 
     /// Multiplies in place.
     ///
@@ -782,7 +807,7 @@ natives! { in_place in "tensor" {
     /// t.mul_(4);
     /// assert_eq(t, [4.0, 4.0]);
     /// ```
-    method "mul_"(c, this: Tensor, other: Operand) -> "the tensor itself" { this.mul_(&other.tensor(this.device())?.to_kind(this.kind())?)?; Ok(this) }
+    method "mul_"(c, this: Tensor, other: Operand) -> "the tensor itself" { this.mul_(&other.into_place(&this)?)?; Ok(this) }
 
     /// Divides in place.
     ///
@@ -791,7 +816,7 @@ natives! { in_place in "tensor" {
     /// t.div_(2);
     /// assert_eq(t, [0.5, 0.5]);
     /// ```
-    method "div_"(c, this: Tensor, other: Operand) -> "the tensor itself" { this.div_(&other.tensor(this.device())?.to_kind(this.kind())?)?; Ok(this) }
+    method "div_"(c, this: Tensor, other: Operand) -> "the tensor itself" { this.div_(&other.into_place(&this)?)?; Ok(this) }
 
     /// Sets all numbers to 0 in place.
     ///

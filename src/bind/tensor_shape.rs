@@ -44,6 +44,13 @@ fn pool(x: &Tensor, size: i64, o: &Options, max: bool) -> Result<Tensor> {
     if max { x.max_pool(&[size], &stride, &padding) } else { x.avg_pool(&[size], &stride, &padding) }
 }
 
+/// From `a` where a condition holds, from `b` elsewhere.
+fn choose(condition: &Tensor, a: &Operand, b: &Operand) -> Result<Tensor> {
+    let (a, b) = Operand::both(a, b)?;
+    let device = condition.device();
+    a.to_device(device)?.where_(condition, &b.to_device(device)?)
+}
+
 natives! { shapes in "tensor" {
     /// Arranges the same numbers in another shape; one size may be -1.
     ///
@@ -183,7 +190,7 @@ natives! { shapes in "tensor" {
     /// ```rhai
     /// assert_eq(tensor::where(tensor::from([true, false]), 1.0, 2.0), [1.0, 2.0]);
     /// ```
-    function "where"(c, condition: Tensor, a: Operand, b: Operand) -> "tensor of the broadcast shape" { let d = condition.device(); a.tensor(d)?.where_(&condition, &b.tensor(d)?) }
+    function "where"(c, condition: Tensor, a: Operand, b: Operand) -> "tensor of the broadcast shape" { choose(&condition, &a, &b) }
 
     /// Convolves `x` [batch, channels, length] with `weight` [filters, channels, width].
     ///

@@ -13,9 +13,9 @@ use crate::nn::{Layer, Model, Value};
 use crate::optim::{Optimizer, Schedule};
 use crate::plot::Figure;
 use crate::seq::Motif;
-use crate::torch::{Device, Tensor};
+use crate::torch::{Device, Kind, Tensor};
 use crate::train::{EarlyStop, History};
-use crate::{handle, seq};
+use crate::{bail, handle, seq};
 use rhai::{Dynamic, NativeCallContext};
 use std::any::TypeId;
 use std::cell::RefCell;
@@ -177,26 +177,134 @@ impl FromValue for Compared {
 }
 
 impl Operand {
-    /// As a tensor on a device.
-    pub fn tensor(&self, device: Device) -> Result<Tensor> {
+    /// As a tensor on the device of another, with the other's digits: a float beside a float64 tensor keeps all of its own.
+    pub fn beside(&self, other: &Tensor) -> Result<Tensor> {
+        let kind = match self {
+            Operand::Tensor(tensor) => return Ok(tensor.clone()),
+            Operand::Int(_) if !other.kind().is_floating() => Kind::Int64,
+            _ if other.kind().is_floating() => other.kind(),
+            _ => Kind::Float,
+        };
+        self.of_kind(kind, other.device())
+    }
+
+    /// Two operands as tensors, plain numbers with the digits of the other side.
+    pub fn both(a: &Operand, b: &Operand) -> Result<(Tensor, Tensor)> {
+        match (a, b) {
+            (Operand::Tensor(t), other) => Ok((t.clone(), other.beside(t)?)),
+            (other, Operand::Tensor(t)) => Ok((other.beside(t)?, t.clone())),
+            _ => Ok((a.of_kind(Kind::Float, Device::CPU)?, b.of_kind(Kind::Float, Device::CPU)?)),
+        }
+    }
+
+    /// As a tensor to compare with another: a float beside integers is compared with all of its digits.
+    pub fn compared(&self, other: &Tensor) -> Result<Tensor> {
         match self {
-            Operand::Tensor(tensor) => Ok(tensor.clone()),
-            Operand::Float(x) => Tensor::scalar(*x)?.to_device(device),
-            Operand::Int(n) => Tensor::from_i64(&[*n], &[])?.to_device(device),
+            Operand::Float(_) if !other.kind().is_floating() => self.of_kind(Kind::Double, other.device()),
+            _ => self.beside(other),
+        }
+    }
+
+    /// As a tensor that changes another in place; fails where its fractions would be lost.
+    pub fn into_place(&self, other: &Tensor) -> Result<Tensor> {
+        let has_fraction = match self {
+            Operand::Tensor(tensor) => tensor.kind().is_floating(),
+            Operand::Float(x) => x.fract() != 0.0 || !x.is_finite(),
+            Operand::Int(_) => false,
+        };
+        if has_fraction && !other.kind().is_floating() {
+            let got = match self {
+                Operand::Tensor(tensor) => tensor.kind().name().to_string(),
+                Operand::Float(x) => show::number(*x),
+                Operand::Int(n) => n.to_string(),
+            };
+            bail!("type", "a tensor of {} cannot hold {got}", other.kind().name(); hint: "`.float()` first");
+        }
+        self.of_kind(other.kind(), other.device())
+    }
+
+    /// As a tensor of a kind on a device.
+    pub fn of_kind(&self, kind: Kind, device: Device) -> Result<Tensor> {
+        match self {
+            Operand::Tensor(tensor) => tensor.to_kind(kind)?.to_device(device),
+            Operand::Float(x) => Scalar::Float(*x).full(&[], kind, device),
+            Operand::Int(n) => Scalar::Int(*n).full(&[], kind, device),
+        }
+    }
+}
+
+/// A plain number, which keeps its digits.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Scalar {
+    /// A float.
+    Float(f64),
+    /// An integer.
+    Int(i64),
+}
+
+impl Scalar {
+    /// As a float.
+    pub fn float(self) -> f64 {
+        match self {
+            Scalar::Float(x) => x,
+            Scalar::Int(n) => n as f64,
+        }
+    }
+
+    /// As an integer, without a fraction.
+    pub fn whole(self) -> i64 {
+        match self {
+            Scalar::Float(x) => x as i64,
+            Scalar::Int(n) => n,
+        }
+    }
+
+    /// A tensor of this number repeated; fails where the kind would cut its fraction.
+    pub fn full(self, shape: &[i64], kind: Kind, device: Device) -> Result<Tensor> {
+        match self {
+            Scalar::Int(n) => Tensor::full(shape, n, kind, device),
+            Scalar::Float(x) if kind.is_floating() || kind == Kind::Bool || x.fract() == 0.0 => Tensor::full(shape, x, kind, device),
+            Scalar::Float(x) => bail!("type", "a tensor of {} cannot hold {}", kind.name(), show::number(x); hint: "`kind: \"float32\"`"),
+        }
+    }
+}
+
+impl FromValue for Scalar {
+    fn kind() -> String {
+        f64::kind()
+    }
+    fn from_value(value: &mut Dynamic, context: &NativeCallContext) -> Result<Self> {
+        match value.as_int() {
+            Ok(n) => Ok(Scalar::Int(n)),
+            Err(_) => f64::from_value(value, context).map(Scalar::Float),
         }
     }
 }
 
 /// Numbers of any nesting, or a tensor: what constructors and metrics take.
+///
+/// Floats of an array keep all their digits (float64); the second value tells whether they were plain numbers of the script.
 #[derive(Clone, Debug)]
-pub struct Numbers(pub Tensor);
+pub struct Numbers(pub Tensor, pub bool);
+
+impl Numbers {
+    /// As a tensor of the kind that scripts compute with: plain floats become float32.
+    pub fn tensor(&self) -> Result<Tensor> {
+        if self.1 { self.0.to_kind(Kind::Float) } else { Ok(self.0.clone()) }
+    }
+
+    /// As labels beside outputs: plain floats take the outputs' kind.
+    pub fn beside(&self, outputs: &Tensor) -> Result<Tensor> {
+        if self.1 && outputs.kind().is_floating() { self.0.to_kind(outputs.kind()) } else { self.tensor() }
+    }
+}
 
 impl FromValue for Numbers {
     fn kind() -> String {
         "tensor or array of numbers".into()
     }
     fn from_value(value: &mut Dynamic, _: &NativeCallContext) -> Result<Self> {
-        super::tensor::tensor_of(value).map(Numbers)
+        super::tensor::numbers_of(value)
     }
 }
 
@@ -217,7 +325,7 @@ fn tensor_line(tensor: &Tensor) -> String {
     let device = if tensor.device().is_cuda() { format!(" on {}", tensor.device().name()) } else { String::new() };
     if tensor.numel() > 16 {
         let stats = || -> Result<String> {
-            let x = tensor.detach()?.to_kind(crate::torch::Kind::Double)?;
+            let x = tensor.detach()?.to_kind(Kind::Double)?;
             let of = |t: Tensor| t.item().map(show::number);
             Ok(format!(" mean {} min {} max {}", of(x.mean(&None, false)?)?, of(x.amin(&None, false)?)?, of(x.amax(&None, false)?)?))
         };
@@ -228,13 +336,12 @@ fn tensor_line(tensor: &Tensor) -> String {
 
 /// Nested brackets; rows beyond `most` are cut.
 fn tensor_values(tensor: &Tensor, between: &str, most: usize) -> String {
-    let Ok(values) = tensor.to_f64() else { return String::new() };
-    let kind = tensor.kind();
-    let text = |x: f64| match kind {
-        crate::torch::Kind::Bool => (x != 0.0).to_string(),
-        kind if kind.is_floating() => show::number(x),
-        _ => format!("{x}"),
+    let values: Result<Vec<String>> = match tensor.kind() {
+        Kind::Bool => tensor.to_f64().map(|all| all.into_iter().map(|x| (x != 0.0).to_string()).collect()),
+        kind if kind.is_floating() => tensor.to_f64().map(|all| all.into_iter().map(show::number).collect()),
+        _ => tensor.to_i64().map(|all| all.into_iter().map(|n| n.to_string()).collect()),
     };
+    let Ok(values) = values else { return String::new() };
     fn nest(values: &[String], shape: &[i64], between: &str, most: usize) -> String {
         let Some((first, rest)) = shape.split_first() else { return values.first().cloned().unwrap_or_default() };
         let step = values.len() / (*first).max(1) as usize;
@@ -245,7 +352,6 @@ fn tensor_values(tensor: &Tensor, between: &str, most: usize) -> String {
         }
         format!("[{}]", parts.join(separator))
     }
-    let values: Vec<String> = values.into_iter().map(text).collect();
     nest(&values, &tensor.shape(), between, most)
 }
 

@@ -18,28 +18,23 @@ fn ratio(a: f64, b: f64) -> f64 {
 }
 
 impl Counts {
-    /// Counts decisions; undefined labels are left out.
-    pub fn of(scores: impl Iterator<Item = f32>, labels: impl Iterator<Item = f32>, threshold: f32) -> Counts {
+    /// Counts decisions: whether a row is called positive, its label and its weight; undefined labels are left out.
+    pub fn of(rows: impl Iterator<Item = (bool, f64, f64)>) -> Counts {
         let mut counts = Counts::default();
-        for (score, label) in scores.zip(labels).filter(|(_, label)| !label.is_nan()) {
-            match (score >= threshold, label > 0.5) {
-                (true, true) => counts.tp += 1.0,
-                (true, false) => counts.fp += 1.0,
-                (false, true) => counts.fn_ += 1.0,
-                (false, false) => counts.tn += 1.0,
+        for (called, label, weight) in rows.filter(|(_, label, _)| !label.is_nan()) {
+            match (called, label > 0.5) {
+                (true, true) => counts.tp += weight,
+                (true, false) => counts.fp += weight,
+                (false, true) => counts.fn_ += weight,
+                (false, false) => counts.tn += weight,
             }
         }
         counts
     }
 
-    /// Both together.
-    pub fn plus(self, o: Counts) -> Counts {
-        Counts { tp: self.tp + o.tp, fp: self.fp + o.fp, fn_: self.fn_ + o.fn_, tn: self.tn + o.tn }
-    }
-
-    /// Labels that are 1.
-    pub fn support(&self) -> f64 {
-        self.tp + self.fn_
+    /// Whether no row was counted.
+    pub fn is_empty(&self) -> bool {
+        self.tp + self.fp + self.fn_ + self.tn == 0.0
     }
 
     /// The share of right decisions.
@@ -69,9 +64,24 @@ impl Counts {
     }
 }
 
+/// Matthews' correlation of class numbers with predicted ones (Gorodkin 2004), over rows of class, prediction and weight; 0 where
+/// it is undefined.
+pub fn mcc_of_classes(rows: impl Iterator<Item = (usize, usize, f64)>, classes: usize) -> f64 {
+    let (mut labels, mut called, mut right) = (vec![0.0; classes], vec![0.0; classes], 0.0);
+    for (label, prediction, weight) in rows {
+        labels[label] += weight;
+        called[prediction] += weight;
+        right += if label == prediction { weight } else { 0.0 };
+    }
+    let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+    let n: f64 = labels.iter().sum();
+    let below = (n * n - dot(&called, &called)) * (n * n - dot(&labels, &labels));
+    ratio(right * n - dot(&labels, &called), below.max(0.0).sqrt())
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Counts;
+    use super::{Counts, mcc_of_classes};
 
     #[test]
     fn by_hand() {
@@ -80,5 +90,8 @@ mod tests {
         assert!((counts.f1() - 2.0 / 3.0).abs() < 1e-12);
         assert!((counts.mcc() - 10.0 / 600f64.sqrt()).abs() < 1e-12);
         assert_eq!(Counts::default().f1(), 0.0);
+        // the same table as two classes
+        let rows = [(1, 1, 3.0), (0, 1, 1.0), (1, 0, 2.0), (0, 0, 4.0)];
+        assert!((mcc_of_classes(rows.into_iter(), 2) - counts.mcc()).abs() < 1e-12);
     }
 }

@@ -1,55 +1,75 @@
 //! Metrics of numbers against numbers. Pairs with an undefined side are left out.
 
-use super::statistics::{correlation, mean, ranks};
+use super::statistics::{correlation, mean, of_ranks};
 
-fn pairs(x: impl Iterator<Item = f32>, y: impl Iterator<Item = f32>) -> (Vec<f64>, Vec<f64>) {
-    x.zip(y).filter(|(a, b)| !a.is_nan() && !b.is_nan()).map(|(a, b)| (f64::from(a), f64::from(b))).unzip()
-}
-
-/// The sum of squared differences.
-fn squares(x: &[f64], y: &[f64]) -> f64 {
-    x.iter().zip(y).map(|(x, y)| (x - y).powi(2)).sum()
+fn pairs(x: impl Iterator<Item = f64>, y: impl Iterator<Item = f64>) -> (Vec<f64>, Vec<f64>) {
+    x.zip(y).filter(|(a, b)| !a.is_nan() && !b.is_nan()).unzip()
 }
 
 /// Pearson's correlation.
-pub fn pearson(x: impl Iterator<Item = f32>, y: impl Iterator<Item = f32>) -> f64 {
+pub fn pearson(x: impl Iterator<Item = f64>, y: impl Iterator<Item = f64>) -> f64 {
     let (x, y) = pairs(x, y);
     correlation(&x, &y)
 }
 
 /// Spearman's rank correlation.
-pub fn spearman(x: impl Iterator<Item = f32>, y: impl Iterator<Item = f32>) -> f64 {
+pub fn spearman(x: impl Iterator<Item = f64>, y: impl Iterator<Item = f64>) -> f64 {
     let (x, y) = pairs(x, y);
-    correlation(&ranks(&x).0, &ranks(&y).0)
+    of_ranks(&x, &y)
 }
 
-/// The share of the labels' variance that predictions explain.
-pub fn r2(x: impl Iterator<Item = f32>, y: impl Iterator<Item = f32>) -> f64 {
-    let (x, y) = pairs(x, y);
-    let centre = mean(&y);
-    let total: f64 = y.iter().map(|y| (y - centre).powi(2)).sum();
-    let left = squares(&x, &y);
+/// A prediction, its label and the weight of its row.
+pub type Row = (f64, f64, f64);
+
+/// Weighted means of both sides.
+fn means(rows: &[Row]) -> (f64, f64, f64) {
+    let weight: f64 = rows.iter().map(|row| row.2).sum();
+    let mean = |of: fn(&Row) -> f64| {
+        let first = rows.iter().map(|row| of(row) * row.2).sum::<f64>() / weight;
+        first + rows.iter().map(|row| (of(row) - first) * row.2).sum::<f64>() / weight
+    };
+    (mean(|row| row.0), mean(|row| row.1), weight)
+}
+
+/// Pearson's correlation of rows that weigh differently.
+pub fn weighted_pearson(rows: &[Row]) -> f64 {
+    let (a, b, _) = means(rows);
+    let sum = |of: &dyn Fn(&Row) -> f64| rows.iter().map(|row| of(row) * row.2).sum::<f64>();
+    let (xy, xx, yy) = (sum(&|r| (r.0 - a) * (r.1 - b)), sum(&|r| (r.0 - a).powi(2)), sum(&|r| (r.1 - b).powi(2)));
+    (xy / (xx * yy).sqrt()).clamp(-1.0, 1.0)
+}
+
+/// The share of the labels' variance that predictions explain; NaN where the labels are constant.
+pub fn r2(rows: &[Row]) -> f64 {
+    let plain: Vec<f64> = rows.iter().map(|row| row.1).collect();
+    let is_even = rows.iter().all(|row| row.2 == 1.0);
+    let centre = if is_even { mean(&plain) } else { means(rows).1 };
+    let total: f64 = rows.iter().map(|row| (row.1 - centre).powi(2) * row.2).sum();
+    let left: f64 = rows.iter().map(|row| (row.0 - row.1).powi(2) * row.2).sum();
     if total > 0.0 { 1.0 - left / total } else { f64::NAN }
 }
 
 /// Mean squared error.
-pub fn mse(x: impl Iterator<Item = f32>, y: impl Iterator<Item = f32>) -> f64 {
-    let (x, y) = pairs(x, y);
-    squares(&x, &y) / x.len() as f64
+pub fn mse(rows: &[Row]) -> f64 {
+    let weight: f64 = rows.iter().map(|row| row.2).sum();
+    rows.iter().map(|row| (row.0 - row.1).powi(2) * row.2).sum::<f64>() / weight
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::statistics::ranks;
     use super::*;
 
     #[test]
     fn small_cases() {
-        let (x, y) = ([1.0f32, 2.0, 3.0, 4.0], [2.0f32, 1.0, 4.0, 3.0]);
+        let (x, y) = ([1.0, 2.0, 3.0, 4.0], [2.0, 1.0, 4.0, 3.0]);
+        let rows: Vec<Row> = x.into_iter().zip(y).map(|(x, y)| (x, y, 1.0)).collect();
         assert!((pearson(x.into_iter(), y.into_iter()) - 0.6).abs() < 1e-12);
         assert!((spearman(x.into_iter(), y.into_iter()) - 0.6).abs() < 1e-12);
         assert_eq!(ranks(&[3.0, 1.0, 3.0]).0, [2.5, 1.0, 2.5]);
-        assert_eq!(mse(x.into_iter(), y.into_iter()), 1.0);
-        assert!((r2(x.into_iter(), y.into_iter()) - 0.2).abs() < 1e-12);
+        assert_eq!(mse(&rows), 1.0);
+        assert!((r2(&rows) - 0.2).abs() < 1e-12);
+        assert!((weighted_pearson(&rows) - 0.6).abs() < 1e-12);
         assert!(pearson([1.0, 1.0].into_iter(), [0.0, 1.0].into_iter()).is_nan());
     }
 }

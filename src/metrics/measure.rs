@@ -1,11 +1,11 @@
 //! Metrics as values: of predictions and labels with several tasks, averaged as asked.
 
-use super::classification::Counts;
+use super::classification::{Counts, mcc_of_classes};
+use super::pairs::Pairs;
 use super::ranking::Ranking;
-use super::{correlation, ranking};
+use super::{correlation, ranking, weighted};
 use crate::bail;
 use crate::base::Result;
-use std::cell::OnceCell;
 
 /// Which metric.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -79,35 +79,6 @@ pub struct Metric {
     pub threshold: f64,
 }
 
-/// Predictions and labels: `rows * columns` each; labels of classes have one column.
-pub struct Pairs<'a> {
-    /// Predictions.
-    pub scores: &'a [f32],
-    /// Labels.
-    pub labels: &'a [f32],
-    /// Columns of the predictions.
-    pub columns: usize,
-    /// The ranking metrics of each column, once one of them was asked for.
-    rankings: OnceCell<Vec<Ranking>>,
-}
-
-impl<'a> Pairs<'a> {
-    /// Predictions and labels side by side.
-    pub fn new(scores: &'a [f32], labels: &'a [f32], columns: usize) -> Pairs<'a> {
-        Pairs { scores, labels, columns, rankings: OnceCell::new() }
-    }
-
-    /// All of them in one pass.
-    fn rankings(&self) -> &[Ranking] {
-        self.rankings.get_or_init(|| ranking::rankings(self.scores, self.labels, self.columns))
-    }
-
-    /// Whether predictions are shares of classes and labels class numbers.
-    fn is_classes(&self) -> bool {
-        self.columns > 1 && self.labels.len() * self.columns == self.scores.len()
-    }
-}
-
 impl Metric {
     /// A metric by name, mean over tasks, decisions at one half.
     pub fn new(name: &str, measure: Measure) -> Metric {
@@ -124,127 +95,139 @@ impl Metric {
         }
     }
 
+    /// Whether labels are classes: 0 and 1, or class numbers.
+    pub fn needs_classes(&self) -> bool {
+        self.is_decision() || self.is_ranking()
+    }
+
+    /// Whether only the order of predictions matters.
+    pub fn is_ranking(&self) -> bool {
+        matches!(self.measure, Measure::Auroc | Measure::AveragePrecision | Measure::Auprc | Measure::RecallAtFdr(_))
+    }
+
     fn is_decision(&self) -> bool {
         matches!(self.measure, Measure::Accuracy | Measure::Precision | Measure::Recall | Measure::F1 | Measure::Mcc)
     }
 
     /// The part of a ranking that this metric is.
-    fn of_ranking(&self, ranking: &Ranking) -> Option<f64> {
+    fn of_ranking(&self, ranking: &Ranking) -> f64 {
         match self.measure {
-            Measure::Auroc => Some(ranking.auroc),
-            Measure::AveragePrecision => Some(ranking.average_precision),
-            Measure::Auprc => Some(ranking.auprc),
-            _ => None,
+            Measure::AveragePrecision => ranking.average_precision,
+            Measure::Auprc => ranking.auprc,
+            _ => ranking.auroc,
         }
     }
 
-    fn of_values(&self, x: impl Iterator<Item = f32>, y: impl Iterator<Item = f32>) -> f64 {
-        let both = |x: &mut dyn Iterator<Item = f32>, y: &mut dyn Iterator<Item = f32>| (x.collect::<Vec<_>>(), y.collect::<Vec<_>>());
-        let (mut x, mut y) = (x, y);
+    /// The metric of some cells of the predictions, with their labels; `class` is the class that counts as 1, where labels are classes.
+    fn of_cells(&self, pairs: &Pairs, cells: &[usize], class: Option<usize>) -> f64 {
+        if self.is_ranking() {
+            return self.ranked(pairs, cells, class);
+        }
+        let label = |cell: usize| pairs.label(cell, class);
+        if self.is_decision() {
+            let called = |cell: usize| class.map_or_else(|| pairs.scores().reaches(cell, self.threshold), |class| pairs.called(cell) == class);
+            let counts = Counts::of(cells.iter().map(|cell| (called(*cell), label(*cell), pairs.weight(*cell))));
+            // a class that neither labels nor predictions know is left out, as a task without labels is
+            let is_absent = class.is_some() && counts.tp + counts.fp + counts.fn_ == 0.0;
+            return if counts.is_empty() || is_absent { f64::NAN } else { self.of_counts(&counts) };
+        }
+        let rows: Vec<correlation::Row> =
+            cells.iter().map(|cell| (pairs.scores().at(*cell), label(*cell), pairs.weight(*cell))).filter(|row| !row.1.is_nan() && row.2 > 0.0).collect();
+        let sides = || (rows.iter().map(|row| row.0), rows.iter().map(|row| row.1));
         match self.measure {
-            Measure::Auroc | Measure::AveragePrecision | Measure::Auprc => {
-                let (scores, labels) = both(&mut x, &mut y);
-                self.of_ranking(&ranking::ranking(&scores, &labels)).unwrap_or(f64::NAN)
-            }
-            Measure::RecallAtFdr(fdr) => {
-                let (scores, labels) = both(&mut x, &mut y);
-                ranking::recall_at_fdr(&scores, &labels, fdr)
-            }
-            Measure::Pearson => correlation::pearson(x, y),
-            Measure::Spearman => correlation::spearman(x, y),
-            Measure::R2 => correlation::r2(x, y),
-            Measure::Mse => correlation::mse(x, y),
-            _ => self.of_counts(&Counts::of(x, y, self.threshold as f32)),
+            Measure::Pearson if pairs.weights.is_some() => correlation::weighted_pearson(&rows),
+            Measure::Pearson => correlation::pearson(sides().0, sides().1),
+            Measure::Spearman => correlation::spearman(sides().0, sides().1),
+            Measure::R2 => correlation::r2(&rows),
+            _ => correlation::mse(&rows),
         }
     }
 
-    /// The metric of each task.
+    fn ranked(&self, pairs: &Pairs, cells: &[usize], class: Option<usize>) -> f64 {
+        if pairs.weights.is_some() {
+            let row = |cell: &usize| (pairs.ranked().at(*cell), pairs.label(*cell, class), pairs.weight(*cell));
+            let rows = cells.iter().map(row).filter(|row| !row.1.is_nan()).map(|(score, label, weight)| (score, label > 0.5, weight)).collect();
+            return match self.measure {
+                Measure::RecallAtFdr(fdr) => weighted::recall_at_fdr(rows, fdr),
+                _ => self.of_ranking(&weighted::ranking(rows)),
+            };
+        }
+        let scores: Vec<f32> = cells.iter().map(|cell| pairs.keys()[*cell]).collect();
+        let labels: Vec<f32> = cells.iter().map(|cell| pairs.label(*cell, class) as f32).collect();
+        match self.measure {
+            Measure::RecallAtFdr(fdr) => ranking::recall_at_fdr(&scores, &labels, fdr),
+            _ => self.of_ranking(&ranking::ranking(&scores, &labels)),
+        }
+    }
+
+    /// The metric of each task (of each class against the rest, where labels are class numbers).
     pub fn per_task(&self, pairs: &Pairs) -> Result<Vec<f64>> {
-        check(pairs)?;
-        if pairs.is_classes() {
-            return self.per_class(pairs);
+        pairs.check(self)?;
+        let is_classes = pairs.is_classes();
+        if self.is_ranking() && !is_classes && pairs.weights.is_none() && !matches!(self.measure, Measure::RecallAtFdr(_)) {
+            return Ok(pairs.rankings().iter().map(|own| self.of_ranking(own)).collect());
         }
-        if matches!(self.measure, Measure::Auroc | Measure::AveragePrecision | Measure::Auprc) {
-            return Ok(pairs.rankings().iter().filter_map(|own| self.of_ranking(own)).collect());
-        }
-        let (scores, labels, columns) = (pairs.scores, pairs.labels, pairs.columns);
+        pairs.prepare(self);
         let one = |task: usize| {
-            let own = |values: &'_ [f32]| values[task..].iter().step_by(columns).copied().collect::<Vec<f32>>();
-            self.of_values(own(scores).into_iter(), own(labels).into_iter())
+            let cells: Vec<usize> = (task..pairs.len()).step_by(pairs.columns).collect();
+            self.of_cells(pairs, &cells, is_classes.then_some(task))
         };
-        if pairs.columns > 1 && pairs.scores.len() > 100_000 {
+        if pairs.columns > 1 && pairs.len() > 100_000 {
             use rayon::prelude::*;
             return Ok((0..pairs.columns).into_par_iter().map(one).collect());
         }
         Ok((0..pairs.columns).map(one).collect())
     }
 
-    /// Class numbers against shares of classes: each class against the rest.
-    fn per_class(&self, pairs: &Pairs) -> Result<Vec<f64>> {
-        let k = pairs.columns;
-        (0..k)
-            .map(|class| {
-                let y = pairs.labels.iter().map(move |l| if l.is_nan() { f32::NAN } else { f32::from(u8::from(*l as usize == class)) });
-                Ok(if self.is_decision() {
-                    let called = pairs.scores.chunks(k).map(move |row| f32::from(u8::from(best(row) == class)));
-                    self.of_counts(&Counts::of(called, y, 0.5))
-                } else {
-                    self.of_values(pairs.scores[class..].iter().step_by(k).copied(), y)
-                })
-            })
-            .collect()
+    /// Class numbers against predicted classes, for what is not a mean over classes.
+    fn of_classes(&self, pairs: &Pairs) -> Option<f64> {
+        let rows = || {
+            let known = (0..pairs.labels.len()).filter(|row| !pairs.labels.at(*row).is_nan());
+            known.map(|row| (pairs.labels.at(row) as usize, pairs.called(row * pairs.columns), pairs.row_weight(row)))
+        };
+        match self.measure {
+            Measure::Accuracy => {
+                let (right, n) = rows().fold((0.0, 0.0), |(right, n), (label, called, w)| (right + if label == called { w } else { 0.0 }, n + w));
+                Some(right / n)
+            }
+            Measure::Mcc => Some(mcc_of_classes(rows(), pairs.columns)),
+            _ => None,
+        }
     }
 
     /// The metric as one number.
     pub fn of(&self, pairs: &Pairs) -> Result<f64> {
-        check(pairs)?;
-        if pairs.is_classes() && self.measure == Measure::Accuracy {
-            let rows = pairs.scores.chunks(pairs.columns).zip(pairs.labels).filter(|(_, label)| !label.is_nan());
-            let (right, n) = rows.fold((0.0, 0.0), |(right, n), (row, label)| (right + f64::from(u8::from(best(row) == *label as usize)), n + 1.0));
-            return Ok(right / n);
+        pairs.check(self)?;
+        let is_classes = pairs.is_classes();
+        if is_classes && let Some(value) = self.of_classes(pairs) {
+            return Ok(value);
         }
+        pairs.prepare(self);
         match self.average {
             Average::Macro => Ok(mean(self.per_task(pairs)?.into_iter().map(|v| (v, 1.0)))),
-            Average::Micro if pairs.is_classes() => bail!("value", "micro averages need labels of 0 and 1, not class numbers"),
-            Average::Micro => Ok(self.of_values(pairs.scores.iter().copied(), pairs.labels.iter().copied())),
+            Average::Micro if is_classes => bail!("value", "micro averages need labels of 0 and 1, not class numbers"),
+            Average::Micro => Ok(self.of_cells(pairs, &(0..pairs.len()).collect::<Vec<_>>(), None)),
             Average::Weighted => {
-                let values = self.per_task(pairs)?;
                 let support = |task: usize| {
-                    if pairs.is_classes() {
-                        return pairs.labels.iter().filter(|l| **l as usize == task).count() as f64;
-                    }
-                    pairs.labels[task..].iter().step_by(pairs.columns).filter(|l| **l > 0.5).count() as f64
+                    let cells = (task..pairs.len()).step_by(pairs.columns);
+                    cells.filter(|cell| pairs.label(*cell, is_classes.then_some(task)) > 0.5).map(|cell| pairs.weight(cell)).sum::<f64>()
                 };
-                Ok(mean(values.into_iter().enumerate().map(|(task, v)| (v, support(task)))))
+                Ok(mean(self.per_task(pairs)?.into_iter().enumerate().map(|(task, v)| (v, support(task)))))
             }
+            Average::Samples if is_classes => bail!("value", "averages over samples need labels of 0 and 1, not class numbers"),
             Average::Samples => {
-                if pairs.is_classes() {
-                    bail!("value", "averages over samples need labels of 0 and 1, not class numbers");
-                }
-                let rows = pairs.scores.chunks(pairs.columns).zip(pairs.labels.chunks(pairs.columns));
-                Ok(mean(rows.map(|(x, y)| (self.of_values(x.iter().copied(), y.iter().copied()), 1.0))))
+                let row = |row: usize| (row * pairs.columns..(row + 1) * pairs.columns).collect::<Vec<usize>>();
+                let rows = 0..pairs.len() / pairs.columns;
+                // the row's weight counts once, in the mean
+                let even = pairs.without_weights();
+                Ok(mean(rows.map(|own| (self.of_cells(&even, &row(own), None), pairs.row_weight(own)))))
             }
         }
     }
-}
-
-fn best(row: &[f32]) -> usize {
-    row.iter().enumerate().fold((0, f32::NEG_INFINITY), |best, (i, x)| if *x > best.1 { (i, *x) } else { best }).0
 }
 
 /// The weighed mean of the values that are defined.
 fn mean(values: impl Iterator<Item = (f64, f64)>) -> f64 {
     let (sum, weight) = values.filter(|(v, w)| !v.is_nan() && *w > 0.0).fold((0.0, 0.0), |(s, n), (v, w)| (s + v * w, n + w));
     if weight > 0.0 { sum / weight } else { f64::NAN }
-}
-
-fn check(pairs: &Pairs) -> Result<()> {
-    let fits = pairs.columns > 0 && (pairs.scores.len() == pairs.labels.len() || pairs.scores.len() == pairs.labels.len() * pairs.columns);
-    if !fits {
-        bail!("shape", "{} predictions in {} columns cannot be compared with {} labels", pairs.scores.len(), pairs.columns, pairs.labels.len());
-    }
-    if pairs.labels.is_empty() {
-        bail!("data", "there is nothing to measure: no rows");
-    }
-    Ok(())
 }

@@ -3,7 +3,10 @@
 pub mod classification;
 pub mod correlation;
 pub mod measure;
+pub mod pairs;
 pub mod ranking;
 pub mod statistics;
+pub mod weighted;
 
 pub use measure::{Measure, Metric};
+pub use pairs::Pairs;

@@ -307,13 +307,15 @@ fn total(Parted { positives, negatives }: &Parted) -> Sums {
 }
 
 impl Ranking {
+    /// Where one class is absent.
+    pub const UNDEFINED: Ranking = Ranking { auroc: f64::NAN, average_precision: f64::NAN, auprc: f64::NAN };
+
     fn of(parted: &Parted) -> Ranking {
         let (sums, p, n) = (total(parted), parted.positives.len() as f64, parted.negatives.len() as f64);
-        Ranking {
-            auroc: if p > 0.0 && n > 0.0 { sums.area / (2.0 * p * n) } else { f64::NAN },
-            average_precision: if p > 0.0 { sums.precision / p } else { f64::NAN },
-            auprc: if p > 0.0 { sums.trapezoid / p } else { f64::NAN },
+        if p == 0.0 || n == 0.0 {
+            return Ranking::UNDEFINED;
         }
+        Ranking { auroc: sums.area / (2.0 * p * n), average_precision: sums.precision / p, auprc: sums.trapezoid / p }
     }
 }
 
@@ -355,7 +357,8 @@ impl InOrder {
     }
 }
 
-/// The largest recall among thresholds with a false discovery rate of at most `fdr`; 0 where there is none.
+/// The largest recall among thresholds with a false discovery rate of at most `fdr`; 0 where there is none, NaN where one class
+/// is absent.
 pub fn recall_at_fdr(scores: &[f32], labels: &[f32], fdr: f64) -> f64 {
     let Parted { positives, negatives } = Parted::sorted(scores, labels);
     let mut best = 0usize;
@@ -364,7 +367,7 @@ pub fn recall_at_fdr(scores: &[f32], labels: &[f32], fdr: f64) -> f64 {
             best = best.max(tp);
         }
     });
-    if positives.is_empty() { f64::NAN } else { best as f64 / positives.len() as f64 }
+    if positives.is_empty() || negatives.is_empty() { f64::NAN } else { best as f64 / positives.len() as f64 }
 }
 
 /// Points of the ROC curve: false and true positive rates, at most about `most` of them.
@@ -391,11 +394,11 @@ pub fn precision_recall(scores: &[f32], labels: &[f32], most: usize) -> Vec<(f64
 
 /// Predicted probabilities against how often the label is 1, over bins of equal width: mean prediction, share of ones, rows.
 /// Bins without a row are left out.
-pub fn calibration(scores: &[f32], labels: &[f32], bins: usize) -> Vec<(f64, f64, usize)> {
+pub fn calibration(scores: &[f64], labels: &[f64], bins: usize) -> Vec<(f64, f64, usize)> {
     let mut sums = vec![(0.0, 0.0, 0usize); bins.max(1)];
     for (score, label) in scores.iter().zip(labels).filter(|(s, l)| s.is_finite() && l.is_finite()) {
-        let bin = &mut sums[((f64::from(*score) * bins as f64).floor().max(0.0) as usize).min(bins.max(1) - 1)];
-        *bin = (bin.0 + f64::from(*score), bin.1 + f64::from(u8::from(*label > 0.5)), bin.2 + 1);
+        let bin = &mut sums[((score * bins as f64).floor().max(0.0) as usize).min(bins.max(1) - 1)];
+        *bin = (bin.0 + score, bin.1 + f64::from(u8::from(*label > 0.5)), bin.2 + 1);
     }
     sums.into_iter().filter(|own| own.2 > 0).map(|(s, l, n)| (s / n as f64, l / n as f64, n)).collect()
 }
@@ -455,7 +458,9 @@ mod tests {
         assert_eq!(of(&[0.5, 0.5], &[0.0, 1.0]).average_precision, 0.5);
         // undefined labels are left out; one class alone has no AUROC
         assert_eq!(of(&[0.1, 0.9, 0.5], &[0.0, 1.0, f32::NAN]).auroc, 1.0);
-        assert!(of(&[0.1, 0.9], &[1.0, 1.0]).auroc.is_nan());
+        let one_class = of(&[0.1, 0.9], &[1.0, 1.0]);
+        assert!(one_class.auroc.is_nan() && one_class.average_precision.is_nan() && one_class.auprc.is_nan());
+        assert!(recall_at_fdr(&[0.1, 0.9], &[1.0, 1.0], 0.1).is_nan());
         assert_eq!(of(&[-0.0, 0.0], &[1.0, 0.0]).auroc, 0.5);
     }
 
@@ -463,7 +468,7 @@ mod tests {
     fn curves_by_hand() {
         let (scores, labels) = ([0.9f32, 0.8, 0.7], [1.0f32, 0.0, 1.0]);
         assert_eq!(precision_recall(&scores, &labels, 100), [(0.5, 1.0), (0.5, 0.5), (1.0, 2.0 / 3.0)]);
-        let found = calibration(&[0.1, 0.2, 0.9, f32::NAN], &[0.0, 1.0, 1.0, 1.0], 2);
+        let found = calibration(&[0.1, 0.2, 0.9, f64::NAN], &[0.0, 1.0, 1.0, 1.0], 2);
         assert_eq!(found.iter().map(|own| (own.1, own.2)).collect::<Vec<_>>(), [(0.5, 2), (1.0, 1)]);
     }
 

@@ -1,7 +1,7 @@
 //! Loops of our own over the numbers of tensors where they lie.
 
 use super::{Device, Kind, Tensor};
-use crate::base::Result;
+use crate::base::{Result, Values};
 use std::os::raw::c_void;
 
 unsafe extern "C" {
@@ -29,6 +29,14 @@ impl Tensor {
             return Ok(f(unsafe { numbers(self) }));
         }
         Ok(f(&self.to_f32()?))
+    }
+
+    /// The numbers of any tensor with all their digits: 32-bit floats as they are, others as 64-bit floats.
+    pub fn with_values<R>(&self, f: impl FnOnce(Values) -> R) -> Result<R> {
+        if self.kind() == Kind::Float {
+            return self.with_f32(|values| f(Values::Single(values)));
+        }
+        Ok(f(Values::Double(&self.to_f64()?)))
     }
 }
 

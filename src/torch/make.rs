@@ -45,13 +45,8 @@ impl Tensor {
         lift("tensor", &[], tch::Tensor::f_from_slice(values)).map(Tensor)?.reshape(shape)
     }
 
-    /// A single number, without axes.
-    pub fn scalar(value: f64) -> Result<Tensor> {
-        Tensor::from_f32(&[value as f32], &[])
-    }
-
     /// All numbers the same.
-    pub fn full(shape: &[i64], value: f64, kind: Kind, device: Device) -> Result<Tensor> {
+    pub fn full(shape: &[i64], value: impl Into<tch::Scalar>, kind: Kind, device: Device) -> Result<Tensor> {
         memory::elements(shape, kind.bytes())?;
         lift1("full", &[], tch::Tensor::f_full(shape, value, (kind.tch(), device.0)))
     }

@@ -467,7 +467,7 @@ impl Tensor {
     }
 
     /// Kept within bounds.
-    pub fn clamp(&self, low: f64, high: f64) -> Result<Tensor> {
+    pub fn clamp<S: Into<Scalar> + Copy>(&self, low: S, high: S) -> Result<Tensor> {
         pairs::curve(self, |x| lift1("clamp", &[x], x.0.f_clamp(low, high)))
     }
 

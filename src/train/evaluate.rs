@@ -2,14 +2,13 @@
 
 use super::feed;
 use crate::bail;
-use crate::base::{Result, interrupt, shape};
+use crate::base::{Result, Values, interrupt, shape};
 use crate::data::{Dataset, Input, Loader};
-use crate::metrics::Metric;
-use crate::metrics::measure::Pairs;
+use crate::metrics::{Metric, Pairs, pairs};
 use crate::nn::loss::{Link, Loss};
 use crate::nn::strands::{InputKind, Strands, turned_back};
 use crate::nn::{Model, Value};
-use crate::torch::{Device, Tensor, grad};
+use crate::torch::{Device, Kind, Tensor, grad};
 
 /// What a network gives for every row of a dataset, on the processor; `both_strands` averages the two strands, position by
 /// position where outputs are along the sequence.
@@ -63,22 +62,36 @@ fn evaluating(model: &Model, rows: impl Iterator<Item = Result<Value>>, both: Op
 /// Measured values by name; of several tasks also each task's.
 pub type Scores = Vec<(String, f64, Vec<f64>)>;
 
-/// Measures outputs against labels; metrics see predictions (probabilities where the link says so).
-pub fn measure(outputs: &Tensor, labels: &Tensor, link: Link, metrics: &[Metric]) -> Result<Scores> {
+/// Measures outputs against labels. Ranking metrics rank the outputs themselves, or the log-odds of classes: probabilities that round
+/// to 1 would tie. Other metrics see predictions, computed in 64 bits. `is_mixed`: whether augmentation may have mixed the labels.
+pub fn measure(outputs: &Tensor, labels: &Tensor, link: Link, metrics: &[Metric], is_mixed: bool) -> Result<Scores> {
     if metrics.is_empty() {
         return Ok(Vec::new());
     }
-    let predictions = link.apply(outputs)?;
-    let n = predictions.shape().first().copied().unwrap_or(0);
+    let n = outputs.shape().first().copied().unwrap_or(0);
     if n != labels.shape().first().copied().unwrap_or(0) {
-        bail!("shape", "predictions {} and labels {} differ in rows", shape::text(&predictions.shape()), shape::text(&labels.shape()));
+        bail!("shape", "predictions {} and labels {} differ in rows", shape::text(&outputs.shape()), shape::text(&labels.shape()));
     }
-    let columns = (predictions.numel() / n.max(1)) as usize;
-    let each = |pairs: &Pairs| {
-        let scored = |metric: &Metric| Ok((metric.name.clone(), metric.of(pairs)?, if columns > 1 { metric.per_task(pairs)? } else { Vec::new() }));
+    let columns = (outputs.numel() / n.max(1)) as usize;
+    let odds = if link == Link::Softmax { Some(log_odds(outputs)?) } else { None };
+    let only_ranks = link == Link::Identity || metrics.iter().all(Metric::is_ranking);
+    let predictions = if only_ranks { None } else { Some(link.apply(&outputs.to_kind(Kind::Double)?)?.to_f64()?) };
+    let each = |ranked: Values, labels: Values| {
+        let ranked = odds.as_deref().map_or(ranked, Values::Double);
+        let pairs = Pairs::new(ranked, labels, columns).predicting(predictions.as_deref().map(Values::Double)).mixed(is_mixed);
+        let scored = |metric: &Metric| Ok((metric.name.clone(), metric.of(&pairs)?, if columns > 1 { metric.per_task(&pairs)? } else { Vec::new() }));
         metrics.iter().map(scored).collect()
     };
-    predictions.with_f32(|scores| labels.with_f32(|labels| each(&Pairs::new(scores, labels, columns))))??
+    outputs.with_values(|ranked| labels.with_values(|labels| each(ranked, labels)))??
+}
+
+/// The log-odds of each class against all others; classes are the second axis.
+fn log_odds(outputs: &Tensor) -> Result<Vec<f64>> {
+    let rows = outputs.transpose(1, -1)?;
+    let classes = rows.shape().last().copied().unwrap_or(1).max(1) as usize;
+    let mut odds = Vec::with_capacity(outputs.numel() as usize);
+    rows.contiguous()?.to_f64()?.chunks(classes).for_each(|row| pairs::log_odds(row, &mut odds));
+    Tensor::from_f64(&odds, &rows.shape())?.transpose(1, -1)?.to_f64()
 }
 
 /// Predicts and measures a dataset; the loss too where there is one.
@@ -104,5 +117,5 @@ pub fn judge(outputs: &Tensor, set: &Dataset, loss: Option<&Loss>, link: Link, m
         }
         None => None,
     };
-    Ok((value, measure(outputs, &labels, link, metrics)?))
+    Ok((value, measure(outputs, &labels, link, metrics, false)?))
 }
