@@ -62,13 +62,15 @@ impl Rng {
         }
         let d = shape - 1.0 / 3.0;
         let c = 1.0 / (9.0 * d).sqrt();
-        loop {
+        // a draw is accepted 19 times in 20; a shape that is infinite or NaN never is
+        for _ in 0..1000 {
             let x = self.normal();
             let v = (1.0 + c * x).powi(3);
             if v > 0.0 && (1.0 - self.uniform()).ln() < 0.5 * x * x + d - d * v + d * v.ln() {
                 return d * v;
             }
         }
+        shape
     }
 
     /// A beta number of equal shapes.

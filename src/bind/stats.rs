@@ -1,10 +1,11 @@
 //! `stats::…`: tests, intervals, corrections for many tests.
 
 use super::values::Numbers;
-use crate::base::Result;
+use crate::base::{Result, Values};
 use crate::lang::options::{INF, MANY, Opt, OptKind, opt};
 use crate::lang::value::{array, number};
 use crate::lang::{Callback, Options, session};
+use crate::metrics::Pairs;
 use crate::metrics::statistics::{Alternative, Outcome, auroc, correlated, counts, ks, mean, multiple, ranks, resample, t, variance};
 use crate::{bail, fault, natives};
 use rhai::{Array, Dynamic, Map};
@@ -57,8 +58,20 @@ fn wilcoxon(x: &Numbers, y: &Numbers, o: &Options) -> Result<Map> {
     told(ranks::wilcoxon(&differences, side(o)))
 }
 
-fn labels(y: &Numbers) -> Result<Vec<bool>> {
-    Ok(values(y)?.iter().map(|label| *label > 0.5).collect())
+/// Scores and labels of the rows whose label is defined; fails on labels that are neither 0 nor 1.
+fn judged<const N: usize>(scores: [&Numbers; N], y: &Numbers) -> Result<([Vec<f64>; N], Vec<bool>)> {
+    let labels = values(y)?;
+    let known = |row: &usize| !labels[*row].is_nan();
+    let mut kept: [Vec<f64>; N] = std::array::from_fn(|_| Vec::new());
+    for (kept, scores) in kept.iter_mut().zip(scores) {
+        let scores = values(scores)?;
+        if scores.len() != labels.len() {
+            bail!("shape", "{} scores for {} labels", scores.len(), labels.len());
+        }
+        Pairs::new(Values::Double(&scores), Values::Double(&labels), 1).need_binary("the area under the ROC curve")?;
+        *kept = (0..labels.len()).filter(known).map(|row| scores[row]).collect();
+    }
+    Ok((kept, labels.iter().filter(|label| !label.is_nan()).map(|label| *label > 0.5).collect()))
 }
 
 fn number_of(answer: &Dynamic) -> Result<f64> {
@@ -105,11 +118,13 @@ fn bootstrap(data: &Dynamic, o: &Options) -> Result<Map> {
         ("low".into(), found.low.into()),
         ("high".into(), found.high.into()),
         ("error".into(), found.error.into()),
+        ("undefined".into(), (found.undefined as i64).into()),
     ]))
 }
 
 fn interval(scores: &Numbers, y: &Numbers, level: f64) -> Result<Map> {
-    let found = auroc::interval(&values(scores)?, &labels(y)?, level)?;
+    let ([scores], labels) = judged([scores], y)?;
+    let found = auroc::interval(&scores, &labels, level)?;
     let ends = [("value", found.value), ("error", found.error), ("low", found.low), ("high", found.high)];
     Ok(ends.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
 }
@@ -178,6 +193,9 @@ natives! { means in "stats" {
 
     /// Estimates a statistic and an interval for it by resampling rows.
     ///
+    /// Resamples on which the statistic is NaN are left out; `undefined` counts them. Where BCa is undefined (all resamples give
+    /// one value) the ends are NaN, as in SciPy.
+    ///
     /// - `data`: an array, or an array of arrays of one length whose rows belong together
     ///
     /// ```rhai
@@ -186,13 +204,14 @@ natives! { means in "stats" {
     /// let both = stats::bootstrap([[0.9, 0.8, 0.3, 0.1, 0.7], [1, 1, 0, 0, 0]], #{ statistic: |p, y| metric::auroc(p, y), n: 50, method: "percentile", seed: 1 });
     /// assert_eq(both.value, 1.0);
     /// ```
-    function "bootstrap"(c, data: Dynamic; o = BOOTSTRAP) -> "map: value, low, high, error" { bootstrap(&data, &o) }
+    function "bootstrap"(c, data: Dynamic; o = BOOTSTRAP) -> "map: value, low, high, error, undefined" { bootstrap(&data, &o) }
 } }
 
 natives! { orders in "stats" {
     /// Tests whether differences lie around 0 (Wilcoxon's signed-rank test).
     ///
-    /// Differences of 0 are left out. Exact for up to 50 differences without ties or zeros, else normal, corrected for ties.
+    /// Differences of 0 are left out. Exact for up to 50 differences without ties or zeros and up to 13 with them, else normal,
+    /// corrected for ties; NaN where more than 13 differences are all 0. All as SciPy.
     ///
     /// ```rhai
     /// assert_eq(stats::signed_rank([1.0, 2.0, 3.0, 4.0, 5.0], #{ alternative: "greater" }).p_value, 1.0 / 32.0);
@@ -217,12 +236,14 @@ natives! { orders in "stats" {
 
     /// Tests whether two samples come from one distribution (Kolmogorov & Smirnov); exact for products of sizes up to 10^8.
     ///
+    /// Beyond that two-sided p-values are those of one sample of the harmonic size (Simard & L'Ecuyer 2011), as in SciPy.
+    ///
     /// ```rhai
     /// assert_eq(stats::ks([1.0, 2.0, 3.0], [4.0, 5.0, 6.0]).statistic, 1.0);
     /// ```
     function "ks"(c, x: Numbers, y: Numbers; o = TEST) -> "map: statistic, p_value" { two(ks::two_samples, &x, &y, &o) }
 
-    /// Tests whether two samples are linearly related.
+    /// Tests whether two samples are linearly related; NaN where one is constant, p is 1 for two rows.
     ///
     /// ```rhai
     /// assert_near(stats::pearson([1.0, 2.0, 3.0, 4.0], [2.0, 4.0, 6.0, 8.0]).statistic, 1.0, 1e-12);
@@ -237,6 +258,8 @@ natives! { orders in "stats" {
     function "spearman"(c, x: Numbers, y: Numbers; o = TEST) -> "map: statistic (ρ), p_value, df" { two(correlated::spearman, &x, &y, &o) }
 
     /// Tests whether two samples put pairs in the same order (Kendall's τ-b); exact for up to 33 rows without ties.
+    ///
+    /// NaN where a sample is constant.
     ///
     /// ```rhai
     /// assert_near(stats::kendall([1.0, 2.0, 3.0, 4.0], [1.0, 2.0, 4.0, 3.0]).statistic, 2.0 / 3.0, 1e-12);
@@ -257,6 +280,8 @@ natives! { exact in "stats" {
 
     /// Tests whether rows and columns of a table of two by two are independent (Fisher).
     ///
+    /// An empty row or column has no odds ratio (NaN), and p is 1.
+    ///
     /// ```rhai
     /// assert_near(stats::fisher([[3, 1], [1, 3]]).p_value, 0.4857142857, 1e-9);
     /// ```
@@ -269,7 +294,8 @@ natives! { exact in "stats" {
     /// assert_eq(stats::delong([0.9, 0.8, 0.7, 0.3, 0.2, 0.1], [0.9, 0.8, 0.2, 0.7, 0.3, 0.1], y).first, 1.0);
     /// ```
     function "delong"(c, first: Numbers, second: Numbers, labels: Numbers; o = TEST) -> "map: statistic (z), p_value, first, second, difference, error" {
-        told(auroc::delong(&values(&first)?, &values(&second)?, &self::labels(&labels)?, side(&o)))
+        let ([first, second], labels) = judged([&first, &second], &labels)?;
+        told(auroc::delong(&first, &second, &labels, side(&o)))
     }
 
     /// The area under the ROC curve with its standard error (DeLong et al. 1988) and a normal interval.

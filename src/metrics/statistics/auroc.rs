@@ -29,6 +29,10 @@ fn check(scores: &[f64], labels: &[bool]) -> Result<()> {
     if scores.len() != labels.len() {
         bail!("shape", "{} scores for {} labels", scores.len(), labels.len());
     }
+    let undefined = scores.iter().filter(|s| s.is_nan()).count();
+    if undefined > 0 {
+        bail!("value", "{undefined} of {} scores are NaN", scores.len());
+    }
     let n = labels.iter().filter(|l| **l).count();
     if n < 2 || labels.len() - n < 2 {
         bail!("value", "an error of an area needs at least two positives and two negatives, got {n} and {}", labels.len() - n);
@@ -48,7 +52,7 @@ pub fn with_error(scores: &[f64], labels: &[bool]) -> Result<(f64, f64)> {
 pub fn interval(scores: &[f64], labels: &[bool], level: f64) -> Result<Estimate> {
     let (value, error) = with_error(scores, labels)?;
     let half = Normal::standard().inverse_cdf(0.5 + level / 2.0) * error;
-    Ok(Estimate { value, error, low: (value - half).max(0.0), high: (value + half).min(1.0) })
+    Ok(Estimate { value, error, low: (value - half).max(0.0), high: (value + half).min(1.0), undefined: 0 })
 }
 
 /// Whether two scores of the same rows have the same area; the statistic is z.

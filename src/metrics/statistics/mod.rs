@@ -3,6 +3,7 @@
 pub mod auroc;
 pub mod correlated;
 pub mod counts;
+pub mod exact;
 pub mod ks;
 pub mod multiple;
 pub mod ranks;
@@ -39,6 +40,9 @@ impl Alternative {
 
     /// The p-value from the chances of at least and of at most what was seen.
     fn p_value(self, at_least: f64, at_most: f64) -> f64 {
+        if at_least.is_nan() || at_most.is_nan() {
+            return f64::NAN;
+        }
         match self {
             Alternative::TwoSided => (2.0 * at_least.min(at_most)).min(1.0),
             Alternative::Greater => at_least,
@@ -58,6 +62,18 @@ pub struct Outcome {
     pub more: Vec<(&'static str, f64)>,
 }
 
+impl Outcome {
+    /// Where a test is undefined: of samples that hold NaN, as SciPy.
+    fn undefined(more: &[&'static str]) -> Outcome {
+        Outcome { statistic: f64::NAN, p_value: f64::NAN, more: more.iter().map(|name| (*name, f64::NAN)).collect() }
+    }
+}
+
+/// Whether one of two samples holds NaN.
+fn has_nan(x: &[f64], y: &[f64]) -> bool {
+    x.iter().chain(y).any(|v| v.is_nan())
+}
+
 /// The p-value of a standard normal statistic.
 fn of_normal(z: f64, alternative: Alternative) -> f64 {
     if z.is_nan() {
@@ -67,9 +83,14 @@ fn of_normal(z: f64, alternative: Alternative) -> f64 {
     alternative.p_value(normal.sf(z), normal.cdf(z))
 }
 
-/// The mean.
+/// The mean, corrected for the rounding of the sum: that of equal values is their value.
 pub fn mean(x: &[f64]) -> f64 {
-    x.iter().sum::<f64>() / x.len() as f64
+    let n = x.len() as f64;
+    let first = x.iter().sum::<f64>() / n;
+    if !first.is_finite() {
+        return first;
+    }
+    first + x.iter().map(|v| v - first).sum::<f64>() / n
 }
 
 /// The variance, over n - 1.
@@ -80,14 +101,30 @@ pub fn variance(x: &[f64]) -> f64 {
 
 /// Pearson's correlation; undefined where one side is constant.
 pub fn correlation(x: &[f64], y: &[f64]) -> f64 {
+    let is_constant = |x: &[f64]| x.iter().all(|v| *v == x[0]);
+    if x.len() < 2 || is_constant(x) || is_constant(y) {
+        return f64::NAN;
+    }
     let (a, b) = (mean(x), mean(y));
+    // scaled, so that squares neither overflow nor vanish
+    let most = |x: &[f64], centre: f64| x.iter().map(|v| (v - centre).abs()).fold(0.0, f64::max);
+    let (sx, sy) = (most(x, a), most(y, b));
     let (mut xy, mut xx, mut yy) = (0.0, 0.0, 0.0);
     for (u, v) in x.iter().zip(y) {
-        xy += (u - a) * (v - b);
-        xx += (u - a).powi(2);
-        yy += (v - b).powi(2);
+        let (u, v) = ((u - a) / sx, (v - b) / sy);
+        xy += u * v;
+        xx += u * u;
+        yy += v * v;
     }
-    (xy / (xx.sqrt() * yy.sqrt())).clamp(-1.0, 1.0)
+    (xy / (xx * yy).sqrt()).clamp(-1.0, 1.0)
+}
+
+/// Spearman's rank correlation; undefined where one side is constant. Sums are of integers, so that equal orders give 1.
+pub fn of_ranks(x: &[f64], y: &[f64]) -> f64 {
+    let centred = |x: &[f64]| ranks(x).0.into_iter().map(|rank| 2.0 * rank - (x.len() as f64 + 1.0)).collect::<Vec<f64>>();
+    let (x, y) = (centred(x), centred(y));
+    let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+    (dot(&x, &y) / (dot(&x, &x) * dot(&y, &y)).sqrt()).clamp(-1.0, 1.0)
 }
 
 /// Ranks from 1, equal values sharing their mean rank; and Σ (t³ - t) over groups of equal values.

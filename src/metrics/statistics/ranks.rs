@@ -1,35 +1,42 @@
 //! Tests of ranks.
 
-use super::{Alternative, Outcome, of_normal, ranks};
+use super::{Alternative, Outcome, has_nan, of_normal, ranks};
 use crate::bail;
 use crate::base::Result;
 
+/// The most differences for which chances are exact, without and with ties or zeros, as in SciPy.
+const EXACT: (usize, usize) = (50, 13);
+
 /// Whether differences lie around 0 (Wilcoxon's signed-rank test); differences of 0 are left out.
 ///
-/// Exact for up to 50 differences without ties or zeros, else by the normal distribution, corrected for ties.
+/// Exact for up to 50 differences without ties or zeros and for up to 13 with them, else by the normal distribution, corrected for
+/// ties. Undefined (NaN) where more differences than that are all 0.
 pub fn wilcoxon(differences: &[f64], alternative: Alternative) -> Result<Outcome> {
-    let own: Vec<f64> = differences.iter().copied().filter(|d| *d != 0.0).collect();
-    if own.is_empty() {
-        bail!("value", "there is no difference to test: all are 0");
+    if differences.is_empty() {
+        bail!("value", "there is no difference to test");
     }
+    if has_nan(differences, &[]) {
+        return Ok(Outcome::undefined(&["n"]));
+    }
+    let own: Vec<f64> = differences.iter().copied().filter(|d| *d != 0.0).collect();
     let size: Vec<f64> = own.iter().map(|d| d.abs()).collect();
     let (ranks, ties) = ranks(&size);
     let n = own.len() as f64;
     let plus: f64 = own.iter().zip(&ranks).filter(|(d, _)| **d > 0.0).map(|(_, rank)| rank).sum();
     let minus = n * (n + 1.0) / 2.0 - plus;
     let statistic = if alternative == Alternative::TwoSided { plus.min(minus) } else { plus };
-    let exact = own.len() <= 50 && ties == 0.0 && own.len() == differences.len();
-    let p_value = if exact {
-        // how many sets of ranks have each sum
+    let is_plain = ties == 0.0 && own.len() == differences.len();
+    let p_value = if differences.len() <= if is_plain { EXACT.0 } else { EXACT.1 } {
+        // how many sets of ranks have each sum, in halves: ties share ranks that end in one half
         let mut ways = vec![1.0f64];
-        for rank in 1..=own.len() {
+        for rank in ranks.iter().map(|rank| (2.0 * rank) as usize) {
             let mut next = ways.clone();
             next.resize(ways.len() + rank, 0.0);
             ways.iter().enumerate().for_each(|(sum, n)| next[sum + rank] += n);
             ways = next;
         }
         let all = 2f64.powi(own.len() as i32);
-        let at = plus as usize;
+        let at = (2.0 * plus) as usize;
         alternative.p_value(ways[at..].iter().sum::<f64>() / all, ways[..=at].iter().sum::<f64>() / all)
     } else {
         let deviation = ((n * (n + 1.0) * (2.0 * n + 1.0) - ties / 2.0) / 24.0).sqrt();
@@ -45,6 +52,9 @@ pub fn wilcoxon(differences: &[f64], alternative: Alternative) -> Result<Outcome
 pub fn mann_whitney(x: &[f64], y: &[f64], alternative: Alternative) -> Result<Outcome> {
     if x.is_empty() || y.is_empty() {
         bail!("value", "both samples need at least one value");
+    }
+    if has_nan(x, y) {
+        return Ok(Outcome::undefined(&["effect"]));
     }
     let (n, m) = (x.len(), y.len());
     let (ranks, ties) = ranks(&[x, y].concat());
@@ -67,23 +77,40 @@ pub fn mann_whitney(x: &[f64], y: &[f64], alternative: Alternative) -> Result<Ou
     Ok(Outcome { statistic: u, p_value, more: vec![("effect", u / (n_f * m_f))] })
 }
 
-/// How many orders of two samples have each U.
+/// How many orders of two samples have each U: the coefficients of a Gaussian binomial, factor by factor, so that each step holds
+/// the counts of a smaller sample.
 fn rank_sums(n: usize, m: usize) -> Vec<f64> {
     let (few, many) = (n.min(m), n.max(m));
-    // table[k][u]: ways to choose k of the values seen so far with u
-    let mut table = vec![vec![0.0; few * many + 1]; few + 1];
-    table[0][0] = 1.0;
-    for value in 0..few + many {
-        for k in (0..few.min(value + 1)).rev() {
-            // the k-th chosen value stands behind `value - k` of the others
-            let step = value - k;
-            for u in 0..(few * many + 1).saturating_sub(step) {
-                let ways = table[k][u];
-                if ways > 0.0 {
-                    table[k + 1][u + step] += ways;
-                }
-            }
+    let mut ways = vec![0.0; few * many + 1];
+    ways[0] = 1.0;
+    for i in 1..=few {
+        // times 1 - q^(many + i), over 1 - q^i
+        for u in (many + i..ways.len()).rev() {
+            ways[u] -= ways[u - many - i];
+        }
+        for u in i..ways.len() {
+            ways[u] += ways[u - i];
         }
     }
-    table.pop().unwrap_or_default()
+    // rounding grows along the counts, which read the same from both ends
+    for u in 0..ways.len() / 2 {
+        let last = ways.len() - 1 - u;
+        ways[last] = ways[u];
+    }
+    ways
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn orders_of_two_samples_are_counted() {
+        assert_eq!(rank_sums(2, 2), [1.0, 1.0, 2.0, 1.0, 1.0]);
+        assert_eq!(rank_sums(3, 5).iter().sum::<f64>(), 56.0);
+        // 10,008 over 8
+        let all: f64 = rank_sums(8, 10_000).iter().sum();
+        let wanted: f64 = (0..8).map(|i| f64::from(10_008 - i) / f64::from(8 - i)).product();
+        assert!((all / wanted - 1.0).abs() < 1e-10, "{all} {wanted}");
+    }
 }

@@ -13,6 +13,9 @@ pub fn permutation(x: &[f64], y: &[f64], statistic: &dyn Fn(&[f64], &[f64]) -> R
         bail!("value", "both samples need at least one value");
     }
     let seen = statistic(x, y)?;
+    if seen.is_nan() {
+        return Ok(Outcome { statistic: seen, p_value: f64::NAN, more: Vec::new() });
+    }
     let mut all = [x, y].concat();
     let (mut at_least, mut at_most) = (1.0, 1.0);
     // sums in another order differ by rounding
@@ -20,6 +23,9 @@ pub fn permutation(x: &[f64], y: &[f64], statistic: &dyn Fn(&[f64], &[f64]) -> R
     for i in 0..n {
         Rng::keyed(&[seed, 0x7065_726d, i as u64]).shuffle(&mut all);
         let value = statistic(&all[..x.len()], &all[x.len()..])?;
+        if value.is_nan() {
+            bail!("value", "the statistic of the samples is {seen}, but NaN of permutation {}", i + 1);
+        }
         at_least += f64::from(u8::from(value >= seen - slack));
         at_most += f64::from(u8::from(value <= seen + slack));
     }
@@ -47,6 +53,8 @@ pub struct Estimate {
     pub high: f64,
     /// The standard deviation of the bootstrap values.
     pub error: f64,
+    /// Resamples on which the statistic was undefined, which are left out.
+    pub undefined: usize,
 }
 
 /// The value of a statistic of `rows` rows and its interval; the statistic is asked for rows by their numbers.
@@ -69,44 +77,40 @@ pub fn bootstrap(rows: usize, statistic: &dyn Fn(&[usize]) -> Result<f64>, n: us
         bail!("value", "the statistic was undefined on every resample");
     }
     values.sort_by(f64::total_cmp);
-    let tail = (1.0 - level) / 2.0;
-    let (low, high) = match kind {
-        Interval::Percentile => (tail, 1.0 - tail),
-        Interval::Bca => {
-            let normal = Normal::standard();
-            let below = values
-                .iter()
-                .map(|v| {
-                    if *v < value {
-                        1.0
-                    } else if *v == value {
-                        0.5
-                    } else {
-                        0.0
-                    }
-                })
-                .sum::<f64>()
-                / values.len() as f64;
-            let bias = normal.inverse_cdf(below.clamp(1e-9, 1.0 - 1e-9));
-            let without = |i: usize| statistic(&everything.iter().copied().filter(|row| *row != i).collect::<Vec<_>>());
-            let jackknife: Vec<f64> = (0..rows).map(without).collect::<Result<_>>()?;
-            let centre = super::mean(&jackknife);
-            let (cubes, squares) = jackknife.iter().fold((0.0, 0.0), |(c, s), v| (c + (centre - v).powi(3), s + (centre - v).powi(2)));
-            let acceleration = if squares > 0.0 { cubes / (6.0 * squares.powf(1.5)) } else { 0.0 };
-            let moved = |q: f64| {
-                let z = bias + normal.inverse_cdf(q);
-                normal.cdf(bias + z / (1.0 - acceleration * z))
-            };
-            (moved(tail), moved(1.0 - tail))
-        }
-    };
+    let jackknife = || (0..rows).map(|i| statistic(&everything.iter().copied().filter(|row| *row != i).collect::<Vec<_>>())).collect();
+    let (low, high) = ends(&values, value, level, kind, jackknife)?;
     let error = if values.len() > 1 { super::variance(&values).sqrt() } else { 0.0 };
-    Ok(Estimate { value, low: quantile(&values, low), high: quantile(&values, high), error })
+    Ok(Estimate { value, low, high, error, undefined: n - values.len() })
 }
 
-/// The quantile of sorted values, linear between them.
+/// The ends of an interval out of sorted bootstrap values; `jackknife` is the statistic without each row. Ends of a BCa interval are
+/// NaN where all values lie on one side, or no row matters, as in SciPy.
+pub fn ends(values: &[f64], value: f64, level: f64, kind: Interval, jackknife: impl FnOnce() -> Result<Vec<f64>>) -> Result<(f64, f64)> {
+    let tail = (1.0 - level) / 2.0;
+    if kind == Interval::Percentile {
+        return Ok((quantile(values, tail), quantile(values, 1.0 - tail)));
+    }
+    let normal = Normal::standard();
+    let below = values.partition_point(|v| *v < value) as f64;
+    let equal = values.partition_point(|v| *v <= value) as f64 - below;
+    let below = (below + equal / 2.0) / values.len() as f64;
+    let bias = if below > 0.0 && below < 1.0 { normal.inverse_cdf(below) } else { f64::NAN };
+    let jackknife = jackknife()?;
+    let centre = super::mean(&jackknife);
+    let (cubes, squares) = jackknife.iter().fold((0.0, 0.0), |(c, s), v| (c + (centre - v).powi(3), s + (centre - v).powi(2)));
+    let acceleration = cubes / (6.0 * squares.powf(1.5));
+    let moved = |q: f64| {
+        let z = bias + normal.inverse_cdf(q);
+        normal.cdf(bias + z / (1.0 - acceleration * z))
+    };
+    Ok((quantile(values, moved(tail)), quantile(values, moved(1.0 - tail))))
+}
+
 /// A quantile of sorted numbers, between neighbours where it falls between them.
 pub fn quantile(sorted: &[f64], q: f64) -> f64 {
+    if q.is_nan() {
+        return f64::NAN;
+    }
     let at = q.clamp(0.0, 1.0) * (sorted.len() - 1) as f64;
     let (below, above) = (sorted[at.floor() as usize], sorted[at.ceil() as usize]);
     below + (above - below) * at.fract()
