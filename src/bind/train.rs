@@ -335,6 +335,15 @@ natives! { methods in "history" {
     /// ```
     property "best_value"(c, this: History) -> "number or ()" { Ok(this.best_value) }
 
+    /// Why the run ended.
+    ///
+    /// ```rhai
+    /// let set = data::from(#{ x: tensor::ones([4, 2]), label: tensor::ones([4, 1]) });
+    /// let run = train::fit(nn::build(nn::linear(1), [2]), #{ train: set, loss: loss::mse(), optimizer: optim::sgd(), epochs: 2, progress: false });
+    /// assert_eq(run.ended, "2 epochs done");
+    /// ```
+    property "ended"(c, this: History) -> "string" { Ok(this.ended.clone()) }
+
     /// How many epochs were done.
     ///
     /// ```rhai

@@ -257,7 +257,7 @@ impl Dataset {
     }
 
     /// A row in view, for messages: its number and its name.
-    fn shown(&self, index: usize) -> String {
+    pub fn shown(&self, index: usize) -> String {
         self.name(index).map_or_else(|| format!("row {index}"), |name| format!("row {index} ({name})"))
     }
 

@@ -1,8 +1,8 @@
 //! Losses: what training makes small. Undefined labels (NaN) count neither in the value nor in the gradient.
 
-use crate::base::{Result, shape};
+use crate::base::{Fault, Result, shape};
 use crate::torch::graph::is_steady;
-use crate::torch::{Kind, Tensor};
+use crate::torch::{Device, Kind, Tensor};
 use crate::{bail, fault};
 use std::rc::Rc;
 
@@ -80,6 +80,13 @@ impl Loss {
 
     /// The loss of a batch. `weights` are those of the classes 0 and 1, … where classes weigh differently.
     pub fn of(&self, outputs: &Tensor, labels: &Tensor, weights: Option<&[f64]>) -> Result<Tensor> {
+        // labels on a GPU are not read back for this: training looks at all of them first
+        if matches!(self.kind, LossKind::Bce | LossKind::BceWithLogits(_)) && labels.device() == Device::CPU && !is_steady() {
+            let at = labels.detach()?.with_f32(|labels| self.misfit(labels).map(|at| (at, labels[at])))?;
+            if let Some((at, label)) = at {
+                return Err(self.refuses(label.into(), &format!(" at {at} of {}", labels.numel())));
+            }
+        }
         let labels = labels.to_device(outputs.device())?;
         match &self.kind {
             LossKind::Custom(f) => {
@@ -105,6 +112,18 @@ impl Loss {
             }
             _ => Ok(()),
         }
+    }
+
+    /// The first label that the loss has no meaning for: binary cross-entropy takes labels from 0 to 1. NaN is undefined.
+    pub fn misfit(&self, labels: &[f32]) -> Option<usize> {
+        let is_binary = matches!(self.kind, LossKind::Bce | LossKind::BceWithLogits(_));
+        if is_binary { labels.iter().position(|label| !(label.is_nan() || (0.0..=1.0).contains(label))) } else { None }
+    }
+
+    /// The fault of such a label; `place` is where it is.
+    pub fn refuses(&self, label: f64, place: &str) -> Fault {
+        fault!("value", "`{}` takes labels from 0 to 1, got {label}{place}", self.name;
+            hint: "class numbers need `loss::cross_entropy()` and an output for each class; `labels.gt(0.5)` makes labels of other numbers")
     }
 
     fn elementwise(&self, kind: &LossKind, outputs: &Tensor, labels: &Tensor, weights: Option<&[f64]>) -> Result<Tensor> {

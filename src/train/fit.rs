@@ -105,6 +105,8 @@ struct Run<'a> {
     /// The frozen layers that the network begins with, and which parameters learned when they were looked for.
     settled: Option<Settled>,
     learned: Option<Vec<bool>>,
+    /// Whether it was said that the watched value is undefined.
+    is_warned: bool,
     /// Seconds spent on checkpoints, and on everything.
     saving: f64,
     began: Instant,
@@ -143,6 +145,7 @@ pub fn fit(model: &Model, plan: &Plan) -> Result<History> {
         resident,
         settled: None,
         learned: None,
+        is_warned: false,
         saving: 0.0,
         began: Instant::now(),
     };
@@ -161,6 +164,8 @@ fn check(plan: &Plan) -> Result<()> {
         let what = if plan.accumulate > 1 { "batches that are added up" } else { "an augmenter written in the script" };
         bail!("option", "a step with {what} cannot be recorded"; hint: "leave `graph` out");
     }
+    check_labels(&plan.loss, &plan.train, "training")?;
+    plan.valid.iter().try_for_each(|valid| check_labels(&plan.loss, valid, "validation"))?;
     let binary = matches!(plan.loss.link, crate::nn::loss::Link::Sigmoid);
     if binary && plan.train.positives().iter().all(|share| *share == 0.0) {
         bail!("data", "the training data hold no positives: every label is 0");
@@ -169,6 +174,15 @@ fn check(plan: &Plan) -> Result<()> {
         bail!("data", "the training data hold no negatives: every label is 1"; hint: "`.with_shuffles(#{{ k: 2 }})` adds shuffles of each sequence as negatives");
     }
     Ok(())
+}
+
+/// Fails on labels that the loss has no meaning for.
+fn check_labels(loss: &Loss, set: &Dataset, which: &str) -> Result<()> {
+    let labels = set.all_labels();
+    let Some(at) = loss.misfit(&labels) else { return Ok(()) };
+    let (row, task) = (at / set.tasks(), at % set.tasks());
+    let task = if set.tasks() > 1 { format!(", task {task}") } else { String::new() };
+    Err(loss.refuses(labels[at].into(), &format!(" in {} of the {which} data{task}", set.shown(row))))
 }
 
 fn loader(plan: &Plan, epoch: usize, is_elsewhere: bool) -> Loader {
@@ -245,7 +259,36 @@ impl Run<'_> {
 
     fn stopped_early(&self, number: usize) -> Option<String> {
         let stop = self.plan.stop.as_ref().filter(|stop| self.state.watch.since >= stop.patience)?;
-        Some(format!("stopped early after epoch {number}: {} did not improve for {} epochs", stop.monitor, self.state.watch.since))
+        let why = match self.state.history.epochs.last().and_then(|epoch| epoch.get(&stop.monitor)) {
+            Some(value) if value.is_nan() => format!("is undefined (NaN){}, which counts as no gain, ", self.undefined(&stop.monitor)),
+            _ => "did not improve ".into(),
+        };
+        Some(format!("stopped early after epoch {number}: {} {why}for {} epochs", stop.monitor, self.state.watch.since))
+    }
+
+    /// Why a measured value is undefined, as far as its labels tell: `: every label is 1`.
+    fn undefined(&self, name: &str) -> String {
+        let set = if name.starts_with("valid.") { self.plan.valid.as_ref() } else { Some(&self.plan.train) };
+        let Some(set) = set else { return String::new() };
+        let labels: Vec<f32> = set.all_labels().into_iter().filter(|label| !label.is_nan()).collect();
+        match labels.first() {
+            None => format!(": none of its {} rows has a label", set.len()),
+            Some(first) if labels.iter().all(|label| label == first) => format!(": each of its {} rows has label {first}", set.len()),
+            _ if set.tasks() > 1 => ": no task has both labels".into(),
+            _ => String::new(),
+        }
+    }
+
+    /// Says once that the watched value is undefined.
+    fn warn_undefined(&mut self, name: &str, value: f64, larger: bool) {
+        if value.is_nan() && !self.is_warned && !self.plan.silent {
+            self.is_warned = true;
+            let other = if larger { "valid.loss" } else { "another value" };
+            say::line(&format!(
+                "warning: {name} is undefined (NaN){}; no epoch counts as a gain: watch {other}, or give rows of both labels",
+                self.undefined(name)
+            ));
+        }
     }
 
     /// Puts the best epoch's parameters back where that was asked for.
@@ -311,7 +354,8 @@ impl Run<'_> {
         let mut epoch = Epoch { epoch: number + 1, values: vec![("train.loss".into(), loss_sum / seen as f64)], seconds: 0.0, speed: seen as f64 / trained };
         if keep_outputs {
             let labels = Tensor::from_f32(&labels, &[seen as i64, plan.train.tasks() as i64])?;
-            let scores = evaluate::measure(&Tensor::cat(&outputs, 0)?, &labels, plan.loss.link, &plan.metrics)?;
+            let is_mixed = plan.augment.is_some() || plan.on_inputs.is_some();
+            let scores = evaluate::measure(&Tensor::cat(&outputs, 0)?, &labels, plan.loss.link, &plan.metrics, is_mixed)?;
             epoch.values.extend(scores.into_iter().map(|(name, value, _)| (format!("train.{name}"), value)));
         }
         if let Some(valid) = &plan.valid {
@@ -446,6 +490,7 @@ impl Run<'_> {
         let mut is_best = false;
         if let Some((name, larger, min_delta)) = watched {
             let value = stop::watched(&epoch.values, &name)?;
+            self.warn_undefined(&name, value, larger);
             is_best = self.state.watch.see(number, value, larger, min_delta);
             self.state.history.watched = Some(name);
             self.state.history.best_value = self.state.watch.best;
