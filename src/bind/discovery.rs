@@ -46,6 +46,12 @@ const SEQLETS: &[Opt] = &[
     opt("flank", OptKind::Int(0, MANY), "0", "positions added at both ends of what was found"),
     opt("bins", OptKind::Int(2, 100_000), "1000", "steps that contributions are rounded to, to know how likely sums are"),
     opt("sign", OptKind::Choice(&["both", "positive", "negative"]), "\"both\"", "whether spans speak for an output or against it"),
+    opt(
+        "null",
+        OptKind::Choice(seqlets::Sums::NAMES),
+        "\"bins\"",
+        "bins: a span's sum is that of the bins of its positions, as in the null distribution; sums: the bin of its sum, as tangermeme before 1.6",
+    ),
 ];
 const TRIM: &[Opt] = &[opt("trim", OptKind::Float(0.0, 1.0), "0.3", "places at both ends go whose contributions are below this share of the largest")];
 const REPORT: &[Opt] = &[
@@ -203,7 +209,9 @@ fn by_position(contributions: &Tensor) -> Result<(Vec<f64>, usize)> {
 
 fn spans(contributions: &Tensor, o: &Options) -> Result<Tabled> {
     let (values, length) = by_position(contributions)?;
-    let rule = seqlets::Rule { threshold: o.float("threshold"), least: o.int("least") as usize, most: o.int("most") as usize, bins: o.int("bins") as usize };
+    let [least, most, bins] = ["least", "most", "bins"].map(|name| o.int(name) as usize);
+    let null = seqlets::Sums::named(&o.text("null"));
+    let rule = seqlets::Rule { threshold: o.float("threshold"), least, most, bins, null };
     let flank = o.int("flank") as usize;
     let find = match o.text("sign").as_str() {
         "positive" => seqlets::recursive,

@@ -86,6 +86,9 @@ impl Graph {
     }
 }
 
+/// How often a vertex is looked at in one pass, on average, at most; some tens are usual.
+const VISITS: usize = 1000;
+
 /// A graph with the communities of its vertices.
 struct Partition<'a> {
     graph: &'a Graph,
@@ -161,13 +164,19 @@ impl<'a> Partition<'a> {
         self.weights[community as usize] - self.strengths[vertex] * (self.sums[community as usize] - without) / self.total
     }
 
-    /// Moves vertices to the communities around them while that gains; gives whether any moved.
+    /// Moves vertices to the communities around them while that gains; gives whether any moved. Gains that are only rounding could
+    /// move them in circles: each vertex is looked at [`VISITS`] times on average at most.
     fn move_vertices(&mut self, rng: &mut Rng) -> bool {
         let n = self.graph.len();
         let mut queue: std::collections::VecDeque<u32> = rng.permutation(n).into();
         let mut waits = vec![true; n];
         let mut moved = false;
+        let mut visits = VISITS * n;
         while let Some(vertex) = queue.pop_front() {
+            if visits == 0 {
+                break;
+            }
+            visits -= 1;
             let vertex = vertex as usize;
             waits[vertex] = false;
             self.look_around(vertex, |_| true);

@@ -20,6 +20,28 @@ pub struct Rule {
     pub most: usize,
     /// Steps that contributions are rounded to.
     pub bins: usize,
+    /// How a span's sum is compared with the null.
+    pub null: Sums,
+}
+
+/// How the sum of a span becomes a number of bins. The null is of sums of the bins of single positions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sums {
+    /// As in the null: the sum of the bins of its positions; the p-value is the chance of at least it.
+    OfBins,
+    /// The bin of its sum, which is higher than the null's by half a bin for each position; the p-value is the largest of those of the
+    /// shorter spans that start with it (tangermeme before 1.6).
+    BinOfSum,
+}
+
+impl Sums {
+    /// Names that options take.
+    pub const NAMES: &'static [&'static str] = &["bins", "sums"];
+
+    /// That of a name.
+    pub fn named(name: &str) -> Sums {
+        if name == "sums" { Sums::BinOfSum } else { Sums::OfBins }
+    }
 }
 
 /// A span of a sample.
@@ -68,9 +90,7 @@ impl Null {
                 parallel::each_part(&mut next, PART, &|part, out| added(&filled, &padded[..], bins + part * PART, out));
                 sums = next;
             }
-            let mut tail = sums.clone();
-            (0..tail.len().saturating_sub(1)).rev().for_each(|i| tail[i] += tail[i + 1]);
-            null.tails[length] = tail;
+            null.tails[length] = if rule.null == Sums::OfBins { reaching(&sums) } else { exceeding(&sums, length) };
         }
         Some(null)
     }
@@ -78,6 +98,26 @@ impl Null {
     fn bin(&self, x: f64) -> usize {
         (((x - self.low) / self.width).floor().max(0.0) as usize).min(self.bins - 1)
     }
+}
+
+/// The chance of at least each sum.
+fn reaching(sums: &[f64]) -> Vec<f64> {
+    let mut tail = sums.to_vec();
+    (0..tail.len().saturating_sub(1)).rev().for_each(|i| tail[i] += tail[i + 1]);
+    tail
+}
+
+/// The chance of more than each sum, counted from the second sum on and down from 1, as the earlier method has it; single positions
+/// have none.
+fn exceeding(sums: &[f64], length: usize) -> Vec<f64> {
+    let mut left = 1.0;
+    let chance = |(i, share): (usize, &f64)| {
+        if i > 0 {
+            left = if length > 1 { f64::max(left - share, 0.0) } else { 0.0 };
+        }
+        left
+    };
+    sums.iter().enumerate().map(chance).collect()
 }
 
 /// Sums that are computed at a time.
@@ -127,9 +167,21 @@ struct Start {
 }
 
 fn spans(sample: usize, values: &[f64], null: &Null, rule: &Rule) -> Vec<Span> {
-    let mut sums = vec![0usize];
-    values.iter().for_each(|x| sums.push(sums[sums.len() - 1] + null.bin(*x)));
-    let chance = |start: usize, length: usize| null.tails[length][sums[start + length] - sums[start]];
+    let (mut bins, mut sums) = (vec![0usize], vec![0.0]);
+    for x in values {
+        bins.push(bins[bins.len() - 1] + null.bin(*x));
+        sums.push(sums[sums.len() - 1] + x);
+    }
+    let chance = |start: usize, length: usize| {
+        let tail = &null.tails[length];
+        match rule.null {
+            Sums::OfBins => tail[bins[start + length] - bins[start]],
+            Sums::BinOfSum => {
+                let above = sums[start + length] - sums[start] - null.low * length as f64;
+                tail[((above / null.width).floor().max(0.0) as usize).min(tail.len() - 1)]
+            }
+        }
+    };
     // a span can stand out only if those one shorter in it do, at its start and at the next position
     let mut by_length: Vec<Vec<Start>> = vec![(0..=values.len() - rule.least).map(|at| Start { at, own: chance(at, rule.least) }).collect()];
     by_length[0].retain(|start| start.own < rule.threshold);
@@ -145,13 +197,14 @@ fn spans(sample: usize, values: &[f64], null: &Null, rule: &Rule) -> Vec<Span> {
     for (more, starts) in by_length.iter_mut().enumerate().rev() {
         let length = rule.least + more;
         starts.sort_by(|a, b| a.own.total_cmp(&b.own));
-        for Start { at, .. } in starts {
+        for Start { at, own: largest } in starts {
             let own = *at..*at + length;
             if taken[own.clone()].iter().any(|taken| *taken) {
                 continue;
             }
             taken[own.clone()].fill(true);
-            found.push(Span { sample, start: own.start, end: own.end, sum: values[own.clone()].iter().sum(), p_value: chance(own.start, length) });
+            let p_value = if rule.null == Sums::OfBins { chance(own.start, length) } else { *largest };
+            found.push(Span { sample, start: own.start, end: own.end, sum: values[own.clone()].iter().sum(), p_value });
         }
     }
     found
@@ -179,7 +232,7 @@ mod tests {
     use super::*;
     use crate::base::seed::Rng;
 
-    const RULE: Rule = Rule { threshold: 0.01, least: 4, most: 12, bins: 200 };
+    const RULE: Rule = Rule { threshold: 0.01, least: 4, most: 12, bins: 200, null: Sums::OfBins };
 
     #[test]
     fn what_was_planted_is_found_and_nothing_overlaps() {

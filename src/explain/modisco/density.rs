@@ -87,12 +87,13 @@ fn mirrored(rows: &[Vec<(u32, f64)>]) -> Vec<Vec<(u32, f64, u32)>> {
 
 /// The graph of all seqlets: affinities of pairs by the densities around both.
 ///
-/// The reference divides distances by what its search multiplies them with; so does this.
+/// The reference divides distances by what its search multiplies them with; so does this. Its sparse matrix loses pairs that are at
+/// distance 0, which leaves seqlets of equal contributions without neighbours; here they are each other's nearest.
 pub fn adapted(neighbours: &Neighbours, perplexity: f64) -> Graph {
     let n = neighbours.of.len();
     let rows = parallel::map(n, &|i| {
         let own = neighbours.of[i].iter().zip(&neighbours.similarity[i]).map(|(j, s)| (*j, distance(*s)));
-        own.filter(|(j, d)| *d > 0.0 && *j as usize != i).collect::<Vec<_>>()
+        own.filter(|(j, _)| *j as usize != i).collect::<Vec<_>>()
     });
     // the mean where both are neighbours of each other
     let rows = mirrored(&rows);

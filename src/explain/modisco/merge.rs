@@ -198,7 +198,8 @@ pub fn collapsed(tracks: &Tracks, patterns: Vec<Pattern>, how: &Settings, backgr
     let mut next_id = patterns.len();
     let mut all: Vec<Candidate> = parallel::map(patterns.len(), &|id| Candidate::of(tracks, patterns[id].clone(), id));
     let mut known: std::collections::HashMap<(usize, usize), (f64, f64)> = std::collections::HashMap::new();
-    loop {
+    // each round joins at least two of them, or is the last
+    for _ in 0..=patterns.len() {
         let n = all.len();
         let pairs = (0..n).flat_map(|i| (0..n).map(move |j| (i, j))).filter(|(i, j)| i != j);
         let new: Vec<(usize, usize)> = pairs.filter(|(i, j)| !known.contains_key(&(all[*i].id, all[*j].id))).collect();
@@ -267,6 +268,7 @@ pub fn collapsed(tracks: &Tracks, patterns: Vec<Pattern>, how: &Settings, backgr
         all = order.into_iter().filter_map(|i| left[i].take()).collect();
         all.sort_by_key(|candidate| std::cmp::Reverse(candidate.pattern.seqlets.len()));
     }
+    all.into_iter().map(|candidate| candidate.pattern).collect()
 }
 
 /// Splits patterns that mix motifs and joins what is the same.

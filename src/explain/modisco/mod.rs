@@ -230,12 +230,19 @@ fn metacluster(tracks: &Tracks, mut seqlets: Vec<Seqlet>, sign: f64, how: &Setti
     Ok(Metacluster { patterns, parts, funnel })
 }
 
-/// The seqlets whose neighbours are as near by k-mers as by contributions.
+/// Fine similarities of a seqlet's neighbours that differ by less are equal but for rounding.
+const ALIKE: f64 = 1e-4;
+
+/// The seqlets whose neighbours are as near by k-mers as by contributions. Where all neighbours are equally near by contributions,
+/// nothing speaks against a seqlet: an order among them would be that of rounding.
 fn agreeing(seqlets: &[Seqlet], near: similar::Neighbours, coarse: &[Vec<f64>], least: f64) -> (Vec<Seqlet>, similar::Neighbours) {
     let kept: Vec<bool> = parallel::map(seqlets.len(), &|i| {
-        let both: (Vec<f32>, Vec<f32>) =
-            near.similarity[i].iter().zip(&coarse[i]).filter(|(fine, _)| fine.abs() > 0.0).map(|(fine, coarse)| (*fine as f32, *coarse as f32)).unzip();
-        spearman(both.0.into_iter(), both.1.into_iter()) > least
+        // single precision, as in the reference
+        let single = |x: f64| f64::from(x as f32);
+        let both: (Vec<f64>, Vec<f64>) =
+            near.similarity[i].iter().zip(&coarse[i]).filter(|(fine, _)| fine.abs() > 0.0).map(|(fine, coarse)| (single(*fine), single(*coarse))).unzip();
+        let (low, high) = both.0.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(*x), high.max(*x)));
+        high - low < ALIKE || spearman(both.0.into_iter(), both.1.into_iter()) > least
     });
     let mut number = vec![0u32; seqlets.len()];
     let mut count = 0;
