@@ -1,6 +1,7 @@
 //! Statistics and metrics on random cases against SciPy and scikit-learn.
 
 use cistron::base::Values;
+use cistron::explain::seqlets::{Rounding, Rule, recursive};
 use cistron::metrics::measure::Average;
 use cistron::metrics::statistics::{Alternative, Outcome, auroc, correlated, counts, ks, multiple, ranks, resample, t};
 use cistron::metrics::{Measure, Metric, Pairs};
@@ -167,4 +168,21 @@ fn metrics_of_random_predictions_are_those_of_scikit_learn() {
         }
     }
     assert!(wrong.is_empty(), "{} of them\n{}", wrong.len(), wrong[..wrong.len().min(12)].join("\n"));
+}
+
+#[test]
+fn seqlets_whose_sums_are_rounded_are_those_of_tangermeme_before_1_6() {
+    let Some(wanted) = asked("seqlets_random.py", "numpy", crate::cases(40)) else { return };
+    for case in wanted.as_array().expect("cases") {
+        let rows: Vec<Vec<f64>> = case["x"].as_array().expect("rows").iter().map(numbers).collect();
+        let size = |name: &str| case[name].as_u64().expect("a size") as usize;
+        let rule = Rule { threshold: number(&case["threshold"]), least: size("least"), most: size("most"), bins: size("bins"), rounding: Rounding::Spans };
+        let found = recursive(&rows.concat(), rows[0].len(), &rule).expect("spans");
+        let mut found: Vec<[f64; 4]> = found.iter().map(|span| [span.sample as f64, span.start as f64, span.end as f64, span.p_value]).collect();
+        let mut other: Vec<Vec<f64>> = case["found"].as_array().expect("spans").iter().map(numbers).collect();
+        found.sort_by(|a, b| a[..3].partial_cmp(&b[..3]).expect("numbers"));
+        other.sort_by(|a, b| a[..3].partial_cmp(&b[..3]).expect("numbers"));
+        let is_same = found.len() == other.len() && found.iter().zip(&other).all(|(a, b)| a[..3] == b[..3] && (a[3] - b[3]).abs() < 1e-9);
+        assert!(is_same, "{found:?}\ninstead of\n{other:?}");
+    }
 }

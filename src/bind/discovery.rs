@@ -47,10 +47,10 @@ const SEQLETS: &[Opt] = &[
     opt("bins", OptKind::Int(2, 100_000), "1000", "steps that contributions are rounded to, to know how likely sums are"),
     opt("sign", OptKind::Choice(&["both", "positive", "negative"]), "\"both\"", "whether spans speak for an output or against it"),
     opt(
-        "null",
-        OptKind::Choice(seqlets::Sums::NAMES),
-        "\"bins\"",
-        "bins: a span's sum is that of the bins of its positions, as in the null distribution; sums: the bin of its sum, as tangermeme before 1.6",
+        "rounding",
+        OptKind::Choice(seqlets::Rounding::NAMES),
+        "\"positions\"",
+        "positions: each contribution is rounded to a bin, as in the null distribution; spans: the sum of a span is, as tangermeme before 1.6",
     ),
 ];
 const TRIM: &[Opt] = &[opt("trim", OptKind::Float(0.0, 1.0), "0.3", "places at both ends go whose contributions are below this share of the largest")];
@@ -210,8 +210,8 @@ fn by_position(contributions: &Tensor) -> Result<(Vec<f64>, usize)> {
 fn spans(contributions: &Tensor, o: &Options) -> Result<Tabled> {
     let (values, length) = by_position(contributions)?;
     let [least, most, bins] = ["least", "most", "bins"].map(|name| o.int(name) as usize);
-    let null = seqlets::Sums::named(&o.text("null"));
-    let rule = seqlets::Rule { threshold: o.float("threshold"), least, most, bins, null };
+    let rounding = seqlets::Rounding::named(&o.text("rounding"));
+    let rule = seqlets::Rule { threshold: o.float("threshold"), least, most, bins, rounding };
     let flank = o.int("flank") as usize;
     let find = match o.text("sign").as_str() {
         "positive" => seqlets::recursive,

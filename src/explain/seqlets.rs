@@ -20,27 +20,27 @@ pub struct Rule {
     pub most: usize,
     /// Steps that contributions are rounded to.
     pub bins: usize,
-    /// How a span's sum is compared with the null.
-    pub null: Sums,
+    /// What is rounded.
+    pub rounding: Rounding,
 }
 
-/// How the sum of a span becomes a number of bins. The null is of sums of the bins of single positions.
+/// What of a span is rounded to bins. The null is of sums of the bins of single positions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sums {
-    /// As in the null: the sum of the bins of its positions; the p-value is the chance of at least it.
-    OfBins,
-    /// The bin of its sum, which is higher than the null's by half a bin for each position; the p-value is the largest of those of the
+pub enum Rounding {
+    /// Each position, as in the null; the p-value is the chance of at least the sum of their bins.
+    Positions,
+    /// Its sum, whose bin is higher than the null's by half a bin for each position; the p-value is the largest of those of the
     /// shorter spans that start with it (tangermeme before 1.6).
-    BinOfSum,
+    Spans,
 }
 
-impl Sums {
+impl Rounding {
     /// Names that options take.
-    pub const NAMES: &'static [&'static str] = &["bins", "sums"];
+    pub const NAMES: &'static [&'static str] = &["positions", "spans"];
 
     /// That of a name.
-    pub fn named(name: &str) -> Sums {
-        if name == "sums" { Sums::BinOfSum } else { Sums::OfBins }
+    pub fn named(name: &str) -> Rounding {
+        if name == "spans" { Rounding::Spans } else { Rounding::Positions }
     }
 }
 
@@ -90,7 +90,7 @@ impl Null {
                 parallel::each_part(&mut next, PART, &|part, out| added(&filled, &padded[..], bins + part * PART, out));
                 sums = next;
             }
-            null.tails[length] = if rule.null == Sums::OfBins { reaching(&sums) } else { exceeding(&sums, length) };
+            null.tails[length] = if rule.rounding == Rounding::Positions { reaching(&sums) } else { exceeding(&sums, length) };
         }
         Some(null)
     }
@@ -174,9 +174,9 @@ fn spans(sample: usize, values: &[f64], null: &Null, rule: &Rule) -> Vec<Span> {
     }
     let chance = |start: usize, length: usize| {
         let tail = &null.tails[length];
-        match rule.null {
-            Sums::OfBins => tail[bins[start + length] - bins[start]],
-            Sums::BinOfSum => {
+        match rule.rounding {
+            Rounding::Positions => tail[bins[start + length] - bins[start]],
+            Rounding::Spans => {
                 let above = sums[start + length] - sums[start] - null.low * length as f64;
                 tail[((above / null.width).floor().max(0.0) as usize).min(tail.len() - 1)]
             }
@@ -203,7 +203,7 @@ fn spans(sample: usize, values: &[f64], null: &Null, rule: &Rule) -> Vec<Span> {
                 continue;
             }
             taken[own.clone()].fill(true);
-            let p_value = if rule.null == Sums::OfBins { chance(own.start, length) } else { *largest };
+            let p_value = if rule.rounding == Rounding::Positions { chance(own.start, length) } else { *largest };
             found.push(Span { sample, start: own.start, end: own.end, sum: values[own.clone()].iter().sum(), p_value });
         }
     }
@@ -232,7 +232,7 @@ mod tests {
     use super::*;
     use crate::base::seed::Rng;
 
-    const RULE: Rule = Rule { threshold: 0.01, least: 4, most: 12, bins: 200, null: Sums::OfBins };
+    const RULE: Rule = Rule { threshold: 0.01, least: 4, most: 12, bins: 200, rounding: Rounding::Positions };
 
     #[test]
     fn what_was_planted_is_found_and_nothing_overlaps() {

@@ -4,7 +4,7 @@ use super::Settings;
 use super::tracks::{Seqlet, Tracks};
 use crate::base::Result;
 use crate::base::mersenne::Mersenne;
-use crate::explain::seqlets::{Rule, Sums, of_both_signs};
+use crate::explain::seqlets::{Rounding, Rule, of_both_signs};
 
 /// Windows that are drawn at most to find thresholds.
 const WINDOWS: usize = 1_000_000;
@@ -104,7 +104,7 @@ pub fn around_spans(tracks: &Tracks, how: &Settings, threshold: f64) -> Result<E
     let (length, width) = (tracks.length, how.window + 2 * how.flank);
     let there = tracks.codes.iter().zip(tracks.hypothetical.chunks_exact(4));
     let values: Vec<f64> = there.map(|(code, four)| four.get(usize::from(*code)).copied().map_or(0.0, f64::from)).collect();
-    let rule = Rule { threshold, least: 4, most: how.window.max(4), bins: 1000, null: Sums::OfBins };
+    let rule = Rule { threshold, least: 4, most: how.window.max(4), bins: 1000, rounding: Rounding::Positions };
     let spans = of_both_signs(&values, length, &rule)?;
     let possible = (rule.least..=rule.most).map(|n| length + 1 - n).sum::<usize>() * tracks.count();
     let mut found =

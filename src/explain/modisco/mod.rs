@@ -196,6 +196,7 @@ fn metacluster(tracks: &Tracks, mut seqlets: Vec<Seqlet>, sign: f64, how: &Setti
         }
         interrupt::check()?;
         let community = leiden::best(&density::adapted(&near, how.perplexity), how.seeds);
+        let community = with_equals(&near, community);
         let clusters = community.iter().max().map_or(0, |most| *most as usize + 1);
         funnel.push((["clusters of the first round", "clusters of the second round"][round], clusters));
         let mut members: Vec<Vec<Seqlet>> = vec![Vec::new(); clusters];
@@ -232,6 +233,34 @@ fn metacluster(tracks: &Tracks, mut seqlets: Vec<Seqlet>, sign: f64, how: &Setti
 
 /// Fine similarities of a seqlet's neighbours that differ by less are equal but for rounding.
 const ALIKE: f64 = 1e-4;
+
+/// Communities in which seqlets that are equal but for rounding are together. Modularity cannot tell: a graph whose edges all weigh the
+/// same, loops too, is what it expects of chance, however it is cut.
+fn with_equals(near: &similar::Neighbours, community: Vec<u32>) -> Vec<u32> {
+    let mut root: Vec<u32> = (0..community.iter().max().map_or(0, |most| most + 1)).collect();
+    fn find(root: &[u32], mut own: u32) -> u32 {
+        while root[own as usize] != own {
+            own = root[own as usize];
+        }
+        own
+    }
+    for (i, (of, similarity)) in near.of.iter().zip(&near.similarity).enumerate() {
+        for (j, _) in of.iter().zip(similarity).filter(|(_, similarity)| **similarity > 1.0 - ALIKE) {
+            let (a, b) = (find(&root, community[i]), find(&root, community[*j as usize]));
+            root[a.max(b) as usize] = a.min(b);
+        }
+    }
+    // numbered from 0 on without gaps, in the order of what they were
+    let mut number = vec![u32::MAX; root.len()];
+    let mut count = 0;
+    for own in 0..root.len() as u32 {
+        if find(&root, own) == own {
+            number[own as usize] = count;
+            count += 1;
+        }
+    }
+    community.into_iter().map(|own| number[find(&root, own) as usize]).collect()
+}
 
 /// The seqlets whose neighbours are as near by k-mers as by contributions. Where all neighbours are equally near by contributions,
 /// nothing speaks against a seqlet: an order among them would be that of rounding.
