@@ -221,3 +221,28 @@ fn early_stopping_on_an_undefined_metric_says_so() {
     "#)
     .unwrap();
 }
+
+#[test]
+fn contributions_that_are_nothing_but_rounding_outside_of_a_motif_give_one_pattern() {
+    // equal seqlets lost their neighbours, and became a pattern each, whose comparisons did not end
+    for noise in ["0.0", "1e-9", "1e-6"] {
+        run(&format!(
+            r#"
+            let n = 60;
+            let length = 200;
+            let x = seq::random(n, length, #{{ seed: 2 }});
+            let planted = [];
+            let at = [];
+            for i in 0..n {{
+                let p = 60 + (i * 37) % 80;
+                planted.push(x[i].sub_string(0, p) + "GATAAGCA" + x[i].sub_string(p + 8));
+                at.push(tensor::cat([tensor::zeros([4, p]), tensor::ones([4, 8]), tensor::zeros([4, length - p - 8])], 1).unsqueeze(0));
+            }}
+            let c = seq::one_hot(planted) * tensor::cat(at, 0) + tensor::rand([n, 4, length], #{{ seed: 3 }}) * {noise};
+            let found = explain::modisco(c, planted, #{{ min_seqlets: 20, min_pattern: 10 }}).patterns;
+            assert_eq(found.map(|p| [p.seqlets, p.consensus]), [[60, "GATAAGCA"]]);
+        "#
+        ))
+        .unwrap_or_else(|fault| panic!("noise {noise}: {fault}"));
+    }
+}
