@@ -249,7 +249,7 @@ natives! { scattered in "tensor" {
     /// assert_eq(t, [0.0, 0.0, 0.0]);
     /// ```
     method "scatter"(c, this: Tensor, dim: i64, index: Tensor, source: Operand; o = SCATTER) -> "tensor of the same shape" {
-        let source = source.tensor(this.device())?;
+        let source = source.beside(&this)?.to_device(this.device())?;
         if !o.has("reduce") { return this.scatter(dim, &index, &source); }
         let source = if source.rank() == 0 { source.expand(&index.shape())? } else { source };
         this.scatter_reduce(dim, &index, &source, &o.text("reduce"))
