@@ -230,6 +230,21 @@ fn a_longer_run_under_another_schedule_is_reported() {
 }
 
 #[test]
+fn fit_begins_without_gradients() -> cistron::base::Result<()> {
+    // gradients that a script had left were added to those of the first step
+    run(r#"
+    let set = data::from(#{ x: tensor::randn([40, 3], #{ seed: 1 }), label: tensor::ones([40, 1]) });
+    let trained = |before| {
+        let net = nn::build(nn::linear(1), [3], #{ seed: 1 });
+        if before { (net.forward(tensor::ones([2, 3])) * 100.0).sum().backward(); }
+        train::fit(net, #{ train: set, loss: loss::mse(), optimizer: optim::sgd(#{ lr: 0.1 }), epochs: 1, seed: 1, progress: false });
+        net["weight"]
+    };
+    assert_eq(trained.call(false), trained.call(true));
+    "#)
+}
+
+#[test]
 fn inputs_of_another_length_are_named_with_the_layer() {
     // a wrong length ended in the words of libtorch, without what the network was built for
     let build = "let net = nn::build(nn::chain([nn::conv1d(4, 3), nn::relu(), nn::flatten(), nn::linear(1)]), [4, 10], #{ name: \"net\" });";

@@ -123,6 +123,8 @@ pub fn fit(model: &Model, plan: &Plan) -> Result<History> {
         Some(path) => checkpoint::load_last(path, model, &mut optimizer)?,
         None => (fresh, None),
     };
+    // a script may have left gradients of its own, which are no part of the first step
+    model.zero_grad()?;
     // recording needs a stream of its own, and steps before it the same one
     let _stream = if plan.graph { Some(Stream::enter(model.device())?) } else { None };
     let can_stay = graph::is_for(model.device()) && model.takes_codes() && plan.on_inputs.is_none();
