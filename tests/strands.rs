@@ -156,7 +156,7 @@ fn labels_that_cannot_follow_refuse_what_moves_bases() {
     let set = r#"let set = data::from(#{ sequence: ["ACGTACGT", "GGGGTTTT"], label: [[1, 2, 3, 4], [5, 6, 7, 8]] }, #{ bins: 4 });"#;
     for step in ["shift(2)", "insertion(2)", "deletion(2)", "inversion(2)", "translocation(2)"] {
         for change in [format!("augment::{step}"), format!("augment::chain([augment::mutate(0.1), augment::sometimes(augment::{step}, 0.1)])")] {
-            let fault = fault(&format!("{set} for b in set.batches(1, #{{ augment: {change} }}) {{ }}"));
+            let fault = fault(&format!("{set} for b in set.batches(1, #{{ augment: {change} }}) {{ b.len(); }}"));
             assert!(fault.message.contains("could not follow"), "{step}: {}", fault.message);
         }
     }

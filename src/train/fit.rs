@@ -217,8 +217,10 @@ impl Run<'_> {
             let stopped = match outcome {
                 Ok(stopped) => stopped,
                 Err(fault) => {
-                    let kept = self.rescue(fault.kind == "interrupted")?;
-                    progress.finish(&format!("stopped in epoch {}{kept}", number + 1));
+                    // an error is printed where it ends the script, an interrupt here
+                    let why = if fault.kind == "interrupted" { ": interrupted" } else { "" };
+                    let kept = self.rescue(!why.is_empty())?;
+                    progress.finish(&format!("stopped in epoch {}{why}{kept}", number + 1));
                     return Err(fault);
                 }
             };
