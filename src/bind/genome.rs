@@ -197,7 +197,7 @@ fn alleles(genome: &Genome, list: &Intervals, length: i64) -> Result<Map> {
         genome.fetch_into(&Interval { chrom: row.chrom, strand: Strand::None, start, end: start + length + row.len() }, &mut codes)?;
         let at = left.max(0) as usize;
         let (allele, _) = codes_of(&[references[i].to_string()])?;
-        if !crate::seq::variants::is_sequence(&alternates[i]) {
+        if !crate::seq::variants::is_sequence(&alternates[i]) || &*alternates[i] == "." {
             bail!("data", "variant {i} ({}) has the alternate allele `{}`, which is no sequence", list.shown(i), alternates[i];
                 hint: "leave such alleles out: `.filter(|v| !v.alternate.starts_with(\"<\"))`");
         }
