@@ -157,6 +157,8 @@ impl Track {
 
     /// Appends a value for each base, `blank` where there is none; an interval on the reverse strand is read from there.
     pub fn values_into(&self, interval: &Interval, blank: f32, out: &mut Vec<f32>) -> Result<()> {
+        // values and their tensor
+        crate::base::memory::items(interval.len().max(0), 8, "values")?;
         let at = out.len();
         out.resize(at + interval.len().max(0) as usize, blank);
         let own = &mut out[at..];
