@@ -156,10 +156,55 @@ pub fn to_meme(motifs: &[Motif]) -> String {
     out
 }
 
-/// The motifs of MEME's text format; the place and the reason where it cannot be read.
+/// How far the probabilities of a position may be from 1 in all: four numbers of two digits.
+pub(super) const TOLERANCE: f64 = 0.02 + 1e-9;
+
+/// In words what is wrong with the probabilities of a position.
+pub(super) fn improbable(row: &[f64; 4]) -> Option<String> {
+    if let Some(value) = row.iter().find(|p| !(0.0..=1.0 + TOLERANCE).contains(*p)) {
+        let counts = if *value > 1.0 { ": are these counts?" } else { "" };
+        return Some(format!("{value} is no probability{counts}"));
+    }
+    let sum: f64 = row.iter().sum();
+    ((sum - 1.0).abs() > TOLERANCE).then(|| format!("the probabilities of a position sum to {sum:.3}, not to 1"))
+}
+
+/// The letters of an alphabet in words, where they are not those of DNA or RNA.
+pub(super) fn foreign_alphabet(letters: &str) -> Option<String> {
+    let mut sorted: Vec<char> = letters.to_ascii_uppercase().chars().map(|letter| if letter == 'U' { 'T' } else { letter }).collect();
+    sorted.sort_unstable();
+    let is_dna = sorted.iter().collect::<String>() == "ACGT";
+    (!is_dna).then(|| format!("the alphabet is {letters} ({} letters), not DNA", letters.chars().count()))
+}
+
+/// A matrix of MEME's text format that is being read.
+#[derive(Default)]
+struct Matrix {
+    /// The line of its `MOTIF`, and of its header once it is there.
+    line: usize,
+    /// Rows that its header declares with `w=`, where it does.
+    width: Option<usize>,
+    is_open: bool,
+}
+
+impl Matrix {
+    /// Fails where the motif has another number of rows than its header declares.
+    fn close(&mut self, motif: Option<&Motif>) -> std::result::Result<(), (usize, String)> {
+        self.is_open = false;
+        match (motif, self.width.take()) {
+            (Some(motif), Some(width)) if motif.width() != width => {
+                Err((self.line, format!("motif `{}` declares w= {width} and has {} rows", motif.name, motif.width())))
+            }
+            (Some(motif), _) if motif.ppm.is_empty() => Err((self.line, format!("motif `{}` has no matrix", motif.name))),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The motifs of MEME's text format; the line and the reason where it cannot be read.
 pub(super) fn parse_meme(text: &str) -> std::result::Result<Vec<Motif>, (usize, String)> {
     let mut motifs: Vec<Motif> = Vec::new();
-    let mut rows_left = 0usize;
+    let mut matrix = Matrix::default();
     let mut background: Option<[f64; 4]> = None;
     let mut shares: Option<Vec<(char, f64)>> = None;
     for (number, line) in text.lines().enumerate().map(|(i, line)| (i + 1, line.trim())) {
@@ -171,13 +216,18 @@ pub(super) fn parse_meme(text: &str) -> std::result::Result<Vec<Motif>, (usize, 
             let words: Vec<&str> = line.split_whitespace().collect();
             own.extend(words.chunks(2).filter_map(|pair| Some((pair.first()?.chars().next()?, pair.get(1)?.parse().ok()?))));
             let of = |letter: char| own.iter().find(|(known, _)| *known == letter).map(|(_, share)| *share);
-            if let (Some(a), Some(c), Some(g), Some(t)) = (of('A'), of('C'), of('G'), of('T')) {
+            if let (Some(a), Some(c), Some(g), Some(t)) = (of('A'), of('C'), of('G'), of('T').or_else(|| of('U'))) {
                 background = Some([a, c, g, t]);
             }
             shares = if background.is_some() || words.is_empty() || own.len() > 4 { None } else { shares };
             continue;
         }
-        if let Some(names) = line.strip_prefix("MOTIF ") {
+        if let Some(what) = line.strip_prefix("ALPHABET=").and_then(|letters| foreign_alphabet(letters.trim())) {
+            return Err((number, what));
+        }
+        if let Some(names) = line.strip_prefix("MOTIF").filter(|rest| rest.starts_with(char::is_whitespace)) {
+            matrix.close(motifs.last())?;
+            matrix.line = number;
             let mut words = names.split_whitespace();
             let name = words.next().unwrap_or("");
             // of MEME's own output a second word starts the statistics of the motif
@@ -189,26 +239,35 @@ pub(super) fn parse_meme(text: &str) -> std::result::Result<Vec<Motif>, (usize, 
             if let Some(letters) = value("alength=").filter(|n| *n != 4.0) {
                 return Err((number, format!("motif `{}` is of an alphabet of {letters} letters, not DNA", motif.name)));
             }
+            if !motif.ppm.is_empty() {
+                return Err((number, format!("motif `{}` has a second matrix", motif.name)));
+            }
             motif.sites = value("nsites=").unwrap_or(0.0);
-            rows_left = value("w=").map_or(usize::MAX, |w| w as usize);
-        } else if rows_left > 0 && !motifs.is_empty() {
-            let numbers: Vec<f64> = line.split_whitespace().map_while(|word| word.parse().ok()).collect();
-            match (numbers.as_slice(), motifs.last_mut()) {
-                ([a, c, g, t], Some(motif)) => {
-                    motif.ppm.push([*a, *c, *g, *t]);
-                    rows_left = rows_left.saturating_sub(1);
+            matrix = Matrix { line: number, width: value("w=").map(|w| w as usize), is_open: true };
+        } else if let (true, Some(motif)) = (matrix.is_open, motifs.last_mut()) {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            let numbers: Option<Vec<f64>> = words.iter().map(|word| word.parse().ok()).collect();
+            let is_whole = matrix.width.is_some_and(|width| motif.width() >= width);
+            match numbers.as_deref() {
+                Some([]) => {}
+                Some([a, c, g, t]) => {
+                    if is_whole {
+                        return Err((number, format!("motif `{}` declares w= {} and has more rows", motif.name, motif.width())));
+                    }
+                    let row = [*a, *c, *g, *t];
+                    if let Some(what) = improbable(&row) {
+                        return Err((number, format!("motif `{}`: {what}", motif.name)));
+                    }
+                    motif.ppm.push(row);
                 }
-                _ if rows_left == usize::MAX => rows_left = 0,
-                _ if line.is_empty() => {}
+                // what follows the matrix
+                _ if is_whole || (matrix.width.is_none() && !motif.ppm.is_empty()) => matrix.is_open = false,
                 _ => return Err((number, format!("expected four probabilities, got `{line}`"))),
             }
         }
     }
-    match motifs.iter().find(|motif| motif.ppm.is_empty()) {
-        _ if motifs.is_empty() => Err((1, "no `MOTIF` line: this is not a MEME file".into())),
-        Some(motif) => Err((1, format!("motif `{}` has no matrix", motif.name))),
-        None => Ok(motifs),
-    }
+    matrix.close(motifs.last())?;
+    if motifs.is_empty() { Err((1, "no `MOTIF` line: this is not a MEME file".into())) } else { Ok(motifs) }
 }
 
 #[cfg(test)]
@@ -223,6 +282,28 @@ mod tests {
         assert_eq!(back[0].consensus(), "AGATAA");
         assert_eq!(back[1].ppm[2], [0.25; 4]);
         assert!(parse_meme("MOTIF x\nletter-probability matrix: w= 2\n0.1 0.2\n").unwrap_err().1.contains("four"));
+    }
+
+    #[test]
+    fn matrices_of_meme_are_checked_by_line() {
+        let head = "MEME version 4\n\nALPHABET= ACGT\n\nMOTIF m1\nletter-probability matrix: alength= 4 w= 2 nsites= 20 E= 0\n";
+        let of = |rows: &str| parse_meme(&format!("{head}{rows}")).map(|motifs| motifs.len());
+        assert_eq!(of("0.9 0 0 0.1\n0 1 0 0\n"), Ok(1));
+        // two digits may miss 1 by 0.02
+        assert_eq!(of("0.33 0.33 0.33 0\n\n0.25 0.25 0.24 0.24\nURL http://x\n\n"), Ok(1));
+        let fault = |rows: &str| of(rows).unwrap_err();
+        assert_eq!(fault("0 1 0 0\n0.9 0.9 0.1 0.1\n").0, 8);
+        assert!(fault("0.9 0.9 0.1 0.1\n").1.contains("sum to 2.000"));
+        assert_eq!(fault("12 3 4 1\n0 20 0 0\n"), (7, "motif `m1`: 12 is no probability: are these counts?".into()));
+        assert_eq!(fault("0.5 0.3 0.3 -0.1\n0 1 0 0\n"), (7, "motif `m1`: -0.1 is no probability".into()));
+        assert!(fault("nan 1 0 0\n0 1 0 0\n").1.contains("NaN"));
+        assert_eq!(fault("0 1 0 0\n"), (6, "motif `m1` declares w= 2 and has 1 rows".into()));
+        assert_eq!(fault("0 1 0 0\n\nMOTIF m2\n").0, 6);
+        assert_eq!(fault("0 1 0 0\n0 1 0 0\n0 1 0 0\n").0, 9);
+        assert_eq!(fault("0 1 0 0\n0 1 0\n").0, 8);
+        assert_eq!(fault("0 1 0 0\n0 1 0 0\nMOTIF m2\nMOTIF m3\n").0, 9);
+        assert_eq!(parse_meme("ALPHABET= ACDEFGHIKLMNPQRSTVWY\nMOTIF x\n").unwrap_err().0, 1);
+        assert_eq!(parse_meme(&head.replace("ACGT", "ACGU")).unwrap_err().0, 6);
     }
 
     #[test]
