@@ -8,8 +8,7 @@ use crate::lang::value::array;
 use crate::lang::{Options, session};
 use crate::seq::fasta::Records;
 use crate::seq::genome::extract::{Cut, Title};
-use crate::seq::intervals::Field;
-use crate::seq::{Genome, Intervals, Track, alphabet};
+use crate::seq::{Genome, Intervals, Track, alphabet, variants};
 use crate::torch::Tensor;
 use crate::{bail, fault, natives};
 use rhai::{Array, Map};
@@ -185,41 +184,21 @@ fn matched(genome: &Genomic, list: &Places, o: &Options) -> Result<Places> {
 }
 
 fn alleles(genome: &Genome, list: &Intervals, length: i64) -> Result<Map> {
-    let own = list.in_genome(genome)?;
-    let (Field::Text(references), Field::Text(alternates)) = (list.need("reference")?, list.need("alternate")?) else {
-        bail!("data", "these are no variants"; hint: "`intervals::read(\"….vcf\")` reads them");
-    };
-    let (mut before, mut after, mut wrong) = (Array::new(), Array::new(), Array::new());
-    for (i, row) in own.rows.iter().enumerate() {
-        let left = (length - row.len()).div_euclid(2);
-        let start = row.start - left;
-        let mut codes = Vec::new();
-        genome.fetch_into(&Interval { chrom: row.chrom, strand: Strand::None, start, end: start + length + row.len() }, &mut codes)?;
-        let at = left.max(0) as usize;
-        let (allele, _) = codes_of(&[references[i].to_string()])?;
-        if !crate::seq::variants::is_sequence(&alternates[i]) || &*alternates[i] == "." {
-            bail!("data", "variant {i} ({}) has the alternate allele `{}`, which is no sequence", list.shown(i), alternates[i];
-                hint: "leave such alleles out: `.filter(|v| !v.alternate.starts_with(\"<\"))`");
-        }
-        let (other, _) = codes_of(&[alternates[i].to_string()])?;
-        if codes.get(at..at + allele.len()) != Some(&allele[..]) {
-            wrong.push((i as i64).into());
-        }
-        let mut changed = codes.clone();
-        changed.splice(at..(at + allele.len()).min(codes.len()), other);
-        let cut = |codes: &[u8]| {
-            let mut own = codes[..codes.len().min(length as usize)].to_vec();
-            own.resize(length as usize, alphabet::UNKNOWN);
-            alphabet::decode(&own)
-        };
-        before.push(cut(&codes).into());
-        after.push(cut(&changed).into());
-    }
-    Ok(Map::from([("reference".into(), before.into()), ("alternate".into(), after.into()), ("mismatched".into(), wrong.into())]))
+    let found = variants::alleles(genome, list, length as usize)?;
+    let texts = |all: &[Vec<u8>]| all.iter().map(|codes| alphabet::decode(codes).into()).collect::<Array>();
+    let wrong: Array = found.mismatched.iter().map(|i| (*i as i64).into()).collect();
+    Ok(Map::from([
+        ("reference".into(), texts(&found.reference).into()),
+        ("alternate".into(), texts(&found.alternate).into()),
+        ("mismatched".into(), wrong.into()),
+    ]))
 }
 
 natives! { made in "genome" {
     /// Opens a genome: FASTA (plain with its `.fai`, which is made where it is not there; bgzipped; gzipped) or 2bit.
+    ///
+    /// A `.fai` is compared with the file (names, lengths, lines of every record) and made again, with a warning, where it
+    /// is older or does not fit. Two records of one name are an error; a record without bases is kept, with length 0.
     ///
     /// Coordinates are 0-based and half-open. Chromosomes are found by any of their names: `chr1` or `1`, `chrM` or `MT`,
     /// and where they are numbered in Roman, `chrIV` or `chr4`.
@@ -367,6 +346,9 @@ natives! { methods in "genome" {
     }
 
     /// Makes the sequences of both alleles of variants, each around its variant; an insertion pushes the right end out.
+    ///
+    /// Alleles are written in A, C, G, T and N. Of symbolic ones `<DEL>` has a sequence, by its interval: the first base
+    /// is left, as in `bcftools consensus`. Others (`<DUP>`, `*`, breakends, `-`, IUPAC codes) are an error.
     ///
     /// `mismatched` lists the variants whose reference allele is not what the genome holds.
     ///

@@ -248,6 +248,8 @@ fn effects(net: &Model, path: &str, genome: &Genomic, o: &Options) -> Result<Tab
         let advice = match word {
             "swapped" => "; the alternate allele stands in the genome: are reference and alternate exchanged?",
             "mismatched" => "; is the genome of another assembly?",
+            "no sequence" => "; alleles are written in A, C, G, T and N, an indel with the base before it (`bcftools norm -f genome.fa`)",
+            "symbolic" => "; of symbolic alleles <DEL> alone has a sequence, where END or SVLEN gives its length",
             _ => "",
         };
         warn(&format!("{n} of {total} variants: {word}, such as {}:{} {}>{}{advice}", first.chrom, first.start + 1, first.reference, first.alternate));
@@ -306,7 +308,9 @@ natives! { made in "explain" {
     ///
     /// A window of the network's length is laid around each variant, with the reference and with the alternate allele;
     /// insertions push what is behind them out at the end, deletions draw it in. Variants whose reference allele is not in
-    /// the genome are told (`state`) and have no numbers: "swapped" where the alternate is there, else "mismatched".
+    /// the genome are told (`state`) and have no numbers: "swapped" where the alternate is there, else "mismatched". So are
+    /// alleles that are no sequence: "symbolic" (`<DUP>`, `*`, breakends), "no sequence" (`-`, IUPAC codes). `<DEL>` with
+    /// `END` or `SVLEN` is a deletion that leaves its first base, as in `bcftools consensus`.
     ///
     /// ```rhai
     /// save_text("/tmp/cistron_example.vcf", "##fileformat=VCFv4.3\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\nchr1\t6\trs1\tC\tT\t.\t.\t.\nchr1\t7\t.\tA\tG\t.\t.\t.\n");

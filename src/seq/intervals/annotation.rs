@@ -171,7 +171,7 @@ pub fn variants(path: &Path, plan: &Plan) -> Result<Intervals> {
                 true => symbolic_end(text, alternate, start, length),
                 false => start + length,
             };
-            if !is_sequence(alternate) || alternate == "." {
+            if !is_sequence(alternate) {
                 symbolic.add("alternate alleles that are no sequence", first);
             }
             let draft = Draft { chrom: record.reference_sequence_name(), start, end, strand: Strand::None };
