@@ -2,14 +2,26 @@
 
 use super::Start;
 use serde_json::{Value, json};
+use std::io::Read;
 use std::path::Path;
 use std::process::Command;
 
+/// Bytes that are hashed together.
+const CHUNK: u64 = 8 << 20;
+
 /// The BLAKE3 hash of a file; none where it cannot be read.
 pub fn hash_of(path: &Path) -> Option<String> {
+    // not mapped: a file that is cut short while it is mapped ends the process
+    let mut file = std::fs::File::open(path).ok()?;
     let mut hasher = blake3::Hasher::new();
-    hasher.update_mmap_rayon(path).ok()?;
-    Some(hasher.finalize().to_hex().to_string())
+    let mut chunk = Vec::new();
+    loop {
+        chunk.clear();
+        if file.by_ref().take(CHUNK).read_to_end(&mut chunk).ok()? == 0 {
+            return Some(hasher.finalize().to_hex().to_string());
+        }
+        hasher.update_rayon(&chunk);
+    }
 }
 
 fn git(folder: &Path, arguments: &[&str]) -> Option<String> {

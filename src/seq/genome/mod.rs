@@ -1,11 +1,12 @@
 //! A reference genome: any stretch of any chromosome as codes, straight from its file.
 //!
-//! Plain FASTA is mapped and indexed (`.fai`), bgzipped FASTA is read block by block (`.gzi`), `.2bit` by its own
+//! Plain FASTA is indexed (`.fai`), bgzipped FASTA is read block by block (`.gzi`), `.2bit` by its own
 //! index; FASTA that was compressed by plain gzip has no random access and is held in memory.
 
 pub mod extract;
 mod index;
 mod store;
+mod two_bit;
 
 use super::alphabet::{self, UNKNOWN};
 use super::contigs::{self, Contigs};
@@ -99,7 +100,11 @@ impl Genome {
             self.store.fetch(interval.chrom, (from - first) as u64, (to - first) as u64, out).map_err(|fault| fault.context(self.shown()))?;
             if let Some(i) = out[start..].iter().position(|code| *code == alphabet::NO_BASE) {
                 let name = &self.contigs.names()[interval.chrom as usize];
-                bail!("data", "{}: position {} of `{name}` is no base", self.shown(), from + i as i64; hint: "the file is damaged, or its `.fai` index belongs to another file");
+                let (position, mut letter) = ((from - first) as u64 + i as u64, Vec::new());
+                self.store.letters(interval.chrom, position, position + 1, false, &mut letter)?;
+                let letter = letter.first().copied().unwrap_or(b'?');
+                let place = format!("{} position {}", self.shown(), from + i as i64);
+                return Err(super::fasta::no_base(&place, name, letter as char));
             }
         }
         out.resize(at + interval.len().max(0) as usize, UNKNOWN);

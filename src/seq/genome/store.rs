@@ -1,30 +1,28 @@
-//! How the bases of a genome are kept: mapped, in blocks, packed, or in memory.
+//! How the bases of a genome are kept: read from a plain file where they are, in compressed blocks,
+//! packed, or in memory.
 
 use super::index::{self, Row};
-use crate::base::{Fault, Result, panic};
+use super::two_bit::TwoBit;
+use crate::base::{Fault, Result, file};
 use crate::fault;
 use crate::seq::alphabet::{decode, encode_in_place};
 use crate::seq::fasta::Records;
+use crate::seq::kind;
 use noodles::bgzf;
+use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-/// Files up to this size are mapped, bytes. Of larger ones only what is asked for is read: a map would keep whatever was
-/// touched, and random places of a large genome touch all of it.
-const MAPPED: u64 = 256 << 20;
-
 /// The bases of a file.
 pub enum Store {
-    /// Plain FASTA.
-    Mapped { map: memmap2::Mmap, rows: Vec<Row> },
-    /// Plain FASTA of a large genome.
-    Large { file: std::fs::File, rows: Vec<Row> },
-    /// Bgzipped FASTA; readers wait in a pool for their next use.
-    Blocks { path: PathBuf, rows: Vec<Row>, blocks: bgzf::gzi::Index, readers: Mutex<Vec<bgzf::io::IndexedReader<std::fs::File>>> },
+    /// Plain FASTA. It is not mapped: a file that is cut short while it is mapped ends the process.
+    Plain { file: File, rows: Vec<Row> },
+    /// Bgzipped FASTA.
+    Blocks { blocks: Blocks, rows: Vec<Row> },
     /// 2bit.
-    TwoBit { path: PathBuf, names: Vec<String>, readers: Mutex<Vec<twobit::TwoBitPhysicalFile>> },
+    TwoBit(TwoBit),
     /// Gzipped FASTA.
     Memory(Records),
 }
@@ -32,12 +30,46 @@ pub enum Store {
 impl std::fmt::Debug for Store {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
-            Store::Mapped { .. } => "mapped",
-            Store::Large { .. } => "read at",
+            Store::Plain { .. } => "plain",
             Store::Blocks { .. } => "bgzip",
-            Store::TwoBit { .. } => "2bit",
+            Store::TwoBit(_) => "2bit",
             Store::Memory(_) => "memory",
         })
+    }
+}
+
+/// A bgzipped file; readers wait in a pool for their next use.
+pub struct Blocks {
+    path: PathBuf,
+    index: bgzf::gzi::Index,
+    /// Bytes of the unpacked file.
+    size: u64,
+    readers: Mutex<Vec<bgzf::io::IndexedReader<File>>>,
+}
+
+impl Blocks {
+    /// Reads what is at a place of the unpacked file; how many bytes there were.
+    fn read_at(&self, at: u64, buffer: &mut [u8]) -> std::io::Result<usize> {
+        if at >= self.size {
+            return Ok(0);
+        }
+        // a pool stays usable when a thread that held it panicked
+        let pool = || self.readers.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let waiting = pool().pop();
+        let mut reader = match waiting {
+            Some(reader) => reader,
+            None => bgzf::io::IndexedReader::new(File::open(&self.path)?, self.index.clone()),
+        };
+        reader.seek(SeekFrom::Start(at))?;
+        let mut filled = 0;
+        while filled < buffer.len() {
+            match reader.read(&mut buffer[filled..])? {
+                0 => break,
+                n => filled += n,
+            }
+        }
+        pool().push(reader);
+        Ok(filled)
     }
 }
 
@@ -48,61 +80,60 @@ fn of_rows(rows: &[Row]) -> (Vec<String>, Vec<i64>) {
     (rows.iter().map(|r| r.name.clone()).collect(), rows.iter().map(|r| r.length as i64).collect())
 }
 
+/// Reads what is at a place of a plain file; how many bytes there were.
+fn plain_at(file: &File, at: u64, buffer: &mut [u8]) -> std::io::Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match file.read_at(&mut buffer[filled..], at + filled as u64)? {
+            0 => break,
+            n => filled += n,
+        }
+    }
+    Ok(filled)
+}
+
 impl Store {
     /// Opens a file by its content, not its name.
     pub fn open(path: &Path) -> Result<Opened> {
-        let mut file = std::fs::File::open(path).map_err(|error| Fault::file(path, &error))?;
-        let mut magic = [0u8; 4];
+        let mut file = file::open(path)?;
+        let mut magic = [0u8; 16];
         let n = file.read(&mut magic).map_err(|error| Fault::file(path, &error))?;
         match magic {
             _ if n == 0 => Err(fault!("data", "`{}` holds no sequence: it is empty", path.display())),
-            [0x43, 0x27, 0x41, 0x1a] | [0x1a, 0x41, 0x27, 0x43] => Store::two_bit(path),
+            [0x43, 0x27, 0x41, 0x1a, ..] | [0x1a, 0x41, 0x27, 0x43, ..] => {
+                let (two_bit, names, lengths) = TwoBit::open(path)?;
+                Ok((Store::TwoBit(two_bit), names, lengths, Vec::new()))
+            }
             [0x1f, 0x8b, ..] => match index::blocks(path)? {
                 Some(blocks) => Store::blocks(path, blocks),
                 None => Store::memory(path),
             },
-            _ => Store::mapped(path, file),
+            _ if kind::of_binary(&magic[..n]).is_some() => Err(kind::wrong(path, &magic[..n], "a genome (FASTA, 2bit)")),
+            _ => Store::plain(path, file),
         }
     }
 
-    fn mapped(path: &Path, file: std::fs::File) -> Result<Opened> {
+    fn plain(path: &Path, file: File) -> Result<Opened> {
         let mut notes = Vec::new();
-        let rows = index::fai(path, || crate::seq::fasta::open(path), &mut notes)?;
-        let size = file.metadata().map_err(|error| Fault::file(path, &error))?.len();
+        let rows = index::fai(path, &mut |at, buffer| plain_at(&file, at, buffer), &mut notes)?;
         let (names, lengths) = of_rows(&rows);
-        if size > MAPPED {
-            let before = |at: u64| {
-                let mut byte = [0u8];
-                file.read_exact_at(&mut byte, at).ok().map(|()| byte[0])
-            };
-            index::verify(&rows, path, size, before)?;
-            return Ok((Store::Large { file, rows }, names, lengths, notes));
-        }
-        // SAFETY: the file is only read; one that another program cuts short while it is mapped ends the run, as everywhere
-        let map = unsafe { memmap2::Mmap::map(&file) }.map_err(|error| Fault::file(path, &error))?;
-        index::verify(&rows, path, size, |at| map.get(at as usize).copied())?;
-        map.advise(memmap2::Advice::Random).ok();
-        Ok((Store::Mapped { map, rows }, names, lengths, notes))
+        Ok((Store::Plain { file, rows }, names, lengths, notes))
     }
 
-    fn blocks(path: &Path, blocks: bgzf::gzi::Index) -> Result<Opened> {
+    fn blocks(path: &Path, index: bgzf::gzi::Index) -> Result<Opened> {
         let mut notes = Vec::new();
-        let rows = index::fai(path, || crate::seq::fasta::open(path), &mut notes)?;
+        let size = index.as_ref().last().map_or(0, |(_, unpacked)| *unpacked);
+        let blocks = Blocks { path: path.to_path_buf(), index, size, readers: Mutex::default() };
+        let rows = index::fai(path, &mut |at, buffer| blocks.read_at(at, buffer), &mut notes)?;
         let (names, lengths) = of_rows(&rows);
-        Ok((Store::Blocks { path: path.to_path_buf(), rows, blocks, readers: Mutex::default() }, names, lengths, notes))
-    }
-
-    fn two_bit(path: &Path) -> Result<Opened> {
-        let reader = packed(|| twobit::TwoBitFile::open(path)).map_err(|fault| fault.context(format!("`{}`", path.display())))?;
-        let names = reader.chrom_names();
-        let lengths = reader.chrom_sizes().into_iter().map(|n| n as i64).collect();
-        Ok((Store::TwoBit { path: path.to_path_buf(), names: names.clone(), readers: Mutex::new(vec![reader]) }, names, lengths, Vec::new()))
+        Ok((Store::Blocks { blocks, rows }, names, lengths, notes))
     }
 
     fn memory(path: &Path) -> Result<Opened> {
         let records = crate::seq::fasta::read(path)?;
+        records.check_unique(path)?;
         let lengths = (0..records.names.len()).map(|i| records.sequence(i).len() as i64).collect();
-        let mut notes = Vec::new();
+        let mut notes: Vec<String> = records.empty_note(path).into_iter().collect();
         if records.codes.len() > 50_000_000 {
             notes.push(format!("`{}` is held in memory; `bgzip` instead of `gzip` would let it be read where it lies", path.display()));
         }
@@ -110,11 +141,15 @@ impl Store {
         Ok((Store::Memory(records), names, lengths, notes))
     }
 
-    /// Appends the codes of `from..to` of a record, which holds them; letters that are no base come as they stand in [`crate::seq::alphabet::CODES`].
+    /// Appends the codes of `from..to` of a record, which holds them; letters that are no base come as in [`crate::seq::alphabet::CODES`].
     pub fn fetch(&self, record: u32, from: u64, to: u64, out: &mut Vec<u8>) -> Result<()> {
-        if let Store::Memory(records) = self {
-            out.extend_from_slice(&records.sequence(record as usize)[from as usize..to as usize]);
-            return Ok(());
+        match self {
+            Store::Memory(records) => {
+                out.extend_from_slice(&records.sequence(record as usize)[from as usize..to as usize]);
+                return Ok(());
+            }
+            Store::TwoBit(two_bit) => return two_bit.fetch(record, from, to, out),
+            Store::Plain { .. } | Store::Blocks { .. } => {}
         }
         let at = out.len();
         self.letters(record, from, to, false, out)?;
@@ -126,59 +161,9 @@ impl Store {
     /// them; sequences in memory are upper case.
     pub fn letters(&self, record: u32, from: u64, to: u64, masked: bool, out: &mut Vec<u8>) -> Result<()> {
         match self {
-            Store::Mapped { map, rows } => {
-                lines(&rows[record as usize], from, to, |start, end| out.extend_from_slice(&map[start as usize..end as usize]));
-                Ok(())
-            }
-            Store::Large { file, rows } => {
-                let row = &rows[record as usize];
-                let (start, end) = (row.byte(from), row.byte(to - 1) + 1);
-                // the bytes are read behind what is there already, then the ends of lines are closed up
-                let at = out.len();
-                out.resize(at + (end - start) as usize, 0);
-                file.read_exact_at(&mut out[at..], start).map_err(|error| fault!("data", "{error}").hint("the file was changed while it was read"))?;
-                let mut filled = at;
-                lines(row, from, to, |a, b| {
-                    let own = at + (a - start) as usize..at + (b - start) as usize;
-                    let n = own.len();
-                    out.copy_within(own, filled);
-                    filled += n;
-                });
-                out.truncate(filled);
-                Ok(())
-            }
-            Store::Blocks { path, rows, blocks, readers } => {
-                let waiting = lock(readers).pop();
-                let mut reader = match waiting {
-                    Some(reader) => reader,
-                    None => bgzf::io::IndexedReader::new(std::fs::File::open(path).map_err(|error| Fault::file(path, &error))?, blocks.clone()),
-                };
-                let row = &rows[record as usize];
-                let (start, end) = (row.byte(from), row.byte(to - 1) + 1);
-                let mut bytes = vec![0u8; (end - start) as usize];
-                reader
-                    .seek(SeekFrom::Start(start))
-                    .and_then(|_| reader.read_exact(&mut bytes))
-                    .map_err(|error| fault!("data", "{error}").hint("the bgzip file is damaged, or its `.fai` index belongs to another file"))?;
-                lines(row, from, to, |a, b| out.extend_from_slice(&bytes[(a - start) as usize..(b - start) as usize]));
-                lock(readers).push(reader);
-                Ok(())
-            }
-            Store::TwoBit { path, names, readers } => {
-                let waiting = lock(readers).pop();
-                let reader = match waiting {
-                    Some(reader) => reader,
-                    None => packed(|| twobit::TwoBitFile::open(path))?,
-                };
-                let mut reader = reader.enable_softmask(masked);
-                let text = packed(|| reader.read_sequence(&names[record as usize], from as usize..to as usize))?;
-                if text.len() as u64 != to - from {
-                    return Err(fault!("data", "a stretch of it is not there").hint("it is no whole 2bit file"));
-                }
-                out.extend_from_slice(text.as_bytes());
-                lock(readers).push(reader);
-                Ok(())
-            }
+            Store::Plain { file, rows } => letters(&rows[record as usize], from, to, out, |at, buffer| plain_at(file, at, buffer)),
+            Store::Blocks { blocks, rows } => letters(&rows[record as usize], from, to, out, |at, buffer| blocks.read_at(at, buffer)),
+            Store::TwoBit(two_bit) => two_bit.letters(record, from, to, masked, out),
             Store::Memory(records) => {
                 out.extend(decode(&records.sequence(record as usize)[from as usize..to as usize]).bytes());
                 Ok(())
@@ -187,13 +172,28 @@ impl Store {
     }
 }
 
-/// Runs a part of the 2bit library, which gives up on damaged files.
-fn packed<T>(run: impl FnOnce() -> twobit::Result<T>) -> Result<T> {
-    let broken = |text: String| fault!("data", "{text}").hint("it is no whole 2bit file: fetch or copy it again");
-    match panic::guarded(run) {
-        Ok(outcome) => outcome.map_err(|error| broken(error.to_string())),
-        Err(_) => Err(broken("its blocks cannot be read".into())),
+/// Appends the letters of `from..to` of a record whose bytes are read by `read_at`.
+fn letters(row: &Row, from: u64, to: u64, out: &mut Vec<u8>, read_at: impl FnOnce(u64, &mut [u8]) -> std::io::Result<usize>) -> Result<()> {
+    let (start, end) = (row.byte(from), row.byte(to - 1) + 1);
+    // the bytes are read behind what is there already, then their letters are moved up over the line ends
+    let at = out.len();
+    let wanted = (end - start) as usize;
+    out.resize(at + wanted, 0);
+    let changed = |what: String| fault!("data", "{what}").hint("the file was cut or changed while it was read, or is damaged");
+    match read_at(start, &mut out[at..]) {
+        Ok(n) if n == wanted => {}
+        Ok(n) => return Err(changed(format!("record `{}`: {n} of {wanted} bytes are left at byte {start}", row.name))),
+        Err(error) => return Err(changed(format!("record `{}`: {error}", row.name))),
     }
+    let mut filled = at;
+    lines(row, from, to, |a, b| {
+        let own = at + (a - start) as usize..at + (b - start) as usize;
+        let n = own.len();
+        out.copy_within(own, filled);
+        filled += n;
+    });
+    out.truncate(filled);
+    Ok(())
 }
 
 /// Visits the byte ranges of the lines that hold `from..to`.
@@ -205,9 +205,4 @@ fn lines(row: &Row, from: u64, to: u64, mut visit: impl FnMut(u64, u64)) {
         visit(byte, byte + (end - at));
         at = end;
     }
-}
-
-/// A pool stays usable when a thread that held it died.
-fn lock<T>(pool: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    pool.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
