@@ -368,6 +368,7 @@ fn regions(genome: &Genomic, list: &Places, o: &Options) -> Result<Data> {
         for track in &tracks {
             // a track of another genome has none of the chromosomes
             track.0.align(&list.0).map_err(|fault| fault.context(format!("track `{name}`")))?;
+            super::track::noted(&track.0, &list.0);
         }
         let channels = tracks.iter().map(|t| Channel::new(t.0.clone(), &genome.0, o.float("missing") as f32, o.flag("log1p"))).collect();
         let column = Column::Signal { channels: Arc::new(channels), regions: places.clone(), length, partners: partners.clone() };

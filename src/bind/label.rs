@@ -42,7 +42,7 @@ const SIGNAL: &[Opt] = &[
         "tracks of the two strands, [plus, minus], whose labels change places on the reverse strand; recognised by name unless given (plus and minus, pos and neg, fwd and rev, forward and reverse)",
     ),
     opt("use_strand", OptKind::Bool, "false", "whether labels of regions on the reverse strand are read from there: bins from right to left, pairs exchanged"),
-    opt("log1p", OptKind::Bool, "false", "whether labels are ln(1 + value)"),
+    opt("log1p", OptKind::Bool, "false", "whether labels are ln(1 + value); values of -1 and less are an error"),
     opt("missing", OptKind::Choice(&["zero", "skip"]), "\"zero\"", "bases without a value: 0, or left out (a region without any is undefined)"),
 ];
 
@@ -215,6 +215,7 @@ fn signal(regions: &Places, tracks: &Dynamic, o: &Options) -> Result<Map> {
         ));
     }
     let borrowed: Vec<(String, &crate::seq::Track)> = tracks_given.iter().map(|(name, track)| (name.clone(), &*track.0)).collect();
+    tracks_given.iter().for_each(|(_, track)| super::track::noted(&track.0, &regions.0));
     let mut found = labels::by_signal(&regions.0, &borrowed, &how)?;
     if let (true, Some(partners)) = (o.flag("use_strand"), profile::partners(names.len(), bins, &pairs)) {
         profile::orient(&mut found.values, &partners, &regions.0.rows);

@@ -7,10 +7,10 @@ use crate::base::{Interval, Result, Strand};
 use crate::lang::options::{MANY, Opt, OptKind, opt};
 use crate::lang::value::array;
 use crate::lang::{Options, session};
-use crate::seq::Track;
 use crate::seq::intervals::Field;
 use crate::seq::track::bam::{self, Counted};
 use crate::seq::track::{Missing, Statistic, write};
+use crate::seq::{Intervals, Track};
 use crate::torch::Tensor;
 use crate::{bail, fault, natives};
 use rhai::Map;
@@ -47,7 +47,13 @@ fn open(path: &str) -> Result<Signal> {
             session::guess();
             Ok(Signal(Arc::new(Track::of_runs(path.into(), crate::seq::contigs::Contigs::new(vec!["chr1".into()], vec![4000]), vec![Vec::new()]))))
         }
-        other => Ok(Signal(Arc::new(other?))),
+        other => {
+            let track = other?;
+            if track.is_empty() {
+                super::train::warn(&format!("{} holds no value", track.shown()));
+            }
+            Ok(Signal(Arc::new(track)))
+        }
     }
 }
 
@@ -73,6 +79,11 @@ fn of_intervals(list: &Places, o: &Options) -> Result<Signal> {
     Ok(Signal(Arc::new(Track::of_intervals(&list.0, values)?)))
 }
 
+/// Reports intervals where the signal cannot have a value.
+pub fn noted(track: &Track, list: &Intervals) {
+    track.notes(list).iter().for_each(|note| super::train::warn(note));
+}
+
 fn values(track: &Track, chrom: &str, start: i64, end: i64, o: &Options) -> Result<Tensor> {
     let strand = Strand::parse(&o.text("strand")).unwrap_or_default();
     let place = Interval { chrom: track.chrom(chrom)?, strand, start, end };
@@ -80,6 +91,8 @@ fn values(track: &Track, chrom: &str, start: i64, end: i64, o: &Options) -> Resu
         bail!("value", "{start}-{end} holds no base: coordinates are 0-based and half-open");
     }
     let blank = o.get::<f64>("missing")?.map_or(f32::NAN, |x| x as f32);
+    let contigs = Arc::new(track.contigs.clone());
+    noted(track, &Intervals::new(contigs, vec![place]));
     let mut out = Vec::new();
     track.values_into(&place, blank, &mut out)?;
     Tensor::from_f32(&out, &[out.len() as i64])
@@ -87,6 +100,7 @@ fn values(track: &Track, chrom: &str, start: i64, end: i64, o: &Options) -> Resu
 
 fn numbers(track: &Signal, list: &Places, bins: usize, statistic: Statistic, o: &Options) -> Result<Vec<f64>> {
     let missing = if o.text("missing") == "zero" { Missing::Zero } else { Missing::Skip };
+    noted(&track.0, &list.0);
     track.0.summarise(&list.0, bins, statistic, missing)
 }
 
@@ -128,7 +142,9 @@ fn sizes_of(list: &Places, o: &Options) -> Result<HashMap<String, u32>> {
 }
 
 natives! { made in "track" {
-    /// Opens a signal: bigWig, or bedGraph (plain or gzipped).
+    /// Opens a signal: bigWig, bedGraph or wiggle (text plain or gzipped).
+    ///
+    /// The formats are told by content. A base of bedGraph and wiggle has one value: lines that overlap are an error.
     ///
     /// ```rhai
     /// let at = intervals::from(#{ chrom: ["chr1"], start: [10], end: [20] });
@@ -137,7 +153,9 @@ natives! { made in "track" {
     /// ```
     function "open"(c, path: String) -> "track" { open(&path) }
 
-    /// Counts the reads of a BAM file at each base. Unmapped, secondary, supplementary and failed reads are left out.
+    /// Counts the reads of a BAM or SAM file at each base. Unmapped, secondary, supplementary and failed reads are left out.
+    ///
+    /// CRAM is not read: `samtools view -b -T genome.fa -o reads.bam reads.cram` makes a BAM file.
     ///
     /// ```rhai
     /// try { track::coverage("/nowhere.bam"); } catch (e) { assert_eq(e.kind, "file"); }
@@ -198,6 +216,9 @@ natives! { methods in "track" {
 
     /// The mean of each interval, over the bases that have a value.
     ///
+    /// Bases beyond the end of a chromosome, and those of chromosomes that the signal does not have, have no value; a
+    /// warning counts such intervals.
+    ///
     /// ```rhai
     /// let t = track::from_intervals(intervals::from(#{ chrom: ["chr1"], start: [5], end: [10] }));
     /// let at = intervals::from(#{ chrom: ["chr1"], start: [0], end: [10] });
@@ -237,11 +258,16 @@ natives! { methods in "track" {
     /// assert_eq(t.covered(intervals::from(#{ chrom: ["chr1"], start: [0], end: [10] })), [0.5]);
     /// ```
     method "covered"(c, this: Signal, intervals: Places) -> "tensor [intervals] float64" {
+        noted(&this.0, &intervals.0);
         let values = this.0.summarise(&intervals.0, 1, Statistic::Covered, Missing::Skip)?;
         Tensor::from_f64(&values, &[values.len() as i64])
     }
 
-    /// Numbers for equal parts of each interval.
+    /// Numbers for parts of each interval, which differ by at most one base.
+    ///
+    /// Part `i` of `n` starts at `floor(i * length / n)`, as in pyBigWig and UCSC's tools. Where there are more parts
+    /// than bases, parts without a base have no value (`missing` says what that is). Parts of intervals on the reverse
+    /// strand come in reverse order.
     ///
     /// ```rhai
     /// let t = track::from_intervals(intervals::from(#{ chrom: ["chr1"], start: [5], end: [10] }));

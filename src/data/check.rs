@@ -79,6 +79,7 @@ pub fn check(genome: &Genome, list: &Intervals, tracks: &[(String, &Track)]) -> 
     report.numbers.push(("share_of_n".into(), unknown as f64 / bases.max(1) as f64));
     report.count("mostly_n", mostly, total, || "regions are N for more than half".into());
     for (name, track) in tracks {
+        report.problems.extend(track.notes(&shown));
         let covered = track.summarise(&shown, 1, Statistic::Covered, Missing::Zero)?;
         let blank = covered.iter().filter(|share| **share == 0.0).count();
         report.numbers.push((format!("covered_by_{name}"), covered.iter().sum::<f64>() / covered.len().max(1) as f64));

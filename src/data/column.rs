@@ -1,5 +1,6 @@
 //! The values of an input: in memory, or cut from a genome and its tracks when a row is asked for.
 
+use crate::bail;
 use crate::base::{Interval, Result, Strand};
 use crate::seq::alphabet::UNKNOWN;
 use crate::seq::{Genome, Track};
@@ -74,6 +75,11 @@ impl Channel {
         // a track may hold undefined values of its own
         out[at..].iter_mut().filter(|v| v.is_nan()).for_each(|v| *v = self.blank);
         if self.log1p {
+            if let Some(i) = out[at..].iter().position(|v| *v <= -1.0) {
+                let value = out[at + i];
+                bail!("data", "{} is {value} at base {i} of a region: ln(1 + value) needs values above -1", self.track.shown();
+                    hint: "leave `log1p` out: this signal is no count (a log ratio, or of the reverse strand)");
+            }
             out[at..].iter_mut().for_each(|v| *v = v.ln_1p());
         }
         Ok(())

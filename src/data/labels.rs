@@ -111,6 +111,11 @@ pub fn by_signal(regions: &Intervals, tracks: &[(String, &Track)], how: &Reading
     regions.rows.iter_mut().for_each(|row| row.strand = Strand::None);
     for (name, track) in tracks {
         let values = track.summarise(&regions, how.bins, how.statistic, how.missing)?;
+        if let (true, Some(at)) = (how.log1p, values.iter().position(|v| *v <= -1.0)) {
+            let row = at / how.bins.max(1);
+            bail!("data", "signal `{name}` is {} in region {row} ({}): ln(1 + value) needs values above -1", values[at], regions.shown(row);
+                hint: "leave `log1p` out: this signal is no count (a log ratio, or of the reverse strand)");
+        }
         let own = |v: &f64| how.label(*v);
         for bin in 0..how.bins {
             let label = if how.bins == 1 { name.clone() } else { format!("{name}{}", bin + 1) };
@@ -154,6 +159,18 @@ mod tests {
         let shown: Vec<String> = labels.values.iter().map(|v| v.to_string()).collect();
         // 3 of 10 bases are not half; the relaxed peak makes the second region of `a` undefined
         assert_eq!(shown, ["0", "0", "NaN", "1", "0", "1"]);
+    }
+
+    #[test]
+    fn logarithms_of_negative_signals_are_no_undefined_labels() {
+        let track = |value: f64| Track::of_intervals(&list(&[(0, 10)]), Some(&[value])).unwrap();
+        let how = Reading { statistic: Statistic::Mean, bins: 1, log1p: true, missing: Missing::Zero };
+        let of = |value: f64| by_signal(&list(&[(0, 10)]), &[("minus".into(), &track(value))], &how);
+        assert_eq!(of(-0.5).unwrap().values, [(-0.5f64).ln_1p() as f32]);
+        for value in [-1.0, -3.5] {
+            let fault = of(value).unwrap_err();
+            assert!(fault.message.contains(&format!("`minus` is {value} in region 0 (chr1:0-10)")), "{fault}");
+        }
     }
 
     #[test]

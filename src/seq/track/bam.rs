@@ -1,11 +1,13 @@
-//! Coverage of aligned reads (BAM), by noodles.
+//! Coverage of aligned reads (BAM, SAM), by noodles.
 
 use super::{Run, Track};
-use crate::base::{Fault, Result, Strand};
+use crate::base::{Fault, Result, Strand, file};
 use crate::seq::contigs::Contigs;
+use crate::seq::{kind, text};
 use crate::{bail, fault};
+use noodles::sam::alignment::Record;
 use noodles::{bam, bgzf, sam};
-use std::io::Read;
+use std::io::{BufRead, Read};
 use std::path::Path;
 
 /// What of a read is counted.
@@ -82,31 +84,94 @@ impl<R: Read> Read for Limited<R> {
     }
 }
 
-/// Counts the reads of a file; unmapped, secondary, supplementary and failed reads are left out.
+/// Counts the reads of a BAM or SAM file (plain or gzipped), told by its content; unmapped,
+/// secondary, supplementary and failed reads are left out.
 pub fn coverage(path: &Path, plan: &Plan) -> Result<Track> {
+    let mut head = Vec::new();
+    let mut raw = [0u8; 4];
+    let n = file::open(path)?.read(&mut raw).map_err(|error| Fault::file(path, &error))?;
+    let packed = file::open(path)?;
+    // a first block of BAM starts with its magic; SAM may be gzipped too
+    flate2::read::MultiGzDecoder::new(packed).take(4).read_to_end(&mut head).ok();
+    let is_bam = head.starts_with(b"BAM\x01") || raw[..n] == *b"BAM\x01";
+    let counts = if is_bam { of_bam(path, plan)? } else { of_sam(path, plan)? };
+    counts.finish(path, plan)
+}
+
+fn of_bam(path: &Path, plan: &Plan) -> Result<Counts> {
     let broken = |error: std::io::Error| fault!("data", "`{}`: {error}", path.display()).hint("it is no whole BAM file: `samtools quickcheck` tells");
-    let file = std::fs::File::open(path).map_err(|error| Fault::file(path, &error))?;
+    let file = file::open(path)?;
     let mut reader = bam::io::Reader::from(Limited { inner: bgzf::io::Reader::new(std::io::BufReader::new(file)), in_records: false });
     let header = reader.read_header().map_err(broken)?;
     reader.get_mut().in_records = true;
-    let contigs: Vec<(String, i64)> = header.reference_sequences().iter().map(|(name, map)| (name.to_string(), map.length().get() as i64)).collect();
-    let mut events: Vec<Vec<(i64, i32)>> = vec![Vec::new(); contigs.len()];
+    let mut counts = Counts::new(&header);
     let mut record = bam::Record::default();
-    let mut used = 0usize;
     while reader.read_record(&mut record).map_err(broken)? > 0 {
-        let flags = record.flags();
+        counts.add(&record, &header, plan).map_err(broken)?;
+    }
+    Ok(counts)
+}
+
+fn of_sam(path: &Path, plan: &Plan) -> Result<Counts> {
+    let mut text = text::open(path)?;
+    let head: Vec<u8> = text.fill_buf().map_err(|error| text::read_fault(path, 1, &error))?.iter().copied().take(64).collect();
+    if kind::of(&head).is_none_or(|kind| kind.name != "a SAM file") {
+        let is_bare = head.split(|byte| *byte == b'\t').count() > 2 && !head.starts_with(b"@");
+        let fault = kind::wrong(path, &head, "a file of aligned reads (BAM, SAM)");
+        return Err(match is_bare {
+            true => fault.hint("a SAM file needs its header: `samtools view -h` keeps it, `samtools view -ht genome.fa.fai` makes it"),
+            false => fault,
+        });
+    }
+    let mut reader = sam::io::Reader::new(text);
+    let broken = |error: std::io::Error| fault!("data", "`{}`: {error}", path.display()).hint("it is no whole SAM file");
+    let header = reader.read_header().map_err(broken)?;
+    if header.reference_sequences().is_empty() {
+        bail!("data", "`{}` has no `@SQ` lines: the lengths of its chromosomes are not known", path.display();
+            hint: "`samtools view -ht genome.fa.fai FILE > whole.sam` adds them");
+    }
+    let mut counts = Counts::new(&header);
+    let mut record = sam::Record::default();
+    let mut n = 0;
+    loop {
+        n += 1;
+        let what = |error: std::io::Error| fault!("data", "`{}` read {n}: {error}", path.display()).hint("it is no whole SAM file");
+        if reader.read_record(&mut record).map_err(what)? == 0 {
+            return Ok(counts);
+        }
+        counts.add(&record, &header, plan).map_err(what)?;
+    }
+}
+
+/// Steps up and down of the depth along each chromosome.
+struct Counts {
+    contigs: Vec<(String, i64)>,
+    events: Vec<Vec<(i64, i32)>>,
+    used: usize,
+}
+
+impl Counts {
+    fn new(header: &sam::Header) -> Counts {
+        let contigs: Vec<(String, i64)> = header.reference_sequences().iter().map(|(name, map)| (name.to_string(), map.length().get() as i64)).collect();
+        Counts { events: vec![Vec::new(); contigs.len()], contigs, used: 0 }
+    }
+
+    /// Counts a read, where it passes the filters.
+    fn add(&mut self, record: &impl Record, header: &sam::Header, plan: &Plan) -> std::io::Result<()> {
+        let flags = record.flags()?;
         let skip = flags.is_unmapped() || flags.is_secondary() || flags.is_supplementary() || flags.is_qc_fail() || (flags.is_duplicate() && !plan.duplicates);
         let reverse = flags.is_reverse_complemented();
         let wrong_strand = (plan.strand == Strand::Forward && reverse) || (plan.strand == Strand::Reverse && !reverse);
-        let quality = record.mapping_quality().map_or(255, u8::from);
+        let quality = record.mapping_quality().transpose()?.map_or(255, u8::from);
         if skip || wrong_strand || quality < plan.min_quality {
-            continue;
+            return Ok(());
         }
-        let (Some(Ok(chrom)), Some(Ok(start))) = (record.reference_sequence_id(), record.alignment_start()) else { continue };
-        let Some(own) = events.get_mut(chrom) else {
-            bail!("data", "`{}`: a read lies on chromosome number {chrom}, the header has {}", path.display(), contigs.len())
+        let (Some(chrom), Some(start)) = (record.reference_sequence_id(header).transpose()?, record.alignment_start().transpose()?) else { return Ok(()) };
+        let Some(own) = self.events.get_mut(chrom) else {
+            let what = format!("a read is on chromosome number {chrom}, the header has {}", self.contigs.len());
+            return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, what));
         };
-        let length = contigs[chrom].1;
+        let length = self.contigs[chrom].1;
         let mut count = |from: i64, to: i64| {
             let (from, to) = (from.clamp(0, length), to.clamp(0, length));
             if from < to {
@@ -115,13 +180,12 @@ pub fn coverage(path: &Path, plan: &Plan) -> Result<Track> {
             }
         };
         let start = start.get() as i64 - 1;
-        used += 1;
         match plan.counted {
             Counted::Bases | Counted::Starts => {
                 let mut at = start;
                 for operation in record.cigar().iter() {
                     use sam::alignment::record::cigar::op::Kind;
-                    let operation = operation.map_err(broken)?;
+                    let operation = operation?;
                     let n = operation.len() as i64;
                     match operation.kind() {
                         Kind::Match | Kind::SequenceMatch | Kind::SequenceMismatch => {
@@ -141,10 +205,9 @@ pub fn coverage(path: &Path, plan: &Plan) -> Result<Track> {
             }
             Counted::Fragments | Counted::FragmentEnds => {
                 // each pair once: by its left read
-                let size = i64::from(record.template_length());
+                let size = i64::from(record.template_length()?);
                 if !flags.is_properly_segmented() || size <= 0 {
-                    used -= 1;
-                    continue;
+                    return Ok(());
                 }
                 let (first, last) = (start + plan.shift.0, start + size - 1 - plan.shift.1);
                 if plan.counted == Counted::Fragments {
@@ -155,14 +218,19 @@ pub fn coverage(path: &Path, plan: &Plan) -> Result<Track> {
                 }
             }
         }
+        self.used += 1;
+        Ok(())
     }
-    if used == 0 {
-        let why = if matches!(plan.counted, Counted::Fragments | Counted::FragmentEnds) { "no properly paired read" } else { "no mapped read" };
-        bail!("data", "`{}` holds {why} that passes the filters", path.display());
+
+    fn finish(self, path: &Path, plan: &Plan) -> Result<Track> {
+        if self.used == 0 {
+            let why = if matches!(plan.counted, Counted::Fragments | Counted::FragmentEnds) { "no properly paired read" } else { "no mapped read" };
+            bail!("data", "`{}` holds {why} that passes the filters", path.display());
+        }
+        let runs = self.events.into_iter().map(runs).collect();
+        let (names, lengths) = self.contigs.into_iter().unzip();
+        Ok(Track::of_runs(path.to_path_buf(), Contigs::new(names, lengths), runs))
     }
-    let runs = events.into_iter().map(runs).collect();
-    let (names, lengths) = contigs.into_iter().unzip();
-    Ok(Track::of_runs(path.to_path_buf(), Contigs::new(names, lengths), runs))
 }
 
 /// The stretches of equal count that steps up and down make.

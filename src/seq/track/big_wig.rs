@@ -1,6 +1,6 @@
 //! bigWig files, by bigtools.
 
-use crate::base::{Fault, Result, panic};
+use crate::base::{Result, file, panic};
 use crate::fault;
 use crate::seq::contigs::Contigs;
 use bigtools::utils::reopen::{Reopen, ReopenableFile};
@@ -14,6 +14,8 @@ type Reader = BigWigRead<CachedBBIFileRead<ReopenableFile>>;
 pub struct BigWig {
     first: BigWigRead<ReopenableFile>,
     readers: Mutex<Vec<Reader>>,
+    /// Whether it holds no value.
+    pub is_empty: bool,
 }
 
 impl std::fmt::Debug for BigWig {
@@ -32,18 +34,18 @@ fn guarded<T>(run: impl FnOnce() -> std::result::Result<T, String>) -> Result<T>
 impl BigWig {
     /// Opens a file; its chromosomes.
     pub fn open(path: &Path) -> Result<(BigWig, Contigs)> {
-        super::index::verify(path)?;
-        let file = std::fs::File::open(path).map_err(|error| Fault::file(path, &error))?;
+        let is_empty = !super::index::verify(path)?;
+        let file = file::open(path)?;
         let reopen = ReopenableFile { path: path.to_path_buf(), file };
         let first = guarded(|| BigWigRead::open(reopen).map_err(|error| error.to_string())).map_err(|fault| fault.context(format!("`{}`", path.display())))?;
         let names = first.chroms().iter().map(|c| c.name.clone()).collect();
         let lengths = first.chroms().iter().map(|c| i64::from(c.length)).collect();
-        Ok((BigWig { first, readers: Mutex::default() }, Contigs::new(names, lengths)))
+        Ok((BigWig { first, readers: Mutex::default(), is_empty }, Contigs::new(names, lengths)))
     }
 
     /// Visits the stretches of equal value of `start..end`.
     pub fn visit(&self, chrom: &str, start: i64, end: i64, visit: &mut impl FnMut(i64, i64, f32)) -> Result<()> {
-        if start >= end {
+        if start >= end || self.is_empty {
             return Ok(());
         }
         let waiting = self.readers.lock().unwrap_or_else(std::sync::PoisonError::into_inner).pop();

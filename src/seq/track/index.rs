@@ -58,7 +58,8 @@ impl Bytes {
         Some(())
     }
 
-    fn check(&self) -> Option<()> {
+    /// Whether the file holds values; none where its trees cannot be followed.
+    fn check(&self) -> Option<bool> {
         let head = self.at(0, 64)?;
         let (chromosomes, blocks) = (self.long(&head, 8)?, self.long(&head, 24)?);
         if self.word(&head, 52)? > LARGEST {
@@ -75,19 +76,28 @@ impl Bytes {
             names += 1;
             std::str::from_utf8(&item[..key]).ok().map(drop)
         })?;
-        if names != items || self.word(&self.at(blocks, 48)?, 0)? != BLOCKS {
+        if names != items {
+            return None;
+        }
+        // a file that was closed before a value was written has no index of blocks
+        if blocks == 0 {
+            return Some(false);
+        }
+        if self.word(&self.at(blocks, 48)?, 0)? != BLOCKS {
             return None;
         }
         self.tree(blocks + 48, 32, 24, |item| {
             let (at, n) = (self.long(item, 16)?, self.long(item, 24)?);
             (n <= u64::from(LARGEST) && at.checked_add(n)? <= self.size).then_some(())
-        })
+        })?;
+        Some(true)
     }
 }
 
-/// Fails where the trees of a bigWig or bigBed file lead out of it or in circles.
-pub fn verify(path: &Path) -> Result<()> {
-    let file = std::fs::File::open(path).map_err(|error| Fault::file(path, &error))?;
+/// Fails where the trees of a bigWig or bigBed file lead out of it or in circles; whether it holds
+/// values.
+pub fn verify(path: &Path) -> Result<bool> {
+    let file = crate::base::file::open(path)?;
     let size = file.metadata().map_err(|error| Fault::file(path, &error))?.len();
     let mut bytes = Bytes { file, size, is_big: false };
     let magic = bytes.at(0, 4).and_then(|magic| bytes.word(&magic, 0)).unwrap_or(0);

@@ -1,4 +1,4 @@
-//! Signals along a genome: bigWig, bedGraph, coverage of reads; any stretch as values, any list of intervals as numbers.
+//! Signals along a genome: bigWig, bedGraph, wiggle, coverage of reads; any stretch as values, any list of intervals as numbers.
 
 pub mod bam;
 mod big_wig;
@@ -10,8 +10,7 @@ use super::contigs::Contigs;
 use super::cpg;
 use super::genome::Genome;
 use super::intervals::Intervals;
-use crate::base::{Fault, Interval, Result, Strand};
-use crate::fault;
+use crate::base::{Fault, Interval, Result, Strand, file};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -71,17 +70,14 @@ pub enum Missing {
 }
 
 impl Track {
-    /// Opens a bigWig or a bedGraph (plain or gzipped) file, told by its content.
+    /// Opens a bigWig, bedGraph or wiggle file (text plain or gzipped), told by its content.
     pub fn open(path: &Path) -> Result<Track> {
         let mut magic = [0u8; 4];
-        let mut file = std::fs::File::open(path).map_err(|error| Fault::file(path, &error))?;
-        let n = file.read(&mut magic).map_err(|error| Fault::file(path, &error))?;
+        let n = file::open(path)?.read(&mut magic).map_err(|error| Fault::file(path, &error))?;
         let word = u32::from_le_bytes(magic);
         let (contigs, source) = if n == 4 && (word == 0x888F_FC26 || word.swap_bytes() == 0x888F_FC26) {
             let (wig, contigs) = big_wig::BigWig::open(path)?;
             (contigs, Source::BigWig(wig))
-        } else if n >= 2 && magic[..3] == *b"BAM" {
-            return Err(fault!("data", "`{}` is a BAM file", path.display()).hint("`track::coverage(path)` counts its reads"));
         } else {
             let (contigs, runs) = runs::read(path)?;
             (contigs, Source::Runs(runs))
@@ -124,7 +120,8 @@ impl Track {
 
     /// Visits the stretches of equal value within an interval, in order.
     pub fn visit(&self, chrom: u32, start: i64, end: i64, mut visit: impl FnMut(i64, i64, f32)) -> Result<()> {
-        if end <= start || end <= 0 {
+        // chromosomes that the signal does not have are counted after its own
+        if end <= start || end <= 0 || chrom as usize >= self.contigs.len() {
             return Ok(());
         }
         match &self.source {
@@ -171,22 +168,61 @@ impl Track {
         Ok(())
     }
 
-    /// A number for each of `bins` equal parts of an interval.
+    /// Whether it is a file without any value.
+    pub fn is_empty(&self) -> bool {
+        matches!(&self.source, Source::BigWig(wig) if wig.is_empty)
+    }
+
+    /// What is to be said of intervals that reach out of a chromosome of known length, or are on
+    /// one that the signal does not have: bases there have no value.
+    pub fn notes(&self, list: &Intervals) -> Vec<String> {
+        let mut notes = Vec::new();
+        let number: Vec<Option<u32>> = list.contigs.names().iter().map(|name| self.contigs.find(name)).collect();
+        let mut note = |rows: Vec<usize>, what: &str| {
+            if let Some(first) = rows.first() {
+                let n = rows.len();
+                notes.push(format!("{}: {n} of {} intervals {what} (first {})", self.shown(), list.len(), list.shown(*first)));
+            }
+        };
+        let of = |rule: &dyn Fn(&Interval) -> bool| (0..list.len()).filter(|i| rule(&list.rows[*i])).collect::<Vec<_>>();
+        note(of(&|row| number[row.chrom as usize].is_none()), "are on chromosomes that it does not have");
+        let is_outside = |row: &Interval| {
+            let Some(chrom) = number[row.chrom as usize] else { return false };
+            let (first, end) = self.range(chrom);
+            row.start < first || end.is_some_and(|end| row.end > end)
+        };
+        note(of(&is_outside), "reach out of their chromosome");
+        notes
+    }
+
+    /// The first coordinate of a chromosome, and one past its last where that is known.
+    fn range(&self, chrom: u32) -> (i64, Option<i64>) {
+        match &self.source {
+            Source::CpgIslands { genome, .. } => {
+                let (first, end) = genome.range(chrom);
+                (first, Some(end))
+            }
+            _ => (0, Some(self.contigs.lengths()[chrom as usize]).filter(|length| *length > 0)),
+        }
+    }
+
+    /// A number for each of `bins` parts of an interval. Part `i` of `n` starts at `floor(i *
+    /// length / n)`, as in pyBigWig and UCSC's tools; where there are more parts than bases, some
+    /// hold none.
     pub fn bins(&self, interval: &Interval, bins: usize, statistic: Statistic, missing: Missing) -> Result<Vec<f64>> {
         let mut parts = vec![Tally::default(); bins];
         let (n, length) = (bins as i64, interval.len());
+        let edge = |bin: i64| bin * length / n;
         self.visit(interval.chrom, interval.start, interval.end, |start, end, value| {
             let mut at = start;
             while at < end {
-                let bin = ((at - interval.start) * n / length).min(n - 1);
-                // the first base of the next part
-                let next = interval.start + ((bin + 1) * length + n - 1) / n;
-                let to = next.max(at + 1).min(end);
+                // the part that holds a base, and the first base of the next one
+                let bin = (((at - interval.start + 1) * n - 1) / length).min(n - 1);
+                let to = (interval.start + edge(bin + 1)).clamp(at + 1, end);
                 parts[bin as usize].add(value, to - at);
                 at = to;
             }
         })?;
-        let edge = |bin: i64| (bin * length + n - 1) / n;
         let mut out: Vec<f64> = parts.iter().enumerate().map(|(i, part)| part.give(statistic, missing, edge(i as i64 + 1) - edge(i as i64))).collect();
         if interval.strand == Strand::Reverse {
             out.reverse();
@@ -319,12 +355,28 @@ mod tests {
     #[test]
     fn bins_share_out_every_base_once() {
         let t = track();
+        // 7 bases in 3 parts: 2, 2 and 3
+        assert_eq!(t.bins(&Interval::new(0, 18, 25), 3, Statistic::Sum, Missing::Zero).unwrap(), [2.0, 6.0, 9.0]);
         assert_eq!(t.bins(&Interval::new(0, 10, 26), 4, Statistic::Sum, Missing::Zero).unwrap(), [4.0, 4.0, 8.0, 9.0]);
         for (length, bins) in [(15, 4), (15, 7), (7, 7), (5, 8)] {
             let parts = t.bins(&Interval::new(0, 10, 10 + length), bins, Statistic::Sum, Missing::Zero).unwrap();
             let whole = t.bins(&Interval::new(0, 10, 10 + length), 1, Statistic::Sum, Missing::Zero).unwrap()[0];
             assert_eq!(parts.iter().sum::<f64>(), whole, "{length} {bins}");
         }
+    }
+
+    #[test]
+    fn chromosomes_without_a_value_are_no_index_out_of_bounds() {
+        let t = track();
+        let contigs = Contigs::new(vec!["chrY".into(), "chr1".into()], vec![0; 2]);
+        let list = Intervals::new(Arc::new(contigs), vec![Interval::new(0, 0, 10), Interval::new(1, 10, 20), Interval::new(1, 95, 101)]);
+        let of = |statistic, missing| t.summarise(&list, 1, statistic, missing).unwrap();
+        assert!(of(Statistic::Mean, Missing::Skip)[0].is_nan());
+        assert_eq!(of(Statistic::Mean, Missing::Zero), [0.0, 1.0, 0.0]);
+        assert_eq!(of(Statistic::Covered, Missing::Skip), [0.0, 1.0, 0.0]);
+        let notes = t.notes(&list);
+        assert_eq!(notes.len(), 2);
+        assert!(notes[0].contains("1 of 3") && notes[0].contains("chrY:0-10") && notes[1].contains("chr1:95-101"), "{notes:?}");
     }
 
     #[test]
