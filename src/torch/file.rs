@@ -1,4 +1,4 @@
-//! Files of tensors: safetensors, NumPy's npy and npz.
+//! Files of tensors: safetensors; npy and npz as they are written.
 
 use super::tensor::lift;
 use super::{Device, Kind, Tensor};
@@ -7,6 +7,8 @@ use crate::{bail, fault};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use std::collections::HashMap;
 use std::path::Path;
+
+pub use super::npy::{load_npy, load_npz};
 
 const DTYPES: [(Kind, Dtype); 8] = [
     (Kind::Float, Dtype::F32),
@@ -54,6 +56,7 @@ pub fn save_safetensors(path: &Path, tensors: &[(String, Tensor)], notes: HashMa
 
 /// Reads named tensors and notes, in the file's order of names.
 pub fn load_safetensors(path: &Path) -> Result<(Vec<(String, Tensor)>, HashMap<String, String>)> {
+    crate::base::file::regular(path)?;
     let bytes = std::fs::read(path).map_err(|error| Fault::file(path, &error))?;
     let broken = |error: safetensors::SafeTensorError| fault!("file", "`{}` is not a whole safetensors file: {error}", path.display());
     let (_, header) = SafeTensors::read_metadata(&bytes).map_err(broken)?;
@@ -70,19 +73,6 @@ pub fn load_safetensors(path: &Path) -> Result<(Vec<(String, Tensor)>, HashMap<S
     }
     tensors.sort_by(|a, b| a.0.cmp(&b.0));
     Ok((tensors, notes))
-}
-
-/// Reads one array of a `.npy` file.
-pub fn load_npy(path: &Path) -> Result<Tensor> {
-    std::fs::metadata(path).map_err(|error| Fault::file(path, &error))?;
-    tch::Tensor::read_npy(path).map(Tensor).map_err(|error| fault!("file", "`{}` is not a readable npy file: {error}", path.display()))
-}
-
-/// Reads all arrays of a `.npz` file.
-pub fn load_npz(path: &Path) -> Result<Vec<(String, Tensor)>> {
-    std::fs::metadata(path).map_err(|error| Fault::file(path, &error))?;
-    let read = tch::Tensor::read_npz(path).map_err(|error| fault!("file", "`{}` is not a readable npz file: {error}", path.display()))?;
-    Ok(read.into_iter().map(|(name, tensor)| (name.trim_end_matches(".npy").to_string(), Tensor(tensor))).collect())
 }
 
 /// Writes one array as `.npy`.

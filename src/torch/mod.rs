@@ -13,6 +13,7 @@ pub mod graph;
 pub mod index;
 pub mod inplace;
 pub mod make;
+mod npy;
 pub mod op;
 pub mod pairs;
 pub mod parallel;
