@@ -3,7 +3,7 @@
 use super::{Column, Dataset};
 use crate::bail;
 use crate::base::seed::Rng;
-use crate::base::{Fault, Result, panic};
+use crate::base::{Fault, Result, panic, threads};
 use crate::seq::shuffle::Shuffler;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex};
@@ -235,7 +235,8 @@ impl Loader {
             .map(|lane| {
                 let (send, receive) = sync_channel(self.depth());
                 let (loader, order, used) = (loader.clone(), order.clone(), used.clone());
-                std::thread::spawn(move || {
+                let refused = send.clone();
+                let started = threads::spawn("loader", move || {
                     let mut sample = Sample::default();
                     for number in (lane..total).step_by(threads) {
                         let from = number * loader.batch;
@@ -249,6 +250,9 @@ impl Loader {
                         }
                     }
                 });
+                if let Err(fault) = started {
+                    refused.send(Err(fault)).ok();
+                }
                 receive
             })
             .collect();

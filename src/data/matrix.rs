@@ -1,7 +1,7 @@
 //! Tables of numbers: CSV, TSV or blanks, plain or gzipped.
 
+use super::delimited::Rows;
 use crate::base::Result;
-use crate::seq::fasta;
 use crate::{bail, fault};
 use std::path::Path;
 
@@ -9,30 +9,24 @@ use std::path::Path;
 /// `NaN` are undefined. Gives the numbers and how many columns there are.
 pub fn read(path: &Path) -> Result<(Vec<f32>, usize)> {
     let shown = path.display().to_string();
-    let mut lines = fasta::Lines::open(path)?;
+    let mut rows = Rows::open(path)?;
     let (mut values, mut columns): (Vec<f32>, usize) = (Vec::new(), 0);
-    while let Some((number, text)) = lines.next_line()? {
-        if text.trim().is_empty() || text.starts_with('#') {
-            continue;
-        }
-        let separator = [',', '\t'].into_iter().find(|s| text.contains(*s));
-        let cells: Vec<&str> = match separator {
-            Some(separator) => text.split(separator).map(str::trim).collect(),
-            None => text.split_whitespace().collect(),
-        };
+    let mut is_first_row = true;
+    while let Some((number, cells)) = rows.next_row()? {
+        // comments and blank lines may come before a header
+        let is_top = std::mem::take(&mut is_first_row);
         let parsed: std::result::Result<Vec<f32>, &str> = cells
             .iter()
-            .map(|cell| match *cell {
+            .map(|cell| match cell.as_str() {
                 "" | "NA" | "nan" | "NaN" | "." => Ok(f32::NAN),
                 cell => cell.parse().map_err(|_| cell),
             })
             .collect();
-        let is_first = columns == 0;
         match parsed {
-            Err(_) if is_first && number == 1 => continue,
+            Err(_) if is_top => continue,
             Err(cell) => bail!("data", "`{shown}` line {number}: expected numbers, got `{}`", cell.chars().take(30).collect::<String>()),
             // 1, 2, 3, … are the names of columns
-            Ok(row) if is_first && number == 1 && row.len() > 1 && row.iter().enumerate().all(|(i, v)| *v == (i + 1) as f32) => columns = row.len(),
+            Ok(row) if is_top && row.len() > 1 && row.iter().enumerate().all(|(i, v)| *v == (i + 1) as f32) => columns = row.len(),
             Ok(row) => {
                 if columns > 0 && row.len() != columns {
                     bail!("data", "`{shown}` line {number}: expected {columns} columns, got {}", row.len());

@@ -1,5 +1,6 @@
-//! Tables of sequences and labels: TSV, CSV or blanks, plain or gzipped; FASTA pairs.
+//! Tables of sequences and labels: TSV, CSV (with quotes) or blanks, plain or gzipped; FASTA pairs.
 
+use super::delimited::Rows;
 use super::{Column, Dataset, Input};
 use crate::base::{Result, near};
 use crate::seq::alphabet::{self, Census};
@@ -25,15 +26,12 @@ pub struct Plan {
 /// (`>chr:a-b SEQ label`) and a bare `SEQ label` are recognised.
 pub fn read(path: &Path, plan: &Plan) -> Result<Dataset> {
     let shown = path.display().to_string();
-    let mut lines = fasta::Lines::open(path)?;
+    let mut rows = Rows::open(path)?;
     let mut form: Option<Form> = None;
     let mut store: Option<Store> = None;
-    while let Some((number, text)) = lines.next_line()? {
-        if text.trim().is_empty() || text.starts_with('#') {
-            continue;
-        }
+    while let Some((number, cells)) = rows.next_row()? {
         if form.is_none() {
-            let found = Form::find(text, plan, &shown, number)?;
+            let found = Form::find(cells, plan, &shown, number)?;
             let has_header = found.has_header;
             store = Some(Store::new(&found, plan));
             form = Some(found);
@@ -42,7 +40,7 @@ pub fn read(path: &Path, plan: &Plan) -> Result<Dataset> {
             }
         }
         if let (Some(form), Some(store)) = (&form, &mut store) {
-            store.push(text, form, &shown, number)?;
+            store.push(cells, form, &shown, number)?;
         }
     }
     match (store, form) {
@@ -54,19 +52,11 @@ pub fn read(path: &Path, plan: &Plan) -> Result<Dataset> {
 
 /// Which columns hold what.
 struct Form {
-    separator: Option<char>,
     columns: usize,
     has_header: bool,
     sequences: Vec<(String, usize)>,
     labels: Vec<(String, usize)>,
     name: Option<usize>,
-}
-
-fn fields(text: &str, separator: Option<char>) -> Vec<&str> {
-    match separator {
-        Some(separator) => text.split(separator).map(|field| field.trim().trim_matches('"')).collect(),
-        None => text.split_whitespace().collect(),
-    }
 }
 
 fn is_sequence(text: &str) -> bool {
@@ -78,9 +68,8 @@ fn is_label(text: &str) -> bool {
 }
 
 impl Form {
-    fn find(first: &str, plan: &Plan, path: &str, number: usize) -> Result<Form> {
-        let separator = [Some('\t'), Some(','), None].into_iter().find(|s| s.is_none_or(|s| first.contains(s))).flatten();
-        let cells = fields(first, separator);
+    fn find(first: &[String], plan: &Plan, path: &str, number: usize) -> Result<Form> {
+        let cells: Vec<&str> = first.iter().map(String::as_str).collect();
         let has_header = !cells.iter().any(|cell| is_sequence(cell));
         let place = |wanted: &str| -> Result<usize> {
             if let Some(index) = cells.iter().position(|cell| has_header && *cell == wanted) {
@@ -97,7 +86,7 @@ impl Form {
                 }
             }
         };
-        let mut form = Form { separator, columns: cells.len(), has_header, sequences: Vec::new(), labels: Vec::new(), name: None };
+        let mut form = Form { columns: cells.len(), has_header, sequences: Vec::new(), labels: Vec::new(), name: None };
         if plan.sequences.is_empty() && plan.labels.is_empty() {
             form.recognise(&cells, path, number)?;
         }
@@ -162,13 +151,12 @@ impl Store {
         }
     }
 
-    fn push(&mut self, text: &str, form: &Form, path: &str, number: usize) -> Result<()> {
-        let cells = fields(text, form.separator);
+    fn push(&mut self, cells: &[String], form: &Form, path: &str, number: usize) -> Result<()> {
         if cells.len() != form.columns {
             bail!("data", "`{path}` line {number}: expected {} columns, got {}", form.columns, cells.len());
         }
         for (i, (name, column)) in form.sequences.iter().enumerate() {
-            let cell = cells[*column];
+            let cell = &cells[*column];
             if cell.is_empty() {
                 bail!("data", "`{path}` line {number}: the {name} is empty");
             }
@@ -189,8 +177,7 @@ impl Store {
             }
         }
         for (name, column) in &form.labels {
-            let cell = cells[*column];
-            let label = match cell {
+            let label = match cells[*column].as_str() {
                 "" | "NA" | "nan" | "NaN" | "." => f32::NAN,
                 other => other.parse().map_err(|_| fault!("data", "`{path}` line {number}: label `{name}` must be a number, got `{other}`"))?,
             };
@@ -257,6 +244,9 @@ pub fn from_fasta(positives: &Path, negatives: Option<&Path>, length: Option<usi
         let records = fasta::read(path)?;
         for (i, name) in records.names.iter().enumerate() {
             let sequence = records.sequence(i);
+            if sequence.is_empty() {
+                bail!("data", "`{}` line {}: record `{name}` has no sequence", path.display(), records.lines[i]);
+            }
             let start = codes.len();
             codes.extend_from_slice(sequence);
             match wanted {
@@ -271,6 +261,8 @@ pub fn from_fasta(positives: &Path, negatives: Option<&Path>, length: Option<usi
             labels.push(label);
             names.push(name.clone());
         }
+        // names only label rows here, and bedtools repeats those of repeated regions
+        notes.extend(records.check_unique(path).err().map(|fault| format!("{}; both are rows", fault.message)));
         notes.extend(census_notes(&records.census, &path.display().to_string()));
     }
     let column = Column::Sequence { codes: Arc::new(codes), length: wanted.unwrap_or(0) };
