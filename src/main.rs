@@ -5,5 +5,6 @@ fn main() -> std::process::ExitCode {
     // torch's threads and static objects are not worth waiting for
     use std::io::Write;
     std::io::stdout().flush().ok();
+    let code = if code == 0 && cistron::base::say::is_output_lost() { cistron::cli::ERROR } else { code };
     std::process::exit(i32::from(code))
 }

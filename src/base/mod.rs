@@ -1,4 +1,4 @@
-//! What every room may use, built on `std` alone: faults, intervals, seeds, names, notes, shapes, interrupts.
+//! What every room may use: faults, files, intervals, seeds, names, notes, shapes, threads, interrupts.
 
 pub mod fault;
 pub mod file;
@@ -14,6 +14,7 @@ pub mod seed;
 pub mod shape;
 pub mod system;
 pub mod table;
+pub mod threads;
 pub mod values;
 pub(crate) mod wide;
 

@@ -1,7 +1,9 @@
 //! What people should know while work goes on: on standard error, unless another listens.
 
 use std::cell::RefCell;
+use std::io::Write;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Something that is said.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -33,7 +35,7 @@ pub fn is_heard() -> bool {
 pub fn line(text: &str) {
     match LISTENER.with(|own| own.borrow().clone()) {
         Some(listener) => listener(Note::Line(text)),
-        None => eprintln!("{text}"),
+        None => error(&format!("{text}\n")),
     }
 }
 
@@ -42,4 +44,38 @@ pub fn passing(text: &str) {
     if let Some(listener) = LISTENER.with(|own| own.borrow().clone()) {
         listener(Note::Passing(text));
     }
+}
+
+static LOST: AtomicBool = AtomicBool::new(false);
+
+/// Writes to standard output. A closed pipe is the reader's choice; any other failure (a full disk)
+/// is reported once, and [`is_output_lost`] from then on.
+pub fn output(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let Err(failure) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) else { return };
+    if failure.kind() != std::io::ErrorKind::BrokenPipe && !LOST.swap(true, Ordering::Relaxed) {
+        error(&format!("error[file]: standard output: {failure}\n"));
+    }
+}
+
+/// Writes to standard error; where that fails there is nowhere left to report it.
+pub fn error(text: &str) {
+    std::io::stderr().write_all(text.as_bytes()).ok();
+}
+
+/// Whether standard output could not be written.
+pub fn is_output_lost() -> bool {
+    LOST.load(Ordering::Relaxed)
+}
+
+/// Prints a line to standard output without a panic where that cannot be written.
+#[macro_export]
+macro_rules! outln {
+    ($($text:tt)*) => { $crate::base::say::output(&(format!($($text)*) + "\n")) };
+}
+
+/// Prints a line to standard error without a panic where that cannot be written.
+#[macro_export]
+macro_rules! errln {
+    ($($text:tt)*) => { $crate::base::say::error(&(format!($($text)*) + "\n")) };
 }

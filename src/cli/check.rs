@@ -18,7 +18,7 @@ pub fn check(paths: &[PathBuf], json: bool) -> u8 {
     let mut wrong = 0usize;
     for path in &found {
         let file = path.display().to_string();
-        let text = match std::fs::read_to_string(path) {
+        let text = match crate::base::file::read_text(path) {
             Ok(text) => text,
             Err(error) => return fail(&crate::base::Fault::file(path, &error), json),
         };
@@ -36,18 +36,18 @@ pub fn check(paths: &[PathBuf], json: bool) -> u8 {
         wrong += faults.len();
         for fault in &faults {
             if json {
-                println!("{}", diagnostics::json(fault));
+                crate::outln!("{}", diagnostics::json(fault));
             } else {
-                eprint!("{}", diagnostics::render(fault, std::io::stderr().is_terminal()));
+                crate::base::say::error(&diagnostics::render(fault, std::io::stderr().is_terminal()));
             }
         }
     }
     if found.is_empty() {
-        eprintln!("no scripts (*.rhai) were found");
+        crate::errln!("no scripts (*.rhai) were found");
         return ERROR;
     }
     if !json {
-        println!("{} script{} checked, {wrong} fault{} found", found.len(), if found.len() == 1 { "" } else { "s" }, if wrong == 1 { "" } else { "s" });
+        crate::outln!("{} script{} checked, {wrong} fault{} found", found.len(), if found.len() == 1 { "" } else { "s" }, if wrong == 1 { "" } else { "s" });
     }
     if wrong > 0 { FAILED } else { 0 }
 }

@@ -120,7 +120,7 @@ impl Console {
             }
             ":load" => {
                 expect(rest, "the path of the script")?;
-                let script = std::fs::read_to_string(rest).map_err(|error| Fault::file(rest, &error))?;
+                let script = crate::base::file::read_text(Path::new(rest)).map_err(|error| Fault::file(rest, &error))?;
                 let value = self.run(&script, rest)?;
                 self.worked.push_str(&script);
                 Ok(vec![Answer::Value(value)])

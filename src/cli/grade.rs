@@ -2,7 +2,7 @@
 
 use super::test::test_name;
 use super::{FAILED, USAGE, fail, files, folder_of};
-use crate::base::{Fault, Result, interrupt};
+use crate::base::{Fault, Result, interrupt, threads};
 use crate::lang::interactive::Interactive;
 use crate::lang::session;
 use serde_json::{Value, json};
@@ -51,13 +51,17 @@ fn failure((text, file): (&str, &str), answers: Option<&(String, String)>, name:
     session::capture();
     let (done, waits) = mpsc::channel::<()>();
     // what takes too long is interrupted as by Ctrl-C
-    let clock = std::thread::spawn(move || {
+    let clock = threads::spawn("clock", move || {
         let late = waits.recv_timeout(Duration::from_secs(seconds)) == Err(mpsc::RecvTimeoutError::Timeout);
         if late {
             interrupt::raise();
         }
         late
     });
+    let clock = match clock {
+        Ok(clock) => clock,
+        Err(fault) => return Some(told(&fault)),
+    };
     let mut own = Interactive::default();
     let given = own.define(text, file).and_then(|()| answers.map_or(Ok(()), |(text, file)| own.define(text, file)));
     let outcome = given.and_then(|()| own.run(&format!("{name}();"), "test"));
@@ -78,14 +82,14 @@ fn told(fault: &Fault) -> String {
 }
 
 fn of_file(path: &Path, answers: Option<&Path>, seconds: u64) -> Result<Value> {
-    let text = std::fs::read_to_string(path).map_err(|error| Fault::file(path, &error))?;
+    let text = crate::base::file::read_text(path).map_err(|error| Fault::file(path, &error))?;
     let file = path.display().to_string();
     let answers = match answers {
         Some(folder) if folder.is_dir() => path.file_name().map(|name| folder.join(name)),
         other => other.map(Path::to_path_buf),
     };
     let answers = match answers {
-        Some(path) => Some((std::fs::read_to_string(&path).map_err(|error| Fault::file(&path, &error))?, path.display().to_string())),
+        Some(path) => Some((crate::base::file::read_text(&path).map_err(|error| Fault::file(&path, &error))?, path.display().to_string())),
         None => None,
     };
     let mut rows = Vec::new();
@@ -101,19 +105,19 @@ fn of_file(path: &Path, answers: Option<&Path>, seconds: u64) -> Result<Value> {
 }
 
 fn show(graded: &Value) {
-    println!("{}", graded["file"].as_str().unwrap_or(""));
+    crate::outln!("{}", graded["file"].as_str().unwrap_or(""));
     for row in graded["tests"].as_array().into_iter().flatten() {
         let text = |key: &str| row[key].as_str().unwrap_or("");
         let mark = if row["problem"].is_null() { "✓" } else { "✗" };
-        println!("  {mark} {}/{}  {}  {}", row["points"], row["of"], text("name"), text("asks"));
+        crate::outln!("  {mark} {}/{}  {}  {}", row["points"], row["of"], text("name"), text("asks"));
         if !row["problem"].is_null() {
-            println!("         {}", text("problem"));
+            crate::outln!("         {}", text("problem"));
             if !text("hint").is_empty() {
-                println!("         hint: {}", text("hint"));
+                crate::outln!("         hint: {}", text("hint"));
             }
         }
     }
-    println!("  {} of {} points", graded["points"], graded["of"]);
+    crate::outln!("  {} of {} points", graded["points"], graded["of"]);
 }
 
 /// Runs the command; the exit code.
@@ -133,7 +137,7 @@ pub fn grade(paths: &[PathBuf], answers: Option<&Path>, as_json: bool, seconds: 
                 points += graded["points"].as_u64().unwrap_or(0);
                 of += graded["of"].as_u64().unwrap_or(0);
                 if as_json {
-                    println!("{graded}");
+                    crate::outln!("{graded}");
                 } else {
                     show(&graded);
                 }
@@ -142,7 +146,7 @@ pub fn grade(paths: &[PathBuf], answers: Option<&Path>, as_json: bool, seconds: 
         }
     }
     if of == 0 {
-        eprintln!("no `fn test_…()` was found");
+        crate::errln!("no `fn test_…()` was found");
         return USAGE;
     }
     if points == of { 0 } else { FAILED }

@@ -10,7 +10,7 @@ pub fn help(name: Option<&str>) -> u8 {
     let text = name.map_or_else(|| Ok(help::overview(&catalog)), |name| help::text(&catalog, name));
     match text {
         Ok(text) => {
-            println!("{text}");
+            crate::outln!("{text}");
             0
         }
         Err(fault) => fail(&fault, false),

@@ -8,6 +8,7 @@ pub mod help;
 pub mod kernel;
 pub mod limits;
 pub mod notebook;
+mod pool;
 pub mod repl;
 pub mod run;
 pub mod runs;
@@ -149,6 +150,11 @@ pub fn main() -> u8 {
             return if error.use_stderr() { USAGE } else { 0 };
         }
     };
+    let threads = pool::start();
+    if threads < std::thread::available_parallelism().map_or(1, usize::from) {
+        // OpenMP ends the process where it gets no threads
+        crate::torch::device::set_threads(threads);
+    }
     // a second Ctrl-C ends at once what does not answer the first
     ctrlc::set_handler(|| {
         if interrupt::is_raised() {
@@ -182,9 +188,9 @@ pub fn main() -> u8 {
 /// Prints a fault for people or as JSON; the exit code it stands for.
 pub fn fail(fault: &Fault, json: bool) -> u8 {
     if json {
-        println!("{}", diagnostics::json(fault));
+        crate::outln!("{}", diagnostics::json(fault));
     } else {
-        eprint!("{}", diagnostics::render(fault, std::io::stderr().is_terminal()));
+        crate::base::say::error(&diagnostics::render(fault, std::io::stderr().is_terminal()));
     }
     match fault.kind {
         "interrupted" => INTERRUPTED,

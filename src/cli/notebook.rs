@@ -119,7 +119,7 @@ fn to_script(notebook: &Value) -> std::result::Result<String, String> {
 }
 
 fn convert(path: &Path, out: Option<&Path>) -> Result<PathBuf> {
-    let text = std::fs::read_to_string(path).map_err(|error| Fault::file(path, &error))?;
+    let text = crate::base::file::read_text(path).map_err(|error| Fault::file(path, &error))?;
     let is_notebook = path.extension().is_some_and(|e| e == "ipynb");
     let out = out.map_or_else(|| path.with_extension(if is_notebook { "rhai" } else { "ipynb" }), Path::to_path_buf);
     let made = if is_notebook {
@@ -137,7 +137,7 @@ fn convert(path: &Path, out: Option<&Path>) -> Result<PathBuf> {
 pub fn notebook(path: &Path, out: Option<&Path>) -> u8 {
     match convert(path, out) {
         Ok(out) => {
-            println!("{}", out.display());
+            crate::outln!("{}", out.display());
             0
         }
         Err(fault) => fail(&fault, false),

@@ -88,7 +88,7 @@ pub fn repl(common: &Common) -> u8 {
     }
     if std::io::stdin().is_terminal() {
         let place = crate::torch::Device::parse(&common.device).map_or("cpu".into(), |d| d.name());
-        println!("cistron {} on {place}. `?name` explains, Tab completes, `:help` lists commands, Ctrl-D leaves.", env!("CARGO_PKG_VERSION"));
+        crate::outln!("cistron {} on {place}. `?name` explains, Tab completes, `:help` lists commands, Ctrl-D leaves.", env!("CARGO_PKG_VERSION"));
     }
     'lines: loop {
         match editor.readline("> ") {
@@ -100,17 +100,17 @@ pub fn repl(common: &Common) -> u8 {
                     Ok(answers) => {
                         for answer in answers {
                             match answer {
-                                Answer::Text(text) | Answer::Page(text) => println!("{text}"),
+                                Answer::Text(text) | Answer::Page(text) => crate::outln!("{text}"),
                                 Answer::Value(value) if value.is_unit() => {}
-                                Answer::Value(value) => println!("{}", shown::text(&value, std::io::stdout().is_terminal())),
+                                Answer::Value(value) => crate::outln!("{}", shown::text(&value, std::io::stdout().is_terminal())),
                                 Answer::Quit => break 'lines,
                             }
                         }
                     }
-                    Err(fault) => eprint!("{}", diagnostics::render(&fault, std::io::stderr().is_terminal())),
+                    Err(fault) => crate::base::say::error(&diagnostics::render(&fault, std::io::stderr().is_terminal())),
                 }
             }
-            Err(ReadlineError::Interrupted) => println!("(Ctrl-D or :quit leaves)"),
+            Err(ReadlineError::Interrupted) => crate::outln!("(Ctrl-D or :quit leaves)"),
             Err(_) => break,
         }
     }

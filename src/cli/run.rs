@@ -104,7 +104,7 @@ pub fn run(arguments: &RunArguments) -> u8 {
         return resumed(arguments, folder).map_or_else(|fault| fail(&fault, arguments.json), |()| 0);
     }
     let Some(script) = &arguments.script else { return help(None) };
-    let text = match std::fs::read_to_string(script) {
+    let text = match crate::base::file::read_text(script) {
         Ok(text) => text,
         Err(error) => return fail(&Fault::file(script, &error), arguments.json),
     };
@@ -174,7 +174,7 @@ fn experiment(start: &Start, settings: session::Settings, file: &str, text: &str
         ..settings
     };
     if let Some(own) = sandbox {
-        limits::begin(own.seconds, own.memory);
+        limits::begin(own.seconds, own.memory)?;
     }
     let common = Common { set: Vec::new(), device: start.device.clone(), seed: start.seed, threads: start.threads };
     match (sandbox, recorded(&common, settings, file, text, journal, json)) {
@@ -190,7 +190,7 @@ fn recorded(common: &Common, mut settings: session::Settings, file: &str, text: 
     let folder = journal.as_ref().map(|journal| journal.borrow().folder().to_path_buf());
     settings.run_dir.clone_from(&folder);
     if let (Some(folder), false) = (&folder, json) {
-        eprintln!("run {}", shown(folder));
+        crate::errln!("run {}", shown(folder));
     }
     common.start_torch();
     crate::bind::start(settings);
@@ -214,7 +214,7 @@ fn recorded(common: &Common, mut settings: session::Settings, file: &str, text: 
     }
     if json && outcome.is_ok() {
         let results: serde_json::Map<String, serde_json::Value> = session::reports().iter().map(|(name, value)| (name.clone(), show::json(value))).collect();
-        println!("{}", serde_json::Value::Object(results));
+        crate::outln!("{}", serde_json::Value::Object(results));
     }
     engine::release(&mut scope);
     crate::bind::train::forget();
@@ -272,17 +272,17 @@ fn help(script: Option<(&str, &str)>) -> u8 {
     use clap::CommandFactory;
     let mut command = super::Arguments::command();
     if let Some(run) = command.find_subcommand_mut("run") {
-        println!("{}", run.clone().bin_name("cistron run").render_help());
+        crate::outln!("{}", run.clone().bin_name("cistron run").render_help());
     }
     let Some((file, text)) = script else { return 0 };
-    println!("Parameters of {file} (--set name=value):");
+    crate::outln!("Parameters of {file} (--set name=value):");
     let found = parameters(text);
     if found.is_empty() {
-        println!("  none");
+        crate::outln!("  none");
     }
     let wide = found.iter().map(|(name, ..)| name.len()).max().unwrap_or(0);
     for (name, default, meaning) in &found {
-        println!("  {name:<wide$}  {meaning} [{default}]");
+        crate::outln!("  {name:<wide$}  {meaning} [{default}]");
     }
     if !text.is_empty() { 0 } else { ERROR }
 }

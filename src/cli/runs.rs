@@ -9,7 +9,7 @@ use crate::{bail, fault};
 use clap::{Args, Subcommand};
 use serde_json::Value;
 use std::cmp::Ordering;
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 /// What `runs` takes.
@@ -103,7 +103,7 @@ pub fn runs(arguments: &RunsArguments) -> u8 {
         }
         Action::Report { run, out } => track::find(dir, run).and_then(|record| {
             track::report::save(&record, &highlight::html(&record.script), out)?;
-            println!("{}", out.display());
+            crate::outln!("{}", out.display());
             Ok(0)
         }),
         Action::Rm { runs, yes } => remove(dir, runs, *yes),
@@ -167,7 +167,7 @@ fn list(dir: &Path, filters: &[String], sort: Option<&str>, ascending: bool) -> 
     }
     if records.is_empty() {
         let why = if all > 0 { format!("; none of {all} fits") } else { String::new() };
-        println!("no runs in {}{why}", dir.display());
+        crate::outln!("no runs in {}{why}", dir.display());
         return Ok(0);
     }
     let results = |record: &Record| {
@@ -191,15 +191,15 @@ fn list(dir: &Path, filters: &[String], sort: Option<&str>, ascending: bool) -> 
         columns.push((name.to_string(), text(&|r: &Record| r.value(name).map_or("-".into(), |value| value.to_string()))));
     }
     columns.push(("results".into(), text(&results)));
-    println!("{}", Table::new(columns)?.to_pretty(usize::MAX));
+    crate::outln!("{}", Table::new(columns)?.to_pretty(usize::MAX));
     Ok(0)
 }
 
 fn show(record: &Record) -> u8 {
-    println!("{}", record.folder.display());
+    crate::outln!("{}", record.folder.display());
     let line = |name: &str, value: String| {
         if !value.is_empty() {
-            println!("  {name} = {value}");
+            crate::outln!("  {name} = {value}");
         }
     };
     line("state", record.state.into());
@@ -210,19 +210,19 @@ fn show(record: &Record) -> u8 {
     line("seconds", record.seconds.map_or(String::new(), |s| format!("{s:.1}")));
     line("epochs", record.metrics.len().to_string());
     line("fault", record.fault["message"].as_str().unwrap_or("").to_string());
-    record.lines().iter().for_each(|line| println!("  {line}"));
+    record.lines().iter().for_each(|line| crate::outln!("  {line}"));
     for (name, value) in ledger::flat(&record.versions) {
-        println!("  versions.{name} = {value}");
+        crate::outln!("  versions.{name} = {value}");
     }
     for file in record.data.as_array().into_iter().flatten() {
-        println!("  read {} ({} bytes)", file["path"].as_str().unwrap_or("?"), file["size"]);
+        crate::outln!("  read {} ({} bytes)", file["path"].as_str().unwrap_or("?"), file["size"]);
     }
     0
 }
 
 fn difference(dir: &Path, a: &str, b: &str) -> Result<u8> {
     let text = diff::between(&track::find(dir, a)?, &track::find(dir, b)?);
-    println!("{}", if text.is_empty() { "nothing differs" } else { &text });
+    crate::outln!("{}", if text.is_empty() { "nothing differs" } else { &text });
     Ok(0)
 }
 
@@ -234,7 +234,7 @@ fn replay(dir: &Path, run: &str) -> Result<u8> {
     // the recorded script beside the original, so that its imports and data are found
     let original = std::fs::read_to_string(&start.script).unwrap_or_default();
     if original != record.script {
-        eprintln!("note: {} has changed since; what was recorded is run", start.script.display());
+        crate::errln!("note: {} has changed since; what was recorded is run", start.script.display());
     }
     let scratch = free_name(&record.folder)?;
     let mut command = std::process::Command::new(program);
@@ -246,23 +246,23 @@ fn replay(dir: &Path, run: &str) -> Result<u8> {
     let status = command.arg("--standing-for").arg(&start.script).arg(std::path::absolute(&script).unwrap_or(script)).status();
     let status = status.map_err(|error| Fault::file("cistron", &error))?;
     if !status.success() && record.state == "done" {
-        eprintln!("the run was done and its replay failed: {}", scratch.display());
+        crate::errln!("the run was done and its replay failed: {}", scratch.display());
         return Ok(status.code().map_or(ERROR, |code| code as u8));
     }
     let again = track::read(&scratch);
     let metrics = diff::parting(&record, &again);
     let differ = diff::values("results", &record.results, &again.results);
     if metrics.is_none() && differ.is_empty() {
-        println!("the same numbers: {} epochs, {} results", again.metrics.len(), ledger::flat(&again.results).len());
+        crate::outln!("the same numbers: {} epochs, {} results", again.metrics.len(), ledger::flat(&again.results).len());
         return Ok(0);
     }
-    println!("the numbers differ (the replay is in {}):", scratch.display());
-    metrics.iter().for_each(|text| println!("  {}", text.replace('\n', "\n  ")));
-    differ.iter().for_each(|line| println!("{line}"));
+    crate::outln!("the numbers differ (the replay is in {}):", scratch.display());
+    metrics.iter().for_each(|text| crate::outln!("  {}", text.replace('\n', "\n  ")));
+    differ.iter().for_each(|line| crate::outln!("{line}"));
     let versions =
         diff::between(&Record { metrics: Vec::new(), results: Value::Null, ..record }, &Record { metrics: Vec::new(), results: Value::Null, ..again });
     if !versions.is_empty() {
-        println!("{versions}");
+        crate::outln!("{versions}");
     }
     Ok(FAILED)
 }
@@ -281,30 +281,29 @@ fn exported(dir: &Path, run: &str, csv: Option<&Path>, tensorboard: Option<&Path
     }
     if let Some(path) = csv {
         export::csv::save(&record, path)?;
-        println!("{}", path.display());
+        crate::outln!("{}", path.display());
     }
     if let Some(folder) = tensorboard {
-        println!("{}", export::tensorboard::save(&record, folder)?.display());
+        crate::outln!("{}", export::tensorboard::save(&record, folder)?.display());
     }
     if let Some(address) = mlflow {
-        println!("run {} of experiment {experiment}", export::mlflow::send(&record, address, experiment)?);
+        crate::outln!("run {} of experiment {experiment}", export::mlflow::send(&record, address, experiment)?);
     }
     Ok(0)
 }
 
 fn remove(dir: &Path, names: &[String], yes: bool) -> Result<u8> {
     let records: Vec<Record> = names.iter().map(|name| track::find(dir, name)).collect::<Result<_>>()?;
-    records.iter().for_each(|record| println!("{}  {}", record.folder.display(), record.state));
+    records.iter().for_each(|record| crate::outln!("{}  {}", record.folder.display(), record.state));
     if !yes {
         if !std::io::stdin().is_terminal() {
             bail!("usage", "nobody is there to ask whether to remove {} run(s)", records.len(); hint: "--yes removes them without asking");
         }
-        print!("remove {} run(s) for good? [y/N] ", records.len());
-        std::io::stdout().flush().ok();
+        crate::base::say::output(&format!("remove {} run(s) for good? [y/N] ", records.len()));
         let mut answer = String::new();
         std::io::stdin().read_line(&mut answer).ok();
         if !["y", "yes"].contains(&answer.trim().to_lowercase().as_str()) {
-            println!("nothing was removed");
+            crate::outln!("nothing was removed");
             return Ok(0);
         }
     }

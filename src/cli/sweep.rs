@@ -3,7 +3,7 @@
 use super::run::{RunArguments, declares};
 use super::{ERROR, INTERRUPTED};
 use crate::base::table::{Cells, Table};
-use crate::base::{Fault, Result, interrupt, panic};
+use crate::base::{Fault, Result, interrupt, panic, threads};
 use crate::metrics::statistics::{mean, variance};
 use crate::track::{self, Start};
 use crate::{bail, fault};
@@ -59,7 +59,7 @@ impl Place<'_> {
     /// Does one run; none where it was interrupted.
     fn run(&self, i: usize, task: &Task) -> Result<Option<Given>> {
         let (number, all, words) = (i + 1, self.all, &task.words);
-        eprintln!("[{number}/{all}] {words}");
+        crate::errln!("[{number}/{all}] {words}");
         let folder = self.home.join(format!("{number:03}"));
         let mut command = Command::new(&self.program);
         command.arg("run").arg(self.script).arg("--run-dir").arg(&folder).args(task.start.arguments());
@@ -77,8 +77,8 @@ impl Place<'_> {
         let record = track::read(&folder);
         let failed = (!status.success()).then(|| record.fault["message"].as_str().unwrap_or("it ended without a word").to_string());
         match &failed {
-            Some(why) => eprintln!("[{number}/{all}] {words}: failed: {why}"),
-            None if !self.is_alone => eprintln!("[{number}/{all}] {words}: done in {:.0} s", started.elapsed().as_secs_f64()),
+            Some(why) => crate::errln!("[{number}/{all}] {words}: failed: {why}"),
+            None if !self.is_alone => crate::errln!("[{number}/{all}] {words}: done in {:.0} s", started.elapsed().as_secs_f64()),
             None => {}
         }
         Ok(Some(Given { point: task.point, numbers: record.numbers(), failed }))
@@ -105,8 +105,9 @@ fn side_by_side(tasks: &[Task], jobs: usize, place: &Place) -> Result<Vec<Given>
     };
     let lost = || fault!("internal", "a lane of runs gave up: {}", panic::last());
     let lanes: Vec<Result<_>> = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..jobs).map(|_| scope.spawn(lane)).collect();
-        threads.into_iter().map(|thread| thread.join().unwrap_or_else(|_| Err(lost()))).collect()
+        let started = |_| std::thread::Builder::new().spawn_scoped(scope, lane).map_err(|error| threads::refused("runs", &error));
+        let lanes: Vec<_> = (0..jobs).map(started).collect();
+        lanes.into_iter().map(|thread| thread?.join().unwrap_or_else(|_| Err(lost()))).collect()
     });
     let mut done = lanes.into_iter().collect::<Result<Vec<_>>>()?.concat();
     done.sort_by_key(|(i, _)| *i);
@@ -159,18 +160,17 @@ pub fn sweep(arguments: &RunArguments, script: &Path, text: &str) -> Result<u8> 
     let place = Place { program, script, home: &home, all, is_alone: jobs == 1 };
     let given = side_by_side(&tasks, jobs, &place)?;
     if interrupt::is_raised() || given.len() < all {
-        eprintln!("interrupted; what was done is in {}", home.display());
+        crate::errln!("interrupted; what was done is in {}", home.display());
         return Ok(INTERRUPTED);
     }
     let table = summary(&points, &given)?;
-    print!("{}", table.to_pretty(200));
-    println!();
+    crate::outln!("{}", table.to_pretty(200));
     let path = home.join("summary.tsv");
     table.save(&path)?;
-    println!("written to {}", path.display());
+    crate::outln!("written to {}", path.display());
     let failures = given.iter().filter(|own| own.failed.is_some()).count();
     if failures > 0 {
-        eprintln!("{failures} of {all} runs failed");
+        crate::errln!("{failures} of {all} runs failed");
         return Ok(ERROR);
     }
     Ok(0)

@@ -42,9 +42,9 @@ pub fn test(paths: &[PathBuf]) -> u8 {
         }
     }
     for (name, report) in &tally.failed {
-        eprintln!("FAILED {name}\n{report}");
+        crate::errln!("FAILED {name}\n{report}");
     }
-    println!("{} passed, {} failed", tally.passed, tally.failed.len());
+    crate::outln!("{} passed, {} failed", tally.passed, tally.failed.len());
     if tally.failed.is_empty() { 0 } else { FAILED }
 }
 
@@ -70,7 +70,7 @@ fn with_import(example: &Example, path: &str, is_script: bool) -> Example {
 
 fn file(path: &Path, tally: &mut Tally) -> crate::base::Result<()> {
     let shown = path.display().to_string();
-    let text = std::fs::read_to_string(path).map_err(|error| crate::base::Fault::file(path, &error))?;
+    let text = crate::base::file::read_text(path).map_err(|error| crate::base::Fault::file(path, &error))?;
     if path.extension().is_some_and(|e| e == "md") {
         for example in examples::extract(&text) {
             let name = format!("{shown} line {}", example.line);

@@ -71,7 +71,7 @@ fn find(path: &str, importer: &str) -> Result<(String, String), Fault> {
         full = PathBuf::from(format!("{}.rhai", full.display()));
     }
     session::permitted(&full)?;
-    match std::fs::read_to_string(&full) {
+    match crate::base::file::read_text(&full) {
         Ok(text) => Ok((text, full.display().to_string())),
         Err(error) => Err(Fault::file(&full, &error).hint("an import is looked up beside the file that imports it; \"std/…\" is the standard library")),
     }

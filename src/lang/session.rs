@@ -343,11 +343,7 @@ pub fn print(line: &str) {
         None => false,
     });
     if !kept {
-        use std::io::Write;
-        let mut out = std::io::stdout().lock();
-        // a closed pipe is the reader's choice, not a failure of the run
-        writeln!(out, "{line}").ok();
-        out.flush().ok();
+        crate::outln!("{line}");
     }
 }
 

@@ -12,7 +12,7 @@ pub fn read(path: &str) -> Option<(String, String)> {
     let file = format!("{path}.rhai");
     if let Some(folder) = std::env::var_os("CISTRON_STDLIB") {
         let full = Path::new(&folder).join(&file);
-        return std::fs::read_to_string(&full).ok().map(|text| (text, full.display().to_string()));
+        return crate::base::file::read_text(&full).ok().map(|text| (text, full.display().to_string()));
     }
     let text = EMBEDDED.get_file(&file)?.contents_utf8()?;
     Some((text.to_string(), format!("std/{file}")))

@@ -39,7 +39,7 @@ pub fn doc(out: &Path) -> u8 {
     crate::bind::start(session::Settings { quiet: true, ..session::Settings::default() });
     match write(out) {
         Ok(()) => {
-            println!("{}", out.join("index.html").display());
+            crate::outln!("{}", out.join("index.html").display());
             0
         }
         Err(fault) => fail(&fault, false),

@@ -115,7 +115,7 @@ fn install(prefix: Option<&Path>, name: &str, common: &Common) -> Result<()> {
     std::fs::create_dir_all(&folder).map_err(|error| Fault::file(&folder, &error))?;
     write_whole(&folder.join("kernel.json"), (text + "\n").as_bytes())?;
     write_whole(&folder.join("logo-svg.svg"), LOGO.as_bytes())?;
-    println!("{}", folder.display());
+    crate::outln!("{}", folder.display());
     Ok(())
 }
 
@@ -129,6 +129,6 @@ fn remove(prefix: Option<&Path>, name: &str) -> Result<()> {
         return Err(Fault::new("usage", format!("`{}` is a kernel of {}, not of cistron", folder.display(), own.language)));
     }
     std::fs::remove_dir_all(&folder).map_err(|error| Fault::file(&folder, &error))?;
-    println!("{}", folder.display());
+    crate::outln!("{}", folder.display());
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! The sockets of a kernel, served by a thread of their own: what asks for answers goes to the interpreter's thread, and
 //! what cannot wait for it (heartbeats, interrupts, shutdown) is done at once.
 
-use crate::base::{Fault, Result, interrupt};
+use crate::base::{Fault, Result, interrupt, threads};
 use jupyter_protocol::{
     ConnectionInfo, InterruptReply, IoPubWelcome, JupyterMessage, JupyterMessageContent as Content, ShutdownReply, Status, Stdio, StreamContent,
 };
@@ -76,13 +76,13 @@ impl Wire {
         let (told, ready) = channel();
         let outbox = Outbox(sender);
         let own = outbox.clone();
-        let thread = std::thread::spawn(move || {
+        let thread = threads::spawn("wire", move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             match runtime {
                 Ok(runtime) => runtime.block_on(serve(info, about, told, to_main, own, outgoing)),
                 Err(error) => told.send(Err(error.to_string())).unwrap_or(()),
             }
-        });
+        })?;
         match ready.recv() {
             Ok(Ok(())) => Ok(Wire { outbox, inbox, thread }),
             Ok(Err(why)) => Err(Fault::new("file", format!("the kernel cannot listen: {why}"))),
@@ -207,10 +207,13 @@ fn obey(message: &JupyterMessage, about: &jupyter_protocol::KernelInfoReply, out
             outbox.control(ShutdownReply { restart: request.restart, ..ShutdownReply::default() }.as_child_of(message));
             to_main.send(Request::Shutdown).ok();
             // what does not answer an interrupt is ended
-            std::thread::spawn(|| {
+            let grace = threads::spawn("grace", || {
                 std::thread::sleep(GRACE);
                 std::process::exit(0);
             });
+            if grace.is_err() {
+                std::process::exit(0);
+            }
         }
         _ => {}
     }
