@@ -23,6 +23,7 @@ mod motifs;
 mod networks;
 mod notebooks;
 mod numbers;
+mod readers;
 mod readme;
 mod reference;
 mod repl;

@@ -155,7 +155,9 @@ fn sequences(value: &Dynamic) -> Result<Vec<Named>> {
     }
     match value.clone().into_string() {
         Ok(path) => {
-            let records = fasta::read(&session::find_input(&path)?)?;
+            let path = session::find_input(&path)?;
+            let records = fasta::read(&path)?;
+            records.check_unique(&path)?;
             Ok(records.names.iter().enumerate().map(|(i, name)| named(name.split_whitespace().next().unwrap_or(""), records.sequence(i).to_vec())).collect())
         }
         Err(_) => {

@@ -148,14 +148,11 @@ fn shuffle(sequences: Dynamic, o: &Options, context: &NativeCallContext) -> Resu
 }
 
 fn read_fasta(path: &str) -> Result<rhai::Map> {
-    let records = crate::seq::fasta::read(&session::find_input(path)?)?;
-    let mut map = rhai::Map::new();
-    for (i, name) in records.names.iter().enumerate() {
-        if map.insert(name.into(), alphabet::decode(records.sequence(i)).into()).is_some() {
-            bail!("data", "`{path}` line {}: a second record is called `{name}`", records.lines[i]);
-        }
-    }
-    Ok(map)
+    let path = session::find_input(path)?;
+    let records = crate::seq::fasta::read(&path)?;
+    records.check_unique(&path)?;
+    records.empty_note(&path).iter().for_each(|note| super::train::warn(note));
+    Ok(records.names.iter().enumerate().map(|(i, name)| (name.into(), alphabet::decode(records.sequence(i)).into())).collect())
 }
 
 fn save_fasta(path: &str, sequences: &Dynamic, line: usize, context: &NativeCallContext) -> Result<()> {

@@ -1,9 +1,11 @@
 //! FASTA, plain or gzipped, as codes with names.
 
 use super::alphabet::{self, Census};
+use super::kind;
+use super::text::Lines;
 use crate::base::{Fault, Result};
 use crate::{bail, fault};
-use std::io::{BufRead, BufReader, Read};
+use std::collections::HashMap;
 use std::path::Path;
 
 /// The records of a FASTA file.
@@ -21,73 +23,22 @@ pub struct Records {
     pub census: Census,
 }
 
-/// Opens a file, plain or gzipped (told by its content, not its name).
-pub fn open(path: &Path) -> Result<Box<dyn BufRead>> {
-    let mut file = std::fs::File::open(path).map_err(|error| Fault::file(path, &error))?;
-    let mut magic = [0u8; 2];
-    let n = file.read(&mut magic).map_err(|error| Fault::file(path, &error))?;
-    let start = std::io::Cursor::new(magic[..n].to_vec());
-    let whole = start.chain(file);
-    if magic[..n] == [0x1f, 0x8b] {
-        Ok(Box::new(BufReader::with_capacity(1 << 16, flate2::read::MultiGzDecoder::new(whole))))
-    } else {
-        Ok(Box::new(BufReader::with_capacity(1 << 16, whole)))
-    }
-}
-
-/// The fault of a line that could not be read.
-pub fn read_fault(path: &Path, line: usize, error: &std::io::Error) -> Fault {
-    let place = format!("`{}` line {line}", path.display());
-    match error.kind() {
-        std::io::ErrorKind::UnexpectedEof => fault!("data", "{place}: the gzip file ends too early"; hint: "it is truncated: fetch or copy it again"),
-        std::io::ErrorKind::InvalidData => fault!("data", "{place}: {error}"; hint: "is it a text file?"),
-        _ => fault!("data", "{place}: {error}"),
-    }
-}
-
-/// The lines of a text file, plain or gzipped, with their numbers from 1; line ends are left out.
-pub struct Lines<'a> {
-    path: &'a Path,
-    reader: Box<dyn BufRead>,
-    line: String,
-    number: usize,
-}
-
-impl<'a> Lines<'a> {
-    /// Opens a file.
-    pub fn open(path: &'a Path) -> Result<Lines<'a>> {
-        Ok(Lines { path, reader: open(path)?, line: String::new(), number: 0 })
-    }
-
-    /// The next line; none at the end.
-    pub fn next_line(&mut self) -> Result<Option<(usize, &str)>> {
-        self.line.clear();
-        self.number += 1;
-        let read = self.reader.read_line(&mut self.line).map_err(|error| read_fault(self.path, self.number, &error))?;
-        Ok((read > 0).then(|| (self.number, self.line.trim_end_matches(['\n', '\r']))))
-    }
-}
-
-/// Reads a whole FASTA file.
+/// Reads a whole FASTA file. A record without a line of bases has an empty sequence.
 pub fn read(path: &Path) -> Result<Records> {
     let mut lines = Lines::open(path)?;
     let mut records = Records::default();
     while let Some((number, text)) = lines.next_line()? {
         let text = text.trim_end();
         if let Some(header) = text.strip_prefix('>') {
-            finish(&records, path)?;
             records.names.push(header.split_whitespace().next().unwrap_or("").to_string());
             records.offsets.push(records.codes.len());
             records.lines.push(number);
         } else if !text.is_empty() {
-            if records.names.is_empty() {
-                bail!("data", "`{}` line {number}: expected `>name`, got `{}`", path.display(), text.chars().take(30).collect::<String>(); hint: "this is not a FASTA file");
-            }
+            let Some(name) = records.names.last() else { return Err(no_header(path, number, text)) };
             alphabet::encode(text, &mut records.codes, &mut records.census)
-                .map_err(|(column, letter)| fault!("data", "`{}` line {number} column {column}: `{letter}` is no base", path.display()))?;
+                .map_err(|(column, letter)| no_base(&format!("`{}` line {number} column {column}", path.display()), name, letter))?;
         }
     }
-    finish(&records, path)?;
     if records.names.is_empty() {
         bail!("data", "`{}` holds no sequence", path.display());
     }
@@ -95,16 +46,58 @@ pub fn read(path: &Path) -> Result<Records> {
     Ok(records)
 }
 
-fn finish(records: &Records, path: &Path) -> Result<()> {
-    match (records.offsets.last(), records.names.last(), records.lines.last()) {
-        (Some(start), Some(name), Some(line)) if *start == records.codes.len() => {
-            bail!("data", "`{}` line {line}: record `{name}` has no sequence", path.display())
-        }
-        _ => Ok(()),
+/// The fault of a text that should begin with `>name`.
+pub fn no_header(path: &Path, line: usize, text: &str) -> Fault {
+    let shown: String = text.trim_end().chars().take(30).collect();
+    let fault = fault!("data", "`{}` line {line}: expected `>name`, got `{shown}`", path.display());
+    match kind::of(text.as_bytes()) {
+        Some(kind) => fault.hint(format!("this is {}, not a FASTA file: {}", kind.name, kind.advice)),
+        None => fault.hint("this is not a FASTA file"),
     }
 }
 
+/// The fault of a letter that is no base, at a place.
+pub fn no_base(place: &str, name: &str, letter: char) -> Fault {
+    let fault = fault!("data", "{place}: `{letter}` in record `{name}` is no base");
+    match letter.to_ascii_uppercase() {
+        'E' | 'F' | 'I' | 'J' | 'L' | 'O' | 'P' | 'Q' | 'Z' => fault.hint("this is a letter of amino acids: only FASTA files of DNA or RNA are read here"),
+        '*' => fault.hint("`*` ends a protein: is this a FASTA file of proteins? in DNA write N for what is not known"),
+        ' ' | '\t' => fault.hint("remove blanks within lines: `sed '/^>/!s/[[:blank:]]//g' FILE > clean.fa`"),
+        _ => fault.hint("bases are A C G T, N and the IUPAC codes"),
+    }
+}
+
+/// What is to be said of `n` records without a sequence, the first at a line.
+pub fn empty_note(path: &Path, n: usize, name: &str, line: usize) -> String {
+    let what = if n == 1 { "a record has".into() } else { format!("{n} records have") };
+    format!("`{}`: {what} no sequence (line {line}: `{name}`)", path.display())
+}
+
+/// Fails where two records have one name; `lines` are those of their headers.
+pub fn check_unique<'a>(path: &Path, names: impl Iterator<Item = &'a str>, lines: &[usize]) -> Result<()> {
+    let mut known: HashMap<&str, usize> = HashMap::new();
+    for (i, name) in names.enumerate() {
+        if let Some(first) = known.insert(name, i) {
+            bail!("data", "`{}`: records of line {} and line {} are both called `{name}`", path.display(), lines[first], lines[i];
+                hint: "give each record a name of its own (the first word after `>`)");
+        }
+    }
+    Ok(())
+}
+
 impl Records {
+    /// Fails where two records have one name.
+    pub fn check_unique(&self, path: &Path) -> Result<()> {
+        check_unique(path, self.names.iter().map(String::as_str), &self.lines)
+    }
+
+    /// What is to be said of records without a sequence.
+    pub fn empty_note(&self, path: &Path) -> Option<String> {
+        let empty: Vec<usize> = (0..self.names.len()).filter(|i| self.sequence(*i).is_empty()).collect();
+        let first = empty.first()?;
+        Some(empty_note(path, empty.len(), &self.names[*first], self.lines[*first]))
+    }
+
     /// The codes of one record.
     pub fn sequence(&self, index: usize) -> &[u8] {
         &self.codes[self.offsets[index]..self.offsets[index + 1]]

@@ -8,13 +8,16 @@ pub mod fasta;
 pub mod gapped;
 pub mod genome;
 pub mod intervals;
+pub mod kind;
 pub mod motif;
 pub mod motif_file;
 mod motif_page;
+mod motif_sites;
 pub mod priors;
 pub mod scan;
 pub mod shuffle;
 pub mod simulate;
+pub mod text;
 pub mod track;
 pub mod variants;
 

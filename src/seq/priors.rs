@@ -3,11 +3,10 @@
 //! Cuellar-Partida, Buske, McLeay, Whitington, Noble & Bailey, Epigenetic priors for identifying active transcription
 //! factor binding sites (Bioinformatics 2012).
 
-use super::fasta;
+use super::text;
 use crate::base::Result;
 use crate::{bail, fault};
 use std::collections::HashMap;
-use std::io::Read;
 use std::path::Path;
 
 /// Values that a distribution of priors is counted in, where none is given.
@@ -31,12 +30,6 @@ pub fn log_odds(prior: f64) -> f64 {
     (prior / (1.0 - prior)).log2()
 }
 
-fn text_of(path: &Path) -> Result<String> {
-    let mut text = String::new();
-    fasta::open(path)?.read_to_string(&mut text).map_err(|error| fasta::read_fault(path, 1, &error))?;
-    Ok(text)
-}
-
 fn probability(path: &Path, line: usize, word: &str) -> Result<f64> {
     match word.parse::<f64>() {
         Ok(x) if (0.0..=1.0).contains(&x) => Ok(x),
@@ -47,7 +40,7 @@ fn probability(path: &Path, line: usize, word: &str) -> Result<f64> {
 impl Distribution {
     /// Reads a distribution: lines `#min`, `#max` and `#median`, then a share a line.
     pub fn read(path: &Path) -> Result<Distribution> {
-        let text = text_of(path)?;
+        let text = text::read(path)?;
         let (mut marks, mut shares) = (HashMap::new(), Vec::new());
         for (line, own) in text.lines().enumerate().map(|(i, line)| (i + 1, line.trim())).filter(|(_, line)| !line.is_empty()) {
             match own.strip_prefix('#').map(|rest| rest.split_whitespace().collect::<Vec<_>>()) {
@@ -102,15 +95,17 @@ impl Distribution {
 
 /// Reads priors of sequences by name: `>name …`, then a number for each position.
 pub fn read(path: &Path) -> Result<HashMap<String, Vec<f64>>> {
-    let text = text_of(path)?;
+    let text = text::read(path)?;
     let mut found: HashMap<String, Vec<f64>> = HashMap::new();
+    let mut lines: HashMap<String, usize> = HashMap::new();
     let mut name: Option<String> = None;
     for (line, own) in text.lines().enumerate().map(|(i, line)| (i + 1, line)) {
         if let Some(head) = own.strip_prefix('>') {
             let word = head.split_whitespace().next().unwrap_or("").to_string();
-            if found.insert(word.clone(), Vec::new()).is_some() {
-                bail!("data", "`{}` line {line}: a second sequence is called `{word}`", path.display());
+            if let Some(first) = lines.insert(word.clone(), line) {
+                bail!("data", "`{}`: sequences of line {first} and line {line} are both called `{word}`", path.display());
             }
+            found.insert(word.clone(), Vec::new());
             name = Some(word);
             continue;
         }

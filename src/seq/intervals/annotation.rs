@@ -3,7 +3,7 @@
 use super::read::{Draft, Format, Gather, Plan, Problems, broken};
 use super::{Field, Intervals};
 use crate::base::{Result, Strand};
-use crate::seq::fasta;
+use crate::seq::text;
 use crate::seq::variants::is_sequence;
 use noodles::gff::feature::record::Strand as Side;
 use std::path::Path;
@@ -13,7 +13,7 @@ const ATTRIBUTES: [&str; 6] = ["gene_id", "gene_name", "transcript_id", "gene_ty
 
 /// The rows of a GTF or GFF3 file, with fields `source`, `feature`, `score` and the usual attributes.
 pub fn genes(path: &Path, plan: &Plan, format: Format) -> Result<Intervals> {
-    let mut lines = fasta::Lines::open(path)?;
+    let mut lines = text::Lines::open(path)?;
     let mut gather = Gather::new(path, *plan);
     let mut texts: Vec<Vec<Box<str>>> = vec![Vec::new(); 2 + ATTRIBUTES.len()];
     let mut scores: Vec<f64> = Vec::new();
@@ -140,7 +140,7 @@ fn symbolic_end(text: &str, allele: &str, start: i64, reference: i64) -> i64 {
 /// alleles reach to their `END`, as in bedtools and bcftools; breakends, `*` and `.` are where their reference allele is.
 pub fn variants(path: &Path, plan: &Plan) -> Result<Intervals> {
     use noodles::vcf;
-    let mut lines = fasta::Lines::open(path)?;
+    let mut lines = text::Lines::open(path)?;
     let mut gather = Gather::new(path, *plan);
     let mut texts: [Vec<Box<str>>; 3] = Default::default();
     let mut symbolic = Problems::default();
@@ -192,14 +192,16 @@ pub fn variants(path: &Path, plan: &Plan) -> Result<Intervals> {
 
 /// The entries of a bigBed file.
 pub fn big_bed(path: &Path, plan: &Plan) -> Result<Intervals> {
-    crate::seq::track::index::verify(path)?;
+    if !crate::seq::track::index::verify(path)? {
+        return Gather::new(path, *plan).finish(Vec::new());
+    }
     // the library gives up on damaged blocks
     let read = crate::base::panic::guarded(|| big_bed_entries(path, plan));
     read.unwrap_or_else(|_| Err(broken(path, None, &"a block of it cannot be read").hint("it is no whole bigBed file: fetch or copy it again")))
 }
 
 fn big_bed_entries(path: &Path, plan: &Plan) -> Result<Intervals> {
-    let mut file = bigtools::BigBedRead::open(std::fs::File::open(path).map_err(|error| crate::base::Fault::file(path, &error))?)
+    let mut file = bigtools::BigBedRead::open(crate::base::file::open(path)?)
         .map_err(|error| broken(path, None, &error).hint("it is no whole bigBed file: fetch or copy it again"))?;
     let chroms: Vec<(String, u32)> = file.chroms().iter().map(|c| (c.name.clone(), c.length)).collect();
     let mut gather = Gather::new(path, *plan);

@@ -3,8 +3,8 @@
 use super::{Field, Intervals, annotation};
 use crate::base::{Interval, Result, Strand};
 use crate::seq::contigs::Contigs;
-use crate::seq::fasta;
 use crate::seq::genome::Genome;
+use crate::seq::text;
 use crate::{bail, fault};
 use std::collections::HashMap;
 use std::path::Path;
@@ -316,7 +316,7 @@ impl Columns {
 
 fn bed(path: &Path, plan: &Plan, format: Format) -> Result<Intervals> {
     let shown = path.display().to_string();
-    let mut lines = fasta::Lines::open(path)?;
+    let mut lines = text::Lines::open(path)?;
     let mut gather = Gather::new(path, *plan);
     let mut header: Option<String> = None;
     let mut columns: Option<Columns> = None;
