@@ -1,6 +1,7 @@
 //! Training: the same seed, any number of threads, resuming, interrupts, hand-written loops.
 
 use crate::{cistron, fault, run, said};
+use std::io::Read;
 use std::path::Path;
 
 /// A small network with dropout and batch norm on sequences; writes its weights. `{options}` go to `fit`.
@@ -80,14 +81,17 @@ fn an_interrupt_saves_and_exits_130() {
     assert!(err.contains("interrupted"), "{err}");
     assert!(last.exists() && place.path().join("stopped/checkpoints/small/last.safetensors").exists());
     assert!(place.path().join("stopped/failed.json").exists());
-    std::fs::write(place.path().join("loop.rhai"), "let n = 0; while true { n += 1; }").expect("written");
-    let child = Command::new(env!("CARGO_BIN_EXE_cistron"))
+    std::fs::write(place.path().join("loop.rhai"), "print(\"started\"); let n = 0; while true { n += 1; }").expect("written");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_cistron"))
         .args(["run", "loop.rhai", "--no-run-dir"])
         .current_dir(place.path())
+        .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .expect("starts");
-    std::thread::sleep(std::time::Duration::from_millis(1500));
+    // on a busy machine a signal before the first line would come before its handler
+    let mut first = [0];
+    child.stdout.as_mut().expect("its output").read_exact(&mut first).expect("a first line");
     // SAFETY: as above
     unsafe { libc::kill(child.id() as i32, libc::SIGINT) };
     assert_eq!(child.wait_with_output().expect("it ends").status.code(), Some(130));
