@@ -47,7 +47,7 @@ fn labels_tracks_and_bases_move_together() -> cistron::base::Result<()> {
         let pick = |n: usize, key: usize| (case * 2_654_435_761 + key * 40_503) / 7 % n;
         let one = steps[case % steps.len()];
         let drawn = steps[pick(steps.len(), 1)];
-        // a deletion draws random bases for every N in view, those of a mask before it too
+        // a deletion draws random bases for N that move in from outside, those of a crop too
         let two = if one.1 < 1.0 && drawn.0.contains("deletion") { steps[0] } else { drawn };
         let chain = format!("augment::chain([{}, {}, augment::sometimes(augment::reverse_complement(0.5), 0.5)])", one.0, two.0);
         let (least, change) = match case % 3 {

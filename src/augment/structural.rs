@@ -85,10 +85,12 @@ impl Transform for Deletion {
         let margin = sample.margin;
         for codes in &mut sample.sequences {
             close(codes, at, n).into_iter().for_each(|end| fill(end, rng));
-            // rows without surroundings have N there: they become random bases
-            let end = codes.len() - margin;
-            for code in codes[margin..end].iter_mut().filter(|code| **code == UNKNOWN) {
-                *code = rng.below(4) as u8;
+            // rows without surroundings have N there, and random bases move in instead
+            let (left, end) = (n / 2, codes.len() - margin);
+            for side in [margin..margin + left, end - (n - left)..end] {
+                for code in codes[side].iter_mut().filter(|code| **code == UNKNOWN) {
+                    *code = rng.below(4) as u8;
+                }
             }
         }
         for signal in sample.along() {
@@ -266,6 +268,19 @@ mod tests {
             let mut s = sample(40, 0);
             Crop { length: 10 }.apply(&mut s, &mut rng);
             assert_eq!(s.sequences[0].iter().filter(|c| **c != UNKNOWN).count(), 10);
+        }
+    }
+
+    /// A deletion filled every N in view with random bases, a masked range before it too.
+    #[test]
+    fn a_deletion_keeps_the_n_of_a_mask() {
+        for seed in 0..100 {
+            let mut s = sample(40, 3);
+            s.sequences[0][20..30].fill(UNKNOWN);
+            let mut rng = Rng::keyed(&[seed]);
+            Deletion { low: 4, high: 4 }.apply(&mut s, &mut rng);
+            let kept = s.sequences[0][3..43].iter().filter(|code| **code == UNKNOWN).count();
+            assert!((6..=10).contains(&kept), "deletion {seed}: {kept} of 10");
         }
     }
 

@@ -73,7 +73,7 @@ pub fn window(regions: &[Interval], windows: &[Interval]) -> Option<(usize, usiz
         let inside = region.chrom == window.chrom && region.start <= window.start && window.end <= region.end;
         let reverse = region.strand == Strand::Reverse;
         let offset = if reverse { region.end - window.end } else { window.start - region.start };
-        (inside && window.len() > 0).then_some((offset as usize, window.len() as usize))
+        (inside && !window.is_empty()).then_some((offset as usize, window.len() as usize))
     };
     let mut all = regions.iter().zip(windows).map(within);
     let first = all.next()??;

@@ -154,8 +154,8 @@ mod tests {
         assert_eq!(mixed(large, (1i64 << 53) as f64), Some(Ordering::Greater));
         assert_eq!(mixed(-large, -((1i64 << 53) as f64)), Some(Ordering::Less));
         assert_eq!(mixed(i64::MAX, f64::INFINITY), Some(Ordering::Less));
-        assert_eq!(mixed(i64::MAX, 9.223372036854775807e18), Some(Ordering::Less));
-        assert_eq!(mixed(i64::MIN, -9.223372036854775808e18), Some(Ordering::Equal));
+        assert_eq!(mixed(i64::MAX, 9.223_372_036_854_776e18), Some(Ordering::Less));
+        assert_eq!(mixed(i64::MIN, -9.223_372_036_854_776e18), Some(Ordering::Equal));
         assert_eq!(mixed(1, f64::NAN), None);
         assert_eq!(mixed(2, 2.5), Some(Ordering::Less));
     }

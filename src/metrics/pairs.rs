@@ -158,7 +158,7 @@ impl<'a> Pairs<'a> {
             Some((at, label)) if is_classes && !(label >= 0.0 && label < self.columns as f64 && label.fract() == 0.0) => {
                 bail!("value", "`{}` of {} classes needs class numbers from 0 to {}, got {label} in row {at}", metric.name, self.columns, self.columns - 1)
             }
-            Some((at, label)) if !is_classes && !(self.is_mixed && label > 0.0 && label < 1.0) => {
+            Some((at, label)) if !(is_classes || self.is_mixed && label > 0.0 && label < 1.0) => {
                 let task = if self.columns > 1 { format!(", task {}", at % self.columns) } else { String::new() };
                 bail!("value", "`{}` needs labels of 0 and 1, got {label} in row {}{task}", metric.name, at / self.columns;
                     hint: "`labels.gt(0.5)` makes labels of numbers; class numbers need a prediction for each class")

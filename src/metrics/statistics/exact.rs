@@ -109,7 +109,7 @@ fn fraction(a: f64, b: f64, x: f64) -> f64 {
 
 /// The chance of more than `t` under Student's distribution, for t of either sign.
 pub fn student_above(t: f64, df: f64) -> f64 {
-    if t.is_nan() || !(df > 0.0) {
+    if t.is_nan() || df.is_nan() || df <= 0.0 {
         return f64::NAN;
     }
     if t.is_infinite() {
