@@ -2,6 +2,7 @@
 
 use super::console::{self, Answer, Console};
 use super::{Common, ERROR, fail};
+use crate::base::panic;
 use crate::bind::shown;
 use crate::lang::interactive::{Interactive, is_open};
 use crate::lang::{assist, diagnostics, highlight, session};
@@ -51,13 +52,15 @@ impl Hinter for Assistant {
 
 impl Validator for Assistant {
     fn validate(&self, context: &mut ValidationContext) -> rustyline::Result<ValidationResult> {
-        Ok(if !console::is_command(context.input()) && is_open(context.input()) { ValidationResult::Incomplete } else { ValidationResult::Valid(None) })
+        let text = context.input();
+        let is_whole = console::is_command(text) || !panic::guarded(|| is_open(text)).unwrap_or(false);
+        Ok(if is_whole { ValidationResult::Valid(None) } else { ValidationResult::Incomplete })
     }
 }
 
 impl Highlighter for Assistant {
     fn highlight<'l>(&self, line: &'l str, _: usize) -> Cow<'l, str> {
-        Cow::Owned(highlight::ansi(line))
+        panic::guarded(|| highlight::ansi(line)).map_or(Cow::Borrowed(line), Cow::Owned)
     }
 
     fn highlight_hint<'h>(&self, hint: &'h str) -> Cow<'h, str> {
@@ -95,6 +98,10 @@ pub fn repl(common: &Common) -> u8 {
             Ok(line) => {
                 if !line.trim().is_empty() {
                     editor.add_history_entry(line.trim()).ok();
+                    // at once: what ends this program must not take the typing with it
+                    if let Some(path) = &history {
+                        editor.append_history(path).ok();
+                    }
                 }
                 match console.turn(&line, "repl") {
                     Ok(answers) => {
@@ -113,9 +120,6 @@ pub fn repl(common: &Common) -> u8 {
             Err(ReadlineError::Interrupted) => crate::outln!("(Ctrl-D or :quit leaves)"),
             Err(_) => break,
         }
-    }
-    if let Some(path) = &history {
-        editor.save_history(path).ok();
     }
     console.session.borrow_mut().reset();
     0

@@ -5,6 +5,8 @@ use super::help;
 use super::highlight::WORDS;
 use super::interactive::Interactive;
 use super::native::Form;
+use super::scan;
+use crate::base::panic;
 
 /// A text that could stand at the cursor.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,54 +44,68 @@ struct Open {
     name: String,
     commas: usize,
     keys: Vec<String>,
-    /// Where the argument or entry that the cursor is in began.
-    began: usize,
+    /// Where the key that the cursor is in began; none in a value.
+    key: Option<usize>,
 }
 
 fn place(text: &str) -> Place {
+    let scanned = scan::scan(text);
+    if let Some(('"' | '`', start)) = scanned.quote {
+        return Place::Text(start);
+    }
+    if scanned.quote.is_some() || scanned.is_comment || in_line_comment(text) {
+        return Place::Plain(None);
+    }
     let mut open: Vec<Open> = Vec::new();
-    let mut quote: Option<(char, usize)> = None;
-    let mut letters = text.char_indices().peekable();
-    while let Some((at, c)) = letters.next() {
-        match (quote, c) {
-            (Some(_), '\\') => drop(letters.next()),
-            (Some((q, _)), c) if c == q => quote = None,
-            (Some(_), _) => {}
-            (None, '"' | '`') => quote = Some((c, at + 1)),
-            (None, '/') if text[at..].starts_with("//") => while letters.next_if(|(_, c)| *c != '\n').is_some() {},
-            (None, '(' | '[' | '{') => {
+    for (at, c) in scanned.code {
+        match c {
+            '(' | '[' | '{' => {
                 let is_map = c == '{' && text[..at].ends_with('#');
-                open.push(Open { bracket: if is_map { '#' } else { c }, name: name_before(&text[..at]), commas: 0, keys: Vec::new(), began: at + 1 });
+                let (bracket, key) = if is_map { ('#', Some(at + 1)) } else { (c, None) };
+                open.push(Open { bracket, name: name_before(&text[..at]), commas: 0, keys: Vec::new(), key });
             }
-            (None, ')' | ']' | '}') => drop(open.pop()),
-            (None, ',') => {
+            ')' | ']' | '}' => drop(open.pop()),
+            ',' => {
                 if let Some(last) = open.last_mut() {
                     last.commas += 1;
-                    last.began = at + 1;
+                    last.key = (last.bracket == '#').then_some(at + 1);
                 }
             }
-            (None, ':') if !text[at..].starts_with("::") && !text[..at].ends_with(':') => {
-                if let Some(last) = open.last_mut().filter(|last| last.bracket == '#') {
-                    let key = text[last.began..at].trim().trim_matches('"').to_string();
-                    last.keys.push(key);
-                    last.began = usize::MAX;
+            ':' => {
+                if let Some(last) = open.last_mut()
+                    && let Some(start) = last.key.take()
+                {
+                    last.keys.push(text[start..at].trim().trim_matches('"').to_string());
                 }
             }
             _ => {}
         }
     }
-    if let Some((_, start)) = quote {
-        return Place::Text(start);
-    }
-    let call = |open: &[Open]| open.last().filter(|last| last.bracket == '(' && !last.name.is_empty()).map(|last| (last.name.clone(), last.commas));
-    match open.last() {
-        Some(last) if last.bracket == '#' && last.began != usize::MAX => match call(&open[..open.len() - 1]) {
-            Some((name, _)) => Place::Key(name, last.keys.clone()),
-            None => Place::Plain(None),
+    let call = |open: &[Open]| {
+        let last = open.last().filter(|last| last.bracket == '(' && !last.name.is_empty())?;
+        Some((last.name.clone(), last.commas))
+    };
+    match open.split_last() {
+        Some((last, around)) if last.bracket == '#' => match call(around) {
+            Some((name, _)) if last.key.is_some() => Place::Key(name, last.keys.clone()),
+            Some(_) if last.key.is_none() => Place::Plain(call(around)),
+            _ => Place::Plain(None),
         },
-        Some(last) if last.bracket == '#' => Place::Plain(call(&open[..open.len() - 1])),
         _ => Place::Plain(call(&open)),
     }
+}
+
+/// Whether the end of a text is in a comment that ends with its line.
+fn in_line_comment(text: &str) -> bool {
+    let line = &text[text.rfind('\n').map_or(0, |at| at + 1)..];
+    // of a letter after it nothing is code
+    line.contains("//") && scan::scan(&format!("{text}x")).code.last().is_none_or(|(at, _)| *at < text.len())
+}
+
+/// The word that a text ends with.
+fn last_word(text: &str) -> &str {
+    let start = text.char_indices().rev().take_while(|(_, c)| is_word(*c)).last();
+    &text[start.map_or(text.len(), |(at, _)| at)..]
 }
 
 /// Entries that a name in a text calls: `nn::conv1d`, `net.forward`, or one of an imported module.
@@ -129,16 +145,26 @@ fn files(started: &str) -> Vec<Candidate> {
     out
 }
 
+/// Help with typing must not end what is typed into: a panic in it is no help, and nothing else.
+fn or_nothing<T: Default>(f: impl FnOnce() -> T) -> T {
+    panic::guarded(f).unwrap_or_default()
+}
+
 /// What could stand at a cursor (in bytes), and from where on it would replace the text.
 pub fn complete(catalog: &Catalog, session: &Interactive, text: &str, cursor: usize) -> (usize, Vec<Candidate>) {
+    let found = or_nothing(|| Some(candidates(catalog, session, text, cursor)));
+    found.unwrap_or((cursor, Vec::new()))
+}
+
+fn candidates(catalog: &Catalog, session: &Interactive, text: &str, cursor: usize) -> (usize, Vec<Candidate>) {
     let before = &text[..cursor];
-    let start = before.rfind(|c: char| !is_word(c)).map_or(0, |at| at + before[at..].chars().next().map_or(1, char::len_utf8));
-    let word = &before[start..];
+    let word = last_word(before);
+    let start = before.len() - word.len();
     let place = place(before);
     if let Place::Text(began) = place {
         let modules = before[..began].trim_end_matches('"').trim_end().ends_with("import");
         let given = &before[began..];
-        if modules && "std/".starts_with(&given[..given.len().min(4)]) {
+        if modules && ("std/".starts_with(given) || given.starts_with("std/")) {
             let paths = catalog.entries.iter().filter(|e| e.is_script && e.namespace.starts_with(given)).map(|e| e.namespace.clone());
             let mut out: Vec<Candidate> = paths.map(|text| Candidate { text, kind: "module".into() }).collect();
             out.sort();
@@ -158,13 +184,11 @@ pub fn complete(catalog: &Catalog, session: &Interactive, text: &str, cursor: us
     }
     let head = &before[..start];
     if let Some(space) = head.strip_suffix("::") {
-        let space = &space[space.rfind(|c: char| !is_word(c)).map_or(0, |at| at + 1)..];
-        let space = session.space_of(space);
+        let space = session.space_of(last_word(space));
         let fits = |e: &&Entry| e.form == Form::Function && e.namespace == space && e.name.starts_with(word);
         out.extend(catalog.entries.iter().filter(fits).map(|e| named(&e.name, &e.returns)));
     } else if let Some(owner) = head.strip_suffix('.') {
-        let owner = &owner[owner.rfind(|c: char| !is_word(c)).map_or(0, |at| at + 1)..];
-        let kind = session.kind_of(owner);
+        let kind = session.kind_of(last_word(owner));
         let fits =
             |e: &&Entry| matches!(e.form, Form::Method | Form::Property) && e.name.starts_with(word) && kind.as_ref().is_none_or(|kind| *kind == e.namespace);
         out.extend(catalog.entries.iter().filter(fits).map(|e| named(&e.name, &e.returns)));
@@ -186,6 +210,10 @@ pub fn complete(catalog: &Catalog, session: &Interactive, text: &str, cursor: us
 
 /// The signature of the innermost call that a cursor stands in.
 pub fn signature(catalog: &Catalog, session: &Interactive, text: &str, cursor: usize) -> Option<String> {
+    or_nothing(|| signature_at(catalog, session, text, cursor))
+}
+
+fn signature_at(catalog: &Catalog, session: &Interactive, text: &str, cursor: usize) -> Option<String> {
     let name = match place(&text[..cursor]) {
         Place::Key(name, _) | Place::Plain(Some((name, _))) => name,
         _ => return None,
@@ -195,6 +223,10 @@ pub fn signature(catalog: &Catalog, session: &Interactive, text: &str, cursor: u
 
 /// What there is to know of what a cursor stands on: a variable, a function, else the call that it stands in.
 pub fn about(catalog: &Catalog, session: &Interactive, text: &str, cursor: usize) -> Option<String> {
+    or_nothing(|| about_at(catalog, session, text, cursor))
+}
+
+fn about_at(catalog: &Catalog, session: &Interactive, text: &str, cursor: usize) -> Option<String> {
     let word = word_at(text, cursor);
     if let Some(own) = session.variables().into_iter().find(|variable| variable.name == word) {
         return Some(format!("{}: {}\n\n{}", own.name, own.kind, own.value));
@@ -207,7 +239,7 @@ pub fn about(catalog: &Catalog, session: &Interactive, text: &str, cursor: usize
         Place::Key(name, _) | Place::Plain(Some((name, _))) => called(catalog, session, &name).first().map(|entry| entry.qualified()),
         _ => None,
     };
-    let known = |name: &str| if name.is_empty() { None } else { help::text(catalog, name).ok() };
+    let known = |name: &str| if name.is_empty() { None } else { help::named(catalog, name) };
     known(&named).or_else(|| known(&around()?))
 }
 
@@ -232,6 +264,11 @@ mod tests {
         assert_eq!(place("f(g(1, 2), "), Place::Plain(Some(("f".into(), 1))));
         assert_eq!(place("let a = #{ x: 1, "), Place::Plain(None));
         assert_eq!(place("// f(\n"), Place::Plain(None));
+        assert_eq!(place("f(1, // g("), Place::Plain(None));
+        assert_eq!(place("train::fit(net, #{ loss: loss:"), Place::Plain(Some(("train::fit".into(), 1))));
+        assert_eq!(place("train::fit(net, #{ loss: loss::m"), Place::Plain(Some(("train::fit".into(), 1))));
+        assert_eq!(place("train::fit(net, #{ loss: loss::mse(), b"), Place::Key("train::fit".into(), vec!["loss".into()]));
+        assert_eq!(place("f(`a ${nn::conv1d(8, "), Place::Plain(Some(("nn::conv1d".into(), 1))));
         assert_eq!(word_at("nn::conv1d(8)", 6), "nn::conv1d");
     }
 }

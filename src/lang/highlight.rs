@@ -27,6 +27,16 @@ pub const WORDS: &[&str] = &[
     "throw", "true", "false", "do", "until", "no_grad", "this",
 ];
 
+/// Whether a text begins with a letter in quotes, such as `'A'` or `'\n'`.
+fn is_letter(text: &str) -> bool {
+    let mut letters = text.chars().skip(1);
+    match letters.next() {
+        Some('\\') => text.chars().skip(3).take(10).any(|c| c == '\''),
+        Some(_) => letters.next() == Some('\''),
+        None => false,
+    }
+}
+
 /// The stretches of a text, in order; joined they are the text.
 pub fn spans(text: &str) -> Vec<(Kind, &str)> {
     let mut out = Vec::new();
@@ -38,12 +48,12 @@ pub fn spans(text: &str) -> Vec<(Kind, &str)> {
         let (kind, length) = if rest.starts_with("//") {
             (Kind::Comment, rest.find('\n').unwrap_or(rest.len()))
         } else if rest.starts_with("/*") {
-            (Kind::Comment, rest.find("*/").map_or(rest.len(), |at| at + 2))
-        } else if first == '"' || first == '`' {
+            (Kind::Comment, rest[2..].find("*/").map_or(rest.len(), |at| at + 4))
+        } else if first == '"' || first == '`' || (first == '\'' && is_letter(rest)) {
             let mut escaped = false;
             let end = rest.char_indices().skip(1).find(|(_, c)| {
                 let closes = *c == first && !escaped;
-                escaped = *c == '\\' && !escaped;
+                escaped = *c == '\\' && !escaped && first != '`';
                 closes
             });
             (Kind::Text, end.map_or(rest.len(), |(at, c)| at + c.len_utf8()))
@@ -113,14 +123,14 @@ mod tests {
 
     #[test]
     fn words_are_told_apart_and_nothing_is_lost() {
-        let text = "let x = nn::conv1d(8, 0.5e-3); // \"no\"\nfor i in 0..5 { `a ${x} \\` b` }";
+        let text = "let x = nn::conv1d(8, 0.5e-3); // \"no\"\nfor i in 0..5 { `a ${x} b\\` }";
         let found = spans(text);
         assert_eq!(found.iter().map(|(_, own)| *own).collect::<String>(), text);
         let of = |kind| found.iter().filter(|(own, _)| *own == kind).map(|(_, text)| *text).collect::<Vec<_>>();
         assert_eq!(of(Kind::Number), ["8", "0.5e", "3", "0", "5"]);
         assert_eq!(of(Kind::Word), ["let", "for", "in"]);
         assert_eq!(of(Kind::Space), ["nn::"]);
-        assert_eq!(of(Kind::Text), ["`a ${x} \\` b`"]);
+        assert_eq!(of(Kind::Text), ["`a ${x} b\\`"]);
         assert_eq!(html("a < \"b\""), "a &lt; <span class=\"s\">&quot;b&quot;</span>");
     }
 }

@@ -1,8 +1,8 @@
 //! A session that goes on from one piece of text to the next: variables, functions and imports stay.
 
 use super::session;
-use super::{diagnostics, division, engine, prepare, show};
-use crate::base::{Result, interrupt};
+use super::{diagnostics, division, engine, prepare, scan, show};
+use crate::base::{Result, interrupt, panic};
 use rhai::{AST, Dynamic, Scope};
 
 /// What was defined so far.
@@ -51,7 +51,7 @@ impl Interactive {
         whole.set_source(file);
         // what was defined stays even where the text fails further down
         self.functions = known.merge(&own.clone_functions_only());
-        let outcome = engine.eval_ast_with_scope::<Dynamic>(&mut self.scope, &whole).map_err(to_fault);
+        let outcome = engine::evaluated(&engine, &mut self.scope, &whole, file);
         if outcome.is_ok() {
             self.keep_imports(text);
         }
@@ -81,13 +81,14 @@ impl Interactive {
     /// Whether a text can be read as code.
     pub fn can_read(&self, text: &str) -> bool {
         let (prepared, _) = prepare::behind(&self.imports.join(" "), prepare::prepare(text));
-        session::engine().is_ok_and(|engine| engine.compile_with_scope(&self.scope, prepared).is_ok())
+        let reads = || session::engine().is_ok_and(|engine| engine.compile_with_scope(&self.scope, prepared).is_ok());
+        panic::guarded(reads).unwrap_or(false)
     }
 
     /// The variables, the newest of each name.
     pub fn variables(&self) -> Vec<Variable> {
         let mut out: Vec<Variable> = Vec::new();
-        for (name, _, value) in self.scope.iter() {
+        for (name, _, value) in self.scope.iter().filter(|(name, ..)| !prepare::is_stand_in(name)) {
             out.retain(|known| known.name != name);
             let kind = session::type_info(&value).map_or_else(|| plain_kind(&value).to_string(), |info| info.name.to_string());
             out.push(Variable { name: name.to_string(), kind, value: show::line(&value) });
@@ -148,39 +149,28 @@ fn plain_kind(value: &Dynamic) -> &'static str {
     }
 }
 
-/// Whether brackets or a text are still open.
+/// Whether brackets, a string in back quotes or a comment are still open.
 pub fn is_open(text: &str) -> bool {
-    let (depth, quote) = open(text);
-    depth > 0 || quote == Some('`')
+    let scanned = scan::scan(text);
+    depth(text) > 0 || scanned.is_comment || matches!(scanned.quote, Some(('`', _)))
 }
 
-/// How many brackets are open, at least none.
+/// How many brackets are open.
 pub fn depth(text: &str) -> usize {
-    usize::try_from(open(text).0).unwrap_or(0)
+    scan::open(&scan::scan(text)).len()
 }
 
-/// Brackets and the quote that are open at the end of a text.
-fn open(text: &str) -> (i32, Option<char>) {
-    let (mut depth, mut quote) = (0i32, None::<char>);
-    let mut letters = text.chars().peekable();
-    while let Some(c) = letters.next() {
-        match (quote, c) {
-            (Some(_), '\\') => {
-                letters.next();
-            }
-            (Some(q), c) if c == q => quote = None,
-            (None, '"' | '`') => quote = Some(c),
-            (None, '/') if letters.peek() == Some(&'/') => {
-                for skipped in letters.by_ref() {
-                    if skipped == '\n' {
-                        break;
-                    }
-                }
-            }
-            (None, '(' | '[' | '{') => depth += 1,
-            (None, ')' | ']' | '}') => depth -= 1,
-            _ => {}
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bracket_in_a_letter_a_string_or_a_comment_opens_nothing() {
+        for whole in ["c == '('", "\"(\"", "/* ( */ 1", "`${f(1)} (`", "f(1) // (", "))"] {
+            assert!(!is_open(whole), "{whole}");
+        }
+        for part in ["f(", "`a", "`${f(", "/* 1", "fn f() {", "#{ a: ["] {
+            assert!(is_open(part), "{part}");
         }
     }
-    (depth, quote)
 }
