@@ -1,5 +1,8 @@
 //! Arguments in, exit code out.
 
+#[global_allocator]
+static MEMORY: cistron::cli::memory::Remembering = cistron::cli::memory::Remembering;
+
 fn main() -> std::process::ExitCode {
     let code = cistron::cli::main();
     // torch's threads and static objects are not worth waiting for

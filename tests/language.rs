@@ -208,3 +208,25 @@ fn methods_of_what_a_property_gives_can_be_called() {
     let fault = crate::fault("let x = tensor::ones([2]); x.shape = [1];");
     assert!(fault.to_string().contains("shape"), "{fault}");
 }
+
+#[test]
+fn a_closure_keeps_the_loop_variable_of_its_turn() {
+    // Rhai has one variable for all turns: three closures all saw the last value
+    let ints = |text: &str| -> Vec<i64> { crate::value(text).expect(text).into_typed_array::<i64>().expect("integers") };
+    assert_eq!(ints("let f = []; for i in 0..3 { f.push(|| i); } f.map(|g| g.call())"), [0, 1, 2]);
+    assert_eq!(ints("let f = []; for (x, i) in [7, 8] { f.push(|| x * 10 + i); } f.map(|g| g.call())"), [70, 81]);
+    assert_eq!(ints("let f = []; for x in #{ a: 1, b: 2 }.values() { f.push(|| x); } f.map(|g| g.call())"), [1, 2]);
+    assert_eq!(ints("let f = []; for i in 0..2 { for j in 0..2 { f.push(|| 10 * i + j); } } f.map(|g| g.call())"), [0, 1, 10, 11]);
+    assert_eq!(ints("let f = []; for i in 0..2 { if i < 5 { let g = || i; f.push(|| g.call() + i); } } f.map(|g| g.call())"), [0, 2]);
+    // a variable of a turn of `while` or `loop` is one of its own; one outside of it is shared by all
+    assert_eq!(ints("let f = []; let n = 0; while n < 3 { let i = n; f.push(|| i); n += 1; } f.map(|g| g.call())"), [0, 1, 2]);
+    assert_eq!(ints("let f = []; let n = 0; loop { if n == 3 { break; } let i = n; f.push(|| i); n += 1; } f.map(|g| g.call())"), [0, 1, 2]);
+    assert_eq!(ints("let f = []; let n = 0; while n < 3 { f.push(|| n); n += 1; } f.map(|g| g.call())"), [3, 3, 3]);
+    // what a closure changes outside of the loop it changes there
+    assert_eq!(ints("let sum = 0; for i in 0..3 { let f = |x| { sum += x * i; }; f.call(2); } [sum]"), [6]);
+    let layers = "let l = []; for i in 0..3 { l.push(nn::custom(\"t\", #{ forward: |p, x| x * (i + 1.0) })); }";
+    run(&format!("{layers} assert_eq(nn::build(nn::chain(l), [1]).forward(tensor::ones([1, 1])), [[6.0]]);")).expect("it runs");
+    // columns of errors stay
+    let at = fault("for i in 0..3 { [1].map(|x| x); nn::conv1d(1); }").at.clone().expect("a place");
+    assert_eq!((at.line, at.column), (1, 37));
+}

@@ -1,4 +1,5 @@
-//! What every room may use: faults, files, intervals, seeds, names, notes, shapes, threads, interrupts.
+//! What every room may use, built on `std` and the C library alone: faults, files, intervals, seeds,
+//! names, notes, shapes, threads, interrupts.
 
 pub mod fault;
 pub mod file;
@@ -17,6 +18,7 @@ pub mod table;
 pub mod threads;
 pub mod values;
 pub(crate) mod wide;
+pub mod written;
 
 pub use fault::{Fault, Frame, Place, Result};
 pub use interval::{Interval, Strand, StrandRule};

@@ -227,15 +227,25 @@ natives! { all in "" {
     /// ```
     function "pretty"(c, value: Dynamic) -> "string" { Ok(show::pretty(&value)) }
 
-    /// Gives the documentation of a function, a method or a namespace.
+    /// Returns the documentation of a function, a method, a type or a namespace; where nothing is called so, what is
+    /// about the words.
     ///
     /// ```rhai
     /// assert(help("nn::conv1d").contains("filters"));
+    /// assert(help("model").contains("forward"));
+    /// assert(help("convolution").contains("nn::conv1d"));
     /// ```
     function "help"(c, name: Option<String>) -> "string" {
         let catalog = session::catalog();
         name.map_or_else(|| Ok(help::overview(&catalog)), |name| help::text(&catalog, &name))
     }
+
+    /// Searches names and documentation for words.
+    ///
+    /// ```rhai
+    /// assert(apropos("learning rate").contains("schedule"));
+    /// ```
+    function "apropos"(c, words: String) -> "string" { help::apropos(&session::catalog(), &words) }
 
     /// Writes a text to a file, in the run's folder unless the path is absolute.
     ///

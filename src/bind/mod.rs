@@ -1,5 +1,6 @@
 //! The script language's namespaces, one file each: thin, declarative.
 
+pub mod arrays;
 pub mod attribution;
 pub mod augment;
 pub mod batch;
@@ -12,6 +13,7 @@ pub mod genome;
 pub mod host;
 pub mod init;
 pub mod intervals;
+pub mod iterate;
 pub mod label;
 pub mod logarithms;
 pub mod loss;
@@ -58,6 +60,7 @@ pub fn library() -> Library {
     let natives = [
         host::natives(),
         logarithms::natives(),
+        arrays::natives(),
         tensor::natives(),
         tensor_math::natives(),
         tensor_compare::natives(),
@@ -112,6 +115,7 @@ pub fn library() -> Library {
         types: values::types(),
         extras: vec![|engine| {
             engine.register_iterator_result::<values::Pass, values::Rows>();
+            iterate::register(engine);
         }],
     }
 }

@@ -2,6 +2,7 @@
 //! rehearsal in which data are a few rows, nothing is trained and nothing is written.
 
 use super::{ERROR, FAILED, fail, files};
+use crate::base::Fault;
 use crate::lang::{check as checks, diagnostics, session};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -20,12 +21,12 @@ pub fn check(paths: &[PathBuf], json: bool) -> u8 {
         let file = path.display().to_string();
         let text = match crate::base::file::read_text(path) {
             Ok(text) => text,
-            Err(error) => return fail(&crate::base::Fault::file(path, &error), json),
+            Err(error) => return fail(&Fault::file(path, &error), json),
         };
         let faults = match checks::compile(&engine, &text, &file) {
             Ok(ast) => {
                 let found = checks::check(&ast, &catalog, &file);
-                if found.is_empty() { rehearse(&text, path, &engine_settings(path)).into_iter().collect() } else { found }
+                if found.is_empty() { rehearsed(&text, path) } else { found }
             }
             Err(fault) => vec![fault],
         };
@@ -56,8 +57,19 @@ fn engine_settings(script: &Path) -> session::Settings {
     session::Settings { quiet: true, dry: true, device: "cpu".into(), script_dir: script.parent().map(Path::to_path_buf), ..session::Settings::default() }
 }
 
+/// The faults of a rehearsal; where it was broken off is noted.
+fn rehearsed(text: &str, path: &Path) -> Vec<Fault> {
+    let fault = rehearse(text, path, &engine_settings(path));
+    if let Some(fault) = fault.as_ref().filter(|fault| fault.kind == "limit") {
+        let at = fault.at.as_ref().map_or_else(|| path.display().to_string(), ToString::to_string);
+        eprintln!("note: {at}: the check followed the script to here ({}); shapes after this are not checked", fault.message);
+        return Vec::new();
+    }
+    fault.into_iter().collect()
+}
+
 /// Runs a script with stand-ins; the fault that it meets. What depends on files that are not there is no fault.
-fn rehearse(text: &str, path: &Path, settings: &session::Settings) -> Option<crate::base::Fault> {
+fn rehearse(text: &str, path: &Path, settings: &session::Settings) -> Option<Fault> {
     crate::bind::start(settings.clone());
     session::capture();
     let mut scope = rhai::Scope::new();
@@ -67,6 +79,9 @@ fn rehearse(text: &str, path: &Path, settings: &session::Settings) -> Option<cra
     crate::bind::train::forget();
     std::fs::remove_dir_all(std::env::temp_dir().join(format!("cistron-check-{}", std::process::id()))).ok();
     let fault = outcome.err()?;
+    if fault.kind == "limit" {
+        return Some(fault);
+    }
     // with stand-ins for data, a shape tells something only where a network was built
     let is_certain = ["name", "option", "syntax"].contains(&fault.kind) || fault.trace.iter().any(|frame| frame.function == "nn::build");
     let excused = ["file", "thrown", "assertion"].contains(&fault.kind) || (session::is_guessed() && !is_certain);

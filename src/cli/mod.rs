@@ -7,6 +7,7 @@ pub mod grade;
 pub mod help;
 pub mod kernel;
 pub mod limits;
+pub mod memory;
 pub mod notebook;
 mod pool;
 pub mod repl;
@@ -92,10 +93,10 @@ enum Command {
     /// The Jupyter kernel
     #[command(subcommand)]
     Kernel(kernel::KernelCommand),
-    /// Show the documentation of a function, a method or a namespace
+    /// Show the documentation of a function, a method, a type or a namespace, or search for words
     Help {
-        /// Its name, such as nn::conv1d
-        name: Option<String>,
+        /// Its name, such as nn::conv1d or model; or words, such as convolution
+        name: Vec<String>,
     },
     /// The ledger of runs
     Runs(runs::RunsArguments),
@@ -143,6 +144,7 @@ impl Common {
 
 /// Runs the program; the exit code.
 pub fn main() -> u8 {
+    memory::watch();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
@@ -150,6 +152,9 @@ pub fn main() -> u8 {
             return if error.use_stderr() { USAGE } else { 0 };
         }
     };
+    if let Err(fault) = crate::torch::device::check_version() {
+        return fail(&fault, false);
+    }
     let threads = pool::start();
     if threads < std::thread::available_parallelism().map_or(1, usize::from) {
         // OpenMP ends the process where it gets no threads
@@ -180,7 +185,7 @@ pub fn main() -> u8 {
         Command::Doc { out } => doc::doc(&out),
         Command::Notebook { path, out } => notebook::notebook(&path, out.as_deref()),
         Command::Kernel(command) => kernel::kernel(&command),
-        Command::Help { name } => help::help(name.as_deref()),
+        Command::Help { name } => help::help(&name.join(" ")),
         Command::Runs(arguments) => runs::runs(&arguments),
     }
 }
@@ -206,11 +211,17 @@ pub fn folder_of(file: &Path) -> PathBuf {
 
 /// Files with an ending, at or below paths, in order.
 pub fn files(paths: &[PathBuf], endings: &[&str]) -> Result<Vec<PathBuf>, Fault> {
-    fn walk(path: &Path, endings: &[&str], out: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    type Seen = std::collections::HashSet<PathBuf>;
+    fn walk(path: &Path, endings: &[&str], seen: &mut Seen, out: &mut Vec<PathBuf>) -> std::io::Result<()> {
         if path.is_dir() {
-            let mut entries: Vec<PathBuf> = std::fs::read_dir(path)?.filter_map(|entry| entry.ok().map(|e| e.path())).collect();
+            // a link may lead to a folder above it
+            if !seen.insert(std::fs::canonicalize(path)?) {
+                return Ok(());
+            }
+            let entries = std::fs::read_dir(path)?.filter_map(|entry| entry.ok().map(|e| e.path()));
+            let mut entries: Vec<PathBuf> = entries.collect();
             entries.sort();
-            return entries.iter().try_for_each(|entry| walk(entry, endings, out));
+            return entries.iter().try_for_each(|entry| walk(entry, endings, seen, out));
         }
         if path.extension().and_then(|e| e.to_str()).is_some_and(|e| endings.contains(&e)) {
             out.push(path.to_path_buf());
@@ -220,7 +231,7 @@ pub fn files(paths: &[PathBuf], endings: &[&str]) -> Result<Vec<PathBuf>, Fault>
     let mut out = Vec::new();
     for path in paths {
         std::fs::metadata(path).map_err(|error| Fault::file(path, &error))?;
-        walk(path, endings, &mut out).map_err(|error| Fault::file(path, &error))?;
+        walk(path, endings, &mut Seen::new(), &mut out).map_err(|error| Fault::file(path, &error))?;
     }
     Ok(out)
 }

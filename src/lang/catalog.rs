@@ -1,5 +1,6 @@
 //! What can be called, from the `///` texts: for help, completion, the reference, `check` and the tests.
 
+use super::habits;
 use super::native::{Form, Native};
 use super::options::Opt;
 use crate::base::{Fault, near};
@@ -153,16 +154,6 @@ impl Catalog {
         self.entries.iter().filter(move |entry| matches!(entry.form, Form::Method | Form::Property) && entry.name == name)
     }
 
-    /// Entries that a word asks for: `nn::conv1d`, `conv1d`, `tensor.sum`, `nn`.
-    pub fn find(&self, word: &str) -> Vec<&Entry> {
-        let word = word.trim();
-        let exact: Vec<&Entry> = self.entries.iter().filter(|entry| entry.qualified() == word || entry.name == word).collect();
-        if !exact.is_empty() {
-            return exact;
-        }
-        self.entries.iter().filter(|entry| entry.namespace == word).collect()
-    }
-
     /// The fault of a call `space::function(…)` that matches nothing.
     pub fn missing_function(&self, space: &str, function: &str, arguments: usize) -> Fault {
         if let Some(entry) = self.functions(space, function).next() {
@@ -198,11 +189,22 @@ impl Catalog {
                 }
                 return wrong_count(entry, types.len() - 1);
             }
+            if let Some(here) = habits::method(name) {
+                return fault!("name", "{owner} has no method `{name}`{}", with(&types[1..])).hint(here);
+            }
+            if let Some(here) = habits::function(name) {
+                return fault!("name", "no function is called `{name}`").hint(here);
+            }
+            let builtin = habits::builtin(owner);
+            if builtin.contains(&name) {
+                return fault!("type", "`{name}` of {} does not take ({})", super::value::article(owner), types[1..].join(", "));
+            }
             let own = self.entries.iter().filter(|entry| matches!(entry.form, Form::Method | Form::Property) && entry.namespace == *owner);
-            if let Some(near) = near::nearest(name, own.map(|entry| entry.name.as_str())) {
+            let names = own.map(|entry| entry.name.as_str()).chain(builtin.iter().copied());
+            if let Some(near) = near::nearest(name, names) {
                 return fault!("name", "{owner} has no method `{name}`"; hint: "did you mean `.{near}`?");
             }
-            if let Some(entry) = self.methods(name).next() {
+            if let Some(entry) = self.methods(name).find(|entry| !entry.namespace.is_empty()) {
                 let article = super::value::article(&entry.namespace);
                 return fault!("type", "`{name}` is a method of {article}, got {}", super::value::article(owner));
             }
@@ -215,15 +217,16 @@ impl Catalog {
             [] => fault!("name", "no function is called `{name}`"),
             types => fault!("name", "no function `{name}` takes ({})", types.join(", ")),
         };
-        if let Some(entry) = self.entries.iter().find(|entry| entry.form == Form::Function && entry.name == name && !entry.is_script) {
+        if let Some(here) = habits::function(name).or(habits::ambiguous(name)) {
+            return fault.hint(here);
+        }
+        let functions = || self.entries.iter().filter(|entry| entry.form == Form::Function && !entry.is_script);
+        if let Some(entry) = functions().find(|entry| entry.name == name) {
             return fault.hint(format!("did you mean `{}`?", entry.qualified()));
         }
-        match near::nearest(
-            name,
-            self.entries.iter().filter(|entry| entry.namespace.is_empty() && entry.form == Form::Function).map(|entry| entry.name.as_str()),
-        ) {
+        match near::nearest(name, functions().filter(|entry| entry.namespace.is_empty()).map(|entry| entry.name.as_str())) {
             Some(near) => fault.hint(format!("did you mean `{near}`?")),
-            None => fault.hint("a closure held in a variable `f` is called with `f.call(x)`"),
+            None => fault,
         }
     }
 
@@ -238,6 +241,12 @@ impl Catalog {
             return fault!("name", "`.{property}` of {} can only be read", super::value::article(owner));
         }
         let fault = fault!("name", "{owner} has no property `{property}`");
+        if let Some(here) = habits::method(property) {
+            return fault.hint(here);
+        }
+        if habits::builtin(owner).contains(&property) {
+            return fault.hint(format!("`{property}` is a method: write `.{property}(…)`"));
+        }
         let own: Vec<&Entry> = self.entries.iter().filter(|entry| entry.namespace == owner && matches!(entry.form, Form::Property | Form::Method)).collect();
         if own.iter().any(|entry| entry.form == Form::Method && entry.name == property) {
             return fault.hint(format!("`{property}` is a method: write `.{property}(…)`"));
@@ -247,6 +256,11 @@ impl Catalog {
             None => fault,
         }
     }
+}
+
+/// The types of arguments, where there are any.
+fn with(types: &[String]) -> String {
+    if types.is_empty() { String::new() } else { format!(" that takes ({})", types.join(", ")) }
 }
 
 fn wrong_count(entry: &Entry, got: usize) -> Fault {

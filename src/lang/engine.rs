@@ -1,9 +1,10 @@
 //! The engine: the same limits everywhere, strict names, the language's own words.
 
+use super::budget::{self, Budget};
 use super::native::Library;
 use super::resolver::{self, Resolver};
 use super::{catalog::Catalog, compare, diagnostics, division, prepare, session, stdlib};
-use crate::base::{Fault, Result, interrupt};
+use crate::base::{Result, panic};
 use rhai::{Dynamic, Engine, EvalContext, Expression, Scope};
 use std::rc::Rc;
 
@@ -15,18 +16,23 @@ pub struct Guarded {
     pub begin: fn() -> Box<dyn std::any::Any>,
 }
 
+/// Script functions that may be open at a time.
+const CALLS: usize = 96;
 /// Operations that a script in a sandbox may take: minutes of pure interpreting.
 const OPERATIONS: u64 = 2_000_000_000;
+/// Operations and seconds that a check follows a script for.
+const REHEARSED: u64 = 5_000_000;
+const REHEARSED_SECONDS: u64 = 30;
 
 /// Makes an engine of a library, and starts a session with it.
 pub fn start(library: &Library, blocks: &[Guarded], settings: session::Settings) -> Rc<Engine> {
     crate::base::panic::keep_quiet();
-    let mut engine = build(library, blocks);
-    if settings.sandbox.is_some() {
-        engine.set_max_operations(OPERATIONS);
-        engine.set_max_string_size(1 << 26);
-        engine.set_max_array_size(1 << 24);
-    }
+    let engine = build(library, blocks);
+    budget::begin(match (settings.dry, settings.sandbox.is_some()) {
+        (true, _) => Budget { operations: Some(REHEARSED), seconds: Some(REHEARSED_SECONDS) },
+        (false, true) => Budget { operations: Some(OPERATIONS), seconds: None },
+        _ => Budget::default(),
+    });
     let mut catalog = Catalog { entries: library.entries() };
     catalog.entries.extend(stdlib_entries(&engine));
     session::start(engine, library.types.clone(), Rc::new(catalog), settings)
@@ -41,14 +47,12 @@ fn stdlib_entries(engine: &Engine) -> Vec<super::catalog::Entry> {
 fn build(library: &Library, blocks: &[Guarded]) -> Engine {
     let mut engine = Engine::new();
     // the library's defaults differ between debug and release builds: a script must not
-    engine.set_max_call_levels(96);
+    engine.set_max_call_levels(CALLS + 8);
     engine.set_max_expr_depths(256, 128);
     engine.set_max_variables(4096);
     engine.set_max_functions(4096);
     engine.set_max_modules(1024);
-    engine.set_max_string_size(1 << 30);
-    engine.set_max_array_size(1 << 28);
-    engine.set_max_map_size(1 << 24);
+    // a limit of sizes would walk a whole array at each `push`: memory is watched instead (see `budget`)
     // dead branches must be checked too, and scripts spend their time in natives
     engine.set_optimization_level(rhai::OptimizationLevel::None);
     engine.set_strict_variables(true);
@@ -56,7 +60,7 @@ fn build(library: &Library, blocks: &[Guarded]) -> Engine {
     engine.set_module_resolver(Resolver::default());
     engine.on_print(session::print);
     engine.on_debug(|text, _, _| session::print(text));
-    engine.on_progress(|_| interrupt::is_raised().then(|| Dynamic::from(Fault::new("interrupted", "interrupted"))));
+    engine.on_progress(|_| budget::step().map(Dynamic::from));
     // fails only for words that Rhai knows already; both are new, and the tests use them
     engine.register_custom_operator("@", 160).ok();
     engine.register_custom_operator("|>", 100).ok();
@@ -70,7 +74,12 @@ fn build(library: &Library, blocks: &[Guarded]) -> Engine {
         engine.register_custom_syntax([block.word, "$block$"], false, run).ok();
     }
     engine.register_fn(resolver::HOME, |context: rhai::NativeCallContext| resolver::capture_environment(&context));
-    engine.register_fn(prepare::CAUGHT, diagnostics::caught);
+    engine.register_fn(prepare::CAUGHT, super::explain::caught);
+    engine.register_fn(prepare::DEPTH, |context: rhai::NativeCallContext| {
+        let is_deep = context.call_level() > CALLS;
+        if is_deep { Err(diagnostics::pass(super::explain::too_deep(), context.call_position())) } else { Ok(()) }
+    });
+    super::sizes::register(&mut engine);
     library.register(&mut engine);
     engine
 }
@@ -83,7 +92,15 @@ pub fn run(text: &str, file: &str, scope: &mut Scope) -> Result<Dynamic> {
     let mut ast = engine.compile_with_scope(scope, text).map_err(|error| diagnostics::fault_of(&error.into(), file))?;
     ast.set_source(file);
     division::warn(&ast, file);
-    engine.eval_ast_with_scope::<Dynamic>(scope, &ast).map_err(|error| diagnostics::fault_of(&error, file))
+    evaluated(&engine, scope, &ast, file)
+}
+
+/// Evaluates what was compiled; a panic of the interpreter, such as for a string that no memory holds, is an error.
+pub fn evaluated(engine: &Engine, scope: &mut Scope, ast: &rhai::AST, file: &str) -> Result<Dynamic> {
+    match panic::guarded(|| engine.eval_ast_with_scope::<Dynamic>(scope, ast)) {
+        Ok(outcome) => outcome.map_err(|error| diagnostics::fault_of(&error, file)),
+        Err(_) => Err(diagnostics::of_panic("the script")),
+    }
 }
 
 /// Empties every shared variable of a scope, so that closures that captured what holds them are let go.

@@ -1,11 +1,15 @@
 //! The catalog in words: what `help(…)`, `cistron help` and `?name` show.
 
 use super::catalog::{Catalog, Entry};
-use crate::base::{Result, near};
+use super::native::Form;
+use super::{session, value::article};
+use crate::base::{Fault, Result, near};
 use crate::fault;
 
 /// Above this many entries only a line of each is shown.
 const IN_FULL: usize = 3;
+/// The most lines of a search.
+const FOUND: usize = 20;
 
 /// The options of a function as a list; empty where it takes none.
 fn options(entry: &Entry) -> String {
@@ -17,22 +21,154 @@ fn options(entry: &Entry) -> String {
     format!("\n\nOptions\n{}", rows.collect::<Vec<_>>().join("\n"))
 }
 
-/// What a word names, in full or, where it names much, a line each; fails with the nearest name where it names nothing.
-pub fn text(catalog: &Catalog, word: &str) -> Result<String> {
-    let found = catalog.find(word);
-    if found.is_empty() {
-        let names: Vec<String> = catalog.entries.iter().map(Entry::qualified).collect();
-        let fault = fault!("name", "nothing is called `{word}`");
-        return Err(match near::nearest(word, names.iter().map(String::as_str)) {
-            Some(near) => fault.hint(format!("did you mean `{near}`?")),
-            None => fault,
-        });
+fn in_full(entry: &Entry) -> String {
+    format!("{}\n\n{}{}", entry.signature(), entry.docs, options(entry))
+}
+
+fn in_a_line(entry: &Entry) -> String {
+    format!("{}\n    {}", entry.signature(), entry.summary())
+}
+
+/// Entries in full, or a line of each where they are many.
+fn listed(entries: &[&Entry]) -> String {
+    match entries.len() {
+        n if n > IN_FULL => entries.iter().map(|entry| in_a_line(entry)).collect::<Vec<_>>().join("\n"),
+        _ => entries.iter().map(|entry| in_full(entry)).collect::<Vec<_>>().join("\n\n"),
     }
-    let shown = |entry: &&Entry| match found.len() {
-        n if n > IN_FULL => format!("{}\n    {}", entry.signature(), entry.summary()),
-        _ => format!("{}\n\n{}{}", entry.signature(), entry.docs, options(entry)),
+}
+
+/// Functions that return values of a type.
+fn makers<'a>(catalog: &'a Catalog, kind: &str) -> Vec<&'a Entry> {
+    let returns = |entry: &&Entry| entry.form == Form::Function && !entry.is_script && entry.returns.split([',', ' ']).next() == Some(kind);
+    catalog.entries.iter().filter(returns).collect()
+}
+
+/// A type or a namespace: what makes its values, its methods, its functions.
+fn of_type(catalog: &Catalog, word: &str) -> Option<String> {
+    let members: Vec<&Entry> = catalog.entries.iter().filter(|entry| entry.namespace == word).collect();
+    let is_type = session::types().iter().any(|info| info.name == word);
+    if members.is_empty() && !is_type {
+        return None;
+    }
+    let (functions, methods): (Vec<&Entry>, Vec<&Entry>) = members.into_iter().partition(|entry| entry.form == Form::Function);
+    let mut parts = Vec::new();
+    let made = makers(catalog, word);
+    if is_type && !made.is_empty() {
+        let mut names: Vec<String> = made.iter().map(|entry| entry.qualified()).collect();
+        names.dedup();
+        let more = names.len().saturating_sub(12);
+        names.truncate(12);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        parts.push(format!("{} is returned by {}{more}", article(word), names.join(", ")));
+    }
+    if !methods.is_empty() {
+        let head = format!("methods and properties of {} ({})", article(word), methods.len());
+        parts.push(format!("{head}\n{}", methods.iter().map(|entry| in_a_line(entry)).collect::<Vec<_>>().join("\n")));
+    }
+    if !functions.is_empty() {
+        let head = if functions.len() > IN_FULL { format!("functions of {word}:: ({})\n", functions.len()) } else { String::new() };
+        parts.push(format!("{head}{}", listed(&functions)));
+    }
+    if parts.is_empty() {
+        parts.push(format!("`{word}` is a type without methods"));
+    }
+    Some(parts.join("\n\n"))
+}
+
+/// What a word names, in full or, where it names much, a line each; none where nothing is called so.
+pub fn named(catalog: &Catalog, word: &str) -> Option<String> {
+    let exact: Vec<&Entry> = catalog.entries.iter().filter(|entry| entry.qualified() == word || entry.name == word).collect();
+    match (exact.is_empty(), of_type(catalog, word)) {
+        (false, None) => Some(listed(&exact)),
+        (true, own) => own,
+        (false, Some(own)) => {
+            let rows: Vec<String> = exact.iter().map(|entry| in_a_line(entry)).collect();
+            Some(format!("{own}\n\nalso called `{word}`\n{}", rows.join("\n")))
+        }
+    }
+}
+
+/// What a word names, or what is about it where nothing is called so; fails where there is nothing.
+pub fn text(catalog: &Catalog, word: &str) -> Result<String> {
+    let word = word.trim().trim_end_matches("()").trim_end_matches("::");
+    match word {
+        "" => Ok(short()),
+        _ => match named(catalog, word) {
+            Some(text) => Ok(text),
+            // a qualified name is meant as one
+            None if word.contains("::") || word.contains('.') => Err(unknown(catalog, word)),
+            None => about(catalog, word),
+        },
+    }
+}
+
+/// What `?` alone shows.
+pub fn short() -> String {
+    "?nn::conv1d explains a function, ?tensor a type, ?nn a namespace; ?convolution searches\nhelp() lists all namespaces and types; :help lists the commands"
+        .into()
+}
+
+/// The fault of a word that means nothing, with the nearest name.
+fn unknown(catalog: &Catalog, word: &str) -> Fault {
+    let names: Vec<String> = catalog.entries.iter().map(Entry::qualified).collect();
+    let bare = catalog.entries.iter().map(|entry| entry.name.as_str());
+    let fault = fault!("name", "nothing is called `{word}`");
+    match near::nearest(word, names.iter().map(String::as_str).chain(bare)) {
+        Some(near) => fault.hint(format!("did you mean `{near}`?")),
+        None => fault,
+    }
+}
+
+/// What is about a word, where nothing has its name.
+fn about(catalog: &Catalog, word: &str) -> Result<String> {
+    let found = search(catalog, word);
+    if found.is_empty() {
+        return Err(unknown(catalog, word));
+    }
+    let near = unknown(catalog, word).hint.clone().map_or(String::new(), |hint| format!("; {hint}"));
+    Ok(format!("nothing is called `{word}`{near}\n\n{}", shown(&found, word)))
+}
+
+fn shown(found: &[&Entry], word: &str) -> String {
+    let rows: Vec<String> = found.iter().take(FOUND).map(|entry| in_a_line(entry)).collect();
+    let more = if found.len() > FOUND { format!("\n… {} more", found.len() - FOUND) } else { String::new() };
+    format!("{} about `{word}`\n{}{more}", if found.len() == 1 { "one entry is".to_string() } else { format!("{} entries are", found.len()) }, rows.join("\n"))
+}
+
+/// The entries whose names or documentation hold all words of a text, those that are most about it first.
+pub fn search<'a>(catalog: &'a Catalog, text: &str) -> Vec<&'a Entry> {
+    let stem = |word: &str| {
+        let word = word.to_lowercase();
+        let cut = if word.len() > 4 { word.trim_end_matches("ing").trim_end_matches('s').len().max(4) } else { word.len() };
+        word.chars().take(cut).collect::<String>()
     };
-    Ok(found.iter().map(shown).collect::<Vec<_>>().join(if found.len() > IN_FULL { "\n" } else { "\n\n" }))
+    let words: Vec<String> = text.split_whitespace().map(stem).filter(|word| !word.is_empty()).collect();
+    let weight = |entry: &Entry| -> Option<usize> {
+        let (name, summary) = (entry.qualified().to_lowercase(), entry.summary().to_lowercase());
+        let (docs, options) = (entry.docs.to_lowercase(), options(entry).to_lowercase());
+        let one = |word: &String| match () {
+            () if entry.name.to_lowercase() == *word => Some(0),
+            () if name.contains(word) => Some(1),
+            () if summary.contains(word) => Some(2),
+            () if docs.contains(word) => Some(4),
+            () if options.contains(word) => Some(6),
+            () => None,
+        };
+        words.iter().map(one).sum()
+    };
+    let mut found: Vec<(usize, &Entry)> = catalog.entries.iter().filter_map(|entry| Some((weight(entry)?, entry))).collect();
+    if words.is_empty() {
+        found.clear();
+    }
+    found.sort_by_key(|(weight, entry)| (*weight, entry.is_script));
+    found.dedup_by_key(|(_, entry)| entry.qualified());
+    found.into_iter().map(|(_, entry)| entry).collect()
+}
+
+/// The result of a search as text.
+pub fn apropos(catalog: &Catalog, text: &str) -> Result<String> {
+    let found = search(catalog, text);
+    if found.is_empty() { Err(unknown(catalog, text)) } else { Ok(shown(&found, text)) }
 }
 
 /// The namespaces and types, with how much each holds.
@@ -45,5 +181,6 @@ pub fn overview(catalog: &Catalog) -> String {
         }
     }
     let rows = spaces.iter().map(|(name, n)| format!("  {:<22} {n}", if name.is_empty() { "(everywhere)" } else { name }));
-    format!("namespaces, types and modules, and how much each holds; `help NAME` shows one\n{}", rows.collect::<Vec<_>>().join("\n"))
+    let head = "namespaces, types and modules, and how much each holds; `help NAME` shows one, `help WORD` searches";
+    format!("{head}\n{}", rows.collect::<Vec<_>>().join("\n"))
 }

@@ -1,6 +1,7 @@
 //! Rhai machinery: engine, session, callbacks, options, catalog, diagnostics. It knows no science.
 
 pub mod assist;
+pub mod budget;
 pub mod callback;
 pub mod catalog;
 pub mod check;
@@ -9,6 +10,8 @@ pub mod diagnostics;
 mod division;
 pub mod engine;
 pub mod examples;
+pub mod explain;
+pub mod habits;
 pub mod help;
 pub mod highlight;
 pub mod interactive;
@@ -16,8 +19,10 @@ pub mod native;
 pub mod options;
 pub mod prepare;
 pub mod resolver;
+pub mod scan;
 pub mod session;
 pub mod show;
+pub mod sizes;
 pub mod stdlib;
 pub mod value;
 

@@ -343,7 +343,7 @@ pub fn print(line: &str) {
         None => false,
     });
     if !kept {
-        crate::outln!("{line}");
+        crate::outln!("{}", crate::base::written::printable(line));
     }
 }
 

@@ -1,6 +1,7 @@
 //! Values in one line, and values over several.
 
 use super::session;
+use crate::base::written::printable;
 use rhai::Dynamic;
 
 /// A number with at most six significant digits: `0.946012`, `1.2e-7`.
@@ -41,7 +42,7 @@ pub fn quoted(value: &Dynamic) -> String {
         return (info.line)(value);
     }
     if value.is_string() {
-        return format!("\"{value}\"");
+        return format!("\"{}\"", printable(&value.to_string()));
     }
     if let Ok(x) = value.as_float() {
         return number(x);
