@@ -6,6 +6,7 @@ against the hashes below, and unpacked side by side. `.libtorch/view` is then th
 headers and the three CPU libraries, so that one binary serves CPU and GPU. With CISTRON_LIBTORCH=DIR, where DIR
 holds torch 2.11.0 (a `torch` package folder or its `lib`), nothing is fetched and the view points there.
 """
+import errno
 import hashlib
 import os
 import platform
@@ -24,6 +25,7 @@ VERSION = "2.11.0"
 ROOT = Path(__file__).resolve().parent.parent
 HOME = ROOT / ".libtorch"
 VIEW = HOME / "view"
+NEEDED_MIB = 2500  # the wheels and what is unpacked of them
 LINKED = ["libtorch_cpu.so", "libtorch.so", "libc10.so"]
 
 # package: (file, sha256), for each machine
@@ -47,6 +49,30 @@ WHEELS = {
 
 def stop(message, hint):
     sys.exit(f"error: {message}\n  hint: {hint}")
+
+
+def stop_at_disk(error):
+    """Ends with what to do where a disk is full or may not be written to; other errors pass."""
+    where = error.filename or HOME
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        stop(
+            f"no space is left on the disk of {HOME} ({where})",
+            f"libtorch needs about {NEEDED_MIB} MiB there: free some and run the command again (it resumes), "
+            "or set CISTRON_LIBTORCH to a folder that holds torch 2.11.0",
+        )
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        stop(f"{where} cannot be written to", "make the folder writable, or set CISTRON_LIBTORCH to a folder that holds torch 2.11.0")
+
+
+def check_disk():
+    free = shutil.disk_usage(HOME).free >> 20
+    have = sum(path.stat().st_size for path in HOME.glob("*.whl")) + sum(path.stat().st_size for path in HOME.glob("*.part"))
+    needed = NEEDED_MIB - (have >> 20)
+    if free < needed:
+        stop(
+            f"{free} MiB are free on the disk of {HOME}, libtorch needs about {needed} MiB",
+            "free some space, or set CISTRON_LIBTORCH to a folder that holds torch 2.11.0",
+        )
 
 
 def index_url():
@@ -107,6 +133,7 @@ def fetch(package, name, expected, target):
             else:
                 break
         except OSError as error:
+            stop_at_disk(error)
             wait(attempt, error)
     else:
         stop(
@@ -188,6 +215,7 @@ def main():
                 f"no pinned libtorch for {platform.system()} on {platform.machine()}",
                 "install torch 2.11.0 and set CISTRON_LIBTORCH to its `torch` folder",
             )
+        check_disk()
         print(f"fetching libtorch {VERSION} (once, about 550 MB) into {HOME}", file=sys.stderr, flush=True)
         for package, (name, digest) in WHEELS[platform.machine()].items():
             target = HOME / name
@@ -205,3 +233,8 @@ if __name__ == "__main__":
         main()
     except KeyboardInterrupt:
         sys.exit(130)
+    except OSError as error:
+        stop_at_disk(error)
+        stop(f"{error.filename or HOME}: {error.strerror or error}", "remove the folder .libtorch and run the command again")
+    except zipfile.BadZipFile as error:
+        stop(f"a download is damaged: {error}", f"remove {HOME} and run the command again")

@@ -71,7 +71,7 @@ fn a_run_directory_is_made_where_asked() {
     said(&cistron(place.path(), &["run", &script]));
     let (out, _, _) = said(&cistron(place.path(), &["runs", "list"]));
     let name = out.lines().nth(1).and_then(|line| line.split_whitespace().next()).expect("a run").to_string();
-    assert!(out.contains("done") && out.contains("{\"n\":3}"), "{out}");
+    assert!(out.contains("done") && out.contains("n 3"), "{out}");
     assert!(said(&cistron(place.path(), &["runs", "show", &name])).0.contains("results.n = 3"));
     let failing = write(place.path(), "f.rhai", "report(\"kept\", 1); throw \"x\";");
     assert_eq!(said(&cistron(place.path(), &["run", "--run-dir", "broken", &failing])).2, 1);
@@ -129,6 +129,15 @@ fn help_and_reference() {
     assert!(code == 0 && out.contains("`padding`") && out.contains("Makes a convolution along the sequence."), "{out}");
     let (_, err, code) = said(&cistron(place.path(), &["help", "nn::conv1"]));
     assert!(code == 1 && err.contains("did you mean"), "{err}");
+    for word in ["model", "table", "history", "figure", "schedule", "optimizer", "tensor", "motif", "intervals", "array", "error"] {
+        let (out, _, code) = said(&cistron(place.path(), &["help", word]));
+        let (methods, functions) = (format!("methods and properties of {}", cistron::lang::value::article(word)), format!("{word}."));
+        assert!(code == 0 && out.contains(&methods) && out.contains(&functions), "{word}: {out}");
+    }
+    let (out, _, code) = said(&cistron(place.path(), &["help", "convolution"]));
+    assert!(code == 0 && out.contains("nn::conv1d(") && out.lines().count() < 60, "{out}");
+    assert!(said(&cistron(place.path(), &["help", "learning", "rate"])).0.contains("schedule::"));
+    assert_eq!(said(&cistron(place.path(), &["help", "xyzzyq"])).2, 1);
     assert_eq!(said(&cistron(place.path(), &["doc", "-o", "ref"])).2, 0);
     assert!(std::fs::read_to_string(place.path().join("ref/reference-nn.html")).expect("the reference").contains("nn::conv1d"));
 }

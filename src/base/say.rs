@@ -35,7 +35,7 @@ pub fn is_heard() -> bool {
 pub fn line(text: &str) {
     match LISTENER.with(|own| own.borrow().clone()) {
         Some(listener) => listener(Note::Line(text)),
-        None => error(&format!("{text}\n")),
+        None => error(&format!("{}\n", super::written::printable(text))),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Tables: named columns of text or numbers, as results are given and written.
 
 use super::html::escaped;
-use super::{Fault, Result, file};
+use super::{Fault, Result, file, written};
 use crate::{bail, fault};
 use std::cmp::Ordering;
 use std::path::Path;
@@ -92,6 +92,11 @@ pub fn whole(x: f64) -> String {
     text.strip_suffix(".0").map_or(text.clone(), str::to_string)
 }
 
+/// A cell in one line of a terminal.
+fn flat(text: &str) -> String {
+    written::printable(text).replace('\n', "\\n").replace('\t', "\\t")
+}
+
 impl Cell {
     /// As people see it: numbers with six significant digits.
     pub fn text(&self) -> String {
@@ -172,7 +177,12 @@ impl Table {
 
     /// Rows as text, a header first.
     pub fn to_text(&self, separator: char) -> String {
-        let quoted = |text: String| if separator == ',' && text.contains([',', '"']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text };
+        let quoted = |text: String| match separator {
+            ',' if text.contains([',', '"', '\n', '\r']) => format!("\"{}\"", text.replace('"', "\"\"")),
+            ',' => text,
+            // one line a row, one field a column
+            _ => text.replace(['\n', '\r', '\t'], " "),
+        };
         let between = separator.to_string();
         let mut out = self.names().map(|name| quoted(name.to_string())).collect::<Vec<_>>().join(&between) + "\n";
         for row in 0..self.len() {
@@ -182,13 +192,23 @@ impl Table {
         out
     }
 
+    /// The table with numbers of so many significant digits, for people.
+    pub fn rounded(&self, digits: usize) -> Table {
+        let one = |cells: &Cells| match cells {
+            Cells::Number(all) => Cells::Text(all.iter().map(|x| if x.is_nan() { String::new() } else { written::significant(*x, digits) }).collect()),
+            other => other.clone(),
+        };
+        Table { columns: self.columns.iter().map(|(name, cells)| (name.clone(), one(cells))).collect() }
+    }
     /// The first rows with aligned columns, for people.
     pub fn to_pretty(&self, most: usize) -> String {
         let shown = self.len().min(most);
         let columns: Vec<(Vec<String>, bool)> = self
             .columns
             .iter()
-            .map(|(name, cells)| (std::iter::once(name.clone()).chain((0..shown).map(|row| cells.at(row).text())).collect(), matches!(cells, Cells::Text(_))))
+            .map(|(name, cells)| {
+                (std::iter::once(name.clone()).chain((0..shown).map(|row| flat(&cells.at(row).text()))).collect(), matches!(cells, Cells::Text(_)))
+            })
             .collect();
         let widths: Vec<usize> = columns.iter().map(|(cells, _)| cells.iter().map(|c| c.chars().count()).max().unwrap_or(0)).collect();
         let line = |row: usize| {

@@ -160,8 +160,8 @@ fn run(space: &Map, objective: &Callback, o: &Options, way: Way) -> Result<Map> 
                 ledger.end(number, state, Some(value), seconds, None)?;
                 failures = 0;
                 let best = search::best(&ledger.trials()?, direction).and_then(|best| best.value);
-                let so_far = best.map_or(String::new(), |best| format!(", best so far {}", crate::lang::show::number(best)));
-                super::train::tell(&format!("trial {number}: {} {}{so_far}  ({})", state.word(), crate::lang::show::number(value), search::shown(&values)));
+                let so_far = best.map_or(String::new(), |best| format!(", best so far {}", crate::base::written::metric(best)));
+                super::train::tell(&format!("trial {number}: {} {}{so_far}  ({})", state.word(), crate::base::written::metric(value), search::shown(&values)));
             }
             Err(fault) => {
                 ledger.end(number, State::Failed, None, seconds, Some(&fault.to_string()))?;

@@ -20,7 +20,9 @@ const LOGOS: usize = 12;
 
 /// A value as text over as many lines as it needs; a figure is drawn with letters.
 pub fn text(value: &Dynamic, colored: bool) -> String {
-    let about = |motif: &Motif, wide: usize| format!("{:<wide$}  {}  {:.1} bits", motif.name, terminal::motif(motif, colored), motif.total_information());
+    let about = |motif: &Motif, wide: usize| {
+        format!("{:<wide$}  {}  {:.1} bits", crate::base::written::printable(&motif.name), terminal::motif(motif, colored), motif.total_information())
+    };
     if let Some(motif) = value.read_lock::<Motif>() {
         return format!("motif {}", about(&motif, 0));
     }
@@ -35,7 +37,7 @@ pub fn text(value: &Dynamic, colored: bool) -> String {
     if let Some(figure) = value.read_lock::<Figure>() {
         return terminal::show(&figure, 90, colored).trim_end().to_string();
     }
-    show::pretty(value)
+    crate::base::written::printable(&show::pretty(value)).into_owned()
 }
 
 /// The picture that a value is best seen as: figures, motifs, what a training gave. Others are read, not looked at.

@@ -1,6 +1,7 @@
 //! The types that scripts meet, and how their values are printed.
 
 use super::genome::{Genomic, Places, Signal};
+use crate::base::written::metric;
 use crate::base::{Fault, Result, Table, shape};
 use crate::data::loader::Transform;
 use crate::data::{Batch, Dataset};
@@ -372,7 +373,7 @@ fn dataset_line(set: &Dataset) -> String {
 }
 
 fn history_line(history: &History) -> String {
-    let best = history.best_value.map_or(String::new(), |value| format!(", {} {}", history.watched.clone().unwrap_or_default(), show::number(value)));
+    let best = history.best_value.map_or(String::new(), |value| format!(", {} {}", history.watched.clone().unwrap_or_default(), metric(value)));
     format!("history of {} epochs, best {}{best}", history.epochs.len(), history.best_epoch)
 }
 
@@ -380,7 +381,7 @@ fn history_pretty(history: &History) -> String {
     let names = history.names();
     let mut out = format!("{}\nepoch  {}", history_line(history), names.join("  "));
     for epoch in &history.epochs {
-        let cells: Vec<String> = names.iter().map(|name| format!("{:<width$}", epoch.get(name).map_or("".into(), show::number), width = name.len())).collect();
+        let cells: Vec<String> = names.iter().map(|name| format!("{:<width$}", epoch.get(name).map_or("".into(), metric), width = name.len())).collect();
         out += &format!("\n{:>5}  {}", epoch.epoch, cells.join("  ").trim_end());
     }
     out

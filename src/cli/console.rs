@@ -12,7 +12,8 @@ use std::rc::Rc;
 
 /// The commands, and what each does.
 pub const COMMANDS: &[(&str, &str)] = &[
-    (":help", "this list"),
+    (":help", "this list; `:help NAME` is `?NAME`"),
+    (":apropos WORD", "what is documented about a word"),
     (":vars", "the variables, with their types"),
     (":type EXPR", "the type of a value"),
     (":time EXPR", "how long it takes"),
@@ -86,7 +87,9 @@ impl Console {
             return Ok(Vec::new());
         }
         if let Some(name) = text.strip_prefix('?') {
-            return Ok(vec![Answer::Page(help::text(&session::catalog(), name.trim())?)]);
+            let name = name.trim().trim_end_matches('?');
+            let page = help::text(&session::catalog(), name)?;
+            return Ok(vec![if name.is_empty() { Answer::Text(page) } else { Answer::Page(page) }]);
         }
         if is_command(text) || text == "exit" {
             let (word, rest) = text.split_once(char::is_whitespace).map_or((text, ""), |(word, rest)| (word, rest.trim()));
@@ -103,6 +106,11 @@ impl Console {
         let text = |text: String| Ok(vec![Answer::Text(text)]);
         match word {
             ":quit" | ":q" | "exit" => Ok(vec![Answer::Quit]),
+            ":help" | ":h" if !rest.is_empty() => Ok(vec![Answer::Page(help::text(&session::catalog(), rest)?)]),
+            ":apropos" | ":find" => {
+                expect(rest, "the word that is searched for")?;
+                Ok(vec![Answer::Page(help::apropos(&session::catalog(), rest)?)])
+            }
             ":help" | ":h" => text(COMMANDS.iter().map(|(word, about)| format!("{word:<14} {about}")).collect::<Vec<_>>().join("\n")),
             ":vars" | ":scope" => {
                 let all = self.variables();

@@ -2,7 +2,7 @@
 
 use super::{ERROR, FAILED, fail};
 use crate::base::table::{Cells, Table};
-use crate::base::{Fault, Result};
+use crate::base::{Fault, Result, written};
 use crate::lang::highlight;
 use crate::track::{self, Record, Start, diff, export, ledger};
 use crate::{bail, fault};
@@ -30,7 +30,8 @@ enum Action {
         /// may be given several times
         #[arg(long, value_name = "WORD")]
         filter: Vec<String>,
-        /// Sort by a result, a parameter, started, seconds, state or name; the largest first
+        /// Sort by a result, a parameter, started, seconds, state or name; the largest first. `auroc` is `test.auroc` where
+        /// nothing else ends so
         #[arg(long, value_name = "NAME")]
         sort: Option<String>,
         /// The smallest first
@@ -64,7 +65,7 @@ enum Action {
     },
     /// Write a run for other programs
     Export {
-        /// The run's folder, the start of its folder's name, or its name
+        /// The run's folder, the start of its folder's name, or its name; or a sweep, whose table of runs is written
         run: String,
         /// Metrics as comma-separated values
         #[arg(long, value_name = "FILE")]
@@ -81,7 +82,7 @@ enum Action {
     },
     /// Remove runs
     Rm {
-        /// Their folders, the starts of their folders' names, or their names
+        /// Their folders, the starts of their folders' names, or their names; a sweep goes as a whole
         #[arg(required = true)]
         runs: Vec<String>,
         /// Do not ask
@@ -152,12 +153,7 @@ fn list(dir: &Path, filters: &[String], sort: Option<&str>, ascending: bool) -> 
     records.retain(|record| filters.iter().all(|filter| fits(record, filter)));
     if let Some(name) = sort {
         if !records.is_empty() && records.iter().all(|record| record.value(name).is_none()) {
-            let known: Vec<String> = records.iter().flat_map(|record| ledger::flat(&record.results)).map(|(name, _)| name).collect();
-            let fault = fault!("usage", "--sort {name}: no run has it");
-            return Err(match crate::base::near::nearest(name, known.iter().map(String::as_str)) {
-                Some(near) => fault.hint(format!("did you mean `{near}`?")),
-                None => fault,
-            });
+            return Err(nowhere(&records, name));
         }
         records.sort_by(|a, b| {
             let (x, y) = (a.value(name), b.value(name));
@@ -171,7 +167,8 @@ fn list(dir: &Path, filters: &[String], sort: Option<&str>, ascending: bool) -> 
         return Ok(0);
     }
     let results = |record: &Record| {
-        let text = if record.results.is_null() { String::new() } else { record.results.to_string() };
+        let all: Vec<String> = ledger::flat(&record.results).iter().map(|(name, value)| format!("{name} {}", shortened(value))).collect();
+        let text = all.join("  ");
         let short: String = text.chars().take(80).collect();
         if text.chars().count() > 80 { format!("{short} …") } else { short }
     };
@@ -188,11 +185,39 @@ fn list(dir: &Path, filters: &[String], sort: Option<&str>, ascending: bool) -> 
         ));
     }
     if let Some(name) = sort.filter(|name| !["state", "seconds", "name"].contains(name)) {
-        columns.push((name.to_string(), text(&|r: &Record| r.value(name).map_or("-".into(), |value| value.to_string()))));
+        columns.push((name.to_string(), text(&|r: &Record| r.value(name).map_or("-".into(), |value| shortened(&value)))));
     }
     columns.push(("results".into(), text(&results)));
     crate::outln!("{}", Table::new(columns)?.to_pretty(usize::MAX));
     Ok(0)
+}
+
+/// The fault of a value to sort by that no run has, or each has several of.
+fn nowhere(records: &[Record], name: &str) -> Fault {
+    let mut known: Vec<String> =
+        records.iter().flat_map(|record| [ledger::flat(&record.results), ledger::flat(&record.set)].concat()).map(|(name, _)| name).collect();
+    known.sort();
+    known.dedup();
+    let several: Vec<String> = known.iter().filter(|path| path.ends_with(&format!(".{name}"))).map(|path| format!("`{path}`")).collect();
+    if !several.is_empty() {
+        return fault!("usage", "--sort {name}: runs have several").hint(format!("one of {}", several.join(", ")));
+    }
+    let fault = fault!("usage", "--sort {name}: no run has it");
+    match crate::base::near::nearest(name, known.iter().map(String::as_str)) {
+        Some(near) => fault.hint(format!("did you mean `{near}`?")),
+        None if known.is_empty() => fault.hint("started, seconds, state and name are there for every run"),
+        None => fault.hint(format!("there are {}", known.join(", "))),
+    }
+}
+
+/// A value as lists show it: a float with four digits.
+fn shortened(value: &Value) -> String {
+    match value {
+        Value::Number(n) if n.is_f64() => n.as_f64().map_or_else(|| n.to_string(), written::metric),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => format!("[{}]", items.iter().map(shortened).collect::<Vec<_>>().join(", ")),
+        other => other.to_string(),
+    }
 }
 
 fn show(record: &Record) -> u8 {
@@ -210,7 +235,7 @@ fn show(record: &Record) -> u8 {
     line("seconds", record.seconds.map_or(String::new(), |s| format!("{s:.1}")));
     line("epochs", record.metrics.len().to_string());
     line("fault", record.fault["message"].as_str().unwrap_or("").to_string());
-    record.lines().iter().for_each(|line| crate::outln!("  {line}"));
+    record.lines().iter().for_each(|line| crate::outln!("  {}", written::printable(line)));
     for (name, value) in ledger::flat(&record.versions) {
         crate::outln!("  versions.{name} = {value}");
     }
@@ -275,31 +300,44 @@ fn free_name(folder: &Path) -> Result<PathBuf> {
 }
 
 fn exported(dir: &Path, run: &str, csv: Option<&Path>, tensorboard: Option<&Path>, mlflow: Option<&str>, experiment: &str) -> Result<u8> {
-    let record = track::find(dir, run)?;
+    let sweep = ledger::find_sweep(dir, run);
+    let records = match &sweep {
+        Some(folder) => ledger::of_sweep(folder)?,
+        None => vec![track::find(dir, run)?],
+    };
     if csv.is_none() && tensorboard.is_none() && mlflow.is_none() {
         bail!("usage", "say what to write: --csv FILE, --tensorboard DIR or --mlflow URL");
     }
     if let Some(path) = csv {
-        export::csv::save(&record, path)?;
+        match sweep {
+            Some(_) => export::csv::save_all(&records, path)?,
+            None => export::csv::save(&records[0], path)?,
+        }
         crate::outln!("{}", path.display());
     }
-    if let Some(folder) = tensorboard {
-        crate::outln!("{}", export::tensorboard::save(&record, folder)?.display());
-    }
-    if let Some(address) = mlflow {
-        crate::outln!("run {} of experiment {experiment}", export::mlflow::send(&record, address, experiment)?);
+    for record in &records {
+        if let Some(folder) = tensorboard {
+            crate::outln!("{}", export::tensorboard::save(record, folder)?.display());
+        }
+        if let Some(address) = mlflow {
+            crate::outln!("run {} of experiment {experiment}", export::mlflow::send(record, address, experiment)?);
+        }
     }
     Ok(0)
 }
 
 fn remove(dir: &Path, names: &[String], yes: bool) -> Result<u8> {
-    let records: Vec<Record> = names.iter().map(|name| track::find(dir, name)).collect::<Result<_>>()?;
-    records.iter().for_each(|record| crate::outln!("{}  {}", record.folder.display(), record.state));
+    let one = |name: &String| match ledger::find_sweep(dir, name) {
+        Some(folder) => ledger::of_sweep(&folder).map(|runs| (folder, format!("a sweep of {} runs", runs.len()))),
+        None => track::find(dir, name).map(|record| (record.folder.clone(), record.state.to_string())),
+    };
+    let found: Vec<(PathBuf, String)> = names.iter().map(one).collect::<Result<_>>()?;
+    found.iter().for_each(|(folder, what)| crate::outln!("{}  {what}", folder.display()));
     if !yes {
         if !std::io::stdin().is_terminal() {
-            bail!("usage", "nobody is there to ask whether to remove {} run(s)", records.len(); hint: "--yes removes them without asking");
+            bail!("usage", "nobody is there to ask whether to remove {} run(s)", found.len(); hint: "--yes removes them without asking");
         }
-        crate::base::say::output(&format!("remove {} run(s) for good? [y/N] ", records.len()));
+        crate::base::say::output(&format!("remove {} run(s) for good? [y/N] ", found.len()));
         let mut answer = String::new();
         std::io::stdin().read_line(&mut answer).ok();
         if !["y", "yes"].contains(&answer.trim().to_lowercase().as_str()) {
@@ -307,8 +345,8 @@ fn remove(dir: &Path, names: &[String], yes: bool) -> Result<u8> {
             return Ok(0);
         }
     }
-    for record in &records {
-        std::fs::remove_dir_all(&record.folder).map_err(|error| Fault::file(&record.folder, &error))?;
+    for (folder, _) in &found {
+        std::fs::remove_dir_all(folder).map_err(|error| Fault::file(folder, &error))?;
     }
     Ok(0)
 }

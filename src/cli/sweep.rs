@@ -131,6 +131,7 @@ pub fn sweep(arguments: &RunArguments, script: &Path, text: &str) -> Result<u8> 
     let program = std::env::current_exe().map_err(|error| Fault::file("cistron", &error))?;
     let above = arguments.run_dir.clone().unwrap_or_else(|| PathBuf::from("runs"));
     let stem = script.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let stem = start.name.as_ref().map_or(stem, |name| name.replace(['/', '\\'], "-"));
     let home = (1..).map(|n| above.join(if n == 1 { format!("{stem}-sweep") } else { format!("{stem}-sweep-{n}") })).find(|path| !path.exists());
     let home = home.ok_or_else(|| fault!("internal", "no folder is free"))?;
     std::fs::create_dir_all(&home).map_err(|error| Fault::file(&home, &error))?;
@@ -146,7 +147,8 @@ pub fn sweep(arguments: &RunArguments, script: &Path, text: &str) -> Result<u8> 
             if arguments.seeds.is_some() {
                 words.push(format!("seed {seed}"));
             }
-            let mut own = Start { seed, ..start.clone() };
+            let name = start.name.as_ref().map(|name| format!("{name} {}", words.join(" ")).trim().to_string());
+            let mut own = Start { seed, name, ..start.clone() };
             own.set.extend(set);
             tasks.push(Task { point: number, words: words.join(", "), start: own });
         }
@@ -164,7 +166,7 @@ pub fn sweep(arguments: &RunArguments, script: &Path, text: &str) -> Result<u8> 
         return Ok(INTERRUPTED);
     }
     let table = summary(&points, &given)?;
-    crate::outln!("{}", table.to_pretty(200));
+    crate::outln!("{}", table.rounded(4).to_pretty(200));
     let path = home.join("summary.tsv");
     table.save(&path)?;
     crate::outln!("written to {}", path.display());

@@ -378,7 +378,7 @@ pub fn describe(value: &Dynamic) -> String {
         v if v.is_array() => format!("array {short}"),
         v if v.is_map() => format!("map {short}"),
         v if v.is_fnptr() => "a function".into(),
-        v => super::diagnostics::type_word(v.type_name()),
+        v => super::explain::type_word(v.type_name()),
     }
 }
 

@@ -57,6 +57,22 @@ pub fn start() {
     keep_freed_memory();
 }
 
+/// Fails where the libtorch that was loaded is of another version than the one that the program is built for.
+pub fn check_version() -> Result<()> {
+    const WANTED: &str = "2.11.0";
+    let maps = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();
+    let path = maps.lines().find_map(|line| line.split_whitespace().last().filter(|path| path.ends_with("/libtorch_cpu.so")));
+    let Some(home) = path.and_then(|path| std::path::Path::new(path).parent()?.parent()) else { return Ok(()) };
+    let text = ["build-version", "version.py"].iter().find_map(|name| std::fs::read_to_string(home.join(name)).ok()).unwrap_or_default();
+    let digits = |c: char| !(c.is_ascii_digit() || c == '.');
+    let found = text.split(digits).find(|word| word.split('.').filter(|part| !part.is_empty()).count() == 3);
+    match found {
+        Some(found) if found != WANTED => Err(fault!("torch", "libtorch {found} was loaded from {}, {WANTED} is needed", home.display();
+            hint: "unset LD_LIBRARY_PATH, or let it name the `lib` folder of torch {WANTED}")),
+        _ => Ok(()),
+    }
+}
+
 /// Lets the C allocator keep what was freed: half of a small network's training step is page faults otherwise.
 fn keep_freed_memory() {
     // SAFETY: mallopt only sets thresholds

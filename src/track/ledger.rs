@@ -32,6 +32,8 @@ pub struct Record {
     pub metrics: Vec<Value>,
     /// What ended it, where it failed.
     pub fault: Value,
+    /// The sweep that it is one of, by the name of its folder.
+    pub sweep: Option<String>,
 }
 
 /// Reads the folder of a run; what is not there is empty.
@@ -58,7 +60,37 @@ pub fn read(folder: &Path) -> Record {
         // a line that a kill cut in two is left out
         metrics: metrics.lines().filter_map(|line| serde_json::from_str(line).ok()).collect(),
         fault: failed["fault"].clone(),
+        sweep: folder.parent().filter(|above| is_sweep(above)).map(name_of),
     }
+}
+
+/// The last part of a path.
+fn name_of(path: &Path) -> String {
+    path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+/// Whether a folder is that of a sweep: it has a table of its runs, or a first run.
+pub fn is_sweep(folder: &Path) -> bool {
+    !folder.join("script.rhai").exists() && (folder.join("summary.tsv").exists() || folder.join("001/script.rhai").exists())
+}
+
+/// The folders of runs in a folder, in order of their names.
+fn folders(dir: &Path) -> Result<Vec<PathBuf>> {
+    let entries = std::fs::read_dir(dir).map_err(|error| Fault::file(dir, &error))?;
+    let mut all: Vec<PathBuf> = entries.filter_map(|entry| entry.ok().map(|e| e.path())).filter(|path| path.is_dir()).collect();
+    all.sort();
+    Ok(all)
+}
+
+/// The runs of a sweep.
+pub fn of_sweep(folder: &Path) -> Result<Vec<Record>> {
+    let own = folders(folder)?;
+    Ok(own.iter().filter(|path| path.join("script.rhai").exists()).map(|path| read(path)).collect())
+}
+
+/// The folder of a sweep of a name, or at a path.
+pub fn find_sweep(dir: &Path, name: &str) -> Option<PathBuf> {
+    [dir.join(name), PathBuf::from(name)].into_iter().find(|path| is_sweep(path))
 }
 
 fn walk(path: &str, value: &Value, out: &mut Vec<(String, Value)>) {
@@ -82,14 +114,25 @@ impl Record {
         flat(&self.results).into_iter().filter_map(|(name, value)| Some((name, value.as_f64()?))).collect()
     }
 
-    /// The last part of its folder's path.
+    /// The last part of its folder's path; of a run of a sweep the last two.
     pub fn id(&self) -> String {
-        self.folder.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default()
+        let own = name_of(&self.folder);
+        self.sweep.as_ref().map_or(own.clone(), |sweep| format!("{sweep}/{own}"))
     }
 
-    /// A result, a parameter or something of the run itself by name; of nested results, by their path.
+    /// A result, a parameter or something of the run itself by name; of nested results by their path, or by the end of it
+    /// where one alone has that end: `auroc` is `test.auroc`.
     pub fn value(&self, name: &str) -> Option<Value> {
-        let of = |value: &Value, name: &str| flat(value).into_iter().find(|(path, _)| path == name).map(|(_, value)| value);
+        let of = |value: &Value, name: &str| {
+            let mut all = flat(value);
+            if let Some(at) = all.iter().position(|(path, _)| path == name) {
+                return Some(all.swap_remove(at).1);
+            }
+            let end = format!(".{name}");
+            let mut ending = all.into_iter().filter(|(path, _)| path.ends_with(&end));
+            let first = ending.next()?;
+            ending.next().is_none().then_some(first.1)
+        };
         match name {
             "state" => return Some(self.state.into()),
             "name" => return self.start.name.clone().map(Value::from),
@@ -107,15 +150,20 @@ impl Record {
     }
 }
 
-/// The runs of a folder, oldest first.
+/// The runs of a folder and of the sweeps in it, in order of their folders.
 pub fn all(dir: &Path) -> Result<Vec<Record>> {
     if !dir.exists() {
         return Ok(Vec::new());
     }
-    let entries = std::fs::read_dir(dir).map_err(|error| Fault::file(dir, &error))?;
-    let mut folders: Vec<PathBuf> = entries.filter_map(|entry| entry.ok().map(|e| e.path())).filter(|path| path.join("script.rhai").exists()).collect();
-    folders.sort();
-    Ok(folders.iter().map(|folder| read(folder)).collect())
+    let mut found = Vec::new();
+    for folder in folders(dir)? {
+        if folder.join("script.rhai").exists() {
+            found.push(read(&folder));
+        } else if is_sweep(&folder) {
+            found.extend(of_sweep(&folder)?);
+        }
+    }
+    Ok(found)
 }
 
 /// A run by its folder, by the start of its folder's name, or by its name.
@@ -123,11 +171,19 @@ pub fn find(dir: &Path, name: &str) -> Result<Record> {
     if Path::new(name).join("script.rhai").exists() {
         return Ok(read(Path::new(name)));
     }
-    let fits = |record: &Record| record.id().starts_with(name) || record.start.name.as_deref() == Some(name);
-    let mut matching: Vec<Record> = all(dir)?.into_iter().filter(fits).collect();
+    let all = all(dir)?;
+    let (exact, begun): (Vec<Record>, Vec<Record>) = all.into_iter().partition(|record| record.id() == name || record.start.name.as_deref() == Some(name));
+    let mut matching = if exact.is_empty() { begun.into_iter().filter(|record| record.id().starts_with(name)).collect() } else { exact };
     match (matching.len(), matching.pop()) {
         (1, Some(record)) => Ok(record),
         (0, _) => Err(fault!("name", "no run in `{}` is called `{name}` or starts so", dir.display(); hint: "`cistron runs list` shows them")),
-        (n, _) => Err(fault!("name", "{n} runs in `{}` are called `{name}` or start so", dir.display(); hint: "give more of the folder's name")),
+        (n, Some(one)) => {
+            let hint = match &one.sweep {
+                Some(sweep) => format!("one of a sweep is `{}`; `rm {sweep}` and `export {sweep}` take all of it", one.id()),
+                None => "give more of the folder's name".to_string(),
+            };
+            Err(fault!("name", "{n} runs in `{}` are called `{name}` or start so", dir.display()).hint(hint))
+        }
+        (_, None) => Err(fault!("internal", "a run was lost")),
     }
 }

@@ -2,6 +2,7 @@
 
 use super::history::Epoch;
 use crate::base::say;
+use crate::base::written::metric;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::cell::Cell;
 use std::io::IsTerminal;
@@ -45,7 +46,7 @@ impl Progress {
     /// A batch is done.
     pub fn batch(&self, loss: f64, speed: f64) {
         if let Some(bar) = &self.bar {
-            bar.set_message(format!("loss {loss:.4}  {}/s", thousands(speed)));
+            bar.set_message(format!("loss {}  {}/s", metric(loss), thousands(speed)));
             bar.inc(1);
         }
         if self.silent || !say::is_heard() {
@@ -55,7 +56,7 @@ impl Progress {
         let due = last.elapsed() > PAUSE;
         self.at.set((epoch, batches, done + 1, if due { Instant::now() } else { last }));
         if due {
-            say::passing(&format!("{} epoch {epoch}/{}  {}/{batches}  loss {loss:.4}  {}/s", self.name, self.epochs, done + 1, thousands(speed)));
+            say::passing(&format!("{} epoch {epoch}/{}  {}/{batches}  loss {}  {}/s", self.name, self.epochs, done + 1, metric(loss), thousands(speed)));
         }
     }
 
@@ -64,7 +65,7 @@ impl Progress {
         if self.silent {
             return;
         }
-        let values: Vec<String> = epoch.values.iter().filter(|(name, _)| name != "lr").map(|(name, value)| format!("{name} {value:.4}")).collect();
+        let values: Vec<String> = epoch.values.iter().filter(|(name, _)| name != "lr").map(|(name, value)| format!("{name} {}", metric(*value))).collect();
         let mark = if is_best { " *" } else { "" };
         let line = format!(
             "{} epoch {}/{}  {}  {} samples/s  {} left{mark}",

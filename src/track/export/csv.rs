@@ -3,6 +3,7 @@
 use crate::base::Result;
 use crate::base::file::write_whole;
 use crate::track::Record;
+use crate::track::ledger::flat;
 use serde_json::Value;
 use std::path::Path;
 
@@ -33,6 +34,30 @@ pub fn text(record: &Record) -> String {
 /// Writes the table.
 pub fn save(record: &Record, path: &Path) -> Result<()> {
     write_whole(path, text(record).as_bytes())
+}
+
+/// Writes a row for each of several runs: its folder, state, parameters and results.
+pub fn save_all(records: &[Record], path: &Path) -> Result<()> {
+    let rows: Vec<Vec<(String, Value)>> = records.iter().map(|record| [flat(&record.set), flat(&record.results)].concat()).collect();
+    let mut names: Vec<&String> = Vec::new();
+    for (name, _) in rows.iter().flatten() {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let head = ["run".to_string(), "state".into(), "seconds".into()].into_iter().chain(names.iter().map(|name| quoted(name)));
+    let mut out = head.collect::<Vec<_>>().join(",") + "\n";
+    for (record, row) in records.iter().zip(&rows) {
+        let seconds = record.seconds.map_or(String::new(), |s| s.to_string());
+        let cell = |name: &&String| match row.iter().find(|(own, _)| own == *name).map(|(_, value)| value) {
+            None | Some(Value::Null) => String::new(),
+            Some(Value::String(text)) => quoted(text),
+            Some(other) => quoted(&other.to_string()),
+        };
+        let cells = [quoted(&record.id()), record.state.to_string(), seconds].into_iter().chain(names.iter().map(cell));
+        out += &(cells.collect::<Vec<_>>().join(",") + "\n");
+    }
+    write_whole(path, out.as_bytes())
 }
 
 #[cfg(test)]
