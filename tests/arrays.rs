@@ -151,7 +151,7 @@ fn names_for_values_missing_keys_and_loops() {
     for (text, wanted, column) in [
         ("let [a, b] = [1, 2, 3];", "2 names for 3 values", 0),
         ("let [a, b] = 3;", "2 names need an array of 2 values, got whole number 3", 0),
-        ("for x in tensor::ones([]) { }", "without an axis", 0),
+        ("for x in tensor::ones([]) { print(x); }", "without an axis", 0),
         ("let m = #{}; m.a", "no key `a`", 0),
         ("let [a, b] = [1, 2]; nn::conv1d(1);", "takes 2 or 3", 26),
         ("let m = #{ a: 1 }; let x = m.a ?? 2; nn::conv1d(1);", "takes 2 or 3", 42),

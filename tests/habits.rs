@@ -72,8 +72,6 @@ fn each_habit_is_answered_with_the_line_as_it_is_written_here() {
         ("let x = 1; if x <> 2 { }", "`!=`"),
         ("class Net:\n    pass\n", "`nn::chain"),
         ("return 1, 2", "`return [1, 2];`"),
-        ("let s = \"\"\"doc\"\"\";", "back quotes"),
-        ("let net = nn::build(nn::linear(1), [3]); net.parameters();", "optim::adam"),
     ] {
         let said = said(text);
         assert!(said.contains(wanted), "{text}\n  {said}\n  lacks {wanted}");

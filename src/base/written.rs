@@ -207,6 +207,18 @@ fn grouped(text: &str) -> String {
     out + rest
 }
 
+/// The digits with the zeros that fill the width, where thousands are grouped: the zeros are grouped with them.
+fn zeros(text: String, form: &Form, negative: bool) -> String {
+    let sign = usize::from(negative || form.sign.is_some_and(|sign| sign != '-'));
+    let mut text = text;
+    if (form.fill, form.align) == ('0', Some('=')) && text.starts_with(|c: char| c.is_ascii_digit()) {
+        while sign + grouped(&text).len() < form.width {
+            text.insert(0, '0');
+        }
+    }
+    text
+}
+
 /// A value as its form wants it.
 pub fn written(value: Written, form: &str) -> Result<String> {
     let own = parse(form)?;
@@ -221,7 +233,7 @@ pub fn written(value: Written, form: &str) -> Result<String> {
         _ if own.kind == Some('s') => bail!("value", "`s` is a form of texts, got a number"),
         _ => {
             let (negative, text) = digits(value, &own)?;
-            let text = if own.grouped { grouped(&text) } else { text };
+            let text = if own.grouped { grouped(&zeros(text, &own, negative)) } else { text };
             let text = if own.kind.is_some_and(|kind| kind.is_ascii_uppercase()) { text.to_uppercase() } else { text };
             let sign = match own.sign {
                 _ if negative => "-",

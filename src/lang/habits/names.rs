@@ -54,7 +54,6 @@ const METHODS: &[(&str, &str)] = &[
     ("fit", "`train::fit(net, #{ train: set, loss: loss::bce_with_logits() })`"),
     ("predict", "`train::predict(net, set)` or `net.forward(x)`"),
     ("evaluate", "`train::evaluate(net, set, [metric::auroc()])`"),
-    ("parameters", "`optim::adam()` takes all of a network's parameters in `train::fit`; `net[\"0.weight\"]` is one"),
     ("zero_", "`x.zero_grad()` of a tensor; optimizers do it themselves"),
 ];
 
