@@ -200,6 +200,7 @@ impl Table {
         };
         Table { columns: self.columns.iter().map(|(name, cells)| (name.clone(), one(cells))).collect() }
     }
+
     /// The first rows with aligned columns, for people.
     pub fn to_pretty(&self, most: usize) -> String {
         let shown = self.len().min(most);

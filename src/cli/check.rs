@@ -62,7 +62,7 @@ fn rehearsed(text: &str, path: &Path) -> Vec<Fault> {
     let fault = rehearse(text, path, &engine_settings(path));
     if let Some(fault) = fault.as_ref().filter(|fault| fault.kind == "limit") {
         let at = fault.at.as_ref().map_or_else(|| path.display().to_string(), ToString::to_string);
-        eprintln!("note: {at}: the check followed the script to here ({}); shapes after this are not checked", fault.message);
+        crate::errln!("note: {at}: the check followed the script to here ({}); shapes after this are not checked", fault.message);
         return Vec::new();
     }
     fault.into_iter().collect()
