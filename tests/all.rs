@@ -127,5 +127,8 @@ pub fn value(text: &str) -> cistron::base::Result<rhai::Dynamic> {
 
 /// The fault of a script that must fail.
 pub fn fault(text: &str) -> cistron::base::Fault {
-    value(text).expect_err("the script must fail")
+    match value(text) {
+        Ok(value) => panic!("the script must fail, but returns {value}: {text}"),
+        Err(fault) => fault,
+    }
 }

@@ -104,12 +104,17 @@ impl Repair {
         self.starts_with(at, word) && !inside(before) && !after.is_some_and(is_word)
     }
 
+    /// Puts in what belongs before the next letter.
+    fn put_in(&mut self) {
+        while let Some(i) = self.insertions.iter().position(|(at, _)| *at == self.at) {
+            let (_, text) = self.insertions.remove(i);
+            self.insert(&text);
+        }
+    }
+
     fn all(&mut self) {
         while self.at < self.letters.len() {
-            while let Some(i) = self.insertions.iter().position(|(at, _)| *at == self.at) {
-                let (_, text) = self.insertions.remove(i);
-                self.insert(&text);
-            }
+            self.put_in();
             match self.code(self.at) {
                 Some('c') if self.is_keyword(self.at, "catch") => self.catch(),
                 Some('f') if self.is_keyword(self.at, "for") => self.loop_variables(),
@@ -123,6 +128,7 @@ impl Repair {
                 _ => self.copy(),
             }
         }
+        self.put_in();
     }
 
     /// The place of the next letter of code that is no blank; comments are passed over.
@@ -194,6 +200,7 @@ mod tests {
         let (text, shifts) = prepare("let [a, b] = f([1, 2]); g(a)");
         assert_eq!(text, "let _d____ = f([1, 2]); let a = __part(_d____, 0, 2); let b = __part(_d____, 1, 2); _d____ = (); g(a)");
         assert_eq!(original(&shifts, 1, text.find("g(a)").expect("there") + 1), 25);
+        assert_eq!(prepare("let [a] = x;").0, "let _d_ = x; let a = __part(_d_, 0, 1); _d_ = ();");
         assert_eq!(prepare("for [a, _] in x { a }").0, "for _d____ in x { let a = __part(_d____, 0, 2); a }");
         for plain in ["let a = [1, 2];", "let [a, b] == 3", "let [a, 1] = x;", "\"let [a, b] = x;\"", "letter [a] = x;"] {
             assert_eq!(prepare(plain).0, plain);
