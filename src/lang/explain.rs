@@ -317,7 +317,7 @@ pub fn type_word(name: &str) -> String {
         other if other.contains("FnPtr") => "function".into(),
         other if other.contains("Instant") => "timestamp".into(),
         other if other.contains("Dynamic") => "value".into(),
-        other if other.contains("str") || other.contains("String") => "string".into(),
+        other if is_text(other) => "string".into(),
         other => {
             let short = other.split('<').next().unwrap_or(other).rsplit("::").next().unwrap_or(other);
             let types = session::types();
@@ -325,6 +325,12 @@ pub fn type_word(name: &str) -> String {
             known.map_or_else(|| short.to_lowercase(), |info| info.name.to_string())
         }
     }
+}
+
+/// Whether a Rust type is text; the path of every type of this crate holds "str" as well.
+fn is_text(path: &str) -> bool {
+    let short = path.rsplit("::").next().unwrap_or(path).trim_start_matches('&');
+    ["str", "String"].iter().any(|end| short.ends_with(end))
 }
 
 fn not_found(signature: &str, catalog: &Catalog, file: &str) -> Fault {
