@@ -108,6 +108,7 @@ fn integers_stay_integers_and_nothing_is_dropped() {
     run("assert_eq(type_of([1, 2].sum()), \"i64\"); assert_eq(type_of([].sum()), \"i64\"); assert_eq(type_of([1, 2.0].sum()), \"f64\");");
     run("assert_eq([9_007_199_254_740_993, 0].sum(), 9_007_199_254_740_993); assert_eq([9_007_199_254_740_993, 1].max(), 9_007_199_254_740_993);");
     run("assert_eq([9_007_199_254_740_992, 9_007_199_254_740_993].argmax(), 1); assert_eq([true, true].sum(), 2);");
+    run("assert_eq([0.0, -0.0].argmin(), 0); assert_eq([-0.0, 0.0, 0.0].argmax(), 0);");
     run("assert_eq([].flatten(), []); assert_eq([].join(\",\"), \"\"); assert_eq([].unique(), []); assert_eq([].zip([]), []); assert(![].any() && [].all());");
     run("assert_eq([1, 1.0, \"1\", 2].unique().len(), 3); assert_eq([[1, 2], [1, 2]].unique().len(), 1); assert_eq([()].unique().len(), 1);");
     run("assert_eq([\"b\", \"a\"].sorted_by(|x| x), [\"a\", \"b\"]); assert_eq([3, 1].sorted_by(|x| 0), [3, 1]);");

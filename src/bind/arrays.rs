@@ -31,7 +31,8 @@ impl Number {
     fn order(self, other: Number) -> Ordering {
         match (self, other) {
             (Number::Int(a), Number::Int(b)) => a.cmp(&b),
-            (a, b) => a.float().total_cmp(&b.float()),
+            // -0.0 is 0.0; NaN is looked at before
+            (a, b) => a.float().partial_cmp(&b.float()).unwrap_or(Ordering::Equal),
         }
     }
 
