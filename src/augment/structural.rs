@@ -121,7 +121,7 @@ impl Transform for Inversion {
         let Some((at, n)) = stretch(self.low, self.high, sample, rng) else { return };
         sample.sequences.iter_mut().for_each(|codes| alphabet::reverse_complement(&mut codes[at..at + n]));
         for signal in sample.along() {
-            // the reverse complement is read from the other strand, so that pairs change places within it
+            // the reverse complement is on the reverse strand, so that pairs swap within it
             let before = signal.partners.as_ref().map(|_| signal.values.clone());
             let width = signal.width;
             for (channel, row) in signal.values.chunks_mut(width).enumerate() {

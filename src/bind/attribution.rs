@@ -55,7 +55,7 @@ const INPUTS: Opt = opt(
     "inputs",
     OptKind::Other("map of input name to \"sequence\", \"track\", \"stranded\" or \"features\""),
     "",
-    "what inputs become on the other strand, as for `nn::both_strands`; a dataset says it itself",
+    "what inputs become on the reverse strand, as for `nn::both_strands`; a dataset says it itself",
 );
 
 const SALIENCY: &[Opt] = &[LABEL, AGAINST, POSITION, STRANDS, INPUTS, BATCH];

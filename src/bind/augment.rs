@@ -105,7 +105,7 @@ pub fn customised(x: Value, y: Tensor, custom: &[Callback]) -> Result<(Value, Te
 }
 
 natives! { natives in "augment" {
-    /// Reads rows from the other strand with a chance (one half unless given).
+    /// Reads rows from the reverse strand with a chance (one half unless given).
     ///
     /// Tracks, and labels in bins, are read backwards with the sequence; stranded tracks and labels in pairs change places.
     ///

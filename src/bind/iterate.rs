@@ -1,4 +1,4 @@
-//! What `for` goes over besides arrays, ranges and strings, and what names for values stand for.
+//! What `for` goes over besides arrays, ranges and strings, and patterns of names.
 
 use super::values::Motifs;
 use crate::base::Result;

@@ -13,7 +13,7 @@ use std::rc::Rc;
 const BCE: &[Opt] = &[opt("pos_weight", OptKind::Other("number or array of one for each task"), "", "how much more positives weigh")];
 const CROSS: &[Opt] = &[
     opt("weights", OptKind::Other("array of a number for each class"), "", "how much each class weighs"),
-    opt("ignore_index", OptKind::Int(-MANY, MANY), "-100", "a class number that stands for an undefined label, as NaN does"),
+    opt("ignore_index", OptKind::Int(-MANY, MANY), "-100", "a class number that marks an undefined label, as NaN does"),
 ];
 const HUBER: &[Opt] = &[opt("delta", OptKind::Float(1e-12, INF), "1", "where the error turns from squared to absolute")];
 const POISSON: &[Opt] = &[opt("log_input", OptKind::Bool, "true", "whether outputs are logarithms of rates")];

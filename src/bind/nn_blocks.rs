@@ -214,7 +214,7 @@ natives! { natives in "nn" {
         layer(c, compose::Parallel { parts: layers_of(&layers, "parallel")?, merge: Merge::named(&o.text("merge")) })
     }
 
-    /// Sends each named input through a layer of its own and merges what they give, in the order of `layers`.
+    /// Sends each named input through a separate layer and merges the outputs, in the order of `layers`.
     ///
     /// - `layers`: pairs of an input's name and its layer, `[["sequence", …], ["shape", …]]`; of a map, whose keys have no order,
     ///   the names are in alphabetical order unless `order` states one. The summary lists the branches in their order.

@@ -144,7 +144,7 @@ fn sizes_of(list: &Places, o: &Options) -> Result<HashMap<String, u32>> {
 natives! { made in "track" {
     /// Opens a signal: bigWig, bedGraph or wiggle (text plain or gzipped).
     ///
-    /// The formats are told by content. A base of bedGraph and wiggle has one value: lines that overlap are an error.
+    /// The format is detected by content. A base of bedGraph and wiggle has one value: lines that overlap are an error.
     ///
     /// ```rhai
     /// let at = intervals::from(#{ chrom: ["chr1"], start: [10], end: [20] });

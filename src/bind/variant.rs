@@ -308,7 +308,7 @@ natives! { made in "explain" {
     ///
     /// A window of the network's length is laid around each variant, with the reference and with the alternate allele;
     /// insertions push what is behind them out at the end, deletions draw it in. Variants whose reference allele is not in
-    /// the genome are told (`state`) and have no numbers: "swapped" where the alternate is there, else "mismatched". So are
+    /// the genome are reported (`state`) and have no numbers: "swapped" where the alternate is there, else "mismatched". So are
     /// alleles that are no sequence: "symbolic" (`<DUP>`, `*`, breakends), "no sequence" (`-`, IUPAC codes). `<DEL>` with
     /// `END` or `SVLEN` is a deletion that leaves its first base, as in `bcftools consensus`.
     ///

@@ -24,7 +24,7 @@ pub struct Input {
 }
 
 impl Input {
-    /// An input whose channels keep their places on the other strand; sequences and signals are along the sequence.
+    /// An input whose channels keep their order on the reverse strand; sequences and signals are along the sequence.
     pub fn new(name: impl Into<String>, column: Column) -> Input {
         let is_along = !matches!(column, Column::Dense { .. });
         Input { name: name.into(), column, partners: None, is_along }

@@ -40,7 +40,7 @@ pub struct Labelled {
 }
 
 impl Labelled {
-    /// The window is read from the other strand.
+    /// The window is read from the reverse strand.
     pub fn turn(&mut self) {
         self.start = self.signal.width - self.start - self.width;
     }

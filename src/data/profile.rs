@@ -41,7 +41,7 @@ impl Source {
         Ok(())
     }
 
-    /// Whether rows of another source could stand beside those of this one.
+    /// Whether rows of another source have the layout of this one.
     pub fn is_like(&self, other: &Source) -> bool {
         let same = match (&self.column, &other.column) {
             (Column::Signal { channels: a, .. }, Column::Signal { channels: b, .. }) => Arc::ptr_eq(a, b),
@@ -140,7 +140,7 @@ pub fn pairs_of(names: &[String], pairs: &[(String, String)]) -> Result<Vec<(usi
         let pair = (find(plus)?, find(minus)?);
         let used = out.iter().flat_map(|(a, b)| [*a, *b]).any(|own| own == pair.0 || own == pair.1);
         if used || pair.0 == pair.1 {
-            bail!("option", "label `{plus}` or `{minus}` is in two pairs: a label has one partner on the other strand");
+            bail!("option", "label `{plus}` or `{minus}` is in two pairs: a label has one partner on the reverse strand");
         }
         out.push(pair);
     }

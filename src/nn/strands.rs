@@ -50,7 +50,7 @@ pub enum Strands {
 }
 
 impl Strands {
-    /// Kinds of inputs as declared; one that is not declared is told by its shape where that leaves no doubt. Four channels
+    /// Kinds of inputs as declared; one that is not declared is inferred from its shape where that leaves no doubt. Four channels
     /// are bases in an input of the network that is alone with them or is called `sequence`.
     pub fn of(inputs: &Shape, declared: &BTreeMap<String, InputKind>, is_input: bool) -> Result<Strands> {
         match inputs {

@@ -55,7 +55,7 @@ const KINDS: &[Kind] = &[
     binary(b"\x89PNG", "a PNG image", "find the data that it shows"),
     binary(b"\xff\xfe", "a text in UTF-16", UTF_8),
     binary(b"\xfe\xff", "a text in UTF-16", UTF_8),
-    text(b"version https://git-lfs", "a pointer of Git LFS", "`git lfs pull` fetches the file that it stands for"),
+    text(b"version https://git-lfs", "a pointer of Git LFS", "`git lfs pull` fetches the file itself"),
     text(b"<!DOCTYPE html", "an HTML page", HTML),
     text(b"<!doctype html", "an HTML page", HTML),
     text(b"<html", "an HTML page", HTML),

@@ -313,7 +313,7 @@ mod tests {
         for alternate in ["*", "<DUP>", "C[chr2:5[", "]chr2:5]C", "."] {
             assert_eq!(state(2, "C", alternate), State::Symbolic, "{alternate}");
         }
-        // letters that stand for no base or for several are no N
+        // letters for no base or for several are not N
         for (reference, alternate) in [("-", "A"), ("C", "-"), ("C", "R"), ("y", "C"), ("C", ""), ("C", "AXA"), ("C", "A-")] {
             assert_eq!(state(2, reference, alternate), State::NotBases, "{reference}>{alternate}");
         }

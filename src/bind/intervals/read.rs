@@ -28,7 +28,7 @@ const READ: &[Opt] = &[
         "\"note\"",
         "a file whose rows are not in order: told (nothing here depends on it), sorted, or refused",
     ),
-    opt("genome", OptKind::Other("genome"), "", "the genome that the rows must lie in; without one, bounds and chromosomes are not looked at"),
+    opt("genome", OptKind::Other("genome"), "", "the genome that must hold the rows; without one, bounds and chromosomes are not looked at"),
 ];
 /// In a check, a file that is not there is stood in for by a few intervals.
 fn read(path: &str, o: &Options) -> Result<Places> {

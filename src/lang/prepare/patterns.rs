@@ -96,7 +96,7 @@ impl Repair {
     }
 }
 
-/// Whether a variable is one that stands for a pattern.
+/// Whether a variable holds a pattern.
 pub fn is_stand_in(name: &str) -> bool {
     name.strip_prefix("_d").is_some_and(|rest| !rest.is_empty() && rest.chars().all(|c| c == '_' && is_word(c)))
 }

@@ -84,7 +84,7 @@ pub fn bootstrap(rows: usize, statistic: &dyn Fn(&[usize]) -> Result<f64>, n: us
 }
 
 /// The ends of an interval out of sorted bootstrap values; `jackknife` is the statistic without each row. Ends of a BCa interval are
-/// NaN where all values lie on one side, or no row matters, as in SciPy.
+/// NaN where all values are on one side, or no row matters, as in SciPy.
 pub fn ends(values: &[f64], value: f64, level: f64, kind: Interval, jackknife: impl FnOnce() -> Result<Vec<f64>>) -> Result<(f64, f64)> {
     let tail = (1.0 - level) / 2.0;
     if kind == Interval::Percentile {

@@ -85,7 +85,7 @@ impl Intervals {
     }
 }
 
-/// How many relative distances lie in each hundredth.
+/// Number of relative distances in each hundredth.
 pub fn hundredths(distances: &[(u32, f64)]) -> BTreeMap<i64, usize> {
     let mut out = BTreeMap::new();
     for (_, distance) in distances {

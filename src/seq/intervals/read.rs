@@ -249,7 +249,7 @@ impl<'a> Gather<'a> {
             out.notes.push(format!("`{path}` holds no interval{}", if problems.total() > 0 { " that can be used" } else { "" }));
         }
         if points.total() > 0 {
-            out.notes.push(format!("`{path}`: {} rows hold no base and stand for the place between two: {}", points.total(), points.text()));
+            out.notes.push(format!("`{path}`: {} rows hold no base and mark the position between two: {}", points.total(), points.text()));
         }
         if unsorted.total() == 0 {
             return Ok(out);

@@ -18,7 +18,7 @@ pub struct Run {
     pub value: f32,
 }
 
-/// What lines of a wiggle file stand for.
+/// The meaning of the lines of a wiggle file.
 enum Wiggle {
     /// A value a line, `step` bases apart.
     Fixed { chrom: String, next: i64, step: i64, span: i64 },
