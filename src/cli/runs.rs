@@ -220,11 +220,16 @@ fn shortened(value: &Value) -> String {
     }
 }
 
+/// Prints a line; names and results may come from anywhere.
+fn say(text: &str) {
+    crate::outln!("{}", written::printable(text));
+}
+
 fn show(record: &Record) -> u8 {
-    crate::outln!("{}", record.folder.display());
+    say(&record.folder.display().to_string());
     let line = |name: &str, value: String| {
         if !value.is_empty() {
-            crate::outln!("  {name} = {value}");
+            say(&format!("  {name} = {value}"));
         }
     };
     line("state", record.state.into());
@@ -235,19 +240,18 @@ fn show(record: &Record) -> u8 {
     line("seconds", record.seconds.map_or(String::new(), |s| format!("{s:.1}")));
     line("epochs", record.metrics.len().to_string());
     line("fault", record.fault["message"].as_str().unwrap_or("").to_string());
-    record.lines().iter().for_each(|line| crate::outln!("  {}", written::printable(line)));
-    for (name, value) in ledger::flat(&record.versions) {
-        crate::outln!("  versions.{name} = {value}");
-    }
+    ledger::flat(&record.set).iter().for_each(|(name, value)| say(&format!("  set.{name} = {value}")));
+    ledger::flat(&record.results).iter().for_each(|(name, value)| say(&format!("  results.{name} = {}", shortened(value))));
+    ledger::flat(&record.versions).iter().for_each(|(name, value)| say(&format!("  versions.{name} = {value}")));
     for file in record.data.as_array().into_iter().flatten() {
-        crate::outln!("  read {} ({} bytes)", file["path"].as_str().unwrap_or("?"), file["size"]);
+        say(&format!("  read {} ({} bytes)", file["path"].as_str().unwrap_or("?"), file["size"]));
     }
     0
 }
 
 fn difference(dir: &Path, a: &str, b: &str) -> Result<u8> {
     let text = diff::between(&track::find(dir, a)?, &track::find(dir, b)?);
-    crate::outln!("{}", if text.is_empty() { "nothing differs" } else { &text });
+    say(if text.is_empty() { "nothing differs" } else { &text });
     Ok(0)
 }
 
@@ -282,12 +286,12 @@ fn replay(dir: &Path, run: &str) -> Result<u8> {
         return Ok(0);
     }
     crate::outln!("the numbers differ (the replay is in {}):", scratch.display());
-    metrics.iter().for_each(|text| crate::outln!("  {}", text.replace('\n', "\n  ")));
-    differ.iter().for_each(|line| crate::outln!("{line}"));
+    metrics.iter().for_each(|text| say(&format!("  {}", text.replace('\n', "\n  "))));
+    differ.iter().for_each(|line| say(line));
     let versions =
         diff::between(&Record { metrics: Vec::new(), results: Value::Null, ..record }, &Record { metrics: Vec::new(), results: Value::Null, ..again });
     if !versions.is_empty() {
-        crate::outln!("{versions}");
+        say(&versions);
     }
     Ok(FAILED)
 }

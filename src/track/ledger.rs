@@ -142,12 +142,6 @@ impl Record {
         }
         of(&self.results, name.strip_prefix("results.").unwrap_or(name)).or_else(|| of(&self.set, name.strip_prefix("set.").unwrap_or(name)))
     }
-
-    /// Parameters and results, one a line.
-    pub fn lines(&self) -> Vec<String> {
-        let of = |head: &str, value: &Value| flat(value).into_iter().map(|(path, value)| format!("{head}.{path} = {value}")).collect::<Vec<_>>();
-        [of("set", &self.set), of("results", &self.results)].concat()
-    }
 }
 
 /// The runs of a folder and of the sweeps in it, in order of their folders.
