@@ -95,7 +95,7 @@ mod tests {
         assert_eq!((motifs[0].name.as_str(), motifs[0].width(), motifs[0].sites), ("Motif1", 3, 2.0));
         assert_eq!(motifs[0].ppm[2], [0.0, 0.0, 0.5, 0.5]);
         let motifs = jaspar(">MA1\tARNT\t1\nCACGTGatg\n>MA1\tARNT\t2\ntaCACGTTc\n").unwrap();
-        assert_eq!((motifs[0].name.as_str(), motifs[0].alt.as_str(), motifs[0].consensus()), ("MA1", "ARNT", "CACGTT".into()));
+        assert_eq!((motifs[0].name.as_str(), motifs[0].alt.as_str(), motifs[0].consensus()), ("MA1", "ARNT", "CACGTG".into()));
         assert!(jaspar(">a\nACGT\n>b\nACG\n").unwrap_err().1.contains("sequences, not a matrix"));
         assert_eq!(align_ace("AlignACE\nMotif 1\nACG\t0\nAC\t0\n***\n").unwrap_err().0, 4);
     }

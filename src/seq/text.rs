@@ -64,8 +64,8 @@ fn unpacked(path: &Path) -> Result<Text> {
     let skipped = if head.starts_with(MARK) { MARK.len() } else { 0 };
     head.drain(..skipped);
     let is_whole = head.len() + skipped < HEAD;
-    // the last byte may be half of a line end
-    let seen = if is_whole { &head[..] } else { &head[..head.len() - 1] };
+    // a last `\r` may be half of a line end
+    let seen = head.strip_suffix(b"\r").filter(|_| !is_whole).unwrap_or(&head);
     let is_mac = seen.contains(&b'\r') && !seen.contains(&b'\n');
     Ok(Text { reader: Cursor::new(head).chain(rest), is_mac, skipped: skipped as u64 })
 }

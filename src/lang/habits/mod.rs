@@ -115,7 +115,7 @@ mod tests {
             ("del x", "`x = ();`"),
             ("raise ValueError(\"no\")", "`throw \"no\";`"),
             ("assert x > 1", "`assert(x > 1)`"),
-            ("class Net:", "`nn::chain`"),
+            ("class Net:", "nn::chain([…])"),
             ("with no_grad():", "`no_grad { … }`"),
             ("\"\"\"text\"\"\"", "`` ` ``"),
             ("let t = (1, 2);", "`[1, 2]`"),
