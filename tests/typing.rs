@@ -60,7 +60,7 @@ fn no_beginning_of_a_script_ends_the_help_with_typing() {
             }
             count += 1;
             let end = at + c.len_utf8();
-            let reads = count % 50 == 0;
+            let reads = count.is_multiple_of(50);
             let begun = &text[..end];
             look(&own, begun, end, reads);
             // the line alone, as a REPL sees it, and with letters of several bytes around the cursor

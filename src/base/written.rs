@@ -257,13 +257,14 @@ pub fn written(value: Written, form: &str) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::f64::consts::PI;
 
     #[test]
     fn forms_are_those_of_python() {
         let of = |x: f64, form: &str| written(Written::Float(x), form).expect(form);
-        assert_eq!(of(3.14159, ".2f"), "3.14");
-        assert_eq!(of(3.14159, "8.2f"), "    3.14");
-        assert_eq!(of(-3.14159, "08.2f"), "-0003.14");
+        assert_eq!(of(PI, ".2f"), "3.14");
+        assert_eq!(of(PI, "8.2f"), "    3.14");
+        assert_eq!(of(-PI, "08.2f"), "-0003.14");
         assert_eq!(of(0.1234, ".1%"), "12.3%");
         assert_eq!(of(1.5e-7, ".2e"), "1.50e-07");
         assert_eq!(of(1234567.0, ",.1f"), "1,234,567.0");

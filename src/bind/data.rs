@@ -149,7 +149,7 @@ fn groups(names: &[String], bins: usize) -> Vec<String> {
 /// Sets how labels behave on the reverse strand.
 fn laid_out(set: &mut Dataset, bins: usize, pairs: &[(usize, usize)], source: Option<Source>) -> Result<()> {
     let tasks = set.tasks();
-    if tasks % bins != 0 {
+    if !tasks.is_multiple_of(bins) {
         bail!("option", "{tasks} labels are not groups of {bins} bins");
     }
     set.label_partners = profile::partners(tasks / bins, bins, pairs);

@@ -47,7 +47,7 @@ pub fn step() -> Option<Fault> {
     }
     let done = DONE.get() + 1;
     DONE.set(done);
-    if done % EVERY == 0 { exceeded(done) } else { None }
+    if done.is_multiple_of(EVERY) { exceeded(done) } else { None }
 }
 
 #[cold]

@@ -47,8 +47,8 @@ pub fn spans(text: &str) -> Vec<(Kind, &str)> {
         let is_name = |c: char| c.is_alphanumeric() || c == '_';
         let (kind, length) = if rest.starts_with("//") {
             (Kind::Comment, rest.find('\n').unwrap_or(rest.len()))
-        } else if rest.starts_with("/*") {
-            (Kind::Comment, rest[2..].find("*/").map_or(rest.len(), |at| at + 4))
+        } else if let Some(inside) = rest.strip_prefix("/*") {
+            (Kind::Comment, inside.find("*/").map_or(rest.len(), |at| at + 4))
         } else if first == '"' || first == '`' || (first == '\'' && is_letter(rest)) {
             let mut escaped = false;
             let end = rest.char_indices().skip(1).find(|(_, c)| {
