@@ -1,6 +1,6 @@
 //! Sizes are checked before memory is allocated: a failed allocation would end the process, past any `try`.
 
-use super::{Result, shape};
+use super::{Result, shape, system};
 use crate::bail;
 
 /// Below this many bytes the free memory is not looked up.
@@ -32,12 +32,15 @@ pub fn items(count: i64, bytes: usize, what: &str) -> Result<usize> {
 
 /// Fails where so many bytes, which `what` takes, are not free.
 pub fn check(bytes: u128, what: &str) -> Result<()> {
-    if bytes < SMALL {
-        return Ok(());
-    }
-    let free = available();
-    if bytes > u128::from(free) {
-        bail!("memory", "{what} takes {} of memory, {} are free", text(bytes), text(u128::from(free)); hint: "use smaller sizes");
+    if bytes < SMALL { Ok(()) } else { room(bytes, what) }
+}
+
+/// The same for small sizes too.
+pub fn room(bytes: u128, what: &str) -> Result<()> {
+    // where nothing is known (not Linux): what no machine has
+    let free = u128::from(system::free_memory().unwrap_or(1 << 42));
+    if bytes > free {
+        bail!("memory", "{what} takes {} of memory, {} are free", text(bytes), text(free); hint: "use smaller sizes");
     }
     Ok(())
 }
@@ -62,33 +65,6 @@ pub fn text(bytes: u128) -> String {
         unit += 1;
     }
     if unit == 0 { format!("{bytes} bytes") } else { format!("{value:.1} {}", UNITS[unit]) }
-}
-
-/// Bytes that this process may still allocate: of the machine, its container and its own limit the least.
-fn available() -> u64 {
-    let number = |path: &str| std::fs::read_to_string(path).ok()?.trim().parse::<u64>().ok();
-    let field = |path: &str, name: &str| {
-        let text = std::fs::read_to_string(path).ok()?;
-        let line = text.lines().find(|line| line.starts_with(name))?;
-        line.split_whitespace().nth(1)?.parse::<u64>().ok()
-    };
-    let machine = field("/proc/meminfo", "MemAvailable:").map(|kib| kib << 10);
-    let container = number("/sys/fs/cgroup/memory.max").map(|most| {
-        let used = number("/sys/fs/cgroup/memory.current").unwrap_or(0);
-        let cache = field("/sys/fs/cgroup/memory.stat", "inactive_file").unwrap_or(0);
-        most.saturating_sub(used.saturating_sub(cache))
-    });
-    let own = field("/proc/self/status", "VmSize:").map(|kib| limit().saturating_sub(kib << 10));
-    // where nothing is known (not Linux): what no machine has
-    [machine, container, own].into_iter().flatten().min().unwrap_or(1 << 42)
-}
-
-/// The limit of this process's address space.
-fn limit() -> u64 {
-    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    // SAFETY: fills the struct that it is given
-    let failed = unsafe { libc::getrlimit(libc::RLIMIT_AS, &mut limit) } != 0;
-    if failed { u64::MAX } else { limit.rlim_cur }
 }
 
 #[cfg(test)]

@@ -1,17 +1,36 @@
 //! What the machine has, and what this process holds of it.
 
-use super::Result;
-use crate::bail;
-
 /// Bytes in a page of memory, on the machines that this program is for.
 const PAGE: u64 = 4096;
 
-/// Bytes of memory that a program can still take, where the system tells.
+/// Bytes that this process may still allocate: the least of what the machine, its container and the limits of the
+/// process leave; none where the system does not tell.
 pub fn free_memory() -> Option<u64> {
-    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
-    let machine = line.trim().trim_end_matches("kB").trim().parse::<u64>().ok().map(|kib| kib << 10)?;
-    Some(memory_limit().map_or(machine, |most| machine.min(most.saturating_sub(held_memory()))))
+    let number = |path: &str| std::fs::read_to_string(path).ok()?.trim().parse::<u64>().ok();
+    let machine = field("/proc/meminfo", "MemAvailable:").map(|kib| kib << 10);
+    let container = number("/sys/fs/cgroup/memory.max").map(|most| {
+        let used = number("/sys/fs/cgroup/memory.current").unwrap_or(0);
+        let cache = field("/sys/fs/cgroup/memory.stat", "inactive_file").unwrap_or(0);
+        most.saturating_sub(used.saturating_sub(cache))
+    });
+    let addresses = field("/proc/self/status", "VmSize:").map(|kib| address_limit().saturating_sub(kib << 10));
+    let private = memory_limit().map(|most| most.saturating_sub(held_memory()));
+    [machine, container, addresses, private].into_iter().flatten().min()
+}
+
+/// The number after a name at the start of a line of a file.
+fn field(path: &str, name: &str) -> Option<u64> {
+    let text = std::fs::read_to_string(path).ok()?;
+    let line = text.lines().find(|line| line.starts_with(name))?;
+    line.split_whitespace().nth(1)?.parse().ok()
+}
+
+/// The limit of this process's address space.
+fn address_limit() -> u64 {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: fills the struct that it is given
+    let failed = unsafe { libc::getrlimit(libc::RLIMIT_AS, &mut limit) } != 0;
+    if failed { u64::MAX } else { limit.rlim_cur }
 }
 
 /// Bytes of private memory that this process holds; 0 where the system does not tell.
@@ -37,14 +56,4 @@ pub fn memory_limit() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/self/limits").ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix("Max data size"))?;
     line.split_whitespace().next()?.parse().ok()
-}
-
-/// Fails unless there is room for so many bytes.
-pub fn room(bytes: u64) -> Result<()> {
-    match free_memory() {
-        Some(free) if bytes > free => {
-            bail!("memory", "{} MiB of memory are needed, {} MiB are free", bytes >> 20, free >> 20)
-        }
-        _ => Ok(()),
-    }
 }

@@ -1,7 +1,7 @@
 //! What Rhai makes of any size asked for, with a look at the memory first.
 
 use super::diagnostics;
-use crate::base::{Result, system};
+use crate::base::{Result, memory};
 use rhai::{Array, Blob, Dynamic, Engine, EvalAltResult, ImmutableString, Position};
 
 type Outcome<T> = std::result::Result<T, Box<EvalAltResult>>;
@@ -9,9 +9,9 @@ type Outcome<T> = std::result::Result<T, Box<EvalAltResult>>;
 /// How many are to be added to `has` so that there are `wanted`, after a look at whether there is room.
 fn added(wanted: i64, has: usize, bytes: usize) -> Outcome<usize> {
     let more = usize::try_from(wanted).unwrap_or(0).saturating_sub(has);
-    let needed = (more as u64).saturating_mul(bytes as u64);
+    let needed = more as u128 * bytes as u128;
     // small ones need no look
-    let checked: Result<()> = if needed < 1 << 20 { Ok(()) } else { system::room(needed) };
+    let checked: Result<()> = if needed < 1 << 20 { Ok(()) } else { memory::room(needed, "what is added") };
     checked.map(|()| more).map_err(|fault| diagnostics::pass(fault, Position::NONE))
 }
 

@@ -184,13 +184,10 @@ impl<'a> Pairs<'a> {
     /// Counts NaN predictions of defined labels, and looks for a label that is not plain.
     fn look(&self) -> Checked {
         let is_classes = self.is_classes();
-        let undefined = match (self.ranked, self.labels) {
+        let undefined = |predictions: Values| match (predictions, self.labels) {
             (Values::Single(x), Values::Single(y)) if !is_classes => x.iter().zip(y).filter(|(x, y)| x.is_nan() & !y.is_nan()).count(),
-            _ => (0..self.len()).filter(|cell| self.ranked.at(*cell).is_nan() && !self.label(*cell, is_classes.then_some(0)).is_nan()).count(),
+            _ => (0..self.len()).filter(|cell| predictions.at(*cell).is_nan() && !self.label(*cell, is_classes.then_some(0)).is_nan()).count(),
         };
-        let of_scores = self
-            .scores
-            .map_or(0, |scores| (0..self.len()).filter(|cell| scores.at(*cell).is_nan() && !self.label(*cell, is_classes.then_some(0)).is_nan()).count());
         let most = if is_classes { self.columns as f64 } else { 2.0 };
         let plain = |label: f64| label.is_nan() || (label >= 0.0 && label < most && label.fract() == 0.0);
         let at = match self.labels {
@@ -199,7 +196,7 @@ impl<'a> Pairs<'a> {
         };
         // where some labels are mixed, one outside of 0 to 1 matters more
         let outside = if self.is_mixed { self.labels.iter().position(|y| !(y.is_nan() || (0.0..=1.0).contains(&y))) } else { None };
-        Checked { undefined: undefined.max(of_scores), odd: outside.or(at).map(|at| (at, self.labels.at(at))) }
+        Checked { undefined: undefined(self.ranked).max(self.scores.map_or(0, undefined)), odd: outside.or(at).map(|at| (at, self.labels.at(at))) }
     }
 }
 

@@ -5,7 +5,7 @@ use super::summary::Row;
 use super::watch::Watched;
 use super::{Built, Layer, Module, Shape};
 use crate::bail;
-use crate::base::{Result, shape, system};
+use crate::base::{Result, memory, shape};
 use crate::torch::{Device, Kind, Tensor};
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -40,25 +40,12 @@ pub fn hash(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3))
 }
 
-/// Parameters of fewer bytes are not compared with the memory there is.
-const SMALL: u64 = 64 << 20;
-
 /// Fails where there is no memory for a parameter of a shape and for its first values beside it.
 fn room(name: &str, shape: &[i64]) -> Result<()> {
-    let numbers = shape.iter().try_fold(1u64, |all, n| all.checked_mul(u64::try_from(*n).ok()?));
-    let bytes = numbers.and_then(|n| n.checked_mul(4)).filter(|bytes| *bytes < 1 << 48);
-    let fault = |size: String| {
-        crate::fault!("memory", "parameter `{name}` {} would take {size}", shape::text(shape))
-            .hint("pool or flatten less in front of it, or give the layer fewer outputs")
-    };
-    let gigabytes = |bytes: u64| format!("{:.1} GB", bytes as f64 / 1e9);
-    let Some(bytes) = bytes else { return Err(fault("more than any machine has".into())) };
-    match system::free_memory() {
-        Some(free) if bytes > SMALL && bytes.saturating_mul(2) > free => {
-            Err(fault(format!("{}, twice while it is made; {} are free", gigabytes(bytes), gigabytes(free))))
-        }
-        _ => Ok(()),
-    }
+    let numbers = shape.iter().try_fold(1u128, |all, n| all.checked_mul(u128::try_from(*n).ok()?));
+    let bytes = numbers.and_then(|n| n.checked_mul(8)).unwrap_or(u128::MAX);
+    let what = format!("parameter `{name}` {}, with its first values,", shape::text(shape));
+    memory::check(bytes, &what).map_err(|fault| fault.hint("pool or flatten less in front of it, or give the layer fewer outputs"))
 }
 
 impl Builder {

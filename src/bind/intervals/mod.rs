@@ -30,7 +30,7 @@ const OVERLAP: [Opt; 6] = [
     opt("split", OptKind::Bool, "false", "whether only the blocks of BED12 rows (exons) count, not what lies between"),
     STRAND,
 ];
-const COUNT: &[Opt] = &[OVERLAP[0], OVERLAP[1], OVERLAP[2], OVERLAP[3], OVERLAP[4], OVERLAP[5]];
+const COUNT: &[Opt] = &OVERLAP;
 
 fn give(list: Intervals) -> Result<Places> {
     Ok(Places(Rc::new(list)))

@@ -45,6 +45,15 @@ impl Sides<'_> {
     }
 }
 
+/// Cuts an interval at the ends of its chromosome, of which it keeps at least one base; whether it changed.
+fn cut_to(genome: &Genome, row: &mut Interval) -> bool {
+    let (first, end) = genome.range(row.chrom);
+    let own = (row.start, row.end);
+    row.start = row.start.clamp(first, (end - 1).max(first));
+    row.end = row.end.clamp((first + 1).min(end), end);
+    (row.start, row.end) != own
+}
+
 impl Intervals {
     /// Every interval with bases added before and after it; negative numbers take away. Ends that cross are exchanged, and an
     /// interval keeps at least one base, as in bedtools; both are noted.
@@ -63,11 +72,7 @@ impl Intervals {
                 row.end += 1;
             }
             if let Some(genome) = sides.genome {
-                let (first, end) = genome.range(row.chrom);
-                let own = (row.start, row.end);
-                row.start = row.start.clamp(first, (end - 1).max(first));
-                row.end = row.end.clamp((first + 1).min(end), end);
-                cut += usize::from((row.start, row.end) != own);
+                cut += usize::from(cut_to(genome, row));
             }
         }
         out.notes.extend(left_out(crossed, self.len(), "were shorter than what was taken away: their ends were exchanged"));
@@ -112,11 +117,7 @@ impl Intervals {
             let moved = |at: i64| if by.fract() == 0.0 { at.saturating_add(by as i64) } else { (at as f64 + by) as i64 };
             (row.start, row.end) = (moved(row.start), moved(row.end));
             if let Some(genome) = sides.genome {
-                let (first, end) = genome.range(row.chrom);
-                let own = (row.start, row.end);
-                row.start = row.start.clamp(first, (end - 1).max(first));
-                row.end = row.end.clamp((first + 1).min(end), end);
-                cut += usize::from((row.start, row.end) != own);
+                cut += usize::from(cut_to(genome, row));
             }
         }
         out.notes.extend(left_out(cut, self.len(), "reached out of their chromosome and were cut at its ends"));
