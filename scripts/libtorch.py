@@ -104,9 +104,8 @@ def sha256(path):
     return digest.hexdigest()
 
 
-def fetch(package, name, expected, target):
-    """Downloads one wheel to `target`; a broken download goes on where it stopped."""
-    part = target.with_suffix(".part")
+def download(package, name, part):
+    """Downloads one wheel to `part`; a broken download goes on where it stopped."""
     for attempt in range(1, 6):
         have = part.stat().st_size if part.exists() else 0
         try:
@@ -126,24 +125,42 @@ def fetch(package, name, expected, target):
                             print(f"  {name}: {done >> 20} of {total >> 20} MiB", file=sys.stderr, flush=True)
             if total and done < total:
                 raise OSError(f"the connection closed after {done} of {total} bytes")
-            break
+            return
         except urllib.error.HTTPError as error:
-            if error.code != 416:  # 416: the part is already whole
-                wait(attempt, error)
-            else:
-                break
+            if error.code == 416:  # nothing follows what is there: it is whole, or not this wheel
+                return
+            wait(attempt, error)
         except OSError as error:
             stop_at_disk(error)
             wait(attempt, error)
-    else:
-        stop(
-            f"cannot download {name}",
-            "check the network and run the command again (it resumes), or set CISTRON_LIBTORCH to a folder that holds torch 2.11.0",
-        )
-    if sha256(part) != expected:
+    stop(
+        f"cannot download {name}",
+        "check the network and run the command again (it resumes), or set CISTRON_LIBTORCH to a folder that holds torch 2.11.0",
+    )
+
+
+def fetch(package, name, expected, target):
+    """Puts a wheel with the expected hash at `target`: one that is there is verified first, and fetched again where it differs."""
+    if target.exists():
+        if sha256(target) == expected:
+            return
+        print(f"  {target} does not have the expected sha256 {expected}: it is fetched again", file=sys.stderr, flush=True)
+        target.unlink()
+    part = target.with_suffix(".part")
+    # a download that goes on from a part of something else fails once, and then starts from nothing
+    for _ in range(2):
+        resumed = part.exists()
+        download(package, name, part)
+        if sha256(part) == expected:
+            part.rename(target)
+            return
         part.unlink()
-        stop(f"{name} does not have the expected sha256 {expected}", "run the command again: the file was removed")
-    part.rename(target)
+        if not resumed:
+            break
+    stop(
+        f"{name} does not have the expected sha256 {expected}",
+        f"{index_url()} serves another file under this name: check the package index that pip is set to use",
+    )
 
 
 def wait(attempt, error):
@@ -219,8 +236,7 @@ def main():
         print(f"fetching libtorch {VERSION} (once, about 550 MB) into {HOME}", file=sys.stderr, flush=True)
         for package, (name, digest) in WHEELS[platform.machine()].items():
             target = HOME / name
-            if not target.exists():
-                fetch(package, name, digest, target)
+            fetch(package, name, digest, target)
             unpack(target)
         (HOME / "complete").write_text(VERSION + "\n")
         for name, _ in WHEELS[platform.machine()].values():
