@@ -28,6 +28,24 @@ fn a_kernel_is_installed_and_removed() {
     assert!(code == 2 && err.contains("a kernel of python"), "{err}");
     assert_eq!(said(&cistron(place.path(), &["kernel", "remove", "--prefix", "jupyter"])).2, 0);
     assert!(!folder.exists() && other.exists());
+    // names that would reach other folders
+    for name in ["..", ".", ".hidden"] {
+        for command in ["install", "remove"] {
+            let (_, err, code) = said(&cistron(place.path(), &["kernel", command, "--prefix", "jupyter", "--name", name]));
+            assert!(code == 2 && err.contains(&format!("--name {name}: a kernel's name consists of")), "{err}");
+        }
+    }
+    let (_, err, code) = said(&cistron(place.path(), &["kernel", "install", "--prefix", "jupyter", "--name", "python3"]));
+    assert!(code == 2 && err.contains("a kernel of python") && err.contains("under another `--name`"), "{err}");
+    assert!(std::fs::read_to_string(other.join("kernel.json")).expect("kept").contains("\"python\""));
+    // a specification outside the kernels' folder stays, and so does the target of a link
+    let share = place.path().join("jupyter/share/jupyter");
+    std::fs::write(share.join("kernel.json"), r#"{"argv": ["cistron", "kernel", "start"], "display_name": "x", "language": "rhai"}"#).expect("written");
+    std::fs::create_dir_all(share.join("elsewhere")).expect("made");
+    std::fs::copy(share.join("kernel.json"), share.join("elsewhere/kernel.json")).expect("copied");
+    std::os::unix::fs::symlink("../elsewhere", &folder).expect("linked");
+    assert_eq!(said(&cistron(place.path(), &["kernel", "remove", "--prefix", "jupyter"])).2, 0);
+    assert!(folder.symlink_metadata().is_err() && share.join("elsewhere/kernel.json").exists() && share.join("kernel.json").exists() && other.exists());
     std::fs::write(place.path().join("c.json"), "{").expect("written");
     let (_, err, code) = said(&cistron(place.path(), &["kernel", "start", "-f", "c.json"]));
     assert!(code == 1 && err.contains("`c.json` is no connection file"), "{err}");
@@ -68,4 +86,47 @@ fn the_course_runs_as_notebooks() {
             notebook["cells"].as_array().into_iter().flatten().flat_map(|cell| cell["outputs"].as_array().into_iter().flatten()).collect();
         assert!(!outputs.is_empty() && outputs.iter().all(|output| output["output_type"] != "error"), "{name}");
     }
+}
+
+#[test]
+fn a_replayed_signed_message_is_not_answered() {
+    use zeromq::{Socket, SocketRecv, SocketSend};
+    // HMAC-SHA256 of the header and three empty objects, with the key `key`
+    let signed = [
+        ("one", "bf5cfada30d3871608d2e2bc1c1fc941a4cefffe57c49798dd87b095376e7ea3"),
+        ("two", "ab083f2769614c17feec7712ecca06595cbd406372a047a36261bd80699e7688"),
+    ];
+    let place = tempfile::tempdir().expect("a folder");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let ports = runtime.block_on(jupyter_zmq_client::peek_ports("127.0.0.1".parse().expect("an address"), 5)).expect("free ports");
+    let names = ["shell_port", "iopub_port", "stdin_port", "control_port", "hb_port"];
+    let mut info = serde_json::json!({ "ip": "127.0.0.1", "transport": "tcp", "key": "key", "signature_scheme": "hmac-sha256", "kernel_name": "cistron" });
+    names.iter().zip(&ports).for_each(|(name, port)| info[*name] = (*port).into());
+    std::fs::write(place.path().join("connection.json"), info.to_string()).expect("written");
+    let mut kernel = Command::new(env!("CARGO_BIN_EXE_cistron"));
+    kernel.args(["kernel", "start", "-f", "connection.json", "--device", "cpu"]).env("OMP_NUM_THREADS", "1").current_dir(place.path());
+    let mut kernel = kernel.spawn().expect("the kernel starts");
+    let parents = runtime.block_on(async {
+        let mut socket = zeromq::DealerSocket::new();
+        let limit = std::time::Duration::from_secs(60);
+        tokio::time::timeout(limit, socket.connect(&format!("tcp://127.0.0.1:{}", ports[0]))).await.expect("in time").expect("connected");
+        for (id, signature) in [signed[0], signed[0], signed[0], signed[1]] {
+            let header = format!(
+                "{{\"msg_id\":\"{id}\",\"msg_type\":\"kernel_info_request\",\"session\":\"s\",\"username\":\"u\",\"date\":\"2026-01-01T00:00:00Z\",\"version\":\"5.3\"}}"
+            );
+            let mut message = zeromq::ZmqMessage::from("<IDS|MSG>");
+            [signature, &header, "{}", "{}", "{}"].iter().for_each(|part| message.push_back(part.as_bytes().to_vec().into()));
+            socket.send(message).await.expect("sent");
+        }
+        let mut parents = Vec::new();
+        while parents.last().is_none_or(|last| last != "two") {
+            let reply = tokio::time::timeout(limit, socket.recv()).await.expect("an answer in time").expect("an answer");
+            let parent: serde_json::Value = serde_json::from_slice(reply.get(3).expect("a parent header")).expect("JSON");
+            parents.push(parent["msg_id"].as_str().unwrap_or("").to_string());
+        }
+        parents
+    });
+    kernel.kill().expect("ended");
+    kernel.wait().expect("ended");
+    assert_eq!(parents, ["one", "two"]);
 }

@@ -108,6 +108,18 @@ class KernelTests(jkt.KernelTests):
         self.assertGreater(replaced, 20)
         self.assertEqual(self.get_non_kernel_info_reply(timeout=10)["content"]["status"], "ok")
 
+    def test_a_replayed_message_is_refused(self):
+        self.ran("let runs = 0;")
+        self.flush_channels()
+        session, channel = self.kc.session, self.kc.shell_channel
+        message = session.msg("execute_request", {"code": "runs += 1;", "silent": False})
+        wire = session.serialize(message)
+        for _ in range(3):
+            channel.socket.send_multipart(wire)
+        self.get_non_kernel_info_reply(timeout=10)
+        self.flush_channels()
+        self.assertEqual(self.ran("runs")[1][0]["content"]["data"]["text/plain"], "1")
+
     def test_silent_code_leaves_no_trace(self):
         before = self.ran("1")[0]["content"]["execution_count"]
         reply, output = self.ran("let quiet = 5; quiet", silent=True, store_history=False)

@@ -77,10 +77,13 @@ pub fn kernel(command: &KernelCommand) -> u8 {
     outcome.map_or_else(|fault| fail(&fault, false), |()| 0)
 }
 
-/// The folder of a kernel of a name.
+/// The folder of a kernel of a name: always one directly below `kernels`.
 fn folder(prefix: Option<&Path>, name: &str) -> Result<PathBuf> {
-    if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c)) {
-        return Err(Fault::new("usage", format!("--name {name}: names of kernels are made of letters, digits, `.`, `_` and `-`")));
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    // `.` and `..` would be the folders of all kernels
+    if name.is_empty() || name.starts_with('.') || !name.chars().all(is_plain) {
+        let fault = Fault::new("usage", format!("--name {name}: a kernel's name consists of letters, digits, `.`, `_` and `-`, and does not start with `.`"));
+        return Err(fault.hint("for example `--name cistron-gpu`"));
     }
     let data = match (prefix, std::env::var_os("JUPYTER_DATA_DIR"), std::env::var_os("XDG_DATA_HOME")) {
         (Some(prefix), ..) => prefix.join("share/jupyter"),
@@ -94,6 +97,9 @@ fn folder(prefix: Option<&Path>, name: &str) -> Result<PathBuf> {
 fn install(prefix: Option<&Path>, name: &str, common: &Common) -> Result<()> {
     common.settings()?;
     let folder = folder(prefix, name)?;
+    if folder.join("kernel.json").exists() {
+        require_own(&folder, "install under another `--name`")?;
+    }
     let program = std::env::current_exe().map_err(|error| Fault::file("cistron", &error))?;
     let mut argv: Vec<String> =
         [program.display().to_string().as_str(), "kernel", "start", "-f", "{connection_file}", "--device", &common.device].map(String::from).to_vec();
@@ -119,16 +125,25 @@ fn install(prefix: Option<&Path>, name: &str, common: &Common) -> Result<()> {
     Ok(())
 }
 
-fn remove(prefix: Option<&Path>, name: &str) -> Result<()> {
-    let folder = folder(prefix, name)?;
-    // a kernel of the same name that something else installed stays
+/// Fails unless the specification in a folder starts this program's kernel.
+fn require_own(folder: &Path, hint: &str) -> Result<()> {
     let spec = folder.join("kernel.json");
     let text = std::fs::read_to_string(&spec).map_err(|error| Fault::file(&spec, &error))?;
-    let own: JupyterKernelspec = serde_json::from_str(&text).map_err(|error| Fault::new("data", format!("`{}`: {error}", spec.display())))?;
-    if own.language != "rhai" {
-        return Err(Fault::new("usage", format!("`{}` is a kernel of {}, not of cistron", folder.display(), own.language)));
+    let found: JupyterKernelspec =
+        serde_json::from_str(&text).map_err(|error| Fault::new("data", format!("`{}` is no kernel specification: {error}", spec.display())).hint(hint))?;
+    let starts_kernel = found.argv.get(1..3).is_some_and(|words| words == ["kernel", "start"]);
+    if found.language != "rhai" || !starts_kernel {
+        return Err(Fault::new("usage", format!("`{}` is a kernel of {}, not of cistron", folder.display(), found.language)).hint(hint));
     }
-    std::fs::remove_dir_all(&folder).map_err(|error| Fault::file(&folder, &error))?;
+    Ok(())
+}
+
+/// Removes the kernel's folder, and nothing outside it: of a symbolic link the link alone.
+fn remove(prefix: Option<&Path>, name: &str) -> Result<()> {
+    let folder = folder(prefix, name)?;
+    require_own(&folder, "`jupyter kernelspec remove` removes kernels of other programs")?;
+    let removed = if folder.is_symlink() { std::fs::remove_file(&folder) } else { std::fs::remove_dir_all(&folder) };
+    removed.map_err(|error| Fault::file(&folder, &error))?;
     crate::outln!("{}", folder.display());
     Ok(())
 }

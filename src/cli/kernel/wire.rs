@@ -7,6 +7,8 @@ use jupyter_protocol::{
 };
 use jupyter_zmq_client as zmq;
 use serde_json::{Value, json};
+use std::cell::RefCell;
+use std::collections::{HashSet, VecDeque};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -19,6 +21,11 @@ const STREAM: usize = 1 << 16;
 const GRACE: Duration = Duration::from_secs(3);
 /// The pause after a message that could not be read.
 const PAUSE: Duration = Duration::from_millis(10);
+
+/// How many signatures are remembered, as in Jupyter's own `Session.digest_history_size`.
+const HISTORY: usize = 1 << 16;
+/// What separates the addresses of a message from its signature.
+const DELIMITER: &[u8] = b"<IDS|MSG>";
 
 /// Where a message goes.
 enum Out {
@@ -140,9 +147,11 @@ async fn serve(
             }
         }
     };
+    // one history for both sockets: a message captured on one is refused on the other too
+    let seen = RefCell::new(Signatures::default());
     let requests = async {
         loop {
-            match read(&mut shell_in).await {
+            match read(&mut shell_in, &seen).await {
                 Some(message) => drop(to_main.send(Request::Shell(Box::new(message)))),
                 None => tokio::time::sleep(PAUSE).await,
             }
@@ -150,7 +159,7 @@ async fn serve(
     };
     let orders = async {
         loop {
-            match read(&mut control_in).await {
+            match read(&mut control_in, &seen).await {
                 Some(message) => obey(&message, &about, &outbox, &to_main),
                 None => tokio::time::sleep(PAUSE).await,
             }
@@ -161,6 +170,29 @@ async fn serve(
         () = requests => {},
         () = orders => {},
         () = send(outgoing, shell_out, control_out, public) => {},
+    }
+}
+
+/// The signatures of earlier messages: who replays a captured message repeats one of them.
+#[derive(Default)]
+struct Signatures {
+    known: HashSet<Vec<u8>>,
+    order: VecDeque<Vec<u8>>,
+}
+
+impl Signatures {
+    /// Records a signature; false where it is known.
+    fn is_new(&mut self, signature: Vec<u8>) -> bool {
+        if !self.known.insert(signature.clone()) {
+            return false;
+        }
+        self.order.push_back(signature);
+        if self.order.len() > HISTORY
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.known.remove(&oldest);
+        }
+        true
     }
 }
 
@@ -182,10 +214,14 @@ fn filled(kind: &str, mut content: Value) -> Value {
     content
 }
 
-/// The next message; none where it is broken or not signed, and so nothing that could be answered.
-async fn read(connection: &mut zmq::RouterRecvConnection) -> Option<JupyterMessage> {
+/// The next message; none where it is broken, not signed or repeats the signature of an earlier one.
+async fn read(connection: &mut zmq::RouterRecvConnection, seen: &RefCell<Signatures>) -> Option<JupyterMessage> {
     let parts = connection.socket.recv().await.ok()?;
+    let signature = parts.iter().skip_while(|part| &part[..] != DELIMITER).nth(1).map(|part| part.to_vec());
     let raw = zmq::RawMessage::from_multipart(parts, &connection.mac).ok()?;
+    if connection.mac.is_some() && !seen.borrow_mut().is_new(signature?) {
+        return None;
+    }
     let part = |i: usize| serde_json::from_slice::<Value>(&raw.jparts[i]).ok();
     let header = part(0)?;
     let content = filled(header["msg_type"].as_str().unwrap_or(""), part(3)?);
@@ -275,4 +311,19 @@ fn joined(message: &mut JupyterMessage, outgoing: &mut UnboundedReceiver<Out>) -
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_repeated_signature_is_refused_and_the_history_is_bounded() {
+        let mut seen = Signatures::default();
+        let of = |n: usize| n.to_le_bytes().to_vec();
+        assert!(seen.is_new(of(0)) && !seen.is_new(of(0)));
+        assert!((1..HISTORY + 1).all(|n| seen.is_new(of(n))));
+        assert_eq!((seen.known.len(), seen.order.len()), (HISTORY, HISTORY));
+        assert!(seen.is_new(of(0)) && !seen.is_new(of(2)));
+    }
 }
