@@ -4,7 +4,8 @@ use super::{Fault, Result};
 use crate::fault;
 use std::fs::{File, Metadata};
 use std::os::unix::fs::FileTypeExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The metadata of a plain file. Folders, named pipes, sockets and devices are refused: readers
 /// here seek, ask for sizes and read twice, and opening a pipe that nobody writes to never ends.
@@ -37,23 +38,112 @@ pub fn read_text(path: &Path) -> std::io::Result<String> {
     Ok(text)
 }
 
-/// Writes a file under a temporary name and moves it into place.
-pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder).map_err(|error| Fault::file(folder, &error))?;
+/// A file in the making: written under a temporary name beside the one that it replaces.
+///
+/// [`Draft::commit`] moves it into place once its content is on the disk, so that after a crash or a
+/// loss of power either the old file is there or the new one, whole. A draft that is dropped without
+/// it leaves nothing. A symbolic link keeps its place, its target is replaced; devices and pipes are
+/// written to directly.
+#[derive(Debug)]
+pub struct Draft {
+    part: PathBuf,
+    path: PathBuf,
+    is_direct: bool,
+}
+
+impl Draft {
+    /// A draft of a file; folders on the way are made.
+    pub fn of(path: &Path) -> Result<Draft> {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        make_folders(folder_of(path))?;
+        let path = if path.is_symlink() { std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf()) } else { path.to_path_buf() };
+        match std::fs::metadata(&path).map(|about| about.file_type()) {
+            Ok(kind) if kind.is_dir() => return Err(fault!("file", "`{}` is a folder, not a file", path.display(); hint: "give the path of a file in it")),
+            Ok(kind) if !kind.is_file() => return Ok(Draft { part: path.clone(), path, is_direct: true }),
+            _ => {}
+        }
+        let mut name = path.as_os_str().to_owned();
+        name.push(format!(".{}.{}.part", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed)));
+        Ok(Draft { part: name.into(), path, is_direct: false })
     }
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".{}.part", std::process::id()));
-    let part = std::path::PathBuf::from(name);
-    std::fs::write(&part, bytes).and_then(|()| std::fs::rename(&part, path)).map_err(|error| {
-        std::fs::remove_file(&part).ok();
-        Fault::file(path, &error)
-    })
+
+    /// Where the content is written to.
+    pub fn part(&self) -> &Path {
+        &self.part
+    }
+
+    /// Waits until the content is on the disk, moves it into place, and waits for that too.
+    pub fn commit(self) -> Result<()> {
+        if self.is_direct {
+            return Ok(());
+        }
+        let synced = File::open(&self.part).and_then(|file| file.sync_all());
+        let moved = synced.and_then(|()| std::fs::rename(&self.part, &self.path));
+        moved.map_err(|error| Fault::file(&self.path, &error))?;
+        sync_folder(folder_of(&self.path));
+        Ok(())
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        // after a commit there is none
+        if !self.is_direct {
+            std::fs::remove_file(&self.part).ok();
+        }
+    }
+}
+
+/// The folder that holds a file.
+pub fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Makes a folder and those above it, each entered in the one that holds it on the disk.
+pub fn make_folders(folder: &Path) -> Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    make_folders(folder_of(folder))?;
+    match std::fs::create_dir(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists || !folder.is_dir() => return Err(Fault::file(folder, &error)),
+        _ => sync_folder(folder_of(folder)),
+    }
+    Ok(())
+}
+
+/// Waits until the names in a folder are on the disk. File systems that cannot (some network and
+/// FUSE ones) order names themselves, so their refusal is no fault.
+pub fn sync_folder(folder: &Path) {
+    File::open(folder).and_then(|folder| folder.sync_all()).ok();
+}
+
+/// Writes a file as a whole: afterwards it is on the disk, and at no time is a part of it under its name.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
+    let draft = Draft::of(path)?;
+    std::fs::write(draft.part(), bytes).map_err(|error| Fault::file(path, &error))?;
+    draft.commit()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn drafts_replace_a_file_or_leave_nothing() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a/b/file");
+        write_whole(&path, b"old").expect("written");
+        let draft = Draft::of(&path).expect("a draft");
+        std::fs::write(draft.part(), b"half").expect("written");
+        drop(draft);
+        assert_eq!(std::fs::read(&path).expect("a file"), b"old");
+        let draft = Draft::of(&path).expect("a draft");
+        std::fs::write(draft.part(), b"new").expect("written");
+        draft.commit().expect("moved");
+        assert_eq!(std::fs::read(&path).expect("a file"), b"new");
+        assert_eq!(std::fs::read_dir(folder.path().join("a/b")).expect("a folder").count(), 1);
+    }
 
     #[test]
     fn only_plain_files_are_opened() {

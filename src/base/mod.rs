@@ -1,6 +1,7 @@
 //! What every room may use, built on `std` and the C library alone: faults, files, intervals, seeds,
 //! names, notes, shapes, threads, interrupts.
 
+pub mod delimited;
 pub mod fault;
 pub mod file;
 pub mod html;

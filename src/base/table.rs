@@ -1,5 +1,6 @@
 //! Tables: named columns of text or numbers, as results are given and written.
 
+use super::delimited::{Style, one_line};
 use super::html::escaped;
 use super::{Fault, Result, file, written};
 use crate::{bail, fault};
@@ -176,18 +177,13 @@ impl Table {
     }
 
     /// Rows as text, a header first.
-    pub fn to_text(&self, separator: char) -> String {
-        let quoted = |text: String| match separator {
-            ',' if text.contains([',', '"', '\n', '\r']) => format!("\"{}\"", text.replace('"', "\"\"")),
-            ',' => text,
-            // one line a row, one field a column
-            _ => text.replace(['\n', '\r', '\t'], " "),
-        };
-        let between = separator.to_string();
-        let mut out = self.names().map(|name| quoted(name.to_string())).collect::<Vec<_>>().join(&between) + "\n";
+    pub fn to_text(&self, style: Style) -> String {
+        let mut out = style.row(self.names().map(|name| style.text(name)));
         for row in 0..self.len() {
-            out += &self.columns.iter().map(|(_, cells)| quoted(cells.at(row).exact())).collect::<Vec<_>>().join(&between);
-            out.push('\n');
+            out += &style.row(self.columns.iter().map(|(_, cells)| match cells.at(row) {
+                Cell::Text(text) => style.text(&text).into_owned(),
+                other => other.exact(),
+            }));
         }
         out
     }
@@ -249,11 +245,15 @@ impl Table {
 
     /// Writes it, as CSV where the name ends so, else separated by tabs; a table of sites also as .bed, .gff and .gff3.
     pub fn save(&self, path: &Path) -> Result<()> {
+        self.save_as(path, false)
+    }
+
+    /// The same; `guards_formulas` puts an apostrophe in front of text that a spreadsheet would run.
+    pub fn save_as(&self, path: &Path, guards_formulas: bool) -> Result<()> {
         let text = match path.extension().and_then(|e| e.to_str()) {
-            Some("csv") => self.to_text(','),
             Some("bed") => self.sites(path)?.iter().map(|site| site.bed()).collect(),
             Some("gff" | "gff3") => std::iter::once("##gff-version 3\n".to_string()).chain(self.sites(path)?.iter().map(|site| site.gff())).collect(),
-            _ => self.to_text('\t'),
+            _ => self.to_text(Style { guards_formulas, ..Style::of(path) }),
         };
         file::write_whole(path, text.as_bytes())
     }
@@ -303,12 +303,19 @@ impl Site<'_> {
     }
 
     fn bed(&self) -> String {
-        format!("{}\t{}\t{}\t{}\t{:.0}\t{}\n", self.sequence, self.start, self.stop, self.motif, self.height(), self.strand)
+        format!("{}\t{}\t{}\t{}\t{:.0}\t{}\n", one_line(self.sequence), self.start, self.stop, one_line(self.motif), self.height(), self.strand)
     }
 
     fn gff(&self) -> String {
-        let attributes = format!("Name={};score={};pvalue={}", self.motif.replace([';', '=', ',', '&'], "_"), short(self.score), short(self.p_value));
-        format!("{}\tcistron\tnucleotide_motif\t{}\t{}\t{}\t{}\t.\t{attributes}\n", self.sequence, self.start + 1, self.stop, short(self.height()), self.strand)
+        let attributes = format!("Name={};score={};pvalue={}", one_line(self.motif).replace([';', '=', ',', '&'], "_"), short(self.score), short(self.p_value));
+        format!(
+            "{}\tcistron\tnucleotide_motif\t{}\t{}\t{}\t{}\t.\t{attributes}\n",
+            one_line(self.sequence),
+            self.start + 1,
+            self.stop,
+            short(self.height()),
+            self.strand
+        )
     }
 }
 
@@ -333,13 +340,14 @@ mod tests {
         }
         assert_eq!((whole(3.0), whole(1e-50), whole(f64::NAN)), ("3".into(), "1e-50".into(), String::new()));
         let table = Table::new(vec![("x".into(), Cells::Number(vec![123_456_789.25]))]).unwrap();
-        assert_eq!(table.to_text('\t'), "x\n123456789.25\n");
+        let tabs = Style { separator: '\t', guards_formulas: false };
+        assert_eq!(table.to_text(tabs), "x\n123456789.25\n");
     }
 
     #[test]
     fn rows_are_sorted_selected_and_written() {
         let table = Table::new(vec![("name".into(), Cells::Text(vec!["b".into(), "a,c".into()])), ("x".into(), Cells::Number(vec![0.5, 0.25]))]).unwrap();
-        assert_eq!(table.sorted("x", false).unwrap().to_text(','), "name,x\n\"a,c\",0.25\nb,0.5\n");
+        assert_eq!(table.sorted("x", false).unwrap().to_text(Style { separator: ',', guards_formulas: false }), "name,x\n\"a,c\",0.25\nb,0.5\n");
         assert!(table.column("nam").unwrap_err().to_string().contains("no column"));
         assert!(Table::new(vec![("a".into(), Cells::Whole(vec![1])), ("b".into(), Cells::Whole(vec![]))]).is_err());
         assert!(table.save(Path::new("/tmp/x.bed")).unwrap_err().to_string().contains("no sites"));

@@ -333,8 +333,8 @@ natives! { methods in "discovery" {
     /// explain::modisco(seq::one_hot(x) * 0.1 + 0.01, x).save_meme("/tmp/cistron_example_modisco.meme");
     /// ```
     method "save_meme"(c, this: Discovered, path: String; o = TRIM) -> "nothing" {
-        let path = super::tensor_file::written(&path)?;
-        std::fs::write(&path, crate::seq::motif::to_meme(&save::motifs(&this.0.0, o.float("trim")))).map_err(|error| crate::base::Fault::file(&path, &error))
+        let text = crate::seq::motif::to_meme(&save::motifs(&this.0.0, o.float("trim")));
+        crate::base::file::write_whole(&super::tensor_file::written(&path)?, text.as_bytes())
     }
 
     /// Writes a page: the funnel, each pattern's logos, what known motifs it matches.
@@ -346,8 +346,7 @@ natives! { methods in "discovery" {
     method "save_report"(c, this: Discovered, path: String; o = REPORT) -> "nothing" {
         let known = o.get::<Motifs>("known")?;
         let page = report::page(&this.0.0, known.as_ref().map(|known| known.0.as_slice()), o.int("matches") as usize, o.float("trim"))?;
-        let path = super::tensor_file::written(&path)?;
-        std::fs::write(&path, page).map_err(|error| crate::base::Fault::file(&path, &error))
+        crate::base::file::write_whole(&super::tensor_file::written(&path)?, page.as_bytes())
     }
 } }
 

@@ -253,8 +253,7 @@ natives! { all in "" {
     /// save_text("/tmp/cistron_example.txt", "a table");
     /// ```
     function "save_text"(c, path: String, text: String) -> "nothing" {
-        let path = super::tensor_file::written(&path)?;
-        std::fs::write(&path, text).map_err(|error| crate::base::Fault::file(&path, &error))
+        crate::base::file::write_whole(&super::tensor_file::written(&path)?, text.as_bytes())
     }
 
     /// Seconds since a fixed moment, for measuring.

@@ -174,7 +174,7 @@ fn save_fasta(path: &str, sequences: &Dynamic, line: usize, context: &NativeCall
     let mut out = String::new();
     for (name, text) in &named {
         alphabet::codes(text).map_err(|fault| fault.context(format!("`{name}`")))?;
-        out += &format!(">{name}\n");
+        out += &format!(">{}\n", crate::base::delimited::one_line(name));
         // only bases are left: every byte is a letter
         for part in text.as_bytes().chunks(if line == 0 { text.len().max(1) } else { line }) {
             out += &String::from_utf8_lossy(part);

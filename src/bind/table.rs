@@ -12,6 +12,13 @@ use std::rc::Rc;
 
 const SORT: &[Opt] = &[opt("descending", OptKind::Bool, "false", "whether the largest come first")];
 
+const SAVE: &[Opt] = &[opt(
+    "formulas",
+    OptKind::Choice(&["keep", "quote"]),
+    "\"keep\"",
+    "whether text that a spreadsheet would run (it starts with =, +, - or @ and is no number) gets an apostrophe in front",
+)];
+
 /// A cell as scripts see it.
 fn value_of(cell: Cell) -> Dynamic {
     match cell {
@@ -177,10 +184,13 @@ natives! { methods in "table" {
 
     /// Writes it: .csv with commas, else with tabs; a table of sites (motif, sequence, start, stop, strand) also as .bed, .gff or .gff3.
     ///
+    /// Cells that hold a separator, a quote or a line end are quoted (RFC 4180), with tabs as with commas.
+    ///
     /// ```rhai
     /// table::from(#{ x: [2, 1, 3] }).save("/tmp/cistron_example_table.tsv");
+    /// table::from(#{ note: ["=1+1"] }).save("/tmp/cistron_example_table.csv", #{ formulas: "quote" });
     /// ```
-    method "save"(c, this: Tabled, path: String) -> "nothing" { this.0.save(&super::tensor_file::written(&path)?) }
+    method "save"(c, this: Tabled, path: String; o = SAVE) -> "nothing" { this.0.save_as(&super::tensor_file::written(&path)?, o.text("formulas") == "quote") }
 } }
 
 /// All of them.

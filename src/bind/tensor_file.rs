@@ -1,6 +1,7 @@
 //! Files of tensors.
 
-use crate::base::{Fault, Result};
+use crate::base::Result;
+use crate::base::file::{folder_of, make_folders};
 use crate::lang::{IntoValue, session};
 use crate::torch::{Tensor, file};
 use crate::{fault, natives};
@@ -10,9 +11,7 @@ use std::path::PathBuf;
 /// Where an output goes; its folder is made.
 pub fn written(path: &str) -> Result<PathBuf> {
     let path = session::place_output(path, false)?;
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder).map_err(|error| Fault::file(folder, &error))?;
-    }
+    make_folders(folder_of(&path))?;
     Ok(path)
 }
 

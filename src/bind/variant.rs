@@ -4,6 +4,8 @@ use super::attribution::{AGAINST, BATCH, POSITION, targets};
 use super::genome::Genomic;
 use super::train::warn;
 use super::values::Tabled;
+use crate::base::delimited::Style;
+use crate::base::file::Draft;
 use crate::base::table::{Cells, Table};
 use crate::base::{Fault, Result};
 use crate::explain::design::{Plan, improved};
@@ -145,14 +147,18 @@ fn tabled(effects: &[Effect], labels: usize, both: bool) -> Result<Tabled> {
 /// Where results go as they come.
 struct Sink {
     out: std::io::BufWriter<std::fs::File>,
+    draft: Draft,
     path: std::path::PathBuf,
     is_vcf: bool,
+    style: Style,
 }
 
 impl Sink {
     fn open(path: &Path, header: &[String], labels: usize, both: bool) -> Result<Sink> {
-        let file = std::fs::File::create(path).map_err(|error| Fault::file(path, &error))?;
-        let mut sink = Sink { out: std::io::BufWriter::new(file), path: path.into(), is_vcf: path.extension().is_some_and(|end| end == "vcf") };
+        let draft = Draft::of(path)?;
+        let file = std::fs::File::create(draft.part()).map_err(|error| Fault::file(path, &error))?;
+        let is_vcf = path.extension().is_some_and(|end| end == "vcf");
+        let mut sink = Sink { out: std::io::BufWriter::new(file), draft, path: path.into(), is_vcf, style: Style::of(path) };
         let names: Vec<String> = columns(labels, both).into_iter().map(|(_, _, name)| name).collect();
         if sink.is_vcf {
             let (last, first) = header.split_last().ok_or_else(|| fault!("file", "a .vcf is written from a .vcf alone"))?;
@@ -161,13 +167,25 @@ impl Sink {
                 sink.line(&line)?;
             }
         } else {
-            sink.line(&format!("chrom\tstart\tname\treference\talternate\tstate\t{}", names.join("\t")))?;
+            let cells = ["chrom", "start", "name", "reference", "alternate", "state"].into_iter();
+            sink.row(cells.chain(names.iter().map(String::as_str)))?;
         }
         Ok(sink)
     }
 
     fn line(&mut self, text: &str) -> Result<()> {
         writeln!(self.out, "{text}").map_err(|error| Fault::file(&self.path, &error))
+    }
+
+    fn row<'a>(&mut self, cells: impl Iterator<Item = &'a str>) -> Result<()> {
+        let text = self.style.row(cells);
+        self.line(text.trim_end_matches('\n'))
+    }
+
+    /// Moves the whole file into place.
+    fn close(mut self) -> Result<()> {
+        self.out.flush().map_err(|error| Fault::file(&self.path, &error))?;
+        self.draft.commit()
     }
 
     /// The effects of one line of the input.
@@ -191,7 +209,9 @@ impl Sink {
         for effect in effects {
             let v = &effect.variant;
             let numbers: Vec<String> = columns(labels, both).into_iter().map(|(label, i, _)| number(effect.numbers[label][i])).collect();
-            self.line(&format!("{}\t{}\t{}\t{}\t{}\t{}\t{}", v.chrom, v.start, v.name, v.reference, v.alternate, effect.state.word(), numbers.join("\t")))?;
+            let start = v.start.to_string();
+            let cells = [&v.chrom, &start, &v.name, &v.reference, &v.alternate, effect.state.word()].into_iter();
+            self.row(cells.chain(numbers.iter().map(String::as_str)))?;
         }
         Ok(())
     }
@@ -241,8 +261,8 @@ fn effects(net: &Model, path: &str, genome: &Genomic, o: &Options) -> Result<Tab
             kept.extend(found);
         }
     }
-    if let Some(sink) = &mut sink {
-        sink.out.flush().map_err(|error| Fault::file(&sink.path, &error))?;
+    if let Some(sink) = sink {
+        sink.close()?;
     }
     for (word, (n, first)) in states {
         let advice = match word {

@@ -70,6 +70,9 @@ enum Action {
         /// Metrics as comma-separated values
         #[arg(long, value_name = "FILE")]
         csv: Option<PathBuf>,
+        /// Of --csv, put an apostrophe in front of text that a spreadsheet would run as a formula
+        #[arg(long, requires = "csv")]
+        quote_formulas: bool,
         /// Event files of TensorBoard, below this folder
         #[arg(long, value_name = "DIR")]
         tensorboard: Option<PathBuf>,
@@ -99,8 +102,8 @@ pub fn runs(arguments: &RunsArguments) -> u8 {
         Action::Show { run } => track::find(dir, run).map(|record| show(&record)),
         Action::Diff { a, b } => difference(dir, a, b),
         Action::Replay { run } => replay(dir, run),
-        Action::Export { run, csv, tensorboard, mlflow, experiment } => {
-            exported(dir, run, csv.as_deref(), tensorboard.as_deref(), mlflow.as_deref(), experiment)
+        Action::Export { run, csv, quote_formulas, tensorboard, mlflow, experiment } => {
+            exported(dir, run, csv.as_deref().map(|path| (path, *quote_formulas)), tensorboard.as_deref(), mlflow.as_deref(), experiment)
         }
         Action::Report { run, out } => track::find(dir, run).and_then(|record| {
             track::report::save(&record, &highlight::html(&record.script), out)?;
@@ -303,7 +306,7 @@ fn free_name(folder: &Path) -> Result<PathBuf> {
     (1..).map(name).find(|path| !path.exists()).ok_or_else(|| fault!("internal", "no name is free"))
 }
 
-fn exported(dir: &Path, run: &str, csv: Option<&Path>, tensorboard: Option<&Path>, mlflow: Option<&str>, experiment: &str) -> Result<u8> {
+fn exported(dir: &Path, run: &str, csv: Option<(&Path, bool)>, tensorboard: Option<&Path>, mlflow: Option<&str>, experiment: &str) -> Result<u8> {
     let sweep = ledger::find_sweep(dir, run);
     let records = match &sweep {
         Some(folder) => ledger::of_sweep(folder)?,
@@ -312,10 +315,10 @@ fn exported(dir: &Path, run: &str, csv: Option<&Path>, tensorboard: Option<&Path
     if csv.is_none() && tensorboard.is_none() && mlflow.is_none() {
         bail!("usage", "say what to write: --csv FILE, --tensorboard DIR or --mlflow URL");
     }
-    if let Some(path) = csv {
+    if let Some((path, guards_formulas)) = csv {
         match sweep {
-            Some(_) => export::csv::save_all(&records, path)?,
-            None => export::csv::save(&records[0], path)?,
+            Some(_) => export::csv::save_all(&records, path, guards_formulas)?,
+            None => export::csv::save(&records[0], path, guards_formulas)?,
         }
         crate::outln!("{}", path.display());
     }

@@ -1,8 +1,7 @@
-//! Rows of text tables: fields parted by commas or tabs, quoted as RFC 4180 has it (by `csv`), or
-//! by blanks.
+//! Rows of text tables: fields separated by commas, tabs or blanks, quoted as in RFC 4180.
 
 use crate::base::Result;
-use crate::fault;
+use crate::base::delimited::{LARGEST_ROW, Separator, Sniffer, Splitter, unclosed};
 use crate::seq::text::Lines;
 use std::path::Path;
 
@@ -10,8 +9,8 @@ use std::path::Path;
 pub struct Rows<'a> {
     path: &'a Path,
     lines: Lines<'a>,
-    /// Tab, comma or none for blanks, by the first row.
-    separator: Option<Option<u8>>,
+    /// What separates fields, by the first row.
+    separator: Option<Separator>,
     row: Vec<String>,
 }
 
@@ -23,52 +22,50 @@ impl<'a> Rows<'a> {
 
     /// The first line and the fields of the next row; none at the end.
     pub fn next_row(&mut self) -> Result<Option<(usize, &[String])>> {
-        let (number, mut text) = loop {
+        let number = loop {
             match self.lines.next_line()? {
                 None => return Ok(None),
                 Some((_, line)) if line.trim().is_empty() || line.starts_with('#') => {}
-                Some((number, line)) => break (number, line.to_string()),
+                Some((number, _)) => break number,
             }
         };
-        let found = || [b'\t', b','].into_iter().find(|byte| text.as_bytes().contains(byte));
-        let Some(separator) = *self.separator.get_or_insert_with(found) else {
-            self.row = text.split_whitespace().map(str::to_string).collect();
-            return Ok(Some((number, &self.row)));
-        };
-        if !text.contains('"') {
-            self.row = text.split(char::from(separator)).map(|field| field.trim().to_string()).collect();
-            return Ok(Some((number, &self.row)));
-        }
         let place = || format!("`{}` line {number}", self.path.display());
-        while is_open(&text, separator) {
-            match self.lines.next_line()? {
-                Some((_, line)) => text = text + "\n" + line,
-                None => return Err(fault!("data", "{}: a quote is opened and not closed", place())),
-            }
+        let line = self.lines.whole();
+        if let (Some(separator), false) = (self.separator, line.contains('"')) {
+            self.row = match separator {
+                Separator::Char(own) => line.trim_end_matches(['\n', '\r']).split(own).map(|field| field.trim().to_string()).collect(),
+                Separator::Blanks => line.split_whitespace().map(str::to_string).collect(),
+            };
+            return Ok(Some((number, &self.row)));
         }
-        let mut reader = csv::ReaderBuilder::new().delimiter(separator).has_headers(false).trim(csv::Trim::All).from_reader(text.as_bytes());
-        let mut record = csv::StringRecord::new();
-        reader.read_record(&mut record).map_err(|error| fault!("data", "{}: {error}", place()))?;
-        self.row = record.iter().map(str::to_string).collect();
+        let mut sniffer = self.separator.is_none().then(Sniffer::default);
+        // the separator of the first row is not known before its end
+        let mut read = vec![self.lines.whole().to_string()];
+        if let Some(sniffer) = &mut sniffer {
+            let mut bytes = read[0].len();
+            while !sniffer.add(&read[read.len() - 1]) {
+                if self.lines.next_line()?.is_none() || bytes > LARGEST_ROW {
+                    return Err(unclosed(&place()));
+                }
+                bytes += self.lines.whole().len();
+                read.push(self.lines.whole().to_string());
+            }
+            self.separator = Some(sniffer.separator());
+        }
+        let mut splitter = Splitter::new(self.separator.unwrap_or(Separator::Blanks));
+        let mut is_whole = false;
+        for line in &read {
+            is_whole = splitter.add(line).map_err(|fault| fault.context(place()))?;
+        }
+        while !is_whole {
+            if self.lines.next_line()?.is_none() {
+                return Err(unclosed(&place()));
+            }
+            is_whole = splitter.add(self.lines.whole()).map_err(|fault| fault.context(place()))?;
+        }
+        self.row = splitter.finish();
         Ok(Some((number, &self.row)))
     }
-}
-
-/// Whether a text ends within a quoted field. A quote is special at the start of a field and
-/// within a quoted one alone; doubled there, it closes the field and opens it again.
-fn is_open(text: &str, separator: u8) -> bool {
-    let (mut is_quoted, mut may_open) = (false, true);
-    for byte in text.bytes() {
-        match byte {
-            b'"' if is_quoted || may_open => {
-                is_quoted = !is_quoted;
-                may_open = true;
-            }
-            b' ' => {}
-            _ => may_open = byte == separator,
-        }
-    }
-    is_quoted
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ pub fn read(path: &Path) -> Result<(Vec<f32>, usize)> {
         let is_top = std::mem::take(&mut is_first_row);
         let parsed: std::result::Result<Vec<f32>, &str> = cells
             .iter()
-            .map(|cell| match cell.as_str() {
+            .map(|cell| match cell.trim() {
                 "" | "NA" | "nan" | "NaN" | "." => Ok(f32::NAN),
                 cell => cell.parse().map_err(|_| cell),
             })

@@ -3,7 +3,7 @@
 pub mod check;
 pub mod column;
 pub mod dataset;
-mod delimited;
+pub mod delimited;
 pub mod duplicates;
 pub mod labels;
 pub mod loader;

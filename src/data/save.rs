@@ -24,11 +24,11 @@ pub fn save(set: &Dataset, path: &Path) -> Result<()> {
     tensors.push(("labels".into(), Tensor::from_f32(&plain.all_labels(), &[n, plain.tasks() as i64])?));
     let mut notes = HashMap::from([
         ("format".to_string(), "cistron dataset 1".to_string()),
-        ("inputs".into(), plain.inputs.iter().map(|i| i.name.as_str()).collect::<Vec<_>>().join("\t")),
-        ("labels".into(), plain.label_names.join("\t")),
+        ("inputs".into(), listed(plain.inputs.iter().map(|i| i.name.as_str()))),
+        ("labels".into(), listed(plain.label_names.iter().map(String::as_str))),
     ]);
     let along = |input: &&Input| input.is_along && !input.column.is_sequence();
-    notes.insert("along".into(), plain.inputs.iter().filter(along).map(|i| i.name.as_str()).collect::<Vec<_>>().join("\t"));
+    notes.insert("along".into(), listed(plain.inputs.iter().filter(along).map(|i| i.name.as_str())));
     for input in &plain.inputs {
         if let Some(partners) = &input.partners {
             notes.insert(format!("partners.{}", input.name), numbers(partners));
@@ -41,7 +41,7 @@ pub fn save(set: &Dataset, path: &Path) -> Result<()> {
         notes.insert("bins".into(), profile.bins.to_string());
     }
     if let Some(names) = &set.names {
-        notes.insert("names".into(), set.rows.iter().map(|row| names[*row as usize].as_str()).collect::<Vec<_>>().join("\t"));
+        notes.insert("names".into(), listed(set.rows.iter().map(|row| names[*row as usize].as_str())));
     }
     if let Some(truth) = joined_truth(std::slice::from_ref(set)) {
         let (text, sites) = truth.to_parts();
@@ -58,6 +58,19 @@ fn numbers(values: &[usize]) -> String {
     values.iter().map(|n| n.to_string()).collect::<Vec<_>>().join(" ")
 }
 
+/// Names as one text: separated by tabs, as a JSON array where one of them holds a tab or is empty.
+fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let names: Vec<&str> = names.collect();
+    let is_plain = !names.iter().any(|name| name.is_empty() || name.contains('\t')) && !names.first().is_some_and(|name| name.starts_with("[\""));
+    if is_plain { names.join("\t") } else { serde_json::json!(names).to_string() }
+}
+
+/// The names of a text that [`listed`] made.
+fn names_of(text: &str) -> Vec<String> {
+    let array = if text.starts_with("[\"") { serde_json::from_str(text).ok() } else { None };
+    array.unwrap_or_else(|| text.split('\t').filter(|name| !name.is_empty()).map(str::to_string).collect())
+}
+
 /// Numbers that put `n` things in each other's places.
 fn permutation(text: &str, n: usize) -> Option<Arc<Vec<usize>>> {
     let values: Vec<usize> = text.split(' ').map(str::parse).collect::<std::result::Result<_, _>>().ok()?;
@@ -72,7 +85,7 @@ pub fn load(path: &Path) -> Result<Dataset> {
     if notes.get("format").map(String::as_str) != Some("cistron dataset 1") {
         bail!("data", "`{}` holds tensors, not a dataset", path.display());
     }
-    let list = |key: &str| -> Vec<String> { notes.get(key).map(|v| v.split('\t').filter(|s| !s.is_empty()).map(str::to_string).collect()).unwrap_or_default() };
+    let list = |key: &str| -> Vec<String> { notes.get(key).map(|text| names_of(text)).unwrap_or_default() };
     let find =
         |name: &str| tensors.iter().find(|(known, _)| known == name).map(|(_, t)| t).ok_or_else(|| fault!("data", "`{}` lacks `{name}`", path.display()));
     let mut inputs = Vec::new();
@@ -88,7 +101,7 @@ pub fn load(path: &Path) -> Result<Dataset> {
         let mut input = Input::new(name, column);
         let width = input.column.row_shape().last().copied();
         input.is_along |= match notes.get("along") {
-            Some(along) => along.split('\t').any(|own| own == input.name),
+            Some(along) => names_of(along).contains(&input.name),
             // files of earlier versions do not say
             None => width.is_some() && width == inputs.iter().find(|own: &&Input| own.column.is_sequence()).map(|own| own.column.row_shape()[0]),
         };

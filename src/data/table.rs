@@ -69,7 +69,7 @@ fn is_label(text: &str) -> bool {
 
 impl Form {
     fn find(first: &[String], plan: &Plan, path: &str, number: usize) -> Result<Form> {
-        let cells: Vec<&str> = first.iter().map(String::as_str).collect();
+        let cells: Vec<&str> = first.iter().map(|cell| cell.trim()).collect();
         let has_header = !cells.iter().any(|cell| is_sequence(cell));
         let place = |wanted: &str| -> Result<usize> {
             if let Some(index) = cells.iter().position(|cell| has_header && *cell == wanted) {
@@ -156,7 +156,7 @@ impl Store {
             bail!("data", "`{path}` line {number}: expected {} columns, got {}", form.columns, cells.len());
         }
         for (i, (name, column)) in form.sequences.iter().enumerate() {
-            let cell = &cells[*column];
+            let cell = cells[*column].trim();
             if cell.is_empty() {
                 bail!("data", "`{path}` line {number}: the {name} is empty");
             }
@@ -177,7 +177,7 @@ impl Store {
             }
         }
         for (name, column) in &form.labels {
-            let label = match cells[*column].as_str() {
+            let label = match cells[*column].trim() {
                 "" | "NA" | "nan" | "NaN" | "." => f32::NAN,
                 other => other.parse().map_err(|_| fault!("data", "`{path}` line {number}: label `{name}` must be a number, got `{other}`"))?,
             };

@@ -143,11 +143,12 @@ pub fn shares(row: [f64; 4]) -> [f64; 4] {
 
 /// Motifs in MEME's minimal text format.
 pub fn to_meme(motifs: &[Motif]) -> String {
+    let word = |text: &str| text.replace(|c: char| c.is_whitespace() || c.is_control(), "_");
     let mut out = String::from("MEME version 4\n\nALPHABET= ACGT\n\nstrands: + -\n\nBackground letter frequencies\nA 0.25 C 0.25 G 0.25 T 0.25\n\n");
     for motif in motifs {
         let sites = motif.site_count().round();
-        let alt = if motif.alt.is_empty() { String::new() } else { format!(" {}", motif.alt.replace(' ', "_")) };
-        out += &format!("MOTIF {}{alt}\nletter-probability matrix: alength= 4 w= {} nsites= {sites} E= 0\n", motif.name.replace(' ', "_"), motif.width());
+        let alt = if motif.alt.is_empty() { String::new() } else { format!(" {}", word(&motif.alt)) };
+        out += &format!("MOTIF {}{alt}\nletter-probability matrix: alength= 4 w= {} nsites= {sites} E= 0\n", word(&motif.name), motif.width());
         for row in &motif.ppm {
             out += &format!(" {:.6} {:.6} {:.6} {:.6}\n", row[0], row[1], row[2], row[3]);
         }

@@ -101,6 +101,11 @@ impl<'a> Lines<'a> {
         Ok(Lines { path, reader: open(path)?, line: String::new(), number: 0 })
     }
 
+    /// The line that [`Lines::next_line`] returned last, with its end.
+    pub fn whole(&self) -> &str {
+        &self.line
+    }
+
     /// The next line; none at the end.
     pub fn next_line(&mut self) -> Result<Option<(usize, &str)>> {
         self.line.clear();

@@ -2,12 +2,15 @@
 
 use super::tensor::lift;
 use super::{Device, Kind, Tensor};
+use crate::base::file::Draft;
 use crate::base::{Fault, Result};
 use crate::{bail, fault};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use std::collections::HashMap;
+use std::io::Write;
 use std::path::Path;
 
+use super::npy;
 pub use super::npy::{load_npy, load_npz};
 
 const DTYPES: [(Kind, Dtype); 8] = [
@@ -77,13 +80,27 @@ pub fn load_safetensors(path: &Path) -> Result<(Vec<(String, Tensor)>, HashMap<S
 
 /// Writes one array as `.npy`.
 pub fn save_npy(path: &Path, tensor: &Tensor) -> Result<()> {
-    let plain = tensor.detach()?.to_device(Device::CPU)?.contiguous()?;
-    plain.0.write_npy(path).map_err(|error| fault!("file", "`{}`: {error}", path.display()))
+    let bytes = npy::bytes(tensor.kind(), &tensor.shape(), &bytes_of(tensor)?)?;
+    crate::base::file::write_whole(path, &bytes)
 }
 
 /// Writes named arrays as `.npz`.
 pub fn save_npz(path: &Path, tensors: &[(String, Tensor)]) -> Result<()> {
-    let plain =
-        tensors.iter().map(|(name, tensor)| Ok((name.clone(), tensor.detach()?.to_device(Device::CPU)?.contiguous()?.0))).collect::<Result<Vec<_>>>()?;
-    tch::Tensor::write_npz(&plain, path).map_err(|error| fault!("file", "`{}`: {error}", path.display()))
+    let draft = Draft::of(path)?;
+    let file = std::fs::File::create(draft.part()).map_err(|error| Fault::file(path, &error))?;
+    let mut archive = zip::ZipWriter::new(std::io::BufWriter::new(file));
+    let failed = |error: zip::result::ZipError| match error {
+        zip::result::ZipError::Io(error) => Fault::file(path, &error),
+        other => fault!("file", "`{}`: {other}", path.display()),
+    };
+    for (name, tensor) in tensors {
+        let bytes = npy::bytes(tensor.kind(), &tensor.shape(), &bytes_of(tensor)?).map_err(|fault| fault.context(format!("array `{name}`")))?;
+        let options = zip::write::FileOptions::default().compression_method(zip::CompressionMethod::Stored);
+        archive.start_file(format!("{name}.npy"), options.large_file(bytes.len() as u64 >= u64::from(u32::MAX))).map_err(failed)?;
+        archive.write_all(&bytes).map_err(|error| Fault::file(path, &error))?;
+    }
+    // dropped without this, an archive hides that its directory could not be written
+    let mut file = archive.finish().map_err(failed)?;
+    file.flush().map_err(|error| Fault::file(path, &error))?;
+    draft.commit()
 }

@@ -1,7 +1,7 @@
 //! NumPy's npy and npz files. What a file declares is compared with its size before memory is taken.
 
-use super::Tensor;
 use super::tensor::lift;
+use super::{Kind, Tensor};
 use crate::base::{Fault, Result, file};
 use crate::fault;
 use std::io::{Read, Seek};
@@ -120,6 +120,24 @@ impl Header {
         };
         Ok(build())
     }
+}
+
+/// The content of an npy file: a header, and the numbers in C's order.
+pub fn bytes(kind: Kind, shape: &[i64], numbers: &[u8]) -> Result<Vec<u8>> {
+    let Some((name, stored, _)) = TYPES.into_iter().find(|(_, stored, _)| *stored == kind.tch()) else {
+        return Err(fault!("type", "NumPy's files do not hold {}", kind.name(); hint: "`tensor::save_safetensors` writes it"));
+    };
+    let order = if stored.elt_size_in_bytes() > 1 { '<' } else { '|' };
+    let sizes: String = shape.iter().map(|n| format!("{n}, ")).collect();
+    let mut header = format!("{{'descr': '{order}{name}', 'fortran_order': False, 'shape': ({}), }}", sizes.trim_end());
+    // the numbers start at a multiple of 64 bytes
+    let before = MAGIC.len() + 4;
+    while !(before + header.len() + 1).is_multiple_of(64) {
+        header.push(' ');
+    }
+    header.push('\n');
+    let length = u16::try_from(header.len()).map_err(|_| fault!("shape", "NumPy's files do not hold arrays of {} axes", shape.len()))?;
+    Ok([MAGIC, &[1, 0], &length.to_le_bytes(), header.as_bytes(), numbers].concat())
 }
 
 fn unreadable(path: &Path, what: &str, kind: &str) -> Fault {

@@ -2,7 +2,7 @@
 
 use super::calendar;
 use super::versions;
-use crate::base::file::write_whole;
+use crate::base::file::{self, write_whole};
 use crate::base::{Fault, Result};
 use crate::{bail, fault};
 use serde::{Deserialize, Serialize};
@@ -231,12 +231,15 @@ impl Journal {
 /// Makes a folder that was not there; where it was, one of the same name with a number.
 fn made(wanted: &Path, tries: u32) -> Result<PathBuf> {
     if let Some(above) = wanted.parent().filter(|above| !above.as_os_str().is_empty()) {
-        std::fs::create_dir_all(above).map_err(|error| Fault::file(above, &error))?;
+        file::make_folders(above)?;
     }
     for n in 1..=tries {
         let folder = if n == 1 { wanted.to_path_buf() } else { PathBuf::from(format!("{}-{n}", wanted.display())) };
         match std::fs::create_dir(&folder) {
-            Ok(()) => return std::path::absolute(&folder).map_err(|error| Fault::file(&folder, &error)),
+            Ok(()) => {
+                file::sync_folder(file::folder_of(&folder));
+                return std::path::absolute(&folder).map_err(|error| Fault::file(&folder, &error));
+            }
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(Fault::file(&folder, &error)),
         }

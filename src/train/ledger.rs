@@ -1,7 +1,7 @@
 //! Trials of a search in a file: several processes add to it, and a search goes on where it ends.
 
 use super::search::{State, Trial, Values};
-use crate::base::{Fault, Result};
+use crate::base::{Fault, Result, file};
 use crate::fault;
 use serde_json::{Value, json};
 use std::fs::File;
@@ -16,9 +16,7 @@ pub struct Ledger {
 impl Ledger {
     /// At a path; made where it is not there.
     pub fn at(path: &Path) -> Result<Ledger> {
-        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            std::fs::create_dir_all(folder).map_err(|error| Fault::file(folder, &error))?;
-        }
+        file::make_folders(file::folder_of(path))?;
         let ledger = Ledger { path: path.to_path_buf() };
         ledger.locked(|_, _| Ok(()))?;
         Ok(ledger)

@@ -1,7 +1,7 @@
 //! Files of what was found: the reference's HDF5 layout, and motifs.
 
 use super::{Discovery, Pattern, Tracks};
-use crate::base::{Fault, Result};
+use crate::base::Result;
 use crate::seq::Motif;
 use hdf5_pure::{AttrValue, FileBuilder, GroupBuilder};
 use std::path::Path;
@@ -67,7 +67,7 @@ pub fn h5(found: &Discovery, tracks: &Tracks, path: &Path) -> Result<()> {
         file.add_group(group.finish());
     }
     let bytes = file.finish().map_err(|error| crate::fault!("file", "`{}`: {error}", path.display()))?;
-    std::fs::write(path, bytes).map_err(|error| Fault::file(path, &error))
+    crate::base::file::write_whole(path, &bytes)
 }
 
 /// The shares of bases of each pattern as motifs, cut where contributions fall below a share of their largest.

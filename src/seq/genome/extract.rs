@@ -1,6 +1,7 @@
 //! Sequences of intervals as letters: with the case of the file, block by block, as FASTA.
 
 use super::Genome;
+use crate::base::delimited::one_line;
 use crate::base::{Interval, Result, Strand};
 use crate::seq::intervals::{Intervals, blocks};
 
@@ -89,6 +90,7 @@ impl Genome {
             if how.by_strand {
                 head += &format!("({})", list.rows[i].strand.letter());
             }
+            let head = one_line(&head);
             out += &if tabbed { format!("{head}\t{sequence}\n") } else { format!(">{head}\n{sequence}\n") };
         }
         Ok((out, empty))

@@ -2,6 +2,7 @@
 
 use super::{Field, Intervals};
 use crate::base::Strand;
+use crate::base::delimited::one_line;
 use std::fmt::Write;
 
 impl Intervals {
@@ -17,22 +18,22 @@ impl Intervals {
             let names: Vec<&str> = extra.iter().map(|(name, _)| if name == "summit" { "summit_offset" } else { name.as_str() }).collect();
             out += "#chrom\tstart\tend";
             out += if six { "\tname\tscore\tstrand\t" } else { "\t" };
-            out += &names.join("\t");
+            out += &names.iter().map(|name| one_line(name)).collect::<Vec<_>>().join("\t");
             out.push('\n');
         }
         for (i, row) in self.rows.iter().enumerate() {
             // writing to a string cannot fail
-            let _ = write!(out, "{}\t{}\t{}", self.chrom(i), row.start, row.end);
+            let _ = write!(out, "{}\t{}\t{}", one_line(self.chrom(i)), row.start, row.end);
             if six {
                 let name = self.field("name").map_or(".".into(), |field| field.text(i));
                 let score = self.field("score").map_or("0".into(), |field| field.text(i));
-                let _ = write!(out, "\t{name}\t{score}\t{}", row.strand.letter());
+                let _ = write!(out, "\t{}\t{}\t{}", one_line(&name), one_line(&score), row.strand.letter());
             }
             for (name, field) in &extra {
                 let _ = match (name.as_str(), field) {
                     ("summit", Field::Number(values)) if values[i].is_nan() => write!(out, "\t-1"),
                     ("summit", Field::Number(values)) => write!(out, "\t{}", values[i] as i64 - row.start),
-                    _ => write!(out, "\t{}", field.text(i)),
+                    _ => write!(out, "\t{}", one_line(&field.text(i))),
                 };
             }
             out.push('\n');
@@ -56,10 +57,11 @@ impl Intervals {
             };
             let _ = writeln!(
                 out,
-                "{}\t{}\t{}\t{name}\t{score}\t{}\t{}\t{}\t{}\t{summit}",
-                self.chrom(i),
+                "{}\t{}\t{}\t{}\t{score}\t{}\t{}\t{}\t{}\t{summit}",
+                one_line(self.chrom(i)),
                 row.start,
                 row.end,
+                one_line(&name),
                 row.strand.letter(),
                 number("signal", i),
                 number("p", i),

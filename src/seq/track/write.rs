@@ -1,6 +1,8 @@
 //! Signals written: bedGraph and bigWig of a value for each interval or each base.
 
 use super::Run;
+use crate::base::delimited::one_line;
+use crate::base::file::Draft;
 use crate::base::{Fault, Result};
 use crate::seq::intervals::Intervals;
 use crate::{bail, fault};
@@ -67,7 +69,7 @@ pub fn bed_graph(signal: &[(String, Vec<Run>)]) -> String {
     for (chrom, runs) in signal {
         for run in runs {
             // writing to a string cannot fail
-            let _ = writeln!(out, "{chrom}\t{}\t{}\t{}", run.start, run.end, run.value);
+            let _ = writeln!(out, "{}\t{}\t{}\t{}", one_line(chrom), run.start, run.end, run.value);
         }
     }
     out
@@ -84,21 +86,15 @@ pub fn big_wig(path: &Path, signal: Vec<(String, Vec<Run>)>, sizes: &HashMap<Str
             bail!("data", "{chrom}:{}-{} reaches out of `{chrom}`, which has {size} bases", run.start, run.end);
         }
     }
-    let mut part = path.as_os_str().to_owned();
-    part.push(format!(".{}.part", std::process::id()));
-    let part = std::path::PathBuf::from(part);
+    let draft = Draft::of(path)?;
     let values = signal
         .into_iter()
         .flat_map(|(chrom, runs)| runs.into_iter().map(move |run| (chrom.clone(), Value { start: run.start as u32, end: run.end as u32, value: run.value })));
     let source = BedParserStreamingIterator::wrap_infallible_iter(values, false);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().map_err(|error| fault!("file", "no threads to write with: {error}"))?;
-    let writer = BigWigWrite::create_file(&part, sizes.clone()).map_err(|error| Fault::file(path, &error))?;
-    let written = writer.write(source, runtime).map_err(|error| fault!("file", "`{}`: {error}", path.display()));
-    let outcome = written.and_then(|()| std::fs::rename(&part, path).map_err(|error| Fault::file(path, &error)));
-    if outcome.is_err() {
-        std::fs::remove_file(&part).ok();
-    }
-    outcome
+    let writer = BigWigWrite::create_file(draft.part(), sizes.clone()).map_err(|error| Fault::file(path, &error))?;
+    writer.write(source, runtime).map_err(|error| fault!("file", "`{}`: {error}", path.display()))?;
+    draft.commit()
 }
 
 #[cfg(test)]

@@ -1,43 +1,51 @@
 //! Metrics as comma-separated values: a row for each epoch of each network.
 
 use crate::base::Result;
+use crate::base::delimited::Style;
 use crate::base::file::write_whole;
 use crate::track::Record;
 use crate::track::ledger::flat;
 use serde_json::Value;
 use std::path::Path;
 
-fn quoted(text: &str) -> String {
-    if text.contains([',', '"', '\n']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_string() }
+/// The style of the tables; `guards_formulas` puts an apostrophe in front of text that a spreadsheet would run.
+fn style(guards_formulas: bool) -> Style {
+    Style { separator: ',', guards_formulas }
+}
+
+/// A value as a cell; null is an empty one.
+fn cell(value: Option<&Value>, style: Style) -> String {
+    match value {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(text)) => style.text(text).into_owned(),
+        Some(other) => other.to_string(),
+    }
 }
 
 /// The table as text.
-pub fn text(record: &Record) -> String {
+pub fn text(record: &Record, guards_formulas: bool) -> String {
+    let style = style(guards_formulas);
     let mut names: Vec<&String> = Vec::new();
     for name in record.metrics.iter().filter_map(Value::as_object).flat_map(|row| row.keys()) {
         if !names.contains(&name) {
             names.push(name);
         }
     }
-    let cell = |value: Option<&Value>| match value {
-        None | Some(Value::Null) => String::new(),
-        Some(Value::String(text)) => quoted(text),
-        Some(other) => other.to_string(),
-    };
-    let mut out = names.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(",") + "\n";
+    let mut out = style.row(names.iter().map(|name| style.text(name)));
     for row in &record.metrics {
-        out += &(names.iter().map(|name| cell(row.get(name.as_str()))).collect::<Vec<_>>().join(",") + "\n");
+        out += &style.row(names.iter().map(|name| cell(row.get(name.as_str()), style)));
     }
     out
 }
 
 /// Writes the table.
-pub fn save(record: &Record, path: &Path) -> Result<()> {
-    write_whole(path, text(record).as_bytes())
+pub fn save(record: &Record, path: &Path, guards_formulas: bool) -> Result<()> {
+    write_whole(path, text(record, guards_formulas).as_bytes())
 }
 
 /// Writes a row for each of several runs: its folder, state, parameters and results.
-pub fn save_all(records: &[Record], path: &Path) -> Result<()> {
+pub fn save_all(records: &[Record], path: &Path, guards_formulas: bool) -> Result<()> {
+    let style = style(guards_formulas);
     let rows: Vec<Vec<(String, Value)>> = records.iter().map(|record| [flat(&record.set), flat(&record.results)].concat()).collect();
     let mut names: Vec<&String> = Vec::new();
     for (name, _) in rows.iter().flatten() {
@@ -45,17 +53,12 @@ pub fn save_all(records: &[Record], path: &Path) -> Result<()> {
             names.push(name);
         }
     }
-    let head = ["run".to_string(), "state".into(), "seconds".into()].into_iter().chain(names.iter().map(|name| quoted(name)));
-    let mut out = head.collect::<Vec<_>>().join(",") + "\n";
+    let head = ["run", "state", "seconds"].into_iter().chain(names.iter().map(|name| name.as_str()));
+    let mut out = style.row(head.map(|name| style.text(name)));
     for (record, row) in records.iter().zip(&rows) {
         let seconds = record.seconds.map_or(String::new(), |s| s.to_string());
-        let cell = |name: &&String| match row.iter().find(|(own, _)| own == *name).map(|(_, value)| value) {
-            None | Some(Value::Null) => String::new(),
-            Some(Value::String(text)) => quoted(text),
-            Some(other) => quoted(&other.to_string()),
-        };
-        let cells = [quoted(&record.id()), record.state.to_string(), seconds].into_iter().chain(names.iter().map(cell));
-        out += &(cells.collect::<Vec<_>>().join(",") + "\n");
+        let of = |name: &&String| cell(row.iter().find(|(own, _)| own == *name).map(|(_, value)| value), style);
+        out += &style.row([style.text(&record.id()).into_owned(), record.state.to_string(), seconds].into_iter().chain(names.iter().map(of)));
     }
     write_whole(path, out.as_bytes())
 }
@@ -67,6 +70,6 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let lines = "{\"model\":\"a, b\",\"epoch\":1,\"loss\":0.5}\n{\"model\":\"a, b\",\"epoch\":2,\"loss\":0.25,\"auc\":1.0}\n";
         std::fs::write(place.path().join("metrics.jsonl"), lines).unwrap();
-        assert_eq!(super::text(&crate::track::read(place.path())), "model,epoch,loss,auc\n\"a, b\",1,0.5,\n\"a, b\",2,0.25,1.0\n");
+        assert_eq!(super::text(&crate::track::read(place.path()), false), "model,epoch,loss,auc\n\"a, b\",1,0.5,\n\"a, b\",2,0.25,1.0\n");
     }
 }
