@@ -1,6 +1,8 @@
 //! What every room may use, built on `std` and the C library alone: faults, files, intervals, seeds,
 //! names, notes, shapes, threads, interrupts.
 
+#[cfg(cistron_coverage)]
+pub mod coverage;
 pub mod delimited;
 pub mod fault;
 pub mod file;

@@ -9,6 +9,9 @@ use std::path::{Path, PathBuf};
 /// What opens a cell of a script; `[markdown]` behind it makes a cell of text, whose lines are comments.
 const MARK: &str = "// %%";
 
+/// The most blank lines after a cell: a notebook that declares more is not from here.
+const MOST_BLANK: u64 = 10_000;
+
 /// A cell as it stands in a script.
 #[derive(Debug, PartialEq)]
 struct Cell {
@@ -113,9 +116,15 @@ fn to_script(notebook: &Value) -> std::result::Result<String, String> {
         out.extend(head);
         out += &if is_text { commented(&source) } else { source };
         let usual = if i + 1 == cells.len() { 1 } else { 2 };
-        out += &"\n".repeat(own["gap"].as_u64().map_or(usual, |n| n as usize));
+        out += &"\n".repeat(own["gap"].as_u64().map_or(usual, |n| n.min(MOST_BLANK) as usize));
     }
     Ok(out)
+}
+
+/// The script of a notebook's text.
+pub fn script_of(text: &str) -> std::result::Result<String, String> {
+    let notebook: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    to_script(&notebook)
 }
 
 fn convert(path: &Path, out: Option<&Path>) -> Result<PathBuf> {
@@ -124,8 +133,7 @@ fn convert(path: &Path, out: Option<&Path>) -> Result<PathBuf> {
     let out = out.map_or_else(|| path.with_extension(if is_notebook { "rhai" } else { "ipynb" }), Path::to_path_buf);
     let made = if is_notebook {
         let broken = |what: String| Fault::new("data", format!("`{}` is no notebook: {what}", path.display()));
-        let notebook: Value = serde_json::from_str(&text).map_err(|error| broken(error.to_string()))?;
-        to_script(&notebook).map_err(broken)?
+        script_of(&text).map_err(broken)?
     } else {
         format!("{:#}\n", to_notebook(&text))
     };
