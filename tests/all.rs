@@ -29,6 +29,7 @@ mod motifs;
 mod networks;
 mod notebooks;
 mod numbers;
+mod processes;
 mod readers;
 mod readme;
 mod reference;

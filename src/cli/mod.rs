@@ -9,6 +9,7 @@ pub mod kernel;
 pub mod limits;
 pub mod memory;
 pub mod notebook;
+pub mod openmp;
 mod pool;
 pub mod repl;
 pub mod run;
@@ -156,8 +157,9 @@ pub fn main() -> u8 {
         return fail(&fault, false);
     }
     let threads = pool::start();
-    if threads < std::thread::available_parallelism().map_or(1, usize::from) {
-        // OpenMP ends the process where it gets no threads
+    // OpenMP ends the process where it gets no threads, and knows of no container's quota
+    let is_short = threads < std::thread::available_parallelism().map_or(1, usize::from);
+    if is_short || (std::env::var_os("OMP_NUM_THREADS").is_none() && threads < crate::torch::device::threads()) {
         crate::torch::device::set_threads(threads);
     }
     // a second Ctrl-C ends at once what does not answer the first

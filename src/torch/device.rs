@@ -89,6 +89,11 @@ pub fn cuda_count() -> usize {
     if tch::Cuda::is_available() { tch::Cuda::device_count().max(0) as usize } else { 0 }
 }
 
+/// How many threads an operation may use.
+pub fn threads() -> usize {
+    usize::try_from(tch::get_num_threads()).unwrap_or(1)
+}
+
 /// Sets how many threads an operation may use.
 pub fn set_threads(n: usize) {
     tch::set_num_threads(n as i32);

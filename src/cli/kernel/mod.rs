@@ -107,7 +107,7 @@ fn install(prefix: Option<&Path>, name: &str, common: &Common) -> Result<()> {
     argv.extend(common.threads.iter().flat_map(|n| ["--threads".to_string(), n.to_string()]));
     argv.extend(common.set.iter().flat_map(|pair| ["--set".to_string(), pair.clone()]));
     // what this program is found and started with holds for the kernel too, wherever Jupyter is started
-    let kept = ["CISTRON_LIBTORCH", "CISTRON_STDLIB", "LD_LIBRARY_PATH"];
+    let kept = ["CISTRON_LIBTORCH", "CISTRON_STDLIB", "LD_LIBRARY_PATH", "GOMP_SPINCOUNT", "OMP_WAIT_POLICY"];
     let env = kept.iter().filter_map(|name| Some((name.to_string(), std::env::var(name).ok()?))).collect();
     let spec = JupyterKernelspec {
         argv,
