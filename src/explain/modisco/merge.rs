@@ -17,6 +17,8 @@ const PERPLEXITY: f64 = 50.0;
 const JOIN: [(f64, f64); 3] = [(0.8, 0.8), (0.5, 0.85), (0.2, 0.9)];
 /// … unless a pair of what would be joined is mixed and similar at most so much.
 const APART: [(f64, f64); 4] = [(0.4, 0.75), (0.2, 0.8), (0.1, 0.85), (0.0, 0.9)];
+/// … and wherever they are similar at least so much: how their seqlets differ is then rounding, by which AUROC still ranks them.
+const EQUAL: f64 = 0.9999;
 
 /// How a seqlet is laid on a pattern: where its first place lies, whether it is turned, how well it fits.
 type Alignment = (i32, bool, f32);
@@ -214,7 +216,7 @@ pub fn collapsed(tracks: &Tracks, patterns: Vec<Pattern>, how: &Settings, backgr
         let mut to_join = Vec::new();
         for (i, j, alike) in pairs {
             let is_mixed = mixed(i, j).min(mixed(j, i));
-            if !JOIN.iter().any(|(least_mixed, least_alike)| is_mixed >= *least_mixed && alike >= *least_alike) {
+            if alike < EQUAL && !JOIN.iter().any(|(least_mixed, least_alike)| is_mixed >= *least_mixed && alike >= *least_alike) {
                 continue;
             }
             let mut group = groups[i].clone();

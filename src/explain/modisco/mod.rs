@@ -125,13 +125,15 @@ pub fn memory(tracks: &Tracks, how: &Settings) -> u64 {
     let n = how.seqlets.min(tracks.codes.len() / (how.window + how.flank).max(1)) as u64;
     let near = n.min(how.neighbours as u64 + 1);
     let length = (how.window + 2 * how.flank) as u64;
-    let windows = tracks.codes.len() as u64 * 8 * 4;
+    // sums of windows, and the rounded contributions
+    let windows = tracks.codes.len() as u64 * (8 * 4 + 17);
     // k-mers of both strands with their postings, rows of both strands, neighbours with similarities and edges
     windows + n * (2 * 500 * 52 + 2 * 8 * 4 * length + near * (12 + 8 + 24 + 32))
 }
 
-/// Finds the patterns.
-pub fn discover(tracks: &Tracks, how: &Settings) -> Result<Discovery> {
+/// Finds the patterns. Seqlets are compared by rounded contributions; patterns hold the sums of those that were given.
+pub fn discover(given: &Tracks, how: &Settings) -> Result<Discovery> {
+    let tracks = &given.rounded();
     let seqlet = how.window + 2 * how.flank;
     if tracks.length < seqlet {
         bail!("shape", "sequences of {} bp are shorter than a seqlet, {seqlet} bp", tracks.length; hint: "make `window` or `flank` smaller");
@@ -152,6 +154,7 @@ pub fn discover(tracks: &Tracks, how: &Settings) -> Result<Discovery> {
         let all = seqlets.len();
         seqlets.truncate(how.seqlets);
         let mut found = if all > how.fewest_seqlets { metacluster(tracks, seqlets, sign, how)? } else { Metacluster::default() };
+        found.patterns.iter_mut().chain(found.parts.iter_mut().flatten()).for_each(|pattern| *pattern = pattern.over(given));
         found.funnel.insert(0, ("seqlets", all));
         Ok(found)
     };
@@ -262,6 +265,24 @@ fn with_equals(near: &similar::Neighbours, community: Vec<u32>) -> Vec<u32> {
     community.into_iter().map(|own| number[find(&root, own) as usize]).collect()
 }
 
+/// Similarities of consecutive ranks that differ by less have the same rank.
+const TIED: f64 = 1e-5;
+
+/// Replaces similarities that are equal but for rounding by one of them, so that rounding does not rank them.
+fn tied(mut values: Vec<f64>) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    order.sort_by(|a, b| values[*a].total_cmp(&values[*b]));
+    let (mut last, mut shared) = (f64::NEG_INFINITY, f64::NEG_INFINITY);
+    for i in order {
+        if values[i] - last > TIED {
+            shared = values[i];
+        }
+        last = values[i];
+        values[i] = shared;
+    }
+    values
+}
+
 /// The seqlets whose neighbours are as near by k-mers as by contributions. Where all neighbours are equally near by contributions,
 /// nothing speaks against a seqlet: an order among them would be that of rounding.
 fn agreeing(seqlets: &[Seqlet], near: similar::Neighbours, coarse: &[Vec<f64>], least: f64) -> (Vec<Seqlet>, similar::Neighbours) {
@@ -271,7 +292,7 @@ fn agreeing(seqlets: &[Seqlet], near: similar::Neighbours, coarse: &[Vec<f64>], 
         let both: (Vec<f64>, Vec<f64>) =
             near.similarity[i].iter().zip(&coarse[i]).filter(|(fine, _)| fine.abs() > 0.0).map(|(fine, coarse)| (single(*fine), single(*coarse))).unzip();
         let (low, high) = both.0.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(*x), high.max(*x)));
-        high - low < ALIKE || spearman(both.0.into_iter(), both.1.into_iter()) > least
+        high - low < ALIKE || spearman(tied(both.0).into_iter(), tied(both.1).into_iter()) > least
     });
     let mut number = vec![0u32; seqlets.len()];
     let mut count = 0;

@@ -60,6 +60,15 @@ impl Seqlet {
 }
 
 impl Tracks {
+    /// Contributions rounded to multiples of 2^-17 of the largest (8e-6): what networks in single precision compute is not
+    /// more precise, and the order of numbers that differ by rounding means nothing.
+    pub fn rounded(&self) -> Tracks {
+        let largest = self.hypothetical.iter().map(|x| x.abs()).filter(|x| x.is_finite()).fold(0.0, f32::max);
+        let step = largest / 131_072.0;
+        let round = |x: &f32| if step > f32::MIN_POSITIVE { (x / step).round() * step } else { *x };
+        Tracks { codes: self.codes.clone(), hypothetical: self.hypothetical.iter().map(round).collect(), length: self.length }
+    }
+
     /// Sequences.
     pub fn count(&self) -> usize {
         self.codes.len() / self.length.max(1)
@@ -198,6 +207,11 @@ impl Pattern {
     /// The places from `from` to before `to`.
     pub fn part(&self, tracks: &Tracks, from: usize, to: usize) -> Pattern {
         Pattern::of(tracks, self.seqlets.iter().map(|seqlet| seqlet.part(from, to)))
+    }
+
+    /// The same seqlets with the sums of other contributions along the same sequences.
+    pub fn over(&self, tracks: &Tracks) -> Pattern {
+        Pattern::of(tracks, self.seqlets.iter().copied())
     }
 
     fn means(&self, of: impl Fn(&Sums) -> [f64; 4]) -> Vec<[f64; 4]> {
