@@ -1,6 +1,6 @@
 //! Metrics of numbers against numbers. Pairs with an undefined side are left out.
 
-use super::statistics::{correlation, mean, of_ranks};
+use super::statistics::{correlation, of_ranks};
 
 fn pairs(x: impl Iterator<Item = f64>, y: impl Iterator<Item = f64>) -> (Vec<f64>, Vec<f64>) {
     x.zip(y).filter(|(a, b)| !a.is_nan() && !b.is_nan()).unzip()
@@ -33,20 +33,25 @@ fn means(rows: &[Row]) -> (f64, f64, f64) {
 
 /// Pearson's correlation of rows that weigh differently.
 pub fn weighted_pearson(rows: &[Row]) -> f64 {
-    let (a, b, _) = means(rows);
+    let (a, b, weight) = means(rows);
     let sum = |of: &dyn Fn(&Row) -> f64| rows.iter().map(|row| of(row) * row.2).sum::<f64>();
-    let (xy, xx, yy) = (sum(&|r| (r.0 - a) * (r.1 - b)), sum(&|r| (r.0 - a).powi(2)), sum(&|r| (r.1 - b).powi(2)));
+    // what the means were rounded by is taken off again
+    let (left_a, left_b) = (sum(&|r| r.0 - a), sum(&|r| r.1 - b));
+    let xy = sum(&|r| (r.0 - a) * (r.1 - b)) - left_a * left_b / weight;
+    let xx = sum(&|r| (r.0 - a).powi(2)) - left_a * left_a / weight;
+    let yy = sum(&|r| (r.1 - b).powi(2)) - left_b * left_b / weight;
     (xy / (xx * yy).sqrt()).clamp(-1.0, 1.0)
 }
 
 /// The share of the labels' variance that predictions explain; NaN where the labels are constant.
 pub fn r2(rows: &[Row]) -> f64 {
-    let plain: Vec<f64> = rows.iter().map(|row| row.1).collect();
-    let is_even = rows.iter().all(|row| row.2 == 1.0);
-    let centre = if is_even { mean(&plain) } else { means(rows).1 };
-    let total: f64 = rows.iter().map(|row| (row.1 - centre).powi(2) * row.2).sum();
-    let left: f64 = rows.iter().map(|row| (row.0 - row.1).powi(2) * row.2).sum();
-    if total > 0.0 { 1.0 - left / total } else { f64::NAN }
+    let (_, centre, weight) = means(rows);
+    let is_constant = rows.iter().all(|row| row.1 == rows[0].1);
+    let sum = |of: &dyn Fn(&Row) -> f64| rows.iter().map(|row| of(row) * row.2).sum::<f64>();
+    let rest = sum(&|row| row.1 - centre);
+    let total = sum(&|row| (row.1 - centre).powi(2)) - rest * rest / weight;
+    let left = sum(&|row| (row.0 - row.1).powi(2));
+    if !is_constant && total > 0.0 { 1.0 - left / total } else { f64::NAN }
 }
 
 /// Mean squared error.

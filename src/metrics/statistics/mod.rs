@@ -95,8 +95,15 @@ pub fn mean(x: &[f64]) -> f64 {
 
 /// The variance, over n - 1.
 pub fn variance(x: &[f64]) -> f64 {
+    squares(x) / (x.len() as f64 - 1.0)
+}
+
+/// The sum of squared deviations from the mean. What the mean was rounded by is taken off again: of values near 1e12 it is as
+/// large as their digits.
+pub fn squares(x: &[f64]) -> f64 {
     let centre = mean(x);
-    x.iter().map(|v| (v - centre).powi(2)).sum::<f64>() / (x.len() as f64 - 1.0)
+    let (sum, squares) = x.iter().map(|v| v - centre).fold((0.0, 0.0), |(sum, squares), d| (sum + d, squares + d * d));
+    squares - sum * sum / x.len() as f64
 }
 
 /// Pearson's correlation; undefined where one side is constant.
@@ -109,14 +116,18 @@ pub fn correlation(x: &[f64], y: &[f64]) -> f64 {
     // scaled, so that squares neither overflow nor vanish
     let most = |x: &[f64], centre: f64| x.iter().map(|v| (v - centre).abs()).fold(0.0, f64::max);
     let (sx, sy) = (most(x, a), most(y, b));
-    let (mut xy, mut xx, mut yy) = (0.0, 0.0, 0.0);
+    let (mut xy, mut xx, mut yy, mut su, mut sv) = (0.0, 0.0, 0.0, 0.0, 0.0);
     for (u, v) in x.iter().zip(y) {
         let (u, v) = ((u - a) / sx, (v - b) / sy);
         xy += u * v;
         xx += u * u;
         yy += v * v;
+        su += u;
+        sv += v;
     }
-    (xy / (xx * yy).sqrt()).clamp(-1.0, 1.0)
+    // what the means were rounded by is taken off again
+    let n = x.len() as f64;
+    ((xy - su * sv / n) / ((xx - su * su / n) * (yy - sv * sv / n)).sqrt()).clamp(-1.0, 1.0)
 }
 
 /// Spearman's rank correlation; undefined where one side is constant. Sums are of integers, so that equal orders give 1.
