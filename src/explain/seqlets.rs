@@ -69,10 +69,10 @@ struct Null {
 }
 
 impl Null {
-    fn of(values: &[f64], rule: &Rule) -> Option<Null> {
+    fn of(values: &[f64], rule: &Rule) -> Result<Option<Null>> {
         let (low, high) = values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(*x), high.max(*x)));
         if values.is_empty() || low == high {
-            return None;
+            return Ok(None);
         }
         let bins = rule.bins;
         let mut null = Null { low, width: (high - low) / (bins - 1) as f64, bins, tails: vec![Vec::new(); rule.most + 1] };
@@ -87,12 +87,18 @@ impl Null {
                 padded.extend(&sums);
                 padded.resize(bins * (length + 1) + PART, 0.0);
                 let mut next = vec![0.0; bins * length];
-                parallel::each_part(&mut next, PART, &|part, out| added(&filled, &padded[..], bins + part * PART, out));
+                parallel::each_part(&mut next, PART, &|part, out| {
+                    // what is left out after an interrupt is not used
+                    if !interrupt::is_raised() {
+                        added(&filled, &padded[..], bins + part * PART, out);
+                    }
+                });
+                interrupt::check()?;
                 sums = next;
             }
             null.tails[length] = if rule.rounding == Rounding::Positions { reaching(&sums) } else { exceeding(&sums, length) };
         }
-        Some(null)
+        Ok(Some(null))
     }
 
     fn bin(&self, x: f64) -> usize {
@@ -150,7 +156,7 @@ pub fn recursive(values: &[f64], length: usize, rule: &Rule) -> Result<Vec<Span>
     if let Some(bad) = values.iter().position(|x| !x.is_finite()) {
         bail!("value", "contributions of sample {} are not finite", bad / length);
     }
-    let Some(null) = Null::of(values, rule) else { return Ok(Vec::new()) };
+    let Some(null) = Null::of(values, rule)? else { return Ok(Vec::new()) };
     interrupt::check()?;
     let found = parallel::map(values.len() / length, &|sample| spans(sample, &values[sample * length..][..length], &null, rule));
     let mut found: Vec<Span> = found.into_iter().flatten().collect();
@@ -259,7 +265,7 @@ mod tests {
 
     #[test]
     fn the_null_is_a_distribution() {
-        let null = Null::of(&[0.0, 1.0, 1.0, 3.0], &Rule { bins: 4, most: 2, ..RULE }).unwrap();
+        let null = Null::of(&[0.0, 1.0, 1.0, 3.0], &Rule { bins: 4, most: 2, ..RULE }).unwrap().unwrap();
         assert_eq!(null.tails[1], [1.0, 0.75, 0.25, 0.25]);
         // two draws of 0, 1, 1, 3: a sum of 6 once in 16
         assert!((null.tails[2][6] - 1.0 / 16.0).abs() < 1e-15 && (null.tails[2][0] - 1.0).abs() < 1e-15);
