@@ -3,12 +3,17 @@
 use super::dataset::joined_truth;
 use super::{Column, Dataset, Input, Profile, Shuffles};
 use crate::base::Result;
+use crate::seq::alphabet::UNKNOWN;
 use crate::seq::simulate::Truth;
 use crate::torch::{Kind, Tensor, file};
 use crate::{bail, fault};
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
+
+/// The longest words whose counts shuffles keep, and the most shuffles of a row, that a file may declare.
+const MOST_LETTERS: u64 = 20;
+const MOST_SHUFFLES: u64 = 1000;
 
 /// Writes the rows in view; shuffles that are drawn anew keep their rule.
 pub fn save(set: &Dataset, path: &Path) -> Result<()> {
@@ -91,9 +96,16 @@ pub fn load(path: &Path) -> Result<Dataset> {
     let mut inputs = Vec::new();
     for name in list("inputs") {
         let tensor = find(&format!("input.{name}"))?;
-        let shape: Vec<usize> = tensor.shape()[1..].iter().map(|n| *n as usize).collect();
+        let shape: Vec<usize> = tensor.shape().iter().skip(1).map(|n| *n as usize).collect();
+        if tensor.shape().is_empty() || (tensor.kind() == Kind::Byte && shape.len() != 1) {
+            let found = crate::base::shape::text(&tensor.shape());
+            bail!("data", "`{}`: `input.{name}` is {found}, not rows of sequences or numbers", path.display(); hint: "the file is damaged: save the dataset again");
+        }
         let column = if tensor.kind() == Kind::Byte {
-            let codes = tensor.to_i64()?.into_iter().map(|c| c as u8).collect();
+            let codes: Vec<u8> = tensor.to_i64()?.into_iter().map(|c| c as u8).collect();
+            if let Some(code) = codes.iter().find(|code| **code > UNKNOWN) {
+                bail!("data", "`{}`: `input.{name}` holds the code {code}; bases are 0 to 3, unknown ones 4", path.display(); hint: "the file is damaged: save the dataset again");
+            }
             Column::Sequence { codes: Arc::new(codes), length: shape[0] }
         } else {
             Column::Dense { values: Arc::new(tensor.to_f32()?), shape }
@@ -107,7 +119,7 @@ pub fn load(path: &Path) -> Result<Dataset> {
         };
         let damaged = || fault!("data", "`{}`: the pairs of `{}` are damaged", path.display(), input.name);
         if let Some(text) = notes.get(&format!("partners.{}", input.name)) {
-            input.partners = Some(permutation(text, input.column.row_shape()[0]).ok_or_else(damaged)?);
+            input.partners = Some(permutation(text, input.column.row_shape().first().copied().unwrap_or(0)).ok_or_else(damaged)?);
         }
         inputs.push(input);
     }
@@ -116,7 +128,9 @@ pub fn load(path: &Path) -> Result<Dataset> {
         let partners = permutation(text, set.tasks());
         set.label_partners = Some(partners.ok_or_else(|| fault!("data", "`{}`: the pairs of labels are damaged", path.display()))?);
     }
-    if let Some(bins) = notes.get("bins").and_then(|text| text.parse().ok()) {
+    if let Some(text) = notes.get("bins") {
+        let bins = text.parse().ok().filter(|bins| *bins > 0 && set.tasks().is_multiple_of(*bins));
+        let bins = bins.ok_or_else(|| fault!("data", "`{}`: {text} bins do not divide its {} labels", path.display(), set.tasks()))?;
         set.profile = Some(Arc::new(Profile { bins, source: None }));
     }
     let names = list("names");
@@ -127,9 +141,12 @@ pub fn load(path: &Path) -> Result<Dataset> {
     }
     if let Some(text) = notes.get("shuffles") {
         let parts: Vec<&str> = text.split(' ').collect();
-        if let [k, ratio, redraw, seed] = parts.as_slice() {
-            let number = |s: &str| s.parse::<u64>().unwrap_or(0);
-            set.shuffles = Some(Shuffles { k: number(k) as usize, ratio: number(ratio) as usize, redraw: *redraw == "true", seed: number(seed) });
+        let number = |i: usize| parts.get(i).and_then(|text| text.parse::<u64>().ok());
+        match (number(0), number(1), parts.get(2), number(3)) {
+            (Some(k @ 1..=MOST_LETTERS), Some(ratio @ 1..=MOST_SHUFFLES), Some(redraw), Some(seed)) => {
+                set.shuffles = Some(Shuffles { k: k as usize, ratio: ratio as usize, redraw: *redraw == "true", seed });
+            }
+            _ => bail!("data", "`{}`: its rule of shuffles, `{text}`, is damaged", path.display()),
         }
     }
     Ok(set)

@@ -9,6 +9,8 @@ use std::path::Path;
 
 /// Bytes that are looked at before a file is read as text.
 const HEAD: usize = 1 << 16;
+/// The longest line, and the longest text that is read as a whole: a small gzip file can unpack to any number of bytes.
+const LARGEST: u64 = 2 << 30;
 const MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// The bytes of a text: unpacked, without a byte-order mark, lines of old Macs ended by `\n`.
@@ -73,8 +75,16 @@ fn unpacked(path: &Path) -> Result<Text> {
 /// The whole text of a file, plain or gzipped.
 pub fn read(path: &Path) -> Result<String> {
     let mut text = String::new();
-    open(path)?.read_to_string(&mut text).map_err(|error| read_fault(path, 1, &error))?;
+    let read = open(path)?.take(LARGEST).read_to_string(&mut text).map_err(|error| read_fault(path, 1, &error))?;
+    if read as u64 == LARGEST {
+        return Err(too_long(path, 1));
+    }
     Ok(text)
+}
+
+/// The fault of a line that is longer than any.
+fn too_long(path: &Path, line: usize) -> Fault {
+    fault!("data", "`{}` line {line}: it is longer than {} GiB", path.display(), LARGEST >> 30; hint: "is it a text file? a gzip file of zeros unpacks to a thousand times its size")
 }
 
 /// The fault of a line that could not be read.
@@ -110,7 +120,10 @@ impl<'a> Lines<'a> {
     pub fn next_line(&mut self) -> Result<Option<(usize, &str)>> {
         self.line.clear();
         self.number += 1;
-        let read = self.reader.read_line(&mut self.line).map_err(|error| read_fault(self.path, self.number, &error))?;
+        let read = (&mut self.reader).take(LARGEST).read_line(&mut self.line).map_err(|error| read_fault(self.path, self.number, &error))?;
+        if read as u64 == LARGEST {
+            return Err(too_long(self.path, self.number));
+        }
         Ok((read > 0).then(|| (self.number, self.line.trim_end_matches(['\n', '\r']))))
     }
 }
