@@ -8,8 +8,7 @@ static MEMORY: cistron::cli::memory::Remembering = cistron::cli::memory::Remembe
 #[used]
 // SAFETY: the section holds functions of this type
 #[unsafe(link_section = ".preinit_array")]
-static LIMIT_SPINNING: unsafe extern "C" fn(std::ffi::c_int, *const *const std::ffi::c_char, *const *const std::ffi::c_char) =
-    cistron::cli::openmp::limit_spinning;
+static SET_WAITING: unsafe extern "C" fn(std::ffi::c_int, *const *const std::ffi::c_char, *const *const std::ffi::c_char) = cistron::cli::openmp::set_waiting;
 
 fn main() -> std::process::ExitCode {
     let code = cistron::cli::main();

@@ -23,15 +23,61 @@ fn started(place: &Path, variables: &[(&str, &str)]) -> (Vec<String>, String) {
 }
 
 #[test]
-fn threads_that_wait_do_not_spin_for_long_unless_users_decide() {
+fn the_runtime_of_threads_is_set_up_unless_users_decide() {
     let place = tempfile::tempdir().expect("a folder");
-    let limit = cistron::cli::openmp::SPIN_COUNT.to_str().expect("text").to_string();
-    let spins = |environment: &[String]| environment.iter().filter(|variable| variable.starts_with("GOMP_SPINCOUNT=")).cloned().collect::<Vec<_>>();
+    let settings = cistron::torch::contention::SETTINGS.map(|setting| setting.to_str().expect("text").to_string());
+    let found = |environment: &[String]| {
+        let decides = |variable: &&String| variable.starts_with("GOMP_SPINCOUNT=") || variable.starts_with("OMP_WAIT_POLICY=");
+        environment.iter().filter(decides).cloned().collect::<Vec<_>>()
+    };
     let (environment, name) = started(place.path(), &[("KEPT", "as it is")]);
-    assert_eq!((spins(&environment), name.as_str()), (vec![limit], "cistron"));
+    assert_eq!((found(&environment), name.as_str()), (settings.to_vec(), "cistron"));
     assert!(environment.contains(&"KEPT=as it is".to_string()));
-    assert_eq!(spins(&started(place.path(), &[("GOMP_SPINCOUNT", "7")]).0), ["GOMP_SPINCOUNT=7"]);
-    assert!(spins(&started(place.path(), &[("OMP_WAIT_POLICY", "ACTIVE")]).0).is_empty());
+    assert_eq!(found(&started(place.path(), &[("GOMP_SPINCOUNT", "7")]).0), ["GOMP_SPINCOUNT=7"]);
+    assert_eq!(found(&started(place.path(), &[("OMP_WAIT_POLICY", "PASSIVE")]).0), ["OMP_WAIT_POLICY=PASSIVE"]);
+}
+
+/// Threads of a training beside as many busy threads as there are CPUs, and of one that is left alone, by name.
+#[test]
+fn beside_other_work_a_team_that_sleeps_is_held() {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    if cores < 2 || !Path::new("/proc/self/schedstat").exists() {
+        eprintln!("SKIPPED: it takes two CPUs, and a system that tells how long threads wait");
+        return;
+    }
+    let place = tempfile::tempdir().expect("a folder");
+    std::fs::write(
+        place.path().join("work.rhai"),
+        "let x = tensor::ones([400, 400]); let t = seconds(); while seconds() < t + 20.0 { x = (x * 0.5).matmul(x) * 0.001 + 0.001; }",
+    )
+    .expect("written");
+    let is_over = std::sync::atomic::AtomicBool::new(false);
+    let is_held = std::thread::scope(|scope| {
+        for _ in 0..2 * cores {
+            scope.spawn(|| while !is_over.load(std::sync::atomic::Ordering::Relaxed) {});
+        }
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cistron"));
+        command.args(["run", "--no-run-dir", "--device", "cpu", "work.rhai"]).current_dir(place.path());
+        for name in ["GOMP_SPINCOUNT", "OMP_WAIT_POLICY", "OMP_NUM_THREADS"] {
+            command.env_remove(name);
+        }
+        let mut child = command.spawn().expect("the program starts");
+        let names = || {
+            let tasks = std::fs::read_dir(format!("/proc/{}/task", child.id())).into_iter().flatten().flatten();
+            tasks.filter_map(|task| std::fs::read_to_string(task.path().join("comm")).ok()).any(|name| name.trim() == "sleepers")
+        };
+        let began = std::time::Instant::now();
+        let mut is_held = false;
+        while !is_held && began.elapsed().as_secs() < 15 {
+            std::thread::sleep(std::time::Duration::from_millis(50));
+            is_held = names();
+        }
+        is_over.store(true, std::sync::atomic::Ordering::Relaxed);
+        child.kill().expect("ended");
+        child.wait().expect("ended");
+        is_held
+    });
+    assert!(is_held);
 }
 
 #[test]

@@ -41,5 +41,8 @@ pub fn start() -> usize {
     let pool = rayon::ThreadPoolBuilder::new();
     let pool = if n == 0 { pool.num_threads(1).use_current_thread() } else { pool.num_threads(n) };
     pool.build_global().ok();
+    if n == cores {
+        crate::torch::contention::watch();
+    }
     n.max(1)
 }

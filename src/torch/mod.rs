@@ -5,6 +5,7 @@
 
 pub mod assign;
 pub mod attention;
+pub mod contention;
 pub mod custom;
 pub mod device;
 pub mod file;

@@ -7,10 +7,11 @@ use std::ffi::{c_uint, c_void};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-type Parallel = unsafe extern "C" fn(extern "C" fn(*mut c_void), *mut c_void, c_uint, c_uint);
+/// GNU OpenMP's entry for a parallel region: a function, what it is given, how many threads, flags.
+pub(super) type Parallel = unsafe extern "C" fn(extern "C" fn(*mut c_void), *mut c_void, c_uint, c_uint);
 
 /// GNU OpenMP's entry for a parallel region, where torch has loaded that runtime.
-fn entry() -> Option<Parallel> {
+pub(super) fn entry() -> Option<Parallel> {
     static ENTRY: OnceLock<Option<Parallel>> = OnceLock::new();
     *ENTRY.get_or_init(|| {
         // SAFETY: a look-up by name among the libraries that are loaded
