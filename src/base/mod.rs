@@ -13,6 +13,7 @@ pub mod memory;
 pub mod mersenne;
 pub mod near;
 pub mod panic;
+pub mod process;
 pub mod say;
 pub mod seed;
 pub mod shape;

@@ -5,6 +5,7 @@ pub mod diff;
 pub mod export;
 mod journal;
 pub mod ledger;
+pub mod lock;
 pub mod report;
 mod versions;
 
