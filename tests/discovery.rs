@@ -92,10 +92,14 @@ fn a_search_goes_on_where_it_was_killed() {
     };
     assert_eq!(run(4).0.trim(), "4");
     // a trial of a process that is gone, and a line that it left unfinished
-    let torn = std::fs::read_to_string(&file).expect("kept") + "{\"trial\":4,\"params\":{\"x\":0.5},\"process\":4194999}\n{\"trial\":4,\"st";
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").expect("a name");
+    let kept = std::fs::read_to_string(&file).expect("kept");
+    let torn = format!("{kept}{{\"trial\":4,\"params\":{{\"x\":0.5}},\"process\":\"{}:4194999:1\"}}\n{{\"trial\":4,\"st", host.trim());
     std::fs::write(&file, torn).expect("written");
     let (out, err, _) = run(6);
-    assert_eq!(out.trim(), "7", "{err}");
+    // it is started again with its number and value
+    assert_eq!(out.trim(), "6", "{err}");
+    assert!(err.contains("trial 4: done 0.5"), "{err}");
     let kept = std::fs::read_to_string(&file).expect("kept");
-    assert!(kept.contains("its process ended") && kept.lines().all(|line| line.ends_with('}')), "{kept}");
+    assert!(kept.contains("\"again\":true") && kept.lines().all(|line| line.ends_with('}')), "{kept}");
 }

@@ -99,10 +99,21 @@ pub fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
+/// The folder of the run of this process, which is not made again where it was removed.
+static RUN_FOLDER: std::sync::RwLock<Option<std::path::PathBuf>> = std::sync::RwLock::new(None);
+
+/// Names the folder of the run of this process.
+pub fn set_run_folder(folder: Option<&Path>) {
+    *RUN_FOLDER.write().unwrap_or_else(std::sync::PoisonError::into_inner) = folder.map(Path::to_path_buf);
+}
+
 /// Makes a folder and those above it, each entered in the one that holds it on the disk.
 pub fn make_folders(folder: &Path) -> Result<()> {
     if folder.is_dir() {
         return Ok(());
+    }
+    if RUN_FOLDER.read().unwrap_or_else(std::sync::PoisonError::into_inner).as_deref() == Some(folder) {
+        return Err(fault!("file", "the folder of the run, `{}`, was removed while it went on", folder.display(); hint: "start the run again"));
     }
     make_folders(folder_of(folder))?;
     match std::fs::create_dir(folder) {

@@ -54,8 +54,33 @@ pub fn batches_of(set: &Data, size: i64, o: &Options) -> Result<Pass> {
 /// Passes over a dataset with a seed, which are counted as long as a script holds the dataset.
 type Counted = (Weak<Dataset>, u64, Rc<Cell<u64>>);
 
+/// The count of passes over a dataset, by a hash of it, with a seed.
+pub type Passes = (String, u64, u64);
+
 thread_local! {
     static PASSES: RefCell<Vec<Counted>> = const { RefCell::new(Vec::new()) };
+    /// Counts that a checkpoint holds of datasets over which no pass has begun yet.
+    static RESTORED: RefCell<Vec<Passes>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The counts of passes over datasets that a script holds.
+pub fn passes() -> Vec<Passes> {
+    let counted = |(set, seed, count): &Counted| Some((crate::train::identity::digest(&*set.upgrade()?), *seed, count.get()));
+    let begun: Vec<Passes> = PASSES.with_borrow(|all| all.iter().filter_map(counted).collect());
+    let waiting = RESTORED.with_borrow(|all| all.iter().filter(|(set, seed, _)| !begun.iter().any(|own| own.0 == *set && own.1 == *seed)).cloned().collect());
+    [begun, waiting].concat()
+}
+
+/// Puts back counts that a checkpoint holds.
+pub fn set_passes(restored: Vec<Passes>) {
+    PASSES.with_borrow(|all| {
+        for (set, seed, count) in all {
+            let Some(set) = set.upgrade() else { continue };
+            let digest = crate::train::identity::digest(&set);
+            restored.iter().filter(|own| own.0 == digest && own.1 == *seed).for_each(|own| count.set(own.2));
+        }
+    });
+    RESTORED.set(restored);
 }
 
 /// The count of passes over a dataset with a seed.
@@ -66,7 +91,14 @@ fn passes_of(set: &Data, seed: u64) -> Rc<Cell<u64>> {
         if let Some((_, _, count)) = known {
             return count.clone();
         }
-        let count = Rc::new(Cell::new(0));
+        let restored = RESTORED.with_borrow_mut(|restored| {
+            if restored.is_empty() {
+                return 0;
+            }
+            let digest = crate::train::identity::digest(&set.0);
+            restored.iter().position(|own| own.0 == digest && own.1 == seed).map_or(0, |at| restored.remove(at).2)
+        });
+        let count = Rc::new(Cell::new(restored));
         all.push((Rc::downgrade(&set.0), seed, count.clone()));
         count
     })

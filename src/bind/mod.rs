@@ -29,6 +29,7 @@ pub mod plot_sequence;
 pub mod probing;
 pub mod rule;
 pub mod schedule;
+mod script_state;
 pub mod search;
 pub mod seq;
 pub mod seq_edit;

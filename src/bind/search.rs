@@ -3,6 +3,7 @@
 use super::data::{SEEDED, seed};
 use super::train::warn;
 use super::values::{OfSearch, Tabled, TrialOf};
+use crate::base::seed::Rng;
 use crate::base::table::{Cells, Table};
 use crate::base::{Result, interrupt};
 use crate::lang::options::{MANY, Opt, OptKind, opt};
@@ -139,21 +140,40 @@ fn run(space: &Map, objective: &Callback, o: &Options, way: Way) -> Result<Map> 
         _ => o.int("trials") as usize,
     };
     let path = super::tensor_file::written(&o.text("file"))?;
+    let trial_of = |ledger: &Rc<Ledger>, number: usize, is_hopeless: bool, dry: bool| TrialOf {
+        ledger: ledger.clone(),
+        number,
+        direction,
+        startup,
+        pruned: Rc::new(Cell::new(is_hopeless)),
+        dry,
+    };
     if session::is_dry() {
         let values = search::suggest(&axes, &[], way, direction, startup, seed, 0).unwrap_or_default();
-        let trial = TrialOf { ledger: Rc::new(Ledger::at(&path)?), number: 0, direction, startup, pruned: Rc::new(Cell::new(false)), dry: true };
-        let value = call(trial, &values)?;
+        let value = call(trial_of(&Rc::new(Ledger::at(&path)?), 0, false, true), &values)?;
         return outcome(&axes, Vec::new(), direction, Some((values, value)));
     }
     let ledger = Rc::new(Ledger::at(&path)?);
-    let mut failures = 0;
-    while let Some((number, values)) = ledger.begin(most, |trials, number| search::suggest(&axes, trials, way, direction, startup, seed, number))? {
+    let name = path.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    if session::settings().resume {
+        let ended = ledger.trials()?;
+        ended.iter().filter(|trial| trial.state != State::Running).try_for_each(|trial| session::skip_trial(&name, trial.number))?;
+    }
+    // failures in a row, which a search that goes on counts from where it was
+    let mut failures = ledger.trials()?.iter().rev().take_while(|trial| trial.state == State::Failed).count() % MOST_FAILURES;
+    while let Some(begun) = ledger.begin(most, |trials, number| search::suggest(&axes, trials, way, direction, startup, seed, number))? {
         interrupt::check()?;
-        let begun = Instant::now();
-        let pruned = Rc::new(Cell::new(false));
-        let trial = TrialOf { ledger: ledger.clone(), number, direction, startup, pruned: pruned.clone(), dry: false };
-        let outcome = call(trial, &values);
-        let seconds = begun.elapsed().as_secs_f64();
+        let (number, values) = (begun.number, &begun.values);
+        let started = Instant::now();
+        let trial = trial_of(&ledger, number, begun.is_hopeless, false);
+        let pruned = trial.pruned.clone();
+        let outcome = {
+            // what a trial draws and where its checkpoints are depends on no other trial
+            let (_scope, key) = session::enter_trial(&name, number);
+            crate::torch::device::seed(Rng::keyed(&[session::settings().seed, key]).next_u64() >> 1);
+            call(trial, values)
+        };
+        let seconds = started.elapsed().as_secs_f64();
         match outcome {
             Ok(value) => {
                 let state = if pruned.get() { State::Pruned } else { State::Done };
@@ -161,21 +181,27 @@ fn run(space: &Map, objective: &Callback, o: &Options, way: Way) -> Result<Map> 
                 failures = 0;
                 let best = search::best(&ledger.trials()?, direction).and_then(|best| best.value);
                 let so_far = best.map_or(String::new(), |best| format!(", best so far {}", crate::base::written::metric(best)));
-                super::train::tell(&format!("trial {number}: {} {}{so_far}  ({})", state.word(), crate::base::written::metric(value), search::shown(&values)));
+                super::train::tell(&format!("trial {number}: {} {}{so_far}  ({})", state.word(), crate::base::written::metric(value), search::shown(values)));
             }
+            // an interrupted trial has no end: it is started again when the search goes on
+            Err(fault) if interrupt::is_raised() => return Err(fault.context(format!("trial {number} ({})", search::shown(values)))),
             Err(fault) => {
                 ledger.end(number, State::Failed, None, seconds, Some(&fault.to_string()))?;
                 failures += 1;
-                // what is interrupted ends the search, and so do errors that do not depend on the values
-                if interrupt::is_raised() || failures >= 3 {
-                    return Err(fault.context(format!("trial {number} ({})", search::shown(&values))));
+                // errors in a row do not depend on the values
+                if failures >= MOST_FAILURES {
+                    return Err(fault.context(format!("trial {number} ({})", search::shown(values))));
                 }
-                warn(&format!("trial {number} failed: {fault}  ({})", search::shown(&values)));
+                warn(&format!("trial {number} failed: {fault}  ({})", search::shown(values)));
             }
         }
     }
+    crate::torch::device::seed(Rng::keyed(&[session::settings().seed, session::next_search()]).next_u64() >> 1);
     outcome(&axes, ledger.trials()?, direction, None)
 }
+
+/// Trials that fail one after the other before a search ends.
+const MOST_FAILURES: usize = 3;
 
 fn outcome(axes: &[Axis], trials: Vec<Trial>, direction: Direction, tried: Option<(Values, f64)>) -> Result<Map> {
     let mut map = Map::new();
@@ -320,8 +346,8 @@ impl TrialOf {
         if self.dry {
             return Ok(false);
         }
-        let trials = self.ledger.step(self.number, step, value)?;
-        let hopeless = search::is_hopeless(&trials, self.number, step, value, self.direction, self.startup);
+        let judge = |trials: &[Trial]| search::is_hopeless(trials, self.number, step, value, self.direction, self.startup);
+        let hopeless = self.ledger.step(self.number, step, value, judge)?;
         if hopeless {
             self.pruned.set(true);
         }

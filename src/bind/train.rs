@@ -1,5 +1,6 @@
 //! `train::…`: fitting and evaluating; histories.
 
+use super::script_state::ScriptState;
 use super::values::{Augmenter, Data, Optim};
 use crate::base::{Result, say};
 use crate::data::duplicates;
@@ -13,7 +14,7 @@ use crate::optim::Schedule;
 use crate::torch::Precision;
 use crate::train::checkpoint::{self, Keep};
 use crate::train::evaluate::{self, Scores};
-use crate::train::fit::{OnBatch, OnEpoch, OnInputs, Plan, Record};
+use crate::train::fit::{OnBatch, OnEpoch, OnInputs, Plan, Record, Resume};
 use crate::train::{self, EarlyStop, History};
 use crate::{bail, fault, natives};
 use rhai::{Array, Dynamic, Map};
@@ -164,21 +165,30 @@ fn plan_of(model: &Model, o: &Options) -> Result<Plan> {
     let asked = kept != "none";
     let keep = (asked || settings.run_dir.is_some()).then(|| Keep { folder: folder.clone(), best: asked && kept != "last", last: kept != "best", asked });
     let own_state = folder.join(checkpoint::STATE);
-    let resume = if settings.resume && own_state.exists() { Some(own_state) } else { given };
+    let resume = if settings.resume && own_state.exists() {
+        Some(Resume { path: own_state, is_own: true, may_differ: settings.may_differ })
+    } else {
+        given.map(|path| Resume { path, is_own: false, may_differ: true })
+    };
     let name = model.name().to_string();
     let record: Record = Box::new(move |epoch| {
         let mut row = serde_json::Map::from_iter([("model".to_string(), name.clone().into()), ("epoch".into(), epoch.epoch.into())]);
+        let trial = session::trial();
+        if !trial.is_empty() {
+            row.insert("trial".into(), trial.into());
+        }
         row.extend(epoch.values.iter().map(|(name, value)| (name.clone(), (*value).into())));
         row.insert("seconds".into(), epoch.seconds.into());
         session::tell(&session::Event::Epoch(&row.into()))
     });
-    let on_batch = o.get::<Callback>("on_batch")?.map(|call| -> OnBatch {
+    let (batch_callback, epoch_callback) = (o.get::<Callback>("on_batch")?, o.get::<Callback>("on_epoch")?);
+    let on_batch = batch_callback.clone().map(|call| -> OnBatch {
         Box::new(move |epoch, step, loss| {
             let info = Map::from([("epoch".into(), (epoch as i64).into()), ("step".into(), (step as i64).into()), ("loss".into(), loss.into())]);
             Ok(!stops(&call.call(vec![info.into()])?))
         })
     });
-    let on_epoch = o.get::<Callback>("on_epoch")?.map(|call| -> OnEpoch {
+    let on_epoch = epoch_callback.clone().map(|call| -> OnEpoch {
         Box::new(move |epoch| {
             let mut info = super::host::map_of(epoch.values.clone());
             info.insert("epoch".into(), (epoch.epoch as i64).into());
@@ -187,6 +197,9 @@ fn plan_of(model: &Model, o: &Options) -> Result<Plan> {
     });
     let augmenter = o.get::<Augmenter>("augment")?;
     let custom = augmenter.as_ref().map(|augmenter| augmenter.custom.clone()).unwrap_or_default();
+    let mut callbacks = custom.clone();
+    callbacks.extend([batch_callback, epoch_callback].into_iter().flatten());
+    callbacks.extend(o.raw("loss").filter(Dynamic::is_fnptr).map(|_| o.need::<Callback>("loss")).transpose()?);
     let on_inputs = (!custom.is_empty()).then(|| -> OnInputs { Box::new(move |x, y| super::augment::customised(x, y, &custom)) });
     let Some(loss) = o.raw("loss") else { bail!("option", "`train::fit` needs the option `loss`"; hint: "`loss: loss::bce_with_logits()`") };
     Ok(Plan {
@@ -198,6 +211,8 @@ fn plan_of(model: &Model, o: &Options) -> Result<Plan> {
         batch: o.int("batch") as usize,
         epochs: o.int("epochs") as usize,
         augment: augmenter.as_ref().map(|augmenter| augmenter.step.clone()),
+        augment_text: augmenter.as_ref().map(|augmenter| augmenter.text.clone()).unwrap_or_default(),
+        surroundings: Some(Box::new(ScriptState { callbacks })),
         metrics: metrics_of(&o.get::<Array>("metrics")?.unwrap_or_default())?,
         stop: o.get::<EarlyStop>("stop")?,
         keep,

@@ -143,6 +143,9 @@ impl Common {
     }
 }
 
+/// Signals within this time are one.
+const SAME_SIGNAL: std::time::Duration = std::time::Duration::from_millis(300);
+
 /// Runs the program; the exit code.
 pub fn main() -> u8 {
     memory::watch();
@@ -162,11 +165,14 @@ pub fn main() -> u8 {
     if is_short || (std::env::var_os("OMP_NUM_THREADS").is_none() && threads < crate::torch::device::threads()) {
         crate::torch::device::set_threads(threads);
     }
-    // a second Ctrl-C ends at once what does not answer the first
-    ctrlc::set_handler(|| {
-        if interrupt::is_raised() {
+    // Ctrl-C, SIGTERM and SIGHUP; a second one ends at once what does not answer the first. A parent that is killed sends one for
+    // each of its threads: those that come at the same time count once.
+    let mut first: Option<std::time::Instant> = None;
+    ctrlc::set_handler(move || {
+        if interrupt::is_raised() && first.is_some_and(|first| first.elapsed() > SAME_SIGNAL) {
             std::process::exit(i32::from(INTERRUPTED));
         }
+        first.get_or_insert_with(std::time::Instant::now);
         interrupt::raise();
     })
     .ok();

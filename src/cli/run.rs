@@ -4,7 +4,7 @@ use super::{Common, ERROR, fail, folder_of, limits, sweep};
 use crate::base::Fault;
 use crate::lang::session::{self, Event};
 use crate::lang::{diagnostics, engine, highlight, show, stdlib};
-use crate::track::{Journal, Outcome, Sandbox, Start};
+use crate::track::{self, Journal, Outcome, Sandbox, Start};
 use clap::Args;
 use rhai::Scope;
 use std::cell::RefCell;
@@ -26,10 +26,13 @@ pub struct RunArguments {
     /// Keep no record; files that the script writes land in the working directory
     #[arg(long, conflicts_with = "run_dir")]
     pub no_run_dir: bool,
-    /// Go on with a run that was broken off: trainings start from their last checkpoints; with --set epochs=N (or whatever
-    /// the script calls it) also with one that is done
+    /// Continue a run that was broken off, by its folder or name: trainings start from their last checkpoints, searches and
+    /// sweeps after the runs that are done; with --set epochs=N (or whatever the script calls it) also a run that is done
     #[arg(long, value_name = "DIR", conflicts_with_all = ["script", "run_dir", "no_run_dir", "name", "tag", "sweep", "folds", "seeds", "sandbox"])]
     resume: Option<PathBuf>,
+    /// With --resume: continue although the script's files, its data or the program have changed since
+    #[arg(long, requires = "resume")]
+    pub changed: bool,
     /// What to call the run
     #[arg(long)]
     name: Option<String>,
@@ -100,8 +103,12 @@ impl RunArguments {
 
 /// Runs the command; the exit code.
 pub fn run(arguments: &RunArguments) -> u8 {
-    if let Some(folder) = &arguments.resume {
-        return resumed(arguments, folder).map_or_else(|fault| fail(&fault, arguments.json), |()| 0);
+    if let Some(name) = &arguments.resume {
+        return match found(name) {
+            Ok(folder) if track::ledger::is_sweep(&folder) => sweep::resume(&folder, arguments).unwrap_or_else(|fault| fail(&fault, arguments.json)),
+            Ok(folder) => resumed(arguments, &folder).map_or_else(|fault| fail(&fault, arguments.json), |()| 0),
+            Err(fault) => fail(&fault, arguments.json),
+        };
     }
     let Some(script) = &arguments.script else { return help(None) };
     let text = match crate::base::file::read_text(script) {
@@ -122,6 +129,21 @@ pub fn run(arguments: &RunArguments) -> u8 {
         Ok(()) => 0,
         Err(fault) => fail(&fault, arguments.json),
     }
+}
+
+/// The folder of a run or a sweep by its path or name.
+fn found(name: &Path) -> Result<PathBuf, Fault> {
+    if name.is_dir() {
+        return Ok(name.to_path_buf());
+    }
+    let (runs, name) = (Path::new("runs"), name.to_string_lossy());
+    if let Some(sweep) = track::ledger::find_sweep(runs, &name) {
+        return Ok(sweep);
+    }
+    if !runs.exists() {
+        return Err(crate::fault!("file", "there is no folder `{name}`, and no folder `runs` to look for a run of that name in"));
+    }
+    Ok(track::find(runs, &name)?.folder)
 }
 
 /// One word for the embedded library as it is.
@@ -149,11 +171,16 @@ fn resumed(arguments: &RunArguments, folder: &Path) -> Result<(), Fault> {
     if let (false, Ok(text)) = (set.is_empty(), std::fs::read_to_string(folder.join("script.rhai"))) {
         set.keys().try_for_each(|name| declares(&text, name, &format!("--set {name}")))?;
     }
-    let (journal, start, text) = Journal::reopen(folder, &set)?;
+    let (journal, start, text) = Journal::reopen(folder, &set, &stdlib_version(), arguments.changed)?;
     if start.folder.exists() {
         std::env::set_current_dir(&start.folder).map_err(|error| Fault::file(&start.folder, &error))?;
     }
-    let settings = session::Settings { script_dir: start.script.parent().map(Path::to_path_buf), resume: true, ..session::Settings::default() };
+    let settings = session::Settings {
+        script_dir: start.script.parent().map(Path::to_path_buf),
+        resume: true,
+        may_differ: arguments.changed || !set.is_empty(),
+        ..session::Settings::default()
+    };
     experiment(&start, settings, &start.script.display().to_string(), &text, Some(journal), arguments.json)
 }
 
@@ -189,6 +216,7 @@ fn recorded(common: &Common, mut settings: session::Settings, file: &str, text: 
     let journal = journal.map(|journal| Rc::new(RefCell::new(journal)));
     let folder = journal.as_ref().map(|journal| journal.borrow().folder().to_path_buf());
     settings.run_dir.clone_from(&folder);
+    crate::base::file::set_run_folder(folder.as_deref());
     if let (Some(folder), false) = (&folder, json) {
         crate::errln!("run {}", shown(folder));
     }
@@ -204,7 +232,7 @@ fn recorded(common: &Common, mut settings: session::Settings, file: &str, text: 
     let mut scope = Scope::new();
     let outcome = engine::run(text, file, &mut scope).map(|_| ());
     if let Some(journal) = &journal {
-        let ended = outcome.as_ref().map_or_else(|fault| Outcome::Failed(diagnostics::json(fault)), |()| Outcome::Done);
+        let ended = outcome.as_ref().map_or_else(ending, |()| Outcome::Done);
         let closed = journal.borrow_mut().close(ended);
         let paged = folder.as_ref().map_or(Ok(()), |folder| page(folder));
         // what ended the run says more than what could not be written of it
@@ -224,8 +252,17 @@ fn recorded(common: &Common, mut settings: session::Settings, file: &str, text: 
     })
 }
 
-/// Writes the run's page.
+/// How a run ended that ended with a fault.
+fn ending(fault: &Fault) -> Outcome {
+    let json = diagnostics::json(fault);
+    if fault.kind == "interrupted" { Outcome::Interrupted(json) } else { Outcome::Failed(json) }
+}
+
+/// Writes the run's page; a run that left no folder has none.
 fn page(folder: &Path) -> Result<(), Fault> {
+    if !folder.exists() {
+        return Ok(());
+    }
     let record = crate::track::read(folder);
     crate::track::report::save(&record, &highlight::html(&record.script), &folder.join("report.html"))
 }
@@ -249,6 +286,7 @@ fn record(journal: Rc<RefCell<Journal>>, main: &str) {
             Event::Parameter(name, value) => journal.parameter(name, value.clone()),
             Event::Report(name, value) => journal.report(name, value.clone()),
             Event::Epoch(row) => journal.epoch(row),
+            Event::Skipped(trial) => journal.skipped(trial),
         }
     }));
 }

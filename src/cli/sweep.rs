@@ -2,11 +2,13 @@
 
 use super::run::{RunArguments, declares};
 use super::{ERROR, INTERRUPTED};
+use crate::base::file::write_whole;
 use crate::base::table::{Cells, Table};
 use crate::base::{Fault, Result, interrupt, panic, threads};
 use crate::metrics::statistics::{mean, variance};
 use crate::track::{self, Start};
 use crate::{bail, fault};
+use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -39,11 +41,26 @@ struct Given {
 }
 
 /// One run of many.
+#[derive(Clone, Serialize, Deserialize)]
 struct Task {
     point: usize,
     words: String,
     start: Start,
 }
+
+/// All runs of a sweep, as `sweep.json` in its folder keeps them.
+#[derive(Serialize, Deserialize)]
+struct Sweep {
+    script: PathBuf,
+    /// A hash of the script's text: the runs of a sweep are of one script.
+    text: String,
+    points: Vec<Point>,
+    tasks: Vec<Task>,
+    jobs: usize,
+}
+
+/// The name of that file.
+const PLAN: &str = "sweep.json";
 
 /// Where runs go.
 struct Place<'a> {
@@ -51,6 +68,8 @@ struct Place<'a> {
     script: &'a Path,
     home: &'a Path,
     all: usize,
+    /// Whether runs continue although what they read has changed.
+    may_differ: bool,
     /// Whether one goes on at a time, which is then seen as if it were called by itself.
     is_alone: bool,
 }
@@ -61,8 +80,19 @@ impl Place<'_> {
         let (number, all, words) = (i + 1, self.all, &task.words);
         crate::errln!("[{number}/{all}] {words}");
         let folder = self.home.join(format!("{number:03}"));
+        let record = track::read(&folder);
+        if record.state == "done" {
+            return Ok(Some(Given { point: task.point, numbers: record.numbers(), failed: None }));
+        }
         let mut command = Command::new(&self.program);
-        command.arg("run").arg(self.script).arg("--run-dir").arg(&folder).args(task.start.arguments());
+        if folder.join("run.json").exists() {
+            command.arg("run").arg("--resume").arg(&folder).args(self.may_differ.then_some("--changed"));
+        } else {
+            // what a start that was broken off left behind is no record
+            std::fs::remove_dir_all(&folder).ok();
+            command.arg("run").arg(self.script).arg("--run-dir").arg(&folder).args(task.start.arguments());
+        }
+        end_with_parent(&mut command);
         if !self.is_alone {
             let path = self.home.join(format!("{number:03}.txt"));
             let file = File::create(&path).and_then(|file| Ok((file.try_clone()?, file)));
@@ -82,6 +112,20 @@ impl Place<'_> {
             None => {}
         }
         Ok(Some(Given { point: task.point, numbers: record.numbers(), failed }))
+    }
+}
+
+/// Has a command interrupted when this process ends, however it ends.
+fn end_with_parent(command: &mut Command) {
+    use std::os::unix::process::CommandExt;
+    let parent = std::process::id();
+    // SAFETY: between fork and exec only two system calls are made, which allocate nothing
+    unsafe {
+        command.pre_exec(move || {
+            libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGTERM);
+            // it may have ended before it could be named
+            if libc::getppid() as u32 == parent { Ok(()) } else { Err(std::io::ErrorKind::Interrupted.into()) }
+        });
     }
 }
 
@@ -128,7 +172,6 @@ pub fn sweep(arguments: &RunArguments, script: &Path, text: &str) -> Result<u8> 
         bail!("usage", "--no-run-dir: what is repeated is read back from run directories");
     }
     let start = arguments.start(script)?;
-    let program = std::env::current_exe().map_err(|error| Fault::file("cistron", &error))?;
     let above = arguments.run_dir.clone().unwrap_or_else(|| PathBuf::from("runs"));
     let stem = script.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let stem = start.name.as_ref().map_or(stem, |name| name.replace(['/', '\\'], "-"));
@@ -153,19 +196,47 @@ pub fn sweep(arguments: &RunArguments, script: &Path, text: &str) -> Result<u8> 
             tasks.push(Task { point: number, words: words.join(", "), start: own });
         }
     }
-    let all = tasks.len();
-    let jobs = arguments.jobs.clamp(1, all);
+    let jobs = arguments.jobs.clamp(1, tasks.len());
     if jobs > 1 {
         let each = std::thread::available_parallelism().map_or(1, std::num::NonZero::get) / jobs;
         tasks.iter_mut().for_each(|task| task.start.threads = task.start.threads.or(Some(each.max(1))));
     }
-    let place = Place { program, script, home: &home, all, is_alone: jobs == 1 };
-    let given = side_by_side(&tasks, jobs, &place)?;
+    let text = blake3::hash(text.as_bytes()).to_hex().to_string();
+    let plan = Sweep { script: start.script.clone(), text, points, tasks, jobs };
+    let json = serde_json::to_vec_pretty(&plan).map_err(|error| fault!("internal", "{error}"))?;
+    write_whole(&home.join(PLAN), &json)?;
+    finish(&home, plan, false)
+}
+
+/// Continues a sweep that was broken off: runs that are done stay, others are resumed or started.
+pub fn resume(home: &Path, arguments: &RunArguments) -> Result<u8> {
+    let path = home.join(PLAN);
+    let bytes = std::fs::read(&path).map_err(|error| Fault::file(&path, &error))?;
+    let plan: Sweep = serde_json::from_slice(&bytes).map_err(|error| fault!("file", "`{}`: {error}", path.display()))?;
+    if !arguments.common.set.is_empty() {
+        bail!("usage", "--set: a sweep is resumed with its own settings"; hint: "`cistron run --resume {}/001 --set …` continues one of its runs", home.display());
+    }
+    let text = crate::base::file::read_text(&plan.script).map_err(|error| Fault::file(&plan.script, &error))?;
+    if blake3::hash(text.as_bytes()).to_hex().as_str() != plan.text && !arguments.changed {
+        bail!("resume", "`{}` has changed since the sweep in `{}` began", plan.script.display(), home.display();
+            hint: "restore it, or add `--changed`: runs that have not begun then are of the script as it is");
+    }
+    let jobs = if arguments.jobs > 1 { arguments.jobs } else { plan.jobs };
+    finish(home, Sweep { jobs, ..plan }, arguments.changed)
+}
+
+/// Does the runs of a sweep that are not done, and writes the table of all.
+fn finish(home: &Path, plan: Sweep, may_differ: bool) -> Result<u8> {
+    let _lock = track::lock::Lock::take(home)?;
+    let program = std::env::current_exe().map_err(|error| Fault::file("cistron", &error))?;
+    let all = plan.tasks.len();
+    let place = Place { program, script: &plan.script, home, all, may_differ, is_alone: plan.jobs == 1 };
+    let given = side_by_side(&plan.tasks, plan.jobs, &place)?;
     if interrupt::is_raised() || given.len() < all {
-        crate::errln!("interrupted; what was done is in {}", home.display());
+        crate::errln!("interrupted; what was done is in {}; `cistron run --resume {}` goes on", home.display(), home.display());
         return Ok(INTERRUPTED);
     }
-    let table = summary(&points, &given)?;
+    let table = summary(&plan.points, &given)?;
     crate::outln!("{}", table.rounded(4).to_pretty(200));
     let path = home.join("summary.tsv");
     table.save(&path)?;

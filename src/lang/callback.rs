@@ -43,6 +43,11 @@ impl Callback {
         Ok(Callback(Rc::new(Inner { pointer: FnPtr::new(name)?, home, file: file.to_string(), at: Position::NONE })))
     }
 
+    /// The values of the variables that it has captured, shared with the script.
+    pub fn captured(&self) -> &[Dynamic] {
+        self.0.pointer.curry()
+    }
+
     /// Whether it is written for `n` arguments; captured variables are not counted.
     pub fn takes(&self, n: usize) -> bool {
         let (name, bound) = (self.0.pointer.fn_name(), self.0.pointer.curry().len());

@@ -4,9 +4,11 @@ use super::catalog::Catalog;
 use super::native::TypeInfo;
 use super::prepare::{self, Shift};
 use super::show;
+use crate::base::seed::Rng;
 use crate::base::{Place, Result};
 use crate::fault;
 use rhai::{Dynamic, Engine, Position};
+use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -31,6 +33,8 @@ pub struct Settings {
     pub quiet: bool,
     /// Whether a run that was broken off goes on: trainings start from their last checkpoints.
     pub resume: bool,
+    /// Whether trainings that differ from those of their checkpoints continue from them all the same.
+    pub may_differ: bool,
     /// The folders that the run may touch, where it may not touch all.
     pub sandbox: Option<Vec<PathBuf>>,
     /// Whether shapes are only checked: data are stand-ins and nothing is trained or written.
@@ -48,6 +52,7 @@ impl Default for Settings {
             loaders: 1,
             quiet: false,
             resume: false,
+            may_differ: false,
             sandbox: None,
             dry: false,
         }
@@ -66,12 +71,24 @@ struct State {
     captured: Option<String>,
     listener: Option<Listener>,
     settings: Settings,
-    draws: u64,
+    counts: Counts,
     log: Option<PathBuf>,
     guessed: bool,
     recorder: Option<Recorder>,
-    /// How many networks of each name were trained.
-    trained: HashMap<String, usize>,
+}
+
+/// Counters that name what a script draws, trains and searches. A script that runs again counts the same; a trial of a search
+/// has counters of its own, because a resumed search skips the trials that are done.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Counts {
+    /// The trials within which the script is, as part of a path: `trials/3/`; empty outside of a search.
+    within: String,
+    /// Unseeded draws.
+    draws: u64,
+    /// Searches.
+    searches: u64,
+    /// Trainings of networks of each name.
+    trained: BTreeMap<String, usize>,
 }
 
 /// What happens in a run that its journal should know.
@@ -86,6 +103,8 @@ pub enum Event<'a> {
     Report(&'a str, serde_json::Value),
     /// An epoch ended.
     Epoch(&'a serde_json::Value),
+    /// A trial of a search, by its path, ended before the run was resumed and is not run again.
+    Skipped(&'a str),
 }
 
 /// What a script shows.
@@ -262,17 +281,73 @@ pub fn reports() -> Vec<(String, Dynamic)> {
     with(|state| state.reports.clone())
 }
 
-/// The number of unseeded draws so far; each call counts one.
+/// A number for the next unseeded draw; no two draws of a run have the same one.
 pub fn next_draw() -> u64 {
     with(|state| {
-        state.draws += 1;
-        state.draws
+        state.counts.draws += 1;
+        match state.counts.within.as_str() {
+            "" => state.counts.draws,
+            within => Rng::keyed(&[text_key(within), state.counts.draws]).next_u64(),
+        }
     })
 }
 
 /// Starts counting unseeded draws again.
 pub fn reset_draws() {
-    with(|state| state.draws = 0);
+    with(|state| state.counts.draws = 0);
+}
+
+/// The counters of draws and trainings.
+pub fn counts() -> Counts {
+    with(|state| state.counts.clone())
+}
+
+/// Puts back counters that a checkpoint holds.
+pub fn set_counts(counts: Counts) {
+    with(|state| state.counts = counts);
+}
+
+/// The number of the next search, from 1, for the seed of what follows it.
+pub fn next_search() -> u64 {
+    with(|state| {
+        state.counts.searches += 1;
+        Rng::keyed(&[text_key(&state.counts.within), state.counts.searches]).next_u64()
+    })
+}
+
+/// A key for the random numbers of a name.
+fn text_key(text: &str) -> u64 {
+    blake3::hash(text.as_bytes()).as_bytes()[..8].iter().fold(0, |key, byte| key << 8 | u64::from(*byte))
+}
+
+/// Gives a trial counters of its own until the guard is dropped; returns a key for its random numbers.
+pub fn enter_trial(search: &str, number: usize) -> (Trial, u64) {
+    with(|state| {
+        let within = format!("{}{search}/{number}/", state.counts.within);
+        let key = text_key(&within);
+        let outer = std::mem::replace(&mut state.counts, Counts { within, ..Counts::default() });
+        (Trial(outer), key)
+    })
+}
+
+/// The trial within which the script is, as a path such as `trials/3`; empty outside of a search.
+pub fn trial() -> String {
+    with(|state| state.counts.within.trim_end_matches('/').to_string())
+}
+
+/// Tells the run's journal of a trial that is not run again.
+pub fn skip_trial(search: &str, number: usize) -> Result<()> {
+    let path = with(|state| format!("{}{search}/{number}", state.counts.within));
+    tell(&Event::Skipped(&path))
+}
+
+/// See [`enter_trial`].
+pub struct Trial(Counts);
+
+impl Drop for Trial {
+    fn drop(&mut self) {
+        with(|state| state.counts = std::mem::take(&mut self.0));
+    }
 }
 
 /// Tells all that happens from now on to a journal.
@@ -285,15 +360,15 @@ pub fn tell(event: &Event) -> Result<()> {
     with(|state| state.recorder.clone()).map_or(Ok(()), |recorder| recorder(event))
 }
 
-/// The folder below `checkpoints/` of the next training of a network of this name: the name, from the second one on with a
-/// number. A script that runs again meets the same folders.
+/// The folder below `checkpoints/` of the next training of a network of this name: the name, from the second training on with
+/// a number, within the folder of the trial. A script that runs again meets the same folders.
 pub fn checkpoint_folder(name: &str) -> String {
-    let n = with(|state| {
-        let n = state.trained.entry(name.to_string()).or_insert(0);
+    with(|state| {
+        let n = state.counts.trained.entry(name.to_string()).or_insert(0);
         *n += 1;
-        *n
-    });
-    if n == 1 { name.to_string() } else { format!("{name}-{n}") }
+        let within = &state.counts.within;
+        if *n == 1 { format!("{within}{name}") } else { format!("{within}{name}-{n}") }
+    })
 }
 
 /// Tells a listener what scripts print and display, instead of standard output.

@@ -338,6 +338,8 @@ impl Optimizer {
                     slot.steps = tensor.item()? as u64;
                 } else if let Some(known) = KEYS.iter().find(|known| **known == key) {
                     slot.state.insert(known, tensor.to_device(parameter.device())?);
+                } else {
+                    bail!("file", "the checkpoint holds `{key}` of parameter `{name}`, which no optimizer of this program has");
                 }
             }
         }

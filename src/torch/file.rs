@@ -24,7 +24,8 @@ const DTYPES: [(Kind, Dtype); 8] = [
     (Kind::Bool, Dtype::BOOL),
 ];
 
-fn bytes_of(tensor: &Tensor) -> Result<Vec<u8>> {
+/// The numbers of a tensor as bytes, in the order of its axes.
+pub fn bytes_of(tensor: &Tensor) -> Result<Vec<u8>> {
     let plain = tensor.detach()?.to_device(Device::CPU)?.contiguous()?;
     let n = plain.numel() as usize;
     let mut bytes = vec![0u8; n * plain.0.kind().elt_size_in_bytes()];

@@ -1,9 +1,10 @@
 //! The folder of a run that goes on: every file in it is whole at every moment.
 
 use super::calendar;
+use super::lock::Lock;
 use super::versions;
 use crate::base::file::{self, write_whole};
-use crate::base::{Fault, Result};
+use crate::base::{Fault, Result, say};
 use crate::{bail, fault};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -15,10 +16,12 @@ use std::time::SystemTime;
 
 /// How a run ended.
 pub enum Outcome {
-    /// Well.
+    /// Without an error.
     Done,
     /// With this fault.
     Failed(Value),
+    /// By Ctrl-C or a signal, with this fault.
+    Interrupted(Value),
 }
 
 /// What a script in a sandbox may touch and take.
@@ -83,7 +86,18 @@ impl Start {
 struct Input {
     path: PathBuf,
     size: u64,
+    /// Nanoseconds since 1970.
+    modified: u64,
+    hash: Option<String>,
 }
+
+/// Files up to this size are hashed when they are read, larger ones at the end of the run.
+const HASHED_AT_ONCE: u64 = 64 << 20;
+
+/// Measurements of a run that was resumed, until they are more than those that it had before.
+const RESUMED: &str = "metrics.resumed.jsonl";
+/// Measurements of a run.
+const METRICS: &str = "metrics.jsonl";
 
 /// The folder of a run that goes on.
 pub struct Journal {
@@ -92,10 +106,22 @@ pub struct Journal {
     /// Seconds of earlier parts, where the run was resumed.
     before: f64,
     start: Start,
+    lock: Lock,
+    /// The content of `run.json`.
+    run: Value,
     metrics: Option<File>,
+    /// Rows that this process has measured.
+    rows: usize,
+    /// Rows of the record that it continues.
+    earlier: Vec<Value>,
+    is_resumed: bool,
     results: Map<String, Value>,
+    /// Names of results that this process has reported.
+    reported: Vec<String>,
     parameters: Map<String, Value>,
     inputs: Vec<Input>,
+    /// Files that were run or imported, with hashes of their texts.
+    sources: Map<String, Value>,
 }
 
 impl Journal {
@@ -111,43 +137,90 @@ impl Journal {
             Some(place) => made(&place.join(&name), u32::MAX)?,
             None => made(&Path::new("runs").join(&name), u32::MAX)?,
         };
-        let journal = Journal::at(folder, started, start);
+        let run = json!({ "state": "running", "started": calendar::iso(started), "start": start });
+        let journal = Journal::at(folder, started, start, run)?;
         write_whole(&journal.folder.join("script.rhai"), text.as_bytes())?;
-        journal.write("run.json", &json!({ "started": calendar::iso(started), "start": journal.start }))?;
+        journal.write("run.json", &journal.run)?;
         journal.write("versions.json", &versions::of(&journal.start, stdlib))?;
         Ok(journal)
     }
 
-    /// Goes on with a run that was broken off, or with other values of some parameters. What was measured comes again from its
-    /// checkpoints.
-    pub fn reopen(folder: &Path, set: &BTreeMap<String, String>) -> Result<(Journal, Start, String)> {
+    /// Continues a run that was broken off, or one that is done with other values of some parameters. The record stays as it is
+    /// until the resumed run has measured as much. Fails where files that the run read have changed since, unless they may.
+    pub fn reopen(folder: &Path, set: &BTreeMap<String, String>, stdlib: &str, may_differ: bool) -> Result<(Journal, Start, String)> {
         let missing = |name: &str| fault!("file", "`{}` is no run directory: it has no {name}", folder.display(); hint: "`cistron runs list` shows runs");
         let text = std::fs::read_to_string(folder.join("script.rhai")).map_err(|_| missing("script.rhai"))?;
-        let mut run: Value =
+        let run: Value =
             std::fs::read(folder.join("run.json")).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).ok_or_else(|| missing("run.json"))?;
-        if folder.join("done.json").exists() && set.is_empty() {
+        let record = super::read(folder);
+        if record.state == "done" && set.is_empty() {
             bail!("usage", "the run in `{}` is done: there is nothing to resume", folder.display(); hint: "`--set epochs=…` trains on where the script has such a parameter; `cistron runs replay {}` runs it again", folder.display());
         }
         let mut start: Start =
             serde_json::from_value(run["start"].clone()).map_err(|error| fault!("file", "`{}`: {error}", folder.join("run.json").display()))?;
-        let before = super::read(folder).seconds.unwrap_or(0.0);
-        for name in ["metrics.jsonl", "failed.json", "done.json"] {
-            std::fs::remove_file(folder.join(name)).ok();
+        let mut changed = changed_files(folder, &start.folder, &record.data);
+        let versions = versions::of(&start, stdlib);
+        for (name, words) in [("program", "the program"), ("stdlib", "the standard library")] {
+            if !record.versions[name].is_null() && record.versions[name] != versions[name] {
+                changed.push(format!("{words} is another version"));
+            }
+        }
+        if !changed.is_empty() && !may_differ {
+            bail!("resume", "what the run in `{}` read has changed since: {}", folder.display(), changed.join(", ");
+                hint: "restore it, or add `--changed` to continue with it as it is");
+        }
+        if !changed.is_empty() {
+            say::line(&format!("warning: changed since the run read it: {}", changed.join(", ")));
         }
         let folder = std::path::absolute(folder).map_err(|error| Fault::file(folder, &error))?;
         start.set.extend(set.clone());
-        let journal = Journal { before, ..Journal::at(folder, SystemTime::now(), start.clone()) };
+        let mut journal = Journal::at(folder, SystemTime::now(), start.clone(), run)?;
+        journal.is_resumed = true;
+        journal.before = record.seconds.unwrap_or(0.0);
+        journal.settle_metrics()?;
+        journal.earlier = super::read(&journal.folder).metrics;
+        // results and parameters stay until they are reported again
+        journal.results = record.results.as_object().cloned().unwrap_or_default();
         if !set.is_empty() {
-            run["start"] = json!(start);
-            let earlier = run["changed"].as_array().cloned().unwrap_or_default();
-            run["changed"] = earlier.into_iter().chain([json!({ "at": calendar::iso(journal.started), "set": set })]).collect();
-            journal.write("run.json", &run)?;
+            journal.run["start"] = json!(start);
+            let earlier = journal.run["changed"].as_array().cloned().unwrap_or_default();
+            let change = json!({ "at": calendar::iso(journal.started), "set": set });
+            journal.run["changed"] = earlier.into_iter().chain([change]).collect();
         }
+        journal.run["state"] = json!("running");
+        journal.write("run.json", &journal.run)?;
         Ok((journal, start, text))
     }
 
-    fn at(folder: PathBuf, started: SystemTime, start: Start) -> Journal {
-        Journal { folder, started, before: 0.0, start, metrics: None, results: Map::new(), parameters: Map::new(), inputs: Vec::new() }
+    fn at(folder: PathBuf, started: SystemTime, start: Start, run: Value) -> Result<Journal> {
+        let lock = Lock::take(&folder)?;
+        Ok(Journal {
+            folder,
+            started,
+            before: 0.0,
+            start,
+            lock,
+            run,
+            metrics: None,
+            rows: 0,
+            earlier: Vec::new(),
+            is_resumed: false,
+            results: Map::new(),
+            reported: Vec::new(),
+            parameters: Map::new(),
+            inputs: Vec::new(),
+            sources: Map::new(),
+        })
+    }
+
+    /// Takes over the measurements of a resumed run that are as many as those before it, and removes others.
+    fn settle_metrics(&self) -> Result<()> {
+        let (resumed, before) = (self.folder.join(RESUMED), self.folder.join(METRICS));
+        if !resumed.exists() {
+            return Ok(());
+        }
+        let done = if rows_of(&resumed) >= rows_of(&before) { std::fs::rename(&resumed, &before) } else { std::fs::remove_file(&resumed) };
+        done.map_err(|error| Fault::file(&resumed, &error))
     }
 
     /// Where it is.
@@ -156,17 +229,23 @@ impl Journal {
     }
 
     fn write(&self, name: &str, value: &Value) -> Result<()> {
+        self.lock.check(&self.folder)?;
         write_whole(&self.folder.join(name), format!("{value:#}\n").as_bytes())
     }
 
     /// A file that was run or imported.
-    pub fn source(&self, file: &str, text: &str) -> Result<()> {
+    pub fn source(&mut self, file: &str, text: &str) -> Result<()> {
         if !file.ends_with(".rhai") {
             return Ok(());
         }
+        let hash = blake3::hash(text.as_bytes()).to_hex().to_string();
+        if self.sources.get(file).is_some_and(|known| known.as_str() == Some(hash.as_str())) {
+            return Ok(());
+        }
         let plain: String = file.trim_start_matches(['.', '/']).replace("..", "up");
-        let path = self.folder.join("imported").join(plain);
-        if std::fs::read_to_string(&path).is_ok_and(|old| old == text) { Ok(()) } else { write_whole(&path, text.as_bytes()) }
+        write_whole(&self.folder.join("imported").join(plain), text.as_bytes())?;
+        self.sources.insert(file.into(), hash.into());
+        self.write("sources.json", &Value::Object(self.sources.clone()))
     }
 
     /// A file that the script reads.
@@ -176,15 +255,13 @@ impl Journal {
         if path.starts_with(&self.folder) || self.inputs.iter().any(|known| known.path == path) {
             return Ok(());
         }
-        self.inputs.push(Input { path, size: about.len() });
-        self.list_inputs(false)
+        let hash = if about.len() <= HASHED_AT_ONCE { versions::hash_of(&path) } else { None };
+        self.inputs.push(Input { path, size: about.len(), modified: modified(&about), hash });
+        self.list_inputs()
     }
 
-    fn list_inputs(&self, hashed: bool) -> Result<()> {
-        let one = |input: &Input| {
-            let hash = if hashed { versions::hash_of(&input.path) } else { None };
-            json!({ "path": input.path, "size": input.size, "blake3": hash })
-        };
+    fn list_inputs(&self) -> Result<()> {
+        let one = |input: &Input| json!({ "path": input.path, "size": input.size, "modified": input.modified, "blake3": input.hash });
         self.write("data.json", &Value::Array(self.inputs.iter().map(one).collect()))
     }
 
@@ -197,35 +274,128 @@ impl Journal {
     /// A result.
     pub fn report(&mut self, name: &str, value: Value) -> Result<()> {
         self.results.insert(name.into(), value);
+        self.reported.push(name.into());
         self.write("results.json", &Value::Object(self.results.clone()))
     }
 
-    /// What was measured in an epoch: a line of `metrics.jsonl`, handed to the system at once.
+    /// What was measured in an epoch: a line of `metrics.jsonl`, passed to the system at once.
     pub fn epoch(&mut self, row: &Value) -> Result<()> {
-        let path = self.folder.join("metrics.jsonl");
+        self.lock.check(&self.folder)?;
+        let path = self.folder.join(if self.is_resumed { RESUMED } else { METRICS });
         if self.metrics.is_none() {
-            self.metrics = Some(OpenOptions::new().create(true).append(true).open(&path).map_err(|error| Fault::file(&path, &error))?);
+            let file = OpenOptions::new().create(true).write(true).truncate(true).open(&path).map_err(|error| Fault::file(&path, &error))?;
+            self.metrics = Some(file);
         }
-        match &mut self.metrics {
-            Some(file) => file.write_all(format!("{row}\n").as_bytes()).map_err(|error| Fault::file(&path, &error)),
-            None => Ok(()),
-        }
+        self.rows += 1;
+        let mut line = row.to_string();
+        line.push('\n');
+        self.metrics.as_mut().map_or(Ok(()), |file| file.write_all(line.as_bytes()).map_err(|error| Fault::file(&path, &error)))
     }
 
-    /// Writes how the run ended.
+    /// Copies what a trial that is not run again has measured from the record of the run before it was resumed.
+    pub fn skipped(&mut self, trial: &str) -> Result<()> {
+        let rows: Vec<Value> = self.earlier.iter().filter(|row| row["trial"].as_str() == Some(trial)).cloned().collect();
+        rows.iter().try_for_each(|row| self.epoch(row))
+    }
+
+    /// Whether the run has kept nothing yet but what it was started with.
+    fn is_empty(&self) -> bool {
+        !self.is_resumed && self.rows == 0 && self.results.is_empty() && self.inputs.is_empty()
+    }
+
+    /// Writes how the run ended. A run that failed before it did anything, for its own arguments or its syntax, leaves no folder.
     pub fn close(&mut self, outcome: Outcome) -> Result<()> {
+        if let Outcome::Failed(fault) = &outcome
+            && self.is_empty()
+            && matches!(fault["kind"].as_str(), Some("option" | "syntax" | "usage"))
+            && only_own_files(&self.folder)
+        {
+            return std::fs::remove_dir_all(&self.folder).map_err(|error| Fault::file(&self.folder, &error));
+        }
+        if matches!(outcome, Outcome::Done) {
+            // results of the run before it that were not reported again are none of this one
+            self.results.retain(|name, _| self.reported.contains(name));
+            if self.is_resumed && self.rows > 0 {
+                let (resumed, metrics) = (self.folder.join(RESUMED), self.folder.join(METRICS));
+                std::fs::rename(&resumed, &metrics).map_err(|error| Fault::file(&resumed, &error))?;
+            }
+        } else {
+            self.settle_metrics()?;
+        }
         for (name, value) in [("results.json", &self.results), ("set.json", &self.parameters)] {
-            self.write(name, &Value::Object(value.clone()))?;
+            if !self.is_resumed || !value.is_empty() || matches!(outcome, Outcome::Done) {
+                self.write(name, &Value::Object(value.clone()))?;
+            }
         }
         if !self.inputs.is_empty() {
-            self.list_inputs(true)?;
+            // a file that was written since it was read has no hash of what was read
+            let is_same = |input: &Input| std::fs::metadata(&input.path).is_ok_and(|about| modified(&about) == input.modified);
+            self.inputs.iter_mut().filter(|input| input.hash.is_none() && is_same(input)).for_each(|input| input.hash = versions::hash_of(&input.path));
+            self.list_inputs()?;
         }
         let seconds = self.before + self.started.elapsed().map_or(0.0, |d| d.as_secs_f64());
-        match outcome {
-            Outcome::Done => self.write("done.json", &json!({ "seconds": seconds })),
-            Outcome::Failed(fault) => self.write("failed.json", &json!({ "seconds": seconds, "fault": fault })),
-        }
+        let (state, name, other) = match &outcome {
+            Outcome::Done => ("done", "done.json", "failed.json"),
+            Outcome::Failed(_) => ("failed", "failed.json", "done.json"),
+            Outcome::Interrupted(_) => ("interrupted", "failed.json", "done.json"),
+        };
+        let ending = match &outcome {
+            Outcome::Done => json!({ "seconds": seconds }),
+            Outcome::Failed(fault) | Outcome::Interrupted(fault) => json!({ "seconds": seconds, "fault": fault }),
+        };
+        self.write(name, &ending)?;
+        self.run["state"] = json!(state);
+        self.write("run.json", &self.run)?;
+        std::fs::remove_file(self.folder.join(other)).ok();
+        Ok(())
     }
+}
+
+/// Whole lines of a file of measurements.
+fn rows_of(path: &Path) -> usize {
+    std::fs::read(path).map_or(0, |bytes| bytes.iter().filter(|byte| **byte == b'\n').count())
+}
+
+/// When a file was written, nanoseconds since 1970.
+fn modified(about: &std::fs::Metadata) -> u64 {
+    let since = about.modified().ok().and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok());
+    since.map_or(0, |since| since.as_nanos() as u64)
+}
+
+/// Files that a run read or imported whose content differs now or that are missing.
+fn changed_files(folder: &Path, work: &Path, data: &Value) -> Vec<String> {
+    let of_data = |input: &Value| {
+        let path = PathBuf::from(input["path"].as_str()?);
+        let shown = path.display();
+        let Ok(about) = std::fs::metadata(&path) else { return Some(format!("`{shown}` is missing")) };
+        if input["size"].as_u64().is_some_and(|size| size != about.len()) {
+            return Some(format!("`{shown}` has another size"));
+        }
+        if input["modified"].as_u64() == Some(modified(&about)) {
+            return None;
+        }
+        match input["blake3"].as_str() {
+            Some(was) => (versions::hash_of(&path)? != was).then(|| format!("`{shown}` has another content")),
+            None => Some(format!("`{shown}` was written since")),
+        }
+    };
+    let sources: Map<String, Value> = std::fs::read(folder.join("sources.json")).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+    // modules of the standard library are compared by its version
+    let of_source = |(file, was): (&String, &Value)| {
+        let path = work.join(file);
+        match versions::hash_of(&path) {
+            None if file.starts_with("std/") => None,
+            None => Some(format!("`{}` is missing", path.display())),
+            Some(is) => (Some(is.as_str()) != was.as_str()).then(|| format!("`{}` has another content", path.display())),
+        }
+    };
+    data.as_array().into_iter().flatten().filter_map(of_data).chain(sources.iter().filter_map(of_source)).collect()
+}
+
+/// Whether a folder of a run holds nothing but the record of its start.
+fn only_own_files(folder: &Path) -> bool {
+    const OWN: [&str; 7] = ["script.rhai", "run.json", "versions.json", "set.json", "sources.json", "lock", "imported"];
+    std::fs::read_dir(folder).is_ok_and(|mut entries| entries.all(|entry| entry.is_ok_and(|entry| OWN.iter().any(|own| entry.file_name() == *own))))
 }
 
 /// Makes a folder that was not there; where it was, one of the same name with a number.
@@ -282,14 +452,16 @@ mod tests {
         let record = super::super::read(&at);
         assert_eq!((record.state, record.results["a"].as_i64(), record.metrics.len()), ("open", Some(1), 1));
         let none = BTreeMap::new();
-        let (mut journal, again, text) = Journal::reopen(&at, &none).unwrap();
+        let (mut journal, again, text) = Journal::reopen(&at, &none, "", false).unwrap();
         assert_eq!((again.script, text.as_str()), (PathBuf::from("/x/a.rhai"), "let a = 1;"));
         journal.close(Outcome::Done).unwrap();
-        assert!(Journal::reopen(&at, &none).err().unwrap().to_string().contains("is done"));
-        let (mut journal, again, _) = Journal::reopen(&at, &BTreeMap::from([("n".to_string(), "3".to_string())])).unwrap();
+        drop(journal);
+        assert!(Journal::reopen(&at, &none, "", false).err().unwrap().to_string().contains("is done"));
+        let (mut journal, again, _) = Journal::reopen(&at, &BTreeMap::from([("n".to_string(), "3".to_string())]), "", false).unwrap();
         assert_eq!(again.set["n"], "3");
         journal.close(Outcome::Done).unwrap();
+        drop(journal);
         assert_eq!(super::super::read(&at).start.set["n"], "3");
-        assert!(Journal::reopen(place.path(), &none).err().unwrap().to_string().contains("no run directory"));
+        assert!(Journal::reopen(place.path(), &none, "", false).err().unwrap().to_string().contains("no run directory"));
     }
 }

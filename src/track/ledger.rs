@@ -1,6 +1,7 @@
 //! Runs as they were kept.
 
 use super::Start;
+use super::lock::Lock;
 use crate::base::{Fault, Result};
 use crate::fault;
 use serde_json::Value;
@@ -10,7 +11,7 @@ use std::path::{Path, PathBuf};
 pub struct Record {
     /// Its folder.
     pub folder: PathBuf,
-    /// `done`, `failed` or `open`.
+    /// `running`, `done`, `failed`, `interrupted`, or `open`: its process ended without a word.
     pub state: &'static str,
     /// When it was started.
     pub started: String,
@@ -40,12 +41,22 @@ pub struct Record {
 pub fn read(folder: &Path) -> Record {
     let value = |name: &str| std::fs::read_to_string(folder.join(name)).ok().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or(Value::Null);
     let (done, failed, run) = (value("done.json"), value("failed.json"), value("run.json"));
-    let state = match () {
-        () if !done.is_null() => "done",
-        () if !failed.is_null() => "failed",
-        () => "open",
+    let state = match run["state"].as_str() {
+        Some("running") if Lock::is_held(folder) => "running",
+        Some("running") => "open",
+        Some("interrupted") => "interrupted",
+        Some("failed") => "failed",
+        Some("done") => "done",
+        // runs that were recorded without a state
+        _ if !done.is_null() => "done",
+        _ if !failed.is_null() => "failed",
+        _ => "open",
     };
-    let metrics = std::fs::read_to_string(folder.join("metrics.jsonl")).unwrap_or_default();
+    let measured = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap_or_default();
+    let (before, resumed) = (measured("metrics.jsonl"), measured("metrics.resumed.jsonl"));
+    let rows = |text: &str| text.matches('\n').count();
+    // a resumed run measures its epochs again
+    let metrics = if !resumed.is_empty() && rows(&resumed) >= rows(&before) { resumed } else { before };
     Record {
         folder: folder.to_path_buf(),
         state,
@@ -71,7 +82,8 @@ fn name_of(path: &Path) -> String {
 
 /// Whether a folder is that of a sweep: it has a table of its runs, or a first run.
 pub fn is_sweep(folder: &Path) -> bool {
-    !folder.join("script.rhai").exists() && (folder.join("summary.tsv").exists() || folder.join("001/script.rhai").exists())
+    !folder.join("script.rhai").exists()
+        && (folder.join("sweep.json").exists() || folder.join("summary.tsv").exists() || folder.join("001/script.rhai").exists())
 }
 
 /// The folders of runs in a folder, in order of their names.

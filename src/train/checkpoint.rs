@@ -1,14 +1,17 @@
 //! Checkpoints: parameters under PyTorch's names, and beside them all that a run needs to go on bit for bit.
 
-use super::history::History;
+use super::fit::{Resume, Surroundings};
+use super::history::{Epoch, History};
+use super::identity::Identity;
 use super::stop::Watch;
-use crate::base::{Fault, Result};
+use crate::bail;
+use crate::base::{Fault, Result, say};
 use crate::nn::Model;
 use crate::optim::Optimizer;
 use crate::torch::{Tensor, file};
-use crate::{bail, fault};
+use serde_json::{Value, json};
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Where a run's checkpoints lie and which are kept.
 #[derive(Clone, Debug)]
@@ -36,62 +39,130 @@ pub struct State {
     pub plateau: (f64, Watch),
 }
 
-fn text(state: &State) -> Result<String> {
-    let watch = |w: &Watch| serde_json::json!({ "best": w.best.map(f64::to_bits), "best_epoch": w.best_epoch, "since": w.since });
-    let value = serde_json::json!({
-        "history": serde_json::to_value(bits(&state.history)).map_err(|e| fault!("file", "{e}"))?,
-        "watch": watch(&state.watch),
-        "factor": state.plateau.0.to_bits(),
-        "plateau": watch(&state.plateau.1),
-    });
-    Ok(value.to_string())
+/// What [`save_last`] writes beside the model and its optimizer.
+pub struct Kept<'a> {
+    /// The training that the state is of.
+    pub identity: &'a Identity,
+    /// Its state.
+    pub state: &'a State,
+    /// Parameters of the best epoch, where there is one.
+    pub best: Option<&'a [(String, Tensor)]>,
+    /// State of the script.
+    pub surroundings: Option<&'a dyn Surroundings>,
 }
 
-/// JSON has no NaN: what is not finite is left out.
-fn bits(history: &History) -> History {
-    let mut plain = history.clone();
-    for epoch in &mut plain.epochs {
-        epoch.values.retain(|(_, value)| value.is_finite());
-    }
-    plain
+/// Word in the notes of a state file.
+const FORMAT: &str = "cistron training state 2";
+
+/// A float as its bits: JSON has neither NaN nor infinity.
+fn bits(x: f64) -> Value {
+    x.to_bits().into()
+}
+
+fn float(value: &Value) -> Option<f64> {
+    value.as_u64().map(f64::from_bits)
+}
+
+fn history_json(history: &History) -> Value {
+    let epoch = |epoch: &Epoch| {
+        let values: Vec<Value> = epoch.values.iter().map(|(name, value)| json!([name, bits(*value)])).collect();
+        json!({ "epoch": epoch.epoch, "values": values, "seconds": bits(epoch.seconds), "speed": bits(epoch.speed) })
+    };
+    json!({
+        "name": history.name, "epochs": history.epochs.iter().map(epoch).collect::<Vec<_>>(), "best_epoch": history.best_epoch,
+        "best_value": history.best_value.map(bits), "watched": history.watched, "ended": history.ended,
+    })
+}
+
+fn history_of(value: &Value) -> Option<History> {
+    let measured = |pair: &Value| Some((pair[0].as_str()?.to_string(), float(&pair[1])?));
+    let epoch = |value: &Value| {
+        let values = value["values"].as_array()?.iter().map(measured).collect::<Option<_>>()?;
+        Some(Epoch { epoch: value["epoch"].as_u64()? as usize, values, seconds: float(&value["seconds"])?, speed: float(&value["speed"])? })
+    };
+    Some(History {
+        name: value["name"].as_str()?.to_string(),
+        epochs: value["epochs"].as_array()?.iter().map(epoch).collect::<Option<_>>()?,
+        best_epoch: value["best_epoch"].as_u64()? as usize,
+        best_value: float(&value["best_value"]),
+        watched: value["watched"].as_str().map(str::to_string),
+        ended: value["ended"].as_str()?.to_string(),
+    })
+}
+
+fn watch_json(watch: &Watch) -> Value {
+    json!({ "best": watch.best.map(bits), "best_epoch": watch.best_epoch, "since": watch.since })
+}
+
+fn watch_of(value: &Value) -> Option<Watch> {
+    Some(Watch { best: float(&value["best"]), best_epoch: value["best_epoch"].as_u64()? as usize, since: value["since"].as_u64()? as usize })
 }
 
 /// Writes the last epoch: `last.safetensors` and `last.state.safetensors`.
-pub fn save_last(keep: &Keep, model: &Model, optimizer: &Optimizer, state: &State, best: Option<&[(String, Tensor)]>) -> Result<()> {
+pub fn save_last(keep: &Keep, model: &Model, optimizer: &Optimizer, kept: &Kept) -> Result<()> {
     if keep.asked {
         model.save(&keep.folder.join("last.safetensors"))?;
     }
-    let mut tensors: Vec<(String, Tensor)> = optimizer.export()?.into_iter().map(|(name, t)| (format!("optimizer/{name}"), t)).collect();
-    tensors.extend(model.state().into_iter().map(|(name, t)| (format!("model/{name}"), t)));
-    tensors.extend(best.into_iter().flatten().map(|(name, t)| (format!("best/{name}"), t.clone())));
-    let notes = HashMap::from([("format".to_string(), "cistron training state 1".to_string()), ("state".into(), text(state)?)]);
+    let prefixed = |prefix: &'static str| move |(name, tensor): (String, Tensor)| (format!("{prefix}/{name}"), tensor);
+    let mut tensors: Vec<(String, Tensor)> = optimizer.export()?.into_iter().map(prefixed("optimizer")).collect();
+    tensors.extend(model.state().into_iter().map(prefixed("model")));
+    tensors.extend(kept.best.into_iter().flatten().cloned().map(prefixed("best")));
+    let (script, captured) = kept.surroundings.map_or_else(|| Ok((Value::Null, Vec::new())), Surroundings::save)?;
+    tensors.extend(captured.into_iter().map(prefixed("script")));
+    let frozen: Vec<&String> = model.parameters().iter().filter(|(_, tensor)| !tensor.is_grad_on()).map(|(name, _)| name).collect();
+    let state = json!({
+        "history": history_json(&kept.state.history), "watch": watch_json(&kept.state.watch),
+        "factor": bits(kept.state.plateau.0), "plateau": watch_json(&kept.state.plateau.1),
+        "identity": kept.identity, "frozen": frozen, "script": script,
+    });
+    let notes = HashMap::from([("format".to_string(), FORMAT.to_string()), ("state".into(), state.to_string())]);
     file::save_safetensors(&keep.folder.join(STATE), &tensors, notes)
 }
 
-/// What [`load_last`] gives: the run's state, and the best epoch's parameters if there is one.
+/// What [`load_last`] returns: the run's state, and the best epoch's parameters if there is one.
 pub type Resumed = (State, Option<Vec<(String, Tensor)>>);
 
-/// Reads what [`save_last`] wrote back into a model and an optimizer.
-pub fn load_last(path: &Path, model: &Model, optimizer: &mut Optimizer) -> Result<Resumed> {
-    let path = if path.is_dir() { path.join(STATE) } else { path.to_path_buf() };
+/// Reads what [`save_last`] wrote back into a model, an optimizer and the script, unless it is of another training.
+pub fn load_last(resume: &Resume, identity: &Identity, model: &Model, optimizer: &mut Optimizer, surroundings: Option<&dyn Surroundings>) -> Result<Resumed> {
+    let path = if resume.path.is_dir() { resume.path.join(STATE) } else { resume.path.clone() };
     let (tensors, notes) = file::load_safetensors(&path)?;
-    if notes.get("format").map(String::as_str) != Some("cistron training state 1") {
-        bail!("file", "`{}` holds no training state", path.display(); hint: "resume from a folder of checkpoints, or from its `last.state.safetensors`");
+    match notes.get("format").map(String::as_str) {
+        Some(FORMAT) => {}
+        Some(other) if other.starts_with("cistron training state") => {
+            bail!("file", "`{}` was written by another version of this program ({other}, expected {FORMAT})", path.display(); hint: "run the script again from the start")
+        }
+        _ => bail!("file", "`{}` holds no training state", path.display(); hint: "resume from a folder of checkpoints, or from its `last.state.safetensors`"),
+    }
+    let broken = || Fault::new("file", format!("`{}`: the state is damaged", path.display()));
+    let value: Value = notes.get("state").and_then(|text| serde_json::from_str(text).ok()).ok_or_else(broken)?;
+    let was: Identity = serde_json::from_value(value["identity"].clone()).map_err(|_| broken())?;
+    let changes = identity.changes_since(&was).join(", ");
+    let is_same = changes.is_empty();
+    if !is_same && !resume.may_differ {
+        bail!("resume", "`{}` is of another training of `{}`; it differs in: {changes}", path.display(), model.name();
+            hint: "restore what has changed, or add `--changed` to continue from it all the same");
+    }
+    if !is_same {
+        say::line(&format!("warning: `{}` is of a training that differs in: {changes}", path.display()));
     }
     let below =
         |prefix: &str| -> Vec<(String, Tensor)> { tensors.iter().filter_map(|(name, t)| Some((name.strip_prefix(prefix)?.to_string(), t.clone()))).collect() };
+    let parse = || {
+        let factor = float(&value["factor"])?;
+        Some(State { history: history_of(&value["history"])?, watch: watch_of(&value["watch"])?, plateau: (factor, watch_of(&value["plateau"])?) })
+    };
+    let state = parse().ok_or_else(broken)?;
+    let frozen: Vec<String> = serde_json::from_value(value["frozen"].clone()).map_err(|_| broken())?;
     model.load_state(&below("model/"))?;
     optimizer.import(&below("optimizer/"))?;
-    let broken = || Fault::new("file", format!("`{}`: the state is damaged", path.display()));
-    let value: serde_json::Value = serde_json::from_str(notes.get("state").ok_or_else(broken)?).map_err(|_| broken())?;
-    let watch = |v: &serde_json::Value| Watch {
-        best: v["best"].as_u64().map(f64::from_bits),
-        best_epoch: v["best_epoch"].as_u64().unwrap_or(0) as usize,
-        since: v["since"].as_u64().unwrap_or(0) as usize,
-    };
-    let history: History = serde_json::from_value(value["history"].clone()).map_err(|_| broken())?;
-    let factor = f64::from_bits(value["factor"].as_u64().ok_or_else(broken)?);
-    let state = State { history, watch: watch(&value["watch"]), plateau: (factor, watch(&value["plateau"])) };
+    if is_same || resume.is_own {
+        for (name, tensor) in model.parameters() {
+            tensor.requires_grad_(!frozen.contains(name))?;
+        }
+    }
+    if let Some(surroundings) = surroundings.filter(|_| resume.is_own) {
+        surroundings.restore(&value["script"], &below("script/"))?;
+    }
     let best = below("best/");
     Ok((state, (!best.is_empty()).then_some(best)))
 }

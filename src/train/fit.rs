@@ -1,9 +1,10 @@
 //! The fitting loop.
 
-use super::checkpoint::{self, Keep, State};
+use super::checkpoint::{self, Keep, Kept, State};
 use super::evaluate;
 use super::feed;
 use super::history::{Epoch, History};
+use super::identity::Identity;
 use super::progress::Progress;
 use super::recorded::{Recorder, Work};
 use super::resident::Resident;
@@ -33,6 +34,25 @@ pub type Record = Box<dyn Fn(&Epoch) -> Result<()>>;
 /// Called after an epoch; false stops the run.
 pub type OnEpoch = Box<dyn Fn(&Epoch) -> Result<bool>>;
 
+/// A checkpoint to continue from.
+#[derive(Clone, Debug)]
+pub struct Resume {
+    /// The state file, or the folder that holds it.
+    pub path: PathBuf,
+    /// Whether the script that wrote it runs again: then the script's own state is restored too.
+    pub is_own: bool,
+    /// Whether the training may differ from the one that wrote it: a warning names what differs, not an error.
+    pub may_differ: bool,
+}
+
+/// State of a script that changes while it trains: what its functions have captured, and what it counts.
+pub trait Surroundings {
+    /// The state as text and tensors.
+    fn save(&self) -> Result<(serde_json::Value, Vec<(String, Tensor)>)>;
+    /// Puts it back.
+    fn restore(&self, state: &serde_json::Value, tensors: &[(String, Tensor)]) -> Result<()>;
+}
+
 /// Everything a run is made of.
 pub struct Plan {
     /// Rows to learn from.
@@ -51,6 +71,8 @@ pub struct Plan {
     pub epochs: usize,
     /// Changes made to training rows.
     pub augment: Option<Arc<dyn Transform>>,
+    /// The same as text; empty without any.
+    pub augment_text: String,
     /// What is measured after each epoch.
     pub metrics: Vec<Metric>,
     /// When to stop early.
@@ -59,8 +81,10 @@ pub struct Plan {
     pub keep: Option<Keep>,
     /// Where parameters go when a run is interrupted or its loss is lost, if no checkpoints are kept.
     pub rescue: Option<PathBuf>,
-    /// A folder of checkpoints to go on from.
-    pub resume: Option<PathBuf>,
+    /// The checkpoint to continue from.
+    pub resume: Option<Resume>,
+    /// State of the script that a checkpoint holds beside that of the training.
+    pub surroundings: Option<Box<dyn Surroundings>>,
     /// The largest common norm of gradients.
     pub clip: Option<f64>,
     /// The largest single gradient.
@@ -98,6 +122,7 @@ struct Run<'a> {
     base_lr: f64,
     state: State,
     best: Option<Vec<(String, Tensor)>>,
+    identity: Identity,
     clock: Clock,
     step: usize,
     recorder: Recorder,
@@ -119,8 +144,10 @@ pub fn fit(model: &Model, plan: &Plan) -> Result<History> {
     let steps_per_epoch = loader.batches().div_ceil(plan.accumulate);
     let mut optimizer = plan.optimizer.over(model.parameters())?;
     let fresh = State { history: History { name: model.name().into(), ..History::default() }, watch: Watch::default(), plateau: (1.0, Watch::default()) };
+    let is_kept = plan.keep.as_ref().is_some_and(|keep| keep.last) || plan.resume.is_some();
+    let identity = if is_kept { Identity::of(model, plan)? } else { Identity::default() };
     let (state, best) = match &plan.resume {
-        Some(path) => checkpoint::load_last(path, model, &mut optimizer)?,
+        Some(resume) => checkpoint::load_last(resume, &identity, model, &mut optimizer, plan.surroundings.as_deref())?,
         None => (fresh, None),
     };
     // a script may have left gradients of its own, which are no part of the first step
@@ -141,6 +168,7 @@ pub fn fit(model: &Model, plan: &Plan) -> Result<History> {
         optimizer,
         state,
         best,
+        identity,
         clock,
         step,
         recorder: Recorder::new(is_recorded),
@@ -152,6 +180,8 @@ pub fn fit(model: &Model, plan: &Plan) -> Result<History> {
         began: Instant::now(),
     };
     let outcome = run.all();
+    // what the script draws after a run does not depend on how many of its epochs ran in this process
+    device::seed(crate::base::seed::Rng::keyed(&[plan.seed, 0x656e_6465, run.state.history.epochs.len() as u64]).next_u64() >> 1);
     model.set_training(was);
     precision.map(|precision| model.set_precision(precision));
     outcome?;
@@ -531,7 +561,8 @@ impl Run<'_> {
         let affordable = self.saving <= 0.05 * self.began.elapsed().as_secs_f64();
         if keep.last && (keep.asked || is_last || affordable) {
             let started = Instant::now();
-            checkpoint::save_last(keep, self.model, &self.optimizer, &self.state, self.best.as_deref())?;
+            let kept = Kept { identity: &self.identity, state: &self.state, best: self.best.as_deref(), surroundings: self.plan.surroundings.as_deref() };
+            checkpoint::save_last(keep, self.model, &self.optimizer, &kept)?;
             self.saving += started.elapsed().as_secs_f64();
         }
         Ok(())

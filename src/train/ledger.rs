@@ -1,6 +1,7 @@
 //! Trials of a search in a file: several processes add to it, and a search goes on where it ends.
 
 use super::search::{State, Trial, Values};
+use crate::base::process::Process;
 use crate::base::{Fault, Result, file};
 use crate::fault;
 use serde_json::{Value, json};
@@ -50,13 +51,19 @@ impl Ledger {
             let event: Value = serde_json::from_str(line).map_err(|_| broken())?;
             let number = event["trial"].as_u64().ok_or_else(broken)? as usize;
             if let Some(values) = event["params"].as_object() {
-                let process = event["process"].as_u64().unwrap_or(0) as u32;
-                trials.push(Trial { number, state: State::Running, values: values.clone(), value: None, steps: Vec::new(), seconds: 0.0, process });
+                let process = process_of(&event);
+                let values = values.clone();
+                trials.push(Trial { number, state: State::Running, values, value: None, steps: Vec::new(), is_hopeless: false, seconds: 0.0, process });
                 continue;
             }
             let trial = trials.iter_mut().find(|trial| trial.number == number).ok_or_else(broken)?;
             if let Some(step) = event["step"].as_i64() {
+                // a trial that was started again reports some steps a second time
+                trial.steps.retain(|(known, _)| *known != step);
                 trial.steps.push((step, event["value"].as_f64().unwrap_or(f64::NAN)));
+                trial.is_hopeless |= event["hopeless"].as_bool().unwrap_or(false);
+            } else if event["again"].as_bool() == Some(true) {
+                trial.process = process_of(&event);
             } else {
                 trial.state = State::named(event["state"].as_str().unwrap_or(""));
                 trial.value = event["value"].as_f64();
@@ -71,12 +78,14 @@ impl Ledger {
         self.locked(|trials, _| Ok(trials))
     }
 
-    /// Begins the next trial, unless `most` are done or under way.
-    pub fn begin(&self, most: usize, next: impl FnOnce(&[Trial], usize) -> Option<Values>) -> Result<Option<(usize, Values)>> {
-        self.locked(|mut trials, added| {
-            for trial in trials.iter_mut().filter(|trial| trial.state == State::Running && !is_alive(trial.process)) {
-                trial.state = State::Failed;
-                added.push(json!({ "trial": trial.number, "state": "failed", "why": "its process ended" }));
+    /// Begins the next trial, unless `most` are done or under way. A trial whose process has ended is started again, with its
+    /// number and values.
+    pub fn begin(&self, most: usize, next: impl FnOnce(&[Trial], usize) -> Option<Values>) -> Result<Option<Trial>> {
+        self.locked(|trials, added| {
+            let process = Process::this();
+            if let Some(trial) = trials.iter().find(|trial| trial.state == State::Running && !trial.process.is_alive()) {
+                added.push(json!({ "trial": trial.number, "again": true, "process": process.to_string() }));
+                return Ok(Some(Trial { process, ..trial.clone() }));
             }
             let counted = trials.iter().filter(|trial| trial.state != State::Failed).count();
             let number = trials.len();
@@ -84,16 +93,21 @@ impl Ledger {
                 return Ok(None);
             }
             let Some(values) = next(&trials, number) else { return Ok(None) };
-            added.push(json!({ "trial": number, "params": values, "process": std::process::id() }));
-            Ok(Some((number, values)))
+            added.push(json!({ "trial": number, "params": values, "process": process.to_string() }));
+            Ok(Some(Trial { number, state: State::Running, values, value: None, steps: Vec::new(), is_hopeless: false, seconds: 0.0, process }))
         })
     }
 
-    /// Notes what a trial reports on the way; gives all trials.
-    pub fn step(&self, number: usize, step: i64, value: f64) -> Result<Vec<Trial>> {
+    /// Records what a trial reports on the way, and whether that makes it hopeless among all trials.
+    pub fn step(&self, number: usize, step: i64, value: f64, judge: impl FnOnce(&[Trial]) -> bool) -> Result<bool> {
         self.locked(|trials, added| {
-            added.push(json!({ "trial": number, "step": step, "value": value }));
-            Ok(trials)
+            let is_hopeless = judge(&trials);
+            let mut line = json!({ "trial": number, "step": step, "value": value });
+            if is_hopeless {
+                line["hopeless"] = json!(true);
+            }
+            added.push(line);
+            Ok(is_hopeless)
         })
     }
 
@@ -110,9 +124,8 @@ impl Ledger {
     }
 }
 
-/// Whether a process of this machine still runs.
-fn is_alive(process: u32) -> bool {
-    process == std::process::id() || Path::new(&format!("/proc/{process}")).exists()
+fn process_of(event: &Value) -> Process {
+    event["process"].as_str().and_then(|text| text.parse().ok()).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -125,14 +138,15 @@ mod tests {
         let path = folder.path().join("trials.jsonl");
         let (one, other) = (Ledger::at(&path).unwrap(), Ledger::at(&path).unwrap());
         let values = |_: &[Trial], number: usize| Some([("x".to_string(), json!(number))].into_iter().collect::<Values>());
-        assert_eq!(one.begin(3, values).unwrap().unwrap().0, 0);
-        assert_eq!(other.begin(3, values).unwrap().unwrap().0, 1);
-        one.step(0, 1, 0.5).unwrap();
+        let number = |begun: Result<Option<Trial>>| begun.unwrap().unwrap().number;
+        assert_eq!(number(one.begin(3, values)), 0);
+        assert_eq!(number(other.begin(3, values)), 1);
+        assert!(!one.step(0, 1, 0.5, |_| false).unwrap());
         one.end(0, State::Done, Some(0.7), 1.0, None).unwrap();
         other.end(1, State::Failed, None, 1.0, Some("x")).unwrap();
         let torn = std::fs::read_to_string(&path).unwrap() + "{\"trial\": 1, \"sta";
         std::fs::write(&path, torn).unwrap();
-        assert_eq!(other.begin(2, values).unwrap().unwrap().0, 2);
+        assert_eq!(number(other.begin(2, values)), 2);
         assert!(one.begin(2, values).unwrap().is_none());
         let trials = one.trials().unwrap();
         assert_eq!(trials.iter().map(|trial| trial.state).collect::<Vec<_>>(), [State::Done, State::Failed, State::Running]);

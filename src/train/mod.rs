@@ -5,6 +5,7 @@ pub mod evaluate;
 pub mod feed;
 pub mod fit;
 pub mod history;
+pub mod identity;
 pub mod ledger;
 pub mod progress;
 mod recorded;

@@ -2,6 +2,7 @@
 
 use crate::bail;
 use crate::base::Result;
+use crate::base::process::Process;
 use crate::base::seed::Rng;
 use crate::metrics::statistics::variance;
 use serde_json::{Map, Value, json};
@@ -96,8 +97,10 @@ pub struct Trial {
     pub steps: Vec<(i64, f64)>,
     /// Seconds that it took.
     pub seconds: f64,
-    /// The process that ran it.
-    pub process: u32,
+    /// Whether a value that it reported was worse than half of the others.
+    pub is_hopeless: bool,
+    /// The process that runs or ran it.
+    pub process: Process,
 }
 
 /// Whether large values are good.
@@ -269,7 +272,8 @@ pub fn is_hopeless(trials: &[Trial], own: usize, step: i64, value: f64, directio
     }
     there.sort_by(f64::total_cmp);
     let median = there[there.len() / 2];
-    let before = trials.iter().filter(|trial| trial.number == own).flat_map(|trial| &trial.steps).map(|(_, value)| *value);
+    // a trial that was started again may have reported later steps before
+    let before = trials.iter().filter(|trial| trial.number == own).flat_map(|trial| &trial.steps).filter(|(at, _)| *at <= step).map(|(_, value)| *value);
     let best = before.fold(value, |best, next| if direction.is_better(next, best) { next } else { best });
     value.is_nan() || direction.is_better(median, best)
 }
@@ -360,7 +364,16 @@ mod tests {
             for number in 0..60 {
                 let values = suggest(&axes, &trials, way, Direction::Min, 10, seed, number).unwrap();
                 let value = (values["x"].as_f64().unwrap() - 1.0).powi(2) + (values["c"].as_f64().unwrap() - 4.0).abs();
-                trials.push(Trial { number, state: State::Done, values, value: Some(value), steps: Vec::new(), seconds: 0.0, process: 0 });
+                trials.push(Trial {
+                    number,
+                    state: State::Done,
+                    values,
+                    value: Some(value),
+                    steps: Vec::new(),
+                    seconds: 0.0,
+                    is_hopeless: false,
+                    process: Process::default(),
+                });
             }
             (best(&trials, Direction::Min).unwrap().value.unwrap(), trials)
         };
@@ -388,7 +401,8 @@ mod tests {
             value: Some(at),
             steps: vec![(1, at), (2, at + 0.1)],
             seconds: 0.0,
-            process: 0,
+            is_hopeless: false,
+            process: Process::default(),
         };
         let trials: Vec<Trial> = (0..5).map(|i| trial(i, 0.1 * i as f64)).collect();
         assert!(is_hopeless(&trials, 9, 1, 0.1, Direction::Max, 5));

@@ -9,7 +9,9 @@ use cistron::seq::intervals::read::{Format, Plan, read};
 use cistron::seq::track::{Missing, Statistic, Track, bam};
 use cistron::seq::{Genome, motif_file};
 use cistron::train::checkpoint;
+use cistron::train::fit::Resume;
 use cistron::train::history::{Epoch, History};
+use cistron::train::identity::Identity;
 use cistron::train::stop::Watch;
 use std::io::Write;
 use std::path::Path;
@@ -127,7 +129,9 @@ fn checkpoint_file() -> Vec<u8> {
     });
     optimizer.step(&cistron::torch::Number::Here(1.0)).expect("a step");
     let best = model.snapshot().expect("parameters");
-    checkpoint::save_last(&keep, &model, &optimizer, &state, Some(&best)).expect("saved");
+    let identity = Identity::default();
+    let kept = checkpoint::Kept { identity: &identity, state: &state, best: Some(&best), surroundings: None };
+    checkpoint::save_last(&keep, &model, &optimizer, &kept).expect("saved");
     std::fs::read(folder.path().join(checkpoint::STATE)).expect("a file")
 }
 
@@ -295,7 +299,8 @@ pub fn readers() -> Vec<Reader> {
         plain("npz as a whole", vec![arrays], |path| cistron::torch::file::load_npz(path).map(drop)),
         wrapped("dataset", vec![dataset, simulated], with_header_length, |path| cistron::data::save::load(path).map(drop)),
         wrapped("checkpoint", vec![checkpoint_file()], with_header_length, |path| {
-            NETWORK.with(|(model, optimizer)| checkpoint::load_last(path, model, &mut optimizer.clone()).map(drop))
+            let resume = Resume { path: path.into(), is_own: true, may_differ: true };
+            NETWORK.with(|(model, optimizer)| checkpoint::load_last(&resume, &Identity::default(), model, &mut optimizer.clone(), None).map(drop))
         }),
         Reader { name: "hdf5 and pickles", seeds: pickles.iter().map(|p| p.to_vec()).chain([hdf5]).collect(), wrap: None, run: refused, refuses: true },
     ];

@@ -91,6 +91,7 @@ pub fn send(run: &Record, address: &str, experiment: &str) -> Result<String> {
     let status = match run.state {
         "done" => "FINISHED",
         "failed" => "FAILED",
+        "interrupted" | "open" => "KILLED",
         _ => "RUNNING",
     };
     let end = milliseconds(begun + run.seconds.unwrap_or(0.0));

@@ -58,10 +58,17 @@ fn figures(folder: &Path, logos: &mut Vec<Value>) -> String {
 }
 
 /// The rows of metrics, thinned where there are very many.
-fn rows(record: &Record) -> Vec<&Value> {
+fn rows(record: &Record) -> Vec<Value> {
+    let named = |row: &Value| {
+        let mut row = row.clone();
+        if let Some(network) = super::export::network(&row).map(std::borrow::Cow::into_owned) {
+            row["model"] = network.into();
+        }
+        row
+    };
     let every = record.metrics.len().div_ceil(ROWS).max(1);
     let last = record.metrics.len().saturating_sub(1);
-    record.metrics.iter().enumerate().filter(|(i, _)| i % every == 0 || *i == last).map(|(_, row)| row).collect()
+    record.metrics.iter().enumerate().filter(|(i, _)| i % every == 0 || *i == last).map(|(_, row)| named(row)).collect()
 }
 
 /// The page; `script` is the script as HTML.

@@ -1,0 +1,331 @@
+//! Runs that are broken off at random moments and resumed: the same bytes as undisturbed, or a refusal that names what differs.
+
+use crate::{cistron, said};
+use cistron::base::seed::Rng;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// A script drawn from what trains, draws and toggles: one or two trainings with callbacks, augmentation, negatives, schedules
+/// and losses of the script, a loop of its own, a search.
+fn drawn(seed: u64) -> String {
+    let mut rng = Rng::keyed(&[seed, 0x7265_7375]);
+    let mut one_of = |of: &[&str]| of[rng.below(of.len())].to_string();
+    let set = one_of(&[
+        "set",
+        "set.with_shuffles(#{ k: 2, redraw: true, seed: 3 })",
+        "set.filter(|row| row.label[0] > 0.5).with_negatives(set, #{ ratio: 1.0, redraw: true, seed: 3 })",
+    ]);
+    let (loss, other_loss) = ("loss::bce_with_logits()", "|out, y| (out - y + tensor::randn([1]) * 0.1).abs().mean()");
+    let mut options = |callbacks: bool| {
+        let loss = one_of(&[loss, other_loss]);
+        let optimizer =
+            one_of(&["adam(#{ lr: 0.01 })", "sgd(#{ lr: 0.05, momentum: 0.9 })", "rmsprop(#{ lr: 0.005 })", "adamw(#{ lr: 0.01, weight_decay: 0.1 })"]);
+        let schedule = one_of(&[
+            "",
+            "schedule: schedule::cosine(),",
+            "schedule: schedule::plateau(\"train.loss\", #{ patience: 1 }),",
+            "schedule: schedule::one_cycle(),",
+        ]);
+        let augment = one_of(&[
+            "",
+            "augment: augment::chain([augment::reverse_complement(), augment::mutate(0.1)]),",
+            "augment: augment::custom(|b| { seen += 1; b.x = b.x + tensor::randn([1]) * 0.01; b }),",
+        ]);
+        let valid = one_of(&[
+            "",
+            "valid: set, metrics: [metric::auroc()], checkpoint: \"both\",",
+            "valid: set, stop: train::early_stop(\"valid.loss\", #{ patience: 3 }),",
+        ]);
+        let on_batch = one_of(&["", "on_batch: |info| { seen += 1; info.step < 40 },"]);
+        let on_epoch = one_of(&[
+            "seen += 100; marks.push(e[\"train.loss\"]);",
+            "if e.epoch == 2 { net.freeze(\"conv\"); } if e.epoch == 4 { net.unfreeze(); }",
+            "ema[\"out.weight\"] = ema[\"out.weight\"] * 0.9 + net[\"out.weight\"] * 0.1; if e[\"train.loss\"] < best { best = e[\"train.loss\"]; }",
+            "for b in set.batches(64) { marks.push(b.y.sum().item()); }",
+            "marks.push(tensor::rand([1]).item()); state.count += 1; state.last = e.epoch;",
+            "other.fill_(other.sum().item() * 0.5 + e.epoch);",
+        ]);
+        let on_epoch = if callbacks { format!("on_epoch: |e| {{ {on_epoch} wait.call(); }},") } else { "on_epoch: |e| wait.call(),".into() };
+        format!(
+            "train: {set}, loss: {loss}, optimizer: optim::{optimizer}, {schedule} {augment} {valid} {on_batch} {on_epoch} batch: 32, epochs: 5, progress: false"
+        )
+    };
+    let (first, second, tried) = (options(true), options(true), options(false));
+    let search = match seed % 3 {
+        0 => format!(
+            "let found = search::{}(#{{ width: search::int(1, 6) }}, |p, trial| {{
+                let tried = nn::build(nn::chain([nn::conv1d(p.width, 5), nn::relu(), nn::dropout(0.2), nn::global_max_pool(), nn::linear(1)]), [4, 30], #{{ name: \"tried\" }});
+                let run = train::fit(tried, #{{ {tried} }});
+                for e in 0..run.len() {{ if trial.report(e, run.column(\"train.loss\")[e]) {{ break; }} }}
+                tried.train(); run.last(\"train.loss\") + tried.forward(x).sum().item()
+            }}, #{{ trials: 5, startup: 2, direction: \"min\", seed: 1 }});
+            report(\"found\", #{{ best: found.best, value: found.value, states: found.trials[\"state\"] }});",
+            ["tpe", "random"][(seed / 3 % 2) as usize]
+        ),
+        1 => format!(
+            "let other_net = build.call(4); other_net.transfer(net, \"conv\");
+            let run = train::fit(other_net, #{{ {second} }}); other_net.save(\"other.safetensors\"); report(\"second\", run.column(\"train.loss\"));"
+        ),
+        _ => "net.train(); let own = optim::sgd(#{ lr: 0.01 }).over(net);
+            for pass in 0..3 { for b in set.batches(50) { let loss = loss::mse().of(net.forward(b.x), b.y); own.zero_grad(); loss.backward(); own.step(); } wait.call(); }
+            net.save(\"own.safetensors\");"
+            .into(),
+    };
+    format!(
+        r#"
+let pause = param("pause", 0.0, "seconds after each epoch");
+let wait = || {{ let begun = timestamp(); while begun.elapsed < pause {{ }} true }};
+let set = data::from(#{{ sequence: seq::random(160, 30, #{{ seed: 1 }}), label: tensor::rand([160, 1], #{{ seed: 2 }}).gt(0.5).to("float32") }});
+let build = |seed| nn::build(nn::chain([["conv", nn::conv1d(4, 5)], nn::relu(), nn::dropout(0.3), nn::global_max_pool(), ["out", nn::linear(1)]]), [4, 30], #{{ seed: seed, name: "net" }});
+let net = build.call(1); let ema = build.call(2); let other = tensor::ones([3]);
+let seen = 0; let best = 1e9; let marks = []; let state = #{{ count: 0, last: () }};
+let x = seq::one_hot(seq::random(3, 30));
+let run = train::fit(net, #{{ {first} }});
+net.save("net.safetensors");
+report("first", #{{ seen: seen, best: best, marks: marks, state: state, drawn: tensor::randn([2]).sum().item(), ema: ema["out.weight"].sum().item(), other: other.sum().item(), loss: run.column("train.loss") }});
+let order = []; for b in set.batches(70) {{ order.push(b.y.sum().item()); }}
+net.train(); report("dropout", #{{ sum: net.forward(x).sum().item(), order: order }}); net.eval();
+{search}
+report("last", tensor::randn([2]).sum().item());
+"#
+    )
+}
+
+/// What a run has given, as far as it must not depend on when it was broken off: results, weights, measurements, trials.
+fn outcome(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut out = BTreeMap::new();
+    for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.ends_with(".safetensors") || name == "results.json" {
+            out.insert(name, std::fs::read(entry.path()).expect("a file"));
+        }
+    }
+    let rows = |name: &str| -> Vec<Value> {
+        let text = std::fs::read_to_string(folder.join(name)).unwrap_or_default();
+        text.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect()
+    };
+    let mut metrics = rows("metrics.jsonl");
+    metrics.iter_mut().for_each(|row| row["seconds"] = Value::Null);
+    out.insert("metrics".into(), format!("{metrics:#?}").into_bytes());
+    // a trial that is started again says so, and repeats steps
+    let mut trials: Vec<Value> = rows("trials.jsonl").into_iter().filter(|row| row["again"].is_null()).collect();
+    for row in &mut trials {
+        row["seconds"] = Value::Null;
+        row["process"] = Value::Null;
+    }
+    trials.sort_by_key(|row| (row["trial"].as_u64(), row["params"].is_null(), row["step"].as_u64().unwrap_or(u64::MAX)));
+    trials.dedup();
+    out.insert("trials".into(), format!("{trials:#?}").into_bytes());
+    out
+}
+
+fn start(place: &Path, arguments: &[&str]) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_cistron"))
+        .args(arguments)
+        .current_dir(place)
+        .env("OMP_NUM_THREADS", "1")
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts")
+}
+
+/// Waits for the end of a child, or ends it by a signal after a time; whether it was ended.
+fn broken_off(child: &mut Child, after: Duration, signal: libc::c_int) -> bool {
+    let begun = Instant::now();
+    while begun.elapsed() < after {
+        if child.try_wait().expect("a child").is_some() {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    // SAFETY: sends a signal to a child that was not waited for
+    unsafe { libc::kill(child.id() as libc::pid_t, signal) };
+    true
+}
+
+fn state(folder: &Path) -> String {
+    cistron::track::read(folder).state.to_string()
+}
+
+#[test]
+fn drawn_scripts_that_are_broken_off_end_with_the_same_bytes() {
+    let place = tempfile::tempdir().expect("a folder");
+    let mut rng = Rng::keyed(&[5]);
+    let (mut kills, mut seed) = (0, std::env::var("CISTRON_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(0u64));
+    while kills < crate::cases(12) {
+        let (script, whole) = (format!("s{seed}.rhai"), format!("whole{seed}"));
+        std::fs::write(place.path().join(&script), drawn(seed)).expect("written");
+        let begun = Instant::now();
+        let (_, err, code) = said(&cistron(place.path(), &["run", &script, "--threads", "1", "--run-dir", &whole]));
+        assert_eq!(code, 0, "script {seed}: {err}");
+        let length = begun.elapsed();
+        let wanted = outcome(&place.path().join(&whole));
+        for run in 0..2 {
+            let name = format!("run{seed}-{run}");
+            let folder = place.path().join(&name);
+            let mut tries = 0;
+            loop {
+                let is_begun = folder.join("run.json").exists();
+                if !is_begun {
+                    std::fs::remove_dir_all(&folder).ok();
+                }
+                let arguments: &[&str] = if is_begun { &["run", "--resume", &name] } else { &["run", &script, "--threads", "1", "--run-dir", &name] };
+                let mut child = start(place.path(), arguments);
+                let after = if tries < 6 { length.mul_f64(rng.uniform()) } else { Duration::from_secs(300) };
+                let signal = if rng.below(4) == 0 { libc::SIGTERM } else { libc::SIGKILL };
+                tries += 1;
+                let ended = broken_off(&mut child, after, signal);
+                kills += usize::from(ended);
+                let output = child.wait_with_output().expect("ended");
+                let err = String::from_utf8_lossy(&output.stderr);
+                match output.status.code() {
+                    Some(0) => break,
+                    None if ended => assert!(!folder.join("run.json").exists() || ["open", "done", "interrupted"].contains(&state(&folder).as_str())),
+                    Some(130) if ended => {}
+                    _ => panic!("script {seed} after {kills} kills: {:?} {err}\n{}", output.status, drawn(seed)),
+                }
+                if folder.join("run.json").exists() && state(&folder) == "done" {
+                    break;
+                }
+            }
+            let got = outcome(&folder);
+            for (what, bytes) in &wanted {
+                let own = got.get(what).map(Vec::as_slice).unwrap_or_default();
+                let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).chars().take(4000).collect::<String>();
+                assert!(own == bytes, "script {seed}, {what} after {tries} starts:\n{}\ninstead of\n{}\n{}", text(own), text(bytes), drawn(seed));
+            }
+            assert_eq!((state(&folder).as_str(), got.len()), ("done", wanted.len()));
+        }
+        seed += 1;
+    }
+}
+
+/// A training that takes a while, with a data file and a helper module.
+const SLOW: &str = r#"
+import "helper" as helper;
+let width = param("width", 4, "filters");
+let epochs = param("epochs", 8, "passes");
+let pause = param("pause", 0.0, "seconds after each epoch");
+let rows = data::table("rows.tsv", #{ sequence: "sequence", label: "label" });
+let net = nn::build(nn::chain([nn::conv1d(width, 3), nn::relu(), nn::global_max_pool(), nn::linear(1)]), [4, 12], #{ name: "net" });
+let run = train::fit(net, #{ train: rows, loss: loss::bce_with_logits(), optimizer: optim::adam(#{ lr: helper::RATE }), epochs: epochs, batch: 8, progress: false,
+    on_epoch: |e| { let begun = timestamp(); while begun.elapsed < pause { } true } });
+report("loss", run.last("train.loss"));
+net.save("net.safetensors");
+"#;
+
+fn slow(place: &Path) {
+    let rows: String = (0..24).map(|i| format!("{}\t{}\n", "ACGTTGCAACGT".chars().cycle().skip(i % 7).take(12).collect::<String>(), i % 2)).collect();
+    std::fs::write(place.join("rows.tsv"), format!("sequence\tlabel\n{rows}")).expect("written");
+    std::fs::write(place.join("helper.rhai"), "export const RATE = 0.01;\n").expect("written");
+    std::fs::write(place.join("s.rhai"), SLOW).expect("written");
+}
+
+/// Waits until a file has so many lines.
+fn wait_for(path: &Path, lines: usize) {
+    let begun = Instant::now();
+    while std::fs::read_to_string(path).map_or(0, |text| text.lines().count()) < lines {
+        assert!(begun.elapsed() < Duration::from_secs(120), "{} never has {lines} lines", path.display());
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn a_run_whose_files_have_changed_is_refused_and_keeps_its_record() {
+    let place = tempfile::tempdir().expect("a folder");
+    slow(place.path());
+    let run = |arguments: &[&str]| said(&cistron(place.path(), arguments));
+    let mut child = start(place.path(), &["run", "s.rhai", "--run-dir", "r", "--set", "pause=0.2"]);
+    wait_for(&place.path().join("r/metrics.jsonl"), 2);
+    child.kill().expect("killed");
+    child.wait().expect("ended");
+    let folder = place.path().join("r");
+    let kept = || ["metrics.jsonl", "results.json", "run.json", "data.json"].map(|name| std::fs::read(folder.join(name)).ok());
+    let before = kept();
+    assert_eq!(state(&folder), "open");
+    for (file, word) in [("rows.tsv", "another"), ("helper.rhai", "another content")] {
+        let text = std::fs::read_to_string(place.path().join(file)).expect("a file");
+        std::fs::write(place.path().join(file), text.replace("0.01", "0.02").replace("\t1\n", "\t0\n")).expect("written");
+        let (_, err, code) = run(&["run", "--resume", "r"]);
+        assert!(code == 1 && err.contains("error[resume]") && err.contains(file) && err.contains(word) && err.contains("--changed"), "{err}");
+        std::fs::write(place.path().join(file), text).expect("written");
+    }
+    std::fs::rename(place.path().join("rows.tsv"), place.path().join("gone.tsv")).expect("moved");
+    let (_, err, code) = run(&["run", "--resume", "r"]);
+    assert!(code == 1 && err.contains("rows.tsv` is missing"), "{err}");
+    std::fs::rename(place.path().join("gone.tsv"), place.path().join("rows.tsv")).expect("moved");
+    assert!(kept() == before, "the record of a run that was not resumed has changed");
+    // another architecture under the same name is refused by the checkpoint itself
+    let record = std::fs::read_to_string(folder.join("script.rhai")).expect("kept");
+    std::fs::write(folder.join("script.rhai"), record.replace("nn::relu()", "nn::tanh()")).expect("written");
+    let (_, err, code) = run(&["run", "--resume", "r"]);
+    assert!(code == 1 && err.contains("architecture"), "{err}");
+    std::fs::write(folder.join("script.rhai"), record).expect("written");
+    let (_, err, code) = run(&["run", "--resume", "r", "--set", "pause=0"]);
+    assert_eq!(code, 0, "{err}");
+    assert_eq!(state(&folder), "done");
+    assert_eq!(run(&["run", "s.rhai", "--run-dir", "whole"]).2, 0);
+    assert!(std::fs::read(folder.join("net.safetensors")).ok() == std::fs::read(place.path().join("whole/net.safetensors")).ok());
+}
+
+#[test]
+fn a_run_has_one_owner_and_says_how_it_ended() {
+    let place = tempfile::tempdir().expect("a folder");
+    slow(place.path());
+    let run = |arguments: &[&str]| said(&cistron(place.path(), arguments));
+    for signal in [libc::SIGTERM, libc::SIGHUP, libc::SIGINT] {
+        let mut child = start(place.path(), &["run", "s.rhai", "--run-dir", "runs/one", "--name", "mine", "--set", "pause=1.0"]);
+        let folder = place.path().join("runs/one");
+        wait_for(&folder.join("metrics.jsonl"), 1);
+        assert_eq!(state(&folder), "running");
+        let (_, err, code) = run(&["run", "--resume", "runs/one"]);
+        assert!(code == 1 && err.contains("error[busy]"), "{err}");
+        broken_off(&mut child, Duration::ZERO, signal);
+        assert_eq!(child.wait().expect("ended").code(), Some(130));
+        assert_eq!(state(&folder), "interrupted");
+        let (_, err, code) = run(&["run", "--resume", "mine", "--set", "pause=0"]);
+        assert!(code == 0 && state(&folder) == "done", "{err}");
+        std::fs::remove_dir_all(&folder).expect("removed");
+    }
+    // a folder that is removed under a run
+    let mut child = start(place.path(), &["run", "s.rhai", "--run-dir", "gone", "--set", "pause=0.5"]);
+    wait_for(&place.path().join("gone/metrics.jsonl"), 1);
+    std::fs::rename(place.path().join("gone"), place.path().join("elsewhere")).expect("moved");
+    assert_eq!(child.wait().expect("ended").code(), Some(1));
+    assert!(!place.path().join("gone").exists());
+    // a start that fails for its arguments or its syntax leaves nothing
+    let (_, err, code) = run(&["run", "s.rhai", "--run-dir", "none", "--set", "width=abc"]);
+    assert!(code == 1 && err.contains("width"), "{err}");
+    std::fs::write(place.path().join("broken.rhai"), "let x = ;").expect("written");
+    assert_eq!(run(&["run", "broken.rhai", "--run-dir", "none"]).2, 1);
+    assert!(!place.path().join("none").exists());
+}
+
+#[test]
+fn a_sweep_whose_parent_is_killed_takes_its_runs_with_it_and_is_resumed() {
+    let place = tempfile::tempdir().expect("a folder");
+    slow(place.path());
+    let mut child = start(place.path(), &["run", "s.rhai", "--sweep", "width=3,4,5", "--set", "pause=0.3", "--run-dir", "runs", "--threads", "1"]);
+    let home = place.path().join("runs/s-sweep");
+    wait_for(&home.join("002/metrics.jsonl"), 1);
+    child.kill().expect("killed");
+    child.wait().expect("ended");
+    let begun = Instant::now();
+    while state(&home.join("002")) == "running" {
+        assert!(begun.elapsed() < Duration::from_secs(60), "a run of the sweep goes on without it");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(["001", "002"].map(|name| state(&home.join(name))), ["done", "interrupted"]);
+    assert!(!home.join("003").exists());
+    let first = std::fs::metadata(home.join("001/done.json")).expect("done").modified().expect("a time");
+    let (out, err, code) = said(&cistron(place.path(), &["run", "--resume", "s-sweep"]));
+    assert_eq!(code, 0, "{err}");
+    assert!(out.contains("summary.tsv") && ["001", "002", "003"].iter().all(|name| state(&home.join(name)) == "done"), "{out}{err}");
+    assert_eq!(std::fs::metadata(home.join("001/done.json")).expect("done").modified().expect("a time"), first);
+    let rows = std::fs::read_to_string(home.join("002/metrics.jsonl")).expect("measured");
+    assert_eq!(rows.lines().count(), 8, "{rows}");
+}
