@@ -127,6 +127,7 @@ impl Disk {
                 self.names.insert(call.path.clone(), self.files.len() - 1);
             }
             "truncate" => self.files[self.names[&call.path]].seen.clear(),
+            "resize" => self.files[self.names[&call.path]].seen.resize(call.offset, 0),
             "write" => self.write(call, call.data.len()),
             "sync" => match self.names.get(&call.path) {
                 Some(file) => self.files[*file].synced = self.files[*file].seen.clone(),

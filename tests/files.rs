@@ -36,7 +36,7 @@ fn read_back(path: &std::path::Path) -> Vec<Vec<String>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(crate::cases(300) as u32))]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(crate::cases(300) as u32) })]
 
     #[test]
     fn tables_are_read_back_as_they_were_written(table in table(), is_csv in prop::bool::ANY) {

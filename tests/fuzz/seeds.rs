@@ -171,6 +171,12 @@ fn zipped(bytes: &[u8]) -> Vec<u8> {
     archive.finish().expect("an archive").into_inner()
 }
 
+/// Reads a dataset, and what is in it.
+fn read_dataset(path: &Path) -> Result<()> {
+    let set = cistron::data::save::load(path)?;
+    cistron::data::save::save(&set, &path.with_extension("again"))
+}
+
 fn notebook(path: &Path) -> Result<()> {
     let text = cistron::base::file::read_text(path).map_err(|error| cistron::base::Fault::file(path, &error))?;
     cistron::cli::notebook::script_of(&text).map(drop).map_err(|what| fault!("data", "{what}"))
@@ -297,7 +303,7 @@ pub fn readers() -> Vec<Reader> {
         wrapped("npy", vec![array.clone()], with_npy_length, |path| cistron::torch::file::load_npy(path).map(drop)),
         wrapped("npz", vec![array], zipped, |path| cistron::torch::file::load_npz(path).map(drop)),
         plain("npz as a whole", vec![arrays], |path| cistron::torch::file::load_npz(path).map(drop)),
-        wrapped("dataset", vec![dataset, simulated], with_header_length, |path| cistron::data::save::load(path).map(drop)),
+        wrapped("dataset", vec![dataset, simulated], with_header_length, read_dataset),
         wrapped("checkpoint", vec![checkpoint_file()], with_header_length, |path| {
             let resume = Resume { path: path.into(), is_own: true, may_differ: true };
             NETWORK.with(|(model, optimizer)| checkpoint::load_last(&resume, &Identity::default(), model, &mut optimizer.clone(), None).map(drop))

@@ -174,8 +174,7 @@ int mkdir(const char *path, mode_t mode) {
 
 static int cut(int fd, off64_t length, int (*next)(int, off64_t)) {
     int outcome = next(fd, length);
-    /* nothing here cuts files to a length: a trace with such a call is not understood */
-    if (fd >= 0 && fd < FILES && paths[fd]) record("unknown", paths[fd], "", length, NULL, 0);
+    if (fd >= 0 && fd < FILES && paths[fd] && outcome == 0) record("resize", paths[fd], "", length, NULL, 0);
     return outcome;
 }
 int ftruncate64(int fd, off64_t length) { return cut(fd, length, (int (*)(int, off64_t))dlsym(RTLD_NEXT, "ftruncate64")); }
