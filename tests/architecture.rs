@@ -1,25 +1,12 @@
 //! The rules of the house, read from its sources.
 
-use crate::root;
-use std::path::{Path, PathBuf};
-
-fn sources(folder: &Path, out: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(folder).expect("a folder of sources").flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            sources(&path, out);
-        } else if path.extension().is_some_and(|e| e == "rs") {
-            out.push(path);
-        }
-    }
-}
+use crate::{files_below, root};
+use std::path::PathBuf;
 
 /// Every source with its room and its code (comments and tests left out).
 fn rooms() -> Vec<(String, PathBuf, String)> {
     let base = root().join("src");
-    let mut files = Vec::new();
-    sources(&base, &mut files);
-    files
+    files_below(&base, "rs")
         .into_iter()
         .map(|path| {
             let room = path.strip_prefix(&base).expect("below src").components().next().expect("a room").as_os_str().to_string_lossy().into_owned();

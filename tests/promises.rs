@@ -1,7 +1,7 @@
 //! What the guide's page of promises states, where no other test holds it.
 
-use crate::{cistron, root, said};
-use std::path::Path;
+use crate::{cistron, files_below, root, said};
+use std::path::PathBuf;
 
 #[test]
 fn every_promise_names_a_test_that_exists() {
@@ -44,20 +44,11 @@ print(run.column("train.loss"));
 
 #[test]
 fn one_file_alone_sends() {
-    fn walk(folder: &Path, found: &mut Vec<String>) {
-        for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
-            let path = entry.path();
-            if path.is_dir() {
-                walk(&path, found);
-            } else if path.extension().is_some_and(|ending| ending == "rs") {
-                let text = std::fs::read_to_string(&path).expect("a file");
-                if ["ureq::", "TcpStream", "UdpSocket"].iter().any(|word| text.contains(word)) {
-                    found.push(path.strip_prefix(root().join("src")).expect("below").display().to_string());
-                }
-            }
-        }
-    }
-    let mut found = Vec::new();
-    walk(&root().join("src"), &mut found);
-    assert_eq!(found, ["track/export/mlflow.rs"]);
+    let sends = |path: &PathBuf| {
+        let text = std::fs::read_to_string(path).expect("a file");
+        ["ureq::", "TcpStream", "UdpSocket"].iter().any(|word| text.contains(word))
+    };
+    let src = root().join("src");
+    let found: Vec<PathBuf> = files_below(&src, "rs").into_iter().filter(sends).collect();
+    assert_eq!(found, [src.join("track/export/mlflow.rs")]);
 }

@@ -1,29 +1,13 @@
 //! Help with typing: every beginning of every script, as if it were typed.
 
-use crate::{cases, root};
+use crate::{cases, files_below, root};
 use cistron::base::panic;
 use cistron::lang::interactive::{self, Interactive};
 use cistron::lang::{assist, highlight, session};
-use std::path::{Path, PathBuf};
-
-fn collect(folder: &Path, out: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            collect(&path, out);
-        } else if path.extension().is_some_and(|ending| ending == "rhai") {
-            out.push(path);
-        }
-    }
-}
 
 fn scripts() -> Vec<String> {
-    let mut paths = Vec::new();
-    for folder in ["examples", "stdlib", "tests/scripts", "tests/failing"] {
-        collect(&root().join(folder), &mut paths);
-    }
-    paths.sort();
-    paths.iter().map(|path| std::fs::read_to_string(path).expect("a script")).collect()
+    let folders = ["examples", "stdlib", "tests/failing", "tests/scripts"];
+    folders.iter().flat_map(|folder| files_below(&root().join(folder), "rhai")).map(|path| std::fs::read_to_string(path).expect("a script")).collect()
 }
 
 /// All that looks at a text while it is typed.

@@ -36,7 +36,12 @@ const FIT: &[Opt] = &[
         "\"none\"",
         "which parameters are kept in checkpoints/<model>/ (a second training of that name: <model>-2; in a trial of a search: <file>/<trial>/<model>); \"last\" can be resumed; with \"best\" the best epoch's parameters are restored at the end",
     ),
-    opt("resume", OptKind::Text, "", "a folder of checkpoints to continue from, bit for bit on the CPU; a warning names what differs from the training that wrote it"),
+    opt(
+        "resume",
+        OptKind::Text,
+        "",
+        "a folder of checkpoints to continue from, bit for bit on the CPU; a warning names what differs from the training that wrote it",
+    ),
     opt("clip", OptKind::Float(0.0, INF), "", "largest common norm of gradients"),
     opt("clip_value", OptKind::Float(0.0, INF), "", "largest single gradient"),
     opt(
