@@ -18,6 +18,7 @@ mod files;
 mod fuzz;
 mod genome;
 mod gpu;
+mod grading;
 mod habits;
 mod indexing;
 mod intervals;
@@ -37,6 +38,7 @@ mod reference;
 mod repl;
 mod resume;
 mod runs;
+mod sandbox;
 mod scripts;
 mod sizes;
 mod statistics;
@@ -88,7 +90,10 @@ pub fn cases(default: usize) -> usize {
 /// Runs the program in a folder.
 pub fn cistron(folder: &std::path::Path, arguments: &[&str]) -> Output {
     // tests run side by side already: threads of each would only wait for each other
-    Command::new(env!("CARGO_BIN_EXE_cistron")).env("OMP_NUM_THREADS", "1").args(arguments).current_dir(folder).output().expect("the program starts")
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cistron"));
+    // the seals of sandboxed runs are no part of the user's state
+    command.env("OMP_NUM_THREADS", "1").env("XDG_STATE_HOME", concat!(env!("CARGO_TARGET_TMPDIR"), "/state"));
+    command.args(arguments).current_dir(folder).output().expect("the program starts")
 }
 
 /// The Python that tests may use, where it has a package.

@@ -54,7 +54,7 @@ fn a_sandbox_limits_memory_and_operations() {
     ];
     for (name, text) in grows {
         let script = write(place.path(), "grows.rhai", text);
-        let (_, err, code) = said(&cistron(place.path(), &["run", "--no-run-dir", "--sandbox", "--sandbox-memory", "512", &script]));
+        let (_, err, code) = said(&cistron(place.path(), &["run", "--no-run-dir", "--sandbox", "--memory", "512", &script]));
         assert_eq!(code, 1, "{name}: {err}");
         assert!(err.contains("memory"), "{name}: {err}");
     }

@@ -37,7 +37,13 @@ const INSIDE: [&str; 26] = [
 
 /// Runs a script that may be wrong in any way, without training and without leaving its folder.
 fn run(text: &str, folder: &std::path::Path) -> Option<Fault> {
-    let settings = session::Settings { quiet: true, dry: true, device: "cpu".into(), sandbox: Some(vec![folder.to_path_buf()]), ..Default::default() };
+    let settings = session::Settings {
+        quiet: true,
+        dry: true,
+        device: "cpu".into(),
+        sandbox: Some(cistron::lang::reach::Reach { write: vec![folder.to_path_buf()], ..Default::default() }),
+        ..Default::default()
+    };
     cistron::bind::start(settings);
     session::capture();
     let mut scope = rhai::Scope::new();

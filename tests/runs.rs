@@ -375,15 +375,15 @@ fn a_sandbox_keeps_a_script_in() {
         "motifs::read(\"/etc/passwd\");".into(),
     ] {
         let (_, err, code) = run(&breakout, &[]);
-        assert!(code == 1 && err.contains("error[sandbox]") && err.contains("it may touch"), "{breakout}\n{err}");
+        assert!(code == 1 && err.contains("error[sandbox]") && err.contains("outside the folders"), "{breakout}\n{err}");
     }
     assert!(!place.path().join("out.npy").exists() && !place.path().join("out.svg").exists());
     let (_, err, code) = run("seq::read_fasta(\"open.fa\"); import \"std/layers/fm\" as fm; tensor::save_npy(\"x.npy\", tensor::ones([2]));", &[]);
     assert_eq!(code, 0, "{err}");
     assert_eq!(run(&format!("seq::read_fasta(\"{secret}\");"), &["--allow", &place.path().display().to_string()]).2, 0);
-    let (_, err, code) = run("while true { }", &["--sandbox-seconds", "1"]);
+    let (_, err, code) = run("while true { }", &["--seconds", "1"]);
     assert!(code == 1 && err.contains("more than 1 s"), "{err}");
-    let (_, err, code) = run("let a = []; while true { a.push(tensor::ones([10_000_000])); }", &["--sandbox-memory", "1500"]);
+    let (_, err, code) = run("let a = []; while true { a.push(tensor::ones([10_000_000])); }", &["--memory", "1500"]);
     assert!(code == 1 && err.contains("error["), "{code} {err}");
     // what is repeated, run again or gone on with is kept in too
     let peeking = format!("let a = param(\"a\", 1, \"\"); seq::read_fasta(\"{secret}\");");

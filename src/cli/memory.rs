@@ -47,7 +47,7 @@ pub fn watch() {
 
 extern "C" fn aborted(signal: libc::c_int) {
     let text: &[u8] = b"error[memory]: the memory that this operation needs is not there\n  \
-        hint: smaller batches, shorter sequences or fewer rows at a time need less; --sandbox-memory raises the limit of a sandbox\n";
+        hint: smaller batches, shorter sequences or fewer rows at a time need less; --memory raises the limit of a sandbox\n";
     if REFUSED.load(Relaxed) > 0 {
         // SAFETY: both calls may be made in a handler
         unsafe {

@@ -3,10 +3,9 @@
 pub mod check;
 pub mod console;
 pub mod doc;
-pub mod grade;
+pub mod grading;
 pub mod help;
 pub mod kernel;
-pub mod limits;
 pub mod memory;
 pub mod notebook;
 pub mod openmp;
@@ -14,6 +13,7 @@ mod pool;
 pub mod repl;
 pub mod run;
 pub mod runs;
+pub mod sandbox;
 pub mod signal;
 pub mod sweep;
 pub mod test;
@@ -61,21 +61,13 @@ enum Command {
     Test {
         /// Scripts, Markdown files, or folders of them; without any, the documentation of all functions
         paths: Vec<PathBuf>,
-        /// Give points: only functions and imports of a script are read, and each `fn test_…()` has a time of its own
+        /// Give points: only the functions that a lesson asks for are taken from a submission, and its tests run in a
+        /// process without files and network
         #[arg(long)]
         grade: bool,
-        /// Print points as JSON, one object for each script
-        #[arg(long, requires = "grade")]
-        json: bool,
-        /// A file of answers, or a folder of files of the same names: their functions stand for those of the script
-        #[arg(long, requires = "grade", value_name = "PATH")]
-        answers: Option<PathBuf>,
-        /// Seconds that a test may take with --grade
-        #[arg(long, default_value_t = 20, requires = "grade")]
-        seconds: u64,
-        /// Memory that tests may take with --grade, MiB
-        #[arg(long, default_value_t = 4096, requires = "grade")]
-        memory: u64,
+        /// What is graded with --grade
+        #[command(flatten)]
+        grading: grading::GradeArguments,
     },
     /// Write the reference as HTML
     Doc {
@@ -101,6 +93,9 @@ enum Command {
     },
     /// The ledger of runs
     Runs(runs::RunsArguments),
+    /// The child process of a sandbox
+    #[command(hide = true)]
+    InsideSandbox,
 }
 
 /// What most commands take.
@@ -156,6 +151,14 @@ pub fn main() -> u8 {
             return if error.use_stderr() { USAGE } else { 0 };
         }
     };
+    // walls stand around threads that start after them
+    let inside = match &arguments.command {
+        Command::InsideSandbox => match sandbox::enter() {
+            Ok(work) => Some(work),
+            Err(code) => return code,
+        },
+        _ => None,
+    };
     if let Err(fault) = crate::torch::device::check_version() {
         return fail(&fault, false);
     }
@@ -185,16 +188,14 @@ pub fn main() -> u8 {
         Command::Run(arguments) => run::run(&arguments),
         Command::Repl(common) => repl::repl(&common),
         Command::Check { paths, json } => check::check(&paths, json),
-        Command::Test { paths, grade: true, json, answers, seconds, memory } => {
-            limits::hold_memory(memory);
-            grade::grade(&paths, answers.as_deref(), json, seconds)
-        }
+        Command::Test { paths, grade: true, grading } => grading::grade(&paths, &grading),
         Command::Test { paths, .. } => test::test(&paths),
         Command::Doc { out } => doc::doc(&out),
         Command::Notebook { path, out } => notebook::notebook(&path, out.as_deref()),
         Command::Kernel(command) => kernel::kernel(&command),
         Command::Help { name } => help::help(&name.join(" ")),
         Command::Runs(arguments) => runs::runs(&arguments),
+        Command::InsideSandbox => inside.map_or(USAGE, |work| work()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! `cistron run`: a script as an experiment.
 
-use super::{Common, ERROR, fail, folder_of, limits, sweep};
+use super::{Common, ERROR, fail, sandbox, sweep};
 use crate::base::Fault;
 use crate::lang::session::{self, Event};
 use crate::lang::{diagnostics, engine, highlight, show, stdlib};
@@ -28,7 +28,7 @@ pub struct RunArguments {
     pub no_run_dir: bool,
     /// Continue a run that was broken off, by its folder or name: trainings start from their last checkpoints, searches and
     /// sweeps after the runs that are done; with --set epochs=N (or whatever the script calls it) also a run that is done
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["script", "run_dir", "no_run_dir", "name", "tag", "sweep", "folds", "seeds", "sandbox"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["script", "run_dir", "no_run_dir", "name", "tag", "sweep", "folds", "seeds", "sandbox", "allow", "seconds", "memory", "disk"])]
     resume: Option<PathBuf>,
     /// With --resume: continue although the script's files, its data or the program have changed since
     #[arg(long, requires = "resume")]
@@ -54,19 +54,22 @@ pub struct RunArguments {
     /// Where the script stood that is run again: what is imported and read is found from there
     #[arg(long, value_name = "SCRIPT", hide = true)]
     standing_for: Option<PathBuf>,
-    /// Let the script touch nothing but its own folder, its run directory and folders given with --allow; with limits on
-    /// operations, memory and time
+    /// Run the script in a process of its own that reads the script's folder, writes to `output/` of the run directory and
+    /// has no network; it is ended when time, memory or disk space is over
     #[arg(long)]
     sandbox: bool,
-    /// A folder that a script in a sandbox may touch; may be given several times
+    /// A folder that a script in a sandbox may read and write; may be given several times
     #[arg(long, value_name = "DIR", requires = "sandbox")]
     allow: Vec<PathBuf>,
     /// Seconds that a script in a sandbox may take
-    #[arg(long, default_value_t = 600, value_name = "N")]
-    sandbox_seconds: u64,
+    #[arg(long, alias = "sandbox-seconds", default_value_t = 600, value_name = "N", requires = "sandbox", value_parser = clap::value_parser!(u64).range(1..))]
+    seconds: u64,
     /// Memory that a script in a sandbox may take, MiB
-    #[arg(long, default_value_t = 4096, value_name = "N")]
-    sandbox_memory: u64,
+    #[arg(long, alias = "sandbox-memory", default_value_t = 4096, value_name = "MB", requires = "sandbox", value_parser = clap::value_parser!(u64).range(1..))]
+    memory: u64,
+    /// What a script in a sandbox may write, MiB
+    #[arg(long, default_value_t = 1024, value_name = "MB", requires = "sandbox", value_parser = clap::value_parser!(u64).range(1..))]
+    disk: u64,
     /// Threads that prepare batches
     #[arg(long, default_value_t = 1)]
     pub loaders: usize,
@@ -84,7 +87,7 @@ impl RunArguments {
         let whole = |path: &Path| std::path::absolute(path).map_err(|error| Fault::file(path, &error));
         let sandbox = || {
             let allow = self.allow.iter().map(|folder| whole(folder)).collect::<Result<_, Fault>>()?;
-            Ok(Sandbox { allow, seconds: self.sandbox_seconds, memory: self.sandbox_memory })
+            Ok(Sandbox { allow, seconds: self.seconds, memory: self.memory, disk: self.disk })
         };
         Ok(Start {
             script: whole(script)?,
@@ -161,6 +164,7 @@ fn fresh(arguments: &RunArguments, script: &Path, text: &str) -> Result<(), Faul
     let start = arguments.start(script)?;
     start.set.keys().try_for_each(|name| declares(text, name, &format!("--set {name}")))?;
     let journal = if arguments.no_run_dir { None } else { Some(Journal::open(start.clone(), text, arguments.run_dir.as_deref(), &stdlib_version())?) };
+    journal.as_ref().map_or(Ok(()), |journal| sandbox::seal::renew(journal.folder()))?;
     let settings = session::Settings { script_dir: script.parent().map(Path::to_path_buf), ..session::Settings::default() };
     experiment(&start, settings, &script.display().to_string(), text, journal, arguments.json)
 }
@@ -171,7 +175,9 @@ fn resumed(arguments: &RunArguments, folder: &Path) -> Result<(), Fault> {
     if let (false, Ok(text)) = (set.is_empty(), std::fs::read_to_string(folder.join("script.rhai"))) {
         set.keys().try_for_each(|name| declares(&text, name, &format!("--set {name}")))?;
     }
+    sandbox::seal::check(folder)?;
     let (journal, start, text) = Journal::reopen(folder, &set, &stdlib_version(), arguments.changed)?;
+    sandbox::seal::renew(journal.folder())?;
     if start.folder.exists() {
         std::env::set_current_dir(&start.folder).map_err(|error| Fault::file(&start.folder, &error))?;
     }
@@ -186,30 +192,26 @@ fn resumed(arguments: &RunArguments, folder: &Path) -> Result<(), Fault> {
 
 /// Runs a script with what it is started with, within its limits.
 fn experiment(start: &Start, settings: session::Settings, file: &str, text: &str, journal: Option<Journal>, json: bool) -> Result<(), Fault> {
-    let sandbox = start.sandbox.as_ref();
-    let folders = |own: &Sandbox| {
-        let run = journal.as_ref().map(|journal| journal.folder().to_path_buf());
-        [folder_of(Path::new(file))].into_iter().chain(run).chain(own.allow.iter().cloned()).collect()
-    };
-    let settings = session::Settings {
-        set: start.set.clone(),
-        device: start.device.clone(),
-        seed: start.seed,
-        loaders: start.loaders.max(1),
-        quiet: json,
-        sandbox: sandbox.map(folders),
-        ..settings
-    };
-    if let Some(own) = sandbox {
-        limits::begin(own.seconds, own.memory)?;
+    if start.sandbox.is_some() {
+        return sandboxed(start, settings.resume, file, text, journal, json);
     }
+    let settings =
+        session::Settings { set: start.set.clone(), device: start.device.clone(), seed: start.seed, loaders: start.loaders.max(1), quiet: json, ..settings };
     let common = Common { set: Vec::new(), device: start.device.clone(), seed: start.seed, threads: start.threads };
-    match (sandbox, recorded(&common, settings, file, text, journal, json)) {
-        (Some(own), Err(fault)) if fault.kind == "interrupted" && limits::is_late() => {
-            Err(Fault::new("sandbox", format!("the script took more than {} s", own.seconds)).hint("--sandbox-seconds gives it more"))
-        }
-        (_, other) => other,
+    recorded(&common, settings, file, text, journal, json)
+}
+
+/// Runs a script in a child process, and keeps its record in this one.
+fn sandboxed(start: &Start, resume: bool, file: &str, text: &str, mut journal: Option<Journal>, json: bool) -> Result<(), Fault> {
+    let folder = journal.as_ref().map(|journal| journal.folder().to_path_buf());
+    announce(folder.as_deref(), json);
+    let outcome = sandbox::run(start, file, text, journal.as_mut(), resume, json);
+    let ended = outcome.as_ref().map(|_| ()).map_err(Clone::clone);
+    journal.as_mut().map_or(Ok(()), |journal| close(journal, &ended))?;
+    if json && let Ok(results) = &outcome {
+        crate::outln!("{results}");
     }
+    ended.map_err(|fault| with_resume(fault, folder.as_deref()))
 }
 
 fn recorded(common: &Common, mut settings: session::Settings, file: &str, text: &str, journal: Option<Journal>, json: bool) -> Result<(), Fault> {
@@ -217,9 +219,7 @@ fn recorded(common: &Common, mut settings: session::Settings, file: &str, text: 
     let folder = journal.as_ref().map(|journal| journal.borrow().folder().to_path_buf());
     settings.run_dir.clone_from(&folder);
     crate::base::file::set_run_folder(folder.as_deref());
-    if let (Some(folder), false) = (&folder, json) {
-        crate::errln!("run {}", shown(folder));
-    }
+    announce(folder.as_deref(), json);
     common.start_torch();
     crate::bind::start(settings);
     if let (Some(journal), Some(folder)) = (&journal, &folder) {
@@ -231,25 +231,38 @@ fn recorded(common: &Common, mut settings: session::Settings, file: &str, text: 
     }
     let mut scope = Scope::new();
     let outcome = engine::run(text, file, &mut scope).map(|_| ());
-    if let Some(journal) = &journal {
-        let ended = outcome.as_ref().map_or_else(ending, |()| Outcome::Done);
-        let closed = journal.borrow_mut().close(ended);
-        let paged = folder.as_ref().map_or(Ok(()), |folder| page(folder));
-        // what ended the run says more than what could not be written of it
-        if outcome.is_ok() {
-            closed.and(paged)?;
-        }
-    }
+    journal.as_ref().map_or(Ok(()), |journal| close(&mut journal.borrow_mut(), &outcome))?;
     if json && outcome.is_ok() {
         let results: serde_json::Map<String, serde_json::Value> = session::reports().iter().map(|(name, value)| (name.clone(), show::json(value))).collect();
         crate::outln!("{}", serde_json::Value::Object(results));
     }
     engine::release(&mut scope);
     crate::bind::train::forget();
-    outcome.map_err(|fault| match &folder {
+    outcome.map_err(|fault| with_resume(fault, folder.as_deref()))
+}
+
+/// Prints where the record of a run is.
+fn announce(folder: Option<&Path>, json: bool) {
+    if let (Some(folder), false) = (folder, json) {
+        crate::errln!("run {}", shown(folder));
+    }
+}
+
+/// Records how a run ended, and writes its page.
+fn close(journal: &mut Journal, outcome: &Result<(), Fault>) -> Result<(), Fault> {
+    let ended = outcome.as_ref().map_or_else(ending, |()| Outcome::Done);
+    let closed = journal.close(ended);
+    let paged = page(journal.folder());
+    // what ended the run says more than what could not be written of it
+    if outcome.is_ok() { closed.and(paged) } else { Ok(()) }
+}
+
+/// The fault of an interrupted run, with how to resume it.
+fn with_resume(fault: Fault, folder: Option<&Path>) -> Fault {
+    match folder {
         Some(folder) if fault.kind == "interrupted" && fault.hint.is_none() => fault.hint(format!("`cistron run --resume {}` goes on", shown(folder))),
         _ => fault,
-    })
+    }
 }
 
 /// How a run ended that ended with a fault.
@@ -287,6 +300,8 @@ fn record(journal: Rc<RefCell<Journal>>, main: &str) {
             Event::Report(name, value) => journal.report(name, value.clone()),
             Event::Epoch(row) => journal.epoch(row),
             Event::Skipped(trial) => journal.skipped(trial),
+            // the session keeps the log itself
+            Event::Printed(_) => Ok(()),
         }
     }));
 }

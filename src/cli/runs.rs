@@ -261,6 +261,7 @@ fn difference(dir: &Path, a: &str, b: &str) -> Result<u8> {
 /// Runs it again into a folder beside it, and compares metrics and results.
 fn replay(dir: &Path, run: &str) -> Result<u8> {
     let record = track::find(dir, run)?;
+    super::sandbox::seal::check(&record.folder)?;
     let start = &record.start;
     let program = std::env::current_exe().map_err(|error| Fault::file("cistron", &error))?;
     // the recorded script beside the original, so that its imports and data are found

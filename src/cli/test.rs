@@ -78,10 +78,10 @@ fn file(path: &Path, tally: &mut Tally) -> crate::base::Result<()> {
         }
         return Ok(());
     }
-    for name in test_names(&text) {
+    for (name, call) in calls(&text) {
         let mut scope = Scope::new();
         session::capture();
-        let outcome = engine::run(&format!("{text}\n{name}();"), &shown, &mut scope);
+        let outcome = engine::run(&format!("{text}\n{call};"), &shown, &mut scope);
         session::captured();
         engine::release(&mut scope);
         tally.take(format!("{shown} {name}"), outcome.err().map(|fault| diagnostics::render(&fault, false)));
@@ -89,13 +89,12 @@ fn file(path: &Path, tally: &mut Tally) -> crate::base::Result<()> {
     Ok(())
 }
 
-/// The `fn test_…()` of a script.
-fn test_names(text: &str) -> Vec<String> {
-    text.lines().filter_map(test_name).collect()
-}
-
-/// The name of the test that a line begins.
-pub fn test_name(line: &str) -> Option<String> {
-    let (name, _) = line.trim().strip_prefix("fn test_")?.split_once("()")?;
-    Some(format!("test_{}", name.trim()))
+/// The tests of a script, with the call of each; one that takes a seed is called with 0.
+fn calls(text: &str) -> Vec<(String, String)> {
+    let one = |line: &str| {
+        let (name, rest) = line.trim().strip_prefix("fn test_")?.split_once('(')?;
+        let argument = if rest.split_once(')')?.0.trim().is_empty() { "" } else { "0" };
+        Some((format!("test_{name}"), format!("test_{name}({argument})")))
+    };
+    text.lines().filter_map(one).collect()
 }

@@ -65,7 +65,7 @@ fn exceeded(done: u64) -> Option<Fault> {
         let most = own.memory?;
         (system::held_memory() > most / 8 * 7 && system::used_memory() > most / 8 * 5).then(|| {
             fault!("limit", "the script needs more memory than its limit of {} MiB", most >> 20;
-                hint: "`--sandbox-memory` (of `run`) or `--memory` (of `test --grade`) allows more")
+                hint: "`--memory` of `run --sandbox` and of `test --grade` allows more")
         })
     })
 }

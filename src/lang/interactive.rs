@@ -29,7 +29,7 @@ impl Default for Interactive {
 }
 
 /// The imports among the lines of a text, each as a statement.
-fn imports_of(text: &str) -> Vec<String> {
+pub fn imports_of(text: &str) -> Vec<String> {
     let statements = text.lines().flat_map(|line| line.split(';')).map(str::trim);
     statements.filter(|statement| statement.starts_with("import ")).map(|statement| format!("{statement};")).collect()
 }

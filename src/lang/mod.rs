@@ -18,6 +18,7 @@ pub mod interactive;
 pub mod native;
 pub mod options;
 pub mod prepare;
+pub mod reach;
 pub mod resolver;
 pub mod scan;
 pub mod session;

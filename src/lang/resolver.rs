@@ -70,8 +70,9 @@ fn find(path: &str, importer: &str) -> Result<(String, String), Fault> {
     if full.extension().is_none_or(|e| e != "rhai") {
         full = PathBuf::from(format!("{}.rhai", full.display()));
     }
-    session::permitted(&full)?;
-    match crate::base::file::read_text(&full) {
+    // the name stays as it was imported; what is opened is where it leads
+    let opened = session::permitted(&full, super::reach::Access::Read)?;
+    match crate::base::file::read_text(&opened) {
         Ok(text) => Ok((text, full.display().to_string())),
         Err(error) => Err(Fault::file(&full, &error).hint("an import is looked up beside the file that imports it; \"std/…\" is the standard library")),
     }
@@ -104,11 +105,7 @@ fn build(engine: &Engine, text: &str, file: &str) -> Result<Module, Fault> {
     let tail = engine.compile(format!("{HOME}();")).map_err(|error| to_fault(error.into()))?;
     let mut whole = ast.merge(&tail);
     whole.set_source(file);
-    let mut global = engine.new_global_runtime_state();
-    let inner = Module::eval_ast_as_new_raw(engine, &mut Scope::new(), &mut global, &whole).map_err(to_fault)?;
-    let home = CAPTURED
-        .with(|kept| kept.borrow_mut().take())
-        .ok_or_else(|| fault!("internal", "`{file}` ended before its last line"; hint: "a module must not `return` at its top level"))?;
+    let (inner, home) = environment(engine, &whole, file)?;
 
     let mut module = Module::new();
     module.set_id(file);
@@ -123,6 +120,17 @@ fn build(engine: &Engine, text: &str, file: &str) -> Result<Module, Fault> {
     }
     module.build_index();
     Ok(module)
+}
+
+/// Runs the text of a module whose last statement calls [`HOME`]; its variables, and the environment that its functions are
+/// called in.
+pub fn environment(engine: &Engine, ast: &rhai::AST, file: &str) -> Result<(Module, GlobalRuntimeState), Fault> {
+    let mut global = engine.new_global_runtime_state();
+    let inner = Module::eval_ast_as_new_raw(engine, &mut Scope::new(), &mut global, ast).map_err(|error| diagnostics::fault_of(&error, file))?;
+    let home = CAPTURED
+        .with(|kept| kept.borrow_mut().take())
+        .ok_or_else(|| fault!("internal", "`{file}` ended before its last line"; hint: "a module must not `return` at its top level"))?;
+    Ok((inner, home))
 }
 
 fn wrap(module: &mut Module, name: &str, arity: usize, target: Callback, home: GlobalRuntimeState, file: &str) {

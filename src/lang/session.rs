@@ -3,6 +3,7 @@
 use super::catalog::Catalog;
 use super::native::TypeInfo;
 use super::prepare::{self, Shift};
+use super::reach::{Access, Reach};
 use super::show;
 use crate::base::seed::Rng;
 use crate::base::{Place, Result};
@@ -36,7 +37,7 @@ pub struct Settings {
     /// Whether trainings that differ from those of their checkpoints continue from them all the same.
     pub may_differ: bool,
     /// The folders that the run may touch, where it may not touch all.
-    pub sandbox: Option<Vec<PathBuf>>,
+    pub sandbox: Option<Reach>,
     /// Whether shapes are only checked: data are stand-ins and nothing is trained or written.
     pub dry: bool,
 }
@@ -105,6 +106,8 @@ pub enum Event<'a> {
     Epoch(&'a serde_json::Value),
     /// A trial of a search, by its path, ended before the run was resumed and is not run again.
     Skipped(&'a str),
+    /// A line was printed.
+    Printed(&'a str),
 }
 
 /// What a script shows.
@@ -400,6 +403,8 @@ pub fn log_to(path: PathBuf) {
 
 /// Prints a line of a script's output.
 pub fn print(line: &str) {
+    // a recorder that fails reports it at its next event
+    tell(&Event::Printed(line)).ok();
     if let Some(path) = with(|state| state.log.clone()) {
         use std::io::Write;
         let file = std::fs::OpenOptions::new().create(true).append(true).open(path);
@@ -466,7 +471,7 @@ pub fn find_input(path: &str) -> Result<PathBuf> {
         let beside = with(|state| state.settings.script_dir.clone()).map(|folder| folder.join(&given));
         beside.filter(|path| path.exists()).unwrap_or(given)
     };
-    permitted(&found)?;
+    let found = permitted(&found, Access::Read)?;
     tell(&Event::Input(&found)).ok();
     Ok(found)
 }
@@ -489,32 +494,11 @@ pub fn place_output(path: &str, figure: bool) -> Result<PathBuf> {
         }
         _ => given.to_path_buf(),
     };
-    permitted(&placed)?;
-    Ok(placed)
+    permitted(&placed, Access::Write)
 }
 
-/// Fails where a run may only touch some folders and a path lies outside of them, whatever links and `..` it goes through.
-pub fn permitted(path: &Path) -> Result<()> {
-    let Some(folders) = with(|state| state.settings.sandbox.clone()) else { return Ok(()) };
-    let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
-    // what is not there yet lies where the nearest folder that is there lies; `..` behind it would leave again
-    let mut there = whole.as_path();
-    let mut rest = Vec::new();
-    let real = loop {
-        match (std::fs::canonicalize(there), there.parent(), there.file_name()) {
-            (Ok(real), ..) => break rest.iter().rev().fold(real, |at: PathBuf, part| at.join(part)),
-            (Err(_), Some(above), Some(name)) => {
-                rest.push(name.to_os_string());
-                there = above;
-            }
-            _ => break whole.clone(),
-        }
-    };
-    let climbs = real.components().any(|part| part == std::path::Component::ParentDir) || there.as_os_str().is_empty();
-    let inside = |folder: &PathBuf| std::fs::canonicalize(folder).is_ok_and(|folder| real.starts_with(folder));
-    if !climbs && folders.iter().any(inside) {
-        return Ok(());
-    }
-    let allowed = folders.iter().map(|folder| format!("`{}`", folder.display())).collect::<Vec<_>>().join(", ");
-    Err(fault!("sandbox", "`{}` lies outside of what this run may touch", path.display(); hint: "it may touch {allowed}"))
+/// The path to open, where the run may touch it: in a sandbox without links and `..`, else as it is.
+pub fn permitted(path: &Path, access: Access) -> Result<PathBuf> {
+    let reach = with(|state| state.settings.sandbox.clone());
+    reach.map_or_else(|| Ok(path.to_path_buf()), |reach| reach.resolve(path, access))
 }

@@ -27,12 +27,20 @@ pub enum Outcome {
 /// What a script in a sandbox may touch and take.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Sandbox {
-    /// Folders beside its own and that of the run, as whole paths.
+    /// Folders that it may write, as absolute paths.
     pub allow: Vec<PathBuf>,
     /// Seconds.
     pub seconds: u64,
     /// Memory, MiB.
     pub memory: u64,
+    /// What it may write, MiB.
+    #[serde(default = "usual_disk")]
+    pub disk: u64,
+}
+
+/// The limit of runs that were recorded without one, MiB.
+fn usual_disk() -> u64 {
+    1024
 }
 
 /// What a run is started with: all that is needed to start it again.
@@ -72,8 +80,9 @@ impl Start {
         self.tags.iter().for_each(|tag| option("--tag", tag.clone()));
         self.set.iter().for_each(|(name, value)| option("--set", format!("{name}={value}")));
         if let Some(own) = &self.sandbox {
-            option("--sandbox-seconds", own.seconds.to_string());
-            option("--sandbox-memory", own.memory.to_string());
+            option("--seconds", own.seconds.to_string());
+            option("--memory", own.memory.to_string());
+            option("--disk", own.disk.to_string());
             own.allow.iter().for_each(|folder| option("--allow", folder.display().to_string()));
             out.push("--sandbox".to_string());
         }

@@ -32,9 +32,11 @@ fn table(rows: &[(String, Value)]) -> String {
     format!("<div class=\"scroll\"><table>{lines}</table></div>")
 }
 
-/// Every picture of the run, the pictures themselves inside; logos also as numbers, for the page to draw.
-fn figures(folder: &Path, logos: &mut Vec<Value>) -> String {
-    let mut paths: Vec<_> = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+/// Every picture of the run, the pictures themselves inside; logos also as numbers, for the page to draw. A script in a
+/// sandbox writes below `output/`.
+fn figures(run: &Path, logos: &mut Vec<Value>) -> String {
+    let folders = ["figures", "output/figures"].map(|name| std::fs::read_dir(run.join(name)));
+    let mut paths: Vec<_> = folders.into_iter().flatten().flatten().flatten().map(|entry| entry.path()).filter(|path| !path.is_symlink()).collect();
     paths.sort();
     let mut one = |path: &std::path::PathBuf| {
         let name = escaped(&path.file_name()?.to_string_lossy());
@@ -95,7 +97,7 @@ pub fn page(record: &Record, script: &str) -> String {
         })
         .collect();
     let mut logos = Vec::new();
-    let figures = figures(&record.folder.join("figures"), &mut logos);
+    let figures = figures(&record.folder, &mut logos);
     let data = json!({ "metrics": rows(record), "logos": logos, "alphabet": sidecar::alphabet() }).to_string().replace('<', "\\u003c");
     let parts = [
         ("STYLE", STYLE.to_string()),

@@ -1,0 +1,101 @@
+//! The child's side: it raises the walls, does its work, and reports.
+
+use super::channel::{self, Channel};
+use super::{Job, Script, Work, walls};
+use crate::base::{Fault, Result, interrupt};
+use crate::cli::{Common, ERROR, USAGE, fail};
+use crate::fault;
+use crate::lang::reach::Reach;
+use crate::lang::session::{self, Event};
+use crate::lang::{engine, show};
+use rhai::Scope;
+use serde_json::{Value, json};
+use std::rc::Rc;
+
+/// The hidden command that a child is started with.
+pub const COMMAND: &str = "inside-sandbox";
+
+/// Takes the job and raises the walls, before the process has a second thread; what is left to do.
+pub fn enter() -> std::result::Result<impl FnOnce() -> u8, u8> {
+    let begun = Channel::open().and_then(|(channel, line)| {
+        let job: Job = serde_json::from_str(&line).map_err(|_| {
+            fault!("usage", "`{COMMAND}` is started by `cistron run --sandbox` and by `cistron test --grade`, not by hand"; hint: "`cistron run --sandbox SCRIPT` runs a script in a sandbox")
+        })?;
+        stay_with(job.parent)?;
+        Ok((channel, job))
+    });
+    let (channel, job) = begun.map_err(|fault| {
+        fail(&fault, false);
+        USAGE
+    })?;
+    let raised = walls::raise(&job.policy);
+    let told = raised.and_then(|walls| channel.send(&json!({ "walls": walls })));
+    if let Err(fault) = told {
+        channel.send(&channel::outcome(&Err(fault))).ok();
+        return Err(ERROR);
+    }
+    Ok(move || match job.work {
+        Work::Run(script) => run(channel, &script, &job.policy),
+        Work::Grade(exercise) => crate::cli::grading::judge(&channel, &exercise),
+    })
+}
+
+/// Ends this process with its parent.
+fn stay_with(parent: u32) -> Result<()> {
+    #[cfg(target_os = "linux")]
+    // SAFETY: the calls set a number of this process and read another
+    let is_orphan = unsafe {
+        libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL, 0, 0, 0);
+        libc::getppid() as u32 != parent
+    };
+    #[cfg(not(target_os = "linux"))]
+    // SAFETY: reads a number
+    let is_orphan = unsafe { libc::getppid() as u32 != parent };
+    if is_orphan { Err(Fault::new("internal", "the parent of the sandbox has ended")) } else { Ok(()) }
+}
+
+fn run(channel: Channel, script: &Script, policy: &super::Policy) -> u8 {
+    let channel = Rc::new(channel);
+    let outcome = ran(&channel, script, policy);
+    let code = if outcome.is_ok() { 0 } else { ERROR };
+    if channel.send(&channel::outcome(&outcome)).is_err() { ERROR } else { code }
+}
+
+fn ran(channel: &Rc<Channel>, script: &Script, policy: &super::Policy) -> Result<Value> {
+    let allowed = policy.write.iter().filter(|folder| Some(*folder) != script.output.as_ref()).cloned().collect();
+    let settings = session::Settings {
+        set: script.set.clone(),
+        device: script.device.clone(),
+        seed: script.seed,
+        run_dir: script.output.clone(),
+        script_dir: Some(script.folder.clone()),
+        loaders: script.loaders,
+        quiet: script.quiet,
+        resume: script.resume,
+        sandbox: Some(Reach { read: vec![script.folder.clone()], write: allowed, record: script.record.clone(), output: script.output.clone() }),
+        ..session::Settings::default()
+    };
+    Common { set: Vec::new(), device: script.device.clone(), seed: script.seed, threads: script.threads }.start_torch();
+    interrupt::check()?;
+    crate::bind::start(settings);
+    channel.send(&json!({ "started": true }))?;
+    let (events, main) = (channel.clone(), script.file.clone());
+    session::record_to(Rc::new(move |event| match event {
+        Event::Source(file, _) if *file == main => Ok(()),
+        Event::Source(file, text) => events.send(&json!({ "source": [file, text] })),
+        Event::Input(path) => events.send(&json!({ "input": path })),
+        Event::Parameter(name, value) => events.send(&json!({ "parameter": [name, value] })),
+        Event::Report(name, value) => events.send(&json!({ "report": [name, value] })),
+        Event::Epoch(row) => events.send(&json!({ "epoch": row })),
+        Event::Printed(line) => events.send(&json!({ "printed": line })),
+    }));
+    if script.quiet {
+        session::capture();
+    }
+    let mut scope = Scope::new();
+    let outcome = engine::run(&script.text, &script.file, &mut scope);
+    let results = session::reports().iter().map(|(name, value)| (name.clone(), show::json(value))).collect();
+    engine::release(&mut scope);
+    crate::bind::train::forget();
+    outcome.map(|_| Value::Object(results))
+}
