@@ -437,6 +437,7 @@ fn the_kernel_holds_what_the_interpreter_lets_through() {
         loaders: 1,
         quiet: true,
         resume: false,
+        may_differ: false,
     };
     let policy = Policy { read: vec![inside.clone()], write: vec![inside.clone()], gpu: false, seconds: 120, memory: 4096, disk: 100 };
     let job = Job { policy, parent: std::process::id(), work: Work::Run(Box::new(script)) };

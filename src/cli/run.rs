@@ -193,7 +193,7 @@ fn resumed(arguments: &RunArguments, folder: &Path) -> Result<(), Fault> {
 /// Runs a script with what it is started with, within its limits.
 fn experiment(start: &Start, settings: session::Settings, file: &str, text: &str, journal: Option<Journal>, json: bool) -> Result<(), Fault> {
     if start.sandbox.is_some() {
-        return sandboxed(start, settings.resume, file, text, journal, json);
+        return sandboxed(start, &settings, file, text, journal, json);
     }
     let settings =
         session::Settings { set: start.set.clone(), device: start.device.clone(), seed: start.seed, loaders: start.loaders.max(1), quiet: json, ..settings };
@@ -202,10 +202,11 @@ fn experiment(start: &Start, settings: session::Settings, file: &str, text: &str
 }
 
 /// Runs a script in a child process, and keeps its record in this one.
-fn sandboxed(start: &Start, resume: bool, file: &str, text: &str, mut journal: Option<Journal>, json: bool) -> Result<(), Fault> {
+fn sandboxed(start: &Start, settings: &session::Settings, file: &str, text: &str, mut journal: Option<Journal>, json: bool) -> Result<(), Fault> {
     let folder = journal.as_ref().map(|journal| journal.folder().to_path_buf());
     announce(folder.as_deref(), json);
-    let outcome = sandbox::run(start, file, text, journal.as_mut(), resume, json);
+    crate::base::file::set_run_folder(folder.as_deref());
+    let outcome = sandbox::run(start, file, text, journal.as_mut(), settings, json);
     let ended = outcome.as_ref().map(|_| ()).map_err(Clone::clone);
     journal.as_mut().map_or(Ok(()), |journal| close(journal, &ended))?;
     if json && let Ok(results) = &outcome {

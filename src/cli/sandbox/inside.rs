@@ -72,6 +72,7 @@ fn ran(channel: &Rc<Channel>, script: &Script, policy: &super::Policy) -> Result
         loaders: script.loaders,
         quiet: script.quiet,
         resume: script.resume,
+        may_differ: script.may_differ,
         sandbox: Some(Reach { read: vec![script.folder.clone()], write: allowed, record: script.record.clone(), output: script.output.clone() }),
         ..session::Settings::default()
     };
@@ -87,6 +88,7 @@ fn ran(channel: &Rc<Channel>, script: &Script, policy: &super::Policy) -> Result
         Event::Parameter(name, value) => events.send(&json!({ "parameter": [name, value] })),
         Event::Report(name, value) => events.send(&json!({ "report": [name, value] })),
         Event::Epoch(row) => events.send(&json!({ "epoch": row })),
+        Event::Skipped(trial) => events.send(&json!({ "skipped": trial })),
         Event::Printed(line) => events.send(&json!({ "printed": line })),
     }));
     if script.quiet {

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 ///
 /// # Errors
 /// Those of the script, and of kind `sandbox` where a limit ended it.
-pub fn run(start: &Start, file: &str, text: &str, journal: Option<&mut Journal>, resume: bool, quiet: bool) -> Result<Value> {
+pub fn run(start: &Start, file: &str, text: &str, journal: Option<&mut Journal>, settings: &session::Settings, quiet: bool) -> Result<Value> {
     let sandbox = start.sandbox.clone().unwrap_or_default();
     let limits = Limits { seconds: sandbox.seconds, memory: sandbox.memory, disk: sandbox.disk };
     let folder = std::path::absolute(crate::cli::folder_of(Path::new(file))).map_err(|error| Fault::file(file, &error))?;
@@ -35,7 +35,8 @@ pub fn run(start: &Start, file: &str, text: &str, journal: Option<&mut Journal>,
         threads: start.threads,
         loaders: start.loaders.max(1),
         quiet,
-        resume,
+        resume: settings.resume,
+        may_differ: settings.may_differ,
     };
     let standard_library = std::env::var_os("CISTRON_STDLIB").map(PathBuf::from);
     let policy = Policy {
@@ -50,7 +51,13 @@ pub fn run(start: &Start, file: &str, text: &str, journal: Option<&mut Journal>,
     session::remember_source(file, text);
     let here = std::env::current_dir().map_err(|error| Fault::file(".", &error))?;
     let mut keeper = Keeper { journal, log: record.map(|record| record.join("log.txt")), received: 0, limit: limits.disk << 20, outcome: None };
-    let end = Child::start(policy, Work::Run(Box::new(script)), &here, true, &[])?.watch(&limits, |event| keeper.hear(&event))?;
+    let output = script.output.clone();
+    let ended = Child::start(policy, Work::Run(Box::new(script)), &here, true, &[]).and_then(|child| child.watch(&limits, |event| keeper.hear(&event)));
+    // a script that wrote nothing leaves no folder
+    if let Some(output) = output {
+        std::fs::remove_dir(output).ok();
+    }
+    let end = ended?;
     match (end, keeper.outcome) {
         (End::Exited(_), Some(outcome)) => outcome,
         // what was done when the limit was reached is done
@@ -117,6 +124,7 @@ impl Keeper<'_> {
             ("parameter", Some(journal)) => journal.parameter(&text(&value[0]), value[1].clone())?,
             ("report", Some(journal)) => journal.report(&text(&value[0]), value[1].clone())?,
             ("epoch", Some(journal)) => journal.epoch(value)?,
+            ("skipped", Some(journal)) => journal.skipped(&text(value))?,
             _ => {}
         }
         Ok(Next::Continue)

@@ -77,4 +77,6 @@ pub struct Script {
     pub quiet: bool,
     /// Whether training continues from checkpoints.
     pub resume: bool,
+    /// Whether it continues from those of a training that differs.
+    pub may_differ: bool,
 }
