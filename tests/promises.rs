@@ -17,7 +17,7 @@ fn every_promise_names_a_test_that_exists() {
             names += 1;
         }
     }
-    assert!(names > 12, "{names}");
+    assert!(names > 18, "{names}");
 }
 
 #[test]
@@ -46,6 +46,7 @@ print(run.column("train.loss"));
 fn one_file_alone_sends() {
     let sends = |path: &PathBuf| {
         let text = std::fs::read_to_string(path).expect("a file");
+        let text = text.split("#[cfg(test)]").next().unwrap_or("");
         ["ureq::", "TcpStream", "UdpSocket"].iter().any(|word| text.contains(word))
     };
     let src = root().join("src");
