@@ -534,3 +534,13 @@ fn odd_motif_files_are_read_or_named() {
         assert!(["E2F3.adm", "dna_with_covalent"].iter().any(|known| what.contains(known)), "{what}");
     }
 }
+
+#[test]
+fn lengths_that_no_genome_has_end_nothing() {
+    // the length of a chromosome was taken as -16, the end of a read was beyond all numbers
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("a.sam");
+    write(&path, "@HD\tVN:1.6\n@SQ\tSN:chr1\tLN:18446744073709551600\nr1\t0\tchr1\t101\t60\t8M\t*\t0\t0\tACGTACGT\t*\n");
+    let covered = value(&format!("track::coverage(\"{}\").values(\"chr1\", 99, 102)", path.display()));
+    assert!(covered.is_ok(), "{covered:?}");
+}

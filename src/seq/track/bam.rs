@@ -150,9 +150,14 @@ struct Counts {
     used: usize,
 }
 
+/// A length or position as it is counted here; one that no genome has is the largest, so that sums stay in range.
+fn position(n: usize) -> i64 {
+    n.min(1 << 40) as i64
+}
+
 impl Counts {
     fn new(header: &sam::Header) -> Counts {
-        let contigs: Vec<(String, i64)> = header.reference_sequences().iter().map(|(name, map)| (name.to_string(), map.length().get() as i64)).collect();
+        let contigs: Vec<(String, i64)> = header.reference_sequences().iter().map(|(name, map)| (name.to_string(), position(map.length().get()))).collect();
         Counts { events: vec![Vec::new(); contigs.len()], contigs, used: 0 }
     }
 
@@ -179,22 +184,22 @@ impl Counts {
                 own.push((to, -1));
             }
         };
-        let start = start.get() as i64 - 1;
+        let start = position(start.get()) - 1;
         match plan.counted {
             Counted::Bases | Counted::Starts => {
                 let mut at = start;
                 for operation in record.cigar().iter() {
                     use sam::alignment::record::cigar::op::Kind;
                     let operation = operation?;
-                    let n = operation.len() as i64;
+                    let n = position(operation.len());
                     match operation.kind() {
                         Kind::Match | Kind::SequenceMatch | Kind::SequenceMismatch => {
                             if plan.counted == Counted::Bases {
                                 count(at, at + n);
                             }
-                            at += n;
+                            at = at.saturating_add(n);
                         }
-                        Kind::Deletion | Kind::Skip => at += n,
+                        Kind::Deletion | Kind::Skip => at = at.saturating_add(n),
                         _ => {}
                     }
                 }
