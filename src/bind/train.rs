@@ -167,8 +167,9 @@ fn plan_of(model: &Model, o: &Options) -> Result<Plan> {
         _ => session::place_output(&format!("checkpoints/{own}"), false)?,
     };
     // a run directory always holds what is needed to go on
-    let asked = kept != "none";
-    let keep = (asked || settings.run_dir.is_some()).then(|| Keep { folder: folder.clone(), best: asked && kept != "last", last: kept != "best", asked });
+    let (best, asked) = (kept == "best" || kept == "both", kept == "last" || kept == "both");
+    let last = asked || settings.run_dir.is_some();
+    let keep = (best || last).then(|| Keep { folder: folder.clone(), best, last, asked });
     let own_state = folder.join(checkpoint::STATE);
     let resume = if settings.resume && own_state.exists() {
         Some(Resume { path: own_state, is_own: true, may_differ: settings.may_differ })

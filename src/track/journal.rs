@@ -190,10 +190,10 @@ impl Journal {
         journal.earlier = super::read(&journal.folder).metrics;
         // results and parameters stay until they are reported again
         journal.results = record.results.as_object().cloned().unwrap_or_default();
-        if !set.is_empty() {
+        if !set.is_empty() || !changed.is_empty() {
             journal.run["start"] = json!(start);
             let earlier = journal.run["changed"].as_array().cloned().unwrap_or_default();
-            let change = json!({ "at": calendar::iso(journal.started), "set": set });
+            let change = json!({ "at": calendar::iso(journal.started), "set": set, "differs": changed });
             journal.run["changed"] = earlier.into_iter().chain([change]).collect();
         }
         journal.run["state"] = json!("running");

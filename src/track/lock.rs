@@ -16,6 +16,10 @@ const BEAT: Duration = Duration::from_secs(20);
 /// A lock of another machine that was not touched for so long is stale.
 const STALE: Duration = Duration::from_secs(120);
 
+/// How long a file that nobody owns is waited for, and how often.
+const LOOK: Duration = Duration::from_millis(50);
+const LOOKS: usize = 20;
+
 /// The right to write the record of a run, until it is dropped or the process ends.
 ///
 /// The file is locked by the system, which lets go when the process ends, on NFS too. Not every file system shares such locks
@@ -50,16 +54,25 @@ impl Lock {
             let who = owner.map_or_else(|| "another process".into(), |owner| format!("process {owner} (machine:number:start)"));
             fault!("busy", "the run in `{}` belongs to {who}, which still runs", folder.display(); hint: "wait for it, or interrupt it first; a lock of a machine that is gone expires after two minutes")
         };
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(taken(owner(&mut file))),
-            // a file system without locks: what the file says decides
-            Err(TryLockError::Error(error)) if error.kind() == std::io::ErrorKind::Unsupported => {
-                if let Some(owner) = owner(&mut file).filter(|owner| !owner.is_elsewhere() && owner.is_alive()) {
-                    return Err(taken(Some(owner)));
+        let mut tries = 0;
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) => {
+                    // a process that asks whether the run goes on holds the file for a moment
+                    let owner = owner(&mut file);
+                    if tries == LOOKS || owner.as_ref().is_some_and(Process::is_alive) {
+                        return Err(taken(owner));
+                    }
+                    tries += 1;
+                    std::thread::sleep(LOOK);
                 }
+                // a file system without locks: what the file says decides
+                Err(TryLockError::Error(_)) => match owner(&mut file).filter(|owner| !owner.is_elsewhere() && owner.is_alive()) {
+                    Some(owner) => return Err(taken(Some(owner))),
+                    None => break,
+                },
             }
-            Err(TryLockError::Error(error)) => return Err(Fault::file(&path, &error)),
         }
         if let Some(owner) = owner(&mut file).filter(|owner| owner.is_elsewhere() && is_fresh(&file)) {
             return Err(taken(Some(owner)));

@@ -20,9 +20,10 @@ pub struct Keep {
     pub folder: PathBuf,
     /// Keep the best epoch's parameters.
     pub best: bool,
-    /// Keep the last epoch's parameters and the run's state.
+    /// Keep the run's state after the last epoch.
     pub last: bool,
-    /// Whether the script asked for it; else only the state is written, and not after every epoch where that takes long.
+    /// Whether the script asked for the last epoch: its parameters are kept too, and the state is written after every epoch, however
+    /// long that takes.
     pub asked: bool,
 }
 

@@ -336,7 +336,7 @@ impl Run<'_> {
 
     /// Saves what there is when a run breaks off: the best epoch, else the parameters as they are.
     fn rescue(&mut self, interrupted: bool) -> Result<String> {
-        if let Some(keep) = self.plan.keep.as_ref().filter(|keep| keep.asked)
+        if let Some(keep) = self.plan.keep.as_ref().filter(|keep| keep.asked || keep.best)
             && !self.state.history.epochs.is_empty()
         {
             return Ok(format!("; checkpoints are in {}", keep.folder.display()));

@@ -1,7 +1,7 @@
 //! What a training is: its network, data and settings. A checkpoint holds it, and is loaded only into the same training.
 
 use super::fit::Plan;
-use crate::base::Result;
+use crate::base::{Interval, Result};
 use crate::data::{Column, Dataset};
 use crate::nn::Model;
 use crate::nn::loss::LossKind;
@@ -94,6 +94,17 @@ fn add_numbers<T: Copy, const N: usize>(hasher: &mut blake3::Hasher, values: &[T
     }
 }
 
+fn add_regions(hasher: &mut blake3::Hasher, regions: &[Interval]) {
+    add_numbers(hasher, regions, |region| {
+        let mut out = [0; 21];
+        out[..4].copy_from_slice(&region.chrom.to_le_bytes());
+        out[4..12].copy_from_slice(&region.start.to_le_bytes());
+        out[12..20].copy_from_slice(&region.end.to_le_bytes());
+        out[20] = region.strand as u8;
+        out
+    });
+}
+
 thread_local! {
     /// Hashes of storage that several datasets, or trainings of a search, share.
     static CODES: RefCell<HashMap<usize, (Weak<Vec<u8>>, blake3::Hash)>> = RefCell::default();
@@ -138,17 +149,23 @@ pub fn digest(set: &Dataset) -> String {
                 hasher.update(values_hash(values).as_bytes());
             }
             Column::Genome { genome, regions, .. } => {
-                hasher.update(format!("{} {} {regions:?}", genome.shown(), genome.total()).as_bytes());
+                hasher.update(format!("{} {}", genome.shown(), genome.total()).as_bytes());
+                add_regions(&mut hasher, regions);
             }
             Column::Signal { channels, regions, .. } => {
                 let names: Vec<String> = channels.iter().map(|channel| format!("{} {} {}", channel.track.shown(), channel.blank, channel.log1p)).collect();
-                hasher.update(format!("{names:?} {regions:?}").as_bytes());
+                hasher.update(format!("{names:?}").as_bytes());
+                add_regions(&mut hasher, regions);
             }
         }
     }
     hasher.update(values_hash(&set.labels).as_bytes());
     add_numbers(&mut hasher, &set.rows, u32::to_le_bytes);
-    let pool = set.pool.as_ref().map(|pool| (&pool.rows, pool.count, pool.redraw, pool.seed));
-    hasher.update(format!("{:?} {:?} {pool:?} {:?} {:?}", set.label_names, set.shuffles, set.sampling, set.label_partners).as_bytes());
+    let pool = set.pool.as_ref().map(|pool| (pool.count, pool.redraw, pool.seed));
+    set.pool.iter().for_each(|pool| add_numbers(&mut hasher, &pool.rows, u32::to_le_bytes));
+    let sampling = &set.sampling;
+    sampling.weights.iter().for_each(|weights| add_numbers(&mut hasher, weights, f64::to_le_bytes));
+    let sampling = (sampling.weights.is_some(), sampling.balance, sampling.length, sampling.shard);
+    hasher.update(format!("{:?} {:?} {pool:?} {sampling:?} {:?}", set.label_names, set.shuffles, set.label_partners).as_bytes());
     hasher.finalize().to_hex()[..HASH].to_string()
 }
