@@ -347,3 +347,32 @@ fn layers_inside_each_other_have_a_limit() {
     run("let parts = []; for i in 0..5000 { parts.push(nn::relu()); } let net = nn::build(nn::chain(parts), [4]); net.forward(tensor::ones([1, 4]));")
         .expect("long chains are flat");
 }
+
+#[test]
+fn networks_that_were_trained_are_let_go() {
+    let place = tempfile::tempdir().expect("a folder");
+    let script = r#"
+let n = param("n", 4, "networks");
+let set = data::from(#{ x: tensor::randn([4, 1000], #{ seed: 1 }), label: tensor::randn([4, 1], #{ seed: 2 }) });
+for i in 0..n {
+    let net = nn::build(nn::chain([nn::linear(1000), nn::linear(1)]), [1000]);
+    train::fit(net, #{ train: set, loss: loss::mse(), optimizer: optim::sgd(), epochs: 1, progress: false });
+    train::evaluate(net, set, [metric::mse()]);
+}
+"#;
+    std::fs::write(place.path().join("s.rhai"), script).expect("written");
+    // the most memory that a run has held, KiB
+    let most = |n: usize| -> i64 {
+        let program = env!("CARGO_BIN_EXE_cistron");
+        let child = std::process::Command::new(program).args(["run", "s.rhai", "--no-run-dir", "--set", &format!("n={n}")]).current_dir(place.path()).spawn();
+        let id = child.expect("the program starts").id();
+        let (mut status, mut usage) = (0, unsafe { std::mem::zeroed::<libc::rusage>() });
+        // SAFETY: waits for a child of this process and fills both structures
+        assert_eq!(unsafe { libc::wait4(id as libc::pid_t, &mut status, 0, &mut usage) }, id as libc::pid_t);
+        assert_eq!(status, 0);
+        usage.ru_maxrss
+    };
+    // 4 MB each
+    let grown = most(64) - most(4);
+    assert!(grown < 100_000, "60 networks hold {grown} KiB");
+}

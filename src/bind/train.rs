@@ -85,11 +85,6 @@ const EVALUATE: &[Opt] = &[
     opt("loss", OptKind::Other("loss"), "", "a loss to be computed too"),
 ];
 
-thread_local! {
-    /// The link of the loss that each model was last trained with, by the address of its first parameter's name list.
-    static LINKS: std::cell::RefCell<Vec<(Model, Link)>> = const { std::cell::RefCell::new(Vec::new()) };
-}
-
 /// Says something that a run should know, on standard error.
 pub fn warn(text: &str) {
     if !session::settings().quiet {
@@ -104,19 +99,6 @@ pub fn tell(text: &str) {
     }
 }
 
-/// Lets go of models remembered for their links.
-pub fn forget() {
-    LINKS.with(|links| links.borrow_mut().clear());
-}
-
-fn remember(model: &Model, link: Link) {
-    LINKS.with(|links| {
-        let mut links = links.borrow_mut();
-        links.retain(|(known, _)| !known.is(model));
-        links.push((model.clone(), link));
-    });
-}
-
 fn link_of(model: &Model, o: &Options) -> Link {
     if o.has("link") {
         return match o.text("link").as_str() {
@@ -126,7 +108,7 @@ fn link_of(model: &Model, o: &Options) -> Link {
             _ => Link::Sigmoid,
         };
     }
-    LINKS.with(|links| links.borrow().iter().find(|(known, _)| known.is(model)).map_or(Link::Sigmoid, |(_, link)| *link))
+    model.link().unwrap_or(Link::Sigmoid)
 }
 
 fn loss_of(value: Dynamic, o: &Options) -> Result<Loss> {
@@ -273,7 +255,7 @@ fn fit(model: &Model, o: &Options) -> Result<History> {
             warn(&format!("{shared} of {} validation sequences occur among the training ones, on either strand", valid.rows.len()));
         }
     }
-    remember(model, plan.loss.link);
+    model.set_link(plan.loss.link);
     train::fit(model, &plan)
 }
 

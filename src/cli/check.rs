@@ -76,7 +76,6 @@ fn rehearse(text: &str, path: &Path, settings: &session::Settings) -> Option<Fau
     let outcome = crate::lang::engine::run(text, &path.display().to_string(), &mut scope);
     session::captured();
     crate::lang::engine::release(&mut scope);
-    crate::bind::train::forget();
     std::fs::remove_dir_all(std::env::temp_dir().join(format!("cistron-check-{}", std::process::id()))).ok();
     let fault = outcome.err()?;
     if fault.kind == "limit" {

@@ -238,7 +238,6 @@ fn recorded(common: &Common, mut settings: session::Settings, file: &str, text: 
         crate::outln!("{}", serde_json::Value::Object(results));
     }
     engine::release(&mut scope);
-    crate::bind::train::forget();
     outcome.map_err(|fault| with_resume(fault, folder.as_deref()))
 }
 

@@ -1,6 +1,7 @@
 //! A built network: parameters on a device, a forward pass, files of weights.
 
 use super::compose::rest;
+use super::loss::Link;
 use super::spec::Role;
 use super::stem::is_codes;
 use super::summary::{self, Row};
@@ -43,6 +44,8 @@ struct Inner {
     device: Device,
     training: Rc<Cell<bool>>,
     precision: Rc<Cell<Precision>>,
+    /// The link of the loss that it was last trained with.
+    link: Cell<Option<Link>>,
     fast: bool,
     /// What layers do in training alone.
     in_training: Vec<&'static str>,
@@ -65,9 +68,20 @@ impl Model {
             device: *device,
             training: Rc::new(Cell::new(false)),
             precision: Rc::new(Cell::new(*precision)),
+            link: Cell::new(None),
             fast: *fast,
             in_training: builder.in_training,
         })))
+    }
+
+    /// The link of the loss that it was last trained with; none where it was not.
+    pub fn link(&self) -> Option<Link> {
+        self.0.link.get()
+    }
+
+    /// Remembers the link of the loss that it is trained with.
+    pub fn set_link(&self, link: Link) {
+        self.0.link.set(Some(link));
     }
 
     /// What it does in training alone: dropout, batch norm.
@@ -192,6 +206,7 @@ impl Model {
                 device: *device,
                 training: self.0.training.clone(),
                 precision: self.0.precision.clone(),
+                link: self.0.link.clone(),
                 fast: *fast,
                 in_training: in_training.clone(),
             }))

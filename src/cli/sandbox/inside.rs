@@ -98,6 +98,5 @@ fn ran(channel: &Rc<Channel>, script: &Script, policy: &super::Policy) -> Result
     let outcome = engine::run(&script.text, &script.file, &mut scope);
     let results = session::reports().iter().map(|(name, value)| (name.clone(), show::json(value))).collect();
     engine::release(&mut scope);
-    crate::bind::train::forget();
     outcome.map(|_| Value::Object(results))
 }
