@@ -1,4 +1,5 @@
-//! Links the program against libtorch's real folder, so that it runs with no environment variable set.
+//! Links the program against libtorch's real folder, so that it runs with no environment variable
+//! set.
 use std::path::Path;
 
 fn main() {
@@ -9,7 +10,9 @@ fn main() {
     match std::fs::read_to_string(origin) {
         Ok(lib) => {
             let sources = ["src/torch/function.cpp", "src/torch/graph.cpp"];
-            sources.iter().for_each(|source| println!("cargo:rerun-if-changed={source}"));
+            sources
+                .iter()
+                .for_each(|source| println!("cargo:rerun-if-changed={source}"));
             cc::Build::new()
                 .cpp(true)
                 .std("c++17")
@@ -20,8 +23,13 @@ fn main() {
                 .files(sources)
                 .compile("cistron_function");
             // a plain DT_RPATH would win over LD_LIBRARY_PATH: keep the run path overridable
-            println!("cargo:rustc-link-arg=-Wl,--enable-new-dtags,-rpath,{}", lib.trim());
+            println!(
+                "cargo:rustc-link-arg=-Wl,--enable-new-dtags,-rpath,{}",
+                lib.trim()
+            );
         }
-        Err(_) => println!("cargo:warning=libtorch is not here yet: run scripts/cistron once, or python3 scripts/libtorch.py"),
+        Err(_) => println!(
+            "cargo:warning=libtorch is not here yet: run scripts/cistron once, or python3 scripts/libtorch.py"
+        ),
     }
 }

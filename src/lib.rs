@@ -5,10 +5,12 @@
 //!
 //! - [`base`]: faults, seeds, names, shapes, interrupts; knows only `std`
 //! - [`torch`]: the one room that says `use tch`: tensors, devices, gradients, files of tensors
-//! - the science rooms never see Rhai: [`seq`] (sequences, shuffles, motifs, simulation), [`data`] (datasets, splits,
-//!   batches), [`nn`] (layers, models, losses), [`optim`] (optimizers, schedules), [`augment`], [`metrics`],
-//!   [`train`] (fitting, checkpoints), [`explain`], [`plot`] (figures), [`track`] (runs that are kept)
-//! - [`lang`]: Rhai machinery that knows no science: engine, session, callbacks, options, catalog, diagnostics
+//! - the science rooms never see Rhai: [`seq`] (sequences, shuffles, motifs, simulation), [`data`]
+//!   (datasets, splits, batches), [`nn`] (layers, models, losses), [`optim`] (optimizers,
+//!   schedules), [`augment`], [`metrics`], [`train`] (fitting, checkpoints), [`explain`], [`plot`]
+//!   (figures), [`track`] (runs that are kept)
+//! - [`lang`]: Rhai machinery that knows no science: engine, session, callbacks, options, catalog,
+//!   diagnostics
 //! - [`bind`]: one file for each script namespace, declarative
 //! - [`cli`]: one file for each command
 //!

@@ -8,13 +8,21 @@ static MEMORY: cistron::cli::memory::Remembering = cistron::cli::memory::Remembe
 #[used]
 // SAFETY: the section holds functions of this type
 #[unsafe(link_section = ".preinit_array")]
-static SET_WAITING: unsafe extern "C" fn(std::ffi::c_int, *const *const std::ffi::c_char, *const *const std::ffi::c_char) = cistron::cli::openmp::set_waiting;
+static SET_WAITING: unsafe extern "C" fn(
+    std::ffi::c_int,
+    *const *const std::ffi::c_char,
+    *const *const std::ffi::c_char,
+) = cistron::cli::openmp::set_waiting;
 
 fn main() -> std::process::ExitCode {
     let code = cistron::cli::main();
     // torch's threads and static objects are not worth waiting for
     use std::io::Write;
     std::io::stdout().flush().ok();
-    let code = if code == 0 && cistron::base::say::is_output_lost() { cistron::cli::ERROR } else { code };
+    let code = if code == 0 && cistron::base::say::is_output_lost() {
+        cistron::cli::ERROR
+    } else {
+        code
+    };
     std::process::exit(i32::from(code))
 }

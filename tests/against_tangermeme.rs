@@ -6,7 +6,12 @@ use std::path::Path;
 use std::process::Command;
 
 fn texts(value: &Value) -> Vec<String> {
-    value.as_array().expect("a list").iter().map(|text| text.as_str().expect("text").to_string()).collect()
+    value
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|text| text.as_str().expect("text").to_string())
+        .collect()
 }
 
 fn list(value: rhai::Dynamic) -> Vec<String> {
@@ -32,20 +37,40 @@ fn compare_edit(case: &Value, script: &str, sequences: &str) {
 }
 
 fn compare_kmers(case: &Value, script: &str, sequences: &str) {
-    let text = format!("let s = {sequences}; let t = {script}; #{{ sequence: t[\"sequence\"], kmer: t[\"kmer\"], score: t[\"score\"] }}");
-    let map = crate::value(&text).unwrap_or_else(|fault| panic!("{text}: {fault}")).cast::<rhai::Map>();
+    let text = format!(
+        "let s = {sequences}; let t = {script}; #{{ sequence: t[\"sequence\"], kmer: t[\"kmer\"], score: t[\"score\"] }}"
+    );
+    let map = crate::value(&text)
+        .unwrap_or_else(|fault| panic!("{text}: {fault}"))
+        .cast::<rhai::Map>();
     let rows: Vec<i64> = map["sequence"].clone().into_typed_array().expect("numbers");
     let scores: Vec<f64> = map["score"].clone().into_typed_array().expect("numbers");
-    let mut found: Vec<(i64, String, f64)> =
-        rows.into_iter().zip(list(map["kmer"].clone())).zip(scores).map(|((row, kmer), score)| (row, kmer, score)).collect();
+    let mut found: Vec<(i64, String, f64)> = rows
+        .into_iter()
+        .zip(list(map["kmer"].clone()))
+        .zip(scores)
+        .map(|((row, kmer), score)| (row, kmer, score))
+        .collect();
     found.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
     let mut wanted = Vec::new();
-    for (row, own) in case["result"].as_array().expect("a list").iter().enumerate() {
+    for (row, own) in case["result"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .enumerate()
+    {
         let own = own.as_object().expect("a map");
-        wanted.extend(own.iter().map(|(kmer, score)| (row as i64, kmer.clone(), score.as_f64().expect("a number"))));
+        wanted
+            .extend(own.iter().map(|(kmer, score)| {
+                (row as i64, kmer.clone(), score.as_f64().expect("a number"))
+            }));
     }
     wanted.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
-    let same = found.len() == wanted.len() && found.iter().zip(&wanted).all(|(a, b)| (a.0, &a.1) == (b.0, &b.1) && (a.2 - b.2).abs() < 1e-6);
+    let same = found.len() == wanted.len()
+        && found
+            .iter()
+            .zip(&wanted)
+            .all(|(a, b)| (a.0, &a.1) == (b.0, &b.1) && (a.2 - b.2).abs() < 1e-6);
     assert!(same, "{text}\n{found:?}\n{wanted:?}");
 }
 
@@ -54,8 +79,15 @@ fn compare(folder: &Path) -> usize {
     let all: Value = serde_json::from_str(&text).expect("as the recipe writes it");
     let all = all.as_array().expect("a list");
     for case in all {
-        let (script, sequences) = (case["script"].as_str().expect("a call"), case["sequences"].to_string());
-        if script.contains("gapped") { compare_kmers(case, script, &sequences) } else { compare_edit(case, script, &sequences) }
+        let (script, sequences) = (
+            case["script"].as_str().expect("a call"),
+            case["sequences"].to_string(),
+        );
+        if script.contains("gapped") {
+            compare_kmers(case, script, &sequences)
+        } else {
+            compare_edit(case, script, &sequences)
+        }
     }
     all.len()
 }
@@ -71,10 +103,20 @@ fn edits_and_gapped_kmers_are_tangermemes_on_other_cases() {
     if count == 0 {
         return eprintln!("SKIPPED: CISTRON_CASES says how many more edits are compared");
     }
-    let Some(python) = python("tangermeme") else { return };
+    let Some(python) = python("tangermeme") else {
+        return;
+    };
     let folder = tempfile::tempdir().expect("a folder");
     let recipe = root().join("tests/oracles/edits.py");
-    assert!(Command::new(python).arg(recipe).arg(count.to_string()).arg(folder.path()).status().expect("Python runs").success());
+    assert!(
+        Command::new(python)
+            .arg(recipe)
+            .arg(count.to_string())
+            .arg(folder.path())
+            .status()
+            .expect("Python runs")
+            .success()
+    );
     assert_eq!(compare(folder.path()), count);
 }
 
@@ -107,17 +149,50 @@ fn edits_keep_what_they_do_not_change() {
     for (text, message) in [
         ("seq::insert(\"ACGT\", \"GR\")", "the motif holds `R`"),
         ("seq::insert(\"ACGT\", \"GN\")", "the motif holds `N`"),
-        ("seq::insert(\"ACGT\", \"G\", 5)", "do not lie inside of a sequence of 4"),
-        ("seq::delete(\"ACGT\", 2, 2)", "positions 2 to 2 are no range of a sequence of 4"),
-        ("seq::delete([\"ACGT\", \"A\"], 1, 2)", "sequence 1: positions 1 to 2 are no range of a sequence of 1"),
-        ("seq::substitute([\"ACGT\", \"AC\", \"A\"], [\"A\", \"C\"])", "one motif, or one for each of 3 sequences, is needed, got 2"),
-        ("seq::substitute(tensor::full([1, 4, 3], 0.5), \"A\")", "not a one-hot sequence"),
-        ("seq::substitute(seq::one_hot([\"ACGT\"]).requires_grad(), \"A\")", "has a gradient, which an edit would lose"),
-        ("seq::substitute(\"AC!T\", \"A\")", "`!` at position 3 is no base"),
-        ("seq::randomize(\"ACGT\", 0, 2, #{ chances: [0.5, 0.5, 0.5, 0.5] })", "must be four numbers from 0 to 1 that sum to 1"),
-        ("seq::multisubstitute(\"ACGT\", [\"A\", \"C\"], [1, 2])", "2 motifs have 1 spacings between them, got 2"),
-        ("seq::gapped_kmers(\"ACGT\", #{ min_k: 5, max_k: 4 })", "`min_k` is 5, `max_k` 4"),
-        ("seq::shuffle(\"ACGT\", #{ start: 3, end: 9 })", "positions 3 to 9 are no range of a sequence of 4"),
+        (
+            "seq::insert(\"ACGT\", \"G\", 5)",
+            "do not lie inside of a sequence of 4",
+        ),
+        (
+            "seq::delete(\"ACGT\", 2, 2)",
+            "positions 2 to 2 are no range of a sequence of 4",
+        ),
+        (
+            "seq::delete([\"ACGT\", \"A\"], 1, 2)",
+            "sequence 1: positions 1 to 2 are no range of a sequence of 1",
+        ),
+        (
+            "seq::substitute([\"ACGT\", \"AC\", \"A\"], [\"A\", \"C\"])",
+            "one motif, or one for each of 3 sequences, is needed, got 2",
+        ),
+        (
+            "seq::substitute(tensor::full([1, 4, 3], 0.5), \"A\")",
+            "not a one-hot sequence",
+        ),
+        (
+            "seq::substitute(seq::one_hot([\"ACGT\"]).requires_grad(), \"A\")",
+            "has a gradient, which an edit would lose",
+        ),
+        (
+            "seq::substitute(\"AC!T\", \"A\")",
+            "`!` at position 3 is no base",
+        ),
+        (
+            "seq::randomize(\"ACGT\", 0, 2, #{ chances: [0.5, 0.5, 0.5, 0.5] })",
+            "must be four numbers from 0 to 1 that sum to 1",
+        ),
+        (
+            "seq::multisubstitute(\"ACGT\", [\"A\", \"C\"], [1, 2])",
+            "2 motifs have 1 spacings between them, got 2",
+        ),
+        (
+            "seq::gapped_kmers(\"ACGT\", #{ min_k: 5, max_k: 4 })",
+            "`min_k` is 5, `max_k` 4",
+        ),
+        (
+            "seq::shuffle(\"ACGT\", #{ start: 3, end: 9 })",
+            "positions 3 to 9 are no range of a sequence of 4",
+        ),
     ] {
         let fault = crate::fault(text);
         assert!(fault.message.contains(message), "{text}: {fault}");

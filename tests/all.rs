@@ -72,19 +72,27 @@ pub fn files_below(folder: &Path, ending: &str) -> Vec<PathBuf> {
 
 /// The folder of real data, where it is there; says so where it is not.
 pub fn data_folder() -> Option<PathBuf> {
-    let folder = std::env::var_os("CISTRON_DATA").map_or_else(|| root().join("../shared/data"), PathBuf::from);
+    let folder = std::env::var_os("CISTRON_DATA")
+        .map_or_else(|| root().join("../shared/data"), PathBuf::from);
     if folder.join("chipseq").is_dir() {
         return Some(folder);
     }
-    eprintln!("SKIPPED: no real data at {} (set CISTRON_DATA to the folder that holds chipseq/)", folder.display());
+    eprintln!(
+        "SKIPPED: no real data at {} (set CISTRON_DATA to the folder that holds chipseq/)",
+        folder.display()
+    );
     None
 }
 
 /// How many random cases a comparison with another program runs: `default`, or `CISTRON_CASES`.
 ///
-/// `CISTRON_CASES=5000 scripts/test against_bedtools` runs five thousand instead of the few that take seconds.
+/// `CISTRON_CASES=5000 scripts/test against_bedtools` runs five thousand instead of the few that
+/// take seconds.
 pub fn cases(default: usize) -> usize {
-    std::env::var("CISTRON_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+    std::env::var("CISTRON_CASES")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(default)
 }
 
 /// Runs the program in a folder.
@@ -92,17 +100,29 @@ pub fn cistron(folder: &std::path::Path, arguments: &[&str]) -> Output {
     // tests run side by side already: threads of each would only wait for each other
     let mut command = Command::new(env!("CARGO_BIN_EXE_cistron"));
     // the seals of sandboxed runs are no part of the user's state
-    command.env("OMP_NUM_THREADS", "1").env("XDG_STATE_HOME", concat!(env!("CARGO_TARGET_TMPDIR"), "/state"));
-    command.args(arguments).current_dir(folder).output().expect("the program starts")
+    command.env("OMP_NUM_THREADS", "1").env(
+        "XDG_STATE_HOME",
+        concat!(env!("CARGO_TARGET_TMPDIR"), "/state"),
+    );
+    command
+        .args(arguments)
+        .current_dir(folder)
+        .output()
+        .expect("the program starts")
 }
 
 /// The Python that tests may use, where it has a package.
 pub fn python(package: &str) -> Option<String> {
     let python = std::env::var("CISTRON_PYTHON").unwrap_or_else(|_| "python3".into());
-    let has =
-        Command::new(&python).args(["-c", &format!("import {package}")]).stderr(std::process::Stdio::null()).status().is_ok_and(|status| status.success());
+    let has = Command::new(&python)
+        .args(["-c", &format!("import {package}")])
+        .stderr(std::process::Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success());
     if !has {
-        eprintln!("SKIPPED: {python} has no {package} (set CISTRON_PYTHON to a Python that has it)");
+        eprintln!(
+            "SKIPPED: {python} has no {package} (set CISTRON_PYTHON to a Python that has it)"
+        );
     }
     has.then_some(python)
 }
@@ -111,7 +131,13 @@ pub fn python(package: &str) -> Option<String> {
 pub fn browser() -> Option<&'static str> {
     let found = ["chromium", "chromium-browser", "google-chrome"]
         .into_iter()
-        .find(|name| Command::new(name).arg("--version").stdout(std::process::Stdio::null()).status().is_ok());
+        .find(|name| {
+            Command::new(name)
+                .arg("--version")
+                .stdout(std::process::Stdio::null())
+                .status()
+                .is_ok()
+        });
     if found.is_none() {
         eprintln!("SKIPPED: no Chromium to open the page with");
     }
@@ -121,8 +147,18 @@ pub fn browser() -> Option<&'static str> {
 /// What a browser makes of a page in a window of a size.
 pub fn opened(browser: &str, page: &std::path::Path, size: &str) -> String {
     let output = Command::new(browser)
-        .args(["--headless", "--no-sandbox", "--disable-gpu", "--dump-dom", "--virtual-time-budget=3000", &format!("--window-size={size}")])
-        .arg(format!("--user-data-dir={}", page.with_extension("browser").display()))
+        .args([
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--dump-dom",
+            "--virtual-time-budget=3000",
+            &format!("--window-size={size}"),
+        ])
+        .arg(format!(
+            "--user-data-dir={}",
+            page.with_extension("browser").display()
+        ))
         .arg(format!("file://{}", page.display()))
         .output()
         .expect("the browser runs");
@@ -132,7 +168,11 @@ pub fn opened(browser: &str, page: &std::path::Path, size: &str) -> String {
 /// Standard output and error of a run, and its exit code.
 pub fn said(output: &Output) -> (String, String, i32) {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (text(&output.stdout), text(&output.stderr), output.status.code().unwrap_or(-1))
+    (
+        text(&output.stdout),
+        text(&output.stderr),
+        output.status.code().unwrap_or(-1),
+    )
 }
 
 /// Runs a script's text in a fresh session.
@@ -142,7 +182,11 @@ pub fn run(text: &str) -> cistron::base::Result<()> {
 
 /// What a script's text gives in a fresh session.
 pub fn value(text: &str) -> cistron::base::Result<rhai::Dynamic> {
-    let settings = cistron::lang::session::Settings { quiet: true, device: "cpu".into(), ..Default::default() };
+    let settings = cistron::lang::session::Settings {
+        quiet: true,
+        device: "cpu".into(),
+        ..Default::default()
+    };
     cistron::bind::start(settings);
     let mut scope = rhai::Scope::new();
     let outcome = cistron::lang::engine::run(text, "script.rhai", &mut scope);

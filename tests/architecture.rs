@@ -9,10 +9,24 @@ fn rooms() -> Vec<(String, PathBuf, String)> {
     files_below(&base, "rs")
         .into_iter()
         .map(|path| {
-            let room = path.strip_prefix(&base).expect("below src").components().next().expect("a room").as_os_str().to_string_lossy().into_owned();
+            let room = path
+                .strip_prefix(&base)
+                .expect("below src")
+                .components()
+                .next()
+                .expect("a room")
+                .as_os_str()
+                .to_string_lossy()
+                .into_owned();
             let text = std::fs::read_to_string(&path).expect("a source");
-            let code =
-                text.split("#[cfg(test)]").next().unwrap_or("").lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+            let code = text
+                .split("#[cfg(test)]")
+                .next()
+                .unwrap_or("")
+                .lines()
+                .filter(|line| !line.trim_start().starts_with("//"))
+                .collect::<Vec<_>>()
+                .join("\n");
             (room, path, code)
         })
         .collect()
@@ -24,19 +38,30 @@ fn named(code: &str) -> Vec<String> {
     for part in code.split("crate::").skip(1) {
         if let Some(group) = part.strip_prefix('{') {
             let inside = group.split(';').next().unwrap_or("");
-            out.extend(inside.split([',', '}']).map(|word| word.trim().split("::").next().unwrap_or("").to_string()));
+            out.extend(
+                inside
+                    .split([',', '}'])
+                    .map(|word| word.trim().split("::").next().unwrap_or("").to_string()),
+            );
         } else {
-            out.push(part.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect());
+            out.push(
+                part.chars()
+                    .take_while(|c| c.is_alphanumeric() || *c == '_')
+                    .collect(),
+            );
         }
     }
     out
 }
 
-const SCIENCE: [&str; 10] = ["seq", "data", "nn", "optim", "augment", "metrics", "train", "explain", "plot", "track"];
+const SCIENCE: [&str; 10] = [
+    "seq", "data", "nn", "optim", "augment", "metrics", "train", "explain", "plot", "track",
+];
 
 /// Whether code names the crate `tch` (and not only `Batch::` or `Watch::`).
 fn names_tch(code: &str) -> bool {
-    code.match_indices("tch::").any(|(at, _)| !code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_'))
+    code.match_indices("tch::")
+        .any(|(at, _)| !code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_'))
 }
 
 #[test]

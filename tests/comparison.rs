@@ -34,12 +34,20 @@ const VALUES: &[&str] = &[
 ];
 
 fn truth(text: &str) -> bool {
-    value(text).unwrap_or_else(|fault| panic!("{text}: {fault}")).as_bool().expect("a boolean")
+    value(text)
+        .unwrap_or_else(|fault| panic!("{text}: {fault}"))
+        .as_bool()
+        .expect("a boolean")
 }
 
-/// Values of the list that this build can make, so that a renamed constructor does not hide the others.
+/// Values of the list that this build can make, so that a renamed constructor does not hide the
+/// others.
 fn made() -> Vec<&'static str> {
-    let made: Vec<&str> = VALUES.iter().copied().filter(|text| run(&format!("let v = {text};")).is_ok()).collect();
+    let made: Vec<&str> = VALUES
+        .iter()
+        .copied()
+        .filter(|text| run(&format!("let v = {text};")).is_ok())
+        .collect();
     assert!(made.len() + 3 >= VALUES.len(), "{made:?}");
     made
 }
@@ -53,7 +61,9 @@ fn any_value_can_be_compared_with_unit() {
         assert!(truth(&format!("let v = {text}; () != v")), "{text}");
     }
     assert!(truth("() == ()") && !truth("() != ()"));
-    assert!(truth("let v = tensor::ones([2]).requires_grad(); v.sum().backward(); v.grad != ()"));
+    assert!(truth(
+        "let v = tensor::ones([2]).requires_grad(); v.sum().backward(); v.grad != ()"
+    ));
     assert!(truth("tensor::ones([2]).grad == ()"));
 }
 
@@ -67,15 +77,21 @@ fn values_without_an_order_are_errors_in_either_direction() {
             if has_order(text) && has_order(other) || is_text(text) && is_text(other) {
                 continue;
             }
-            // one script for all: each comparison must raise an error of its own that names no Rust type
+            // one script for all: each comparison must raise an error of its own that names no Rust
+            // type
             let mut script = format!("let a = {text}; let b = {other}; let good = 0;");
             for symbol in ["<", "<=", ">", ">="] {
                 for call in [format!("a {symbol} b"), format!("b {symbol} a")] {
-                    let is_good = format!("e.kind == \"type\" && e.message.contains(\"`{symbol}`\") && !e.message.contains(\"::\")");
-                    script += &format!("try {{ {call}; }} catch (e) {{ if {is_good} {{ good += 1; }} else {{ print(e.message) }} }}");
+                    let is_good = format!(
+                        "e.kind == \"type\" && e.message.contains(\"`{symbol}`\") && !e.message.contains(\"::\")"
+                    );
+                    script += &format!(
+                        "try {{ {call}; }} catch (e) {{ if {is_good} {{ good += 1; }} else {{ print(e.message) }} }}"
+                    );
                 }
             }
-            let good = value(&(script + "good")).unwrap_or_else(|fault| panic!("{text} {other}: {fault}"));
+            let good =
+                value(&(script + "good")).unwrap_or_else(|fault| panic!("{text} {other}: {fault}"));
             assert_eq!(good.as_int(), Ok(8), "{text} {other}");
         }
     }
@@ -84,20 +100,59 @@ fn values_without_an_order_are_errors_in_either_direction() {
 #[test]
 fn comparisons_that_fail_say_what_to_do() {
     for (text, message, hint) in [
-        ("[1, 2] > 3", "`>` cannot compare array [1, 2] with whole number 3", "a[0] > …"),
-        ("\"a\" < 3", "`<` cannot compare string \"a\" with whole number 3", "parse_float"),
-        ("() > 1", "`>` cannot compare nothing with whole number 1", "x != ()"),
+        (
+            "[1, 2] > 3",
+            "`>` cannot compare array [1, 2] with whole number 3",
+            "a[0] > …",
+        ),
+        (
+            "\"a\" < 3",
+            "`<` cannot compare string \"a\" with whole number 3",
+            "parse_float",
+        ),
+        (
+            "() > 1",
+            "`>` cannot compare nothing with whole number 1",
+            "x != ()",
+        ),
         ("#{} < 1", "`<` cannot compare map", "m.key < …"),
-        ("let f = |x| x; f > 1", "`>` cannot compare a function with whole number 1", "f.call(…)"),
-        ("true > 0", "`>` cannot compare true with whole number 0", "booleans compare with booleans"),
-        ("true == 1", "`==` cannot compare true with whole number 1", "booleans compare with booleans"),
-        ("tensor::zeros([2]) < 3", "`<` compares single numbers, got a tensor of shape [2]", ".lt(b)"),
-        ("tensor::zeros([2]) == 3", "`==` compares single numbers, got a tensor of shape [2]", ".eq(b)"),
-        ("1 >= tensor::zeros([2])", "got whole number 1 and a tensor of shape [2]", ".item()"),
+        (
+            "let f = |x| x; f > 1",
+            "`>` cannot compare a function with whole number 1",
+            "f.call(…)",
+        ),
+        (
+            "true > 0",
+            "`>` cannot compare true with whole number 0",
+            "booleans compare with booleans",
+        ),
+        (
+            "true == 1",
+            "`==` cannot compare true with whole number 1",
+            "booleans compare with booleans",
+        ),
+        (
+            "tensor::zeros([2]) < 3",
+            "`<` compares single numbers, got a tensor of shape [2]",
+            ".lt(b)",
+        ),
+        (
+            "tensor::zeros([2]) == 3",
+            "`==` compares single numbers, got a tensor of shape [2]",
+            ".eq(b)",
+        ),
+        (
+            "1 >= tensor::zeros([2])",
+            "got whole number 1 and a tensor of shape [2]",
+            ".item()",
+        ),
     ] {
         let fault = fault(text);
         assert!(fault.message.contains(message), "{text}: {fault}");
-        assert!(fault.hint.as_ref().is_some_and(|own| own.contains(hint)), "{text}: {fault}");
+        assert!(
+            fault.hint.as_ref().is_some_and(|own| own.contains(hint)),
+            "{text}: {fault}"
+        );
         let at = fault.at.clone().expect("a place");
         assert!(at.line == 1 && at.column > 0, "{text}: {at}");
     }
@@ -154,39 +209,99 @@ fn numbers_and_text_compare_exactly() {
         assert!(truth(text), "{text}");
     }
     assert_eq!(value("let n = 0; for i in 0..10 { if i % 2 == 0 { n += 1; } } let i = 0; while i < 5 { i += 1; } n * 10 + i").expect("runs").as_int(), Ok(55));
-    assert_eq!(value("[3, 1, 2].reduce(|a, b| if a > b { a } else { b }, 0)").expect("runs").as_int(), Ok(3));
+    assert_eq!(
+        value("[3, 1, 2].reduce(|a, b| if a > b { a } else { b }, 0)")
+            .expect("runs")
+            .as_int(),
+        Ok(3)
+    );
 }
 
 #[test]
 fn conditions_name_what_they_got() {
     for (text, message, hint) in [
-        ("if tensor::ones([2]).gt(0) { 1 }", "a condition must be true or false, got a tensor", ".all().item()"),
-        ("while tensor::ones([2]).gt(0) { 1 }", "a condition must be true or false, got a tensor", ".all().item()"),
-        ("let x = tensor::ones([1]); x && true", "a condition must be true or false, got a tensor", ".all().item()"),
-        ("let u = (); if u { 1 }", "a condition must be true or false, got nothing", "x != ()"),
-        ("let u = 1; if u { 1 }", "a condition must be true or false, got a whole number", "x != 0"),
-        ("let u = [1]; if u { 1 }", "a condition must be true or false, got an array", "x.len() > 0"),
+        (
+            "if tensor::ones([2]).gt(0) { 1 }",
+            "a condition must be true or false, got a tensor",
+            ".all().item()",
+        ),
+        (
+            "while tensor::ones([2]).gt(0) { 1 }",
+            "a condition must be true or false, got a tensor",
+            ".all().item()",
+        ),
+        (
+            "let x = tensor::ones([1]); x && true",
+            "a condition must be true or false, got a tensor",
+            ".all().item()",
+        ),
+        (
+            "let u = (); if u { 1 }",
+            "a condition must be true or false, got nothing",
+            "x != ()",
+        ),
+        (
+            "let u = 1; if u { 1 }",
+            "a condition must be true or false, got a whole number",
+            "x != 0",
+        ),
+        (
+            "let u = [1]; if u { 1 }",
+            "a condition must be true or false, got an array",
+            "x.len() > 0",
+        ),
     ] {
         let fault = fault(text);
-        assert!(fault.message.contains(message) && fault.hint.as_ref().is_some_and(|own| own.contains(hint)), "{text}: {fault}");
-        let caught = value(&format!("let m = \"\"; try {{ {text} }} catch (e) {{ m = e.message; }} m")).expect("is caught");
-        assert!(caught.into_string().expect("text").contains(message), "{text}");
+        assert!(
+            fault.message.contains(message)
+                && fault.hint.as_ref().is_some_and(|own| own.contains(hint)),
+            "{text}: {fault}"
+        );
+        let caught = value(&format!(
+            "let m = \"\"; try {{ {text} }} catch (e) {{ m = e.message; }} m"
+        ))
+        .expect("is caught");
+        assert!(
+            caught.into_string().expect("text").contains(message),
+            "{text}"
+        );
     }
 }
 
 #[test]
 fn check_finds_comparisons_of_literals() {
-    let settings = cistron::lang::session::Settings { quiet: true, device: "cpu".into(), ..Default::default() };
+    let settings = cistron::lang::session::Settings {
+        quiet: true,
+        device: "cpu".into(),
+        ..Default::default()
+    };
     let engine = cistron::bind::start(settings);
     let faults = |text: &str| {
         let ast = cistron::lang::check::compile(&engine, text, "script.rhai").expect("parses");
         cistron::lang::check::check(&ast, &cistron::lang::session::catalog(), "script.rhai")
     };
-    for text in ["[1, 2] > 3", "let x = 1; if x < [1] { }", "\"a\" < 3", "fn f(x) { x > () }", "let f = |x| #{} <= x;", "true > 1.5"] {
+    for text in [
+        "[1, 2] > 3",
+        "let x = 1; if x < [1] { }",
+        "\"a\" < 3",
+        "fn f(x) { x > () }",
+        "let f = |x| #{} <= x;",
+        "true > 1.5",
+    ] {
         let found = faults(text);
-        assert!(found.len() == 1 && found[0].kind == "type", "{text}: {found:?}");
+        assert!(
+            found.len() == 1 && found[0].kind == "type",
+            "{text}: {found:?}"
+        );
     }
-    for text in ["1 < 2.5", "\"a\" < 'b'", "let x = 1; x < 3", "let y = 1; y > \"a\"", "() == 1", "[1] != 2"] {
+    for text in [
+        "1 < 2.5",
+        "\"a\" < 'b'",
+        "let x = 1; x < 3",
+        "let y = 1; y > \"a\"",
+        "() == 1",
+        "[1] != 2",
+    ] {
         assert!(faults(text).is_empty(), "{text}: {:?}", faults(text));
     }
 }

@@ -1,11 +1,16 @@
-//! The course: every lesson runs, its exercises are open, the answers get every point, and it is a notebook too.
+//! The course: every lesson runs, its exercises are open, the answers get every point, and it is a
+//! notebook too.
 
 use crate::{cistron, root, said};
 use std::path::PathBuf;
 
 /// The scripts of the lessons, in order.
 pub fn lessons() -> Vec<PathBuf> {
-    let mut found: Vec<PathBuf> = std::fs::read_dir(root().join("examples/course")).expect("lessons").flatten().map(|e| e.path()).collect();
+    let mut found: Vec<PathBuf> = std::fs::read_dir(root().join("examples/course"))
+        .expect("lessons")
+        .flatten()
+        .map(|e| e.path())
+        .collect();
     found.retain(|path| path.extension().is_some_and(|e| e == "rhai"));
     found.sort();
     found
@@ -16,13 +21,19 @@ fn every_lesson_runs_and_its_exercises_can_be_solved() {
     let place = tempfile::tempdir().expect("a folder");
     let all = lessons();
     assert_eq!(all.len(), 12);
-    let answers = root().join("examples/course/solutions").display().to_string();
+    let answers = root()
+        .join("examples/course/solutions")
+        .display()
+        .to_string();
     for lesson in &all {
         let path = lesson.display().to_string();
         let (out, err, code) = said(&cistron(place.path(), &["run", "--no-run-dir", &path]));
         assert!(code == 0 && !out.is_empty(), "{path}\n{err}");
         let graded = |more: &[&str]| -> serde_json::Value {
-            let (out, err, _) = said(&cistron(place.path(), &[&["test", "--grade", "--json", path.as_str()], more].concat()));
+            let (out, err, _) = said(&cistron(
+                place.path(),
+                &[&["test", "--grade", "--json", path.as_str()], more].concat(),
+            ));
             serde_json::from_str(&out).unwrap_or_else(|_| panic!("{path}: {out}{err}"))
         };
         let (open, solved) = (graded(&[]), graded(&["--answers", answers.as_str()]));
@@ -30,7 +41,9 @@ fn every_lesson_runs_and_its_exercises_can_be_solved() {
         assert_eq!(solved["points"], solved["of"], "{solved:#}");
         assert!(
             solved["of"].as_u64().is_some_and(|n| n >= 3)
-                && open["tests"].as_array().is_some_and(|t| t.iter().all(|test| test["hidden"] == true || test["hint"] != ""))
+                && open["tests"].as_array().is_some_and(|t| t
+                    .iter()
+                    .all(|test| test["hidden"] == true || test["hint"] != ""))
         );
     }
 }
@@ -41,9 +54,27 @@ fn scripts_become_notebooks_and_come_back() {
     for lesson in lessons() {
         let (notebook, back) = (place.path().join("n.ipynb"), place.path().join("back.rhai"));
         let text = |path: &PathBuf| path.display().to_string();
-        assert_eq!(said(&cistron(place.path(), &["notebook", &text(&lesson), "-o", &text(&notebook)])).2, 0);
-        assert_eq!(said(&cistron(place.path(), &["notebook", &text(&notebook), "-o", &text(&back)])).2, 0);
-        assert!(std::fs::read(&lesson).expect("a lesson") == std::fs::read(&back).expect("a script"), "{} changes", lesson.display());
+        assert_eq!(
+            said(&cistron(
+                place.path(),
+                &["notebook", &text(&lesson), "-o", &text(&notebook)]
+            ))
+            .2,
+            0
+        );
+        assert_eq!(
+            said(&cistron(
+                place.path(),
+                &["notebook", &text(&notebook), "-o", &text(&back)]
+            ))
+            .2,
+            0
+        );
+        assert!(
+            std::fs::read(&lesson).expect("a lesson") == std::fs::read(&back).expect("a script"),
+            "{} changes",
+            lesson.display()
+        );
     }
 }
 
@@ -52,9 +83,18 @@ fn grading_tells_points_hints_and_what_takes_too_long() {
     let place = tempfile::tempdir().expect("a folder");
     let script = "fn f(x) { x }\nthrow \"the script itself is not run\";\n/// 2 points: doubles\n/// hint: times 2\nfn test_f() { assert_eq(f(2), 4); }\nfn test_slow() { while true { } }\n/// 3 points: is there\nfn test_there() { f(1); }\n";
     std::fs::write(place.path().join("x.rhai"), script).expect("written");
-    let (out, _, code) = said(&cistron(place.path(), &["test", "--grade", "--seconds", "1", "x.rhai"]));
+    let (out, _, code) = said(&cistron(
+        place.path(),
+        &["test", "--grade", "--seconds", "1", "x.rhai"],
+    ));
     assert_eq!(code, 3);
-    for wanted in ["0/2  test_f  doubles", "hint: times 2", "it takes more than 1 s", "3/3  test_there", "3 of 6 points"] {
+    for wanted in [
+        "0/2  test_f  doubles",
+        "hint: times 2",
+        "it takes more than 1 s",
+        "3/3  test_there",
+        "3 of 6 points",
+    ] {
         assert!(out.contains(wanted), "{wanted}\n{out}");
     }
 }

@@ -19,16 +19,32 @@ fn gz(text: &str) -> Vec<u8> {
 #[test]
 fn known_forms_need_no_options() {
     let place = tempfile::tempdir().expect("a folder");
-    let deepbind = write(place.path(), "a.seq.gz", &gz("FoldID\tEventID\tseq\tBound\nA\tone\tACGTA\t1\nA\ttwo\tTTTTA\t0\n"));
-    run(&format!("let s = data::table(\"{deepbind}\"); assert_eq!(s.len(), 2);").replace("assert_eq!", "assert_eq")).expect("DeepBind's form");
+    let deepbind = write(
+        place.path(),
+        "a.seq.gz",
+        &gz("FoldID\tEventID\tseq\tBound\nA\tone\tACGTA\t1\nA\ttwo\tTTTTA\t0\n"),
+    );
+    run(
+        &format!("let s = data::table(\"{deepbind}\"); assert_eq!(s.len(), 2);")
+            .replace("assert_eq!", "assert_eq"),
+    )
+    .expect("DeepBind's form");
     run(&format!("let s = data::table(\"{deepbind}\"); assert_eq(s.names, [\"one\", \"two\"]); assert_eq(s.label_names, [\"Bound\"]);")).expect("names");
-    let zeng = write(place.path(), "z.csv", b">chr1:1-5_shuf ACGTA 0\r\n\r\n>chr2:4-9 CCCCA 1\r\n");
+    let zeng = write(
+        place.path(),
+        "z.csv",
+        b">chr1:1-5_shuf ACGTA 0\r\n\r\n>chr2:4-9 CCCCA 1\r\n",
+    );
     run(&format!("let s = data::table(\"{zeng}\"); assert_eq(s.sequences(), [\"ACGTA\", \"CCCCA\"]); assert_eq(s.label, [[0.0], [1.0]]);"))
         .expect("Zeng's form, CRLF, an empty line");
     let bare = write(place.path(), "b.txt", b"acgtn\t1\nRYACG\t0\n");
     run(&format!("let s = data::table(\"{bare}\"); assert_eq(s.sequences(), [\"ACGTN\", \"NNACG\"]); assert_eq(s.notes.len(), 2);"))
         .expect("lower case, N, IUPAC");
-    let wide = write(place.path(), "w.csv", b"left,right,a,b\nACGT,TTTT,1,NA\nAAAA,CCCC,0,1\n");
+    let wide = write(
+        place.path(),
+        "w.csv",
+        b"left,right,a,b\nACGT,TTTT,1,NA\nAAAA,CCCC,0,1\n",
+    );
     run(&format!("let s = data::table(\"{wide}\", #{{ sequence: #{{ x: \"left\", y: \"right\" }}, label: [\"a\", \"b\"] }}); assert_eq(s.label.shape, [2, 2]); assert(s.label.isnan().any().item()); assert_eq(s.input(\"y\").shape, [2, 4, 4]);")).expect("several inputs and labels");
 }
 
@@ -36,26 +52,77 @@ fn known_forms_need_no_options() {
 fn broken_tables_are_told_by_file_and_line() {
     let place = tempfile::tempdir().expect("a folder");
     let cases: [(&str, Vec<u8>, &str, &str); 9] = [
-        ("columns", b"seq\ty\nACGT\t1\nACGT\n".to_vec(), "sequence: \"seq\", label: \"y\"", "line 3: expected 2 columns, got 1"),
-        ("letter", b"seq\ty\nACGT\t1\nAC*T\t0\n".to_vec(), "sequence: \"seq\", label: \"y\"", "line 3: `*` at position 3 of the sequence is no base"),
-        ("length", b"seq\ty\nACGT\t1\nACG\t0\n".to_vec(), "sequence: \"seq\", label: \"y\"", "line 3: the sequence has 3 bases, those before it have 4"),
-        ("label", b"seq\ty\nACGT\tyes\n".to_vec(), "sequence: \"seq\", label: \"y\"", "line 2: label `y` must be a number, got `yes`"),
-        ("typo", b"seq\ty\nACGT\t1\n".to_vec(), "sequence: \"sec\", label: \"y\"", "did you mean `seq`?"),
-        ("empty", b"".to_vec(), "sequence: \"seq\", label: \"y\"", "is empty"),
-        ("header", b"seq\ty\n".to_vec(), "sequence: \"seq\", label: \"y\"", "holds a header and no rows"),
-        ("unknown", b"a\tb\tc\n1\t2\t3\n".to_vec(), "", "the form of this table is not known"),
-        ("blank", b"seq\ty\n\t1\n".to_vec(), "sequence: \"seq\", label: \"y\"", "line 2: the sequence is empty"),
+        (
+            "columns",
+            b"seq\ty\nACGT\t1\nACGT\n".to_vec(),
+            "sequence: \"seq\", label: \"y\"",
+            "line 3: expected 2 columns, got 1",
+        ),
+        (
+            "letter",
+            b"seq\ty\nACGT\t1\nAC*T\t0\n".to_vec(),
+            "sequence: \"seq\", label: \"y\"",
+            "line 3: `*` at position 3 of the sequence is no base",
+        ),
+        (
+            "length",
+            b"seq\ty\nACGT\t1\nACG\t0\n".to_vec(),
+            "sequence: \"seq\", label: \"y\"",
+            "line 3: the sequence has 3 bases, those before it have 4",
+        ),
+        (
+            "label",
+            b"seq\ty\nACGT\tyes\n".to_vec(),
+            "sequence: \"seq\", label: \"y\"",
+            "line 2: label `y` must be a number, got `yes`",
+        ),
+        (
+            "typo",
+            b"seq\ty\nACGT\t1\n".to_vec(),
+            "sequence: \"sec\", label: \"y\"",
+            "did you mean `seq`?",
+        ),
+        (
+            "empty",
+            b"".to_vec(),
+            "sequence: \"seq\", label: \"y\"",
+            "is empty",
+        ),
+        (
+            "header",
+            b"seq\ty\n".to_vec(),
+            "sequence: \"seq\", label: \"y\"",
+            "holds a header and no rows",
+        ),
+        (
+            "unknown",
+            b"a\tb\tc\n1\t2\t3\n".to_vec(),
+            "",
+            "the form of this table is not known",
+        ),
+        (
+            "blank",
+            b"seq\ty\n\t1\n".to_vec(),
+            "sequence: \"seq\", label: \"y\"",
+            "line 2: the sequence is empty",
+        ),
     ];
     for (name, text, options, wanted) in cases {
         let path = write(place.path(), name, &text);
         let fault = fault(&format!("data::table(\"{path}\", #{{ {options} }});"));
-        assert!(fault.to_string().contains(wanted) && fault.message.contains(name), "{name}: {fault}");
+        assert!(
+            fault.to_string().contains(wanted) && fault.message.contains(name),
+            "{name}: {fault}"
+        );
         assert_eq!(fault.kind, "data", "{name}");
     }
     let whole = gz(&"ACGTACGT\t1\n".repeat(2000));
     let path = write(place.path(), "cut.gz", &whole[..whole.len() / 2]);
     let cut = fault(&format!("data::table(\"{path}\");"));
-    assert!(cut.to_string().contains("truncated") || cut.to_string().contains("line"), "{cut}");
+    assert!(
+        cut.to_string().contains("truncated") || cut.to_string().contains("line"),
+        "{cut}"
+    );
     let path = write(place.path(), "cutlen", b"ACGTACGT\t1\nAC\t0\n");
     run(&format!("let s = data::table(\"{path}\", #{{ sequence: \"1\", label: \"2\", length: 6 }}); assert_eq(s.sequences(), [\"CGTACG\", \"NNACNN\"]);"))
         .expect("cut and padded");
@@ -64,13 +131,25 @@ fn broken_tables_are_told_by_file_and_line() {
 #[test]
 fn fasta_pairs() {
     let place = tempfile::tempdir().expect("a folder");
-    let positives = write(place.path(), "p.fa.gz", &gz(">a first\nACG\nTA\n>b\nCCCCC\n"));
+    let positives = write(
+        place.path(),
+        "p.fa.gz",
+        &gz(">a first\nACG\nTA\n>b\nCCCCC\n"),
+    );
     let negatives = write(place.path(), "n.fa", b">c\nTTTTT\n");
     run(&format!("let s = data::fasta(\"{positives}\", \"{negatives}\"); assert_eq(s.names, [\"a\", \"b\", \"c\"]); assert_eq(s.positives, [2.0 / 3.0]); assert_eq(s.sequences()[0], \"ACGTA\");")).expect("read");
     let hollow = write(place.path(), "h.fa", b">a\n>b\nACGT\n");
-    assert!(fault(&format!("data::fasta(\"{hollow}\");")).message.contains("line 1: record `a` has no sequence"));
+    assert!(
+        fault(&format!("data::fasta(\"{hollow}\");"))
+            .message
+            .contains("line 1: record `a` has no sequence")
+    );
     let other = write(place.path(), "o.fa", b"ACGT\n");
-    assert!(fault(&format!("data::fasta(\"{other}\");")).message.contains("line 1: expected `>name`"));
+    assert!(
+        fault(&format!("data::fasta(\"{other}\");"))
+            .message
+            .contains("line 1: expected `>name`")
+    );
 }
 
 #[test]
@@ -95,16 +174,40 @@ fn real_files_read_as_they_are() {
     let Some(folder) = data_folder() else { return };
     let chipseq = folder.join("chipseq");
     let find = |dir: &str, start: &str| -> PathBuf {
-        let inside = std::fs::read_dir(chipseq.join(dir)).expect("a folder of data").flatten().map(|e| e.path());
-        inside.into_iter().find(|p| p.file_name().is_some_and(|n| n.to_string_lossy().starts_with(start))).expect("a file")
+        let inside = std::fs::read_dir(chipseq.join(dir))
+            .expect("a folder of data")
+            .flatten()
+            .map(|e| e.path());
+        inside
+            .into_iter()
+            .find(|p| {
+                p.file_name()
+                    .is_some_and(|n| n.to_string_lossy().starts_with(start))
+            })
+            .expect("a file")
     };
     let held_out = find("deepbind_encode", "SP1_GM12878_SP1_HudsonAlpha_B");
-    run(&format!("let s = data::table(\"{}\"); assert_eq(s.len(), 1000); assert_eq(s.positives, [0.5]);", held_out.display())).expect("DeepBind, held out");
+    run(&format!(
+        "let s = data::table(\"{}\"); assert_eq(s.len(), 1000); assert_eq(s.positives, [0.5]);",
+        held_out.display()
+    ))
+    .expect("DeepBind, held out");
     let zeng = find("zeng_ezh2_dnd41/Sequence", "Train_seq");
     run(&format!("let s = data::table(\"{}\"); assert_eq(s.len(), 2680); assert_eq(s.input().shape, [2680, 4, 101]);", zeng.display())).expect("Zeng");
     let dream = find("deepbind_dream5_chipseq", "TF_23_CHIP_100_dinuc");
-    run(&format!("let s = data::table(\"{}\"); assert_eq(s.len(), 1000);", dream.display())).expect("DREAM5");
-    let (positives, negatives) = (find("nanog_h1esc", "positives"), find("nanog_h1esc", "negatives"));
-    run(&format!("let s = data::fasta(\"{}\", \"{}\"); assert_eq(s.input(\"sequence\").shape[2], 200);", positives.display(), negatives.display()))
-        .expect("FASTA pair");
+    run(&format!(
+        "let s = data::table(\"{}\"); assert_eq(s.len(), 1000);",
+        dream.display()
+    ))
+    .expect("DREAM5");
+    let (positives, negatives) = (
+        find("nanog_h1esc", "positives"),
+        find("nanog_h1esc", "negatives"),
+    );
+    run(&format!(
+        "let s = data::fasta(\"{}\", \"{}\"); assert_eq(s.input(\"sequence\").shape[2], 200);",
+        positives.display(),
+        negatives.display()
+    ))
+    .expect("FASTA pair");
 }

@@ -6,23 +6,53 @@ use crate::{fault, run};
 fn a_gradient_that_does_not_exist_is_an_error() {
     // each of these ended the process, or printed a tensor of an unknown kind
     for (text, message) in [
-        ("let x = tensor::ones([3]).requires_grad(); print(tensor::ones([1]).sum().gradients([x]));", "does not depend on any tensor that requires a gradient"),
-        ("let x = tensor::ones([3]).requires_grad(); no_grad { x.sum().gradients([x]) }", "does not depend on any tensor that requires a gradient"),
-        ("let x = tensor::ones([3]).requires_grad(); x.detach().sum().gradients([x])", "does not depend on any tensor that requires a gradient"),
-        ("let x = tensor::ones([3]); x.sum().gradients([x])", "item 0 of `inputs` does not require a gradient"),
-        ("let x = tensor::ones([3]).requires_grad(); let y = x * 2; y.sum().gradients([x, y.detach()])", "item 1 of `inputs` does not require a gradient"),
+        (
+            "let x = tensor::ones([3]).requires_grad(); print(tensor::ones([1]).sum().gradients([x]));",
+            "does not depend on any tensor that requires a gradient",
+        ),
+        (
+            "let x = tensor::ones([3]).requires_grad(); no_grad { x.sum().gradients([x]) }",
+            "does not depend on any tensor that requires a gradient",
+        ),
+        (
+            "let x = tensor::ones([3]).requires_grad(); x.detach().sum().gradients([x])",
+            "does not depend on any tensor that requires a gradient",
+        ),
+        (
+            "let x = tensor::ones([3]); x.sum().gradients([x])",
+            "item 0 of `inputs` does not require a gradient",
+        ),
+        (
+            "let x = tensor::ones([3]).requires_grad(); let y = x * 2; y.sum().gradients([x, y.detach()])",
+            "item 1 of `inputs` does not require a gradient",
+        ),
         (
             "let x = tensor::ones([3]).requires_grad(); let y = tensor::ones([2]).requires_grad(); (y * y).sum().gradients([y, x])",
             "does not depend on item 1 of `inputs`",
         ),
-        ("let x = tensor::ones([3]).requires_grad(); x.gradients([x])", "gradients need one number, got [3]"),
-        ("let x = tensor::ones([3]).requires_grad(); x.argmax().backward();", "does not require grad"),
-        ("no_grad { let x = tensor::ones([3]).requires_grad(); x.sum().backward(); }", "does not require grad"),
-        ("let x = tensor::ones([1]).requires_grad(); let y = (x * x).sum(); y.backward(); y.backward();", "second time"),
+        (
+            "let x = tensor::ones([3]).requires_grad(); x.gradients([x])",
+            "gradients need one number, got [3]",
+        ),
+        (
+            "let x = tensor::ones([3]).requires_grad(); x.argmax().backward();",
+            "does not require grad",
+        ),
+        (
+            "no_grad { let x = tensor::ones([3]).requires_grad(); x.sum().backward(); }",
+            "does not require grad",
+        ),
+        (
+            "let x = tensor::ones([1]).requires_grad(); let y = (x * x).sum(); y.backward(); y.backward();",
+            "second time",
+        ),
     ] {
         let fault = fault(text);
         assert!(fault.message.contains(message), "{text}: {fault}");
-        run(&format!("let caught = false; try {{ {text} }} catch (e) {{ caught = true; }} assert(caught);")).expect("goes on");
+        run(&format!(
+            "let caught = false; try {{ {text} }} catch (e) {{ caught = true; }} assert(caught);"
+        ))
+        .expect("goes on");
     }
     run("let x = tensor::ones([3]).requires_grad(); assert_eq(x.sum().gradients([]).len(), 0); x.zero_grad(); assert(x.grad == ());").expect("runs");
 }
@@ -39,5 +69,10 @@ fn explanations_of_an_output_that_ignores_an_input_are_zeros() {
         "let net = nn::build(nn::custom(\"cut\", #{ forward: |p, x| x.detach().sum([1, 2]).unsqueeze(1) }), [4, 6]);
          explain::saliency(net, seq::one_hot([\"ACGTAC\"]))",
     );
-    assert!(fault.message.contains("the output does not depend on the input"), "{fault}");
+    assert!(
+        fault
+            .message
+            .contains("the output does not depend on the input"),
+        "{fault}"
+    );
 }

@@ -56,7 +56,11 @@ const RESERVED: [&str; 49] = [
 ];
 
 fn start() {
-    cistron::bind::start(session::Settings { quiet: true, device: "cpu".into(), ..Default::default() });
+    cistron::bind::start(session::Settings {
+        quiet: true,
+        device: "cpu".into(),
+        ..Default::default()
+    });
 }
 
 #[test]
@@ -64,7 +68,11 @@ fn every_example_runs() {
     start();
     let mut tally = Tally::default();
     documentation(&mut tally);
-    let reports: Vec<String> = tally.failed.iter().map(|(name, report)| format!("{name}\n{report}")).collect();
+    let reports: Vec<String> = tally
+        .failed
+        .iter()
+        .map(|(name, report)| format!("{name}\n{report}"))
+        .collect();
     assert!(reports.is_empty(), "{}", reports.join("\n"));
     assert!(tally.passed > 400, "{} examples", tally.passed);
 }
@@ -87,7 +95,7 @@ fn every_entry_is_documented() {
         if RESERVED.contains(&entry.name.as_str()) {
             wrong.push(format!("{name}: a reserved word"));
         }
-        let summary = entry.docs.lines().next().unwrap_or("");
+        let summary = entry.summary();
         if summary.is_empty() || summary.ends_with(',') {
             wrong.push(format!("{name}: no summary"));
         }
@@ -99,9 +107,18 @@ fn every_entry_is_documented() {
 fn about_150_tensor_operations() {
     start();
     let catalog = session::catalog();
-    let n = catalog.entries.iter().filter(|e| e.namespace == "tensor" && !e.docs.is_empty()).count();
+    let n = catalog
+        .entries
+        .iter()
+        .filter(|e| e.namespace == "tensor" && !e.docs.is_empty())
+        .count();
     assert!(n >= 150, "{n} tensor operations");
-    assert!(catalog.entries.iter().any(|e| e.is_script && e.form == Form::Function && e.namespace == "std/layers/fm"));
+    assert!(
+        catalog
+            .entries
+            .iter()
+            .any(|e| e.is_script && e.form == Form::Function && e.namespace == "std/layers/fm")
+    );
 }
 
 /// The pages of guide and reference.
@@ -113,19 +130,51 @@ fn pages() -> Vec<cistron::cli::doc::Page> {
 #[test]
 fn guide_and_reference_are_written_as_html() {
     let pages = pages();
-    let page = |file: &str| pages.iter().find(|page| page.file == file).unwrap_or_else(|| panic!("no {file}")).text.as_str();
-    assert!(page("reference-nn.html").contains("id=\"nn::conv1d\"") && page("reference-std-models-danq.html").contains("danq"));
-    assert!(page("guide-layers.html").contains("href=\"reference-nn.html#nn::conv1d\""), "code leads to the reference");
-    assert!(page("guide-layers.html").contains("href=\"reference-std-layers-fm.html\""), "modules are linked");
+    let page = |file: &str| {
+        pages
+            .iter()
+            .find(|page| page.file == file)
+            .unwrap_or_else(|| panic!("no {file}"))
+            .text
+            .as_str()
+    };
+    assert!(
+        page("reference-nn.html").contains("id=\"nn::conv1d\"")
+            && page("reference-std-models-danq.html").contains("danq")
+    );
+    assert!(
+        page("guide-layers.html").contains("href=\"reference-nn.html#nn::conv1d\""),
+        "code leads to the reference"
+    );
+    assert!(
+        page("guide-layers.html").contains("href=\"reference-std-layers-fm.html\""),
+        "modules are linked"
+    );
     assert!(page("search.js").contains("\"nn::conv1d\""));
     // every link within the pages has an end
     let mut broken = Vec::new();
     for own in pages.iter().filter(|page| page.file.ends_with(".html")) {
-        assert!(!own.text.contains("```") && !own.text.contains("{{"), "{}: a code block was left open", own.file);
-        for link in own.text.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()).filter(|link| !link.starts_with("http")) {
+        assert!(
+            !own.text.contains("```") && !own.text.contains("{{"),
+            "{}: a code block was left open",
+            own.file
+        );
+        for link in own
+            .text
+            .split("href=\"")
+            .skip(1)
+            .filter_map(|rest| rest.split('"').next())
+            .filter(|link| !link.starts_with("http"))
+        {
             let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
-            let target = if file.is_empty() { Some(own) } else { pages.iter().find(|page| page.file == file) };
-            if !target.is_some_and(|page| anchor.is_empty() || page.text.contains(&format!("id=\"{anchor}\""))) {
+            let target = if file.is_empty() {
+                Some(own)
+            } else {
+                pages.iter().find(|page| page.file == file)
+            };
+            if !target.is_some_and(|page| {
+                anchor.is_empty() || page.text.contains(&format!("id=\"{anchor}\""))
+            }) {
                 broken.push(format!("{}: {link}", own.file));
             }
         }
@@ -136,22 +185,32 @@ fn guide_and_reference_are_written_as_html() {
 #[test]
 fn the_guide_runs() {
     let folder = crate::root().join("docs/guide");
-    let (out, err, code) = crate::said(&crate::cistron(&crate::root(), &["test", &folder.display().to_string()]));
+    let (out, err, code) = crate::said(&crate::cistron(
+        &crate::root(),
+        &["test", &folder.display().to_string()],
+    ));
     assert!(code == 0 && out.contains(" passed, 0 failed"), "{out}{err}");
     for file in std::fs::read_dir(&folder).expect("chapters").flatten() {
         let text = std::fs::read_to_string(file.path()).expect("a chapter");
-        assert!(!text.contains("norun"), "{}: a block that is not run", file.path().display());
+        assert!(
+            !text.contains("norun"),
+            "{}: a block that is not run",
+            file.path().display()
+        );
     }
 }
 
 #[test]
 fn the_search_finds_by_name_option_and_text() {
-    let Some(browser) = crate::browser() else { return };
+    let Some(browser) = crate::browser() else {
+        return;
+    };
     let place = tempfile::tempdir().expect("a folder");
     for page in pages() {
         std::fs::write(place.path().join(page.file), page.text).expect("written");
     }
-    // the first three hits of some questions, a key that opens one, and whether a narrow page stays within its window
+    // the first three hits of some questions, a key that opens one, and whether a narrow page stays
+    // within its window
     let script = r###"<script>
 const input = document.querySelector("#find input"), said = [];
 for (const asked of ["conv1d", "patience", "dinucleotide shuffles", "xyzzy"]) {
@@ -171,16 +230,35 @@ said.push("open=" + document.querySelector("nav").classList.contains("open"));
 said.push("narrow=" + (document.documentElement.scrollWidth <= innerWidth));
 document.title = "SAID " + said.join(" | ");
 </script>"###;
-    for (file, size) in [("reference-nn.html", "1200,900"), ("guide-data.html", "400,800")] {
+    for (file, size) in [
+        ("reference-nn.html", "1200,900"),
+        ("guide-data.html", "400,800"),
+    ] {
         let text = std::fs::read_to_string(place.path().join(file)).expect("a page");
-        std::fs::write(place.path().join("probe.html"), text.replace("</html>", &format!("{script}</html>"))).expect("written");
+        std::fs::write(
+            place.path().join("probe.html"),
+            text.replace("</html>", &format!("{script}</html>")),
+        )
+        .expect("written");
         let dom = crate::opened(browser, &place.path().join("probe.html"), size);
-        let said = dom.split("<title>SAID ").nth(1).and_then(|rest| rest.split("</title>").next()).unwrap_or("nothing was clicked");
+        let said = dom
+            .split("<title>SAID ")
+            .nth(1)
+            .and_then(|rest| rest.split("</title>").next())
+            .unwrap_or("nothing was clicked");
         let parts: Vec<&str> = said.split(" | ").collect();
         assert!(parts[0].starts_with("nn::conv1d,"), "{said}");
         assert!(parts[1].contains("train::early_stop"), "{said}");
         assert!(parts[2].contains("Data"), "{said}");
         assert_eq!(parts[3], "nothing is called so");
-        assert_eq!(parts[4..], ["focus=true", "marked=reference-nn.html#nn::conv1d", "open=true", "narrow=true"]);
+        assert_eq!(
+            parts[4..],
+            [
+                "focus=true",
+                "marked=reference-nn.html#nn::conv1d",
+                "open=true",
+                "narrow=true"
+            ]
+        );
     }
 }

@@ -15,13 +15,24 @@ fn has(tool: &str) -> bool {
 
 /// What a shell command prints, its lines sorted.
 fn shell(command: &str) -> Vec<String> {
-    let output = Command::new("bash").args(["-c", &format!("set -euo pipefail; {command}")]).output().expect("bash runs");
-    assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
+    let output = Command::new("bash")
+        .args(["-c", &format!("set -euo pipefail; {command}")])
+        .output()
+        .expect("bash runs");
+    assert!(
+        output.status.success(),
+        "{command}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     lines(&String::from_utf8_lossy(&output.stdout))
 }
 
 fn lines(text: &str) -> Vec<String> {
-    let mut lines: Vec<String> = text.lines().filter(|line| !line.starts_with('#')).map(str::to_string).collect();
+    let mut lines: Vec<String> = text
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .map(str::to_string)
+        .collect();
     lines.sort();
     lines
 }
@@ -29,8 +40,22 @@ fn lines(text: &str) -> Vec<String> {
 /// Numbers of columns by the names in the header that a script saved.
 fn numbers_of(path: &Path, names: &[&str]) -> Vec<usize> {
     let text = std::fs::read_to_string(path).expect("a file that was saved");
-    let header: Vec<&str> = text.lines().next().expect("a header").trim_start_matches('#').split('\t').collect();
-    names.iter().map(|name| header.iter().position(|own| own == name).unwrap_or_else(|| panic!("no `{name}` in {header:?}"))).collect()
+    let header: Vec<&str> = text
+        .lines()
+        .next()
+        .expect("a header")
+        .trim_start_matches('#')
+        .split('\t')
+        .collect();
+    names
+        .iter()
+        .map(|name| {
+            header
+                .iter()
+                .position(|own| own == name)
+                .unwrap_or_else(|| panic!("no `{name}` in {header:?}"))
+        })
+        .collect()
 }
 
 /// Columns of a file that a script saved, its lines sorted.
@@ -38,9 +63,17 @@ fn saved(path: &Path, columns: &[usize]) -> Vec<String> {
     let text = std::fs::read_to_string(path).expect("a file that was saved");
     let cut = |line: &str| {
         let cells: Vec<&str> = line.split('\t').collect();
-        columns.iter().map(|i| cells[*i]).collect::<Vec<_>>().join("\t")
+        columns
+            .iter()
+            .map(|i| cells[*i])
+            .collect::<Vec<_>>()
+            .join("\t")
     };
-    let mut out: Vec<String> = text.lines().filter(|line| !line.starts_with('#')).map(cut).collect();
+    let mut out: Vec<String> = text
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .map(cut)
+        .collect();
     out.sort();
     out
 }
@@ -56,7 +89,11 @@ fn beds(folder: &Path) -> Beds {
     let place = tempfile::tempdir().expect("a folder");
     let (a, b) = (place.path().join("a.bed"), place.path().join("b.bed"));
     for (source, target) in [("aluY.chr1.bed.gz", &a), ("refseq.chr1.exons.bed.gz", &b)] {
-        shell(&format!("zcat {} | awk 'NR % 3 == 0 && NR <= 18000' > {}", folder.join("genome/bedtools").join(source).display(), target.display()));
+        shell(&format!(
+            "zcat {} | awk 'NR % 3 == 0 && NR <= 18000' > {}",
+            folder.join("genome/bedtools").join(source).display(),
+            target.display()
+        ));
     }
     Beds { place, a, b }
 }
@@ -72,50 +109,135 @@ fn sets_of_intervals_are_bedtools() {
     let three: &[usize] = &[0, 1, 2];
     // our expression, bedtools' command, the columns that are compared
     let cases: Vec<(&str, String, &[usize])> = vec![
-        ("a.intersect(b)", format!("bedtools intersect -a {a} -b {b} | cut -f1-3"), three),
-        ("a.intersect(b, #{ report: \"whole\" })", format!("bedtools intersect -wa -a {a} -b {b} | cut -f1-3"), three),
-        ("a.intersect(b, #{ report: \"once\" })", format!("bedtools intersect -u -a {a} -b {b} | cut -f1-3"), three),
-        ("a.intersect(b, #{ report: \"absent\" })", format!("bedtools intersect -v -a {a} -b {b} | cut -f1-3"), three),
-        ("a.exclude(b)", format!("bedtools intersect -v -a {a} -b {b} | cut -f1-3"), three),
-        ("a.intersect(b, #{ fraction: 0.3 })", format!("bedtools intersect -f 0.3 -a {a} -b {b} | cut -f1-3"), three),
-        ("a.intersect(b, #{ fraction: 0.2, other_fraction: 0.2 })", format!("bedtools intersect -f 0.2 -r -a {a} -b {b} | cut -f1-3"), three),
-        ("a.intersect(b, #{ strand: \"same\" })", format!("bedtools intersect -s -a {a} -b {b} | cut -f1-3,6"), &[0, 1, 2, 5]),
-        ("a.intersect(b, #{ strand: \"opposite\" })", format!("bedtools intersect -S -a {a} -b {b} | cut -f1-3,6"), &[0, 1, 2, 5]),
+        (
+            "a.intersect(b)",
+            format!("bedtools intersect -a {a} -b {b} | cut -f1-3"),
+            three,
+        ),
+        (
+            "a.intersect(b, #{ report: \"whole\" })",
+            format!("bedtools intersect -wa -a {a} -b {b} | cut -f1-3"),
+            three,
+        ),
+        (
+            "a.intersect(b, #{ report: \"once\" })",
+            format!("bedtools intersect -u -a {a} -b {b} | cut -f1-3"),
+            three,
+        ),
+        (
+            "a.intersect(b, #{ report: \"absent\" })",
+            format!("bedtools intersect -v -a {a} -b {b} | cut -f1-3"),
+            three,
+        ),
+        (
+            "a.exclude(b)",
+            format!("bedtools intersect -v -a {a} -b {b} | cut -f1-3"),
+            three,
+        ),
+        (
+            "a.intersect(b, #{ fraction: 0.3 })",
+            format!("bedtools intersect -f 0.3 -a {a} -b {b} | cut -f1-3"),
+            three,
+        ),
+        (
+            "a.intersect(b, #{ fraction: 0.2, other_fraction: 0.2 })",
+            format!("bedtools intersect -f 0.2 -r -a {a} -b {b} | cut -f1-3"),
+            three,
+        ),
+        (
+            "a.intersect(b, #{ strand: \"same\" })",
+            format!("bedtools intersect -s -a {a} -b {b} | cut -f1-3,6"),
+            &[0, 1, 2, 5],
+        ),
+        (
+            "a.intersect(b, #{ strand: \"opposite\" })",
+            format!("bedtools intersect -S -a {a} -b {b} | cut -f1-3,6"),
+            &[0, 1, 2, 5],
+        ),
         (
             "b.slop(3000, 3000).subtract(a)",
-            format!("awk -v OFS='\\t' '{{ $2 -= 3000; $3 += 3000; print }}' {b} | bedtools subtract -a - -b {a} | cut -f1-3"),
+            format!(
+                "awk -v OFS='\\t' '{{ $2 -= 3000; $3 += 3000; print }}' {b} | bedtools subtract -a - -b {a} | cut -f1-3"
+            ),
             three,
         ),
         (
             "b.slop(3000, 3000).subtract(a, #{ whole: true })",
-            format!("awk -v OFS='\\t' '{{ $2 -= 3000; $3 += 3000; print }}' {b} | bedtools subtract -A -a - -b {a} | cut -f1-3"),
+            format!(
+                "awk -v OFS='\\t' '{{ $2 -= 3000; $3 += 3000; print }}' {b} | bedtools subtract -A -a - -b {a} | cut -f1-3"
+            ),
             three,
         ),
-        ("b.merge()", format!("sort -k1,1 -k2,2n {b} | bedtools merge | cut -f1-3"), three),
-        ("b.merge(#{ distance: 500 })", format!("sort -k1,1 -k2,2n {b} | bedtools merge -d 500 -c 4 -o count"), &[0, 1, 2, 3]),
-        ("b.merge(#{ by_strand: true })", format!("sort -k1,1 -k2,2n {b} | bedtools merge -s -c 6 -o distinct"), &[0, 1, 2, 5]),
-        ("a.union(b)", format!("cat {a} {b} | cut -f1-3 | sort -k1,1 -k2,2n | bedtools merge"), three),
+        (
+            "b.merge()",
+            format!("sort -k1,1 -k2,2n {b} | bedtools merge | cut -f1-3"),
+            three,
+        ),
+        (
+            "b.merge(#{ distance: 500 })",
+            format!("sort -k1,1 -k2,2n {b} | bedtools merge -d 500 -c 4 -o count"),
+            &[0, 1, 2, 3],
+        ),
+        (
+            "b.merge(#{ by_strand: true })",
+            format!("sort -k1,1 -k2,2n {b} | bedtools merge -s -c 6 -o distinct"),
+            &[0, 1, 2, 5],
+        ),
+        (
+            "a.union(b)",
+            format!("cat {a} {b} | cut -f1-3 | sort -k1,1 -k2,2n | bedtools merge"),
+            three,
+        ),
         (
             "a.closest(b)",
-            format!("sort -k1,1 -k2,2n {a} > {a}.s; sort -k1,1 -k2,2n {b} > {b}.s; bedtools closest -d -a {a}.s -b {b}.s | cut -f1-3,8,9,13 | sort -u"),
+            format!(
+                "sort -k1,1 -k2,2n {a} > {a}.s; sort -k1,1 -k2,2n {b} > {b}.s; bedtools closest -d -a {a}.s -b {b}.s | cut -f1-3,8,9,13 | sort -u"
+            ),
             three,
         ),
         (
             "a.closest(b, #{ strand: \"same\" })",
-            format!("sort -k1,1 -k2,2n {a} > {a}.s; sort -k1,1 -k2,2n {b} > {b}.s; bedtools closest -s -d -a {a}.s -b {b}.s | cut -f1-3,8,9,13 | sort -u"),
+            format!(
+                "sort -k1,1 -k2,2n {a} > {a}.s; sort -k1,1 -k2,2n {b} > {b}.s; bedtools closest -s -d -a {a}.s -b {b}.s | cut -f1-3,8,9,13 | sort -u"
+            ),
             three,
         ),
-        ("a.windows(100, #{ step: 40, rest: true })", format!("bedtools makewindows -b {a} -w 100 -s 40"), three),
-        ("a.flank(200)", format!("echo -e 'chr1\\t300000000' > {a}.g; bedtools flank -b 200 -i {a} -g {a}.g | cut -f1-3"), three),
-        ("a.sort()", format!("bedtools sort -i {a} | cut -f1-3"), three),
+        (
+            "a.windows(100, #{ step: 40, rest: true })",
+            format!("bedtools makewindows -b {a} -w 100 -s 40"),
+            three,
+        ),
+        (
+            "a.flank(200)",
+            format!(
+                "echo -e 'chr1\\t300000000' > {a}.g; bedtools flank -b 200 -i {a} -g {a}.g | cut -f1-3"
+            ),
+            three,
+        ),
+        (
+            "a.sort()",
+            format!("bedtools sort -i {a} | cut -f1-3"),
+            three,
+        ),
     ];
     let mut wrong = Vec::new();
     for (expression, command, columns) in cases {
         let out = dir.join("out.bed");
         run(&format!("let a = intervals::read(\"{a}\"); let b = intervals::read(\"{b}\"); {expression}.save(\"{}\");", out.display()))
             .unwrap_or_else(|fault| panic!("{expression}: {fault}"));
-        let closest = ["chrom", "start", "end", "closest_start", "closest_end", "distance"];
-        let columns = if expression.contains("closest") { numbers_of(&out, &closest) } else { columns.to_vec() };
+        let closest = [
+            "chrom",
+            "start",
+            "end",
+            "closest_start",
+            "closest_end",
+            "distance",
+        ];
+        let columns = if expression.contains("closest") {
+            numbers_of(&out, &closest)
+        } else {
+            columns.to_vec()
+        };
         let (mut ours, mut theirs) = (saved(&out, &columns), shell(&command));
         assert!(!theirs.is_empty(), "{command} prints nothing");
         if expression.contains("closest") {
@@ -142,23 +264,65 @@ fn shares_and_counts_are_bedtools() {
     let (a, b) = (beds.a.display(), beds.b.display());
     let numbers = |command: String, column: usize| -> Vec<f64> {
         // in the order of the file
-        let output = Command::new("bash").args(["-c", &command]).output().expect("bash runs");
-        String::from_utf8_lossy(&output.stdout).lines().map(|line| line.split('\t').nth(column).and_then(|v| v.parse().ok()).expect("a number")).collect()
+        let output = Command::new("bash")
+            .args(["-c", &command])
+            .output()
+            .expect("bash runs");
+        String::from_utf8_lossy(&output.stdout)
+            .lines()
+            .map(|line| {
+                line.split('\t')
+                    .nth(column)
+                    .and_then(|v| v.parse().ok())
+                    .expect("a number")
+            })
+            .collect()
     };
     let ours = |expression: &str| -> Vec<f64> {
-        let array = value(&format!("let a = intervals::read(\"{a}\"); let b = intervals::read(\"{b}\"); {expression}"))
-            .expect("numbers")
-            .into_array()
-            .expect("an array");
-        array.into_iter().map(|v| v.as_float().or_else(|_| v.as_int().map(|n| n as f64)).expect("a number")).collect()
+        let array = value(&format!(
+            "let a = intervals::read(\"{a}\"); let b = intervals::read(\"{b}\"); {expression}"
+        ))
+        .expect("numbers")
+        .into_array()
+        .expect("an array");
+        array
+            .into_iter()
+            .map(|v| {
+                v.as_float()
+                    .or_else(|_| v.as_int().map(|n| n as f64))
+                    .expect("a number")
+            })
+            .collect()
     };
-    assert_eq!(ours("a.counts(b)"), numbers(format!("bedtools intersect -c -a {a} -b {b}"), 6));
-    let (shares, theirs) = (ours("a.covered(b).to_array()"), numbers(format!("bedtools coverage -a {a} -b {b}"), 9));
+    assert_eq!(
+        ours("a.counts(b)"),
+        numbers(format!("bedtools intersect -c -a {a} -b {b}"), 6)
+    );
+    let (shares, theirs) = (
+        ours("a.covered(b).to_array()"),
+        numbers(format!("bedtools coverage -a {a} -b {b}"), 9),
+    );
     assert_eq!(shares.len(), theirs.len());
-    assert!(shares.iter().zip(&theirs).all(|(x, y)| (x - y).abs() < 1e-6), "bedtools prints seven digits");
+    assert!(
+        shares
+            .iter()
+            .zip(&theirs)
+            .all(|(x, y)| (x - y).abs() < 1e-6),
+        "bedtools prints seven digits"
+    );
     assert!(shares.iter().any(|x| *x > 0.0 && *x < 1.0));
-    let jaccard = value(&format!("intervals::read(\"{a}\").jaccard(intervals::read(\"{b}\"))")).expect("a number").as_float().expect("a number");
-    let theirs = numbers(format!("bedtools jaccard -a <(sort -k1,1 -k2,2n {a}) -b <(sort -k1,1 -k2,2n {b}) | tail -n 1"), 2)[0];
+    let jaccard = value(&format!(
+        "intervals::read(\"{a}\").jaccard(intervals::read(\"{b}\"))"
+    ))
+    .expect("a number")
+    .as_float()
+    .expect("a number");
+    let theirs = numbers(
+        format!(
+            "bedtools jaccard -a <(sort -k1,1 -k2,2n {a}) -b <(sort -k1,1 -k2,2n {b}) | tail -n 1"
+        ),
+        2,
+    )[0];
     assert!((jaccard - theirs).abs() < 1e-6, "{jaccard} {theirs}");
 }
 
@@ -172,9 +336,18 @@ fn a_genomes_gaps_are_bedtools_complement() {
     let base = folder.join("genome/sacCer3_chrIV");
     let (fasta, genes) = (base.join("sacCer3.fa"), base.join("sacCer3.annotation.bed"));
     let out = place.path().join("gaps.bed");
-    run(&format!("let g = genome::open(\"{}\"); intervals::read(\"{}\").complement(g).save(\"{}\");", fasta.display(), genes.display(), out.display()))
-        .expect("gaps");
-    let theirs = shell(&format!("sort -k1,1 -k2,2n {} | bedtools complement -i - -g {}.sizes", genes.display(), fasta.display()));
+    run(&format!(
+        "let g = genome::open(\"{}\"); intervals::read(\"{}\").complement(g).save(\"{}\");",
+        fasta.display(),
+        genes.display(),
+        out.display()
+    ))
+    .expect("gaps");
+    let theirs = shell(&format!(
+        "sort -k1,1 -k2,2n {} | bedtools complement -i - -g {}.sizes",
+        genes.display(),
+        fasta.display()
+    ));
     assert_eq!(saved(&out, &[0, 1, 2]), theirs);
     assert!(theirs.len() > 40);
 }
@@ -200,7 +373,12 @@ pub fn two_bit(name: &str, letters: &[u8]) -> Vec<u8> {
     out.extend(word(0));
     out.extend(word(0));
     let code = |l: &u8| b"TCAG".iter().position(|b| b == l).unwrap_or(0) as u8;
-    out.extend(letters.chunks(4).map(|four| four.iter().enumerate().map(|(i, l)| code(l) << (6 - 2 * i)).sum::<u8>()));
+    out.extend(letters.chunks(4).map(|four| {
+        four.iter()
+            .enumerate()
+            .map(|(i, l)| code(l) << (6 - 2 * i))
+            .sum::<u8>()
+    }));
     out
 }
 
@@ -215,27 +393,62 @@ fn twenty_thousand_regions_are_those_of_bedtools_and_samtools_in_every_form_of_t
     let fasta = folder.join("genome/hg19_chr22_20-21M/22_20-21M.fa");
     // lines of 60 letters, some N, and a short chromosome behind it
     let source = std::fs::read_to_string(&fasta).expect("a genome");
-    let mut letters: Vec<u8> = source.lines().skip(1).flat_map(str::bytes).map(|b| b.to_ascii_uppercase()).collect();
+    let mut letters: Vec<u8> = source
+        .lines()
+        .skip(1)
+        .flat_map(str::bytes)
+        .map(|b| b.to_ascii_uppercase())
+        .collect();
     letters[5_000..5_400].fill(b'N');
-    let folded: String = letters.chunks(60).map(|line| format!("{}\n", String::from_utf8_lossy(line))).collect();
-    std::fs::write(dir.join("g.fa"), format!(">chr22\n{folded}>chrM\nACGTACGTAC\n")).expect("written");
+    let folded: String = letters
+        .chunks(60)
+        .map(|line| format!("{}\n", String::from_utf8_lossy(line)))
+        .collect();
+    std::fs::write(
+        dir.join("g.fa"),
+        format!(">chr22\n{folded}>chrM\nACGTACGTAC\n"),
+    )
+    .expect("written");
     std::fs::write(dir.join("g.2bit"), two_bit("chr22", &letters)).expect("written");
-    shell(&format!("cd {0} && cp g.fa plain.fa && gzip -k plain.fa && cp g.fa blocks.fa && bgzip blocks.fa", dir.display()));
+    shell(&format!(
+        "cd {0} && cp g.fa plain.fa && gzip -k plain.fa && cp g.fa blocks.fa && bgzip blocks.fa",
+        dir.display()
+    ));
     run(&format!(
         "let g = genome::open(\"{0}/g.fa\"); let r = g.random(20_000, 1000, #{{ seed: 7 }}).filter(|row| row.chrom == \"chr22\"); r.save(\"{0}/r.bed\");
          seq::save_fasta(\"{0}/ours.fa\", g.sequences(r), #{{ line: 0 }});",
         dir.display()
     ))
     .expect("regions");
-    let bodies = |text: &str| text.lines().filter(|line| !line.starts_with('>')).map(str::to_ascii_uppercase).collect::<Vec<_>>();
+    let bodies = |text: &str| {
+        text.lines()
+            .filter(|line| !line.starts_with('>'))
+            .map(str::to_ascii_uppercase)
+            .collect::<Vec<_>>()
+    };
     let ours = bodies(&std::fs::read_to_string(dir.join("ours.fa")).expect("sequences"));
     assert_eq!(ours.len(), 20_000);
-    shell(&format!("cd {} && cp g.fa b.fa && bedtools getfasta -fi b.fa -bed r.bed -fo theirs.fa", dir.display()));
-    assert_eq!(ours, bodies(&std::fs::read_to_string(dir.join("theirs.fa")).expect("sequences")));
-    shell(&format!("cd {} && awk '{{ print $1\":\"$2+1\"-\"$3 }}' r.bed > r.txt && samtools faidx -n 1000000 b.fa -r r.txt > faidx.fa", dir.display()));
-    assert_eq!(ours, bodies(&std::fs::read_to_string(dir.join("faidx.fa")).expect("sequences")));
+    shell(&format!(
+        "cd {} && cp g.fa b.fa && bedtools getfasta -fi b.fa -bed r.bed -fo theirs.fa",
+        dir.display()
+    ));
+    assert_eq!(
+        ours,
+        bodies(&std::fs::read_to_string(dir.join("theirs.fa")).expect("sequences"))
+    );
+    shell(&format!(
+        "cd {} && awk '{{ print $1\":\"$2+1\"-\"$3 }}' r.bed > r.txt && samtools faidx -n 1000000 b.fa -r r.txt > faidx.fa",
+        dir.display()
+    ));
+    assert_eq!(
+        ours,
+        bodies(&std::fs::read_to_string(dir.join("faidx.fa")).expect("sequences"))
+    );
     // our index is samtools'
-    assert_eq!(std::fs::read_to_string(dir.join("g.fa.fai")).expect("an index"), std::fs::read_to_string(dir.join("b.fa.fai")).expect("an index"));
+    assert_eq!(
+        std::fs::read_to_string(dir.join("g.fa.fai")).expect("an index"),
+        std::fs::read_to_string(dir.join("b.fa.fai")).expect("an index")
+    );
     for form in ["plain.fa.gz", "blocks.fa.gz", "g.2bit"] {
         run(&format!(
             "let r = intervals::read(\"{0}/r.bed\"); let a = genome::open(\"{0}/g.fa\").codes(r); let b = genome::open(\"{0}/{form}\").codes(r); assert_eq(a, b);",
@@ -249,7 +462,8 @@ fn twenty_thousand_regions_are_those_of_bedtools_and_samtools_in_every_form_of_t
 fn bigwigs_hold_the_values_that_other_readers_find() {
     let Some(folder) = data_folder() else { return };
     let base = folder.join("genome");
-    // pyBigWig 0.3.24: bw.values("1", 0, 3), bw.stats("1", 0, 3, type=…), from its own README and tests
+    // pyBigWig 0.3.24: bw.values("1", 0, 3), bw.stats("1", 0, 3, type=…), from its own README and
+    // tests
     run(&format!(
         "let t = track::open(\"{}\"); let at = intervals::from(#{{ chrom: [\"chr1\"], start: [0], end: [3] }});
          assert_near(t.values(\"1\", 0, 3), [0.1, 0.2, 0.3], 1e-7);
@@ -259,9 +473,14 @@ fn bigwigs_hold_the_values_that_other_readers_find() {
         base.join("pybigwig/test.bw").display()
     ))
     .expect("pyBigWig's file");
-    // tests/oracles/bigwig.py wrote these: windows of 1,000 bp every 50,001 bp of ENCFF826FLP and pyBigWig's exact means
+    // tests/oracles/bigwig.py wrote these: windows of 1,000 bp every 50,001 bp of ENCFF826FLP and
+    // pyBigWig's exact means
     let oracle = include_str!("oracles/bigwig.tsv");
-    let rows: Vec<Vec<&str>> = oracle.lines().filter(|line| !line.starts_with('#')).map(|line| line.split('\t').collect()).collect();
+    let rows: Vec<Vec<&str>> = oracle
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .map(|line| line.split('\t').collect())
+        .collect();
     assert!(rows.len() > 300);
     let column = |i: usize| rows.iter().map(|row| row[i]).collect::<Vec<_>>().join(", ");
     run(&format!(
@@ -299,20 +518,36 @@ fn coverage_of_reads_is_bedtools_and_samtools() {
         tags.display()
     ));
     let graph = shell(&format!("cd {dir} && bedtools genomecov -bg -ibam r.bam"));
-    let starts = shell(&format!("cd {dir} && bedtools genomecov -bg -5 -ibam r.bam"));
-    let plus = shell(&format!("cd {dir} && bedtools genomecov -bg -strand + -ibam r.bam"));
-    for (options, wanted) in [("", graph), ("count: \"starts\"", starts), ("strand: \"+\"", plus)] {
+    let starts = shell(&format!(
+        "cd {dir} && bedtools genomecov -bg -5 -ibam r.bam"
+    ));
+    let plus = shell(&format!(
+        "cd {dir} && bedtools genomecov -bg -strand + -ibam r.bam"
+    ));
+    for (options, wanted) in [
+        ("", graph),
+        ("count: \"starts\"", starts),
+        ("strand: \"+\"", plus),
+    ] {
         let mut theirs: Vec<(i64, i64, i64)> = wanted
             .iter()
             .map(|line| {
-                let cells: Vec<i64> = line.split('\t').skip(1).map(|c| c.parse().expect("a number")).collect();
+                let cells: Vec<i64> = line
+                    .split('\t')
+                    .skip(1)
+                    .map(|c| c.parse().expect("a number"))
+                    .collect();
                 (cells[0], cells[1], cells[2])
             })
             .collect();
         theirs.sort_unstable();
         assert!(theirs.len() > 5000);
-        let (starts, ends, depths): (Vec<String>, Vec<String>, Vec<String>) =
-            theirs.iter().map(|(a, b, d)| (a.to_string(), b.to_string(), format!("{d}.0"))).collect::<Vec<_>>().into_iter().fold(
+        let (starts, ends, depths): (Vec<String>, Vec<String>, Vec<String>) = theirs
+            .iter()
+            .map(|(a, b, d)| (a.to_string(), b.to_string(), format!("{d}.0")))
+            .collect::<Vec<_>>()
+            .into_iter()
+            .fold(
                 Default::default(),
                 |mut all: (Vec<_>, Vec<_>, Vec<_>), (a, b, d)| {
                     all.0.push(a);
@@ -395,9 +630,15 @@ fn broken_files_of_every_kind_are_told() {
     for (name, bytes, expression, wanted) in cases {
         let path = place.path().join(name);
         std::fs::write(&path, bytes).expect("written");
-        let fault = fault(&format!("{};", expression.replace("PATH", &format!("\"{}\"", path.display()))));
+        let fault = fault(&format!(
+            "{};",
+            expression.replace("PATH", &format!("\"{}\"", path.display()))
+        ));
         let said = format!("{fault} {}", fault.hint.clone().unwrap_or_default());
-        assert!(said.contains(wanted) && fault.message.contains(name), "{name}: {said}");
+        assert!(
+            said.contains(wanted) && fault.message.contains(name),
+            "{name}: {said}"
+        );
         assert_eq!(fault.kind, "data", "{name}: {fault}");
     }
     // the stated policy
@@ -417,14 +658,31 @@ fn broken_files_of_every_kind_are_told() {
         path.display()
     ))
     .expect("order");
-    assert!(fault(&format!("intervals::read(\"{}\", #{{ unsorted: \"error\" }});", path.display())).message.contains("is not sorted: 1 not in order (line 2"));
+    assert!(
+        fault(&format!(
+            "intervals::read(\"{}\", #{{ unsorted: \"error\" }});",
+            path.display()
+        ))
+        .message
+        .contains("is not sorted: 1 not in order (line 2")
+    );
     // what a loader thread cannot read reaches the script, with the region
-    std::fs::write(place.path().join("late.fa"), format!(">a\n{}\n", "ACGT".repeat(50) + "AC!T")).expect("written");
+    std::fs::write(
+        place.path().join("late.fa"),
+        format!(">a\n{}\n", "ACGT".repeat(50) + "AC!T"),
+    )
+    .expect("written");
     let late = fault(&format!(
         "let g = genome::open(\"{}/late.fa\"); for b in data::regions(g, g.windows(51)).batches(2, #{{ order: \"kept\" }}) {{ b.len(); }}",
         place.path().display()
     ));
-    assert!(late.message.contains("row 3 (a:153-204)") && late.message.contains("position 202: `!` in record `a` is no base"), "{late}");
+    assert!(
+        late.message.contains("row 3 (a:153-204)")
+            && late
+                .message
+                .contains("position 202: `!` in record `a` is no base"),
+        "{late}"
+    );
     // an index of another file
     std::fs::write(place.path().join("g.fa"), ">a\nACGTACGT\nACGT\n").expect("written");
     std::fs::write(place.path().join("g.fa.fai"), "a\t500\t3\t8\t9\n").expect("written");
@@ -435,8 +693,15 @@ fn broken_files_of_every_kind_are_told() {
     .expect("its index is made again");
     // a file of one line that has no end: its index is samtools'
     std::fs::write(place.path().join("open.fa"), ">a\nACGTACGTT").expect("written");
-    run(&format!("assert_eq(genome::open(\"{}/open.fa\").fetch(\"a\", 6, 9), \"GTT\");", place.path().display())).expect("it is read");
-    assert_eq!(std::fs::read_to_string(place.path().join("open.fa.fai")).expect("an index"), "a\t9\t3\t9\t10\n");
+    run(&format!(
+        "assert_eq(genome::open(\"{}/open.fa\").fetch(\"a\", 6, 9), \"GTT\");",
+        place.path().display()
+    ))
+    .expect("it is read");
+    assert_eq!(
+        std::fs::read_to_string(place.path().join("open.fa.fai")).expect("an index"),
+        "a\t9\t3\t9\t10\n"
+    );
 }
 
 #[test]
@@ -466,7 +731,9 @@ fn rows_of_a_genome_shift_into_what_lies_there() {
          let both = data::regions(g, intervals::from(#{ chrom: [\"chr1\"], start: [0], end: [40] }), #{ tracks: #{ signal: [t, t] } });
          for b in both.batches(1, #{ augment: augment::reverse_complement(1.0) }) { assert_eq(b.x.signal.sum(), 20.0); assert_eq(b.x.signal[[0, 0, 30..40]].sum(), 10.0); }")
     .expect("negatives and tracks");
-    let lost = fault("let g = genome::from(#{ chr1: \"ACGTACGTACGTACGTACGTACGTACGT\" }); g.random(5, 20, #{ exclude: g.chromosomes() });");
+    let lost = fault(
+        "let g = genome::from(#{ chr1: \"ACGTACGTACGTACGTACGTACGTACGT\" }); g.random(5, 20, #{ exclude: g.chromosomes() });",
+    );
     assert!(lost.message.contains("0 of 5 random regions"), "{lost}");
 }
 
@@ -474,7 +741,8 @@ fn rows_of_a_genome_shift_into_what_lies_there() {
 fn labels_of_many_factors_follow_the_papers() {
     let Some(folder) = data_folder() else { return };
     let base = folder.join("genome").display().to_string();
-    // the multi-label construction on a megabase with 32 factors: every region is labelled with each factor that has a peak there
+    // the multi-label construction on a megabase with 32 factors: every region is labelled with
+    // each factor that has a peak there
     run(&format!(
         "let g = genome::open(\"{base}/hg19_chr22_20-21M/22_20-21M.fa\");
          let peaks = intervals::read(\"{base}/hg19_chr22_factornet/encode_dream_conservative_chr22.bed.gz\", #{{ genome: g, invalid: \"skip\" }});
@@ -483,7 +751,8 @@ fn labels_of_many_factors_follow_the_papers() {
          assert_eq(found.names.len(), sets.len()); assert(found.names.len() > 25);
          assert_eq(found.values.sum(1).min().item() >= 1.0, true);
          let again = label::peaks(found.regions, sets);
-         // a region is centred: peaks of a long cluster may lie outside of its 1,000 bp, never the other way round only
+         // a region is centred: peaks of a long cluster may lie outside of its 1,000 bp, never the
+         // other way round only
          assert_eq(again.names, found.names);
          let both = (again.values * found.values).sum().item();
          assert(both > 0.9 * found.values.sum().item(), `${{both}} of ${{found.values.sum().item()}}`);
@@ -493,7 +762,8 @@ fn labels_of_many_factors_follow_the_papers() {
          assert(pairs.regions.len() < found.regions.len() && pairs.regions.len() > 50);"
     ))
     .expect("32 factors");
-    // the thesis': peaks within 200 bp and of all cell types are one, 600 bp around each, a column for each cell type
+    // the thesis': peaks within 200 bp and of all cell types are one, 600 bp around each, a column
+    // for each cell type
     run(&format!(
         "let g = genome::open(\"{base}/hg19_chr22_20-21M/22_20-21M.fa\");
          let cells = intervals::read(\"{base}/hg19_chr22_factornet/encode_dream_conservative_chr22.bed.gz\", #{{ genome: g, invalid: \"skip\" }}).by(\"tf\").CTCF.by(\"cell\");

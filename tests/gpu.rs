@@ -1,4 +1,5 @@
-//! What a GPU computes is what a processor computes. Where there is no GPU these tests say so and check nothing.
+//! What a GPU computes is what a processor computes. Where there is no GPU these tests say so and
+//! check nothing.
 
 use crate::laboratory::held_to;
 use crate::run;
@@ -38,7 +39,10 @@ fn recorded_steps_are_the_usual_steps_on_a_gpu() {
     if !is_there() {
         return;
     }
-    let script = TWO_WAYS.replace("DEVICE", r#""cuda""#).replace("DROPOUT", "0.0").replace("TOLERANCE", "2e-3");
+    let script = TWO_WAYS
+        .replace("DEVICE", r#""cuda""#)
+        .replace("DROPOUT", "0.0")
+        .replace("TOLERANCE", "2e-3");
     run(&script).unwrap_or_else(|fault| panic!("{fault}"));
 }
 

@@ -32,7 +32,8 @@ fn test_any(seed) {
 }
 ";
 
-const SOLUTION: &str = "fn double(x) { x * 2 }\nfn total(list) { let sum = 0; for x in list { sum += x; } sum }\n";
+const SOLUTION: &str =
+    "fn double(x) { x * 2 }\nfn total(list) { let sum = 0; for x in list { sum += x; } sum }\n";
 
 fn write(path: impl AsRef<Path>, text: &str) {
     let path = path.as_ref();
@@ -44,7 +45,10 @@ fn write(path: impl AsRef<Path>, text: &str) {
 fn course() -> tempfile::TempDir {
     let place = tempfile::tempdir().expect("a folder");
     write(place.path().join("course/one.rhai"), LESSON);
-    write(place.path().join("course/two.rhai"), "fn next(x) { }\n/// 4 points: counts\nfn test_next() { assert_eq(next(1), 2); }\n");
+    write(
+        place.path().join("course/two.rhai"),
+        "fn next(x) { }\n/// 4 points: counts\nfn test_next() { assert_eq(next(1), 2); }\n",
+    );
     write(place.path().join("course/hidden/one.rhai"), HIDDEN);
     write(place.path().join("course/solutions/one.rhai"), SOLUTION);
     place
@@ -52,13 +56,29 @@ fn course() -> tempfile::TempDir {
 
 /// Points of each student for the first lesson, with the whole report.
 fn points(place: &Path, more: &[&str]) -> BTreeMap<String, (u64, Value)> {
-    let arguments = [&["test", "--grade", "--json", "--answers", "submissions/*", "--jobs", "2", "course/one.rhai"], more].concat();
+    let arguments = [
+        &[
+            "test",
+            "--grade",
+            "--json",
+            "--answers",
+            "submissions/*",
+            "--jobs",
+            "2",
+            "course/one.rhai",
+        ],
+        more,
+    ]
+    .concat();
     let (out, err, code) = said(&cistron(place, &arguments));
     assert!(code == 0 || code == 3, "{code} {out}{err}");
     let of = |line: &str| {
         let report: Value = serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"));
         assert_eq!(report["of"], 10, "{report:#}");
-        (report["student"].as_str().expect("a student").to_string(), (report["points"].as_u64().expect("points"), report))
+        (
+            report["student"].as_str().expect("a student").to_string(),
+            (report["points"].as_u64().expect("points"), report),
+        )
     };
     out.lines().map(of).collect()
 }
@@ -67,7 +87,11 @@ fn points(place: &Path, more: &[&str]) -> BTreeMap<String, (u64, Value)> {
 fn no_attack_is_worth_a_point() {
     let place = course();
     let at = |name: &str| place.path().join(name).display().to_string();
-    let (solution, two, lesson) = (at("course/solutions/one"), at("course/two.rhai"), at("course/one.rhai"));
+    let (solution, two, lesson) = (
+        at("course/solutions/one"),
+        at("course/two.rhai"),
+        at("course/one.rhai"),
+    );
     // name, submission, points
     let attacks: Vec<(&str, String, u64)> = vec![
         ("honest", SOLUTION.into(), 10),
@@ -110,8 +134,17 @@ fn no_attack_is_worth_a_point() {
         let (points, report) = &found[*name];
         assert_eq!(points, expected, "{name}: {text}\n{report:#}");
     }
-    assert!(started.elapsed() < Duration::from_secs(120), "{:?}", started.elapsed());
-    let problem = |name: &str, test: usize| found[name].1["tests"][test]["problem"].as_str().unwrap_or("").to_string();
+    assert!(
+        started.elapsed() < Duration::from_secs(120),
+        "{:?}",
+        started.elapsed()
+    );
+    let problem = |name: &str, test: usize| {
+        found[name].1["tests"][test]["problem"]
+            .as_str()
+            .unwrap_or("")
+            .to_string()
+    };
     for (name, test, words) in [
         ("leaves", 0, "`exit` ends the script"),
         ("imports", 0, "no namespace or module is called `s`"),
@@ -123,21 +156,43 @@ fn no_attack_is_worth_a_point() {
         ("other_arity", 0, "takes 2 values"),
         ("by_heart", 2, "assertion failed"),
     ] {
-        assert!(problem(name, test).contains(words), "{name}: {}", problem(name, test));
+        assert!(
+            problem(name, test).contains(words),
+            "{name}: {}",
+            problem(name, test)
+        );
     }
-    assert!(std::fs::read_to_string(place.path().join("course/two.rhai")).expect("a lesson").contains("test_next"));
+    assert!(
+        std::fs::read_to_string(place.path().join("course/two.rhai"))
+            .expect("a lesson")
+            .contains("test_next")
+    );
     println!("{} submissions in {:?}", attacks.len(), started.elapsed());
 }
 
 #[test]
 fn hidden_inputs_differ_between_students_and_not_between_gradings() {
     let place = course();
-    write(place.path().join("course/hidden/one.rhai"), "/// 5 points: shows\nfn test_shown(seed) { assert_eq(double(seed), -1); }\n");
+    write(
+        place.path().join("course/hidden/one.rhai"),
+        "/// 5 points: shows\nfn test_shown(seed) { assert_eq(double(seed), -1); }\n",
+    );
     for name in ["anna", "bela"] {
-        write(place.path().join(format!("submissions/{name}/one.rhai")), "fn double(x) { x }\nfn total(list) { 0 }");
+        write(
+            place.path().join(format!("submissions/{name}/one.rhai")),
+            "fn double(x) { x }\nfn total(list) { 0 }",
+        );
     }
     let shown = || {
-        points(place.path(), &[]).into_values().map(|(_, report)| report["tests"][2]["problem"].as_str().expect("a problem").to_string()).collect::<Vec<_>>()
+        points(place.path(), &[])
+            .into_values()
+            .map(|(_, report)| {
+                report["tests"][2]["problem"]
+                    .as_str()
+                    .expect("a problem")
+                    .to_string()
+            })
+            .collect::<Vec<_>>()
     };
     let (first, again) = (shown(), shown());
     assert_eq!(first, again);
@@ -153,17 +208,48 @@ fn a_class_is_graded_into_a_table() {
         { "cell_type": "code", "metadata": {}, "source": "fn total(list) { 6 }" },
     ] });
     write(place.path().join("submissions/anna/one.rhai"), SOLUTION);
-    write(place.path().join("submissions/anna/two.rhai"), "fn next(x) { x + 1 }");
-    write(place.path().join("submissions/bela/one.ipynb"), &notebook.to_string());
-    write(place.path().join("submissions/caro/one.ipynb"), "{ no notebook");
-    write(place.path().join("submissions/caro/two.rhai"), "fn next(x) { loop { } }");
-    write(place.path().join("submissions/=dora.rhai"), "fn double(x) { x * 2 }\nfn next(x) { x + 1 }");
+    write(
+        place.path().join("submissions/anna/two.rhai"),
+        "fn next(x) { x + 1 }",
+    );
+    write(
+        place.path().join("submissions/bela/one.ipynb"),
+        &notebook.to_string(),
+    );
+    write(
+        place.path().join("submissions/caro/one.ipynb"),
+        "{ no notebook",
+    );
+    write(
+        place.path().join("submissions/caro/two.rhai"),
+        "fn next(x) { loop { } }",
+    );
+    write(
+        place.path().join("submissions/=dora.rhai"),
+        "fn double(x) { x * 2 }\nfn next(x) { x + 1 }",
+    );
     write(place.path().join("submissions/readme.pdf"), "x");
     std::fs::create_dir(place.path().join("submissions/eve")).expect("a folder");
-    symlink("../../course/solutions/one.rhai", place.path().join("submissions/eve/one.rhai")).expect("a link");
+    symlink(
+        "../../course/solutions/one.rhai",
+        place.path().join("submissions/eve/one.rhai"),
+    )
+    .expect("a link");
     symlink("../course/solutions", place.path().join("submissions/finn")).expect("a link");
-    let arguments =
-        ["test", "--grade", "--answers", "submissions/*", "--csv", "grades.csv", "--jobs", "3", "--seconds", "2", "course/one.rhai", "course/two.rhai"];
+    let arguments = [
+        "test",
+        "--grade",
+        "--answers",
+        "submissions/*",
+        "--csv",
+        "grades.csv",
+        "--jobs",
+        "3",
+        "--seconds",
+        "2",
+        "course/one.rhai",
+        "course/two.rhai",
+    ];
     let (out, err, code) = said(&cistron(place.path(), &arguments));
     assert_eq!(code, 3, "{err}");
     let table = std::fs::read_to_string(place.path().join("grades.csv")).expect("a table");
@@ -172,17 +258,53 @@ fn a_class_is_graded_into_a_table() {
     assert_eq!(lines[1], "'=dora,2,4,6,");
     assert_eq!(lines[2], "anna,10,4,14,");
     assert_eq!(lines[3], "bela,5,0,5,two: no file");
-    assert!(lines[4].starts_with("caro,0,0,0,") && lines[4].contains("is no notebook") && lines[4].contains("test_next: it takes more than 2 s"), "{table}");
+    assert!(
+        lines[4].starts_with("caro,0,0,0,")
+            && lines[4].contains("is no notebook")
+            && lines[4].contains("test_next: it takes more than 2 s"),
+        "{table}"
+    );
     assert_eq!(lines[5], "eve,0,0,0,one: the file is a link; two: no file");
     assert_eq!(lines.len(), 6);
-    assert!(out.contains("anna") && out.contains("written to grades.csv"), "{out}");
-    assert!(err.contains("`submissions/finn` is a link") && err.contains("readme.pdf"), "{err}");
+    assert!(
+        out.contains("anna") && out.contains("written to grades.csv"),
+        "{out}"
+    );
+    assert!(
+        err.contains("`submissions/finn` is a link") && err.contains("readme.pdf"),
+        "{err}"
+    );
     // one student, and a pattern that fits nothing
-    let (out, _, code) = said(&cistron(place.path(), &["test", "--grade", "--answers", "submissions/anna", "course/one.rhai", "course/two.rhai"]));
-    assert!(code == 0 && out.contains("5/5  test_any (hidden)") && out.contains("10 of 10 points"), "{out}");
-    let (_, err, code) = said(&cistron(place.path(), &["test", "--grade", "--answers", "nobody/*", "course/one.rhai"]));
+    let (out, _, code) = said(&cistron(
+        place.path(),
+        &[
+            "test",
+            "--grade",
+            "--answers",
+            "submissions/anna",
+            "course/one.rhai",
+            "course/two.rhai",
+        ],
+    ));
+    assert!(
+        code == 0 && out.contains("5/5  test_any (hidden)") && out.contains("10 of 10 points"),
+        "{out}"
+    );
+    let (_, err, code) = said(&cistron(
+        place.path(),
+        &[
+            "test",
+            "--grade",
+            "--answers",
+            "nobody/*",
+            "course/one.rhai",
+        ],
+    ));
     assert!(code == 2 && err.contains("quote a pattern"), "{err}");
-    let (_, err, code) = said(&cistron(place.path(), &["test", "--answers", "x", "course/one.rhai"]));
+    let (_, err, code) = said(&cistron(
+        place.path(),
+        &["test", "--answers", "x", "course/one.rhai"],
+    ));
     assert!(code == 2 && err.contains("--grade"), "{err}");
 }
 
@@ -190,39 +312,90 @@ fn a_class_is_graded_into_a_table() {
 fn a_lesson_grades_itself_with_the_same_care() {
     let place = course();
     let filled = LESSON
-        .replace("fn double(x) { }", "fn assert_eq(a, b) { }\nprivate fn assert_eq(a, b, c) { }\nfn double(x) { x * 2 }")
+        .replace(
+            "fn double(x) { }",
+            "fn assert_eq(a, b) { }\nprivate fn assert_eq(a, b, c) { }\nfn double(x) { x * 2 }",
+        )
         .replace("fn total(list) { }", "fn total(list) { 5 }");
     write(place.path().join("mine.rhai"), &filled);
     let (out, _, code) = said(&cistron(place.path(), &["test", "--grade", "mine.rhai"]));
-    assert!(code == 3 && out.contains("2/2  test_double") && out.contains("0/3  test_total"), "{out}");
+    assert!(
+        code == 3 && out.contains("2/2  test_double") && out.contains("0/3  test_total"),
+        "{out}"
+    );
     // one that cannot be read leaves the others
-    write(place.path().join("broken.rhai"), &filled.replace("fn total(list) { 5 }", "fn total(list) { 5 + }"));
+    write(
+        place.path().join("broken.rhai"),
+        &filled.replace("fn total(list) { 5 }", "fn total(list) { 5 + }"),
+    );
     let (out, _, _) = said(&cistron(place.path(), &["test", "--grade", "broken.rhai"]));
-    assert!(out.contains("2/2  test_double") && out.contains("0/3  test_total"), "{out}");
+    assert!(
+        out.contains("2/2  test_double") && out.contains("0/3  test_total"),
+        "{out}"
+    );
 }
 
 #[test]
 fn messages_of_a_submission_cannot_steer_the_terminal() {
     let place = course();
-    write(place.path().join("s/one.rhai"), "fn double(x) { throw \"a\\x1b[2Jb\\n  ✓ 2/2  test_double\" }");
-    let (out, _, _) = said(&cistron(place.path(), &["test", "--grade", "--answers", "s", "course/one.rhai"]));
-    assert!(!out.contains('\x1b') && !out.lines().any(|line| line.trim_start().starts_with("✓ 2/2")), "{out}");
+    write(
+        place.path().join("s/one.rhai"),
+        "fn double(x) { throw \"a\\x1b[2Jb\\n  ✓ 2/2  test_double\" }",
+    );
+    let (out, _, _) = said(&cistron(
+        place.path(),
+        &["test", "--grade", "--answers", "s", "course/one.rhai"],
+    ));
+    assert!(
+        !out.contains('\x1b')
+            && !out
+                .lines()
+                .any(|line| line.trim_start().starts_with("✓ 2/2")),
+        "{out}"
+    );
 }
 
 #[test]
 fn hidden_tests_of_the_course_pass_with_its_solutions_alone() {
     let place = tempfile::tempdir().expect("a folder");
     let course = root().join("examples/course");
-    let hidden = std::fs::read_dir(course.join("hidden")).expect("hidden tests").flatten().count();
+    let hidden = std::fs::read_dir(course.join("hidden"))
+        .expect("hidden tests")
+        .flatten()
+        .count();
     assert_eq!(hidden, 12);
     let solutions = course.join("solutions").display().to_string();
-    let lessons: Vec<String> = crate::course::lessons().iter().map(|path| path.display().to_string()).collect();
+    let lessons: Vec<String> = crate::course::lessons()
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect();
     let lessons: Vec<&str> = lessons.iter().map(String::as_str).collect();
-    let (out, err, code) =
-        said(&cistron(place.path(), &[&["test", "--grade", "--json", "--jobs", "2", "--answers", solutions.as_str()], lessons.as_slice()].concat()));
+    let (out, err, code) = said(&cistron(
+        place.path(),
+        &[
+            &[
+                "test",
+                "--grade",
+                "--json",
+                "--jobs",
+                "2",
+                "--answers",
+                solutions.as_str(),
+            ],
+            lessons.as_slice(),
+        ]
+        .concat(),
+    ));
     assert_eq!(code, 0, "{out}{err}");
     for line in out.lines() {
         let report: Value = serde_json::from_str(line).expect("a report");
-        assert!(report["tests"].as_array().expect("tests").iter().any(|test| test["hidden"] == true), "{report:#}");
+        assert!(
+            report["tests"]
+                .as_array()
+                .expect("tests")
+                .iter()
+                .any(|test| test["hidden"] == true),
+            "{report:#}"
+        );
     }
 }

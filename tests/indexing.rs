@@ -52,12 +52,14 @@ fn methods_on_parameters_keep_the_graph() {
 
 #[test]
 fn methods_on_other_indexed_handles_do_not_write_back() {
-    run("let i = intervals::from(#{ chrom: [\"chr1\", \"chr2\"], start: [1, 5], end: [2, 9] });
+    run(
+        "let i = intervals::from(#{ chrom: [\"chr1\", \"chr2\"], start: [1, 5], end: [2, 9] });
          assert_eq(i[1].len(), i[0].len());
          assert_eq(i[1].chrom.to_upper(), \"CHR2\");
          let t = table::from(#{ a: [1, 2] });
          assert_eq(t[\"a\"].len(), 2);
-         assert_eq(t[0].len(), 1);")
+         assert_eq(t[0].len(), 1);",
+    )
     .expect("reads");
 }
 
@@ -74,7 +76,8 @@ fn assignments_and_methods_in_place_still_change_the_tensor() {
          w[2][0] = 7;
          w[1][1] += 1;
          assert_eq(w, [[0.0, 0.0], [6.0, 7.0], [7.0, 5.0]]);
-         // rows and masks pick copies: assignments and methods in place reach the tensor all the same
+         // rows and masks pick copies: assignments and methods in place reach the tensor all the
+         // same
          w[[[0, 2]]] = 9;
          assert_eq(w, [[9.0, 9.0], [6.0, 7.0], [9.0, 9.0]]);
          w[[[0, 2]]].zero_();
@@ -126,8 +129,14 @@ fn gradients_flow_through_assignments() {
 fn expected(shape: &[usize], picks: &[Vec<usize>]) -> Vec<usize> {
     let mut positions = vec![0];
     for (axis, size) in shape.iter().enumerate() {
-        let rows = picks.get(axis).cloned().unwrap_or_else(|| (0..*size).collect());
-        positions = positions.iter().flat_map(|at| rows.iter().map(move |row| at * size + row)).collect();
+        let rows = picks
+            .get(axis)
+            .cloned()
+            .unwrap_or_else(|| (0..*size).collect());
+        positions = positions
+            .iter()
+            .flat_map(|at| rows.iter().map(move |row| at * size + row))
+            .collect();
     }
     positions
 }
@@ -142,22 +151,36 @@ fn random_indices_pick_and_set_what_they_name() {
             let (word, rows): (String, Vec<usize>) = match rng.below(5) {
                 0 => {
                     let at = rng.below(*size);
-                    let shown = if rng.below(2) == 0 { at as i64 } else { at as i64 - *size as i64 };
+                    let shown = if rng.below(2) == 0 {
+                        at as i64
+                    } else {
+                        at as i64 - *size as i64
+                    };
                     (shown.to_string(), vec![at])
                 }
                 1 => {
                     let (a, b) = (rng.below(size + 1), rng.below(size + 1));
-                    (format!("{}..{}", a.min(b), a.max(b)), (a.min(b)..a.max(b)).collect())
+                    (
+                        format!("{}..{}", a.min(b), a.max(b)),
+                        (a.min(b)..a.max(b)).collect(),
+                    )
                 }
                 2 => ("()".into(), (0..*size).collect()),
                 3 => {
                     let mut rows: Vec<usize> = (0..*size).filter(|_| rng.below(2) == 0).collect();
                     rng.shuffle(&mut rows);
-                    if rows.is_empty() { ("()".into(), (0..*size).collect()) } else { (format!("{rows:?}"), rows) }
+                    if rows.is_empty() {
+                        ("()".into(), (0..*size).collect())
+                    } else {
+                        (format!("{rows:?}"), rows)
+                    }
                 }
                 _ => {
                     let mask: Vec<bool> = (0..*size).map(|_| rng.below(2) == 0).collect();
-                    (format!("tensor::from({mask:?})"), (0..*size).filter(|at| mask[*at]).collect())
+                    (
+                        format!("tensor::from({mask:?})"),
+                        (0..*size).filter(|at| mask[*at]).collect(),
+                    )
                 }
             };
             words.push(word);
@@ -186,12 +209,30 @@ fn random_indices_pick_and_set_what_they_name() {
 #[test]
 fn indices_that_do_not_fit_are_errors() {
     for (text, message) in [
-        ("let t = tensor::zeros([3]); t[[[0, 3]]] = 1;", "index 3 is out of range: axis 0 of [3] holds 3"),
-        ("let t = tensor::zeros([3]); t[tensor::from([true, false])] = 1;", "a mask of [2] cannot pick from axes of [3]"),
-        ("let t = tensor::zeros([3]); t[tensor::from([[true, false]])];", "indices over 2 axes for a tensor of shape [3]"),
-        ("let t = tensor::zeros([3, 2]); t[tensor::from([[true], [false], [true]])];", "a mask of [3, 1] cannot pick from axes of [3, 2]"),
-        ("let t = tensor::zeros([3]); t[[0, 0]] = 1;", "indices over 2 axes for a tensor of shape [3]"),
-        ("let t = tensor::zeros([3, 3]); t[tensor::from([[0, 1], [1, 2]])];", "an index along one axis is one row of whole numbers, got [2, 2]"),
+        (
+            "let t = tensor::zeros([3]); t[[[0, 3]]] = 1;",
+            "index 3 is out of range: axis 0 of [3] holds 3",
+        ),
+        (
+            "let t = tensor::zeros([3]); t[tensor::from([true, false])] = 1;",
+            "a mask of [2] cannot pick from axes of [3]",
+        ),
+        (
+            "let t = tensor::zeros([3]); t[tensor::from([[true, false]])];",
+            "indices over 2 axes for a tensor of shape [3]",
+        ),
+        (
+            "let t = tensor::zeros([3, 2]); t[tensor::from([[true], [false], [true]])];",
+            "a mask of [3, 1] cannot pick from axes of [3, 2]",
+        ),
+        (
+            "let t = tensor::zeros([3]); t[[0, 0]] = 1;",
+            "indices over 2 axes for a tensor of shape [3]",
+        ),
+        (
+            "let t = tensor::zeros([3, 3]); t[tensor::from([[0, 1], [1, 2]])];",
+            "an index along one axis is one row of whole numbers, got [2, 2]",
+        ),
     ] {
         let fault = fault(text);
         assert!(fault.message.contains(message), "{text}: {fault}");

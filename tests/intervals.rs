@@ -12,13 +12,21 @@ fn compare(default: usize, seed: &str, words: &[&str]) {
     let Some(python) = python("json") else { return };
     let output = Command::new(python)
         .arg(root().join("tests/oracles/bedtools.py"))
-        .args([env!("CARGO_BIN_EXE_cistron"), &cases(default).to_string(), seed])
+        .args([
+            env!("CARGO_BIN_EXE_cistron"),
+            &cases(default).to_string(),
+            seed,
+        ])
         .args(words)
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .output()
         .expect("Python starts");
     let text = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{text}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     eprintln!("{}", text.trim());
 }
 
@@ -53,7 +61,10 @@ fn sex_chromosomes_are_not_numbers() {
         assert(refused);
     "#)
     .expect("names are kept apart");
-    let message = fault(r#"genome::from(#{ chr1: "AAAAAAAAAA", chr10: "ACGTACGTAC" }).fetch("chrX", 0, 5)"#).message.clone();
+    let message =
+        fault(r#"genome::from(#{ chr1: "AAAAAAAAAA", chr10: "ACGTACGTAC" }).fetch("chrX", 0, 5)"#)
+            .message
+            .clone();
     assert!(message.contains("no chromosome `chrX`"), "{message}");
     let script = r#"
         let g = genome::from(#{ chr1: "AAAAAAAAAA", chr10: "ACGTACGTAC" });
@@ -97,8 +108,12 @@ fn empty_files_points_and_symbolic_alleles_are_read() {
     write("comments.bed", "#only\ntrack name=a\n");
     write("bad.bed", "chr1\t9\t5\n");
     write("point.bed", "chr1\t5\t5\n");
-    write("empty.vcf", "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n");
-    let info = |alternate: &str, info: &str| format!("chr1\t100\tv\tT\t{alternate}\t.\tPASS\t{info}\n");
+    write(
+        "empty.vcf",
+        "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n",
+    );
+    let info =
+        |alternate: &str, info: &str| format!("chr1\t100\tv\tT\t{alternate}\t.\tPASS\t{info}\n");
     let rows = [
         info("<DEL>", "SVTYPE=DEL;END=500;SVLEN=-400"),
         info("<DUP>", "SVTYPE=DUP;SVLEN=50"),
@@ -108,7 +123,10 @@ fn empty_files_points_and_symbolic_alleles_are_read() {
         info("A,*", "."),
         info(".", "."),
     ];
-    write("sv.vcf", &format!("##fileformat=VCFv4.2\n{}", rows.concat()));
+    write(
+        "sv.vcf",
+        &format!("##fileformat=VCFv4.2\n{}", rows.concat()),
+    );
     run(&format!(
         r#"
         for name in ["empty.bed", "comments.bed", "empty.vcf"] {{
@@ -141,12 +159,17 @@ fn empty_files_points_and_symbolic_alleles_are_read() {
 #[test]
 fn matched_negatives_that_are_not_found_say_what_is_missing() {
     let script = |positives: &str| {
-        fault(&format!(r#"let g = genome::from(#{{ chr1: "ATATATATATATATATATATGCGCGCGCGC" }}); g.gc_matched({positives}, #{{ seed: 1, short: "accept" }})"#))
+        fault(&format!(
+            r#"let g = genome::from(#{{ chr1: "ATATATATATATATATATATGCGCGCGCGC" }}); g.gc_matched({positives}, #{{ seed: 1, short: "accept" }})"#
+        ))
     };
     let none = script(r#"intervals::from(#{ chrom: ["chr1"], start: [20], end: [30] })"#);
     assert!(none.message.contains("GC content 1.00"), "{}", none.message);
     let hint = none.hint.clone().unwrap_or_default();
-    assert!(hint.contains("`width`, now 0.02") && !hint.contains("short"), "{hint}");
+    assert!(
+        hint.contains("`width`, now 0.02") && !hint.contains("short"),
+        "{hint}"
+    );
     let empty = script("intervals::from(#{ chrom: [], start: [], end: [] })");
     assert!(empty.message.contains("no positives"), "{}", empty.message);
 }
@@ -159,13 +182,25 @@ fn faults_of_columns_name_the_column() {
         (r#"a.map(a, #{ score: "avg" })"#, "no operation `avg`"),
         (r#"a.map(a, #{ name: "sum" })"#, "field `name` holds words"),
         (r#"a.map(a, #{ scor: "sum" })"#, "no field `scor`"),
-        (r#"a.merge(#{ columns: #{ score: 3 } })"#, "operation of column `score`"),
+        (
+            r#"a.merge(#{ columns: #{ score: 3 } })"#,
+            "operation of column `score`",
+        ),
         (r#"a.group(["nam"], #{ score: "sum" })"#, "no field `nam`"),
-        (r#"a.intersect(a, #{ report: "once", prefix: "b_" })"#, "`prefix` does nothing"),
-        (r#"a.intersect(a, #{ report: "all" }).intersect(a, #{ report: "all" })"#, "field `other_chrom` already"),
+        (
+            r#"a.intersect(a, #{ report: "once", prefix: "b_" })"#,
+            "`prefix` does nothing",
+        ),
+        (
+            r#"a.intersect(a, #{ report: "all" }).intersect(a, #{ report: "all" })"#,
+            "field `other_chrom` already",
+        ),
         (r#"intervals::multi(#{})"#, "holds no list"),
         (r#"a.slop(0.5, 1)"#, "`before` must be an integer"),
-        (r#"a.sort(#{ by: "score" }).fisher(a.filter(|r| false), genome::from(#{ chr1: "ACGT" }))"#, "intervals in both lists"),
+        (
+            r#"a.sort(#{ by: "score" }).fisher(a.filter(|r| false), genome::from(#{ chr1: "ACGT" }))"#,
+            "intervals in both lists",
+        ),
     ] {
         let found = fault(&format!("{list} {call}"));
         let text = format!("{} {:?}", found.message, found.hint);

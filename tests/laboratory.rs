@@ -7,8 +7,9 @@ fn held_to_plain(stems: &str) {
     held_to(stems, "fast: false", 1.0);
 }
 
-/// Holds networks to the same networks built with other options: the outputs, the gradient of every parameter, and 50 steps of
-/// training; N included. `stems` are layers from [4, 70] to [features], `slack` a factor on what they may differ.
+/// Holds networks to the same networks built with other options: the outputs, the gradient of every
+/// parameter, and 50 steps of training; N included. `stems` are layers from [4, 70] to [features],
+/// `slack` a factor on what they may differ.
 pub fn held_to(stems: &str, other: &str, slack: f64) {
     let script = r#"
 import "std/layers/tcn" as tcn;
@@ -34,7 +35,10 @@ for stem in [STEMS] {
     assert_near(fast.predict(rows), plain.predict(rows), 1e-3 * SLACK);
 }
 "#;
-    let script = script.replace("STEMS", stems).replace("OTHER", other).replace("SLACK", &format!("{slack:.1}"));
+    let script = script
+        .replace("STEMS", stems)
+        .replace("OTHER", other)
+        .replace("SLACK", &format!("{slack:.1}"));
     run(&script).unwrap_or_else(|fault| panic!("{fault}"));
 }
 
@@ -246,7 +250,11 @@ for part in [set, set.split(#{ a: 0.5, b: 0.5 }, #{ seed: 1 }).b, set.filter(|ro
 "#
     .replace("FILE", &file))
     .unwrap();
-    assert!(fault("data::from(#{ sequence: [\"ACGT\"], label: [1] }).truth").to_string().contains("not known"));
+    assert!(
+        fault("data::from(#{ sequence: [\"ACGT\"], label: [1] }).truth")
+            .to_string()
+            .contains("not known")
+    );
     let shuffled = "sim::paired(sim::motifs(4), #{ n: 4, per_sequence: 2 }).with_shuffles().truth";
     assert!(fault(shuffled).to_string().contains("not known"));
 }

@@ -5,7 +5,11 @@ use cistron::base::Fault;
 
 /// Runs a script as if it stood in tests/, so that it can import tests/modules.
 fn beside_modules(text: &str) -> Result<rhai::Dynamic, Fault> {
-    let settings = cistron::lang::session::Settings { quiet: true, device: "cpu".into(), ..Default::default() };
+    let settings = cistron::lang::session::Settings {
+        quiet: true,
+        device: "cpu".into(),
+        ..Default::default()
+    };
     cistron::bind::start(settings);
     let mut scope = rhai::Scope::new();
     let file = root().join("tests/main.rhai").display().to_string();
@@ -15,7 +19,10 @@ fn beside_modules(text: &str) -> Result<rhai::Dynamic, Fault> {
 }
 
 fn int(text: &str) -> i64 {
-    beside_modules(text).unwrap_or_else(|fault| panic!("{}", cistron::lang::diagnostics::render(&fault, false))).as_int().expect("a whole number")
+    beside_modules(text)
+        .unwrap_or_else(|fault| panic!("{}", cistron::lang::diagnostics::render(&fault, false)))
+        .as_int()
+        .expect("a whole number")
 }
 
 #[test]
@@ -23,46 +30,98 @@ fn a_callback_keeps_its_own_functions_inside_a_module() {
     // the module has a function `step` of its own; the caller's must be called
     let own = "import \"modules/middle\" as m; fn step(x) { x + 1 } m::apply(|x| step(x), 4)";
     assert_eq!(int(own), 5);
-    assert_eq!(int("import \"modules/middle\" as m; fn step(x) { x + 1 } m::apply(step, 4)"), 5);
-    assert_eq!(int("import \"modules/middle\" as m; const K = 42; fn step(x) { global::K + x } m::apply(|x| step(x), 1)"), 43);
+    assert_eq!(
+        int("import \"modules/middle\" as m; fn step(x) { x + 1 } m::apply(step, 4)"),
+        5
+    );
+    assert_eq!(
+        int(
+            "import \"modules/middle\" as m; const K = 42; fn step(x) { global::K + x } m::apply(|x| step(x), 1)"
+        ),
+        43
+    );
 }
 
 #[test]
 fn a_callback_captures_and_changes_what_is_around_it() {
-    assert_eq!(int("import \"modules/middle\" as m; let n = 10; m::apply(|x| n + x, 4)"), 14);
+    assert_eq!(
+        int("import \"modules/middle\" as m; let n = 10; m::apply(|x| n + x, 4)"),
+        14
+    );
     assert_eq!(int("let n = 1; (0..3).map(|i| { n += i; n }); n"), 4);
 }
 
 #[test]
 fn a_closure_made_in_a_module_works_outside() {
-    assert_eq!(int("import \"modules/inner\" as m; let f = m::adder(3); f.call(2)"), 23);
-    assert_eq!(int("import \"modules/inner\" as m; let t = m::tools(); t.double.call(2) + t.list[0].call(1)"), 50);
-    assert_eq!(int("import \"modules/inner\" as m; [1, 2].map(m::adder(1))[1]"), 21);
+    assert_eq!(
+        int("import \"modules/inner\" as m; let f = m::adder(3); f.call(2)"),
+        23
+    );
+    assert_eq!(
+        int(
+            "import \"modules/inner\" as m; let t = m::tools(); t.double.call(2) + t.list[0].call(1)"
+        ),
+        50
+    );
+    assert_eq!(
+        int("import \"modules/inner\" as m; [1, 2].map(m::adder(1))[1]"),
+        21
+    );
 }
 
 #[test]
 fn errors_have_the_right_place_three_files_deep() {
-    let fault = beside_modules("import \"modules/middle\" as m;\nlet t = tensor::zeros([2]);\n\n  m::shrink(t);").expect_err("must fail");
+    let fault = beside_modules(
+        "import \"modules/middle\" as m;\nlet t = tensor::zeros([2]);\n\n  m::shrink(t);",
+    )
+    .expect_err("must fail");
     let at = fault.at.clone().expect("a place");
-    assert!(at.file.ends_with("inner.rhai") && at.line == 5 && at.column == 7, "{at}");
-    let trace: Vec<(String, usize)> = fault.trace.iter().map(|f| (f.at.file.rsplit('/').next().unwrap_or("").to_string(), f.at.line)).collect();
-    assert_eq!(trace, [("middle.rhai".to_string(), 6), ("main.rhai".to_string(), 4)]);
+    assert!(
+        at.file.ends_with("inner.rhai") && at.line == 5 && at.column == 7,
+        "{at}"
+    );
+    let trace: Vec<(String, usize)> = fault
+        .trace
+        .iter()
+        .map(|f| {
+            (
+                f.at.file.rsplit('/').next().unwrap_or("").to_string(),
+                f.at.line,
+            )
+        })
+        .collect();
+    assert_eq!(
+        trace,
+        [("middle.rhai".to_string(), 6), ("main.rhai".to_string(), 4)]
+    );
 }
 
 #[test]
 fn errors_in_a_users_closure_run_by_a_module_name_the_users_file() {
-    let fault = beside_modules("import \"modules/middle\" as m;\nm::apply(|x| {\n    nn::conv1d(x, \"w\")\n}, 3);").expect_err("must fail");
+    let fault = beside_modules(
+        "import \"modules/middle\" as m;\nm::apply(|x| {\n    nn::conv1d(x, \"w\")\n}, 3);",
+    )
+    .expect_err("must fail");
     let at = fault.at.clone().expect("a place");
     assert!(at.file.ends_with("main.rhai") && at.line == 3, "{at}");
 }
 
 #[test]
 fn namespaced_native_calls_have_positions() {
-    let at = fault("let a = 1;\n   tensor::zeros(\"x\");").at.clone().expect("a place");
+    let at = fault("let a = 1;\n   tensor::zeros(\"x\");")
+        .at
+        .clone()
+        .expect("a place");
     assert_eq!((at.line, at.column), (2, 12));
-    let at = fault("let a = 1;\nno_grad {\n  tensor::zeros(\"x\");\n}").at.clone().expect("a place");
+    let at = fault("let a = 1;\nno_grad {\n  tensor::zeros(\"x\");\n}")
+        .at
+        .clone()
+        .expect("a place");
     assert_eq!(at.line, 3);
-    let at = fault("let f = |x| tensor::zeros(x);\n[\"a\"].map(f);").at.clone().expect("a place");
+    let at = fault("let f = |x| tensor::zeros(x);\n[\"a\"].map(f);")
+        .at
+        .clone()
+        .expect("a place");
     assert_eq!(at.line, 1);
 }
 
@@ -75,15 +134,24 @@ fn whole_numbers_serve_as_numbers() {
 #[test]
 fn a_data_race_is_told_with_its_rewrite() {
     let fault = fault("let a = [1]; a.push(2); let f = |x| a.len(); a.map(f);");
-    assert!(fault.message.contains("uses the very value") && fault.hint.as_ref().is_some_and(|h| h.contains("copy what the closure needs")), "{fault}");
+    assert!(
+        fault.message.contains("uses the very value")
+            && fault
+                .hint
+                .as_ref()
+                .is_some_and(|h| h.contains("copy what the closure needs")),
+        "{fault}"
+    );
 }
 
 #[test]
 fn errors_can_be_caught_and_read() {
     run("try { nn::conv1d(8, 3, #{ strid: 1 }); } catch (e) { assert_eq(e.kind, \"option\"); assert(e.message.contains(\"strid\")); assert(e.hint.contains(\"stride\")); assert_eq(e.line, 1); }").expect("native error");
     run("try { [1][5]; } catch (e) { assert_eq(e.kind, \"value\"); assert(e.message.contains(\"5\")); assert_eq(e.hint, ()); }").expect("language error");
-    run("try { let t = tensor::zeros([1]); t.foo(); } catch (e) { assert_eq(e.kind, \"name\"); }").expect("missing method");
-    run("let said = \"\"; try { throw \"x\"; } catch (e) { said = e; } assert_eq(said, \"x\");").expect("thrown value");
+    run("try { let t = tensor::zeros([1]); t.foo(); } catch (e) { assert_eq(e.kind, \"name\"); }")
+        .expect("missing method");
+    run("let said = \"\"; try { throw \"x\"; } catch (e) { said = e; } assert_eq(said, \"x\");")
+        .expect("thrown value");
     let again = fault("try { nn::linear(\"a\"); } catch (e) { throw e; }");
     assert_eq!(again.kind, "type");
 }
@@ -103,7 +171,12 @@ fn operators_words_and_blocks() {
 #[test]
 fn limits_are_the_same_in_every_build() {
     // the library allows 8 nested calls in debug builds and 64 in release ones
-    assert_eq!(value("fn f(n) { if n == 0 { 0 } else { 1 + f(n - 1) } } f(40)").expect("40 deep").as_int(), Ok(40));
+    assert_eq!(
+        value("fn f(n) { if n == 0 { 0 } else { 1 + f(n - 1) } } f(40)")
+            .expect("40 deep")
+            .as_int(),
+        Ok(40)
+    );
     let deep = "(".repeat(60) + "1" + &")".repeat(60);
     assert_eq!(value(&deep).expect("60 brackets").as_int(), Ok(1));
 }
@@ -112,7 +185,8 @@ fn limits_are_the_same_in_every_build() {
 fn strict_variables_and_missing_keys() {
     assert_eq!(fault("let a = 1; print(b);").kind, "name");
     assert_eq!(fault("let a = #{ x: 1 }; a.y").kind, "name");
-    run("let a = #{}; a.x = 1; assert_eq(a.x, 1); assert(!(\"y\" in a));").expect("keys can be added");
+    run("let a = #{}; a.x = 1; assert_eq(a.x, 1); assert(!(\"y\" in a));")
+        .expect("keys can be added");
 }
 
 #[test]
@@ -124,7 +198,13 @@ fn reference_cycles_are_let_go_when_a_script_ends() {
     let mut scope = rhai::Scope::new();
     scope.push("watched", rhai::Dynamic::from(watched));
     // the map holds a closure that captured the map
-    cistron::lang::engine::run("let held = #{ value: watched }; held.f = |x| held.value; watched = ();", "cycle", &mut scope).map(drop).expect("runs");
+    cistron::lang::engine::run(
+        "let held = #{ value: watched }; held.f = |x| held.value; watched = ();",
+        "cycle",
+        &mut scope,
+    )
+    .map(drop)
+    .expect("runs");
     assert!(weak.upgrade().is_some());
     cistron::lang::engine::release(&mut scope);
     assert!(weak.upgrade().is_none(), "the cycle keeps its values alive");
@@ -132,7 +212,8 @@ fn reference_cycles_are_let_go_when_a_script_ends() {
 
 #[test]
 fn panics_of_torch_become_errors() {
-    let fault = fault("tensor::from([1, 2]).add_(0.5).int().mean([0]).item(); tensor::zeros([2]).sort(5);");
+    let fault =
+        fault("tensor::from([1, 2]).add_(0.5).int().mean([0]).item(); tensor::zeros([2]).sort(5);");
     assert_ne!(fault.kind, "internal", "{fault}");
     assert!(!fault.message.contains("Exception raised from"), "{fault}");
 }
@@ -140,7 +221,13 @@ fn panics_of_torch_become_errors() {
 #[test]
 fn imports_are_embedded_relative_and_tell_what_is_missing() {
     run("import \"std/layers/fm\" as fm; fm::layer(1, 2);").expect("the standard library");
-    assert!(fault("import \"std/layer/fm\" as fm;").hint.clone().expect("a hint").contains("std/layers/fm"));
+    assert!(
+        fault("import \"std/layer/fm\" as fm;")
+            .hint
+            .clone()
+            .expect("a hint")
+            .contains("std/layers/fm")
+    );
     let fault = fault("import \"nowhere\" as n;");
     assert_eq!(fault.kind, "file");
 }
@@ -148,10 +235,16 @@ fn imports_are_embedded_relative_and_tell_what_is_missing() {
 #[test]
 fn what_a_module_does_not_know_is_told_in_its_file() {
     let folder = tempfile::tempdir().expect("a folder");
-    std::fs::write(folder.path().join("broken.rhai"), "fn f() {\n  let new = 3;\n}\n").expect("written");
+    std::fs::write(
+        folder.path().join("broken.rhai"),
+        "fn f() {\n  let new = 3;\n}\n",
+    )
+    .expect("written");
     cistron::bind::start(Default::default());
     let main = folder.path().join("main.rhai").display().to_string();
-    let fault = cistron::lang::engine::run("import \"broken\" as b;", &main, &mut rhai::Scope::new()).expect_err("must fail");
+    let fault =
+        cistron::lang::engine::run("import \"broken\" as b;", &main, &mut rhai::Scope::new())
+            .expect_err("must fail");
     let at = fault.at.clone().expect("a place");
     assert!(at.file.ends_with("broken.rhai") && at.line == 2, "{at}");
     assert_eq!(fault.trace.len(), 1);
@@ -164,7 +257,11 @@ fn functions_of_options_and_help() {
 
 #[test]
 fn every_type_is_printed_in_one_line() {
-    let settings = cistron::lang::session::Settings { quiet: true, device: "cpu".into(), ..Default::default() };
+    let settings = cistron::lang::session::Settings {
+        quiet: true,
+        device: "cpu".into(),
+        ..Default::default()
+    };
     cistron::bind::start(settings);
     cistron::lang::session::capture();
     let text = r#"
@@ -212,21 +309,68 @@ fn methods_of_what_a_property_gives_can_be_called() {
 #[test]
 fn a_closure_keeps_the_loop_variable_of_its_turn() {
     // Rhai has one variable for all turns: three closures all saw the last value
-    let ints = |text: &str| -> Vec<i64> { crate::value(text).expect(text).into_typed_array::<i64>().expect("integers") };
-    assert_eq!(ints("let f = []; for i in 0..3 { f.push(|| i); } f.map(|g| g.call())"), [0, 1, 2]);
-    assert_eq!(ints("let f = []; for (x, i) in [7, 8] { f.push(|| x * 10 + i); } f.map(|g| g.call())"), [70, 81]);
-    assert_eq!(ints("let f = []; for x in #{ a: 1, b: 2 }.values() { f.push(|| x); } f.map(|g| g.call())"), [1, 2]);
-    assert_eq!(ints("let f = []; for i in 0..2 { for j in 0..2 { f.push(|| 10 * i + j); } } f.map(|g| g.call())"), [0, 1, 10, 11]);
-    assert_eq!(ints("let f = []; for i in 0..2 { if i < 5 { let g = || i; f.push(|| g.call() + i); } } f.map(|g| g.call())"), [0, 2]);
-    // a variable of a turn of `while` or `loop` is one of its own; one outside of it is shared by all
-    assert_eq!(ints("let f = []; let n = 0; while n < 3 { let i = n; f.push(|| i); n += 1; } f.map(|g| g.call())"), [0, 1, 2]);
-    assert_eq!(ints("let f = []; let n = 0; loop { if n == 3 { break; } let i = n; f.push(|| i); n += 1; } f.map(|g| g.call())"), [0, 1, 2]);
-    assert_eq!(ints("let f = []; let n = 0; while n < 3 { f.push(|| n); n += 1; } f.map(|g| g.call())"), [3, 3, 3]);
+    let ints = |text: &str| -> Vec<i64> {
+        crate::value(text)
+            .expect(text)
+            .into_typed_array::<i64>()
+            .expect("integers")
+    };
+    assert_eq!(
+        ints("let f = []; for i in 0..3 { f.push(|| i); } f.map(|g| g.call())"),
+        [0, 1, 2]
+    );
+    assert_eq!(
+        ints("let f = []; for (x, i) in [7, 8] { f.push(|| x * 10 + i); } f.map(|g| g.call())"),
+        [70, 81]
+    );
+    assert_eq!(
+        ints("let f = []; for x in #{ a: 1, b: 2 }.values() { f.push(|| x); } f.map(|g| g.call())"),
+        [1, 2]
+    );
+    assert_eq!(
+        ints(
+            "let f = []; for i in 0..2 { for j in 0..2 { f.push(|| 10 * i + j); } } f.map(|g| g.call())"
+        ),
+        [0, 1, 10, 11]
+    );
+    assert_eq!(
+        ints(
+            "let f = []; for i in 0..2 { if i < 5 { let g = || i; f.push(|| g.call() + i); } } f.map(|g| g.call())"
+        ),
+        [0, 2]
+    );
+    // a variable of a turn of `while` or `loop` is one of its own; one outside of it is shared by
+    // all
+    assert_eq!(
+        ints(
+            "let f = []; let n = 0; while n < 3 { let i = n; f.push(|| i); n += 1; } f.map(|g| g.call())"
+        ),
+        [0, 1, 2]
+    );
+    assert_eq!(
+        ints(
+            "let f = []; let n = 0; loop { if n == 3 { break; } let i = n; f.push(|| i); n += 1; } f.map(|g| g.call())"
+        ),
+        [0, 1, 2]
+    );
+    assert_eq!(
+        ints("let f = []; let n = 0; while n < 3 { f.push(|| n); n += 1; } f.map(|g| g.call())"),
+        [3, 3, 3]
+    );
     // what a closure changes outside of the loop it changes there
-    assert_eq!(ints("let sum = 0; for i in 0..3 { let f = |x| { sum += x * i; }; f.call(2); } [sum]"), [6]);
+    assert_eq!(
+        ints("let sum = 0; for i in 0..3 { let f = |x| { sum += x * i; }; f.call(2); } [sum]"),
+        [6]
+    );
     let layers = "let l = []; for i in 0..3 { l.push(nn::custom(\"t\", #{ forward: |p, x| x * (i + 1.0) })); }";
-    run(&format!("{layers} assert_eq(nn::build(nn::chain(l), [1]).forward(tensor::ones([1, 1])), [[6.0]]);")).expect("it runs");
+    run(&format!(
+        "{layers} assert_eq(nn::build(nn::chain(l), [1]).forward(tensor::ones([1, 1])), [[6.0]]);"
+    ))
+    .expect("it runs");
     // columns of errors stay
-    let at = fault("for i in 0..3 { [1].map(|x| x); nn::conv1d(1); }").at.clone().expect("a place");
+    let at = fault("for i in 0..3 { [1].map(|x| x); nn::conv1d(1); }")
+        .at
+        .clone()
+        .expect("a place");
     assert_eq!((at.line, at.column), (1, 37));
 }

@@ -41,13 +41,17 @@ fn run(text: &str, folder: &std::path::Path) -> Option<Fault> {
         quiet: true,
         dry: true,
         device: "cpu".into(),
-        sandbox: Some(cistron::lang::reach::Reach { write: vec![folder.to_path_buf()], ..Default::default() }),
+        sandbox: Some(cistron::lang::reach::Reach {
+            write: vec![folder.to_path_buf()],
+            ..Default::default()
+        }),
         ..Default::default()
     };
     cistron::bind::start(settings);
     session::capture();
     let mut scope = rhai::Scope::new();
-    let outcome = panic::guarded(|| cistron::lang::engine::run(text, "script", &mut scope).map(drop));
+    let outcome =
+        panic::guarded(|| cistron::lang::engine::run(text, "script", &mut scope).map(drop));
     session::captured();
     cistron::lang::engine::release(&mut scope);
     match outcome {
@@ -58,7 +62,11 @@ fn run(text: &str, folder: &std::path::Path) -> Option<Fault> {
 
 /// A word of the inside in a message.
 fn inside(fault: &Fault) -> Option<&'static str> {
-    let text = format!("{} {}", fault.message, fault.hint.clone().unwrap_or_default());
+    let text = format!(
+        "{} {}",
+        fault.message,
+        fault.hint.clone().unwrap_or_default()
+    );
     INSIDE.into_iter().find(|word| text.contains(word))
 }
 
@@ -66,7 +74,8 @@ fn inside(fault: &Fault) -> Option<&'static str> {
 fn pieces(text: &str) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
     for (kind, piece) in cistron::lang::highlight::spans(text) {
-        let joins = kind == cistron::lang::highlight::Kind::Plain && piece.chars().all(char::is_whitespace);
+        let joins =
+            kind == cistron::lang::highlight::Kind::Plain && piece.chars().all(char::is_whitespace);
         match out.last_mut() {
             Some(last) if joins => last.push_str(piece),
             _ => out.push(piece.to_string()),
@@ -146,12 +155,21 @@ fn mutated(text: &str, rng: &mut Rng) -> String {
 
 /// The examples in the documentation of all functions.
 fn examples() -> Vec<String> {
-    cistron::bind::start(session::Settings { quiet: true, device: "cpu".into(), ..Default::default() });
+    cistron::bind::start(session::Settings {
+        quiet: true,
+        device: "cpu".into(),
+        ..Default::default()
+    });
     let catalog = session::catalog();
-    let blocks = catalog
-        .entries
-        .iter()
-        .flat_map(|entry| entry.docs.split("```rhai\n").skip(1).filter_map(|rest| rest.split("```").next()).map(String::from).collect::<Vec<_>>());
+    let blocks = catalog.entries.iter().flat_map(|entry| {
+        entry
+            .docs
+            .split("```rhai\n")
+            .skip(1)
+            .filter_map(|rest| rest.split("```").next())
+            .map(String::from)
+            .collect::<Vec<_>>()
+    });
     blocks.filter(|text| text.lines().count() < 12).collect()
 }
 
@@ -164,16 +182,27 @@ fn no_message_holds_words_of_the_inside() {
     for i in 0..all {
         let mut rng = Rng::keyed(&[24, i as u64]);
         let text = mutated(&examples[rng.below(examples.len())], &mut rng);
-        let Some(fault) = run(&text, folder.path()) else { continue };
+        let Some(fault) = run(&text, folder.path()) else {
+            continue;
+        };
         failed += 1;
-        let found = inside(&fault).or((["panic", "internal"].contains(&fault.kind)).then_some("a panic"));
+        let found =
+            inside(&fault).or((["panic", "internal"].contains(&fault.kind)).then_some("a panic"));
         if let Some(word) = found {
-            wrong.push(format!("case {i}, {word}: {} {:?}\n{text}", fault.message, fault.hint));
+            wrong.push(format!(
+                "case {i}, {word}: {} {:?}\n{text}",
+                fault.message, fault.hint
+            ));
         }
     }
     println!("{failed} of {all} scripts failed");
     assert!(failed * 3 > all, "{failed} of {all}");
-    assert!(wrong.is_empty(), "{} of {failed}:\n{}", wrong.len(), wrong[..wrong.len().min(20)].join("\n---\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {failed}:\n{}",
+        wrong.len(),
+        wrong[..wrong.len().min(20)].join("\n---\n")
+    );
 }
 
 #[test]
@@ -209,13 +238,21 @@ fn caught_errors_say_what_others_say() {
         "let [a, b] = [1]; a",
         "tensor::ones([]).item()[0]",
     ] {
-        let Some(plain) = run(text, folder.path()) else { continue };
+        let Some(plain) = run(text, folder.path()) else {
+            continue;
+        };
         assert_eq!(inside(&plain), None, "{text}: {plain}");
-        let caught = run(&format!("try {{ {text}; }} catch (e) {{ throw e.message; }}"), folder.path());
+        let caught = run(
+            &format!("try {{ {text}; }} catch (e) {{ throw e.message; }}"),
+            folder.path(),
+        );
         if plain.kind != "name" || !plain.message.contains("variable") {
             let caught = caught.map(|fault| fault.message.clone());
             let caught = caught.filter(|_| !text.starts_with("fn ") && !text.starts_with("x::"));
-            assert!(caught.is_none_or(|message| message == plain.message), "{text}: {plain}");
+            assert!(
+                caught.is_none_or(|message| message == plain.message),
+                "{text}: {plain}"
+            );
         }
     }
 }
@@ -246,6 +283,10 @@ fn control_characters_of_files_are_written_out() {
     for script in ["s.rhai", "t.rhai"] {
         let output = crate::cistron(place.path(), &["run", "--no-run-dir", script]);
         let bytes = [output.stdout, output.stderr].concat();
-        assert!(!bytes.is_empty() && !bytes.contains(&0x1b) && !bytes.contains(&7), "{script}: {}", String::from_utf8_lossy(&bytes).escape_debug());
+        assert!(
+            !bytes.is_empty() && !bytes.contains(&0x1b) && !bytes.contains(&7),
+            "{script}: {}",
+            String::from_utf8_lossy(&bytes).escape_debug()
+        );
     }
 }

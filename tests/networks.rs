@@ -1,4 +1,5 @@
-//! Networks: the order of branches, modes, passes, shapes that do not fit, sizes, depth, logarithms and losses.
+//! Networks: the order of branches, modes, passes, shapes that do not fit, sizes, depth, logarithms
+//! and losses.
 
 use crate::{cistron, fault, run, said};
 
@@ -24,15 +25,34 @@ fn errors(script: &str) -> String {
 fn a_rate_that_lost_its_fraction_is_an_error() {
     // `lr: 1 / 100` was 0, and nothing was learned
     for (script, words) in [
-        ("optim::sgd(#{ lr: 1 / 100 })", "option `lr` is 0: `1 / 100`"),
-        ("let n = 100;\noptim::adam(#{\n    weight_decay: 0,\n    lr: 1 / n,\n})", "option `lr` is 0: `1 / n`"),
-        ("let n = 20; augment::mutate(1 / n)", "argument `rate` is 0: `1 / n`"),
+        (
+            "optim::sgd(#{ lr: 1 / 100 })",
+            "option `lr` is 0: `1 / 100`",
+        ),
+        (
+            "let n = 100;\noptim::adam(#{\n    weight_decay: 0,\n    lr: 1 / n,\n})",
+            "option `lr` is 0: `1 / n`",
+        ),
+        (
+            "let n = 20; augment::mutate(1 / n)",
+            "argument `rate` is 0: `1 / n`",
+        ),
         ("nn::dropout(1 / 2)", "argument `p` is 0: `1 / 2`"),
-        ("augment::sometimes(augment::shift(1), 1 / 3)", "argument `probability` is 0: `1 / 3`"),
+        (
+            "augment::sometimes(augment::shift(1), 1 / 3)",
+            "argument `probability` is 0: `1 / 3`",
+        ),
     ] {
         let fault = fault(script);
         assert!(fault.message.contains(words), "{script}: {}", fault.message);
-        assert!(fault.hint.as_ref().is_some_and(|hint| hint.contains("1.0 / ") || hint.contains("1.0 /")), "{script}: {:?}", fault.hint);
+        assert!(
+            fault
+                .hint
+                .as_ref()
+                .is_some_and(|hint| hint.contains("1.0 / ") || hint.contains("1.0 /")),
+            "{script}: {:?}",
+            fault.hint
+        );
     }
     // 0 that is meant, and integers that are whole
     for script in [
@@ -47,7 +67,11 @@ fn a_rate_that_lost_its_fraction_is_an_error() {
         run(script).unwrap_or_else(|fault| panic!("{script}: {fault:?}"));
     }
     let err = warnings("let rate = 1 / 100;\nlet whole = 6 / 3;\nfn f() { 7 / 2 }\nprint(rate);");
-    assert!(err.contains("t.rhai:1:") && err.contains("`1 / 100` divides integers and is 0; write `1.0 / 100`"), "{err}");
+    assert!(
+        err.contains("t.rhai:1:")
+            && err.contains("`1 / 100` divides integers and is 0; write `1.0 / 100`"),
+        "{err}"
+    );
     assert!(err.contains("t.rhai:3:") && err.contains("is 3"), "{err}");
     assert!(!err.contains("6 / 3"), "{err}");
 }
@@ -80,10 +104,15 @@ fn classes_that_are_none_are_errors_unless_ignored() -> cistron::base::Result<()
     for y in [tensor::from([0, 2, 1, -1]), tensor::from([0.0, 2.0, 1.0, -1.0])] { assert_near(own.of(x, y), three, 1e-6); }
     assert_near(loss::cross_entropy(#{ ignore_index: 2 }).of(x, tensor::from([0, 2, 1, 2])), loss::cross_entropy(tensor::stack([x[0], x[2]], 0), tensor::from([0, 1])), 1e-6);
     "#)?;
-    for (labels, words) in
-        [("[0, -1]", "class number -1"), ("[0.0, -1.0]", "class number -1"), ("[0, 3]", "class number 3"), ("[0.0, 1.5]", "1.5 is no class number")]
-    {
-        let fault = fault(&format!("loss::cross_entropy(tensor::zeros([2, 3]), tensor::from({labels}))"));
+    for (labels, words) in [
+        ("[0, -1]", "class number -1"),
+        ("[0.0, -1.0]", "class number -1"),
+        ("[0, 3]", "class number 3"),
+        ("[0.0, 1.5]", "1.5 is no class number"),
+    ] {
+        let fault = fault(&format!(
+            "loss::cross_entropy(tensor::zeros([2, 3]), tensor::from({labels}))"
+        ));
         assert!(fault.message.contains(words), "{labels}: {}", fault.message);
     }
     Ok(())
@@ -93,20 +122,37 @@ fn classes_that_are_none_are_errors_unless_ignored() -> cistron::base::Result<()
 fn shapes_that_spread_are_reported() {
     // `[40, 1] - [40]` was 40 x 40 inside a loss, and training went nowhere
     let set = "let set = data::from(#{ x: tensor::randn([40, 3], #{ seed: 1 }), label: tensor::ones([40, 1]) }); let net = nn::build(nn::linear(1), [3], #{ seed: 1 });";
-    let fit = |loss: &str| format!("{set} train::fit(net, #{{ train: set, loss: {loss}, optimizer: optim::adam(), epochs: 1, batch: 40, progress: false }});");
-    for loss in
-        ["|x, y| (x - y.reshape([40])).square().mean()", "loss::custom(|x, y| (y.reshape([40]) * x).mean())", "|x, y| x.sub(y.reshape([40])).abs().mean()"]
-    {
+    let fit = |loss: &str| {
+        format!(
+            "{set} train::fit(net, #{{ train: set, loss: {loss}, optimizer: optim::adam(), epochs: 1, batch: 40, progress: false }});"
+        )
+    };
+    for loss in [
+        "|x, y| (x - y.reshape([40])).square().mean()",
+        "loss::custom(|x, y| (y.reshape([40]) * x).mean())",
+        "|x, y| x.sub(y.reshape([40])).abs().mean()",
+    ] {
         let fault = fault(&fit(loss));
-        assert!(fault.message.contains("[40, 1] and [40]") || fault.message.contains("[40] and [40, 1]"), "{}", fault.message);
+        assert!(
+            fault.message.contains("[40, 1] and [40]")
+                || fault.message.contains("[40] and [40, 1]"),
+            "{}",
+            fault.message
+        );
         assert!(fault.hint.is_some());
     }
-    run(&fit("|x, y| (x - y).square().mean() + (x.reshape([40, 1]) - y.reshape([1, 40])).mean() * 0.0")).expect("axes that are stated are meant");
+    run(&fit(
+        "|x, y| (x - y).square().mean() + (x.reshape([40, 1]) - y.reshape([1, 40])).mean() * 0.0",
+    ))
+    .expect("axes that are stated are meant");
     let err = warnings(
         "let x = tensor::ones([40, 1]);\nlet y = tensor::ones([40]);\nfor i in 0..3 { let d = x - y; }\nlet e = x - 1;\nlet f = x - y.unsqueeze(0);\nlet g = tensor::ones([5, 4, 9]) * tensor::ones([4, 1]);",
     );
     assert_eq!(err.matches("warning").count(), 1, "{err}");
-    assert!(err.contains("t.rhai:3") && err.contains("[40, 40]"), "{err}");
+    assert!(
+        err.contains("t.rhai:3") && err.contains("[40, 40]"),
+        "{err}"
+    );
 }
 
 #[test]
@@ -128,10 +174,22 @@ fn branches_are_merged_in_the_order_that_is_written() -> cistron::base::Result<(
     "#)?;
     for (script, words) in [
         ("nn::branches([])", "at least one layer"),
-        ("nn::branches([nn::relu()])", "without the name of its input"),
-        ("nn::branches([[\"a\", nn::relu()], [\"a\", nn::relu()]])", "names are plain and differ"),
-        ("nn::branches(#{ a: nn::relu(), b: nn::relu() }, #{ order: [\"a\"] })", "must name every branch once"),
-        ("nn::branches(#{ a: nn::relu(), b: nn::relu() }, #{ order: [\"a\", \"a\"] })", "must name every branch once"),
+        (
+            "nn::branches([nn::relu()])",
+            "without the name of its input",
+        ),
+        (
+            "nn::branches([[\"a\", nn::relu()], [\"a\", nn::relu()]])",
+            "names are plain and differ",
+        ),
+        (
+            "nn::branches(#{ a: nn::relu(), b: nn::relu() }, #{ order: [\"a\"] })",
+            "must name every branch once",
+        ),
+        (
+            "nn::branches(#{ a: nn::relu(), b: nn::relu() }, #{ order: [\"a\", \"a\"] })",
+            "must name every branch once",
+        ),
         ("nn::branches(3)", "must be a map of input name to layer"),
     ] {
         let fault = fault(script);
@@ -144,20 +202,48 @@ fn branches_are_merged_in_the_order_that_is_written() -> cistron::base::Result<(
 fn training_in_evaluation_mode_is_reported() {
     // loops of a script's own ran without dropout, and batch norm never saw a batch
     let net = |layer: &str| {
-        format!("let net = nn::build(nn::chain([nn::linear(4), {layer}, nn::linear(1)]), [3], #{{ seed: 1, name: \"own\" }}); let x = tensor::ones([4, 3]);\n")
+        format!(
+            "let net = nn::build(nn::chain([nn::linear(4), {layer}, nn::linear(1)]), [3], #{{ seed: 1, name: \"own\" }}); let x = tensor::ones([4, 3]);\n"
+        )
     };
-    for layer in ["nn::dropout(0.5)", "nn::batch_norm()", "nn::residual(nn::dropout(0.1))"] {
-        let err = warnings(&format!("{}for i in 0..3 {{\n net.forward(x).mean().backward(); }}", net(layer)));
-        assert_eq!(err.matches("in evaluation mode").count(), 1, "{layer}: {err}");
-        assert!(err.contains("t.rhai:3") && err.contains("net.train()"), "{err}");
+    for layer in [
+        "nn::dropout(0.5)",
+        "nn::batch_norm()",
+        "nn::residual(nn::dropout(0.1))",
+    ] {
+        let err = warnings(&format!(
+            "{}for i in 0..3 {{\n net.forward(x).mean().backward(); }}",
+            net(layer)
+        ));
+        assert_eq!(
+            err.matches("in evaluation mode").count(),
+            1,
+            "{layer}: {err}"
+        );
+        assert!(
+            err.contains("t.rhai:3") && err.contains("net.train()"),
+            "{err}"
+        );
     }
     for (layer, script) in [
-        ("nn::dropout(0.5)", "net.train(); net.forward(x).mean().backward();"),
+        (
+            "nn::dropout(0.5)",
+            "net.train(); net.forward(x).mean().backward();",
+        ),
         ("nn::dropout(0.0)", "net.forward(x).mean().backward();"),
         ("nn::relu()", "net.forward(x).mean().backward();"),
-        ("nn::dropout(0.5)", "net.eval(); net.forward(x); net.train(); net.forward(x).mean().backward();"),
-        ("nn::dropout(0.5)", "let x = x.requires_grad(); net.forward(x).sum().backward();"),
-        ("nn::dropout(0.5)", "no_grad { net.forward(x); } let w = tensor::ones([1]).requires_grad(); (w * w).sum().backward();"),
+        (
+            "nn::dropout(0.5)",
+            "net.eval(); net.forward(x); net.train(); net.forward(x).mean().backward();",
+        ),
+        (
+            "nn::dropout(0.5)",
+            "let x = x.requires_grad(); net.forward(x).sum().backward();",
+        ),
+        (
+            "nn::dropout(0.5)",
+            "no_grad { net.forward(x); } let w = tensor::ones([1]).requires_grad(); (w * w).sum().backward();",
+        ),
     ] {
         let err = warnings(&(net(layer) + script));
         assert!(!err.contains("evaluation mode"), "{layer} {script}: {err}");
@@ -166,7 +252,8 @@ fn training_in_evaluation_mode_is_reported() {
 
 #[test]
 fn every_pass_over_a_dataset_has_another_order() -> cistron::base::Result<()> {
-    // passes without `epoch` repeated the first one, so that epochs of a script's own loop were all the same
+    // passes without `epoch` repeated the first one, so that epochs of a script's own loop were all
+    // the same
     run(r#"
     let set = data::from(#{ sequence: seq::random(50, 8, #{ seed: 1 }), label: (0..50).map(|i| i) });
     let order = |pass| { let out = []; for b in pass { out += b.index; } out };
@@ -208,9 +295,15 @@ fn a_longer_run_under_another_schedule_is_reported() {
     };
     for (schedule, reported) in [
         ("schedule: schedule::cosine(),", true),
-        ("schedule: schedule::warmup(0.5).then(schedule::constant(1.0)),", true),
+        (
+            "schedule: schedule::warmup(0.5).then(schedule::constant(1.0)),",
+            true,
+        ),
         ("schedule: schedule::exponential(0.5),", false),
-        ("schedule: schedule::warmup(1, #{ start: 0.1 }).then(schedule::constant(1.0)),", false),
+        (
+            "schedule: schedule::warmup(1, #{ start: 0.1 }).then(schedule::constant(1.0)),",
+            false,
+        ),
         ("", false),
     ] {
         let place = tempfile::tempdir().expect("a folder");
@@ -220,11 +313,24 @@ fn a_longer_run_under_another_schedule_is_reported() {
         for (epochs, is_longer) in [("6", true), ("3", false)] {
             let more = cistron(
                 place.path(),
-                &["run", "t.rhai", "--run-dir", &format!("b{epochs}"), "--set", &format!("epochs={epochs}"), "--set", "resume=a/checkpoints/m"],
+                &[
+                    "run",
+                    "t.rhai",
+                    "--run-dir",
+                    &format!("b{epochs}"),
+                    "--set",
+                    &format!("epochs={epochs}"),
+                    "--set",
+                    "resume=a/checkpoints/m",
+                ],
             );
             let (_, err, code) = said(&more);
             assert_eq!(code, 0, "{err}");
-            assert_eq!(err.contains("the schedule gives epoch 3 of 6"), reported && is_longer, "{schedule} {epochs}: {err}");
+            assert_eq!(
+                err.contains("the schedule gives epoch 3 of 6"),
+                reported && is_longer,
+                "{schedule} {epochs}: {err}"
+            );
         }
     }
 }
@@ -248,15 +354,31 @@ fn fit_begins_without_gradients() -> cistron::base::Result<()> {
 fn inputs_of_another_length_are_named_with_the_layer() {
     // a wrong length ended in the words of libtorch, without what the network was built for
     let build = "let net = nn::build(nn::chain([nn::conv1d(4, 3), nn::relu(), nn::flatten(), nn::linear(1)]), [4, 10], #{ name: \"net\" });";
-    for x in ["seq::one_hot([\"ACGTACGTACGT\"])", "tensor::ones([2, 4, 12])", "tensor::zeros([2, 12], #{ kind: \"uint8\" })"] {
+    for x in [
+        "seq::one_hot([\"ACGTACGTACGT\"])",
+        "tensor::ones([2, 4, 12])",
+        "tensor::zeros([2, 12], #{ kind: \"uint8\" })",
+    ] {
         let fault = fault(&format!("{build} net.forward({x})"));
-        assert!(fault.message.starts_with("`net` is built for [4, 10], got [4, 12]"), "{}", fault.message);
+        assert!(
+            fault
+                .message
+                .starts_with("`net` is built for [4, 10], got [4, 12]"),
+            "{}",
+            fault.message
+        );
         assert!(fault.message.contains("linear(1)"), "{}", fault.message);
     }
     let set = "data::from(#{ sequence: seq::random(8, 12, #{ seed: 1 }), label: [0, 1, 0, 1, 0, 1, 0, 1] })";
-    let fault =
-        fault(&format!("{build} train::fit(net, #{{ train: {set}, loss: loss::bce_with_logits(), optimizer: optim::adam(), epochs: 1, progress: false }})"));
-    assert!(fault.message.contains("built for [4, 10], got [4, 12]") && fault.message.contains("linear(1)"), "{}", fault.message);
+    let fault = fault(&format!(
+        "{build} train::fit(net, #{{ train: {set}, loss: loss::bce_with_logits(), optimizer: optim::adam(), epochs: 1, progress: false }})"
+    ));
+    assert!(
+        fault.message.contains("built for [4, 10], got [4, 12]")
+            && fault.message.contains("linear(1)"),
+        "{}",
+        fault.message
+    );
     run("let net = nn::build(nn::chain([nn::conv1d(4, 3), nn::global_max_pool(), nn::linear(1)]), [4, 10]); net.forward(tensor::ones([2, 4, 30]))")
         .expect("any length");
 }
@@ -269,7 +391,11 @@ fn labels_of_words_say_that_labels_are_numbers() {
         "let g = genome::from(#{ chr1: \"ACGTACGT\" }); data::regions(g, g.windows(4), #{ labels: [\"high\", \"low\"] })",
     ] {
         let fault = fault(script);
-        assert!(fault.message.contains("labels are numbers") && fault.hint.is_some(), "{script}: {}", fault.message);
+        assert!(
+            fault.message.contains("labels are numbers") && fault.hint.is_some(),
+            "{script}: {}",
+            fault.message
+        );
     }
 }
 
@@ -297,14 +423,26 @@ fn sizes_that_fit_no_memory_are_errors() {
         ("nn::conv1d(4, 3, #{ stride: MANY })", "[4, 10]"),
         ("nn::conv2d(MANY, MANY)", "[4, 10, 10]"),
         ("nn::conv3d(MANY, MANY)", "[4, 10, 10, 10]"),
-        ("nn::separable_conv1d(MANY, 3, #{ multiplier: MANY })", "[4, 10]"),
+        (
+            "nn::separable_conv1d(MANY, 3, #{ multiplier: MANY })",
+            "[4, 10]",
+        ),
         ("nn::conv_transpose1d(MANY, 3)", "[4, 10]"),
-        ("nn::conv_transpose1d(3, MANY, #{ stride: MANY, dilation: MANY })", "[4, MANY]"),
+        (
+            "nn::conv_transpose1d(3, MANY, #{ stride: MANY, dilation: MANY })",
+            "[4, MANY]",
+        ),
         ("nn::embedding(MANY, MANY)", "[4]"),
         ("nn::maxout(MANY, MANY)", "[4]"),
         ("nn::lstm(MANY)", "[4, 10]"),
-        ("nn::gru(MANY, #{ layers: 64, bidirectional: true })", "[4, 10]"),
-        ("nn::chain([nn::flatten(), nn::linear(MANY)])", "[MANY, MANY]"),
+        (
+            "nn::gru(MANY, #{ layers: 64, bidirectional: true })",
+            "[4, 10]",
+        ),
+        (
+            "nn::chain([nn::flatten(), nn::linear(MANY)])",
+            "[MANY, MANY]",
+        ),
         ("nn::batch_norm()", "[MANY, 4]"),
         ("nn::layer_norm()", "[MANY]"),
         ("nn::attention(MANY, MANY)", "[4, 10]"),
@@ -316,10 +454,20 @@ fn sizes_that_fit_no_memory_are_errors() {
         let script = format!("nn::build({layer}, {shape})").replace("MANY", &many.to_string());
         let outcome = crate::value(&script);
         if let Err(fault) = outcome {
-            assert!(fault.kind != "internal" && fault.kind != "defect" && !fault.message.contains("defect"), "{layer} {shape}: {fault:?}");
+            assert!(
+                fault.kind != "internal"
+                    && fault.kind != "defect"
+                    && !fault.message.contains("defect"),
+                "{layer} {shape}: {fault:?}"
+            );
         }
     }
-    for layer in ["nn::linear(1000000000000)", "nn::conv1d(1000000000000, 8)", "nn::lstm(100000000000)", "nn::embedding(1000000000, 1000000)"] {
+    for layer in [
+        "nn::linear(1000000000000)",
+        "nn::conv1d(1000000000000, 8)",
+        "nn::lstm(100000000000)",
+        "nn::embedding(1000000000, 1000000)",
+    ] {
         let fault = fault(&format!("nn::build({layer}, [4, 10])"));
         assert_eq!(fault.kind, "memory", "{layer}: {}", fault.message);
         assert!(fault.at.is_some() && fault.hint.is_some());
@@ -340,7 +488,11 @@ fn layers_inside_each_other_have_a_limit() {
     ] {
         let script = format!("let layer = nn::relu(); for i in 0..100000 {{ layer = {wrap}; }}");
         let fault = fault(&script);
-        assert!(fault.message.contains("nested more than 200 deep"), "{wrap}: {}", fault.message);
+        assert!(
+            fault.message.contains("nested more than 200 deep"),
+            "{wrap}: {}",
+            fault.message
+        );
     }
     run("let layer = nn::relu(); for i in 0..199 { layer = nn::residual(nn::identity(), #{ after: layer }); } let net = nn::build(layer, [4, 10]); assert(net.summary().len() > 0); net.forward(tensor::ones([1, 4, 10]));")
         .expect("deep enough for any network");
@@ -364,11 +516,17 @@ for i in 0..n {
     // the most memory that a run has held, KiB
     let most = |n: usize| -> i64 {
         let program = env!("CARGO_BIN_EXE_cistron");
-        let child = std::process::Command::new(program).args(["run", "s.rhai", "--no-run-dir", "--set", &format!("n={n}")]).current_dir(place.path()).spawn();
+        let child = std::process::Command::new(program)
+            .args(["run", "s.rhai", "--no-run-dir", "--set", &format!("n={n}")])
+            .current_dir(place.path())
+            .spawn();
         let id = child.expect("the program starts").id();
         let (mut status, mut usage) = (0, unsafe { std::mem::zeroed::<libc::rusage>() });
         // SAFETY: waits for a child of this process and fills both structures
-        assert_eq!(unsafe { libc::wait4(id as libc::pid_t, &mut status, 0, &mut usage) }, id as libc::pid_t);
+        assert_eq!(
+            unsafe { libc::wait4(id as libc::pid_t, &mut status, 0, &mut usage) },
+            id as libc::pid_t
+        );
         assert_eq!(status, 0);
         usage.ru_maxrss
     };

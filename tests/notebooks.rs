@@ -6,8 +6,26 @@ use std::process::Command;
 
 /// Installs the kernel for tests below a folder; the folder that Jupyter is to look in.
 fn installed(place: &Path) -> std::path::PathBuf {
-    let (out, err, code) = said(&cistron(place, &["kernel", "install", "--prefix", "jupyter", "--device", "cpu", "--threads", "1"]));
-    assert!(code == 0 && out.trim().ends_with("jupyter/share/jupyter/kernels/cistron"), "{out}{err}");
+    let (out, err, code) = said(&cistron(
+        place,
+        &[
+            "kernel",
+            "install",
+            "--prefix",
+            "jupyter",
+            "--device",
+            "cpu",
+            "--threads",
+            "1",
+        ],
+    ));
+    assert!(
+        code == 0
+            && out
+                .trim()
+                .ends_with("jupyter/share/jupyter/kernels/cistron"),
+        "{out}{err}"
+    );
     place.join("jupyter/share/jupyter")
 }
 
@@ -15,49 +33,125 @@ fn installed(place: &Path) -> std::path::PathBuf {
 fn a_kernel_is_installed_and_removed() {
     let place = tempfile::tempdir().expect("a folder");
     let folder = installed(place.path()).join("kernels/cistron");
-    let spec: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(folder.join("kernel.json")).expect("a file")).expect("JSON");
-    assert_eq!((spec["language"].as_str(), spec["interrupt_mode"].as_str()), (Some("rhai"), Some("message")));
-    assert!(spec["argv"].as_array().is_some_and(|argv| argv.iter().any(|word| word == "{connection_file}")) && folder.join("logo-svg.svg").exists());
-    let (_, err, code) = said(&cistron(place.path(), &["kernel", "install", "--prefix", "jupyter", "--name", "a b"]));
+    let spec: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(folder.join("kernel.json")).expect("a file"))
+            .expect("JSON");
+    assert_eq!(
+        (spec["language"].as_str(), spec["interrupt_mode"].as_str()),
+        (Some("rhai"), Some("message"))
+    );
+    assert!(
+        spec["argv"]
+            .as_array()
+            .is_some_and(|argv| argv.iter().any(|word| word == "{connection_file}"))
+            && folder.join("logo-svg.svg").exists()
+    );
+    let (_, err, code) = said(&cistron(
+        place.path(),
+        &["kernel", "install", "--prefix", "jupyter", "--name", "a b"],
+    ));
     assert!(code == 2 && err.contains("--name a b"), "{err}");
     // what another program put there stays
     let other = folder.parent().expect("a folder").join("python3");
     std::fs::create_dir_all(&other).expect("made");
-    std::fs::write(other.join("kernel.json"), r#"{"argv": ["python"], "display_name": "Python", "language": "python"}"#).expect("written");
-    let (_, err, code) = said(&cistron(place.path(), &["kernel", "remove", "--prefix", "jupyter", "--name", "python3"]));
+    std::fs::write(
+        other.join("kernel.json"),
+        r#"{"argv": ["python"], "display_name": "Python", "language": "python"}"#,
+    )
+    .expect("written");
+    let (_, err, code) = said(&cistron(
+        place.path(),
+        &[
+            "kernel", "remove", "--prefix", "jupyter", "--name", "python3",
+        ],
+    ));
     assert!(code == 2 && err.contains("a kernel of python"), "{err}");
-    assert_eq!(said(&cistron(place.path(), &["kernel", "remove", "--prefix", "jupyter"])).2, 0);
+    assert_eq!(
+        said(&cistron(
+            place.path(),
+            &["kernel", "remove", "--prefix", "jupyter"]
+        ))
+        .2,
+        0
+    );
     assert!(!folder.exists() && other.exists());
     // names that would reach other folders
     for name in ["..", ".", ".hidden"] {
         for command in ["install", "remove"] {
-            let (_, err, code) = said(&cistron(place.path(), &["kernel", command, "--prefix", "jupyter", "--name", name]));
-            assert!(code == 2 && err.contains(&format!("--name {name}: a kernel's name consists of")), "{err}");
+            let (_, err, code) = said(&cistron(
+                place.path(),
+                &["kernel", command, "--prefix", "jupyter", "--name", name],
+            ));
+            assert!(
+                code == 2 && err.contains(&format!("--name {name}: a kernel's name consists of")),
+                "{err}"
+            );
         }
     }
-    let (_, err, code) = said(&cistron(place.path(), &["kernel", "install", "--prefix", "jupyter", "--name", "python3"]));
-    assert!(code == 2 && err.contains("a kernel of python") && err.contains("under another `--name`"), "{err}");
-    assert!(std::fs::read_to_string(other.join("kernel.json")).expect("kept").contains("\"python\""));
+    let (_, err, code) = said(&cistron(
+        place.path(),
+        &[
+            "kernel", "install", "--prefix", "jupyter", "--name", "python3",
+        ],
+    ));
+    assert!(
+        code == 2 && err.contains("a kernel of python") && err.contains("under another `--name`"),
+        "{err}"
+    );
+    assert!(
+        std::fs::read_to_string(other.join("kernel.json"))
+            .expect("kept")
+            .contains("\"python\"")
+    );
     // a specification outside the kernels' folder stays, and so does the target of a link
     let share = place.path().join("jupyter/share/jupyter");
-    std::fs::write(share.join("kernel.json"), r#"{"argv": ["cistron", "kernel", "start"], "display_name": "x", "language": "rhai"}"#).expect("written");
+    std::fs::write(
+        share.join("kernel.json"),
+        r#"{"argv": ["cistron", "kernel", "start"], "display_name": "x", "language": "rhai"}"#,
+    )
+    .expect("written");
     std::fs::create_dir_all(share.join("elsewhere")).expect("made");
-    std::fs::copy(share.join("kernel.json"), share.join("elsewhere/kernel.json")).expect("copied");
+    std::fs::copy(
+        share.join("kernel.json"),
+        share.join("elsewhere/kernel.json"),
+    )
+    .expect("copied");
     std::os::unix::fs::symlink("../elsewhere", &folder).expect("linked");
-    assert_eq!(said(&cistron(place.path(), &["kernel", "remove", "--prefix", "jupyter"])).2, 0);
-    assert!(folder.symlink_metadata().is_err() && share.join("elsewhere/kernel.json").exists() && share.join("kernel.json").exists() && other.exists());
+    assert_eq!(
+        said(&cistron(
+            place.path(),
+            &["kernel", "remove", "--prefix", "jupyter"]
+        ))
+        .2,
+        0
+    );
+    assert!(
+        folder.symlink_metadata().is_err()
+            && share.join("elsewhere/kernel.json").exists()
+            && share.join("kernel.json").exists()
+            && other.exists()
+    );
     std::fs::write(place.path().join("c.json"), "{").expect("written");
     let (_, err, code) = said(&cistron(place.path(), &["kernel", "start", "-f", "c.json"]));
-    assert!(code == 1 && err.contains("`c.json` is no connection file"), "{err}");
+    assert!(
+        code == 1 && err.contains("`c.json` is no connection file"),
+        "{err}"
+    );
 }
 
 #[test]
 fn the_kernel_passes_jupyters_own_tests() {
-    let Some(python) = python("jupyter_kernel_test") else { return };
+    let Some(python) = python("jupyter_kernel_test") else {
+        return;
+    };
     let place = tempfile::tempdir().expect("a folder");
     let jupyter = installed(place.path());
     let mut command = Command::new(python);
-    command.arg(root().join("tests/oracles/kernel.py")).env("JUPYTER_PATH", &jupyter).env("OMP_NUM_THREADS", "1").current_dir(place.path());
+    command
+        .arg(root().join("tests/oracles/kernel.py"))
+        .env("JUPYTER_PATH", &jupyter)
+        .env("OMP_NUM_THREADS", "1")
+        .current_dir(place.path());
     let (out, err, code) = said(&command.output().expect("Python runs"));
     assert_eq!(code, 0, "{out}{err}");
     assert!(err.contains("OK") && err.contains("Ran 2"), "{err}");
@@ -65,26 +159,65 @@ fn the_kernel_passes_jupyters_own_tests() {
 
 #[test]
 fn the_course_runs_as_notebooks() {
-    let Some(python) = python("nbconvert") else { return };
+    let Some(python) = python("nbconvert") else {
+        return;
+    };
     let place = tempfile::tempdir().expect("a folder");
     let jupyter = installed(place.path());
     let mut names = Vec::new();
     for lesson in crate::course::lessons() {
-        let name = lesson.with_extension("ipynb").file_name().expect("a name").to_string_lossy().into_owned();
-        assert_eq!(said(&cistron(place.path(), &["notebook", &lesson.display().to_string(), "-o", &name])).2, 0);
+        let name = lesson
+            .with_extension("ipynb")
+            .file_name()
+            .expect("a name")
+            .to_string_lossy()
+            .into_owned();
+        assert_eq!(
+            said(&cistron(
+                place.path(),
+                &["notebook", &lesson.display().to_string(), "-o", &name]
+            ))
+            .2,
+            0
+        );
         names.push(name);
     }
     let mut command = Command::new(python);
-    command.args(["-m", "nbconvert", "--to", "notebook", "--execute", "--output-dir", "done"]).args(&names);
-    command.env("JUPYTER_PATH", &jupyter).env("OMP_NUM_THREADS", "1").current_dir(place.path());
+    command
+        .args([
+            "-m",
+            "nbconvert",
+            "--to",
+            "notebook",
+            "--execute",
+            "--output-dir",
+            "done",
+        ])
+        .args(&names);
+    command
+        .env("JUPYTER_PATH", &jupyter)
+        .env("OMP_NUM_THREADS", "1")
+        .current_dir(place.path());
     let (_, err, code) = said(&command.output().expect("Python runs"));
     assert_eq!(code, 0, "{err}");
     for name in names {
-        let notebook: serde_json::Value =
-            serde_json::from_str(&std::fs::read_to_string(place.path().join("done").join(&name)).expect("a notebook")).expect("JSON");
-        let outputs: Vec<&serde_json::Value> =
-            notebook["cells"].as_array().into_iter().flatten().flat_map(|cell| cell["outputs"].as_array().into_iter().flatten()).collect();
-        assert!(!outputs.is_empty() && outputs.iter().all(|output| output["output_type"] != "error"), "{name}");
+        let notebook: serde_json::Value = serde_json::from_str(
+            &std::fs::read_to_string(place.path().join("done").join(&name)).expect("a notebook"),
+        )
+        .expect("JSON");
+        let outputs: Vec<&serde_json::Value> = notebook["cells"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .flat_map(|cell| cell["outputs"].as_array().into_iter().flatten())
+            .collect();
+        assert!(
+            !outputs.is_empty()
+                && outputs
+                    .iter()
+                    .all(|output| output["output_type"] != "error"),
+            "{name}"
+        );
     }
 }
 
@@ -93,18 +226,51 @@ fn a_replayed_signed_message_is_not_answered() {
     use zeromq::{Socket, SocketRecv, SocketSend};
     // HMAC-SHA256 of the header and three empty objects, with the key `key`
     let signed = [
-        ("one", "bf5cfada30d3871608d2e2bc1c1fc941a4cefffe57c49798dd87b095376e7ea3"),
-        ("two", "ab083f2769614c17feec7712ecca06595cbd406372a047a36261bd80699e7688"),
+        (
+            "one",
+            "bf5cfada30d3871608d2e2bc1c1fc941a4cefffe57c49798dd87b095376e7ea3",
+        ),
+        (
+            "two",
+            "ab083f2769614c17feec7712ecca06595cbd406372a047a36261bd80699e7688",
+        ),
     ];
     let place = tempfile::tempdir().expect("a folder");
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let ports = runtime.block_on(jupyter_zmq_client::peek_ports("127.0.0.1".parse().expect("an address"), 5)).expect("free ports");
-    let names = ["shell_port", "iopub_port", "stdin_port", "control_port", "hb_port"];
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let ports = runtime
+        .block_on(jupyter_zmq_client::peek_ports(
+            "127.0.0.1".parse().expect("an address"),
+            5,
+        ))
+        .expect("free ports");
+    let names = [
+        "shell_port",
+        "iopub_port",
+        "stdin_port",
+        "control_port",
+        "hb_port",
+    ];
     let mut info = serde_json::json!({ "ip": "127.0.0.1", "transport": "tcp", "key": "key", "signature_scheme": "hmac-sha256", "kernel_name": "cistron" });
-    names.iter().zip(&ports).for_each(|(name, port)| info[*name] = (*port).into());
+    names
+        .iter()
+        .zip(&ports)
+        .for_each(|(name, port)| info[*name] = (*port).into());
     std::fs::write(place.path().join("connection.json"), info.to_string()).expect("written");
     let mut kernel = Command::new(env!("CARGO_BIN_EXE_cistron"));
-    kernel.args(["kernel", "start", "-f", "connection.json", "--device", "cpu"]).env("OMP_NUM_THREADS", "1").current_dir(place.path());
+    kernel
+        .args([
+            "kernel",
+            "start",
+            "-f",
+            "connection.json",
+            "--device",
+            "cpu",
+        ])
+        .env("OMP_NUM_THREADS", "1")
+        .current_dir(place.path());
     let mut kernel = kernel.spawn().expect("the kernel starts");
     let parents = runtime.block_on(async {
         let mut socket = zeromq::DealerSocket::new();

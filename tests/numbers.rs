@@ -92,7 +92,11 @@ fn integer_tensors_do_not_cut_fractions_without_a_word() {
         "tensor::full([2], 0.5, #{ kind: \"int64\" });",
     ] {
         let fault = fault(script);
-        assert!(fault.message.contains("a tensor of int64 cannot hold"), "{script}: {}", fault.message);
+        assert!(
+            fault.message.contains("a tensor of int64 cannot hold"),
+            "{script}: {}",
+            fault.message
+        );
     }
     run("let t = tensor::arange(3); t[0] = 2.0; t.add_(1); assert_eq(t, [3, 2, 3]);").unwrap();
 }
@@ -118,24 +122,73 @@ fn ranking_metrics_rank_logits_and_not_their_rounded_probabilities() {
 
 #[test]
 fn nan_predictions_and_labels_that_are_no_classes_are_refused() {
-    let metrics = ["auroc", "average_precision", "auprc", "accuracy", "precision", "recall", "f1", "mcc", "pearson", "spearman", "r2", "mse"];
+    let metrics = [
+        "auroc",
+        "average_precision",
+        "auprc",
+        "accuracy",
+        "precision",
+        "recall",
+        "f1",
+        "mcc",
+        "pearson",
+        "spearman",
+        "r2",
+        "mse",
+    ];
     for name in metrics {
-        let fault = fault(&format!("metric::{name}([0.1, 0.0 / 0.0, 0.9, 0.2], [0, 1, 1, 0])"));
-        assert!(fault.message.contains("1 of 4 predictions are NaN"), "{name}: {}", fault.message);
-        run(&format!("metric::{name}([0.1, 0.0 / 0.0, 0.9, 0.2], [0.0, 0.0 / 0.0, 1.0, 0.0])")).unwrap();
+        let fault = fault(&format!(
+            "metric::{name}([0.1, 0.0 / 0.0, 0.9, 0.2], [0, 1, 1, 0])"
+        ));
+        assert!(
+            fault.message.contains("1 of 4 predictions are NaN"),
+            "{name}: {}",
+            fault.message
+        );
+        run(&format!(
+            "metric::{name}([0.1, 0.0 / 0.0, 0.9, 0.2], [0.0, 0.0 / 0.0, 1.0, 0.0])"
+        ))
+        .unwrap();
     }
     for name in &metrics[..8] {
         let fault = fault(&format!("metric::{name}([0.1, 0.2, 0.9], [0, 1, 2])"));
-        assert!(fault.message.contains("needs labels of 0 and 1, got 2 in row 2"), "{name}: {}", fault.message);
+        assert!(
+            fault
+                .message
+                .contains("needs labels of 0 and 1, got 2 in row 2"),
+            "{name}: {}",
+            fault.message
+        );
         let fault = crate::fault(&format!("metric::{name}([[0.1, 0.2], [0.9, 0.3]], [0, 2])"));
-        assert!(fault.message.contains("class numbers from 0 to 1, got 2 in row 1"), "{name}: {}", fault.message);
+        assert!(
+            fault
+                .message
+                .contains("class numbers from 0 to 1, got 2 in row 1"),
+            "{name}: {}",
+            fault.message
+        );
     }
-    for plot in ["plot::roc(p, y)", "plot::pr(p, y)", "plot::confusion(p, y)", "plot::calibration(p, y)"] {
-        let fault = fault(&format!("let p = [0.1, 0.2, 0.9]; let y = [0, 1, 2]; {plot};"));
-        assert!(fault.message.contains("got 2 in row 2"), "{plot}: {}", fault.message);
+    for plot in [
+        "plot::roc(p, y)",
+        "plot::pr(p, y)",
+        "plot::confusion(p, y)",
+        "plot::calibration(p, y)",
+    ] {
+        let fault = fault(&format!(
+            "let p = [0.1, 0.2, 0.9]; let y = [0, 1, 2]; {plot};"
+        ));
+        assert!(
+            fault.message.contains("got 2 in row 2"),
+            "{plot}: {}",
+            fault.message
+        );
     }
     assert!(fault("metric::auroc([], [])").message.contains("no rows"));
-    assert!(fault("stats::delong([0.1, 0.0 / 0.0, 0.3, 0.4], [0.1, 0.2, 0.3, 0.4], [0, 1, 0, 1])").message.contains("NaN"));
+    assert!(
+        fault("stats::delong([0.1, 0.0 / 0.0, 0.3, 0.4], [0.1, 0.2, 0.3, 0.4], [0, 1, 0, 1])")
+            .message
+            .contains("NaN")
+    );
 }
 
 #[test]
@@ -181,8 +234,16 @@ fn weights_of_rows_reach_metrics() {
         assert_near(metric::mse(p, y, #{ weights: [1, 0, 0, 0] }), 0.01, 1e-12);
     "#)
     .unwrap();
-    assert!(fault("metric::auroc([0.1, 0.9], [0, 1], #{ weights: [1] })").message.contains("`weights` holds 1 numbers for 2 rows"));
-    assert!(fault("metric::auroc([0.1, 0.9], [0, 1], #{ weights: [1, -1] })").message.contains("got -1 in row 1"));
+    assert!(
+        fault("metric::auroc([0.1, 0.9], [0, 1], #{ weights: [1] })")
+            .message
+            .contains("`weights` holds 1 numbers for 2 rows")
+    );
+    assert!(
+        fault("metric::auroc([0.1, 0.9], [0, 1], #{ weights: [1, -1] })")
+            .message
+            .contains("got -1 in row 1")
+    );
 }
 
 #[test]
@@ -197,14 +258,35 @@ fn labels_that_binary_cross_entropy_has_no_meaning_for_are_refused() {
         )
     };
     let message = &fault(&fit("[0, 1, 2, 1, 0, 1, 0, 1]", "")).message;
-    assert!(message.contains("`bce_with_logits` takes labels from 0 to 1, got 2 in row 2 of the training data"), "{message}");
-    assert!(fault(&fit("[0, 1, -1, 1, 0, 1, 0, 1]", "")).message.contains("got -1 in row 2"));
+    assert!(
+        message.contains(
+            "`bce_with_logits` takes labels from 0 to 1, got 2 in row 2 of the training data"
+        ),
+        "{message}"
+    );
+    assert!(
+        fault(&fit("[0, 1, -1, 1, 0, 1, 0, 1]", ""))
+            .message
+            .contains("got -1 in row 2")
+    );
     let valid = ", valid: data::from(#{ x: tensor::ones([1, 2]), label: [3] })";
-    assert!(fault(&fit("[0, 1, 0, 1, 0, 1, 0, 1]", valid)).message.contains("got 3 in row 0 of the validation data"));
+    assert!(
+        fault(&fit("[0, 1, 0, 1, 0, 1, 0, 1]", valid))
+            .message
+            .contains("got 3 in row 0 of the validation data")
+    );
     // soft and undefined labels stay allowed
     run(&fit("[0.05, 0.95, 0.5, 0.0 / 0.0, 0.0, 1.0, 0.0, 1.0]", "")).unwrap();
-    assert!(fault("loss::bce_with_logits(tensor::zeros([2, 1]), [[0.0], [2.0]])").message.contains("got 2 at 1 of 2"));
-    assert!(fault("loss::bce(tensor::full([2], 0.5), [0.0, -1.0])").message.contains("takes labels from 0 to 1"));
+    assert!(
+        fault("loss::bce_with_logits(tensor::zeros([2, 1]), [[0.0], [2.0]])")
+            .message
+            .contains("got 2 at 1 of 2")
+    );
+    assert!(
+        fault("loss::bce(tensor::full([2], 0.5), [0.0, -1.0])")
+            .message
+            .contains("takes labels from 0 to 1")
+    );
     run("assert_near(loss::bce_with_logits(tensor::zeros([2, 1]), [[0.5], [0.0 / 0.0]]).item(), 0.6931472, 1e-5);").unwrap();
 }
 

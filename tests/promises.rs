@@ -7,13 +7,28 @@ use std::path::PathBuf;
 fn every_promise_names_a_test_that_exists() {
     let page = std::fs::read_to_string(root().join("docs/guide/9_promises.md")).expect("the page");
     let mut names = 0;
-    for row in page.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| promise")) {
-        let held = row.trim_end_matches(" |").rsplit(" | ").next().unwrap_or("");
+    for row in page
+        .lines()
+        .filter(|line| line.starts_with("| ") && !line.starts_with("| promise"))
+    {
+        let held = row
+            .trim_end_matches(" |")
+            .rsplit(" | ")
+            .next()
+            .unwrap_or("");
         for name in held.split('`').skip(1).step_by(2) {
             let (file, test) = name.split_once("::").unwrap_or_else(|| panic!("{row}"));
-            let file = [format!("tests/{file}.rs"), format!("tests/{file}/mod.rs")].into_iter().map(|path| root().join(path)).find(|path| path.exists());
-            let text = std::fs::read_to_string(file.unwrap_or_else(|| panic!("{name}: no such file"))).expect("a file");
-            assert!(text.contains(&format!("#[test]\nfn {test}(")), "{name}: no such test");
+            let file = [format!("tests/{file}.rs"), format!("tests/{file}/mod.rs")]
+                .into_iter()
+                .map(|path| root().join(path))
+                .find(|path| path.exists());
+            let text =
+                std::fs::read_to_string(file.unwrap_or_else(|| panic!("{name}: no such file")))
+                    .expect("a file");
+            assert!(
+                text.contains(&format!("#[test]\nfn {test}(")),
+                "{name}: no such test"
+            );
             names += 1;
         }
     }
@@ -31,9 +46,16 @@ print(run.column("train.loss"));
 "#;
     std::fs::write(place.path().join("s.rhai"), script).expect("written");
     let losses = |threads: &str| -> Vec<f64> {
-        let (out, err, code) = said(&cistron(place.path(), &["run", "s.rhai", "--no-run-dir", "--threads", threads]));
+        let (out, err, code) = said(&cistron(
+            place.path(),
+            &["run", "s.rhai", "--no-run-dir", "--threads", threads],
+        ));
         assert_eq!(code, 0, "{err}");
-        out.trim().trim_matches(['[', ']']).split(", ").map(|text| text.parse().expect("a number")).collect()
+        out.trim()
+            .trim_matches(['[', ']'])
+            .split(", ")
+            .map(|text| text.parse().expect("a number"))
+            .collect()
     };
     let one = losses("1");
     assert!(one == losses("1") && one.len() == 2);
@@ -47,7 +69,9 @@ fn one_file_alone_sends() {
     let sends = |path: &PathBuf| {
         let text = std::fs::read_to_string(path).expect("a file");
         let text = text.split("#[cfg(test)]").next().unwrap_or("");
-        ["ureq::", "TcpStream", "UdpSocket"].iter().any(|word| text.contains(word))
+        ["ureq::", "TcpStream", "UdpSocket"]
+            .iter()
+            .any(|word| text.contains(word))
     };
     let src = root().join("src");
     let found: Vec<PathBuf> = files_below(&src, "rs").into_iter().filter(sends).collect();

@@ -7,7 +7,11 @@ use std::process::Command;
 /// Starts it with a home of its own.
 fn start(home: &Path) -> PtySession {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cistron"));
-    command.arg("repl").env("HOME", home).env("TERM", "xterm-256color").current_dir(home);
+    command
+        .arg("repl")
+        .env("HOME", home)
+        .env("TERM", "xterm-256color")
+        .current_dir(home);
     let mut session = spawn_command(command, Some(20_000)).expect("the program starts");
     session.exp_string("leaves.").expect("a greeting");
     session
@@ -21,7 +25,9 @@ fn types(session: &mut PtySession, line: &str, wanted: &str) {
     session.send(line).expect("typed");
     session.send("\r").expect("typed");
     session.flush().expect("typed");
-    session.exp_string(wanted).unwrap_or_else(|error| panic!("`{line}` must give `{wanted}`: {error}"));
+    session
+        .exp_string(wanted)
+        .unwrap_or_else(|error| panic!("`{line}` must give `{wanted}`: {error}"));
 }
 
 #[test]
@@ -34,20 +40,32 @@ fn the_repl_completes_hints_goes_on_and_is_interrupted() {
     // definitions over several lines, and one that fails further down
     types(session, "fn twice(x) {\r2 * x }", "\n");
     types(session, "twice(21)", "42");
-    types(session, "fn thrice(x) { 3 * x } throw \"further down\"", "further down");
+    types(
+        session,
+        "fn thrice(x) { 3 * x } throw \"further down\"",
+        "further down",
+    );
     types(session, "thrice(5)", "15");
     types(session, "import \"std/layers/fm\" as fm", "\n");
-    types(session, "nn::build(fm::layer(1, 4), [8]).parameter_count", "41\r\n");
+    types(
+        session,
+        "nn::build(fm::layer(1, 4), [8]).parameter_count",
+        "41\r\n",
+    );
     // places are those of what was typed, whatever was imported before
     types(session, "let n = 1; nn::conv1d(8)", "repl:1:16");
     // the signature is shown while typing; a tab completes an option's key
     session.exp_string(READS).expect("a prompt");
     session.send("nn::conv1d(8, ").expect("typed");
     session.flush().expect("typed");
-    session.exp_string("filters: whole number").expect("the signature");
+    session
+        .exp_string("filters: whole number")
+        .expect("the signature");
     session.send("3, #{ paddi\t\"same\" })\r").expect("typed");
     session.flush().expect("typed");
-    session.exp_string("layer conv1d(8, 3, same)").expect("the key was completed");
+    session
+        .exp_string("layer conv1d(8, 3, same)")
+        .expect("the key was completed");
     // errors point into what was typed
     types(session, "t.reshap([6])", "did you mean `.reshape`?");
     types(session, "motif::from_consensus(\"ACGT\")", "8.0 bits");
@@ -67,9 +85,16 @@ fn the_repl_completes_hints_goes_on_and_is_interrupted() {
     session.exp_string("interrupted").expect("it is told");
     types(session, "twice(4)", "8");
     let saved = home.path().join("typed.rhai");
-    types(session, &format!(":save {}", saved.display()), "lines written");
+    types(
+        session,
+        &format!(":save {}", saved.display()),
+        "lines written",
+    );
     let text = std::fs::read_to_string(&saved).expect("a script");
-    assert!(text.contains("fn twice") && !text.contains("reshap"), "{text}");
+    assert!(
+        text.contains("fn twice") && !text.contains("reshap"),
+        "{text}"
+    );
     types(session, ":reset", "> ");
     types(session, "t", "no variable is called `t`");
     types(session, &format!(":load {}", saved.display()), "\n");
@@ -78,5 +103,9 @@ fn the_repl_completes_hints_goes_on_and_is_interrupted() {
     session.send(":quit\r").expect("typed");
     session.flush().expect("typed");
     session.exp_eof().expect("it ends");
-    assert!(std::fs::read_to_string(home.path().join(".cistron_history")).expect("a history").contains("twice(21)"));
+    assert!(
+        std::fs::read_to_string(home.path().join(".cistron_history"))
+            .expect("a history")
+            .contains("twice(21)")
+    );
 }

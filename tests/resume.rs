@@ -1,4 +1,5 @@
-//! Runs that are broken off at random moments and resumed: the same bytes as undisturbed, or a refusal that names what differs.
+//! Runs that are broken off at random moments and resumed: the same bytes as undisturbed, or a
+//! refusal that names what differs.
 
 use crate::{cistron, said};
 use cistron::base::seed::Rng;
@@ -8,8 +9,8 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// A script drawn from what trains, draws and toggles: one or two trainings with callbacks, augmentation, negatives, schedules
-/// and losses of the script, a loop of its own, a search.
+/// A script drawn from what trains, draws and toggles: one or two trainings with callbacks,
+/// augmentation, negatives, schedules and losses of the script, a loop of its own, a search.
 fn drawn(seed: u64) -> String {
     let mut rng = Rng::keyed(&[seed, 0x7265_7375]);
     let mut one_of = |of: &[&str]| of[rng.below(of.len())].to_string();
@@ -18,11 +19,18 @@ fn drawn(seed: u64) -> String {
         "set.with_shuffles(#{ k: 2, redraw: true, seed: 3 })",
         "set.filter(|row| row.label[0] > 0.5).with_negatives(set, #{ ratio: 1.0, redraw: true, seed: 3 })",
     ]);
-    let (loss, other_loss) = ("loss::bce_with_logits()", "|out, y| (out - y + tensor::randn([1]) * 0.1).abs().mean()");
+    let (loss, other_loss) = (
+        "loss::bce_with_logits()",
+        "|out, y| (out - y + tensor::randn([1]) * 0.1).abs().mean()",
+    );
     let mut options = |callbacks: bool| {
         let loss = one_of(&[loss, other_loss]);
-        let optimizer =
-            one_of(&["adam(#{ lr: 0.01 })", "sgd(#{ lr: 0.05, momentum: 0.9 })", "rmsprop(#{ lr: 0.005 })", "adamw(#{ lr: 0.01, weight_decay: 0.1 })"]);
+        let optimizer = one_of(&[
+            "adam(#{ lr: 0.01 })",
+            "sgd(#{ lr: 0.05, momentum: 0.9 })",
+            "rmsprop(#{ lr: 0.005 })",
+            "adamw(#{ lr: 0.01, weight_decay: 0.1 })",
+        ]);
         let schedule = one_of(&[
             "",
             "schedule: schedule::cosine(),",
@@ -48,7 +56,11 @@ fn drawn(seed: u64) -> String {
             "marks.push(tensor::rand([1]).item()); state.count += 1; state.last = e.epoch;",
             "other.fill_(other.sum().item() * 0.5 + e.epoch);",
         ]);
-        let on_epoch = if callbacks { format!("on_epoch: |e| {{ {on_epoch} wait.call(); }},") } else { "on_epoch: |e| wait.call(),".into() };
+        let on_epoch = if callbacks {
+            format!("on_epoch: |e| {{ {on_epoch} wait.call(); }},")
+        } else {
+            "on_epoch: |e| wait.call(),".into()
+        };
         format!(
             "train: {set}, loss: {loss}, optimizer: optim::{optimizer}, {schedule} {augment} {valid} {on_batch} {on_epoch} batch: 32, epochs: 5, progress: false"
         )
@@ -94,7 +106,8 @@ report("last", tensor::randn([2]).sum().item());
     )
 }
 
-/// What a run has given, as far as it must not depend on when it was broken off: results, weights, measurements, trials.
+/// What a run has given, as far as it must not depend on when it was broken off: results, weights,
+/// measurements, trials.
 fn outcome(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut out = BTreeMap::new();
     for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
@@ -105,18 +118,31 @@ fn outcome(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     }
     let rows = |name: &str| -> Vec<Value> {
         let text = std::fs::read_to_string(folder.join(name)).unwrap_or_default();
-        text.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect()
+        text.lines()
+            .map(|line| serde_json::from_str(line).expect("a line of JSON"))
+            .collect()
     };
     let mut metrics = rows("metrics.jsonl");
-    metrics.iter_mut().for_each(|row| row["seconds"] = Value::Null);
+    metrics
+        .iter_mut()
+        .for_each(|row| row["seconds"] = Value::Null);
     out.insert("metrics".into(), format!("{metrics:#?}").into_bytes());
     // a trial that is started again says so, and repeats steps
-    let mut trials: Vec<Value> = rows("trials.jsonl").into_iter().filter(|row| row["again"].is_null()).collect();
+    let mut trials: Vec<Value> = rows("trials.jsonl")
+        .into_iter()
+        .filter(|row| row["again"].is_null())
+        .collect();
     for row in &mut trials {
         row["seconds"] = Value::Null;
         row["process"] = Value::Null;
     }
-    trials.sort_by_key(|row| (row["trial"].as_u64(), row["params"].is_null(), row["step"].as_u64().unwrap_or(u64::MAX)));
+    trials.sort_by_key(|row| {
+        (
+            row["trial"].as_u64(),
+            row["params"].is_null(),
+            row["step"].as_u64().unwrap_or(u64::MAX),
+        )
+    });
     trials.dedup();
     out.insert("trials".into(), format!("{trials:#?}").into_bytes());
     out
@@ -155,12 +181,21 @@ fn state(folder: &Path) -> String {
 fn drawn_scripts_that_are_broken_off_end_with_the_same_bytes() {
     let place = tempfile::tempdir().expect("a folder");
     let mut rng = Rng::keyed(&[5]);
-    let (mut kills, mut seed) = (0, std::env::var("CISTRON_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(0u64));
+    let (mut kills, mut seed) = (
+        0,
+        std::env::var("CISTRON_SEED")
+            .ok()
+            .and_then(|text| text.parse().ok())
+            .unwrap_or(0u64),
+    );
     while kills < crate::cases(12) {
         let (script, whole) = (format!("s{seed}.rhai"), format!("whole{seed}"));
         std::fs::write(place.path().join(&script), drawn(seed)).expect("written");
         let begun = Instant::now();
-        let (_, err, code) = said(&cistron(place.path(), &["run", &script, "--threads", "1", "--run-dir", &whole]));
+        let (_, err, code) = said(&cistron(
+            place.path(),
+            &["run", &script, "--threads", "1", "--run-dir", &whole],
+        ));
         assert_eq!(code, 0, "script {seed}: {err}");
         let length = begun.elapsed();
         let wanted = outcome(&place.path().join(&whole));
@@ -173,10 +208,22 @@ fn drawn_scripts_that_are_broken_off_end_with_the_same_bytes() {
                 if !is_begun {
                     std::fs::remove_dir_all(&folder).ok();
                 }
-                let arguments: &[&str] = if is_begun { &["run", "--resume", &name] } else { &["run", &script, "--threads", "1", "--run-dir", &name] };
+                let arguments: &[&str] = if is_begun {
+                    &["run", "--resume", &name]
+                } else {
+                    &["run", &script, "--threads", "1", "--run-dir", &name]
+                };
                 let mut child = start(place.path(), arguments);
-                let after = if tries < 6 { length.mul_f64(rng.uniform()) } else { Duration::from_secs(300) };
-                let signal = if rng.below(4) == 0 { libc::SIGTERM } else { libc::SIGKILL };
+                let after = if tries < 6 {
+                    length.mul_f64(rng.uniform())
+                } else {
+                    Duration::from_secs(300)
+                };
+                let signal = if rng.below(4) == 0 {
+                    libc::SIGTERM
+                } else {
+                    libc::SIGKILL
+                };
                 tries += 1;
                 let ended = broken_off(&mut child, after, signal);
                 kills += usize::from(ended);
@@ -184,9 +231,16 @@ fn drawn_scripts_that_are_broken_off_end_with_the_same_bytes() {
                 let err = String::from_utf8_lossy(&output.stderr);
                 match output.status.code() {
                     Some(0) => break,
-                    None if ended => assert!(!folder.join("run.json").exists() || ["open", "done", "interrupted"].contains(&state(&folder).as_str())),
+                    None if ended => assert!(
+                        !folder.join("run.json").exists()
+                            || ["open", "done", "interrupted"].contains(&state(&folder).as_str())
+                    ),
                     Some(130) if ended => {}
-                    _ => panic!("script {seed} after {kills} kills: {:?} {err}\n{}", output.status, drawn(seed)),
+                    _ => panic!(
+                        "script {seed} after {kills} kills: {:?} {err}\n{}",
+                        output.status,
+                        drawn(seed)
+                    ),
                 }
                 if folder.join("run.json").exists() && state(&folder) == "done" {
                     break;
@@ -195,8 +249,19 @@ fn drawn_scripts_that_are_broken_off_end_with_the_same_bytes() {
             let got = outcome(&folder);
             for (what, bytes) in &wanted {
                 let own = got.get(what).map(Vec::as_slice).unwrap_or_default();
-                let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).chars().take(4000).collect::<String>();
-                assert!(own == bytes, "script {seed}, {what} after {tries} starts:\n{}\ninstead of\n{}\n{}", text(own), text(bytes), drawn(seed));
+                let text = |bytes: &[u8]| {
+                    String::from_utf8_lossy(bytes)
+                        .chars()
+                        .take(4000)
+                        .collect::<String>()
+                };
+                assert!(
+                    own == bytes,
+                    "script {seed}, {what} after {tries} starts:\n{}\ninstead of\n{}\n{}",
+                    text(own),
+                    text(bytes),
+                    drawn(seed)
+                );
             }
             assert_eq!((state(&folder).as_str(), got.len()), ("done", wanted.len()));
         }
@@ -219,7 +284,20 @@ net.save("net.safetensors");
 "#;
 
 fn slow(place: &Path) {
-    let rows: String = (0..24).map(|i| format!("{}\t{}\n", "ACGTTGCAACGT".chars().cycle().skip(i % 7).take(12).collect::<String>(), i % 2)).collect();
+    let rows: String = (0..24)
+        .map(|i| {
+            format!(
+                "{}\t{}\n",
+                "ACGTTGCAACGT"
+                    .chars()
+                    .cycle()
+                    .skip(i % 7)
+                    .take(12)
+                    .collect::<String>(),
+                i % 2
+            )
+        })
+        .collect();
     std::fs::write(place.join("rows.tsv"), format!("sequence\tlabel\n{rows}")).expect("written");
     std::fs::write(place.join("helper.rhai"), "export const RATE = 0.01;\n").expect("written");
     std::fs::write(place.join("s.rhai"), SLOW).expect("written");
@@ -229,7 +307,11 @@ fn slow(place: &Path) {
 fn wait_for(path: &Path, lines: usize) {
     let begun = Instant::now();
     while std::fs::read_to_string(path).map_or(0, |text| text.lines().count()) < lines {
-        assert!(begun.elapsed() < Duration::from_secs(120), "{} never has {lines} lines", path.display());
+        assert!(
+            begun.elapsed() < Duration::from_secs(120),
+            "{} never has {lines} lines",
+            path.display()
+        );
         std::thread::sleep(Duration::from_millis(5));
     }
 }
@@ -239,29 +321,53 @@ fn a_run_whose_files_have_changed_is_refused_and_keeps_its_record() {
     let place = tempfile::tempdir().expect("a folder");
     slow(place.path());
     let run = |arguments: &[&str]| said(&cistron(place.path(), arguments));
-    let mut child = start(place.path(), &["run", "s.rhai", "--run-dir", "r", "--set", "pause=0.2"]);
+    let mut child = start(
+        place.path(),
+        &["run", "s.rhai", "--run-dir", "r", "--set", "pause=0.2"],
+    );
     wait_for(&place.path().join("r/metrics.jsonl"), 2);
     child.kill().expect("killed");
     child.wait().expect("ended");
     let folder = place.path().join("r");
-    let kept = || ["metrics.jsonl", "results.json", "run.json", "data.json"].map(|name| std::fs::read(folder.join(name)).ok());
+    let kept = || {
+        ["metrics.jsonl", "results.json", "run.json", "data.json"]
+            .map(|name| std::fs::read(folder.join(name)).ok())
+    };
     let before = kept();
     assert_eq!(state(&folder), "open");
     for (file, word) in [("rows.tsv", "another"), ("helper.rhai", "another content")] {
         let text = std::fs::read_to_string(place.path().join(file)).expect("a file");
-        std::fs::write(place.path().join(file), text.replace("0.01", "0.02").replace("\t1\n", "\t0\n")).expect("written");
+        std::fs::write(
+            place.path().join(file),
+            text.replace("0.01", "0.02").replace("\t1\n", "\t0\n"),
+        )
+        .expect("written");
         let (_, err, code) = run(&["run", "--resume", "r"]);
-        assert!(code == 1 && err.contains("error[resume]") && err.contains(file) && err.contains(word) && err.contains("--changed"), "{err}");
+        assert!(
+            code == 1
+                && err.contains("error[resume]")
+                && err.contains(file)
+                && err.contains(word)
+                && err.contains("--changed"),
+            "{err}"
+        );
         std::fs::write(place.path().join(file), text).expect("written");
     }
     std::fs::rename(place.path().join("rows.tsv"), place.path().join("gone.tsv")).expect("moved");
     let (_, err, code) = run(&["run", "--resume", "r"]);
     assert!(code == 1 && err.contains("rows.tsv` is missing"), "{err}");
     std::fs::rename(place.path().join("gone.tsv"), place.path().join("rows.tsv")).expect("moved");
-    assert!(kept() == before, "the record of a run that was not resumed has changed");
+    assert!(
+        kept() == before,
+        "the record of a run that was not resumed has changed"
+    );
     // another architecture under the same name is refused by the checkpoint itself
     let record = std::fs::read_to_string(folder.join("script.rhai")).expect("kept");
-    std::fs::write(folder.join("script.rhai"), record.replace("nn::relu()", "nn::tanh()")).expect("written");
+    std::fs::write(
+        folder.join("script.rhai"),
+        record.replace("nn::relu()", "nn::tanh()"),
+    )
+    .expect("written");
     let (_, err, code) = run(&["run", "--resume", "r"]);
     assert!(code == 1 && err.contains("architecture"), "{err}");
     std::fs::write(folder.join("script.rhai"), record).expect("written");
@@ -269,7 +375,10 @@ fn a_run_whose_files_have_changed_is_refused_and_keeps_its_record() {
     assert_eq!(code, 0, "{err}");
     assert_eq!(state(&folder), "done");
     assert_eq!(run(&["run", "s.rhai", "--run-dir", "whole"]).2, 0);
-    assert!(std::fs::read(folder.join("net.safetensors")).ok() == std::fs::read(place.path().join("whole/net.safetensors")).ok());
+    assert!(
+        std::fs::read(folder.join("net.safetensors")).ok()
+            == std::fs::read(place.path().join("whole/net.safetensors")).ok()
+    );
 }
 
 #[test]
@@ -278,7 +387,19 @@ fn a_run_has_one_owner_and_says_how_it_ended() {
     slow(place.path());
     let run = |arguments: &[&str]| said(&cistron(place.path(), arguments));
     for signal in [libc::SIGTERM, libc::SIGHUP, libc::SIGINT] {
-        let mut child = start(place.path(), &["run", "s.rhai", "--run-dir", "runs/one", "--name", "mine", "--set", "pause=1.0"]);
+        let mut child = start(
+            place.path(),
+            &[
+                "run",
+                "s.rhai",
+                "--run-dir",
+                "runs/one",
+                "--name",
+                "mine",
+                "--set",
+                "pause=1.0",
+            ],
+        );
         let folder = place.path().join("runs/one");
         wait_for(&folder.join("metrics.jsonl"), 1);
         assert_eq!(state(&folder), "running");
@@ -292,7 +413,10 @@ fn a_run_has_one_owner_and_says_how_it_ended() {
         std::fs::remove_dir_all(&folder).expect("removed");
     }
     // a folder that is removed under a run
-    let mut child = start(place.path(), &["run", "s.rhai", "--run-dir", "gone", "--set", "pause=0.5"]);
+    let mut child = start(
+        place.path(),
+        &["run", "s.rhai", "--run-dir", "gone", "--set", "pause=0.5"],
+    );
     wait_for(&place.path().join("gone/metrics.jsonl"), 1);
     std::fs::rename(place.path().join("gone"), place.path().join("elsewhere")).expect("moved");
     assert_eq!(child.wait().expect("ended").code(), Some(1));
@@ -309,23 +433,58 @@ fn a_run_has_one_owner_and_says_how_it_ended() {
 fn a_sweep_whose_parent_is_killed_takes_its_runs_with_it_and_is_resumed() {
     let place = tempfile::tempdir().expect("a folder");
     slow(place.path());
-    let mut child = start(place.path(), &["run", "s.rhai", "--sweep", "width=3,4,5", "--set", "pause=0.3", "--run-dir", "runs", "--threads", "1"]);
+    let mut child = start(
+        place.path(),
+        &[
+            "run",
+            "s.rhai",
+            "--sweep",
+            "width=3,4,5",
+            "--set",
+            "pause=0.3",
+            "--run-dir",
+            "runs",
+            "--threads",
+            "1",
+        ],
+    );
     let home = place.path().join("runs/s-sweep");
     wait_for(&home.join("002/metrics.jsonl"), 1);
     child.kill().expect("killed");
     child.wait().expect("ended");
     let begun = Instant::now();
     while state(&home.join("002")) == "running" {
-        assert!(begun.elapsed() < Duration::from_secs(60), "a run of the sweep goes on without it");
+        assert!(
+            begun.elapsed() < Duration::from_secs(60),
+            "a run of the sweep goes on without it"
+        );
         std::thread::sleep(Duration::from_millis(20));
     }
-    assert_eq!(["001", "002"].map(|name| state(&home.join(name))), ["done", "interrupted"]);
+    assert_eq!(
+        ["001", "002"].map(|name| state(&home.join(name))),
+        ["done", "interrupted"]
+    );
     assert!(!home.join("003").exists());
-    let first = std::fs::metadata(home.join("001/done.json")).expect("done").modified().expect("a time");
+    let first = std::fs::metadata(home.join("001/done.json"))
+        .expect("done")
+        .modified()
+        .expect("a time");
     let (out, err, code) = said(&cistron(place.path(), &["run", "--resume", "s-sweep"]));
     assert_eq!(code, 0, "{err}");
-    assert!(out.contains("summary.tsv") && ["001", "002", "003"].iter().all(|name| state(&home.join(name)) == "done"), "{out}{err}");
-    assert_eq!(std::fs::metadata(home.join("001/done.json")).expect("done").modified().expect("a time"), first);
+    assert!(
+        out.contains("summary.tsv")
+            && ["001", "002", "003"]
+                .iter()
+                .all(|name| state(&home.join(name)) == "done"),
+        "{out}{err}"
+    );
+    assert_eq!(
+        std::fs::metadata(home.join("001/done.json"))
+            .expect("done")
+            .modified()
+            .expect("a time"),
+        first
+    );
     let rows = std::fs::read_to_string(home.join("002/metrics.jsonl")).expect("measured");
     assert_eq!(rows.lines().count(), 8, "{rows}");
 }

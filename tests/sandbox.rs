@@ -1,4 +1,5 @@
-//! The sandbox under attack: scripts that reach for files outside, for their own record, and for more than their share.
+//! The sandbox under attack: scripts that reach for files outside, for their own record, and for
+//! more than their share.
 
 use crate::{cistron, said};
 use cistron::base::Fault;
@@ -42,14 +43,35 @@ fn a_script_cannot_write_its_record() {
             "figures/../../run.json".into(),
             "r/run.json".into(),
         ];
-        let attempts: String = paths.iter().map(|path| format!("try {{ save_text({path:?}, {planted:?}); }} catch (e) {{ print(e.kind); }}\n")).collect();
+        let attempts: String = paths
+            .iter()
+            .map(|path| {
+                format!(
+                    "try {{ save_text({path:?}, {planted:?}); }} catch (e) {{ print(e.kind); }}\n"
+                )
+            })
+            .collect();
         write(place.path().join("s.rhai"), &attempts);
-        let (out, err, code) = said(&cistron(place.path(), &[&["run", "--sandbox", "--run-dir", "r", "s.rhai"], allow].concat()));
+        let (out, err, code) = said(&cistron(
+            place.path(),
+            &[&["run", "--sandbox", "--run-dir", "r", "s.rhai"], allow].concat(),
+        ));
         // the last path is below the output folder, and harmless
-        assert_eq!((out.as_str(), code), ("sandbox\n".repeat(6).as_str(), 0), "{allow:?} {err}");
+        assert_eq!(
+            (out.as_str(), code),
+            ("sandbox\n".repeat(6).as_str(), 0),
+            "{allow:?} {err}"
+        );
         assert_eq!(read(run.join("script.rhai")), attempts, "{allow:?}");
-        assert!(!read(run.join("run.json")).contains("planted") && !read(run.join("done.json")).contains("planted"));
-        assert_eq!(err.contains("contains the run directory"), !allow.is_empty(), "{err}");
+        assert!(
+            !read(run.join("run.json")).contains("planted")
+                && !read(run.join("done.json")).contains("planted")
+        );
+        assert_eq!(
+            err.contains("contains the run directory"),
+            !allow.is_empty(),
+            "{err}"
+        );
     }
 }
 
@@ -64,15 +86,39 @@ fn outputs_go_below_the_run_directory_and_the_folder_of_the_script_is_only_read(
             "seq::read_fasta(\"in.fa\"); save_text(\"a/b.txt\", \"x\"); plot::lines(\"a\", #{{ a: [1.0, 2.0] }}).save(\"f.svg\"); print(\"shown\"); save_text({own:?}, \"x\");"
         ),
     );
-    let (out, err, code) = said(&cistron(place.path(), &["run", "--sandbox", "--run-dir", "r", "s.rhai"]));
-    assert!(code == 1 && err.contains("error[sandbox]") && err.contains("--allow DIR"), "{err}");
+    let (out, err, code) = said(&cistron(
+        place.path(),
+        &["run", "--sandbox", "--run-dir", "r", "s.rhai"],
+    ));
+    assert!(
+        code == 1 && err.contains("error[sandbox]") && err.contains("--allow DIR"),
+        "{err}"
+    );
     assert_eq!(out, "shown\n");
     let run = place.path().join("r");
-    assert!(run.join("output/a/b.txt").exists() && run.join("output/figures/f.svg").exists() && !Path::new(&own).exists());
+    assert!(
+        run.join("output/a/b.txt").exists()
+            && run.join("output/figures/f.svg").exists()
+            && !Path::new(&own).exists()
+    );
     assert_eq!(read(run.join("log.txt")), "shown\n");
-    assert!(read(run.join("report.html")).contains("f.svg") && read(run.join("data.json")).contains("in.fa"));
+    assert!(
+        read(run.join("report.html")).contains("f.svg")
+            && read(run.join("data.json")).contains("in.fa")
+    );
     assert!(read(run.join("failed.json")).contains("sandbox"));
-    let (_, err, code) = said(&cistron(place.path(), &["run", "--sandbox", "--run-dir", "r2", "--allow", ".", "s.rhai"]));
+    let (_, err, code) = said(&cistron(
+        place.path(),
+        &[
+            "run",
+            "--sandbox",
+            "--run-dir",
+            "r2",
+            "--allow",
+            ".",
+            "s.rhai",
+        ],
+    ));
     assert!(code == 0 && Path::new(&own).exists(), "{err}");
 }
 
@@ -82,7 +128,14 @@ fn a_record_that_has_changed_is_neither_resumed_nor_replayed() {
     write(place.path().join("s.rhai"), "print(\"own\"); throw \"x\";");
     let start = || {
         let _ = std::fs::remove_dir_all(place.path().join("r"));
-        assert_eq!(said(&cistron(place.path(), &["run", "--sandbox", "--run-dir", "r", "s.rhai"])).2, 1);
+        assert_eq!(
+            said(&cistron(
+                place.path(),
+                &["run", "--sandbox", "--run-dir", "r", "s.rhai"]
+            ))
+            .2,
+            1
+        );
     };
     let loosened = |from: &str, to: &str| {
         let path = place.path().join("r/run.json");
@@ -90,21 +143,39 @@ fn a_record_that_has_changed_is_neither_resumed_nor_replayed() {
         assert!(text.contains(from), "{text}");
         write(path, &text.replace(from, to));
     };
-    let again = || [["run", "--resume", "r"], ["runs", "replay", "r"]].map(|command| said(&cistron(place.path(), &command)));
+    let again = || {
+        [["run", "--resume", "r"], ["runs", "replay", "r"]]
+            .map(|command| said(&cistron(place.path(), &command)))
+    };
     start();
     for (out, err, _) in again() {
-        assert!(out.contains("own") && err.contains("error[thrown]"), "what has not changed runs: {out}{err}");
+        assert!(
+            out.contains("own") && err.contains("error[thrown]"),
+            "what has not changed runs: {out}{err}"
+        );
     }
     let attacks: [(&str, &dyn Fn()); 3] = [
-        ("script.rhai` has changed", &|| write(place.path().join("r/script.rhai"), "print(\"planted\");")),
-        ("run.json` has changed", &|| loosened("\"allow\": []", "\"allow\": [\"/\"]")),
-        ("run.json` has changed", &|| loosened("\"sandbox\": {", "\"sandbox\": null, \"other\": {")),
+        ("script.rhai` has changed", &|| {
+            write(place.path().join("r/script.rhai"), "print(\"planted\");")
+        }),
+        ("run.json` has changed", &|| {
+            loosened("\"allow\": []", "\"allow\": [\"/\"]")
+        }),
+        ("run.json` has changed", &|| {
+            loosened("\"sandbox\": {", "\"sandbox\": null, \"other\": {")
+        }),
     ];
     for (message, attack) in attacks {
         start();
         attack();
         for (out, err, code) in again() {
-            assert!(code == 1 && err.contains("error[sandbox]") && err.contains(message) && !out.contains("planted"), "{message}: {out}{err}");
+            assert!(
+                code == 1
+                    && err.contains("error[sandbox]")
+                    && err.contains(message)
+                    && !out.contains("planted"),
+                "{message}: {out}{err}"
+            );
         }
     }
     // a record that comes from elsewhere
@@ -116,7 +187,11 @@ fn a_record_that_has_changed_is_neither_resumed_nor_replayed() {
     }
     // no option loosens it
     for option in ["--allow=.", "--seconds=9", "--sandbox"] {
-        assert_eq!(said(&cistron(place.path(), &["run", "--resume", "r", option])).2, 2, "{option}");
+        assert_eq!(
+            said(&cistron(place.path(), &["run", "--resume", "r", option])).2,
+            2,
+            "{option}"
+        );
     }
 }
 
@@ -126,13 +201,33 @@ fn imports_stay_in_the_standard_library() {
     write(place.path().join("outside/m.rhai"), "fn f() { 1 }");
     write(place.path().join("library/own.rhai"), "fn f() { 2 }");
     symlink("../outside", place.path().join("library/link")).expect("a link");
-    for (path, expected) in [("std/own", true), ("std/../outside/m", false), ("std/link/m", false), ("std/./../outside/m", false)] {
-        write(place.path().join("inside/s.rhai"), &format!("import \"{path}\" as m; print(m::f());"));
+    for (path, expected) in [
+        ("std/own", true),
+        ("std/../outside/m", false),
+        ("std/link/m", false),
+        ("std/./../outside/m", false),
+    ] {
+        write(
+            place.path().join("inside/s.rhai"),
+            &format!("import \"{path}\" as m; print(m::f());"),
+        );
         for sandbox in [&[][..], &["--sandbox"]] {
             let mut command = Command::new(env!("CARGO_BIN_EXE_cistron"));
-            command.env("CISTRON_STDLIB", place.path().join("library")).args(["run", "--no-run-dir", "s.rhai"]).args(sandbox);
-            let (out, err, code) = said(&command.current_dir(place.path().join("inside")).output().expect("it starts"));
-            assert_eq!((code == 0, out.as_str()), (expected, if expected { "2\n" } else { "" }), "{path} {err}");
+            command
+                .env("CISTRON_STDLIB", place.path().join("library"))
+                .args(["run", "--no-run-dir", "s.rhai"])
+                .args(sandbox);
+            let (out, err, code) = said(
+                &command
+                    .current_dir(place.path().join("inside"))
+                    .output()
+                    .expect("it starts"),
+            );
+            assert_eq!(
+                (code == 0, out.as_str()),
+                (expected, if expected { "2\n" } else { "" }),
+                "{path} {err}"
+            );
         }
     }
 }
@@ -142,22 +237,72 @@ fn a_script_that_takes_too_much_is_ended() {
     let place = tempfile::tempdir().expect("a folder");
     let cases = [
         // one operation, which no check of the interpreter interrupts
-        ("tensor::conv1d(tensor::ones([64, 64, 20000]), tensor::ones([512, 64, 301]));", "--seconds", "1", "more than 1 s"),
-        ("loop { try { loop { } } catch { } }", "--seconds", "1", "more than 1 s"),
-        ("let n = 0; loop { tensor::save_npy(`${n}.npy`, tensor::ones([1_000_000])); n += 1; }", "--disk", "30", "more than its limit of 30 MiB"),
-        ("tensor::save_npy(\"x.npy\", tensor::ones([20_000_000]));", "--disk", "30", "error["),
-        ("loop { print(\"ACGTACGTACGTACGTACGTACGTACGTACGTACGTACGTACGTACGTACGTACGTACGTACGT\"); }", "--disk", "2", "more than its limit of 2 MiB"),
-        ("let a = []; loop { a.push(tensor::ones([5_000_000])); }", "--memory", "800", "error["),
+        (
+            "tensor::conv1d(tensor::ones([64, 64, 20000]), tensor::ones([512, 64, 301]));",
+            "--seconds",
+            "1",
+            "more than 1 s",
+        ),
+        (
+            "loop { try { loop { } } catch { } }",
+            "--seconds",
+            "1",
+            "more than 1 s",
+        ),
+        (
+            "let n = 0; loop { tensor::save_npy(`${n}.npy`, tensor::ones([1_000_000])); n += 1; }",
+            "--disk",
+            "30",
+            "more than its limit of 30 MiB",
+        ),
+        (
+            "tensor::save_npy(\"x.npy\", tensor::ones([20_000_000]));",
+            "--disk",
+            "30",
+            "error[",
+        ),
+        (
+            "loop { print(\"ACGTACGTACGTACGTACGTACGTACGTACGTACGTACGTACGTACGTACGTACGTACGTACGT\"); }",
+            "--disk",
+            "2",
+            "more than its limit of 2 MiB",
+        ),
+        (
+            "let a = []; loop { a.push(tensor::ones([5_000_000])); }",
+            "--memory",
+            "800",
+            "error[",
+        ),
     ];
     for (text, option, value, message) in cases {
         write(place.path().join("s.rhai"), text);
         let started = Instant::now();
-        let output = cistron(place.path(), &["run", "--sandbox", "--run-dir", "r", option, value, "s.rhai"]);
+        let output = cistron(
+            place.path(),
+            &[
+                "run",
+                "--sandbox",
+                "--run-dir",
+                "r",
+                option,
+                value,
+                "s.rhai",
+            ],
+        );
         let (_, err, code) = said(&output);
         assert!(code == 1 && err.contains(message), "{text}: {code} {err}");
-        assert!(started.elapsed() < Duration::from_secs(30), "{text}: {:?}", started.elapsed());
-        let written: u64 =
-            std::fs::read_dir(place.path().join("r/output")).into_iter().flatten().flatten().filter_map(|e| e.metadata().ok()).map(|m| m.len()).sum();
+        assert!(
+            started.elapsed() < Duration::from_secs(30),
+            "{text}: {:?}",
+            started.elapsed()
+        );
+        let written: u64 = std::fs::read_dir(place.path().join("r/output"))
+            .into_iter()
+            .flatten()
+            .flatten()
+            .filter_map(|e| e.metadata().ok())
+            .map(|m| m.len())
+            .sum();
         assert!(written < 200 << 20, "{text}: {written} bytes were written");
         assert!(place.path().join("r/failed.json").exists(), "{text}");
         std::fs::remove_dir_all(place.path().join("r")).expect("removed");
@@ -169,12 +314,18 @@ fn the_child_has_its_walls_and_ends_with_its_parent() {
     let place = tempfile::tempdir().expect("a folder");
     write(place.path().join("s.rhai"), "print(\"begun\"); loop { }");
     let mut command = Command::new(env!("CARGO_BIN_EXE_cistron"));
-    command.args(["run", "--sandbox", "--no-run-dir", "s.rhai"]).current_dir(place.path()).stdout(Stdio::piped());
+    command
+        .args(["run", "--sandbox", "--no-run-dir", "s.rhai"])
+        .current_dir(place.path())
+        .stdout(Stdio::piped());
     let mut parent = command.spawn().expect("it starts");
     let mut line = String::new();
-    BufReader::new(parent.stdout.take().expect("an output")).read_line(&mut line).expect("a line");
+    BufReader::new(parent.stdout.take().expect("an output"))
+        .read_line(&mut line)
+        .expect("a line");
     assert_eq!(line, "begun\n");
-    let children = std::fs::read_to_string(format!("/proc/{0}/task/{0}/children", parent.id())).unwrap_or_default();
+    let children = std::fs::read_to_string(format!("/proc/{0}/task/{0}/children", parent.id()))
+        .unwrap_or_default();
     let Some(child) = children.split_whitespace().next().map(str::to_string) else {
         eprintln!("SKIPPED: this system does not list the children of a process");
         parent.kill().expect("killed");
@@ -187,22 +338,34 @@ fn the_child_has_its_walls_and_ends_with_its_parent() {
     parent.wait().expect("ended");
     let ended = (0..100).any(|_| {
         std::thread::sleep(Duration::from_millis(50));
-        std::fs::read_to_string(format!("/proc/{child}/stat")).map_or(true, |stat| stat.contains(") Z"))
+        std::fs::read_to_string(format!("/proc/{child}/stat"))
+            .map_or(true, |stat| stat.contains(") Z"))
     });
     assert!(ended, "the child goes on without its parent");
 }
 
-/// Accesses to the files of a folder, as the kernel reports them: opened, created, changed, removed.
+/// Accesses to the files of a folder, as the kernel reports them: opened, created, changed,
+/// removed.
 struct Watched(std::fs::File);
 
 impl Watched {
     fn begin(folder: &Path) -> Watched {
         let name = std::ffi::CString::new(folder.as_os_str().as_encoded_bytes()).expect("a path");
-        // SAFETY: the calls return a descriptor that is owned here, and read a path that outlives them
+        // SAFETY: the calls return a descriptor that is owned here, and read a path that outlives
+        // them
         let fd = unsafe {
             let fd = libc::inotify_init1(libc::IN_NONBLOCK | libc::IN_CLOEXEC);
-            let events = libc::IN_OPEN | libc::IN_CREATE | libc::IN_MODIFY | libc::IN_DELETE | libc::IN_MOVED_TO | libc::IN_MOVED_FROM | libc::IN_ATTRIB;
-            assert!(fd >= 0 && libc::inotify_add_watch(fd, name.as_ptr(), events) >= 0, "files are watched");
+            let events = libc::IN_OPEN
+                | libc::IN_CREATE
+                | libc::IN_MODIFY
+                | libc::IN_DELETE
+                | libc::IN_MOVED_TO
+                | libc::IN_MOVED_FROM
+                | libc::IN_ATTRIB;
+            assert!(
+                fd >= 0 && libc::inotify_add_watch(fd, name.as_ptr(), events) >= 0,
+                "files are watched"
+            );
             OwnedFd::from_raw_fd(fd)
         };
         Watched(fd.into())
@@ -222,17 +385,32 @@ impl Watched {
 
 /// Values of the types that methods belong to and that parameters take.
 const VALUES: [(&str, &str); 14] = [
-    ("model", "nn::build(nn::chain([nn::flatten(), nn::linear(1)]), [4, 6], #{ seed: 1 })"),
-    ("dataset", "data::from(#{ sequence: [\"ACGTAC\", \"TTTTAC\"], label: [1, 0] })"),
+    (
+        "model",
+        "nn::build(nn::chain([nn::flatten(), nn::linear(1)]), [4, 6], #{ seed: 1 })",
+    ),
+    (
+        "dataset",
+        "data::from(#{ sequence: [\"ACGTAC\", \"TTTTAC\"], label: [1, 0] })",
+    ),
     ("motifs", "sim::motifs(3)"),
     ("motif", "motif::from_consensus(\"ACG\")"),
     ("table", "table::from(#{ x: [2, 1, 3] })"),
     ("tensor", "tensor::ones([2, 2])"),
-    ("intervals", "genome::from(#{ chr1: \"ACGTACGTACGT\" }).windows(12)"),
+    (
+        "intervals",
+        "genome::from(#{ chr1: \"ACGTACGTACGT\" }).windows(12)",
+    ),
     ("genome", "genome::from(#{ chr1: \"ACGTACGTACGT\" })"),
     ("figure", "plot::lines(\"a\", #{ a: [1.0, 2.0] })"),
-    ("track", "track::from_intervals(intervals::from(#{ chrom: [\"chr1\"], start: [0], end: [4] }))"),
-    ("discovery", "explain::modisco(seq::one_hot(seq::random(10, 60, #{ seed: 1 })) * 0.1 + 0.01, seq::random(10, 60, #{ seed: 1 }))"),
+    (
+        "track",
+        "track::from_intervals(intervals::from(#{ chrom: [\"chr1\"], start: [0], end: [4] }))",
+    ),
+    (
+        "discovery",
+        "explain::modisco(seq::one_hot(seq::random(10, 60, #{ seed: 1 })) * 0.1 + 0.01, seq::random(10, 60, #{ seed: 1 }))",
+    ),
     ("layer", "nn::linear(1)"),
     ("batches", "0"),
     ("history", "0"),
@@ -251,42 +429,77 @@ fn argument(kind: &str) -> Option<String> {
         "function" => "|x| 1.0",
         "tensor or number" => "tensor",
         "range" => "0..2",
-        other => return VALUES.iter().find(|(name, _)| *name == other).map(|(name, _)| name.to_string()),
+        other => {
+            return VALUES
+                .iter()
+                .find(|(name, _)| *name == other)
+                .map(|(name, _)| name.to_string());
+        }
     };
     Some(plain.to_string())
 }
 
-/// Every call of the catalog that takes a string, or a value of any type, as a path: parameters and options.
+/// Every call of the catalog that takes a string, or a value of any type, as a path: parameters and
+/// options.
 fn calls(path: &str) -> Vec<(String, String)> {
     let path = format!("{path:?}");
     // what a parameter that takes several types is given
     let others = [path.as_str(), "tensor", "[\"ACGT\"]", "#{ a: \"ACGT\" }"];
     let mut out = Vec::new();
     let catalog = session::catalog();
-    for entry in catalog.entries.iter().filter(|entry| !entry.is_script && matches!(entry.form, Form::Function | Form::Method)) {
+    for entry in catalog
+        .entries
+        .iter()
+        .filter(|entry| !entry.is_script && matches!(entry.form, Form::Function | Form::Method))
+    {
         // these end or print, whatever they are given
-        if entry.namespace.is_empty() && ["print", "debug", "display", "pretty"].contains(&entry.name.as_str()) {
+        if entry.namespace.is_empty()
+            && ["print", "debug", "display", "pretty"].contains(&entry.name.as_str())
+        {
             continue;
         }
         for other in others {
-            let of = |(_, kind, _): &(String, String, bool)| if kind == "string" { path.clone() } else { argument(kind).unwrap_or_else(|| other.to_string()) };
+            let of = |(_, kind, _): &(String, String, bool)| {
+                if kind == "string" {
+                    path.clone()
+                } else {
+                    argument(kind).unwrap_or_else(|| other.to_string())
+                }
+            };
             let written = |required: bool, option: Option<&str>| {
-                let mut args: Vec<String> = entry.params.iter().filter(|param| !required || !param.2).map(of).collect();
-                let receiver = (entry.form == Form::Method && !args.is_empty()).then(|| args.remove(0));
+                let mut args: Vec<String> = entry
+                    .params
+                    .iter()
+                    .filter(|param| !required || !param.2)
+                    .map(of)
+                    .collect();
+                let receiver =
+                    (entry.form == Form::Method && !args.is_empty()).then(|| args.remove(0));
                 args.extend(option.map(|name| format!("#{{ {name}: {path} }}")));
                 match receiver {
                     Some(_) => format!(
                         "{}.{}({});",
-                        VALUES.iter().find(|(name, _)| *name == entry.namespace).map_or("tensor", |(name, _)| name),
+                        VALUES
+                            .iter()
+                            .find(|(name, _)| *name == entry.namespace)
+                            .map_or("tensor", |(name, _)| name),
                         entry.name,
                         args.join(", ")
                     ),
-                    None if entry.namespace.is_empty() => format!("{}({});", entry.name, args.join(", ")),
+                    None if entry.namespace.is_empty() => {
+                        format!("{}({});", entry.name, args.join(", "))
+                    }
                     None => format!("{}::{}({});", entry.namespace, entry.name, args.join(", ")),
                 }
             };
-            let options = entry.options.into_iter().flatten().filter(|option| matches!(option.kind, OptKind::Text | OptKind::Other(_)));
-            let texts = [written(false, None), written(true, None)].into_iter().chain(options.map(|option| written(true, Some(option.name))));
+            let options = entry
+                .options
+                .into_iter()
+                .flatten()
+                .filter(|option| matches!(option.kind, OptKind::Text | OptKind::Other(_)));
+            let texts = [written(false, None), written(true, None)]
+                .into_iter()
+                .chain(options.map(|option| written(true, Some(option.name))));
             for text in texts.filter(|text| text.contains(&path)) {
                 if !out.iter().any(|(_, known)| *known == text) {
                     out.push((entry.qualified(), text));
@@ -296,14 +509,24 @@ fn calls(path: &str) -> Vec<(String, String)> {
     }
     // calls whose other arguments no rule finds
     let more = [
-        ("train::fit", format!("train::fit(model, #{{ train: dataset, loss: loss::mse(), optimizer: optim::sgd(), epochs: 1, resume: {path} }});")),
+        (
+            "train::fit",
+            format!(
+                "train::fit(model, #{{ train: dataset, loss: loss::mse(), optimizer: optim::sgd(), epochs: 1, resume: {path} }});"
+            ),
+        ),
         (
             "train::fit",
             format!(
                 "let own = nn::build(nn::linear(1), [2], #{{ name: {path} }}); train::fit(own, #{{ train: dataset, loss: loss::mse(), optimizer: optim::sgd(), epochs: 1, checkpoint: \"last\" }});"
             ),
         ),
-        ("search::random", format!("search::random(#{{ x: search::uniform(0.0, 1.0) }}, |v| v.x, #{{ trials: 1, file: {path} }});")),
+        (
+            "search::random",
+            format!(
+                "search::random(#{{ x: search::uniform(0.0, 1.0) }}, |v| v.x, #{{ trials: 1, file: {path} }});"
+            ),
+        ),
         ("import", format!("import {path} as planted;")),
     ];
     out.extend(more.map(|(name, text)| (name.to_string(), text)));
@@ -312,20 +535,31 @@ fn calls(path: &str) -> Vec<(String, String)> {
 
 /// A session with values to call methods of; what runs a call in it.
 fn session_with(sandbox: Option<Reach>) -> impl FnMut(&str) -> Option<Fault> {
-    let settings = session::Settings { quiet: true, device: "cpu".into(), sandbox, ..Default::default() };
+    let settings = session::Settings {
+        quiet: true,
+        device: "cpu".into(),
+        sandbox,
+        ..Default::default()
+    };
     cistron::bind::start(settings);
     let mut scope = rhai::Scope::new();
     for (name, text) in VALUES {
-        let made = cistron::lang::engine::run(&format!("let {name} = {text};"), "values", &mut scope);
-        made.map(drop).unwrap_or_else(|fault| panic!("{name}: {fault}"));
+        let made =
+            cistron::lang::engine::run(&format!("let {name} = {text};"), "values", &mut scope);
+        made.map(drop)
+            .unwrap_or_else(|fault| panic!("{name}: {fault}"));
     }
     let values = scope.len();
     move |call| {
         session::capture();
-        let outcome = cistron::base::panic::guarded(|| cistron::lang::engine::run(call, "attack", &mut scope));
+        let outcome = cistron::base::panic::guarded(|| {
+            cistron::lang::engine::run(call, "attack", &mut scope)
+        });
         session::captured();
         scope.rewind(values);
-        outcome.unwrap_or_else(|_| Err(Fault::new("panic", cistron::base::panic::last()))).err()
+        outcome
+            .unwrap_or_else(|_| Err(Fault::new("panic", cistron::base::panic::last())))
+            .err()
     }
 }
 
@@ -342,7 +576,8 @@ fn two_folders(place: &Path) -> (PathBuf, PathBuf) {
 
 const FILES: [&str; 4] = ["secret.fa", "secret.svg", "new.bed", "secret.rhai"];
 
-/// The calls that open, create or change a file outside where nothing holds them: those that take paths.
+/// The calls that open, create or change a file outside where nothing holds them: those that take
+/// paths.
 fn calls_with_paths(outside: &Path) -> Vec<(String, String)> {
     static FOUND: OnceLock<Vec<(String, String)>> = OnceLock::new();
     const FOLDER: &str = "{outside}";
@@ -354,11 +589,18 @@ fn calls_with_paths(outside: &Path) -> Vec<(String, String)> {
         let mut found = Vec::new();
         let mut reached = std::collections::HashSet::new();
         for file in FILES {
-            for (shape, (name, text)) in calls(&outside.join(file).display().to_string()).into_iter().enumerate() {
-                // another ending is tried where the first was not enough, and where a path is asked for
+            for (shape, (name, text)) in calls(&outside.join(file).display().to_string())
+                .into_iter()
+                .enumerate()
+            {
+                // another ending is tried where the first was not enough, and where a path is asked
+                // for
                 let is_path = |(param, _, _): &(String, String, bool)| param == "path";
                 let entries = &session::catalog().entries;
-                let asks = name == "import" || entries.iter().any(|entry| entry.qualified() == name && entry.params.iter().any(is_path));
+                let asks = name == "import"
+                    || entries
+                        .iter()
+                        .any(|entry| entry.qualified() == name && entry.params.iter().any(is_path));
                 if reached.contains(&shape) || (file != FILES[0] && !asks) {
                     continue;
                 }
@@ -375,7 +617,15 @@ fn calls_with_paths(outside: &Path) -> Vec<(String, String)> {
         }
         found
     });
-    found.iter().map(|(name, text)| (name.clone(), text.replace(FOLDER, &outside.display().to_string()))).collect()
+    found
+        .iter()
+        .map(|(name, text)| {
+            (
+                name.clone(),
+                text.replace(FOLDER, &outside.display().to_string()),
+            )
+        })
+        .collect()
 }
 
 #[test]
@@ -384,27 +634,55 @@ fn no_function_of_the_catalog_reaches_outside() {
     let (inside, outside) = two_folders(place.path());
     let watched = Watched::begin(&outside);
     let found = calls_with_paths(&outside);
-    let names: std::collections::BTreeSet<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
-    let reach = Reach { read: vec![inside.clone()], write: vec![inside.clone()], ..Reach::default() };
+    let names: std::collections::BTreeSet<&str> =
+        found.iter().map(|(name, _)| name.as_str()).collect();
+    let reach = Reach {
+        read: vec![inside.clone()],
+        write: vec![inside.clone()],
+        ..Reach::default()
+    };
     let mut run = session_with(Some(reach));
-    // a function that by its name reads or writes a file, and that no call above reached, needs a value in `VALUES`
+    // a function that by its name reads or writes a file, and that no call above reached, needs a
+    // value in `VALUES`
     let catalog = session::catalog();
     let starts = ["save", "load", "read", "open"];
-    let by_name = catalog.entries.iter().filter(|entry| !entry.is_script && matches!(entry.form, Form::Function | Form::Method));
-    let takes_path = |entry: &&cistron::lang::catalog::Entry| entry.params.iter().any(|(name, kind, _)| name == "path" && kind == "string");
-    for entry in by_name.filter(takes_path).filter(|entry| starts.iter().any(|start| entry.name.starts_with(start))) {
-        assert!(names.contains(entry.qualified().as_str()), "{} was not reached: {names:?}", entry.qualified());
+    let by_name = catalog
+        .entries
+        .iter()
+        .filter(|entry| !entry.is_script && matches!(entry.form, Form::Function | Form::Method));
+    let takes_path = |entry: &&cistron::lang::catalog::Entry| {
+        entry
+            .params
+            .iter()
+            .any(|(name, kind, _)| name == "path" && kind == "string")
+    };
+    for entry in by_name
+        .filter(takes_path)
+        .filter(|entry| starts.iter().any(|start| entry.name.starts_with(start)))
+    {
+        assert!(
+            names.contains(entry.qualified().as_str()),
+            "{} was not reached: {names:?}",
+            entry.qualified()
+        );
     }
     assert!(names.len() > 30, "{names:?}");
     let (mut attacks, absolute) = (0, outside.display().to_string());
     for (name, text) in &found {
-        for way in [absolute.clone(), inside.join("link").display().to_string(), inside.join("../outside").display().to_string()] {
+        for way in [
+            absolute.clone(),
+            inside.join("link").display().to_string(),
+            inside.join("../outside").display().to_string(),
+        ] {
             let text = text.replace(&absolute, &way);
             let fault = run(&text);
             assert!(!watched.is_touched(), "{name} reached outside: {text}");
             let fault = fault.unwrap_or_else(|| panic!("{name} did not fail: {text}"));
             assert!(
-                fault.kind == "sandbox" || fault.message.contains("outside the folders that the sandbox"),
+                fault.kind == "sandbox"
+                    || fault
+                        .message
+                        .contains("outside the folders that the sandbox"),
                 "{name}: {}: {}\n{text}",
                 fault.kind,
                 fault.message
@@ -412,7 +690,10 @@ fn no_function_of_the_catalog_reaches_outside() {
             attacks += 1;
         }
     }
-    println!("{attacks} attacks through {} functions: {names:?}", names.len());
+    println!(
+        "{attacks} attacks through {} functions: {names:?}",
+        names.len()
+    );
 }
 
 #[test]
@@ -421,8 +702,14 @@ fn the_kernel_holds_what_the_interpreter_lets_through() {
     let (inside, outside) = two_folders(place.path());
     let watched = Watched::begin(&outside);
     let found = calls_with_paths(&outside);
-    let values: String = VALUES.iter().map(|(name, text)| format!("let {name} = {text};\n")).collect();
-    let attempts: String = found.iter().map(|(_, text)| format!("try {{ {text} }} catch {{ }}\n")).collect();
+    let values: String = VALUES
+        .iter()
+        .map(|(name, text)| format!("let {name} = {text};\n"))
+        .collect();
+    let attempts: String = found
+        .iter()
+        .map(|(_, text)| format!("try {{ {text} }} catch {{ }}\n"))
+        .collect();
     // the interpreter allows all files, the kernel those inside
     let script = Script {
         file: "attack.rhai".into(),
@@ -439,17 +726,42 @@ fn the_kernel_holds_what_the_interpreter_lets_through() {
         resume: false,
         may_differ: false,
     };
-    let policy = Policy { read: vec![inside.clone()], write: vec![inside.clone()], gpu: false, seconds: 120, memory: 4096, disk: 100 };
-    let job = Job { policy, parent: std::process::id(), work: Work::Run(Box::new(script)) };
+    let policy = Policy {
+        read: vec![inside.clone()],
+        write: vec![inside.clone()],
+        gpu: false,
+        seconds: 120,
+        memory: 4096,
+        disk: 100,
+    };
+    let job = Job {
+        policy,
+        parent: std::process::id(),
+        work: Work::Run(Box::new(script)),
+    };
     let (mut own, theirs) = UnixStream::pair().expect("a socket");
     let mut command = Command::new(env!("CARGO_BIN_EXE_cistron"));
-    command.arg("inside-sandbox").env("OMP_NUM_THREADS", "1").stdin(OwnedFd::from(theirs)).current_dir(&inside);
+    command
+        .arg("inside-sandbox")
+        .env("OMP_NUM_THREADS", "1")
+        .stdin(OwnedFd::from(theirs))
+        .current_dir(&inside);
     let mut child = command.spawn().expect("it starts");
     drop(command);
-    own.write_all(format!("{}\n", serde_json::to_string(&job).expect("a job")).as_bytes()).expect("sent");
-    let events: Vec<Value> = BufReader::new(own).lines().map_while(Result::ok).filter_map(|line| serde_json::from_str(&line).ok()).collect();
+    own.write_all(format!("{}\n", serde_json::to_string(&job).expect("a job")).as_bytes())
+        .expect("sent");
+    let events: Vec<Value> = BufReader::new(own)
+        .lines()
+        .map_while(Result::ok)
+        .filter_map(|line| serde_json::from_str(&line).ok())
+        .collect();
     child.wait().expect("ended");
-    let of = |kind: &str| events.iter().find(|event| !event[kind].is_null()).map(|event| event[kind].clone());
+    let of = |kind: &str| {
+        events
+            .iter()
+            .find(|event| !event[kind].is_null())
+            .map(|event| event[kind].clone())
+    };
     let walls = of("walls").expect("walls").to_string();
     if !walls.contains("Files") {
         eprintln!("SKIPPED: this kernel has no Landlock ({walls})");
@@ -457,5 +769,8 @@ fn the_kernel_holds_what_the_interpreter_lets_through() {
     }
     assert!(of("done").is_some(), "{:?}", of("failed"));
     assert!(!watched.is_touched(), "a call reached outside");
-    println!("{} attacks met the wall of the kernel; walls: {walls}", found.len());
+    println!(
+        "{} attacks met the wall of the kernel; walls: {walls}",
+        found.len()
+    );
 }

@@ -1,6 +1,6 @@
-//! Sizes that cannot be: every example of the documentation with an integer replaced by 10^18, -1 or 0, and every integer
-//! option at its largest. Whatever happens must be an error that a script can catch, or stop at Ctrl-C: never the end of
-//! the process.
+//! Sizes that cannot be: every example of the documentation with an integer replaced by 10^18, -1
+//! or 0, and every integer option at its largest. Whatever happens must be an error that a script
+//! can catch, or stop at Ctrl-C: never the end of the process.
 
 use crate::{cases, cistron, fault, said};
 use cistron::base::seed::Rng;
@@ -30,16 +30,28 @@ fn integers(code: &str) -> Vec<std::ops::Range<usize>> {
                 quoted = Some(byte);
                 at += 1;
             }
-            None if byte == b'/' && bytes.get(at + 1) == Some(&b'/') => at += code[at..].find('\n').unwrap_or(code.len() - at),
+            None if byte == b'/' && bytes.get(at + 1) == Some(&b'/') => {
+                at += code[at..].find('\n').unwrap_or(code.len() - at)
+            }
             None if byte.is_ascii_digit() => {
                 let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
                 let end = at + bytes[at..].iter().take_while(|byte| is_word(byte)).count();
                 let before = at.checked_sub(1).map(|i| bytes[i]);
-                let behind_dot = before == Some(b'.') && at.checked_sub(2).is_none_or(|i| bytes[i] != b'.');
-                let is_float = bytes.get(end) == Some(&b'.') && bytes.get(end + 1).is_some_and(u8::is_ascii_digit);
-                let is_plain = code[at..end].bytes().all(|byte| byte.is_ascii_digit() || byte == b'_');
-                let is_exponent = before == Some(b'-') && at.checked_sub(2).is_some_and(|i| bytes[i] == b'e');
-                if is_plain && !is_float && !behind_dot && !is_exponent && !before.is_some_and(|byte| is_word(&byte)) {
+                let behind_dot =
+                    before == Some(b'.') && at.checked_sub(2).is_none_or(|i| bytes[i] != b'.');
+                let is_float = bytes.get(end) == Some(&b'.')
+                    && bytes.get(end + 1).is_some_and(u8::is_ascii_digit);
+                let is_plain = code[at..end]
+                    .bytes()
+                    .all(|byte| byte.is_ascii_digit() || byte == b'_');
+                let is_exponent =
+                    before == Some(b'-') && at.checked_sub(2).is_some_and(|i| bytes[i] == b'e');
+                if is_plain
+                    && !is_float
+                    && !behind_dot
+                    && !is_exponent
+                    && !before.is_some_and(|byte| is_word(&byte))
+                {
                     found.push(at..end);
                 }
                 at = end;
@@ -77,18 +89,39 @@ fn with_option(code: &str, name: &str, option: &str, value: i64) -> Option<Strin
 
 /// Every script of the sweep that compiles.
 fn scripts() -> Vec<String> {
-    let settings = cistron::lang::session::Settings { quiet: true, device: "cpu".into(), ..Default::default() };
+    let settings = cistron::lang::session::Settings {
+        quiet: true,
+        device: "cpu".into(),
+        ..Default::default()
+    };
     let engine = cistron::bind::start(settings);
     let mut all = Vec::new();
     for native in cistron::bind::library().natives {
-        let docs: String = native.docs.iter().map(|line| format!("{}\n", line.strip_prefix(' ').unwrap_or(line))).collect();
-        for example in extract(&docs).into_iter().filter(|example| !example.fails && !example.code.contains("fn ") && !example.code.contains("import")) {
+        let docs: String = native
+            .docs
+            .iter()
+            .map(|line| format!("{}\n", line.strip_prefix(' ').unwrap_or(line)))
+            .collect();
+        for example in extract(&docs).into_iter().filter(|example| {
+            !example.fails && !example.code.contains("fn ") && !example.code.contains("import")
+        }) {
             for place in integers(&example.code) {
-                all.extend(SIZES.map(|size| format!("{}{size}{}", &example.code[..place.start], &example.code[place.end..])));
+                all.extend(SIZES.map(|size| {
+                    format!(
+                        "{}{size}{}",
+                        &example.code[..place.start],
+                        &example.code[place.end..]
+                    )
+                }));
             }
             for option in native.options.unwrap_or_default() {
                 if let OptKind::Int(_, most) = option.kind {
-                    all.extend(with_option(&example.code, native.name, option.name, most.min(LARGEST)));
+                    all.extend(with_option(
+                        &example.code,
+                        native.name,
+                        option.name,
+                        most.min(LARGEST),
+                    ));
                 }
             }
         }
@@ -101,13 +134,23 @@ fn scripts() -> Vec<String> {
 fn start(folder: &Path, scripts: &[String]) -> Child {
     let mut text = String::new();
     for (i, script) in scripts.iter().enumerate() {
-        text += &format!("print(\"@{i}\"); try {{ {script}\n }} catch (e) {{ if e.kind == \"internal\" {{ print(\"!\" + e.message) }} }}\n");
+        text += &format!(
+            "print(\"@{i}\"); try {{ {script}\n }} catch (e) {{ if e.kind == \"internal\" {{ print(\"!\" + e.message) }} }}\n"
+        );
     }
     text += "print(\"@end\");\n";
     std::fs::write(folder.join("sweep.rhai"), text).expect("a script");
-    let command = format!("ulimit -v 12000000; exec {} run sweep.rhai --no-run-dir", env!("CARGO_BIN_EXE_cistron"));
+    let command = format!(
+        "ulimit -v 12000000; exec {} run sweep.rhai --no-run-dir",
+        env!("CARGO_BIN_EXE_cistron")
+    );
     let mut child = Command::new("sh");
-    child.args(["-c", &command]).current_dir(folder).env("OMP_NUM_THREADS", "1").stdout(Stdio::piped()).stderr(Stdio::null());
+    child
+        .args(["-c", &command])
+        .current_dir(folder)
+        .env("OMP_NUM_THREADS", "1")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
     child.spawn().expect("starts")
 }
 
@@ -120,14 +163,26 @@ fn sweep(scripts: &[String]) -> Vec<String> {
         let mut child = start(folder.path(), &scripts[from..upto]);
         let (sender, lines) = std::sync::mpsc::channel();
         let out = child.stdout.take().expect("piped");
-        std::thread::spawn(move || BufReader::new(out).lines().map_while(Result::ok).for_each(|line| drop(sender.send(line))));
+        std::thread::spawn(move || {
+            BufReader::new(out)
+                .lines()
+                .map_while(Result::ok)
+                .for_each(|line| drop(sender.send(line)))
+        });
         let (mut at, mut ended, mut interrupted) = (0, false, false);
         loop {
             // a loop of 10^18 steps is the script's own wish: it has to stop at Ctrl-C
             match lines.recv_timeout(Duration::from_secs(if interrupted { 20 } else { 4 })) {
                 Ok(line) if line == "@end" => ended = true,
-                Ok(line) if line.starts_with('!') => wrong.push(format!("{line}\n{}", scripts[from + at])),
-                Ok(line) => at = line.strip_prefix('@').and_then(|text| text.parse().ok()).unwrap_or(at),
+                Ok(line) if line.starts_with('!') => {
+                    wrong.push(format!("{line}\n{}", scripts[from + at]))
+                }
+                Ok(line) => {
+                    at = line
+                        .strip_prefix('@')
+                        .and_then(|text| text.parse().ok())
+                        .unwrap_or(at)
+                }
                 Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => break,
                 Err(_) if interrupted => {
                     wrong.push(format!("does not stop at Ctrl-C\n{}", scripts[from + at]));
@@ -160,13 +215,23 @@ fn impossible_sizes_in_every_example_are_errors() {
     assert!(all.len() > 2000, "{} scripts", all.len());
     let mut rng = Rng::keyed(&[16]);
     let order = rng.permutation(all.len());
-    let chosen: Vec<String> = order.into_iter().take(cases(150)).map(|i| all[i as usize].clone()).collect();
+    let chosen: Vec<String> = order
+        .into_iter()
+        .take(cases(150))
+        .map(|i| all[i as usize].clone())
+        .collect();
     let wrong = sweep(&chosen);
     if let Ok(path) = std::env::var("CISTRON_SWEEP_LOG") {
         let mut file = std::fs::File::create(path).expect("a log");
         writeln!(file, "{}", wrong.join("\n---\n")).expect("is written");
     }
-    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), chosen.len(), wrong.join("\n---\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {}:\n{}",
+        wrong.len(),
+        chosen.len(),
+        wrong.join("\n---\n")
+    );
 }
 
 #[test]
@@ -205,7 +270,10 @@ fn sizes_that_do_not_fit_into_memory_are_errors() {
     for call in calls {
         let text = call.replace('N', HUGE);
         let found = fault(&text);
-        assert!(found.kind != "internal" && !found.message.contains("defect"), "{text}: {found}");
+        assert!(
+            found.kind != "internal" && !found.message.contains("defect"),
+            "{text}: {found}"
+        );
     }
     for call in [
         "init::orthogonal([-1, 3])",
@@ -218,7 +286,10 @@ fn sizes_that_do_not_fit_into_memory_are_errors() {
         "tensor::one_hot([0], -1)",
     ] {
         let found = fault(call);
-        assert!(["value", "shape", "option"].contains(&found.kind), "{call}: {found}");
+        assert!(
+            ["value", "shape", "option"].contains(&found.kind),
+            "{call}: {found}"
+        );
     }
     crate::run(
         "assert_eq(tensor::zeros([0]).shape, [0]); assert_eq(tensor::randn([0, 3]).shape, [0, 3]); assert_eq(tensor::randperm(0).shape, [0]);
@@ -235,5 +306,8 @@ fn a_run_goes_on_after_a_size_that_does_not_fit() {
     std::fs::write(folder.path().join("x.rhai"), "try { tensor::randn([1_000_000_000_000]) } catch (e) { print(e.message) } print(\"goes on\")")
         .expect("a script");
     let (out, err, code) = said(&cistron(folder.path(), &["run", "x.rhai", "--no-run-dir"]));
-    assert!(code == 0 && out.contains("of memory") && out.contains("goes on"), "{out}{err}");
+    assert!(
+        code == 0 && out.contains("of memory") && out.contains("goes on"),
+        "{out}{err}"
+    );
 }

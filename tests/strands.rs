@@ -2,8 +2,9 @@
 
 use crate::{cases, fault, run};
 
-/// A genome with two signals that are functions of its bases, so that any change of a row can be checked: on the plus strand
-/// A C G T are 1 2 3 4, on the minus strand the number of the complement. `agrees` compares a batch with itself.
+/// A genome with two signals that are functions of its bases, so that any change of a row can be
+/// checked: on the plus strand A C G T are 1 2 3 4, on the minus strand the number of the
+/// complement. `agrees` compares a batch with itself.
 const WORLD: &str = r#"
 fn agrees(b, length, offset, width, bins, least) {
     let x = b.x.sequence;
@@ -48,8 +49,15 @@ fn labels_tracks_and_bases_move_together() -> cistron::base::Result<()> {
         let one = steps[case % steps.len()];
         let drawn = steps[pick(steps.len(), 1)];
         // a deletion draws random bases for N that move in from outside, those of a crop too
-        let two = if one.1 < 1.0 && drawn.0.contains("deletion") { steps[0] } else { drawn };
-        let chain = format!("augment::chain([{}, {}, augment::sometimes(augment::reverse_complement(0.5), 0.5)])", one.0, two.0);
+        let two = if one.1 < 1.0 && drawn.0.contains("deletion") {
+            steps[0]
+        } else {
+            drawn
+        };
+        let chain = format!(
+            "augment::chain([{}, {}, augment::sometimes(augment::reverse_complement(0.5), 0.5)])",
+            one.0, two.0
+        );
         let (least, change) = match case % 3 {
             0 => (one.1, one.0.to_string()),
             _ => ((one.1 + two.1 - 1.0_f64).max(0.0), chain),
@@ -76,7 +84,11 @@ fn labels_tracks_and_bases_move_together() -> cistron::base::Result<()> {
             }}"#,
             case % 4 < 2
         );
-        run(&script).map_err(|fault| fault.context(format!("case {case}: {change}, {bins} bins, strand {strand}")))?;
+        run(&script).map_err(|fault| {
+            fault.context(format!(
+                "case {case}: {change}, {bins} bins, strand {strand}"
+            ))
+        })?;
     }
     Ok(())
 }
@@ -103,7 +115,8 @@ fn labels_are_read_from_the_strand_of_the_sequence() -> cistron::base::Result<()
 
 #[test]
 fn pairs_of_strands_change_places() -> cistron::base::Result<()> {
-    // the reverse complement reversed each label along the sequence and left plus and minus where they were
+    // the reverse complement reversed each label along the sequence and left plus and minus where
+    // they were
     run(r#"
     let g = genome::from(#{ chr1: "AAAACCCCGGGGTTTTACGTACGTAACCGGTT" });
     let at = intervals::from(#{ chrom: ["chr1", "chr1"], start: [8, 8], end: [16, 16], strand: ["+", "-"] });
@@ -121,7 +134,8 @@ fn pairs_of_strands_change_places() -> cistron::base::Result<()> {
     // one number for each strand
     let one = data::regions(g, at, #{ labels: label::signal(at, tracks) });
     for b in one.batches(2, #{ order: "kept", augment: augment::reverse_complement(1.0) }) { assert_eq(b.y[0], [11.5, 111.5]); }
-    // names that are no strands stay, unless a script pairs them; pairs that are given replace those of names
+    // names that are no strands stay, unless a script pairs them; pairs that are given replace
+    // those of names
     let kept = data::regions(g, at, #{ labels: label::signal(at, tracks, #{ bins: 2, pairs: [] }) });
     for b in kept.batches(2, #{ order: "kept", augment: augment::reverse_complement(1.0) }) { assert_eq(b.y[0], [113.5, 109.5, 13.5, 9.5]); }
     let set = data::from(#{ sequence: ["ACGT"], label: #{ left: [1], right: [2], other: [3] } }, #{ label_pairs: [["left", "right"]] });
@@ -144,7 +158,8 @@ fn a_window_beside_the_middle_is_turned_with_its_sequence() -> cistron::base::Re
     let moved = augment::chain([augment::reverse_complement(1.0), augment::shift(2)]);
     for e in 1..9 {
         for b in d.batches(1, #{ augment: moved, epoch: e, seed: 1 }) {
-            // the first base of the sequence is 17 turned, less the shift; labels keep their distance of 5 from it
+            // the first base of the sequence is 17 turned, less the shift; labels keep their
+            // distance of 5 from it
             let text = seq::decode(b.x.argmax(1))[0];
             let first = [15, 16, 17, 18, 19].filter(|i| seq::reverse_complement(g.fetch("chr1", i - 9, i + 1)) == text)[0];
             assert_eq(b.y, [[first - 5, first - 6, first - 7, first - 8]]);
@@ -156,10 +171,27 @@ fn a_window_beside_the_middle_is_turned_with_its_sequence() -> cistron::base::Re
 #[test]
 fn labels_that_cannot_follow_refuse_what_moves_bases() {
     let set = r#"let set = data::from(#{ sequence: ["ACGTACGT", "GGGGTTTT"], label: [[1, 2, 3, 4], [5, 6, 7, 8]] }, #{ bins: 4 });"#;
-    for step in ["shift(2)", "insertion(2)", "deletion(2)", "inversion(2)", "translocation(2)"] {
-        for change in [format!("augment::{step}"), format!("augment::chain([augment::mutate(0.1), augment::sometimes(augment::{step}, 0.1)])")] {
-            let fault = fault(&format!("{set} for b in set.batches(1, #{{ augment: {change} }}) {{ b.len(); }}"));
-            assert!(fault.message.contains("could not follow"), "{step}: {}", fault.message);
+    for step in [
+        "shift(2)",
+        "insertion(2)",
+        "deletion(2)",
+        "inversion(2)",
+        "translocation(2)",
+    ] {
+        for change in [
+            format!("augment::{step}"),
+            format!(
+                "augment::chain([augment::mutate(0.1), augment::sometimes(augment::{step}, 0.1)])"
+            ),
+        ] {
+            let fault = fault(&format!(
+                "{set} for b in set.batches(1, #{{ augment: {change} }}) {{ b.len(); }}"
+            ));
+            assert!(
+                fault.message.contains("could not follow"),
+                "{step}: {}",
+                fault.message
+            );
         }
     }
     run(&format!("{set} for b in set.batches(2, #{{ order: \"kept\", augment: augment::reverse_complement(1.0) }}) {{ assert_eq(b.y[0], [4, 3, 2, 1]); }}"))
@@ -177,7 +209,9 @@ fn labels_that_cannot_follow_refuse_what_moves_bases() {
 #[test]
 fn datasets_keep_how_labels_and_inputs_turn() -> cistron::base::Result<()> {
     // saving, loading, joining and splitting lost which labels and inputs turn with the sequence
-    let own = fault(r#"data::from(#{ sequence: ["ACGT"], label: [[1, 2]] }, #{ bins: 2, label_pairs: [["label", "label"]] })"#);
+    let own = fault(
+        r#"data::from(#{ sequence: ["ACGT"], label: [[1, 2]] }, #{ bins: 2, label_pairs: [["label", "label"]] })"#,
+    );
     assert!(own.message.contains("one partner"), "{}", own.message);
     run(r#"
     let make = |n| data::from(
@@ -202,7 +236,11 @@ fn datasets_keep_how_labels_and_inputs_turn() -> cistron::base::Result<()> {
     let other = fault(
         r#"let x = ["ACGT", "AAAA"]; data::from(#{ sequence: x, label: [[1, 2], [3, 4]] }, #{ bins: 2 }).concat(data::from(#{ sequence: x, label: [[1, 2], [3, 4]] }));"#,
     );
-    assert!(other.message.contains("cannot be joined"), "{}", other.message);
+    assert!(
+        other.message.contains("cannot be joined"),
+        "{}",
+        other.message
+    );
     Ok(())
 }
 
@@ -220,14 +258,27 @@ fn what_an_input_is_can_be_stated() -> cistron::base::Result<()> {
     let set = data::regions(g, g.windows(4), #{ features: #{ v: values } });
     for b in set.batches(2, #{ order: "kept", augment: augment::chain([augment::shift(1), augment::reverse_complement(1.0)]) }) { assert_eq(b.x.v, values); }
     "#)?;
-    assert!(fault(r#"data::from(#{ sequence: ["ACGT"], v: [[1, 2, 3]], label: [1] }, #{ along: ["v"] })"#).message.contains("not along the sequence"));
-    assert!(fault(r#"data::from(#{ sequence: ["ACGT"], v: [[1, 2, 3]], label: [1] }, #{ along: ["w"] })"#).message.contains("no input of numbers"));
+    assert!(
+        fault(
+            r#"data::from(#{ sequence: ["ACGT"], v: [[1, 2, 3]], label: [1] }, #{ along: ["v"] })"#
+        )
+        .message
+        .contains("not along the sequence")
+    );
+    assert!(
+        fault(
+            r#"data::from(#{ sequence: ["ACGT"], v: [[1, 2, 3]], label: [1] }, #{ along: ["w"] })"#
+        )
+        .message
+        .contains("no input of numbers")
+    );
     Ok(())
 }
 
 #[test]
 fn both_strands_gives_the_same_for_either_strand() -> cistron::base::Result<()> {
-    // position i of the forward strand was merged with position i of the reverse strand, its mirror image
+    // position i of the forward strand was merged with position i of the reverse strand, its mirror
+    // image
     run(r#"
     let net = nn::build(nn::both_strands(nn::conv1d(1, 1, #{ bias: false }), #{ merge: "mean" }), [4, 6], #{ seed: 1 });
     net["weight"] = tensor::from([[[1.0], [0.0], [0.0], [1.0]]]);
@@ -241,7 +292,11 @@ fn both_strands_gives_the_same_for_either_strand() -> cistron::base::Result<()> 
         "nn::chain([nn::flatten(), nn::linear(2)])",
     ];
     for case in 0..cases(30) {
-        let (body, merge, outputs) = (bodies[case % 5], ["mean", "max", "add"][case / 5 % 3], ["aligned", "stranded"][case / 15 % 2]);
+        let (body, merge, outputs) = (
+            bodies[case % 5],
+            ["mean", "max", "add"][case / 5 % 3],
+            ["aligned", "stranded"][case / 15 % 2],
+        );
         let script = format!(
             r#"
             let net = nn::build(nn::both_strands({body}, #{{ merge: "{merge}", outputs: "{outputs}" }}), [4, 20], #{{ seed: {case} }});
@@ -249,14 +304,15 @@ fn both_strands_gives_the_same_for_either_strand() -> cistron::base::Result<()> 
             let (one, other) = (net.forward(x), net.forward(x.flip([1, 2])));
             "#
         );
-        let script = script
-            .replace("let (one, other) = (net.forward(x), net.forward(x.flip([1, 2])));", "let one = net.forward(x); let other = net.forward(x.flip([1, 2]));")
-            + &format!(
-                r#"
+        let script = script.replace(
+            "let (one, other) = (net.forward(x), net.forward(x.flip([1, 2])));",
+            "let one = net.forward(x); let other = net.forward(x.flip([1, 2]));",
+        ) + &format!(
+            r#"
             if one.shape.len() == 3 {{ other = other.flip([2]); }}
             if "{outputs}" == "stranded" {{ let n = one.shape[1]; other = tensor::stack((0..n).map(|i| other.select(1, if i % 2 == 0 {{ i + 1 }} else {{ i - 1 }})), 1); }}
             assert((one - other).abs().max().item() < 1e-5);"#
-            );
+        );
         run(&script).map_err(|fault| fault.context(format!("{body} {merge} {outputs}")))?;
     }
     // tracks of the two strands are exchanged, four tracks are no bases
@@ -275,15 +331,30 @@ fn both_strands_gives_the_same_for_either_strand() -> cistron::base::Result<()> 
 #[test]
 fn both_strands_asks_what_four_channels_are() {
     let wrong = [
-        ("nn::build(nn::chain([nn::conv1d(4, 3), nn::both_strands(nn::conv1d(2, 3))]), [4, 20])", "bases or filters"),
+        (
+            "nn::build(nn::chain([nn::conv1d(4, 3), nn::both_strands(nn::conv1d(2, 3))]), [4, 20])",
+            "bases or filters",
+        ),
         (
             "nn::build(nn::both_strands(nn::branches(#{ sequence: nn::conv1d(2, 3), marks: nn::conv1d(2, 3) })), #{ sequence: [4, 20], marks: [4, 20] })",
             "bases or tracks",
         ),
-        ("nn::build(nn::both_strands(nn::conv1d(2, 3), #{ input: \"sequence\" }), [5, 20])", "[4, length] is needed"),
-        ("nn::build(nn::both_strands(nn::conv1d(3, 3), #{ outputs: \"stranded\" }), [4, 20])", "no pairs of channels"),
-        ("nn::both_strands(nn::conv1d(3, 3), #{ inputs: #{ a: \"dna\" } })", "must be one of"),
-        ("nn::build(nn::both_strands(nn::flatten()), [1, 4, 20])", "does not say"),
+        (
+            "nn::build(nn::both_strands(nn::conv1d(2, 3), #{ input: \"sequence\" }), [5, 20])",
+            "[4, length] is needed",
+        ),
+        (
+            "nn::build(nn::both_strands(nn::conv1d(3, 3), #{ outputs: \"stranded\" }), [4, 20])",
+            "no pairs of channels",
+        ),
+        (
+            "nn::both_strands(nn::conv1d(3, 3), #{ inputs: #{ a: \"dna\" } })",
+            "must be one of",
+        ),
+        (
+            "nn::build(nn::both_strands(nn::flatten()), [1, 4, 20])",
+            "does not say",
+        ),
     ];
     for (script, words) in wrong {
         let fault = fault(script);
@@ -300,7 +371,8 @@ fn both_strands_asks_what_four_channels_are() {
 
 #[test]
 fn predictions_of_both_strands_are_aligned() -> cistron::base::Result<()> {
-    // predictions along the sequence were averaged with their mirror images, and tracks were turned by their number of channels
+    // predictions along the sequence were averaged with their mirror images, and tracks were turned
+    // by their number of channels
     for case in 0..cases(6) {
         run(&format!(
             r#"{WORLD}
@@ -326,9 +398,21 @@ fn predictions_of_both_strands_are_aligned() -> cistron::base::Result<()> {
 
 #[test]
 fn attributions_of_both_strands_are_aligned() -> cistron::base::Result<()> {
-    // the reverse strand was asked for the same position of the output, its mirror image; tracks were not turned
-    for method in ["saliency", "input_x_gradient", "integrated_gradients", "deep_lift", "mutagenesis"] {
-        let options = if method.starts_with("in") && method != "input_x_gradient" || method == "deep_lift" { ", baselines: \"uniform\"" } else { "" };
+    // the reverse strand was asked for the same position of the output, its mirror image; tracks
+    // were not turned
+    for method in [
+        "saliency",
+        "input_x_gradient",
+        "integrated_gradients",
+        "deep_lift",
+        "mutagenesis",
+    ] {
+        let options =
+            if method.starts_with("in") && method != "input_x_gradient" || method == "deep_lift" {
+                ", baselines: \"uniform\""
+            } else {
+                ""
+            };
         run(&format!(
             r#"
             let net = nn::build(nn::chain([nn::conv1d(6, 5), nn::relu(), nn::conv1d(2, 3)]), [4, 20], #{{ seed: 3 }});

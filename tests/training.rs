@@ -4,7 +4,8 @@ use crate::{cistron, fault, run, said};
 use std::io::Read;
 use std::path::Path;
 
-/// A small network with dropout and batch norm on sequences; writes its weights. `{options}` go to `fit`.
+/// A small network with dropout and batch norm on sequences; writes its weights. `{options}` go to
+/// `fit`.
 const SCRIPT: &str = r#"
 let epochs = param("epochs", 4, "");
 let resume = param("resume", "", "");
@@ -27,10 +28,20 @@ net.save("final.safetensors");
 
 fn train(folder: &Path, name: &str, arguments: &[&str]) -> serde_json::Value {
     std::fs::write(folder.join("t.rhai"), SCRIPT).expect("written");
-    let output = cistron(folder, &[&["run", "t.rhai", "--threads", "1", "--run-dir", name], arguments].concat());
+    let output = cistron(
+        folder,
+        &[
+            &["run", "t.rhai", "--threads", "1", "--run-dir", name],
+            arguments,
+        ]
+        .concat(),
+    );
     let (_, err, code) = said(&output);
     assert_eq!(code, 0, "{err}");
-    serde_json::from_str(&std::fs::read_to_string(folder.join(name).join("results.json")).expect("results")).expect("JSON")
+    serde_json::from_str(
+        &std::fs::read_to_string(folder.join(name).join("results.json")).expect("results"),
+    )
+    .expect("JSON")
 }
 
 fn weights(folder: &Path, name: &str) -> Vec<u8> {
@@ -45,7 +56,10 @@ fn the_same_seed_gives_the_same_numbers_for_any_number_of_loaders() {
     let many = train(place.path(), "c", &["--loaders", "8"]);
     assert_eq!(first, again);
     assert_eq!(first, many);
-    assert!(weights(place.path(), "a") == weights(place.path(), "b") && weights(place.path(), "a") == weights(place.path(), "c"));
+    assert!(
+        weights(place.path(), "a") == weights(place.path(), "b")
+            && weights(place.path(), "a") == weights(place.path(), "c")
+    );
 }
 
 #[test]
@@ -53,9 +67,21 @@ fn a_resumed_run_goes_on_bit_for_bit() {
     let place = tempfile::tempdir().expect("a folder");
     let whole = train(place.path(), "whole", &["--set", "epochs=5"]);
     train(place.path(), "half", &["--set", "epochs=2"]);
-    let resumed = train(place.path(), "rest", &["--set", "epochs=5", "--set", "resume=half/checkpoints/small"]);
+    let resumed = train(
+        place.path(),
+        "rest",
+        &[
+            "--set",
+            "epochs=5",
+            "--set",
+            "resume=half/checkpoints/small",
+        ],
+    );
     assert_eq!(whole, resumed);
-    assert!(weights(place.path(), "whole") == weights(place.path(), "rest"), "weights differ after resuming");
+    assert!(
+        weights(place.path(), "whole") == weights(place.path(), "rest"),
+        "weights differ after resuming"
+    );
 }
 
 #[test]
@@ -64,12 +90,21 @@ fn an_interrupt_saves_and_exits_130() {
     let place = tempfile::tempdir().expect("a folder");
     std::fs::write(place.path().join("t.rhai"), SCRIPT).expect("written");
     let child = Command::new(env!("CARGO_BIN_EXE_cistron"))
-        .args(["run", "t.rhai", "--run-dir", "stopped", "--set", "epochs=100000"])
+        .args([
+            "run",
+            "t.rhai",
+            "--run-dir",
+            "stopped",
+            "--set",
+            "epochs=100000",
+        ])
         .current_dir(place.path())
         .stderr(Stdio::piped())
         .spawn()
         .expect("the program starts");
-    let last = place.path().join("stopped/checkpoints/small/last.state.safetensors");
+    let last = place
+        .path()
+        .join("stopped/checkpoints/small/last.state.safetensors");
     let started = std::time::Instant::now();
     while !last.exists() && started.elapsed().as_secs() < 120 {
         std::thread::sleep(std::time::Duration::from_millis(50));
@@ -79,9 +114,19 @@ fn an_interrupt_saves_and_exits_130() {
     let (_, err, code) = said(&child.wait_with_output().expect("it ends"));
     assert_eq!(code, 130, "{err}");
     assert!(err.contains("interrupted"), "{err}");
-    assert!(last.exists() && place.path().join("stopped/checkpoints/small/last.safetensors").exists());
+    assert!(
+        last.exists()
+            && place
+                .path()
+                .join("stopped/checkpoints/small/last.safetensors")
+                .exists()
+    );
     assert!(place.path().join("stopped/failed.json").exists());
-    std::fs::write(place.path().join("loop.rhai"), "print(\"started\"); let n = 0; while true { n += 1; }").expect("written");
+    std::fs::write(
+        place.path().join("loop.rhai"),
+        "print(\"started\"); let n = 0; while true { n += 1; }",
+    )
+    .expect("written");
     let mut child = Command::new(env!("CARGO_BIN_EXE_cistron"))
         .args(["run", "loop.rhai", "--no-run-dir"])
         .current_dir(place.path())
@@ -91,10 +136,18 @@ fn an_interrupt_saves_and_exits_130() {
         .expect("starts");
     // on a busy machine a signal before the first line would come before its handler
     let mut first = [0];
-    child.stdout.as_mut().expect("its output").read_exact(&mut first).expect("a first line");
+    child
+        .stdout
+        .as_mut()
+        .expect("its output")
+        .read_exact(&mut first)
+        .expect("a first line");
     // SAFETY: as above
     unsafe { libc::kill(child.id() as i32, libc::SIGINT) };
-    assert_eq!(child.wait_with_output().expect("it ends").status.code(), Some(130));
+    assert_eq!(
+        child.wait_with_output().expect("it ends").status.code(),
+        Some(130)
+    );
 }
 
 #[test]
@@ -202,8 +255,14 @@ fn weights_go_to_pytorch_and_back() {
     ))
     .expect("saved");
     // without it names and shapes are still held by the oracles
-    let Some(python) = crate::python("torch, safetensors") else { return };
-    let output = std::process::Command::new(&python).arg(crate::root().join("tests/oracles/roundtrip.py")).arg(&folder).output().expect("python starts");
+    let Some(python) = crate::python("torch, safetensors") else {
+        return;
+    };
+    let output = std::process::Command::new(&python)
+        .arg(crate::root().join("tests/oracles/roundtrip.py"))
+        .arg(&folder)
+        .output()
+        .expect("python starts");
     let (out, err, code) = said(&output);
     assert_eq!(code, 0, "{err}");
     let difference: f64 = out.trim().parse().expect("a number");
@@ -216,7 +275,8 @@ fn weights_go_to_pytorch_and_back() {
     .expect("loaded back");
 }
 
-/// A hook on batches might change anything, so that with one every row passes through the whole network.
+/// A hook on batches might change anything, so that with one every row passes through the whole
+/// network.
 #[test]
 fn what_frozen_layers_give_is_computed_once_with_the_same_numbers() {
     run(r#"
@@ -253,8 +313,8 @@ fn what_frozen_layers_give_is_computed_once_with_the_same_numbers() {
     .expect("the same numbers");
 }
 
-/// Two ways of training held together: parameters after epochs that end with a smaller batch, with clipping, a momentum that a
-/// schedule changes, groups, and a layer that is frozen on the way.
+/// Two ways of training held together: parameters after epochs that end with a smaller batch, with
+/// clipping, a momentum that a schedule changes, groups, and a layer that is frozen on the way.
 pub const TWO_WAYS: &str = r#"
 let set = sim::paired(sim::motifs(4, #{ width: 6, seed: 1 }), #{ n: 330, length: 40, per_sequence: 2, seed: 1 });
 let arch = nn::chain([["conv", nn::conv1d(8, 5, #{ bias: false })], nn::batch_norm(), nn::relu(), nn::dropout(DROPOUT), nn::global_max_pool(), ["dense", nn::linear(1)]]);
@@ -287,7 +347,10 @@ train::fit(net, #{ train: set.take(256), loss: loss::cross_entropy(#{ weights: [
 #[test]
 fn steps_that_could_be_recorded_are_the_usual_steps() {
     cistron::torch::graph::everywhere(true);
-    let outcome = run(&TWO_WAYS.replace("DEVICE", r#""cpu""#).replace("DROPOUT", "0.2").replace("TOLERANCE", "2e-4"));
+    let outcome = run(&TWO_WAYS
+        .replace("DEVICE", r#""cpu""#)
+        .replace("DROPOUT", "0.2")
+        .replace("TOLERANCE", "2e-4"));
     cistron::torch::graph::everywhere(false);
     outcome.unwrap_or_else(|fault| panic!("{fault}"));
 }
@@ -326,8 +389,17 @@ losses
         cistron::torch::graph::everywhere(everywhere);
         let found = crate::value(script);
         cistron::torch::graph::everywhere(false);
-        let rows = found.unwrap_or_else(|fault| panic!("{fault}")).into_typed_array::<rhai::Array>().expect("rows");
-        rows.into_iter().map(|row| row.into_iter().map(|loss| loss.as_float().expect("a number")).collect()).collect()
+        let rows = found
+            .unwrap_or_else(|fault| panic!("{fault}"))
+            .into_typed_array::<rhai::Array>()
+            .expect("rows");
+        rows.into_iter()
+            .map(|row| {
+                row.into_iter()
+                    .map(|loss| loss.as_float().expect("a number"))
+                    .collect()
+            })
+            .collect()
     };
     let (sent, resident) = (losses(false), losses(true));
     assert_eq!(sent, resident);

@@ -7,14 +7,21 @@ use cistron::lang::{assist, highlight, session};
 
 fn scripts() -> Vec<String> {
     let folders = ["examples", "stdlib", "tests/failing", "tests/scripts"];
-    folders.iter().flat_map(|folder| files_below(&root().join(folder), "rhai")).map(|path| std::fs::read_to_string(path).expect("a script")).collect()
+    folders
+        .iter()
+        .flat_map(|folder| files_below(&root().join(folder), "rhai"))
+        .map(|path| std::fs::read_to_string(path).expect("a script"))
+        .collect()
 }
 
 /// All that looks at a text while it is typed.
 fn look(own: &Interactive, text: &str, cursor: usize, reads: bool) {
     let catalog = session::catalog();
     let (start, _) = assist::complete(&catalog, own, text, cursor);
-    assert!(start <= cursor && text.is_char_boundary(start), "{start} of {cursor}");
+    assert!(
+        start <= cursor && text.is_char_boundary(start),
+        "{start} of {cursor}"
+    );
     assist::signature(&catalog, own, text, cursor);
     assist::about(&catalog, own, text, cursor);
     let joined: String = highlight::spans(text).iter().map(|(_, own)| *own).collect();
@@ -30,9 +37,18 @@ fn look(own: &Interactive, text: &str, cursor: usize, reads: bool) {
 #[test]
 fn no_beginning_of_a_script_ends_the_help_with_typing() {
     // `train::fit(net, #{ loss: loss:` ended the REPL and the kernel
-    cistron::bind::start(session::Settings { quiet: true, device: "cpu".into(), ..Default::default() });
+    cistron::bind::start(session::Settings {
+        quiet: true,
+        device: "cpu".into(),
+        ..Default::default()
+    });
     let mut own = Interactive::default();
-    let _ = own.run("let net = 1; import \"std/layers/fm\" as fm; fn twice(x) { 2 * x }", "typing").expect("it runs");
+    let _ = own
+        .run(
+            "let net = 1; import \"std/layers/fm\" as fm; fn twice(x) { 2 * x }",
+            "typing",
+        )
+        .expect("it runs");
     let scripts = scripts();
     let all: usize = scripts.iter().map(|text| text.chars().count()).sum();
     let step = (all / cases(500)).max(1);
@@ -47,7 +63,8 @@ fn no_beginning_of_a_script_ends_the_help_with_typing() {
             let reads = count.is_multiple_of(50);
             let begun = &text[..end];
             look(&own, begun, end, reads);
-            // the line alone, as a REPL sees it, and with letters of several bytes around the cursor
+            // the line alone, as a REPL sees it, and with letters of several bytes around the
+            // cursor
             let line = &text[begun.rfind('\n').map_or(0, |at| at + 1)..end];
             look(&own, line, line.len(), reads);
             for letter in ["é", "→", "🧬", "'", "\"", "`", "${", "\\"] {
@@ -63,8 +80,24 @@ fn no_beginning_of_a_script_ends_the_help_with_typing() {
         }
     }
     println!("{count} of {all} beginnings");
-    for text in ["train::fit(net, #{ loss: loss:", "import \"é", "→.", "é::", "::", ":", "#{:", "#{a::", "(((((", "}}}}", "", "\u{0}", "'", "/*/", "??", "?"]
-    {
+    for text in [
+        "train::fit(net, #{ loss: loss:",
+        "import \"é",
+        "→.",
+        "é::",
+        "::",
+        ":",
+        "#{:",
+        "#{a::",
+        "(((((",
+        "}}}}",
+        "",
+        "\u{0}",
+        "'",
+        "/*/",
+        "??",
+        "?",
+    ] {
         look(&own, text, text.len(), true);
         assert_eq!(panic::last(), "", "{text}");
     }
@@ -72,11 +105,25 @@ fn no_beginning_of_a_script_ends_the_help_with_typing() {
 
 #[test]
 fn values_of_options_complete_as_values() {
-    cistron::bind::start(session::Settings { quiet: true, device: "cpu".into(), ..Default::default() });
+    cistron::bind::start(session::Settings {
+        quiet: true,
+        device: "cpu".into(),
+        ..Default::default()
+    });
     let own = Interactive::default();
-    let found = |text: &str| -> Vec<String> { assist::complete(&session::catalog(), &own, text, text.len()).1.into_iter().map(|own| own.text).collect() };
+    let found = |text: &str| -> Vec<String> {
+        assist::complete(&session::catalog(), &own, text, text.len())
+            .1
+            .into_iter()
+            .map(|own| own.text)
+            .collect()
+    };
     assert!(found("train::fit(net, #{ loss: loss::bce").contains(&"bce_with_logits".to_string()));
     assert!(found("train::fit(net, #{ loss: loss::mse(), ep").contains(&"epochs: ".to_string()));
     assert!(found("`${nn::conv1").contains(&"conv1d".to_string()));
-    assert!(found("import \"std/lay").iter().any(|own| own == "std/layers/fm"));
+    assert!(
+        found("import \"std/lay")
+            .iter()
+            .any(|own| own == "std/layers/fm")
+    );
 }

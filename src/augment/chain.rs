@@ -1,4 +1,5 @@
-//! Augmenters put together: one after the other, one of several, some of several, now and then, for some epochs.
+//! Augmenters put together: one after the other, one of several, some of several, now and then, for
+//! some epochs.
 
 use crate::base::seed::Rng;
 use crate::data::loader::{Blend, Place, Sample, Transform};
@@ -48,7 +49,8 @@ impl Transform for OneOf {
     }
 }
 
-/// Up to `most` of them, drawn without replacement and applied in their order (EvoAug; Lee et al. 2023).
+/// Up to `most` of them, drawn without replacement and applied in their order (EvoAug; Lee et al.
+/// 2023).
 pub struct SomeOf {
     /// The augmenters.
     pub steps: Vec<Arc<dyn Transform>>,
@@ -61,7 +63,11 @@ pub struct SomeOf {
 impl Transform for SomeOf {
     fn apply(&self, sample: &mut Sample, rng: &mut Rng) {
         let most = self.most.min(self.steps.len());
-        let n = if self.is_fixed { most } else { 1 + rng.below(most) };
+        let n = if self.is_fixed {
+            most
+        } else {
+            1 + rng.below(most)
+        };
         let mut left = n;
         for (i, step) in self.steps.iter().enumerate() {
             // every subset of n is as likely
@@ -95,7 +101,11 @@ pub struct Sometimes {
 
 impl Transform for Sometimes {
     fn apply(&self, sample: &mut Sample, rng: &mut Rng) {
-        let done = if self.epochs == 0 { 1.0 } else { (sample.epoch as f64 / self.epochs as f64).min(1.0) };
+        let done = if self.epochs == 0 {
+            1.0
+        } else {
+            (sample.epoch as f64 / self.epochs as f64).min(1.0)
+        };
         if rng.uniform() < self.from + (self.to - self.from) * done {
             self.step.apply(sample, rng);
         }
@@ -167,14 +177,27 @@ mod tests {
 
     #[test]
     fn some_of_draws_every_step_as_often() {
-        let steps: Vec<Arc<dyn Transform>> = (0..4).map(|i| Arc::new(Count(i)) as Arc<dyn Transform>).collect();
-        let two = SomeOf { steps, most: 2, is_fixed: true };
-        let mut sample = Sample { labels: vec![0.0; 4], ..Sample::default() };
+        let steps: Vec<Arc<dyn Transform>> = (0..4)
+            .map(|i| Arc::new(Count(i)) as Arc<dyn Transform>)
+            .collect();
+        let two = SomeOf {
+            steps,
+            most: 2,
+            is_fixed: true,
+        };
+        let mut sample = Sample {
+            labels: vec![0.0; 4],
+            ..Sample::default()
+        };
         for i in 0..8000 {
             two.apply(&mut sample, &mut Rng::keyed(&[i]));
         }
         assert_eq!(sample.labels.iter().sum::<f32>(), 16_000.0);
-        assert!(sample.labels.iter().all(|n| (n - 4000.0).abs() < 200.0), "{:?}", sample.labels);
+        assert!(
+            sample.labels.iter().all(|n| (n - 4000.0).abs() < 200.0),
+            "{:?}",
+            sample.labels
+        );
     }
 
     #[test]
@@ -183,16 +206,39 @@ mod tests {
         let changed = |step: &dyn Transform, epoch: u64| {
             (0..100u64)
                 .filter(|i| {
-                    let mut sample = Sample { sequences: vec![vec![0; 4]], epoch, ..Sample::default() };
+                    let mut sample = Sample {
+                        sequences: vec![vec![0; 4]],
+                        epoch,
+                        ..Sample::default()
+                    };
                     step.apply(&mut sample, &mut Rng::keyed(&[*i]));
                     sample.sequences[0] != [0; 4]
                 })
                 .count()
         };
-        let during = During { step: mutate.clone(), first: 2, end: 4 };
-        assert_eq!((changed(&during, 1), changed(&during, 2), changed(&during, 4)), (0, 100, 0));
-        let ramp = Sometimes { step: mutate, from: 0.0, to: 1.0, epochs: 10 };
-        assert_eq!((changed(&ramp, 0), changed(&ramp, 10), changed(&ramp, 30)), (0, 100, 100));
+        let during = During {
+            step: mutate.clone(),
+            first: 2,
+            end: 4,
+        };
+        assert_eq!(
+            (
+                changed(&during, 1),
+                changed(&during, 2),
+                changed(&during, 4)
+            ),
+            (0, 100, 0)
+        );
+        let ramp = Sometimes {
+            step: mutate,
+            from: 0.0,
+            to: 1.0,
+            epochs: 10,
+        };
+        assert_eq!(
+            (changed(&ramp, 0), changed(&ramp, 10), changed(&ramp, 30)),
+            (0, 100, 100)
+        );
         assert!((30..70).contains(&changed(&ramp, 5)));
     }
 }

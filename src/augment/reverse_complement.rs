@@ -4,8 +4,8 @@ use crate::base::seed::Rng;
 use crate::data::loader::{Place, Sample, Transform};
 use crate::seq::alphabet;
 
-/// Reads a row from the other strand with a chance; what lies along the sequence turns with it, and stranded channels
-/// and labels change places with their partners.
+/// Reads a row from the other strand with a chance; what lies along the sequence turns with it, and
+/// stranded channels and labels change places with their partners.
 pub struct ReverseComplement {
     /// The chance of each row.
     pub probability: f64,
@@ -16,11 +16,19 @@ impl Transform for ReverseComplement {
         if rng.uniform() >= self.probability {
             return;
         }
-        sample.sequences.iter_mut().for_each(|codes| alphabet::reverse_complement(codes));
-        let labelled = std::iter::once(&mut sample.labelled).filter(|own| own.is_on).map(|own| &mut own.signal);
+        sample
+            .sequences
+            .iter_mut()
+            .for_each(|codes| alphabet::reverse_complement(codes));
+        let labelled = std::iter::once(&mut sample.labelled)
+            .filter(|own| own.is_on)
+            .map(|own| &mut own.signal);
         for signal in sample.signals.iter_mut().chain(labelled) {
             if signal.is_along {
-                signal.values.chunks_mut(signal.width.max(1)).for_each(<[f32]>::reverse);
+                signal
+                    .values
+                    .chunks_mut(signal.width.max(1))
+                    .for_each(<[f32]>::reverse);
             }
             if let Some(partners) = &signal.partners {
                 swap(&mut signal.values, partners, signal.width);
@@ -37,7 +45,14 @@ impl Transform for ReverseComplement {
     fn moves(&self, place: &mut Place, length: i64, rng: &mut Rng) -> bool {
         if rng.uniform() < self.probability {
             let last = length - 1;
-            *place = Place { start: if place.turned { place.start - last } else { place.start + last }, turned: !place.turned };
+            *place = Place {
+                start: if place.turned {
+                    place.start - last
+                } else {
+                    place.start + last
+                },
+                turned: !place.turned,
+            };
         }
         true
     }
@@ -47,7 +62,8 @@ impl Transform for ReverseComplement {
 fn swap(values: &mut [f32], partners: &[usize], width: usize) {
     let before = values.to_vec();
     for (own, partner) in partners.iter().enumerate() {
-        values[own * width..(own + 1) * width].copy_from_slice(&before[partner * width..(partner + 1) * width]);
+        values[own * width..(own + 1) * width]
+            .copy_from_slice(&before[partner * width..(partner + 1) * width]);
     }
 }
 
@@ -62,7 +78,13 @@ mod tests {
         let partners = Some(Arc::new(vec![1, 0]));
         let mut sample = Sample {
             sequences: vec![vec![0, 0, 1]],
-            signals: vec![Signal { values: vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0], width: 3, is_along: true, partners: partners.clone(), blank: 0.0 }],
+            signals: vec![Signal {
+                values: vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0],
+                width: 3,
+                is_along: true,
+                partners: partners.clone(),
+                blank: 0.0,
+            }],
             labels: vec![0.0, 1.0],
             label_partners: partners,
             ..Sample::default()

@@ -4,7 +4,8 @@ use crate::base::seed::Rng;
 use crate::data::loader::{Place, Sample, Transform};
 use crate::seq::alphabet::UNKNOWN;
 
-/// Moves a row by up to `most` positions either way. Rows of a genome bring in what lies there; others N, and 0 in tracks.
+/// Moves a row by up to `most` positions either way. Rows of a genome bring in what lies there;
+/// others N, and 0 in tracks.
 pub struct Shift {
     /// The furthest move, bp.
     pub most: usize,
@@ -13,10 +14,16 @@ pub struct Shift {
 impl Transform for Shift {
     fn apply(&self, sample: &mut Sample, rng: &mut Rng) {
         let by = self.draw(rng);
-        sample.sequences.iter_mut().for_each(|codes| slide(codes, by, UNKNOWN));
+        sample
+            .sequences
+            .iter_mut()
+            .for_each(|codes| slide(codes, by, UNKNOWN));
         for signal in sample.along() {
             let blank = signal.blank;
-            signal.values.chunks_mut(signal.width).for_each(|row| slide(row, by, blank));
+            signal
+                .values
+                .chunks_mut(signal.width)
+                .for_each(|row| slide(row, by, blank));
         }
     }
 

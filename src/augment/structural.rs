@@ -1,8 +1,10 @@
-//! Structural variation, as in EvoAug (Lee et al. 2023): stretches that come in, fall out, turn round or move.
+//! Structural variation, as in EvoAug (Lee et al. 2023): stretches that come in, fall out, turn
+//! round or move.
 //!
-//! Rows keep their length: what falls out is made up for by what lies around the row (a genome's bases, else random
-//! ones), what comes in pushes the ends out of view. What lies along the sequence (tracks) moves with it where bases
-//! only move; a row with tracks takes 0 for bases that come from nowhere.
+//! Rows keep their length: what falls out is made up for by what lies around the row (a genome's
+//! bases, else random ones), what comes in pushes the ends out of view. What lies along the
+//! sequence (tracks) moves with it where bases only move; a row with tracks takes 0 for bases that
+//! come from nowhere.
 
 use crate::base::seed::Rng;
 use crate::data::loader::{Sample, Transform};
@@ -15,10 +17,15 @@ fn length(low: usize, high: usize, rng: &mut Rng) -> usize {
 
 /// Bases of a row in view; of several sequences those of the shortest.
 fn view(sample: &Sample) -> Option<usize> {
-    sample.sequences.iter().map(|codes| codes.len() - 2 * sample.margin).min()
+    sample
+        .sequences
+        .iter()
+        .map(|codes| codes.len() - 2 * sample.margin)
+        .min()
 }
 
-/// A stretch within the view of a row, every place as likely: its start and its length; none in a row without a sequence.
+/// A stretch within the view of a row, every place as likely: its start and its length; none in a
+/// row without a sequence.
 fn stretch(low: usize, high: usize, sample: &Sample, rng: &mut Rng) -> Option<(usize, usize)> {
     let view = view(sample)?;
     let n = length(low, high, rng).min(view);
@@ -33,7 +40,8 @@ fn open<T: Copy>(row: &mut [T], at: usize, n: usize) -> &mut [T] {
     &mut row[at..at + n]
 }
 
-/// Takes `n` values out at a place: both sides move in, and what is left free at the two ends is given.
+/// Takes `n` values out at a place: both sides move in, and what is left free at the two ends is
+/// given.
 fn close<T: Copy>(row: &mut [T], at: usize, n: usize) -> [&mut [T]; 2] {
     let left = n / 2;
     row.copy_within(..at, left);
@@ -58,11 +66,19 @@ pub struct Insertion {
 
 impl Transform for Insertion {
     fn apply(&self, sample: &mut Sample, rng: &mut Rng) {
-        let Some((at, n)) = stretch(self.low, self.high, sample, rng) else { return };
-        sample.sequences.iter_mut().for_each(|codes| fill(open(codes, at, n), rng));
+        let Some((at, n)) = stretch(self.low, self.high, sample, rng) else {
+            return;
+        };
+        sample
+            .sequences
+            .iter_mut()
+            .for_each(|codes| fill(open(codes, at, n), rng));
         for signal in sample.along() {
             let blank = signal.blank;
-            signal.values.chunks_mut(signal.width).for_each(|row| open(row, at, n).fill(blank));
+            signal
+                .values
+                .chunks_mut(signal.width)
+                .for_each(|row| open(row, at, n).fill(blank));
         }
     }
 
@@ -81,10 +97,14 @@ pub struct Deletion {
 
 impl Transform for Deletion {
     fn apply(&self, sample: &mut Sample, rng: &mut Rng) {
-        let Some((at, n)) = stretch(self.low, self.high, sample, rng) else { return };
+        let Some((at, n)) = stretch(self.low, self.high, sample, rng) else {
+            return;
+        };
         let margin = sample.margin;
         for codes in &mut sample.sequences {
-            close(codes, at, n).into_iter().for_each(|end| fill(end, rng));
+            close(codes, at, n)
+                .into_iter()
+                .for_each(|end| fill(end, rng));
             // rows without surroundings have N there, and random bases move in instead
             let (left, end) = (n / 2, codes.len() - margin);
             for side in [margin..margin + left, end - (n - left)..end] {
@@ -95,7 +115,11 @@ impl Transform for Deletion {
         }
         for signal in sample.along() {
             let blank = signal.blank;
-            signal.values.chunks_mut(signal.width).flat_map(|row| close(row, at, n)).for_each(|end| end.fill(blank));
+            signal
+                .values
+                .chunks_mut(signal.width)
+                .flat_map(|row| close(row, at, n))
+                .for_each(|end| end.fill(blank));
         }
     }
 
@@ -118,15 +142,21 @@ pub struct Inversion {
 
 impl Transform for Inversion {
     fn apply(&self, sample: &mut Sample, rng: &mut Rng) {
-        let Some((at, n)) = stretch(self.low, self.high, sample, rng) else { return };
-        sample.sequences.iter_mut().for_each(|codes| alphabet::reverse_complement(&mut codes[at..at + n]));
+        let Some((at, n)) = stretch(self.low, self.high, sample, rng) else {
+            return;
+        };
+        sample
+            .sequences
+            .iter_mut()
+            .for_each(|codes| alphabet::reverse_complement(&mut codes[at..at + n]));
         for signal in sample.along() {
             // the reverse complement is on the reverse strand, so that pairs swap within it
             let before = signal.partners.as_ref().map(|_| signal.values.clone());
             let width = signal.width;
             for (channel, row) in signal.values.chunks_mut(width).enumerate() {
                 if let (Some(partners), Some(before)) = (&signal.partners, &before) {
-                    row[at..at + n].copy_from_slice(&before[partners[channel] * width..][at..at + n]);
+                    row[at..at + n]
+                        .copy_from_slice(&before[partners[channel] * width..][at..at + n]);
                 }
                 row[at..at + n].reverse();
             }
@@ -152,9 +182,15 @@ impl Transform for Translocation {
         let n = length(self.low, self.high, rng).min(width);
         let by = if rng.below(2) == 0 { n } else { width - n };
         let view = sample.margin..sample.margin + width;
-        sample.sequences.iter_mut().for_each(|codes| codes[view.clone()].rotate_left(by));
+        sample
+            .sequences
+            .iter_mut()
+            .for_each(|codes| codes[view.clone()].rotate_left(by));
         for signal in sample.along() {
-            signal.values.chunks_mut(signal.width).for_each(|row| row[view.clone()].rotate_left(by));
+            signal
+                .values
+                .chunks_mut(signal.width)
+                .for_each(|row| row[view.clone()].rotate_left(by));
         }
     }
 
@@ -173,8 +209,13 @@ pub struct Mask {
 
 impl Transform for Mask {
     fn apply(&self, sample: &mut Sample, rng: &mut Rng) {
-        let Some((at, n)) = stretch(self.low, self.high, sample, rng) else { return };
-        sample.sequences.iter_mut().for_each(|codes| codes[at..at + n].fill(UNKNOWN));
+        let Some((at, n)) = stretch(self.low, self.high, sample, rng) else {
+            return;
+        };
+        sample
+            .sequences
+            .iter_mut()
+            .for_each(|codes| codes[at..at + n].fill(UNKNOWN));
     }
 }
 
@@ -212,9 +253,15 @@ impl Transform for ToNegative {
         let margin = sample.margin;
         for codes in &mut sample.sequences {
             let end = codes.len() - margin;
-            sample.shuffler.shuffle(&mut codes[margin..end], self.k, rng);
+            sample
+                .shuffler
+                .shuffle(&mut codes[margin..end], self.k, rng);
         }
-        sample.labels.iter_mut().filter(|label| !label.is_nan()).for_each(|label| *label = 0.0);
+        sample
+            .labels
+            .iter_mut()
+            .filter(|label| !label.is_nan())
+            .for_each(|label| *label = 0.0);
         // they are 0, whatever its values were
         sample.labelled.is_on = false;
     }
@@ -232,7 +279,13 @@ mod tests {
         let values = (0..length + 2 * margin).map(|i| i as f32 + 4.0).collect();
         Sample {
             sequences: vec![codes],
-            signals: vec![Signal { values, width: length + 2 * margin, is_along: true, partners: None, blank: 0.0 }],
+            signals: vec![Signal {
+                values,
+                width: length + 2 * margin,
+                is_along: true,
+                partners: None,
+                blank: 0.0,
+            }],
             margin,
             labels: vec![1.0],
             ..Sample::default()
@@ -243,7 +296,9 @@ mod tests {
     fn agree(sample: &Sample) -> usize {
         let margin = sample.margin;
         let (codes, values) = (&sample.sequences[0], &sample.signals[0].values);
-        (margin..codes.len() - margin).filter(|i| values[*i] > 0.0 && values[*i] as usize % 4 == usize::from(codes[*i])).count()
+        (margin..codes.len() - margin)
+            .filter(|i| values[*i] > 0.0 && values[*i] as usize % 4 == usize::from(codes[*i]))
+            .count()
     }
 
     #[test]
@@ -256,15 +311,31 @@ mod tests {
             let mut s = sample(40, 3);
             Deletion { low: 6, high: 6 }.apply(&mut s, &mut rng);
             assert_eq!(agree(&s), 40, "deletion {seed}");
-            let positions: Vec<i64> = s.signals[0].values[3..43].iter().map(|v| *v as i64).collect();
-            let jumps: Vec<i64> = positions.windows(2).map(|w| w[1] - w[0]).filter(|step| *step != 1).collect();
-            assert!(jumps.is_empty() || jumps == [7], "deletion {seed}: {positions:?}");
+            let positions: Vec<i64> = s.signals[0].values[3..43]
+                .iter()
+                .map(|v| *v as i64)
+                .collect();
+            let jumps: Vec<i64> = positions
+                .windows(2)
+                .map(|w| w[1] - w[0])
+                .filter(|step| *step != 1)
+                .collect();
+            assert!(
+                jumps.is_empty() || jumps == [7],
+                "deletion {seed}: {positions:?}"
+            );
             let mut s = sample(40, 0);
             Translocation { low: 3, high: 30 }.apply(&mut s, &mut rng);
             assert!(agree(&s) >= 39);
             let mut s = sample(40, 2);
             Mask { low: 4, high: 4 }.apply(&mut s, &mut rng);
-            assert_eq!(s.sequences[0][2..42].iter().filter(|c| **c == UNKNOWN).count(), 4);
+            assert_eq!(
+                s.sequences[0][2..42]
+                    .iter()
+                    .filter(|c| **c == UNKNOWN)
+                    .count(),
+                4
+            );
             let mut s = sample(40, 0);
             Crop { length: 10 }.apply(&mut s, &mut rng);
             assert_eq!(s.sequences[0].iter().filter(|c| **c != UNKNOWN).count(), 10);
@@ -279,7 +350,10 @@ mod tests {
             s.sequences[0][20..30].fill(UNKNOWN);
             let mut rng = Rng::keyed(&[seed]);
             Deletion { low: 4, high: 4 }.apply(&mut s, &mut rng);
-            let kept = s.sequences[0][3..43].iter().filter(|code| **code == UNKNOWN).count();
+            let kept = s.sequences[0][3..43]
+                .iter()
+                .filter(|code| **code == UNKNOWN)
+                .count();
             assert!((6..=10).contains(&kept), "deletion {seed}: {kept} of 10");
         }
     }
@@ -312,7 +386,11 @@ mod tests {
     #[test]
     fn a_shuffled_row_is_a_negative() {
         let mut s = sample(40, 4);
-        ToNegative { probability: 1.0, k: 2 }.apply(&mut s, &mut Rng::keyed(&[3]));
+        ToNegative {
+            probability: 1.0,
+            k: 2,
+        }
+        .apply(&mut s, &mut Rng::keyed(&[3]));
         assert_eq!(s.labels, [0.0]);
         assert_eq!(s.sequences[0][..4], [0, 1, 2, 3]);
     }

@@ -1,4 +1,5 @@
-//! Counters of the edges that code ran over, for `scripts/fuzz`: there alone is the library built with them.
+//! Counters of the edges that code ran over, for `scripts/fuzz`: there alone is the library built
+//! with them.
 
 use std::sync::Mutex;
 
@@ -26,7 +27,8 @@ pub fn drain(mut visit: impl FnMut(usize, u8)) {
     let Ok(regions) = REGIONS.lock() else { return };
     let mut first = 0;
     for (start, stop) in regions.iter() {
-        // SAFETY: the section lives as long as the program; other threads may add to a counter, of which one may be lost
+        // SAFETY: the section lives as long as the program; other threads may add to a counter, of
+        // which one may be lost
         let counters = unsafe { std::slice::from_raw_parts_mut(*start as *mut u8, stop - start) };
         let (before, words, after) = {
             // SAFETY: every bit pattern is a u64
@@ -62,5 +64,7 @@ pub fn drain(mut visit: impl FnMut(usize, u8)) {
 
 /// How many counters there are.
 pub fn count() -> usize {
-    REGIONS.lock().map_or(0, |regions| regions.iter().map(|(start, stop)| stop - start).sum())
+    REGIONS.lock().map_or(0, |regions| {
+        regions.iter().map(|(start, stop)| stop - start).sum()
+    })
 }

@@ -20,8 +20,13 @@ pub struct Style {
 impl Style {
     /// Commas where a path ends in `.csv`, else tabs.
     pub fn of(path: &std::path::Path) -> Style {
-        let is_csv = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("csv"));
-        Style { separator: if is_csv { ',' } else { '\t' }, guards_formulas: false }
+        let is_csv = path
+            .extension()
+            .is_some_and(|end| end.eq_ignore_ascii_case("csv"));
+        Style {
+            separator: if is_csv { ',' } else { '\t' },
+            guards_formulas: false,
+        }
     }
 
     /// A row, with its line end.
@@ -42,9 +47,14 @@ impl Style {
         out
     }
 
-    /// A text cell, with an apostrophe in front where a spreadsheet would run it and formulas are guarded.
+    /// A text cell, with an apostrophe in front where a spreadsheet would run it and formulas are
+    /// guarded.
     pub fn text(self, text: &str) -> Cow<'_, str> {
-        if self.guards_formulas && is_formula(text) { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) }
+        if self.guards_formulas && is_formula(text) {
+            Cow::Owned(format!("'{text}"))
+        } else {
+            Cow::Borrowed(text)
+        }
     }
 }
 
@@ -52,13 +62,17 @@ impl Style {
 /// and is neither a number nor that sign alone.
 fn is_formula(text: &str) -> bool {
     let plain = text.trim_start();
-    plain.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']) && plain.chars().nth(1).is_some() && plain.parse::<f64>().is_err()
+    plain.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠'])
+        && plain.chars().nth(1).is_some()
+        && plain.parse::<f64>().is_err()
 }
 
 /// A cell as it is written.
 fn quoted(cell: &str, is_alone: bool) -> Cow<'_, str> {
-    let splits = |c: char| matches!(c, ',' | '"') || c.is_control() || (is_alone && c.is_whitespace());
-    // blanks around a cell are left out by readers, `#` starts a comment, U+FEFF may be a byte-order mark
+    let splits =
+        |c: char| matches!(c, ',' | '"') || c.is_control() || (is_alone && c.is_whitespace());
+    // blanks around a cell are left out by readers, `#` starts a comment, U+FEFF may be a
+    // byte-order mark
     if cell.contains(splits) || cell.starts_with(['#', '\u{feff}']) || cell.trim() != cell {
         return Cow::Owned(format!("\"{}\"", cell.replace('"', "\"\"")));
     }
@@ -67,7 +81,11 @@ fn quoted(cell: &str, is_alone: bool) -> Cow<'_, str> {
 
 /// A text for a format without quotes: tabs, line ends and other control characters are blanks.
 pub fn one_line(text: &str) -> Cow<'_, str> {
-    if text.contains(char::is_control) { Cow::Owned(text.replace(char::is_control, " ")) } else { Cow::Borrowed(text) }
+    if text.contains(char::is_control) {
+        Cow::Owned(text.replace(char::is_control, " "))
+    } else {
+        Cow::Borrowed(text)
+    }
 }
 
 /// What separates the cells of a table.
@@ -103,7 +121,8 @@ enum State {
     Closed,
 }
 
-/// Splits a row into cells. A row goes on over line ends within quotes, so lines are added until it is whole.
+/// Splits a row into cells. A row goes on over line ends within quotes, so lines are added until it
+/// is whole.
 #[derive(Debug)]
 pub struct Splitter {
     separator: Separator,
@@ -116,7 +135,13 @@ pub struct Splitter {
 impl Splitter {
     /// One that has no line yet.
     pub fn new(separator: Separator) -> Splitter {
-        Splitter { separator, cells: Vec::new(), cell: String::new(), state: State::Start, bytes: 0 }
+        Splitter {
+            separator,
+            cells: Vec::new(),
+            cell: String::new(),
+            state: State::Start,
+            bytes: 0,
+        }
     }
 
     /// Adds a line with its end. Whether the row is whole; fails where it is larger than any row.
@@ -184,7 +209,12 @@ pub struct Sniffer {
 
 impl Default for Sniffer {
     fn default() -> Sniffer {
-        Sniffer { is_quoted: false, may_open: true, has_tab: false, has_comma: false }
+        Sniffer {
+            is_quoted: false,
+            may_open: true,
+            has_tab: false,
+            has_comma: false,
+        }
     }
 }
 
@@ -230,7 +260,10 @@ pub fn unclosed(place: &str) -> Fault {
 mod tests {
     use super::*;
 
-    const CSV: Style = Style { separator: ',', guards_formulas: false };
+    const CSV: Style = Style {
+        separator: ',',
+        guards_formulas: false,
+    };
 
     fn split(text: &str, separator: Separator) -> Vec<String> {
         let mut splitter = Splitter::new(separator);
@@ -240,17 +273,36 @@ mod tests {
 
     #[test]
     fn cells_are_quoted_where_readers_would_split_or_trim_them() {
-        assert_eq!(CSV.row(["a,b", "say \"x\"", "1\n2", " y", "z"]), "\"a,b\",\"say \"\"x\"\"\",\"1\n2\",\" y\",z\n");
-        let tabs = Style { separator: '\t', ..CSV };
+        assert_eq!(
+            CSV.row(["a,b", "say \"x\"", "1\n2", " y", "z"]),
+            "\"a,b\",\"say \"\"x\"\"\",\"1\n2\",\" y\",z\n"
+        );
+        let tabs = Style {
+            separator: '\t',
+            ..CSV
+        };
         assert_eq!(tabs.row(["a\tb", "c d", "#e"]), "\"a\tb\"\tc d\t\"#e\"\n");
-        assert_eq!((tabs.row(["", ""]), CSV.row(["", ""]), CSV.row([""])), ("\"\"\t\n".into(), ",\n".into(), "\"\"\n".into()));
+        assert_eq!(
+            (tabs.row(["", ""]), CSV.row(["", ""]), CSV.row([""])),
+            ("\"\"\t\n".into(), ",\n".into(), "\"\"\n".into())
+        );
         assert_eq!(one_line("a\tb\r\nc"), "a b  c");
     }
 
     #[test]
     fn formulas_are_guarded_on_request_and_numbers_are_not() {
-        let guarding = Style { guards_formulas: true, ..CSV };
-        for text in ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "＝1"] {
+        let guarding = Style {
+            guards_formulas: true,
+            ..CSV
+        };
+        for text in [
+            "=1+1",
+            "+cmd|' /C calc'!A0",
+            "-2+3",
+            "@SUM(A1)",
+            "\t=1",
+            "＝1",
+        ] {
             assert_eq!(guarding.text(text), format!("'{text}"));
             assert_eq!(CSV.text(text), text);
         }
@@ -262,7 +314,10 @@ mod tests {
     #[test]
     fn rows_are_split_at_separators_outside_quotes() {
         let comma = Separator::Char(',');
-        assert_eq!(split("a , \"b,\"\"c\" ,5\" pipe,\r\n", comma), ["a", "b,\"c", "5\" pipe", ""]);
+        assert_eq!(
+            split("a , \"b,\"\"c\" ,5\" pipe,\r\n", comma),
+            ["a", "b,\"c", "5\" pipe", ""]
+        );
         assert_eq!(split("\"\"\n", comma), [""]);
         assert_eq!(split("\"a\"b,c", comma), ["ab", "c"]);
         assert_eq!(split(" a  \"b c\" \n", Separator::Blanks), ["a", "b c"]);

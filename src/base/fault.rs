@@ -35,14 +35,16 @@ pub struct Frame {
     pub at: Place,
 }
 
-/// An error as data: rendered with a caret for people, as JSON for programs, readable by `catch (e)` in scripts.
+/// An error as data: rendered with a caret for people, as JSON for programs, readable by
+/// `catch (e)` in scripts.
 #[derive(Clone, Debug)]
 pub struct Fault(Box<Body>);
 
 /// What a [`Fault`] holds.
 #[derive(Clone, Debug)]
 pub struct Body {
-    /// A short class: `shape`, `type`, `value`, `option`, `name`, `file`, `data`, `torch`, `assertion`, …
+    /// A short class: `shape`, `type`, `value`, `option`, `name`, `file`, `data`, `torch`,
+    /// `assertion`, …
     pub kind: &'static str,
     /// What is wrong, lower case, no full stop.
     pub message: String,
@@ -70,7 +72,13 @@ impl std::ops::DerefMut for Fault {
 impl Fault {
     /// A fault of a kind with a message.
     pub fn new(kind: &'static str, message: impl Into<String>) -> Self {
-        Fault(Box::new(Body { kind, message: message.into(), hint: None, at: None, trace: Vec::new() }))
+        Fault(Box::new(Body {
+            kind,
+            message: message.into(),
+            hint: None,
+            at: None,
+            trace: Vec::new(),
+        }))
     }
 
     /// Adds what to do about it.
@@ -101,7 +109,9 @@ fn plain_io(error: &std::io::Error) -> String {
     let text = error.to_string();
     let text = text.split(" (os error").next().unwrap_or(&text);
     let mut letters = text.chars();
-    letters.next().map_or(String::new(), |first| first.to_lowercase().chain(letters).collect())
+    letters.next().map_or(String::new(), |first| {
+        first.to_lowercase().chain(letters).collect()
+    })
 }
 
 impl fmt::Display for Fault {
@@ -116,7 +126,8 @@ impl fmt::Display for Fault {
 
 impl std::error::Error for Fault {}
 
-/// Makes a [`Fault`]: `fault!("shape", "got {n}")`, `fault!("shape", "got {n}"; hint: "reshape it")`.
+/// Makes a [`Fault`]: `fault!("shape", "got {n}")`,
+/// `fault!("shape", "got {n}"; hint: "reshape it")`.
 #[macro_export]
 macro_rules! fault {
     ($kind:literal, $($text:expr),+ ; hint: $($hint:expr),+ $(,)?) => {

@@ -20,7 +20,11 @@ pub fn regular(path: &Path) -> Result<Metadata> {
         () => "a device",
     };
     let fault = fault!("file", "`{}` is {what}, not a file", path.display());
-    Err(if kind.is_dir() { fault.hint("give the path of a file in it") } else { fault.hint("write its content to a file first: `cat PIPE > data.txt`") })
+    Err(if kind.is_dir() {
+        fault.hint("give the path of a file in it")
+    } else {
+        fault.hint("write its content to a file first: `cat PIPE > data.txt`")
+    })
 }
 
 /// Opens a plain file for reading.
@@ -40,10 +44,10 @@ pub fn read_text(path: &Path) -> std::io::Result<String> {
 
 /// A file in the making: written under a temporary name beside the one that it replaces.
 ///
-/// [`Draft::commit`] moves it into place once its content is on the disk, so that after a crash or a
-/// loss of power either the old file is there or the new one, whole. A draft that is dropped without
-/// it leaves nothing. A symbolic link keeps its place, its target is replaced; devices and pipes are
-/// written to directly.
+/// [`Draft::commit`] moves it into place once its content is on the disk, so that after a crash or
+/// a loss of power either the old file is there or the new one, whole. A draft that is dropped
+/// without it leaves nothing. A symbolic link keeps its place, its target is replaced; devices and
+/// pipes are written to directly.
 #[derive(Debug)]
 pub struct Draft {
     part: PathBuf,
@@ -56,15 +60,37 @@ impl Draft {
     pub fn of(path: &Path) -> Result<Draft> {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         make_folders(folder_of(path))?;
-        let path = if path.is_symlink() { std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf()) } else { path.to_path_buf() };
+        let path = if path.is_symlink() {
+            std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf())
+        } else {
+            path.to_path_buf()
+        };
         match std::fs::metadata(&path).map(|about| about.file_type()) {
-            Ok(kind) if kind.is_dir() => return Err(fault!("file", "`{}` is a folder, not a file", path.display(); hint: "give the path of a file in it")),
-            Ok(kind) if !kind.is_file() => return Ok(Draft { part: path.clone(), path, is_direct: true }),
+            Ok(kind) if kind.is_dir() => {
+                return Err(
+                    fault!("file", "`{}` is a folder, not a file", path.display(); hint: "give the path of a file in it"),
+                );
+            }
+            Ok(kind) if !kind.is_file() => {
+                return Ok(Draft {
+                    part: path.clone(),
+                    path,
+                    is_direct: true,
+                });
+            }
             _ => {}
         }
         let mut name = path.as_os_str().to_owned();
-        name.push(format!(".{}.{}.part", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed)));
-        Ok(Draft { part: name.into(), path, is_direct: false })
+        name.push(format!(
+            ".{}.{}.part",
+            std::process::id(),
+            COUNT.fetch_add(1, Ordering::Relaxed)
+        ));
+        Ok(Draft {
+            part: name.into(),
+            path,
+            is_direct: false,
+        })
     }
 
     /// Where the content is written to.
@@ -96,7 +122,9 @@ impl Drop for Draft {
 
 /// The folder that holds a file.
 pub fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+    path.parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
 }
 
 /// The folder of the run of this process, which is not made again where it was removed.
@@ -104,7 +132,9 @@ static RUN_FOLDER: std::sync::RwLock<Option<std::path::PathBuf>> = std::sync::Rw
 
 /// Names the folder of the run of this process.
 pub fn set_run_folder(folder: Option<&Path>) {
-    *RUN_FOLDER.write().unwrap_or_else(std::sync::PoisonError::into_inner) = folder.map(Path::to_path_buf);
+    *RUN_FOLDER
+        .write()
+        .unwrap_or_else(std::sync::PoisonError::into_inner) = folder.map(Path::to_path_buf);
 }
 
 /// Makes a folder and those above it, each entered in the one that holds it on the disk.
@@ -112,12 +142,21 @@ pub fn make_folders(folder: &Path) -> Result<()> {
     if folder.is_dir() {
         return Ok(());
     }
-    if RUN_FOLDER.read().unwrap_or_else(std::sync::PoisonError::into_inner).as_deref() == Some(folder) {
-        return Err(fault!("file", "the folder of the run, `{}`, was removed while it went on", folder.display(); hint: "start the run again"));
+    if RUN_FOLDER
+        .read()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+        .as_deref()
+        == Some(folder)
+    {
+        return Err(
+            fault!("file", "the folder of the run, `{}`, was removed while it went on", folder.display(); hint: "start the run again"),
+        );
     }
     make_folders(folder_of(folder))?;
     match std::fs::create_dir(folder) {
-        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists || !folder.is_dir() => return Err(Fault::file(folder, &error)),
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists || !folder.is_dir() => {
+            return Err(Fault::file(folder, &error));
+        }
         _ => sync_folder(folder_of(folder)),
     }
     Ok(())
@@ -129,7 +168,8 @@ pub fn sync_folder(folder: &Path) {
     File::open(folder).and_then(|folder| folder.sync_all()).ok();
 }
 
-/// Writes a file as a whole: afterwards it is on the disk, and at no time is a part of it under its name.
+/// Writes a file as a whole: afterwards it is on the disk, and at no time is a part of it under its
+/// name.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
     let draft = Draft::of(path)?;
     std::fs::write(draft.part(), bytes).map_err(|error| Fault::file(path, &error))?;
@@ -153,7 +193,12 @@ mod tests {
         std::fs::write(draft.part(), b"new").expect("written");
         draft.commit().expect("moved");
         assert_eq!(std::fs::read(&path).expect("a file"), b"new");
-        assert_eq!(std::fs::read_dir(folder.path().join("a/b")).expect("a folder").count(), 1);
+        assert_eq!(
+            std::fs::read_dir(folder.path().join("a/b"))
+                .expect("a folder")
+                .count(),
+            1
+        );
     }
 
     #[test]
@@ -163,7 +208,10 @@ mod tests {
         assert!(refused(folder.path()).contains("is a folder"));
         assert!(refused(Path::new("/dev/null")).contains("is a device"));
         let pipe = folder.path().join("pipe");
-        let made = std::process::Command::new("mkfifo").arg(&pipe).status().is_ok_and(|status| status.success());
+        let made = std::process::Command::new("mkfifo")
+            .arg(&pipe)
+            .status()
+            .is_ok_and(|status| status.success());
         assert!(!made || refused(&pipe).contains("is a pipe"));
         let text = folder.path().join("text");
         std::fs::write(&text, "\u{feff}let x = 1;").expect("a file");

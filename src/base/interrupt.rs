@@ -22,5 +22,9 @@ pub fn is_raised() -> bool {
 
 /// Fails with kind `interrupted` where work was asked to stop.
 pub fn check() -> Result<()> {
-    if is_raised() { Err(Fault::new("interrupted", "interrupted")) } else { Ok(()) }
+    if is_raised() {
+        Err(Fault::new("interrupted", "interrupted"))
+    } else {
+        Ok(())
+    }
 }

@@ -32,7 +32,8 @@ impl Strand {
         }
     }
 
-    /// Whether a second strand is one that a rule about strands asks for; strands that are not told satisfy none.
+    /// Whether a second strand is one that a rule about strands asks for; strands that are not told
+    /// satisfy none.
     pub fn is_as(self, other: Strand, rule: StrandRule) -> bool {
         match rule {
             StrandRule::Any => true,
@@ -70,7 +71,12 @@ pub struct Interval {
 impl Interval {
     /// An interval on no strand.
     pub fn new(chrom: u32, start: i64, end: i64) -> Interval {
-        Interval { chrom, strand: Strand::None, start, end }
+        Interval {
+            chrom,
+            strand: Strand::None,
+            start,
+            end,
+        }
     }
 
     /// Bases.
@@ -83,10 +89,15 @@ impl Interval {
         self.end <= self.start
     }
 
-    /// The interval, or where it holds no base the two bases around it: what bedtools searches with.
+    /// The interval, or where it holds no base the two bases around it: what bedtools searches
+    /// with.
     pub fn padded(&self) -> Interval {
         match self.is_empty() {
-            true => Interval { start: self.start.saturating_sub(1), end: self.end.saturating_add(1), ..*self },
+            true => Interval {
+                start: self.start.saturating_sub(1),
+                end: self.end.saturating_add(1),
+                ..*self
+            },
             false => *self,
         }
     }

@@ -1,4 +1,5 @@
-//! NumPy's older generator (Matsumoto & Nishimura 1998), for algorithms whose published results were drawn with it.
+//! NumPy's older generator (Matsumoto & Nishimura 1998), for algorithms whose published results
+//! were drawn with it.
 
 /// MT19937 as `numpy.random.RandomState` seeds and reads it.
 pub struct Mersenne {
@@ -13,7 +14,9 @@ impl Mersenne {
         state[0] = seed;
         for i in 1..624u32 {
             let before: u32 = state[i as usize - 1];
-            state[i as usize] = 1_812_433_253u32.wrapping_mul(before ^ (before >> 30)).wrapping_add(i);
+            state[i as usize] = 1_812_433_253u32
+                .wrapping_mul(before ^ (before >> 30))
+                .wrapping_add(i);
         }
         Mersenne { state, next: 624 }
     }
@@ -78,9 +81,13 @@ mod tests {
 
     #[test]
     fn numbers_are_numpys() {
-        // r = numpy.random.RandomState(1234); r.uniform(), r.uniform(); numpy.random.RandomState(1234).choice(10, 5, replace=False)
+        // r = numpy.random.RandomState(1234); r.uniform(), r.uniform();
+        // numpy.random.RandomState(1234).choice(10, 5, replace=False)
         let mut r = Mersenne::new(1234);
-        assert_eq!((r.uniform(), r.uniform()), (0.191_519_450_378_892_3, 0.622_108_771_039_831_9));
+        assert_eq!(
+            (r.uniform(), r.uniform()),
+            (0.191_519_450_378_892_3, 0.622_108_771_039_831_9)
+        );
         assert_eq!(Mersenne::new(1234).choice(10, 5), vec![7, 2, 9, 1, 0]);
     }
 }

@@ -13,7 +13,9 @@ pub fn distance(a: &str, b: &str) -> usize {
     for i in 1..=a.len() {
         for j in 1..=b.len() {
             let differs = usize::from(a[i - 1] != b[j - 1]);
-            let mut best = (rows[i - 1][j] + 1).min(rows[i][j - 1] + 1).min(rows[i - 1][j - 1] + differs);
+            let mut best = (rows[i - 1][j] + 1)
+                .min(rows[i][j - 1] + 1)
+                .min(rows[i - 1][j - 1] + differs);
             if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
                 best = best.min(rows[i - 2][j - 2] + 1);
             }
@@ -34,9 +36,22 @@ pub fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Opt
         .into_iter()
         .map(|name| {
             let lower = name.to_lowercase();
-            let part = lower.len() > 2 && wrong_lower.len() > 2 && (lower.starts_with(&wrong_lower) || wrong_lower.starts_with(&lower));
-            let distance = if lower == wrong_lower { 0 } else { distance(&lower, &wrong_lower) };
-            (if part { distance.min(allowed) } else { distance }, name)
+            let part = lower.len() > 2
+                && wrong_lower.len() > 2
+                && (lower.starts_with(&wrong_lower) || wrong_lower.starts_with(&lower));
+            let distance = if lower == wrong_lower {
+                0
+            } else {
+                distance(&lower, &wrong_lower)
+            };
+            (
+                if part {
+                    distance.min(allowed)
+                } else {
+                    distance
+                },
+                name,
+            )
         })
         .filter(|(distance, _)| *distance <= allowed)
         .min_by_key(|(distance, name)| (*distance, name.len()))

@@ -1,4 +1,5 @@
-//! Panics of libraries, caught: a damaged file or an impossible tensor is reported by the call that met it.
+//! Panics of libraries, caught: a damaged file or an impossible tensor is reported by the call that
+//! met it.
 
 use std::cell::{Cell, RefCell};
 
@@ -16,9 +17,14 @@ pub fn keep_quiet() {
             if DEPTH.get() == 0 {
                 return before(info);
             }
-            let place = info.location().map(|l| format!(" ({}:{})", l.file(), l.line())).unwrap_or_default();
+            let place = info
+                .location()
+                .map(|l| format!(" ({}:{})", l.file(), l.line()))
+                .unwrap_or_default();
             let text = info.payload().downcast_ref::<&str>().map(|s| s.to_string());
-            let text = text.or_else(|| info.payload().downcast_ref::<String>().cloned()).unwrap_or_else(|| "a panic".into());
+            let text = text
+                .or_else(|| info.payload().downcast_ref::<String>().cloned())
+                .unwrap_or_else(|| "a panic".into());
             LAST.with(|last| *last.borrow_mut() = format!("{text}{place}"));
         }));
     });

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// A process: the machine's name, the number, and when it started. The number alone may belong to a later process.
+/// A process: the machine's name, the number, and when it started. The number alone may belong to a
+/// later process.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Process {
     host: String,
@@ -14,13 +15,16 @@ pub struct Process {
 
 /// The name of this machine.
 fn this_host() -> String {
-    std::fs::read_to_string("/proc/sys/kernel/hostname").map(|name| name.trim().to_string()).unwrap_or_default()
+    std::fs::read_to_string("/proc/sys/kernel/hostname")
+        .map(|name| name.trim().to_string())
+        .unwrap_or_default()
 }
 
 /// When a process of this machine started; none where there is no such process.
 fn started(id: u32) -> Option<u64> {
     let text = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
-    // the name, in parentheses, may hold blanks; a process that has ended but was not waited for counts as ended
+    // the name, in parentheses, may hold blanks; a process that has ended but was not waited for
+    // counts as ended
     let mut fields = text.rsplit_once(") ")?.1.split(' ');
     (fields.next()? != "Z").then_some(())?;
     fields.nth(18)?.parse().ok()
@@ -30,7 +34,11 @@ impl Process {
     /// This process.
     pub fn this() -> Process {
         let id = std::process::id();
-        Process { host: this_host(), id, started: started(id).unwrap_or(0) }
+        Process {
+            host: this_host(),
+            id,
+            started: started(id).unwrap_or(0),
+        }
     }
 
     /// Whether it is of another machine, where its state cannot be looked up.
@@ -43,7 +51,8 @@ impl Process {
         if self.id == 0 {
             return false;
         }
-        self.is_elsewhere() || started(self.id).is_some_and(|now| self.started == 0 || now == self.started)
+        self.is_elsewhere()
+            || started(self.id).is_some_and(|now| self.started == 0 || now == self.started)
     }
 }
 
@@ -60,7 +69,11 @@ impl FromStr for Process {
         let mut parts = text.trim().rsplitn(3, ':');
         let (started, id) = (parts.next().ok_or(())?, parts.next().ok_or(())?);
         let host = parts.next().ok_or(())?.to_string();
-        Ok(Process { host, id: id.parse().map_err(|_| ())?, started: started.parse().map_err(|_| ())? })
+        Ok(Process {
+            host,
+            id: id.parse().map_err(|_| ())?,
+            started: started.parse().map_err(|_| ())?,
+        })
     }
 }
 
@@ -73,13 +86,32 @@ mod tests {
         let own = Process::this();
         assert!(own.is_alive() && !own.is_elsewhere());
         assert_eq!(own.to_string().parse(), Ok(own.clone()));
-        assert!(!Process { started: own.started + 1, ..own.clone() }.is_alive());
-        assert!(Process { host: "another".into(), ..own }.is_alive());
+        assert!(
+            !Process {
+                started: own.started + 1,
+                ..own.clone()
+            }
+            .is_alive()
+        );
+        assert!(
+            Process {
+                host: "another".into(),
+                ..own
+            }
+            .is_alive()
+        );
         assert!(!Process::default().is_alive() && "words".parse::<Process>().is_err());
         let mut child = std::process::Command::new("true").spawn().expect("a child");
         let id = child.id();
         std::thread::sleep(std::time::Duration::from_millis(50));
-        assert!(!Process { host: this_host(), id, started: 0 }.is_alive());
+        assert!(
+            !Process {
+                host: this_host(),
+                id,
+                started: 0
+            }
+            .is_alive()
+        );
         child.wait().expect("ended");
     }
 }

@@ -52,7 +52,9 @@ static LOST: AtomicBool = AtomicBool::new(false);
 /// is reported once, and [`is_output_lost`] from then on.
 pub fn output(text: &str) {
     let mut out = std::io::stdout().lock();
-    let Err(failure) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) else { return };
+    let Err(failure) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) else {
+        return;
+    };
     if failure.kind() != std::io::ErrorKind::BrokenPipe && !LOST.swap(true, Ordering::Relaxed) {
         error(&format!("error[file]: standard output: {failure}\n"));
     }

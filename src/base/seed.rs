@@ -1,6 +1,8 @@
-//! Randomness that depends on nothing but its seed and where it is used: the same numbers for any number of threads.
+//! Randomness that depends on nothing but its seed and where it is used: the same numbers for any
+//! number of threads.
 
-/// A small, fast generator (SplitMix64, <https://doi.org/10.1145/2660193.2660195>) keyed by any number of integers.
+/// A small, fast generator (SplitMix64, <https://doi.org/10.1145/2660193.2660195>) keyed by any
+/// number of integers.
 #[derive(Clone, Debug)]
 pub struct Rng(u64);
 
@@ -14,9 +16,12 @@ fn mix(mut z: u64) -> u64 {
 }
 
 impl Rng {
-    /// A generator for one use, named by its keys: a seed, then what distinguishes the use (an epoch, an index).
+    /// A generator for one use, named by its keys: a seed, then what distinguishes the use (an
+    /// epoch, an index).
     pub fn keyed(keys: &[u64]) -> Self {
-        Rng(keys.iter().fold(GOLDEN, |state, key| mix(state.wrapping_add(GOLDEN) ^ mix(key.wrapping_add(GOLDEN)))))
+        Rng(keys.iter().fold(GOLDEN, |state, key| {
+            mix(state.wrapping_add(GOLDEN) ^ mix(key.wrapping_add(GOLDEN)))
+        }))
     }
 
     /// The 64 bits that would come after `n` others; the generator stays where it is.
@@ -100,8 +105,14 @@ mod tests {
 
     #[test]
     fn keys_separate_and_repeat() {
-        assert_eq!(Rng::keyed(&[1, 2, 3]).next_u64(), Rng::keyed(&[1, 2, 3]).next_u64());
-        assert_ne!(Rng::keyed(&[1, 2, 3]).next_u64(), Rng::keyed(&[1, 3, 2]).next_u64());
+        assert_eq!(
+            Rng::keyed(&[1, 2, 3]).next_u64(),
+            Rng::keyed(&[1, 2, 3]).next_u64()
+        );
+        assert_ne!(
+            Rng::keyed(&[1, 2, 3]).next_u64(),
+            Rng::keyed(&[1, 3, 2]).next_u64()
+        );
         assert_ne!(Rng::keyed(&[0]).next_u64(), Rng::keyed(&[0, 0]).next_u64());
         let mut rng = Rng::keyed(&[4]);
         let ahead: Vec<u64> = (0..5).map(|n| rng.peek(n)).collect();
@@ -115,7 +126,10 @@ mod tests {
         for _ in 0..50_000 {
             counts[rng.below(5)] += 1;
         }
-        let chi: f64 = counts.iter().map(|&c| (c as f64 - 10_000.0).powi(2) / 10_000.0).sum();
+        let chi: f64 = counts
+            .iter()
+            .map(|&c| (c as f64 - 10_000.0).powi(2) / 10_000.0)
+            .sum();
         assert!(chi < 18.5, "chi-squared {chi} over 4 degrees of freedom"); // p = 0.001
     }
 
@@ -125,7 +139,10 @@ mod tests {
         let x: Vec<f64> = (0..100_000).map(|_| rng.normal()).collect();
         let mean = x.iter().sum::<f64>() / 1e5;
         let variance = x.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / 1e5;
-        assert!(mean.abs() < 0.012 && (variance - 1.0).abs() < 0.02, "{mean} {variance}");
+        assert!(
+            mean.abs() < 0.012 && (variance - 1.0).abs() < 0.02,
+            "{mean} {variance}"
+        );
     }
 
     #[test]
@@ -135,9 +152,18 @@ mod tests {
             let x: Vec<f64> = (0..100_000).map(|_| rng.gamma(shape)).collect();
             let mean = x.iter().sum::<f64>() / 1e5;
             let variance = x.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / 1e5;
-            assert!((mean / shape - 1.0).abs() < 0.02 && (variance / shape - 1.0).abs() < 0.06, "{shape}: {mean} {variance}");
-            let b = (0..100_000).map(|_| (rng.beta(shape) - 0.5).powi(2)).sum::<f64>() / 1e5;
-            assert!((b * 4.0 * (2.0 * shape + 1.0) - 1.0).abs() < 0.03, "{shape}: {b}");
+            assert!(
+                (mean / shape - 1.0).abs() < 0.02 && (variance / shape - 1.0).abs() < 0.06,
+                "{shape}: {mean} {variance}"
+            );
+            let b = (0..100_000)
+                .map(|_| (rng.beta(shape) - 0.5).powi(2))
+                .sum::<f64>()
+                / 1e5;
+            assert!(
+                (b * 4.0 * (2.0 * shape + 1.0) - 1.0).abs() < 0.03,
+                "{shape}: {b}"
+            );
         }
     }
 }

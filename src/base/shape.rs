@@ -2,7 +2,14 @@
 
 /// A shape as it is printed everywhere: `[2, 4, 101]`.
 pub fn text(shape: &[i64]) -> String {
-    format!("[{}]", shape.iter().map(|n| n.to_string()).collect::<Vec<_>>().join(", "))
+    format!(
+        "[{}]",
+        shape
+            .iter()
+            .map(|n| n.to_string())
+            .collect::<Vec<_>>()
+            .join(", ")
+    )
 }
 
 /// A whole number with thousands apart: `46,926,479`.
@@ -23,7 +30,10 @@ pub fn index(i: i64, n: usize, things: &str) -> super::Result<usize> {
     let at = if i < 0 { i + n as i64 } else { i };
     match usize::try_from(at) {
         Ok(at) if at < n => Ok(at),
-        _ => Err(crate::fault!("value", "index {i} is out of range: there are {n} {things}")),
+        _ => Err(crate::fault!(
+            "value",
+            "index {i} is out of range: there are {n} {things}"
+        )),
     }
 }
 

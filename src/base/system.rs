@@ -3,19 +3,29 @@
 /// Bytes in a page of memory, on the machines that this program is for.
 const PAGE: u64 = 4096;
 
-/// Bytes that this process may still allocate: the least of what the machine, its container and the limits of the
-/// process leave; none where the system does not tell.
+/// Bytes that this process may still allocate: the least of what the machine, its container and the
+/// limits of the process leave; none where the system does not tell.
 pub fn free_memory() -> Option<u64> {
-    let number = |path: &str| std::fs::read_to_string(path).ok()?.trim().parse::<u64>().ok();
+    let number = |path: &str| {
+        std::fs::read_to_string(path)
+            .ok()?
+            .trim()
+            .parse::<u64>()
+            .ok()
+    };
     let machine = field("/proc/meminfo", "MemAvailable:").map(|kib| kib << 10);
     let container = number("/sys/fs/cgroup/memory.max").map(|most| {
         let used = number("/sys/fs/cgroup/memory.current").unwrap_or(0);
         let cache = field("/sys/fs/cgroup/memory.stat", "inactive_file").unwrap_or(0);
         most.saturating_sub(used.saturating_sub(cache))
     });
-    let addresses = field("/proc/self/status", "VmSize:").map(|kib| address_limit().saturating_sub(kib << 10));
+    let addresses =
+        field("/proc/self/status", "VmSize:").map(|kib| address_limit().saturating_sub(kib << 10));
     let private = memory_limit().map(|most| most.saturating_sub(held_memory()));
-    [machine, container, addresses, private].into_iter().flatten().min()
+    [machine, container, addresses, private]
+        .into_iter()
+        .flatten()
+        .min()
 }
 
 /// The number after a name at the start of a line of a file.
@@ -27,7 +37,10 @@ fn field(path: &str, name: &str) -> Option<u64> {
 
 /// The limit of this process's address space.
 fn address_limit() -> u64 {
-    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    let mut limit = libc::rlimit {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
     // SAFETY: fills the struct that it is given
     let failed = unsafe { libc::getrlimit(libc::RLIMIT_AS, &mut limit) } != 0;
     if failed { u64::MAX } else { limit.rlim_cur }
@@ -36,10 +49,15 @@ fn address_limit() -> u64 {
 /// Bytes of private memory that this process holds; 0 where the system does not tell.
 pub fn held_memory() -> u64 {
     let text = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
-    text.split(' ').nth(5).and_then(|pages| pages.parse::<u64>().ok()).unwrap_or(0) * PAGE
+    text.split(' ')
+        .nth(5)
+        .and_then(|pages| pages.parse::<u64>().ok())
+        .unwrap_or(0)
+        * PAGE
 }
 
-/// Bytes that are in use of the memory that this process holds: what is freed stays with the allocator.
+/// Bytes that are in use of the memory that this process holds: what is freed stays with the
+/// allocator.
 pub fn used_memory() -> u64 {
     #[cfg(target_env = "gnu")]
     {
@@ -54,6 +72,8 @@ pub fn used_memory() -> u64 {
 /// Bytes of private memory that this process may hold, where there is a limit.
 pub fn memory_limit() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/self/limits").ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("Max data size"))?;
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix("Max data size"))?;
     line.split_whitespace().next()?.parse().ok()
 }

@@ -74,14 +74,33 @@ pub fn short(x: f64) -> String {
     if x.is_nan() {
         return String::new();
     }
-    let exponent = if x == 0.0 { 0 } else { format!("{x:.5e}").rsplit('e').next().and_then(|e| e.parse::<i32>().ok()).unwrap_or(0) };
-    let trimmed = |text: String| if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_string() } else { text };
+    let exponent = if x == 0.0 {
+        0
+    } else {
+        format!("{x:.5e}")
+            .rsplit('e')
+            .next()
+            .and_then(|e| e.parse::<i32>().ok())
+            .unwrap_or(0)
+    };
+    let trimmed = |text: String| {
+        if text.contains('.') {
+            text.trim_end_matches('0').trim_end_matches('.').to_string()
+        } else {
+            text
+        }
+    };
     if !x.is_finite() || (-4..6).contains(&exponent) {
         return trimmed(format!("{x:.*}", (5 - exponent).max(0) as usize));
     }
     let text = format!("{x:.5e}");
     let (mantissa, _) = text.split_once('e').unwrap_or((&text, ""));
-    format!("{}e{}{:02}", trimmed(mantissa.to_string()), if exponent < 0 { '-' } else { '+' }, exponent.abs())
+    format!(
+        "{}e{}{:02}",
+        trimmed(mantissa.to_string()),
+        if exponent < 0 { '-' } else { '+' },
+        exponent.abs()
+    )
 }
 
 /// A number with all its digits, as files hold it: no more than tell it from its neighbours.
@@ -95,7 +114,9 @@ pub fn whole(x: f64) -> String {
 
 /// A cell in one line of a terminal.
 fn flat(text: &str) -> String {
-    written::printable(text).replace('\n', "\\n").replace('\t', "\\t")
+    written::printable(text)
+        .replace('\n', "\\n")
+        .replace('\t', "\\t")
 }
 
 impl Cell {
@@ -125,7 +146,13 @@ impl Table {
                 bail!("value", "two columns are called `{name}`");
             }
             if cells.len() != columns[0].1.len() {
-                bail!("value", "column `{name}` has {} cells, `{}` has {}", cells.len(), columns[0].0, columns[0].1.len());
+                bail!(
+                    "value",
+                    "column `{name}` has {} cells, `{}` has {}",
+                    cells.len(),
+                    columns[0].0,
+                    columns[0].1.len()
+                );
             }
         }
         Ok(Table { columns })
@@ -150,7 +177,11 @@ impl Table {
     pub fn column(&self, name: &str) -> Result<&Cells> {
         let found = self.columns.iter().find(|(known, _)| known == name);
         found.map(|(_, cells)| cells).ok_or_else(|| {
-            let fault = fault!("name", "the table has no column `{name}`; it has {}", self.names().collect::<Vec<_>>().join(", "));
+            let fault = fault!(
+                "name",
+                "the table has no column `{name}`; it has {}",
+                self.names().collect::<Vec<_>>().join(", ")
+            );
             match super::near::nearest(name, self.names()) {
                 Some(near) => fault.hint(format!("did you mean `{near}`?")),
                 None => fault,
@@ -160,19 +191,33 @@ impl Table {
 
     /// A row: names and cells.
     pub fn row(&self, row: usize) -> impl Iterator<Item = (&str, Cell)> {
-        self.columns.iter().map(move |(name, cells)| (name.as_str(), cells.at(row)))
+        self.columns
+            .iter()
+            .map(move |(name, cells)| (name.as_str(), cells.at(row)))
     }
 
     /// Some rows, in this order.
     pub fn select(&self, rows: &[usize]) -> Table {
-        Table { columns: self.columns.iter().map(|(name, cells)| (name.clone(), cells.select(rows))).collect() }
+        Table {
+            columns: self
+                .columns
+                .iter()
+                .map(|(name, cells)| (name.clone(), cells.select(rows)))
+                .collect(),
+        }
     }
 
     /// Rows in order of a column; equal ones keep their order.
     pub fn sorted(&self, name: &str, descending: bool) -> Result<Table> {
         let cells = self.column(name)?;
         let mut rows: Vec<usize> = (0..self.len()).collect();
-        rows.sort_by(|a, b| if descending { cells.compare(*b, *a) } else { cells.compare(*a, *b) });
+        rows.sort_by(|a, b| {
+            if descending {
+                cells.compare(*b, *a)
+            } else {
+                cells.compare(*a, *b)
+            }
+        });
         Ok(self.select(&rows))
     }
 
@@ -191,10 +236,26 @@ impl Table {
     /// The table with numbers of so many significant digits, for people.
     pub fn rounded(&self, digits: usize) -> Table {
         let one = |cells: &Cells| match cells {
-            Cells::Number(all) => Cells::Text(all.iter().map(|x| if x.is_nan() { String::new() } else { written::significant(*x, digits) }).collect()),
+            Cells::Number(all) => Cells::Text(
+                all.iter()
+                    .map(|x| {
+                        if x.is_nan() {
+                            String::new()
+                        } else {
+                            written::significant(*x, digits)
+                        }
+                    })
+                    .collect(),
+            ),
             other => other.clone(),
         };
-        Table { columns: self.columns.iter().map(|(name, cells)| (name.clone(), one(cells))).collect() }
+        Table {
+            columns: self
+                .columns
+                .iter()
+                .map(|(name, cells)| (name.clone(), one(cells)))
+                .collect(),
+        }
     }
 
     /// The first rows with aligned columns, for people.
@@ -204,15 +265,26 @@ impl Table {
             .columns
             .iter()
             .map(|(name, cells)| {
-                (std::iter::once(name.clone()).chain((0..shown).map(|row| flat(&cells.at(row).text()))).collect(), matches!(cells, Cells::Text(_)))
+                (
+                    std::iter::once(name.clone())
+                        .chain((0..shown).map(|row| flat(&cells.at(row).text())))
+                        .collect(),
+                    matches!(cells, Cells::Text(_)),
+                )
             })
             .collect();
-        let widths: Vec<usize> = columns.iter().map(|(cells, _)| cells.iter().map(|c| c.chars().count()).max().unwrap_or(0)).collect();
+        let widths: Vec<usize> = columns
+            .iter()
+            .map(|(cells, _)| cells.iter().map(|c| c.chars().count()).max().unwrap_or(0))
+            .collect();
         let line = |row: usize| {
-            let cells = columns
-                .iter()
-                .zip(&widths)
-                .map(|((cells, left), width)| if *left { format!("{:<width$}", cells[row]) } else { format!("{:>width$}", cells[row]) });
+            let cells = columns.iter().zip(&widths).map(|((cells, left), width)| {
+                if *left {
+                    format!("{:<width$}", cells[row])
+                } else {
+                    format!("{:>width$}", cells[row])
+                }
+            });
             cells.collect::<Vec<_>>().join("  ").trim_end().to_string()
         };
         let mut lines: Vec<String> = (0..=shown).map(line).collect();
@@ -226,13 +298,21 @@ impl Table {
     pub fn to_html(&self, most: usize) -> String {
         let shown = self.len().min(most);
         let mut out = String::from("<table><thead><tr>");
-        self.names().for_each(|name| out += &format!("<th>{}</th>", escaped(name)));
+        self.names()
+            .for_each(|name| out += &format!("<th>{}</th>", escaped(name)));
         out += "</tr></thead><tbody>";
         for row in 0..shown {
             out += "<tr>";
             for (_, cells) in &self.columns {
-                let align = if matches!(cells, Cells::Text(_)) { "left" } else { "right" };
-                out += &format!("<td style=\"text-align:{align}\">{}</td>", escaped(&cells.at(row).text()));
+                let align = if matches!(cells, Cells::Text(_)) {
+                    "left"
+                } else {
+                    "right"
+                };
+                out += &format!(
+                    "<td style=\"text-align:{align}\">{}</td>",
+                    escaped(&cells.at(row).text())
+                );
             }
             out += "</tr>";
         }
@@ -243,17 +323,24 @@ impl Table {
         out
     }
 
-    /// Writes it, as CSV where the name ends so, else separated by tabs; a table of sites also as .bed, .gff and .gff3.
+    /// Writes it, as CSV where the name ends so, else separated by tabs; a table of sites also as
+    /// .bed, .gff and .gff3.
     pub fn save(&self, path: &Path) -> Result<()> {
         self.save_as(path, false)
     }
 
-    /// The same; `guards_formulas` puts an apostrophe in front of text that a spreadsheet would run.
+    /// The same; `guards_formulas` puts an apostrophe in front of text that a spreadsheet would
+    /// run.
     pub fn save_as(&self, path: &Path, guards_formulas: bool) -> Result<()> {
         let text = match path.extension().and_then(|e| e.to_str()) {
             Some("bed") => self.sites(path)?.iter().map(|site| site.bed()).collect(),
-            Some("gff" | "gff3") => std::iter::once("##gff-version 3\n".to_string()).chain(self.sites(path)?.iter().map(|site| site.gff())).collect(),
-            _ => self.to_text(Style { guards_formulas, ..Style::of(path) }),
+            Some("gff" | "gff3") => std::iter::once("##gff-version 3\n".to_string())
+                .chain(self.sites(path)?.iter().map(|site| site.gff()))
+                .collect(),
+            _ => self.to_text(Style {
+                guards_formulas,
+                ..Style::of(path)
+            }),
         };
         file::write_whole(path, text.as_bytes())
     }
@@ -272,7 +359,13 @@ impl Table {
             Ok(Cells::Number(cells)) => cells[row],
             _ => f64::NAN,
         };
-        let (motif, sequence, strand, start, stop) = (text("motif")?, text("sequence")?, text("strand")?, whole("start")?, whole("stop")?);
+        let (motif, sequence, strand, start, stop) = (
+            text("motif")?,
+            text("sequence")?,
+            text("strand")?,
+            whole("start")?,
+            whole("stop")?,
+        );
         let one = |row: usize| Site {
             motif: &motif[row],
             sequence: &sequence[row],
@@ -299,15 +392,32 @@ struct Site<'a> {
 impl Site<'_> {
     /// -10 log10 of the p-value, at most 1000.
     fn height(&self) -> f64 {
-        if self.p_value.is_nan() { 0.0 } else { (-10.0 * self.p_value.max(1e-300).log10()).clamp(0.0, 1000.0) }
+        if self.p_value.is_nan() {
+            0.0
+        } else {
+            (-10.0 * self.p_value.max(1e-300).log10()).clamp(0.0, 1000.0)
+        }
     }
 
     fn bed(&self) -> String {
-        format!("{}\t{}\t{}\t{}\t{:.0}\t{}\n", one_line(self.sequence), self.start, self.stop, one_line(self.motif), self.height(), self.strand)
+        format!(
+            "{}\t{}\t{}\t{}\t{:.0}\t{}\n",
+            one_line(self.sequence),
+            self.start,
+            self.stop,
+            one_line(self.motif),
+            self.height(),
+            self.strand
+        )
     }
 
     fn gff(&self) -> String {
-        let attributes = format!("Name={};score={};pvalue={}", one_line(self.motif).replace([';', '=', ',', '&'], "_"), short(self.score), short(self.p_value));
+        let attributes = format!(
+            "Name={};score={};pvalue={}",
+            one_line(self.motif).replace([';', '=', ',', '&'], "_"),
+            short(self.score),
+            short(self.p_value)
+        );
         format!(
             "{}\tcistron\tnucleotide_motif\t{}\t{}\t{}\t{}\t.\t{attributes}\n",
             one_line(self.sequence),
@@ -325,12 +435,21 @@ mod tests {
 
     #[test]
     fn numbers_are_written_as_c_writes_them() {
-        for (x, text) in
-            [(0.0, "0"), (1.0, "1"), (0.5, "0.5"), (1e-4, "0.0001"), (0.000012345678, "1.23457e-05"), (123456.7, "123457"), (1234567.0, "1.23457e+06")]
-        {
+        for (x, text) in [
+            (0.0, "0"),
+            (1.0, "1"),
+            (0.5, "0.5"),
+            (1e-4, "0.0001"),
+            (0.000012345678, "1.23457e-05"),
+            (123456.7, "123457"),
+            (1234567.0, "1.23457e+06"),
+        ] {
             assert_eq!(short(x), text);
         }
-        assert_eq!((short(9.999999), short(-2.5), short(f64::NAN)), ("10".into(), "-2.5".into(), String::new()));
+        assert_eq!(
+            (short(9.999999), short(-2.5), short(f64::NAN)),
+            ("10".into(), "-2.5".into(), String::new())
+        );
     }
 
     #[test]
@@ -338,18 +457,52 @@ mod tests {
         for x in [123_456_789.25, 1e-50, 0.1 + 0.2, 1e300, -7.0, 0.0] {
             assert_eq!(whole(x).parse::<f64>(), Ok(x));
         }
-        assert_eq!((whole(3.0), whole(1e-50), whole(f64::NAN)), ("3".into(), "1e-50".into(), String::new()));
+        assert_eq!(
+            (whole(3.0), whole(1e-50), whole(f64::NAN)),
+            ("3".into(), "1e-50".into(), String::new())
+        );
         let table = Table::new(vec![("x".into(), Cells::Number(vec![123_456_789.25]))]).unwrap();
-        let tabs = Style { separator: '\t', guards_formulas: false };
+        let tabs = Style {
+            separator: '\t',
+            guards_formulas: false,
+        };
         assert_eq!(table.to_text(tabs), "x\n123456789.25\n");
     }
 
     #[test]
     fn rows_are_sorted_selected_and_written() {
-        let table = Table::new(vec![("name".into(), Cells::Text(vec!["b".into(), "a,c".into()])), ("x".into(), Cells::Number(vec![0.5, 0.25]))]).unwrap();
-        assert_eq!(table.sorted("x", false).unwrap().to_text(Style { separator: ',', guards_formulas: false }), "name,x\n\"a,c\",0.25\nb,0.5\n");
-        assert!(table.column("nam").unwrap_err().to_string().contains("no column"));
-        assert!(Table::new(vec![("a".into(), Cells::Whole(vec![1])), ("b".into(), Cells::Whole(vec![]))]).is_err());
-        assert!(table.save(Path::new("/tmp/x.bed")).unwrap_err().to_string().contains("no sites"));
+        let table = Table::new(vec![
+            ("name".into(), Cells::Text(vec!["b".into(), "a,c".into()])),
+            ("x".into(), Cells::Number(vec![0.5, 0.25])),
+        ])
+        .unwrap();
+        assert_eq!(
+            table.sorted("x", false).unwrap().to_text(Style {
+                separator: ',',
+                guards_formulas: false
+            }),
+            "name,x\n\"a,c\",0.25\nb,0.5\n"
+        );
+        assert!(
+            table
+                .column("nam")
+                .unwrap_err()
+                .to_string()
+                .contains("no column")
+        );
+        assert!(
+            Table::new(vec![
+                ("a".into(), Cells::Whole(vec![1])),
+                ("b".into(), Cells::Whole(vec![]))
+            ])
+            .is_err()
+        );
+        assert!(
+            table
+                .save(Path::new("/tmp/x.bed"))
+                .unwrap_err()
+                .to_string()
+                .contains("no sites")
+        );
     }
 }

@@ -5,8 +5,14 @@ use crate::fault;
 use std::thread::{Builder, JoinHandle};
 
 /// Starts a thread, or returns the fault of a system that allows no more.
-pub fn spawn<T: Send + 'static>(name: &str, run: impl FnOnce() -> T + Send + 'static) -> Result<JoinHandle<T>> {
-    Builder::new().name(name.into()).spawn(run).map_err(|error| refused(name, &error))
+pub fn spawn<T: Send + 'static>(
+    name: &str,
+    run: impl FnOnce() -> T + Send + 'static,
+) -> Result<JoinHandle<T>> {
+    Builder::new()
+        .name(name.into())
+        .spawn(run)
+        .map_err(|error| refused(name, &error))
 }
 
 /// The fault of a thread that could not be started.

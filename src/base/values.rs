@@ -41,10 +41,13 @@ impl<'a> Values<'a> {
 
     /// Those of one column of rows.
     pub fn column(self, column: usize, columns: usize) -> impl Iterator<Item = f64> + 'a {
-        (column..self.len()).step_by(columns.max(1)).map(move |i| self.at(i))
+        (column..self.len())
+            .step_by(columns.max(1))
+            .map(move |i| self.at(i))
     }
 
-    /// Whether one of them is at least a threshold, compared in its own width: 0.7 in 32 bits reaches 0.7.
+    /// Whether one of them is at least a threshold, compared in its own width: 0.7 in 32 bits
+    /// reaches 0.7.
     #[inline]
     pub fn reaches(self, i: usize, threshold: f64) -> bool {
         match self {
@@ -60,16 +63,23 @@ impl<'a> Values<'a> {
             Values::Double(x) => x,
         };
         let narrow: Vec<f32> = values.iter().map(|x| *x as f32).collect();
-        if values.iter().zip(&narrow).all(|(x, y)| f64::from(*y) == *x || x.is_nan()) {
+        if values
+            .iter()
+            .zip(&narrow)
+            .all(|(x, y)| f64::from(*y) == *x || x.is_nan())
+        {
             return Cow::Owned(narrow);
         }
         Cow::Owned(dense_ranks(values))
     }
 }
 
-/// For each number the rank of its value among the distinct values, as a 32-bit float; NaN stays NaN.
+/// For each number the rank of its value among the distinct values, as a 32-bit float; NaN stays
+/// NaN.
 fn dense_ranks(values: &[f64]) -> Vec<f32> {
-    let mut order: Vec<u32> = (0..values.len() as u32).filter(|i| !values[*i as usize].is_nan()).collect();
+    let mut order: Vec<u32> = (0..values.len() as u32)
+        .filter(|i| !values[*i as usize].is_nan())
+        .collect();
     order.sort_unstable_by(|a, b| values[*a as usize].total_cmp(&values[*b as usize]));
     let mut ranks = vec![f32::NAN; values.len()];
     // consecutive bit patterns from 1.0 on are consecutive floats
@@ -89,7 +99,18 @@ mod tests {
 
     #[test]
     fn the_order_of_64_bits_survives_in_32() {
-        let values = [1e-50, 2e-50, f64::NAN, -1e300, 2e-50, 0.0, -0.0, f64::INFINITY, 1.0 + 1e-12, 1.0];
+        let values = [
+            1e-50,
+            2e-50,
+            f64::NAN,
+            -1e300,
+            2e-50,
+            0.0,
+            -0.0,
+            f64::INFINITY,
+            1.0 + 1e-12,
+            1.0,
+        ];
         let ranks = Values::Double(&values).in_32_bits();
         for (i, x) in values.iter().enumerate() {
             for (j, y) in values.iter().enumerate() {

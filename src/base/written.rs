@@ -4,7 +4,8 @@ use super::Result;
 use crate::{bail, fault};
 use std::borrow::Cow;
 
-/// A number with so many significant digits at most, without zeros at its end: `0.946`, `1.2e-7`, `12350`.
+/// A number with so many significant digits at most, without zeros at its end: `0.946`, `1.2e-7`,
+/// `12350`.
 pub fn significant(x: f64, digits: usize) -> String {
     if !x.is_finite() {
         return format!("{x}");
@@ -16,7 +17,13 @@ pub fn significant(x: f64, digits: usize) -> String {
     let scientific = format!("{x:.*e}", digits - 1);
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
-    let trimmed = |text: &str| if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_string() } else { text.to_string() };
+    let trimmed = |text: &str| {
+        if text.contains('.') {
+            text.trim_end_matches('0').trim_end_matches('.').to_string()
+        } else {
+            text.to_string()
+        }
+    };
     if !(-5..9).contains(&exponent) {
         return format!("{}e{exponent}", trimmed(mantissa));
     }
@@ -29,15 +36,30 @@ pub fn significant(x: f64, digits: usize) -> String {
     format!("{:.0}", (x / step).round() * step)
 }
 
-/// A text whose control characters are written as escapes: names and messages of files must not steer a terminal.
+/// A text whose control characters are written as escapes: names and messages of files must not
+/// steer a terminal.
 ///
 /// Line ends and tabs stay.
 pub fn printable(text: &str) -> Cow<'_, str> {
-    let steers = |c: char| (c.is_control() && c != '\n' && c != '\t') || ('\u{202a}'..='\u{202e}').contains(&c) || ('\u{2066}'..='\u{2069}').contains(&c);
+    let steers = |c: char| {
+        (c.is_control() && c != '\n' && c != '\t')
+            || ('\u{202a}'..='\u{202e}').contains(&c)
+            || ('\u{2066}'..='\u{2069}').contains(&c)
+    };
     if !text.contains(steers) {
         return Cow::Borrowed(text);
     }
-    Cow::Owned(text.chars().map(|c| if steers(c) { c.escape_default().to_string() } else { c.to_string() }).collect())
+    Cow::Owned(
+        text.chars()
+            .map(|c| {
+                if steers(c) {
+                    c.escape_default().to_string()
+                } else {
+                    c.to_string()
+                }
+            })
+            .collect(),
+    )
 }
 
 /// A metric as people read it: at most four significant digits.
@@ -45,7 +67,8 @@ pub fn metric(x: f64) -> String {
     significant(x, 4)
 }
 
-/// A number rounded to so many decimals, or with fewer than none to tens, hundreds …; halves by the digits that are there.
+/// A number rounded to so many decimals, or with fewer than none to tens, hundreds …; halves by the
+/// digits that are there.
 pub fn rounded(x: f64, decimals: i64) -> f64 {
     if !x.is_finite() || decimals > 300 {
         return x;
@@ -54,7 +77,11 @@ pub fn rounded(x: f64, decimals: i64) -> f64 {
         return format!("{x:.*}", decimals as usize).parse().unwrap_or(x);
     }
     let step = 10f64.powi(i32::try_from(-decimals).unwrap_or(i32::MAX));
-    if step.is_finite() { (x / step).round_ties_even() * step } else { 0.0 }
+    if step.is_finite() {
+        (x / step).round_ties_even() * step
+    } else {
+        0.0
+    }
 }
 
 /// A value that is to be written.
@@ -91,7 +118,15 @@ fn parse(form: &str) -> Result<Form> {
     let letters: Vec<char> = form.chars().collect();
     let mut at = 0;
     let is_align = |c: Option<&char>| c.is_some_and(|c| ['<', '>', '^', '='].contains(c));
-    let mut own = Form { fill: ' ', align: None, sign: None, width: 0, grouped: false, precision: None, kind: None };
+    let mut own = Form {
+        fill: ' ',
+        align: None,
+        sign: None,
+        width: 0,
+        grouped: false,
+        precision: None,
+        kind: None,
+    };
     if is_align(letters.get(1)) {
         (own.fill, own.align, at) = (letters[0], Some(letters[1]), 2);
     } else if is_align(letters.first()) {
@@ -106,12 +141,20 @@ fn parse(form: &str) -> Result<Form> {
         at += 1;
     }
     let number = |at: &mut usize| -> Result<Option<usize>> {
-        let digits: String = letters[(*at).min(letters.len())..].iter().take_while(|c| c.is_ascii_digit()).collect();
+        let digits: String = letters[(*at).min(letters.len())..]
+            .iter()
+            .take_while(|c| c.is_ascii_digit())
+            .collect();
         *at += digits.len();
         if digits.is_empty() {
             return Ok(None);
         }
-        digits.parse().ok().filter(|n| *n <= MOST).map(Some).ok_or_else(wrong)
+        digits
+            .parse()
+            .ok()
+            .filter(|n| *n <= MOST)
+            .map(Some)
+            .ok_or_else(wrong)
     };
     own.width = number(&mut at)?.unwrap_or(0);
     if letters.get(at) == Some(&',') {
@@ -134,20 +177,37 @@ fn parse(form: &str) -> Result<Form> {
 fn exponent(text: &str) -> String {
     let (mantissa, power) = text.split_once('e').unwrap_or((text, "0"));
     let power: i32 = power.parse().unwrap_or(0);
-    format!("{mantissa}e{}{:02}", if power < 0 { '-' } else { '+' }, power.abs())
+    format!(
+        "{mantissa}e{}{:02}",
+        if power < 0 { '-' } else { '+' },
+        power.abs()
+    )
 }
 
 /// C's `%g`.
 fn general(x: f64, precision: usize) -> String {
     let digits = precision.max(1);
     let scientific = format!("{x:.*e}", digits - 1);
-    let power: i32 = scientific.rsplit('e').next().and_then(|e| e.parse().ok()).unwrap_or(0);
-    let trimmed = |text: &str| if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_string() } else { text.to_string() };
+    let power: i32 = scientific
+        .rsplit('e')
+        .next()
+        .and_then(|e| e.parse().ok())
+        .unwrap_or(0);
+    let trimmed = |text: &str| {
+        if text.contains('.') {
+            text.trim_end_matches('0').trim_end_matches('.').to_string()
+        } else {
+            text.to_string()
+        }
+    };
     if power < -4 || power >= digits as i32 {
         let (mantissa, _) = scientific.split_once('e').unwrap_or((&scientific, ""));
         return exponent(&format!("{}e{power}", trimmed(mantissa)));
     }
-    trimmed(&format!("{x:.*}", (digits as i32 - 1 - power).max(0) as usize))
+    trimmed(&format!(
+        "{x:.*}",
+        (digits as i32 - 1 - power).max(0) as usize
+    ))
 }
 
 /// The digits of a number without its sign.
@@ -182,20 +242,34 @@ fn digits(value: Written, form: &Form) -> Result<(bool, String)> {
         Some('e') => exponent(&format!("{size:.*e}", form.precision.unwrap_or(6))),
         Some('g') => general(size, form.precision.unwrap_or(6)),
         Some('%') => format!("{:.*}", form.precision.unwrap_or(6), size * 100.0),
-        None => form.precision.map_or_else(|| plain(size), |precision| general(size, precision)),
-        Some(kind) => bail!("value", "`{kind}` writes integers, got {x}"; hint: "`x.to_int()` cuts a float; `.0f` rounds it"),
+        None => form
+            .precision
+            .map_or_else(|| plain(size), |precision| general(size, precision)),
+        Some(kind) => {
+            bail!("value", "`{kind}` writes integers, got {x}"; hint: "`x.to_int()` cuts a float; `.0f` rounds it")
+        }
     };
-    let text = if kind == Some('%') && x.is_finite() { format!("{text}%") } else { text };
+    let text = if kind == Some('%') && x.is_finite() {
+        format!("{text}%")
+    } else {
+        text
+    };
     Ok((x.is_sign_negative() && !x.is_nan(), text))
 }
 
 /// A float with as many digits as it needs.
 fn plain(x: f64) -> String {
-    if x == x.trunc() && x < 1e16 { format!("{x:.1}") } else { format!("{x}") }
+    if x == x.trunc() && x < 1e16 {
+        format!("{x:.1}")
+    } else {
+        format!("{x}")
+    }
 }
 
 fn grouped(text: &str) -> String {
-    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let end = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
     let (whole, rest) = text.split_at(end);
     let mut out = String::new();
     for (i, c) in whole.chars().enumerate() {
@@ -207,11 +281,13 @@ fn grouped(text: &str) -> String {
     out + rest
 }
 
-/// The digits with the zeros that fill the width, where thousands are grouped: the zeros are grouped with them.
+/// The digits with the zeros that fill the width, where thousands are grouped: the zeros are
+/// grouped with them.
 fn zeros(text: String, form: &Form, negative: bool) -> String {
     let sign = usize::from(negative || form.sign.is_some_and(|sign| sign != '-'));
     let mut text = text;
-    if (form.fill, form.align) == ('0', Some('=')) && text.starts_with(|c: char| c.is_ascii_digit()) {
+    if (form.fill, form.align) == ('0', Some('=')) && text.starts_with(|c: char| c.is_ascii_digit())
+    {
         while sign + grouped(&text).len() < form.width {
             text.insert(0, '0');
         }
@@ -224,17 +300,32 @@ pub fn written(value: Written, form: &str) -> Result<String> {
     let own = parse(form)?;
     let (sign, body, align) = match value {
         Written::Text(text) => {
-            if own.sign.is_some() || own.grouped || own.align == Some('=') || own.kind.is_some_and(|kind| kind != 's') {
+            if own.sign.is_some()
+                || own.grouped
+                || own.align == Some('=')
+                || own.kind.is_some_and(|kind| kind != 's')
+            {
                 bail!("value", "`{form}` is a form of numbers, got a text");
             }
-            let cut: String = text.chars().take(own.precision.unwrap_or(usize::MAX)).collect();
+            let cut: String = text
+                .chars()
+                .take(own.precision.unwrap_or(usize::MAX))
+                .collect();
             (String::new(), cut, own.align.unwrap_or('<'))
         }
         _ if own.kind == Some('s') => bail!("value", "`s` is a form of texts, got a number"),
         _ => {
             let (negative, text) = digits(value, &own)?;
-            let text = if own.grouped { grouped(&zeros(text, &own, negative)) } else { text };
-            let text = if own.kind.is_some_and(|kind| kind.is_ascii_uppercase()) { text.to_uppercase() } else { text };
+            let text = if own.grouped {
+                grouped(&zeros(text, &own, negative))
+            } else {
+                text
+            };
+            let text = if own.kind.is_some_and(|kind| kind.is_ascii_uppercase()) {
+                text.to_uppercase()
+            } else {
+                text
+            };
             let sign = match own.sign {
                 _ if negative => "-",
                 Some('+') => "+",
@@ -244,11 +335,17 @@ pub fn written(value: Written, form: &str) -> Result<String> {
             (sign.to_string(), text, own.align.unwrap_or('>'))
         }
     };
-    let missing = own.width.saturating_sub(sign.chars().count() + body.chars().count());
+    let missing = own
+        .width
+        .saturating_sub(sign.chars().count() + body.chars().count());
     let fill = |n: usize| own.fill.to_string().repeat(n);
     Ok(match align {
         '<' => format!("{sign}{body}{}", fill(missing)),
-        '^' => format!("{}{sign}{body}{}", fill(missing / 2), fill(missing - missing / 2)),
+        '^' => format!(
+            "{}{sign}{body}{}",
+            fill(missing / 2),
+            fill(missing - missing / 2)
+        ),
         '=' => format!("{sign}{}{body}", fill(missing)),
         _ => format!("{}{sign}{body}", fill(missing)),
     })
@@ -276,20 +373,56 @@ mod tests {
         for wrong in ["q", ".f", "..2f", "5.2.1f", "99999999f"] {
             assert!(written(Written::Float(1.0), wrong).is_err(), "{wrong}");
         }
-        assert!(written(Written::Float(1.5), "d").is_err() && written(Written::Text("a"), ".2f").is_err());
+        assert!(
+            written(Written::Float(1.5), "d").is_err()
+                && written(Written::Text("a"), ".2f").is_err()
+        );
     }
 
     #[test]
     fn control_characters_are_written_out() {
-        assert_eq!(printable("a\u{1b}[2Jb\r\u{7}\u{9b}\u{202e}"), "a\\u{1b}[2Jb\\r\\u{7}\\u{9b}\\u{202e}");
+        assert_eq!(
+            printable("a\u{1b}[2Jb\r\u{7}\u{9b}\u{202e}"),
+            "a\\u{1b}[2Jb\\r\\u{7}\\u{9b}\\u{202e}"
+        );
         assert!(matches!(printable("chr1\té\n🧬"), Cow::Borrowed(_)));
     }
 
     #[test]
     fn metrics_have_four_digits() {
-        let all = [0.946_012_3, 0.95, 1.0, 0.0, 1.234_56e-7, 123_456.0, -0.000_123_456, f64::NAN, 12.345_67, 1e12];
-        let wanted = ["0.946", "0.95", "1", "0", "1.235e-7", "123500", "-0.0001235", "NaN", "12.35", "1e12"];
+        let all = [
+            0.946_012_3,
+            0.95,
+            1.0,
+            0.0,
+            1.234_56e-7,
+            123_456.0,
+            -0.000_123_456,
+            f64::NAN,
+            12.345_67,
+            1e12,
+        ];
+        let wanted = [
+            "0.946",
+            "0.95",
+            "1",
+            "0",
+            "1.235e-7",
+            "123500",
+            "-0.0001235",
+            "NaN",
+            "12.35",
+            "1e12",
+        ];
         assert_eq!(all.map(metric), wanted);
-        assert_eq!([rounded(2.675, 2), rounded(1234.0, -2), rounded(0.5, 0), rounded(-1.25, 1)], [2.67, 1200.0, 0.0, -1.2]);
+        assert_eq!(
+            [
+                rounded(2.675, 2),
+                rounded(1234.0, -2),
+                rounded(0.5, 0),
+                rounded(-1.25, 1)
+            ],
+            [2.67, 1200.0, 0.0, -1.2]
+        );
     }
 }

@@ -45,7 +45,10 @@ impl Number {
 
     fn plus(self, other: Number) -> Result<Number> {
         match (self, other) {
-            (Number::Int(a), Number::Int(b)) => a.checked_add(b).map(Number::Int).ok_or_else(|| overflow(a, b)),
+            (Number::Int(a), Number::Int(b)) => a
+                .checked_add(b)
+                .map(Number::Int)
+                .ok_or_else(|| overflow(a, b)),
             (a, b) => Ok(Number::Float(a.float() + b.float())),
         }
     }
@@ -58,9 +61,19 @@ fn overflow(a: i64, b: i64) -> crate::base::Fault {
 /// The numbers of an array; booleans count as 0 and 1.
 fn numbers(array: &Array, function: &str) -> Result<Vec<Number>> {
     let one = |(i, item): (usize, &Dynamic)| {
-        let int = item.as_int().ok().or_else(|| item.as_bool().ok().map(i64::from)).map(Number::Int);
+        let int = item
+            .as_int()
+            .ok()
+            .or_else(|| item.as_bool().ok().map(i64::from))
+            .map(Number::Int);
         int.or_else(|| item.as_float().ok().map(Number::Float))
-            .ok_or_else(|| fault!("type", "`{function}` needs numbers; value {i} is {}", session::describe(item)))
+            .ok_or_else(|| {
+                fault!(
+                    "type",
+                    "`{function}` needs numbers; value {i} is {}",
+                    session::describe(item)
+                )
+            })
     };
     array.iter().enumerate().map(one).collect()
 }
@@ -72,7 +85,8 @@ fn some(array: &Array, function: &str) -> Result<()> {
     Ok(())
 }
 
-/// The place of the smallest (or largest) value: of numbers or of texts. NaN comes before all, as in NumPy.
+/// The place of the smallest (or largest) value: of numbers or of texts. NaN comes before all, as
+/// in NumPy.
 fn extreme(array: &Array, function: &str, wanted: Ordering) -> Result<usize> {
     some(array, function)?;
     let mut best = 0;
@@ -124,10 +138,17 @@ fn key(value: &Dynamic) -> Result<String> {
         return Ok(format!("[{}]", keys?.join(",")));
     }
     if let Some(items) = value.read_lock::<Map>() {
-        let keys: Result<Vec<String>> = items.iter().map(|(name, item)| Ok(format!("{name:?}:{}", key(item)?))).collect();
+        let keys: Result<Vec<String>> = items
+            .iter()
+            .map(|(name, item)| Ok(format!("{name:?}:{}", key(item)?)))
+            .collect();
         return Ok(format!("{{{}}}", keys?.join(",")));
     }
-    bail!("type", "`unique` compares numbers, texts, arrays and maps, got {}", session::describe(&value))
+    bail!(
+        "type",
+        "`unique` compares numbers, texts, arrays and maps, got {}",
+        session::describe(&value)
+    )
 }
 
 fn flat(array: Array, out: &mut Array) {
@@ -142,12 +163,25 @@ fn flat(array: Array, out: &mut Array) {
 
 fn is_true(f: &Callback, item: &Dynamic) -> Result<bool> {
     let value = f.call(vec![item.clone()])?;
-    value.as_bool().map_err(|_| fault!("type", "the condition must give true or false, got {}", session::describe(&value)))
+    value.as_bool().map_err(|_| {
+        fault!(
+            "type",
+            "the condition must give true or false, got {}",
+            session::describe(&value)
+        )
+    })
 }
 
-/// The order of two keys, of numbers (NaN after all others) or of texts; none where they do not compare.
+/// The order of two keys, of numbers (NaN after all others) or of texts; none where they do not
+/// compare.
 fn order_of(a: &Dynamic, b: &Dynamic) -> Option<Ordering> {
-    let number = |value: &Dynamic| value.as_int().ok().map(Number::Int).or_else(|| value.as_float().ok().map(Number::Float));
+    let number = |value: &Dynamic| {
+        value
+            .as_int()
+            .ok()
+            .map(Number::Int)
+            .or_else(|| value.as_float().ok().map(Number::Float))
+    };
     if let (Some(a), Some(b)) = (number(a), number(b)) {
         return Some(a.is_nan().cmp(&b.is_nan()).then_with(|| a.order(b)));
     }
@@ -156,7 +190,10 @@ fn order_of(a: &Dynamic, b: &Dynamic) -> Option<Ordering> {
 
 /// Sorts by keys; equal ones stay in their order, NaN comes last.
 fn ordered(array: Array, f: &Callback) -> Result<Array> {
-    let keys = array.iter().map(|item| f.call(vec![item.clone()])).collect::<Result<Vec<_>>>()?;
+    let keys = array
+        .iter()
+        .map(|item| f.call(vec![item.clone()]))
+        .collect::<Result<Vec<_>>>()?;
     let mut places: Vec<usize> = (0..array.len()).collect();
     let mut wrong = None;
     places.sort_by(|a, b| {
@@ -174,8 +211,9 @@ fn ordered(array: Array, f: &Callback) -> Result<Array> {
 natives! { all in "array" {
     /// Adds the values of an array.
     ///
-    /// Integers give an integer, and one that does not fit into 64 bits is an error; with a float among them the sum is
-    /// a float. Booleans count as 0 and 1. The sum of nothing is 0; one NaN makes the sum NaN.
+    /// Integers give an integer, and one that does not fit into 64 bits is an error; with a float
+    /// among them the sum is a float. Booleans count as 0 and 1. The sum of nothing is 0; one NaN
+    /// makes the sum NaN.
     ///
     /// ```rhai
     /// assert_eq([1, 2, 3].sum(), 6);
@@ -240,14 +278,16 @@ natives! { all in "array" {
     /// ```
     method "max"(c, this: Array) -> "the value" { extreme(&this, "max", Ordering::Greater).map(|at| this[at].clone()) }
 
-    /// Returns the position of the smallest value, the first of several; that of the first NaN where there is one.
+    /// Returns the position of the smallest value, the first of several; that of the first NaN
+    /// where there is one.
     ///
     /// ```rhai
     /// assert_eq([3, 1, 1].argmin(), 1);
     /// ```
     method "argmin"(c, this: Array) -> "whole number" { extreme(&this, "argmin", Ordering::Less).map(|at| at as i64) }
 
-    /// Returns the position of the largest value, the first of several; that of the first NaN where there is one.
+    /// Returns the position of the largest value, the first of several; that of the first NaN where
+    /// there is one.
     ///
     /// ```rhai
     /// assert_eq([3, 1, 3].argmax(), 0);
@@ -293,7 +333,8 @@ natives! { all in "array" {
         Ok(this.iter().map(show::line).collect::<Vec<_>>().join(&between))
     }
 
-    /// Returns each value once, in the order of its first place; 1 and 1.0 are the same, and so is every NaN.
+    /// Returns each value once, in the order of its first place; 1 and 1.0 are the same, and so is
+    /// every NaN.
     ///
     /// ```rhai
     /// assert_eq(["b", "a", "b"].unique(), ["b", "a"]);
@@ -348,7 +389,8 @@ natives! { all in "array" {
         Ok(true)
     }
 
-    /// Returns a copy sorted by the keys that a function gives; equal keys stay in their order, NaN comes last.
+    /// Returns a copy sorted by the keys that a function gives; equal keys stay in their order, NaN
+    /// comes last.
     ///
     /// ```rhai
     /// assert_eq([3, -1, 2].sorted_by(|x| -x), [3, 2, -1]);
@@ -360,7 +402,13 @@ natives! { all in "array" {
 fn truth(item: &Dynamic, condition: Option<&Callback>, function: &str) -> Result<bool> {
     match condition {
         Some(f) => is_true(f, item),
-        None => item.as_bool().map_err(|_| fault!("type", "`{function}` needs true or false, got {}", session::describe(item))),
+        None => item.as_bool().map_err(|_| {
+            fault!(
+                "type",
+                "`{function}` needs true or false, got {}",
+                session::describe(item)
+            )
+        }),
     }
 }
 
@@ -382,7 +430,8 @@ natives! { floats in "number" {
 } }
 
 natives! { integers in "whole number" {
-    /// Rounds an integer to tens, hundreds … with a negative number of decimals; else it stays as it is.
+    /// Rounds an integer to tens, hundreds … with a negative number of decimals; else it stays as
+    /// it is.
     ///
     /// ```rhai
     /// assert_eq((1234).round(-2), 1200);
@@ -424,8 +473,9 @@ fn decimal(x: f64, decimals: i64) -> Result<String> {
 natives! { texts in "" {
     /// Writes a number or a text by a form, as Python's `format` does.
     ///
-    /// `[[fill]align][sign][0][width][,][.precision][type]`: `align` is one of `<`, `>`, `^`; the type is `f` (decimals), `e`
-    /// (scientific), `g` (significant digits), `%` (percent), `d`, `x`, `b`, `o` (integers) or `s` (text).
+    /// `[[fill]align][sign][0][width][,][.precision][type]`: `align` is one of `<`, `>`, `^`; the
+    /// type is `f` (decimals), `e` (scientific), `g` (significant digits), `%` (percent), `d`, `x`,
+    /// `b`, `o` (integers) or `s` (text).
     ///
     /// ```rhai
     /// assert_eq(format(0.94601, ".3f"), "0.946");
@@ -452,5 +502,8 @@ natives! { texts in "" {
 
 /// All of them.
 pub fn natives() -> Vec<crate::lang::Native> {
-    [all(), floats(), integers(), texts()].into_iter().flatten().collect()
+    [all(), floats(), integers(), texts()]
+        .into_iter()
+        .flatten()
+        .collect()
 }

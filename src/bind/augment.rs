@@ -12,16 +12,51 @@ use crate::{bail, fault, natives};
 use rhai::{Array, Dynamic, Map};
 use std::sync::Arc;
 
-const STRETCH: &[Opt] = &[opt("least", OptKind::Int(0, MANY), "0", "the shortest stretch, bp")];
-const SOME: &[Opt] = &[opt("exactly", OptKind::Bool, "false", "whether it is always as many; else any number from 1")];
-const NEGATIVE: &[Opt] = &[opt("k", OptKind::Int(1, 20), "2", "the k-lets whose counts are kept")];
+const STRETCH: &[Opt] = &[opt(
+    "least",
+    OptKind::Int(0, MANY),
+    "0",
+    "the shortest stretch, bp",
+)];
+const SOME: &[Opt] = &[opt(
+    "exactly",
+    OptKind::Bool,
+    "false",
+    "whether it is always as many; else any number from 1",
+)];
+const NEGATIVE: &[Opt] = &[opt(
+    "k",
+    OptKind::Int(1, 20),
+    "2",
+    "the k-lets whose counts are kept",
+)];
 const SOMETIMES: &[Opt] = &[
-    opt("to", OptKind::Float(0.0, 1.0), "", "the chance that is reached after `epochs` epochs; the same unless given"),
-    opt("epochs", OptKind::Int(1, MANY), "1", "epochs from the first chance to the last"),
+    opt(
+        "to",
+        OptKind::Float(0.0, 1.0),
+        "",
+        "the chance that is reached after `epochs` epochs; the same unless given",
+    ),
+    opt(
+        "epochs",
+        OptKind::Int(1, MANY),
+        "1",
+        "epochs from the first chance to the last",
+    ),
 ];
 const DURING: &[Opt] = &[
-    opt("first", OptKind::Int(1, MANY), "1", "the first epoch, from 1"),
-    opt("last", OptKind::Int(1, MANY), "", "the last epoch; all that follow unless given"),
+    opt(
+        "first",
+        OptKind::Int(1, MANY),
+        "1",
+        "the first epoch, from 1",
+    ),
+    opt(
+        "last",
+        OptKind::Int(1, MANY),
+        "",
+        "the last epoch; all that follow unless given",
+    ),
 ];
 
 fn chance(p: f64) -> Result<f64> {
@@ -32,7 +67,11 @@ fn chance(p: f64) -> Result<f64> {
 }
 
 fn plain(step: impl Transform + 'static, text: impl Into<String>) -> Result<Augmenter> {
-    Ok(Augmenter { step: Arc::new(step), text: text.into(), custom: Vec::new() })
+    Ok(Augmenter {
+        step: Arc::new(step),
+        text: text.into(),
+        custom: Vec::new(),
+    })
 }
 
 fn parts(items: &Array) -> Result<Vec<Augmenter>> {
@@ -42,12 +81,21 @@ fn parts(items: &Array) -> Result<Vec<Augmenter>> {
     items
         .iter()
         .map(|item| {
-            item.read_lock::<Augmenter>().map(|a| a.clone()).ok_or_else(|| fault!("type", "`augmenters` must hold augmenters, got {}", session::describe(item)))
+            item.read_lock::<Augmenter>()
+                .map(|a| a.clone())
+                .ok_or_else(|| {
+                    fault!(
+                        "type",
+                        "`augmenters` must hold augmenters, got {}",
+                        session::describe(item)
+                    )
+                })
         })
         .collect()
 }
 
-/// Augmenters that work on rows: a script's own works on batches, for which there is no choice by row.
+/// Augmenters that work on rows: a script's own works on batches, for which there is no choice by
+/// row.
 fn by_row(items: &Array) -> Result<Vec<Arc<dyn Transform>>> {
     parts(items)?
         .into_iter()
@@ -77,14 +125,25 @@ pub fn customised(x: Value, y: Tensor, custom: &[Callback]) -> Result<(Value, Te
     for call in custom {
         let shown: Dynamic = match x {
             Value::One(tensor) => tensor.into_value(),
-            Value::Many(many) => many.into_iter().map(|(name, t)| (name.into(), t.into_value())).collect::<Map>().into(),
+            Value::Many(many) => many
+                .into_iter()
+                .map(|(name, t)| (name.into(), t.into_value()))
+                .collect::<Map>()
+                .into(),
         };
-        let answer = call.call(vec![Map::from([("x".into(), shown), ("y".into(), y.clone().into_value())]).into()])?;
+        let answer = call.call(vec![
+            Map::from([("x".into(), shown), ("y".into(), y.clone().into_value())]).into(),
+        ])?;
         let Some(map) = answer.read_lock::<Map>().map(|map| map.clone()) else {
             bail!("type", "an augmenter must give a map of x and y, got {}", session::describe(&answer); hint: "`augment::custom(|batch| {{ batch.x = …; batch }})`");
         };
         let tensor = |name: &str| -> Result<Dynamic> {
-            map.get(name).cloned().ok_or_else(|| fault!("value", "an augmenter must give a map of x and y, `{name}` is not there"))
+            map.get(name).cloned().ok_or_else(|| {
+                fault!(
+                    "value",
+                    "an augmenter must give a map of x and y, `{name}` is not there"
+                )
+            })
         };
         let given = tensor("x")?;
         x = match (given.read_lock::<Tensor>(), given.read_lock::<Map>()) {
@@ -92,14 +151,29 @@ pub fn customised(x: Value, y: Tensor, custom: &[Callback]) -> Result<(Value, Te
             (_, Some(many)) => Value::Many(
                 many.iter()
                     .map(|(name, t)| {
-                        t.read_lock::<Tensor>().map(|t| (name.to_string(), t.clone())).ok_or_else(|| fault!("type", "input `{name}` must be a tensor"))
+                        t.read_lock::<Tensor>()
+                            .map(|t| (name.to_string(), t.clone()))
+                            .ok_or_else(|| fault!("type", "input `{name}` must be a tensor"))
                     })
                     .collect::<Result<_>>()?,
             ),
-            _ => bail!("type", "`x` must be a tensor or a map of tensors, got {}", session::describe(&given)),
+            _ => bail!(
+                "type",
+                "`x` must be a tensor or a map of tensors, got {}",
+                session::describe(&given)
+            ),
         };
         let labels = tensor("y")?;
-        y = labels.read_lock::<Tensor>().map(|t| t.clone()).ok_or_else(|| fault!("type", "`y` must be a tensor, got {}", session::describe(&labels)))?;
+        y = labels
+            .read_lock::<Tensor>()
+            .map(|t| t.clone())
+            .ok_or_else(|| {
+                fault!(
+                    "type",
+                    "`y` must be a tensor, got {}",
+                    session::describe(&labels)
+                )
+            })?;
     }
     Ok((x, y))
 }
@@ -107,16 +181,19 @@ pub fn customised(x: Value, y: Tensor, custom: &[Callback]) -> Result<(Value, Te
 natives! { natives in "augment" {
     /// Reads rows from the reverse strand with a chance (one half unless given).
     ///
-    /// Tracks, and labels in bins, are read backwards with the sequence; stranded tracks and labels in pairs change places.
+    /// Tracks, and labels in bins, are read backwards with the sequence; stranded tracks and labels
+    /// in pairs change places.
     ///
     /// ```rhai
     /// assert_eq(`${augment::reverse_complement(0.5)}`, "augmenter reverse_complement(0.5)");
     /// ```
     function "reverse_complement"(c, probability: Option<f64>) -> "augmenter" { let p = chance(probability.unwrap_or(0.5))?; plain(augment::ReverseComplement { probability: p }, format!("reverse_complement({p})")) }
 
-    /// Moves rows by up to `most` positions either way. Rows that are cut from a genome bring in what lies there; others N.
+    /// Moves rows by up to `most` positions either way. Rows that are cut from a genome bring in
+    /// what lies there; others N.
     ///
-    /// Tracks move with the sequence, and labels in bins are read again from their tracks; where these are not known, it is an error.
+    /// Tracks move with the sequence, and labels in bins are read again from their tracks; where
+    /// these are not known, it is an error.
     ///
     /// ```rhai
     /// assert_eq(`${augment::shift(3)}`, "augmenter shift(3)");
@@ -138,7 +215,8 @@ natives! { natives in "augment" {
     /// ```
     function "insertion"(c, most: i64; o = STRETCH) -> "augmenter" { let (low, high) = stretch(most, &o)?; plain(augment::Insertion { low, high }, format!("insertion({most})")) }
 
-    /// Takes a stretch out at a random place; what lies around the row moves in (a genome's bases, else random ones).
+    /// Takes a stretch out at a random place; what lies around the row moves in (a genome's bases,
+    /// else random ones).
     ///
     /// ```rhai
     /// assert_eq(`${augment::deletion(20)}`, "augmenter deletion(20)");
@@ -152,7 +230,8 @@ natives! { natives in "augment" {
     /// ```
     function "inversion"(c, most: i64; o = STRETCH) -> "augmenter" { let (low, high) = stretch(most, &o)?; plain(augment::Inversion { low, high }, format!("inversion({most})")) }
 
-    /// Cuts rows at a point and lets the two parts change places: a move by up to `most` positions, round the ends.
+    /// Cuts rows at a point and lets the two parts change places: a move by up to `most` positions,
+    /// round the ends.
     ///
     /// ```rhai
     /// assert_eq(`${augment::translocation(20)}`, "augmenter translocation(20)");
@@ -194,7 +273,8 @@ natives! { natives in "augment" {
         plain(Blended(Blend::Noise(deviation)), format!("noise({deviation})"))
     }
 
-    /// Mixes each row and its labels with another one of the batch; the shares are beta numbers of shape `alpha` (Zhang et al. 2018).
+    /// Mixes each row and its labels with another one of the batch; the shares are beta numbers of
+    /// shape `alpha` (Zhang et al. 2018).
     ///
     /// ```rhai
     /// let set = data::from(#{ sequence: ["AAAA", "CCCC"], label: [1, 0] });
@@ -206,7 +286,8 @@ natives! { natives in "augment" {
         plain(Blended(Blend::Mixup(alpha)), format!("mixup({alpha})"))
     }
 
-    /// Applies a function to each batch, after all that is done row by row: it gets and gives #{ x, y }, inputs one-hot.
+    /// Applies a function to each batch, after all that is done row by row: it gets and gives #{ x,
+    /// y }, inputs one-hot.
     ///
     /// ```rhai
     /// let set = data::from(#{ sequence: ["ACGT"], label: [1] });
@@ -234,7 +315,8 @@ natives! { natives in "augment" {
     /// ```
     function "one_of"(c, augmenters: Array) -> "augmenter" { let steps = by_row(&augmenters)?; let n = steps.len(); plain(augment::OneOf(steps), format!("one of {n}")) }
 
-    /// Applies up to `most` of several augmenters to each row, drawn anew for each (EvoAug, Lee et al. 2023).
+    /// Applies up to `most` of several augmenters to each row, drawn anew for each (EvoAug, Lee et
+    /// al. 2023).
     ///
     /// ```rhai
     /// assert_eq(`${augment::some_of([augment::shift(1), augment::mutate(0.1)], 2)}`, "augmenter up to 2 of 2");
@@ -258,7 +340,8 @@ natives! { natives in "augment" {
         plain(augment::Sometimes { step, from, to, epochs: o.int("epochs") as u64 }, format!("{} with chance {from}", augmenter.text))
     }
 
-    /// Applies an augmenter in some epochs only, such as EvoAug's first stage, after which training goes on without.
+    /// Applies an augmenter in some epochs only, such as EvoAug's first stage, after which training
+    /// goes on without.
     ///
     /// ```rhai
     /// assert_eq(`${augment::during(augment::shift(3), #{ last: 10 })}`, "augmenter shift(3) in epochs 1 to 10");

@@ -24,9 +24,24 @@ pub const BATCHES: &[Opt] = &[
         "",
         "the number of the pass, from 1: each has another order, other shuffles and augmentation; the next one of the dataset and seed unless given",
     ),
-    opt("order", OptKind::Choice(&["random", "kept"]), "\"random\"", "whether rows are mixed"),
-    opt("augment", OptKind::Other("augmenter"), "", "changes made to rows"),
-    opt("drop_last", OptKind::Bool, "false", "whether a last, smaller batch is left out"),
+    opt(
+        "order",
+        OptKind::Choice(&["random", "kept"]),
+        "\"random\"",
+        "whether rows are mixed",
+    ),
+    opt(
+        "augment",
+        OptKind::Other("augmenter"),
+        "",
+        "changes made to rows",
+    ),
+    opt(
+        "drop_last",
+        OptKind::Bool,
+        "false",
+        "whether a last, smaller batch is left out",
+    ),
 ];
 
 fn device() -> Result<Device> {
@@ -47,8 +62,14 @@ pub fn batches_of(set: &Data, size: i64, o: &Options) -> Result<Pass> {
         threads: session::settings().loaders,
         ..Loader::plain(&set.0, size as usize)
     };
-    let custom = augmenter.map(|augmenter| augmenter.custom).unwrap_or_default();
-    Ok(Pass { passes: (!is_fixed).then(|| passes_of(set, seed(o))), loader, custom })
+    let custom = augmenter
+        .map(|augmenter| augmenter.custom)
+        .unwrap_or_default();
+    Ok(Pass {
+        passes: (!is_fixed).then(|| passes_of(set, seed(o))),
+        loader,
+        custom,
+    })
 }
 
 /// Passes over a dataset with a seed, which are counted as long as a script holds the dataset.
@@ -65,9 +86,20 @@ thread_local! {
 
 /// The counts of passes over datasets that a script holds.
 pub fn passes() -> Vec<Passes> {
-    let counted = |(set, seed, count): &Counted| Some((crate::train::identity::digest(&*set.upgrade()?), *seed, count.get()));
+    let counted = |(set, seed, count): &Counted| {
+        Some((
+            crate::train::identity::digest(&*set.upgrade()?),
+            *seed,
+            count.get(),
+        ))
+    };
     let begun: Vec<Passes> = PASSES.with_borrow(|all| all.iter().filter_map(counted).collect());
-    let waiting = RESTORED.with_borrow(|all| all.iter().filter(|(set, seed, _)| !begun.iter().any(|own| own.0 == *set && own.1 == *seed)).cloned().collect());
+    let waiting = RESTORED.with_borrow(|all| {
+        all.iter()
+            .filter(|(set, seed, _)| !begun.iter().any(|own| own.0 == *set && own.1 == *seed))
+            .cloned()
+            .collect()
+    });
     [begun, waiting].concat()
 }
 
@@ -77,7 +109,10 @@ pub fn set_passes(restored: Vec<Passes>) {
         for (set, seed, count) in all {
             let Some(set) = set.upgrade() else { continue };
             let digest = crate::train::identity::digest(&set);
-            restored.iter().filter(|own| own.0 == digest && own.1 == *seed).for_each(|own| count.set(own.2));
+            restored
+                .iter()
+                .filter(|own| own.0 == digest && own.1 == *seed)
+                .for_each(|own| count.set(own.2));
         }
     });
     RESTORED.set(restored);
@@ -87,7 +122,9 @@ pub fn set_passes(restored: Vec<Passes>) {
 fn passes_of(set: &Data, seed: u64) -> Rc<Cell<u64>> {
     PASSES.with_borrow_mut(|all| {
         all.retain(|(set, ..)| set.strong_count() > 0);
-        let known = all.iter().find(|(own, of, _)| *of == seed && std::ptr::eq(own.as_ptr(), Rc::as_ptr(&set.0)));
+        let known = all
+            .iter()
+            .find(|(own, of, _)| *of == seed && std::ptr::eq(own.as_ptr(), Rc::as_ptr(&set.0)));
         if let Some((_, _, count)) = known {
             return count.clone();
         }
@@ -96,7 +133,10 @@ fn passes_of(set: &Data, seed: u64) -> Rc<Cell<u64>> {
                 return 0;
             }
             let digest = crate::train::identity::digest(&set.0);
-            restored.iter().position(|own| own.0 == digest && own.1 == seed).map_or(0, |at| restored.remove(at).2)
+            restored
+                .iter()
+                .position(|own| own.0 == digest && own.1 == seed)
+                .map_or(0, |at| restored.remove(at).2)
         });
         let count = Rc::new(Cell::new(restored));
         all.push((Rc::downgrade(&set.0), seed, count.clone()));
@@ -107,7 +147,11 @@ fn passes_of(set: &Data, seed: u64) -> Rc<Cell<u64>> {
 /// A few rows of both classes, for a check.
 pub fn few(set: &Dataset) -> Dataset {
     let tasks = set.tasks().max(1);
-    let positive = |row: &&u32| set.labels.get(**row as usize * tasks).is_some_and(|l| *l > 0.5);
+    let positive = |row: &&u32| {
+        set.labels
+            .get(**row as usize * tasks)
+            .is_some_and(|l| *l > 0.5)
+    };
     let mut rows: Vec<u32> = set.rows.iter().filter(positive).take(4).copied().collect();
     rows.extend(set.rows.iter().filter(|row| !positive(row)).take(4));
     set.with_rows(rows)
@@ -140,7 +184,10 @@ impl Rows {
         let tensors = match custom {
             [] => None,
             custom => {
-                let (x, y) = (feed::inputs(&batch, device()?, false)?, feed::labels(&batch, device()?)?);
+                let (x, y) = (
+                    feed::inputs(&batch, device()?, false)?,
+                    feed::labels(&batch, device()?)?,
+                );
                 Some(super::augment::customised(x, y, custom)?)
             }
         };

@@ -28,21 +28,38 @@ impl Drop for InLoss {
     }
 }
 
-/// Reports an operation whose result has more numbers than either tensor because one has fewer axes: a fault within a
-/// loss, elsewhere a warning, once for each line.
+/// Reports an operation whose result has more numbers than either tensor because one has fewer
+/// axes: a fault within a loss, elsewhere a warning, once for each line.
 pub fn watch(call: &Call, a: &Operand, b: &Operand) -> Result<()> {
-    let (Operand::Tensor(a), Operand::Tensor(b)) = (a, b) else { return Ok(()) };
+    let (Operand::Tensor(a), Operand::Tensor(b)) = (a, b) else {
+        return Ok(());
+    };
     if a.rank() == b.rank() || a.numel() < 2 || b.numel() < 2 {
         return Ok(());
     }
     let (a, b) = (a.shape(), b.shape());
-    let Some(out) = spread(&a, &b) else { return Ok(()) };
-    let (from, to) = (format!("{} and {}", shape::text(&a), shape::text(&b)), shape::text(&out));
+    let Some(out) = spread(&a, &b) else {
+        return Ok(());
+    };
+    let (from, to) = (
+        format!("{} and {}", shape::text(&a), shape::text(&b)),
+        shape::text(&out),
+    );
     let short = if a.len() < b.len() { &a } else { &b };
-    let fix = if a.len().abs_diff(b.len()) == 1 && short.len() == 1 { "unsqueeze(1)" } else { "unsqueeze(…)" };
+    let fix = if a.len().abs_diff(b.len()) == 1 && short.len() == 1 {
+        "unsqueeze(1)"
+    } else {
+        "unsqueeze(…)"
+    };
     if LOSSES.get() > 0 {
-        let fault = fault!("shape", "`{}` within a loss spreads {from} to {to}: every output is compared with every label", call.native.name);
-        return Err(fault.hint(format!("give both one shape: `y.{fix}`, `x.squeeze(-1)` or `y.reshape(x.shape)`")));
+        let fault = fault!(
+            "shape",
+            "`{}` within a loss spreads {from} to {to}: every output is compared with every label",
+            call.native.name
+        );
+        return Err(fault.hint(format!(
+            "give both one shape: `y.{fix}`, `x.squeeze(-1)` or `y.reshape(x.shape)`"
+        )));
     }
     warned::at(
         call,

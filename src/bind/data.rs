@@ -22,24 +22,53 @@ const TABLE: &[Opt] = &[
         "",
         "where the sequences stand; without a header, a column's number from 1",
     ),
-    opt("label", OptKind::Other("column name or array of them"), "", "where the labels stand"),
-    opt("name", OptKind::Text, "", "where a name for each row stands"),
-    opt("length", OptKind::Int(1, MANY), "", "bases that each sequence is cut or padded to, around its middle; without it all must have one length"),
+    opt(
+        "label",
+        OptKind::Other("column name or array of them"),
+        "",
+        "where the labels stand",
+    ),
+    opt(
+        "name",
+        OptKind::Text,
+        "",
+        "where a name for each row stands",
+    ),
+    opt(
+        "length",
+        OptKind::Int(1, MANY),
+        "",
+        "bases that each sequence is cut or padded to, around its middle; without it all must have one length",
+    ),
 ];
-const FASTA: &[Opt] = &[opt("length", OptKind::Int(1, MANY), "", "bases that each sequence is cut or padded to, around its middle")];
+const FASTA: &[Opt] = &[opt(
+    "length",
+    OptKind::Int(1, MANY),
+    "",
+    "bases that each sequence is cut or padded to, around its middle",
+)];
 /// The seed of what is drawn.
-pub const SEEDED: Opt = opt("seed", OptKind::Int(0, MANY), "", "the same seed gives the same outcome; the run's seed unless given");
+pub const SEEDED: Opt = opt(
+    "seed",
+    OptKind::Int(0, MANY),
+    "",
+    "the same seed gives the same outcome; the run's seed unless given",
+);
 
 /// The seed given, else the run's.
 pub fn seed(o: &Options) -> u64 {
-    o.maybe_int("seed").map_or_else(|| session::settings().seed, |seed| seed as u64)
+    o.maybe_int("seed")
+        .map_or_else(|| session::settings().seed, |seed| seed as u64)
 }
 
 /// Says what there is to say of a dataset that was read.
 pub fn noted(mut set: Dataset) -> Result<Data> {
     let repeated = duplicates::within(&set);
     if repeated > 0 {
-        set.notes.push(format!("{repeated} of {} sequences repeat an earlier one, on either strand", set.len()));
+        set.notes.push(format!(
+            "{repeated} of {} sequences repeat an earlier one, on either strand",
+            set.len()
+        ));
     }
     set.notes.iter().for_each(|note| super::train::warn(note));
     Ok(Data(Rc::new(set)))
@@ -51,20 +80,36 @@ fn or_stand_in(read: Result<Dataset>, labels: &[String]) -> Result<Data> {
         Err(fault) if fault.kind == "file" && session::is_dry() => {
             session::guess();
             let codes = (0..8 * 101).map(|i| (i * 7 % 4) as u8).collect();
-            let column = Column::Sequence { codes: Arc::new(codes), length: 101 };
-            let names = if labels.is_empty() { vec!["label".to_string()] } else { labels.to_vec() };
+            let column = Column::Sequence {
+                codes: Arc::new(codes),
+                length: 101,
+            };
+            let names = if labels.is_empty() {
+                vec!["label".to_string()]
+            } else {
+                labels.to_vec()
+            };
             let values = (0..8 * names.len()).map(|i| (i % 2) as f32).collect();
-            Ok(Data(Rc::new(Dataset::new(vec![Input::new("sequence", column)], names, values)?)))
+            Ok(Data(Rc::new(Dataset::new(
+                vec![Input::new("sequence", column)],
+                names,
+                values,
+            )?)))
         }
         other => noted(other?),
     }
 }
 
 fn table(path: &str, o: &Options) -> Result<Data> {
-    let mut plan = Plan { length: o.maybe_int("length").map(|n| n as usize), ..Plan::default() };
+    let mut plan = Plan {
+        length: o.maybe_int("length").map(|n| n as usize),
+        ..Plan::default()
+    };
     match o.raw("sequence") {
         None => {}
-        Some(value) if value.is_string() || value.is_int() => plan.sequences.push(("sequence".into(), value.to_string())),
+        Some(value) if value.is_string() || value.is_int() => {
+            plan.sequences.push(("sequence".into(), value.to_string()))
+        }
         Some(_) => {
             for (name, column) in o.need::<Map>("sequence")? {
                 plan.sequences.push((name.to_string(), column.to_string()));
@@ -79,7 +124,10 @@ fn table(path: &str, o: &Options) -> Result<Data> {
     if o.has("name") {
         plan.name = Some(o.text("name"));
     }
-    or_stand_in(crate::data::table::read(&session::find_input(path)?, &plan), &plan.labels)
+    or_stand_in(
+        crate::data::table::read(&session::find_input(path)?, &plan),
+        &plan.labels,
+    )
 }
 
 /// A column of strings or numbers.
@@ -89,24 +137,53 @@ pub fn column(name: &str, value: &Dynamic) -> Result<Column> {
     {
         let texts: Vec<String> = items
             .iter()
-            .map(|item| item.clone().into_string().map_err(|_| fault!("type", "column `{name}` mixes strings and other values")))
+            .map(|item| {
+                item.clone()
+                    .into_string()
+                    .map_err(|_| fault!("type", "column `{name}` mixes strings and other values"))
+            })
             .collect::<Result<_>>()?;
-        let (codes, length) = codes_of(&texts).map_err(|fault| fault.context(format!("column `{name}`")))?;
-        return Ok(Column::Sequence { codes: Arc::new(codes), length });
+        let (codes, length) =
+            codes_of(&texts).map_err(|fault| fault.context(format!("column `{name}`")))?;
+        return Ok(Column::Sequence {
+            codes: Arc::new(codes),
+            length,
+        });
     }
-    let tensor = super::tensor::tensor_of(value).map_err(|fault| fault.context(format!("column `{name}`")))?;
+    let tensor = super::tensor::tensor_of(value)
+        .map_err(|fault| fault.context(format!("column `{name}`")))?;
     let sizes: Vec<usize> = tensor.shape().iter().map(|n| *n as usize).collect();
-    let Some((_, rest)) = sizes.split_first() else { bail!("shape", "column `{name}` must have a row for each sample, got {}", shape::text(&tensor.shape())) };
-    let row = if rest.is_empty() { vec![1] } else { rest.to_vec() };
-    Ok(Column::Dense { values: Arc::new(tensor.to_f32()?), shape: row })
+    let Some((_, rest)) = sizes.split_first() else {
+        bail!(
+            "shape",
+            "column `{name}` must have a row for each sample, got {}",
+            shape::text(&tensor.shape())
+        )
+    };
+    let row = if rest.is_empty() {
+        vec![1]
+    } else {
+        rest.to_vec()
+    };
+    Ok(Column::Dense {
+        values: Arc::new(tensor.to_f32()?),
+        shape: row,
+    })
 }
 
 /// Fails on labels that are strings.
 pub fn no_words(name: &str, value: &Dynamic) -> Result<()> {
-    let word = value.read_lock::<Array>().and_then(|items| items.iter().find(|item| item.is_string()).map(ToString::to_string));
+    let word = value.read_lock::<Array>().and_then(|items| {
+        items
+            .iter()
+            .find(|item| item.is_string())
+            .map(ToString::to_string)
+    });
     match word {
-        Some(word) => Err(fault!("type", "labels are numbers, `{name}` holds strings such as \"{word}\"";
-            hint: "number the classes from 0: `words.map(|word| [\"{word}\", …].index_of(word))`")),
+        Some(word) => Err(
+            fault!("type", "labels are numbers, `{name}` holds strings such as \"{word}\"";
+            hint: "number the classes from 0: `words.map(|word| [\"{word}\", …].index_of(word))`"),
+        ),
         None => Ok(()),
     }
 }
@@ -136,18 +213,34 @@ const FROM: &[Opt] = &[
         "[]",
         "inputs [channels, length] whose neighbouring channels are pairs of strands: they change places on the reverse strand",
     ),
-    opt("bins", OptKind::Int(1, MANY), "1", "labels that are bins along the sequence, in groups of so many: they turn with it"),
+    opt(
+        "bins",
+        OptKind::Int(1, MANY),
+        "1",
+        "labels that are bins along the sequence, in groups of so many: they turn with it",
+    ),
     PAIRS,
 ];
 
 /// Names of groups of labels: those of their first bins without the number.
 fn groups(names: &[String], bins: usize) -> Vec<String> {
-    let name = |name: &String| if bins == 1 { name.clone() } else { name.strip_suffix('1').unwrap_or(name).to_string() };
+    let name = |name: &String| {
+        if bins == 1 {
+            name.clone()
+        } else {
+            name.strip_suffix('1').unwrap_or(name).to_string()
+        }
+    };
     names.iter().step_by(bins).map(name).collect()
 }
 
 /// Sets how labels behave on the reverse strand.
-fn laid_out(set: &mut Dataset, bins: usize, pairs: &[(usize, usize)], source: Option<Source>) -> Result<()> {
+fn laid_out(
+    set: &mut Dataset,
+    bins: usize,
+    pairs: &[(usize, usize)],
+    source: Option<Source>,
+) -> Result<()> {
     let tasks = set.tasks();
     if !tasks.is_multiple_of(bins) {
         bail!("option", "{tasks} labels are not groups of {bins} bins");
@@ -159,26 +252,60 @@ fn laid_out(set: &mut Dataset, bins: usize, pairs: &[(usize, usize)], source: Op
 
 /// Which inputs are along the sequence and which are pairs of strands, as options say.
 fn declare(inputs: &mut [Input], o: &Options, notes: &mut Vec<String>) -> Result<()> {
-    let length = inputs.iter().find(|input| input.column.is_sequence()).map(|input| input.column.row_shape()[0]);
+    let length = inputs
+        .iter()
+        .find(|input| input.column.is_sequence())
+        .map(|input| input.column.row_shape()[0]);
     let along: Option<Vec<String>> = o.get("along")?;
     let stranded: Vec<String> = o.get("stranded")?.unwrap_or_default();
-    let known = |name: &String| inputs.iter().any(|input| input.name == *name && !input.column.is_sequence());
-    if let Some(name) = along.iter().flatten().chain(&stranded).find(|name| !known(name)) {
+    let known = |name: &String| {
+        inputs
+            .iter()
+            .any(|input| input.name == *name && !input.column.is_sequence())
+    };
+    if let Some(name) = along
+        .iter()
+        .flatten()
+        .chain(&stranded)
+        .find(|name| !known(name))
+    {
         bail!("name", "no input of numbers is called `{name}`");
     }
-    for input in inputs.iter_mut().filter(|input| !input.column.is_sequence()) {
+    for input in inputs
+        .iter_mut()
+        .filter(|input| !input.column.is_sequence())
+    {
         let shape = input.column.row_shape();
         let fits = shape.last().copied() == length && length.is_some();
         let is_stranded = stranded.contains(&input.name);
-        let is_stated = is_stranded || along.as_ref().is_some_and(|along| along.contains(&input.name));
-        input.is_along = if along.is_some() { is_stated } else { fits || is_stated };
+        let is_stated = is_stranded
+            || along
+                .as_ref()
+                .is_some_and(|along| along.contains(&input.name));
+        input.is_along = if along.is_some() {
+            is_stated
+        } else {
+            fits || is_stated
+        };
         if is_stated && !fits {
-            let length = length.map_or("there is no sequence".to_string(), |length| format!("the sequence has {length} positions"));
-            bail!("shape", "input `{}` {} is not along the sequence: {length}", input.name, shape_text(&shape));
+            let length = length.map_or("there is no sequence".to_string(), |length| {
+                format!("the sequence has {length} positions")
+            });
+            bail!(
+                "shape",
+                "input `{}` {} is not along the sequence: {length}",
+                input.name,
+                shape_text(&shape)
+            );
         }
         if is_stranded {
             if shape.len() != 2 || shape[0] % 2 == 1 {
-                bail!("shape", "stranded input `{}` must be [channels, length] with pairs of channels, got {}", input.name, shape_text(&shape));
+                bail!(
+                    "shape",
+                    "stranded input `{}` must be [channels, length] with pairs of channels, got {}",
+                    input.name,
+                    shape_text(&shape)
+                );
             }
             input.partners = Some(Arc::new((0..shape[0]).map(|i| i ^ 1).collect()));
         }
@@ -202,16 +329,28 @@ fn from_columns(columns: &Map, o: &Options) -> Result<Data> {
     for (name, value) in columns {
         if name == "label" || name == "labels" {
             let parts: Vec<(String, Dynamic)> = match value.read_lock::<Map>() {
-                Some(map) => map.iter().map(|(name, v)| (name.to_string(), v.clone())).collect(),
+                Some(map) => map
+                    .iter()
+                    .map(|(name, v)| (name.to_string(), v.clone()))
+                    .collect(),
                 None => vec![("label".into(), value.clone())],
             };
             for (label, values) in parts {
                 no_words(&label, &values)?;
-                let Column::Dense { values, shape } = column(&label, &values)? else { bail!("type", "label `{label}` must hold numbers") };
+                let Column::Dense { values, shape } = column(&label, &values)? else {
+                    bail!("type", "label `{label}` must hold numbers")
+                };
                 let tasks: usize = shape.iter().product();
                 for task in 0..tasks {
-                    let own = if tasks == 1 { label.clone() } else { format!("{label}{}", task + 1) };
-                    labels.push((own, values.iter().skip(task).step_by(tasks).copied().collect()));
+                    let own = if tasks == 1 {
+                        label.clone()
+                    } else {
+                        format!("{label}{}", task + 1)
+                    };
+                    labels.push((
+                        own,
+                        values.iter().skip(task).step_by(tasks).copied().collect(),
+                    ));
                 }
             }
         } else {
@@ -222,9 +361,15 @@ fn from_columns(columns: &Map, o: &Options) -> Result<Data> {
     inputs.sort_by_key(|input| matches!(input.column, Column::Dense { .. }));
     let rows = inputs.first().map_or(0, |input| input.column.rows());
     if let Some((name, values)) = labels.iter().find(|(_, values)| values.len() != rows) {
-        bail!("data", "label `{name}` has {} rows, the inputs have {rows}", values.len());
+        bail!(
+            "data",
+            "label `{name}` has {} rows, the inputs have {rows}",
+            values.len()
+        );
     }
-    let flat = (0..rows).flat_map(|row| labels.iter().map(move |(_, values)| values[row])).collect();
+    let flat = (0..rows)
+        .flat_map(|row| labels.iter().map(move |(_, values)| values[row]))
+        .collect();
     let names = labels.iter().map(|(name, _)| name.clone()).collect();
     let mut notes = Vec::new();
     declare(&mut inputs, o, &mut notes)?;
@@ -241,14 +386,54 @@ fn from_columns(columns: &Map, o: &Options) -> Result<Data> {
 }
 
 const REGIONS: &[Opt] = &[
-    opt("labels", OptKind::Other("what label::… gives, a tensor [regions, tasks] or an array"), "", "the labels of the regions; 1 each unless given"),
-    opt("tracks", OptKind::Other("map of input name to a track or an array of tracks"), "", "signals along the regions, an input [tracks, length] each"),
-    opt("stranded", OptKind::Other("array of input names"), "[]", "tracks that come in pairs of strands: on the other strand each pair changes places"),
-    opt("features", OptKind::Other("map of input name to a tensor [regions, …] or array"), "", "numbers beside the sequence"),
-    opt("missing", OptKind::Float(f64::NEG_INFINITY, f64::INFINITY), "0", "the value of bases that a track has none for"),
-    opt("log1p", OptKind::Bool, "false", "whether track values become ln(1 + value)"),
-    opt("outside", OptKind::Choice(&["error", "pad", "skip"]), "\"error\"", "regions that reach out of their chromosome: refused, filled with N, or left out"),
-    opt("use_strand", OptKind::Bool, "false", "whether regions on the reverse strand are read from there: sequence, tracks and labels"),
+    opt(
+        "labels",
+        OptKind::Other("what label::… gives, a tensor [regions, tasks] or an array"),
+        "",
+        "the labels of the regions; 1 each unless given",
+    ),
+    opt(
+        "tracks",
+        OptKind::Other("map of input name to a track or an array of tracks"),
+        "",
+        "signals along the regions, an input [tracks, length] each",
+    ),
+    opt(
+        "stranded",
+        OptKind::Other("array of input names"),
+        "[]",
+        "tracks that come in pairs of strands: on the other strand each pair changes places",
+    ),
+    opt(
+        "features",
+        OptKind::Other("map of input name to a tensor [regions, …] or array"),
+        "",
+        "numbers beside the sequence",
+    ),
+    opt(
+        "missing",
+        OptKind::Float(f64::NEG_INFINITY, f64::INFINITY),
+        "0",
+        "the value of bases that a track has none for",
+    ),
+    opt(
+        "log1p",
+        OptKind::Bool,
+        "false",
+        "whether track values become ln(1 + value)",
+    ),
+    opt(
+        "outside",
+        OptKind::Choice(&["error", "pad", "skip"]),
+        "\"error\"",
+        "regions that reach out of their chromosome: refused, filled with N, or left out",
+    ),
+    opt(
+        "use_strand",
+        OptKind::Bool,
+        "false",
+        "whether regions on the reverse strand are read from there: sequence, tracks and labels",
+    ),
     BINS,
     PAIRS,
 ];
@@ -258,8 +443,19 @@ const CHECKED: usize = 64;
 
 /// A track or several, as options give them.
 fn tracks_of(name: &str, value: &Dynamic) -> Result<Vec<Signal>> {
-    let wrong = |value: &Dynamic| fault!("type", "track `{name}` must be a track or an array of tracks, got {}", session::describe(value));
-    let one = |value: &Dynamic| value.read_lock::<Signal>().map(|t| t.clone()).ok_or_else(|| wrong(value));
+    let wrong = |value: &Dynamic| {
+        fault!(
+            "type",
+            "track `{name}` must be a track or an array of tracks, got {}",
+            session::describe(value)
+        )
+    };
+    let one = |value: &Dynamic| {
+        value
+            .read_lock::<Signal>()
+            .map(|t| t.clone())
+            .ok_or_else(|| wrong(value))
+    };
     match value.read_lock::<Array>() {
         Some(items) if !items.is_empty() => items.iter().map(one).collect(),
         _ => Ok(vec![one(value)?]),
@@ -267,14 +463,27 @@ fn tracks_of(name: &str, value: &Dynamic) -> Result<Vec<Signal>> {
 }
 
 /// A dataset with labels that are read from the strand that its sequences are read from.
-fn labelled(genome: &Genomic, inputs: Vec<Input>, given: Given, strands: &[Interval], places: &Arc<Vec<Interval>>, o: &Options) -> Result<Dataset> {
-    let Given { names, mut values, signal } = given;
+fn labelled(
+    genome: &Genomic,
+    inputs: Vec<Input>,
+    given: Given,
+    strands: &[Interval],
+    places: &Arc<Vec<Interval>>,
+    o: &Options,
+) -> Result<Dataset> {
+    let Given {
+        names,
+        mut values,
+        signal,
+    } = given;
     let stated = o.maybe_int("bins").map(|bins| bins as usize);
     let bins = match (stated, &signal) {
         (Some(bins), Some(own)) if bins != own.reading.bins => {
             bail!("option", "option `bins` is {bins}, the labels are {} bins each", own.reading.bins; hint: "leave `bins` out: what `label::signal` returns says it")
         }
-        (stated, signal) => stated.unwrap_or_else(|| signal.as_ref().map_or(1, |own| own.reading.bins)),
+        (stated, signal) => {
+            stated.unwrap_or_else(|| signal.as_ref().map_or(1, |own| own.reading.bins))
+        }
     };
     let pairs = match (o.raw("label_pairs"), &signal) {
         (Some(pairs), _) => profile::pairs_of(&groups(&names, bins), &named_pairs(&pairs)?)?,
@@ -292,7 +501,9 @@ fn labelled(genome: &Genomic, inputs: Vec<Input>, given: Given, strands: &[Inter
                 profile::orient(&mut values, partners, strands);
             }
         }
-        (None, Some(_)) if o.flag("use_strand") && strands.iter().any(|row| row.strand == Strand::Reverse) => {
+        (None, Some(_))
+            if o.flag("use_strand") && strands.iter().any(|row| row.strand == Strand::Reverse) =>
+        {
             notes.push("labels are given as numbers: those of regions on the reverse strand are taken to be read from that strand already".to_string());
         }
         _ => {}
@@ -307,23 +518,56 @@ fn labelled(genome: &Genomic, inputs: Vec<Input>, given: Given, strands: &[Inter
     Ok(set)
 }
 
-/// The signals that labels were read from, along the regions of the sequences; none where the labels have been changed since, or
-/// where their windows are not at one place within the regions.
-fn source_of(genome: &Genomic, own: &Signalled, pairs: &[(usize, usize)], places: &Arc<Vec<Interval>>, labels: &[f32]) -> Result<Option<Source>> {
+/// The signals that labels were read from, along the regions of the sequences; none where the
+/// labels have been changed since, or where their windows are not at one place within the regions.
+fn source_of(
+    genome: &Genomic,
+    own: &Signalled,
+    pairs: &[(usize, usize)],
+    places: &Arc<Vec<Interval>>,
+    labels: &[f32],
+) -> Result<Option<Source>> {
     let windows = own.regions.0.in_genome(&genome.0)?;
-    let (Some((offset, width)), Some(first)) = (profile::window(places, &windows.rows), places.first()) else { return Ok(None) };
-    let channels: Vec<Channel> = own.tracks.iter().map(|(_, track)| Channel::new(track.0.clone(), &genome.0, f32::NAN, false)).collect();
+    let (Some((offset, width)), Some(first)) =
+        (profile::window(places, &windows.rows), places.first())
+    else {
+        return Ok(None);
+    };
+    let channels: Vec<Channel> = own
+        .tracks
+        .iter()
+        .map(|(_, track)| Channel::new(track.0.clone(), &genome.0, f32::NAN, false))
+        .collect();
     let partners = profile::partners(channels.len(), 1, pairs);
-    let column = Column::Signal { channels: Arc::new(channels), regions: places.clone(), length: first.len() as usize, partners };
-    let source = Source { column, offset, width, reading: own.reading };
+    let column = Column::Signal {
+        channels: Arc::new(channels),
+        regions: places.clone(),
+        length: first.len() as usize,
+        partners,
+    };
+    let source = Source {
+        column,
+        offset,
+        width,
+        reading: own.reading,
+    };
     let tasks = own.tasks();
     for row in (0..places.len()).step_by(places.len().div_ceil(CHECKED).max(1)) {
         let (mut values, mut again) = (Vec::new(), Vec::new());
         source.column.numbers(row, 0, &mut values)?;
-        let parts: Vec<&[f32]> = values.chunks(first.len() as usize).map(|channel| &channel[offset..offset + width]).collect();
+        let parts: Vec<&[f32]> = values
+            .chunks(first.len() as usize)
+            .map(|channel| &channel[offset..offset + width])
+            .collect();
         source.labels(&parts, own.reading.bins, &mut again)?;
-        let is_same = |(a, b): (&f32, &f32)| (a.is_nan() && b.is_nan()) || (a - b).abs() <= 1e-4 * a.abs().max(b.abs());
-        if !labels[row * tasks..(row + 1) * tasks].iter().zip(&again).all(is_same) {
+        let is_same = |(a, b): (&f32, &f32)| {
+            (a.is_nan() && b.is_nan()) || (a - b).abs() <= 1e-4 * a.abs().max(b.abs())
+        };
+        if !labels[row * tasks..(row + 1) * tasks]
+            .iter()
+            .zip(&again)
+            .all(is_same)
+        {
             return Ok(None);
         }
     }
@@ -342,7 +586,9 @@ fn regions(genome: &Genomic, list: &Places, o: &Options) -> Result<Data> {
     if let Some(i) = own.rows.iter().position(|row| row.len() != length) {
         bail!("data", "region {i} ({}) has {} bases, those before it have {length}", list.0.shown(i), own.rows[i].len(); hint: "`.resize({})` gives them one length", length.max(1));
     }
-    let outside: Vec<u32> = (0..own.len() as u32).filter(|i| !genome.0.holds(&own.rows[*i as usize])).collect();
+    let outside: Vec<u32> = (0..own.len() as u32)
+        .filter(|i| !genome.0.holds(&own.rows[*i as usize]))
+        .collect();
     if let (Some(first), "error") = (outside.first(), o.text("outside").as_str()) {
         return Err(genome
             .0
@@ -356,29 +602,68 @@ fn regions(genome: &Genomic, list: &Places, o: &Options) -> Result<Data> {
         rows.iter_mut().for_each(|row| row.strand = Strand::None);
     }
     let (n, places, length) = (rows.len(), Arc::new(rows), length as usize);
-    let mut inputs = vec![Input::new("sequence", Column::Genome { genome: genome.0.clone(), regions: places.clone(), length })];
+    let mut inputs = vec![Input::new(
+        "sequence",
+        Column::Genome {
+            genome: genome.0.clone(),
+            regions: places.clone(),
+            length,
+        },
+    )];
     let stranded: Vec<String> = o.get("stranded")?.unwrap_or_default();
     for (name, value) in o.get::<Map>("tracks")?.unwrap_or_default() {
         let tracks = tracks_of(&name, &value)?;
         let partners = match stranded.iter().any(|own| *own == name.as_str()) {
-            true if tracks.len() % 2 == 1 => bail!("option", "stranded tracks `{name}` come in pairs, got {}", tracks.len()),
+            true if tracks.len() % 2 == 1 => bail!(
+                "option",
+                "stranded tracks `{name}` come in pairs, got {}",
+                tracks.len()
+            ),
             true => Some(Arc::new((0..tracks.len()).map(|i| i ^ 1).collect())),
             false => None,
         };
         for track in &tracks {
             // a track of another genome has none of the chromosomes
-            track.0.align(&list.0).map_err(|fault| fault.context(format!("track `{name}`")))?;
+            track
+                .0
+                .align(&list.0)
+                .map_err(|fault| fault.context(format!("track `{name}`")))?;
             super::track::noted(&track.0, &list.0);
         }
-        let channels = tracks.iter().map(|t| Channel::new(t.0.clone(), &genome.0, o.float("missing") as f32, o.flag("log1p"))).collect();
-        let column = Column::Signal { channels: Arc::new(channels), regions: places.clone(), length, partners: partners.clone() };
-        inputs.push(Input { partners, ..Input::new(name.as_str(), column) });
+        let channels = tracks
+            .iter()
+            .map(|t| {
+                Channel::new(
+                    t.0.clone(),
+                    &genome.0,
+                    o.float("missing") as f32,
+                    o.flag("log1p"),
+                )
+            })
+            .collect();
+        let column = Column::Signal {
+            channels: Arc::new(channels),
+            regions: places.clone(),
+            length,
+            partners: partners.clone(),
+        };
+        inputs.push(Input {
+            partners,
+            ..Input::new(name.as_str(), column)
+        });
     }
     for (name, value) in o.get::<Map>("features")?.unwrap_or_default() {
         inputs.push(Input::new(name.as_str(), column(&name, &value)?));
     }
-    if let Some(name) = stranded.iter().find(|name| inputs.iter().all(|input| input.name != **name || input.partners.is_none())) {
-        bail!("name", "option `stranded` names `{name}`, and `tracks` has none of that name");
+    if let Some(name) = stranded.iter().find(|name| {
+        inputs
+            .iter()
+            .all(|input| input.name != **name || input.partners.is_none())
+    }) {
+        bail!(
+            "name",
+            "option `stranded` names `{name}`, and `tracks` has none of that name"
+        );
     }
     let mut set = match o.raw("labels") {
         Some(value) => labelled(genome, inputs, labels_of(&value, n)?, &strands, &places, o)?,
@@ -386,20 +671,33 @@ fn regions(genome: &Genomic, list: &Places, o: &Options) -> Result<Data> {
     };
     if o.text("outside") == "skip" && !outside.is_empty() {
         let notes = std::mem::take(&mut set.notes);
-        set = set.with_rows((0..n as u32).filter(|i| outside.binary_search(i).is_err()).collect());
+        set = set.with_rows(
+            (0..n as u32)
+                .filter(|i| outside.binary_search(i).is_err())
+                .collect(),
+        );
         set.notes = notes;
         if set.is_empty() {
             bail!("data", "every region reaches out of its chromosome");
         }
-        set.notes.push(format!("{} of {n} regions reach out of their chromosome and are left out", outside.len()));
+        set.notes.push(format!(
+            "{} of {n} regions reach out of their chromosome and are left out",
+            outside.len()
+        ));
     }
     noted(set)
 }
 
 fn checked(genome: &Genomic, list: &Places, tracks: Option<Map>) -> Result<Map> {
-    let own =
-        tracks.unwrap_or_default().iter().map(|(name, value)| Ok((name.to_string(), tracks_of(name, value)?.swap_remove(0)))).collect::<Result<Vec<_>>>()?;
-    let borrowed: Vec<(String, &crate::seq::Track)> = own.iter().map(|(name, track)| (name.clone(), &*track.0)).collect();
+    let own = tracks
+        .unwrap_or_default()
+        .iter()
+        .map(|(name, value)| Ok((name.to_string(), tracks_of(name, value)?.swap_remove(0))))
+        .collect::<Result<Vec<_>>>()?;
+    let borrowed: Vec<(String, &crate::seq::Track)> = own
+        .iter()
+        .map(|(name, track)| (name.clone(), &*track.0))
+        .collect();
     let report = check::check(&genome.0, &list.0, &borrowed)?;
     let mut map = super::host::map_of(report.numbers);
     map.insert("problems".into(), array(report.problems).into());
@@ -407,24 +705,28 @@ fn checked(genome: &Genomic, list: &Places, tracks: Option<Map>) -> Result<Map> 
 }
 
 natives! { made in "data" {
-    /// Reads a table of sequences and labels: TSV, CSV or blanks, plain or gzipped. The DeepBind form (FoldID EventID seq Bound), the Zeng form (>chr:a-b SEQ label) and a bare SEQ label need no options.
+    /// Reads a table of sequences and labels: TSV, CSV or blanks, plain or gzipped. The DeepBind
+    /// form (FoldID EventID seq Bound), the Zeng form (>chr:a-b SEQ label) and a bare SEQ label
+    /// need no options.
     ///
     /// ```rhai
     /// try { data::table("/nowhere.tsv"); } catch (e) { assert_eq(e.kind, "file"); }
     /// ```
     function "table"(c, path: String; o = TABLE) -> "dataset" { table(&path, &o) }
 
-    /// Reads positives and negatives from FASTA files, plain or gzipped; without negatives, add `.with_shuffles(…)`.
+    /// Reads positives and negatives from FASTA files, plain or gzipped; without negatives, add
+    /// `.with_shuffles(…)`.
     ///
     /// ```rhai
     /// try { data::fasta("/nowhere.fa"); } catch (e) { assert_eq(e.kind, "file"); }
     /// ```
     function "fasta"(c, positives: String, negatives: Option<String>; o = FASTA) -> "dataset, label 1 for positives, 0 for negatives" { or_stand_in(crate::data::table::from_fasta(&session::find_input(&positives)?, negatives.map(|n| session::find_input(&n)).transpose()?.as_deref(), o.maybe_int("length").map(|n| n as usize)), &[]) }
 
-    /// Makes a dataset of columns: strings are sequences, tensors and arrays of numbers are numbers; `label` (or a map of them) holds the labels.
+    /// Makes a dataset of columns: strings are sequences, tensors and arrays of numbers are
+    /// numbers; `label` (or a map of them) holds the labels.
     ///
-    /// What is along the sequence moves and turns with it: inputs whose last axis has its length, or those that `along` names, and
-    /// labels of `bins`.
+    /// What is along the sequence moves and turns with it: inputs whose last axis has its length,
+    /// or those that `along` names, and labels of `bins`.
     ///
     /// ```rhai
     /// let set = data::from(#{ sequence: ["ACGT", "TTTT"], height: tensor::ones([2, 3]), label: [1, 0] });
@@ -432,11 +734,14 @@ natives! { made in "data" {
     /// ```
     function "from"(c, columns: Map; o = FROM) -> "dataset" { from_columns(&columns, &o) }
 
-    /// Cuts regions of one length out of a genome, row by row when a batch is made: only their places are kept in memory.
+    /// Cuts regions of one length out of a genome, row by row when a batch is made: only their
+    /// places are kept in memory.
     ///
-    /// - `intervals`: regions of one length; a region's labels, tracks and features are given in the same order
+    /// - `intervals`: regions of one length; a region's labels, tracks and features are given in
+    ///   the same order
     ///
-    /// Sequence, tracks and labels are read from the same strand, and augmenters move and turn them together; `features` stay as they are.
+    /// Sequence, tracks and labels are read from the same strand, and augmenters move and turn them
+    /// together; `features` stay as they are.
     ///
     /// ```rhai
     /// let g = genome::from(#{ chr1: seq::random(1, 1000, #{ seed: 1 })[0] });
@@ -451,8 +756,9 @@ natives! { made in "data" {
     /// ```
     function "regions"(c, genome: Genomic, intervals: Places; o = REGIONS) -> "dataset, input sequence [4, length] and one for each of tracks and features" { regions(&genome, &intervals, &o) }
 
-    /// Looks for what would go wrong in training: chromosomes that are not there, regions out of bounds, of several
-    /// lengths, repeated, overlapping or mostly N, and regions without a value in a track.
+    /// Looks for what would go wrong in training: chromosomes that are not there, regions out of
+    /// bounds, of several lengths, repeated, overlapping or mostly N, and regions without a value
+    /// in a track.
     ///
     /// ```rhai
     /// let g = genome::from(#{ chr1: "ACGTACGTNNNN" });

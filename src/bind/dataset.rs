@@ -20,40 +20,103 @@ use std::sync::Arc;
 const SEED: &[Opt] = &[SEEDED];
 const SPLIT: &[Opt] = &[
     SEEDED,
-    opt("stratify", OptKind::Bool, "false", "whether each class is dealt out by itself"),
-    opt("groups", OptKind::Other("array of strings, one for each row"), "", "rows of a group stay together"),
+    opt(
+        "stratify",
+        OptKind::Bool,
+        "false",
+        "whether each class is dealt out by itself",
+    ),
+    opt(
+        "groups",
+        OptKind::Other("array of strings, one for each row"),
+        "",
+        "rows of a group stay together",
+    ),
 ];
 const SHUFFLES: &[Opt] = &[
-    opt("k", OptKind::Int(1, 20), "2", "the k-lets whose counts are kept"),
+    opt(
+        "k",
+        OptKind::Int(1, 20),
+        "2",
+        "the k-lets whose counts are kept",
+    ),
     opt("ratio", OptKind::Int(1, 1000), "1", "shuffles for each row"),
-    opt("redraw", OptKind::Bool, "false", "whether every epoch draws them anew"),
+    opt(
+        "redraw",
+        OptKind::Bool,
+        "false",
+        "whether every epoch draws them anew",
+    ),
     SEEDED,
 ];
 const NEGATIVES: &[Opt] = &[
-    opt("ratio", OptKind::Float(0.0, 1e6), "1", "negatives for each row"),
-    opt("redraw", OptKind::Bool, "true", "whether every epoch draws them anew"),
+    opt(
+        "ratio",
+        OptKind::Float(0.0, 1e6),
+        "1",
+        "negatives for each row",
+    ),
+    opt(
+        "redraw",
+        OptKind::Bool,
+        "true",
+        "whether every epoch draws them anew",
+    ),
     SEEDED,
 ];
 const SAMPLING: &[Opt] = &[
-    opt("weights", OptKind::Other("array of numbers, one for each row"), "", "how likely each row is; rows are then drawn with replacement"),
-    opt("balance", OptKind::Bool, "false", "whether rows with and without a positive label are drawn equally often"),
-    opt("length", OptKind::Int(1, MANY), "", "rows in a pass; every row comes once before any comes again"),
-    opt("shard", OptKind::Other("array [rank, processes]"), "", "this process' share of every pass"),
+    opt(
+        "weights",
+        OptKind::Other("array of numbers, one for each row"),
+        "",
+        "how likely each row is; rows are then drawn with replacement",
+    ),
+    opt(
+        "balance",
+        OptKind::Bool,
+        "false",
+        "whether rows with and without a positive label are drawn equally often",
+    ),
+    opt(
+        "length",
+        OptKind::Int(1, MANY),
+        "",
+        "rows in a pass; every row comes once before any comes again",
+    ),
+    opt(
+        "shard",
+        OptKind::Other("array [rank, processes]"),
+        "",
+        "this process' share of every pass",
+    ),
 ];
 
 fn labels(set: &Data) -> Result<Tensor> {
-    Tensor::from_f32(&set.0.all_labels(), &[set.0.len() as i64, set.0.tasks() as i64])
+    Tensor::from_f32(
+        &set.0.all_labels(),
+        &[set.0.len() as i64, set.0.tasks() as i64],
+    )
 }
 
 fn input(set: &Data, name: Option<&str>) -> Result<Tensor> {
     let names = || set.0.inputs.iter().map(|input| input.name.as_str());
     let wanted = name.unwrap_or(&set.0.inputs[0].name);
     let Some(input) = set.0.inputs.iter().find(|input| input.name == wanted) else {
-        bail!("name", "the dataset has no input `{wanted}`; it has {}", names().collect::<Vec<_>>().join(", "));
+        bail!(
+            "name",
+            "the dataset has no input `{wanted}`; it has {}",
+            names().collect::<Vec<_>>().join(", ")
+        );
     };
     let (codes, values) = set.0.gather(&input.column, 0..set.0.len())?;
-    let whole: Vec<i64> = std::iter::once(set.0.len() as i64).chain(input.column.row_shape().iter().map(|n| *n as i64)).collect();
-    if input.column.is_sequence() { Tensor::from_u8(&codes, &whole)?.one_hot_codes() } else { Tensor::from_f32(&values, &whole) }
+    let whole: Vec<i64> = std::iter::once(set.0.len() as i64)
+        .chain(input.column.row_shape().iter().map(|n| *n as i64))
+        .collect();
+    if input.column.is_sequence() {
+        Tensor::from_u8(&codes, &whole)?.one_hot_codes()
+    } else {
+        Tensor::from_f32(&values, &whole)
+    }
 }
 
 fn row_sequence(set: &Dataset, index: usize) -> Result<String> {
@@ -61,11 +124,17 @@ fn row_sequence(set: &Dataset, index: usize) -> Result<String> {
 }
 
 fn sequences(set: &Data) -> Result<Array> {
-    (0..set.0.len()).map(|i| row_sequence(&set.0, i).map(Dynamic::from)).collect()
+    (0..set.0.len())
+        .map(|i| row_sequence(&set.0, i).map(Dynamic::from))
+        .collect()
 }
 
 fn dealing(o: &Options) -> Result<Dealing> {
-    Ok(Dealing { seed: seed(o), stratify: o.flag("stratify"), groups: o.get("groups")? })
+    Ok(Dealing {
+        seed: seed(o),
+        stratify: o.flag("stratify"),
+        groups: o.get("groups")?,
+    })
 }
 
 fn split_by(set: &Data, shares: &Map, o: &Options) -> Result<Map> {
@@ -74,16 +143,30 @@ fn split_by(set: &Data, shares: &Map, o: &Options) -> Result<Map> {
         .map(|(name, value)| {
             crate::lang::value::number(value)
                 .map(|share| (name.to_string(), share))
-                .ok_or_else(|| fault!("type", "share `{name}` must be a number, got {}", session::describe(value)))
+                .ok_or_else(|| {
+                    fault!(
+                        "type",
+                        "share `{name}` must be a number, got {}",
+                        session::describe(value)
+                    )
+                })
         })
         .collect::<Result<_>>()?;
     let parts = split::split(&set.0, &shares, &dealing(o)?)?;
-    Ok(parts.into_iter().map(|(name, part)| (name.into(), Data(Rc::new(part)).into_value())).collect())
+    Ok(parts
+        .into_iter()
+        .map(|(name, part)| (name.into(), Data(Rc::new(part)).into_value()))
+        .collect())
 }
 
 fn folds(set: &Data, k: i64, o: &Options) -> Result<Array> {
     let folds = split::folds(&set.0, k.max(0) as usize, &dealing(o)?)?;
-    let pair = |(train, test)| Map::from([("train".into(), Data(Rc::new(train)).into_value()), ("test".into(), Data(Rc::new(test)).into_value())]);
+    let pair = |(train, test)| {
+        Map::from([
+            ("train".into(), Data(Rc::new(train)).into_value()),
+            ("test".into(), Data(Rc::new(test)).into_value()),
+        ])
+    };
     Ok(folds.into_iter().map(|fold| pair(fold).into()).collect())
 }
 
@@ -93,8 +176,14 @@ fn filter(set: &Data, keep: &Callback) -> Result<Data> {
     let mut rows = Vec::new();
     for (index, row) in plain.rows.iter().enumerate() {
         let own = *row as usize;
-        let labels: Array = plain.labels[own * tasks..(own + 1) * tasks].iter().map(|l| f64::from(*l).into()).collect();
-        let mut map = Map::from([("label".into(), labels.into()), ("index".into(), (index as i64).into())]);
+        let labels: Array = plain.labels[own * tasks..(own + 1) * tasks]
+            .iter()
+            .map(|l| f64::from(*l).into())
+            .collect();
+        let mut map = Map::from([
+            ("label".into(), labels.into()),
+            ("index".into(), (index as i64).into()),
+        ]);
         if plain.sequence_input().is_some() {
             map.insert("sequence".into(), row_sequence(&plain, index)?.into());
         }
@@ -102,7 +191,13 @@ fn filter(set: &Data, keep: &Callback) -> Result<Data> {
             map.insert("name".into(), name.into());
         }
         let answer = keep.call(vec![map.into()])?;
-        if answer.as_bool().map_err(|_| fault!("type", "the filter must give true or false, got {}", session::describe(&answer)))? {
+        if answer.as_bool().map_err(|_| {
+            fault!(
+                "type",
+                "the filter must give true or false, got {}",
+                session::describe(&answer)
+            )
+        })? {
             rows.push(*row);
         }
     }
@@ -113,14 +208,25 @@ fn filter(set: &Data, keep: &Callback) -> Result<Data> {
 }
 
 fn with_shuffles(set: &Data, o: &Options) -> Result<Data> {
-    let how = Shuffles { k: o.int("k") as usize, ratio: o.int("ratio") as usize, redraw: o.flag("redraw"), seed: seed(o) };
+    let how = Shuffles {
+        k: o.int("k") as usize,
+        ratio: o.int("ratio") as usize,
+        redraw: o.flag("redraw"),
+        seed: seed(o),
+    };
     let shuffled = set.0.with_shuffles(how)?;
-    shuffled.notes.iter().skip(set.0.notes.len()).for_each(|note| super::train::warn(note));
+    shuffled
+        .notes
+        .iter()
+        .skip(set.0.notes.len())
+        .for_each(|note| super::train::warn(note));
     Ok(Data(Rc::new(shuffled)))
 }
 
 fn with_negatives(set: &Data, pool: &Data, o: &Options) -> Result<Data> {
-    let out = set.0.with_negatives(&pool.0, o.float("ratio"), o.flag("redraw"), seed(o))?;
+    let out = set
+        .0
+        .with_negatives(&pool.0, o.float("ratio"), o.flag("redraw"), seed(o))?;
     out.notes.iter().for_each(|note| super::train::warn(note));
     Ok(Data(Rc::new(out)))
 }
@@ -129,26 +235,55 @@ fn sampling(set: &Data, o: &Options) -> Result<Data> {
     let weights: Option<Vec<f64>> = o.get("weights")?;
     if let Some(weights) = &weights {
         if weights.len() != set.0.len() {
-            bail!("value", "{} weights for {} rows", weights.len(), set.0.len());
+            bail!(
+                "value",
+                "{} weights for {} rows",
+                weights.len(),
+                set.0.len()
+            );
         }
         if weights.iter().any(|w| !w.is_finite() || *w < 0.0) || weights.iter().all(|w| *w == 0.0) {
-            bail!("value", "weights must be numbers of at least 0, and one of them more");
+            bail!(
+                "value",
+                "weights must be numbers of at least 0, and one of them more"
+            );
         }
     }
     let shard = match o.get::<Vec<i64>>("shard")?.as_deref() {
         None => None,
-        Some([rank, of]) if *of >= 1 && (0..*of).contains(rank) => Some((*rank as usize, *of as usize)),
-        Some(other) => bail!("option", "`shard` must be [rank, processes] with a rank from 0 to processes - 1, got {}", shape::text(other)),
+        Some([rank, of]) if *of >= 1 && (0..*of).contains(rank) => {
+            Some((*rank as usize, *of as usize))
+        }
+        Some(other) => bail!(
+            "option",
+            "`shard` must be [rank, processes] with a rank from 0 to processes - 1, got {}",
+            shape::text(other)
+        ),
     };
-    let how = Sampling { weights: weights.map(Arc::new), balance: o.flag("balance"), length: o.maybe_int("length").map(|n| n as usize), shard };
-    Ok(Data(Rc::new(Dataset { sampling: how, ..(*set.0).clone() })))
+    let how = Sampling {
+        weights: weights.map(Arc::new),
+        balance: o.flag("balance"),
+        length: o.maybe_int("length").map(|n| n as usize),
+        shard,
+    };
+    Ok(Data(Rc::new(Dataset {
+        sampling: how,
+        ..(*set.0).clone()
+    })))
 }
 
 fn regions(set: &Data) -> Option<Places> {
     set.0.inputs.iter().find_map(|input| match &input.column {
-        Column::Genome { genome, regions, .. } => {
-            let rows = (0..set.0.len()).map(|i| regions[set.0.locate(i).0]).collect();
-            Some(Places(Rc::new(Intervals::new(genome.contigs.clone(), rows))))
+        Column::Genome {
+            genome, regions, ..
+        } => {
+            let rows = (0..set.0.len())
+                .map(|i| regions[set.0.locate(i).0])
+                .collect();
+            Some(Places(Rc::new(Intervals::new(
+                genome.contigs.clone(),
+                rows,
+            ))))
         }
         _ => None,
     })
@@ -287,7 +422,8 @@ natives! { natives in "dataset" {
     /// ```
     method "with_shuffles"(c, this: Data; o = SHUFFLES) -> "dataset of (1 + ratio) times the rows" { with_shuffles(&this, &o) }
 
-    /// Adds negatives that are drawn from another dataset of the same form, anew for every epoch unless told otherwise.
+    /// Adds negatives that are drawn from another dataset of the same form, anew for every epoch
+    /// unless told otherwise.
     ///
     /// ```rhai
     /// let bound = data::from(#{ sequence: ["ACGT", "GGCC"], label: [1, 1] });
@@ -296,7 +432,8 @@ natives! { natives in "dataset" {
     /// ```
     method "with_negatives"(c, this: Data, pool: Data; o = NEGATIVES) -> "dataset of (1 + ratio) times the rows" { with_negatives(&this, &pool, &o) }
 
-    /// Sets how training passes draw rows: by weights, both classes equally often, so many at a time, or one process' share.
+    /// Sets how training passes draw rows: by weights, both classes equally often, so many at a
+    /// time, or one process' share.
     ///
     /// ```rhai
     /// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC", "CATG"], label: [1, 0, 0, 0] });
@@ -316,8 +453,9 @@ natives! { natives in "dataset" {
 
     /// Cuts rows into batches, in random order unless told otherwise.
     ///
-    /// Each `for` loop over them is the next pass over the dataset with this seed: another order, other shuffles and augmentation. A
-    /// script that runs again draws the same passes; `epoch` states which one is meant.
+    /// Each `for` loop over them is the next pass over the dataset with this seed: another order,
+    /// other shuffles and augmentation. A script that runs again draws the same passes; `epoch`
+    /// states which one is meant.
     ///
     /// ```rhai
     /// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC", "CATG"], label: [1, 0, 1, 0] });

@@ -38,48 +38,144 @@ const OPEN: &[Opt] = &[opt(
     "the coordinate of the first base where the file holds a stretch of a chromosome; a name such as 22:101-200 tells it",
 )];
 const FETCH: &[Opt] = &[
-    opt("strand", OptKind::Choice(&["+", "-"]), "\"+\"", "the strand that is read"),
-    opt("pad", OptKind::Bool, "false", "whether what lies outside the chromosome is N; else it is an error"),
+    opt(
+        "strand",
+        OptKind::Choice(&["+", "-"]),
+        "\"+\"",
+        "the strand that is read",
+    ),
+    opt(
+        "pad",
+        OptKind::Bool,
+        "false",
+        "whether what lies outside the chromosome is N; else it is an error",
+    ),
 ];
 const CUT: &[Opt] = &[
-    opt("pad", OptKind::Bool, "false", "whether what lies outside the chromosome is N; else it is an error"),
-    opt("use_strand", OptKind::Bool, "false", "whether intervals on the reverse strand are read from there"),
+    opt(
+        "pad",
+        OptKind::Bool,
+        "false",
+        "whether what lies outside the chromosome is N; else it is an error",
+    ),
+    opt(
+        "use_strand",
+        OptKind::Bool,
+        "false",
+        "whether intervals on the reverse strand are read from there",
+    ),
 ];
-const SPLIT: Opt = opt("split", OptKind::Bool, "false", "whether only the blocks of BED12 rows (exons) are cut out and put together");
+const SPLIT: Opt = opt(
+    "split",
+    OptKind::Bool,
+    "false",
+    "whether only the blocks of BED12 rows (exons) are cut out and put together",
+);
 const SEQUENCES: &[Opt] = &[
     CUT[0],
     CUT[1],
     SPLIT,
-    opt("case", OptKind::Choice(&["upper", "keep"]), "\"upper\"", "whether the lower case of soft-masked bases is kept; genomes in memory have none"),
+    opt(
+        "case",
+        OptKind::Choice(&["upper", "keep"]),
+        "\"upper\"",
+        "whether the lower case of soft-masked bases is kept; genomes in memory have none",
+    ),
 ];
 const EXTRACT: &[Opt] = &[
     CUT[0],
     CUT[1],
     SPLIT,
-    opt("case", OptKind::Choice(&["upper", "keep"]), "\"keep\"", "whether the lower case of soft-masked bases is kept; genomes in memory have none"),
-    opt("name", OptKind::Choice(&["position", "name", "both"]), "\"position\"", "what records are called: chr1:10-20, the field `name`, or name::chr1:10-20"),
-    opt("tab", OptKind::Bool, "false", "whether a name and a sequence are on each line, with a tab between"),
+    opt(
+        "case",
+        OptKind::Choice(&["upper", "keep"]),
+        "\"keep\"",
+        "whether the lower case of soft-masked bases is kept; genomes in memory have none",
+    ),
+    opt(
+        "name",
+        OptKind::Choice(&["position", "name", "both"]),
+        "\"position\"",
+        "what records are called: chr1:10-20, the field `name`, or name::chr1:10-20",
+    ),
+    opt(
+        "tab",
+        OptKind::Bool,
+        "false",
+        "whether a name and a sequence are on each line, with a tab between",
+    ),
 ];
-const WINDOWS: &[Opt] = &[opt("step", OptKind::Int(1, MANY), "", "bases from one start to the next; the size unless given")];
+const WINDOWS: &[Opt] = &[opt(
+    "step",
+    OptKind::Int(1, MANY),
+    "",
+    "bases from one start to the next; the size unless given",
+)];
 const RANDOM: &[Opt] = &[
-    opt("exclude", OptKind::Other("intervals"), "", "where none may lie"),
-    opt("max_n", OptKind::Float(0.0, 1.0), "1", "the largest share of N"),
+    opt(
+        "exclude",
+        OptKind::Other("intervals"),
+        "",
+        "where none may lie",
+    ),
+    opt(
+        "max_n",
+        OptKind::Float(0.0, 1.0),
+        "1",
+        "the largest share of N",
+    ),
     super::data::SEEDED,
 ];
 const MATCHED: &[Opt] = &[
-    opt("ratio", OptKind::Float(0.0, 1e6), "1", "regions for each positive"),
-    opt("exclude", OptKind::Other("intervals"), "", "where none may lie, besides the positives"),
-    opt("width", OptKind::Float(0.001, 1.0), "0.02", "width of the bins of GC content"),
-    opt("max_n", OptKind::Float(0.0, 1.0), "0.1", "the largest share of N"),
-    opt("short", OptKind::Choice(&["error", "accept"]), "\"error\"", "what is done where the genome does not offer enough"),
+    opt(
+        "ratio",
+        OptKind::Float(0.0, 1e6),
+        "1",
+        "regions for each positive",
+    ),
+    opt(
+        "exclude",
+        OptKind::Other("intervals"),
+        "",
+        "where none may lie, besides the positives",
+    ),
+    opt(
+        "width",
+        OptKind::Float(0.001, 1.0),
+        "0.02",
+        "width of the bins of GC content",
+    ),
+    opt(
+        "max_n",
+        OptKind::Float(0.0, 1.0),
+        "0.1",
+        "the largest share of N",
+    ),
+    opt(
+        "short",
+        OptKind::Choice(&["error", "accept"]),
+        "\"error\"",
+        "what is done where the genome does not offer enough",
+    ),
     super::data::SEEDED,
 ];
-const ALLELES: &[Opt] = &[opt("length", OptKind::Int(1, MANY), "1000", "bases of each sequence, around the variant")];
+const ALLELES: &[Opt] = &[opt(
+    "length",
+    OptKind::Int(1, MANY),
+    "1000",
+    "bases of each sequence, around the variant",
+)];
 
 fn from_map(sequences: &Map) -> Result<Genomic> {
     let mut records = Records::default();
     for (name, value) in sequences {
-        let text = value.clone().into_string().map_err(|_| fault!("type", "`{name}` must be a string of bases, got {}", session::describe(value)))?;
+        let text = value.clone().into_string().map_err(|_| {
+            fault!(
+                "type",
+                "`{name}` must be a string of bases, got {}",
+                session::describe(value)
+            )
+        })?;
         let (codes, _) = codes_of(&[text])?;
         if codes.is_empty() {
             bail!("value", "`{name}` holds no base");
@@ -97,20 +193,34 @@ fn open(path: &str, o: &Options) -> Result<Genomic> {
     match Genome::open(&session::find_input(path)?, o.maybe_int("origin")) {
         Err(fault) if fault.kind == "file" && session::is_dry() => {
             session::guess();
-            let codes: String = (0..4000).map(|i| ["A", "C", "G", "T"][(i * 7 + i / 5) % 4]).collect();
+            let codes: String = (0..4000)
+                .map(|i| ["A", "C", "G", "T"][(i * 7 + i / 5) % 4])
+                .collect();
             from_map(&Map::from([("chr1".into(), codes.into())]))
         }
         other => {
             let genome = other?;
-            genome.notes.iter().for_each(|note| super::train::warn(note));
+            genome
+                .notes
+                .iter()
+                .for_each(|note| super::train::warn(note));
             Ok(Genomic(Arc::new(genome)))
         }
     }
 }
 
 fn place(genome: &Genome, chrom: &str, start: i64, end: i64, o: &Options) -> Result<Interval> {
-    let strand = if o.text("strand") == "-" { Strand::Reverse } else { Strand::Forward };
-    Ok(Interval { chrom: genome.chrom(chrom)?, strand, start, end })
+    let strand = if o.text("strand") == "-" {
+        Strand::Reverse
+    } else {
+        Strand::Forward
+    };
+    Ok(Interval {
+        chrom: genome.chrom(chrom)?,
+        strand,
+        start,
+        end,
+    })
 }
 
 fn fetch(genome: &Genome, place: &Interval, pad: bool) -> Result<String> {
@@ -123,7 +233,11 @@ fn fetch(genome: &Genome, place: &Interval, pad: bool) -> Result<String> {
 }
 
 fn save_fasta(genome: &Genome, path: &str, list: &Intervals, o: &Options) -> Result<()> {
-    let how = Cut { keep_case: o.text("case") == "keep", split: o.flag("split"), by_strand: o.flag("use_strand") };
+    let how = Cut {
+        keep_case: o.text("case") == "keep",
+        split: o.flag("split"),
+        by_strand: o.flag("use_strand"),
+    };
     let title = match o.text("name").as_str() {
         "name" => Title::Name,
         "both" => Title::Both,
@@ -131,7 +245,10 @@ fn save_fasta(genome: &Genome, path: &str, list: &Intervals, o: &Options) -> Res
     };
     let (text, empty) = genome.fasta(&placed(genome, list, o)?, &how, title, o.flag("tab"))?;
     if empty > 0 {
-        super::train::warn(&format!("{empty} of {} intervals hold no base and are left out", list.len()));
+        super::train::warn(&format!(
+            "{empty} of {} intervals hold no base and are left out",
+            list.len()
+        ));
     }
     crate::base::file::write_whole(&super::tensor_file::written(path)?, text.as_bytes())
 }
@@ -139,15 +256,31 @@ fn save_fasta(genome: &Genome, path: &str, list: &Intervals, o: &Options) -> Res
 /// The intervals as places of a genome, checked.
 fn places(genome: &Genome, list: &Intervals, o: &Options) -> Result<Vec<Interval>> {
     let own = placed(genome, list, o)?;
-    let strand = |row: Interval| if o.flag("use_strand") { row } else { Interval { strand: Strand::None, ..row } };
+    let strand = |row: Interval| {
+        if o.flag("use_strand") {
+            row
+        } else {
+            Interval {
+                strand: Strand::None,
+                ..row
+            }
+        }
+    };
     Ok(own.rows.into_iter().map(strand).collect())
 }
 
 /// The intervals by the chromosomes of a genome, which must hold them unless they are padded.
 fn placed(genome: &Genome, list: &Intervals, o: &Options) -> Result<Intervals> {
     let own = list.in_genome(genome)?;
-    if let Some(i) = own.rows.iter().position(|row| !o.flag("pad") && !genome.holds(row)) {
-        return Err(genome.outside(&own.rows[i]).context(format!("interval {i}")).hint("`#{ pad: true }` gives N outside"));
+    if let Some(i) = own
+        .rows
+        .iter()
+        .position(|row| !o.flag("pad") && !genome.holds(row))
+    {
+        return Err(genome
+            .outside(&own.rows[i])
+            .context(format!("interval {i}"))
+            .hint("`#{ pad: true }` gives N outside"));
     }
     Ok(own)
 }
@@ -161,12 +294,15 @@ fn codes(genome: &Genome, list: &Intervals, o: &Options) -> Result<Tensor> {
     }
     const GROUP: usize = 64;
     Tensor::filled(&[places.len() as i64, length], |out| {
-        out.par_chunks_mut(length.max(1) as usize * GROUP).zip(places.par_chunks(GROUP)).try_for_each_init(Vec::new, |room, (own, rows)| {
-            room.clear();
-            rows.iter().try_for_each(|row| genome.fetch_into(row, room))?;
-            own.copy_from_slice(room);
-            Ok(())
-        })
+        out.par_chunks_mut(length.max(1) as usize * GROUP)
+            .zip(places.par_chunks(GROUP))
+            .try_for_each_init(Vec::new, |room, (own, rows)| {
+                room.clear();
+                rows.iter()
+                    .try_for_each(|row| genome.fetch_into(row, room))?;
+                own.copy_from_slice(room);
+                Ok(())
+            })
     })
 }
 
@@ -185,8 +321,16 @@ fn matched(genome: &Genomic, list: &Places, o: &Options) -> Result<Places> {
 
 fn alleles(genome: &Genome, list: &Intervals, length: i64) -> Result<Map> {
     let found = variants::alleles(genome, list, length as usize)?;
-    let texts = |all: &[Vec<u8>]| all.iter().map(|codes| alphabet::decode(codes).into()).collect::<Array>();
-    let wrong: Array = found.mismatched.iter().map(|i| (*i as i64).into()).collect();
+    let texts = |all: &[Vec<u8>]| {
+        all.iter()
+            .map(|codes| alphabet::decode(codes).into())
+            .collect::<Array>()
+    };
+    let wrong: Array = found
+        .mismatched
+        .iter()
+        .map(|i| (*i as i64).into())
+        .collect();
     Ok(Map::from([
         ("reference".into(), texts(&found.reference).into()),
         ("alternate".into(), texts(&found.alternate).into()),
@@ -195,13 +339,15 @@ fn alleles(genome: &Genome, list: &Intervals, length: i64) -> Result<Map> {
 }
 
 natives! { made in "genome" {
-    /// Opens a genome: FASTA (plain with its `.fai`, which is made where it is not there; bgzipped; gzipped) or 2bit.
+    /// Opens a genome: FASTA (plain with its `.fai`, which is made where it is not there; bgzipped;
+    /// gzipped) or 2bit.
     ///
-    /// A `.fai` is compared with the file (names, lengths, lines of every record) and made again, with a warning, where it
-    /// is older or does not fit. Two records of one name are an error; a record without bases is kept, with length 0.
+    /// A `.fai` is compared with the file (names, lengths, lines of every record) and made again,
+    /// with a warning, where it is older or does not fit. Two records of one name are an error; a
+    /// record without bases is kept, with length 0.
     ///
-    /// Coordinates are 0-based and half-open. Chromosomes are found by any of their names: `chr1` or `1`, `chrM` or `MT`,
-    /// and where they are numbered in Roman, `chrIV` or `chr4`.
+    /// Coordinates are 0-based and half-open. Chromosomes are found by any of their names: `chr1`
+    /// or `1`, `chrM` or `MT`, and where they are numbered in Roman, `chrIV` or `chr4`.
     ///
     /// ```rhai
     /// seq::save_fasta("/tmp/cistron_example_genome.fa", #{ chr1: "ACGTACGT" });
@@ -249,7 +395,8 @@ natives! { methods in "genome" {
         Ok(array(this.0.cut(&placed(&this.0, &intervals.0, &o)?, &how)?))
     }
 
-    /// Writes the sequences of intervals as FASTA, as `bedtools getfasta`; intervals without bases are left out.
+    /// Writes the sequences of intervals as FASTA, as `bedtools getfasta`; intervals without bases
+    /// are left out.
     ///
     /// ```rhai
     /// let g = genome::from(#{ chr1: "AACGTT" });
@@ -321,7 +468,9 @@ natives! { methods in "genome" {
         Ok(Places(Rc::new(negatives::random(&this.0, n as usize, length, exclude.as_ref().map(|e| &*e.0), o.float("max_n"), super::data::seed(&o))?)))
     }
 
-    /// Draws random regions with the lengths and the GC contents of others, outside of them: negatives that GC content cannot tell from positives. `.notes` says how well the two histograms agree.
+    /// Draws random regions with the lengths and the GC contents of others, outside of them:
+    /// negatives that GC content cannot tell from positives. `.notes` says how well the two
+    /// histograms agree.
     ///
     /// ```rhai
     /// let g = genome::from(#{ chr1: seq::random(1, 20_000, #{ seed: 1 })[0] });
@@ -345,10 +494,12 @@ natives! { methods in "genome" {
         Ok(array(negatives::histogram(&this.0, &intervals.0, width)?))
     }
 
-    /// Makes the sequences of both alleles of variants, each around its variant; an insertion pushes the right end out.
+    /// Makes the sequences of both alleles of variants, each around its variant; an insertion
+    /// pushes the right end out.
     ///
-    /// Alleles are written in A, C, G, T and N. Of symbolic ones `<DEL>` has a sequence, by its interval: the first base
-    /// is left, as in `bcftools consensus`. Others (`<DUP>`, `*`, breakends, `-`, IUPAC codes) are an error.
+    /// Alleles are written in A, C, G, T and N. Of symbolic ones `<DEL>` has a sequence, by its
+    /// interval: the first base is left, as in `bcftools consensus`. Others (`<DUP>`, `*`,
+    /// breakends, `-`, IUPAC codes) are an error.
     ///
     /// `mismatched` lists the variants whose reference allele is not what the genome holds.
     ///

@@ -22,18 +22,28 @@ fn integers(value: &Dynamic) -> Option<Vec<i64>> {
     if let Ok(n) = value.as_int() {
         return Some(vec![n]);
     }
-    let tensor = super::tensor::tensor_of(value).ok().filter(|tensor| tensor.kind() == Kind::Int64)?;
+    let tensor = super::tensor::tensor_of(value)
+        .ok()
+        .filter(|tensor| tensor.kind() == Kind::Int64)?;
     tensor.to_i64().ok()
 }
 
 fn shape_of(value: &Dynamic) -> Vec<i64> {
-    super::tensor::tensor_of(value).map(|t| t.shape()).unwrap_or_default()
+    super::tensor::tensor_of(value)
+        .map(|t| t.shape())
+        .unwrap_or_default()
 }
 
-/// An array as a tensor of the kind of the tensor that it is compared with, so that `0.1` equals its 32 bits.
+/// An array as a tensor of the kind of the tensor that it is compared with, so that `0.1` equals
+/// its 32 bits.
 fn of_kind(value: &Dynamic, other: &Dynamic) -> Dynamic {
-    let kind = other.read_lock::<Tensor>().map(|tensor| tensor.kind()).filter(|kind| kind.is_floating() && *kind != Kind::Double);
-    let made = kind.filter(|_| value.is_array()).and_then(|kind| super::tensor::tensor_of(value).ok()?.to_kind(kind).ok());
+    let kind = other
+        .read_lock::<Tensor>()
+        .map(|tensor| tensor.kind())
+        .filter(|kind| kind.is_floating() && *kind != Kind::Double);
+    let made = kind
+        .filter(|_| value.is_array())
+        .and_then(|kind| super::tensor::tensor_of(value).ok()?.to_kind(kind).ok());
     made.map_or_else(|| value.clone(), IntoValue::into_value)
 }
 
@@ -50,12 +60,15 @@ fn equal(a: &Dynamic, b: &Dynamic) -> bool {
     }
 }
 
-/// Whether values that are not numbers are equal: those of maps and arrays one by one, others as they are printed.
+/// Whether values that are not numbers are equal: those of maps and arrays one by one, others as
+/// they are printed.
 fn alike(a: &Dynamic, b: &Dynamic) -> bool {
     let nan = |value: &Dynamic| value.as_float().is_ok_and(f64::is_nan);
     let equal = |a: &Dynamic, b: &Dynamic| equal(a, b) || (nan(a) && nan(b));
     if let (Some(a), Some(b)) = (a.read_lock::<Map>(), b.read_lock::<Map>()) {
-        return a.len() == b.len() && a.iter().all(|(key, value)| b.get(key).is_some_and(|other| equal(value, other)));
+        return a.len() == b.len()
+            && a.iter()
+                .all(|(key, value)| b.get(key).is_some_and(|other| equal(value, other)));
     }
     if let (Some(a), Some(b)) = (a.read_lock::<Array>(), b.read_lock::<Array>()) {
         return a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| equal(a, b));
@@ -73,7 +86,13 @@ fn each(range: impl Iterator<Item = i64>, f: &Callback, keep: bool) -> Result<Ar
     for i in range {
         let value = f.call(vec![i.into()])?;
         if keep {
-            if value.as_bool().map_err(|_| fault!("type", "the filter must give true or false, got {}", session::describe(&value)))? {
+            if value.as_bool().map_err(|_| {
+                fault!(
+                    "type",
+                    "the filter must give true or false, got {}",
+                    session::describe(&value)
+                )
+            })? {
                 out.push(i.into());
             }
         } else {
@@ -93,8 +112,14 @@ impl FromValue for Range {
     }
     fn from_value(value: &mut Dynamic, _: &rhai::NativeCallContext) -> Result<Self> {
         let open = value.read_lock::<std::ops::Range<i64>>().map(|r| r.clone());
-        let closed = || value.read_lock::<std::ops::RangeInclusive<i64>>().map(|r| *r.start()..r.end().saturating_add(1));
-        open.or_else(closed).map(Range).ok_or_else(|| crate::lang::value::mismatch("range", value))
+        let closed = || {
+            value
+                .read_lock::<std::ops::RangeInclusive<i64>>()
+                .map(|r| *r.start()..r.end().saturating_add(1))
+        };
+        open.or_else(closed)
+            .map(Range)
+            .ok_or_else(|| crate::lang::value::mismatch("range", value))
     }
     fn receiver() -> std::any::TypeId {
         std::any::TypeId::of::<std::ops::Range<i64>>()
@@ -176,7 +201,8 @@ natives! { all in "" {
         Ok(())
     }
 
-    /// Fails unless two numbers, arrays or tensors agree within a tolerance (absolute, 1e-6 unless given).
+    /// Fails unless two numbers, arrays or tensors agree within a tolerance (absolute, 1e-6 unless
+    /// given).
     ///
     /// ```rhai
     /// assert_near(0.1 + 0.2, 0.3);
@@ -208,7 +234,8 @@ natives! { all in "" {
         Ok(if value.is::<Tabled>() { show::pretty(&value) } else { show::line(&value) })
     }
 
-    /// Shows a value as it reads best: in a notebook figures, logos and tables as such, elsewhere as text.
+    /// Shows a value as it reads best: in a notebook figures, logos and tables as such, elsewhere
+    /// as text.
     ///
     /// ```rhai
     /// display(motif::from_consensus("AGATAA"));
@@ -227,8 +254,8 @@ natives! { all in "" {
     /// ```
     function "pretty"(c, value: Dynamic) -> "string" { Ok(show::pretty(&value)) }
 
-    /// Returns the documentation of a function, a method, a type or a namespace; where nothing is called so, what is
-    /// about the words.
+    /// Returns the documentation of a function, a method, a type or a namespace; where nothing is
+    /// called so, what is about the words.
     ///
     /// ```rhai
     /// assert(help("nn::conv1d").contains("filters"));
@@ -367,14 +394,27 @@ pub fn natives() -> Vec<crate::lang::Native> {
 
 /// Numbers as a map by name.
 pub fn map_of(values: impl IntoIterator<Item = (String, f64)>) -> Map {
-    values.into_iter().map(|(name, value)| (name.into(), value.into())).collect()
+    values
+        .into_iter()
+        .map(|(name, value)| (name.into(), value.into()))
+        .collect()
 }
 
 /// Checks that two sides of a comparison have one shape.
 pub fn same_shape(a: &Numbers, b: &Numbers) -> Result<()> {
-    let plain = |t: &Tensor| t.shape().into_iter().filter(|n| *n != 1).collect::<Vec<_>>();
+    let plain = |t: &Tensor| {
+        t.shape()
+            .into_iter()
+            .filter(|n| *n != 1)
+            .collect::<Vec<_>>()
+    };
     if plain(&a.0) != plain(&b.0) {
-        bail!("shape", "{} and {} do not have the same shape", crate::base::shape::text(&a.0.shape()), crate::base::shape::text(&b.0.shape()));
+        bail!(
+            "shape",
+            "{} and {} do not have the same shape",
+            crate::base::shape::text(&a.0.shape()),
+            crate::base::shape::text(&b.0.shape())
+        );
     }
     Ok(())
 }

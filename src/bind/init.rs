@@ -6,7 +6,8 @@ use crate::nn::Init;
 
 /// The layer that is being built, else the run's seed; and the number of the draw.
 fn keys() -> Vec<u64> {
-    crate::nn::init::next_keys().unwrap_or_else(|| vec![session::settings().seed, 0x696e_6974, session::next_draw()])
+    crate::nn::init::next_keys()
+        .unwrap_or_else(|| vec![session::settings().seed, 0x696e_6974, session::next_draw()])
 }
 
 natives! { starts in "init" {

@@ -16,10 +16,30 @@ use rhai::{Dynamic, Map};
 use std::rc::Rc;
 
 const PEAKS: &[Opt] = &[
-    opt("bp", OptKind::Int(1, MANY), "1", "bases that a peak and the region share at least"),
-    opt("fraction", OptKind::Float(0.0, 1.0), "0", "share of the region that a peak covers at least"),
-    opt("peak_fraction", OptKind::Float(0.0, 1.0), "0", "share of the peak that lies in the region at least"),
-    opt("strand", OptKind::Choice(&["any", "same", "opposite"]), "\"any\"", "what is asked of their strands"),
+    opt(
+        "bp",
+        OptKind::Int(1, MANY),
+        "1",
+        "bases that a peak and the region share at least",
+    ),
+    opt(
+        "fraction",
+        OptKind::Float(0.0, 1.0),
+        "0",
+        "share of the region that a peak covers at least",
+    ),
+    opt(
+        "peak_fraction",
+        OptKind::Float(0.0, 1.0),
+        "0",
+        "share of the peak that lies in the region at least",
+    ),
+    opt(
+        "strand",
+        OptKind::Choice(&["any", "same", "opposite"]),
+        "\"any\"",
+        "what is asked of their strands",
+    ),
     opt(
         "ambiguous",
         OptKind::Other("map of name to intervals"),
@@ -28,22 +48,62 @@ const PEAKS: &[Opt] = &[
     ),
 ];
 const JOINT: &[Opt] = &[
-    opt("length", OptKind::Int(1, MANY), "1000", "bases of each region, around the middle of what was joined"),
-    opt("distance", OptKind::Int(-MANY, MANY), "0", "peaks with at most so many bases between them are joined; -1 wants one shared base"),
-    opt("at_least", OptKind::Int(1, MANY), "1", "sets that must have a peak in a region"),
+    opt(
+        "length",
+        OptKind::Int(1, MANY),
+        "1000",
+        "bases of each region, around the middle of what was joined",
+    ),
+    opt(
+        "distance",
+        OptKind::Int(-MANY, MANY),
+        "0",
+        "peaks with at most so many bases between them are joined; -1 wants one shared base",
+    ),
+    opt(
+        "at_least",
+        OptKind::Int(1, MANY),
+        "1",
+        "sets that must have a peak in a region",
+    ),
 ];
 const SIGNAL: &[Opt] = &[
-    opt("statistic", OptKind::Choice(Statistic::NAMES), "\"mean\"", "what the values of a region are made into"),
-    opt("bins", OptKind::Int(1, MANY), "1", "equal parts of each region, from left to right, a label each (a profile)"),
+    opt(
+        "statistic",
+        OptKind::Choice(Statistic::NAMES),
+        "\"mean\"",
+        "what the values of a region are made into",
+    ),
+    opt(
+        "bins",
+        OptKind::Int(1, MANY),
+        "1",
+        "equal parts of each region, from left to right, a label each (a profile)",
+    ),
     opt(
         "pairs",
         OptKind::Other("array of pairs of track names"),
         "",
         "tracks of the two strands, [plus, minus], whose labels change places on the reverse strand; recognised by name unless given (plus and minus, pos and neg, fwd and rev, forward and reverse)",
     ),
-    opt("use_strand", OptKind::Bool, "false", "whether labels of regions on the reverse strand are read from there: bins from right to left, pairs exchanged"),
-    opt("log1p", OptKind::Bool, "false", "whether labels are ln(1 + value); values of -1 and less are an error"),
-    opt("missing", OptKind::Choice(&["zero", "skip"]), "\"zero\"", "bases without a value: 0, or left out (a region without any is undefined)"),
+    opt(
+        "use_strand",
+        OptKind::Bool,
+        "false",
+        "whether labels of regions on the reverse strand are read from there: bins from right to left, pairs exchanged",
+    ),
+    opt(
+        "log1p",
+        OptKind::Bool,
+        "false",
+        "whether labels are ln(1 + value); values of -1 and less are an error",
+    ),
+    opt(
+        "missing",
+        OptKind::Choice(&["zero", "skip"]),
+        "\"zero\"",
+        "bases without a value: 0, or left out (a region without any is undefined)",
+    ),
 ];
 
 /// A rule about strands by its name.
@@ -58,12 +118,24 @@ pub fn strand_rule(name: &str) -> StrandRule {
 /// Named lists of intervals out of a map.
 pub fn sets_of(name: &str, map: &Map) -> Result<Vec<(String, Intervals)>> {
     if map.is_empty() {
-        bail!("value", "`{name}` holds nothing: a map of name to intervals is needed");
+        bail!(
+            "value",
+            "`{name}` holds nothing: a map of name to intervals is needed"
+        );
     }
     map.iter()
         .map(|(key, value)| {
             let list = value.read_lock::<Places>().map(|list| (*list.0).clone());
-            Ok((key.to_string(), list.ok_or_else(|| fault!("type", "`{name}.{key}` must be intervals, got {}", session::describe(value)))?))
+            Ok((
+                key.to_string(),
+                list.ok_or_else(|| {
+                    fault!(
+                        "type",
+                        "`{name}.{key}` must be intervals, got {}",
+                        session::describe(value)
+                    )
+                })?,
+            ))
         })
         .collect()
 }
@@ -72,7 +144,10 @@ pub fn sets_of(name: &str, map: &Map) -> Result<Vec<(String, Intervals)>> {
 fn shown(labels: Labels, rows: usize) -> Result<Map> {
     let tasks = labels.names.len() as i64;
     let values = Tensor::from_f32(&labels.values, &[rows as i64, tasks])?;
-    Ok(Map::from([("names".into(), array(labels.names).into()), ("values".into(), values.into_value())]))
+    Ok(Map::from([
+        ("names".into(), array(labels.names).into()),
+        ("values".into(), values.into_value()),
+    ]))
 }
 
 /// Labels of regions as a script gives them.
@@ -110,50 +185,112 @@ impl Signalled {
 pub fn labels_of(value: &Dynamic, rows: usize) -> Result<Given> {
     let (names, values, signal) = match value.read_lock::<Map>() {
         Some(map) => {
-            let Some(values) = map.get("values") else { bail!("type", "`labels` must hold `names` and `values`, as label::peaks gives them") };
-            let names = map.get("names").and_then(|names| names.clone().into_typed_array::<String>().ok());
+            let Some(values) = map.get("values") else {
+                bail!(
+                    "type",
+                    "`labels` must hold `names` and `values`, as label::peaks gives them"
+                )
+            };
+            let names = map
+                .get("names")
+                .and_then(|names| names.clone().into_typed_array::<String>().ok());
             (names, values.clone(), signalled(&map)?)
         }
         None => (None, value.clone(), None),
     };
     super::data::no_words("labels", &values)?;
-    let crate::data::Column::Dense { values, shape } = super::data::column("labels", &values)? else { bail!("type", "labels are numbers") };
+    let crate::data::Column::Dense { values, shape } = super::data::column("labels", &values)?
+    else {
+        bail!("type", "labels are numbers")
+    };
     let tasks: usize = shape.iter().product();
     if values.len() != rows * tasks {
-        bail!("shape", "{} rows of labels for {rows} regions", values.len() / tasks.max(1));
+        bail!(
+            "shape",
+            "{} rows of labels for {rows} regions",
+            values.len() / tasks.max(1)
+        );
     }
-    let plain = || if tasks == 1 { vec!["label".to_string()] } else { (1..=tasks).map(|i| format!("label{i}")).collect() };
+    let plain = || {
+        if tasks == 1 {
+            vec!["label".to_string()]
+        } else {
+            (1..=tasks).map(|i| format!("label{i}")).collect()
+        }
+    };
     let names = names.unwrap_or_else(plain);
     if names.len() != tasks {
         bail!("shape", "{} names for {tasks} labels", names.len());
     }
     let signal = signal.filter(|own| own.regions.0.len() == rows && own.tasks() == tasks);
-    Ok(Given { names, values: values.to_vec(), signal })
+    Ok(Given {
+        names,
+        values: values.to_vec(),
+        signal,
+    })
 }
 
 /// What a map of `label::signal` says of its labels; none for other maps.
 fn signalled(map: &Map) -> Result<Option<Signalled>> {
-    let (Some(tracks), Some(how)) = (map.get("tracks"), map.get("how").and_then(|how| how.read_lock::<Map>())) else { return Ok(None) };
-    let regions = map.get("regions").and_then(|regions| regions.read_lock::<Places>().map(|own| own.clone()));
-    let Some(regions) = regions else { return Ok(None) };
-    let text = |key: &str| how.get(key).and_then(|value| value.clone().into_string().ok()).unwrap_or_default();
-    let flag = |key: &str| how.get(key).and_then(|value| value.as_bool().ok()).unwrap_or_default();
-    let bins = how.get("bins").and_then(|value| value.as_int().ok()).unwrap_or(1).max(1) as usize;
-    let missing = if text("missing") == "skip" { Missing::Skip } else { Missing::Zero };
-    let reading = Reading { statistic: Statistic::named(&text("statistic")), bins, log1p: flag("log1p"), missing };
+    let (Some(tracks), Some(how)) = (
+        map.get("tracks"),
+        map.get("how").and_then(|how| how.read_lock::<Map>()),
+    ) else {
+        return Ok(None);
+    };
+    let regions = map
+        .get("regions")
+        .and_then(|regions| regions.read_lock::<Places>().map(|own| own.clone()));
+    let Some(regions) = regions else {
+        return Ok(None);
+    };
+    let text = |key: &str| {
+        how.get(key)
+            .and_then(|value| value.clone().into_string().ok())
+            .unwrap_or_default()
+    };
+    let flag = |key: &str| {
+        how.get(key)
+            .and_then(|value| value.as_bool().ok())
+            .unwrap_or_default()
+    };
+    let bins = how
+        .get("bins")
+        .and_then(|value| value.as_int().ok())
+        .unwrap_or(1)
+        .max(1) as usize;
+    let missing = if text("missing") == "skip" {
+        Missing::Skip
+    } else {
+        Missing::Zero
+    };
+    let reading = Reading {
+        statistic: Statistic::named(&text("statistic")),
+        bins,
+        log1p: flag("log1p"),
+        missing,
+    };
     let tracks = named_tracks(tracks)?;
     let names: Vec<String> = tracks.iter().map(|(name, _)| name.clone()).collect();
     let pairs = match how.get("pairs") {
         Some(pairs) => profile::pairs_of(&names, &named_pairs(pairs)?)?,
         None => Vec::new(),
     };
-    Ok(Some(Signalled { tracks, regions, reading, pairs, use_strand: flag("use_strand") }))
+    Ok(Some(Signalled {
+        tracks,
+        regions,
+        reading,
+        pairs,
+        use_strand: flag("use_strand"),
+    }))
 }
 
 /// Pairs of names as scripts write them: `[["plus", "minus"], …]`.
 pub fn named_pairs(value: &Dynamic) -> Result<Vec<(String, String)>> {
     let wrong = |value: &Dynamic| fault!("option", "pairs are an array of pairs of names, got {}", session::describe(value); hint: "`[[\"plus\", \"minus\"]]`");
-    let items = value.read_lock::<rhai::Array>().ok_or_else(|| wrong(value))?;
+    let items = value
+        .read_lock::<rhai::Array>()
+        .ok_or_else(|| wrong(value))?;
     let pair = |item: &Dynamic| match item.clone().into_typed_array::<String>().as_deref() {
         Ok([plus, minus]) => Ok((plus.clone(), minus.clone())),
         _ => Err(wrong(item)),
@@ -166,10 +303,25 @@ fn named_tracks(tracks: &Dynamic) -> Result<Vec<(String, Signal)>> {
     if let Some(track) = tracks.read_lock::<Signal>() {
         return Ok(vec![("signal".into(), track.clone())]);
     }
-    let Some(map) = tracks.read_lock::<Map>() else { bail!("type", "`tracks` must be a track or a map of tracks, got {}", session::describe(tracks)) };
+    let Some(map) = tracks.read_lock::<Map>() else {
+        bail!(
+            "type",
+            "`tracks` must be a track or a map of tracks, got {}",
+            session::describe(tracks)
+        )
+    };
     let own = |(name, value): (&rhai::Identifier, &Dynamic)| {
         let track = value.read_lock::<Signal>().map(|t| t.clone());
-        Ok((name.to_string(), track.ok_or_else(|| fault!("type", "`tracks.{name}` must be a track, got {}", session::describe(value)))?))
+        Ok((
+            name.to_string(),
+            track.ok_or_else(|| {
+                fault!(
+                    "type",
+                    "`tracks.{name}` must be a track, got {}",
+                    session::describe(value)
+                )
+            })?,
+        ))
     };
     map.iter().map(own).collect()
 }
@@ -186,11 +338,18 @@ fn by_peaks(regions: &Places, peaks: &Map, o: &Options) -> Result<Map> {
         Some(map) => sets_of("ambiguous", &map)?,
         None => Vec::new(),
     };
-    shown(labels::by_peaks(&regions.0, &sets_of("peaks", peaks)?, &rule, &ambiguous)?, regions.0.len())
+    shown(
+        labels::by_peaks(&regions.0, &sets_of("peaks", peaks)?, &rule, &ambiguous)?,
+        regions.0.len(),
+    )
 }
 
 fn joint(peaks: &Map, o: &Options) -> Result<Map> {
-    let how = Joint { length: o.int("length"), distance: o.int("distance"), at_least: o.int("at_least") as usize };
+    let how = Joint {
+        length: o.int("length"),
+        distance: o.int("distance"),
+        at_least: o.int("at_least") as usize,
+    };
     let (regions, labels) = labels::joint(&sets_of("peaks", peaks)?, &how)?;
     let mut map = shown(labels, regions.len())?;
     map.insert("regions".into(), Places(Rc::new(regions)).into_value());
@@ -199,29 +358,52 @@ fn joint(peaks: &Map, o: &Options) -> Result<Map> {
 
 fn signal(regions: &Places, tracks: &Dynamic, o: &Options) -> Result<Map> {
     let tracks_given = named_tracks(tracks)?;
-    let missing = if o.text("missing") == "zero" { Missing::Zero } else { Missing::Skip };
+    let missing = if o.text("missing") == "zero" {
+        Missing::Zero
+    } else {
+        Missing::Skip
+    };
     let bins = o.int("bins") as usize;
-    let how = Reading { statistic: Statistic::named(&o.text("statistic")), bins, log1p: o.flag("log1p"), missing };
+    let how = Reading {
+        statistic: Statistic::named(&o.text("statistic")),
+        bins,
+        log1p: o.flag("log1p"),
+        missing,
+    };
     let names: Vec<String> = tracks_given.iter().map(|(name, _)| name.clone()).collect();
     let pairs = match o.raw("pairs") {
         Some(pairs) => profile::pairs_of(&names, &named_pairs(&pairs)?)?,
         None => profile::named_pairs(&names),
     };
     if !o.has("pairs") && !pairs.is_empty() {
-        let shown: Vec<String> = pairs.iter().map(|(plus, minus)| format!("`{}` and `{}`", names[*plus], names[*minus])).collect();
+        let shown: Vec<String> = pairs
+            .iter()
+            .map(|(plus, minus)| format!("`{}` and `{}`", names[*plus], names[*minus]))
+            .collect();
         super::train::tell(&format!(
             "note: {} are taken for the two strands: their labels change places on the reverse strand; `pairs: []` keeps them in place",
             shown.join(", ")
         ));
     }
-    let borrowed: Vec<(String, &crate::seq::Track)> = tracks_given.iter().map(|(name, track)| (name.clone(), &*track.0)).collect();
-    tracks_given.iter().for_each(|(_, track)| super::track::noted(&track.0, &regions.0));
+    let borrowed: Vec<(String, &crate::seq::Track)> = tracks_given
+        .iter()
+        .map(|(name, track)| (name.clone(), &*track.0))
+        .collect();
+    tracks_given
+        .iter()
+        .for_each(|(_, track)| super::track::noted(&track.0, &regions.0));
     let mut found = labels::by_signal(&regions.0, &borrowed, &how)?;
-    if let (true, Some(partners)) = (o.flag("use_strand"), profile::partners(names.len(), bins, &pairs)) {
+    if let (true, Some(partners)) = (
+        o.flag("use_strand"),
+        profile::partners(names.len(), bins, &pairs),
+    ) {
         profile::orient(&mut found.values, &partners, &regions.0.rows);
     }
     let mut map = shown(found, regions.0.len())?;
-    let pairs: rhai::Array = pairs.iter().map(|(plus, minus)| array([names[*plus].clone(), names[*minus].clone()]).into()).collect();
+    let pairs: rhai::Array = pairs
+        .iter()
+        .map(|(plus, minus)| array([names[*plus].clone(), names[*minus].clone()]).into())
+        .collect();
     let how = Map::from([
         ("statistic".into(), o.text("statistic").into()),
         ("bins".into(), o.int("bins").into()),
@@ -237,7 +419,8 @@ fn signal(regions: &Places, tracks: &Dynamic, o: &Options) -> Result<Map> {
 }
 
 natives! { natives in "label" {
-    /// Labels regions by sets of peaks: 1 where a peak of the set overlaps, else 0; NaN where only an ambiguous one does.
+    /// Labels regions by sets of peaks: 1 where a peak of the set overlaps, else 0; NaN where only
+    /// an ambiguous one does.
     ///
     /// ```rhai
     /// let at = |s, e| intervals::from(#{ chrom: ["chr1"], start: [s], end: [e] });
@@ -248,8 +431,8 @@ natives! { natives in "label" {
     /// ```
     function "peaks"(c, regions: Places, peaks: Map; o = PEAKS) -> "map of names and values: tensor [regions, sets]" { by_peaks(&regions, &peaks, &o) }
 
-    /// Makes regions of several sets' peaks: overlapping peaks are joined, a region of one length is laid around the
-    /// middle of each, and labelled with every set that has a peak in it.
+    /// Makes regions of several sets' peaks: overlapping peaks are joined, a region of one length
+    /// is laid around the middle of each, and labelled with every set that has a peak in it.
     ///
     /// ```rhai
     /// let at = |s, e| intervals::from(#{ chrom: ["chr1"], start: [s], end: [e] });
@@ -261,9 +444,11 @@ natives! { natives in "label" {
 
     /// Labels regions by signals: a number for each track, or a profile of bins.
     ///
-    /// Bins go from left to right along the chromosome whatever a region's strand is, unless `use_strand` is true. Passed whole as
-    /// `labels` of `data::regions`, labels follow the sequence: they are read from the strand that the sequence is read from, turn
-    /// with `augment::reverse_complement`, and are read again from the signals where an augmenter moves bases.
+    /// Bins go from left to right along the chromosome whatever a region's strand is, unless
+    /// `use_strand` is true. Passed whole as `labels` of `data::regions`, labels follow the
+    /// sequence: they are read from the strand that the sequence is read from, turn with
+    /// `augment::reverse_complement`, and are read again from the signals where an augmenter moves
+    /// bases.
     ///
     /// ```rhai
     /// let t = track::from_intervals(intervals::from(#{ chrom: ["chr1"], start: [0], end: [50] }));

@@ -3,7 +3,8 @@
 use crate::natives;
 
 natives! { floats in "number" {
-    /// Takes the natural logarithm, as `tensor.log()` does and as Python's `math.log`; `x.log(base)` takes another base.
+    /// Takes the natural logarithm, as `tensor.log()` does and as Python's `math.log`;
+    /// `x.log(base)` takes another base.
     ///
     /// ```rhai
     /// assert_near((10.0).log(), 2.302585092994046);

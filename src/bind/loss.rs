@@ -10,15 +10,44 @@ use crate::torch::Tensor;
 use crate::{fault, natives};
 use std::rc::Rc;
 
-const BCE: &[Opt] = &[opt("pos_weight", OptKind::Other("number or array of one for each task"), "", "how much more positives weigh")];
+const BCE: &[Opt] = &[opt(
+    "pos_weight",
+    OptKind::Other("number or array of one for each task"),
+    "",
+    "how much more positives weigh",
+)];
 const CROSS: &[Opt] = &[
-    opt("weights", OptKind::Other("array of a number for each class"), "", "how much each class weighs"),
-    opt("ignore_index", OptKind::Int(-MANY, MANY), "-100", "a class number that marks an undefined label, as NaN does"),
+    opt(
+        "weights",
+        OptKind::Other("array of a number for each class"),
+        "",
+        "how much each class weighs",
+    ),
+    opt(
+        "ignore_index",
+        OptKind::Int(-MANY, MANY),
+        "-100",
+        "a class number that marks an undefined label, as NaN does",
+    ),
 ];
-const HUBER: &[Opt] = &[opt("delta", OptKind::Float(1e-12, INF), "1", "where the error turns from squared to absolute")];
-const POISSON: &[Opt] = &[opt("log_input", OptKind::Bool, "true", "whether outputs are logarithms of rates")];
-const LINK: &[Opt] =
-    &[opt("link", OptKind::Choice(&["identity", "sigmoid", "softmax", "exp"]), "\"identity\"", "what turns outputs into predictions, for metrics")];
+const HUBER: &[Opt] = &[opt(
+    "delta",
+    OptKind::Float(1e-12, INF),
+    "1",
+    "where the error turns from squared to absolute",
+)];
+const POISSON: &[Opt] = &[opt(
+    "log_input",
+    OptKind::Bool,
+    "true",
+    "whether outputs are logarithms of rates",
+)];
+const LINK: &[Opt] = &[opt(
+    "link",
+    OptKind::Choice(&["identity", "sigmoid", "softmax", "exp"]),
+    "\"identity\"",
+    "what turns outputs into predictions, for metrics",
+)];
 
 fn link_of(name: &str) -> Link {
     match name {
@@ -32,7 +61,9 @@ fn link_of(name: &str) -> Link {
 fn weights(o: &Options, name: &str) -> Result<Option<Vec<f64>>> {
     match o.raw(name) {
         None => Ok(None),
-        Some(one) if crate::lang::value::number(&one).is_some() => Ok(crate::lang::value::number(&one).map(|w| vec![w])),
+        Some(one) if crate::lang::value::number(&one).is_some() => {
+            Ok(crate::lang::value::number(&one).map(|w| vec![w]))
+        }
         Some(_) => o.get::<Vec<f64>>(name),
     }
 }
@@ -41,10 +72,19 @@ fn weights(o: &Options, name: &str) -> Result<Option<Vec<f64>>> {
 pub fn of_closure(f: Callback, link: Link) -> Loss {
     let compute = move |outputs: &Tensor, labels: &Tensor| -> Result<Tensor> {
         let _guard = InLoss::begin();
-        let made = f.call(vec![outputs.clone().into_value(), labels.clone().into_value()])?;
+        let made = f.call(vec![
+            outputs.clone().into_value(),
+            labels.clone().into_value(),
+        ])?;
         made.read_lock::<Tensor>()
             .map(|t| t.clone())
-            .ok_or_else(|| fault!("type", "a loss must give a tensor of one number, gave {}", session::describe(&made)))
+            .ok_or_else(|| {
+                fault!(
+                    "type",
+                    "a loss must give a tensor of one number, gave {}",
+                    session::describe(&made)
+                )
+            })
     };
     Loss::new("custom", link, LossKind::Custom(Rc::new(compute)))
 }
@@ -84,8 +124,8 @@ natives! { made in "loss" {
 
     /// Makes cross-entropy of class logits [batch, classes]; labels are class numbers from 0.
     ///
-    /// Rows whose label is NaN or `ignore_index` count neither in the loss nor in its gradient; any other number that is no class
-    /// is an error.
+    /// Rows whose label is NaN or `ignore_index` count neither in the loss nor in its gradient; any
+    /// other number that is no class is an error.
     ///
     /// ```rhai
     /// assert_near(loss::cross_entropy().of(tensor::zeros([1, 2]), tensor::from([[1.0]])).item(), 0.6931472, 1e-5);
@@ -138,14 +178,16 @@ natives! { made in "loss" {
     /// ```
     function "poisson_nll"(c; o = POISSON) -> "loss" { Ok(Loss::new("poisson_nll", if o.flag("log_input") { Link::Exp } else { Link::Identity }, LossKind::PoissonNll(o.flag("log_input")))) }
 
-    /// Makes the multinomial negative log-likelihood of counts along the last axis, given logits (BPNet's profile loss).
+    /// Makes the multinomial negative log-likelihood of counts along the last axis, given logits
+    /// (BPNet's profile loss).
     ///
     /// ```rhai
     /// assert_near(loss::multinomial_nll().of(tensor::zeros([1, 2]), tensor::from([[1.0, 0.0]])).item(), 0.6931472, 1e-5);
     /// ```
     function "multinomial_nll"(c) -> "loss" { Ok(Loss::new("multinomial_nll", Link::Softmax, LossKind::MultinomialNll)) }
 
-    /// Makes the Kullback–Leibler divergence of label shares from outputs that are log-shares; a sample's is their sum.
+    /// Makes the Kullback–Leibler divergence of label shares from outputs that are log-shares; a
+    /// sample's is their sum.
     ///
     /// ```rhai
     /// assert_near(loss::kl().of(tensor::zeros([1, 1]), tensor::ones([1, 1])).item(), 0.0);

@@ -1,4 +1,5 @@
-//! `metric::…`: how well predictions agree with labels, as values and as streaming metrics of `fit`.
+//! `metric::…`: how well predictions agree with labels, as values and as streaming metrics of
+//! `fit`.
 
 use super::values::Numbers;
 use crate::base::Result;
@@ -15,8 +16,18 @@ const AVERAGE: Opt = opt(
     "\"macro\"",
     "how tasks become one number: macro (their mean), micro (one pot), weighted (by positives), samples (each row's own)",
 );
-const THRESHOLD: Opt = opt("threshold", OptKind::Float(0.0, 1.0), "0.5", "the probability from which a decision is positive");
-const WEIGHTS: Opt = opt("weights", OptKind::Other("tensor or array of numbers"), "", "how much each row weighs; all the same unless given");
+const THRESHOLD: Opt = opt(
+    "threshold",
+    OptKind::Float(0.0, 1.0),
+    "0.5",
+    "the probability from which a decision is positive",
+);
+const WEIGHTS: Opt = opt(
+    "weights",
+    OptKind::Other("tensor or array of numbers"),
+    "",
+    "how much each row weighs; all the same unless given",
+);
 const RANK: &[Opt] = &[AVERAGE];
 const DECIDE: &[Opt] = &[AVERAGE, THRESHOLD];
 const OF_RANKS: &[Opt] = &[AVERAGE, WEIGHTS];
@@ -25,21 +36,43 @@ const OF_NUMBERS: &[Opt] = &[WEIGHTS];
 
 fn metric(name: &str, measure: Measure, o: &Options) -> Result<Metric> {
     let threshold = o.maybe_float("threshold").unwrap_or(0.5);
-    Ok(Metric { average: Average::named(&o.text("average")), threshold, ..Metric::new(name, measure) })
+    Ok(Metric {
+        average: Average::named(&o.text("average")),
+        threshold,
+        ..Metric::new(name, measure)
+    })
 }
 
-fn with_pairs<T>(scores: &Numbers, labels: &Numbers, o: Option<&Options>, f: impl Fn(&Pairs) -> Result<T>) -> Result<T> {
+fn with_pairs<T>(
+    scores: &Numbers,
+    labels: &Numbers,
+    o: Option<&Options>,
+    f: impl Fn(&Pairs) -> Result<T>,
+) -> Result<T> {
     let (shape, other) = (scores.0.shape(), labels.0.shape());
     let rows = shape.first().copied().unwrap_or(1);
     if other.first().copied().unwrap_or(1) != rows {
-        bail!("shape", "scores {} and labels {} differ in rows", crate::base::shape::text(&shape), crate::base::shape::text(&other));
+        bail!(
+            "shape",
+            "scores {} and labels {} differ in rows",
+            crate::base::shape::text(&shape),
+            crate::base::shape::text(&other)
+        );
     }
     let columns = (scores.0.numel() / rows.max(1)) as usize;
     let weights = match o.and_then(|o| o.raw("weights")) {
-        Some(weights) => Some(super::tensor::tensor_of(&weights).map_err(|fault| fault.context("option `weights`"))?.to_f64()?),
+        Some(weights) => Some(
+            super::tensor::tensor_of(&weights)
+                .map_err(|fault| fault.context("option `weights`"))?
+                .to_f64()?,
+        ),
         None => None,
     };
-    scores.0.with_values(|scores| labels.0.with_values(|labels| f(&Pairs::new(scores, labels, columns).weighing(weights.as_deref()))))??
+    scores.0.with_values(|scores| {
+        labels.0.with_values(|labels| {
+            f(&Pairs::new(scores, labels, columns).weighing(weights.as_deref()))
+        })
+    })??
 }
 
 fn value(metric: Metric, scores: &Numbers, labels: &Numbers, o: &Options) -> Result<f64> {
@@ -54,7 +87,8 @@ natives! { made in "metric" {
     /// ```
     function "auroc"(c; o = RANK) -> "metric" { metric("auroc", Measure::Auroc, &o) }
 
-    /// Computes the area under the ROC curve; ties count half; NaN labels and tasks without both labels are left out, tasks averaged.
+    /// Computes the area under the ROC curve; ties count half; NaN labels and tasks without both
+    /// labels are left out, tasks averaged.
     ///
     /// ```rhai
     /// let p = tensor::from([0.9, 0.2]);
@@ -63,14 +97,17 @@ natives! { made in "metric" {
     /// ```
     function "auroc"(c, scores: Numbers, labels: Numbers; o = OF_RANKS) -> "number" { value(metric("auroc", Measure::Auroc, &o)?, &scores, &labels, &o) }
 
-    /// Makes average precision: the sum of precision times gain in recall over distinct thresholds (step-wise); for `fit` and `evaluate`.
+    /// Makes average precision: the sum of precision times gain in recall over distinct thresholds
+    /// (step-wise); for `fit` and `evaluate`.
     ///
     /// ```rhai
     /// assert_eq(metric::average_precision().name, "average_precision");
     /// ```
     function "average_precision"(c; o = RANK) -> "metric" { metric("average_precision", Measure::AveragePrecision, &o) }
 
-    /// Computes average precision: the sum of precision times gain in recall over distinct thresholds (step-wise); NaN labels and tasks without both labels are left out, tasks averaged.
+    /// Computes average precision: the sum of precision times gain in recall over distinct
+    /// thresholds (step-wise); NaN labels and tasks without both labels are left out, tasks
+    /// averaged.
     ///
     /// ```rhai
     /// let p = tensor::from([0.9, 0.2]);
@@ -79,14 +116,16 @@ natives! { made in "metric" {
     /// ```
     function "average_precision"(c, scores: Numbers, labels: Numbers; o = OF_RANKS) -> "number" { value(metric("average_precision", Measure::AveragePrecision, &o)?, &scores, &labels, &o) }
 
-    /// Makes the area under the precision-recall curve by trapezoids, which is optimistic (Davis & Goadrich 2006); for `fit` and `evaluate`.
+    /// Makes the area under the precision-recall curve by trapezoids, which is optimistic (Davis &
+    /// Goadrich 2006); for `fit` and `evaluate`.
     ///
     /// ```rhai
     /// assert_eq(metric::auprc().name, "auprc");
     /// ```
     function "auprc"(c; o = RANK) -> "metric" { metric("auprc", Measure::Auprc, &o) }
 
-    /// Computes the area under the precision-recall curve by trapezoids, which is optimistic (Davis & Goadrich 2006); NaN labels and tasks without both labels are left out, tasks averaged.
+    /// Computes the area under the precision-recall curve by trapezoids, which is optimistic (Davis
+    /// & Goadrich 2006); NaN labels and tasks without both labels are left out, tasks averaged.
     ///
     /// ```rhai
     /// let p = tensor::from([0.9, 0.2]);
@@ -95,7 +134,8 @@ natives! { made in "metric" {
     /// ```
     function "auprc"(c, scores: Numbers, labels: Numbers; o = OF_RANKS) -> "number" { value(metric("auprc", Measure::Auprc, &o)?, &scores, &labels, &o) }
 
-    /// Computes AUROC, average precision and the area under the precision-recall curve in one pass; NaN labels and tasks without both labels are left out, tasks averaged.
+    /// Computes AUROC, average precision and the area under the precision-recall curve in one pass;
+    /// NaN labels and tasks without both labels are left out, tasks averaged.
     ///
     /// ```rhai
     /// let found = metric::ranking(tensor::from([0.9, 0.2]), tensor::from([1.0, 0.0]));
@@ -233,7 +273,8 @@ natives! { made in "metric" {
     /// ```
     function "r2"(c) -> "metric" { Ok(Metric::new("r2", Measure::R2)) }
 
-    /// Computes the share of the labels' variance that predictions explain; NaN labels are left out, tasks averaged.
+    /// Computes the share of the labels' variance that predictions explain; NaN labels are left
+    /// out, tasks averaged.
     ///
     /// ```rhai
     /// let p = tensor::from([0.9, 0.2]);

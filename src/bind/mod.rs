@@ -126,9 +126,13 @@ pub fn start(settings: session::Settings) -> Rc<Engine> {
     start_with(settings, |_| {})
 }
 
-/// Starts a session whose engine has functions beside those of the library, before which they are found.
+/// Starts a session whose engine has functions beside those of the library, before which they are
+/// found.
 pub fn start_with(settings: session::Settings, more: fn(&mut Engine)) -> Rc<Engine> {
-    let no_grad = Guarded { word: "no_grad", begin: || Box::new(crate::torch::grad::no_grad()) };
+    let no_grad = Guarded {
+        word: "no_grad",
+        begin: || Box::new(crate::torch::grad::no_grad()),
+    };
     let mut library = library();
     library.extras.push(more);
     crate::lang::engine::start(&library, &[no_grad], settings)

@@ -16,32 +16,62 @@ fn rows_of(name: &str, tensor: &Tensor) -> Result<Vec<[f64; 4]>> {
     let rows = match tensor.shape()[..] {
         [4, _] => tensor.transpose(0, 1)?,
         [_, 4] => tensor.clone(),
-        _ => bail!("shape", "`{name}` must be [4, width], got {}", shape::text(&tensor.shape())),
+        _ => bail!(
+            "shape",
+            "`{name}` must be [4, width], got {}",
+            shape::text(&tensor.shape())
+        ),
     };
-    Ok(rows.to_f64()?.chunks(4).map(|row| [row[0], row[1], row[2], row[3]]).collect())
+    Ok(rows
+        .to_f64()?
+        .chunks(4)
+        .map(|row| [row[0], row[1], row[2], row[3]])
+        .collect())
 }
 
 fn from_ppm(name: &str, ppm: &Tensor) -> Result<Motif> {
     let ppm = rows_of("ppm", ppm)?;
-    if let Some(i) = ppm.iter().position(|row| (row.iter().sum::<f64>() - 1.0).abs() > 0.01 || row.iter().any(|p| *p < 0.0)) {
+    if let Some(i) = ppm.iter().position(|row| {
+        (row.iter().sum::<f64>() - 1.0).abs() > 0.01 || row.iter().any(|p| *p < 0.0)
+    }) {
         bail!("value", "position {} of `ppm` does not sum to 1", i + 1);
     }
     Ok(Motif::new(name, ppm))
 }
 
 const PWM: &[Opt] = &[
-    opt("pseudocount", OptKind::Float(0.0, INF), "0.1", "sites' worth of background that is added to each position"),
-    opt("background", OptKind::Other("array of four shares"), "", "shares of A, C, G, T; equal unless given"),
+    opt(
+        "pseudocount",
+        OptKind::Float(0.0, INF),
+        "0.1",
+        "sites' worth of background that is added to each position",
+    ),
+    opt(
+        "background",
+        OptKind::Other("array of four shares"),
+        "",
+        "shares of A, C, G, T; equal unless given",
+    ),
 ];
 
 /// Rows of A, C, G, T as a tensor `[4, width]`.
 fn matrix(rows: &[[f64; 4]]) -> Result<Tensor> {
-    Tensor::from_f64(&rows.iter().flatten().copied().collect::<Vec<_>>(), &[rows.len() as i64, 4])?.transpose(0, 1)?.to_kind(Kind::Float)
+    Tensor::from_f64(
+        &rows.iter().flatten().copied().collect::<Vec<_>>(),
+        &[rows.len() as i64, 4],
+    )?
+    .transpose(0, 1)?
+    .to_kind(Kind::Float)
 }
 
 fn pwm(motif: &Motif, o: &Options) -> Result<Tensor> {
     let background: [f64; 4] = match o.get::<Vec<f64>>("background")? {
-        Some(shares) => shares.try_into().map_err(|_| fault!("option", "option `background` needs four shares, of A, C, G and T"))?,
+        Some(shares) => shares.try_into().map_err(|_| {
+            fault!(
+                "option",
+                "option `background` needs four shares, of A, C, G and T"
+            )
+        })?,
         None => [0.25; 4],
     };
     matrix(&motif.log_odds(o.float("pseudocount"), background))
@@ -49,19 +79,38 @@ fn pwm(motif: &Motif, o: &Options) -> Result<Tensor> {
 
 fn from_pfm(name: &str, counts: &Tensor, pseudocount: f64) -> Result<Motif> {
     let rows = rows_of("counts", counts)?;
-    let sums: Vec<f64> = rows.iter().map(|row| row.iter().sum::<f64>() + pseudocount).collect();
-    if let Some(i) = (0..rows.len()).find(|i| rows[*i].iter().any(|n| *n < 0.0) || sums[*i] <= 0.0) {
+    let sums: Vec<f64> = rows
+        .iter()
+        .map(|row| row.iter().sum::<f64>() + pseudocount)
+        .collect();
+    if let Some(i) = (0..rows.len()).find(|i| rows[*i].iter().any(|n| *n < 0.0) || sums[*i] <= 0.0)
+    {
         bail!("value", "position {} of `counts` holds no counts", i + 1);
     }
-    let ppm = rows.iter().zip(&sums).map(|(row, sum)| row.map(|n| (n + pseudocount / 4.0) / sum)).collect();
-    Ok(Motif { sites: sums.iter().copied().fold(0.0, f64::max), ..Motif::new(name, ppm) })
+    let ppm = rows
+        .iter()
+        .zip(&sums)
+        .map(|(row, sum)| row.map(|n| (n + pseudocount / 4.0) / sum))
+        .collect();
+    Ok(Motif {
+        sites: sums.iter().copied().fold(0.0, f64::max),
+        ..Motif::new(name, ppm)
+    })
 }
 
 fn gather(items: &Array) -> Result<Motifs> {
     let one = |item: &rhai::Dynamic| {
-        item.read_lock::<Motif>().map(|m| m.clone()).ok_or_else(|| fault!("type", "`motifs` must hold motifs, got {}", session::describe(item)))
+        item.read_lock::<Motif>().map(|m| m.clone()).ok_or_else(|| {
+            fault!(
+                "type",
+                "`motifs` must hold motifs, got {}",
+                session::describe(item)
+            )
+        })
     };
-    Ok(Motifs(Rc::new(items.iter().map(one).collect::<Result<_>>()?)))
+    Ok(Motifs(Rc::new(
+        items.iter().map(one).collect::<Result<_>>()?,
+    )))
 }
 
 fn pick(motifs: &Motifs, i: i64) -> Result<Motif> {
@@ -79,15 +128,18 @@ fn read(path: &str) -> Result<Motifs> {
     match motif_file::read(&session::find_input(path)?) {
         Err(fault) if fault.kind == "file" && session::is_dry() => {
             session::guess();
-            Ok(Motifs(Rc::new(vec![Motif::from_consensus("stand-in", "ACGTACGT")?])))
+            Ok(Motifs(Rc::new(vec![Motif::from_consensus(
+                "stand-in", "ACGTACGT",
+            )?])))
         }
         other => Ok(Motifs(Rc::new(other?))),
     }
 }
 
 natives! { files in "motifs" {
-    /// Reads motifs: MEME (text, XML, HTML), JASPAR, TRANSFAC, HOMER, UniPROBE, Cluster-Buster, CIS-BP and bare matrices, plain or
-    /// gzipped, told by their content. Counts become probabilities; a position without any count says nothing (1/4 each).
+    /// Reads motifs: MEME (text, XML, HTML), JASPAR, TRANSFAC, HOMER, UniPROBE, Cluster-Buster,
+    /// CIS-BP and bare matrices, plain or gzipped, told by their content. Counts become
+    /// probabilities; a position without any count says nothing (1/4 each).
     ///
     /// ```rhai
     /// motif::all([motif::from_consensus("ACGT")]).save_meme("/tmp/cistron_example_read.meme");
@@ -111,7 +163,8 @@ natives! { made in "motif" {
     /// ```
     function "from_ppm"(c, name: String, ppm: Tensor) -> "motif" { from_ppm(&name, &ppm) }
 
-    /// Makes a motif of counts [4, width] or [width, 4]; `pseudocount` sites' worth of equal bases are added to each position (0 unless given).
+    /// Makes a motif of counts [4, width] or [width, 4]; `pseudocount` sites' worth of equal bases
+    /// are added to each position (0 unless given).
     ///
     /// ```rhai
     /// let m = motif::from_pfm("m", [[8, 0], [0, 0], [0, 4], [0, 4]]);
@@ -199,7 +252,8 @@ natives! { one in "motif" {
     /// ```
     method "pwm"(c, this: Motif; o = PWM) -> "tensor [4, width], bits" { pwm(&this, &o) }
 
-    /// Counts of its sites (position frequency matrix): its probabilities times `sites`, its own number of them unless given.
+    /// Counts of its sites (position frequency matrix): its probabilities times `sites`, its own
+    /// number of them unless given.
     ///
     /// ```rhai
     /// assert_eq(motif::from_consensus("AN").pfm(8).t(), [[8, 0, 0, 0], [2, 2, 2, 2]]);

@@ -6,7 +6,10 @@ use crate::lang::options::{MANY, Opt, OptKind, opt};
 use crate::lang::value::{Ints, array};
 use crate::lang::{Call, Callback, FromValue, IntoValue, Options, session};
 use crate::nn::activation::Activation;
-use crate::nn::{Init, Layer, Model, Shape, Spec, Value, attention, conv, dropout, init, linear, norm, pool, recurrent, reshape};
+use crate::nn::{
+    Init, Layer, Model, Shape, Spec, Value, attention, conv, dropout, init, linear, norm, pool,
+    recurrent, reshape,
+};
 use crate::torch::Tensor;
 use crate::torch::recurrent::Recurrence;
 use crate::{bail, fault, natives};
@@ -22,59 +25,217 @@ const INIT: Opt = opt(
 );
 
 const CONV: &[Opt] = &[
-    opt("stride", OptKind::Int(1, MANY), "1", "steps between windows"),
-    opt("padding", OptKind::Other("whole number, \"same\", \"valid\" or \"causal\""), "0", "zeros at both ends, or the rule that finds them"),
-    opt("dilation", OptKind::Int(1, MANY), "1", "steps between the positions of a window"),
-    opt("groups", OptKind::Int(0, MANY), "1", "groups of channels that do not see each other; 0 makes one of each channel"),
-    opt("bias", OptKind::Bool, "true", "whether a number is added to each filter"),
-    opt("norm", OptKind::Choice(&["none", "weight"]), "\"none\"", "weight: length and direction of weights are learned apart (Salimans & Kingma 2016)"),
+    opt(
+        "stride",
+        OptKind::Int(1, MANY),
+        "1",
+        "steps between windows",
+    ),
+    opt(
+        "padding",
+        OptKind::Other("whole number, \"same\", \"valid\" or \"causal\""),
+        "0",
+        "zeros at both ends, or the rule that finds them",
+    ),
+    opt(
+        "dilation",
+        OptKind::Int(1, MANY),
+        "1",
+        "steps between the positions of a window",
+    ),
+    opt(
+        "groups",
+        OptKind::Int(0, MANY),
+        "1",
+        "groups of channels that do not see each other; 0 makes one of each channel",
+    ),
+    opt(
+        "bias",
+        OptKind::Bool,
+        "true",
+        "whether a number is added to each filter",
+    ),
+    opt(
+        "norm",
+        OptKind::Choice(&["none", "weight"]),
+        "\"none\"",
+        "weight: length and direction of weights are learned apart (Salimans & Kingma 2016)",
+    ),
     INIT,
 ];
 
 const SEPARABLE: &[Opt] = &[
-    opt("stride", OptKind::Int(1, MANY), "1", "steps between windows"),
-    opt("padding", OptKind::Other("whole number, \"same\", \"valid\" or \"causal\""), "0", "zeros at both ends, or the rule that finds them"),
-    opt("dilation", OptKind::Int(1, MANY), "1", "steps between the positions of a window"),
-    opt("multiplier", OptKind::Int(1, MANY), "1", "depthwise filters of each channel"),
-    opt("bias", OptKind::Bool, "true", "whether a number is added to each filter"),
+    opt(
+        "stride",
+        OptKind::Int(1, MANY),
+        "1",
+        "steps between windows",
+    ),
+    opt(
+        "padding",
+        OptKind::Other("whole number, \"same\", \"valid\" or \"causal\""),
+        "0",
+        "zeros at both ends, or the rule that finds them",
+    ),
+    opt(
+        "dilation",
+        OptKind::Int(1, MANY),
+        "1",
+        "steps between the positions of a window",
+    ),
+    opt(
+        "multiplier",
+        OptKind::Int(1, MANY),
+        "1",
+        "depthwise filters of each channel",
+    ),
+    opt(
+        "bias",
+        OptKind::Bool,
+        "true",
+        "whether a number is added to each filter",
+    ),
 ];
 
 const TRANSPOSED: &[Opt] = &[
-    opt("stride", OptKind::Int(1, MANY), "1", "positions of the output between windows"),
-    opt("padding", OptKind::Int(0, MANY), "0", "positions cut from both ends"),
-    opt("output_padding", OptKind::Int(0, MANY), "0", "positions added at the end"),
-    opt("dilation", OptKind::Int(1, MANY), "1", "steps between the positions of a window"),
-    opt("bias", OptKind::Bool, "true", "whether a number is added to each filter"),
+    opt(
+        "stride",
+        OptKind::Int(1, MANY),
+        "1",
+        "positions of the output between windows",
+    ),
+    opt(
+        "padding",
+        OptKind::Int(0, MANY),
+        "0",
+        "positions cut from both ends",
+    ),
+    opt(
+        "output_padding",
+        OptKind::Int(0, MANY),
+        "0",
+        "positions added at the end",
+    ),
+    opt(
+        "dilation",
+        OptKind::Int(1, MANY),
+        "1",
+        "steps between the positions of a window",
+    ),
+    opt(
+        "bias",
+        OptKind::Bool,
+        "true",
+        "whether a number is added to each filter",
+    ),
 ];
 
-const LINEAR: &[Opt] = &[opt("bias", OptKind::Bool, "true", "whether a number is added to each output"), INIT];
+const LINEAR: &[Opt] = &[
+    opt(
+        "bias",
+        OptKind::Bool,
+        "true",
+        "whether a number is added to each output",
+    ),
+    INIT,
+];
 
 const RECURRENT: &[Opt] = &[
-    opt("bidirectional", OptKind::Bool, "false", "whether it also reads from the end"),
-    opt("layers", OptKind::Int(1, 64), "1", "layers on top of each other"),
-    opt("dropout", OptKind::Float(0.0, 0.99), "0", "chance of a zero between layers, while training"),
-    opt("biases", OptKind::Choice(&["two", "one"]), "\"two\"", "two that add up, as PyTorch has, or one, as Keras has"),
-    opt("output", OptKind::Choice(&["all", "last"]), "\"all\"", "all positions, or the last state alone: [hidden]"),
+    opt(
+        "bidirectional",
+        OptKind::Bool,
+        "false",
+        "whether it also reads from the end",
+    ),
+    opt(
+        "layers",
+        OptKind::Int(1, 64),
+        "1",
+        "layers on top of each other",
+    ),
+    opt(
+        "dropout",
+        OptKind::Float(0.0, 0.99),
+        "0",
+        "chance of a zero between layers, while training",
+    ),
+    opt(
+        "biases",
+        OptKind::Choice(&["two", "one"]),
+        "\"two\"",
+        "two that add up, as PyTorch has, or one, as Keras has",
+    ),
+    opt(
+        "output",
+        OptKind::Choice(&["all", "last"]),
+        "\"all\"",
+        "all positions, or the last state alone: [hidden]",
+    ),
 ];
 
 const NORM: &[Opt] = &[
-    opt("eps", OptKind::Float(0.0, 1.0), "1e-5", "added to variances"),
-    opt("momentum", OptKind::Float(0.0, 1.0), "0.1", "share of the newest batch in running statistics (batch norm)"),
-    opt("affine", OptKind::Bool, "true", "whether a scale and a shift are learned"),
+    opt(
+        "eps",
+        OptKind::Float(0.0, 1.0),
+        "1e-5",
+        "added to variances",
+    ),
+    opt(
+        "momentum",
+        OptKind::Float(0.0, 1.0),
+        "0.1",
+        "share of the newest batch in running statistics (batch norm)",
+    ),
+    opt(
+        "affine",
+        OptKind::Bool,
+        "true",
+        "whether a scale and a shift are learned",
+    ),
 ];
 
-const DROPOUT: &[Opt] = &[opt("channels", OptKind::Bool, "false", "whether whole channels are zeroed")];
+const DROPOUT: &[Opt] = &[opt(
+    "channels",
+    OptKind::Bool,
+    "false",
+    "whether whole channels are zeroed",
+)];
 
 const POOL: &[Opt] = &[
-    opt("stride", OptKind::Other("whole number or two"), "", "steps between windows; the window's size unless given"),
-    opt("padding", OptKind::Int(0, MANY), "0", "positions added at both ends"),
+    opt(
+        "stride",
+        OptKind::Other("whole number or two"),
+        "",
+        "steps between windows; the window's size unless given",
+    ),
+    opt(
+        "padding",
+        OptKind::Int(0, MANY),
+        "0",
+        "positions added at both ends",
+    ),
 ];
 
-const ATTENTION: &[Opt] = &[opt("bias", OptKind::Bool, "true", "whether the projections have biases")];
+const ATTENTION: &[Opt] = &[opt(
+    "bias",
+    OptKind::Bool,
+    "true",
+    "whether the projections have biases",
+)];
 
 const MULTIHEAD: &[Opt] = &[
-    opt("dropout", OptKind::Float(0.0, 0.99), "0", "chance of a zero among attention weights, while training"),
-    opt("causal", OptKind::Bool, "false", "whether a position sees only itself and those before it"),
+    opt(
+        "dropout",
+        OptKind::Float(0.0, 0.99),
+        "0",
+        "chance of a zero among attention weights, while training",
+    ),
+    opt(
+        "causal",
+        OptKind::Bool,
+        "false",
+        "whether a position sees only itself and those before it",
+    ),
 ];
 
 /// A description that remembers its script line.
@@ -88,7 +249,9 @@ pub fn layer(call: &Call, spec: impl Spec + 'static) -> Result<Layer> {
 
 /// Fails unless all are at least 1.
 pub fn positive(values: &[(&str, i64)]) -> Result<()> {
-    values.iter().try_for_each(|(name, value)| crate::lang::native::at_least(name, *value, 1))
+    values
+        .iter()
+        .try_for_each(|(name, value)| crate::lang::native::at_least(name, *value, 1))
 }
 
 /// One number for all axes, or one for each.
@@ -101,24 +264,43 @@ fn spread(values: Ints, axes: usize) -> Result<Vec<i64>> {
 }
 
 fn init_of(o: &Options) -> Result<Option<Init>> {
-    let Some(value) = o.raw("init") else { return Ok(None) };
+    let Some(value) = o.raw("init") else {
+        return Ok(None);
+    };
     if let Ok(name) = value.clone().into_string() {
         if init::NAMES.contains(&name.as_str()) {
             return Ok(Init::named(&name));
         }
         let near = crate::base::near::nearest(&name, init::NAMES);
-        return Err(fault!("option", "option `init`: no initialiser is called \"{name}\"")
-            .hint(near.map_or(format!("one of {}", init::NAMES.join(", ")), |near| format!("did you mean \"{near}\"?"))));
+        return Err(fault!(
+            "option",
+            "option `init`: no initialiser is called \"{name}\""
+        )
+        .hint(
+            near.map_or(format!("one of {}", init::NAMES.join(", ")), |near| {
+                format!("did you mean \"{near}\"?")
+            }),
+        ));
     }
     let call: Callback = o.need("init")?;
     Ok(Some(Init::Custom(Rc::new(move |shape| {
         let made = call.call(vec![array(shape.to_vec()).into()])?;
-        made.read_lock::<Tensor>().map(|t| t.clone()).ok_or_else(|| fault!("type", "the initialiser must give a tensor, gave {}", session::describe(&made)))
+        made.read_lock::<Tensor>()
+            .map(|t| t.clone())
+            .ok_or_else(|| {
+                fault!(
+                    "type",
+                    "the initialiser must give a tensor, gave {}",
+                    session::describe(&made)
+                )
+            })
     }))))
 }
 
 fn padding_of(o: &Options, axes: usize) -> Result<conv::Padding> {
-    let Some(value) = o.raw("padding") else { return Ok(conv::Padding::Fixed(vec![0; axes])) };
+    let Some(value) = o.raw("padding") else {
+        return Ok(conv::Padding::Fixed(vec![0; axes]));
+    };
     if let Ok(n) = value.as_int()
         && n >= 0
     {
@@ -128,12 +310,19 @@ fn padding_of(o: &Options, axes: usize) -> Result<conv::Padding> {
         Ok("same") => Ok(conv::Padding::Same),
         Ok("valid") => Ok(conv::Padding::Fixed(vec![0; axes])),
         Ok("causal") => Ok(conv::Padding::Causal),
-        _ => bail!("option", "option `padding` must be a whole number of at least 0, \"same\", \"valid\" or \"causal\", got {}", session::describe(&value)),
+        _ => bail!(
+            "option",
+            "option `padding` must be a whole number of at least 0, \"same\", \"valid\" or \"causal\", got {}",
+            session::describe(&value)
+        ),
     }
 }
 
 fn conv_of(filters: i64, width: Vec<i64>, o: &Options) -> Result<conv::Conv> {
-    positive(&[("filters", filters), ("width", width.iter().copied().min().unwrap_or(0))])?;
+    positive(&[
+        ("filters", filters),
+        ("width", width.iter().copied().min().unwrap_or(0)),
+    ])?;
     let axes = width.len();
     Ok(conv::Conv {
         stride: vec![o.int("stride"); axes],
@@ -150,19 +339,47 @@ fn conv_of(filters: i64, width: Vec<i64>, o: &Options) -> Result<conv::Conv> {
 fn separable(filters: i64, width: i64, o: &Options) -> Result<conv::Separable> {
     positive(&[("filters", filters), ("width", width)])?;
     let plain = conv::Conv::plain(filters, &[width]);
-    let depthwise = conv::Conv { stride: vec![o.int("stride")], dilation: vec![o.int("dilation")], padding: padding_of(o, 1)?, bias: o.flag("bias"), ..plain };
-    let pointwise = conv::Conv { bias: o.flag("bias"), ..conv::Conv::plain(filters, &[1]) };
-    Ok(conv::Separable { depthwise, pointwise, multiplier: o.int("multiplier") })
+    let depthwise = conv::Conv {
+        stride: vec![o.int("stride")],
+        dilation: vec![o.int("dilation")],
+        padding: padding_of(o, 1)?,
+        bias: o.flag("bias"),
+        ..plain
+    };
+    let pointwise = conv::Conv {
+        bias: o.flag("bias"),
+        ..conv::Conv::plain(filters, &[1])
+    };
+    Ok(conv::Separable {
+        depthwise,
+        pointwise,
+        multiplier: o.int("multiplier"),
+    })
 }
 
 fn recurrent_of(is_lstm: bool, hidden: i64, o: &Options) -> Result<recurrent::Recurrent> {
     positive(&[("hidden", hidden)])?;
-    let how = Recurrence { is_lstm, hidden, layers: o.int("layers"), dropout: o.float("dropout"), bidirectional: o.flag("bidirectional") };
-    Ok(recurrent::Recurrent { how, last: o.text("output") == "last", one_bias: o.text("biases") == "one" })
+    let how = Recurrence {
+        is_lstm,
+        hidden,
+        layers: o.int("layers"),
+        dropout: o.float("dropout"),
+        bidirectional: o.flag("bidirectional"),
+    };
+    Ok(recurrent::Recurrent {
+        how,
+        last: o.text("output") == "last",
+        one_bias: o.text("biases") == "one",
+    })
 }
 
 fn norm_of(over: norm::Over, o: &Options) -> norm::Norm {
-    norm::Norm { over, eps: o.float("eps"), momentum: o.float("momentum"), affine: o.flag("affine") }
+    norm::Norm {
+        over,
+        eps: o.float("eps"),
+        momentum: o.float("momentum"),
+        affine: o.flag("affine"),
+    }
 }
 
 fn pool_of(call: &Call, max: bool, size: Ints, o: &Options) -> Result<Layer> {
@@ -176,10 +393,19 @@ fn pool_of(call: &Call, max: bool, size: Ints, o: &Options) -> Result<Layer> {
         None => size.0.clone(),
     };
     positive(&[("stride", stride.iter().copied().min().unwrap_or(0))])?;
-    layer(call, pool::Pool { max, size: size.0, stride, padding: vec![o.int("padding"); axes] })
+    layer(
+        call,
+        pool::Pool {
+            max,
+            size: size.0,
+            stride,
+            padding: vec![o.int("padding"); axes],
+        },
+    )
 }
 
-/// What a network takes, out of what a script hands over: a tensor, a batch, a map of tensors, sequences.
+/// What a network takes, out of what a script hands over: a tensor, a batch, a map of tensors,
+/// sequences.
 pub fn input_of(model: &Model, x: &Dynamic) -> Result<Value> {
     if let Some(tensor) = x.read_lock::<Tensor>() {
         return Ok(Value::One(tensor.clone()));
@@ -193,7 +419,13 @@ pub fn input_of(model: &Model, x: &Dynamic) -> Result<Value> {
     if let Some(map) = x.read_lock::<Map>() {
         let part = |(name, value): (&rhai::Identifier, &Dynamic)| {
             let tensor = value.read_lock::<Tensor>().map(|t| t.clone());
-            tensor.map(|t| (name.to_string(), t)).ok_or_else(|| fault!("type", "input `{name}` must be a tensor, got {}", session::describe(value)))
+            tensor.map(|t| (name.to_string(), t)).ok_or_else(|| {
+                fault!(
+                    "type",
+                    "input `{name}` must be a tensor, got {}",
+                    session::describe(value)
+                )
+            })
         };
         return map.iter().map(part).collect::<Result<_>>().map(Value::Many);
     }
@@ -209,7 +441,8 @@ pub fn forward(model: &Model, x: &Dynamic) -> Result<Dynamic> {
 }
 
 thread_local! {
-    /// The network that last made a pass with gradients in evaluation mode, though layers of it do something in training alone.
+    /// The network that last made a pass with gradients in evaluation mode, though layers of it do
+    /// something in training alone.
     static EVALUATED: RefCell<Option<Model>> = const { RefCell::new(None) };
 }
 
@@ -218,7 +451,8 @@ fn note_mode(model: &Model, x: &Value, out: &Value) {
         return;
     }
     let is_on = |value: &Value| value.tensors().iter().any(|tensor| tensor.is_grad_on());
-    // gradients of the input are wanted in evaluation mode: what is asked is which bases an output comes from
+    // gradients of the input are wanted in evaluation mode: what is asked is which bases an output
+    // comes from
     let evaluates = !model.is_training() && is_on(out) && !is_on(x);
     EVALUATED.with_borrow_mut(|last| {
         if evaluates {
@@ -246,26 +480,55 @@ pub fn warn_of_mode(call: &Call) {
 pub fn into_dynamic(value: Value) -> Dynamic {
     match value {
         Value::One(tensor) => tensor.into_value(),
-        Value::Many(many) => many.into_iter().map(|(name, tensor)| (name.into(), tensor.into_value())).collect::<Map>().into(),
+        Value::Many(many) => many
+            .into_iter()
+            .map(|(name, tensor)| (name.into(), tensor.into_value()))
+            .collect::<Map>()
+            .into(),
     }
 }
 
 const BUILD: &[Opt] = &[
-    opt("seed", OptKind::Int(0, MANY), "", "seed of the first weights; the run's seed unless given"),
-    opt("device", OptKind::Text, "", "cpu, cuda, cuda:N or auto; the run's device unless given"),
+    opt(
+        "seed",
+        OptKind::Int(0, MANY),
+        "",
+        "seed of the first weights; the run's seed unless given",
+    ),
+    opt(
+        "device",
+        OptKind::Text,
+        "",
+        "cpu, cuda, cuda:N or auto; the run's device unless given",
+    ),
     opt(
         "amp",
         OptKind::Choice(crate::torch::Precision::NAMES),
         "\"f32\"",
         "bits that operations work with: f32, bf16 (convolutions and matrix products in bfloat16; parameters and losses stay as they are), tf32 (on GPUs)",
     ),
-    opt("fast", OptKind::Bool, "true", "whether layers may be joined into faster ones that give the same numbers up to rounding"),
-    opt("name", OptKind::Text, "\"model\"", "what it is called in progress, checkpoints and results"),
+    opt(
+        "fast",
+        OptKind::Bool,
+        "true",
+        "whether layers may be joined into faster ones that give the same numbers up to rounding",
+    ),
+    opt(
+        "name",
+        OptKind::Text,
+        "\"model\"",
+        "what it is called in progress, checkpoints and results",
+    ),
 ];
 
 const PREDICT: &[Opt] = &[
     opt("batch", OptKind::Int(1, MANY), "512", "rows at a time"),
-    opt("both_strands", OptKind::Bool, "false", "whether outputs of the sequence and of its reverse complement are averaged"),
+    opt(
+        "both_strands",
+        OptKind::Bool,
+        "false",
+        "whether outputs of the sequence and of its reverse complement are averaged",
+    ),
 ];
 
 natives! { models in "model" {
@@ -399,8 +662,8 @@ natives! { models in "model" {
     /// ```
     property "is_training"(c, this: Model) -> "true or false" { Ok(this.is_training()) }
 
-    /// Stops learning of all parameters, or of those below a path. What frozen layers at the start of a network give is computed once in
-    /// `train::fit`, not in every epoch.
+    /// Stops learning of all parameters, or of those below a path. What frozen layers at the start
+    /// of a network give is computed once in `train::fit`, not in every epoch.
     ///
     /// ```rhai
     /// let net = nn::build(nn::chain([["stem", nn::linear(3)], ["head", nn::linear(1)]]), [2]);
@@ -459,7 +722,8 @@ natives! { building in "nn" {
     /// Builds a description into a model: infers every shape, makes the parameters.
     ///
     /// - `layer`: a description
-    /// - `shape`: that of an input sample, `[4, 101]`; of several inputs a map, `#{ sequence: [4, 101], marks: [8, 101] }`
+    /// - `shape`: that of an input sample, `[4, 101]`; of several inputs a map,
+    ///   `#{ sequence: [4, 101], marks: [8, 101] }`
     ///
     /// ```rhai
     /// let net = nn::build(nn::chain([nn::conv1d(8, 5), nn::global_max_pool(), nn::linear(1)]), [4, 50], #{ seed: 1 });
@@ -476,8 +740,14 @@ natives! { building in "nn" {
 pub fn shape_of(value: &Dynamic, call: &Call) -> Result<Shape> {
     let mut value = value.clone();
     if let Some(map) = value.read_lock::<Map>().map(|m| m.clone()) {
-        let part = |(name, mut value): (rhai::Identifier, Dynamic)| Vec::<i64>::from_value(&mut value, call.context).map(|shape| (name.to_string(), shape));
-        return map.into_iter().map(part).collect::<Result<_>>().map(Shape::Many);
+        let part = |(name, mut value): (rhai::Identifier, Dynamic)| {
+            Vec::<i64>::from_value(&mut value, call.context).map(|shape| (name.to_string(), shape))
+        };
+        return map
+            .into_iter()
+            .map(part)
+            .collect::<Result<_>>()
+            .map(Shape::Many);
     }
     Vec::<i64>::from_value(&mut value, call.context).map(Shape::One)
 }
@@ -641,7 +911,8 @@ natives! { layers in "nn" {
     /// ```
     function "last_position"(c) -> "layer, [channels, length] to [channels]" { layer(c, pool::LastPosition) }
 
-    /// Turns one-hot sequences into one-hot k-mers, in the order of their letters; a k-mer with N is all zeros.
+    /// Turns one-hot sequences into one-hot k-mers, in the order of their letters; a k-mer with N
+    /// is all zeros.
     ///
     /// ```rhai
     /// assert_eq(nn::build(nn::kmers(3), [4, 100]).output_shape, [64, 98]);
@@ -767,7 +1038,8 @@ natives! { layers in "nn" {
     /// ```
     function "attention"(c, keys: i64, values: i64; o = ATTENTION) -> "layer, [channels, length] to [values, length]" { positive(&[("keys", keys), ("values", values)])?; layer(c, attention::ScaledDot { keys, values, bias: o.flag("bias") }) }
 
-    /// Makes self-attention with several heads (Vaswani et al. 2017); weights are named as in PyTorch.
+    /// Makes self-attention with several heads (Vaswani et al. 2017); weights are named as in
+    /// PyTorch.
     ///
     /// ```rhai
     /// assert_eq(nn::build(nn::multihead_attention(2), [8, 50]).parameter_count, 288);

@@ -21,7 +21,12 @@ const fn lr(default: &'static str) -> Opt {
 }
 
 const fn decay(default: &'static str) -> Opt {
-    opt("weight_decay", OptKind::Float(0.0, INF), default, "how strongly parameters are drawn to 0")
+    opt(
+        "weight_decay",
+        OptKind::Float(0.0, INF),
+        default,
+        "how strongly parameters are drawn to 0",
+    )
 }
 
 const GROUPS: Opt = opt(
@@ -35,32 +40,72 @@ const EPS: Opt = opt("eps", OptKind::Float(0.0, 1.0), "1e-8", "added to the root
 
 const SGD: &[Opt] = &[
     lr("0.001"),
-    opt("momentum", OptKind::Float(0.0, 1.0), "0", "share of the last move that is kept"),
-    opt("dampening", OptKind::Float(0.0, 1.0), "0", "what is taken off a gradient as it enters the momentum"),
-    opt("nesterov", OptKind::Bool, "false", "whether the gradient looks ahead"),
+    opt(
+        "momentum",
+        OptKind::Float(0.0, 1.0),
+        "0",
+        "share of the last move that is kept",
+    ),
+    opt(
+        "dampening",
+        OptKind::Float(0.0, 1.0),
+        "0",
+        "what is taken off a gradient as it enters the momentum",
+    ),
+    opt(
+        "nesterov",
+        OptKind::Bool,
+        "false",
+        "whether the gradient looks ahead",
+    ),
     decay("0"),
     GROUPS,
 ];
 
-const BETAS: Opt = opt("betas", OptKind::Other("two numbers from 0 to below 1"), "[0.9, 0.999]", "decay of the mean and of the mean square");
+const BETAS: Opt = opt(
+    "betas",
+    OptKind::Other("two numbers from 0 to below 1"),
+    "[0.9, 0.999]",
+    "decay of the mean and of the mean square",
+);
 
 const ADAM: &[Opt] = &[lr("0.001"), BETAS, EPS, decay("0"), GROUPS];
 const ADAMW: &[Opt] = &[lr("0.001"), BETAS, EPS, decay("0.01"), GROUPS];
 
 const RMSPROP: &[Opt] = &[
     lr("0.01"),
-    opt("alpha", OptKind::Float(0.0, 1.0), "0.99", "decay of the mean square"),
+    opt(
+        "alpha",
+        OptKind::Float(0.0, 1.0),
+        "0.99",
+        "decay of the mean square",
+    ),
     EPS,
     opt("momentum", OptKind::Float(0.0, 1.0), "0", "momentum on top"),
-    opt("centered", OptKind::Bool, "false", "whether the mean is taken off the mean square"),
+    opt(
+        "centered",
+        OptKind::Bool,
+        "false",
+        "whether the mean is taken off the mean square",
+    ),
     decay("0"),
     GROUPS,
 ];
 
 const ADAGRAD: &[Opt] = &[
     lr("0.01"),
-    opt("lr_decay", OptKind::Float(0.0, INF), "0", "how the learning rate falls with steps"),
-    opt("eps", OptKind::Float(0.0, 1.0), "1e-10", "added to the root"),
+    opt(
+        "lr_decay",
+        OptKind::Float(0.0, INF),
+        "0",
+        "how the learning rate falls with steps",
+    ),
+    opt(
+        "eps",
+        OptKind::Float(0.0, 1.0),
+        "1e-10",
+        "added to the root",
+    ),
     decay("0"),
     GROUPS,
 ];
@@ -77,38 +122,76 @@ pub fn name(optimizer: &Optimizer) -> &'static str {
 }
 
 fn adam_of(o: &Options, decoupled: bool) -> Adam {
-    let betas = o.get::<Vec<f64>>("betas").ok().flatten().filter(|b| b.len() == 2);
+    let betas = o
+        .get::<Vec<f64>>("betas")
+        .ok()
+        .flatten()
+        .filter(|b| b.len() == 2);
     let betas = betas.map_or((0.9, 0.999), |b| (b[0], b[1]));
-    Adam { betas, eps: o.float("eps"), decoupled }
+    Adam {
+        betas,
+        eps: o.float("eps"),
+        decoupled,
+    }
 }
 
 fn make(rule: Rule, o: &Options) -> Result<Optim> {
     if let Some(betas) = o.get::<Vec<f64>>("betas").transpose()
-        && !betas.as_ref().is_ok_and(|b| b.len() == 2 && b.iter().all(|x| (0.0..1.0).contains(x)))
+        && !betas
+            .as_ref()
+            .is_ok_and(|b| b.len() == 2 && b.iter().all(|x| (0.0..1.0).contains(x)))
     {
-        bail!("option", "option `betas` must be two numbers from 0 to below 1");
+        bail!(
+            "option",
+            "option `betas` must be two numbers from 0 to below 1"
+        );
     }
     let mut optimizer = Optimizer::new(rule, o.float("lr"), o.float("weight_decay"));
-    for (i, item) in o.get::<Array>("groups")?.unwrap_or_default().into_iter().enumerate() {
+    for (i, item) in o
+        .get::<Array>("groups")?
+        .unwrap_or_default()
+        .into_iter()
+        .enumerate()
+    {
         optimizer.groups.push(group(i, &item)?);
     }
     Ok(Optim(Rc::new(RefCell::new(optimizer))))
 }
 
 fn group(i: usize, item: &Dynamic) -> Result<Group> {
-    let map = item
-        .read_lock::<Map>()
-        .map(|m| m.clone())
-        .ok_or_else(|| fault!("option", "option `groups`: item {i} must be a map, got {}", session::describe(item)))?;
-    if let Some(key) = map.keys().find(|key| !["params", "lr", "weight_decay"].contains(&key.as_str())) {
+    let map = item.read_lock::<Map>().map(|m| m.clone()).ok_or_else(|| {
+        fault!(
+            "option",
+            "option `groups`: item {i} must be a map, got {}",
+            session::describe(item)
+        )
+    })?;
+    if let Some(key) = map
+        .keys()
+        .find(|key| !["params", "lr", "weight_decay"].contains(&key.as_str()))
+    {
         let near = crate::base::near::nearest(key, ["params", "lr", "weight_decay"]);
-        return Err(fault!("option", "option `groups`: item {i} has no key `{key}`")
-            .hint(near.map_or("it takes params, lr and weight_decay".into(), |near| format!("did you mean `{near}`?"))));
+        return Err(
+            fault!("option", "option `groups`: item {i} has no key `{key}`").hint(
+                near.map_or("it takes params, lr and weight_decay".into(), |near| {
+                    format!("did you mean `{near}`?")
+                }),
+            ),
+        );
     }
     let number = |key: &str| map.get(key).and_then(crate::lang::value::number);
     let pattern = map.get("params").and_then(|v| v.clone().into_string().ok());
-    let pattern = pattern.ok_or_else(|| fault!("option", "option `groups`: item {i} needs `params`, a path such as \"stem\""))?;
-    Ok(Group { pattern, lr: number("lr"), weight_decay: number("weight_decay") })
+    let pattern = pattern.ok_or_else(|| {
+        fault!(
+            "option",
+            "option `groups`: item {i} needs `params`, a path such as \"stem\""
+        )
+    })?;
+    Ok(Group {
+        pattern,
+        lr: number("lr"),
+        weight_decay: number("weight_decay"),
+    })
 }
 
 fn over(optimizer: &Optim, parameters: &Dynamic) -> Result<Optim> {
@@ -117,13 +200,25 @@ fn over(optimizer: &Optim, parameters: &Dynamic) -> Result<Optim> {
     } else if let Some(map) = parameters.read_lock::<Map>() {
         let one = |(name, value): (&rhai::Identifier, &Dynamic)| {
             let tensor = value.read_lock::<Tensor>().map(|t| t.clone());
-            tensor.map(|t| (name.to_string(), t)).ok_or_else(|| fault!("type", "parameter `{name}` must be a tensor, got {}", session::describe(value)))
+            tensor.map(|t| (name.to_string(), t)).ok_or_else(|| {
+                fault!(
+                    "type",
+                    "parameter `{name}` must be a tensor, got {}",
+                    session::describe(value)
+                )
+            })
         };
         map.iter().map(one).collect::<Result<_>>()?
     } else {
-        return Err(crate::lang::value::mismatch(&format!("{} or a map of tensors", Model::kind()), parameters).context("`parameters`"));
+        return Err(crate::lang::value::mismatch(
+            &format!("{} or a map of tensors", Model::kind()),
+            parameters,
+        )
+        .context("`parameters`"));
     };
-    Ok(Optim(Rc::new(RefCell::new(optimizer.0.borrow().over(&list)?))))
+    Ok(Optim(Rc::new(RefCell::new(
+        optimizer.0.borrow().over(&list)?,
+    ))))
 }
 
 natives! { made in "optim" {

@@ -15,31 +15,69 @@ use crate::{bail, fault, natives};
 use rhai::{Array, Dynamic, Map};
 
 const ABLATE: &[Opt] = &[
-    opt("copies", OptKind::Int(1, MANY), "20", "shuffles of each sequence"),
-    opt("k", OptKind::Int(1, 20), "1", "the k-lets of the region whose counts are kept"),
+    opt(
+        "copies",
+        OptKind::Int(1, MANY),
+        "20",
+        "shuffles of each sequence",
+    ),
+    opt(
+        "k",
+        OptKind::Int(1, 20),
+        "1",
+        "the k-lets of the region whose counts are kept",
+    ),
     SEEDED,
     BATCH,
 ];
 const PRODUCT: &[Opt] = &[BATCH];
-const SCREEN: &[Opt] = &[LABEL, AGAINST, POSITION, opt("best", OptKind::Int(1, MANY), "1", "sequences that are kept"), SEEDED, BATCH];
+const SCREEN: &[Opt] = &[
+    LABEL,
+    AGAINST,
+    POSITION,
+    opt(
+        "best",
+        OptKind::Int(1, MANY),
+        "1",
+        "sequences that are kept",
+    ),
+    SEEDED,
+    BATCH,
+];
 
 fn ablate(net: &Model, x: &Dynamic, (start, end): (i64, i64), o: &Options) -> Result<Map> {
     let (codes, length) = codes_of(&sequences(net, x)?)?;
     let range = edit::range(start, end, length)?;
-    let region = Region { range, k: o.int("k") as usize, copies: o.int("copies") as usize, seed: seed(o) };
+    let region = Region {
+        range,
+        k: o.int("k") as usize,
+        copies: o.int("copies") as usize,
+        seed: seed(o),
+    };
     let (before, after) = ablated(net, &codes, length, &region, o.int("batch"))?;
-    Ok([("before", before), ("after", after)].into_iter().map(|(name, tensor)| (name.into(), tensor.into_value())).collect())
+    Ok([("before", before), ("after", after)]
+        .into_iter()
+        .map(|(name, tensor)| (name.into(), tensor.into_value()))
+        .collect())
 }
 
 fn combined(net: &Model, inputs: &Map, o: &Options) -> Result<Tensor> {
-    let Shape::Many(shapes) = net.input() else { bail!("shape", "this takes networks of several inputs"; hint: "`net.forward(x)` serves one input") };
+    let Shape::Many(shapes) = net.input() else {
+        bail!("shape", "this takes networks of several inputs"; hint: "`net.forward(x)` serves one input")
+    };
     let mut parts = std::collections::BTreeMap::new();
     for name in shapes.keys() {
-        let value = inputs.get(name.as_str()).ok_or_else(|| fault!("shape", "the input `{name}` is missing"))?;
-        let tensor = super::tensor::tensor_of(value).map_err(|fault| fault.context(format!("`{name}`")))?;
+        let value = inputs
+            .get(name.as_str())
+            .ok_or_else(|| fault!("shape", "the input `{name}` is missing"))?;
+        let tensor =
+            super::tensor::tensor_of(value).map_err(|fault| fault.context(format!("`{name}`")))?;
         parts.insert(name.clone(), tensor);
     }
-    if let Some(extra) = inputs.keys().find(|name| !shapes.contains_key(name.as_str())) {
+    if let Some(extra) = inputs
+        .keys()
+        .find(|name| !shapes.contains_key(name.as_str()))
+    {
         bail!("shape", "the network has no input `{extra}`"; hint: "it has {}", shapes.keys().cloned().collect::<Vec<_>>().join(", "));
     }
     product(net, &parts, o.int("batch"))
@@ -47,20 +85,46 @@ fn combined(net: &Model, inputs: &Map, o: &Options) -> Result<Tensor> {
 
 fn screen(net: &Model, n: i64, o: &Options) -> Result<Map> {
     super::nn::positive(&[("n", n)])?;
-    let Shape::One(shape) = net.input() else { bail!("shape", "this takes networks of one input, sequences [4, length]") };
-    let [4, length] = shape[..] else { bail!("shape", "this takes networks of sequences [4, length], this one takes {}", crate::base::shape::text(shape)) };
+    let Shape::One(shape) = net.input() else {
+        bail!(
+            "shape",
+            "this takes networks of one input, sequences [4, length]"
+        )
+    };
+    let [4, length] = shape[..] else {
+        bail!(
+            "shape",
+            "this takes networks of sequences [4, length], this one takes {}",
+            crate::base::shape::text(shape)
+        )
+    };
     if session::is_dry() {
         return Ok(Map::new());
     }
     let target = one_target(net, o)?;
-    let found = screened(net, &target, n, length as usize, o.int("best") as usize, o.int("batch"), seed(o))?;
-    let texts: Array = found.iter().map(|(codes, _)| alphabet::decode(codes).into()).collect();
+    let found = screened(
+        net,
+        &target,
+        n,
+        length as usize,
+        o.int("best") as usize,
+        o.int("batch"),
+        seed(o),
+    )?;
+    let texts: Array = found
+        .iter()
+        .map(|(codes, _)| alphabet::decode(codes).into())
+        .collect();
     let values: Array = found.iter().map(|(_, value)| (*value).into()).collect();
-    Ok([("sequences", texts), ("values", values)].into_iter().map(|(name, list)| (name.into(), list.into())).collect())
+    Ok([("sequences", texts), ("values", values)]
+        .into_iter()
+        .map(|(name, list)| (name.into(), list.into()))
+        .collect())
 }
 
 natives! { perturbed in "explain" {
-    /// Returns a network's outputs before and after a region of sequences is shuffled: what the region contributes.
+    /// Returns a network's outputs before and after a region of sequences is shuffled: what the
+    /// region contributes.
     ///
     /// - `start`, `end`: the region, from `start` to before `end`
     ///

@@ -15,16 +15,51 @@ const ADDITIVE: &[Opt] = &[
         "",
         "what each motif contributes; drawn from the standard normal distribution unless given",
     ),
-    opt("threshold", OptKind::Float(-INF, INF), "0", "the label is 1 where the sum reaches it"),
-    opt("value", OptKind::Bool, "false", "whether the label is the sum itself"),
-    opt("strand", OptKind::Choice(&["any", "+", "-"]), "\"any\"", "the strand that counts"),
+    opt(
+        "threshold",
+        OptKind::Float(-INF, INF),
+        "0",
+        "the label is 1 where the sum reaches it",
+    ),
+    opt(
+        "value",
+        OptKind::Bool,
+        "false",
+        "whether the label is the sum itself",
+    ),
+    opt(
+        "strand",
+        OptKind::Choice(&["any", "+", "-"]),
+        "\"any\"",
+        "the strand that counts",
+    ),
     super::data::SEEDED,
 ];
 const PAIRED: &[Opt] = &[
-    opt("pairs", OptKind::Other("array of [motif, motif], by number or name"), "", "which motifs act together; 0 and 1, 2 and 3, … unless given"),
-    opt("gap", OptKind::Other("array [fewest, most]"), "", "bases between the two"),
-    opt("order", OptKind::Choice(&["any", "first", "second"]), "\"any\"", "which one of a pair stands first on the sequence"),
-    opt("orientation", OptKind::Choice(&["any", "same", "opposite", "convergent", "divergent"]), "\"any\"", "how their strands lie"),
+    opt(
+        "pairs",
+        OptKind::Other("array of [motif, motif], by number or name"),
+        "",
+        "which motifs act together; 0 and 1, 2 and 3, … unless given",
+    ),
+    opt(
+        "gap",
+        OptKind::Other("array [fewest, most]"),
+        "",
+        "bases between the two",
+    ),
+    opt(
+        "order",
+        OptKind::Choice(&["any", "first", "second"]),
+        "\"any\"",
+        "which one of a pair stands first on the sequence",
+    ),
+    opt(
+        "orientation",
+        OptKind::Choice(&["any", "same", "opposite", "convergent", "divergent"]),
+        "\"any\"",
+        "how their strands lie",
+    ),
 ];
 
 fn additive(o: &Options) -> Result<SimRule> {
@@ -35,24 +70,44 @@ fn additive(o: &Options) -> Result<SimRule> {
         _ => None,
     };
     let threshold = (!o.flag("value")).then(|| o.float("threshold"));
-    Ok(SimRule(Spec::Additive { weights, threshold, reverse, seed: super::data::seed(o) }))
+    Ok(SimRule(Spec::Additive {
+        weights,
+        threshold,
+        reverse,
+        seed: super::data::seed(o),
+    }))
 }
 
 fn named(value: &Dynamic) -> Result<Named> {
     if let Ok(n) = value.as_int() {
         return Ok(Named::Number(n));
     }
-    value.clone().into_string().map(Named::Name).map_err(|_| fault!("type", "`pairs` must name motifs by number or name, got {}", session::describe(value)))
+    value.clone().into_string().map(Named::Name).map_err(|_| {
+        fault!(
+            "type",
+            "`pairs` must name motifs by number or name, got {}",
+            session::describe(value)
+        )
+    })
 }
 
 fn pair(value: &Dynamic) -> Result<(Named, Named)> {
     let items = value.clone().into_array().unwrap_or_default();
-    let [a, b] = items.as_slice() else { bail!("type", "`pairs` must hold pairs [motif, motif], got {}", session::describe(value)) };
+    let [a, b] = items.as_slice() else {
+        bail!(
+            "type",
+            "`pairs` must hold pairs [motif, motif], got {}",
+            session::describe(value)
+        )
+    };
     Ok((named(a)?, named(b)?))
 }
 
 fn paired(o: &Options) -> Result<SimRule> {
-    let pairs = o.get::<Array>("pairs")?.map(|items| items.iter().map(pair).collect::<Result<_>>()).transpose()?;
+    let pairs = o
+        .get::<Array>("pairs")?
+        .map(|items| items.iter().map(pair).collect::<Result<_>>())
+        .transpose()?;
     let gap = match o.get::<Vec<i64>>("gap")? {
         None => (0, i64::MAX),
         Some(ends) => match ends.as_slice() {
@@ -72,16 +127,23 @@ fn paired(o: &Options) -> Result<SimRule> {
         "divergent" => Orientation::Divergent,
         _ => Orientation::Any,
     };
-    Ok(SimRule(Spec::Together { pairs, gap, order, orientation }))
+    Ok(SimRule(Spec::Together {
+        pairs,
+        gap,
+        order,
+        orientation,
+    }))
 }
 
 natives! { made in "rule" {
-    /// Makes the additive model: contributions of all planted motifs are summed; the label is 1 from a threshold on.
+    /// Makes the additive model: contributions of all planted motifs are summed; the label is 1
+    /// from a threshold on.
     ///
     /// Without `threshold` the sign of the sum decides, so that about half of the labels are 1.
     ///
     /// # Source
-    /// van den Bogaard, Predicting chromatin accessibility with convolutional neural networks (thesis), 3.1.2.
+    /// van den Bogaard, Predicting chromatin accessibility with convolutional neural networks
+    /// (thesis), 3.1.2.
     ///
     /// ```rhai
     /// let pool = sim::motifs(3, #{ width: 6, seed: 1 });
@@ -94,7 +156,8 @@ natives! { made in "rule" {
     /// ```
     function "additive"(c; o = ADDITIVE) -> "rule" { additive(&o) }
 
-    /// Makes the paired model: the label is 1 where both motifs of some pair occur, as far apart and as they lie.
+    /// Makes the paired model: the label is 1 where both motifs of some pair occur, as far apart
+    /// and as they lie.
     ///
     /// # Source
     /// van den Bogaard (thesis), 3.1.2; spacing, order and orientation are additions.

@@ -1,5 +1,5 @@
-//! `schedule::…`: how the learning rate changes; factors on the optimizer's rate. Lengths are epochs (whole numbers
-//! from 1) or shares of the run (numbers below 1).
+//! `schedule::…`: how the learning rate changes; factors on the optimizer's rate. Lengths are
+//! epochs (whole numbers from 1) or shares of the run (numbers below 1).
 
 use crate::base::Result;
 use crate::lang::options::{INF, MANY, Opt, OptKind, opt};
@@ -13,26 +13,86 @@ use std::rc::Rc;
 
 const END: &[Opt] = &[opt("end", OptKind::Float(0.0, 1.0), "0", "the last factor")];
 const RESTARTS: &[Opt] = &[
-    opt("factor", OptKind::Float(1.0, INF), "1", "how many times longer each stretch is than the one before"),
+    opt(
+        "factor",
+        OptKind::Float(1.0, INF),
+        "1",
+        "how many times longer each stretch is than the one before",
+    ),
     opt("end", OptKind::Float(0.0, 1.0), "0", "the lowest factor"),
 ];
-const WARMUP: &[Opt] = &[opt("start", OptKind::Float(0.0, 1.0), "0.01", "the first factor")];
+const WARMUP: &[Opt] = &[opt(
+    "start",
+    OptKind::Float(0.0, 1.0),
+    "0.01",
+    "the first factor",
+)];
 const CYCLIC: &[Opt] = &[
-    opt("down", OptKind::Other("whole number of epochs or share of the run"), "", "how long it falls; as long as it rises unless given"),
+    opt(
+        "down",
+        OptKind::Other("whole number of epochs or share of the run"),
+        "",
+        "how long it falls; as long as it rises unless given",
+    ),
     opt("low", OptKind::Float(0.0, 1.0), "0", "the lowest factor"),
-    opt("momentum", OptKind::Other("two numbers, lowest and highest"), "", "momentum, the other way: highest when the rate is lowest"),
+    opt(
+        "momentum",
+        OptKind::Other("two numbers, lowest and highest"),
+        "",
+        "momentum, the other way: highest when the rate is lowest",
+    ),
 ];
 const ONE_CYCLE: &[Opt] = &[
-    opt("up", OptKind::Float(0.0, 1.0), "0.3", "share of the run that rises"),
-    opt("start_divisor", OptKind::Float(1.0, INF), "25", "highest rate over the first"),
-    opt("end_divisor", OptKind::Float(1.0, INF), "1e4", "first rate over the last"),
-    opt("momentum", OptKind::Other("two numbers, lowest and highest"), "[0.85, 0.95]", "momentum, the other way"),
+    opt(
+        "up",
+        OptKind::Float(0.0, 1.0),
+        "0.3",
+        "share of the run that rises",
+    ),
+    opt(
+        "start_divisor",
+        OptKind::Float(1.0, INF),
+        "25",
+        "highest rate over the first",
+    ),
+    opt(
+        "end_divisor",
+        OptKind::Float(1.0, INF),
+        "1e4",
+        "first rate over the last",
+    ),
+    opt(
+        "momentum",
+        OptKind::Other("two numbers, lowest and highest"),
+        "[0.85, 0.95]",
+        "momentum, the other way",
+    ),
 ];
 const PLATEAU: &[Opt] = &[
-    opt("mode", OptKind::Choice(&["auto", "min", "max"]), "\"auto\"", "whether smaller or larger is better; losses are better smaller"),
-    opt("factor", OptKind::Float(0.0, 1.0), "0.1", "what the rate is multiplied by"),
-    opt("patience", OptKind::Int(0, MANY), "10", "epochs without gain that are borne"),
-    opt("threshold", OptKind::Float(0.0, 1.0), "1e-4", "smallest relative gain that counts"),
+    opt(
+        "mode",
+        OptKind::Choice(&["auto", "min", "max"]),
+        "\"auto\"",
+        "whether smaller or larger is better; losses are better smaller",
+    ),
+    opt(
+        "factor",
+        OptKind::Float(0.0, 1.0),
+        "0.1",
+        "what the rate is multiplied by",
+    ),
+    opt(
+        "patience",
+        OptKind::Int(0, MANY),
+        "10",
+        "epochs without gain that are borne",
+    ),
+    opt(
+        "threshold",
+        OptKind::Float(0.0, 1.0),
+        "1e-4",
+        "smallest relative gain that counts",
+    ),
     opt("lowest", OptKind::Float(0.0, 1.0), "0", "lowest factor"),
 ];
 
@@ -43,7 +103,11 @@ fn length(value: &Dynamic) -> Result<Span> {
     match (value.as_int(), value.as_float()) {
         (Ok(n), _) if n >= 1 => Ok(Span::Epochs(n as f64)),
         (_, Ok(x)) if x > 0.0 && x <= 1.0 => Ok(Span::Share(x)),
-        _ => bail!("type", "must be a whole number of epochs or a share of the run from 0 to 1, got {}", session::describe(value)),
+        _ => bail!(
+            "type",
+            "must be a whole number of epochs or a share of the run from 0 to 1, got {}",
+            session::describe(value)
+        ),
     }
 }
 
@@ -69,7 +133,11 @@ fn pair(o: &Options, name: &str, otherwise: Option<(f64, f64)>) -> Result<Option
     match o.get::<Vec<f64>>(name)?.as_deref() {
         None => Ok(otherwise),
         Some([low, high]) => Ok(Some((*low, *high))),
-        Some(other) => bail!("option", "option `{name}` must be two numbers, got {}", other.len()),
+        Some(other) => bail!(
+            "option",
+            "option `{name}` must be two numbers, got {}",
+            other.len()
+        ),
     }
 }
 
@@ -78,7 +146,12 @@ fn cyclic(up: Span, o: &Options) -> Result<Schedule> {
         Some(value) => length(&value)?,
         None => up,
     };
-    Ok(Schedule::Cyclic { up, down, low: o.float("low"), momentum: pair(o, "momentum", None)? })
+    Ok(Schedule::Cyclic {
+        up,
+        down,
+        low: o.float("low"),
+        momentum: pair(o, "momentum", None)?,
+    })
 }
 
 natives! { made in "schedule" {

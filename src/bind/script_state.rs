@@ -1,4 +1,5 @@
-//! The state of a script that a checkpoint holds: variables that its functions have captured, and what it counts.
+//! The state of a script that a checkpoint holds: variables that its functions have captured, and
+//! what it counts.
 
 use super::batch::{self, Passes};
 use super::values::Optim;
@@ -24,7 +25,11 @@ impl Surroundings for ScriptState {
         let mut tensors = Vec::new();
         let mut callbacks = Vec::new();
         for (i, callback) in self.callbacks.iter().enumerate() {
-            callbacks.push(encode_all(callback.captured(), &format!("{i}"), &mut tensors)?);
+            callbacks.push(encode_all(
+                callback.captured(),
+                &format!("{i}"),
+                &mut tensors,
+            )?);
         }
         let state = json!({ "counts": session::counts(), "seed": session::settings().seed, "passes": batch::passes(), "callbacks": callbacks });
         Ok((state, tensors))
@@ -35,13 +40,23 @@ impl Surroundings for ScriptState {
         session::set_counts(serde_json::from_value(state["counts"].clone()).map_err(|_| broken())?);
         let seed = state["seed"].as_u64().ok_or_else(broken)?;
         session::set_settings(|settings| settings.seed = seed);
-        batch::set_passes(serde_json::from_value::<Vec<Passes>>(state["passes"].clone()).map_err(|_| broken())?);
+        batch::set_passes(
+            serde_json::from_value::<Vec<Passes>>(state["passes"].clone()).map_err(|_| broken())?,
+        );
         let empty = Vec::new();
         let saved = state["callbacks"].as_array().unwrap_or(&empty);
         if saved.len() != self.callbacks.len() {
-            bail!("resume", "the training calls {} functions of the script, its checkpoint is of one that calls {}", self.callbacks.len(), saved.len());
+            bail!(
+                "resume",
+                "the training calls {} functions of the script, its checkpoint is of one that calls {}",
+                self.callbacks.len(),
+                saved.len()
+            );
         }
-        self.callbacks.iter().zip(saved).try_for_each(|(callback, value)| decode_all(callback.captured(), value, tensors))
+        self.callbacks
+            .iter()
+            .zip(saved)
+            .try_for_each(|(callback, value)| decode_all(callback.captured(), value, tensors))
     }
 }
 
@@ -51,11 +66,15 @@ fn named(path: &str, name: &str) -> String {
 }
 
 fn encode_all(values: &[Dynamic], path: &str, tensors: &mut Tensors) -> Result<Value> {
-    let each = values.iter().enumerate().map(|(i, value)| encode(value, &format!("{path}.{i}"), tensors));
+    let each = values
+        .iter()
+        .enumerate()
+        .map(|(i, value)| encode(value, &format!("{path}.{i}"), tensors));
     Ok(Value::Array(each.collect::<Result<_>>()?))
 }
 
-/// A value as JSON; tensors, and those of models and optimizers, are stored beside it under names that start with `path`.
+/// A value as JSON; tensors, and those of models and optimizers, are stored beside it under names
+/// that start with `path`.
 fn encode(value: &Dynamic, path: &str, tensors: &mut Tensors) -> Result<Value> {
     let value = value.flatten_clone();
     if let Some(tensor) = value.read_lock::<Tensor>() {
@@ -63,13 +82,31 @@ fn encode(value: &Dynamic, path: &str, tensors: &mut Tensors) -> Result<Value> {
         return Ok(json!({ "tensor": path }));
     }
     if let Some(model) = value.read_lock::<Model>() {
-        tensors.extend(model.state().into_iter().map(|(name, tensor)| (named(path, &name), tensor)));
-        let frozen: Vec<&str> = model.parameters().iter().filter(|(_, tensor)| !tensor.is_grad_on()).map(|(name, _)| name.as_str()).collect();
+        tensors.extend(
+            model
+                .state()
+                .into_iter()
+                .map(|(name, tensor)| (named(path, &name), tensor)),
+        );
+        let frozen: Vec<&str> = model
+            .parameters()
+            .iter()
+            .filter(|(_, tensor)| !tensor.is_grad_on())
+            .map(|(name, _)| name.as_str())
+            .collect();
         return Ok(json!({ "model": path, "frozen": frozen, "training": model.is_training() }));
     }
     if let Some(optimizer) = value.read_lock::<Optim>() {
-        let state = optimizer.0.try_borrow().map_err(|_| fault!("internal", "the optimizer is in use"))?.export()?;
-        tensors.extend(state.into_iter().map(|(name, tensor)| (named(path, &name), tensor)));
+        let state = optimizer
+            .0
+            .try_borrow()
+            .map_err(|_| fault!("internal", "the optimizer is in use"))?
+            .export()?;
+        tensors.extend(
+            state
+                .into_iter()
+                .map(|(name, tensor)| (named(path, &name), tensor)),
+        );
         return Ok(json!({ "optimizer": path }));
     }
     if let Some(function) = value.read_lock::<FnPtr>() {
@@ -83,10 +120,17 @@ fn encode(value: &Dynamic, path: &str, tensors: &mut Tensors) -> Result<Value> {
         v if v.is_char() => json!({ "char": v.as_char().unwrap_or_default() }),
         v if v.is_string() => v.clone().into_string().unwrap_or_default().into(),
         v if v.is_blob() => json!({ "blob": v.clone().into_blob().unwrap_or_default() }),
-        v if v.is_array() => encode_all(&v.clone().into_array().unwrap_or_default(), path, tensors)?,
+        v if v.is_array() => {
+            encode_all(&v.clone().into_array().unwrap_or_default(), path, tensors)?
+        }
         v if v.is_map() => {
             let map = v.clone().try_cast::<Map>().unwrap_or_default();
-            let each = map.iter().map(|(key, value)| Ok((key.to_string(), encode(value, &format!("{path}.{key}"), tensors)?)));
+            let each = map.iter().map(|(key, value)| {
+                Ok((
+                    key.to_string(),
+                    encode(value, &format!("{path}.{key}"), tensors)?,
+                ))
+            });
             json!({ "map": each.collect::<Result<serde_json::Map<_, _>>>()? })
         }
         // values of other types never change
@@ -98,7 +142,12 @@ fn decode_all(values: &[Dynamic], saved: &Value, tensors: &[(String, Tensor)]) -
     let empty = Vec::new();
     let saved = saved.as_array().unwrap_or(&empty);
     if saved.len() != values.len() {
-        bail!("resume", "a function of the script has captured {} variables, in its checkpoint {}", values.len(), saved.len());
+        bail!(
+            "resume",
+            "a function of the script has captured {} variables, in its checkpoint {}",
+            values.len(),
+            saved.len()
+        );
     }
     for (value, saved) in values.iter().zip(saved) {
         let now = value.flatten_clone();
@@ -115,10 +164,19 @@ fn decode_all(values: &[Dynamic], saved: &Value, tensors: &[(String, Tensor)]) -
 
 /// Tensors of the checkpoint below a path, by the rest of their names.
 fn below(tensors: &[(String, Tensor)], path: &str) -> Tensors {
-    tensors.iter().filter_map(|(name, tensor)| Some((name.strip_prefix(path)?.strip_prefix('/')?.to_string(), tensor.clone()))).collect()
+    tensors
+        .iter()
+        .filter_map(|(name, tensor)| {
+            Some((
+                name.strip_prefix(path)?.strip_prefix('/')?.to_string(),
+                tensor.clone(),
+            ))
+        })
+        .collect()
 }
 
-/// The value that was saved. Handles keep what they refer to, whose state is put back; `now` is the value in their place.
+/// The value that was saved. Handles keep what they refer to, whose state is put back; `now` is the
+/// value in their place.
 fn decode(now: Option<&Dynamic>, saved: &Value, tensors: &[(String, Tensor)]) -> Result<Dynamic> {
     let lost = |what: &str| {
         fault!("resume", "a function of the script has captured a {what} that was made while it trained: a checkpoint cannot hold it";
@@ -131,25 +189,44 @@ fn decode(now: Option<&Dynamic>, saved: &Value, tensors: &[(String, Tensor)]) ->
         Value::Number(n) => return Ok(n.as_i64().unwrap_or_default().into()),
         Value::String(text) => return Ok(text.clone().into()),
         Value::Array(items) => {
-            let current = now.and_then(|now| now.clone().into_array().ok()).unwrap_or_default();
-            let each = items.iter().enumerate().map(|(i, item)| decode(current.get(i), item, tensors));
+            let current = now
+                .and_then(|now| now.clone().into_array().ok())
+                .unwrap_or_default();
+            let each = items
+                .iter()
+                .enumerate()
+                .map(|(i, item)| decode(current.get(i), item, tensors));
             return Ok(each.collect::<Result<Array>>()?.into());
         }
         Value::Object(object) => object,
     };
-    let Some((kind, value)) = object.iter().next() else { return Err(fault!("file", "the state of the script is damaged")) };
+    let Some((kind, value)) = object.iter().next() else {
+        return Err(fault!("file", "the state of the script is damaged"));
+    };
     match kind.as_str() {
         "float" => Ok(f64::from_bits(value.as_u64().unwrap_or_default()).into()),
         "char" => Ok(text("char").chars().next().unwrap_or_default().into()),
-        "blob" => Ok(Dynamic::from(serde_json::from_value::<Blob>(value.clone()).unwrap_or_default())),
+        "blob" => Ok(Dynamic::from(
+            serde_json::from_value::<Blob>(value.clone()).unwrap_or_default(),
+        )),
         "map" => {
-            let current = now.and_then(|now| now.clone().try_cast::<Map>()).unwrap_or_default();
+            let current = now
+                .and_then(|now| now.clone().try_cast::<Map>())
+                .unwrap_or_default();
             let each = value.as_object().into_iter().flatten();
-            let each = each.map(|(key, item)| Ok((key.as_str().into(), decode(current.get(key.as_str()), item, tensors)?)));
+            let each = each.map(|(key, item)| {
+                Ok((
+                    key.as_str().into(),
+                    decode(current.get(key.as_str()), item, tensors)?,
+                ))
+            });
             Ok(each.collect::<Result<Map>>()?.into())
         }
         "tensor" => {
-            let (_, tensor) = tensors.iter().find(|(name, _)| name == text("tensor")).ok_or_else(|| lost("tensor"))?;
+            let (_, tensor) = tensors
+                .iter()
+                .find(|(name, _)| name == text("tensor"))
+                .ok_or_else(|| lost("tensor"))?;
             match now.and_then(|now| now.read_lock::<Tensor>().map(|now| now.clone())) {
                 // in place, for the script's other references to it
                 Some(now) if now.shape() == tensor.shape() && now.kind() == tensor.kind() => {
@@ -161,9 +238,12 @@ fn decode(now: Option<&Dynamic>, saved: &Value, tensors: &[(String, Tensor)]) ->
             }
         }
         "model" => {
-            let model = now.and_then(|now| now.read_lock::<Model>().map(|now| now.clone())).ok_or_else(|| lost("model"))?;
+            let model = now
+                .and_then(|now| now.read_lock::<Model>().map(|now| now.clone()))
+                .ok_or_else(|| lost("model"))?;
             model.load_state(&below(tensors, text("model")))?;
-            let frozen: Vec<String> = serde_json::from_value(saved["frozen"].clone()).unwrap_or_default();
+            let frozen: Vec<String> =
+                serde_json::from_value(saved["frozen"].clone()).unwrap_or_default();
             for (name, tensor) in model.parameters() {
                 tensor.requires_grad_(!frozen.contains(name))?;
             }
@@ -171,15 +251,26 @@ fn decode(now: Option<&Dynamic>, saved: &Value, tensors: &[(String, Tensor)]) ->
             Ok(Dynamic::from(model))
         }
         "optimizer" => {
-            let optimizer = now.and_then(|now| now.read_lock::<Optim>().map(|now| now.clone())).ok_or_else(|| lost("optimizer"))?;
-            optimizer.0.try_borrow_mut().map_err(|_| fault!("internal", "the optimizer is in use"))?.import(&below(tensors, text("optimizer")))?;
+            let optimizer = now
+                .and_then(|now| now.read_lock::<Optim>().map(|now| now.clone()))
+                .ok_or_else(|| lost("optimizer"))?;
+            optimizer
+                .0
+                .try_borrow_mut()
+                .map_err(|_| fault!("internal", "the optimizer is in use"))?
+                .import(&below(tensors, text("optimizer")))?;
             Ok(Dynamic::from(optimizer))
         }
         "function" => {
-            let function = now.and_then(|now| now.read_lock::<FnPtr>().map(|now| now.clone())).ok_or_else(|| lost("function"))?;
+            let function = now
+                .and_then(|now| now.read_lock::<FnPtr>().map(|now| now.clone()))
+                .ok_or_else(|| lost("function"))?;
             decode_all(function.curry(), value, tensors)?;
             Ok(Dynamic::from(function))
         }
-        other => now.filter(|_| other == "other").cloned().ok_or_else(|| lost(text("other"))),
+        other => now
+            .filter(|_| other == "other")
+            .cloned()
+            .ok_or_else(|| lost(text("other"))),
     }
 }

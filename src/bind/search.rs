@@ -17,20 +17,44 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Instant;
 
-const DIRECTION: Opt = opt("direction", OptKind::Choice(&["max", "min"]), "\"max\"", "whether large or small values of the objective are good");
+const DIRECTION: Opt = opt(
+    "direction",
+    OptKind::Choice(&["max", "min"]),
+    "\"max\"",
+    "whether large or small values of the objective are good",
+);
 const FILE: Opt = opt(
     "file",
     OptKind::Text,
     "\"trials.jsonl\"",
     "where trials are kept, in the run's directory; a search goes on where the file's ends, and several processes may share one",
 );
-const STARTUP: Opt =
-    opt("startup", OptKind::Int(1, MANY), "10", "trials that are chosen at random first, and that must be there before others are called hopeless");
-const TRIALS: Opt = opt("trials", OptKind::Int(1, MANY), "50", "trials, those of the file counted");
+const STARTUP: Opt = opt(
+    "startup",
+    OptKind::Int(1, MANY),
+    "10",
+    "trials that are chosen at random first, and that must be there before others are called hopeless",
+);
+const TRIALS: Opt = opt(
+    "trials",
+    OptKind::Int(1, MANY),
+    "50",
+    "trials, those of the file counted",
+);
 
 const TPE: &[Opt] = &[TRIALS, DIRECTION, STARTUP, SEEDED, FILE];
 const RANDOM: &[Opt] = &[TRIALS, DIRECTION, STARTUP, SEEDED, FILE];
-const GRID: &[Opt] = &[opt("points", OptKind::Int(1, MANY), "5", "points of each continuous space"), DIRECTION, STARTUP, FILE];
+const GRID: &[Opt] = &[
+    opt(
+        "points",
+        OptKind::Int(1, MANY),
+        "5",
+        "points of each continuous space",
+    ),
+    DIRECTION,
+    STARTUP,
+    FILE,
+];
 
 /// A script's value as a file keeps it.
 fn kept(value: &Dynamic) -> Result<Value> {
@@ -45,7 +69,11 @@ fn kept(value: &Dynamic) -> Result<Value> {
     }
     match value.clone().into_string() {
         Ok(text) => Ok(text.into()),
-        Err(_) => bail!("type", "a parameter is a number, true, false or a string, got {}", session::describe(value)),
+        Err(_) => bail!(
+            "type",
+            "a parameter is a number, true, false or a string, got {}",
+            session::describe(value)
+        ),
     }
 }
 
@@ -53,18 +81,26 @@ fn given_back(value: &Value) -> Dynamic {
     match value {
         Value::Bool(yes) => (*yes).into(),
         Value::String(text) => text.clone().into(),
-        Value::Number(n) => n.as_i64().map_or_else(|| n.as_f64().unwrap_or(f64::NAN).into(), Dynamic::from),
+        Value::Number(n) => n
+            .as_i64()
+            .map_or_else(|| n.as_f64().unwrap_or(f64::NAN).into(), Dynamic::from),
         _ => Dynamic::UNIT,
     }
 }
 
 fn map_of(values: &Values) -> Map {
-    values.iter().map(|(name, value)| (name.as_str().into(), given_back(value))).collect()
+    values
+        .iter()
+        .map(|(name, value)| (name.as_str().into(), given_back(value)))
+        .collect()
 }
 
 fn between(low: f64, high: f64) -> Result<()> {
     if !(low.is_finite() && high.is_finite() && low < high) {
-        bail!("value", "a space goes from a smaller to a larger number, got {low} to {high}");
+        bail!(
+            "value",
+            "a space goes from a smaller to a larger number, got {low} to {high}"
+        );
     }
     Ok(())
 }
@@ -73,7 +109,10 @@ fn choice(values: &Array) -> Result<OfSearch> {
     if values.is_empty() {
         bail!("value", "a choice needs at least one value");
     }
-    Ok(OfSearch { space: Space::Choice(values.iter().map(kept).collect::<Result<_>>()?), when: None })
+    Ok(OfSearch {
+        space: Space::Choice(values.iter().map(kept).collect::<Result<_>>()?),
+        when: None,
+    })
 }
 
 fn axes(space: &Map) -> Result<Vec<Axis>> {
@@ -89,7 +128,11 @@ fn axes(space: &Map) -> Result<Vec<Axis>> {
             fault!("type", "parameter `{name}` must be a space, got {}", session::describe(value))
                 .hint("search::uniform(a, b), search::log(a, b), search::int(a, b), search::choice([…]), search::when(…)")
         })?;
-        Ok(Axis { name: name.to_string(), space: own.space, when: own.when })
+        Ok(Axis {
+            name: name.to_string(),
+            space: own.space,
+            when: own.when,
+        })
     };
     search::ordered(space.iter().map(one).collect::<Result<_>>()?)
 }
@@ -101,10 +144,32 @@ fn table(axes: &[Axis], trials: &[Trial]) -> Result<Tabled> {
         Some(other) => other.to_string(),
     };
     let mut columns: Vec<(String, Cells)> = vec![
-        ("trial".into(), Cells::Whole(trials.iter().map(|trial| trial.number as i64).collect())),
-        ("state".into(), Cells::Text(trials.iter().map(|trial| trial.state.word().into()).collect())),
-        ("value".into(), Cells::Number(trials.iter().map(|trial| trial.value.unwrap_or(f64::NAN)).collect())),
-        ("seconds".into(), Cells::Number(trials.iter().map(|trial| trial.seconds).collect())),
+        (
+            "trial".into(),
+            Cells::Whole(trials.iter().map(|trial| trial.number as i64).collect()),
+        ),
+        (
+            "state".into(),
+            Cells::Text(
+                trials
+                    .iter()
+                    .map(|trial| trial.state.word().into())
+                    .collect(),
+            ),
+        ),
+        (
+            "value".into(),
+            Cells::Number(
+                trials
+                    .iter()
+                    .map(|trial| trial.value.unwrap_or(f64::NAN))
+                    .collect(),
+            ),
+        ),
+        (
+            "seconds".into(),
+            Cells::Number(trials.iter().map(|trial| trial.seconds).collect()),
+        ),
     ];
     for axis in axes {
         let own = || trials.iter().map(|trial| trial.values.get(&axis.name));
@@ -112,7 +177,11 @@ fn table(axes: &[Axis], trials: &[Trial]) -> Result<Tabled> {
             axis.name.clone(),
             match axis.space {
                 Space::Choice(_) => Cells::Text(own().map(text).collect()),
-                _ => Cells::Number(own().map(|value| value.and_then(Value::as_f64).unwrap_or(f64::NAN)).collect()),
+                _ => Cells::Number(
+                    own()
+                        .map(|value| value.and_then(Value::as_f64).unwrap_or(f64::NAN))
+                        .collect(),
+                ),
             },
         ));
     }
@@ -121,7 +190,11 @@ fn table(axes: &[Axis], trials: &[Trial]) -> Result<Tabled> {
 
 fn run(space: &Map, objective: &Callback, o: &Options, way: Way) -> Result<Map> {
     let axes = axes(space)?;
-    let direction = if o.text("direction") == "min" { Direction::Min } else { Direction::Max };
+    let direction = if o.text("direction") == "min" {
+        Direction::Min
+    } else {
+        Direction::Max
+    };
     let startup = o.int("startup") as usize;
     let seed = seed(o);
     let call = |trial: TrialOf, values: &Values| -> Result<f64> {
@@ -130,10 +203,19 @@ fn run(space: &Map, objective: &Callback, o: &Options, way: Way) -> Result<Map> 
             args.push(Dynamic::from(trial));
         }
         let made = objective.call(args)?;
-        let tensor = made.read_lock::<crate::torch::Tensor>().map(|tensor| tensor.item()).transpose()?;
+        let tensor = made
+            .read_lock::<crate::torch::Tensor>()
+            .map(|tensor| tensor.item())
+            .transpose()?;
         tensor
             .or_else(|| crate::lang::value::number(&made))
-            .ok_or_else(|| fault!("type", "the objective must give a number, gave {}", session::describe(&made)))
+            .ok_or_else(|| {
+                fault!(
+                    "type",
+                    "the objective must give a number, gave {}",
+                    session::describe(&made)
+                )
+            })
     };
     let most = match way {
         Way::Grid(points) => search::combinations(&axes, points).len(),
@@ -149,19 +231,37 @@ fn run(space: &Map, objective: &Callback, o: &Options, way: Way) -> Result<Map> 
         dry,
     };
     if session::is_dry() {
-        let values = search::suggest(&axes, &[], way, direction, startup, seed, 0).unwrap_or_default();
-        let value = call(trial_of(&Rc::new(Ledger::at(&path)?), 0, false, true), &values)?;
+        let values =
+            search::suggest(&axes, &[], way, direction, startup, seed, 0).unwrap_or_default();
+        let value = call(
+            trial_of(&Rc::new(Ledger::at(&path)?), 0, false, true),
+            &values,
+        )?;
         return outcome(&axes, Vec::new(), direction, Some((values, value)));
     }
     let ledger = Rc::new(Ledger::at(&path)?);
-    let name = path.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let name = path
+        .file_stem()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
     if session::settings().resume {
         let ended = ledger.trials()?;
-        ended.iter().filter(|trial| trial.state != State::Running).try_for_each(|trial| session::skip_trial(&name, trial.number))?;
+        ended
+            .iter()
+            .filter(|trial| trial.state != State::Running)
+            .try_for_each(|trial| session::skip_trial(&name, trial.number))?;
     }
     // failures in a row, which a search that goes on counts from where it was
-    let mut failures = ledger.trials()?.iter().rev().take_while(|trial| trial.state == State::Failed).count() % MOST_FAILURES;
-    while let Some(begun) = ledger.begin(most, |trials, number| search::suggest(&axes, trials, way, direction, startup, seed, number))? {
+    let mut failures = ledger
+        .trials()?
+        .iter()
+        .rev()
+        .take_while(|trial| trial.state == State::Failed)
+        .count()
+        % MOST_FAILURES;
+    while let Some(begun) = ledger.begin(most, |trials, number| {
+        search::suggest(&axes, trials, way, direction, startup, seed, number)
+    })? {
         interrupt::check()?;
         let (number, values) = (begun.number, &begun.values);
         let started = Instant::now();
@@ -170,57 +270,109 @@ fn run(space: &Map, objective: &Callback, o: &Options, way: Way) -> Result<Map> 
         let outcome = {
             // what a trial draws and where its checkpoints are depends on no other trial
             let (_scope, key) = session::enter_trial(&name, number);
-            crate::torch::device::seed(Rng::keyed(&[session::settings().seed, key]).next_u64() >> 1);
+            crate::torch::device::seed(
+                Rng::keyed(&[session::settings().seed, key]).next_u64() >> 1,
+            );
             call(trial, values)
         };
         let seconds = started.elapsed().as_secs_f64();
         match outcome {
             Ok(value) => {
-                let state = if pruned.get() { State::Pruned } else { State::Done };
+                let state = if pruned.get() {
+                    State::Pruned
+                } else {
+                    State::Done
+                };
                 ledger.end(number, state, Some(value), seconds, None)?;
                 failures = 0;
                 let best = search::best(&ledger.trials()?, direction).and_then(|best| best.value);
-                let so_far = best.map_or(String::new(), |best| format!(", best so far {}", crate::base::written::metric(best)));
-                super::train::tell(&format!("trial {number}: {} {}{so_far}  ({})", state.word(), crate::base::written::metric(value), search::shown(values)));
+                let so_far = best.map_or(String::new(), |best| {
+                    format!(", best so far {}", crate::base::written::metric(best))
+                });
+                super::train::tell(&format!(
+                    "trial {number}: {} {}{so_far}  ({})",
+                    state.word(),
+                    crate::base::written::metric(value),
+                    search::shown(values)
+                ));
             }
             // an interrupted trial has no end: it is started again when the search goes on
-            Err(fault) if interrupt::is_raised() => return Err(fault.context(format!("trial {number} ({})", search::shown(values)))),
+            Err(fault) if interrupt::is_raised() => {
+                return Err(fault.context(format!("trial {number} ({})", search::shown(values))));
+            }
             Err(fault) => {
-                ledger.end(number, State::Failed, None, seconds, Some(&fault.to_string()))?;
+                ledger.end(
+                    number,
+                    State::Failed,
+                    None,
+                    seconds,
+                    Some(&fault.to_string()),
+                )?;
                 failures += 1;
                 // errors in a row do not depend on the values
                 if failures >= MOST_FAILURES {
-                    return Err(fault.context(format!("trial {number} ({})", search::shown(values))));
+                    return Err(
+                        fault.context(format!("trial {number} ({})", search::shown(values)))
+                    );
                 }
-                warn(&format!("trial {number} failed: {fault}  ({})", search::shown(values)));
+                warn(&format!(
+                    "trial {number} failed: {fault}  ({})",
+                    search::shown(values)
+                ));
             }
         }
     }
-    crate::torch::device::seed(Rng::keyed(&[session::settings().seed, session::next_search()]).next_u64() >> 1);
+    crate::torch::device::seed(
+        Rng::keyed(&[session::settings().seed, session::next_search()]).next_u64() >> 1,
+    );
     outcome(&axes, ledger.trials()?, direction, None)
 }
 
 /// Trials that fail one after the other before a search ends.
 const MOST_FAILURES: usize = 3;
 
-fn outcome(axes: &[Axis], trials: Vec<Trial>, direction: Direction, tried: Option<(Values, f64)>) -> Result<Map> {
+fn outcome(
+    axes: &[Axis],
+    trials: Vec<Trial>,
+    direction: Direction,
+    tried: Option<(Values, f64)>,
+) -> Result<Map> {
     let mut map = Map::new();
-    let best = search::best(&trials, direction).map(|best| (best.values.clone(), best.value.unwrap_or(f64::NAN))).or(tried);
-    let Some((values, value)) = best else { bail!("value", "no trial came to its end") };
+    let best = search::best(&trials, direction)
+        .map(|best| (best.values.clone(), best.value.unwrap_or(f64::NAN)))
+        .or(tried);
+    let Some((values, value)) = best else {
+        bail!("value", "no trial came to its end")
+    };
     map.insert("best".into(), map_of(&values).into());
     map.insert("value".into(), value.into());
     let importance = search::importance(axes, &trials);
     let columns = vec![
-        ("parameter".into(), Cells::Text(importance.iter().map(|(name, _)| name.clone()).collect())),
-        ("importance".into(), Cells::Number(importance.iter().map(|(_, share)| *share).collect())),
+        (
+            "parameter".into(),
+            Cells::Text(importance.iter().map(|(name, _)| name.clone()).collect()),
+        ),
+        (
+            "importance".into(),
+            Cells::Number(importance.iter().map(|(_, share)| *share).collect()),
+        ),
     ];
-    map.insert("importance".into(), Tabled(Rc::new(Table::new(columns)?)).into_value());
+    map.insert(
+        "importance".into(),
+        Tabled(Rc::new(Table::new(columns)?)).into_value(),
+    );
     // after each trial that ended; what is pruned leaves the best as it was
     let mut best: Option<f64> = None;
     let mut so_far = Array::new();
     for trial in trials.iter().filter(|trial| trial.state.is_end()) {
         if let (State::Done, Some(value)) = (trial.state, trial.value) {
-            best = Some(best.map_or(value, |best| if direction.is_better(value, best) { value } else { best }));
+            best = Some(best.map_or(value, |best| {
+                if direction.is_better(value, best) {
+                    value
+                } else {
+                    best
+                }
+            }));
         }
         so_far.extend(best.map(Into::into));
     }
@@ -273,7 +425,8 @@ natives! { made in "search" {
     /// ```
     function "choice"(c, values: Array) -> "space" { choice(&values) }
 
-    /// Makes a space that counts only where another parameter has a value; elsewhere its parameter is left out.
+    /// Makes a space that counts only where another parameter has a value; elsewhere its parameter
+    /// is left out.
     ///
     /// ```rhai
     /// let space = #{ kind: search::choice(["tcn", "lstm"]), width: search::when("kind", "tcn", search::int(3, 5)) };
@@ -282,18 +435,22 @@ natives! { made in "search" {
     /// ```
     function "when"(c, parameter: String, value: Dynamic, space: OfSearch) -> "space" { Ok(OfSearch { when: Some((parameter, kept(&value)?)), ..space }) }
 
-    /// Searches by tree-structured Parzen estimators: values are drawn where good trials were denser than bad ones.
+    /// Searches by tree-structured Parzen estimators: values are drawn where good trials were
+    /// denser than bad ones.
     ///
     /// - `space`: a map of parameters to spaces
     /// - `objective`: a function `|p|` or `|p, trial|` of a map of values, which gives a number
     ///
-    /// Trials are kept in a file as they come: a search that was interrupted goes on there, and several processes share it.
-    /// A trial that fails is noted; three in a row end the search.
+    /// Trials are kept in a file as they come: a search that was interrupted goes on there, and
+    /// several processes share it. A trial that fails is noted; three in a row end the search.
     ///
-    /// Returns a map: best (values), value, trials (a table), so_far (the best value after each trial that ended), importance (a table: how much of the values' variance each parameter explains alone, beyond chance).
+    /// Returns a map: best (values), value, trials (a table), so_far (the best value after each
+    /// trial that ended), importance (a table: how much of the values' variance each parameter
+    /// explains alone, beyond chance).
     ///
     /// # Source
-    /// Bergstra, Bardenet, Bengio & Kégl, Algorithms for Hyper-Parameter Optimization (NeurIPS 2011); crate `tpe`.
+    /// Bergstra, Bardenet, Bengio & Kégl, Algorithms for Hyper-Parameter Optimization (NeurIPS
+    /// 2011); crate `tpe`.
     ///
     /// ```rhai
     /// let found = search::tpe(#{ x: search::uniform(-5.0, 5.0) }, |p| (p.x - 1.0) ** 2.0, #{ direction: "min", trials: 40, seed: 1, file: "/tmp/cistron_example_tpe.jsonl" });
@@ -323,7 +480,8 @@ natives! { made in "search" {
 } }
 
 natives! { methods in "trial" {
-    /// Notes a value on the way and tells whether the trial is hopeless: its best so far worse than half of the others at that step.
+    /// Notes a value on the way and tells whether the trial is hopeless: its best so far worse than
+    /// half of the others at that step.
     ///
     /// ```rhai
     /// let objective = |p, trial| { for step in 0..5 { if trial.report(step, p.x) { break; } } p.x };
@@ -346,7 +504,16 @@ impl TrialOf {
         if self.dry {
             return Ok(false);
         }
-        let judge = |trials: &[Trial]| search::is_hopeless(trials, self.number, step, value, self.direction, self.startup);
+        let judge = |trials: &[Trial]| {
+            search::is_hopeless(
+                trials,
+                self.number,
+                step,
+                value,
+                self.direction,
+                self.startup,
+            )
+        };
         let hopeless = self.ledger.step(self.number, step, value, judge)?;
         if hopeless {
             self.pruned.set(true);

@@ -1,4 +1,5 @@
-//! `seq::…`: edits of sequences, and their gapped k-mers. What comes in comes out: strings, one-hot or codes.
+//! `seq::…`: edits of sequences, and their gapped k-mers. What comes in comes out: strings, one-hot
+//! or codes.
 
 use super::values::{Numbers, Tabled};
 use crate::base::seed::Rng;
@@ -16,18 +17,68 @@ use rhai::{Array, Dynamic, NativeCallContext};
 use std::rc::Rc;
 
 const RANDOMIZE: &[Opt] = &[
-    opt("chances", OptKind::Other("array of four numbers"), "", "of A C G T, which sum to 1; each as likely unless given"),
-    opt("copies", OptKind::Int(1, MANY), "", "random versions of each sequence; one unless given"),
-    opt("seed", OptKind::Int(0, MANY), "", "the same seed gives the same bases"),
+    opt(
+        "chances",
+        OptKind::Other("array of four numbers"),
+        "",
+        "of A C G T, which sum to 1; each as likely unless given",
+    ),
+    opt(
+        "copies",
+        OptKind::Int(1, MANY),
+        "",
+        "random versions of each sequence; one unless given",
+    ),
+    opt(
+        "seed",
+        OptKind::Int(0, MANY),
+        "",
+        "the same seed gives the same bases",
+    ),
 ];
 const GAPPED: &[Opt] = &[
-    opt("scores", OptKind::Other("tensor [batch, length]"), "", "a number for each position, such as contributions; 1 unless given, which counts k-mers"),
-    opt("min_k", OptKind::Int(2, LONGEST as i64), "4", "bases of the shortest k-mer, gaps not counted"),
-    opt("max_k", OptKind::Int(2, LONGEST as i64), "8", "bases of the longest k-mer, gaps not counted"),
-    opt("max_step", OptKind::Int(1, LONGEST as i64), "2", "largest step from one base to the next: 1 has no gaps, 2 leaves out single positions"),
-    opt("max_length", OptKind::Int(2, LONGEST as i64), "10", "positions from the first base to the last, gaps counted"),
-    opt("most", OptKind::Int(1, MANY), "10", "k-mers that are kept of each sequence, those of the largest absolute score"),
-    opt("positions", OptKind::Int(1, MANY), "", "positions that k-mers are made of, those of the highest score; all unless given"),
+    opt(
+        "scores",
+        OptKind::Other("tensor [batch, length]"),
+        "",
+        "a number for each position, such as contributions; 1 unless given, which counts k-mers",
+    ),
+    opt(
+        "min_k",
+        OptKind::Int(2, LONGEST as i64),
+        "4",
+        "bases of the shortest k-mer, gaps not counted",
+    ),
+    opt(
+        "max_k",
+        OptKind::Int(2, LONGEST as i64),
+        "8",
+        "bases of the longest k-mer, gaps not counted",
+    ),
+    opt(
+        "max_step",
+        OptKind::Int(1, LONGEST as i64),
+        "2",
+        "largest step from one base to the next: 1 has no gaps, 2 leaves out single positions",
+    ),
+    opt(
+        "max_length",
+        OptKind::Int(2, LONGEST as i64),
+        "10",
+        "positions from the first base to the last, gaps counted",
+    ),
+    opt(
+        "most",
+        OptKind::Int(1, MANY),
+        "10",
+        "k-mers that are kept of each sequence, those of the largest absolute score",
+    ),
+    opt(
+        "positions",
+        OptKind::Int(1, MANY),
+        "",
+        "positions that k-mers are made of, those of the highest score; all unless given",
+    ),
 ];
 
 /// How sequences were given.
@@ -50,14 +101,23 @@ impl Given {
         if let Some(tensor) = value.read_lock::<Tensor>() {
             return Given::of_tensor(&tensor, name);
         }
-        let form = if value.is_string() { Form::String } else { Form::Strings };
+        let form = if value.is_string() {
+            Form::String
+        } else {
+            Form::Strings
+        };
         let wanted = "string, array of strings, one-hot tensor or tensor of codes";
-        let texts = super::seq::Sequences::from_value(&mut value.clone(), context).map_err(|_| mismatch(wanted, value).context(format!("`{name}`")))?.0;
+        let texts = super::seq::Sequences::from_value(&mut value.clone(), context)
+            .map_err(|_| mismatch(wanted, value).context(format!("`{name}`")))?
+            .0;
         for text in &texts {
             // letters stay as they are: what is no base is refused, nothing is turned into N
             alphabet::codes(text).map_err(|fault| fault.context(format!("`{name}`")))?;
         }
-        Ok(Given { form, rows: texts.into_iter().map(String::into_bytes).collect() })
+        Ok(Given {
+            form,
+            rows: texts.into_iter().map(String::into_bytes).collect(),
+        })
     }
 
     fn of_tensor(tensor: &Tensor, name: &str) -> Result<Given> {
@@ -70,11 +130,22 @@ impl Given {
                 let (codes, length) = codes_of(tensor)?;
                 (codes, length, Form::OneHot(kind, device))
             }
-            [_, length] if !kind.is_floating() => (tensor.to_u8()?, length as usize, Form::Codes(kind, device)),
-            _ => bail!("shape", "`{name}` must be one-hot [batch, 4, length] or codes [batch, length], got {}", shape::text(&tensor.shape())),
+            [_, length] if !kind.is_floating() => {
+                (tensor.to_u8()?, length as usize, Form::Codes(kind, device))
+            }
+            _ => bail!(
+                "shape",
+                "`{name}` must be one-hot [batch, 4, length] or codes [batch, length], got {}",
+                shape::text(&tensor.shape())
+            ),
         };
         let rows = tensor.shape()[0] as usize;
-        Ok(Given { form, rows: (0..rows).map(|row| codes[row * length..][..length].to_vec()).collect() })
+        Ok(Given {
+            form,
+            rows: (0..rows)
+                .map(|row| codes[row * length..][..length].to_vec())
+                .collect(),
+        })
     }
 
     fn is_text(&self) -> bool {
@@ -102,39 +173,89 @@ impl Given {
             Form::String | Form::Strings => {
                 let each: Array = match copies {
                     None => rows.iter().map(|row| text(row)).collect(),
-                    Some(copies) => rows.chunks(copies).map(|own| own.iter().map(|row| text(row)).collect::<Array>().into()).collect(),
+                    Some(copies) => rows
+                        .chunks(copies)
+                        .map(|own| own.iter().map(|row| text(row)).collect::<Array>().into())
+                        .collect(),
                 };
                 let single = self.form == Form::String;
-                return Ok(if single { each.into_iter().next().unwrap_or_default() } else { each.into() });
+                return Ok(if single {
+                    each.into_iter().next().unwrap_or_default()
+                } else {
+                    each.into()
+                });
             }
         };
         let (batch, length) = (rows.len() as i64, rows.first().map_or(0, Vec::len) as i64);
         let codes = Tensor::from_u8(&rows.concat(), &[batch, length])?;
-        let whole = if matches!(self.form, Form::OneHot(..)) { codes.one_hot_codes()?.contiguous()? } else { codes };
+        let whole = if matches!(self.form, Form::OneHot(..)) {
+            codes.one_hot_codes()?.contiguous()?
+        } else {
+            codes
+        };
         let whole = whole.to_kind(kind)?.to_device(device)?;
         match copies {
             None => Ok(whole.into_value()),
-            Some(copies) => Ok(whole.reshape(&[&[self.rows.len() as i64, copies as i64], &whole.shape()[1..]].concat())?.into_value()),
+            Some(copies) => Ok(whole
+                .reshape(
+                    &[
+                        &[self.rows.len() as i64, copies as i64],
+                        &whole.shape()[1..],
+                    ]
+                    .concat(),
+                )?
+                .into_value()),
         }
     }
 
     fn each(&self, change: impl Fn(usize, &[u8]) -> Result<Vec<u8>>) -> Result<Dynamic> {
         let one = |(i, row): (usize, &Vec<u8>)| {
-            change(i, row).map_err(|fault| if self.form == Form::String { fault } else { fault.context(format!("sequence {i}")) })
+            change(i, row).map_err(|fault| {
+                if self.form == Form::String {
+                    fault
+                } else {
+                    fault.context(format!("sequence {i}"))
+                }
+            })
         };
-        self.back(self.rows.iter().enumerate().map(one).collect::<Result<_>>()?, None)
+        self.back(
+            self.rows
+                .iter()
+                .enumerate()
+                .map(one)
+                .collect::<Result<_>>()?,
+            None,
+        )
     }
 }
 
-/// One motif for all sequences or one for each; letters other than A C G T are refused, N where it has a meaning.
-fn motif_of(value: &Dynamic, sequences: &Given, with_n: bool, context: &NativeCallContext) -> Result<Vec<Vec<u8>>> {
+/// One motif for all sequences or one for each; letters other than A C G T are refused, N where it
+/// has a meaning.
+fn motif_of(
+    value: &Dynamic,
+    sequences: &Given,
+    with_n: bool,
+    context: &NativeCallContext,
+) -> Result<Vec<Vec<u8>>> {
     let given = Given::read(value, "motif", context)?;
     if given.rows.len() != 1 && given.rows.len() != sequences.rows.len() {
-        bail!("shape", "one motif, or one for each of {} sequences, is needed, got {}", sequences.rows.len(), given.rows.len());
+        bail!(
+            "shape",
+            "one motif, or one for each of {} sequences, is needed, got {}",
+            sequences.rows.len(),
+            given.rows.len()
+        );
     }
     for row in &given.rows {
-        let is_plain = |letter: &u8| b"ACGTacgt".contains(letter) || with_n && b"Nn".contains(letter);
-        let wrong = row.iter().find(|code| if given.is_text() { !is_plain(code) } else { **code > 3 && !with_n });
+        let is_plain =
+            |letter: &u8| b"ACGTacgt".contains(letter) || with_n && b"Nn".contains(letter);
+        let wrong = row.iter().find(|code| {
+            if given.is_text() {
+                !is_plain(code)
+            } else {
+                **code > 3 && !with_n
+            }
+        });
         if let Some(wrong) = wrong {
             let letter = if given.is_text() { *wrong as char } else { 'N' };
             bail!("value", "the motif holds `{letter}`"; hint: "a motif is made of A, C, G and T{}", if with_n { "; N keeps the sequence's base" } else { "" });
@@ -144,17 +265,44 @@ fn motif_of(value: &Dynamic, sequences: &Given, with_n: bool, context: &NativeCa
 }
 
 fn keeps(is_text: bool) -> impl Fn(u8) -> bool {
-    move |value| if is_text { value == b'N' || value == b'n' } else { value > 3 }
+    move |value| {
+        if is_text {
+            value == b'N' || value == b'n'
+        } else {
+            value > 3
+        }
+    }
 }
 
-fn multisubstitute(sequences: &Dynamic, motifs: &Array, spacing: &Ints, start: Option<i64>, context: &NativeCallContext) -> Result<Dynamic> {
+fn multisubstitute(
+    sequences: &Dynamic,
+    motifs: &Array,
+    spacing: &Ints,
+    start: Option<i64>,
+    context: &NativeCallContext,
+) -> Result<Dynamic> {
     let given = Given::read(sequences, "sequences", context)?;
-    let motifs = motifs.iter().map(|motif| motif_of(motif, &given, true, context)).collect::<Result<Vec<_>>>()?;
-    let gaps = if spacing.0.len() == 1 && motifs.len() != 2 { vec![spacing.0[0]; motifs.len().saturating_sub(1)] } else { spacing.0.clone() };
+    let motifs = motifs
+        .iter()
+        .map(|motif| motif_of(motif, &given, true, context))
+        .collect::<Result<Vec<_>>>()?;
+    let gaps = if spacing.0.len() == 1 && motifs.len() != 2 {
+        vec![spacing.0[0]; motifs.len().saturating_sub(1)]
+    } else {
+        spacing.0.clone()
+    };
     let is_text = given.is_text();
     given.each(|i, row| {
-        let own: Vec<&Vec<u8>> = motifs.iter().map(|rows| if rows.len() == 1 { &rows[0] } else { &rows[i] }).collect();
-        let starts = edit::arranged(&own.iter().map(|motif| motif.len()).collect::<Vec<_>>(), &gaps, row.len(), start)?;
+        let own: Vec<&Vec<u8>> = motifs
+            .iter()
+            .map(|rows| if rows.len() == 1 { &rows[0] } else { &rows[i] })
+            .collect();
+        let starts = edit::arranged(
+            &own.iter().map(|motif| motif.len()).collect::<Vec<_>>(),
+            &gaps,
+            row.len(),
+            start,
+        )?;
         let mut row = row.to_vec();
         for (motif, start) in own.into_iter().zip(starts) {
             edit::substitute(&mut row, motif, Some(start), keeps(is_text))?;
@@ -163,17 +311,40 @@ fn multisubstitute(sequences: &Dynamic, motifs: &Array, spacing: &Ints, start: O
     })
 }
 
-fn randomize(sequences: &Dynamic, start: i64, end: i64, o: &Options, context: &NativeCallContext) -> Result<Dynamic> {
+fn randomize(
+    sequences: &Dynamic,
+    start: i64,
+    end: i64,
+    o: &Options,
+    context: &NativeCallContext,
+) -> Result<Dynamic> {
     let given = Given::read(sequences, "sequences", context)?;
-    let chances = o.get::<Vec<f64>>("chances")?.unwrap_or_else(|| vec![0.25; 4]);
+    let chances = o
+        .get::<Vec<f64>>("chances")?
+        .unwrap_or_else(|| vec![0.25; 4]);
     let sum: f64 = chances.iter().sum();
-    if chances.len() != 4 || chances.iter().any(|p| !(0.0..=1.0).contains(p)) || (sum - 1.0).abs() > 1e-6 {
-        bail!("option", "option `chances` must be four numbers from 0 to 1 that sum to 1, got {chances:?}");
+    if chances.len() != 4
+        || chances.iter().any(|p| !(0.0..=1.0).contains(p))
+        || (sum - 1.0).abs() > 1e-6
+    {
+        bail!(
+            "option",
+            "option `chances` must be four numbers from 0 to 1 that sum to 1, got {chances:?}"
+        );
     }
     let copies = o.maybe_int("copies");
     let bases: usize = given.rows.iter().map(Vec::len).sum();
-    memory::elements(&[copies.unwrap_or(1), bases as i64 + 64 * given.rows.len() as i64], 8)?;
-    let seed = o.maybe_int("seed").map_or_else(|| session::settings().seed ^ session::next_draw(), |seed| seed as u64);
+    memory::elements(
+        &[
+            copies.unwrap_or(1),
+            bases as i64 + 64 * given.rows.len() as i64,
+        ],
+        8,
+    )?;
+    let seed = o.maybe_int("seed").map_or_else(
+        || session::settings().seed ^ session::next_draw(),
+        |seed| seed as u64,
+    );
     let mut rows = Vec::new();
     for (i, row) in given.rows.iter().enumerate() {
         let (start, end) = edit::range(start, end, row.len())?;
@@ -188,8 +359,14 @@ fn randomize(sequences: &Dynamic, start: i64, end: i64, o: &Options, context: &N
                     at < upto
                 });
                 // rounding may leave none: the last base with a chance
-                let drawn = drawn.or_else(|| chances.iter().rposition(|p| *p > 0.0)).unwrap_or(0);
-                *code = if given.is_text() { alphabet::LETTERS[drawn] } else { drawn as u8 };
+                let drawn = drawn
+                    .or_else(|| chances.iter().rposition(|p| *p > 0.0))
+                    .unwrap_or(0);
+                *code = if given.is_text() {
+                    alphabet::LETTERS[drawn]
+                } else {
+                    drawn as u8
+                };
             }
             rows.push(own);
         }
@@ -202,9 +379,15 @@ fn gapped_kmers(sequences: &Dynamic, o: &Options, context: &NativeCallContext) -
     let rows = given.as_motif(false)?;
     let scores = o.get::<Numbers>("scores")?.map(|scores| scores.0);
     if let Some(scores) = &scores {
-        let fits = scores.rank() == 2 && scores.shape()[0] as usize == rows.len() && rows.iter().all(|row| row.len() as i64 == scores.shape()[1]);
+        let fits = scores.rank() == 2
+            && scores.shape()[0] as usize == rows.len()
+            && rows.iter().all(|row| row.len() as i64 == scores.shape()[1]);
         if !fits {
-            bail!("shape", "option `scores` must be [batch, length], one number for each position, got {}", shape::text(&scores.shape()));
+            bail!(
+                "shape",
+                "option `scores` must be [batch, length], one number for each position, got {}",
+                shape::text(&scores.shape())
+            );
         }
     }
     let how = Gapped {
@@ -222,7 +405,10 @@ fn gapped_kmers(sequences: &Dynamic, o: &Options, context: &NativeCallContext) -
             None => vec![1.0; row.len()],
         };
         if own.iter().any(|score| !score.is_finite()) {
-            bail!("value", "option `scores`: sequence {i} has a score that is not finite");
+            bail!(
+                "value",
+                "option `scores`: sequence {i} has a score that is not finite"
+            );
         }
         for (kmer, score) in how.of(row, &own)? {
             index.push(i as i64);
@@ -230,7 +416,11 @@ fn gapped_kmers(sequences: &Dynamic, o: &Options, context: &NativeCallContext) -
             values.push(score);
         }
     }
-    let columns = vec![("sequence".to_string(), Cells::Whole(index)), ("kmer".to_string(), Cells::Text(kmers)), ("score".to_string(), Cells::Number(values))];
+    let columns = vec![
+        ("sequence".to_string(), Cells::Whole(index)),
+        ("kmer".to_string(), Cells::Text(kmers)),
+        ("score".to_string(), Cells::Number(values)),
+    ];
     Ok(Tabled(Rc::new(Table::new(columns)?)))
 }
 
@@ -238,7 +428,8 @@ natives! { edits in "seq" {
     /// Inserts a motif into sequences, which get longer; in the middle unless `start` is given.
     ///
     /// - `sequences`: string, array of strings, one-hot [batch, 4, length] or codes [batch, length]
-    /// - `motif`: string, array of strings (one for each sequence), one-hot [1 or batch, 4, width] or codes
+    /// - `motif`: string, array of strings (one for each sequence), one-hot [1 or batch, 4, width]
+    ///   or codes
     /// - `start`: the motif's first position in the result
     ///
     /// ```rhai
@@ -260,7 +451,8 @@ natives! { edits in "seq" {
         Given::read(&sequences, "sequences", c.context)?.each(|_, row| edit::delete(row, start, end))
     }
 
-    /// Puts a motif in place of the bases from `start` on; in the middle unless given. N in the motif keeps the sequence's base.
+    /// Puts a motif in place of the bases from `start` on; in the middle unless given. N in the
+    /// motif keeps the sequence's base.
     ///
     /// ```rhai
     /// assert_eq(seq::substitute("AAAAAACCCCAAAAAA", "GGGG"), "AAAAAAGGGGAAAAAA");
@@ -277,9 +469,11 @@ natives! { edits in "seq" {
         })
     }
 
-    /// Puts several motifs into sequences, a number of bases apart; all of them in the middle unless `start` is given.
+    /// Puts several motifs into sequences, a number of bases apart; all of them in the middle
+    /// unless `start` is given.
     ///
-    /// - `spacing`: bases between the end of a motif and the start of the next, one number or one for each gap
+    /// - `spacing`: bases between the end of a motif and the start of the next, one number or one
+    ///   for each gap
     ///
     /// ```rhai
     /// assert_eq(seq::multisubstitute("AAAAAAAAAA", ["GG", "CC"], 2), "AAGGAACCAA");
@@ -300,10 +494,12 @@ natives! { edits in "seq" {
         randomize(&sequences, start, end, &o, c.context)
     }
 
-    /// Counts gapped k-mers, or sums a score over their bases (Shrikumar et al. 2018; as tangermeme's `gapped_kmers`).
+    /// Counts gapped k-mers, or sums a score over their bases (Shrikumar et al. 2018; as
+    /// tangermeme's `gapped_kmers`).
     ///
-    /// A k-mer is written from its first base to its last, positions left out as `-`. Its score is the sum over its
-    /// occurrences of the mean score of its bases: without `scores` their number. Unlike in tangermeme, N is part of no k-mer.
+    /// A k-mer is written from its first base to its last, positions left out as `-`. Its score is
+    /// the sum over its occurrences of the mean score of its bases: without `scores` their number.
+    /// Unlike in tangermeme, N is part of no k-mer.
     ///
     /// ```rhai
     /// let t = seq::gapped_kmers("ACGACG", #{ min_k: 3, max_k: 3, max_step: 1 });

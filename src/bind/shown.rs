@@ -21,14 +21,30 @@ const LOGOS: usize = 12;
 /// A value as text over as many lines as it needs; a figure is drawn with letters.
 pub fn text(value: &Dynamic, colored: bool) -> String {
     let about = |motif: &Motif, wide: usize| {
-        format!("{:<wide$}  {}  {:.1} bits", crate::base::written::printable(&motif.name), terminal::motif(motif, colored), motif.total_information())
+        format!(
+            "{:<wide$}  {}  {:.1} bits",
+            crate::base::written::printable(&motif.name),
+            terminal::motif(motif, colored),
+            motif.total_information()
+        )
     };
     if let Some(motif) = value.read_lock::<Motif>() {
         return format!("motif {}", about(&motif, 0));
     }
     if let Some(motifs) = value.read_lock::<Motifs>() {
-        let wide = motifs.0.iter().take(ROWS).map(|motif| motif.name.chars().count()).max().unwrap_or(0);
-        let mut lines: Vec<String> = motifs.0.iter().take(ROWS).map(|motif| about(motif, wide)).collect();
+        let wide = motifs
+            .0
+            .iter()
+            .take(ROWS)
+            .map(|motif| motif.name.chars().count())
+            .max()
+            .unwrap_or(0);
+        let mut lines: Vec<String> = motifs
+            .0
+            .iter()
+            .take(ROWS)
+            .map(|motif| about(motif, wide))
+            .collect();
         if motifs.0.len() > ROWS {
             lines.push(format!("… {} more", motifs.0.len() - ROWS));
         }
@@ -40,11 +56,18 @@ pub fn text(value: &Dynamic, colored: bool) -> String {
     crate::base::written::printable(&show::pretty(value)).into_owned()
 }
 
-/// The picture that a value is best seen as: figures, motifs, what a training gave. Others are read, not looked at.
+/// The picture that a value is best seen as: figures, motifs, what a training gave. Others are
+/// read, not looked at.
 pub fn picture(value: &Dynamic) -> Option<Figure> {
     if let Some(motifs) = value.read_lock::<Motifs>() {
-        let first = Motifs(std::rc::Rc::new(motifs.0.iter().take(LOGOS).cloned().collect()));
-        return if first.0.is_empty() { None } else { figure_of(&Dynamic::from(first)) };
+        let first = Motifs(std::rc::Rc::new(
+            motifs.0.iter().take(LOGOS).cloned().collect(),
+        ));
+        return if first.0.is_empty() {
+            None
+        } else {
+            figure_of(&Dynamic::from(first))
+        };
     }
     let is_seen = value.is::<Figure>() || value.is::<Motif>() || value.is::<History>();
     if is_seen { figure_of(value) } else { None }
@@ -52,7 +75,9 @@ pub fn picture(value: &Dynamic) -> Option<Figure> {
 
 /// A value as HTML, where it has a form of its own.
 pub fn html(value: &Dynamic) -> Option<String> {
-    value.read_lock::<Tabled>().map(|table| table.0.to_html(ROWS))
+    value
+        .read_lock::<Tabled>()
+        .map(|table| table.0.to_html(ROWS))
 }
 
 /// A figure of a value, where there is an obvious one.
@@ -64,10 +89,20 @@ pub fn figure_of(value: &Dynamic) -> Option<Figure> {
         return Some(history(&run));
     }
     if let Some(own) = value.read_lock::<Motif>() {
-        return Some(plot::logos(&own.name, vec![Letters::of_motif(&own, Scaling::Information)]));
+        return Some(plot::logos(
+            &own.name,
+            vec![Letters::of_motif(&own, Scaling::Information)],
+        ));
     }
     if let Some(motifs) = value.read_lock::<Motifs>() {
-        return Some(plot::logos("logos", motifs.0.iter().map(|motif| Letters::of_motif(motif, Scaling::Information)).collect()));
+        return Some(plot::logos(
+            "logos",
+            motifs
+                .0
+                .iter()
+                .map(|motif| Letters::of_motif(motif, Scaling::Information))
+                .collect(),
+        ));
     }
     if let Some(net) = value.read_lock::<Model>() {
         return Some(super::plot_sequence::model(&net));
@@ -78,17 +113,42 @@ pub fn figure_of(value: &Dynamic) -> Option<Figure> {
     if let Some(table) = value.read_lock::<Tabled>() {
         return columns(&table.0);
     }
-    let lines = |lines: Vec<Series>| Some(plot::chart("", Chart { lines, ..Chart::default() }));
+    let lines = |lines: Vec<Series>| {
+        Some(plot::chart(
+            "",
+            Chart {
+                lines,
+                ..Chart::default()
+            },
+        ))
+    };
     // a map of names to numbers: a line for each
     if let Some(map) = value.read_lock::<rhai::Map>() {
-        let own = |value: &Dynamic| super::tensor::tensor_of(value).ok().filter(|t| t.rank() == 1)?.to_f64().ok();
-        let all: Option<Vec<Series>> = map.iter().map(|(name, value)| Some(series(name.as_str(), numbered(&own(value)?)))).collect();
+        let own = |value: &Dynamic| {
+            super::tensor::tensor_of(value)
+                .ok()
+                .filter(|t| t.rank() == 1)?
+                .to_f64()
+                .ok()
+        };
+        let all: Option<Vec<Series>> = map
+            .iter()
+            .map(|(name, value)| Some(series(name.as_str(), numbered(&own(value)?))))
+            .collect();
         return all.filter(|all| !all.is_empty()).and_then(lines);
     }
-    let tensor = super::tensor::tensor_of(value).ok().filter(|_| value.is_array() || value.is::<Tensor>())?;
+    let tensor = super::tensor::tensor_of(value)
+        .ok()
+        .filter(|_| value.is_array() || value.is::<Tensor>())?;
     match tensor.rank() {
         1 => lines(vec![series("", numbered(&tensor.to_f64().ok()?))]),
-        2 => Some(plot::heat("", Heat { values: rows_of("values", &tensor).ok()?, ..Heat::default() })),
+        2 => Some(plot::heat(
+            "",
+            Heat {
+                values: rows_of("values", &tensor).ok()?,
+                ..Heat::default()
+            },
+        )),
         _ => None,
     }
 }
@@ -100,6 +160,20 @@ fn columns(table: &Table) -> Option<Figure> {
         Ok(Cells::Whole(cells)) => Some(cells.iter().map(|n| *n as f64).collect()),
         _ => None,
     };
-    let lines: Vec<Series> = table.names().filter_map(|name| Some(series(name, numbered(&numbers(name)?)))).collect();
-    if lines.is_empty() { None } else { Some(plot::chart("", Chart { x: "row".into(), lines, ..Chart::default() })) }
+    let lines: Vec<Series> = table
+        .names()
+        .filter_map(|name| Some(series(name, numbered(&numbers(name)?))))
+        .collect();
+    if lines.is_empty() {
+        None
+    } else {
+        Some(plot::chart(
+            "",
+            Chart {
+                x: "row".into(),
+                lines,
+                ..Chart::default()
+            },
+        ))
+    }
 }

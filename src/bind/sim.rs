@@ -9,47 +9,113 @@ use crate::lang::options::{MANY, Opt, OptKind, opt};
 use crate::lang::value::{FromValue, array, number};
 use crate::lang::{Callback, Options, session};
 use crate::seq::alphabet;
-use crate::seq::simulate::{self, Background, Choice, Markov, Plan, Rule, Site, Spec, Truth, World};
+use crate::seq::simulate::{
+    self, Background, Choice, Markov, Plan, Rule, Site, Spec, Truth, World,
+};
 use crate::torch::Tensor;
 use crate::{bail, fault, natives};
 use rhai::{Array, Dynamic, Map};
 use std::rc::Rc;
 use std::sync::Arc;
 
-const MOTIFS: &[Opt] =
-    &[opt("width", OptKind::Int(1, 1000), "12", "positions"), opt("sharpness", OptKind::Float(0.25, 1.0), "0.97", "probability of the likely base"), SEEDED];
+const MOTIFS: &[Opt] = &[
+    opt("width", OptKind::Int(1, 1000), "12", "positions"),
+    opt(
+        "sharpness",
+        OptKind::Float(0.25, 1.0),
+        "0.97",
+        "probability of the likely base",
+    ),
+    SEEDED,
+];
 
 const PAIRED: &[Opt] = &[
     opt("n", OptKind::Int(1, MANY), "10000", "sequences"),
     opt("length", OptKind::Int(1, MANY), "100", "bases in each"),
-    opt("per_sequence", OptKind::Int(2, 1000), "3", "motifs planted in each, without overlap"),
-    opt("positives", OptKind::Float(0.0, 1.0), "0.5", "share of sequences with label 1"),
-    opt("sampled", OptKind::Bool, "false", "whether sites are drawn from the probabilities; else they are the consensus"),
+    opt(
+        "per_sequence",
+        OptKind::Int(2, 1000),
+        "3",
+        "motifs planted in each, without overlap",
+    ),
+    opt(
+        "positives",
+        OptKind::Float(0.0, 1.0),
+        "0.5",
+        "share of sequences with label 1",
+    ),
+    opt(
+        "sampled",
+        OptKind::Bool,
+        "false",
+        "whether sites are drawn from the probabilities; else they are the consensus",
+    ),
     SEEDED,
 ];
 
 const WORLD: &[Opt] = &[
     opt("n", OptKind::Int(1, MANY), "10000", "sequences"),
     opt("length", OptKind::Int(1, MANY), "600", "bases in each"),
-    opt("count", OptKind::Other("whole number, or [fewest, most]"), "3", "motifs planted in each, without overlap"),
-    opt("repeats", OptKind::Bool, "false", "whether a motif may come more than once in a sequence"),
-    opt("groups", OptKind::Other("array of arrays of motif numbers"), "", "instead of `count`: each sequence gets one motif of each group"),
+    opt(
+        "count",
+        OptKind::Other("whole number, or [fewest, most]"),
+        "3",
+        "motifs planted in each, without overlap",
+    ),
+    opt(
+        "repeats",
+        OptKind::Bool,
+        "false",
+        "whether a motif may come more than once in a sequence",
+    ),
+    opt(
+        "groups",
+        OptKind::Other("array of arrays of motif numbers"),
+        "",
+        "instead of `count`: each sequence gets one motif of each group",
+    ),
     opt(
         "background",
         OptKind::Other("array of four shares, sim::markov(…), a dataset, or an array of sequences"),
         "",
         "what lies between motifs; every base as likely unless given; stretches of real sequences keep their order",
     ),
-    opt("sampled", OptKind::Bool, "false", "whether sites are drawn from the probabilities; else they are the consensus"),
-    opt("both_strands", OptKind::Bool, "false", "whether each site stands on either strand; else all stand forward"),
-    opt("noise", OptKind::Float(0.0, 1.0), "0", "probability that a label of 0 or 1 is flipped"),
+    opt(
+        "sampled",
+        OptKind::Bool,
+        "false",
+        "whether sites are drawn from the probabilities; else they are the consensus",
+    ),
+    opt(
+        "both_strands",
+        OptKind::Bool,
+        "false",
+        "whether each site stands on either strand; else all stand forward",
+    ),
+    opt(
+        "noise",
+        OptKind::Float(0.0, 1.0),
+        "0",
+        "probability that a label of 0 or 1 is flipped",
+    ),
     SEEDED,
 ];
 
-const MASK: &[Opt] = &[opt("motif", OptKind::Int(0, MANY), "", "only this motif of the pool")];
+const MASK: &[Opt] = &[opt(
+    "motif",
+    OptKind::Int(0, MANY),
+    "",
+    "only this motif of the pool",
+)];
 
 fn dataset(world: World, names: Vec<String>, labels: Vec<f32>, length: usize) -> Result<Data> {
-    let input = Input::new("sequence", Column::Sequence { codes: Arc::new(world.codes), length });
+    let input = Input::new(
+        "sequence",
+        Column::Sequence {
+            codes: Arc::new(world.codes),
+            length,
+        },
+    );
     let mut set = Dataset::new(vec![input], names, labels)?;
     set.truth = Some(Arc::new(world.truth));
     Ok(Data(Rc::new(set)))
@@ -60,7 +126,10 @@ fn paired(motifs: &Motifs, o: &Options) -> Result<Data> {
     let plan = Plan {
         n: rows(o),
         length,
-        choice: Choice::Paired { count: o.int("per_sequence") as usize, positives: o.float("positives") },
+        choice: Choice::Paired {
+            count: o.int("per_sequence") as usize,
+            positives: o.float("positives"),
+        },
         background: Background::Uniform,
         sampled: o.flag("sampled"),
         both_strands: false,
@@ -69,7 +138,9 @@ fn paired(motifs: &Motifs, o: &Options) -> Result<Data> {
     let pool = Arc::new(motifs.0.to_vec());
     let mut world = simulate::world(pool.clone(), &plan)?;
     let rule = Spec::any_pair().resolve(&pool)?;
-    let labels = (0..plan.n).map(|row| rule.label(world.truth.sites(row), &pool)).collect();
+    let labels = (0..plan.n)
+        .map(|row| rule.label(world.truth.sites(row), &pool))
+        .collect();
     world.truth.rules = vec![Some(rule)];
     dataset(world, vec!["paired".into()], labels, length)
 }
@@ -87,21 +158,45 @@ fn count(o: &Options) -> Result<(usize, usize)> {
     {
         return Ok((n as usize, n as usize));
     }
-    let ends: Vec<i64> = value.clone().into_array().unwrap_or_default().iter().filter_map(|n| n.as_int().ok()).collect();
+    let ends: Vec<i64> = value
+        .clone()
+        .into_array()
+        .unwrap_or_default()
+        .iter()
+        .filter_map(|n| n.as_int().ok())
+        .collect();
     match ends.as_slice() {
         [low, high] if *low >= 0 && *high >= *low => Ok((*low as usize, *high as usize)),
-        _ => bail!("option", "option `count` must be a whole number or [fewest, most], got {}", session::describe(&value)),
+        _ => bail!(
+            "option",
+            "option `count` must be a whole number or [fewest, most], got {}",
+            session::describe(&value)
+        ),
     }
 }
 
 fn groups(items: &Array) -> Result<Vec<Vec<u32>>> {
     let one = |item: &Dynamic| {
-        let numbers: Option<Vec<u32>> = item.clone().into_array().ok()?.iter().map(|n| n.as_int().ok().and_then(|n| u32::try_from(n).ok())).collect();
+        let numbers: Option<Vec<u32>> = item
+            .clone()
+            .into_array()
+            .ok()?
+            .iter()
+            .map(|n| n.as_int().ok().and_then(|n| u32::try_from(n).ok()))
+            .collect();
         numbers
     };
     items
         .iter()
-        .map(|item| one(item).ok_or_else(|| fault!("option", "option `groups` must hold arrays of motif numbers, got {}", session::describe(item))))
+        .map(|item| {
+            one(item).ok_or_else(|| {
+                fault!(
+                    "option",
+                    "option `groups` must hold arrays of motif numbers, got {}",
+                    session::describe(item)
+                )
+            })
+        })
         .collect()
 }
 
@@ -112,15 +207,24 @@ fn sequences(value: &Dynamic) -> Result<Vec<Vec<u8>>> {
         return Ok(codes.chunks(length).map(<[u8]>::to_vec).collect());
     }
     let items = value.clone().into_array().unwrap_or_default();
-    let texts: Option<Vec<String>> = items.iter().map(|item| item.clone().into_string().ok()).collect();
+    let texts: Option<Vec<String>> = items
+        .iter()
+        .map(|item| item.clone().into_string().ok())
+        .collect();
     let Some(texts) = texts.filter(|texts| !texts.is_empty()) else {
-        bail!("type", "background sequences are a dataset or an array of strings, got {}", session::describe(value));
+        bail!(
+            "type",
+            "background sequences are a dataset or an array of strings, got {}",
+            session::describe(value)
+        );
     };
     texts.iter().map(|text| alphabet::codes(text)).collect()
 }
 
 fn background(o: &Options, length: usize) -> Result<Background> {
-    let Some(value) = o.raw("background") else { return Ok(Background::Uniform) };
+    let Some(value) = o.raw("background") else {
+        return Ok(Background::Uniform);
+    };
     if let Some(chain) = value.read_lock::<BackgroundSource>() {
         return Ok(Background::Markov(chain.0.clone()));
     }
@@ -130,7 +234,11 @@ fn background(o: &Options, length: usize) -> Result<Background> {
         return Background::composition([*a, *c, *g, *t]);
     }
     if !items.is_empty() && shares.is_some() {
-        bail!("option", "option `background` needs four shares, of A, C, G and T, got {}", items.len());
+        bail!(
+            "option",
+            "option `background` needs four shares, of A, C, G and T, got {}",
+            items.len()
+        );
     }
     Background::real(sequences(&value)?, length)
 }
@@ -148,15 +256,29 @@ fn labeller(value: &Dynamic, context: &rhai::NativeCallContext) -> Result<Labell
     if value.is_fnptr() {
         return Callback::from_value(&mut value.clone(), context).map(Labeller::Own);
     }
-    bail!("type", "`rules` must be a rule such as rule::additive(), a function |sites|, or an array or map of them, got {}", session::describe(value))
+    bail!(
+        "type",
+        "`rules` must be a rule such as rule::additive(), a function |sites|, or an array or map of them, got {}",
+        session::describe(value)
+    )
 }
 
-fn labellers(rules: &Dynamic, context: &rhai::NativeCallContext) -> Result<Vec<(String, Labeller)>> {
+fn labellers(
+    rules: &Dynamic,
+    context: &rhai::NativeCallContext,
+) -> Result<Vec<(String, Labeller)>> {
     if let Some(map) = rules.read_lock::<Map>() {
-        return map.iter().map(|(name, value)| Ok((name.to_string(), labeller(value, context)?))).collect();
+        return map
+            .iter()
+            .map(|(name, value)| Ok((name.to_string(), labeller(value, context)?)))
+            .collect();
     }
     if let Some(items) = rules.read_lock::<Array>() {
-        return items.iter().enumerate().map(|(i, value)| Ok((format!("target{}", i + 1), labeller(value, context)?))).collect();
+        return items
+            .iter()
+            .enumerate()
+            .map(|(i, value)| Ok((format!("target{}", i + 1), labeller(value, context)?)))
+            .collect();
     }
     let one = labeller(rules, context)?;
     let name = match &one {
@@ -169,10 +291,17 @@ fn labellers(rules: &Dynamic, context: &rhai::NativeCallContext) -> Result<Vec<(
 /// Sites as scripts see them.
 fn sites_of(truth: &Truth, row: usize) -> Array {
     let one = |site: &Site| {
-        let strand = if site.reverse { Strand::Reverse } else { Strand::Forward };
+        let strand = if site.reverse {
+            Strand::Reverse
+        } else {
+            Strand::Forward
+        };
         Dynamic::from(Map::from([
             ("motif".into(), i64::from(site.motif).into()),
-            ("name".into(), truth.motifs[site.motif as usize].name.clone().into()),
+            (
+                "name".into(),
+                truth.motifs[site.motif as usize].name.clone().into(),
+            ),
             ("start".into(), i64::from(site.start).into()),
             ("end".into(), (truth.end(site) as i64).into()),
             ("strand".into(), strand.letter().to_string().into()),
@@ -186,11 +315,20 @@ fn own_label(rule: &Callback, sites: Array) -> Result<f32> {
     match (answer.as_bool(), number(&answer)) {
         (Ok(yes), _) => Ok(f32::from(u8::from(yes))),
         (_, Some(x)) => Ok(x as f32),
-        _ => bail!("type", "a rule must give true, false or a number, got {}", session::describe(&answer)),
+        _ => bail!(
+            "type",
+            "a rule must give true, false or a number, got {}",
+            session::describe(&answer)
+        ),
     }
 }
 
-fn world(motifs: &Motifs, rules: &Dynamic, o: &Options, context: &rhai::NativeCallContext) -> Result<Data> {
+fn world(
+    motifs: &Motifs,
+    rules: &Dynamic,
+    o: &Options,
+    context: &rhai::NativeCallContext,
+) -> Result<Data> {
     let rules = labellers(rules, context)?;
     if rules.is_empty() {
         bail!("value", "`rules` holds no rule");
@@ -199,7 +337,11 @@ fn world(motifs: &Motifs, rules: &Dynamic, o: &Options, context: &rhai::NativeCa
     let (low, high) = count(o)?;
     let choice = match o.get::<Array>("groups")? {
         Some(items) => Choice::Groups(groups(&items)?),
-        None => Choice::Any { low, high, repeats: o.flag("repeats") },
+        None => Choice::Any {
+            low,
+            high,
+            repeats: o.flag("repeats"),
+        },
     };
     let plan = Plan {
         n: rows(o),
@@ -232,7 +374,10 @@ fn world(motifs: &Motifs, rules: &Dynamic, o: &Options, context: &rhai::NativeCa
     }
     if o.float("noise") > 0.0 {
         if labels.iter().any(|label| *label != 0.0 && *label != 1.0) {
-            bail!("option", "option `noise` flips labels of 0 and 1; these labels are other numbers");
+            bail!(
+                "option",
+                "option `noise` flips labels of 0 and 1; these labels are other numbers"
+            );
         }
         simulate::flip(&mut labels, tasks, o.float("noise"), plan.seed);
     }
@@ -243,30 +388,42 @@ fn world(motifs: &Motifs, rules: &Dynamic, o: &Options, context: &rhai::NativeCa
 fn truth(set: &Data) -> Result<Known> {
     match &set.0.truth {
         Some(truth) if set.0.shuffles.is_none() => Ok(Known(truth.clone(), set.0.clone())),
-        _ => bail!("data", "the truth of these sequences is not known"; hint: "`sim::world(…)` and `sim::paired(…)` give sets with their truth"),
+        _ => {
+            bail!("data", "the truth of these sequences is not known"; hint: "`sim::world(…)` and `sim::paired(…)` give sets with their truth")
+        }
     }
 }
 
 fn row_of(known: &Known, i: i64) -> Result<usize> {
-    Ok(known.1.locate(shape::index(i, known.1.len(), "sequences")?).0)
+    Ok(known
+        .1
+        .locate(shape::index(i, known.1.len(), "sequences")?)
+        .0)
 }
 
 fn mask(known: &Known, motif: Option<i64>) -> Result<Tensor> {
     let rows = known.1.len();
     let motif = motif.map(|m| m as usize);
-    let values: Vec<f32> = (0..rows).flat_map(|i| known.0.mask(known.1.locate(i).0, motif)).collect();
+    let values: Vec<f32> = (0..rows)
+        .flat_map(|i| known.0.mask(known.1.locate(i).0, motif))
+        .collect();
     Tensor::from_f32(&values, &[rows as i64, known.0.length as i64])
 }
 
 fn table(known: &Known) -> Result<Tabled> {
-    let (mut sequence, mut motif, mut start, mut stop, mut strand) = (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut sequence, mut motif, mut start, mut stop, mut strand) =
+        (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for i in 0..known.1.len() {
         for site in known.0.sites(known.1.locate(i).0) {
             sequence.push(known.1.name(i).unwrap_or_else(|| i.to_string()));
             motif.push(known.0.motifs[site.motif as usize].name.clone());
             start.push(i64::from(site.start));
             stop.push(known.0.end(site) as i64);
-            strand.push(if site.reverse { "-".to_string() } else { "+".to_string() });
+            strand.push(if site.reverse {
+                "-".to_string()
+            } else {
+                "+".to_string()
+            });
         }
     }
     let columns = vec![
@@ -288,14 +445,36 @@ fn weights(known: &Known) -> Array {
 }
 
 fn pairs(known: &Known) -> Array {
-    let mut all: Vec<(u32, u32)> = known.0.rules.iter().flatten().flat_map(Rule::pairs).collect();
+    let mut all: Vec<(u32, u32)> = known
+        .0
+        .rules
+        .iter()
+        .flatten()
+        .flat_map(Rule::pairs)
+        .collect();
     all.sort_unstable();
     all.dedup();
-    all.into_iter().map(|(a, b)| Dynamic::from(vec![Dynamic::from(i64::from(a)), Dynamic::from(i64::from(b))])).collect()
+    all.into_iter()
+        .map(|(a, b)| {
+            Dynamic::from(vec![
+                Dynamic::from(i64::from(a)),
+                Dynamic::from(i64::from(b)),
+            ])
+        })
+        .collect()
 }
 
 fn texts(known: &Known) -> Array {
-    known.0.rules.iter().map(|rule| rule.as_ref().map_or("the script's own function".to_string(), Rule::text).into()).collect()
+    known
+        .0
+        .rules
+        .iter()
+        .map(|rule| {
+            rule.as_ref()
+                .map_or("the script's own function".to_string(), Rule::text)
+                .into()
+        })
+        .collect()
 }
 
 natives! { made in "sim" {
@@ -306,7 +485,8 @@ natives! { made in "sim" {
     /// ```
     function "motifs"(c, n: i64; o = MOTIFS) -> "motifs" { super::nn::positive(&[("n", n)])?; crate::base::memory::elements(&[n, o.int("width") + 4], 32)?; Ok(Motifs(Rc::new(simulate::motifs(n as usize, o.int("width") as usize, o.float("sharpness"), seed(&o))))) }
 
-    /// Makes random sequences with planted motifs, labelled 1 where both motifs of a pair occur (motifs 1 and 2, 3 and 4, …). No motif tells anything by itself.
+    /// Makes random sequences with planted motifs, labelled 1 where both motifs of a pair occur
+    /// (motifs 1 and 2, 3 and 4, …). No motif tells anything by itself.
     ///
     /// ```rhai
     /// let world = sim::paired(sim::motifs(6, #{ width: 5 }), #{ n: 50, length: 40, per_sequence: 3 });
@@ -314,14 +494,17 @@ natives! { made in "sim" {
     /// ```
     function "paired"(c, motifs: Motifs; o = PAIRED) -> "dataset, input sequence [4, length], label paired" { paired(&motifs, &o) }
 
-    /// Makes random sequences with planted motifs and a label for each rule; the dataset carries its truth.
+    /// Makes random sequences with planted motifs and a label for each rule; the dataset carries
+    /// its truth.
     ///
-    /// - `rules`: a rule such as rule::additive() or rule::paired(), the script's own function |sites| that gives true,
-    ///   false or a number, or an array or map of them: several labels of the same sequences. `sites` is an array of maps
+    /// - `rules`: a rule such as rule::additive() or rule::paired(), the script's own function
+    ///   |sites| that gives true, false or a number, or an array or map of them: several labels of
+    ///   the same sequences. `sites` is an array of maps
     ///   #{ motif, name, start, end, strand }, in order of their starts.
     ///
     /// # Source
-    /// van den Bogaard, Predicting chromatin accessibility with convolutional neural networks (thesis), 3.1.
+    /// van den Bogaard, Predicting chromatin accessibility with convolutional neural networks
+    /// (thesis), 3.1.
     ///
     /// ```rhai
     /// let pool = sim::motifs(6, #{ width: 8, seed: 1 });
@@ -335,7 +518,8 @@ natives! { made in "sim" {
     /// ```
     function "world"(c, motifs: Motifs, rules: Dynamic; o = WORLD) -> "dataset, input sequence [4, length], a label for each rule" { world(&motifs, &rules, &o, c.context) }
 
-    /// Counts a Markov chain on sequences, as a background: each base depends on the `order` bases before it.
+    /// Counts a Markov chain on sequences, as a background: each base depends on the `order` bases
+    /// before it.
     ///
     /// ```rhai
     /// let chain = sim::markov(1, ["ACACACACAC", "ACACGTACAC"]);
@@ -392,7 +576,8 @@ natives! { truths in "truth" {
     /// ```
     property "weights"(c, this: Known) -> "array of arrays of numbers" { Ok(weights(&this)) }
 
-    /// The sites of a sequence, in order of their starts: maps #{ motif, name, start, end, strand }.
+    /// The sites of a sequence, in order of their starts: maps #{ motif, name, start, end, strand
+    /// }.
     ///
     /// ```rhai
     /// let set = sim::paired(sim::motifs(4, #{ width: 5 }), #{ n: 20, length: 40, per_sequence: 2 });
@@ -426,5 +611,10 @@ pub fn natives() -> Vec<crate::lang::Native> {
 /// How a truth is printed.
 pub fn line(known: &Known) -> String {
     let rules: Vec<String> = texts(known).iter().map(ToString::to_string).collect();
-    format!("truth of {} sequences, {} motifs: {}", known.1.len(), known.0.motifs.len(), rules.join("; "))
+    format!(
+        "truth of {} sequences, {} motifs: {}",
+        known.1.len(),
+        known.0.motifs.len(),
+        rules.join("; ")
+    )
 }

@@ -10,7 +10,12 @@ use crate::{bail, fault, natives};
 use rhai::{Array, Dynamic, Map};
 use std::rc::Rc;
 
-const SORT: &[Opt] = &[opt("descending", OptKind::Bool, "false", "whether the largest come first")];
+const SORT: &[Opt] = &[opt(
+    "descending",
+    OptKind::Bool,
+    "false",
+    "whether the largest come first",
+)];
 
 const SAVE: &[Opt] = &[opt(
     "formulas",
@@ -30,9 +35,17 @@ fn value_of(cell: Cell) -> Dynamic {
 
 fn cells_of(name: &str, items: &[Dynamic]) -> Result<Cells> {
     if items.iter().all(|item| item.as_int().is_ok()) {
-        return Ok(Cells::Whole(items.iter().filter_map(|item| item.as_int().ok()).collect()));
+        return Ok(Cells::Whole(
+            items.iter().filter_map(|item| item.as_int().ok()).collect(),
+        ));
     }
-    let plain = |item: &Dynamic| if item.is_unit() { Some(f64::NAN) } else { number(item) };
+    let plain = |item: &Dynamic| {
+        if item.is_unit() {
+            Some(f64::NAN)
+        } else {
+            number(item)
+        }
+    };
     if let Some(numbers) = items.iter().map(plain).collect::<Option<Vec<f64>>>() {
         return Ok(Cells::Number(numbers));
     }
@@ -41,7 +54,11 @@ fn cells_of(name: &str, items: &[Dynamic]) -> Result<Cells> {
         (_, Ok(flag), _) => Ok(flag.to_string()),
         (_, _, Some(x)) => Ok(crate::base::table::whole(x)),
         _ if item.is_unit() => Ok(String::new()),
-        _ => Err(fault!("type", "column `{name}` must hold numbers or strings, got {}", session::describe(item))),
+        _ => Err(fault!(
+            "type",
+            "column `{name}` must hold numbers or strings, got {}",
+            session::describe(item)
+        )),
     };
     Ok(Cells::Text(items.iter().map(text).collect::<Result<_>>()?))
 }
@@ -50,23 +67,51 @@ fn cells_of(name: &str, items: &[Dynamic]) -> Result<Cells> {
 fn from(value: &Dynamic) -> Result<Tabled> {
     let columns: Vec<(String, Cells)> = if let Some(map) = value.read_lock::<Map>() {
         let one = |(name, items): (&rhai::Identifier, &Dynamic)| {
-            let items = items.clone().into_array().map_err(|_| fault!("type", "column `{name}` must be an array, got {}", session::describe(items)))?;
+            let items = items.clone().into_array().map_err(|_| {
+                fault!(
+                    "type",
+                    "column `{name}` must be an array, got {}",
+                    session::describe(items)
+                )
+            })?;
             Ok((name.to_string(), cells_of(name, &items)?))
         };
         map.iter().map(one).collect::<Result<_>>()?
     } else {
-        let rows = value.clone().into_array().map_err(|_| fault!("type", "must be an array of maps or a map of arrays, got {}", session::describe(value)))?;
+        let rows = value.clone().into_array().map_err(|_| {
+            fault!(
+                "type",
+                "must be an array of maps or a map of arrays, got {}",
+                session::describe(value)
+            )
+        })?;
         let maps: Vec<Map> = rows
             .iter()
-            .map(|row| row.read_lock::<Map>().map(|map| map.clone()).ok_or_else(|| fault!("type", "rows must be maps, got {}", session::describe(row))))
+            .map(|row| {
+                row.read_lock::<Map>()
+                    .map(|map| map.clone())
+                    .ok_or_else(|| {
+                        fault!("type", "rows must be maps, got {}", session::describe(row))
+                    })
+            })
             .collect::<Result<_>>()?;
-        let Some(first) = maps.first() else { return Ok(Tabled(Rc::new(Table::default()))) };
+        let Some(first) = maps.first() else {
+            return Ok(Tabled(Rc::new(Table::default())));
+        };
         if let Some(i) = maps.iter().position(|map| !map.keys().eq(first.keys())) {
             bail!("value", "row {i} has other keys than the first row");
         }
         first
             .keys()
-            .map(|name| Ok((name.to_string(), cells_of(name, &maps.iter().map(|map| map[name].clone()).collect::<Vec<_>>())?)))
+            .map(|name| {
+                Ok((
+                    name.to_string(),
+                    cells_of(
+                        name,
+                        &maps.iter().map(|map| map[name].clone()).collect::<Vec<_>>(),
+                    )?,
+                ))
+            })
             .collect::<Result<_>>()?
     };
     Ok(Tabled(Rc::new(Table::new(columns)?)))
@@ -75,7 +120,13 @@ fn from(value: &Dynamic) -> Result<Tabled> {
 /// Columns in an order.
 fn ordered(table: &Table, names: &Array) -> Result<Table> {
     let one = |name: &Dynamic| {
-        let name = name.clone().into_string().map_err(|_| fault!("type", "names of columns are strings, got {}", session::describe(name)))?;
+        let name = name.clone().into_string().map_err(|_| {
+            fault!(
+                "type",
+                "names of columns are strings, got {}",
+                session::describe(name)
+            )
+        })?;
         let cells = table.column(&name)?.clone();
         Ok((name, cells))
     };
@@ -83,7 +134,10 @@ fn ordered(table: &Table, names: &Array) -> Result<Table> {
 }
 
 fn row(table: &Table, i: i64) -> Result<Map> {
-    Ok(table.row(shape::index(i, table.len(), "rows")?).map(|(name, cell)| (name.into(), value_of(cell))).collect())
+    Ok(table
+        .row(shape::index(i, table.len(), "rows")?)
+        .map(|(name, cell)| (name.into(), value_of(cell)))
+        .collect())
 }
 
 fn column(table: &Table, name: &str) -> Result<Array> {
@@ -98,7 +152,13 @@ fn filter(table: &Table, keep: &Callback) -> Result<Tabled> {
     let mut rows = Vec::new();
     for i in 0..table.len() {
         let answer = keep.call(vec![row(table, i as i64)?.into()])?;
-        if answer.as_bool().map_err(|_| fault!("type", "the filter must give true or false, got {}", session::describe(&answer)))? {
+        if answer.as_bool().map_err(|_| {
+            fault!(
+                "type",
+                "the filter must give true or false, got {}",
+                session::describe(&answer)
+            )
+        })? {
             rows.push(i);
         }
     }
@@ -106,7 +166,8 @@ fn filter(table: &Table, keep: &Callback) -> Result<Tabled> {
 }
 
 natives! { natives in "table" {
-    /// Makes a table of rows (maps with the same keys) or of columns (a map of arrays). Columns stand in order of their names.
+    /// Makes a table of rows (maps with the same keys) or of columns (a map of arrays). Columns
+    /// stand in order of their names.
     ///
     /// ```rhai
     /// let t = table::from([#{ name: "a", x: 1.5 }, #{ name: "b", x: 0.5 }]);
@@ -182,9 +243,11 @@ natives! { methods in "table" {
     /// ```
     method "take"(c, this: Tabled, n: i64) -> "table" { Ok(Tabled(Rc::new(this.0.select(&(0..this.0.len().min(n.max(0) as usize)).collect::<Vec<_>>())))) }
 
-    /// Writes it: .csv with commas, else with tabs; a table of sites (motif, sequence, start, stop, strand) also as .bed, .gff or .gff3.
+    /// Writes it: .csv with commas, else with tabs; a table of sites (motif, sequence, start, stop,
+    /// strand) also as .bed, .gff or .gff3.
     ///
-    /// Cells that hold a separator, a quote or a line end are quoted (RFC 4180), with tabs as with commas.
+    /// Cells that hold a separator, a quote or a line end are quoted (RFC 4180), with tabs as with
+    /// commas.
     ///
     /// ```rhai
     /// table::from(#{ x: [2, 1, 3] }).save("/tmp/cistron_example_table.tsv");

@@ -8,7 +8,8 @@ use crate::torch::{Device, Kind, Tensor};
 use crate::{bail, fault, natives};
 use rhai::{Array, Dynamic};
 
-/// A tensor as it is, or one of nested arrays of numbers or booleans: floats keep all their digits (float64).
+/// A tensor as it is, or one of nested arrays of numbers or booleans: floats keep all their digits
+/// (float64).
 pub fn tensor_of(value: &Dynamic) -> Result<Tensor> {
     numbers_of(value).map(|numbers| numbers.0)
 }
@@ -21,9 +22,22 @@ pub fn numbers_of(value: &Dynamic) -> Result<Numbers> {
     let mut flat = Flat::default();
     let shape = flat.walk(value, 0)?;
     let tensor = match (flat.floats, flat.bools) {
-        (_, true) if !flat.ints => Tensor::from_bool(&flat.values.iter().map(|x| x.float() != 0.0).collect::<Vec<_>>(), &shape)?,
-        (false, false) if flat.ints => Tensor::from_i64(&flat.values.iter().map(|x| x.whole()).collect::<Vec<_>>(), &shape)?,
-        _ => Tensor::from_f64(&flat.values.iter().map(|x| x.float()).collect::<Vec<_>>(), &shape)?,
+        (_, true) if !flat.ints => Tensor::from_bool(
+            &flat
+                .values
+                .iter()
+                .map(|x| x.float() != 0.0)
+                .collect::<Vec<_>>(),
+            &shape,
+        )?,
+        (false, false) if flat.ints => Tensor::from_i64(
+            &flat.values.iter().map(|x| x.whole()).collect::<Vec<_>>(),
+            &shape,
+        )?,
+        _ => Tensor::from_f64(
+            &flat.values.iter().map(|x| x.float()).collect::<Vec<_>>(),
+            &shape,
+        )?,
     };
     let is_plain = tensor.kind() == Kind::Double && !flat.doubles;
     Ok(Numbers(tensor, is_plain))
@@ -73,7 +87,11 @@ impl Flat {
             self.tensor(&tensor)?;
             return Ok(tensor.shape());
         } else {
-            return Err(fault!("type", "must be a tensor or an array of numbers, got {}", session::describe(value)));
+            return Err(fault!(
+                "type",
+                "must be a tensor or an array of numbers, got {}",
+                session::describe(value)
+            ));
         }
         Ok(Vec::new())
     }
@@ -84,12 +102,14 @@ impl Flat {
             kind if kind.is_floating() => {
                 self.floats = true;
                 self.doubles |= kind == Kind::Double;
-                self.values.extend(tensor.to_f64()?.into_iter().map(Scalar::Float));
+                self.values
+                    .extend(tensor.to_f64()?.into_iter().map(Scalar::Float));
             }
             kind => {
                 self.bools |= kind == Kind::Bool;
                 self.ints |= kind != Kind::Bool;
-                self.values.extend(tensor.to_i64()?.into_iter().map(Scalar::Int));
+                self.values
+                    .extend(tensor.to_i64()?.into_iter().map(Scalar::Int));
             }
         }
         Ok(())
@@ -97,45 +117,81 @@ impl Flat {
 }
 
 fn text(shape: &[i64]) -> String {
-    if shape.is_empty() { "a number".into() } else { shape::text(shape) }
+    if shape.is_empty() {
+        "a number".into()
+    } else {
+        shape::text(shape)
+    }
 }
 
 /// Options of constructors.
 const MADE: &[Opt] = &[
-    opt("kind", OptKind::Choice(&Kind::NAMES), "", "the kind of number; float32 unless told otherwise"),
-    opt("device", OptKind::Text, "\"cpu\"", "where it lies: cpu, cuda, cuda:N"),
+    opt(
+        "kind",
+        OptKind::Choice(&Kind::NAMES),
+        "",
+        "the kind of number; float32 unless told otherwise",
+    ),
+    opt(
+        "device",
+        OptKind::Text,
+        "\"cpu\"",
+        "where it lies: cpu, cuda, cuda:N",
+    ),
 ];
 
 const RANDOM: &[Opt] = &[
-    opt("seed", OptKind::Int(0, MANY), "", "the same seed gives the same numbers; without it each call draws others, fixed by the run's seed"),
-    opt("device", OptKind::Text, "\"cpu\"", "where it lies: cpu, cuda, cuda:N"),
+    opt(
+        "seed",
+        OptKind::Int(0, MANY),
+        "",
+        "the same seed gives the same numbers; without it each call draws others, fixed by the run's seed",
+    ),
+    opt(
+        "device",
+        OptKind::Text,
+        "\"cpu\"",
+        "where it lies: cpu, cuda, cuda:N",
+    ),
 ];
 
 /// The kind that was asked for.
 fn kind(o: &Options) -> Result<Option<Kind>> {
-    o.has("kind").then(|| Kind::parse(&o.text("kind"))).transpose()
+    o.has("kind")
+        .then(|| Kind::parse(&o.text("kind")))
+        .transpose()
 }
 
 fn made(tensor: Tensor, o: &Options) -> Result<Tensor> {
-    placed(kind(o)?.map_or(Ok(tensor.clone()), |kind| tensor.to_kind(kind))?, o)
+    placed(
+        kind(o)?.map_or(Ok(tensor.clone()), |kind| tensor.to_kind(kind))?,
+        o,
+    )
 }
 
 fn placed(tensor: Tensor, o: &Options) -> Result<Tensor> {
-    if o.has("device") { tensor.to_device(Device::parse(&o.text("device"))?) } else { Ok(tensor) }
+    if o.has("device") {
+        tensor.to_device(Device::parse(&o.text("device"))?)
+    } else {
+        Ok(tensor)
+    }
 }
 
-/// The keys of a random tensor: its own seed, the layer being built, or the run's seed and the number of the draw.
+/// The keys of a random tensor: its own seed, the layer being built, or the run's seed and the
+/// number of the draw.
 pub fn keys(o: &Options) -> Vec<u64> {
     match o.maybe_int("seed") {
         Some(seed) => vec![seed as u64, 0x7261_6e64],
-        None => crate::nn::init::next_keys().unwrap_or_else(|| vec![session::settings().seed, 0x6472_6177, session::next_draw()]),
+        None => crate::nn::init::next_keys()
+            .unwrap_or_else(|| vec![session::settings().seed, 0x6472_6177, session::next_draw()]),
     }
 }
 
 natives! { made_of in "tensor" {
     /// Makes a tensor of nested arrays of numbers.
     ///
-    /// - `values`: arrays whose rows have equal lengths; integers give int64, floats float32 (all digits are kept with `kind: "float64"`), booleans bool
+    /// - `values`: arrays whose rows have equal lengths; integers give int64, floats float32 (all
+    ///   digits are kept with `kind: "float64"`), booleans bool
     ///
     /// ```rhai
     /// assert_eq(tensor::from([[1.0, 2.0], [3.0, 4.0]]).shape, [2, 2]);
@@ -365,8 +421,8 @@ natives! { properties in "tensor" {
     /// - `inputs`: tensors that this number was computed from, each marked by `.requires_grad()`
     ///
     /// # Errors
-    /// Where this number does not depend on an input: its gradient would be 0 everywhere, which mostly means that
-    /// another tensor was meant. PyTorch's `autograd.grad` refuses it too.
+    /// Where this number does not depend on an input: its gradient would be 0 everywhere, which
+    /// mostly means that another tensor was meant. PyTorch's `autograd.grad` refuses it too.
     ///
     /// ```rhai
     /// let x = tensor::from([2.0]).requires_grad();
@@ -445,7 +501,8 @@ natives! { properties in "tensor" {
     /// ```
     method "to_array"(c, this: Tensor) -> "array nested like the shape" { to_array(&this) }
 
-    /// The same numbers on another device: `cpu`, `cuda`, `cuda:N`; or of another kind: `float64`, `int64`, …
+    /// The same numbers on another device: `cpu`, `cuda`, `cuda:N`; or of another kind: `float64`,
+    /// `int64`, …
     ///
     /// ```rhai
     /// assert_eq(tensor::zeros([1]).to("float64").kind, "float64");
@@ -503,7 +560,15 @@ pub fn tensors(name: &str, items: &Array) -> Result<Vec<Tensor>> {
         .iter()
         .enumerate()
         .map(|(i, item)| {
-            item.read_lock::<Tensor>().map(|t| t.clone()).ok_or_else(|| fault!("type", "`{name}` must hold tensors, item {i} is {}", session::describe(item)))
+            item.read_lock::<Tensor>()
+                .map(|t| t.clone())
+                .ok_or_else(|| {
+                    fault!(
+                        "type",
+                        "`{name}` must hold tensors, item {i} is {}",
+                        session::describe(item)
+                    )
+                })
         })
         .collect()
 }
@@ -524,14 +589,23 @@ fn item(tensor: &Tensor) -> Result<Dynamic> {
 
 fn to_array(tensor: &Tensor) -> Result<Dynamic> {
     let values: Vec<Dynamic> = match tensor.kind() {
-        Kind::Bool => tensor.to_f64()?.into_iter().map(|x| (x != 0.0).into()).collect(),
+        Kind::Bool => tensor
+            .to_f64()?
+            .into_iter()
+            .map(|x| (x != 0.0).into())
+            .collect(),
         kind if kind.is_floating() => tensor.to_f64()?.into_iter().map(Dynamic::from).collect(),
         _ => tensor.to_i64()?.into_iter().map(Dynamic::from).collect(),
     };
     fn nest(values: &[Dynamic], shape: &[i64]) -> Dynamic {
-        let Some((first, rest)) = shape.split_first() else { return values.first().cloned().unwrap_or_default() };
+        let Some((first, rest)) = shape.split_first() else {
+            return values.first().cloned().unwrap_or_default();
+        };
         let step = values.len() / (*first).max(1) as usize;
-        (0..*first as usize).map(|i| nest(&values[i * step..(i + 1) * step], rest)).collect::<Array>().into()
+        (0..*first as usize)
+            .map(|i| nest(&values[i * step..(i + 1) * step], rest))
+            .collect::<Array>()
+            .into()
     }
     Ok(nest(&values, &tensor.shape()))
 }
@@ -543,7 +617,8 @@ pub fn natives() -> Vec<Native> {
     list
 }
 
-/// `to_string` and `to_debug` of our types, which string interpolation calls; they need no documentation of their own.
+/// `to_string` and `to_debug` of our types, which string interpolation calls; they need no
+/// documentation of their own.
 pub fn shown() -> Vec<Native> {
     fn text(_: &Call, args: &mut [&mut Dynamic]) -> Result<Dynamic> {
         Ok(crate::lang::show::quoted(args[0]).into())
@@ -580,8 +655,22 @@ pub fn shown() -> Vec<Native> {
     let mut list = Vec::new();
     for receiver in types {
         for name in ["to_string", "to_debug"] {
-            let param = crate::lang::Param { name: "this", kind: || "any value".into(), optional: false, receiver };
-            list.push(Native { namespace: "", name, form: Form::Method, docs: &[], params: vec![param], options: None, returns: "string", run: text });
+            let param = crate::lang::Param {
+                name: "this",
+                kind: || "any value".into(),
+                optional: false,
+                receiver,
+            };
+            list.push(Native {
+                namespace: "",
+                name,
+                form: Form::Method,
+                docs: &[],
+                params: vec![param],
+                options: None,
+                returns: "string",
+                run: text,
+            });
         }
     }
     list

@@ -9,7 +9,9 @@ use rhai::Dynamic;
 
 /// A tensor of one number as that number; other values as they are.
 fn single(value: &Dynamic) -> Result<Option<Dynamic>> {
-    let Some(tensor) = value.read_lock::<Tensor>() else { return Ok(Some(value.clone())) };
+    let Some(tensor) = value.read_lock::<Tensor>() else {
+        return Ok(Some(value.clone()));
+    };
     if tensor.numel() != 1 {
         return Ok(None);
     }
@@ -21,8 +23,18 @@ fn single(value: &Dynamic) -> Result<Option<Dynamic>> {
 }
 
 fn several(symbol: &str, a: &Dynamic, b: &Dynamic) -> Fault {
-    let names = [("<", "lt"), ("<=", "le"), (">", "gt"), (">=", "ge"), ("==", "eq"), ("!=", "ne")];
-    let method = names.iter().find(|(known, _)| *known == symbol).map_or("lt", |(_, method)| method);
+    let names = [
+        ("<", "lt"),
+        ("<=", "le"),
+        (">", "gt"),
+        (">=", "ge"),
+        ("==", "eq"),
+        ("!=", "ne"),
+    ];
+    let method = names
+        .iter()
+        .find(|(known, _)| *known == symbol)
+        .map_or("lt", |(_, method)| method);
     let text = |value: &Dynamic| match value.read_lock::<Tensor>() {
         Some(tensor) => format!("a tensor of shape {}", shape::text(&tensor.shape())),
         None => session::describe(value),
@@ -33,7 +45,9 @@ fn several(symbol: &str, a: &Dynamic, b: &Dynamic) -> Fault {
 
 /// Order: of single numbers alone.
 fn ordered(symbol: &str, a: &Compared, b: &Compared) -> Result<bool> {
-    let (Some(x), Some(y)) = (single(&a.0)?, single(&b.0)?) else { return Err(several(symbol, &a.0, &b.0)) };
+    let (Some(x), Some(y)) = (single(&a.0)?, single(&b.0)?) else {
+        return Err(several(symbol, &a.0, &b.0));
+    };
     let order = compare::order(&x, &y).ok_or_else(|| compare::incomparable(symbol, &x, &y))?;
     Ok(compare::holds(symbol, order))
 }
@@ -43,7 +57,9 @@ fn equal(symbol: &str, a: &Compared, b: &Compared) -> Result<bool> {
     let (a, b) = (&a.0, &b.0);
     let is_number = |value: &Dynamic| value.is_int() || value.is_float() || value.is_bool();
     if is_number(a) || is_number(b) {
-        let (Some(x), Some(y)) = (single(a)?, single(b)?) else { return Err(several(symbol, a, b)) };
+        let (Some(x), Some(y)) = (single(a)?, single(b)?) else {
+            return Err(several(symbol, a, b));
+        };
         let order = compare::order(&x, &y).ok_or_else(|| compare::incomparable(symbol, &x, &y))?;
         return Ok(compare::holds("==", order));
     }
@@ -77,8 +93,8 @@ natives! { comparisons in "tensor" {
 
     /// Whether a tensor of one number is less than a number or another tensor of one number.
     ///
-    /// A tensor of one number, of any rank, compares as the number that `.item()` returns. Comparing larger tensors is an
-    /// error: `.lt()` compares number by number.
+    /// A tensor of one number, of any rank, compares as the number that `.item()` returns.
+    /// Comparing larger tensors is an error: `.lt()` compares number by number.
     ///
     /// ```rhai
     /// assert(tensor::from([0.5]).sum() < 1);

@@ -16,7 +16,10 @@ pub fn written(path: &str) -> Result<PathBuf> {
 }
 
 fn map(tensors: Vec<(String, Tensor)>) -> Map {
-    tensors.into_iter().map(|(name, tensor)| (name.into(), tensor.into_value())).collect()
+    tensors
+        .into_iter()
+        .map(|(name, tensor)| (name.into(), tensor.into_value()))
+        .collect()
 }
 
 fn named(tensors: &Map) -> Result<Vec<(String, Tensor)>> {
@@ -24,7 +27,13 @@ fn named(tensors: &Map) -> Result<Vec<(String, Tensor)>> {
         .iter()
         .map(|(name, value)| {
             let tensor = value.read_lock::<Tensor>().map(|t| t.clone());
-            let tensor = tensor.ok_or_else(|| fault!("type", "`{name}` must be a tensor, got {}", session::describe(value)))?;
+            let tensor = tensor.ok_or_else(|| {
+                fault!(
+                    "type",
+                    "`{name}` must be a tensor, got {}",
+                    session::describe(value)
+                )
+            })?;
             Ok((name.to_string(), tensor))
         })
         .collect()
@@ -63,7 +72,8 @@ natives! { files in "tensor" {
     /// ```
     function "save_npz"(c, path: String, tensors: Map) -> "nothing" { file::save_npz(&written(&path)?, &named(&tensors)?) }
 
-    /// Reads a table of numbers: CSV, TSV or blanks, plain or gzipped. A first line of names, or one that numbers the columns from 1, is left out; blanks and `NA` are NaN.
+    /// Reads a table of numbers: CSV, TSV or blanks, plain or gzipped. A first line of names, or
+    /// one that numbers the columns from 1, is left out; blanks and `NA` are NaN.
     ///
     /// ```rhai
     /// intervals::from(#{ chrom: ["1"], start: [5], end: [10] }).save("/tmp/cistron_example_table.bed");

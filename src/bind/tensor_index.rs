@@ -26,7 +26,11 @@ fn pick(value: &Dynamic) -> Result<Pick> {
     }
     if let Some(range) = value.read_lock::<RangeInclusive<i64>>() {
         // `-1` included reaches the end
-        let end = if *range.end() == -1 { i64::MAX } else { *range.end() + 1 };
+        let end = if *range.end() == -1 {
+            i64::MAX
+        } else {
+            *range.end() + 1
+        };
         return Ok(Pick::Range(*range.start(), end));
     }
     if let Some(rows) = value.read_lock::<Tensor>() {
@@ -39,7 +43,10 @@ fn pick(value: &Dynamic) -> Result<Pick> {
         // Rhai looks up an unknown property as an index
         return Err(session::catalog().missing_property(&value.to_string(), "tensor"));
     }
-    Err(mismatch("whole number, a range, an array of them or a mask", value))
+    Err(mismatch(
+        "whole number, a range, an array of them or a mask",
+        value,
+    ))
 }
 
 impl FromValue for Index {
@@ -55,10 +62,12 @@ impl FromValue for Index {
 }
 
 natives! { picks in "tensor" {
-    /// Picks along the first axes: a number, a range, an array of numbers, ranges or nothing (everything), or a mask.
+    /// Picks along the first axes: a number, a range, an array of numbers, ranges or nothing
+    /// (everything), or a mask.
     ///
-    /// Numbers and ranges pick a view of the same memory; arrays of numbers and masks pick a copy. A mask covers as many
-    /// axes as it has, which become one. Calling a method on `t[i]` changes `t` only where the method's name ends in `_`.
+    /// Numbers and ranges pick a view of the same memory; arrays of numbers and masks pick a copy.
+    /// A mask covers as many axes as it has, which become one. Calling a method on `t[i]` changes
+    /// `t` only where the method's name ends in `_`.
     ///
     /// ```rhai
     /// let t = tensor::arange(6).reshape([2, 3]);

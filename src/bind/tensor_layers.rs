@@ -1,4 +1,5 @@
-//! Layers as functions of tensors: transposed convolutions, pools of two axes, norms, attention, interpolation.
+//! Layers as functions of tensors: transposed convolutions, pools of two axes, norms, attention,
+//! interpolation.
 
 use super::values::Operand;
 use crate::base::{Result, shape};
@@ -11,45 +12,163 @@ use crate::torch::op::Window;
 use crate::{bail, natives};
 
 const TRANSPOSED: &[Opt] = &[
-    opt("bias", OptKind::Other("tensor [filters]"), "", "a number added to each filter"),
-    opt("stride", OptKind::Int(1, MANY), "1", "positions between windows of the output"),
-    opt("padding", OptKind::Int(0, MANY), "0", "positions cut from both ends of the output"),
-    opt("output_padding", OptKind::Int(0, MANY), "0", "positions added at the end of the output; less than stride or dilation"),
-    opt("dilation", OptKind::Int(1, MANY), "1", "steps between the positions of a window"),
-    opt("groups", OptKind::Int(1, MANY), "1", "groups of channels that do not see each other"),
+    opt(
+        "bias",
+        OptKind::Other("tensor [filters]"),
+        "",
+        "a number added to each filter",
+    ),
+    opt(
+        "stride",
+        OptKind::Int(1, MANY),
+        "1",
+        "positions between windows of the output",
+    ),
+    opt(
+        "padding",
+        OptKind::Int(0, MANY),
+        "0",
+        "positions cut from both ends of the output",
+    ),
+    opt(
+        "output_padding",
+        OptKind::Int(0, MANY),
+        "0",
+        "positions added at the end of the output; less than stride or dilation",
+    ),
+    opt(
+        "dilation",
+        OptKind::Int(1, MANY),
+        "1",
+        "steps between the positions of a window",
+    ),
+    opt(
+        "groups",
+        OptKind::Int(1, MANY),
+        "1",
+        "groups of channels that do not see each other",
+    ),
 ];
 const POOL: &[Opt] = &[
-    opt("stride", OptKind::Other("whole number, or two"), "", "steps between windows; the window's size unless given"),
-    opt("padding", OptKind::Other("whole number, or two"), "0", "positions added at both ends"),
+    opt(
+        "stride",
+        OptKind::Other("whole number, or two"),
+        "",
+        "steps between windows; the window's size unless given",
+    ),
+    opt(
+        "padding",
+        OptKind::Other("whole number, or two"),
+        "0",
+        "positions added at both ends",
+    ),
 ];
 const AFFINE: &[Opt] = &[
-    opt("weight", OptKind::Other("tensor [channels]"), "", "a factor of each channel"),
-    opt("bias", OptKind::Other("tensor [channels]"), "", "a number added to each channel"),
-    opt("eps", OptKind::Float(0.0, INF), "1e-5", "added to the variance"),
+    opt(
+        "weight",
+        OptKind::Other("tensor [channels]"),
+        "",
+        "a factor of each channel",
+    ),
+    opt(
+        "bias",
+        OptKind::Other("tensor [channels]"),
+        "",
+        "a number added to each channel",
+    ),
+    opt(
+        "eps",
+        OptKind::Float(0.0, INF),
+        "1e-5",
+        "added to the variance",
+    ),
 ];
 const BATCH_NORM: &[Opt] = &[
-    opt("weight", OptKind::Other("tensor [channels]"), "", "a factor of each channel"),
-    opt("bias", OptKind::Other("tensor [channels]"), "", "a number added to each channel"),
-    opt("mean", OptKind::Other("tensor [channels]"), "", "mean of each channel; that of the batch unless given"),
-    opt("variance", OptKind::Other("tensor [channels]"), "", "variance of each channel; given together with `mean`"),
-    opt("eps", OptKind::Float(0.0, INF), "1e-5", "added to the variance"),
+    opt(
+        "weight",
+        OptKind::Other("tensor [channels]"),
+        "",
+        "a factor of each channel",
+    ),
+    opt(
+        "bias",
+        OptKind::Other("tensor [channels]"),
+        "",
+        "a number added to each channel",
+    ),
+    opt(
+        "mean",
+        OptKind::Other("tensor [channels]"),
+        "",
+        "mean of each channel; that of the batch unless given",
+    ),
+    opt(
+        "variance",
+        OptKind::Other("tensor [channels]"),
+        "",
+        "variance of each channel; given together with `mean`",
+    ),
+    opt(
+        "eps",
+        OptKind::Float(0.0, INF),
+        "1e-5",
+        "added to the variance",
+    ),
 ];
 const ATTENTION: &[Opt] = &[
-    opt("mask", OptKind::Other("tensor […, queries, keys]"), "", "which keys each query may use (bool, true: may), or numbers added to the scores"),
-    opt("causal", OptKind::Bool, "false", "each query uses keys up to its own position only"),
-    opt("scale", OptKind::Float(0.0, INF), "", "factor of the scores; 1 / √features unless given"),
+    opt(
+        "mask",
+        OptKind::Other("tensor […, queries, keys]"),
+        "",
+        "which keys each query may use (bool, true: may), or numbers added to the scores",
+    ),
+    opt(
+        "causal",
+        OptKind::Bool,
+        "false",
+        "each query uses keys up to its own position only",
+    ),
+    opt(
+        "scale",
+        OptKind::Float(0.0, INF),
+        "",
+        "factor of the scores; 1 / √features unless given",
+    ),
 ];
 const INTERPOLATE: &[Opt] = &[
-    opt("mode", OptKind::Choice(&["nearest", "linear", "cubic", "area"]), "\"nearest\"", "how new positions are filled; `linear` over two axes is bilinear"),
-    opt("align_corners", OptKind::Bool, "false", "whether the first and last positions of input and output coincide (`linear`, `cubic`)"),
+    opt(
+        "mode",
+        OptKind::Choice(&["nearest", "linear", "cubic", "area"]),
+        "\"nearest\"",
+        "how new positions are filled; `linear` over two axes is bilinear",
+    ),
+    opt(
+        "align_corners",
+        OptKind::Bool,
+        "false",
+        "whether the first and last positions of input and output coincide (`linear`, `cubic`)",
+    ),
 ];
-const DISTANCE: &[Opt] = &[opt("p", OptKind::Float(0.0, INF), "2.0", "of the p-norm; 1 is the sum of differences, 2 Euclidean")];
+const DISTANCE: &[Opt] = &[opt(
+    "p",
+    OptKind::Float(0.0, INF),
+    "2.0",
+    "of the p-norm; 1 is the sum of differences, 2 Euclidean",
+)];
 
 /// One number for each of two axes.
 fn two(sizes: Ints, name: &str, low: i64) -> Result<Vec<i64>> {
-    let sizes = if sizes.0.len() == 1 { vec![sizes.0[0]; 2] } else { sizes.0 };
+    let sizes = if sizes.0.len() == 1 {
+        vec![sizes.0[0]; 2]
+    } else {
+        sizes.0
+    };
     if sizes.len() != 2 {
-        bail!("value", "`{name}` must be one number or two, got {}", sizes.len());
+        bail!(
+            "value",
+            "`{name}` must be one number or two, got {}",
+            sizes.len()
+        );
     }
     if let Some(bad) = sizes.iter().find(|size| **size < low) {
         bail!("value", "`{name}` must be at least {low}, got {bad}");
@@ -60,18 +179,42 @@ fn two(sizes: Ints, name: &str, low: i64) -> Result<Vec<i64>> {
 fn transposed(x: &Tensor, weight: &Tensor, o: &Options, axes: usize) -> Result<Tensor> {
     if weight.rank() != axes + 2 || x.rank() != axes + 2 {
         let (x, weight) = (shape::text(&x.shape()), shape::text(&weight.shape()));
-        bail!("shape", "conv_transpose{axes}d takes tensors of {} axes, got {x} and {weight}", axes + 2);
+        bail!(
+            "shape",
+            "conv_transpose{axes}d takes tensors of {} axes, got {x} and {weight}",
+            axes + 2
+        );
     }
     let all = |name: &str| vec![o.int(name); axes];
-    let how = Window { stride: all("stride"), padding: all("padding"), dilation: all("dilation"), groups: o.int("groups") };
-    x.conv_transpose(weight, o.get::<Tensor>("bias")?.as_ref(), &how, &all("output_padding"))
+    let how = Window {
+        stride: all("stride"),
+        padding: all("padding"),
+        dilation: all("dilation"),
+        groups: o.int("groups"),
+    };
+    x.conv_transpose(
+        weight,
+        o.get::<Tensor>("bias")?.as_ref(),
+        &how,
+        &all("output_padding"),
+    )
 }
 
 fn pool(x: &Tensor, size: Ints, o: &Options, max: bool) -> Result<Tensor> {
     let size = two(size, "size", 1)?;
-    let stride = o.get::<Ints>("stride")?.map_or(Ok(size.clone()), |stride| two(stride, "stride", 1))?;
-    let padding = two(o.get::<Ints>("padding")?.unwrap_or(Ints(vec![0])), "padding", 0)?;
-    if max { x.max_pool(&size, &stride, &padding) } else { x.avg_pool(&size, &stride, &padding) }
+    let stride = o
+        .get::<Ints>("stride")?
+        .map_or(Ok(size.clone()), |stride| two(stride, "stride", 1))?;
+    let padding = two(
+        o.get::<Ints>("padding")?.unwrap_or(Ints(vec![0])),
+        "padding",
+        0,
+    )?;
+    if max {
+        x.max_pool(&size, &stride, &padding)
+    } else {
+        x.avg_pool(&size, &stride, &padding)
+    }
 }
 
 /// Factors and addends of channels; the missing one of a pair is 1 or 0.
@@ -89,11 +232,19 @@ fn affine(x: &Tensor, o: &Options) -> Result<Option<(Tensor, Tensor)>> {
 fn check_channels(x: &Tensor, pair: Option<(Tensor, Tensor)>) -> Result<Option<(Tensor, Tensor)>> {
     let channels = x.shape().get(1).copied();
     let Some(channels) = channels else {
-        bail!("shape", "the norm takes [batch, channels, …], got {}", shape::text(&x.shape()));
+        bail!(
+            "shape",
+            "the norm takes [batch, channels, …], got {}",
+            shape::text(&x.shape())
+        );
     };
     for part in pair.iter().flat_map(|(weight, bias)| [weight, bias]) {
         if part.shape() != [channels] {
-            bail!("shape", "one number for each of {channels} channels is needed, got {}", shape::text(&part.shape()));
+            bail!(
+                "shape",
+                "one number for each of {channels} channels is needed, got {}",
+                shape::text(&part.shape())
+            );
         }
     }
     Ok(pair)
@@ -111,24 +262,40 @@ fn batch_norm(x: &Tensor, o: &Options) -> Result<Tensor> {
         _ => bail!("option", "`mean` and `variance` are given together"),
     };
     let of_batch = running.is_none();
-    x.batch_norm(as_refs(&affine), as_refs(&running), of_batch, 0.0, o.float("eps"))
+    x.batch_norm(
+        as_refs(&affine),
+        as_refs(&running),
+        of_batch,
+        0.0,
+        o.float("eps"),
+    )
 }
 
 fn group_norm(x: &Tensor, groups: i64, o: &Options) -> Result<Tensor> {
     let affine = affine(x, o)?;
     let channels = x.shape()[1];
     if groups < 1 || channels % groups != 0 {
-        bail!("shape", "`groups` must divide the {channels} channels, got {groups}");
+        bail!(
+            "shape",
+            "`groups` must divide the {channels} channels, got {groups}"
+        );
     }
     x.group_norm(groups, as_refs(&affine), o.float("eps"))
 }
 
 fn attention(q: &Tensor, k: &Tensor, v: &Tensor, o: &Options) -> Result<Tensor> {
-    Attention { mask: o.get("mask")?, causal: o.flag("causal"), scale: o.maybe_float("scale"), dropout: 0.0 }.apply(q, k, v)
+    Attention {
+        mask: o.get("mask")?,
+        causal: o.flag("causal"),
+        scale: o.maybe_float("scale"),
+        dropout: 0.0,
+    }
+    .apply(q, k, v)
 }
 
 natives! { layers in "tensor" {
-    /// Convolves transposed: lengthens `x` [batch, channels, length] by its stride, as the gradient of `conv1d` does.
+    /// Convolves transposed: lengthens `x` [batch, channels, length] by its stride, as the gradient
+    /// of `conv1d` does.
     ///
     /// - `weight`: [channels, filters / groups, width], PyTorch's order
     ///
@@ -155,7 +322,8 @@ natives! { layers in "tensor" {
     /// ```
     function "max_pool2d"(c, x: Tensor, size: Ints; o = POOL) -> "tensor [batch, channels, height', width']" { pool(&x, size, &o, true) }
 
-    /// Takes the mean of each window over the last two axes, zeros of the padding included; `size` is one number or two.
+    /// Takes the mean of each window over the last two axes, zeros of the padding included; `size`
+    /// is one number or two.
     ///
     /// ```rhai
     /// assert_eq(tensor::avg_pool2d(tensor::from([[[[1.0, 2.0], [3.0, 4.0]]]]), [1, 2]), [[[[1.5], [3.5]]]]);
@@ -176,7 +344,8 @@ natives! { layers in "tensor" {
     /// ```
     function "adaptive_max_pool2d"(c, x: Tensor, size: Ints) -> "tensor [batch, channels, size…]" { x.adaptive_pool2d(&two(size, "size", 1)?, true) }
 
-    /// Brings each channel of `x` [batch, channels, …] to mean 0 and variance 1: over the batch, or by a given mean and variance.
+    /// Brings each channel of `x` [batch, channels, …] to mean 0 and variance 1: over the batch, or
+    /// by a given mean and variance.
     ///
     /// ```rhai
     /// let x = tensor::from([[[1.0, 3.0]]]);
@@ -199,7 +368,8 @@ natives! { layers in "tensor" {
     /// ```
     function "instance_norm"(c, x: Tensor; o = AFFINE) -> "tensor of the same shape" { let affine = affine(&x, &o)?; x.instance_norm(as_refs(&affine), o.float("eps")) }
 
-    /// Mixes values by how queries match keys: softmax(q kᵀ / √features + mask) v, on […, length, features].
+    /// Mixes values by how queries match keys: softmax(q kᵀ / √features + mask) v, on […, length,
+    /// features].
     ///
     /// A query that may use no key at all gets zeros.
     ///
@@ -211,7 +381,8 @@ natives! { layers in "tensor" {
     /// ```
     function "attention"(c, q: Tensor, k: Tensor, v: Tensor; o = ATTENTION) -> "tensor of the shape of `v` with the length of `q`" { attention(&q, &k, &v, &o) }
 
-    /// Resamples the last axis of [batch, channels, length], or the last two of [batch, channels, height, width], to other sizes.
+    /// Resamples the last axis of [batch, channels, length], or the last two of [batch, channels,
+    /// height, width], to other sizes.
     ///
     /// - `size`: the new length, or the new height and width
     ///
@@ -222,7 +393,8 @@ natives! { layers in "tensor" {
     /// ```
     function "interpolate"(c, x: Tensor, size: Ints; o = INTERPOLATE) -> "tensor [batch, channels, size…]" { x.interpolate(&size.0, &o.text("mode"), o.flag("align_corners")) }
 
-    /// Computes the distances of all rows of `a` […, n, features] to all rows of `b` […, m, features].
+    /// Computes the distances of all rows of `a` […, n, features] to all rows of `b` […, m,
+    /// features].
     ///
     /// ```rhai
     /// assert_eq(tensor::cdist(tensor::from([[0.0, 0.0]]), tensor::from([[3.0, 4.0], [0.0, 0.0]])), [[5.0, 0.0]]);
@@ -240,7 +412,8 @@ const SCATTER: &[Opt] = &[opt(
 natives! { scattered in "tensor" {
     /// Puts the numbers of `source` at the positions of `index` along an axis.
     ///
-    /// Where `index` names a position more than once, which number stays is not defined unless `reduce` says how they combine.
+    /// Where `index` names a position more than once, which number stays is not defined unless
+    /// `reduce` says how they combine.
     ///
     /// ```rhai
     /// let t = tensor::zeros([3]);

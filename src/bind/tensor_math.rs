@@ -20,7 +20,8 @@ enum Op {
     Pow,
 }
 
-/// One operation for tensors and plain numbers on either side; a whole number leaves integer tensors whole.
+/// One operation for tensors and plain numbers on either side; a whole number leaves integer
+/// tensors whole.
 fn arith(call: &Call, op: Op, a: &Operand, b: &Operand) -> Result<Tensor> {
     broadcast::watch(call, a, b)?;
     macro_rules! with {
@@ -56,17 +57,25 @@ fn dims(dim: Option<Ints>) -> Option<Vec<i64>> {
     dim.map(|dim| dim.0)
 }
 
-/// A statistic of floats; that of integers is computed in 64 bits, and stays so where it is a single number.
+/// A statistic of floats; that of integers is computed in 64 bits, and stays so where it is a
+/// single number.
 fn of_floats(x: &Tensor, f: impl Fn(&Tensor) -> Result<Tensor>) -> Result<Tensor> {
     if x.kind().is_floating() {
         return f(x);
     }
     let value = f(&x.to_kind(Kind::Double)?)?;
-    if value.rank() == 0 { Ok(value) } else { value.to_kind(Kind::Float) }
+    if value.rank() == 0 {
+        Ok(value)
+    } else {
+        value.to_kind(Kind::Float)
+    }
 }
 
 fn map<const N: usize>(parts: [(&str, Tensor); N]) -> Map {
-    parts.into_iter().map(|(name, tensor)| (name.into(), tensor.into_value())).collect()
+    parts
+        .into_iter()
+        .map(|(name, tensor)| (name.into(), tensor.into_value()))
+        .collect()
 }
 
 fn pair((values, indices): (Tensor, Tensor)) -> Result<Map> {
@@ -884,5 +893,8 @@ natives! { in_place in "tensor" {
 
 /// All of them.
 pub fn natives() -> Vec<crate::lang::Native> {
-    [each(), two(), reduced(), in_place()].into_iter().flatten().collect()
+    [each(), two(), reduced(), in_place()]
+        .into_iter()
+        .flatten()
+        .collect()
 }

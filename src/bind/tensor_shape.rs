@@ -12,16 +12,46 @@ use crate::torch::op::Window;
 use rhai::Array;
 
 const CONV: &[Opt] = &[
-    opt("bias", OptKind::Other("tensor [filters]"), "", "a number added to each filter"),
-    opt("stride", OptKind::Int(1, MANY), "1", "steps between windows"),
+    opt(
+        "bias",
+        OptKind::Other("tensor [filters]"),
+        "",
+        "a number added to each filter",
+    ),
+    opt(
+        "stride",
+        OptKind::Int(1, MANY),
+        "1",
+        "steps between windows",
+    ),
     opt("padding", OptKind::Int(0, MANY), "0", "zeros at both ends"),
-    opt("dilation", OptKind::Int(1, MANY), "1", "steps between the positions of a window"),
-    opt("groups", OptKind::Int(1, MANY), "1", "groups of channels that do not see each other"),
+    opt(
+        "dilation",
+        OptKind::Int(1, MANY),
+        "1",
+        "steps between the positions of a window",
+    ),
+    opt(
+        "groups",
+        OptKind::Int(1, MANY),
+        "1",
+        "groups of channels that do not see each other",
+    ),
 ];
 
 const POOL: &[Opt] = &[
-    opt("stride", OptKind::Int(1, MANY), "", "steps between windows; the window's size unless given"),
-    opt("padding", OptKind::Int(0, MANY), "0", "positions added at both ends"),
+    opt(
+        "stride",
+        OptKind::Int(1, MANY),
+        "",
+        "steps between windows; the window's size unless given",
+    ),
+    opt(
+        "padding",
+        OptKind::Int(0, MANY),
+        "0",
+        "positions added at both ends",
+    ),
 ];
 
 fn conv(x: &Tensor, weight: &Tensor, o: &Options, axes: usize) -> Result<Tensor> {
@@ -35,20 +65,30 @@ fn conv(x: &Tensor, weight: &Tensor, o: &Options, axes: usize) -> Result<Tensor>
         );
     }
     let all = |name: &str| vec![o.int(name); axes];
-    let how = Window { stride: all("stride"), padding: all("padding"), dilation: all("dilation"), groups: o.int("groups") };
+    let how = Window {
+        stride: all("stride"),
+        padding: all("padding"),
+        dilation: all("dilation"),
+        groups: o.int("groups"),
+    };
     x.conv(weight, o.get::<Tensor>("bias")?.as_ref(), &how)
 }
 
 fn pool(x: &Tensor, size: i64, o: &Options, max: bool) -> Result<Tensor> {
     let (stride, padding) = ([o.maybe_int("stride").unwrap_or(size)], [o.int("padding")]);
-    if max { x.max_pool(&[size], &stride, &padding) } else { x.avg_pool(&[size], &stride, &padding) }
+    if max {
+        x.max_pool(&[size], &stride, &padding)
+    } else {
+        x.avg_pool(&[size], &stride, &padding)
+    }
 }
 
 /// From `a` where a condition holds, from `b` elsewhere.
 fn choose(condition: &Tensor, a: &Operand, b: &Operand) -> Result<Tensor> {
     let (a, b) = Operand::both(a, b)?;
     let device = condition.device();
-    a.to_device(device)?.where_(condition, &b.to_device(device)?)
+    a.to_device(device)?
+        .where_(condition, &b.to_device(device)?)
 }
 
 natives! { shapes in "tensor" {

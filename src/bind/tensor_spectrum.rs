@@ -8,18 +8,49 @@ use crate::torch::Tensor;
 use crate::torch::spectrum::Transform;
 
 const FOURIER: &[Opt] = &[
-    opt("n", OptKind::Int(1, MANY), "", "positions that are transformed: cut, or padded with zeros; all unless given"),
-    opt("dim", OptKind::Int(-MANY, MANY), "-1", "the axis, not counting the pairs of complex numbers"),
-    opt("norm", OptKind::Choice(&["backward", "ortho", "forward"]), "\"backward\"", "which way is divided by n: back, both by √n, or forth"),
+    opt(
+        "n",
+        OptKind::Int(1, MANY),
+        "",
+        "positions that are transformed: cut, or padded with zeros; all unless given",
+    ),
+    opt(
+        "dim",
+        OptKind::Int(-MANY, MANY),
+        "-1",
+        "the axis, not counting the pairs of complex numbers",
+    ),
+    opt(
+        "norm",
+        OptKind::Choice(&["backward", "ortho", "forward"]),
+        "\"backward\"",
+        "which way is divided by n: back, both by √n, or forth",
+    ),
 ];
-const SEED: &[Opt] = &[opt("seed", OptKind::Int(0, MANY), "", "the same seed draws the same; without it each call draws others, fixed by the run's seed")];
+const SEED: &[Opt] = &[opt(
+    "seed",
+    OptKind::Int(0, MANY),
+    "",
+    "the same seed draws the same; without it each call draws others, fixed by the run's seed",
+)];
 const MULTINOMIAL: &[Opt] = &[
-    opt("replacement", OptKind::Bool, "false", "whether a class may be drawn more than once"),
-    opt("seed", OptKind::Int(0, MANY), "", "the same seed draws the same; without it each call draws others, fixed by the run's seed"),
+    opt(
+        "replacement",
+        OptKind::Bool,
+        "false",
+        "whether a class may be drawn more than once",
+    ),
+    opt(
+        "seed",
+        OptKind::Int(0, MANY),
+        "",
+        "the same seed draws the same; without it each call draws others, fixed by the run's seed",
+    ),
 ];
 
 natives! { spectra in "tensor" {
-    /// Takes the Fourier transform of real numbers: the frequencies from 0 to half the sampling rate, as complex pairs.
+    /// Takes the Fourier transform of real numbers: the frequencies from 0 to half the sampling
+    /// rate, as complex pairs.
     ///
     /// # Shapes
     /// `[…, n]` to `[…, n / 2 + 1, 2]`: real and imaginary part along the last axis
@@ -29,7 +60,8 @@ natives! { spectra in "tensor" {
     /// ```
     method "rfft"(c, this: Tensor; o = FOURIER) -> "tensor […, n / 2 + 1, 2]" { this.fourier(Transform::RealForward, o.int("dim"), o.maybe_int("n"), &o.text("norm")) }
 
-    /// Takes the inverse of `rfft`: complex pairs of the lower half of the frequencies back to real numbers.
+    /// Takes the inverse of `rfft`: complex pairs of the lower half of the frequencies back to real
+    /// numbers.
     ///
     /// - `n`: 2 (frequencies - 1) unless given; give it where the length was odd
     ///

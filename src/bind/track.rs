@@ -24,28 +24,88 @@ const COVERAGE: &[Opt] = &[
         "\"bases\"",
         "what of a read is counted: the bases it aligns to, its first base, both ends of its fragment, the whole fragment",
     ),
-    opt("min_quality", OptKind::Int(0, 255), "0", "reads that are mapped with less quality are left out"),
-    opt("strand", OptKind::Choice(&["both", "+", "-"]), "\"both\"", "which reads count"),
-    opt("duplicates", OptKind::Bool, "false", "whether reads marked as duplicates count"),
-    opt("shift", OptKind::Other("array [forward, reverse]"), "[0, 0]", "bases that ends are moved inwards, such as [4, 5] for Tn5"),
+    opt(
+        "min_quality",
+        OptKind::Int(0, 255),
+        "0",
+        "reads that are mapped with less quality are left out",
+    ),
+    opt(
+        "strand",
+        OptKind::Choice(&["both", "+", "-"]),
+        "\"both\"",
+        "which reads count",
+    ),
+    opt(
+        "duplicates",
+        OptKind::Bool,
+        "false",
+        "whether reads marked as duplicates count",
+    ),
+    opt(
+        "shift",
+        OptKind::Other("array [forward, reverse]"),
+        "[0, 0]",
+        "bases that ends are moved inwards, such as [4, 5] for Tn5",
+    ),
 ];
-const CPG: &[Opt] = &[opt("window", OptKind::Int(2, MANY), "200", "bases of the window around each position")];
-const INTERVALS: &[Opt] = &[opt("field", OptKind::Text, "", "the field that holds the values; 1 unless given")];
+const CPG: &[Opt] = &[opt(
+    "window",
+    OptKind::Int(2, MANY),
+    "200",
+    "bases of the window around each position",
+)];
+const INTERVALS: &[Opt] = &[opt(
+    "field",
+    OptKind::Text,
+    "",
+    "the field that holds the values; 1 unless given",
+)];
 const VALUES: &[Opt] = &[
-    opt("missing", OptKind::Other("number, or () for NaN"), "()", "the value of bases that have none"),
-    opt("strand", OptKind::Choice(&["+", "-"]), "\"+\"", "the strand that is read"),
+    opt(
+        "missing",
+        OptKind::Other("number, or () for NaN"),
+        "()",
+        "the value of bases that have none",
+    ),
+    opt(
+        "strand",
+        OptKind::Choice(&["+", "-"]),
+        "\"+\"",
+        "the strand that is read",
+    ),
 ];
-const MISSING: &[Opt] =
-    &[opt("missing", OptKind::Choice(&["skip", "zero"]), "\"skip\"", "bases without a value: left out (an interval without any is NaN), or 0")];
-const BINS: &[Opt] = &[MISSING[0], opt("statistic", OptKind::Choice(Statistic::NAMES), "\"mean\"", "what the values of a bin are made into")];
-const SAVE: &[Opt] =
-    &[opt("sizes", OptKind::Other("genome, or map of chromosome lengths"), "", "lengths of the chromosomes; where the intervals are a genome's, its own")];
+const MISSING: &[Opt] = &[opt(
+    "missing",
+    OptKind::Choice(&["skip", "zero"]),
+    "\"skip\"",
+    "bases without a value: left out (an interval without any is NaN), or 0",
+)];
+const BINS: &[Opt] = &[
+    MISSING[0],
+    opt(
+        "statistic",
+        OptKind::Choice(Statistic::NAMES),
+        "\"mean\"",
+        "what the values of a bin are made into",
+    ),
+];
+const SAVE: &[Opt] = &[opt(
+    "sizes",
+    OptKind::Other("genome, or map of chromosome lengths"),
+    "",
+    "lengths of the chromosomes; where the intervals are a genome's, its own",
+)];
 
 fn open(path: &str) -> Result<Signal> {
     match Track::open(&session::find_input(path)?) {
         Err(fault) if fault.kind == "file" && session::is_dry() => {
             session::guess();
-            Ok(Signal(Arc::new(Track::of_runs(path.into(), crate::seq::contigs::Contigs::new(vec!["chr1".into()], vec![4000]), vec![Vec::new()]))))
+            Ok(Signal(Arc::new(Track::of_runs(
+                path.into(),
+                crate::seq::contigs::Contigs::new(vec!["chr1".into()], vec![4000]),
+                vec![Vec::new()],
+            ))))
         }
         other => {
             let track = other?;
@@ -64,31 +124,58 @@ fn coverage(path: &str, o: &Options) -> Result<Signal> {
         Some(_) => bail!("option", "`shift` must be [forward, reverse]"),
     };
     let strand = Strand::parse(&o.text("strand")).unwrap_or_default();
-    let plan =
-        bam::Plan { counted: Counted::named(&o.text("count")), min_quality: o.int("min_quality") as u8, strand, duplicates: o.flag("duplicates"), shift };
-    Ok(Signal(Arc::new(bam::coverage(&session::find_input(path)?, &plan)?)))
+    let plan = bam::Plan {
+        counted: Counted::named(&o.text("count")),
+        min_quality: o.int("min_quality") as u8,
+        strand,
+        duplicates: o.flag("duplicates"),
+        shift,
+    };
+    Ok(Signal(Arc::new(bam::coverage(
+        &session::find_input(path)?,
+        &plan,
+    )?)))
 }
 
 fn of_intervals(list: &Places, o: &Options) -> Result<Signal> {
-    let field = if o.has("field") { Some(list.0.need(&o.text("field"))?) } else { None };
+    let field = if o.has("field") {
+        Some(list.0.need(&o.text("field"))?)
+    } else {
+        None
+    };
     let values = match field {
         None => None,
         Some(Field::Number(values)) => Some(values.as_slice()),
-        Some(Field::Text(_)) => bail!("type", "field `{}` holds words, a signal is numbers", o.text("field")),
+        Some(Field::Text(_)) => bail!(
+            "type",
+            "field `{}` holds words, a signal is numbers",
+            o.text("field")
+        ),
     };
     Ok(Signal(Arc::new(Track::of_intervals(&list.0, values)?)))
 }
 
 /// Reports intervals where the signal cannot have a value.
 pub fn noted(track: &Track, list: &Intervals) {
-    track.notes(list).iter().for_each(|note| super::train::warn(note));
+    track
+        .notes(list)
+        .iter()
+        .for_each(|note| super::train::warn(note));
 }
 
 fn values(track: &Track, chrom: &str, start: i64, end: i64, o: &Options) -> Result<Tensor> {
     let strand = Strand::parse(&o.text("strand")).unwrap_or_default();
-    let place = Interval { chrom: track.chrom(chrom)?, strand, start, end };
+    let place = Interval {
+        chrom: track.chrom(chrom)?,
+        strand,
+        start,
+        end,
+    };
     if place.is_empty() {
-        bail!("value", "{start}-{end} holds no base: coordinates are 0-based and half-open");
+        bail!(
+            "value",
+            "{start}-{end} holds no base: coordinates are 0-based and half-open"
+        );
     }
     let blank = o.get::<f64>("missing")?.map_or(f32::NAN, |x| x as f32);
     let contigs = Arc::new(track.contigs.clone());
@@ -98,8 +185,18 @@ fn values(track: &Track, chrom: &str, start: i64, end: i64, o: &Options) -> Resu
     Tensor::from_f32(&out, &[out.len() as i64])
 }
 
-fn numbers(track: &Signal, list: &Places, bins: usize, statistic: Statistic, o: &Options) -> Result<Vec<f64>> {
-    let missing = if o.text("missing") == "zero" { Missing::Zero } else { Missing::Skip };
+fn numbers(
+    track: &Signal,
+    list: &Places,
+    bins: usize,
+    statistic: Statistic,
+    o: &Options,
+) -> Result<Vec<f64>> {
+    let missing = if o.text("missing") == "zero" {
+        Missing::Zero
+    } else {
+        Missing::Skip
+    };
     noted(&track.0, &list.0);
     track.0.summarise(&list.0, bins, statistic, missing)
 }
@@ -114,28 +211,51 @@ fn rows_of(list: &Places, values: &Numbers) -> Result<(Vec<f32>, usize)> {
     let own = values.0.to_f32()?;
     let n = list.0.len();
     if n == 0 || own.len() % n != 0 || own.is_empty() {
-        bail!("shape", "{} values do not fit {n} intervals: one or a row for each is needed", own.len());
+        bail!(
+            "shape",
+            "{} values do not fit {n} intervals: one or a row for each is needed",
+            own.len()
+        );
     }
     let bins = own.len() / n;
     Ok((own, bins))
 }
 
 fn sizes_of(list: &Places, o: &Options) -> Result<HashMap<String, u32>> {
-    let of = |names: &[String], lengths: &[i64]| names.iter().zip(lengths).filter(|(_, n)| **n > 0).map(|(name, n)| (name.clone(), *n as u32)).collect();
+    let of = |names: &[String], lengths: &[i64]| {
+        names
+            .iter()
+            .zip(lengths)
+            .filter(|(_, n)| **n > 0)
+            .map(|(name, n)| (name.clone(), *n as u32))
+            .collect()
+    };
     match o.raw("sizes") {
         None => Ok(of(list.0.contigs.names(), list.0.contigs.lengths())),
         Some(value) => {
             if let Some(genome) = value.read_lock::<Genomic>() {
-                let ends: Vec<i64> = (0..genome.0.contigs.len() as u32).map(|chrom| genome.0.range(chrom).1).collect();
+                let ends: Vec<i64> = (0..genome.0.contigs.len() as u32)
+                    .map(|chrom| genome.0.range(chrom).1)
+                    .collect();
                 // by the names of the intervals
                 let names = list.0.contigs.names();
                 let found = genome.0.contigs.find_all(names);
                 let pairs = names.iter().zip(found);
-                return Ok(pairs.filter_map(|(name, chrom)| Some((name.clone(), ends[chrom? as usize] as u32))).collect());
+                return Ok(pairs
+                    .filter_map(|(name, chrom)| Some((name.clone(), ends[chrom? as usize] as u32)))
+                    .collect());
             }
             o.need::<Map>("sizes")?
                 .iter()
-                .map(|(name, value)| Ok((name.to_string(), value.as_int().map_err(|_| fault!("type", "`sizes.{name}` must be a whole number"))? as u32)))
+                .map(|(name, value)| {
+                    Ok((
+                        name.to_string(),
+                        value
+                            .as_int()
+                            .map_err(|_| fault!("type", "`sizes.{name}` must be a whole number"))?
+                            as u32,
+                    ))
+                })
                 .collect()
         }
     }
@@ -144,7 +264,8 @@ fn sizes_of(list: &Places, o: &Options) -> Result<HashMap<String, u32>> {
 natives! { made in "track" {
     /// Opens a signal: bigWig, bedGraph or wiggle (text plain or gzipped).
     ///
-    /// The format is detected by content. A base of bedGraph and wiggle has one value: lines that overlap are an error.
+    /// The format is detected by content. A base of bedGraph and wiggle has one value: lines that
+    /// overlap are an error.
     ///
     /// ```rhai
     /// let at = intervals::from(#{ chrom: ["chr1"], start: [10], end: [20] });
@@ -153,7 +274,8 @@ natives! { made in "track" {
     /// ```
     function "open"(c, path: String) -> "track" { open(&path) }
 
-    /// Counts the reads of a BAM or SAM file at each base. Unmapped, secondary, supplementary and failed reads are left out.
+    /// Counts the reads of a BAM or SAM file at each base. Unmapped, secondary, supplementary and
+    /// failed reads are left out.
     ///
     /// CRAM is not read: `samtools view -b -T genome.fa -o reads.bam reads.cram` makes a BAM file.
     ///
@@ -162,8 +284,9 @@ natives! { made in "track" {
     /// ```
     function "coverage"(c, path: String; o = COVERAGE) -> "track" { coverage(&path, &o) }
 
-    /// Makes a signal that is 1 within CpG islands, else 0: a window of L bases around the position has
-    /// N(CpG)·L / ((N(C)+N(G))/2)² > 0.6 and (N(C)+N(G))/L > 0.5 (Mocap, Chen et al. 2017; DeepGRN, eq. 2.1).
+    /// Makes a signal that is 1 within CpG islands, else 0: a window of L bases around the position
+    /// has N(CpG)·L / ((N(C)+N(G))/2)² > 0.6 and (N(C)+N(G))/L > 0.5 (Mocap, Chen et al. 2017;
+    /// DeepGRN, eq. 2.1).
     ///
     /// ```rhai
     /// let island = ""; for i in 0..100 { island += "CG"; }
@@ -172,7 +295,8 @@ natives! { made in "track" {
     /// ```
     function "cpg_islands"(c, genome: Genomic; o = CPG) -> "track" { Ok(Signal(Arc::new(Track::cpg_islands(genome.0, o.int("window") as usize)))) }
 
-    /// Makes a signal of intervals: 1 (or a field's value) where they lie; where they overlap, the mean.
+    /// Makes a signal of intervals: 1 (or a field's value) where they lie; where they overlap, the
+    /// mean.
     ///
     /// ```rhai
     /// let t = track::from_intervals(intervals::from(#{ chrom: ["chr1"], start: [5], end: [10] }));
@@ -180,7 +304,8 @@ natives! { made in "track" {
     /// ```
     function "from_intervals"(c, intervals: Places; o = INTERVALS) -> "track" { of_intervals(&intervals, &o) }
 
-    /// Writes a signal as bedGraph: a value for each interval, or a row of values that share it out evenly. Overlapping intervals are averaged; NaN is left out.
+    /// Writes a signal as bedGraph: a value for each interval, or a row of values that share it out
+    /// evenly. Overlapping intervals are averaged; NaN is left out.
     ///
     /// ```rhai
     /// let at = intervals::from(#{ chrom: ["chr1"], start: [0], end: [4] });
@@ -216,8 +341,8 @@ natives! { methods in "track" {
 
     /// The mean of each interval, over the bases that have a value.
     ///
-    /// Bases beyond the end of a chromosome, and those of chromosomes that the signal does not have, have no value; a
-    /// warning counts such intervals.
+    /// Bases beyond the end of a chromosome, and those of chromosomes that the signal does not
+    /// have, have no value; a warning counts such intervals.
     ///
     /// ```rhai
     /// let t = track::from_intervals(intervals::from(#{ chrom: ["chr1"], start: [5], end: [10] }));
@@ -265,9 +390,9 @@ natives! { methods in "track" {
 
     /// Numbers for parts of each interval, which differ by at most one base.
     ///
-    /// Part `i` of `n` starts at `floor(i * length / n)`, as in pyBigWig and UCSC's tools. Where there are more parts
-    /// than bases, parts without a base have no value (`missing` says what that is). Parts of intervals on the reverse
-    /// strand come in reverse order.
+    /// Part `i` of `n` starts at `floor(i * length / n)`, as in pyBigWig and UCSC's tools. Where
+    /// there are more parts than bases, parts without a base have no value (`missing` says what
+    /// that is). Parts of intervals on the reverse strand come in reverse order.
     ///
     /// ```rhai
     /// let t = track::from_intervals(intervals::from(#{ chrom: ["chr1"], start: [5], end: [10] }));

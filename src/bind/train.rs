@@ -21,15 +21,55 @@ use rhai::{Array, Dynamic, Map};
 
 const FIT: &[Opt] = &[
     opt("train", OptKind::Other("dataset"), "", "rows to learn from"),
-    opt("valid", OptKind::Other("dataset"), "", "rows to watch after each epoch"),
-    opt("loss", OptKind::Other("loss, or a function |outputs, labels| number"), "", "what is made small"),
-    opt("optimizer", OptKind::Other("optimizer"), "", "how parameters move; its state starts afresh"),
-    opt("schedule", OptKind::Other("schedule"), "", "how the learning rate changes"),
+    opt(
+        "valid",
+        OptKind::Other("dataset"),
+        "",
+        "rows to watch after each epoch",
+    ),
+    opt(
+        "loss",
+        OptKind::Other("loss, or a function |outputs, labels| number"),
+        "",
+        "what is made small",
+    ),
+    opt(
+        "optimizer",
+        OptKind::Other("optimizer"),
+        "",
+        "how parameters move; its state starts afresh",
+    ),
+    opt(
+        "schedule",
+        OptKind::Other("schedule"),
+        "",
+        "how the learning rate changes",
+    ),
     opt("batch", OptKind::Int(1, MANY), "64", "rows in a batch"),
-    opt("epochs", OptKind::Int(1, MANY), "10", "passes over the training rows, at most"),
-    opt("augment", OptKind::Other("augmenter"), "", "changes made to training rows"),
-    opt("metrics", OptKind::Other("array of metrics"), "[]", "what is measured after each epoch, on `valid` (on `train` where there is none)"),
-    opt("stop", OptKind::Other("stopping rule"), "", "when to stop early; see train::early_stop"),
+    opt(
+        "epochs",
+        OptKind::Int(1, MANY),
+        "10",
+        "passes over the training rows, at most",
+    ),
+    opt(
+        "augment",
+        OptKind::Other("augmenter"),
+        "",
+        "changes made to training rows",
+    ),
+    opt(
+        "metrics",
+        OptKind::Other("array of metrics"),
+        "[]",
+        "what is measured after each epoch, on `valid` (on `train` where there is none)",
+    ),
+    opt(
+        "stop",
+        OptKind::Other("stopping rule"),
+        "",
+        "when to stop early; see train::early_stop",
+    ),
     opt(
         "checkpoint",
         OptKind::Choice(&["none", "best", "last", "both"]),
@@ -42,47 +82,127 @@ const FIT: &[Opt] = &[
         "",
         "a folder of checkpoints to continue from, bit for bit on the CPU; a warning names what differs from the training that wrote it",
     ),
-    opt("clip", OptKind::Float(0.0, INF), "", "largest common norm of gradients"),
-    opt("clip_value", OptKind::Float(0.0, INF), "", "largest single gradient"),
+    opt(
+        "clip",
+        OptKind::Float(0.0, INF),
+        "",
+        "largest common norm of gradients",
+    ),
+    opt(
+        "clip_value",
+        OptKind::Float(0.0, INF),
+        "",
+        "largest single gradient",
+    ),
     opt(
         "amp",
         OptKind::Choice(Precision::NAMES),
         "",
         "bits that operations work with while it trains: f32, bf16 (convolutions and matrix products in bfloat16), tf32 (on GPUs); the network's own unless given",
     ),
-    opt("accumulate", OptKind::Int(1, MANY), "1", "batches whose gradients are added up before a step"),
-    opt("class_weights", OptKind::Other("array of numbers"), "", "how much classes 0, 1, … weigh in the loss"),
-    opt("drop_last", OptKind::Bool, "false", "whether a last, smaller batch is left out"),
+    opt(
+        "accumulate",
+        OptKind::Int(1, MANY),
+        "1",
+        "batches whose gradients are added up before a step",
+    ),
+    opt(
+        "class_weights",
+        OptKind::Other("array of numbers"),
+        "",
+        "how much classes 0, 1, … weigh in the loss",
+    ),
+    opt(
+        "drop_last",
+        OptKind::Bool,
+        "false",
+        "whether a last, smaller batch is left out",
+    ),
     opt(
         "graph",
         OptKind::Bool,
         "false",
         "on a GPU: records one step and has the device do it again, which spares networks of many small layers most of their time; functions of the script in the network or the loss run while it is recorded, not in each step",
     ),
-    opt("seed", OptKind::Int(0, MANY), "", "seed of order, augmentation and dropout; the run's seed unless given"),
-    opt("loaders", OptKind::Int(1, 64), "", "threads that prepare batches; the numbers do not depend on it"),
-    opt("progress", OptKind::Bool, "true", "whether progress is shown"),
-    opt("on_batch", OptKind::Other("function |info|"), "", "called after each batch with #{ epoch, step, loss }; false ends the run"),
-    opt("on_epoch", OptKind::Other("function |info|"), "", "called after each epoch with what was measured; false ends the run"),
+    opt(
+        "seed",
+        OptKind::Int(0, MANY),
+        "",
+        "seed of order, augmentation and dropout; the run's seed unless given",
+    ),
+    opt(
+        "loaders",
+        OptKind::Int(1, 64),
+        "",
+        "threads that prepare batches; the numbers do not depend on it",
+    ),
+    opt(
+        "progress",
+        OptKind::Bool,
+        "true",
+        "whether progress is shown",
+    ),
+    opt(
+        "on_batch",
+        OptKind::Other("function |info|"),
+        "",
+        "called after each batch with #{ epoch, step, loss }; false ends the run",
+    ),
+    opt(
+        "on_epoch",
+        OptKind::Other("function |info|"),
+        "",
+        "called after each epoch with what was measured; false ends the run",
+    ),
 ];
 
 const STOP: &[Opt] = &[
-    opt("mode", OptKind::Choice(&["auto", "min", "max"]), "\"auto\"", "whether smaller or larger is better; losses are better smaller"),
-    opt("patience", OptKind::Int(1, MANY), "10", "epochs without gain after which it stops"),
-    opt("min_delta", OptKind::Float(0.0, INF), "0", "smallest gain that counts"),
-    opt("restore", OptKind::Bool, "true", "whether the best epoch's parameters are put back at the end"),
+    opt(
+        "mode",
+        OptKind::Choice(&["auto", "min", "max"]),
+        "\"auto\"",
+        "whether smaller or larger is better; losses are better smaller",
+    ),
+    opt(
+        "patience",
+        OptKind::Int(1, MANY),
+        "10",
+        "epochs without gain after which it stops",
+    ),
+    opt(
+        "min_delta",
+        OptKind::Float(0.0, INF),
+        "0",
+        "smallest gain that counts",
+    ),
+    opt(
+        "restore",
+        OptKind::Bool,
+        "true",
+        "whether the best epoch's parameters are put back at the end",
+    ),
 ];
 
 const EVALUATE: &[Opt] = &[
     opt("batch", OptKind::Int(1, MANY), "512", "rows at a time"),
-    opt("both_strands", OptKind::Bool, "false", "whether outputs of the sequence and of its reverse complement are averaged"),
+    opt(
+        "both_strands",
+        OptKind::Bool,
+        "false",
+        "whether outputs of the sequence and of its reverse complement are averaged",
+    ),
     opt(
         "link",
         OptKind::Choice(&["sigmoid", "identity", "softmax", "exp"]),
         "",
         "what turns outputs into predictions: that of the loss it was trained with; sigmoid where it was not",
     ),
-    opt("loss", OptKind::Other("loss"), "", "a loss to be computed too"),
+    opt(
+        "loss",
+        OptKind::Other("loss"),
+        "",
+        "a loss to be computed too",
+    ),
 ];
 
 /// Says something that a run should know, on standard error.
@@ -116,23 +236,44 @@ fn loss_of(value: Dynamic, o: &Options) -> Result<Loss> {
         return Ok(loss.clone());
     }
     if value.is_fnptr() {
-        return Ok(super::loss::of_closure(o.need::<Callback>("loss")?, Link::Identity));
+        return Ok(super::loss::of_closure(
+            o.need::<Callback>("loss")?,
+            Link::Identity,
+        ));
     }
-    Err(fault!("option", "option `loss` must be a loss or a function, got {}", session::describe(&value)))
+    Err(fault!(
+        "option",
+        "option `loss` must be a loss or a function, got {}",
+        session::describe(&value)
+    ))
 }
 
 fn metrics_of(items: &Array) -> Result<Vec<Metric>> {
     let one = |item: &Dynamic| {
         item.read_lock::<Metric>()
             .map(|m| m.clone())
-            .ok_or_else(|| fault!("type", "`metrics` must hold metrics such as metric::auroc(), got {}", session::describe(item)))
+            .ok_or_else(|| {
+                fault!(
+                    "type",
+                    "`metrics` must hold metrics such as metric::auroc(), got {}",
+                    session::describe(item)
+                )
+            })
     };
     items.iter().map(one).collect()
 }
 
 /// A model's name as part of a path.
 fn file_name(name: &str) -> String {
-    name.chars().map(|c| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '_' }).collect()
+    name.chars()
+        .map(|c| {
+            if c.is_alphanumeric() || "-_.".contains(c) {
+                c
+            } else {
+                '_'
+            }
+        })
+        .collect()
 }
 
 fn stops(answer: &Dynamic) -> bool {
@@ -143,36 +284,70 @@ fn plan_of(model: &Model, o: &Options) -> Result<Plan> {
     let settings = session::settings();
     let kept = o.text("checkpoint");
     let own = session::checkpoint_folder(&file_name(model.name()));
-    let given = o.has("resume").then(|| session::find_input(&o.text("resume"))).transpose()?;
+    let given = o
+        .has("resume")
+        .then(|| session::find_input(&o.text("resume")))
+        .transpose()?;
     let folder = match &given {
         Some(path) if path.is_dir() && settings.run_dir.is_none() => path.clone(),
         _ => session::place_output(&format!("checkpoints/{own}"), false)?,
     };
     // a run directory always holds what is needed to go on
-    let (best, asked) = (kept == "best" || kept == "both", kept == "last" || kept == "both");
+    let (best, asked) = (
+        kept == "best" || kept == "both",
+        kept == "last" || kept == "both",
+    );
     let last = asked || settings.run_dir.is_some();
-    let keep = (best || last).then(|| Keep { folder: folder.clone(), best, last, asked });
+    let keep = (best || last).then(|| Keep {
+        folder: folder.clone(),
+        best,
+        last,
+        asked,
+    });
     let own_state = folder.join(checkpoint::STATE);
     let resume = if settings.resume && own_state.exists() {
-        Some(Resume { path: own_state, is_own: true, may_differ: settings.may_differ })
+        Some(Resume {
+            path: own_state,
+            is_own: true,
+            may_differ: settings.may_differ,
+        })
     } else {
-        given.map(|path| Resume { path, is_own: false, may_differ: true })
+        given.map(|path| Resume {
+            path,
+            is_own: false,
+            may_differ: true,
+        })
     };
     let name = model.name().to_string();
     let record: Record = Box::new(move |epoch| {
-        let mut row = serde_json::Map::from_iter([("model".to_string(), name.clone().into()), ("epoch".into(), epoch.epoch.into())]);
+        let mut row = serde_json::Map::from_iter([
+            ("model".to_string(), name.clone().into()),
+            ("epoch".into(), epoch.epoch.into()),
+        ]);
         let trial = session::trial();
         if !trial.is_empty() {
             row.insert("trial".into(), trial.into());
         }
-        row.extend(epoch.values.iter().map(|(name, value)| (name.clone(), (*value).into())));
+        row.extend(
+            epoch
+                .values
+                .iter()
+                .map(|(name, value)| (name.clone(), (*value).into())),
+        );
         row.insert("seconds".into(), epoch.seconds.into());
         session::tell(&session::Event::Epoch(&row.into()))
     });
-    let (batch_callback, epoch_callback) = (o.get::<Callback>("on_batch")?, o.get::<Callback>("on_epoch")?);
+    let (batch_callback, epoch_callback) = (
+        o.get::<Callback>("on_batch")?,
+        o.get::<Callback>("on_epoch")?,
+    );
     let on_batch = batch_callback.clone().map(|call| -> OnBatch {
         Box::new(move |epoch, step, loss| {
-            let info = Map::from([("epoch".into(), (epoch as i64).into()), ("step".into(), (step as i64).into()), ("loss".into(), loss.into())]);
+            let info = Map::from([
+                ("epoch".into(), (epoch as i64).into()),
+                ("step".into(), (step as i64).into()),
+                ("loss".into(), loss.into()),
+            ]);
             Ok(!stops(&call.call(vec![info.into()])?))
         })
     });
@@ -184,12 +359,23 @@ fn plan_of(model: &Model, o: &Options) -> Result<Plan> {
         })
     });
     let augmenter = o.get::<Augmenter>("augment")?;
-    let custom = augmenter.as_ref().map(|augmenter| augmenter.custom.clone()).unwrap_or_default();
+    let custom = augmenter
+        .as_ref()
+        .map(|augmenter| augmenter.custom.clone())
+        .unwrap_or_default();
     let mut callbacks = custom.clone();
     callbacks.extend([batch_callback, epoch_callback].into_iter().flatten());
-    callbacks.extend(o.raw("loss").filter(Dynamic::is_fnptr).map(|_| o.need::<Callback>("loss")).transpose()?);
-    let on_inputs = (!custom.is_empty()).then(|| -> OnInputs { Box::new(move |x, y| super::augment::customised(x, y, &custom)) });
-    let Some(loss) = o.raw("loss") else { bail!("option", "`train::fit` needs the option `loss`"; hint: "`loss: loss::bce_with_logits()`") };
+    callbacks.extend(
+        o.raw("loss")
+            .filter(Dynamic::is_fnptr)
+            .map(|_| o.need::<Callback>("loss"))
+            .transpose()?,
+    );
+    let on_inputs = (!custom.is_empty())
+        .then(|| -> OnInputs { Box::new(move |x, y| super::augment::customised(x, y, &custom)) });
+    let Some(loss) = o.raw("loss") else {
+        bail!("option", "`train::fit` needs the option `loss`"; hint: "`loss: loss::bce_with_logits()`")
+    };
     Ok(Plan {
         train: (*o.need::<Data>("train")?.0).clone(),
         valid: o.get::<Data>("valid")?.map(|data| (*data.0).clone()),
@@ -199,12 +385,20 @@ fn plan_of(model: &Model, o: &Options) -> Result<Plan> {
         batch: o.int("batch") as usize,
         epochs: o.int("epochs") as usize,
         augment: augmenter.as_ref().map(|augmenter| augmenter.step.clone()),
-        augment_text: augmenter.as_ref().map(|augmenter| augmenter.text.clone()).unwrap_or_default(),
+        augment_text: augmenter
+            .as_ref()
+            .map(|augmenter| augmenter.text.clone())
+            .unwrap_or_default(),
         surroundings: Some(Box::new(ScriptState { callbacks })),
         metrics: metrics_of(&o.get::<Array>("metrics")?.unwrap_or_default())?,
         stop: o.get::<EarlyStop>("stop")?,
         keep,
-        rescue: settings.run_dir.as_ref().map(|dir| dir.join("checkpoints").join(format!("{}.interrupted.safetensors", file_name(model.name())))),
+        rescue: settings.run_dir.as_ref().map(|dir| {
+            dir.join("checkpoints").join(format!(
+                "{}.interrupted.safetensors",
+                file_name(model.name())
+            ))
+        }),
         resume,
         clip: o.maybe_float("clip"),
         clip_value: o.maybe_float("clip_value"),
@@ -213,8 +407,12 @@ fn plan_of(model: &Model, o: &Options) -> Result<Plan> {
         class_weights: o.get("class_weights")?,
         drop_last: o.flag("drop_last"),
         graph: o.flag("graph"),
-        seed: o.maybe_int("seed").map_or(settings.seed, |seed| seed as u64),
-        loaders: o.maybe_int("loaders").map_or(settings.loaders, |n| n as usize),
+        seed: o
+            .maybe_int("seed")
+            .map_or(settings.seed, |seed| seed as u64),
+        loaders: o
+            .maybe_int("loaders")
+            .map_or(settings.loaders, |n| n as usize),
         silent: settings.quiet || !o.flag("progress"),
         on_inputs,
         on_batch,
@@ -225,12 +423,33 @@ fn plan_of(model: &Model, o: &Options) -> Result<Plan> {
 
 /// What a run would have measured, for a check whose data are stand-ins.
 fn stand_in(model: &Model, plan: &Plan) -> History {
-    let side = if plan.valid.is_some() { "valid" } else { "train" };
-    let mut values = vec![("train.loss".to_string(), 0.5), ("lr".into(), plan.optimizer.lr)];
+    let side = if plan.valid.is_some() {
+        "valid"
+    } else {
+        "train"
+    };
+    let mut values = vec![
+        ("train.loss".to_string(), 0.5),
+        ("lr".into(), plan.optimizer.lr),
+    ];
     values.extend(plan.valid.iter().map(|_| ("valid.loss".to_string(), 0.5)));
-    values.extend(plan.metrics.iter().map(|metric| (format!("{side}.{}", metric.name), 0.5)));
-    let epoch = crate::train::history::Epoch { epoch: 1, values, ..Default::default() };
-    History { name: model.name().into(), epochs: vec![epoch], best_epoch: 1, best_value: Some(0.5), ..History::default() }
+    values.extend(
+        plan.metrics
+            .iter()
+            .map(|metric| (format!("{side}.{}", metric.name), 0.5)),
+    );
+    let epoch = crate::train::history::Epoch {
+        epoch: 1,
+        values,
+        ..Default::default()
+    };
+    History {
+        name: model.name().into(),
+        epochs: vec![epoch],
+        best_epoch: 1,
+        best_value: Some(0.5),
+        ..History::default()
+    }
 }
 
 fn fit(model: &Model, o: &Options) -> Result<History> {
@@ -252,7 +471,10 @@ fn fit(model: &Model, o: &Options) -> Result<History> {
     if let Some(valid) = &plan.valid {
         let shared = duplicates::overlap(&plan.train, valid);
         if shared > 0 {
-            warn(&format!("{shared} of {} validation sequences occur among the training ones, on either strand", valid.rows.len()));
+            warn(&format!(
+                "{shared} of {} validation sequences occur among the training ones, on either strand",
+                valid.rows.len()
+            ));
         }
     }
     model.set_link(plan.loss.link);
@@ -320,7 +542,8 @@ natives! { natives in "train" {
 } }
 
 natives! { methods in "history" {
-    /// The epoch that was best by the watched value, from 1; the last one where nothing was watched.
+    /// The epoch that was best by the watched value, from 1; the last one where nothing was
+    /// watched.
     ///
     /// ```rhai
     /// let set = data::from(#{ x: tensor::ones([4, 2]), label: tensor::ones([4, 1]) });

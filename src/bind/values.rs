@@ -67,7 +67,12 @@ pub struct Known(pub Arc<crate::seq::simulate::Truth>, pub Rc<Dataset>);
 
 /// Patterns in contributions as scripts hold them, with the contributions.
 #[derive(Clone)]
-pub struct Discovered(pub Rc<(crate::explain::modisco::Discovery, crate::explain::modisco::Tracks)>);
+pub struct Discovered(
+    pub  Rc<(
+        crate::explain::modisco::Discovery,
+        crate::explain::modisco::Tracks,
+    )>,
+);
 
 /// Values that a parameter of a search can take.
 #[derive(Clone)]
@@ -154,7 +159,9 @@ impl FromValue for Operand {
         if let Ok(x) = value.as_float() {
             return Ok(Operand::Float(x));
         }
-        Tensor::from_value(value, context).map(Operand::Tensor).map_err(|_| mismatch("tensor or number", value))
+        Tensor::from_value(value, context)
+            .map(Operand::Tensor)
+            .map_err(|_| mismatch("tensor or number", value))
     }
     fn receiver() -> TypeId {
         TypeId::of::<Tensor>()
@@ -178,7 +185,8 @@ impl FromValue for Compared {
 }
 
 impl Operand {
-    /// As a tensor on the device of another, with the other's digits: a float beside a float64 tensor keeps all of its own.
+    /// As a tensor on the device of another, with the other's digits: a float beside a float64
+    /// tensor keeps all of its own.
     pub fn beside(&self, other: &Tensor) -> Result<Tensor> {
         let kind = match self {
             Operand::Tensor(tensor) => return Ok(tensor.clone()),
@@ -194,14 +202,20 @@ impl Operand {
         match (a, b) {
             (Operand::Tensor(t), other) => Ok((t.clone(), other.beside(t)?)),
             (other, Operand::Tensor(t)) => Ok((other.beside(t)?, t.clone())),
-            _ => Ok((a.of_kind(Kind::Float, Device::CPU)?, b.of_kind(Kind::Float, Device::CPU)?)),
+            _ => Ok((
+                a.of_kind(Kind::Float, Device::CPU)?,
+                b.of_kind(Kind::Float, Device::CPU)?,
+            )),
         }
     }
 
-    /// As a tensor to compare with another: a float beside integers is compared with all of its digits.
+    /// As a tensor to compare with another: a float beside integers is compared with all of its
+    /// digits.
     pub fn compared(&self, other: &Tensor) -> Result<Tensor> {
         match self {
-            Operand::Float(_) if !other.kind().is_floating() => self.of_kind(Kind::Double, other.device()),
+            Operand::Float(_) if !other.kind().is_floating() => {
+                self.of_kind(Kind::Double, other.device())
+            }
             _ => self.beside(other),
         }
     }
@@ -264,8 +278,12 @@ impl Scalar {
     pub fn full(self, shape: &[i64], kind: Kind, device: Device) -> Result<Tensor> {
         match self {
             Scalar::Int(n) => Tensor::full(shape, n, kind, device),
-            Scalar::Float(x) if kind.is_floating() || kind == Kind::Bool || x.fract() == 0.0 => Tensor::full(shape, x, kind, device),
-            Scalar::Float(x) => bail!("type", "a tensor of {} cannot hold {}", kind.name(), show::number(x); hint: "`kind: \"float32\"`"),
+            Scalar::Float(x) if kind.is_floating() || kind == Kind::Bool || x.fract() == 0.0 => {
+                Tensor::full(shape, x, kind, device)
+            }
+            Scalar::Float(x) => {
+                bail!("type", "a tensor of {} cannot hold {}", kind.name(), show::number(x); hint: "`kind: \"float32\"`")
+            }
         }
     }
 }
@@ -284,19 +302,28 @@ impl FromValue for Scalar {
 
 /// Numbers of any nesting, or a tensor: what constructors and metrics take.
 ///
-/// Floats of an array keep all their digits (float64); the second value tells whether they were plain numbers of the script.
+/// Floats of an array keep all their digits (float64); the second value tells whether they were
+/// plain numbers of the script.
 #[derive(Clone, Debug)]
 pub struct Numbers(pub Tensor, pub bool);
 
 impl Numbers {
     /// As a tensor of the kind that scripts compute with: plain floats become float32.
     pub fn tensor(&self) -> Result<Tensor> {
-        if self.1 { self.0.to_kind(Kind::Float) } else { Ok(self.0.clone()) }
+        if self.1 {
+            self.0.to_kind(Kind::Float)
+        } else {
+            Ok(self.0.clone())
+        }
     }
 
     /// As labels beside outputs: plain floats take the outputs' kind.
     pub fn beside(&self, outputs: &Tensor) -> Result<Tensor> {
-        if self.1 && outputs.kind().is_floating() { self.0.to_kind(outputs.kind()) } else { self.tensor() }
+        if self.1 && outputs.kind().is_floating() {
+            self.0.to_kind(outputs.kind())
+        } else {
+            self.tensor()
+        }
     }
 }
 
@@ -311,24 +338,45 @@ impl FromValue for Numbers {
 
 fn intervals_line(list: &Places) -> String {
     let bases: i64 = list.0.rows.iter().map(crate::base::Interval::len).sum();
-    format!("intervals: {}, {} bp", shape::grouped(list.0.len() as i64), shape::grouped(bases))
+    format!(
+        "intervals: {}, {} bp",
+        shape::grouped(list.0.len() as i64),
+        shape::grouped(bases)
+    )
 }
 
 fn intervals_pretty(list: &Places) -> String {
     let first: Vec<u32> = (0..list.0.len().min(8) as u32).collect();
     let more = if list.0.len() > 8 { "\n…" } else { "" };
-    format!("{}\n{}{more}", intervals_line(list), list.0.select(&first).to_bed().trim_end())
+    format!(
+        "{}\n{}{more}",
+        intervals_line(list),
+        list.0.select(&first).to_bed().trim_end()
+    )
 }
 
 /// One tensor's values in a line.
 fn tensor_line(tensor: &Tensor) -> String {
-    let head = format!("tensor {} {}", shape::text(&tensor.shape()), tensor.kind().name());
-    let device = if tensor.device().is_cuda() { format!(" on {}", tensor.device().name()) } else { String::new() };
+    let head = format!(
+        "tensor {} {}",
+        shape::text(&tensor.shape()),
+        tensor.kind().name()
+    );
+    let device = if tensor.device().is_cuda() {
+        format!(" on {}", tensor.device().name())
+    } else {
+        String::new()
+    };
     if tensor.numel() > 16 {
         let stats = || -> Result<String> {
             let x = tensor.detach()?.to_kind(Kind::Double)?;
             let of = |t: Tensor| t.item().map(show::number);
-            Ok(format!(" mean {} min {} max {}", of(x.mean(&None, false)?)?, of(x.amin(&None, false)?)?, of(x.amax(&None, false)?)?))
+            Ok(format!(
+                " mean {} min {} max {}",
+                of(x.mean(&None, false)?)?,
+                of(x.amin(&None, false)?)?,
+                of(x.amax(&None, false)?)?
+            ))
         };
         return format!("{head}{device}{}", stats().unwrap_or_default());
     }
@@ -338,16 +386,28 @@ fn tensor_line(tensor: &Tensor) -> String {
 /// Nested brackets; rows beyond `most` are cut.
 fn tensor_values(tensor: &Tensor, between: &str, most: usize) -> String {
     let values: Result<Vec<String>> = match tensor.kind() {
-        Kind::Bool => tensor.to_f64().map(|all| all.into_iter().map(|x| (x != 0.0).to_string()).collect()),
-        kind if kind.is_floating() => tensor.to_f64().map(|all| all.into_iter().map(show::number).collect()),
-        _ => tensor.to_i64().map(|all| all.into_iter().map(|n| n.to_string()).collect()),
+        Kind::Bool => tensor
+            .to_f64()
+            .map(|all| all.into_iter().map(|x| (x != 0.0).to_string()).collect()),
+        kind if kind.is_floating() => tensor
+            .to_f64()
+            .map(|all| all.into_iter().map(show::number).collect()),
+        _ => tensor
+            .to_i64()
+            .map(|all| all.into_iter().map(|n| n.to_string()).collect()),
     };
-    let Ok(values) = values else { return String::new() };
+    let Ok(values) = values else {
+        return String::new();
+    };
     fn nest(values: &[String], shape: &[i64], between: &str, most: usize) -> String {
-        let Some((first, rest)) = shape.split_first() else { return values.first().cloned().unwrap_or_default() };
+        let Some((first, rest)) = shape.split_first() else {
+            return values.first().cloned().unwrap_or_default();
+        };
         let step = values.len() / (*first).max(1) as usize;
         let separator = if rest.is_empty() { ", " } else { between };
-        let mut parts: Vec<String> = (0..(*first as usize).min(most)).map(|i| nest(&values[i * step..(i + 1) * step], rest, between, most)).collect();
+        let mut parts: Vec<String> = (0..(*first as usize).min(most))
+            .map(|i| nest(&values[i * step..(i + 1) * step], rest, between, most))
+            .collect();
         if *first as usize > most {
             parts.push("…".into());
         }
@@ -357,7 +417,11 @@ fn tensor_values(tensor: &Tensor, between: &str, most: usize) -> String {
 }
 
 fn tensor_pretty(tensor: &Tensor) -> String {
-    let head = format!("tensor {} {}", shape::text(&tensor.shape()), tensor.kind().name());
+    let head = format!(
+        "tensor {} {}",
+        shape::text(&tensor.shape()),
+        tensor.kind().name()
+    );
     if tensor.rank() == 0 {
         return tensor_line(tensor);
     }
@@ -365,30 +429,64 @@ fn tensor_pretty(tensor: &Tensor) -> String {
 }
 
 fn dataset_line(set: &Dataset) -> String {
-    let mut line = format!("dataset of {}: {}", shape::grouped(set.len() as i64), set.form());
+    let mut line = format!(
+        "dataset of {}: {}",
+        shape::grouped(set.len() as i64),
+        set.form()
+    );
     if let Some(how) = set.shuffles {
-        line += &format!(", {} {}-let shuffle{} each{}", how.ratio, how.k, if how.ratio == 1 { "" } else { "s" }, if how.redraw { ", redrawn" } else { "" });
+        line += &format!(
+            ", {} {}-let shuffle{} each{}",
+            how.ratio,
+            how.k,
+            if how.ratio == 1 { "" } else { "s" },
+            if how.redraw { ", redrawn" } else { "" }
+        );
     }
     line
 }
 
 fn history_line(history: &History) -> String {
-    let best = history.best_value.map_or(String::new(), |value| format!(", {} {}", history.watched.clone().unwrap_or_default(), metric(value)));
-    format!("history of {} epochs, best {}{best}", history.epochs.len(), history.best_epoch)
+    let best = history.best_value.map_or(String::new(), |value| {
+        format!(
+            ", {} {}",
+            history.watched.clone().unwrap_or_default(),
+            metric(value)
+        )
+    });
+    format!(
+        "history of {} epochs, best {}{best}",
+        history.epochs.len(),
+        history.best_epoch
+    )
 }
 
 fn history_pretty(history: &History) -> String {
     let names = history.names();
     let mut out = format!("{}\nepoch  {}", history_line(history), names.join("  "));
     for epoch in &history.epochs {
-        let cells: Vec<String> = names.iter().map(|name| format!("{:<width$}", epoch.get(name).map_or("".into(), metric), width = name.len())).collect();
+        let cells: Vec<String> = names
+            .iter()
+            .map(|name| {
+                format!(
+                    "{:<width$}",
+                    epoch.get(name).map_or("".into(), metric),
+                    width = name.len()
+                )
+            })
+            .collect();
         out += &format!("\n{:>5}  {}", epoch.epoch, cells.join("  ").trim_end());
     }
     out
 }
 
 fn motif_line(motif: &Motif) -> String {
-    format!("motif {} {} {} bits", motif.name, motif.consensus(), show::number(motif.total_information()))
+    format!(
+        "motif {} {} {} bits",
+        motif.name,
+        motif.consensus(),
+        show::number(motif.total_information())
+    )
 }
 
 macro_rules! info {
@@ -400,8 +498,16 @@ macro_rules! info {
             id: TypeId::of::<$type>(),
             path: std::any::type_name::<$type>(),
             name: $name,
-            line: |value| value.read_lock::<$type>().map_or(String::new(), |v| $line(&*v)),
-            pretty: |value| value.read_lock::<$type>().map_or(String::new(), |v| $pretty(&*v)),
+            line: |value| {
+                value
+                    .read_lock::<$type>()
+                    .map_or(String::new(), |v| $line(&*v))
+            },
+            pretty: |value| {
+                value
+                    .read_lock::<$type>()
+                    .map_or(String::new(), |v| $pretty(&*v))
+            },
         }
     };
 }
@@ -410,52 +516,122 @@ macro_rules! info {
 pub fn types() -> Vec<TypeInfo> {
     vec![
         info!(Tensor, "tensor", tensor_line, tensor_pretty),
-        info!(Layer, "layer", |layer: &Layer| format!("layer {}", layer.text())),
+        info!(Layer, "layer", |layer: &Layer| format!(
+            "layer {}",
+            layer.text()
+        )),
         info!(
             Model,
             "model",
-            |m: &Model| format!("model {}, {} parameters, {} to {}", m.name(), shape::grouped(m.count().0), m.input().text(), m.output().text()),
+            |m: &Model| format!(
+                "model {}, {} parameters, {} to {}",
+                m.name(),
+                shape::grouped(m.count().0),
+                m.input().text(),
+                m.output().text()
+            ),
             |m: &Model| m.summary()
         ),
         info!(Data, "dataset", |set: &Data| dataset_line(&set.0)),
-        info!(Genomic, "genome", |g: &Genomic| format!("genome {}: {} chromosomes, {} bp", g.0.shown(), g.0.contigs.len(), shape::grouped(g.0.total()))),
-        info!(Places, "intervals", intervals_line, intervals_pretty),
-        info!(Signal, "track", |t: &Signal| format!("track {}", t.0.shown())),
-        info!(Rows, "batch", |batch: &Rows| format!("batch of {}", batch.0.size)),
-        info!(Pass, "batches", |pass: &Pass| format!("batches: {} of {}", pass.loader.batches(), pass.loader.batch)),
-        info!(Augmenter, "augmenter", |augmenter: &Augmenter| format!("augmenter {}", augmenter.text)),
-        info!(Loss, "loss", |loss: &Loss| format!("loss {}", loss.name)),
-        info!(Optim, "optimizer", |o: &Optim| o.0.try_borrow().map_or("optimizer".into(), |o| format!(
-            "optimizer {}, lr {}",
-            super::optim::name(&o),
-            show::number(o.lr)
-        ))),
-        info!(Schedule, "schedule", |schedule: &Schedule| format!("schedule {}", schedule.text())),
-        info!(Metric, "metric", |metric: &Metric| format!("metric {}", metric.name)),
-        info!(History, "history", history_line, history_pretty),
-        info!(EarlyStop, "stopping rule", |stop: &EarlyStop| format!("stopping rule on {}, patience {}", stop.monitor, stop.patience)),
-        info!(Motif, "motif", motif_line),
-        info!(Motifs, "motifs", |motifs: &Motifs| format!("motifs: {}", motifs.0.len()), |motifs: &Motifs| motifs
-            .0
-            .iter()
-            .map(motif_line)
-            .collect::<Vec<_>>()
-            .join("\n")),
-        info!(Discovered, "discovery", super::discovery::line),
-        info!(OfSearch, "space", |own: &OfSearch| format!("space {:?}", own.space)),
-        info!(TrialOf, "trial", |trial: &TrialOf| format!("trial {}", trial.number)),
-        info!(Known, "truth", super::sim::line),
-        info!(SimRule, "rule", |rule: &SimRule| format!("rule {}", rule.0.name())),
-        info!(BackgroundSource, "background", |b: &BackgroundSource| format!(
-            "background of order {}, from {} bases",
-            b.0.order,
-            shape::grouped(b.0.bases as i64)
+        info!(Genomic, "genome", |g: &Genomic| format!(
+            "genome {}: {} chromosomes, {} bp",
+            g.0.shown(),
+            g.0.contigs.len(),
+            shape::grouped(g.0.total())
         )),
-        info!(Tabled, "table", |t: &Tabled| format!("table of {} rows: {}", t.0.len(), t.0.names().collect::<Vec<_>>().join(", ")), |t: &Tabled| t
-            .0
-            .to_pretty(20)),
-        info!(Figure, "figure", |figure: &Figure| format!("figure {}", figure.title)),
-        info!(Fault, "error", |fault: &Fault| format!("error[{}]: {}", fault.kind, fault)),
+        info!(Places, "intervals", intervals_line, intervals_pretty),
+        info!(Signal, "track", |t: &Signal| format!(
+            "track {}",
+            t.0.shown()
+        )),
+        info!(Rows, "batch", |batch: &Rows| format!(
+            "batch of {}",
+            batch.0.size
+        )),
+        info!(Pass, "batches", |pass: &Pass| format!(
+            "batches: {} of {}",
+            pass.loader.batches(),
+            pass.loader.batch
+        )),
+        info!(Augmenter, "augmenter", |augmenter: &Augmenter| format!(
+            "augmenter {}",
+            augmenter.text
+        )),
+        info!(Loss, "loss", |loss: &Loss| format!("loss {}", loss.name)),
+        info!(Optim, "optimizer", |o: &Optim| o.0.try_borrow().map_or(
+            "optimizer".into(),
+            |o| format!(
+                "optimizer {}, lr {}",
+                super::optim::name(&o),
+                show::number(o.lr)
+            )
+        )),
+        info!(Schedule, "schedule", |schedule: &Schedule| format!(
+            "schedule {}",
+            schedule.text()
+        )),
+        info!(Metric, "metric", |metric: &Metric| format!(
+            "metric {}",
+            metric.name
+        )),
+        info!(History, "history", history_line, history_pretty),
+        info!(EarlyStop, "stopping rule", |stop: &EarlyStop| format!(
+            "stopping rule on {}, patience {}",
+            stop.monitor, stop.patience
+        )),
+        info!(Motif, "motif", motif_line),
+        info!(
+            Motifs,
+            "motifs",
+            |motifs: &Motifs| format!("motifs: {}", motifs.0.len()),
+            |motifs: &Motifs| motifs
+                .0
+                .iter()
+                .map(motif_line)
+                .collect::<Vec<_>>()
+                .join("\n")
+        ),
+        info!(Discovered, "discovery", super::discovery::line),
+        info!(OfSearch, "space", |own: &OfSearch| format!(
+            "space {:?}",
+            own.space
+        )),
+        info!(TrialOf, "trial", |trial: &TrialOf| format!(
+            "trial {}",
+            trial.number
+        )),
+        info!(Known, "truth", super::sim::line),
+        info!(SimRule, "rule", |rule: &SimRule| format!(
+            "rule {}",
+            rule.0.name()
+        )),
+        info!(
+            BackgroundSource,
+            "background",
+            |b: &BackgroundSource| format!(
+                "background of order {}, from {} bases",
+                b.0.order,
+                shape::grouped(b.0.bases as i64)
+            )
+        ),
+        info!(
+            Tabled,
+            "table",
+            |t: &Tabled| format!(
+                "table of {} rows: {}",
+                t.0.len(),
+                t.0.names().collect::<Vec<_>>().join(", ")
+            ),
+            |t: &Tabled| t.0.to_pretty(20)
+        ),
+        info!(Figure, "figure", |figure: &Figure| format!(
+            "figure {}",
+            figure.title
+        )),
+        info!(Fault, "error", |fault: &Fault| format!(
+            "error[{}]: {}",
+            fault.kind, fault
+        )),
     ]
 }
 
@@ -467,7 +643,9 @@ pub fn codes_of(texts: &[String]) -> Result<(Vec<u8>, usize)> {
         if text.len() != length {
             crate::bail!("shape", "sequence {i} has {} bases, the first has {length}", text.len(); hint: "sequences of one batch have one length");
         }
-        codes.extend(seq::alphabet::codes(text).map_err(|fault| fault.context(format!("sequence {i}")))?);
+        codes.extend(
+            seq::alphabet::codes(text).map_err(|fault| fault.context(format!("sequence {i}")))?,
+        );
     }
     Ok((codes, length))
 }

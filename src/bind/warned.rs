@@ -16,7 +16,11 @@ pub fn at(call: &Call, text: &str) {
     let place = call.place();
     let key = (place.file.clone(), place.line, text.to_string());
     if SEEN.with_borrow_mut(|seen| seen.insert(key)) {
-        let at = if place.line == 0 { place.file } else { format!("{}:{}", place.file, place.line) };
+        let at = if place.line == 0 {
+            place.file
+        } else {
+            format!("{}:{}", place.file, place.line)
+        };
         super::train::warn(&format!("{at}: {text}"));
     }
 }

@@ -1,5 +1,6 @@
-//! `cistron check`: what cannot work, without training: names, arities and options from the text, then shapes from a
-//! rehearsal in which data are a few rows, nothing is trained and nothing is written.
+//! `cistron check`: what cannot work, without training: names, arities and options from the text,
+//! then shapes from a rehearsal in which data are a few rows, nothing is trained and nothing is
+//! written.
 
 use super::{ERROR, FAILED, fail, files};
 use crate::base::Fault;
@@ -26,7 +27,11 @@ pub fn check(paths: &[PathBuf], json: bool) -> u8 {
         let faults = match checks::compile(&engine, &text, &file) {
             Ok(ast) => {
                 let found = checks::check(&ast, &catalog, &file);
-                if found.is_empty() { rehearsed(&text, path) } else { found }
+                if found.is_empty() {
+                    rehearsed(&text, path)
+                } else {
+                    found
+                }
             }
             Err(fault) => vec![fault],
         };
@@ -39,7 +44,10 @@ pub fn check(paths: &[PathBuf], json: bool) -> u8 {
             if json {
                 crate::outln!("{}", diagnostics::json(fault));
             } else {
-                crate::base::say::error(&diagnostics::render(fault, std::io::stderr().is_terminal()));
+                crate::base::say::error(&diagnostics::render(
+                    fault,
+                    std::io::stderr().is_terminal(),
+                ));
             }
         }
     }
@@ -48,27 +56,45 @@ pub fn check(paths: &[PathBuf], json: bool) -> u8 {
         return ERROR;
     }
     if !json {
-        crate::outln!("{} script{} checked, {wrong} fault{} found", found.len(), if found.len() == 1 { "" } else { "s" }, if wrong == 1 { "" } else { "s" });
+        crate::outln!(
+            "{} script{} checked, {wrong} fault{} found",
+            found.len(),
+            if found.len() == 1 { "" } else { "s" },
+            if wrong == 1 { "" } else { "s" }
+        );
     }
     if wrong > 0 { FAILED } else { 0 }
 }
 
 fn engine_settings(script: &Path) -> session::Settings {
-    session::Settings { quiet: true, dry: true, device: "cpu".into(), script_dir: script.parent().map(Path::to_path_buf), ..session::Settings::default() }
+    session::Settings {
+        quiet: true,
+        dry: true,
+        device: "cpu".into(),
+        script_dir: script.parent().map(Path::to_path_buf),
+        ..session::Settings::default()
+    }
 }
 
 /// The faults of a rehearsal; where it was broken off is noted.
 fn rehearsed(text: &str, path: &Path) -> Vec<Fault> {
     let fault = rehearse(text, path, &engine_settings(path));
     if let Some(fault) = fault.as_ref().filter(|fault| fault.kind == "limit") {
-        let at = fault.at.as_ref().map_or_else(|| path.display().to_string(), ToString::to_string);
-        crate::errln!("note: {at}: the check followed the script to here ({}); shapes after this are not checked", fault.message);
+        let at = fault
+            .at
+            .as_ref()
+            .map_or_else(|| path.display().to_string(), ToString::to_string);
+        crate::errln!(
+            "note: {at}: the check followed the script to here ({}); shapes after this are not checked",
+            fault.message
+        );
         return Vec::new();
     }
     fault.into_iter().collect()
 }
 
-/// Runs a script with stand-ins; the fault that it meets. What depends on files that are not there is no fault.
+/// Runs a script with stand-ins; the fault that it meets. What depends on files that are not there
+/// is no fault.
 fn rehearse(text: &str, path: &Path, settings: &session::Settings) -> Option<Fault> {
     crate::bind::start(settings.clone());
     session::capture();
@@ -76,13 +102,21 @@ fn rehearse(text: &str, path: &Path, settings: &session::Settings) -> Option<Fau
     let outcome = crate::lang::engine::run(text, &path.display().to_string(), &mut scope);
     session::captured();
     crate::lang::engine::release(&mut scope);
-    std::fs::remove_dir_all(std::env::temp_dir().join(format!("cistron-check-{}", std::process::id()))).ok();
+    std::fs::remove_dir_all(
+        std::env::temp_dir().join(format!("cistron-check-{}", std::process::id())),
+    )
+    .ok();
     let fault = outcome.err()?;
     if fault.kind == "limit" {
         return Some(fault);
     }
     // with stand-ins for data, a shape tells something only where a network was built
-    let is_certain = ["name", "option", "syntax"].contains(&fault.kind) || fault.trace.iter().any(|frame| frame.function == "nn::build");
-    let excused = ["file", "thrown", "assertion"].contains(&fault.kind) || (session::is_guessed() && !is_certain);
+    let is_certain = ["name", "option", "syntax"].contains(&fault.kind)
+        || fault
+            .trace
+            .iter()
+            .any(|frame| frame.function == "nn::build");
+    let excused = ["file", "thrown", "assertion"].contains(&fault.kind)
+        || (session::is_guessed() && !is_certain);
     (!excused || fault.message.contains("standard library")).then_some(fault)
 }

@@ -1,4 +1,5 @@
-//! What is typed into a REPL or a notebook's cell: code, `?name`, and commands that begin with a colon.
+//! What is typed into a REPL or a notebook's cell: code, `?name`, and commands that begin with a
+//! colon.
 
 use super::signal;
 use crate::base::{Fault, Result};
@@ -17,23 +18,38 @@ pub const COMMANDS: &[(&str, &str)] = &[
     (":vars", "the variables, with their types"),
     (":type EXPR", "the type of a value"),
     (":time EXPR", "how long it takes"),
-    (":load FILE", "runs a script here: its variables and functions stay"),
-    (":save FILE", "writes what was typed and worked, as a script"),
-    (":plot EXPR", "shows a figure, history, motifs, network, schedule, table or numbers as a picture"),
-    (":device NAME", "where networks are built from now on: auto, cpu, cuda, cuda:N"),
+    (
+        ":load FILE",
+        "runs a script here: its variables and functions stay",
+    ),
+    (
+        ":save FILE",
+        "writes what was typed and worked, as a script",
+    ),
+    (
+        ":plot EXPR",
+        "shows a figure, history, motifs, network, schedule, table or numbers as a picture",
+    ),
+    (
+        ":device NAME",
+        "where networks are built from now on: auto, cpu, cuda, cuda:N",
+    ),
     (":reset", "forgets everything"),
     (":quit", "leaves; so does Ctrl-D"),
 ];
 
 /// The words of the commands.
 fn words() -> impl Iterator<Item = &'static str> {
-    COMMANDS.iter().map(|(word, _)| word.split(' ').next().unwrap_or(word))
+    COMMANDS
+        .iter()
+        .map(|(word, _)| word.split(' ').next().unwrap_or(word))
 }
 
 /// The commands that a text could become; none where the cursor (in bytes) is in no command's word.
 pub fn completions(text: &str, cursor: usize) -> Option<impl Iterator<Item = &'static str>> {
     let typed = text[..cursor].to_string();
-    (text.starts_with(':') && !typed.contains(char::is_whitespace)).then(|| words().filter(move |word| word.starts_with(&typed)))
+    (text.starts_with(':') && !typed.contains(char::is_whitespace))
+        .then(|| words().filter(move |word| word.starts_with(&typed)))
 }
 
 /// Whether a text is a command or a question, not code.
@@ -65,13 +81,22 @@ pub struct Console {
 }
 
 fn expect(rest: &str, what: &str) -> Result<()> {
-    if rest.is_empty() { Err(Fault::new("usage", format!("{what} is missing"))) } else { Ok(()) }
+    if rest.is_empty() {
+        Err(Fault::new("usage", format!("{what} is missing")))
+    } else {
+        Ok(())
+    }
 }
 
 impl Console {
     /// An empty one; with `listens`, Ctrl-C ends what runs.
     pub fn new(seed: u64, listens: bool) -> Console {
-        Console { session: Rc::new(RefCell::new(Interactive::default())), worked: String::new(), seed, listens }
+        Console {
+            session: Rc::new(RefCell::new(Interactive::default())),
+            worked: String::new(),
+            seed,
+            listens,
+        }
     }
 
     /// Runs code of a file or cell.
@@ -89,16 +114,26 @@ impl Console {
         if let Some(name) = text.strip_prefix('?') {
             let name = name.trim().trim_end_matches('?');
             let page = help::text(&session::catalog(), name)?;
-            return Ok(vec![if name.is_empty() { Answer::Text(page) } else { Answer::Page(page) }]);
+            return Ok(vec![if name.is_empty() {
+                Answer::Text(page)
+            } else {
+                Answer::Page(page)
+            }]);
         }
         if is_command(text) || text == "exit" {
-            let (word, rest) = text.split_once(char::is_whitespace).map_or((text, ""), |(word, rest)| (word, rest.trim()));
+            let (word, rest) = text
+                .split_once(char::is_whitespace)
+                .map_or((text, ""), |(word, rest)| (word, rest.trim()));
             return self.command(word, rest, file);
         }
         // as it was typed, so that places in errors are those of what was typed
         let value = self.run(given, file)?;
         self.worked.push_str(text);
-        self.worked.push_str(if text.ends_with([';', '}']) { "\n" } else { ";\n" });
+        self.worked.push_str(if text.ends_with([';', '}']) {
+            "\n"
+        } else {
+            ";\n"
+        });
         Ok(vec![Answer::Value(value)])
     }
 
@@ -106,15 +141,30 @@ impl Console {
         let text = |text: String| Ok(vec![Answer::Text(text)]);
         match word {
             ":quit" | ":q" | "exit" => Ok(vec![Answer::Quit]),
-            ":help" | ":h" if !rest.is_empty() => Ok(vec![Answer::Page(help::text(&session::catalog(), rest)?)]),
+            ":help" | ":h" if !rest.is_empty() => {
+                Ok(vec![Answer::Page(help::text(&session::catalog(), rest)?)])
+            }
             ":apropos" | ":find" => {
                 expect(rest, "the word that is searched for")?;
-                Ok(vec![Answer::Page(help::apropos(&session::catalog(), rest)?)])
+                Ok(vec![Answer::Page(help::apropos(
+                    &session::catalog(),
+                    rest,
+                )?)])
             }
-            ":help" | ":h" => text(COMMANDS.iter().map(|(word, about)| format!("{word:<14} {about}")).collect::<Vec<_>>().join("\n")),
+            ":help" | ":h" => text(
+                COMMANDS
+                    .iter()
+                    .map(|(word, about)| format!("{word:<14} {about}"))
+                    .collect::<Vec<_>>()
+                    .join("\n"),
+            ),
             ":vars" | ":scope" => {
                 let all = self.variables();
-                if all.is_empty() { Ok(Vec::new()) } else { text(all) }
+                if all.is_empty() {
+                    Ok(Vec::new())
+                } else {
+                    text(all)
+                }
             }
             ":type" => {
                 expect(rest, "the value whose type is asked for")?;
@@ -124,11 +174,15 @@ impl Console {
                 expect(rest, "what is to be timed")?;
                 let started = std::time::Instant::now();
                 let value = self.run(rest, file)?;
-                Ok(vec![Answer::Value(value), Answer::Text(format!("{:.3} s", started.elapsed().as_secs_f64()))])
+                Ok(vec![
+                    Answer::Value(value),
+                    Answer::Text(format!("{:.3} s", started.elapsed().as_secs_f64())),
+                ])
             }
             ":load" => {
                 expect(rest, "the path of the script")?;
-                let script = crate::base::file::read_text(Path::new(rest)).map_err(|error| Fault::file(rest, &error))?;
+                let script = crate::base::file::read_text(Path::new(rest))
+                    .map_err(|error| Fault::file(rest, &error))?;
                 let value = self.run(&script, rest)?;
                 self.worked.push_str(&script);
                 Ok(vec![Answer::Value(value)])
@@ -136,13 +190,19 @@ impl Console {
             ":save" => {
                 expect(rest, "the path of the file")?;
                 crate::base::file::write_whole(Path::new(rest), self.worked.as_bytes())?;
-                text(format!("{} lines written to {rest}", self.worked.lines().count()))
+                text(format!(
+                    "{} lines written to {rest}",
+                    self.worked.lines().count()
+                ))
             }
             ":plot" => {
                 expect(rest, "what is to be shown")?;
                 let value = self.run(rest, file)?;
                 let Some(figure) = crate::bind::shown::figure_of(&value) else {
-                    let fault = Fault::new("type", format!("there is no figure of {}", session::describe(&value)));
+                    let fault = Fault::new(
+                        "type",
+                        format!("there is no figure of {}", session::describe(&value)),
+                    );
                     return Err(fault.hint("figures are made of figures, histories, motifs, networks, schedules, tables and numbers"));
                 };
                 Ok(vec![Answer::Value(Dynamic::from(figure))])
@@ -173,8 +233,13 @@ impl Console {
 
     fn variables(&self) -> String {
         let all = self.session.borrow().variables();
-        let wide = |of: fn(&crate::lang::interactive::Variable) -> &String| all.iter().map(|v| of(v).chars().count()).max().unwrap_or(0);
+        let wide = |of: fn(&crate::lang::interactive::Variable) -> &String| {
+            all.iter().map(|v| of(v).chars().count()).max().unwrap_or(0)
+        };
         let (names, kinds) = (wide(|v| &v.name), wide(|v| &v.kind));
-        all.iter().map(|v| format!("{:<names$}  {:<kinds$}  {}", v.name, v.kind, v.value)).collect::<Vec<_>>().join("\n")
+        all.iter()
+            .map(|v| format!("{:<names$}  {:<kinds$}  {}", v.name, v.kind, v.value))
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 }

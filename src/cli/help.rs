@@ -5,9 +5,16 @@ use crate::lang::{help, session};
 
 /// Runs the command; the exit code.
 pub fn help(name: &str) -> u8 {
-    crate::bind::start(session::Settings { quiet: true, ..session::Settings::default() });
+    crate::bind::start(session::Settings {
+        quiet: true,
+        ..session::Settings::default()
+    });
     let catalog = session::catalog();
-    let text = if name.is_empty() { Ok(help::overview(&catalog)) } else { help::text(&catalog, name) };
+    let text = if name.is_empty() {
+        Ok(help::overview(&catalog))
+    } else {
+        help::text(&catalog, name)
+    };
     match text {
         Ok(text) => {
             crate::outln!("{text}");

@@ -39,10 +39,16 @@ fn noted(block: *mut u8, size: usize) -> *mut u8 {
     block
 }
 
-/// Ends the process with an error of ours, not with a signal, where memory runs out in the middle of an operation.
+/// Ends the process with an error of ours, not with a signal, where memory runs out in the middle
+/// of an operation.
 pub fn watch() {
     // SAFETY: the handler only writes to standard error and leaves
-    unsafe { libc::signal(libc::SIGABRT, aborted as extern "C" fn(libc::c_int) as libc::sighandler_t) };
+    unsafe {
+        libc::signal(
+            libc::SIGABRT,
+            aborted as extern "C" fn(libc::c_int) as libc::sighandler_t,
+        )
+    };
 }
 
 extern "C" fn aborted(signal: libc::c_int) {

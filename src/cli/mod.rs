@@ -35,7 +35,12 @@ pub const FAILED: u8 = 3;
 pub const INTERRUPTED: u8 = 130;
 
 #[derive(Parser)]
-#[command(name = "cistron", version, about = "A scripting runtime for genomic deep learning", disable_help_subcommand = true)]
+#[command(
+    name = "cistron",
+    version,
+    about = "A scripting runtime for genomic deep learning",
+    disable_help_subcommand = true
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -59,10 +64,11 @@ enum Command {
     },
     /// Run `fn test_…()` in scripts and the examples in documents
     Test {
-        /// Scripts, Markdown files, or folders of them; without any, the documentation of all functions
+        /// Scripts, Markdown files, or folders of them; without any, the documentation of all
+        /// functions
         paths: Vec<PathBuf>,
-        /// Give points: only the functions that a lesson asks for are taken from a submission, and its tests run in a
-        /// process without files and network
+        /// Give points: only the functions that a lesson asks for are taken from a submission, and
+        /// its tests run in a process without files and network
         #[arg(long)]
         grade: bool,
         /// What is graded with --grade
@@ -121,11 +127,19 @@ impl Common {
         let mut set = BTreeMap::new();
         for pair in &self.set {
             let Some((name, value)) = pair.split_once('=') else {
-                return Err(Fault::new("usage", format!("--set {pair}: expected name=value")));
+                return Err(Fault::new(
+                    "usage",
+                    format!("--set {pair}: expected name=value"),
+                ));
             };
             set.insert(name.trim().to_string(), value.to_string());
         }
-        Ok(session::Settings { set, device: self.device.clone(), seed: self.seed, ..session::Settings::default() })
+        Ok(session::Settings {
+            set,
+            device: self.device.clone(),
+            seed: self.seed,
+            ..session::Settings::default()
+        })
     }
 
     /// Starts torch: CUDA, threads, seed.
@@ -165,11 +179,15 @@ pub fn main() -> u8 {
     let threads = pool::start();
     // OpenMP ends the process where it gets no threads, and knows of no container's quota
     let is_short = threads < std::thread::available_parallelism().map_or(1, usize::from);
-    if is_short || (std::env::var_os("OMP_NUM_THREADS").is_none() && threads < crate::torch::device::threads()) {
+    if is_short
+        || (std::env::var_os("OMP_NUM_THREADS").is_none()
+            && threads < crate::torch::device::threads())
+    {
         crate::torch::device::set_threads(threads);
     }
-    // Ctrl-C, SIGTERM and SIGHUP; a second one ends at once what does not answer the first. A parent that is killed sends one for
-    // each of its threads: those that come at the same time count once.
+    // Ctrl-C, SIGTERM and SIGHUP; a second one ends at once what does not answer the first. A
+    // parent that is killed sends one for each of its threads: those that come at the same time
+    // count once.
     let mut first: Option<std::time::Instant> = None;
     ctrlc::set_handler(move || {
         if interrupt::is_raised() && first.is_some_and(|first| first.elapsed() > SAME_SIGNAL) {
@@ -180,7 +198,10 @@ pub fn main() -> u8 {
     })
     .ok();
     // what only prints ends quietly with the reader of its pipe; what works goes on without one
-    if !matches!(arguments.command, Command::Run(_) | Command::Repl(_) | Command::Kernel(_)) {
+    if !matches!(
+        arguments.command,
+        Command::Run(_) | Command::Repl(_) | Command::Kernel(_)
+    ) {
         // SAFETY: the usual answer to the signal is put back before anything else runs
         unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
     }
@@ -188,7 +209,11 @@ pub fn main() -> u8 {
         Command::Run(arguments) => run::run(&arguments),
         Command::Repl(common) => repl::repl(&common),
         Command::Check { paths, json } => check::check(&paths, json),
-        Command::Test { paths, grade: true, grading } => grading::grade(&paths, &grading),
+        Command::Test {
+            paths,
+            grade: true,
+            grading,
+        } => grading::grade(&paths, &grading),
         Command::Test { paths, .. } => test::test(&paths),
         Command::Doc { out } => doc::doc(&out),
         Command::Notebook { path, out } => notebook::notebook(&path, out.as_deref()),
@@ -215,13 +240,20 @@ pub fn fail(fault: &Fault, json: bool) -> u8 {
 
 /// The folder that a file lies in.
 pub fn folder_of(file: &Path) -> PathBuf {
-    file.parent().filter(|folder| !folder.as_os_str().is_empty()).map_or_else(|| PathBuf::from("."), Path::to_path_buf)
+    file.parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .map_or_else(|| PathBuf::from("."), Path::to_path_buf)
 }
 
 /// Files with an ending, at or below paths, in order.
 pub fn files(paths: &[PathBuf], endings: &[&str]) -> Result<Vec<PathBuf>, Fault> {
     type Seen = std::collections::HashSet<PathBuf>;
-    fn walk(path: &Path, endings: &[&str], seen: &mut Seen, out: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    fn walk(
+        path: &Path,
+        endings: &[&str],
+        seen: &mut Seen,
+        out: &mut Vec<PathBuf>,
+    ) -> std::io::Result<()> {
         if path.is_dir() {
             // a link may lead to a folder above it
             if !seen.insert(std::fs::canonicalize(path)?) {
@@ -230,9 +262,15 @@ pub fn files(paths: &[PathBuf], endings: &[&str]) -> Result<Vec<PathBuf>, Fault>
             let entries = std::fs::read_dir(path)?.filter_map(|entry| entry.ok().map(|e| e.path()));
             let mut entries: Vec<PathBuf> = entries.collect();
             entries.sort();
-            return entries.iter().try_for_each(|entry| walk(entry, endings, seen, out));
+            return entries
+                .iter()
+                .try_for_each(|entry| walk(entry, endings, seen, out));
         }
-        if path.extension().and_then(|e| e.to_str()).is_some_and(|e| endings.contains(&e)) {
+        if path
+            .extension()
+            .and_then(|e| e.to_str())
+            .is_some_and(|e| endings.contains(&e))
+        {
             out.push(path.to_path_buf());
         }
         Ok(())
@@ -240,7 +278,8 @@ pub fn files(paths: &[PathBuf], endings: &[&str]) -> Result<Vec<PathBuf>, Fault>
     let mut out = Vec::new();
     for path in paths {
         std::fs::metadata(path).map_err(|error| Fault::file(path, &error))?;
-        walk(path, endings, &mut Seen::new(), &mut out).map_err(|error| Fault::file(path, &error))?;
+        walk(path, endings, &mut Seen::new(), &mut out)
+            .map_err(|error| Fault::file(path, &error))?;
     }
     Ok(out)
 }

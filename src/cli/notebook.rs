@@ -6,7 +6,8 @@ use crate::base::{Fault, Result};
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 
-/// What opens a cell of a script; `[markdown]` behind it makes a cell of text, whose lines are comments.
+/// What opens a cell of a script; `[markdown]` behind it makes a cell of text, whose lines are
+/// comments.
 const MARK: &str = "// %%";
 
 /// The most blank lines after a cell: a notebook that declares more is not from here.
@@ -25,7 +26,11 @@ struct Cell {
 
 impl Cell {
     fn is_text(&self) -> bool {
-        self.head.as_deref().is_some_and(|head| head.trim_start_matches(MARK).trim_start().starts_with("[markdown]"))
+        self.head.as_deref().is_some_and(|head| {
+            head.trim_start_matches(MARK)
+                .trim_start()
+                .starts_with("[markdown]")
+        })
     }
 }
 
@@ -41,18 +46,37 @@ fn cells_of(text: &str) -> Vec<Cell> {
     }
     let of = |(head, body): (Option<String>, String)| {
         let trimmed = body.trim_end_matches('\n');
-        Cell { head, gap: body.len() - trimmed.len(), body: trimmed.to_string() }
+        Cell {
+            head,
+            gap: body.len() - trimmed.len(),
+            body: trimmed.to_string(),
+        }
     };
-    parts.into_iter().map(of).filter(|cell| cell.head.is_some() || !cell.body.is_empty() || cell.gap > 0).collect()
+    parts
+        .into_iter()
+        .map(of)
+        .filter(|cell| cell.head.is_some() || !cell.body.is_empty() || cell.gap > 0)
+        .collect()
 }
 
-/// Lines of a comment without their slashes; none where a line is no such comment, so that coming back it would differ.
+/// Lines of a comment without their slashes; none where a line is no such comment, so that coming
+/// back it would differ.
 fn uncommented(body: &str) -> Option<String> {
-    let line = |line: &str| if line == "//" { Some(String::new()) } else { line.strip_prefix("// ").map(str::to_string) };
+    let line = |line: &str| {
+        if line == "//" {
+            Some(String::new())
+        } else {
+            line.strip_prefix("// ").map(str::to_string)
+        }
+    };
     if body.is_empty() {
         return Some(String::new());
     }
-    let plain = body.split('\n').map(line).collect::<Option<Vec<_>>>()?.join("\n");
+    let plain = body
+        .split('\n')
+        .map(line)
+        .collect::<Option<Vec<_>>>()?
+        .join("\n");
     (commented(&plain) == body).then_some(plain)
 }
 
@@ -60,7 +84,16 @@ fn commented(text: &str) -> String {
     if text.is_empty() {
         return String::new();
     }
-    text.split('\n').map(|line| if line.is_empty() { "//".to_string() } else { format!("// {line}") }).collect::<Vec<_>>().join("\n")
+    text.split('\n')
+        .map(|line| {
+            if line.is_empty() {
+                "//".to_string()
+            } else {
+                format!("// {line}")
+            }
+        })
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 fn to_notebook(text: &str) -> Value {
@@ -95,7 +128,8 @@ fn to_notebook(text: &str) -> Value {
     })
 }
 
-/// The script of a notebook; cells that were made elsewhere get a head and a blank line behind them.
+/// The script of a notebook; cells that were made elsewhere get a head and a blank line behind
+/// them.
 fn to_script(notebook: &Value) -> std::result::Result<String, String> {
     let cells = notebook["cells"].as_array().ok_or("it has no `cells`")?;
     let mut out = String::new();
@@ -111,12 +145,20 @@ fn to_script(notebook: &Value) -> std::result::Result<String, String> {
             Some(head) => Some(head.to_string()),
             // what stood before the first cell has no head
             None if !own.is_null() && i == 0 => None,
-            None => Some(if is_text { format!("{MARK} [markdown]\n") } else { format!("{MARK}\n") }),
+            None => Some(if is_text {
+                format!("{MARK} [markdown]\n")
+            } else {
+                format!("{MARK}\n")
+            }),
         };
         out.extend(head);
         out += &if is_text { commented(&source) } else { source };
         let usual = if i + 1 == cells.len() { 1 } else { 2 };
-        out += &"\n".repeat(own["gap"].as_u64().map_or(usual, |n| n.min(MOST_BLANK) as usize));
+        out += &"\n".repeat(
+            own["gap"]
+                .as_u64()
+                .map_or(usual, |n| n.min(MOST_BLANK) as usize),
+        );
     }
     Ok(out)
 }
@@ -130,9 +172,17 @@ pub fn script_of(text: &str) -> std::result::Result<String, String> {
 fn convert(path: &Path, out: Option<&Path>) -> Result<PathBuf> {
     let text = crate::base::file::read_text(path).map_err(|error| Fault::file(path, &error))?;
     let is_notebook = path.extension().is_some_and(|e| e == "ipynb");
-    let out = out.map_or_else(|| path.with_extension(if is_notebook { "rhai" } else { "ipynb" }), Path::to_path_buf);
+    let out = out.map_or_else(
+        || path.with_extension(if is_notebook { "rhai" } else { "ipynb" }),
+        Path::to_path_buf,
+    );
     let made = if is_notebook {
-        let broken = |what: String| Fault::new("data", format!("`{}` is no notebook: {what}", path.display()));
+        let broken = |what: String| {
+            Fault::new(
+                "data",
+                format!("`{}` is no notebook: {what}", path.display()),
+            )
+        };
         script_of(&text).map_err(broken)?
     } else {
         format!("{:#}\n", to_notebook(&text))
@@ -159,13 +209,24 @@ mod tests {
 
     #[test]
     fn cells_of_text_and_of_code() {
-        let notebook = to_notebook("// %% [markdown]\n// # Title\n//\n// words\n\n// %%\nlet a = 1;\nprint(a);\n");
+        let notebook = to_notebook(
+            "// %% [markdown]\n// # Title\n//\n// words\n\n// %%\nlet a = 1;\nprint(a);\n",
+        );
         assert_eq!(notebook["cells"][0]["cell_type"], "markdown");
-        assert_eq!(notebook["cells"][0]["source"], json!(["# Title\n", "\n", "words"]));
-        assert_eq!(notebook["cells"][1]["source"], json!(["let a = 1;\n", "print(a);"]));
+        assert_eq!(
+            notebook["cells"][0]["source"],
+            json!(["# Title\n", "\n", "words"])
+        );
+        assert_eq!(
+            notebook["cells"][1]["source"],
+            json!(["let a = 1;\n", "print(a);"])
+        );
         assert!(to_script(&json!({})).is_err());
         let foreign = json!({ "cells": [{ "cell_type": "markdown", "metadata": {}, "source": "hello" }, { "cell_type": "code", "metadata": {}, "source": ["let a = 1;"] }] });
-        assert_eq!(to_script(&foreign).unwrap(), "// %% [markdown]\n// hello\n\n// %%\nlet a = 1;\n");
+        assert_eq!(
+            to_script(&foreign).unwrap(),
+            "// %% [markdown]\n// hello\n\n// %%\nlet a = 1;\n"
+        );
     }
 
     proptest! {

@@ -9,13 +9,18 @@ const DECIDING: [&[u8]; 2] = [b"GOMP_SPINCOUNT=", b"OMP_WAIT_POLICY="];
 /// The most variables of an environment that is extended; a larger one stays as it is.
 const MOST: usize = 8192;
 
-/// Starts the program again with [`SETTINGS`] in its environment, where the user decided nothing. It is called by the loader
-/// before any library is initialised, so that what is lost is the time to load them, a few milliseconds.
+/// Starts the program again with [`SETTINGS`] in its environment, where the user decided nothing.
+/// It is called by the loader before any library is initialised, so that what is lost is the time
+/// to load them, a few milliseconds.
 ///
 /// # Safety
 ///
 /// The arguments are those of a function in `.preinit_array`: null-terminated arrays of strings.
-pub unsafe extern "C" fn set_waiting(_count: c_int, arguments: *const *const c_char, environment: *const *const c_char) {
+pub unsafe extern "C" fn set_waiting(
+    _count: c_int,
+    arguments: *const *const c_char,
+    environment: *const *const c_char,
+) {
     // nothing is allocated: the allocator's library is not initialised
     let mut extended = [std::ptr::null::<c_char>(); MOST + SETTINGS.len() + 1];
     let mut n = 0;
@@ -42,8 +47,13 @@ pub unsafe extern "C" fn set_waiting(_count: c_int, arguments: *const *const c_c
     let length = unsafe { libc::readlink(link.as_ptr(), path.as_mut_ptr().cast(), path.len() - 1) };
     // by its own path the program keeps its name in lists of processes
     let is_there = length > 0 && !path[..length as usize].ends_with(b" (deleted)");
-    let program = if is_there { path.as_ptr().cast() } else { link.as_ptr() };
-    // SAFETY: strings and null-terminated arrays of strings; where it fails, this process goes on as it is
+    let program = if is_there {
+        path.as_ptr().cast()
+    } else {
+        link.as_ptr()
+    };
+    // SAFETY: strings and null-terminated arrays of strings; where it fails, this process goes on
+    // as it is
     unsafe { libc::execve(program, arguments, extended.as_ptr()) };
 }
 
@@ -53,6 +63,11 @@ mod tests {
 
     #[test]
     fn the_settings_are_variables_by_which_users_decide() {
-        assert!(SETTINGS.iter().zip(DECIDING).all(|(setting, name)| setting.to_bytes().starts_with(name)));
+        assert!(
+            SETTINGS
+                .iter()
+                .zip(DECIDING)
+                .all(|(setting, name)| setting.to_bytes().starts_with(name))
+        );
     }
 }

@@ -15,7 +15,9 @@ fn allowed(n: usize) -> usize {
             }
         }
     };
-    let started: Vec<_> = (0..n).map_while(|_| Builder::new().spawn(wait(open.clone())).ok()).collect();
+    let started: Vec<_> = (0..n)
+        .map_while(|_| Builder::new().spawn(wait(open.clone())).ok())
+        .collect();
     open.store(true, Ordering::Relaxed);
     let count = started.len();
     started.into_iter().for_each(|thread| {
@@ -39,7 +41,11 @@ pub fn start() -> usize {
         }
     };
     let pool = rayon::ThreadPoolBuilder::new();
-    let pool = if n == 0 { pool.num_threads(1).use_current_thread() } else { pool.num_threads(n) };
+    let pool = if n == 0 {
+        pool.num_threads(1).use_current_thread()
+    } else {
+        pool.num_threads(n)
+    };
     pool.build_global().ok();
     if n == cores {
         crate::torch::contention::watch();

@@ -28,13 +28,33 @@ impl Helper for Assistant {}
 impl Completer for Assistant {
     type Candidate = Pair;
 
-    fn complete(&self, line: &str, position: usize, _: &Context) -> rustyline::Result<(usize, Vec<Pair>)> {
+    fn complete(
+        &self,
+        line: &str,
+        position: usize,
+        _: &Context,
+    ) -> rustyline::Result<(usize, Vec<Pair>)> {
         if let Some(words) = console::completions(line, position) {
-            return Ok((0, words.map(|word| Pair { display: word.into(), replacement: word.into() }).collect()));
+            return Ok((
+                0,
+                words
+                    .map(|word| Pair {
+                        display: word.into(),
+                        replacement: word.into(),
+                    })
+                    .collect(),
+            ));
         }
-        let (start, found) = assist::complete(&session::catalog(), &self.session.borrow(), line, position);
-        let pair =
-            |c: assist::Candidate| Pair { display: if c.kind.is_empty() { c.text.clone() } else { format!("{}  ({})", c.text, c.kind) }, replacement: c.text };
+        let (start, found) =
+            assist::complete(&session::catalog(), &self.session.borrow(), line, position);
+        let pair = |c: assist::Candidate| Pair {
+            display: if c.kind.is_empty() {
+                c.text.clone()
+            } else {
+                format!("{}  ({})", c.text, c.kind)
+            },
+            replacement: c.text,
+        };
         Ok((start, found.into_iter().map(pair).collect()))
     }
 }
@@ -46,15 +66,21 @@ impl Hinter for Assistant {
         if position < line.len() || line.is_empty() {
             return None;
         }
-        assist::signature(&session::catalog(), &self.session.borrow(), line, position).map(|text| format!("   {text}"))
+        assist::signature(&session::catalog(), &self.session.borrow(), line, position)
+            .map(|text| format!("   {text}"))
     }
 }
 
 impl Validator for Assistant {
     fn validate(&self, context: &mut ValidationContext) -> rustyline::Result<ValidationResult> {
         let text = context.input();
-        let is_whole = console::is_command(text) || !panic::guarded(|| is_open(text)).unwrap_or(false);
-        Ok(if is_whole { ValidationResult::Valid(None) } else { ValidationResult::Incomplete })
+        let is_whole =
+            console::is_command(text) || !panic::guarded(|| is_open(text)).unwrap_or(false);
+        Ok(if is_whole {
+            ValidationResult::Valid(None)
+        } else {
+            ValidationResult::Incomplete
+        })
     }
 }
 
@@ -81,17 +107,32 @@ pub fn repl(common: &Common) -> u8 {
     common.start_torch();
     crate::bind::start(settings);
     let mut console = Console::new(common.seed, true);
-    let config = Config::builder().completion_type(CompletionType::List).auto_add_history(false).build();
-    let Ok(mut editor) = Editor::<Assistant, rustyline::history::DefaultHistory>::with_config(config) else { return ERROR };
-    editor.set_helper(Some(Assistant { session: console.session.clone() }));
-    let history =
-        std::env::var_os("CISTRON_HISTORY").map(PathBuf::from).or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cistron_history")));
+    let config = Config::builder()
+        .completion_type(CompletionType::List)
+        .auto_add_history(false)
+        .build();
+    let Ok(mut editor) =
+        Editor::<Assistant, rustyline::history::DefaultHistory>::with_config(config)
+    else {
+        return ERROR;
+    };
+    editor.set_helper(Some(Assistant {
+        session: console.session.clone(),
+    }));
+    let history = std::env::var_os("CISTRON_HISTORY")
+        .map(PathBuf::from)
+        .or_else(|| {
+            std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cistron_history"))
+        });
     if let Some(path) = &history {
         editor.load_history(path).ok();
     }
     if std::io::stdin().is_terminal() {
         let place = crate::torch::Device::parse(&common.device).map_or("cpu".into(), |d| d.name());
-        crate::outln!("cistron {} on {place}. `?name` explains, Tab completes, `:help` lists commands, Ctrl-D leaves.", env!("CARGO_PKG_VERSION"));
+        crate::outln!(
+            "cistron {} on {place}. `?name` explains, Tab completes, `:help` lists commands, Ctrl-D leaves.",
+            env!("CARGO_PKG_VERSION")
+        );
     }
     'lines: loop {
         match editor.readline("> ") {
@@ -109,12 +150,18 @@ pub fn repl(common: &Common) -> u8 {
                             match answer {
                                 Answer::Text(text) | Answer::Page(text) => crate::outln!("{text}"),
                                 Answer::Value(value) if value.is_unit() => {}
-                                Answer::Value(value) => crate::outln!("{}", shown::text(&value, std::io::stdout().is_terminal())),
+                                Answer::Value(value) => crate::outln!(
+                                    "{}",
+                                    shown::text(&value, std::io::stdout().is_terminal())
+                                ),
                                 Answer::Quit => break 'lines,
                             }
                         }
                     }
-                    Err(fault) => crate::base::say::error(&diagnostics::render(&fault, std::io::stderr().is_terminal())),
+                    Err(fault) => crate::base::say::error(&diagnostics::render(
+                        &fault,
+                        std::io::stderr().is_terminal(),
+                    )),
                 }
             }
             Err(ReadlineError::Interrupted) => crate::outln!("(Ctrl-D or :quit leaves)"),

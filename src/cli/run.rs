@@ -26,11 +26,13 @@ pub struct RunArguments {
     /// Keep no record; files that the script writes land in the working directory
     #[arg(long, conflicts_with = "run_dir")]
     pub no_run_dir: bool,
-    /// Continue a run that was broken off, by its folder or name: trainings start from their last checkpoints, searches and
-    /// sweeps after the runs that are done; with --set epochs=N (or whatever the script calls it) also a run that is done
+    /// Continue a run that was broken off, by its folder or name: trainings start from their last
+    /// checkpoints, searches and sweeps after the runs that are done; with --set epochs=N (or
+    /// whatever the script calls it) also a run that is done
     #[arg(long, value_name = "DIR", conflicts_with_all = ["script", "run_dir", "no_run_dir", "name", "tag", "sweep", "folds", "seeds", "sandbox", "allow", "seconds", "memory", "disk"])]
     resume: Option<PathBuf>,
-    /// With --resume: continue although the script's files, its data or the program have changed since
+    /// With --resume: continue although the script's files, its data or the program have changed
+    /// since
     #[arg(long, requires = "resume")]
     pub changed: bool,
     /// What to call the run
@@ -39,7 +41,8 @@ pub struct RunArguments {
     /// A word to find the run by; may be given several times
     #[arg(long, value_name = "WORD")]
     pub tag: Vec<String>,
-    /// Run once for each value, and for each combination where given several times: name=value,value,…
+    /// Run once for each value, and for each combination where given several times:
+    /// name=value,value,…
     #[arg(long, value_name = "NAME=VALUES")]
     pub sweep: Vec<String>,
     /// Run N times, with the script's parameter `fold` from 0 to N - 1
@@ -48,14 +51,15 @@ pub struct RunArguments {
     /// Run N times, with seeds from --seed on
     #[arg(long, value_name = "N")]
     pub seeds: Option<usize>,
-    /// Of --sweep, --folds and --seeds, how many runs go on at a time; what they print goes to files beside their folders
+    /// Of --sweep, --folds and --seeds, how many runs go on at a time; what they print goes to
+    /// files beside their folders
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub jobs: usize,
     /// Where the script stood that is run again: what is imported and read is found from there
     #[arg(long, value_name = "SCRIPT", hide = true)]
     standing_for: Option<PathBuf>,
-    /// Run the script in a process of its own that reads the script's folder, writes to `output/` of the run directory and
-    /// has no network; it is ended when time, memory or disk space is over
+    /// Run the script in a process of its own that reads the script's folder, writes to `output/`
+    /// of the run directory and has no network; it is ended when time, memory or disk space is over
     #[arg(long)]
     sandbox: bool,
     /// A folder that a script in a sandbox may read and write; may be given several times
@@ -84,10 +88,20 @@ pub struct RunArguments {
 impl RunArguments {
     /// What a run of a script is started with.
     pub fn start(&self, script: &Path) -> Result<Start, Fault> {
-        let whole = |path: &Path| std::path::absolute(path).map_err(|error| Fault::file(path, &error));
+        let whole =
+            |path: &Path| std::path::absolute(path).map_err(|error| Fault::file(path, &error));
         let sandbox = || {
-            let allow = self.allow.iter().map(|folder| whole(folder)).collect::<Result<_, Fault>>()?;
-            Ok(Sandbox { allow, seconds: self.seconds, memory: self.memory, disk: self.disk })
+            let allow = self
+                .allow
+                .iter()
+                .map(|folder| whole(folder))
+                .collect::<Result<_, Fault>>()?;
+            Ok(Sandbox {
+                allow,
+                seconds: self.seconds,
+                memory: self.memory,
+                disk: self.disk,
+            })
         };
         Ok(Start {
             script: whole(script)?,
@@ -108,12 +122,16 @@ impl RunArguments {
 pub fn run(arguments: &RunArguments) -> u8 {
     if let Some(name) = &arguments.resume {
         return match found(name) {
-            Ok(folder) if track::ledger::is_sweep(&folder) => sweep::resume(&folder, arguments).unwrap_or_else(|fault| fail(&fault, arguments.json)),
-            Ok(folder) => resumed(arguments, &folder).map_or_else(|fault| fail(&fault, arguments.json), |()| 0),
+            Ok(folder) if track::ledger::is_sweep(&folder) => sweep::resume(&folder, arguments)
+                .unwrap_or_else(|fault| fail(&fault, arguments.json)),
+            Ok(folder) => resumed(arguments, &folder)
+                .map_or_else(|fault| fail(&fault, arguments.json), |()| 0),
             Err(fault) => fail(&fault, arguments.json),
         };
     }
-    let Some(script) = &arguments.script else { return help(None) };
+    let Some(script) = &arguments.script else {
+        return help(None);
+    };
     let text = match crate::base::file::read_text(script) {
         Ok(text) => text,
         Err(error) => return fail(&Fault::file(script, &error), arguments.json),
@@ -122,13 +140,19 @@ pub fn run(arguments: &RunArguments) -> u8 {
         return help(Some((&script.display().to_string(), &text)));
     }
     if !arguments.sweep.is_empty() || arguments.folds.is_some() || arguments.seeds.is_some() {
-        return sweep::sweep(arguments, script, &text).unwrap_or_else(|fault| fail(&fault, arguments.json));
+        return sweep::sweep(arguments, script, &text)
+            .unwrap_or_else(|fault| fail(&fault, arguments.json));
     }
     if arguments.jobs > 1 {
-        let fault = Fault::new("usage", "--jobs: there is one run alone").hint("--sweep, --folds or --seeds make several");
+        let fault = Fault::new("usage", "--jobs: there is one run alone")
+            .hint("--sweep, --folds or --seeds make several");
         return fail(&fault, arguments.json);
     }
-    match fresh(arguments, arguments.standing_for.as_deref().unwrap_or(script), &text) {
+    match fresh(
+        arguments,
+        arguments.standing_for.as_deref().unwrap_or(script),
+        &text,
+    ) {
         Ok(()) => 0,
         Err(fault) => fail(&fault, arguments.json),
     }
@@ -144,7 +168,10 @@ fn found(name: &Path) -> Result<PathBuf, Fault> {
         return Ok(sweep);
     }
     if !runs.exists() {
-        return Err(crate::fault!("file", "there is no folder `{name}`, and no folder `runs` to look for a run of that name in"));
+        return Err(crate::fault!(
+            "file",
+            "there is no folder `{name}`, and no folder `runs` to look for a run of that name in"
+        ));
     }
     Ok(track::find(runs, &name)?.folder)
 }
@@ -162,24 +189,54 @@ fn stdlib_version() -> String {
 
 fn fresh(arguments: &RunArguments, script: &Path, text: &str) -> Result<(), Fault> {
     let start = arguments.start(script)?;
-    start.set.keys().try_for_each(|name| declares(text, name, &format!("--set {name}")))?;
-    let journal = if arguments.no_run_dir { None } else { Some(Journal::open(start.clone(), text, arguments.run_dir.as_deref(), &stdlib_version())?) };
-    journal.as_ref().map_or(Ok(()), |journal| sandbox::seal::renew(journal.folder()))?;
-    let settings = session::Settings { script_dir: script.parent().map(Path::to_path_buf), ..session::Settings::default() };
-    experiment(&start, settings, &script.display().to_string(), text, journal, arguments.json)
+    start
+        .set
+        .keys()
+        .try_for_each(|name| declares(text, name, &format!("--set {name}")))?;
+    let journal = if arguments.no_run_dir {
+        None
+    } else {
+        Some(Journal::open(
+            start.clone(),
+            text,
+            arguments.run_dir.as_deref(),
+            &stdlib_version(),
+        )?)
+    };
+    journal
+        .as_ref()
+        .map_or(Ok(()), |journal| sandbox::seal::renew(journal.folder()))?;
+    let settings = session::Settings {
+        script_dir: script.parent().map(Path::to_path_buf),
+        ..session::Settings::default()
+    };
+    experiment(
+        &start,
+        settings,
+        &script.display().to_string(),
+        text,
+        journal,
+        arguments.json,
+    )
 }
 
 /// Runs the recorded script again in its own folder, with what it was started with.
 fn resumed(arguments: &RunArguments, folder: &Path) -> Result<(), Fault> {
     let set = arguments.common.settings()?.set;
-    if let (false, Ok(text)) = (set.is_empty(), std::fs::read_to_string(folder.join("script.rhai"))) {
-        set.keys().try_for_each(|name| declares(&text, name, &format!("--set {name}")))?;
+    if let (false, Ok(text)) = (
+        set.is_empty(),
+        std::fs::read_to_string(folder.join("script.rhai")),
+    ) {
+        set.keys()
+            .try_for_each(|name| declares(&text, name, &format!("--set {name}")))?;
     }
     sandbox::seal::check(folder)?;
-    let (journal, start, text) = Journal::reopen(folder, &set, &stdlib_version(), arguments.changed)?;
+    let (journal, start, text) =
+        Journal::reopen(folder, &set, &stdlib_version(), arguments.changed)?;
     sandbox::seal::renew(journal.folder())?;
     if start.folder.exists() {
-        std::env::set_current_dir(&start.folder).map_err(|error| Fault::file(&start.folder, &error))?;
+        std::env::set_current_dir(&start.folder)
+            .map_err(|error| Fault::file(&start.folder, &error))?;
     }
     let settings = session::Settings {
         script_dir: start.script.parent().map(Path::to_path_buf),
@@ -187,37 +244,82 @@ fn resumed(arguments: &RunArguments, folder: &Path) -> Result<(), Fault> {
         may_differ: arguments.changed || !set.is_empty(),
         ..session::Settings::default()
     };
-    experiment(&start, settings, &start.script.display().to_string(), &text, Some(journal), arguments.json)
+    experiment(
+        &start,
+        settings,
+        &start.script.display().to_string(),
+        &text,
+        Some(journal),
+        arguments.json,
+    )
 }
 
 /// Runs a script with what it is started with, within its limits.
-fn experiment(start: &Start, settings: session::Settings, file: &str, text: &str, journal: Option<Journal>, json: bool) -> Result<(), Fault> {
+fn experiment(
+    start: &Start,
+    settings: session::Settings,
+    file: &str,
+    text: &str,
+    journal: Option<Journal>,
+    json: bool,
+) -> Result<(), Fault> {
     if start.sandbox.is_some() {
         return sandboxed(start, &settings, file, text, journal, json);
     }
-    let settings =
-        session::Settings { set: start.set.clone(), device: start.device.clone(), seed: start.seed, loaders: start.loaders.max(1), quiet: json, ..settings };
-    let common = Common { set: Vec::new(), device: start.device.clone(), seed: start.seed, threads: start.threads };
+    let settings = session::Settings {
+        set: start.set.clone(),
+        device: start.device.clone(),
+        seed: start.seed,
+        loaders: start.loaders.max(1),
+        quiet: json,
+        ..settings
+    };
+    let common = Common {
+        set: Vec::new(),
+        device: start.device.clone(),
+        seed: start.seed,
+        threads: start.threads,
+    };
     recorded(&common, settings, file, text, journal, json)
 }
 
 /// Runs a script in a child process, and keeps its record in this one.
-fn sandboxed(start: &Start, settings: &session::Settings, file: &str, text: &str, mut journal: Option<Journal>, json: bool) -> Result<(), Fault> {
-    let folder = journal.as_ref().map(|journal| journal.folder().to_path_buf());
+fn sandboxed(
+    start: &Start,
+    settings: &session::Settings,
+    file: &str,
+    text: &str,
+    mut journal: Option<Journal>,
+    json: bool,
+) -> Result<(), Fault> {
+    let folder = journal
+        .as_ref()
+        .map(|journal| journal.folder().to_path_buf());
     announce(folder.as_deref(), json);
     crate::base::file::set_run_folder(folder.as_deref());
     let outcome = sandbox::run(start, file, text, journal.as_mut(), settings, json);
     let ended = outcome.as_ref().map(|_| ()).map_err(Clone::clone);
-    journal.as_mut().map_or(Ok(()), |journal| close(journal, &ended))?;
+    journal
+        .as_mut()
+        .map_or(Ok(()), |journal| close(journal, &ended))?;
     if json && let Ok(results) = &outcome {
         crate::outln!("{results}");
     }
     ended.map_err(|fault| with_resume(fault, folder.as_deref()))
 }
 
-fn recorded(common: &Common, mut settings: session::Settings, file: &str, text: &str, journal: Option<Journal>, json: bool) -> Result<(), Fault> {
+fn recorded(
+    common: &Common,
+    mut settings: session::Settings,
+    file: &str,
+    text: &str,
+    journal: Option<Journal>,
+    json: bool,
+) -> Result<(), Fault> {
     let journal = journal.map(|journal| Rc::new(RefCell::new(journal)));
-    let folder = journal.as_ref().map(|journal| journal.borrow().folder().to_path_buf());
+    let folder = journal
+        .as_ref()
+        .map(|journal| journal.borrow().folder().to_path_buf());
     settings.run_dir.clone_from(&folder);
     crate::base::file::set_run_folder(folder.as_deref());
     announce(folder.as_deref(), json);
@@ -232,9 +334,14 @@ fn recorded(common: &Common, mut settings: session::Settings, file: &str, text: 
     }
     let mut scope = Scope::new();
     let outcome = engine::run(text, file, &mut scope).map(|_| ());
-    journal.as_ref().map_or(Ok(()), |journal| close(&mut journal.borrow_mut(), &outcome))?;
+    journal
+        .as_ref()
+        .map_or(Ok(()), |journal| close(&mut journal.borrow_mut(), &outcome))?;
     if json && outcome.is_ok() {
-        let results: serde_json::Map<String, serde_json::Value> = session::reports().iter().map(|(name, value)| (name.clone(), show::json(value))).collect();
+        let results: serde_json::Map<String, serde_json::Value> = session::reports()
+            .iter()
+            .map(|(name, value)| (name.clone(), show::json(value)))
+            .collect();
         crate::outln!("{}", serde_json::Value::Object(results));
     }
     engine::release(&mut scope);
@@ -254,13 +361,19 @@ fn close(journal: &mut Journal, outcome: &Result<(), Fault>) -> Result<(), Fault
     let closed = journal.close(ended);
     let paged = page(journal.folder());
     // what ended the run says more than what could not be written of it
-    if outcome.is_ok() { closed.and(paged) } else { Ok(()) }
+    if outcome.is_ok() {
+        closed.and(paged)
+    } else {
+        Ok(())
+    }
 }
 
 /// The fault of an interrupted run, with how to resume it.
 fn with_resume(fault: Fault, folder: Option<&Path>) -> Fault {
     match folder {
-        Some(folder) if fault.kind == "interrupted" && fault.hint.is_none() => fault.hint(format!("`cistron run --resume {}` goes on", shown(folder))),
+        Some(folder) if fault.kind == "interrupted" && fault.hint.is_none() => {
+            fault.hint(format!("`cistron run --resume {}` goes on", shown(folder)))
+        }
         _ => fault,
     }
 }
@@ -268,7 +381,11 @@ fn with_resume(fault: Fault, folder: Option<&Path>) -> Fault {
 /// How a run ended that ended with a fault.
 fn ending(fault: &Fault) -> Outcome {
     let json = diagnostics::json(fault);
-    if fault.kind == "interrupted" { Outcome::Interrupted(json) } else { Outcome::Failed(json) }
+    if fault.kind == "interrupted" {
+        Outcome::Interrupted(json)
+    } else {
+        Outcome::Failed(json)
+    }
 }
 
 /// Writes the run's page; a run that left no folder has none.
@@ -277,13 +394,21 @@ fn page(folder: &Path) -> Result<(), Fault> {
         return Ok(());
     }
     let record = crate::track::read(folder);
-    crate::track::report::save(&record, &highlight::html(&record.script), &folder.join("report.html"))
+    crate::track::report::save(
+        &record,
+        &highlight::html(&record.script),
+        &folder.join("report.html"),
+    )
 }
 
 /// A folder as it is named from the working directory.
 fn shown(folder: &Path) -> String {
     let here = std::env::current_dir().unwrap_or_default();
-    folder.strip_prefix(&here).unwrap_or(folder).display().to_string()
+    folder
+        .strip_prefix(&here)
+        .unwrap_or(folder)
+        .display()
+        .to_string()
 }
 
 /// Lets the journal know what happens in the script.
@@ -291,7 +416,9 @@ fn record(journal: Rc<RefCell<Journal>>, main: &str) {
     let main = main.to_string();
     session::record_to(Rc::new(move |event| {
         // told from inside itself, by a file that it writes, it has nothing to keep
-        let Ok(mut journal) = journal.try_borrow_mut() else { return Ok(()) };
+        let Ok(mut journal) = journal.try_borrow_mut() else {
+            return Ok(());
+        };
         match event {
             Event::Source(file, _) if *file == main => Ok(()),
             Event::Source(file, text) => journal.source(file, text),
@@ -306,18 +433,25 @@ fn record(journal: Rc<RefCell<Journal>>, main: &str) {
     }));
 }
 
-/// Fails where a script has no parameter of a name; names are read from the text, so that a typo is told before any work.
+/// Fails where a script has no parameter of a name; names are read from the text, so that a typo is
+/// told before any work.
 pub fn declares(text: &str, name: &str, option: &str) -> Result<(), Fault> {
-    let declared: Vec<&str> = text.split("param(\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    let declared: Vec<&str> = text
+        .split("param(\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .collect();
     if declared.contains(&name) {
         return Ok(());
     }
     let fault = crate::fault!("usage", "{option}: the script has no parameter `{name}`");
-    Err(match crate::base::near::nearest(name, declared.iter().copied()) {
-        Some(near) => fault.hint(format!("did you mean `{near}`?")),
-        None if declared.is_empty() => fault.hint("it has none"),
-        None => fault.hint(format!("it has {}", declared.join(", "))),
-    })
+    Err(
+        match crate::base::near::nearest(name, declared.iter().copied()) {
+            Some(near) => fault.hint(format!("did you mean `{near}`?")),
+            None if declared.is_empty() => fault.hint("it has none"),
+            None => fault.hint(format!("it has {}", declared.join(", "))),
+        },
+    )
 }
 
 /// The command's help, with the parameters of a script.
@@ -344,11 +478,23 @@ fn help(script: Option<(&str, &str)>) -> u8 {
 fn parameters(text: &str) -> Vec<(String, String, String)> {
     let mut found = Vec::new();
     for rest in text.split("param(\"").skip(1) {
-        let Some((name, rest)) = rest.split_once('"') else { continue };
-        let inside: String = rest.trim_start_matches(',').chars().take_while(|c| *c != '\n').collect();
+        let Some((name, rest)) = rest.split_once('"') else {
+            continue;
+        };
+        let inside: String = rest
+            .trim_start_matches(',')
+            .chars()
+            .take_while(|c| *c != '\n')
+            .collect();
         let (default, meaning) = match inside.rfind(", \"") {
-            Some(at) => (inside[..at].trim().to_string(), inside[at + 3..].split('"').next().unwrap_or("").to_string()),
-            None => (inside.split(')').next().unwrap_or("").trim().to_string(), String::new()),
+            Some(at) => (
+                inside[..at].trim().to_string(),
+                inside[at + 3..].split('"').next().unwrap_or("").to_string(),
+            ),
+            None => (
+                inside.split(')').next().unwrap_or("").trim().to_string(),
+                String::new(),
+            ),
         };
         found.push((name.to_string(), default, meaning));
     }

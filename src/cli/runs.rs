@@ -26,12 +26,12 @@ pub struct RunsArguments {
 enum Action {
     /// A line for each run
     List {
-        /// Only runs of which this holds: a word of folder, name or tags, or a comparison such as auc>0.9 or state=failed;
-        /// may be given several times
+        /// Only runs of which this holds: a word of folder, name or tags, or a comparison such as
+        /// auc>0.9 or state=failed; may be given several times
         #[arg(long, value_name = "WORD")]
         filter: Vec<String>,
-        /// Sort by a result, a parameter, started, seconds, state or name; the largest first. `auroc` is `test.auroc` where
-        /// nothing else ends so
+        /// Sort by a result, a parameter, started, seconds, state or name; the largest first.
+        /// `auroc` is `test.auroc` where nothing else ends so
         #[arg(long, value_name = "NAME")]
         sort: Option<String>,
         /// The smallest first
@@ -65,7 +65,8 @@ enum Action {
     },
     /// Write a run for other programs
     Export {
-        /// The run's folder, the start of its folder's name, or its name; or a sweep, whose table of runs is written
+        /// The run's folder, the start of its folder's name, or its name; or a sweep, whose table
+        /// of runs is written
         run: String,
         /// Metrics as comma-separated values
         #[arg(long, value_name = "FILE")]
@@ -85,7 +86,8 @@ enum Action {
     },
     /// Remove runs
     Rm {
-        /// Their folders, the starts of their folders' names, or their names; a sweep goes as a whole
+        /// Their folders, the starts of their folders' names, or their names; a sweep goes as a
+        /// whole
         #[arg(required = true)]
         runs: Vec<String>,
         /// Do not ask
@@ -98,13 +100,29 @@ enum Action {
 pub fn runs(arguments: &RunsArguments) -> u8 {
     let dir = &arguments.dir;
     let outcome = match &arguments.action {
-        Action::List { filter, sort, ascending } => list(dir, filter, sort.as_deref(), *ascending),
+        Action::List {
+            filter,
+            sort,
+            ascending,
+        } => list(dir, filter, sort.as_deref(), *ascending),
         Action::Show { run } => track::find(dir, run).map(|record| show(&record)),
         Action::Diff { a, b } => difference(dir, a, b),
         Action::Replay { run } => replay(dir, run),
-        Action::Export { run, csv, quote_formulas, tensorboard, mlflow, experiment } => {
-            exported(dir, run, csv.as_deref().map(|path| (path, *quote_formulas)), tensorboard.as_deref(), mlflow.as_deref(), experiment)
-        }
+        Action::Export {
+            run,
+            csv,
+            quote_formulas,
+            tensorboard,
+            mlflow,
+            experiment,
+        } => exported(
+            dir,
+            run,
+            csv.as_deref().map(|path| (path, *quote_formulas)),
+            tensorboard.as_deref(),
+            mlflow.as_deref(),
+            experiment,
+        ),
         Action::Report { run, out } => track::find(dir, run).and_then(|record| {
             track::report::save(&record, &highlight::html(&record.script), out)?;
             crate::outln!("{}", out.display());
@@ -117,14 +135,27 @@ pub fn runs(arguments: &RunsArguments) -> u8 {
 
 /// Whether a run fits a filter.
 fn fits(record: &Record, filter: &str) -> bool {
-    let comparison =
-        [">=", "<=", "!=", ">", "<", "="].into_iter().find_map(|sign| filter.split_once(sign).map(|(name, value)| (name.trim(), sign, value.trim())));
+    let comparison = [">=", "<=", "!=", ">", "<", "="]
+        .into_iter()
+        .find_map(|sign| {
+            filter
+                .split_once(sign)
+                .map(|(name, value)| (name.trim(), sign, value.trim()))
+        });
     let Some((name, sign, wanted)) = comparison else {
-        let words = [record.id(), record.start.name.clone().unwrap_or_default(), record.start.tags.join(" ")];
+        let words = [
+            record.id(),
+            record.start.name.clone().unwrap_or_default(),
+            record.start.tags.join(" "),
+        ];
         return words.iter().any(|word| word.contains(filter));
     };
-    let Some(value) = record.value(name) else { return sign == "!=" };
-    let text = value.as_str().map_or_else(|| value.to_string(), str::to_string);
+    let Some(value) = record.value(name) else {
+        return sign == "!=";
+    };
+    let text = value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_string);
     let order = match (value.as_f64(), wanted.parse::<f64>()) {
         (Some(own), Ok(wanted)) => own.partial_cmp(&wanted),
         _ => Some(text.as_str().cmp(wanted)),
@@ -161,34 +192,69 @@ fn list(dir: &Path, filters: &[String], sort: Option<&str>, ascending: bool) -> 
         records.sort_by(|a, b| {
             let (x, y) = (a.value(name), b.value(name));
             let order = compared(&x, &y);
-            if ascending || x.is_none() || y.is_none() { order } else { order.reverse() }
+            if ascending || x.is_none() || y.is_none() {
+                order
+            } else {
+                order.reverse()
+            }
         });
     }
     if records.is_empty() {
-        let why = if all > 0 { format!("; none of {all} fits") } else { String::new() };
+        let why = if all > 0 {
+            format!("; none of {all} fits")
+        } else {
+            String::new()
+        };
         crate::outln!("no runs in {}{why}", dir.display());
         return Ok(0);
     }
     let results = |record: &Record| {
-        let all: Vec<String> = ledger::flat(&record.results).iter().map(|(name, value)| format!("{name} {}", shortened(value))).collect();
+        let all: Vec<String> = ledger::flat(&record.results)
+            .iter()
+            .map(|(name, value)| format!("{name} {}", shortened(value)))
+            .collect();
         let text = all.join("  ");
         let short: String = text.chars().take(80).collect();
-        if text.chars().count() > 80 { format!("{short} …") } else { short }
+        if text.chars().count() > 80 {
+            format!("{short} …")
+        } else {
+            short
+        }
     };
     let text = |of: &dyn Fn(&Record) -> String| Cells::Text(records.iter().map(of).collect());
     let mut columns = vec![
         ("run".to_string(), text(&Record::id)),
         ("state".into(), text(&|r: &Record| r.state.to_string())),
-        ("time".into(), text(&|r: &Record| r.seconds.map_or("-".into(), crate::train::progress::seconds))),
+        (
+            "time".into(),
+            text(&|r: &Record| {
+                r.seconds
+                    .map_or("-".into(), crate::train::progress::seconds)
+            }),
+        ),
     ];
-    if records.iter().any(|record| record.start.name.is_some() || !record.start.tags.is_empty()) {
+    if records
+        .iter()
+        .any(|record| record.start.name.is_some() || !record.start.tags.is_empty())
+    {
         columns.push((
             "name".into(),
-            text(&|r: &Record| r.start.name.iter().cloned().chain(r.start.tags.iter().map(|tag| format!("#{tag}"))).collect::<Vec<_>>().join(" ")),
+            text(&|r: &Record| {
+                r.start
+                    .name
+                    .iter()
+                    .cloned()
+                    .chain(r.start.tags.iter().map(|tag| format!("#{tag}")))
+                    .collect::<Vec<_>>()
+                    .join(" ")
+            }),
         ));
     }
     if let Some(name) = sort.filter(|name| !["state", "seconds", "name"].contains(name)) {
-        columns.push((name.to_string(), text(&|r: &Record| r.value(name).map_or("-".into(), |value| shortened(&value)))));
+        columns.push((
+            name.to_string(),
+            text(&|r: &Record| r.value(name).map_or("-".into(), |value| shortened(&value))),
+        ));
     }
     columns.push(("results".into(), text(&results)));
     crate::outln!("{}", Table::new(columns)?.to_pretty(usize::MAX));
@@ -197,18 +263,28 @@ fn list(dir: &Path, filters: &[String], sort: Option<&str>, ascending: bool) -> 
 
 /// The fault of a value to sort by that no run has, or each has several of.
 fn nowhere(records: &[Record], name: &str) -> Fault {
-    let mut known: Vec<String> =
-        records.iter().flat_map(|record| [ledger::flat(&record.results), ledger::flat(&record.set)].concat()).map(|(name, _)| name).collect();
+    let mut known: Vec<String> = records
+        .iter()
+        .flat_map(|record| [ledger::flat(&record.results), ledger::flat(&record.set)].concat())
+        .map(|(name, _)| name)
+        .collect();
     known.sort();
     known.dedup();
-    let several: Vec<String> = known.iter().filter(|path| path.ends_with(&format!(".{name}"))).map(|path| format!("`{path}`")).collect();
+    let several: Vec<String> = known
+        .iter()
+        .filter(|path| path.ends_with(&format!(".{name}")))
+        .map(|path| format!("`{path}`"))
+        .collect();
     if !several.is_empty() {
-        return fault!("usage", "--sort {name}: runs have several").hint(format!("one of {}", several.join(", ")));
+        return fault!("usage", "--sort {name}: runs have several")
+            .hint(format!("one of {}", several.join(", ")));
     }
     let fault = fault!("usage", "--sort {name}: no run has it");
     match crate::base::near::nearest(name, known.iter().map(String::as_str)) {
         Some(near) => fault.hint(format!("did you mean `{near}`?")),
-        None if known.is_empty() => fault.hint("started, seconds, state and name are there for every run"),
+        None if known.is_empty() => {
+            fault.hint("started, seconds, state and name are there for every run")
+        }
         None => fault.hint(format!("there are {}", known.join(", "))),
     }
 }
@@ -218,7 +294,10 @@ fn shortened(value: &Value) -> String {
     match value {
         Value::Number(n) if n.is_f64() => n.as_f64().map_or_else(|| n.to_string(), written::metric),
         Value::String(text) => text.clone(),
-        Value::Array(items) => format!("[{}]", items.iter().map(shortened).collect::<Vec<_>>().join(", ")),
+        Value::Array(items) => format!(
+            "[{}]",
+            items.iter().map(shortened).collect::<Vec<_>>().join(", ")
+        ),
         other => other.to_string(),
     }
 }
@@ -240,21 +319,41 @@ fn show(record: &Record) -> u8 {
     line("name", record.start.name.clone().unwrap_or_default());
     line("tags", record.start.tags.join(", "));
     line("script", record.start.script.display().to_string());
-    line("seconds", record.seconds.map_or(String::new(), |s| format!("{s:.1}")));
+    line(
+        "seconds",
+        record.seconds.map_or(String::new(), |s| format!("{s:.1}")),
+    );
     line("epochs", record.metrics.len().to_string());
-    line("fault", record.fault["message"].as_str().unwrap_or("").to_string());
-    ledger::flat(&record.set).iter().for_each(|(name, value)| say(&format!("  set.{name} = {value}")));
-    ledger::flat(&record.results).iter().for_each(|(name, value)| say(&format!("  results.{name} = {}", shortened(value))));
-    ledger::flat(&record.versions).iter().for_each(|(name, value)| say(&format!("  versions.{name} = {value}")));
+    line(
+        "fault",
+        record.fault["message"].as_str().unwrap_or("").to_string(),
+    );
+    ledger::flat(&record.set)
+        .iter()
+        .for_each(|(name, value)| say(&format!("  set.{name} = {value}")));
+    ledger::flat(&record.results)
+        .iter()
+        .for_each(|(name, value)| say(&format!("  results.{name} = {}", shortened(value))));
+    ledger::flat(&record.versions)
+        .iter()
+        .for_each(|(name, value)| say(&format!("  versions.{name} = {value}")));
     for file in record.data.as_array().into_iter().flatten() {
-        say(&format!("  read {} ({} bytes)", file["path"].as_str().unwrap_or("?"), file["size"]));
+        say(&format!(
+            "  read {} ({} bytes)",
+            file["path"].as_str().unwrap_or("?"),
+            file["size"]
+        ));
     }
     0
 }
 
 fn difference(dir: &Path, a: &str, b: &str) -> Result<u8> {
     let text = diff::between(&track::find(dir, a)?, &track::find(dir, b)?);
-    say(if text.is_empty() { "nothing differs" } else { &text });
+    say(if text.is_empty() {
+        "nothing differs"
+    } else {
+        &text
+    });
     Ok(0)
 }
 
@@ -267,33 +366,69 @@ fn replay(dir: &Path, run: &str) -> Result<u8> {
     // the recorded script beside the original, so that its imports and data are found
     let original = std::fs::read_to_string(&start.script).unwrap_or_default();
     if original != record.script {
-        crate::errln!("note: {} has changed since; what was recorded is run", start.script.display());
+        crate::errln!(
+            "note: {} has changed since; what was recorded is run",
+            start.script.display()
+        );
     }
     let scratch = free_name(&record.folder)?;
     let mut command = std::process::Command::new(program);
-    command.arg("run").arg("--run-dir").arg(&scratch).args(Start { name: None, tags: Vec::new(), ..start.clone() }.arguments());
+    command.arg("run").arg("--run-dir").arg(&scratch).args(
+        Start {
+            name: None,
+            tags: Vec::new(),
+            ..start.clone()
+        }
+        .arguments(),
+    );
     let script = record.folder.join("script.rhai");
     if start.folder.exists() {
         command.current_dir(&start.folder);
     }
-    let status = command.arg("--standing-for").arg(&start.script).arg(std::path::absolute(&script).unwrap_or(script)).status();
+    let status = command
+        .arg("--standing-for")
+        .arg(&start.script)
+        .arg(std::path::absolute(&script).unwrap_or(script))
+        .status();
     let status = status.map_err(|error| Fault::file("cistron", &error))?;
     if !status.success() && record.state == "done" {
-        crate::errln!("the run was done and its replay failed: {}", scratch.display());
+        crate::errln!(
+            "the run was done and its replay failed: {}",
+            scratch.display()
+        );
         return Ok(status.code().map_or(ERROR, |code| code as u8));
     }
     let again = track::read(&scratch);
     let metrics = diff::parting(&record, &again);
     let differ = diff::values("results", &record.results, &again.results);
     if metrics.is_none() && differ.is_empty() {
-        crate::outln!("the same numbers: {} epochs, {} results", again.metrics.len(), ledger::flat(&again.results).len());
+        crate::outln!(
+            "the same numbers: {} epochs, {} results",
+            again.metrics.len(),
+            ledger::flat(&again.results).len()
+        );
         return Ok(0);
     }
-    crate::outln!("the numbers differ (the replay is in {}):", scratch.display());
-    metrics.iter().for_each(|text| say(&format!("  {}", text.replace('\n', "\n  "))));
+    crate::outln!(
+        "the numbers differ (the replay is in {}):",
+        scratch.display()
+    );
+    metrics
+        .iter()
+        .for_each(|text| say(&format!("  {}", text.replace('\n', "\n  "))));
     differ.iter().for_each(|line| say(line));
-    let versions =
-        diff::between(&Record { metrics: Vec::new(), results: Value::Null, ..record }, &Record { metrics: Vec::new(), results: Value::Null, ..again });
+    let versions = diff::between(
+        &Record {
+            metrics: Vec::new(),
+            results: Value::Null,
+            ..record
+        },
+        &Record {
+            metrics: Vec::new(),
+            results: Value::Null,
+            ..again
+        },
+    );
     if !versions.is_empty() {
         say(&versions);
     }
@@ -303,18 +438,37 @@ fn replay(dir: &Path, run: &str) -> Result<u8> {
 /// A name for the replay of a run that is not taken.
 fn free_name(folder: &Path) -> Result<PathBuf> {
     let folder = std::path::absolute(folder).map_err(|error| Fault::file(folder, &error))?;
-    let name = |n: usize| PathBuf::from(format!("{}_replay{}", folder.display(), if n == 1 { String::new() } else { n.to_string() }));
-    (1..).map(name).find(|path| !path.exists()).ok_or_else(|| fault!("internal", "no name is free"))
+    let name = |n: usize| {
+        PathBuf::from(format!(
+            "{}_replay{}",
+            folder.display(),
+            if n == 1 { String::new() } else { n.to_string() }
+        ))
+    };
+    (1..)
+        .map(name)
+        .find(|path| !path.exists())
+        .ok_or_else(|| fault!("internal", "no name is free"))
 }
 
-fn exported(dir: &Path, run: &str, csv: Option<(&Path, bool)>, tensorboard: Option<&Path>, mlflow: Option<&str>, experiment: &str) -> Result<u8> {
+fn exported(
+    dir: &Path,
+    run: &str,
+    csv: Option<(&Path, bool)>,
+    tensorboard: Option<&Path>,
+    mlflow: Option<&str>,
+    experiment: &str,
+) -> Result<u8> {
     let sweep = ledger::find_sweep(dir, run);
     let records = match &sweep {
         Some(folder) => ledger::of_sweep(folder)?,
         None => vec![track::find(dir, run)?],
     };
     if csv.is_none() && tensorboard.is_none() && mlflow.is_none() {
-        bail!("usage", "say what to write: --csv FILE, --tensorboard DIR or --mlflow URL");
+        bail!(
+            "usage",
+            "say what to write: --csv FILE, --tensorboard DIR or --mlflow URL"
+        );
     }
     if let Some((path, guards_formulas)) = csv {
         match sweep {
@@ -328,7 +482,10 @@ fn exported(dir: &Path, run: &str, csv: Option<(&Path, bool)>, tensorboard: Opti
             crate::outln!("{}", export::tensorboard::save(record, folder)?.display());
         }
         if let Some(address) = mlflow {
-            crate::outln!("run {} of experiment {experiment}", export::mlflow::send(record, address, experiment)?);
+            crate::outln!(
+                "run {} of experiment {experiment}",
+                export::mlflow::send(record, address, experiment)?
+            );
         }
     }
     Ok(0)
@@ -336,11 +493,16 @@ fn exported(dir: &Path, run: &str, csv: Option<(&Path, bool)>, tensorboard: Opti
 
 fn remove(dir: &Path, names: &[String], yes: bool) -> Result<u8> {
     let one = |name: &String| match ledger::find_sweep(dir, name) {
-        Some(folder) => ledger::of_sweep(&folder).map(|runs| (folder, format!("a sweep of {} runs", runs.len()))),
-        None => track::find(dir, name).map(|record| (record.folder.clone(), record.state.to_string())),
+        Some(folder) => ledger::of_sweep(&folder)
+            .map(|runs| (folder, format!("a sweep of {} runs", runs.len()))),
+        None => {
+            track::find(dir, name).map(|record| (record.folder.clone(), record.state.to_string()))
+        }
     };
     let found: Vec<(PathBuf, String)> = names.iter().map(one).collect::<Result<_>>()?;
-    found.iter().for_each(|(folder, what)| crate::outln!("{}  {what}", folder.display()));
+    found
+        .iter()
+        .for_each(|(folder, what)| crate::outln!("{}  {what}", folder.display()));
     if !yes {
         if !std::io::stdin().is_terminal() {
             bail!("usage", "nobody is there to ask whether to remove {} run(s)", found.len(); hint: "--yes removes them without asking");

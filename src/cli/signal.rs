@@ -2,8 +2,8 @@
 
 use crate::base::interrupt;
 
-/// Ctrl-C raises the flag as long as this lives, whatever an editor of lines has done to the signal; a second one ends the
-/// program.
+/// Ctrl-C raises the flag as long as this lives, whatever an editor of lines has done to the
+/// signal; a second one ends the program.
 pub struct Listening {
     before: libc::sigaction,
 }

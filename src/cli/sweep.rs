@@ -21,13 +21,30 @@ type Point = Vec<(String, String)>;
 fn points(sweeps: &[String], text: &str) -> Result<Vec<Point>> {
     let mut all: Vec<Point> = vec![Vec::new()];
     for sweep in sweeps {
-        let Some((name, values)) = sweep.split_once('=') else { bail!("usage", "--sweep {sweep}: expected name=value,value,…") };
+        let Some((name, values)) = sweep.split_once('=') else {
+            bail!("usage", "--sweep {sweep}: expected name=value,value,…")
+        };
         declares(text, name.trim(), &format!("--sweep {sweep}"))?;
-        let values: Vec<&str> = values.split(',').map(str::trim).filter(|value| !value.is_empty()).collect();
+        let values: Vec<&str> = values
+            .split(',')
+            .map(str::trim)
+            .filter(|value| !value.is_empty())
+            .collect();
         if values.is_empty() {
             bail!("usage", "--sweep {sweep}: there is no value");
         }
-        all = all.iter().flat_map(|point| values.iter().map(|value| [point.clone(), vec![(name.trim().to_string(), value.to_string())]].concat())).collect();
+        all = all
+            .iter()
+            .flat_map(|point| {
+                values.iter().map(|value| {
+                    [
+                        point.clone(),
+                        vec![(name.trim().to_string(), value.to_string())],
+                    ]
+                    .concat()
+                })
+            })
+            .collect();
     }
     Ok(all)
 }
@@ -82,15 +99,28 @@ impl Place<'_> {
         let folder = self.home.join(format!("{number:03}"));
         let record = track::read(&folder);
         if record.state == "done" {
-            return Ok(Some(Given { point: task.point, numbers: record.numbers(), failed: None }));
+            return Ok(Some(Given {
+                point: task.point,
+                numbers: record.numbers(),
+                failed: None,
+            }));
         }
         let mut command = Command::new(&self.program);
         if folder.join("run.json").exists() {
-            command.arg("run").arg("--resume").arg(&folder).args(self.may_differ.then_some("--changed"));
+            command
+                .arg("run")
+                .arg("--resume")
+                .arg(&folder)
+                .args(self.may_differ.then_some("--changed"));
         } else {
             // what a start that was broken off left behind is no record
             std::fs::remove_dir_all(&folder).ok();
-            command.arg("run").arg(self.script).arg("--run-dir").arg(&folder).args(task.start.arguments());
+            command
+                .arg("run")
+                .arg(self.script)
+                .arg("--run-dir")
+                .arg(&folder)
+                .args(task.start.arguments());
         }
         end_with_parent(&mut command);
         if !self.is_alone {
@@ -100,18 +130,32 @@ impl Place<'_> {
             command.stdin(Stdio::null()).stdout(out).stderr(err);
         }
         let started = Instant::now();
-        let status = command.status().map_err(|error| Fault::file(&self.program, &error))?;
+        let status = command
+            .status()
+            .map_err(|error| Fault::file(&self.program, &error))?;
         if interrupt::is_raised() || status.code() == Some(i32::from(INTERRUPTED)) {
             return Ok(None);
         }
         let record = track::read(&folder);
-        let failed = (!status.success()).then(|| record.fault["message"].as_str().unwrap_or("it ended without a word").to_string());
+        let failed = (!status.success()).then(|| {
+            record.fault["message"]
+                .as_str()
+                .unwrap_or("it ended without a word")
+                .to_string()
+        });
         match &failed {
             Some(why) => crate::errln!("[{number}/{all}] {words}: failed: {why}"),
-            None if !self.is_alone => crate::errln!("[{number}/{all}] {words}: done in {:.0} s", started.elapsed().as_secs_f64()),
+            None if !self.is_alone => crate::errln!(
+                "[{number}/{all}] {words}: done in {:.0} s",
+                started.elapsed().as_secs_f64()
+            ),
             None => {}
         }
-        Ok(Some(Given { point: task.point, numbers: record.numbers(), failed }))
+        Ok(Some(Given {
+            point: task.point,
+            numbers: record.numbers(),
+            failed,
+        }))
     }
 }
 
@@ -124,12 +168,17 @@ fn end_with_parent(command: &mut Command) {
         command.pre_exec(move || {
             libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGTERM);
             // it may have ended before it could be named
-            if libc::getppid() as u32 == parent { Ok(()) } else { Err(std::io::ErrorKind::Interrupted.into()) }
+            if libc::getppid() as u32 == parent {
+                Ok(())
+            } else {
+                Err(std::io::ErrorKind::Interrupted.into())
+            }
         });
     }
 }
 
-/// Does runs, some at a time; in their order, without those that were not done when one was interrupted.
+/// Does runs, some at a time; in their order, without those that were not done when one was
+/// interrupted.
 fn side_by_side(tasks: &[Task], jobs: usize, place: &Place) -> Result<Vec<Given>> {
     let (next, is_over) = (AtomicUsize::new(0), AtomicBool::new(false));
     let lane = || -> Result<Vec<(usize, Given)>> {
@@ -149,9 +198,16 @@ fn side_by_side(tasks: &[Task], jobs: usize, place: &Place) -> Result<Vec<Given>
     };
     let lost = || fault!("internal", "a lane of runs gave up: {}", panic::last());
     let lanes: Vec<Result<_>> = std::thread::scope(|scope| {
-        let started = |_| std::thread::Builder::new().spawn_scoped(scope, lane).map_err(|error| threads::refused("runs", &error));
+        let started = |_| {
+            std::thread::Builder::new()
+                .spawn_scoped(scope, lane)
+                .map_err(|error| threads::refused("runs", &error))
+        };
         let lanes: Vec<_> = (0..jobs).map(started).collect();
-        lanes.into_iter().map(|thread| thread?.join().unwrap_or_else(|_| Err(lost()))).collect()
+        lanes
+            .into_iter()
+            .map(|thread| thread?.join().unwrap_or_else(|_| Err(lost())))
+            .collect()
     });
     let mut done = lanes.into_iter().collect::<Result<Vec<_>>>()?.concat();
     done.sort_by_key(|(i, _)| *i);
@@ -169,13 +225,33 @@ pub fn sweep(arguments: &RunArguments, script: &Path, text: &str) -> Result<u8> 
         declares(text, "fold", "--folds")?;
     }
     if arguments.no_run_dir {
-        bail!("usage", "--no-run-dir: what is repeated is read back from run directories");
+        bail!(
+            "usage",
+            "--no-run-dir: what is repeated is read back from run directories"
+        );
     }
     let start = arguments.start(script)?;
-    let above = arguments.run_dir.clone().unwrap_or_else(|| PathBuf::from("runs"));
-    let stem = script.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let stem = start.name.as_ref().map_or(stem, |name| name.replace(['/', '\\'], "-"));
-    let home = (1..).map(|n| above.join(if n == 1 { format!("{stem}-sweep") } else { format!("{stem}-sweep-{n}") })).find(|path| !path.exists());
+    let above = arguments
+        .run_dir
+        .clone()
+        .unwrap_or_else(|| PathBuf::from("runs"));
+    let stem = script
+        .file_stem()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    let stem = start
+        .name
+        .as_ref()
+        .map_or(stem, |name| name.replace(['/', '\\'], "-"));
+    let home = (1..)
+        .map(|n| {
+            above.join(if n == 1 {
+                format!("{stem}-sweep")
+            } else {
+                format!("{stem}-sweep-{n}")
+            })
+        })
+        .find(|path| !path.exists());
     let home = home.ok_or_else(|| fault!("internal", "no folder is free"))?;
     std::fs::create_dir_all(&home).map_err(|error| Fault::file(&home, &error))?;
     let mut tasks = Vec::new();
@@ -186,23 +262,45 @@ pub fn sweep(arguments: &RunArguments, script: &Path, text: &str) -> Result<u8> 
                 set.push(("fold".into(), fold.to_string()));
             }
             let seed = arguments.common.seed + seed as u64;
-            let mut words: Vec<String> = set.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            let mut words: Vec<String> = set
+                .iter()
+                .map(|(name, value)| format!("{name}={value}"))
+                .collect();
             if arguments.seeds.is_some() {
                 words.push(format!("seed {seed}"));
             }
-            let name = start.name.as_ref().map(|name| format!("{name} {}", words.join(" ")).trim().to_string());
-            let mut own = Start { seed, name, ..start.clone() };
+            let name = start
+                .name
+                .as_ref()
+                .map(|name| format!("{name} {}", words.join(" ")).trim().to_string());
+            let mut own = Start {
+                seed,
+                name,
+                ..start.clone()
+            };
             own.set.extend(set);
-            tasks.push(Task { point: number, words: words.join(", "), start: own });
+            tasks.push(Task {
+                point: number,
+                words: words.join(", "),
+                start: own,
+            });
         }
     }
     let jobs = arguments.jobs.clamp(1, tasks.len());
     if jobs > 1 {
         let each = std::thread::available_parallelism().map_or(1, std::num::NonZero::get) / jobs;
-        tasks.iter_mut().for_each(|task| task.start.threads = task.start.threads.or(Some(each.max(1))));
+        tasks
+            .iter_mut()
+            .for_each(|task| task.start.threads = task.start.threads.or(Some(each.max(1))));
     }
     let text = blake3::hash(text.as_bytes()).to_hex().to_string();
-    let plan = Sweep { script: start.script.clone(), text, points, tasks, jobs };
+    let plan = Sweep {
+        script: start.script.clone(),
+        text,
+        points,
+        tasks,
+        jobs,
+    };
     let json = serde_json::to_vec_pretty(&plan).map_err(|error| fault!("internal", "{error}"))?;
     write_whole(&home.join(PLAN), &json)?;
     finish(&home, plan, false)
@@ -212,16 +310,22 @@ pub fn sweep(arguments: &RunArguments, script: &Path, text: &str) -> Result<u8> 
 pub fn resume(home: &Path, arguments: &RunArguments) -> Result<u8> {
     let path = home.join(PLAN);
     let bytes = std::fs::read(&path).map_err(|error| Fault::file(&path, &error))?;
-    let plan: Sweep = serde_json::from_slice(&bytes).map_err(|error| fault!("file", "`{}`: {error}", path.display()))?;
+    let plan: Sweep = serde_json::from_slice(&bytes)
+        .map_err(|error| fault!("file", "`{}`: {error}", path.display()))?;
     if !arguments.common.set.is_empty() {
         bail!("usage", "--set: a sweep is resumed with its own settings"; hint: "`cistron run --resume {}/001 --set …` continues one of its runs", home.display());
     }
-    let text = crate::base::file::read_text(&plan.script).map_err(|error| Fault::file(&plan.script, &error))?;
+    let text = crate::base::file::read_text(&plan.script)
+        .map_err(|error| Fault::file(&plan.script, &error))?;
     if blake3::hash(text.as_bytes()).to_hex().as_str() != plan.text && !arguments.changed {
         bail!("resume", "`{}` has changed since the sweep in `{}` began", plan.script.display(), home.display();
             hint: "restore it, or add `--changed`: runs that have not begun then are of the script as it is");
     }
-    let jobs = if arguments.jobs > 1 { arguments.jobs } else { plan.jobs };
+    let jobs = if arguments.jobs > 1 {
+        arguments.jobs
+    } else {
+        plan.jobs
+    };
     finish(home, Sweep { jobs, ..plan }, arguments.changed)
 }
 
@@ -230,10 +334,21 @@ fn finish(home: &Path, plan: Sweep, may_differ: bool) -> Result<u8> {
     let _lock = track::lock::Lock::take(home)?;
     let program = std::env::current_exe().map_err(|error| Fault::file("cistron", &error))?;
     let all = plan.tasks.len();
-    let place = Place { program, script: &plan.script, home, all, may_differ, is_alone: plan.jobs == 1 };
+    let place = Place {
+        program,
+        script: &plan.script,
+        home,
+        all,
+        may_differ,
+        is_alone: plan.jobs == 1,
+    };
     let given = side_by_side(&plan.tasks, plan.jobs, &place)?;
     if interrupt::is_raised() || given.len() < all {
-        crate::errln!("interrupted; what was done is in {}; `cistron run --resume {}` goes on", home.display(), home.display());
+        crate::errln!(
+            "interrupted; what was done is in {}; `cistron run --resume {}` goes on",
+            home.display(),
+            home.display()
+        );
         return Ok(INTERRUPTED);
     }
     let table = summary(&plan.points, &given)?;
@@ -249,7 +364,8 @@ fn finish(home: &Path, plan: Sweep, may_differ: bool) -> Result<u8> {
     Ok(0)
 }
 
-/// A row for each setting: how many runs, and mean and standard deviation of each number that was reported.
+/// A row for each setting: how many runs, and mean and standard deviation of each number that was
+/// reported.
 fn summary(points: &[Point], given: &[Given]) -> Result<Table> {
     let mut names: Vec<String> = Vec::new();
     for (name, _) in given.iter().flat_map(|own| &own.numbers) {
@@ -257,16 +373,45 @@ fn summary(points: &[Point], given: &[Given]) -> Result<Table> {
             names.push(name.clone());
         }
     }
-    let of = |point: usize| given.iter().filter(move |own| own.point == point && own.failed.is_none());
+    let of = |point: usize| {
+        given
+            .iter()
+            .filter(move |own| own.point == point && own.failed.is_none())
+    };
     let mut columns: Vec<(String, Cells)> = Vec::new();
     for i in 0..points[0].len() {
-        columns.push((points[0][i].0.clone(), Cells::Text(points.iter().map(|point| point[i].1.clone()).collect())));
+        columns.push((
+            points[0][i].0.clone(),
+            Cells::Text(points.iter().map(|point| point[i].1.clone()).collect()),
+        ));
     }
-    columns.push(("runs".into(), Cells::Whole((0..points.len()).map(|i| of(i).count() as i64).collect())));
+    columns.push((
+        "runs".into(),
+        Cells::Whole((0..points.len()).map(|i| of(i).count() as i64).collect()),
+    ));
     for name in &names {
-        let values = |i: usize| of(i).filter_map(|own| own.numbers.iter().find(|(known, _)| known == name).map(|(_, v)| *v)).collect::<Vec<f64>>();
-        columns.push((name.clone(), Cells::Number((0..points.len()).map(|i| mean(&values(i))).collect())));
-        columns.push((format!("{name} sd"), Cells::Number((0..points.len()).map(|i| variance(&values(i)).sqrt()).collect())));
+        let values = |i: usize| {
+            of(i)
+                .filter_map(|own| {
+                    own.numbers
+                        .iter()
+                        .find(|(known, _)| known == name)
+                        .map(|(_, v)| *v)
+                })
+                .collect::<Vec<f64>>()
+        };
+        columns.push((
+            name.clone(),
+            Cells::Number((0..points.len()).map(|i| mean(&values(i))).collect()),
+        ));
+        columns.push((
+            format!("{name} sd"),
+            Cells::Number(
+                (0..points.len())
+                    .map(|i| variance(&values(i)).sqrt())
+                    .collect(),
+            ),
+        ));
     }
     Table::new(columns)
 }
@@ -280,12 +425,33 @@ mod tests {
         let text = "param(\"lr\", 1.0); param(\"width\", 8);";
         let found = points(&["lr=1,2".into(), "width=8, 12".into()], text).unwrap();
         assert_eq!(found.len(), 4);
-        assert_eq!(found[3], [("lr".to_string(), "2".to_string()), ("width".into(), "12".into())]);
-        assert!(points(&["rate=1".into()], text).unwrap_err().to_string().contains("no parameter `rate`"));
-        let run = |point, value, failed: bool| Given { point, numbers: vec![("auc".into(), value)], failed: failed.then(|| "x".into()) };
-        let table = summary(&found[..2], &[run(0, 0.5, false), run(0, 0.7, false), run(1, 0.9, true)]).unwrap();
+        assert_eq!(
+            found[3],
+            [
+                ("lr".to_string(), "2".to_string()),
+                ("width".into(), "12".into())
+            ]
+        );
+        assert!(
+            points(&["rate=1".into()], text)
+                .unwrap_err()
+                .to_string()
+                .contains("no parameter `rate`")
+        );
+        let run = |point, value, failed: bool| Given {
+            point,
+            numbers: vec![("auc".into(), value)],
+            failed: failed.then(|| "x".into()),
+        };
+        let table = summary(
+            &found[..2],
+            &[run(0, 0.5, false), run(0, 0.7, false), run(1, 0.9, true)],
+        )
+        .unwrap();
         assert_eq!(table.column("runs").unwrap(), &Cells::Whole(vec![2, 0]));
-        let Cells::Number(means) = table.column("auc").unwrap() else { panic!("numbers") };
+        let Cells::Number(means) = table.column("auc").unwrap() else {
+            panic!("numbers")
+        };
         assert!((means[0] - 0.6).abs() < 1e-12 && means[1].is_nan());
     }
 }

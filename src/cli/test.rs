@@ -27,7 +27,11 @@ impl Tally {
 /// Runs the command; the exit code.
 pub fn test(paths: &[PathBuf]) -> u8 {
     crate::torch::device::start();
-    crate::bind::start(session::Settings { quiet: true, device: "cpu".into(), ..session::Settings::default() });
+    crate::bind::start(session::Settings {
+        quiet: true,
+        device: "cpu".into(),
+        ..session::Settings::default()
+    });
     let mut tally = Tally::default();
     if paths.is_empty() {
         documentation(&mut tally);
@@ -65,12 +69,16 @@ fn with_import(example: &Example, path: &str, is_script: bool) -> Example {
         return example.clone();
     }
     let name = path.rsplit('/').next().unwrap_or(path);
-    Example { code: format!("import \"{path}\" as {name}; {}", example.code), ..example.clone() }
+    Example {
+        code: format!("import \"{path}\" as {name}; {}", example.code),
+        ..example.clone()
+    }
 }
 
 fn file(path: &Path, tally: &mut Tally) -> crate::base::Result<()> {
     let shown = path.display().to_string();
-    let text = crate::base::file::read_text(path).map_err(|error| crate::base::Fault::file(path, &error))?;
+    let text = crate::base::file::read_text(path)
+        .map_err(|error| crate::base::Fault::file(path, &error))?;
     if path.extension().is_some_and(|e| e == "md") {
         for example in examples::extract(&text) {
             let name = format!("{shown} line {}", example.line);
@@ -84,7 +92,12 @@ fn file(path: &Path, tally: &mut Tally) -> crate::base::Result<()> {
         let outcome = engine::run(&format!("{text}\n{call};"), &shown, &mut scope);
         session::captured();
         engine::release(&mut scope);
-        tally.take(format!("{shown} {name}"), outcome.err().map(|fault| diagnostics::render(&fault, false)));
+        tally.take(
+            format!("{shown} {name}"),
+            outcome
+                .err()
+                .map(|fault| diagnostics::render(&fault, false)),
+        );
     }
     Ok(())
 }
@@ -93,7 +106,11 @@ fn file(path: &Path, tally: &mut Tally) -> crate::base::Result<()> {
 fn calls(text: &str) -> Vec<(String, String)> {
     let one = |line: &str| {
         let (name, rest) = line.trim().strip_prefix("fn test_")?.split_once('(')?;
-        let argument = if rest.split_once(')')?.0.trim().is_empty() { "" } else { "0" };
+        let argument = if rest.split_once(')')?.0.trim().is_empty() {
+            ""
+        } else {
+            "0"
+        };
         Some((format!("test_{name}"), format!("test_{name}({argument})")))
     };
     text.lines().filter_map(one).collect()

@@ -62,18 +62,29 @@ impl Channel {
     /// A channel of a track along a genome.
     pub fn new(track: Arc<Track>, genome: &Genome, blank: f32, log1p: bool) -> Channel {
         let chroms = track.contigs.find_all(genome.contigs.names());
-        Channel { track, chroms: Arc::new(chroms), blank, log1p }
+        Channel {
+            track,
+            chroms: Arc::new(chroms),
+            blank,
+            log1p,
+        }
     }
 
     /// Appends a value for each base of a place.
     fn fill(&self, place: &Interval, out: &mut Vec<f32>) -> Result<()> {
         let at = out.len();
         match self.chroms[place.chrom as usize] {
-            Some(chrom) => self.track.values_into(&Interval { chrom, ..*place }, self.blank, out)?,
+            Some(chrom) => {
+                self.track
+                    .values_into(&Interval { chrom, ..*place }, self.blank, out)?
+            }
             None => out.resize(at + place.len() as usize, self.blank),
         }
         // a track may hold undefined values of its own
-        out[at..].iter_mut().filter(|v| v.is_nan()).for_each(|v| *v = self.blank);
+        out[at..]
+            .iter_mut()
+            .filter(|v| v.is_nan())
+            .for_each(|v| *v = self.blank);
         if self.log1p {
             if let Some(i) = out[at..].iter().position(|v| *v <= -1.0) {
                 let value = out[at + i];
@@ -88,15 +99,23 @@ impl Channel {
 
 /// A place with `margin` bases more on both sides.
 fn widened(place: &Interval, margin: usize) -> Interval {
-    Interval { start: place.start - margin as i64, end: place.end + margin as i64, ..*place }
+    Interval {
+        start: place.start - margin as i64,
+        end: place.end + margin as i64,
+        ..*place
+    }
 }
 
 impl Column {
     /// The shape that a network sees for one row.
     pub fn shape(&self) -> Vec<i64> {
         match self {
-            Column::Sequence { length, .. } | Column::Genome { length, .. } => vec![4, *length as i64],
-            Column::Signal { channels, length, .. } => vec![channels.len() as i64, *length as i64],
+            Column::Sequence { length, .. } | Column::Genome { length, .. } => {
+                vec![4, *length as i64]
+            }
+            Column::Signal {
+                channels, length, ..
+            } => vec![channels.len() as i64, *length as i64],
             Column::Dense { shape, .. } => shape.iter().map(|n| *n as i64).collect(),
         }
     }
@@ -105,7 +124,9 @@ impl Column {
     pub fn row_shape(&self) -> Vec<usize> {
         match self {
             Column::Sequence { length, .. } | Column::Genome { length, .. } => vec![*length],
-            Column::Signal { channels, length, .. } => vec![channels.len(), *length],
+            Column::Signal {
+                channels, length, ..
+            } => vec![channels.len(), *length],
             Column::Dense { shape, .. } => shape.clone(),
         }
     }
@@ -119,12 +140,15 @@ impl Column {
     pub fn rows(&self) -> usize {
         match self {
             Column::Sequence { codes, length } => codes.len() / (*length).max(1),
-            Column::Dense { values, shape } => values.len() / shape.iter().product::<usize>().max(1),
+            Column::Dense { values, shape } => {
+                values.len() / shape.iter().product::<usize>().max(1)
+            }
             Column::Genome { regions, .. } | Column::Signal { regions, .. } => regions.len(),
         }
     }
 
-    /// Appends the codes of a row with `margin` more on both sides: what the genome has there, else N.
+    /// Appends the codes of a row with `margin` more on both sides: what the genome has there, else
+    /// N.
     pub fn codes(&self, row: usize, margin: usize, out: &mut Vec<u8>) -> Result<()> {
         match self {
             Column::Sequence { codes, length } => {
@@ -134,12 +158,15 @@ impl Column {
                 out.resize(wide, UNKNOWN);
                 Ok(())
             }
-            Column::Genome { genome, regions, .. } => genome.fetch_into(&widened(&regions[row], margin), out),
+            Column::Genome {
+                genome, regions, ..
+            } => genome.fetch_into(&widened(&regions[row], margin), out),
             Column::Dense { .. } | Column::Signal { .. } => Ok(()),
         }
     }
 
-    /// Appends the numbers of a row, each channel with `margin` more on both sides: what the track has there, else 0.
+    /// Appends the numbers of a row, each channel with `margin` more on both sides: what the track
+    /// has there, else 0.
     pub fn numbers(&self, row: usize, margin: usize, out: &mut Vec<f32>) -> Result<()> {
         match self {
             Column::Dense { values, shape } => {
@@ -156,11 +183,23 @@ impl Column {
                 }
                 Ok(())
             }
-            Column::Signal { channels, regions, partners, .. } => {
+            Column::Signal {
+                channels,
+                regions,
+                partners,
+                ..
+            } => {
                 let place = widened(&regions[row], margin);
-                match partners.as_ref().filter(|_| place.strand == Strand::Reverse) {
-                    Some(partners) => partners.iter().try_for_each(|partner| channels[*partner].fill(&place, out)),
-                    None => channels.iter().try_for_each(|channel| channel.fill(&place, out)),
+                match partners
+                    .as_ref()
+                    .filter(|_| place.strand == Strand::Reverse)
+                {
+                    Some(partners) => partners
+                        .iter()
+                        .try_for_each(|partner| channels[*partner].fill(&place, out)),
+                    None => channels
+                        .iter()
+                        .try_for_each(|channel| channel.fill(&place, out)),
                 }
             }
             Column::Sequence { .. } | Column::Genome { .. } => Ok(()),

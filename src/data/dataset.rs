@@ -17,17 +17,24 @@ pub struct Input {
     pub name: String,
     /// Its values.
     pub column: Column,
-    /// The channel that each of its channels becomes on the other strand; none where they keep their places.
+    /// The channel that each of its channels becomes on the other strand; none where they keep
+    /// their places.
     pub partners: Option<Arc<Vec<usize>>>,
     /// Whether its last axis is that of the sequence, so that it moves and turns with it.
     pub is_along: bool,
 }
 
 impl Input {
-    /// An input whose channels keep their order on the reverse strand; sequences and signals are along the sequence.
+    /// An input whose channels keep their order on the reverse strand; sequences and signals are
+    /// along the sequence.
     pub fn new(name: impl Into<String>, column: Column) -> Input {
         let is_along = !matches!(column, Column::Dense { .. });
-        Input { name: name.into(), column, partners: None, is_along }
+        Input {
+            name: name.into(),
+            column,
+            partners: None,
+            is_along,
+        }
     }
 }
 
@@ -62,7 +69,13 @@ pub struct Pool {
 impl Pool {
     /// A pool with the draw of its first epoch.
     pub fn new(rows: Vec<u32>, count: usize, redraw: bool, seed: u64) -> Pool {
-        let mut pool = Pool { rows: Arc::new(rows), count, redraw, seed, drawn: Arc::default() };
+        let mut pool = Pool {
+            rows: Arc::new(rows),
+            count,
+            redraw,
+            seed,
+            drawn: Arc::default(),
+        };
         pool.draw(0);
         pool
     }
@@ -72,8 +85,19 @@ impl Pool {
         let n = self.rows.len().max(1);
         let mut drawn = Vec::with_capacity(self.count);
         for pass in 0..self.count.div_ceil(n) as u64 {
-            let order = Rng::keyed(&[self.seed, 0x706f_6f6c, if self.redraw { epoch } else { 0 }, pass]).permutation(self.rows.len());
-            drawn.extend(order.iter().take(self.count - drawn.len()).map(|i| self.rows[*i as usize]));
+            let order = Rng::keyed(&[
+                self.seed,
+                0x706f_6f6c,
+                if self.redraw { epoch } else { 0 },
+                pass,
+            ])
+            .permutation(self.rows.len());
+            drawn.extend(
+                order
+                    .iter()
+                    .take(self.count - drawn.len())
+                    .map(|i| self.rows[*i as usize]),
+            );
         }
         self.drawn = Arc::new(drawn);
     }
@@ -98,7 +122,8 @@ pub struct Dataset {
     pub pool: Option<Pool>,
     /// How training passes draw rows.
     pub sampling: Sampling,
-    /// The label that each label becomes on the other strand; none where labels do not depend on the strand.
+    /// The label that each label becomes on the other strand; none where labels do not depend on
+    /// the strand.
     pub label_partners: Option<Arc<Vec<usize>>>,
     /// How labels are placed along the sequence; none where they are not.
     pub profile: Option<Arc<Profile>>,
@@ -111,7 +136,9 @@ pub struct Dataset {
 impl Dataset {
     /// A dataset of whole columns; fails where they do not have as many rows.
     pub fn new(inputs: Vec<Input>, label_names: Vec<String>, labels: Vec<f32>) -> Result<Dataset> {
-        let Some(first) = inputs.first() else { bail!("data", "a dataset needs at least one input") };
+        let Some(first) = inputs.first() else {
+            bail!("data", "a dataset needs at least one input")
+        };
         let n = first.column.rows();
         if n == 0 {
             bail!("data", "input `{}` holds no rows", first.name);
@@ -119,11 +146,21 @@ impl Dataset {
         for input in &inputs {
             let rows = input.column.rows();
             if rows != n {
-                bail!("data", "input `{}` has {rows} rows, `{}` has {n}", input.name, first.name);
+                bail!(
+                    "data",
+                    "input `{}` has {rows} rows, `{}` has {n}",
+                    input.name,
+                    first.name
+                );
             }
         }
         if labels.len() != n * label_names.len() {
-            bail!("data", "{} labels of {} columns for {n} rows", labels.len(), label_names.len());
+            bail!(
+                "data",
+                "{} labels of {} columns for {n} rows",
+                labels.len(),
+                label_names.len()
+            );
         }
         Ok(Dataset {
             inputs,
@@ -163,7 +200,8 @@ impl Dataset {
 
     /// Whether some rows are others in every epoch.
     pub fn is_redrawn(&self) -> bool {
-        self.shuffles.is_some_and(|how| how.redraw) || self.pool.as_ref().is_some_and(|pool| pool.redraw)
+        self.shuffles.is_some_and(|how| how.redraw)
+            || self.pool.as_ref().is_some_and(|pool| pool.redraw)
     }
 
     /// The same with the negatives of an epoch.
@@ -202,16 +240,32 @@ impl Dataset {
         out
     }
 
-    /// Appends the codes of a row in view with `margin` more on both sides, shuffled where it is a shuffle.
-    pub fn push_codes(&self, column: &Column, index: usize, margin: usize, epoch: u64, shuffler: &mut Shuffler, out: &mut Vec<u8>) -> Result<()> {
+    /// Appends the codes of a row in view with `margin` more on both sides, shuffled where it is a
+    /// shuffle.
+    pub fn push_codes(
+        &self,
+        column: &Column,
+        index: usize,
+        margin: usize,
+        epoch: u64,
+        shuffler: &mut Shuffler,
+        out: &mut Vec<u8>,
+    ) -> Result<()> {
         let (row, shuffle) = self.locate(index);
         let start = out.len();
-        column.codes(row, margin, out).map_err(|fault| fault.context(self.shown(index)))?;
+        column
+            .codes(row, margin, out)
+            .map_err(|fault| fault.context(self.shown(index)))?;
         if let (Some(how), true) = (self.shuffles, shuffle > 0 && column.is_sequence()) {
             let drawn = if how.redraw { epoch + 1 } else { 0 };
             let mut rng = Rng::keyed(&[how.seed, 0x7368_7566, drawn, row as u64, shuffle as u64]);
-            // sequences of a file have nothing around them; of a genome's the surroundings are shuffled along
-            let edge = if matches!(column, Column::Sequence { .. }) { margin } else { 0 };
+            // sequences of a file have nothing around them; of a genome's the surroundings are
+            // shuffled along
+            let edge = if matches!(column, Column::Sequence { .. }) {
+                margin
+            } else {
+                0
+            };
             let end = out.len() - edge;
             shuffler.shuffle(&mut out[start + edge..end], how.k, &mut rng);
         }
@@ -219,14 +273,28 @@ impl Dataset {
     }
 
     /// Appends the numbers of a row in view with `margin` more on both sides of each channel.
-    pub fn push_numbers(&self, column: &Column, index: usize, margin: usize, out: &mut Vec<f32>) -> Result<()> {
-        column.numbers(self.locate(index).0, margin, out).map_err(|fault| fault.context(self.shown(index)))
+    pub fn push_numbers(
+        &self,
+        column: &Column,
+        index: usize,
+        margin: usize,
+        out: &mut Vec<f32>,
+    ) -> Result<()> {
+        column
+            .numbers(self.locate(index).0, margin, out)
+            .map_err(|fault| fault.context(self.shown(index)))
     }
 
-    /// Appends the values that the labels of a row in view were read from, base by base with `margin` more on both sides;
-    /// false where they are not known.
+    /// Appends the values that the labels of a row in view were read from, base by base with
+    /// `margin` more on both sides; false where they are not known.
     pub fn push_profile(&self, index: usize, margin: usize, out: &mut Vec<f32>) -> Result<bool> {
-        let Some(source) = self.profile.as_ref().and_then(|profile| profile.source.as_ref()) else { return Ok(false) };
+        let Some(source) = self
+            .profile
+            .as_ref()
+            .and_then(|profile| profile.source.as_ref())
+        else {
+            return Ok(false);
+        };
         // the labels of shuffles are 0
         if self.locate(index).1 > 0 {
             return Ok(false);
@@ -236,7 +304,11 @@ impl Dataset {
     }
 
     /// Codes and numbers of an input for some rows in view; one of the two is empty.
-    pub fn gather(&self, column: &Column, rows: impl Iterator<Item = usize>) -> Result<(Vec<u8>, Vec<f32>)> {
+    pub fn gather(
+        &self,
+        column: &Column,
+        rows: impl Iterator<Item = usize>,
+    ) -> Result<(Vec<u8>, Vec<f32>)> {
         let (mut codes, mut values, mut shuffler) = (Vec::new(), Vec::new(), Shuffler::default());
         for index in rows {
             self.push_codes(column, index, 0, 0, &mut shuffler, &mut codes)?;
@@ -247,18 +319,27 @@ impl Dataset {
 
     /// The first input of sequences.
     pub fn sequence_input(&self) -> Option<&Column> {
-        self.inputs.iter().map(|input| &input.column).find(|column| column.is_sequence())
+        self.inputs
+            .iter()
+            .map(|input| &input.column)
+            .find(|column| column.is_sequence())
     }
 
-    /// Codes of the first input of sequences for some rows in view, and their length, which is not 0.
+    /// Codes of the first input of sequences for some rows in view, and their length, which is not
+    /// 0.
     pub fn sequences(&self, rows: impl Iterator<Item = usize>) -> Result<(Vec<u8>, usize)> {
-        let Some(column) = self.sequence_input() else { bail!("data", "the dataset has no sequences") };
+        let Some(column) = self.sequence_input() else {
+            bail!("data", "the dataset has no sequences")
+        };
         Ok((self.gather(column, rows)?.0, column.row_shape()[0].max(1)))
     }
 
     /// A row in view, for messages: its number and its name.
     pub fn shown(&self, index: usize) -> String {
-        self.name(index).map_or_else(|| format!("row {index}"), |name| format!("row {index} ({name})"))
+        self.name(index).map_or_else(
+            || format!("row {index}"),
+            |name| format!("row {index} ({name})"),
+        )
     }
 
     /// What a row in view is called: the name of its source, or its place.
@@ -268,9 +349,16 @@ impl Dataset {
             return Some(names[row].clone());
         }
         self.inputs.iter().find_map(|input| match &input.column {
-            Column::Genome { genome, regions, .. } => {
+            Column::Genome {
+                genome, regions, ..
+            } => {
                 let place = &regions[row];
-                Some(format!("{}:{}-{}", genome.contigs.names()[place.chrom as usize], place.start, place.end))
+                Some(format!(
+                    "{}:{}-{}",
+                    genome.contigs.names()[place.chrom as usize],
+                    place.start,
+                    place.end
+                ))
             }
             _ => None,
         })
@@ -278,10 +366,19 @@ impl Dataset {
 
     /// The same storage with other rows in view.
     pub fn with_rows(&self, rows: Vec<u32>) -> Dataset {
-        Dataset { rows: Arc::new(rows), sampling: Sampling { weights: None, ..self.sampling.clone() }, notes: Vec::new(), ..self.clone() }
+        Dataset {
+            rows: Arc::new(rows),
+            sampling: Sampling {
+                weights: None,
+                ..self.sampling.clone()
+            },
+            notes: Vec::new(),
+            ..self.clone()
+        }
     }
 
-    /// Adds shuffles of each row as negatives; other inputs of the row are repeated beside its shuffles.
+    /// Adds shuffles of each row as negatives; other inputs of the row are repeated beside its
+    /// shuffles.
     pub fn with_shuffles(&self, how: Shuffles) -> Result<Dataset> {
         if self.shuffles.is_some() {
             bail!("data", "this dataset has shuffles already");
@@ -290,26 +387,55 @@ impl Dataset {
             bail!("data", "there is no sequence to shuffle");
         }
         let tasks = self.tasks();
-        let negatives = self.rows.iter().filter(|row| self.labels[**row as usize * tasks..][..tasks].iter().all(|l| *l <= 0.0)).count();
-        let mut out = Dataset { shuffles: Some(how), ..self.clone() };
+        let negatives = self
+            .rows
+            .iter()
+            .filter(|row| {
+                self.labels[**row as usize * tasks..][..tasks]
+                    .iter()
+                    .all(|l| *l <= 0.0)
+            })
+            .count();
+        let mut out = Dataset {
+            shuffles: Some(how),
+            ..self.clone()
+        };
         if negatives > 0 && tasks > 0 {
-            out.notes.push(format!("{negatives} of {} rows are negatives already; their shuffles are negatives too", self.rows.len()));
+            out.notes.push(format!(
+                "{negatives} of {} rows are negatives already; their shuffles are negatives too",
+                self.rows.len()
+            ));
         }
         Ok(out)
     }
 
     /// Adds negatives that every epoch draws from another dataset of the same form.
-    pub fn with_negatives(&self, negatives: &Dataset, ratio: f64, redraw: bool, seed: u64) -> Result<Dataset> {
+    pub fn with_negatives(
+        &self,
+        negatives: &Dataset,
+        ratio: f64,
+        redraw: bool,
+        seed: u64,
+    ) -> Result<Dataset> {
         if self.pool.is_some() || negatives.pool.is_some() || negatives.shuffles.is_some() {
             bail!("data", "this dataset draws negatives already");
         }
-        let joined = Dataset::concat(&[Dataset { shuffles: None, ..self.clone() }, negatives.clone()])?;
+        let joined = Dataset::concat(&[
+            Dataset {
+                shuffles: None,
+                ..self.clone()
+            },
+            negatives.clone(),
+        ])?;
         let n = self.rows.len() as u32;
         let pool: Vec<u32> = (n..joined.rows.len() as u32).collect();
         let count = (f64::from(n) * ratio).round() as usize;
         let mut out = joined.with_rows((0..n).collect());
         if count > pool.len() {
-            out.notes.push(format!("{count} negatives are drawn from {}: some come more than once in an epoch", pool.len()));
+            out.notes.push(format!(
+                "{count} negatives are drawn from {}: some come more than once in an epoch",
+                pool.len()
+            ));
         }
         out.shuffles = self.shuffles;
         out.sampling = self.sampling.clone();
@@ -317,7 +443,8 @@ impl Dataset {
         Ok(out)
     }
 
-    /// Fixed shuffles and negatives become rows of their own; what is drawn anew every epoch cannot.
+    /// Fixed shuffles and negatives become rows of their own; what is drawn anew every epoch
+    /// cannot.
     pub fn materialised(&self) -> Result<Dataset> {
         if self.shuffles.is_none() && self.pool.is_none() {
             return Ok(self.clone());
@@ -330,11 +457,23 @@ impl Dataset {
 
     /// The rows in view as storage of their own.
     fn stored(&self) -> Result<Dataset> {
-        let inputs = self.inputs.iter().map(|input| Ok(Input { column: joined(&[(self, &input.column)])?, ..input.clone() })).collect::<Result<_>>()?;
+        let inputs = self
+            .inputs
+            .iter()
+            .map(|input| {
+                Ok(Input {
+                    column: joined(&[(self, &input.column)])?,
+                    ..input.clone()
+                })
+            })
+            .collect::<Result<_>>()?;
         let mut out = Dataset::new(inputs, self.label_names.clone(), self.all_labels())?;
         out.label_partners = self.label_partners.clone();
         out.profile = joined_profile(std::slice::from_ref(self))?;
-        out.names = self.names.as_ref().map(|_| Arc::new((0..self.len()).filter_map(|i| self.name(i)).collect()));
+        out.names = self
+            .names
+            .as_ref()
+            .map(|_| Arc::new((0..self.len()).filter_map(|i| self.name(i)).collect()));
         out.truth = joined_truth(std::slice::from_ref(self));
         Ok(out)
     }
@@ -346,13 +485,27 @@ impl Dataset {
 
     /// Several datasets of the same form, one after the other.
     pub fn concat(parts: &[Dataset]) -> Result<Dataset> {
-        let parts = parts.iter().map(Dataset::materialised).collect::<Result<Vec<_>>>()?;
-        let Some(first) = parts.first() else { bail!("data", "concat needs at least one dataset") };
+        let parts = parts
+            .iter()
+            .map(Dataset::materialised)
+            .collect::<Result<Vec<_>>>()?;
+        let Some(first) = parts.first() else {
+            bail!("data", "concat needs at least one dataset")
+        };
         for other in &parts[1..] {
             let same = first.inputs.len() == other.inputs.len()
-                && first.inputs.iter().zip(&other.inputs).all(|(a, b)| a.name == b.name && a.column.shape() == b.column.shape());
+                && first
+                    .inputs
+                    .iter()
+                    .zip(&other.inputs)
+                    .all(|(a, b)| a.name == b.name && a.column.shape() == b.column.shape());
             if !same || first.label_names.len() != other.label_names.len() {
-                bail!("data", "datasets of different inputs, lengths or labels cannot be joined: {} and {}", first.form(), other.form());
+                bail!(
+                    "data",
+                    "datasets of different inputs, lengths or labels cannot be joined: {} and {}",
+                    first.form(),
+                    other.form()
+                );
             }
         }
         if let Some((a, b)) = disagreement(&parts) {
@@ -360,22 +513,47 @@ impl Dataset {
         }
         let mut inputs = Vec::new();
         for (i, input) in first.inputs.iter().enumerate() {
-            let columns: Vec<(&Dataset, &Column)> = parts.iter().map(|part| (part, &part.inputs[i].column)).collect();
-            inputs.push(Input { column: joined(&columns)?, ..input.clone() });
+            let columns: Vec<(&Dataset, &Column)> = parts
+                .iter()
+                .map(|part| (part, &part.inputs[i].column))
+                .collect();
+            inputs.push(Input {
+                column: joined(&columns)?,
+                ..input.clone()
+            });
         }
-        let mut out = Dataset::new(inputs, first.label_names.clone(), parts.iter().flat_map(Dataset::all_labels).collect())?;
+        let mut out = Dataset::new(
+            inputs,
+            first.label_names.clone(),
+            parts.iter().flat_map(Dataset::all_labels).collect(),
+        )?;
         out.label_partners = parts.iter().find_map(|part| part.label_partners.clone());
         out.profile = joined_profile(&parts)?;
         out.truth = joined_truth(&parts);
         if parts.iter().all(|part| part.names.is_some()) {
-            out.names = Some(Arc::new(parts.iter().flat_map(|part| (0..part.len()).filter_map(|i| part.name(i))).collect()));
+            out.names = Some(Arc::new(
+                parts
+                    .iter()
+                    .flat_map(|part| (0..part.len()).filter_map(|i| part.name(i)))
+                    .collect(),
+            ));
         }
         Ok(out)
     }
 
     /// Inputs and labels in words: `sequence [4, 101], label Bound`.
     pub fn form(&self) -> String {
-        let inputs: Vec<String> = self.inputs.iter().map(|input| format!("{} {}", input.name, crate::base::shape::text(&input.column.shape()))).collect();
+        let inputs: Vec<String> = self
+            .inputs
+            .iter()
+            .map(|input| {
+                format!(
+                    "{} {}",
+                    input.name,
+                    crate::base::shape::text(&input.column.shape())
+                )
+            })
+            .collect();
         let labels = match self.label_names.len() {
             0 => "no label".to_string(),
             1 => format!("label {}", self.label_names[0]),
@@ -388,24 +566,46 @@ impl Dataset {
     pub fn positives(&self) -> Vec<f64> {
         let tasks = self.tasks();
         let mut sums = vec![(0.0f64, 0usize); tasks];
-        for (i, label) in self.all_labels().iter().enumerate().filter(|(_, label)| !label.is_nan()) {
+        for (i, label) in self
+            .all_labels()
+            .iter()
+            .enumerate()
+            .filter(|(_, label)| !label.is_nan())
+        {
             sums[i % tasks].0 += f64::from(u8::from(*label > 0.5));
             sums[i % tasks].1 += 1;
         }
-        sums.into_iter().map(|(positive, n)| if n == 0 { f64::NAN } else { positive / n as f64 }).collect()
+        sums.into_iter()
+            .map(|(positive, n)| {
+                if n == 0 {
+                    f64::NAN
+                } else {
+                    positive / n as f64
+                }
+            })
+            .collect()
     }
 }
 
 /// What is known of the rows in view, where it is known of all of them: nothing is of shuffles.
 pub(super) fn joined_truth(parts: &[Dataset]) -> Option<Arc<Truth>> {
-    let own = |part: &Dataset| part.truth.as_deref().filter(|_| part.shuffles.is_none()).map(|_| (0..part.len()).map(|i| part.locate(i).0).collect());
+    let own = |part: &Dataset| {
+        part.truth
+            .as_deref()
+            .filter(|_| part.shuffles.is_none())
+            .map(|_| (0..part.len()).map(|i| part.locate(i).0).collect())
+    };
     let rows: Vec<Vec<usize>> = parts.iter().map(own).collect::<Option<_>>()?;
-    let known: Vec<(&Truth, Vec<usize>)> = parts.iter().filter_map(|part| part.truth.as_deref()).zip(rows).collect();
+    let known: Vec<(&Truth, Vec<usize>)> = parts
+        .iter()
+        .filter_map(|part| part.truth.as_deref())
+        .zip(rows)
+        .collect();
     Truth::gather(&known).map(Arc::new)
 }
 
-/// What two datasets of the same form say differently of the reverse strand, in words. Labels that are 0 in every row,
-/// as those of negatives, agree with any.
+/// What two datasets of the same form say differently of the reverse strand, in words. Labels that
+/// are 0 in every row, as those of negatives, agree with any.
 fn disagreement(parts: &[Dataset]) -> Option<(&'static str, &'static str)> {
     let first = parts.first()?;
     for other in &parts[1..] {
@@ -414,52 +614,102 @@ fn disagreement(parts: &[Dataset]) -> Option<(&'static str, &'static str)> {
                 return Some(("an input along the sequence", "one that is not"));
             }
             if a.partners != b.partners {
-                return Some(("an input whose channels are pairs of strands", "one whose channels are not"));
+                return Some((
+                    "an input whose channels are pairs of strands",
+                    "one whose channels are not",
+                ));
             }
         }
         let is_set = |set: &Dataset| set.labels.iter().any(|label| *label != 0.0);
         if first.label_partners != other.label_partners && is_set(first) && is_set(other) {
-            return Some(("labels that change places on the reverse strand", "labels that do so in another way, or not at all"));
+            return Some((
+                "labels that change places on the reverse strand",
+                "labels that do so in another way, or not at all",
+            ));
         }
     }
     None
 }
 
-/// How the labels of the rows in view are placed; their signals are known where they are for every row.
+/// How the labels of the rows in view are placed; their signals are known where they are for every
+/// row.
 fn joined_profile(parts: &[Dataset]) -> Result<Option<Arc<Profile>>> {
-    let Some(known) = parts.iter().find_map(|part| part.profile.clone()) else { return Ok(None) };
-    let of = |part: &Dataset| part.profile.as_ref().filter(|_| part.shuffles.is_none()).and_then(|own| own.source.clone());
+    let Some(known) = parts.iter().find_map(|part| part.profile.clone()) else {
+        return Ok(None);
+    };
+    let of = |part: &Dataset| {
+        part.profile
+            .as_ref()
+            .filter(|_| part.shuffles.is_none())
+            .and_then(|own| own.source.clone())
+    };
     let sources: Vec<Source> = parts.iter().filter_map(of).collect();
     let mut source = None;
-    if let Some(first) = sources.first().filter(|first| sources.len() == parts.len() && sources.iter().all(|own| own.is_like(first))) {
-        let columns: Vec<(&Dataset, &Column)> = parts.iter().zip(&sources).map(|(part, own)| (part, &own.column)).collect();
-        source = Some(Source { column: joined(&columns)?, ..first.clone() });
+    if let Some(first) = sources.first().filter(|first| {
+        sources.len() == parts.len() && sources.iter().all(|own| own.is_like(first))
+    }) {
+        let columns: Vec<(&Dataset, &Column)> = parts
+            .iter()
+            .zip(&sources)
+            .map(|(part, own)| (part, &own.column))
+            .collect();
+        source = Some(Source {
+            column: joined(&columns)?,
+            ..first.clone()
+        });
     }
-    Ok(Some(Arc::new(Profile { bins: known.bins, source })))
+    Ok(Some(Arc::new(Profile {
+        bins: known.bins,
+        source,
+    })))
 }
 
-/// The rows in view of columns of one form, behind each other: places of one genome stay places where no row is a
-/// shuffle, anything else is read.
+/// The rows in view of columns of one form, behind each other: places of one genome stay places
+/// where no row is a shuffle, anything else is read.
 fn joined(parts: &[(&Dataset, &Column)]) -> Result<Column> {
     let first = parts[0].1;
     match first {
         Column::Genome { genome, length, .. } => {
             let own = parts.iter().map(|(part, column)| match column {
-                Column::Genome { genome: other, regions, .. } if Arc::ptr_eq(other, genome) && part.shuffles.is_none() => Some(part.places(regions)),
+                Column::Genome {
+                    genome: other,
+                    regions,
+                    ..
+                } if Arc::ptr_eq(other, genome) && part.shuffles.is_none() => {
+                    Some(part.places(regions))
+                }
                 _ => None,
             });
             if let Some(lists) = own.collect::<Option<Vec<_>>>() {
-                return Ok(Column::Genome { genome: genome.clone(), regions: Arc::new(lists.into_iter().flatten().collect()), length: *length });
+                return Ok(Column::Genome {
+                    genome: genome.clone(),
+                    regions: Arc::new(lists.into_iter().flatten().collect()),
+                    length: *length,
+                });
             }
         }
-        Column::Signal { channels, length, partners, .. } => {
+        Column::Signal {
+            channels,
+            length,
+            partners,
+            ..
+        } => {
             let own = parts.iter().map(|(part, column)| match column {
-                Column::Signal { channels: other, regions, .. } if Arc::ptr_eq(other, channels) => Some(part.places(regions)),
+                Column::Signal {
+                    channels: other,
+                    regions,
+                    ..
+                } if Arc::ptr_eq(other, channels) => Some(part.places(regions)),
                 _ => None,
             });
             if let Some(lists) = own.collect::<Option<Vec<_>>>() {
                 let regions = Arc::new(lists.into_iter().flatten().collect());
-                return Ok(Column::Signal { channels: channels.clone(), regions, length: *length, partners: partners.clone() });
+                return Ok(Column::Signal {
+                    channels: channels.clone(),
+                    regions,
+                    length: *length,
+                    partners: partners.clone(),
+                });
             }
         }
         Column::Sequence { .. } | Column::Dense { .. } => {}
@@ -471,5 +721,15 @@ fn joined(parts: &[(&Dataset, &Column)]) -> Result<Column> {
         values.extend(own_values);
     }
     let shape = first.row_shape();
-    Ok(if first.is_sequence() { Column::Sequence { codes: Arc::new(codes), length: shape[0] } } else { Column::Dense { values: Arc::new(values), shape } })
+    Ok(if first.is_sequence() {
+        Column::Sequence {
+            codes: Arc::new(codes),
+            length: shape[0],
+        }
+    } else {
+        Column::Dense {
+            values: Arc::new(values),
+            shape,
+        }
+    })
 }

@@ -17,7 +17,12 @@ pub struct Rows<'a> {
 impl<'a> Rows<'a> {
     /// Opens a table.
     pub fn open(path: &'a Path) -> Result<Rows<'a>> {
-        Ok(Rows { path, lines: Lines::open(path)?, separator: None, row: Vec::new() })
+        Ok(Rows {
+            path,
+            lines: Lines::open(path)?,
+            separator: None,
+            row: Vec::new(),
+        })
     }
 
     /// The first line and the fields of the next row; none at the end.
@@ -33,7 +38,11 @@ impl<'a> Rows<'a> {
         let line = self.lines.whole();
         if let (Some(separator), false) = (self.separator, line.contains('"')) {
             self.row = match separator {
-                Separator::Char(own) => line.trim_end_matches(['\n', '\r']).split(own).map(|field| field.trim().to_string()).collect(),
+                Separator::Char(own) => line
+                    .trim_end_matches(['\n', '\r'])
+                    .split(own)
+                    .map(|field| field.trim().to_string())
+                    .collect(),
                 Separator::Blanks => line.split_whitespace().map(str::to_string).collect(),
             };
             return Ok(Some((number, &self.row)));
@@ -61,7 +70,9 @@ impl<'a> Rows<'a> {
             if self.lines.next_line()?.is_none() {
                 return Err(unclosed(&place()));
             }
-            is_whole = splitter.add(self.lines.whole()).map_err(|fault| fault.context(place()))?;
+            is_whole = splitter
+                .add(self.lines.whole())
+                .map_err(|fault| fault.context(place()))?;
         }
         self.row = splitter.finish();
         Ok(Some((number, &self.row)))
@@ -86,8 +97,13 @@ mod tests {
 
     #[test]
     fn quotes_hold_separators_quotes_and_line_ends() {
-        let rows = of("\"seq\",\"y\",\"note\"\n\"ACGT\",\"1\",\"a,b\"\n\n# note\nTTTT, 0 ,\"say \"\"hi\"\"\nthere\"\nAAAA,1,x\n");
-        let shown: Vec<(usize, String)> = rows.iter().map(|(line, row)| (*line, row.join("|"))).collect();
+        let rows = of(
+            "\"seq\",\"y\",\"note\"\n\"ACGT\",\"1\",\"a,b\"\n\n# note\nTTTT, 0 ,\"say \"\"hi\"\"\nthere\"\nAAAA,1,x\n",
+        );
+        let shown: Vec<(usize, String)> = rows
+            .iter()
+            .map(|(line, row)| (*line, row.join("|")))
+            .collect();
         assert_eq!(shown[0], (1, "seq|y|note".into()));
         assert_eq!(shown[1], (2, "ACGT|1|a,b".into()));
         assert_eq!(shown[2], (5, "TTTT|0|say \"hi\"\nthere".into()));
@@ -96,7 +112,13 @@ mod tests {
         assert_eq!(of("a,5\" pipe,\n1,2,3\n")[0].1, ["a", "5\" pipe", ""]);
         assert_eq!(of("a,b\n,\n").len(), 2);
         assert_eq!(of("\u{feff}a\tb\r\n1\t\"2\t3\"\r\n")[1].1, ["1", "2\t3"]);
-        assert_eq!(of("a b\n\n1  2\n").iter().map(|(line, row)| (*line, row.len())).collect::<Vec<_>>(), [(1, 2), (3, 2)]);
+        assert_eq!(
+            of("a b\n\n1  2\n")
+                .iter()
+                .map(|(line, row)| (*line, row.len()))
+                .collect::<Vec<_>>(),
+            [(1, 2), (3, 2)]
+        );
         assert!(of("").is_empty());
     }
 }

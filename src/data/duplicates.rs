@@ -7,7 +7,9 @@ use std::collections::HashSet;
 /// A key that a sequence shares with its reverse complement and, practically, with nothing else.
 fn key(codes: &[u8]) -> u128 {
     let hash = |codes: &mut dyn Iterator<Item = u8>| {
-        codes.fold(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C834u128, |h, c| (h ^ u128::from(c + 1)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013B))
+        codes.fold(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C834u128, |h, c| {
+            (h ^ u128::from(c + 1)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013B)
+        })
     };
     let forward = hash(&mut codes.iter().copied());
     let backward = hash(&mut codes.iter().rev().map(|c| alphabet::complement(*c)));
@@ -18,13 +20,21 @@ fn key(codes: &[u8]) -> u128 {
 fn keys(set: &Dataset) -> Vec<u128> {
     let column = set.sequence_input();
     match column {
-        Some(Column::Sequence { codes, length }) => set.rows.iter().map(|row| key(&codes[*row as usize * length..(*row as usize + 1) * length])).collect(),
+        Some(Column::Sequence { codes, length }) => set
+            .rows
+            .iter()
+            .map(|row| key(&codes[*row as usize * length..(*row as usize + 1) * length]))
+            .collect(),
         Some(Column::Genome { regions, .. }) => {
             let place = |row: &u32| &regions[*row as usize];
             set.rows
                 .iter()
                 .map(place)
-                .map(|p| u128::from(p.chrom) << 96 | (p.start as u128 & 0xFFFF_FFFF_FFFF) << 48 | (p.end as u128 & 0xFFFF_FFFF_FFFF))
+                .map(|p| {
+                    u128::from(p.chrom) << 96
+                        | (p.start as u128 & 0xFFFF_FFFF_FFFF) << 48
+                        | (p.end as u128 & 0xFFFF_FFFF_FFFF)
+                })
                 .collect()
         }
         _ => Vec::new(),

@@ -1,4 +1,5 @@
-//! Batches: rows cut, shuffled and augmented ahead of the training step, the same for any number of threads.
+//! Batches: rows cut, shuffled and augmented ahead of the training step, the same for any number of
+//! threads.
 
 use super::{Column, Dataset};
 use crate::bail;
@@ -46,8 +47,8 @@ impl Labelled {
     }
 }
 
-/// One row on its way into a batch. Sequences and what lies along them have `margin` more on both sides, which
-/// augmenters may move into view; the room is used for the next row again.
+/// One row on its way into a batch. Sequences and what lies along them have `margin` more on both
+/// sides, which augmenters may move into view; the room is used for the next row again.
 #[derive(Default)]
 pub struct Sample {
     /// The codes of each sequence input.
@@ -71,10 +72,16 @@ pub struct Sample {
 }
 
 impl Sample {
-    /// Everything that is along the sequences and moves with them: signals, and the values that labels are read from.
+    /// Everything that is along the sequences and moves with them: signals, and the values that
+    /// labels are read from.
     pub fn along(&mut self) -> impl Iterator<Item = &mut Signal> {
-        let labelled = std::iter::once(&mut self.labelled).filter(|own| own.is_on).map(|own| &mut own.signal);
-        self.signals.iter_mut().filter(|signal| signal.is_along).chain(labelled)
+        let labelled = std::iter::once(&mut self.labelled)
+            .filter(|own| own.is_on)
+            .map(|own| &mut own.signal);
+        self.signals
+            .iter_mut()
+            .filter(|signal| signal.is_along)
+            .chain(labelled)
     }
 }
 
@@ -88,13 +95,15 @@ pub trait Transform: Send + Sync {
         0
     }
 
-    /// What it does to rows where it only moves or turns what is seen of them, with the random numbers of `apply`; `length` is
-    /// that of a row with its margins. Says whether that is all it does.
+    /// What it does to rows where it only moves or turns what is seen of them, with the random
+    /// numbers of `apply`; `length` is that of a row with its margins. Says whether that is all it
+    /// does.
     fn moves(&self, _place: &mut Place, _length: i64, _rng: &mut Rng) -> bool {
         false
     }
 
-    /// What it is called where it moves bases to other positions, which labels along the sequence have to follow.
+    /// What it is called where it moves bases to other positions, which labels along the sequence
+    /// have to follow.
     fn displaces(&self) -> Option<&'static str> {
         None
     }
@@ -103,8 +112,8 @@ pub trait Transform: Send + Sync {
     fn blends(&self, _epoch: u64, _out: &mut Vec<Blend>) {}
 }
 
-/// Where the sequence of a row is read: position i is position `start` + i of the stored row with its margins or, on the other
-/// strand, the complement of `start` - i.
+/// Where the sequence of a row is read: position i is position `start` + i of the stored row with
+/// its margins or, on the other strand, the complement of `start` - i.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Place {
     /// See above.
@@ -118,7 +127,8 @@ pub struct Place {
 pub enum Blend {
     /// Normal noise of a standard deviation on every number.
     Noise(f64),
-    /// Each row mixed with another one of the batch, labels too; the shares are beta numbers of this shape (Zhang et al. 2018).
+    /// Each row mixed with another one of the batch, labels too; the shares are beta numbers of
+    /// this shape (Zhang et al. 2018).
     Mixup(f64),
 }
 
@@ -159,7 +169,11 @@ struct Used(Mutex<Vec<Vec<u8>>>);
 
 impl Used {
     fn take(&self, capacity: usize) -> Vec<u8> {
-        let mut buffer = self.0.lock().map_or_else(|_| None, |mut pool| pool.pop()).unwrap_or_default();
+        let mut buffer = self
+            .0
+            .lock()
+            .map_or_else(|_| None, |mut pool| pool.pop())
+            .unwrap_or_default();
         buffer.clear();
         buffer.reserve(capacity);
         buffer
@@ -203,18 +217,35 @@ pub struct Loader {
 impl Loader {
     /// Rows in order, as they are.
     pub fn plain(set: &Dataset, batch: usize) -> Loader {
-        Loader { set: set.clone(), batch, seed: None, epoch: 0, transform: None, drop_last: false, threads: 1, is_elsewhere: false }
+        Loader {
+            set: set.clone(),
+            batch,
+            seed: None,
+            epoch: 0,
+            transform: None,
+            drop_last: false,
+            threads: 1,
+            is_elsewhere: false,
+        }
     }
 
     /// Rows in a pass.
     fn count(&self) -> usize {
-        if self.seed.is_some() { self.set.sampling.count(self.set.len()) } else { self.set.len() }
+        if self.seed.is_some() {
+            self.set.sampling.count(self.set.len())
+        } else {
+            self.set.len()
+        }
     }
 
     /// Batches in a pass.
     pub fn batches(&self) -> usize {
         let n = self.count();
-        if self.drop_last && n >= self.batch { n / self.batch } else { n.div_ceil(self.batch) }
+        if self.drop_last && n >= self.batch {
+            n / self.batch
+        } else {
+            n.div_ceil(self.batch)
+        }
     }
 
     /// Batches that wait for the step at most, for each thread.
@@ -226,7 +257,10 @@ impl Loader {
 
     /// Starts the threads and gives the batches in order.
     pub fn start(&self) -> Batches {
-        let loader = Arc::new(Loader { set: self.set.at_epoch(self.epoch), ..self.clone() });
+        let loader = Arc::new(Loader {
+            set: self.set.at_epoch(self.epoch),
+            ..self.clone()
+        });
         let order = Arc::new(self.set.sampling.order(&loader.set, self.seed, self.epoch));
         let total = self.batches();
         let threads = self.threads.clamp(1, 64).min(total.max(1));
@@ -241,8 +275,15 @@ impl Loader {
                     for number in (lane..total).step_by(threads) {
                         let from = number * loader.batch;
                         let to = (from + loader.batch).min(order.len());
-                        let made = panic::guarded(|| loader.assemble(&order[from..to], &mut sample, Some(&used)));
-                        let made = made.unwrap_or_else(|_| Err(Fault::new("internal", format!("a loader thread gave up: {}", panic::last()))));
+                        let made = panic::guarded(|| {
+                            loader.assemble(&order[from..to], &mut sample, Some(&used))
+                        });
+                        let made = made.unwrap_or_else(|_| {
+                            Err(Fault::new(
+                                "internal",
+                                format!("a loader thread gave up: {}", panic::last()),
+                            ))
+                        });
                         let failed = made.is_err();
                         // the other end hangs up when a run stops early
                         if send.send(made).is_err() || failed {
@@ -256,11 +297,20 @@ impl Loader {
                 receive
             })
             .collect();
-        Batches { lanes, next: 0, total }
+        Batches {
+            lanes,
+            next: 0,
+            total,
+        }
     }
 
     /// Makes one batch of the given rows.
-    fn assemble(&self, index: &[u32], sample: &mut Sample, used: Option<&Arc<Used>>) -> Result<Batch> {
+    fn assemble(
+        &self,
+        index: &[u32],
+        sample: &mut Sample,
+        used: Option<&Arc<Used>>,
+    ) -> Result<Batch> {
         let set = &self.set;
         let margin = self.margin();
         if self.is_elsewhere {
@@ -271,7 +321,10 @@ impl Loader {
             let shape = input.column.row_shape();
             let room = index.len() * shape.iter().product::<usize>();
             let values = if input.column.is_sequence() {
-                Values::Codes(used.map_or_else(|| Vec::with_capacity(room), |used| used.take(room)), shape[0])
+                Values::Codes(
+                    used.map_or_else(|| Vec::with_capacity(room), |used| used.take(room)),
+                    shape[0],
+                )
             } else {
                 Values::Dense(Vec::with_capacity(room), shape)
             };
@@ -281,12 +334,28 @@ impl Loader {
         self.check_labels()?;
         for row in index {
             match &self.transform {
-                Some(transform) => self.changed(*row, transform.as_ref(), margin, sample, &mut inputs, &mut labels)?,
+                Some(transform) => self.changed(
+                    *row,
+                    transform.as_ref(),
+                    margin,
+                    sample,
+                    &mut inputs,
+                    &mut labels,
+                )?,
                 None => {
                     for (input, (_, values)) in set.inputs.iter().zip(&mut inputs) {
                         match values {
-                            Values::Codes(codes, _) => set.push_codes(&input.column, *row as usize, 0, self.epoch, &mut sample.shuffler, codes)?,
-                            Values::Dense(numbers, _) => set.push_numbers(&input.column, *row as usize, 0, numbers)?,
+                            Values::Codes(codes, _) => set.push_codes(
+                                &input.column,
+                                *row as usize,
+                                0,
+                                self.epoch,
+                                &mut sample.shuffler,
+                                codes,
+                            )?,
+                            Values::Dense(numbers, _) => {
+                                set.push_numbers(&input.column, *row as usize, 0, numbers)?
+                            }
                         }
                     }
                     set.push_labels(*row as usize, &mut labels);
@@ -297,13 +366,31 @@ impl Loader {
         if let Some(transform) = &self.transform {
             transform.blends(self.epoch, &mut blends);
         }
-        let key = Rng::keyed(&[self.seed.unwrap_or(0), 0x626c_656e, self.epoch, u64::from(index.first().copied().unwrap_or(0))]).next_u64();
-        Ok(Batch { inputs, labels, tasks: set.tasks(), size: index.len(), index: index.to_vec(), blends, key, places: Vec::new(), used: used.cloned() })
+        let key = Rng::keyed(&[
+            self.seed.unwrap_or(0),
+            0x626c_656e,
+            self.epoch,
+            u64::from(index.first().copied().unwrap_or(0)),
+        ])
+        .next_u64();
+        Ok(Batch {
+            inputs,
+            labels,
+            tasks: set.tasks(),
+            size: index.len(),
+            index: index.to_vec(),
+            blends,
+            key,
+            places: Vec::new(),
+            used: used.cloned(),
+        })
     }
 
     /// Bases that are read beyond the view, on each side.
     pub fn margin(&self) -> usize {
-        self.transform.as_ref().map_or(0, |transform| transform.margin())
+        self.transform
+            .as_ref()
+            .map_or(0, |transform| transform.margin())
     }
 
     /// Whether all that is done to rows is to move and turn them, so that it can be done elsewhere.
@@ -313,13 +400,21 @@ impl Loader {
             transform.blends(self.epoch, &mut blends);
             transform.moves(&mut Place::default(), 1, &mut Rng::keyed(&[0]))
         });
-        let labels_stay = self.transform.is_none() || (self.set.label_partners.is_none() && self.set.profile.is_none());
-        moves && blends.is_empty() && self.set.inputs.len() == 1 && self.set.inputs[0].column.is_sequence() && labels_stay
+        let labels_stay = self.transform.is_none()
+            || (self.set.label_partners.is_none() && self.set.profile.is_none());
+        moves
+            && blends.is_empty()
+            && self.set.inputs.len() == 1
+            && self.set.inputs[0].column.is_sequence()
+            && labels_stay
     }
 
     /// A batch without its sequences.
     fn told(&self, index: &[u32], margin: usize) -> Batch {
-        let length = self.set.sequence_input().map_or(0, |column| column.row_shape()[0] + 2 * margin) as i64;
+        let length = self
+            .set
+            .sequence_input()
+            .map_or(0, |column| column.row_shape()[0] + 2 * margin) as i64;
         let mut labels = Vec::with_capacity(index.len() * self.set.tasks());
         let mut places = Vec::with_capacity(index.len());
         for row in index {
@@ -328,15 +423,34 @@ impl Loader {
             if let Some(transform) = &self.transform {
                 transform.moves(&mut place, length, &mut self.drawing(*row));
             }
-            place.start += if place.turned { -(margin as i64) } else { margin as i64 };
+            place.start += if place.turned {
+                -(margin as i64)
+            } else {
+                margin as i64
+            };
             places.push(place);
         }
-        Batch { inputs: Vec::new(), labels, tasks: self.set.tasks(), size: index.len(), index: index.to_vec(), blends: Vec::new(), key: 0, places, used: None }
+        Batch {
+            inputs: Vec::new(),
+            labels,
+            tasks: self.set.tasks(),
+            size: index.len(),
+            index: index.to_vec(),
+            blends: Vec::new(),
+            key: 0,
+            places,
+            used: None,
+        }
     }
 
     /// The random numbers of a row's changes.
     fn drawing(&self, row: u32) -> Rng {
-        Rng::keyed(&[self.seed.unwrap_or(0), 0x6175_676d, self.epoch, u64::from(row)])
+        Rng::keyed(&[
+            self.seed.unwrap_or(0),
+            0x6175_676d,
+            self.epoch,
+            u64::from(row),
+        ])
     }
 
     /// Reads a row with its margins, changes it, and appends what is in view.
@@ -359,7 +473,14 @@ impl Loader {
                 }
                 let mut codes = std::mem::take(&mut sample.sequences[sequences]);
                 codes.clear();
-                set.push_codes(&input.column, row as usize, margin, self.epoch, &mut sample.shuffler, &mut codes)?;
+                set.push_codes(
+                    &input.column,
+                    row as usize,
+                    margin,
+                    self.epoch,
+                    &mut sample.shuffler,
+                    &mut codes,
+                )?;
                 sample.sequences[sequences] = codes;
                 sequences += 1;
             } else {
@@ -391,16 +512,33 @@ impl Loader {
                     codes.extend_from_slice(&own[margin..margin + *length]);
                 }
                 Values::Dense(numbers, _) => {
-                    let Some(own) = own_signals.next() else { continue };
+                    let Some(own) = own_signals.next() else {
+                        continue;
+                    };
                     let edge = if own.is_along { margin } else { 0 };
-                    own.values.chunks(own.width.max(1)).for_each(|channel| numbers.extend_from_slice(&channel[edge..channel.len() - edge]));
+                    own.values.chunks(own.width.max(1)).for_each(|channel| {
+                        numbers.extend_from_slice(&channel[edge..channel.len() - edge])
+                    });
                 }
             }
         }
-        match set.profile.as_ref().and_then(|profile| Some((profile.bins, profile.source.as_ref()?))) {
+        match set
+            .profile
+            .as_ref()
+            .and_then(|profile| Some((profile.bins, profile.source.as_ref()?)))
+        {
             Some((bins, source)) if sample.labelled.is_on => {
-                let Labelled { signal, start, width, .. } = &sample.labelled;
-                let windows: Vec<&[f32]> = signal.values.chunks(signal.width.max(1)).map(|row| &row[*start..start + width]).collect();
+                let Labelled {
+                    signal,
+                    start,
+                    width,
+                    ..
+                } = &sample.labelled;
+                let windows: Vec<&[f32]> = signal
+                    .values
+                    .chunks(signal.width.max(1))
+                    .map(|row| &row[*start..start + width])
+                    .collect();
                 source.labels(&windows, bins, labels)?;
             }
             _ => labels.extend_from_slice(&sample.labels),
@@ -410,7 +548,13 @@ impl Loader {
 
     /// Fails where the sequence would move and labels along it could not follow.
     fn check_labels(&self) -> Result<()> {
-        let Some(what) = self.transform.as_ref().and_then(|transform| transform.displaces()) else { return Ok(()) };
+        let Some(what) = self
+            .transform
+            .as_ref()
+            .and_then(|transform| transform.displaces())
+        else {
+            return Ok(());
+        };
         match &self.set.profile {
             Some(profile) if profile.source.is_none() => bail!(
                 "data", "`augment::{what}` moves the bases of a row, and its labels, {} bins along the sequence, could not follow: their signals are not known", profile.bins;
@@ -421,15 +565,30 @@ impl Loader {
     }
 
     /// Reads what the labels of a row come from, where its bases may move.
-    fn read_labelled(&self, row: u32, transform: &dyn Transform, margin: usize, out: &mut Labelled) -> Result<()> {
+    fn read_labelled(
+        &self,
+        row: u32,
+        transform: &dyn Transform,
+        margin: usize,
+        out: &mut Labelled,
+    ) -> Result<()> {
         out.is_on = false;
-        let Some(source) = self.set.profile.as_ref().and_then(|profile| profile.source.as_ref()) else { return Ok(()) };
+        let Some(source) = self
+            .set
+            .profile
+            .as_ref()
+            .and_then(|profile| profile.source.as_ref())
+        else {
+            return Ok(());
+        };
         if transform.displaces().is_none() {
             return Ok(());
         }
         let own = &mut out.signal;
         own.values.clear();
-        out.is_on = self.set.push_profile(row as usize, margin, &mut own.values)?;
+        out.is_on = self
+            .set
+            .push_profile(row as usize, margin, &mut own.values)?;
         let length = source.column.row_shape().last().copied().unwrap_or(1);
         (own.width, own.is_along, own.blank) = (length + 2 * margin, true, f32::NAN);
         own.partners = match &source.column {
@@ -456,7 +615,11 @@ impl Iterator for Batches {
             return None;
         }
         let batch = self.lanes[self.next % self.lanes.len()].recv().ok()?;
-        self.next = if batch.is_ok() { self.next + 1 } else { self.total };
+        self.next = if batch.is_ok() {
+            self.next + 1
+        } else {
+            self.total
+        };
         Some(batch)
     }
 
@@ -484,13 +647,34 @@ mod tests {
     #[test]
     fn any_number_of_threads_gives_the_same_batches() {
         let codes = (0..1000u32).map(|i| (i * 7 % 4) as u8).collect();
-        let column = Column::Sequence { codes: Arc::new(codes), length: 10 };
-        let set = Dataset::new(vec![Input::new("sequence", column)], vec!["y".into()], vec![1.0; 100]).unwrap();
+        let column = Column::Sequence {
+            codes: Arc::new(codes),
+            length: 10,
+        };
+        let set = Dataset::new(
+            vec![Input::new("sequence", column)],
+            vec!["y".into()],
+            vec![1.0; 100],
+        )
+        .unwrap();
         let negatives = set.with_rows((0..30).collect());
-        let set = set.with_shuffles(Shuffles { k: 2, ratio: 1, redraw: true, seed: 4 }).unwrap();
+        let set = set
+            .with_shuffles(Shuffles {
+                k: 2,
+                ratio: 1,
+                redraw: true,
+                seed: 4,
+            })
+            .unwrap();
         let set = set.with_negatives(&negatives, 0.2, true, 9).unwrap();
         let run = |threads: usize, epoch: u64| -> Vec<(Vec<u32>, Vec<u8>)> {
-            let loader = Loader { seed: Some(5), epoch, transform: Some(Arc::new(Noise)), threads, ..Loader::plain(&set, 16) };
+            let loader = Loader {
+                seed: Some(5),
+                epoch,
+                transform: Some(Arc::new(Noise)),
+                threads,
+                ..Loader::plain(&set, 16)
+            };
             loader
                 .start()
                 .map(|batch| {

@@ -1,4 +1,5 @@
-//! Regions that stand as negatives: like the positives in length and GC content, and outside of what is excluded.
+//! Regions that stand as negatives: like the positives in length and GC content, and outside of
+//! what is excluded.
 
 use crate::base::seed::Rng;
 use crate::base::{Interval, Result, interrupt, memory};
@@ -30,7 +31,10 @@ fn content(genome: &Genome, place: &Interval, codes: &mut Vec<u8>) -> Result<(f6
     genome.fetch_into(place, codes)?;
     let known = codes.iter().filter(|c| **c < 4).count();
     let strong = codes.iter().filter(|c| **c == 1 || **c == 2).count();
-    Ok((strong as f64 / known.max(1) as f64, 1.0 - known as f64 / codes.len().max(1) as f64))
+    Ok((
+        strong as f64 / known.max(1) as f64,
+        1.0 - known as f64 / codes.len().max(1) as f64,
+    ))
 }
 
 /// The share of regions in each bin of GC content.
@@ -59,14 +63,25 @@ pub fn distance(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(x, y)| (x - y).abs()).sum::<f64>() / 2.0
 }
 
-/// Regions of the positives' lengths and GC contents at random places that touch neither them nor what is excluded.
+/// Regions of the positives' lengths and GC contents at random places that touch neither them nor
+/// what is excluded.
 pub fn gc_matched(genome: &Genome, positives: &Intervals, how: &Matching) -> Result<Intervals> {
     let own = positives.in_genome(genome)?;
     if own.is_empty() {
-        bail!("value", "there are no positives to match: the list is empty");
+        bail!(
+            "value",
+            "there are no positives to match: the list is empty"
+        );
     }
     let taken = match &how.exclude {
-        Some(exclude) => Intervals { fields: Vec::new(), ..own.clone() }.concat(&Intervals { fields: Vec::new(), ..exclude.clone() }),
+        Some(exclude) => Intervals {
+            fields: Vec::new(),
+            ..own.clone()
+        }
+        .concat(&Intervals {
+            fields: Vec::new(),
+            ..exclude.clone()
+        }),
         None => own.clone(),
     };
     let mut places = Places::new(genome, Some(&taken));
@@ -90,7 +105,8 @@ pub fn gc_matched(genome: &Genome, positives: &Intervals, how: &Matching) -> Res
     while out.len() < asked && since < patience {
         tries += 1;
         since += 1;
-        // the bin that a place falls into is not known before; the length is one that is still wanted
+        // the bin that a place falls into is not known before; the length is one that is still
+        // wanted
         let mut pick = rng.below(asked - out.len());
         let Some(lengths) = wanted.iter().find(|lengths| {
             let here = pick < lengths.len();
@@ -100,7 +116,9 @@ pub fn gc_matched(genome: &Genome, positives: &Intervals, how: &Matching) -> Res
             break;
         };
         let length = lengths[pick];
-        let Some(place) = places.draw(length, None, &mut rng) else { break };
+        let Some(place) = places.draw(length, None, &mut rng) else {
+            break;
+        };
         let (gc, unknown) = content(genome, &place, &mut codes)?;
         let found = &mut wanted[bin(gc, how.width)];
         if unknown > how.unknown {
@@ -114,22 +132,39 @@ pub fn gc_matched(genome: &Genome, positives: &Intervals, how: &Matching) -> Res
     }
     let found = out.len();
     if found == 0 || (found < asked && !how.is_short_allowed) {
-        let open = wanted.iter().enumerate().filter(|(_, lengths)| !lengths.is_empty());
+        let open = wanted
+            .iter()
+            .enumerate()
+            .filter(|(_, lengths)| !lengths.is_empty());
         let Some((most, lengths)) = open.max_by_key(|(_, lengths)| lengths.len()) else {
-            return Err(fault!("value", "no regions were asked for").hint("`ratio` is the number for each positive"));
+            return Err(fault!("value", "no regions were asked for")
+                .hint("`ratio` is the number for each positive"));
         };
-        let (low, length) = (most as f64 * how.width, lengths.iter().copied().min().unwrap_or(0));
+        let (low, length) = (
+            most as f64 * how.width,
+            lengths.iter().copied().min().unwrap_or(0),
+        );
         let fault = fault!(
             "data",
             "{found} of {asked} regions of matching GC content were found in {tries} tries: most are missing at GC content {low:.2} to {:.2}, \
              where the shortest has {length} bases",
             (low + how.width).min(1.0)
         );
-        let short = if how.is_short_allowed || found == 0 { "" } else { ", or take what was found (`short: \"accept\"`)" };
-        return Err(fault.hint(format!("allow coarser bins (`width`, now {}), more N (`max_n`), or exclude less{short}", how.width)));
+        let short = if how.is_short_allowed || found == 0 {
+            ""
+        } else {
+            ", or take what was found (`short: \"accept\"`)"
+        };
+        return Err(fault.hint(format!(
+            "allow coarser bins (`width`, now {}), more N (`max_n`), or exclude less{short}",
+            how.width
+        )));
     }
     let mut list = Intervals::new(genome.contigs.clone(), out);
-    let (a, b) = (histogram(genome, &own, how.width)?, histogram(genome, &list, how.width)?);
+    let (a, b) = (
+        histogram(genome, &own, how.width)?,
+        histogram(genome, &list, how.width)?,
+    );
     list.notes.push(format!(
         "{found} of {asked} regions found; their GC histogram differs from the positives' by {:.3} (0 is the same, 1 has nothing in common)",
         distance(&a, &b)
@@ -138,7 +173,14 @@ pub fn gc_matched(genome: &Genome, positives: &Intervals, how: &Matching) -> Res
 }
 
 /// Random regions of one length that overlap nothing of a list.
-pub fn random(genome: &Genome, n: usize, length: i64, exclude: Option<&Intervals>, unknown: f64, seed: u64) -> Result<Intervals> {
+pub fn random(
+    genome: &Genome,
+    n: usize,
+    length: i64,
+    exclude: Option<&Intervals>,
+    unknown: f64,
+    seed: u64,
+) -> Result<Intervals> {
     let mut out = memory::reserved(n, "random regions")?;
     let mut places = Places::new(genome, exclude);
     let mut rng = Rng::keyed(&[seed, 0x7261_6e64]);
@@ -148,7 +190,11 @@ pub fn random(genome: &Genome, n: usize, length: i64, exclude: Option<&Intervals
         if tries.is_multiple_of(1 << 16) {
             interrupt::check()?;
         }
-        let place = if tries > n.max(100).saturating_mul(100) { None } else { places.draw(length, None, &mut rng) };
+        let place = if tries > n.max(100).saturating_mul(100) {
+            None
+        } else {
+            places.draw(length, None, &mut rng)
+        };
         let Some(place) = place else {
             bail!("data", "{} of {n} random regions of {length} bases were found", out.len(); hint: "the genome leaves too little room: exclude less, or ask for shorter ones");
         };

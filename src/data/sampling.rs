@@ -35,15 +35,20 @@ impl Sampling {
         };
         match self.shard {
             // rows in order are not dealt out: predictions are of all of them
-            Some((rank, of)) if seed.is_some() => order.chunks_exact(of).map(|chunk| chunk[rank]).collect(),
+            Some((rank, of)) if seed.is_some() => {
+                order.chunks_exact(of).map(|chunk| chunk[rank]).collect()
+            }
             _ => order,
         }
     }
 
-    /// Every row once before any comes again: passes of another length than the data go on where the last one ended.
+    /// Every row once before any comes again: passes of another length than the data go on where
+    /// the last one ended.
     fn dealt(&self, n: usize, seed: u64, epoch: u64) -> Vec<u32> {
         let deck = |number: u64| Rng::keyed(&[seed, 0x6f72_6465, number]).permutation(n);
-        let Some(length) = self.length.filter(|length| *length != n) else { return deck(epoch) };
+        let Some(length) = self.length.filter(|length| *length != n) else {
+            return deck(epoch);
+        };
         let mut at = epoch as usize * length;
         let mut out = Vec::with_capacity(length);
         while out.len() < length && n > 0 {
@@ -59,16 +64,32 @@ impl Sampling {
     fn drawn(&self, set: &Dataset, seed: u64, epoch: u64) -> Vec<u32> {
         let n = set.len();
         let mut weights: Vec<f64> = match &self.weights {
-            Some(weights) => (0..n).map(|i| weights.get(i).copied().unwrap_or(1.0)).collect(),
+            Some(weights) => (0..n)
+                .map(|i| weights.get(i).copied().unwrap_or(1.0))
+                .collect(),
             None => vec![1.0; n],
         };
         if self.balance {
             let tasks = set.tasks().max(1);
-            let positive: Vec<bool> = set.all_labels().chunks(tasks).map(|row| row.iter().any(|l| *l > 0.5)).collect();
-            let total = |class: bool| weights.iter().zip(&positive).filter(|(_, p)| **p == class).map(|(w, _)| w).sum::<f64>();
+            let positive: Vec<bool> = set
+                .all_labels()
+                .chunks(tasks)
+                .map(|row| row.iter().any(|l| *l > 0.5))
+                .collect();
+            let total = |class: bool| {
+                weights
+                    .iter()
+                    .zip(&positive)
+                    .filter(|(_, p)| **p == class)
+                    .map(|(w, _)| w)
+                    .sum::<f64>()
+            };
             let (with, without) = (total(true), total(false));
             if with > 0.0 && without > 0.0 {
-                weights.iter_mut().zip(&positive).for_each(|(w, p)| *w /= if *p { with } else { without });
+                weights
+                    .iter_mut()
+                    .zip(&positive)
+                    .for_each(|(w, p)| *w /= if *p { with } else { without });
             }
         }
         let mut sum = 0.0;
@@ -96,15 +117,28 @@ mod tests {
 
     fn set(n: usize) -> Dataset {
         let labels = (0..n).map(|i| f32::from(u8::from(i % 10 == 0))).collect();
-        let column = Column::Sequence { codes: Arc::new(vec![0; n]), length: 1 };
-        Dataset::new(vec![Input::new("sequence", column)], vec!["y".into()], labels).unwrap()
+        let column = Column::Sequence {
+            codes: Arc::new(vec![0; n]),
+            length: 1,
+        };
+        Dataset::new(
+            vec![Input::new("sequence", column)],
+            vec!["y".into()],
+            labels,
+        )
+        .unwrap()
     }
 
     #[test]
     fn short_passes_walk_through_all_rows() {
         let set = set(10);
-        let how = Sampling { length: Some(4), ..Sampling::default() };
-        let mut seen: Vec<u32> = (0..5).flat_map(|epoch| how.order(&set, Some(1), epoch)).collect();
+        let how = Sampling {
+            length: Some(4),
+            ..Sampling::default()
+        };
+        let mut seen: Vec<u32> = (0..5)
+            .flat_map(|epoch| how.order(&set, Some(1), epoch))
+            .collect();
         assert_eq!(seen.len(), 20);
         seen.sort_unstable();
         assert_eq!(seen, (0..10).flat_map(|i| [i, i]).collect::<Vec<_>>());
@@ -113,8 +147,13 @@ mod tests {
     #[test]
     fn shards_share_out_a_pass() {
         let set = set(11);
-        let shard = |rank| Sampling { shard: Some((rank, 3)), ..Sampling::default() };
-        let mut all: Vec<u32> = (0..3).flat_map(|rank| shard(rank).order(&set, Some(5), 2)).collect();
+        let shard = |rank| Sampling {
+            shard: Some((rank, 3)),
+            ..Sampling::default()
+        };
+        let mut all: Vec<u32> = (0..3)
+            .flat_map(|rank| shard(rank).order(&set, Some(5), 2))
+            .collect();
         assert_eq!((all.len(), shard(0).count(11)), (9, 3));
         all.sort_unstable();
         all.dedup();
@@ -124,15 +163,30 @@ mod tests {
     #[test]
     fn balance_draws_both_classes_equally_often() {
         let set = set(1000);
-        let how = Sampling { balance: true, length: Some(20_000), ..Sampling::default() };
-        let positives = how.order(&set, Some(3), 0).iter().filter(|i| **i % 10 == 0).count();
+        let how = Sampling {
+            balance: true,
+            length: Some(20_000),
+            ..Sampling::default()
+        };
+        let positives = how
+            .order(&set, Some(3), 0)
+            .iter()
+            .filter(|i| **i % 10 == 0)
+            .count();
         assert!((9_700..10_300).contains(&positives), "{positives}");
         let mut weights = vec![0.0; 1000];
         weights[7] = 3.0;
         weights[8] = 1.0;
-        let how = Sampling { weights: Some(Arc::new(weights)), length: Some(10_000), ..Sampling::default() };
+        let how = Sampling {
+            weights: Some(Arc::new(weights)),
+            length: Some(10_000),
+            ..Sampling::default()
+        };
         let order = how.order(&set, Some(3), 0);
         let sevens = order.iter().filter(|i| **i == 7).count();
-        assert!(order.iter().all(|i| *i == 7 || *i == 8) && (7_300..7_700).contains(&sevens), "{sevens}");
+        assert!(
+            order.iter().all(|i| *i == 7 || *i == 8) && (7_300..7_700).contains(&sevens),
+            "{sevens}"
+        );
     }
 }

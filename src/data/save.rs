@@ -11,29 +11,52 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
-/// The longest words whose counts shuffles keep, and the most shuffles of a row, that a file may declare.
+/// The longest words whose counts shuffles keep, and the most shuffles of a row, that a file may
+/// declare.
 const MOST_LETTERS: u64 = 20;
 const MOST_SHUFFLES: u64 = 1000;
 
 /// Writes the rows in view; shuffles that are drawn anew keep their rule.
 pub fn save(set: &Dataset, path: &Path) -> Result<()> {
-    let plain = Dataset { shuffles: None, ..set.clone() }.materialised()?;
+    let plain = Dataset {
+        shuffles: None,
+        ..set.clone()
+    }
+    .materialised()?;
     let n = plain.len() as i64;
     let mut tensors = Vec::new();
     for input in &plain.inputs {
         let (codes, values) = plain.gather(&input.column, 0..plain.len())?;
-        let whole: Vec<i64> = std::iter::once(n).chain(input.column.row_shape().iter().map(|s| *s as i64)).collect();
-        let tensor = if input.column.is_sequence() { Tensor::from_u8(&codes, &whole)? } else { Tensor::from_f32(&values, &whole)? };
+        let whole: Vec<i64> = std::iter::once(n)
+            .chain(input.column.row_shape().iter().map(|s| *s as i64))
+            .collect();
+        let tensor = if input.column.is_sequence() {
+            Tensor::from_u8(&codes, &whole)?
+        } else {
+            Tensor::from_f32(&values, &whole)?
+        };
         tensors.push((format!("input.{}", input.name), tensor));
     }
-    tensors.push(("labels".into(), Tensor::from_f32(&plain.all_labels(), &[n, plain.tasks() as i64])?));
+    tensors.push((
+        "labels".into(),
+        Tensor::from_f32(&plain.all_labels(), &[n, plain.tasks() as i64])?,
+    ));
     let mut notes = HashMap::from([
         ("format".to_string(), "cistron dataset 1".to_string()),
-        ("inputs".into(), listed(plain.inputs.iter().map(|i| i.name.as_str()))),
-        ("labels".into(), listed(plain.label_names.iter().map(String::as_str))),
+        (
+            "inputs".into(),
+            listed(plain.inputs.iter().map(|i| i.name.as_str())),
+        ),
+        (
+            "labels".into(),
+            listed(plain.label_names.iter().map(String::as_str)),
+        ),
     ]);
     let along = |input: &&Input| input.is_along && !input.column.is_sequence();
-    notes.insert("along".into(), listed(plain.inputs.iter().filter(along).map(|i| i.name.as_str())));
+    notes.insert(
+        "along".into(),
+        listed(plain.inputs.iter().filter(along).map(|i| i.name.as_str())),
+    );
     for input in &plain.inputs {
         if let Some(partners) = &input.partners {
             notes.insert(format!("partners.{}", input.name), numbers(partners));
@@ -46,39 +69,72 @@ pub fn save(set: &Dataset, path: &Path) -> Result<()> {
         notes.insert("bins".into(), profile.bins.to_string());
     }
     if let Some(names) = &set.names {
-        notes.insert("names".into(), listed(set.rows.iter().map(|row| names[*row as usize].as_str())));
+        notes.insert(
+            "names".into(),
+            listed(set.rows.iter().map(|row| names[*row as usize].as_str())),
+        );
     }
     if let Some(truth) = joined_truth(std::slice::from_ref(set)) {
         let (text, sites) = truth.to_parts();
         notes.insert("truth".into(), text);
-        tensors.push(("truth".into(), Tensor::from_i64(&sites, &[sites.len() as i64 / 4, 4])?));
+        tensors.push((
+            "truth".into(),
+            Tensor::from_i64(&sites, &[sites.len() as i64 / 4, 4])?,
+        ));
     }
     if let Some(how) = set.shuffles {
-        notes.insert("shuffles".into(), format!("{} {} {} {}", how.k, how.ratio, how.redraw, how.seed));
+        notes.insert(
+            "shuffles".into(),
+            format!("{} {} {} {}", how.k, how.ratio, how.redraw, how.seed),
+        );
     }
     file::save_safetensors(path, &tensors, notes)
 }
 
 fn numbers(values: &[usize]) -> String {
-    values.iter().map(|n| n.to_string()).collect::<Vec<_>>().join(" ")
+    values
+        .iter()
+        .map(|n| n.to_string())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// Names as one text: separated by tabs, as a JSON array where one of them holds a tab or is empty.
 fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
     let names: Vec<&str> = names.collect();
-    let is_plain = !names.iter().any(|name| name.is_empty() || name.contains('\t')) && !names.first().is_some_and(|name| name.starts_with("[\""));
-    if is_plain { names.join("\t") } else { serde_json::json!(names).to_string() }
+    let is_plain = !names
+        .iter()
+        .any(|name| name.is_empty() || name.contains('\t'))
+        && !names.first().is_some_and(|name| name.starts_with("[\""));
+    if is_plain {
+        names.join("\t")
+    } else {
+        serde_json::json!(names).to_string()
+    }
 }
 
 /// The names of a text that [`listed`] made.
 fn names_of(text: &str) -> Vec<String> {
-    let array = if text.starts_with("[\"") { serde_json::from_str(text).ok() } else { None };
-    array.unwrap_or_else(|| text.split('\t').filter(|name| !name.is_empty()).map(str::to_string).collect())
+    let array = if text.starts_with("[\"") {
+        serde_json::from_str(text).ok()
+    } else {
+        None
+    };
+    array.unwrap_or_else(|| {
+        text.split('\t')
+            .filter(|name| !name.is_empty())
+            .map(str::to_string)
+            .collect()
+    })
 }
 
 /// Numbers that put `n` things in each other's places.
 fn permutation(text: &str, n: usize) -> Option<Arc<Vec<usize>>> {
-    let values: Vec<usize> = text.split(' ').map(str::parse).collect::<std::result::Result<_, _>>().ok()?;
+    let values: Vec<usize> = text
+        .split(' ')
+        .map(str::parse)
+        .collect::<std::result::Result<_, _>>()
+        .ok()?;
     let mut sorted = values.clone();
     sorted.sort_unstable();
     sorted.iter().copied().eq(0..n).then(|| Arc::new(values))
@@ -90,9 +146,19 @@ pub fn load(path: &Path) -> Result<Dataset> {
     if notes.get("format").map(String::as_str) != Some("cistron dataset 1") {
         bail!("data", "`{}` holds tensors, not a dataset", path.display());
     }
-    let list = |key: &str| -> Vec<String> { notes.get(key).map(|text| names_of(text)).unwrap_or_default() };
-    let find =
-        |name: &str| tensors.iter().find(|(known, _)| known == name).map(|(_, t)| t).ok_or_else(|| fault!("data", "`{}` lacks `{name}`", path.display()));
+    let list = |key: &str| -> Vec<String> {
+        notes
+            .get(key)
+            .map(|text| names_of(text))
+            .unwrap_or_default()
+    };
+    let find = |name: &str| {
+        tensors
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, t)| t)
+            .ok_or_else(|| fault!("data", "`{}` lacks `{name}`", path.display()))
+    };
     let mut inputs = Vec::new();
     for name in list("inputs") {
         let tensor = find(&format!("input.{name}"))?;
@@ -106,47 +172,106 @@ pub fn load(path: &Path) -> Result<Dataset> {
             if let Some(code) = codes.iter().find(|code| **code > UNKNOWN) {
                 bail!("data", "`{}`: `input.{name}` holds the code {code}; bases are 0 to 3, unknown ones 4", path.display(); hint: "the file is damaged: save the dataset again");
             }
-            Column::Sequence { codes: Arc::new(codes), length: shape[0] }
+            Column::Sequence {
+                codes: Arc::new(codes),
+                length: shape[0],
+            }
         } else {
-            Column::Dense { values: Arc::new(tensor.to_f32()?), shape }
+            Column::Dense {
+                values: Arc::new(tensor.to_f32()?),
+                shape,
+            }
         };
         let mut input = Input::new(name, column);
         let width = input.column.row_shape().last().copied();
         input.is_along |= match notes.get("along") {
             Some(along) => names_of(along).contains(&input.name),
             // files of earlier versions do not say
-            None => width.is_some() && width == inputs.iter().find(|own: &&Input| own.column.is_sequence()).map(|own| own.column.row_shape()[0]),
+            None => {
+                width.is_some()
+                    && width
+                        == inputs
+                            .iter()
+                            .find(|own: &&Input| own.column.is_sequence())
+                            .map(|own| own.column.row_shape()[0])
+            }
         };
-        let damaged = || fault!("data", "`{}`: the pairs of `{}` are damaged", path.display(), input.name);
+        let damaged = || {
+            fault!(
+                "data",
+                "`{}`: the pairs of `{}` are damaged",
+                path.display(),
+                input.name
+            )
+        };
         if let Some(text) = notes.get(&format!("partners.{}", input.name)) {
-            input.partners = Some(permutation(text, input.column.row_shape().first().copied().unwrap_or(0)).ok_or_else(damaged)?);
+            input.partners = Some(
+                permutation(text, input.column.row_shape().first().copied().unwrap_or(0))
+                    .ok_or_else(damaged)?,
+            );
         }
         inputs.push(input);
     }
     let mut set = Dataset::new(inputs, list("labels"), find("labels")?.to_f32()?)?;
     if let Some(text) = notes.get("label_partners") {
         let partners = permutation(text, set.tasks());
-        set.label_partners = Some(partners.ok_or_else(|| fault!("data", "`{}`: the pairs of labels are damaged", path.display()))?);
+        set.label_partners = Some(partners.ok_or_else(|| {
+            fault!(
+                "data",
+                "`{}`: the pairs of labels are damaged",
+                path.display()
+            )
+        })?);
     }
     if let Some(text) = notes.get("bins") {
-        let bins = text.parse().ok().filter(|bins| *bins > 0 && set.tasks().is_multiple_of(*bins));
-        let bins = bins.ok_or_else(|| fault!("data", "`{}`: {text} bins do not divide its {} labels", path.display(), set.tasks()))?;
+        let bins = text
+            .parse()
+            .ok()
+            .filter(|bins| *bins > 0 && set.tasks().is_multiple_of(*bins));
+        let bins = bins.ok_or_else(|| {
+            fault!(
+                "data",
+                "`{}`: {text} bins do not divide its {} labels",
+                path.display(),
+                set.tasks()
+            )
+        })?;
         set.profile = Some(Arc::new(Profile { bins, source: None }));
     }
     let names = list("names");
     set.names = (names.len() == set.rows.len()).then(|| Arc::new(names));
     if let Some(text) = notes.get("truth") {
         let truth = Truth::from_parts(text, &find("truth")?.to_i64()?, set.rows.len());
-        set.truth = Some(Arc::new(truth.map_err(|what| fault!("data", "`{}`: the truth in it is damaged: {what}", path.display()))?));
+        set.truth = Some(Arc::new(truth.map_err(|what| {
+            fault!(
+                "data",
+                "`{}`: the truth in it is damaged: {what}",
+                path.display()
+            )
+        })?));
     }
     if let Some(text) = notes.get("shuffles") {
         let parts: Vec<&str> = text.split(' ').collect();
         let number = |i: usize| parts.get(i).and_then(|text| text.parse::<u64>().ok());
         match (number(0), number(1), parts.get(2), number(3)) {
-            (Some(k @ 1..=MOST_LETTERS), Some(ratio @ 1..=MOST_SHUFFLES), Some(redraw), Some(seed)) => {
-                set.shuffles = Some(Shuffles { k: k as usize, ratio: ratio as usize, redraw: *redraw == "true", seed });
+            (
+                Some(k @ 1..=MOST_LETTERS),
+                Some(ratio @ 1..=MOST_SHUFFLES),
+                Some(redraw),
+                Some(seed),
+            ) => {
+                set.shuffles = Some(Shuffles {
+                    k: k as usize,
+                    ratio: ratio as usize,
+                    redraw: *redraw == "true",
+                    seed,
+                });
             }
-            _ => bail!("data", "`{}`: its rule of shuffles, `{text}`, is damaged", path.display()),
+            _ => bail!(
+                "data",
+                "`{}`: its rule of shuffles, `{text}`, is damaged",
+                path.display()
+            ),
         }
     }
     Ok(set)

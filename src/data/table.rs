@@ -45,7 +45,9 @@ pub fn read(path: &Path, plan: &Plan) -> Result<Dataset> {
     }
     match (store, form) {
         (Some(store), Some(form)) if store.rows > 0 => store.finish(form, &shown),
-        (Some(_), Some(form)) if form.has_header => bail!("data", "`{shown}` holds a header and no rows"),
+        (Some(_), Some(form)) if form.has_header => {
+            bail!("data", "`{shown}` holds a header and no rows")
+        }
         _ => bail!("data", "`{shown}` is empty"),
     }
 }
@@ -81,12 +83,25 @@ impl Form {
                     bail!("data", "`{path}` line {number} has no header, so column `{wanted}` cannot be found"; hint: "give columns by number, from 1: `#{{ sequence: \"2\", label: \"3\" }}`")
                 }
                 _ => {
-                    let fault = fault!("data", "`{path}` has no column `{wanted}`; it has {}", cells.join(", "));
-                    Err(near::nearest(wanted, cells.iter().copied()).map_or(fault.clone(), |near| fault.hint(format!("did you mean `{near}`?"))))
+                    let fault = fault!(
+                        "data",
+                        "`{path}` has no column `{wanted}`; it has {}",
+                        cells.join(", ")
+                    );
+                    Err(near::nearest(wanted, cells.iter().copied())
+                        .map_or(fault.clone(), |near| {
+                            fault.hint(format!("did you mean `{near}`?"))
+                        }))
                 }
             }
         };
-        let mut form = Form { columns: cells.len(), has_header, sequences: Vec::new(), labels: Vec::new(), name: None };
+        let mut form = Form {
+            columns: cells.len(),
+            has_header,
+            sequences: Vec::new(),
+            labels: Vec::new(),
+            name: None,
+        };
         if plan.sequences.is_empty() && plan.labels.is_empty() {
             form.recognise(&cells, path, number)?;
         }
@@ -94,7 +109,14 @@ impl Form {
             form.sequences.push((name.clone(), place(column)?));
         }
         for column in &plan.labels {
-            form.labels.push((if has_header { column.clone() } else { "label".into() }, place(column)?));
+            form.labels.push((
+                if has_header {
+                    column.clone()
+                } else {
+                    "label".into()
+                },
+                place(column)?,
+            ));
         }
         if let Some(column) = &plan.name {
             form.name = Some(place(column)?);
@@ -153,7 +175,12 @@ impl Store {
 
     fn push(&mut self, cells: &[String], form: &Form, path: &str, number: usize) -> Result<()> {
         if cells.len() != form.columns {
-            bail!("data", "`{path}` line {number}: expected {} columns, got {}", form.columns, cells.len());
+            bail!(
+                "data",
+                "`{path}` line {number}: expected {} columns, got {}",
+                form.columns,
+                cells.len()
+            );
         }
         for (i, (name, column)) in form.sequences.iter().enumerate() {
             let cell = cells[*column].trim();
@@ -172,19 +199,27 @@ impl Store {
                     resize(&mut self.codes[i], start, wanted);
                     self.resized += 1;
                 }
-                Some(wanted) => bail!("data", "`{path}` line {number}: the {name} has {length} bases, those before it have {wanted}";
-                    hint: "`length: {wanted}` cuts or pads each one around its middle"),
+                Some(wanted) => {
+                    bail!("data", "`{path}` line {number}: the {name} has {length} bases, those before it have {wanted}";
+                    hint: "`length: {wanted}` cuts or pads each one around its middle")
+                }
             }
         }
         for (name, column) in &form.labels {
             let label = match cells[*column].trim() {
                 "" | "NA" | "nan" | "NaN" | "." => f32::NAN,
-                other => other.parse().map_err(|_| fault!("data", "`{path}` line {number}: label `{name}` must be a number, got `{other}`"))?,
+                other => other.parse().map_err(|_| {
+                    fault!(
+                        "data",
+                        "`{path}` line {number}: label `{name}` must be a number, got `{other}`"
+                    )
+                })?,
             };
             self.labels.push(label);
         }
         if let Some(column) = form.name {
-            self.names.push(cells[column].trim_start_matches('>').to_string());
+            self.names
+                .push(cells[column].trim_start_matches('>').to_string());
         }
         self.rows += 1;
         Ok(())
@@ -196,14 +231,26 @@ impl Store {
             .iter()
             .zip(self.codes)
             .zip(&self.lengths)
-            .map(|(((name, _), codes), length)| Input::new(name.clone(), Column::Sequence { codes: Arc::new(codes), length: length.unwrap_or(0) }))
+            .map(|(((name, _), codes), length)| {
+                Input::new(
+                    name.clone(),
+                    Column::Sequence {
+                        codes: Arc::new(codes),
+                        length: length.unwrap_or(0),
+                    },
+                )
+            })
             .collect();
         let label_names: Vec<String> = form.labels.iter().map(|(name, _)| name.clone()).collect();
         let mut set = Dataset::new(inputs, label_names, self.labels)?;
         set.names = (!self.names.is_empty()).then(|| Arc::new(self.names));
         set.notes = census_notes(&self.census, path);
         if self.resized > 0 {
-            set.notes.push(format!("`{path}`: {} sequences were cut or padded to {} bases", self.resized, self.wanted.unwrap_or(0)));
+            set.notes.push(format!(
+                "`{path}`: {} sequences were cut or padded to {} bases",
+                self.resized,
+                self.wanted.unwrap_or(0)
+            ));
         }
         Ok(set)
     }
@@ -226,16 +273,26 @@ fn resize(codes: &mut Vec<u8>, start: usize, wanted: usize) {
 fn census_notes(census: &Census, path: &str) -> Vec<String> {
     let mut notes = Vec::new();
     if census.unknown + census.ambiguous > 0 {
-        notes.push(format!("`{path}`: {} N and {} other IUPAC codes are read as N (four zeros)", census.unknown, census.ambiguous));
+        notes.push(format!(
+            "`{path}`: {} N and {} other IUPAC codes are read as N (four zeros)",
+            census.unknown, census.ambiguous
+        ));
     }
     if census.lower > 0 {
-        notes.push(format!("`{path}`: {} lower-case bases are read as upper case", census.lower));
+        notes.push(format!(
+            "`{path}`: {} lower-case bases are read as upper case",
+            census.lower
+        ));
     }
     notes
 }
 
 /// Positives (label 1) and negatives (label 0) from two FASTA files; the second may be left out.
-pub fn from_fasta(positives: &Path, negatives: Option<&Path>, length: Option<usize>) -> Result<Dataset> {
+pub fn from_fasta(
+    positives: &Path,
+    negatives: Option<&Path>,
+    length: Option<usize>,
+) -> Result<Dataset> {
     let mut codes = Vec::new();
     let (mut labels, mut names, mut notes) = (Vec::new(), Vec::new(), Vec::new());
     let mut wanted = length;
@@ -245,7 +302,12 @@ pub fn from_fasta(positives: &Path, negatives: Option<&Path>, length: Option<usi
         for (i, name) in records.names.iter().enumerate() {
             let sequence = records.sequence(i);
             if sequence.is_empty() {
-                bail!("data", "`{}` line {}: record `{name}` has no sequence", path.display(), records.lines[i]);
+                bail!(
+                    "data",
+                    "`{}` line {}: record `{name}` has no sequence",
+                    path.display(),
+                    records.lines[i]
+                );
             }
             let start = codes.len();
             codes.extend_from_slice(sequence);
@@ -262,11 +324,23 @@ pub fn from_fasta(positives: &Path, negatives: Option<&Path>, length: Option<usi
             names.push(name.clone());
         }
         // names only label rows here, and bedtools repeats those of repeated regions
-        notes.extend(records.check_unique(path).err().map(|fault| format!("{}; both are rows", fault.message)));
+        notes.extend(
+            records
+                .check_unique(path)
+                .err()
+                .map(|fault| format!("{}; both are rows", fault.message)),
+        );
         notes.extend(census_notes(&records.census, &path.display().to_string()));
     }
-    let column = Column::Sequence { codes: Arc::new(codes), length: wanted.unwrap_or(0) };
-    let mut set = Dataset::new(vec![Input::new("sequence", column)], vec!["label".into()], labels)?;
+    let column = Column::Sequence {
+        codes: Arc::new(codes),
+        length: wanted.unwrap_or(0),
+    };
+    let mut set = Dataset::new(
+        vec![Input::new("sequence", column)],
+        vec!["label".into()],
+        labels,
+    )?;
     set.names = Some(Arc::new(names));
     set.notes = notes;
     Ok(set)

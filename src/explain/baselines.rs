@@ -34,7 +34,13 @@ pub fn is_sequence(x: &Tensor) -> bool {
 
 /// Codes of one-hot sequences; fails where a position is neither one base nor empty.
 pub fn codes_of(x: &Tensor) -> Result<(Vec<u8>, usize)> {
-    let [rows, 4, length] = x.shape()[..] else { bail!("shape", "sequences are [batch, 4, length], got {}", shape::text(&x.shape())) };
+    let [rows, 4, length] = x.shape()[..] else {
+        bail!(
+            "shape",
+            "sequences are [batch, 4, length], got {}",
+            shape::text(&x.shape())
+        )
+    };
     let (values, length) = (x.to_f32()?, length as usize);
     let mut codes = vec![4u8; rows as usize * length];
     for (row, own) in codes.chunks_exact_mut(length.max(1)).enumerate() {
@@ -65,8 +71,8 @@ impl Baselines {
         })
     }
 
-    /// Those of samples, the first of which is number `start`: `[samples, count, …]`. Inputs that are no sequences have zeros
-    /// where sequences are shuffled.
+    /// Those of samples, the first of which is number `start`: `[samples, count, …]`. Inputs that
+    /// are no sequences have zeros where sequences are shuffled.
     pub fn of(&self, x: &Tensor, start: i64) -> Result<Tensor> {
         let of_shape = |count: i64| {
             let mut shape = x.shape();
@@ -78,22 +84,40 @@ impl Baselines {
                 let (codes, length) = codes_of(x)?;
                 let parts = parallel::map(x.shape()[0] as usize, &|row| {
                     let mut out = vec![0; length * *count as usize];
-                    let keyed = |copy: usize| Rng::keyed(&[*seed, start as u64 + row as u64, copy as u64]);
-                    Shuffler::default().copies(&codes[row * length..][..length], *k, &mut out, keyed);
+                    let keyed =
+                        |copy: usize| Rng::keyed(&[*seed, start as u64 + row as u64, copy as u64]);
+                    Shuffler::default().copies(
+                        &codes[row * length..][..length],
+                        *k,
+                        &mut out,
+                        keyed,
+                    );
                     out
                 });
-                Tensor::from_u8(&parts.concat(), &[x.shape()[0] * count, length as i64])?.to_device(x.device())?.one_hot_codes()?.reshape(&of_shape(*count))
+                Tensor::from_u8(&parts.concat(), &[x.shape()[0] * count, length as i64])?
+                    .to_device(x.device())?
+                    .one_hot_codes()?
+                    .reshape(&of_shape(*count))
             }
-            Baselines::Shuffled { count, .. } => x.zeros_like()?.unsqueeze(1)?.expand(&of_shape(*count)),
-            Baselines::Constant(value) => Tensor::full(&of_shape(1), *value, Kind::Float, x.device()),
-            Baselines::Composition => x.mean(&Some(vec![-1]), true)?.expand(&x.shape())?.contiguous()?.unsqueeze(1),
+            Baselines::Shuffled { count, .. } => {
+                x.zeros_like()?.unsqueeze(1)?.expand(&of_shape(*count))
+            }
+            Baselines::Constant(value) => {
+                Tensor::full(&of_shape(1), *value, Kind::Float, x.device())
+            }
+            Baselines::Composition => x
+                .mean(&Some(vec![-1]), true)?
+                .expand(&x.shape())?
+                .contiguous()?
+                .unsqueeze(1),
             Baselines::Given(tensor) => {
                 let (own, want) = (tensor.shape(), x.shape());
                 let tensor = tensor.to_device(x.device())?.to_kind(Kind::Float)?;
                 if own.len() == want.len() && own[1..] == want[1..] {
                     return tensor.unsqueeze(0)?.expand(&of_shape(own[0]));
                 }
-                if own.len() == want.len() + 1 && own[2..] == want[1..] && start + want[0] <= own[0] {
+                if own.len() == want.len() + 1 && own[2..] == want[1..] && start + want[0] <= own[0]
+                {
                     return tensor.narrow(0, start, want[0]);
                 }
                 bail!("shape", "baselines {} do not fit inputs {}", shape::text(&own), shape::text(&want); hint: "they are [count, …] for all samples, or [samples, count, …]")
@@ -103,8 +127,16 @@ impl Baselines {
 
     /// Those of every input, in the order of its tensors.
     pub fn of_all(&self, x: &Value, start: i64) -> Result<Vec<Tensor>> {
-        let mut made = x.tensors().into_iter().map(|tensor| self.of(tensor, start)).collect::<Result<Vec<_>>>()?;
-        let most = made.iter().map(|tensor| tensor.shape()[1]).max().unwrap_or(1);
+        let mut made = x
+            .tensors()
+            .into_iter()
+            .map(|tensor| self.of(tensor, start))
+            .collect::<Result<Vec<_>>>()?;
+        let most = made
+            .iter()
+            .map(|tensor| tensor.shape()[1])
+            .max()
+            .unwrap_or(1);
         for tensor in &mut made {
             let mut shape = tensor.shape();
             if shape[1] != most {

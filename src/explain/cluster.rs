@@ -4,14 +4,24 @@ use super::tomtom::{self, Distance, Plan};
 use crate::base::Result;
 use crate::seq::Motif;
 
-/// Numbers of the motifs of each group, the largest group first, and in a group that with the most information first.
+/// Numbers of the motifs of each group, the largest group first, and in a group that with the most
+/// information first.
 ///
-/// Two motifs are joined where either finds the other with a p-value of at most `threshold`; groups are what hangs together.
+/// Two motifs are joined where either finds the other with a p-value of at most `threshold`; groups
+/// are what hangs together.
 pub fn groups(motifs: &[Motif], distance: Distance, threshold: f64) -> Result<Vec<Vec<usize>>> {
     if motifs.is_empty() {
         return Ok(Vec::new());
     }
-    let plan = Plan { distance, background: [0.25; 4], pseudocount: 0.1, both_strands: true, min_overlap: 1, complete: true, internal: false };
+    let plan = Plan {
+        distance,
+        background: [0.25; 4],
+        pseudocount: 0.1,
+        both_strands: true,
+        min_overlap: 1,
+        complete: true,
+        internal: false,
+    };
     let mut root: Vec<usize> = (0..motifs.len()).collect();
     fn find(root: &mut [usize], mut i: usize) -> usize {
         while root[i] != i {
@@ -20,7 +30,10 @@ pub fn groups(motifs: &[Motif], distance: Distance, threshold: f64) -> Result<Ve
         }
         i
     }
-    for m in tomtom::tomtom(motifs, motifs, &plan)?.iter().filter(|m| m.p_value <= threshold) {
+    for m in tomtom::tomtom(motifs, motifs, &plan)?
+        .iter()
+        .filter(|m| m.p_value <= threshold)
+    {
         let (a, b) = (find(&mut root, m.query), find(&mut root, m.target));
         root[a.max(b)] = a.min(b);
     }
@@ -31,7 +44,11 @@ pub fn groups(motifs: &[Motif], distance: Distance, threshold: f64) -> Result<Ve
     }
     groups.retain(|group| !group.is_empty());
     for group in &mut groups {
-        group.sort_by(|a, b| motifs[*b].total_information().total_cmp(&motifs[*a].total_information()));
+        group.sort_by(|a, b| {
+            motifs[*b]
+                .total_information()
+                .total_cmp(&motifs[*a].total_information())
+        });
     }
     groups.sort_by_key(|group| std::cmp::Reverse(group.len()));
     Ok(groups)

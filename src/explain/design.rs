@@ -1,4 +1,5 @@
-//! Sequences that a network gives large values: base by base, the best of all single changes, or the best few.
+//! Sequences that a network gives large values: base by base, the best of all single changes, or
+//! the best few.
 
 use super::mutagenesis::{all_changes, of_changes, values};
 use super::patch::Change;
@@ -34,7 +35,11 @@ pub fn improved(still: &Still, codes: &[u8], target: &Target, plan: &Plan) -> Re
     let length = codes.len();
     let targets = std::slice::from_ref(target);
     let value = values(still, codes, length, targets, plan.batch)?[0][0];
-    let mut beam = vec![Designed { codes: codes.to_vec(), changes: Vec::new(), value }];
+    let mut beam = vec![Designed {
+        codes: codes.to_vec(),
+        changes: Vec::new(),
+        value,
+    }];
     let mut best = beam[0].clone();
     for _ in 0..plan.steps {
         interrupt::check()?;
@@ -44,13 +49,24 @@ pub fn improved(still: &Still, codes: &[u8], target: &Target, plan: &Plan) -> Re
             changed[change.position] = change.to;
             seen.insert(changed)
         };
-        let of_parent = |(row, own): (usize, &Designed)| all_changes(row, &own.codes, 0..length).collect::<Vec<_>>();
-        let mut tried: Vec<Change> = beam.iter().enumerate().flat_map(of_parent).filter(|change| !plan.keep[change.position]).collect();
+        let of_parent = |(row, own): (usize, &Designed)| {
+            all_changes(row, &own.codes, 0..length).collect::<Vec<_>>()
+        };
+        let mut tried: Vec<Change> = beam
+            .iter()
+            .enumerate()
+            .flat_map(of_parent)
+            .filter(|change| !plan.keep[change.position])
+            .collect();
         if plan.width > 1 {
             tried.retain(|change| is_new(change));
         }
-        let parents: Vec<u8> = beam.iter().flat_map(|own| own.codes.iter().copied()).collect();
-        let found = of_changes(still, &parents, length, &tried, targets, plan.batch)?.swap_remove(0);
+        let parents: Vec<u8> = beam
+            .iter()
+            .flat_map(|own| own.codes.iter().copied())
+            .collect();
+        let found =
+            of_changes(still, &parents, length, &tried, targets, plan.batch)?.swap_remove(0);
         let mut order: Vec<usize> = (0..tried.len()).filter(|i| !found[*i].is_nan()).collect();
         order.sort_by(|a, b| found[*b].total_cmp(&found[*a]).then(a.cmp(b)));
         let child = |i: &usize| {
@@ -58,7 +74,10 @@ pub fn improved(still: &Still, codes: &[u8], target: &Target, plan: &Plan) -> Re
             let mut own = beam[change.row].clone();
             own.codes[change.position] = change.to;
             own.changes.push((change, found[*i]));
-            Designed { value: found[*i], ..own }
+            Designed {
+                value: found[*i],
+                ..own
+            }
         };
         let next: Vec<Designed> = order.iter().take(plan.width).map(child).collect();
         match next.first() {

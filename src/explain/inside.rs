@@ -31,19 +31,44 @@ pub fn activations(still: &Still, x: &Value, path: &str, batch: i64) -> Result<T
     all.one().cloned()
 }
 
-/// Where a layer's channels speak for the target (Selvaraju et al. 2017): channels weighted by their mean gradient, summed,
-/// negative sums 0: `[samples, positions]`.
-pub fn grad_cam(still: &Still, x: &Value, path: &str, target: &Target, batch: i64) -> Result<Tensor> {
+/// Where a layer's channels speak for the target (Selvaraju et al. 2017): channels weighted by
+/// their mean gradient, summed, negative sums 0: `[samples, positions]`.
+pub fn grad_cam(
+    still: &Still,
+    x: &Value,
+    path: &str,
+    target: &Target,
+    batch: i64,
+) -> Result<Tensor> {
     let all = in_batches(x, batch, |_, x| {
-        let x = x.map(|tensor| tensor.to_device(still.net().device())?.to_kind(Kind::Float)?.copied()?.detach()?.requires_grad_(true))?;
+        let x = x.map(|tensor| {
+            tensor
+                .to_device(still.net().device())?
+                .to_kind(Kind::Float)?
+                .copied()?
+                .detach()?
+                .requires_grad_(true)
+        })?;
         let (out, seen, _) = watch::watched(|| target.of(&still.net().forward(&x)?))?;
         let layer = find(seen, path)?;
         if layer.rank() != 3 || !layer.is_grad_on() {
-            bail!("shape", "Grad-CAM needs a layer that gives [channels, positions]; `{path}` gives {}", shape::text(&layer.shape()[1..]));
+            bail!(
+                "shape",
+                "Grad-CAM needs a layer that gives [channels, positions]; `{path}` gives {}",
+                shape::text(&layer.shape()[1..])
+            );
         }
-        let g = out.sum(&None, false)?.gradients(std::slice::from_ref(&layer))?.remove(0);
+        let g = out
+            .sum(&None, false)?
+            .gradients(std::slice::from_ref(&layer))?
+            .remove(0);
         let weights = g.mean(&Some(vec![2]), true)?;
-        layer.detach()?.mul(&weights)?.sum(&Some(vec![1]), false)?.relu().map(Value::One)
+        layer
+            .detach()?
+            .mul(&weights)?
+            .sum(&Some(vec![1]), false)?
+            .relu()
+            .map(Value::One)
     })?;
     all.one().cloned()
 }

@@ -1,4 +1,5 @@
-//! Communities of a weighted graph by the Leiden algorithm (Traag, Waltman & van Eck 2019), for modularity.
+//! Communities of a weighted graph by the Leiden algorithm (Traag, Waltman & van Eck 2019), for
+//! modularity.
 
 use crate::base::seed::Rng;
 
@@ -18,7 +19,11 @@ impl Graph {
             *sum += row.len();
             Some(*sum)
         }));
-        Graph { starts: starts.collect(), edges: rows.concat(), loops }
+        Graph {
+            starts: starts.collect(),
+            edges: rows.concat(),
+            loops,
+        }
     }
 
     fn len(&self) -> usize {
@@ -31,7 +36,15 @@ impl Graph {
 
     /// The summed weights of a vertex's edges; a loop counts twice.
     fn strengths(&self) -> Vec<f64> {
-        (0..self.len()).map(|vertex| self.edges(vertex).iter().map(|(_, weight)| weight).sum::<f64>() + 2.0 * self.loops[vertex]).collect()
+        (0..self.len())
+            .map(|vertex| {
+                self.edges(vertex)
+                    .iter()
+                    .map(|(_, weight)| weight)
+                    .sum::<f64>()
+                    + 2.0 * self.loops[vertex]
+            })
+            .collect()
     }
 
     /// Twice the summed weights of all edges.
@@ -42,7 +55,10 @@ impl Graph {
     /// Communities become vertices.
     fn joined(&self, community: &[u32], count: usize) -> Graph {
         let mut members: Vec<Vec<u32>> = vec![Vec::new(); count];
-        community.iter().enumerate().for_each(|(vertex, own)| members[*own as usize].push(vertex as u32));
+        community
+            .iter()
+            .enumerate()
+            .for_each(|(vertex, own)| members[*own as usize].push(vertex as u32));
         let mut weights = vec![0f64; count];
         let mut met: Vec<u32> = Vec::new();
         let (mut starts, mut edges, mut loops) = (vec![0], Vec::new(), vec![0.0; count]);
@@ -68,7 +84,11 @@ impl Graph {
             }
             starts.push(edges.len());
         }
-        Graph { starts, edges, loops }
+        Graph {
+            starts,
+            edges,
+            loops,
+        }
     }
 
     /// The modularity of communities.
@@ -80,9 +100,18 @@ impl Graph {
             let own = community[vertex] as usize;
             all[own] += strengths[vertex];
             inside[own] += 2.0 * self.loops[vertex];
-            inside[own] += self.edges(vertex).iter().filter(|(other, _)| community[*other as usize] as usize == own).map(|(_, weight)| weight).sum::<f64>();
+            inside[own] += self
+                .edges(vertex)
+                .iter()
+                .filter(|(other, _)| community[*other as usize] as usize == own)
+                .map(|(_, weight)| weight)
+                .sum::<f64>();
         }
-        inside.iter().zip(all).map(|(inside, all)| inside / total - (all / total).powi(2)).sum()
+        inside
+            .iter()
+            .zip(all)
+            .map(|(inside, all)| inside / total - (all / total).powi(2))
+            .sum()
     }
 }
 
@@ -124,7 +153,10 @@ impl<'a> Partition<'a> {
             partition.sums[own] += partition.strengths[vertex];
             partition.sizes[own] += 1;
         }
-        partition.empty = (0..n as u32).rev().filter(|own| partition.sizes[*own as usize] == 0).collect();
+        partition.empty = (0..n as u32)
+            .rev()
+            .filter(|own| partition.sizes[*own as usize] == 0)
+            .collect();
         partition
     }
 
@@ -143,7 +175,8 @@ impl<'a> Partition<'a> {
         }
     }
 
-    /// The summed weights from a vertex to the communities around it, in `weights` at those of `met`.
+    /// The summed weights from a vertex to the communities around it, in `weights` at those of
+    /// `met`.
     fn look_around(&mut self, vertex: usize, counts: impl Fn(usize) -> bool) {
         for community in self.met.drain(..) {
             self.weights[community as usize] = 0.0;
@@ -161,11 +194,13 @@ impl<'a> Partition<'a> {
 
     /// What a vertex gains in a community that it is not part of, times half the total weight.
     fn gain(&self, vertex: usize, community: u32, without: f64) -> f64 {
-        self.weights[community as usize] - self.strengths[vertex] * (self.sums[community as usize] - without) / self.total
+        self.weights[community as usize]
+            - self.strengths[vertex] * (self.sums[community as usize] - without) / self.total
     }
 
-    /// Moves vertices to the communities around them while that gains; gives whether any moved. Gains that are only rounding could
-    /// move them in circles: each vertex is looked at [`VISITS`] times on average at most.
+    /// Moves vertices to the communities around them while that gains; gives whether any moved.
+    /// Gains that are only rounding could move them in circles: each vertex is looked at [`VISITS`]
+    /// times on average at most.
     fn move_vertices(&mut self, rng: &mut Rng) -> bool {
         let n = self.graph.len();
         let mut queue: std::collections::VecDeque<u32> = rng.permutation(n).into();
@@ -213,8 +248,8 @@ impl<'a> Partition<'a> {
         moved
     }
 
-    /// Splits communities into well connected parts: from single vertices, each that is still alone joins the part of its
-    /// community where it gains most.
+    /// Splits communities into well connected parts: from single vertices, each that is still alone
+    /// joins the part of its community where it gains most.
     fn refined(&self, rng: &mut Rng) -> Partition<'a> {
         let n = self.graph.len();
         let mut parts = Partition::of(self.graph, (0..n as u32).collect());
@@ -253,7 +288,10 @@ fn numbered(community: &[u32]) -> Vec<u32> {
     let mut order: Vec<usize> = (0..most).filter(|own| sizes[*own].0 > 0).collect();
     order.sort_by_key(|own| (std::cmp::Reverse(sizes[*own].0), sizes[*own].1));
     let mut number = vec![0; most];
-    order.iter().enumerate().for_each(|(i, own)| number[*own] = i as u32);
+    order
+        .iter()
+        .enumerate()
+        .for_each(|(i, own)| number[*own] = i as u32);
     community.iter().map(|own| number[*own as usize]).collect()
 }
 
@@ -302,7 +340,9 @@ fn round(graph: &Graph, community: &mut [u32], rng: &mut Rng) -> bool {
         level = level.joined(&parts, count);
         // communities of the next level are numbered below its number of vertices
         own = compact_within(&next);
-        vertex_of.iter_mut().for_each(|at| *at = parts[*at as usize]);
+        vertex_of
+            .iter_mut()
+            .for_each(|at| *at = parts[*at as usize]);
     }
 }
 
@@ -337,8 +377,11 @@ pub fn communities(graph: &Graph, seed: u64) -> (Vec<u32>, f64) {
 
 /// The best of several seeds, side by side.
 pub fn best(graph: &Graph, seeds: usize) -> Vec<u32> {
-    let found = crate::torch::parallel::map(seeds.max(1), &|i| communities(graph, 100 * (i as u64 + 1)));
-    let best = found.into_iter().reduce(|best, next| if next.1 > best.1 { next } else { best });
+    let found =
+        crate::torch::parallel::map(seeds.max(1), &|i| communities(graph, 100 * (i as u64 + 1)));
+    let best = found
+        .into_iter()
+        .reduce(|best, next| if next.1 > best.1 { next } else { best });
     best.map(|(community, _)| community).unwrap_or_default()
 }
 
@@ -361,8 +404,16 @@ mod tests {
     }
 
     fn clubs(count: u32, size: u32, bridge: f64) -> Vec<(u32, u32, f64)> {
-        let inside = (0..count).flat_map(|club| (0..size).flat_map(move |a| (a + 1..size).map(move |b| (club * size + a, club * size + b, 1.0))));
-        inside.chain((0..count).map(|club| (club * size, (club * size + size) % (count * size), bridge))).collect()
+        let inside = (0..count).flat_map(|club| {
+            (0..size).flat_map(move |a| {
+                (a + 1..size).map(move |b| (club * size + a, club * size + b, 1.0))
+            })
+        });
+        inside
+            .chain(
+                (0..count).map(|club| (club * size, (club * size + size) % (count * size), bridge)),
+            )
+            .collect()
     }
 
     #[test]
@@ -387,6 +438,9 @@ mod tests {
     #[test]
     fn an_empty_graph_and_loops_alone_are_no_trouble() {
         assert_eq!(best(&graph(0, &[]), 2), Vec::<u32>::new());
-        assert_eq!(best(&graph(3, &[(0, 0, 1.0), (1, 1, 1.0), (2, 2, 1.0)]), 2), [0, 1, 2]);
+        assert_eq!(
+            best(&graph(3, &[(0, 0, 1.0), (1, 1, 1.0), (2, 2, 1.0)]), 2),
+            [0, 1, 2]
+        );
     }
 }

@@ -9,22 +9,34 @@ use crate::nn::Value;
 use crate::torch::Tensor;
 use std::ops::Range;
 
-/// Of every base at every position of a stretch, each target with it there less the target as it is:
-/// `[samples, 4, positions]`, 0 where it is there already; positions that hold no base change nothing.
-pub fn saturation(still: &Still, x: &Tensor, targets: &[Target], stretch: &Range<usize>, batch: usize) -> Result<Vec<Tensor>> {
+/// Of every base at every position of a stretch, each target with it there less the target as it
+/// is: `[samples, 4, positions]`, 0 where it is there already; positions that hold no base change
+/// nothing.
+pub fn saturation(
+    still: &Still,
+    x: &Tensor,
+    targets: &[Target],
+    stretch: &Range<usize>,
+    batch: usize,
+) -> Result<Vec<Tensor>> {
     let (codes, length) = codes_of(x)?;
     if stretch.is_empty() || stretch.end > length {
         bail!("option", "positions {} to {} are not in sequences of {length} bp", stretch.start, stretch.end; hint: "`start` and `end` are 0-based, the end excluded");
     }
     let own = values(still, &codes, length, targets, batch)?;
-    let changes: Vec<Change> =
-        codes.chunks_exact(length).enumerate().flat_map(|(row, bases)| all_changes(row, bases, stretch.clone())).filter(|change| change.from < 4).collect();
+    let changes: Vec<Change> = codes
+        .chunks_exact(length)
+        .enumerate()
+        .flat_map(|(row, bases)| all_changes(row, bases, stretch.clone()))
+        .filter(|change| change.from < 4)
+        .collect();
     let (rows, width) = (codes.len() / length, stretch.len());
     let changed = of_changes(still, &codes, length, &changes, targets, batch)?;
     let laid = |(own, changed): (&Vec<f64>, &Vec<f64>)| {
         let mut out = vec![0f32; rows * 4 * width];
         for (change, value) in changes.iter().zip(changed) {
-            out[(change.row * 4 + change.to as usize) * width + change.position - stretch.start] = (value - own[change.row]) as f32;
+            out[(change.row * 4 + change.to as usize) * width + change.position - stretch.start] =
+                (value - own[change.row]) as f32;
         }
         Tensor::from_f32(&out, &[rows as i64, 4, width as i64])
     };
@@ -32,13 +44,33 @@ pub fn saturation(still: &Still, x: &Tensor, targets: &[Target], stretch: &Range
 }
 
 /// Every change of one base in a stretch of a sequence.
-pub fn all_changes(row: usize, bases: &[u8], stretch: Range<usize>) -> impl Iterator<Item = Change> {
-    stretch.flat_map(move |position| (0..4).filter(move |to| *to != bases[position]).map(move |to| Change { row, position, from: bases[position], to }))
+pub fn all_changes(
+    row: usize,
+    bases: &[u8],
+    stretch: Range<usize>,
+) -> impl Iterator<Item = Change> {
+    stretch.flat_map(move |position| {
+        (0..4)
+            .filter(move |to| *to != bases[position])
+            .map(move |to| Change {
+                row,
+                position,
+                from: bases[position],
+                to,
+            })
+    })
 }
 
-/// The targets of sequences with one base changed, for each target its values; only what a change reaches is computed
-/// where the network allows it.
-pub fn of_changes(still: &Still, codes: &[u8], length: usize, changes: &[Change], targets: &[Target], batch: usize) -> Result<Vec<Vec<f64>>> {
+/// The targets of sequences with one base changed, for each target its values; only what a change
+/// reaches is computed where the network allows it.
+pub fn of_changes(
+    still: &Still,
+    codes: &[u8],
+    length: usize,
+    changes: &[Change],
+    targets: &[Target],
+    batch: usize,
+) -> Result<Vec<Vec<f64>>> {
     if let Some(found) = patch::of_changes(still, codes, length, changes, targets, batch)? {
         return Ok(found);
     }
@@ -50,27 +82,56 @@ pub fn of_changes(still: &Still, codes: &[u8], length: usize, changes: &[Change]
             changed.extend_from_slice(&codes[change.row * length..][..length]);
             changed[from + change.position] = change.to;
         }
-        out.iter_mut().zip(values(still, &changed, length, targets, batch)?).for_each(|(out, own)| out.extend(own));
+        out.iter_mut()
+            .zip(values(still, &changed, length, targets, batch)?)
+            .for_each(|(out, own)| out.extend(own));
     }
     Ok(out)
 }
 
 /// The targets of sequences, for each target its values.
-pub fn values(still: &Still, codes: &[u8], length: usize, targets: &[Target], batch: usize) -> Result<Vec<Vec<f64>>> {
+pub fn values(
+    still: &Still,
+    codes: &[u8],
+    length: usize,
+    targets: &[Target],
+    batch: usize,
+) -> Result<Vec<Vec<f64>>> {
     let mut out = vec![Vec::with_capacity(codes.len() / length.max(1)); targets.len()];
     for part in codes.chunks(batch.max(1) * length.max(1)) {
-        let x = Value::One(Tensor::from_u8(part, &[(part.len() / length) as i64, length as i64])?);
-        out.iter_mut().zip(still.values(&x, targets)?).for_each(|(out, own)| out.extend(own));
+        let x = Value::One(Tensor::from_u8(
+            part,
+            &[(part.len() / length) as i64, length as i64],
+        )?);
+        out.iter_mut()
+            .zip(still.values(&x, targets)?)
+            .for_each(|(out, own)| out.extend(own));
     }
     Ok(out)
 }
 
-/// How much the target falls when a window is replaced by that of the baselines, for each position the mean over the windows
-/// that cover it: `[samples, length]`.
-pub fn occlusion(still: &Still, x: &Tensor, target: &Target, baselines: &Baselines, (width, step): (i64, i64), batch: i64) -> Result<Tensor> {
-    let [rows, _, length] = x.shape()[..] else { bail!("shape", "occlusion takes [batch, channels, length], got {}", shape::text(&x.shape())) };
+/// How much the target falls when a window is replaced by that of the baselines, for each position
+/// the mean over the windows that cover it: `[samples, length]`.
+pub fn occlusion(
+    still: &Still,
+    x: &Tensor,
+    target: &Target,
+    baselines: &Baselines,
+    (width, step): (i64, i64),
+    batch: i64,
+) -> Result<Tensor> {
+    let [rows, _, length] = x.shape()[..] else {
+        bail!(
+            "shape",
+            "occlusion takes [batch, channels, length], got {}",
+            shape::text(&x.shape())
+        )
+    };
     if width > length {
-        bail!("option", "option `width` is {width}, the input has {length} positions");
+        bail!(
+            "option",
+            "option `width` is {width}, the input has {length} positions"
+        );
     }
     let mut starts: Vec<i64> = (0..=length - width).step_by(step as usize).collect();
     if starts.last() != Some(&(length - width)) {
@@ -88,7 +149,14 @@ pub fn occlusion(still: &Still, x: &Tensor, target: &Target, baselines: &Baselin
             let hidden = chunk.iter().map(|start| {
                 let after = start + width;
                 let whole = own.expand(&others.shape())?;
-                Tensor::cat(&[whole.narrow(2, 0, *start)?, others.narrow(2, *start, width)?, whole.narrow(2, after, length - after)?], 2)
+                Tensor::cat(
+                    &[
+                        whole.narrow(2, 0, *start)?,
+                        others.narrow(2, *start, width)?,
+                        whole.narrow(2, after, length - after)?,
+                    ],
+                    2,
+                )
             });
             let hidden = Tensor::cat(&hidden.collect::<Result<Vec<_>>>()?, 0)?;
             let values = still.value(&Value::One(hidden), target)?.to_f64()?;

@@ -28,15 +28,35 @@ pub fn word(motif: &Motif, reverse: bool) -> Vec<u8> {
 
 impl Backgrounds {
     /// The target with words planted in every sequence.
-    pub fn with(&self, still: &Still, target: &Target, words: &[Planted], batch: usize) -> Result<Vec<f64>> {
+    pub fn with(
+        &self,
+        still: &Still,
+        target: &Target,
+        words: &[Planted],
+        batch: usize,
+    ) -> Result<Vec<f64>> {
         let mut codes = self.codes.clone();
         for (word, at) in words {
             if at + word.len() > self.length {
-                bail!("option", "a motif of {} bp at position {at} is beyond the end of sequences of {} bp", word.len(), self.length);
+                bail!(
+                    "option",
+                    "a motif of {} bp at position {at} is beyond the end of sequences of {} bp",
+                    word.len(),
+                    self.length
+                );
             }
-            codes.chunks_exact_mut(self.length).for_each(|row| row[*at..][..word.len()].copy_from_slice(word));
+            codes
+                .chunks_exact_mut(self.length)
+                .for_each(|row| row[*at..][..word.len()].copy_from_slice(word));
         }
-        Ok(values(still, &codes, self.length, std::slice::from_ref(target), batch)?.swap_remove(0))
+        Ok(values(
+            still,
+            &codes,
+            self.length,
+            std::slice::from_ref(target),
+            batch,
+        )?
+        .swap_remove(0))
     }
 }
 
@@ -55,17 +75,35 @@ pub struct Together {
 impl Together {
     /// Of each background what both do beyond the sum of what each does alone.
     pub fn interactions(&self) -> Vec<f64> {
-        (0..self.none.len()).map(|i| self.both[i] - self.first[i] - self.second[i] + self.none[i]).collect()
+        (0..self.none.len())
+            .map(|i| self.both[i] - self.first[i] - self.second[i] + self.none[i])
+            .collect()
     }
 
     /// Of each background what both do.
     pub fn effects(&self) -> Vec<f64> {
-        self.both.iter().zip(&self.none).map(|(both, none)| both - none).collect()
+        self.both
+            .iter()
+            .zip(&self.none)
+            .map(|(both, none)| both - none)
+            .collect()
     }
 }
 
 /// Plants two words.
-pub fn together(still: &Still, target: &Target, grounds: &Backgrounds, first: Planted, second: Planted, batch: usize) -> Result<Together> {
+pub fn together(
+    still: &Still,
+    target: &Target,
+    grounds: &Backgrounds,
+    first: Planted,
+    second: Planted,
+    batch: usize,
+) -> Result<Together> {
     let with = |words: &[Planted]| grounds.with(still, target, words, batch);
-    Ok(Together { none: with(&[])?, first: with(&[first])?, second: with(&[second])?, both: with(&[first, second])? })
+    Ok(Together {
+        none: with(&[])?,
+        first: with(&[first])?,
+        second: with(&[second])?,
+        both: with(&[first, second])?,
+    })
 }

@@ -21,7 +21,8 @@ pub enum Target {
     Position(i64, i64),
     /// What a function makes of the outputs, `[batch]`.
     Own(Rc<dyn Fn(&Tensor) -> Result<Tensor>>),
-    /// One of these, of the outputs of the reverse strand: they are turned back first, by the places of labels there.
+    /// One of these, of the outputs of the reverse strand: they are turned back first, by the
+    /// places of labels there.
     Reverse(Box<Target>, Option<Arc<Vec<usize>>>),
 }
 
@@ -43,8 +44,14 @@ impl Target {
             match shape[..] {
                 [_] if label == 0 => Ok(out.clone()),
                 [_, labels] if label < labels => out.select(1, label),
-                [_] => bail!("option", "option `label` is {label}, the network has one output"),
-                [_, labels] => bail!("option", "option `label` is {label}, the network has {labels} labels, counted from 0"),
+                [_] => bail!(
+                    "option",
+                    "option `label` is {label}, the network has one output"
+                ),
+                [_, labels] => bail!(
+                    "option",
+                    "option `label` is {label}, the network has {labels} labels, counted from 0"
+                ),
                 _ => {
                     bail!("shape", "the output of a sample is {}, not one number a label", shape::text(&shape[1..]); hint: "choose a `position`, or give `label` as a function: `label: |y| y[[.., 0]].sum(1)`")
                 }
@@ -54,8 +61,14 @@ impl Target {
             Target::Label(own) => label(*own),
             Target::Contrast(own, other) => label(*own)?.sub(&label(*other)?),
             Target::Position(own, position) => match out.shape()[..] {
-                [_, labels, positions] if *own < labels && *position < positions => out.select(1, *own)?.select(1, *position),
-                ref shape => bail!("option", "label {own} at position {position} is not in an output {}", shape::text(&shape[1..])),
+                [_, labels, positions] if *own < labels && *position < positions => {
+                    out.select(1, *own)?.select(1, *position)
+                }
+                ref shape => bail!(
+                    "option",
+                    "label {own} at position {position} is not in an output {}",
+                    shape::text(&shape[1..])
+                ),
             },
             Target::Own(function) => {
                 let made = function(out)?;
@@ -69,7 +82,10 @@ impl Target {
                 }
                 Ok(made)
             }
-            Target::Reverse(..) => bail!("internal", "a target of the reverse strand was read as one of the forward strand"),
+            Target::Reverse(..) => bail!(
+                "internal",
+                "a target of the reverse strand was read as one of the forward strand"
+            ),
         }
     }
 }
@@ -84,9 +100,21 @@ pub struct Still<'a> {
 impl<'a> Still<'a> {
     /// Holds a network still.
     pub fn of(net: &'a Model) -> Result<Still<'a>> {
-        let learned: Vec<Tensor> = net.parameters().iter().filter(|(_, p)| p.is_grad_on()).map(|(_, p)| p.clone()).collect();
-        let still = Still { net, was_training: net.set_training(false), learned };
-        still.learned.iter().try_for_each(|p| p.requires_grad_(false).map(drop))?;
+        let learned: Vec<Tensor> = net
+            .parameters()
+            .iter()
+            .filter(|(_, p)| p.is_grad_on())
+            .map(|(_, p)| p.clone())
+            .collect();
+        let still = Still {
+            net,
+            was_training: net.set_training(false),
+            learned,
+        };
+        still
+            .learned
+            .iter()
+            .try_for_each(|p| p.requires_grad_(false).map(drop))?;
         Ok(still)
     }
 
@@ -107,14 +135,26 @@ impl<'a> Still<'a> {
         interrupt::check()?;
         let _guard = grad::no_grad();
         let out = self.net.forward(x)?;
-        targets.iter().map(|target| target.of(&out)?.to_f64()).collect()
+        targets
+            .iter()
+            .map(|target| target.of(&out)?.to_f64())
+            .collect()
     }
 
-    /// The network as an affine first layer and what comes behind it, where it is of one input and may be taken apart.
+    /// The network as an affine first layer and what comes behind it, where it is of one input and
+    /// may be taken apart.
     pub fn halves(&self) -> Result<Option<Halves>> {
         self.net.within(|module, mode| match module.role() {
-            Role::Parts([first, behind @ ..]) if self.net.is_fast() && !behind.is_empty() && matches!(first.role(), Role::Convolution(_)) => {
-                Ok(Some(Halves { first: first.clone(), behind: rest(behind), mode }))
+            Role::Parts([first, behind @ ..])
+                if self.net.is_fast()
+                    && !behind.is_empty()
+                    && matches!(first.role(), Role::Convolution(_)) =>
+            {
+                Ok(Some(Halves {
+                    first: first.clone(),
+                    behind: rest(behind),
+                    mode,
+                }))
             }
             _ => Ok(None),
         })
@@ -122,7 +162,14 @@ impl<'a> Still<'a> {
 
     /// The gradient of the target with respect to each input, and the target itself.
     pub fn gradient(&self, x: &Value, target: &Target) -> Result<(Value, Tensor)> {
-        let x = x.map(|tensor| tensor.to_device(self.net.device())?.detach()?.copied()?.detach()?.requires_grad_(true))?;
+        let x = x.map(|tensor| {
+            tensor
+                .to_device(self.net.device())?
+                .detach()?
+                .copied()?
+                .detach()?
+                .requires_grad_(true)
+        })?;
         let leaves: Vec<Tensor> = x.tensors().into_iter().cloned().collect();
         let (found, out) = of_leaves(&leaves, &self.net.forward(&x)?, target)?;
         Ok((replaced(&x, found)?, out))
@@ -141,20 +188,37 @@ impl Halves {
     /// What the first layer gives, without gradients.
     pub fn first(&self, x: &Tensor) -> Result<Tensor> {
         let _guard = grad::no_grad();
-        self.first.forward(&Value::One(x.clone()), self.mode)?.one().cloned()
+        self.first
+            .forward(&Value::One(x.clone()), self.mode)?
+            .one()
+            .cloned()
     }
 
     /// Gradients of the first layer's output as those of its input, of a shape.
     pub fn back(&self, gradients: &Tensor, shape: &[i64]) -> Result<Tensor> {
-        let x = Tensor::zeros(shape)?.to_device(gradients.device())?.requires_grad_(true)?;
-        let out = self.first.forward(&Value::One(x.clone()), self.mode)?.one()?.mul(gradients)?;
+        let x = Tensor::zeros(shape)?
+            .to_device(gradients.device())?
+            .requires_grad_(true)?;
+        let out = self
+            .first
+            .forward(&Value::One(x.clone()), self.mode)?
+            .one()?
+            .mul(gradients)?;
         Ok(out.sum(&None, false)?.gradients(&[x])?.swap_remove(0))
     }
 
-    /// The gradient of the target with respect to what the first layer gives, and the target itself.
-    pub fn gradient(&self, still: &Still, given: &Tensor, target: &Target) -> Result<(Tensor, Tensor)> {
+    /// The gradient of the target with respect to what the first layer gives, and the target
+    /// itself.
+    pub fn gradient(
+        &self,
+        still: &Still,
+        given: &Tensor,
+        target: &Target,
+    ) -> Result<(Tensor, Tensor)> {
         let given = given.detach()?.requires_grad_(true)?;
-        let out = still.net.within(|_, mode| self.behind.forward(&Value::One(given.clone()), mode))?;
+        let out = still
+            .net
+            .within(|_, mode| self.behind.forward(&Value::One(given.clone()), mode))?;
         let (mut found, out) = of_leaves(&[given], &out, target)?;
         Ok((found.swap_remove(0), out))
     }
@@ -165,7 +229,10 @@ fn of_leaves(leaves: &[Tensor], out: &Value, target: &Target) -> Result<(Vec<Ten
     interrupt::check()?;
     let out = target.of(out)?;
     if !out.is_grad_on() {
-        bail!("torch", "the output does not depend on the input by operations that have gradients");
+        bail!(
+            "torch",
+            "the output does not depend on the input by operations that have gradients"
+        );
     }
     Ok((out.sum(&None, false)?.gradients(leaves)?, out.detach()?))
 }
@@ -189,7 +256,11 @@ impl Drop for Still<'_> {
 }
 
 /// Goes through samples, `size` at a time.
-pub fn in_batches(x: &Value, size: i64, mut each: impl FnMut(i64, &Value) -> Result<Value>) -> Result<Value> {
+pub fn in_batches(
+    x: &Value,
+    size: i64,
+    mut each: impl FnMut(i64, &Value) -> Result<Value>,
+) -> Result<Value> {
     let rows = x.rows();
     let mut parts = Vec::new();
     let mut start = 0;

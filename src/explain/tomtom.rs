@@ -1,8 +1,9 @@
 //! Comparison of motifs with a collection: how alike, and how often as alike by chance.
 //!
-//! Gupta, Stamatoyannopoulos, Bailey & Noble, Quantifying similarity between motifs (Genome Biology 2007); scores of columns
-//! that are not aligned as in Tanaka, Bailey, Grant, Noble & Keich (Bioinformatics 2011). Sums of column scores are
-//! integers, so their distribution over the columns of all targets is computed exactly, by dynamic programming.
+//! Gupta, Stamatoyannopoulos, Bailey & Noble, Quantifying similarity between motifs (Genome Biology
+//! 2007); scores of columns that are not aligned as in Tanaka, Bailey, Grant, Noble & Keich
+//! (Bioinformatics 2011). Sums of column scores are integers, so their distribution over the
+//! columns of all targets is computed exactly, by dynamic programming.
 
 use crate::base::Result;
 use crate::metrics::statistics::multiple;
@@ -100,7 +101,9 @@ struct Target {
 }
 
 fn smoothed(motif: &Motif, plan: &Plan) -> Vec<Column> {
-    motif.with_pseudocount(plan.pseudocount, plan.background).ppm
+    motif
+        .with_pseudocount(plan.pseudocount, plan.background)
+        .ppm
 }
 
 fn score(plan: &Plan, (a, a_sites): (&Column, f64), (b, b_sites): (&Column, f64)) -> f64 {
@@ -118,7 +121,9 @@ fn score(plan: &Plan, (a, a_sites): (&Column, f64), (b, b_sites): (&Column, f64)
         }
         Distance::Euclidean => -pairs().map(|(x, y)| (x - y).powi(2)).sum::<f64>().sqrt(),
         Distance::Sandelin => 2.0 - pairs().map(|(x, y)| (x - y).powi(2)).sum::<f64>(),
-        Distance::Kullback => -pairs().map(|(x, y)| (x * (x / y).log10() + y * (y / x).log10()) / 2.0).sum::<f64>(),
+        Distance::Kullback => -pairs()
+            .map(|(x, y)| (x * (x / y).log10() + y * (y / x).log10()) / 2.0)
+            .sum::<f64>(),
         Distance::Allr => {
             let (mut above, mut below) = (0.0, 0.0);
             for ((x, y), share) in pairs().zip(plan.background) {
@@ -146,16 +151,24 @@ impl Scores {
         }
         let rounding = Rounding::of(rows.iter().flatten().copied(), BINS);
         let rounded = |x: &f64| rounding.steps(*x).clamp(0.0, BINS as f64) as u16;
-        let rows: Vec<Vec<u16>> = rows.iter().map(|row| row.iter().map(rounded).collect()).collect();
+        let rows: Vec<Vec<u16>> = rows
+            .iter()
+            .map(|row| row.iter().map(rounded).collect())
+            .collect();
         let shares = rows
             .iter()
             .map(|row| {
                 let mut shares = vec![0.0; BINS + 1];
-                row.iter().for_each(|bin| shares[usize::from(*bin)] += 1.0 / row.len() as f64);
+                row.iter()
+                    .for_each(|bin| shares[usize::from(*bin)] += 1.0 / row.len() as f64);
                 shares
             })
             .collect();
-        Scores { rows, shares, rounding }
+        Scores {
+            rows,
+            shares,
+            rounding,
+        }
     }
 
     /// The distribution of the sum over columns `start..=end`, for each pair of them.
@@ -167,7 +180,8 @@ impl Scores {
                 let mut sum = vec![1.0];
                 (start..width)
                     .map(|end| {
-                        sum = rounded::plus(&sum, BINS, self.shares[end].iter().copied().enumerate());
+                        sum =
+                            rounded::plus(&sum, BINS, self.shares[end].iter().copied().enumerate());
                         sum.clone()
                     })
                     .collect()
@@ -187,9 +201,14 @@ fn centre(row: &mut [f64]) {
     row.iter_mut().for_each(|x| *x -= median);
 }
 
-/// The columns of the query that overlap a target at a shift from 1, one column, on; and the target's first of them.
+/// The columns of the query that overlap a target at a shift from 1, one column, on; and the
+/// target's first of them.
 fn overlap(query: usize, target: usize, shift: usize) -> (usize, usize, usize) {
-    let (start, first) = if shift <= query { (query - shift, 0) } else { (0, shift - query) };
+    let (start, first) = if shift <= query {
+        (query - shift, 0)
+    } else {
+        (0, shift - query)
+    };
     (start, (query - start).min(target - first), first)
 }
 
@@ -202,25 +221,39 @@ fn shifts(query: usize, target: usize, plan: &Plan) -> std::ops::RangeInclusive<
 }
 
 /// The chance that the best of all alignments scores as high, by score, for targets of a width.
-fn best_of(width: usize, target: usize, plan: &Plan, scores: &Scores, distributions: &[Vec<Vec<f64>>]) -> Vec<f64> {
+fn best_of(
+    width: usize,
+    target: usize,
+    plan: &Plan,
+    scores: &Scores,
+    distributions: &[Vec<Vec<f64>>],
+) -> Vec<f64> {
     let orientations = if plan.both_strands { 2 } else { 1 };
-    let size = (width * BINS + 1) as f64 - (width as f64 - 1.0) * scores.rounding.offset * scores.rounding.scale;
+    let size = (width * BINS + 1) as f64
+        - (width as f64 - 1.0) * scores.rounding.offset * scores.rounding.scale;
     let size = size.ceil() as usize;
     let mut chances = vec![0.0; size];
     for shift in 1..width + target {
         let (start, overlap, _) = overlap(width, target, shift);
         let own = &distributions[start][overlap - 1];
-        let moved = -(scores.rounding.offset * (width - overlap) as f64 * scores.rounding.scale).round_ties_even() as usize;
+        let moved = -(scores.rounding.offset * (width - overlap) as f64 * scores.rounding.scale)
+            .round_ties_even() as usize;
         let mut tail = 0.0;
         for (score, chance) in chances.iter_mut().enumerate().rev() {
-            tail += score.checked_sub(moved).and_then(|at| own.get(at)).copied().unwrap_or(0.0);
+            tail += score
+                .checked_sub(moved)
+                .and_then(|at| own.get(at))
+                .copied()
+                .unwrap_or(0.0);
             for _ in 0..orientations {
                 // of this alignment or of one before, in a form that keeps small chances exact
                 *chance += tail - *chance * tail;
             }
         }
     }
-    chances.iter_mut().for_each(|chance| *chance = chance.clamp(0.0, 1.0));
+    chances
+        .iter_mut()
+        .for_each(|chance| *chance = chance.clamp(0.0, 1.0));
     chances
 }
 
@@ -229,7 +262,8 @@ fn of_several(p: f64, n: f64) -> f64 {
     -f64::exp_m1(n * f64::ln_1p(-p.min(1.0))).clamp(-1.0, 0.0)
 }
 
-/// Compares each query with all targets; matches of a query stand together, the best first, each target once.
+/// Compares each query with all targets; matches of a query stand together, the best first, each
+/// target once.
 pub fn tomtom(queries: &[Motif], targets: &[Motif], plan: &Plan) -> Result<Vec<Match>> {
     if targets.is_empty() || queries.is_empty() {
         bail!("value", "there is no motif to compare"; hint: "both `queries` and `targets` need at least one");
@@ -237,35 +271,78 @@ pub fn tomtom(queries: &[Motif], targets: &[Motif], plan: &Plan) -> Result<Vec<M
     if let Some(wide) = queries.iter().find(|query| query.width() > WIDEST) {
         bail!("value", "motif `{}` has {} positions, a query may have {WIDEST}", wide.name, wide.width(); hint: "`.trim()` cuts off positions that say little");
     }
-    if let Some(empty) = queries.iter().chain(targets).find(|motif| motif.width() == 0) {
+    if let Some(empty) = queries
+        .iter()
+        .chain(targets)
+        .find(|motif| motif.width() == 0)
+    {
         bail!("value", "motif `{}` has no position", empty.name);
     }
     let needs_all = matches!(plan.distance, Distance::Allr | Distance::Kullback);
-    if needs_all && let Some(zero) = queries.iter().chain(targets).find(|motif| smoothed(motif, plan).iter().flatten().any(|p| *p <= 0.0)) {
-        return Err(
-            fault!("value", "motif `{}` has a probability of 0, of which this distance takes the logarithm", zero.name).hint("give a `pseudocount` above 0")
-        );
+    if needs_all
+        && let Some(zero) = queries
+            .iter()
+            .chain(targets)
+            .find(|motif| smoothed(motif, plan).iter().flatten().any(|p| *p <= 0.0))
+    {
+        return Err(fault!(
+            "value",
+            "motif `{}` has a probability of 0, of which this distance takes the logarithm",
+            zero.name
+        )
+        .hint("give a `pseudocount` above 0"));
     }
     let mut columns: Vec<Column> = Vec::new();
     let mut list: Vec<Target> = Vec::new();
     for (number, motif) in targets.iter().enumerate() {
-        for reverse in [false, true].into_iter().take(if plan.both_strands { 2 } else { 1 }) {
-            let own = smoothed(&if reverse { motif.reverse_complement() } else { motif.clone() }, plan);
-            list.push(Target { number, reverse, sites: motif.site_count(), first: columns.len(), width: own.len() });
+        for reverse in [false, true]
+            .into_iter()
+            .take(if plan.both_strands { 2 } else { 1 })
+        {
+            let own = smoothed(
+                &if reverse {
+                    motif.reverse_complement()
+                } else {
+                    motif.clone()
+                },
+                plan,
+            );
+            list.push(Target {
+                number,
+                reverse,
+                sites: motif.site_count(),
+                first: columns.len(),
+                width: own.len(),
+            });
             columns.extend(own);
         }
     }
-    let all: Vec<Vec<Match>> = queries.par_iter().enumerate().map(|(number, query)| of_query(number, query, targets, &list, &columns, plan)).collect();
+    let all: Vec<Vec<Match>> = queries
+        .par_iter()
+        .enumerate()
+        .map(|(number, query)| of_query(number, query, targets, &list, &columns, plan))
+        .collect();
     Ok(all.into_iter().flatten().collect())
 }
 
-fn of_query(number: usize, query: &Motif, targets: &[Motif], list: &[Target], columns: &[Column], plan: &Plan) -> Vec<Match> {
+fn of_query(
+    number: usize,
+    query: &Motif,
+    targets: &[Motif],
+    list: &[Target],
+    columns: &[Column],
+    plan: &Plan,
+) -> Vec<Match> {
     let own = smoothed(query, plan);
     let own_sites = query.site_count();
     let width = own.len();
     let row = |column: &Column| -> Vec<f64> {
         list.iter()
-            .flat_map(|target| columns[target.first..target.first + target.width].iter().map(|other| score(plan, (column, own_sites), (other, target.sites))))
+            .flat_map(|target| {
+                columns[target.first..target.first + target.width]
+                    .iter()
+                    .map(|other| score(plan, (column, own_sites), (other, target.sites)))
+            })
             .collect()
     };
     let scores = Scores::new(own.iter().map(row).collect(), plan.complete);
@@ -278,7 +355,10 @@ fn of_query(number: usize, query: &Motif, targets: &[Motif], list: &[Target], co
             rounded::tails(&mut tail);
             tail
         };
-        distributions.iter().map(|ends| ends.iter().map(tail).collect()).collect()
+        distributions
+            .iter()
+            .map(|ends| ends.iter().map(tail).collect())
+            .collect()
     };
     let mut chances: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
     let mut found: Vec<Match> = list
@@ -290,9 +370,13 @@ fn of_query(number: usize, query: &Motif, targets: &[Motif], list: &[Target], co
             let tries = range.clone().count();
             for shift in range {
                 let (start, overlap, first) = overlap(width, target.width, shift);
-                let total: usize = (0..overlap).map(|i| usize::from(scores.rows[start + i][target.first + first + i])).sum();
+                let total: usize = (0..overlap)
+                    .map(|i| usize::from(scores.rows[start + i][target.first + first + i]))
+                    .sum();
                 let value = if plan.complete {
-                    -(total as f64 + overlap as f64 * scores.rounding.offset * scores.rounding.scale).round_ties_even()
+                    -(total as f64
+                        + overlap as f64 * scores.rounding.offset * scores.rounding.scale)
+                        .round_ties_even()
                 } else {
                     tails[start][overlap - 1][total]
                 };
@@ -302,8 +386,11 @@ fn of_query(number: usize, query: &Motif, targets: &[Motif], list: &[Target], co
             }
             let strands = if plan.both_strands { 2.0 } else { 1.0 };
             let p_value = if plan.complete {
-                let chances = chances.entry(target.width).or_insert_with(|| best_of(width, target.width, plan, &scores, &distributions));
-                let score = (-best - width as f64 * scores.rounding.offset * scores.rounding.scale).round_ties_even();
+                let chances = chances
+                    .entry(target.width)
+                    .or_insert_with(|| best_of(width, target.width, plan, &scores, &distributions));
+                let score = (-best - width as f64 * scores.rounding.offset * scores.rounding.scale)
+                    .round_ties_even();
                 chances[(score.max(0.0) as usize).min(chances.len() - 1)]
             } else {
                 of_several(best, tries as f64 * strands)
@@ -321,7 +408,12 @@ fn of_query(number: usize, query: &Motif, targets: &[Motif], list: &[Target], co
         })
         .collect();
     let name = |m: &Match| (targets[m.target].name.as_str(), m.reverse);
-    found.sort_by(|a, b| a.p_value.total_cmp(&b.p_value).then(b.overlap.cmp(&a.overlap)).then_with(|| name(a).cmp(&name(b))));
+    found.sort_by(|a, b| {
+        a.p_value
+            .total_cmp(&b.p_value)
+            .then(b.overlap.cmp(&a.overlap))
+            .then_with(|| name(a).cmp(&name(b)))
+    });
     let p: Vec<f64> = found.iter().map(|m| m.p_value).collect();
     let q = multiple::q_values(&p, p.len(), multiple::null_share(&p, 1));
     found.iter_mut().zip(q).for_each(|(m, q)| m.q_value = q);
@@ -336,7 +428,15 @@ mod tests {
     use proptest::prelude::*;
 
     fn plan(distance: Distance, complete: bool) -> Plan {
-        Plan { distance, background: [0.25; 4], pseudocount: 0.1, both_strands: true, min_overlap: 1, complete, internal: false }
+        Plan {
+            distance,
+            background: [0.25; 4],
+            pseudocount: 0.1,
+            both_strands: true,
+            min_overlap: 1,
+            complete,
+            internal: false,
+        }
     }
 
     fn column() -> impl Strategy<Value = [f64; 4]> {
@@ -376,18 +476,49 @@ mod tests {
         let mut turned = pool[7].reverse_complement();
         turned.ppm.drain(..2);
         for name in Distance::NAMES {
-            let found = tomtom(std::slice::from_ref(&turned), &pool, &plan(Distance::named(name), true)).unwrap();
-            assert_eq!((found[0].target, found[0].reverse, found[0].overlap, found[0].offset), (7, true, 8, 2), "{name}");
-            assert!(found[0].e_value < 0.05 && found[1].e_value > 0.4, "{name} {} {}", found[0].p_value, found[1].p_value);
+            let found = tomtom(
+                std::slice::from_ref(&turned),
+                &pool,
+                &plan(Distance::named(name), true),
+            )
+            .unwrap();
+            assert_eq!(
+                (
+                    found[0].target,
+                    found[0].reverse,
+                    found[0].overlap,
+                    found[0].offset
+                ),
+                (7, true, 8, 2),
+                "{name}"
+            );
+            assert!(
+                found[0].e_value < 0.05 && found[1].e_value > 0.4,
+                "{name} {} {}",
+                found[0].p_value,
+                found[1].p_value
+            );
         }
     }
 
     #[test]
     fn a_flat_motif_is_like_nothing() {
         let flat = Motif::new("flat", vec![[0.25; 4]; 10]);
-        for (name, complete) in Distance::NAMES.iter().flat_map(|name| [(name, true), (name, false)]) {
-            let found = tomtom(std::slice::from_ref(&flat), &random_pool(100), &plan(Distance::named(name), complete)).unwrap();
-            assert!(found.iter().all(|m| m.e_value > 0.9 && m.q_value > 0.5), "{name} {complete} {:?}", found[0]);
+        for (name, complete) in Distance::NAMES
+            .iter()
+            .flat_map(|name| [(name, true), (name, false)])
+        {
+            let found = tomtom(
+                std::slice::from_ref(&flat),
+                &random_pool(100),
+                &plan(Distance::named(name), complete),
+            )
+            .unwrap();
+            assert!(
+                found.iter().all(|m| m.e_value > 0.9 && m.q_value > 0.5),
+                "{name} {complete} {:?}",
+                found[0]
+            );
         }
     }
 }

@@ -1,4 +1,5 @@
-//! What helps while a text is typed: completions and signatures, from the catalog and what was defined.
+//! What helps while a text is typed: completions and signatures, from the catalog and what was
+//! defined.
 
 use super::catalog::{Catalog, Entry};
 use super::help;
@@ -35,7 +36,12 @@ fn is_word(c: char) -> bool {
 /// The name before a bracket: `nn::conv1d`, `.reshape`.
 fn name_before(text: &str) -> String {
     let trimmed = text.trim_end();
-    let start = trimmed.char_indices().rev().take_while(|(_, c)| is_word(*c) || *c == ':' || *c == '.').last().map_or(trimmed.len(), |(at, _)| at);
+    let start = trimmed
+        .char_indices()
+        .rev()
+        .take_while(|(_, c)| is_word(*c) || *c == ':' || *c == '.')
+        .last()
+        .map_or(trimmed.len(), |(at, _)| at);
     trimmed[start..].to_string()
 }
 
@@ -61,8 +67,18 @@ fn place(text: &str) -> Place {
         match c {
             '(' | '[' | '{' => {
                 let is_map = c == '{' && text[..at].ends_with('#');
-                let (bracket, key) = if is_map { ('#', Some(at + 1)) } else { (c, None) };
-                open.push(Open { bracket, name: name_before(&text[..at]), commas: 0, keys: Vec::new(), key });
+                let (bracket, key) = if is_map {
+                    ('#', Some(at + 1))
+                } else {
+                    (c, None)
+                };
+                open.push(Open {
+                    bracket,
+                    name: name_before(&text[..at]),
+                    commas: 0,
+                    keys: Vec::new(),
+                    key,
+                });
             }
             ')' | ']' | '}' => drop(open.pop()),
             ',' => {
@@ -75,14 +91,17 @@ fn place(text: &str) -> Place {
                 if let Some(last) = open.last_mut()
                     && let Some(start) = last.key.take()
                 {
-                    last.keys.push(text[start..at].trim().trim_matches('"').to_string());
+                    last.keys
+                        .push(text[start..at].trim().trim_matches('"').to_string());
                 }
             }
             _ => {}
         }
     }
     let call = |open: &[Open]| {
-        let last = open.last().filter(|last| last.bracket == '(' && !last.name.is_empty())?;
+        let last = open
+            .last()
+            .filter(|last| last.bracket == '(' && !last.name.is_empty())?;
         Some((last.name.clone(), last.commas))
     };
     match open.split_last() {
@@ -99,12 +118,20 @@ fn place(text: &str) -> Place {
 fn in_line_comment(text: &str) -> bool {
     let line = &text[text.rfind('\n').map_or(0, |at| at + 1)..];
     // of a letter after it nothing is code
-    line.contains("//") && scan::scan(&format!("{text}x")).code.last().is_none_or(|(at, _)| *at < text.len())
+    line.contains("//")
+        && scan::scan(&format!("{text}x"))
+            .code
+            .last()
+            .is_none_or(|(at, _)| *at < text.len())
 }
 
 /// The word that a text ends with.
 fn last_word(text: &str) -> &str {
-    let start = text.char_indices().rev().take_while(|(_, c)| is_word(*c)).last();
+    let start = text
+        .char_indices()
+        .rev()
+        .take_while(|(_, c)| is_word(*c))
+        .last();
     &text[start.map_or(text.len(), |(at, _)| at)..]
 }
 
@@ -112,23 +139,41 @@ fn last_word(text: &str) -> &str {
 fn called<'a>(catalog: &'a Catalog, session: &Interactive, name: &'a str) -> Vec<&'a Entry> {
     if let Some((space, function)) = name.rsplit_once("::") {
         let space = session.space_of(space);
-        return catalog.entries.iter().filter(|e| e.form == Form::Function && e.namespace == space && e.name == function).collect();
+        return catalog
+            .entries
+            .iter()
+            .filter(|e| e.form == Form::Function && e.namespace == space && e.name == function)
+            .collect();
     }
     match name.rsplit_once('.') {
         Some((owner, method)) => {
             let kind = session.kind_of(owner);
             let all: Vec<&Entry> = catalog.methods(method).collect();
-            let own: Vec<&Entry> = all.iter().copied().filter(|e| kind.as_deref() == Some(e.namespace.as_str())).collect();
+            let own: Vec<&Entry> = all
+                .iter()
+                .copied()
+                .filter(|e| kind.as_deref() == Some(e.namespace.as_str()))
+                .collect();
             if own.is_empty() { all } else { own }
         }
-        None => catalog.entries.iter().filter(|e| e.form == Form::Function && e.namespace.is_empty() && e.name == name).collect(),
+        None => catalog
+            .entries
+            .iter()
+            .filter(|e| e.form == Form::Function && e.namespace.is_empty() && e.name == name)
+            .collect(),
     }
 }
 
 /// Names of files that a started path could become.
 fn files(started: &str) -> Vec<Candidate> {
-    let (folder, head) = started.rsplit_once('/').map_or(("", started), |(folder, head)| (folder, head));
-    let listed = std::fs::read_dir(if folder.is_empty() { if started.starts_with('/') { "/" } else { "." } } else { folder });
+    let (folder, head) = started
+        .rsplit_once('/')
+        .map_or(("", started), |(folder, head)| (folder, head));
+    let listed = std::fs::read_dir(if folder.is_empty() {
+        if started.starts_with('/') { "/" } else { "." }
+    } else {
+        folder
+    });
     let mut out: Vec<Candidate> = listed
         .into_iter()
         .flatten()
@@ -136,9 +181,16 @@ fn files(started: &str) -> Vec<Candidate> {
         .filter_map(|entry| {
             let name = entry.file_name().to_string_lossy().into_owned();
             let is_folder = entry.path().is_dir();
-            let full = if started.contains('/') { format!("{folder}/{name}") } else { name.clone() };
+            let full = if started.contains('/') {
+                format!("{folder}/{name}")
+            } else {
+                name.clone()
+            };
             let fits = name.starts_with(head) && (!name.starts_with('.') || head.starts_with('.'));
-            fits.then(|| Candidate { text: if is_folder { full + "/" } else { full }, kind: if is_folder { "folder" } else { "file" }.into() })
+            fits.then(|| Candidate {
+                text: if is_folder { full + "/" } else { full },
+                kind: if is_folder { "folder" } else { "file" }.into(),
+            })
         })
         .collect();
     out.sort();
@@ -151,56 +203,140 @@ fn or_nothing<T: Default>(f: impl FnOnce() -> T) -> T {
 }
 
 /// What could stand at a cursor (in bytes), and from where on it would replace the text.
-pub fn complete(catalog: &Catalog, session: &Interactive, text: &str, cursor: usize) -> (usize, Vec<Candidate>) {
+pub fn complete(
+    catalog: &Catalog,
+    session: &Interactive,
+    text: &str,
+    cursor: usize,
+) -> (usize, Vec<Candidate>) {
     let found = or_nothing(|| Some(candidates(catalog, session, text, cursor)));
     found.unwrap_or((cursor, Vec::new()))
 }
 
-fn candidates(catalog: &Catalog, session: &Interactive, text: &str, cursor: usize) -> (usize, Vec<Candidate>) {
+fn candidates(
+    catalog: &Catalog,
+    session: &Interactive,
+    text: &str,
+    cursor: usize,
+) -> (usize, Vec<Candidate>) {
     let before = &text[..cursor];
     let word = last_word(before);
     let start = before.len() - word.len();
     let place = place(before);
     if let Place::Text(began) = place {
-        let modules = before[..began].trim_end_matches('"').trim_end().ends_with("import");
+        let modules = before[..began]
+            .trim_end_matches('"')
+            .trim_end()
+            .ends_with("import");
         let given = &before[began..];
         if modules && ("std/".starts_with(given) || given.starts_with("std/")) {
-            let paths = catalog.entries.iter().filter(|e| e.is_script && e.namespace.starts_with(given)).map(|e| e.namespace.clone());
-            let mut out: Vec<Candidate> = paths.map(|text| Candidate { text, kind: "module".into() }).collect();
+            let paths = catalog
+                .entries
+                .iter()
+                .filter(|e| e.is_script && e.namespace.starts_with(given))
+                .map(|e| e.namespace.clone());
+            let mut out: Vec<Candidate> = paths
+                .map(|text| Candidate {
+                    text,
+                    kind: "module".into(),
+                })
+                .collect();
             out.sort();
             out.dedup();
             return (began, out);
         }
         return (began, files(given));
     }
-    let named = |name: &str, kind: &str| Candidate { text: name.to_string(), kind: kind.to_string() };
+    let named = |name: &str, kind: &str| Candidate {
+        text: name.to_string(),
+        kind: kind.to_string(),
+    };
     let mut out: Vec<Candidate> = Vec::new();
     if let Place::Key(function, there) = &place {
-        let options = called(catalog, session, function).into_iter().find_map(|entry| entry.options).unwrap_or(&[]);
+        let options = called(catalog, session, function)
+            .into_iter()
+            .find_map(|entry| entry.options)
+            .unwrap_or(&[]);
         out.extend(
-            options.iter().filter(|o| o.name.starts_with(word) && !there.iter().any(|key| key == o.name)).map(|o| named(&format!("{}: ", o.name), &o.takes())),
+            options
+                .iter()
+                .filter(|o| o.name.starts_with(word) && !there.iter().any(|key| key == o.name))
+                .map(|o| named(&format!("{}: ", o.name), &o.takes())),
         );
         return (start, out);
     }
     let head = &before[..start];
     if let Some(space) = head.strip_suffix("::") {
         let space = session.space_of(last_word(space));
-        let fits = |e: &&Entry| e.form == Form::Function && e.namespace == space && e.name.starts_with(word);
-        out.extend(catalog.entries.iter().filter(fits).map(|e| named(&e.name, &e.returns)));
+        let fits = |e: &&Entry| {
+            e.form == Form::Function && e.namespace == space && e.name.starts_with(word)
+        };
+        out.extend(
+            catalog
+                .entries
+                .iter()
+                .filter(fits)
+                .map(|e| named(&e.name, &e.returns)),
+        );
     } else if let Some(owner) = head.strip_suffix('.') {
         let kind = session.kind_of(last_word(owner));
-        let fits =
-            |e: &&Entry| matches!(e.form, Form::Method | Form::Property) && e.name.starts_with(word) && kind.as_ref().is_none_or(|kind| *kind == e.namespace);
-        out.extend(catalog.entries.iter().filter(fits).map(|e| named(&e.name, &e.returns)));
+        let fits = |e: &&Entry| {
+            matches!(e.form, Form::Method | Form::Property)
+                && e.name.starts_with(word)
+                && kind.as_ref().is_none_or(|kind| *kind == e.namespace)
+        };
+        out.extend(
+            catalog
+                .entries
+                .iter()
+                .filter(fits)
+                .map(|e| named(&e.name, &e.returns)),
+        );
     } else {
-        out.extend(session.variables().iter().filter(|v| v.name.starts_with(word)).map(|v| named(&v.name, &v.kind)));
-        out.extend(session.functions().iter().filter(|name| name.starts_with(word)).map(|name| named(name, "function")));
-        out.extend(session.modules().iter().filter(|(name, _)| name.starts_with(word)).map(|(name, path)| named(&format!("{name}::"), path)));
-        out.extend(catalog.namespaces().filter(|name| name.starts_with(word)).map(|name| named(&format!("{name}::"), "namespace")));
-        let plain = |e: &&Entry| e.form == Form::Function && e.namespace.is_empty() && e.name.starts_with(word);
-        out.extend(catalog.entries.iter().filter(plain).map(|e| named(&e.name, &e.returns)));
+        out.extend(
+            session
+                .variables()
+                .iter()
+                .filter(|v| v.name.starts_with(word))
+                .map(|v| named(&v.name, &v.kind)),
+        );
+        out.extend(
+            session
+                .functions()
+                .iter()
+                .filter(|name| name.starts_with(word))
+                .map(|name| named(name, "function")),
+        );
+        out.extend(
+            session
+                .modules()
+                .iter()
+                .filter(|(name, _)| name.starts_with(word))
+                .map(|(name, path)| named(&format!("{name}::"), path)),
+        );
+        out.extend(
+            catalog
+                .namespaces()
+                .filter(|name| name.starts_with(word))
+                .map(|name| named(&format!("{name}::"), "namespace")),
+        );
+        let plain = |e: &&Entry| {
+            e.form == Form::Function && e.namespace.is_empty() && e.name.starts_with(word)
+        };
+        out.extend(
+            catalog
+                .entries
+                .iter()
+                .filter(plain)
+                .map(|e| named(&e.name, &e.returns)),
+        );
         if !word.is_empty() {
-            out.extend(WORDS.iter().filter(|known| known.starts_with(word)).map(|known| named(known, "word")));
+            out.extend(
+                WORDS
+                    .iter()
+                    .filter(|known| known.starts_with(word))
+                    .map(|known| named(known, "word")),
+            );
         }
     }
     out.sort();
@@ -209,45 +345,86 @@ fn candidates(catalog: &Catalog, session: &Interactive, text: &str, cursor: usiz
 }
 
 /// The signature of the innermost call that a cursor stands in.
-pub fn signature(catalog: &Catalog, session: &Interactive, text: &str, cursor: usize) -> Option<String> {
+pub fn signature(
+    catalog: &Catalog,
+    session: &Interactive,
+    text: &str,
+    cursor: usize,
+) -> Option<String> {
     or_nothing(|| signature_at(catalog, session, text, cursor))
 }
 
-fn signature_at(catalog: &Catalog, session: &Interactive, text: &str, cursor: usize) -> Option<String> {
+fn signature_at(
+    catalog: &Catalog,
+    session: &Interactive,
+    text: &str,
+    cursor: usize,
+) -> Option<String> {
     let name = match place(&text[..cursor]) {
         Place::Key(name, _) | Place::Plain(Some((name, _))) => name,
         _ => return None,
     };
-    called(catalog, session, &name).first().map(|entry| entry.signature())
+    called(catalog, session, &name)
+        .first()
+        .map(|entry| entry.signature())
 }
 
-/// What there is to know of what a cursor stands on: a variable, a function, else the call that it stands in.
-pub fn about(catalog: &Catalog, session: &Interactive, text: &str, cursor: usize) -> Option<String> {
+/// What there is to know of what a cursor stands on: a variable, a function, else the call that it
+/// stands in.
+pub fn about(
+    catalog: &Catalog,
+    session: &Interactive,
+    text: &str,
+    cursor: usize,
+) -> Option<String> {
     or_nothing(|| about_at(catalog, session, text, cursor))
 }
 
 fn about_at(catalog: &Catalog, session: &Interactive, text: &str, cursor: usize) -> Option<String> {
     let word = word_at(text, cursor);
-    if let Some(own) = session.variables().into_iter().find(|variable| variable.name == word) {
+    if let Some(own) = session
+        .variables()
+        .into_iter()
+        .find(|variable| variable.name == word)
+    {
         return Some(format!("{}: {}\n\n{}", own.name, own.kind, own.value));
     }
     let named = match word.rsplit_once("::") {
         Some((space, name)) => format!("{}::{name}", session.space_of(space)),
-        None => called(catalog, session, &word).first().map_or(word.clone(), |entry| entry.qualified()),
+        None => called(catalog, session, &word)
+            .first()
+            .map_or(word.clone(), |entry| entry.qualified()),
     };
     let around = || match place(&text[..cursor]) {
-        Place::Key(name, _) | Place::Plain(Some((name, _))) => called(catalog, session, &name).first().map(|entry| entry.qualified()),
+        Place::Key(name, _) | Place::Plain(Some((name, _))) => called(catalog, session, &name)
+            .first()
+            .map(|entry| entry.qualified()),
         _ => None,
     };
-    let known = |name: &str| if name.is_empty() { None } else { help::named(catalog, name) };
+    let known = |name: &str| {
+        if name.is_empty() {
+            None
+        } else {
+            help::named(catalog, name)
+        }
+    };
     known(&named).or_else(|| known(&around()?))
 }
 
 /// The word that a cursor touches, with its namespace or owner: what help is asked for.
 fn word_at(text: &str, cursor: usize) -> String {
     let is = |c: char| is_word(c) || c == ':' || c == '.';
-    let start = text[..cursor].char_indices().rev().take_while(|(_, c)| is(*c)).last().map_or(cursor, |(at, _)| at);
-    let end = text[cursor..].char_indices().take_while(|(_, c)| is_word(*c) || *c == ':').last().map_or(cursor, |(at, c)| cursor + at + c.len_utf8());
+    let start = text[..cursor]
+        .char_indices()
+        .rev()
+        .take_while(|(_, c)| is(*c))
+        .last()
+        .map_or(cursor, |(at, _)| at);
+    let end = text[cursor..]
+        .char_indices()
+        .take_while(|(_, c)| is_word(*c) || *c == ':')
+        .last()
+        .map_or(cursor, |(at, c)| cursor + at + c.len_utf8());
     text[start..end].trim_matches([':', '.']).to_string()
 }
 
@@ -257,18 +434,39 @@ mod tests {
 
     #[test]
     fn a_cursor_knows_where_it_stands() {
-        assert_eq!(place("nn::conv1d(8, 3, #{ str"), Place::Key("nn::conv1d".into(), vec![]));
-        assert_eq!(place("nn::conv1d(8, 3, #{ stride: 2, pa"), Place::Key("nn::conv1d".into(), vec!["stride".into()]));
-        assert_eq!(place("nn::conv1d(8, 3, #{ stride: x"), Place::Plain(Some(("nn::conv1d".into(), 2))));
+        assert_eq!(
+            place("nn::conv1d(8, 3, #{ str"),
+            Place::Key("nn::conv1d".into(), vec![])
+        );
+        assert_eq!(
+            place("nn::conv1d(8, 3, #{ stride: 2, pa"),
+            Place::Key("nn::conv1d".into(), vec!["stride".into()])
+        );
+        assert_eq!(
+            place("nn::conv1d(8, 3, #{ stride: x"),
+            Place::Plain(Some(("nn::conv1d".into(), 2)))
+        );
         assert_eq!(place("data::fasta(\"a/b"), Place::Text(13));
         assert_eq!(place("f(g(1, 2), "), Place::Plain(Some(("f".into(), 1))));
         assert_eq!(place("let a = #{ x: 1, "), Place::Plain(None));
         assert_eq!(place("// f(\n"), Place::Plain(None));
         assert_eq!(place("f(1, // g("), Place::Plain(None));
-        assert_eq!(place("train::fit(net, #{ loss: loss:"), Place::Plain(Some(("train::fit".into(), 1))));
-        assert_eq!(place("train::fit(net, #{ loss: loss::m"), Place::Plain(Some(("train::fit".into(), 1))));
-        assert_eq!(place("train::fit(net, #{ loss: loss::mse(), b"), Place::Key("train::fit".into(), vec!["loss".into()]));
-        assert_eq!(place("f(`a ${nn::conv1d(8, "), Place::Plain(Some(("nn::conv1d".into(), 1))));
+        assert_eq!(
+            place("train::fit(net, #{ loss: loss:"),
+            Place::Plain(Some(("train::fit".into(), 1)))
+        );
+        assert_eq!(
+            place("train::fit(net, #{ loss: loss::m"),
+            Place::Plain(Some(("train::fit".into(), 1)))
+        );
+        assert_eq!(
+            place("train::fit(net, #{ loss: loss::mse(), b"),
+            Place::Key("train::fit".into(), vec!["loss".into()])
+        );
+        assert_eq!(
+            place("f(`a ${nn::conv1d(8, "),
+            Place::Plain(Some(("nn::conv1d".into(), 1)))
+        );
         assert_eq!(word_at("nn::conv1d(8)", 6), "nn::conv1d");
     }
 }

@@ -36,7 +36,11 @@ pub fn is_final(kind: &str) -> bool {
 /// Begins to count; memory is limited where that of the process is.
 pub fn begin(budget: Budget) {
     DONE.set(0);
-    let running = Running { budget, began: Instant::now(), memory: system::memory_limit() };
+    let running = Running {
+        budget,
+        began: Instant::now(),
+        memory: system::memory_limit(),
+    };
     RUNNING.with(|own| *own.borrow_mut() = Some(running));
 }
 
@@ -47,7 +51,11 @@ pub fn step() -> Option<Fault> {
     }
     let done = DONE.get() + 1;
     DONE.set(done);
-    if done.is_multiple_of(EVERY) { exceeded(done) } else { None }
+    if done.is_multiple_of(EVERY) {
+        exceeded(done)
+    } else {
+        None
+    }
 }
 
 #[cold]
@@ -56,12 +64,21 @@ fn exceeded(done: u64) -> Option<Fault> {
         let own = own.borrow();
         let own = own.as_ref()?;
         if let Some(most) = own.budget.operations.filter(|most| done > *most) {
-            return Some(fault!("limit", "the script took more than {} operations", grouped(most)));
+            return Some(fault!(
+                "limit",
+                "the script took more than {} operations",
+                grouped(most)
+            ));
         }
-        if let Some(most) = own.budget.seconds.filter(|most| own.began.elapsed() > Duration::from_secs(*most)) {
+        if let Some(most) = own
+            .budget
+            .seconds
+            .filter(|most| own.began.elapsed() > Duration::from_secs(*most))
+        {
             return Some(fault!("limit", "the script took more than {most} s"));
         }
-        // the last eighth is left to what a single operation asks for; the allocator counts slowly, and is asked last
+        // the last eighth is left to what a single operation asks for; the allocator counts slowly,
+        // and is asked last
         let most = own.memory?;
         (system::held_memory() > most / 8 * 7 && system::used_memory() > most / 8 * 5).then(|| {
             fault!("limit", "the script needs more memory than its limit of {} MiB", most >> 20;

@@ -1,8 +1,8 @@
 //! Script functions that Rust calls, and script functions that cross from one file to another.
 //!
-//! A bare Rhai function pointer is a name, looked up wherever it happens to be called: inside an imported module it
-//! would find the module's functions instead of its own. A [`Callback`] carries the environment in which it was
-//! handed over, so it means the same everywhere.
+//! A bare Rhai function pointer is a name, looked up wherever it happens to be called: inside an
+//! imported module it would find the module's functions instead of its own. A [`Callback`] carries
+//! the environment in which it was handed over, so it means the same everywhere.
 
 use super::{diagnostics, session};
 use crate::base::Result;
@@ -35,12 +35,26 @@ impl Callback {
     #[allow(deprecated)] // Rhai marks the stored context as volatile; the version is pinned
     pub fn new(pointer: FnPtr, context: &NativeCallContext) -> Self {
         let stored = context.store_data();
-        Callback(Rc::new(Inner { pointer, home: stored.global, file: session::current_file(), at: context.call_position() }))
+        Callback(Rc::new(Inner {
+            pointer,
+            home: stored.global,
+            file: session::current_file(),
+            at: context.call_position(),
+        }))
     }
 
     /// A named function of a module's environment.
-    pub fn of_module(name: &str, home: GlobalRuntimeState, file: &str) -> std::result::Result<Self, Box<rhai::EvalAltResult>> {
-        Ok(Callback(Rc::new(Inner { pointer: FnPtr::new(name)?, home, file: file.to_string(), at: Position::NONE })))
+    pub fn of_module(
+        name: &str,
+        home: GlobalRuntimeState,
+        file: &str,
+    ) -> std::result::Result<Self, Box<rhai::EvalAltResult>> {
+        Ok(Callback(Rc::new(Inner {
+            pointer: FnPtr::new(name)?,
+            home,
+            file: file.to_string(),
+            at: Position::NONE,
+        })))
     }
 
     /// The values of the variables that it has captured, shared with the script.
@@ -51,7 +65,11 @@ impl Callback {
     /// Whether it is written for `n` arguments; captured variables are not counted.
     pub fn takes(&self, n: usize) -> bool {
         let (name, bound) = (self.0.pointer.fn_name(), self.0.pointer.curry().len());
-        self.0.home.lib.iter().any(|lib| lib.get_script_fn(name, n + bound).is_some())
+        self.0
+            .home
+            .lib
+            .iter()
+            .any(|lib| lib.get_script_fn(name, n + bound).is_some())
     }
 
     /// Calls it.
@@ -64,14 +82,33 @@ impl Callback {
         let inner = &self.0;
         let (engine, given) = (session::engine()?, args.len());
         let _unit = session::enter(&inner.file);
-        let context = NativeCallContext::new_with_all_fields(&engine, inner.pointer.fn_name(), None, &inner.home, inner.at);
+        let context = NativeCallContext::new_with_all_fields(
+            &engine,
+            inner.pointer.fn_name(),
+            None,
+            &inner.home,
+            inner.at,
+        );
         let result = inner.pointer.call_raw(&context, None, args);
         result.map(Dynamic::flatten).map_err(|error| {
             let mut fault = diagnostics::fault_of(&error, &inner.file);
-            let Some(takes) = (0..MOST).find(|n| self.takes(*n)).filter(|takes| *takes != given) else { return fault };
-            let mut wrong = fault!("value", "the function takes {}, but is called with {}", values(takes), given);
+            let Some(takes) = (0..MOST)
+                .find(|n| self.takes(*n))
+                .filter(|takes| *takes != given)
+            else {
+                return fault;
+            };
+            let mut wrong = fault!(
+                "value",
+                "the function takes {}, but is called with {}",
+                values(takes),
+                given
+            );
             wrong.at = fault.at.take();
-            wrong.hint(format!("write it as `|{}| …`", ["", "x", "x, y", "x, y, z"].get(given).unwrap_or(&"…")))
+            wrong.hint(format!(
+                "write it as `|{}| …`",
+                ["", "x", "x, y", "x, y, z"].get(given).unwrap_or(&"…")
+            ))
         })
     }
 
@@ -79,10 +116,15 @@ impl Callback {
     pub fn into_pointer(self) -> FnPtr {
         let plain = self.0.pointer.clone();
         let name = self.0.pointer.fn_name().to_string();
-        let name = if name.starts_with("anon$") { "closure".to_string() } else { name };
+        let name = if name.starts_with("anon$") {
+            "closure".to_string()
+        } else {
+            name
+        };
         let body = move |context: NativeCallContext, args: &mut [&mut Dynamic]| {
             let mut values: Vec<Dynamic> = args.iter_mut().map(|arg| arg.take()).collect();
-            self.call_with(&mut values).map_err(|fault| diagnostics::raise_from(fault, "closure", &context))
+            self.call_with(&mut values)
+                .map_err(|fault| diagnostics::raise_from(fault, "closure", &context))
         };
         #[allow(deprecated)] // Rhai marks it as volatile; the version is pinned
         FnPtr::from_fn(name.as_str(), body).unwrap_or(plain)
@@ -97,17 +139,27 @@ fn values(n: usize) -> String {
 pub fn portable(value: Dynamic, context: &NativeCallContext) -> Dynamic {
     if value.is_fnptr() {
         return match value.clone().try_cast::<FnPtr>() {
-            Some(pointer) if !is_native(&pointer) => Dynamic::from(Callback::new(pointer, context).into_pointer()),
+            Some(pointer) if !is_native(&pointer) => {
+                Dynamic::from(Callback::new(pointer, context).into_pointer())
+            }
             _ => value,
         };
     }
     if value.is_array() && !value.is_shared() {
         let items = value.into_array().unwrap_or_default();
-        return items.into_iter().map(|item| portable(item, context)).collect::<rhai::Array>().into();
+        return items
+            .into_iter()
+            .map(|item| portable(item, context))
+            .collect::<rhai::Array>()
+            .into();
     }
     if value.is_map() && !value.is_shared() {
         let items = value.cast::<rhai::Map>();
-        return items.into_iter().map(|(key, item)| (key, portable(item, context))).collect::<rhai::Map>().into();
+        return items
+            .into_iter()
+            .map(|(key, item)| (key, portable(item, context)))
+            .collect::<rhai::Map>()
+            .into();
     }
     value
 }

@@ -1,4 +1,5 @@
-//! What can be called, from the `///` texts: for help, completion, the reference, `check` and the tests.
+//! What can be called, from the `///` texts: for help, completion, the reference, `check` and the
+//! tests.
 
 use super::habits;
 use super::native::{Form, Native};
@@ -35,17 +36,28 @@ impl Entry {
             namespace: native.namespace.into(),
             name: native.name.into(),
             form: native.form,
-            params: native.params.iter().map(|param| (param.name.to_string(), (param.kind)(), param.optional)).collect(),
+            params: native
+                .params
+                .iter()
+                .map(|param| (param.name.to_string(), (param.kind)(), param.optional))
+                .collect(),
             options: native.options,
             returns: native.returns.into(),
-            docs: native.docs.iter().map(|line| line.strip_prefix(' ').unwrap_or(line)).collect::<Vec<_>>().join("\n"),
+            docs: native
+                .docs
+                .iter()
+                .map(|line| line.strip_prefix(' ').unwrap_or(line))
+                .collect::<Vec<_>>()
+                .join("\n"),
             is_script: false,
         }
     }
 
     /// The entries of a script module: its public functions.
     pub fn of_module(path: &str, ast: &AST) -> Vec<Entry> {
-        let public = ast.iter_functions().filter(|f| f.access == rhai::FnAccess::Public && !f.name.starts_with("anon$"));
+        let public = ast
+            .iter_functions()
+            .filter(|f| f.access == rhai::FnAccess::Public && !f.name.starts_with("anon$"));
         let mut entries: Vec<Entry> = public
             .map(|f| {
                 let docs: Vec<String> = f
@@ -53,16 +65,29 @@ impl Entry {
                     .iter()
                     .flat_map(|c| c.lines())
                     .map(|line| {
-                        line.trim_start().trim_start_matches("///").strip_prefix(' ').unwrap_or(line.trim_start().trim_start_matches("///")).to_string()
+                        line.trim_start()
+                            .trim_start_matches("///")
+                            .strip_prefix(' ')
+                            .unwrap_or(line.trim_start().trim_start_matches("///"))
+                            .to_string()
                     })
                     .collect();
                 let docs = docs.join("\n");
-                let returns = docs.lines().find_map(|line| line.trim().strip_prefix("Returns ")).unwrap_or("").trim_end_matches('.').to_string();
+                let returns = docs
+                    .lines()
+                    .find_map(|line| line.trim().strip_prefix("Returns "))
+                    .unwrap_or("")
+                    .trim_end_matches('.')
+                    .to_string();
                 Entry {
                     namespace: path.into(),
                     name: f.name.into(),
                     form: Form::Function,
-                    params: f.params.iter().map(|p| (p.to_string(), String::new(), false)).collect(),
+                    params: f
+                        .params
+                        .iter()
+                        .map(|p| (p.to_string(), String::new(), false))
+                        .collect(),
                     options: None,
                     returns,
                     docs,
@@ -95,15 +120,32 @@ impl Entry {
             .skip(usize::from(self.form == Form::Method))
             .map(|(name, kind, optional)| {
                 let mark = if *optional { "?" } else { "" };
-                if kind.is_empty() { format!("{name}{mark}") } else { format!("{name}{mark}: {kind}") }
+                if kind.is_empty() {
+                    format!("{name}{mark}")
+                } else {
+                    format!("{name}{mark}: {kind}")
+                }
             })
             .collect();
         if let Some(options) = self.options {
-            params.push(format!("#{{ {} }}", options.iter().map(|option| option.name).collect::<Vec<_>>().join(", ")));
+            params.push(format!(
+                "#{{ {} }}",
+                options
+                    .iter()
+                    .map(|option| option.name)
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            ));
         }
-        let returns = if self.returns.is_empty() { String::new() } else { format!(" -> {}", self.returns) };
+        let returns = if self.returns.is_empty() {
+            String::new()
+        } else {
+            format!(" -> {}", self.returns)
+        };
         match self.form {
-            Form::Property | Form::Index | Form::SetIndex | Form::Setter => format!("{}{returns}", self.qualified()),
+            Form::Property | Form::Index | Form::SetIndex | Form::Setter => {
+                format!("{}{returns}", self.qualified())
+            }
             Form::Operator if params.len() == 1 => format!("{}{}{returns}", self.name, params[0]),
             Form::Operator => format!("{}{returns}", params.join(&format!(" {} ", self.name))),
             _ => format!("{}({}){returns}", self.qualified(), params.join(", ")),
@@ -112,14 +154,27 @@ impl Entry {
 
     /// The first paragraph.
     pub fn summary(&self) -> String {
-        self.docs.lines().map(str::trim).take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
+        self.docs
+            .lines()
+            .map(str::trim)
+            .take_while(|line| !line.is_empty())
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 
     /// The fewest and the most arguments, without a receiver.
     pub fn arity(&self) -> (usize, usize) {
         let receiver = usize::from(self.form == Form::Method);
-        let required = self.params.iter().filter(|(_, _, optional)| !optional).count() - receiver;
-        (required, self.params.len() - receiver + usize::from(self.options.is_some()))
+        let required = self
+            .params
+            .iter()
+            .filter(|(_, _, optional)| !optional)
+            .count()
+            - receiver;
+        (
+            required,
+            self.params.len() - receiver + usize::from(self.options.is_some()),
+        )
     }
 }
 
@@ -136,7 +191,9 @@ impl Catalog {
         let mut names: Vec<&str> = self
             .entries
             .iter()
-            .filter(|entry| entry.form == Form::Function && !entry.namespace.is_empty() && !entry.is_script)
+            .filter(|entry| {
+                entry.form == Form::Function && !entry.namespace.is_empty() && !entry.is_script
+            })
             .map(|entry| entry.namespace.as_str())
             .collect();
         names.sort_unstable();
@@ -145,13 +202,21 @@ impl Catalog {
     }
 
     /// The functions of a namespace with a name.
-    pub fn functions<'a>(&'a self, space: &'a str, name: &'a str) -> impl Iterator<Item = &'a Entry> {
-        self.entries.iter().filter(move |entry| entry.form == Form::Function && entry.namespace == space && entry.name == name)
+    pub fn functions<'a>(
+        &'a self,
+        space: &'a str,
+        name: &'a str,
+    ) -> impl Iterator<Item = &'a Entry> {
+        self.entries.iter().filter(move |entry| {
+            entry.form == Form::Function && entry.namespace == space && entry.name == name
+        })
     }
 
     /// Methods with a name.
     pub fn methods<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Entry> {
-        self.entries.iter().filter(move |entry| matches!(entry.form, Form::Method | Form::Property) && entry.name == name)
+        self.entries.iter().filter(move |entry| {
+            matches!(entry.form, Form::Method | Form::Property) && entry.name == name
+        })
     }
 
     /// The fault of a call `space::function(…)` that matches nothing.
@@ -160,24 +225,40 @@ impl Catalog {
             return wrong_count(entry, arguments);
         }
         if !self.namespaces().any(|known| known == space) {
-            let fault = fault!("name", "`{space}` has no function `{function}` with {} argument{}", arguments, if arguments == 1 { "" } else { "s" });
+            let fault = fault!(
+                "name",
+                "`{space}` has no function `{function}` with {} argument{}",
+                arguments,
+                if arguments == 1 { "" } else { "s" }
+            );
             return match near::nearest(space, self.namespaces()) {
-                Some(near) if near != space => fault.hint(format!("did you mean `{near}::{function}`?")),
+                Some(near) if near != space => {
+                    fault.hint(format!("did you mean `{near}::{function}`?"))
+                }
                 _ => fault,
             };
         }
         let fault = fault!("name", "`{space}` has no function `{function}`");
-        let names = self.entries.iter().filter(|entry| entry.form == Form::Function && entry.namespace == space).map(|entry| entry.name.as_str());
+        let names = self
+            .entries
+            .iter()
+            .filter(|entry| entry.form == Form::Function && entry.namespace == space)
+            .map(|entry| entry.name.as_str());
         if let Some(near) = near::nearest(function, names) {
             return fault.hint(format!("did you mean `{space}::{near}`?"));
         }
-        match self.entries.iter().find(|entry| entry.form == Form::Function && entry.name == function) {
+        match self
+            .entries
+            .iter()
+            .find(|entry| entry.form == Form::Function && entry.name == function)
+        {
             Some(entry) => fault.hint(format!("did you mean `{}`?", entry.qualified())),
             None => fault.hint(format!("`cistron help {space}` lists what there is")),
         }
     }
 
-    /// The fault of a call `name(…)` or `value.name(…)` that matches nothing; `types` are those of the arguments.
+    /// The fault of a call `name(…)` or `value.name(…)` that matches nothing; `types` are those of
+    /// the arguments.
     pub fn missing_method(&self, name: &str, types: &[String]) -> Fault {
         if let Some(entry) = self.functions("", name).next() {
             return wrong_count(entry, types.len());
@@ -190,28 +271,50 @@ impl Catalog {
                 return wrong_count(entry, types.len() - 1);
             }
             if let Some(here) = habits::method(name) {
-                return fault!("name", "{owner} has no method `{name}`{}", with(&types[1..])).hint(here);
+                return fault!(
+                    "name",
+                    "{owner} has no method `{name}`{}",
+                    with(&types[1..])
+                )
+                .hint(here);
             }
             if let Some(here) = habits::function(name) {
                 return fault!("name", "no function is called `{name}`").hint(here);
             }
             let builtin = habits::builtin(owner);
             if builtin.contains(&name) {
-                return fault!("type", "`{name}` of {} does not take ({})", super::value::article(owner), types[1..].join(", "));
+                return fault!(
+                    "type",
+                    "`{name}` of {} does not take ({})",
+                    super::value::article(owner),
+                    types[1..].join(", ")
+                );
             }
-            let own = self.entries.iter().filter(|entry| matches!(entry.form, Form::Method | Form::Property) && entry.namespace == *owner);
-            let names = own.map(|entry| entry.name.as_str()).chain(builtin.iter().copied());
+            let own = self.entries.iter().filter(|entry| {
+                matches!(entry.form, Form::Method | Form::Property) && entry.namespace == *owner
+            });
+            let names = own
+                .map(|entry| entry.name.as_str())
+                .chain(builtin.iter().copied());
             if let Some(near) = near::nearest(name, names) {
                 return fault!("name", "{owner} has no method `{name}`"; hint: "did you mean `.{near}`?");
             }
             if let Some(entry) = self.methods(name).find(|entry| !entry.namespace.is_empty()) {
                 let article = super::value::article(&entry.namespace);
-                return fault!("type", "`{name}` is a method of {article}, got {}", super::value::article(owner));
+                return fault!(
+                    "type",
+                    "`{name}` is a method of {article}, got {}",
+                    super::value::article(owner)
+                );
             }
         }
         if name.starts_with("anon$") {
-            return fault!("value", "a closure was called with ({}), but is written for another number of values", types.join(", "))
-                .hint("`|x| …` takes one, `|x, y| …` two; captured variables are counted here");
+            return fault!(
+                "value",
+                "a closure was called with ({}), but is written for another number of values",
+                types.join(", ")
+            )
+            .hint("`|x| …` takes one, `|x, y| …` two; captured variables are counted here");
         }
         let fault = match types {
             [] => fault!("name", "no function is called `{name}`"),
@@ -220,11 +323,20 @@ impl Catalog {
         if let Some(here) = habits::function(name).or(habits::ambiguous(name)) {
             return fault.hint(here);
         }
-        let functions = || self.entries.iter().filter(|entry| entry.form == Form::Function && !entry.is_script);
+        let functions = || {
+            self.entries
+                .iter()
+                .filter(|entry| entry.form == Form::Function && !entry.is_script)
+        };
         if let Some(entry) = functions().find(|entry| entry.name == name) {
             return fault.hint(format!("did you mean `{}`?", entry.qualified()));
         }
-        match near::nearest(name, functions().filter(|entry| entry.namespace.is_empty()).map(|entry| entry.name.as_str())) {
+        match near::nearest(
+            name,
+            functions()
+                .filter(|entry| entry.namespace.is_empty())
+                .map(|entry| entry.name.as_str()),
+        ) {
             Some(near) => fault.hint(format!("did you mean `{near}`?")),
             None => fault,
         }
@@ -232,13 +344,19 @@ impl Catalog {
 
     /// Whether values of a type have a property of a name.
     pub fn has_property(&self, owner: &str, name: &str) -> bool {
-        self.entries.iter().any(|entry| entry.form == Form::Property && entry.namespace == owner && entry.name == name)
+        self.entries.iter().any(|entry| {
+            entry.form == Form::Property && entry.namespace == owner && entry.name == name
+        })
     }
 
     /// The fault of `value.property` that does not exist.
     pub fn missing_property(&self, property: &str, owner: &str) -> Fault {
         if self.has_property(owner, property) {
-            return fault!("name", "`.{property}` of {} can only be read", super::value::article(owner));
+            return fault!(
+                "name",
+                "`.{property}` of {} can only be read",
+                super::value::article(owner)
+            );
         }
         let fault = fault!("name", "{owner} has no property `{property}`");
         if let Some(here) = habits::method(property) {
@@ -247,8 +365,17 @@ impl Catalog {
         if habits::builtin(owner).contains(&property) {
             return fault.hint(format!("`{property}` is a method: write `.{property}(…)`"));
         }
-        let own: Vec<&Entry> = self.entries.iter().filter(|entry| entry.namespace == owner && matches!(entry.form, Form::Property | Form::Method)).collect();
-        if own.iter().any(|entry| entry.form == Form::Method && entry.name == property) {
+        let own: Vec<&Entry> = self
+            .entries
+            .iter()
+            .filter(|entry| {
+                entry.namespace == owner && matches!(entry.form, Form::Property | Form::Method)
+            })
+            .collect();
+        if own
+            .iter()
+            .any(|entry| entry.form == Form::Method && entry.name == property)
+        {
             return fault.hint(format!("`{property}` is a method: write `.{property}(…)`"));
         }
         match near::nearest(property, own.iter().map(|entry| entry.name.as_str())) {
@@ -260,7 +387,11 @@ impl Catalog {
 
 /// The types of arguments, where there are any.
 fn with(types: &[String]) -> String {
-    if types.is_empty() { String::new() } else { format!(" that takes ({})", types.join(", ")) }
+    if types.is_empty() {
+        String::new()
+    } else {
+        format!(" that takes ({})", types.join(", "))
+    }
 }
 
 fn wrong_count(entry: &Entry, got: usize) -> Fault {

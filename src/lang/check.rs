@@ -1,4 +1,5 @@
-//! Finding what cannot work without running it: unknown names, wrong numbers of arguments, unknown options.
+//! Finding what cannot work without running it: unknown names, wrong numbers of arguments, unknown
+//! options.
 
 use super::catalog::Catalog;
 use super::native::Form;
@@ -17,8 +18,12 @@ pub fn check(ast: &AST, catalog: &Catalog, file: &str) -> Vec<Fault> {
             Some(ASTNode::Stmt(Stmt::Import(import, _))) => {
                 imported.insert(import.1.name.to_string());
             }
-            Some(ASTNode::Expr(Expr::FnCall(call, position))) | Some(ASTNode::Stmt(Stmt::FnCall(call, position))) => {
-                found.extend(check_call(call, *position, catalog, &own, &imported).map(|fault| (*position, fault)));
+            Some(ASTNode::Expr(Expr::FnCall(call, position)))
+            | Some(ASTNode::Stmt(Stmt::FnCall(call, position))) => {
+                found.extend(
+                    check_call(call, *position, catalog, &own, &imported)
+                        .map(|fault| (*position, fault)),
+                );
             }
             Some(ASTNode::Expr(Expr::MethodCall(call, position))) => {
                 found.extend(check_method(call, catalog, &own).map(|fault| (*position, fault)));
@@ -28,7 +33,9 @@ pub fn check(ast: &AST, catalog: &Catalog, file: &str) -> Vec<Fault> {
         true
     });
     found.sort_by_key(|(position, _)| (position.line(), position.position()));
-    found.dedup_by_key(|(position, fault)| (position.line(), position.position(), fault.message.clone()));
+    found.dedup_by_key(|(position, fault)| {
+        (position.line(), position.position(), fault.message.clone())
+    });
     found
         .into_iter()
         .map(|(position, mut fault)| {
@@ -38,7 +45,13 @@ pub fn check(ast: &AST, catalog: &Catalog, file: &str) -> Vec<Fault> {
         .collect()
 }
 
-fn check_call(call: &FnCallExpr, _: Position, catalog: &Catalog, own: &BTreeSet<String>, imported: &BTreeSet<String>) -> Option<Fault> {
+fn check_call(
+    call: &FnCallExpr,
+    _: Position,
+    catalog: &Catalog,
+    own: &BTreeSet<String>,
+    imported: &BTreeSet<String>,
+) -> Option<Fault> {
     let name = call.name.as_str();
     if call.namespace.is_empty() {
         // Rhai's own functions and methods share this form; a run names them
@@ -51,29 +64,44 @@ fn check_call(call: &FnCallExpr, _: Position, catalog: &Catalog, own: &BTreeSet<
     }
     let entries: Vec<_> = catalog.functions(space, name).collect();
     let n = call.args.len();
-    if entries.is_empty() || !entries.iter().any(|entry| (entry.arity().0..=entry.arity().1).contains(&n)) {
+    if entries.is_empty()
+        || !entries
+            .iter()
+            .any(|entry| (entry.arity().0..=entry.arity().1).contains(&n))
+    {
         return Some(catalog.missing_function(space, name, n));
     }
-    let table = entries.iter().find(|entry| entry.params.len() + 1 == n).and_then(|entry| entry.options)?;
+    let table = entries
+        .iter()
+        .find(|entry| entry.params.len() + 1 == n)
+        .and_then(|entry| entry.options)?;
     option_keys(call.args.last()?)
         .into_iter()
         .find(|key| !table.iter().any(|opt| opt.name == key))
         .map(|key| options::unknown(&format!("{space}::{name}"), &key, table))
 }
 
-/// A comparison that fails whatever its variables hold: of literals that have no order, or of two different types.
+/// A comparison that fails whatever its variables hold: of literals that have no order, or of two
+/// different types.
 fn check_comparison(call: &FnCallExpr) -> Option<Fault> {
     let symbol = call.name.as_str();
-    let [a, b] = call.args.as_slice() else { return None };
+    let [a, b] = call.args.as_slice() else {
+        return None;
+    };
     if !["<", "<=", ">", ">="].contains(&symbol) {
         return None;
     }
     let has_order = |value: &Dynamic| compare::class(value).is_some();
     match (literal(a), literal(b)) {
-        (Some(a), Some(b)) if !has_order(&a) || compare::class(&a) != compare::class(&b) => Some(compare::incomparable(symbol, &a, &b)),
+        (Some(a), Some(b)) if !has_order(&a) || compare::class(&a) != compare::class(&b) => {
+            Some(compare::incomparable(symbol, &a, &b))
+        }
         (Some(only), None) | (None, Some(only)) if !has_order(&only) => {
             let fault = compare::incomparable(symbol, &only, &only);
-            let message = format!("`{symbol}` cannot compare {}", super::session::describe(&only));
+            let message = format!(
+                "`{symbol}` cannot compare {}",
+                super::session::describe(&only)
+            );
             Some(Fault::new("type", message).hint(fault.hint.clone().unwrap_or_default()))
         }
         _ => None,
@@ -83,7 +111,11 @@ fn check_comparison(call: &FnCallExpr) -> Option<Fault> {
 /// The value of a literal; items that are no literals are left out.
 fn literal(expression: &Expr) -> Option<Dynamic> {
     Some(match expression {
-        Expr::Array(items, _) => items.iter().map(|item| literal(item).unwrap_or_default()).collect::<rhai::Array>().into(),
+        Expr::Array(items, _) => items
+            .iter()
+            .map(|item| literal(item).unwrap_or_default())
+            .collect::<rhai::Array>()
+            .into(),
         Expr::Map(..) => rhai::Map::new().into(),
         Expr::InterpolatedString(..) => "…".into(),
         Expr::DynamicConstant(value, _) => (**value).clone(),
@@ -102,7 +134,11 @@ fn check_method(call: &FnCallExpr, catalog: &Catalog, own: &BTreeSet<String>) ->
     if own.contains(name) {
         return None;
     }
-    let methods: Vec<_> = catalog.entries.iter().filter(|entry| entry.form == Form::Method && entry.name == name).collect();
+    let methods: Vec<_> = catalog
+        .entries
+        .iter()
+        .filter(|entry| entry.form == Form::Method && entry.name == name)
+        .collect();
     let table = match methods.as_slice() {
         [only] if only.params.len() == call.args.len() => only.options?,
         _ => return None,
@@ -117,7 +153,10 @@ fn check_method(call: &FnCallExpr, catalog: &Catalog, own: &BTreeSet<String>) ->
 fn option_keys(expression: &Expr) -> Vec<String> {
     match expression {
         Expr::Map(map, _) => map.0.iter().map(|(key, _)| key.name.to_string()).collect(),
-        Expr::DynamicConstant(value, _) => value.read_lock::<rhai::Map>().map(|map| map.keys().map(|key| key.to_string()).collect()).unwrap_or_default(),
+        Expr::DynamicConstant(value, _) => value
+            .read_lock::<rhai::Map>()
+            .map(|map| map.keys().map(|key| key.to_string()).collect())
+            .unwrap_or_default(),
         _ => Vec::new(),
     }
 }
@@ -125,5 +164,7 @@ fn option_keys(expression: &Expr) -> Vec<String> {
 /// Compiles a script's text for checking; the fault of one that does not parse.
 pub fn compile(engine: &Engine, text: &str, file: &str) -> Result<AST, Fault> {
     let text = super::session::remember_source(file, text);
-    engine.compile(&text).map_err(|error| super::diagnostics::fault_of(&error.into(), file))
+    engine
+        .compile(&text)
+        .map_err(|error| super::diagnostics::fault_of(&error.into(), file))
 }

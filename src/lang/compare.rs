@@ -1,8 +1,10 @@
-//! Comparison operators: exact for numbers, text and booleans; an error for values that have no order.
+//! Comparison operators: exact for numbers, text and booleans; an error for values that have no
+//! order.
 //!
-//! Rhai answers `false` where two values do not compare, and takes floats for equal that differ by less than 2.2e-16
-//! (so `1e-20 > 0.0` is false there). Its own operators run before any registered function, so the symbols are
-//! replaced by operators of the same names and precedences whose every case is registered here.
+//! Rhai answers `false` where two values do not compare, and takes floats for equal that differ by
+//! less than 2.2e-16 (so `1e-20 > 0.0` is false there). Its own operators run before any registered
+//! function, so the symbols are replaced by operators of the same names and precedences whose every
+//! case is registered here.
 
 use super::{diagnostics, session};
 use crate::base::Fault;
@@ -13,7 +15,14 @@ use std::iter::once;
 use std::ops::{Range, RangeInclusive};
 
 /// Symbols with Rhai's precedences.
-const SYMBOLS: [(&str, u8); 6] = [("==", 90), ("!=", 90), ("<", 130), ("<=", 130), (">", 130), (">=", 130)];
+const SYMBOLS: [(&str, u8); 6] = [
+    ("==", 90),
+    ("!=", 90),
+    ("<", 130),
+    ("<=", 130),
+    (">", 130),
+    (">=", 130),
+];
 
 type Answer = std::result::Result<bool, Box<rhai::EvalAltResult>>;
 
@@ -61,11 +70,22 @@ pub fn install(engine: &mut Engine) {
         engine.disable_symbol(symbol);
         // cannot fail: the symbol is disabled and the precedence is not 0
         engine.register_custom_operator(symbol, precedence).ok();
-        engine.register_fn(symbol, move |a: f64, b: i64| holds(symbol, mixed(b, a).map(Ordering::reverse)));
+        engine.register_fn(symbol, move |a: f64, b: i64| {
+            holds(symbol, mixed(b, a).map(Ordering::reverse))
+        });
         engine.register_fn(symbol, move |a: i64, b: f64| holds(symbol, mixed(a, b)));
-        engine.register_fn(symbol, move |a: ImmutableString, b: char| holds(symbol, Some(a.chars().cmp(once(b)))));
-        engine.register_fn(symbol, move |a: char, b: ImmutableString| holds(symbol, Some(once(a).cmp(b.chars()))));
-        engine.register_fn(symbol, move |context: NativeCallContext, a: Dynamic, b: Dynamic| other(symbol, &context, &a, &b));
+        engine.register_fn(symbol, move |a: ImmutableString, b: char| {
+            holds(symbol, Some(a.chars().cmp(once(b))))
+        });
+        engine.register_fn(symbol, move |a: char, b: ImmutableString| {
+            holds(symbol, Some(once(a).cmp(b.chars())))
+        });
+        engine.register_fn(
+            symbol,
+            move |context: NativeCallContext, a: Dynamic, b: Dynamic| {
+                other(symbol, &context, &a, &b)
+            },
+        );
     }
     macro_rules! plain {
         ($($kind:ty),*) => { $(
@@ -95,7 +115,11 @@ fn other(symbol: &str, context: &NativeCallContext, a: &Dynamic, b: &Dynamic) ->
     };
     match equal {
         Some(equal) => Ok(equal == (symbol == "==")),
-        None => Err(diagnostics::raise_from(incomparable(symbol, a, b), symbol, context)),
+        None => Err(diagnostics::raise_from(
+            incomparable(symbol, a, b),
+            symbol,
+            context,
+        )),
     }
 }
 
@@ -121,7 +145,12 @@ pub fn class(value: &Dynamic) -> Option<&'static str> {
 
 /// The error of two values that do not compare, with what to compare instead.
 pub fn incomparable(symbol: &str, a: &Dynamic, b: &Dynamic) -> Fault {
-    let fault = fault!("type", "`{symbol}` cannot compare {} with {}", session::describe(a), session::describe(b));
+    let fault = fault!(
+        "type",
+        "`{symbol}` cannot compare {} with {}",
+        session::describe(a),
+        session::describe(b)
+    );
     let either = |is: fn(&Dynamic) -> bool| is(a) || is(b);
     if either(Dynamic::is_unit) {
         return fault.hint("a value is missing: test `x != ()` first");
@@ -154,8 +183,14 @@ mod tests {
         assert_eq!(mixed(large, (1i64 << 53) as f64), Some(Ordering::Greater));
         assert_eq!(mixed(-large, -((1i64 << 53) as f64)), Some(Ordering::Less));
         assert_eq!(mixed(i64::MAX, f64::INFINITY), Some(Ordering::Less));
-        assert_eq!(mixed(i64::MAX, 9.223_372_036_854_776e18), Some(Ordering::Less));
-        assert_eq!(mixed(i64::MIN, -9.223_372_036_854_776e18), Some(Ordering::Equal));
+        assert_eq!(
+            mixed(i64::MAX, 9.223_372_036_854_776e18),
+            Some(Ordering::Less)
+        );
+        assert_eq!(
+            mixed(i64::MIN, -9.223_372_036_854_776e18),
+            Some(Ordering::Equal)
+        );
         assert_eq!(mixed(1, f64::NAN), None);
         assert_eq!(mixed(2, 2.5), Some(Ordering::Less));
     }

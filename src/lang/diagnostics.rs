@@ -11,17 +11,32 @@ use rhai::{Dynamic, EvalAltResult, NativeCallContext, Position};
 const FRAMES: usize = 12;
 const ENDS: usize = 3;
 
-/// The fault of a panic inside a native function: torch's own words where it was torch that gave up.
+/// The fault of a panic inside a native function: torch's own words where it was torch that gave
+/// up.
 pub fn of_panic(function: &str) -> Fault {
     let said = panic::last();
     if let Some((_, rest)) = said.split_once("Torch(\"") {
-        let first = rest.split("\\nException raised from").next().unwrap_or(rest);
+        let first = rest
+            .split("\\nException raised from")
+            .next()
+            .unwrap_or(rest);
         return fault!("torch", "{function}: {first}");
     }
-    if ["Cannot allocate memory", "capacity overflow", "memory allocation"].iter().any(|word| said.contains(word)) {
+    if [
+        "Cannot allocate memory",
+        "capacity overflow",
+        "memory allocation",
+    ]
+    .iter()
+    .any(|word| said.contains(word))
+    {
         return fault!("memory", "`{function}` needs more memory than there is"; hint: "smaller batches, shorter values or fewer of them need less");
     }
-    let place = if std::env::var_os("CISTRON_DEBUG").is_some() { format!(" ({said})") } else { String::new() };
+    let place = if std::env::var_os("CISTRON_DEBUG").is_some() {
+        format!(" ({said})")
+    } else {
+        String::new()
+    };
     fault!("internal", "`{function}` cannot work on this input{place}";
         hint: "this is a defect of cistron, not of the script; a report of it is welcome, with what `CISTRON_DEBUG=1` adds here")
 }
@@ -34,13 +49,20 @@ pub fn raise(fault: Fault, native: &Native, context: &NativeCallContext) -> Box<
 
 /// A fault on its way through Rhai, out of the function of a name.
 #[cold]
-pub fn raise_from(mut fault: Fault, function: &str, context: &NativeCallContext) -> Box<EvalAltResult> {
+pub fn raise_from(
+    mut fault: Fault,
+    function: &str,
+    context: &NativeCallContext,
+) -> Box<EvalAltResult> {
     let position = context.call_position();
     let place = session::place(position);
     match &fault.at {
         None => fault.at = Some(place),
         Some(_) if position.is_none() => {}
-        Some(_) => fault.trace.push(Frame { function: function.to_string(), at: place }),
+        Some(_) => fault.trace.push(Frame {
+            function: function.to_string(),
+            at: place,
+        }),
     }
     pass(fault, position)
 }
@@ -62,8 +84,15 @@ pub fn fault_of(error: &EvalAltResult, file: &str) -> Fault {
         match inner {
             EvalAltResult::ErrorInFunctionCall(name, _, next, position) => {
                 if !position.is_none() {
-                    let function = if name.starts_with("anon$") { "closure".to_string() } else { name.clone() };
-                    frames.push(Frame { function, at: session::place_in(file, *position) });
+                    let function = if name.starts_with("anon$") {
+                        "closure".to_string()
+                    } else {
+                        name.clone()
+                    };
+                    frames.push(Frame {
+                        function,
+                        at: session::place_in(file, *position),
+                    });
                     outer = *position;
                 }
                 inner = next;
@@ -82,11 +111,15 @@ pub fn fault_of(error: &EvalAltResult, file: &str) -> Fault {
     }
     let here = session::place_in(file, position);
     let mut fault = match inner {
-        EvalAltResult::ErrorRuntime(value, _) | EvalAltResult::ErrorTerminated(value, _) => match value.read_lock::<Fault>() {
-            Some(fault) => fault.clone(),
-            None if matches!(inner, EvalAltResult::ErrorTerminated(..)) => Fault::new("interrupted", "interrupted"),
-            None => Fault::new("thrown", super::show::line(value)),
-        },
+        EvalAltResult::ErrorRuntime(value, _) | EvalAltResult::ErrorTerminated(value, _) => {
+            match value.read_lock::<Fault>() {
+                Some(fault) => fault.clone(),
+                None if matches!(inner, EvalAltResult::ErrorTerminated(..)) => {
+                    Fault::new("interrupted", "interrupted")
+                }
+                None => Fault::new("thrown", super::show::line(value)),
+            }
+        }
         other => explain::explain(other, file),
     };
     if fault.at.is_none() {
@@ -101,20 +134,43 @@ pub fn fault_of(error: &EvalAltResult, file: &str) -> Fault {
 
 /// A fault as people read it: message, excerpt with caret, trace, hint.
 pub fn render(fault: &Fault, color: bool) -> String {
-    let paint = |code: &str, text: &str| if color { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_string() };
-    let mut out = format!("{} {}\n", paint("1;31", &format!("error[{}]:", fault.kind)), paint("1", &printable(&fault.message)));
+    let paint = |code: &str, text: &str| {
+        if color {
+            format!("\x1b[{code}m{text}\x1b[0m")
+        } else {
+            text.to_string()
+        }
+    };
+    let mut out = format!(
+        "{} {}\n",
+        paint("1;31", &format!("error[{}]:", fault.kind)),
+        paint("1", &printable(&fault.message))
+    );
     if let Some(at) = &fault.at {
         out += &excerpt(at, &paint);
     }
-    let frames: Vec<&Frame> = fault.trace.iter().filter(|frame| frame.at.line > 0).collect();
-    let hidden = if frames.len() > FRAMES { ENDS..frames.len() - ENDS } else { 0..0 };
+    let frames: Vec<&Frame> = fault
+        .trace
+        .iter()
+        .filter(|frame| frame.at.line > 0)
+        .collect();
+    let hidden = if frames.len() > FRAMES {
+        ENDS..frames.len() - ENDS
+    } else {
+        0..0
+    };
     for (i, frame) in frames.iter().enumerate() {
         if i == hidden.start && !hidden.is_empty() {
             out += &format!("  {} … {} more calls\n", paint("34", "="), hidden.len());
         }
         if !hidden.contains(&i) {
             let at = frame.at.to_string();
-            out += &format!("  {} `{}` was called at {}\n", paint("34", "="), frame.function, printable(&at));
+            out += &format!(
+                "  {} `{}` was called at {}\n",
+                paint("34", "="),
+                frame.function,
+                printable(&at)
+            );
         }
     }
     if let Some(hint) = &fault.hint {
@@ -126,7 +182,9 @@ pub fn render(fault: &Fault, color: bool) -> String {
 fn excerpt(at: &Place, paint: &dyn Fn(&str, &str) -> String) -> String {
     let mut out = format!("  {} {}\n", paint("34", "-->"), printable(&at.to_string()));
     let text = session::source(&at.file).unwrap_or_default();
-    let Some(line) = at.line.checked_sub(1).and_then(|i| text.lines().nth(i)) else { return out };
+    let Some(line) = at.line.checked_sub(1).and_then(|i| text.lines().nth(i)) else {
+        return out;
+    };
     let number = at.line.to_string();
     let margin = " ".repeat(number.len());
     // each control character as one letter: the caret stays below its column
@@ -145,14 +203,20 @@ fn excerpt(at: &Place, paint: &dyn Fn(&str, &str) -> String) -> String {
     out += &format!("{margin} {}\n", paint("34", "|"));
     out += &format!("{} {} {line}\n", paint("34", &number), paint("34", "|"));
     if at.column > 0 {
-        out += &format!("{margin} {} {}{}\n", paint("34", "|"), " ".repeat(at.column - 1), paint("1;31", "^"));
+        out += &format!(
+            "{margin} {} {}{}\n",
+            paint("34", "|"),
+            " ".repeat(at.column - 1),
+            paint("1;31", "^")
+        );
     }
     out
 }
 
 /// A fault as data.
 pub fn json(fault: &Fault) -> serde_json::Value {
-    let place = |at: &Place| serde_json::json!({ "file": at.file, "line": at.line, "column": at.column });
+    let place =
+        |at: &Place| serde_json::json!({ "file": at.file, "line": at.line, "column": at.column });
     serde_json::json!({
         "kind": fault.kind,
         "message": fault.message,

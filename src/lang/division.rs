@@ -13,7 +13,10 @@ pub fn warn(ast: &AST, file: &str) {
     for (position, a, b) in truncated(ast) {
         let place = session::place_in(file, position);
         let (line, column) = (place.line, place.column);
-        say::line(&format!("warning: {file}:{line}:{column}: `{a} / {b}` divides integers and is {}; write `{a}.0 / {b}` for a fraction", a / b));
+        say::line(&format!(
+            "warning: {file}:{line}:{column}: `{a} / {b}` divides integers and is {}; write `{a}.0 / {b}` for a fraction",
+            a / b
+        ));
     }
 }
 
@@ -21,11 +24,17 @@ pub fn warn(ast: &AST, file: &str) {
 fn truncated(ast: &AST) -> Vec<(Position, i64, i64)> {
     let mut found = Vec::new();
     let divided = |call: &FnCallExpr| match (call.name.as_str(), &call.args[..]) {
-        ("/", [Expr::IntegerConstant(a, _), Expr::IntegerConstant(b, _)]) if *b != 0 && a % b != 0 => Some((*a, *b)),
+        ("/", [Expr::IntegerConstant(a, _), Expr::IntegerConstant(b, _)])
+            if *b != 0 && a % b != 0 =>
+        {
+            Some((*a, *b))
+        }
         _ => None,
     };
     ast.walk(&mut |path: &[ASTNode]| {
-        if let Some(ASTNode::Expr(Expr::FnCall(call, position))) | Some(ASTNode::Stmt(Stmt::FnCall(call, position))) = path.last() {
+        if let Some(ASTNode::Expr(Expr::FnCall(call, position)))
+        | Some(ASTNode::Stmt(Stmt::FnCall(call, position))) = path.last()
+        {
             found.extend(divided(call).map(|(a, b)| (*position, a, b)));
         }
         true
@@ -39,7 +48,10 @@ fn truncated(ast: &AST) -> Vec<(Position, i64, i64)> {
 pub fn of_option(name: &str, place: &Place) -> Option<Fault> {
     let text = following(place)?;
     let at = text.match_indices(name).find_map(|(at, _)| {
-        let before = text[..at].chars().next_back().is_none_or(|c| !c.is_alphanumeric() && c != '_');
+        let before = text[..at]
+            .chars()
+            .next_back()
+            .is_none_or(|c| !c.is_alphanumeric() && c != '_');
         let value = text[at + name.len()..].trim_start().strip_prefix(':')?;
         before.then_some(value)
     })?;
@@ -49,7 +61,9 @@ pub fn of_option(name: &str, place: &Place) -> Option<Fault> {
 /// The fault of an integer 0 for an argument that takes fractions, where the script divides for it.
 pub fn of_argument(function: &str, name: &str, index: usize, place: &Place) -> Option<Fault> {
     let text = following(place)?;
-    let open = text.find(function).and_then(|at| text[at..].find('(').map(|open| at + open + 1))?;
+    let open = text
+        .find(function)
+        .and_then(|at| text[at..].find('(').map(|open| at + open + 1))?;
     let mut rest = &text[open..];
     for _ in 0..index {
         rest = rest.get(first(rest).len() + 1..)?;
@@ -60,18 +74,39 @@ pub fn of_argument(function: &str, name: &str, index: usize, place: &Place) -> O
 fn divided(name: &str, what: &str, expression: &str) -> Option<Fault> {
     let expression = expression.trim();
     let (above, below) = expression.split_once('/')?;
-    let is_plain = !above.is_empty() && !expression.contains(['"', '`', '.']) && !below.starts_with(['/', '*']);
-    let fix = if above.trim().chars().all(|c| c.is_ascii_digit()) { format!("{}.0 /{below}", above.trim()) } else { format!("1.0 * {expression}") };
-    is_plain.then(|| fault!("value", "{what} `{name}` is 0: `{expression}` divides integers and drops the fraction").hint(format!("`{fix}`")))
+    let is_plain = !above.is_empty()
+        && !expression.contains(['"', '`', '.'])
+        && !below.starts_with(['/', '*']);
+    let fix = if above.trim().chars().all(|c| c.is_ascii_digit()) {
+        format!("{}.0 /{below}", above.trim())
+    } else {
+        format!("1.0 * {expression}")
+    };
+    is_plain.then(|| {
+        fault!(
+            "value",
+            "{what} `{name}` is 0: `{expression}` divides integers and drops the fraction"
+        )
+        .hint(format!("`{fix}`"))
+    })
 }
 
 /// The script's text from the line of a place on.
 fn following(place: &Place) -> Option<String> {
     let source = session::source(&place.file)?;
-    let lines: Vec<&str> = source.lines().skip(place.line.checked_sub(1)?).take(60).collect();
+    let lines: Vec<&str> = source
+        .lines()
+        .skip(place.line.checked_sub(1)?)
+        .take(60)
+        .collect();
     let (line, rest) = lines.split_first()?;
     let line: String = line.chars().skip(place.column.saturating_sub(1)).collect();
-    Some(std::iter::once(line.as_str()).chain(rest.iter().copied()).collect::<Vec<_>>().join("\n"))
+    Some(
+        std::iter::once(line.as_str())
+            .chain(rest.iter().copied())
+            .collect::<Vec<_>>()
+            .join("\n"),
+    )
 }
 
 /// The text up to the end of an argument or an entry of a map.

@@ -8,7 +8,8 @@ use crate::base::{Result, panic};
 use rhai::{Dynamic, Engine, EvalContext, Expression, Scope};
 use std::rc::Rc;
 
-/// A block under which something holds, such as `no_grad { … }`: its word, and what makes the guard.
+/// A block under which something holds, such as `no_grad { … }`: its word, and what makes the
+/// guard.
 pub struct Guarded {
     /// The word that opens the block.
     pub word: &'static str,
@@ -29,11 +30,19 @@ pub fn start(library: &Library, blocks: &[Guarded], settings: session::Settings)
     crate::base::panic::keep_quiet();
     let engine = build(library, blocks);
     budget::begin(match (settings.dry, settings.sandbox.is_some()) {
-        (true, _) => Budget { operations: Some(REHEARSED), seconds: Some(REHEARSED_SECONDS) },
-        (false, true) => Budget { operations: Some(OPERATIONS), seconds: None },
+        (true, _) => Budget {
+            operations: Some(REHEARSED),
+            seconds: Some(REHEARSED_SECONDS),
+        },
+        (false, true) => Budget {
+            operations: Some(OPERATIONS),
+            seconds: None,
+        },
         _ => Budget::default(),
     });
-    let mut catalog = Catalog { entries: library.entries() };
+    let mut catalog = Catalog {
+        entries: library.entries(),
+    };
     catalog.entries.extend(stdlib_entries(&engine));
     session::start(engine, library.types.clone(), Rc::new(catalog), settings)
 }
@@ -52,8 +61,8 @@ fn build(library: &Library, blocks: &[Guarded]) -> Engine {
     engine.set_max_variables(4096);
     engine.set_max_functions(4096);
     engine.set_max_modules(1024);
-    // a limit of sizes would walk a whole array at each `push`: memory is watched instead (see `budget`)
-    // dead branches must be checked too, and scripts spend their time in natives
+    // a limit of sizes would walk a whole array at each `push`: memory is watched instead (see
+    // `budget`) dead branches must be checked too, and scripts spend their time in natives
     engine.set_optimization_level(rhai::OptimizationLevel::None);
     engine.set_strict_variables(true);
     engine.set_fail_on_invalid_map_property(true);
@@ -71,13 +80,24 @@ fn build(library: &Library, blocks: &[Guarded]) -> Engine {
             let _guard = begin();
             context.eval_expression_tree(&inputs[0])
         };
-        engine.register_custom_syntax([block.word, "$block$"], false, run).ok();
+        engine
+            .register_custom_syntax([block.word, "$block$"], false, run)
+            .ok();
     }
-    engine.register_fn(resolver::HOME, |context: rhai::NativeCallContext| resolver::capture_environment(&context));
+    engine.register_fn(resolver::HOME, |context: rhai::NativeCallContext| {
+        resolver::capture_environment(&context)
+    });
     engine.register_fn(prepare::CAUGHT, super::explain::caught);
     engine.register_fn(prepare::DEPTH, |context: rhai::NativeCallContext| {
         let is_deep = context.call_level() > CALLS;
-        if is_deep { Err(diagnostics::pass(super::explain::too_deep(), context.call_position())) } else { Ok(()) }
+        if is_deep {
+            Err(diagnostics::pass(
+                super::explain::too_deep(),
+                context.call_position(),
+            ))
+        } else {
+            Ok(())
+        }
     });
     super::sizes::register(&mut engine);
     library.register(&mut engine);
@@ -89,23 +109,35 @@ pub fn run(text: &str, file: &str, scope: &mut Scope) -> Result<Dynamic> {
     let engine = session::engine()?;
     let text = &session::remember_source(file, text);
     let _unit = session::enter(file);
-    let mut ast = engine.compile_with_scope(scope, text).map_err(|error| diagnostics::fault_of(&error.into(), file))?;
+    let mut ast = engine
+        .compile_with_scope(scope, text)
+        .map_err(|error| diagnostics::fault_of(&error.into(), file))?;
     ast.set_source(file);
     division::warn(&ast, file);
     evaluated(&engine, scope, &ast, file)
 }
 
-/// Evaluates what was compiled; a panic of the interpreter, such as for a string that no memory holds, is an error.
-pub fn evaluated(engine: &Engine, scope: &mut Scope, ast: &rhai::AST, file: &str) -> Result<Dynamic> {
+/// Evaluates what was compiled; a panic of the interpreter, such as for a string that no memory
+/// holds, is an error.
+pub fn evaluated(
+    engine: &Engine,
+    scope: &mut Scope,
+    ast: &rhai::AST,
+    file: &str,
+) -> Result<Dynamic> {
     match panic::guarded(|| engine.eval_ast_with_scope::<Dynamic>(scope, ast)) {
         Ok(outcome) => outcome.map_err(|error| diagnostics::fault_of(&error, file)),
         Err(_) => Err(diagnostics::of_panic("the script")),
     }
 }
 
-/// Empties every shared variable of a scope, so that closures that captured what holds them are let go.
+/// Empties every shared variable of a scope, so that closures that captured what holds them are let
+/// go.
 pub fn release(scope: &mut Scope) {
-    let names: Vec<String> = scope.iter_raw().map(|(name, ..)| name.to_string()).collect();
+    let names: Vec<String> = scope
+        .iter_raw()
+        .map(|(name, ..)| name.to_string())
+        .collect();
     for name in names {
         if let Some(value) = scope.get_mut(&name)
             && let Some(mut inner) = value.write_lock::<Dynamic>()

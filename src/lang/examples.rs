@@ -14,7 +14,8 @@ pub struct Example {
     pub line: usize,
 }
 
-/// The ```` ```rhai ```` and ```` ```rhai,fails ```` blocks of a text; ```` ```rhai,norun ```` ones are shown, not run.
+/// The ```` ```rhai ```` and ```` ```rhai,fails ```` blocks of a text; ```` ```rhai,norun ```` ones
+/// are shown, not run.
 pub fn extract(text: &str) -> Vec<Example> {
     let mut examples = Vec::new();
     let mut open: Option<Example> = None;
@@ -28,7 +29,11 @@ pub fn extract(text: &str) -> Vec<Example> {
                 example.code.push('\n');
             }
         } else if trimmed == "```rhai" || trimmed == "```rhai,fails" {
-            open = Some(Example { code: String::new(), fails: trimmed.ends_with("fails"), line: number + 2 });
+            open = Some(Example {
+                code: String::new(),
+                fails: trimmed.ends_with("fails"),
+                line: number + 2,
+            });
         } else if trimmed.starts_with("```") && trimmed.len() > 3 {
             open = None;
         }
@@ -38,7 +43,13 @@ pub fn extract(text: &str) -> Vec<Example> {
 
 /// The messages that `//~` comments expect, with their lines.
 pub fn expected(code: &str) -> Vec<(usize, String)> {
-    code.lines().enumerate().filter_map(|(number, line)| line.split_once("//~").map(|(_, text)| (number + 1, text.trim().to_string()))).collect()
+    code.lines()
+        .enumerate()
+        .filter_map(|(number, line)| {
+            line.split_once("//~")
+                .map(|(_, text)| (number + 1, text.trim().to_string()))
+        })
+        .collect()
 }
 
 /// Runs one example in the running session; what is wrong, if anything.
@@ -56,9 +67,15 @@ pub fn check(example: &Example, name: &str) -> Option<String> {
             let said = fault.to_string();
             let expected = expected(&example.code);
             if expected.is_empty() {
-                return Some(format!("an example that fails must state its message with `//~ {}`", fault.message));
+                return Some(format!(
+                    "an example that fails must state its message with `//~ {}`",
+                    fault.message
+                ));
             }
-            expected.iter().find(|(_, text)| !said.contains(text.as_str())).map(|(_, text)| format!("expected `{text}`, got `{said}`"))
+            expected
+                .iter()
+                .find(|(_, text)| !said.contains(text.as_str()))
+                .map(|(_, text)| format!("expected `{text}`, got `{said}`"))
         }
     }
 }

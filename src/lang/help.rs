@@ -13,10 +13,21 @@ const FOUND: usize = 20;
 
 /// The options of a function as a list; empty where it takes none.
 fn options(entry: &Entry) -> String {
-    let Some(options) = entry.options else { return String::new() };
+    let Some(options) = entry.options else {
+        return String::new();
+    };
     let rows = options.iter().map(|option| {
-        let default = if option.default.is_empty() { String::new() } else { format!(" [{}]", option.default) };
-        format!("- `{}`: {}{default}: {}", option.name, option.takes(), option.text)
+        let default = if option.default.is_empty() {
+            String::new()
+        } else {
+            format!(" [{}]", option.default)
+        };
+        format!(
+            "- `{}`: {}{default}: {}",
+            option.name,
+            option.takes(),
+            option.text
+        )
     });
     format!("\n\nOptions\n{}", rows.collect::<Vec<_>>().join("\n"))
 }
@@ -32,25 +43,43 @@ fn in_a_line(entry: &Entry) -> String {
 /// Entries in full, or a line of each where they are many.
 fn listed(entries: &[&Entry]) -> String {
     match entries.len() {
-        n if n > IN_FULL => entries.iter().map(|entry| in_a_line(entry)).collect::<Vec<_>>().join("\n"),
-        _ => entries.iter().map(|entry| in_full(entry)).collect::<Vec<_>>().join("\n\n"),
+        n if n > IN_FULL => entries
+            .iter()
+            .map(|entry| in_a_line(entry))
+            .collect::<Vec<_>>()
+            .join("\n"),
+        _ => entries
+            .iter()
+            .map(|entry| in_full(entry))
+            .collect::<Vec<_>>()
+            .join("\n\n"),
     }
 }
 
 /// Functions that return values of a type.
 fn makers<'a>(catalog: &'a Catalog, kind: &str) -> Vec<&'a Entry> {
-    let returns = |entry: &&Entry| entry.form == Form::Function && !entry.is_script && entry.returns.split([',', ' ']).next() == Some(kind);
+    let returns = |entry: &&Entry| {
+        entry.form == Form::Function
+            && !entry.is_script
+            && entry.returns.split([',', ' ']).next() == Some(kind)
+    };
     catalog.entries.iter().filter(returns).collect()
 }
 
 /// A type or a namespace: what makes its values, its methods, its functions.
 fn of_type(catalog: &Catalog, word: &str) -> Option<String> {
-    let members: Vec<&Entry> = catalog.entries.iter().filter(|entry| entry.namespace == word).collect();
+    let members: Vec<&Entry> = catalog
+        .entries
+        .iter()
+        .filter(|entry| entry.namespace == word)
+        .collect();
     let is_type = session::types().iter().any(|info| info.name == word);
     if members.is_empty() && !is_type {
         return None;
     }
-    let (functions, methods): (Vec<&Entry>, Vec<&Entry>) = members.into_iter().partition(|entry| entry.form == Form::Function);
+    let (functions, methods): (Vec<&Entry>, Vec<&Entry>) = members
+        .into_iter()
+        .partition(|entry| entry.form == Form::Function);
     let mut parts = Vec::new();
     let made = makers(catalog, word);
     if is_type && !made.is_empty() {
@@ -58,15 +87,38 @@ fn of_type(catalog: &Catalog, word: &str) -> Option<String> {
         names.dedup();
         let more = names.len().saturating_sub(12);
         names.truncate(12);
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        parts.push(format!("{} is returned by {}{more}", article(word), names.join(", ")));
+        let more = if more > 0 {
+            format!(" and {more} more")
+        } else {
+            String::new()
+        };
+        parts.push(format!(
+            "{} is returned by {}{more}",
+            article(word),
+            names.join(", ")
+        ));
     }
     if !methods.is_empty() {
-        let head = format!("methods and properties of {} ({})", article(word), methods.len());
-        parts.push(format!("{head}\n{}", methods.iter().map(|entry| in_a_line(entry)).collect::<Vec<_>>().join("\n")));
+        let head = format!(
+            "methods and properties of {} ({})",
+            article(word),
+            methods.len()
+        );
+        parts.push(format!(
+            "{head}\n{}",
+            methods
+                .iter()
+                .map(|entry| in_a_line(entry))
+                .collect::<Vec<_>>()
+                .join("\n")
+        ));
     }
     if !functions.is_empty() {
-        let head = if functions.len() > IN_FULL { format!("functions of {word}:: ({})\n", functions.len()) } else { String::new() };
+        let head = if functions.len() > IN_FULL {
+            format!("functions of {word}:: ({})\n", functions.len())
+        } else {
+            String::new()
+        };
         parts.push(format!("{head}{}", listed(&functions)));
     }
     if parts.is_empty() {
@@ -75,15 +127,23 @@ fn of_type(catalog: &Catalog, word: &str) -> Option<String> {
     Some(parts.join("\n\n"))
 }
 
-/// What a word names, in full or, where it names much, a line each; none where nothing is called so.
+/// What a word names, in full or, where it names much, a line each; none where nothing is called
+/// so.
 pub fn named(catalog: &Catalog, word: &str) -> Option<String> {
-    let exact: Vec<&Entry> = catalog.entries.iter().filter(|entry| entry.qualified() == word || entry.name == word).collect();
+    let exact: Vec<&Entry> = catalog
+        .entries
+        .iter()
+        .filter(|entry| entry.qualified() == word || entry.name == word)
+        .collect();
     match (exact.is_empty(), of_type(catalog, word)) {
         (false, None) => Some(listed(&exact)),
         (true, own) => own,
         (false, Some(own)) => {
             let rows: Vec<String> = exact.iter().map(|entry| in_a_line(entry)).collect();
-            Some(format!("{own}\n\nalso called `{word}`\n{}", rows.join("\n")))
+            Some(format!(
+                "{own}\n\nalso called `{word}`\n{}",
+                rows.join("\n")
+            ))
         }
     }
 }
@@ -125,26 +185,63 @@ fn about(catalog: &Catalog, word: &str) -> Result<String> {
     if found.is_empty() {
         return Err(unknown(catalog, word));
     }
-    let near = unknown(catalog, word).hint.clone().map_or(String::new(), |hint| format!("; {hint}"));
-    Ok(format!("nothing is called `{word}`{near}\n\n{}", shown(&found, word)))
+    let near = unknown(catalog, word)
+        .hint
+        .clone()
+        .map_or(String::new(), |hint| format!("; {hint}"));
+    Ok(format!(
+        "nothing is called `{word}`{near}\n\n{}",
+        shown(&found, word)
+    ))
 }
 
 fn shown(found: &[&Entry], word: &str) -> String {
-    let rows: Vec<String> = found.iter().take(FOUND).map(|entry| in_a_line(entry)).collect();
-    let more = if found.len() > FOUND { format!("\n… {} more", found.len() - FOUND) } else { String::new() };
-    format!("{} about `{word}`\n{}{more}", if found.len() == 1 { "one entry is".to_string() } else { format!("{} entries are", found.len()) }, rows.join("\n"))
+    let rows: Vec<String> = found
+        .iter()
+        .take(FOUND)
+        .map(|entry| in_a_line(entry))
+        .collect();
+    let more = if found.len() > FOUND {
+        format!("\n… {} more", found.len() - FOUND)
+    } else {
+        String::new()
+    };
+    format!(
+        "{} about `{word}`\n{}{more}",
+        if found.len() == 1 {
+            "one entry is".to_string()
+        } else {
+            format!("{} entries are", found.len())
+        },
+        rows.join("\n")
+    )
 }
 
-/// The entries whose names or documentation hold all words of a text, those that are most about it first.
+/// The entries whose names or documentation hold all words of a text, those that are most about it
+/// first.
 pub fn search<'a>(catalog: &'a Catalog, text: &str) -> Vec<&'a Entry> {
     let stem = |word: &str| {
         let word = word.to_lowercase();
-        let cut = if word.len() > 4 { word.trim_end_matches("ing").trim_end_matches('s').len().max(4) } else { word.len() };
+        let cut = if word.len() > 4 {
+            word.trim_end_matches("ing")
+                .trim_end_matches('s')
+                .len()
+                .max(4)
+        } else {
+            word.len()
+        };
         word.chars().take(cut).collect::<String>()
     };
-    let words: Vec<String> = text.split_whitespace().map(stem).filter(|word| !word.is_empty()).collect();
+    let words: Vec<String> = text
+        .split_whitespace()
+        .map(stem)
+        .filter(|word| !word.is_empty())
+        .collect();
     let weight = |entry: &Entry| -> Option<usize> {
-        let (name, summary) = (entry.qualified().to_lowercase(), entry.summary().to_lowercase());
+        let (name, summary) = (
+            entry.qualified().to_lowercase(),
+            entry.summary().to_lowercase(),
+        );
         let (docs, options) = (entry.docs.to_lowercase(), options(entry).to_lowercase());
         let one = |word: &String| match () {
             () if entry.name.to_lowercase() == *word => Some(0),
@@ -156,7 +253,11 @@ pub fn search<'a>(catalog: &'a Catalog, text: &str) -> Vec<&'a Entry> {
         };
         words.iter().map(one).sum()
     };
-    let mut found: Vec<(usize, &Entry)> = catalog.entries.iter().filter_map(|entry| Some((weight(entry)?, entry))).collect();
+    let mut found: Vec<(usize, &Entry)> = catalog
+        .entries
+        .iter()
+        .filter_map(|entry| Some((weight(entry)?, entry)))
+        .collect();
     if words.is_empty() {
         found.clear();
     }
@@ -168,7 +269,11 @@ pub fn search<'a>(catalog: &'a Catalog, text: &str) -> Vec<&'a Entry> {
 /// The result of a search as text.
 pub fn apropos(catalog: &Catalog, text: &str) -> Result<String> {
     let found = search(catalog, text);
-    if found.is_empty() { Err(unknown(catalog, text)) } else { Ok(shown(&found, text)) }
+    if found.is_empty() {
+        Err(unknown(catalog, text))
+    } else {
+        Ok(shown(&found, text))
+    }
 }
 
 /// The namespaces and types, with how much each holds.
@@ -180,7 +285,16 @@ pub fn overview(catalog: &Catalog) -> String {
             None => spaces.push((&entry.namespace, 1)),
         }
     }
-    let rows = spaces.iter().map(|(name, n)| format!("  {:<22} {n}", if name.is_empty() { "(everywhere)" } else { name }));
+    let rows = spaces.iter().map(|(name, n)| {
+        format!(
+            "  {:<22} {n}",
+            if name.is_empty() {
+                "(everywhere)"
+            } else {
+                name
+            }
+        )
+    });
     let head = "namespaces, types and modules, and how much each holds; `help NAME` shows one, `help WORD` searches";
     format!("{head}\n{}", rows.collect::<Vec<_>>().join("\n"))
 }

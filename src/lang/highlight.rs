@@ -23,8 +23,9 @@ pub enum Kind {
 
 /// Words of the language.
 pub const WORDS: &[&str] = &[
-    "let", "const", "if", "else", "for", "in", "while", "loop", "break", "continue", "return", "fn", "private", "import", "as", "switch", "try", "catch",
-    "throw", "true", "false", "do", "until", "no_grad", "this",
+    "let", "const", "if", "else", "for", "in", "while", "loop", "break", "continue", "return",
+    "fn", "private", "import", "as", "switch", "try", "catch", "throw", "true", "false", "do",
+    "until", "no_grad", "this",
 ];
 
 /// Whether a text begins with a letter in quotes, such as `'A'` or `'\n'`.
@@ -43,12 +44,19 @@ pub fn spans(text: &str) -> Vec<(Kind, &str)> {
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
         let until = |end: usize| end.min(rest.len());
-        let run = |of: fn(char) -> bool| rest.char_indices().find(|(_, c)| !of(*c)).map_or(rest.len(), |(at, _)| at);
+        let run = |of: fn(char) -> bool| {
+            rest.char_indices()
+                .find(|(_, c)| !of(*c))
+                .map_or(rest.len(), |(at, _)| at)
+        };
         let is_name = |c: char| c.is_alphanumeric() || c == '_';
         let (kind, length) = if rest.starts_with("//") {
             (Kind::Comment, rest.find('\n').unwrap_or(rest.len()))
         } else if let Some(inside) = rest.strip_prefix("/*") {
-            (Kind::Comment, inside.find("*/").map_or(rest.len(), |at| at + 4))
+            (
+                Kind::Comment,
+                inside.find("*/").map_or(rest.len(), |at| at + 4),
+            )
         } else if first == '"' || first == '`' || (first == '\'' && is_letter(rest)) {
             let mut escaped = false;
             let end = rest.char_indices().skip(1).find(|(_, c)| {
@@ -56,12 +64,20 @@ pub fn spans(text: &str) -> Vec<(Kind, &str)> {
                 escaped = *c == '\\' && !escaped && first != '`';
                 closes
             });
-            (Kind::Text, end.map_or(rest.len(), |(at, c)| at + c.len_utf8()))
+            (
+                Kind::Text,
+                end.map_or(rest.len(), |(at, c)| at + c.len_utf8()),
+            )
         } else if first.is_ascii_digit() {
             let mut end = run(|c| c.is_ascii_alphanumeric() || c == '_');
             // a point belongs to it only before a digit: `0..5` is a range
-            if rest[end..].starts_with('.') && rest[end + 1..].starts_with(|c: char| c.is_ascii_digit()) {
-                end += 1 + rest[end + 1..].char_indices().find(|(_, c)| !(c.is_ascii_alphanumeric() || *c == '_')).map_or(rest.len() - end - 1, |(at, _)| at);
+            if rest[end..].starts_with('.')
+                && rest[end + 1..].starts_with(|c: char| c.is_ascii_digit())
+            {
+                end += 1 + rest[end + 1..]
+                    .char_indices()
+                    .find(|(_, c)| !(c.is_ascii_alphanumeric() || *c == '_'))
+                    .map_or(rest.len() - end - 1, |(at, _)| at);
             }
             (Kind::Number, end)
         } else if is_name(first) {
@@ -114,7 +130,10 @@ pub fn marked(kind: Kind, text: &str) -> String {
 
 /// For a page.
 pub fn html(text: &str) -> String {
-    spans(text).into_iter().map(|(kind, text)| marked(kind, text)).collect()
+    spans(text)
+        .into_iter()
+        .map(|(kind, text)| marked(kind, text))
+        .collect()
 }
 
 #[cfg(test)]
@@ -126,11 +145,20 @@ mod tests {
         let text = "let x = nn::conv1d(8, 0.5e-3); // \"no\"\nfor i in 0..5 { `a ${x} b\\` }";
         let found = spans(text);
         assert_eq!(found.iter().map(|(_, own)| *own).collect::<String>(), text);
-        let of = |kind| found.iter().filter(|(own, _)| *own == kind).map(|(_, text)| *text).collect::<Vec<_>>();
+        let of = |kind| {
+            found
+                .iter()
+                .filter(|(own, _)| *own == kind)
+                .map(|(_, text)| *text)
+                .collect::<Vec<_>>()
+        };
         assert_eq!(of(Kind::Number), ["8", "0.5e", "3", "0", "5"]);
         assert_eq!(of(Kind::Word), ["let", "for", "in"]);
         assert_eq!(of(Kind::Space), ["nn::"]);
         assert_eq!(of(Kind::Text), ["`a ${x} b\\`"]);
-        assert_eq!(html("a < \"b\""), "a &lt; <span class=\"s\">&quot;b&quot;</span>");
+        assert_eq!(
+            html("a < \"b\""),
+            "a &lt; <span class=\"s\">&quot;b&quot;</span>"
+        );
     }
 }

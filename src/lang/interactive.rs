@@ -1,4 +1,5 @@
-//! A session that goes on from one piece of text to the next: variables, functions and imports stay.
+//! A session that goes on from one piece of text to the next: variables, functions and imports
+//! stay.
 
 use super::session;
 use super::{diagnostics, division, engine, prepare, scan, show};
@@ -24,14 +25,21 @@ pub struct Variable {
 
 impl Default for Interactive {
     fn default() -> Self {
-        Interactive { scope: Scope::new(), functions: AST::empty(), imports: Vec::new() }
+        Interactive {
+            scope: Scope::new(),
+            functions: AST::empty(),
+            imports: Vec::new(),
+        }
     }
 }
 
 /// The imports among the lines of a text, each as a statement.
 pub fn imports_of(text: &str) -> Vec<String> {
     let statements = text.lines().flat_map(|line| line.split(';')).map(str::trim);
-    statements.filter(|statement| statement.starts_with("import ")).map(|statement| format!("{statement};")).collect()
+    statements
+        .filter(|statement| statement.starts_with("import "))
+        .map(|statement| format!("{statement};"))
+        .collect()
 }
 
 impl Interactive {
@@ -43,7 +51,9 @@ impl Interactive {
         let prepared = session::remember_behind(&self.imports.join(" "), file, text);
         let _unit = session::enter(file);
         let to_fault = |error: Box<rhai::EvalAltResult>| diagnostics::fault_of(&error, file);
-        let mut own = engine.compile_with_scope(&self.scope, prepared).map_err(|error| to_fault(error.into()))?;
+        let mut own = engine
+            .compile_with_scope(&self.scope, prepared)
+            .map_err(|error| to_fault(error.into()))?;
         own.set_source(file);
         division::warn(&own, file);
         let known = self.functions.clone();
@@ -70,7 +80,9 @@ impl Interactive {
     pub fn define(&mut self, text: &str, file: &str) -> Result<()> {
         let engine = session::engine()?;
         let prepared = session::remember_source(file, text);
-        let mut own = engine.compile(prepared).map_err(|error| diagnostics::fault_of(&error.into(), file))?;
+        let mut own = engine
+            .compile(prepared)
+            .map_err(|error| diagnostics::fault_of(&error.into(), file))?;
         own.set_source(file);
         division::warn(&own, file);
         self.functions = self.functions.merge(&own.clone_functions_only());
@@ -81,29 +93,51 @@ impl Interactive {
     /// Whether a text can be read as code.
     pub fn can_read(&self, text: &str) -> bool {
         let (prepared, _) = prepare::behind(&self.imports.join(" "), prepare::prepare(text));
-        let reads = || session::engine().is_ok_and(|engine| engine.compile_with_scope(&self.scope, prepared).is_ok());
+        let reads = || {
+            session::engine()
+                .is_ok_and(|engine| engine.compile_with_scope(&self.scope, prepared).is_ok())
+        };
         panic::guarded(reads).unwrap_or(false)
     }
 
     /// The variables, the newest of each name.
     pub fn variables(&self) -> Vec<Variable> {
         let mut out: Vec<Variable> = Vec::new();
-        for (name, _, value) in self.scope.iter().filter(|(name, ..)| !prepare::is_stand_in(name)) {
+        for (name, _, value) in self
+            .scope
+            .iter()
+            .filter(|(name, ..)| !prepare::is_stand_in(name))
+        {
             out.retain(|known| known.name != name);
-            let kind = session::type_info(&value).map_or_else(|| plain_kind(&value).to_string(), |info| info.name.to_string());
-            out.push(Variable { name: name.to_string(), kind, value: show::line(&value) });
+            let kind = session::type_info(&value).map_or_else(
+                || plain_kind(&value).to_string(),
+                |info| info.name.to_string(),
+            );
+            out.push(Variable {
+                name: name.to_string(),
+                kind,
+                value: show::line(&value),
+            });
         }
         out
     }
 
     /// The type of a variable.
     pub fn kind_of(&self, name: &str) -> Option<String> {
-        self.variables().into_iter().find(|variable| variable.name == name).map(|variable| variable.kind)
+        self.variables()
+            .into_iter()
+            .find(|variable| variable.name == name)
+            .map(|variable| variable.kind)
     }
 
     /// Names of functions that were defined.
     pub fn functions(&self) -> Vec<String> {
-        let mut names: Vec<String> = self.functions.iter_functions().filter(|f| !f.name.starts_with("anon$")).map(|f| f.name.to_string()).collect();
+        let mut names: Vec<String> = self
+            .functions
+            .iter_functions()
+            .filter(|f| !f.name.starts_with("anon$"))
+            .map(|f| f.name.to_string())
+            .collect();
         names.dedup();
         names
     }
@@ -111,15 +145,24 @@ impl Interactive {
     /// Names of imported modules, with what they import.
     pub fn modules(&self) -> Vec<(String, String)> {
         let one = |statement: &String| {
-            let (path, name) = statement.trim_start_matches("import ").trim_end_matches(';').rsplit_once(" as ")?;
-            Some((name.trim().to_string(), path.trim().trim_matches('"').to_string()))
+            let (path, name) = statement
+                .trim_start_matches("import ")
+                .trim_end_matches(';')
+                .rsplit_once(" as ")?;
+            Some((
+                name.trim().to_string(),
+                path.trim().trim_matches('"').to_string(),
+            ))
         };
         self.imports.iter().filter_map(one).collect()
     }
 
     /// The namespace that a word before `::` stands for: what it imports, or itself.
     pub fn space_of(&self, word: &str) -> String {
-        self.modules().into_iter().find(|(alias, _)| alias == word).map_or_else(|| word.to_string(), |(_, path)| path)
+        self.modules()
+            .into_iter()
+            .find(|(alias, _)| alias == word)
+            .map_or_else(|| word.to_string(), |(_, path)| path)
     }
 
     /// Forgets everything.
@@ -166,7 +209,14 @@ mod tests {
 
     #[test]
     fn a_bracket_in_a_letter_a_string_or_a_comment_opens_nothing() {
-        for whole in ["c == '('", "\"(\"", "/* ( */ 1", "`${f(1)} (`", "f(1) // (", "))"] {
+        for whole in [
+            "c == '('",
+            "\"(\"",
+            "/* ( */ 1",
+            "`${f(1)} (`",
+            "f(1) // (",
+            "))",
+        ] {
             assert!(!is_open(whole), "{whole}");
         }
         for part in ["f(", "`a", "`${f(", "/* 1", "fn f() {", "#{ a: ["] {

@@ -4,7 +4,9 @@ use super::catalog::Entry;
 use super::{FromValue, Opt, Options, callback, diagnostics, division, session};
 use crate::base::{Result, interrupt};
 use crate::{bail, fault};
-use rhai::{Dynamic, Engine, FnNamespace, FuncRegistration, Module, NativeCallContext, RhaiFunc, Shared};
+use rhai::{
+    Dynamic, Engine, FnNamespace, FuncRegistration, Module, NativeCallContext, RhaiFunc, Shared,
+};
 use std::any::TypeId;
 use std::collections::BTreeMap;
 
@@ -97,12 +99,20 @@ pub struct Call<'a> {
 
 impl Call<'_> {
     /// The argument at `index`; faults name the parameter.
-    pub fn take<T: FromValue>(&self, args: &mut [&mut Dynamic], index: usize, name: &str) -> Result<T> {
+    pub fn take<T: FromValue>(
+        &self,
+        args: &mut [&mut Dynamic],
+        index: usize,
+        name: &str,
+    ) -> Result<T> {
         match args.get_mut(index) {
             Some(value) => {
                 if value.as_int().is_ok_and(|n| n == 0) && T::takes_fractions() {
-                    let written = index.saturating_sub(usize::from(self.native.form == Form::Method));
-                    if let Some(fault) = division::of_argument(self.native.name, name, written, &self.place()) {
+                    let written =
+                        index.saturating_sub(usize::from(self.native.form == Form::Method));
+                    if let Some(fault) =
+                        division::of_argument(self.native.name, name, written, &self.place())
+                    {
                         return Err(fault);
                     }
                 }
@@ -118,10 +128,20 @@ impl Call<'_> {
     }
 
     /// The options at `index`, read by the function's table.
-    pub fn options(&self, args: &mut [&mut Dynamic], index: usize, table: &'static [Opt]) -> Result<Options<'_>> {
+    pub fn options(
+        &self,
+        args: &mut [&mut Dynamic],
+        index: usize,
+        table: &'static [Opt],
+    ) -> Result<Options<'_>> {
         let map = match args.get_mut(index) {
             Some(value) => rhai::Map::from_value(value, self.context).map_err(|_| {
-                fault!("type", "options are a map such as `#{{ {}: … }}`, got {}", table.first().map_or("name", |opt| opt.name), session::describe(value))
+                fault!(
+                    "type",
+                    "options are a map such as `#{{ {}: … }}`, got {}",
+                    table.first().map_or("name", |opt| opt.name),
+                    session::describe(value)
+                )
             })?,
             None => rhai::Map::new(),
         };
@@ -148,12 +168,16 @@ impl Native {
     /// The fewest and the most arguments.
     pub fn arity(&self) -> (usize, usize) {
         let required = self.params.iter().filter(|param| !param.optional).count();
-        (required, self.params.len() + usize::from(self.options.is_some()))
+        (
+            required,
+            self.params.len() + usize::from(self.options.is_some()),
+        )
     }
 
     /// Whether a key of `x[key] = …` names a property of the type.
     fn has_property(&self, key: &Dynamic) -> bool {
-        key.as_immutable_string_ref().is_ok_and(|key| super::session::catalog().has_property(self.namespace, &key))
+        key.as_immutable_string_ref()
+            .is_ok_and(|key| super::session::catalog().has_property(self.namespace, &key))
     }
 
     /// Whether the receiver may be another value afterwards: assignments and methods in place.
@@ -161,14 +185,25 @@ impl Native {
         self.form == Form::SetIndex || self.form == Form::Method && self.name.ends_with('_')
     }
 
-    fn call(&self, context: &NativeCallContext, args: &mut [&mut Dynamic]) -> std::result::Result<Dynamic, Box<rhai::EvalAltResult>> {
+    fn call(
+        &self,
+        context: &NativeCallContext,
+        args: &mut [&mut Dynamic],
+    ) -> std::result::Result<Dynamic, Box<rhai::EvalAltResult>> {
         if interrupt::is_raised() {
-            return Err(diagnostics::raise(crate::base::Fault::new("interrupted", "interrupted"), self, context));
+            return Err(diagnostics::raise(
+                crate::base::Fault::new("interrupted", "interrupted"),
+                self,
+                context,
+            ));
         }
         if self.form == Form::SetIndex && args.get(1).is_some_and(|key| self.has_property(key)) {
-            // after `x.shape.len()` Rhai hands the property back; this tells it that it is only read
+            // after `x.shape.len()` Rhai hands the property back; this tells it that it is only
+            // read
             let key = args[1].to_string();
-            return Err(rhai::EvalAltResult::ErrorIndexingType(key, context.call_position()).into());
+            return Err(
+                rhai::EvalAltResult::ErrorIndexingType(key, context.call_position()).into(),
+            );
         }
         if self.form == Form::SetIndex && is_read(args, context) {
             return Ok(Dynamic::UNIT);
@@ -176,7 +211,10 @@ impl Native {
         if self.changes_receiver() {
             args[0].set_tag(0);
         }
-        let call = Call { context, native: self };
+        let call = Call {
+            context,
+            native: self,
+        };
         let outcome = crate::base::panic::guarded(|| (self.run)(&call, args));
         let outcome = outcome.unwrap_or_else(|_| Err(diagnostics::of_panic(&self.qualified())));
         let mut value = outcome.map_err(|fault| diagnostics::raise(fault, self, context))?;
@@ -187,7 +225,8 @@ impl Native {
     }
 }
 
-/// Marks the place in a script where an index is read: values that `x[i]` returns carry it as their tag.
+/// Marks the place in a script where an index is read: values that `x[i]` returns carry it as their
+/// tag.
 fn place_tag(context: &NativeCallContext) -> i32 {
     use std::hash::{DefaultHasher, Hash, Hasher};
     let position = context.call_position();
@@ -200,10 +239,12 @@ fn place_tag(context: &NativeCallContext) -> i32 {
     hasher.finish() as i32 | 1
 }
 
-/// Whether `x[i] = value` is not the script's own but Rhai's, which assigns after `x[i].method()`, since any method may
-/// change its receiver: the value is then the one that this very expression read, and no method in place has changed it.
+/// Whether `x[i] = value` is not the script's own but Rhai's, which assigns after `x[i].method()`,
+/// since any method may change its receiver: the value is then the one that this very expression
+/// read, and no method in place has changed it.
 fn is_read(args: &[&mut Dynamic], context: &NativeCallContext) -> bool {
-    args.get(2).is_some_and(|value| value.tag() != 0 && value.tag() == place_tag(context))
+    args.get(2)
+        .is_some_and(|value| value.tag() != 0 && value.tag() == place_tag(context))
 }
 
 impl Library {
@@ -213,7 +254,9 @@ impl Library {
         let mut global = Module::new();
         for native in &self.natives {
             match native.form {
-                Form::Function if !native.namespace.is_empty() => install(native, namespaces.entry(native.namespace).or_default()),
+                Form::Function if !native.namespace.is_empty() => {
+                    install(native, namespaces.entry(native.namespace).or_default())
+                }
                 _ => install(native, &mut global),
             }
         }
@@ -240,7 +283,8 @@ fn install(native: &Native, module: &mut Module) {
     let (fewest, most) = native.arity();
     for arity in fewest..=most {
         for types in signatures(native, arity) {
-            let reserved = native.form == Form::Method && super::prepare::RESERVED_METHODS.contains(&native.name);
+            let reserved = native.form == Form::Method
+                && super::prepare::RESERVED_METHODS.contains(&native.name);
             let name = match native.form {
                 _ if reserved => FuncRegistration::new(format!("{}_", native.name)),
                 Form::Property => rhai::FuncRegistration::new_getter(native.name),
@@ -254,11 +298,18 @@ fn install(native: &Native, module: &mut Module) {
                 _ => FnNamespace::Global,
             };
             let own = native.clone();
-            let body = move |context: Option<NativeCallContext>, args: &mut [&mut Dynamic]| match context {
-                Some(context) => own.call(&context, args),
-                None => Err("no calling context".into()),
+            let body = move |context: Option<NativeCallContext>, args: &mut [&mut Dynamic]| {
+                match context {
+                    Some(context) => own.call(&context, args),
+                    None => Err("no calling context".into()),
+                }
             };
-            let func = RhaiFunc::Method { func: Shared::new(body), has_context: true, is_pure: true, is_volatile: true };
+            let func = RhaiFunc::Method {
+                func: Shared::new(body),
+                has_context: true,
+                is_pure: true,
+                is_volatile: true,
+            };
             module.set_fn_raw_with_options(name.with_namespace(namespace), types, func);
         }
     }
@@ -270,13 +321,24 @@ fn signatures(native: &Native, arity: usize) -> Vec<Vec<TypeId>> {
     match native.form {
         // Rhai's own `print` of arrays, maps and numbers would win over one that takes anything
         Form::Function if native.name == "print" => {
-            let own = [TypeId::of::<rhai::Array>(), TypeId::of::<rhai::Map>(), TypeId::of::<f64>(), TypeId::of::<()>()];
-            std::iter::once(types).chain(own.map(|id| vec![id])).collect()
+            let own = [
+                TypeId::of::<rhai::Array>(),
+                TypeId::of::<rhai::Map>(),
+                TypeId::of::<f64>(),
+                TypeId::of::<()>(),
+            ];
+            std::iter::once(types)
+                .chain(own.map(|id| vec![id]))
+                .collect()
         }
         Form::Function => vec![types],
         Form::Operator if arity == 2 => {
             let own = (native.params[0].receiver)();
-            if own == any { vec![types] } else { vec![vec![own, any], vec![any, own]] }
+            if own == any {
+                vec![types]
+            } else {
+                vec![vec![own, any], vec![any, own]]
+            }
         }
         _ => {
             types[0] = (native.params[0].receiver)();

@@ -38,8 +38,18 @@ pub struct Opt {
 }
 
 /// An entry of an option table.
-pub const fn opt(name: &'static str, kind: OptKind, default: &'static str, text: &'static str) -> Opt {
-    Opt { name, kind, default, text }
+pub const fn opt(
+    name: &'static str,
+    kind: OptKind,
+    default: &'static str,
+    text: &'static str,
+) -> Opt {
+    Opt {
+        name,
+        kind,
+        default,
+        text,
+    }
 }
 
 /// The largest whole number that an option takes.
@@ -51,11 +61,28 @@ impl Opt {
     /// What it takes, in words.
     pub fn takes(&self) -> String {
         match self.kind {
-            OptKind::Int(low, high) => bounds("whole number", low.to_string(), (high < MANY).then(|| high.to_string()), low > -MANY),
-            OptKind::Float(low, high) => bounds("number", low.to_string(), (high < INF).then(|| high.to_string()), low > -INF),
+            OptKind::Int(low, high) => bounds(
+                "whole number",
+                low.to_string(),
+                (high < MANY).then(|| high.to_string()),
+                low > -MANY,
+            ),
+            OptKind::Float(low, high) => bounds(
+                "number",
+                low.to_string(),
+                (high < INF).then(|| high.to_string()),
+                low > -INF,
+            ),
             OptKind::Bool => "true or false".into(),
             OptKind::Text => "string".into(),
-            OptKind::Choice(words) => format!("one of {}", words.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(", ")),
+            OptKind::Choice(words) => format!(
+                "one of {}",
+                words
+                    .iter()
+                    .map(|word| format!("\"{word}\""))
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            ),
             OptKind::Other(words) => words.into(),
         }
     }
@@ -63,10 +90,15 @@ impl Opt {
     fn check(&self, value: &Dynamic) -> bool {
         match self.kind {
             OptKind::Int(low, high) => value.as_int().is_ok_and(|n| (low..=high).contains(&n)),
-            OptKind::Float(low, high) => super::value::number(value).is_some_and(|x| x >= low && x <= high),
+            OptKind::Float(low, high) => {
+                super::value::number(value).is_some_and(|x| x >= low && x <= high)
+            }
             OptKind::Bool => value.is_bool(),
             OptKind::Text => value.is_string(),
-            OptKind::Choice(words) => value.clone().into_string().is_ok_and(|word| words.contains(&word.as_str())),
+            OptKind::Choice(words) => value
+                .clone()
+                .into_string()
+                .is_ok_and(|word| words.contains(&word.as_str())),
             OptKind::Other(_) => true,
         }
     }
@@ -91,7 +123,12 @@ pub struct Options<'a> {
 
 impl<'a> Options<'a> {
     /// Checks a map against a table: unknown keys, wrong types and values out of range are faults.
-    pub fn read(function: &str, table: &'static [Opt], map: Map, context: &'a NativeCallContext<'a>) -> Result<Options<'a>> {
+    pub fn read(
+        function: &str,
+        table: &'static [Opt],
+        map: Map,
+        context: &'a NativeCallContext<'a>,
+    ) -> Result<Options<'a>> {
         let mut given = BTreeMap::new();
         for (key, value) in map {
             let Some(option) = table.iter().find(|option| option.name == key.as_str()) else {
@@ -102,7 +139,12 @@ impl<'a> Options<'a> {
                 continue;
             }
             if !option.check(&value) {
-                let mut fault = fault!("option", "`{function}`: option `{key}` must be {}, got {}", article(&option.takes()), session::describe(&value));
+                let mut fault = fault!(
+                    "option",
+                    "`{function}`: option `{key}` must be {}, got {}",
+                    article(&option.takes()),
+                    session::describe(&value)
+                );
                 if let (OptKind::Choice(words), Ok(word)) = (option.kind, value.into_string())
                     && let Some(near) = near::nearest(&word, words.iter().copied())
                 {
@@ -111,17 +153,26 @@ impl<'a> Options<'a> {
                 return Err(fault);
             }
             if let (OptKind::Float(..), Ok(0)) = (option.kind, value.as_int())
-                && let Some(fault) = division::of_option(option.name, &session::place(context.call_position()))
+                && let Some(fault) =
+                    division::of_option(option.name, &session::place(context.call_position()))
             {
                 return Err(fault);
             }
             given.insert(option.name, value);
         }
-        Ok(Options { function: function.to_string(), table, given, context })
+        Ok(Options {
+            function: function.to_string(),
+            table,
+            given,
+            context,
+        })
     }
 
     fn default(&self, name: &str) -> &'static str {
-        self.table.iter().find(|option| option.name == name).map_or("", |option| option.default)
+        self.table
+            .iter()
+            .find(|option| option.name == name)
+            .map_or("", |option| option.default)
     }
 
     /// Whether the script gave it.
@@ -131,12 +182,19 @@ impl<'a> Options<'a> {
 
     /// A whole number.
     pub fn int(&self, name: &str) -> i64 {
-        self.given.get(name).and_then(|v| v.as_int().ok()).or_else(|| self.default(name).parse().ok()).unwrap_or_default()
+        self.given
+            .get(name)
+            .and_then(|v| v.as_int().ok())
+            .or_else(|| self.default(name).parse().ok())
+            .unwrap_or_default()
     }
 
     /// A whole number, where given or defaulted.
     pub fn maybe_int(&self, name: &str) -> Option<i64> {
-        self.given.get(name).and_then(|v| v.as_int().ok()).or_else(|| self.default(name).parse().ok())
+        self.given
+            .get(name)
+            .and_then(|v| v.as_int().ok())
+            .or_else(|| self.default(name).parse().ok())
     }
 
     /// A number.
@@ -146,33 +204,51 @@ impl<'a> Options<'a> {
 
     /// A number, where given or defaulted.
     pub fn maybe_float(&self, name: &str) -> Option<f64> {
-        self.given.get(name).and_then(super::value::number).or_else(|| self.default(name).parse().ok())
+        self.given
+            .get(name)
+            .and_then(super::value::number)
+            .or_else(|| self.default(name).parse().ok())
     }
 
     /// `true` or `false`.
     pub fn flag(&self, name: &str) -> bool {
-        self.given.get(name).and_then(|v| v.as_bool().ok()).unwrap_or(self.default(name) == "true")
+        self.given
+            .get(name)
+            .and_then(|v| v.as_bool().ok())
+            .unwrap_or(self.default(name) == "true")
     }
 
     /// A string.
     pub fn text(&self, name: &str) -> String {
-        self.given.get(name).and_then(|v| v.clone().into_string().ok()).unwrap_or_else(|| self.default(name).trim_matches('"').to_string())
+        self.given
+            .get(name)
+            .and_then(|v| v.clone().into_string().ok())
+            .unwrap_or_else(|| self.default(name).trim_matches('"').to_string())
     }
 
     /// Anything else, where given; faults name the function and the key.
     pub fn get<T: FromValue>(&self, name: &str) -> Result<Option<T>> {
-        let Some(value) = self.given.get(name) else { return Ok(None) };
-        T::from_value(&mut value.clone(), self.context).map(Some).map_err(|mut fault| {
-            fault.message = format!("`{}`: option `{name}` {}", self.function, fault.message);
-            fault
-        })
+        let Some(value) = self.given.get(name) else {
+            return Ok(None);
+        };
+        T::from_value(&mut value.clone(), self.context)
+            .map(Some)
+            .map_err(|mut fault| {
+                fault.message = format!("`{}`: option `{name}` {}", self.function, fault.message);
+                fault
+            })
     }
 
     /// Anything else, which must be given.
     pub fn need<T: FromValue>(&self, name: &str) -> Result<T> {
         match self.get(name)? {
             Some(value) => Ok(value),
-            None => bail!("option", "`{}` needs the option `{name}`: {}", self.function, article(&T::kind())),
+            None => bail!(
+                "option",
+                "`{}` needs the option `{name}`: {}",
+                self.function,
+                article(&T::kind())
+            ),
         }
     }
 
@@ -188,6 +264,13 @@ pub fn unknown(function: &str, key: &str, table: &[Opt]) -> crate::base::Fault {
     match near::nearest(key, table.iter().map(|option| option.name)) {
         Some(near) => fault.hint(format!("did you mean `{near}`?")),
         None if table.is_empty() => fault.hint("it takes no options"),
-        None => fault.hint(format!("it takes {}", table.iter().map(|option| option.name).collect::<Vec<_>>().join(", "))),
+        None => fault.hint(format!(
+            "it takes {}",
+            table
+                .iter()
+                .map(|option| option.name)
+                .collect::<Vec<_>>()
+                .join(", ")
+        )),
     }
 }

@@ -28,26 +28,55 @@ pub struct Reach {
 }
 
 impl Reach {
-    /// A path without links and `..`, where it is inside the folders. Callers open what is returned, so that a link that
-    /// changes after the check leads nowhere else.
+    /// A path without links and `..`, where it is inside the folders. Callers open what is
+    /// returned, so that a link that changes after the check leads nowhere else.
     ///
     /// # Errors
     /// Of kind `sandbox`, where the path is outside, or a link to a file that does not exist.
     pub fn resolve(&self, path: &Path, access: Access) -> Result<PathBuf> {
         let (verb, folders): (_, Vec<&PathBuf>) = match access {
-            Access::Read => ("read", self.read.iter().chain(&self.write).chain(&self.record).chain(&self.output).collect()),
+            Access::Read => (
+                "read",
+                self.read
+                    .iter()
+                    .chain(&self.write)
+                    .chain(&self.record)
+                    .chain(&self.output)
+                    .collect(),
+            ),
             Access::Write => ("write to", self.write.iter().chain(&self.output).collect()),
         };
-        let is_below = |real: &Path, folder: &PathBuf| real_path(folder).is_ok_and(|folder| real.starts_with(folder));
+        let is_below = |real: &Path, folder: &PathBuf| {
+            real_path(folder).is_ok_and(|folder| real.starts_with(folder))
+        };
         let allowed = real_path(path).ok().filter(|real| {
-            let in_record = self.record.as_ref().is_some_and(|record| is_below(real, record));
-            let in_output = self.output.as_ref().is_some_and(|output| is_below(real, output));
-            folders.iter().any(|folder| is_below(real, folder)) && (access == Access::Read || in_output || !in_record)
+            let in_record = self
+                .record
+                .as_ref()
+                .is_some_and(|record| is_below(real, record));
+            let in_output = self
+                .output
+                .as_ref()
+                .is_some_and(|output| is_below(real, output));
+            folders.iter().any(|folder| is_below(real, folder))
+                && (access == Access::Read || in_output || !in_record)
         });
         allowed.ok_or_else(|| {
-            let names = folders.iter().map(|folder| format!("`{}`", folder.display())).collect::<Vec<_>>().join(", ");
-            let fault = fault!("sandbox", "`{}` is outside the folders that the sandbox lets a script {verb}", path.display());
-            let hint = if names.is_empty() { "it may write nowhere".to_string() } else { format!("it may {verb} {names}") };
+            let names = folders
+                .iter()
+                .map(|folder| format!("`{}`", folder.display()))
+                .collect::<Vec<_>>()
+                .join(", ");
+            let fault = fault!(
+                "sandbox",
+                "`{}` is outside the folders that the sandbox lets a script {verb}",
+                path.display()
+            );
+            let hint = if names.is_empty() {
+                "it may write nowhere".to_string()
+            } else {
+                format!("it may {verb} {names}")
+            };
             fault.hint(format!("{hint}; `--allow DIR` adds a folder"))
         })
     }
@@ -81,8 +110,12 @@ pub fn real_path(path: &Path) -> io::Result<PathBuf> {
 fn path_of_descriptor(path: &Path) -> io::Result<PathBuf> {
     use std::os::fd::AsRawFd;
     use std::os::unix::fs::OpenOptionsExt;
-    let file = std::fs::File::options().read(true).custom_flags(libc::O_PATH).open(path)?;
-    std::fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd())).or_else(|_| std::fs::canonicalize(path))
+    let file = std::fs::File::options()
+        .read(true)
+        .custom_flags(libc::O_PATH)
+        .open(path)?;
+    std::fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd()))
+        .or_else(|_| std::fs::canonicalize(path))
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -107,7 +140,12 @@ mod tests {
         }
         symlink(at("other"), at("own/link")).expect("a link");
         symlink(at("other/new"), at("out/dangling")).expect("a link");
-        let reach = Reach { read: vec![at("own")], write: vec![at("out")], record: Some(at("run")), output: Some(at("run/output")) };
+        let reach = Reach {
+            read: vec![at("own")],
+            write: vec![at("out")],
+            record: Some(at("run")),
+            output: Some(at("run/output")),
+        };
         for (path, access, expected) in [
             ("own/a", Access::Read, true),
             ("own/sub/../a", Access::Read, true),
@@ -124,10 +162,20 @@ mod tests {
             ("run/output/x", Access::Write, true),
             ("run/output/../run.json", Access::Write, false),
         ] {
-            assert_eq!(reach.resolve(&at(path), access).is_ok(), expected, "{path} {access:?}");
+            assert_eq!(
+                reach.resolve(&at(path), access).is_ok(),
+                expected,
+                "{path} {access:?}"
+            );
         }
         // the record is out of reach even where a folder around it is allowed
-        let wide = Reach { write: vec![place.path().to_path_buf()], ..reach };
-        assert!(wide.resolve(&at("run/run.json"), Access::Write).is_err() && wide.resolve(&at("other/b"), Access::Write).is_ok());
+        let wide = Reach {
+            write: vec![place.path().to_path_buf()],
+            ..reach
+        };
+        assert!(
+            wide.resolve(&at("run/run.json"), Access::Write).is_err()
+                && wide.resolve(&at("other/b"), Access::Write).is_ok()
+        );
     }
 }

@@ -1,13 +1,15 @@
 //! `import`: the embedded standard library and files beside the importing one.
 //!
-//! A module's functions reach other files through small native wrappers: what is handed over (closures among the
-//! arguments and results) carries its own environment, and errors keep the file they came from.
+//! A module's functions reach other files through small native wrappers: what is handed over
+//! (closures among the arguments and results) carries its own environment, and errors keep the file
+//! they came from.
 
 use super::{Callback, callback, diagnostics, session, stdlib};
 use crate::base::{Fault, Frame};
 use crate::fault;
 use rhai::{
-    Dynamic, Engine, EvalAltResult, FnAccess, FnNamespace, FuncRegistration, GlobalRuntimeState, Module, NativeCallContext, Position, RhaiFunc, Scope, Shared,
+    Dynamic, Engine, EvalAltResult, FnAccess, FnNamespace, FuncRegistration, GlobalRuntimeState,
+    Module, NativeCallContext, Position, RhaiFunc, Scope, Shared,
 };
 use std::any::TypeId;
 use std::cell::RefCell;
@@ -39,7 +41,13 @@ pub fn capture_environment(context: &NativeCallContext) {
 }
 
 impl rhai::ModuleResolver for Resolver {
-    fn resolve(&self, engine: &Engine, _source: Option<&str>, path: &str, position: Position) -> Outcome<Rc<Module>> {
+    fn resolve(
+        &self,
+        engine: &Engine,
+        _source: Option<&str>,
+        path: &str,
+        position: Position,
+    ) -> Outcome<Rc<Module>> {
         let importer = session::current_file();
         let found = find(path, &importer);
         let outcome = found.and_then(|(text, file)| self.load(engine, &text, &file));
@@ -47,7 +55,10 @@ impl rhai::ModuleResolver for Resolver {
             let here = session::place(position);
             match &fault.at {
                 None => fault.at = Some(here),
-                Some(_) => fault.trace.push(Frame { function: format!("import \"{path}\""), at: here }),
+                Some(_) => fault.trace.push(Frame {
+                    function: format!("import \"{path}\""),
+                    at: here,
+                }),
             }
             diagnostics::pass(fault, position)
         })
@@ -65,7 +76,10 @@ fn find(path: &str, importer: &str) -> Result<(String, String), Fault> {
             }
         });
     }
-    let folder = Path::new(importer).parent().map(Path::to_path_buf).unwrap_or_default();
+    let folder = Path::new(importer)
+        .parent()
+        .map(Path::to_path_buf)
+        .unwrap_or_default();
     let mut full: PathBuf = folder.join(path);
     if full.extension().is_none_or(|e| e != "rhai") {
         full = PathBuf::from(format!("{}.rhai", full.display()));
@@ -80,12 +94,17 @@ fn find(path: &str, importer: &str) -> Result<(String, String), Fault> {
 
 impl Resolver {
     fn load(&self, engine: &Engine, text: &str, file: &str) -> Result<Rc<Module>, Fault> {
-        let key = std::fs::canonicalize(file).map_or_else(|_| file.to_string(), |path| path.display().to_string());
+        let key = std::fs::canonicalize(file)
+            .map_or_else(|_| file.to_string(), |path| path.display().to_string());
         if let Some(module) = self.loaded.borrow().get(&key) {
             return Ok(module.clone());
         }
         if self.loading.borrow().contains(&key) {
-            return Err(fault!("file", "`{file}` imports itself, through {} file(s)", self.loading.borrow().len()));
+            return Err(fault!(
+                "file",
+                "`{file}` imports itself, through {} file(s)",
+                self.loading.borrow().len()
+            ));
         }
         self.loading.borrow_mut().push(key.clone());
         let module = build(engine, text, file);
@@ -100,9 +119,13 @@ fn build(engine: &Engine, text: &str, file: &str) -> Result<Module, Fault> {
     let text = &session::remember_source(file, text);
     let _unit = session::enter(file);
     let to_fault = |error: Box<EvalAltResult>| diagnostics::fault_of(&error, file);
-    let mut ast = engine.compile(text).map_err(|error| to_fault(error.into()))?;
+    let mut ast = engine
+        .compile(text)
+        .map_err(|error| to_fault(error.into()))?;
     ast.set_source(file);
-    let tail = engine.compile(format!("{HOME}();")).map_err(|error| to_fault(error.into()))?;
+    let tail = engine
+        .compile(format!("{HOME}();"))
+        .map_err(|error| to_fault(error.into()))?;
     let mut whole = ast.merge(&tail);
     whole.set_source(file);
     let (inner, home) = environment(engine, &whole, file)?;
@@ -110,41 +133,86 @@ fn build(engine: &Engine, text: &str, file: &str) -> Result<Module, Fault> {
     let mut module = Module::new();
     module.set_id(file);
     module.set_doc(ast.doc());
-    let context = NativeCallContext::new_with_all_fields(engine, "import", None, &home, Position::NONE);
+    let context =
+        NativeCallContext::new_with_all_fields(engine, "import", None, &home, Position::NONE);
     for (name, value) in inner.iter_var() {
         module.set_var(name, callback::portable(value.clone(), &context));
     }
-    for function in ast.iter_functions().filter(|f| f.access == FnAccess::Public && f.this_type.is_none() && !f.name.starts_with("anon$")) {
+    for function in ast.iter_functions().filter(|f| {
+        f.access == FnAccess::Public && f.this_type.is_none() && !f.name.starts_with("anon$")
+    }) {
         let target = Callback::of_module(function.name, home.clone(), file).map_err(to_fault)?;
-        wrap(&mut module, function.name, function.params.len(), target, home.clone(), file);
+        wrap(
+            &mut module,
+            function.name,
+            function.params.len(),
+            target,
+            home.clone(),
+            file,
+        );
     }
     module.build_index();
     Ok(module)
 }
 
-/// Runs the text of a module whose last statement calls [`HOME`]; its variables, and the environment that its functions are
-/// called in.
-pub fn environment(engine: &Engine, ast: &rhai::AST, file: &str) -> Result<(Module, GlobalRuntimeState), Fault> {
+/// Runs the text of a module whose last statement calls [`HOME`]; its variables, and the
+/// environment that its functions are called in.
+pub fn environment(
+    engine: &Engine,
+    ast: &rhai::AST,
+    file: &str,
+) -> Result<(Module, GlobalRuntimeState), Fault> {
     let mut global = engine.new_global_runtime_state();
-    let inner = Module::eval_ast_as_new_raw(engine, &mut Scope::new(), &mut global, ast).map_err(|error| diagnostics::fault_of(&error, file))?;
+    let inner = Module::eval_ast_as_new_raw(engine, &mut Scope::new(), &mut global, ast)
+        .map_err(|error| diagnostics::fault_of(&error, file))?;
     let home = CAPTURED
         .with(|kept| kept.borrow_mut().take())
         .ok_or_else(|| fault!("internal", "`{file}` ended before its last line"; hint: "a module must not `return` at its top level"))?;
     Ok((inner, home))
 }
 
-fn wrap(module: &mut Module, name: &str, arity: usize, target: Callback, home: GlobalRuntimeState, file: &str) {
+fn wrap(
+    module: &mut Module,
+    name: &str,
+    arity: usize,
+    target: Callback,
+    home: GlobalRuntimeState,
+    file: &str,
+) {
     let shown = name.to_string();
     let file = file.to_string();
-    let body = move |context: Option<NativeCallContext>, args: &mut [&mut Dynamic]| -> Outcome<Dynamic> {
-        let Some(context) = context else { return Err("no calling context".into()) };
-        let values = args.iter_mut().map(|arg| callback::portable(arg.clone(), &context)).collect();
-        let result = target.call(values).map_err(|fault| diagnostics::raise_from(fault, &shown, &context))?;
-        let _unit = session::enter(&file);
-        let inside = NativeCallContext::new_with_all_fields(context.engine(), &shown, None, &home, context.call_position());
-        Ok(callback::portable(result, &inside))
+    let body =
+        move |context: Option<NativeCallContext>, args: &mut [&mut Dynamic]| -> Outcome<Dynamic> {
+            let Some(context) = context else {
+                return Err("no calling context".into());
+            };
+            let values = args
+                .iter_mut()
+                .map(|arg| callback::portable(arg.clone(), &context))
+                .collect();
+            let result = target
+                .call(values)
+                .map_err(|fault| diagnostics::raise_from(fault, &shown, &context))?;
+            let _unit = session::enter(&file);
+            let inside = NativeCallContext::new_with_all_fields(
+                context.engine(),
+                &shown,
+                None,
+                &home,
+                context.call_position(),
+            );
+            Ok(callback::portable(result, &inside))
+        };
+    let func = RhaiFunc::Pure {
+        func: Shared::new(body),
+        has_context: true,
+        is_pure: true,
+        is_volatile: true,
     };
-    let func = RhaiFunc::Pure { func: Shared::new(body), has_context: true, is_pure: true, is_volatile: true };
     let types = vec![TypeId::of::<Dynamic>(); arity];
-    module.set_fn_raw_with_options(FuncRegistration::new(name).with_namespace(FnNamespace::Internal), types, func);
+    module.set_fn_raw_with_options(
+        FuncRegistration::new(name).with_namespace(FnNamespace::Internal),
+        types,
+        func,
+    );
 }

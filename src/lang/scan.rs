@@ -3,7 +3,8 @@
 /// A text, taken apart.
 #[derive(Debug, Default)]
 pub struct Scanned {
-    /// The letters of the code with their bytes; of an interpolation `${…}` the braces and what is between them.
+    /// The letters of the code with their bytes; of an interpolation `${…}` the braces and what is
+    /// between them.
     pub code: Vec<(usize, char)>,
     /// The quote of a string that is open at the end, and the byte at which its text begins.
     pub quote: Option<(char, usize)>,
@@ -13,8 +14,8 @@ pub struct Scanned {
 
 /// Takes a text apart.
 ///
-/// Strings in `"` and letters in `'` end at the end of their line at the latest; those in back quotes run over lines,
-/// have no escapes, and hold code in `${…}`.
+/// Strings in `"` and letters in `'` end at the end of their line at the latest; those in back
+/// quotes run over lines, have no escapes, and hold code in `${…}`.
 pub fn scan(text: &str) -> Scanned {
     let mut out = Scanned::default();
     // the depth of braces at which each interpolation began
@@ -45,7 +46,9 @@ pub fn scan(text: &str) -> Scanned {
             (Some((q, _)), c) if c == q || (c == '\n' && q != '`') => out.quote = None,
             (Some(_), _) => {}
             (None, '"' | '`' | '\'') => out.quote = Some((c, at + c.len_utf8())),
-            (None, '/') if next == Some('/') => while letters.next_if(|(_, c)| *c != '\n').is_some() {},
+            (None, '/') if next == Some('/') => {
+                while letters.next_if(|(_, c)| *c != '\n').is_some() {}
+            }
             (None, '/') if next == Some('*') => {
                 letters.next();
                 comments = 1;
@@ -93,13 +96,22 @@ mod tests {
 
     #[test]
     fn strings_and_comments_are_no_code() {
-        assert_eq!(code("a \"b\\\"(\" c // (\nd /* ( /* ( */ ( */ e"), "a  c \nd  e");
+        assert_eq!(
+            code("a \"b\\\"(\" c // (\nd /* ( /* ( */ ( */ e"),
+            "a  c \nd  e"
+        );
         assert_eq!(code("x == '(' && y == '\\''"), "x ==  && y == ");
         assert_eq!(code("`a { ${f(`b } ${c}`)} d (` + e"), "{f({c})} + e");
         assert_eq!(code("`\\` + 1"), " + 1");
         assert_eq!(code("\"open\nlet"), "let");
         assert_eq!(scan("f(\"é").quote, Some(('"', 3)));
         assert!(scan("/* a").is_comment && !scan("/* a */").is_comment);
-        assert_eq!(open(&scan("f([1, { ")).iter().map(|(_, c)| *c).collect::<String>(), "([{");
+        assert_eq!(
+            open(&scan("f([1, { "))
+                .iter()
+                .map(|(_, c)| *c)
+                .collect::<String>(),
+            "([{"
+        );
     }
 }

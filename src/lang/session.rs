@@ -1,4 +1,5 @@
-//! What a running script belongs to: its engine, its files, its parameters, what it printed and reported.
+//! What a running script belongs to: its engine, its files, its parameters, what it printed and
+//! reported.
 
 use super::catalog::Catalog;
 use super::native::TypeInfo;
@@ -34,7 +35,8 @@ pub struct Settings {
     pub quiet: bool,
     /// Whether a run that was broken off goes on: trainings start from their last checkpoints.
     pub resume: bool,
-    /// Whether trainings that differ from those of their checkpoints continue from them all the same.
+    /// Whether trainings that differ from those of their checkpoints continue from them all the
+    /// same.
     pub may_differ: bool,
     /// The folders that the run may touch, where it may not touch all.
     pub sandbox: Option<Reach>,
@@ -78,11 +80,13 @@ struct State {
     recorder: Option<Recorder>,
 }
 
-/// Counters that name what a script draws, trains and searches. A script that runs again counts the same; a trial of a search
-/// has counters of its own, because a resumed search skips the trials that are done.
+/// Counters that name what a script draws, trains and searches. A script that runs again counts the
+/// same; a trial of a search has counters of its own, because a resumed search skips the trials
+/// that are done.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Counts {
-    /// The trials within which the script is, as part of a path: `trials/3/`; empty outside of a search.
+    /// The trials within which the script is, as part of a path: `trials/3/`; empty outside of a
+    /// search.
     within: String,
     /// Unseeded draws.
     draws: u64,
@@ -133,9 +137,25 @@ fn with<T>(f: impl FnOnce(&mut State) -> T) -> T {
 }
 
 /// Starts a session with a fresh engine; an earlier one of this thread ends.
-pub fn start(engine: Engine, types: Vec<TypeInfo>, catalog: Rc<Catalog>, settings: Settings) -> Rc<Engine> {
+pub fn start(
+    engine: Engine,
+    types: Vec<TypeInfo>,
+    catalog: Rc<Catalog>,
+    settings: Settings,
+) -> Rc<Engine> {
     let engine = Rc::new(engine);
-    let old = with(|state| std::mem::replace(state, State { engine: Some(engine.clone()), catalog, types, settings, ..State::default() }));
+    let old = with(|state| {
+        std::mem::replace(
+            state,
+            State {
+                engine: Some(engine.clone()),
+                catalog,
+                types,
+                settings,
+                ..State::default()
+            },
+        )
+    });
     drop(old); // outside the borrow: dropping values may run script types' own code
     engine
 }
@@ -183,7 +203,13 @@ pub fn set_settings(change: impl FnOnce(&mut Settings)) {
 
 /// The file whose code is running.
 pub fn current_file() -> String {
-    with(|state| state.units.last().cloned().unwrap_or_else(|| "script".into()))
+    with(|state| {
+        state
+            .units
+            .last()
+            .cloned()
+            .unwrap_or_else(|| "script".into())
+    })
 }
 
 /// Marks `file` as the one whose code is running, until the guard is dropped.
@@ -208,9 +234,21 @@ pub fn place(position: Position) -> Place {
 
 /// A position in a file.
 pub fn place_in(file: &str, position: Position) -> Place {
-    let (line, column) = (position.line().unwrap_or(0), position.position().unwrap_or(0));
-    let column = with(|state| state.shifts.get(file).map_or(column, |shifts| prepare::original(shifts, line, column)));
-    Place { file: file.to_string(), line, column }
+    let (line, column) = (
+        position.line().unwrap_or(0),
+        position.position().unwrap_or(0),
+    );
+    let column = with(|state| {
+        state
+            .shifts
+            .get(file)
+            .map_or(column, |shifts| prepare::original(shifts, line, column))
+    });
+    Place {
+        file: file.to_string(),
+        line,
+        column,
+    }
 }
 
 /// Keeps a file's text, for the lines that errors show, and gives it as Rhai is to read it.
@@ -320,15 +358,24 @@ pub fn next_search() -> u64 {
 
 /// A key for the random numbers of a name.
 fn text_key(text: &str) -> u64 {
-    blake3::hash(text.as_bytes()).as_bytes()[..8].iter().fold(0, |key, byte| key << 8 | u64::from(*byte))
+    blake3::hash(text.as_bytes()).as_bytes()[..8]
+        .iter()
+        .fold(0, |key, byte| key << 8 | u64::from(*byte))
 }
 
-/// Gives a trial counters of its own until the guard is dropped; returns a key for its random numbers.
+/// Gives a trial counters of its own until the guard is dropped; returns a key for its random
+/// numbers.
 pub fn enter_trial(search: &str, number: usize) -> (Trial, u64) {
     with(|state| {
         let within = format!("{}{search}/{number}/", state.counts.within);
         let key = text_key(&within);
-        let outer = std::mem::replace(&mut state.counts, Counts { within, ..Counts::default() });
+        let outer = std::mem::replace(
+            &mut state.counts,
+            Counts {
+                within,
+                ..Counts::default()
+            },
+        );
         (Trial(outer), key)
     })
 }
@@ -363,14 +410,19 @@ pub fn tell(event: &Event) -> Result<()> {
     with(|state| state.recorder.clone()).map_or(Ok(()), |recorder| recorder(event))
 }
 
-/// The folder below `checkpoints/` of the next training of a network of this name: the name, from the second training on with
-/// a number, within the folder of the trial. A script that runs again meets the same folders.
+/// The folder below `checkpoints/` of the next training of a network of this name: the name, from
+/// the second training on with a number, within the folder of the trial. A script that runs again
+/// meets the same folders.
 pub fn checkpoint_folder(name: &str) -> String {
     with(|state| {
         let n = state.counts.trained.entry(name.to_string()).or_insert(0);
         *n += 1;
         let within = &state.counts.within;
-        if *n == 1 { format!("{within}{name}") } else { format!("{within}{name}-{n}") }
+        if *n == 1 {
+            format!("{within}{name}")
+        } else {
+            format!("{within}{name}-{n}")
+        }
     })
 }
 
@@ -379,10 +431,13 @@ pub fn listen(listener: Listener) {
     with(|state| state.listener = Some(listener));
 }
 
-/// Tells the listener, where there is one, of a value that is to be displayed; whether there is one.
+/// Tells the listener, where there is one, of a value that is to be displayed; whether there is
+/// one.
 pub fn displayed(value: &Dynamic) -> bool {
     let listener = with(|state| state.listener.clone());
-    listener.iter().for_each(|listener| listener(Shown::Value(value)));
+    listener
+        .iter()
+        .for_each(|listener| listener(Shown::Value(value)));
     listener.is_some()
 }
 
@@ -407,7 +462,10 @@ pub fn print(line: &str) {
     tell(&Event::Printed(line)).ok();
     if let Some(path) = with(|state| state.log.clone()) {
         use std::io::Write;
-        let file = std::fs::OpenOptions::new().create(true).append(true).open(path);
+        let file = std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(path);
         // a log that cannot be written does not end a run
         file.and_then(|mut file| writeln!(file, "{line}")).ok();
     }
@@ -446,10 +504,18 @@ pub fn describe(value: &Dynamic) -> String {
     }
     if let Some(info) = type_info(&value) {
         let line = (info.line)(&value);
-        return if line.starts_with(info.name) { line } else { format!("{} {line}", info.name) };
+        return if line.starts_with(info.name) {
+            line
+        } else {
+            format!("{} {line}", info.name)
+        };
     }
     let shown = show::quoted(&value);
-    let short = if shown.chars().count() > 60 { format!("{} …", shown.chars().take(56).collect::<String>()) } else { shown };
+    let short = if shown.chars().count() > 60 {
+        format!("{} …", shown.chars().take(56).collect::<String>())
+    } else {
+        shown
+    };
     match value {
         v if v.is_int() => format!("whole number {short}"),
         v if v.is_float() => format!("number {short}"),
@@ -468,7 +534,8 @@ pub fn find_input(path: &str) -> Result<PathBuf> {
     let found = if given.is_absolute() || given.exists() {
         given
     } else {
-        let beside = with(|state| state.settings.script_dir.clone()).map(|folder| folder.join(&given));
+        let beside =
+            with(|state| state.settings.script_dir.clone()).map(|folder| folder.join(&given));
         beside.filter(|path| path.exists()).unwrap_or(given)
     };
     let found = permitted(&found, Access::Read)?;
@@ -476,13 +543,16 @@ pub fn find_input(path: &str) -> Result<PathBuf> {
     Ok(found)
 }
 
-/// Where a file that a script writes goes: into the run directory (figures below `figures/`), else the working directory.
+/// Where a file that a script writes goes: into the run directory (figures below `figures/`), else
+/// the working directory.
 pub fn place_output(path: &str, figure: bool) -> Result<PathBuf> {
     let given = Path::new(path);
     let folder = with(|state| state.settings.run_dir.clone());
     if is_dry() {
         // what a check would write goes nowhere that matters
-        return Ok(std::env::temp_dir().join(format!("cistron-check-{}", std::process::id())).join(given.file_name().unwrap_or_default()));
+        return Ok(std::env::temp_dir()
+            .join(format!("cistron-check-{}", std::process::id()))
+            .join(given.file_name().unwrap_or_default()));
     }
     let placed = match folder {
         Some(folder) if !given.is_absolute() => {
@@ -497,8 +567,12 @@ pub fn place_output(path: &str, figure: bool) -> Result<PathBuf> {
     permitted(&placed, Access::Write)
 }
 
-/// The path to open, where the run may touch it: in a sandbox without links and `..`, else as it is.
+/// The path to open, where the run may touch it: in a sandbox without links and `..`, else as it
+/// is.
 pub fn permitted(path: &Path, access: Access) -> Result<PathBuf> {
     let reach = with(|state| state.settings.sandbox.clone());
-    reach.map_or_else(|| Ok(path.to_path_buf()), |reach| reach.resolve(path, access))
+    reach.map_or_else(
+        || Ok(path.to_path_buf()),
+        |reach| reach.resolve(path, access),
+    )
 }

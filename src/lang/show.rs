@@ -16,12 +16,20 @@ pub fn number(x: f64) -> String {
     if !(-5..9).contains(&magnitude) {
         let text = format!("{x:.5e}");
         let (digits, power) = text.split_once('e').unwrap_or((&text, "0"));
-        let digits = if digits.contains('.') { digits.trim_end_matches('0').trim_end_matches('.') } else { digits };
+        let digits = if digits.contains('.') {
+            digits.trim_end_matches('0').trim_end_matches('.')
+        } else {
+            digits
+        };
         return format!("{digits}e{power}");
     }
     let text = format!("{x:.*}", (5 - magnitude).max(1) as usize);
     let text = text.trim_end_matches('0');
-    if text.ends_with('.') { format!("{text}0") } else { text.to_string() }
+    if text.ends_with('.') {
+        format!("{text}0")
+    } else {
+        text.to_string()
+    }
 }
 
 /// A value in one line; a string as it is.
@@ -30,7 +38,11 @@ pub fn line(value: &Dynamic) -> String {
         return value.to_string();
     }
     if let Ok(x) = value.as_float() {
-        return if x.is_finite() && x == x.trunc() && x.abs() < 1e15 { format!("{x:.1}") } else { format!("{x}") };
+        return if x.is_finite() && x == x.trunc() && x.abs() < 1e15 {
+            format!("{x:.1}")
+        } else {
+            format!("{x}")
+        };
     }
     quoted(value)
 }
@@ -54,7 +66,15 @@ pub fn quoted(value: &Dynamic) -> String {
         if items.is_empty() {
             return "#{}".into();
         }
-        return format!("#{{{}}}", cut(items.iter().map(|(key, item)| format!("{key}: {}", quoted(item))), items.len()));
+        return format!(
+            "#{{{}}}",
+            cut(
+                items
+                    .iter()
+                    .map(|(key, item)| format!("{key}: {}", quoted(item))),
+                items.len()
+            )
+        );
     }
     if value.is_fnptr() {
         return "|…| …".into();
@@ -85,12 +105,21 @@ pub fn pretty(value: &Dynamic) -> String {
     }
     if let Some(items) = value.read_lock::<rhai::Map>() {
         let wide = items.keys().map(|key| key.len()).max().unwrap_or(0);
-        let rows = items.iter().map(|(key, item)| format!("  {key:<wide$}  {}", indent(&pretty(item))));
+        let rows = items
+            .iter()
+            .map(|(key, item)| format!("  {key:<wide$}  {}", indent(&pretty(item))));
         return format!("#{{\n{}\n}}", rows.collect::<Vec<_>>().join("\n"));
     }
     if let Some(items) = value.read_lock::<rhai::Array>() {
-        let rows = items.iter().take(40).map(|item| format!("  {}", indent(&pretty(item))));
-        let more = if items.len() > 40 { format!("\n  … {} more", items.len() - 40) } else { String::new() };
+        let rows = items
+            .iter()
+            .take(40)
+            .map(|item| format!("  {}", indent(&pretty(item))));
+        let more = if items.len() > 40 {
+            format!("\n  … {} more", items.len() - 40)
+        } else {
+            String::new()
+        };
         return format!("[\n{}{more}\n]", rows.collect::<Vec<_>>().join("\n"));
     }
     one
@@ -108,7 +137,12 @@ pub fn json(value: &Dynamic) -> serde_json::Value {
         return Value::Array(items.iter().map(json).collect());
     }
     if let Some(items) = value.read_lock::<rhai::Map>() {
-        return Value::Object(items.iter().map(|(key, item)| (key.to_string(), json(item))).collect());
+        return Value::Object(
+            items
+                .iter()
+                .map(|(key, item)| (key.to_string(), json(item)))
+                .collect(),
+        );
     }
     if let Ok(n) = value.as_int() {
         return n.into();

@@ -7,18 +7,25 @@ use std::path::{Component, Path, PathBuf};
 
 static EMBEDDED: Dir = include_dir!("$CARGO_MANIFEST_DIR/stdlib");
 
-/// The text of `std/<path>.rhai` and the name it goes by in errors; none where the path leaves the library, by `..` or by
-/// a link.
+/// The text of `std/<path>.rhai` and the name it goes by in errors; none where the path leaves the
+/// library, by `..` or by a link.
 pub fn read(path: &str) -> Option<(String, String)> {
     let path = path.strip_suffix(".rhai").unwrap_or(path);
-    if !Path::new(path).components().all(|part| matches!(part, Component::Normal(_))) {
+    if !Path::new(path)
+        .components()
+        .all(|part| matches!(part, Component::Normal(_)))
+    {
         return None;
     }
     let file = format!("{path}.rhai");
     if let Some(folder) = std::env::var_os("CISTRON_STDLIB") {
         let full = Path::new(&folder).join(&file);
-        let real = real_path(&full).ok().filter(|real| real_path(Path::new(&folder)).is_ok_and(|folder| real.starts_with(folder)))?;
-        return crate::base::file::read_text(&real).ok().map(|text| (text, full.display().to_string()));
+        let real = real_path(&full).ok().filter(|real| {
+            real_path(Path::new(&folder)).is_ok_and(|folder| real.starts_with(folder))
+        })?;
+        return crate::base::file::read_text(&real)
+            .ok()
+            .map(|text| (text, full.display().to_string()));
     }
     let text = EMBEDDED.get_file(&file)?.contents_utf8()?;
     Some((text.to_string(), format!("std/{file}")))
@@ -61,7 +68,13 @@ mod tests {
     #[test]
     fn paths_stay_in_the_library() {
         assert!(super::read("layers/fm").is_some());
-        for path in ["../outside/m", "layers/../../m", "/etc/passwd", "", "./layers/fm/.."] {
+        for path in [
+            "../outside/m",
+            "layers/../../m",
+            "/etc/passwd",
+            "",
+            "./layers/fm/..",
+        ] {
             assert!(super::read(path).is_none(), "{path}");
         }
     }

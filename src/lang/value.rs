@@ -1,4 +1,5 @@
-//! Values on their way between scripts and Rust: one conversion for each type, one way of saying what came instead.
+//! Values on their way between scripts and Rust: one conversion for each type, one way of saying
+//! what came instead.
 
 use crate::base::{Fault, Result};
 use crate::fault;
@@ -11,7 +12,8 @@ pub trait FromValue: Sized {
     /// What a script writer calls it: `tensor`, `number`, `whole number`.
     fn kind() -> String;
 
-    /// Reads it; the error starts with what is wrong (`must be …, got …`), the caller names the parameter.
+    /// Reads it; the error starts with what is wrong (`must be …, got …`), the caller names the
+    /// parameter.
     fn from_value(value: &mut Dynamic, context: &NativeCallContext) -> Result<Self>;
 
     /// The value where the argument is left out; none where it must be given.
@@ -38,12 +40,28 @@ pub trait IntoValue {
 
 /// The fault of a value that is not what was asked for.
 pub fn mismatch(wanted: &str, got: &Dynamic) -> Fault {
-    fault!("type", "must be {}, got {}", article(wanted), session::describe(got))
+    fault!(
+        "type",
+        "must be {}, got {}",
+        article(wanted),
+        session::describe(got)
+    )
 }
 
 /// `a tensor`, `an optimizer`, `two numbers`.
 pub fn article(noun: &str) -> String {
-    let plain = ["one of", "any", "a ", "an ", "two ", "shape", "numbers", "whole numbers", "true", "nothing"];
+    let plain = [
+        "one of",
+        "any",
+        "a ",
+        "an ",
+        "two ",
+        "shape",
+        "numbers",
+        "whole numbers",
+        "true",
+        "nothing",
+    ];
     if plain.iter().any(|start| noun.starts_with(start)) {
         return noun.to_string();
     }
@@ -77,7 +95,10 @@ impl FromValue for f64 {
 
 /// A number, whole or not.
 pub fn number(value: &Dynamic) -> Option<f64> {
-    value.as_float().ok().or_else(|| value.as_int().ok().map(|n| n as f64))
+    value
+        .as_float()
+        .ok()
+        .or_else(|| value.as_int().ok().map(|n| n as f64))
 }
 
 impl FromValue for i64 {
@@ -97,7 +118,9 @@ impl FromValue for bool {
         "true or false".into()
     }
     fn from_value(value: &mut Dynamic, _: &NativeCallContext) -> Result<Self> {
-        value.as_bool().map_err(|_| mismatch("true or false", value))
+        value
+            .as_bool()
+            .map_err(|_| mismatch("true or false", value))
     }
 }
 
@@ -106,7 +129,10 @@ impl FromValue for String {
         "string".into()
     }
     fn from_value(value: &mut Dynamic, _: &NativeCallContext) -> Result<Self> {
-        value.flatten_clone().into_string().map_err(|_| mismatch("string", value))
+        value
+            .flatten_clone()
+            .into_string()
+            .map_err(|_| mismatch("string", value))
     }
 }
 
@@ -115,7 +141,10 @@ impl FromValue for Array {
         "array".into()
     }
     fn from_value(value: &mut Dynamic, _: &NativeCallContext) -> Result<Self> {
-        value.flatten_clone().into_array().map_err(|_| mismatch("array", value))
+        value
+            .flatten_clone()
+            .into_array()
+            .map_err(|_| mismatch("array", value))
     }
     fn receiver() -> TypeId {
         TypeId::of::<Array>()
@@ -127,7 +156,10 @@ impl FromValue for Map {
         "map".into()
     }
     fn from_value(value: &mut Dynamic, _: &NativeCallContext) -> Result<Self> {
-        value.flatten_clone().try_cast::<Map>().ok_or_else(|| mismatch("map", value))
+        value
+            .flatten_clone()
+            .try_cast::<Map>()
+            .ok_or_else(|| mismatch("map", value))
     }
 }
 
@@ -136,7 +168,10 @@ impl FromValue for FnPtr {
         "function".into()
     }
     fn from_value(value: &mut Dynamic, _: &NativeCallContext) -> Result<Self> {
-        value.flatten_clone().try_cast::<FnPtr>().ok_or_else(|| mismatch("function", value))
+        value
+            .flatten_clone()
+            .try_cast::<FnPtr>()
+            .ok_or_else(|| mismatch("function", value))
     }
     fn receiver() -> TypeId {
         TypeId::of::<FnPtr>()
@@ -150,7 +185,10 @@ impl FromValue for Vec<i64> {
     fn from_value(value: &mut Dynamic, context: &NativeCallContext) -> Result<Self> {
         let wrong = |value: &Dynamic| mismatch("array of whole numbers", value);
         let items = Array::from_value(value, context).map_err(|_| wrong(value))?;
-        items.iter().map(|item| item.as_int().map_err(|_| wrong(value))).collect()
+        items
+            .iter()
+            .map(|item| item.as_int().map_err(|_| wrong(value)))
+            .collect()
     }
 }
 
@@ -161,7 +199,10 @@ impl FromValue for Vec<f64> {
     fn from_value(value: &mut Dynamic, context: &NativeCallContext) -> Result<Self> {
         let wrong = |value: &Dynamic| mismatch("array of numbers", value);
         let items = Array::from_value(value, context).map_err(|_| wrong(value))?;
-        items.iter().map(|item| number(item).ok_or_else(|| wrong(value))).collect()
+        items
+            .iter()
+            .map(|item| number(item).ok_or_else(|| wrong(value)))
+            .collect()
     }
 }
 
@@ -172,7 +213,10 @@ impl FromValue for Vec<String> {
     fn from_value(value: &mut Dynamic, context: &NativeCallContext) -> Result<Self> {
         let wrong = |value: &Dynamic| mismatch("array of strings", value);
         let items = Array::from_value(value, context).map_err(|_| wrong(value))?;
-        items.into_iter().map(|item| item.into_string().map_err(|_| wrong(value))).collect()
+        items
+            .into_iter()
+            .map(|item| item.into_string().map_err(|_| wrong(value)))
+            .collect()
     }
 }
 
@@ -188,7 +232,9 @@ impl FromValue for Ints {
         if let Ok(one) = value.as_int() {
             return Ok(Ints(vec![one]));
         }
-        Vec::<i64>::from_value(value, context).map(Ints).map_err(|_| mismatch("whole number or array of them", value))
+        Vec::<i64>::from_value(value, context)
+            .map(Ints)
+            .map_err(|_| mismatch("whole number or array of them", value))
     }
 }
 
@@ -197,7 +243,11 @@ impl<T: FromValue> FromValue for Option<T> {
         T::kind()
     }
     fn from_value(value: &mut Dynamic, context: &NativeCallContext) -> Result<Self> {
-        if value.is_unit() { Ok(None) } else { T::from_value(value, context).map(Some) }
+        if value.is_unit() {
+            Ok(None)
+        } else {
+            T::from_value(value, context).map(Some)
+        }
     }
     fn missing() -> Option<Self> {
         Some(None)
@@ -249,7 +299,10 @@ macro_rules! handle {
             fn kind() -> String {
                 $name.into()
             }
-            fn from_value(value: &mut rhai::Dynamic, _: &rhai::NativeCallContext) -> $crate::base::Result<Self> {
+            fn from_value(
+                value: &mut rhai::Dynamic,
+                _: &rhai::NativeCallContext,
+            ) -> $crate::base::Result<Self> {
                 let read = value.read_lock::<$type>().map(|guard| guard.clone());
                 read.ok_or_else(|| $crate::lang::value::mismatch($name, value))
             }

@@ -18,7 +18,8 @@ fn ratio(a: f64, b: f64) -> f64 {
 }
 
 impl Counts {
-    /// Counts decisions: whether a row is called positive, its label and its weight; undefined labels are left out.
+    /// Counts decisions: whether a row is called positive, its label and its weight; undefined
+    /// labels are left out.
     pub fn of(rows: impl Iterator<Item = (bool, f64, f64)>) -> Counts {
         let mut counts = Counts::default();
         for (called, label, weight) in rows.filter(|(_, label, _)| !label.is_nan()) {
@@ -59,13 +60,14 @@ impl Counts {
 
     /// Matthews' correlation; 0 where it is undefined.
     pub fn mcc(&self) -> f64 {
-        let below = (self.tp + self.fp) * (self.tp + self.fn_) * (self.tn + self.fp) * (self.tn + self.fn_);
+        let below =
+            (self.tp + self.fp) * (self.tp + self.fn_) * (self.tn + self.fp) * (self.tn + self.fn_);
         ratio(self.tp * self.tn - self.fp * self.fn_, below.sqrt())
     }
 }
 
-/// Matthews' correlation of class numbers with predicted ones (Gorodkin 2004), over rows of class, prediction and weight; 0 where
-/// it is undefined.
+/// Matthews' correlation of class numbers with predicted ones (Gorodkin 2004), over rows of class,
+/// prediction and weight; 0 where it is undefined.
 pub fn mcc_of_classes(rows: impl Iterator<Item = (usize, usize, f64)>, classes: usize) -> f64 {
     let (mut labels, mut called, mut right) = (vec![0.0; classes], vec![0.0; classes], 0.0);
     for (label, prediction, weight) in rows {
@@ -85,8 +87,16 @@ mod tests {
 
     #[test]
     fn by_hand() {
-        let counts = Counts { tp: 3.0, fp: 1.0, fn_: 2.0, tn: 4.0 };
-        assert_eq!((counts.accuracy(), counts.precision(), counts.recall()), (0.7, 0.75, 0.6));
+        let counts = Counts {
+            tp: 3.0,
+            fp: 1.0,
+            fn_: 2.0,
+            tn: 4.0,
+        };
+        assert_eq!(
+            (counts.accuracy(), counts.precision(), counts.recall()),
+            (0.7, 0.75, 0.6)
+        );
         assert!((counts.f1() - 2.0 / 3.0).abs() < 1e-12);
         assert!((counts.mcc() - 10.0 / 600f64.sqrt()).abs() < 1e-12);
         assert_eq!(Counts::default().f1(), 0.0);

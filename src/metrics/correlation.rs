@@ -26,7 +26,12 @@ fn means(rows: &[Row]) -> (f64, f64, f64) {
     let weight: f64 = rows.iter().map(|row| row.2).sum();
     let mean = |of: fn(&Row) -> f64| {
         let first = rows.iter().map(|row| of(row) * row.2).sum::<f64>() / weight;
-        first + rows.iter().map(|row| (of(row) - first) * row.2).sum::<f64>() / weight
+        first
+            + rows
+                .iter()
+                .map(|row| (of(row) - first) * row.2)
+                .sum::<f64>()
+                / weight
     };
     (mean(|row| row.0), mean(|row| row.1), weight)
 }
@@ -51,13 +56,20 @@ pub fn r2(rows: &[Row]) -> f64 {
     let rest = sum(&|row| row.1 - centre);
     let total = sum(&|row| (row.1 - centre).powi(2)) - rest * rest / weight;
     let left = sum(&|row| (row.0 - row.1).powi(2));
-    if !is_constant && total > 0.0 { 1.0 - left / total } else { f64::NAN }
+    if !is_constant && total > 0.0 {
+        1.0 - left / total
+    } else {
+        f64::NAN
+    }
 }
 
 /// Mean squared error.
 pub fn mse(rows: &[Row]) -> f64 {
     let weight: f64 = rows.iter().map(|row| row.2).sum();
-    rows.iter().map(|row| (row.0 - row.1).powi(2) * row.2).sum::<f64>() / weight
+    rows.iter()
+        .map(|row| (row.0 - row.1).powi(2) * row.2)
+        .sum::<f64>()
+        / weight
 }
 
 #[cfg(test)]

@@ -82,7 +82,12 @@ pub struct Metric {
 impl Metric {
     /// A metric by name, mean over tasks, decisions at one half.
     pub fn new(name: &str, measure: Measure) -> Metric {
-        Metric { name: name.into(), measure, average: Average::Macro, threshold: 0.5 }
+        Metric {
+            name: name.into(),
+            measure,
+            average: Average::Macro,
+            threshold: 0.5,
+        }
     }
 
     fn of_counts(&self, counts: &Counts) -> f64 {
@@ -102,11 +107,17 @@ impl Metric {
 
     /// Whether only the order of predictions matters.
     pub fn is_ranking(&self) -> bool {
-        matches!(self.measure, Measure::Auroc | Measure::AveragePrecision | Measure::Auprc | Measure::RecallAtFdr(_))
+        matches!(
+            self.measure,
+            Measure::Auroc | Measure::AveragePrecision | Measure::Auprc | Measure::RecallAtFdr(_)
+        )
     }
 
     fn is_decision(&self) -> bool {
-        matches!(self.measure, Measure::Accuracy | Measure::Precision | Measure::Recall | Measure::F1 | Measure::Mcc)
+        matches!(
+            self.measure,
+            Measure::Accuracy | Measure::Precision | Measure::Recall | Measure::F1 | Measure::Mcc
+        )
     }
 
     /// The part of a ranking that this metric is.
@@ -118,21 +129,39 @@ impl Metric {
         }
     }
 
-    /// The metric of some cells of the predictions, with their labels; `class` is the class that counts as 1, where labels are classes.
+    /// The metric of some cells of the predictions, with their labels; `class` is the class that
+    /// counts as 1, where labels are classes.
     fn of_cells(&self, pairs: &Pairs, cells: &[usize], class: Option<usize>) -> f64 {
         if self.is_ranking() {
             return self.ranked(pairs, cells, class);
         }
         let label = |cell: usize| pairs.label(cell, class);
         if self.is_decision() {
-            let called = |cell: usize| class.map_or_else(|| pairs.scores().reaches(cell, self.threshold), |class| pairs.called(cell) == class);
-            let counts = Counts::of(cells.iter().map(|cell| (called(*cell), label(*cell), pairs.weight(*cell))));
-            // a class that neither labels nor predictions know is left out, as a task without labels is
+            let called = |cell: usize| {
+                class.map_or_else(
+                    || pairs.scores().reaches(cell, self.threshold),
+                    |class| pairs.called(cell) == class,
+                )
+            };
+            let counts = Counts::of(
+                cells
+                    .iter()
+                    .map(|cell| (called(*cell), label(*cell), pairs.weight(*cell))),
+            );
+            // a class that neither labels nor predictions know is left out, as a task without
+            // labels is
             let is_absent = class.is_some() && counts.tp + counts.fp + counts.fn_ == 0.0;
-            return if counts.is_empty() || is_absent { f64::NAN } else { self.of_counts(&counts) };
+            return if counts.is_empty() || is_absent {
+                f64::NAN
+            } else {
+                self.of_counts(&counts)
+            };
         }
-        let rows: Vec<correlation::Row> =
-            cells.iter().map(|cell| (pairs.scores().at(*cell), label(*cell), pairs.weight(*cell))).filter(|row| !row.1.is_nan() && row.2 > 0.0).collect();
+        let rows: Vec<correlation::Row> = cells
+            .iter()
+            .map(|cell| (pairs.scores().at(*cell), label(*cell), pairs.weight(*cell)))
+            .filter(|row| !row.1.is_nan() && row.2 > 0.0)
+            .collect();
         let sides = || (rows.iter().map(|row| row.0), rows.iter().map(|row| row.1));
         match self.measure {
             Measure::Pearson if pairs.weights.is_some() => correlation::weighted_pearson(&rows),
@@ -145,15 +174,29 @@ impl Metric {
 
     fn ranked(&self, pairs: &Pairs, cells: &[usize], class: Option<usize>) -> f64 {
         if pairs.weights.is_some() {
-            let row = |cell: &usize| (pairs.ranked().at(*cell), pairs.label(*cell, class), pairs.weight(*cell));
-            let rows = cells.iter().map(row).filter(|row| !row.1.is_nan()).map(|(score, label, weight)| (score, label > 0.5, weight)).collect();
+            let row = |cell: &usize| {
+                (
+                    pairs.ranked().at(*cell),
+                    pairs.label(*cell, class),
+                    pairs.weight(*cell),
+                )
+            };
+            let rows = cells
+                .iter()
+                .map(row)
+                .filter(|row| !row.1.is_nan())
+                .map(|(score, label, weight)| (score, label > 0.5, weight))
+                .collect();
             return match self.measure {
                 Measure::RecallAtFdr(fdr) => weighted::recall_at_fdr(rows, fdr),
                 _ => self.of_ranking(&weighted::ranking(rows)),
             };
         }
         let scores: Vec<f32> = cells.iter().map(|cell| pairs.keys()[*cell]).collect();
-        let labels: Vec<f32> = cells.iter().map(|cell| pairs.label(*cell, class) as f32).collect();
+        let labels: Vec<f32> = cells
+            .iter()
+            .map(|cell| pairs.label(*cell, class) as f32)
+            .collect();
         match self.measure {
             Measure::RecallAtFdr(fdr) => ranking::recall_at_fdr(&scores, &labels, fdr),
             _ => self.of_ranking(&ranking::ranking(&scores, &labels)),
@@ -164,8 +207,16 @@ impl Metric {
     pub fn per_task(&self, pairs: &Pairs) -> Result<Vec<f64>> {
         pairs.check(self)?;
         let is_classes = pairs.is_classes();
-        if self.is_ranking() && !is_classes && pairs.weights.is_none() && !matches!(self.measure, Measure::RecallAtFdr(_)) {
-            return Ok(pairs.rankings().iter().map(|own| self.of_ranking(own)).collect());
+        if self.is_ranking()
+            && !is_classes
+            && pairs.weights.is_none()
+            && !matches!(self.measure, Measure::RecallAtFdr(_))
+        {
+            return Ok(pairs
+                .rankings()
+                .iter()
+                .map(|own| self.of_ranking(own))
+                .collect());
         }
         pairs.prepare(self);
         let one = |task: usize| {
@@ -183,11 +234,19 @@ impl Metric {
     fn of_classes(&self, pairs: &Pairs) -> Option<f64> {
         let rows = || {
             let known = (0..pairs.labels.len()).filter(|row| !pairs.labels.at(*row).is_nan());
-            known.map(|row| (pairs.labels.at(row) as usize, pairs.called(row * pairs.columns), pairs.row_weight(row)))
+            known.map(|row| {
+                (
+                    pairs.labels.at(row) as usize,
+                    pairs.called(row * pairs.columns),
+                    pairs.row_weight(row),
+                )
+            })
         };
         match self.measure {
             Measure::Accuracy => {
-                let (right, n) = rows().fold((0.0, 0.0), |(right, n), (label, called, w)| (right + if label == called { w } else { 0.0 }, n + w));
+                let (right, n) = rows().fold((0.0, 0.0), |(right, n), (label, called, w)| {
+                    (right + if label == called { w } else { 0.0 }, n + w)
+                });
                 Some(right / n)
             }
             Measure::Mcc => Some(mcc_of_classes(rows(), pairs.columns)),
@@ -205,22 +264,40 @@ impl Metric {
         pairs.prepare(self);
         match self.average {
             Average::Macro => Ok(mean(self.per_task(pairs)?.into_iter().map(|v| (v, 1.0)))),
-            Average::Micro if is_classes => bail!("value", "micro averages need labels of 0 and 1, not class numbers"),
+            Average::Micro if is_classes => bail!(
+                "value",
+                "micro averages need labels of 0 and 1, not class numbers"
+            ),
             Average::Micro => Ok(self.of_cells(pairs, &(0..pairs.len()).collect::<Vec<_>>(), None)),
             Average::Weighted => {
                 let support = |task: usize| {
                     let cells = (task..pairs.len()).step_by(pairs.columns);
-                    cells.filter(|cell| pairs.label(*cell, is_classes.then_some(task)) > 0.5).map(|cell| pairs.weight(cell)).sum::<f64>()
+                    cells
+                        .filter(|cell| pairs.label(*cell, is_classes.then_some(task)) > 0.5)
+                        .map(|cell| pairs.weight(cell))
+                        .sum::<f64>()
                 };
-                Ok(mean(self.per_task(pairs)?.into_iter().enumerate().map(|(task, v)| (v, support(task)))))
+                Ok(mean(
+                    self.per_task(pairs)?
+                        .into_iter()
+                        .enumerate()
+                        .map(|(task, v)| (v, support(task))),
+                ))
             }
-            Average::Samples if is_classes => bail!("value", "averages over samples need labels of 0 and 1, not class numbers"),
+            Average::Samples if is_classes => bail!(
+                "value",
+                "averages over samples need labels of 0 and 1, not class numbers"
+            ),
             Average::Samples => {
-                let row = |row: usize| (row * pairs.columns..(row + 1) * pairs.columns).collect::<Vec<usize>>();
+                let row = |row: usize| {
+                    (row * pairs.columns..(row + 1) * pairs.columns).collect::<Vec<usize>>()
+                };
                 let rows = 0..pairs.len() / pairs.columns;
                 // the row's weight counts once, in the mean
                 let even = pairs.without_weights();
-                Ok(mean(rows.map(|own| (self.of_cells(&even, &row(own), None), pairs.row_weight(own)))))
+                Ok(mean(rows.map(|own| {
+                    (self.of_cells(&even, &row(own), None), pairs.row_weight(own))
+                })))
             }
         }
     }
@@ -228,6 +305,8 @@ impl Metric {
 
 /// The weighed mean of the values that are defined.
 fn mean(values: impl Iterator<Item = (f64, f64)>) -> f64 {
-    let (sum, weight) = values.filter(|(v, w)| !v.is_nan() && *w > 0.0).fold((0.0, 0.0), |(s, n), (v, w)| (s + v * w, n + w));
+    let (sum, weight) = values
+        .filter(|(v, w)| !v.is_nan() && *w > 0.0)
+        .fold((0.0, 0.0), |(s, n), (v, w)| (s + v * w, n + w));
     if weight > 0.0 { sum / weight } else { f64::NAN }
 }

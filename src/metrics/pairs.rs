@@ -58,7 +58,8 @@ impl<'a> Pairs<'a> {
         Pairs { weights, ..self }
     }
 
-    /// With predictions that metrics of values and decisions see, while the order is that of what was given first.
+    /// With predictions that metrics of values and decisions see, while the order is that of what
+    /// was given first.
     pub fn predicting(self, scores: Option<Values<'a>>) -> Pairs<'a> {
         Pairs { scores, ..self }
     }
@@ -70,7 +71,9 @@ impl<'a> Pairs<'a> {
 
     /// The same rows, each of weight 1.
     pub(super) fn without_weights(&self) -> Pairs<'a> {
-        Pairs::new(self.ranked, self.labels, self.columns).predicting(self.scores).mixed(self.is_mixed)
+        Pairs::new(self.ranked, self.labels, self.columns)
+            .predicting(self.scores)
+            .mixed(self.is_mixed)
     }
 
     /// Predictions, all columns.
@@ -93,7 +96,8 @@ impl<'a> Pairs<'a> {
 
     /// The ranking metrics of all columns in one pass.
     pub(super) fn rankings(&self) -> &[Ranking] {
-        self.rankings.get_or_init(|| ranking::rankings(self.keys(), &self.labels.in_32_bits(), self.columns))
+        self.rankings
+            .get_or_init(|| ranking::rankings(self.keys(), &self.labels.in_32_bits(), self.columns))
     }
 
     /// Computes what several tasks share, before they are measured side by side.
@@ -110,16 +114,26 @@ impl<'a> Pairs<'a> {
 
     /// The label of a cell of the predictions; of a class number whether it is `class`.
     pub(super) fn label(&self, cell: usize, class: Option<usize>) -> f64 {
-        let Some(class) = class else { return self.labels.at(cell) };
+        let Some(class) = class else {
+            return self.labels.at(cell);
+        };
         let label = self.labels.at(cell / self.columns);
-        if label.is_nan() { f64::NAN } else { f64::from(u8::from(label == class as f64)) }
+        if label.is_nan() {
+            f64::NAN
+        } else {
+            f64::from(u8::from(label == class as f64))
+        }
     }
 
     /// The class with the largest prediction in the row of a cell.
     pub(super) fn called(&self, cell: usize) -> usize {
         let first = cell / self.columns * self.columns;
         let row = (0..self.columns).map(|class| self.ranked.at(first + class));
-        row.enumerate().fold((0, f64::NEG_INFINITY), |best, (i, x)| if x > best.1 { (i, x) } else { best }).0
+        row.enumerate()
+            .fold((0, f64::NEG_INFINITY), |best, (i, x)| {
+                if x > best.1 { (i, x) } else { best }
+            })
+            .0
     }
 
     pub(super) fn row_weight(&self, row: usize) -> f64 {
@@ -130,7 +144,8 @@ impl<'a> Pairs<'a> {
         self.row_weight(cell / self.columns)
     }
 
-    /// Fails unless predictions are numbers and labels are 0, 1 or undefined; `name` is what needs them.
+    /// Fails unless predictions are numbers and labels are 0, 1 or undefined; `name` is what needs
+    /// them.
     pub fn need_binary(&self, name: &str) -> Result<()> {
         self.check(&Metric::new(name, Measure::Auroc))
     }
@@ -143,7 +158,11 @@ impl<'a> Pairs<'a> {
         }
         let is_classes = self.is_classes();
         if self.columns == 0 || (predictions != labels && !is_classes) {
-            bail!("shape", "{predictions} predictions in {} columns cannot be compared with {labels} labels", self.columns);
+            bail!(
+                "shape",
+                "{predictions} predictions in {} columns cannot be compared with {labels} labels",
+                self.columns
+            );
         }
         self.check_weights(metric, predictions / self.columns)?;
         let checked = self.checked.get_or_init(|| self.look());
@@ -155,11 +174,24 @@ impl<'a> Pairs<'a> {
             return Ok(());
         }
         match checked.odd {
-            Some((at, label)) if is_classes && !(label >= 0.0 && label < self.columns as f64 && label.fract() == 0.0) => {
-                bail!("value", "`{}` of {} classes needs class numbers from 0 to {}, got {label} in row {at}", metric.name, self.columns, self.columns - 1)
+            Some((at, label))
+                if is_classes
+                    && !(label >= 0.0 && label < self.columns as f64 && label.fract() == 0.0) =>
+            {
+                bail!(
+                    "value",
+                    "`{}` of {} classes needs class numbers from 0 to {}, got {label} in row {at}",
+                    metric.name,
+                    self.columns,
+                    self.columns - 1
+                )
             }
             Some((at, label)) if !(is_classes || self.is_mixed && label > 0.0 && label < 1.0) => {
-                let task = if self.columns > 1 { format!(", task {}", at % self.columns) } else { String::new() };
+                let task = if self.columns > 1 {
+                    format!(", task {}", at % self.columns)
+                } else {
+                    String::new()
+                };
                 bail!("value", "`{}` needs labels of 0 and 1, got {label} in row {}{task}", metric.name, at / self.columns;
                     hint: "`labels.gt(0.5)` makes labels of numbers; class numbers need a prediction for each class")
             }
@@ -168,15 +200,25 @@ impl<'a> Pairs<'a> {
     }
 
     fn check_weights(&self, metric: &Metric, rows: usize) -> Result<()> {
-        let Some(weights) = self.weights else { return Ok(()) };
+        let Some(weights) = self.weights else {
+            return Ok(());
+        };
         if metric.measure == Measure::Spearman {
             bail!("option", "`spearman` has no weighted form"; hint: "`metric::pearson(x, y, #{{ weights: w }})` has one");
         }
         if weights.len() != rows {
-            bail!("shape", "`weights` holds {} numbers for {rows} rows", weights.len());
+            bail!(
+                "shape",
+                "`weights` holds {} numbers for {rows} rows",
+                weights.len()
+            );
         }
         match weights.iter().position(|w| !(*w >= 0.0 && w.is_finite())) {
-            Some(row) => bail!("value", "weights must be at least 0, got {} in row {row}", weights[row]),
+            Some(row) => bail!(
+                "value",
+                "weights must be at least 0, got {} in row {row}",
+                weights[row]
+            ),
             None => Ok(()),
         }
     }
@@ -185,26 +227,58 @@ impl<'a> Pairs<'a> {
     fn look(&self) -> Checked {
         let is_classes = self.is_classes();
         let undefined = |predictions: Values| match (predictions, self.labels) {
-            (Values::Single(x), Values::Single(y)) if !is_classes => x.iter().zip(y).filter(|(x, y)| x.is_nan() & !y.is_nan()).count(),
-            _ => (0..self.len()).filter(|cell| predictions.at(*cell).is_nan() && !self.label(*cell, is_classes.then_some(0)).is_nan()).count(),
+            (Values::Single(x), Values::Single(y)) if !is_classes => x
+                .iter()
+                .zip(y)
+                .filter(|(x, y)| x.is_nan() & !y.is_nan())
+                .count(),
+            _ => (0..self.len())
+                .filter(|cell| {
+                    predictions.at(*cell).is_nan()
+                        && !self.label(*cell, is_classes.then_some(0)).is_nan()
+                })
+                .count(),
         };
         let most = if is_classes { self.columns as f64 } else { 2.0 };
-        let plain = |label: f64| label.is_nan() || (label >= 0.0 && label < most && label.fract() == 0.0);
+        let plain =
+            |label: f64| label.is_nan() || (label >= 0.0 && label < most && label.fract() == 0.0);
         let at = match self.labels {
-            Values::Single(y) if !is_classes => y.iter().position(|y| !((*y == 0.0) | (*y == 1.0) | y.is_nan())),
+            Values::Single(y) if !is_classes => y
+                .iter()
+                .position(|y| !((*y == 0.0) | (*y == 1.0) | y.is_nan())),
             labels => labels.iter().position(|label| !plain(label)),
         };
         // where some labels are mixed, one outside of 0 to 1 matters more
-        let outside = if self.is_mixed { self.labels.iter().position(|y| !(y.is_nan() || (0.0..=1.0).contains(&y))) } else { None };
-        Checked { undefined: undefined(self.ranked).max(self.scores.map_or(0, undefined)), odd: outside.or(at).map(|at| (at, self.labels.at(at))) }
+        let outside = if self.is_mixed {
+            self.labels
+                .iter()
+                .position(|y| !(y.is_nan() || (0.0..=1.0).contains(&y)))
+        } else {
+            None
+        };
+        Checked {
+            undefined: undefined(self.ranked).max(self.scores.map_or(0, undefined)),
+            odd: outside.or(at).map(|at| (at, self.labels.at(at))),
+        }
     }
 }
 
-/// For each class of a row of class logits the logarithm of its odds against all others, which ranks as its probability does and
-/// stays apart where probabilities round to 1.
+/// For each class of a row of class logits the logarithm of its odds against all others, which
+/// ranks as its probability does and stays apart where probabilities round to 1.
 pub fn log_odds(logits: &[f64], out: &mut Vec<f64>) {
-    let top = logits.iter().enumerate().fold((0, f64::NEG_INFINITY), |best, (i, z)| if *z > best.1 { (i, *z) } else { best });
-    let rest = || logits.iter().enumerate().filter(|(i, _)| *i != top.0).map(|(_, z)| *z);
+    let top = logits
+        .iter()
+        .enumerate()
+        .fold((0, f64::NEG_INFINITY), |best, (i, z)| {
+            if *z > best.1 { (i, *z) } else { best }
+        });
+    let rest = || {
+        logits
+            .iter()
+            .enumerate()
+            .filter(|(i, _)| *i != top.0)
+            .map(|(_, z)| *z)
+    };
     let second = rest().fold(f64::NEG_INFINITY, f64::max);
     let others = second + rest().map(|z| (z - second).exp()).sum::<f64>().ln();
     let all = rest().map(|z| (z - top.1).exp()).sum::<f64>();
@@ -239,9 +313,28 @@ mod tests {
     #[test]
     fn predictions_that_are_nan_are_refused_and_labels_that_are_left_out() {
         let metric = Metric::new("auroc", Measure::Auroc);
-        let of = |scores: &[f64], labels: &[f64]| metric.of(&Pairs::new(Values::Double(scores), Values::Double(labels), 1));
-        assert_eq!(of(&[0.1, f64::NAN, 0.9], &[0.0, f64::NAN, 1.0]).unwrap(), 1.0);
-        assert!(of(&[0.1, f64::NAN, 0.9], &[0.0, 1.0, 1.0]).unwrap_err().to_string().contains("1 of 3 predictions are NaN"));
-        assert!(of(&[0.1, 0.2, 0.9], &[0.0, 1.0, 2.0]).unwrap_err().to_string().contains("needs labels of 0 and 1, got 2 in row 2"));
+        let of = |scores: &[f64], labels: &[f64]| {
+            metric.of(&Pairs::new(
+                Values::Double(scores),
+                Values::Double(labels),
+                1,
+            ))
+        };
+        assert_eq!(
+            of(&[0.1, f64::NAN, 0.9], &[0.0, f64::NAN, 1.0]).unwrap(),
+            1.0
+        );
+        assert!(
+            of(&[0.1, f64::NAN, 0.9], &[0.0, 1.0, 1.0])
+                .unwrap_err()
+                .to_string()
+                .contains("1 of 3 predictions are NaN")
+        );
+        assert!(
+            of(&[0.1, 0.2, 0.9], &[0.0, 1.0, 2.0])
+                .unwrap_err()
+                .to_string()
+                .contains("needs labels of 0 and 1, got 2 in row 2")
+        );
     }
 }

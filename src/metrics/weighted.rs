@@ -5,7 +5,8 @@ use super::ranking::Ranking;
 /// A score, whether its label is 1, and the weight of its row.
 pub type Row = (f64, bool, f64);
 
-/// Walks distinct thresholds from the highest down: `visit(true positives, false positives)`, as weights, after each.
+/// Walks distinct thresholds from the highest down: `visit(true positives, false positives)`, as
+/// weights, after each.
 fn thresholds(rows: &mut [Row], mut visit: impl FnMut(f64, f64)) {
     rows.sort_by(|a, b| b.0.total_cmp(&a.0));
     let (mut tp, mut fp) = (0.0, 0.0);
@@ -20,7 +21,13 @@ fn thresholds(rows: &mut [Row], mut visit: impl FnMut(f64, f64)) {
 /// The weights of positives and of negatives; rows without weight are dropped.
 fn totals(rows: &mut Vec<Row>) -> (f64, f64) {
     rows.retain(|row| row.2 > 0.0);
-    rows.iter().fold((0.0, 0.0), |(p, n), row| if row.1 { (p + row.2, n) } else { (p, n + row.2) })
+    rows.iter().fold((0.0, 0.0), |(p, n), row| {
+        if row.1 {
+            (p + row.2, n)
+        } else {
+            (p, n + row.2)
+        }
+    })
 }
 
 /// All ranking metrics of one task; NaN where one class is absent.
@@ -38,10 +45,15 @@ pub fn ranking(mut rows: Vec<Row>) -> Ranking {
         trapezoid += (next_tp - tp) * (precision + next) / 2.0;
         (tp, fp, precision) = (next_tp, next_fp, next);
     });
-    Ranking { auroc: area / (positives * negatives), average_precision: gained / positives, auprc: trapezoid / positives }
+    Ranking {
+        auroc: area / (positives * negatives),
+        average_precision: gained / positives,
+        auprc: trapezoid / positives,
+    }
 }
 
-/// The largest recall among thresholds with a false discovery rate of at most `fdr`; NaN where one class is absent.
+/// The largest recall among thresholds with a false discovery rate of at most `fdr`; NaN where one
+/// class is absent.
 pub fn recall_at_fdr(mut rows: Vec<Row>, fdr: f64) -> f64 {
     let (positives, negatives) = totals(&mut rows);
     if positives <= 0.0 || negatives <= 0.0 {
@@ -66,12 +78,35 @@ mod tests {
         let mut rng = Rng::keyed(&[3]);
         for n in [5, 40, 300] {
             let scores: Vec<f32> = (0..n).map(|_| rng.below(30) as f32).collect();
-            let labels: Vec<f32> = (0..n).map(|i| if i == 0 { 1.0 } else { rng.below(2) as f32 * f32::from(u8::from(i > 1)) }).collect();
-            let rows: Vec<Row> = scores.iter().zip(&labels).map(|(s, l)| (f64::from(*s), *l > 0.5, 1.0)).collect();
-            let (plain, weighted) = (super::super::ranking::ranking(&scores, &labels), ranking(rows.clone()));
-            assert!((plain.auroc - weighted.auroc).abs() < 1e-12 && (plain.average_precision - weighted.average_precision).abs() < 1e-12);
+            let labels: Vec<f32> = (0..n)
+                .map(|i| {
+                    if i == 0 {
+                        1.0
+                    } else {
+                        rng.below(2) as f32 * f32::from(u8::from(i > 1))
+                    }
+                })
+                .collect();
+            let rows: Vec<Row> = scores
+                .iter()
+                .zip(&labels)
+                .map(|(s, l)| (f64::from(*s), *l > 0.5, 1.0))
+                .collect();
+            let (plain, weighted) = (
+                super::super::ranking::ranking(&scores, &labels),
+                ranking(rows.clone()),
+            );
+            assert!(
+                (plain.auroc - weighted.auroc).abs() < 1e-12
+                    && (plain.average_precision - weighted.average_precision).abs() < 1e-12
+            );
             assert!((plain.auprc - weighted.auprc).abs() < 1e-12);
-            assert!((recall_at_fdr(rows, 0.4) - super::super::ranking::recall_at_fdr(&scores, &labels, 0.4)).abs() < 1e-12);
+            assert!(
+                (recall_at_fdr(rows, 0.4)
+                    - super::super::ranking::recall_at_fdr(&scores, &labels, 0.4))
+                .abs()
+                    < 1e-12
+            );
         }
     }
 }

@@ -8,7 +8,8 @@ use crate::base::{Result, shape};
 use crate::torch::Tensor;
 use crate::torch::attention::Attention;
 
-/// Self-attention with several heads (Vaswani et al. 2017) on `[channels, length]`; names are PyTorch's.
+/// Self-attention with several heads (Vaswani et al. 2017) on `[channels, length]`; names are
+/// PyTorch's.
 pub struct MultiHead {
     /// Heads; they share the channels.
     pub heads: i64,
@@ -22,7 +23,11 @@ fn sequence<'a>(name: &str, input: &'a Shape) -> Result<(i64, i64, &'a [i64])> {
     let input = input.one(name)?;
     match input {
         [channels, length] => Ok((*channels, *length, input)),
-        _ => bail!("shape", "{name} takes [channels, length], the input is {}", shape::text(input)),
+        _ => bail!(
+            "shape",
+            "{name} takes [channels, length], the input is {}",
+            shape::text(input)
+        ),
     }
 }
 
@@ -43,9 +48,16 @@ impl Spec for MultiHead {
         let (channels, _, shape) = sequence("multihead_attention", input)?;
         let heads = self.heads;
         if channels % heads != 0 {
-            bail!("shape", "multihead_attention: {heads} heads must divide {channels} channels");
+            bail!(
+                "shape",
+                "multihead_attention: {heads} heads must divide {channels} channels"
+            );
         }
-        let in_weight = builder.parameter("in_proj_weight", &[3 * channels, channels], &Init::XavierUniform)?;
+        let in_weight = builder.parameter(
+            "in_proj_weight",
+            &[3 * channels, channels],
+            &Init::XavierUniform,
+        )?;
         let in_bias = builder.parameter("in_proj_bias", &[3 * channels], &Init::Constant(0.0))?;
         let bound = Init::Uniform(1.0 / (channels as f64).sqrt());
         let out_weight = builder.parameter("out_proj.weight", &[channels, channels], &bound)?;
@@ -56,10 +68,17 @@ impl Spec for MultiHead {
             let x = x.transpose(1, 2)?; // [batch, length, channels]
             let (batch, length) = (x.shape()[0], x.shape()[1]);
             let all = linear::apply(&x, &in_weight, Some(&in_bias))?.chunk(3, -1)?;
-            let split = |t: &Tensor| t.reshape(&[batch, length, heads, channels / heads])?.transpose(1, 2); // [batch, heads, length, features]
+            let split = |t: &Tensor| {
+                t.reshape(&[batch, length, heads, channels / heads])?
+                    .transpose(1, 2)
+            }; // [batch, heads, length, features]
             let dropout = if mode.training { dropout } else { 0.0 };
             let (q, k, v) = (split(&all[0])?, split(&all[1])?, split(&all[2])?);
-            let how = Attention { causal, dropout, ..Attention::default() };
+            let how = Attention {
+                causal,
+                dropout,
+                ..Attention::default()
+            };
             watch::note_weights(|| how.weights(&q, &k))?;
             let mixed = how.apply(&q, &k, &v)?;
             let joined = mixed.transpose(1, 2)?.reshape(&[batch, length, channels])?;
@@ -88,17 +107,30 @@ impl Spec for ScaledDot {
         let (channels, length, _) = sequence("attention", input)?;
         let bound = Init::Uniform(1.0 / (channels as f64).sqrt());
         let mut parts = Vec::new();
-        for (name, size) in [("query", self.keys), ("key", self.keys), ("value", self.values)] {
+        for (name, size) in [
+            ("query", self.keys),
+            ("key", self.keys),
+            ("value", self.values),
+        ] {
             let weight = builder.parameter(&format!("{name}.weight"), &[size, channels], &bound)?;
-            let bias = if self.bias { Some(builder.parameter(&format!("{name}.bias"), &[size], &bound)?) } else { None };
+            let bias = if self.bias {
+                Some(builder.parameter(&format!("{name}.bias"), &[size], &bound)?)
+            } else {
+                None
+            };
             parts.push((weight, bias));
         }
         builder.see_all();
         let module = Function(move |x: &Tensor, _| {
             let x = x.transpose(1, 2)?;
-            let made = parts.iter().map(|(weight, bias)| linear::apply(&x, weight, bias.as_ref())).collect::<Result<Vec<_>>>()?;
+            let made = parts
+                .iter()
+                .map(|(weight, bias)| linear::apply(&x, weight, bias.as_ref()))
+                .collect::<Result<Vec<_>>>()?;
             watch::note_weights(|| Attention::default().weights(&made[0], &made[1]))?;
-            Attention::default().apply(&made[0], &made[1], &made[2])?.transpose(1, 2)
+            Attention::default()
+                .apply(&made[0], &made[1], &made[2])?
+                .transpose(1, 2)
         });
         Built::one(module, vec![self.values, length])
     }
@@ -112,7 +144,14 @@ pub struct Positions {
 
 impl Spec for Positions {
     fn text(&self) -> String {
-        format!("positions({})", if self.learned { "learned" } else { "sinusoidal" })
+        format!(
+            "positions({})",
+            if self.learned {
+                "learned"
+            } else {
+                "sinusoidal"
+            }
+        )
     }
 
     fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
@@ -125,7 +164,11 @@ impl Spec for Positions {
         let module = Function(move |x: &Tensor, _| {
             let n = x.shape()[2];
             if n > table.shape()[0] {
-                bail!("shape", "positions were made for {} positions, the input has {n}", table.shape()[0]);
+                bail!(
+                    "shape",
+                    "positions were made for {} positions, the input has {n}",
+                    table.shape()[0]
+                );
             }
             x.add(&table.narrow(0, 0, n)?.transpose(0, 1)?)
         });
@@ -133,12 +176,20 @@ impl Spec for Positions {
     }
 }
 
-/// `[length, channels]`: sines in even channels, cosines in odd ones, wavelengths from 2π to 10,000·2π.
+/// `[length, channels]`: sines in even channels, cosines in odd ones, wavelengths from 2π to
+/// 10,000·2π.
 pub fn sinusoids(length: i64, channels: i64) -> Result<Tensor> {
     let value = |position: i64, channel: i64| {
-        let angle = position as f64 / 10_000f64.powf((channel - channel % 2) as f64 / channels as f64);
-        if channel % 2 == 0 { angle.sin() as f32 } else { angle.cos() as f32 }
+        let angle =
+            position as f64 / 10_000f64.powf((channel - channel % 2) as f64 / channels as f64);
+        if channel % 2 == 0 {
+            angle.sin() as f32
+        } else {
+            angle.cos() as f32
+        }
     };
-    let values: Vec<f32> = (0..length).flat_map(|p| (0..channels).map(move |c| value(p, c))).collect();
+    let values: Vec<f32> = (0..length)
+        .flat_map(|p| (0..channels).map(move |c| value(p, c)))
+        .collect();
     Tensor::from_f32(&values, &[length, channels])
 }

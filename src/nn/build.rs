@@ -10,7 +10,8 @@ use crate::torch::{Device, Kind, Tensor};
 use std::collections::HashMap;
 use std::rc::Rc;
 
-/// How far back a position of the output sees: bases, and bases between neighbours. None: everything.
+/// How far back a position of the output sees: bases, and bases between neighbours. None:
+/// everything.
 pub type Field = Option<(i64, i64)>;
 
 /// What a build has made so far.
@@ -37,15 +38,24 @@ pub struct Builder {
 
 /// A stable number for a text (FNV-1a).
 pub fn hash(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3))
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |h, b| {
+        (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)
+    })
 }
 
 /// Fails where there is no memory for a parameter of a shape and for its first values beside it.
 fn room(name: &str, shape: &[i64]) -> Result<()> {
-    let numbers = shape.iter().try_fold(1u128, |all, n| all.checked_mul(u128::try_from(*n).ok()?));
+    let numbers = shape
+        .iter()
+        .try_fold(1u128, |all, n| all.checked_mul(u128::try_from(*n).ok()?));
     let bytes = numbers.and_then(|n| n.checked_mul(8)).unwrap_or(u128::MAX);
-    let what = format!("parameter `{name}` {}, with its first values,", shape::text(shape));
-    memory::check(bytes, &what).map_err(|fault| fault.hint("pool or flatten less in front of it, or give the layer fewer outputs"))
+    let what = format!(
+        "parameter `{name}` {}, with its first values,",
+        shape::text(shape)
+    );
+    memory::check(bytes, &what).map_err(|fault| {
+        fault.hint("pool or flatten less in front of it, or give the layer fewer outputs")
+    })
 }
 
 impl Builder {
@@ -72,7 +82,12 @@ impl Builder {
     }
 
     fn name(&self, last: &str) -> String {
-        let mut parts: Vec<&str> = self.path.iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
+        let mut parts: Vec<&str> = self
+            .path
+            .iter()
+            .map(String::as_str)
+            .filter(|part| !part.is_empty())
+            .collect();
         parts.push(last);
         parts.join(".")
     }
@@ -95,7 +110,11 @@ impl Builder {
         if self.parameters.iter().any(|(known, _)| *known == full) {
             bail!("name", "two parameters would be called `{full}`");
         }
-        let own = values.detach()?.copied()?.to_device(self.device)?.requires_grad_(true)?;
+        let own = values
+            .detach()?
+            .copied()?
+            .to_device(self.device)?
+            .requires_grad_(true)?;
         self.parameters.push((full, own.clone()));
         Ok(own)
     }
@@ -122,20 +141,49 @@ impl Builder {
         })?;
         if !layer.0.spec.is_group() {
             self.is_input = false;
-            let what = layer.0.spec.in_training().filter(|what| !self.in_training.contains(what));
+            let what = layer
+                .0
+                .spec
+                .in_training()
+                .filter(|what| !self.in_training.contains(what));
             self.in_training.extend(what);
-            let own: Vec<Tensor> = self.parameters[before..].iter().map(|(_, parameter)| parameter.clone()).collect();
+            let own: Vec<Tensor> = self.parameters[before..]
+                .iter()
+                .map(|(_, parameter)| parameter.clone())
+                .collect();
             let count = own.iter().map(Tensor::numel).sum();
-            let name = self.path.iter().filter(|p| !p.is_empty()).cloned().collect::<Vec<_>>().join(".");
+            let name = self
+                .path
+                .iter()
+                .filter(|p| !p.is_empty())
+                .cloned()
+                .collect::<Vec<_>>()
+                .join(".");
             let parameters = (!layer.0.spec.varies()).then_some(own);
-            built.module = Rc::new(Watched { path: name.clone(), layer: layer.text(), module: built.module, parameters });
+            built.module = Rc::new(Watched {
+                path: name.clone(),
+                layer: layer.text(),
+                module: built.module,
+                parameters,
+            });
             self.rows.truncate(row);
-            self.rows.push(Row { name, layer: layer.text(), output: built.output.text(), parameters: count, field: self.field });
+            self.rows.push(Row {
+                name,
+                layer: layer.text(),
+                output: built.output.text(),
+                parameters: count,
+                field: self.field,
+            });
         }
         if let Shape::One(shape) = &built.output
             && let Some(bad) = shape.iter().find(|n| **n < 1)
         {
-            let mut fault = crate::fault!("shape", "{} of {} would give a size of {bad}", layer.text(), input.text());
+            let mut fault = crate::fault!(
+                "shape",
+                "{} of {} would give a size of {bad}",
+                layer.text(),
+                input.text()
+            );
             fault.at = layer.0.at.clone();
             return Err(fault);
         }
@@ -151,18 +199,31 @@ impl Builder {
         let key = Rc::as_ptr(&layer.0);
         if let Some((module, seen, output)) = self.tied.get(&key) {
             if seen != input {
-                bail!("shape", "tied layers must take the same input, got {} and {}", seen.text(), input.text());
+                bail!(
+                    "shape",
+                    "tied layers must take the same input, got {} and {}",
+                    seen.text(),
+                    input.text()
+                );
             }
-            return Ok(Built { module: module.clone(), output: output.clone() });
+            return Ok(Built {
+                module: module.clone(),
+                output: output.clone(),
+            });
         }
         let built = self.child("", layer, input)?;
-        self.tied.insert(key, (built.module.clone(), input.clone(), built.output.clone()));
+        self.tied.insert(
+            key,
+            (built.module.clone(), input.clone(), built.output.clone()),
+        );
         Ok(built)
     }
 
     /// Widens the receptive field by a window.
     pub fn widen(&mut self, width: i64, dilation: i64, stride: i64) {
-        self.field = self.field.map(|(field, jump)| (field + (width - 1) * dilation * jump, jump * stride));
+        self.field = self
+            .field
+            .map(|(field, jump)| (field + (width - 1) * dilation * jump, jump * stride));
     }
 
     /// From here on every position sees everything.

@@ -1,7 +1,8 @@
 //! LSTM and GRU over some sequences of a batch, step after step, without waiting for the others.
 //!
-//! Libtorch runs each step over the whole batch on all threads, which wait for each other hundreds of times in a pass. Here
-//! a thread takes some sequences through all their steps; nothing is shared but the weights.
+//! Libtorch runs each step over the whole batch on all threads, which wait for each other hundreds
+//! of times in a pass. Here a thread takes some sequences through all their steps; nothing is
+//! shared but the weights.
 //!
 //! Gates stand in PyTorch's order: input, forget, cell, output (LSTM); reset, update, new (GRU).
 
@@ -76,13 +77,17 @@ fn exp(x: f32) -> f32 {
     let r = n.mul_add(-0.693_359_4, x);
     let r = n.mul_add(2.121_944_4e-4, r);
     let p = 1.987_569_1e-4f32.mul_add(r, 1.398_199_9e-3);
-    let p = p.mul_add(r, 8.333_452e-3).mul_add(r, 4.166_579_6e-2).mul_add(r, 1.666_666_6e-1).mul_add(r, 0.5);
+    let p = p
+        .mul_add(r, 8.333_452e-3)
+        .mul_add(r, 4.166_579_6e-2)
+        .mul_add(r, 1.666_666_6e-1)
+        .mul_add(r, 0.5);
     let y = p.mul_add(r * r, r + 1.0);
     y * f32::from_bits((shifted.to_bits() << 23).wrapping_add(127 << 23))
 }
 
-/// 1 / x of a number from 1 to 10^38, to the last place but one: a guess from the number's bits, made better by Newton's rule. Dividing takes
-/// three times as long.
+/// 1 / x of a number from 1 to 10^38, to the last place but one: a guess from the number's bits,
+/// made better by Newton's rule. Dividing takes three times as long.
 #[inline(always)]
 fn reciprocal(x: f32) -> f32 {
     let mut y = f32::from_bits(0x7EF3_11C7u32.wrapping_sub(x.to_bits()));
@@ -108,12 +113,17 @@ widest!(lstm_back(gates: &mut [f32], before: &[f32], cell: &[f32], of_cell: &mut
 widest!(gru_step(gates: &mut [f32], from_state: &[f32], inner: &mut [f32], before: &[f32], state: &mut [f32], columns: usize, hidden: usize) -> (), gru_step_of);
 widest!(gru_back(gates: &mut [f32], of_inner: &mut [f32], inner: &[f32], before: &[f32], of_state: &mut [f32], columns: usize, hidden: usize) -> (), gru_back_of);
 
-/// The logistic function of each number times its scale, times the scale, less what lets the range start at -1 (a scale of 2
-/// makes it tanh).
+/// The logistic function of each number times its scale, times the scale, less what lets the range
+/// start at -1 (a scale of 2 makes it tanh).
 #[inline(always)]
 fn activate(row: &mut [f32], scale: &[f32]) {
-    for (own, scale) in row.chunks_exact_mut(dense::LANE).zip(scale.chunks_exact(dense::LANE)) {
-        own.iter_mut().zip(scale).for_each(|(x, scale)| *x = scale.mul_add(sigmoid(scale * *x), 1.0 - scale));
+    for (own, scale) in row
+        .chunks_exact_mut(dense::LANE)
+        .zip(scale.chunks_exact(dense::LANE))
+    {
+        own.iter_mut()
+            .zip(scale)
+            .for_each(|(x, scale)| *x = scale.mul_add(sigmoid(scale * *x), 1.0 - scale));
     }
 }
 
@@ -133,15 +143,29 @@ fn parts<const N: usize>(row: &mut [f32], hidden: usize) -> [&mut [f32]; N] {
 }
 
 #[inline(always)]
-fn lstm_step_of(gates: &mut [f32], before: &[f32], cell: &mut [f32], state: &mut [f32], columns: usize, hidden: usize) {
+fn lstm_step_of(
+    gates: &mut [f32],
+    before: &[f32],
+    cell: &mut [f32],
+    state: &mut [f32],
+    columns: usize,
+    hidden: usize,
+) {
     let wide = padded(hidden);
-    let scale: Vec<f32> = (0..columns).map(|j| if j / hidden == 2 { 2.0 } else { 1.0 }).collect();
+    let scale: Vec<f32> = (0..columns)
+        .map(|j| if j / hidden == 2 { 2.0 } else { 1.0 })
+        .collect();
     for (r, row) in gates.chunks_exact_mut(columns).enumerate() {
         activate(row, &scale);
         let [input, forget, new, output] = parts(row, hidden);
-        let (cell, state) = (&mut cell[r * hidden..][..hidden], &mut state[r * wide..][..wide]);
+        let (cell, state) = (
+            &mut cell[r * hidden..][..hidden],
+            &mut state[r * wide..][..wide],
+        );
         match before.get(r * hidden..(r + 1) * hidden) {
-            Some(before) => (0..hidden).for_each(|j| cell[j] = forget[j] * before[j] + input[j] * new[j]),
+            Some(before) => {
+                (0..hidden).for_each(|j| cell[j] = forget[j] * before[j] + input[j] * new[j])
+            }
             None => (0..hidden).for_each(|j| cell[j] = input[j] * new[j]),
         }
         state[..hidden].copy_from_slice(cell);
@@ -152,12 +176,23 @@ fn lstm_step_of(gates: &mut [f32], before: &[f32], cell: &mut [f32], state: &mut
 
 /// Gates become the gradients of what their activations were given.
 #[inline(always)]
-fn lstm_back_of(gates: &mut [f32], before: &[f32], cell: &[f32], of_cell: &mut [f32], of_state: &[f32], columns: usize, hidden: usize) {
+fn lstm_back_of(
+    gates: &mut [f32],
+    before: &[f32],
+    cell: &[f32],
+    of_cell: &mut [f32],
+    of_state: &[f32],
+    columns: usize,
+    hidden: usize,
+) {
     let wide = padded(hidden);
     let (none, mut curved) = (vec![0.0; hidden], vec![0.0; wide]);
     for (r, row) in gates.chunks_exact_mut(columns).enumerate() {
         let [input, forget, new, output] = parts(row, hidden);
-        let (of_cell, of_state) = (&mut of_cell[r * hidden..][..hidden], &of_state[r * wide..][..hidden]);
+        let (of_cell, of_state) = (
+            &mut of_cell[r * hidden..][..hidden],
+            &of_state[r * wide..][..hidden],
+        );
         let before = before.get(r * hidden..(r + 1) * hidden).unwrap_or(&none);
         curved[..hidden].copy_from_slice(&cell[r * hidden..][..hidden]);
         tanh_of(&mut curved);
@@ -173,13 +208,24 @@ fn lstm_back_of(gates: &mut [f32], before: &[f32], cell: &[f32], of_cell: &mut [
 }
 
 #[inline(always)]
-fn gru_step_of(gates: &mut [f32], from_state: &[f32], inner: &mut [f32], before: &[f32], state: &mut [f32], columns: usize, hidden: usize) {
+fn gru_step_of(
+    gates: &mut [f32],
+    from_state: &[f32],
+    inner: &mut [f32],
+    before: &[f32],
+    state: &mut [f32],
+    columns: usize,
+    hidden: usize,
+) {
     let wide = padded(hidden);
     let (none, ones) = (vec![0.0; hidden], vec![1.0; columns]);
     let mut opened = vec![0.0; columns];
     for (r, row) in gates.chunks_exact_mut(columns).enumerate() {
         let other = &from_state[r * columns..][..columns];
-        let (inner, state) = (&mut inner[r * hidden..][..hidden], &mut state[r * wide..][..wide]);
+        let (inner, state) = (
+            &mut inner[r * hidden..][..hidden],
+            &mut state[r * wide..][..wide],
+        );
         let before = before.get(r * wide..r * wide + hidden).unwrap_or(&none);
         inner.copy_from_slice(&other[2 * hidden..3 * hidden]);
         (0..columns).for_each(|j| opened[j] = row[j] + other[j]);
@@ -194,15 +240,26 @@ fn gru_step_of(gates: &mut [f32], from_state: &[f32], inner: &mut [f32], before:
     }
 }
 
-/// Gates become the gradients of what the inputs gave them, `of_inner` that of the new gate's part from the state, and
-/// `of_state` what goes on to the step before without the matrix.
+/// Gates become the gradients of what the inputs gave them, `of_inner` that of the new gate's part
+/// from the state, and `of_state` what goes on to the step before without the matrix.
 #[inline(always)]
-fn gru_back_of(gates: &mut [f32], of_inner: &mut [f32], inner: &[f32], before: &[f32], of_state: &mut [f32], columns: usize, hidden: usize) {
+fn gru_back_of(
+    gates: &mut [f32],
+    of_inner: &mut [f32],
+    inner: &[f32],
+    before: &[f32],
+    of_state: &mut [f32],
+    columns: usize,
+    hidden: usize,
+) {
     let wide = padded(hidden);
     let none = vec![0.0; hidden];
     for (r, row) in gates.chunks_exact_mut(columns).enumerate() {
         let [reset, update, new] = parts(row, hidden);
-        let (inner, of_inner) = (&inner[r * hidden..][..hidden], &mut of_inner[r * columns..][..3 * hidden]);
+        let (inner, of_inner) = (
+            &inner[r * hidden..][..hidden],
+            &mut of_inner[r * columns..][..3 * hidden],
+        );
         let of_state = &mut of_state[r * wide..][..hidden];
         let before = before.get(r * wide..r * wide + hidden).unwrap_or(&none);
         let (of_reset, rest) = of_inner.split_at_mut(hidden);
@@ -220,12 +277,17 @@ fn gru_back_of(gates: &mut [f32], of_inner: &mut [f32], inner: &[f32], before: &
 }
 
 fn add_rows(rows: &[f32], total: &mut [f32]) {
-    rows.chunks_exact(total.len()).for_each(|row| total.iter_mut().zip(row).for_each(|(sum, g)| *sum += g));
+    rows.chunks_exact(total.len())
+        .for_each(|row| total.iter_mut().zip(row).for_each(|(sum, g)| *sum += g));
 }
 
 impl Cell {
     fn gates(&self) -> usize {
-        if self.is_lstm { 4 * self.hidden } else { 3 * self.hidden }
+        if self.is_lstm {
+            4 * self.hidden
+        } else {
+            3 * self.hidden
+        }
     }
 
     fn columns(&self) -> usize {
@@ -237,15 +299,25 @@ impl Cell {
         let (gates, columns) = (self.gates(), self.columns());
         let packed = |values: &[f32], n: usize| {
             let mut out = vec![0.0; n * columns];
-            (0..gates).for_each(|gate| (0..n).for_each(|i| out[i * columns + gate] = values[gate * n + i]));
+            (0..gates).for_each(|gate| {
+                (0..n).for_each(|i| out[i * columns + gate] = values[gate * n + i])
+            });
             out
         };
         let turned = |values: &[f32], n: usize| {
             let mut out = vec![0.0; gates * padded(n)];
-            out.chunks_exact_mut(padded(n)).zip(values.chunks_exact(n)).for_each(|(to, own)| to[..n].copy_from_slice(own));
+            out.chunks_exact_mut(padded(n))
+                .zip(values.chunks_exact(n))
+                .for_each(|(to, own)| to[..n].copy_from_slice(own));
             out
         };
-        let filled = |values: &[f32]| values.iter().copied().chain(std::iter::repeat_n(0.0, columns - gates)).collect();
+        let filled = |values: &[f32]| {
+            values
+                .iter()
+                .copied()
+                .chain(std::iter::repeat_n(0.0, columns - gates))
+                .collect()
+        };
         Weights {
             x: packed(x, self.inputs),
             h: packed(h, self.hidden),
@@ -258,12 +330,25 @@ impl Cell {
     /// `[inputs][gates]` as PyTorch keeps it, `[gates, inputs]`.
     pub fn unpacked(&self, values: &[f32], n: usize) -> Vec<f32> {
         let columns = self.columns();
-        (0..self.gates()).flat_map(|gate| (0..n).map(move |i| values[i * columns + gate])).collect()
+        (0..self.gates())
+            .flat_map(|gate| (0..n).map(move |i| values[i * columns + gate]))
+            .collect()
     }
 
     /// Takes some sequences of `x` `[sequence][length][inputs]` through positions in an order.
-    pub fn forward(&self, weights: &Weights, x: &[f32], length: usize, sequences: Range<usize>, order: Vec<usize>) -> Steps {
-        let Cell { is_lstm, hidden, inputs } = *self;
+    pub fn forward(
+        &self,
+        weights: &Weights,
+        x: &[f32],
+        length: usize,
+        sequences: Range<usize>,
+        order: Vec<usize>,
+    ) -> Steps {
+        let Cell {
+            is_lstm,
+            hidden,
+            inputs,
+        } = *self;
         let (columns, wide, rows) = (self.columns(), padded(hidden), sequences.len());
         let steps = order.len();
         let mut own = Steps {
@@ -277,7 +362,9 @@ impl Cell {
         let same: Vec<Pair> = (0..rows as u32).map(|row| [row, row]).collect();
         let mut bias = weights.bias_x.clone();
         if is_lstm {
-            bias.iter_mut().zip(&weights.bias_h).for_each(|(x, h)| *x += h);
+            bias.iter_mut()
+                .zip(&weights.bias_h)
+                .for_each(|(x, h)| *x += h);
         }
         let pairs = own.pairs(length);
         let mut from_state = vec![0.0; if is_lstm { 0 } else { rows * columns }];
@@ -286,39 +373,114 @@ impl Cell {
             if step % together == 0 {
                 // what the inputs give some steps, while their gates are near
                 let block = step * rows..steps.min(step + together) * rows;
-                block.clone().for_each(|_| own.gates.extend_from_slice(&bias));
-                dense::add_product(&pairs[block], Reads::Second, x, &weights.x, &mut own.gates, (inputs, columns), inputs, columns);
+                block
+                    .clone()
+                    .for_each(|_| own.gates.extend_from_slice(&bias));
+                dense::add_product(
+                    &pairs[block],
+                    Reads::Second,
+                    x,
+                    &weights.x,
+                    &mut own.gates,
+                    (inputs, columns),
+                    inputs,
+                    columns,
+                );
             }
             let gates = &mut own.gates[step * rows * columns..][..rows * columns];
             let (earlier, state) = own.state.split_at_mut(step * rows * wide);
-            let before = earlier.len().checked_sub(rows * wide).map_or(&[][..], |start| &earlier[start..]);
+            let before = earlier
+                .len()
+                .checked_sub(rows * wide)
+                .map_or(&[][..], |start| &earlier[start..]);
             let state = &mut state[..rows * wide];
             if is_lstm {
                 if step > 0 {
-                    dense::add_product(&same, Reads::Second, before, &weights.h, gates, (wide, columns), hidden, columns);
+                    dense::add_product(
+                        &same,
+                        Reads::Second,
+                        before,
+                        &weights.h,
+                        gates,
+                        (wide, columns),
+                        hidden,
+                        columns,
+                    );
                 }
                 let (earlier, cell) = own.cell.split_at_mut(step * rows * hidden);
-                let before = earlier.len().checked_sub(rows * hidden).map_or(&[][..], |start| &earlier[start..]);
-                lstm_step(gates, before, &mut cell[..rows * hidden], state, columns, hidden);
+                let before = earlier
+                    .len()
+                    .checked_sub(rows * hidden)
+                    .map_or(&[][..], |start| &earlier[start..]);
+                lstm_step(
+                    gates,
+                    before,
+                    &mut cell[..rows * hidden],
+                    state,
+                    columns,
+                    hidden,
+                );
             } else {
-                from_state.chunks_exact_mut(columns).for_each(|row| row.copy_from_slice(&weights.bias_h));
+                from_state
+                    .chunks_exact_mut(columns)
+                    .for_each(|row| row.copy_from_slice(&weights.bias_h));
                 if step > 0 {
-                    dense::add_product(&same, Reads::Second, before, &weights.h, &mut from_state, (wide, columns), hidden, columns);
+                    dense::add_product(
+                        &same,
+                        Reads::Second,
+                        before,
+                        &weights.h,
+                        &mut from_state,
+                        (wide, columns),
+                        hidden,
+                        columns,
+                    );
                 }
-                gru_step(gates, &from_state, &mut own.inner[step * rows * hidden..][..rows * hidden], before, state, columns, hidden);
+                gru_step(
+                    gates,
+                    &from_state,
+                    &mut own.inner[step * rows * hidden..][..rows * hidden],
+                    before,
+                    state,
+                    columns,
+                    hidden,
+                );
             }
         }
         own
     }
 
-    /// The gradients, from those of the states: `gradient` adds that of a row (of a step) to a row of numbers. Gates are
-    /// overwritten.
-    pub fn backward(&self, weights: &Weights, x: &[f32], length: usize, own: Steps, gradient: &dyn Fn(usize, usize, &mut [f32])) -> Gradients {
-        let Cell { is_lstm, hidden, inputs } = *self;
-        let (columns, wide, rows, gate_count) = (self.columns(), padded(hidden), own.sequences.len(), self.gates());
+    /// The gradients, from those of the states: `gradient` adds that of a row (of a step) to a row
+    /// of numbers. Gates are overwritten.
+    pub fn backward(
+        &self,
+        weights: &Weights,
+        x: &[f32],
+        length: usize,
+        own: Steps,
+        gradient: &dyn Fn(usize, usize, &mut [f32]),
+    ) -> Gradients {
+        let Cell {
+            is_lstm,
+            hidden,
+            inputs,
+        } = *self;
+        let (columns, wide, rows, gate_count) = (
+            self.columns(),
+            padded(hidden),
+            own.sequences.len(),
+            self.gates(),
+        );
         let (steps, wide_inputs) = (own.order.len(), padded(inputs));
         let pairs = own.pairs(length);
-        let Steps { mut gates, inner, cell, state, sequences, .. } = own;
+        let Steps {
+            mut gates,
+            inner,
+            cell,
+            state,
+            sequences,
+            ..
+        } = own;
         let same: Vec<Pair> = (0..rows as u32).map(|row| [row, row]).collect();
         let mut of_inner = vec![0.0; if is_lstm { 0 } else { gates.len() }];
         let mut of_cell = vec![0.0; rows * hidden];
@@ -335,29 +497,100 @@ impl Cell {
         let together = BLOCK.div_ceil(rows.max(1));
         for step in (0..steps).rev() {
             let span = |size: usize| step * rows * size..(step + 1) * rows * size;
-            let earlier = |size: usize| if step > 0 { (step - 1) * rows * size..step * rows * size } else { 0..0 };
+            let earlier = |size: usize| {
+                if step > 0 {
+                    (step - 1) * rows * size..step * rows * size
+                } else {
+                    0..0
+                }
+            };
             for (row, own) in of_state.chunks_exact_mut(wide).enumerate() {
                 gradient(step, row, &mut own[..hidden]);
             }
             let own = &mut gates[span(columns)];
             if is_lstm {
-                lstm_back(own, &cell[earlier(hidden)], &cell[span(hidden)], &mut of_cell, &of_state, columns, hidden);
+                lstm_back(
+                    own,
+                    &cell[earlier(hidden)],
+                    &cell[span(hidden)],
+                    &mut of_cell,
+                    &of_state,
+                    columns,
+                    hidden,
+                );
                 of_state.fill(0.0);
-                dense::add_product(&same, Reads::Second, own, &weights.turned[1], &mut of_state, (columns, wide), gate_count, wide);
+                dense::add_product(
+                    &same,
+                    Reads::Second,
+                    own,
+                    &weights.turned[1],
+                    &mut of_state,
+                    (columns, wide),
+                    gate_count,
+                    wide,
+                );
             } else {
                 let of_inner = &mut of_inner[span(columns)];
-                gru_back(own, of_inner, &inner[span(hidden)], &state[earlier(wide)], &mut of_state, columns, hidden);
-                dense::add_product(&same, Reads::Second, of_inner, &weights.turned[1], &mut of_state, (columns, wide), gate_count, wide);
+                gru_back(
+                    own,
+                    of_inner,
+                    &inner[span(hidden)],
+                    &state[earlier(wide)],
+                    &mut of_state,
+                    columns,
+                    hidden,
+                );
+                dense::add_product(
+                    &same,
+                    Reads::Second,
+                    of_inner,
+                    &weights.turned[1],
+                    &mut of_state,
+                    (columns, wide),
+                    gate_count,
+                    wide,
+                );
             }
             if step % together == 0 {
                 // the gradients of some steps, while those of their gates are near
                 let block = step * rows..steps.min(step + together) * rows;
                 let of_h = if is_lstm { &gates } else { &of_inner };
-                let after: Vec<Pair> = block.clone().skip(if step == 0 { rows } else { 0 }).map(|row| [(row - rows) as u32, row as u32]).collect();
-                dense::add_outer(&after, Reads::First, &state, of_h, &mut out.h, (wide, columns), hidden, columns);
-                dense::add_outer(&pairs[block.clone()], Reads::Second, x, &gates, &mut out.x, (inputs, columns), inputs, columns);
+                let after: Vec<Pair> = block
+                    .clone()
+                    .skip(if step == 0 { rows } else { 0 })
+                    .map(|row| [(row - rows) as u32, row as u32])
+                    .collect();
+                dense::add_outer(
+                    &after,
+                    Reads::First,
+                    &state,
+                    of_h,
+                    &mut out.h,
+                    (wide, columns),
+                    hidden,
+                    columns,
+                );
+                dense::add_outer(
+                    &pairs[block.clone()],
+                    Reads::Second,
+                    x,
+                    &gates,
+                    &mut out.x,
+                    (inputs, columns),
+                    inputs,
+                    columns,
+                );
                 let placed = &placed[block.clone()];
-                dense::add_product(placed, Reads::First, &gates, &weights.turned[0], &mut out.input, (columns, wide_inputs), gate_count, wide_inputs);
+                dense::add_product(
+                    placed,
+                    Reads::First,
+                    &gates,
+                    &weights.turned[0],
+                    &mut out.input,
+                    (columns, wide_inputs),
+                    gate_count,
+                    wide_inputs,
+                );
                 let block = block.start * columns..block.end * columns;
                 add_rows(&gates[block.clone()], &mut out.bias_x);
                 add_rows(&of_h[block], &mut out.bias_h);
@@ -370,7 +603,12 @@ impl Cell {
 impl Gradients {
     /// Adds those of other sequences, but for that of the input.
     pub fn add(&mut self, other: &Gradients) {
-        for (to, own) in [(&mut self.x, &other.x), (&mut self.h, &other.h), (&mut self.bias_x, &other.bias_x), (&mut self.bias_h, &other.bias_h)] {
+        for (to, own) in [
+            (&mut self.x, &other.x),
+            (&mut self.h, &other.h),
+            (&mut self.bias_x, &other.bias_x),
+            (&mut self.bias_h, &other.bias_h),
+        ] {
             to.iter_mut().zip(own).for_each(|(to, own)| *to += own);
         }
     }
@@ -381,7 +619,11 @@ impl Steps {
     fn pairs(&self, length: usize) -> Vec<Pair> {
         let rows = self.sequences.len();
         let of_step = |(step, at): (usize, &usize)| {
-            self.sequences.clone().enumerate().map(move |(row, i)| [(step * rows + row) as u32, (i * length + at) as u32]).collect::<Vec<_>>()
+            self.sequences
+                .clone()
+                .enumerate()
+                .map(move |(row, i)| [(step * rows + row) as u32, (i * length + at) as u32])
+                .collect::<Vec<_>>()
         };
         self.order.iter().enumerate().flat_map(of_step).collect()
     }
@@ -390,10 +632,13 @@ impl Steps {
     pub fn states(&self, hidden: usize) -> impl Iterator<Item = (usize, usize, &[f32])> {
         let rows = self.sequences.len();
         let at = move |i: usize| (self.order[i / rows], self.sequences.start + i % rows);
-        self.state.chunks_exact(padded(hidden)).enumerate().map(move |(i, row)| {
-            let (position, sequence) = at(i);
-            (position, sequence, &row[..hidden])
-        })
+        self.state
+            .chunks_exact(padded(hidden))
+            .enumerate()
+            .map(move |(i, row)| {
+                let (position, sequence) = at(i);
+                (position, sequence, &row[..hidden])
+            })
     }
 
     /// The position that a step read.
@@ -417,9 +662,20 @@ mod tests {
             let x = i as f32 / 100.0;
             let wanted = f64::from(x).exp();
             assert!((f64::from(exp(x)) / wanted - 1.0).abs() < 3e-7, "{x}");
-            assert!((f64::from(tanh(x)) - f64::from(x).tanh()).abs() < 3e-7, "{x}");
-            assert!((f64::from(sigmoid(x)) * (1.0 + (-f64::from(x)).exp()) - 1.0).abs() < 5e-7 || x < -86.0, "{x}");
+            assert!(
+                (f64::from(tanh(x)) - f64::from(x).tanh()).abs() < 3e-7,
+                "{x}"
+            );
+            assert!(
+                (f64::from(sigmoid(x)) * (1.0 + (-f64::from(x)).exp()) - 1.0).abs() < 5e-7
+                    || x < -86.0,
+                "{x}"
+            );
         }
-        assert!(exp(f32::NAN).is_nan() && sigmoid(f32::INFINITY) == 1.0 && sigmoid(f32::NEG_INFINITY) < 1e-37);
+        assert!(
+            exp(f32::NAN).is_nan()
+                && sigmoid(f32::INFINITY) == 1.0
+                && sigmoid(f32::NEG_INFINITY) < 1e-37
+        );
     }
 }

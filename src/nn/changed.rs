@@ -1,5 +1,5 @@
-//! A convolution, perhaps a ReLU, and a pooling over all positions, of sequences in which one base is changed: only the
-//! windows that hold it are computed anew.
+//! A convolution, perhaps a ReLU, and a pooling over all positions, of sequences in which one base
+//! is changed: only the windows that hold it are computed anew.
 
 use super::Module;
 use super::lookup::Over;
@@ -27,14 +27,28 @@ pub struct Scan {
 impl Scan {
     /// That of a chain's first parts, and how many they are; none where they are anything else.
     pub fn of(parts: &[Rc<dyn Module>]) -> Result<Option<(Scan, usize)>> {
-        let Some(Scanned { convolution, relu, over, used, .. }) = scanned(parts) else { return Ok(None) };
-        let [filters, 4, width] = convolution.weight.shape()[..] else { return Ok(None) };
+        let Some(Scanned {
+            convolution,
+            relu,
+            over,
+            used,
+            ..
+        }) = scanned(parts)
+        else {
+            return Ok(None);
+        };
+        let [filters, 4, width] = convolution.weight.shape()[..] else {
+            return Ok(None);
+        };
         if convolution.dilation != 1 {
             return Ok(None);
         }
         let (filters, width) = (filters as usize, width as usize);
         let weight = convolution.weight.current()?.to_f32()?;
-        let bias = convolution.bias.as_ref().map_or_else(|| Ok(vec![0.0; filters]), |bias| bias.to_f32())?;
+        let bias = convolution
+            .bias
+            .as_ref()
+            .map_or_else(|| Ok(vec![0.0; filters]), |bias| bias.to_f32())?;
         let blocks = filters.div_ceil(LANES);
         let mut tables = vec![vec![[0f32; LANES]; 5 * width]; blocks];
         let mut biases = vec![[0f32; LANES]; blocks];
@@ -47,16 +61,36 @@ impl Scan {
                 }
             }
         }
-        Ok(Some((Scan { tables, biases, filters, width, pads: convolution.pads, relu, over }, used)))
+        Ok(Some((
+            Scan {
+                tables,
+                biases,
+                filters,
+                width,
+                pads: convolution.pads,
+                relu,
+                over,
+            },
+            used,
+        )))
     }
 
-    /// What the pooling gives of one sequence with each change (position, base): `[changes, filters]`.
+    /// What the pooling gives of one sequence with each change (position, base):
+    /// `[changes, filters]`.
     pub fn changed(&self, codes: &[u8], changes: &[(usize, u8)]) -> Vec<f32> {
         let mut out = vec![0f32; changes.len() * self.filters];
         let mut pooled = vec![[0f32; LANES]; changes.len()];
-        let shape = (self.width, self.pads.0, (codes.len() + self.pads.0 + self.pads.1 + 1).saturating_sub(self.width));
+        let shape = (
+            self.width,
+            self.pads.0,
+            (codes.len() + self.pads.0 + self.pads.1 + 1).saturating_sub(self.width),
+        );
         for (block, (table, bias)) in self.tables.iter().zip(&self.biases).enumerate() {
-            let pool = if self.over == Over::Max { largest } else { mean };
+            let pool = if self.over == Over::Max {
+                largest
+            } else {
+                mean
+            };
             pool(codes, changes, table, bias, shape, self.relu, &mut pooled);
             let from = block * LANES;
             let lanes = LANES.min(self.filters - from);
@@ -79,7 +113,12 @@ fn entry(table: &[Lanes], width: usize, base: u8, k: usize) -> &Lanes {
 }
 
 #[inline(always)]
-fn windows(codes: &[u8], table: &[Lanes], bias: &Lanes, (width, before, count): Shape) -> Vec<Lanes> {
+fn windows(
+    codes: &[u8],
+    table: &[Lanes],
+    bias: &Lanes,
+    (width, before, count): Shape,
+) -> Vec<Lanes> {
     let one = |w: usize| {
         let mut sum = *bias;
         for k in before.saturating_sub(w)..width.min((codes.len() + before).saturating_sub(w)) {
@@ -91,7 +130,8 @@ fn windows(codes: &[u8], table: &[Lanes], bias: &Lanes, (width, before, count): 
     (0..count).map(one).collect()
 }
 
-/// Each window that holds a changed position, as it was and as it becomes; gives the first of them and the one behind the last.
+/// Each window that holds a changed position, as it was and as it becomes; gives the first of them
+/// and the one behind the last.
 #[inline(always)]
 fn touched(
     codes: &[u8],
@@ -105,7 +145,10 @@ fn touched(
     let end = (at + before + 1).min(count);
     for (w, own) in windows[first..end].iter().enumerate() {
         let k = at + before - (first + w);
-        let (gone, come) = (entry(table, width, codes[at], k), entry(table, width, to, k));
+        let (gone, come) = (
+            entry(table, width, codes[at], k),
+            entry(table, width, to, k),
+        );
         let mut now = *own;
         (0..LANES).for_each(|lane| now[lane] += come[lane] - gone[lane]);
         each(own, &now);
@@ -119,7 +162,15 @@ fn larger(a: &mut Lanes, b: &Lanes) {
 }
 
 #[inline(always)]
-fn largest_of(codes: &[u8], changes: &[(usize, u8)], table: &[Lanes], bias: &Lanes, shape: Shape, relu: bool, out: &mut [Lanes]) {
+fn largest_of(
+    codes: &[u8],
+    changes: &[(usize, u8)],
+    table: &[Lanes],
+    bias: &Lanes,
+    shape: Shape,
+    relu: bool,
+    out: &mut [Lanes],
+) {
     let windows = windows(codes, table, bias, shape);
     let least = [if relu { 0.0 } else { f32::NEG_INFINITY }; LANES];
     // the largest of the windows before each, and from each on
@@ -136,7 +187,9 @@ fn largest_of(codes: &[u8], changes: &[(usize, u8)], table: &[Lanes], bias: &Lan
     }
     for (change, out) in changes.iter().zip(out) {
         let mut best = least;
-        let (first, end) = touched(codes, *change, table, shape, &windows, |_, now| larger(&mut best, now));
+        let (first, end) = touched(codes, *change, table, shape, &windows, |_, now| {
+            larger(&mut best, now)
+        });
         larger(&mut best, &ahead[first]);
         larger(&mut best, &behind[end]);
         *out = best;
@@ -144,14 +197,26 @@ fn largest_of(codes: &[u8], changes: &[(usize, u8)], table: &[Lanes], bias: &Lan
 }
 
 #[inline(always)]
-fn mean_of(codes: &[u8], changes: &[(usize, u8)], table: &[Lanes], bias: &Lanes, shape: Shape, relu: bool, out: &mut [Lanes]) {
+fn mean_of(
+    codes: &[u8],
+    changes: &[(usize, u8)],
+    table: &[Lanes],
+    bias: &Lanes,
+    shape: Shape,
+    relu: bool,
+    out: &mut [Lanes],
+) {
     let windows = windows(codes, table, bias, shape);
     let bent = |x: f32| if relu && x < 0.0 { 0.0 } else { x };
     let mut total = [0f32; LANES];
-    windows.iter().for_each(|own| (0..LANES).for_each(|lane| total[lane] += bent(own[lane])));
+    windows
+        .iter()
+        .for_each(|own| (0..LANES).for_each(|lane| total[lane] += bent(own[lane])));
     for (change, out) in changes.iter().zip(out) {
         let mut sum = total;
-        touched(codes, *change, table, shape, &windows, |own, now| (0..LANES).for_each(|lane| sum[lane] += bent(now[lane]) - bent(own[lane])));
+        touched(codes, *change, table, shape, &windows, |own, now| {
+            (0..LANES).for_each(|lane| sum[lane] += bent(now[lane]) - bent(own[lane]))
+        });
         *out = sum.map(|sum| sum / windows.len() as f32);
     }
 }

@@ -40,14 +40,31 @@ impl Merge {
     }
 
     fn shape(self, what: &str, shapes: &[Shape]) -> Result<Vec<i64>> {
-        let shapes = shapes.iter().map(|s| s.one(what).map(<[i64]>::to_vec)).collect::<Result<Vec<_>>>()?;
+        let shapes = shapes
+            .iter()
+            .map(|s| s.one(what).map(<[i64]>::to_vec))
+            .collect::<Result<Vec<_>>>()?;
         let first = shapes[0].clone();
         for (i, other) in shapes.iter().enumerate().skip(1) {
-            let fits = if self == Merge::Concat { other.len() == first.len() && other.get(1..) == first.get(1..) } else { *other == first };
+            let fits = if self == Merge::Concat {
+                other.len() == first.len() && other.get(1..) == first.get(1..)
+            } else {
+                *other == first
+            };
             if !fits {
-                let verb = if self == Merge::Concat { "concatenated along the channels" } else { "merged" };
-                return Err(fault!("shape", "{what}: outputs {} and {} (of parts 1 and {}) cannot be {verb}", shape::text(&first), shape::text(other), i + 1)
-                    .hint("padding: \"same\" keeps lengths equal"));
+                let verb = if self == Merge::Concat {
+                    "concatenated along the channels"
+                } else {
+                    "merged"
+                };
+                return Err(fault!(
+                    "shape",
+                    "{what}: outputs {} and {} (of parts 1 and {}) cannot be {verb}",
+                    shape::text(&first),
+                    shape::text(other),
+                    i + 1
+                )
+                .hint("padding: \"same\" keeps lengths equal"));
             }
         }
         let mut out = first;
@@ -63,9 +80,17 @@ impl Merge {
         }
         let mut out = parts[0].clone();
         for part in &parts[1..] {
-            out = if self == Merge::Max { out.maximum(part)? } else { out.add(part)? };
+            out = if self == Merge::Max {
+                out.maximum(part)?
+            } else {
+                out.add(part)?
+            };
         }
-        if self == Merge::Mean { out.div_number(parts.len() as f64) } else { Ok(out) }
+        if self == Merge::Mean {
+            out.div_number(parts.len() as f64)
+        } else {
+            Ok(out)
+        }
     }
 }
 
@@ -90,7 +115,14 @@ struct Sequence {
 impl Sequence {
     /// Of parts as described; they are joined where `fast`.
     fn of(parts: Vec<Rc<dyn Module>>, fast: bool) -> Sequence {
-        let modules = if fast { norm::with_relu(looked_up(stack::joined(recurrent::cut(looked_up(parts.clone(), scanned))), windowed)) } else { parts.clone() };
+        let modules = if fast {
+            norm::with_relu(looked_up(
+                stack::joined(recurrent::cut(looked_up(parts.clone(), scanned))),
+                windowed,
+            ))
+        } else {
+            parts.clone()
+        };
         Sequence { parts, modules }
     }
 }
@@ -103,7 +135,11 @@ pub fn rest(parts: &[Rc<dyn Module>]) -> Rc<dyn Module> {
 impl Module for Sequence {
     fn forward(&self, x: &Value, mode: Mode) -> Result<Value> {
         let mut x = x.clone();
-        for module in if watch::is_on() { &self.parts } else { &self.modules } {
+        for module in if watch::is_on() {
+            &self.parts
+        } else {
+            &self.modules
+        } {
             x = module.forward(&x, mode)?;
         }
         Ok(x)
@@ -122,22 +158,40 @@ impl Module for Sequence {
     }
 
     fn reads_codes(&self) -> bool {
-        !watch::is_on() && self.modules.first().is_some_and(|first| first.reads_codes())
+        !watch::is_on()
+            && self
+                .modules
+                .first()
+                .is_some_and(|first| first.reads_codes())
     }
 }
 
-/// A convolution of one-hot sequences or k-mers that comes first, with what `read` finds behind it, becomes one lookup on sequence codes.
-fn looked_up(modules: Vec<Rc<dyn Module>>, read: fn(&[Rc<dyn Module>]) -> Option<Scanned>) -> Vec<Rc<dyn Module>> {
-    let (k, at) = if let Some(Role::Kmers(k)) = modules.first().map(|first| first.role()) { (k, 1) } else { (1, 0) };
-    let Some(found) = modules.get(at..).and_then(read) else { return modules };
+/// A convolution of one-hot sequences or k-mers that comes first, with what `read` finds behind it,
+/// becomes one lookup on sequence codes.
+fn looked_up(
+    modules: Vec<Rc<dyn Module>>,
+    read: fn(&[Rc<dyn Module>]) -> Option<Scanned>,
+) -> Vec<Rc<dyn Module>> {
+    let (k, at) = if let Some(Role::Kmers(k)) = modules.first().map(|first| first.role()) {
+        (k, 1)
+    } else {
+        (1, 0)
+    };
+    let Some(found) = modules.get(at..).and_then(read) else {
+        return modules;
+    };
     let used = at + found.used;
-    let Some(first) = Fused::new(modules[..used].to_vec(), &found, k) else { return modules };
+    let Some(first) = Fused::new(modules[..used].to_vec(), &found, k) else {
+        return modules;
+    };
     let first: Rc<dyn Module> = Rc::new(first);
-    std::iter::once(first).chain(modules[used..].iter().cloned()).collect()
+    std::iter::once(first)
+        .chain(modules[used..].iter().cloned())
+        .collect()
 }
 
-/// Chains inside a chain become part of it, and a ReLU before a max pool comes after it: the largest of windows is the
-/// same either way, and a third or less of the numbers is left.
+/// Chains inside a chain become part of it, and a ReLU before a max pool comes after it: the
+/// largest of windows is the same either way, and a third or less of the numbers is left.
 fn smoothed(modules: Vec<Rc<dyn Module>>) -> Vec<Rc<dyn Module>> {
     let mut flat: Vec<Rc<dyn Module>> = Vec::with_capacity(modules.len());
     for module in modules {
@@ -147,7 +201,9 @@ fn smoothed(modules: Vec<Rc<dyn Module>>) -> Vec<Rc<dyn Module>> {
         }
     }
     for i in 1..flat.len() {
-        if let (Role::Relu, Role::Pool(Pool { max: true, .. })) = (flat[i - 1].role(), flat[i].role()) {
+        if let (Role::Relu, Role::Pool(Pool { max: true, .. })) =
+            (flat[i - 1].role(), flat[i].role())
+        {
             flat.swap(i - 1, i);
         }
     }
@@ -176,7 +232,10 @@ impl Spec for Chain {
             shape = built.output;
             modules.push(built.module);
         }
-        Ok(Built { module: Rc::new(Sequence::of(smoothed(modules), builder.fast)), output: shape })
+        Ok(Built {
+            module: Rc::new(Sequence::of(smoothed(modules), builder.fast)),
+            output: shape,
+        })
     }
 }
 
@@ -198,15 +257,34 @@ struct Sum {
 
 impl Module for Sum {
     fn ways(&self, out: &mut Vec<String>) {
-        [Some(&self.body), self.shortcut.as_ref(), self.after.as_ref()].into_iter().flatten().for_each(|module| module.ways(out));
+        [
+            Some(&self.body),
+            self.shortcut.as_ref(),
+            self.after.as_ref(),
+        ]
+        .into_iter()
+        .flatten()
+        .for_each(|module| module.ways(out));
     }
 
     fn role(&self) -> Role<'_> {
-        Role::Residual { body: &self.body, shortcut: self.shortcut.as_ref(), after: self.after.as_ref() }
+        Role::Residual {
+            body: &self.body,
+            shortcut: self.shortcut.as_ref(),
+            after: self.after.as_ref(),
+        }
     }
 
     fn settled(&self) -> Option<i64> {
-        [Some(&self.body), self.shortcut.as_ref(), self.after.as_ref()].into_iter().flatten().map(|module| module.settled()).sum()
+        [
+            Some(&self.body),
+            self.shortcut.as_ref(),
+            self.after.as_ref(),
+        ]
+        .into_iter()
+        .flatten()
+        .map(|module| module.settled())
+        .sum()
     }
 
     fn forward(&self, x: &Value, mode: Mode) -> Result<Value> {
@@ -224,7 +302,15 @@ impl Module for Sum {
 
 impl Spec for Residual {
     fn depth(&self) -> usize {
-        deepest([Some(&self.layer), self.shortcut.as_ref(), self.after.as_ref()].into_iter().flatten())
+        deepest(
+            [
+                Some(&self.layer),
+                self.shortcut.as_ref(),
+                self.after.as_ref(),
+            ]
+            .into_iter()
+            .flatten(),
+        )
     }
 
     fn text(&self) -> String {
@@ -249,8 +335,18 @@ impl Spec for Residual {
         };
         builder.field = end;
         if skip != body.output {
-            let fault = fault!("shape", "residual: the layer gives {}, the skip {}", body.output.text(), skip.text());
-            let wanted = body.output.one("residual").ok().and_then(|s| s.first().copied()).unwrap_or(0);
+            let fault = fault!(
+                "shape",
+                "residual: the layer gives {}, the skip {}",
+                body.output.text(),
+                skip.text()
+            );
+            let wanted = body
+                .output
+                .one("residual")
+                .ok()
+                .and_then(|s| s.first().copied())
+                .unwrap_or(0);
             return Err(fault.hint(format!("bring the skip into shape: `#{{ shortcut: nn::conv1d({wanted}, 1) }}`, or keep the length with padding: \"same\"")));
         }
         let mut output = body.output;
@@ -262,7 +358,14 @@ impl Spec for Residual {
             }
             None => None,
         };
-        Ok(Built { module: Rc::new(Sum { body: body.module, shortcut, after }), output })
+        Ok(Built {
+            module: Rc::new(Sum {
+                body: body.module,
+                shortcut,
+                after,
+            }),
+            output,
+        })
     }
 }
 
@@ -289,7 +392,11 @@ impl Module for Side {
     }
 
     fn forward(&self, x: &Value, mode: Mode) -> Result<Value> {
-        let parts = self.parts.iter().map(|part| part.forward(x, mode)?.one().cloned()).collect::<Result<Vec<_>>>()?;
+        let parts = self
+            .parts
+            .iter()
+            .map(|part| part.forward(x, mode)?.one().cloned())
+            .collect::<Result<Vec<_>>>()?;
         self.merge.apply(&parts).map(Value::One)
     }
 }
@@ -328,7 +435,13 @@ impl Spec for Parallel {
         }
         builder.field = end;
         let output = self.merge.shape("parallel", &shapes)?;
-        Built::one(Side { parts, merge: self.merge }, output)
+        Built::one(
+            Side {
+                parts,
+                merge: self.merge,
+            },
+            output,
+        )
     }
 }
 
@@ -355,12 +468,19 @@ impl Module for Fan {
     }
 
     fn forward(&self, x: &Value, mode: Mode) -> Result<Value> {
-        let Value::Many(inputs) = x else { bail!("shape", "branches take several named inputs, got one tensor") };
+        let Value::Many(inputs) = x else {
+            bail!(
+                "shape",
+                "branches take several named inputs, got one tensor"
+            )
+        };
         let parts = self
             .parts
             .iter()
             .map(|(name, part)| {
-                let own = inputs.get(name).ok_or_else(|| fault!("shape", "there is no input called `{name}`"))?;
+                let own = inputs
+                    .get(name)
+                    .ok_or_else(|| fault!("shape", "there is no input called `{name}`"))?;
                 part.forward(&Value::One(own.clone()), mode)?.one().cloned()
             })
             .collect::<Result<Vec<_>>>()?;
@@ -370,7 +490,11 @@ impl Module for Fan {
 
 impl Branches {
     fn names(&self) -> String {
-        self.parts.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ")
+        self.parts
+            .iter()
+            .map(|(name, _)| name.as_str())
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 }
 
@@ -395,9 +519,13 @@ impl Spec for Branches {
         let (start, mut end, is_input) = (builder.field, builder.field, builder.is_input);
         let (mut parts, mut outputs) = (Vec::new(), Vec::new());
         for (name, layer) in &self.parts {
-            let shape = shapes
-                .get(name)
-                .ok_or_else(|| fault!("shape", "branches need an input `{name}`; there are {}", shapes.keys().cloned().collect::<Vec<_>>().join(", ")))?;
+            let shape = shapes.get(name).ok_or_else(|| {
+                fault!(
+                    "shape",
+                    "branches need an input `{name}`; there are {}",
+                    shapes.keys().cloned().collect::<Vec<_>>().join(", ")
+                )
+            })?;
             (builder.field, builder.is_input) = (start, is_input);
             let built = builder.child(name, layer, &Shape::One(shape.clone()))?;
             end = wider(end, builder.field);
@@ -406,7 +534,13 @@ impl Spec for Branches {
         }
         builder.field = end;
         let output = self.merge.shape("branches", &outputs)?;
-        Built::one(Fan { parts, merge: self.merge }, output)
+        Built::one(
+            Fan {
+                parts,
+                merge: self.merge,
+            },
+            output,
+        )
     }
 }
 
@@ -451,7 +585,11 @@ impl TurnedBack {
             return Ok(out);
         }
         let out = strands::turned_back(&out, None)?;
-        if self == TurnedBack::Stranded { strands::exchanged(&out, 1) } else { Ok(out) }
+        if self == TurnedBack::Stranded {
+            strands::exchanged(&out, 1)
+        } else {
+            Ok(out)
+        }
     }
 }
 
@@ -474,7 +612,10 @@ impl Module for Both {
     fn forward(&self, x: &Value, mode: Mode) -> Result<Value> {
         let turned = self.strands.turned(x)?;
         let other = self.body.forward(&turned, mode)?.one()?.clone();
-        let parts = [self.body.forward(x, mode)?.one()?.clone(), self.outputs.apply(other)?];
+        let parts = [
+            self.body.forward(x, mode)?.one()?.clone(),
+            self.outputs.apply(other)?,
+        ];
         self.merge.apply(&parts).map(Value::One)
     }
 }
@@ -493,15 +634,27 @@ impl Spec for BothStrands {
     }
 
     fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
-        let strands = Strands::of(input, &self.inputs, builder.is_input).map_err(|fault| fault.context("both_strands"))?;
+        let strands = Strands::of(input, &self.inputs, builder.is_input)
+            .map_err(|fault| fault.context("both_strands"))?;
         let built = builder.child("", &self.layer, input)?;
-        let output = self.merge.shape("both_strands", &[built.output.clone(), built.output.clone()])?;
+        let output = self.merge.shape(
+            "both_strands",
+            &[built.output.clone(), built.output.clone()],
+        )?;
         if let (TurnedBack::Stranded, Shape::One(own)) = (self.outputs, &built.output)
             && own[0] % 2 == 1
         {
             bail!("shape", "both_strands: an output {} has no pairs of channels to exchange", built.output.text(); hint: "`outputs: \"aligned\"`");
         }
-        Built::one(Both { body: built.module, merge: self.merge, strands, outputs: self.outputs }, output)
+        Built::one(
+            Both {
+                body: built.module,
+                merge: self.merge,
+                strands,
+                outputs: self.outputs,
+            },
+            output,
+        )
     }
 }
 

@@ -80,8 +80,17 @@ impl Conv {
     fn output(&self, input: &[i64]) -> Result<Vec<i64>> {
         let name = self.name();
         if input.len() != self.width.len() + 1 {
-            let wanted = ["[channels, length]", "[channels, height, width]", "[channels, depth, height, width]"][self.width.len() - 1];
-            return Err(fault!("shape", "{name} takes {wanted}, the input is {}", shape::text(input)).hint(match input.len() {
+            let wanted = [
+                "[channels, length]",
+                "[channels, height, width]",
+                "[channels, depth, height, width]",
+            ][self.width.len() - 1];
+            return Err(fault!(
+                "shape",
+                "{name} takes {wanted}, the input is {}",
+                shape::text(input)
+            )
+            .hint(match input.len() {
                 1 => "a layer before it (flatten, linear or a global pool) has removed the length",
                 _ => "use conv1d for [channels, length], conv2d for [channels, height, width]",
             }));
@@ -94,13 +103,24 @@ impl Conv {
             let size = input[axis + 1];
             let span = (self.width[axis] - 1) * self.dilation[axis] + 1;
             if span > size + before + after {
-                let positions = if self.width[axis] == 1 { "position" } else { "positions" };
+                let positions = if self.width[axis] == 1 {
+                    "position"
+                } else {
+                    "positions"
+                };
                 let what = if self.dilation[axis] > 1 {
-                    format!("{} {positions} wide at dilation {} spans {span} bp", self.width[axis], self.dilation[axis])
+                    format!(
+                        "{} {positions} wide at dilation {} spans {span} bp",
+                        self.width[axis], self.dilation[axis]
+                    )
                 } else {
                     format!("{} {positions} wide", self.width[axis])
                 };
-                let pad = if before + after > 0 { format!(" and {} of padding", before + after) } else { String::new() };
+                let pad = if before + after > 0 {
+                    format!(" and {} of padding", before + after)
+                } else {
+                    String::new()
+                };
                 return Err(fault!("shape", "{name}: {what}, the input has {size}{pad}")
                     .hint("a narrower window, a smaller dilation, less pooling before it, or padding: \"same\""));
             }
@@ -112,8 +132,16 @@ impl Conv {
 
 impl Spec for Conv {
     fn text(&self) -> String {
-        let mut text =
-            format!("{}({}, {}", self.name(), self.filters, if self.width.len() == 1 { self.width[0].to_string() } else { shape::text(&self.width) });
+        let mut text = format!(
+            "{}({}, {}",
+            self.name(),
+            self.filters,
+            if self.width.len() == 1 {
+                self.width[0].to_string()
+            } else {
+                shape::text(&self.width)
+            }
+        );
         for (name, values) in [("stride", &self.stride), ("dilation", &self.dilation)] {
             if values.iter().any(|v| *v != 1) {
                 text += &format!(", {name} {}", values[0]);
@@ -135,9 +163,18 @@ impl Spec for Conv {
         let input = input.one(&self.name())?;
         let output = self.output(input)?;
         let channels = input[0];
-        let groups = if self.groups == 0 { channels } else { self.groups };
+        let groups = if self.groups == 0 {
+            channels
+        } else {
+            self.groups
+        };
         if channels % groups != 0 || self.filters % groups != 0 {
-            bail!("shape", "{}: {groups} groups must divide both {channels} channels and {} filters", self.name(), self.filters);
+            bail!(
+                "shape",
+                "{}: {groups} groups must divide both {channels} channels and {} filters",
+                self.name(),
+                self.filters
+            );
         }
         let mut weight_shape = vec![self.filters, channels / groups];
         weight_shape.extend(&self.width);
@@ -147,22 +184,38 @@ impl Spec for Conv {
         let weight = if self.weight_norm {
             let start = init.draw(&weight_shape, &builder.keys("weight"))?;
             let gain = length_of(&start)?;
-            Weight::Normed(builder.adopt("weight_g", gain)?, builder.adopt("weight_v", start)?)
+            Weight::Normed(
+                builder.adopt("weight_g", gain)?,
+                builder.adopt("weight_v", start)?,
+            )
         } else {
             Weight::Plain(builder.parameter("weight", &weight_shape, &init)?)
         };
-        let bias = if self.bias { Some(builder.parameter("bias", &[self.filters], &Init::Uniform(bound))?) } else { None };
+        let bias = if self.bias {
+            Some(builder.parameter("bias", &[self.filters], &Init::Uniform(bound))?)
+        } else {
+            None
+        };
         builder.widen(self.width[0], self.dilation[0], self.stride[0]);
         let pads = self.pads();
         let even = pads.iter().all(|(before, after)| before == after);
         let window = Window {
             stride: self.stride.clone(),
-            padding: if even { pads.iter().map(|(before, _)| *before).collect() } else { vec![0; pads.len()] },
+            padding: if even {
+                pads.iter().map(|(before, _)| *before).collect()
+            } else {
+                vec![0; pads.len()]
+            },
             dilation: self.dilation.clone(),
             groups,
         };
         // torch counts pads from the last axis on
-        let pad = (!even).then(|| pads.iter().rev().flat_map(|(before, after)| [*before, *after]).collect());
+        let pad = (!even).then(|| {
+            pads.iter()
+                .rev()
+                .flat_map(|(before, after)| [*before, *after])
+                .collect()
+        });
         let simple = self.width.len() == 1 && groups == 1 && self.stride == [1];
         let convolution = simple.then(|| Convolution {
             weight: weight.clone(),
@@ -170,8 +223,20 @@ impl Spec for Conv {
             pads: (pads[0].0 as usize, pads[0].1 as usize),
             dilation: self.dilation[0] as usize,
         });
-        let interleaved = (builder.fast && simple && self.dilation[0] > 1).then(|| (self.dilation[0], pads[0]));
-        Built::one(Built1 { weight, bias, window, pad, interleaved, convolution, pads: pads[0] }, output)
+        let interleaved =
+            (builder.fast && simple && self.dilation[0] > 1).then(|| (self.dilation[0], pads[0]));
+        Built::one(
+            Built1 {
+                weight,
+                bias,
+                window,
+                pad,
+                interleaved,
+                convolution,
+                pads: pads[0],
+            },
+            output,
+        )
     }
 }
 
@@ -193,29 +258,47 @@ impl Module for Built1 {
         let weight = self.weight.current()?;
         let bias = self.bias.as_ref();
         Ok(Value::One(match (&self.interleaved, &self.pad) {
-            (Some((dilation, pads)), _) if !x.device().is_cuda() => x.conv_interleaved(&weight, bias, *dilation, *pads)?,
-            (_, Some(pad)) => x.pad(pad, "constant", 0.0)?.conv(&weight, bias, &self.window)?,
+            (Some((dilation, pads)), _) if !x.device().is_cuda() => {
+                x.conv_interleaved(&weight, bias, *dilation, *pads)?
+            }
+            (_, Some(pad)) => x
+                .pad(pad, "constant", 0.0)?
+                .conv(&weight, bias, &self.window)?,
             (_, None) => x.conv(&weight, bias, &self.window)?,
         }))
     }
 
     fn ways(&self, out: &mut Vec<String>) {
         if let Some((dilation, _)) = &self.interleaved {
-            out.push(format!("a convolution of dilation {dilation} is a dense one over interleaved positions"));
+            out.push(format!(
+                "a convolution of dilation {dilation} is a dense one over interleaved positions"
+            ));
         }
     }
 
     fn role(&self) -> Role<'_> {
-        self.convolution.as_ref().map_or(Role::Other, Role::Convolution)
+        self.convolution
+            .as_ref()
+            .map_or(Role::Other, Role::Convolution)
     }
 
     fn reach(&self) -> Option<Reach> {
-        let Window { stride, dilation, .. } = &self.window;
-        (stride.len() == 1).then(|| Reach { span: (self.weight.shape()[2] - 1) * dilation[0] + 1, stride: stride[0], pads: self.pads, fill: 0.0 })
+        let Window {
+            stride, dilation, ..
+        } = &self.window;
+        (stride.len() == 1).then(|| Reach {
+            span: (self.weight.shape()[2] - 1) * dilation[0] + 1,
+            stride: stride[0],
+            pads: self.pads,
+            fill: 0.0,
+        })
     }
 
     fn within(&self, x: &Tensor, _: Mode) -> Result<Tensor> {
-        let window = Window { padding: vec![0], ..self.window.clone() };
+        let window = Window {
+            padding: vec![0],
+            ..self.window.clone()
+        };
         x.conv(&self.weight.current()?, self.bias.as_ref(), &window)
     }
 }
@@ -232,14 +315,29 @@ pub struct Separable {
 
 impl Spec for Separable {
     fn text(&self) -> String {
-        format!("separable_conv1d({}, {})", self.pointwise.filters, self.depthwise.width[0])
+        format!(
+            "separable_conv1d({}, {})",
+            self.pointwise.filters, self.depthwise.width[0]
+        )
     }
 
     fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
         let channels = input.one("separable_conv1d")?.first().copied().unwrap_or(0);
-        let depthwise = Conv { filters: channels * self.multiplier, groups: 0, ..self.depthwise.clone() };
-        let parts = [("depthwise", super::Layer::new(depthwise, None)), ("pointwise", super::Layer::new(self.pointwise.clone(), None))];
-        super::compose::Chain { parts: parts.map(|(name, layer)| (Some(name.to_string()), layer)).to_vec() }.build(builder, input)
+        let depthwise = Conv {
+            filters: channels * self.multiplier,
+            groups: 0,
+            ..self.depthwise.clone()
+        };
+        let parts = [
+            ("depthwise", super::Layer::new(depthwise, None)),
+            ("pointwise", super::Layer::new(self.pointwise.clone(), None)),
+        ];
+        super::compose::Chain {
+            parts: parts
+                .map(|(name, layer)| (Some(name.to_string()), layer))
+                .to_vec(),
+        }
+        .build(builder, input)
     }
 }
 
@@ -263,23 +361,50 @@ pub struct Transposed {
 
 impl Spec for Transposed {
     fn text(&self) -> String {
-        format!("conv_transpose1d({}, {}, stride {})", self.filters, self.width, self.stride)
+        format!(
+            "conv_transpose1d({}, {}, stride {})",
+            self.filters, self.width, self.stride
+        )
     }
 
     fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
         let input = input.one("conv_transpose1d")?;
-        let [channels, length] = input else { bail!("shape", "conv_transpose1d takes [channels, length], the input is {}", shape::text(input)) };
+        let [channels, length] = input else {
+            bail!(
+                "shape",
+                "conv_transpose1d takes [channels, length], the input is {}",
+                shape::text(input)
+            )
+        };
         let bound = 1.0 / ((self.filters * self.width) as f64).sqrt();
-        let weight = builder.parameter("weight", &[*channels, self.filters, self.width], &Init::Uniform(bound))?;
-        let bias = if self.bias { Some(builder.parameter("bias", &[self.filters], &Init::Uniform(bound))?) } else { None };
-        let output = (length - 1) * self.stride - 2 * self.padding + self.dilation * (self.width - 1) + self.output_padding + 1;
+        let weight = builder.parameter(
+            "weight",
+            &[*channels, self.filters, self.width],
+            &Init::Uniform(bound),
+        )?;
+        let bias = if self.bias {
+            Some(builder.parameter("bias", &[self.filters], &Init::Uniform(bound))?)
+        } else {
+            None
+        };
+        let output = (length - 1) * self.stride - 2 * self.padding
+            + self.dilation * (self.width - 1)
+            + self.output_padding
+            + 1;
         if output < 1 {
             bail!("shape", "conv_transpose1d cuts {} positions from both ends and leaves none of {length}", self.padding; hint: "use less padding");
         }
         builder.see_all();
-        let window = Window { stride: vec![self.stride], padding: vec![self.padding], dilation: vec![self.dilation], groups: 1 };
+        let window = Window {
+            stride: vec![self.stride],
+            padding: vec![self.padding],
+            dilation: vec![self.dilation],
+            groups: 1,
+        };
         let extra = self.output_padding;
-        let module = super::spec::Function(move |x: &Tensor, _| x.conv_transpose(&weight, bias.as_ref(), &window, &[extra]));
+        let module = super::spec::Function(move |x: &Tensor, _| {
+            x.conv_transpose(&weight, bias.as_ref(), &window, &[extra])
+        });
         Built::one(module, vec![self.filters, output])
     }
 }

@@ -47,20 +47,41 @@ impl Spec for Custom {
         if let Some(make) = &self.parameters {
             for (name, values) in drawing(builder.keys(&self.name), || make(input))? {
                 if name.is_empty() || name.contains('.') {
-                    bail!("name", "{}: a parameter cannot be called `{name}`", self.name);
+                    bail!(
+                        "name",
+                        "{}: a parameter cannot be called `{name}`",
+                        self.name
+                    );
                 }
                 let own = builder.adopt(&name, values)?;
                 parameters.push((name, own));
             }
         }
         builder.see_all();
-        let module = Own { parameters, forward: self.forward.clone() };
+        let module = Own {
+            parameters,
+            forward: self.forward.clone(),
+        };
         // the shape of the output is found by trying two samples
         let probe = Value::zeros(input, 2)?.map(|tensor| tensor.to_device(builder.device()))?;
         let _guard = grad::no_grad();
-        let output = module.forward(&probe, Mode { training: false, half: false })?.one()?.shape();
+        let output = module
+            .forward(
+                &probe,
+                Mode {
+                    training: false,
+                    half: false,
+                },
+            )?
+            .one()?
+            .shape();
         if output.first() != Some(&2) {
-            bail!("shape", "{}: the first axis of the output must be the batch: two samples gave {}", self.name, shape::text(&output));
+            bail!(
+                "shape",
+                "{}: the first axis of the output must be the batch: two samples gave {}",
+                self.name,
+                shape::text(&output)
+            );
         }
         Built::one(module, output[1..].to_vec())
     }

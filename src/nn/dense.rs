@@ -1,9 +1,10 @@
-//! Rows times small matrices, where the rows may stand anywhere: what convolutions over positions and the steps of
-//! recurrent layers are made of.
+//! Rows times small matrices, where the rows may stand anywhere: what convolutions over positions
+//! and the steps of recurrent layers are made of.
 //!
-//! A matrix is kept with its columns side by side, a multiple of [`LANE`] of them. Six rows by 64 columns, or eight by 48,
-//! are computed at a time and stay in registers; that needs no packing of the operands, and reaches nine tenths of the
-//! processor's multiplications where the matrix fits into its first cache.
+//! A matrix is kept with its columns side by side, a multiple of [`LANE`] of them. Six rows by 64
+//! columns, or eight by 48, are computed at a time and stay in registers; that needs no packing of
+//! the operands, and reaches nine tenths of the processor's multiplications where the matrix fits
+//! into its first cache.
 
 // loops over lanes are written by index: that is what the compiler turns into wide instructions
 #![allow(clippy::needless_range_loop)]
@@ -48,36 +49,87 @@ impl Reads {
     }
 }
 
-/// Adds to rows of `c` the product of rows of `a`, `k` numbers each, with `b` `[k][columns]`; `strides` lie between rows of
-/// `a` and of `c`. No row of `c` may come twice.
+/// Adds to rows of `c` the product of rows of `a`, `k` numbers each, with `b` `[k][columns]`;
+/// `strides` lie between rows of `a` and of `c`. No row of `c` may come twice.
 ///
 /// # Panics
 /// Where a row lies outside.
 #[allow(clippy::too_many_arguments)]
-pub fn add_product(pairs: &[Pair], reads: Reads, a: &[f32], b: &[f32], c: &mut [f32], strides: (usize, usize), k: usize, columns: usize) {
+pub fn add_product(
+    pairs: &[Pair],
+    reads: Reads,
+    a: &[f32],
+    b: &[f32],
+    c: &mut [f32],
+    strides: (usize, usize),
+    k: usize,
+    columns: usize,
+) {
     assert!(columns.is_multiple_of(LANE) && b.len() >= k * columns);
-    assert!(pairs.iter().all(|pair| reads.from(*pair) * strides.0 + k <= a.len() && reads.to(*pair) * strides.1 + columns <= c.len()));
+    assert!(
+        pairs
+            .iter()
+            .all(|pair| reads.from(*pair) * strides.0 + k <= a.len()
+                && reads.to(*pair) * strides.1 + columns <= c.len())
+    );
     #[cfg(target_arch = "x86_64")]
     if is_x86_feature_detected!("avx512f") {
         // SAFETY: the processor has these instructions; every row lies inside, as was just seen
-        unsafe { wide::add_product(pairs, reads, a.as_ptr(), b.as_ptr(), c.as_mut_ptr(), strides, k, columns) };
+        unsafe {
+            wide::add_product(
+                pairs,
+                reads,
+                a.as_ptr(),
+                b.as_ptr(),
+                c.as_mut_ptr(),
+                strides,
+                k,
+                columns,
+            )
+        };
         return;
     }
     product_of(pairs, reads, a, b, c, strides, k, columns);
 }
 
-/// Adds to `c` `[m][columns]` the sum over pairs of each number of a row of `x` with all of a row of `y`.
+/// Adds to `c` `[m][columns]` the sum over pairs of each number of a row of `x` with all of a row
+/// of `y`.
 ///
 /// # Panics
 /// Where a row lies outside.
 #[allow(clippy::too_many_arguments)]
-pub fn add_outer(pairs: &[Pair], reads: Reads, x: &[f32], y: &[f32], c: &mut [f32], strides: (usize, usize), m: usize, columns: usize) {
+pub fn add_outer(
+    pairs: &[Pair],
+    reads: Reads,
+    x: &[f32],
+    y: &[f32],
+    c: &mut [f32],
+    strides: (usize, usize),
+    m: usize,
+    columns: usize,
+) {
     assert!(columns.is_multiple_of(LANE) && c.len() >= m * columns);
-    assert!(pairs.iter().all(|pair| reads.from(*pair) * strides.0 + m <= x.len() && reads.to(*pair) * strides.1 + columns <= y.len()));
+    assert!(
+        pairs
+            .iter()
+            .all(|pair| reads.from(*pair) * strides.0 + m <= x.len()
+                && reads.to(*pair) * strides.1 + columns <= y.len())
+    );
     #[cfg(target_arch = "x86_64")]
     if is_x86_feature_detected!("avx512f") {
         // SAFETY: the processor has these instructions; every row lies inside, as was just seen
-        unsafe { wide::add_outer(pairs, reads, x.as_ptr(), y.as_ptr(), c.as_mut_ptr(), strides, m, columns) };
+        unsafe {
+            wide::add_outer(
+                pairs,
+                reads,
+                x.as_ptr(),
+                y.as_ptr(),
+                c.as_mut_ptr(),
+                strides,
+                m,
+                columns,
+            )
+        };
         return;
     }
     outer_of(pairs, reads, x, y, c, strides, m, columns);
@@ -88,11 +140,21 @@ widest!(outer_of(pairs: &[Pair], reads: Reads, x: &[f32], y: &[f32], c: &mut [f3
 
 #[inline(always)]
 #[allow(clippy::too_many_arguments)]
-fn plain_product(pairs: &[Pair], reads: Reads, a: &[f32], b: &[f32], c: &mut [f32], strides: (usize, usize), k: usize, columns: usize) {
+fn plain_product(
+    pairs: &[Pair],
+    reads: Reads,
+    a: &[f32],
+    b: &[f32],
+    c: &mut [f32],
+    strides: (usize, usize),
+    k: usize,
+    columns: usize,
+) {
     for at in (0..columns).step_by(LANE) {
         let mut groups = pairs.chunks_exact(4);
         for group in &mut groups {
-            let rows: [&[f32]; 4] = std::array::from_fn(|r| &a[reads.from(group[r]) * strides.0..][..k]);
+            let rows: [&[f32]; 4] =
+                std::array::from_fn(|r| &a[reads.from(group[r]) * strides.0..][..k]);
             let mut sums = [[0.0f32; LANE]; 4];
             for i in 0..k {
                 let own = &b[i * columns + at..][..LANE];
@@ -103,7 +165,10 @@ fn plain_product(pairs: &[Pair], reads: Reads, a: &[f32], b: &[f32], c: &mut [f3
                 }
             }
             for r in 0..4 {
-                c[reads.to(group[r]) * strides.1 + at..][..LANE].iter_mut().zip(&sums[r]).for_each(|(c, sum)| *c += sum);
+                c[reads.to(group[r]) * strides.1 + at..][..LANE]
+                    .iter_mut()
+                    .zip(&sums[r])
+                    .for_each(|(c, sum)| *c += sum);
             }
         }
         for pair in groups.remainder() {
@@ -120,7 +185,16 @@ fn plain_product(pairs: &[Pair], reads: Reads, a: &[f32], b: &[f32], c: &mut [f3
 
 #[inline(always)]
 #[allow(clippy::too_many_arguments)]
-fn plain_outer(pairs: &[Pair], reads: Reads, x: &[f32], y: &[f32], c: &mut [f32], strides: (usize, usize), m: usize, columns: usize) {
+fn plain_outer(
+    pairs: &[Pair],
+    reads: Reads,
+    x: &[f32],
+    y: &[f32],
+    c: &mut [f32],
+    strides: (usize, usize),
+    m: usize,
+    columns: usize,
+) {
     for at in (0..columns).step_by(LANE) {
         for first in (0..m).step_by(4) {
             let own = (m - first).min(4);
@@ -135,13 +209,17 @@ fn plain_outer(pairs: &[Pair], reads: Reads, x: &[f32], y: &[f32], c: &mut [f32]
                 }
             }
             for r in 0..own {
-                c[(first + r) * columns + at..][..LANE].iter_mut().zip(&sums[r]).for_each(|(c, sum)| *c += sum);
+                c[(first + r) * columns + at..][..LANE]
+                    .iter_mut()
+                    .zip(&sums[r])
+                    .for_each(|(c, sum)| *c += sum);
             }
         }
     }
 }
 
-/// The same with the instructions of AVX-512, written out: the compiler does not keep the sums in registers by itself.
+/// The same with the instructions of AVX-512, written out: the compiler does not keep the sums in
+/// registers by itself.
 #[cfg(target_arch = "x86_64")]
 mod wide {
     use super::{LANE, Pair, Reads};
@@ -156,7 +234,12 @@ mod wide {
     fn strips(columns: usize) -> impl Iterator<Item = (usize, usize)> {
         let vectors = columns / LANE;
         let n = vectors.div_ceil(4);
-        (0..n).map(move |i| (i * vectors / n * LANE, (i + 1) * vectors / n - i * vectors / n))
+        (0..n).map(move |i| {
+            (
+                i * vectors / n * LANE,
+                (i + 1) * vectors / n - i * vectors / n,
+            )
+        })
     }
 
     /// Calls a tile with the number of rows that are left, and as many columns as there are.
@@ -179,11 +262,26 @@ mod wide {
     /// The processor has AVX-512; all rows that the pairs name lie inside.
     #[target_feature(enable = "avx512f")]
     #[allow(clippy::too_many_arguments)]
-    pub unsafe fn add_product(pairs: &[Pair], reads: Reads, a: *const f32, b: *const f32, c: *mut f32, strides: (usize, usize), k: usize, columns: usize) {
+    pub unsafe fn add_product(
+        pairs: &[Pair],
+        reads: Reads,
+        a: *const f32,
+        b: *const f32,
+        c: *mut f32,
+        strides: (usize, usize),
+        k: usize,
+        columns: usize,
+    ) {
         for (at, vectors) in strips(columns) {
             for group in pairs.chunks(tile(vectors)) {
                 // SAFETY: as above
-                unsafe { tiles!(group.len(), vectors, product(group, reads, a, b.add(at), c.add(at), strides, k, columns)) };
+                unsafe {
+                    tiles!(
+                        group.len(),
+                        vectors,
+                        product(group, reads, a, b.add(at), c.add(at), strides, k, columns)
+                    )
+                };
             }
         }
     }
@@ -202,7 +300,8 @@ mod wide {
     ) {
         // SAFETY: rows lie inside, which the caller has seen to
         unsafe {
-            let from: [*const f32; M] = std::array::from_fn(|m| a.add(reads.from(pairs[m]) * strides.0));
+            let from: [*const f32; M] =
+                std::array::from_fn(|m| a.add(reads.from(pairs[m]) * strides.0));
             let to: [*mut f32; M] = std::array::from_fn(|m| c.add(reads.to(pairs[m]) * strides.1));
             let mut sums = [[_mm512_setzero_ps(); V]; M];
             for m in 0..M {
@@ -234,12 +333,33 @@ mod wide {
     /// The processor has AVX-512; all rows that the pairs name lie inside.
     #[target_feature(enable = "avx512f")]
     #[allow(clippy::too_many_arguments)]
-    pub unsafe fn add_outer(pairs: &[Pair], reads: Reads, x: *const f32, y: *const f32, c: *mut f32, strides: (usize, usize), m: usize, columns: usize) {
+    pub unsafe fn add_outer(
+        pairs: &[Pair],
+        reads: Reads,
+        x: *const f32,
+        y: *const f32,
+        c: *mut f32,
+        strides: (usize, usize),
+        m: usize,
+        columns: usize,
+    ) {
         for (at, vectors) in strips(columns) {
             for first in (0..m).step_by(tile(vectors)) {
                 // SAFETY: as above
                 unsafe {
-                    tiles!((m - first).min(tile(vectors)), vectors, outer(pairs, reads, x.add(first), y.add(at), c.add(first * columns + at), strides, columns))
+                    tiles!(
+                        (m - first).min(tile(vectors)),
+                        vectors,
+                        outer(
+                            pairs,
+                            reads,
+                            x.add(first),
+                            y.add(at),
+                            c.add(first * columns + at),
+                            strides,
+                            columns
+                        )
+                    )
                 };
             }
         }
@@ -264,7 +384,10 @@ mod wide {
                 }
             }
             for pair in pairs {
-                let (numbers, from) = (x.add(reads.from(*pair) * strides.0), y.add(reads.to(*pair) * strides.1));
+                let (numbers, from) = (
+                    x.add(reads.from(*pair) * strides.0),
+                    y.add(reads.to(*pair) * strides.1),
+                );
                 let mut row = [_mm512_setzero_ps(); V];
                 for v in 0..V {
                     row[v] = _mm512_loadu_ps(from.add(LANE * v));
@@ -294,40 +417,108 @@ mod tests {
     #[test]
     fn products_are_those_of_the_plain_sums() {
         let mut rng = Rng::keyed(&[9]);
-        for (k, columns, n) in [(7, 16, 1), (64, 64, 13), (5, 80, 6), (33, 112, 11), (1, 48, 4), (12, 208, 17)] {
+        for (k, columns, n) in [
+            (7, 16, 1),
+            (64, 64, 13),
+            (5, 80, 6),
+            (33, 112, 11),
+            (1, 48, 4),
+            (12, 208, 17),
+        ] {
             let mut draw = |n: usize| -> Vec<f32> { (0..n).map(|_| rng.normal() as f32).collect() };
             let (strides, rows) = ((k + 3, columns + 16), 40);
-            let (a, b, c) = (draw(rows * strides.0), draw(k * columns), draw(rows * strides.1));
+            let (a, b, c) = (
+                draw(rows * strides.0),
+                draw(k * columns),
+                draw(rows * strides.1),
+            );
             let order = rng.permutation(rows);
             let pairs: Vec<Pair> = (0..n).map(|i| [order[i], (i * 7 % rows) as u32]).collect();
             let mut wanted = c.clone();
             for [to, from] in &pairs {
                 for j in 0..columns {
                     for i in 0..k {
-                        wanted[*to as usize * strides.1 + j] += a[*from as usize * strides.0 + i] * b[i * columns + j];
+                        wanted[*to as usize * strides.1 + j] +=
+                            a[*from as usize * strides.0 + i] * b[i * columns + j];
                     }
                 }
             }
-            let near = |got: &[f32], wanted: &[f32]| got.iter().zip(wanted).all(|(a, b)| (a - b).abs() < 1e-4 * (1.0 + b.abs()));
+            let near = |got: &[f32], wanted: &[f32]| {
+                got.iter()
+                    .zip(wanted)
+                    .all(|(a, b)| (a - b).abs() < 1e-4 * (1.0 + b.abs()))
+            };
             let mut got = [c.clone(), c.clone(), c.clone()];
-            add_product(&pairs, Reads::Second, &a, &b, &mut got[0], strides, k, columns);
-            plain_product(&pairs, Reads::Second, &a, &b, &mut got[1], strides, k, columns);
+            add_product(
+                &pairs,
+                Reads::Second,
+                &a,
+                &b,
+                &mut got[0],
+                strides,
+                k,
+                columns,
+            );
+            plain_product(
+                &pairs,
+                Reads::Second,
+                &a,
+                &b,
+                &mut got[1],
+                strides,
+                k,
+                columns,
+            );
             let turned: Vec<Pair> = pairs.iter().map(|[to, from]| [*from, *to]).collect();
-            add_product(&turned, Reads::First, &a, &b, &mut got[2], strides, k, columns);
-            assert!(got.iter().all(|got| near(got, &wanted)), "product {k} {columns} {n}");
+            add_product(
+                &turned,
+                Reads::First,
+                &a,
+                &b,
+                &mut got[2],
+                strides,
+                k,
+                columns,
+            );
+            assert!(
+                got.iter().all(|got| near(got, &wanted)),
+                "product {k} {columns} {n}"
+            );
 
             let mut wanted = b.clone();
             for [to, from] in &pairs {
                 for i in 0..k {
                     for j in 0..columns {
-                        wanted[i * columns + j] += a[*from as usize * strides.0 + i] * c[*to as usize * strides.1 + j];
+                        wanted[i * columns + j] +=
+                            a[*from as usize * strides.0 + i] * c[*to as usize * strides.1 + j];
                     }
                 }
             }
             let mut got = [b.clone(), b.clone()];
-            add_outer(&pairs, Reads::Second, &a, &c, &mut got[0], strides, k, columns);
-            plain_outer(&pairs, Reads::Second, &a, &c, &mut got[1], strides, k, columns);
-            assert!(got.iter().all(|got| near(got, &wanted)), "outer {k} {columns} {n}");
+            add_outer(
+                &pairs,
+                Reads::Second,
+                &a,
+                &c,
+                &mut got[0],
+                strides,
+                k,
+                columns,
+            );
+            plain_outer(
+                &pairs,
+                Reads::Second,
+                &a,
+                &c,
+                &mut got[1],
+                strides,
+                k,
+                columns,
+            );
+            assert!(
+                got.iter().all(|got| near(got, &wanted)),
+                "outer {k} {columns} {n}"
+            );
         }
     }
 }

@@ -15,7 +15,11 @@ pub struct Dropout {
 
 impl Spec for Dropout {
     fn text(&self) -> String {
-        format!("dropout({}{})", self.p, if self.channels { ", channels" } else { "" })
+        format!(
+            "dropout({}{})",
+            self.p,
+            if self.channels { ", channels" } else { "" }
+        )
     }
 
     fn varies(&self) -> bool {
@@ -37,11 +41,20 @@ struct Dropping(Dropout);
 impl Module for Dropping {
     fn forward(&self, x: &Value, mode: Mode) -> Result<Value> {
         let (x, p) = (x.one()?, self.0.p);
-        if self.0.channels { x.feature_dropout(p, mode.training) } else { x.dropout(p, mode.training) }.map(Value::One)
+        if self.0.channels {
+            x.feature_dropout(p, mode.training)
+        } else {
+            x.dropout(p, mode.training)
+        }
+        .map(Value::One)
     }
 
     fn role(&self) -> Role<'_> {
-        if self.0.channels { Role::Other } else { Role::Dropout(self.0.p) }
+        if self.0.channels {
+            Role::Other
+        } else {
+            Role::Dropout(self.0.p)
+        }
     }
 
     fn reach(&self) -> Option<Reach> {

@@ -37,7 +37,8 @@ thread_local! {
     static DRAWING: Cell<Option<([u64; 3], u64)>> = const { Cell::new(None) };
 }
 
-/// Runs a script's own initialiser: what it draws without a seed follows these keys and its number among the draws.
+/// Runs a script's own initialiser: what it draws without a seed follows these keys and its number
+/// among the draws.
 pub fn drawing<T>(keys: [u64; 3], make: impl FnOnce() -> T) -> T {
     let before = DRAWING.replace(Some((keys, 0)));
     let made = make();
@@ -53,7 +54,15 @@ pub fn next_keys() -> Option<Vec<u64>> {
 }
 
 /// Names of the rules that options take.
-pub const NAMES: [&str; 7] = ["default", "xavier_uniform", "xavier_normal", "kaiming_uniform", "kaiming_normal", "kaiming_normal_fan_out", "orthogonal"];
+pub const NAMES: [&str; 7] = [
+    "default",
+    "xavier_uniform",
+    "xavier_normal",
+    "kaiming_uniform",
+    "kaiming_normal",
+    "kaiming_normal_fan_out",
+    "orthogonal",
+];
 
 impl Init {
     /// The rule of a name; none for `default`.
@@ -72,7 +81,8 @@ impl Init {
     /// Values of a shape, from a generator of the given keys.
     pub fn draw(&self, shape: &[i64], keys: &[u64]) -> Result<Tensor> {
         let (fan_in, fan_out) = fans(shape);
-        let uniform = |bound: f64| Tensor::drawn(shape, keys, |rng| (2.0 * rng.uniform() - 1.0) * bound);
+        let uniform =
+            |bound: f64| Tensor::drawn(shape, keys, |rng| (2.0 * rng.uniform() - 1.0) * bound);
         let normal = |sd: f64| Tensor::drawn(shape, keys, |rng| rng.normal() * sd);
         match self {
             Init::Constant(value) => Tensor::drawn(shape, keys, |_| *value),
@@ -90,7 +100,12 @@ impl Init {
                     Err(_) => make(shape)?,
                 };
                 if made.shape() != shape {
-                    bail!("shape", "the initialiser must give {}, gave {}", crate::base::shape::text(shape), crate::base::shape::text(&made.shape()));
+                    bail!(
+                        "shape",
+                        "the initialiser must give {}, gave {}",
+                        crate::base::shape::text(shape),
+                        crate::base::shape::text(&made.shape())
+                    );
                 }
                 Ok(made)
             }
@@ -125,7 +140,16 @@ fn orthogonal(shape: &[i64], keys: &[u64]) -> Result<Tensor> {
             basis.push(v.into_iter().map(|x| x / norm).collect());
         }
     }
-    let at = |r: usize, c: usize| if rows <= columns { basis[r][c] } else { basis[c][r] };
-    let values: Vec<f32> = (0..rows).flat_map(|r| (0..columns).map(move |c| (r, c))).map(|(r, c)| at(r, c) as f32).collect();
+    let at = |r: usize, c: usize| {
+        if rows <= columns {
+            basis[r][c]
+        } else {
+            basis[c][r]
+        }
+    };
+    let values: Vec<f32> = (0..rows)
+        .flat_map(|r| (0..columns).map(move |c| (r, c)))
+        .map(|(r, c)| at(r, c) as f32)
+        .collect();
     Tensor::from_f32(&values, shape)
 }

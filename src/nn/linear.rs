@@ -25,16 +25,27 @@ impl Spec for Linear {
     fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
         let input = input.one("linear")?;
         let Some((features, rest)) = input.split_last() else {
-            bail!("shape", "linear needs at least one axis of features, the input is {}", shape::text(input))
+            bail!(
+                "shape",
+                "linear needs at least one axis of features, the input is {}",
+                shape::text(input)
+            )
         };
         let bound = 1.0 / (*features as f64).sqrt();
         let init = self.init.clone().unwrap_or(Init::Uniform(bound));
         let weight = builder.parameter("weight", &[self.features, *features], &init)?;
-        let bias = if self.bias { Some(builder.parameter("bias", &[self.features], &Init::Uniform(bound))?) } else { None };
+        let bias = if self.bias {
+            Some(builder.parameter("bias", &[self.features], &Init::Uniform(bound))?)
+        } else {
+            None
+        };
         builder.see_all();
         let mut output = rest.to_vec();
         output.push(self.features);
-        Built::one(Function(move |x: &Tensor, _| apply(x, &weight, bias.as_ref())), output)
+        Built::one(
+            Function(move |x: &Tensor, _| apply(x, &weight, bias.as_ref())),
+            output,
+        )
     }
 }
 
@@ -64,7 +75,10 @@ impl Spec for Embedding {
         let mut output = input.one("embedding")?.to_vec();
         let weight = builder.parameter("weight", &[self.rows, self.size], &Init::Normal(1.0))?;
         output.push(self.size);
-        Built::one(Function(move |x: &Tensor, _| Tensor::embedding(&weight, &x.to_kind(Kind::Int64)?, -1)), output)
+        Built::one(
+            Function(move |x: &Tensor, _| Tensor::embedding(&weight, &x.to_kind(Kind::Int64)?, -1)),
+            output,
+        )
     }
 }
 
@@ -84,7 +98,9 @@ impl Spec for Maxout {
     fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
         let (features, pieces) = (self.features, self.pieces);
         let input = input.one("maxout")?;
-        let Some((last, rest)) = input.split_last() else { bail!("shape", "maxout needs an axis of features") };
+        let Some((last, rest)) = input.split_last() else {
+            bail!("shape", "maxout needs an axis of features")
+        };
         let bound = Init::Uniform(1.0 / (*last as f64).sqrt());
         let weight = builder.parameter("weight", &[features * pieces, *last], &bound)?;
         let bias = builder.parameter("bias", &[features * pieces], &bound)?;

@@ -1,4 +1,5 @@
-//! Losses: what training makes small. Undefined labels (NaN) count neither in the value nor in the gradient.
+//! Losses: what training makes small. Undefined labels (NaN) count neither in the value nor in the
+//! gradient.
 
 use crate::base::{Fault, Result, shape};
 use crate::torch::graph::is_steady;
@@ -75,14 +76,24 @@ pub enum LossKind {
 impl Loss {
     /// A loss by its parts.
     pub fn new(name: &str, link: Link, kind: LossKind) -> Loss {
-        Loss { name: name.into(), link, kind }
+        Loss {
+            name: name.into(),
+            link,
+            kind,
+        }
     }
 
-    /// The loss of a batch. `weights` are those of the classes 0 and 1, … where classes weigh differently.
+    /// The loss of a batch. `weights` are those of the classes 0 and 1, … where classes weigh
+    /// differently.
     pub fn of(&self, outputs: &Tensor, labels: &Tensor, weights: Option<&[f64]>) -> Result<Tensor> {
         // labels on a GPU are not read back for this: training looks at all of them first
-        if matches!(self.kind, LossKind::Bce | LossKind::BceWithLogits(_)) && labels.device() == Device::CPU && !is_steady() {
-            let at = labels.detach()?.with_f32(|labels| self.misfit(labels).map(|at| (at, labels[at])))?;
+        if matches!(self.kind, LossKind::Bce | LossKind::BceWithLogits(_))
+            && labels.device() == Device::CPU
+            && !is_steady()
+        {
+            let at = labels
+                .detach()?
+                .with_f32(|labels| self.misfit(labels).map(|at| (at, labels[at])))?;
             if let Some((at, label)) = at {
                 return Err(self.refuses(label.into(), &format!(" at {at} of {}", labels.numel())));
             }
@@ -96,28 +107,42 @@ impl Loss {
                 }
                 Ok(value)
             }
-            LossKind::CrossEntropy { weights: own, ignored } => cross_entropy(outputs, &labels, weights.or(own.as_deref()), *ignored),
+            LossKind::CrossEntropy {
+                weights: own,
+                ignored,
+            } => cross_entropy(outputs, &labels, weights.or(own.as_deref()), *ignored),
             LossKind::MultinomialNll => multinomial(outputs, &labels),
             kind => self.elementwise(kind, outputs, &labels, weights),
         }
     }
 
-    /// Fails on labels that outputs of a shape without its batch have no place for, as [`Loss::of`] does where it may read
-    /// labels back.
+    /// Fails on labels that outputs of a shape without its batch have no place for, as [`Loss::of`]
+    /// does where it may read labels back.
     pub fn accepts(&self, labels: &[f32], output: &[i64]) -> Result<()> {
         match (&self.kind, output) {
             (LossKind::CrossEntropy { ignored, .. }, [classes, ..]) => {
                 let defined = |label: &f64| !label.is_nan() && *label != *ignored as f64;
-                labels.iter().map(|label| f64::from(*label)).filter(defined).try_for_each(|label| within(label, *classes))
+                labels
+                    .iter()
+                    .map(|label| f64::from(*label))
+                    .filter(defined)
+                    .try_for_each(|label| within(label, *classes))
             }
             _ => Ok(()),
         }
     }
 
-    /// The first label that the loss has no meaning for: binary cross-entropy takes labels from 0 to 1. NaN is undefined.
+    /// The first label that the loss has no meaning for: binary cross-entropy takes labels from 0
+    /// to 1. NaN is undefined.
     pub fn misfit(&self, labels: &[f32]) -> Option<usize> {
         let is_binary = matches!(self.kind, LossKind::Bce | LossKind::BceWithLogits(_));
-        if is_binary { labels.iter().position(|label| !(label.is_nan() || (0.0..=1.0).contains(label))) } else { None }
+        if is_binary {
+            labels
+                .iter()
+                .position(|label| !(label.is_nan() || (0.0..=1.0).contains(label)))
+        } else {
+            None
+        }
     }
 
     /// The fault of such a label; `place` is where it is.
@@ -126,38 +151,70 @@ impl Loss {
             hint: "class numbers need `loss::cross_entropy()` and an output for each class; `labels.gt(0.5)` makes labels of other numbers")
     }
 
-    fn elementwise(&self, kind: &LossKind, outputs: &Tensor, labels: &Tensor, weights: Option<&[f64]>) -> Result<Tensor> {
+    fn elementwise(
+        &self,
+        kind: &LossKind,
+        outputs: &Tensor,
+        labels: &Tensor,
+        weights: Option<&[f64]>,
+    ) -> Result<Tensor> {
         let labels = fit_shape(&self.name, outputs, labels)?.to_kind(outputs.kind())?;
         let undefined = labels.isnan()?;
         let holes = is_steady() || undefined.any(&None, false)?.item()? > 0.0;
-        let labels = if holes { labels.masked_fill(&undefined, 0.0)? } else { labels };
+        let labels = if holes {
+            labels.masked_fill(&undefined, 0.0)?
+        } else {
+            labels
+        };
         let mut each = match kind {
             LossKind::Bce => bce(outputs, &labels)?,
-            LossKind::BceWithLogits(positive) => bce_with_logits(outputs, &labels, positive.as_deref())?,
+            LossKind::BceWithLogits(positive) => {
+                bce_with_logits(outputs, &labels, positive.as_deref())?
+            }
             LossKind::Mse => outputs.sub(&labels)?.square()?,
             LossKind::Mae => outputs.sub(&labels)?.abs()?,
             LossKind::Huber(delta) => huber(&outputs.sub(&labels)?, *delta)?,
             LossKind::PoissonNll(true) => outputs.exp()?.sub(&labels.mul(outputs)?)?,
-            LossKind::PoissonNll(false) => outputs.sub(&labels.mul(&outputs.add_number(1e-8)?.log()?)?)?,
+            LossKind::PoissonNll(false) => {
+                outputs.sub(&labels.mul(&outputs.add_number(1e-8)?.log()?)?)?
+            }
             // x log x is 0 at 0
-            LossKind::Kl => labels.mul(&labels.clamp(1e-38, f64::INFINITY)?.log()?.sub(outputs)?)?,
+            LossKind::Kl => {
+                labels.mul(&labels.clamp(1e-38, f64::INFINITY)?.log()?.sub(outputs)?)?
+            }
             _ => bail!("internal", "{} is not computed number by number", self.name),
         };
         if let Some(weights) = weights {
-            let [zero, one] = weights else { bail!("value", "class weights of {} must be two numbers, of class 0 and of class 1", self.name) };
+            let [zero, one] = weights else {
+                bail!(
+                    "value",
+                    "class weights of {} must be two numbers, of class 0 and of class 1",
+                    self.name
+                )
+            };
             each = each.mul(&labels.mul_number(one - zero)?.add_number(*zero)?)?;
         }
         if let LossKind::Kl = kind {
             // as PyTorch's "batchmean": the divergence of a sample is the sum over its shares
             let n = outputs.shape().first().copied().unwrap_or(1).max(1);
-            let each = if holes { each.masked_fill(&undefined, 0.0)? } else { each };
+            let each = if holes {
+                each.masked_fill(&undefined, 0.0)?
+            } else {
+                each
+            };
             return each.sum(&None, false)?.div_number(n as f64);
         }
         if !holes {
             return each.mean(&None, false);
         }
-        let defined = undefined.logical_not()?.to_kind(Kind::Float)?.sum(&None, false)?.clamp(1.0, f64::INFINITY)?;
-        each.masked_fill(&undefined, 0.0)?.sum(&None, false)?.div(&defined)
+        let defined = undefined
+            .logical_not()?
+            .to_kind(Kind::Float)?
+            .sum(&None, false)?
+            .clamp(1.0, f64::INFINITY)?;
+        each.masked_fill(&undefined, 0.0)?
+            .sum(&None, false)?
+            .div(&defined)
     }
 }
 
@@ -167,7 +224,13 @@ fn fit_shape(name: &str, outputs: &Tensor, labels: &Tensor) -> Result<Tensor> {
     if want == got {
         return Ok(labels.clone());
     }
-    let squeezed = |shape: &[i64]| shape.iter().copied().filter(|n| *n != 1).collect::<Vec<_>>();
+    let squeezed = |shape: &[i64]| {
+        shape
+            .iter()
+            .copied()
+            .filter(|n| *n != 1)
+            .collect::<Vec<_>>()
+    };
     if squeezed(&want) == squeezed(&got) {
         return labels.reshape(&want);
     }
@@ -191,10 +254,16 @@ fn bce_with_logits(x: &Tensor, y: &Tensor, positive: Option<&[f64]>) -> Result<T
     // (1 - y) x + (1 + (w - 1) y) softplus(-x), without overflow
     let rest = y.neg()?.add_number(1.0)?.mul(x)?;
     let soft = x.neg()?.relu()?.add(&x.abs()?.neg()?.exp()?.log1p()?)?;
-    let Some(weights) = positive else { return rest.add(&soft) };
+    let Some(weights) = positive else {
+        return rest.add(&soft);
+    };
     let tasks = x.shape().get(1).copied().unwrap_or(1);
     if weights.len() != 1 && weights.len() as i64 != tasks {
-        bail!("value", "`pos_weight` holds {} numbers for {tasks} tasks", weights.len());
+        bail!(
+            "value",
+            "`pos_weight` holds {} numbers for {tasks} tasks",
+            weights.len()
+        );
     }
     let weights = Tensor::listed(weights, x.kind(), x.device())?;
     let scale = y.mul(&weights.sub_number(1.0)?)?.add_number(1.0)?;
@@ -208,7 +277,12 @@ fn huber(error: &Tensor, delta: f64) -> Result<Tensor> {
     near.where_(&size.le_number(delta)?, &far)
 }
 
-fn cross_entropy(outputs: &Tensor, labels: &Tensor, weights: Option<&[f64]>, ignored: i64) -> Result<Tensor> {
+fn cross_entropy(
+    outputs: &Tensor,
+    labels: &Tensor,
+    weights: Option<&[f64]>,
+    ignored: i64,
+) -> Result<Tensor> {
     let classes = outputs.shape().get(1).copied().unwrap_or(0);
     if outputs.rank() < 2 || classes < 2 {
         bail!("shape", "cross_entropy takes outputs [batch, classes, …], got {}", shape::text(&outputs.shape()); hint: "one output a sample is a task for `loss::bce_with_logits()`");
@@ -232,21 +306,41 @@ fn cross_entropy(outputs: &Tensor, labels: &Tensor, weights: Option<&[f64]>, ign
     let known = labels.masked_fill(&undefined, 0.0)?;
     let index = known.to_kind(Kind::Int64)?;
     if !is_steady() {
-        let wrong = index.lt_number(0)?.maximum(&index.ge_number(classes)?)?.maximum(&known.ne(&index)?)?;
+        let wrong = index
+            .lt_number(0)?
+            .maximum(&index.ge_number(classes)?)?
+            .maximum(&known.ne(&index)?)?;
         if wrong.any(&None, false)?.item()? > 0.0 {
-            known.to_f64()?.into_iter().try_for_each(|label| within(label, classes))?;
+            known
+                .to_f64()?
+                .into_iter()
+                .try_for_each(|label| within(label, classes))?;
         }
     }
-    let own = outputs.log_softmax(1)?.gather(1, &index.unsqueeze(1)?)?.squeeze(Some(1))?.neg()?;
+    let own = outputs
+        .log_softmax(1)?
+        .gather(1, &index.unsqueeze(1)?)?
+        .squeeze(Some(1))?
+        .neg()?;
     let mut weight = undefined.logical_not()?.to_kind(outputs.kind())?;
     if let Some(weights) = weights {
         if weights.len() as i64 != classes {
-            bail!("value", "{} class weights for {classes} classes", weights.len());
+            bail!(
+                "value",
+                "{} class weights for {classes} classes",
+                weights.len()
+            );
         }
         let table = Tensor::listed(weights, outputs.kind(), outputs.device())?;
-        weight = weight.mul(&table.take(0, &index.reshape(&[-1])?)?.reshape(&target_shape)?)?;
+        weight = weight.mul(
+            &table
+                .take(0, &index.reshape(&[-1])?)?
+                .reshape(&target_shape)?,
+        )?;
     }
-    own.mul(&weight)?.sum(&None, false)?.div(&weight.sum(&None, false)?.clamp(1e-12, f64::INFINITY)?)
+    own.mul(&weight)?
+        .sum(&None, false)?
+        .div(&weight.sum(&None, false)?.clamp(1e-12, f64::INFINITY)?)
 }
 
 /// Fails unless there is a class of this number.
@@ -266,7 +360,11 @@ fn within(label: f64, classes: i64) -> Result<()> {
 fn multinomial(logits: &Tensor, counts: &Tensor) -> Result<Tensor> {
     let counts = fit_shape("multinomial_nll", logits, counts)?.to_kind(logits.kind())?;
     let last = Some(vec![-1]);
-    let ways = counts.sum(&last, false)?.add_number(1.0)?.lgamma()?.sub(&counts.add_number(1.0)?.lgamma()?.sum(&last, false)?)?;
+    let ways = counts
+        .sum(&last, false)?
+        .add_number(1.0)?
+        .lgamma()?
+        .sub(&counts.add_number(1.0)?.lgamma()?.sum(&last, false)?)?;
     let chosen = counts.mul(&logits.log_softmax(-1)?)?.sum(&last, false)?;
     ways.add(&chosen)?.neg()?.mean(&None, false)
 }

@@ -54,7 +54,13 @@ struct Inner {
 impl Model {
     /// Builds a description for inputs of a shape.
     pub fn build(layer: &Layer, input: &Shape, how: &How) -> Result<Model> {
-        let How { seed, device, fast, precision, name } = how;
+        let How {
+            seed,
+            device,
+            fast,
+            precision,
+            name,
+        } = how;
         let mut builder = Builder::new(*seed, *device, *fast);
         let built = builder.child("", layer, input)?;
         Ok(Model(Rc::new(Inner {
@@ -121,13 +127,24 @@ impl Model {
 
     /// Named parameters and buffers.
     pub fn state(&self) -> Vec<(String, Tensor)> {
-        self.0.parameters.iter().chain(&self.0.buffers).cloned().collect()
+        self.0
+            .parameters
+            .iter()
+            .chain(&self.0.buffers)
+            .cloned()
+            .collect()
     }
 
     /// How many numbers are learned, and how many of them are not frozen.
     pub fn count(&self) -> (i64, i64) {
         let total = self.0.parameters.iter().map(|(_, p)| p.numel()).sum();
-        let trained = self.0.parameters.iter().filter(|(_, p)| p.is_grad_on()).map(|(_, p)| p.numel()).sum();
+        let trained = self
+            .0
+            .parameters
+            .iter()
+            .filter(|(_, p)| p.is_grad_on())
+            .map(|(_, p)| p.numel())
+            .sum();
         (total, trained)
     }
 
@@ -156,45 +173,80 @@ impl Model {
         matches!(&self.0.input, Shape::One(shape) if matches!(shape[..], [4, _]))
     }
 
-    /// Computes the output of a batch; one-hot sequences may also be given as codes `[batch, length]`.
+    /// Computes the output of a batch; one-hot sequences may also be given as codes
+    /// `[batch, length]`.
     pub fn forward(&self, x: &Value) -> Result<Value> {
         if let Value::One(codes) = x
             && is_codes(codes)
             && self.takes_codes()
         {
             let codes = self.place(codes)?;
-            let x = if self.reads_codes() { codes } else { codes.one_hot_codes()? };
+            let x = if self.reads_codes() {
+                codes
+            } else {
+                codes.one_hot_codes()?
+            };
             return self.pass(&Value::One(x));
         }
         self.check_input(x)?;
         self.pass(&x.map(|tensor| self.place(tensor))?)
     }
 
-    /// Does something with the layers as they are described; they are on the network's device, and so must be what they take.
+    /// Does something with the layers as they are described; they are on the network's device, and
+    /// so must be what they take.
     pub fn within<T>(&self, run: impl FnOnce(&dyn Module, Mode) -> Result<T>) -> Result<T> {
         let precision = self.0.precision.get();
         let _guard = precision.enter(self.0.device);
-        run(&*self.0.module, Mode { training: self.0.training.get(), half: precision == Precision::Bf16 })
+        run(
+            &*self.0.module,
+            Mode {
+                training: self.0.training.get(),
+                half: precision == Precision::Bf16,
+            },
+        )
     }
 
-    /// The layers that come first and hold parameters of which none learns, and the network behind them, with the same parameters.
-    /// Of several places to cut it is the last where `fits` agrees to the shape in between; none where there is no such place.
+    /// The layers that come first and hold parameters of which none learns, and the network behind
+    /// them, with the same parameters. Of several places to cut it is the last where `fits` agrees
+    /// to the shape in between; none where there is no such place.
     pub fn cut_settled(&self, fits: impl Fn(&[i64]) -> bool) -> Result<Option<(Model, Model)>> {
-        let Role::Parts(parts) = self.0.module.role() else { return Ok(None) };
-        let (mut held, mut x, mut place) = (0, Value::zeros(&self.0.input, 1)?.map(|tensor| self.place(tensor))?, None);
+        let Role::Parts(parts) = self.0.module.role() else {
+            return Ok(None);
+        };
+        let (mut held, mut x, mut place) = (
+            0,
+            Value::zeros(&self.0.input, 1)?.map(|tensor| self.place(tensor))?,
+            None,
+        );
         let _guard = grad::no_grad();
         for (i, part) in parts.iter().enumerate().take(parts.len().saturating_sub(1)) {
             let Some(own) = part.settled() else { break };
             held += own;
-            x = part.forward(&x, Mode { training: false, half: false })?;
+            x = part.forward(
+                &x,
+                Mode {
+                    training: false,
+                    half: false,
+                },
+            )?;
             let shape = x.shape();
             if held > 0 && matches!(&shape, Shape::One(shape) if fits(shape)) {
                 place = Some((i + 1, shape));
             }
         }
-        let Some((cut, between)) = place else { return Ok(None) };
+        let Some((cut, between)) = place else {
+            return Ok(None);
+        };
         let part = |parts: &[Rc<dyn Module>], input: &Shape, output: &Shape| {
-            let Inner { name, parameters, buffers, device, fast, in_training, .. } = &*self.0;
+            let Inner {
+                name,
+                parameters,
+                buffers,
+                device,
+                fast,
+                in_training,
+                ..
+            } = &*self.0;
             Model(Rc::new(Inner {
                 name: name.clone(),
                 module: rest(parts),
@@ -211,7 +263,10 @@ impl Model {
                 in_training: in_training.clone(),
             }))
         };
-        Ok(Some((part(&parts[..cut], &self.0.input, &between), part(&parts[cut..], &between, &self.0.output))))
+        Ok(Some((
+            part(&parts[..cut], &self.0.input, &between),
+            part(&parts[cut..], &between, &self.0.output),
+        )))
     }
 
     /// Whether layers may be joined into faster ones.
@@ -220,9 +275,17 @@ impl Model {
     }
 
     fn pass(&self, x: &Value) -> Result<Value> {
-        let out = self.within(|module, mode| module.forward(x, mode)).map_err(|fault| self.misfit(x, fault))?;
+        let out = self
+            .within(|module, mode| module.forward(x, mode))
+            .map_err(|fault| self.misfit(x, fault))?;
         // losses are computed in 32 bits
-        out.map(|tensor| if matches!(tensor.kind(), Kind::BFloat16 | Kind::Half) { tensor.to_kind(Kind::Float) } else { Ok(tensor.clone()) })
+        out.map(|tensor| {
+            if matches!(tensor.kind(), Kind::BFloat16 | Kind::Half) {
+                tensor.to_kind(Kind::Float)
+            } else {
+                Ok(tensor.clone())
+            }
+        })
     }
 
     /// The fault of a pass over inputs of another shape than the one it was built for.
@@ -239,36 +302,61 @@ impl Model {
             Shape::Many(_) => None,
         };
         let hint = match length(&self.0.input) {
-            Some(n) => format!("inputs of length {n}, or a network that takes any length: `nn::global_max_pool()` instead of `nn::flatten()`"),
+            Some(n) => format!(
+                "inputs of length {n}, or a network that takes any length: `nn::global_max_pool()` instead of `nn::flatten()`"
+            ),
             None => "inputs of the lengths it was built for".into(),
         };
-        let mut own = fault.context(format!("`{}` is built for {}, got {}", self.0.name, self.0.input.text(), got.text()));
+        let mut own = fault.context(format!(
+            "`{}` is built for {}, got {}",
+            self.0.name,
+            self.0.input.text(),
+            got.text()
+        ));
         own.kind = "shape";
         own.hint = Some(hint);
         own
     }
 
     fn place(&self, tensor: &Tensor) -> Result<Tensor> {
-        if tensor.device() == self.0.device { Ok(tensor.clone()) } else { tensor.to_device(self.0.device) }
+        if tensor.device() == self.0.device {
+            Ok(tensor.clone())
+        } else {
+            tensor.to_device(self.0.device)
+        }
     }
 
     fn check_input(&self, x: &Value) -> Result<()> {
-        let fits = |want: &[i64], got: &[i64]| got.len() == want.len() + 1 && (want.len() < 2 || want[0] == got[1]) && (want.len() != 1 || want[0] == got[1]);
+        let fits = |want: &[i64], got: &[i64]| {
+            got.len() == want.len() + 1
+                && (want.len() < 2 || want[0] == got[1])
+                && (want.len() != 1 || want[0] == got[1])
+        };
         let wrong = |name: &str, want: &[i64], got: &[i64]| {
             fault!(
                 "shape",
                 "`{}` takes {name}[batch, {}], got {}",
                 self.0.name,
-                want.iter().map(|n| n.to_string()).collect::<Vec<_>>().join(", "),
+                want.iter()
+                    .map(|n| n.to_string())
+                    .collect::<Vec<_>>()
+                    .join(", "),
                 shape::text(got)
             )
         };
         match (&self.0.input, x) {
-            (Shape::One(want), Value::One(tensor)) if !fits(want, &tensor.shape()) => Err(wrong("", want, &tensor.shape())),
+            (Shape::One(want), Value::One(tensor)) if !fits(want, &tensor.shape()) => {
+                Err(wrong("", want, &tensor.shape()))
+            }
             (Shape::Many(want), Value::Many(got)) => {
                 for (name, shape) in want {
                     let tensor = got.get(name).ok_or_else(|| {
-                        fault!("shape", "`{}` needs an input called `{name}`; got {}", self.0.name, got.keys().cloned().collect::<Vec<_>>().join(", "))
+                        fault!(
+                            "shape",
+                            "`{}` needs an input called `{name}`; got {}",
+                            self.0.name,
+                            got.keys().cloned().collect::<Vec<_>>().join(", ")
+                        )
                     })?;
                     if !fits(shape, &tensor.shape()) {
                         return Err(wrong(&format!("{name} "), shape, &tensor.shape()));
@@ -277,7 +365,12 @@ impl Model {
                 Ok(())
             }
             (Shape::Many(want), Value::One(_)) => {
-                bail!("shape", "`{}` takes several inputs, {}; got one", self.0.name, want.keys().cloned().collect::<Vec<_>>().join(", "))
+                bail!(
+                    "shape",
+                    "`{}` takes several inputs, {}; got one",
+                    self.0.name,
+                    want.keys().cloned().collect::<Vec<_>>().join(", ")
+                )
             }
             _ => Ok(()),
         }
@@ -290,29 +383,60 @@ impl Model {
             return Ok(tensor.clone());
         }
         let fault = fault!("name", "`{}` has no parameter `{path}`", self.0.name);
-        Err(match near::nearest(path, all.clone().map(|(name, _)| name.as_str())) {
-            Some(near) => fault.hint(format!("did you mean \"{near}\"?")),
-            None => fault.hint(format!("it has {}", all.take(12).map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", "))),
-        })
+        Err(
+            match near::nearest(path, all.clone().map(|(name, _)| name.as_str())) {
+                Some(near) => fault.hint(format!("did you mean \"{near}\"?")),
+                None => fault.hint(format!(
+                    "it has {}",
+                    all.take(12)
+                        .map(|(name, _)| name.as_str())
+                        .collect::<Vec<_>>()
+                        .join(", ")
+                )),
+            },
+        )
     }
 
     /// Copies values into a parameter or buffer.
     pub fn set(&self, path: &str, values: &Tensor) -> Result<()> {
         let target = self.get(path)?;
         if target.shape() != values.shape() {
-            bail!("shape", "`{path}` is {}, got {}", shape::text(&target.shape()), shape::text(&values.shape()));
+            bail!(
+                "shape",
+                "`{path}` is {}, got {}",
+                shape::text(&target.shape()),
+                shape::text(&values.shape())
+            );
         }
         target.overwrite(values)
     }
 
-    /// Stops (or resumes) learning of all parameters whose path starts with a prefix; gives how many there are.
+    /// Stops (or resumes) learning of all parameters whose path starts with a prefix; gives how
+    /// many there are.
     pub fn freeze(&self, prefix: &str, frozen: bool) -> Result<usize> {
-        let below = |name: &str| prefix.is_empty() || name == prefix || name.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('.'));
-        let chosen: Vec<_> = self.0.parameters.iter().filter(|(name, _)| below(name)).collect();
+        let below = |name: &str| {
+            prefix.is_empty()
+                || name == prefix
+                || name
+                    .strip_prefix(prefix)
+                    .is_some_and(|rest| rest.starts_with('.'))
+        };
+        let chosen: Vec<_> = self
+            .0
+            .parameters
+            .iter()
+            .filter(|(name, _)| below(name))
+            .collect();
         if chosen.is_empty() {
             let parts = self.0.parameters.iter().map(|(name, _)| name.as_str());
-            let fault = fault!("name", "`{}` has no parameters below `{prefix}`", self.0.name);
-            return Err(near::nearest(prefix, parts).map_or(fault.clone(), |near| fault.hint(format!("did you mean \"{near}\"?"))));
+            let fault = fault!(
+                "name",
+                "`{}` has no parameters below `{prefix}`",
+                self.0.name
+            );
+            return Err(near::nearest(prefix, parts).map_or(fault.clone(), |near| {
+                fault.hint(format!("did you mean \"{near}\"?"))
+            }));
         }
         for (_, tensor) in &chosen {
             tensor.requires_grad_(!frozen)?;
@@ -322,12 +446,16 @@ impl Model {
 
     /// Forgets all gradients.
     pub fn zero_grad(&self) -> Result<()> {
-        self.0.parameters.iter().try_for_each(|(_, p)| p.zero_grad())
+        self.0
+            .parameters
+            .iter()
+            .try_for_each(|(_, p)| p.zero_grad())
     }
 
     /// Writes parameters and buffers under PyTorch's names.
     pub fn save(&self, path: &Path) -> Result<()> {
-        // one note alone: several would stand in a random order, and equal models would give unequal files
+        // one note alone: several would stand in a random order, and equal models would give
+        // unequal files
         let notes = HashMap::from([("format".to_string(), "pt".to_string())]);
         file::save_safetensors(path, &self.state(), notes)
     }
@@ -335,28 +463,48 @@ impl Model {
     /// Reads what [`Model::save`] (or PyTorch) wrote; every name and shape must fit.
     pub fn load(&self, path: &Path) -> Result<()> {
         let (tensors, _) = file::load_safetensors(path)?;
-        self.load_state(&tensors).map_err(|fault| fault.context(format!("`{}`", path.display())))
+        self.load_state(&tensors)
+            .map_err(|fault| fault.context(format!("`{}`", path.display())))
     }
 
-    /// Copies named tensors into the parameters and buffers; nothing is changed where one does not fit.
+    /// Copies named tensors into the parameters and buffers; nothing is changed where one does not
+    /// fit.
     pub fn load_state(&self, tensors: &[(String, Tensor)]) -> Result<()> {
-        let given: BTreeMap<&str, &Tensor> = tensors.iter().map(|(name, tensor)| (name.as_str(), tensor)).collect();
+        let given: BTreeMap<&str, &Tensor> = tensors
+            .iter()
+            .map(|(name, tensor)| (name.as_str(), tensor))
+            .collect();
         let own = self.state();
-        if let Some((name, _)) = own.iter().find(|(name, _)| !given.contains_key(name.as_str()) && !name.ends_with("num_batches_tracked")) {
-            let other = tensors.iter().map(|(name, _)| name.as_str()).find(|name| !own.iter().any(|(known, _)| known == name));
+        if let Some((name, _)) = own.iter().find(|(name, _)| {
+            !given.contains_key(name.as_str()) && !name.ends_with("num_batches_tracked")
+        }) {
+            let other = tensors
+                .iter()
+                .map(|(name, _)| name.as_str())
+                .find(|name| !own.iter().any(|(known, _)| known == name));
             let fault = fault!("shape", "there is no tensor `{name}`");
-            return Err(
-                other.map_or(fault.clone(), |other| fault.hint(format!("it holds `{other}`, which this network has not: is it the same architecture?")))
-            );
+            return Err(other.map_or(fault.clone(), |other| {
+                fault.hint(format!(
+                    "it holds `{other}`, which this network has not: is it the same architecture?"
+                ))
+            }));
         }
-        if let Some((name, _)) = tensors.iter().find(|(name, _)| !own.iter().any(|(known, _)| known == name)) {
+        if let Some((name, _)) = tensors
+            .iter()
+            .find(|(name, _)| !own.iter().any(|(known, _)| known == name))
+        {
             bail!("shape", "tensor `{name}` has no place in `{}`", self.0.name; hint: "is it the same architecture?");
         }
         for (name, target) in &own {
             if let Some(values) = given.get(name.as_str())
                 && values.shape() != target.shape()
             {
-                bail!("shape", "`{name}` is {} there and {} here", shape::text(&values.shape()), shape::text(&target.shape()));
+                bail!(
+                    "shape",
+                    "`{name}` is {} there and {} here",
+                    shape::text(&values.shape()),
+                    shape::text(&target.shape())
+                );
             }
         }
         let _guard = grad::no_grad();
@@ -371,21 +519,39 @@ impl Model {
     /// A copy of all parameters and buffers as they are now.
     pub fn snapshot(&self) -> Result<Vec<(String, Tensor)>> {
         let _guard = grad::no_grad();
-        self.state().into_iter().map(|(name, tensor)| Ok((name, tensor.detach()?.copied()?))).collect()
+        self.state()
+            .into_iter()
+            .map(|(name, tensor)| Ok((name, tensor.detach()?.copied()?)))
+            .collect()
     }
 
-    /// Copies the parameters that both networks have under the same path, below a prefix; gives how many.
+    /// Copies the parameters that both networks have under the same path, below a prefix; gives how
+    /// many.
     pub fn transfer(&self, from: &Model, prefix: &str) -> Result<usize> {
         let mut copied = 0;
         for (name, values) in from.state() {
-            let below = prefix.is_empty() || name == prefix || name.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('.'));
-            if below && self.state().iter().any(|(known, own)| *known == name && own.shape() == values.shape()) {
+            let below = prefix.is_empty()
+                || name == prefix
+                || name
+                    .strip_prefix(prefix)
+                    .is_some_and(|rest| rest.starts_with('.'));
+            if below
+                && self
+                    .state()
+                    .iter()
+                    .any(|(known, own)| *known == name && own.shape() == values.shape())
+            {
                 self.set(&name, &values.detach()?)?;
                 copied += 1;
             }
         }
         if copied == 0 {
-            bail!("shape", "`{}` and `{}` share no parameters of the same shape below `{prefix}`", from.0.name, self.0.name);
+            bail!(
+                "shape",
+                "`{}` and `{}` share no parameters of the same shape below `{prefix}`",
+                from.0.name,
+                self.0.name
+            );
         }
         Ok(copied)
     }
@@ -402,7 +568,13 @@ impl Model {
         if !self.0.device.is_cuda() {
             self.0.module.ways(&mut ways);
         }
-        summary::table(&self.0.name, &self.0.input.text(), &self.0.rows, (total, trained), &ways)
+        summary::table(
+            &self.0.name,
+            &self.0.input.text(),
+            &self.0.rows,
+            (total, trained),
+            &ways,
+        )
     }
 }
 
@@ -428,44 +600,100 @@ mod tests {
     }
 
     fn linear(features: i64) -> Layer {
-        layer(Linear { features, bias: true, init: None })
+        layer(Linear {
+            features,
+            bias: true,
+            init: None,
+        })
     }
 
     fn norm(over: Over) -> Layer {
-        layer(Norm { over, eps: 1e-5, momentum: 0.1, affine: true })
+        layer(Norm {
+            over,
+            eps: 1e-5,
+            momentum: 0.1,
+            affine: true,
+        })
     }
 
     fn recurrent(dropout: f64) -> Layer {
-        let how = Recurrence { is_lstm: true, hidden: 3, layers: 2, bidirectional: true, dropout };
-        layer(Recurrent { how, last: false, one_bias: false })
+        let how = Recurrence {
+            is_lstm: true,
+            hidden: 3,
+            layers: 2,
+            bidirectional: true,
+            dropout,
+        };
+        layer(Recurrent {
+            how,
+            last: false,
+            one_bias: false,
+        })
     }
 
     fn heads(dropout: f64) -> Layer {
-        layer(MultiHead { heads: 2, dropout, causal: false })
+        layer(MultiHead {
+            heads: 2,
+            dropout,
+            causal: false,
+        })
     }
 
     fn chain(parts: Vec<Layer>) -> Layer {
-        layer(Chain { parts: parts.into_iter().map(|part| (None, part)).collect() })
+        layer(Chain {
+            parts: parts.into_iter().map(|part| (None, part)).collect(),
+        })
     }
 
     fn built(layer: &Layer, input: &[i64]) -> Result<Model> {
-        let how = How { seed: 1, device: Device::CPU, fast: true, precision: Precision::default(), name: "net".into() };
+        let how = How {
+            seed: 1,
+            device: Device::CPU,
+            fast: true,
+            precision: Precision::default(),
+            name: "net".into(),
+        };
         Model::build(layer, &Shape::One(input.to_vec()), &how)
     }
 
-    /// What a layer that is called settled gives for a sample is the same in training as in evaluation, alone and among others.
+    /// What a layer that is called settled gives for a sample is the same in training as in
+    /// evaluation, alone and among others.
     #[test]
     fn settled_layers_give_every_sample_the_same() -> Result<()> {
         let conv = || layer(Conv::plain(4, &[3]));
-        let own = || Custom { name: "own".into(), parameters: None, forward: Rc::new(|_, x, _| x.one().cloned()) };
+        let own = || Custom {
+            name: "own".into(),
+            parameters: None,
+            forward: Rc::new(|_, x, _| x.one().cloned()),
+        };
         let cases = [
             (conv(), true),
             (linear(5), true),
-            (layer(Maxout { features: 3, pieces: 2 }), true),
+            (
+                layer(Maxout {
+                    features: 3,
+                    pieces: 2,
+                }),
+                true,
+            ),
             (layer(Activation::Relu), true),
             (layer(Activation::Softmax(1)), true),
-            (layer(Pool { max: true, size: vec![2], stride: vec![2], padding: vec![0] }), true),
-            (layer(Adaptive { max: false, size: 3 }), true),
+            (
+                layer(Pool {
+                    max: true,
+                    size: vec![2],
+                    stride: vec![2],
+                    padding: vec![0],
+                }),
+                true,
+            ),
+            (
+                layer(Adaptive {
+                    max: false,
+                    size: 3,
+                }),
+                true,
+            ),
             (layer(Global { max: false }), true),
             (layer(LastPosition), true),
             (layer(Flatten), true),
@@ -473,7 +701,14 @@ mod tests {
             (layer(Kmers(2)), true),
             (layer(Permute(vec![2, 1])), true),
             (layer(Reshape(vec![2, -1])), true),
-            (layer(ScaledDot { keys: 3, values: 2, bias: true }), true),
+            (
+                layer(ScaledDot {
+                    keys: 3,
+                    values: 2,
+                    bias: true,
+                }),
+                true,
+            ),
             (layer(Positions { learned: true }), true),
             (heads(0.0), true),
             (heads(0.5), false),
@@ -483,13 +718,45 @@ mod tests {
             (norm(Over::Instance), true),
             (norm(Over::Group(2)), true),
             (norm(Over::Batch), false),
-            (layer(Dropout { p: 0.5, channels: false }), false),
+            (
+                layer(Dropout {
+                    p: 0.5,
+                    channels: false,
+                }),
+                false,
+            ),
             (layer(own()), false),
             (layer(Tied(conv())), false),
-            (layer(Residual { layer: heads(0.0), shortcut: None, after: Some(norm(Over::Layer)) }), true),
-            (layer(Residual { layer: heads(0.5), shortcut: None, after: None }), false),
-            (layer(Parallel { parts: vec![conv(), conv()], merge: Merge::Concat }), true),
-            (layer(Parallel { parts: vec![conv(), chain(vec![conv(), norm(Over::Batch)])], merge: Merge::Concat }), false),
+            (
+                layer(Residual {
+                    layer: heads(0.0),
+                    shortcut: None,
+                    after: Some(norm(Over::Layer)),
+                }),
+                true,
+            ),
+            (
+                layer(Residual {
+                    layer: heads(0.5),
+                    shortcut: None,
+                    after: None,
+                }),
+                false,
+            ),
+            (
+                layer(Parallel {
+                    parts: vec![conv(), conv()],
+                    merge: Merge::Concat,
+                }),
+                true,
+            ),
+            (
+                layer(Parallel {
+                    parts: vec![conv(), chain(vec![conv(), norm(Over::Batch)])],
+                    merge: Merge::Concat,
+                }),
+                false,
+            ),
         ];
         let mut rng = Rng::keyed(&[3]);
         let numbers: Vec<f32> = (0..5 * 4 * 12).map(|_| rng.normal() as f32).collect();
@@ -501,17 +768,30 @@ mod tests {
                 assert_eq!(net.0.module.settled(), None, "{} learns", layer.text());
                 net.freeze("", true)?;
             }
-            assert_eq!(net.0.module.settled().is_some(), is_settled, "{}", layer.text());
+            assert_eq!(
+                net.0.module.settled().is_some(),
+                is_settled,
+                "{}",
+                layer.text()
+            );
             if is_settled {
                 let _guard = grad::no_grad();
                 let pass = |x: &Tensor, on: bool| {
                     net.set_training(on);
                     net.forward(&Value::One(x.clone()))?.one().cloned()
                 };
-                let (evaluated, trained, alone) = (pass(&x, false)?, pass(&x, true)?, pass(&x.narrow(0, 2, 1)?, true)?);
+                let (evaluated, trained, alone) = (
+                    pass(&x, false)?,
+                    pass(&x, true)?,
+                    pass(&x.narrow(0, 2, 1)?, true)?,
+                );
                 let largest = |a: &Tensor, b: &Tensor| a.sub(b)?.abs()?.amax(&None, false)?.item();
                 assert!(largest(&evaluated, &trained)? == 0.0, "{}", layer.text());
-                assert!(largest(&evaluated.narrow(0, 2, 1)?, &alone)? < 1e-5, "{}", layer.text());
+                assert!(
+                    largest(&evaluated.narrow(0, 2, 1)?, &alone)? < 1e-5,
+                    "{}",
+                    layer.text()
+                );
             }
         }
         Ok(())
@@ -519,7 +799,16 @@ mod tests {
 
     #[test]
     fn networks_are_cut_behind_their_frozen_layers() -> Result<()> {
-        let parts = || vec![layer(Conv::plain(6, &[3])), layer(Activation::Relu), layer(Global { max: true }), linear(3), layer(Activation::Relu), linear(1)];
+        let parts = || {
+            vec![
+                layer(Conv::plain(6, &[3])),
+                layer(Activation::Relu),
+                layer(Global { max: true }),
+                linear(3),
+                layer(Activation::Relu),
+                linear(1),
+            ]
+        };
         let net = built(&chain(parts()), &[4, 12])?;
         let between = |most: i64| -> Result<Option<String>> {
             let cut = net.cut_settled(|shape| shape.iter().product::<i64>() <= most)?;
@@ -538,8 +827,13 @@ mod tests {
         assert_eq!(between(1000)?, None);
         net.freeze("0", true)?;
         let x = Value::One(Tensor::from_f32(&[0.5; 2 * 4 * 12], &[2, 4, 12])?);
-        let Some((before, behind)) = net.cut_settled(|_| true)? else { bail!("internal", "no cut") };
-        let (whole, halves) = (net.forward(&x)?.one()?.to_f32()?, behind.forward(&before.forward(&x)?)?.one()?.to_f32()?);
+        let Some((before, behind)) = net.cut_settled(|_| true)? else {
+            bail!("internal", "no cut")
+        };
+        let (whole, halves) = (
+            net.forward(&x)?.one()?.to_f32()?,
+            behind.forward(&before.forward(&x)?)?.one()?.to_f32()?,
+        );
         assert_eq!(whole, halves);
         Ok(())
     }

@@ -55,13 +55,22 @@ impl Spec for Norm {
 
     fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
         let shape = input.one(&self.text())?.to_vec();
-        let Some(channels) = shape.first().copied() else { bail!("shape", "{} needs an axis of channels", self.text()) };
+        let Some(channels) = shape.first().copied() else {
+            bail!("shape", "{} needs an axis of channels", self.text())
+        };
         if self.over == Over::Instance && shape.len() < 2 {
-            bail!("shape", "instance_norm takes [channels, length], the input is {}", shape::text(&shape));
+            bail!(
+                "shape",
+                "instance_norm takes [channels, length], the input is {}",
+                shape::text(&shape)
+            );
         }
         let affine = if self.affine {
             let weight = builder.parameter("weight", &[channels], &Init::Constant(1.0))?;
-            Some((weight, builder.parameter("bias", &[channels], &Init::Constant(0.0))?))
+            Some((
+                weight,
+                builder.parameter("bias", &[channels], &Init::Constant(0.0))?,
+            ))
         } else {
             None
         };
@@ -71,14 +80,37 @@ impl Spec for Norm {
                 let mean = builder.buffer("running_mean", &[channels], 0.0, Kind::Float)?;
                 let var = builder.buffer("running_var", &[channels], 1.0, Kind::Float)?;
                 let seen = builder.buffer("num_batches_tracked", &[], 0.0, Kind::Int64)?;
-                Built::one(BatchNorm { affine, mean, var, seen, eps, momentum }, shape)
+                Built::one(
+                    BatchNorm {
+                        affine,
+                        mean,
+                        var,
+                        seen,
+                        eps,
+                        momentum,
+                    },
+                    shape,
+                )
             }
-            Over::Instance => Built::one(Function(move |x: &Tensor, _| x.instance_norm(affine.as_ref().map(|(w, b)| (w, b)), eps)), shape),
+            Over::Instance => Built::one(
+                Function(move |x: &Tensor, _| {
+                    x.instance_norm(affine.as_ref().map(|(w, b)| (w, b)), eps)
+                }),
+                shape,
+            ),
             Over::Group(groups) => {
                 if groups < 1 || channels % groups != 0 {
-                    bail!("shape", "group_norm: {groups} groups must divide {channels} channels");
+                    bail!(
+                        "shape",
+                        "group_norm: {groups} groups must divide {channels} channels"
+                    );
                 }
-                Built::one(Function(move |x: &Tensor, _| x.group_norm(groups, affine.as_ref().map(|(w, b)| (w, b)), eps)), shape)
+                Built::one(
+                    Function(move |x: &Tensor, _| {
+                        x.group_norm(groups, affine.as_ref().map(|(w, b)| (w, b)), eps)
+                    }),
+                    shape,
+                )
             }
             Over::Layer => Built::one(
                 Pointwise(move |x: &Tensor| {
@@ -86,7 +118,9 @@ impl Spec for Norm {
                     if x.rank() == 2 {
                         return x.layer_norm(&[channels], pair, eps);
                     }
-                    x.transpose(1, -1)?.layer_norm(&[channels], pair, eps)?.transpose(1, -1)
+                    x.transpose(1, -1)?
+                        .layer_norm(&[channels], pair, eps)?
+                        .transpose(1, -1)
                 }),
                 shape,
             ),
@@ -114,8 +148,8 @@ impl BatchNorm {
         self.seen.add_(&self.seen.ones_like()?)
     }
 
-    /// max(x, 0) of what this gives, in one pass; none where the channels do not lie side by side in 32 bits on the processor, or
-    /// gradients go through running statistics.
+    /// max(x, 0) of what this gives, in one pass; none where the channels do not lie side by side
+    /// in 32 bits on the processor, or gradients go through running statistics.
     fn with_relu(&self, x: &Tensor, mode: Mode) -> Result<Option<Tensor>> {
         let rows = match x.rank() {
             _ if x.device().is_cuda() => return Ok(None),
@@ -124,33 +158,68 @@ impl BatchNorm {
             _ => return Ok(None),
         };
         let affine = self.affine.as_ref().map(|(w, b)| (w, b));
-        let learns = custom::is_recording() && affine.into_iter().flat_map(|(w, b)| [w, b]).chain([x]).any(Tensor::is_grad_on);
+        let learns = custom::is_recording()
+            && affine
+                .into_iter()
+                .flat_map(|(w, b)| [w, b])
+                .chain([x])
+                .any(Tensor::is_grad_on);
         if mode.half || (learns && !mode.training) {
             return Ok(None);
         }
         let moments = if mode.training {
             let channels = self.mean.numel() as usize;
-            let Some(found) = rows.detach()?.read(|x| moments(x, channels)) else { return Ok(None) };
+            let Some(found) = rows.detach()?.read(|x| moments(x, channels)) else {
+                return Ok(None);
+            };
             self.count(x)?;
             self.remember(&found, x.numel() as f64 / channels as f64)?;
             found
         } else {
-            Moments { mean: self.mean.to_f32()?, variance: self.var.to_f32()? }
+            Moments {
+                mean: self.mean.to_f32()?,
+                variance: self.var.to_f32()?,
+            }
         };
-        let learned = self.affine.as_ref().map(|(weight, bias)| Ok((weight.to_f32()?, bias.to_f32()?))).transpose()?;
-        let fit = Fit::new(moments, self.eps, learned.as_ref().map(|(weight, bias)| (&weight[..], &bias[..])));
-        let Some(out) = normed(&rows, fit, affine)? else { return Ok(None) };
-        if x.rank() == 3 { out.transpose(1, 2).map(Some) } else { Ok(Some(out)) }
+        let learned = self
+            .affine
+            .as_ref()
+            .map(|(weight, bias)| Ok((weight.to_f32()?, bias.to_f32()?)))
+            .transpose()?;
+        let fit = Fit::new(
+            moments,
+            self.eps,
+            learned
+                .as_ref()
+                .map(|(weight, bias)| (&weight[..], &bias[..])),
+        );
+        let Some(out) = normed(&rows, fit, affine)? else {
+            return Ok(None);
+        };
+        if x.rank() == 3 {
+            out.transpose(1, 2).map(Some)
+        } else {
+            Ok(Some(out))
+        }
     }
 
     /// Moves the running statistics towards those of a batch with so many numbers a channel.
     fn remember(&self, batch: &Moments, n: f64) -> Result<()> {
         let _guard = grad::no_grad();
-        let unbiased: Vec<f32> = batch.variance.iter().map(|variance| (f64::from(*variance) * n / (n - 1.0)) as f32).collect();
+        let unbiased: Vec<f32> = batch
+            .variance
+            .iter()
+            .map(|variance| (f64::from(*variance) * n / (n - 1.0)) as f32)
+            .collect();
         for (running, own) in [(&self.mean, &batch.mean), (&self.var, &unbiased)] {
             let own = Tensor::from_f32(own, &running.shape())?;
             let share = self.momentum as f32;
-            change(&[running], &own, |running, own| running[0].iter_mut().zip(own).for_each(|(running, own)| *running += share * (own - *running)));
+            change(&[running], &own, |running, own| {
+                running[0]
+                    .iter_mut()
+                    .zip(own)
+                    .for_each(|(running, own)| *running += share * (own - *running))
+            });
         }
         Ok(())
     }
@@ -161,7 +230,12 @@ pub fn with_relu(modules: Vec<Rc<dyn Module>>) -> Vec<Rc<dyn Module>> {
     let mut out: Vec<Rc<dyn Module>> = Vec::with_capacity(modules.len());
     for module in modules {
         match out.last() {
-            Some(last) if matches!((last.role(), module.role()), (Role::BatchNorm(_), Role::Relu)) => {
+            Some(last)
+                if matches!(
+                    (last.role(), module.role()),
+                    (Role::BatchNorm(_), Role::Relu)
+                ) =>
+            {
                 let norm = last.clone();
                 out.pop();
                 out.push(Rc::new(NormRelu { norm, relu: module }));
@@ -204,7 +278,14 @@ impl Module for BatchNorm {
             self.count(x)?;
         }
         let affine = self.affine.as_ref().map(|(w, b)| (w, b));
-        x.batch_norm(affine, Some((&self.mean, &self.var)), mode.training, self.momentum, self.eps).map(Value::One)
+        x.batch_norm(
+            affine,
+            Some((&self.mean, &self.var)),
+            mode.training,
+            self.momentum,
+            self.eps,
+        )
+        .map(Value::One)
     }
 
     fn reach(&self) -> Option<Reach> {

@@ -22,9 +22,20 @@ pub struct Pool {
 
 impl Spec for Pool {
     fn text(&self) -> String {
-        let size = if self.size.len() == 1 { self.size[0].to_string() } else { shape::text(&self.size) };
-        let stride = if self.stride == self.size { String::new() } else { format!(", stride {}", self.stride[0]) };
-        format!("{}_pool({size}{stride})", if self.max { "max" } else { "avg" })
+        let size = if self.size.len() == 1 {
+            self.size[0].to_string()
+        } else {
+            shape::text(&self.size)
+        };
+        let stride = if self.stride == self.size {
+            String::new()
+        } else {
+            format!(", stride {}", self.stride[0])
+        };
+        format!(
+            "{}_pool({size}{stride})",
+            if self.max { "max" } else { "avg" }
+        )
     }
 
     fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
@@ -43,10 +54,21 @@ impl Spec for Pool {
         for axis in 0..axes {
             let (size, have) = (self.size[axis], input[axis + 1] + 2 * self.padding[axis]);
             if self.padding[axis] * 2 > size {
-                bail!("shape", "{}: padding {} is more than half the window", self.text(), self.padding[axis]);
+                bail!(
+                    "shape",
+                    "{}: padding {} is more than half the window",
+                    self.text(),
+                    self.padding[axis]
+                );
             }
             if size > have {
-                return Err(fault!("shape", "{}: the window is {size} wide, the input has {}", self.text(), input[axis + 1]).hint("pool less, here or before"));
+                return Err(fault!(
+                    "shape",
+                    "{}: the window is {size} wide, the input has {}",
+                    self.text(),
+                    input[axis + 1]
+                )
+                .hint("pool less, here or before"));
             }
             output.push((have - size) / self.stride[axis] + 1);
         }
@@ -57,7 +79,11 @@ impl Spec for Pool {
 
 impl Pool {
     fn of(&self, x: &Tensor, padding: &[i64]) -> Result<Tensor> {
-        if self.max { x.max_pool(&self.size, &self.stride, padding) } else { x.avg_pool(&self.size, &self.stride, padding) }
+        if self.max {
+            x.max_pool(&self.size, &self.stride, padding)
+        } else {
+            x.avg_pool(&self.size, &self.stride, padding)
+        }
     }
 }
 
@@ -74,9 +100,19 @@ impl Module for Pooled {
     }
 
     fn reach(&self) -> Option<Reach> {
-        let Pool { max, size, stride, padding } = &self.0;
+        let Pool {
+            max,
+            size,
+            stride,
+            padding,
+        } = &self.0;
         let fill = if *max { f64::NEG_INFINITY } else { 0.0 };
-        (size.len() == 1).then(|| Reach { span: size[0], stride: stride[0], pads: (padding[0], padding[0]), fill })
+        (size.len() == 1).then(|| Reach {
+            span: size[0],
+            stride: stride[0],
+            pads: (padding[0], padding[0]),
+            fill,
+        })
     }
 
     fn within(&self, x: &Tensor, _: Mode) -> Result<Tensor> {
@@ -94,15 +130,29 @@ pub struct Adaptive {
 
 impl Spec for Adaptive {
     fn text(&self) -> String {
-        format!("adaptive_{}_pool({})", if self.max { "max" } else { "avg" }, self.size)
+        format!(
+            "adaptive_{}_pool({})",
+            if self.max { "max" } else { "avg" },
+            self.size
+        )
     }
 
     fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
         let input = input.one(&self.text())?;
-        let [channels, _] = input else { bail!("shape", "{} takes [channels, length], the input is {}", self.text(), shape::text(input)) };
+        let [channels, _] = input else {
+            bail!(
+                "shape",
+                "{} takes [channels, length], the input is {}",
+                self.text(),
+                shape::text(input)
+            )
+        };
         builder.see_all();
         let (size, max) = (self.size, self.max);
-        Built::one(Function(move |x: &Tensor, _| x.adaptive_pool(size, max)), vec![*channels, size])
+        Built::one(
+            Function(move |x: &Tensor, _| x.adaptive_pool(size, max)),
+            vec![*channels, size],
+        )
     }
 }
 
@@ -124,7 +174,13 @@ impl Spec for Global {
         }
         builder.see_all();
         let dims: Vec<i64> = (2..=input.len() as i64).collect();
-        Built::one(Everything { max: self.max, dims }, vec![input[0]])
+        Built::one(
+            Everything {
+                max: self.max,
+                dims,
+            },
+            vec![input[0]],
+        )
     }
 }
 
@@ -136,7 +192,12 @@ struct Everything {
 impl Module for Everything {
     fn forward(&self, x: &Value, _: Mode) -> Result<Value> {
         let (x, dims) = (x.one()?, Some(self.dims.clone()));
-        if self.max { x.amax(&dims, false) } else { x.mean(&dims, false) }.map(Value::One)
+        if self.max {
+            x.amax(&dims, false)
+        } else {
+            x.mean(&dims, false)
+        }
+        .map(Value::One)
     }
 
     fn role(&self) -> Role<'_> {

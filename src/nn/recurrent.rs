@@ -31,8 +31,16 @@ impl Spec for Recurrent {
         format!(
             "{name}({}{}{})",
             self.how.hidden,
-            if self.how.bidirectional { ", both ways" } else { "" },
-            if self.how.layers > 1 { format!(", {} layers", self.how.layers) } else { String::new() }
+            if self.how.bidirectional {
+                ", both ways"
+            } else {
+                ""
+            },
+            if self.how.layers > 1 {
+                format!(", {} layers", self.how.layers)
+            } else {
+                String::new()
+            }
         )
     }
 
@@ -55,7 +63,11 @@ impl Spec for Recurrent {
         let init = Init::Uniform(1.0 / (how.hidden as f64).sqrt());
         let mut parameters = Vec::new();
         for layer in 0..how.layers {
-            let into = if layer == 0 { *channels } else { how.hidden * how.directions() };
+            let into = if layer == 0 {
+                *channels
+            } else {
+                how.hidden * how.directions()
+            };
             for direction in 0..how.directions() {
                 let end = format!("l{layer}{}", if direction == 1 { "_reverse" } else { "" });
                 for (part, shape) in [
@@ -74,8 +86,20 @@ impl Spec for Recurrent {
         }
         builder.see_all();
         let width = how.hidden * how.directions();
-        let module = Running { how, parameters, read: if self.last { Read::State } else { Read::All }, fast: builder.fast && dense::is_fast() };
-        Built::one(module, if self.last { vec![width] } else { vec![width, *length] })
+        let module = Running {
+            how,
+            parameters,
+            read: if self.last { Read::State } else { Read::All },
+            fast: builder.fast && dense::is_fast(),
+        };
+        Built::one(
+            module,
+            if self.last {
+                vec![width]
+            } else {
+                vec![width, *length]
+            },
+        )
     }
 }
 
@@ -102,7 +126,10 @@ pub struct Running {
 impl Running {
     /// The same, read at the last position alone; none where less than everything is read already.
     pub fn at_last_position(&self) -> Option<Running> {
-        (self.read == Read::All).then(|| Running { read: Read::LastPosition, ..self.clone() })
+        (self.read == Read::All).then(|| Running {
+            read: Read::LastPosition,
+            ..self.clone()
+        })
     }
 
     fn all(&self, x: &Tensor, training: bool) -> Result<Tensor> {
@@ -111,11 +138,26 @@ impl Running {
         for (layer, parameters) in self.parameters.chunks(each).enumerate() {
             if layer > 0 && self.how.dropout > 0.0 {
                 // numbered along the channels, as every dropout over positions
-                x = x.transpose(1, 2)?.dropout(self.how.dropout, training)?.transpose(1, 2)?;
+                x = x
+                    .transpose(1, 2)?
+                    .dropout(self.how.dropout, training)?
+                    .transpose(1, 2)?;
             }
             let is_top = (layer + 1) * each == self.parameters.len();
             let cut = is_top && self.read == Read::LastPosition;
-            x = if self.fast { steps(&x, &self.how, parameters, cut)? } else { run(&x, &Recurrence { layers: 1, ..self.how.clone() }, parameters, training)? };
+            x = if self.fast {
+                steps(&x, &self.how, parameters, cut)?
+            } else {
+                run(
+                    &x,
+                    &Recurrence {
+                        layers: 1,
+                        ..self.how.clone()
+                    },
+                    parameters,
+                    training,
+                )?
+            };
         }
         Ok(x)
     }
@@ -124,16 +166,37 @@ impl Running {
 impl Module for Running {
     fn forward(&self, x: &Value, mode: Mode) -> Result<Value> {
         let x = x.one()?;
-        let x = &if x.kind() == Kind::BFloat16 && !x.device().is_cuda() { x.to_kind(Kind::Float)? } else { x.clone() };
-        let here = x.device() == Device::CPU && x.kind() == Kind::Float && self.parameters[0].kind() == Kind::Float && !pairs::is_on();
-        let all = if here { self.all(x, mode.training)? } else { run(&x.transpose(1, 2)?, &self.how, &self.parameters, mode.training)? };
+        let x = &if x.kind() == Kind::BFloat16 && !x.device().is_cuda() {
+            x.to_kind(Kind::Float)?
+        } else {
+            x.clone()
+        };
+        let here = x.device() == Device::CPU
+            && x.kind() == Kind::Float
+            && self.parameters[0].kind() == Kind::Float
+            && !pairs::is_on();
+        let all = if here {
+            self.all(x, mode.training)?
+        } else {
+            run(
+                &x.transpose(1, 2)?,
+                &self.how,
+                &self.parameters,
+                mode.training,
+            )?
+        };
         let (length, hidden) = (all.shape()[1], self.how.hidden);
         let out = match self.read {
             Read::All => all.transpose(1, 2)?,
             Read::LastPosition => all.select(1, length - 1)?,
             Read::State => {
                 let ends = [length - 1, 0];
-                let parts = (0..self.how.directions()).map(|d| all.select(1, ends[d as usize])?.narrow(1, d * hidden, hidden)).collect::<Result<Vec<_>>>()?;
+                let parts = (0..self.how.directions())
+                    .map(|d| {
+                        all.select(1, ends[d as usize])?
+                            .narrow(1, d * hidden, hidden)
+                    })
+                    .collect::<Result<Vec<_>>>()?;
                 Tensor::cat(&parts, 1)?
             }
         };
@@ -143,8 +206,15 @@ impl Module for Running {
     fn ways(&self, out: &mut Vec<String>) {
         if self.fast {
             let name = if self.how.is_lstm { "lstm" } else { "gru" };
-            let end = if self.read == Read::LastPosition && self.how.bidirectional { "; backwards the last position alone" } else { "" };
-            out.push(format!("{name}({}) takes {SEQUENCES} sequences at a time through all steps{end}", self.how.hidden));
+            let end = if self.read == Read::LastPosition && self.how.bidirectional {
+                "; backwards the last position alone"
+            } else {
+                ""
+            };
+            out.push(format!(
+                "{name}({}) takes {SEQUENCES} sequences at a time through all steps{end}",
+                self.how.hidden
+            ));
         }
     }
 
@@ -157,7 +227,8 @@ impl Module for Running {
 pub fn cut(modules: Vec<Rc<dyn Module>>) -> Vec<Rc<dyn Module>> {
     let mut out: Vec<Rc<dyn Module>> = Vec::with_capacity(modules.len());
     for module in modules {
-        if let (Role::LastPosition, Some(Role::Recurrent(running))) = (module.role(), out.last().map(|last| last.role()))
+        if let (Role::LastPosition, Some(Role::Recurrent(running))) =
+            (module.role(), out.last().map(|last| last.role()))
             && let Some(running) = running.at_last_position()
         {
             out.pop();
@@ -169,16 +240,40 @@ pub fn cut(modules: Vec<Rc<dyn Module>>) -> Vec<Rc<dyn Module>> {
     out
 }
 
-/// One layer over `x` `[batch, length, inputs]`: its states `[batch, length, directions·hidden]`, or where `cut` only those
-/// of the last position, `[batch, 1, directions·hidden]`.
+/// One layer over `x` `[batch, length, inputs]`: its states `[batch, length, directions·hidden]`,
+/// or where `cut` only those of the last position, `[batch, 1, directions·hidden]`.
 fn steps(x: &Tensor, how: &Recurrence, parameters: &[Tensor], cut: bool) -> Result<Tensor> {
-    let [batch, length, inputs] = x.shape()[..] else { bail!("shape", "a recurrent layer takes [batch, length, channels], got {}", shape::text(&x.shape())) };
-    let cell = Cell { is_lstm: how.is_lstm, hidden: how.hidden as usize, inputs: inputs as usize };
+    let [batch, length, inputs] = x.shape()[..] else {
+        bail!(
+            "shape",
+            "a recurrent layer takes [batch, length, channels], got {}",
+            shape::text(&x.shape())
+        )
+    };
+    let cell = Cell {
+        is_lstm: how.is_lstm,
+        hidden: how.hidden as usize,
+        inputs: inputs as usize,
+    };
     let weights = parameters
         .chunks(4)
-        .map(|four| Ok(cell.weights(&four[0].to_f32()?, &four[1].to_f32()?, &four[2].to_f32()?, &four[3].to_f32()?)))
+        .map(|four| {
+            Ok(cell.weights(
+                &four[0].to_f32()?,
+                &four[1].to_f32()?,
+                &four[2].to_f32()?,
+                &four[3].to_f32()?,
+            ))
+        })
         .collect::<Result<Vec<_>>>()?;
-    let layer = Layer { cell, weights, x: x.to_f32()?, batch: batch as usize, length: length as usize, cut };
+    let layer = Layer {
+        cell,
+        weights,
+        x: x.to_f32()?,
+        batch: batch as usize,
+        length: length as usize,
+        cut,
+    };
     let tasks = layer.tasks();
     let done = parallel::map(tasks.len(), &|i| layer.forward(&tasks[i]));
     let width = how.hidden as usize * layer.weights.len();
@@ -187,9 +282,14 @@ fn steps(x: &Tensor, how: &Recurrence, parameters: &[Tensor], cut: bool) -> Resu
         parallel::each_part(values, SEQUENCES * positions * width, &|part, values| {
             let own = part * layer.weights.len()..(part + 1) * layer.weights.len();
             for (task, steps) in tasks[own.clone()].iter().zip(&done[own]) {
-                for (position, sequence, state) in steps.states(cell.hidden).filter(|(position, ..)| !cut || *position + 1 == length as usize) {
-                    let row = (sequence - task.sequences.start) * positions + if cut { 0 } else { position };
-                    values[row * width + task.direction * cell.hidden..][..cell.hidden].copy_from_slice(state);
+                for (position, sequence, state) in steps
+                    .states(cell.hidden)
+                    .filter(|(position, ..)| !cut || *position + 1 == length as usize)
+                {
+                    let row = (sequence - task.sequences.start) * positions
+                        + if cut { 0 } else { position };
+                    values[row * width + task.direction * cell.hidden..][..cell.hidden]
+                        .copy_from_slice(state);
                 }
             }
         });
@@ -200,7 +300,15 @@ fn steps(x: &Tensor, how: &Recurrence, parameters: &[Tensor], cut: bool) -> Resu
         return Ok(out);
     }
     let wanted = inputs.iter().map(|input| input.is_grad_on()).collect();
-    attach(out, &inputs, Box::new(Backward { layer, done: Mutex::new(done), wanted }))
+    attach(
+        out,
+        &inputs,
+        Box::new(Backward {
+            layer,
+            done: Mutex::new(done),
+            wanted,
+        }),
+    )
 }
 
 /// A layer and what it reads.
@@ -222,8 +330,16 @@ struct Task {
 
 impl Layer {
     fn tasks(&self) -> Vec<Task> {
-        let of_part = |start: usize| (0..self.weights.len()).map(move |direction| Task { direction, sequences: start..self.batch.min(start + SEQUENCES) });
-        (0..self.batch).step_by(SEQUENCES).flat_map(of_part).collect()
+        let of_part = |start: usize| {
+            (0..self.weights.len()).map(move |direction| Task {
+                direction,
+                sequences: start..self.batch.min(start + SEQUENCES),
+            })
+        };
+        (0..self.batch)
+            .step_by(SEQUENCES)
+            .flat_map(of_part)
+            .collect()
     }
 
     fn forward(&self, task: &Task) -> Steps {
@@ -232,17 +348,31 @@ impl Layer {
             (_, true) => vec![self.length - 1],
             (_, false) => (0..self.length).rev().collect(),
         };
-        self.cell.forward(&self.weights[task.direction], &self.x, self.length, task.sequences.clone(), order)
+        self.cell.forward(
+            &self.weights[task.direction],
+            &self.x,
+            self.length,
+            task.sequences.clone(),
+            order,
+        )
     }
 }
 
 /// The gradient of what a layer reads, from those of its parts: some sequences, all directions.
-fn of_inputs(parts: &[Gradients], directions: usize, length: usize, inputs: usize, shape: &[i64]) -> Result<Tensor> {
+fn of_inputs(
+    parts: &[Gradients],
+    directions: usize,
+    length: usize,
+    inputs: usize,
+    shape: &[i64],
+) -> Result<Tensor> {
     Tensor::filled(shape, |rows: &mut [f32]| {
         parallel::each_part(rows, SEQUENCES * length * inputs, &|i, rows| {
             for part in &parts[i * directions..(i + 1) * directions] {
                 let own = part.input.chunks_exact(dense::padded(inputs));
-                rows.chunks_exact_mut(inputs).zip(own).for_each(|(to, own)| to.iter_mut().zip(own).for_each(|(to, g)| *to += g));
+                rows.chunks_exact_mut(inputs)
+                    .zip(own)
+                    .for_each(|(to, own)| to.iter_mut().zip(own).for_each(|(to, g)| *to += g));
             }
         });
         Ok(())
@@ -259,19 +389,37 @@ struct Backward {
 impl Kernel for Backward {
     fn backward(&self, gradient: &Tensor, inputs: &[Tensor]) -> Result<Vec<Option<Tensor>>> {
         let Backward { layer, wanted, .. } = self;
-        let Layer { cell, weights, length, cut, .. } = layer;
+        let Layer {
+            cell,
+            weights,
+            length,
+            cut,
+            ..
+        } = layer;
         let gradient = gradient.to_f32()?;
         let (hidden, width) = (cell.hidden, cell.hidden * weights.len());
         let positions = if *cut { 1 } else { *length };
-        let done = self.done.lock().map(|mut done| std::mem::take(&mut *done)).unwrap_or_default();
+        let done = self
+            .done
+            .lock()
+            .map(|mut done| std::mem::take(&mut *done))
+            .unwrap_or_default();
         let tasks = layer.tasks();
         if done.len() != tasks.len() {
             bail!("torch", "backward through a recurrent layer a second time"; hint: "compute the loss again before each `backward()`");
         }
-        let slots: Vec<Mutex<Option<Steps>>> = done.into_iter().map(|steps| Mutex::new(Some(steps))).collect();
+        let slots: Vec<Mutex<Option<Steps>>> = done
+            .into_iter()
+            .map(|steps| Mutex::new(Some(steps)))
+            .collect();
         let parts = parallel::map(tasks.len(), &|i| {
             let steps = slots[i].lock().ok()?.take()?;
-            let (order, first): (Vec<usize>, usize) = ((0..steps.count()).map(|step| steps.position(step)).collect(), tasks[i].sequences.start);
+            let (order, first): (Vec<usize>, usize) = (
+                (0..steps.count())
+                    .map(|step| steps.position(step))
+                    .collect(),
+                tasks[i].sequences.start,
+            );
             let of_row = |step: usize, row: usize, into: &mut [f32]| {
                 if *cut && order[step] + 1 != *length {
                     return;
@@ -280,10 +428,31 @@ impl Kernel for Backward {
                 let own = &gradient[at * width + tasks[i].direction * hidden..][..hidden];
                 into.iter_mut().zip(own).for_each(|(to, g)| *to += g);
             };
-            Some(cell.backward(&weights[tasks[i].direction], &layer.x, *length, steps, &of_row))
+            Some(cell.backward(
+                &weights[tasks[i].direction],
+                &layer.x,
+                *length,
+                steps,
+                &of_row,
+            ))
         });
-        let Some(parts) = parts.into_iter().collect::<Option<Vec<Gradients>>>() else { bail!("torch", "a part of a recurrent layer's gradients is missing") };
-        let of_input = wanted[0].then(|| of_inputs(&parts, weights.len(), *length, cell.inputs, &inputs[0].shape())).transpose()?;
+        let Some(parts) = parts.into_iter().collect::<Option<Vec<Gradients>>>() else {
+            bail!(
+                "torch",
+                "a part of a recurrent layer's gradients is missing"
+            )
+        };
+        let of_input = wanted[0]
+            .then(|| {
+                of_inputs(
+                    &parts,
+                    weights.len(),
+                    *length,
+                    cell.inputs,
+                    &inputs[0].shape(),
+                )
+            })
+            .transpose()?;
         let mut totals: Vec<Option<Gradients>> = weights.iter().map(|_| None).collect();
         for (task, part) in tasks.iter().zip(parts) {
             match &mut totals[task.direction] {
@@ -293,12 +462,23 @@ impl Kernel for Backward {
         }
         let mut out = vec![of_input];
         for (direction, total) in totals.iter().enumerate() {
-            let Some(total) = total else { bail!("torch", "an empty batch has no gradients") };
-            let values = [cell.unpacked(&total.x, cell.inputs), cell.unpacked(&total.h, hidden), total.bias_x.clone(), total.bias_h.clone()];
+            let Some(total) = total else {
+                bail!("torch", "an empty batch has no gradients")
+            };
+            let values = [
+                cell.unpacked(&total.x, cell.inputs),
+                cell.unpacked(&total.h, hidden),
+                total.bias_x.clone(),
+                total.bias_h.clone(),
+            ];
             for (part, mut values) in values.into_iter().enumerate() {
                 let i = 1 + 4 * direction + part;
                 values.truncate(inputs[i].numel() as usize);
-                out.push(wanted[i].then(|| Tensor::from_f32(&values, &inputs[i].shape())).transpose()?);
+                out.push(
+                    wanted[i]
+                        .then(|| Tensor::from_f32(&values, &inputs[i].shape()))
+                        .transpose()?,
+                );
             }
         }
         Ok(out)

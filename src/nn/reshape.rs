@@ -17,7 +17,10 @@ impl Spec for Flatten {
     fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
         let input = input.one("flatten")?;
         builder.see_all();
-        Built::one(Function(|x: &Tensor, _| x.flatten(1, -1)), vec![input.iter().product()])
+        Built::one(
+            Function(|x: &Tensor, _| x.flatten(1, -1)),
+            vec![input.iter().product()],
+        )
     }
 }
 
@@ -34,9 +37,18 @@ impl Spec for Permute {
         let mut sorted = self.0.clone();
         sorted.sort_unstable();
         if sorted != (1..=input.len() as i64).collect::<Vec<_>>() {
-            bail!("shape", "permute takes each axis from 1 to {} once, got {}", input.len(), shape::text(&self.0));
+            bail!(
+                "shape",
+                "permute takes each axis from 1 to {} once, got {}",
+                input.len(),
+                shape::text(&self.0)
+            );
         }
-        let output = self.0.iter().map(|axis| input[*axis as usize - 1]).collect();
+        let output = self
+            .0
+            .iter()
+            .map(|axis| input[*axis as usize - 1])
+            .collect();
         let order: Vec<i64> = std::iter::once(0).chain(self.0.iter().copied()).collect();
         Built::one(Function(move |x: &Tensor, _| x.permute(&order)), output)
     }
@@ -55,13 +67,34 @@ impl Spec for Reshape {
         let total: i64 = input.iter().product();
         let known: i64 = self.0.iter().filter(|n| **n >= 0).product();
         let free = self.0.iter().filter(|n| **n < 0).count();
-        if free > 1 || (free == 0 && known != total) || (free == 1 && (known == 0 || total % known != 0)) {
-            bail!("shape", "cannot reshape {} ({total} numbers) to {}", shape::text(input), shape::text(&self.0));
+        if free > 1
+            || (free == 0 && known != total)
+            || (free == 1 && (known == 0 || total % known != 0))
+        {
+            bail!(
+                "shape",
+                "cannot reshape {} ({total} numbers) to {}",
+                shape::text(input),
+                shape::text(&self.0)
+            );
         }
         builder.see_all();
-        let output: Vec<i64> = self.0.iter().map(|n| if *n < 0 { total / known } else { *n }).collect();
+        let output: Vec<i64> = self
+            .0
+            .iter()
+            .map(|n| if *n < 0 { total / known } else { *n })
+            .collect();
         let inner = output.clone();
-        Built::one(Function(move |x: &Tensor, _| x.reshape(&std::iter::once(x.shape()[0]).chain(inner.iter().copied()).collect::<Vec<_>>())), output)
+        Built::one(
+            Function(move |x: &Tensor, _| {
+                x.reshape(
+                    &std::iter::once(x.shape()[0])
+                        .chain(inner.iter().copied())
+                        .collect::<Vec<_>>(),
+                )
+            }),
+            output,
+        )
     }
 }
 
@@ -75,7 +108,13 @@ impl Spec for Kmers {
 
     fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
         let input = input.one("kmers")?;
-        let [4, length] = input else { bail!("shape", "kmers takes one-hot sequences [4, length], the input is {}", shape::text(input)) };
+        let [4, length] = input else {
+            bail!(
+                "shape",
+                "kmers takes one-hot sequences [4, length], the input is {}",
+                shape::text(input)
+            )
+        };
         if *length < self.0 {
             bail!("shape", "kmers: {} bases hold no {}-mer", length, self.0);
         }
@@ -97,16 +136,26 @@ impl Module for Words {
     }
 
     fn reach(&self) -> Option<Reach> {
-        Some(Reach { span: self.0, ..Reach::POINT })
+        Some(Reach {
+            span: self.0,
+            ..Reach::POINT
+        })
     }
 }
 
-/// `[batch, 4, length]` one-hot to `[batch, 4^k, length - k + 1]`, in the order of letters; zeros where a base is none of A C G T.
+/// `[batch, 4, length]` one-hot to `[batch, 4^k, length - k + 1]`, in the order of letters; zeros
+/// where a base is none of A C G T.
 pub fn kmers(x: &Tensor, k: i64) -> Result<Tensor> {
     if !(1..=8).contains(&k) {
         bail!("value", "`k` must be from 1 to 8, got {k}");
     }
-    let [_, 4, length] = x.shape()[..] else { bail!("shape", "k-mers are made of one-hot sequences [batch, 4, length], got {}", shape::text(&x.shape())) };
+    let [_, 4, length] = x.shape()[..] else {
+        bail!(
+            "shape",
+            "k-mers are made of one-hot sequences [batch, 4, length], got {}",
+            shape::text(&x.shape())
+        )
+    };
     if length < k {
         bail!("shape", "{length} bases hold no {k}-mer");
     }
@@ -116,7 +165,10 @@ pub fn kmers(x: &Tensor, k: i64) -> Result<Tensor> {
     for i in 1..k {
         let next = x.narrow(2, i, n)?;
         let (batch, have) = (out.shape()[0], out.shape()[1]);
-        out = out.reshape(&[batch, have, 1, n])?.mul(&next.reshape(&[batch, 1, 4, n])?)?.reshape(&[batch, have * 4, n])?;
+        out = out
+            .reshape(&[batch, have, 1, n])?
+            .mul(&next.reshape(&[batch, 1, 4, n])?)?
+            .reshape(&[batch, have * 4, n])?;
     }
     Ok(out)
 }
@@ -130,7 +182,10 @@ impl Spec for Identity {
     }
 
     fn build(&self, _: &mut Builder, input: &Shape) -> Result<Built> {
-        Ok(Built { module: std::rc::Rc::new(Same), output: input.clone() })
+        Ok(Built {
+            module: std::rc::Rc::new(Same),
+            output: input.clone(),
+        })
     }
 }
 

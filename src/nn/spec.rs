@@ -31,7 +31,11 @@ impl Shape {
     pub fn text(&self) -> String {
         match self {
             Shape::One(one) => shape::text(one),
-            Shape::Many(many) => many.iter().map(|(name, one)| format!("{name} {}", shape::text(one))).collect::<Vec<_>>().join(", "),
+            Shape::Many(many) => many
+                .iter()
+                .map(|(name, one)| format!("{name} {}", shape::text(one)))
+                .collect::<Vec<_>>()
+                .join(", "),
         }
     }
 }
@@ -58,18 +62,34 @@ impl Value {
     pub fn map(&self, f: impl Fn(&Tensor) -> Result<Tensor>) -> Result<Value> {
         Ok(match self {
             Value::One(tensor) => Value::One(f(tensor)?),
-            Value::Many(many) => Value::Many(many.iter().map(|(name, tensor)| Ok((name.clone(), f(tensor)?))).collect::<Result<_>>()?),
+            Value::Many(many) => Value::Many(
+                many.iter()
+                    .map(|(name, tensor)| Ok((name.clone(), f(tensor)?)))
+                    .collect::<Result<_>>()?,
+            ),
         })
     }
 
     /// Each tensor together with that of the same name in another.
-    pub fn zip(&self, other: &Value, f: impl Fn(&Tensor, &Tensor) -> Result<Tensor>) -> Result<Value> {
+    pub fn zip(
+        &self,
+        other: &Value,
+        f: impl Fn(&Tensor, &Tensor) -> Result<Tensor>,
+    ) -> Result<Value> {
         match (self, other) {
             (Value::One(a), Value::One(b)) => f(a, b).map(Value::One),
-            (Value::Many(a), Value::Many(b)) if a.keys().eq(b.keys()) => {
-                Ok(Value::Many(a.iter().zip(b.values()).map(|((name, a), b)| Ok((name.clone(), f(a, b)?))).collect::<Result<_>>()?))
-            }
-            _ => bail!("shape", "inputs {} and {} do not go together", self.shape().text(), other.shape().text()),
+            (Value::Many(a), Value::Many(b)) if a.keys().eq(b.keys()) => Ok(Value::Many(
+                a.iter()
+                    .zip(b.values())
+                    .map(|((name, a), b)| Ok((name.clone(), f(a, b)?)))
+                    .collect::<Result<_>>()?,
+            )),
+            _ => bail!(
+                "shape",
+                "inputs {} and {} do not go together",
+                self.shape().text(),
+                other.shape().text()
+            ),
         }
     }
 
@@ -83,16 +103,34 @@ impl Value {
 
     /// The number of samples.
     pub fn rows(&self) -> i64 {
-        self.tensors().first().and_then(|tensor| tensor.shape().first().copied()).unwrap_or(0)
+        self.tensors()
+            .first()
+            .and_then(|tensor| tensor.shape().first().copied())
+            .unwrap_or(0)
     }
 
     /// Samples side by side.
     pub fn cat(parts: &[Value]) -> Result<Value> {
-        let Some(first) = parts.first() else { bail!("value", "there are no samples") };
-        let of = |i: usize| Tensor::cat(&parts.iter().map(|part| part.tensors()[i].clone()).collect::<Vec<_>>(), 0);
+        let Some(first) = parts.first() else {
+            bail!("value", "there are no samples")
+        };
+        let of = |i: usize| {
+            Tensor::cat(
+                &parts
+                    .iter()
+                    .map(|part| part.tensors()[i].clone())
+                    .collect::<Vec<_>>(),
+                0,
+            )
+        };
         Ok(match first {
             Value::One(_) => Value::One(of(0)?),
-            Value::Many(many) => Value::Many(many.keys().enumerate().map(|(i, name)| Ok((name.clone(), of(i)?))).collect::<Result<_>>()?),
+            Value::Many(many) => Value::Many(
+                many.keys()
+                    .enumerate()
+                    .map(|(i, name)| Ok((name.clone(), of(i)?)))
+                    .collect::<Result<_>>()?,
+            ),
         })
     }
 
@@ -101,16 +139,30 @@ impl Value {
         let of = |tensor: &Tensor| tensor.shape().get(1..).unwrap_or_default().to_vec();
         match self {
             Value::One(tensor) => Shape::One(of(tensor)),
-            Value::Many(many) => Shape::Many(many.iter().map(|(name, tensor)| (name.clone(), of(tensor))).collect()),
+            Value::Many(many) => Shape::Many(
+                many.iter()
+                    .map(|(name, tensor)| (name.clone(), of(tensor)))
+                    .collect(),
+            ),
         }
     }
 
     /// Zeros of a shape, `batch` samples.
     pub fn zeros(of: &Shape, batch: i64) -> Result<Value> {
-        let make = |shape: &Vec<i64>| Tensor::zeros(&std::iter::once(batch).chain(shape.iter().copied()).collect::<Vec<_>>());
+        let make = |shape: &Vec<i64>| {
+            Tensor::zeros(
+                &std::iter::once(batch)
+                    .chain(shape.iter().copied())
+                    .collect::<Vec<_>>(),
+            )
+        };
         Ok(match of {
             Shape::One(shape) => Value::One(make(shape)?),
-            Shape::Many(many) => Value::Many(many.iter().map(|(name, shape)| Ok((name.clone(), make(shape)?))).collect::<Result<_>>()?),
+            Shape::Many(many) => Value::Many(
+                many.iter()
+                    .map(|(name, shape)| Ok((name.clone(), make(shape)?)))
+                    .collect::<Result<_>>()?,
+            ),
         })
     }
 }
@@ -139,7 +191,12 @@ pub struct Reach {
 
 impl Reach {
     /// Every position reads itself alone.
-    pub const POINT: Reach = Reach { span: 1, stride: 1, pads: (0, 0), fill: 0.0 };
+    pub const POINT: Reach = Reach {
+        span: 1,
+        stride: 1,
+        pads: (0, 0),
+        fill: 0.0,
+    };
 }
 
 /// A built layer: it holds parameters and computes.
@@ -156,7 +213,8 @@ pub trait Module {
     fn role(&self) -> Role<'_> {
         Role::Other
     }
-    /// How many numbers it holds, if none of them learns and what it gives for a sample is always the same.
+    /// How many numbers it holds, if none of them learns and what it gives for a sample is always
+    /// the same.
     fn settled(&self) -> Option<i64> {
         None
     }
@@ -164,7 +222,8 @@ pub trait Module {
     fn reach(&self) -> Option<Reach> {
         None
     }
-    /// The output of a stretch `[batch, channels, positions]` that has its neighbours with it: nothing is added at the ends.
+    /// The output of a stretch `[batch, channels, positions]` that has its neighbours with it:
+    /// nothing is added at the ends.
     fn within(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
         self.forward(&Value::One(x.clone()), mode)?.one().cloned()
     }
@@ -188,7 +247,8 @@ pub enum Role<'a> {
     Recurrent(&'a super::recurrent::Running),
     /// Zeroes single numbers with this chance.
     Dropout(f64),
-    /// Layers with a skip: what is added to the input, what the input goes through before, what the sum goes through.
+    /// Layers with a skip: what is added to the input, what the input goes through before, what the
+    /// sum goes through.
     Residual {
         /// What is added.
         body: &'a Rc<dyn Module>,
@@ -216,7 +276,10 @@ pub struct Built {
 impl Built {
     /// A module that gives one output.
     pub fn one(module: impl Module + 'static, output: Vec<i64>) -> Result<Built> {
-        Ok(Built { module: Rc::new(module), output: Shape::One(output) })
+        Ok(Built {
+            module: Rc::new(module),
+            output: Shape::One(output),
+        })
     }
 }
 
@@ -226,7 +289,8 @@ pub trait Spec {
     fn text(&self) -> String;
     /// Makes parameters and finds the output's shape; fails on an input that cannot work.
     fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built>;
-    /// Whether what it gives for a sample may change while it trains, from pass to pass or with the samples beside it.
+    /// Whether what it gives for a sample may change while it trains, from pass to pass or with the
+    /// samples beside it.
     fn varies(&self) -> bool {
         false
     }
@@ -265,7 +329,11 @@ impl Layer {
     /// A description made at a place in a script.
     pub fn new(spec: impl Spec + 'static, at: Option<Place>) -> Layer {
         let depth = 1 + spec.depth();
-        Layer(Rc::new(Described { spec: Box::new(spec), at, depth }))
+        Layer(Rc::new(Described {
+            spec: Box::new(spec),
+            at,
+            depth,
+        }))
     }
 
     /// How many layers inside each other it is.

@@ -81,18 +81,28 @@ fn role(parts: &[Rc<dyn Module>], i: usize) -> Role<'_> {
 
 /// With perhaps a ReLU and a pooling over all positions; none where parts begin otherwise.
 pub fn scanned(parts: &[Rc<dyn Module>]) -> Option<Scanned<'_>> {
-    let Role::Convolution(convolution) = role(parts, 0) else { return None };
+    let Role::Convolution(convolution) = role(parts, 0) else {
+        return None;
+    };
     let (relu, over, used) = match (role(parts, 1), role(parts, 2)) {
         (Role::Global(over), _) => (false, over, 2),
         (Role::Relu, Role::Global(over)) => (true, over, 3),
         _ => return None,
     };
-    Some(Scanned { convolution, relu, over, size: None, used })
+    Some(Scanned {
+        convolution,
+        relu,
+        over,
+        size: None,
+        used,
+    })
 }
 
 /// With perhaps a ReLU and a pooling of windows, of one position where none are pooled.
 pub fn windowed(parts: &[Rc<dyn Module>]) -> Option<Scanned<'_>> {
-    let Role::Convolution(convolution) = role(parts, 0) else { return None };
+    let Role::Convolution(convolution) = role(parts, 0) else {
+        return None;
+    };
     let is_relu = |i: usize| matches!(role(parts, i), Role::Relu);
     let (relu, (over, size), used) = match (pool(parts, 1), is_relu(1)) {
         (Some((Over::Max, size)), _) if is_relu(2) => (true, (Over::Max, size), 3),
@@ -100,14 +110,30 @@ pub fn windowed(parts: &[Rc<dyn Module>]) -> Option<Scanned<'_>> {
         (None, true) => pool(parts, 2).map_or((true, (Over::Max, 1), 2), |found| (true, found, 3)),
         (None, false) => (false, (Over::Max, 1), 1),
     };
-    Some(Scanned { convolution, relu, over, size: Some(size), used })
+    Some(Scanned {
+        convolution,
+        relu,
+        over,
+        size: Some(size),
+        used,
+    })
 }
 
 /// The pooling of windows side by side that a part is, with their size.
 fn pool(parts: &[Rc<dyn Module>], i: usize) -> Option<(Over, usize)> {
-    let Role::Pool(Pool { max, size, stride, padding }) = role(parts, i) else { return None };
+    let Role::Pool(Pool {
+        max,
+        size,
+        stride,
+        padding,
+    }) = role(parts, i)
+    else {
+        return None;
+    };
     match (&size[..], &stride[..], &padding[..]) {
-        ([size], [stride], [0]) if size == stride && (1..=Windows::LARGEST as i64).contains(size) => {
+        ([size], [stride], [0])
+            if size == stride && (1..=Windows::LARGEST as i64).contains(size) =>
+        {
             Some((if *max { Over::Max } else { Over::Mean }, *size as usize))
         }
         _ => None,
@@ -125,17 +151,44 @@ pub struct Fused {
 }
 
 impl Fused {
-    /// Joins a convolution of words of `k` bases with what was found behind it; none where there are no tables for them.
+    /// Joins a convolution of words of `k` bases with what was found behind it; none where there
+    /// are no tables for them.
     pub fn new(plain: Vec<Rc<dyn Module>>, found: &Scanned, k: usize) -> Option<Fused> {
-        let Scanned { convolution, relu, over, size, .. } = *found;
-        let Weight::Plain(weight) = &convolution.weight else { return None };
-        let [filters, channels, width] = weight.shape()[..] else { return None };
+        let Scanned {
+            convolution,
+            relu,
+            over,
+            size,
+            ..
+        } = *found;
+        let Weight::Plain(weight) = &convolution.weight else {
+            return None;
+        };
+        let [filters, channels, width] = weight.shape()[..] else {
+            return None;
+        };
         if k > Words::LONGEST || channels != 1 << (2 * k) {
             return None;
         }
-        let words = (k > 1 || convolution.dilation > 1).then_some(Words { k, dilation: convolution.dilation });
-        let stem = Stem { filters: filters as usize, width: width as usize, pads: convolution.pads, words, relu, over };
-        Some(Fused { plain, weight: weight.clone(), bias: convolution.bias.clone(), stem, size })
+        let words = (k > 1 || convolution.dilation > 1).then_some(Words {
+            k,
+            dilation: convolution.dilation,
+        });
+        let stem = Stem {
+            filters: filters as usize,
+            width: width as usize,
+            pads: convolution.pads,
+            words,
+            relu,
+            over,
+        };
+        Some(Fused {
+            plain,
+            weight: weight.clone(),
+            bias: convolution.bias.clone(),
+            stem,
+            size,
+        })
     }
 
     /// Whether sequences are long enough; what is said of shorter ones is the plain layers' to say.
@@ -147,13 +200,18 @@ impl Fused {
         let shape = codes.shape();
         let length = shape[1] as usize;
         let (weight, bias) = (&self.weight, &self.bias);
-        let bias_values = bias.as_ref().map_or_else(|| Ok(vec![0.0; self.stem.filters]), Tensor::to_f32)?;
+        let bias_values = bias
+            .as_ref()
+            .map_or_else(|| Ok(vec![0.0; self.stem.filters]), Tensor::to_f32)?;
         let (codes, weight_values) = (codes.to_u8()?, weight.to_f32()?);
         let inputs: Vec<&Tensor> = std::iter::once(weight).chain(bias).collect();
         let learns = is_recording() && inputs.iter().any(|input| input.is_grad_on());
         let filters = self.stem.filters as i64;
         let (out, kept) = if let Some(size) = self.size {
-            let windows = Windows { stem: self.stem, size };
+            let windows = Windows {
+                stem: self.stem,
+                size,
+            };
             let mut passed = Passed::new();
             // channels of a position side by side, as all layers keep them
             let out = Tensor::filled(&[shape[0], windows.count(length) as i64, filters], |out| {
@@ -162,13 +220,26 @@ impl Fused {
             })?;
             (out.transpose(1, 2)?, Kept::Windows(windows, passed))
         } else {
-            let pooled = self.stem.forward(&codes, length, &weight_values, &bias_values, learns);
-            (Tensor::from_f32(&pooled.values, &[shape[0], filters])?, Kept::All(self.stem, pooled))
+            let pooled = self
+                .stem
+                .forward(&codes, length, &weight_values, &bias_values, learns);
+            (
+                Tensor::from_f32(&pooled.values, &[shape[0], filters])?,
+                Kept::All(self.stem, pooled),
+            )
         };
         if !learns {
             return Ok(out);
         }
-        attach(out, &inputs, Box::new(Backward { codes, length, kept }))
+        attach(
+            out,
+            &inputs,
+            Box::new(Backward {
+                codes,
+                length,
+                kept,
+            }),
+        )
     }
 }
 
@@ -176,10 +247,18 @@ impl Module for Fused {
     fn forward(&self, x: &Value, mode: Mode) -> Result<Value> {
         let tensor = x.one()?;
         let weight = &self.weight;
-        if is_codes(tensor) && weight.device() == Device::CPU && weight.kind() == Kind::Float && self.fits(tensor.shape()[1] as usize) {
+        if is_codes(tensor)
+            && weight.device() == Device::CPU
+            && weight.kind() == Kind::Float
+            && self.fits(tensor.shape()[1] as usize)
+        {
             return self.look_up(tensor).map(Value::One);
         }
-        let mut x = if is_codes(tensor) { Value::One(tensor.one_hot_codes()?) } else { x.clone() };
+        let mut x = if is_codes(tensor) {
+            Value::One(tensor.one_hot_codes()?)
+        } else {
+            x.clone()
+        };
         for module in &self.plain {
             x = module.forward(&x, mode)?;
         }
@@ -221,11 +300,18 @@ impl Backward {
     fn gradients(&self, gradient: &Tensor) -> Result<Gradients> {
         let Backward { codes, length, .. } = self;
         match &self.kept {
-            Kept::All(stem, pooled) => Ok(stem.backward(codes, *length, pooled, &gradient.to_f32()?)),
+            Kept::All(stem, pooled) => {
+                Ok(stem.backward(codes, *length, pooled, &gradient.to_f32()?))
+            }
             Kept::Windows(windows, passed) => {
-                let own = gradient.transpose(1, 2)?.to_kind(Kind::Float)?.contiguous()?;
+                let own = gradient
+                    .transpose(1, 2)?
+                    .to_kind(Kind::Float)?
+                    .contiguous()?;
                 own.read(|gradient| windows.backward(codes, *length, passed, gradient))
-                    .ok_or_else(|| fault!("torch", "the gradient of a lookup is not on the processor"))
+                    .ok_or_else(|| {
+                        fault!("torch", "the gradient of a lookup is not on the processor")
+                    })
             }
         }
     }
@@ -235,7 +321,12 @@ impl Kernel for Backward {
     fn backward(&self, gradient: &Tensor, inputs: &[Tensor]) -> Result<Vec<Option<Tensor>>> {
         let out = self.gradients(gradient)?;
         let weight = Tensor::from_f32(&out.weight, &inputs[0].shape())?;
-        let bias = inputs.get(1).map(|bias| Tensor::from_f32(&out.bias, &bias.shape())).transpose()?;
-        Ok(std::iter::once(Some(weight)).chain(bias.map(Some)).collect())
+        let bias = inputs
+            .get(1)
+            .map(|bias| Tensor::from_f32(&out.bias, &bias.shape()))
+            .transpose()?;
+        Ok(std::iter::once(Some(weight))
+            .chain(bias.map(Some))
+            .collect())
     }
 }

@@ -13,7 +13,8 @@ pub enum InputKind {
     Sequence,
     /// Numbers along the sequence, `[…, length]`: read backwards.
     Track,
-    /// Tracks `[channels, length]` in pairs of strands, plus and minus: read backwards, pairs exchanged.
+    /// Tracks `[channels, length]` in pairs of strands, plus and minus: read backwards, pairs
+    /// exchanged.
     Stranded,
     /// Numbers beside the sequence: the same.
     Features,
@@ -26,17 +27,26 @@ impl InputKind {
     /// The kind of a name.
     pub fn named(name: &str) -> Option<InputKind> {
         use InputKind::*;
-        Self::NAMES.iter().position(|known| *known == name).map(|i| [Sequence, Track, Stranded, Features][i])
+        Self::NAMES
+            .iter()
+            .position(|known| *known == name)
+            .map(|i| [Sequence, Track, Stranded, Features][i])
     }
 
     fn fits(self, name: &str, of: &[i64]) -> Result<()> {
         let wanted = match self {
             InputKind::Sequence if !matches!(of, [4, _]) => "[4, length]",
-            InputKind::Stranded if !matches!(of, [channels, _] if channels % 2 == 0) => "[channels, length] with pairs of channels",
+            InputKind::Stranded if !matches!(of, [channels, _] if channels % 2 == 0) => {
+                "[channels, length] with pairs of channels"
+            }
             InputKind::Track if of.is_empty() => "[…, length]",
             _ => return Ok(()),
         };
-        bail!("shape", "input{name} is {}, where {wanted} is needed", shape::text(of))
+        bail!(
+            "shape",
+            "input{name} is {}, where {wanted} is needed",
+            shape::text(of)
+        )
     }
 }
 
@@ -50,9 +60,14 @@ pub enum Strands {
 }
 
 impl Strands {
-    /// Kinds of inputs as declared; one that is not declared is inferred from its shape where that leaves no doubt. Four channels
-    /// are bases in an input of the network that is alone with them or is called `sequence`.
-    pub fn of(inputs: &Shape, declared: &BTreeMap<String, InputKind>, is_input: bool) -> Result<Strands> {
+    /// Kinds of inputs as declared; one that is not declared is inferred from its shape where that
+    /// leaves no doubt. Four channels are bases in an input of the network that is alone with them
+    /// or is called `sequence`.
+    pub fn of(
+        inputs: &Shape,
+        declared: &BTreeMap<String, InputKind>,
+        is_input: bool,
+    ) -> Result<Strands> {
         match inputs {
             Shape::One(own) => {
                 let stated = declared.get("").or_else(|| declared.get("sequence"));
@@ -70,23 +85,38 @@ impl Strands {
             }
             Shape::Many(many) => {
                 if let Some(name) = declared.keys().find(|name| !many.contains_key(*name)) {
-                    bail!("option", "there is no input `{name}`; there are {}", many.keys().cloned().collect::<Vec<_>>().join(", "));
+                    bail!(
+                        "option",
+                        "there is no input `{name}`; there are {}",
+                        many.keys().cloned().collect::<Vec<_>>().join(", ")
+                    );
                 }
-                let fours = many.values().filter(|own| matches!(own[..], [4, _])).count();
+                let fours = many
+                    .values()
+                    .filter(|own| matches!(own[..], [4, _]))
+                    .count();
                 let kind = |(name, own): (&String, &Vec<i64>)| {
                     let shown = format!(" `{name}`");
                     let kind = match declared.get(name) {
                         Some(kind) => *kind,
-                        None if matches!(own[..], [4, _]) && name != "sequence" && (fours > 1 || many.contains_key("sequence")) => {
-                            return Err(fault!("shape", "input `{name}` {} has four channels, which may be bases or tracks", shape::text(own);
-                                hint: "`inputs: #{{ {name}: \"track\" }}` or `\"sequence\"` says which"));
+                        None if matches!(own[..], [4, _])
+                            && name != "sequence"
+                            && (fours > 1 || many.contains_key("sequence")) =>
+                        {
+                            return Err(
+                                fault!("shape", "input `{name}` {} has four channels, which may be bases or tracks", shape::text(own);
+                                hint: "`inputs: #{{ {name}: \"track\" }}` or `\"sequence\"` says which"),
+                            );
                         }
                         None => told(&shown, own)?,
                     };
                     kind.fits(&shown, own)?;
                     Ok((name.clone(), kind))
                 };
-                many.iter().map(kind).collect::<Result<_>>().map(Strands::Many)
+                many.iter()
+                    .map(kind)
+                    .collect::<Result<_>>()
+                    .map(Strands::Many)
             }
         }
     }
@@ -102,7 +132,10 @@ impl Strands {
                 };
                 many.iter().map(one).collect::<Result<_>>().map(Value::Many)
             }
-            _ => bail!("shape", "inputs are not those that the strands were declared for"),
+            _ => bail!(
+                "shape",
+                "inputs are not those that the strands were declared for"
+            ),
         }
     }
 }
@@ -130,21 +163,31 @@ fn turn(x: &Tensor, kind: InputKind) -> Result<Tensor> {
 /// Neighbours along an axis change places: 1 0 3 2 ….
 pub fn exchanged(x: &Tensor, axis: usize) -> Result<Tensor> {
     let n = x.shape().get(axis).copied().unwrap_or(0);
-    chosen(x, axis as i64, &(0..n).map(|i| (i ^ 1) as usize).collect::<Vec<_>>())
+    chosen(
+        x,
+        axis as i64,
+        &(0..n).map(|i| (i ^ 1) as usize).collect::<Vec<_>>(),
+    )
 }
 
 fn chosen(x: &Tensor, axis: i64, places: &[usize]) -> Result<Tensor> {
     let places: Vec<i64> = places.iter().map(|i| *i as i64).collect();
-    x.take(axis, &Tensor::from_i64(&places, &[places.len() as i64])?.to_device(x.device())?)
+    x.take(
+        axis,
+        &Tensor::from_i64(&places, &[places.len() as i64])?.to_device(x.device())?,
+    )
 }
 
-/// An output `[batch, …]` of the reverse strand in the order of the forward strand: its numbers change places as the labels of
-/// the same number do, else the last axis of `[batch, channels, positions]` is read backwards.
+/// An output `[batch, …]` of the reverse strand in the order of the forward strand: its numbers
+/// change places as the labels of the same number do, else the last axis of
+/// `[batch, channels, positions]` is read backwards.
 pub fn turned_back(out: &Tensor, labels: Option<&[usize]>) -> Result<Tensor> {
     let shape = out.shape();
     let each: i64 = shape.iter().skip(1).product();
     match labels {
-        Some(labels) if labels.len() as i64 == each => chosen(&out.reshape(&[-1, each])?, 1, labels)?.reshape(&shape),
+        Some(labels) if labels.len() as i64 == each => {
+            chosen(&out.reshape(&[-1, each])?, 1, labels)?.reshape(&shape)
+        }
         _ if shape.len() > 2 => out.flip(&[-1]),
         _ => Ok(out.clone()),
     }
@@ -162,7 +205,13 @@ mod tests {
     #[test]
     fn four_channels_are_bases_only_where_there_is_no_doubt() {
         let none = BTreeMap::new();
-        let many = |list: &[(&str, &[i64])]| Shape::Many(list.iter().map(|(name, own)| (name.to_string(), own.to_vec())).collect());
+        let many = |list: &[(&str, &[i64])]| {
+            Shape::Many(
+                list.iter()
+                    .map(|(name, own)| (name.to_string(), own.to_vec()))
+                    .collect(),
+            )
+        };
         let kinds = |inputs: &Shape| match Strands::of(inputs, &none, true) {
             Ok(Strands::Many(kinds)) => kinds.into_values().collect(),
             Ok(Strands::One(kind)) => vec![kind],
@@ -172,13 +221,29 @@ mod tests {
         assert_eq!(kinds(&Shape::One(vec![4, 9])), [Sequence]);
         assert_eq!(kinds(&Shape::One(vec![5, 9])), [Track]);
         assert_eq!(kinds(&Shape::One(vec![9])), [Features]);
-        assert_eq!(kinds(&many(&[("dna", &[4, 9]), ("marks", &[8, 9])])), [Sequence, Track]);
-        assert_eq!(kinds(&many(&[("sequence", &[4, 9]), ("histone", &[4, 9])])), []);
-        assert_eq!(kinds(&many(&[("sequence", &[64, 7]), ("histone", &[4, 9])])), []);
+        assert_eq!(
+            kinds(&many(&[("dna", &[4, 9]), ("marks", &[8, 9])])),
+            [Sequence, Track]
+        );
+        assert_eq!(
+            kinds(&many(&[("sequence", &[4, 9]), ("histone", &[4, 9])])),
+            []
+        );
+        assert_eq!(
+            kinds(&many(&[("sequence", &[64, 7]), ("histone", &[4, 9])])),
+            []
+        );
         assert!(Strands::of(&Shape::One(vec![4, 9]), &none, false).is_err());
         let declared = BTreeMap::from([("histone".to_string(), Stranded)]);
-        let found = Strands::of(&many(&[("sequence", &[4, 9]), ("histone", &[4, 9])]), &declared, true).unwrap();
-        assert!(matches!(found, Strands::Many(kinds) if kinds["histone"] == Stranded && kinds["sequence"] == Sequence));
+        let found = Strands::of(
+            &many(&[("sequence", &[4, 9]), ("histone", &[4, 9])]),
+            &declared,
+            true,
+        )
+        .unwrap();
+        assert!(
+            matches!(found, Strands::Many(kinds) if kinds["histone"] == Stranded && kinds["sequence"] == Sequence)
+        );
     }
 
     #[test]
@@ -186,10 +251,28 @@ mod tests {
         let x = Value::One(numbers(&[1, 2, 3]));
         let strands = Strands::One(InputKind::Stranded);
         let once = strands.turned(&x).unwrap();
-        assert_eq!(once.one().unwrap().to_f32().unwrap(), [5.0, 4.0, 3.0, 2.0, 1.0, 0.0]);
-        assert_eq!(strands.turned(&once).unwrap().one().unwrap().to_f32().unwrap(), numbers(&[1, 2, 3]).to_f32().unwrap());
+        assert_eq!(
+            once.one().unwrap().to_f32().unwrap(),
+            [5.0, 4.0, 3.0, 2.0, 1.0, 0.0]
+        );
+        assert_eq!(
+            strands
+                .turned(&once)
+                .unwrap()
+                .one()
+                .unwrap()
+                .to_f32()
+                .unwrap(),
+            numbers(&[1, 2, 3]).to_f32().unwrap()
+        );
         let out = turned_back(&numbers(&[1, 4]), Some(&[3, 2, 1, 0])).unwrap();
         assert_eq!(out.to_f32().unwrap(), [3.0, 2.0, 1.0, 0.0]);
-        assert_eq!(turned_back(&numbers(&[2, 2]), None).unwrap().to_f32().unwrap(), [0.0, 1.0, 2.0, 3.0]);
+        assert_eq!(
+            turned_back(&numbers(&[2, 2]), None)
+                .unwrap()
+                .to_f32()
+                .unwrap(),
+            [0.0, 1.0, 2.0, 3.0]
+        );
     }
 }

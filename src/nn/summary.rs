@@ -18,19 +18,55 @@ pub struct Row {
     pub field: Field,
 }
 
-/// The table of a model: all parameters and those that learn, and what is computed otherwise than described.
-pub fn table(title: &str, input: &str, rows: &[Row], (total, trained): (i64, i64), ways: &[String]) -> String {
+/// The table of a model: all parameters and those that learn, and what is computed otherwise than
+/// described.
+pub fn table(
+    title: &str,
+    input: &str,
+    rows: &[Row],
+    (total, trained): (i64, i64),
+    ways: &[String],
+) -> String {
     let header = ["", "layer", "output", "parameters", "sees"].map(str::to_string);
-    let mut lines = vec![header, ["".into(), "input".into(), input.to_string(), String::new(), String::new()]];
+    let mut lines = vec![
+        header,
+        [
+            "".into(),
+            "input".into(),
+            input.to_string(),
+            String::new(),
+            String::new(),
+        ],
+    ];
     for row in rows {
-        let sees = row.field.map_or("all".into(), |(field, _)| format!("{field} bp"));
-        let parameters = if row.parameters > 0 { grouped(row.parameters) } else { String::new() };
-        lines.push([row.name.clone(), row.layer.clone(), row.output.clone(), parameters, sees]);
+        let sees = row
+            .field
+            .map_or("all".into(), |(field, _)| format!("{field} bp"));
+        let parameters = if row.parameters > 0 {
+            grouped(row.parameters)
+        } else {
+            String::new()
+        };
+        lines.push([
+            row.name.clone(),
+            row.layer.clone(),
+            row.output.clone(),
+            parameters,
+            sees,
+        ]);
     }
-    let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
+    let width = |column: usize| {
+        lines
+            .iter()
+            .map(|line| line[column].chars().count())
+            .max()
+            .unwrap_or(0)
+    };
     let widths: Vec<usize> = (0..5).map(width).collect();
-    let pad = |text: &str, n: usize| format!("{text}{}", " ".repeat(n - text.chars().count().min(n)));
-    let right = |text: &str, n: usize| format!("{}{text}", " ".repeat(n - text.chars().count().min(n)));
+    let pad =
+        |text: &str, n: usize| format!("{text}{}", " ".repeat(n - text.chars().count().min(n)));
+    let right =
+        |text: &str, n: usize| format!("{}{text}", " ".repeat(n - text.chars().count().min(n)));
     let mut out = format!("{title}\n");
     for line in &lines {
         let text = format!(
@@ -48,7 +84,11 @@ pub fn table(title: &str, input: &str, rows: &[Row], (total, trained): (i64, i64
     if trained != total {
         out += &format!(", {} of them trained", grouped(trained));
     }
-    for (i, way) in ways.iter().enumerate().filter(|(i, way)| !ways[..*i].contains(way)) {
+    for (i, way) in ways
+        .iter()
+        .enumerate()
+        .filter(|(i, way)| !ways[..*i].contains(way))
+    {
         let times = ways[i..].iter().filter(|other| *other == way).count();
         out += "\n  fast: ";
         if times > 1 {

@@ -19,7 +19,8 @@ pub struct Seen {
     pub output: Value,
 }
 
-/// Attention weights of a layer: its path, `[batch, heads, length, length]` or `[batch, length, length]`.
+/// Attention weights of a layer: its path, `[batch, heads, length, length]` or
+/// `[batch, length, length]`.
 pub type Weights = (String, Tensor);
 
 #[derive(Default)]
@@ -40,7 +41,9 @@ pub fn is_on() -> bool {
 pub fn watched<T>(run: impl FnOnce() -> Result<T>) -> Result<(T, Vec<Seen>, Vec<Weights>)> {
     let before = NOTES.with(|notes| notes.replace(Some(Notes::default())));
     let outcome = run();
-    let notes = NOTES.with(|notes| notes.replace(before)).unwrap_or_default();
+    let notes = NOTES
+        .with(|notes| notes.replace(before))
+        .unwrap_or_default();
     Ok((outcome?, notes.seen, notes.weights))
 }
 
@@ -77,7 +80,11 @@ impl Watched {
         if !matches!(fault.kind, "shape" | "torch") || fault.at.is_some() {
             return fault;
         }
-        let path = if self.path.is_empty() { String::new() } else { format!("`{}` ", self.path) };
+        let path = if self.path.is_empty() {
+            String::new()
+        } else {
+            format!("`{}` ", self.path)
+        };
         fault.context(format!("layer {path}{}", self.layer))
     }
 }
@@ -85,7 +92,10 @@ impl Watched {
 impl Module for Watched {
     fn forward(&self, x: &Value, mode: Mode) -> Result<Value> {
         if !is_on() {
-            return self.module.forward(x, mode).map_err(|fault| self.named(fault));
+            return self
+                .module
+                .forward(x, mode)
+                .map_err(|fault| self.named(fault));
         }
         let with = |act: &mut dyn FnMut(&mut Notes)| {
             NOTES.with(|notes| {
@@ -96,12 +106,23 @@ impl Module for Watched {
         };
         with(&mut |notes| notes.path.push(self.path.clone()));
         // a view of its own, whose gradient is what comes through this layer alone
-        let x = &x.map(|tensor| if tensor.is_grad_on() { tensor.view() } else { Ok(tensor.clone()) })?;
+        let x = &x.map(|tensor| {
+            if tensor.is_grad_on() {
+                tensor.view()
+            } else {
+                Ok(tensor.clone())
+            }
+        })?;
         let outcome = self.module.forward(x, mode);
         with(&mut |notes| {
             notes.path.pop();
             if let Ok(output) = &outcome {
-                notes.seen.push(Seen { path: self.path.clone(), layer: self.layer.clone(), input: x.clone(), output: output.clone() });
+                notes.seen.push(Seen {
+                    path: self.path.clone(),
+                    layer: self.layer.clone(),
+                    input: x.clone(),
+                    output: output.clone(),
+                });
             }
         });
         outcome
@@ -120,7 +141,10 @@ impl Module for Watched {
     }
 
     fn settled(&self) -> Option<i64> {
-        let parameters = self.parameters.as_ref().filter(|all| all.iter().all(|own| !own.is_grad_on()))?;
+        let parameters = self
+            .parameters
+            .as_ref()
+            .filter(|all| all.iter().all(|own| !own.is_grad_on()))?;
         Some(parameters.iter().map(Tensor::numel).sum())
     }
 

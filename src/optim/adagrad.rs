@@ -36,6 +36,8 @@ impl Adagrad {
         sum.add_product_(&gradient, &gradient, 1.0)?;
         let root = sum.sqrt()?;
         root.add_number_(self.eps)?;
-        update.parameter.add_times_(&gradient.div(&root)?, &update.numbers[0])
+        update
+            .parameter
+            .add_times_(&gradient.div(&root)?, &update.numbers[0])
     }
 }

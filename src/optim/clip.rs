@@ -12,7 +12,10 @@ pub fn gradients(parameters: &[(String, Tensor)]) -> Vec<Tensor> {
 /// The common norm of all gradients, and the factor (at most 1) that makes it at most `most`.
 fn factor(gradients: &[Tensor], most: f64) -> Result<(f64, f64)> {
     let _guard = grad::no_grad();
-    let own: Option<f64> = gradients.iter().map(|g| g.read(|x| x.iter().map(|x| f64::from(*x) * f64::from(*x)).sum::<f64>())).sum();
+    let own: Option<f64> = gradients
+        .iter()
+        .map(|g| g.read(|x| x.iter().map(|x| f64::from(*x) * f64::from(*x)).sum::<f64>()))
+        .sum();
     let total = match own {
         Some(squares) => squares.sqrt(),
         None => norm(gradients)?.item()?,
@@ -24,15 +27,21 @@ fn factor(gradients: &[Tensor], most: f64) -> Result<(f64, f64)> {
 fn factor_there(gradients: &[Tensor], most: f64) -> Result<Number> {
     let _guard = grad::no_grad();
     let total = norm(gradients)?.add_number(1e-6)?;
-    Ok(Number::There(total.reciprocal()?.mul_number(most)?.clamp(0.0, 1.0)?))
+    Ok(Number::There(
+        total.reciprocal()?.mul_number(most)?.clamp(0.0, 1.0)?,
+    ))
 }
 
 fn norm(gradients: &[Tensor]) -> Result<Tensor> {
-    let norms = gradients.iter().map(|g| g.norm(2.0, &None, false)).collect::<Result<Vec<_>>>()?;
+    let norms = gradients
+        .iter()
+        .map(|g| g.norm(2.0, &None, false))
+        .collect::<Result<Vec<_>>>()?;
     Tensor::stack(&norms, 0)?.norm(2.0, &None, false)
 }
 
-/// Keeps gradients within a common norm and a size of each number; gives what a step has still to multiply them with.
+/// Keeps gradients within a common norm and a size of each number; gives what a step has still to
+/// multiply them with.
 pub fn both(gradients: &[Tensor], norm: Option<f64>, value: Option<f64>) -> Result<Number> {
     let left = match norm {
         Some(most) if is_steady() => factor_there(gradients, most)?,
@@ -47,7 +56,8 @@ pub fn both(gradients: &[Tensor], norm: Option<f64>, value: Option<f64>) -> Resu
     Ok(Number::Here(1.0))
 }
 
-/// Scales all gradients together so that their common norm is at most `most`; gives the norm before.
+/// Scales all gradients together so that their common norm is at most `most`; gives the norm
+/// before.
 pub fn by_norm(gradients: &[Tensor], most: f64) -> Result<f64> {
     let (norm, factor) = factor(gradients, most)?;
     if factor < 1.0 {

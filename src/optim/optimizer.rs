@@ -34,7 +34,12 @@ impl Group {
     fn holds(&self, name: &str) -> bool {
         match self.pattern.strip_prefix('*') {
             Some(ending) => name.ends_with(ending),
-            None => name == self.pattern || name.strip_prefix(self.pattern.as_str()).is_some_and(|rest| rest.starts_with('.')),
+            None => {
+                name == self.pattern
+                    || name
+                        .strip_prefix(self.pattern.as_str())
+                        .is_some_and(|rest| rest.starts_with('.'))
+            }
         }
     }
 }
@@ -86,15 +91,33 @@ impl Update<'_> {
     /// The gradient with decay added to it (L2).
     pub fn decayed_gradient(&self) -> Result<Tensor> {
         let gradient = self.scaled_gradient()?;
-        if self.weight_decay == 0.0 { Ok(gradient) } else { gradient.add(&self.parameter.mul_number(self.weight_decay)?) }
+        if self.weight_decay == 0.0 {
+            Ok(gradient)
+        } else {
+            gradient.add(&self.parameter.mul_number(self.weight_decay)?)
+        }
     }
 
-    /// The whole update in loops over the numbers, where they lie plainly: `f` gets the gradient's factor, the rule's numbers,
-    /// parameters, gradient and kept tensors. Says whether it could.
-    pub fn in_place<const N: usize>(&mut self, names: &[&'static str], f: impl FnOnce(f32, [f32; N], &mut [f32], &[f32], &mut [&mut [f32]])) -> Result<bool> {
-        let here: Option<Vec<f32>> = self.numbers.iter().map(|number| number.here().map(|number| number as f32)).collect();
-        let (Some(factor), Some(Ok(here))) = (self.factor.here(), here.map(<[f32; N]>::try_from)) else { return Ok(false) };
-        let kept = names.iter().map(|name| self.kept(name)).collect::<Result<Vec<_>>>()?;
+    /// The whole update in loops over the numbers, where they lie plainly: `f` gets the gradient's
+    /// factor, the rule's numbers, parameters, gradient and kept tensors. Says whether it could.
+    pub fn in_place<const N: usize>(
+        &mut self,
+        names: &[&'static str],
+        f: impl FnOnce(f32, [f32; N], &mut [f32], &[f32], &mut [&mut [f32]]),
+    ) -> Result<bool> {
+        let here: Option<Vec<f32>> = self
+            .numbers
+            .iter()
+            .map(|number| number.here().map(|number| number as f32))
+            .collect();
+        let (Some(factor), Some(Ok(here))) = (self.factor.here(), here.map(<[f32; N]>::try_from))
+        else {
+            return Ok(false);
+        };
+        let kept = names
+            .iter()
+            .map(|name| self.kept(name))
+            .collect::<Result<Vec<_>>>()?;
         let changed: Vec<&Tensor> = std::iter::once(self.parameter).chain(&kept).collect();
         let done = inplace::change(&changed, &self.gradient, |numbers, gradient| {
             if let Some((parameter, kept)) = numbers.split_first_mut() {
@@ -134,19 +157,46 @@ pub struct Optimizer {
 impl Optimizer {
     /// An optimizer without parameters yet.
     pub fn new(rule: Rule, lr: f64, weight_decay: f64) -> Optimizer {
-        Optimizer { rule, lr, weight_decay, groups: Vec::new(), parameters: Vec::new(), slots: Vec::new() }
+        Optimizer {
+            rule,
+            lr,
+            weight_decay,
+            groups: Vec::new(),
+            parameters: Vec::new(),
+            slots: Vec::new(),
+        }
     }
 
     /// The same rule for parameters, from the start.
     pub fn over(&self, parameters: &[(String, Tensor)]) -> Result<Optimizer> {
         for group in &self.groups {
             if !parameters.iter().any(|(name, _)| group.holds(name)) {
-                let names: Vec<&str> = parameters.iter().take(8).map(|(name, _)| name.as_str()).collect();
-                bail!("name", "no parameter belongs to group \"{}\"; there are {}", group.pattern, names.join(", "));
+                let names: Vec<&str> = parameters
+                    .iter()
+                    .take(8)
+                    .map(|(name, _)| name.as_str())
+                    .collect();
+                bail!(
+                    "name",
+                    "no parameter belongs to group \"{}\"; there are {}",
+                    group.pattern,
+                    names.join(", ")
+                );
             }
         }
-        let slots = (0..parameters.len()).map(|i| Slot { members: vec![i], flat: None, state: BTreeMap::new(), steps: 0 }).collect();
-        Ok(Optimizer { parameters: parameters.to_vec(), slots, ..self.clone() })
+        let slots = (0..parameters.len())
+            .map(|i| Slot {
+                members: vec![i],
+                flat: None,
+                state: BTreeMap::new(),
+                steps: 0,
+            })
+            .collect();
+        Ok(Optimizer {
+            parameters: parameters.to_vec(),
+            slots,
+            ..self.clone()
+        })
     }
 
     /// Whether it has parameters.
@@ -171,8 +221,16 @@ impl Optimizer {
 
     /// The factor on the learning rate and the weight decay of a parameter.
     fn settings(&self, i: usize) -> (f64, f64) {
-        let own = self.groups.iter().rev().find(|group| group.holds(&self.parameters[i].0));
-        (own.and_then(|group| group.lr).unwrap_or(1.0), own.and_then(|group| group.weight_decay).unwrap_or(self.weight_decay))
+        let own = self
+            .groups
+            .iter()
+            .rev()
+            .find(|group| group.holds(&self.parameters[i].0));
+        (
+            own.and_then(|group| group.lr).unwrap_or(1.0),
+            own.and_then(|group| group.weight_decay)
+                .unwrap_or(self.weight_decay),
+        )
     }
 
     /// What moves in a slot, and its gradient; none where it is frozen or has none.
@@ -181,12 +239,22 @@ impl Optimizer {
             return slot.flat.clone();
         }
         let parameter = &self.parameters[slot.members[0]].1;
-        if parameter.is_grad_on() { parameter.grad().map(|gradient| (parameter.clone(), gradient)) } else { None }
+        if parameter.is_grad_on() {
+            parameter
+                .grad()
+                .map(|gradient| (parameter.clone(), gradient))
+        } else {
+            None
+        }
     }
 
     /// The gradients that a step would use.
     pub fn gradients(&self) -> Vec<Tensor> {
-        self.slots.iter().filter_map(|slot| self.moving(slot)).map(|(_, gradient)| gradient).collect()
+        self.slots
+            .iter()
+            .filter_map(|slot| self.moving(slot))
+            .map(|(_, gradient)| gradient)
+            .collect()
     }
 
     /// Forgets all gradients.
@@ -198,26 +266,44 @@ impl Optimizer {
         })
     }
 
-    /// Lays the parameters that move now, where their settings and steps are the same, side by side in one tensor, their
-    /// gradients and what is kept for them too, so that a step is a few operations however many parameters there are. From then
-    /// on all of them move in every step, also those that a step has no use for.
+    /// Lays the parameters that move now, where their settings and steps are the same, side by side
+    /// in one tensor, their gradients and what is kept for them too, so that a step is a few
+    /// operations however many parameters there are. From then on all of them move in every step,
+    /// also those that a step has no use for.
     pub fn flatten(&mut self) -> Result<()> {
         let _guard = grad::no_grad();
         let kinds = |optimizer: &Optimizer, slot: &Slot| {
             let (lr, decay) = optimizer.settings(slot.members[0]);
             let parameter = &optimizer.parameters[slot.members[0]].1;
-            (slot.steps, lr.to_bits(), decay.to_bits(), parameter.device().name(), parameter.kind().name(), slot.state.keys().copied().collect::<Vec<_>>())
+            (
+                slot.steps,
+                lr.to_bits(),
+                decay.to_bits(),
+                parameter.device().name(),
+                parameter.kind().name(),
+                slot.state.keys().copied().collect::<Vec<_>>(),
+            )
         };
-        let (moving, mut slots): (Vec<Slot>, Vec<Slot>) =
-            std::mem::take(&mut self.slots).into_iter().partition(|slot| slot.flat.is_none() && self.moving(slot).is_some());
+        let (moving, mut slots): (Vec<Slot>, Vec<Slot>) = std::mem::take(&mut self.slots)
+            .into_iter()
+            .partition(|slot| slot.flat.is_none() && self.moving(slot).is_some());
         let mut together: BTreeMap<_, Vec<Slot>> = BTreeMap::new();
         for slot in moving {
             together.entry(kinds(self, &slot)).or_default().push(slot);
         }
         for ((steps, ..), group) in together {
-            let members: Vec<usize> = group.iter().flat_map(|slot| slot.members.iter().copied()).collect();
+            let members: Vec<usize> = group
+                .iter()
+                .flat_map(|slot| slot.members.iter().copied())
+                .collect();
             let side_by_side = |of: &dyn Fn(&Slot) -> Result<Tensor>| -> Result<Tensor> {
-                Tensor::cat(&group.iter().map(|slot| of(slot)?.reshape(&[-1])).collect::<Result<Vec<_>>>()?, 0)
+                Tensor::cat(
+                    &group
+                        .iter()
+                        .map(|slot| of(slot)?.reshape(&[-1]))
+                        .collect::<Result<Vec<_>>>()?,
+                    0,
+                )
             };
             let numbers = side_by_side(&|slot| self.parameters[slot.members[0]].1.detach())?;
             let gradients = numbers.zeros_like()?;
@@ -234,13 +320,19 @@ impl Optimizer {
                 }
                 parameter.lay_into(&part(&numbers)?, &gradient)?;
             }
-            slots.push(Slot { members, flat: Some((numbers, gradients)), state, steps });
+            slots.push(Slot {
+                members,
+                flat: Some((numbers, gradients)),
+                state,
+                steps,
+            });
         }
         self.slots = slots;
         Ok(())
     }
 
-    /// Undoes [`Optimizer::flatten`]: each parameter moves by itself again, or not at all. Their numbers stay where they lie.
+    /// Undoes [`Optimizer::flatten`]: each parameter moves by itself again, or not at all. Their
+    /// numbers stay where they lie.
     pub fn split(&mut self) -> Result<()> {
         let mut slots = Vec::with_capacity(self.parameters.len());
         for slot in std::mem::take(&mut self.slots) {
@@ -250,9 +342,16 @@ impl Optimizer {
             }
             for (i, place, n) in places(&self.parameters, &slot.members) {
                 let shape = self.parameters[i].1.shape();
-                let part = |(name, whole): (&&'static str, &Tensor)| Ok((*name, whole.narrow(0, place, n)?.reshape(&shape)?));
+                let part = |(name, whole): (&&'static str, &Tensor)| {
+                    Ok((*name, whole.narrow(0, place, n)?.reshape(&shape)?))
+                };
                 let state = slot.state.iter().map(part).collect::<Result<_>>()?;
-                slots.push(Slot { members: vec![i], flat: None, state, steps: slot.steps });
+                slots.push(Slot {
+                    members: vec![i],
+                    flat: None,
+                    state,
+                    steps: slot.steps,
+                });
             }
         }
         self.slots = slots;
@@ -270,7 +369,12 @@ impl Optimizer {
             }
             slot.steps += 1;
             let (lr, weight_decay) = self.settings(slot.members[0]);
-            let moment = Moment { lr: self.lr * lr, weight_decay, step: slot.steps, is_first: slot.state.is_empty() };
+            let moment = Moment {
+                lr: self.lr * lr,
+                weight_decay,
+                step: slot.steps,
+                is_first: slot.state.is_empty(),
+            };
             out.push(match &self.rule {
                 Rule::Sgd(rule) => rule.numbers(&moment),
                 Rule::Adam(rule) => rule.numbers(&moment),
@@ -282,13 +386,27 @@ impl Optimizer {
         out
     }
 
-    /// Moves every parameter that has a gradient, by its gradient times a factor, with the numbers of its slot.
+    /// Moves every parameter that has a gradient, by its gradient times a factor, with the numbers
+    /// of its slot.
     pub fn apply(&mut self, numbers: &[Vec<Number>], factor: &Number) -> Result<()> {
         let _guard = grad::no_grad();
-        for (i, numbers) in numbers.iter().enumerate().filter(|(_, numbers)| !numbers.is_empty()) {
-            let Some((parameter, gradient)) = self.moving(&self.slots[i]) else { continue };
+        for (i, numbers) in numbers
+            .iter()
+            .enumerate()
+            .filter(|(_, numbers)| !numbers.is_empty())
+        {
+            let Some((parameter, gradient)) = self.moving(&self.slots[i]) else {
+                continue;
+            };
             let (_, weight_decay) = self.settings(self.slots[i].members[0]);
-            let update = Update { parameter: &parameter, gradient, weight_decay, numbers, factor, state: &mut self.slots[i].state };
+            let update = Update {
+                parameter: &parameter,
+                gradient,
+                weight_decay,
+                numbers,
+                factor,
+                state: &mut self.slots[i].state,
+            };
             match &self.rule {
                 Rule::Sgd(rule) => rule.update(update),
                 Rule::Adam(rule) => rule.update(update),
@@ -304,7 +422,11 @@ impl Optimizer {
         if self.parameters.is_empty() {
             bail!("value", "this optimizer has no parameters"; hint: "`optim::adam(#{{ lr: 1e-3 }}).over(net)`");
         }
-        let numbers: Vec<Vec<Number>> = self.advance().into_iter().map(|own| own.into_iter().map(Number::Here).collect()).collect();
+        let numbers: Vec<Vec<Number>> = self
+            .advance()
+            .into_iter()
+            .map(|own| own.into_iter().map(Number::Here).collect())
+            .collect();
         self.apply(&numbers, factor)
     }
 
@@ -314,9 +436,16 @@ impl Optimizer {
         for slot in &self.slots {
             for (i, place, n) in places(&self.parameters, &slot.members) {
                 let (name, parameter) = &self.parameters[i];
-                out.push((format!("steps/{name}"), Tensor::from_i64(&[slot.steps as i64], &[1])?));
+                out.push((
+                    format!("steps/{name}"),
+                    Tensor::from_i64(&[slot.steps as i64], &[1])?,
+                ));
                 for (key, tensor) in &slot.state {
-                    let own = if slot.flat.is_some() { tensor.narrow(0, place, n)?.reshape(&parameter.shape())? } else { tensor.clone() };
+                    let own = if slot.flat.is_some() {
+                        tensor.narrow(0, place, n)?.reshape(&parameter.shape())?
+                    } else {
+                        tensor.clone()
+                    };
                     out.push((format!("{key}/{name}"), own));
                 }
             }
@@ -326,20 +455,28 @@ impl Optimizer {
 
     /// Takes state and steps back from a checkpoint; nothing may lie side by side yet.
     pub fn import(&mut self, tensors: &[(String, Tensor)]) -> Result<()> {
-        const KEYS: [&str; 7] = ["momentum", "mean", "square", "sum", "average", "buffer", "largest"];
+        const KEYS: [&str; 7] = [
+            "momentum", "mean", "square", "sum", "average", "buffer", "largest",
+        ];
         for slot in &mut self.slots {
             let (name, parameter) = &self.parameters[slot.members[0]];
             for (full, tensor) in tensors {
-                let Some((key, rest)) = full.split_once('/') else { continue };
+                let Some((key, rest)) = full.split_once('/') else {
+                    continue;
+                };
                 if rest != name {
                     continue;
                 }
                 if key == "steps" {
                     slot.steps = tensor.item()? as u64;
                 } else if let Some(known) = KEYS.iter().find(|known| **known == key) {
-                    slot.state.insert(known, tensor.to_device(parameter.device())?);
+                    slot.state
+                        .insert(known, tensor.to_device(parameter.device())?);
                 } else {
-                    bail!("file", "the checkpoint holds `{key}` of parameter `{name}`, which no optimizer of this program has");
+                    bail!(
+                        "file",
+                        "the checkpoint holds `{key}` of parameter `{name}`, which no optimizer of this program has"
+                    );
                 }
             }
         }

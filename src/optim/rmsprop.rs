@@ -19,25 +19,43 @@ pub struct RmsProp {
 impl RmsProp {
     /// -lr, and the momentum where there is any.
     pub(super) fn numbers(&self, moment: &Moment) -> Vec<f64> {
-        if self.momentum > 0.0 { vec![-moment.lr, self.momentum] } else { vec![-moment.lr] }
+        if self.momentum > 0.0 {
+            vec![-moment.lr, self.momentum]
+        } else {
+            vec![-moment.lr]
+        }
     }
 
     pub(super) fn update(&self, mut update: Update) -> Result<()> {
         let decay = update.weight_decay as f32;
-        let (alpha, rest, eps) = (self.alpha as f32, (1.0 - self.alpha) as f32, self.eps as f32);
+        let (alpha, rest, eps) = (
+            self.alpha as f32,
+            (1.0 - self.alpha) as f32,
+            self.eps as f32,
+        );
         let centered = self.centered;
-        let names: &[&'static str] = if centered { &["square", "average"] } else { &["square"] };
+        let names: &[&'static str] = if centered {
+            &["square", "average"]
+        } else {
+            &["square"]
+        };
         let done = match update.numbers {
             [_, _] => {
                 let names = [names, &["buffer"]].concat();
-                update.in_place(&names, |factor, [rate, momentum], parameter, gradient, kept| {
-                    let Some((buffer, kept)) = kept.split_last_mut() else { return };
-                    for i in 0..parameter.len() {
-                        let g = gradient[i] * factor + decay * parameter[i];
-                        buffer[i] = momentum * buffer[i] + g / (spread(kept, i, g, alpha, rest).sqrt() + eps);
-                        parameter[i] += rate * buffer[i];
-                    }
-                })
+                update.in_place(
+                    &names,
+                    |factor, [rate, momentum], parameter, gradient, kept| {
+                        let Some((buffer, kept)) = kept.split_last_mut() else {
+                            return;
+                        };
+                        for i in 0..parameter.len() {
+                            let g = gradient[i] * factor + decay * parameter[i];
+                            buffer[i] = momentum * buffer[i]
+                                + g / (spread(kept, i, g, alpha, rest).sqrt() + eps);
+                            parameter[i] += rate * buffer[i];
+                        }
+                    },
+                )
             }
             _ => update.in_place(names, |factor, [rate], parameter, gradient, kept| {
                 for i in 0..parameter.len() {
@@ -63,7 +81,9 @@ impl RmsProp {
         };
         root.add_number_(self.eps)?;
         let scaled = gradient.div(&root)?;
-        let [rate, momentum] = update.numbers else { return update.parameter.add_times_(&scaled, &update.numbers[0]) };
+        let [rate, momentum] = update.numbers else {
+            return update.parameter.add_times_(&scaled, &update.numbers[0]);
+        };
         let buffer = update.kept("buffer")?;
         buffer.scale_(momentum)?;
         buffer.add_(&scaled)?;

@@ -39,7 +39,12 @@ pub struct Clock {
 impl Clock {
     /// The start of a run.
     pub fn new(steps: usize, per_epoch: usize) -> Clock {
-        Clock { step: 0.0, steps: steps as f64, whole: steps as f64, per_epoch: per_epoch.max(1) as f64 }
+        Clock {
+            step: 0.0,
+            steps: steps as f64,
+            whole: steps as f64,
+            per_epoch: per_epoch.max(1) as f64,
+        }
     }
 
     fn epoch(&self) -> f64 {
@@ -86,7 +91,8 @@ pub enum Schedule {
     Exponential(f64),
     /// Half a cosine from 1 to `end`.
     Cosine(f64),
-    /// Cosines that start again; each lasts `factor` times the one before (Loshchilov & Hutter 2017).
+    /// Cosines that start again; each lasts `factor` times the one before (Loshchilov & Hutter
+    /// 2017).
     Restarts(Span, f64, f64),
     /// A straight line from `start` to 1.
     Warmup(Span, f64),
@@ -158,11 +164,23 @@ impl Schedule {
 
     /// What it says of a moment; plateaus are 1 here, the run keeps them.
     pub fn at(&self, clock: &Clock) -> Point {
-        let plain = |factor: f64| Point { factor, momentum: None };
+        let plain = |factor: f64| Point {
+            factor,
+            momentum: None,
+        };
         match self {
             Schedule::Constant(factor) => plain(*factor),
-            Schedule::Step(every, gamma) => plain(gamma.powf((clock.step / every.steps(clock).max(1.0) + 1e-9).floor())),
-            Schedule::Multistep(moments, gamma) => plain(gamma.powi(moments.iter().filter(|m| clock.step + 1e-9 >= m.steps(clock)).count() as i32)),
+            Schedule::Step(every, gamma) => {
+                plain(gamma.powf((clock.step / every.steps(clock).max(1.0) + 1e-9).floor()))
+            }
+            Schedule::Multistep(moments, gamma) => plain(
+                gamma.powi(
+                    moments
+                        .iter()
+                        .filter(|m| clock.step + 1e-9 >= m.steps(clock))
+                        .count() as i32,
+                ),
+            ),
             Schedule::Exponential(gamma) => plain(gamma.powf(clock.epoch())),
             Schedule::Cosine(end) => plain(cosine(clock.step / clock.steps.max(1.0), 1.0, *end)),
             Schedule::Restarts(first, factor, end) => {
@@ -173,26 +191,72 @@ impl Schedule {
                 }
                 plain(cosine(at / length, 1.0, *end))
             }
-            Schedule::Warmup(span, start) => plain(start + (1.0 - start) * (clock.step / span.steps(clock).max(1.0)).min(1.0)),
-            Schedule::Cyclic { up, down, low, momentum } => {
+            Schedule::Warmup(span, start) => {
+                plain(start + (1.0 - start) * (clock.step / span.steps(clock).max(1.0)).min(1.0))
+            }
+            Schedule::Cyclic {
+                up,
+                down,
+                low,
+                momentum,
+            } => {
                 let (up, down) = (up.steps(clock).max(1.0), down.steps(clock).max(1.0));
                 let at = clock.step % (up + down);
-                let height = if at <= up { at / up } else { (up + down - at) / down };
-                Point { factor: low + (1.0 - low) * height, momentum: momentum.map(|(low, high)| high - (high - low) * height) }
+                let height = if at <= up {
+                    at / up
+                } else {
+                    (up + down - at) / down
+                };
+                Point {
+                    factor: low + (1.0 - low) * height,
+                    momentum: momentum.map(|(low, high)| high - (high - low) * height),
+                }
             }
-            Schedule::OneCycle { up, start, end, momentum } => {
+            Schedule::OneCycle {
+                up,
+                start,
+                end,
+                momentum,
+            } => {
                 let last = clock.steps - 1.0;
                 let peak = up * clock.steps - 1.0;
-                let (share, rising) =
-                    if clock.step <= peak { (clock.step / peak.max(1.0), true) } else { ((clock.step - peak) / (last - peak).max(1.0), false) };
-                let factor = if rising { cosine(share, *start, 1.0) } else { cosine(share, 1.0, *end) };
-                Point { factor, momentum: momentum.map(|(low, high)| if rising { cosine(share, high, low) } else { cosine(share, low, high) }) }
+                let (share, rising) = if clock.step <= peak {
+                    (clock.step / peak.max(1.0), true)
+                } else {
+                    ((clock.step - peak) / (last - peak).max(1.0), false)
+                };
+                let factor = if rising {
+                    cosine(share, *start, 1.0)
+                } else {
+                    cosine(share, 1.0, *end)
+                };
+                Point {
+                    factor,
+                    momentum: momentum.map(|(low, high)| {
+                        if rising {
+                            cosine(share, high, low)
+                        } else {
+                            cosine(share, low, high)
+                        }
+                    }),
+                }
             }
             Schedule::Plateau(_) => plain(1.0),
-            Schedule::Until(inner, span) => inner.at(&Clock { steps: span.steps(clock), ..*clock }),
+            Schedule::Until(inner, span) => inner.at(&Clock {
+                steps: span.steps(clock),
+                ..*clock
+            }),
             Schedule::Then(first, second) => {
                 let n = first.duration(clock).unwrap_or(0.0);
-                if clock.step + 1e-9 < n { first.at(clock) } else { second.at(&Clock { step: clock.step - n, steps: clock.steps - n, ..*clock }) }
+                if clock.step + 1e-9 < n {
+                    first.at(clock)
+                } else {
+                    second.at(&Clock {
+                        step: clock.step - n,
+                        steps: clock.steps - n,
+                        ..*clock
+                    })
+                }
             }
         }
     }
@@ -210,7 +274,15 @@ impl Schedule {
     /// Factors of a run of `n` steps, an epoch each.
     pub fn values(&self, n: usize) -> Vec<f64> {
         let clock = Clock::new(n, 1);
-        (0..n).map(|step| self.at(&Clock { step: step as f64, ..clock }).factor).collect()
+        (0..n)
+            .map(|step| {
+                self.at(&Clock {
+                    step: step as f64,
+                    ..clock
+                })
+                .factor
+            })
+            .collect()
     }
 }
 
@@ -225,7 +297,9 @@ mod tests {
 
     #[test]
     fn parts_follow_each_other() {
-        let schedule = Schedule::Warmup(Span::Share(0.2), 0.0).then(Schedule::Cosine(0.0)).unwrap();
+        let schedule = Schedule::Warmup(Span::Share(0.2), 0.0)
+            .then(Schedule::Cosine(0.0))
+            .unwrap();
         let values = schedule.values(100);
         assert_eq!(values[0], 0.0);
         assert_eq!(values[10], 0.5);

@@ -22,7 +22,11 @@ pub struct Bars {
 /// The name of a group where the axis shows a whole number.
 fn named(groups: &[String], x: f64) -> String {
     let whole = (x - x.round()).abs() < 1e-6 && x > -0.1;
-    groups.get(x.round().max(0.0) as usize).filter(|_| whole).cloned().unwrap_or_default()
+    groups
+        .get(x.round().max(0.0) as usize)
+        .filter(|_| whole)
+        .cloned()
+        .unwrap_or_default()
 }
 
 /// Axes over named groups, from -0.6 to n - 0.4.
@@ -34,8 +38,13 @@ pub(super) fn axes<'a, DB: DrawingBackend>(
 ) -> Result<Grouped<'a, DB>, String> {
     let n = groups.len();
     let mut built = ChartBuilder::on(area);
-    let mut on =
-        built.margin(10).margin_right(18).x_label_area_size(34).y_label_area_size(60).build_cartesian_2d(-0.6..n as f64 - 0.4, low..high).map_err(text)?;
+    let mut on = built
+        .margin(10)
+        .margin_right(18)
+        .x_label_area_size(34)
+        .y_label_area_size(60)
+        .build_cartesian_2d(-0.6..n as f64 - 0.4, low..high)
+        .map_err(text)?;
     on.configure_mesh()
         .disable_x_mesh()
         .y_desc(y)
@@ -61,7 +70,13 @@ impl Bars {
         let (height, error) = self.parts[part].1[group];
         if self.stacked {
             let below: f64 = self.parts[..part].iter().map(|(_, own)| own[group].0).sum();
-            (group as f64 - 0.32, group as f64 + 0.32, below, below + height, error)
+            (
+                group as f64 - 0.32,
+                group as f64 + 0.32,
+                below,
+                below + height,
+                error,
+            )
         } else {
             let width = 0.8 / self.parts.len() as f64;
             let left = group as f64 - 0.4 + width * part as f64;
@@ -72,10 +87,16 @@ impl Bars {
     pub(super) fn draw<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>) -> Drawn {
         let n = self.groups.len();
         let all = || (0..self.parts.len()).flat_map(|part| (0..n).map(move |group| (part, group)));
-        let ends = all().map(|(part, group)| self.place(part, group)).flat_map(|(_, _, _, top, error)| [top - error, top + error]);
+        let ends = all()
+            .map(|(part, group)| self.place(part, group))
+            .flat_map(|(_, _, _, top, error)| [top - error, top + error]);
         let (low, high) = range(ends.clone().chain([0.0]), 0.08);
         // bars stand on the axis where none goes below it
-        let low = if ends.fold(0.0, f64::min) < 0.0 { low } else { 0.0 };
+        let low = if ends.fold(0.0, f64::min) < 0.0 {
+            low
+        } else {
+            0.0
+        };
         let mut on = axes(area, &self.groups, &self.y, (low, high))?;
         for (part, (name, _)) in self.parts.iter().enumerate() {
             let color = SERIES[part % SERIES.len()];
@@ -83,15 +104,25 @@ impl Bars {
                 let (left, right, bottom, top, _) = self.place(part, group);
                 Rectangle::new([(left, bottom), (right, top)], color.mix(0.85).filled())
             });
-            on.draw_series(boxes).map_err(text)?.label(name).legend(move |(x, y)| Rectangle::new([(x, y - 5), (x + 14, y + 5)], color.mix(0.85).filled()));
+            on.draw_series(boxes)
+                .map_err(text)?
+                .label(name)
+                .legend(move |(x, y)| {
+                    Rectangle::new([(x, y - 5), (x + 14, y + 5)], color.mix(0.85).filled())
+                });
         }
         for (part, group) in all() {
             let (left, right, _, top, error) = self.place(part, group);
             let middle = (left + right) / 2.0;
             let cap = |y: f64| [(middle - 0.05, y), (middle + 0.05, y)];
-            let lines = [[(middle, top - error), (middle, top + error)], cap(top + error), cap(top - error)];
+            let lines = [
+                [(middle, top - error), (middle, top + error)],
+                cap(top + error),
+                cap(top - error),
+            ];
             for line in lines.into_iter().filter(|_| error > 0.0) {
-                on.draw_series([PathElement::new(line, BLACK.stroke_width(1))]).map_err(text)?;
+                on.draw_series([PathElement::new(line, BLACK.stroke_width(1))])
+                    .map_err(text)?;
             }
         }
         if self.parts.len() < 2 {

@@ -44,14 +44,30 @@ pub struct Chart {
 
 impl Chart {
     fn points(&self) -> impl Iterator<Item = &(f64, f64)> {
-        self.lines.iter().flat_map(|line| &line.points).chain(self.dots.iter().flat_map(|dots| &dots.points))
+        self.lines
+            .iter()
+            .flat_map(|line| &line.points)
+            .chain(self.dots.iter().flat_map(|dots| &dots.points))
     }
 
     pub(super) fn draw<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>) -> Drawn {
         let spread = if self.dots.is_empty() { 0.0 } else { 0.04 };
-        let (x, y) = if self.unit { ((0.0, 1.0), (0.0, 1.0)) } else { (range(self.points().map(|p| p.0), spread), range(self.points().map(|p| p.1), 0.06)) };
+        let (x, y) = if self.unit {
+            ((0.0, 1.0), (0.0, 1.0))
+        } else {
+            (
+                range(self.points().map(|p| p.0), spread),
+                range(self.points().map(|p| p.1), 0.06),
+            )
+        };
         let mut built = ChartBuilder::on(area);
-        let mut on = built.margin(10).margin_right(18).x_label_area_size(38).y_label_area_size(60).build_cartesian_2d(x.0..x.1, y.0..y.1).map_err(text)?;
+        let mut on = built
+            .margin(10)
+            .margin_right(18)
+            .x_label_area_size(38)
+            .y_label_area_size(60)
+            .build_cartesian_2d(x.0..x.1, y.0..y.1)
+            .map_err(text)?;
         let whole = !self.unit && x.1 - x.0 < 1000.0 && self.points().all(|p| p.0.fract() == 0.0);
         // as many digits as tell neighbouring labels apart
         let digits = (1.0 - ((x.1 - x.0) / 8.0).log10().floor()).clamp(0.0, 9.0) as usize;
@@ -64,13 +80,25 @@ impl Chart {
             .axis_desc_style(("sans-serif", 14))
             .x_labels(8)
             .y_labels(6)
-            .x_label_formatter(&|v| if whole { if v.fract() == 0.0 { format!("{v:.0}") } else { String::new() } } else { tidy(format!("{v:.digits$}")) })
+            .x_label_formatter(&|v| {
+                if whole {
+                    if v.fract() == 0.0 {
+                        format!("{v:.0}")
+                    } else {
+                        String::new()
+                    }
+                } else {
+                    tidy(format!("{v:.digits$}"))
+                }
+            })
             .y_label_formatter(&|v| short(*v))
             .draw()
             .map_err(text)?;
-        on.draw_series(LineSeries::new(self.guide.iter().copied(), GUIDE)).map_err(text)?;
+        on.draw_series(LineSeries::new(self.guide.iter().copied(), GUIDE))
+            .map_err(text)?;
         if let Some(mark) = self.mark {
-            on.draw_series(LineSeries::new([(mark, y.0), (mark, y.1)], GUIDE)).map_err(text)?;
+            on.draw_series(LineSeries::new([(mark, y.0), (mark, y.1)], GUIDE))
+                .map_err(text)?;
         }
         for (i, line) in self.lines.iter().enumerate() {
             let color = SERIES[i % SERIES.len()];
@@ -78,24 +106,49 @@ impl Chart {
             on.draw_series(LineSeries::new(finite, color.stroke_width(2)))
                 .map_err(text)?
                 .label(&line.name)
-                .legend(move |(x, y)| PathElement::new([(x, y), (x + 16, y)], color.stroke_width(2)));
+                .legend(move |(x, y)| {
+                    PathElement::new([(x, y), (x + 16, y)], color.stroke_width(2))
+                });
         }
-        let many = self.dots.iter().map(|dots| dots.points.len()).sum::<usize>() > 2000;
+        let many = self
+            .dots
+            .iter()
+            .map(|dots| dots.points.len())
+            .sum::<usize>()
+            > 2000;
         let (radius, strength) = if many { (2, 0.45) } else { (3, 0.75) };
         for (i, dots) in self.dots.iter().enumerate() {
             let color = SERIES[(i + self.lines.len()) % SERIES.len()];
-            let finite = dots.points.iter().filter(|p| p.0.is_finite() && p.1.is_finite());
+            let finite = dots
+                .points
+                .iter()
+                .filter(|p| p.0.is_finite() && p.1.is_finite());
             on.draw_series(finite.map(|p| Circle::new(*p, radius, color.mix(strength).filled())))
                 .map_err(text)?
                 .label(&dots.name)
                 .legend(move |(x, y)| Circle::new((x + 8, y), 4, color.filled()));
         }
-        if self.lines.len() + self.dots.len() == 0 || self.lines.iter().map(|l| &l.name).chain(self.dots.iter().map(|d| &d.name)).all(String::is_empty) {
+        if self.lines.len() + self.dots.len() == 0
+            || self
+                .lines
+                .iter()
+                .map(|l| &l.name)
+                .chain(self.dots.iter().map(|d| &d.name))
+                .all(String::is_empty)
+        {
             return Ok(());
         }
         // where the lines end high, the legend stands low
-        let ends_high = self.lines.iter().filter_map(|line| line.points.last()).any(|p| p.1 > (y.0 + 3.0 * y.1) / 4.0);
-        let place = if self.unit || ends_high { SeriesLabelPosition::LowerRight } else { SeriesLabelPosition::UpperRight };
+        let ends_high = self
+            .lines
+            .iter()
+            .filter_map(|line| line.points.last())
+            .any(|p| p.1 > (y.0 + 3.0 * y.1) / 4.0);
+        let place = if self.unit || ends_high {
+            SeriesLabelPosition::LowerRight
+        } else {
+            SeriesLabelPosition::UpperRight
+        };
         on.configure_series_labels()
             .position(place)
             .background_style(WHITE.mix(0.85))

@@ -1,4 +1,5 @@
-//! Colours that people with any colour vision can tell apart (Okabe & Ito 2008), and scales of them.
+//! Colours that people with any colour vision can tell apart (Okabe & Ito 2008), and scales of
+//! them.
 
 use plotters::style::RGBColor;
 
@@ -13,17 +14,34 @@ pub const SERIES: [RGBColor; 7] = [
     RGBColor(110, 110, 110),
 ];
 /// A green, C blue, G orange, T red, everywhere.
-pub const BASES: [RGBColor; 4] = [RGBColor(0, 145, 95), RGBColor(0, 98, 178), RGBColor(230, 159, 0), RGBColor(208, 60, 20)];
+pub const BASES: [RGBColor; 4] = [
+    RGBColor(0, 145, 95),
+    RGBColor(0, 98, 178),
+    RGBColor(230, 159, 0),
+    RGBColor(208, 60, 20),
+];
 /// Lines that only guide the eye.
 pub const GUIDE: RGBColor = RGBColor(190, 190, 190);
 /// Lines of a mesh.
 pub const MESH: RGBColor = RGBColor(228, 228, 228);
 
 /// From dark blue over grey to yellow (as cividis), of equal steps in lightness.
-const SEQUENTIAL: [(f64, f64, f64); 6] =
-    [(0.0, 32.0, 77.0), (62.0, 74.0, 107.0), (113.0, 113.0, 121.0), (161.0, 151.0, 118.0), (209.0, 193.0, 99.0), (255.0, 234.0, 70.0)];
+const SEQUENTIAL: [(f64, f64, f64); 6] = [
+    (0.0, 32.0, 77.0),
+    (62.0, 74.0, 107.0),
+    (113.0, 113.0, 121.0),
+    (161.0, 151.0, 118.0),
+    (209.0, 193.0, 99.0),
+    (255.0, 234.0, 70.0),
+];
 /// From blue over white to vermillion.
-const DIVERGING: [(f64, f64, f64); 5] = [(0.0, 84.0, 148.0), (120.0, 175.0, 215.0), (248.0, 248.0, 248.0), (236.0, 158.0, 104.0), (180.0, 66.0, 0.0)];
+const DIVERGING: [(f64, f64, f64); 5] = [
+    (0.0, 84.0, 148.0),
+    (120.0, 175.0, 215.0),
+    (248.0, 248.0, 248.0),
+    (236.0, 158.0, 104.0),
+    (180.0, 66.0, 0.0),
+];
 
 fn between(stops: &[(f64, f64, f64)], at: f64) -> RGBColor {
     if !at.is_finite() {
@@ -49,5 +67,9 @@ pub fn diverging(at: f64) -> RGBColor {
 /// Black or white, whichever reads better on a colour.
 pub fn ink(on: RGBColor) -> RGBColor {
     let light = 0.299 * f64::from(on.0) + 0.587 * f64::from(on.1) + 0.114 * f64::from(on.2);
-    if light > 140.0 { RGBColor(20, 20, 20) } else { RGBColor(255, 255, 255) }
+    if light > 140.0 {
+        RGBColor(20, 20, 20)
+    } else {
+        RGBColor(255, 255, 255)
+    }
 }

@@ -45,25 +45,70 @@ fn color(layer: &str) -> RGBColor {
 impl Diagram {
     pub(super) fn draw<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>) -> Drawn {
         let (width, _) = area.dim_in_pixel();
-        let style = |size: i32, h: HPos| TextStyle::from(("sans-serif", size).into_font()).pos(Pos::new(h, VPos::Center));
+        let style = |size: i32, h: HPos| {
+            TextStyle::from(("sans-serif", size).into_font()).pos(Pos::new(h, VPos::Center))
+        };
         for (i, part) in self.parts.iter().enumerate() {
             let left = 20 + 22 * part.depth.min(8) as i32;
             let (top, right) = (8 + 58 * i as i32, width as i32 - 20);
             let color = color(&part.layer);
-            area.draw(&Rectangle::new([(left, top), (right, top + 42)], color.mix(0.14).filled())).map_err(text)?;
-            area.draw(&Rectangle::new([(left, top), (left + 6, top + 42)], color.filled())).map_err(text)?;
-            let long: String = if part.layer.chars().count() > 56 { part.layer.chars().take(54).chain("…".chars()).collect() } else { part.layer.clone() };
-            area.draw(&Text::new(long, (left + 14, top + 13), style(14, HPos::Left))).map_err(text)?;
-            area.draw(&Text::new(part.name.clone(), (left + 14, top + 31), style(11, HPos::Left).color(&RGBColor(90, 90, 90)))).map_err(text)?;
-            area.draw(&Text::new(part.output.clone(), (right - 8, top + 13), style(13, HPos::Right))).map_err(text)?;
+            area.draw(&Rectangle::new(
+                [(left, top), (right, top + 42)],
+                color.mix(0.14).filled(),
+            ))
+            .map_err(text)?;
+            area.draw(&Rectangle::new(
+                [(left, top), (left + 6, top + 42)],
+                color.filled(),
+            ))
+            .map_err(text)?;
+            let long: String = if part.layer.chars().count() > 56 {
+                part.layer.chars().take(54).chain("…".chars()).collect()
+            } else {
+                part.layer.clone()
+            };
+            area.draw(&Text::new(
+                long,
+                (left + 14, top + 13),
+                style(14, HPos::Left),
+            ))
+            .map_err(text)?;
+            area.draw(&Text::new(
+                part.name.clone(),
+                (left + 14, top + 31),
+                style(11, HPos::Left).color(&RGBColor(90, 90, 90)),
+            ))
+            .map_err(text)?;
+            area.draw(&Text::new(
+                part.output.clone(),
+                (right - 8, top + 13),
+                style(13, HPos::Right),
+            ))
+            .map_err(text)?;
             if part.parameters > 0 {
-                let count = format!("{} parameters", crate::base::shape::grouped(part.parameters));
-                area.draw(&Text::new(count, (right - 8, top + 31), style(11, HPos::Right).color(&RGBColor(90, 90, 90)))).map_err(text)?;
+                let count = format!(
+                    "{} parameters",
+                    crate::base::shape::grouped(part.parameters)
+                );
+                area.draw(&Text::new(
+                    count,
+                    (right - 8, top + 31),
+                    style(11, HPos::Right).color(&RGBColor(90, 90, 90)),
+                ))
+                .map_err(text)?;
             }
             if i + 1 < self.parts.len() {
                 let (x, y) = (width as i32 / 2, top + 42);
-                area.draw(&PathElement::new([(x, y), (x, y + 12)], RGBColor(120, 120, 120).stroke_width(1))).map_err(text)?;
-                area.draw(&Polygon::new([(x - 4, y + 10), (x + 4, y + 10), (x, y + 16)], RGBColor(120, 120, 120).filled())).map_err(text)?;
+                area.draw(&PathElement::new(
+                    [(x, y), (x, y + 12)],
+                    RGBColor(120, 120, 120).stroke_width(1),
+                ))
+                .map_err(text)?;
+                area.draw(&Polygon::new(
+                    [(x - 4, y + 10), (x + 4, y + 10), (x, y + 16)],
+                    RGBColor(120, 120, 120).filled(),
+                ))
+                .map_err(text)?;
             }
         }
         Ok(())

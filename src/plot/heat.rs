@@ -43,15 +43,26 @@ impl Heat {
     }
 
     fn margins(&self) -> (i32, i32) {
-        let longest = |names: &[String]| names.iter().map(|name| name.chars().count()).max().unwrap_or(3) as i32;
+        let longest = |names: &[String]| {
+            names
+                .iter()
+                .map(|name| name.chars().count())
+                .max()
+                .unwrap_or(3) as i32
+        };
         (26 + 7 * longest(&self.rows).min(26), 30)
     }
 
     /// Width and height, pixels.
     pub fn size(&self) -> (u32, u32) {
         let (rows, columns) = self.shape();
-        let cell = |n: usize, wide: u32| (n as u32 * if self.numbers { wide } else { wide / 2 }).clamp(220, 900);
-        (cell(columns, 64) + self.margins().0 as u32 + 110, cell(rows, 46) + 110)
+        let cell = |n: usize, wide: u32| {
+            (n as u32 * if self.numbers { wide } else { wide / 2 }).clamp(220, 900)
+        };
+        (
+            cell(columns, 64) + self.margins().0 as u32 + 110,
+            cell(rows, 46) + 110,
+        )
     }
 
     fn color(&self, value: f64, (low, high): (f64, f64)) -> RGBColor {
@@ -70,49 +81,116 @@ impl Heat {
         let (width, height) = area.dim_in_pixel();
         let (left, top) = (self.margins().0, 8);
         let (right, bottom) = (width as i32 - 96, height as i32 - 46);
-        let x = |column: usize| left + ((right - left) as f64 * column as f64 / columns.max(1) as f64).round() as i32;
-        let y = |row: usize| top + ((bottom - top) as f64 * row as f64 / rows.max(1) as f64).round() as i32;
+        let x = |column: usize| {
+            left + ((right - left) as f64 * column as f64 / columns.max(1) as f64).round() as i32
+        };
+        let y = |row: usize| {
+            top + ((bottom - top) as f64 * row as f64 / rows.max(1) as f64).round() as i32
+        };
         let font = ("sans-serif", 13).into_font();
-        let centred = |size: i32| TextStyle::from(("sans-serif", size).into_font()).pos(Pos::new(HPos::Center, VPos::Center));
+        let centred = |size: i32| {
+            TextStyle::from(("sans-serif", size).into_font())
+                .pos(Pos::new(HPos::Center, VPos::Center))
+        };
         for (i, row) in self.values.iter().enumerate() {
             for (j, value) in row.iter().enumerate() {
                 let color = self.color(*value, (low, high));
-                area.draw(&Rectangle::new([(x(j), y(i)), (x(j + 1), y(i + 1))], color.filled())).map_err(text)?;
+                area.draw(&Rectangle::new(
+                    [(x(j), y(i)), (x(j + 1), y(i + 1))],
+                    color.filled(),
+                ))
+                .map_err(text)?;
                 if self.numbers {
                     let ink = ink(color);
                     let style = centred(13).color(&ink);
-                    area.draw(&Text::new(short(*value), ((x(j) + x(j + 1)) / 2, (y(i) + y(i + 1)) / 2), style)).map_err(text)?;
+                    area.draw(&Text::new(
+                        short(*value),
+                        ((x(j) + x(j + 1)) / 2, (y(i) + y(i + 1)) / 2),
+                        style,
+                    ))
+                    .map_err(text)?;
                 }
             }
         }
         // as many labels as have room
-        let every = |n: usize, room: i32, need: i32| (n * need.max(1) as usize).div_ceil(room.max(1) as usize).max(1);
-        let name = |names: &[String], i: usize| names.get(i).cloned().unwrap_or_else(|| i.to_string());
+        let every = |n: usize, room: i32, need: i32| {
+            (n * need.max(1) as usize)
+                .div_ceil(room.max(1) as usize)
+                .max(1)
+        };
+        let name =
+            |names: &[String], i: usize| names.get(i).cloned().unwrap_or_else(|| i.to_string());
         let step = every(rows, bottom - top, 15);
         for i in (0..rows).step_by(step) {
             let style = TextStyle::from(font.clone()).pos(Pos::new(HPos::Right, VPos::Center));
-            area.draw(&Text::new(name(&self.rows, i), (left - 6, (y(i) + y(i + 1)) / 2), style)).map_err(text)?;
+            area.draw(&Text::new(
+                name(&self.rows, i),
+                (left - 6, (y(i) + y(i + 1)) / 2),
+                style,
+            ))
+            .map_err(text)?;
         }
-        let longest = (0..columns).map(|j| name(&self.columns, j).chars().count()).max().unwrap_or(1) as i32;
+        let longest = (0..columns)
+            .map(|j| name(&self.columns, j).chars().count())
+            .max()
+            .unwrap_or(1) as i32;
         for j in (0..columns).step_by(every(columns, right - left, 8 * longest + 8)) {
-            area.draw(&Text::new(name(&self.columns, j), ((x(j) + x(j + 1)) / 2, bottom + 11), centred(13))).map_err(text)?;
+            area.draw(&Text::new(
+                name(&self.columns, j),
+                ((x(j) + x(j + 1)) / 2, bottom + 11),
+                centred(13),
+            ))
+            .map_err(text)?;
         }
-        area.draw(&Text::new(self.x.clone(), ((left + right) / 2, bottom + 32), centred(14))).map_err(text)?;
-        let turned = TextStyle::from(("sans-serif", 14).into_font().transform(FontTransform::Rotate270)).pos(Pos::new(HPos::Center, VPos::Center));
-        area.draw(&Text::new(self.y.clone(), (11, (top + bottom) / 2), turned.clone())).map_err(text)?;
+        area.draw(&Text::new(
+            self.x.clone(),
+            ((left + right) / 2, bottom + 32),
+            centred(14),
+        ))
+        .map_err(text)?;
+        let turned = TextStyle::from(
+            ("sans-serif", 14)
+                .into_font()
+                .transform(FontTransform::Rotate270),
+        )
+        .pos(Pos::new(HPos::Center, VPos::Center));
+        area.draw(&Text::new(
+            self.y.clone(),
+            (11, (top + bottom) / 2),
+            turned.clone(),
+        ))
+        .map_err(text)?;
         // the key
         let (from, steps) = (right + 16, 64);
-        let ends = if self.scale == Scale::Diverging { (-low.abs().max(high.abs()), low.abs().max(high.abs())) } else { (low, high) };
+        let ends = if self.scale == Scale::Diverging {
+            (-low.abs().max(high.abs()), low.abs().max(high.abs()))
+        } else {
+            (low, high)
+        };
         let at = |i: i32| bottom - (bottom - top) * i / steps;
         for i in 0..steps {
             let value = ends.0 + (ends.1 - ends.0) * (f64::from(i) + 0.5) / f64::from(steps);
-            area.draw(&Rectangle::new([(from, at(i + 1)), (from + 12, at(i))], self.color(value, (low, high)).filled())).map_err(text)?;
+            area.draw(&Rectangle::new(
+                [(from, at(i + 1)), (from + 12, at(i))],
+                self.color(value, (low, high)).filled(),
+            ))
+            .map_err(text)?;
         }
         for share in [0.0, 0.5, 1.0] {
             let style = TextStyle::from(font.clone()).pos(Pos::new(HPos::Left, VPos::Center));
             let place = (from + 16, bottom - ((bottom - top) as f64 * share) as i32);
-            area.draw(&Text::new(short(ends.0 + (ends.1 - ends.0) * share), place, style)).map_err(text)?;
+            area.draw(&Text::new(
+                short(ends.0 + (ends.1 - ends.0) * share),
+                place,
+                style,
+            ))
+            .map_err(text)?;
         }
-        area.draw(&Text::new(self.unit.clone(), (width as i32 - 14, (top + bottom) / 2), turned)).map_err(text)
+        area.draw(&Text::new(
+            self.unit.clone(),
+            (width as i32 - 14, (top + bottom) / 2),
+            turned,
+        ))
+        .map_err(text)
     }
 }

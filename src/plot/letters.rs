@@ -8,7 +8,12 @@ pub fn register_font() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         // fails only on a damaged font, which is a constant here
-        register("sans-serif", FontStyle::Normal, epaint_default_fonts::UBUNTU_LIGHT).ok();
+        register(
+            "sans-serif",
+            FontStyle::Normal,
+            epaint_default_fonts::UBUNTU_LIGHT,
+        )
+        .ok();
     });
 }
 
@@ -16,12 +21,49 @@ pub fn register_font() {
 pub fn outlines(base: usize) -> (Vec<Vec<(f64, f64)>>, Vec<Vec<(f64, f64)>>) {
     match base {
         0 => {
-            let body = vec![(0.0, 0.0), (0.37, 1.0), (0.63, 1.0), (1.0, 0.0), (0.78, 0.0), (0.69, 0.25), (0.31, 0.25), (0.22, 0.0)];
-            (vec![body], vec![vec![(0.37, 0.42), (0.63, 0.42), (0.5, 0.80)]])
+            let body = vec![
+                (0.0, 0.0),
+                (0.37, 1.0),
+                (0.63, 1.0),
+                (1.0, 0.0),
+                (0.78, 0.0),
+                (0.69, 0.25),
+                (0.31, 0.25),
+                (0.22, 0.0),
+            ];
+            (
+                vec![body],
+                vec![vec![(0.37, 0.42), (0.63, 0.42), (0.5, 0.80)]],
+            )
         }
         1 => (vec![ring(0.14, 0.86)], Vec::new()),
-        2 => (vec![ring(0.12, 1.0), vec![(0.52, 0.52), (1.0, 0.52), (1.0, 0.08), (0.82, 0.08), (0.82, 0.36), (0.52, 0.36)]], Vec::new()),
-        _ => (vec![vec![(0.39, 0.0), (0.39, 0.83), (0.0, 0.83), (0.0, 1.0), (1.0, 1.0), (1.0, 0.83), (0.61, 0.83), (0.61, 0.0)]], Vec::new()),
+        2 => (
+            vec![
+                ring(0.12, 1.0),
+                vec![
+                    (0.52, 0.52),
+                    (1.0, 0.52),
+                    (1.0, 0.08),
+                    (0.82, 0.08),
+                    (0.82, 0.36),
+                    (0.52, 0.36),
+                ],
+            ],
+            Vec::new(),
+        ),
+        _ => (
+            vec![vec![
+                (0.39, 0.0),
+                (0.39, 0.83),
+                (0.0, 0.83),
+                (0.0, 1.0),
+                (1.0, 1.0),
+                (1.0, 0.83),
+                (0.61, 0.83),
+                (0.61, 0.0),
+            ]],
+            Vec::new(),
+        ),
     }
 }
 

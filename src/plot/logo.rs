@@ -34,10 +34,20 @@ impl Letters {
     /// A motif, scaled to information or probability.
     pub fn of_motif(motif: &Motif, scaling: Scaling) -> Letters {
         let heights = match scaling {
-            Scaling::Information => motif.ppm.iter().zip(motif.information()).map(|(row, bits)| row.map(|p| p * bits)).collect(),
+            Scaling::Information => motif
+                .ppm
+                .iter()
+                .zip(motif.information())
+                .map(|(row, bits)| row.map(|p| p * bits))
+                .collect(),
             _ => motif.ppm.clone(),
         };
-        Letters { name: motif.name.clone(), heights, scaling, first: 1 }
+        Letters {
+            name: motif.name.clone(),
+            heights,
+            scaling,
+            first: 1,
+        }
     }
 
     fn span(&self) -> (f64, f64) {
@@ -45,7 +55,12 @@ impl Letters {
             Scaling::Information => (0.0, 2.0),
             Scaling::Probability => (0.0, 1.0),
             Scaling::Contribution => {
-                let ends = self.heights.iter().flat_map(|row| [row.iter().filter(|h| **h > 0.0).sum::<f64>(), row.iter().filter(|h| **h < 0.0).sum::<f64>()]);
+                let ends = self.heights.iter().flat_map(|row| {
+                    [
+                        row.iter().filter(|h| **h > 0.0).sum::<f64>(),
+                        row.iter().filter(|h| **h < 0.0).sum::<f64>(),
+                    ]
+                });
                 range(ends.chain([0.0]), 0.05)
             }
         }
@@ -76,34 +91,57 @@ impl Letters {
             .y_desc(self.unit())
             .y_labels(3)
             .x_labels(self.heights.len().min(24))
-            .x_label_formatter(&|v| if v.fract() == 0.0 { format!("{v:.0}") } else { String::new() })
+            .x_label_formatter(&|v| {
+                if v.fract() == 0.0 {
+                    format!("{v:.0}")
+                } else {
+                    String::new()
+                }
+            })
             .y_label_formatter(&|v| short(*v))
             .label_style(("sans-serif", 11))
             .axis_desc_style(("sans-serif", 12))
             .draw()
             .map_err(text)?;
         if low < 0.0 {
-            on.draw_series([PathElement::new([(offset - 0.5, 0.0), (offset + width - 0.5, 0.0)], RGBColor(120, 120, 120))]).map_err(text)?;
+            on.draw_series([PathElement::new(
+                [(offset - 0.5, 0.0), (offset + width - 0.5, 0.0)],
+                RGBColor(120, 120, 120),
+            )])
+            .map_err(text)?;
         }
         for (base, filled, polygon) in self.polygons(offset, (high - low) / 500.0) {
             let color = if filled { BASES[base] } else { WHITE };
-            on.draw_series([Polygon::new(polygon, color.filled())]).map_err(text)?;
+            on.draw_series([Polygon::new(polygon, color.filled())])
+                .map_err(text)?;
         }
         Ok(())
     }
 
-    /// Outlines of all letters, the smallest next to the line: base, whether it is filled (else a hole), corners.
+    /// Outlines of all letters, the smallest next to the line: base, whether it is filled (else a
+    /// hole), corners.
     pub(super) fn polygons(&self, offset: f64, least: f64) -> Vec<(usize, bool, Vec<(f64, f64)>)> {
         let mut out = Vec::new();
         for (position, row) in self.heights.iter().enumerate() {
             let mut order = [0usize, 1, 2, 3];
             order.sort_by(|a, b| row[*a].abs().total_cmp(&row[*b].abs()));
             let (mut above, mut below) = (0.0, 0.0);
-            for base in order.into_iter().filter(|base| row[*base].is_finite() && row[*base].abs() > least) {
+            for base in order
+                .into_iter()
+                .filter(|base| row[*base].is_finite() && row[*base].abs() > least)
+            {
                 let height = row[base];
                 let bottom = if height > 0.0 { above } else { below + height };
                 let place = |outline: &Vec<(f64, f64)>| {
-                    outline.iter().map(|(x, y)| (offset + position as f64 - 0.46 + 0.92 * x, bottom + height.abs() * y)).collect::<Vec<_>>()
+                    outline
+                        .iter()
+                        .map(|(x, y)| {
+                            (
+                                offset + position as f64 - 0.46 + 0.92 * x,
+                                bottom + height.abs() * y,
+                            )
+                        })
+                        .collect::<Vec<_>>()
                 };
                 let (filled, holes) = letters::outlines(base);
                 out.extend(filled.iter().map(|outline| (base, true, place(outline))));

@@ -66,7 +66,9 @@ fn lines(features: &[Feature], space: i64) -> Vec<usize> {
     order.sort_by_key(|i| features[*i].start);
     let mut out = vec![0; features.len()];
     for i in order {
-        let free = ends.iter().position(|end| *end + space <= features[i].start);
+        let free = ends
+            .iter()
+            .position(|end| *end + space <= features[i].start);
         let line = free.unwrap_or(ends.len());
         if line == ends.len() {
             ends.push(0);
@@ -80,14 +82,18 @@ fn lines(features: &[Feature], space: i64) -> Vec<usize> {
 impl Row {
     fn name(&self) -> &str {
         match self {
-            Row::Signal { name, .. } | Row::Features { name, .. } | Row::Contributions { name, .. } => name,
+            Row::Signal { name, .. }
+            | Row::Features { name, .. }
+            | Row::Contributions { name, .. } => name,
         }
     }
 
     /// Its height, pixels.
     pub(super) fn height(&self) -> u32 {
         match self {
-            Row::Features { features, .. } => 16 + 24 * (lines(features, 0).into_iter().max().unwrap_or(0) as u32 + 1),
+            Row::Features { features, .. } => {
+                16 + 24 * (lines(features, 0).into_iter().max().unwrap_or(0) as u32 + 1)
+            }
             _ => 96,
         }
     }
@@ -98,23 +104,42 @@ impl Tracks {
         let mut rest = area.clone();
         for (i, row) in self.rows.iter().enumerate() {
             let last = i + 1 == self.rows.len();
-            let (above, below) = if last { (rest.clone(), rest.clone()) } else { rest.split_vertically(row.height()) };
+            let (above, below) = if last {
+                (rest.clone(), rest.clone())
+            } else {
+                rest.split_vertically(row.height())
+            };
             self.row(row, &above, last)?;
             rest = below;
         }
         Ok(())
     }
 
-    fn row<DB: DrawingBackend>(&self, row: &Row, area: &DrawingArea<DB, Shift>, last: bool) -> Drawn {
+    fn row<DB: DrawingBackend>(
+        &self,
+        row: &Row,
+        area: &DrawingArea<DB, Shift>,
+        last: bool,
+    ) -> Drawn {
         let (x0, x1) = (self.start as f64, self.end as f64);
-        let levels = if let Row::Features { features, .. } = row { lines(features, (self.end - self.start) / 50) } else { Vec::new() };
+        let levels = if let Row::Features { features, .. } = row {
+            lines(features, (self.end - self.start) / 50)
+        } else {
+            Vec::new()
+        };
         let depth = levels.iter().max().map_or(1.0, |n| *n as f64 + 1.0);
         let (low, high) = match row {
             Row::Signal { values, .. } => range(values.iter().copied().chain([0.0]), 0.04),
             Row::Features { .. } => (-depth, 0.0),
-            Row::Contributions { heights, .. } => {
-                range(heights.iter().flat_map(|r| [r.iter().copied().fold(0.0, f64::max), r.iter().copied().fold(0.0, f64::min)]), 0.06)
-            }
+            Row::Contributions { heights, .. } => range(
+                heights.iter().flat_map(|r| {
+                    [
+                        r.iter().copied().fold(0.0, f64::max),
+                        r.iter().copied().fold(0.0, f64::min),
+                    ]
+                }),
+                0.06,
+            ),
         };
         let mut built = ChartBuilder::on(area);
         let mut on = built
@@ -139,17 +164,36 @@ impl Tracks {
             mesh.x_desc(&self.x);
         }
         mesh.draw().map_err(text)?;
-        let named = TextStyle::from(("sans-serif", 13).into_font()).pos(Pos::new(HPos::Left, VPos::Center));
+        let named =
+            TextStyle::from(("sans-serif", 13).into_font()).pos(Pos::new(HPos::Left, VPos::Center));
         let (_, height) = area.dim_in_pixel();
         let name: String = row.name().chars().take(16).collect();
-        area.draw(&Text::new(name, (4, if last { (height as i32 - 38) / 2 } else { height as i32 / 2 }), named)).map_err(text)?;
+        area.draw(&Text::new(
+            name,
+            (
+                4,
+                if last {
+                    (height as i32 - 38) / 2
+                } else {
+                    height as i32 / 2
+                },
+            ),
+            named,
+        ))
+        .map_err(text)?;
         match row {
             Row::Signal { values, .. } => {
                 let step = (x1 - x0) / values.len().max(1) as f64;
-                let corners = values.iter().enumerate().flat_map(|(i, v)| [(x0 + step * i as f64, *v), (x0 + step * (i + 1) as f64, *v)]);
+                let corners = values.iter().enumerate().flat_map(|(i, v)| {
+                    [(x0 + step * i as f64, *v), (x0 + step * (i + 1) as f64, *v)]
+                });
                 let clean = corners.map(|(x, v)| (x, if v.is_finite() { v } else { 0.0 }));
-                let outline: Vec<(f64, f64)> = std::iter::once((x0, 0.0)).chain(clean).chain([(x1, 0.0)]).collect();
-                on.draw_series([Polygon::new(outline, SERIES[0].mix(0.75).filled())]).map_err(text)?;
+                let outline: Vec<(f64, f64)> = std::iter::once((x0, 0.0))
+                    .chain(clean)
+                    .chain([(x1, 0.0)])
+                    .collect();
+                on.draw_series([Polygon::new(outline, SERIES[0].mix(0.75).filled())])
+                    .map_err(text)?;
             }
             Row::Features { features, .. } => {
                 for (feature, level) in features.iter().zip(levels) {
@@ -159,30 +203,50 @@ impl Tracks {
                     }
                     let color = SERIES[if feature.strand == '-' { 1 } else { 2 }];
                     let (top, bottom) = (-(level as f64) - 0.08, -(level as f64) - 0.46);
-                    on.draw_series([Rectangle::new([(from, bottom), (to, top)], color.mix(0.85).filled())]).map_err(text)?;
+                    on.draw_series([Rectangle::new(
+                        [(from, bottom), (to, top)],
+                        color.mix(0.85).filled(),
+                    )])
+                    .map_err(text)?;
                     let arrow = match feature.strand {
                         '+' => " >",
                         '-' => " <",
                         _ => "",
                     };
-                    let style = TextStyle::from(("sans-serif", 11).into_font()).pos(Pos::new(HPos::Left, VPos::Top));
-                    on.draw_series([Text::new(format!("{}{arrow}", feature.name), (from, bottom - 0.02), style)]).map_err(text)?;
+                    let style = TextStyle::from(("sans-serif", 11).into_font())
+                        .pos(Pos::new(HPos::Left, VPos::Top));
+                    on.draw_series([Text::new(
+                        format!("{}{arrow}", feature.name),
+                        (from, bottom - 0.02),
+                        style,
+                    )])
+                    .map_err(text)?;
                 }
             }
             Row::Contributions { heights, .. } => {
                 let zero = [(x0, 0.0), (x1, 0.0)];
-                on.draw_series([PathElement::new(zero, RGBColor(120, 120, 120))]).map_err(text)?;
+                on.draw_series([PathElement::new(zero, RGBColor(120, 120, 120))])
+                    .map_err(text)?;
                 if heights.len() <= 160 {
-                    let logo = Letters { name: String::new(), heights: heights.clone(), scaling: Scaling::Contribution, first: 0 };
+                    let logo = Letters {
+                        name: String::new(),
+                        heights: heights.clone(),
+                        scaling: Scaling::Contribution,
+                        first: 0,
+                    };
                     for (base, filled, polygon) in logo.polygons(x0 + 0.5, (high - low) / 500.0) {
                         let color = if filled { BASES[base] } else { WHITE };
-                        on.draw_series([Polygon::new(polygon, color.filled())]).map_err(text)?;
+                        on.draw_series([Polygon::new(polygon, color.filled())])
+                            .map_err(text)?;
                     }
                 } else {
                     for (i, row) in heights.iter().enumerate() {
                         let at = x0 + i as f64;
                         let bars = (0..4).filter(|b| row[*b] != 0.0 && row[*b].is_finite());
-                        on.draw_series(bars.map(|b| Rectangle::new([(at, 0.0), (at + 1.0, row[b])], BASES[b].filled()))).map_err(text)?;
+                        on.draw_series(bars.map(|b| {
+                            Rectangle::new([(at, 0.0), (at + 1.0, row[b])], BASES[b].filled())
+                        }))
+                        .map_err(text)?;
                     }
                 }
             }
@@ -197,7 +261,15 @@ mod tests {
 
     #[test]
     fn features_that_overlap_stand_on_lines_of_their_own() {
-        let of = |start, end| Feature { start, end, strand: '.', name: String::new() };
-        assert_eq!(lines(&[of(0, 10), of(5, 20), of(12, 15), of(30, 40)], 0), [0, 1, 0, 0]);
+        let of = |start, end| Feature {
+            start,
+            end,
+            strand: '.',
+            name: String::new(),
+        };
+        assert_eq!(
+            lines(&[of(0, 10), of(5, 20), of(12, 15), of(30, 40)], 0),
+            [0, 1, 0, 0]
+        );
     }
 }

@@ -39,19 +39,33 @@ pub const CODES: [u8; 256] = {
     table
 };
 
-/// Turns letters into codes where they stand. Stretches of plain bases, the common case, are done by arithmetic on many
-/// bytes at once; others by [`CODES`].
+/// Turns letters into codes where they stand. Stretches of plain bases, the common case, are done
+/// by arithmetic on many bytes at once; others by [`CODES`].
 pub fn encode_in_place(letters: &mut [u8]) {
-    let odd = |upper: u8| u8::from(upper != b'A') & u8::from(upper != b'C') & u8::from(upper != b'G') & u8::from(upper != b'T');
-    if letters.iter().fold(0u8, |any, letter| any | odd(letter & 0xDF)) == 0 {
+    let odd = |upper: u8| {
+        u8::from(upper != b'A')
+            & u8::from(upper != b'C')
+            & u8::from(upper != b'G')
+            & u8::from(upper != b'T')
+    };
+    if letters
+        .iter()
+        .fold(0u8, |any, letter| any | odd(letter & 0xDF))
+        == 0
+    {
         // bits 1 and 2 of A C G T are 00 01 11 10
-        letters.iter_mut().for_each(|letter| *letter = ((*letter >> 1) ^ (*letter >> 2)) & 3);
+        letters
+            .iter_mut()
+            .for_each(|letter| *letter = ((*letter >> 1) ^ (*letter >> 2)) & 3);
     } else {
-        letters.iter_mut().for_each(|letter| *letter = CODES[*letter as usize]);
+        letters
+            .iter_mut()
+            .for_each(|letter| *letter = CODES[*letter as usize]);
     }
 }
 
-/// Appends the codes of a text; fails with the first character that is no IUPAC base (its column, from 1).
+/// Appends the codes of a text; fails with the first character that is no IUPAC base (its column,
+/// from 1).
 pub fn encode(text: &str, codes: &mut Vec<u8>, census: &mut Census) -> Result<(), (usize, char)> {
     codes.reserve(text.len());
     for (column, letter) in text.bytes().enumerate() {
@@ -70,13 +84,17 @@ pub fn encode(text: &str, codes: &mut Vec<u8>, census: &mut Census) -> Result<()
 /// The codes of a text.
 pub fn codes(text: &str) -> crate::base::Result<Vec<u8>> {
     let mut codes = Vec::new();
-    encode(text, &mut codes, &mut Census::default()).map_err(|(at, letter)| crate::fault!("value", "`{letter}` at position {at} is no base"))?;
+    encode(text, &mut codes, &mut Census::default())
+        .map_err(|(at, letter)| crate::fault!("value", "`{letter}` at position {at} is no base"))?;
     Ok(codes)
 }
 
 /// The letters of codes.
 pub fn decode(codes: &[u8]) -> String {
-    codes.iter().map(|code| LETTERS[usize::from(*code).min(4)] as char).collect()
+    codes
+        .iter()
+        .map(|code| LETTERS[usize::from(*code).min(4)] as char)
+        .collect()
 }
 
 /// The code of the base that pairs with a base.
@@ -101,7 +119,14 @@ mod tests {
         let (mut codes, mut census) = (Vec::new(), Census::default());
         encode("ACGTacgtNR", &mut codes, &mut census).unwrap();
         assert_eq!(codes, [0, 1, 2, 3, 0, 1, 2, 3, 4, 4]);
-        assert_eq!(census, Census { lower: 4, unknown: 1, ambiguous: 1 });
+        assert_eq!(
+            census,
+            Census {
+                lower: 4,
+                unknown: 1,
+                ambiguous: 1
+            }
+        );
         assert_eq!(decode(&codes), "ACGTACGTNN");
         assert_eq!(encode("AC*", &mut codes, &mut census), Err((3, '*')));
     }
@@ -112,7 +137,13 @@ mod tests {
         for letters in [&b"ACGTacgtTTGCA"[..], b"ACGTUu", b"ACNNryx-", &every] {
             let mut own = letters.to_vec();
             encode_in_place(&mut own);
-            assert_eq!(own, letters.iter().map(|b| CODES[*b as usize]).collect::<Vec<_>>());
+            assert_eq!(
+                own,
+                letters
+                    .iter()
+                    .map(|b| CODES[*b as usize])
+                    .collect::<Vec<_>>()
+            );
         }
     }
 

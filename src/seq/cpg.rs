@@ -1,5 +1,5 @@
-//! CpG islands by the rule of Mocap (Chen et al. 2017): in a window of L bases, N(CpG)·L / ((N(C)+N(G))/2)² > 0.6 and
-//! (N(C)+N(G)) / L > 0.5.
+//! CpG islands by the rule of Mocap (Chen et al. 2017): in a window of L bases, N(CpG)·L /
+//! ((N(C)+N(G))/2)² > 0.6 and (N(C)+N(G)) / L > 0.5.
 
 /// Whether the rule holds for counts of CpG, of C and G together, in `length` bases.
 fn is_island(cpg: usize, strong: usize, length: usize) -> bool {
@@ -10,7 +10,8 @@ fn is_island(cpg: usize, strong: usize, length: usize) -> bool {
     cpg as f64 / expected > 0.6 && strong as f64 / length as f64 > 0.5
 }
 
-/// 1 for each position whose window (centred on it, cut at the ends, N left out) is a CpG island, else 0.
+/// 1 for each position whose window (centred on it, cut at the ends, N left out) is a CpG island,
+/// else 0.
 pub fn islands(codes: &[u8], window: usize) -> Vec<f32> {
     let n = codes.len();
     let strong = prefix(codes.iter().map(|c| usize::from(*c == 1 || *c == 2)));
@@ -19,9 +20,16 @@ pub fn islands(codes: &[u8], window: usize) -> Vec<f32> {
     let cpg = prefix((0..n).map(|i| usize::from(codes[i] == 1 && codes.get(i + 1) == Some(&2))));
     (0..n)
         .map(|i| {
-            let (from, to) = (i.saturating_sub(window / 2), (i + window.div_ceil(2)).min(n));
+            let (from, to) = (
+                i.saturating_sub(window / 2),
+                (i + window.div_ceil(2)).min(n),
+            );
             let pairs = cpg[to.saturating_sub(1).max(from)] - cpg[from];
-            f32::from(u8::from(is_island(pairs, strong[to] - strong[from], known[to] - known[from])))
+            f32::from(u8::from(is_island(
+                pairs,
+                strong[to] - strong[from],
+                known[to] - known[from],
+            )))
         })
         .collect()
 }

@@ -9,11 +9,15 @@ use crate::base::Result;
 fn check_inside(start: i64, width: usize, length: usize) -> Result<usize> {
     match usize::try_from(start) {
         Ok(start) if start.checked_add(width).is_some_and(|end| end <= length) => Ok(start),
-        _ => bail!("value", "{width} positions from {start} on do not lie inside of a sequence of {length}"),
+        _ => bail!(
+            "value",
+            "{width} positions from {start} on do not lie inside of a sequence of {length}"
+        ),
     }
 }
 
-/// The sequence with a motif put between the positions before `start` and those from it on; in the middle unless given.
+/// The sequence with a motif put between the positions before `start` and those from it on; in the
+/// middle unless given.
 pub fn insert<T: Copy>(row: &[T], motif: &[T], start: Option<i64>) -> Result<Vec<T>> {
     let start = match start {
         Some(start) => check_inside(start, 0, row.len())?,
@@ -36,10 +40,21 @@ pub fn range(start: i64, end: i64, length: usize) -> Result<(usize, usize)> {
     Ok((start as usize, end as usize))
 }
 
-/// Puts a motif over the positions from `start` on; in the middle unless given. Positions of the motif that `keeps` names stay.
-pub fn substitute<T: Copy>(row: &mut [T], motif: &[T], start: Option<i64>, keeps: impl Fn(T) -> bool) -> Result<()> {
+/// Puts a motif over the positions from `start` on; in the middle unless given. Positions of the
+/// motif that `keeps` names stay.
+pub fn substitute<T: Copy>(
+    row: &mut [T],
+    motif: &[T],
+    start: Option<i64>,
+    keeps: impl Fn(T) -> bool,
+) -> Result<()> {
     if motif.len() > row.len() {
-        bail!("value", "the motif has {} positions, the sequence {}", motif.len(), row.len());
+        bail!(
+            "value",
+            "the motif has {} positions, the sequence {}",
+            motif.len(),
+            row.len()
+        );
     }
     let start = start.unwrap_or((row.len() / 2 - motif.len() / 2) as i64);
     let start = check_inside(start, motif.len(), row.len())?;
@@ -51,18 +66,39 @@ pub fn substitute<T: Copy>(row: &mut [T], motif: &[T], start: Option<i64>, keeps
     Ok(())
 }
 
-/// Where motifs of some widths start, `spacing` positions between neighbours; all of them in the middle unless `start` is given.
-pub fn arranged(widths: &[usize], spacing: &[i64], length: usize, start: Option<i64>) -> Result<Vec<i64>> {
+/// Where motifs of some widths start, `spacing` positions between neighbours; all of them in the
+/// middle unless `start` is given.
+pub fn arranged(
+    widths: &[usize],
+    spacing: &[i64],
+    length: usize,
+    start: Option<i64>,
+) -> Result<Vec<i64>> {
     if spacing.len() + 1 != widths.len() {
-        bail!("value", "{} motifs have {} spacings between them, got {}", widths.len(), widths.len().saturating_sub(1), spacing.len());
+        bail!(
+            "value",
+            "{} motifs have {} spacings between them, got {}",
+            widths.len(),
+            widths.len().saturating_sub(1),
+            spacing.len()
+        );
     }
-    if let Some(bad) = spacing.iter().find(|gap| **gap < 0 || **gap >= length as i64) {
-        bail!("value", "a spacing must be from 0 to less than the length {length}, got {bad}");
+    if let Some(bad) = spacing
+        .iter()
+        .find(|gap| **gap < 0 || **gap >= length as i64)
+    {
+        bail!(
+            "value",
+            "a spacing must be from 0 to less than the length {length}, got {bad}"
+        );
     }
     let whole = widths.iter().sum::<usize>() as i64 + spacing.iter().sum::<i64>();
     let mut at = start.unwrap_or(length as i64 / 2 - whole / 2);
     if start.is_none() && at < 0 {
-        bail!("value", "motifs and spacings take {whole} positions, the sequence has {length}");
+        bail!(
+            "value",
+            "motifs and spacings take {whole} positions, the sequence has {length}"
+        );
     }
     let mut starts = Vec::with_capacity(widths.len());
     for (i, width) in widths.iter().enumerate() {
@@ -83,7 +119,10 @@ mod tests {
     #[test]
     fn edits_are_those_of_tangermemes_documentation() {
         let row = b"AAAAAACCCCAAAAAA";
-        assert_eq!(text(&insert(row, b"GGGG", None).expect("fits")), "AAAAAACCGGGGCCAAAAAA");
+        assert_eq!(
+            text(&insert(row, b"GGGG", None).expect("fits")),
+            "AAAAAACCGGGGCCAAAAAA"
+        );
         let mut own = row.to_vec();
         substitute(&mut own, b"GGGG", None, |letter| letter == b'N').expect("fits");
         assert_eq!(text(&own), "AAAAAAGGGGAAAAAA");
@@ -94,7 +133,9 @@ mod tests {
 
     #[test]
     fn positions_outside_of_the_sequence_are_refused() {
-        assert!(insert(b"ACGT", b"G", Some(5)).is_err() && insert(b"ACGT", b"G", Some(-1)).is_err());
+        assert!(
+            insert(b"ACGT", b"G", Some(5)).is_err() && insert(b"ACGT", b"G", Some(-1)).is_err()
+        );
         assert!(insert(b"ACGT", b"G", Some(4)).is_ok() && insert(b"", b"G", None).is_ok());
         for (start, end) in [(-1, 2), (2, 2), (3, 5), (0, i64::MAX)] {
             assert!(delete(b"ACGT", start, end).is_err(), "{start} {end}");
@@ -109,7 +150,10 @@ mod tests {
     fn motifs_are_arranged_around_the_middle() {
         assert_eq!(arranged(&[3, 2], &[4], 20, None).expect("fits"), [6, 13]);
         assert_eq!(arranged(&[3, 2], &[4], 20, Some(1)).expect("fits"), [1, 8]);
-        assert!(arranged(&[3, 2], &[], 20, None).is_err() && arranged(&[3, 2], &[-1], 20, None).is_err());
+        assert!(
+            arranged(&[3, 2], &[], 20, None).is_err()
+                && arranged(&[3, 2], &[-1], 20, None).is_err()
+        );
         assert!(arranged(&[30], &[], 20, None).is_err() && arranged(&[], &[], 20, None).is_err());
     }
 }

@@ -30,13 +30,24 @@ pub fn read(path: &Path) -> Result<Records> {
     while let Some((number, text)) = lines.next_line()? {
         let text = text.trim_end();
         if let Some(header) = text.strip_prefix('>') {
-            records.names.push(header.split_whitespace().next().unwrap_or("").to_string());
+            records
+                .names
+                .push(header.split_whitespace().next().unwrap_or("").to_string());
             records.offsets.push(records.codes.len());
             records.lines.push(number);
         } else if !text.is_empty() {
-            let Some(name) = records.names.last() else { return Err(no_header(path, number, text)) };
-            alphabet::encode(text, &mut records.codes, &mut records.census)
-                .map_err(|(column, letter)| no_base(&format!("`{}` line {number} column {column}", path.display()), name, letter))?;
+            let Some(name) = records.names.last() else {
+                return Err(no_header(path, number, text));
+            };
+            alphabet::encode(text, &mut records.codes, &mut records.census).map_err(
+                |(column, letter)| {
+                    no_base(
+                        &format!("`{}` line {number} column {column}", path.display()),
+                        name,
+                        letter,
+                    )
+                },
+            )?;
         }
     }
     if records.names.is_empty() {
@@ -49,9 +60,16 @@ pub fn read(path: &Path) -> Result<Records> {
 /// The fault of a text that should begin with `>name`.
 pub fn no_header(path: &Path, line: usize, text: &str) -> Fault {
     let shown: String = text.trim_end().chars().take(30).collect();
-    let fault = fault!("data", "`{}` line {line}: expected `>name`, got `{shown}`", path.display());
+    let fault = fault!(
+        "data",
+        "`{}` line {line}: expected `>name`, got `{shown}`",
+        path.display()
+    );
     match kind::of(text.as_bytes()) {
-        Some(kind) => fault.hint(format!("this is {}, not a FASTA file: {}", kind.name, kind.advice)),
+        Some(kind) => fault.hint(format!(
+            "this is {}, not a FASTA file: {}",
+            kind.name, kind.advice
+        )),
         None => fault.hint("this is not a FASTA file"),
     }
 }
@@ -69,12 +87,23 @@ pub fn no_base(place: &str, name: &str, letter: char) -> Fault {
 
 /// What is to be said of `n` records without a sequence, the first at a line.
 pub fn empty_note(path: &Path, n: usize, name: &str, line: usize) -> String {
-    let what = if n == 1 { "a record has".into() } else { format!("{n} records have") };
-    format!("`{}`: {what} no sequence (line {line}: `{name}`)", path.display())
+    let what = if n == 1 {
+        "a record has".into()
+    } else {
+        format!("{n} records have")
+    };
+    format!(
+        "`{}`: {what} no sequence (line {line}: `{name}`)",
+        path.display()
+    )
 }
 
 /// Fails where two records have one name; `lines` are those of their headers.
-pub fn check_unique<'a>(path: &Path, names: impl Iterator<Item = &'a str>, lines: &[usize]) -> Result<()> {
+pub fn check_unique<'a>(
+    path: &Path,
+    names: impl Iterator<Item = &'a str>,
+    lines: &[usize],
+) -> Result<()> {
     let mut known: HashMap<&str, usize> = HashMap::new();
     for (i, name) in names.enumerate() {
         if let Some(first) = known.insert(name, i) {
@@ -93,9 +122,16 @@ impl Records {
 
     /// What is to be said of records without a sequence.
     pub fn empty_note(&self, path: &Path) -> Option<String> {
-        let empty: Vec<usize> = (0..self.names.len()).filter(|i| self.sequence(*i).is_empty()).collect();
+        let empty: Vec<usize> = (0..self.names.len())
+            .filter(|i| self.sequence(*i).is_empty())
+            .collect();
         let first = empty.first()?;
-        Some(empty_note(path, empty.len(), &self.names[*first], self.lines[*first]))
+        Some(empty_note(
+            path,
+            empty.len(),
+            &self.names[*first],
+            self.lines[*first],
+        ))
     }
 
     /// The codes of one record.

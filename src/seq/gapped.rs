@@ -19,7 +19,8 @@ pub struct Gapped {
     pub positions: Option<usize>,
 }
 
-/// A k-mer under way: its last base (an index into the positions), the sum of its scores, its digits to base 5.
+/// A k-mer under way: its last base (an index into the positions), the sum of its scores, its
+/// digits to base 5.
 #[derive(Clone, Copy)]
 struct Part {
     end: usize,
@@ -38,7 +39,11 @@ impl Gapped {
             bail!("value", "`min_k` is {min}, `max_k` {max}"; hint: "`min_k` is at most `max_k`");
         }
         if self.max_length > LONGEST {
-            bail!("value", "`max_length` must be at most {LONGEST}, got {}", self.max_length);
+            bail!(
+                "value",
+                "`max_length` must be at most {LONGEST}, got {}",
+                self.max_length
+            );
         }
         Ok(())
     }
@@ -54,15 +59,23 @@ impl Gapped {
         order
     }
 
-    /// The k-mers of a sequence (gaps as `-`) with their scores, the strongest first; each position has a score.
+    /// The k-mers of a sequence (gaps as `-`) with their scores, the strongest first; each position
+    /// has a score.
     ///
-    /// The score of a k-mer is the sum over its occurrences of the mean score of its bases: with scores of 1, their number.
+    /// The score of a k-mer is the sum over its occurrences of the mean score of its bases: with
+    /// scores of 1, their number.
     pub fn of(&self, codes: &[u8], scores: &[f64]) -> Result<Vec<(String, f64)>> {
         let order = self.chosen(codes, scores);
         let mut found: Vec<(u64, f64)> = Vec::new();
         let mut index: HashMap<u64, usize> = HashMap::new();
         let digit = |at: usize| u64::from(codes[at]) + 1;
-        let start = |(i, at): (usize, &usize)| vec![Part { end: i, sum: scores[*at], key: digit(*at) }];
+        let start = |(i, at): (usize, &usize)| {
+            vec![Part {
+                end: i,
+                sum: scores[*at],
+                key: digit(*at),
+            }]
+        };
         let mut starts: Vec<Vec<Part>> = order.iter().enumerate().map(start).collect();
         for k in 2..=self.bases.1 {
             interrupt::check()?;
@@ -95,7 +108,10 @@ impl Gapped {
         // of equally strong ones the first found stay first
         found.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
         found.truncate(self.most);
-        Ok(found.into_iter().map(|(key, score)| (text(key), score)).collect())
+        Ok(found
+            .into_iter()
+            .map(|(key, score)| (text(key), score))
+            .collect())
     }
 }
 
@@ -115,10 +131,23 @@ mod tests {
 
     #[test]
     fn all_gapped_kmers_of_four_bases() {
-        let how = Gapped { bases: (2, 3), max_step: 2, max_length: 3, most: 100, positions: None };
+        let how = Gapped {
+            bases: (2, 3),
+            max_step: 2,
+            max_length: 3,
+            most: 100,
+            positions: None,
+        };
         let mut found = how.of(&[0, 1, 0, 1], &[1.0; 4]).expect("fits");
         found.sort_by(|a, b| a.0.cmp(&b.0));
-        let wanted = [("A-A", 1.0), ("AC", 2.0), ("ACA", 1.0), ("C-C", 1.0), ("CA", 1.0), ("CAC", 1.0)];
+        let wanted = [
+            ("A-A", 1.0),
+            ("AC", 2.0),
+            ("ACA", 1.0),
+            ("C-C", 1.0),
+            ("CA", 1.0),
+            ("CAC", 1.0),
+        ];
         assert_eq!(found, wanted.map(|(kmer, count)| (kmer.to_string(), count)));
         assert!(how.of(&[4, 4], &[1.0; 2]).expect("fits").is_empty());
     }

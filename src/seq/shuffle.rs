@@ -1,8 +1,9 @@
 //! Shuffles that keep every k-let count: uniform over Eulerian paths.
 //!
-//! Positions' (k-1)-mers are vertices, k-mers are edges. A random arborescence towards the last vertex (Wilson 1996,
-//! by loop-erased walks over the edges) fixes the last way out of each vertex; the other ways out come in random order
-//! (Altschul & Erickson 1985; Kandel, Matias, Unger, Winkler 1996). Every sequence with the same counts is as likely.
+//! Positions' (k-1)-mers are vertices, k-mers are edges. A random arborescence towards the last
+//! vertex (Wilson 1996, by loop-erased walks over the edges) fixes the last way out of each vertex;
+//! the other ways out come in random order (Altschul & Erickson 1985; Kandel, Matias, Unger,
+//! Winkler 1996). Every sequence with the same counts is as likely.
 
 use crate::base::seed::Rng;
 
@@ -49,7 +50,8 @@ impl Shuffler {
         }
     }
 
-    /// Fills `out` with shuffles of a sequence, one after the other; `rng` gives each its own randomness.
+    /// Fills `out` with shuffles of a sequence, one after the other; `rng` gives each its own
+    /// randomness.
     pub fn copies(&mut self, codes: &[u8], k: usize, out: &mut [u8], rng: impl Fn(usize) -> Rng) {
         let length = codes.len();
         if length == 0 {
@@ -82,7 +84,9 @@ impl Shuffler {
                 }
             } else {
                 for (lane, own) in self.lanes.iter_mut().zip(several.chunks_mut(length)) {
-                    own[context..].iter_mut().for_each(|code| *code = step(lane, &self.bases));
+                    own[context..]
+                        .iter_mut()
+                        .for_each(|code| *code = step(lane, &self.bases));
                 }
             }
         }
@@ -117,7 +121,11 @@ impl Shuffler {
         self.numbers.clear();
         let mut small = [u32::MAX; 625];
         for (i, code) in codes.iter().enumerate() {
-            key = if context == 1 { u64::from(*code) } else { (key * 5 + u64::from(*code)) % size };
+            key = if context == 1 {
+                u64::from(*code)
+            } else {
+                (key * 5 + u64::from(*code)) % size
+            };
             if i + 1 < context {
                 continue;
             }
@@ -242,7 +250,8 @@ mod tests {
 
     #[test]
     fn every_outcome_is_as_likely() {
-        // all sequences with the dinucleotide counts of this one, found by trying every arrangement of its bases
+        // all sequences with the dinucleotide counts of this one, found by trying every arrangement
+        // of its bases
         let codes: Vec<u8> = vec![0, 1, 0, 2, 0, 1, 2, 0, 3];
         let wanted = counts(&codes, 2);
         let mut outcomes: HashMap<Vec<u8>, usize> = HashMap::new();
@@ -268,9 +277,15 @@ mod tests {
             *outcomes.get_mut(&shuffled).expect("a possible outcome") += 1;
         }
         let expected = draws as f64 / outcomes.len() as f64;
-        let chi: f64 = outcomes.values().map(|n| (*n as f64 - expected).powi(2) / expected).sum();
+        let chi: f64 = outcomes
+            .values()
+            .map(|n| (*n as f64 - expected).powi(2) / expected)
+            .sum();
         let freedom = (outcomes.len() - 1) as f64;
         assert!(outcomes.len() >= 6, "{} outcomes", outcomes.len());
-        assert!(chi < freedom + 4.0 * (2.0 * freedom).sqrt(), "chi-squared {chi} over {freedom}");
+        assert!(
+            chi < freedom + 4.0 * (2.0 * freedom).sqrt(),
+            "chi-squared {chi} over {freedom}"
+        );
     }
 }

@@ -15,7 +15,10 @@ struct Group {
 impl Tensor {
     /// Whether both are the same view of the same memory.
     pub fn is_same_view(&self, other: &Tensor) -> bool {
-        self.0.data_ptr() == other.0.data_ptr() && self.shape() == other.shape() && self.0.stride() == other.0.stride() && self.kind() == other.kind()
+        self.0.data_ptr() == other.0.data_ptr()
+            && self.shape() == other.shape()
+            && self.0.stride() == other.0.stride()
+            && self.kind() == other.kind()
     }
 
     /// Copies `value` into this tensor's memory, broadcasting it.
@@ -42,12 +45,19 @@ impl Tensor {
                 Pick::Rows(rows) => {
                     let indices = view.row_indices(dim, rows)?;
                     let axes = indices.len() as i64;
-                    groups.push(Group { first: dim, indices });
+                    groups.push(Group {
+                        first: dim,
+                        indices,
+                    });
                     dim += axes;
                 }
             }
         }
-        if groups.is_empty() { view.set_from(value) } else { view.put(&groups, value) }
+        if groups.is_empty() {
+            view.set_from(value)
+        } else {
+            view.put(&groups, value)
+        }
     }
 
     /// The positions that `rows` names from axis `dim` on, one tensor for each axis that it covers.
@@ -56,20 +66,31 @@ impl Tensor {
         if rows.kind() == Kind::Bool {
             self.check_mask(dim, rows)?;
             let found = rows.to_device(self.device())?.nonzero()?;
-            return (0..rows.rank() as i64).map(|axis| found.select(1, axis)).collect();
+            return (0..rows.rank() as i64)
+                .map(|axis| found.select(1, axis))
+                .collect();
         }
         let rows = rows.whole_rows()?.to_device(self.device())?;
         let flat = rows.to_i64()?;
         if let Some(bad) = flat.iter().find(|row| **row >= size || **row < -size) {
-            bail!("value", "index {bad} is out of range: axis {dim} of {} holds {size}", shape::text(&self.shape()));
+            bail!(
+                "value",
+                "index {bad} is out of range: axis {dim} of {} holds {size}",
+                shape::text(&self.shape())
+            );
         }
         Ok(vec![rows])
     }
 
-    /// `index_put_`, each group of axes on its own: the picked positions are all combinations of the groups' rows.
+    /// `index_put_`, each group of axes on its own: the picked positions are all combinations of
+    /// the groups' rows.
     fn put(&self, groups: &[Group], value: &Tensor) -> Result<()> {
         let (rank, old) = (self.rank() as i64, self.shape());
-        let indexed = |dim: i64| groups.iter().find(|group| (group.first..group.first + group.indices.len() as i64).contains(&dim));
+        let indexed = |dim: i64| {
+            groups.iter().find(|group| {
+                (group.first..group.first + group.indices.len() as i64).contains(&dim)
+            })
+        };
         // the shape that `value` broadcasts to: each group is one axis
         let (mut picked, mut of_groups, mut others) = (Vec::new(), Vec::new(), Vec::new());
         for dim in 0..rank {
@@ -85,7 +106,10 @@ impl Tensor {
                 }
             }
         }
-        let value = value.to_kind(self.kind())?.to_device(self.device())?.expand(&picked)?;
+        let value = value
+            .to_kind(self.kind())?
+            .to_device(self.device())?
+            .expand(&picked)?;
         let value = value.permute(&[of_groups, others].concat())?;
         let first = (0..rank).filter(|dim| indexed(*dim).is_some());
         let rest = (0..rank).filter(|dim| indexed(*dim).is_none());
@@ -98,12 +122,18 @@ impl Tensor {
                 indices.push(index.reshape(&along)?);
             }
         }
-        let indices: Vec<Option<&tch::Tensor>> = indices.iter().map(|index| Some(&index.0)).collect();
+        let indices: Vec<Option<&tch::Tensor>> =
+            indices.iter().map(|index| Some(&index.0)).collect();
         let mut target = target.0;
-        lift("assign", &[self, &value], target.f_index_put_(&indices, &value.0, false).map(drop))
+        lift(
+            "assign",
+            &[self, &value],
+            target.f_index_put_(&indices, &value.0, false).map(drop),
+        )
     }
 
-    /// Copies `value` over this parameter without recording a gradient; nothing where it already is that memory.
+    /// Copies `value` over this parameter without recording a gradient; nothing where it already is
+    /// that memory.
     pub fn overwrite(&self, value: &Tensor) -> Result<()> {
         let _guard = grad::no_grad();
         self.set_from(value)

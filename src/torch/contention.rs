@@ -1,9 +1,11 @@
-//! How long threads of OpenMP wait for each other: long on an idle machine, shortly beside other work.
+//! How long threads of OpenMP wait for each other: long on an idle machine, shortly beside other
+//! work.
 //!
-//! A thread of GNU OpenMP that waits at a barrier looks for the others some hundred thousand times before it sleeps. On an
-//! idle machine that is fastest. Beside a busy process it keeps a core from the very thread that it waits for, and training
-//! falls to a fiftieth. The runtime spins shortly by itself where it manages more threads than there are CPUs. So while
-//! threads of this process wait for CPUs, a team of threads that sleep is held open beside the working one.
+//! A thread of GNU OpenMP that waits at a barrier looks for the others some hundred thousand times
+//! before it sleeps. On an idle machine that is fastest. Beside a busy process it keeps a core from
+//! the very thread that it waits for, and training falls to a fiftieth. The runtime spins shortly
+//! by itself where it manages more threads than there are CPUs. So while threads of this process
+//! wait for CPUs, a team of threads that sleep is held open beside the working one.
 
 use super::parallel;
 use crate::base::threads;
@@ -12,13 +14,15 @@ use std::ffi::c_void;
 use std::sync::{Condvar, Mutex};
 use std::time::{Duration, Instant};
 
-/// Variables of the runtime, of which the program sets both where the user sets none: how often a thread looks before it sleeps
-/// (the default), and 1,000 instead of 100 times while more threads are managed than there are CPUs.
+/// Variables of the runtime, of which the program sets both where the user sets none: how often a
+/// thread looks before it sleeps (the default), and 1,000 instead of 100 times while more threads
+/// are managed than there are CPUs.
 pub const SETTINGS: [&std::ffi::CStr; 2] = [c"GOMP_SPINCOUNT=300000", c"OMP_WAIT_POLICY=active"];
 
 /// How often the threads are looked at.
 const INTERVAL: Duration = Duration::from_millis(100);
-/// The share of time that one thread waits for a CPU, above which there is other work, and below which there is none.
+/// The share of time that one thread waits for a CPU, above which there is other work, and below
+/// which there is none.
 const BUSY: f64 = 0.2;
 const IDLE: f64 = 0.1;
 /// The most threads that are held asleep.
@@ -61,18 +65,32 @@ impl Judge {
     const PATIENCE: u32 = 10;
 
     fn new() -> Judge {
-        Judge { is_busy: false, against: 0, since: u32::MAX, patience: Judge::PATIENCE }
+        Judge {
+            is_busy: false,
+            against: 0,
+            since: u32::MAX,
+            patience: Judge::PATIENCE,
+        }
     }
 
-    /// Takes the share of time that the thread which waited longest waited for a CPU; whether there is other work.
+    /// Takes the share of time that the thread which waited longest waited for a CPU; whether there
+    /// is other work.
     fn see(&mut self, share: f64) -> bool {
         self.since = self.since.saturating_add(1);
-        let speaks_against = if self.is_busy { share < IDLE } else { share > BUSY };
+        let speaks_against = if self.is_busy {
+            share < IDLE
+        } else {
+            share > BUSY
+        };
         self.against = if speaks_against { self.against + 1 } else { 0 };
         if self.against >= if self.is_busy { self.patience } else { 2 } {
             if !self.is_busy {
                 let is_soon = self.since < 5 * self.patience;
-                self.patience = if is_soon { (2 * self.patience).min(16 * Judge::PATIENCE) } else { Judge::PATIENCE };
+                self.patience = if is_soon {
+                    (2 * self.patience).min(16 * Judge::PATIENCE)
+                } else {
+                    Judge::PATIENCE
+                };
             }
             self.is_busy = !self.is_busy;
             (self.against, self.since) = (0, 0);
@@ -81,11 +99,14 @@ impl Judge {
     }
 }
 
-/// Nanoseconds that each thread of this process has waited for a CPU; none where the system does not tell.
+/// Nanoseconds that each thread of this process has waited for a CPU; none where the system does
+/// not tell.
 fn waited() -> Option<HashMap<String, u64>> {
     let mut out = HashMap::new();
     for task in std::fs::read_dir("/proc/self/task").ok()?.flatten() {
-        let Ok(text) = std::fs::read_to_string(task.path().join("schedstat")) else { continue };
+        let Ok(text) = std::fs::read_to_string(task.path().join("schedstat")) else {
+            continue;
+        };
         let nanoseconds = text.split(' ').nth(1).and_then(|word| word.parse().ok())?;
         out.insert(task.file_name().to_string_lossy().into_owned(), nanoseconds);
     }
@@ -109,7 +130,11 @@ fn cpus() -> usize {
     // SAFETY: fills the set that it is given
     let failed = unsafe { libc::sched_getaffinity(0, size_of::<libc::cpu_set_t>(), &mut set) } != 0;
     // SAFETY: reads the set
-    if failed { usize::MAX } else { unsafe { libc::CPU_COUNT(&set) as usize } }
+    if failed {
+        usize::MAX
+    } else {
+        unsafe { libc::CPU_COUNT(&set) as usize }
+    }
 }
 
 fn run(entry: parallel::Parallel, cpus: usize) {
@@ -126,7 +151,11 @@ fn run(entry: parallel::Parallel, cpus: usize) {
             continue;
         }
         let Some(after) = waited() else { return };
-        let longest = after.iter().filter_map(|(task, n)| before.get(task).map(|earlier| n.saturating_sub(*earlier))).max().unwrap_or(0);
+        let longest = after
+            .iter()
+            .filter_map(|(task, n)| before.get(task).map(|earlier| n.saturating_sub(*earlier)))
+            .max()
+            .unwrap_or(0);
         before = after;
         let is_busy = judge.see(longest as f64 * 1e-9 / seconds);
         if is_busy == is_held {
@@ -141,7 +170,9 @@ fn run(entry: parallel::Parallel, cpus: usize) {
         is_held = is_busy;
         if is_busy {
             // SAFETY: `sleep` takes no data and never unwinds
-            let held = threads::spawn("sleepers", move || unsafe { entry(sleep, std::ptr::null_mut(), team as u32, 0) });
+            let held = threads::spawn("sleepers", move || unsafe {
+                entry(sleep, std::ptr::null_mut(), team as u32, 0)
+            });
             if held.is_err() {
                 return;
             }
@@ -149,16 +180,22 @@ fn run(entry: parallel::Parallel, cpus: usize) {
     }
 }
 
-/// Begins to look for other work, where the user decided nothing and operations use several threads.
+/// Begins to look for other work, where the user decided nothing and operations use several
+/// threads.
 pub fn watch() {
     let is_default = |setting: &std::ffi::CStr| {
         let (name, value) = setting.to_str().ok()?.split_once('=')?;
         (std::env::var(name).ok()? == value).then_some(())
     };
-    if !SETTINGS.into_iter().all(|setting| is_default(setting).is_some()) {
+    if !SETTINGS
+        .into_iter()
+        .all(|setting| is_default(setting).is_some())
+    {
         return;
     }
-    let Some(entry) = parallel::entry() else { return };
+    let Some(entry) = parallel::entry() else {
+        return;
+    };
     let cpus = cpus();
     if cpus > 1 && cpus < usize::MAX {
         // without it the runtime waits as it does by default

@@ -1,4 +1,5 @@
-//! Operations of our own inside torch's gradient graph: the forward pass is plain Rust, the backward pass a [`Kernel`].
+//! Operations of our own inside torch's gradient graph: the forward pass is plain Rust, the
+//! backward pass a [`Kernel`].
 
 use super::Tensor;
 use super::grad::no_grad;
@@ -9,13 +10,19 @@ use std::ffi::{CString, c_char, c_void};
 
 /// The backward pass of an operation, with what the forward pass kept for it.
 pub trait Kernel {
-    /// The gradients of the inputs that `attach` was given, from that of the output; none where an input needs none.
+    /// The gradients of the inputs that `attach` was given, from that of the output; none where an
+    /// input needs none.
     fn backward(&self, gradient: &Tensor, inputs: &[Tensor]) -> Result<Vec<Option<Tensor>>>;
 }
 
 unsafe extern "C" {
     fn cistron_is_recording() -> bool;
-    fn cistron_attach(output: *mut c_void, inputs: *const *mut c_void, n: usize, kernel: *mut c_void) -> *mut c_char;
+    fn cistron_attach(
+        output: *mut c_void,
+        inputs: *const *mut c_void,
+        n: usize,
+        kernel: *mut c_void,
+    ) -> *mut c_char;
 }
 
 /// Whether operations record gradients now.
@@ -24,21 +31,34 @@ pub fn is_recording() -> bool {
     unsafe { cistron_is_recording() }
 }
 
-/// Makes `output`, a new tensor computed without gradients, the result of `inputs`: `backward` on it calls the kernel.
+/// Makes `output`, a new tensor computed without gradients, the result of `inputs`: `backward` on
+/// it calls the kernel.
 pub fn attach(output: Tensor, inputs: &[&Tensor], kernel: Box<dyn Kernel>) -> Result<Tensor> {
     if !is_recording() || !inputs.iter().any(|input| input.is_grad_on()) {
         return Ok(output);
     }
-    let pointers: Vec<*mut c_void> = inputs.iter().map(|input| input.0.as_ptr().cast_mut().cast()).collect();
+    let pointers: Vec<*mut c_void> = inputs
+        .iter()
+        .map(|input| input.0.as_ptr().cast_mut().cast())
+        .collect();
     let kernel = Box::into_raw(Box::new(kernel)).cast();
-    // SAFETY: all pointers are of live tensors; the node takes the kernel and drops it once, also where this fails
-    let message = unsafe { cistron_attach(output.0.as_ptr().cast_mut().cast(), pointers.as_ptr(), pointers.len(), kernel) };
+    // SAFETY: all pointers are of live tensors; the node takes the kernel and drops it once, also
+    // where this fails
+    let message = unsafe {
+        cistron_attach(
+            output.0.as_ptr().cast_mut().cast(),
+            pointers.as_ptr(),
+            pointers.len(),
+            kernel,
+        )
+    };
     // SAFETY: null, or a string of strdup that nobody else has
     unsafe { told(message) }.map(|()| output)
 }
 
 /// # Safety
-/// Called by the node alone, with its kernel, tensors that live through the call and `n` slots for gradients.
+/// Called by the node alone, with its kernel, tensors that live through the call and `n` slots for
+/// gradients.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn cistron_kernel_backward(
     kernel: *mut c_void,
@@ -50,13 +70,24 @@ unsafe extern "C" fn cistron_kernel_backward(
     let run = || -> Result<()> {
         // SAFETY: see above; `clone_from_ptr` makes handles of their own
         let (kernel, gradient, inputs) = unsafe {
-            let inputs = std::slice::from_raw_parts(inputs, n).iter().map(|input| Tensor(tch::Tensor::clone_from_ptr((*input).cast()))).collect::<Vec<_>>();
-            (&*kernel.cast::<Box<dyn Kernel>>(), Tensor(tch::Tensor::clone_from_ptr(gradient.cast())), inputs)
+            let inputs = std::slice::from_raw_parts(inputs, n)
+                .iter()
+                .map(|input| Tensor(tch::Tensor::clone_from_ptr((*input).cast())))
+                .collect::<Vec<_>>();
+            (
+                &*kernel.cast::<Box<dyn Kernel>>(),
+                Tensor(tch::Tensor::clone_from_ptr(gradient.cast())),
+                inputs,
+            )
         };
         let _guard = no_grad();
         let given = kernel.backward(&gradient, &inputs)?;
         if given.len() != n {
-            bail!("torch", "a backward pass gave {} gradients for {n} inputs", given.len());
+            bail!(
+                "torch",
+                "a backward pass gave {} gradients for {n} inputs",
+                given.len()
+            );
         }
         for (i, tensor) in given.into_iter().enumerate() {
             if let Some(tensor) = tensor {
@@ -66,9 +97,17 @@ unsafe extern "C" fn cistron_kernel_backward(
         }
         Ok(())
     };
-    match panic::guarded(run).unwrap_or_else(|_| Err(fault!("torch", "a backward pass panicked: {}", panic::last()))) {
+    match panic::guarded(run).unwrap_or_else(|_| {
+        Err(fault!(
+            "torch",
+            "a backward pass panicked: {}",
+            panic::last()
+        ))
+    }) {
         Ok(()) => std::ptr::null_mut(),
-        Err(fault) => CString::new(fault.to_string().replace('\0', " ")).unwrap_or_default().into_raw(),
+        Err(fault) => CString::new(fault.to_string().replace('\0', " "))
+            .unwrap_or_default()
+            .into_raw(),
     }
 }
 

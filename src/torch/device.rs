@@ -19,15 +19,23 @@ impl Device {
             "cpu" => return Ok(Device::CPU),
             "auto" if cuda_count() == 0 => return Ok(Device::CPU),
             "auto" | "cuda" => 0,
-            other => match other.strip_prefix("cuda:").and_then(|n| n.parse::<usize>().ok()) {
+            other => match other
+                .strip_prefix("cuda:")
+                .and_then(|n| n.parse::<usize>().ok())
+            {
                 Some(index) => index,
-                None => bail!("value", "no device is called `{name}`"; hint: "one of auto, cpu, cuda, cuda:N"),
+                None => {
+                    bail!("value", "no device is called `{name}`"; hint: "one of auto, cpu, cuda, cuda:N")
+                }
             },
         };
         match cuda_count() {
             0 => Err(fault!("device", "no CUDA device is available for `{name}`";
                 hint: "install torch 2.11.0 with its CUDA libraries and point CISTRON_LIBTORCH at it, or use --device cpu")),
-            count if index >= count => bail!("device", "there is no device `{name}`: {count} CUDA devices were found"),
+            count if index >= count => bail!(
+                "device",
+                "there is no device `{name}`: {count} CUDA devices were found"
+            ),
             _ => Ok(Device(tch::Device::Cuda(index))),
         }
     }
@@ -48,32 +56,51 @@ impl Device {
 
 /// Loads CUDA where torch has it; call once, before any other torch call.
 pub fn start() {
-    // the program links libtorch_cpu only: libtorch_cuda registers itself when it is loaded, and where it is absent nothing is lost
-    // SAFETY: a constant, NUL-terminated name; loading runs torch's own initialisers
+    // the program links libtorch_cpu only: libtorch_cuda registers itself when it is loaded, and
+    // where it is absent nothing is lost SAFETY: a constant, NUL-terminated name; loading runs
+    // torch's own initialisers
     unsafe {
-        libc::dlopen(c"libtorch_cuda.so".as_ptr(), libc::RTLD_LAZY | libc::RTLD_GLOBAL);
+        libc::dlopen(
+            c"libtorch_cuda.so".as_ptr(),
+            libc::RTLD_LAZY | libc::RTLD_GLOBAL,
+        );
     }
     super::precision::start();
     keep_freed_memory();
 }
 
-/// Fails where the libtorch that was loaded is of another version than the one that the program is built for.
+/// Fails where the libtorch that was loaded is of another version than the one that the program is
+/// built for.
 pub fn check_version() -> Result<()> {
     const WANTED: &str = "2.11.0";
     let maps = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();
-    let path = maps.lines().find_map(|line| line.split_whitespace().last().filter(|path| path.ends_with("/libtorch_cpu.so")));
-    let Some(home) = path.and_then(|path| std::path::Path::new(path).parent()?.parent()) else { return Ok(()) };
-    let text = ["build-version", "version.py"].iter().find_map(|name| std::fs::read_to_string(home.join(name)).ok()).unwrap_or_default();
+    let path = maps.lines().find_map(|line| {
+        line.split_whitespace()
+            .last()
+            .filter(|path| path.ends_with("/libtorch_cpu.so"))
+    });
+    let Some(home) = path.and_then(|path| std::path::Path::new(path).parent()?.parent()) else {
+        return Ok(());
+    };
+    let text = ["build-version", "version.py"]
+        .iter()
+        .find_map(|name| std::fs::read_to_string(home.join(name)).ok())
+        .unwrap_or_default();
     let digits = |c: char| !(c.is_ascii_digit() || c == '.');
-    let found = text.split(digits).find(|word| word.split('.').filter(|part| !part.is_empty()).count() == 3);
+    let found = text
+        .split(digits)
+        .find(|word| word.split('.').filter(|part| !part.is_empty()).count() == 3);
     match found {
-        Some(found) if found != WANTED => Err(fault!("torch", "libtorch {found} was loaded from {}, {WANTED} is needed", home.display();
-            hint: "unset LD_LIBRARY_PATH, or let it name the `lib` folder of torch {WANTED}")),
+        Some(found) if found != WANTED => Err(
+            fault!("torch", "libtorch {found} was loaded from {}, {WANTED} is needed", home.display();
+            hint: "unset LD_LIBRARY_PATH, or let it name the `lib` folder of torch {WANTED}"),
+        ),
         _ => Ok(()),
     }
 }
 
-/// Lets the C allocator keep what was freed: half of a small network's training step is page faults otherwise.
+/// Lets the C allocator keep what was freed: half of a small network's training step is page faults
+/// otherwise.
 fn keep_freed_memory() {
     // SAFETY: mallopt only sets thresholds
     #[cfg(target_env = "gnu")]
@@ -86,7 +113,11 @@ fn keep_freed_memory() {
 
 /// The number of CUDA devices.
 pub fn cuda_count() -> usize {
-    if tch::Cuda::is_available() { tch::Cuda::device_count().max(0) as usize } else { 0 }
+    if tch::Cuda::is_available() {
+        tch::Cuda::device_count().max(0) as usize
+    } else {
+        0
+    }
 }
 
 /// How many threads an operation may use.
@@ -110,8 +141,8 @@ pub fn seed(seed: u64) {
     MASKS.set((seed, 0));
 }
 
-/// The factors of a dropout: 0 with a chance (to 1 in 65,536), else what keeps the mean. A factor depends on the seed, on how
-/// many masks were drawn before, and on its number alone.
+/// The factors of a dropout: 0 with a chance (to 1 in 65,536), else what keeps the mean. A factor
+/// depends on the seed, on how many masks were drawn before, and on its number alone.
 #[derive(Clone, Debug)]
 pub struct Mask {
     rng: Rng,
@@ -124,7 +155,11 @@ impl Mask {
     pub fn draw(p: f64) -> Mask {
         let (seed, drawn) = MASKS.get();
         MASKS.set((seed, drawn + 1));
-        Mask { rng: Rng::keyed(&[seed, 0x6d61_736b, drawn]), dropped: (p * 65_536.0).round() as u64, kept: (1.0 / (1.0 - p)) as f32 }
+        Mask {
+            rng: Rng::keyed(&[seed, 0x6d61_736b, drawn]),
+            dropped: (p * 65_536.0).round() as u64,
+            kept: (1.0 / (1.0 - p)) as f32,
+        }
     }
 
     /// What numbers that are kept are multiplied with.
@@ -134,7 +169,11 @@ impl Mask {
 
     #[inline(always)]
     fn factor(&self, bits: u64) -> f32 {
-        if bits & 0xffff < self.dropped { 0.0 } else { self.kept }
+        if bits & 0xffff < self.dropped {
+            0.0
+        } else {
+            self.kept
+        }
     }
 
     /// The factors from number `first` on.
@@ -143,7 +182,10 @@ impl Mask {
         let single = |i: u64| self.factor(self.rng.peek(i / 4) >> (16 * (i % 4)));
         let head = ((4 - first % 4) % 4).min(out.len() as u64);
         let (start, rest) = out.split_at_mut(head as usize);
-        start.iter_mut().zip(first..).for_each(|(factor, i)| *factor = single(i));
+        start
+            .iter_mut()
+            .zip(first..)
+            .for_each(|(factor, i)| *factor = single(i));
         let mut fours = rest.chunks_exact_mut(4);
         let mut at = (first + head) / 4;
         for four in &mut fours {
@@ -153,14 +195,20 @@ impl Mask {
                 *factor = self.factor(bits >> (16 * lane));
             }
         }
-        fours.into_remainder().iter_mut().zip(4 * at..).for_each(|(factor, i)| *factor = single(i));
+        fours
+            .into_remainder()
+            .iter_mut()
+            .zip(4 * at..)
+            .for_each(|(factor, i)| *factor = single(i));
     }
 
     /// `n` factors.
     pub(super) fn factors(&self, n: usize) -> Vec<f32> {
         const STRETCH: usize = 1 << 16;
         let mut out = vec![0.0; n];
-        super::parallel::each_part(&mut out, STRETCH, &|part, factors| self.fill((part * STRETCH) as u64, factors));
+        super::parallel::each_part(&mut out, STRETCH, &|part, factors| {
+            self.fill((part * STRETCH) as u64, factors)
+        });
         out
     }
 }

@@ -36,12 +36,19 @@ pub fn bytes_of(tensor: &Tensor) -> Result<Vec<u8>> {
 }
 
 /// Writes named tensors, with notes; the file is whole or not there at all.
-pub fn save_safetensors(path: &Path, tensors: &[(String, Tensor)], notes: HashMap<String, String>) -> Result<()> {
+pub fn save_safetensors(
+    path: &Path,
+    tensors: &[(String, Tensor)],
+    notes: HashMap<String, String>,
+) -> Result<()> {
     let parts = tensors
         .iter()
         .map(|(name, tensor)| {
             let kind = tensor.kind();
-            let dtype = DTYPES.iter().find(|(k, _)| *k == kind).map_or(Dtype::F32, |(_, dtype)| *dtype);
+            let dtype = DTYPES
+                .iter()
+                .find(|(k, _)| *k == kind)
+                .map_or(Dtype::F32, |(_, dtype)| *dtype);
             let shape: Vec<usize> = tensor.shape().iter().map(|n| *n as usize).collect();
             Ok((name, dtype, shape, bytes_of(tensor)?))
         })
@@ -50,11 +57,13 @@ pub fn save_safetensors(path: &Path, tensors: &[(String, Tensor)], notes: HashMa
         .iter()
         .map(|(name, dtype, shape, bytes)| {
             let view = TensorView::new(*dtype, shape.clone(), bytes);
-            view.map(|view| (name.as_str(), view)).map_err(|error| fault!("file", "cannot write tensor `{name}`: {error}"))
+            view.map(|view| (name.as_str(), view))
+                .map_err(|error| fault!("file", "cannot write tensor `{name}`: {error}"))
         })
         .collect::<Result<Vec<_>>>()?;
     let notes = (!notes.is_empty()).then_some(notes);
-    let bytes = safetensors::serialize(views, notes).map_err(|error| fault!("file", "`{}`: {error}", path.display()))?;
+    let bytes = safetensors::serialize(views, notes)
+        .map_err(|error| fault!("file", "`{}`: {error}", path.display()))?;
     crate::base::file::write_whole(path, &bytes)
 }
 
@@ -62,17 +71,32 @@ pub fn save_safetensors(path: &Path, tensors: &[(String, Tensor)], notes: HashMa
 pub fn load_safetensors(path: &Path) -> Result<(Vec<(String, Tensor)>, HashMap<String, String>)> {
     crate::base::file::regular(path)?;
     let bytes = std::fs::read(path).map_err(|error| Fault::file(path, &error))?;
-    let broken = |error: safetensors::SafeTensorError| fault!("file", "`{}` is not a whole safetensors file: {error}", path.display());
+    let broken = |error: safetensors::SafeTensorError| {
+        fault!(
+            "file",
+            "`{}` is not a whole safetensors file: {error}",
+            path.display()
+        )
+    };
     let (_, header) = SafeTensors::read_metadata(&bytes).map_err(broken)?;
     let notes = header.metadata().clone().unwrap_or_default();
     let file = SafeTensors::deserialize(&bytes).map_err(broken)?;
     let mut tensors = Vec::new();
     for (name, view) in file.tensors() {
         let Some((kind, _)) = DTYPES.iter().find(|(_, dtype)| *dtype == view.dtype()) else {
-            bail!("file", "`{}`: tensor `{name}` holds {:?}, which is not supported", path.display(), view.dtype());
+            bail!(
+                "file",
+                "`{}`: tensor `{name}` holds {:?}, which is not supported",
+                path.display(),
+                view.dtype()
+            );
         };
         let shape: Vec<i64> = view.shape().iter().map(|n| *n as i64).collect();
-        let raw = lift("load", &[], tch::Tensor::f_from_data_size(view.data(), &shape, kind.tch()))?;
+        let raw = lift(
+            "load",
+            &[],
+            tch::Tensor::f_from_data_size(view.data(), &shape, kind.tch()),
+        )?;
         tensors.push((name, Tensor(raw)));
     }
     tensors.sort_by(|a, b| a.0.cmp(&b.0));
@@ -95,10 +119,19 @@ pub fn save_npz(path: &Path, tensors: &[(String, Tensor)]) -> Result<()> {
         other => fault!("file", "`{}`: {other}", path.display()),
     };
     for (name, tensor) in tensors {
-        let bytes = npy::bytes(tensor.kind(), &tensor.shape(), &bytes_of(tensor)?).map_err(|fault| fault.context(format!("array `{name}`")))?;
-        let options = zip::write::FileOptions::default().compression_method(zip::CompressionMethod::Stored);
-        archive.start_file(format!("{name}.npy"), options.large_file(bytes.len() as u64 >= u64::from(u32::MAX))).map_err(failed)?;
-        archive.write_all(&bytes).map_err(|error| Fault::file(path, &error))?;
+        let bytes = npy::bytes(tensor.kind(), &tensor.shape(), &bytes_of(tensor)?)
+            .map_err(|fault| fault.context(format!("array `{name}`")))?;
+        let options =
+            zip::write::FileOptions::default().compression_method(zip::CompressionMethod::Stored);
+        archive
+            .start_file(
+                format!("{name}.npy"),
+                options.large_file(bytes.len() as u64 >= u64::from(u32::MAX)),
+            )
+            .map_err(failed)?;
+        archive
+            .write_all(&bytes)
+            .map_err(|error| Fault::file(path, &error))?;
     }
     // dropped without this, an archive hides that its directory could not be written
     let mut file = archive.finish().map_err(failed)?;

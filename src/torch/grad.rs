@@ -50,12 +50,18 @@ impl Tensor {
         Ok(())
     }
 
-    /// Lays the numbers of this leaf, and those of its gradients from now on, into parts of larger tensors.
+    /// Lays the numbers of this leaf, and those of its gradients from now on, into parts of larger
+    /// tensors.
     pub fn lay_into(&self, numbers: &Tensor, gradient: &Tensor) -> Result<()> {
         let mut leaf = self.0.shallow_clone();
         lift("set_data", &[self, numbers], leaf.f_set_data(&numbers.0))?;
         // SAFETY: both tensors live
-        let message = unsafe { cistron_set_gradient(self.0.as_ptr().cast_mut().cast(), gradient.0.as_ptr().cast_mut().cast()) };
+        let message = unsafe {
+            cistron_set_gradient(
+                self.0.as_ptr().cast_mut().cast(),
+                gradient.0.as_ptr().cast_mut().cast(),
+            )
+        };
         // SAFETY: null, or a string of strdup that nobody else has
         unsafe { told(message) }
     }
@@ -65,14 +71,18 @@ impl Tensor {
         lift1("detach", &[self], self.0.f_detach())
     }
 
-    /// The gradients of `self` (one number) with respect to `inputs`; zeros for inputs that it does not depend on.
+    /// The gradients of `self` (one number) with respect to `inputs`; zeros for inputs that it does
+    /// not depend on.
     pub fn gradients(&self, inputs: &[Tensor]) -> Result<Vec<Tensor>> {
         let found = self.gradients_where_used(inputs)?;
-        let whole = |(gradient, input): (Option<Tensor>, &Tensor)| gradient.map_or_else(|| input.detach()?.zeros_like(), Ok);
+        let whole = |(gradient, input): (Option<Tensor>, &Tensor)| {
+            gradient.map_or_else(|| input.detach()?.zeros_like(), Ok)
+        };
         found.into_iter().zip(inputs).map(whole).collect()
     }
 
-    /// The gradients of `self` (one number) with respect to `inputs`; none for inputs that it does not depend on.
+    /// The gradients of `self` (one number) with respect to `inputs`; none for inputs that it does
+    /// not depend on.
     pub fn gradients_where_used(&self, inputs: &[Tensor]) -> Result<Vec<Option<Tensor>>> {
         if inputs.is_empty() {
             return Ok(Vec::new());
@@ -83,7 +93,14 @@ impl Tensor {
                 hint: "call `.requires_grad()` on the inputs, and compute the number from them outside `no_grad {{ … }}`");
         }
         let inputs: Vec<&tch::Tensor> = inputs.iter().map(|input| &input.0).collect();
-        let out = lift("grad", &[self], tch::Tensor::f_run_backward(&[&self.0], &inputs, false, false))?;
-        Ok(out.into_iter().map(|gradient| gradient.defined().then_some(Tensor(gradient))).collect())
+        let out = lift(
+            "grad",
+            &[self],
+            tch::Tensor::f_run_backward(&[&self.0], &inputs, false, false),
+        )?;
+        Ok(out
+            .into_iter()
+            .map(|gradient| gradient.defined().then_some(Tensor(gradient)))
+            .collect())
     }
 }

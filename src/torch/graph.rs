@@ -1,7 +1,9 @@
-//! Work on a GPU that is recorded once and done again, without telling the device each operation anew.
+//! Work on a GPU that is recorded once and done again, without telling the device each operation
+//! anew.
 //!
-//! What is recorded finds its inputs where they lay then, and its numbers as they were then: whatever changes from time to
-//! time has to lie in a tensor that is written to before (see [`Number`]), and nothing may be read back meanwhile.
+//! What is recorded finds its inputs where they lay then, and its numbers as they were then:
+//! whatever changes from time to time has to lie in a tensor that is written to before (see
+//! [`Number`]), and nothing may be read back meanwhile.
 
 use super::tensor::said;
 use super::{Device, Tensor};
@@ -25,7 +27,11 @@ fn told(doing: &str, message: *mut c_char) -> Result<()> {
     // SAFETY: null, or a string of strdup that nobody else has
     match unsafe { said(message) } {
         None => Ok(()),
-        Some(text) => bail!("torch", "{doing}: {}", text.lines().next().unwrap_or_default()),
+        Some(text) => bail!(
+            "torch",
+            "{doing}: {}",
+            text.lines().next().unwrap_or_default()
+        ),
     }
 }
 
@@ -36,16 +42,21 @@ fn index(device: Device) -> Option<c_int> {
     }
 }
 
-/// While it lives, work of this thread goes to a stream of its own, as recording asks for; nothing changes on the processor.
+/// While it lives, work of this thread goes to a stream of its own, as recording asks for; nothing
+/// changes on the processor.
 pub struct Stream(Option<(c_int, [i64; 3])>);
 
 impl Stream {
     /// Waits for all work and changes over.
     pub fn enter(device: Device) -> Result<Stream> {
-        let Some(index) = index(device) else { return Ok(Stream(None)) };
+        let Some(index) = index(device) else {
+            return Ok(Stream(None));
+        };
         let mut before = [0; 3];
         // SAFETY: there is room for three numbers
-        told("stream", unsafe { cistron_stream_enter(index, before.as_mut_ptr()) })?;
+        told("stream", unsafe {
+            cistron_stream_enter(index, before.as_mut_ptr())
+        })?;
         Ok(Stream(Some((index, before))))
     }
 }
@@ -54,7 +65,10 @@ impl Drop for Stream {
     fn drop(&mut self) {
         if let Some((index, before)) = self.0 {
             // SAFETY: what `enter` was given; a device that fails here has said so before
-            told("stream", unsafe { cistron_stream_leave(index, before.as_ptr()) }).ok();
+            told("stream", unsafe {
+                cistron_stream_leave(index, before.as_ptr())
+            })
+            .ok();
         }
     }
 }
@@ -64,8 +78,8 @@ thread_local! {
     static EVERYWHERE: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Has this thread do on a processor too, operation by operation, what would be recorded on a GPU: a test of everything but
-/// the recording.
+/// Has this thread do on a processor too, operation by operation, what would be recorded on a GPU:
+/// a test of everything but the recording.
 pub fn everywhere(on: bool) {
     EVERYWHERE.set(on);
 }
@@ -75,7 +89,8 @@ pub fn is_for(device: Device) -> bool {
     device.is_cuda() || EVERYWHERE.get()
 }
 
-/// Whether operations now have to be the same each time, whatever the numbers are: nothing may be read back to decide.
+/// Whether operations now have to be the same each time, whatever the numbers are: nothing may be
+/// read back to decide.
 pub fn is_steady() -> bool {
     STEADY.get()
 }
@@ -96,15 +111,20 @@ pub fn steadily<T>(f: impl FnOnce() -> Result<T>) -> Result<T> {
 pub struct Recorded(*mut c_void);
 
 impl Recorded {
-    /// Records what `f` tells the device, which does nothing of it yet; for tensors of `f` that are kept, their place is
-    /// what counts.
+    /// Records what `f` tells the device, which does nothing of it yet; for tensors of `f` that are
+    /// kept, their place is what counts.
     pub fn of<T>(device: Device, f: impl FnOnce() -> Result<T>) -> Result<(Recorded, T)> {
-        let Some(index) = index(device) else { bail!("device", "only the work of a GPU can be recorded") };
+        let Some(index) = index(device) else {
+            bail!("device", "only the work of a GPU can be recorded")
+        };
         let mut place = null_mut();
         // SAFETY: there is room for a pointer
-        told("recording", unsafe { cistron_record_begin(index, &raw mut place) })?;
+        told("recording", unsafe {
+            cistron_record_begin(index, &raw mut place)
+        })?;
         let recorded = Recorded(place);
-        let made = panic::guarded(|| steadily(f)).unwrap_or_else(|_| Err(fault!("internal", "recording panicked: {}", panic::last())));
+        let made = panic::guarded(|| steadily(f))
+            .unwrap_or_else(|_| Err(fault!("internal", "recording panicked: {}", panic::last())));
         // SAFETY: a recording that has begun ends, whatever became of it
         let ended = told("recording", unsafe { cistron_record_end(recorded.0) });
         let made = made?;

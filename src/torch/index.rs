@@ -24,7 +24,11 @@ impl Tensor {
         let rank = self.rank() as i64;
         let at = if dim < 0 { dim + rank } else { dim };
         if at < 0 || at >= rank {
-            bail!("shape", "axis {dim} is out of range for a tensor of shape {}", shape::text(&self.shape()));
+            bail!(
+                "shape",
+                "axis {dim} is out of range for a tensor of shape {}",
+                shape::text(&self.shape())
+            );
         }
         Ok((at, self.shape()[at as usize]))
     }
@@ -33,12 +37,17 @@ impl Tensor {
     pub fn select(&self, dim: i64, index: i64) -> Result<Tensor> {
         let (dim, size) = self.axis(dim)?;
         if index >= size || index < -size {
-            bail!("value", "index {index} is out of range: axis {dim} of {} holds {size}", shape::text(&self.shape()));
+            bail!(
+                "value",
+                "index {index} is out of range: axis {dim} of {} holds {size}",
+                shape::text(&self.shape())
+            );
         }
         lift1("select", &[self], self.0.f_select(dim, index))
     }
 
-    /// Part of an axis, from `start` to before `end`; both are clamped, negative ones count from the end.
+    /// Part of an axis, from `start` to before `end`; both are clamped, negative ones count from
+    /// the end.
     pub fn slice(&self, dim: i64, start: i64, end: i64) -> Result<Tensor> {
         let (dim, _) = self.axis(dim)?;
         lift1("slice", &[self], self.0.f_slice(dim, start, end, 1))
@@ -79,7 +88,11 @@ impl Tensor {
         };
         let covered: usize = picks.iter().map(axes).sum();
         if covered > self.rank() {
-            return Err(fault!("shape", "indices over {covered} axes for a tensor of shape {}", shape::text(&self.shape())));
+            return Err(fault!(
+                "shape",
+                "indices over {covered} axes for a tensor of shape {}",
+                shape::text(&self.shape())
+            ));
         }
         Ok(())
     }
@@ -87,9 +100,16 @@ impl Tensor {
     /// Fails unless a mask has the sizes of the axes from `dim` on.
     pub(super) fn check_mask(&self, dim: i64, mask: &Tensor) -> Result<()> {
         let (from, sizes) = (dim as usize, self.shape());
-        let wanted = sizes.get(from..from + mask.rank().max(1)).unwrap_or(&sizes[from..]);
+        let wanted = sizes
+            .get(from..from + mask.rank().max(1))
+            .unwrap_or(&sizes[from..]);
         if mask.shape() != wanted {
-            bail!("shape", "a mask of {} cannot pick from axes of {}", shape::text(&mask.shape()), shape::text(wanted));
+            bail!(
+                "shape",
+                "a mask of {} cannot pick from axes of {}",
+                shape::text(&mask.shape()),
+                shape::text(wanted)
+            );
         }
         Ok(())
     }
@@ -105,32 +125,61 @@ impl Tensor {
         self.to_kind(Kind::Int64)?.reshape(&[-1])
     }
 
-    /// The positions of an axis that `rows` names: whole numbers, or a mask, which may cover several axes from `dim` on.
+    /// The positions of an axis that `rows` names: whole numbers, or a mask, which may cover
+    /// several axes from `dim` on.
     ///
     /// The axes that a mask covers become one.
     pub fn take(&self, dim: i64, rows: &Tensor) -> Result<Tensor> {
         let (dim, _) = self.axis(dim)?;
         if rows.kind() == Kind::Bool {
             self.check_mask(dim, rows)?;
-            let flat = if rows.rank() > 1 { self.flatten(dim, dim + rows.rank() as i64 - 1)? } else { self.clone() };
-            let rows = rows.to_device(self.device())?.reshape(&[-1])?.nonzero()?.reshape(&[-1])?;
-            return lift1("index_select", &[&flat, &rows], flat.0.f_index_select(dim, &rows.0));
+            let flat = if rows.rank() > 1 {
+                self.flatten(dim, dim + rows.rank() as i64 - 1)?
+            } else {
+                self.clone()
+            };
+            let rows = rows
+                .to_device(self.device())?
+                .reshape(&[-1])?
+                .nonzero()?
+                .reshape(&[-1])?;
+            return lift1(
+                "index_select",
+                &[&flat, &rows],
+                flat.0.f_index_select(dim, &rows.0),
+            );
         }
         let rows = rows.whole_rows()?.to_device(self.device())?;
-        lift1("index_select", &[self, &rows], self.0.f_index_select(dim, &rows.0))
+        lift1(
+            "index_select",
+            &[self, &rows],
+            self.0.f_index_select(dim, &rows.0),
+        )
     }
 
-    /// Of each of `rows` the stretch of the last axis that starts at its own of `starts`: `[rows, channels, width]`.
+    /// Of each of `rows` the stretch of the last axis that starts at its own of `starts`:
+    /// `[rows, channels, width]`.
     pub fn stretches(&self, rows: &Tensor, starts: &Tensor, width: i64) -> Result<Tensor> {
         let seen = self.unfold(2, width, 1)?.permute(&[0, 2, 1, 3])?;
-        lift1("index", &[&seen, rows, starts], seen.0.f_index(&[Some(&rows.0), Some(&starts.0)]))
+        lift1(
+            "index",
+            &[&seen, rows, starts],
+            seen.0.f_index(&[Some(&rows.0), Some(&starts.0)]),
+        )
     }
 
     /// With other stretches written over the last axis, each from its own of `starts` on.
     pub fn written(&self, starts: &Tensor, stretches: &Tensor) -> Result<Tensor> {
         let width = stretches.shape()[2];
         let along = Tensor::arange_i64(0, width, 1)?.to_device(self.device())?;
-        let at = starts.reshape(&[-1, 1, 1])?.add(&along)?.expand(&stretches.shape())?;
-        lift1("scatter", &[self, &at, stretches], self.0.f_scatter(2, &at.0, &stretches.0))
+        let at = starts
+            .reshape(&[-1, 1, 1])?
+            .add(&along)?
+            .expand(&stretches.shape())?;
+        lift1(
+            "scatter",
+            &[self, &at, stretches],
+            self.0.f_scatter(2, &at.0, &stretches.0),
+        )
     }
 }

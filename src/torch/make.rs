@@ -9,32 +9,44 @@ use crate::base::{Result, memory};
 impl Tensor {
     /// A tensor of 32-bit floats.
     pub fn from_f32(values: &[f32], shape: &[i64]) -> Result<Tensor> {
-        lift("tensor", &[], tch::Tensor::f_from_slice(values)).map(Tensor)?.reshape(shape)
+        lift("tensor", &[], tch::Tensor::f_from_slice(values))
+            .map(Tensor)?
+            .reshape(shape)
     }
 
     /// A tensor of 64-bit floats.
     pub fn from_f64(values: &[f64], shape: &[i64]) -> Result<Tensor> {
-        lift("tensor", &[], tch::Tensor::f_from_slice(values)).map(Tensor)?.reshape(shape)
+        lift("tensor", &[], tch::Tensor::f_from_slice(values))
+            .map(Tensor)?
+            .reshape(shape)
     }
 
     /// A tensor of whole numbers.
     pub fn from_i64(values: &[i64], shape: &[i64]) -> Result<Tensor> {
-        lift("tensor", &[], tch::Tensor::f_from_slice(values)).map(Tensor)?.reshape(shape)
+        lift("tensor", &[], tch::Tensor::f_from_slice(values))
+            .map(Tensor)?
+            .reshape(shape)
     }
 
     /// A tensor of bytes, such as sequence codes.
     pub fn from_u8(values: &[u8], shape: &[i64]) -> Result<Tensor> {
-        lift("tensor", &[], tch::Tensor::f_from_slice(values)).map(Tensor)?.reshape(shape)
+        lift("tensor", &[], tch::Tensor::f_from_slice(values))
+            .map(Tensor)?
+            .reshape(shape)
     }
 
     /// A tensor that is filled where it lies, which saves a copy of large ones; it starts as zeros.
-    pub fn filled<T: tch::kind::Element>(shape: &[i64], fill: impl FnOnce(&mut [T]) -> Result<()>) -> Result<Tensor> {
+    pub fn filled<T: tch::kind::Element>(
+        shape: &[i64],
+        fill: impl FnOnce(&mut [T]) -> Result<()>,
+    ) -> Result<Tensor> {
         memory::elements(shape, size_of::<T>())?;
         let options = (T::KIND, tch::Device::Cpu);
         let tensor = lift("zeros", &[], tch::Tensor::f_zeros(shape, options)).map(Tensor)?;
         let n = tensor.numel() as usize;
         if n > 0 {
-            // SAFETY: the tensor was made here: it is contiguous, has `n` numbers of that kind, and nobody else holds it yet
+            // SAFETY: the tensor was made here: it is contiguous, has `n` numbers of that kind, and
+            // nobody else holds it yet
             fill(unsafe { std::slice::from_raw_parts_mut(tensor.0.data_ptr().cast::<T>(), n) })?;
         }
         Ok(tensor)
@@ -42,13 +54,24 @@ impl Tensor {
 
     /// A tensor of truth values.
     pub fn from_bool(values: &[bool], shape: &[i64]) -> Result<Tensor> {
-        lift("tensor", &[], tch::Tensor::f_from_slice(values)).map(Tensor)?.reshape(shape)
+        lift("tensor", &[], tch::Tensor::f_from_slice(values))
+            .map(Tensor)?
+            .reshape(shape)
     }
 
     /// All numbers the same.
-    pub fn full(shape: &[i64], value: impl Into<tch::Scalar>, kind: Kind, device: Device) -> Result<Tensor> {
+    pub fn full(
+        shape: &[i64],
+        value: impl Into<tch::Scalar>,
+        kind: Kind,
+        device: Device,
+    ) -> Result<Tensor> {
         memory::elements(shape, kind.bytes())?;
-        lift1("full", &[], tch::Tensor::f_full(shape, value, (kind.tch(), device.0)))
+        lift1(
+            "full",
+            &[],
+            tch::Tensor::f_full(shape, value, (kind.tch(), device.0)),
+        )
     }
 
     /// A few numbers along one axis, made where they are used: nothing is sent there.
@@ -56,7 +79,13 @@ impl Tensor {
         if device == Device::CPU {
             return Tensor::from_f64(values, &[values.len() as i64])?.to_kind(kind);
         }
-        Tensor::cat(&values.iter().map(|value| Tensor::full(&[1], *value, kind, device)).collect::<Result<Vec<_>>>()?, 0)
+        Tensor::cat(
+            &values
+                .iter()
+                .map(|value| Tensor::full(&[1], *value, kind, device))
+                .collect::<Result<Vec<_>>>()?,
+            0,
+        )
     }
 
     /// All zeros, 32-bit.
@@ -87,7 +116,11 @@ impl Tensor {
     /// Ones on the diagonal, `[n, n]`.
     pub fn eye(n: i64) -> Result<Tensor> {
         memory::elements(&[n, n], 4)?;
-        lift1("eye", &[], tch::Tensor::f_eye(n, (tch::Kind::Float, tch::Device::Cpu)))
+        lift1(
+            "eye",
+            &[],
+            tch::Tensor::f_eye(n, (tch::Kind::Float, tch::Device::Cpu)),
+        )
     }
 
     /// Whole numbers from `start` to before `end`.
@@ -96,17 +129,38 @@ impl Tensor {
             bail!("value", "`step` must not be 0");
         }
         if (end > start) != (step > 0) && end != start {
-            bail!("value", "a step of {step} does not lead from {start} to {end}");
+            bail!(
+                "value",
+                "a step of {step} does not lead from {start} to {end}"
+            );
         }
-        let count = (i128::from(end) - i128::from(start)).unsigned_abs().div_ceil(u128::from(step.unsigned_abs()));
-        memory::check(count.saturating_mul(8), &format!("the range from {start} to {end} by {step}"))?;
-        lift1("arange", &[], tch::Tensor::f_arange_start_step(start, end, step, (tch::Kind::Int64, tch::Device::Cpu)))
+        let count = (i128::from(end) - i128::from(start))
+            .unsigned_abs()
+            .div_ceil(u128::from(step.unsigned_abs()));
+        memory::check(
+            count.saturating_mul(8),
+            &format!("the range from {start} to {end} by {step}"),
+        )?;
+        lift1(
+            "arange",
+            &[],
+            tch::Tensor::f_arange_start_step(
+                start,
+                end,
+                step,
+                (tch::Kind::Int64, tch::Device::Cpu),
+            ),
+        )
     }
 
     /// `n` evenly spaced numbers from `start` to `end`, both included.
     pub fn linspace(start: f64, end: f64, n: i64) -> Result<Tensor> {
         memory::items(n, 4, "numbers")?;
-        lift1("linspace", &[], tch::Tensor::f_linspace(start, end, n, (tch::Kind::Float, tch::Device::Cpu)))
+        lift1(
+            "linspace",
+            &[],
+            tch::Tensor::f_linspace(start, end, n, (tch::Kind::Float, tch::Device::Cpu)),
+        )
     }
 
     /// Independent numbers drawn by `draw`, from a generator of the given keys.
@@ -128,12 +182,20 @@ impl Tensor {
         Tensor::from_i64(&values, shape)
     }
 
-    /// `[batch, 4, length]` one-hot from codes `[batch, length]` (A C G T = 0 1 2 3, anything else four zeros).
+    /// `[batch, 4, length]` one-hot from codes `[batch, length]` (A C G T = 0 1 2 3, anything else
+    /// four zeros).
     ///
-    /// In memory the channels stand side by side: convolutions, norms and pools keep that layout and are faster in it.
+    /// In memory the channels stand side by side: convolutions, norms and pools keep that layout
+    /// and are faster in it.
     pub fn one_hot_codes(&self) -> Result<Tensor> {
-        let bases = lift1("arange", &[], tch::Tensor::f_arange(4, (tch::Kind::Uint8, self.device().0)))?;
+        let bases = lift1(
+            "arange",
+            &[],
+            tch::Tensor::f_arange(4, (tch::Kind::Uint8, self.device().0)),
+        )?;
         let wide = self.unsqueeze(2)?;
-        lift1("one_hot", &[self], wide.0.f_eq_tensor(&bases.0))?.to_kind(Kind::Float)?.transpose(1, 2)
+        lift1("one_hot", &[self], wide.0.f_eq_tensor(&bases.0))?
+            .to_kind(Kind::Float)?
+            .transpose(1, 2)
     }
 }

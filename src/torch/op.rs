@@ -110,8 +110,17 @@ binary! {
 }
 
 impl Tensor {
-    fn with_number(&self, other: f64, name: &str, f: impl Fn(&tch::Tensor, &tch::Tensor) -> std::result::Result<tch::Tensor, tch::TchError>) -> Result<Tensor> {
-        let kind = if self.kind().is_floating() { self.kind() } else { Kind::Float };
+    fn with_number(
+        &self,
+        other: f64,
+        name: &str,
+        f: impl Fn(&tch::Tensor, &tch::Tensor) -> std::result::Result<tch::Tensor, tch::TchError>,
+    ) -> Result<Tensor> {
+        let kind = if self.kind().is_floating() {
+            self.kind()
+        } else {
+            Kind::Float
+        };
         let number = Tensor::full(&[], other, kind, self.device())?;
         lift1(name, &[self], f(&self.0, &number.0))
     }
@@ -300,7 +309,11 @@ impl Tensor {
         }
         if let ([dim], true) = (dims, pairs::moves(self)) {
             let kept = pairs::logsumexp(self, *dim)?;
-            return if keepdim { Ok(kept) } else { kept.squeeze(Some(*dim)) };
+            return if keepdim {
+                Ok(kept)
+            } else {
+                kept.squeeze(Some(*dim))
+            };
         }
         lift1("logsumexp", &[self], self.0.f_logsumexp(dims, keepdim))
     }
@@ -321,7 +334,13 @@ impl Tensor {
     pub fn reshape(&self, shape: &[i64]) -> Result<Tensor> {
         lift1("reshape", &[self], self.0.f_reshape(shape)).map_err(|fault| {
             if fault.message.contains("invalid for input of size") {
-                crate::fault!("shape", "cannot reshape {} ({} numbers) to {}", shape::text(&self.shape()), self.numel(), shape::text(shape))
+                crate::fault!(
+                    "shape",
+                    "cannot reshape {} ({} numbers) to {}",
+                    shape::text(&self.shape()),
+                    self.numel(),
+                    shape::text(shape)
+                )
             } else {
                 fault
             }
@@ -399,10 +418,17 @@ impl Tensor {
 
     /// Padded: `[before, after]` of the last axis, then of the one before it, …
     pub fn pad(&self, pad: &[i64], mode: &str, value: f64) -> Result<Tensor> {
-        let sides: Vec<i64> = pad.chunks(2).map(|sides| sides.iter().fold(0i64, |sum, n| sum.saturating_add(*n))).rev().collect();
+        let sides: Vec<i64> = pad
+            .chunks(2)
+            .map(|sides| sides.iter().fold(0i64, |sum, n| sum.saturating_add(*n)))
+            .rev()
+            .collect();
         let mut sizes = self.shape();
         let first = sizes.len().saturating_sub(sides.len());
-        sizes[first..].iter_mut().zip(&sides).for_each(|(size, more)| *size = size.saturating_add(*more));
+        sizes[first..]
+            .iter_mut()
+            .zip(&sides)
+            .for_each(|(size, more)| *size = size.saturating_add(*more));
         memory::elements(&sizes, self.kind().bytes())?;
         let value = (mode == "constant").then_some(value);
         lift1("pad", &[self], self.0.f_pad(pad, mode, value))
@@ -414,7 +440,11 @@ impl Tensor {
             bail!("value", "cat needs at least one tensor");
         }
         let raw: Vec<&tch::Tensor> = parts.iter().map(|part| &part.0).collect();
-        lift1("cat", &parts.iter().collect::<Vec<_>>(), tch::Tensor::f_cat(&raw, dim))
+        lift1(
+            "cat",
+            &parts.iter().collect::<Vec<_>>(),
+            tch::Tensor::f_cat(&raw, dim),
+        )
     }
 
     /// Joined along a new axis.
@@ -423,16 +453,26 @@ impl Tensor {
             bail!("value", "stack needs at least one tensor");
         }
         let raw: Vec<&tch::Tensor> = parts.iter().map(|part| &part.0).collect();
-        lift1("stack", &parts.iter().collect::<Vec<_>>(), tch::Tensor::f_stack(&raw, dim))
+        lift1(
+            "stack",
+            &parts.iter().collect::<Vec<_>>(),
+            tch::Tensor::f_stack(&raw, dim),
+        )
     }
 
     /// Pieces of `size` along an axis, the last one smaller where it does not divide.
     pub fn split(&self, size: i64, dim: i64) -> Result<Vec<Tensor>> {
         self.axis(dim)?;
         if size < 1 {
-            bail!("value", "the size of a piece must be at least 1, got {size}");
+            bail!(
+                "value",
+                "the size of a piece must be at least 1, got {size}"
+            );
         }
-        Ok(lift("split", &[self], self.0.f_split(size, dim))?.into_iter().map(Tensor).collect())
+        Ok(lift("split", &[self], self.0.f_split(size, dim))?
+            .into_iter()
+            .map(Tensor)
+            .collect())
     }
 
     /// `n` pieces along an axis.
@@ -441,12 +481,17 @@ impl Tensor {
         if n < 1 {
             bail!("value", "the number of pieces must be at least 1, got {n}");
         }
-        Ok(lift("chunk", &[self], self.0.f_chunk(n, dim))?.into_iter().map(Tensor).collect())
+        Ok(lift("chunk", &[self], self.0.f_chunk(n, dim))?
+            .into_iter()
+            .map(Tensor)
+            .collect())
     }
 
     /// Matrix product, batched and broadcasting as NumPy's.
     pub fn matmul(&self, other: &Tensor) -> Result<Tensor> {
-        pairs::product(self, other, |a, b| lift1("matmul", &[a, b], a.0.f_matmul(&b.0)))
+        pairs::product(self, other, |a, b| {
+            lift1("matmul", &[a, b], a.0.f_matmul(&b.0))
+        })
     }
 
     /// Matrix products of two batches.
@@ -460,10 +505,20 @@ impl Tensor {
             && pairs::moves(a)
             && pairs::moves(b)
         {
-            return pairs::product(a, b, |a, b| lift1("einsum", &[a, b], tch::Tensor::f_einsum(equation, &[&a.0, &b.0], None::<&[i64]>)));
+            return pairs::product(a, b, |a, b| {
+                lift1(
+                    "einsum",
+                    &[a, b],
+                    tch::Tensor::f_einsum(equation, &[&a.0, &b.0], None::<&[i64]>),
+                )
+            });
         }
         let raw: Vec<&tch::Tensor> = parts.iter().map(|part| &part.0).collect();
-        lift1("einsum", &parts.iter().collect::<Vec<_>>(), tch::Tensor::f_einsum(equation, &raw, None::<&[i64]>))
+        lift1(
+            "einsum",
+            &parts.iter().collect::<Vec<_>>(),
+            tch::Tensor::f_einsum(equation, &raw, None::<&[i64]>),
+        )
     }
 
     /// Kept within bounds.
@@ -502,21 +557,32 @@ impl Tensor {
         if pairs::moves(self) {
             return self.sub(&pairs::logsumexp(self, dim)?);
         }
-        lift1("log_softmax", &[self], self.0.f_log_softmax(dim, None::<TchKind>))
+        lift1(
+            "log_softmax",
+            &[self],
+            self.0.f_log_softmax(dim, None::<TchKind>),
+        )
     }
 
     /// x where positive, `slope` x where not.
     pub fn leaky_relu(&self, slope: f64) -> Result<Tensor> {
         pairs::curve(self, |x| {
             let scaled = x.mul_number(slope)?;
-            if slope <= 1.0 { x.maximum(&scaled) } else { x.relu()?.add(&scaled.minimum(&x.zeros_like()?)?) }
+            if slope <= 1.0 {
+                x.maximum(&scaled)
+            } else {
+                x.relu()?.add(&scaled.minimum(&x.zeros_like()?)?)
+            }
         })
     }
 
     /// x where positive, `alpha` (e^x - 1) where not.
     pub fn elu(&self, alpha: f64) -> Result<Tensor> {
         pairs::curve(self, |x| {
-            let negative = x.clamp(f64::NEG_INFINITY, 0.0)?.expm1()?.mul_number(alpha)?;
+            let negative = x
+                .clamp(f64::NEG_INFINITY, 0.0)?
+                .expm1()?
+                .mul_number(alpha)?;
             x.where_(&x.gt_number(0.0)?, &negative)
         })
     }
@@ -528,27 +594,47 @@ impl Tensor {
 
     /// `self` where the mask holds, `other` elsewhere.
     pub fn where_(&self, mask: &Tensor, other: &Tensor) -> Result<Tensor> {
-        lift1("where", &[self, mask, other], self.0.f_where_self(&mask.0, &other.0))
+        lift1(
+            "where",
+            &[self, mask, other],
+            self.0.f_where_self(&mask.0, &other.0),
+        )
     }
 
     /// `value` where the mask holds.
     pub fn masked_fill(&self, mask: &Tensor, value: f64) -> Result<Tensor> {
-        lift1("masked_fill", &[self, mask], self.0.f_masked_fill(&mask.0, value))
+        lift1(
+            "masked_fill",
+            &[self, mask],
+            self.0.f_masked_fill(&mask.0, value),
+        )
     }
 
     /// The numbers where the mask holds, in one row.
     pub fn masked_select(&self, mask: &Tensor) -> Result<Tensor> {
-        lift1("masked_select", &[self, mask], self.0.f_masked_select(&mask.0))
+        lift1(
+            "masked_select",
+            &[self, mask],
+            self.0.f_masked_select(&mask.0),
+        )
     }
 
     /// Picks along an axis, position by position.
     pub fn gather(&self, dim: i64, index: &Tensor) -> Result<Tensor> {
-        lift1("gather", &[self, index], self.0.f_gather(dim, &index.0, false))
+        lift1(
+            "gather",
+            &[self, index],
+            self.0.f_gather(dim, &index.0, false),
+        )
     }
 
     /// Adds `source` at the positions of `index` along an axis.
     pub fn scatter_add(&self, dim: i64, index: &Tensor, source: &Tensor) -> Result<Tensor> {
-        lift1("scatter_add", &[self, index, source], self.0.f_scatter_add(dim, &index.0, &source.0))
+        lift1(
+            "scatter_add",
+            &[self, index, source],
+            self.0.f_scatter_add(dim, &index.0, &source.0),
+        )
     }
 
     /// Sorted values and where they came from.
@@ -563,7 +649,8 @@ impl Tensor {
         if k < 1 || k > size {
             bail!("value", "`k` must be from 1 to {size}, got {k}");
         }
-        lift("topk", &[self], self.0.f_topk(k, dim, largest, true)).map(|(a, b)| (Tensor(a), Tensor(b)))
+        lift("topk", &[self], self.0.f_topk(k, dim, largest, true))
+            .map(|(a, b)| (Tensor(a), Tensor(b)))
     }
 
     /// Where the largest value is, along an axis or over all.
@@ -608,7 +695,11 @@ impl Tensor {
     /// Product of all numbers, or along one axis.
     pub fn prod(&self, dim: Option<i64>, keepdim: bool) -> Result<Tensor> {
         match dim {
-            Some(dim) => lift1("prod", &[self], self.0.f_prod_dim_int(dim, keepdim, None::<TchKind>)),
+            Some(dim) => lift1(
+                "prod",
+                &[self],
+                self.0.f_prod_dim_int(dim, keepdim, None::<TchKind>),
+            ),
             None => lift1("prod", &[self], self.0.f_prod(None::<TchKind>)),
         }
     }
@@ -616,7 +707,9 @@ impl Tensor {
     /// The middle value (the lower of two).
     pub fn median(&self, dim: Option<i64>, keepdim: bool) -> Result<Tensor> {
         match dim {
-            Some(dim) => lift("median", &[self], self.0.f_median_dim(dim, keepdim)).map(|(a, _)| Tensor(a)),
+            Some(dim) => {
+                lift("median", &[self], self.0.f_median_dim(dim, keepdim)).map(|(a, _)| Tensor(a))
+            }
             None => lift1("median", &[self], self.0.f_median()),
         }
     }
@@ -626,14 +719,26 @@ impl Tensor {
         if !(0.0..=1.0).contains(&q) {
             bail!("value", "`q` must be from 0 to 1, got {q}");
         }
-        lift1("quantile", &[self], self.0.f_quantile_scalar(q, dim, keepdim, "linear"))
+        lift1(
+            "quantile",
+            &[self],
+            self.0.f_quantile_scalar(q, dim, keepdim, "linear"),
+        )
     }
 
     /// The p-norm, over all numbers or along axes.
     pub fn norm(&self, p: f64, dims: &Dims, keepdim: bool) -> Result<Tensor> {
-        let x = if dims.is_none() { self.reshape(&[-1])? } else { self.clone() };
+        let x = if dims.is_none() {
+            self.reshape(&[-1])?
+        } else {
+            self.clone()
+        };
         let dims = dims.clone().unwrap_or_else(|| vec![0]);
-        lift1("norm", &[self], x.0.f_norm_scalaropt_dim(p, &dims[..], keepdim))
+        lift1(
+            "norm",
+            &[self],
+            x.0.f_norm_scalaropt_dim(p, &dims[..], keepdim),
+        )
     }
 
     /// Indices of the numbers that are not 0, `[n, rank]`.
@@ -643,18 +748,22 @@ impl Tensor {
 
     /// Singular values: U, S, and V transposed.
     pub fn svd(&self) -> Result<(Tensor, Tensor, Tensor)> {
-        lift("svd", &[self], tch::Tensor::f_linalg_svd(&self.0, false, "gesdd"))
-            .or_else(|_| {
-                lift(
-                    "svd",
-                    &[self],
-                    self.0.f_svd(true, true).map(|(u, s, v)| {
-                        let v = v.transpose(-2, -1);
-                        (u, s, v)
-                    }),
-                )
-            })
-            .map(|(u, s, v)| (Tensor(u), Tensor(s), Tensor(v)))
+        lift(
+            "svd",
+            &[self],
+            tch::Tensor::f_linalg_svd(&self.0, false, "gesdd"),
+        )
+        .or_else(|_| {
+            lift(
+                "svd",
+                &[self],
+                self.0.f_svd(true, true).map(|(u, s, v)| {
+                    let v = v.transpose(-2, -1);
+                    (u, s, v)
+                }),
+            )
+        })
+        .map(|(u, s, v)| (Tensor(u), Tensor(s), Tensor(v)))
     }
 
     /// Eigenvalues and eigenvectors of a symmetric matrix.
@@ -674,7 +783,11 @@ impl Tensor {
 
     /// The solution x of `self x = b`.
     pub fn solve(&self, b: &Tensor) -> Result<Tensor> {
-        lift1("solve", &[self, b], tch::Tensor::f_linalg_solve(&self.0, &b.0, true))
+        lift1(
+            "solve",
+            &[self, b],
+            tch::Tensor::f_linalg_solve(&self.0, &b.0, true),
+        )
     }
 
     /// Numbers on the diagonal, or a matrix with them there.
@@ -698,57 +811,113 @@ impl Tensor {
             bail!("value", "`classes` must be at least 1, got {classes}");
         }
         memory::elements(&[self.numel(), classes], 8)?;
-        lift1("one_hot", &[self], self.to_kind(Kind::Int64)?.0.f_one_hot(classes))?.to_kind(Kind::Float)
+        lift1(
+            "one_hot",
+            &[self],
+            self.to_kind(Kind::Int64)?.0.f_one_hot(classes),
+        )?
+        .to_kind(Kind::Float)
     }
 
     /// Convolution; the rank of the weight says over how many axes.
     pub fn conv(&self, weight: &Tensor, bias: Option<&Tensor>, how: &Window) -> Result<Tensor> {
         if weight.rank() == 3 && self.is_channels_last() {
             let one = |first: i64, values: &[i64]| vec![first, values[0]];
-            let image = Window { stride: one(1, &how.stride), padding: one(0, &how.padding), dilation: one(1, &how.dilation), groups: how.groups };
-            return self.unsqueeze(2)?.conv(&weight.unsqueeze(2)?, bias, &image)?.squeeze(Some(2));
+            let image = Window {
+                stride: one(1, &how.stride),
+                padding: one(0, &how.padding),
+                dilation: one(1, &how.dilation),
+                groups: how.groups,
+            };
+            return self
+                .unsqueeze(2)?
+                .conv(&weight.unsqueeze(2)?, bias, &image)?
+                .squeeze(Some(2));
         }
         let bias = bias.map(|bias| &bias.0);
-        let (stride, padding, dilation, groups) = (&how.stride[..], &how.padding[..], &how.dilation[..], how.groups);
+        let (stride, padding, dilation, groups) = (
+            &how.stride[..],
+            &how.padding[..],
+            &how.dilation[..],
+            how.groups,
+        );
         let result = match weight.rank() {
-            3 => self.0.f_conv1d(&weight.0, bias, stride, padding, dilation, groups),
-            4 => self.0.f_conv2d(&weight.0, bias, stride, padding, dilation, groups),
-            5 => self.0.f_conv3d(&weight.0, bias, stride, padding, dilation, groups),
-            _ => bail!("shape", "a convolution's weight has 3 to 5 axes, got {}", shape::text(&weight.shape())),
+            3 => self
+                .0
+                .f_conv1d(&weight.0, bias, stride, padding, dilation, groups),
+            4 => self
+                .0
+                .f_conv2d(&weight.0, bias, stride, padding, dilation, groups),
+            5 => self
+                .0
+                .f_conv3d(&weight.0, bias, stride, padding, dilation, groups),
+            _ => bail!(
+                "shape",
+                "a convolution's weight has 3 to 5 axes, got {}",
+                shape::text(&weight.shape())
+            ),
         };
         lift1("conv", &[self, weight], result)
     }
 
-    /// A dilated convolution over one axis as a dense one, with zeros before and behind: positions in rows of `dilation` lie
-    /// under each other where a window meets them. The same numbers up to rounding, by a path of libtorch that is several
-    /// times faster on a processor, above all backwards.
-    pub fn conv_interleaved(&self, weight: &Tensor, bias: Option<&Tensor>, dilation: i64, (before, behind): (i64, i64)) -> Result<Tensor> {
+    /// A dilated convolution over one axis as a dense one, with zeros before and behind: positions
+    /// in rows of `dilation` lie under each other where a window meets them. The same numbers up to
+    /// rounding, by a path of libtorch that is several times faster on a processor, above all
+    /// backwards.
+    pub fn conv_interleaved(
+        &self,
+        weight: &Tensor,
+        bias: Option<&Tensor>,
+        dilation: i64,
+        (before, behind): (i64, i64),
+    ) -> Result<Tensor> {
         let (shape, width) = (self.shape(), weight.shape()[2]);
         let [batch, channels, length] = shape[..] else {
-            bail!("shape", "a convolution over one axis takes [batch, channels, length], got {}", shape::text(&shape));
+            bail!(
+                "shape",
+                "a convolution over one axis takes [batch, channels, length], got {}",
+                shape::text(&shape)
+            );
         };
         let padded = before + length + behind;
         let rows = (padded + dilation - 1) / dilation;
         let rest = rows * dilation - padded;
-        let x = if before + behind + rest > 0 { self.pad(&[before, behind + rest], "constant", 0.0)? } else { self.clone() };
+        let x = if before + behind + rest > 0 {
+            self.pad(&[before, behind + rest], "constant", 0.0)?
+        } else {
+            self.clone()
+        };
         let image = x.reshape(&[batch, channels, rows, dilation])?;
-        let plain = Window { stride: vec![1, 1], padding: vec![0, 0], dilation: vec![1, 1], groups: 1 };
+        let plain = Window {
+            stride: vec![1, 1],
+            padding: vec![0, 0],
+            dilation: vec![1, 1],
+            groups: 1,
+        };
         let out = image.conv(&weight.unsqueeze(3)?, bias, &plain)?;
-        out.reshape(&[batch, weight.shape()[0], (rows - width + 1) * dilation])?.narrow(2, 0, padded - (width - 1) * dilation)
+        out.reshape(&[batch, weight.shape()[0], (rows - width + 1) * dilation])?
+            .narrow(2, 0, padded - (width - 1) * dilation)
     }
 
     /// Largest of each window of the last axis (of the last two with two sizes).
     pub fn max_pool(&self, size: &[i64], stride: &[i64], padding: &[i64]) -> Result<Tensor> {
         if size.len() == 1 && self.is_channels_last() {
             // seen as an image of height 1, whose kernels know this layout
-            return self.unsqueeze(2)?.max_pool(&[1, size[0]], &[1, stride[0]], &[0, padding[0]])?.squeeze(Some(2));
+            return self
+                .unsqueeze(2)?
+                .max_pool(&[1, size[0]], &[1, stride[0]], &[0, padding[0]])?
+                .squeeze(Some(2));
         }
         let ones = vec![1; size.len()];
         if pairs::moves(self) {
             let flat = self.detach()?;
             let found = match size.len() {
-                1 => flat.0.f_max_pool1d_with_indices(size, stride, padding, &ones[..], false),
-                _ => flat.0.f_max_pool2d_with_indices(size, stride, padding, &ones[..], false),
+                1 => flat
+                    .0
+                    .f_max_pool1d_with_indices(size, stride, padding, &ones[..], false),
+                _ => flat
+                    .0
+                    .f_max_pool2d_with_indices(size, stride, padding, &ones[..], false),
             };
             let (y, at) = lift("max_pool", &[self], found)?;
             return pairs::largest(self, Tensor(y), &Tensor(at));
@@ -764,7 +933,9 @@ impl Tensor {
     pub fn avg_pool(&self, size: &[i64], stride: &[i64], padding: &[i64]) -> Result<Tensor> {
         let result = match size.len() {
             1 => self.0.f_avg_pool1d(size, stride, padding, false, true),
-            _ => self.0.f_avg_pool2d(size, stride, padding, false, true, None::<i64>),
+            _ => self
+                .0
+                .f_avg_pool2d(size, stride, padding, false, true, None::<i64>),
         };
         lift1("avg_pool", &[self], result)
     }
@@ -772,12 +943,25 @@ impl Tensor {
     /// As many windows as asked for, over the last axis.
     pub fn adaptive_pool(&self, size: i64, max: bool) -> Result<Tensor> {
         if max && pairs::moves(self) {
-            let (y, at) = lift("adaptive_max_pool", &[self], self.detach()?.0.f_adaptive_max_pool1d(size))?;
+            let (y, at) = lift(
+                "adaptive_max_pool",
+                &[self],
+                self.detach()?.0.f_adaptive_max_pool1d(size),
+            )?;
             pairs::largest(self, Tensor(y), &Tensor(at))
         } else if max {
-            lift("adaptive_max_pool", &[self], self.0.f_adaptive_max_pool1d(size)).map(|(values, _)| Tensor(values))
+            lift(
+                "adaptive_max_pool",
+                &[self],
+                self.0.f_adaptive_max_pool1d(size),
+            )
+            .map(|(values, _)| Tensor(values))
         } else {
-            lift1("adaptive_avg_pool", &[self], self.0.f_adaptive_avg_pool1d(size))
+            lift1(
+                "adaptive_avg_pool",
+                &[self],
+                self.0.f_adaptive_avg_pool1d(size),
+            )
         }
     }
 
@@ -792,31 +976,59 @@ impl Tensor {
         eps: f64,
     ) -> Result<Tensor> {
         if self.is_channels_last() {
-            return self.unsqueeze(2)?.batch_norm(affine, running, training, momentum, eps)?.squeeze(Some(2));
+            return self
+                .unsqueeze(2)?
+                .batch_norm(affine, running, training, momentum, eps)?
+                .squeeze(Some(2));
         }
         let (weight, bias) = (affine.map(|a| &a.0.0), affine.map(|a| &a.1.0));
         let (mean, var) = (running.map(|r| &r.0.0), running.map(|r| &r.1.0));
-        lift1("batch_norm", &[self], self.0.f_batch_norm(weight, bias, mean, var, training, momentum, eps, true))
+        lift1(
+            "batch_norm",
+            &[self],
+            self.0
+                .f_batch_norm(weight, bias, mean, var, training, momentum, eps, true),
+        )
     }
 
     /// Layer normalisation over the last axes of the given sizes.
-    pub fn layer_norm(&self, sizes: &[i64], affine: Option<(&Tensor, &Tensor)>, eps: f64) -> Result<Tensor> {
+    pub fn layer_norm(
+        &self,
+        sizes: &[i64],
+        affine: Option<(&Tensor, &Tensor)>,
+        eps: f64,
+    ) -> Result<Tensor> {
         if pairs::moves(self) {
             let dims: Vec<i64> = (1..=sizes.len() as i64).map(|i| -i).collect();
             let plain = pairs::standardised(self, &dims, eps)?;
-            return affine.map_or(Ok(plain.clone()), |(weight, bias)| plain.mul(weight)?.add(bias));
+            return affine.map_or(Ok(plain.clone()), |(weight, bias)| {
+                plain.mul(weight)?.add(bias)
+            });
         }
         let (weight, bias) = (affine.map(|a| &a.0.0), affine.map(|a| &a.1.0));
-        lift1("layer_norm", &[self], self.0.f_layer_norm(sizes, weight, bias, eps, true))
+        lift1(
+            "layer_norm",
+            &[self],
+            self.0.f_layer_norm(sizes, weight, bias, eps, true),
+        )
     }
 
     /// Group normalisation over the second axis.
-    pub fn group_norm(&self, groups: i64, affine: Option<(&Tensor, &Tensor)>, eps: f64) -> Result<Tensor> {
+    pub fn group_norm(
+        &self,
+        groups: i64,
+        affine: Option<(&Tensor, &Tensor)>,
+        eps: f64,
+    ) -> Result<Tensor> {
         if pairs::moves(self) {
             return self.normed_in_groups(groups, affine, eps);
         }
         let (weight, bias) = (affine.map(|a| &a.0.0), affine.map(|a| &a.1.0));
-        lift1("group_norm", &[self], self.0.f_group_norm(groups, weight, bias, eps, true))
+        lift1(
+            "group_norm",
+            &[self],
+            self.0.f_group_norm(groups, weight, bias, eps, true),
+        )
     }
 
     /// Instance normalisation.
@@ -825,17 +1037,32 @@ impl Tensor {
             return self.normed_in_groups(self.shape()[1], affine, eps);
         }
         let (weight, bias) = (affine.map(|a| &a.0.0), affine.map(|a| &a.1.0));
-        lift1("instance_norm", &[self], self.0.f_instance_norm(weight, bias, None, None, true, 0.1, eps, true))
+        lift1(
+            "instance_norm",
+            &[self],
+            self.0
+                .f_instance_norm(weight, bias, None, None, true, 0.1, eps, true),
+        )
     }
 
     /// Group normalisation of operations that have a rule for pairs.
-    fn normed_in_groups(&self, groups: i64, affine: Option<(&Tensor, &Tensor)>, eps: f64) -> Result<Tensor> {
+    fn normed_in_groups(
+        &self,
+        groups: i64,
+        affine: Option<(&Tensor, &Tensor)>,
+        eps: f64,
+    ) -> Result<Tensor> {
         let shape = self.shape();
-        let plain = pairs::standardised(&self.reshape(&[shape[0], groups, -1])?, &[2], eps)?.reshape(&shape)?;
-        let Some((weight, bias)) = affine else { return Ok(plain) };
+        let plain = pairs::standardised(&self.reshape(&[shape[0], groups, -1])?, &[2], eps)?
+            .reshape(&shape)?;
+        let Some((weight, bias)) = affine else {
+            return Ok(plain);
+        };
         let mut channels = vec![1; shape.len()];
         channels[1] = shape[1];
-        plain.mul(&weight.reshape(&channels)?)?.add(&bias.reshape(&channels)?)
+        plain
+            .mul(&weight.reshape(&channels)?)?
+            .add(&bias.reshape(&channels)?)
     }
 
     /// Whether this is `[batch, channels, length]` with the channels side by side in memory.
@@ -844,12 +1071,17 @@ impl Tensor {
             return false;
         }
         let (shape, stride) = (self.0.size(), self.0.stride());
-        shape[1] > 1 && shape[2] > 1 && stride[1] == 1 && stride[2] == shape[1] && stride[0] == shape[1] * shape[2]
+        shape[1] > 1
+            && shape[2] > 1
+            && stride[1] == 1
+            && stride[2] == shape[1]
+            && stride[0] == shape[1] * shape[2]
     }
 
     /// Zeroes each number with chance `p` and scales the others; does nothing unless training.
     ///
-    /// On the processor the mask comes from a counter-based generator, many times faster than torch's serial one.
+    /// On the processor the mask comes from a counter-based generator, many times faster than
+    /// torch's serial one.
     pub fn dropout(&self, p: f64, training: bool) -> Result<Tensor> {
         if !training || p == 0.0 {
             return Ok(self.clone());
@@ -860,7 +1092,9 @@ impl Tensor {
         let mask = super::device::Mask::draw(p).factors(self.numel() as usize);
         // numbered along the channels first, however the tensor lies in memory
         let mask = match self.shape()[..] {
-            [batch, channels, length] => Tensor::from_f32(&mask, &[batch, length, channels])?.transpose(1, 2)?,
+            [batch, channels, length] => {
+                Tensor::from_f32(&mask, &[batch, length, channels])?.transpose(1, 2)?
+            }
             ref shape => Tensor::from_f32(&mask, shape)?,
         };
         self.mul(&mask.to_kind(self.kind())?)
@@ -873,7 +1107,11 @@ impl Tensor {
 
     /// Rows of a table.
     pub fn embedding(table: &Tensor, index: &Tensor, padding: i64) -> Result<Tensor> {
-        lift1("embedding", &[table, index], tch::Tensor::f_embedding(&table.0, &index.0, padding, false, false))
+        lift1(
+            "embedding",
+            &[table, index],
+            tch::Tensor::f_embedding(&table.0, &index.0, padding, false, false),
+        )
     }
 }
 
@@ -893,6 +1131,11 @@ pub struct Window {
 impl Window {
     /// Stride 1, no padding, dilation 1, over `rank` axes.
     pub fn plain(rank: usize) -> Window {
-        Window { stride: vec![1; rank], padding: vec![0; rank], dilation: vec![1; rank], groups: 1 }
+        Window {
+            stride: vec![1; rank],
+            padding: vec![0; rank],
+            dilation: vec![1; rank],
+            groups: 1,
+        }
     }
 }

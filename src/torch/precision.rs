@@ -9,7 +9,8 @@ pub enum Precision {
     /// 32-bit floats throughout.
     #[default]
     Full,
-    /// Convolutions and products of matrices in bfloat16, sums and norms in 32 bits, parameters as they are.
+    /// Convolutions and products of matrices in bfloat16, sums and norms in 32 bits, parameters as
+    /// they are.
     Bf16,
     /// As 32-bit floats, but products round their operands to 19 bits (on GPUs that know how).
     Tf32,

@@ -13,16 +13,29 @@ impl Tensor {
             bail!("value", "a chance must be from 0 to 1, got {bad}");
         }
         let mut rng = Rng::keyed(keys);
-        let drawn: Vec<f32> = chances.iter().map(|p| f32::from(u8::from(rng.uniform() < *p))).collect();
-        let kind = if self.kind().is_floating() { self.kind() } else { Kind::Float };
-        Tensor::from_f32(&drawn, &self.shape())?.to_kind(kind)?.to_device(self.device())
+        let drawn: Vec<f32> = chances
+            .iter()
+            .map(|p| f32::from(u8::from(rng.uniform() < *p)))
+            .collect();
+        let kind = if self.kind().is_floating() {
+            self.kind()
+        } else {
+            Kind::Float
+        };
+        Tensor::from_f32(&drawn, &self.shape())?
+            .to_kind(kind)?
+            .to_device(self.device())
     }
 
     /// `n` positions of the last axis, each drawn with a chance in proportion to its weight.
     pub fn multinomial(&self, n: i64, replacement: bool, keys: &[u64]) -> Result<Tensor> {
         let shape = self.shape();
         if shape.is_empty() || shape.len() > 2 {
-            bail!("shape", "multinomial takes weights [classes] or [batch, classes], got {}", shape::text(&shape));
+            bail!(
+                "shape",
+                "multinomial takes weights [classes] or [batch, classes], got {}",
+                shape::text(&shape)
+            );
         }
         if n < 1 {
             bail!("value", "`n` must be at least 1, got {n}");
@@ -53,8 +66,14 @@ impl Tensor {
 
 /// How many classes can be drawn; fails on weights that are none.
 fn check_weights(row: &[f64], i: usize) -> Result<usize> {
-    if let Some(bad) = row.iter().find(|weight| !(weight.is_finite() && **weight >= 0.0)) {
-        bail!("value", "row {i}: a weight must be at least 0 and finite, got {bad}");
+    if let Some(bad) = row
+        .iter()
+        .find(|weight| !(weight.is_finite() && **weight >= 0.0))
+    {
+        bail!(
+            "value",
+            "row {i}: a weight must be at least 0 and finite, got {bad}"
+        );
     }
     match row.iter().filter(|weight| **weight > 0.0).count() {
         0 => bail!("value", "row {i}: no weight is above 0"),

@@ -19,21 +19,40 @@ pub enum Transform {
 }
 
 impl Tensor {
-    /// A transform along an axis (of complex numbers not counting the pairs), cut or padded with zeros to `n` first.
-    pub fn fourier(&self, transform: Transform, dim: i64, n: Option<i64>, norm: &str) -> Result<Tensor> {
+    /// A transform along an axis (of complex numbers not counting the pairs), cut or padded with
+    /// zeros to `n` first.
+    pub fn fourier(
+        &self,
+        transform: Transform,
+        dim: i64,
+        n: Option<i64>,
+        norm: &str,
+    ) -> Result<Tensor> {
         if let Some(n) = n {
             if n < 1 {
                 bail!("value", "`n` must be at least 1, got {n}");
             }
             memory::elements(&[self.numel(), n], 16)?;
         }
-        let plain = if matches!(self.kind(), Kind::Float | Kind::Double) { self.clone() } else { self.to_kind(Kind::Float)? };
+        let plain = if matches!(self.kind(), Kind::Float | Kind::Double) {
+            self.clone()
+        } else {
+            self.to_kind(Kind::Float)?
+        };
         let is_complex = transform != Transform::RealForward;
         if is_complex && (self.rank() < 2 || self.shape()[self.rank() - 1] != 2) {
             bail!("shape", "complex numbers are pairs […, 2] of real and imaginary part, got {}", shape::text(&self.shape());
                 hint: "`.rfft()` takes real numbers; `tensor::stack([re, im], -1)` makes pairs");
         }
-        let given = if is_complex { lift("complex", &[self], plain.contiguous()?.0.f_view_as_complex())? } else { plain.0 };
+        let given = if is_complex {
+            lift(
+                "complex",
+                &[self],
+                plain.contiguous()?.0.f_view_as_complex(),
+            )?
+        } else {
+            plain.0
+        };
         let rank = given.dim() as i64;
         if dim >= rank || dim < -rank {
             bail!("shape", "axis {dim} is out of range for {} axes", rank);

@@ -16,7 +16,12 @@ impl Clone for Tensor {
 
 impl std::fmt::Debug for Tensor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "tensor {} {}", shape::text(&self.shape()), self.kind().name())
+        write!(
+            f,
+            "tensor {} {}",
+            shape::text(&self.shape()),
+            self.kind().name()
+        )
     }
 }
 
@@ -54,11 +59,16 @@ const KINDS: [(Kind, tch::Kind, &str); 8] = [
 
 impl Kind {
     /// The names that [`Kind::parse`] knows.
-    pub const NAMES: [&'static str; 8] = ["float32", "float64", "float16", "bfloat16", "int64", "int32", "uint8", "bool"];
+    pub const NAMES: [&'static str; 8] = [
+        "float32", "float64", "float16", "bfloat16", "int64", "int32", "uint8", "bool",
+    ];
 
     /// PyTorch's name of the kind.
     pub fn name(self) -> &'static str {
-        KINDS.iter().find(|(kind, ..)| *kind == self).map_or("", |(_, _, name)| name)
+        KINDS
+            .iter()
+            .find(|(kind, ..)| *kind == self)
+            .map_or("", |(_, _, name)| name)
     }
 
     /// The kind of a name; fails on an unknown one.
@@ -71,7 +81,10 @@ impl Kind {
     }
 
     pub(super) fn tch(self) -> tch::Kind {
-        KINDS.iter().find(|(kind, ..)| *kind == self).map_or(tch::Kind::Float, |(_, tch, _)| *tch)
+        KINDS
+            .iter()
+            .find(|(kind, ..)| *kind == self)
+            .map_or(tch::Kind::Float, |(_, tch, _)| *tch)
     }
 
     /// Bytes that one number takes.
@@ -81,17 +94,28 @@ impl Kind {
 
     /// Whether numbers of the kind have fractions.
     pub fn is_floating(self) -> bool {
-        matches!(self, Kind::Float | Kind::Double | Kind::Half | Kind::BFloat16)
+        matches!(
+            self,
+            Kind::Float | Kind::Double | Kind::Half | Kind::BFloat16
+        )
     }
 }
 
 /// Turns a torch result into ours, naming the operation and its operands.
-pub(super) fn lift<T>(name: &str, operands: &[&Tensor], result: std::result::Result<T, tch::TchError>) -> Result<T> {
+pub(super) fn lift<T>(
+    name: &str,
+    operands: &[&Tensor],
+    result: std::result::Result<T, tch::TchError>,
+) -> Result<T> {
     result.map_err(|error| torch_fault(name, operands, &error))
 }
 
 /// As [`lift`], for operations that give one tensor.
-pub(super) fn lift1(name: &str, operands: &[&Tensor], result: std::result::Result<tch::Tensor, tch::TchError>) -> Result<Tensor> {
+pub(super) fn lift1(
+    name: &str,
+    operands: &[&Tensor],
+    result: std::result::Result<tch::Tensor, tch::TchError>,
+) -> Result<Tensor> {
     let tensor = lift(name, operands, result)?;
     if !tensor.defined() {
         // libtorch's "no tensor": any use of it would end the process
@@ -134,10 +158,22 @@ fn torch_fault(name: &str, operands: &[&Tensor], error: &tch::TchError) -> Fault
         tch::TchError::Torch(text) => text.clone(),
         other => other.to_string(),
     };
-    let said = text.split("\nException raised from").next().unwrap_or(&text);
-    let said = said.lines().map(str::trim).filter(|line| !line.is_empty()).take(3).collect::<Vec<_>>().join("; ");
+    let said = text
+        .split("\nException raised from")
+        .next()
+        .unwrap_or(&text);
+    let said = said
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .take(3)
+        .collect::<Vec<_>>()
+        .join("; ");
     let said = said.trim_end_matches('.');
-    let shapes: Vec<String> = operands.iter().map(|operand| shape::text(&operand.shape())).collect();
+    let shapes: Vec<String> = operands
+        .iter()
+        .map(|operand| shape::text(&operand.shape()))
+        .collect();
     let message = match shapes.as_slice() {
         [] => format!("{name}: {said}"),
         shapes => format!("{name} of {}: {said}", shapes.join(" and ")),
@@ -180,7 +216,10 @@ impl Tensor {
     /// The kind of number it holds.
     pub fn kind(&self) -> Kind {
         let kind = self.0.kind();
-        KINDS.iter().find(|(_, tch, _)| *tch == kind).map_or(Kind::Float, |(kind, ..)| *kind)
+        KINDS
+            .iter()
+            .find(|(_, tch, _)| *tch == kind)
+            .map_or(Kind::Float, |(kind, ..)| *kind)
     }
 
     /// Where it lies.
@@ -229,7 +268,12 @@ impl Tensor {
 
     /// All numbers in plain memory; `kind` is that of `T`.
     fn values<T: tch::kind::Element + Default + Clone>(&self, kind: Kind) -> Result<Vec<T>> {
-        let flat = self.detach()?.to_device(Device::CPU)?.to_kind(kind)?.flatten_all()?.contiguous()?;
+        let flat = self
+            .detach()?
+            .to_device(Device::CPU)?
+            .to_kind(kind)?
+            .flatten_all()?
+            .contiguous()?;
         let n = self.numel() as usize;
         let mut out = crate::base::memory::reserved(n, "the tensor's numbers")?;
         out.resize(n, T::default());

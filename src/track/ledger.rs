@@ -39,7 +39,12 @@ pub struct Record {
 
 /// Reads the folder of a run; what is not there is empty.
 pub fn read(folder: &Path) -> Record {
-    let value = |name: &str| std::fs::read_to_string(folder.join(name)).ok().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or(Value::Null);
+    let value = |name: &str| {
+        std::fs::read_to_string(folder.join(name))
+            .ok()
+            .and_then(|text| serde_json::from_str(&text).ok())
+            .unwrap_or(Value::Null)
+    };
     let (done, failed, run) = (value("done.json"), value("failed.json"), value("run.json"));
     let state = match run["state"].as_str() {
         Some("running") if Lock::is_held(folder) => "running",
@@ -56,7 +61,11 @@ pub fn read(folder: &Path) -> Record {
     let (before, resumed) = (measured("metrics.jsonl"), measured("metrics.resumed.jsonl"));
     let rows = |text: &str| text.matches('\n').count();
     // a resumed run measures its epochs again
-    let metrics = if !resumed.is_empty() && rows(&resumed) >= rows(&before) { resumed } else { before };
+    let metrics = if !resumed.is_empty() && rows(&resumed) >= rows(&before) {
+        resumed
+    } else {
+        before
+    };
     Record {
         folder: folder.to_path_buf(),
         state,
@@ -69,7 +78,10 @@ pub fn read(folder: &Path) -> Record {
         data: value("data.json"),
         script: std::fs::read_to_string(folder.join("script.rhai")).unwrap_or_default(),
         // a line that a kill cut in two is left out
-        metrics: metrics.lines().filter_map(|line| serde_json::from_str(line).ok()).collect(),
+        metrics: metrics
+            .lines()
+            .filter_map(|line| serde_json::from_str(line).ok())
+            .collect(),
         fault: failed["fault"].clone(),
         sweep: folder.parent().filter(|above| is_sweep(above)).map(name_of),
     }
@@ -77,19 +89,26 @@ pub fn read(folder: &Path) -> Record {
 
 /// The last part of a path.
 fn name_of(path: &Path) -> String {
-    path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default()
+    path.file_name()
+        .map(|n| n.to_string_lossy().into_owned())
+        .unwrap_or_default()
 }
 
 /// Whether a folder is that of a sweep: it has a table of its runs, or a first run.
 pub fn is_sweep(folder: &Path) -> bool {
     !folder.join("script.rhai").exists()
-        && (folder.join("sweep.json").exists() || folder.join("summary.tsv").exists() || folder.join("001/script.rhai").exists())
+        && (folder.join("sweep.json").exists()
+            || folder.join("summary.tsv").exists()
+            || folder.join("001/script.rhai").exists())
 }
 
 /// The folders of runs in a folder, in order of their names.
 fn folders(dir: &Path) -> Result<Vec<PathBuf>> {
     let entries = std::fs::read_dir(dir).map_err(|error| Fault::file(dir, &error))?;
-    let mut all: Vec<PathBuf> = entries.filter_map(|entry| entry.ok().map(|e| e.path())).filter(|path| path.is_dir()).collect();
+    let mut all: Vec<PathBuf> = entries
+        .filter_map(|entry| entry.ok().map(|e| e.path()))
+        .filter(|path| path.is_dir())
+        .collect();
     all.sort();
     Ok(all)
 }
@@ -97,17 +116,33 @@ fn folders(dir: &Path) -> Result<Vec<PathBuf>> {
 /// The runs of a sweep.
 pub fn of_sweep(folder: &Path) -> Result<Vec<Record>> {
     let own = folders(folder)?;
-    Ok(own.iter().filter(|path| path.join("script.rhai").exists()).map(|path| read(path)).collect())
+    Ok(own
+        .iter()
+        .filter(|path| path.join("script.rhai").exists())
+        .map(|path| read(path))
+        .collect())
 }
 
 /// The folder of a sweep of a name, or at a path.
 pub fn find_sweep(dir: &Path, name: &str) -> Option<PathBuf> {
-    [dir.join(name), PathBuf::from(name)].into_iter().find(|path| is_sweep(path))
+    [dir.join(name), PathBuf::from(name)]
+        .into_iter()
+        .find(|path| is_sweep(path))
 }
 
 fn walk(path: &str, value: &Value, out: &mut Vec<(String, Value)>) {
     match value {
-        Value::Object(map) => map.iter().for_each(|(key, inner)| walk(&if path.is_empty() { key.clone() } else { format!("{path}.{key}") }, inner, out)),
+        Value::Object(map) => map.iter().for_each(|(key, inner)| {
+            walk(
+                &if path.is_empty() {
+                    key.clone()
+                } else {
+                    format!("{path}.{key}")
+                },
+                inner,
+                out,
+            )
+        }),
         Value::Null if path.is_empty() => {}
         other => out.push((path.to_string(), other.clone())),
     }
@@ -123,17 +158,22 @@ pub fn flat(value: &Value) -> Vec<(String, Value)> {
 impl Record {
     /// Its results that are numbers, by their path.
     pub fn numbers(&self) -> Vec<(String, f64)> {
-        flat(&self.results).into_iter().filter_map(|(name, value)| Some((name, value.as_f64()?))).collect()
+        flat(&self.results)
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value.as_f64()?)))
+            .collect()
     }
 
     /// The last part of its folder's path; of a run of a sweep the last two.
     pub fn id(&self) -> String {
         let own = name_of(&self.folder);
-        self.sweep.as_ref().map_or(own.clone(), |sweep| format!("{sweep}/{own}"))
+        self.sweep
+            .as_ref()
+            .map_or(own.clone(), |sweep| format!("{sweep}/{own}"))
     }
 
-    /// A result, a parameter or something of the run itself by name; of nested results by their path, or by the end of it
-    /// where one alone has that end: `auroc` is `test.auroc`.
+    /// A result, a parameter or something of the run itself by name; of nested results by their
+    /// path, or by the end of it where one alone has that end: `auroc` is `test.auroc`.
     pub fn value(&self, name: &str) -> Option<Value> {
         let of = |value: &Value, name: &str| {
             let mut all = flat(value);
@@ -152,7 +192,8 @@ impl Record {
             "started" => return Some(self.started.clone().into()),
             _ => {}
         }
-        of(&self.results, name.strip_prefix("results.").unwrap_or(name)).or_else(|| of(&self.set, name.strip_prefix("set.").unwrap_or(name)))
+        of(&self.results, name.strip_prefix("results.").unwrap_or(name))
+            .or_else(|| of(&self.set, name.strip_prefix("set.").unwrap_or(name)))
     }
 }
 
@@ -178,17 +219,36 @@ pub fn find(dir: &Path, name: &str) -> Result<Record> {
         return Ok(read(Path::new(name)));
     }
     let all = all(dir)?;
-    let (exact, begun): (Vec<Record>, Vec<Record>) = all.into_iter().partition(|record| record.id() == name || record.start.name.as_deref() == Some(name));
-    let mut matching = if exact.is_empty() { begun.into_iter().filter(|record| record.id().starts_with(name)).collect() } else { exact };
+    let (exact, begun): (Vec<Record>, Vec<Record>) = all
+        .into_iter()
+        .partition(|record| record.id() == name || record.start.name.as_deref() == Some(name));
+    let mut matching = if exact.is_empty() {
+        begun
+            .into_iter()
+            .filter(|record| record.id().starts_with(name))
+            .collect()
+    } else {
+        exact
+    };
     match (matching.len(), matching.pop()) {
         (1, Some(record)) => Ok(record),
-        (0, _) => Err(fault!("name", "no run in `{}` is called `{name}` or starts so", dir.display(); hint: "`cistron runs list` shows them")),
+        (0, _) => Err(
+            fault!("name", "no run in `{}` is called `{name}` or starts so", dir.display(); hint: "`cistron runs list` shows them"),
+        ),
         (n, Some(one)) => {
             let hint = match &one.sweep {
-                Some(sweep) => format!("one of a sweep is `{}`; `rm {sweep}` and `export {sweep}` take all of it", one.id()),
+                Some(sweep) => format!(
+                    "one of a sweep is `{}`; `rm {sweep}` and `export {sweep}` take all of it",
+                    one.id()
+                ),
                 None => "give more of the folder's name".to_string(),
             };
-            Err(fault!("name", "{n} runs in `{}` are called `{name}` or start so", dir.display()).hint(hint))
+            Err(fault!(
+                "name",
+                "{n} runs in `{}` are called `{name}` or start so",
+                dir.display()
+            )
+            .hint(hint))
         }
         (_, None) => Err(fault!("internal", "a run was lost")),
     }

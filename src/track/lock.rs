@@ -22,28 +22,38 @@ const LOOKS: usize = 20;
 
 /// The right to write the record of a run, until it is dropped or the process ends.
 ///
-/// The file is locked by the system, which lets go when the process ends, on NFS too. Not every file system shares such locks
-/// between machines, so the file also names its owner, who touches it every 20 s: a machine takes over from another after two
-/// minutes of silence.
+/// The file is locked by the system, which lets go when the process ends, on NFS too. Not every
+/// file system shares such locks between machines, so the file also names its owner, who touches it
+/// every 20 s: a machine takes over from another after two minutes of silence.
 pub struct Lock {
     file: Arc<File>,
 }
 
 fn open(folder: &Path) -> Result<(File, PathBuf)> {
     let path = folder.join(NAME);
-    let file = File::options().create(true).truncate(false).read(true).write(true).open(&path).map_err(|error| Fault::file(&path, &error))?;
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .read(true)
+        .write(true)
+        .open(&path)
+        .map_err(|error| Fault::file(&path, &error))?;
     Ok((file, path))
 }
 
 fn owner(file: &mut File) -> Option<Process> {
     let mut text = String::new();
-    file.rewind().and_then(|()| file.read_to_string(&mut text)).ok()?;
+    file.rewind()
+        .and_then(|()| file.read_to_string(&mut text))
+        .ok()?;
     text.parse().ok()
 }
 
 /// Whether a file was touched within the time that a living owner needs.
 fn is_fresh(file: &File) -> bool {
-    file.metadata().and_then(|about| about.modified()).is_ok_and(|time| time.elapsed().map_or(true, |age| age < STALE))
+    file.metadata()
+        .and_then(|about| about.modified())
+        .is_ok_and(|time| time.elapsed().map_or(true, |age| age < STALE))
 }
 
 impl Lock {
@@ -51,7 +61,10 @@ impl Lock {
     pub fn take(folder: &Path) -> Result<Lock> {
         let (mut file, path) = open(folder)?;
         let taken = |owner: Option<Process>| {
-            let who = owner.map_or_else(|| "another process".into(), |owner| format!("process {owner} (machine:number:start)"));
+            let who = owner.map_or_else(
+                || "another process".into(),
+                |owner| format!("process {owner} (machine:number:start)"),
+            );
             fault!("busy", "the run in `{}` belongs to {who}, which still runs", folder.display(); hint: "wait for it, or interrupt it first; a lock of a machine that is gone expires after two minutes")
         };
         let mut tries = 0;
@@ -68,19 +81,28 @@ impl Lock {
                     std::thread::sleep(LOOK);
                 }
                 // a file system without locks: what the file says decides
-                Err(TryLockError::Error(_)) => match owner(&mut file).filter(|owner| !owner.is_elsewhere() && owner.is_alive()) {
+                Err(TryLockError::Error(_)) => match owner(&mut file)
+                    .filter(|owner| !owner.is_elsewhere() && owner.is_alive())
+                {
                     Some(owner) => return Err(taken(Some(owner))),
                     None => break,
                 },
             }
         }
-        if let Some(owner) = owner(&mut file).filter(|owner| owner.is_elsewhere() && is_fresh(&file)) {
+        if let Some(owner) =
+            owner(&mut file).filter(|owner| owner.is_elsewhere() && is_fresh(&file))
+        {
             return Err(taken(Some(owner)));
         }
         let text = Process::this().to_string();
-        let written = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(text.as_bytes()));
+        let written = file
+            .set_len(0)
+            .and_then(|()| file.rewind())
+            .and_then(|()| file.write_all(text.as_bytes()));
         written.map_err(|error| Fault::file(&path, &error))?;
-        let lock = Lock { file: Arc::new(file) };
+        let lock = Lock {
+            file: Arc::new(file),
+        };
         let kept: Weak<File> = Arc::downgrade(&lock.file);
         threads::spawn("lock", move || {
             loop {
@@ -94,7 +116,9 @@ impl Lock {
 
     /// Whether a process has the folder of a run.
     pub fn is_held(folder: &Path) -> bool {
-        let Ok(mut file) = File::options().read(true).open(folder.join(NAME)) else { return false };
+        let Ok(mut file) = File::options().read(true).open(folder.join(NAME)) else {
+            return false;
+        };
         match file.try_lock_shared() {
             Ok(()) => owner(&mut file).is_some_and(|owner| owner.is_elsewhere() && is_fresh(&file)),
             Err(TryLockError::WouldBlock) => true,
@@ -109,7 +133,9 @@ impl Lock {
         let there = std::fs::metadata(folder.join(NAME)).map(|about| (about.dev(), about.ino()));
         match (own, there) {
             (Ok(own), Ok(there)) if own == there => Ok(()),
-            _ => bail!("file", "the folder of the run, `{}`, was removed or replaced while it went on", folder.display(); hint: "start the run again"),
+            _ => {
+                bail!("file", "the folder of the run, `{}`, was removed or replaced while it went on", folder.display(); hint: "start the run again")
+            }
         }
     }
 }
@@ -148,7 +174,12 @@ mod tests {
         std::fs::write(&path, "elsewhere:12:345").unwrap();
         assert!(Lock::is_held(place.path()) && Lock::take(place.path()).is_err());
         let old = std::time::SystemTime::now() - STALE - BEAT;
-        File::options().write(true).open(&path).unwrap().set_modified(old).unwrap();
+        File::options()
+            .write(true)
+            .open(&path)
+            .unwrap()
+            .set_modified(old)
+            .unwrap();
         assert!(!Lock::is_held(place.path()));
         Lock::take(place.path()).unwrap();
     }

@@ -1,4 +1,5 @@
-//! Runs that are kept: a folder of plain files for each, written while the run goes on, never changed afterwards.
+//! Runs that are kept: a folder of plain files for each, written while the run goes on, never
+//! changed afterwards.
 
 mod calendar;
 pub mod diff;

@@ -25,14 +25,24 @@ pub fn hash_of(path: &Path) -> Option<String> {
 }
 
 fn git(folder: &Path, arguments: &[&str]) -> Option<String> {
-    let output = Command::new("git").arg("-C").arg(folder).args(arguments).output().ok().filter(|output| output.status.success())?;
+    let output = Command::new("git")
+        .arg("-C")
+        .arg(folder)
+        .args(arguments)
+        .output()
+        .ok()
+        .filter(|output| output.status.success())?;
     Some(String::from_utf8_lossy(&output.stdout).trim().to_string())
 }
 
 /// The state of the repository that a script lies in.
 fn repository(script: &Path) -> Value {
-    let Some(folder) = script.parent() else { return Value::Null };
-    let Some(commit) = git(folder, &["rev-parse", "HEAD"]) else { return Value::Null };
+    let Some(folder) = script.parent() else {
+        return Value::Null;
+    };
+    let Some(commit) = git(folder, &["rev-parse", "HEAD"]) else {
+        return Value::Null;
+    };
     let changed: Vec<String> = git(folder, &["status", "--porcelain", "--untracked-files=no"])
         .unwrap_or_default()
         .lines()

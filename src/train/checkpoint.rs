@@ -1,4 +1,5 @@
-//! Checkpoints: parameters under PyTorch's names, and beside them all that a run needs to go on bit for bit.
+//! Checkpoints: parameters under PyTorch's names, and beside them all that a run needs to go on bit
+//! for bit.
 
 use super::fit::{Resume, Surroundings};
 use super::history::{Epoch, History};
@@ -22,8 +23,8 @@ pub struct Keep {
     pub best: bool,
     /// Keep the run's state after the last epoch.
     pub last: bool,
-    /// Whether the script asked for the last epoch: its parameters are kept too, and the state is written after every epoch, however
-    /// long that takes.
+    /// Whether the script asked for the last epoch: its parameters are kept too, and the state is
+    /// written after every epoch, however long that takes.
     pub asked: bool,
 }
 
@@ -66,7 +67,11 @@ fn float(value: &Value) -> Option<f64> {
 
 fn history_json(history: &History) -> Value {
     let epoch = |epoch: &Epoch| {
-        let values: Vec<Value> = epoch.values.iter().map(|(name, value)| json!([name, bits(*value)])).collect();
+        let values: Vec<Value> = epoch
+            .values
+            .iter()
+            .map(|(name, value)| json!([name, bits(*value)]))
+            .collect();
         json!({ "epoch": epoch.epoch, "values": values, "seconds": bits(epoch.seconds), "speed": bits(epoch.speed) })
     };
     json!({
@@ -78,12 +83,25 @@ fn history_json(history: &History) -> Value {
 fn history_of(value: &Value) -> Option<History> {
     let measured = |pair: &Value| Some((pair[0].as_str()?.to_string(), float(&pair[1])?));
     let epoch = |value: &Value| {
-        let values = value["values"].as_array()?.iter().map(measured).collect::<Option<_>>()?;
-        Some(Epoch { epoch: value["epoch"].as_u64()? as usize, values, seconds: float(&value["seconds"])?, speed: float(&value["speed"])? })
+        let values = value["values"]
+            .as_array()?
+            .iter()
+            .map(measured)
+            .collect::<Option<_>>()?;
+        Some(Epoch {
+            epoch: value["epoch"].as_u64()? as usize,
+            values,
+            seconds: float(&value["seconds"])?,
+            speed: float(&value["speed"])?,
+        })
     };
     Some(History {
         name: value["name"].as_str()?.to_string(),
-        epochs: value["epochs"].as_array()?.iter().map(epoch).collect::<Option<_>>()?,
+        epochs: value["epochs"]
+            .as_array()?
+            .iter()
+            .map(epoch)
+            .collect::<Option<_>>()?,
         best_epoch: value["best_epoch"].as_u64()? as usize,
         best_value: float(&value["best_value"]),
         watched: value["watched"].as_str().map(str::to_string),
@@ -96,7 +114,11 @@ fn watch_json(watch: &Watch) -> Value {
 }
 
 fn watch_of(value: &Value) -> Option<Watch> {
-    Some(Watch { best: float(&value["best"]), best_epoch: value["best_epoch"].as_u64()? as usize, since: value["since"].as_u64()? as usize })
+    Some(Watch {
+        best: float(&value["best"]),
+        best_epoch: value["best_epoch"].as_u64()? as usize,
+        since: value["since"].as_u64()? as usize,
+    })
 }
 
 /// Writes the last epoch: `last.safetensors` and `last.state.safetensors`.
@@ -104,38 +126,81 @@ pub fn save_last(keep: &Keep, model: &Model, optimizer: &Optimizer, kept: &Kept)
     if keep.asked {
         model.save(&keep.folder.join("last.safetensors"))?;
     }
-    let prefixed = |prefix: &'static str| move |(name, tensor): (String, Tensor)| (format!("{prefix}/{name}"), tensor);
-    let mut tensors: Vec<(String, Tensor)> = optimizer.export()?.into_iter().map(prefixed("optimizer")).collect();
+    let prefixed = |prefix: &'static str| {
+        move |(name, tensor): (String, Tensor)| (format!("{prefix}/{name}"), tensor)
+    };
+    let mut tensors: Vec<(String, Tensor)> = optimizer
+        .export()?
+        .into_iter()
+        .map(prefixed("optimizer"))
+        .collect();
     tensors.extend(model.state().into_iter().map(prefixed("model")));
-    tensors.extend(kept.best.into_iter().flatten().cloned().map(prefixed("best")));
-    let (script, captured) = kept.surroundings.map_or_else(|| Ok((Value::Null, Vec::new())), Surroundings::save)?;
+    tensors.extend(
+        kept.best
+            .into_iter()
+            .flatten()
+            .cloned()
+            .map(prefixed("best")),
+    );
+    let (script, captured) = kept
+        .surroundings
+        .map_or_else(|| Ok((Value::Null, Vec::new())), Surroundings::save)?;
     tensors.extend(captured.into_iter().map(prefixed("script")));
-    let frozen: Vec<&String> = model.parameters().iter().filter(|(_, tensor)| !tensor.is_grad_on()).map(|(name, _)| name).collect();
+    let frozen: Vec<&String> = model
+        .parameters()
+        .iter()
+        .filter(|(_, tensor)| !tensor.is_grad_on())
+        .map(|(name, _)| name)
+        .collect();
     let state = json!({
         "history": history_json(&kept.state.history), "watch": watch_json(&kept.state.watch),
         "factor": bits(kept.state.plateau.0), "plateau": watch_json(&kept.state.plateau.1),
         "identity": kept.identity, "frozen": frozen, "script": script,
     });
-    let notes = HashMap::from([("format".to_string(), FORMAT.to_string()), ("state".into(), state.to_string())]);
+    let notes = HashMap::from([
+        ("format".to_string(), FORMAT.to_string()),
+        ("state".into(), state.to_string()),
+    ]);
     file::save_safetensors(&keep.folder.join(STATE), &tensors, notes)
 }
 
 /// What [`load_last`] returns: the run's state, and the best epoch's parameters if there is one.
 pub type Resumed = (State, Option<Vec<(String, Tensor)>>);
 
-/// Reads what [`save_last`] wrote back into a model, an optimizer and the script, unless it is of another training.
-pub fn load_last(resume: &Resume, identity: &Identity, model: &Model, optimizer: &mut Optimizer, surroundings: Option<&dyn Surroundings>) -> Result<Resumed> {
-    let path = if resume.path.is_dir() { resume.path.join(STATE) } else { resume.path.clone() };
+/// Reads what [`save_last`] wrote back into a model, an optimizer and the script, unless it is of
+/// another training.
+pub fn load_last(
+    resume: &Resume,
+    identity: &Identity,
+    model: &Model,
+    optimizer: &mut Optimizer,
+    surroundings: Option<&dyn Surroundings>,
+) -> Result<Resumed> {
+    let path = if resume.path.is_dir() {
+        resume.path.join(STATE)
+    } else {
+        resume.path.clone()
+    };
     let (tensors, notes) = file::load_safetensors(&path)?;
     match notes.get("format").map(String::as_str) {
         Some(FORMAT) => {}
         Some(other) if other.starts_with("cistron training state") => {
             bail!("file", "`{}` was written by another version of this program ({other}, expected {FORMAT})", path.display(); hint: "run the script again from the start")
         }
-        _ => bail!("file", "`{}` holds no training state", path.display(); hint: "resume from a folder of checkpoints, or from its `last.state.safetensors`"),
+        _ => {
+            bail!("file", "`{}` holds no training state", path.display(); hint: "resume from a folder of checkpoints, or from its `last.state.safetensors`")
+        }
     }
-    let broken = || Fault::new("file", format!("`{}`: the state is damaged", path.display()));
-    let value: Value = notes.get("state").and_then(|text| serde_json::from_str(text).ok()).ok_or_else(broken)?;
+    let broken = || {
+        Fault::new(
+            "file",
+            format!("`{}`: the state is damaged", path.display()),
+        )
+    };
+    let value: Value = notes
+        .get("state")
+        .and_then(|text| serde_json::from_str(text).ok())
+        .ok_or_else(broken)?;
     let was: Identity = serde_json::from_value(value["identity"].clone()).map_err(|_| broken())?;
     let changes = identity.changes_since(&was).join(", ");
     let is_same = changes.is_empty();
@@ -144,16 +209,28 @@ pub fn load_last(resume: &Resume, identity: &Identity, model: &Model, optimizer:
             hint: "restore what has changed, or add `--changed` to continue from it all the same");
     }
     if !is_same {
-        say::line(&format!("warning: `{}` is of a training that differs in: {changes}", path.display()));
+        say::line(&format!(
+            "warning: `{}` is of a training that differs in: {changes}",
+            path.display()
+        ));
     }
-    let below =
-        |prefix: &str| -> Vec<(String, Tensor)> { tensors.iter().filter_map(|(name, t)| Some((name.strip_prefix(prefix)?.to_string(), t.clone()))).collect() };
+    let below = |prefix: &str| -> Vec<(String, Tensor)> {
+        tensors
+            .iter()
+            .filter_map(|(name, t)| Some((name.strip_prefix(prefix)?.to_string(), t.clone())))
+            .collect()
+    };
     let parse = || {
         let factor = float(&value["factor"])?;
-        Some(State { history: history_of(&value["history"])?, watch: watch_of(&value["watch"])?, plateau: (factor, watch_of(&value["plateau"])?) })
+        Some(State {
+            history: history_of(&value["history"])?,
+            watch: watch_of(&value["watch"])?,
+            plateau: (factor, watch_of(&value["plateau"])?),
+        })
     };
     let state = parse().ok_or_else(broken)?;
-    let frozen: Vec<String> = serde_json::from_value(value["frozen"].clone()).map_err(|_| broken())?;
+    let frozen: Vec<String> =
+        serde_json::from_value(value["frozen"].clone()).map_err(|_| broken())?;
     model.load_state(&below("model/"))?;
     optimizer.import(&below("optimizer/"))?;
     if is_same || resume.is_own {

@@ -41,11 +41,13 @@ pub struct Resume {
     pub path: PathBuf,
     /// Whether the script that wrote it runs again: then the script's own state is restored too.
     pub is_own: bool,
-    /// Whether the training may differ from the one that wrote it: a warning names what differs, not an error.
+    /// Whether the training may differ from the one that wrote it: a warning names what differs,
+    /// not an error.
     pub may_differ: bool,
 }
 
-/// State of a script that changes while it trains: what its functions have captured, and what it counts.
+/// State of a script that changes while it trains: what its functions have captured, and what it
+/// counts.
 pub trait Surroundings {
     /// The state as text and tensors.
     fn save(&self) -> Result<(serde_json::Value, Vec<(String, Tensor)>)>;
@@ -79,7 +81,8 @@ pub struct Plan {
     pub stop: Option<EarlyStop>,
     /// Checkpoints.
     pub keep: Option<Keep>,
-    /// Where parameters go when a run is interrupted or its loss is lost, if no checkpoints are kept.
+    /// Where parameters go when a run is interrupted or its loss is lost, if no checkpoints are
+    /// kept.
     pub rescue: Option<PathBuf>,
     /// The checkpoint to continue from.
     pub resume: Option<Resume>,
@@ -127,7 +130,8 @@ struct Run<'a> {
     step: usize,
     recorder: Recorder,
     resident: Option<Resident>,
-    /// The frozen layers that the network begins with, and which parameters learned when they were looked for.
+    /// The frozen layers that the network begins with, and which parameters learned when they were
+    /// looked for.
     settled: Option<Settled>,
     learned: Option<Vec<bool>>,
     /// Whether it was said that the watched value is undefined.
@@ -143,22 +147,49 @@ pub fn fit(model: &Model, plan: &Plan) -> Result<History> {
     let loader = loader(plan, 0, false);
     let steps_per_epoch = loader.batches().div_ceil(plan.accumulate);
     let mut optimizer = plan.optimizer.over(model.parameters())?;
-    let fresh = State { history: History { name: model.name().into(), ..History::default() }, watch: Watch::default(), plateau: (1.0, Watch::default()) };
+    let fresh = State {
+        history: History {
+            name: model.name().into(),
+            ..History::default()
+        },
+        watch: Watch::default(),
+        plateau: (1.0, Watch::default()),
+    };
     let is_kept = plan.keep.as_ref().is_some_and(|keep| keep.last) || plan.resume.is_some();
-    let identity = if is_kept { Identity::of(model, plan)? } else { Identity::default() };
+    let identity = if is_kept {
+        Identity::of(model, plan)?
+    } else {
+        Identity::default()
+    };
     let (state, best) = match &plan.resume {
-        Some(resume) => checkpoint::load_last(resume, &identity, model, &mut optimizer, plan.surroundings.as_deref())?,
+        Some(resume) => checkpoint::load_last(
+            resume,
+            &identity,
+            model,
+            &mut optimizer,
+            plan.surroundings.as_deref(),
+        )?,
         None => (fresh, None),
     };
     // a script may have left gradients of its own, which are no part of the first step
     model.zero_grad()?;
     // recording needs a stream of its own, and steps before it the same one
-    let _stream = if plan.graph { Some(Stream::enter(model.device())?) } else { None };
+    let _stream = if plan.graph {
+        Some(Stream::enter(model.device())?)
+    } else {
+        None
+    };
     let can_stay = graph::is_for(model.device()) && model.takes_codes() && plan.on_inputs.is_none();
-    let resident = if can_stay { Resident::of(&loader, model.device())? } else { None };
+    let resident = if can_stay {
+        Resident::of(&loader, model.device())?
+    } else {
+        None
+    };
     let is_recorded = plan.graph && graph::is_for(model.device());
     let was = model.set_training(true);
-    let precision = plan.precision.map(|precision| model.set_precision(precision));
+    let precision = plan
+        .precision
+        .map(|precision| model.set_precision(precision));
     let step = state.history.epochs.len() * steps_per_epoch;
     let clock = Clock::new(plan.epochs * steps_per_epoch, steps_per_epoch);
     let mut run = Run {
@@ -180,8 +211,17 @@ pub fn fit(model: &Model, plan: &Plan) -> Result<History> {
         began: Instant::now(),
     };
     let outcome = run.all();
-    // what the script draws after a run does not depend on how many of its epochs ran in this process
-    device::seed(crate::base::seed::Rng::keyed(&[plan.seed, 0x656e_6465, run.state.history.epochs.len() as u64]).next_u64() >> 1);
+    // what the script draws after a run does not depend on how many of its epochs ran in this
+    // process
+    device::seed(
+        crate::base::seed::Rng::keyed(&[
+            plan.seed,
+            0x656e_6465,
+            run.state.history.epochs.len() as u64,
+        ])
+        .next_u64()
+            >> 1,
+    );
     model.set_training(was);
     precision.map(|precision| model.set_precision(precision));
     outcome?;
@@ -193,14 +233,23 @@ fn check(plan: &Plan) -> Result<()> {
         bail!("data", "the training data have no label"; hint: "`data::table(path, #{{ sequence: \"…\", label: \"…\" }})`");
     }
     if plan.graph && (plan.accumulate > 1 || plan.on_inputs.is_some()) {
-        let what = if plan.accumulate > 1 { "batches that are added up" } else { "an augmenter written in the script" };
+        let what = if plan.accumulate > 1 {
+            "batches that are added up"
+        } else {
+            "an augmenter written in the script"
+        };
         bail!("option", "a step with {what} cannot be recorded"; hint: "leave `graph` out");
     }
     check_labels(&plan.loss, &plan.train, "training")?;
-    plan.valid.iter().try_for_each(|valid| check_labels(&plan.loss, valid, "validation"))?;
+    plan.valid
+        .iter()
+        .try_for_each(|valid| check_labels(&plan.loss, valid, "validation"))?;
     let binary = matches!(plan.loss.link, crate::nn::loss::Link::Sigmoid);
     if binary && plan.train.positives().iter().all(|share| *share == 0.0) {
-        bail!("data", "the training data hold no positives: every label is 0");
+        bail!(
+            "data",
+            "the training data hold no positives: every label is 0"
+        );
     }
     if binary && plan.train.positives().iter().all(|share| *share == 1.0) {
         bail!("data", "the training data hold no negatives: every label is 1"; hint: "`.with_shuffles(#{{ k: 2 }})` adds shuffles of each sequence as negatives");
@@ -211,10 +260,19 @@ fn check(plan: &Plan) -> Result<()> {
 /// Fails on labels that the loss has no meaning for.
 fn check_labels(loss: &Loss, set: &Dataset, which: &str) -> Result<()> {
     let labels = set.all_labels();
-    let Some(at) = loss.misfit(&labels) else { return Ok(()) };
+    let Some(at) = loss.misfit(&labels) else {
+        return Ok(());
+    };
     let (row, task) = (at / set.tasks(), at % set.tasks());
-    let task = if set.tasks() > 1 { format!(", task {task}") } else { String::new() };
-    Err(loss.refuses(labels[at].into(), &format!(" in {} of the {which} data{task}", set.shown(row))))
+    let task = if set.tasks() > 1 {
+        format!(", task {task}")
+    } else {
+        String::new()
+    };
+    Err(loss.refuses(
+        labels[at].into(),
+        &format!(" in {} of the {which} data{task}", set.shown(row)),
+    ))
 }
 
 fn loader(plan: &Plan, epoch: usize, is_elsewhere: bool) -> Loader {
@@ -240,7 +298,11 @@ impl Run<'_> {
             self.state.history.epochs.iter().try_for_each(record)?;
         }
         let over = self.over();
-        let left = if over.is_some() { first } else { self.plan.epochs };
+        let left = if over.is_some() {
+            first
+        } else {
+            self.plan.epochs
+        };
         why = over.unwrap_or(why);
         for number in first..left {
             let outcome = self.epoch(number, &progress);
@@ -248,7 +310,11 @@ impl Run<'_> {
                 Ok(stopped) => stopped,
                 Err(fault) => {
                     // an error is printed where it ends the script, an interrupt here
-                    let why = if fault.kind == "interrupted" { ": interrupted" } else { "" };
+                    let why = if fault.kind == "interrupted" {
+                        ": interrupted"
+                    } else {
+                        ""
+                    };
                     let kept = self.rescue(!why.is_empty())?;
                     progress.finish(&format!("stopped in epoch {}{why}{kept}", number + 1));
                     return Err(fault);
@@ -269,12 +335,28 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Warns where epochs that are done had other learning rates than a run of as many epochs as are planned now gives them.
+    /// Warns where epochs that are done had other learning rates than a run of as many epochs as
+    /// are planned now gives them.
     fn warn_of_schedule(&self) {
-        let Some(schedule) = self.plan.schedule.as_ref() else { return };
-        let rate = |step: usize| self.base_lr * schedule.at(&Clock { step: step as f64, ..self.clock }).factor * self.state.plateau.0;
-        let Some(last) = self.state.history.epochs.last() else { return };
-        let Some((_, was)) = last.values.iter().find(|(name, _)| name == "lr") else { return };
+        let Some(schedule) = self.plan.schedule.as_ref() else {
+            return;
+        };
+        let rate = |step: usize| {
+            self.base_lr
+                * schedule
+                    .at(&Clock {
+                        step: step as f64,
+                        ..self.clock
+                    })
+                    .factor
+                * self.state.plateau.0
+        };
+        let Some(last) = self.state.history.epochs.last() else {
+            return;
+        };
+        let Some((_, was)) = last.values.iter().find(|(name, _)| name == "lr") else {
+            return;
+        };
         let is = rate(self.step.saturating_sub(1));
         if schedule.plateau().is_none() && (was - is).abs() > 1e-9 * was.abs().max(is.abs()) {
             let (done, all) = (last.epoch, self.plan.epochs);
@@ -288,26 +370,56 @@ impl Run<'_> {
     fn over(&self) -> Option<String> {
         let last = self.state.history.epochs.last()?.epoch;
         let ended = &self.state.history.ended;
-        if ended.starts_with("stopped by") { Some(ended.clone()) } else { self.stopped_early(last) }
+        if ended.starts_with("stopped by") {
+            Some(ended.clone())
+        } else {
+            self.stopped_early(last)
+        }
     }
 
     fn stopped_early(&self, number: usize) -> Option<String> {
-        let stop = self.plan.stop.as_ref().filter(|stop| self.state.watch.since >= stop.patience)?;
-        let why = match self.state.history.epochs.last().and_then(|epoch| epoch.get(&stop.monitor)) {
-            Some(value) if value.is_nan() => format!("is undefined (NaN){}, which counts as no gain, ", self.undefined(&stop.monitor)),
+        let stop = self
+            .plan
+            .stop
+            .as_ref()
+            .filter(|stop| self.state.watch.since >= stop.patience)?;
+        let why = match self
+            .state
+            .history
+            .epochs
+            .last()
+            .and_then(|epoch| epoch.get(&stop.monitor))
+        {
+            Some(value) if value.is_nan() => format!(
+                "is undefined (NaN){}, which counts as no gain, ",
+                self.undefined(&stop.monitor)
+            ),
             _ => "did not improve ".into(),
         };
-        Some(format!("stopped early after epoch {number}: {} {why}for {} epochs", stop.monitor, self.state.watch.since))
+        Some(format!(
+            "stopped early after epoch {number}: {} {why}for {} epochs",
+            stop.monitor, self.state.watch.since
+        ))
     }
 
     /// Why a measured value is undefined, as far as its labels tell: `: every label is 1`.
     fn undefined(&self, name: &str) -> String {
-        let set = if name.starts_with("valid.") { self.plan.valid.as_ref() } else { Some(&self.plan.train) };
+        let set = if name.starts_with("valid.") {
+            self.plan.valid.as_ref()
+        } else {
+            Some(&self.plan.train)
+        };
         let Some(set) = set else { return String::new() };
-        let labels: Vec<f32> = set.all_labels().into_iter().filter(|label| !label.is_nan()).collect();
+        let labels: Vec<f32> = set
+            .all_labels()
+            .into_iter()
+            .filter(|label| !label.is_nan())
+            .collect();
         match labels.first() {
             None => format!(": none of its {} rows has a label", set.len()),
-            Some(first) if labels.iter().all(|label| label == first) => format!(": each of its {} rows has label {first}", set.len()),
+            Some(first) if labels.iter().all(|label| label == first) => {
+                format!(": each of its {} rows has label {first}", set.len())
+            }
             _ if set.tasks() > 1 => ": no task has both labels".into(),
             _ => String::new(),
         }
@@ -317,7 +429,11 @@ impl Run<'_> {
     fn warn_undefined(&mut self, name: &str, value: f64, larger: bool) {
         if value.is_nan() && !self.is_warned && !self.plan.silent {
             self.is_warned = true;
-            let other = if larger { "valid.loss" } else { "another value" };
+            let other = if larger {
+                "valid.loss"
+            } else {
+                "another value"
+            };
             say::line(&format!(
                 "warning: {name} is undefined (NaN){}; no epoch counts as a gain: watch {other}, or give rows of both labels",
                 self.undefined(name)
@@ -327,7 +443,10 @@ impl Run<'_> {
 
     /// Puts the best epoch's parameters back where that was asked for.
     fn restore_best(&mut self) -> Result<()> {
-        let restore = self.plan.stop.as_ref().map_or(self.plan.keep.as_ref().is_some_and(|keep| keep.best), |stop| stop.restore);
+        let restore = self.plan.stop.as_ref().map_or(
+            self.plan.keep.as_ref().is_some_and(|keep| keep.best),
+            |stop| stop.restore,
+        );
         match &self.best {
             Some(best) if restore => self.model.load_state(best),
             _ => Ok(()),
@@ -336,12 +455,18 @@ impl Run<'_> {
 
     /// Saves what there is when a run breaks off: the best epoch, else the parameters as they are.
     fn rescue(&mut self, interrupted: bool) -> Result<String> {
-        if let Some(keep) = self.plan.keep.as_ref().filter(|keep| keep.asked || keep.best)
+        if let Some(keep) = self
+            .plan
+            .keep
+            .as_ref()
+            .filter(|keep| keep.asked || keep.best)
             && !self.state.history.epochs.is_empty()
         {
             return Ok(format!("; checkpoints are in {}", keep.folder.display()));
         }
-        let Some(path) = &self.plan.rescue else { return Ok(String::new()) };
+        let Some(path) = &self.plan.rescue else {
+            return Ok(String::new());
+        };
         self.restore_best()?;
         if !interrupted && self.best.is_none() {
             return Ok(String::new()); // parameters of a lost run are worth nothing
@@ -355,9 +480,15 @@ impl Run<'_> {
         let plan = self.plan;
         let started = Instant::now();
         // each epoch has its own random numbers, so that a resumed run draws the same ones
-        device::seed(crate::base::seed::Rng::keyed(&[plan.seed, 0x64726f70, number as u64]).next_u64() >> 1);
+        device::seed(
+            crate::base::seed::Rng::keyed(&[plan.seed, 0x64726f70, number as u64]).next_u64() >> 1,
+        );
         self.settle(number)?;
-        let loader = loader(plan, number, self.resident.is_some() || self.settled.is_some());
+        let loader = loader(
+            plan,
+            number,
+            self.resident.is_some() || self.settled.is_some(),
+        );
         let batches = loader.batches();
         progress.begin(number + 1, batches);
         self.model.set_training(true);
@@ -369,7 +500,9 @@ impl Run<'_> {
             interrupt::check()?;
             let batch = batch?;
             let last_of_group = (i + 1) % plan.accumulate == 0 || i + 1 == batches;
-            let group = plan.accumulate.min(batches - i / plan.accumulate * plan.accumulate);
+            let group = plan
+                .accumulate
+                .min(batches - i / plan.accumulate * plan.accumulate);
             let (loss, out, truth) = self.batch(&batch, group, last_of_group, number)?;
             loss_sum += loss * batch.size as f64;
             seen += batch.size;
@@ -377,7 +510,10 @@ impl Run<'_> {
                 outputs.push(out.detach()?.to_device(Device::CPU)?);
                 labels.extend(truth.to_f32()?);
             }
-            progress.batch(loss_sum / seen as f64, seen as f64 / started.elapsed().as_secs_f64());
+            progress.batch(
+                loss_sum / seen as f64,
+                seen as f64 / started.elapsed().as_secs_f64(),
+            );
             if let Some(call) = &plan.on_batch
                 && !call(number + 1, self.step, loss)?
             {
@@ -385,12 +521,27 @@ impl Run<'_> {
             }
         }
         let trained = started.elapsed().as_secs_f64();
-        let mut epoch = Epoch { epoch: number + 1, values: vec![("train.loss".into(), loss_sum / seen as f64)], seconds: 0.0, speed: seen as f64 / trained };
+        let mut epoch = Epoch {
+            epoch: number + 1,
+            values: vec![("train.loss".into(), loss_sum / seen as f64)],
+            seconds: 0.0,
+            speed: seen as f64 / trained,
+        };
         if keep_outputs {
             let labels = Tensor::from_f32(&labels, &[seen as i64, plan.train.tasks() as i64])?;
             let is_mixed = plan.augment.is_some() || plan.on_inputs.is_some();
-            let scores = evaluate::measure(&Tensor::cat(&outputs, 0)?, &labels, plan.loss.link, &plan.metrics, is_mixed)?;
-            epoch.values.extend(scores.into_iter().map(|(name, value, _)| (format!("train.{name}"), value)));
+            let scores = evaluate::measure(
+                &Tensor::cat(&outputs, 0)?,
+                &labels,
+                plan.loss.link,
+                &plan.metrics,
+                is_mixed,
+            )?;
+            epoch.values.extend(
+                scores
+                    .into_iter()
+                    .map(|(name, value, _)| (format!("train.{name}"), value)),
+            );
         }
         if let Some(valid) = &plan.valid {
             let rows = plan.batch.max(256);
@@ -398,9 +549,21 @@ impl Run<'_> {
                 Some(settled) => settled.watched(rows)?,
                 None => evaluate::predict(self.model, valid, rows, false)?,
             };
-            let (loss, scores) = evaluate::judge(&outputs, valid, Some(&plan.loss), plan.loss.link, &plan.metrics)?;
-            epoch.values.extend(loss.map(|loss| ("valid.loss".to_string(), loss)));
-            epoch.values.extend(scores.into_iter().map(|(name, value, _)| (format!("valid.{name}"), value)));
+            let (loss, scores) = evaluate::judge(
+                &outputs,
+                valid,
+                Some(&plan.loss),
+                plan.loss.link,
+                &plan.metrics,
+            )?;
+            epoch
+                .values
+                .extend(loss.map(|loss| ("valid.loss".to_string(), loss)));
+            epoch.values.extend(
+                scores
+                    .into_iter()
+                    .map(|(name, value, _)| (format!("valid.{name}"), value)),
+            );
         }
         epoch.values.push(("lr".into(), self.optimizer.lr));
         epoch.seconds = started.elapsed().as_secs_f64();
@@ -409,21 +572,37 @@ impl Run<'_> {
 
     /// The part of the network that batches go through.
     fn learning(&self) -> &Model {
-        self.settled.as_ref().map_or(self.model, |settled| &settled.behind)
+        self.settled
+            .as_ref()
+            .map_or(self.model, |settled| &settled.behind)
     }
 
-    /// Looks for frozen layers that the network begins with, in the first epoch and wherever what is frozen has changed.
+    /// Looks for frozen layers that the network begins with, in the first epoch and wherever what
+    /// is frozen has changed.
     fn settle(&mut self, epoch: usize) -> Result<()> {
         let (model, plan) = (self.model, self.plan);
         let changes = plan.augment.is_some() || plan.on_inputs.is_some() || plan.on_batch.is_some();
-        if changes || !model.is_fast() || plan.train.is_redrawn() || plan.valid.as_ref().is_some_and(Dataset::is_redrawn) {
+        if changes
+            || !model.is_fast()
+            || plan.train.is_redrawn()
+            || plan.valid.as_ref().is_some_and(Dataset::is_redrawn)
+        {
             return Ok(());
         }
-        let learns: Vec<bool> = model.parameters().iter().map(|(_, own)| own.is_grad_on()).collect();
-        let known = self.learned.as_ref() == Some(&learns) && self.settled.as_ref().map_or(Ok(true), Settled::holds)?;
+        let learns: Vec<bool> = model
+            .parameters()
+            .iter()
+            .map(|(_, own)| own.is_grad_on())
+            .collect();
+        let known = self.learned.as_ref() == Some(&learns)
+            && self.settled.as_ref().map_or(Ok(true), Settled::holds)?;
         if !known {
             let is_worth_it = epoch + 1 < plan.epochs && learns.contains(&false);
-            self.settled = if is_worth_it { Settled::of(model, &plan.train, plan.valid.as_ref(), plan.batch.max(256))? } else { None };
+            self.settled = if is_worth_it {
+                Settled::of(model, &plan.train, plan.valid.as_ref(), plan.batch.max(256))?
+            } else {
+                None
+            };
             self.learned = Some(learns);
             model.set_training(true);
         }
@@ -431,13 +610,22 @@ impl Run<'_> {
     }
 
     /// Forward, backward and, at the end of a group, a step.
-    fn batch(&mut self, batch: &Batch, group: usize, last_of_group: bool, epoch: usize) -> Result<(f64, Tensor, Tensor)> {
+    fn batch(
+        &mut self,
+        batch: &Batch,
+        group: usize,
+        last_of_group: bool,
+        epoch: usize,
+    ) -> Result<(f64, Tensor, Tensor)> {
         let plan = self.plan;
         if self.recorder.is_ready() && batch.size == plan.batch {
             return self.recorded_batch(batch, epoch);
         }
         let device = self.model.device();
-        let (mut x, mut y) = (self.inputs(batch, self.model.reads_codes() && plan.on_inputs.is_none())?, feed::labels(batch, device)?);
+        let (mut x, mut y) = (
+            self.inputs(batch, self.model.reads_codes() && plan.on_inputs.is_none())?,
+            feed::labels(batch, device)?,
+        );
         if let Some(change) = &plan.on_inputs {
             (x, y) = change(x, y)?;
         }
@@ -447,7 +635,11 @@ impl Run<'_> {
         if self.step == 0 || last_of_group {
             self.set_rate();
         }
-        let share = if group > 1 { loss.div_number(group as f64)? } else { loss };
+        let share = if group > 1 {
+            loss.div_number(group as f64)?
+        } else {
+            loss
+        };
         if !value.is_finite() {
             return Err(self.lost(&share, value, epoch));
         }
@@ -466,13 +658,28 @@ impl Run<'_> {
     /// The same as one recorded piece.
     fn recorded_batch(&mut self, batch: &Batch, epoch: usize) -> Result<(f64, Tensor, Tensor)> {
         let (model, plan) = (&self.learning().clone(), self.plan);
-        let (x, y) = (self.inputs(batch, model.takes_codes())?, feed::labels(batch, model.device())?);
+        let (x, y) = (
+            self.inputs(batch, model.takes_codes())?,
+            feed::labels(batch, model.device())?,
+        );
         if let Shape::One(output) = model.output() {
             plan.loss.accepts(&batch.labels, output)?;
         }
         self.set_rate();
-        let Plan { loss, clip, clip_value, .. } = plan;
-        let work = Work { model, loss, weights: plan.class_weights.as_deref(), clip: *clip, clip_value: *clip_value, optimizer: &mut self.optimizer };
+        let Plan {
+            loss,
+            clip,
+            clip_value,
+            ..
+        } = plan;
+        let work = Work {
+            model,
+            loss,
+            weights: plan.class_weights.as_deref(),
+            clip: *clip,
+            clip_value: *clip_value,
+            optimizer: &mut self.optimizer,
+        };
         let (loss, output) = self.recorder.step(work, &x, &y, plan.silent)?;
         let value = loss.item()?;
         if !value.is_finite() {
@@ -493,7 +700,10 @@ impl Run<'_> {
 
     fn set_rate(&mut self) {
         if let Some(schedule) = &self.plan.schedule {
-            let point = schedule.at(&Clock { step: self.step as f64, ..self.clock });
+            let point = schedule.at(&Clock {
+                step: self.step as f64,
+                ..self.clock
+            });
             self.optimizer.lr = self.base_lr * point.factor * self.state.plateau.0;
             if let Some(momentum) = point.momentum {
                 self.optimizer.set_momentum(momentum);
@@ -504,10 +714,20 @@ impl Run<'_> {
     /// The fault of a loss that is not finite.
     fn lost(&self, loss: &Tensor, value: f64, epoch: usize) -> crate::base::Fault {
         loss.backward().ok();
-        let bad_gradient = self.optimizer.parameters().iter().find(|(_, p)| p.grad().is_some_and(|g| not_finite(&g)));
-        let bad_parameter = self.optimizer.parameters().iter().find(|(_, p)| not_finite(p));
+        let bad_gradient = self
+            .optimizer
+            .parameters()
+            .iter()
+            .find(|(_, p)| p.grad().is_some_and(|g| not_finite(&g)));
+        let bad_parameter = self
+            .optimizer
+            .parameters()
+            .iter()
+            .find(|(_, p)| not_finite(p));
         let whose = match (bad_gradient, bad_parameter) {
-            (Some((name, _)), _) => format!("; the first gradient that is not finite is that of `{name}`"),
+            (Some((name, _)), _) => {
+                format!("; the first gradient that is not finite is that of `{name}`")
+            }
             (None, Some((name, _))) => format!("; parameter `{name}` is not finite"),
             _ => String::new(),
         };
@@ -519,8 +739,16 @@ impl Run<'_> {
     fn close(&mut self, epoch: Epoch, progress: &Progress) -> Result<Option<String>> {
         let plan = self.plan;
         let number = epoch.epoch;
-        let watched = plan.stop.as_ref().map(|stop| (stop.monitor.clone(), stop.larger, stop.min_delta));
-        let watched = watched.or_else(|| plan.keep.as_ref().filter(|keep| keep.best).map(|_| default_watch(&epoch)));
+        let watched = plan
+            .stop
+            .as_ref()
+            .map(|stop| (stop.monitor.clone(), stop.larger, stop.min_delta));
+        let watched = watched.or_else(|| {
+            plan.keep
+                .as_ref()
+                .filter(|keep| keep.best)
+                .map(|_| default_watch(&epoch))
+        });
         let mut is_best = false;
         if let Some((name, larger, min_delta)) = watched {
             let value = stop::watched(&epoch.values, &name)?;
@@ -533,7 +761,11 @@ impl Run<'_> {
             self.best = Some(self.model.snapshot()?);
         }
         let watching = self.state.history.watched.is_some();
-        self.state.history.best_epoch = if watching { self.state.watch.best_epoch } else { number };
+        self.state.history.best_epoch = if watching {
+            self.state.watch.best_epoch
+        } else {
+            number
+        };
         if let Some(plateau) = plan.schedule.as_ref().and_then(Schedule::plateau) {
             self.watch_plateau(plateau, &epoch)?;
         }
@@ -541,7 +773,9 @@ impl Run<'_> {
         let mean = self.state.history.seconds() / self.state.history.epochs.len() as f64;
         progress.end(&epoch, is_best, mean * (plan.epochs - number) as f64);
         let stopped = match &plan.on_epoch {
-            Some(call) if !call(&epoch)? => Some(format!("stopped by on_epoch after epoch {number}")),
+            Some(call) if !call(&epoch)? => {
+                Some(format!("stopped by on_epoch after epoch {number}"))
+            }
             _ => self.stopped_early(number),
         };
         self.state.history.ended = stopped.clone().unwrap_or_default();
@@ -552,16 +786,24 @@ impl Run<'_> {
         Ok(stopped)
     }
 
-    /// Writes checkpoints. Those that nobody asked for take at most a twentieth of the time, but the last is always written.
+    /// Writes checkpoints. Those that nobody asked for take at most a twentieth of the time, but
+    /// the last is always written.
     fn keep(&mut self, is_best: bool, is_last: bool) -> Result<()> {
-        let Some(keep) = &self.plan.keep else { return Ok(()) };
+        let Some(keep) = &self.plan.keep else {
+            return Ok(());
+        };
         if keep.best && is_best {
             self.model.save(&keep.folder.join("best.safetensors"))?;
         }
         let affordable = self.saving <= 0.05 * self.began.elapsed().as_secs_f64();
         if keep.last && (keep.asked || is_last || affordable) {
             let started = Instant::now();
-            let kept = Kept { identity: &self.identity, state: &self.state, best: self.best.as_deref(), surroundings: self.plan.surroundings.as_deref() };
+            let kept = Kept {
+                identity: &self.identity,
+                state: &self.state,
+                best: self.best.as_deref(),
+                surroundings: self.plan.surroundings.as_deref(),
+            };
             checkpoint::save_last(keep, self.model, &self.optimizer, &kept)?;
             self.saving += started.elapsed().as_secs_f64();
         }
@@ -571,7 +813,9 @@ impl Run<'_> {
     fn watch_plateau(&mut self, plateau: &Plateau, epoch: &Epoch) -> Result<()> {
         let value = stop::watched(&epoch.values, &plateau.monitor)?;
         let (factor, watch) = &mut self.state.plateau;
-        let margin = watch.best.map_or(0.0, |best| best.abs() * plateau.threshold);
+        let margin = watch
+            .best
+            .map_or(0.0, |best| best.abs() * plateau.threshold);
         watch.see(epoch.epoch, value, plateau.larger, margin);
         if watch.since > plateau.patience {
             *factor = (*factor * plateau.factor).max(plateau.lowest);
@@ -584,13 +828,22 @@ impl Run<'_> {
 /// What is watched where nothing was named: the first validation metric, else a loss.
 fn default_watch(epoch: &Epoch) -> (String, bool, f64) {
     let names = epoch.values.iter().map(|(name, _)| name.as_str());
-    let metric = names.clone().find(|name| name.starts_with("valid.") && *name != "valid.loss");
-    let name = metric.or_else(|| names.clone().find(|name| *name == "valid.loss")).unwrap_or("train.loss").to_string();
+    let metric = names
+        .clone()
+        .find(|name| name.starts_with("valid.") && *name != "valid.loss");
+    let name = metric
+        .or_else(|| names.clone().find(|name| *name == "valid.loss"))
+        .unwrap_or("train.loss")
+        .to_string();
     let larger = stop::larger_is_better(&name);
     (name, larger, 0.0)
 }
 
 fn not_finite(tensor: &Tensor) -> bool {
     let _guard = torch::grad::no_grad();
-    tensor.isfinite().and_then(|finite| finite.all(&None, false)).and_then(|all| all.item()).is_ok_and(|all| all == 0.0)
+    tensor
+        .isfinite()
+        .and_then(|finite| finite.all(&None, false))
+        .and_then(|all| all.item())
+        .is_ok_and(|all| all == 0.0)
 }

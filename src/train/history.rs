@@ -20,7 +20,10 @@ pub struct Epoch {
 impl Epoch {
     /// A measured value.
     pub fn get(&self, name: &str) -> Option<f64> {
-        self.values.iter().find(|(known, _)| known == name).map(|(_, value)| *value)
+        self.values
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| *value)
     }
 }
 
@@ -46,13 +49,23 @@ impl History {
     pub fn column(&self, name: &str) -> Result<Vec<f64>> {
         let names = self.names();
         if !names.iter().any(|known| known == name) {
-            let fault = fault!("name", "the history has no `{name}`; it has {}", names.join(", "));
-            return Err(match crate::base::near::nearest(name, names.iter().map(String::as_str)) {
-                Some(near) => fault.hint(format!("did you mean \"{near}\"?")),
-                None => fault,
-            });
+            let fault = fault!(
+                "name",
+                "the history has no `{name}`; it has {}",
+                names.join(", ")
+            );
+            return Err(
+                match crate::base::near::nearest(name, names.iter().map(String::as_str)) {
+                    Some(near) => fault.hint(format!("did you mean \"{near}\"?")),
+                    None => fault,
+                },
+            );
         }
-        Ok(self.epochs.iter().map(|epoch| epoch.get(name).unwrap_or(f64::NAN)).collect())
+        Ok(self
+            .epochs
+            .iter()
+            .map(|epoch| epoch.get(name).unwrap_or(f64::NAN))
+            .collect())
     }
 
     /// The columns, in order of appearance.

@@ -1,4 +1,5 @@
-//! What a person sees while a network trains: a bar on a terminal, a line that changes in a notebook, plain lines elsewhere.
+//! What a person sees while a network trains: a bar on a terminal, a line that changes in a
+//! notebook, plain lines elsewhere.
 
 use super::history::Epoch;
 use crate::base::say;
@@ -27,8 +28,15 @@ impl Progress {
     /// Begins; `silent` shows nothing.
     pub fn new(name: &str, epochs: usize, silent: bool) -> Progress {
         let terminal = std::io::stderr().is_terminal() && !silent && !say::is_heard();
-        let bar = terminal.then(|| ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()));
-        Progress { bar, epochs, name: name.into(), silent, at: Cell::new((0, 0, 0, Instant::now())) }
+        let bar =
+            terminal.then(|| ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()));
+        Progress {
+            bar,
+            epochs,
+            name: name.into(),
+            silent,
+            at: Cell::new((0, 0, 0, Instant::now())),
+        }
     }
 
     /// An epoch begins.
@@ -37,8 +45,14 @@ impl Progress {
         if let Some(bar) = &self.bar {
             bar.reset();
             bar.set_length(batches as u64);
-            let style = ProgressStyle::with_template("{prefix} {bar:24.cyan/blue} {pos}/{len} {msg} {eta} left");
-            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━╸─"));
+            let style = ProgressStyle::with_template(
+                "{prefix} {bar:24.cyan/blue} {pos}/{len} {msg} {eta} left",
+            );
+            bar.set_style(
+                style
+                    .unwrap_or_else(|_| ProgressStyle::default_bar())
+                    .progress_chars("━╸─"),
+            );
             bar.set_prefix(format!("{} epoch {epoch}/{}", self.name, self.epochs));
         }
     }
@@ -54,9 +68,21 @@ impl Progress {
         }
         let (epoch, batches, done, last) = self.at.get();
         let due = last.elapsed() > PAUSE;
-        self.at.set((epoch, batches, done + 1, if due { Instant::now() } else { last }));
+        self.at.set((
+            epoch,
+            batches,
+            done + 1,
+            if due { Instant::now() } else { last },
+        ));
         if due {
-            say::passing(&format!("{} epoch {epoch}/{}  {}/{batches}  loss {}  {}/s", self.name, self.epochs, done + 1, metric(loss), thousands(speed)));
+            say::passing(&format!(
+                "{} epoch {epoch}/{}  {}/{batches}  loss {}  {}/s",
+                self.name,
+                self.epochs,
+                done + 1,
+                metric(loss),
+                thousands(speed)
+            ));
         }
     }
 
@@ -65,7 +91,12 @@ impl Progress {
         if self.silent {
             return;
         }
-        let values: Vec<String> = epoch.values.iter().filter(|(name, _)| name != "lr").map(|(name, value)| format!("{name} {}", metric(*value))).collect();
+        let values: Vec<String> = epoch
+            .values
+            .iter()
+            .filter(|(name, _)| name != "lr")
+            .map(|(name, value)| format!("{name} {}", metric(*value)))
+            .collect();
         let mark = if is_best { " *" } else { "" };
         let line = format!(
             "{} epoch {}/{}  {}  {} samples/s  {} left{mark}",

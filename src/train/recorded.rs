@@ -1,8 +1,8 @@
 //! Steps that are recorded on a GPU and done again.
 //!
-//! Forward, backward, clipping and the optimizer's step become one piece of work. A batch is written to where the recorded
-//! one lay, and so are the numbers that change from step to step, such as the learning rate. Where recording fails the same
-//! step is done operation by operation.
+//! Forward, backward, clipping and the optimizer's step become one piece of work. A batch is
+//! written to where the recorded one lay, and so are the numbers that change from step to step,
+//! such as the learning rate. Where recording fails the same step is done operation by operation.
 
 use crate::base::{Result, say};
 use crate::fault;
@@ -45,24 +45,57 @@ impl Step {
         let total: usize = numbers.iter().map(Vec::len).sum();
         let there = Tensor::full(&[total as i64], 0.0, Kind::Float, device)?;
         let mut places = 0..total as i64;
-        let by_slot = numbers.iter().map(|own| places.by_ref().take(own.len()).map(|i| there.select(0, i).map(Number::There)).collect());
+        let by_slot = numbers.iter().map(|own| {
+            places
+                .by_ref()
+                .take(own.len())
+                .map(|i| there.select(0, i).map(Number::There))
+                .collect()
+        });
         let by_slot = by_slot.collect::<Result<_>>()?;
         let x = x.map(|tensor| tensor.to_device(device)?.copied())?;
-        Ok(Step { x, y: y.copied()?, numbers: there, by_slot, out: None, recorded: None, is_warm: false })
+        Ok(Step {
+            x,
+            y: y.copied()?,
+            numbers: there,
+            by_slot,
+            out: None,
+            recorded: None,
+            is_warm: false,
+        })
     }
 
     /// Whether a batch and numbers fit where those of this step lie.
     fn fits(&self, x: &Value, y: &Tensor, numbers: &[Vec<f64>]) -> bool {
-        let shapes = |value: &Value| value.tensors().iter().map(|tensor| (tensor.shape(), tensor.kind())).collect::<Vec<_>>();
-        let counts = self.by_slot.iter().map(Vec::len).eq(numbers.iter().map(Vec::len));
+        let shapes = |value: &Value| {
+            value
+                .tensors()
+                .iter()
+                .map(|tensor| (tensor.shape(), tensor.kind()))
+                .collect::<Vec<_>>()
+        };
+        let counts = self
+            .by_slot
+            .iter()
+            .map(Vec::len)
+            .eq(numbers.iter().map(Vec::len));
         counts && shapes(&self.x) == shapes(x) && self.y.shape() == y.shape()
     }
 
     fn write(&self, x: &Value, y: &Tensor, numbers: &[Vec<f64>]) -> Result<()> {
-        self.x.tensors().iter().zip(x.tensors()).try_for_each(|(place, own)| place.copy_(own))?;
+        self.x
+            .tensors()
+            .iter()
+            .zip(x.tensors())
+            .try_for_each(|(place, own)| place.copy_(own))?;
         self.y.copy_(y)?;
-        let numbers: Vec<f32> = numbers.iter().flatten().map(|number| *number as f32).collect();
-        self.numbers.copy_(&Tensor::from_f32(&numbers, &[numbers.len() as i64])?)
+        let numbers: Vec<f32> = numbers
+            .iter()
+            .flatten()
+            .map(|number| *number as f32)
+            .collect();
+        self.numbers
+            .copy_(&Tensor::from_f32(&numbers, &[numbers.len() as i64])?)
     }
 }
 
@@ -98,7 +131,10 @@ impl Work<'_> {
 impl Recorder {
     /// Records nothing unless `is_on`.
     pub fn new(is_on: bool) -> Recorder {
-        Recorder { is_on, ..Recorder::default() }
+        Recorder {
+            is_on,
+            ..Recorder::default()
+        }
     }
 
     /// Whether the next whole batch goes through the recorded step.
@@ -111,16 +147,31 @@ impl Recorder {
         if !self.is_on {
             return Ok(());
         }
-        let learns: Vec<bool> = optimizer.parameters().iter().map(|(_, parameter)| parameter.is_grad_on()).collect();
+        let learns: Vec<bool> = optimizer
+            .parameters()
+            .iter()
+            .map(|(_, parameter)| parameter.is_grad_on())
+            .collect();
         if learns != self.learns {
             optimizer.split()?;
-            *self = Recorder { learns, is_refused: self.is_refused, ..Recorder::new(true) };
+            *self = Recorder {
+                learns,
+                is_refused: self.is_refused,
+                ..Recorder::new(true)
+            };
         }
         Ok(())
     }
 
-    /// A whole step in one piece, on a batch and its labels: loss and outputs, which the next step overwrites.
-    pub fn step(&mut self, mut work: Work, x: &Value, y: &Tensor, is_silent: bool) -> Result<(Tensor, Tensor)> {
+    /// A whole step in one piece, on a batch and its labels: loss and outputs, which the next step
+    /// overwrites.
+    pub fn step(
+        &mut self,
+        mut work: Work,
+        x: &Value,
+        y: &Tensor,
+        is_silent: bool,
+    ) -> Result<(Tensor, Tensor)> {
         if self.step.is_none() {
             work.optimizer.flatten()?;
         }
@@ -137,7 +188,10 @@ impl Recorder {
                 Err(fault) => {
                     self.is_refused = true;
                     if !is_silent {
-                        say::line(&format!("warning: steps are not recorded: {}", fault.message));
+                        say::line(&format!(
+                            "warning: steps are not recorded: {}",
+                            fault.message
+                        ));
                     }
                 }
             }
@@ -147,7 +201,10 @@ impl Recorder {
             None => step.out = Some(steadily(|| work.pass(&step))?),
         }
         step.is_warm = true;
-        let out = step.out.clone().ok_or_else(|| fault!("internal", "a recorded step has no loss"))?;
+        let out = step
+            .out
+            .clone()
+            .ok_or_else(|| fault!("internal", "a recorded step has no loss"))?;
         self.step = Some(step);
         Ok(out)
     }

@@ -1,4 +1,5 @@
-//! Sequences that lie on a GPU all the time: a batch tells only which rows are read, from where, and on which strand.
+//! Sequences that lie on a GPU all the time: a batch tells only which rows are read, from where,
+//! and on which strand.
 
 use crate::base::{Result, interrupt};
 use crate::data::{Batch, Loader};
@@ -22,14 +23,16 @@ pub struct Resident {
 }
 
 impl Resident {
-    /// Sends all rows of a loader's dataset to a device; none where they change in other ways than by moves and turns, from pass
-    /// to pass, or where they are too many.
+    /// Sends all rows of a loader's dataset to a device; none where they change in other ways than
+    /// by moves and turns, from pass to pass, or where they are too many.
     pub fn of(loader: &Loader, device: Device) -> Result<Option<Resident>> {
         let set = &loader.set;
         if set.is_redrawn() || !loader.only_moves() {
             return Ok(None);
         }
-        let Some(column) = set.sequence_input() else { return Ok(None) };
+        let Some(column) = set.sequence_input() else {
+            return Ok(None);
+        };
         let (length, margin, n) = (column.row_shape()[0], loader.margin(), set.len());
         let width = length + 2 * margin;
         if n.saturating_mul(width) > MOST {
@@ -43,21 +46,35 @@ impl Resident {
             set.push_codes(column, row, margin, 0, &mut shuffler, &mut codes)?;
         }
         let codes = Tensor::from_u8(&codes, &[n as i64, width as i64])?.to_device(device)?;
-        let along = Tensor::arange_i64(0, length as i64, 1)?.to_device(device)?.reshape(&[1, -1])?;
-        Ok(Some(Resident { codes, along, is_plain: loader.transform.is_none() }))
+        let along = Tensor::arange_i64(0, length as i64, 1)?
+            .to_device(device)?
+            .reshape(&[1, -1])?;
+        Ok(Some(Resident {
+            codes,
+            along,
+            is_plain: loader.transform.is_none(),
+        }))
     }
 
     /// The codes of a batch, `[batch, length]`, on the device.
     pub fn inputs(&self, batch: &Batch) -> Result<Tensor> {
         let device = self.codes.device();
-        let column = |values: Vec<i64>| Tensor::from_i64(&values, &[batch.size as i64, 1])?.to_device(device);
+        let column = |values: Vec<i64>| {
+            Tensor::from_i64(&values, &[batch.size as i64, 1])?.to_device(device)
+        };
         let rows = column(batch.index.iter().map(|row| i64::from(*row)).collect())?;
         let rows = self.codes.take(0, &rows.reshape(&[-1])?)?;
         if self.is_plain {
             return Ok(rows);
         }
         let starts = column(batch.places.iter().map(|place| place.start).collect())?;
-        let turned = column(batch.places.iter().map(|place| i64::from(place.turned)).collect())?;
+        let turned = column(
+            batch
+                .places
+                .iter()
+                .map(|place| i64::from(place.turned))
+                .collect(),
+        )?;
         let steps = turned.mul_number(-2)?.add_number(1)?.mul(&self.along)?;
         let codes = rows.gather(1, &starts.add(&steps)?)?;
         // A and T, C and G change places; what is unknown stays so

@@ -78,7 +78,10 @@ impl State {
 
     /// The state of a word; of an unknown one it failed.
     pub fn named(word: &str) -> State {
-        [State::Running, State::Done, State::Pruned].into_iter().find(|state| state.word() == word).unwrap_or(State::Failed)
+        [State::Running, State::Done, State::Pruned]
+            .into_iter()
+            .find(|state| state.word() == word)
+            .unwrap_or(State::Failed)
     }
 }
 
@@ -125,29 +128,60 @@ impl Space {
         let share = share.clamp(0.0, 1.0);
         match self {
             Space::Uniform(low, high) => json!(low + share * (high - low)),
-            Space::Log(low, high) => json!((low.ln() + share * (high.ln() - low.ln())).exp().clamp(*low, *high)),
-            Space::Int(low, high) => json!((low + (share * (high - low + 1) as f64) as i64).min(*high)),
-            Space::Choice(values) => values[((share * values.len() as f64) as usize).min(values.len() - 1)].clone(),
+            Space::Log(low, high) => json!(
+                (low.ln() + share * (high.ln() - low.ln()))
+                    .exp()
+                    .clamp(*low, *high)
+            ),
+            Space::Int(low, high) => {
+                json!((low + (share * (high - low + 1) as f64) as i64).min(*high))
+            }
+            Space::Choice(values) => {
+                values[((share * values.len() as f64) as usize).min(values.len() - 1)].clone()
+            }
         }
     }
 
-    /// The number from 0 to 1 that a value stands for; of whole numbers and choices the middle of its stretch.
+    /// The number from 0 to 1 that a value stands for; of whole numbers and choices the middle of
+    /// its stretch.
     pub fn share(&self, value: &Value) -> Option<f64> {
         let number = value.as_f64();
         match self {
-            Space::Uniform(low, high) => Some((number? - low) / (high - low).max(f64::MIN_POSITIVE)),
-            Space::Log(low, high) => Some((number?.ln() - low.ln()) / (high.ln() - low.ln()).max(f64::MIN_POSITIVE)),
+            Space::Uniform(low, high) => {
+                Some((number? - low) / (high - low).max(f64::MIN_POSITIVE))
+            }
+            Space::Log(low, high) => {
+                Some((number?.ln() - low.ln()) / (high.ln() - low.ln()).max(f64::MIN_POSITIVE))
+            }
             Space::Int(low, high) => Some((number? - *low as f64 + 0.5) / (high - low + 1) as f64),
-            Space::Choice(values) => values.iter().position(|own| same(own, value)).map(|i| (i as f64 + 0.5) / values.len() as f64),
+            Space::Choice(values) => values
+                .iter()
+                .position(|own| same(own, value))
+                .map(|i| (i as f64 + 0.5) / values.len() as f64),
         }
     }
 
     fn points(&self, most: usize) -> Vec<Value> {
-        let spread = |n: usize| (0..n).map(|i| if n == 1 { 0.5 } else { i as f64 / (n - 1) as f64 }).map(|share| self.at(share)).collect();
+        let spread = |n: usize| {
+            (0..n)
+                .map(|i| {
+                    if n == 1 {
+                        0.5
+                    } else {
+                        i as f64 / (n - 1) as f64
+                    }
+                })
+                .map(|share| self.at(share))
+                .collect()
+        };
         match self {
             Space::Choice(values) => values.clone(),
-            Space::Int(low, high) if ((high - low + 1) as usize) <= most => (*low..=*high).map(|n| json!(n)).collect(),
-            Space::Int(..) => (0..most).map(|i| self.at((i as f64 + 0.5) / most as f64)).collect(),
+            Space::Int(low, high) if ((high - low + 1) as usize) <= most => {
+                (*low..=*high).map(|n| json!(n)).collect()
+            }
+            Space::Int(..) => (0..most)
+                .map(|i| self.at((i as f64 + 0.5) / most as f64))
+                .collect(),
             _ => spread(most),
         }
     }
@@ -158,19 +192,32 @@ fn same(a: &Value, b: &Value) -> bool {
 }
 
 fn counts(axis: &Axis, values: &Values) -> bool {
-    axis.when.as_ref().is_none_or(|(name, wanted)| values.get(name).is_some_and(|value| same(value, wanted)))
+    axis.when
+        .as_ref()
+        .is_none_or(|(name, wanted)| values.get(name).is_some_and(|value| same(value, wanted)))
 }
 
-/// Parameters that others depend on first; fails where a condition names none, or they go round in a circle.
+/// Parameters that others depend on first; fails where a condition names none, or they go round in
+/// a circle.
 pub fn ordered(axes: Vec<Axis>) -> Result<Vec<Axis>> {
     let mut left = axes;
     let mut out: Vec<Axis> = Vec::new();
     while !left.is_empty() {
         let known: Vec<&str> = out.iter().map(|axis| axis.name.as_str()).collect();
-        let ready = left.iter().position(|axis| axis.when.as_ref().is_none_or(|(name, _)| known.contains(&name.as_str())));
+        let ready = left.iter().position(|axis| {
+            axis.when
+                .as_ref()
+                .is_none_or(|(name, _)| known.contains(&name.as_str()))
+        });
         let Some(ready) = ready else {
-            let (name, on) = (&left[0].name, left[0].when.as_ref().map_or("", |(on, _)| on));
-            bail!("value", "parameter `{name}` depends on `{on}`, which is none of them, or depends on it in turn");
+            let (name, on) = (
+                &left[0].name,
+                left[0].when.as_ref().map_or("", |(on, _)| on),
+            );
+            bail!(
+                "value",
+                "parameter `{name}` depends on `{on}`, which is none of them, or depends on it in turn"
+            );
         };
         out.push(left.remove(ready));
     }
@@ -188,45 +235,86 @@ impl rand::TryRng for Random {
         Ok(self.0.next_u64())
     }
     fn try_fill_bytes(&mut self, out: &mut [u8]) -> std::result::Result<(), Infallible> {
-        out.chunks_mut(8).for_each(|part| part.copy_from_slice(&self.0.next_u64().to_le_bytes()[..part.len()]));
+        out.chunks_mut(8)
+            .for_each(|part| part.copy_from_slice(&self.0.next_u64().to_le_bytes()[..part.len()]));
         Ok(())
     }
 }
 
-/// One parameter's next number from 0 to 1, of those tried before with what came of them (small is good).
+/// One parameter's next number from 0 to 1, of those tried before with what came of them (small is
+/// good).
 fn estimated(space: &Space, before: &[(f64, f64)], random: &mut Random) -> Option<f64> {
     let (kind, range) = match space {
-        Space::Choice(values) => (tpe::histogram_estimator(), tpe::categorical_range(values.len()).ok()?),
+        Space::Choice(values) => (
+            tpe::histogram_estimator(),
+            tpe::categorical_range(values.len()).ok()?,
+        ),
         _ => (tpe::parzen_estimator(), tpe::range(0.0, 1.0).ok()?),
     };
-    let scale = if let Space::Choice(values) = space { values.len() as f64 } else { 1.0 };
+    let scale = if let Space::Choice(values) = space {
+        values.len() as f64
+    } else {
+        1.0
+    };
     let mut optimizer = tpe::TpeOptimizer::new(kind, range);
     for (share, cost) in before {
         let at = share * scale;
-        let at = if scale > 1.0 { at.floor() } else { at.clamp(0.0, 1.0 - 1e-12) };
+        let at = if scale > 1.0 {
+            at.floor()
+        } else {
+            at.clamp(0.0, 1.0 - 1e-12)
+        };
         optimizer.tell(at, *cost).ok()?;
     }
     let next = optimizer.ask(random).ok()?;
-    Some(if scale > 1.0 || matches!(space, Space::Choice(_)) { (next.floor() + 0.5) / scale } else { next })
+    Some(if scale > 1.0 || matches!(space, Space::Choice(_)) {
+        (next.floor() + 0.5) / scale
+    } else {
+        next
+    })
 }
 
 /// The values of trial `number`; none where a grid is exhausted.
-pub fn suggest(axes: &[Axis], trials: &[Trial], way: Way, direction: Direction, startup: usize, seed: u64, number: usize) -> Option<Values> {
+pub fn suggest(
+    axes: &[Axis],
+    trials: &[Trial],
+    way: Way,
+    direction: Direction,
+    startup: usize,
+    seed: u64,
+    number: usize,
+) -> Option<Values> {
     let mut random = Random(Rng::keyed(&[seed, 0x7365_6172, number as u64]));
     let mut values = Values::new();
     if let Way::Grid(most) = way {
         // the last parameter changes fastest; combinations in which one does not count come once
         return combinations(axes, most).into_iter().nth(number);
     }
-    let cost = |value: f64| if direction == Direction::Max { -value } else { value };
-    let over: Vec<&Trial> = trials.iter().filter(|trial| trial.state.is_end() && trial.value.is_some()).collect();
+    let cost = |value: f64| {
+        if direction == Direction::Max {
+            -value
+        } else {
+            value
+        }
+    };
+    let over: Vec<&Trial> = trials
+        .iter()
+        .filter(|trial| trial.state.is_end() && trial.value.is_some())
+        .collect();
     for axis in axes {
         if !counts(axis, &values) {
             continue;
         }
         let share = if way == Way::Tpe && over.len() >= startup {
-            let before: Vec<(f64, f64)> =
-                over.iter().filter_map(|trial| Some((axis.space.share(trial.values.get(&axis.name)?)?, cost(trial.value?)))).collect();
+            let before: Vec<(f64, f64)> = over
+                .iter()
+                .filter_map(|trial| {
+                    Some((
+                        axis.space.share(trial.values.get(&axis.name)?)?,
+                        cost(trial.value?),
+                    ))
+                })
+                .collect();
             estimated(&axis.space, &before, &mut random)
         } else {
             None
@@ -260,12 +348,28 @@ pub fn combinations(axes: &[Axis], most: usize) -> Vec<Values> {
     all
 }
 
-/// Whether the best that a trial has shown up to `step`, where it shows `value`, is worse than what half of the others showed there.
-pub fn is_hopeless(trials: &[Trial], own: usize, step: i64, value: f64, direction: Direction, startup: usize) -> bool {
-    let others = trials.iter().filter(|trial| trial.number != own && trial.state != State::Failed);
+/// Whether the best that a trial has shown up to `step`, where it shows `value`, is worse than what
+/// half of the others showed there.
+pub fn is_hopeless(
+    trials: &[Trial],
+    own: usize,
+    step: i64,
+    value: f64,
+    direction: Direction,
+    startup: usize,
+) -> bool {
+    let others = trials
+        .iter()
+        .filter(|trial| trial.number != own && trial.state != State::Failed);
     let mut there: Vec<f64> = others
         .filter(|trial| trial.steps.iter().any(|(at, _)| *at >= step))
-        .filter_map(|trial| trial.steps.iter().rfind(|(at, _)| *at <= step).map(|(_, value)| *value))
+        .filter_map(|trial| {
+            trial
+                .steps
+                .iter()
+                .rfind(|(at, _)| *at <= step)
+                .map(|(_, value)| *value)
+        })
         .collect();
     if there.len() < startup.max(1) {
         return false;
@@ -273,24 +377,61 @@ pub fn is_hopeless(trials: &[Trial], own: usize, step: i64, value: f64, directio
     there.sort_by(f64::total_cmp);
     let median = there[there.len() / 2];
     // a trial that was started again may have reported later steps before
-    let before = trials.iter().filter(|trial| trial.number == own).flat_map(|trial| &trial.steps).filter(|(at, _)| *at <= step).map(|(_, value)| *value);
-    let best = before.fold(value, |best, next| if direction.is_better(next, best) { next } else { best });
+    let before = trials
+        .iter()
+        .filter(|trial| trial.number == own)
+        .flat_map(|trial| &trial.steps)
+        .filter(|(at, _)| *at <= step)
+        .map(|(_, value)| *value);
+    let best = before.fold(value, |best, next| {
+        if direction.is_better(next, best) {
+            next
+        } else {
+            best
+        }
+    });
     value.is_nan() || direction.is_better(median, best)
 }
 
-/// How much of the variance of the values each parameter explains alone: the variance between the quarters of its range, or
-/// between its choices, less what as many groups would explain by chance, as a share of the variance of all; the largest first.
-/// Pruned trials count with the last that they showed.
+/// How much of the variance of the values each parameter explains alone: the variance between the
+/// quarters of its range, or between its choices, less what as many groups would explain by chance,
+/// as a share of the variance of all; the largest first. Pruned trials count with the last that
+/// they showed.
 pub fn importance(axes: &[Axis], trials: &[Trial]) -> Vec<(String, f64)> {
     let over = |trial: &&Trial| trial.state.is_end() && trial.value.is_some_and(f64::is_finite);
     let ended: Vec<&Trial> = trials.iter().filter(over).collect();
-    let apart = |values: &[f64]| if values.len() < 2 { 0.0 } else { variance(values) * (values.len() - 1) as f64 };
-    let all = apart(&ended.iter().filter_map(|trial| trial.value).collect::<Vec<_>>());
+    let apart = |values: &[f64]| {
+        if values.len() < 2 {
+            0.0
+        } else {
+            variance(values) * (values.len() - 1) as f64
+        }
+    };
+    let all = apart(
+        &ended
+            .iter()
+            .filter_map(|trial| trial.value)
+            .collect::<Vec<_>>(),
+    );
     let explained = |axis: &Axis| {
-        let known: Vec<(f64, f64)> = ended.iter().filter_map(|trial| Some((axis.space.share(trial.values.get(&axis.name)?)?, trial.value?))).collect();
-        let bins = if let Space::Choice(values) = &axis.space { values.len() } else { 4 };
+        let known: Vec<(f64, f64)> = ended
+            .iter()
+            .filter_map(|trial| {
+                Some((
+                    axis.space.share(trial.values.get(&axis.name)?)?,
+                    trial.value?,
+                ))
+            })
+            .collect();
+        let bins = if let Space::Choice(values) = &axis.space {
+            values.len()
+        } else {
+            4
+        };
         let mut groups: Vec<Vec<f64>> = vec![Vec::new(); bins];
-        known.iter().for_each(|(share, value)| groups[((share * bins as f64).max(0.0) as usize).min(bins - 1)].push(*value));
+        known.iter().for_each(|(share, value)| {
+            groups[((share * bins as f64).max(0.0) as usize).min(bins - 1)].push(*value)
+        });
         groups.retain(|group| !group.is_empty());
         let own = apart(&known.iter().map(|(_, value)| *value).collect::<Vec<_>>());
         let within: f64 = groups.iter().map(|group| apart(group)).sum();
@@ -301,21 +442,46 @@ pub fn importance(axes: &[Axis], trials: &[Trial]) -> Vec<(String, f64)> {
         let by_chance = (groups.len() - 1) as f64 * within / free as f64;
         ((own - within - by_chance) / all).max(0.0)
     };
-    let mut out: Vec<(String, f64)> = axes.iter().map(|axis| (axis.name.clone(), explained(axis))).collect();
+    let mut out: Vec<(String, f64)> = axes
+        .iter()
+        .map(|axis| (axis.name.clone(), explained(axis)))
+        .collect();
     out.sort_by(|a, b| b.1.total_cmp(&a.1));
     out
 }
 
 /// The best of the trials that came to their end.
 pub fn best(trials: &[Trial], direction: Direction) -> Option<&Trial> {
-    let done = trials.iter().filter(|trial| trial.state == State::Done && trial.value.is_some_and(|value| !value.is_nan()));
-    done.reduce(|best, next| if direction.is_better(next.value.unwrap_or(f64::NAN), best.value.unwrap_or(f64::NAN)) { next } else { best })
+    let done = trials.iter().filter(|trial| {
+        trial.state == State::Done && trial.value.is_some_and(|value| !value.is_nan())
+    });
+    done.reduce(|best, next| {
+        if direction.is_better(
+            next.value.unwrap_or(f64::NAN),
+            best.value.unwrap_or(f64::NAN),
+        ) {
+            next
+        } else {
+            best
+        }
+    })
 }
 
 /// By name, for messages.
 pub fn shown(values: &Values) -> String {
     let ordered: BTreeMap<&String, &Value> = values.iter().collect();
-    ordered.iter().map(|(name, value)| format!("{name} {}", value.as_f64().map_or(value.to_string(), crate::base::table::short))).collect::<Vec<_>>().join(", ")
+    ordered
+        .iter()
+        .map(|(name, value)| {
+            format!(
+                "{name} {}",
+                value
+                    .as_f64()
+                    .map_or(value.to_string(), crate::base::table::short)
+            )
+        })
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 #[cfg(test)]
@@ -323,10 +489,18 @@ mod tests {
     use super::*;
 
     fn axes() -> Vec<Axis> {
-        let axis = |name: &str, space, when: Option<(&str, Value)>| Axis { name: name.into(), space, when: when.map(|(on, value)| (on.into(), value)) };
+        let axis = |name: &str, space, when: Option<(&str, Value)>| Axis {
+            name: name.into(),
+            space,
+            when: when.map(|(on, value)| (on.into(), value)),
+        };
         ordered(vec![
             axis("width", Space::Int(1, 3), Some(("kind", json!("conv")))),
-            axis("kind", Space::Choice(vec![json!("conv"), json!("dense")]), None),
+            axis(
+                "kind",
+                Space::Choice(vec![json!("conv"), json!("dense")]),
+                None,
+            ),
             axis("lr", Space::Log(1e-4, 1e-1), None),
         ])
         .unwrap()
@@ -336,9 +510,21 @@ mod tests {
     fn a_grid_has_every_combination_once_and_conditions_hold() {
         let all = combinations(&axes(), 2);
         assert_eq!(all.len(), 2 * 2 + 2);
-        assert!(all.iter().all(|values| values.contains_key("width") == (values["kind"] == json!("conv"))));
-        let circle = Axis { name: "a".into(), space: Space::Uniform(0.0, 1.0), when: Some(("b".into(), json!(1))) };
-        assert!(ordered(vec![circle]).unwrap_err().to_string().contains("depends on `b`"));
+        assert!(
+            all.iter()
+                .all(|values| values.contains_key("width") == (values["kind"] == json!("conv")))
+        );
+        let circle = Axis {
+            name: "a".into(),
+            space: Space::Uniform(0.0, 1.0),
+            when: Some(("b".into(), json!(1))),
+        };
+        assert!(
+            ordered(vec![circle])
+                .unwrap_err()
+                .to_string()
+                .contains("depends on `b`")
+        );
     }
 
     #[test]
@@ -346,7 +532,10 @@ mod tests {
         for axis in axes() {
             for i in 0..50 {
                 let value = axis.space.at(f64::from(i) / 49.0);
-                assert!(same(&axis.space.at(axis.space.share(&value).unwrap()), &value) || matches!(axis.space, Space::Log(..)));
+                assert!(
+                    same(&axis.space.at(axis.space.share(&value).unwrap()), &value)
+                        || matches!(axis.space, Space::Log(..))
+                );
             }
         }
         assert_eq!(Space::Int(3, 9).at(1.0), json!(9));
@@ -356,14 +545,24 @@ mod tests {
     #[test]
     fn parzen_estimators_find_a_minimum_sooner_than_chance() {
         let axes = vec![
-            Axis { name: "x".into(), space: Space::Uniform(-5.0, 5.0), when: None },
-            Axis { name: "c".into(), space: Space::Choice((0..6).map(|i| json!(i)).collect()), when: None },
+            Axis {
+                name: "x".into(),
+                space: Space::Uniform(-5.0, 5.0),
+                when: None,
+            },
+            Axis {
+                name: "c".into(),
+                space: Space::Choice((0..6).map(|i| json!(i)).collect()),
+                when: None,
+            },
         ];
         let run = |way: Way, seed: u64| {
             let mut trials: Vec<Trial> = Vec::new();
             for number in 0..60 {
-                let values = suggest(&axes, &trials, way, Direction::Min, 10, seed, number).unwrap();
-                let value = (values["x"].as_f64().unwrap() - 1.0).powi(2) + (values["c"].as_f64().unwrap() - 4.0).abs();
+                let values =
+                    suggest(&axes, &trials, way, Direction::Min, 10, seed, number).unwrap();
+                let value = (values["x"].as_f64().unwrap() - 1.0).powi(2)
+                    + (values["c"].as_f64().unwrap() - 4.0).abs();
                 trials.push(Trial {
                     number,
                     state: State::Done,
@@ -375,7 +574,10 @@ mod tests {
                     process: Process::default(),
                 });
             }
-            (best(&trials, Direction::Min).unwrap().value.unwrap(), trials)
+            (
+                best(&trials, Direction::Min).unwrap().value.unwrap(),
+                trials,
+            )
         };
         let median = |way: Way| {
             let mut found: Vec<f64> = (0..11).map(|seed| run(way, seed).0).collect();
@@ -411,6 +613,9 @@ mod tests {
         assert!(is_hopeless(&trials, 9, 2, 0.4, Direction::Min, 5));
         // one bad step does not undo a good one
         let with_own: Vec<Trial> = trials.into_iter().chain([trial(9, 0.35)]).collect();
-        assert!(!is_hopeless(&with_own, 9, 2, 0.1, Direction::Max, 5) && is_hopeless(&with_own, 8, 2, 0.1, Direction::Max, 5));
+        assert!(
+            !is_hopeless(&with_own, 9, 2, 0.1, Direction::Max, 5)
+                && is_hopeless(&with_own, 8, 2, 0.1, Direction::Max, 5)
+        );
     }
 }

@@ -60,7 +60,10 @@ pub fn watched(values: &[(String, f64)], name: &str) -> Result<f64> {
     let names: Vec<&str> = values.iter().map(|(name, _)| name.as_str()).collect();
     let hint = match crate::base::near::nearest(name, names.iter().copied()) {
         Some(near) => format!("did you mean \"{near}\"?"),
-        None => "add the metric to `metrics`, and give `valid` for the names that start with `valid.`".into(),
+        None => {
+            "add the metric to `metrics`, and give `valid` for the names that start with `valid.`"
+                .into()
+        }
     };
     bail!("option", "nothing is measured under the name `{name}`; there are {}", names.join(", "); hint: "{hint}")
 }

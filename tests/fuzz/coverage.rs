@@ -1,4 +1,5 @@
-//! Files that reach code which no file reached before, where the library is built with counters (`scripts/fuzz`).
+//! Files that reach code which no file reached before, where the library is built with counters
+//! (`scripts/fuzz`).
 
 /// Whether the library is built with counters.
 pub const HAS_COUNTERS: bool = cfg!(cistron_coverage);
@@ -12,7 +13,8 @@ pub struct Reached {
 }
 
 impl Reached {
-    /// Whether the code that ran since the last call was over edges, or as often, as none before. Without counters nothing is new.
+    /// Whether the code that ran since the last call was over edges, or as often, as none before.
+    /// Without counters nothing is new.
     pub fn is_new(&mut self) -> bool {
         #[cfg(cistron_coverage)]
         {

@@ -1,6 +1,7 @@
-//! Readers on broken files: valid ones are cut, spliced, nested, and overwritten at random. A reader may refuse a file, but it
-//! must not panic, hang, or fill the memory. The files of a plain run are the same each time; `CISTRON_CASES=20000` makes more of
-//! them. `scripts/fuzz` builds the library with counters, so that files which reach new code are changed further.
+//! Readers on broken files: valid ones are cut, spliced, nested, and overwritten at random. A
+//! reader may refuse a file, but it must not panic, hang, or fill the memory. The files of a plain
+//! run are the same each time; `CISTRON_CASES=20000` makes more of them. `scripts/fuzz` builds the
+//! library with counters, so that files which reach new code are changed further.
 
 mod coverage;
 mod mutation;
@@ -21,7 +22,13 @@ const MEMORY: usize = 3 << 30;
 /// The largest memory that was resident since the last call, bytes.
 fn peak() -> usize {
     let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let peak = text.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse::<usize>().ok());
+    let peak = text.lines().find_map(|line| {
+        line.strip_prefix("VmHWM:")?
+            .trim()
+            .strip_suffix(" kB")?
+            .parse::<usize>()
+            .ok()
+    });
     // where it may not be reset, the largest of all time is returned
     std::fs::write("/proc/self/clear_refs", "5").ok();
     peak.unwrap_or(0) << 10
@@ -41,7 +48,11 @@ fn watch(name: &'static str, began: &'static AtomicU64, clock: Instant) {
             std::thread::sleep(Duration::from_secs(1));
             let at = began.load(Ordering::Relaxed);
             if at > 0 && clock.elapsed().as_millis() as u64 > at + 3 * LONGEST.as_millis() as u64 {
-                eprintln!("{name}: a file took more than {:?}; it is kept as {}", 3 * LONGEST, kept(name).display());
+                eprintln!(
+                    "{name}: a file took more than {:?}; it is kept as {}",
+                    3 * LONGEST,
+                    kept(name).display()
+                );
                 std::process::abort();
             }
         }
@@ -55,12 +66,19 @@ fn kept(name: &str) -> std::path::PathBuf {
 
 /// Gives a reader broken files; what it did, in words.
 fn torment(reader: &Reader, place: &Path, limit: Limit) -> String {
-    let Reader { name, wrap, run, .. } = *reader;
+    let Reader {
+        name, wrap, run, ..
+    } = *reader;
     let path = place.join(name);
     for seed in &reader.seeds {
-        std::fs::write(&path, wrap.map_or_else(|| seed.clone(), |wrap| wrap(seed))).expect("written");
+        std::fs::write(&path, wrap.map_or_else(|| seed.clone(), |wrap| wrap(seed)))
+            .expect("written");
         let outcome = run(&path);
-        assert_eq!(outcome.is_err(), reader.refuses, "{name}, a whole file: {outcome:?}");
+        assert_eq!(
+            outcome.is_err(),
+            reader.refuses,
+            "{name}, a whole file: {outcome:?}"
+        );
     }
     let clock = Instant::now();
     let began: &'static AtomicU64 = Box::leak(Box::new(AtomicU64::new(0)));
@@ -71,7 +89,14 @@ fn torment(reader: &Reader, place: &Path, limit: Limit) -> String {
     let (mut tried, mut refused, mut slowest) = (0u64, 0u64, Duration::ZERO);
     let salt = match limit {
         Limit::Cases(_) => 0,
-        Limit::Seconds(_) => u64::from(std::process::id()) << 32 | u64::from(std::time::SystemTime::now().elapsed().map_or(0, |d| d.subsec_nanos())),
+        Limit::Seconds(_) => {
+            u64::from(std::process::id()) << 32
+                | u64::from(
+                    std::time::SystemTime::now()
+                        .elapsed()
+                        .map_or(0, |d| d.subsec_nanos()),
+                )
+        }
     };
     let is_over = |tried: u64| match limit {
         Limit::Cases(n) => tried >= n,
@@ -81,7 +106,15 @@ fn torment(reader: &Reader, place: &Path, limit: Limit) -> String {
         let mut rng = Rng::keyed(&[salt, tried]);
         let inner = match wrap {
             // what is wrapped is broken within, or as a whole
-            Some(wrap) if tried % 3 == 0 => mutation::broken(&corpus.iter().rev().take(20).map(|seed| wrap(seed)).collect::<Vec<_>>(), &mut rng),
+            Some(wrap) if tried % 3 == 0 => mutation::broken(
+                &corpus
+                    .iter()
+                    .rev()
+                    .take(20)
+                    .map(|seed| wrap(seed))
+                    .collect::<Vec<_>>(),
+                &mut rng,
+            ),
             _ => mutation::broken(&corpus, &mut rng),
         };
         let bytes = match wrap {
@@ -109,15 +142,32 @@ fn torment(reader: &Reader, place: &Path, limit: Limit) -> String {
         match outcome {
             Err(_) => panic!("{name}: a panic; the file is kept as {}", keep()),
             Ok(Err(fault)) => {
-                assert!(["data", "file", "value", "shape"].contains(&fault.kind), "{name}: {fault}; the file is kept as {}", keep());
+                assert!(
+                    ["data", "file", "value", "shape"].contains(&fault.kind),
+                    "{name}: {fault}; the file is kept as {}",
+                    keep()
+                );
                 refused += 1;
             }
             Ok(Ok(())) => {}
         }
-        assert!(took < LONGEST, "{name}: {took:?}; the file is kept as {}", keep());
+        assert!(
+            took < LONGEST,
+            "{name}: {took:?}; the file is kept as {}",
+            keep()
+        );
         // it takes longer than most files
-        let memory = if tried % 32 == 0 || took > Duration::from_millis(50) { peak() } else { 0 };
-        assert!(memory < MEMORY, "{name}: {} MiB were resident; one of the last 32 files, the last is kept as {}", memory >> 20, keep());
+        let memory = if tried % 32 == 0 || took > Duration::from_millis(50) {
+            peak()
+        } else {
+            0
+        };
+        assert!(
+            memory < MEMORY,
+            "{name}: {} MiB were resident; one of the last 32 files, the last is kept as {}",
+            memory >> 20,
+            keep()
+        );
         if reached.is_new() && bytes.len() < 100_000 && (wrap.is_none() || tried % 3 != 1) {
             corpus.push(inner);
         }
@@ -133,21 +183,38 @@ fn torment(reader: &Reader, place: &Path, limit: Limit) -> String {
 
 #[test]
 fn no_reader_panics_hangs_or_fills_the_memory() {
-    let seconds: Option<f64> = std::env::var("CISTRON_FUZZ_SECONDS").ok().and_then(|s| s.parse().ok());
+    let seconds: Option<f64> = std::env::var("CISTRON_FUZZ_SECONDS")
+        .ok()
+        .and_then(|s| s.parse().ok());
     let only = std::env::var("CISTRON_FUZZ_READER").ok();
     let limit = seconds.map_or(Limit::Cases(crate::cases(400) as u64), Limit::Seconds);
     let place = tempfile::tempdir().expect("a folder");
-    let readers = seeds::readers().into_iter().filter(|reader| only.as_deref().is_none_or(|own| own == reader.name));
+    let readers = seeds::readers()
+        .into_iter()
+        .filter(|reader| only.as_deref().is_none_or(|own| own == reader.name));
     let spawned = readers.map(|reader| {
         let place = place.path().to_path_buf();
-        std::thread::Builder::new().stack_size(8 << 20).spawn(move || println!("{}", torment(&reader, &place, limit))).expect("a thread")
+        std::thread::Builder::new()
+            .stack_size(8 << 20)
+            .spawn(move || println!("{}", torment(&reader, &place, limit)))
+            .expect("a thread")
     });
-    let ended =
-        |thread: std::thread::JoinHandle<()>| thread.join().err().map(|error| error.downcast_ref::<String>().cloned().unwrap_or_else(|| "a panic".into()));
+    let ended = |thread: std::thread::JoinHandle<()>| {
+        thread.join().err().map(|error| {
+            error
+                .downcast_ref::<String>()
+                .cloned()
+                .unwrap_or_else(|| "a panic".into())
+        })
+    };
     // counters are those of the whole program: with them, one reader goes after the other
     let failed: Vec<String> = match coverage::HAS_COUNTERS {
         true => spawned.filter_map(ended).collect(),
-        false => spawned.collect::<Vec<_>>().into_iter().filter_map(ended).collect(),
+        false => spawned
+            .collect::<Vec<_>>()
+            .into_iter()
+            .filter_map(ended)
+            .collect(),
     };
     assert!(failed.is_empty(), "{}", failed.join("\n"));
 }

@@ -26,8 +26,22 @@ const WORDS: [&[u8]; 16] = [
 const OPENERS: [&[u8]; 6] = [b"[", b"{\"a\":", b"(", b"<a>", b"\"", b"\xff"];
 
 /// Numbers at the ends of ranges.
-const NUMBERS: [u64; 14] =
-    [0, 1, 2, 127, 128, 255, 256, 0x7fff, 0xffff, 0x7fff_ffff, 0xffff_ffff, 0x7fff_ffff_ffff_ffff, 0xffff_ffff_ffff_fff0, 0xffff_ffff_ffff_ffff];
+const NUMBERS: [u64; 14] = [
+    0,
+    1,
+    2,
+    127,
+    128,
+    255,
+    256,
+    0x7fff,
+    0xffff,
+    0x7fff_ffff,
+    0xffff_ffff,
+    0x7fff_ffff_ffff_ffff,
+    0xffff_ffff_ffff_fff0,
+    0xffff_ffff_ffff_ffff,
+];
 
 /// A range of up to `most` bytes.
 fn range(bytes: &[u8], rng: &mut Rng, most: usize) -> std::ops::Range<usize> {
@@ -35,7 +49,8 @@ fn range(bytes: &[u8], rng: &mut Rng, most: usize) -> std::ops::Range<usize> {
     at..(at + rng.below(most)).min(bytes.len())
 }
 
-/// A binary number of 1 to 8 bytes, of either byte order, at any place: lengths, counts and offsets.
+/// A binary number of 1 to 8 bytes, of either byte order, at any place: lengths, counts and
+/// offsets.
 fn binary_number(bytes: &mut [u8], rng: &mut Rng) {
     let width = [1, 2, 4, 8][rng.below(4)];
     if bytes.len() < width {
@@ -53,12 +68,19 @@ fn binary_number(bytes: &mut [u8], rng: &mut Rng) {
 
 /// A written number, in place of one that is there.
 fn written_number(bytes: &mut Vec<u8>, rng: &mut Rng) {
-    let starts: Vec<usize> = (0..bytes.len()).filter(|i| bytes[*i].is_ascii_digit() && (*i == 0 || !bytes[i - 1].is_ascii_digit())).take(4000).collect();
+    let starts: Vec<usize> = (0..bytes.len())
+        .filter(|i| bytes[*i].is_ascii_digit() && (*i == 0 || !bytes[i - 1].is_ascii_digit()))
+        .take(4000)
+        .collect();
     if starts.is_empty() {
         return;
     }
     let at = starts[rng.below(starts.len())];
-    let end = at + bytes[at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let end = at
+        + bytes[at..]
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit())
+            .count();
     let number = NUMBERS[rng.below(NUMBERS.len())];
     let text = match rng.below(5) {
         0 => format!("-{number}"),
@@ -73,7 +95,10 @@ fn written_number(bytes: &mut Vec<u8>, rng: &mut Rng) {
 /// Two lines (or other parts between separators) in each other's place.
 fn swap_parts(bytes: &mut Vec<u8>, rng: &mut Rng) {
     let separator = [b'\n', b'\t', b',', b' ', b'"'][rng.below(5)];
-    let mut parts: Vec<Vec<u8>> = bytes.split(|byte| *byte == separator).map(<[u8]>::to_vec).collect();
+    let mut parts: Vec<Vec<u8>> = bytes
+        .split(|byte| *byte == separator)
+        .map(<[u8]>::to_vec)
+        .collect();
     let (a, b) = (rng.below(parts.len()), rng.below(parts.len()));
     parts.swap(a, b);
     *bytes = parts.join(&separator);

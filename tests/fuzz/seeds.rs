@@ -54,7 +54,13 @@ fn genome(path: &Path) -> Result<()> {
 }
 
 fn of_format(path: &Path, format: Format) -> Result<()> {
-    let list = read(path, &Plan { format: Some(format), ..Plan::default() })?;
+    let list = read(
+        path,
+        &Plan {
+            format: Some(format),
+            ..Plan::default()
+        },
+    )?;
     // positions may be anything that is written there
     list.merge(0, false);
     list.closest(&list, &Default::default()).map(drop)
@@ -63,8 +69,18 @@ fn of_format(path: &Path, format: Format) -> Result<()> {
 fn track(path: &Path) -> Result<()> {
     let track = Track::open(path)?;
     for chrom in 0..track.contigs.len().min(3) as u32 {
-        track.bins(&Interval::new(chrom, 0, 5000), 10, Statistic::Mean, Missing::Skip)?;
-        track.bins(&Interval::new(chrom, 59_000, 63_000), 10, Statistic::Max, Missing::Zero)?;
+        track.bins(
+            &Interval::new(chrom, 0, 5000),
+            10,
+            Statistic::Mean,
+            Missing::Skip,
+        )?;
+        track.bins(
+            &Interval::new(chrom, 59_000, 63_000),
+            10,
+            Statistic::Max,
+            Missing::Zero,
+        )?;
     }
     Ok(())
 }
@@ -105,10 +121,18 @@ fn small_bam() -> Vec<u8> {
 
 /// A network and its optimizer, of which checkpoints are.
 fn small_network() -> (Model, Optimizer) {
-    let built = crate::value("nn::build(nn::chain([nn::conv1d(2, 3), nn::batch_norm(), nn::flatten(), nn::linear(1)]), [4, 6], #{ name: \"small\", seed: 1 })");
+    let built = crate::value(
+        "nn::build(nn::chain([nn::conv1d(2, 3), nn::batch_norm(), nn::flatten(), nn::linear(1)]), [4, 6], #{ name: \"small\", seed: 1 })",
+    );
     let model = built.expect("a network").cast::<Model>();
-    let adam = Adam { betas: (0.9, 0.999), eps: 1e-8, decoupled: false };
-    let optimizer = Optimizer::new(Rule::Adam(adam), 0.01, 0.0).over(model.parameters()).expect("an optimizer");
+    let adam = Adam {
+        betas: (0.9, 0.999),
+        eps: 1e-8,
+        decoupled: false,
+    };
+    let optimizer = Optimizer::new(Rule::Adam(adam), 0.01, 0.0)
+        .over(model.parameters())
+        .expect("an optimizer");
     (model, optimizer)
 }
 
@@ -120,17 +144,47 @@ thread_local! {
 fn checkpoint_file() -> Vec<u8> {
     let folder = tempfile::tempdir().expect("a folder");
     let (model, mut optimizer) = small_network();
-    let epoch = |epoch: usize| Epoch { epoch, values: vec![("train.loss".into(), 0.5), ("valid.loss".into(), 0.25)], ..Epoch::default() };
-    let history = History { name: "small".into(), epochs: vec![epoch(1), epoch(2)], best_epoch: 2, best_value: Some(0.25), ..History::default() };
-    let state = checkpoint::State { history, watch: Watch::default(), plateau: (0.5, Watch::default()) };
-    let keep = checkpoint::Keep { folder: folder.path().into(), best: true, last: true, asked: true };
+    let epoch = |epoch: usize| Epoch {
+        epoch,
+        values: vec![("train.loss".into(), 0.5), ("valid.loss".into(), 0.25)],
+        ..Epoch::default()
+    };
+    let history = History {
+        name: "small".into(),
+        epochs: vec![epoch(1), epoch(2)],
+        best_epoch: 2,
+        best_value: Some(0.25),
+        ..History::default()
+    };
+    let state = checkpoint::State {
+        history,
+        watch: Watch::default(),
+        plateau: (0.5, Watch::default()),
+    };
+    let keep = checkpoint::Keep {
+        folder: folder.path().into(),
+        best: true,
+        last: true,
+        asked: true,
+    };
     model.parameters().iter().for_each(|(_, parameter)| {
-        parameter.sum(&None, false).expect("a sum").backward().expect("gradients");
+        parameter
+            .sum(&None, false)
+            .expect("a sum")
+            .backward()
+            .expect("gradients");
     });
-    optimizer.step(&cistron::torch::Number::Here(1.0)).expect("a step");
+    optimizer
+        .step(&cistron::torch::Number::Here(1.0))
+        .expect("a step");
     let best = model.snapshot().expect("parameters");
     let identity = Identity::default();
-    let kept = checkpoint::Kept { identity: &identity, state: &state, best: Some(&best), surroundings: None };
+    let kept = checkpoint::Kept {
+        identity: &identity,
+        state: &state,
+        best: Some(&best),
+        surroundings: None,
+    };
     checkpoint::save_last(&keep, &model, &optimizer, &kept).expect("saved");
     std::fs::read(folder.path().join(checkpoint::STATE)).expect("a file")
 }
@@ -147,16 +201,29 @@ fn written(script: &str, ending: &str) -> Vec<u8> {
 fn with_header_length(bytes: &[u8]) -> Vec<u8> {
     let bytes = bytes.get(8..).unwrap_or_default();
     // tensors may hold such a byte: the header ends before the first byte that no JSON has
-    let text = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
-    let end = bytes[..text].iter().rposition(|byte| *byte == b'}').map_or(text, |at| at + 1);
-    let end = end + bytes[end..].iter().take_while(|byte| **byte == b' ').count();
+    let text = bytes
+        .iter()
+        .position(|byte| *byte == 0)
+        .unwrap_or(bytes.len());
+    let end = bytes[..text]
+        .iter()
+        .rposition(|byte| *byte == b'}')
+        .map_or(text, |at| at + 1);
+    let end = end
+        + bytes[end..]
+            .iter()
+            .take_while(|byte| **byte == b' ')
+            .count();
     [&(end as u64).to_le_bytes(), bytes].concat()
 }
 
 /// An npy file whose length of header fits.
 fn with_npy_length(bytes: &[u8]) -> Vec<u8> {
     let mut bytes = bytes.to_vec();
-    if let (Some(end), true) = (bytes.iter().skip(10).position(|byte| *byte == b'\n'), bytes.len() > 10) {
+    if let (Some(end), true) = (
+        bytes.iter().skip(10).position(|byte| *byte == b'\n'),
+        bytes.len() > 10,
+    ) {
         bytes[8..10].copy_from_slice(&((end + 1) as u16).to_le_bytes());
     }
     bytes
@@ -165,7 +232,8 @@ fn with_npy_length(bytes: &[u8]) -> Vec<u8> {
 /// A zip archive of one array.
 fn zipped(bytes: &[u8]) -> Vec<u8> {
     let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-    let options = zip::write::FileOptions::default().compression_method(zip::CompressionMethod::Deflated);
+    let options =
+        zip::write::FileOptions::default().compression_method(zip::CompressionMethod::Deflated);
     archive.start_file("a.npy", options).expect("an entry");
     archive.write_all(&with_npy_length(bytes)).expect("written");
     archive.finish().expect("an archive").into_inner()
@@ -178,16 +246,29 @@ fn read_dataset(path: &Path) -> Result<()> {
 }
 
 fn notebook(path: &Path) -> Result<()> {
-    let text = cistron::base::file::read_text(path).map_err(|error| cistron::base::Fault::file(path, &error))?;
-    cistron::cli::notebook::script_of(&text).map(drop).map_err(|what| fault!("data", "{what}"))
+    let text = cistron::base::file::read_text(path)
+        .map_err(|error| cistron::base::Fault::file(path, &error))?;
+    cistron::cli::notebook::script_of(&text)
+        .map(drop)
+        .map_err(|what| fault!("data", "{what}"))
 }
 
 /// A run's folder whose files are all this file.
 fn record(path: &Path) -> Result<()> {
     let folder = path.with_extension("run");
-    std::fs::create_dir_all(&folder).map_err(|error| cistron::base::Fault::file(&folder, &error))?;
-    for name in ["run.json", "results.json", "set.json", "metrics.jsonl", "versions.json", "data.json", "failed.json"] {
-        std::fs::copy(path, folder.join(name)).map_err(|error| cistron::base::Fault::file(path, &error))?;
+    std::fs::create_dir_all(&folder)
+        .map_err(|error| cistron::base::Fault::file(&folder, &error))?;
+    for name in [
+        "run.json",
+        "results.json",
+        "set.json",
+        "metrics.jsonl",
+        "versions.json",
+        "data.json",
+        "failed.json",
+    ] {
+        std::fs::copy(path, folder.join(name))
+            .map_err(|error| cistron::base::Fault::file(path, &error))?;
     }
     let record = cistron::track::read(&folder);
     cistron::track::export::csv::text(&record, true);
@@ -213,7 +294,10 @@ fn refused(path: &Path) -> Result<()> {
         Track::open(path).map(drop),
         Genome::open(path, None).map(drop),
     ];
-    outcomes.into_iter().find(std::result::Result::is_err).unwrap_or(Ok(()))
+    outcomes
+        .into_iter()
+        .find(std::result::Result::is_err)
+        .unwrap_or(Ok(()))
 }
 
 const XML: [&[u8]; 3] = [
@@ -225,15 +309,18 @@ const XML: [&[u8]; 3] = [
 /// All readers.
 pub fn readers() -> Vec<Reader> {
     let fasta = b">chr1 one\nACGTACGTAC\nACGTNNRYAC\nACG\n>chr2\nTTTT\n".to_vec();
-    let bed = b"chr1\t5\t20\tname\t10\t+\nchr1\t15\t30\tother\t20\t-\nchr2\t1\t9\tx\t0\t.\n".to_vec();
-    let peaks = b"chr1\t5\t20\tp\t10\t.\t5.5\t-1\t-1\t7\nchr2\t15\t30\tq\t20\t.\t1.5\t3\t2\t-1\n".to_vec();
+    let bed =
+        b"chr1\t5\t20\tname\t10\t+\nchr1\t15\t30\tother\t20\t-\nchr2\t1\t9\tx\t0\t.\n".to_vec();
+    let peaks =
+        b"chr1\t5\t20\tp\t10\t.\t5.5\t-1\t-1\t7\nchr2\t15\t30\tq\t20\t.\t1.5\t3\t2\t-1\n".to_vec();
     let gtf =
         b"#!genome x\nchr1\ts\tgene\t5\t20\t.\t+\t.\tgene_id \"a\"; gene_name \"b\";\nchr1\ts\texon\t5\t9\t1.5\t-\t0\tgene_id \"a\"; transcript_id \"t\";\n"
             .to_vec();
     let gff = b"##gff-version 3\nchr1\ts\tgene\t5\t20\t.\t+\t.\tID=a;Name=b%20c\nchr1\ts\tCDS\t5\t9\t.\t-\t0\tParent=a,b\n##FASTA\n>x\nAC\n".to_vec();
     let vcf =
         b"##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\nchr1\t5\trs1\tA\tC,GT\t50\tPASS\tDP=3\nchr2\t9\t.\tACG\tA\t.\t.\t.\n".to_vec();
-    let graph = b"track type=bedGraph\nchr1\t0\t10\t1.5\nchr1\t10\t20\t-2\nchr2\t5\t6\t1e3\n".to_vec();
+    let graph =
+        b"track type=bedGraph\nchr1\t0\t10\t1.5\nchr1\t10\t20\t-2\nchr2\t5\t6\t1e3\n".to_vec();
     let motifs = [
         &b"MEME version 4\n\nALPHABET= ACGT\n\nMOTIF m1 n\nletter-probability matrix: alength= 4 w= 2 nsites= 20 E= 0\n0.1 0.2 0.3 0.4\n0.7 0.1 0.1 0.1\n"[..],
         b">m1\tn\nA  [ 10 0 0 ]\nC  [ 0 9 0 ]\nG  [ 0 1 10 ]\nT  [ 0 0 0 ]\n",
@@ -242,7 +329,10 @@ pub fn readers() -> Vec<Reader> {
         b"Gene:  m1  Motif: x\nA:\t1 0 0\nC:\t0 1 0\nG:\t0 0 1\nT:\t0 0 0\n",
     ];
     // binary files are small real ones, where they are there
-    let base = std::env::var_os("CISTRON_DATA").map_or_else(|| crate::root().join("../shared/data"), std::path::PathBuf::from);
+    let base = std::env::var_os("CISTRON_DATA").map_or_else(
+        || crate::root().join("../shared/data"),
+        std::path::PathBuf::from,
+    );
     let real = |name: &str| std::fs::read(base.join("genome").join(name)).ok();
     let two_bit = crate::genome::two_bit("chr1", b"ACGTNNNNACGTACG");
     let table = b"FoldID\tEventID\tseq\tBound\nA\tone\tACGTA\t1\nA\ttwo\tTTTTA\t0\n".to_vec();
@@ -262,59 +352,162 @@ pub fn readers() -> Vec<Reader> {
         br#"{"cells": []}"#,
     ];
     let run = br#"{"started": "2026-01-01T00:00:00Z", "start": {"script": "/a.rhai", "folder": "/", "name": "n", "tags": ["t"], "set": {"n": "3"}, "device": "cpu", "seed": 1, "threads": null, "loaders": 1, "sandbox": null}, "epoch": 1, "model": "m", "train.loss": 0.5, "seconds": 1.5, "test": {"auroc": 0.9}}"#.to_vec();
-    let tensors = written("tensor::save_safetensors(\"{}\", #{ a: tensor::ones([2, 3]), b: tensor::from([1, 2]), c: tensor::ones([]) });", "safetensors");
+    let tensors = written(
+        "tensor::save_safetensors(\"{}\", #{ a: tensor::ones([2, 3]), b: tensor::from([1, 2]), c: tensor::ones([]) });",
+        "safetensors",
+    );
     let array = written("tensor::save_npy(\"{}\", tensor::ones([2, 3]));", "npy");
-    let arrays = written("tensor::save_npz(\"{}\", #{ a: tensor::ones([2, 3]), b: tensor::from([1, 2]) });", "npz");
-    let dataset = written("data::from(#{ sequence: [\"ACGT\", \"TTTT\"], label: [1.0, 0.0] }).save(\"{}\");", "safetensors");
-    let simulated =
-        written("sim::paired(sim::motifs(4, #{ width: 4, seed: 1 }), #{ n: 4, length: 20, per_sequence: 2, seed: 1 }).save(\"{}\");", "safetensors");
-    let hdf5 = written("let x = seq::random(10, 60, #{ seed: 1 }); explain::modisco(seq::one_hot(x) * 0.1 + 0.01, x).save_h5(\"{}\");", "h5");
+    let arrays = written(
+        "tensor::save_npz(\"{}\", #{ a: tensor::ones([2, 3]), b: tensor::from([1, 2]) });",
+        "npz",
+    );
+    let dataset = written(
+        "data::from(#{ sequence: [\"ACGT\", \"TTTT\"], label: [1.0, 0.0] }).save(\"{}\");",
+        "safetensors",
+    );
+    let simulated = written(
+        "sim::paired(sim::motifs(4, #{ width: 4, seed: 1 }), #{ n: 4, length: 20, per_sequence: 2, seed: 1 }).save(\"{}\");",
+        "safetensors",
+    );
+    let hdf5 = written(
+        "let x = seq::random(10, 60, #{ seed: 1 }); explain::modisco(seq::one_hot(x) * 0.1 + 0.01, x).save_h5(\"{}\");",
+        "h5",
+    );
     // a dictionary of numbers by Python's pickle, protocols 0 and 4
-    let pickles = [&b"(dp0\nVa\np1\nI1\nsVb\np2\nF2.5\ns."[..], b"\x80\x04\x95\x1a\0\0\0\0\0\0\0}\x94(\x8c\x01a\x94K\x01\x8c\x01b\x94G@\x04\0\0\0\0\0\0u."];
-    let all_motifs = motifs.iter().map(|m| m.to_vec()).chain(XML.iter().map(|m| m.to_vec())).chain([ace, sites]).collect();
-    let plain = |name, seeds, run| Reader { name, seeds, wrap: None, run, refuses: false };
-    let wrapped = |name, seeds, wrap: fn(&[u8]) -> Vec<u8>, run| Reader { name, seeds, wrap: Some(wrap), run, refuses: false };
+    let pickles = [
+        &b"(dp0\nVa\np1\nI1\nsVb\np2\nF2.5\ns."[..],
+        b"\x80\x04\x95\x1a\0\0\0\0\0\0\0}\x94(\x8c\x01a\x94K\x01\x8c\x01b\x94G@\x04\0\0\0\0\0\0u.",
+    ];
+    let all_motifs = motifs
+        .iter()
+        .map(|m| m.to_vec())
+        .chain(XML.iter().map(|m| m.to_vec()))
+        .chain([ace, sites])
+        .collect();
+    let plain = |name, seeds, run| Reader {
+        name,
+        seeds,
+        wrap: None,
+        run,
+        refuses: false,
+    };
+    let wrapped = |name, seeds, wrap: fn(&[u8]) -> Vec<u8>, run| Reader {
+        name,
+        seeds,
+        wrap: Some(wrap),
+        run,
+        refuses: false,
+    };
     let mut list: Vec<Reader> = vec![
         plain("fasta", vec![fasta.clone()], genome),
         wrapped("fasta.gz", vec![fasta.clone()], gz, genome),
         wrapped("fasta.bgz", vec![fasta], bgzip, genome),
         plain("2bit", vec![two_bit], genome),
         plain("bed", vec![bed], |path| of_format(path, Format::Bed)),
-        plain("narrowPeak", vec![peaks], |path| of_format(path, Format::NarrowPeak)),
+        plain("narrowPeak", vec![peaks], |path| {
+            of_format(path, Format::NarrowPeak)
+        }),
         plain("gtf", vec![gtf], |path| of_format(path, Format::Gtf)),
         plain("gff", vec![gff], |path| of_format(path, Format::Gff)),
-        plain("vcf", vec![vcf.clone(), symbolic.clone()], |path| of_format(path, Format::Vcf)),
+        plain("vcf", vec![vcf.clone(), symbolic.clone()], |path| {
+            of_format(path, Format::Vcf)
+        }),
         plain("variants", vec![vcf, symbolic], variants),
         plain("bedGraph", vec![graph], track),
         plain("wiggle", vec![wiggle], track),
-        plain("sam", vec![sam], |path| bam::coverage(path, &bam::Plan::default()).map(drop)),
-        wrapped("bam", vec![small_bam()], bgzip, |path| bam::coverage(path, &bam::Plan::default()).map(drop)),
-        plain("motifs", all_motifs, |path| motif_file::read(path).map(drop)),
-        wrapped("table", vec![table], gz, |path| cistron::data::table::read(path, &Default::default()).map(drop)),
+        plain("sam", vec![sam], |path| {
+            bam::coverage(path, &bam::Plan::default()).map(drop)
+        }),
+        wrapped("bam", vec![small_bam()], bgzip, |path| {
+            bam::coverage(path, &bam::Plan::default()).map(drop)
+        }),
+        plain("motifs", all_motifs, |path| {
+            motif_file::read(path).map(drop)
+        }),
+        wrapped("table", vec![table], gz, |path| {
+            cistron::data::table::read(path, &Default::default()).map(drop)
+        }),
         plain("quoted table", vec![quoted], |path| {
             let column = |name: &str| (name.to_string(), name.to_string());
-            let plan = cistron::data::table::Plan { sequences: vec![column("seq")], labels: vec!["y".into()], name: Some("name".into()), length: None };
+            let plan = cistron::data::table::Plan {
+                sequences: vec![column("seq")],
+                labels: vec!["y".into()],
+                name: Some("name".into()),
+                length: None,
+            };
             cistron::data::table::read(path, &plan).map(drop)
         }),
-        plain("numbers", vec![numbers], |path| cistron::data::matrix::read(path).map(drop)),
-        plain("notebook", notebooks.iter().map(|n| n.to_vec()).collect(), notebook),
-        plain("record of a run", vec![run], record),
-        wrapped("safetensors", vec![tensors], with_header_length, |path| cistron::torch::file::load_safetensors(path).map(drop)),
-        wrapped("npy", vec![array.clone()], with_npy_length, |path| cistron::torch::file::load_npy(path).map(drop)),
-        wrapped("npz", vec![array], zipped, |path| cistron::torch::file::load_npz(path).map(drop)),
-        plain("npz as a whole", vec![arrays], |path| cistron::torch::file::load_npz(path).map(drop)),
-        wrapped("dataset", vec![dataset, simulated], with_header_length, read_dataset),
-        wrapped("checkpoint", vec![checkpoint_file()], with_header_length, |path| {
-            let resume = Resume { path: path.into(), is_own: true, may_differ: true };
-            NETWORK.with(|(model, optimizer)| checkpoint::load_last(&resume, &Identity::default(), model, &mut optimizer.clone(), None).map(drop))
+        plain("numbers", vec![numbers], |path| {
+            cistron::data::matrix::read(path).map(drop)
         }),
-        Reader { name: "hdf5 and pickles", seeds: pickles.iter().map(|p| p.to_vec()).chain([hdf5]).collect(), wrap: None, run: refused, refuses: true },
+        plain(
+            "notebook",
+            notebooks.iter().map(|n| n.to_vec()).collect(),
+            notebook,
+        ),
+        plain("record of a run", vec![run], record),
+        wrapped("safetensors", vec![tensors], with_header_length, |path| {
+            cistron::torch::file::load_safetensors(path).map(drop)
+        }),
+        wrapped("npy", vec![array.clone()], with_npy_length, |path| {
+            cistron::torch::file::load_npy(path).map(drop)
+        }),
+        wrapped("npz", vec![array], zipped, |path| {
+            cistron::torch::file::load_npz(path).map(drop)
+        }),
+        plain("npz as a whole", vec![arrays], |path| {
+            cistron::torch::file::load_npz(path).map(drop)
+        }),
+        wrapped(
+            "dataset",
+            vec![dataset, simulated],
+            with_header_length,
+            read_dataset,
+        ),
+        wrapped(
+            "checkpoint",
+            vec![checkpoint_file()],
+            with_header_length,
+            |path| {
+                let resume = Resume {
+                    path: path.into(),
+                    is_own: true,
+                    may_differ: true,
+                };
+                NETWORK.with(|(model, optimizer)| {
+                    checkpoint::load_last(
+                        &resume,
+                        &Identity::default(),
+                        model,
+                        &mut optimizer.clone(),
+                        None,
+                    )
+                    .map(drop)
+                })
+            },
+        ),
+        Reader {
+            name: "hdf5 and pickles",
+            seeds: pickles.iter().map(|p| p.to_vec()).chain([hdf5]).collect(),
+            wrap: None,
+            run: refused,
+            refuses: true,
+        },
     ];
     if let Some(wig) = real("bigtools/mini.bw") {
-        list.push(plain("bigWig", [Some(wig), real("pybigwig/test.bw")].into_iter().flatten().collect(), track));
+        list.push(plain(
+            "bigWig",
+            [Some(wig), real("pybigwig/test.bw")]
+                .into_iter()
+                .flatten()
+                .collect(),
+            track,
+        ));
     }
     if let Some(bed) = real("bigtools/mini.bb") {
-        list.push(plain("bigBed", vec![bed], |path| of_format(path, Format::BigBed)));
+        list.push(plain("bigBed", vec![bed], |path| {
+            of_format(path, Format::BigBed)
+        }));
     }
     list
 }

@@ -23,15 +23,36 @@ const DEPTHS: &[Opt] = &[
     OVERLAP[3],
     OVERLAP[4],
     OVERLAP[5],
-    opt("each", OptKind::Bool, "false", "whether each interval has rows of its own, with its number in the column `row`; else all are pooled"),
+    opt(
+        "each",
+        OptKind::Bool,
+        "false",
+        "whether each interval has rows of its own, with its number in the column `row`; else all are pooled",
+    ),
 ];
 const CLUSTER: &[Opt] = &[
-    opt("distance", OptKind::Int(-MANY, MANY), "0", "intervals with at most so many bases between them are one cluster"),
-    opt("by_strand", OptKind::Bool, "false", "whether strands are apart; intervals without a strand are left out then, as in bedtools"),
+    opt(
+        "distance",
+        OptKind::Int(-MANY, MANY),
+        "0",
+        "intervals with at most so many bases between them are one cluster",
+    ),
+    opt(
+        "by_strand",
+        OptKind::Bool,
+        "false",
+        "whether strands are apart; intervals without a strand are left out then, as in bedtools",
+    ),
 ];
-const MULTI: &[Opt] = &[opt("genome", OptKind::Other("genome"), "", "with a genome, what no list covers is returned too (`bedtools multiinter -empty`)")];
+const MULTI: &[Opt] = &[opt(
+    "genome",
+    OptKind::Other("genome"),
+    "",
+    "with a genome, what no list covers is returned too (`bedtools multiinter -empty`)",
+)];
 
-/// A map of columns and one or several operations: `#{ score: "mean", name: ["distinct", "count"] }`.
+/// A map of columns and one or several operations:
+/// `#{ score: "mean", name: ["distinct", "count"] }`.
 pub fn requests(map: &Map) -> Result<Vec<Request>> {
     let mut out = Vec::new();
     for (name, value) in map {
@@ -44,7 +65,11 @@ pub fn requests(map: &Map) -> Result<Vec<Request>> {
                 fault!("type", "the operation of column `{name}` must be a string or an array of strings, got {}", session::describe(&word))
                     .hint("such as `#{ score: \"mean\", name: [\"distinct\", \"count\"] }`")
             })?;
-            out.push((name.to_string(), Operation::named(&word).map_err(|fault| fault.context(format!("column `{name}`")))?));
+            out.push((
+                name.to_string(),
+                Operation::named(&word)
+                    .map_err(|fault| fault.context(format!("column `{name}`")))?,
+            ));
         }
     }
     Ok(out)
@@ -57,7 +82,11 @@ fn named(map: &Map) -> Result<Vec<(String, Intervals)>> {
     }
     let one = |(name, value): (&rhai::Identifier, &Dynamic)| match value.read_lock::<Places>() {
         Some(list) => Ok((name.to_string(), (*list.0).clone())),
-        None => Err(fault!("type", "`{name}` must be intervals, got {}", session::describe(value))),
+        None => Err(fault!(
+            "type",
+            "`{name}` must be intervals, got {}",
+            session::describe(value)
+        )),
     };
     map.iter().map(one).collect()
 }
@@ -65,17 +94,33 @@ fn named(map: &Map) -> Result<Vec<(String, Intervals)>> {
 fn group(list: &Intervals, names: &Array, columns: &Map) -> Result<Tabled> {
     let names: Vec<String> = names
         .iter()
-        .map(|name| name.clone().into_string().map_err(|_| fault!("type", "names of columns are strings, got {}", session::describe(name))))
+        .map(|name| {
+            name.clone().into_string().map_err(|_| {
+                fault!(
+                    "type",
+                    "names of columns are strings, got {}",
+                    session::describe(name)
+                )
+            })
+        })
         .collect::<Result<_>>()?;
     let (first, groups) = list.groups(&names)?;
     let keys = list.select(&first);
-    let mut fields = names.iter().map(|name| Ok((name.clone(), keys.column(name)?))).collect::<Result<Vec<_>>>()?;
+    let mut fields = names
+        .iter()
+        .map(|name| Ok((name.clone(), keys.column(name)?)))
+        .collect::<Result<Vec<_>>>()?;
     fields.extend(summed(list, &groups, &requests(columns)?)?);
     let cells = |field: Field| match field {
         Field::Text(words) => Cells::Text(words.into_iter().map(String::from).collect()),
         Field::Number(numbers) => Cells::Number(numbers),
     };
-    Ok(Tabled(Rc::new(Table::new(fields.into_iter().map(|(name, field)| (name, cells(field))).collect())?)))
+    Ok(Tabled(Rc::new(Table::new(
+        fields
+            .into_iter()
+            .map(|(name, field)| (name, cells(field)))
+            .collect(),
+    )?)))
 }
 
 fn depths(list: &Intervals, other: &Intervals, o: &Options) -> Result<Tabled> {
@@ -84,7 +129,8 @@ fn depths(list: &Intervals, other: &Intervals, o: &Options) -> Result<Tabled> {
         true => covered.into_iter().map(|c| c.depths).collect(),
         false => vec![coverage::pooled(&covered)],
     };
-    let (mut rows, mut depths, mut bases, mut lengths) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut rows, mut depths, mut bases, mut lengths) =
+        (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for (row, histogram) in histograms.iter().enumerate() {
         let length: i64 = histogram.values().sum();
         for (depth, n) in histogram {
@@ -94,7 +140,11 @@ fn depths(list: &Intervals, other: &Intervals, o: &Options) -> Result<Tabled> {
             lengths.push(length);
         }
     }
-    let shares = bases.iter().zip(&lengths).map(|(n, length)| *n as f64 / *length as f64).collect();
+    let shares = bases
+        .iter()
+        .zip(&lengths)
+        .map(|(n, length)| *n as f64 / *length as f64)
+        .collect();
     let mut columns = vec![
         ("depth".to_string(), Cells::Whole(depths)),
         ("bases".to_string(), Cells::Whole(bases)),
@@ -129,7 +179,8 @@ natives! { natives in "intervals" {
 
     /// Counts for each what overlaps it, the bases covered, and their mean depth.
     ///
-    /// The fields are `count`, `bases`, `length`, `share` and `mean`, as `bedtools coverage` and its `-mean`.
+    /// The fields are `count`, `bases`, `length`, `share` and `mean`, as `bedtools coverage` and
+    /// its `-mean`.
     ///
     /// ```rhai
     /// let a = intervals::from(#{ chrom: ["chr1"], start: [0], end: [10] });
@@ -151,9 +202,10 @@ natives! { natives in "intervals" {
 
     /// Summarises columns of what overlaps each, as `bedtools map`.
     ///
-    /// `columns` maps a column of the other list to one or several operations: `sum`, `mean`, `median`, `min`, `max`,
-    /// `absmin`, `absmax`, `stdev`, `sstdev`, `mode`, `antimode`, `count`, `count_distinct`, `distinct`, `distinct_only`,
-    /// `collapse`, `first` or `last`. Each becomes a field such as `score_mean`; where nothing overlaps it is NaN or ".".
+    /// `columns` maps a column of the other list to one or several operations: `sum`, `mean`,
+    /// `median`, `min`, `max`, `absmin`, `absmax`, `stdev`, `sstdev`, `mode`, `antimode`, `count`,
+    /// `count_distinct`, `distinct`, `distinct_only`, `collapse`, `first` or `last`. Each becomes a
+    /// field such as `score_mean`; where nothing overlaps it is NaN or ".".
     ///
     /// ```rhai
     /// let a = intervals::from(#{ chrom: ["chr1"], start: [0], end: [10] });
@@ -163,7 +215,8 @@ natives! { natives in "intervals" {
     /// ```
     method "map"(c, this: Places, other: Places, columns: Map; o = COUNT) -> "intervals with a field for each column and operation" { give(this.0.map(&other.0, &rule(&o), &requests(&columns)?)?) }
 
-    /// Summarises columns of the rows that are alike in some columns, as `bedtools groupby`; rows need not be sorted.
+    /// Summarises columns of the rows that are alike in some columns, as `bedtools groupby`; rows
+    /// need not be sorted.
     ///
     /// ```rhai
     /// let a = intervals::from(#{ chrom: ["chr1", "chr1"], start: [5, 8], end: [20, 20], score: [1, 3], name: ["x", "x"] });
@@ -179,7 +232,8 @@ natives! { natives in "intervals" {
     /// ```
     method "cluster"(c, this: Places; o = CLUSTER) -> "intervals, sorted, with the field cluster" { give(this.0.cluster(o.int("distance"), o.flag("by_strand"))) }
 
-    /// Counts for each what overlaps it of several lists, and the share that each covers, as `bedtools annotate -both`.
+    /// Counts for each what overlaps it of several lists, and the share that each covers, as
+    /// `bedtools annotate -both`.
     ///
     /// ```rhai
     /// let a = intervals::from(#{ chrom: ["chr1"], start: [0], end: [10] });

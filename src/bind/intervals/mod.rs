@@ -23,11 +23,36 @@ const STRAND: Opt = opt(
     "what is asked of their strands; an interval without a strand is neither the same nor opposite",
 );
 const OVERLAP: [Opt; 6] = [
-    opt("bp", OptKind::Int(1, MANY), "1", "bases that two intervals share at least"),
-    opt("fraction", OptKind::Float(0.0, 1.0), "0", "share of the first interval that is covered at least"),
-    opt("other_fraction", OptKind::Float(0.0, 1.0), "0", "share of the second interval that is covered at least"),
-    opt("either", OptKind::Bool, "false", "whether one of the two shares is enough"),
-    opt("split", OptKind::Bool, "false", "whether only the blocks of BED12 rows (exons) count, not what lies between"),
+    opt(
+        "bp",
+        OptKind::Int(1, MANY),
+        "1",
+        "bases that two intervals share at least",
+    ),
+    opt(
+        "fraction",
+        OptKind::Float(0.0, 1.0),
+        "0",
+        "share of the first interval that is covered at least",
+    ),
+    opt(
+        "other_fraction",
+        OptKind::Float(0.0, 1.0),
+        "0",
+        "share of the second interval that is covered at least",
+    ),
+    opt(
+        "either",
+        OptKind::Bool,
+        "false",
+        "whether one of the two shares is enough",
+    ),
+    opt(
+        "split",
+        OptKind::Bool,
+        "false",
+        "whether only the blocks of BED12 rows (exons) count, not what lies between",
+    ),
     STRAND,
 ];
 const COUNT: &[Opt] = &OVERLAP;
@@ -49,6 +74,13 @@ fn rule(o: &Options) -> Rule {
 
 /// All of them.
 pub fn natives() -> Vec<crate::lang::Native> {
-    let families = [read::natives(), one::natives(), sets::natives(), near::natives(), columns::natives(), place::natives()];
+    let families = [
+        read::natives(),
+        one::natives(),
+        sets::natives(),
+        near::natives(),
+        columns::natives(),
+        place::natives(),
+    ];
     families.into_iter().flatten().collect()
 }

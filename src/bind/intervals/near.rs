@@ -19,19 +19,49 @@ use std::rc::Rc;
 
 const CLOSEST: &[Opt] = &[
     STRAND,
-    opt("ties", OptKind::Choice(&["all", "first", "last"]), "\"all\"", "which of several at the same distance are returned"),
-    opt("k", OptKind::Int(1, 1 << 31), "1", "how many are returned at least, where there are so many"),
+    opt(
+        "ties",
+        OptKind::Choice(&["all", "first", "last"]),
+        "\"all\"",
+        "which of several at the same distance are returned",
+    ),
+    opt(
+        "k",
+        OptKind::Int(1, 1 << 31),
+        "1",
+        "how many are returned at least, where there are so many",
+    ),
     opt(
         "sign",
         OptKind::Choice(&["none", "reference", "first", "second"]),
         "\"none\"",
         "whether upstream distances are negative, and whose strand defines upstream: the reference's, the first interval's or the second's (`bedtools closest -D ref`, `a`, `b`)",
     ),
-    opt("skip_overlaps", OptKind::Bool, "false", "whether overlapping intervals are passed over (`-io`)"),
-    opt("skip_upstream", OptKind::Bool, "false", "whether what lies upstream is passed over (`-iu`)"),
-    opt("skip_downstream", OptKind::Bool, "false", "whether what lies downstream is passed over (`-id`)"),
+    opt(
+        "skip_overlaps",
+        OptKind::Bool,
+        "false",
+        "whether overlapping intervals are passed over (`-io`)",
+    ),
+    opt(
+        "skip_upstream",
+        OptKind::Bool,
+        "false",
+        "whether what lies upstream is passed over (`-iu`)",
+    ),
+    opt(
+        "skip_downstream",
+        OptKind::Bool,
+        "false",
+        "whether what lies downstream is passed over (`-id`)",
+    ),
 ];
-const RELDIST: &[Opt] = &[opt("each", OptKind::Bool, "false", "whether each interval has its row; else their shares by hundredths are returned")];
+const RELDIST: &[Opt] = &[opt(
+    "each",
+    OptKind::Bool,
+    "false",
+    "whether each interval has its row; else their shares by hundredths are returned",
+)];
 
 /// Each interval with what is closest to it: rows are repeated where several are as close.
 fn closest(list: &Intervals, other: &Intervals, o: &Options) -> Result<Places> {
@@ -68,7 +98,10 @@ fn closest(list: &Intervals, other: &Intervals, o: &Options) -> Result<Places> {
     }
     let index = hits.iter().map(|hit| hit.map_or(-1.0, f64::from)).collect();
     let out = list.select(&rows).beside(other, &hits, "closest_")?;
-    give(out.with_field("closest_index", Field::Number(index)).with_field("distance", Field::Number(distances)))
+    give(
+        out.with_field("closest_index", Field::Number(index))
+            .with_field("distance", Field::Number(distances)),
+    )
 }
 
 fn relative(list: &Intervals, other: &Intervals, each: bool) -> Result<Tabled> {
@@ -76,14 +109,29 @@ fn relative(list: &Intervals, other: &Intervals, each: bool) -> Result<Tabled> {
     if each {
         let rows = Cells::Whole(found.iter().map(|(row, _)| i64::from(*row)).collect());
         let distances = Cells::Number(found.iter().map(|(_, distance)| *distance).collect());
-        return Ok(Tabled(Rc::new(Table::new(vec![("row".into(), rows), ("distance".into(), distances)])?)));
+        return Ok(Tabled(Rc::new(Table::new(vec![
+            ("row".into(), rows),
+            ("distance".into(), distances),
+        ])?)));
     }
     let (total, counts) = (found.len(), compare::hundredths(&found));
     let columns = vec![
-        ("distance".into(), Cells::Number(counts.keys().map(|k| *k as f64 / 100.0).collect())),
-        ("count".into(), Cells::Whole(counts.values().map(|n| *n as i64).collect())),
-        ("total".into(), Cells::Whole(vec![total as i64; counts.len()])),
-        ("share".into(), Cells::Number(counts.values().map(|n| *n as f64 / total as f64).collect())),
+        (
+            "distance".into(),
+            Cells::Number(counts.keys().map(|k| *k as f64 / 100.0).collect()),
+        ),
+        (
+            "count".into(),
+            Cells::Whole(counts.values().map(|n| *n as i64).collect()),
+        ),
+        (
+            "total".into(),
+            Cells::Whole(vec![total as i64; counts.len()]),
+        ),
+        (
+            "share".into(),
+            Cells::Number(counts.values().map(|n| *n as f64 / total as f64).collect()),
+        ),
     ];
     Ok(Tabled(Rc::new(Table::new(columns)?)))
 }
@@ -100,14 +148,24 @@ fn exact(list: &Intervals, other: &Intervals, genome: &Genomic, o: &Options) -> 
         ("ratio".into(), two.statistic.into()),
         ("overlaps".into(), whole(counts.overlaps)),
         ("possible".into(), whole(counts.possible)),
-        ("table".into(), rhai::Dynamic::from(counts.table.map(|row| rhai::Dynamic::from(row.map(whole).to_vec())).to_vec())),
+        (
+            "table".into(),
+            rhai::Dynamic::from(
+                counts
+                    .table
+                    .map(|row| rhai::Dynamic::from(row.map(whole).to_vec()))
+                    .to_vec(),
+            ),
+        ),
     ]))
 }
 
 natives! { natives in "intervals" {
-    /// Finds what is closest in another list. Distances count as bedtools does: 0 overlaps, 1 touches; index -1 is nothing on the chromosome.
+    /// Finds what is closest in another list. Distances count as bedtools does: 0 overlaps, 1
+    /// touches; index -1 is nothing on the chromosome.
     ///
-    /// The columns of the other list are added as `closest_chrom`, `closest_start`, `closest_name` and so on.
+    /// The columns of the other list are added as `closest_chrom`, `closest_start`, `closest_name`
+    /// and so on.
     ///
     /// ```rhai
     /// let a = intervals::from(#{ chrom: ["chr1"], start: [20], end: [30] });
@@ -121,7 +179,8 @@ natives! { natives in "intervals" {
 
     /// Computes the bases from each interval to the one before it, as `bedtools spacing`.
     ///
-    /// The field `spacing` is -1 for an overlap, 0 where they touch, and NaN for the first of a chromosome.
+    /// The field `spacing` is -1 for an overlap, 0 where they touch, and NaN for the first of a
+    /// chromosome.
     ///
     /// ```rhai
     /// let a = intervals::from(#{ chrom: ["chr1", "chr1"], start: [0, 15], end: [10, 20] });
@@ -129,7 +188,8 @@ natives! { natives in "intervals" {
     /// ```
     method "spacing"(c, this: Places) -> "intervals, sorted, with the field spacing" { give(this.0.spacing()) }
 
-    /// Computes the bases that two lists share, as a share of those that either covers; NaN where neither covers any.
+    /// Computes the bases that two lists share, as a share of those that either covers; NaN where
+    /// neither covers any.
     ///
     /// ```rhai
     /// let a = intervals::from(#{ chrom: ["chr1"], start: [0], end: [10] });
@@ -137,10 +197,11 @@ natives! { natives in "intervals" {
     /// ```
     method "jaccard"(c, this: Places, other: Places) -> "number from 0 to 1" { this.0.jaccard(&other.0) }
 
-    /// Computes how far each lies between its two neighbours of another list, as `bedtools reldist`.
+    /// Computes how far each lies between its two neighbours of another list, as
+    /// `bedtools reldist`.
     ///
-    /// 0 is at a neighbour, 0.5 in the middle between two; unrelated lists have all distances equally often. Intervals that
-    /// have no neighbour on one side are left out.
+    /// 0 is at a neighbour, 0.5 in the middle between two; unrelated lists have all distances
+    /// equally often. Intervals that have no neighbour on one side are left out.
     ///
     /// ```rhai
     /// let a = intervals::from(#{ chrom: ["chr1"], start: [24], end: [26] });
@@ -149,9 +210,11 @@ natives! { natives in "intervals" {
     /// ```
     method "reldist"(c, this: Places, other: Places; o = RELDIST) -> "table of distance, count, total and share" { relative(&this.0, &other.0, o.flag("each")) }
 
-    /// Tests whether two lists overlap more or less often than by chance (Fisher), as `bedtools fisher`.
+    /// Tests whether two lists overlap more or less often than by chance (Fisher), as
+    /// `bedtools fisher`.
     ///
-    /// The number of intervals that the genome could hold is estimated from the mean lengths of both lists.
+    /// The number of intervals that the genome could hold is estimated from the mean lengths of
+    /// both lists.
     ///
     /// ```rhai
     /// let g = genome::from(#{ chr1: seq::random(1, 500, #{ seed: 1 })[0] });

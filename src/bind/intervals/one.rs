@@ -22,10 +22,16 @@ const SORT: &[Opt] = &[
         "\"position\"",
         "chromosome name and start, the length, the field `score`, or one of both within each chromosome",
     ),
-    opt("descending", OptKind::Bool, "false", "whether the largest come first; chromosomes stay in order"),
+    opt(
+        "descending",
+        OptKind::Bool,
+        "false",
+        "whether the largest come first; chromosomes stay in order",
+    ),
 ];
 
-/// Stand-ins for files that are not there have no fields of their own: a check ends there, and blames nobody.
+/// Stand-ins for files that are not there have no fields of their own: a check ends there, and
+/// blames nobody.
 fn unless_stand_in(mut fault: crate::base::Fault) -> crate::base::Fault {
     if session::is_dry() && session::is_guessed() {
         fault.kind = "file";
@@ -49,16 +55,26 @@ fn row(list: &Intervals, i: i64) -> Result<Map> {
         ("end".into(), own.end.into()),
         ("strand".into(), own.strand.letter().to_string().into()),
     ]);
-    map.extend(list.fields.iter().map(|(name, field)| (name.into(), field_value(field, at))));
+    map.extend(
+        list.fields
+            .iter()
+            .map(|(name, field)| (name.into(), field_value(field, at))),
+    );
     Ok(map)
 }
 
 fn column(list: &Intervals, name: &str) -> Result<Array> {
     Ok(match name {
-        "chrom" => (0..list.len()).map(|i| list.chrom(i).to_string().into()).collect(),
+        "chrom" => (0..list.len())
+            .map(|i| list.chrom(i).to_string().into())
+            .collect(),
         "start" => list.rows.iter().map(|row| row.start.into()).collect(),
         "end" => list.rows.iter().map(|row| row.end.into()).collect(),
-        "strand" => list.rows.iter().map(|row| row.strand.letter().to_string().into()).collect(),
+        "strand" => list
+            .rows
+            .iter()
+            .map(|row| row.strand.letter().to_string().into())
+            .collect(),
         _ => {
             let field = list.need(name).map_err(unless_stand_in)?;
             (0..list.len()).map(|i| field_value(field, i)).collect()
@@ -70,7 +86,13 @@ fn filter(list: &Intervals, keep: &Callback) -> Result<Places> {
     let mut kept = Vec::new();
     for i in 0..list.len() {
         let answer = keep.call(vec![row(list, i as i64)?.into()])?;
-        if answer.as_bool().map_err(|_| fault!("type", "the filter must give true or false, got {}", session::describe(&answer)))? {
+        if answer.as_bool().map_err(|_| {
+            fault!(
+                "type",
+                "the filter must give true or false, got {}",
+                session::describe(&answer)
+            )
+        })? {
             kept.push(i as u32);
         }
     }
@@ -78,24 +100,42 @@ fn filter(list: &Intervals, keep: &Callback) -> Result<Places> {
 }
 
 /// Chromosomes by any of their names: one or several.
-fn on(list: &Intervals, names: &Dynamic, c: &rhai::NativeCallContext, is_kept: bool) -> Result<Places> {
-    let names =
-        if names.is_string() { vec![names.to_string()] } else { Vec::<String>::from_value(&mut names.clone(), c).map_err(|fault| fault.context("`chrom`"))? };
+fn on(
+    list: &Intervals,
+    names: &Dynamic,
+    c: &rhai::NativeCallContext,
+    is_kept: bool,
+) -> Result<Places> {
+    let names = if names.is_string() {
+        vec![names.to_string()]
+    } else {
+        Vec::<String>::from_value(&mut names.clone(), c)
+            .map_err(|fault| fault.context("`chrom`"))?
+    };
     let (out, absent) = list.on(&names, is_kept);
     if out.is_empty() && is_kept && !absent.is_empty() && !list.is_empty() {
-        out.notes.iter().for_each(|note| crate::bind::train::warn(note));
+        out.notes
+            .iter()
+            .for_each(|note| crate::bind::train::warn(note));
     }
     give(out)
 }
 
 fn save(list: &Intervals, path: &str) -> Result<()> {
     let plain = path.trim_end_matches(".gz");
-    let text = if plain.to_ascii_lowercase().ends_with(".narrowpeak") { list.to_narrow_peak() } else { list.to_bed() };
+    let text = if plain.to_ascii_lowercase().ends_with(".narrowpeak") {
+        list.to_narrow_peak()
+    } else {
+        list.to_bed()
+    };
     let path = written(path)?;
     if path.extension().is_some_and(|e| e == "gz") {
         use std::io::Write;
         let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-        let bytes = encoder.write_all(text.as_bytes()).and_then(|()| encoder.finish()).map_err(|error| crate::base::Fault::file(&path, &error))?;
+        let bytes = encoder
+            .write_all(text.as_bytes())
+            .and_then(|()| encoder.finish())
+            .map_err(|error| crate::base::Fault::file(&path, &error))?;
         return crate::base::file::write_whole(&path, &bytes);
     }
     crate::base::file::write_whole(&path, text.as_bytes())
@@ -199,7 +239,8 @@ natives! { natives in "intervals" {
     /// ```
     method "filter"(c, this: Places, keep: Callback) -> "intervals" { filter(&this.0, &keep) }
 
-    /// Keeps the intervals of one or several chromosomes; `notes` lists chromosomes that the list does not have.
+    /// Keeps the intervals of one or several chromosomes; `notes` lists chromosomes that the list
+    /// does not have.
     ///
     /// ```rhai
     /// assert_eq(intervals::from(#{ chrom: ["chr1", "chr2"], start: [0, 5], end: [10, 10] }).on("2").len(), 1);
@@ -239,7 +280,8 @@ natives! { natives in "intervals" {
     /// ```
     method "sample"(c, this: Places, n: i64; o = SEED) -> "intervals" { give(this.0.sample(n.max(0) as usize, seed(&o))?) }
 
-    /// Writes BED (with a line of column names where there are more than six), or narrowPeak by the path's ending; `.gz` compresses.
+    /// Writes BED (with a line of column names where there are more than six), or narrowPeak by the
+    /// path's ending; `.gz` compresses.
     ///
     /// ```rhai
     /// intervals::from(#{ chrom: ["chr1"], start: [0], end: [10] }).save("/tmp/cistron_example_save.bed");

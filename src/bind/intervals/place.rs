@@ -12,39 +12,101 @@ use crate::natives;
 use crate::seq::intervals::place::{Anchor, Shuffle};
 use crate::seq::intervals::slide::{Naming, Sides};
 
-const RESIZE: &[Opt] =
-    &[opt("at", OptKind::Choice(&["centre", "summit", "start", "end"]), "\"centre\"", "the point that stays: start and end are those of the strand")];
-const GENOME: Opt = opt("genome", OptKind::Other("genome"), "", "the genome at whose ends intervals are cut; without one, coordinates may lie outside");
-const PERCENT: Opt = opt("percent", OptKind::Bool, "false", "whether numbers are shares of each interval's length: 0.5 is half of it");
-const BY_STRAND: Opt = opt("use_strand", OptKind::Bool, "false", "whether before is upstream");
+const RESIZE: &[Opt] = &[opt(
+    "at",
+    OptKind::Choice(&["centre", "summit", "start", "end"]),
+    "\"centre\"",
+    "the point that stays: start and end are those of the strand",
+)];
+const GENOME: Opt = opt(
+    "genome",
+    OptKind::Other("genome"),
+    "",
+    "the genome at whose ends intervals are cut; without one, coordinates may lie outside",
+);
+const PERCENT: Opt = opt(
+    "percent",
+    OptKind::Bool,
+    "false",
+    "whether numbers are shares of each interval's length: 0.5 is half of it",
+);
+const BY_STRAND: Opt = opt(
+    "use_strand",
+    OptKind::Bool,
+    "false",
+    "whether before is upstream",
+);
 const SLOP: &[Opt] = &[BY_STRAND, PERCENT, GENOME];
 const FLANK: &[Opt] = &[
-    opt("after", OptKind::Float(0.0, 1e12), "", "bases of the flank on the right; as on the left unless given"),
-    opt("gap", OptKind::Int(0, MANY), "0", "bases left between an interval and its flanks"),
+    opt(
+        "after",
+        OptKind::Float(0.0, 1e12),
+        "",
+        "bases of the flank on the right; as on the left unless given",
+    ),
+    opt(
+        "gap",
+        OptKind::Int(0, MANY),
+        "0",
+        "bases left between an interval and its flanks",
+    ),
     BY_STRAND,
     PERCENT,
     GENOME,
 ];
-const SHIFT: &[Opt] =
-    &[opt("minus", OptKind::Float(-1e12, 1e12), "", "bases that intervals on the reverse strand move; as others unless given"), PERCENT, GENOME];
+const SHIFT: &[Opt] = &[
+    opt(
+        "minus",
+        OptKind::Float(-1e12, 1e12),
+        "",
+        "bases that intervals on the reverse strand move; as others unless given",
+    ),
+    PERCENT,
+    GENOME,
+];
 const NAME: Opt = opt(
     "name",
     OptKind::Choice(&["source", "number", "both"]),
     "\"source\"",
     "the field `name` of windows: that of the interval, the window's number in it (from 1), or both (`peak_1`)",
 );
-const REVERSE: Opt = opt("reverse", OptKind::Bool, "false", "whether windows are numbered from the end of their interval");
+const REVERSE: Opt = opt(
+    "reverse",
+    OptKind::Bool,
+    "false",
+    "whether windows are numbered from the end of their interval",
+);
 const WINDOWS: &[Opt] = &[
-    opt("step", OptKind::Int(1, MANY), "", "bases from one start to the next; the size unless given"),
-    opt("rest", OptKind::Bool, "false", "whether a shorter window at the end is kept"),
+    opt(
+        "step",
+        OptKind::Int(1, MANY),
+        "",
+        "bases from one start to the next; the size unless given",
+    ),
+    opt(
+        "rest",
+        OptKind::Bool,
+        "false",
+        "whether a shorter window at the end is kept",
+    ),
     NAME,
     REVERSE,
 ];
 const TILES: &[Opt] = &[NAME, REVERSE];
 const SEED: &[Opt] = &[SEEDED];
 const SHUFFLE: &[Opt] = &[
-    opt("exclude", OptKind::Other("intervals"), "", "where none may lie"),
-    opt("keep_chrom", OptKind::Bool, "false", "whether each stays on its chromosome"),
+    opt(
+        "exclude",
+        OptKind::Other("intervals"),
+        "",
+        "where none may lie",
+    ),
+    opt(
+        "keep_chrom",
+        OptKind::Bool,
+        "false",
+        "whether each stays on its chromosome",
+    ),
     SEEDED,
 ];
 
@@ -59,13 +121,24 @@ fn anchor(name: &str) -> Anchor {
 
 fn sides<'a>(before: f64, after: f64, o: &Options, genome: &'a Option<Genomic>) -> Sides<'a> {
     let by_strand = o.flag("use_strand");
-    Sides { before, after, percent: o.flag("percent"), by_strand, genome: genome.as_ref().map(|g| &*g.0) }
+    Sides {
+        before,
+        after,
+        percent: o.flag("percent"),
+        by_strand,
+        genome: genome.as_ref().map(|g| &*g.0),
+    }
 }
 
 /// Bases are whole unless they are shares.
 fn whole(o: &Options, values: &[(&str, f64)]) -> Result<()> {
-    match values.iter().find(|(_, x)| !x.is_finite() || (x.fract() != 0.0 && !o.flag("percent"))) {
-        Some((name, x)) => crate::bail!("type", "`{name}` must be an integer, got {x}"; hint: "`#{{ percent: true }}` takes shares of the length"),
+    match values
+        .iter()
+        .find(|(_, x)| !x.is_finite() || (x.fract() != 0.0 && !o.flag("percent")))
+    {
+        Some((name, x)) => {
+            crate::bail!("type", "`{name}` must be an integer, got {x}"; hint: "`#{{ percent: true }}` takes shares of the length")
+        }
         None => Ok(()),
     }
 }
@@ -93,7 +166,8 @@ natives! { natives in "intervals" {
 
     /// Adds bases before and after each; negative numbers take away.
     ///
-    /// As in bedtools, ends that cross are exchanged and at least one base is left; `notes` states for how many intervals.
+    /// As in bedtools, ends that cross are exchanged and at least one base is left; `notes` states
+    /// for how many intervals.
     ///
     /// ```rhai
     /// let a = intervals::from(#{ chrom: ["chr1"], start: [100], end: [120], strand: ["-"] });

@@ -28,12 +28,38 @@ const INTERSECT: &[Opt] = &[
         "the columns of the second list are added under names with this prefix, and `overlap`, the shared bases; `other_` where the report is \"all\"",
     ),
 ];
-const SUBTRACT: &[Opt] =
-    &[OVERLAP[0], OVERLAP[1], OVERLAP[2], OVERLAP[3], OVERLAP[5], opt("whole", OptKind::Bool, "false", "whether an interval that is touched goes as a whole")];
+const SUBTRACT: &[Opt] = &[
+    OVERLAP[0],
+    OVERLAP[1],
+    OVERLAP[2],
+    OVERLAP[3],
+    OVERLAP[5],
+    opt(
+        "whole",
+        OptKind::Bool,
+        "false",
+        "whether an interval that is touched goes as a whole",
+    ),
+];
 const MERGE: &[Opt] = &[
-    opt("distance", OptKind::Int(-MANY, MANY), "0", "intervals with at most so many bases between them are joined; -1 wants one shared base"),
-    opt("by_strand", OptKind::Bool, "false", "whether strands are joined apart; intervals without a strand are left out then, as in bedtools"),
-    opt("columns", OptKind::Other("map of columns and operations"), "", "what is made of the columns of what is joined, as for `map`"),
+    opt(
+        "distance",
+        OptKind::Int(-MANY, MANY),
+        "0",
+        "intervals with at most so many bases between them are joined; -1 wants one shared base",
+    ),
+    opt(
+        "by_strand",
+        OptKind::Bool,
+        "false",
+        "whether strands are joined apart; intervals without a strand are left out then, as in bedtools",
+    ),
+    opt(
+        "columns",
+        OptKind::Other("map of columns and operations"),
+        "",
+        "what is made of the columns of what is joined, as for `map`",
+    ),
 ];
 
 fn intersect(list: &Intervals, other: &Intervals, o: &crate::lang::Options) -> Result<Places> {
@@ -56,27 +82,39 @@ fn intersect(list: &Intervals, other: &Intervals, o: &crate::lang::Options) -> R
 }
 
 fn merge(list: &Intervals, o: &crate::lang::Options) -> Result<Places> {
-    let requests = o.get::<rhai::Map>("columns")?.map(|map| columns::requests(&map)).transpose()?.unwrap_or_default();
+    let requests = o
+        .get::<rhai::Map>("columns")?
+        .map(|map| columns::requests(&map))
+        .transpose()?
+        .unwrap_or_default();
     give(list.merge_with(o.int("distance"), o.flag("by_strand"), &requests)?)
 }
 
 fn sizes(list: &Intervals, genome: Option<&Genomic>) -> Result<(Intervals, Vec<(i64, i64)>)> {
     if let Some(genome) = genome {
         let own = list.in_genome(&genome.0)?;
-        return Ok((own, (0..genome.0.contigs.len() as u32).map(|chrom| genome.0.range(chrom)).collect()));
+        return Ok((
+            own,
+            (0..genome.0.contigs.len() as u32)
+                .map(|chrom| genome.0.range(chrom))
+                .collect(),
+        ));
     }
     if list.contigs.lengths().contains(&0) {
         bail!("value", "the lengths of the chromosomes are not known"; hint: "give the genome: `.complement(genome)`");
     }
-    Ok((list.clone(), list.contigs.lengths().iter().map(|n| (0, *n)).collect()))
+    Ok((
+        list.clone(),
+        list.contigs.lengths().iter().map(|n| (0, *n)).collect(),
+    ))
 }
 
 natives! { natives in "intervals" {
     /// Returns what two lists share.
     ///
-    /// With `prefix` each pair has the columns of both lists, as `bedtools intersect -wo`; `report: "all"` keeps intervals
-    /// without any overlap too (`-wao`): their other columns are ".", -1 or NaN. An interval without bases counts as the two
-    /// bases around it, as in bedtools.
+    /// With `prefix` each pair has the columns of both lists, as `bedtools intersect -wo`;
+    /// `report: "all"` keeps intervals without any overlap too (`-wao`): their other columns are
+    /// ".", -1 or NaN. An interval without bases counts as the two bases around it, as in bedtools.
     ///
     /// ```rhai
     /// let a = intervals::from(#{ chrom: ["chr1", "chr1"], start: [0, 50], end: [10, 60] });

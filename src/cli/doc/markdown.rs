@@ -17,7 +17,13 @@ impl Links {
 
     fn of(&self, text: &str) -> Option<&String> {
         // as it stands, or as a call with arguments
-        self.0.get(text).or_else(|| self.0.get(text.split_once('(').filter(|(name, _)| name.contains("::"))?.0))
+        self.0.get(text).or_else(|| {
+            self.0.get(
+                text.split_once('(')
+                    .filter(|(name, _)| name.contains("::"))?
+                    .0,
+            )
+        })
     }
 }
 
@@ -27,8 +33,16 @@ fn parser(text: &str) -> Parser<'_> {
 
 /// The anchor of a heading.
 fn anchor(title: &str) -> String {
-    let plain: String = title.to_lowercase().chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect();
-    plain.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-")
+    let plain: String = title
+        .to_lowercase()
+        .chars()
+        .map(|c| if c.is_alphanumeric() { c } else { '-' })
+        .collect();
+    plain
+        .split('-')
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join("-")
 }
 
 /// A script with its words in colours; `space::name` leads to its page.
@@ -38,11 +52,19 @@ fn script(code: &str, links: &Links) -> String {
     let mut i = 0;
     while i < spans.len() {
         let (kind, text) = spans[i];
-        let called = spans.get(i + 1).filter(|_| kind == Kind::Space).map(|(_, name)| (format!("{text}{name}"), *name));
+        let called = spans
+            .get(i + 1)
+            .filter(|_| kind == Kind::Space)
+            .map(|(_, name)| (format!("{text}{name}"), *name));
         if let Some((whole, name)) = called
             && let Some(page) = links.of(&whole)
         {
-            html += &format!("<a href=\"{}\">{}{}</a>", escaped(page), highlight::marked(Kind::Space, text), highlight::marked(Kind::Call, name));
+            html += &format!(
+                "<a href=\"{}\">{}{}</a>",
+                escaped(page),
+                highlight::marked(Kind::Space, text),
+                highlight::marked(Kind::Call, name)
+            );
             i += 2;
             continue;
         }
@@ -60,18 +82,34 @@ pub fn html(text: &str, links: &Links) -> String {
     for event in parser(text) {
         match event {
             Event::Start(Tag::CodeBlock(kind)) => {
-                let language = if let CodeBlockKind::Fenced(language) = kind { language.to_string() } else { String::new() };
+                let language = if let CodeBlockKind::Fenced(language) = kind {
+                    language.to_string()
+                } else {
+                    String::new()
+                };
                 code = Some((language, String::new()));
             }
             Event::End(TagEnd::CodeBlock) => {
                 if let Some((language, text)) = code.take() {
-                    let class = if language.ends_with("fails") { " class=\"fails\"" } else { "" };
-                    let body = if language.starts_with("rhai") { script(&text, links) } else { escaped(&text) };
+                    let class = if language.ends_with("fails") {
+                        " class=\"fails\""
+                    } else {
+                        ""
+                    };
+                    let body = if language.starts_with("rhai") {
+                        script(&text, links)
+                    } else {
+                        escaped(&text)
+                    };
                     // scrolls where it is wide: the keyboard must reach it
-                    events.push(Event::Html(format!("<pre{class} tabindex=\"0\">{}</pre>", body.trim_end()).into()));
+                    events.push(Event::Html(
+                        format!("<pre{class} tabindex=\"0\">{}</pre>", body.trim_end()).into(),
+                    ));
                 }
             }
-            Event::Text(part) if code.is_some() => code.iter_mut().for_each(|(_, text)| text.push_str(&part)),
+            Event::Text(part) if code.is_some() => {
+                code.iter_mut().for_each(|(_, text)| text.push_str(&part))
+            }
             Event::Start(Tag::Heading { .. }) => heading = Some((String::new(), Vec::new())),
             Event::End(TagEnd::Heading(level)) => {
                 if let Some((title, inside)) = heading.take() {
@@ -85,7 +123,9 @@ pub fn html(text: &str, links: &Links) -> String {
             }
             Event::Code(name) => {
                 let shown = format!("<code>{}</code>", escaped(&name));
-                let linked = links.of(&name).map_or(shown.clone(), |page| format!("<a href=\"{}\">{shown}</a>", escaped(page)));
+                let linked = links.of(&name).map_or(shown.clone(), |page| {
+                    format!("<a href=\"{}\">{shown}</a>", escaped(page))
+                });
                 match &mut heading {
                     Some((title, inside)) => {
                         title.push_str(&name);
@@ -94,13 +134,28 @@ pub fn html(text: &str, links: &Links) -> String {
                     None => events.push(Event::InlineHtml(linked.into())),
                 }
             }
-            Event::Start(Tag::Link { link_type, dest_url, title, id }) => {
+            Event::Start(Tag::Link {
+                link_type,
+                dest_url,
+                title,
+                id,
+            }) => {
                 // `(std/layers/fm)` is a page of the reference
                 let page = links.of(&dest_url).cloned().map_or(dest_url, Into::into);
-                events.push(Event::Start(Tag::Link { link_type, dest_url: page, title, id }));
+                events.push(Event::Start(Tag::Link {
+                    link_type,
+                    dest_url: page,
+                    title,
+                    id,
+                }));
             }
-            Event::Start(Tag::Table(alignment)) => events.extend([Event::Html("<div class=\"wide\">".into()), Event::Start(Tag::Table(alignment))]),
-            Event::End(TagEnd::Table) => events.extend([Event::End(TagEnd::Table), Event::Html("</div>".into())]),
+            Event::Start(Tag::Table(alignment)) => events.extend([
+                Event::Html("<div class=\"wide\">".into()),
+                Event::Start(Tag::Table(alignment)),
+            ]),
+            Event::End(TagEnd::Table) => {
+                events.extend([Event::End(TagEnd::Table), Event::Html("</div>".into())])
+            }
             other => match &mut heading {
                 Some((title, inside)) => {
                     if let Event::Text(part) = &other {
@@ -158,9 +213,20 @@ mod tests {
     fn code_is_coloured_and_names_are_links() {
         let mut links = Links::default();
         links.add("nn::conv1d", "reference-nn.html#nn::conv1d".into());
-        let page = html("# A `b`\n\nSee `nn::conv1d(8, 3)`, not `x < y`.\n\n```rhai,fails\nnn::conv1d(1); // \"no\"\n```\n\n| a |\n|---|\n| 1 |\n", &links);
-        assert!(page.contains("<h1 id=\"a-b\">") && page.contains("<code>x &lt; y</code>"), "{page}");
-        assert_eq!(page.matches("href=\"reference-nn.html#nn::conv1d\"").count(), 2, "{page}");
+        let page = html(
+            "# A `b`\n\nSee `nn::conv1d(8, 3)`, not `x < y`.\n\n```rhai,fails\nnn::conv1d(1); // \"no\"\n```\n\n| a |\n|---|\n| 1 |\n",
+            &links,
+        );
+        assert!(
+            page.contains("<h1 id=\"a-b\">") && page.contains("<code>x &lt; y</code>"),
+            "{page}"
+        );
+        assert_eq!(
+            page.matches("href=\"reference-nn.html#nn::conv1d\"")
+                .count(),
+            2,
+            "{page}"
+        );
         assert!(
             page.contains("<pre class=\"fails\"")
                 && page.contains("<span class=\"c\">// &quot;no&quot;</span>")

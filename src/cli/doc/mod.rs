@@ -1,4 +1,5 @@
-//! `cistron doc`: the guide and the reference as a folder of pages, with a search that needs no server.
+//! `cistron doc`: the guide and the reference as a folder of pages, with a search that needs no
+//! server.
 
 mod markdown;
 
@@ -36,7 +37,10 @@ pub struct Page {
 
 /// Runs the command; the exit code.
 pub fn doc(out: &Path) -> u8 {
-    crate::bind::start(session::Settings { quiet: true, ..session::Settings::default() });
+    crate::bind::start(session::Settings {
+        quiet: true,
+        ..session::Settings::default()
+    });
     match write(out) {
         Ok(()) => {
             crate::outln!("{}", out.join("index.html").display());
@@ -47,33 +51,56 @@ pub fn doc(out: &Path) -> u8 {
 }
 
 fn write(out: &Path) -> Result<()> {
-    pages(&session::catalog()).iter().try_for_each(|page| write_whole(&out.join(&page.file), page.text.as_bytes()))
+    pages(&session::catalog())
+        .iter()
+        .try_for_each(|page| write_whole(&out.join(&page.file), page.text.as_bytes()))
 }
 
 fn chapters() -> Vec<Chapter> {
-    let mut files: Vec<_> = GUIDE.files().filter(|file| file.path().extension().is_some_and(|e| e == "md")).collect();
+    let mut files: Vec<_> = GUIDE
+        .files()
+        .filter(|file| file.path().extension().is_some_and(|e| e == "md"))
+        .collect();
     files.sort_by_key(|file| file.path());
     files
         .iter()
         .filter_map(|file| {
             let text = file.contents_utf8()?;
             let stem = file.path().file_stem()?.to_str()?;
-            let title = text.lines().find_map(|line| line.strip_prefix("# "))?.to_string();
-            Some(Chapter { name: stem.split_once('_').map_or(stem, |(_, name)| name).to_string(), title, text })
+            let title = text
+                .lines()
+                .find_map(|line| line.strip_prefix("# "))?
+                .to_string();
+            Some(Chapter {
+                name: stem
+                    .split_once('_')
+                    .map_or(stem, |(_, name)| name)
+                    .to_string(),
+                title,
+                text,
+            })
         })
         .collect()
 }
 
 /// A namespace, type or module as the reference lists it, and its page.
 fn spaces(catalog: &Catalog) -> Vec<&str> {
-    let mut spaces: Vec<&str> = catalog.entries.iter().map(|entry| entry.namespace.as_str()).collect();
+    let mut spaces: Vec<&str> = catalog
+        .entries
+        .iter()
+        .map(|entry| entry.namespace.as_str())
+        .collect();
     spaces.sort_unstable();
     spaces.dedup();
     spaces
 }
 
 fn shown(space: &str) -> &str {
-    if space.is_empty() { "everywhere" } else { space }
+    if space.is_empty() {
+        "everywhere"
+    } else {
+        space
+    }
 }
 
 /// The file of a namespace's page.
@@ -86,19 +113,57 @@ pub fn pages(catalog: &Catalog) -> Vec<Page> {
     let (chapters, spaces) = (chapters(), spaces(catalog));
     let mut links = Links::default();
     for entry in &catalog.entries {
-        links.add(&entry.qualified(), format!("{}#{}", file_of(&entry.namespace), entry.qualified()));
+        links.add(
+            &entry.qualified(),
+            format!("{}#{}", file_of(&entry.namespace), entry.qualified()),
+        );
     }
-    spaces.iter().filter(|space| !space.is_empty()).for_each(|space| links.add(space, file_of(space)));
-    let page = |file: &str, title: &str, body: &str| Page { file: file.into(), text: framed(file, title, body, &chapters, &spaces) };
-    let mut out = vec![page("index.html", "cistron", &first(&chapters, catalog, &spaces))];
+    spaces
+        .iter()
+        .filter(|space| !space.is_empty())
+        .for_each(|space| links.add(space, file_of(space)));
+    let page = |file: &str, title: &str, body: &str| Page {
+        file: file.into(),
+        text: framed(file, title, body, &chapters, &spaces),
+    };
+    let mut out = vec![page(
+        "index.html",
+        "cistron",
+        &first(&chapters, catalog, &spaces),
+    )];
     out.extend(chapters.iter().enumerate().map(|(i, chapter)| {
-        let next = chapters.get(i + 1).map_or(String::new(), |next| format!("<p>Next: <a href=\"guide-{}.html\">{}</a></p>", next.name, escaped(&next.title)));
-        page(&format!("guide-{}.html", chapter.name), &chapter.title, &(markdown::html(chapter.text, &links) + &next))
+        let next = chapters.get(i + 1).map_or(String::new(), |next| {
+            format!(
+                "<p>Next: <a href=\"guide-{}.html\">{}</a></p>",
+                next.name,
+                escaped(&next.title)
+            )
+        });
+        page(
+            &format!("guide-{}.html", chapter.name),
+            &chapter.title,
+            &(markdown::html(chapter.text, &links) + &next),
+        )
     }));
-    out.extend(spaces.iter().map(|space| page(&file_of(space), shown(space), &reference(catalog, space, &links))));
-    let index = format!("const INDEX = {};\n{SEARCH}", Value::Array(index(&chapters, catalog)));
-    out.push(Page { file: "search.js".into(), text: index });
-    out.push(Page { file: "style.css".into(), text: STYLE.into() });
+    out.extend(spaces.iter().map(|space| {
+        page(
+            &file_of(space),
+            shown(space),
+            &reference(catalog, space, &links),
+        )
+    }));
+    let index = format!(
+        "const INDEX = {};\n{SEARCH}",
+        Value::Array(index(&chapters, catalog))
+    );
+    out.push(Page {
+        file: "search.js".into(),
+        text: index,
+    });
+    out.push(Page {
+        file: "style.css".into(),
+        text: STYLE.into(),
+    });
     out
 }
 
@@ -107,12 +172,20 @@ fn index(chapters: &[Chapter], catalog: &Catalog) -> Vec<Value> {
     let mut out = Vec::new();
     for chapter in chapters {
         for (title, anchor, text) in markdown::sections(chapter.text) {
-            let name = if title == chapter.title { title } else { format!("{}: {title}", chapter.title) };
+            let name = if title == chapter.title {
+                title
+            } else {
+                format!("{}: {title}", chapter.title)
+            };
             out.push(json!({ "kind": "guide", "name": name, "page": format!("guide-{}.html#{anchor}", chapter.name), "keys": "", "text": text }));
         }
     }
     for entry in &catalog.entries {
-        let keys: Vec<&str> = entry.options.iter().flat_map(|options| options.iter().map(|option| option.name)).collect();
+        let keys: Vec<&str> = entry
+            .options
+            .iter()
+            .flat_map(|options| options.iter().map(|option| option.name))
+            .collect();
         let page = format!("{}#{}", file_of(&entry.namespace), entry.qualified());
         out.push(json!({ "kind": "reference", "name": entry.qualified(), "page": page, "keys": keys.join(" "), "text": entry.summary() }));
     }
@@ -120,15 +193,37 @@ fn index(chapters: &[Chapter], catalog: &Catalog) -> Vec<Value> {
 }
 
 fn listed(file: &str, own: &str, title: &str) -> String {
-    let here = if file == own { " class=\"on\" aria-current=\"page\"" } else { "" };
+    let here = if file == own {
+        " class=\"on\" aria-current=\"page\""
+    } else {
+        ""
+    };
     format!("<li><a{here} href=\"{own}\">{}</a></li>", escaped(title))
 }
 
 fn framed(file: &str, title: &str, body: &str, chapters: &[Chapter], spaces: &[&str]) -> String {
-    let guide: String = chapters.iter().map(|chapter| listed(file, &format!("guide-{}.html", chapter.name), &chapter.title)).collect();
-    let (modules, plain): (Vec<&str>, Vec<&str>) = spaces.iter().partition(|space| space.contains('/'));
-    let of = |list: &[&str]| list.iter().map(|space| listed(file, &file_of(space), shown(space))).collect::<String>();
-    let title = if title == "cistron" { "cistron".to_string() } else { format!("{} · cistron", escaped(title)) };
+    let guide: String = chapters
+        .iter()
+        .map(|chapter| {
+            listed(
+                file,
+                &format!("guide-{}.html", chapter.name),
+                &chapter.title,
+            )
+        })
+        .collect();
+    let (modules, plain): (Vec<&str>, Vec<&str>) =
+        spaces.iter().partition(|space| space.contains('/'));
+    let of = |list: &[&str]| {
+        list.iter()
+            .map(|space| listed(file, &file_of(space), shown(space)))
+            .collect::<String>()
+    };
+    let title = if title == "cistron" {
+        "cistron".to_string()
+    } else {
+        format!("{} · cistron", escaped(title))
+    };
     format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\"><title>{title}</title>\
          <link rel=\"stylesheet\" href=\"style.css\"><header><a class=\"home\" href=\"index.html\">cistron</a><div id=\"find\" role=\"search\">\
@@ -142,17 +237,39 @@ fn framed(file: &str, title: &str, body: &str, chapters: &[Chapter], spaces: &[&
 }
 
 fn first(chapters: &[Chapter], catalog: &Catalog, spaces: &[&str]) -> String {
-    let mut html = String::from("<h1>cistron</h1><p>A scripting runtime for genomic deep learning.</p><h2>Guide</h2><ul>");
+    let mut html = String::from(
+        "<h1>cistron</h1><p>A scripting runtime for genomic deep learning.</p><h2>Guide</h2><ul>",
+    );
     for chapter in chapters {
         // writing to a string cannot fail
-        let _ = write!(html, "<li><a href=\"guide-{}.html\">{}</a></li>", chapter.name, escaped(&chapter.title));
+        let _ = write!(
+            html,
+            "<li><a href=\"guide-{}.html\">{}</a></li>",
+            chapter.name,
+            escaped(&chapter.title)
+        );
     }
     html += "</ul><h2>Reference</h2><div class=\"wide\"><table>";
     for space in spaces {
-        let names: Vec<&str> = catalog.entries.iter().filter(|entry| entry.namespace == *space).map(|entry| entry.name.as_str()).collect();
+        let names: Vec<&str> = catalog
+            .entries
+            .iter()
+            .filter(|entry| entry.namespace == *space)
+            .map(|entry| entry.name.as_str())
+            .collect();
         let some = names.iter().take(6).copied().collect::<Vec<_>>().join(", ");
-        let more = if names.len() > 6 { format!(", … {} in all", names.len()) } else { String::new() };
-        let _ = write!(html, "<tr><td><a href=\"{}\">{}</a></td><td>{}{more}</td></tr>", file_of(space), escaped(shown(space)), escaped(&some));
+        let more = if names.len() > 6 {
+            format!(", … {} in all", names.len())
+        } else {
+            String::new()
+        };
+        let _ = write!(
+            html,
+            "<tr><td><a href=\"{}\">{}</a></td><td>{}{more}</td></tr>",
+            file_of(space),
+            escaped(shown(space)),
+            escaped(&some)
+        );
     }
     html + "</table></div>"
 }
@@ -160,7 +277,11 @@ fn first(chapters: &[Chapter], catalog: &Catalog, spaces: &[&str]) -> String {
 /// The page of a namespace.
 fn reference(catalog: &Catalog, space: &str, links: &Links) -> String {
     let mut html = format!("<h1>{}</h1>", escaped(shown(space)));
-    for entry in catalog.entries.iter().filter(|entry| entry.namespace == space) {
+    for entry in catalog
+        .entries
+        .iter()
+        .filter(|entry| entry.namespace == space)
+    {
         html += &described(entry, links);
     }
     html
@@ -176,9 +297,21 @@ fn described(entry: &Entry, links: &Links) -> String {
     if let Some(options) = entry.options {
         html += "<div class=\"wide\"><table><thead><tr><th>option<th>takes<th>default<th>meaning</tr></thead>";
         for option in options {
-            let (takes, default, text) = (escaped(&option.takes()), escaped(option.default), escaped(option.text));
-            let default = if default.is_empty() { default } else { format!("<code>{default}</code>") };
-            let _ = write!(html, "<tr><td><code>{}</code><td>{takes}<td>{default}<td>{text}</tr>", option.name);
+            let (takes, default, text) = (
+                escaped(&option.takes()),
+                escaped(option.default),
+                escaped(option.text),
+            );
+            let default = if default.is_empty() {
+                default
+            } else {
+                format!("<code>{default}</code>")
+            };
+            let _ = write!(
+                html,
+                "<tr><td><code>{}</code><td>{takes}<td>{default}<td>{text}</tr>",
+                option.name
+            );
         }
         html += "</table></div>";
     }

@@ -1,8 +1,8 @@
 //! The child's side of grading: the tests of a lesson run against the functions of a submission.
 //!
-//! The two never share a name. The submission is a module of its own, from which only the functions that the lesson asks
-//! for are reached, through a native function; tests and assertions are those of the lesson. What a submission defines
-//! under their names is seen by the submission alone.
+//! The two never share a name. The submission is a module of its own, from which only the functions
+//! that the lesson asks for are reached, through a native function; tests and assertions are those
+//! of the lesson. What a submission defines under their names is seen by the submission alone.
 
 use super::lesson::{self, Source, Test};
 use super::pieces::{self, Piece};
@@ -13,7 +13,9 @@ use crate::lang::interactive::imports_of;
 use crate::lang::reach::Reach;
 use crate::lang::{Callback, callback, diagnostics, engine, resolver, session};
 use crate::torch::Tensor;
-use rhai::{AST, Dynamic, Engine, EvalAltResult, FnAccess, GlobalRuntimeState, NativeCallContext, Scope};
+use rhai::{
+    AST, Dynamic, Engine, EvalAltResult, FnAccess, GlobalRuntimeState, NativeCallContext, Scope,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::cell::{Cell, RefCell};
@@ -68,7 +70,9 @@ pub fn judge(channel: &Channel, exercise: &Exercise) -> u8 {
     for (i, test) in exercise.tests.iter().enumerate().skip(exercise.first) {
         let engine = begin(exercise, test);
         let told = channel.send(&json!({ "begin": i })).and_then(|()| {
-            let problem = attempt(&engine, exercise, test).err().map(|fault| described(&fault));
+            let problem = attempt(&engine, exercise, test)
+                .err()
+                .map(|fault| described(&fault));
             // the time of the test is over, which the parent records
             interrupt::check()?;
             channel.send(&json!({ "judged": [i, problem] }))
@@ -77,13 +81,20 @@ pub fn judge(channel: &Channel, exercise: &Exercise) -> u8 {
             return crate::cli::ERROR;
         }
     }
-    channel.send(&json!({ "end": true })).map_or(crate::cli::ERROR, |()| 0)
+    channel
+        .send(&json!({ "end": true }))
+        .map_or(crate::cli::ERROR, |()| 0)
 }
 
 /// A fault in a line, with the name of its file.
 fn described(fault: &Fault) -> String {
-    let Some(at) = &fault.at else { return fault.message.clone() };
-    let name = std::path::Path::new(&at.file).file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let Some(at) = &fault.at else {
+        return fault.message.clone();
+    };
+    let name = std::path::Path::new(&at.file)
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
     format!("{name} line {}: {}", at.line, fault.message)
 }
 
@@ -95,7 +106,11 @@ fn seed_of(exercise: &Exercise, test: &Test) -> u64 {
 
 /// The seed of a test that takes one, else 0.
 fn seed_for(exercise: &Exercise, test: &Test) -> u64 {
-    if test.takes_seed { seed_of(exercise, test) } else { 0 }
+    if test.takes_seed {
+        seed_of(exercise, test)
+    } else {
+        0
+    }
 }
 
 /// Starts a session for one test.
@@ -105,7 +120,10 @@ fn begin(exercise: &Exercise, test: &Test) -> Rc<Engine> {
         quiet: true,
         device: "cpu".into(),
         seed,
-        sandbox: Some(Reach { read: exercise.allow.clone(), ..Reach::default() }),
+        sandbox: Some(Reach {
+            read: exercise.allow.clone(),
+            ..Reach::default()
+        }),
         ..session::Settings::default()
     };
     crate::torch::device::seed(seed);
@@ -115,7 +133,8 @@ fn begin(exercise: &Exercise, test: &Test) -> Rc<Engine> {
 /// Runs one test in its session.
 fn attempt(engine: &Engine, exercise: &Exercise, test: &Test) -> Result<()> {
     session::capture();
-    let outcome = read_answers(engine, exercise).and_then(|asked| run(engine, exercise, &asked, test, seed_for(exercise, test)));
+    let outcome = read_answers(engine, exercise)
+        .and_then(|asked| run(engine, exercise, &asked, test, seed_for(exercise, test)));
     ANSWERS.with(RefCell::take);
     session::captured();
     outcome
@@ -126,8 +145,14 @@ fn register(engine: &mut Engine) {
     engine.register_fn(ANSWER, answer);
     // the key is not known to a script, so that only the end of the test reaches it
     engine.register_fn(REACHED, |key: i64| PASSED.set(key == KEY.get()));
-    engine.register_fn("exit", || -> std::result::Result<Dynamic, Box<EvalAltResult>> { Err(left()) });
-    engine.register_fn("exit", |_: Dynamic| -> std::result::Result<Dynamic, Box<EvalAltResult>> { Err(left()) });
+    engine.register_fn(
+        "exit",
+        || -> std::result::Result<Dynamic, Box<EvalAltResult>> { Err(left()) },
+    );
+    engine.register_fn(
+        "exit",
+        |_: Dynamic| -> std::result::Result<Dynamic, Box<EvalAltResult>> { Err(left()) },
+    );
 }
 
 /// The fault of `exit`, which no `catch` sees.
@@ -142,27 +167,53 @@ fn is_native(name: &str) -> bool {
 }
 
 /// Calls a function of the submission.
-fn answer(context: NativeCallContext, name: &str, args: rhai::Array) -> std::result::Result<Dynamic, Box<EvalAltResult>> {
+fn answer(
+    context: NativeCallContext,
+    name: &str,
+    args: rhai::Array,
+) -> std::result::Result<Dynamic, Box<EvalAltResult>> {
     let raised = |fault: Fault| diagnostics::raise_from(fault, name, &context);
     let (found, fault, home, file) = ANSWERS.with(|answers| {
         let answers = answers.borrow();
-        (answers.found.get(name).cloned(), answers.faults.get(name).cloned(), answers.home.clone(), answers.file.clone())
+        (
+            answers.found.get(name).cloned(),
+            answers.faults.get(name).cloned(),
+            answers.home.clone(),
+            answers.file.clone(),
+        )
     });
     let (Some(found), Some(home)) = (found, home) else {
-        return Err(raised(fault.unwrap_or_else(|| fault!("name", "the submission has no function `{name}`"))));
+        return Err(raised(fault.unwrap_or_else(|| {
+            fault!("name", "the submission has no function `{name}`")
+        })));
     };
-    let args = args.into_iter().map(|arg| callback::portable(copied(arg), &context)).collect();
+    let args = args
+        .into_iter()
+        .map(|arg| callback::portable(copied(arg), &context))
+        .collect();
     let result = found.call(args).map_err(raised)?;
     let _unit = session::enter(&file);
-    let inside = NativeCallContext::new_with_all_fields(context.engine(), name, None, &home, context.call_position());
+    let inside = NativeCallContext::new_with_all_fields(
+        context.engine(),
+        name,
+        None,
+        &home,
+        context.call_position(),
+    );
     Ok(callback::portable(result, &inside))
 }
 
-/// A copy of the tensors in an argument, so that a submission cannot change the values that its result is compared with.
-/// Those that gradients are computed for stay what they are.
+/// A copy of the tensors in an argument, so that a submission cannot change the values that its
+/// result is compared with. Those that gradients are computed for stay what they are.
 fn copied(value: Dynamic) -> Dynamic {
     if value.is_array() {
-        return value.into_array().unwrap_or_default().into_iter().map(copied).collect::<rhai::Array>().into();
+        return value
+            .into_array()
+            .unwrap_or_default()
+            .into_iter()
+            .map(copied)
+            .collect::<rhai::Array>()
+            .into();
     }
     let tensor = value.read_lock::<Tensor>().map(|tensor| tensor.clone());
     match tensor {
@@ -174,10 +225,22 @@ fn copied(value: Dynamic) -> Dynamic {
 /// The imports of the standard library among the lines of a text.
 fn imports(text: &str) -> String {
     let is_plain = |import: &String| {
-        let inside = import.strip_prefix("import \"std/").and_then(|rest| rest.strip_suffix(';')).and_then(|rest| rest.split_once("\" as "));
-        inside.is_some_and(|(path, name)| [path, name].iter().all(|part| part.chars().all(|c| c.is_alphanumeric() || "_/-".contains(c))))
+        let inside = import
+            .strip_prefix("import \"std/")
+            .and_then(|rest| rest.strip_suffix(';'))
+            .and_then(|rest| rest.split_once("\" as "));
+        inside.is_some_and(|(path, name)| {
+            [path, name].iter().all(|part| {
+                part.chars()
+                    .all(|c| c.is_alphanumeric() || "_/-".contains(c))
+            })
+        })
     };
-    imports_of(text).into_iter().filter(is_plain).collect::<Vec<_>>().join(" ")
+    imports_of(text)
+        .into_iter()
+        .filter(is_plain)
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// Some functions of a text. `clone_functions_only_filtered` of Rhai 1.27 returns all of them.
@@ -189,14 +252,17 @@ fn kept(ast: &AST, keep: impl Fn(FnAccess, &str) -> bool) -> AST {
 
 fn compile(engine: &Engine, words: &str, source: &Source, text: &str) -> Result<AST> {
     let prepared = session::remember_behind(words, &source.file, text);
-    let compiled = engine.compile(prepared).map_err(|error| diagnostics::fault_of(&error.into(), &source.file));
+    let compiled = engine
+        .compile(prepared)
+        .map_err(|error| diagnostics::fault_of(&error.into(), &source.file));
     compiled.map(|mut ast| {
         ast.set_source(source.file.as_str());
         ast
     })
 }
 
-/// The functions of a text, but for its tests: of the whole where it can be read, else of each that can be read by itself.
+/// The functions of a text, but for its tests: of the whole where it can be read, else of each that
+/// can be read by itself.
 fn functions(engine: &Engine, source: &Source) -> (AST, HashMap<String, Fault>) {
     let words = imports(&source.text);
     let of = |ast: &AST| kept(ast, |_, name| !name.starts_with("test_"));
@@ -223,12 +289,22 @@ fn read_answers(engine: &Engine, exercise: &Exercise) -> Result<Vec<Piece>> {
     let source = exercise.answers.as_ref().unwrap_or(&exercise.lesson);
     let asked = match &exercise.answers {
         Some(_) => lesson::asked(&exercise.lesson.text),
-        None => pieces::cut(&source.text).into_iter().filter(|piece| !piece.is_private && !piece.name.starts_with("test_")).collect(),
+        None => pieces::cut(&source.text)
+            .into_iter()
+            .filter(|piece| !piece.is_private && !piece.name.starts_with("test_"))
+            .collect(),
     };
-    let asked: Vec<Piece> = asked.into_iter().filter(|piece| !is_native(&piece.name)).collect();
+    let asked: Vec<Piece> = asked
+        .into_iter()
+        .filter(|piece| !is_native(&piece.name))
+        .collect();
     let (own, faults) = functions(engine, source);
     // what the lesson gives is there for the submission, too
-    let given = if exercise.answers.is_some() { functions(engine, &exercise.lesson).0 } else { AST::empty() };
+    let given = if exercise.answers.is_some() {
+        functions(engine, &exercise.lesson).0
+    } else {
+        AST::empty()
+    };
     let is_open = |name: &str| asked.iter().any(|piece| piece.name == name);
     let given = kept(&given, |_, name| !is_open(name));
     let mut all = given.merge(&own);
@@ -236,18 +312,33 @@ fn read_answers(engine: &Engine, exercise: &Exercise) -> Result<Vec<Piece>> {
     let words = imports(&source.text) + " " + &imports(&exercise.lesson.text);
     let _unit = session::enter(&source.file);
     let to_fault = |error: Box<EvalAltResult>| diagnostics::fault_of(&error, &source.file);
-    let tail = engine.compile(format!("{words} {}();", resolver::HOME)).map_err(|error| to_fault(error.into()))?;
+    let tail = engine
+        .compile(format!("{words} {}();", resolver::HOME))
+        .map_err(|error| to_fault(error.into()))?;
     let (_, home) = resolver::environment(engine, &all.merge(&tail), &source.file)?;
-    let mut answers = Answers { faults, file: source.file.clone(), ..Answers::default() };
+    let mut answers = Answers {
+        faults,
+        file: source.file.clone(),
+        ..Answers::default()
+    };
     for piece in &asked {
-        let arities: Vec<usize> = all.iter_functions().filter(|f| f.name == piece.name && f.this_type.is_none()).map(|f| f.params.len()).collect();
+        let arities: Vec<usize> = all
+            .iter_functions()
+            .filter(|f| f.name == piece.name && f.this_type.is_none())
+            .map(|f| f.params.len())
+            .collect();
         if arities.contains(&piece.params.len()) {
-            let target = Callback::of_module(&piece.name, home.clone(), &source.file).map_err(to_fault)?;
+            let target =
+                Callback::of_module(&piece.name, home.clone(), &source.file).map_err(to_fault)?;
             answers.found.insert(piece.name.clone(), target);
         } else if !answers.faults.contains_key(&piece.name) {
             let wanted = piece.signature();
             let fault = match arities.first() {
-                Some(n) => fault!("name", "the lesson asks for `{wanted}`, the submission's `{}` takes {n} values", piece.name),
+                Some(n) => fault!(
+                    "name",
+                    "the lesson asks for `{wanted}`, the submission's `{}` takes {n} values",
+                    piece.name
+                ),
                 None => fault!("name", "the submission has no function `{wanted}`"),
             };
             answers.faults.insert(piece.name.clone(), fault);
@@ -259,9 +350,24 @@ fn read_answers(engine: &Engine, exercise: &Exercise) -> Result<Vec<Piece>> {
 }
 
 /// Runs a test of the lesson.
-fn run(engine: &Engine, exercise: &Exercise, asked: &[Piece], test: &Test, seed: u64) -> Result<()> {
-    let source = if test.is_hidden { exercise.hidden.as_ref().unwrap_or(&exercise.lesson) } else { &exercise.lesson };
-    let words = imports(&exercise.lesson.text) + " " + &exercise.hidden.as_ref().map_or(String::new(), |hidden| imports(&hidden.text));
+fn run(
+    engine: &Engine,
+    exercise: &Exercise,
+    asked: &[Piece],
+    test: &Test,
+    seed: u64,
+) -> Result<()> {
+    let source = if test.is_hidden {
+        exercise.hidden.as_ref().unwrap_or(&exercise.lesson)
+    } else {
+        &exercise.lesson
+    };
+    let words = imports(&exercise.lesson.text)
+        + " "
+        + &exercise
+            .hidden
+            .as_ref()
+            .map_or(String::new(), |hidden| imports(&hidden.text));
     let is_open = |name: &str| asked.iter().any(|piece| piece.name == name);
     let trusted = |source: &Source| -> Result<AST> {
         let ast = compile(engine, &words, source, &source.text)?;
@@ -269,13 +375,17 @@ fn run(engine: &Engine, exercise: &Exercise, asked: &[Piece], test: &Test, seed:
         let is_own = exercise.answers.is_some() || source.file != exercise.lesson.file;
         Ok(kept(&ast, |access, name| {
             let is_private = access == FnAccess::Private && (is_own || !is_native(name));
-            name.starts_with("test_") || name.starts_with("anon$") || is_private || is_own && !is_open(name)
+            name.starts_with("test_")
+                || name.starts_with("anon$")
+                || is_private
+                || is_own && !is_open(name)
         }))
     };
     let lesson = match &exercise.answers {
         Some(_) => trusted(&exercise.lesson)?,
         // a lesson that is its own submission may have a function that cannot be read
-        None => trusted(&exercise.lesson).or_else(|fault| trusted_piece(engine, &words, &exercise.lesson, test).ok_or(fault))?,
+        None => trusted(&exercise.lesson)
+            .or_else(|fault| trusted_piece(engine, &words, &exercise.lesson, test).ok_or(fault))?,
     };
     let mut whole = match &exercise.hidden {
         Some(hidden) => lesson.merge(&trusted(hidden)?),
@@ -283,9 +393,15 @@ fn run(engine: &Engine, exercise: &Exercise, asked: &[Piece], test: &Test, seed:
     };
     let shims: String = asked.iter().map(shim).collect();
     let key = (RandomState::new().hash_one(&test.name) >> 1) as i64;
-    let call = if test.takes_seed { format!("{}({seed})", test.name) } else { format!("{}()", test.name) };
+    let call = if test.takes_seed {
+        format!("{}({seed})", test.name)
+    } else {
+        format!("{}()", test.name)
+    };
     let text = format!("{words} {shims} {call}; {REACHED}({key});");
-    let last = engine.compile(text).map_err(|error| diagnostics::fault_of(&error.into(), &source.file))?;
+    let last = engine
+        .compile(text)
+        .map_err(|error| diagnostics::fault_of(&error.into(), &source.file))?;
     whole = whole.merge(&last);
     whole.set_source(source.file.as_str());
     let _unit = session::enter(&source.file);
@@ -295,21 +411,42 @@ fn run(engine: &Engine, exercise: &Exercise, asked: &[Piece], test: &Test, seed:
     let outcome = engine::evaluated(engine, &mut scope, &whole, &source.file);
     engine::release(&mut scope);
     outcome.map(drop)?;
-    if PASSED.get() { Ok(()) } else { Err(fault!("sandbox", "the script ended before the test was over")) }
+    if PASSED.get() {
+        Ok(())
+    } else {
+        Err(fault!(
+            "sandbox",
+            "the script ended before the test was over"
+        ))
+    }
 }
 
 /// A test and the private functions of a text, where the whole cannot be read.
 fn trusted_piece(engine: &Engine, words: &str, source: &Source, test: &Test) -> Option<AST> {
-    let wanted = |piece: &Piece| piece.name == test.name || piece.is_private && !is_native(&piece.name);
-    let texts = pieces::cut(&source.text).into_iter().filter(wanted).map(|piece| "\n".repeat(piece.line - 1) + &piece.text);
+    let wanted =
+        |piece: &Piece| piece.name == test.name || piece.is_private && !is_native(&piece.name);
+    let texts = pieces::cut(&source.text)
+        .into_iter()
+        .filter(wanted)
+        .map(|piece| "\n".repeat(piece.line - 1) + &piece.text);
     let mut all = AST::empty();
     for text in texts {
-        all = all.merge(&compile(engine, words, source, &text).ok()?.clone_functions_only());
+        all = all.merge(
+            &compile(engine, words, source, &text)
+                .ok()?
+                .clone_functions_only(),
+        );
     }
     Some(all)
 }
 
 /// The function of the lesson that passes a call on to the submission.
 fn shim(piece: &Piece) -> String {
-    format!("fn {}({}) {{ {ANSWER}(\"{}\", [{}]) }} ", piece.name, piece.params.join(", "), piece.name, piece.params.join(", "))
+    format!(
+        "fn {}({}) {{ {ANSWER}(\"{}\", [{}]) }} ",
+        piece.name,
+        piece.params.join(", "),
+        piece.name,
+        piece.params.join(", ")
+    )
 }

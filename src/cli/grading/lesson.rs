@@ -34,16 +34,30 @@ pub struct Test {
 /// The tests of a text.
 pub fn tests_of(text: &str, is_hidden: bool) -> Vec<Test> {
     let is_test = |piece: &Piece| piece.name.starts_with("test_") && piece.params.len() <= 1;
-    pieces::cut(text).into_iter().filter(is_test).map(|piece| test_of(piece, is_hidden)).collect()
+    pieces::cut(text)
+        .into_iter()
+        .filter(is_test)
+        .map(|piece| test_of(piece, is_hidden))
+        .collect()
 }
 
 fn test_of(piece: Piece, is_hidden: bool) -> Test {
-    let mut test = Test { takes_seed: !piece.params.is_empty(), name: piece.name, points: 1, is_hidden, ..Test::default() };
+    let mut test = Test {
+        takes_seed: !piece.params.is_empty(),
+        name: piece.name,
+        points: 1,
+        is_hidden,
+        ..Test::default()
+    };
     for line in &piece.docs {
         if let Some(hint) = line.strip_prefix("hint:") {
             test.hint = hint.trim().to_string();
         } else if let Some((head, asks)) = line.split_once(':')
-            && let Some(points) = head.trim().strip_suffix("points").or(head.trim().strip_suffix("point")).and_then(|n| n.trim().parse().ok())
+            && let Some(points) = head
+                .trim()
+                .strip_suffix("points")
+                .or(head.trim().strip_suffix("point"))
+                .and_then(|n| n.trim().parse().ok())
         {
             (test.points, test.asks) = (points, asks.trim().to_string());
         }
@@ -51,13 +65,27 @@ fn test_of(piece: Piece, is_hidden: bool) -> Test {
     test
 }
 
-/// The functions that a lesson asks for: those with an empty body or with `/// exercise` above them; where there is none,
-/// those whose body is a placeholder. Tests and `private` functions are never among them.
+/// The functions that a lesson asks for: those with an empty body or with `/// exercise` above
+/// them; where there is none, those whose body is a placeholder. Tests and `private` functions are
+/// never among them.
 pub fn asked(text: &str) -> Vec<Piece> {
-    let open: Vec<Piece> = pieces::cut(text).into_iter().filter(|piece| !piece.is_private && !piece.name.starts_with("test_")).collect();
-    let of = |wanted: &dyn Fn(&Piece) -> bool| open.iter().filter(|piece| wanted(piece)).cloned().collect::<Vec<_>>();
-    let exercises = of(&|piece| piece.is_empty() || piece.docs.iter().any(|line| line == "exercise"));
-    if exercises.is_empty() { of(&Piece::is_placeholder) } else { exercises }
+    let open: Vec<Piece> = pieces::cut(text)
+        .into_iter()
+        .filter(|piece| !piece.is_private && !piece.name.starts_with("test_"))
+        .collect();
+    let of = |wanted: &dyn Fn(&Piece) -> bool| {
+        open.iter()
+            .filter(|piece| wanted(piece))
+            .cloned()
+            .collect::<Vec<_>>()
+    };
+    let exercises =
+        of(&|piece| piece.is_empty() || piece.docs.iter().any(|line| line == "exercise"));
+    if exercises.is_empty() {
+        of(&Piece::is_placeholder)
+    } else {
+        exercises
+    }
 }
 
 /// A lesson with its hidden tests.
@@ -73,14 +101,19 @@ pub struct Lesson {
 }
 
 impl Lesson {
-    /// Reads a lesson, and its hidden tests: from a file, or from the file of the same name in a folder; unless given, from
-    /// the folder `hidden` beside the lesson.
+    /// Reads a lesson, and its hidden tests: from a file, or from the file of the same name in a
+    /// folder; unless given, from the folder `hidden` beside the lesson.
     ///
     /// # Errors
     /// Where a file cannot be read, or a hidden test has the name of another.
     pub fn read(path: &Path, hidden: Option<&Path>) -> Result<Lesson> {
-        let read = |path: &Path| crate::base::file::read_text(path).map_err(|error| Fault::file(path, &error));
-        let source = Source { file: path.display().to_string(), text: read(path)? };
+        let read = |path: &Path| {
+            crate::base::file::read_text(path).map_err(|error| Fault::file(path, &error))
+        };
+        let source = Source {
+            file: path.display().to_string(),
+            text: read(path)?,
+        };
         let name = path.file_name().unwrap_or_default();
         let beside = crate::cli::folder_of(path).join("hidden").join(name);
         let hidden = match hidden {
@@ -88,21 +121,41 @@ impl Lesson {
             Some(file) => Some(file.to_path_buf()),
             None => Some(beside).filter(|path| path.exists()),
         };
-        let hidden = hidden.map(|path| read(&path).map(|text| Source { file: path.display().to_string(), text })).transpose()?;
+        let hidden = hidden
+            .map(|path| {
+                read(&path).map(|text| Source {
+                    file: path.display().to_string(),
+                    text,
+                })
+            })
+            .transpose()?;
         let mut tests = tests_of(&source.text, false);
-        for test in hidden.iter().flat_map(|hidden| tests_of(&hidden.text, true)) {
+        for test in hidden
+            .iter()
+            .flat_map(|hidden| tests_of(&hidden.text, true))
+        {
             if tests.iter().any(|known| known.name == test.name) {
                 let file = hidden.as_ref().map_or("", |hidden| hidden.file.as_str());
-                return Err(crate::fault!("value", "`{file}`: the lesson has a test `{}` already", test.name; hint: "a hidden test has a name of its own"));
+                return Err(
+                    crate::fault!("value", "`{file}`: the lesson has a test `{}` already", test.name; hint: "a hidden test has a name of its own"),
+                );
             }
             tests.push(test);
         }
-        Ok(Lesson { path: path.to_path_buf(), source, hidden, tests })
+        Ok(Lesson {
+            path: path.to_path_buf(),
+            source,
+            hidden,
+            tests,
+        })
     }
 
     /// The name of its column in a table: the file's name without its ending.
     pub fn name(&self) -> String {
-        self.path.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+        self.path
+            .file_stem()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default()
     }
 
     /// The points of all its tests.
@@ -117,17 +170,41 @@ mod tests {
 
     #[test]
     fn points_and_hints_are_above_their_test() {
-        let found = tests_of("fn f() {}\n/// 2 points: adds\n/// hint: use +\nfn test_add(seed) {\n}\nfn test_plain() { }\n", false);
+        let found = tests_of(
+            "fn f() {}\n/// 2 points: adds\n/// hint: use +\nfn test_add(seed) {\n}\nfn test_plain() { }\n",
+            false,
+        );
         assert_eq!(found.len(), 2);
-        let expected = Test { name: "test_add".into(), points: 2, asks: "adds".into(), hint: "use +".into(), takes_seed: true, is_hidden: false };
+        let expected = Test {
+            name: "test_add".into(),
+            points: 2,
+            asks: "adds".into(),
+            hint: "use +".into(),
+            takes_seed: true,
+            is_hidden: false,
+        };
         assert_eq!(found[0], expected);
-        assert_eq!((found[1].points, found[1].hint.as_str(), found[1].takes_seed), (1, "", false));
+        assert_eq!(
+            (found[1].points, found[1].hint.as_str(), found[1].takes_seed),
+            (1, "", false)
+        );
     }
 
     #[test]
     fn empty_functions_are_asked_for_and_given_ones_are_not() {
-        let names = |text: &str| asked(text).into_iter().map(|piece| piece.name).collect::<Vec<_>>().join(" ");
-        assert_eq!(names("fn a() { }\nfn given() { 1e-6 }\n/// exercise\nfn b() { 1 + 1 }\nprivate fn c() { }\nfn test_a() { }"), "a b");
+        let names = |text: &str| {
+            asked(text)
+                .into_iter()
+                .map(|piece| piece.name)
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
+        assert_eq!(
+            names(
+                "fn a() { }\nfn given() { 1e-6 }\n/// exercise\nfn b() { 1 + 1 }\nprivate fn c() { }\nfn test_a() { }"
+            ),
+            "a b"
+        );
         assert_eq!(names("fn a(x) { x }\nfn given(x) { x + 1 }"), "a");
     }
 }

@@ -1,7 +1,8 @@
 //! `cistron test --grade`: lessons, submissions, their points and hints.
 //!
-//! Each submission to a lesson is graded in a process of its own: without network, without files but those of `--allow`,
-//! with limits after which it is killed. Points are counted by the parent from what the native code of that process sends.
+//! Each submission to a lesson is graded in a process of its own: without network, without files
+//! but those of `--allow`, with limits after which it is killed. Points are counted by the parent
+//! from what the native code of that process sends.
 
 mod judge;
 mod lesson;
@@ -28,11 +29,12 @@ pub struct GradeArguments {
     /// Print points as JSON, one object for each submission and lesson
     #[arg(long, requires = "grade")]
     json: bool,
-    /// Submissions: a file or a folder of one student, or a pattern such as 'submissions/*' with a file or a folder for each;
-    /// .rhai or .ipynb
+    /// Submissions: a file or a folder of one student, or a pattern such as 'submissions/*' with a
+    /// file or a folder for each; .rhai or .ipynb
     #[arg(long, requires = "grade", value_name = "PATTERN")]
     answers: Option<String>,
-    /// Hidden tests: a file, or a folder of files named as the lessons; `hidden/` beside a lesson unless given
+    /// Hidden tests: a file, or a folder of files named as the lessons; `hidden/` beside a lesson
+    /// unless given
     #[arg(long, requires = "grade", value_name = "PATH")]
     hidden: Option<PathBuf>,
     /// Write points as a table: a row for each student, a column for each lesson
@@ -47,7 +49,8 @@ pub struct GradeArguments {
     /// Memory that a submission may take with --grade, MiB
     #[arg(long, default_value_t = 4096, requires = "grade", value_name = "MB", value_parser = clap::value_parser!(u64).range(1..))]
     memory: u64,
-    /// A folder that tests and submissions may read, such as one of data; may be given several times
+    /// A folder that tests and submissions may read, such as one of data; may be given several
+    /// times
     #[arg(long, requires = "grade", value_name = "DIR")]
     allow: Vec<PathBuf>,
 }
@@ -67,7 +70,13 @@ pub struct Graded {
 
 impl Graded {
     fn points(&self, lesson: &Lesson) -> u32 {
-        lesson.tests.iter().zip(&self.problems).filter(|(_, problem)| problem.is_none()).map(|(test, _)| test.points).sum()
+        lesson
+            .tests
+            .iter()
+            .zip(&self.problems)
+            .filter(|(_, problem)| problem.is_none())
+            .map(|(test, _)| test.points)
+            .sum()
     }
 }
 
@@ -78,7 +87,9 @@ pub fn grade(paths: &[PathBuf], arguments: &GradeArguments) -> u8 {
 
 fn graded(paths: &[PathBuf], arguments: &GradeArguments) -> Result<u8> {
     if paths.is_empty() {
-        return Err(fault!("usage", "--grade needs a lesson"; hint: "`cistron test --grade lesson.rhai`"));
+        return Err(
+            fault!("usage", "--grade needs a lesson"; hint: "`cistron test --grade lesson.rhai`"),
+        );
     }
     let mut lessons = Vec::new();
     for path in files(paths, &["rhai"])? {
@@ -93,16 +104,26 @@ fn graded(paths: &[PathBuf], arguments: &GradeArguments) -> Result<u8> {
         return Ok(USAGE);
     }
     let students = roster::students(arguments.answers.as_deref(), &lessons)?;
-    let allow: Vec<PathBuf> =
-        arguments.allow.iter().map(|folder| std::path::absolute(folder).map_err(|error| Fault::file(folder, &error))).collect::<Result<_>>()?;
-    let limits = Limits { seconds: arguments.seconds, memory: arguments.memory, disk: 1 };
-    let tasks: Vec<(usize, usize)> = (0..students.len()).flat_map(|s| (0..lessons.len()).map(move |l| (s, l))).collect();
+    let allow: Vec<PathBuf> = arguments
+        .allow
+        .iter()
+        .map(|folder| std::path::absolute(folder).map_err(|error| Fault::file(folder, &error)))
+        .collect::<Result<_>>()?;
+    let limits = Limits {
+        seconds: arguments.seconds,
+        memory: arguments.memory,
+        disk: 1,
+    };
+    let tasks: Vec<(usize, usize)> = (0..students.len())
+        .flat_map(|s| (0..lessons.len()).map(move |l| (s, l)))
+        .collect();
     let one = |(s, l): (usize, usize)| submission(&students[s], l, &lessons[l], &limits, &allow);
     let results = side_by_side(&tasks, arguments.jobs as usize, &one)?;
     if interrupt::is_raised() {
         return Ok(INTERRUPTED);
     }
-    let rows: Vec<(&Student, &[Graded])> = students.iter().zip(results.chunks(lessons.len())).collect();
+    let rows: Vec<(&Student, &[Graded])> =
+        students.iter().zip(results.chunks(lessons.len())).collect();
     report::print(&rows, &lessons, arguments.json);
     if let Some(path) = &arguments.csv {
         report::save(&rows, &lessons, path)?;
@@ -110,14 +131,21 @@ fn graded(paths: &[PathBuf], arguments: &GradeArguments) -> Result<u8> {
             crate::outln!("written to {}", path.display());
         }
     }
-    let is_full = results.iter().all(|graded| graded.points(&lessons[graded.lesson]) == lessons[graded.lesson].of());
+    let is_full = results
+        .iter()
+        .all(|graded| graded.points(&lessons[graded.lesson]) == lessons[graded.lesson].of());
     Ok(if is_full { 0 } else { FAILED })
 }
 
 /// Grades submissions, some at a time; in their order.
-fn side_by_side(tasks: &[(usize, usize)], jobs: usize, one: &(dyn Fn((usize, usize)) -> Result<Graded> + Sync)) -> Result<Vec<Graded>> {
+fn side_by_side(
+    tasks: &[(usize, usize)],
+    jobs: usize,
+    one: &(dyn Fn((usize, usize)) -> Result<Graded> + Sync),
+) -> Result<Vec<Graded>> {
     let next = AtomicUsize::new(0);
-    let results: Mutex<Vec<Option<Result<Graded>>>> = Mutex::new(tasks.iter().map(|_| None).collect());
+    let results: Mutex<Vec<Option<Result<Graded>>>> =
+        Mutex::new(tasks.iter().map(|_| None).collect());
     let lane = || {
         loop {
             let i = next.fetch_add(1, Relaxed);
@@ -126,28 +154,54 @@ fn side_by_side(tasks: &[(usize, usize)], jobs: usize, one: &(dyn Fn((usize, usi
                 return;
             }
             let result = one(*task);
-            results.lock().unwrap_or_else(std::sync::PoisonError::into_inner)[i] = Some(result);
+            results
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner)[i] = Some(result);
         }
     };
     std::thread::scope(|scope| {
         for _ in 0..jobs.min(tasks.len()) {
-            std::thread::Builder::new().spawn_scoped(scope, lane).map_err(|error| threads::refused("grading", &error))?;
+            std::thread::Builder::new()
+                .spawn_scoped(scope, lane)
+                .map_err(|error| threads::refused("grading", &error))?;
         }
         Ok::<(), Fault>(())
     })?;
-    let results = results.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let lost = || if interrupt::is_raised() { Fault::new("interrupted", "interrupted") } else { fault!("internal", "a lane gave up: {}", panic::last()) };
-    results.into_iter().map(|result| result.unwrap_or_else(|| Err(lost()))).collect()
+    let results = results
+        .into_inner()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    let lost = || {
+        if interrupt::is_raised() {
+            Fault::new("interrupted", "interrupted")
+        } else {
+            fault!("internal", "a lane gave up: {}", panic::last())
+        }
+    };
+    results
+        .into_iter()
+        .map(|result| result.unwrap_or_else(|| Err(lost())))
+        .collect()
 }
 
 /// Grades a student's submission to a lesson.
-fn submission(student: &Student, number: usize, lesson: &Lesson, limits: &Limits, allow: &[PathBuf]) -> Result<Graded> {
+fn submission(
+    student: &Student,
+    number: usize,
+    lesson: &Lesson,
+    limits: &Limits,
+    allow: &[PathBuf],
+) -> Result<Graded> {
     let answers = match student.handed(lesson) {
         Handed::Own => None,
         Handed::File(source) => Some(source),
         Handed::Nothing(note) => {
             let problems = lesson.tests.iter().map(|_| Some(note.clone())).collect();
-            return Ok(Graded { lesson: number, file: None, note: Some(note), problems });
+            return Ok(Graded {
+                lesson: number,
+                file: None,
+                note: Some(note),
+                problems,
+            });
         }
     };
     let file = answers.as_ref().map(|source| source.file.clone());
@@ -170,11 +224,22 @@ fn submission(student: &Student, number: usize, lesson: &Lesson, limits: &Limits
         // a test that ended its process is not run again, those after it are
         exercise.first = reached.map_or(lesson.tests.len(), |test| test.max(first) + 1);
     }
-    Ok(Graded { lesson: number, file, note, problems })
+    Ok(Graded {
+        lesson: number,
+        file,
+        note,
+        problems,
+    })
 }
 
-/// Runs tests in a process of their own, in an empty folder, until one ends it: the number of that test.
-fn attempt(exercise: &Exercise, limits: &Limits, problems: &mut [Option<String>], note: &mut Option<String>) -> Result<Option<usize>> {
+/// Runs tests in a process of their own, in an empty folder, until one ends it: the number of that
+/// test.
+fn attempt(
+    exercise: &Exercise,
+    limits: &Limits,
+    problems: &mut [Option<String>],
+    note: &mut Option<String>,
+) -> Result<Option<usize>> {
     let folder = EmptyFolder::create()?;
     let policy = Policy {
         read: exercise.allow.clone(),
@@ -188,16 +253,28 @@ fn attempt(exercise: &Exercise, limits: &Limits, problems: &mut [Option<String>]
     let mut running = exercise.first;
     let mut is_over = false;
     // the library of this program, not one that a variable names
-    let child = Child::start(policy, Work::Grade(Box::new(exercise.clone())), &folder.0, false, &["CISTRON_STDLIB"])?;
+    let child = Child::start(
+        policy,
+        Work::Grade(Box::new(exercise.clone())),
+        &folder.0,
+        false,
+        &["CISTRON_STDLIB"],
+    )?;
     let end = child.watch(limits, |event| {
         if let Some(i) = event["begin"].as_u64() {
             running = i as usize;
             return Ok(Next::Restart);
         }
         if let Some(judged) = event["judged"].as_array()
-            && let Some(problem) = judged.first().and_then(|i| i.as_u64()).and_then(|i| problems.get_mut(i as usize))
+            && let Some(problem) = judged
+                .first()
+                .and_then(|i| i.as_u64())
+                .and_then(|i| problems.get_mut(i as usize))
         {
-            *problem = judged.get(1).and_then(|text| text.as_str()).map(str::to_string);
+            *problem = judged
+                .get(1)
+                .and_then(|text| text.as_str())
+                .map(str::to_string);
             running += 1;
         }
         is_over |= event["end"].as_bool().unwrap_or(false);
@@ -213,7 +290,10 @@ fn attempt(exercise: &Exercise, limits: &Limits, problems: &mut [Option<String>]
         Ok(End::Late) => format!("it takes more than {} s", limits.seconds),
         Ok(End::Memory) => format!("it needs more memory than {} MiB", limits.memory),
         Ok(End::Interrupted) => return Err(Fault::new("interrupted", "interrupted")),
-        Ok(end) => end.fault(limits).map_or_else(|| "it ended its process, most likely for lack of memory".to_string(), |fault| fault.message.clone()),
+        Ok(end) => end.fault(limits).map_or_else(
+            || "it ended its process, most likely for lack of memory".to_string(),
+            |fault| fault.message.clone(),
+        ),
         // of the sandbox, or of this computer: no submission has to do with it
         Err(fault) => return Err(fault),
     };
@@ -231,7 +311,13 @@ struct EmptyFolder(PathBuf);
 impl EmptyFolder {
     fn create() -> Result<EmptyFolder> {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
-        let name = || format!("cistron-grade-{}-{}", std::process::id(), NUMBER.fetch_add(1, Relaxed));
+        let name = || {
+            format!(
+                "cistron-grade-{}-{}",
+                std::process::id(),
+                NUMBER.fetch_add(1, Relaxed)
+            )
+        };
         for _ in 0..1000 {
             let path = std::env::temp_dir().join(name());
             match std::fs::create_dir(&path) {
@@ -240,7 +326,9 @@ impl EmptyFolder {
                 Err(error) => return Err(Fault::file(&path, &error)),
             }
         }
-        Err(fault!("file", "no folder in `{}` is free", std::env::temp_dir().display(); hint: "remove `cistron-grade-*` there"))
+        Err(
+            fault!("file", "no folder in `{}` is free", std::env::temp_dir().display(); hint: "remove `cistron-grade-*` there"),
+        )
     }
 }
 

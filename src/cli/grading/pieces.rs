@@ -30,8 +30,15 @@ impl Piece {
     /// Whether its body only stands in for one to be written: a value, a name, `throw` or `return`.
     pub fn is_placeholder(&self) -> bool {
         let body = self.body.trim().trim_end_matches(';').trim();
-        let value = body.strip_prefix("throw").or_else(|| body.strip_prefix("return")).unwrap_or(body).trim();
-        value == "()" || value.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '.')
+        let value = body
+            .strip_prefix("throw")
+            .or_else(|| body.strip_prefix("return"))
+            .unwrap_or(body)
+            .trim();
+        value == "()"
+            || value
+                .chars()
+                .all(|c| c.is_alphanumeric() || c == '_' || c == '.')
     }
 
     /// `f(x, y)`
@@ -43,12 +50,15 @@ impl Piece {
 /// Whether a line begins a function, and what follows `fn`.
 fn heading(line: &str) -> Option<(bool, &str)> {
     let line = line.trim_start();
-    let (is_private, rest) = line.strip_prefix("private ").map_or((false, line), |rest| (true, rest.trim_start()));
-    rest.strip_prefix("fn ").map(|rest| (is_private, rest.trim_start()))
+    let (is_private, rest) = line
+        .strip_prefix("private ")
+        .map_or((false, line), |rest| (true, rest.trim_start()));
+    rest.strip_prefix("fn ")
+        .map(|rest| (is_private, rest.trim_start()))
 }
 
-/// Cuts the functions out of a text. In Rhai functions are never inside one another, so each line that begins one ends the
-/// one above it, whatever braces are missing there.
+/// Cuts the functions out of a text. In Rhai functions are never inside one another, so each line
+/// that begins one ends the one above it, whatever braces are missing there.
 pub fn cut(text: &str) -> Vec<Piece> {
     let scanned = scan::scan(text);
     // with an open quote or comment, what is code is not known: every such line counts
@@ -65,14 +75,23 @@ pub fn cut(text: &str) -> Vec<Piece> {
         at += line.len();
     }
     let ends = starts.iter().skip(1).map(|(_, at)| *at).chain([text.len()]);
-    starts.iter().zip(ends).filter_map(|((line, start), end)| piece(&text[*start..end], *line, &lines)).collect()
+    starts
+        .iter()
+        .zip(ends)
+        .filter_map(|((line, start), end)| piece(&text[*start..end], *line, &lines))
+        .collect()
 }
 
 fn piece(region: &str, line: usize, lines: &[&str]) -> Option<Piece> {
     let (is_private, rest) = heading(region)?;
     let (name, rest) = rest.split_once('(')?;
     let params = rest.split_once(')')?.0;
-    let params = params.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_string).collect();
+    let params = params
+        .split(',')
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+        .map(str::to_string)
+        .collect();
     let code = scan::scan(region).code;
     let open = code.iter().position(|(_, c)| *c == '{');
     let mut depth = 0usize;
@@ -87,13 +106,33 @@ fn piece(region: &str, line: usize, lines: &[&str]) -> Option<Piece> {
         })
     });
     let (text, body) = match (open, close) {
-        (Some(open), Some(close)) => (&region[..code[open + close].0 + 1], code[open + 1..open + close].iter().map(|(_, c)| c).collect()),
+        (Some(open), Some(close)) => (
+            &region[..code[open + close].0 + 1],
+            code[open + 1..open + close]
+                .iter()
+                .map(|(_, c)| c)
+                .collect(),
+        ),
         _ => (region, String::from("?")),
     };
-    let above = lines[..line].iter().rev().map(|line| line.trim()).take_while(|line| line.starts_with("///"));
-    let mut docs: Vec<String> = above.map(|line| line.trim_start_matches('/').trim().to_string()).collect();
+    let above = lines[..line]
+        .iter()
+        .rev()
+        .map(|line| line.trim())
+        .take_while(|line| line.starts_with("///"));
+    let mut docs: Vec<String> = above
+        .map(|line| line.trim_start_matches('/').trim().to_string())
+        .collect();
     docs.reverse();
-    Some(Piece { name: name.trim().to_string(), params, is_private, line: line + 1, text: text.to_string(), body, docs })
+    Some(Piece {
+        name: name.trim().to_string(),
+        params,
+        is_private,
+        line: line + 1,
+        text: text.to_string(),
+        body,
+        docs,
+    })
 }
 
 #[cfg(test)]
@@ -104,25 +143,63 @@ mod tests {
     fn functions_are_cut_out_with_their_lines() {
         let text = "let x = 1;\n/// one\n/// two\nfn f(a, b) { if a { \"}\" } else { b } }\nprint(f(1, 2));\n// fn no() {\nprivate fn g() { }\n";
         let found = cut(text);
-        assert_eq!(found.iter().map(|piece| (piece.name.as_str(), piece.line)).collect::<Vec<_>>(), [("f", 4), ("g", 7)]);
-        assert_eq!((found[0].signature().as_str(), found[0].docs.join("|").as_str()), ("f(a, b)", "one|two"));
+        assert_eq!(
+            found
+                .iter()
+                .map(|piece| (piece.name.as_str(), piece.line))
+                .collect::<Vec<_>>(),
+            [("f", 4), ("g", 7)]
+        );
+        assert_eq!(
+            (
+                found[0].signature().as_str(),
+                found[0].docs.join("|").as_str()
+            ),
+            ("f(a, b)", "one|two")
+        );
         assert_eq!(found[0].text, "fn f(a, b) { if a { \"}\" } else { b } }");
         assert!(found[1].is_private && found[1].is_empty() && !found[0].is_placeholder());
     }
 
     #[test]
     fn an_unclosed_function_ends_at_the_next() {
-        for broken in ["fn f() { if true { 1 \nfn g() { 2 }\n", "fn f() { `a \nfn g() { 2 }\n", "fn f() { /* \nfn g() { 2 }\n", "fn f( { \nfn g() { 2 }\n"] {
+        for broken in [
+            "fn f() { if true { 1 \nfn g() { 2 }\n",
+            "fn f() { `a \nfn g() { 2 }\n",
+            "fn f() { /* \nfn g() { 2 }\n",
+            "fn f( { \nfn g() { 2 }\n",
+        ] {
             let found = cut(broken);
             let last = found.last().expect("a function");
-            assert_eq!((last.name.as_str(), last.text.as_str()), ("g", "fn g() { 2 }"), "{broken}");
+            assert_eq!(
+                (last.name.as_str(), last.text.as_str()),
+                ("g", "fn g() { 2 }"),
+                "{broken}"
+            );
         }
     }
 
     #[test]
     fn placeholders_compute_nothing() {
         let placeholder = |body: &str| cut(&format!("fn f(x) {{ {body} }}"))[0].is_placeholder();
-        assert!(["", "x", "0.5", "()", "throw \"todo\";", "return x;", "\"text\"", "false"].iter().all(|body| placeholder(body)));
-        assert!(["x + 1", "g(x)", "let y = x; y", "x.len()", "-x"].iter().all(|body| !placeholder(body)));
+        assert!(
+            [
+                "",
+                "x",
+                "0.5",
+                "()",
+                "throw \"todo\";",
+                "return x;",
+                "\"text\"",
+                "false"
+            ]
+            .iter()
+            .all(|body| placeholder(body))
+        );
+        assert!(
+            ["x + 1", "g(x)", "let y = x; y", "x.len()", "-x"]
+                .iter()
+                .all(|body| !placeholder(body))
+        );
     }
 }

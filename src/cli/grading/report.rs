@@ -16,22 +16,33 @@ type Rows<'a> = [(&'a Student, &'a [Graded])];
 /// Prints the points: details of one student, or a table of several.
 pub fn print(rows: &Rows, lessons: &[Lesson], as_json: bool) {
     if as_json {
-        rows.iter().flat_map(|(student, graded)| graded.iter().map(move |graded| (student, graded))).for_each(|(student, graded)| {
-            crate::outln!("{}", data(student, graded, &lessons[graded.lesson]));
-        });
+        rows.iter()
+            .flat_map(|(student, graded)| graded.iter().map(move |graded| (student, graded)))
+            .for_each(|(student, graded)| {
+                crate::outln!("{}", data(student, graded, &lessons[graded.lesson]));
+            });
         return;
     }
     match rows {
-        [(_, graded)] => graded.iter().for_each(|graded| show(graded, &lessons[graded.lesson])),
+        [(_, graded)] => graded
+            .iter()
+            .for_each(|graded| show(graded, &lessons[graded.lesson])),
         _ => {
             let records = records(rows, lessons);
             let columns = (0..records[0].len()).map(|i| {
-                let cells = Cells::Text(records[1..].iter().map(|record| printable(&record[i]).into()).collect());
+                let cells = Cells::Text(
+                    records[1..]
+                        .iter()
+                        .map(|record| printable(&record[i]).into())
+                        .collect(),
+                );
                 (records[0][i].clone(), cells)
             });
             match Table::new(columns.collect()) {
                 Ok(table) => crate::outln!("{}", table.to_pretty(usize::MAX)),
-                Err(_) => records.iter().for_each(|record| crate::outln!("{}", printable(&record.join("  ")))),
+                Err(_) => records
+                    .iter()
+                    .for_each(|record| crate::outln!("{}", printable(&record.join("  ")))),
             }
         }
     }
@@ -45,7 +56,12 @@ fn data(student: &Student, graded: &Graded, lesson: &Lesson) -> Value {
             "problem": problem, "hint": test.hint, "hidden": test.is_hidden,
         })
     };
-    let tests: Vec<Value> = lesson.tests.iter().zip(&graded.problems).map(test).collect();
+    let tests: Vec<Value> = lesson
+        .tests
+        .iter()
+        .zip(&graded.problems)
+        .map(test)
+        .collect();
     json!({
         "student": student.name, "lesson": lesson.name(), "file": lesson.source.file, "answers": graded.file,
         "points": graded.points(lesson), "of": lesson.of(), "note": graded.note, "tests": tests,
@@ -58,12 +74,24 @@ fn show(graded: &Graded, lesson: &Lesson) {
         crate::outln!("  {}", printable(note));
     }
     for (test, problem) in lesson.tests.iter().zip(&graded.problems) {
-        let (mark, points) = if problem.is_none() { ("✓", test.points) } else { ("✗", 0) };
+        let (mark, points) = if problem.is_none() {
+            ("✓", test.points)
+        } else {
+            ("✗", 0)
+        };
         let hidden = if test.is_hidden { " (hidden)" } else { "" };
-        crate::outln!("  {mark} {points}/{}  {}{hidden}  {}", test.points, test.name, test.asks);
+        crate::outln!(
+            "  {mark} {points}/{}  {}{hidden}  {}",
+            test.points,
+            test.name,
+            test.asks
+        );
         if let Some(problem) = problem {
             // each further line is marked, so that no message looks like the result of a test
-            crate::outln!("         {}", printable(problem).replace('\n', "\n         | "));
+            crate::outln!(
+                "         {}",
+                printable(problem).replace('\n', "\n         | ")
+            );
             if !test.hint.is_empty() {
                 crate::outln!("         hint: {}", test.hint);
             }
@@ -74,23 +102,48 @@ fn show(graded: &Graded, lesson: &Lesson) {
 
 /// The table: a header and a row for each student.
 fn records(rows: &Rows, lessons: &[Lesson]) -> Vec<Vec<String>> {
-    let header = ["student".to_string()].into_iter().chain(lessons.iter().map(Lesson::name)).chain(["total".into(), "note".into()]);
+    let header = ["student".to_string()]
+        .into_iter()
+        .chain(lessons.iter().map(Lesson::name))
+        .chain(["total".into(), "note".into()]);
     let row = |(student, graded): &(&Student, &[Graded])| {
-        let points: Vec<u32> = graded.iter().map(|graded| graded.points(&lessons[graded.lesson])).collect();
-        let notes = graded.iter().filter_map(|graded| graded.note.as_ref().map(|note| format!("{}: {note}", lessons[graded.lesson].name())));
+        let points: Vec<u32> = graded
+            .iter()
+            .map(|graded| graded.points(&lessons[graded.lesson]))
+            .collect();
+        let notes = graded.iter().filter_map(|graded| {
+            graded
+                .note
+                .as_ref()
+                .map(|note| format!("{}: {note}", lessons[graded.lesson].name()))
+        });
         let notes = notes.collect::<Vec<_>>().join("; ");
         let total = points.iter().sum::<u32>().to_string();
-        [student.name.clone()].into_iter().chain(points.iter().map(u32::to_string)).chain([total, notes]).collect()
+        [student.name.clone()]
+            .into_iter()
+            .chain(points.iter().map(u32::to_string))
+            .chain([total, notes])
+            .collect()
     };
-    [header.collect()].into_iter().chain(rows.iter().map(row)).collect()
+    [header.collect()]
+        .into_iter()
+        .chain(rows.iter().map(row))
+        .collect()
 }
 
-/// Writes the table as comma-separated values; cells that a spreadsheet would run as formulas get an apostrophe in front.
+/// Writes the table as comma-separated values; cells that a spreadsheet would run as formulas get
+/// an apostrophe in front.
 ///
 /// # Errors
 /// Where the file cannot be written.
 pub fn save(rows: &Rows, lessons: &[Lesson], path: &Path) -> Result<()> {
-    let style = Style { separator: ',', guards_formulas: true };
-    let text: String = records(rows, lessons).iter().map(|record| style.row(record.iter().map(|cell| style.text(cell)))).collect();
+    let style = Style {
+        separator: ',',
+        guards_formulas: true,
+    };
+    let text: String = records(rows, lessons)
+        .iter()
+        .map(|record| style.row(record.iter().map(|cell| style.text(cell))))
+        .collect();
     write_whole(path, text.as_bytes())
 }

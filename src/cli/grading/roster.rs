@@ -41,15 +41,28 @@ pub enum Handed {
 /// # Errors
 /// Where nothing fits.
 pub fn students(answers: Option<&str>, lessons: &[Lesson]) -> Result<Vec<Student>> {
-    let Some(pattern) = answers else { return Ok(vec![Student { name: String::new(), place: Place::Lesson }]) };
+    let Some(pattern) = answers else {
+        return Ok(vec![Student {
+            name: String::new(),
+            place: Place::Lesson,
+        }]);
+    };
     let path = Path::new(pattern);
     if path.is_file() {
         return Ok(vec![student(path.to_path_buf(), false)]);
     }
-    if path.is_dir() && lessons.iter().any(|lesson| of_folder(path, lesson).is_some()) {
+    if path.is_dir()
+        && lessons
+            .iter()
+            .any(|lesson| of_folder(path, lesson).is_some())
+    {
         return Ok(vec![student(path.to_path_buf(), true)]);
     }
-    let found = if path.is_dir() { listed(path)? } else { matching(pattern)? };
+    let found = if path.is_dir() {
+        listed(path)?
+    } else {
+        matching(pattern)?
+    };
     let mut places: Vec<PathBuf> = Vec::new();
     for path in found {
         if path.is_symlink() {
@@ -57,21 +70,42 @@ pub fn students(answers: Option<&str>, lessons: &[Lesson]) -> Result<Vec<Student
         } else if path.is_dir() || is_submission(&path) {
             places.push(path);
         } else {
-            crate::errln!("note: `{}` is neither a folder nor a .rhai or .ipynb file, and is not graded", path.display());
+            crate::errln!(
+                "note: `{}` is neither a folder nor a .rhai or .ipynb file, and is not graded",
+                path.display()
+            );
         }
     }
     if places.is_empty() {
-        let fault = fault!("usage", "--answers {pattern}: no folder and no .rhai or .ipynb file is there");
-        return Err(fault.hint("quote a pattern, so that the shell leaves it as it is: --answers 'submissions/*'"));
+        let fault = fault!(
+            "usage",
+            "--answers {pattern}: no folder and no .rhai or .ipynb file is there"
+        );
+        return Err(fault.hint(
+            "quote a pattern, so that the shell leaves it as it is: --answers 'submissions/*'",
+        ));
     }
-    let is_lesson = |path: &Path| lessons.iter().any(|lesson| Some(lesson.name()) == stem(path));
+    let is_lesson = |path: &Path| {
+        lessons
+            .iter()
+            .any(|lesson| Some(lesson.name()) == stem(path))
+    };
     let mut students: Vec<Student> = Vec::new();
     for path in places {
         let is_folder = path.is_dir();
         // a file named as a lesson is in the folder of its student
-        if !is_folder && is_lesson(&path) && lessons.len() > 0 && path.parent().is_some_and(|folder| !folder.as_os_str().is_empty()) {
+        if !is_folder
+            && is_lesson(&path)
+            && lessons.len() > 0
+            && path
+                .parent()
+                .is_some_and(|folder| !folder.as_os_str().is_empty())
+        {
             let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
-            if !students.iter().any(|known| matches!(&known.place, Place::Folder(known) if *known == folder)) {
+            if !students
+                .iter()
+                .any(|known| matches!(&known.place, Place::Folder(known) if *known == folder))
+            {
                 students.push(student(folder, true));
             }
         } else {
@@ -84,19 +118,37 @@ pub fn students(answers: Option<&str>, lessons: &[Lesson]) -> Result<Vec<Student
 }
 
 fn stem(path: &Path) -> Option<String> {
-    path.file_stem().map(|name| name.to_string_lossy().into_owned())
+    path.file_stem()
+        .map(|name| name.to_string_lossy().into_owned())
 }
 
 fn student(path: PathBuf, is_folder: bool) -> Student {
-    let name = if is_folder { path.file_name().map(|name| name.to_string_lossy().into_owned()) } else { stem(&path) };
-    Student { name: name.unwrap_or_else(|| path.display().to_string()), place: if is_folder { Place::Folder(path) } else { Place::File(path) } }
+    let name = if is_folder {
+        path.file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+    } else {
+        stem(&path)
+    };
+    Student {
+        name: name.unwrap_or_else(|| path.display().to_string()),
+        place: if is_folder {
+            Place::Folder(path)
+        } else {
+            Place::File(path)
+        },
+    }
 }
 
 /// Names students by their paths where several have one name.
 fn distinguish(students: &mut [Student]) {
     let mut counts: HashMap<String, usize> = HashMap::new();
-    students.iter().for_each(|student| *counts.entry(student.name.clone()).or_default() += 1);
-    for student in students.iter_mut().filter(|student| counts[&student.name] > 1) {
+    students
+        .iter()
+        .for_each(|student| *counts.entry(student.name.clone()).or_default() += 1);
+    for student in students
+        .iter_mut()
+        .filter(|student| counts[&student.name] > 1)
+    {
         if let Place::Folder(path) | Place::File(path) = &student.place {
             student.name = path.display().to_string();
         }
@@ -104,32 +156,61 @@ fn distinguish(students: &mut [Student]) {
 }
 
 fn is_submission(path: &Path) -> bool {
-    path.is_file() && path.extension().is_some_and(|ending| ending == "rhai" || ending == "ipynb")
+    path.is_file()
+        && path
+            .extension()
+            .is_some_and(|ending| ending == "rhai" || ending == "ipynb")
 }
 
 /// What is in a folder, but for hidden files, by name.
 fn listed(folder: &Path) -> Result<Vec<PathBuf>> {
     let entries = std::fs::read_dir(folder).map_err(|error| Fault::file(folder, &error))?;
-    let is_shown = |path: &PathBuf| path.file_name().is_some_and(|name| !name.to_string_lossy().starts_with('.'));
-    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(is_shown).collect();
+    let is_shown = |path: &PathBuf| {
+        path.file_name()
+            .is_some_and(|name| !name.to_string_lossy().starts_with('.'))
+    };
+    let mut paths: Vec<PathBuf> = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(is_shown)
+        .collect();
     paths.sort();
     Ok(paths)
 }
 
 /// The paths that fit a pattern, whose parts may have `*` and `?`.
 fn matching(pattern: &str) -> Result<Vec<PathBuf>> {
-    let mut found = vec![PathBuf::from(if pattern.starts_with('/') { "/" } else { "" })];
+    let mut found = vec![PathBuf::from(if pattern.starts_with('/') {
+        "/"
+    } else {
+        ""
+    })];
     for part in pattern.split('/').filter(|part| !part.is_empty()) {
         if !part.contains(['*', '?']) {
-            found = found.into_iter().map(|path| path.join(part)).filter(|path| path.exists()).collect();
+            found = found
+                .into_iter()
+                .map(|path| path.join(part))
+                .filter(|path| path.exists())
+                .collect();
             continue;
         }
         let mut next = Vec::new();
         for folder in found {
-            let own = if folder.as_os_str().is_empty() { Path::new(".") } else { &folder };
+            let own = if folder.as_os_str().is_empty() {
+                Path::new(".")
+            } else {
+                &folder
+            };
             if own.is_dir() {
-                let names = listed(own)?.into_iter().filter_map(|path| path.file_name().map(|name| name.to_string_lossy().into_owned()));
-                next.extend(names.filter(|name| fits(part.as_bytes(), name.as_bytes())).map(|name| folder.join(name)));
+                let names = listed(own)?.into_iter().filter_map(|path| {
+                    path.file_name()
+                        .map(|name| name.to_string_lossy().into_owned())
+                });
+                next.extend(
+                    names
+                        .filter(|name| fits(part.as_bytes(), name.as_bytes()))
+                        .map(|name| folder.join(name)),
+                );
             }
         }
         found = next;
@@ -163,7 +244,10 @@ fn fits(pattern: &[u8], name: &[u8]) -> bool {
 
 /// The file of a lesson in a folder: a script, or else a notebook.
 fn of_folder(folder: &Path, lesson: &Lesson) -> Option<PathBuf> {
-    ["rhai", "ipynb"].map(|ending| folder.join(format!("{}.{ending}", lesson.name()))).into_iter().find(|path| path.exists() || path.is_symlink())
+    ["rhai", "ipynb"]
+        .map(|ending| folder.join(format!("{}.{ending}", lesson.name())))
+        .into_iter()
+        .find(|path| path.exists() || path.is_symlink())
 }
 
 impl Student {
@@ -172,7 +256,8 @@ impl Student {
         match &self.place {
             Place::Lesson => Handed::Own,
             Place::File(path) => read(path),
-            Place::Folder(folder) => of_folder(folder, lesson).map_or_else(|| Handed::Nothing("no file".into()), |path| read(&path)),
+            Place::Folder(folder) => of_folder(folder, lesson)
+                .map_or_else(|| Handed::Nothing("no file".into()), |path| read(&path)),
         }
     }
 }
@@ -190,13 +275,17 @@ fn read(path: &Path) -> Handed {
     let text = crate::base::file::read_text(path).map_err(|error| Fault::file(path, &error));
     let text = text.and_then(|text| {
         if path.extension().is_some_and(|ending| ending == "ipynb") {
-            notebook::script_of(&text).map_err(|what| fault!("data", "`{}` is no notebook: {what}", path.display()))
+            notebook::script_of(&text)
+                .map_err(|what| fault!("data", "`{}` is no notebook: {what}", path.display()))
         } else {
             Ok(text)
         }
     });
     match text {
-        Ok(text) => Handed::File(Source { file: path.display().to_string(), text }),
+        Ok(text) => Handed::File(Source {
+            file: path.display().to_string(),
+            text,
+        }),
         Err(fault) => nothing(&fault.message),
     }
 }
@@ -207,11 +296,31 @@ mod tests {
 
     #[test]
     fn patterns_fit_names() {
-        for (pattern, name) in [("*", "anna"), ("a*a", "anna"), ("?nna", "anna"), ("*.rhai", "a.b.rhai"), ("anna", "anna"), ("**", ""), ("a*n*a", "anna")] {
-            assert!(fits(pattern.as_bytes(), name.as_bytes()), "{pattern} {name}");
+        for (pattern, name) in [
+            ("*", "anna"),
+            ("a*a", "anna"),
+            ("?nna", "anna"),
+            ("*.rhai", "a.b.rhai"),
+            ("anna", "anna"),
+            ("**", ""),
+            ("a*n*a", "anna"),
+        ] {
+            assert!(
+                fits(pattern.as_bytes(), name.as_bytes()),
+                "{pattern} {name}"
+            );
         }
-        for (pattern, name) in [("a", "anna"), ("?", ""), ("*b", "anna"), ("a*c", "anna"), ("", "a")] {
-            assert!(!fits(pattern.as_bytes(), name.as_bytes()), "{pattern} {name}");
+        for (pattern, name) in [
+            ("a", "anna"),
+            ("?", ""),
+            ("*b", "anna"),
+            ("a*c", "anna"),
+            ("", "a"),
+        ] {
+            assert!(
+                !fits(pattern.as_bytes(), name.as_bytes()),
+                "{pattern} {name}"
+            );
         }
     }
 }

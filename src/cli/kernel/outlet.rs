@@ -24,7 +24,11 @@ pub struct Outlet {
 impl Outlet {
     /// One without a request.
     pub fn new(outbox: Outbox) -> Rc<Outlet> {
-        Rc::new(Outlet { outbox, parent: RefCell::new(None), passing: Cell::new(0) })
+        Rc::new(Outlet {
+            outbox,
+            parent: RefCell::new(None),
+            passing: Cell::new(0),
+        })
     }
 
     fn stream(&self, content: StreamContent) {
@@ -53,9 +57,14 @@ impl Outlet {
             Note::Passing(text) => (text, ""),
         };
         let length = text.chars().count();
-        let before = self.passing.replace(if end.is_empty() { length } else { 0 });
+        let before = self
+            .passing
+            .replace(if end.is_empty() { length } else { 0 });
         let back = if before > 0 { "\r" } else { "" };
-        self.stream(StreamContent::stderr(&format!("{back}{text}{}{end}", " ".repeat(before.saturating_sub(length)))));
+        self.stream(StreamContent::stderr(&format!(
+            "{back}{text}{}{end}",
+            " ".repeat(before.saturating_sub(length))
+        )));
     }
 
     /// What the code shows.
@@ -65,7 +74,8 @@ impl Outlet {
             Shown::Value(value) => {
                 self.settle();
                 if let Some(parent) = self.parent.borrow().as_deref() {
-                    self.outbox.publish(DisplayData::new(media(value)).as_child_of(parent));
+                    self.outbox
+                        .publish(DisplayData::new(media(value)).as_child_of(parent));
                 }
             }
         }
@@ -78,7 +88,12 @@ pub fn media(value: &Dynamic) -> Media {
     forms.extend(shown::html(value).map(MediaType::Html));
     if let Some(figure) = shown::picture(value) {
         forms.extend(figure.to_svg().ok().map(MediaType::Svg));
-        forms.extend(figure.to_png().ok().map(|bytes| MediaType::Png(STANDARD.encode(bytes))));
+        forms.extend(
+            figure
+                .to_png()
+                .ok()
+                .map(|bytes| MediaType::Png(STANDARD.encode(bytes))),
+        );
     }
     Media::new(forms)
 }

@@ -8,9 +8,11 @@ use crate::cli::Common;
 use crate::cli::console::{self, Answer, Console};
 use crate::lang::{assist, diagnostics, interactive, session};
 use jupyter_protocol::{
-    CommInfoReply, CompleteReply, ConnectionInfo, ErrorOutput, ExecuteInput, ExecuteReply, ExecuteRequest, ExecuteResult, ExecutionCount, ExpressionResult,
-    HistoryEntry, HistoryReply, HistoryRequest, InspectReply, IsCompleteReply, JupyterMessage, JupyterMessageContent as Content, KernelInfoReply, Media,
-    MediaType, Payload, ReplyError, ReplyStatus, Status, Transient,
+    CommInfoReply, CompleteReply, ConnectionInfo, ErrorOutput, ExecuteInput, ExecuteReply,
+    ExecuteRequest, ExecuteResult, ExecutionCount, ExpressionResult, HistoryEntry, HistoryReply,
+    HistoryRequest, InspectReply, IsCompleteReply, JupyterMessage,
+    JupyterMessageContent as Content, KernelInfoReply, Media, MediaType, Payload, ReplyError,
+    ReplyStatus, Status, Transient,
 };
 use serde_json::json;
 use std::collections::HashMap;
@@ -37,8 +39,14 @@ struct Kernel {
 
 /// Serves until it is told to stop.
 pub fn serve(connection: &Path, common: &Common) -> Result<()> {
-    let text = std::fs::read_to_string(connection).map_err(|error| Fault::file(connection, &error))?;
-    let broken = |error: serde_json::Error| Fault::new("data", format!("`{}` is no connection file: {error}", connection.display()));
+    let text =
+        std::fs::read_to_string(connection).map_err(|error| Fault::file(connection, &error))?;
+    let broken = |error: serde_json::Error| {
+        Fault::new(
+            "data",
+            format!("`{}` is no connection file: {error}", connection.display()),
+        )
+    };
     let info: ConnectionInfo = serde_json::from_str(&text).map_err(broken)?;
     let mut settings = common.settings()?;
     settings.script_dir = std::env::current_dir().ok();
@@ -49,7 +57,13 @@ pub fn serve(connection: &Path, common: &Common) -> Result<()> {
     let (shows, notes) = (outlet.clone(), outlet.clone());
     session::listen(Rc::new(move |what| shows.show(what)));
     say::listen(Some(Rc::new(move |note| notes.note(note))));
-    let mut kernel = Kernel { console: Console::new(common.seed, false), outlet, history: Vec::new(), count: 0, done: false };
+    let mut kernel = Kernel {
+        console: Console::new(common.seed, false),
+        outlet,
+        history: Vec::new(),
+        count: 0,
+        done: false,
+    };
     while !kernel.done {
         match wire.inbox.recv() {
             Ok(Request::Shell(message)) => {
@@ -74,7 +88,9 @@ fn about() -> KernelInfoReply {
         implementation: "cistron".into(),
         implementation_version: version.clone(),
         language_info: super::language(),
-        banner: format!("cistron {version}: genomic deep learning in scripts. `?name` explains, Tab completes, `:help` lists commands."),
+        banner: format!(
+            "cistron {version}: genomic deep learning in scripts. `?name` explains, Tab completes, `:help` lists commands."
+        ),
         help_links: Vec::new(),
         debugger: false,
         error: None,
@@ -83,7 +99,9 @@ fn about() -> KernelInfoReply {
 
 /// The byte of a place that is counted in letters.
 fn byte_of(text: &str, letters: usize) -> usize {
-    text.char_indices().nth(letters).map_or(text.len(), |(at, _)| at)
+    text.char_indices()
+        .nth(letters)
+        .map_or(text.len(), |(at, _)| at)
 }
 
 fn letters(text: &str) -> usize {
@@ -97,7 +115,11 @@ fn plain(text: String) -> Media {
 /// A fault as notebooks show it.
 fn trace(fault: &Fault) -> ReplyError {
     let rendered = diagnostics::render(fault, true);
-    ReplyError { ename: fault.kind.into(), evalue: fault.message.clone(), traceback: rendered.trim_end().lines().map(String::from).collect() }
+    ReplyError {
+        ename: fault.kind.into(),
+        evalue: fault.message.clone(),
+        traceback: rendered.trim_end().lines().map(String::from).collect(),
+    }
 }
 
 impl Kernel {
@@ -114,8 +136,12 @@ impl Kernel {
                 Some(reply.into())
             }
             Content::KernelInfoRequest(_) => Some(about().into()),
-            Content::CompleteRequest(request) => Some(self.complete(&request.code, request.cursor_pos).into()),
-            Content::InspectRequest(request) => Some(self.inspect(&request.code, request.cursor_pos).into()),
+            Content::CompleteRequest(request) => {
+                Some(self.complete(&request.code, request.cursor_pos).into())
+            }
+            Content::InspectRequest(request) => {
+                Some(self.inspect(&request.code, request.cursor_pos).into())
+            }
             Content::IsCompleteRequest(request) => Some(self.is_complete(&request.code).into()),
             Content::HistoryRequest(request) => Some(self.past(request).into()),
             Content::CommInfoRequest(_) => Some(CommInfoReply::default().into()),
@@ -134,9 +160,15 @@ impl Kernel {
         while let Ok(request) = wire.inbox.try_recv() {
             match request {
                 Request::Shutdown => self.done = true,
-                Request::Shell(message) if matches!(message.content, Content::ExecuteRequest(_)) => {
+                Request::Shell(message)
+                    if matches!(message.content, Content::ExecuteRequest(_)) =>
+                {
                     wire.outbox.publish(Status::busy().as_child_of(&message));
-                    let reply = ExecuteReply { status: ReplyStatus::Aborted, execution_count: ExecutionCount::new(self.count), ..ExecuteReply::default() };
+                    let reply = ExecuteReply {
+                        status: ReplyStatus::Aborted,
+                        execution_count: ExecutionCount::new(self.count),
+                        ..ExecuteReply::default()
+                    };
                     wire.outbox.reply(reply.as_child_of(&message));
                     wire.outbox.publish(Status::idle().as_child_of(&message));
                 }
@@ -154,10 +186,22 @@ impl Kernel {
                 self.outlet.outbox.publish(content);
             }
         };
-        publish(ExecuteInput { code: request.code.clone(), execution_count: count }.as_child_of(message));
-        let outcome = self.console.turn(&request.code, &format!("In[{}]", self.count));
+        publish(
+            ExecuteInput {
+                code: request.code.clone(),
+                execution_count: count,
+            }
+            .as_child_of(message),
+        );
+        let outcome = self
+            .console
+            .turn(&request.code, &format!("In[{}]", self.count));
         self.outlet.settle();
-        let mut reply = ExecuteReply { execution_count: count, user_expressions: Some(HashMap::new()), ..ExecuteReply::default() };
+        let mut reply = ExecuteReply {
+            execution_count: count,
+            user_expressions: Some(HashMap::new()),
+            ..ExecuteReply::default()
+        };
         let mut output = String::new();
         match outcome {
             Ok(answers) => {
@@ -168,11 +212,17 @@ impl Kernel {
                             if keeps {
                                 output = shown::text(&value, false);
                             }
-                            let result = ExecuteResult { transient: Some(Transient::default()), ..ExecuteResult::new(count, media(&value)) };
+                            let result = ExecuteResult {
+                                transient: Some(Transient::default()),
+                                ..ExecuteResult::new(count, media(&value))
+                            };
                             publish(result.as_child_of(message));
                         }
                         Answer::Text(text) => self.outlet.print(&text),
-                        Answer::Page(text) => reply.payload.push(Payload::Page { data: plain(text), start: 0 }),
+                        Answer::Page(text) => reply.payload.push(Payload::Page {
+                            data: plain(text),
+                            start: 0,
+                        }),
                         Answer::Quit => {
                             reply.payload.push(Payload::AskExit { keepkernel: false });
                             self.done = true;
@@ -180,17 +230,32 @@ impl Kernel {
                     }
                 }
                 let asked = request.user_expressions.iter().flatten();
-                reply.user_expressions = Some(asked.map(|(name, code)| (name.clone(), self.expression(code))).collect());
+                reply.user_expressions = Some(
+                    asked
+                        .map(|(name, code)| (name.clone(), self.expression(code)))
+                        .collect(),
+                );
             }
             Err(fault) => {
                 let trace = trace(&fault);
-                publish(ErrorOutput { ename: trace.ename.clone(), evalue: trace.evalue.clone(), traceback: trace.traceback.clone() }.as_child_of(message));
+                publish(
+                    ErrorOutput {
+                        ename: trace.ename.clone(),
+                        evalue: trace.evalue.clone(),
+                        traceback: trace.traceback.clone(),
+                    }
+                    .as_child_of(message),
+                );
                 reply.status = ReplyStatus::Error;
                 reply.error = Some(Box::new(trace));
             }
         }
         if keeps {
-            self.history.push(Kept { number: self.count, input: request.code.clone(), output });
+            self.history.push(Kept {
+                number: self.count,
+                input: request.code.clone(),
+                output,
+            });
         }
         reply
     }
@@ -198,10 +263,21 @@ impl Kernel {
     /// What a frontend asks to be evaluated beside a cell.
     fn expression(&self, code: &str) -> ExpressionResult {
         match self.console.run(code, "expression") {
-            Ok(value) => ExpressionResult::Ok { data: media(&value), metadata: serde_json::Map::new() },
+            Ok(value) => ExpressionResult::Ok {
+                data: media(&value),
+                metadata: serde_json::Map::new(),
+            },
             Err(fault) => {
-                let ReplyError { ename, evalue, traceback } = trace(&fault);
-                ExpressionResult::Error { ename, evalue, traceback }
+                let ReplyError {
+                    ename,
+                    evalue,
+                    traceback,
+                } = trace(&fault);
+                ExpressionResult::Error {
+                    ename,
+                    evalue,
+                    traceback,
+                }
             }
         }
     }
@@ -209,12 +285,29 @@ impl Kernel {
     fn complete(&self, code: &str, cursor: usize) -> CompleteReply {
         let at = byte_of(code, cursor);
         let (start, found) = match console::completions(code, at) {
-            Some(words) => (0, words.map(|word| assist::Candidate { text: word.into(), kind: "command".into() }).collect()),
-            None => assist::complete(&session::catalog(), &self.console.session.borrow(), code, at),
+            Some(words) => (
+                0,
+                words
+                    .map(|word| assist::Candidate {
+                        text: word.into(),
+                        kind: "command".into(),
+                    })
+                    .collect(),
+            ),
+            None => assist::complete(
+                &session::catalog(),
+                &self.console.session.borrow(),
+                code,
+                at,
+            ),
         };
         let start = letters(&code[..start]);
-        let types: Vec<_> = found.iter().map(|own| json!({ "start": start, "end": cursor, "text": own.text, "type": own.kind })).collect();
-        let metadata = serde_json::Map::from_iter([("_jupyter_types_experimental".to_string(), json!(types))]);
+        let types: Vec<_> = found
+            .iter()
+            .map(|own| json!({ "start": start, "end": cursor, "text": own.text, "type": own.kind }))
+            .collect();
+        let metadata =
+            serde_json::Map::from_iter([("_jupyter_types_experimental".to_string(), json!(types))]);
         CompleteReply {
             matches: found.into_iter().map(|own| own.text).collect(),
             cursor_start: start,
@@ -225,8 +318,17 @@ impl Kernel {
     }
 
     fn inspect(&self, code: &str, cursor: usize) -> InspectReply {
-        let text = assist::about(&session::catalog(), &self.console.session.borrow(), code, byte_of(code, cursor));
-        InspectReply { found: text.is_some(), data: text.map(plain).unwrap_or_default(), ..InspectReply::default() }
+        let text = assist::about(
+            &session::catalog(),
+            &self.console.session.borrow(),
+            code,
+            byte_of(code, cursor),
+        );
+        InspectReply {
+            found: text.is_some(),
+            data: text.map(plain).unwrap_or_default(),
+            ..InspectReply::default()
+        }
     }
 
     fn is_complete(&self, code: &str) -> IsCompleteReply {
@@ -244,25 +346,67 @@ impl Kernel {
     fn past(&self, request: &HistoryRequest) -> HistoryReply {
         let most = |n: i32| usize::try_from(n).unwrap_or(0);
         let (found, output): (Vec<&Kept>, bool) = match request {
-            HistoryRequest::Tail { n, output, .. } => (self.history[self.history.len().saturating_sub(most(*n))..].iter().collect(), *output),
-            HistoryRequest::Range { session, start, stop, output, .. } => {
+            HistoryRequest::Tail { n, output, .. } => (
+                self.history[self.history.len().saturating_sub(most(*n))..]
+                    .iter()
+                    .collect(),
+                *output,
+            ),
+            HistoryRequest::Range {
+                session,
+                start,
+                stop,
+                output,
+                ..
+            } => {
                 // sessions before this one are counted back from it
                 let ours = session.is_none_or(|session| session == 0 || session == SESSION as i32);
-                (self.history.iter().filter(|own| ours && (*start..*stop).contains(&(own.number as i32))).collect(), *output)
+                (
+                    self.history
+                        .iter()
+                        .filter(|own| ours && (*start..*stop).contains(&(own.number as i32)))
+                        .collect(),
+                    *output,
+                )
             }
-            HistoryRequest::Search { pattern, unique, output, n, .. } => {
-                let mut found: Vec<&Kept> = self.history.iter().filter(|own| is_like(&own.input, pattern)).collect();
+            HistoryRequest::Search {
+                pattern,
+                unique,
+                output,
+                n,
+                ..
+            } => {
+                let mut found: Vec<&Kept> = self
+                    .history
+                    .iter()
+                    .filter(|own| is_like(&own.input, pattern))
+                    .collect();
                 if *unique {
-                    let latest = |i: usize, own: &&Kept| !found[i + 1..].iter().any(|later| later.input == own.input);
-                    found = found.iter().enumerate().filter(|(i, own)| latest(*i, own)).map(|(_, own)| *own).collect();
+                    let latest = |i: usize, own: &&Kept| {
+                        !found[i + 1..].iter().any(|later| later.input == own.input)
+                    };
+                    found = found
+                        .iter()
+                        .enumerate()
+                        .filter(|(i, own)| latest(*i, own))
+                        .map(|(_, own)| *own)
+                        .collect();
                 }
                 // a search without a number gives all
-                let first = if *n > 0 { found.len().saturating_sub(most(*n)) } else { 0 };
+                let first = if *n > 0 {
+                    found.len().saturating_sub(most(*n))
+                } else {
+                    0
+                };
                 (found.split_off(first), *output)
             }
         };
         let entry = |own: &&Kept| match output {
-            true => HistoryEntry::InputOutput(SESSION, own.number, (own.input.clone(), own.output.clone())),
+            true => HistoryEntry::InputOutput(
+                SESSION,
+                own.number,
+                (own.input.clone(), own.output.clone()),
+            ),
             false => HistoryEntry::Input(SESSION, own.number, own.input.clone()),
         };
         HistoryReply::new(found.iter().map(entry).collect())
@@ -271,7 +415,8 @@ impl Kernel {
 
 /// Whether a text is like a pattern, in which `*` stands for any letters and `?` for one.
 fn is_like(text: &str, pattern: &str) -> bool {
-    let (text, pattern): (Vec<char>, Vec<char>) = (text.chars().collect(), pattern.chars().collect());
+    let (text, pattern): (Vec<char>, Vec<char>) =
+        (text.chars().collect(), pattern.chars().collect());
     // which beginnings of the text are like what was read of the pattern
     let mut like = vec![false; text.len() + 1];
     like[0] = true;
@@ -293,9 +438,14 @@ mod tests {
 
     #[test]
     fn patterns_of_histories() {
-        for (text, pattern, is) in
-            [("let a = 1", "*a*", true), ("let a", "a*", false), ("abc", "a?c", true), ("", "*", true), ("ac", "a?c", false), ("é1", "?1", true)]
-        {
+        for (text, pattern, is) in [
+            ("let a = 1", "*a*", true),
+            ("let a", "a*", false),
+            ("abc", "a?c", true),
+            ("", "*", true),
+            ("ac", "a?c", false),
+            ("é1", "?1", true),
+        ] {
             assert_eq!(is_like(text, pattern), is, "{text} {pattern}");
         }
     }

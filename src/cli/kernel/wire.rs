@@ -1,9 +1,11 @@
-//! The sockets of a kernel, served by a thread of their own: what asks for answers goes to the interpreter's thread, and
-//! what cannot wait for it (heartbeats, interrupts, shutdown) is done at once.
+//! The sockets of a kernel, served by a thread of their own: what asks for answers goes to the
+//! interpreter's thread, and what cannot wait for it (heartbeats, interrupts, shutdown) is done at
+//! once.
 
 use crate::base::{Fault, Result, interrupt, threads};
 use jupyter_protocol::{
-    ConnectionInfo, InterruptReply, IoPubWelcome, JupyterMessage, JupyterMessageContent as Content, ShutdownReply, Status, Stdio, StreamContent,
+    ConnectionInfo, InterruptReply, IoPubWelcome, JupyterMessage, JupyterMessageContent as Content,
+    ShutdownReply, Status, Stdio, StreamContent,
 };
 use jupyter_zmq_client as zmq;
 use serde_json::{Value, json};
@@ -76,7 +78,8 @@ pub struct Wire {
 }
 
 impl Wire {
-    /// Binds the sockets of a connection file and begins to serve them; `about` is what control requests are told of the kernel.
+    /// Binds the sockets of a connection file and begins to serve them; `about` is what control
+    /// requests are told of the kernel.
     pub fn open(info: ConnectionInfo, about: jupyter_protocol::KernelInfoReply) -> Result<Wire> {
         let (to_main, inbox) = channel();
         let (sender, outgoing) = unbounded_channel();
@@ -84,16 +87,28 @@ impl Wire {
         let outbox = Outbox(sender);
         let own = outbox.clone();
         let thread = threads::spawn("wire", move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build();
             match runtime {
                 Ok(runtime) => runtime.block_on(serve(info, about, told, to_main, own, outgoing)),
                 Err(error) => told.send(Err(error.to_string())).unwrap_or(()),
             }
         })?;
         match ready.recv() {
-            Ok(Ok(())) => Ok(Wire { outbox, inbox, thread }),
-            Ok(Err(why)) => Err(Fault::new("file", format!("the kernel cannot listen: {why}"))),
-            Err(_) => Err(Fault::new("internal", "the kernel's sockets ended before they began")),
+            Ok(Ok(())) => Ok(Wire {
+                outbox,
+                inbox,
+                thread,
+            }),
+            Ok(Err(why)) => Err(Fault::new(
+                "file",
+                format!("the kernel cannot listen: {why}"),
+            )),
+            Err(_) => Err(Fault::new(
+                "internal",
+                "the kernel's sockets ended before they began",
+            )),
         }
     }
 
@@ -137,7 +152,13 @@ async fn serve(
         Err(error) => return told.send(Err(error.to_string())).unwrap_or(()),
     };
     told.send(Ok(())).ok();
-    let Sockets { mut heartbeat, shell, control, public, _input } = sockets;
+    let Sockets {
+        mut heartbeat,
+        shell,
+        control,
+        public,
+        _input,
+    } = sockets;
     let (shell_out, mut shell_in) = shell.split();
     let (control_out, mut control_in) = control.split();
     let beats = async {
@@ -200,7 +221,9 @@ impl Signatures {
 fn filled(kind: &str, mut content: Value) -> Value {
     let usual = match kind {
         "execute_request" => json!({ "code": "", "silent": false, "store_history": true }),
-        "history_request" => json!({ "session": 0, "start": 0, "stop": i32::MAX, "n": 0, "pattern": "*", "unique": false, "output": false, "raw": true }),
+        "history_request" => {
+            json!({ "session": 0, "start": 0, "stop": i32::MAX, "n": 0, "pattern": "*", "unique": false, "output": false, "raw": true })
+        }
         _ => return content,
     };
     if let (Some(own), Value::Object(usual)) = (content.as_object_mut(), usual) {
@@ -214,10 +237,18 @@ fn filled(kind: &str, mut content: Value) -> Value {
     content
 }
 
-/// The next message; none where it is broken, not signed or repeats the signature of an earlier one.
-async fn read(connection: &mut zmq::RouterRecvConnection, seen: &RefCell<Signatures>) -> Option<JupyterMessage> {
+/// The next message; none where it is broken, not signed or repeats the signature of an earlier
+/// one.
+async fn read(
+    connection: &mut zmq::RouterRecvConnection,
+    seen: &RefCell<Signatures>,
+) -> Option<JupyterMessage> {
     let parts = connection.socket.recv().await.ok()?;
-    let signature = parts.iter().skip_while(|part| &part[..] != DELIMITER).nth(1).map(|part| part.to_vec());
+    let signature = parts
+        .iter()
+        .skip_while(|part| &part[..] != DELIMITER)
+        .nth(1)
+        .map(|part| part.to_vec());
     let raw = zmq::RawMessage::from_multipart(parts, &connection.mac).ok()?;
     if connection.mac.is_some() && !seen.borrow_mut().is_new(signature?) {
         return None;
@@ -226,11 +257,20 @@ async fn read(connection: &mut zmq::RouterRecvConnection, seen: &RefCell<Signatu
     let header = part(0)?;
     let content = filled(header["msg_type"].as_str().unwrap_or(""), part(3)?);
     let whole = json!({ "header": header, "parent_header": part(1)?, "metadata": part(2)?, "content": content });
-    Some(JupyterMessage::from_value(whole).ok()?.with_zmq_identities(raw.zmq_identities))
+    Some(
+        JupyterMessage::from_value(whole)
+            .ok()?
+            .with_zmq_identities(raw.zmq_identities),
+    )
 }
 
 /// Answers what may not wait until running code ends.
-fn obey(message: &JupyterMessage, about: &jupyter_protocol::KernelInfoReply, outbox: &Outbox, to_main: &Sender<Request>) {
+fn obey(
+    message: &JupyterMessage,
+    about: &jupyter_protocol::KernelInfoReply,
+    outbox: &Outbox,
+    to_main: &Sender<Request>,
+) {
     outbox.publish(Status::busy().as_child_of(message));
     match &message.content {
         Content::InterruptRequest(_) => {
@@ -240,7 +280,13 @@ fn obey(message: &JupyterMessage, about: &jupyter_protocol::KernelInfoReply, out
         Content::KernelInfoRequest(_) => outbox.control(about.as_child_of(message)),
         Content::ShutdownRequest(request) => {
             interrupt::raise();
-            outbox.control(ShutdownReply { restart: request.restart, ..ShutdownReply::default() }.as_child_of(message));
+            outbox.control(
+                ShutdownReply {
+                    restart: request.restart,
+                    ..ShutdownReply::default()
+                }
+                .as_child_of(message),
+            );
             to_main.send(Request::Shutdown).ok();
             // what does not answer an interrupt is ended
             let grace = threads::spawn("grace", || {
@@ -295,15 +341,30 @@ async fn send(
     }
 }
 
-/// Adds to a piece of a stream what follows it of the same stream; what came after, where something did.
+/// Adds to a piece of a stream what follows it of the same stream; what came after, where something
+/// did.
 fn joined(message: &mut JupyterMessage, outgoing: &mut UnboundedReceiver<Out>) -> Option<Out> {
-    let parent = message.parent_header.as_ref().map(|header| header.msg_id.clone());
-    let Content::StreamContent(StreamContent { name, text }) = &mut message.content else { return None };
-    let is_same = |other: &Stdio| matches!((other, &*name), (Stdio::Stdout, Stdio::Stdout) | (Stdio::Stderr, Stdio::Stderr));
+    let parent = message
+        .parent_header
+        .as_ref()
+        .map(|header| header.msg_id.clone());
+    let Content::StreamContent(StreamContent { name, text }) = &mut message.content else {
+        return None;
+    };
+    let is_same = |other: &Stdio| {
+        matches!(
+            (other, &*name),
+            (Stdio::Stdout, Stdio::Stdout) | (Stdio::Stderr, Stdio::Stderr)
+        )
+    };
     while text.len() < STREAM {
         match outgoing.try_recv().ok()? {
-            Out::Public(JupyterMessage { content: Content::StreamContent(more), parent_header, .. })
-                if is_same(&more.name) && parent_header.as_ref().map(|header| &header.msg_id) == parent.as_ref() =>
+            Out::Public(JupyterMessage {
+                content: Content::StreamContent(more),
+                parent_header,
+                ..
+            }) if is_same(&more.name)
+                && parent_header.as_ref().map(|header| &header.msg_id) == parent.as_ref() =>
             {
                 text.push_str(&more.text);
             }

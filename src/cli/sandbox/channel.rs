@@ -20,24 +20,37 @@ fn broken(error: &std::io::Error) -> Fault {
 }
 
 impl Channel {
-    /// Takes the socket that the parent passed as standard input, and the first line from it. Standard input is empty
-    /// afterwards.
+    /// Takes the socket that the parent passed as standard input, and the first line from it.
+    /// Standard input is empty afterwards.
     pub fn open() -> Result<(Channel, String)> {
-        let socket = std::io::stdin().as_fd().try_clone_to_owned().map_err(|error| broken(&error))?;
+        let socket = std::io::stdin()
+            .as_fd()
+            .try_clone_to_owned()
+            .map_err(|error| broken(&error))?;
         let null = std::fs::File::open("/dev/null").map_err(|error| broken(&error))?;
         // SAFETY: both descriptors are open; the copy replaces standard input
         unsafe { libc::dup2(std::os::fd::AsRawFd::as_raw_fd(&null), 0) };
         let socket = UnixStream::from(socket);
         let mut line = String::new();
-        let mut reader = BufReader::new(socket.try_clone().map_err(|error| broken(&error))?.take(LONGEST));
-        reader.read_line(&mut line).map_err(|error| broken(&error))?;
+        let mut reader = BufReader::new(
+            socket
+                .try_clone()
+                .map_err(|error| broken(&error))?
+                .take(LONGEST),
+        );
+        reader
+            .read_line(&mut line)
+            .map_err(|error| broken(&error))?;
         Ok((Channel(RefCell::new(socket)), line))
     }
 
     /// Sends an event to the parent.
     pub fn send(&self, event: &Value) -> Result<()> {
         let line = format!("{event}\n");
-        self.0.borrow_mut().write_all(line.as_bytes()).map_err(|error| broken(&error))
+        self.0
+            .borrow_mut()
+            .write_all(line.as_bytes())
+            .map_err(|error| broken(&error))
     }
 }
 
@@ -51,15 +64,28 @@ pub fn fault_of(value: &Value) -> Fault {
     let text = |value: &Value| value.as_str().unwrap_or("").to_string();
     let place = |value: &Value| {
         let number = |key: &str| value[key].as_u64().unwrap_or(0) as usize;
-        Place { file: text(&value["file"]), line: number("line"), column: number("column") }
+        Place {
+            file: text(&value["file"]),
+            line: number("line"),
+            column: number("column"),
+        }
     };
     // a process reads few faults of children, and kinds are short
     let kind: String = text(&value["kind"]).chars().take(40).collect();
     let mut fault = Fault::new(Box::leak(kind.into_boxed_str()), text(&value["message"]));
     fault.hint = value["hint"].as_str().map(str::to_string);
-    fault.at = if value["at"].is_null() { None } else { Some(place(&value["at"])) };
+    fault.at = if value["at"].is_null() {
+        None
+    } else {
+        Some(place(&value["at"]))
+    };
     let frames = value["trace"].as_array().into_iter().flatten();
-    fault.trace = frames.map(|frame| Frame { function: text(&frame["function"]), at: place(&frame["at"]) }).collect();
+    fault.trace = frames
+        .map(|frame| Frame {
+            function: text(&frame["function"]),
+            at: place(&frame["at"]),
+        })
+        .collect();
     fault
 }
 
@@ -78,8 +104,19 @@ mod tests {
     #[test]
     fn faults_come_back_whole() {
         let mut fault = fault!("shape", "got {}", 3; hint: "reshape it");
-        fault.at = Some(Place { file: "a.rhai".into(), line: 2, column: 5 });
-        fault.trace.push(Frame { function: "f".into(), at: Place { file: "b.rhai".into(), line: 1, column: 0 } });
+        fault.at = Some(Place {
+            file: "a.rhai".into(),
+            line: 2,
+            column: 5,
+        });
+        fault.trace.push(Frame {
+            function: "f".into(),
+            at: Place {
+                file: "b.rhai".into(),
+                line: 1,
+                column: 0,
+            },
+        });
         let again = fault_of(&keep_fault(&fault));
         assert_eq!(diagnostics::json(&again), diagnostics::json(&fault));
         assert_eq!(fault_of(&json!({ "kind": "x", "message": "y" })).at, None);

@@ -51,18 +51,34 @@ fn stay_with(parent: u32) -> Result<()> {
     #[cfg(not(target_os = "linux"))]
     // SAFETY: reads a number
     let is_orphan = unsafe { libc::getppid() as u32 != parent };
-    if is_orphan { Err(Fault::new("internal", "the parent of the sandbox has ended")) } else { Ok(()) }
+    if is_orphan {
+        Err(Fault::new(
+            "internal",
+            "the parent of the sandbox has ended",
+        ))
+    } else {
+        Ok(())
+    }
 }
 
 fn run(channel: Channel, script: &Script, policy: &super::Policy) -> u8 {
     let channel = Rc::new(channel);
     let outcome = ran(&channel, script, policy);
     let code = if outcome.is_ok() { 0 } else { ERROR };
-    if channel.send(&channel::outcome(&outcome)).is_err() { ERROR } else { code }
+    if channel.send(&channel::outcome(&outcome)).is_err() {
+        ERROR
+    } else {
+        code
+    }
 }
 
 fn ran(channel: &Rc<Channel>, script: &Script, policy: &super::Policy) -> Result<Value> {
-    let allowed = policy.write.iter().filter(|folder| Some(*folder) != script.output.as_ref()).cloned().collect();
+    let allowed = policy
+        .write
+        .iter()
+        .filter(|folder| Some(*folder) != script.output.as_ref())
+        .cloned()
+        .collect();
     let settings = session::Settings {
         set: script.set.clone(),
         device: script.device.clone(),
@@ -73,10 +89,21 @@ fn ran(channel: &Rc<Channel>, script: &Script, policy: &super::Policy) -> Result
         quiet: script.quiet,
         resume: script.resume,
         may_differ: script.may_differ,
-        sandbox: Some(Reach { read: vec![script.folder.clone()], write: allowed, record: script.record.clone(), output: script.output.clone() }),
+        sandbox: Some(Reach {
+            read: vec![script.folder.clone()],
+            write: allowed,
+            record: script.record.clone(),
+            output: script.output.clone(),
+        }),
         ..session::Settings::default()
     };
-    Common { set: Vec::new(), device: script.device.clone(), seed: script.seed, threads: script.threads }.start_torch();
+    Common {
+        set: Vec::new(),
+        device: script.device.clone(),
+        seed: script.seed,
+        threads: script.threads,
+    }
+    .start_torch();
     interrupt::check()?;
     crate::bind::start(settings);
     channel.send(&json!({ "started": true }))?;
@@ -96,7 +123,10 @@ fn ran(channel: &Rc<Channel>, script: &Script, policy: &super::Policy) -> Result
     }
     let mut scope = Scope::new();
     let outcome = engine::run(&script.text, &script.file, &mut scope);
-    let results = session::reports().iter().map(|(name, value)| (name.clone(), show::json(value))).collect();
+    let results = session::reports()
+        .iter()
+        .map(|(name, value)| (name.clone(), show::json(value)))
+        .collect();
     engine::release(&mut scope);
     outcome.map(|_| Value::Object(results))
 }

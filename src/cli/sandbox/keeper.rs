@@ -1,4 +1,5 @@
-//! The parent's side of `cistron run --sandbox`: it keeps the record of a run whose script is in a child process.
+//! The parent's side of `cistron run --sandbox`: it keeps the record of a run whose script is in a
+//! child process.
 
 use super::watch::{Child, End, Limits, Next};
 use super::{OUTPUT, Policy, Script, Work, channel, walls};
@@ -9,15 +10,30 @@ use serde_json::Value;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// Runs a script in a child process and keeps its record; its results. How the run ended is left to the caller to record.
+/// Runs a script in a child process and keeps its record; its results. How the run ended is left to
+/// the caller to record.
 ///
 /// # Errors
 /// Those of the script, and of kind `sandbox` where a limit ended it.
-pub fn run(start: &Start, file: &str, text: &str, journal: Option<&mut Journal>, settings: &session::Settings, quiet: bool) -> Result<Value> {
+pub fn run(
+    start: &Start,
+    file: &str,
+    text: &str,
+    journal: Option<&mut Journal>,
+    settings: &session::Settings,
+    quiet: bool,
+) -> Result<Value> {
     let sandbox = start.sandbox.clone().unwrap_or_default();
-    let limits = Limits { seconds: sandbox.seconds, memory: sandbox.memory, disk: sandbox.disk };
-    let folder = std::path::absolute(crate::cli::folder_of(Path::new(file))).map_err(|error| Fault::file(file, &error))?;
-    let record = journal.as_ref().map(|journal| journal.folder().to_path_buf());
+    let limits = Limits {
+        seconds: sandbox.seconds,
+        memory: sandbox.memory,
+        disk: sandbox.disk,
+    };
+    let folder = std::path::absolute(crate::cli::folder_of(Path::new(file)))
+        .map_err(|error| Fault::file(file, &error))?;
+    let record = journal
+        .as_ref()
+        .map(|journal| journal.folder().to_path_buf());
     let output = record.as_ref().map(|record| record.join(OUTPUT));
     if let Some(output) = &output {
         std::fs::create_dir_all(output).map_err(|error| Fault::file(output, &error))?;
@@ -40,8 +56,15 @@ pub fn run(start: &Start, file: &str, text: &str, journal: Option<&mut Journal>,
     };
     let standard_library = std::env::var_os("CISTRON_STDLIB").map(PathBuf::from);
     let policy = Policy {
-        read: [folder].into_iter().chain(record.clone()).chain(standard_library).collect(),
-        write: output.into_iter().chain(sandbox.allow.iter().cloned()).collect(),
+        read: [folder]
+            .into_iter()
+            .chain(record.clone())
+            .chain(standard_library)
+            .collect(),
+        write: output
+            .into_iter()
+            .chain(sandbox.allow.iter().cloned())
+            .collect(),
         gpu: start.device != "cpu",
         seconds: limits.seconds,
         memory: limits.memory,
@@ -50,9 +73,16 @@ pub fn run(start: &Start, file: &str, text: &str, journal: Option<&mut Journal>,
     // the lines that faults show
     session::remember_source(file, text);
     let here = std::env::current_dir().map_err(|error| Fault::file(".", &error))?;
-    let mut keeper = Keeper { journal, log: record.map(|record| record.join("log.txt")), received: 0, limit: limits.disk << 20, outcome: None };
+    let mut keeper = Keeper {
+        journal,
+        log: record.map(|record| record.join("log.txt")),
+        received: 0,
+        limit: limits.disk << 20,
+        outcome: None,
+    };
     let output = script.output.clone();
-    let ended = Child::start(policy, Work::Run(Box::new(script)), &here, true, &[]).and_then(|child| child.watch(&limits, |event| keeper.hear(&event)));
+    let ended = Child::start(policy, Work::Run(Box::new(script)), &here, true, &[])
+        .and_then(|child| child.watch(&limits, |event| keeper.hear(&event)));
     // a script that wrote nothing leaves no folder
     if let Some(output) = output {
         std::fs::remove_dir(output).ok();
@@ -69,17 +99,26 @@ pub fn run(start: &Start, file: &str, text: &str, journal: Option<&mut Journal>,
     }
 }
 
-/// The folder that the interpreter lets no script write: the run directory, of a run of a sweep that of the sweep.
+/// The folder that the interpreter lets no script write: the run directory, of a run of a sweep
+/// that of the sweep.
 fn guarded(record: &Path) -> PathBuf {
-    let above = record.parent().filter(|above| above.join("sweep.json").exists());
+    let above = record
+        .parent()
+        .filter(|above| above.join("sweep.json").exists());
     above.unwrap_or(record).to_path_buf()
 }
 
 /// The record is outside the folders that a script writes to, unless `--allow` names one around it.
 fn warn_of_record(sandbox: &Sandbox, record: Option<&Path>) {
     let real = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
-    let Some(record) = record.map(real) else { return };
-    if let Some(folder) = sandbox.allow.iter().find(|folder| record.starts_with(real(folder))) {
+    let Some(record) = record.map(real) else {
+        return;
+    };
+    if let Some(folder) = sandbox
+        .allow
+        .iter()
+        .find(|folder| record.starts_with(real(folder)))
+    {
         crate::errln!(
             "note: --allow {} contains the run directory: its record is guarded by the interpreter and its seal, not by the kernel; --run-dir moves it elsewhere",
             folder.display()
@@ -97,17 +136,30 @@ struct Keeper<'a> {
 
 impl Keeper<'_> {
     fn hear(&mut self, event: &Value) -> Result<Next> {
-        let Some((kind, value)) = event.as_object().and_then(|map| map.iter().next()) else { return Ok(Next::Continue) };
+        let Some((kind, value)) = event.as_object().and_then(|map| map.iter().next()) else {
+            return Ok(Next::Continue);
+        };
         // the record grows with what is sent, and counts as written
-        self.received += value.as_str().map_or_else(|| value.to_string().len(), str::len) as u64;
+        self.received += value
+            .as_str()
+            .map_or_else(|| value.to_string().len(), str::len) as u64;
         if self.received > self.limit {
-            return Err(End::Disk.fault(&Limits { seconds: 0, memory: 0, disk: self.limit >> 20 }).unwrap_or_else(|| Fault::new("sandbox", "too much")));
+            return Err(End::Disk
+                .fault(&Limits {
+                    seconds: 0,
+                    memory: 0,
+                    disk: self.limit >> 20,
+                })
+                .unwrap_or_else(|| Fault::new("sandbox", "too much")));
         }
         let text = |value: &Value| value.as_str().unwrap_or("").to_string();
         match (kind.as_str(), &mut self.journal) {
             ("walls", _) => {
-                let holding: Vec<walls::Wall> = serde_json::from_value(value.clone()).unwrap_or_default();
-                walls::note(&holding).iter().for_each(|note| crate::errln!("{note}"));
+                let holding: Vec<walls::Wall> =
+                    serde_json::from_value(value.clone()).unwrap_or_default();
+                walls::note(&holding)
+                    .iter()
+                    .for_each(|note| crate::errln!("{note}"));
             }
             ("started", _) => return Ok(Next::Restart),
             ("done", _) => self.outcome = Some(Ok(value.clone())),
@@ -121,7 +173,9 @@ impl Keeper<'_> {
                 }
             }
             ("input", Some(journal)) => journal.input(Path::new(&text(value)))?,
-            ("parameter", Some(journal)) => journal.parameter(&text(&value[0]), value[1].clone())?,
+            ("parameter", Some(journal)) => {
+                journal.parameter(&text(&value[0]), value[1].clone())?
+            }
             ("report", Some(journal)) => journal.report(&text(&value[0]), value[1].clone())?,
             ("epoch", Some(journal)) => journal.epoch(value)?,
             ("skipped", Some(journal)) => journal.skipped(&text(value))?,
@@ -132,7 +186,10 @@ impl Keeper<'_> {
 
     fn print(&self, line: &str) {
         let Some(path) = &self.log else { return };
-        let file = std::fs::OpenOptions::new().create(true).append(true).open(path);
+        let file = std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(path);
         // a log that cannot be written does not end a run
         file.and_then(|mut file| writeln!(file, "{line}")).ok();
     }

@@ -1,4 +1,5 @@
-//! The wall around files: Landlock restricts this process to some folders, checked by the kernel at every access.
+//! The wall around files: Landlock restricts this process to some folders, checked by the kernel at
+//! every access.
 
 use std::fs::File;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
@@ -56,14 +57,23 @@ pub enum Access {
 /// The version of the kernel's interface; none where it has none.
 fn version() -> Option<u32> {
     // SAFETY: with this flag, the call takes no structure and only returns a number
-    let version = unsafe { libc::syscall(libc::SYS_landlock_create_ruleset, std::ptr::null::<u8>(), 0usize, CREATE_RULESET_VERSION) };
+    let version = unsafe {
+        libc::syscall(
+            libc::SYS_landlock_create_ruleset,
+            std::ptr::null::<u8>(),
+            0usize,
+            CREATE_RULESET_VERSION,
+        )
+    };
     u32::try_from(version).ok().filter(|version| *version > 0)
 }
 
-/// Restricts this thread, and all that it starts from now on, to some paths; paths that do not exist are left out. Whether
-/// the kernel has the wall.
+/// Restricts this thread, and all that it starts from now on, to some paths; paths that do not
+/// exist are left out. Whether the kernel has the wall.
 pub fn restrict<'a>(paths: impl IntoIterator<Item = (&'a Path, Access)>) -> std::io::Result<bool> {
-    let Some(version) = version() else { return Ok(false) };
+    let Some(version) = version() else {
+        return Ok(false);
+    };
     let handled = WRITE
         | SPECIAL
         | match version {
@@ -78,30 +88,58 @@ pub fn restrict<'a>(paths: impl IntoIterator<Item = (&'a Path, Access)>) -> std:
         _ => 0,
     };
     let handled = handled & !unsupported;
-    let attributes = RulesetAttributes { files: handled, network: if version >= 4 { NETWORK } else { 0 }, scopes: if version >= 6 { SCOPES } else { 0 } };
+    let attributes = RulesetAttributes {
+        files: handled,
+        network: if version >= 4 { NETWORK } else { 0 },
+        scopes: if version >= 6 { SCOPES } else { 0 },
+    };
     let size: usize = match version {
         1..=3 => 8,
         4 | 5 => 16,
         _ => 24,
     };
-    // SAFETY: the structure is whole and outlives the call; the size is that of the fields that this kernel knows
-    let ruleset = unsafe { libc::syscall(libc::SYS_landlock_create_ruleset, &attributes, size, 0u32) };
+    // SAFETY: the structure is whole and outlives the call; the size is that of the fields that
+    // this kernel knows
+    let ruleset =
+        unsafe { libc::syscall(libc::SYS_landlock_create_ruleset, &attributes, size, 0u32) };
     if ruleset < 0 {
         return Err(std::io::Error::last_os_error());
     }
     // SAFETY: the kernel has just returned this descriptor to this call alone
     let ruleset = unsafe { OwnedFd::from_raw_fd(ruleset as i32) };
     for (path, access) in paths {
-        let Ok(file) = File::options().read(true).custom_flags(libc::O_PATH).open(path) else { continue };
+        let Ok(file) = File::options()
+            .read(true)
+            .custom_flags(libc::O_PATH)
+            .open(path)
+        else {
+            continue;
+        };
         let wanted = match access {
             Access::Read => READ,
             Access::Write => WRITE,
             Access::Device => READ_FILE | WRITE_FILE | TRUNCATE | IOCTL_DEVICE,
         };
-        let wanted = if file.metadata()?.is_dir() { wanted } else { wanted & OF_FILES };
-        let rule = PathBeneath { allowed: wanted & handled, parent: file.as_raw_fd() };
+        let wanted = if file.metadata()?.is_dir() {
+            wanted
+        } else {
+            wanted & OF_FILES
+        };
+        let rule = PathBeneath {
+            allowed: wanted & handled,
+            parent: file.as_raw_fd(),
+        };
         // SAFETY: the structure is whole, and both descriptors are open
-        if unsafe { libc::syscall(libc::SYS_landlock_add_rule, ruleset.as_raw_fd(), RULE_PATH_BENEATH, &rule, 0u32) } != 0 {
+        if unsafe {
+            libc::syscall(
+                libc::SYS_landlock_add_rule,
+                ruleset.as_raw_fd(),
+                RULE_PATH_BENEATH,
+                &rule,
+                0u32,
+            )
+        } != 0
+        {
             return Err(std::io::Error::last_os_error());
         }
     }
@@ -129,7 +167,12 @@ mod tests {
         let inside = std::thread::spawn(move || {
             // SAFETY: the flag only takes privileges away, from this thread
             unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) };
-            if !restrict([(read.as_path(), Access::Read), (write.as_path(), Access::Write)]).expect("rules") {
+            if !restrict([
+                (read.as_path(), Access::Read),
+                (write.as_path(), Access::Write),
+            ])
+            .expect("rules")
+            {
                 return None;
             }
             let allowed = [

@@ -1,9 +1,11 @@
-//! `cistron run --sandbox` and grading: an untrusted script runs in a child process inside walls of the operating system.
+//! `cistron run --sandbox` and grading: an untrusted script runs in a child process inside walls of
+//! the operating system.
 //!
-//! The parent keeps the record of the run and never executes the script. The child receives its work through a socket,
-//! raises the walls before it starts a thread, and reports through the same socket. The parent ends it when time, memory
-//! or disk space is over. Below the checks of the interpreter stand, on Linux, Landlock for files, seccomp for sockets and
-//! processes, and resource limits.
+//! The parent keeps the record of the run and never executes the script. The child receives its
+//! work through a socket, raises the walls before it starts a thread, and reports through the same
+//! socket. The parent ends it when time, memory or disk space is over. Below the checks of the
+//! interpreter stand, on Linux, Landlock for files, seccomp for sockets and processes, and resource
+//! limits.
 
 mod channel;
 mod inside;

@@ -13,21 +13,34 @@ pub fn restrict(memory: u64, disk: u64, seconds: u64) {
     // SAFETY: the signal is ignored from now on
     unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
     let cores = std::thread::available_parallelism().map_or(1, |n| n.get() as u64);
-    set(libc::RLIMIT_CPU as u32, seconds.saturating_add(5).saturating_mul(cores));
+    set(
+        libc::RLIMIT_CPU as u32,
+        seconds.saturating_add(5).saturating_mul(cores),
+    );
     set(libc::RLIMIT_CORE as u32, 0);
-    // the limit counts the threads of all processes of a user: those that run, and room for the threads of this one
+    // the limit counts the threads of all processes of a user: those that run, and room for the
+    // threads of this one
     if let Some(running) = running_threads() {
         set(libc::RLIMIT_NPROC as u32, running + 1024);
     }
 }
 
 fn set(resource: u32, most: u64) {
-    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    let mut limit = libc::rlimit {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
     // SAFETY: both calls read or fill a whole structure, and change nothing but the limit
     unsafe {
         if libc::getrlimit(resource as _, &mut limit) == 0 {
             let most = most.min(limit.rlim_max);
-            libc::setrlimit(resource as _, &libc::rlimit { rlim_cur: most, rlim_max: most });
+            libc::setrlimit(
+                resource as _,
+                &libc::rlimit {
+                    rlim_cur: most,
+                    rlim_max: most,
+                },
+            );
         }
     }
 }
@@ -38,9 +51,23 @@ fn running_threads() -> Option<u64> {
     let user = unsafe { libc::getuid() }.to_string();
     let threads = |folder: std::path::PathBuf| {
         let text = std::fs::read_to_string(folder.join("status")).ok()?;
-        let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).and_then(|rest| rest.split_whitespace().next());
-        if field("Uid:")? == user { field("Threads:")?.parse::<u64>().ok() } else { None }
+        let field = |name: &str| {
+            text.lines()
+                .find_map(|line| line.strip_prefix(name))
+                .and_then(|rest| rest.split_whitespace().next())
+        };
+        if field("Uid:")? == user {
+            field("Threads:")?.parse::<u64>().ok()
+        } else {
+            None
+        }
     };
     let entries = std::fs::read_dir("/proc").ok()?;
-    Some(entries.flatten().filter_map(|entry| threads(entry.path())).sum()).filter(|n| *n > 0)
+    Some(
+        entries
+            .flatten()
+            .filter_map(|entry| threads(entry.path()))
+            .sum(),
+    )
+    .filter(|n| *n > 0)
 }

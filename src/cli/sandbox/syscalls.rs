@@ -1,4 +1,5 @@
-//! The wall around sockets and processes: a seccomp filter of the system calls that a script has no use for.
+//! The wall around sockets and processes: a seccomp filter of the system calls that a script has no
+//! use for.
 
 use libc::{c_long, sock_filter};
 
@@ -24,8 +25,8 @@ const fn argument(index: u32) -> u32 {
     16 + 8 * index
 }
 
-/// System calls that are refused whatever their arguments: sockets, programs, other processes, the system's state, and
-/// changes of files that Landlock does not govern.
+/// System calls that are refused whatever their arguments: sockets, programs, other processes, the
+/// system's state, and changes of files that Landlock does not govern.
 const REFUSED: &[c_long] = &[
     libc::SYS_socket,
     libc::SYS_socketpair,
@@ -102,7 +103,12 @@ const REFUSED_OLD: &[c_long] = &[
 const REFUSED_OLD: &[c_long] = &[];
 
 fn step(code: u16, k: u32) -> sock_filter {
-    sock_filter { code, jt: 0, jf: 0, k }
+    sock_filter {
+        code,
+        jt: 0,
+        jf: 0,
+        k,
+    }
 }
 
 fn jump(code: u16, k: u32, jt: u8, jf: u8) -> sock_filter {
@@ -110,14 +116,22 @@ fn jump(code: u16, k: u32, jt: u8, jf: u8) -> sock_filter {
 }
 
 fn program() -> Vec<sock_filter> {
-    let mut out = vec![step(LOAD, MACHINE), jump(IF_EQUAL, ARCHITECTURE, 1, 0), step(RETURN, REFUSE), step(LOAD, NUMBER)];
+    let mut out = vec![
+        step(LOAD, MACHINE),
+        jump(IF_EQUAL, ARCHITECTURE, 1, 0),
+        step(RETURN, REFUSE),
+        step(LOAD, NUMBER),
+    ];
     // the numbers of the 32-bit interface on x86-64 have this bit
     #[cfg(target_arch = "x86_64")]
     out.extend([jump(IF_SET, 0x4000_0000, 0, 1), step(RETURN, REFUSE)]);
     for number in REFUSED.iter().chain(REFUSED_OLD) {
         out.extend([jump(IF_EQUAL, *number as u32, 0, 1), step(RETURN, REFUSE)]);
     }
-    out.extend([jump(IF_EQUAL, libc::SYS_clone3 as u32, 0, 1), step(RETURN, ABSENT)]);
+    out.extend([
+        jump(IF_EQUAL, libc::SYS_clone3 as u32, 0, 1),
+        step(RETURN, ABSENT),
+    ]);
     // threads are allowed, processes are not
     out.extend([
         jump(IF_EQUAL, libc::SYS_clone as u32, 0, 4),
@@ -155,9 +169,13 @@ pub fn restrict() -> std::io::Result<bool> {
 
 fn install(flags: libc::c_ulong) -> std::io::Result<bool> {
     let mut steps = program();
-    let program = libc::sock_fprog { len: steps.len() as u16, filter: steps.as_mut_ptr() };
+    let program = libc::sock_fprog {
+        len: steps.len() as u16,
+        filter: steps.as_mut_ptr(),
+    };
     const SET_MODE_FILTER: u32 = 1;
-    // SAFETY: the program is whole and outlives the call; `PR_SET_NO_NEW_PRIVS` was set by the caller
+    // SAFETY: the program is whole and outlives the call; `PR_SET_NO_NEW_PRIVS` was set by the
+    // caller
     let outcome = unsafe { libc::syscall(libc::SYS_seccomp, SET_MODE_FILTER, flags, &program) };
     if outcome == 0 {
         return Ok(true);
@@ -184,19 +202,31 @@ mod tests {
             if !install(0).expect("a filter") {
                 return None;
             }
-            let limit = libc::rlimit { rlim_cur: 1, rlim_max: 1 };
-            // SAFETY: the calls are refused; those that are not would change nothing that the test needs
-            let (killed, raised) = unsafe { (libc::kill(libc::getppid(), 0), libc::setrlimit(libc::RLIMIT_CORE, &limit)) };
+            let limit = libc::rlimit {
+                rlim_cur: 1,
+                rlim_max: 1,
+            };
+            // SAFETY: the calls are refused; those that are not would change nothing that the test
+            // needs
+            let (killed, raised) = unsafe {
+                (
+                    libc::kill(libc::getppid(), 0),
+                    libc::setrlimit(libc::RLIMIT_CORE, &limit),
+                )
+            };
             let refused = [
                 TcpListener::bind("127.0.0.1:0").is_err(),
                 UdpSocket::bind("127.0.0.1:0").is_err(),
                 UnixDatagram::unbound().is_err(),
                 std::process::Command::new("true").status().is_err(),
-                std::os::unix::fs::symlink("a", std::env::temp_dir().join("cistron-never")).is_err(),
+                std::os::unix::fs::symlink("a", std::env::temp_dir().join("cistron-never"))
+                    .is_err(),
                 killed != 0,
                 raised != 0,
             ];
-            let thread = std::thread::spawn(|| std::fs::read("/proc/self/status").is_ok()).join().unwrap_or(false);
+            let thread = std::thread::spawn(|| std::fs::read("/proc/self/status").is_ok())
+                .join()
+                .unwrap_or(false);
             Some((refused, thread))
         });
         match inside.join().expect("no call ends the process") {

@@ -1,4 +1,5 @@
-//! A child process in a sandbox: started with its job, watched, and killed when a limit is exceeded.
+//! A child process in a sandbox: started with its job, watched, and killed when a limit is
+//! exceeded.
 
 use super::channel::LONGEST;
 use super::{Job, Policy, Work};
@@ -24,7 +25,8 @@ const START: Duration = Duration::from_secs(60);
 /// The time that a child has after an interrupt by the user.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Variables that a child inherits, by the start of their names: those of the terminal, of threads and of libraries.
+/// Variables that a child inherits, by the start of their names: those of the terminal, of threads
+/// and of libraries.
 const VARIABLES: [&str; 24] = [
     "CISTRON_",
     "COLUMNS",
@@ -81,7 +83,11 @@ pub enum End {
 impl End {
     /// What ended it, where that was not its own work.
     pub fn fault(&self, limits: &Limits) -> Option<Fault> {
-        let Limits { seconds, memory, disk } = limits;
+        let Limits {
+            seconds,
+            memory,
+            disk,
+        } = limits;
         match self {
             End::Exited(status) => status.signal().map(|signal| match signal {
                 libc::SIGXCPU => fault!("sandbox", "the script took more CPU time than {seconds} s on all cores"; hint: "--seconds allows more"),
@@ -125,35 +131,74 @@ impl Child {
     ///
     /// # Errors
     /// Where the program cannot be started a second time.
-    pub fn start(policy: Policy, work: Work, folder: &Path, shows: bool, without: &[&str]) -> Result<Child> {
+    pub fn start(
+        policy: Policy,
+        work: Work,
+        folder: &Path,
+        shows: bool,
+        without: &[&str],
+    ) -> Result<Child> {
         let program = std::env::current_exe().map_err(|error| Fault::file("cistron", &error))?;
-        let failed = |error: std::io::Error| fault!("system", "the process of the sandbox cannot be started: {error}");
+        let failed = |error: std::io::Error| {
+            fault!(
+                "system",
+                "the process of the sandbox cannot be started: {error}"
+            )
+        };
         let (mut own, theirs) = UnixStream::pair().map_err(failed)?;
-        let output = || if shows { Stdio::inherit() } else { Stdio::null() };
+        let output = || {
+            if shows {
+                Stdio::inherit()
+            } else {
+                Stdio::null()
+            }
+        };
         let inherited = std::env::vars_os().filter(|(name, _)| {
             let name = name.to_string_lossy();
             VARIABLES.iter().any(|start| name.starts_with(start)) && !without.contains(&&*name)
         });
         let mut command = Command::new(program);
-        command.arg(super::inside::COMMAND).env_clear().envs(inherited).current_dir(folder);
+        command
+            .arg(super::inside::COMMAND)
+            .env_clear()
+            .envs(inherited)
+            .current_dir(folder);
         // a group of its own: Ctrl-C reaches it through this process alone
-        command.stdin(OwnedFd::from(theirs)).stdout(output()).stderr(output()).process_group(0);
+        command
+            .stdin(OwnedFd::from(theirs))
+            .stdout(output())
+            .stderr(output())
+            .process_group(0);
         let write = policy.write.clone();
-        let used = write.iter().map(|folder| (folder.clone(), size_of_folder(folder))).collect();
+        let used = write
+            .iter()
+            .map(|folder| (folder.clone(), size_of_folder(folder)))
+            .collect();
         let process = command.spawn().map_err(failed)?;
         // closes the copy of the child's end, so that the end of the child ends the socket
         drop(command);
-        let job = Job { policy, parent: std::process::id(), work };
-        let text = serde_json::to_string(&job).map_err(|error| fault!("internal", "the job of the sandbox: {error}"))?;
+        let job = Job {
+            policy,
+            parent: std::process::id(),
+            work,
+        };
+        let text = serde_json::to_string(&job)
+            .map_err(|error| fault!("internal", "the job of the sandbox: {error}"))?;
         // a child that ended at once is reported by its status
-        own.write_all(text.as_bytes()).and_then(|()| own.write_all(b"\n")).ok();
+        own.write_all(text.as_bytes())
+            .and_then(|()| own.write_all(b"\n"))
+            .ok();
         let (sender, lines) = sync_channel(256);
         threads::spawn("events", move || {
             let mut reader = BufReader::new(own);
             let mut line = Vec::new();
             loop {
                 line.clear();
-                let read = reader.by_ref().take(LONGEST).read_until(b'\n', &mut line).unwrap_or(0);
+                let read = reader
+                    .by_ref()
+                    .take(LONGEST)
+                    .read_until(b'\n', &mut line)
+                    .unwrap_or(0);
                 let event = match serde_json::from_slice(&line) {
                     _ if read == 0 => return,
                     Ok(event) => Line::Event(event),
@@ -164,28 +209,47 @@ impl Child {
                 }
             }
         })?;
-        Ok(Child { process, lines, write, used })
+        Ok(Child {
+            process,
+            lines,
+            write,
+            used,
+        })
     }
 
-    /// Passes events to `hear` until the child ends, by itself or by a limit; everything that it sent has been heard then.
+    /// Passes events to `hear` until the child ends, by itself or by a limit; everything that it
+    /// sent has been heard then.
     ///
     /// # Errors
     /// Those of `hear`, after which the child is killed.
-    pub fn watch(mut self, limits: &Limits, mut hear: impl FnMut(Value) -> Result<Next>) -> Result<End> {
+    pub fn watch(
+        mut self,
+        limits: &Limits,
+        mut hear: impl FnMut(Value) -> Result<Next>,
+    ) -> Result<End> {
         let mut deadline = Instant::now() + START + Duration::from_secs(limits.seconds);
         let mut disk = DiskClock::default();
         // the end that was decided, and when the child is killed for it
         let mut ending: Option<(End, Instant)> = None;
         let mut is_open = true;
         loop {
-            let received = if is_open { self.lines.recv_timeout(TICK) } else { Err(RecvTimeoutError::Timeout) };
+            let received = if is_open {
+                self.lines.recv_timeout(TICK)
+            } else {
+                Err(RecvTimeoutError::Timeout)
+            };
             match received {
                 Ok(Line::Event(event)) => {
                     if hear(event)? == Next::Restart {
                         deadline = Instant::now() + Duration::from_secs(limits.seconds);
                     }
                 }
-                Ok(Line::Flood) => return Err(fault!("sandbox", "the process of the script sent what is no event")),
+                Ok(Line::Flood) => {
+                    return Err(fault!(
+                        "sandbox",
+                        "the process of the script sent what is no event"
+                    ));
+                }
                 Err(RecvTimeoutError::Disconnected) => is_open = false,
                 Err(RecvTimeoutError::Timeout) => {
                     if !is_open {
@@ -194,7 +258,12 @@ impl Child {
                 }
             }
             let now = Instant::now();
-            if !is_open && let Some(status) = self.process.try_wait().map_err(|error| Fault::file("cistron", &error))? {
+            if !is_open
+                && let Some(status) = self
+                    .process
+                    .try_wait()
+                    .map_err(|error| Fault::file("cistron", &error))?
+            {
                 return Ok(ending.map_or(End::Exited(status), |(end, _)| end));
             }
             match &ending {
@@ -239,16 +308,24 @@ impl Child {
 
     /// Memory that the child holds for itself, MiB; 0 where the system does not tell.
     fn memory(&self) -> u64 {
-        let text = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap_or_default();
+        let text = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()))
+            .unwrap_or_default();
         let names = ["RssAnon:", "RssShmem:", "VmSwap:"];
-        let sizes = text.lines().filter(|line| names.iter().any(|name| line.starts_with(name)));
-        sizes.filter_map(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok()).sum::<u64>() >> 10
+        let sizes = text
+            .lines()
+            .filter(|line| names.iter().any(|name| line.starts_with(name)));
+        sizes
+            .filter_map(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok())
+            .sum::<u64>()
+            >> 10
     }
 
     /// What was written since the start, MiB.
     fn written(&self, clock: &mut DiskClock) -> u64 {
         let began = Instant::now();
-        let grown = self.write.iter().map(|folder| size_of_folder(folder).saturating_sub(self.used.get(folder).copied().unwrap_or(0)));
+        let grown = self.write.iter().map(|folder| {
+            size_of_folder(folder).saturating_sub(self.used.get(folder).copied().unwrap_or(0))
+        });
         let grown = grown.sum::<u64>() >> 20;
         clock.looked(began);
         grown
@@ -263,14 +340,17 @@ impl Drop for Child {
     }
 }
 
-/// When folders are measured again: they may be large, so that looking takes at most a tenth of the time.
+/// When folders are measured again: they may be large, so that looking takes at most a tenth of the
+/// time.
 struct DiskClock {
     due: Instant,
 }
 
 impl Default for DiskClock {
     fn default() -> Self {
-        DiskClock { due: Instant::now() }
+        DiskClock {
+            due: Instant::now(),
+        }
     }
 }
 

@@ -10,7 +10,8 @@ fn distance(similarity: f64) -> f64 {
     (1.0 / (0.5 * similarity.max(1e-7)) - 1.0).ln().max(0.0)
 }
 
-/// e to the power of a number that is not above 0, within 1e-15 of it; numbers below -708 count as that.
+/// e to the power of a number that is not above 0, within 1e-15 of it; numbers below -708 count as
+/// that.
 #[inline(always)]
 fn power(x: f64) -> f64 {
     // whole numbers stand in the last bits of numbers of this size
@@ -22,7 +23,21 @@ fn power(x: f64) -> f64 {
     let r = (x - n * 0.693_147_180_369_123_8) - n * 1.908_214_929_270_587_7e-10;
     // Taylor's series, for |r| is at most 0.35
     let mut sum = 1.0 / 6_227_020_800.0;
-    for factorial in [479_001_600.0, 39_916_800.0, 3_628_800.0, 362_880.0, 40_320.0, 5_040.0, 720.0, 120.0, 24.0, 6.0, 2.0, 1.0, 1.0] {
+    for factorial in [
+        479_001_600.0,
+        39_916_800.0,
+        3_628_800.0,
+        362_880.0,
+        40_320.0,
+        5_040.0,
+        720.0,
+        120.0,
+        24.0,
+        6.0,
+        2.0,
+        1.0,
+        1.0,
+    ] {
         sum = sum * r + 1.0 / factorial;
     }
     sum * f64::from_bits(shifted.to_bits().wrapping_add(1023) << 52)
@@ -51,8 +66,8 @@ fn sums_of(distances: &[f64], beta: f64) -> (f64, f64) {
 
 widest!(sums(distances: &[f64], beta: f64) -> (f64, f64), sums_of);
 
-/// How fast affinities fall with distance so that a row has so many effective neighbours; `own` is what the row's own
-/// seqlet counts.
+/// How fast affinities fall with distance so that a row has so many effective neighbours; `own` is
+/// what the row's own seqlet counts.
 fn steepness(distances: &[f64], perplexity: f64, own: f64) -> f64 {
     let wanted = perplexity.ln();
     let (mut low, mut high, mut beta) = (f64::NEG_INFINITY, f64::INFINITY, 1.0);
@@ -65,50 +80,88 @@ fn steepness(distances: &[f64], perplexity: f64, own: f64) -> f64 {
         }
         if difference > 0.0 {
             low = beta;
-            beta = if high == f64::INFINITY { beta * 2.0 } else { f64::midpoint(beta, high) };
+            beta = if high == f64::INFINITY {
+                beta * 2.0
+            } else {
+                f64::midpoint(beta, high)
+            };
         } else {
             high = beta;
-            beta = if low == f64::NEG_INFINITY { beta / 2.0 } else { f64::midpoint(beta, low) };
+            beta = if low == f64::NEG_INFINITY {
+                beta / 2.0
+            } else {
+                f64::midpoint(beta, low)
+            };
         }
     }
     beta
 }
 
-/// What stands at each pair of rows or at its mirror image: for each row the partners by number, with the sum of what stands
-/// there and how often it does; nothing stands on the diagonal.
+/// What stands at each pair of rows or at its mirror image: for each row the partners by number,
+/// with the sum of what stands there and how often it does; nothing stands on the diagonal.
 fn mirrored(rows: &[Vec<(u32, f64)>]) -> Vec<Vec<(u32, f64, u32)>> {
     let columns = Columns::of(rows);
     parallel::map(rows.len(), &|i| {
         let mut own: Vec<(u32, f64)> = [&rows[i], columns.of_column(i)].concat();
         own.sort_unstable_by_key(|(j, _)| *j);
-        own.chunk_by(|a, b| a.0 == b.0).map(|same| (same[0].0, same.iter().map(|(_, value)| value).sum(), same.len() as u32)).collect()
+        own.chunk_by(|a, b| a.0 == b.0)
+            .map(|same| {
+                (
+                    same[0].0,
+                    same.iter().map(|(_, value)| value).sum(),
+                    same.len() as u32,
+                )
+            })
+            .collect()
     })
 }
 
 /// The graph of all seqlets: affinities of pairs by the densities around both.
 ///
-/// The reference divides distances by what its search multiplies them with; so does this. Its sparse matrix loses pairs that are at
-/// distance 0, which leaves seqlets of equal contributions without neighbours; here they are each other's nearest.
+/// The reference divides distances by what its search multiplies them with; so does this. Its
+/// sparse matrix loses pairs that are at distance 0, which leaves seqlets of equal contributions
+/// without neighbours; here they are each other's nearest.
 pub fn adapted(neighbours: &Neighbours, perplexity: f64) -> Graph {
     let n = neighbours.of.len();
     let rows = parallel::map(n, &|i| {
-        let own = neighbours.of[i].iter().zip(&neighbours.similarity[i]).map(|(j, s)| (*j, distance(*s)));
+        let own = neighbours.of[i]
+            .iter()
+            .zip(&neighbours.similarity[i])
+            .map(|(j, s)| (*j, distance(*s)));
         own.filter(|(j, _)| *j as usize != i).collect::<Vec<_>>()
     });
     // the mean where both are neighbours of each other
     let rows = mirrored(&rows);
-    let rows = parallel::map(n, &|i| rows[i].iter().map(|(j, sum, count)| (*j, sum / f64::from(*count))).collect::<Vec<_>>());
+    let rows = parallel::map(n, &|i| {
+        rows[i]
+            .iter()
+            .map(|(j, sum, count)| (*j, sum / f64::from(*count)))
+            .collect::<Vec<_>>()
+    });
     let steep = parallel::map(n, &|i| {
         let distances: Vec<f64> = rows[i].iter().map(|(_, d)| *d).collect();
         let beta = steepness(&distances, perplexity, 1.0);
-        (beta, distances.iter().map(|d| (-d / beta).exp()).sum::<f64>() + 1.0)
+        (
+            beta,
+            distances.iter().map(|d| (-d / beta).exp()).sum::<f64>() + 1.0,
+        )
     });
     let affinity = |i: usize, d: f64| {
         let (beta, norm) = steep[i];
         (-d / beta).exp() / norm
     };
     // every pair stands in the reference's graph in both directions, a seqlet with itself once
-    let edges = parallel::map(n, &|i| rows[i].iter().map(|(j, d)| (*j, 2.0 * (affinity(i, *d) * affinity(*j as usize, *d)).sqrt())).collect::<Vec<_>>());
+    let edges = parallel::map(n, &|i| {
+        rows[i]
+            .iter()
+            .map(|(j, d)| {
+                (
+                    *j,
+                    2.0 * (affinity(i, *d) * affinity(*j as usize, *d)).sqrt(),
+                )
+            })
+            .collect::<Vec<_>>()
+    });
     Graph::mirrored(&edges, steep.iter().map(|(_, norm)| 1.0 / norm).collect())
 }
 
@@ -119,14 +172,24 @@ pub fn joint(neighbours: &Neighbours, perplexity: f64) -> Graph {
     let rows = parallel::map(n, &|i| {
         // the first is the seqlet itself
         let last = neighbours.of[i].len().min(most + 1);
-        let distances: Vec<f64> = neighbours.similarity[i][1.min(last)..last].iter().map(|s| f64::from(distance(*s) as f32)).collect();
+        let distances: Vec<f64> = neighbours.similarity[i][1.min(last)..last]
+            .iter()
+            .map(|s| f64::from(distance(*s) as f32))
+            .collect();
         let beta = steepness(&distances, perplexity, 0.0);
         let powers: Vec<f64> = distances.iter().map(|d| (-d * beta).exp()).collect();
         let sum = powers.iter().sum::<f64>().max(1e-8);
-        let own = neighbours.of[i][1.min(last)..last].iter().zip(powers).map(|(j, p)| (*j, p / sum));
-        own.filter(|(j, p)| *p > 0.0 && *j as usize != i).collect::<Vec<_>>()
+        let own = neighbours.of[i][1.min(last)..last]
+            .iter()
+            .zip(powers)
+            .map(|(j, p)| (*j, p / sum));
+        own.filter(|(j, p)| *p > 0.0 && *j as usize != i)
+            .collect::<Vec<_>>()
     });
-    let edges: Vec<Vec<(u32, f64)>> = mirrored(&rows).into_iter().map(|row| row.into_iter().map(|(j, p, _)| (j, p)).collect()).collect();
+    let edges: Vec<Vec<(u32, f64)>> = mirrored(&rows)
+        .into_iter()
+        .map(|row| row.into_iter().map(|(j, p, _)| (j, p)).collect())
+        .collect();
     Graph::mirrored(&edges, vec![0.0; n])
 }
 
@@ -147,7 +210,11 @@ mod tests {
     fn a_row_has_so_many_effective_neighbours() {
         let distances: Vec<f64> = (1..300).map(|i| f64::from(i) * 0.013).collect();
         let beta = steepness(&distances, 10.0, 1.0);
-        let p: Vec<f64> = distances.iter().map(|d| (-d * beta).exp()).chain([1.0]).collect();
+        let p: Vec<f64> = distances
+            .iter()
+            .map(|d| (-d * beta).exp())
+            .chain([1.0])
+            .collect();
         let sum: f64 = p.iter().sum();
         let entropy: f64 = p.iter().map(|p| p / sum).map(|p| -p * p.ln()).sum();
         assert!((entropy.exp() - 10.0).abs() < 1e-3);
@@ -156,6 +223,13 @@ mod tests {
     #[test]
     fn partners_meet_from_both_sides() {
         let found = mirrored(&[vec![(1, 0.5), (2, 0.25)], vec![(0, 0.125)], vec![]]);
-        assert_eq!(found, [vec![(1, 0.625, 2), (2, 0.25, 1)], vec![(0, 0.625, 2)], vec![(0, 0.25, 1)]]);
+        assert_eq!(
+            found,
+            [
+                vec![(1, 0.625, 2), (2, 0.25, 1)],
+                vec![(0, 0.625, 2)],
+                vec![(0, 0.25, 1)]
+            ]
+        );
     }
 }

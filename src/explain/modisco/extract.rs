@@ -34,7 +34,11 @@ pub fn extract(tracks: &Tracks, how: &Settings) -> Extracted {
     let (window, flank) = (how.window, how.flank);
     let per_sequence = tracks.length - window + 1;
     let mut sums: Vec<f64> = Vec::with_capacity(tracks.count() * per_sequence);
-    for (codes, own) in tracks.codes.chunks_exact(tracks.length).zip(tracks.hypothetical.chunks_exact(4 * tracks.length)) {
+    for (codes, own) in tracks
+        .codes
+        .chunks_exact(tracks.length)
+        .zip(tracks.hypothetical.chunks_exact(4 * tracks.length))
+    {
         // running sums in 32 bits, as the method's reference has them
         let mut running = vec![0f64];
         let mut total = 0f32;
@@ -46,23 +50,41 @@ pub fn extract(tracks: &Tracks, how: &Settings) -> Extracted {
     }
     let sorted = in_order(sums.clone());
     let sizes = merged(&sides(&sorted));
-    let drawn = (sums.len() > WINDOWS).then(|| in_order(Mersenne::new(SEED).choice(sums.len(), WINDOWS).into_iter().map(|i| sums[i]).collect()));
+    let drawn = (sums.len() > WINDOWS).then(|| {
+        in_order(
+            Mersenne::new(SEED)
+                .choice(sums.len(), WINDOWS)
+                .into_iter()
+                .map(|i| sums[i])
+                .collect(),
+        )
+    });
     let chosen = drawn.as_deref().unwrap_or(&sorted);
     let [below, above] = sides(chosen);
     let [null_below, null_above] = sides(&in_order(laplace(&sorted)));
     let mut positive = threshold(&above, &null_above, how.fdr);
     let mut negative = -threshold(&below, &null_below, how.fdr);
-    let beyond = |sizes: &[f64], threshold: f64| sizes.len() - sizes.partition_point(|x| *x < threshold);
-    let share = (beyond(&above, positive) + beyond(&below, -negative)) as f64 / chosen.len().max(1) as f64;
-    let bound = if share < how.fewest { Some(how.fewest) } else { (share > how.most).then_some(how.most) };
+    let beyond =
+        |sizes: &[f64], threshold: f64| sizes.len() - sizes.partition_point(|x| *x < threshold);
+    let share =
+        (beyond(&above, positive) + beyond(&below, -negative)) as f64 / chosen.len().max(1) as f64;
+    let bound = if share < how.fewest {
+        Some(how.fewest)
+    } else {
+        (share > how.most).then_some(how.most)
+    };
     if let Some(bound) = bound {
         positive = percentile(&merged(&[below, above]), 1.0 - bound);
         negative = -positive;
     }
     let passes = |x: f64| x >= positive || x <= negative;
-    let rank = |x: f64| sizes.partition_point(|size| *size < x.abs()) as f64 / sizes.len().max(1) as f64;
+    let rank =
+        |x: f64| sizes.partition_point(|size| *size < x.abs()) as f64 / sizes.len().max(1) as f64;
     let weak = (rank(positive).min(rank(negative)) - 0.0001).min(how.weak);
-    let least = sizes.get((weak * sizes.len() as f64).max(0.0) as usize).copied().unwrap_or(0.0);
+    let least = sizes
+        .get((weak * sizes.len() as f64).max(0.0) as usize)
+        .copied()
+        .unwrap_or(0.0);
     let mut found = Extracted {
         positive: Vec::new(),
         negative: Vec::new(),
@@ -73,18 +95,37 @@ pub fn extract(tracks: &Tracks, how: &Settings) -> Extracted {
     };
     let suppressed = (window as f64 * 0.5).floor() + flank as f64;
     for (example, own) in sums.chunks_exact(per_sequence).enumerate() {
-        let mut left: Vec<f64> = own.iter().map(|x| if passes(*x) { x.abs() } else { f64::NEG_INFINITY }).collect();
+        let mut left: Vec<f64> = own
+            .iter()
+            .map(|x| {
+                if passes(*x) {
+                    x.abs()
+                } else {
+                    f64::NEG_INFINITY
+                }
+            })
+            .collect();
         left[..flank.min(per_sequence)].fill(f64::NEG_INFINITY);
         left[per_sequence.saturating_sub(flank)..].fill(f64::NEG_INFINITY);
         loop {
-            let best = left.iter().enumerate().fold(0, |best, (i, x)| if *x > left[best] { i } else { best });
+            let best = left
+                .iter()
+                .enumerate()
+                .fold(0, |best, (i, x)| if *x > left[best] { i } else { best });
             if left[best] == f64::NEG_INFINITY {
                 break;
             }
             if best >= flank && best < per_sequence - flank {
                 found.candidates += 1;
-                let seqlet = Seqlet { example: example as u32, start: (best - flank) as i32, end: (best + window + flank) as i32, reverse: false };
-                let core: f64 = (flank..seqlet.len() - flank).map(|place| f64::from(tracks.contribution(&seqlet, place))).sum();
+                let seqlet = Seqlet {
+                    example: example as u32,
+                    start: (best - flank) as i32,
+                    end: (best + window + flank) as i32,
+                    reverse: false,
+                };
+                let core: f64 = (flank..seqlet.len() - flank)
+                    .map(|place| f64::from(tracks.contribution(&seqlet, place)))
+                    .sum();
                 if core > least {
                     found.positive.push(seqlet);
                 } else if core < -least {
@@ -99,29 +140,62 @@ pub fn extract(tracks: &Tracks, how: &Settings) -> Extracted {
     found
 }
 
-/// Finds them around the spans of the recursive method, the least likely first; those too near a better one, or to an end, go.
+/// Finds them around the spans of the recursive method, the least likely first; those too near a
+/// better one, or to an end, go.
 pub fn around_spans(tracks: &Tracks, how: &Settings, threshold: f64) -> Result<Extracted> {
     let (length, width) = (tracks.length, how.window + 2 * how.flank);
     let there = tracks.codes.iter().zip(tracks.hypothetical.chunks_exact(4));
-    let values: Vec<f64> = there.map(|(code, four)| four.get(usize::from(*code)).copied().map_or(0.0, f64::from)).collect();
-    let rule = Rule { threshold, least: 4, most: how.window.max(4), bins: 1000, rounding: Rounding::Positions };
+    let values: Vec<f64> = there
+        .map(|(code, four)| four.get(usize::from(*code)).copied().map_or(0.0, f64::from))
+        .collect();
+    let rule = Rule {
+        threshold,
+        least: 4,
+        most: how.window.max(4),
+        bins: 1000,
+        rounding: Rounding::Positions,
+    };
     let spans = of_both_signs(&values, length, &rule)?;
-    let possible = (rule.least..=rule.most).map(|n| length + 1 - n).sum::<usize>() * tracks.count();
-    let mut found =
-        Extracted { positive: Vec::new(), negative: Vec::new(), windows: possible, passing: spans.len(), thresholds: (f64::NAN, f64::NAN), candidates: 0 };
+    let possible = (rule.least..=rule.most)
+        .map(|n| length + 1 - n)
+        .sum::<usize>()
+        * tracks.count();
+    let mut found = Extracted {
+        positive: Vec::new(),
+        negative: Vec::new(),
+        windows: possible,
+        passing: spans.len(),
+        thresholds: (f64::NAN, f64::NAN),
+        candidates: 0,
+    };
     let apart = how.window / 2 + how.flank;
     let mut middles: Vec<Vec<usize>> = vec![Vec::new(); tracks.count()];
     for span in spans {
         let middle = usize::midpoint(span.start, span.end);
-        let Some(start) = middle.checked_sub(width / 2).filter(|start| start + width <= length) else { continue };
+        let Some(start) = middle
+            .checked_sub(width / 2)
+            .filter(|start| start + width <= length)
+        else {
+            continue;
+        };
         let own = &mut middles[span.sample];
         if own.iter().any(|other| other.abs_diff(middle) < apart) {
             continue;
         }
         own.push(middle);
         found.candidates += 1;
-        let seqlet = Seqlet { example: span.sample as u32, start: start as i32, end: (start + width) as i32, reverse: false };
-        if span.sum > 0.0 { &mut found.positive } else { &mut found.negative }.push(seqlet);
+        let seqlet = Seqlet {
+            example: span.sample as u32,
+            start: start as i32,
+            end: (start + width) as i32,
+            reverse: false,
+        };
+        if span.sum > 0.0 {
+            &mut found.positive
+        } else {
+            &mut found.negative
+        }
+        .push(seqlet);
     }
     // as the other method gives them: by sequence and place
     for side in [&mut found.positive, &mut found.negative] {
@@ -157,7 +231,9 @@ fn merged([a, b]: &[Vec<f64>; 2]) -> Vec<f64> {
 
 /// Linear between neighbours.
 fn percentile(sorted: &[f64], q: f64) -> f64 {
-    let Some(last) = sorted.len().checked_sub(1) else { return f64::NAN };
+    let Some(last) = sorted.len().checked_sub(1) else {
+        return f64::NAN;
+    };
     let at = q * last as f64;
     let low = at.floor() as usize;
     let high = (low + 1).min(last);
@@ -167,8 +243,16 @@ fn percentile(sorted: &[f64], q: f64) -> f64 {
 /// Edges of the fullest of 1,000 bins.
 fn fullest_bin(values: &[f64]) -> (f64, f64) {
     const BINS: usize = 1000;
-    let (low, high) = values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(*x), high.max(*x)));
-    let (low, high) = if low < high { (low, high) } else { (low - 0.5, high + 0.5) };
+    let (low, high) = values
+        .iter()
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| {
+            (low.min(*x), high.max(*x))
+        });
+    let (low, high) = if low < high {
+        (low, high)
+    } else {
+        (low - 0.5, high + 0.5)
+    };
     let mut counts = [0usize; BINS];
     for x in values {
         let bin = ((x - low) / (high - low) * BINS as f64) as usize;
@@ -179,35 +263,66 @@ fn fullest_bin(values: &[f64]) -> (f64, f64) {
     (edge(peak), edge(peak + 1))
 }
 
-/// Draws from two exponentials around the mode of sorted values, each as steep as its steepest percentile.
+/// Draws from two exponentials around the mode of sorted values, each as steep as its steepest
+/// percentile.
 fn laplace(sorted: &[f64]) -> Vec<f64> {
     let (low, high) = fullest_bin(sorted);
-    let peak = &sorted[sorted.partition_point(|x| *x <= low)..sorted.partition_point(|x| *x < high)];
-    let (low, high) = if peak.is_empty() { (low, high) } else { fullest_bin(peak) };
+    let peak =
+        &sorted[sorted.partition_point(|x| *x <= low)..sorted.partition_point(|x| *x < high)];
+    let (low, high) = if peak.is_empty() {
+        (low, high)
+    } else {
+        fullest_bin(peak)
+    };
     let mode = f64::midpoint(low, high);
     let side = |far: &Vec<f64>| {
-        let steep = (1..20).map(|i| f64::from(i) / 20.0).map(|q| -(1.0 - q).ln() / percentile(far, q));
-        (far.len() as f64, steep.filter(|x| !x.is_nan()).fold(f64::MIN_POSITIVE, f64::max))
+        let steep = (1..20)
+            .map(|i| f64::from(i) / 20.0)
+            .map(|q| -(1.0 - q).ln() / percentile(far, q));
+        (
+            far.len() as f64,
+            steep
+                .filter(|x| !x.is_nan())
+                .fold(f64::MIN_POSITIVE, f64::max),
+        )
     };
     // what lies at the mode counts on both sides
-    let far_above = sorted[sorted.partition_point(|x| *x < mode)..].iter().map(|x| x - mode).collect();
-    let far_below = sorted[..sorted.partition_point(|x| *x <= mode)].iter().rev().map(|x| mode - x).collect();
+    let far_above = sorted[sorted.partition_point(|x| *x < mode)..]
+        .iter()
+        .map(|x| x - mode)
+        .collect();
+    let far_below = sorted[..sorted.partition_point(|x| *x <= mode)]
+        .iter()
+        .rev()
+        .map(|x| mode - x)
+        .collect();
     let ((above, up), (below, down)) = (side(&far_above), side(&far_below));
     let mut random = Mersenne::new(SEED);
     let draw = |_| {
         let is_above = random.uniform() < above / (above + below);
         let left = (1.0 - random.uniform()).ln();
-        if is_above { -left / up + mode } else { mode + left / down }
+        if is_above {
+            -left / up + mode
+        } else {
+            mode + left / down
+        }
     };
     (0..NULLS).map(draw).collect()
 }
 
-/// The smallest of sorted values from which the share of nulls stays below the rate of false discoveries, by isotonic regression.
+/// The smallest of sorted values from which the share of nulls stays below the rate of false
+/// discoveries, by isotonic regression.
 fn threshold(values: &[f64], nulls: &[f64], fdr: f64) -> f64 {
-    let (Some(most), false) = (values.last(), nulls.is_empty()) else { return values.last().copied().unwrap_or(f64::INFINITY) };
+    let (Some(most), false) = (values.last(), nulls.is_empty()) else {
+        return values.last().copied().unwrap_or(f64::INFINITY);
+    };
     let weight = values.len() as f64 / nulls.len() as f64;
     // value, weight, weighted sum of labels; those of one value joined
-    let mut points: Vec<(f64, f64, f64)> = values.iter().map(|x| (*x, 1.0, 1.0)).chain(nulls.iter().map(|x| (*x, weight, 0.0))).collect();
+    let mut points: Vec<(f64, f64, f64)> = values
+        .iter()
+        .map(|x| (*x, 1.0, 1.0))
+        .chain(nulls.iter().map(|x| (*x, weight, 0.0)))
+        .collect();
     points.sort_by(|a, b| a.0.total_cmp(&b.0));
     points.dedup_by(|next, kept| {
         let same = next.0 == kept.0;

@@ -28,7 +28,8 @@ struct Part {
     turned: u64,
 }
 
-/// Gapped k-mers of a seqlet with their contributions, scaled to length 1; and those of the other strand.
+/// Gapped k-mers of a seqlet with their contributions, scaled to length 1; and those of the other
+/// strand.
 fn gapped_kmers(rows: &[(u8, f32)]) -> [Kmers; 2] {
     // a letter that is no base is part of none
     let mut order: Vec<usize> = (0..rows.len()).filter(|at| rows[*at].0 < 4).collect();
@@ -40,10 +41,16 @@ fn gapped_kmers(rows: &[(u8, f32)]) -> [Kmers; 2] {
     let digit = |base: u8| u64::from(base) + 1;
     let mut table = Table::new();
     let (mut last, mut next): (Vec<Part>, Vec<Part>) = (Vec::new(), Vec::new());
-    // kept by first base, in the order in which k grows, so that sums add up in the reference's order
+    // kept by first base, in the order in which k grows, so that sums add up in the reference's
+    // order
     let start = |(i, at): (usize, &usize)| {
         let (base, contribution) = rows[*at];
-        vec![Part { end: i, sum: f64::from(contribution), key: digit(base), turned: digit(complement(base)) }]
+        vec![Part {
+            end: i,
+            sum: f64::from(contribution),
+            key: digit(base),
+            turned: digit(complement(base)),
+        }]
     };
     let mut starts: Vec<Vec<Part>> = order.iter().enumerate().map(start).collect();
     for k in 2..=BASES.1 {
@@ -60,7 +67,12 @@ fn gapped_kmers(rows: &[(u8, f32)]) -> [Kmers; 2] {
                 let (step, other) = (digit(base) * power(distance), digit(complement(base)));
                 for part in last.iter().take_while(|part| part.end < i) {
                     let turned = part.turned * power(order[i] - order[part.end]) + other;
-                    let made = Part { end: i, sum: part.sum + f64::from(contribution), key: part.key + step, turned };
+                    let made = Part {
+                        end: i,
+                        sum: part.sum + f64::from(contribution),
+                        key: part.key + step,
+                        turned,
+                    };
                     if k < BASES.1 {
                         next.push(made);
                     }
@@ -76,8 +88,14 @@ fn gapped_kmers(rows: &[(u8, f32)]) -> [Kmers; 2] {
     if found.len() > KMERS {
         // the least strong one that is kept; of equally strong ones the first are
         let mut sizes: Vec<f64> = found.iter().map(|entry| entry.value.abs()).collect();
-        let least = *sizes.select_nth_unstable_by(KMERS - 1, |a, b| b.total_cmp(a)).1;
-        let mut room = KMERS - found.iter().filter(|entry| entry.value.abs() > least).count();
+        let least = *sizes
+            .select_nth_unstable_by(KMERS - 1, |a, b| b.total_cmp(a))
+            .1;
+        let mut room = KMERS
+            - found
+                .iter()
+                .filter(|entry| entry.value.abs() > least)
+                .count();
         found.retain(|entry| {
             let size = entry.value.abs();
             let is_kept = size > least || (size == least && room > 0);
@@ -85,10 +103,17 @@ fn gapped_kmers(rows: &[(u8, f32)]) -> [Kmers; 2] {
             is_kept
         });
     }
-    let norm = found.iter().map(|entry| entry.value * entry.value).sum::<f64>().sqrt();
+    let norm = found
+        .iter()
+        .map(|entry| entry.value * entry.value)
+        .sum::<f64>()
+        .sqrt();
     let scale = if norm > 0.0 { norm } else { 1.0 };
     let sorted = |key: fn(&Entry) -> u64| {
-        let mut out: Kmers = found.iter().map(|entry| (key(entry), entry.value / scale)).collect();
+        let mut out: Kmers = found
+            .iter()
+            .map(|entry| (key(entry), entry.value / scale))
+            .collect();
         out.sort_unstable_by_key(|(key, _)| *key);
         out
     };
@@ -110,7 +135,10 @@ struct Table {
 
 impl Table {
     fn new() -> Table {
-        Table { slots: vec![0; 1 << 15], entries: Vec::with_capacity(1 << 14) }
+        Table {
+            slots: vec![0; 1 << 15],
+            entries: Vec::with_capacity(1 << 14),
+        }
     }
 
     fn slot(&self, key: u64) -> usize {
@@ -141,12 +169,22 @@ impl Table {
     }
 }
 
-/// The `count` nearest by the cosine between gapped k-mers, on the better strand; a seqlet is its own nearest.
+/// The `count` nearest by the cosine between gapped k-mers, on the better strand; a seqlet is its
+/// own nearest.
 pub fn nearest(tracks: &Tracks, seqlets: &[Seqlet], sign: f32, count: usize) -> Neighbours {
     let n = seqlets.len();
     let both = parallel::map(n, &|i| {
         let seqlet = &seqlets[i];
-        gapped_kmers(&(0..seqlet.len()).map(|place| (tracks.at(seqlet, place).0, sign * tracks.contribution(seqlet, place))).collect::<Vec<_>>())
+        gapped_kmers(
+            &(0..seqlet.len())
+                .map(|place| {
+                    (
+                        tracks.at(seqlet, place).0,
+                        sign * tracks.contribution(seqlet, place),
+                    )
+                })
+                .collect::<Vec<_>>(),
+        )
     });
     // of both strands, the given one first
     let (mut all, mut others) = (Vec::with_capacity(2 * n), Vec::with_capacity(n));
@@ -160,7 +198,11 @@ pub fn nearest(tracks: &Tracks, seqlets: &[Seqlet], sign: f32, count: usize) -> 
         let mut products = vec![0f32; 2 * n];
         postings.add(i, &all[i], &mut products);
         let (same, other) = products.split_at(n);
-        let nearer: Vec<f64> = same.iter().zip(other).map(|(a, b)| f64::from(a.max(*b))).collect();
+        let nearer: Vec<f64> = same
+            .iter()
+            .zip(other)
+            .map(|(a, b)| f64::from(a.max(*b)))
+            .collect();
         most(&nearer, count)
     });
     let (of, similarity) = found.into_iter().unzip();
@@ -202,39 +244,60 @@ impl Postings {
             *sum += own.len();
             Some(*sum)
         }));
-        let numbers: Vec<AtomicU32> = (0..starts[kmers.len()]).map(|_| AtomicU32::new(0)).collect();
+        let numbers: Vec<AtomicU32> = (0..starts[kmers.len()])
+            .map(|_| AtomicU32::new(0))
+            .collect();
         // k-mer, row and place in one number, which sorts faster; some rows at a time, part by part
         const SOME: usize = 64;
         let sorted = parallel::map(kmers.len().div_ceil(SOME), &|some| {
             let mut parts: [Vec<u64>; 1 << Self::BITS] = Default::default();
             for (row, all) in kmers.iter().enumerate().skip(some * SOME).take(SOME) {
                 for (place, (key, _)) in all.iter().enumerate() {
-                    parts[Self::part_of(*key)].push(key >> Self::BITS << Self::ROW | (row << Self::PLACE | place) as u64);
+                    parts[Self::part_of(*key)]
+                        .push(key >> Self::BITS << Self::ROW | (row << Self::PLACE | place) as u64);
                 }
             }
             parts
         });
         let parts = parallel::map(1 << Self::BITS, &|part| {
-            let mut own: Vec<u64> = sorted.iter().flat_map(|parts| &parts[part]).copied().collect();
+            let mut own: Vec<u64> = sorted
+                .iter()
+                .flat_map(|parts| &parts[part])
+                .copied()
+                .collect();
             own.sort_unstable();
             let (mut begins, mut rows) = (vec![0], Vec::with_capacity(own.len()));
             for one in own.chunk_by(|a, b| a >> Self::ROW == b >> Self::ROW) {
                 for entry in one {
-                    let (row, place) = ((entry & ((1 << Self::ROW) - 1)) as usize >> Self::PLACE, (entry & ((1 << Self::PLACE) - 1)) as usize);
+                    let (row, place) = (
+                        (entry & ((1 << Self::ROW) - 1)) as usize >> Self::PLACE,
+                        (entry & ((1 << Self::PLACE) - 1)) as usize,
+                    );
                     numbers[starts[row] + place].store(begins.len() as u32 - 1, Relaxed);
                     rows.push((row as u32, kmers[row][place].1 as f32));
                 }
                 begins.push(rows.len() as u32);
             }
-            Part16 { starts: begins, rows }
+            Part16 {
+                starts: begins,
+                rows,
+            }
         });
-        Postings { parts, numbers, starts }
+        Postings {
+            parts,
+            numbers,
+            starts,
+        }
     }
 
     /// Adds the products of a row's k-mers with everyone's.
     fn add(&self, row: usize, kmers: &Kmers, into: &mut [f32]) {
         for ((key, x), number) in kmers.iter().zip(&self.numbers[self.starts[row]..]) {
-            let (part, x, at) = (&self.parts[Self::part_of(*key)], *x as f32, number.load(Relaxed) as usize);
+            let (part, x, at) = (
+                &self.parts[Self::part_of(*key)],
+                *x as f32,
+                number.load(Relaxed) as usize,
+            );
             for (row, y) in &part.rows[part.starts[at] as usize..part.starts[at + 1] as usize] {
                 into[*row as usize] += x * y;
             }
@@ -261,12 +324,23 @@ mod tests {
     fn the_other_strand_has_the_kmers_of_what_is_read_there() {
         let mut rng = crate::base::seed::Rng::keyed(&[5]);
         for n in [6, 20, 30, 50] {
-            let rows: Vec<(u8, f32)> = (0..n).map(|_| (rng.below(5) as u8, rng.normal() as f32)).collect();
-            let turned: Vec<(u8, f32)> = rows.iter().rev().map(|(base, x)| (complement(*base), *x)).collect();
+            let rows: Vec<(u8, f32)> = (0..n)
+                .map(|_| (rng.below(5) as u8, rng.normal() as f32))
+                .collect();
+            let turned: Vec<(u8, f32)> = rows
+                .iter()
+                .rev()
+                .map(|(base, x)| (complement(*base), *x))
+                .collect();
             let ([own, other], [turned, back]) = (gapped_kmers(&rows), gapped_kmers(&turned));
             for (a, b) in [(&own, &back), (&other, &turned)] {
                 assert_eq!(a.len(), b.len());
-                assert!(a.iter().zip(b.iter()).all(|(a, b)| a.0 == b.0 && (a.1 - b.1).abs() < 1e-12), "{n}");
+                assert!(
+                    a.iter()
+                        .zip(b.iter())
+                        .all(|(a, b)| a.0 == b.0 && (a.1 - b.1).abs() < 1e-12),
+                    "{n}"
+                );
             }
         }
     }
@@ -275,10 +349,14 @@ mod tests {
     fn products_are_those_of_equal_kmers() {
         let mut rng = crate::base::seed::Rng::keyed(&[6]);
         let mut row = |n: usize| {
-            let mut keys: Vec<u64> = (0..n).map(|_| rng.below(300) as u64 + 5u64.pow(15) - 300).collect();
+            let mut keys: Vec<u64> = (0..n)
+                .map(|_| rng.below(300) as u64 + 5u64.pow(15) - 300)
+                .collect();
             keys.sort_unstable();
             keys.dedup();
-            keys.into_iter().map(|key| (key, rng.normal())).collect::<Kmers>()
+            keys.into_iter()
+                .map(|key| (key, rng.normal()))
+                .collect::<Kmers>()
         };
         let all: Vec<Kmers> = [50, 0, 120, 7, 0].map(&mut row).into();
         let postings = Postings::of(&all);
@@ -286,7 +364,15 @@ mod tests {
             let mut products = vec![0f32; all.len()];
             postings.add(i, own, &mut products);
             for (j, other) in all.iter().enumerate() {
-                let expected: f64 = own.iter().flat_map(|(key, x)| other.iter().filter(move |(own, _)| own == key).map(move |(_, y)| x * y)).sum();
+                let expected: f64 = own
+                    .iter()
+                    .flat_map(|(key, x)| {
+                        other
+                            .iter()
+                            .filter(move |(own, _)| own == key)
+                            .map(move |(_, y)| x * y)
+                    })
+                    .sum();
                 assert!((f64::from(products[j]) - expected).abs() < 1e-4);
             }
         }

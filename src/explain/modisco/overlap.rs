@@ -1,4 +1,5 @@
-//! The overlap of contributions: what two stretches of rows share, and at which shift they share most.
+//! The overlap of contributions: what two stretches of rows share, and at which shift they share
+//! most.
 
 use super::tracks::turned;
 use crate::base::wide::widest;
@@ -18,11 +19,16 @@ fn shared(x: &[f32], y: &[f32]) -> (f32, f32) {
     for (x, y) in xs.iter().zip(ys) {
         (0..LANES).for_each(|lane| add(lane, x[lane], y[lane]));
     }
-    x_rest.iter().zip(y_rest).enumerate().for_each(|(lane, (x, y))| add(lane, *x, *y));
+    x_rest
+        .iter()
+        .zip(y_rest)
+        .enumerate()
+        .for_each(|(lane, (x, y))| add(lane, *x, *y));
     (signed.iter().sum(), plain.iter().sum())
 }
 
-/// The best Jaccard index of `x` laid over `y`, shared over joint, with signs, and the shift where it is.
+/// The best Jaccard index of `x` laid over `y`, shared over joint, with signs, and the shift where
+/// it is.
 #[inline(always)]
 fn best_of(x: &[f32], x_size: f32, y: &[f32], y_sizes: &[f32], offsets: (i32, i32)) -> (f32, i32) {
     let (long, wide) = (x.len() as i32 / 8, y.len() as i32 / 8);
@@ -74,10 +80,17 @@ impl Rows {
         self.sizes.last().copied().unwrap_or(0.0)
     }
 
-    /// The best Jaccard index of a child laid over this, and where its first row then lies; up to `pad` rows may hang over.
+    /// The best Jaccard index of a child laid over this, and where its first row then lies; up to
+    /// `pad` rows may hang over.
     pub fn best(&self, child: &Rows, pad: usize) -> (f32, i32) {
         let room = (self.values.len() / 8) as i32 - (child.values.len() / 8) as i32;
-        best_shift(&child.values, child.size(), &self.values, &self.sizes, (-(pad as i32), room + pad as i32))
+        best_shift(
+            &child.values,
+            child.size(),
+            &self.values,
+            &self.sizes,
+            (-(pad as i32), room + pad as i32),
+        )
     }
 }
 
@@ -99,16 +112,29 @@ mod tests {
             for j in 0..9 {
                 for k in 0..8 {
                     let (a, at) = (x[j * 8 + k], j as i32 + offset);
-                    let b = if (0..13).contains(&at) { y[at as usize * 8 + k] } else { 0.0 };
+                    let b = if (0..13).contains(&at) {
+                        y[at as usize * 8 + k]
+                    } else {
+                        0.0
+                    };
                     over += a.abs().min(b.abs()) * a.signum() * b.signum();
                     under += a.abs().max(b.abs());
                 }
             }
             over / under
         };
-        let best = (-3..=7).map(|offset| (index(offset), offset)).fold((f32::MIN, 0), |best, next| if next.0 > best.0 { next } else { best });
+        let best =
+            (-3..=7)
+                .map(|offset| (index(offset), offset))
+                .fold(
+                    (f32::MIN, 0),
+                    |best, next| if next.0 > best.0 { next } else { best },
+                );
         let (parent, child) = (Rows::of(y.clone()), Rows::of(x.clone()));
         let found = parent.best(&child, 3);
-        assert!((found.0 - best.0).abs() < 1e-5 && found.1 == best.1, "{found:?} {best:?}");
+        assert!(
+            (found.0 - best.0).abs() < 1e-5 && found.1 == best.1,
+            "{found:?} {best:?}"
+        );
     }
 }

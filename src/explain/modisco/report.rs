@@ -1,4 +1,5 @@
-//! A page of what was found: the funnel, logos, matches with known motifs. It asks for nothing outside itself.
+//! A page of what was found: the funnel, logos, matches with known motifs. It asks for nothing
+//! outside itself.
 
 use super::save::{motifs, trimmed};
 use super::{Discovery, Metacluster, Pattern};
@@ -15,8 +16,18 @@ section{border-top:1px solid #ccc;margin-top:1.5rem}figure{margin:.5rem 0;overfl
 
 /// How many were left after each step, in a line.
 pub fn funnel_line(found: &Discovery) -> String {
-    let of = |steps: &[(&str, usize)]| steps.iter().map(|(step, n)| format!("{n} {step}")).collect::<Vec<_>>();
-    let sign = |name: &str, cluster: &Metacluster| cluster.funnel.first().map(|(step, n)| format!("{n} {name} {step}"));
+    let of = |steps: &[(&str, usize)]| {
+        steps
+            .iter()
+            .map(|(step, n)| format!("{n} {step}"))
+            .collect::<Vec<_>>()
+    };
+    let sign = |name: &str, cluster: &Metacluster| {
+        cluster
+            .funnel
+            .first()
+            .map(|(step, n)| format!("{n} {name} {step}"))
+    };
     let mut all = of(&found.funnel);
     all.extend(sign("positive", &found.positive));
     all.extend(sign("negative", &found.negative));
@@ -24,31 +35,82 @@ pub fn funnel_line(found: &Discovery) -> String {
 }
 
 fn steps(title: &str, steps: &[(&'static str, usize)]) -> String {
-    let row = |(step, n): &(&str, usize)| format!("<tr><th scope=\"row\">{}</th><td class=\"number\">{n}</td></tr>", escaped(step));
+    let row = |(step, n): &(&str, usize)| {
+        format!(
+            "<tr><th scope=\"row\">{}</th><td class=\"number\">{n}</td></tr>",
+            escaped(step)
+        )
+    };
     let rows: String = steps.iter().map(row).collect();
-    if rows.is_empty() { String::new() } else { format!("<h3>{title}</h3><table>{rows}</table>") }
+    if rows.is_empty() {
+        String::new()
+    } else {
+        format!("<h3>{title}</h3><table>{rows}</table>")
+    }
 }
 
 fn logo(rows: Vec<[f64; 4]>, scaling: Scaling, caption: &str) -> Result<String> {
-    let letters = Letters { name: String::new(), heights: rows, scaling, first: 1 };
+    let letters = Letters {
+        name: String::new(),
+        heights: rows,
+        scaling,
+        first: 1,
+    };
     let drawn = plot::logos("", vec![letters]).to_svg()?;
-    Ok(format!("<figure>{drawn}<figcaption>{}</figcaption></figure>", escaped(caption)))
+    Ok(format!(
+        "<figure>{drawn}<figcaption>{}</figcaption></figure>",
+        escaped(caption)
+    ))
 }
 
-fn pattern(name: &str, own: &Pattern, motif: &Motif, parts: &[Pattern], matches: &[(String, f64, char)], share: f64) -> Result<String> {
+fn pattern(
+    name: &str,
+    own: &Pattern,
+    motif: &Motif,
+    parts: &[Pattern],
+    matches: &[(String, f64, char)],
+    share: f64,
+) -> Result<String> {
     let (from, to) = trimmed(own, share);
-    let mut out = format!("<section id=\"{name}\"><h2>{name}</h2><p>{} seqlets, {} places, {}</p>", own.seqlets.len(), own.len(), escaped(&motif.consensus()));
-    out += &logo(own.contributions()[from..to].to_vec(), Scaling::Contribution, &format!("mean contributions, places {} to {to}", from + 1))?;
-    out += &logo(own.hypothetical()[from..to].to_vec(), Scaling::Contribution, "mean hypothetical contributions")?;
-    out += &logo(Letters::of_motif(motif, Scaling::Information).heights, Scaling::Information, "shares of bases")?;
+    let mut out = format!(
+        "<section id=\"{name}\"><h2>{name}</h2><p>{} seqlets, {} places, {}</p>",
+        own.seqlets.len(),
+        own.len(),
+        escaped(&motif.consensus())
+    );
+    out += &logo(
+        own.contributions()[from..to].to_vec(),
+        Scaling::Contribution,
+        &format!("mean contributions, places {} to {to}", from + 1),
+    )?;
+    out += &logo(
+        own.hypothetical()[from..to].to_vec(),
+        Scaling::Contribution,
+        "mean hypothetical contributions",
+    )?;
+    out += &logo(
+        Letters::of_motif(motif, Scaling::Information).heights,
+        Scaling::Information,
+        "shares of bases",
+    )?;
     if !matches.is_empty() {
-        let row =
-            |(target, q, strand): &(String, f64, char)| format!("<tr><td>{}</td><td class=\"number\">{q:.2e}</td><td>{strand}</td></tr>", escaped(target));
+        let row = |(target, q, strand): &(String, f64, char)| {
+            format!(
+                "<tr><td>{}</td><td class=\"number\">{q:.2e}</td><td>{strand}</td></tr>",
+                escaped(target)
+            )
+        };
         let rows: String = matches.iter().map(row).collect();
-        out += &format!("<table><tr><th>known motif</th><th>q-value</th><th>strand</th></tr>{rows}</table>");
+        out += &format!(
+            "<table><tr><th>known motif</th><th>q-value</th><th>strand</th></tr>{rows}</table>"
+        );
     }
     if parts.len() > 1 {
-        let sizes = parts.iter().map(|part| part.seqlets.len().to_string()).collect::<Vec<_>>().join(", ");
+        let sizes = parts
+            .iter()
+            .map(|part| part.seqlets.len().to_string())
+            .collect::<Vec<_>>()
+            .join(", ");
         out += &format!("<p>{} parts, of {sizes} seqlets</p>", parts.len());
     }
     Ok(out + "</section>")
@@ -73,10 +135,29 @@ pub fn page(found: &Discovery, known: Option<&[Motif]>, most: usize, share: f64)
         _ => Vec::new(),
     };
     let matches = |query: usize| {
-        let mut own: Vec<_> = hits.iter().filter(|hit| hit.query == query && hit.q_value <= 0.5).collect();
+        let mut own: Vec<_> = hits
+            .iter()
+            .filter(|hit| hit.query == query && hit.q_value <= 0.5)
+            .collect();
         own.sort_by(|a, b| a.p_value.total_cmp(&b.p_value));
-        let name = |target: usize| known.map_or(String::new(), |known| [known[target].name.as_str(), known[target].alt.as_str()].join(" ").trim().to_string());
-        own.into_iter().take(most).map(|hit| (name(hit.target), hit.q_value, if hit.reverse { '-' } else { '+' })).collect::<Vec<_>>()
+        let name = |target: usize| {
+            known.map_or(String::new(), |known| {
+                [known[target].name.as_str(), known[target].alt.as_str()]
+                    .join(" ")
+                    .trim()
+                    .to_string()
+            })
+        };
+        own.into_iter()
+            .take(most)
+            .map(|hit| {
+                (
+                    name(hit.target),
+                    hit.q_value,
+                    if hit.reverse { '-' } else { '+' },
+                )
+            })
+            .collect::<Vec<_>>()
     };
     let mut out = format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
@@ -92,7 +173,14 @@ pub fn page(found: &Discovery, known: Option<&[Motif]>, most: usize, share: f64)
     let mut number = 0;
     for (name, cluster) in [("positive", &found.positive), ("negative", &found.negative)] {
         for (i, (own, parts)) in cluster.patterns.iter().zip(&cluster.parts).enumerate() {
-            out += &pattern(&format!("{name}_{i}"), own, &motifs[number], parts, &matches(number), share)?;
+            out += &pattern(
+                &format!("{name}_{i}"),
+                own,
+                &motifs[number],
+                parts,
+                &matches(number),
+                share,
+            )?;
             number += 1;
         }
     }

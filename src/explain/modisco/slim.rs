@@ -6,8 +6,8 @@ use crate::torch::parallel;
 
 /// Seqlets that one is compared with at a time.
 pub const LANES: usize = 16;
-/// Numbers of a row: sizes of four hypothetical contributions and of that of the base which is there, then their signs, then
-/// which base that is.
+/// Numbers of a row: sizes of four hypothetical contributions and of that of the base which is
+/// there, then their signs, then which base that is.
 const COLUMNS: usize = 2 * NUMBERS + 1;
 const NUMBERS: usize = 5;
 const SIGN: u32 = 1 << 31;
@@ -15,8 +15,8 @@ const SIGN: u32 = 1 << 31;
 /// Numbers of a row as it is kept: the five as they are, and which base is there.
 const KEPT: usize = NUMBERS + 1;
 
-/// A seqlet's rows, of which the second four hold one number at most: that of the base which is there. Floats are kept as bits,
-/// for sizes have the order of their bits.
+/// A seqlet's rows, of which the second four hold one number at most: that of the base which is
+/// there. Floats are kept as bits, for sizes have the order of their bits.
 pub struct Slim {
     /// Row by row, up to a multiple of the lanes.
     numbers: Vec<u32>,
@@ -29,14 +29,24 @@ impl Slim {
     pub fn of(rows: &Rows) -> Slim {
         let mut numbers: Vec<u32> = rows.values.chunks_exact(8).flat_map(kept).collect();
         numbers.resize(numbers.len().next_multiple_of(LANES), 0);
-        Slim { numbers, sizes: rows.sizes.clone() }
+        Slim {
+            numbers,
+            sizes: rows.sizes.clone(),
+        }
     }
 }
 
 fn kept(row: &[f32]) -> [u32; KEPT] {
     let base = (0..4).find(|base| row[4 + base] != 0.0);
     let there = base.map_or(0.0, |base| row[4 + base]);
-    [row[0].to_bits(), row[1].to_bits(), row[2].to_bits(), row[3].to_bits(), there.to_bits(), base.unwrap_or(4) as u32]
+    [
+        row[0].to_bits(),
+        row[1].to_bits(),
+        row[2].to_bits(),
+        row[3].to_bits(),
+        there.to_bits(),
+        base.unwrap_or(4) as u32,
+    ]
 }
 
 /// A seqlet that is compared with others: its rows as they are there.
@@ -56,7 +66,10 @@ impl Own {
             }
             out
         };
-        Own { rows: rows.values.chunks_exact(8).map(spread).collect(), sizes: rows.sizes.clone() }
+        Own {
+            rows: rows.values.chunks_exact(8).map(spread).collect(),
+            sizes: rows.sizes.clone(),
+        }
     }
 }
 
@@ -74,11 +87,17 @@ impl Block {
         self.rows.resize(length, [[0; LANES]; COLUMNS]);
         self.sizes.resize(length + 1, [0.0; LANES]);
         for (i, to) in self.sizes.iter_mut().enumerate() {
-            to.iter_mut().zip(seqlets).for_each(|(to, seqlet)| *to = seqlet.sizes[i]);
+            to.iter_mut()
+                .zip(seqlets)
+                .for_each(|(to, seqlet)| *to = seqlet.sizes[i]);
         }
         let is_wide = cfg!(target_arch = "x86_64") && is_wide();
         for first in (0..length * KEPT).step_by(LANES) {
-            let columns = if is_wide { turned_wide(seqlets, first) } else { turned(seqlets, first) };
+            let columns = if is_wide {
+                turned_wide(seqlets, first)
+            } else {
+                turned(seqlets, first)
+            };
             for (column, at) in columns.iter().zip(first..length * KEPT) {
                 let (to, i) = (&mut self.rows[at / KEPT], at % KEPT);
                 if i == NUMBERS {
@@ -125,17 +144,39 @@ fn turned_wide(seqlets: &[&Slim; LANES], first: usize) -> [[u32; LANES]; LANES] 
         let mut out = [[0; LANES]; LANES];
         let mut fours = [[_mm512_setzero_si512(); 4]; 4];
         for (four, rows) in fours.iter_mut().zip(rows.chunks_exact(4)) {
-            let (a, b) = (_mm512_unpacklo_epi32(rows[0], rows[1]), _mm512_unpacklo_epi32(rows[2], rows[3]));
-            let (c, d) = (_mm512_unpackhi_epi32(rows[0], rows[1]), _mm512_unpackhi_epi32(rows[2], rows[3]));
-            *four = [_mm512_unpacklo_epi64(a, b), _mm512_unpackhi_epi64(a, b), _mm512_unpacklo_epi64(c, d), _mm512_unpackhi_epi64(c, d)];
+            let (a, b) = (
+                _mm512_unpacklo_epi32(rows[0], rows[1]),
+                _mm512_unpacklo_epi32(rows[2], rows[3]),
+            );
+            let (c, d) = (
+                _mm512_unpackhi_epi32(rows[0], rows[1]),
+                _mm512_unpackhi_epi32(rows[2], rows[3]),
+            );
+            *four = [
+                _mm512_unpacklo_epi64(a, b),
+                _mm512_unpackhi_epi64(a, b),
+                _mm512_unpacklo_epi64(c, d),
+                _mm512_unpackhi_epi64(c, d),
+            ];
         }
         let [first, second, third, fourth] = fours;
-        for (i, (((one, two), three), four)) in first.into_iter().zip(second).zip(third).zip(fourth).enumerate() {
+        for (i, (((one, two), three), four)) in first
+            .into_iter()
+            .zip(second)
+            .zip(third)
+            .zip(fourth)
+            .enumerate()
+        {
             let even = |a, b| _mm512_shuffle_i32x4::<0x88>(a, b);
             let odd = |a, b| _mm512_shuffle_i32x4::<0xdd>(a, b);
             let (a, b) = (even(one, two), even(three, four));
             let (c, d) = (odd(one, two), odd(three, four));
-            for (at, column) in [(i, even(a, b)), (4 + i, even(c, d)), (8 + i, odd(a, b)), (12 + i, odd(c, d))] {
+            for (at, column) in [
+                (i, even(a, b)),
+                (4 + i, even(c, d)),
+                (8 + i, odd(a, b)),
+                (12 + i, odd(c, d)),
+            ] {
                 // SAFETY: sixteen numbers fit
                 unsafe { _mm512_storeu_epi32(out[at].as_mut_ptr().cast(), column) };
             }
@@ -149,7 +190,8 @@ fn turned_wide(seqlets: &[&Slim; LANES], first: usize) -> [[u32; LANES]; LANES] 
 /// Rows of one seqlet, and as many of sixteen others.
 type Meeting<'a> = (&'a [[u32; COLUMNS]], &'a [[[u32; LANES]; COLUMNS]]);
 
-/// Sums of min(|x|, |y|) over rows that meet, with the sign of x y and without, for each of sixteen seqlets.
+/// Sums of min(|x|, |y|) over rows that meet, with the sign of x y and without, for each of sixteen
+/// seqlets.
 #[inline(always)]
 fn shared((x, y): Meeting) -> [[f32; LANES]; 2] {
     let mut sums = [[0f32; LANES]; 2];
@@ -163,7 +205,8 @@ fn shared((x, y): Meeting) -> [[f32; LANES]; 2] {
                 let counts = i < 4 || y[COLUMNS - 1][lane] == x[COLUMNS - 1];
                 let least = if counts { least } else { 0.0 };
                 plain[lane] += least;
-                signed[lane] += f32::from_bits(least.to_bits() | (x[NUMBERS + i] ^ y[NUMBERS + i][lane]));
+                signed[lane] +=
+                    f32::from_bits(least.to_bits() | (x[NUMBERS + i] ^ y[NUMBERS + i][lane]));
             }
         }
     }
@@ -184,9 +227,11 @@ fn shared_wide((x, y): Meeting) -> [[f32; LANES]; 2] {
         let whole = |i: usize| _mm512_set1_epi32(x[i].cast_signed());
         let same = _mm512_cmpeq_epi32_mask(column(COLUMNS - 1), whole(COLUMNS - 1));
         for i in 0..NUMBERS {
-            let least = _mm512_maskz_min_epu32(if i < 4 { u16::MAX } else { same }, whole(i), column(i));
+            let least =
+                _mm512_maskz_min_epu32(if i < 4 { u16::MAX } else { same }, whole(i), column(i));
             // least | (sign ^ sign)
-            let signed = _mm512_ternarylogic_epi32::<0xf6>(least, whole(NUMBERS + i), column(NUMBERS + i));
+            let signed =
+                _mm512_ternarylogic_epi32::<0xf6>(least, whole(NUMBERS + i), column(NUMBERS + i));
             let own = 2 * (i % 2);
             sums[own] = _mm512_add_ps(sums[own], _mm512_castsi512_ps(signed));
             sums[own + 1] = _mm512_add_ps(sums[own + 1], _mm512_castsi512_ps(least));
@@ -198,11 +243,19 @@ fn shared_wide((x, y): Meeting) -> [[f32; LANES]; 2] {
         unsafe { _mm512_storeu_ps(out.as_mut_ptr(), sum) };
         out
     };
-    [out(_mm512_add_ps(sums[0], sums[2])), out(_mm512_add_ps(sums[1], sums[3]))]
+    [
+        out(_mm512_add_ps(sums[0], sums[2])),
+        out(_mm512_add_ps(sums[1], sums[3])),
+    ]
 }
 
 #[inline(always)]
-fn best_of(strands: [&Own; 2], block: &Block, pad: usize, shared: impl Fn(Meeting) -> [[f32; LANES]; 2]) -> [[f32; LANES]; 2] {
+fn best_of(
+    strands: [&Own; 2],
+    block: &Block,
+    pad: usize,
+    shared: impl Fn(Meeting) -> [[f32; LANES]; 2],
+) -> [[f32; LANES]; 2] {
     let length = block.rows.len();
     let pad = pad.min(length);
     let mut best = [[f32::NEG_INFINITY; LANES]; 2];
@@ -213,12 +266,24 @@ fn best_of(strands: [&Own; 2], block: &Block, pad: usize, shared: impl Fn(Meetin
             let n = length - from.max(at);
             let [signed, plain] = shared((&own.rows[at..at + n], &block.rows[from..from + n]));
             let (whole, part) = (own.sizes[length], own.sizes[at + n] - own.sizes[at]);
-            let (all, before, behind) = (&block.sizes[length], &block.sizes[from], &block.sizes[from + n]);
+            let (all, before, behind) = (
+                &block.sizes[length],
+                &block.sizes[from],
+                &block.sizes[from + n],
+            );
             for lane in 0..LANES {
                 let laid = signed[lane] / (all[lane] + part - plain[lane]);
                 let under = signed[lane] / (whole + (behind[lane] - before[lane]) - plain[lane]);
-                best[0][lane] = if laid > best[0][lane] { laid } else { best[0][lane] };
-                best[1][lane] = if under > best[1][lane] { under } else { best[1][lane] };
+                best[0][lane] = if laid > best[0][lane] {
+                    laid
+                } else {
+                    best[0][lane]
+                };
+                best[1][lane] = if under > best[1][lane] {
+                    under
+                } else {
+                    best[1][lane]
+                };
             }
         }
     }
@@ -232,8 +297,9 @@ fn best_narrow_of(strands: [&Own; 2], block: &Block, pad: usize) -> [[f32; LANES
 
 widest!(best_narrow(strands: [&Own; 2], block: &Block, pad: usize) -> [[f32; LANES]; 2], best_narrow_of);
 
-/// The best Jaccard index of each of a block's seqlets laid over one that is given on both strands, and of that one laid over
-/// each, with up to `pad` rows that hang over; what hangs over counts of what is laid alone.
+/// The best Jaccard index of each of a block's seqlets laid over one that is given on both strands,
+/// and of that one laid over each, with up to `pad` rows that hang over; what hangs over counts of
+/// what is laid alone.
 pub fn indices(strands: [&Own; 2], block: &Block, pad: usize) -> [[f32; LANES]; 2] {
     #[cfg(target_arch = "x86_64")]
     {
@@ -251,10 +317,16 @@ pub fn indices(strands: [&Own; 2], block: &Block, pad: usize) -> [[f32; LANES]; 
 
 /// The Jaccard indices of a seqlet with those of a block, row on row.
 #[inline(always)]
-fn aligned_of(own: &Own, block: &Block, shared: impl Fn(Meeting) -> [[f32; LANES]; 2]) -> [f32; LANES] {
+fn aligned_of(
+    own: &Own,
+    block: &Block,
+    shared: impl Fn(Meeting) -> [[f32; LANES]; 2],
+) -> [f32; LANES] {
     let length = own.rows.len();
     let [signed, plain] = shared((&own.rows, &block.rows));
-    std::array::from_fn(|lane| signed[lane] / (own.sizes[length] + block.sizes[length][lane] - plain[lane]))
+    std::array::from_fn(|lane| {
+        signed[lane] / (own.sizes[length] + block.sizes[length][lane] - plain[lane])
+    })
 }
 
 #[inline(always)]
@@ -294,16 +366,28 @@ pub fn blocks(rows: &[Rows]) -> Blocks {
 }
 
 /// What `of` makes of the Jaccard indices of each seqlet with others, row on row.
-pub fn each_with_each<T: Send>(rows: &[Rows], others: &Blocks, of: &(dyn Fn(&[f32]) -> T + Sync)) -> Vec<T> {
+pub fn each_with_each<T: Send>(
+    rows: &[Rows],
+    others: &Blocks,
+    of: &(dyn Fn(&[f32]) -> T + Sync),
+) -> Vec<T> {
     // some at a time, so that a block stays in the cache for all of them
     const SOME: usize = 8;
     let found = parallel::map(rows.len().div_ceil(SOME), &|part| {
-        let own: Vec<Own> = rows[part * SOME..rows.len().min((part + 1) * SOME)].iter().map(Own::of).collect();
+        let own: Vec<Own> = rows[part * SOME..rows.len().min((part + 1) * SOME)]
+            .iter()
+            .map(Own::of)
+            .collect();
         let mut indices = vec![Vec::with_capacity(others.0.len() * LANES); own.len()];
         for block in &others.0 {
-            own.iter().zip(&mut indices).for_each(|(own, indices)| indices.extend(aligned(own, block)));
+            own.iter()
+                .zip(&mut indices)
+                .for_each(|(own, indices)| indices.extend(aligned(own, block)));
         }
-        indices.iter().map(|own| of(&own[..others.1])).collect::<Vec<_>>()
+        indices
+            .iter()
+            .map(|own| of(&own[..others.1]))
+            .collect::<Vec<_>>()
     });
     found.into_iter().flatten().collect()
 }
@@ -337,10 +421,20 @@ mod tests {
             block.fill(&std::array::from_fn(|i| &slim[i]));
             let turned = own.turned();
             let strands = [&Own::of(&own), &Own::of(&turned)];
-            for found in [indices(strands, &block, pad), best_narrow(strands, &block, pad)] {
+            for found in [
+                indices(strands, &block, pad),
+                best_narrow(strands, &block, pad),
+            ] {
                 for (lane, other) in others.iter().enumerate() {
-                    let (laid, under) = (own.best(other, pad).0.max(turned.best(other, pad).0), other.best(&own, pad).0.max(other.best(&turned, pad).0));
-                    assert!((found[0][lane] - laid).abs() < 1e-5 && (found[1][lane] - under).abs() < 1e-5, "{n} {lane}");
+                    let (laid, under) = (
+                        own.best(other, pad).0.max(turned.best(other, pad).0),
+                        other.best(&own, pad).0.max(other.best(&turned, pad).0),
+                    );
+                    assert!(
+                        (found[0][lane] - laid).abs() < 1e-5
+                            && (found[1][lane] - under).abs() < 1e-5,
+                        "{n} {lane}"
+                    );
                 }
             }
         }
@@ -349,12 +443,25 @@ mod tests {
     #[test]
     fn rows_on_rows_give_what_one_shift_gives() {
         let mut rng = Rng::keyed(&[4]);
-        let (some, others): (Vec<Rows>, Vec<Rows>) = ((0..9).map(|_| seqlet(&mut rng, 21)).collect(), (0..37).map(|_| seqlet(&mut rng, 21)).collect());
+        let (some, others): (Vec<Rows>, Vec<Rows>) = (
+            (0..9).map(|_| seqlet(&mut rng, 21)).collect(),
+            (0..37).map(|_| seqlet(&mut rng, 21)).collect(),
+        );
         let found = each_with_each(&some, &blocks(&others), &<[f32]>::to_vec);
         for (own, found) in some.iter().zip(&found) {
-            assert!(found.len() == 37 && found.iter().zip(&others).all(|(found, other)| (found - own.best(other, 0).0).abs() < 1e-5));
+            assert!(
+                found.len() == 37
+                    && found
+                        .iter()
+                        .zip(&others)
+                        .all(|(found, other)| (found - own.best(other, 0).0).abs() < 1e-5)
+            );
         }
-        assert!(each_with_each(&some, &blocks(&[]), &<[f32]>::len).iter().all(|n| *n == 0));
+        assert!(
+            each_with_each(&some, &blocks(&[]), &<[f32]>::len)
+                .iter()
+                .all(|n| *n == 0)
+        );
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Contributions along sequences, seqlets that are pieces of them, patterns that are stacks of seqlets.
+//! Contributions along sequences, seqlets that are pieces of them, patterns that are stacks of
+//! seqlets.
 
 use crate::seq::alphabet::complement;
 use std::collections::HashSet;
@@ -39,8 +40,16 @@ impl Seqlet {
 
     /// Longer by so many positions before and behind, as it is read.
     pub fn grown(&self, before: i32, behind: i32) -> Seqlet {
-        let (left, right) = if self.reverse { (behind, before) } else { (before, behind) };
-        Seqlet { start: self.start - left, end: self.end + right, ..*self }
+        let (left, right) = if self.reverse {
+            (behind, before)
+        } else {
+            (before, behind)
+        };
+        Seqlet {
+            start: self.start - left,
+            end: self.end + right,
+            ..*self
+        }
     }
 
     /// The positions from `from` to before `to`, as it is read.
@@ -50,7 +59,10 @@ impl Seqlet {
 
     /// Read on the other strand.
     pub fn turned(&self) -> Seqlet {
-        Seqlet { reverse: !self.reverse, ..*self }
+        Seqlet {
+            reverse: !self.reverse,
+            ..*self
+        }
     }
 
     /// Where it lies, whatever the strand.
@@ -60,13 +72,29 @@ impl Seqlet {
 }
 
 impl Tracks {
-    /// Contributions rounded to multiples of 2^-17 of the largest (8e-6): what networks in single precision compute is not
-    /// more precise, and the order of numbers that differ by rounding means nothing.
+    /// Contributions rounded to multiples of 2^-17 of the largest (8e-6): what networks in single
+    /// precision compute is not more precise, and the order of numbers that differ by rounding
+    /// means nothing.
     pub fn rounded(&self) -> Tracks {
-        let largest = self.hypothetical.iter().map(|x| x.abs()).filter(|x| x.is_finite()).fold(0.0, f32::max);
+        let largest = self
+            .hypothetical
+            .iter()
+            .map(|x| x.abs())
+            .filter(|x| x.is_finite())
+            .fold(0.0, f32::max);
         let step = largest / 131_072.0;
-        let round = |x: &f32| if step > f32::MIN_POSITIVE { (x / step).round() * step } else { *x };
-        Tracks { codes: self.codes.clone(), hypothetical: self.hypothetical.iter().map(round).collect(), length: self.length }
+        let round = |x: &f32| {
+            if step > f32::MIN_POSITIVE {
+                (x / step).round() * step
+            } else {
+                *x
+            }
+        };
+        Tracks {
+            codes: self.codes.clone(),
+            hypothetical: self.hypothetical.iter().map(round).collect(),
+            length: self.length,
+        }
     }
 
     /// Sequences.
@@ -81,7 +109,11 @@ impl Tracks {
 
     /// Code and hypothetical contributions at a place of a seqlet, as it is read.
     pub fn at(&self, seqlet: &Seqlet, place: usize) -> (u8, [f32; 4]) {
-        let position = if seqlet.reverse { seqlet.end as usize - 1 - place } else { seqlet.start as usize + place };
+        let position = if seqlet.reverse {
+            seqlet.end as usize - 1 - place
+        } else {
+            seqlet.start as usize + place
+        };
         let i = seqlet.example as usize * self.length + position;
         let own = &self.hypothetical[4 * i..4 * i + 4];
         match seqlet.reverse {
@@ -98,10 +130,13 @@ impl Tracks {
 
     /// The summed size of a seqlet's contributions.
     pub fn size(&self, seqlet: &Seqlet) -> f32 {
-        (0..seqlet.len()).map(|place| self.contribution(seqlet, place).abs()).sum()
+        (0..seqlet.len())
+            .map(|place| self.contribution(seqlet, place).abs())
+            .sum()
     }
 
-    /// A seqlet as rows of eight numbers: hypothetical contributions and contributions, each scaled to a summed size of 1.
+    /// A seqlet as rows of eight numbers: hypothetical contributions and contributions, each scaled
+    /// to a summed size of 1.
     pub fn rows(&self, seqlet: &Seqlet) -> Vec<f32> {
         let one = |place| {
             let (code, hypothetical) = self.at(seqlet, place);
@@ -120,9 +155,13 @@ impl Tracks {
 pub fn scaled(rows: impl Iterator<Item = [f32; 8]>) -> Vec<f32> {
     let mut out: Vec<f32> = rows.flatten().collect();
     for half in [0, 4] {
-        let size: f32 = out.chunks_exact(8).map(|row| row[half..half + 4].iter().map(|x| x.abs()).sum::<f32>()).sum();
+        let size: f32 = out
+            .chunks_exact(8)
+            .map(|row| row[half..half + 4].iter().map(|x| x.abs()).sum::<f32>())
+            .sum();
         if size > 0.0 {
-            out.chunks_exact_mut(8).for_each(|row| row[half..half + 4].iter_mut().for_each(|x| *x /= size));
+            out.chunks_exact_mut(8)
+                .for_each(|row| row[half..half + 4].iter_mut().for_each(|x| *x /= size));
         }
     }
     out
@@ -130,7 +169,14 @@ pub fn scaled(rows: impl Iterator<Item = [f32; 8]>) -> Vec<f32> {
 
 /// Rows of eight numbers read on the other strand.
 pub fn turned(rows: &[f32]) -> Vec<f32> {
-    rows.chunks_exact(8).rev().flat_map(|row| [row[3], row[2], row[1], row[0], row[7], row[6], row[5], row[4]]).collect()
+    rows.chunks_exact(8)
+        .rev()
+        .flat_map(|row| {
+            [
+                row[3], row[2], row[1], row[0], row[7], row[6], row[5], row[4],
+            ]
+        })
+        .collect()
 }
 
 /// Sums over the seqlets of a pattern at one place of it.
@@ -157,8 +203,14 @@ pub struct Pattern {
 impl Pattern {
     /// Of seqlets of one length; of two at the same place the first stays.
     pub fn of(tracks: &Tracks, seqlets: impl IntoIterator<Item = Seqlet>) -> Pattern {
-        let mut pattern = Pattern { seqlets: Vec::new(), sums: Vec::new(), places: HashSet::new() };
-        seqlets.into_iter().for_each(|seqlet| pattern.add(tracks, seqlet));
+        let mut pattern = Pattern {
+            seqlets: Vec::new(),
+            sums: Vec::new(),
+            places: HashSet::new(),
+        };
+        seqlets
+            .into_iter()
+            .for_each(|seqlet| pattern.add(tracks, seqlet));
         pattern
     }
 
@@ -177,7 +229,10 @@ impl Pattern {
                 sums.sequence[base] += 1.0;
                 sums.contributions[base] += f64::from(hypothetical[base]);
             }
-            sums.hypothetical.iter_mut().zip(hypothetical).for_each(|(sum, own)| *sum += f64::from(own));
+            sums.hypothetical
+                .iter_mut()
+                .zip(hypothetical)
+                .for_each(|(sum, own)| *sum += f64::from(own));
         }
         self.seqlets.push(seqlet);
     }
@@ -197,16 +252,24 @@ impl Pattern {
         self.sums.is_empty()
     }
 
-    /// With every seqlet longer by so many places before and behind; those that would leave their sequence are left out.
+    /// With every seqlet longer by so many places before and behind; those that would leave their
+    /// sequence are left out.
     pub fn grown(&self, tracks: &Tracks, before: i32, behind: i32) -> Option<Pattern> {
-        let kept = self.seqlets.iter().map(|seqlet| seqlet.grown(before, behind)).filter(|seqlet| tracks.holds(seqlet));
+        let kept = self
+            .seqlets
+            .iter()
+            .map(|seqlet| seqlet.grown(before, behind))
+            .filter(|seqlet| tracks.holds(seqlet));
         let grown = Pattern::of(tracks, kept);
         (!grown.seqlets.is_empty()).then_some(grown)
     }
 
     /// The places from `from` to before `to`.
     pub fn part(&self, tracks: &Tracks, from: usize, to: usize) -> Pattern {
-        Pattern::of(tracks, self.seqlets.iter().map(|seqlet| seqlet.part(from, to)))
+        Pattern::of(
+            tracks,
+            self.seqlets.iter().map(|seqlet| seqlet.part(from, to)),
+        )
     }
 
     /// The same seqlets with the sums of other contributions along the same sequences.
@@ -216,7 +279,10 @@ impl Pattern {
 
     fn means(&self, of: impl Fn(&Sums) -> [f64; 4]) -> Vec<[f64; 4]> {
         let n = self.seqlets.len().max(1) as f64;
-        self.sums.iter().map(|sums| of(sums).map(|sum| sum / n)).collect()
+        self.sums
+            .iter()
+            .map(|sums| of(sums).map(|sum| sum / n))
+            .collect()
     }
 
     /// The share of each base at each place.
@@ -251,7 +317,12 @@ impl Pattern {
     pub fn information(&self, background: &[f64; 4], pseudocount: f64) -> Vec<f64> {
         let of = |row: [f64; 4]| {
             let sum: f64 = row.iter().sum::<f64>().max(f64::MIN_POSITIVE);
-            (0..4).map(|base| (row[base] / sum, background[base])).map(|(p, b)| ((p + pseudocount) / (1.0 + 4.0 * pseudocount)).log2() * p - b * b.log2()).sum()
+            (0..4)
+                .map(|base| (row[base] / sum, background[base]))
+                .map(|(p, b)| {
+                    ((p + pseudocount) / (1.0 + 4.0 * pseudocount)).log2() * p - b * b.log2()
+                })
+                .sum()
         };
         self.sequence().into_iter().map(of).collect()
     }

@@ -1,6 +1,7 @@
 //! Habits from Python and its kin: what they look like here, with the script's own words put in.
 //!
-//! An error is looked at with its line; where the line holds a habit, the hint is the line as it is written here.
+//! An error is looked at with its line; where the line holds a habit, the hint is the line as it is
+//! written here.
 
 mod forms;
 mod names;
@@ -16,14 +17,21 @@ use tokens::Line;
 
 /// A fault whose line is looked at for habits.
 pub fn explained(mut fault: Fault, stage: Stage) -> Fault {
-    let Some(at) = fault.at.clone().filter(|at| at.line > 0) else { return fault };
-    let Some(text) = session::source(&at.file) else { return fault };
+    let Some(at) = fault.at.clone().filter(|at| at.line > 0) else {
+        return fault;
+    };
+    let Some(text) = session::source(&at.file) else {
+        return fault;
+    };
     let lines: Vec<&str> = text.lines().collect();
     let own = |line: usize| lines.get(line.wrapping_sub(1)).map(|text| Line::read(text));
     if let Some(line) = own(at.line)
         && let Some(hint) = forms::hint(&line, at.column, stage)
     {
-        let near = fault.hint.take().filter(|known| known.starts_with("did you mean"));
+        let near = fault
+            .hint
+            .take()
+            .filter(|known| known.starts_with("did you mean"));
         fault.hint = Some(near.map_or(hint.clone(), |near| format!("{near} {hint}")));
         return fault;
     }
@@ -31,14 +39,24 @@ pub fn explained(mut fault: Fault, stage: Stage) -> Fault {
         return fault;
     }
     // what ends too early is reported where the next line begins
-    let begins = lines.get(at.line - 1).is_none_or(|line| line.chars().take(at.column.saturating_sub(1)).all(char::is_whitespace));
-    let before = (1..at.line).rev().find(|line| lines.get(line - 1).is_some_and(|text| is_code(text)));
+    let begins = lines.get(at.line - 1).is_none_or(|line| {
+        line.chars()
+            .take(at.column.saturating_sub(1))
+            .all(char::is_whitespace)
+    });
+    let before = (1..at.line)
+        .rev()
+        .find(|line| lines.get(line - 1).is_some_and(|text| is_code(text)));
     if let Some(number) = before.filter(|_| begins)
         && let Some(line) = own(number)
     {
         let hint = forms::hint(&line, usize::MAX, stage);
         if hint.is_some() || fault.message.starts_with("`;`") {
-            fault.at = Some(Place { line: number, column: line.end() + 1, ..at.clone() });
+            fault.at = Some(Place {
+                line: number,
+                column: line.end() + 1,
+                ..at.clone()
+            });
             fault.hint = hint.or(fault.hint.take());
             return fault;
         }
@@ -46,7 +64,11 @@ pub fn explained(mut fault: Fault, stage: Stage) -> Fault {
     if let Some(opened) = unclosed::find(&text, &fault.message) {
         fault.message = opened.message;
         fault.hint = Some(opened.hint);
-        fault.at = Some(Place { line: opened.line, column: opened.column, ..at });
+        fault.at = Some(Place {
+            line: opened.line,
+            column: opened.column,
+            ..at
+        });
     }
     fault
 }
@@ -77,7 +99,10 @@ mod tests {
             ("x <- 3", "`let x = 3;`"),
             ("let d = {\"a\": 1, \"b\": [2]};", "`#{ a: 1, b: [2] }`"),
             ("let s = 'ACGT';", "`\"ACGT\"`"),
-            ("let s = f\"x is {x:.2f} {y}\";", "`` `x is ${x.to_string(2)} ${y}` ``"),
+            (
+                "let s = f\"x is {x:.2f} {y}\";",
+                "`` `x is ${x.to_string(2)} ${y}` ``",
+            ),
             ("let s = f'{x}'", "`` `${x}` ``"),
             ("print(f\"{a}\")", "`` `${a}` ``"),
             ("import torch", "`tensor::`"),
@@ -98,7 +123,10 @@ mod tests {
             ("let y = a if c > 1 else b;", "`if c > 1 { a } else { b }`"),
             ("let y = c ? a : b;", "`if c { a } else { b }`"),
             ("let y = [f(x) for x in a];", "`a.map(|x| f(x))`"),
-            ("let y = [x * 2 for x in a if x > 1];", "`a.filter(|x| x > 1).map(|x| x * 2)`"),
+            (
+                "let y = [x * 2 for x in a if x > 1];",
+                "`a.filter(|x| x > 1).map(|x| x * 2)`",
+            ),
             ("print x", "`print(x)`"),
             ("print \"a\"", "`print(\"a\")`"),
             ("println!(\"a\");", "`print(…)`"),

@@ -43,8 +43,8 @@ pub struct Line<'a> {
 
 /// Signs of several letters, the longest first.
 const SIGNS: [&str; 27] = [
-    "===", "!==", "..=", "**", "==", "!=", "<=", ">=", "&&", "||", "::", "..", "+=", "-=", "*=", "/=", "->", "=>", "<-", "++", "--", "#{", ":=", "<>", "??",
-    "?.", "|>",
+    "===", "!==", "..=", "**", "==", "!=", "<=", ">=", "&&", "||", "::", "..", "+=", "-=", "*=",
+    "/=", "->", "=>", "<-", "++", "--", "#{", ":=", "<>", "??", "?.", "|>",
 ];
 
 fn is_word(c: char) -> bool {
@@ -57,7 +57,11 @@ impl<'a> Line<'a> {
         let (mut tokens, mut comment, mut at) = (Vec::new(), None, 0);
         while let Some(c) = text[at..].chars().next() {
             let rest = &text[at..];
-            let run = |of: &dyn Fn(char) -> bool| rest.char_indices().find(|(_, c)| !of(*c)).map_or(rest.len(), |(at, _)| at);
+            let run = |of: &dyn Fn(char) -> bool| {
+                rest.char_indices()
+                    .find(|(_, c)| !of(*c))
+                    .map_or(rest.len(), |(at, _)| at)
+            };
             let (kind, length) = match c {
                 c if c.is_whitespace() => {
                     at += c.len_utf8();
@@ -70,40 +74,71 @@ impl<'a> Line<'a> {
                 '"' | '\'' | '`' => (Kind::Text(c), quoted(rest, c)),
                 c if c.is_ascii_digit() => (Kind::Number, number(rest)),
                 c if is_word(c) => (Kind::Word, run(&is_word)),
-                c => (Kind::Sign, SIGNS.iter().find(|sign| rest.starts_with(**sign)).map_or(c.len_utf8(), |sign| sign.len())),
+                c => (
+                    Kind::Sign,
+                    SIGNS
+                        .iter()
+                        .find(|sign| rest.starts_with(**sign))
+                        .map_or(c.len_utf8(), |sign| sign.len()),
+                ),
             };
-            tokens.push(Token { kind, text: &rest[..length], at });
+            tokens.push(Token {
+                kind,
+                text: &rest[..length],
+                at,
+            });
             at += length;
         }
-        Line { text, tokens, comment }
+        Line {
+            text,
+            tokens,
+            comment,
+        }
     }
 
     /// The statement of the line that a column (from 1) is in, or the last one.
     pub fn statement(&self, column: usize) -> Line<'a> {
-        let byte = self.text.char_indices().nth(column.saturating_sub(1)).map_or(self.text.len(), |(at, _)| at);
+        let byte = self
+            .text
+            .char_indices()
+            .nth(column.saturating_sub(1))
+            .map_or(self.text.len(), |(at, _)| at);
         let (mut depth, mut first) = (0usize, 0);
         for (i, token) in self.tokens.iter().enumerate() {
             match token.text {
                 "(" | "[" => depth += 1,
                 ")" | "]" => depth = depth.saturating_sub(1),
                 ";" if depth == 0 && (token.at >= byte || i + 1 == self.tokens.len()) => {
-                    return Line { text: self.text, tokens: self.tokens[first..=i].to_vec(), comment: None };
+                    return Line {
+                        text: self.text,
+                        tokens: self.tokens[first..=i].to_vec(),
+                        comment: None,
+                    };
                 }
                 ";" if depth == 0 => first = i + 1,
                 _ => {}
             }
         }
-        Line { text: self.text, tokens: self.tokens[first..].to_vec(), comment: self.comment }
+        Line {
+            text: self.text,
+            tokens: self.tokens[first..].to_vec(),
+            comment: self.comment,
+        }
     }
 
     /// The number of letters up to the end of its code.
     pub fn end(&self) -> usize {
-        self.tokens.last().map_or(0, |last| self.text[..last.end()].chars().count())
+        self.tokens
+            .last()
+            .map_or(0, |last| self.text[..last.end()].chars().count())
     }
 
     /// The text of the pieces from one to before another.
     pub fn between(&self, from: usize, to: usize) -> &'a str {
-        match (self.tokens.get(from), to.checked_sub(1).and_then(|last| self.tokens.get(last))) {
+        match (
+            self.tokens.get(from),
+            to.checked_sub(1).and_then(|last| self.tokens.get(last)),
+        ) {
             (Some(first), Some(last)) if from < to => &self.text[first.at..last.end()],
             _ => "",
         }
@@ -126,7 +161,9 @@ impl<'a> Line<'a> {
 
     /// The first piece of a text.
     pub fn find(&self, text: &str) -> Option<usize> {
-        self.tokens.iter().position(|token| token.text == text && !matches!(token.kind, Kind::Text(_)))
+        self.tokens
+            .iter()
+            .position(|token| token.text == text && !matches!(token.kind, Kind::Text(_)))
     }
 
     /// The piece that closes the bracket at a piece, or the number of pieces.
@@ -162,8 +199,16 @@ fn quoted(text: &str, quote: char) -> usize {
 
 /// The length of a number; a point belongs to it only before a digit.
 fn number(text: &str) -> usize {
-    let of = |text: &str| text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(text.len());
+    let of = |text: &str| {
+        text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+            .unwrap_or(text.len())
+    };
     let whole = of(text);
-    let is_fraction = text[whole..].starts_with('.') && text[whole + 1..].starts_with(|c: char| c.is_ascii_digit());
-    if is_fraction { whole + 1 + of(&text[whole + 1..]) } else { whole }
+    let is_fraction = text[whole..].starts_with('.')
+        && text[whole + 1..].starts_with(|c: char| c.is_ascii_digit());
+    if is_fraction {
+        whole + 1 + of(&text[whole + 1..])
+    } else {
+        whole
+    }
 }

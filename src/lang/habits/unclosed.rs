@@ -26,7 +26,10 @@ fn closes(open: char) -> char {
 fn place(text: &str, at: usize) -> (usize, usize, usize) {
     let start = text[..at].rfind('\n').map_or(0, |at| at + 1);
     let line = text[..at].matches('\n').count() + 1;
-    let blanks = text[start..].chars().take_while(|c| *c == ' ' || *c == '\t').count();
+    let blanks = text[start..]
+        .chars()
+        .take_while(|c| *c == ' ' || *c == '\t')
+        .count();
     (line, text[start..at].chars().count() + 1, blanks)
 }
 
@@ -36,13 +39,19 @@ fn begins_line(text: &str, at: usize) -> bool {
     text[start..at].trim().is_empty()
 }
 
-/// The bracket, string or comment of a text that is not closed, where an error of its grammar may come from that.
+/// The bracket, string or comment of a text that is not closed, where an error of its grammar may
+/// come from that.
 pub fn find(text: &str, message: &str) -> Option<Opened> {
     let scanned = scan::scan(text);
     let opened = |at: usize, what: &str, missing: &str| {
         let (line, column, _) = place(text, at);
         let message = format!("{what} is never closed");
-        Some(Opened { message, hint: format!("{missing} is missing"), line, column })
+        Some(Opened {
+            message,
+            hint: format!("{missing} is missing"),
+            line,
+            column,
+        })
     };
     if let Some(('`', start)) = scanned.quote {
         return opened(start - 1, "the string that begins here", "a back quote");
@@ -57,14 +66,27 @@ pub fn find(text: &str, message: &str) -> Option<Opened> {
         match c {
             '(' | '[' | '{' => open.push((*at, *c)),
             ')' | ']' | '}' => {
-                let Some((from, bracket)) = open.pop() else { continue };
+                let Some((from, bracket)) = open.pop() else {
+                    continue;
+                };
                 if closes(bracket) != *c {
-                    let is_met = message.contains("missing") || message.starts_with("expected") || message.contains(*c);
+                    let is_met = message.contains("missing")
+                        || message.starts_with("expected")
+                        || message.contains(*c);
                     let (line, column, _) = place(text, from);
                     let (end, ..) = place(text, *at);
-                    let near = if end == line { String::new() } else { format!(" of line {end}") };
+                    let near = if end == line {
+                        String::new()
+                    } else {
+                        format!(" of line {end}")
+                    };
                     let message = format!("`{bracket}` is not closed before the `{c}`{near}");
-                    return is_met.then(|| Opened { message, hint: format!("`{}` is missing", closes(bracket)), line, column });
+                    return is_met.then(|| Opened {
+                        message,
+                        hint: format!("`{}` is missing", closes(bracket)),
+                        line,
+                        column,
+                    });
                 }
                 let ((first, _, inner), (last, _, outer)) = (place(text, from), place(text, *at));
                 if first != last && begins_line(text, *at) && outer < inner && suspect.is_none() {
@@ -74,8 +96,14 @@ pub fn find(text: &str, message: &str) -> Option<Opened> {
             _ => {}
         }
     }
-    let (at, bracket) = suspect.filter(|_| !open.is_empty()).or(open.last().copied())?;
-    opened(at, &format!("`{bracket}`"), &format!("`{}`", closes(bracket)))
+    let (at, bracket) = suspect
+        .filter(|_| !open.is_empty())
+        .or(open.last().copied())?;
+    opened(
+        at,
+        &format!("`{bracket}`"),
+        &format!("`{}`", closes(bracket)),
+    )
 }
 
 #[cfg(test)]
@@ -85,7 +113,10 @@ mod tests {
     #[test]
     fn a_bracket_points_to_where_it_opened() {
         let at = |text: &str| find(text, "`}` is missing").map(|own| (own.line, own.column));
-        assert_eq!(at("fn f() {\n  if x {\n    1\n}\nlet y = 2;\n"), Some((2, 8)));
+        assert_eq!(
+            at("fn f() {\n  if x {\n    1\n}\nlet y = 2;\n"),
+            Some((2, 8))
+        );
         assert_eq!(at("let a = [1, 2;\n"), Some((1, 9)));
         assert_eq!(at("f(1, [2, 3);\n"), Some((1, 6)));
         assert_eq!(at("let x = 1;\nwhile x {\n  f(`}`);\n"), Some((2, 9)));

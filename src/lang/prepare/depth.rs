@@ -6,14 +6,23 @@ impl Repair {
     /// The names of the functions that the text defines.
     pub(super) fn defined(&self) -> Vec<String> {
         let starts = (0..self.letters.len()).filter(|at| self.is_keyword(*at, "fn"));
-        starts.map(|at| self.name(self.skip(at + 2)).0).filter(|name| !name.is_empty()).collect()
+        starts
+            .map(|at| self.name(self.skip(at + 2)).0)
+            .filter(|name| !name.is_empty())
+            .collect()
     }
 
     /// `fn f(x) {` gets a first statement where `f` calls one of the text's functions.
     pub(super) fn function(&mut self) {
         let (_, open) = self.name(self.skip(self.at + 2));
-        let close = if self.code(open) == Some('(') { (open..self.letters.len()).find(|at| self.code(*at) == Some(')')) } else { None };
-        let body = close.map(|close| self.skip(close + 1)).filter(|at| self.code(*at) == Some('{'));
+        let close = if self.code(open) == Some('(') {
+            (open..self.letters.len()).find(|at| self.code(*at) == Some(')'))
+        } else {
+            None
+        };
+        let body = close
+            .map(|close| self.skip(close + 1))
+            .filter(|at| self.code(*at) == Some('{'));
         if let Some(body) = body
             && self.calls_defined(body + 1)
         {
@@ -32,7 +41,10 @@ impl Repair {
                 Some('}') if depth == 1 => return false,
                 Some('}') => depth -= 1,
                 Some(c) if is_word(c) => {
-                    let name: String = (at..).map_while(|at| self.code(at)).take_while(|c| is_word(*c)).collect();
+                    let name: String = (at..)
+                        .map_while(|at| self.code(at))
+                        .take_while(|c| is_word(*c))
+                        .collect();
                     at += name.chars().count();
                     if self.code(self.skip(at)) == Some('(') && self.functions.contains(&name) {
                         return true;

@@ -18,7 +18,9 @@ impl Repair {
 
     /// The place of the word that ends before a place.
     fn word_start(&self, end: usize) -> usize {
-        let letters = (0..end).rev().take_while(|at| self.code(*at).is_some_and(is_word));
+        let letters = (0..end)
+            .rev()
+            .take_while(|at| self.code(*at).is_some_and(is_word));
         letters.last().unwrap_or(end)
     }
 
@@ -40,7 +42,8 @@ impl Repair {
         None
     }
 
-    /// The place where the chain of keys begins that ends before a place, and its keys: where each begins, and itself.
+    /// The place where the chain of keys begins that ends before a place, and its keys: where each
+    /// begins, and itself.
     fn chain(&self, end: usize) -> Option<(usize, Vec<(usize, String)>)> {
         let (mut at, mut keys) = (end, Vec::new());
         loop {
@@ -84,12 +87,20 @@ impl Repair {
         while end > 0 && self.letters[end - 1].is_whitespace() {
             end -= 1;
         }
-        let Some((start, keys)) = self.chain(end).filter(|(_, keys)| !keys.is_empty()) else { return };
+        let Some((start, keys)) = self.chain(end).filter(|(_, keys)| !keys.is_empty()) else {
+            return;
+        };
         if self.letters[start..end].contains(&'\n') {
             return;
         }
-        let asked: Vec<String> = keys.iter().map(|(from, key)| format!("{LACKS}({}, {key})", self.text(start, *from))).collect();
-        self.insertions.push((start, format!("(if {} {{ () }} else {{ ", asked.join(" || "))));
+        let asked: Vec<String> = keys
+            .iter()
+            .map(|(from, key)| format!("{LACKS}({}, {key})", self.text(start, *from)))
+            .collect();
+        self.insertions.push((
+            start,
+            format!("(if {} {{ () }} else {{ ", asked.join(" || ")),
+        ));
         self.insertions.push((end, " })".into()));
     }
 }

@@ -28,12 +28,15 @@ impl Repair {
         (0..3).for_each(|_| self.copy());
     }
 
-    /// The place after the brace that opens a loop's body; none where what is looped over is not simple.
+    /// The place after the brace that opens a loop's body; none where what is looped over is not
+    /// simple.
     pub(super) fn body(&self, from: usize) -> Option<usize> {
         let mut depth = 0usize;
         for at in from..self.letters.len() {
             match self.code(at) {
-                Some('{') if depth == 0 && at > 0 && self.code(at - 1) != Some('#') => return Some(at + 1),
+                Some('{') if depth == 0 && at > 0 && self.code(at - 1) != Some('#') => {
+                    return Some(at + 1);
+                }
                 Some('(' | '[' | '{') => depth += 1,
                 Some(')' | ']' | '}') => depth = depth.checked_sub(1)?,
                 Some(';') if depth == 0 => return None,

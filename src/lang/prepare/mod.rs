@@ -1,11 +1,15 @@
-//! Small repairs of a script's text before Rhai reads it, with a note of what moved so that errors keep their columns.
+//! Small repairs of a script's text before Rhai reads it, with a note of what moved so that errors
+//! keep their columns.
 //!
-//! - `catch (e) {`: errors of the language itself reach scripts as plain maps; they become errors like all others.
-//! - `for i in … {`: a closure captures the loop's one variable, and would see its last value; each turn gets its own.
+//! - `catch (e) {`: errors of the language itself reach scripts as plain maps; they become errors
+//!   like all others.
+//! - `for i in … {`: a closure captures the loop's one variable, and would see its last value; each
+//!   turn gets its own.
 //! - `let [a, b] = x;` and `for [a, b] in x {`: names for the values of an array.
 //! - `m.key ?? other`: a missing key is an error, but not where there is another value for it.
 //! - `fn f(n) { f(n - 1) }`: a recursion that does not end is an error that can be caught.
-//! - `.eval(` and `.until(`: both words are reserved in Rhai, though as methods they mean nothing else.
+//! - `.eval(` and `.until(`: both words are reserved in Rhai, though as methods they mean nothing
+//!   else.
 
 mod depth;
 mod fallback;
@@ -45,13 +49,27 @@ pub const RESERVED_METHODS: [&str; 2] = ["eval", "until"];
 pub fn prepare(text: &str) -> (String, Vec<Shift>) {
     let letters: Vec<char> = text.chars().collect();
     let mut is_code = vec![false; letters.len()];
-    let mut code = scan::scan(text).code.into_iter().map(|(at, _)| at).peekable();
+    let mut code = scan::scan(text)
+        .code
+        .into_iter()
+        .map(|(at, _)| at)
+        .peekable();
     for (i, (at, _)) in text.char_indices().enumerate() {
         is_code[i] = code.next_if_eq(&at).is_some();
     }
     let capacity = text.len() + 64;
     let (out, shifts) = (String::with_capacity(capacity), Vec::new());
-    let mut repair = Repair { letters, is_code, functions: Vec::new(), insertions: Vec::new(), at: 0, out, shifts, line: 1, column: 1 };
+    let mut repair = Repair {
+        letters,
+        is_code,
+        functions: Vec::new(),
+        insertions: Vec::new(),
+        at: 0,
+        out,
+        shifts,
+        line: 1,
+        column: 1,
+    };
     repair.functions = repair.defined();
     repair.fallbacks();
     repair.all();
@@ -80,7 +98,11 @@ impl Repair {
     fn copy(&mut self) {
         if let Some(c) = self.letters.get(self.at).copied() {
             self.out.push(c);
-            (self.line, self.column) = if c == '\n' { (self.line + 1, 1) } else { (self.line, self.column + 1) };
+            (self.line, self.column) = if c == '\n' {
+                (self.line + 1, 1)
+            } else {
+                (self.line, self.column + 1)
+            };
             self.at += 1;
         }
     }
@@ -89,11 +111,17 @@ impl Repair {
         self.out.push_str(text);
         let by = text.chars().count();
         self.column += by;
-        self.shifts.push(Shift { line: self.line, column: self.column, by });
+        self.shifts.push(Shift {
+            line: self.line,
+            column: self.column,
+            by,
+        });
     }
 
     fn starts_with(&self, at: usize, word: &str) -> bool {
-        word.chars().enumerate().all(|(i, c)| self.code(at + i) == Some(c))
+        word.chars()
+            .enumerate()
+            .all(|(i, c)| self.code(at + i) == Some(c))
     }
 
     /// Whether a word of the language begins here.
@@ -133,7 +161,11 @@ impl Repair {
 
     /// The place of the next letter of code that is no blank; comments are passed over.
     fn skip(&self, mut at: usize) -> usize {
-        let is_blank = |at: usize| self.letters.get(at).is_some_and(|c| !self.is_code[at] || c.is_whitespace());
+        let is_blank = |at: usize| {
+            self.letters
+                .get(at)
+                .is_some_and(|c| !self.is_code[at] || c.is_whitespace())
+        };
         while is_blank(at) {
             at += 1;
         }
@@ -142,7 +174,10 @@ impl Repair {
 
     /// A name, and the place of what follows it.
     fn name(&self, at: usize) -> (String, usize) {
-        let name: String = (at..).map_while(|at| self.code(at)).take_while(|c| is_word(*c)).collect();
+        let name: String = (at..)
+            .map_while(|at| self.code(at))
+            .take_while(|c| is_word(*c))
+            .collect();
         let end = self.skip(at + name.chars().count());
         (name, end)
     }
@@ -180,14 +215,25 @@ fn is_word(c: char) -> bool {
 /// A prepared text behind words that stand before it in its first line.
 pub fn behind(words: &str, (text, mut shifts): (String, Vec<Shift>)) -> (String, Vec<Shift>) {
     let by = words.chars().count();
-    shifts.iter_mut().filter(|shift| shift.line == 1).for_each(|shift| shift.column += by);
-    shifts.push(Shift { line: 1, column: by + 1, by });
+    shifts
+        .iter_mut()
+        .filter(|shift| shift.line == 1)
+        .for_each(|shift| shift.column += by);
+    shifts.push(Shift {
+        line: 1,
+        column: by + 1,
+        by,
+    });
     (format!("{words}{text}"), shifts)
 }
 
 /// The column of the original text.
 pub fn original(shifts: &[Shift], line: usize, column: usize) -> usize {
-    let moved: usize = shifts.iter().filter(|shift| shift.line == line && shift.column <= column).map(|shift| shift.by).sum();
+    let moved: usize = shifts
+        .iter()
+        .filter(|shift| shift.line == line && shift.column <= column)
+        .map(|shift| shift.by)
+        .sum();
     column.saturating_sub(moved).max(usize::from(column > 0))
 }
 
@@ -198,21 +244,56 @@ mod tests {
     #[test]
     fn values_of_an_array_get_names() {
         let (text, shifts) = prepare("let [a, b] = f([1, 2]); g(a)");
-        assert_eq!(text, "let _d____ = f([1, 2]); let a = __part(_d____, 0, 2); let b = __part(_d____, 1, 2); _d____ = (); g(a)");
-        assert_eq!(original(&shifts, 1, text.find("g(a)").expect("there") + 1), 25);
-        assert_eq!(prepare("let [a] = x;").0, "let _d_ = x; let a = __part(_d_, 0, 1); _d_ = ();");
-        assert_eq!(prepare("for [a, _] in x { a }").0, "for _d____ in x { let a = __part(_d____, 0, 2); a }");
-        for plain in ["let a = [1, 2];", "let [a, b] == 3", "let [a, 1] = x;", "\"let [a, b] = x;\"", "letter [a] = x;"] {
+        assert_eq!(
+            text,
+            "let _d____ = f([1, 2]); let a = __part(_d____, 0, 2); let b = __part(_d____, 1, 2); _d____ = (); g(a)"
+        );
+        assert_eq!(
+            original(&shifts, 1, text.find("g(a)").expect("there") + 1),
+            25
+        );
+        assert_eq!(
+            prepare("let [a] = x;").0,
+            "let _d_ = x; let a = __part(_d_, 0, 1); _d_ = ();"
+        );
+        assert_eq!(
+            prepare("for [a, _] in x { a }").0,
+            "for _d____ in x { let a = __part(_d____, 0, 2); a }"
+        );
+        for plain in [
+            "let a = [1, 2];",
+            "let [a, b] == 3",
+            "let [a, 1] = x;",
+            "\"let [a, b] = x;\"",
+            "letter [a] = x;",
+        ] {
             assert_eq!(prepare(plain).0, plain);
         }
     }
 
     #[test]
     fn a_missing_key_is_asked_for_before() {
-        assert_eq!(prepare("let x = m.a ?? 0;").0, "let x = (if __lacks(m, \"a\") { () } else { m.a }) ?? 0;");
-        assert_eq!(prepare("m[k] ?? 0").0, "(if __lacks(m, k) { () } else { m[k] }) ?? 0");
-        assert_eq!(prepare("m.a[`x${i}`] ?? 0").0, "(if __lacks(m, \"a\") || __lacks(m.a, `x${i}`) { () } else { m.a[`x${i}`] }) ?? 0");
-        for plain in ["x ?? 0", "f(x).a ?? 0", "m?.a ?? 0", "m[f(1)] ?? 0", "m.a ??= 0", "\"m.a ?? 0\"", "1.5 ?? 0"] {
+        assert_eq!(
+            prepare("let x = m.a ?? 0;").0,
+            "let x = (if __lacks(m, \"a\") { () } else { m.a }) ?? 0;"
+        );
+        assert_eq!(
+            prepare("m[k] ?? 0").0,
+            "(if __lacks(m, k) { () } else { m[k] }) ?? 0"
+        );
+        assert_eq!(
+            prepare("m.a[`x${i}`] ?? 0").0,
+            "(if __lacks(m, \"a\") || __lacks(m.a, `x${i}`) { () } else { m.a[`x${i}`] }) ?? 0"
+        );
+        for plain in [
+            "x ?? 0",
+            "f(x).a ?? 0",
+            "m?.a ?? 0",
+            "m[f(1)] ?? 0",
+            "m.a ??= 0",
+            "\"m.a ?? 0\"",
+            "1.5 ?? 0",
+        ] {
             assert_eq!(prepare(plain).0, plain);
         }
     }
@@ -220,11 +301,25 @@ mod tests {
     #[test]
     fn only_code_is_changed() {
         let (text, shifts) = prepare("net.eval();\ntry { f() } catch (e) { g(e) }");
-        assert_eq!(text, "net.eval_();\ntry { f() } catch (e) { e = __caught(e); g(e) }");
+        assert_eq!(
+            text,
+            "net.eval_();\ntry { f() } catch (e) { e = __caught(e); g(e) }"
+        );
         assert_eq!(original(&shifts, 1, 10), 9);
         assert_eq!(original(&shifts, 2, 42), 42 - 17);
-        assert_eq!(prepare("`${net.eval()} .eval(`").0, "`${net.eval_()} .eval(`");
-        for plain in ["// catch (e) { .eval(", "\"catch (e) {\"", "`x.until(`", "/* catch (e) { */", "catch {", "x.evaluate()", "recatch (e) {"] {
+        assert_eq!(
+            prepare("`${net.eval()} .eval(`").0,
+            "`${net.eval_()} .eval(`"
+        );
+        for plain in [
+            "// catch (e) { .eval(",
+            "\"catch (e) {\"",
+            "`x.until(`",
+            "/* catch (e) { */",
+            "catch {",
+            "x.evaluate()",
+            "recatch (e) {",
+        ] {
             assert_eq!(prepare(plain).0, plain);
         }
     }
@@ -234,8 +329,16 @@ mod tests {
         let (text, shifts) = prepare("for i in #{a: 1}.keys() { f(|| i) }");
         assert_eq!(text, "for i in #{a: 1}.keys() { let i = i; f(|| i) }");
         assert_eq!(original(&shifts, 1, 38), 27);
-        assert_eq!(prepare("for (x, i) in a {|y| x}").0, "for (x, i) in a { let x = x; let i = i;|y| x}");
-        for plain in ["for i in 0..3 { i }", "for i in 0..3 { \"|\" }", "forfeit in x { |y| y }", "for i in if a { b } else { c } { || i }"] {
+        assert_eq!(
+            prepare("for (x, i) in a {|y| x}").0,
+            "for (x, i) in a { let x = x; let i = i;|y| x}"
+        );
+        for plain in [
+            "for i in 0..3 { i }",
+            "for i in 0..3 { \"|\" }",
+            "forfeit in x { |y| y }",
+            "for i in if a { b } else { c } { || i }",
+        ] {
             assert_eq!(prepare(plain).0, plain);
         }
     }

@@ -12,8 +12,14 @@ impl Pattern {
     /// Declarations of the names, of a value that has a name.
     fn parts(&self, keyword: &str, value: &str) -> String {
         let n = self.names.len();
-        let named = self.names.iter().enumerate().filter(|(_, name)| *name != "_");
-        named.map(|(i, name)| format!(" {keyword} {name} = {PART}({value}, {i}, {n});")).collect()
+        let named = self
+            .names
+            .iter()
+            .enumerate()
+            .filter(|(_, name)| *name != "_");
+        named
+            .map(|(i, name)| format!(" {keyword} {name} = {PART}({value}, {i}, {n});"))
+            .collect()
     }
 }
 
@@ -56,7 +62,9 @@ impl Repair {
     /// `let [a, b] = x;`
     pub(super) fn declaration(&mut self, keyword: &str) {
         let start = self.skip(self.at + keyword.len());
-        let found = self.pattern(start).and_then(|pattern| Some((self.statement_end(pattern.end)?, pattern)));
+        let found = self
+            .pattern(start)
+            .and_then(|pattern| Some((self.statement_end(pattern.end)?, pattern)));
         let Some((end, pattern)) = found else {
             return (0..keyword.len()).for_each(|_| self.copy());
         };
@@ -89,8 +97,14 @@ impl Repair {
     /// `for [a, b] in x {`
     pub(super) fn loop_pattern(&mut self, start: usize, pattern: &Pattern) {
         let at = self.skip(pattern.end);
-        let body = if self.is_keyword(at, "in") { self.body(at + 2) } else { None };
-        let Some(body) = body else { return (0..3).for_each(|_| self.copy()) };
+        let body = if self.is_keyword(at, "in") {
+            self.body(at + 2)
+        } else {
+            None
+        };
+        let Some(body) = body else {
+            return (0..3).for_each(|_| self.copy());
+        };
         let name = self.stand_in(start, pattern);
         self.insertions.push((body, pattern.parts("let", &name)));
     }
@@ -98,5 +112,6 @@ impl Repair {
 
 /// Whether a variable holds a pattern.
 pub fn is_stand_in(name: &str) -> bool {
-    name.strip_prefix("_d").is_some_and(|rest| !rest.is_empty() && rest.chars().all(|c| c == '_' && is_word(c)))
+    name.strip_prefix("_d")
+        .is_some_and(|rest| !rest.is_empty() && rest.chars().all(|c| c == '_' && is_word(c)))
 }

@@ -1,7 +1,8 @@
 //! Chances of counts and the incomplete beta function, to nearly all digits whatever the size.
 //!
-//! Differences of logarithms of factorials lose a digit for every digit of n; here they are formed from the errors of Stirling's
-//! formula and from deviances (Loader 2000, "Fast and accurate computation of binomial probabilities", as in R).
+//! Differences of logarithms of factorials lose a digit for every digit of n; here they are formed
+//! from the errors of Stirling's formula and from deviances (Loader 2000, "Fast and accurate
+//! computation of binomial probabilities", as in R).
 
 use statrs::function::gamma::ln_gamma;
 use std::f64::consts::PI;
@@ -12,7 +13,11 @@ fn stirling_error(z: f64) -> f64 {
         return ln_gamma(z + 1.0) - (z + 0.5) * z.ln() + z - 0.5 * (2.0 * PI).ln();
     }
     let s = 1.0 / (z * z);
-    (1.0 / 12.0 - (1.0 / 360.0 - (1.0 / 1260.0 - (1.0 / 1680.0 - (1.0 / 1188.0 - 691.0 / 360_360.0 * s) * s) * s) * s) * s) / z
+    (1.0 / 12.0
+        - (1.0 / 360.0
+            - (1.0 / 1260.0 - (1.0 / 1680.0 - (1.0 / 1188.0 - 691.0 / 360_360.0 * s) * s) * s) * s)
+            * s)
+        / z
 }
 
 /// The deviance x ln(x / m) + m - x, without cancellation where x is near m.
@@ -44,12 +49,24 @@ pub fn binomial_chance(x: f64, n: f64, p: f64, q: f64) -> f64 {
         return f64::from(u8::from(if p == 0.0 { x == 0.0 } else { x == n }));
     }
     if x == 0.0 {
-        return if p < 0.1 { (n * (-p).ln_1p()).exp() } else { (n * q.ln()).exp() };
+        return if p < 0.1 {
+            (n * (-p).ln_1p()).exp()
+        } else {
+            (n * q.ln()).exp()
+        };
     }
     if x == n {
-        return if q < 0.1 { (n * (-q).ln_1p()).exp() } else { (n * p.ln()).exp() };
+        return if q < 0.1 {
+            (n * (-q).ln_1p()).exp()
+        } else {
+            (n * p.ln()).exp()
+        };
     }
-    let log = stirling_error(n) - stirling_error(x) - stirling_error(n - x) - deviance(x, n * p) - deviance(n - x, n * q);
+    let log = stirling_error(n)
+        - stirling_error(x)
+        - stirling_error(n - x)
+        - deviance(x, n * p)
+        - deviance(n - x, n * q);
     (n / (2.0 * PI * x * (n - x))).sqrt() * log.exp()
 }
 
@@ -62,7 +79,8 @@ pub fn hypergeometric_chance(x: f64, marked: f64, drawn: f64, all: f64) -> f64 {
         return 1.0;
     }
     let (p, q) = (drawn / all, (all - drawn) / all);
-    binomial_chance(x, marked, p, q) * binomial_chance(drawn - x, all - marked, p, q) / binomial_chance(drawn, all, p, q)
+    binomial_chance(x, marked, p, q) * binomial_chance(drawn - x, all - marked, p, q)
+        / binomial_chance(drawn, all, p, q)
 }
 
 /// The regularised incomplete beta function at `x` and its complement, `y = 1 - x`.
@@ -91,7 +109,10 @@ fn fraction(a: f64, b: f64, x: f64) -> f64 {
     value *= d;
     for m in 1..steps {
         let m = m as f64;
-        for coefficient in [m * (b - m) * x / ((a + 2.0 * m - 1.0) * (a + 2.0 * m)), -(a + m) * (a + b + m) * x / ((a + 2.0 * m) * (a + 2.0 * m + 1.0))] {
+        for coefficient in [
+            m * (b - m) * x / ((a + 2.0 * m - 1.0) * (a + 2.0 * m)),
+            -(a + m) * (a + b + m) * x / ((a + 2.0 * m) * (a + 2.0 * m + 1.0)),
+        ] {
             d = 1.0 + coefficient * d;
             d = 1.0 / if d.abs() < TINY { TINY } else { d };
             c = 1.0 + coefficient / c;
@@ -116,7 +137,11 @@ pub fn student_above(t: f64, df: f64) -> f64 {
         return if t > 0.0 { 0.0 } else { 1.0 };
     }
     let square = t * t;
-    let (x, y) = if square.is_infinite() { (0.0, 1.0) } else { (df / (df + square), square / (df + square)) };
+    let (x, y) = if square.is_infinite() {
+        (0.0, 1.0)
+    } else {
+        (df / (df + square), square / (df + square))
+    };
     let half = beta(df / 2.0, 0.5, x, y).0 / 2.0;
     if t > 0.0 { half } else { 1.0 - half }
 }
@@ -126,7 +151,10 @@ mod tests {
     use super::*;
 
     fn near(got: f64, wanted: f64) {
-        assert!((got - wanted).abs() <= 1e-11 * wanted.abs(), "{got} instead of {wanted}");
+        assert!(
+            (got - wanted).abs() <= 1e-11 * wanted.abs(),
+            "{got} instead of {wanted}"
+        );
     }
 
     #[test]

@@ -9,10 +9,12 @@ use std::f64::consts::PI;
 /// The largest product of sample sizes for which chances are exact.
 const EXACT: usize = 100_000_000;
 
-/// Whether two samples come from one distribution; the statistic is the largest difference of their distribution functions.
+/// Whether two samples come from one distribution; the statistic is the largest difference of their
+/// distribution functions.
 ///
-/// `Greater` asks whether the first function lies above the second. Exact where the product of the sizes is at most 10^8 (by
-/// counting lattice paths), else by the distribution of one sample of the harmonic size.
+/// `Greater` asks whether the first function lies above the second. Exact where the product of the
+/// sizes is at most 10^8 (by counting lattice paths), else by the distribution of one sample of the
+/// harmonic size.
 pub fn two_samples(x: &[f64], y: &[f64], alternative: Alternative) -> Result<Outcome> {
     if x.is_empty() || y.is_empty() {
         bail!("value", "both samples need at least one value");
@@ -62,10 +64,16 @@ pub fn two_samples(x: &[f64], y: &[f64], alternative: Alternative) -> Result<Out
         } else {
             // Hodges (1958), equation 5.3
             let z = size.sqrt() * statistic;
-            (-2.0 * z * z - 2.0 * z * (most + 2.0 * least) / (most * least * (most + least)).sqrt() / 3.0).exp()
+            (-2.0 * z * z
+                - 2.0 * z * (most + 2.0 * least) / (most * least * (most + least)).sqrt() / 3.0)
+                .exp()
         }
     };
-    Ok(Outcome { statistic, p_value: p_value.clamp(0.0, 1.0), more: Vec::new() })
+    Ok(Outcome {
+        statistic,
+        p_value: p_value.clamp(0.0, 1.0),
+        more: Vec::new(),
+    })
 }
 
 /// The chance that a random order of two samples somewhere differs by at least `units`.
@@ -101,13 +109,19 @@ fn reaching(n: usize, m: usize, units: i64, both: bool) -> f64 {
     row[m]
 }
 
-/// The chance that one sample of `n` values is at least `x` from its distribution function (Simard & L'Ecuyer 2011).
+/// The chance that one sample of `n` values is at least `x` from its distribution function (Simard
+/// & L'Ecuyer 2011).
 fn one_sample(x: f64, n: f64) -> f64 {
     let size = n * x * x;
-    if size >= 2.2 { (2.0 * one_sided(x, n)).min(1.0) } else { 1.0 - pelz_good(x, n) }
+    if size >= 2.2 {
+        (2.0 * one_sided(x, n)).min(1.0)
+    } else {
+        1.0 - pelz_good(x, n)
+    }
 }
 
-/// The chance that one sample is at least `x` below its distribution function (Smirnov); all terms are positive.
+/// The chance that one sample is at least `x` below its distribution function (Smirnov); all terms
+/// are positive.
 fn one_sided(x: f64, n: f64) -> f64 {
     if n > 1e7 {
         // Maag & Dicaire (1971)
@@ -117,12 +131,17 @@ fn one_sided(x: f64, n: f64) -> f64 {
     let term = |j: u64| {
         let (j, q) = (j as f64, (n - j as f64) / n - x);
         let p = 1.0 - q;
-        if q < 0.0 { 0.0 } else { x / p * binomial_chance(j, n, p, q) }
+        if q < 0.0 {
+            0.0
+        } else {
+            x / p * binomial_chance(j, n, p, q)
+        }
     };
     (0..=last).map(term).sum()
 }
 
-/// The chance that one sample is within `x` of its distribution function (Pelz & Good 1976), to n^(-3/2).
+/// The chance that one sample is within `x` of its distribution function (Pelz & Good 1976), to
+/// n^(-3/2).
 fn pelz_good(x: f64, n: f64) -> f64 {
     let z = x * n.sqrt();
     let (pi2, z2) = (PI * PI, z * z);
@@ -137,18 +156,27 @@ fn pelz_good(x: f64, n: f64) -> f64 {
         let terms = [
             1.0,
             -z2 + pi2 / 4.0 * m2,
-            6.0 * z6 + 2.0 * z4 + (2.0 * z4 - 5.0 * z2) * pi2 / 4.0 * m2 + pi2.powi(2) * (1.0 - 2.0 * z2) / 16.0 * m2.powi(2),
+            6.0 * z6
+                + 2.0 * z4
+                + (2.0 * z4 - 5.0 * z2) * pi2 / 4.0 * m2
+                + pi2.powi(2) * (1.0 - 2.0 * z2) / 16.0 * m2.powi(2),
             -30.0 * z6 - 90.0 * z8
                 + pi2 * (135.0 * z4 - 96.0 * z6) / 4.0 * m2
                 + pi2.powi(2) * (-60.0 * z2 + 212.0 * z4) / 16.0 * m2.powi(2)
                 + pi2.powi(3) * (5.0 - 30.0 * z2) / 64.0 * m2.powi(3),
         ];
         let share = q.powf(m2);
-        sums.iter_mut().zip(terms).for_each(|(sum, term)| *sum += term * share);
+        sums.iter_mut()
+            .zip(terms)
+            .for_each(|(sum, term)| *sum += term * share);
     }
     let scale = [z, 6.0 * z4, 72.0 * z.powi(7), 6480.0 * z.powi(10)];
     let root = (2.0 * PI).sqrt();
-    let mut parts: Vec<f64> = sums.iter().zip(scale).map(|(sum, scale)| sum * root / scale).collect();
+    let mut parts: Vec<f64> = sums
+        .iter()
+        .zip(scale)
+        .map(|(sum, scale)| sum * root / scale)
+        .collect();
     let q = (-pi2 / (2.0 * z2)).exp();
     for k in 1..=(16.0 * z / PI).ceil().max(1.0) as i32 {
         let k = f64::from(k);
@@ -156,5 +184,9 @@ fn pelz_good(x: f64, n: f64) -> f64 {
         parts[2] -= share * pi2 * root / (36.0 * z.powi(3));
         parts[3] += (3.0 * z2 - pi2 * k * k) * share * pi2 * root / (216.0 * z6);
     }
-    parts.iter().enumerate().map(|(i, part)| part / n.powf(i as f64 / 2.0)).sum()
+    parts
+        .iter()
+        .enumerate()
+        .map(|(i, part)| part / n.powf(i as f64 / 2.0))
+        .sum()
 }

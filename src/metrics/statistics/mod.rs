@@ -65,7 +65,11 @@ pub struct Outcome {
 impl Outcome {
     /// Where a test is undefined: of samples that hold NaN, as SciPy.
     fn undefined(more: &[&'static str]) -> Outcome {
-        Outcome { statistic: f64::NAN, p_value: f64::NAN, more: more.iter().map(|name| (*name, f64::NAN)).collect() }
+        Outcome {
+            statistic: f64::NAN,
+            p_value: f64::NAN,
+            more: more.iter().map(|name| (*name, f64::NAN)).collect(),
+        }
     }
 }
 
@@ -98,11 +102,14 @@ pub fn variance(x: &[f64]) -> f64 {
     squares(x) / (x.len() as f64 - 1.0)
 }
 
-/// The sum of squared deviations from the mean. What the mean was rounded by is taken off again: of values near 1e12 it is as
-/// large as their digits.
+/// The sum of squared deviations from the mean. What the mean was rounded by is taken off again: of
+/// values near 1e12 it is as large as their digits.
 pub fn squares(x: &[f64]) -> f64 {
     let centre = mean(x);
-    let (sum, squares) = x.iter().map(|v| v - centre).fold((0.0, 0.0), |(sum, squares), d| (sum + d, squares + d * d));
+    let (sum, squares) = x
+        .iter()
+        .map(|v| v - centre)
+        .fold((0.0, 0.0), |(sum, squares), d| (sum + d, squares + d * d));
     squares - sum * sum / x.len() as f64
 }
 
@@ -130,9 +137,16 @@ pub fn correlation(x: &[f64], y: &[f64]) -> f64 {
     ((xy - su * sv / n) / ((xx - su * su / n) * (yy - sv * sv / n)).sqrt()).clamp(-1.0, 1.0)
 }
 
-/// Spearman's rank correlation; undefined where one side is constant. Sums are of integers, so that equal orders give 1.
+/// Spearman's rank correlation; undefined where one side is constant. Sums are of integers, so that
+/// equal orders give 1.
 pub fn of_ranks(x: &[f64], y: &[f64]) -> f64 {
-    let centred = |x: &[f64]| ranks(x).0.into_iter().map(|rank| 2.0 * rank - (x.len() as f64 + 1.0)).collect::<Vec<f64>>();
+    let centred = |x: &[f64]| {
+        ranks(x)
+            .0
+            .into_iter()
+            .map(|rank| 2.0 * rank - (x.len() as f64 + 1.0))
+            .collect::<Vec<f64>>()
+    };
     let (x, y) = (centred(x), centred(y));
     let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
     (dot(&x, &y) / (dot(&x, &x) * dot(&y, &y)).sqrt()).clamp(-1.0, 1.0)

@@ -9,8 +9,9 @@ const EXACT: (usize, usize) = (50, 13);
 
 /// Whether differences lie around 0 (Wilcoxon's signed-rank test); differences of 0 are left out.
 ///
-/// Exact for up to 50 differences without ties or zeros and for up to 13 with them, else by the normal distribution, corrected for
-/// ties. Undefined (NaN) where more differences than that are all 0.
+/// Exact for up to 50 differences without ties or zeros and for up to 13 with them, else by the
+/// normal distribution, corrected for ties. Undefined (NaN) where more differences than that are
+/// all 0.
 pub fn wilcoxon(differences: &[f64], alternative: Alternative) -> Result<Outcome> {
     if differences.is_empty() {
         bail!("value", "there is no difference to test");
@@ -22,9 +23,18 @@ pub fn wilcoxon(differences: &[f64], alternative: Alternative) -> Result<Outcome
     let size: Vec<f64> = own.iter().map(|d| d.abs()).collect();
     let (ranks, ties) = ranks(&size);
     let n = own.len() as f64;
-    let plus: f64 = own.iter().zip(&ranks).filter(|(d, _)| **d > 0.0).map(|(_, rank)| rank).sum();
+    let plus: f64 = own
+        .iter()
+        .zip(&ranks)
+        .filter(|(d, _)| **d > 0.0)
+        .map(|(_, rank)| rank)
+        .sum();
     let minus = n * (n + 1.0) / 2.0 - plus;
-    let statistic = if alternative == Alternative::TwoSided { plus.min(minus) } else { plus };
+    let statistic = if alternative == Alternative::TwoSided {
+        plus.min(minus)
+    } else {
+        plus
+    };
     let is_plain = ties == 0.0 && own.len() == differences.len();
     let p_value = if differences.len() <= if is_plain { EXACT.0 } else { EXACT.1 } {
         // how many sets of ranks have each sum, in halves: ties share ranks that end in one half
@@ -32,23 +42,33 @@ pub fn wilcoxon(differences: &[f64], alternative: Alternative) -> Result<Outcome
         for rank in ranks.iter().map(|rank| (2.0 * rank) as usize) {
             let mut next = ways.clone();
             next.resize(ways.len() + rank, 0.0);
-            ways.iter().enumerate().for_each(|(sum, n)| next[sum + rank] += n);
+            ways.iter()
+                .enumerate()
+                .for_each(|(sum, n)| next[sum + rank] += n);
             ways = next;
         }
         let all = 2f64.powi(own.len() as i32);
         let at = (2.0 * plus) as usize;
-        alternative.p_value(ways[at..].iter().sum::<f64>() / all, ways[..=at].iter().sum::<f64>() / all)
+        alternative.p_value(
+            ways[at..].iter().sum::<f64>() / all,
+            ways[..=at].iter().sum::<f64>() / all,
+        )
     } else {
         let deviation = ((n * (n + 1.0) * (2.0 * n + 1.0) - ties / 2.0) / 24.0).sqrt();
         of_normal((plus - n * (n + 1.0) / 4.0) / deviation, alternative)
     };
-    Ok(Outcome { statistic, p_value, more: vec![("n", n)] })
+    Ok(Outcome {
+        statistic,
+        p_value,
+        more: vec![("n", n)],
+    })
 }
 
-/// Whether values of one sample tend to be greater than those of another (Mann & Whitney; Wilcoxon's rank sum).
+/// Whether values of one sample tend to be greater than those of another (Mann & Whitney;
+/// Wilcoxon's rank sum).
 ///
-/// Exact where one sample has at most 8 values and there are no ties, else by the normal distribution, corrected for ties
-/// and continuity. The statistic is U of the first sample.
+/// Exact where one sample has at most 8 values and there are no ties, else by the normal
+/// distribution, corrected for ties and continuity. The statistic is U of the first sample.
 pub fn mann_whitney(x: &[f64], y: &[f64], alternative: Alternative) -> Result<Outcome> {
     if x.is_empty() || y.is_empty() {
         bail!("value", "both samples need at least one value");
@@ -64,21 +84,35 @@ pub fn mann_whitney(x: &[f64], y: &[f64], alternative: Alternative) -> Result<Ou
         let ways = rank_sums(n, m);
         let all: f64 = ways.iter().sum();
         let at = u.round() as usize;
-        alternative.p_value(ways[at..].iter().sum::<f64>() / all, ways[..=at].iter().sum::<f64>() / all)
+        alternative.p_value(
+            ways[at..].iter().sum::<f64>() / all,
+            ways[..=at].iter().sum::<f64>() / all,
+        )
     } else {
         let (all, centre) = (n_f + m_f, n_f * m_f / 2.0);
         let deviation = (n_f * m_f / 12.0 * (all + 1.0 - ties / (all * (all - 1.0)))).sqrt();
         match alternative {
-            Alternative::TwoSided => of_normal((u.max(n_f * m_f - u) - centre - 0.5) / deviation, Alternative::Greater).min(0.5) * 2.0,
+            Alternative::TwoSided => {
+                of_normal(
+                    (u.max(n_f * m_f - u) - centre - 0.5) / deviation,
+                    Alternative::Greater,
+                )
+                .min(0.5)
+                    * 2.0
+            }
             Alternative::Greater => of_normal((u - centre - 0.5) / deviation, alternative),
             Alternative::Less => of_normal((u - centre + 0.5) / deviation, alternative),
         }
     };
-    Ok(Outcome { statistic: u, p_value, more: vec![("effect", u / (n_f * m_f))] })
+    Ok(Outcome {
+        statistic: u,
+        p_value,
+        more: vec![("effect", u / (n_f * m_f))],
+    })
 }
 
-/// How many orders of two samples have each U: the coefficients of a Gaussian binomial, factor by factor, so that each step holds
-/// the counts of a smaller sample.
+/// How many orders of two samples have each U: the coefficients of a Gaussian binomial, factor by
+/// factor, so that each step holds the counts of a smaller sample.
 fn rank_sums(n: usize, m: usize) -> Vec<f64> {
     let (few, many) = (n.min(m), n.max(m));
     let mut ways = vec![0.0; few * many + 1];
@@ -110,7 +144,9 @@ mod tests {
         assert_eq!(rank_sums(3, 5).iter().sum::<f64>(), 56.0);
         // 10,008 over 8
         let all: f64 = rank_sums(8, 10_000).iter().sum();
-        let wanted: f64 = (0..8).map(|i| f64::from(10_008 - i) / f64::from(8 - i)).product();
+        let wanted: f64 = (0..8)
+            .map(|i| f64::from(10_008 - i) / f64::from(8 - i))
+            .product();
         assert!((all / wanted - 1.0).abs() < 1e-10, "{all} {wanted}");
     }
 }

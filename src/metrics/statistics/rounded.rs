@@ -12,12 +12,18 @@ pub struct Rounding {
 impl Rounding {
     /// The rounding of scores to about as many steps, from the whole number below the least on.
     pub fn of(scores: impl Iterator<Item = f64>, steps: usize) -> Rounding {
-        let (mut least, most) = scores.fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), x| (least.min(x), most.max(x)));
+        let (mut least, most) = scores
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), x| {
+                (least.min(x), most.max(x))
+            });
         if least == most {
             least = most - 1.0;
         }
         let offset = least.floor();
-        Rounding { offset, scale: (steps as f64 / (most - offset)).floor().max(1.0) }
+        Rounding {
+            offset,
+            scale: (steps as f64 / (most - offset)).floor().max(1.0),
+        }
     }
 
     /// A score in steps.
@@ -26,11 +32,15 @@ impl Rounding {
     }
 }
 
-/// The distribution of a sum to which one more score is added, whose steps and their shares are given.
+/// The distribution of a sum to which one more score is added, whose steps and their shares are
+/// given.
 pub fn plus(sum: &[f64], steps: usize, score: impl Iterator<Item = (usize, f64)>) -> Vec<f64> {
     let mut next = vec![0.0; sum.len() + steps];
     for (step, share) in score.filter(|(_, share)| *share > 0.0) {
-        next[step..].iter_mut().zip(sum).for_each(|(to, from)| *to += share * from);
+        next[step..]
+            .iter_mut()
+            .zip(sum)
+            .for_each(|(to, from)| *to += share * from);
     }
     next
 }

@@ -1,16 +1,17 @@
-//! A convolution of one-hot sequences with a pooling over all positions, as table lookups on sequence codes.
+//! A convolution of one-hot sequences with a pooling over all positions, as table lookups on
+//! sequence codes.
 //!
-//! What four neighbouring bases add to all filters is one row of a table with 256 rows; a window of width 20 is the sum of
-//! five rows. No one-hot tensor and no activation is ever written to memory. Windows with an N use a second table, in which
-//! N adds nothing, as four zeros do.
+//! What four neighbouring bases add to all filters is one row of a table with 256 rows; a window of
+//! width 20 is the sum of five rows. No one-hot tensor and no activation is ever written to memory.
+//! Windows with an N use a second table, in which N adds nothing, as four zeros do.
 //!
-//! The gradient of a mean is the same at every position where a filter is active, so the backward pass only counts: how
-//! often a filter was active and a base stood at some place of its window. Both are bits, 32 positions a word, and the count
-//! is a population count of their conjunction. Under a ReLU the forward pass adds up negated windows: the sign of a sum is
-//! then the bit.
+//! The gradient of a mean is the same at every position where a filter is active, so the backward
+//! pass only counts: how often a filter was active and a base stood at some place of its window.
+//! Both are bits, 32 positions a word, and the count is a population count of their conjunction.
+//! Under a ReLU the forward pass adds up negated windows: the sign of a sum is then the bit.
 //!
-//! A convolution of one-hot k-mers, and a dilated one, is looked up likewise: a row for each k-mer and place of the window.
-//! There the backward pass goes over the rows that the forward pass added.
+//! A convolution of one-hot k-mers, and a dilated one, is looked up likewise: a row for each k-mer
+//! and place of the window. There the backward pass goes over the rows that the forward pass added.
 
 // loops over lanes are written by index: that is what the compiler turns into wide instructions
 #![allow(clippy::needless_range_loop)]
@@ -27,7 +28,8 @@ const KEY: usize = 4;
 /// Rows of four known bases; behind them rows of four letters of which some may be N.
 const KNOWN: usize = 256;
 const ALL: usize = KNOWN + 625;
-/// Parts that a batch is split into for its gradients, whatever the number of threads: sums keep their order.
+/// Parts that a batch is split into for its gradients, whatever the number of threads: sums keep
+/// their order.
 const PARTS: usize = 16;
 
 /// Rows that a thread takes at a time.
@@ -74,7 +76,8 @@ pub struct Stem {
     pub width: usize,
     /// Zeros before and after each sequence.
     pub pads: (usize, usize),
-    /// What it convolves and how far its places lie apart, where that is not single bases side by side.
+    /// What it convolves and how far its places lie apart, where that is not single bases side by
+    /// side.
     pub words: Option<Words>,
     /// Whether max(x, 0) comes before the pooling.
     pub relu: bool,
@@ -88,7 +91,8 @@ pub struct Pooled {
     pub values: Vec<f32>,
     /// The position of each maximum; empty for means.
     pub places: Vec<u32>,
-    /// Where filters were active, for means whose gradient will be asked for: for each block of filters and each stretch of rows.
+    /// Where filters were active, for means whose gradient will be asked for: for each block of
+    /// filters and each stretch of rows.
     active: Vec<Vec<Vec<u32>>>,
 }
 
@@ -102,16 +106,28 @@ pub struct Gradients {
 
 impl Gradients {
     fn none(stem: &Stem) -> Gradients {
-        Gradients { weight: vec![0.0; stem.filters * stem.channels() * stem.width], bias: vec![0.0; stem.filters] }
+        Gradients {
+            weight: vec![0.0; stem.filters * stem.channels() * stem.width],
+            bias: vec![0.0; stem.filters],
+        }
     }
 
-    /// Takes those of some filters, the first and how many, from rows of which each place of a window has `each`.
-    fn put<const V: usize>(&mut self, stem: &Stem, (first, own): (usize, usize), places: &[Row<V>], each: usize, bias: &Row<V>) {
+    /// Takes those of some filters, the first and how many, from rows of which each place of a
+    /// window has `each`.
+    fn put<const V: usize>(
+        &mut self,
+        stem: &Stem,
+        (first, own): (usize, usize),
+        places: &[Row<V>],
+        each: usize,
+        bias: &Row<V>,
+    ) {
         let channels = stem.channels();
         for lane in 0..own {
             for channel in 0..channels {
                 for at in 0..stem.width {
-                    self.weight[((first + lane) * channels + channel) * stem.width + at] = places[at * each + channel].flat()[lane];
+                    self.weight[((first + lane) * channels + channel) * stem.width + at] =
+                        places[at * each + channel].flat()[lane];
                 }
             }
             self.bias[first + lane] = bias.flat()[lane];
@@ -144,21 +160,44 @@ struct Tables<const V: usize> {
 
 /// The bases of a row, N as 4.
 fn bases(row: usize) -> [usize; KEY] {
-    let (rest, radix) = if row < KNOWN { (row, 4) } else { (row - KNOWN, 5) };
-    [rest / (radix * radix * radix), rest / (radix * radix) % radix, rest / radix % radix, rest % radix]
+    let (rest, radix) = if row < KNOWN {
+        (row, 4)
+    } else {
+        (row - KNOWN, 5)
+    };
+    [
+        rest / (radix * radix * radix),
+        rest / (radix * radix) % radix,
+        rest / radix % radix,
+        rest % radix,
+    ]
 }
 
 impl<const V: usize> Tables<V> {
     /// Those of some filters from `first` on, times `sign`.
-    fn new(stem: &Stem, weight: &[f32], bias: &[f32], first: usize, unknown: bool, sign: f32) -> Tables<V> {
+    fn new(
+        stem: &Stem,
+        weight: &[f32],
+        bias: &[f32],
+        first: usize,
+        unknown: bool,
+        sign: f32,
+    ) -> Tables<V> {
         let Stem { filters, width, .. } = *stem;
         let mut start = Row::<V>::ZERO;
         for lane in 0..(LANE * V).min(filters - first) {
-            // a sum that does not begin with -0 is never -0, so that its sign says whether it is below zero
-            start.0[lane / LANE][lane % LANE] = 0.0 + sign * bias.get(first + lane).copied().unwrap_or(0.0);
+            // a sum that does not begin with -0 is never -0, so that its sign says whether it is
+            // below zero
+            start.0[lane / LANE][lane % LANE] =
+                0.0 + sign * bias.get(first + lane).copied().unwrap_or(0.0);
         }
         if let Some(words) = stem.words {
-            return Tables { rows: Tables::of_words(stem, words, weight, first, sign), each: words.count() + 1, step: words.dilation, bias: start };
+            return Tables {
+                rows: Tables::of_words(stem, words, weight, first, sign),
+                each: words.count() + 1,
+                step: words.dilation,
+                bias: start,
+            };
         }
         let chunks = width.div_ceil(KEY);
         let own = LANE * V;
@@ -167,7 +206,8 @@ impl<const V: usize> Tables<V> {
         for lane in 0..own.min(filters - first) {
             for base in 0..4 {
                 for at in 0..width {
-                    single[at * 5 + base].0[lane / LANE][lane % LANE] = sign * weight[((first + lane) * 4 + base) * width + at];
+                    single[at * 5 + base].0[lane / LANE][lane % LANE] =
+                        sign * weight[((first + lane) * 4 + base) * width + at];
                 }
             }
         }
@@ -181,10 +221,16 @@ impl<const V: usize> Tables<V> {
                 }
             }
         }
-        Tables { rows: tables, each: rows, step: KEY, bias: start }
+        Tables {
+            rows: tables,
+            each: rows,
+            step: KEY,
+            bias: start,
+        }
     }
 
-    /// For each place of a window what each word adds, and a row of zeros for words that are not known.
+    /// For each place of a window what each word adds, and a row of zeros for words that are not
+    /// known.
     fn of_words(stem: &Stem, words: Words, weight: &[f32], first: usize, sign: f32) -> Vec<Row<V>> {
         let (count, width) = (words.count(), stem.width);
         let mut rows = vec![Row::ZERO; width * (count + 1)];
@@ -212,7 +258,10 @@ fn add<const V: usize>(to: &mut Row<V>, row: &Row<V>) {
 /// The rows of parts, added in order.
 fn added<const V: usize>(parts: Vec<Vec<Row<V>>>) -> Vec<Row<V>> {
     let more = |mut total: Vec<Row<V>>, part: Vec<Row<V>>| {
-        total.iter_mut().zip(&part).for_each(|(to, row)| add(to, row));
+        total
+            .iter_mut()
+            .zip(&part)
+            .for_each(|(to, row)| add(to, row));
         total
     };
     parts.into_iter().reduce(more).unwrap_or_default()
@@ -225,18 +274,28 @@ fn of_first_place<const V: usize>(rows: &[Row<V>], each: usize) -> Row<V> {
     total
 }
 
-/// The keys of all windows of four bases of a padded sequence; behind its end stands A, whose weights there are 0.
+/// The keys of all windows of four bases of a padded sequence; behind its end stands A, whose
+/// weights there are 0.
 fn keys(codes: &[u8], pads: (usize, usize), out: &mut Vec<u16>) {
     out.clear();
     if pads == (0, 0) && known(codes) {
         let letter = |i: usize| u16::from(codes.get(i).copied().unwrap_or(0));
         out.resize((codes.len() + 1).saturating_sub(KEY), 0);
         known_keys(codes, out);
-        out.extend((out.len()..=codes.len()).map(|i| (0..KEY).fold(0, |key, offset| key << 2 | letter(i + offset))));
+        out.extend(
+            (out.len()..=codes.len())
+                .map(|i| (0..KEY).fold(0, |key, offset| key << 2 | letter(i + offset))),
+        );
         return;
     }
     let length = pads.0 + codes.len() + pads.1;
-    let at = |i: usize| if i < pads.0 || i >= pads.0 + codes.len() { if i >= length { 0 } else { 4 } } else { codes[i - pads.0].min(4) };
+    let at = |i: usize| {
+        if i < pads.0 || i >= pads.0 + codes.len() {
+            if i >= length { 0 } else { 4 }
+        } else {
+            codes[i - pads.0].min(4)
+        }
+    };
     let (mut known, mut mixed) = (0u16, 0u16);
     let mut last_unknown: Option<usize> = None;
     for i in 0..length + KEY {
@@ -279,13 +338,20 @@ fn known(codes: &[u8]) -> bool {
 #[inline(always)]
 fn keys_of_known(codes: &[u8], out: &mut [u16]) {
     for (four, key) in codes.windows(KEY).zip(out) {
-        *key = u16::from(four[0]) << 6 | u16::from(four[1]) << 4 | u16::from(four[2]) << 2 | u16::from(four[3]);
+        *key = u16::from(four[0]) << 6
+            | u16::from(four[1]) << 4
+            | u16::from(four[2]) << 2
+            | u16::from(four[3]);
     }
 }
 
 /// The sums of windows side by side, the first of them at `position`.
 #[inline(always)]
-fn sums<const V: usize, const N: usize>(tables: &Tables<V>, keys: &[u16], position: usize) -> [Row<V>; N] {
+fn sums<const V: usize, const N: usize>(
+    tables: &Tables<V>,
+    keys: &[u16],
+    position: usize,
+) -> [Row<V>; N] {
     let mut totals = [tables.bias; N];
     for (chunk, table) in tables.rows.chunks_exact(tables.each).enumerate() {
         let keys = &keys[position + tables.step * chunk..][..N];
@@ -298,7 +364,11 @@ fn sums<const V: usize, const N: usize>(tables: &Tables<V>, keys: &[u16], positi
 
 /// Adds windows to a sum, with a ReLU those that are negative, and keeps their signs as bits.
 #[inline(always)]
-fn gather<const V: usize, const N: usize, const RELU: bool>(windows: [Row<V>; N], part: &mut Row<V>, bits: &mut [[u32; LANE]; V]) {
+fn gather<const V: usize, const N: usize, const RELU: bool>(
+    windows: [Row<V>; N],
+    part: &mut Row<V>,
+    bits: &mut [[u32; LANE]; V],
+) {
     for i in 0..N {
         for v in 0..V {
             for lane in 0..LANE {
@@ -311,16 +381,26 @@ fn gather<const V: usize, const N: usize, const RELU: bool>(windows: [Row<V>; N]
     }
 }
 
-/// The mean over positions of tables that are negated; behind `active` come the bits of active filters, first position first.
+/// The mean over positions of tables that are negated; behind `active` come the bits of active
+/// filters, first position first.
 #[inline(always)]
-fn mean_row<const V: usize, const RELU: bool>(tables: &Tables<V>, keys: &[u16], positions: usize, mut active: Option<&mut Vec<u32>>) -> Row<V> {
+fn mean_row<const V: usize, const RELU: bool>(
+    tables: &Tables<V>,
+    keys: &[u16],
+    positions: usize,
+    mut active: Option<&mut Vec<u32>>,
+) -> Row<V> {
     let mut total = Row::<V>::ZERO;
     for first in (0..positions).step_by(32) {
         let last = positions.min(first + 32);
         let (mut part, mut bits) = (Row::<V>::ZERO, [[0u32; LANE]; V]);
         let mut position = first;
         while position + SIDE <= last {
-            gather::<V, SIDE, RELU>(sums::<V, SIDE>(tables, keys, position), &mut part, &mut bits);
+            gather::<V, SIDE, RELU>(
+                sums::<V, SIDE>(tables, keys, position),
+                &mut part,
+                &mut bits,
+            );
             position += SIDE;
         }
         while position < last {
@@ -332,7 +412,9 @@ fn mean_row<const V: usize, const RELU: bool>(tables: &Tables<V>, keys: &[u16], 
         }
         add(&mut total, &part);
         if let Some(words) = &mut active {
-            bits.iter_mut().flatten().for_each(|word| *word <<= 32 - (last - first));
+            bits.iter_mut()
+                .flatten()
+                .for_each(|word| *word <<= 32 - (last - first));
             words.extend_from_slice(bits.as_flattened());
         }
     }
@@ -346,7 +428,11 @@ fn scale<const V: usize>(row: &mut Row<V>, by: f32) {
 }
 
 #[inline(always)]
-fn max_row<const V: usize>(tables: &Tables<V>, keys: &[u16], positions: usize) -> (Row<V>, [[u32; LANE]; V]) {
+fn max_row<const V: usize>(
+    tables: &Tables<V>,
+    keys: &[u16],
+    positions: usize,
+) -> (Row<V>, [[u32; LANE]; V]) {
     let (mut best, mut place) = ([[f32::NEG_INFINITY; LANE]; V], [[0u32; LANE]; V]);
     let mut take = |windows: &[Row<V>], first: usize| {
         for (position, window) in (first..).zip(windows) {
@@ -356,7 +442,11 @@ fn max_row<const V: usize>(tables: &Tables<V>, keys: &[u16], positions: usize) -
                     // NaN wins, as in torch
                     let better = x > best[v][lane] || x.is_nan();
                     best[v][lane] = if better { x } else { best[v][lane] };
-                    place[v][lane] = if better { position as u32 } else { place[v][lane] };
+                    place[v][lane] = if better {
+                        position as u32
+                    } else {
+                        place[v][lane]
+                    };
                 }
             }
         }
@@ -373,7 +463,11 @@ fn max_row<const V: usize>(tables: &Tables<V>, keys: &[u16], positions: usize) -
 
 /// How often a filter was active above the bits of each of some planes.
 #[inline(always)]
-fn count_planes<const V: usize, const N: usize>(planes: &[u32], active: &[u32], out: &mut [[[u32; LANE]; V]; N]) {
+fn count_planes<const V: usize, const N: usize>(
+    planes: &[u32],
+    active: &[u32],
+    out: &mut [[[u32; LANE]; V]; N],
+) {
     let words = active.len() / (V * LANE);
     let each: [&[u32]; N] = std::array::from_fn(|i| &planes[i * words..(i + 1) * words]);
     let mut counts = [[[0u32; LANE]; V]; N];
@@ -390,7 +484,8 @@ fn count_planes<const V: usize, const N: usize>(planes: &[u32], active: &[u32], 
     *out = counts;
 }
 
-/// How often a filter was active above each base, `[width][4]` rows, and above the planes behind those.
+/// How often a filter was active above each base, `[width][4]` rows, and above the planes behind
+/// those.
 #[inline(always)]
 fn count_row<const V: usize>(planes: &[u32], active: &[u32], counts: &mut [[[u32; LANE]; V]]) {
     let words = active.len() / (V * LANE);
@@ -398,7 +493,11 @@ fn count_row<const V: usize>(planes: &[u32], active: &[u32], counts: &mut [[[u32
     for (planes, counts) in planes.chunks_exact(BASES * words).zip(&mut *places) {
         count_planes(planes, active, counts);
     }
-    for (plane, counts) in planes.chunks_exact(words).skip(places.len() * BASES).zip(rest) {
+    for (plane, counts) in planes
+        .chunks_exact(words)
+        .skip(places.len() * BASES)
+        .zip(rest)
+    {
         count_planes(plane, active, std::array::from_mut(counts));
     }
 }
@@ -406,7 +505,10 @@ fn count_row<const V: usize>(planes: &[u32], active: &[u32], counts: &mut [[[u32
 /// Adds each count times its filter's number; rows as long as `by`.
 #[inline(always)]
 fn weigh_rows(counts: &[u32], by: &[f32], into: &mut [f32]) {
-    for (into, counts) in into.chunks_exact_mut(by.len()).zip(counts.chunks_exact(by.len())) {
+    for (into, counts) in into
+        .chunks_exact_mut(by.len())
+        .zip(counts.chunks_exact(by.len()))
+    {
         for ((to, count), by) in into.iter_mut().zip(counts).zip(by) {
             *to += by * *count as f32;
         }
@@ -415,13 +517,25 @@ fn weigh_rows(counts: &[u32], by: &[f32], into: &mut [f32]) {
 
 /// Adds `gradient` to the rows that were summed where a filter was active.
 #[inline(always)]
-fn scatter_row<const V: usize>(keys: &[u16], step: usize, rows: usize, active: &[u32], gradient: &Row<V>, into: &mut [Row<V>], positions: usize) {
+fn scatter_row<const V: usize>(
+    keys: &[u16],
+    step: usize,
+    rows: usize,
+    active: &[u32],
+    gradient: &Row<V>,
+    into: &mut [Row<V>],
+    positions: usize,
+) {
     for position in 0..positions {
         let bits = &active[position / 32 * V * LANE..][..V * LANE];
         let mut own = Row::<V>::ZERO;
         for v in 0..V {
             for lane in 0..LANE {
-                own.0[v][lane] = if bits[v * LANE + lane] << (position % 32) >> 31 == 1 { gradient.0[v][lane] } else { 0.0 };
+                own.0[v][lane] = if bits[v * LANE + lane] << (position % 32) >> 31 == 1 {
+                    gradient.0[v][lane]
+                } else {
+                    0.0
+                };
             }
         }
         for (chunk, into) in into.chunks_exact_mut(rows).enumerate() {
@@ -430,8 +544,8 @@ fn scatter_row<const V: usize>(keys: &[u16], step: usize, rows: usize, active: &
     }
 }
 
-/// For each place of a window and each base: where that base stands at that place, 32 positions a word; then all ones, for
-/// the bias.
+/// For each place of a window and each base: where that base stands at that place, 32 positions a
+/// word; then all ones, for the bias.
 fn planes(codes: &[u8], pads: (usize, usize), width: usize, positions: usize, out: &mut Vec<u32>) {
     let words = positions.div_ceil(32);
     // 64 bits from each 32nd position on, so that any 32 of them are one shift away
@@ -440,9 +554,19 @@ fn planes(codes: &[u8], pads: (usize, usize), width: usize, positions: usize, ou
     let mut padded = [4u8; 32];
     for word in 0..size {
         // the codes of 32 positions, pads and what is behind the end as N
-        let own = if pads.0 == 0 { codes.get(word * 32..word * 32 + 32) } else { None };
+        let own = if pads.0 == 0 {
+            codes.get(word * 32..word * 32 + 32)
+        } else {
+            None
+        };
         let own = own.unwrap_or_else(|| {
-            padded = std::array::from_fn(|i| (word * 32 + i).checked_sub(pads.0).and_then(|i| codes.get(i)).copied().unwrap_or(4));
+            padded = std::array::from_fn(|i| {
+                (word * 32 + i)
+                    .checked_sub(pads.0)
+                    .and_then(|i| codes.get(i))
+                    .copied()
+                    .unwrap_or(4)
+            });
             &padded
         });
         for (base, bits) in bits_of_bases(own).into_iter().enumerate() {
@@ -471,7 +595,12 @@ fn bits_of_bases(codes: &[u8]) -> [u32; BASES] {
         high = high << 8 | gathered(bytes >> 1) as u32;
         other = other << 8 | gathered(is_rest) as u32;
     }
-    [!low & !high & !other, low & !high & !other, !low & high & !other, low & high & !other]
+    [
+        !low & !high & !other,
+        low & !high & !other,
+        !low & high & !other,
+        low & high & !other,
+    ]
 }
 
 /// For each place of a window each base's bits, moved to where the window begins.
@@ -500,7 +629,9 @@ impl Stem {
         let padded = self.pads.0 + length + self.pads.1 + 1;
         match self.words {
             None => padded.saturating_sub(self.width),
-            Some(words) => (padded + 1).saturating_sub(words.k + (self.width - 1) * words.dilation + 1),
+            Some(words) => {
+                (padded + 1).saturating_sub(words.k + (self.width - 1) * words.dilation + 1)
+            }
         }
     }
 
@@ -522,9 +653,20 @@ impl Stem {
     }
 
     /// The pooled activations of sequences of one length; `keep` what their gradients need, or not.
-    pub fn forward(&self, codes: &[u8], length: usize, weight: &[f32], bias: &[f32], keep: bool) -> Pooled {
+    pub fn forward(
+        &self,
+        codes: &[u8],
+        length: usize,
+        weight: &[f32],
+        bias: &[f32],
+        keep: bool,
+    ) -> Pooled {
         let n = codes.len() / length.max(1);
-        let mut out = Pooled { values: vec![0.0; n * self.filters], places: Vec::new(), active: Vec::new() };
+        let mut out = Pooled {
+            values: vec![0.0; n * self.filters],
+            places: Vec::new(),
+            active: Vec::new(),
+        };
         if self.over == Over::Max {
             out.places = vec![0; n * self.filters];
         }
@@ -532,8 +674,24 @@ impl Stem {
         let mut first = 0;
         while first < self.filters {
             first += match (self.filters - first).div_ceil(LANE) {
-                1 => self.block::<1>(codes, length, weight, bias, first, (unknown, keep), &mut out),
-                _ => self.block::<2>(codes, length, weight, bias, first, (unknown, keep), &mut out),
+                1 => self.block::<1>(
+                    codes,
+                    length,
+                    weight,
+                    bias,
+                    first,
+                    (unknown, keep),
+                    &mut out,
+                ),
+                _ => self.block::<2>(
+                    codes,
+                    length,
+                    weight,
+                    bias,
+                    first,
+                    (unknown, keep),
+                    &mut out,
+                ),
             };
         }
         out
@@ -557,17 +715,32 @@ impl Stem {
         let positions = self.positions(length);
         let filters = self.filters;
         let part = |part: usize| {
-            let (mut keys, mut values, mut places, mut active) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-            for codes in codes.chunks(STRETCH * length).nth(part).unwrap_or_default().chunks(length) {
+            let (mut keys, mut values, mut places, mut active) =
+                (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+            for codes in codes
+                .chunks(STRETCH * length)
+                .nth(part)
+                .unwrap_or_default()
+                .chunks(length)
+            {
                 self.keys(codes, &mut keys);
                 if self.over == Over::Mean {
                     let active = keep.then_some(&mut active);
-                    let mean =
-                        if self.relu { mean_of::<V, true>(&tables, &keys, positions, active) } else { mean_of::<V, false>(&tables, &keys, positions, active) };
+                    let mean = if self.relu {
+                        mean_of::<V, true>(&tables, &keys, positions, active)
+                    } else {
+                        mean_of::<V, false>(&tables, &keys, positions, active)
+                    };
                     values.extend_from_slice(&mean.flat()[..own]);
                 } else {
                     let (best, place) = max_of(&tables, &keys, positions);
-                    values.extend(best.flat()[..own].iter().map(|value| if self.relu && *value < 0.0 { 0.0 } else { *value }));
+                    values.extend(best.flat()[..own].iter().map(|value| {
+                        if self.relu && *value < 0.0 {
+                            0.0
+                        } else {
+                            *value
+                        }
+                    }));
                     places.extend_from_slice(&place.as_flattened()[..own]);
                 }
             }
@@ -576,17 +749,30 @@ impl Stem {
         let n = codes.len() / length;
         let parts = parallel::map(n.div_ceil(STRETCH), &part);
         let computed = parts.iter().flat_map(|(values, ..)| values.chunks(own));
-        out.values.chunks_mut(filters).zip(computed).for_each(|(row, own_values)| row[first..first + own].copy_from_slice(own_values));
+        out.values
+            .chunks_mut(filters)
+            .zip(computed)
+            .for_each(|(row, own_values)| row[first..first + own].copy_from_slice(own_values));
         let found = parts.iter().flat_map(|(_, places, _)| places.chunks(own));
-        out.places.chunks_mut(filters).zip(found).for_each(|(row, own_places)| row[first..first + own].copy_from_slice(own_places));
+        out.places
+            .chunks_mut(filters)
+            .zip(found)
+            .for_each(|(row, own_places)| row[first..first + own].copy_from_slice(own_places));
         if keep {
-            out.active.push(parts.into_iter().map(|(.., active)| active).collect());
+            out.active
+                .push(parts.into_iter().map(|(.., active)| active).collect());
         }
         own
     }
 
     /// The gradients of weights and bias from those of the pooled activations.
-    pub fn backward(&self, codes: &[u8], length: usize, pooled: &Pooled, gradient: &[f32]) -> Gradients {
+    pub fn backward(
+        &self,
+        codes: &[u8],
+        length: usize,
+        pooled: &Pooled,
+        gradient: &[f32],
+    ) -> Gradients {
         let mut out = Gradients::none(self);
         if self.over == Over::Max {
             self.backward_max(codes, length, pooled, gradient, &mut out);
@@ -602,7 +788,15 @@ impl Stem {
         out
     }
 
-    fn backward_block<const V: usize>(&self, codes: &[u8], length: usize, active: &[Vec<u32>], first: usize, gradient: &[f32], out: &mut Gradients) -> usize {
+    fn backward_block<const V: usize>(
+        &self,
+        codes: &[u8],
+        length: usize,
+        active: &[Vec<u32>],
+        first: usize,
+        gradient: &[f32],
+        out: &mut Gradients,
+    ) -> usize {
         let own = (LANE * V).min(self.filters - first);
         let channels = self.channels();
         // places and channels, and the bias; of words there is one that is not known
@@ -615,36 +809,66 @@ impl Stem {
         let n = codes.len() / length.max(1);
         let size = n.div_ceil(PARTS).max(1);
         let part = |part: usize| {
-            let (mut into, mut planes, mut keys) = (vec![Row::<V>::ZERO; size_of_total], Vec::new(), Vec::new());
+            let (mut into, mut planes, mut keys) =
+                (vec![Row::<V>::ZERO; size_of_total], Vec::new(), Vec::new());
             let mut counts = vec![[[0u32; LANE]; V]; size_of_total];
             let mut weighed = vec![0.0f32; size_of_total * V * LANE];
             for i in part * size..n.min((part + 1) * size) {
                 let mut row = Row::<V>::ZERO;
-                row.0.as_flattened_mut()[..own].copy_from_slice(&gradient[i * self.filters + first..][..own]);
+                row.0.as_flattened_mut()[..own]
+                    .copy_from_slice(&gradient[i * self.filters + first..][..own]);
                 scale(&mut row, 1.0 / positions as f32);
-                let (codes, active) = (&codes[i * length..(i + 1) * length], &active[i / STRETCH][i % STRETCH * words..][..words]);
+                let (codes, active) = (
+                    &codes[i * length..(i + 1) * length],
+                    &active[i / STRETCH][i % STRETCH * words..][..words],
+                );
                 if let Some(words) = self.words {
                     self.keys(codes, &mut keys);
-                    scatter_into(&keys, words.dilation, rows, active, &row, &mut into, positions);
+                    scatter_into(
+                        &keys,
+                        words.dilation,
+                        rows,
+                        active,
+                        &row,
+                        &mut into,
+                        positions,
+                    );
                 } else {
                     self::planes(codes, self.pads, self.width, positions, &mut planes);
                     count(&planes, active, &mut counts);
-                    weigh(counts.as_flattened().as_flattened(), row.flat(), &mut weighed);
+                    weigh(
+                        counts.as_flattened().as_flattened(),
+                        row.flat(),
+                        &mut weighed,
+                    );
                 }
             }
             if self.words.is_none() {
-                into.iter_mut().zip(weighed.chunks_exact(V * LANE)).for_each(|(row, own)| row.0.as_flattened_mut().copy_from_slice(own));
+                into.iter_mut()
+                    .zip(weighed.chunks_exact(V * LANE))
+                    .for_each(|(row, own)| row.0.as_flattened_mut().copy_from_slice(own));
             }
             into
         };
         let total = added(parallel::map(n.div_ceil(size).max(1), &part));
-        let bias = if self.words.is_some() { of_first_place(&total, rows) } else { total[self.width * 4] };
+        let bias = if self.words.is_some() {
+            of_first_place(&total, rows)
+        } else {
+            total[self.width * 4]
+        };
         out.put(self, (first, own), &total, rows, &bias);
         own
     }
 
     /// Only the window of each maximum learns.
-    fn backward_max(&self, codes: &[u8], length: usize, pooled: &Pooled, gradient: &[f32], out: &mut Gradients) {
+    fn backward_max(
+        &self,
+        codes: &[u8],
+        length: usize,
+        pooled: &Pooled,
+        gradient: &[f32],
+        out: &mut Gradients,
+    ) {
         let (channels, mut keys) = (self.channels(), Vec::new());
         for (row, codes) in codes.chunks(length.max(1)).enumerate() {
             if self.words.is_some() {
@@ -658,7 +882,8 @@ impl Stem {
                 out.bias[filter] += gradient[i];
                 if let Some(words) = self.words {
                     for at in 0..self.width {
-                        let word = usize::from(keys[pooled.places[i] as usize + at * words.dilation]);
+                        let word =
+                            usize::from(keys[pooled.places[i] as usize + at * words.dilation]);
                         if word < channels {
                             out.weight[(filter * channels + word) * self.width + at] += gradient[i];
                         }
@@ -667,8 +892,12 @@ impl Stem {
                 }
                 for at in 0..self.width {
                     let position = (pooled.places[i] as usize + at).checked_sub(self.pads.0);
-                    if let Some(code) = position.and_then(|p| codes.get(p)).filter(|code| **code < 4) {
-                        out.weight[(filter * 4 + usize::from(*code)) * self.width + at] += gradient[i];
+                    if let Some(code) = position
+                        .and_then(|p| codes.get(p))
+                        .filter(|code| **code < 4)
+                    {
+                        out.weight[(filter * 4 + usize::from(*code)) * self.width + at] +=
+                            gradient[i];
                     }
                 }
             }
@@ -686,8 +915,18 @@ mod tests {
     }
 
     /// The plain sum over a window.
-    pub fn activation(stem: &Stem, codes: &[u8], weight: &[f32], bias: &[f32], filter: usize, position: usize) -> f64 {
-        let at = |place: usize| channel(stem, codes, position, place).map(|c| weight[(filter * stem.channels() + c) * stem.width + place]);
+    pub fn activation(
+        stem: &Stem,
+        codes: &[u8],
+        weight: &[f32],
+        bias: &[f32],
+        filter: usize,
+        position: usize,
+    ) -> f64 {
+        let at = |place: usize| {
+            channel(stem, codes, position, place)
+                .map(|c| weight[(filter * stem.channels() + c) * stem.width + place])
+        };
         f64::from(bias[filter]) + (0..stem.width).filter_map(at).map(f64::from).sum::<f64>()
     }
 
@@ -695,7 +934,12 @@ mod tests {
     pub fn channel(stem: &Stem, codes: &[u8], position: usize, place: usize) -> Option<usize> {
         let (k, dilation) = stem.words.map_or((1, 1), |own| (own.k, own.dilation));
         let start = (position + place * dilation).checked_sub(stem.pads.0)?;
-        codes.get(start..start + k)?.iter().try_fold(0, |word, code| (*code < 4).then_some(word << 2 | usize::from(*code)))
+        codes
+            .get(start..start + k)?
+            .iter()
+            .try_fold(0, |word, code| {
+                (*code < 4).then_some(word << 2 | usize::from(*code))
+            })
     }
 
     #[test]
@@ -712,27 +956,61 @@ mod tests {
             (19, 3, 50, (2, 3), true, Over::Mean, words(2, 5)),
             (70, 5, 45, (4, 0), false, Over::Mean, words(1, 3)),
         ] {
-            let stem = Stem { filters, width, pads, relu, over, words };
+            let stem = Stem {
+                filters,
+                width,
+                pads,
+                relu,
+                over,
+                words,
+            };
             let channels = stem.channels();
             let n = 33;
-            let codes: Vec<u8> = (0..n * length).map(|i| if i % 37 == 5 && filters != 20 { 4 } else { rng.below(4) as u8 }).collect();
-            let (weight, bias, gradient) = (random(filters * channels * width, &mut rng), random(filters, &mut rng), random(n * filters, &mut rng));
+            let codes: Vec<u8> = (0..n * length)
+                .map(|i| {
+                    if i % 37 == 5 && filters != 20 {
+                        4
+                    } else {
+                        rng.below(4) as u8
+                    }
+                })
+                .collect();
+            let (weight, bias, gradient) = (
+                random(filters * channels * width, &mut rng),
+                random(filters, &mut rng),
+                random(n * filters, &mut rng),
+            );
             let pooled = stem.forward(&codes, length, &weight, &bias, true);
             let got = stem.backward(&codes, length, &pooled, &gradient);
             let (k, dilation) = words.map_or((1, 1), |own| (own.k, own.dilation));
             let positions = (length - k + 1) + pads.0 + pads.1 - (width - 1) * dilation;
             assert_eq!(stem.positions(length), positions);
-            let (mut wanted_weight, mut wanted_bias) = (vec![0.0f64; weight.len()], vec![0.0f64; filters]);
+            let (mut wanted_weight, mut wanted_bias) =
+                (vec![0.0f64; weight.len()], vec![0.0f64; filters]);
             for row in 0..n {
                 let own = &codes[row * length..(row + 1) * length];
                 for filter in 0..filters {
-                    let all: Vec<f64> = (0..positions).map(|p| activation(&stem, own, &weight, &bias, filter, p)).collect();
+                    let all: Vec<f64> = (0..positions)
+                        .map(|p| activation(&stem, own, &weight, &bias, filter, p))
+                        .collect();
                     let after = |x: f64| if relu { x.max(0.0) } else { x };
-                    let best = (0..positions).max_by(|a, b| all[*a].total_cmp(&all[*b])).unwrap();
-                    let wanted = if over == Over::Mean { all.iter().map(|x| after(*x)).sum::<f64>() / positions as f64 } else { after(all[best]) };
-                    assert!((f64::from(pooled.values[row * filters + filter]) - wanted).abs() < 1e-4);
+                    let best = (0..positions)
+                        .max_by(|a, b| all[*a].total_cmp(&all[*b]))
+                        .unwrap();
+                    let wanted = if over == Over::Mean {
+                        all.iter().map(|x| after(*x)).sum::<f64>() / positions as f64
+                    } else {
+                        after(all[best])
+                    };
+                    assert!(
+                        (f64::from(pooled.values[row * filters + filter]) - wanted).abs() < 1e-4
+                    );
                     for p in 0..positions {
-                        let share = if over == Over::Mean { 1.0 / positions as f64 } else { f64::from(u8::from(p == best)) };
+                        let share = if over == Over::Mean {
+                            1.0 / positions as f64
+                        } else {
+                            f64::from(u8::from(p == best))
+                        };
                         if share == 0.0 || (relu && all[p] <= 0.0) {
                             continue;
                         }
@@ -746,8 +1024,18 @@ mod tests {
                     }
                 }
             }
-            assert!(got.weight.iter().zip(&wanted_weight).all(|(a, b)| (f64::from(*a) - b).abs() < 1e-4));
-            assert!(got.bias.iter().zip(&wanted_bias).all(|(a, b)| (f64::from(*a) - b).abs() < 1e-4));
+            assert!(
+                got.weight
+                    .iter()
+                    .zip(&wanted_weight)
+                    .all(|(a, b)| (f64::from(*a) - b).abs() < 1e-4)
+            );
+            assert!(
+                got.bias
+                    .iter()
+                    .zip(&wanted_bias)
+                    .all(|(a, b)| (f64::from(*a) - b).abs() < 1e-4)
+            );
         }
     }
 }

@@ -1,11 +1,14 @@
-//! Convolutions over all positions, with their activations, dropouts and skips, as one pass over each sequence.
+//! Convolutions over all positions, with their activations, dropouts and skips, as one pass over
+//! each sequence.
 //!
-//! A stack of causal dilated convolutions (and any other run of convolutions of stride 1 with a skip or a dilation among
-//! them) is recognised when a chain is built. It is computed sequence after sequence, a part of the batch on each thread, with
-//! the channels of a position side by side: a dilation is then only a step between rows, what stands beyond the ends is left
-//! out instead of multiplied by zero, and a sequence stays in the processor's second cache from layer to layer. Where the
-//! last position alone is read, only the positions that it sees are computed, in every layer. A first convolution of
-//! one-hot sequences adds rows of weights, chosen by the codes.
+//! A stack of causal dilated convolutions (and any other run of convolutions of stride 1 with a
+//! skip or a dilation among them) is recognised when a chain is built. It is computed sequence
+//! after sequence, a part of the batch on each thread, with the channels of a position side by
+//! side: a dilation is then only a step between rows, what stands beyond the ends is left out
+//! instead of multiplied by zero, and a sequence stays in the processor's second cache from layer
+//! to layer. Where the last position alone is read, only the positions that it sees are computed,
+//! in every layer. A first convolution of one-hot sequences adds rows of weights, chosen by the
+//! codes.
 
 mod pass;
 mod plan;
@@ -74,10 +77,18 @@ fn flat(modules: &[Rc<dyn Module>]) -> Vec<Rc<dyn Module>> {
 }
 
 impl Draft {
-    /// Reads a convolution and what follows it from `modules[at]` on; gives where it ends and its output.
-    fn convolution(&mut self, modules: &[Rc<dyn Module>], at: usize, from: usize) -> Option<(usize, usize)> {
+    /// Reads a convolution and what follows it from `modules[at]` on; gives where it ends and its
+    /// output.
+    fn convolution(
+        &mut self,
+        modules: &[Rc<dyn Module>],
+        at: usize,
+        from: usize,
+    ) -> Option<(usize, usize)> {
         let role = |i: usize| modules.get(i).map_or(Role::Other, |module| module.role());
-        let Role::Convolution(conv) = role(at) else { return None };
+        let Role::Convolution(conv) = role(at) else {
+            return None;
+        };
         if conv.weight.shape()[..2].iter().any(|n| *n > MOST_CHANNELS) {
             return None;
         }
@@ -93,13 +104,28 @@ impl Draft {
         };
         self.outputs += 1;
         self.pays |= conv.dilation > 1;
-        self.steps.push(Step { conv: conv.clone(), from, to: self.outputs, relu, dropout, skip: None, relu_of_sum: false });
+        self.steps.push(Step {
+            conv: conv.clone(),
+            from,
+            to: self.outputs,
+            relu,
+            dropout,
+            skip: None,
+            relu_of_sum: false,
+        });
         Some((end, self.outputs))
     }
 
     /// Reads a skip over convolutions; gives its output.
     fn residual(&mut self, module: &Rc<dyn Module>, from: usize) -> Option<usize> {
-        let Role::Residual { body, shortcut, after } = module.role() else { return None };
+        let Role::Residual {
+            body,
+            shortcut,
+            after,
+        } = module.role()
+        else {
+            return None;
+        };
         let skip = match shortcut {
             None => from,
             Some(shortcut) => {
@@ -110,20 +136,26 @@ impl Draft {
         };
         let relu_of_sum = match after.map(|after| flat(std::slice::from_ref(after))) {
             None => false,
-            Some(after) => (after.len() == 1 && matches!(after[0].role(), Role::Relu)).then_some(true)?,
+            Some(after) => {
+                (after.len() == 1 && matches!(after[0].role(), Role::Relu)).then_some(true)?
+            }
         };
         let modules = flat(std::slice::from_ref(body));
         let (mut at, mut last) = (0, from);
         while at < modules.len() {
             (at, last) = self.convolution(&modules, at, last)?;
         }
-        let step = self.steps.last_mut().filter(|step| step.to == last && last != from)?;
+        let step = self
+            .steps
+            .last_mut()
+            .filter(|step| step.to == last && last != from)?;
         (step.skip, step.relu_of_sum) = (Some(skip), relu_of_sum);
         self.pays = true;
         Some(last)
     }
 
-    /// Reads as much as can be one pass from `modules[start]` on; gives the end and whether the last position alone is read.
+    /// Reads as much as can be one pass from `modules[start]` on; gives the end and whether the
+    /// last position alone is read.
     fn read(modules: &[Rc<dyn Module>], start: usize) -> (Draft, usize, bool) {
         let (mut draft, mut at, mut last) = (Draft::default(), start, 0);
         while at < modules.len() {
@@ -132,12 +164,17 @@ impl Draft {
                 (at, last) = (end, output);
             } else {
                 tried = draft.clone();
-                let Some(output) = tried.residual(&modules[at], last) else { break };
+                let Some(output) = tried.residual(&modules[at], last) else {
+                    break;
+                };
                 (at, last) = (at + 1, output);
             }
             draft = tried;
         }
-        let is_last = at > start && modules.get(at).is_some_and(|module| matches!(module.role(), Role::LastPosition));
+        let is_last = at > start
+            && modules
+                .get(at)
+                .is_some_and(|module| matches!(module.role(), Role::LastPosition));
         (draft, at + usize::from(is_last), is_last)
     }
 }
@@ -151,7 +188,13 @@ pub fn joined(modules: Vec<Rc<dyn Module>>) -> Vec<Rc<dyn Module>> {
     while at < modules.len() {
         let (draft, end, is_last) = Draft::read(&modules, at);
         if draft.pays {
-            let stack = Stack { plain: modules[at..end].to_vec(), steps: draft.steps, is_last, plan: RefCell::default(), pool: Arc::default() };
+            let stack = Stack {
+                plain: modules[at..end].to_vec(),
+                steps: draft.steps,
+                is_last,
+                plan: RefCell::default(),
+                pool: Arc::default(),
+            };
             out.push(Rc::new(stack) as Rc<dyn Module>);
             at = end;
         } else {
@@ -179,7 +222,9 @@ impl Stack {
         let mut kept = self.plan.borrow_mut();
         match kept.as_ref().filter(|plan| plan.length == length) {
             Some(plan) => plan.clone(),
-            None => kept.insert(Rc::new(Plan::new(&self.steps, length, self.is_last))).clone(),
+            None => kept
+                .insert(Rc::new(Plan::new(&self.steps, length, self.is_last)))
+                .clone(),
         }
     }
 
@@ -192,9 +237,21 @@ impl Stack {
             bail!("shape", "a sequence of {length} positions leaves none for convolution {i} of a stack, {width} wide at dilation {}", self.steps[i - 1].conv.dilation;
                 hint: "longer sequences, a narrower window, or padding: \"same\" or \"causal\"");
         }
-        let weights = self.steps.iter().map(|step| step.conv.weight.current()).collect::<Result<Vec<_>>>()?;
-        let packed = self.steps.iter().zip(&weights).map(|(step, weight)| Packed::new(step, weight)).collect::<Result<Vec<_>>>()?;
-        let mut inputs: Vec<&Tensor> = weights.iter().chain(self.steps.iter().filter_map(|step| step.conv.bias.as_ref())).collect();
+        let weights = self
+            .steps
+            .iter()
+            .map(|step| step.conv.weight.current())
+            .collect::<Result<Vec<_>>>()?;
+        let packed = self
+            .steps
+            .iter()
+            .zip(&weights)
+            .map(|(step, weight)| Packed::new(step, weight))
+            .collect::<Result<Vec<_>>>()?;
+        let mut inputs: Vec<&Tensor> = weights
+            .iter()
+            .chain(self.steps.iter().filter_map(|step| step.conv.bias.as_ref()))
+            .collect();
         let input = if is_codes(x) {
             Input::Codes(x.to_u8()?)
         } else {
@@ -202,19 +259,49 @@ impl Stack {
             Input::Rows(x.transpose(1, 2)?.to_f32()?)
         };
         let learns = is_recording() && inputs.iter().any(|input| input.is_grad_on());
-        let masks = self.steps.iter().map(|step| (training && step.dropout > 0.0).then(|| Mask::draw(step.dropout))).collect();
-        let pass = Pass { plan, steps: self.steps.clone(), packed, masks, input, batch };
+        let masks = self
+            .steps
+            .iter()
+            .map(|step| (training && step.dropout > 0.0).then(|| Mask::draw(step.dropout)))
+            .collect();
+        let pass = Pass {
+            plan,
+            steps: self.steps.clone(),
+            packed,
+            masks,
+            input,
+            batch,
+        };
         let (values, samples) = self.forward(&pass, learns);
         let last = &pass.plan.outputs[pass.plan.outputs.len() - 1];
-        let (filters, positions) = (self.steps[self.steps.len() - 1].sizes().0 as i64, last.positions.len() as i64);
+        let (filters, positions) = (
+            self.steps[self.steps.len() - 1].sizes().0 as i64,
+            last.positions.len() as i64,
+        );
         let out = Tensor::from_f32(&values, &[batch as i64, positions, filters])?;
-        let out = if self.is_last { out.squeeze(Some(1))? } else { out.transpose(1, 2)? };
+        let out = if self.is_last {
+            out.squeeze(Some(1))?
+        } else {
+            out.transpose(1, 2)?
+        };
         if !learns {
             return Ok(out);
         }
         let is_codes = matches!(pass.input, Input::Codes(_));
-        let wanted = Wanted { weights: weights.iter().map(Tensor::is_grad_on).collect(), input: !is_codes && x.is_grad_on() };
-        attach(out, &inputs, Box::new(Backward { pass, samples, wanted, pool: self.pool.clone() }))
+        let wanted = Wanted {
+            weights: weights.iter().map(Tensor::is_grad_on).collect(),
+            input: !is_codes && x.is_grad_on(),
+        };
+        attach(
+            out,
+            &inputs,
+            Box::new(Backward {
+                pass,
+                samples,
+                wanted,
+                pool: self.pool.clone(),
+            }),
+        )
     }
 
     /// The outputs of all sequences, and what their gradients need.
@@ -226,7 +313,12 @@ impl Stack {
         let part = |part: usize| {
             let rows = part * size..batch.min((part + 1) * size);
             let (mut values, mut samples) = (Vec::new(), Vec::new());
-            let taken = || pool.lock().ok().and_then(|mut pool| pool.pop()).unwrap_or_default();
+            let taken = || {
+                pool.lock()
+                    .ok()
+                    .and_then(|mut pool| pool.pop())
+                    .unwrap_or_default()
+            };
             let mut own = if keep { Sample::default() } else { taken() };
             for i in rows {
                 if keep {
@@ -256,11 +348,17 @@ impl Module for Stack {
     fn forward(&self, x: &Value, mode: Mode) -> Result<Value> {
         let tensor = x.one()?;
         let weight = self.steps[0].conv.weight.direction();
-        let here = tensor.device() == Device::CPU && weight.device() == Device::CPU && weight.kind() == Kind::Float;
+        let here = tensor.device() == Device::CPU
+            && weight.device() == Device::CPU
+            && weight.kind() == Kind::Float;
         if here && !mode.half && (is_codes(tensor) || tensor.kind() == Kind::Float) {
             return self.run(tensor, mode.training).map(Value::One);
         }
-        let mut x = if is_codes(tensor) { Value::One(tensor.one_hot_codes()?) } else { x.clone() };
+        let mut x = if is_codes(tensor) {
+            Value::One(tensor.one_hot_codes()?)
+        } else {
+            x.clone()
+        };
         for module in &self.plain {
             x = module.forward(&x, mode)?;
         }
@@ -268,8 +366,15 @@ impl Module for Stack {
     }
 
     fn ways(&self, out: &mut Vec<String>) {
-        let end = if self.is_last { ", where the last position sees" } else { "" };
-        out.push(format!("{} convolutions are one pass over each sequence{end}", self.steps.len()));
+        let end = if self.is_last {
+            ", where the last position sees"
+        } else {
+            ""
+        };
+        out.push(format!(
+            "{} convolutions are one pass over each sequence{end}",
+            self.steps.len()
+        ));
     }
 
     fn reads_codes(&self) -> bool {
@@ -300,8 +405,17 @@ impl Drop for Backward {
 
 impl Kernel for Backward {
     fn backward(&self, gradient: &Tensor, _: &[Tensor]) -> Result<Vec<Option<Tensor>>> {
-        let Backward { pass, samples, wanted, .. } = self;
-        let gradient = if gradient.rank() == 3 { gradient.transpose(1, 2)?.to_f32()? } else { gradient.to_f32()? };
+        let Backward {
+            pass,
+            samples,
+            wanted,
+            ..
+        } = self;
+        let gradient = if gradient.rank() == 3 {
+            gradient.transpose(1, 2)?.to_f32()?
+        } else {
+            gradient.to_f32()?
+        };
         let batch = pass.batch;
         let each = gradient.len() / batch.max(1);
         let size = pass.batch.div_ceil(PARTS).max(1);
@@ -309,25 +423,55 @@ impl Kernel for Backward {
         let part = |part: usize| {
             let mut own = Gradients::new(&shared, &wanted.weights);
             for i in part * size..batch.min((part + 1) * size) {
-                shared.backward(i, &samples[i], &turned, &gradient[i * each..(i + 1) * each], &mut own, wanted.input);
+                shared.backward(
+                    i,
+                    &samples[i],
+                    &turned,
+                    &gradient[i * each..(i + 1) * each],
+                    &mut own,
+                    wanted.input,
+                );
             }
             own
         };
         let mut parts = parallel::map(pass.batch.div_ceil(size), &part).into_iter();
-        let mut total = parts.next().unwrap_or_else(|| Gradients::new(&shared, &wanted.weights));
+        let mut total = parts
+            .next()
+            .unwrap_or_else(|| Gradients::new(&shared, &wanted.weights));
         parts.for_each(|own| total.add(own));
         let mut out = Vec::new();
         for (i, step) in pass.steps.iter().enumerate() {
             let (filters, channels, width) = step.sizes();
             let shape = [filters as i64, channels as i64, width as i64];
-            out.push(wanted.weights[i].then(|| Tensor::from_f32(&total.weight_of(i, step), &shape)).transpose()?);
+            out.push(
+                wanted.weights[i]
+                    .then(|| Tensor::from_f32(&total.weight_of(i, step), &shape))
+                    .transpose()?,
+            );
         }
-        for (i, step) in pass.steps.iter().enumerate().filter(|(_, step)| step.conv.bias.is_some()) {
-            out.push(Some(Tensor::from_f32(&total.biases[i][..step.sizes().0], &[step.sizes().0 as i64])?));
+        for (i, step) in pass
+            .steps
+            .iter()
+            .enumerate()
+            .filter(|(_, step)| step.conv.bias.is_some())
+        {
+            out.push(Some(Tensor::from_f32(
+                &total.biases[i][..step.sizes().0],
+                &[step.sizes().0 as i64],
+            )?));
         }
         if matches!(pass.input, Input::Rows(_)) {
-            let shape = [pass.batch as i64, pass.plan.length as i64, pass.steps[0].sizes().1 as i64];
-            out.push(wanted.input.then(|| Tensor::from_f32(&total.input, &shape)?.transpose(1, 2)).transpose()?);
+            let shape = [
+                pass.batch as i64,
+                pass.plan.length as i64,
+                pass.steps[0].sizes().1 as i64,
+            ];
+            out.push(
+                wanted
+                    .input
+                    .then(|| Tensor::from_f32(&total.input, &shape)?.transpose(1, 2))
+                    .transpose()?,
+            );
         }
         Ok(out)
     }

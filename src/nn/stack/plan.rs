@@ -3,8 +3,8 @@
 use super::super::dense::{Pair, padded};
 use super::{Step, stride};
 
-/// Rows of an output that are computed one place of the window after the other: with what they read and a matrix they fit
-/// into the first cache.
+/// Rows of an output that are computed one place of the window after the other: with what they read
+/// and a matrix they fit into the first cache.
 const BLOCK: usize = 64;
 
 /// What is computed for sequences of one length.
@@ -41,7 +41,8 @@ pub struct Meetings {
 pub struct Block {
     /// The first of them, and the first behind them.
     pub rows: std::ops::Range<usize>,
-    /// For each place of the window the rows of output and input that meet there; pads meet nothing.
+    /// For each place of the window the rows of output and input that meet there; pads meet
+    /// nothing.
     pub places: Vec<Vec<Pair>>,
 }
 
@@ -52,14 +53,28 @@ impl Plan {
         for step in steps {
             let (_, _, width) = step.sizes();
             let (before, behind) = step.conv.pads;
-            lengths.push((lengths[step.from] + before + behind).saturating_sub((width - 1) * step.conv.dilation));
+            lengths.push(
+                (lengths[step.from] + before + behind)
+                    .saturating_sub((width - 1) * step.conv.dilation),
+            );
         }
-        let mut wanted: Vec<Vec<bool>> = lengths.iter().map(|length| vec![false; *length]).collect();
+        let mut wanted: Vec<Vec<bool>> =
+            lengths.iter().map(|length| vec![false; *length]).collect();
         let end = lengths.len() - 1;
-        let (first, count) = if is_last { (lengths[end].saturating_sub(1), 1) } else { (0, lengths[end]) };
-        wanted[end].iter_mut().skip(first).take(count).for_each(|own| *own = true);
+        let (first, count) = if is_last {
+            (lengths[end].saturating_sub(1), 1)
+        } else {
+            (0, lengths[end])
+        };
+        wanted[end]
+            .iter_mut()
+            .skip(first)
+            .take(count)
+            .for_each(|own| *own = true);
         for step in steps.iter().rev() {
-            let rows: Vec<usize> = (0..lengths[step.to]).filter(|at| wanted[step.to][*at]).collect();
+            let rows: Vec<usize> = (0..lengths[step.to])
+                .filter(|at| wanted[step.to][*at])
+                .collect();
             for at in rows {
                 for (_, met) in meets(step, at, lengths[step.from]) {
                     wanted[step.from][met] = true;
@@ -75,37 +90,67 @@ impl Plan {
             .iter()
             .zip(&lengths)
             .zip(std::iter::once(padded(steps[0].sizes().1)).chain(steps.iter().map(stride)))
-            .map(|((own, length), columns)| Rows { positions: (0..*length as u32).filter(|at| own[*at as usize]).collect(), length: *length, columns })
+            .map(|((own, length), columns)| Rows {
+                positions: (0..*length as u32).filter(|at| own[*at as usize]).collect(),
+                length: *length,
+                columns,
+            })
             .collect();
         let row_of: Vec<Vec<u32>> = outputs
             .iter()
             .map(|own| {
                 let mut rows = vec![u32::MAX; own.length];
-                own.positions.iter().zip(0..).for_each(|(at, row)| rows[*at as usize] = row);
+                own.positions
+                    .iter()
+                    .zip(0..)
+                    .for_each(|(at, row)| rows[*at as usize] = row);
                 rows
             })
             .collect();
         let homes = homes(steps, outputs.len());
-        Plan { length, steps: steps.iter().map(|step| Meetings::new(step, &outputs, &row_of)).collect(), outputs, homes }
+        Plan {
+            length,
+            steps: steps
+                .iter()
+                .map(|step| Meetings::new(step, &outputs, &row_of))
+                .collect(),
+            outputs,
+            homes,
+        }
     }
 }
 
 /// Places for outputs of which only the last is kept: one that nobody reads any more is given away.
 fn homes(steps: &[Step], outputs: usize) -> Vec<usize> {
-    let last_read = |output: usize| steps.iter().rposition(|step| step.from == output || step.skip == Some(output)).unwrap_or(steps.len());
+    let last_read = |output: usize| {
+        steps
+            .iter()
+            .rposition(|step| step.from == output || step.skip == Some(output))
+            .unwrap_or(steps.len())
+    };
     let mut homes = vec![0; outputs];
     for (s, step) in steps.iter().enumerate() {
-        let taken: Vec<usize> = steps[..s].iter().filter(|earlier| last_read(earlier.to) >= s).map(|earlier| homes[earlier.to]).collect();
+        let taken: Vec<usize> = steps[..s]
+            .iter()
+            .filter(|earlier| last_read(earlier.to) >= s)
+            .map(|earlier| homes[earlier.to])
+            .collect();
         homes[step.to] = (1..).find(|home| !taken.contains(home)).unwrap_or(step.to);
     }
     homes
 }
 
-/// Places of a window over position `at` of the output, and the positions of the input that they meet.
+/// Places of a window over position `at` of the output, and the positions of the input that they
+/// meet.
 fn meets(step: &Step, at: usize, length: usize) -> impl Iterator<Item = (usize, usize)> {
     let (_, _, width) = step.sizes();
     let (before, dilation) = (step.conv.pads.0, step.conv.dilation);
-    (0..width).filter_map(move |place| (at + place * dilation).checked_sub(before).filter(|met| *met < length).map(|met| (place, met)))
+    (0..width).filter_map(move |place| {
+        (at + place * dilation)
+            .checked_sub(before)
+            .filter(|met| *met < length)
+            .map(|met| (place, met))
+    })
 }
 
 impl Meetings {
@@ -119,9 +164,20 @@ impl Meetings {
                     places[place].push([row as u32, row_of[step.from][met]]);
                 }
             }
-            Block { rows: i * BLOCK..i * BLOCK + own.len(), places }
+            Block {
+                rows: i * BLOCK..i * BLOCK + own.len(),
+                places,
+            }
         });
-        let skip = step.skip.map_or_else(Vec::new, |skip| positions.iter().map(|at| row_of[skip][*at as usize]).collect());
-        Meetings { blocks: blocks.collect(), skip }
+        let skip = step.skip.map_or_else(Vec::new, |skip| {
+            positions
+                .iter()
+                .map(|at| row_of[skip][*at as usize])
+                .collect()
+        });
+        Meetings {
+            blocks: blocks.collect(),
+            skip,
+        }
     }
 }

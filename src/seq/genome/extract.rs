@@ -31,19 +31,30 @@ pub enum Title {
 fn complement(letter: u8) -> u8 {
     const FROM: &[u8] = b"ACGTURYKMBVDHacgturykmbvdh";
     const TO: &[u8] = b"TGCAAYRMKVBHDtgcaayrmkvbhd";
-    FROM.iter().position(|own| *own == letter).map_or(letter, |i| TO[i])
+    FROM.iter()
+        .position(|own| *own == letter)
+        .map_or(letter, |i| TO[i])
 }
 
 impl Genome {
-    /// Appends the letters of an interval as the file has them; what lies outside its chromosome is N.
+    /// Appends the letters of an interval as the file has them; what lies outside its chromosome is
+    /// N.
     fn letters_into(&self, interval: &Interval, out: &mut Vec<u8>) -> Result<()> {
         let (first, end) = self.range(interval.chrom);
-        let (from, to) = (interval.start.clamp(first, end), interval.end.clamp(first, end));
+        let (from, to) = (
+            interval.start.clamp(first, end),
+            interval.end.clamp(first, end),
+        );
         let at = out.len();
-        out.resize(at + (from - interval.start).clamp(0, interval.len()) as usize, b'N');
+        out.resize(
+            at + (from - interval.start).clamp(0, interval.len()) as usize,
+            b'N',
+        );
         if to > from {
             let (from, to) = ((from - first) as u64, (to - first) as u64);
-            self.store.letters(interval.chrom, from, to, true, out).map_err(|fault| fault.context(self.shown()))?;
+            self.store
+                .letters(interval.chrom, from, to, true, out)
+                .map_err(|fault| fault.context(self.shown()))?;
         }
         out.resize(at + interval.len().max(0) as usize, b'N');
         Ok(())
@@ -53,7 +64,11 @@ impl Genome {
     pub fn cut(&self, list: &Intervals, how: &Cut) -> Result<Vec<String>> {
         let ranges = match how.split {
             true => blocks::of(list)?,
-            false => list.rows.iter().map(|row| vec![(row.start, row.end)]).collect(),
+            false => list
+                .rows
+                .iter()
+                .map(|row| vec![(row.start, row.end)])
+                .collect(),
         };
         let one = |(row, ranges): (&Interval, Vec<(i64, i64)>)| {
             let mut out = Vec::new();
@@ -65,16 +80,23 @@ impl Genome {
             }
             if how.by_strand && row.strand == Strand::Reverse {
                 out.reverse();
-                out.iter_mut().for_each(|letter| *letter = complement(*letter));
+                out.iter_mut()
+                    .for_each(|letter| *letter = complement(*letter));
             }
             Ok(String::from_utf8_lossy(&out).into_owned())
         };
         list.rows.iter().zip(ranges).map(one).collect()
     }
 
-    /// The sequences as FASTA, or a name and a sequence on each line, as `bedtools getfasta`; intervals without bases are left
-    /// out, which is their number.
-    pub fn fasta(&self, list: &Intervals, how: &Cut, title: Title, tabbed: bool) -> Result<(String, usize)> {
+    /// The sequences as FASTA, or a name and a sequence on each line, as `bedtools getfasta`;
+    /// intervals without bases are left out, which is their number.
+    pub fn fasta(
+        &self,
+        list: &Intervals,
+        how: &Cut,
+        title: Title,
+        tabbed: bool,
+    ) -> Result<(String, usize)> {
         let (mut out, mut empty) = (String::new(), 0);
         for (i, sequence) in self.cut(list, how)?.into_iter().enumerate() {
             if sequence.is_empty() {
@@ -91,7 +113,11 @@ impl Genome {
                 head += &format!("({})", list.rows[i].strand.letter());
             }
             let head = one_line(&head);
-            out += &if tabbed { format!("{head}\t{sequence}\n") } else { format!(">{head}\n{sequence}\n") };
+            out += &if tabbed {
+                format!("{head}\t{sequence}\n")
+            } else {
+                format!(">{head}\n{sequence}\n")
+            };
         }
         Ok((out, empty))
     }

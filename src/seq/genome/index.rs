@@ -1,4 +1,5 @@
-//! Where each record of a FASTA file lies: the `.fai` index, read or made, and the blocks of a bgzipped file.
+//! Where each record of a FASTA file lies: the `.fai` index, read or made, and the blocks of a
+//! bgzipped file.
 
 use crate::base::{Fault, Result};
 use crate::{bail, fault};
@@ -46,9 +47,15 @@ pub fn fai(path: &Path, read_at: &mut ReadAt, notes: &mut Vec<String>) -> Result
     let mut bytes = Bytes::new(path, read_at);
     let mut made = None;
     if file.exists() {
-        let found = if modified(&file) < modified(path) { Err("is older than the sequence".into()) } else { parse(&file) };
+        let found = if modified(&file) < modified(path) {
+            Err("is older than the sequence".into())
+        } else {
+            parse(&file)
+        };
         let fits = match &found {
-            Ok(rows) => verify(rows, &mut bytes)?.map(|what| format!("does not fit the sequence: {what}")),
+            Ok(rows) => {
+                verify(rows, &mut bytes)?.map(|what| format!("does not fit the sequence: {what}"))
+            }
             Err(why) => Some(why.clone()),
         };
         match fits {
@@ -60,43 +67,82 @@ pub fn fai(path: &Path, read_at: &mut ReadAt, notes: &mut Vec<String>) -> Result
         Some(rows) => rows,
         None => {
             let (rows, lines) = scan(path)?;
-            crate::seq::fasta::check_unique(path, rows.iter().map(|row| row.name.as_str()), &lines)?;
+            crate::seq::fasta::check_unique(
+                path,
+                rows.iter().map(|row| row.name.as_str()),
+                &lines,
+            )?;
             save(&file, path, &rows);
             rows
         }
     };
     let empty: Vec<&Row> = rows.iter().filter(|row| row.length == 0).collect();
     if let Some(first) = empty.first() {
-        let more = if empty.len() > 1 { format!(" and {} more", empty.len() - 1) } else { String::new() };
-        notes.push(format!("`{}`: record `{}`{more} has no sequence", path.display(), first.name));
+        let more = if empty.len() > 1 {
+            format!(" and {} more", empty.len() - 1)
+        } else {
+            String::new()
+        };
+        notes.push(format!(
+            "`{}`: record `{}`{more} has no sequence",
+            path.display(),
+            first.name
+        ));
     }
     refuse_proteins(&rows, path, &mut bytes)?;
     Ok(rows)
 }
 
 fn save(file: &Path, path: &Path, rows: &[Row]) {
-    let line = |r: &Row| format!("{}\t{}\t{}\t{}\t{}\n", r.name, r.length, r.offset, r.line_bases, r.line_width);
+    let line = |r: &Row| {
+        format!(
+            "{}\t{}\t{}\t{}\t{}\n",
+            r.name, r.length, r.offset, r.line_bases, r.line_width
+        )
+    };
     let text: String = rows.iter().map(line).collect();
-    // data may be where nothing can or should be written (root can, everywhere): the index is then made again next time
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // data may be where nothing can or should be written (root can, everywhere): the index is then
+    // made again next time
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     if std::fs::metadata(folder).is_ok_and(|m| !m.permissions().readonly()) {
         crate::base::file::write_whole(file, text.as_bytes()).ok();
     }
 }
 
-/// Reads a `.fai` file; in words why it is none. noodles refuses the zeros of records without a sequence.
+/// Reads a `.fai` file; in words why it is none. noodles refuses the zeros of records without a
+/// sequence.
 fn parse(path: &Path) -> std::result::Result<Vec<Row>, String> {
     let text = std::fs::read_to_string(path).map_err(|error| format!("cannot be read: {error}"))?;
     let row = |line: &str| {
         let mut cells = line.split('\t');
         let name = cells.next()?.to_string();
-        let numbers: Vec<u64> = cells.map_while(|cell| cell.trim_end().parse().ok()).collect();
-        let [length, offset, line_bases, line_width] = numbers[..] else { return None };
-        Some(Row { name, length, offset, line_bases, line_width })
+        let numbers: Vec<u64> = cells
+            .map_while(|cell| cell.trim_end().parse().ok())
+            .collect();
+        let [length, offset, line_bases, line_width] = numbers[..] else {
+            return None;
+        };
+        Some(Row {
+            name,
+            length,
+            offset,
+            line_bases,
+            line_width,
+        })
     };
-    let rows = text.lines().enumerate().map(|(i, line)| row(line).ok_or_else(|| format!("line {} is no line of an index", i + 1)));
+    let rows = text
+        .lines()
+        .enumerate()
+        .map(|(i, line)| row(line).ok_or_else(|| format!("line {} is no line of an index", i + 1)));
     let rows: Vec<Row> = rows.collect::<std::result::Result<_, _>>()?;
-    if rows.is_empty() { Err("is empty".into()) } else { Ok(rows) }
+    if rows.is_empty() {
+        Err("is empty".into())
+    } else {
+        Ok(rows)
+    }
 }
 
 /// Makes the index of a FASTA file by reading it once; the lines of the headers.
@@ -113,7 +159,10 @@ fn scan(path: &Path) -> Result<(Vec<Row>, Vec<usize>)> {
     loop {
         line.clear();
         number += 1;
-        let width = reader.read_until(b'\n', &mut line).map_err(|error| crate::seq::text::read_fault(path, number, &error))? as u64;
+        let width = reader
+            .read_until(b'\n', &mut line)
+            .map_err(|error| crate::seq::text::read_fault(path, number, &error))?
+            as u64;
         if width == 0 {
             break;
         }
@@ -121,7 +170,13 @@ fn scan(path: &Path) -> Result<(Vec<Row>, Vec<usize>)> {
         if line[0] == b'>' {
             let header = String::from_utf8_lossy(&line[1..]);
             let name = header.split_whitespace().next().unwrap_or("").to_string();
-            rows.push(Row { name, length: 0, offset: at + width, line_bases: 0, line_width: 0 });
+            rows.push(Row {
+                name,
+                length: 0,
+                offset: at + width,
+                line_bases: 0,
+                line_width: 0,
+            });
             lines.push(number);
             ended = false;
         } else if let Some(row) = rows.last_mut() {
@@ -142,7 +197,11 @@ fn scan(path: &Path) -> Result<(Vec<Row>, Vec<usize>)> {
                 ended = row.line_bases > 0;
             }
         } else if bases > 0 {
-            return Err(crate::seq::fasta::no_header(path, number, &String::from_utf8_lossy(&line)));
+            return Err(crate::seq::fasta::no_header(
+                path,
+                number,
+                &String::from_utf8_lossy(&line),
+            ));
         }
         at += width;
     }
@@ -164,7 +223,12 @@ impl<'a, 'b> Bytes<'a, 'b> {
     const WIDTH: usize = 4096;
 
     fn new(path: &'a Path, read_at: &'a mut ReadAt<'b>) -> Self {
-        Bytes { path, read_at, start: 0, window: Vec::new() }
+        Bytes {
+            path,
+            read_at,
+            start: 0,
+            window: Vec::new(),
+        }
     }
 
     /// The byte at a place; none beyond the end.
@@ -172,8 +236,10 @@ impl<'a, 'b> Bytes<'a, 'b> {
         if at < self.start || at - self.start >= self.window.len() as u64 {
             self.window.resize(Self::WIDTH, 0);
             self.start = at;
-            let n = (self.read_at)(at, &mut self.window)
-                .map_err(|error| fault!("data", "`{}`: {error}", self.path.display()).hint("the file is damaged: fetch or copy it again"))?;
+            let n = (self.read_at)(at, &mut self.window).map_err(|error| {
+                fault!("data", "`{}`: {error}", self.path.display())
+                    .hint("the file is damaged: fetch or copy it again")
+            })?;
             self.window.truncate(n);
         }
         Ok(self.window.get((at - self.start) as usize).copied())
@@ -200,14 +266,25 @@ impl<'a, 'b> Bytes<'a, 'b> {
             match self.at(at)? {
                 Some(b'\n') => break at += 1,
                 Some(b'\r') => {
-                    at += if self.at(at + 1)? == Some(b'\n') { 2 } else { 1 };
+                    at += if self.at(at + 1)? == Some(b'\n') {
+                        2
+                    } else {
+                        1
+                    };
                     break;
                 }
                 Some(byte) => line.push(byte),
                 None => break,
             }
         }
-        Ok((String::from_utf8_lossy(&line).split_whitespace().next().unwrap_or("").to_string(), at))
+        Ok((
+            String::from_utf8_lossy(&line)
+                .split_whitespace()
+                .next()
+                .unwrap_or("")
+                .to_string(),
+            at,
+        ))
     }
 }
 
@@ -217,20 +294,33 @@ const PROBES: u64 = 16;
 /// Compares an index with its file: every record must be there under its name, with its length and
 /// its lines, and no other. In words what is not so.
 fn verify(rows: &[Row], bytes: &mut Bytes) -> Result<Option<String>> {
-    let mut at = if [bytes.at(0)?, bytes.at(1)?, bytes.at(2)?] == [Some(0xef), Some(0xbb), Some(0xbf)] { 3 } else { 0 };
+    let mut at =
+        if [bytes.at(0)?, bytes.at(1)?, bytes.at(2)?] == [Some(0xef), Some(0xbb), Some(0xbf)] {
+            3
+        } else {
+            0
+        };
     let mut known = std::collections::HashSet::new();
     for row in rows {
         if !known.insert(&row.name) {
             return Ok(Some(format!("two records are called `{}`", row.name)));
         }
         at = bytes.after_blanks(at)?;
-        let elsewhere = || Some(format!("record `{}` is not at byte {} with {} bases", row.name, row.offset, row.length));
+        let elsewhere = || {
+            Some(format!(
+                "record `{}` is not at byte {} with {} bases",
+                row.name, row.offset, row.length
+            ))
+        };
         if bytes.at(at)? != Some(b'>') {
             return Ok(elsewhere());
         }
         let (name, start) = bytes.header(at)?;
         if name != row.name {
-            return Ok(Some(format!("record `{}` is called `{name}` in the file", row.name)));
+            return Ok(Some(format!(
+                "record `{}` is called `{name}` in the file",
+                row.name
+            )));
         }
         at = start;
         if row.length == 0 {
@@ -238,15 +328,20 @@ fn verify(rows: &[Row], bytes: &mut Bytes) -> Result<Option<String>> {
         }
         at = bytes.after_blanks(at)?;
         let lines = row.length.checked_div(row.line_bases).unwrap_or(0);
-        let has_width = row.line_bases > 0 && (row.line_width > row.line_bases || row.length <= row.line_bases);
+        let has_width =
+            row.line_bases > 0 && (row.line_width > row.line_bases || row.length <= row.line_bases);
         if at != row.offset || !has_width || row.length.checked_mul(row.line_width).is_none() {
             return Ok(elsewhere());
         }
-        for line in (1..=PROBES).map(|probe| lines * probe / PROBES).filter(|line| *line > 0) {
+        for line in (1..=PROBES)
+            .map(|probe| lines * probe / PROBES)
+            .filter(|line| *line > 0)
+        {
             let first = row.offset + line * row.line_width;
             let is_full = !bytes.is_end(first - row.line_width + row.line_bases - 1)?;
             // a record that ends with this line has no next one
-            let is_next = line * row.line_bases == row.length || (bytes.is_end(first - 1)? && !bytes.is_end(first)?);
+            let is_next = line * row.line_bases == row.length
+                || (bytes.is_end(first - 1)? && !bytes.is_end(first)?);
             if !is_full || !bytes.is_end(first - row.line_width + row.line_bases)? || !is_next {
                 return Ok(elsewhere());
             }
@@ -272,7 +367,11 @@ fn refuse_proteins(rows: &[Row], path: &Path, bytes: &mut Bytes) -> Result<()> {
             match bytes.at(row.offset + position)? {
                 Some(letter) if b"EFIJLOPQZ".contains(&letter.to_ascii_uppercase()) => {
                     let place = format!("`{}` position {position}", path.display());
-                    return Err(crate::seq::fasta::no_base(&place, &row.name, letter as char));
+                    return Err(crate::seq::fasta::no_base(
+                        &place,
+                        &row.name,
+                        letter as char,
+                    ));
                 }
                 _ => {}
             }
@@ -281,24 +380,38 @@ fn refuse_proteins(rows: &[Row], path: &Path, bytes: &mut Bytes) -> Result<()> {
     Ok(())
 }
 
-/// The blocks of a bgzipped file, from `.gzi` beside it or found by walking their headers; none where the file was
-/// compressed by plain gzip.
+/// The blocks of a bgzipped file, from `.gzi` beside it or found by walking their headers; none
+/// where the file was compressed by plain gzip.
 pub fn blocks(path: &Path) -> Result<Option<gzi::Index>> {
     let mut file = crate::base::file::open(path)?;
-    let size = file.metadata().map_err(|error| Fault::file(path, &error))?.len();
-    let torn = || fault!("data", "`{}`: the bgzip file ends too early", path.display()).hint("it is truncated: fetch or copy it again");
+    let size = file
+        .metadata()
+        .map_err(|error| Fault::file(path, &error))?
+        .len();
+    let torn = || {
+        fault!(
+            "data",
+            "`{}`: the bgzip file ends too early",
+            path.display()
+        )
+        .hint("it is truncated: fetch or copy it again")
+    };
     let (mut at, mut bases) = (0u64, 0u64);
     let mut pairs = Vec::new();
     while at < size {
         let mut head = [0u8; 18];
-        file.seek(SeekFrom::Start(at)).map_err(|error| Fault::file(path, &error))?;
-        let is_block = file.read_exact(&mut head).is_ok() && head[..4] == [0x1f, 0x8b, 8, 4] && head[12..14] == *b"BC";
+        file.seek(SeekFrom::Start(at))
+            .map_err(|error| Fault::file(path, &error))?;
+        let is_block = file.read_exact(&mut head).is_ok()
+            && head[..4] == [0x1f, 0x8b, 8, 4]
+            && head[12..14] == *b"BC";
         if !is_block {
             return if at == 0 { Ok(None) } else { Err(torn()) };
         }
         let width = u64::from(u16::from_le_bytes([head[16], head[17]])) + 1;
         let mut tail = [0u8; 4];
-        file.seek(SeekFrom::Start(at + width - 4)).map_err(|error| Fault::file(path, &error))?;
+        file.seek(SeekFrom::Start(at + width - 4))
+            .map_err(|error| Fault::file(path, &error))?;
         file.read_exact(&mut tail).map_err(|_| torn())?;
         at += width;
         bases += u64::from(u32::from_le_bytes(tail));

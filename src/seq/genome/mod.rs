@@ -1,7 +1,7 @@
 //! A reference genome: any stretch of any chromosome as codes, straight from its file.
 //!
-//! Plain FASTA is indexed (`.fai`), bgzipped FASTA is read block by block (`.gzi`), `.2bit` by its own
-//! index; FASTA that was compressed by plain gzip has no random access and is held in memory.
+//! Plain FASTA is indexed (`.fai`), bgzipped FASTA is read block by block (`.gzi`), `.2bit` by its
+//! own index; FASTA that was compressed by plain gzip has no random access and is held in memory.
 
 pub mod extract;
 mod index;
@@ -24,7 +24,8 @@ pub struct Genome {
     pub path: PathBuf,
     /// Its chromosomes.
     pub contigs: Arc<Contigs>,
-    /// The coordinate of each chromosome's first base: more than 0 where the file holds a stretch of it.
+    /// The coordinate of each chromosome's first base: more than 0 where the file holds a stretch
+    /// of it.
     pub origins: Vec<i64>,
     /// What opening it had to say.
     pub notes: Vec<String>,
@@ -32,30 +33,54 @@ pub struct Genome {
 }
 
 impl Genome {
-    /// Opens a FASTA (plain, bgzipped, gzipped) or 2bit file. `origin` is the coordinate of its first base; without one
-    /// a name such as `22:20000001-21000000` tells it.
+    /// Opens a FASTA (plain, bgzipped, gzipped) or 2bit file. `origin` is the coordinate of its
+    /// first base; without one a name such as `22:20000001-21000000` tells it.
     pub fn open(path: &Path, origin: Option<i64>) -> Result<Genome> {
         let (store, names, lengths, mut notes) = Store::open(path)?;
         let mut origins = vec![origin.unwrap_or(0); names.len()];
         if origin.is_none() {
             for (i, name) in names.iter().enumerate() {
-                let Some((chrom, (from, to))) = contigs::cut_out(name) else { continue };
-                // samtools counts from 1 with the last base, bedtools from 0 without it: the length tells which
-                let start = if to - from + 1 == lengths[i] { from - 1 } else { from };
+                let Some((chrom, (from, to))) = contigs::cut_out(name) else {
+                    continue;
+                };
+                // samtools counts from 1 with the last base, bedtools from 0 without it: the length
+                // tells which
+                let start = if to - from + 1 == lengths[i] {
+                    from - 1
+                } else {
+                    from
+                };
                 if to - start == lengths[i] {
                     origins[i] = start;
-                    notes.push(format!("`{}`: `{name}` is read as {chrom} from {start} on, by its name", path.display()));
+                    notes.push(format!(
+                        "`{}`: `{name}` is read as {chrom} from {start} on, by its name",
+                        path.display()
+                    ));
                 }
             }
         }
-        Ok(Genome { path: path.to_path_buf(), contigs: Arc::new(Contigs::new(names, lengths)), origins, notes, store })
+        Ok(Genome {
+            path: path.to_path_buf(),
+            contigs: Arc::new(Contigs::new(names, lengths)),
+            origins,
+            notes,
+            store,
+        })
     }
 
     /// A genome of sequences in memory.
     pub fn of_records(records: Records) -> Genome {
-        let lengths = (0..records.names.len()).map(|i| records.sequence(i).len() as i64).collect();
+        let lengths = (0..records.names.len())
+            .map(|i| records.sequence(i).len() as i64)
+            .collect();
         let contigs = Arc::new(Contigs::new(records.names.clone(), lengths));
-        Genome { path: "memory".into(), origins: vec![0; contigs.len()], contigs, notes: Vec::new(), store: Store::Memory(records) }
+        Genome {
+            path: "memory".into(),
+            origins: vec![0; contigs.len()],
+            contigs,
+            notes: Vec::new(),
+            store: Store::Memory(records),
+        }
     }
 
     /// The file in words, for messages.
@@ -65,7 +90,9 @@ impl Genome {
 
     /// The number of a chromosome by any of its names.
     pub fn chrom(&self, name: &str) -> Result<u32> {
-        self.contigs.find(name).ok_or_else(|| self.contigs.missing(name, &self.shown()))
+        self.contigs
+            .find(name)
+            .ok_or_else(|| self.contigs.missing(name, &self.shown()))
     }
 
     /// First and one past the last coordinate of a chromosome.
@@ -85,23 +112,44 @@ impl Genome {
         self.contigs.lengths().iter().sum()
     }
 
-    /// Appends the codes of an interval; what lies outside its chromosome is N. An interval on the reverse strand is
-    /// read from there.
+    /// Appends the codes of an interval; what lies outside its chromosome is N. An interval on the
+    /// reverse strand is read from there.
     pub fn fetch_into(&self, interval: &Interval, out: &mut Vec<u8>) -> Result<()> {
         // what is beyond the chromosome is filled too, however far an interval reaches
-        memory::items(interval.end.saturating_sub(interval.start).max(0), 2, "bases")?;
+        memory::items(
+            interval.end.saturating_sub(interval.start).max(0),
+            2,
+            "bases",
+        )?;
         let (first, end) = self.range(interval.chrom);
         let at = out.len();
-        let (from, to) = (interval.start.clamp(first, end), interval.end.clamp(first, end).max(interval.start.clamp(first, end)));
+        let (from, to) = (
+            interval.start.clamp(first, end),
+            interval
+                .end
+                .clamp(first, end)
+                .max(interval.start.clamp(first, end)),
+        );
         let before = (from - interval.start).max(0).min(interval.len().max(0));
         out.resize(at + before as usize, UNKNOWN);
         if to > from {
             let start = out.len();
-            self.store.fetch(interval.chrom, (from - first) as u64, (to - first) as u64, out).map_err(|fault| fault.context(self.shown()))?;
-            if let Some(i) = out[start..].iter().position(|code| *code == alphabet::NO_BASE) {
+            self.store
+                .fetch(
+                    interval.chrom,
+                    (from - first) as u64,
+                    (to - first) as u64,
+                    out,
+                )
+                .map_err(|fault| fault.context(self.shown()))?;
+            if let Some(i) = out[start..]
+                .iter()
+                .position(|code| *code == alphabet::NO_BASE)
+            {
                 let name = &self.contigs.names()[interval.chrom as usize];
                 let (position, mut letter) = ((from - first) as u64 + i as u64, Vec::new());
-                self.store.letters(interval.chrom, position, position + 1, false, &mut letter)?;
+                self.store
+                    .letters(interval.chrom, position, position + 1, false, &mut letter)?;
                 let letter = letter.first().copied().unwrap_or(b'?');
                 let place = format!("{} position {}", self.shown(), from + i as i64);
                 return Err(super::fasta::no_base(&place, name, letter as char));
@@ -131,7 +179,13 @@ impl Genome {
     pub fn outside(&self, interval: &Interval) -> crate::base::Fault {
         let (first, end) = self.range(interval.chrom);
         let name = &self.contigs.names()[interval.chrom as usize];
-        fault!("data", "{name}:{}-{} reaches out of `{name}` of {}, which holds {first} to {end}", interval.start, interval.end, self.shown())
+        fault!(
+            "data",
+            "{name}:{}-{} reaches out of `{name}` of {}, which holds {first} to {end}",
+            interval.start,
+            interval.end,
+            self.shown()
+        )
     }
 }
 
@@ -173,10 +227,26 @@ mod tests {
 
     #[test]
     fn broken_files_are_told() {
-        assert!(open("ACGT\n").unwrap_err().message.contains("expected `>name`"));
+        assert!(
+            open("ACGT\n")
+                .unwrap_err()
+                .message
+                .contains("expected `>name`")
+        );
         assert!(open("").unwrap_err().message.contains("holds no sequence"));
-        assert!(open(">a\nACGT\nAC\nACGT\n").unwrap_err().message.contains("line 3"));
+        assert!(
+            open(">a\nACGT\nAC\nACGT\n")
+                .unwrap_err()
+                .message
+                .contains("line 3")
+        );
         let genome = open(">a\nAC!T\n").unwrap();
-        assert!(genome.fetch(&Interval::new(0, 0, 4)).unwrap_err().message.contains("position 2"));
+        assert!(
+            genome
+                .fetch(&Interval::new(0, 0, 4))
+                .unwrap_err()
+                .message
+                .contains("position 2")
+        );
     }
 }

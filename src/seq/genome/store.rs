@@ -54,7 +54,11 @@ impl Blocks {
             return Ok(0);
         }
         // a pool stays usable when a thread that held it panicked
-        let pool = || self.readers.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let pool = || {
+            self.readers
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner)
+        };
         let waiting = pool().pop();
         let mut reader = match waiting {
             Some(reader) => reader,
@@ -77,7 +81,10 @@ impl Blocks {
 type Opened = (Store, Vec<String>, Vec<i64>, Vec<String>);
 
 fn of_rows(rows: &[Row]) -> (Vec<String>, Vec<i64>) {
-    (rows.iter().map(|r| r.name.clone()).collect(), rows.iter().map(|r| r.length as i64).collect())
+    (
+        rows.iter().map(|r| r.name.clone()).collect(),
+        rows.iter().map(|r| r.length as i64).collect(),
+    )
 }
 
 /// Reads what is at a place of a plain file; how many bytes there were.
@@ -97,9 +104,15 @@ impl Store {
     pub fn open(path: &Path) -> Result<Opened> {
         let mut file = file::open(path)?;
         let mut magic = [0u8; 16];
-        let n = file.read(&mut magic).map_err(|error| Fault::file(path, &error))?;
+        let n = file
+            .read(&mut magic)
+            .map_err(|error| Fault::file(path, &error))?;
         match magic {
-            _ if n == 0 => Err(fault!("data", "`{}` holds no sequence: it is empty", path.display())),
+            _ if n == 0 => Err(fault!(
+                "data",
+                "`{}` holds no sequence: it is empty",
+                path.display()
+            )),
             [0x43, 0x27, 0x41, 0x1a, ..] | [0x1a, 0x41, 0x27, 0x43, ..] => {
                 let (two_bit, names, lengths) = TwoBit::open(path)?;
                 Ok((Store::TwoBit(two_bit), names, lengths, Vec::new()))
@@ -108,14 +121,20 @@ impl Store {
                 Some(blocks) => Store::blocks(path, blocks),
                 None => Store::memory(path),
             },
-            _ if kind::of_binary(&magic[..n]).is_some() => Err(kind::wrong(path, &magic[..n], "a genome (FASTA, 2bit)")),
+            _ if kind::of_binary(&magic[..n]).is_some() => {
+                Err(kind::wrong(path, &magic[..n], "a genome (FASTA, 2bit)"))
+            }
             _ => Store::plain(path, file),
         }
     }
 
     fn plain(path: &Path, file: File) -> Result<Opened> {
         let mut notes = Vec::new();
-        let rows = index::fai(path, &mut |at, buffer| plain_at(&file, at, buffer), &mut notes)?;
+        let rows = index::fai(
+            path,
+            &mut |at, buffer| plain_at(&file, at, buffer),
+            &mut notes,
+        )?;
         let (names, lengths) = of_rows(&rows);
         Ok((Store::Plain { file, rows }, names, lengths, notes))
     }
@@ -123,8 +142,17 @@ impl Store {
     fn blocks(path: &Path, index: bgzf::gzi::Index) -> Result<Opened> {
         let mut notes = Vec::new();
         let size = index.as_ref().last().map_or(0, |(_, unpacked)| *unpacked);
-        let blocks = Blocks { path: path.to_path_buf(), index, size, readers: Mutex::default() };
-        let rows = index::fai(path, &mut |at, buffer| blocks.read_at(at, buffer), &mut notes)?;
+        let blocks = Blocks {
+            path: path.to_path_buf(),
+            index,
+            size,
+            readers: Mutex::default(),
+        };
+        let rows = index::fai(
+            path,
+            &mut |at, buffer| blocks.read_at(at, buffer),
+            &mut notes,
+        )?;
         let (names, lengths) = of_rows(&rows);
         Ok((Store::Blocks { blocks, rows }, names, lengths, notes))
     }
@@ -132,7 +160,9 @@ impl Store {
     fn memory(path: &Path) -> Result<Opened> {
         let records = crate::seq::fasta::read(path)?;
         records.check_unique(path)?;
-        let lengths = (0..records.names.len()).map(|i| records.sequence(i).len() as i64).collect();
+        let lengths = (0..records.names.len())
+            .map(|i| records.sequence(i).len() as i64)
+            .collect();
         let mut notes: Vec<String> = records.empty_note(path).into_iter().collect();
         if records.codes.len() > 50_000_000 {
             notes.push(format!("`{}` is held in memory; `bgzip` instead of `gzip` would let it be read where it lies", path.display()));
@@ -141,11 +171,14 @@ impl Store {
         Ok((Store::Memory(records), names, lengths, notes))
     }
 
-    /// Appends the codes of `from..to` of a record, which holds them; letters that are no base come as in [`crate::seq::alphabet::CODES`].
+    /// Appends the codes of `from..to` of a record, which holds them; letters that are no base come
+    /// as in [`crate::seq::alphabet::CODES`].
     pub fn fetch(&self, record: u32, from: u64, to: u64, out: &mut Vec<u8>) -> Result<()> {
         match self {
             Store::Memory(records) => {
-                out.extend_from_slice(&records.sequence(record as usize)[from as usize..to as usize]);
+                out.extend_from_slice(
+                    &records.sequence(record as usize)[from as usize..to as usize],
+                );
                 return Ok(());
             }
             Store::TwoBit(two_bit) => return two_bit.fetch(record, from, to, out),
@@ -157,15 +190,32 @@ impl Store {
         Ok(())
     }
 
-    /// Appends the letters of `from..to` as the file has them, masked ones of 2bit in lower case where `masked` asks for
-    /// them; sequences in memory are upper case.
-    pub fn letters(&self, record: u32, from: u64, to: u64, masked: bool, out: &mut Vec<u8>) -> Result<()> {
+    /// Appends the letters of `from..to` as the file has them, masked ones of 2bit in lower case
+    /// where `masked` asks for them; sequences in memory are upper case.
+    pub fn letters(
+        &self,
+        record: u32,
+        from: u64,
+        to: u64,
+        masked: bool,
+        out: &mut Vec<u8>,
+    ) -> Result<()> {
         match self {
-            Store::Plain { file, rows } => letters(&rows[record as usize], from, to, out, |at, buffer| plain_at(file, at, buffer)),
-            Store::Blocks { blocks, rows } => letters(&rows[record as usize], from, to, out, |at, buffer| blocks.read_at(at, buffer)),
+            Store::Plain { file, rows } => {
+                letters(&rows[record as usize], from, to, out, |at, buffer| {
+                    plain_at(file, at, buffer)
+                })
+            }
+            Store::Blocks { blocks, rows } => {
+                letters(&rows[record as usize], from, to, out, |at, buffer| {
+                    blocks.read_at(at, buffer)
+                })
+            }
             Store::TwoBit(two_bit) => two_bit.letters(record, from, to, masked, out),
             Store::Memory(records) => {
-                out.extend(decode(&records.sequence(record as usize)[from as usize..to as usize]).bytes());
+                out.extend(
+                    decode(&records.sequence(record as usize)[from as usize..to as usize]).bytes(),
+                );
                 Ok(())
             }
         }
@@ -173,16 +223,31 @@ impl Store {
 }
 
 /// Appends the letters of `from..to` of a record whose bytes are read by `read_at`.
-fn letters(row: &Row, from: u64, to: u64, out: &mut Vec<u8>, read_at: impl FnOnce(u64, &mut [u8]) -> std::io::Result<usize>) -> Result<()> {
+fn letters(
+    row: &Row,
+    from: u64,
+    to: u64,
+    out: &mut Vec<u8>,
+    read_at: impl FnOnce(u64, &mut [u8]) -> std::io::Result<usize>,
+) -> Result<()> {
     let (start, end) = (row.byte(from), row.byte(to - 1) + 1);
-    // the bytes are read behind what is there already, then their letters are moved up over the line ends
+    // the bytes are read behind what is there already, then their letters are moved up over the
+    // line ends
     let at = out.len();
     let wanted = (end - start) as usize;
     out.resize(at + wanted, 0);
-    let changed = |what: String| fault!("data", "{what}").hint("the file was cut or changed while it was read, or is damaged");
+    let changed = |what: String| {
+        fault!("data", "{what}")
+            .hint("the file was cut or changed while it was read, or is damaged")
+    };
     match read_at(start, &mut out[at..]) {
         Ok(n) if n == wanted => {}
-        Ok(n) => return Err(changed(format!("record `{}`: {n} of {wanted} bytes are left at byte {start}", row.name))),
+        Ok(n) => {
+            return Err(changed(format!(
+                "record `{}`: {n} of {wanted} bytes are left at byte {start}",
+                row.name
+            )));
+        }
         Err(error) => return Err(changed(format!("record `{}`: {error}", row.name))),
     }
     let mut filled = at;

@@ -45,10 +45,24 @@ impl TwoBit {
     /// Opens a file; the names and lengths of its records.
     pub fn open(path: &Path) -> Result<(TwoBit, Vec<String>, Vec<i64>)> {
         let file = file::open(path)?;
-        let size = file.metadata().map_err(|error| Fault::file(path, &error))?.len();
-        let mut own = TwoBit { file, size, is_big: false, records: Vec::new() };
-        let names = own.index().map_err(|fault| fault.context(format!("`{}`", path.display())))?;
-        let lengths = own.records.iter().map(|record| record.length as i64).collect();
+        let size = file
+            .metadata()
+            .map_err(|error| Fault::file(path, &error))?
+            .len();
+        let mut own = TwoBit {
+            file,
+            size,
+            is_big: false,
+            records: Vec::new(),
+        };
+        let names = own
+            .index()
+            .map_err(|fault| fault.context(format!("`{}`", path.display())))?;
+        let lengths = own
+            .records
+            .iter()
+            .map(|record| record.length as i64)
+            .collect();
         Ok((own, names, lengths))
     }
 
@@ -57,7 +71,9 @@ impl TwoBit {
             return Err(damaged("it ends too early"));
         }
         let mut out = vec![0; n as usize];
-        self.file.read_exact_at(&mut out, at).map_err(|error| damaged(&error.to_string()))?;
+        self.file
+            .read_exact_at(&mut out, at)
+            .map_err(|error| damaged(&error.to_string()))?;
         Ok(out)
     }
 
@@ -65,7 +81,11 @@ impl TwoBit {
         let bytes = self.bytes(at, n.saturating_mul(4))?;
         let word = |four: &[u8]| {
             let four = [four[0], four[1], four[2], four[3]];
-            u64::from(if self.is_big { u32::from_be_bytes(four) } else { u32::from_le_bytes(four) })
+            u64::from(if self.is_big {
+                u32::from_be_bytes(four)
+            } else {
+                u32::from_le_bytes(four)
+            })
         };
         Ok(bytes.chunks_exact(4).map(word).collect())
     }
@@ -76,7 +96,10 @@ impl TwoBit {
         let head = self.words(0, 4)?;
         let (version, count) = (head[1], head[2]);
         if version > 1 {
-            bail!("data", "it is of version {version} of 2bit, versions 0 and 1 are read");
+            bail!(
+                "data",
+                "it is of version {version} of 2bit, versions 0 and 1 are read"
+            );
         }
         let width: u64 = if version == 1 { 8 } else { 4 };
         let (mut at, mut names, mut known) = (16, Vec::new(), HashSet::new());
@@ -93,7 +116,9 @@ impl TwoBit {
             if !known.insert(name.clone()) {
                 bail!("data", "two records are called `{name}`");
             }
-            let record = self.record(offset).map_err(|fault| fault.context(format!("record `{name}`")))?;
+            let record = self
+                .record(offset)
+                .map_err(|fault| fault.context(format!("record `{name}`")))?;
             self.records.push(record);
             names.push(name);
         }
@@ -112,13 +137,26 @@ impl TwoBit {
         if bases_at + length.div_ceil(4) > self.size {
             return Err(damaged("it ends too early"));
         }
-        Ok(Record { length, blocks_at: at + 8, block_count, bases_at, blocks: OnceLock::new(), masks_at: masks_at + 4, mask_count, masks: OnceLock::new() })
+        Ok(Record {
+            length,
+            blocks_at: at + 8,
+            block_count,
+            bases_at,
+            blocks: OnceLock::new(),
+            masks_at: masks_at + 4,
+            mask_count,
+            masks: OnceLock::new(),
+        })
     }
 
     fn blocks(&self, record: &Record, at: u64, count: u64) -> Result<Vec<(u64, u64)>> {
         let numbers = self.words(at, 2 * count)?;
         let (starts, sizes) = numbers.split_at(count as usize);
-        let mut blocks: Vec<(u64, u64)> = starts.iter().zip(sizes).map(|(start, size)| (*start, start + size)).collect();
+        let mut blocks: Vec<(u64, u64)> = starts
+            .iter()
+            .zip(sizes)
+            .map(|(start, size)| (*start, start + size))
+            .collect();
         blocks.sort_unstable();
         match blocks.iter().any(|(_, end)| *end > record.length) {
             true => Err(damaged("a block reaches out of its record")),
@@ -131,33 +169,60 @@ impl TwoBit {
         let record = &self.records[record as usize];
         let packed = self.bytes(record.bases_at + from / 4, to.div_ceil(4) - from / 4)?;
         let start = out.len();
-        let codes = packed.iter().flat_map(|byte| [6, 4, 2, 0].map(|shift| BASES[usize::from(byte >> shift & 3)]));
+        let codes = packed
+            .iter()
+            .flat_map(|byte| [6, 4, 2, 0].map(|shift| BASES[usize::from(byte >> shift & 3)]));
         out.extend(codes.skip((from % 4) as usize).take((to - from) as usize));
         if record.blocks.get().is_none() {
-            record.blocks.set(self.blocks(record, record.blocks_at, record.block_count)?).ok();
+            record
+                .blocks
+                .set(self.blocks(record, record.blocks_at, record.block_count)?)
+                .ok();
         }
-        within(&record.blocks, from, to, |a, b| out[start + a..start + b].fill(UNKNOWN));
+        within(&record.blocks, from, to, |a, b| {
+            out[start + a..start + b].fill(UNKNOWN)
+        });
         Ok(())
     }
 
-    /// Appends the letters of `from..to` of a record, masked ones in lower case where `masked` asks for them.
-    pub fn letters(&self, record: u32, from: u64, to: u64, masked: bool, out: &mut Vec<u8>) -> Result<()> {
+    /// Appends the letters of `from..to` of a record, masked ones in lower case where `masked` asks
+    /// for them.
+    pub fn letters(
+        &self,
+        record: u32,
+        from: u64,
+        to: u64,
+        masked: bool,
+        out: &mut Vec<u8>,
+    ) -> Result<()> {
         let start = out.len();
         self.fetch(record, from, to, out)?;
-        out[start..].iter_mut().for_each(|code| *code = LETTERS[usize::from(*code)]);
+        out[start..]
+            .iter_mut()
+            .for_each(|code| *code = LETTERS[usize::from(*code)]);
         let record = &self.records[record as usize];
         if masked && record.masks.get().is_none() {
-            record.masks.set(self.blocks(record, record.masks_at, record.mask_count)?).ok();
+            record
+                .masks
+                .set(self.blocks(record, record.masks_at, record.mask_count)?)
+                .ok();
         }
         if masked {
-            within(&record.masks, from, to, |a, b| out[start + a..start + b].make_ascii_lowercase());
+            within(&record.masks, from, to, |a, b| {
+                out[start + a..start + b].make_ascii_lowercase()
+            });
         }
         Ok(())
     }
 }
 
 /// Visits what blocks have of `from..to`, counted from `from`.
-fn within(blocks: &OnceLock<Vec<(u64, u64)>>, from: u64, to: u64, mut visit: impl FnMut(usize, usize)) {
+fn within(
+    blocks: &OnceLock<Vec<(u64, u64)>>,
+    from: u64,
+    to: u64,
+    mut visit: impl FnMut(usize, usize),
+) {
     let blocks = blocks.get().map_or(&[][..], Vec::as_slice);
     let first = blocks.partition_point(|(_, end)| *end <= from);
     for (a, b) in blocks[first..].iter().take_while(|(a, _)| *a < to) {
@@ -172,8 +237,17 @@ mod tests {
 
     /// One record `a` of ACGTNNACGTAC, of either version and byte order.
     fn file(version: u32, is_big: bool) -> Vec<u8> {
-        let word = |n: u32| if is_big { n.to_be_bytes() } else { n.to_le_bytes() };
-        let mut out: Vec<u8> = [SIGNATURE, version, 1, 0].into_iter().flat_map(word).collect();
+        let word = |n: u32| {
+            if is_big {
+                n.to_be_bytes()
+            } else {
+                n.to_le_bytes()
+            }
+        };
+        let mut out: Vec<u8> = [SIGNATURE, version, 1, 0]
+            .into_iter()
+            .flat_map(word)
+            .collect();
         out.extend(b"\x01a");
         let width = if version == 1 { 8 } else { 4 };
         let offset = out.len() as u32 + width;
@@ -202,7 +276,11 @@ mod tests {
                 for to in from + 1..=12 {
                     let mut out = vec![9];
                     two_bit.fetch(0, from, to, &mut out).expect("codes");
-                    assert_eq!(alphabet::decode(&out[1..]), whole[from as usize..to as usize], "{from}-{to}");
+                    assert_eq!(
+                        alphabet::decode(&out[1..]),
+                        whole[from as usize..to as usize],
+                        "{from}-{to}"
+                    );
                 }
             }
             // damaged files are refused, never a panic

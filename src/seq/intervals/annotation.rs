@@ -9,9 +9,17 @@ use noodles::gff::feature::record::Strand as Side;
 use std::path::Path;
 
 /// Attributes that become fields.
-const ATTRIBUTES: [&str; 6] = ["gene_id", "gene_name", "transcript_id", "gene_type", "ID", "Name"];
+const ATTRIBUTES: [&str; 6] = [
+    "gene_id",
+    "gene_name",
+    "transcript_id",
+    "gene_type",
+    "ID",
+    "Name",
+];
 
-/// The rows of a GTF or GFF3 file, with fields `source`, `feature`, `score` and the usual attributes.
+/// The rows of a GTF or GFF3 file, with fields `source`, `feature`, `score` and the usual
+/// attributes.
 pub fn genes(path: &Path, plan: &Plan, format: Format) -> Result<Intervals> {
     let mut lines = text::Lines::open(path)?;
     let mut gather = Gather::new(path, *plan);
@@ -24,15 +32,30 @@ pub fn genes(path: &Path, plan: &Plan, format: Format) -> Result<Intervals> {
         if text.trim().is_empty() || text.starts_with('#') {
             continue;
         }
-        let first = || format!("line {number}: {}", text.chars().take(40).collect::<String>());
+        let first = || {
+            format!(
+                "line {number}: {}",
+                text.chars().take(40).collect::<String>()
+            )
+        };
         let Ok(row) = (match format {
             Format::Gtf => gtf_row(text),
             _ => gff_row(text),
         }) else {
-            gather.problems.add("that are no records of this format", first);
+            gather
+                .problems
+                .add("that are no records of this format", first);
             continue;
         };
-        if gather.push(&Draft { chrom: &row.chrom, start: row.start, end: row.end, strand: row.strand }, number) {
+        if gather.push(
+            &Draft {
+                chrom: &row.chrom,
+                start: row.start,
+                end: row.end,
+                strand: row.strand,
+            },
+            number,
+        ) {
             for (own, value) in texts.iter_mut().zip(row.texts) {
                 own.push(value.into_boxed_str());
             }
@@ -71,11 +94,16 @@ fn side(strand: std::io::Result<Side>) -> std::io::Result<Strand> {
 }
 
 fn or_dot(value: Option<String>) -> String {
-    value.filter(|value| !value.is_empty()).unwrap_or_else(|| ".".into())
+    value
+        .filter(|value| !value.is_empty())
+        .unwrap_or_else(|| ".".into())
 }
 
 /// A record's fields; `value` finds an attribute, which the two formats write differently.
-fn gene(record: &impl noodles::gff::feature::Record, value: impl Fn(&[u8]) -> std::io::Result<Option<String>>) -> std::io::Result<Gene> {
+fn gene(
+    record: &impl noodles::gff::feature::Record,
+    value: impl Fn(&[u8]) -> std::io::Result<Option<String>>,
+) -> std::io::Result<Gene> {
     let mut texts = vec![record.source().to_string(), record.ty().to_string()];
     for key in ATTRIBUTES {
         texts.push(or_dot(value(key.as_bytes())?));
@@ -126,18 +154,31 @@ fn gff_row(text: &str) -> std::io::Result<Gene> {
 
 /// A number of the INFO column.
 fn info(text: &str, key: &str) -> Option<i64> {
-    let cell = text.split('\t').nth(7)?.split(';').find_map(|cell| cell.strip_prefix(key)?.strip_prefix('='))?;
+    let cell = text
+        .split('\t')
+        .nth(7)?
+        .split(';')
+        .find_map(|cell| cell.strip_prefix(key)?.strip_prefix('='))?;
     cell.split(',').next()?.trim().parse().ok()
 }
 
-/// One past the last base of a symbolic allele such as `<DEL>`: `END`, or by `SVLEN` where it is not an insertion.
+/// One past the last base of a symbolic allele such as `<DEL>`: `END`, or by `SVLEN` where it is
+/// not an insertion.
 fn symbolic_end(text: &str, allele: &str, start: i64, reference: i64) -> i64 {
-    let by_length = || info(text, "SVLEN").filter(|_| !allele.starts_with("<INS")).map(|n| start + n.saturating_abs());
-    info(text, "END").or_else(by_length).unwrap_or(start + reference).max(start + reference)
+    let by_length = || {
+        info(text, "SVLEN")
+            .filter(|_| !allele.starts_with("<INS"))
+            .map(|n| start + n.saturating_abs())
+    };
+    info(text, "END")
+        .or_else(by_length)
+        .unwrap_or(start + reference)
+        .max(start + reference)
 }
 
-/// The variants of a VCF file, a row for each alternate allele, with fields `name`, `reference` and `alternate`. Symbolic
-/// alleles reach to their `END`, as in bedtools and bcftools; breakends, `*` and `.` are where their reference allele is.
+/// The variants of a VCF file, a row for each alternate allele, with fields `name`, `reference` and
+/// `alternate`. Symbolic alleles reach to their `END`, as in bedtools and bcftools; breakends, `*`
+/// and `.` are where their reference allele is.
 pub fn variants(path: &Path, plan: &Plan) -> Result<Intervals> {
     use noodles::vcf;
     let mut lines = text::Lines::open(path)?;
@@ -148,20 +189,39 @@ pub fn variants(path: &Path, plan: &Plan) -> Result<Intervals> {
         if text.trim().is_empty() || text.starts_with('#') {
             continue;
         }
-        let first = || format!("line {number}: {}", text.chars().take(40).collect::<String>());
+        let first = || {
+            format!(
+                "line {number}: {}",
+                text.chars().take(40).collect::<String>()
+            )
+        };
         let mut record = vcf::Record::default();
         // files without QUAL, FILTER or INFO are about
         let columns = text.split('\t').count();
-        let whole = format!("{text}{}\n", if (5..8).contains(&columns) { "\t.".repeat(8 - columns) } else { String::new() });
+        let whole = format!(
+            "{text}{}\n",
+            if (5..8).contains(&columns) {
+                "\t.".repeat(8 - columns)
+            } else {
+                String::new()
+            }
+        );
         let read = vcf::io::Reader::new(whole.as_bytes()).read_record(&mut record);
-        let start = record.variant_start().and_then(std::io::Result::ok).map(|p| p.get() as i64 - 1);
+        let start = record
+            .variant_start()
+            .and_then(std::io::Result::ok)
+            .map(|p| p.get() as i64 - 1);
         let reference = record.reference_bases().to_string();
         let (Ok(_), Some(start)) = (read, start) else {
-            gather.problems.add("that are no records of this format", first);
+            gather
+                .problems
+                .add("that are no records of this format", first);
             continue;
         };
         if !is_sequence(&reference) {
-            gather.problems.add("with a reference allele that is no sequence", first);
+            gather
+                .problems
+                .add("with a reference allele that is no sequence", first);
             continue;
         }
         let name = text.split('\t').nth(2).unwrap_or(".").to_string();
@@ -174,7 +234,12 @@ pub fn variants(path: &Path, plan: &Plan) -> Result<Intervals> {
             if !is_sequence(alternate) {
                 symbolic.add("alternate alleles that are no sequence", first);
             }
-            let draft = Draft { chrom: record.reference_sequence_name(), start, end, strand: Strand::None };
+            let draft = Draft {
+                chrom: record.reference_sequence_name(),
+                start,
+                end,
+                strand: Strand::None,
+            };
             if gather.push(&draft, number) {
                 texts[0].push(name.as_str().into());
                 texts[1].push(reference.as_str().into());
@@ -183,9 +248,17 @@ pub fn variants(path: &Path, plan: &Plan) -> Result<Intervals> {
         }
     }
     let fields = ["name", "reference", "alternate"].into_iter().zip(texts);
-    let mut out = gather.finish(fields.map(|(name, own)| (name.to_string(), Field::Text(own))).collect())?;
+    let mut out = gather.finish(
+        fields
+            .map(|(name, own)| (name.to_string(), Field::Text(own)))
+            .collect(),
+    )?;
     if symbolic.total() > 0 {
-        out.notes.push(format!("`{}` has {}: they are intervals without a sequence", path.display(), symbolic.text()));
+        out.notes.push(format!(
+            "`{}` has {}: they are intervals without a sequence",
+            path.display(),
+            symbolic.text()
+        ));
     }
     Ok(out)
 }
@@ -197,28 +270,63 @@ pub fn big_bed(path: &Path, plan: &Plan) -> Result<Intervals> {
     }
     // the library gives up on damaged blocks
     let read = crate::base::panic::guarded(|| big_bed_entries(path, plan));
-    read.unwrap_or_else(|_| Err(broken(path, None, &"a block of it cannot be read").hint("it is no whole bigBed file: fetch or copy it again")))
+    read.unwrap_or_else(|_| {
+        Err(broken(path, None, &"a block of it cannot be read")
+            .hint("it is no whole bigBed file: fetch or copy it again"))
+    })
 }
 
 fn big_bed_entries(path: &Path, plan: &Plan) -> Result<Intervals> {
-    let mut file = bigtools::BigBedRead::open(crate::base::file::open(path)?)
-        .map_err(|error| broken(path, None, &error).hint("it is no whole bigBed file: fetch or copy it again"))?;
-    let chroms: Vec<(String, u32)> = file.chroms().iter().map(|c| (c.name.clone(), c.length)).collect();
+    let mut file = bigtools::BigBedRead::open(crate::base::file::open(path)?).map_err(|error| {
+        broken(path, None, &error).hint("it is no whole bigBed file: fetch or copy it again")
+    })?;
+    let chroms: Vec<(String, u32)> = file
+        .chroms()
+        .iter()
+        .map(|c| (c.name.clone(), c.length))
+        .collect();
     let mut gather = Gather::new(path, *plan);
     let (mut names, mut scores) = (Vec::<Box<str>>::new(), Vec::new());
     let mut number = 0;
     for (chrom, length) in &chroms {
-        let entries = file.get_interval(chrom, 0, *length).map_err(|error| broken(path, None, &error))?;
+        let entries = file
+            .get_interval(chrom, 0, *length)
+            .map_err(|error| broken(path, None, &error))?;
         for entry in entries {
-            let entry = entry.map_err(|error| broken(path, None, &error).hint("the file is damaged"))?;
+            let entry =
+                entry.map_err(|error| broken(path, None, &error).hint("the file is damaged"))?;
             number += 1;
             let rest: Vec<&str> = entry.rest.split('\t').collect();
-            let strand = rest.get(2).and_then(|cell| Strand::parse(cell)).unwrap_or_default();
-            if gather.push(&Draft { chrom, start: i64::from(entry.start), end: i64::from(entry.end), strand }, number) {
-                names.push(rest.first().filter(|name| !name.is_empty()).copied().unwrap_or(".").into());
-                scores.push(rest.get(1).and_then(|cell| cell.parse().ok()).unwrap_or(f64::NAN));
+            let strand = rest
+                .get(2)
+                .and_then(|cell| Strand::parse(cell))
+                .unwrap_or_default();
+            if gather.push(
+                &Draft {
+                    chrom,
+                    start: i64::from(entry.start),
+                    end: i64::from(entry.end),
+                    strand,
+                },
+                number,
+            ) {
+                names.push(
+                    rest.first()
+                        .filter(|name| !name.is_empty())
+                        .copied()
+                        .unwrap_or(".")
+                        .into(),
+                );
+                scores.push(
+                    rest.get(1)
+                        .and_then(|cell| cell.parse().ok())
+                        .unwrap_or(f64::NAN),
+                );
             }
         }
     }
-    gather.finish(vec![("name".into(), Field::Text(names)), ("score".into(), Field::Number(scores))])
+    gather.finish(vec![
+        ("name".into(), Field::Text(names)),
+        ("score".into(), Field::Number(scores)),
+    ])
 }

@@ -49,7 +49,15 @@ pub struct Search {
 
 impl Default for Search {
     fn default() -> Self {
-        Search { strand: StrandRule::Any, k: 1, ties: Ties::All, sign: Sign::Reference, skip_overlaps: false, skip_upstream: false, skip_downstream: false }
+        Search {
+            strand: StrandRule::Any,
+            k: 1,
+            ties: Ties::All,
+            sign: Sign::Reference,
+            skip_overlaps: false,
+            skip_upstream: false,
+            skip_downstream: false,
+        }
     }
 }
 
@@ -66,7 +74,8 @@ impl Search {
         }
     }
 
-    /// Of the hits, nearest first, those that are wanted with their distances; upstream is negative.
+    /// Of the hits, nearest first, those that are wanted with their distances; upstream is
+    /// negative.
     fn choose(&self, overlaps: &[u32], up: &[Level], down: &[Level]) -> Vec<(u32, i64)> {
         let mut out = Vec::new();
         let mut used = 0;
@@ -107,12 +116,15 @@ impl Search {
 }
 
 impl Intervals {
-    /// The nearest intervals of another list: for each row, rows and distances, nearest first. 0 is an overlap, 1 touches
-    /// (as bedtools counts), negative distances lie upstream.
+    /// The nearest intervals of another list: for each row, rows and distances, nearest first. 0 is
+    /// an overlap, 1 touches (as bedtools counts), negative distances lie upstream.
     pub fn closest(&self, other: &Intervals, search: &Search) -> Result<Vec<Vec<(u32, i64)>>> {
         let (a, b) = self.together(other);
         let index = Index::new(&b)?;
-        let sides: Vec<Sides> = by_chrom(&b).into_iter().map(|rows| Sides::new(rows, &b)).collect();
+        let sides: Vec<Sides> = by_chrom(&b)
+            .into_iter()
+            .map(|rows| Sides::new(rows, &b))
+            .collect();
         let rule = Rule::of_strand(search.strand);
         let mut hits = Vec::new();
         let nearest = |row: &Interval| {
@@ -145,14 +157,24 @@ impl Sides {
     }
 
     /// Rows upstream and downstream that do not overlap, by distance.
-    fn around(&self, row: &Interval, list: &Intervals, search: &Search) -> (Vec<Level>, Vec<Level>) {
+    fn around(
+        &self,
+        row: &Interval,
+        list: &Intervals,
+        search: &Search,
+    ) -> (Vec<Level>, Vec<Level>) {
         let own = row.padded();
         let at = |i: &u32| list.rows[*i as usize].padded();
         let right = self.starts.partition_point(|i| at(i).start < own.end);
         let left = self.ends.partition_point(|i| at(i).end <= own.start);
         let (mut up, mut down) = (Vec::new(), Vec::new());
-        let after = self.starts[right..].iter().map(|i| (*i, at(i).start - own.end + 1, true));
-        let before = self.ends[..left].iter().rev().map(|i| (*i, own.start - at(i).end + 1, false));
+        let after = self.starts[right..]
+            .iter()
+            .map(|i| (*i, at(i).start - own.end + 1, true));
+        let before = self.ends[..left]
+            .iter()
+            .rev()
+            .map(|i| (*i, own.start - at(i).end + 1, false));
         self.gather(after, row, list, search, (&mut up, &mut down));
         self.gather(before, row, list, search, (&mut up, &mut down));
         for levels in [&mut up, &mut down] {
@@ -169,7 +191,8 @@ impl Sides {
         (up, down)
     }
 
-    /// Sorts rows of one side, nearest first, into upstream and downstream until as many distances as wanted are found.
+    /// Sorts rows of one side, nearest first, into upstream and downstream until as many distances
+    /// as wanted are found.
     fn gather(
         &self,
         rows: impl Iterator<Item = (u32, i64, bool)>,
@@ -182,7 +205,11 @@ impl Sides {
         for (i, distance, is_right) in rows {
             let other = &list.rows[i as usize];
             let is_up = search.is_right_upstream(row, other) == is_right;
-            let skipped = if is_up { search.skip_upstream } else { search.skip_downstream };
+            let skipped = if is_up {
+                search.skip_upstream
+            } else {
+                search.skip_downstream
+            };
             if skipped || !row.strand.is_as(other.strand, search.strand) {
                 continue;
             }

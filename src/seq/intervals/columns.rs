@@ -60,15 +60,23 @@ impl Operation {
     /// The operation of a name.
     pub fn named(name: &str) -> Result<Operation> {
         let names = || Self::NAMES.iter().map(|(known, _)| *known);
-        let found = Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, operation)| *operation);
+        let found = Self::NAMES
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, operation)| *operation);
         found.ok_or_else(|| match crate::base::near::nearest(name, names()) {
-            Some(near) => fault!("value", "there is no operation `{name}`").hint(format!("did you mean \"{near}\"?")),
-            None => fault!("value", "there is no operation `{name}`").hint(names().collect::<Vec<_>>().join(", ")),
+            Some(near) => fault!("value", "there is no operation `{name}`")
+                .hint(format!("did you mean \"{near}\"?")),
+            None => fault!("value", "there is no operation `{name}`")
+                .hint(names().collect::<Vec<_>>().join(", ")),
         })
     }
 
     fn name(self) -> &'static str {
-        Self::NAMES.iter().find(|(_, known)| *known == self).map_or("", |(name, _)| name)
+        Self::NAMES
+            .iter()
+            .find(|(_, known)| *known == self)
+            .map_or("", |(name, _)| name)
     }
 
     /// What is made of numbers; none where the operation is not about numbers.
@@ -89,7 +97,11 @@ impl Operation {
                 let mut sorted = values.to_vec();
                 sorted.sort_by(f64::total_cmp);
                 let half = sorted.len() / 2;
-                if sorted.len() % 2 == 1 { sorted[half] } else { (sorted[half - 1] + sorted[half]) / 2.0 }
+                if sorted.len() % 2 == 1 {
+                    sorted[half]
+                } else {
+                    (sorted[half - 1] + sorted[half]) / 2.0
+                }
             }
             Operation::Min => known().fold(f64::NAN, f64::min),
             Operation::Max => known().fold(f64::NAN, f64::max),
@@ -104,20 +116,39 @@ impl Operation {
 
     fn needs_numbers(self) -> bool {
         use Operation::*;
-        matches!(self, Sum | Mean | Median | Min | Max | AbsMin | AbsMax | Stdev | SampleStdev)
+        matches!(
+            self,
+            Sum | Mean | Median | Min | Max | AbsMin | AbsMax | Stdev | SampleStdev
+        )
     }
 
     /// Whether the result is one of the values.
     fn picks(self) -> bool {
-        matches!(self, Operation::Mode | Operation::Antimode | Operation::First | Operation::Last)
+        matches!(
+            self,
+            Operation::Mode | Operation::Antimode | Operation::First | Operation::Last
+        )
     }
 
     fn of_words(self, values: &[String]) -> String {
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-        values.iter().for_each(|value| *counts.entry(value).or_default() += 1);
-        let join = |words: Vec<&str>| if words.is_empty() { ".".to_string() } else { words.join(",") };
+        values
+            .iter()
+            .for_each(|value| *counts.entry(value).or_default() += 1);
+        let join = |words: Vec<&str>| {
+            if words.is_empty() {
+                ".".to_string()
+            } else {
+                words.join(",")
+            }
+        };
         // of equally frequent values the first in order of words
-        let by_count = |sign: i64| counts.iter().min_by_key(|(_, n)| sign * **n as i64).map(|(word, _)| *word);
+        let by_count = |sign: i64| {
+            counts
+                .iter()
+                .min_by_key(|(_, n)| sign * **n as i64)
+                .map(|(word, _)| *word)
+        };
         let one = |word: Option<&str>| word.unwrap_or(".").to_string();
         match self {
             Operation::Mode => one(by_count(-1)),
@@ -125,7 +156,13 @@ impl Operation {
             Operation::First => one(values.first().map(String::as_str)),
             Operation::Last => one(values.last().map(String::as_str)),
             Operation::Distinct => join(counts.keys().copied().collect()),
-            Operation::DistinctOnly => join(counts.iter().filter(|(_, n)| **n == 1).map(|(word, _)| *word).collect()),
+            Operation::DistinctOnly => join(
+                counts
+                    .iter()
+                    .filter(|(_, n)| **n == 1)
+                    .map(|(word, _)| *word)
+                    .collect(),
+            ),
             Operation::Count => values.len().to_string(),
             Operation::CountDistinct => counts.len().to_string(),
             _ => join(values.iter().map(String::as_str).collect()),
@@ -136,9 +173,22 @@ impl Operation {
 /// A column and what is made of it.
 pub type Request = (String, Operation);
 
-/// One value for each group of rows and each request, as fields `score_mean`, `name_distinct` and so on.
-pub fn summed(list: &Intervals, groups: &[Vec<u32>], requests: &[Request]) -> Result<Vec<(String, Field)>> {
-    requests.iter().map(|(name, operation)| Ok((format!("{name}_{}", operation.name()), one(list, groups, name, *operation)?))).collect()
+/// One value for each group of rows and each request, as fields `score_mean`, `name_distinct` and
+/// so on.
+pub fn summed(
+    list: &Intervals,
+    groups: &[Vec<u32>],
+    requests: &[Request],
+) -> Result<Vec<(String, Field)>> {
+    requests
+        .iter()
+        .map(|(name, operation)| {
+            Ok((
+                format!("{name}_{}", operation.name()),
+                one(list, groups, name, *operation)?,
+            ))
+        })
+        .collect()
 }
 
 fn one(list: &Intervals, groups: &[Vec<u32>], name: &str, operation: Operation) -> Result<Field> {
@@ -154,20 +204,38 @@ fn one(list: &Intervals, groups: &[Vec<u32>], name: &str, operation: Operation) 
         };
         return Ok(Field::Number(groups.iter().map(of).collect()));
     }
-    let of = |rows: &Vec<u32>| operation.of_words(&rows.iter().map(|i| field.text(*i as usize)).collect::<Vec<_>>());
+    let of = |rows: &Vec<u32>| {
+        operation.of_words(
+            &rows
+                .iter()
+                .map(|i| field.text(*i as usize))
+                .collect::<Vec<_>>(),
+        )
+    };
     let words: Vec<String> = groups.iter().map(of).collect();
     let is_count = matches!(operation, Operation::Count | Operation::CountDistinct);
     if is_count || (operation.picks() && matches!(field, Field::Number(_))) {
-        return Ok(Field::Number(words.iter().map(|word| word.parse().unwrap_or(f64::NAN)).collect()));
+        return Ok(Field::Number(
+            words
+                .iter()
+                .map(|word| word.parse().unwrap_or(f64::NAN))
+                .collect(),
+        ));
     }
-    Ok(Field::Text(words.into_iter().map(String::into_boxed_str).collect()))
+    Ok(Field::Text(
+        words.into_iter().map(String::into_boxed_str).collect(),
+    ))
 }
 
 impl Intervals {
     /// A field, or `chrom`, `start`, `end` or `strand`, as a field.
     pub fn column(&self, name: &str) -> Result<Field> {
-        let number = |get: &dyn Fn(usize) -> i64| Field::Number((0..self.len()).map(|i| get(i) as f64).collect());
-        let text = |get: &dyn Fn(usize) -> String| Field::Text((0..self.len()).map(|i| get(i).into_boxed_str()).collect());
+        let number = |get: &dyn Fn(usize) -> i64| {
+            Field::Number((0..self.len()).map(|i| get(i) as f64).collect())
+        };
+        let text = |get: &dyn Fn(usize) -> String| {
+            Field::Text((0..self.len()).map(|i| get(i).into_boxed_str()).collect())
+        };
         Ok(match name {
             "chrom" => text(&|i| self.chrom(i).to_string()),
             "start" => number(&|i| self.rows[i].start),
@@ -177,9 +245,13 @@ impl Intervals {
         })
     }
 
-    /// Rows in groups of the same values of some columns, in order of appearance: the first row of each, and all rows.
+    /// Rows in groups of the same values of some columns, in order of appearance: the first row of
+    /// each, and all rows.
     pub fn groups(&self, names: &[String]) -> Result<(Vec<u32>, Vec<Vec<u32>>)> {
-        let columns: Vec<Field> = names.iter().map(|name| self.column(name)).collect::<Result<_>>()?;
+        let columns: Vec<Field> = names
+            .iter()
+            .map(|name| self.column(name))
+            .collect::<Result<_>>()?;
         let mut known: std::collections::HashMap<Vec<String>, usize> = Default::default();
         let mut groups: Vec<Vec<u32>> = Vec::new();
         for row in 0..self.len() {
@@ -200,15 +272,35 @@ mod tests {
 
     #[test]
     fn operations_are_bedtools() {
-        let numbers = |op: &str, values: &[f64]| Operation::named(op).unwrap().of_numbers(values).unwrap();
+        let numbers =
+            |op: &str, values: &[f64]| Operation::named(op).unwrap().of_numbers(values).unwrap();
         let values = [-3.0, 2.0, -1.5];
-        assert_eq!(["sum", "min", "max", "absmin", "absmax", "median"].map(|op| numbers(op, &values)), [-2.5, -3.0, 2.0, 1.5, 3.0, -1.5]);
+        assert_eq!(
+            ["sum", "min", "max", "absmin", "absmax", "median"].map(|op| numbers(op, &values)),
+            [-2.5, -3.0, 2.0, 1.5, 3.0, -1.5]
+        );
         assert!((numbers("stdev", &values) - 2.094967515).abs() < 1e-9);
         assert!((numbers("sstdev", &values) - 2.56580072).abs() < 1e-8);
         assert!(numbers("sum", &[]).is_nan() && numbers("sum", &[1.0, f64::NAN]).is_nan());
         assert_eq!(numbers("max", &[f64::NAN, -1.0]), -1.0);
-        let words = |op: &str| Operation::named(op).unwrap().of_words(&["b".into(), "a".into(), "b".into(), "c".into()]);
-        let found = ["mode", "antimode", "distinct", "distinct_only", "collapse", "first", "last"].map(words);
+        let words = |op: &str| {
+            Operation::named(op).unwrap().of_words(&[
+                "b".into(),
+                "a".into(),
+                "b".into(),
+                "c".into(),
+            ])
+        };
+        let found = [
+            "mode",
+            "antimode",
+            "distinct",
+            "distinct_only",
+            "collapse",
+            "first",
+            "last",
+        ]
+        .map(words);
         assert_eq!(found, ["b", "a", "a,b,c", "a,c", "b,a,b,c", "b", "c"]);
         assert!(Operation::named("averge").is_err());
     }

@@ -7,7 +7,8 @@ use crate::bail;
 use crate::base::{Interval, Result};
 use std::collections::BTreeMap;
 
-/// The counts of Fisher's test: intervals of both, of the first alone, of the second alone, and of neither.
+/// The counts of Fisher's test: intervals of both, of the first alone, of the second alone, and of
+/// neither.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Counts {
     /// Intervals of the first list.
@@ -27,15 +28,16 @@ fn total(list: &Intervals) -> i64 {
 }
 
 impl Intervals {
-    /// Bases shared by two lists, as a share of the bases that either covers; NaN where neither covers any.
+    /// Bases shared by two lists, as a share of the bases that either covers; NaN where neither
+    /// covers any.
     pub fn jaccard(&self, other: &Intervals) -> Result<f64> {
         let (a, b) = (self.merge(0, false), other.merge(0, false));
         let shared = total(&a.intersect(&b, &Rule::default(), Report::Overlap, "")?);
         Ok(shared as f64 / (total(&a) + total(&b) - shared) as f64)
     }
 
-    /// For each interval whose middle lies between the middles of two of another list: its row, and its distance from
-    /// the nearer as a share of the distance between the two (0 to 0.5).
+    /// For each interval whose middle lies between the middles of two of another list: its row, and
+    /// its distance from the nearer as a share of the distance between the two (0 to 0.5).
     pub fn relative_distances(&self, other: &Intervals) -> Vec<(u32, f64)> {
         let (a, b) = self.together(other);
         let middle = |row: &Interval| {
@@ -57,15 +59,24 @@ impl Intervals {
                 return Some((i as u32, 0.0));
             }
             let (left, right) = (own.get(next.checked_sub(1)?)?, own.get(next)?);
-            Some((i as u32, (at - left).min(right - at) as f64 / (right - left) as f64))
+            Some((
+                i as u32,
+                (at - left).min(right - at) as f64 / (right - left) as f64,
+            ))
         };
         a.rows.iter().enumerate().filter_map(one).collect()
     }
 
-    /// The table of Fisher's test of whether two lists overlap more than by chance, as bedtools counts it.
+    /// The table of Fisher's test of whether two lists overlap more than by chance, as bedtools
+    /// counts it.
     pub fn fisher_counts(&self, other: &Intervals, genome: i64, rule: &Rule) -> Result<Counts> {
         if self.is_empty() || other.is_empty() {
-            bail!("value", "Fisher's test needs intervals in both lists, got {} and {}", self.len(), other.len());
+            bail!(
+                "value",
+                "Fisher's test needs intervals in both lists, got {} and {}",
+                self.len(),
+                other.len()
+            );
         }
         let (a, b) = self.together(other);
         let pairs = Pairs::new(&a, &b, rule)?;
@@ -77,11 +88,20 @@ impl Intervals {
         }
         let (first, second) = (a.len() as u64, b.len() as u64);
         let mean = |list: &Intervals| 1.0 + total(list) as f64 / list.len() as f64;
-        let alone = [first.saturating_sub(overlaps), second.saturating_sub(overlaps)];
+        let alone = [
+            first.saturating_sub(overlaps),
+            second.saturating_sub(overlaps),
+        ];
         let least = alone[0] + alone[1] + overlaps;
         let possible = least.max((genome as f64 / (mean(&a) + mean(&b))) as u64);
         let table = [[overlaps, alone[0]], [alone[1], possible - least]];
-        Ok(Counts { first, second, overlaps, possible, table })
+        Ok(Counts {
+            first,
+            second,
+            overlaps,
+            possible,
+            table,
+        })
     }
 }
 
@@ -90,7 +110,8 @@ pub fn hundredths(distances: &[(u32, f64)]) -> BTreeMap<i64, usize> {
     let mut out = BTreeMap::new();
     for (_, distance) in distances {
         // single precision, as bedtools
-        *out.entry((*distance as f32 * 100.0).floor() as i64).or_default() += 1;
+        *out.entry((*distance as f32 * 100.0).floor() as i64)
+            .or_default() += 1;
     }
     out
 }

@@ -26,7 +26,11 @@ impl Covered {
 
     /// Bases that are covered.
     pub fn bases(&self) -> i64 {
-        self.depths.iter().filter(|(depth, _)| **depth > 0).map(|(_, n)| n).sum()
+        self.depths
+            .iter()
+            .filter(|(depth, _)| **depth > 0)
+            .map(|(_, n)| n)
+            .sum()
     }
 
     fn mean(&self) -> f64 {
@@ -36,7 +40,10 @@ impl Covered {
 
 /// Bases at each depth of a range.
 fn depths((start, end): (i64, i64), pieces: &[(i64, i64)]) -> Histogram {
-    let mut steps: Vec<(i64, i64)> = pieces.iter().flat_map(|(from, to)| [(*from, 1), (*to, -1)]).collect();
+    let mut steps: Vec<(i64, i64)> = pieces
+        .iter()
+        .flat_map(|(from, to)| [(*from, 1), (*to, -1)])
+        .collect();
     steps.push((end, 0));
     steps.sort_unstable();
     let (mut at, mut depth, mut out) = (start, 0, Histogram::new());
@@ -51,17 +58,21 @@ fn depths((start, end): (i64, i64), pieces: &[(i64, i64)]) -> Histogram {
 }
 
 impl Intervals {
-    /// How another list covers each. Only the blocks of BED12 rows count where the rule says so; the length stays that of
-    /// the whole interval, and each pair of blocks counts.
+    /// How another list covers each. Only the blocks of BED12 rows count where the rule says so;
+    /// the length stays that of the whole interval, and each pair of blocks counts.
     pub fn coverage(&self, other: &Intervals, rule: &Rule) -> Result<Vec<Covered>> {
         let (a, b) = self.together(other);
         let pairs = Pairs::new(&a, &b, rule)?;
         let mut hits = Vec::new();
         let one = |i: usize| {
             pairs.hits(i, &mut hits);
-            let pieces: Vec<(i64, i64)> = hits.iter().flat_map(|hit| pairs.pieces(i, *hit)).collect();
+            let pieces: Vec<(i64, i64)> =
+                hits.iter().flat_map(|hit| pairs.pieces(i, *hit)).collect();
             let range = a.rows[i].padded();
-            Covered { count: pieces.len(), depths: depths((range.start, range.end), &pieces) }
+            Covered {
+                count: pieces.len(),
+                depths: depths((range.start, range.end), &pieces),
+            }
         };
         Ok((0..a.len()).map(one).collect())
     }
@@ -69,7 +80,8 @@ impl Intervals {
     /// The list with the fields `count`, `bases`, `length`, `share` and `mean`.
     pub fn with_coverage(&self, other: &Intervals, rule: &Rule) -> Result<Intervals> {
         let covered = self.coverage(other, rule)?;
-        let field = |get: &dyn Fn(&Covered) -> f64| Field::Number(covered.iter().map(get).collect());
+        let field =
+            |get: &dyn Fn(&Covered) -> f64| Field::Number(covered.iter().map(get).collect());
         Ok(self
             .select(&(0..self.len() as u32).collect::<Vec<_>>())
             .with_field("count", field(&|c| c.count as f64))
@@ -87,7 +99,8 @@ impl Intervals {
         let one = |i: usize| {
             pairs.hits(i, &mut hits);
             let pieces = united(hits.iter().flat_map(|hit| pairs.pieces(i, *hit)).collect());
-            pieces.iter().map(|(start, end)| end - start).sum::<i64>() as f64 / a.rows[i].padded().len() as f64
+            pieces.iter().map(|(start, end)| end - start).sum::<i64>() as f64
+                / a.rows[i].padded().len() as f64
         };
         Ok((0..a.len()).map(one).collect())
     }
@@ -108,7 +121,10 @@ mod tests {
 
     #[test]
     fn depths_are_counted_base_by_base() {
-        assert_eq!(depths((0, 10), &[(0, 4), (2, 6)]), Histogram::from([(0, 4), (1, 4), (2, 2)]));
+        assert_eq!(
+            depths((0, 10), &[(0, 4), (2, 6)]),
+            Histogram::from([(0, 4), (1, 4), (2, 2)])
+        );
         assert_eq!(depths((5, 8), &[]), Histogram::from([(0, 3)]));
         assert_eq!(depths((5, 8), &[(5, 8)]), Histogram::from([(1, 3)]));
     }

@@ -33,8 +33,12 @@ pub enum Field {
 impl Field {
     fn select(&self, rows: &[u32]) -> Field {
         match self {
-            Field::Text(values) => Field::Text(rows.iter().map(|i| values[*i as usize].clone()).collect()),
-            Field::Number(values) => Field::Number(rows.iter().map(|i| values[*i as usize]).collect()),
+            Field::Text(values) => {
+                Field::Text(rows.iter().map(|i| values[*i as usize].clone()).collect())
+            }
+            Field::Number(values) => {
+                Field::Number(rows.iter().map(|i| values[*i as usize]).collect())
+            }
         }
     }
 
@@ -71,7 +75,8 @@ pub struct Intervals {
     pub contigs: Arc<Contigs>,
     /// The intervals.
     pub rows: Vec<Interval>,
-    /// Named fields: `name`, `score`, `signal`, `summit` (an absolute position) and whatever else the file has.
+    /// Named fields: `name`, `score`, `signal`, `summit` (an absolute position) and whatever else
+    /// the file has.
     pub fields: Vec<(String, Field)>,
     /// What making them had to say.
     pub notes: Vec<String>,
@@ -80,7 +85,12 @@ pub struct Intervals {
 impl Intervals {
     /// Intervals without fields.
     pub fn new(contigs: Arc<Contigs>, rows: Vec<Interval>) -> Intervals {
-        Intervals { contigs, rows, fields: Vec::new(), notes: Vec::new() }
+        Intervals {
+            contigs,
+            rows,
+            fields: Vec::new(),
+            notes: Vec::new(),
+        }
     }
 
     /// How many there are.
@@ -95,7 +105,10 @@ impl Intervals {
 
     /// A field by name.
     pub fn field(&self, name: &str) -> Option<&Field> {
-        self.fields.iter().find(|(known, _)| known == name).map(|(_, field)| field)
+        self.fields
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, field)| field)
     }
 
     /// A field that must be there.
@@ -138,21 +151,36 @@ impl Intervals {
         Intervals {
             contigs: self.contigs.clone(),
             rows: rows.iter().map(|i| self.rows[*i as usize]).collect(),
-            fields: self.fields.iter().map(|(name, field)| (name.clone(), field.select(rows))).collect(),
+            fields: self
+                .fields
+                .iter()
+                .map(|(name, field)| (name.clone(), field.select(rows)))
+                .collect(),
             notes: Vec::new(),
         }
     }
 
     /// The rows for which a rule holds.
     pub fn keep(&self, rule: impl Fn(usize, &Interval) -> bool) -> Intervals {
-        let rows: Vec<u32> = self.rows.iter().enumerate().filter(|(i, interval)| rule(*i, interval)).map(|(i, _)| i as u32).collect();
+        let rows: Vec<u32> = self
+            .rows
+            .iter()
+            .enumerate()
+            .filter(|(i, interval)| rule(*i, interval))
+            .map(|(i, _)| i as u32)
+            .collect();
         self.select(&rows)
     }
 
-    /// The rows on some chromosomes, or on all others; also the names that are not chromosomes of the list.
+    /// The rows on some chromosomes, or on all others; also the names that are not chromosomes of
+    /// the list.
     pub fn on(&self, names: &[String], is_kept: bool) -> (Intervals, Vec<String>) {
         let found = self.contigs.find_all(names);
-        let numbers: Vec<Option<u32>> = found.iter().zip(names).map(|(n, name)| n.or_else(|| self.contigs.find(name))).collect();
+        let numbers: Vec<Option<u32>> = found
+            .iter()
+            .zip(names)
+            .map(|(n, name)| n.or_else(|| self.contigs.find(name)))
+            .collect();
         let absent = names.iter().zip(&numbers).filter(|(_, n)| n.is_none());
         let absent: Vec<String> = absent.map(|(name, _)| name.clone()).collect();
         let mut out = self.keep(|_, row| numbers.contains(&Some(row.chrom)) == is_kept);
@@ -162,7 +190,11 @@ impl Intervals {
                 1 => String::new(),
                 n => format!(" and {} more of the names", n - 1),
             };
-            format!("{}{more}: {}", fault.message, fault.hint.clone().unwrap_or_default())
+            format!(
+                "{}{more}: {}",
+                fault.message,
+                fault.hint.clone().unwrap_or_default()
+            )
         }));
         (out, absent)
     }
@@ -172,7 +204,10 @@ impl Intervals {
         let mut names: Vec<u32> = (0..self.contigs.len() as u32).collect();
         names.sort_by_key(|i| &self.contigs.names()[*i as usize]);
         let mut rank = vec![0u32; names.len()];
-        names.iter().enumerate().for_each(|(place, i)| rank[*i as usize] = place as u32);
+        names
+            .iter()
+            .enumerate()
+            .for_each(|(place, i)| rank[*i as usize] = place as u32);
         rank
     }
 
@@ -192,12 +227,16 @@ impl Intervals {
         self.select(&self.order())
     }
 
-    /// In order of lengths or scores, of all or within chromosomes; rows of the same keep their order.
+    /// In order of lengths or scores, of all or within chromosomes; rows of the same keep their
+    /// order.
     pub fn sorted_by(&self, key: Order, descending: bool) -> Result<Intervals> {
         let rank = self.ranks();
         let scores = match (key, self.field("score")) {
             (Order::Score | Order::ChromScore, Some(Field::Number(values))) => values.clone(),
-            (Order::Score | Order::ChromScore, Some(_)) => bail!("type", "the field `score` holds words: it cannot be sorted by"),
+            (Order::Score | Order::ChromScore, Some(_)) => bail!(
+                "type",
+                "the field `score` holds words: it cannot be sorted by"
+            ),
             (Order::Score | Order::ChromScore, None) => self.need("score").map(|_| Vec::new())?,
             _ => Vec::new(),
         };
@@ -211,9 +250,13 @@ impl Intervals {
             let own = match key {
                 Order::Position => a.start.cmp(&b.start),
                 Order::Size | Order::ChromSize => a.len().cmp(&b.len()),
-                Order::Score | Order::ChromScore => scores[*x as usize].total_cmp(&scores[*y as usize]),
+                Order::Score | Order::ChromScore => {
+                    scores[*x as usize].total_cmp(&scores[*y as usize])
+                }
             };
-            chrom(*x).cmp(&chrom(*y)).then(if descending { own.reverse() } else { own })
+            chrom(*x)
+                .cmp(&chrom(*y))
+                .then(if descending { own.reverse() } else { own })
         });
         Ok(self.select(&order))
     }
@@ -236,25 +279,45 @@ impl Intervals {
         }
         let (mapped, missing) = self.mapping(contigs);
         if let Some(chrom) = missing.first() {
-            let row = self.rows.iter().position(|row| row.chrom == *chrom).unwrap_or(0);
-            let gone = self.rows.iter().filter(|row| missing.contains(&row.chrom)).count();
+            let row = self
+                .rows
+                .iter()
+                .position(|row| row.chrom == *chrom)
+                .unwrap_or(0);
+            let gone = self
+                .rows
+                .iter()
+                .filter(|row| missing.contains(&row.chrom))
+                .count();
             let fault = contigs.missing(&self.contigs.names()[*chrom as usize], owner);
-            let more = if gone > 1 { format!(" and {} more", gone - 1) } else { String::new() };
+            let more = if gone > 1 {
+                format!(" and {} more", gone - 1)
+            } else {
+                String::new()
+            };
             return Err(fault.context(format!("interval {row} ({}){more}", self.shown(row))));
         }
         let mut out = self.clone();
         out.contigs = contigs.clone();
-        out.rows.iter_mut().for_each(|row| row.chrom = mapped[row.chrom as usize].unwrap_or(0));
+        out.rows
+            .iter_mut()
+            .for_each(|row| row.chrom = mapped[row.chrom as usize].unwrap_or(0));
         Ok(out)
     }
 
-    /// The numbers that another list gives to the chromosomes, and those in use that it does not have.
+    /// The numbers that another list gives to the chromosomes, and those in use that it does not
+    /// have.
     pub fn mapping(&self, contigs: &Contigs) -> (Vec<Option<u32>>, Vec<u32>) {
         let mapped = contigs.find_all(self.contigs.names());
         let mut used: Vec<u32> = self.rows.iter().map(|row| row.chrom).collect();
         used.sort_unstable();
         used.dedup();
-        (mapped.clone(), used.into_iter().filter(|chrom| mapped[*chrom as usize].is_none()).collect())
+        (
+            mapped.clone(),
+            used.into_iter()
+                .filter(|chrom| mapped[*chrom as usize].is_none())
+                .collect(),
+        )
     }
 
     /// The same intervals, counted by the chromosomes of a genome.
@@ -279,7 +342,9 @@ impl Intervals {
         }
         let contigs = Arc::new(Contigs::new(names, lengths));
         let (mut a, mut b) = (self.clone(), other.clone());
-        b.rows.iter_mut().for_each(|row| row.chrom = number[row.chrom as usize].unwrap_or(0));
+        b.rows
+            .iter_mut()
+            .for_each(|row| row.chrom = number[row.chrom as usize].unwrap_or(0));
         a.contigs = contigs.clone();
         b.contigs = contigs;
         (a, b)
@@ -290,13 +355,19 @@ impl Intervals {
         let (mut a, b) = self.together(other);
         let (n, m) = (a.len(), b.len());
         a.rows.extend_from_slice(&b.rows);
-        let names: Vec<String> = a.fields.iter().chain(&b.fields).map(|(name, _)| name.clone()).collect();
+        let names: Vec<String> = a
+            .fields
+            .iter()
+            .chain(&b.fields)
+            .map(|(name, _)| name.clone())
+            .collect();
         let mut fields: Vec<(String, Field)> = Vec::new();
         for name in names {
             if fields.iter().any(|(known, _)| *known == name) {
                 continue;
             }
-            let number = |list: &Intervals| matches!(list.field(&name), Some(Field::Number(_)) | None);
+            let number =
+                |list: &Intervals| matches!(list.field(&name), Some(Field::Number(_)) | None);
             let field = if number(&a) && number(&b) {
                 let of = |list: &Intervals, n: usize| match list.field(&name) {
                     Some(Field::Number(values)) => values.clone(),
@@ -305,7 +376,12 @@ impl Intervals {
                 Field::Number(of(&a, n).into_iter().chain(of(&b, m)).collect())
             } else {
                 let of = |list: &Intervals, n: usize| -> Vec<Box<str>> {
-                    (0..n).map(|i| list.field(&name).map_or(".".into(), |field| field.text(i).into_boxed_str())).collect()
+                    (0..n)
+                        .map(|i| {
+                            list.field(&name)
+                                .map_or(".".into(), |field| field.text(i).into_boxed_str())
+                        })
+                        .collect()
                 };
                 Field::Text(of(&a, n).into_iter().chain(of(&b, m)).collect())
             };
@@ -330,13 +406,19 @@ impl Intervals {
                 })
                 .push(row as u32);
         }
-        Ok(order.into_iter().map(|value| (value.clone(), self.select(&members[&value]))).collect())
+        Ok(order
+            .into_iter()
+            .map(|value| (value.clone(), self.select(&members[&value])))
+            .collect())
     }
 }
 
 /// The rows of each chromosome.
 fn by_chrom(list: &Intervals) -> Vec<Vec<u32>> {
     let mut rows: Vec<Vec<u32>> = vec![Vec::new(); list.contigs.len()];
-    list.rows.iter().enumerate().for_each(|(i, row)| rows[row.chrom as usize].push(i as u32));
+    list.rows
+        .iter()
+        .enumerate()
+        .for_each(|(i, row)| rows[row.chrom as usize].push(i as u32));
     rows
 }

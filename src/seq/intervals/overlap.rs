@@ -6,7 +6,8 @@ use crate::bail;
 use crate::base::{Interval, Result, StrandRule};
 use coitrees::{COITree, Interval as Node, IntervalTree};
 
-/// When two intervals count as overlapping. An interval without bases counts as the two bases around it, as in bedtools.
+/// When two intervals count as overlapping. An interval without bases counts as the two bases
+/// around it, as in bedtools.
 #[derive(Clone, Copy, Debug)]
 pub struct Rule {
     /// Bases that they share at least.
@@ -26,20 +27,35 @@ pub struct Rule {
 impl Default for Rule {
     fn default() -> Self {
         let strand = StrandRule::Any;
-        Rule { bp: 1, fraction: 0.0, other_fraction: 0.0, either: false, split: false, strand }
+        Rule {
+            bp: 1,
+            fraction: 0.0,
+            other_fraction: 0.0,
+            either: false,
+            split: false,
+            strand,
+        }
     }
 }
 
 impl Rule {
     /// Any overlap, by strand.
     pub fn of_strand(strand: StrandRule) -> Rule {
-        Rule { strand, ..Rule::default() }
+        Rule {
+            strand,
+            ..Rule::default()
+        }
     }
 
     fn is_enough(&self, shared: i64, length: i64, other: i64) -> bool {
         let first = shared as f64 / length as f64 >= self.fraction;
         let second = shared as f64 / other as f64 >= self.other_fraction;
-        shared >= self.bp.max(1) && if self.either { first || second } else { first && second }
+        shared >= self.bp.max(1)
+            && if self.either {
+                first || second
+            } else {
+                first && second
+            }
     }
 
     fn accepts(&self, a: &Interval, b: &Interval) -> bool {
@@ -58,9 +74,14 @@ impl<'a> Index<'a> {
     /// An index of a list; fails where a chromosome is longer than 2^31 bases.
     pub fn new(list: &'a Intervals) -> Result<Index<'a>> {
         let limits = i64::from(i32::MIN)..i64::from(i32::MAX);
-        let beyond = |row: &Interval| !limits.contains(&(row.start - 1)) || !limits.contains(&row.end);
+        let beyond =
+            |row: &Interval| !limits.contains(&(row.start - 1)) || !limits.contains(&row.end);
         if let Some(i) = list.rows.iter().position(beyond) {
-            bail!("data", "interval {i} ({}) lies beyond position 2,147,483,647", list.shown(i));
+            bail!(
+                "data",
+                "interval {i} ({}) lies beyond position 2,147,483,647",
+                list.shown(i)
+            );
         }
         let node = |i: &u32| {
             let row = list.rows[*i as usize].padded();
@@ -77,7 +98,9 @@ impl<'a> Index<'a> {
     /// The rows that overlap an interval by a rule, in order.
     pub fn hits(&self, a: &Interval, rule: &Rule, out: &mut Vec<u32>) {
         out.clear();
-        let Some(Some(tree)) = self.trees.get(a.chrom as usize) else { return };
+        let Some(Some(tree)) = self.trees.get(a.chrom as usize) else {
+            return;
+        };
         let clamp = |x: i64| x.clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32;
         let range = a.padded();
         tree.query(clamp(range.start), clamp(range.end - 1), |node| {
@@ -108,7 +131,13 @@ impl<'a> Pairs<'a> {
             true => Some((blocks::of(a)?, blocks::of(b)?)),
             false => None,
         };
-        Ok(Pairs { a, b, index: Index::new(b)?, rule: *rule, blocks })
+        Ok(Pairs {
+            a,
+            b,
+            index: Index::new(b)?,
+            rule: *rule,
+            blocks,
+        })
     }
 
     /// The rows of the second list that overlap a row of the first, in order.
@@ -116,7 +145,8 @@ impl<'a> Pairs<'a> {
         let Some((own, other)) = &self.blocks else {
             return self.index.hits(&self.a.rows[row], &self.rule, out);
         };
-        self.index.hits(&self.a.rows[row], &Rule::of_strand(self.rule.strand), out);
+        self.index
+            .hits(&self.a.rows[row], &Rule::of_strand(self.rule.strand), out);
         let length = blocks::length(&own[row]);
         out.retain(|hit| {
             let other = &other[*hit as usize];
@@ -130,7 +160,10 @@ impl<'a> Pairs<'a> {
         if let Some((own, other)) = &self.blocks {
             return blocks::shared(&own[row], &other[hit as usize]);
         }
-        let (a, b) = (self.a.rows[row].padded(), self.b.rows[hit as usize].padded());
+        let (a, b) = (
+            self.a.rows[row].padded(),
+            self.b.rows[hit as usize].padded(),
+        );
         vec![(a.start.max(b.start), a.end.min(b.end))]
     }
 

@@ -26,7 +26,9 @@ impl Intervals {
     pub fn resize(&self, length: i64, anchor: Anchor) -> Result<Intervals> {
         let summits = match (anchor, self.field("summit")) {
             (Anchor::Summit, Some(Field::Number(values))) => Some(values.clone()),
-            (Anchor::Summit, _) => bail!("data", "the intervals have no summits"; hint: "narrowPeak files have them; `at: \"centre\"` takes the middle"),
+            (Anchor::Summit, _) => {
+                bail!("data", "the intervals have no summits"; hint: "narrowPeak files have them; `at: \"centre\"` takes the middle")
+            }
             _ => None,
         };
         let mut out = self.clone();
@@ -47,14 +49,27 @@ impl Intervals {
         Ok(out)
     }
 
-    /// Windows of `size` bases, `step` apart, within each interval; a rest that is shorter is left out unless asked for.
-    pub fn windows(&self, size: i64, step: i64, rest: bool, naming: Naming, reverse: bool) -> Intervals {
-        let (mut rows, mut pieces, mut numbers, mut short) = (Vec::new(), Vec::new(), Vec::new(), 0);
+    /// Windows of `size` bases, `step` apart, within each interval; a rest that is shorter is left
+    /// out unless asked for.
+    pub fn windows(
+        &self,
+        size: i64,
+        step: i64,
+        rest: bool,
+        naming: Naming,
+        reverse: bool,
+    ) -> Intervals {
+        let (mut rows, mut pieces, mut numbers, mut short) =
+            (Vec::new(), Vec::new(), Vec::new(), 0);
         for (i, row) in self.rows.iter().enumerate() {
             let (before, mut start) = (pieces.len(), row.start);
             while start < row.end && (rest || start.saturating_add(size) <= row.end) {
                 rows.push(i as u32);
-                pieces.push(Interval { start, end: start.saturating_add(size).min(row.end), ..*row });
+                pieces.push(Interval {
+                    start,
+                    end: start.saturating_add(size).min(row.end),
+                    ..*row
+                });
                 start = start.saturating_add(step);
             }
             let n = (pieces.len() - before) as i64;
@@ -63,7 +78,11 @@ impl Intervals {
         }
         let mut out = self.select(&rows).renamed(naming, &numbers);
         out.rows = pieces;
-        out.notes.extend(left_out(short, self.len(), &format!("have fewer than {size} bases and no window")));
+        out.notes.extend(left_out(
+            short,
+            self.len(),
+            &format!("have fewer than {size} bases and no window"),
+        ));
         out
     }
 
@@ -71,7 +90,8 @@ impl Intervals {
     pub fn jitter(&self, most: i64, seed: u64) -> Intervals {
         let mut out = self.clone();
         for (i, row) in out.rows.iter_mut().enumerate() {
-            let by = Rng::keyed(&[seed, 0x6a69_7474, i as u64]).below(2 * most as usize + 1) as i64 - most;
+            let by = Rng::keyed(&[seed, 0x6a69_7474, i as u64]).below(2 * most as usize + 1) as i64
+                - most;
             row.start += by;
             row.end += by;
         }
@@ -89,14 +109,25 @@ impl Intervals {
             (row.start, row.end) = inside;
         }
         // a row without bases stays where it lies within
-        let is_inside = |i: usize, row: &Interval| row.start < row.end || (self.rows[i].is_empty() && row.start == row.end);
+        let is_inside = |i: usize, row: &Interval| {
+            row.start < row.end || (self.rows[i].is_empty() && row.start == row.end)
+        };
         let mut out = whole.keep(is_inside);
-        out.notes.extend(left_out(cut, self.len(), "reached out of their chromosome and were cut at its ends"));
-        out.notes.extend(left_out(self.len() - out.len(), self.len(), "lay outside of their chromosome and are left out"));
+        out.notes.extend(left_out(
+            cut,
+            self.len(),
+            "reached out of their chromosome and were cut at its ends",
+        ));
+        out.notes.extend(left_out(
+            self.len() - out.len(),
+            self.len(),
+            "lay outside of their chromosome and are left out",
+        ));
         Ok(out)
     }
 
-    /// As many intervals of the same lengths, each at a random place of the genome outside of what is excluded.
+    /// As many intervals of the same lengths, each at a random place of the genome outside of what
+    /// is excluded.
     pub fn shuffle(&self, genome: &Genome, how: &Shuffle) -> Result<Intervals> {
         let own = self.in_genome(genome)?;
         let mut out = own.clone();
@@ -108,7 +139,10 @@ impl Intervals {
                 bail!("data", "interval {i} ({}) fits nowhere: {i} of {} were placed", own.shown(i), own.len();
                     hint: "the genome leaves no free stretch of {} bases: exclude less, or ask for shorter ones", row.len());
             };
-            *row = Interval { strand: row.strand, ..found };
+            *row = Interval {
+                strand: row.strand,
+                ..found
+            };
         }
         // fields tell of the old places
         out.fields.clear();
@@ -139,16 +173,29 @@ impl Places {
     /// The stretches of a genome outside of a list.
     pub fn new(genome: &Genome, exclude: Option<&Intervals>) -> Places {
         let contigs = genome.contigs.clone();
-        let ranges: Vec<(i64, i64)> = (0..contigs.len() as u32).map(|chrom| genome.range(chrom)).collect();
+        let ranges: Vec<(i64, i64)> = (0..contigs.len() as u32)
+            .map(|chrom| genome.range(chrom))
+            .collect();
         let taken = match exclude {
             // what is excluded may name chromosomes that the genome does not hold
             Some(list) => {
                 let (mapped, _) = list.mapping(&contigs);
-                list.rows.iter().filter_map(|row| Some(Interval { chrom: mapped[row.chrom as usize]?, ..*row })).collect()
+                list.rows
+                    .iter()
+                    .filter_map(|row| {
+                        Some(Interval {
+                            chrom: mapped[row.chrom as usize]?,
+                            ..*row
+                        })
+                    })
+                    .collect()
             }
             None => Vec::new(),
         };
-        Places { gaps: Intervals::new(contigs, taken).complement(&ranges).rows, room: Default::default() }
+        Places {
+            gaps: Intervals::new(contigs, taken).complement(&ranges).rows,
+            room: Default::default(),
+        }
     }
 
     /// A place for `length` bases, every one as likely; none where there is no room.
@@ -156,7 +203,13 @@ impl Places {
         let gaps = &self.gaps;
         let room = self.room.entry((length, chrom)).or_insert_with(|| {
             let mut total = 0;
-            let own = |gap: &Interval| if chrom.is_none_or(|own| own == gap.chrom) { (gap.len() - length + 1).max(0) } else { 0 };
+            let own = |gap: &Interval| {
+                if chrom.is_none_or(|own| own == gap.chrom) {
+                    (gap.len() - length + 1).max(0)
+                } else {
+                    0
+                }
+            };
             gaps.iter()
                 .map(|gap| {
                     total += own(gap);
@@ -175,7 +228,8 @@ impl Places {
 impl Genome {
     /// Windows of `size` bases, `step` apart, over all chromosomes.
     pub fn windows(&self, size: i64, step: i64) -> Intervals {
-        self.chromosomes().windows(size, step, false, Naming::Source, false)
+        self.chromosomes()
+            .windows(size, step, false, Naming::Source, false)
     }
 
     /// Whole chromosomes.

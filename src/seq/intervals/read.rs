@@ -1,4 +1,5 @@
-//! Files of intervals: BED of 3 to 12 columns and more, narrowPeak, broadPeak, GTF, GFF, VCF, bigBed; plain or gzipped.
+//! Files of intervals: BED of 3 to 12 columns and more, narrowPeak, broadPeak, GTF, GFF, VCF,
+//! bigBed; plain or gzipped.
 
 use super::{Field, Intervals, annotation};
 use crate::base::{Interval, Result, Strand};
@@ -68,18 +69,35 @@ pub enum Format {
 
 impl Format {
     /// Names that options take.
-    pub const NAMES: &'static [&'static str] = &["bed", "narrowPeak", "broadPeak", "gtf", "gff", "vcf", "bigBed"];
+    pub const NAMES: &'static [&'static str] = &[
+        "bed",
+        "narrowPeak",
+        "broadPeak",
+        "gtf",
+        "gff",
+        "vcf",
+        "bigBed",
+    ];
 
     /// The format of a name.
     pub fn named(name: &str) -> Option<Format> {
         use Format::*;
-        Self::NAMES.iter().position(|known| *known == name).map(|i| [Bed, NarrowPeak, BroadPeak, Gtf, Gff, Vcf, BigBed][i])
+        Self::NAMES
+            .iter()
+            .position(|known| *known == name)
+            .map(|i| [Bed, NarrowPeak, BroadPeak, Gtf, Gff, Vcf, BigBed][i])
     }
 
     /// The format by a file's ending; BED where it tells nothing.
     fn of(path: &Path) -> Format {
-        let name = path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
-        let plain = [".gz", ".bgz"].iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(&name);
+        let name = path
+            .file_name()
+            .map(|name| name.to_string_lossy().to_ascii_lowercase())
+            .unwrap_or_default();
+        let plain = [".gz", ".bgz"]
+            .iter()
+            .find_map(|ending| name.strip_suffix(ending))
+            .unwrap_or(&name);
         match plain.rsplit_once('.').map_or("", |(_, ending)| ending) {
             "narrowpeak" => Format::NarrowPeak,
             "broadpeak" => Format::BroadPeak,
@@ -117,7 +135,11 @@ impl Problems {
 
     /// All of them in words.
     pub fn text(&self) -> String {
-        self.0.iter().map(|(kind, n, first)| format!("{n} {kind} ({first})")).collect::<Vec<_>>().join(", ")
+        self.0
+            .iter()
+            .map(|(kind, n, first)| format!("{n} {kind} ({first})"))
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 }
 
@@ -217,13 +239,28 @@ impl<'a> Gather<'a> {
             self.points.add("without bases", first);
         }
         self.last = (chrom, start);
-        self.rows.push(Interval { chrom, start, end, strand: draft.strand });
+        self.rows.push(Interval {
+            chrom,
+            start,
+            end,
+            strand: draft.strand,
+        });
         true
     }
 
     /// The intervals; fails where rows cannot be used and the plan refuses them.
     pub fn finish(self, fields: Vec<(String, Field)>) -> Result<Intervals> {
-        let Gather { plan, path, names, rows, problems, places, unsorted, points, .. } = self;
+        let Gather {
+            plan,
+            path,
+            names,
+            rows,
+            problems,
+            places,
+            unsorted,
+            points,
+            ..
+        } = self;
         if problems.total() > 0 && plan.policy == Policy::Refuse {
             let n = problems.total();
             bail!("data", "`{path}`: {n} row{} cannot be used: {}", if n == 1 { "" } else { "s" }, problems.text();
@@ -231,8 +268,15 @@ impl<'a> Gather<'a> {
         }
         let mut out = match plan.genome {
             Some(genome) => {
-                let number = |row: &Interval| places[row.chrom as usize].map_or(0, |(chrom, ..)| chrom);
-                let rows = rows.iter().map(|row| Interval { chrom: number(row), ..*row }).collect();
+                let number =
+                    |row: &Interval| places[row.chrom as usize].map_or(0, |(chrom, ..)| chrom);
+                let rows = rows
+                    .iter()
+                    .map(|row| Interval {
+                        chrom: number(row),
+                        ..*row
+                    })
+                    .collect();
                 Intervals::new(genome.contigs.clone(), rows)
             }
             None => {
@@ -242,22 +286,50 @@ impl<'a> Gather<'a> {
         };
         out.fields = fields;
         if problems.total() > 0 {
-            let verb = if plan.policy == Policy::Clip { "were left out or cut" } else { "were left out" };
-            out.notes.push(format!("`{path}`: {} rows {verb}: {}", problems.total(), problems.text()));
+            let verb = if plan.policy == Policy::Clip {
+                "were left out or cut"
+            } else {
+                "were left out"
+            };
+            out.notes.push(format!(
+                "`{path}`: {} rows {verb}: {}",
+                problems.total(),
+                problems.text()
+            ));
         }
         if out.is_empty() {
-            out.notes.push(format!("`{path}` holds no interval{}", if problems.total() > 0 { " that can be used" } else { "" }));
+            out.notes.push(format!(
+                "`{path}` holds no interval{}",
+                if problems.total() > 0 {
+                    " that can be used"
+                } else {
+                    ""
+                }
+            ));
         }
         if points.total() > 0 {
-            out.notes.push(format!("`{path}`: {} rows hold no base and mark the position between two: {}", points.total(), points.text()));
+            out.notes.push(format!(
+                "`{path}`: {} rows hold no base and mark the position between two: {}",
+                points.total(),
+                points.text()
+            ));
         }
         if unsorted.total() == 0 {
             return Ok(out);
         }
         match plan.unsorted {
-            Unsorted::Note => out.notes.push(format!("`{path}` is not sorted: {}", unsorted.text())),
-            Unsorted::Sort => out = Intervals { notes: std::mem::take(&mut out.notes), ..out.sorted() },
-            Unsorted::Refuse => bail!("data", "`{path}` is not sorted: {}", unsorted.text(); hint: "`#{{ unsorted: \"sort\" }}` sorts it"),
+            Unsorted::Note => out
+                .notes
+                .push(format!("`{path}` is not sorted: {}", unsorted.text())),
+            Unsorted::Sort => {
+                out = Intervals {
+                    notes: std::mem::take(&mut out.notes),
+                    ..out.sorted()
+                }
+            }
+            Unsorted::Refuse => {
+                bail!("data", "`{path}` is not sorted: {}", unsorted.text(); hint: "`#{{ unsorted: \"sort\" }}` sorts it")
+            }
         }
         Ok(out)
     }
@@ -275,7 +347,17 @@ pub fn read(path: &Path, plan: &Plan) -> Result<Intervals> {
 }
 
 /// Names of the columns after the third.
-const BED: [&str; 9] = ["name", "score", "strand", "thick_start", "thick_end", "color", "block_count", "block_sizes", "block_starts"];
+const BED: [&str; 9] = [
+    "name",
+    "score",
+    "strand",
+    "thick_start",
+    "thick_end",
+    "color",
+    "block_count",
+    "block_sizes",
+    "block_starts",
+];
 const NARROW: [&str; 7] = ["name", "score", "strand", "signal", "p", "q", "summit"];
 const BROAD: [&str; 6] = ["name", "score", "strand", "signal", "p", "q"];
 
@@ -290,26 +372,55 @@ impl Columns {
         let count = cells.len();
         let extra = count.saturating_sub(3);
         if let Some(header) = header {
-            let own: Vec<String> = header.trim_start_matches('#').split('\t').map(|name| name.trim().to_string()).collect();
+            let own: Vec<String> = header
+                .trim_start_matches('#')
+                .split('\t')
+                .map(|name| name.trim().to_string())
+                .collect();
             if own.len() == count && own.len() > 3 {
                 return Columns {
-                    names: own[3..].iter().map(|name| if name == "summit_offset" || name == "peak" { "summit".into() } else { name.clone() }).collect(),
+                    names: own[3..]
+                        .iter()
+                        .map(|name| {
+                            if name == "summit_offset" || name == "peak" {
+                                "summit".into()
+                            } else {
+                                name.clone()
+                            }
+                        })
+                        .collect(),
                     count,
                 };
             }
         }
         let is_narrow = format == Format::NarrowPeak
-            || (count == 10 && cells[3..].len() == 7 && Strand::parse(cells[5]).is_some() && cells[6..10].iter().all(|c| c.parse::<f64>().is_ok()));
+            || (count == 10
+                && cells[3..].len() == 7
+                && Strand::parse(cells[5]).is_some()
+                && cells[6..10].iter().all(|c| c.parse::<f64>().is_ok()));
         let is_broad = format == Format::BroadPeak
-            || (count == 9 && Strand::parse(cells[5]).is_some() && cells[6..9].iter().all(|c| c.parse::<f64>().is_ok()) && !cells[8].contains(','));
+            || (count == 9
+                && Strand::parse(cells[5]).is_some()
+                && cells[6..9].iter().all(|c| c.parse::<f64>().is_ok())
+                && !cells[8].contains(','));
         let known: &[&str] = if is_narrow {
             &NARROW
-        } else if is_broad && !(cells[6].parse::<i64>().is_ok() && cells[7].parse::<i64>().is_ok() && cells[7] != "-1") {
+        } else if is_broad
+            && !(cells[6].parse::<i64>().is_ok()
+                && cells[7].parse::<i64>().is_ok()
+                && cells[7] != "-1")
+        {
             &BROAD
         } else {
             &BED
         };
-        let names = (0..extra).map(|i| known.get(i).map_or_else(|| format!("column{}", i + 4), |name| name.to_string())).collect();
+        let names = (0..extra)
+            .map(|i| {
+                known
+                    .get(i)
+                    .map_or_else(|| format!("column{}", i + 4), |name| name.to_string())
+            })
+            .collect();
         Columns { names, count }
     }
 }
@@ -329,8 +440,17 @@ fn bed(path: &Path, plan: &Plan, format: Format) -> Result<Intervals> {
             header = Some(text.to_string());
             continue;
         }
-        let cells: Vec<&str> = if text.contains('\t') { text.split('\t').collect() } else { text.split_whitespace().collect() };
-        let first = || format!("line {number}: {}", text.chars().take(40).collect::<String>());
+        let cells: Vec<&str> = if text.contains('\t') {
+            text.split('\t').collect()
+        } else {
+            text.split_whitespace().collect()
+        };
+        let first = || {
+            format!(
+                "line {number}: {}",
+                text.chars().take(40).collect::<String>()
+            )
+        };
         if cells.len() < 3 {
             if gather.rows.is_empty() && columns.is_none() && gather.problems.total() == 0 {
                 bail!("data", "`{shown}` line {number}: expected chromosome, start and end, got `{}`", text.chars().take(40).collect::<String>(); hint: "this is not a BED file");
@@ -338,14 +458,24 @@ fn bed(path: &Path, plan: &Plan, format: Format) -> Result<Intervals> {
             gather.problems.add("with fewer than 3 columns", first);
             continue;
         }
-        let (start, end) = (cells[1].trim().parse::<i64>(), cells[2].trim().parse::<i64>());
+        let (start, end) = (
+            cells[1].trim().parse::<i64>(),
+            cells[2].trim().parse::<i64>(),
+        );
         let (Ok(start), Ok(end)) = (start, end) else {
             // a first line without numbers is a header
-            if columns.is_none() && header.is_none() && number == 1 && cells[1].parse::<f64>().is_err() && cells[1].chars().any(char::is_alphabetic) {
+            if columns.is_none()
+                && header.is_none()
+                && number == 1
+                && cells[1].parse::<f64>().is_err()
+                && cells[1].chars().any(char::is_alphabetic)
+            {
                 header = Some(text.to_string());
                 continue;
             }
-            gather.problems.add("with positions that are no whole numbers", first);
+            gather
+                .problems
+                .add("with positions that are no whole numbers", first);
             continue;
         };
         if columns.is_none() {
@@ -355,20 +485,32 @@ fn bed(path: &Path, plan: &Plan, format: Format) -> Result<Intervals> {
         }
         let Some(columns) = &columns else { continue };
         if cells.len() != columns.count {
-            gather.problems.add("with another number of columns than the first", first);
+            gather
+                .problems
+                .add("with another number of columns than the first", first);
             continue;
         }
         let strand = match columns.names.iter().position(|name| name == "strand") {
             Some(i) => match Strand::parse(cells[i + 3].trim()) {
                 Some(strand) => strand,
                 None => {
-                    gather.problems.add("with a strand that is neither +, - nor .", first);
+                    gather
+                        .problems
+                        .add("with a strand that is neither +, - nor .", first);
                     continue;
                 }
             },
             None => Strand::None,
         };
-        if gather.push(&Draft { chrom: cells[0].trim(), start, end, strand }, number) {
+        if gather.push(
+            &Draft {
+                chrom: cells[0].trim(),
+                start,
+                end,
+                strand,
+            },
+            number,
+        ) {
             for (own, cell) in texts.iter_mut().zip(&cells[3..]) {
                 own.push(cell.trim().into());
             }
@@ -376,20 +518,45 @@ fn bed(path: &Path, plan: &Plan, format: Format) -> Result<Intervals> {
     }
     let names = columns.map(|c| c.names).unwrap_or_default();
     let starts: Vec<i64> = gather.rows.iter().map(|row| row.start).collect();
-    let fields = names.into_iter().zip(texts).filter(|(name, _)| name != "strand").map(|(name, own)| typed(name, own, &starts)).collect();
+    let fields = names
+        .into_iter()
+        .zip(texts)
+        .filter(|(name, _)| name != "strand")
+        .map(|(name, own)| typed(name, own, &starts))
+        .collect();
     gather.finish(fields)
 }
 
 /// Numbers where all values are numbers; summits become absolute positions.
 fn typed(name: String, own: Vec<Box<str>>, starts: &[i64]) -> (String, Field) {
     let text = ["name", "color", "block_sizes", "block_starts"].contains(&name.as_str());
-    let parse = |value: &str| if value == "." { Some(f64::NAN) } else { value.parse::<f64>().ok() };
+    let parse = |value: &str| {
+        if value == "." {
+            Some(f64::NAN)
+        } else {
+            value.parse::<f64>().ok()
+        }
+    };
     if text {
         return (name, Field::Text(own));
     }
-    match own.iter().map(|value| parse(value)).collect::<Option<Vec<f64>>>() {
+    match own
+        .iter()
+        .map(|value| parse(value))
+        .collect::<Option<Vec<f64>>>()
+    {
         Some(values) if name == "summit" => {
-            let values = values.iter().zip(starts).map(|(v, start)| if *v < 0.0 { f64::NAN } else { v + *start as f64 }).collect();
+            let values = values
+                .iter()
+                .zip(starts)
+                .map(|(v, start)| {
+                    if *v < 0.0 {
+                        f64::NAN
+                    } else {
+                        v + *start as f64
+                    }
+                })
+                .collect();
             (name, Field::Number(values))
         }
         Some(values) if values.iter().any(|v| !v.is_nan()) => (name, Field::Number(values)),
@@ -398,7 +565,11 @@ fn typed(name: String, own: Vec<Box<str>>, starts: &[i64]) -> (String, Field) {
 }
 
 /// The fault of a file that a library could not read.
-pub fn broken(path: &Path, line: Option<usize>, error: &dyn std::fmt::Display) -> crate::base::Fault {
+pub fn broken(
+    path: &Path,
+    line: Option<usize>,
+    error: &dyn std::fmt::Display,
+) -> crate::base::Fault {
     match line {
         Some(line) => fault!("data", "`{}` line {line}: {error}", path.display()),
         None => fault!("data", "`{}`: {error}", path.display()),

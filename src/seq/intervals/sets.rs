@@ -22,11 +22,19 @@ pub enum Report {
 }
 
 impl Intervals {
-    /// Overlaps with another list; with a prefix, the columns of the second list and the shared bases are added.
-    pub fn intersect(&self, other: &Intervals, rule: &Rule, report: Report, prefix: &str) -> Result<Intervals> {
+    /// Overlaps with another list; with a prefix, the columns of the second list and the shared
+    /// bases are added.
+    pub fn intersect(
+        &self,
+        other: &Intervals,
+        rule: &Rule,
+        report: Report,
+        prefix: &str,
+    ) -> Result<Intervals> {
         let (a, b) = self.together(other);
         let pairs = Pairs::new(&a, &b, rule)?;
-        let (mut rows, mut found, mut pieces, mut hits) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut rows, mut found, mut pieces, mut hits) =
+            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for (i, row) in a.rows.iter().enumerate() {
             pairs.hits(i, &mut hits);
             match report {
@@ -35,7 +43,11 @@ impl Intervals {
                         for (start, end) in pairs.pieces(i, *hit) {
                             rows.push(i as u32);
                             found.push(Some(*hit));
-                            pieces.push(if row.is_empty() { *row } else { Interval { start, end, ..*row } });
+                            pieces.push(if row.is_empty() {
+                                *row
+                            } else {
+                                Interval { start, end, ..*row }
+                            });
                         }
                     }
                 }
@@ -59,21 +71,45 @@ impl Intervals {
         if prefix.is_empty() || found.len() != rows.len() {
             return Ok(out);
         }
-        let shared = rows.iter().zip(&found).map(|(row, hit)| hit.map_or(0, |hit| pairs.bases(*row as usize, hit)) as f64);
+        let shared = rows
+            .iter()
+            .zip(&found)
+            .map(|(row, hit)| hit.map_or(0, |hit| pairs.bases(*row as usize, hit)) as f64);
         let shared: Vec<f64> = shared.collect();
-        out.beside(&b, &found, prefix)?.added("overlap", Field::Number(shared), prefix)
+        out.beside(&b, &found, prefix)?
+            .added("overlap", Field::Number(shared), prefix)
     }
 
-    /// The columns of rows of another list beside these, each name with a prefix; blank where there is none.
-    pub fn beside(mut self, other: &Intervals, rows: &[Option<u32>], prefix: &str) -> Result<Intervals> {
-        let mut names: Vec<String> = ["chrom", "start", "end", "strand"].map(String::from).to_vec();
+    /// The columns of rows of another list beside these, each name with a prefix; blank where there
+    /// is none.
+    pub fn beside(
+        mut self,
+        other: &Intervals,
+        rows: &[Option<u32>],
+        prefix: &str,
+    ) -> Result<Intervals> {
+        let mut names: Vec<String> = ["chrom", "start", "end", "strand"]
+            .map(String::from)
+            .to_vec();
         names.extend(other.fields.iter().map(|(name, _)| name.clone()));
         for name in names {
             let field = match other.column(&name)? {
-                Field::Text(values) => Field::Text(rows.iter().map(|row| row.map_or(".".into(), |i| values[i as usize].clone())).collect()),
+                Field::Text(values) => Field::Text(
+                    rows.iter()
+                        .map(|row| row.map_or(".".into(), |i| values[i as usize].clone()))
+                        .collect(),
+                ),
                 Field::Number(values) => {
-                    let blank = if ["start", "end"].contains(&name.as_str()) { -1.0 } else { f64::NAN };
-                    Field::Number(rows.iter().map(|row| row.map_or(blank, |i| values[i as usize])).collect())
+                    let blank = if ["start", "end"].contains(&name.as_str()) {
+                        -1.0
+                    } else {
+                        f64::NAN
+                    };
+                    Field::Number(
+                        rows.iter()
+                            .map(|row| row.map_or(blank, |i| values[i as usize]))
+                            .collect(),
+                    )
                 }
             };
             self = self.added(&format!("{prefix}{name}"), field, prefix)?;
@@ -85,7 +121,9 @@ impl Intervals {
     fn added(self, name: &str, field: Field, prefix: &str) -> Result<Intervals> {
         if self.field(name).is_some() {
             let fault = fault!("name", "the intervals have a field `{name}` already");
-            return Err(fault.hint(format!("choose another `prefix` than \"{prefix}\", or rename the field")));
+            return Err(fault.hint(format!(
+                "choose another `prefix` than \"{prefix}\", or rename the field"
+            )));
         }
         Ok(self.with_field(name, field))
     }
@@ -113,7 +151,10 @@ impl Intervals {
         };
         let groups: Vec<Vec<u32>> = (0..a.len()).map(group).collect();
         let fields = columns::summed(&b, &groups, requests)?;
-        Ok(fields.into_iter().fold(self.select(&(0..self.len() as u32).collect::<Vec<_>>()), |out, (name, field)| out.with_field(&name, field)))
+        Ok(fields.into_iter().fold(
+            self.select(&(0..self.len() as u32).collect::<Vec<_>>()),
+            |out, (name, field)| out.with_field(&name, field),
+        ))
     }
 
     /// What another list leaves of each; with `whole`, an interval that is touched goes as a whole.
@@ -137,7 +178,15 @@ impl Intervals {
             for (start, end) in gone.into_iter().chain([(range.end, range.end)]) {
                 if start > at {
                     rows.push(i as u32);
-                    pieces.push(if row.is_empty() { *row } else { Interval { start: at, end: start, ..*row } });
+                    pieces.push(if row.is_empty() {
+                        *row
+                    } else {
+                        Interval {
+                            start: at,
+                            end: start,
+                            ..*row
+                        }
+                    });
                 }
                 at = at.max(end);
             }
@@ -147,17 +196,25 @@ impl Intervals {
         Ok(out)
     }
 
-    /// Overlapping and touching intervals, and those with at most `distance` bases between them, joined; the field
-    /// `count` is the number that went into each. By strand, intervals without a strand are left out.
+    /// Overlapping and touching intervals, and those with at most `distance` bases between them,
+    /// joined; the field `count` is the number that went into each. By strand, intervals without a
+    /// strand are left out.
     pub fn merge(&self, distance: i64, by_strand: bool) -> Intervals {
         self.merged(distance, by_strand).0
     }
 
     /// As [`Intervals::merge`], with values of the columns of what went into each.
-    pub fn merge_with(&self, distance: i64, by_strand: bool, requests: &[Request]) -> Result<Intervals> {
+    pub fn merge_with(
+        &self,
+        distance: i64,
+        by_strand: bool,
+        requests: &[Request],
+    ) -> Result<Intervals> {
         let (out, groups) = self.merged(distance, by_strand);
         let fields = columns::summed(self, &groups, requests)?;
-        Ok(fields.into_iter().fold(out, |out, (name, field)| out.with_field(&name, field)))
+        Ok(fields
+            .into_iter()
+            .fold(out, |out, (name, field)| out.with_field(&name, field)))
     }
 
     fn merged(&self, distance: i64, by_strand: bool) -> (Intervals, Vec<Vec<u32>>) {
@@ -172,7 +229,9 @@ impl Intervals {
                 unstranded += 1;
                 continue;
             }
-            let fits = |at: &usize| rows[*at].chrom == row.chrom && row.start <= rows[*at].end.saturating_add(distance);
+            let fits = |at: &usize| {
+                rows[*at].chrom == row.chrom && row.start <= rows[*at].end.saturating_add(distance)
+            };
             match open.get(&key).copied().filter(fits) {
                 Some(at) => {
                     rows[at].end = rows[at].end.max(row.end);
@@ -192,8 +251,13 @@ impl Intervals {
             }
         }
         let counts = groups.iter().map(|group| group.len() as f64).collect();
-        let mut out = Intervals::new(self.contigs.clone(), rows).with_field("count", Field::Number(counts));
-        out.notes.extend(left_out(unstranded, self.len(), "have no strand and are left out"));
+        let mut out =
+            Intervals::new(self.contigs.clone(), rows).with_field("count", Field::Number(counts));
+        out.notes.extend(left_out(
+            unstranded,
+            self.len(),
+            "have no strand and are left out",
+        ));
         (out, groups)
     }
 

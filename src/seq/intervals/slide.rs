@@ -1,4 +1,5 @@
-//! Ends and places moved by bases or by shares of the length: slop, flank, shift, windows by number.
+//! Ends and places moved by bases or by shares of the length: slop, flank, shift, windows by
+//! number.
 
 use super::sets::left_out;
 use super::{Field, Intervals};
@@ -23,14 +24,24 @@ pub struct Sides<'a> {
 /// A share of a length; what differs from a whole number of bases by rounding alone is that number.
 fn share(x: f64, length: i64) -> f64 {
     let bases = x * length as f64;
-    if (bases - bases.round()).abs() < 1e-6 { bases.round() } else { bases }
+    if (bases - bases.round()).abs() < 1e-6 {
+        bases.round()
+    } else {
+        bases
+    }
 }
 
 impl Sides<'_> {
     /// Whole bases to the left and to the right of an interval; shares of bases are cut off.
     fn of(&self, row: &Interval) -> (i64, i64) {
         let length = row.padded().len();
-        let bases = |x: f64| if self.percent { share(x, length) as i64 } else { x as i64 };
+        let bases = |x: f64| {
+            if self.percent {
+                share(x, length) as i64
+            } else {
+                x as i64
+            }
+        };
         match self.by_strand && row.strand == Strand::Reverse {
             true => (bases(self.after), bases(self.before)),
             false => (bases(self.before), bases(self.after)),
@@ -45,7 +56,8 @@ impl Sides<'_> {
     }
 }
 
-/// Cuts an interval at the ends of its chromosome, of which it keeps at least one base; whether it changed.
+/// Cuts an interval at the ends of its chromosome, of which it keeps at least one base; whether it
+/// changed.
 fn cut_to(genome: &Genome, row: &mut Interval) -> bool {
     let (first, end) = genome.range(row.chrom);
     let own = (row.start, row.end);
@@ -55,15 +67,19 @@ fn cut_to(genome: &Genome, row: &mut Interval) -> bool {
 }
 
 impl Intervals {
-    /// Every interval with bases added before and after it; negative numbers take away. Ends that cross are exchanged, and an
-    /// interval keeps at least one base, as in bedtools; both are noted.
+    /// Every interval with bases added before and after it; negative numbers take away. Ends that
+    /// cross are exchanged, and an interval keeps at least one base, as in bedtools; both are
+    /// noted.
     pub fn slop(&self, sides: &Sides) -> Result<Intervals> {
         let mut out = sides.list(self)?;
         let (mut crossed, mut cut) = (0, 0);
         for row in &mut out.rows {
             let (left, right) = sides.of(row);
             let had_bases = !row.is_empty();
-            (row.start, row.end) = (row.start.saturating_sub(left), row.end.saturating_add(right));
+            (row.start, row.end) = (
+                row.start.saturating_sub(left),
+                row.end.saturating_add(right),
+            );
             if row.start > row.end {
                 crossed += 1;
                 std::mem::swap(&mut row.start, &mut row.end);
@@ -75,8 +91,16 @@ impl Intervals {
                 cut += usize::from(cut_to(genome, row));
             }
         }
-        out.notes.extend(left_out(crossed, self.len(), "were shorter than what was taken away: their ends were exchanged"));
-        out.notes.extend(left_out(cut, self.len(), "reached out of their chromosome and were cut at its ends"));
+        out.notes.extend(left_out(
+            crossed,
+            self.len(),
+            "were shorter than what was taken away: their ends were exchanged",
+        ));
+        out.notes.extend(left_out(
+            cut,
+            self.len(),
+            "reached out of their chromosome and were cut at its ends",
+        ));
         Ok(out)
     }
 
@@ -86,7 +110,10 @@ impl Intervals {
         let (mut rows, mut pieces, mut gone) = (Vec::new(), Vec::new(), 0);
         for (i, row) in own.rows.iter().enumerate() {
             let (left, right) = sides.of(row);
-            let flanks = [(row.start - gap - left, row.start - gap), (row.end + gap, row.end + gap + right)];
+            let flanks = [
+                (row.start - gap - left, row.start - gap),
+                (row.end + gap, row.end + gap + right),
+            ];
             for (start, end) in flanks.into_iter().filter(|(start, end)| start < end) {
                 let mut piece = Interval { start, end, ..*row };
                 if let Some(genome) = sides.genome {
@@ -103,7 +130,10 @@ impl Intervals {
         }
         let mut out = own.select(&rows);
         out.rows = pieces;
-        out.notes.extend((gone > 0).then(|| format!("{gone} flanks lie outside of their chromosome and are left out")));
+        out.notes
+            .extend((gone > 0).then(|| {
+                format!("{gone} flanks lie outside of their chromosome and are left out")
+            }));
         Ok(out)
     }
 
@@ -112,22 +142,41 @@ impl Intervals {
         let mut out = sides.list(self)?;
         let mut cut = 0;
         for row in &mut out.rows {
-            let by = if row.strand == Strand::Reverse { sides.before } else { sides.after };
-            let by = if sides.percent { share(by, row.padded().len()) } else { by };
-            let moved = |at: i64| if by.fract() == 0.0 { at.saturating_add(by as i64) } else { (at as f64 + by) as i64 };
+            let by = if row.strand == Strand::Reverse {
+                sides.before
+            } else {
+                sides.after
+            };
+            let by = if sides.percent {
+                share(by, row.padded().len())
+            } else {
+                by
+            };
+            let moved = |at: i64| {
+                if by.fract() == 0.0 {
+                    at.saturating_add(by as i64)
+                } else {
+                    (at as f64 + by) as i64
+                }
+            };
             (row.start, row.end) = (moved(row.start), moved(row.end));
             if let Some(genome) = sides.genome {
                 cut += usize::from(cut_to(genome, row));
             }
         }
-        out.notes.extend(left_out(cut, self.len(), "reached out of their chromosome and were cut at its ends"));
+        out.notes.extend(left_out(
+            cut,
+            self.len(),
+            "reached out of their chromosome and were cut at its ends",
+        ));
         Ok(out)
     }
 
-    /// Each interval cut into `n` windows of the same length, the last one longer by the rest; intervals of fewer than `n`
-    /// bases are left out.
+    /// Each interval cut into `n` windows of the same length, the last one longer by the rest;
+    /// intervals of fewer than `n` bases are left out.
     pub fn tiles(&self, n: i64, naming: Naming, reverse: bool) -> Intervals {
-        let (mut rows, mut pieces, mut numbers, mut short) = (Vec::new(), Vec::new(), Vec::new(), 0);
+        let (mut rows, mut pieces, mut numbers, mut short) =
+            (Vec::new(), Vec::new(), Vec::new(), 0);
         for (i, row) in self.rows.iter().enumerate() {
             let size = row.len() / n;
             if size == 0 {
@@ -135,15 +184,27 @@ impl Intervals {
                 continue;
             }
             for k in 0..n {
-                let end = if k + 1 == n { row.end } else { row.start + (k + 1) * size };
+                let end = if k + 1 == n {
+                    row.end
+                } else {
+                    row.start + (k + 1) * size
+                };
                 rows.push(i as u32);
                 numbers.push(if reverse { n - k } else { k + 1 });
-                pieces.push(Interval { start: row.start + k * size, end, ..*row });
+                pieces.push(Interval {
+                    start: row.start + k * size,
+                    end,
+                    ..*row
+                });
             }
         }
         let mut out = self.select(&rows).renamed(naming, &numbers);
         out.rows = pieces;
-        out.notes.extend(left_out(short, self.len(), &format!("have fewer than {n} bases and are left out")));
+        out.notes.extend(left_out(
+            short,
+            self.len(),
+            &format!("have fewer than {n} bases and are left out"),
+        ));
         out
     }
 
@@ -155,7 +216,11 @@ impl Intervals {
             Naming::SourceNumber => format!("{}_{number}", own(i)),
             Naming::Source => own(i),
         };
-        let names = numbers.iter().enumerate().map(|entry| name(entry).into_boxed_str()).collect();
+        let names = numbers
+            .iter()
+            .enumerate()
+            .map(|entry| name(entry).into_boxed_str())
+            .collect();
         match naming {
             Naming::Source => self,
             _ => self.with_field("name", Field::Text(names)),

@@ -6,33 +6,70 @@ use crate::base::delimited::one_line;
 use std::fmt::Write;
 
 impl Intervals {
-    /// BED. Without fields and strands it has three columns; with `name`, `score` or strands six; other fields follow
-    /// behind a header line that names them.
+    /// BED. Without fields and strands it has three columns; with `name`, `score` or strands six;
+    /// other fields follow behind a header line that names them.
     pub fn to_bed(&self) -> String {
         let has_strand = self.rows.iter().any(|row| row.strand != Strand::None);
         let standard = ["name", "score"];
-        let extra: Vec<&(String, Field)> = self.fields.iter().filter(|(name, _)| !standard.contains(&name.as_str())).collect();
-        let six = has_strand || self.fields.iter().any(|(name, _)| standard.contains(&name.as_str()));
+        let extra: Vec<&(String, Field)> = self
+            .fields
+            .iter()
+            .filter(|(name, _)| !standard.contains(&name.as_str()))
+            .collect();
+        let six = has_strand
+            || self
+                .fields
+                .iter()
+                .any(|(name, _)| standard.contains(&name.as_str()));
         let mut out = String::new();
         if !extra.is_empty() {
-            let names: Vec<&str> = extra.iter().map(|(name, _)| if name == "summit" { "summit_offset" } else { name.as_str() }).collect();
+            let names: Vec<&str> = extra
+                .iter()
+                .map(|(name, _)| {
+                    if name == "summit" {
+                        "summit_offset"
+                    } else {
+                        name.as_str()
+                    }
+                })
+                .collect();
             out += "#chrom\tstart\tend";
             out += if six { "\tname\tscore\tstrand\t" } else { "\t" };
-            out += &names.iter().map(|name| one_line(name)).collect::<Vec<_>>().join("\t");
+            out += &names
+                .iter()
+                .map(|name| one_line(name))
+                .collect::<Vec<_>>()
+                .join("\t");
             out.push('\n');
         }
         for (i, row) in self.rows.iter().enumerate() {
             // writing to a string cannot fail
-            let _ = write!(out, "{}\t{}\t{}", one_line(self.chrom(i)), row.start, row.end);
+            let _ = write!(
+                out,
+                "{}\t{}\t{}",
+                one_line(self.chrom(i)),
+                row.start,
+                row.end
+            );
             if six {
                 let name = self.field("name").map_or(".".into(), |field| field.text(i));
-                let score = self.field("score").map_or("0".into(), |field| field.text(i));
-                let _ = write!(out, "\t{}\t{}\t{}", one_line(&name), one_line(&score), row.strand.letter());
+                let score = self
+                    .field("score")
+                    .map_or("0".into(), |field| field.text(i));
+                let _ = write!(
+                    out,
+                    "\t{}\t{}\t{}",
+                    one_line(&name),
+                    one_line(&score),
+                    row.strand.letter()
+                );
             }
             for (name, field) in &extra {
                 let _ = match (name.as_str(), field) {
                     ("summit", Field::Number(values)) if values[i].is_nan() => write!(out, "\t-1"),
-                    ("summit", Field::Number(values)) => write!(out, "\t{}", values[i] as i64 - row.start),
+                    ("summit", Field::Number(values)) => {
+                        write!(out, "\t{}", values[i] as i64 - row.start)
+                    }
                     _ => write!(out, "\t{}", one_line(&field.text(i))),
                 };
             }

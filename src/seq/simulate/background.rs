@@ -34,7 +34,8 @@ pub struct Markov {
 }
 
 impl Markov {
-    /// Counts a chain on sequences; every transition starts with a count of one, so that none is impossible.
+    /// Counts a chain on sequences; every transition starts with a count of one, so that none is
+    /// impossible.
     pub fn count(order: usize, sequences: &[Vec<u8>]) -> Result<Markov> {
         if order > 8 {
             bail!("value", "`order` must be from 0 to 8, got {order}");
@@ -66,12 +67,20 @@ impl Markov {
             sum += *share / all;
             *share = sum;
         });
-        Ok(Markov { order, bases, start, next: next.iter().map(cumulated).collect() })
+        Ok(Markov {
+            order,
+            bases,
+            start,
+            next: next.iter().map(cumulated).collect(),
+        })
     }
 
     fn fill(&self, codes: &mut [u8], rng: &mut Rng) {
         let x = rng.uniform();
-        let mut state = self.start.partition_point(|bound| *bound <= x).min(self.start.len() - 1);
+        let mut state = self
+            .start
+            .partition_point(|bound| *bound <= x)
+            .min(self.start.len() - 1);
         let first = self.order.min(codes.len());
         for (i, code) in codes[..first].iter_mut().enumerate() {
             *code = (state >> (2 * (self.order - 1 - i)) & 3) as u8;
@@ -101,14 +110,20 @@ impl Background {
     pub fn composition(shares: [f64; 4]) -> Result<Background> {
         let sum: f64 = shares.iter().sum();
         if shares.iter().any(|share| !(0.0..=1.0).contains(share)) || (sum - 1.0).abs() > 1e-3 {
-            bail!("value", "a background needs four shares that sum to 1, got {shares:?}");
+            bail!(
+                "value",
+                "a background needs four shares that sum to 1, got {shares:?}"
+            );
         }
         Ok(Background::Composition(cumulated(&shares)))
     }
 
     /// Stretches of sequences that have at least `length` bases.
     pub fn real(sequences: Vec<Vec<u8>>, length: usize) -> Result<Background> {
-        let long: Vec<Vec<u8>> = sequences.into_iter().filter(|sequence| sequence.len() >= length).collect();
+        let long: Vec<Vec<u8>> = sequences
+            .into_iter()
+            .filter(|sequence| sequence.len() >= length)
+            .collect();
         if long.is_empty() {
             return Err(fault!("data", "no background sequence has {length} bases"));
         }
@@ -119,7 +134,9 @@ impl Background {
     pub fn fill(&self, codes: &mut [u8], rng: &mut Rng) {
         match self {
             Background::Uniform => codes.iter_mut().for_each(|code| *code = rng.below(4) as u8),
-            Background::Composition(bounds) => codes.iter_mut().for_each(|code| *code = pick(bounds, rng.uniform())),
+            Background::Composition(bounds) => codes
+                .iter_mut()
+                .for_each(|code| *code = pick(bounds, rng.uniform())),
             Background::Markov(chain) => chain.fill(codes, rng),
             Background::Real(sequences) => {
                 let from = &sequences[rng.below(sequences.len())];
@@ -135,15 +152,24 @@ mod tests {
     use super::*;
 
     fn shares(codes: &[u8]) -> [f64; 4] {
-        std::array::from_fn(|b| codes.iter().filter(|c| usize::from(**c) == b).count() as f64 / codes.len() as f64)
+        std::array::from_fn(|b| {
+            codes.iter().filter(|c| usize::from(**c) == b).count() as f64 / codes.len() as f64
+        })
     }
 
     #[test]
     fn bases_have_the_shares_that_were_asked_for() {
         let mut codes = vec![0; 100_000];
         let wanted = [0.4, 0.1, 0.2, 0.3];
-        Background::composition(wanted).unwrap().fill(&mut codes, &mut Rng::keyed(&[1]));
-        assert!(shares(&codes).iter().zip(wanted).all(|(got, wanted)| (got - wanted).abs() < 0.006));
+        Background::composition(wanted)
+            .unwrap()
+            .fill(&mut codes, &mut Rng::keyed(&[1]));
+        assert!(
+            shares(&codes)
+                .iter()
+                .zip(wanted)
+                .all(|(got, wanted)| (got - wanted).abs() < 0.006)
+        );
         assert!(Background::composition([0.4, 0.1, 0.2, 0.4]).is_err());
     }
 
@@ -172,7 +198,12 @@ mod tests {
             both / first
         };
         assert!(follows(&codes, 0, 1) > 0.999 && (follows(&codes, 1, 0) - 0.5).abs() < 0.02);
-        assert!(shares(&codes).iter().zip(shares(&text)).all(|(a, b)| (a - b).abs() < 0.01));
+        assert!(
+            shares(&codes)
+                .iter()
+                .zip(shares(&text))
+                .all(|(a, b)| (a - b).abs() < 0.01)
+        );
         let third = Markov::count(3, &[vec![0, 1, 4, 2, 3, 0, 1, 2]]).unwrap();
         let mut short = [9u8; 2];
         Background::Markov(Arc::new(third)).fill(&mut short, &mut rng);

@@ -47,8 +47,9 @@ pub enum Choice {
     },
     /// One motif of each group.
     Groups(Vec<Vec<u32>>),
-    /// Motifs of different pairs (0 and 1, 2 and 3, …); a share of the sequences holds one whole pair. Every motif is as
-    /// frequent with a pair as without, so that none tells anything by itself.
+    /// Motifs of different pairs (0 and 1, 2 and 3, …); a share of the sequences holds one whole
+    /// pair. Every motif is as frequent with a pair as without, so that none tells anything by
+    /// itself.
     Paired {
         /// How many.
         count: usize,
@@ -94,22 +95,46 @@ impl Choice {
         let mut widths: Vec<usize> = motifs.iter().map(Motif::width).collect();
         widths.sort_unstable_by(|a, b| b.cmp(a));
         let needed = match self {
-            Choice::Any { low, high, .. } if low > high => bail!("value", "`count` must be a number or [fewest, most], got [{low}, {high}]"),
-            Choice::Any { high, repeats: false, .. } if *high > n => {
+            Choice::Any { low, high, .. } if low > high => bail!(
+                "value",
+                "`count` must be a number or [fewest, most], got [{low}, {high}]"
+            ),
+            Choice::Any {
+                high,
+                repeats: false,
+                ..
+            } if *high > n => {
                 bail!("value", "{high} different motifs cannot be chosen from {n}"; hint: "`repeats: true` lets a motif come more than once")
             }
-            Choice::Any { high, repeats: true, .. } => high * widths[0],
+            Choice::Any {
+                high,
+                repeats: true,
+                ..
+            } => high * widths[0],
             Choice::Any { high, .. } => widths[..*high].iter().sum(),
             Choice::Groups(groups) => {
-                if groups.is_empty() || groups.iter().any(Vec::is_empty) || groups.iter().flatten().any(|m| *m as usize >= n) {
-                    bail!("value", "`groups` must hold lists of motifs, numbers from 0 to {}", n - 1);
+                if groups.is_empty()
+                    || groups.iter().any(Vec::is_empty)
+                    || groups.iter().flatten().any(|m| *m as usize >= n)
+                {
+                    bail!(
+                        "value",
+                        "`groups` must hold lists of motifs, numbers from 0 to {}",
+                        n - 1
+                    );
                 }
-                groups.iter().filter_map(|group| group.iter().map(|m| motifs[*m as usize].width()).max()).sum()
+                groups
+                    .iter()
+                    .filter_map(|group| group.iter().map(|m| motifs[*m as usize].width()).max())
+                    .sum()
             }
             Choice::Paired { count, .. } => {
                 let pairs = n / 2;
                 if pairs == 0 || *count < 2 || *count > pairs {
-                    bail!("value", "`per_sequence` must be from 2 to half the number of motifs ({pairs}), got {count}");
+                    bail!(
+                        "value",
+                        "`per_sequence` must be from 2 to half the number of motifs ({pairs}), got {count}"
+                    );
                 }
                 count * widths[0]
             }
@@ -125,10 +150,17 @@ impl Choice {
         match self {
             Choice::Any { low, high, repeats } => {
                 let count = low + rng.below(high - low + 1);
-                if *repeats { (0..count).map(|_| rng.below(motifs) as u32).collect() } else { rng.permutation(motifs)[..count].to_vec() }
+                if *repeats {
+                    (0..count).map(|_| rng.below(motifs) as u32).collect()
+                } else {
+                    rng.permutation(motifs)[..count].to_vec()
+                }
             }
             Choice::Groups(groups) => {
-                let mut chosen: Vec<u32> = groups.iter().map(|group| group[rng.below(group.len())]).collect();
+                let mut chosen: Vec<u32> = groups
+                    .iter()
+                    .map(|group| group[rng.below(group.len())])
+                    .collect();
                 rng.shuffle(&mut chosen);
                 chosen
             }
@@ -141,7 +173,11 @@ impl Choice {
                 }
                 let more = count - chosen.len();
                 let from = usize::from(positive);
-                chosen.extend(order[from..from + more].iter().map(|pair| pair * 2 + rng.below(2) as u32));
+                chosen.extend(
+                    order[from..from + more]
+                        .iter()
+                        .map(|pair| pair * 2 + rng.below(2) as u32),
+                );
                 rng.shuffle(&mut chosen);
                 chosen
             }
@@ -158,7 +194,8 @@ impl Choice {
     }
 }
 
-/// Plants motifs into backgrounds; the same plan gives the same sequences, on any number of threads.
+/// Plants motifs into backgrounds; the same plan gives the same sequences, on any number of
+/// threads.
 pub fn world(motifs: Arc<Vec<Motif>>, plan: &Plan) -> Result<World> {
     plan.choice.check(&motifs, plan.length)?;
     // codes and labels of each sequence, and the list of its sites
@@ -181,7 +218,12 @@ pub fn world(motifs: Arc<Vec<Motif>>, plan: &Plan) -> Result<World> {
 /// Flips labels of 0 and 1 with a probability, each by its seed, task and row.
 pub fn flip(labels: &mut [f32], tasks: usize, noise: f64, seed: u64) {
     for (i, label) in labels.iter_mut().enumerate() {
-        let mut rng = Rng::keyed(&[seed, 0x6e6f_6973, (i % tasks.max(1)) as u64, (i / tasks.max(1)) as u64]);
+        let mut rng = Rng::keyed(&[
+            seed,
+            0x6e6f_6973,
+            (i % tasks.max(1)) as u64,
+            (i / tasks.max(1)) as u64,
+        ]);
         if rng.uniform() < noise {
             *label = 1.0 - *label;
         }
@@ -189,11 +231,21 @@ pub fn flip(labels: &mut [f32], tasks: usize, noise: f64, seed: u64) {
 }
 
 /// Plants motifs in order without overlap, every arrangement as likely.
-fn plant(codes: &mut [u8], motifs: &[Motif], chosen: &[u32], plan: &Plan, rng: &mut Rng) -> Vec<Site> {
+fn plant(
+    codes: &mut [u8],
+    motifs: &[Motif],
+    chosen: &[u32],
+    plan: &Plan,
+    rng: &mut Rng,
+) -> Vec<Site> {
     let total: usize = chosen.iter().map(|m| motifs[*m as usize].width()).sum();
     let free = codes.len() - total;
-    // gaps before, between and after: a uniform choice of positions for the motifs among free bases and motifs
-    let mut slots: Vec<usize> = rng.permutation(free + chosen.len())[..chosen.len()].iter().map(|s| *s as usize).collect();
+    // gaps before, between and after: a uniform choice of positions for the motifs among free bases
+    // and motifs
+    let mut slots: Vec<usize> = rng.permutation(free + chosen.len())[..chosen.len()]
+        .iter()
+        .map(|s| *s as usize)
+        .collect();
     slots.sort_unstable();
     let mut planted = Vec::with_capacity(chosen.len());
     let mut used = 0;
@@ -202,14 +254,22 @@ fn plant(codes: &mut [u8], motifs: &[Motif], chosen: &[u32], plan: &Plan, rng: &
         let start = slot - i + used;
         let own = &mut codes[start..start + motif.width()];
         for (code, row) in own.iter_mut().zip(&motif.ppm) {
-            *code = if plan.sampled { draw(row, rng) } else { likeliest(row) };
+            *code = if plan.sampled {
+                draw(row, rng)
+            } else {
+                likeliest(row)
+            };
         }
         let reverse = plan.both_strands && rng.below(2) == 1;
         if reverse {
             alphabet::reverse_complement(own);
         }
         used += motif.width();
-        planted.push(Site { motif: *number, start: start as u32, reverse });
+        planted.push(Site {
+            motif: *number,
+            start: start as u32,
+            reverse,
+        });
     }
     planted
 }
@@ -230,21 +290,48 @@ mod tests {
     use super::*;
 
     fn plan(choice: Choice, n: usize, length: usize) -> Plan {
-        Plan { n, length, choice, background: Background::Uniform, sampled: false, both_strands: false, seed: 1 }
+        Plan {
+            n,
+            length,
+            choice,
+            background: Background::Uniform,
+            sampled: false,
+            both_strands: false,
+            seed: 1,
+        }
     }
 
     #[test]
     fn no_motif_tells_by_itself_but_pairs_do() {
         let pool = Arc::new(motifs(20, 12, 0.97, 1));
-        let world = world(pool.clone(), &plan(Choice::Paired { count: 3, positives: 0.5 }, 20_000, 100)).unwrap();
+        let world = world(
+            pool.clone(),
+            &plan(
+                Choice::Paired {
+                    count: 3,
+                    positives: 0.5,
+                },
+                20_000,
+                100,
+            ),
+        )
+        .unwrap();
         let rule = Spec::any_pair().resolve(&pool).unwrap();
-        let labels: Vec<f32> = (0..world.truth.len()).map(|i| rule.label(world.truth.sites(i), &pool)).collect();
+        let labels: Vec<f32> = (0..world.truth.len())
+            .map(|i| rule.label(world.truth.sites(i), &pool))
+            .collect();
         let positives: f64 = labels.iter().map(|l| f64::from(*l)).sum();
         assert!((positives / 20_000.0 - 0.5).abs() < 0.015);
         for m in 0..20 {
             let share = |label: f32| {
-                let rows: Vec<_> = (0..labels.len()).filter(|i| labels[*i] == label).map(|i| world.truth.sites(i)).collect();
-                rows.iter().filter(|sites| sites.iter().any(|s| s.motif == m)).count() as f64 / rows.len() as f64
+                let rows: Vec<_> = (0..labels.len())
+                    .filter(|i| labels[*i] == label)
+                    .map(|i| world.truth.sites(i))
+                    .collect();
+                rows.iter()
+                    .filter(|sites| sites.iter().any(|s| s.motif == m))
+                    .count() as f64
+                    / rows.len() as f64
             };
             assert!((share(1.0) - share(0.0)).abs() < 0.025, "motif {m}");
         }
@@ -252,23 +339,48 @@ mod tests {
 
     #[test]
     fn sites_hold_their_motif_on_either_strand_and_never_overlap() {
-        let pool = Arc::new(vec![Motif::from_consensus("a", "ACCGTTA").unwrap(), Motif::from_consensus("b", "GGGTCAATCC").unwrap()]);
-        let how = Plan { both_strands: true, ..plan(Choice::Any { low: 1, high: 4, repeats: true }, 2000, 60) };
+        let pool = Arc::new(vec![
+            Motif::from_consensus("a", "ACCGTTA").unwrap(),
+            Motif::from_consensus("b", "GGGTCAATCC").unwrap(),
+        ]);
+        let how = Plan {
+            both_strands: true,
+            ..plan(
+                Choice::Any {
+                    low: 1,
+                    high: 4,
+                    repeats: true,
+                },
+                2000,
+                60,
+            )
+        };
         let world = world(pool.clone(), &how).unwrap();
         let (mut counts, mut reversed) = ([0usize; 5], 0usize);
         for row in 0..2000 {
             let sites = world.truth.sites(row);
             counts[sites.len()] += 1;
-            assert!(sites.windows(2).all(|pair| world.truth.end(&pair[0]) <= pair[1].start as usize));
+            assert!(
+                sites
+                    .windows(2)
+                    .all(|pair| world.truth.end(&pair[0]) <= pair[1].start as usize)
+            );
             for site in sites {
                 let own = &world.codes[row * 60..][site.start as usize..world.truth.end(site)];
                 let motif = &pool[site.motif as usize];
-                let motif = if site.reverse { motif.reverse_complement() } else { motif.clone() };
+                let motif = if site.reverse {
+                    motif.reverse_complement()
+                } else {
+                    motif.clone()
+                };
                 assert_eq!(crate::seq::alphabet::decode(own), motif.consensus());
                 reversed += usize::from(site.reverse);
             }
         }
-        assert!(counts[0] == 0 && counts[1..].iter().all(|n| n.abs_diff(500) < 80), "{counts:?}");
+        assert!(
+            counts[0] == 0 && counts[1..].iter().all(|n| n.abs_diff(500) < 80),
+            "{counts:?}"
+        );
         assert!(reversed.abs_diff(2500) < 150, "{reversed}");
         let again = super::world(pool, &how).unwrap();
         assert!(again.codes == world.codes && again.truth == world.truth);
@@ -284,9 +396,33 @@ mod tests {
             own.sort_unstable();
             assert_eq!(own, [0, 1]);
         }
-        let fails = |choice, length| super::world(pool.clone(), &plan(choice, 1, length)).unwrap_err().to_string();
-        assert!(fails(Choice::Any { low: 1, high: 5, repeats: false }, 100).contains("5 different motifs"));
-        assert!(fails(Choice::Any { low: 4, high: 4, repeats: false }, 39).contains("do not fit"));
+        let fails = |choice, length| {
+            super::world(pool.clone(), &plan(choice, 1, length))
+                .unwrap_err()
+                .to_string()
+        };
+        assert!(
+            fails(
+                Choice::Any {
+                    low: 1,
+                    high: 5,
+                    repeats: false
+                },
+                100
+            )
+            .contains("5 different motifs")
+        );
+        assert!(
+            fails(
+                Choice::Any {
+                    low: 4,
+                    high: 4,
+                    repeats: false
+                },
+                39
+            )
+            .contains("do not fit")
+        );
         assert!(fails(Choice::Groups(vec![vec![4]]), 39).contains("groups"));
     }
 

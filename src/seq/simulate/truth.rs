@@ -1,4 +1,5 @@
-//! What is known of simulated sequences: where which motif was planted, and the rules of their labels.
+//! What is known of simulated sequences: where which motif was planted, and the rules of their
+//! labels.
 
 use super::Rule;
 use crate::seq::Motif;
@@ -46,15 +47,38 @@ impl Truth {
             sites.extend_from_slice(row);
             bounds.push(sites.len() as u32);
         }
-        Truth { motifs, rules: Vec::new(), length, bounds, sites }
+        Truth {
+            motifs,
+            rules: Vec::new(),
+            length,
+            bounds,
+            sites,
+        }
     }
 
-    /// Pool, rules and length as text, and the sites as rows of sequence, motif, start and 1 for the other strand.
+    /// Pool, rules and length as text, and the sites as rows of sequence, motif, start and 1 for
+    /// the other strand.
     pub fn to_parts(&self) -> (String, Vec<i64>) {
-        let row = |i: usize| self.sites(i).iter().flat_map(move |site| [i as i64, i64::from(site.motif), i64::from(site.start), i64::from(site.reverse)]);
-        let known = Known { motifs: self.motifs.to_vec(), rules: self.rules.clone(), length: self.length };
+        let row = |i: usize| {
+            self.sites(i).iter().flat_map(move |site| {
+                [
+                    i as i64,
+                    i64::from(site.motif),
+                    i64::from(site.start),
+                    i64::from(site.reverse),
+                ]
+            })
+        };
+        let known = Known {
+            motifs: self.motifs.to_vec(),
+            rules: self.rules.clone(),
+            length: self.length,
+        };
         // numbers and names have a JSON form
-        (serde_json::to_string(&known).unwrap_or_default(), (0..self.len()).flat_map(row).collect())
+        (
+            serde_json::to_string(&known).unwrap_or_default(),
+            (0..self.len()).flat_map(row).collect(),
+        )
     }
 
     /// What [`Truth::to_parts`] gave, of `n` sequences; what is wrong with it where it is damaged.
@@ -63,15 +87,26 @@ impl Truth {
         let mut rows = vec![Vec::new(); n];
         for site in sites.chunks(4) {
             let mut fits = || {
-                let [row, motif, start, reverse] = *site else { return None };
+                let [row, motif, start, reverse] = *site else {
+                    return None;
+                };
                 let width = known.motifs.get(usize::try_from(motif).ok()?)?.width();
-                let start = u32::try_from(start).ok().filter(|start| *start as usize + width <= known.length)?;
-                rows.get_mut(usize::try_from(row).ok()?)?.push(Site { motif: motif as u32, start, reverse: reverse != 0 });
+                let start = u32::try_from(start)
+                    .ok()
+                    .filter(|start| *start as usize + width <= known.length)?;
+                rows.get_mut(usize::try_from(row).ok()?)?.push(Site {
+                    motif: motif as u32,
+                    start,
+                    reverse: reverse != 0,
+                });
                 Some(())
             };
             fits().ok_or_else(|| format!("there is no place for the site {site:?}"))?;
         }
-        Ok(Truth { rules: known.rules, ..Truth::new(Arc::new(known.motifs), known.length, &rows) })
+        Ok(Truth {
+            rules: known.rules,
+            ..Truth::new(Arc::new(known.motifs), known.length, &rows)
+        })
     }
 
     /// How many sequences there are.
@@ -94,10 +129,15 @@ impl Truth {
         site.start as usize + self.motifs[site.motif as usize].width()
     }
 
-    /// 1 where a motif was planted, for each base of a sequence; of one motif only where it is named.
+    /// 1 where a motif was planted, for each base of a sequence; of one motif only where it is
+    /// named.
     pub fn mask(&self, row: usize, motif: Option<usize>) -> Vec<f32> {
         let mut mask = vec![0.0; self.length];
-        for site in self.sites(row).iter().filter(|site| motif.is_none_or(|wanted| wanted == site.motif as usize)) {
+        for site in self
+            .sites(row)
+            .iter()
+            .filter(|site| motif.is_none_or(|wanted| wanted == site.motif as usize))
+        {
             mask[site.start as usize..self.end(site)].fill(1.0);
         }
         mask
@@ -106,10 +146,20 @@ impl Truth {
     /// The truth of other sequences, each one of these: none where the pools differ.
     pub fn gather(parts: &[(&Truth, Vec<usize>)]) -> Option<Truth> {
         let (first, _) = parts.first()?;
-        if parts.iter().any(|(other, _)| other.motifs != first.motifs || other.rules != first.rules || other.length != first.length) {
+        if parts.iter().any(|(other, _)| {
+            other.motifs != first.motifs
+                || other.rules != first.rules
+                || other.length != first.length
+        }) {
             return None;
         }
-        let rows: Vec<Vec<Site>> = parts.iter().flat_map(|(truth, rows)| rows.iter().map(|row| truth.sites(*row).to_vec())).collect();
-        Some(Truth { rules: first.rules.clone(), ..Truth::new(first.motifs.clone(), first.length, &rows) })
+        let rows: Vec<Vec<Site>> = parts
+            .iter()
+            .flat_map(|(truth, rows)| rows.iter().map(|row| truth.sites(*row).to_vec()))
+            .collect();
+        Some(Truth {
+            rules: first.rules.clone(),
+            ..Truth::new(first.motifs.clone(), first.length, &rows)
+        })
     }
 }

@@ -30,7 +30,10 @@ impl Counted {
     /// The kind of a name.
     pub fn named(name: &str) -> Counted {
         use Counted::*;
-        Self::NAMES.iter().position(|known| *known == name).map_or(Bases, |i| [Bases, Starts, FragmentEnds, Fragments][i])
+        Self::NAMES
+            .iter()
+            .position(|known| *known == name)
+            .map_or(Bases, |i| [Bases, Starts, FragmentEnds, Fragments][i])
     }
 }
 
@@ -51,14 +54,21 @@ pub struct Plan {
 
 impl Default for Plan {
     fn default() -> Self {
-        Plan { counted: Counted::Bases, min_quality: 0, strand: Strand::None, duplicates: false, shift: (0, 0) }
+        Plan {
+            counted: Counted::Bases,
+            min_quality: 0,
+            strand: Strand::None,
+            duplicates: false,
+            shift: (0, 0),
+        }
     }
 }
 
 /// The largest record that is read, bytes.
 const LARGEST: u32 = 64 << 20;
 
-/// What a BAM file holds, unpacked. A damaged record may say that it has gigabytes: that is told before room is made for it.
+/// What a BAM file holds, unpacked. A damaged record may say that it has gigabytes: that is told
+/// before room is made for it.
 struct Limited<R> {
     inner: R,
     in_records: bool,
@@ -78,7 +88,10 @@ impl<R: Read> Read for Limited<R> {
         }
         let size = u32::from_le_bytes([buffer[0], buffer[1], buffer[2], buffer[3]]);
         if filled == 4 && size > LARGEST {
-            return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, format!("a record of {size} bytes")));
+            return Err(std::io::Error::new(
+                std::io::ErrorKind::InvalidData,
+                format!("a record of {size} bytes"),
+            ));
         }
         Ok(filled)
     }
@@ -89,19 +102,34 @@ impl<R: Read> Read for Limited<R> {
 pub fn coverage(path: &Path, plan: &Plan) -> Result<Track> {
     let mut head = Vec::new();
     let mut raw = [0u8; 4];
-    let n = file::open(path)?.read(&mut raw).map_err(|error| Fault::file(path, &error))?;
+    let n = file::open(path)?
+        .read(&mut raw)
+        .map_err(|error| Fault::file(path, &error))?;
     let packed = file::open(path)?;
     // a first block of BAM starts with its magic; SAM may be gzipped too
-    flate2::read::MultiGzDecoder::new(packed).take(4).read_to_end(&mut head).ok();
+    flate2::read::MultiGzDecoder::new(packed)
+        .take(4)
+        .read_to_end(&mut head)
+        .ok();
     let is_bam = head.starts_with(b"BAM\x01") || raw[..n] == *b"BAM\x01";
-    let counts = if is_bam { of_bam(path, plan)? } else { of_sam(path, plan)? };
+    let counts = if is_bam {
+        of_bam(path, plan)?
+    } else {
+        of_sam(path, plan)?
+    };
     counts.finish(path, plan)
 }
 
 fn of_bam(path: &Path, plan: &Plan) -> Result<Counts> {
-    let broken = |error: std::io::Error| fault!("data", "`{}`: {error}", path.display()).hint("it is no whole BAM file: `samtools quickcheck` tells");
+    let broken = |error: std::io::Error| {
+        fault!("data", "`{}`: {error}", path.display())
+            .hint("it is no whole BAM file: `samtools quickcheck` tells")
+    };
     let file = file::open(path)?;
-    let mut reader = bam::io::Reader::from(Limited { inner: bgzf::io::Reader::new(std::io::BufReader::new(file)), in_records: false });
+    let mut reader = bam::io::Reader::from(Limited {
+        inner: bgzf::io::Reader::new(std::io::BufReader::new(file)),
+        in_records: false,
+    });
     let header = reader.read_header().map_err(broken)?;
     reader.get_mut().in_records = true;
     let mut counts = Counts::new(&header);
@@ -114,7 +142,13 @@ fn of_bam(path: &Path, plan: &Plan) -> Result<Counts> {
 
 fn of_sam(path: &Path, plan: &Plan) -> Result<Counts> {
     let mut text = text::open(path)?;
-    let head: Vec<u8> = text.fill_buf().map_err(|error| text::read_fault(path, 1, &error))?.iter().copied().take(64).collect();
+    let head: Vec<u8> = text
+        .fill_buf()
+        .map_err(|error| text::read_fault(path, 1, &error))?
+        .iter()
+        .copied()
+        .take(64)
+        .collect();
     if kind::of(&head).is_none_or(|kind| kind.name != "a SAM file") {
         let is_bare = head.split(|byte| *byte == b'\t').count() > 2 && !head.starts_with(b"@");
         let fault = kind::wrong(path, &head, "a file of aligned reads (BAM, SAM)");
@@ -124,7 +158,9 @@ fn of_sam(path: &Path, plan: &Plan) -> Result<Counts> {
         });
     }
     let mut reader = sam::io::Reader::new(text);
-    let broken = |error: std::io::Error| fault!("data", "`{}`: {error}", path.display()).hint("it is no whole SAM file");
+    let broken = |error: std::io::Error| {
+        fault!("data", "`{}`: {error}", path.display()).hint("it is no whole SAM file")
+    };
     let header = reader.read_header().map_err(broken)?;
     if header.reference_sequences().is_empty() {
         bail!("data", "`{}` has no `@SQ` lines: the lengths of its chromosomes are not known", path.display();
@@ -135,7 +171,9 @@ fn of_sam(path: &Path, plan: &Plan) -> Result<Counts> {
     let mut n = 0;
     loop {
         n += 1;
-        let what = |error: std::io::Error| fault!("data", "`{}` read {n}: {error}", path.display()).hint("it is no whole SAM file");
+        let what = |error: std::io::Error| {
+            fault!("data", "`{}` read {n}: {error}", path.display()).hint("it is no whole SAM file")
+        };
         if reader.read_record(&mut record).map_err(what)? == 0 {
             return Ok(counts);
         }
@@ -150,30 +188,57 @@ struct Counts {
     used: usize,
 }
 
-/// A length or position as it is counted here; one that no genome has is the largest, so that sums stay in range.
+/// A length or position as it is counted here; one that no genome has is the largest, so that sums
+/// stay in range.
 fn position(n: usize) -> i64 {
     n.min(1 << 40) as i64
 }
 
 impl Counts {
     fn new(header: &sam::Header) -> Counts {
-        let contigs: Vec<(String, i64)> = header.reference_sequences().iter().map(|(name, map)| (name.to_string(), position(map.length().get()))).collect();
-        Counts { events: vec![Vec::new(); contigs.len()], contigs, used: 0 }
+        let contigs: Vec<(String, i64)> = header
+            .reference_sequences()
+            .iter()
+            .map(|(name, map)| (name.to_string(), position(map.length().get())))
+            .collect();
+        Counts {
+            events: vec![Vec::new(); contigs.len()],
+            contigs,
+            used: 0,
+        }
     }
 
     /// Counts a read, where it passes the filters.
-    fn add(&mut self, record: &impl Record, header: &sam::Header, plan: &Plan) -> std::io::Result<()> {
+    fn add(
+        &mut self,
+        record: &impl Record,
+        header: &sam::Header,
+        plan: &Plan,
+    ) -> std::io::Result<()> {
         let flags = record.flags()?;
-        let skip = flags.is_unmapped() || flags.is_secondary() || flags.is_supplementary() || flags.is_qc_fail() || (flags.is_duplicate() && !plan.duplicates);
+        let skip = flags.is_unmapped()
+            || flags.is_secondary()
+            || flags.is_supplementary()
+            || flags.is_qc_fail()
+            || (flags.is_duplicate() && !plan.duplicates);
         let reverse = flags.is_reverse_complemented();
-        let wrong_strand = (plan.strand == Strand::Forward && reverse) || (plan.strand == Strand::Reverse && !reverse);
+        let wrong_strand = (plan.strand == Strand::Forward && reverse)
+            || (plan.strand == Strand::Reverse && !reverse);
         let quality = record.mapping_quality().transpose()?.map_or(255, u8::from);
         if skip || wrong_strand || quality < plan.min_quality {
             return Ok(());
         }
-        let (Some(chrom), Some(start)) = (record.reference_sequence_id(header).transpose()?, record.alignment_start().transpose()?) else { return Ok(()) };
+        let (Some(chrom), Some(start)) = (
+            record.reference_sequence_id(header).transpose()?,
+            record.alignment_start().transpose()?,
+        ) else {
+            return Ok(());
+        };
         let Some(own) = self.events.get_mut(chrom) else {
-            let what = format!("a read is on chromosome number {chrom}, the header has {}", self.contigs.len());
+            let what = format!(
+                "a read is on chromosome number {chrom}, the header has {}",
+                self.contigs.len()
+            );
             return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, what));
         };
         let length = self.contigs[chrom].1;
@@ -204,7 +269,11 @@ impl Counts {
                     }
                 }
                 if plan.counted == Counted::Starts {
-                    let first = if reverse { at - 1 - plan.shift.1 } else { start + plan.shift.0 };
+                    let first = if reverse {
+                        at - 1 - plan.shift.1
+                    } else {
+                        start + plan.shift.0
+                    };
                     count(first, first + 1);
                 }
             }
@@ -229,12 +298,24 @@ impl Counts {
 
     fn finish(self, path: &Path, plan: &Plan) -> Result<Track> {
         if self.used == 0 {
-            let why = if matches!(plan.counted, Counted::Fragments | Counted::FragmentEnds) { "no properly paired read" } else { "no mapped read" };
-            bail!("data", "`{}` holds {why} that passes the filters", path.display());
+            let why = if matches!(plan.counted, Counted::Fragments | Counted::FragmentEnds) {
+                "no properly paired read"
+            } else {
+                "no mapped read"
+            };
+            bail!(
+                "data",
+                "`{}` holds {why} that passes the filters",
+                path.display()
+            );
         }
         let runs = self.events.into_iter().map(runs).collect();
         let (names, lengths) = self.contigs.into_iter().unzip();
-        Ok(Track::of_runs(path.to_path_buf(), Contigs::new(names, lengths), runs))
+        Ok(Track::of_runs(
+            path.to_path_buf(),
+            Contigs::new(names, lengths),
+            runs,
+        ))
     }
 }
 
@@ -247,7 +328,11 @@ fn runs(mut events: Vec<(i64, i32)>) -> Vec<Run> {
         if at > from && depth > 0 {
             match out.last_mut() {
                 Some(last) if last.end == from && last.value == depth as f32 => last.end = at,
-                _ => out.push(Run { start: from, end: at, value: depth as f32 }),
+                _ => out.push(Run {
+                    start: from,
+                    end: at,
+                    value: depth as f32,
+                }),
             }
         }
         from = at;
@@ -262,8 +347,16 @@ mod tests {
 
     #[test]
     fn steps_make_runs() {
-        let of = |events: &[(i64, i32)]| runs(events.to_vec()).iter().map(|r| (r.start, r.end, r.value)).collect::<Vec<_>>();
-        assert_eq!(of(&[(5, 1), (15, -1), (10, 1), (20, -1)]), [(5, 10, 1.0), (10, 15, 2.0), (15, 20, 1.0)]);
+        let of = |events: &[(i64, i32)]| {
+            runs(events.to_vec())
+                .iter()
+                .map(|r| (r.start, r.end, r.value))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            of(&[(5, 1), (15, -1), (10, 1), (20, -1)]),
+            [(5, 10, 1.0), (10, 15, 2.0), (15, 20, 1.0)]
+        );
         // one read ends where another starts
         assert_eq!(of(&[(0, 1), (5, -1), (5, 1), (9, -1)]), [(0, 9, 1.0)]);
     }

@@ -1,4 +1,5 @@
-//! Signals along a genome: bigWig, bedGraph, wiggle, coverage of reads; any stretch as values, any list of intervals as numbers.
+//! Signals along a genome: bigWig, bedGraph, wiggle, coverage of reads; any stretch as values, any
+//! list of intervals as numbers.
 
 pub mod bam;
 mod big_wig;
@@ -56,7 +57,10 @@ impl Statistic {
     /// The statistic of a name.
     pub fn named(name: &str) -> Statistic {
         use Statistic::*;
-        Self::NAMES.iter().position(|known| *known == name).map_or(Mean, |i| [Mean, Max, Min, Sum, Covered][i])
+        Self::NAMES
+            .iter()
+            .position(|known| *known == name)
+            .map_or(Mean, |i| [Mean, Max, Min, Sum, Covered][i])
     }
 }
 
@@ -73,31 +77,50 @@ impl Track {
     /// Opens a bigWig, bedGraph or wiggle file (text plain or gzipped), told by its content.
     pub fn open(path: &Path) -> Result<Track> {
         let mut magic = [0u8; 4];
-        let n = file::open(path)?.read(&mut magic).map_err(|error| Fault::file(path, &error))?;
+        let n = file::open(path)?
+            .read(&mut magic)
+            .map_err(|error| Fault::file(path, &error))?;
         let word = u32::from_le_bytes(magic);
-        let (contigs, source) = if n == 4 && (word == 0x888F_FC26 || word.swap_bytes() == 0x888F_FC26) {
-            let (wig, contigs) = big_wig::BigWig::open(path)?;
-            (contigs, Source::BigWig(wig))
-        } else {
-            let (contigs, runs) = runs::read(path)?;
-            (contigs, Source::Runs(runs))
-        };
-        Ok(Track { path: path.to_path_buf(), contigs, source })
+        let (contigs, source) =
+            if n == 4 && (word == 0x888F_FC26 || word.swap_bytes() == 0x888F_FC26) {
+                let (wig, contigs) = big_wig::BigWig::open(path)?;
+                (contigs, Source::BigWig(wig))
+            } else {
+                let (contigs, runs) = runs::read(path)?;
+                (contigs, Source::Runs(runs))
+            };
+        Ok(Track {
+            path: path.to_path_buf(),
+            contigs,
+            source,
+        })
     }
 
     /// A signal of runs in memory, which are sorted and do not overlap.
     pub fn of_runs(path: PathBuf, contigs: Contigs, runs: Vec<Vec<Run>>) -> Track {
-        Track { path, contigs, source: Source::Runs(runs) }
+        Track {
+            path,
+            contigs,
+            source: Source::Runs(runs),
+        }
     }
 
-    /// 1 within the CpG islands of a genome (Mocap's rule in a window around each position), else 0.
+    /// 1 within the CpG islands of a genome (Mocap's rule in a window around each position), else
+    /// 0.
     pub fn cpg_islands(genome: Arc<Genome>, window: usize) -> Track {
-        Track { path: genome.path.clone(), contigs: (*genome.contigs).clone(), source: Source::CpgIslands { genome, window } }
+        Track {
+            path: genome.path.clone(),
+            contigs: (*genome.contigs).clone(),
+            source: Source::CpgIslands { genome, window },
+        }
     }
 
     /// 1 (or the values of a field) where a list has intervals; where they overlap, the mean.
     pub fn of_intervals(list: &Intervals, values: Option<&[f64]>) -> Result<Track> {
-        let values: Vec<f32> = values.map_or_else(|| vec![1.0; list.len()], |values| values.iter().map(|v| *v as f32).collect());
+        let values: Vec<f32> = values.map_or_else(
+            || vec![1.0; list.len()],
+            |values| values.iter().map(|v| *v as f32).collect(),
+        );
         let signal = write::stretches(list, &values, 1)?;
         let mut runs = vec![Vec::new(); list.contigs.len()];
         for (name, own) in signal {
@@ -105,7 +128,11 @@ impl Track {
                 runs[chrom as usize] = own;
             }
         }
-        Ok(Track { path: "intervals".into(), contigs: (*list.contigs).clone(), source: Source::Runs(runs) })
+        Ok(Track {
+            path: "intervals".into(),
+            contigs: (*list.contigs).clone(),
+            source: Source::Runs(runs),
+        })
     }
 
     /// The file in words, for messages.
@@ -115,11 +142,19 @@ impl Track {
 
     /// The number of a chromosome by any of its names.
     pub fn chrom(&self, name: &str) -> Result<u32> {
-        self.contigs.find(name).ok_or_else(|| self.contigs.missing(name, &self.shown()))
+        self.contigs
+            .find(name)
+            .ok_or_else(|| self.contigs.missing(name, &self.shown()))
     }
 
     /// Visits the stretches of equal value within an interval, in order.
-    pub fn visit(&self, chrom: u32, start: i64, end: i64, mut visit: impl FnMut(i64, i64, f32)) -> Result<()> {
+    pub fn visit(
+        &self,
+        chrom: u32,
+        start: i64,
+        end: i64,
+        mut visit: impl FnMut(i64, i64, f32),
+    ) -> Result<()> {
         // chromosomes that the signal does not have are counted after its own
         if end <= start || end <= 0 || chrom as usize >= self.contigs.len() {
             return Ok(());
@@ -128,14 +163,19 @@ impl Track {
             Source::BigWig(wig) => {
                 let name = &self.contigs.names()[chrom as usize];
                 let length = self.contigs.lengths()[chrom as usize];
-                wig.visit(name, start.max(0), end.min(length), &mut visit).map_err(|fault| fault.context(self.shown()))
+                wig.visit(name, start.max(0), end.min(length), &mut visit)
+                    .map_err(|fault| fault.context(self.shown()))
             }
             Source::CpgIslands { genome, window } => {
                 let half = (*window / 2) as i64;
                 let mut codes = Vec::new();
                 genome.fetch_into(&Interval::new(chrom, start - half, end + half), &mut codes)?;
                 let (first, last) = genome.range(chrom);
-                for (i, score) in cpg::islands(&codes, *window)[half as usize..][..(end - start) as usize].iter().enumerate() {
+                for (i, score) in cpg::islands(&codes, *window)[half as usize..]
+                    [..(end - start) as usize]
+                    .iter()
+                    .enumerate()
+                {
                     let at = start + i as i64;
                     if at >= first && at < last {
                         visit(at, at + 1, *score);
@@ -146,22 +186,31 @@ impl Track {
             Source::Runs(all) => {
                 let own = &all[chrom as usize];
                 let first = own.partition_point(|run| run.end <= start);
-                own[first..].iter().take_while(|run| run.start < end).for_each(|run| visit(run.start.max(start), run.end.min(end), run.value));
+                own[first..]
+                    .iter()
+                    .take_while(|run| run.start < end)
+                    .for_each(|run| visit(run.start.max(start), run.end.min(end), run.value));
                 Ok(())
             }
         }
     }
 
-    /// Appends a value for each base, `blank` where there is none; an interval on the reverse strand is read from there.
+    /// Appends a value for each base, `blank` where there is none; an interval on the reverse
+    /// strand is read from there.
     pub fn values_into(&self, interval: &Interval, blank: f32, out: &mut Vec<f32>) -> Result<()> {
         // values and their tensor
         crate::base::memory::items(interval.len().max(0), 8, "values")?;
         let at = out.len();
         out.resize(at + interval.len().max(0) as usize, blank);
         let own = &mut out[at..];
-        self.visit(interval.chrom, interval.start, interval.end, |start, end, value| {
-            own[(start - interval.start) as usize..(end - interval.start) as usize].fill(value);
-        })?;
+        self.visit(
+            interval.chrom,
+            interval.start,
+            interval.end,
+            |start, end, value| {
+                own[(start - interval.start) as usize..(end - interval.start) as usize].fill(value);
+            },
+        )?;
         if interval.strand == Strand::Reverse {
             own.reverse();
         }
@@ -177,17 +226,36 @@ impl Track {
     /// one that the signal does not have: bases there have no value.
     pub fn notes(&self, list: &Intervals) -> Vec<String> {
         let mut notes = Vec::new();
-        let number: Vec<Option<u32>> = list.contigs.names().iter().map(|name| self.contigs.find(name)).collect();
+        let number: Vec<Option<u32>> = list
+            .contigs
+            .names()
+            .iter()
+            .map(|name| self.contigs.find(name))
+            .collect();
         let mut note = |rows: Vec<usize>, what: &str| {
             if let Some(first) = rows.first() {
                 let n = rows.len();
-                notes.push(format!("{}: {n} of {} intervals {what} (first {})", self.shown(), list.len(), list.shown(*first)));
+                notes.push(format!(
+                    "{}: {n} of {} intervals {what} (first {})",
+                    self.shown(),
+                    list.len(),
+                    list.shown(*first)
+                ));
             }
         };
-        let of = |rule: &dyn Fn(&Interval) -> bool| (0..list.len()).filter(|i| rule(&list.rows[*i])).collect::<Vec<_>>();
-        note(of(&|row| number[row.chrom as usize].is_none()), "are on chromosomes that it does not have");
+        let of = |rule: &dyn Fn(&Interval) -> bool| {
+            (0..list.len())
+                .filter(|i| rule(&list.rows[*i]))
+                .collect::<Vec<_>>()
+        };
+        note(
+            of(&|row| number[row.chrom as usize].is_none()),
+            "are on chromosomes that it does not have",
+        );
         let is_outside = |row: &Interval| {
-            let Some(chrom) = number[row.chrom as usize] else { return false };
+            let Some(chrom) = number[row.chrom as usize] else {
+                return false;
+            };
             let (first, end) = self.range(chrom);
             row.start < first || end.is_some_and(|end| row.end > end)
         };
@@ -202,41 +270,67 @@ impl Track {
                 let (first, end) = genome.range(chrom);
                 (first, Some(end))
             }
-            _ => (0, Some(self.contigs.lengths()[chrom as usize]).filter(|length| *length > 0)),
+            _ => (
+                0,
+                Some(self.contigs.lengths()[chrom as usize]).filter(|length| *length > 0),
+            ),
         }
     }
 
     /// A number for each of `bins` parts of an interval. Part `i` of `n` starts at `floor(i *
     /// length / n)`, as in pyBigWig and UCSC's tools; where there are more parts than bases, some
     /// hold none.
-    pub fn bins(&self, interval: &Interval, bins: usize, statistic: Statistic, missing: Missing) -> Result<Vec<f64>> {
+    pub fn bins(
+        &self,
+        interval: &Interval,
+        bins: usize,
+        statistic: Statistic,
+        missing: Missing,
+    ) -> Result<Vec<f64>> {
         let mut parts = vec![Tally::default(); bins];
         let (n, length) = (bins as i64, interval.len());
         let edge = |bin: i64| bin * length / n;
-        self.visit(interval.chrom, interval.start, interval.end, |start, end, value| {
-            let mut at = start;
-            while at < end {
-                // the part that holds a base, and the first base of the next one
-                let bin = (((at - interval.start + 1) * n - 1) / length).min(n - 1);
-                let to = (interval.start + edge(bin + 1)).clamp(at + 1, end);
-                parts[bin as usize].add(value, to - at);
-                at = to;
-            }
-        })?;
-        let mut out: Vec<f64> = parts.iter().enumerate().map(|(i, part)| part.give(statistic, missing, edge(i as i64 + 1) - edge(i as i64))).collect();
+        self.visit(
+            interval.chrom,
+            interval.start,
+            interval.end,
+            |start, end, value| {
+                let mut at = start;
+                while at < end {
+                    // the part that holds a base, and the first base of the next one
+                    let bin = (((at - interval.start + 1) * n - 1) / length).min(n - 1);
+                    let to = (interval.start + edge(bin + 1)).clamp(at + 1, end);
+                    parts[bin as usize].add(value, to - at);
+                    at = to;
+                }
+            },
+        )?;
+        let mut out: Vec<f64> = parts
+            .iter()
+            .enumerate()
+            .map(|(i, part)| part.give(statistic, missing, edge(i as i64 + 1) - edge(i as i64)))
+            .collect();
         if interval.strand == Strand::Reverse {
             out.reverse();
         }
         Ok(out)
     }
 
-    /// A row of `bins` numbers for each interval; intervals are told by the names of their own chromosomes.
-    pub fn summarise(&self, list: &Intervals, bins: usize, statistic: Statistic, missing: Missing) -> Result<Vec<f64>> {
+    /// A row of `bins` numbers for each interval; intervals are told by the names of their own
+    /// chromosomes.
+    pub fn summarise(
+        &self,
+        list: &Intervals,
+        bins: usize,
+        statistic: Statistic,
+        missing: Missing,
+    ) -> Result<Vec<f64>> {
         use rayon::prelude::*;
         // tallies and results of each bin
         crate::base::memory::elements(&[list.len() as i64, bins as i64], 64)?;
         let own = self.align(list)?;
-        // neighbours share blocks of the file: they are read in order, by as many readers as there are threads
+        // neighbours share blocks of the file: they are read in order, by as many readers as there
+        // are threads
         let mut order = own.order();
         let lanes = rayon::current_num_threads().max(1);
         let size = order.len().div_ceil(lanes).max(1);
@@ -246,7 +340,9 @@ impl Track {
                 rows.iter()
                     .map(|i| {
                         let numbers = self.bins(&own.rows[*i as usize], bins, statistic, missing);
-                        numbers.map(|n| (*i, n)).map_err(|fault| fault.context(format!("interval {i} ({})", own.shown(*i as usize))))
+                        numbers.map(|n| (*i, n)).map_err(|fault| {
+                            fault.context(format!("interval {i} ({})", own.shown(*i as usize)))
+                        })
                     })
                     .collect::<Result<Vec<_>>>()
             })
@@ -258,14 +354,19 @@ impl Track {
         Ok(out)
     }
 
-    /// Intervals by the chromosomes of this signal. A chromosome that it does not have holds no value, but not one of
-    /// them being there is a fault.
+    /// Intervals by the chromosomes of this signal. A chromosome that it does not have holds no
+    /// value, but not one of them being there is a fault.
     pub fn align(&self, list: &Intervals) -> Result<Intervals> {
         let (mapped, missing) = list.mapping(&self.contigs);
         if let Some(chrom) = missing.first()
-            && list.rows.iter().all(|row| mapped[row.chrom as usize].is_none())
+            && list
+                .rows
+                .iter()
+                .all(|row| mapped[row.chrom as usize].is_none())
         {
-            return Err(self.contigs.missing(&list.contigs.names()[*chrom as usize], &self.shown()));
+            return Err(self
+                .contigs
+                .missing(&list.contigs.names()[*chrom as usize], &self.shown()));
         }
         // chromosomes without a value stand behind the others
         let mut names = self.contigs.names().to_vec();
@@ -276,8 +377,13 @@ impl Track {
             names.push(list.contigs.names()[chrom as usize].clone());
             lengths.push(0);
         }
-        let mut own = Intervals::new(std::sync::Arc::new(Contigs::new(names, lengths)), list.rows.clone());
-        own.rows.iter_mut().for_each(|row| row.chrom = number[row.chrom as usize].unwrap_or(0));
+        let mut own = Intervals::new(
+            std::sync::Arc::new(Contigs::new(names, lengths)),
+            list.rows.clone(),
+        );
+        own.rows
+            .iter_mut()
+            .for_each(|row| row.chrom = number[row.chrom as usize].unwrap_or(0));
         Ok(own)
     }
 }
@@ -293,7 +399,12 @@ struct Tally {
 
 impl Default for Tally {
     fn default() -> Self {
-        Tally { sum: 0.0, max: f64::NEG_INFINITY, min: f64::INFINITY, bases: 0 }
+        Tally {
+            sum: 0.0,
+            max: f64::NEG_INFINITY,
+            min: f64::INFINITY,
+            bases: 0,
+        }
     }
 }
 
@@ -319,7 +430,14 @@ impl Tally {
         }
         let partly = zero && self.bases < length;
         match statistic {
-            Statistic::Mean => self.sum / if zero { length as f64 } else { self.bases as f64 },
+            Statistic::Mean => {
+                self.sum
+                    / if zero {
+                        length as f64
+                    } else {
+                        self.bases as f64
+                    }
+            }
             Statistic::Sum | Statistic::Covered => self.sum,
             Statistic::Max if partly => self.max.max(0.0),
             Statistic::Max => self.max,
@@ -334,14 +452,32 @@ mod tests {
     use super::*;
 
     fn track() -> Track {
-        let runs = vec![vec![Run { start: 10, end: 20, value: 1.0 }, Run { start: 20, end: 25, value: 3.0 }]];
-        Track::of_runs("t".into(), Contigs::new(vec!["chr1".into()], vec![100]), runs)
+        let runs = vec![vec![
+            Run {
+                start: 10,
+                end: 20,
+                value: 1.0,
+            },
+            Run {
+                start: 20,
+                end: 25,
+                value: 3.0,
+            },
+        ]];
+        Track::of_runs(
+            "t".into(),
+            Contigs::new(vec!["chr1".into()], vec![100]),
+            runs,
+        )
     }
 
     #[test]
     fn statistics_by_hand() {
         let t = track();
-        let of = |start, end, statistic, missing| t.bins(&Interval::new(0, start, end), 1, statistic, missing).unwrap()[0];
+        let of = |start, end, statistic, missing| {
+            t.bins(&Interval::new(0, start, end), 1, statistic, missing)
+                .unwrap()[0]
+        };
         assert_eq!(of(10, 25, Statistic::Mean, Missing::Skip), 25.0 / 15.0);
         assert_eq!(of(0, 25, Statistic::Mean, Missing::Skip), 25.0 / 15.0);
         assert_eq!(of(0, 25, Statistic::Mean, Missing::Zero), 1.0);
@@ -356,11 +492,33 @@ mod tests {
     fn bins_share_out_every_base_once() {
         let t = track();
         // 7 bases in 3 parts: 2, 2 and 3
-        assert_eq!(t.bins(&Interval::new(0, 18, 25), 3, Statistic::Sum, Missing::Zero).unwrap(), [2.0, 6.0, 9.0]);
-        assert_eq!(t.bins(&Interval::new(0, 10, 26), 4, Statistic::Sum, Missing::Zero).unwrap(), [4.0, 4.0, 8.0, 9.0]);
+        assert_eq!(
+            t.bins(&Interval::new(0, 18, 25), 3, Statistic::Sum, Missing::Zero)
+                .unwrap(),
+            [2.0, 6.0, 9.0]
+        );
+        assert_eq!(
+            t.bins(&Interval::new(0, 10, 26), 4, Statistic::Sum, Missing::Zero)
+                .unwrap(),
+            [4.0, 4.0, 8.0, 9.0]
+        );
         for (length, bins) in [(15, 4), (15, 7), (7, 7), (5, 8)] {
-            let parts = t.bins(&Interval::new(0, 10, 10 + length), bins, Statistic::Sum, Missing::Zero).unwrap();
-            let whole = t.bins(&Interval::new(0, 10, 10 + length), 1, Statistic::Sum, Missing::Zero).unwrap()[0];
+            let parts = t
+                .bins(
+                    &Interval::new(0, 10, 10 + length),
+                    bins,
+                    Statistic::Sum,
+                    Missing::Zero,
+                )
+                .unwrap();
+            let whole = t
+                .bins(
+                    &Interval::new(0, 10, 10 + length),
+                    1,
+                    Statistic::Sum,
+                    Missing::Zero,
+                )
+                .unwrap()[0];
             assert_eq!(parts.iter().sum::<f64>(), whole, "{length} {bins}");
         }
     }
@@ -369,20 +527,41 @@ mod tests {
     fn chromosomes_without_a_value_are_no_index_out_of_bounds() {
         let t = track();
         let contigs = Contigs::new(vec!["chrY".into(), "chr1".into()], vec![0; 2]);
-        let list = Intervals::new(Arc::new(contigs), vec![Interval::new(0, 0, 10), Interval::new(1, 10, 20), Interval::new(1, 95, 101)]);
+        let list = Intervals::new(
+            Arc::new(contigs),
+            vec![
+                Interval::new(0, 0, 10),
+                Interval::new(1, 10, 20),
+                Interval::new(1, 95, 101),
+            ],
+        );
         let of = |statistic, missing| t.summarise(&list, 1, statistic, missing).unwrap();
         assert!(of(Statistic::Mean, Missing::Skip)[0].is_nan());
         assert_eq!(of(Statistic::Mean, Missing::Zero), [0.0, 1.0, 0.0]);
         assert_eq!(of(Statistic::Covered, Missing::Skip), [0.0, 1.0, 0.0]);
         let notes = t.notes(&list);
         assert_eq!(notes.len(), 2);
-        assert!(notes[0].contains("1 of 3") && notes[0].contains("chrY:0-10") && notes[1].contains("chr1:95-101"), "{notes:?}");
+        assert!(
+            notes[0].contains("1 of 3")
+                && notes[0].contains("chrY:0-10")
+                && notes[1].contains("chr1:95-101"),
+            "{notes:?}"
+        );
     }
 
     #[test]
     fn the_reverse_strand_is_read_backwards() {
         let mut out = Vec::new();
-        track().values_into(&Interval { strand: Strand::Reverse, ..Interval::new(0, 18, 22) }, 0.0, &mut out).unwrap();
+        track()
+            .values_into(
+                &Interval {
+                    strand: Strand::Reverse,
+                    ..Interval::new(0, 18, 22)
+                },
+                0.0,
+                &mut out,
+            )
+            .unwrap();
         assert_eq!(out, [3.0, 3.0, 1.0, 1.0]);
     }
 }

@@ -21,7 +21,12 @@ pub struct Run {
 /// The meaning of the lines of a wiggle file.
 enum Wiggle {
     /// A value a line, `step` bases apart.
-    Fixed { chrom: String, next: i64, step: i64, span: i64 },
+    Fixed {
+        chrom: String,
+        next: i64,
+        step: i64,
+        span: i64,
+    },
     /// A position (from 1) and a value a line.
     Variable { chrom: String, span: i64 },
 }
@@ -46,22 +51,49 @@ impl Wiggle {
             return None;
         }
         Some(match is_fixed {
-            true => Wiggle::Fixed { chrom: chrom?, next: start? - 1, step, span },
-            false => Wiggle::Variable { chrom: chrom?, span },
+            true => Wiggle::Fixed {
+                chrom: chrom?,
+                next: start? - 1,
+                step,
+                span,
+            },
+            false => Wiggle::Variable {
+                chrom: chrom?,
+                span,
+            },
         })
     }
 
     /// The run of a line of values.
     fn run(&mut self, cells: &[&str]) -> Option<(&str, Run)> {
         match (self, cells) {
-            (Wiggle::Fixed { chrom, next, step, span }, [value]) => {
-                let run = Run { start: *next, end: *next + *span, value: value.parse().ok()? };
+            (
+                Wiggle::Fixed {
+                    chrom,
+                    next,
+                    step,
+                    span,
+                },
+                [value],
+            ) => {
+                let run = Run {
+                    start: *next,
+                    end: *next + *span,
+                    value: value.parse().ok()?,
+                };
                 *next += *step;
                 Some((chrom, run))
             }
             (Wiggle::Variable { chrom, span }, [position, value]) => {
                 let start = position.parse::<i64>().ok()? - 1;
-                Some((chrom, Run { start, end: start + *span, value: value.parse().ok()? }))
+                Some((
+                    chrom,
+                    Run {
+                        start,
+                        end: start + *span,
+                        value: value.parse().ok()?,
+                    },
+                ))
             }
             _ => None,
         }
@@ -93,7 +125,14 @@ fn each(path: &Path, mut visit: impl FnMut(usize, &str, Run)) -> Result<()> {
         }
         let cells: Vec<&str> = line.split_ascii_whitespace().collect();
         let bed = || match cells[..] {
-            [chrom, start, end, value, ..] => Some((chrom, Run { start: start.parse().ok()?, end: end.parse().ok()?, value: value.parse().ok()? })),
+            [chrom, start, end, value, ..] => Some((
+                chrom,
+                Run {
+                    start: start.parse().ok()?,
+                    end: end.parse().ok()?,
+                    value: value.parse().ok()?,
+                },
+            )),
             _ => None,
         };
         let found = match &mut wiggle {
@@ -153,7 +192,11 @@ pub fn read(path: &Path) -> Result<(Contigs, Vec<Vec<Run>>)> {
 fn overlap(path: &Path, name: &str, pair: &[Run]) -> crate::base::Fault {
     let mut lines = Vec::new();
     let seen = each(path, |number, chrom, run| {
-        if chrom == name && pair.iter().any(|own| (own.start, own.end) == (run.start, run.end)) {
+        if chrom == name
+            && pair
+                .iter()
+                .any(|own| (own.start, own.end) == (run.start, run.end))
+        {
             lines.push(number.to_string());
         }
     });
@@ -162,7 +205,13 @@ fn overlap(path: &Path, name: &str, pair: &[Run]) -> crate::base::Fault {
     }
     lines.truncate(2);
     let shown = |run: &Run| format!("{name}:{}-{}", run.start, run.end);
-    let text = format!("`{}` lines {}: {} and {} overlap: a base has two values", path.display(), lines.join(" and "), shown(&pair[0]), shown(&pair[1]));
+    let text = format!(
+        "`{}` lines {}: {} and {} overlap: a base has two values",
+        path.display(),
+        lines.join(" and "),
+        shown(&pair[0]),
+        shown(&pair[1])
+    );
     fault!("data", "{text}"; hint: "remove one of them, or average what overlaps: `sort -k1,1 -k2,2n FILE | bedtools merge -d -1 -c 4 -o mean -i -`")
 }
 
@@ -174,14 +223,30 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("t.wig");
         std::fs::write(&path, text).expect("a file");
-        Ok(read(&path)?.1.concat().iter().map(|run| (run.start, run.end, run.value)).collect())
+        Ok(read(&path)?
+            .1
+            .concat()
+            .iter()
+            .map(|run| (run.start, run.end, run.value))
+            .collect())
     }
 
     #[test]
     fn wiggle_and_bed_graph_may_alternate() {
         let wiggle = "track type=wiggle_0\nfixedStep chrom=chr1 start=11 step=5 span=2\n1\n2\nvariableStep chrom=chr1 span=3\n101 5\n110 6\n";
-        assert_eq!(of(wiggle).unwrap(), [(10, 12, 1.0), (15, 17, 2.0), (100, 103, 5.0), (109, 112, 6.0)]);
-        assert_eq!(of("fixedStep chrom=c start=1\n1\n2\nc 5 9 3\n").unwrap(), [(0, 1, 1.0), (1, 2, 2.0), (5, 9, 3.0)]);
+        assert_eq!(
+            of(wiggle).unwrap(),
+            [
+                (10, 12, 1.0),
+                (15, 17, 2.0),
+                (100, 103, 5.0),
+                (109, 112, 6.0)
+            ]
+        );
+        assert_eq!(
+            of("fixedStep chrom=c start=1\n1\n2\nc 5 9 3\n").unwrap(),
+            [(0, 1, 1.0), (1, 2, 2.0), (5, 9, 3.0)]
+        );
     }
 
     #[test]
@@ -192,6 +257,13 @@ mod tests {
         assert!(fault("fixedStep chrom=c start=0\n1\n").contains("line 2: -1-0"));
         assert!(fault("variableStep chrom=c\n1\n").contains("a position and a value"));
         assert!(fault("fixedStep chrom=c start=1 step=1 span=5\n1\n2\n").contains("overlap"));
-        assert!(of(">chr1\nACGT\n").unwrap_err().hint.as_ref().unwrap().contains("FASTA"));
+        assert!(
+            of(">chr1\nACGT\n")
+                .unwrap_err()
+                .hint
+                .as_ref()
+                .unwrap()
+                .contains("FASTA")
+        );
     }
 }

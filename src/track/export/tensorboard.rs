@@ -56,7 +56,8 @@ fn event(time: f64, number: Option<(i64, &str, f64)>) -> Vec<u8> {
     out
 }
 
-/// Writes `<folder>/<run>/events.out.tfevents.…`: metrics as `network/name` by epoch, numeric results as `results/name`.
+/// Writes `<folder>/<run>/events.out.tfevents.…`: metrics as `network/name` by epoch, numeric
+/// results as `results/name`.
 pub fn save(run: &Record, folder: &Path) -> Result<PathBuf> {
     let start = begun(run).unwrap_or(0.0);
     let mut out = Vec::new();
@@ -64,12 +65,27 @@ pub fn save(run: &Record, folder: &Path) -> Result<PathBuf> {
     let mut time = start;
     for point in points(run) {
         time = start + point.at;
-        record(&mut out, &event(time, Some((point.epoch, &format!("{}/{}", point.network, point.name), point.value))));
+        record(
+            &mut out,
+            &event(
+                time,
+                Some((
+                    point.epoch,
+                    &format!("{}/{}", point.network, point.name),
+                    point.value,
+                )),
+            ),
+        );
     }
     for (name, value) in run.numbers() {
-        record(&mut out, &event(time, Some((0, &format!("results/{name}"), value))));
+        record(
+            &mut out,
+            &event(time, Some((0, &format!("results/{name}"), value))),
+        );
     }
-    let path = folder.join(run.id()).join(format!("events.out.tfevents.{:010}.cistron", start as u64));
+    let path = folder
+        .join(run.id())
+        .join(format!("events.out.tfevents.{:010}.cistron", start as u64));
     write_whole(&path, &out)?;
     Ok(path)
 }
@@ -81,7 +97,9 @@ mod tests {
     #[test]
     fn an_event_is_the_message_that_the_format_says() {
         assert_eq!(crc32c::crc32c(b"123456789"), 0xe306_9283);
-        let mut wanted = vec![9, 0, 0, 0, 0, 0, 0, 0, 64, 16, 172, 2, 42, 10, 10, 8, 10, 1, b'a', 21];
+        let mut wanted = vec![
+            9, 0, 0, 0, 0, 0, 0, 0, 64, 16, 172, 2, 42, 10, 10, 8, 10, 1, b'a', 21,
+        ];
         wanted.extend_from_slice(&1.5f32.to_le_bytes());
         assert_eq!(event(2.0, Some((300, "a", 1.5))), wanted);
     }

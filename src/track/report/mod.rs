@@ -1,4 +1,5 @@
-//! A run as one page: parameters, results, curves, figures, script, log. It asks for nothing outside itself.
+//! A run as one page: parameters, results, curves, figures, script, log. It asks for nothing
+//! outside itself.
 
 use super::Record;
 use super::ledger::flat;
@@ -28,15 +29,31 @@ fn table(rows: &[(String, Value)]) -> String {
         Value::String(text) => format!("<td>{}", escaped(text)),
         other => format!("<td class=\"number\">{}", escaped(&other.to_string())),
     };
-    let lines: String = rows.iter().map(|(name, value)| format!("<tr><th scope=\"row\">{}</th>{}</td></tr>", escaped(name), cell(value))).collect();
+    let lines: String = rows
+        .iter()
+        .map(|(name, value)| {
+            format!(
+                "<tr><th scope=\"row\">{}</th>{}</td></tr>",
+                escaped(name),
+                cell(value)
+            )
+        })
+        .collect();
     format!("<div class=\"scroll\"><table>{lines}</table></div>")
 }
 
-/// Every picture of the run, the pictures themselves inside; logos also as numbers, for the page to draw. A script in a
-/// sandbox writes below `output/`.
+/// Every picture of the run, the pictures themselves inside; logos also as numbers, for the page to
+/// draw. A script in a sandbox writes below `output/`.
 fn figures(run: &Path, logos: &mut Vec<Value>) -> String {
     let folders = ["figures", "output/figures"].map(|name| std::fs::read_dir(run.join(name)));
-    let mut paths: Vec<_> = folders.into_iter().flatten().flatten().flatten().map(|entry| entry.path()).filter(|path| !path.is_symlink()).collect();
+    let mut paths: Vec<_> = folders
+        .into_iter()
+        .flatten()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| !path.is_symlink())
+        .collect();
     paths.sort();
     let mut one = |path: &std::path::PathBuf| {
         let name = escaped(&path.file_name()?.to_string_lossy());
@@ -48,7 +65,11 @@ fn figures(run: &Path, logos: &mut Vec<Value>) -> String {
             _ => return None,
         };
         let asked = std::str::from_utf8(&bytes).ok().and_then(sidecar::logos);
-        let place = if asked.is_some() { format!("<div class=\"logos\" data-logos=\"{}\"></div>", logos.len()) } else { String::new() };
+        let place = if asked.is_some() {
+            format!("<div class=\"logos\" data-logos=\"{}\"></div>", logos.len())
+        } else {
+            String::new()
+        };
         logos.extend(asked);
         let picture = format!("data:image/{kind};base64,{}", STANDARD.encode(bytes));
         Some(format!(
@@ -56,7 +77,11 @@ fn figures(run: &Path, logos: &mut Vec<Value>) -> String {
         ))
     };
     let all: String = paths.iter().filter_map(&mut one).collect();
-    if all.is_empty() { "<p>none</p>".into() } else { format!("<div class=\"figures\">{all}</div>") }
+    if all.is_empty() {
+        "<p>none</p>".into()
+    } else {
+        format!("<div class=\"figures\">{all}</div>")
+    }
 }
 
 /// The rows of metrics, thinned where there are very many.
@@ -70,35 +95,69 @@ fn rows(record: &Record) -> Vec<Value> {
     };
     let every = record.metrics.len().div_ceil(ROWS).max(1);
     let last = record.metrics.len().saturating_sub(1);
-    record.metrics.iter().enumerate().filter(|(i, _)| i % every == 0 || *i == last).map(|(_, row)| named(row)).collect()
+    record
+        .metrics
+        .iter()
+        .enumerate()
+        .filter(|(i, _)| i % every == 0 || *i == last)
+        .map(|(_, row)| named(row))
+        .collect()
 }
 
 /// The page; `script` is the script as HTML.
 pub fn page(record: &Record, script: &str) -> String {
-    let title = record.start.name.clone().map_or_else(|| record.id(), |name| format!("{name} ({})", record.id()));
-    let took = record.seconds.map_or(String::new(), |s| format!(" in {}", crate::train::progress::seconds(s)));
+    let title = record
+        .start
+        .name
+        .clone()
+        .map_or_else(|| record.id(), |name| format!("{name} ({})", record.id()));
+    let took = record.seconds.map_or(String::new(), |s| {
+        format!(" in {}", crate::train::progress::seconds(s))
+    });
     let mut summary = format!("{}{took}, started {}", record.state, record.started);
     if !record.start.tags.is_empty() {
-        summary += &format!(", {}", record.start.tags.iter().map(|tag| format!("#{tag}")).collect::<Vec<_>>().join(" "));
+        summary += &format!(
+            ", {}",
+            record
+                .start
+                .tags
+                .iter()
+                .map(|tag| format!("#{tag}"))
+                .collect::<Vec<_>>()
+                .join(" ")
+        );
     }
     if let Some(message) = record.fault["message"].as_str() {
         summary += &format!(": {message}");
     }
     let log = std::fs::read_to_string(record.folder.join("log.txt")).unwrap_or_default();
     let from = log.char_indices().rev().nth(LOG).map_or(0, |(at, _)| at);
-    let log = if log.is_empty() { "<p>nothing was printed</p>".into() } else { format!("<pre tabindex=\"0\">{}</pre>", escaped(&log[from..])) };
+    let log = if log.is_empty() {
+        "<p>nothing was printed</p>".into()
+    } else {
+        format!("<pre tabindex=\"0\">{}</pre>", escaped(&log[from..]))
+    };
     let files: Vec<(String, Value)> = record
         .data
         .as_array()
         .into_iter()
         .flatten()
         .map(|file| {
-            (file["path"].as_str().unwrap_or("?").to_string(), json!(format!("{} bytes, {}", file["size"], file["blake3"].as_str().unwrap_or("not hashed"))))
+            (
+                file["path"].as_str().unwrap_or("?").to_string(),
+                json!(format!(
+                    "{} bytes, {}",
+                    file["size"],
+                    file["blake3"].as_str().unwrap_or("not hashed")
+                )),
+            )
         })
         .collect();
     let mut logos = Vec::new();
     let figures = figures(&record.folder, &mut logos);
-    let data = json!({ "metrics": rows(record), "logos": logos, "alphabet": sidecar::alphabet() }).to_string().replace('<', "\\u003c");
+    let data = json!({ "metrics": rows(record), "logos": logos, "alphabet": sidecar::alphabet() })
+        .to_string()
+        .replace('<', "\\u003c");
     let parts = [
         ("STYLE", STYLE.to_string()),
         ("TITLE", escaped(&title)),
@@ -117,7 +176,10 @@ pub fn page(record: &Record, script: &str) -> String {
     for piece in PAGE.split("{{") {
         match piece.split_once("}}") {
             Some((name, rest)) => {
-                out += parts.iter().find(|(known, _)| *known == name).map_or("", |(_, text)| text);
+                out += parts
+                    .iter()
+                    .find(|(known, _)| *known == name)
+                    .map_or("", |(_, text)| text);
                 out += rest;
             }
             None => out += piece,
@@ -141,7 +203,10 @@ mod tests {
         let write = |name: &str, text: &str| std::fs::write(place.path().join(name), text).unwrap();
         write("log.txt", "</pre><script>alert(1)</script>");
         write("results.json", "{\"<b>\": 1}");
-        write("metrics.jsonl", "{\"model\":\"</script>\",\"epoch\":1,\"train.loss\":0.5}\n");
+        write(
+            "metrics.jsonl",
+            "{\"model\":\"</script>\",\"epoch\":1,\"train.loss\":0.5}\n",
+        );
         let page = page(&crate::track::read(place.path()), "let a = 1;");
         assert_eq!(page.matches("<script").count(), 2);
         assert!(page.contains("&lt;b&gt;") && !page.contains("{{"));
