@@ -60,6 +60,33 @@ fn equal(a: &Dynamic, b: &Dynamic) -> bool {
     }
 }
 
+/// The fault of values that are not equal; numbers that differ in digits that are not printed are
+/// stated in full.
+fn unequal(a: &Dynamic, b: &Dynamic) -> Fault {
+    let fault = fault!(
+        "assertion",
+        "assertion failed: {} is not {}",
+        show::quoted(a),
+        show::quoted(b)
+    );
+    let (Some(x), Some(y)) = (numbers(a), numbers(b)) else {
+        return fault;
+    };
+    match x.iter().zip(&y).enumerate().find(|(_, (x, y))| x != y) {
+        Some((i, (p, q))) if x.len() == y.len() && (p - q).abs() < 1e-3 * p.abs().max(q.abs()) => {
+            let place = if x.len() > 1 {
+                format!("value {i}: ")
+            } else {
+                String::new()
+            };
+            fault.hint(format!(
+                "{place}{p:?} is not {q:?}; `assert_near` allows a difference"
+            ))
+        }
+        _ => fault,
+    }
+}
+
 /// Whether values that are not numbers are equal: those of maps and arrays one by one, others as
 /// they are printed.
 fn alike(a: &Dynamic, b: &Dynamic) -> bool {
@@ -195,10 +222,7 @@ natives! { all in "" {
     /// //~ assertion failed: 2 is not 3
     /// ```
     function "assert_eq"(c, a: Dynamic, b: Dynamic) -> "nothing" {
-        if !equal(&a, &b) {
-            bail!("assertion", "assertion failed: {} is not {}", show::quoted(&a), show::quoted(&b));
-        }
-        Ok(())
+        if equal(&a, &b) { Ok(()) } else { Err(unequal(&a, &b)) }
     }
 
     /// Fails unless two numbers, arrays or tensors agree within a tolerance (absolute, 1e-6 unless
