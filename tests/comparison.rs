@@ -310,6 +310,9 @@ fn check_finds_comparisons_of_literals() {
 fn numbers_that_differ_in_unprinted_digits_are_stated_in_full() {
     let fault = crate::fault("assert_eq(tensor::from([2.0, 1.0 - 1e-7]), [2.0, 1.0]);");
     let hint = fault.hint.clone().expect("a hint");
-    assert!(hint.contains("value 1: 0.99999") && hint.contains("is not 1.0"), "{hint}");
+    assert!(
+        hint.contains("value 1: 0.99999") && hint.contains("is not 1.0"),
+        "{hint}"
+    );
     assert!(crate::fault("assert_eq(1, 2);").hint.is_none());
 }

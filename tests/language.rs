@@ -374,3 +374,49 @@ fn a_closure_keeps_the_loop_variable_of_its_turn() {
         .expect("a place");
     assert_eq!((at.line, at.column), (1, 37));
 }
+
+#[test]
+fn values_of_every_type_are_text_in_strings() {
+    // a table, a search space and others were their type's name alone
+    for (value, text) in [
+        ("table::from(#{ a: [1, 2] })", "table of 2 rows: a"),
+        ("search::int(1, 3)", "space Int(1, 3)"),
+        ("nn::linear(1)", "layer linear(1)"),
+        ("schedule::cosine()", "schedule cosine"),
+        ("tensor::ones([2])", "tensor [2]"),
+    ] {
+        let found = crate::value(&format!("`${{{value}}}`"))
+            .unwrap_or_else(|fault| panic!("{value}: {fault}"));
+        assert!(found.to_string().contains(text), "{value}: {found}");
+        assert_eq!(
+            found.to_string(),
+            crate::value(&format!("({value}).to_string()"))
+                .expect("text")
+                .to_string()
+        );
+    }
+    // one list names every type of the bindings
+    let listed =
+        std::fs::read_to_string(crate::root().join("src/bind/values.rs")).expect("a source");
+    let listed: String = listed.split_whitespace().collect();
+    for file in crate::files_below(&crate::root().join("src"), "rs") {
+        let text = std::fs::read_to_string(&file).expect("a source");
+        for handle in text
+            .split("handle!(")
+            .skip(1)
+            .filter_map(|rest| rest.split_once(')'))
+        {
+            let Some((own, name)) = handle
+                .0
+                .split_once(", ")
+                .filter(|(own, _)| !own.contains('$'))
+            else {
+                continue;
+            };
+            assert!(
+                listed.contains(&format!("info!({own},{name}").replace(' ', "")),
+                "{own} is not listed in values.rs"
+            );
+        }
+    }
+}

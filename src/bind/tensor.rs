@@ -623,37 +623,8 @@ pub fn shown() -> Vec<Native> {
     fn text(_: &Call, args: &mut [&mut Dynamic]) -> Result<Dynamic> {
         Ok(crate::lang::show::quoted(args[0]).into())
     }
-    macro_rules! of {
-        ($($type:ty),*) => {
-            [$(<$type as crate::lang::FromValue>::receiver as fn() -> std::any::TypeId),*]
-        };
-    }
-    use super::genome::{Genomic, Places, Signal};
-    use super::values::{Augmenter, Data, Motifs, Operand, Optim, Pass, Rows};
-    let types = of!(
-        Operand,
-        crate::nn::Layer,
-        crate::nn::Model,
-        Data,
-        Rows,
-        Pass,
-        Genomic,
-        Places,
-        Signal,
-        Augmenter,
-        crate::nn::loss::Loss,
-        Optim,
-        crate::optim::Schedule,
-        crate::metrics::Metric,
-        crate::train::History,
-        crate::train::EarlyStop,
-        crate::seq::Motif,
-        Motifs,
-        crate::plot::Figure,
-        crate::base::Fault
-    );
     let mut list = Vec::new();
-    for receiver in types {
+    for receiver in super::values::types().into_iter().map(|info| info.receiver) {
         for name in ["to_string", "to_debug"] {
             let param = crate::lang::Param {
                 name: "this",

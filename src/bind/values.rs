@@ -496,6 +496,7 @@ macro_rules! info {
     ($type:ty, $name:literal, $line:expr, $pretty:expr) => {
         TypeInfo {
             id: TypeId::of::<$type>(),
+            receiver: TypeId::of::<$type>,
             path: std::any::type_name::<$type>(),
             name: $name,
             line: |value| {

@@ -68,6 +68,8 @@ pub struct Native {
 pub struct TypeInfo {
     /// Its Rust identity.
     pub id: TypeId,
+    /// The same, as parameters name the type of their receiver.
+    pub receiver: fn() -> TypeId,
     /// The Rust path, as Rhai prints it.
     pub path: &'static str,
     /// What a script writer calls it.
