@@ -1,5 +1,5 @@
-//! What every room may use, built on `std` and the C library alone: faults, files, intervals,
-//! seeds, names, notes, shapes, threads, interrupts.
+//! What every room may use, built on `std`, the C library and small crates of text: faults, files,
+//! intervals, seeds, names, notes, shapes, threads, interrupts.
 
 #[cfg(cistron_coverage)]
 pub mod coverage;

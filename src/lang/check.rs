@@ -20,10 +20,7 @@ pub fn check(ast: &AST, catalog: &Catalog, file: &str) -> Vec<Fault> {
             }
             Some(ASTNode::Expr(Expr::FnCall(call, position)))
             | Some(ASTNode::Stmt(Stmt::FnCall(call, position))) => {
-                found.extend(
-                    check_call(call, *position, catalog, &own, &imported)
-                        .map(|fault| (*position, fault)),
-                );
+                found.extend(check_call(call, catalog, &imported).map(|fault| (*position, fault)));
             }
             Some(ASTNode::Expr(Expr::MethodCall(call, position))) => {
                 found.extend(check_method(call, catalog, &own).map(|fault| (*position, fault)));
@@ -45,13 +42,7 @@ pub fn check(ast: &AST, catalog: &Catalog, file: &str) -> Vec<Fault> {
         .collect()
 }
 
-fn check_call(
-    call: &FnCallExpr,
-    _: Position,
-    catalog: &Catalog,
-    own: &BTreeSet<String>,
-    imported: &BTreeSet<String>,
-) -> Option<Fault> {
+fn check_call(call: &FnCallExpr, catalog: &Catalog, imported: &BTreeSet<String>) -> Option<Fault> {
     let name = call.name.as_str();
     if call.namespace.is_empty() {
         // Rhai's own functions and methods share this form; a run names them
@@ -59,7 +50,7 @@ fn check_call(
     }
     let space = call.namespace.to_string();
     let space = space.trim_end_matches("::");
-    if imported.contains(space) || space == "global" || own.contains(name) && space.is_empty() {
+    if imported.contains(space) || space == "global" {
         return None;
     }
     let entries: Vec<_> = catalog.functions(space, name).collect();
