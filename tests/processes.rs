@@ -92,7 +92,11 @@ fn beside_other_work_a_team_that_sleeps_is_held() {
     let is_over = std::sync::atomic::AtomicBool::new(false);
     let is_held = std::thread::scope(|scope| {
         for _ in 0..2 * cores {
-            scope.spawn(|| while !is_over.load(std::sync::atomic::Ordering::Relaxed) {});
+            scope.spawn(|| {
+                while !is_over.load(std::sync::atomic::Ordering::Relaxed) {
+                    std::hint::spin_loop();
+                }
+            });
         }
         let mut command = Command::new(env!("CARGO_BIN_EXE_cistron"));
         command

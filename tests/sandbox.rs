@@ -329,6 +329,7 @@ fn the_child_has_its_walls_and_ends_with_its_parent() {
     let Some(child) = children.split_whitespace().next().map(str::to_string) else {
         eprintln!("SKIPPED: this system does not list the children of a process");
         parent.kill().expect("killed");
+        parent.wait().expect("ended");
         return;
     };
     let status = std::fs::read_to_string(format!("/proc/{child}/status")).expect("a status");

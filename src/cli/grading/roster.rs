@@ -96,7 +96,7 @@ pub fn students(answers: Option<&str>, lessons: &[Lesson]) -> Result<Vec<Student
         // a file named as a lesson is in the folder of its student
         if !is_folder
             && is_lesson(&path)
-            && lessons.len() > 0
+            && !lessons.is_empty()
             && path
                 .parent()
                 .is_some_and(|folder| !folder.as_os_str().is_empty())

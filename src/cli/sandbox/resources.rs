@@ -1,41 +1,47 @@
 //! The wall around resources: limits of this process on memory, file size, CPU time and processes.
 
+/// The type of a resource's number.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+type Resource = libc::__rlimit_resource_t;
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+type Resource = libc::c_int;
+
 /// Limits this process to so many MiB of private memory; an operation that needs more fails.
 pub fn hold_memory(memory: u64) {
-    set(libc::RLIMIT_DATA as u32, memory.saturating_mul(1 << 20));
+    set(libc::RLIMIT_DATA, memory.saturating_mul(1 << 20));
 }
 
 /// Limits this process: MiB of memory, MiB of a file, seconds of CPU time.
 pub fn restrict(memory: u64, disk: u64, seconds: u64) {
     hold_memory(memory);
-    set(libc::RLIMIT_FSIZE as u32, disk.saturating_mul(1 << 20));
+    set(libc::RLIMIT_FSIZE, disk.saturating_mul(1 << 20));
     // a file that grows past its limit is an error of the operation, not the end of the process
     // SAFETY: the signal is ignored from now on
     unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
     let cores = std::thread::available_parallelism().map_or(1, |n| n.get() as u64);
     set(
-        libc::RLIMIT_CPU as u32,
+        libc::RLIMIT_CPU,
         seconds.saturating_add(5).saturating_mul(cores),
     );
-    set(libc::RLIMIT_CORE as u32, 0);
+    set(libc::RLIMIT_CORE, 0);
     // the limit counts the threads of all processes of a user: those that run, and room for the
     // threads of this one
     if let Some(running) = running_threads() {
-        set(libc::RLIMIT_NPROC as u32, running + 1024);
+        set(libc::RLIMIT_NPROC, running + 1024);
     }
 }
 
-fn set(resource: u32, most: u64) {
+fn set(resource: Resource, most: u64) {
     let mut limit = libc::rlimit {
         rlim_cur: 0,
         rlim_max: 0,
     };
     // SAFETY: both calls read or fill a whole structure, and change nothing but the limit
     unsafe {
-        if libc::getrlimit(resource as _, &mut limit) == 0 {
+        if libc::getrlimit(resource, &mut limit) == 0 {
             let most = most.min(limit.rlim_max);
             libc::setrlimit(
-                resource as _,
+                resource,
                 &libc::rlimit {
                     rlim_cur: most,
                     rlim_max: most,
