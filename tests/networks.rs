@@ -521,13 +521,12 @@ for i in 0..n {
             .current_dir(place.path())
             .spawn();
         let id = child.expect("the program starts").id();
-        let (mut status, mut usage) = (0, unsafe { std::mem::zeroed::<libc::rusage>() });
+        let mut status = 0;
+        // SAFETY: all zeros are counts of nothing
+        let mut usage = unsafe { std::mem::zeroed::<libc::rusage>() };
         // SAFETY: waits for a child of this process and fills both structures
-        assert_eq!(
-            unsafe { libc::wait4(id as libc::pid_t, &mut status, 0, &mut usage) },
-            id as libc::pid_t
-        );
-        assert_eq!(status, 0);
+        let ended = unsafe { libc::wait4(id as libc::pid_t, &mut status, 0, &mut usage) };
+        assert_eq!((ended, status), (id as libc::pid_t, 0));
         usage.ru_maxrss
     };
     // 4 MB each

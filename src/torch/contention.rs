@@ -129,12 +129,11 @@ fn cpus() -> usize {
     let mut set: libc::cpu_set_t = unsafe { std::mem::zeroed() };
     // SAFETY: fills the set that it is given
     let failed = unsafe { libc::sched_getaffinity(0, size_of::<libc::cpu_set_t>(), &mut set) } != 0;
-    // SAFETY: reads the set
     if failed {
-        usize::MAX
-    } else {
-        unsafe { libc::CPU_COUNT(&set) as usize }
+        return usize::MAX;
     }
+    // SAFETY: reads the set
+    unsafe { libc::CPU_COUNT(&set) as usize }
 }
 
 fn run(entry: parallel::Parallel, cpus: usize) {
