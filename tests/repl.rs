@@ -109,3 +109,30 @@ fn the_repl_completes_hints_goes_on_and_is_interrupted() {
             .contains("twice(21)")
     );
 }
+
+#[test]
+fn colours_of_figures_reach_the_terminal_and_titles_cannot_steer_it() {
+    let place = tempfile::tempdir().expect("a folder");
+    let script = "plot::contributions(\"a\\x1b[2Jb\", tensor::ones([4, 3])).show();";
+    std::fs::write(place.path().join("s.rhai"), script).expect("written");
+    let program = env!("CARGO_BIN_EXE_cistron");
+    let command = format!("{program} run --no-run-dir s.rhai");
+    // `script` gives the program a terminal
+    let output = std::process::Command::new("script")
+        .args(["-qec", &command, "/dev/null"])
+        .current_dir(place.path())
+        .output();
+    let Ok(output) = output else {
+        eprintln!("SKIPPED: `script` is not installed");
+        return;
+    };
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        text.contains("\u{1b}[1;38;2;") && text.contains("\u{1b}[0m"),
+        "{text:?}"
+    );
+    assert!(
+        text.contains("a\\u{1b}[2Jb") && !text.contains("\u{1b}[2J"),
+        "{text:?}"
+    );
+}

@@ -62,6 +62,28 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     )
 }
 
+/// The same, for text of this program's own colours: sequences that set a colour or reset it stay.
+pub fn printable_colored(text: &str) -> String {
+    let mut parts = text.split('\u{1b}');
+    let mut out = printable(parts.next().unwrap_or("")).into_owned();
+    for part in parts {
+        let code = part.strip_prefix('[').and_then(|rest| rest.split_once('m'));
+        match code.filter(|(code, _)| {
+            *code == "0" || code.starts_with("38;5;") || code.starts_with("1;38;2;")
+        }) {
+            Some((code, rest))
+                if code
+                    .bytes()
+                    .all(|byte| byte.is_ascii_digit() || byte == b';') =>
+            {
+                out += &format!("\u{1b}[{code}m{}", printable(rest));
+            }
+            _ => out += &printable(&format!("\u{1b}{part}")),
+        }
+    }
+    out
+}
+
 /// A metric as people read it: at most four significant digits.
 pub fn metric(x: f64) -> String {
     significant(x, 4)

@@ -853,8 +853,9 @@ natives! { methods in "figure" {
         if session::displayed(&Dynamic::from(this.clone())) {
             return Ok(());
         }
-        let colored = std::io::stdout().is_terminal();
-        terminal::show(&this, columns(), colored).lines().for_each(session::print);
+        let plain = terminal::show(&this, columns(), false);
+        let colored = terminal::show(&this, columns(), std::io::stdout().is_terminal());
+        plain.lines().zip(colored.lines()).for_each(|(plain, colored)| session::print_colored(plain, colored));
         Ok(())
     }
 

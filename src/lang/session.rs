@@ -458,6 +458,15 @@ pub fn log_to(path: PathBuf) {
 
 /// Prints a line of a script's output.
 pub fn print(line: &str) {
+    print_as(line, || crate::base::written::printable(line).into_owned());
+}
+
+/// Prints a line that is coloured on a terminal, and plain wherever it is kept.
+pub fn print_colored(plain: &str, colored: &str) {
+    print_as(plain, || crate::base::written::printable_colored(colored));
+}
+
+fn print_as(line: &str, on_terminal: impl FnOnce() -> String) {
     // a recorder that fails reports it at its next event
     tell(&Event::Printed(line)).ok();
     if let Some(path) = with(|state| state.log.clone()) {
@@ -481,7 +490,7 @@ pub fn print(line: &str) {
         None => false,
     });
     if !kept {
-        crate::outln!("{}", crate::base::written::printable(line));
+        crate::outln!("{}", on_terminal());
     }
 }
 
