@@ -488,3 +488,123 @@ fn a_sweep_whose_parent_is_killed_takes_its_runs_with_it_and_is_resumed() {
     let rows = std::fs::read_to_string(home.join("002/metrics.jsonl")).expect("measured");
     assert_eq!(rows.lines().count(), 8, "{rows}");
 }
+
+#[test]
+fn searches_of_one_script_have_trials_of_their_own() {
+    let place = tempfile::tempdir().expect("a folder");
+    let script = r#"
+let offset = param("offset", 100.0, "offset");
+let seen = [];
+let search = |seed, more| search::random(#{ w: search::uniform(0.0, 1.0) }, |q, trial| { seen.push(more); report(`w${trial.number}`, q.w); q.w + more }, #{ trials: 3, seed: seed });
+report("a", search.call(1, 0.0).value);
+report("b", search.call(2, offset).value);
+report("seen", seen.len());
+"#;
+    std::fs::write(place.path().join("s.rhai"), script).expect("written");
+    let run = |arguments: &[&str]| said(&cistron(place.path(), arguments));
+    assert_eq!(run(&["run", "s.rhai", "--run-dir", "r"]).2, 0);
+    let results = cistron::track::read(&place.path().join("r")).results;
+    assert!(results["a"].as_f64() < Some(1.0) && results["b"].as_f64() > Some(100.0));
+    assert!(place.path().join("r/trials-2.jsonl").exists());
+    // without a run directory nothing is left behind
+    assert_eq!(run(&["run", "s.rhai", "--no-run-dir"]).2, 0);
+    assert!(!place.path().join("trials.jsonl").exists());
+    // trials of another search are refused
+    let other = script.replace("trials: 3", "trials: 3, file: \"t.jsonl\"");
+    std::fs::write(place.path().join("o.rhai"), other).expect("written");
+    let (_, err, code) = run(&["run", "o.rhai", "--run-dir", "o"]);
+    assert!(
+        code == 1 && err.contains("trials of another search") && err.contains("seed"),
+        "{err}"
+    );
+    // a trial that begins twice is no line of a search
+    let path = place.path().join("r/trials.jsonl");
+    let text = std::fs::read_to_string(&path).expect("trials");
+    let first = text.lines().nth(1).expect("a trial").to_string();
+    std::fs::write(&path, format!("{text}{first}\n")).expect("written");
+    let (_, err, code) = run(&["run", "--resume", "r", "--set", "offset=1"]);
+    assert!(code == 1 && err.contains("no line of a search"), "{err}");
+}
+
+#[test]
+fn settings_given_on_resume_hold_in_functions_and_in_later_trainings() {
+    let place = tempfile::tempdir().expect("a folder");
+    let script = r#"
+let epochs = param("epochs", 3, "passes");
+let factor = param("factor", 1.0, "factor");
+let seen = #{ epochs: 0 };
+let set = data::from(#{ x: tensor::randn([32, 3], #{ seed: 1 }), label: tensor::rand([32, 1], #{ seed: 2 }) });
+for name in ["a", "b"] {
+    let net = nn::build(nn::linear(1), [3], #{ name: name, seed: 1 });
+    let run = train::fit(net, #{ train: set, loss: |o, y| ((o - y) ** 2.0).mean() * factor, optimizer: optim::adam(), epochs: epochs, batch: 8, progress: false,
+        on_epoch: |e| { seen.epochs += 1; tensor::randn([1]); report(`${name}_${e.epoch}`, e["train.loss"]); if e.epoch > epochs { throw "late"; } true } });
+    report(`after_${name}`, [seen.epochs, run.len(), epochs]);
+}
+report("draw", tensor::randn([1]).item());
+"#;
+    std::fs::write(place.path().join("s.rhai"), script).expect("written");
+    let run = |arguments: &[&str]| said(&cistron(place.path(), arguments));
+    let results = |name: &str| {
+        std::fs::read_to_string(place.path().join(name).join("results.json")).expect("results")
+    };
+    let sorted = |name: &str| {
+        serde_json::from_str::<BTreeMap<String, Value>>(&results(name)).expect("a map")
+    };
+    assert_eq!(
+        run(&["run", "s.rhai", "--run-dir", "short", "--threads", "1"]).2,
+        0
+    );
+    let (_, err, code) = run(&["run", "--resume", "short", "--set", "epochs=8"]);
+    assert_eq!(code, 0, "{err}");
+    assert!(err.contains("the training of `b` starts again"), "{err}");
+    assert_eq!(
+        run(&[
+            "run",
+            "s.rhai",
+            "--run-dir",
+            "long",
+            "--set",
+            "epochs=8",
+            "--threads",
+            "1"
+        ])
+        .2,
+        0
+    );
+    assert_eq!(sorted("short"), sorted("long"));
+    // a value that cannot be read leaves the record as it was
+    let before = ["run.json", "done.json", "results.json"]
+        .map(|name| std::fs::read(place.path().join("long").join(name)).ok());
+    let (_, err, code) = run(&["run", "--resume", "long", "--set", "epochs=abc"]);
+    assert!(code == 1 && err.contains("error[option]"), "{err}");
+    assert!(
+        before
+            == ["run.json", "done.json", "results.json"]
+                .map(|name| std::fs::read(place.path().join("long").join(name)).ok())
+    );
+    // a checkpoint whose numbers have changed is damaged
+    let state = place
+        .path()
+        .join("long/checkpoints/a/last.state.safetensors");
+    let mut bytes = std::fs::read(&state).expect("a checkpoint");
+    let at = bytes.len() - 9;
+    bytes[at] ^= 1;
+    std::fs::write(&state, bytes).expect("written");
+    let (_, err, code) = run(&["run", "--resume", "long", "--set", "epochs=9"]);
+    assert!(code == 1 && err.contains("is damaged"), "{err}");
+}
+
+#[test]
+fn a_sweep_may_report_what_it_sweeps_over() {
+    let place = tempfile::tempdir().expect("a folder");
+    std::fs::write(
+        place.path().join("s.rhai"),
+        "let lr = param(\"lr\", 1.0, \"\"); report(\"lr\", lr); report(\"runs\", 1);",
+    )
+    .expect("written");
+    let (out, err, code) = said(&cistron(
+        place.path(),
+        &["run", "s.rhai", "--sweep", "lr=0.1,0.2", "--run-dir", "r"],
+    ));
+    assert!(code == 0 && out.contains("lr (result)"), "{out}{err}");
+}

@@ -726,6 +726,7 @@ fn the_kernel_holds_what_the_interpreter_lets_through() {
         quiet: true,
         resume: false,
         may_differ: false,
+        starts_again: false,
     };
     let policy = Policy {
         read: vec![inside.clone()],
@@ -774,4 +775,84 @@ fn the_kernel_holds_what_the_interpreter_lets_through() {
         "{} attacks met the wall of the kernel; walls: {walls}",
         found.len()
     );
+}
+
+#[test]
+fn a_sweep_is_sealed_and_folders_of_records_stay_closed() {
+    let place = tempfile::tempdir().expect("a folder");
+    let run = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_cistron"))
+            .args(arguments)
+            .current_dir(place.path())
+            .env("XDG_STATE_HOME", place.path().join("state"))
+            .output()
+            .expect("the program starts");
+        (
+            output.status.code(),
+            String::from_utf8_lossy(&output.stderr).into_owned(),
+        )
+    };
+    write(
+        place.path().join("s.rhai"),
+        "let w = param(\"w\", 1, \"\"); report(\"y\", w);",
+    );
+    assert_eq!(
+        run(&[
+            "run",
+            "--sandbox",
+            "s.rhai",
+            "--sweep",
+            "w=1,2",
+            "--run-dir",
+            "r"
+        ])
+        .0,
+        Some(0)
+    );
+    let plan = place.path().join("r/s-sweep/sweep.json");
+    let text = read(plan.clone());
+    let mut edited: serde_json::Value = serde_json::from_str(&text).expect("a plan");
+    edited["tasks"][1]["start"]["sandbox"] = serde_json::Value::Null;
+    write(plan, &edited.to_string());
+    let (code, err) = run(&["run", "--resume", "r/s-sweep"]);
+    assert!(
+        code == Some(1) && err.contains("sweep.json") && err.contains("has changed"),
+        "{err}"
+    );
+    // the record of another run
+    assert_eq!(run(&["run", "s.rhai", "--run-dir", "other"]).0, Some(0));
+    let attack = format!(
+        "save_text(\"{}\", \"print(1);\");",
+        place.path().join("other/script.rhai").display()
+    );
+    write(place.path().join("a.rhai"), &attack);
+    let (code, err) = run(&[
+        "run",
+        "--sandbox",
+        "--allow",
+        ".",
+        "--run-dir",
+        "own",
+        "a.rhai",
+    ]);
+    assert!(code == Some(1) && err.contains("error[sandbox]"), "{err}");
+    let (code, err) = run(&[
+        "run",
+        "--sandbox",
+        "--allow",
+        "nope",
+        "--run-dir",
+        "own2",
+        "s.rhai",
+    ]);
+    assert!(code == Some(2) && err.contains("no such folder"), "{err}");
+    // training needs no file
+    write(
+        place.path().join("t.rhai"),
+        "let set = data::from(#{ x: tensor::randn([8, 3]), label: tensor::ones([8, 1]) });
+        train::fit(nn::build(nn::linear(1), [3]), #{ train: set, loss: loss::mse(), optimizer: optim::adam(), epochs: 1 });
+        search::random(#{ w: search::uniform(0.0, 1.0) }, |q| q.w, #{ trials: 2 });",
+    );
+    let (code, err) = run(&["run", "--sandbox", "--no-run-dir", "t.rhai"]);
+    assert_eq!(code, Some(0), "{err}");
 }

@@ -31,11 +31,48 @@ impl Surroundings for ScriptState {
                 &mut tensors,
             )?);
         }
-        let state = json!({ "counts": session::counts(), "seed": session::settings().seed, "passes": batch::passes(), "callbacks": callbacks });
+        let reports: Vec<Value> = session::reports()
+            .iter()
+            .map(|(name, value)| json!([name, crate::lang::show::json(value)]))
+            .collect();
+        let state = json!({
+            "counts": session::counts(), "seed": session::settings().seed, "passes": batch::passes(),
+            "callbacks": callbacks, "reports": reports,
+        });
         Ok((state, tensors))
     }
 
-    fn restore(&self, state: &Value, tensors: &[(String, Tensor)]) -> Result<()> {
+    fn conflicts(&self, began: &Value, ended: &Value) -> Result<Vec<String>> {
+        let (now, _) = self.save()?;
+        let mut out = Vec::new();
+        if ["counts", "seed", "passes"]
+            .iter()
+            .any(|part| now[part] != began[part])
+        {
+            out.push("what the script drew, trained or passed over before".to_string());
+        }
+        let (now, began, ended) = (&now["callbacks"], &began["callbacks"], &ended["callbacks"]);
+        if now.as_array().map(Vec::len) != ended.as_array().map(Vec::len) {
+            out.push("functions that it calls".to_string());
+            return Ok(out);
+        }
+        // a variable that the training does not change keeps the value that it has now
+        let variables = |value: &Value| -> Vec<Value> {
+            let callbacks = value.as_array().into_iter().flatten();
+            callbacks
+                .flat_map(|own| own.as_array().cloned().unwrap_or_default())
+                .collect()
+        };
+        let (now, began, ended) = (variables(now), variables(began), variables(ended));
+        let is_lost = |i: usize| now[i] != began[i] && began[i] != ended[i];
+        let is_other = now.len() != began.len() || began.len() != ended.len();
+        if is_other || (0..now.len()).any(is_lost) {
+            out.push("variables that its functions change".to_string());
+        }
+        Ok(out)
+    }
+
+    fn restore(&self, began: &Value, state: &Value, tensors: &[(String, Tensor)]) -> Result<()> {
         let broken = || fault!("file", "the state of the script is damaged");
         session::set_counts(serde_json::from_value(state["counts"].clone()).map_err(|_| broken())?);
         let seed = state["seed"].as_u64().ok_or_else(broken)?;
@@ -43,21 +80,44 @@ impl Surroundings for ScriptState {
         batch::set_passes(
             serde_json::from_value::<Vec<Passes>>(state["passes"].clone()).map_err(|_| broken())?,
         );
+        for report in state["reports"].as_array().into_iter().flatten() {
+            let value: Dynamic = serde_json::from_value(report[1].clone()).map_err(|_| broken())?;
+            session::report(report[0].as_str().unwrap_or(""), value)?;
+        }
         let empty = Vec::new();
         let saved = state["callbacks"].as_array().unwrap_or(&empty);
-        if saved.len() != self.callbacks.len() {
-            bail!(
-                "resume",
-                "the training calls {} functions of the script, its checkpoint is of one that calls {}",
-                self.callbacks.len(),
-                saved.len()
-            );
+        for (i, (callback, value)) in self.callbacks.iter().zip(saved).enumerate() {
+            decode_all(callback.captured(), &began["callbacks"][i], value, tensors)?;
         }
-        self.callbacks
-            .iter()
-            .zip(saved)
-            .try_for_each(|(callback, value)| decode_all(callback.captured(), value, tensors))
+        Ok(())
     }
+}
+
+/// The variables that a function of the script has captured, each as JSON, and whether that is all
+/// of it: JSON does not hold the numbers of tensors.
+pub fn captured(function: &Callback) -> Result<Vec<(Value, bool)>> {
+    let one = |(i, value): (usize, &Dynamic)| {
+        let mut tensors = Vec::new();
+        let value = encode(value, &i.to_string(), &mut tensors)?;
+        Ok((value, tensors.is_empty()))
+    };
+    function.captured().iter().enumerate().map(one).collect()
+}
+
+/// Puts back a variable that [`captured`] returned, by its number.
+pub fn set_captured(function: &Callback, i: usize, saved: &Value) -> Result<()> {
+    let variable = function.captured().get(i..=i).unwrap_or_default();
+    decode_all(variable, &Value::Null, &json!([saved]), &[])
+}
+
+/// A hash of tensors.
+fn hash(tensors: &[(String, Tensor)]) -> Result<String> {
+    let mut hasher = blake3::Hasher::new();
+    for (name, tensor) in tensors {
+        hasher.update(name.as_bytes());
+        hasher.update(&crate::torch::file::bytes_of(tensor)?);
+    }
+    Ok(hasher.finalize().to_hex()[..32].to_string())
 }
 
 /// The name of a tensor in the checkpoint.
@@ -78,8 +138,9 @@ fn encode_all(values: &[Dynamic], path: &str, tensors: &mut Tensors) -> Result<V
 fn encode(value: &Dynamic, path: &str, tensors: &mut Tensors) -> Result<Value> {
     let value = value.flatten_clone();
     if let Some(tensor) = value.read_lock::<Tensor>() {
+        let hash = hash(&[(String::new(), tensor.clone())])?;
         tensors.push((path.to_string(), tensor.clone()));
-        return Ok(json!({ "tensor": path }));
+        return Ok(json!({ "tensor": path, "hash": hash }));
     }
     if let Some(model) = value.read_lock::<Model>() {
         tensors.extend(
@@ -94,7 +155,10 @@ fn encode(value: &Dynamic, path: &str, tensors: &mut Tensors) -> Result<Value> {
             .filter(|(_, tensor)| !tensor.is_grad_on())
             .map(|(name, _)| name.as_str())
             .collect();
-        return Ok(json!({ "model": path, "frozen": frozen, "training": model.is_training() }));
+        let hash = hash(&model.state())?;
+        return Ok(
+            json!({ "model": path, "hash": hash, "frozen": frozen, "training": model.is_training() }),
+        );
     }
     if let Some(optimizer) = value.read_lock::<Optim>() {
         let state = optimizer
@@ -102,12 +166,13 @@ fn encode(value: &Dynamic, path: &str, tensors: &mut Tensors) -> Result<Value> {
             .try_borrow()
             .map_err(|_| fault!("internal", "the optimizer is in use"))?
             .export()?;
+        let hash = hash(&state)?;
         tensors.extend(
             state
                 .into_iter()
                 .map(|(name, tensor)| (named(path, &name), tensor)),
         );
-        return Ok(json!({ "optimizer": path }));
+        return Ok(json!({ "optimizer": path, "hash": hash }));
     }
     if let Some(function) = value.read_lock::<FnPtr>() {
         return Ok(json!({ "function": encode_all(function.curry(), path, tensors)? }));
@@ -138,7 +203,13 @@ fn encode(value: &Dynamic, path: &str, tensors: &mut Tensors) -> Result<Value> {
     })
 }
 
-fn decode_all(values: &[Dynamic], saved: &Value, tensors: &[(String, Tensor)]) -> Result<()> {
+/// Puts back variables that have changed since `began`; others keep the value that they have now.
+fn decode_all(
+    values: &[Dynamic],
+    began: &Value,
+    saved: &Value,
+    tensors: &[(String, Tensor)],
+) -> Result<()> {
     let empty = Vec::new();
     let saved = saved.as_array().unwrap_or(&empty);
     if saved.len() != values.len() {
@@ -149,7 +220,10 @@ fn decode_all(values: &[Dynamic], saved: &Value, tensors: &[(String, Tensor)]) -
             saved.len()
         );
     }
-    for (value, saved) in values.iter().zip(saved) {
+    for (i, (value, saved)) in values.iter().zip(saved).enumerate() {
+        if began[i] == *saved {
+            continue;
+        }
         let now = value.flatten_clone();
         let restored = decode(Some(&now), saved, tensors)?;
         let mut shared = value.clone();
@@ -265,7 +339,7 @@ fn decode(now: Option<&Dynamic>, saved: &Value, tensors: &[(String, Tensor)]) ->
             let function = now
                 .and_then(|now| now.read_lock::<FnPtr>().map(|now| now.clone()))
                 .ok_or_else(|| lost("function"))?;
-            decode_all(function.curry(), value, tensors)?;
+            decode_all(function.curry(), &Value::Null, value, tensors)?;
             Ok(Dynamic::from(function))
         }
         other => now

@@ -1,6 +1,7 @@
 //! `search::…`: hyperparameters.
 
 use super::data::{SEEDED, seed};
+use super::script_state;
 use super::train::warn;
 use super::values::{OfSearch, Tabled, TrialOf};
 use crate::base::seed::Rng;
@@ -12,7 +13,7 @@ use crate::train::ledger::Ledger;
 use crate::train::search::{self, Axis, Direction, Space, State, Trial, Values, Way};
 use crate::{bail, fault, natives};
 use rhai::{Array, Dynamic, Map};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Instant;
@@ -27,7 +28,7 @@ const FILE: Opt = opt(
     "file",
     OptKind::Text,
     "\"trials.jsonl\"",
-    "where trials are kept, in the run's directory; a search goes on where the file's ends, and several processes may share one",
+    "where trials are kept, in the run's directory (trials-2.jsonl for the second search, …); a search continues where the file ends, and several processes may share one; without a run directory nothing is kept unless it is given",
 );
 const STARTUP: Opt = opt(
     "startup",
@@ -221,7 +222,31 @@ fn run(space: &Map, objective: &Callback, o: &Options, way: Way) -> Result<Map> 
         Way::Grid(points) => search::combinations(&axes, points).len(),
         _ => o.int("trials") as usize,
     };
-    let path = super::tensor_file::written(&o.text("file"))?;
+    let (count, key) = session::next_search();
+    let identity = json!({
+        "space": axes.iter().map(|axis| format!("{} {:?} {:?}", axis.name, axis.space, axis.when)).collect::<Vec<_>>(),
+        "way": format!("{way:?}"), "direction": o.text("direction"), "startup": startup, "seed": seed,
+    });
+    // a file of its own for each search of a run; without a run nothing is kept unless asked for
+    let is_kept = o.has("file") || session::settings().run_dir.is_some();
+    let (name, ledger) = if session::is_dry() || !is_kept {
+        ("trials".to_string(), Rc::new(Ledger::in_memory()))
+    } else {
+        let file = match (o.has("file"), session::trial(), count) {
+            (true, ..) => o.text("file"),
+            (_, within, 1) if within.is_empty() => "trials.jsonl".into(),
+            (_, within, n) if within.is_empty() => format!("trials-{n}.jsonl"),
+            (_, within, n) => format!("{within}/trials-{n}.jsonl"),
+        };
+        let path = super::tensor_file::written(&file)?;
+        let name = path
+            .file_stem()
+            .map(|name| name.to_string_lossy().into_owned());
+        (
+            name.unwrap_or_default(),
+            Rc::new(Ledger::at(&path, &identity)?),
+        )
+    };
     let trial_of = |ledger: &Rc<Ledger>, number: usize, is_hopeless: bool, dry: bool| TrialOf {
         ledger: ledger.clone(),
         number,
@@ -233,23 +258,11 @@ fn run(space: &Map, objective: &Callback, o: &Options, way: Way) -> Result<Map> 
     if session::is_dry() {
         let values =
             search::suggest(&axes, &[], way, direction, startup, seed, 0).unwrap_or_default();
-        let value = call(
-            trial_of(&Rc::new(Ledger::at(&path)?), 0, false, true),
-            &values,
-        )?;
+        let value = call(trial_of(&ledger, 0, false, true), &values)?;
         return outcome(&axes, Vec::new(), direction, Some((values, value)));
     }
-    let ledger = Rc::new(Ledger::at(&path)?);
-    let name = path
-        .file_stem()
-        .map(|name| name.to_string_lossy().into_owned())
-        .unwrap_or_default();
     if session::settings().resume {
-        let ended = ledger.trials()?;
-        ended
-            .iter()
-            .filter(|trial| trial.state != State::Running)
-            .try_for_each(|trial| session::skip_trial(&name, trial.number))?;
+        skip(&ledger.trials()?, &name, objective)?;
     }
     // failures in a row, which a search that goes on counts from where it was
     let mut failures = ledger
@@ -267,6 +280,7 @@ fn run(space: &Map, objective: &Callback, o: &Options, way: Way) -> Result<Map> 
         let started = Instant::now();
         let trial = trial_of(&ledger, number, begun.is_hopeless, false);
         let pruned = trial.pruned.clone();
+        let before = Before::of(objective)?;
         let outcome = {
             // what a trial draws and where its checkpoints are depends on no other trial
             let (_scope, key) = session::enter_trial(&name, number);
@@ -283,7 +297,14 @@ fn run(space: &Map, objective: &Callback, o: &Options, way: Way) -> Result<Map> 
                 } else {
                     State::Done
                 };
-                ledger.end(number, state, Some(value), seconds, None)?;
+                ledger.end(
+                    number,
+                    state,
+                    Some(value),
+                    seconds,
+                    None,
+                    before.left(objective)?,
+                )?;
                 failures = 0;
                 let best = search::best(&ledger.trials()?, direction).and_then(|best| best.value);
                 let so_far = best.map_or(String::new(), |best| {
@@ -296,8 +317,9 @@ fn run(space: &Map, objective: &Callback, o: &Options, way: Way) -> Result<Map> 
                     search::shown(values)
                 ));
             }
-            // an interrupted trial has no end: it is started again when the search goes on
-            Err(fault) if interrupt::is_raised() => {
+            // an interrupted trial has no end: it is started again when the search goes on; nor has
+            // one whose checkpoint cannot be continued
+            Err(fault) if interrupt::is_raised() || fault.kind == "resume" => {
                 return Err(fault.context(format!("trial {number} ({})", search::shown(values))));
             }
             Err(fault) => {
@@ -307,6 +329,7 @@ fn run(space: &Map, objective: &Callback, o: &Options, way: Way) -> Result<Map> 
                     None,
                     seconds,
                     Some(&fault.to_string()),
+                    before.left(objective)?,
                 )?;
                 failures += 1;
                 // errors in a row do not depend on the values
@@ -322,10 +345,79 @@ fn run(space: &Map, objective: &Callback, o: &Options, way: Way) -> Result<Map> 
             }
         }
     }
-    crate::torch::device::seed(
-        Rng::keyed(&[session::settings().seed, session::next_search()]).next_u64() >> 1,
-    );
+    crate::torch::device::seed(Rng::keyed(&[session::settings().seed, key]).next_u64() >> 1);
     outcome(&axes, ledger.trials()?, direction, None)
+}
+
+/// What a script had captured and reported before a trial.
+struct Before {
+    captured: Vec<(Value, bool)>,
+    reports: Vec<Value>,
+}
+
+fn reports() -> Vec<Value> {
+    let reports = session::reports();
+    let one = |(name, value): &(String, Dynamic)| json!([name, crate::lang::show::json(value)]);
+    reports.iter().map(one).collect()
+}
+
+impl Before {
+    fn of(objective: &Callback) -> Result<Before> {
+        Ok(Before {
+            captured: script_state::captured(objective)?,
+            reports: reports(),
+        })
+    }
+
+    /// What the trial has changed since, for a search that is resumed: variables by their number,
+    /// null where they hold tensors, and reports.
+    fn left(&self, objective: &Callback) -> Result<Value> {
+        let mut left = serde_json::Map::new();
+        let now = script_state::captured(objective)?;
+        let changed: serde_json::Map<String, Value> = now
+            .into_iter()
+            .zip(&self.captured)
+            .enumerate()
+            .filter(|(_, (now, before))| now.0 != before.0)
+            .map(|(i, ((value, is_whole), _))| {
+                (i.to_string(), if is_whole { value } else { Value::Null })
+            })
+            .collect();
+        if !changed.is_empty() {
+            left.insert("captured".into(), changed.into());
+        }
+        let is_new = |report: &Value| !self.reports.contains(report);
+        let new: Vec<Value> = reports().into_iter().filter(is_new).collect();
+        if !new.is_empty() {
+            left.insert("reports".into(), new.into());
+        }
+        Ok(if left.is_empty() {
+            Value::Null
+        } else {
+            left.into()
+        })
+    }
+}
+
+/// Takes over the trials of a search that was broken off: what they measured and reported, and the
+/// variables that the objective has captured, as they left them.
+fn skip(trials: &[Trial], name: &str, objective: &Callback) -> Result<()> {
+    let is_over = |trial: &&Trial| trial.state != State::Running;
+    for trial in trials.iter().filter(is_over) {
+        session::skip_trial(name, trial.number)?;
+        for report in trial.left["reports"].as_array().into_iter().flatten() {
+            let value: Dynamic = serde_json::from_value(report[1].clone()).unwrap_or_default();
+            session::report(report[0].as_str().unwrap_or(""), value)?;
+        }
+        for (i, value) in trial.left["captured"].as_object().into_iter().flatten() {
+            if value.is_null() {
+                bail!("resume", "the objective of the search changes tensors, networks or datasets that it has captured; the trials that are done cannot be taken over";
+                    hint: "keep them inside of the objective, or run the script again from the start");
+            }
+            script_state::set_captured(objective, i.parse().unwrap_or(usize::MAX), value)?;
+        }
+    }
+    Ok(())
 }
 
 /// Trials that fail one after the other before a search ends.

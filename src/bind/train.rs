@@ -14,7 +14,7 @@ use crate::optim::Schedule;
 use crate::torch::Precision;
 use crate::train::checkpoint::{self, Keep};
 use crate::train::evaluate::{self, Scores};
-use crate::train::fit::{OnBatch, OnEpoch, OnInputs, Plan, Record, Resume};
+use crate::train::fit::{OnBatch, OnChange, OnEpoch, OnInputs, Plan, Record, Resume};
 use crate::train::{self, EarlyStop, History};
 use crate::{bail, fault, natives};
 use rhai::{Array, Dynamic, Map};
@@ -265,6 +265,10 @@ fn metrics_of(items: &Array) -> Result<Vec<Metric>> {
 
 /// A model's name as part of a path.
 fn file_name(name: &str) -> String {
+    // neither the folder itself nor the one above it
+    if name.chars().all(|c| c == '.') {
+        return "_".repeat(name.len().max(1));
+    }
     name.chars()
         .map(|c| {
             if c.is_alphanumeric() || "-_.".contains(c) {
@@ -288,16 +292,20 @@ fn plan_of(model: &Model, o: &Options) -> Result<Plan> {
         .has("resume")
         .then(|| session::find_input(&o.text("resume")))
         .transpose()?;
-    let folder = match &given {
-        Some(path) if path.is_dir() && settings.run_dir.is_none() => path.clone(),
-        _ => session::place_output(&format!("checkpoints/{own}"), false)?,
-    };
     // a run directory always holds what is needed to go on
     let (best, asked) = (
         kept == "best" || kept == "both",
         kept == "last" || kept == "both",
     );
     let last = asked || settings.run_dir.is_some();
+    // without checkpoints nothing is written, and a sandbox need not allow it
+    let folder = match &given {
+        Some(path) if path.is_dir() && settings.run_dir.is_none() => path.clone(),
+        _ if best || last || settings.resume => {
+            session::place_output(&format!("checkpoints/{own}"), false)?
+        }
+        _ => std::path::PathBuf::new(),
+    };
     let keep = (best || last).then(|| Keep {
         folder: folder.clone(),
         best,
@@ -306,16 +314,21 @@ fn plan_of(model: &Model, o: &Options) -> Result<Plan> {
     });
     let own_state = folder.join(checkpoint::STATE);
     let resume = if settings.resume && own_state.exists() {
+        let on_change = match () {
+            () if settings.may_differ => OnChange::Warn,
+            () if settings.starts_again => OnChange::Restart,
+            () => OnChange::Refuse,
+        };
         Some(Resume {
             path: own_state,
             is_own: true,
-            may_differ: settings.may_differ,
+            on_change,
         })
     } else {
         given.map(|path| Resume {
             path,
             is_own: false,
-            may_differ: true,
+            on_change: OnChange::Warn,
         })
     };
     let name = model.name().to_string();

@@ -94,7 +94,10 @@ impl RunArguments {
             let allow = self
                 .allow
                 .iter()
-                .map(|folder| whole(folder))
+                .map(|folder| match folder.is_dir() {
+                    true => whole(folder),
+                    false => Err(crate::fault!("usage", "--allow {}: there is no such folder", folder.display(); hint: "make it first")),
+                })
                 .collect::<Result<_, Fault>>()?;
             Ok(Sandbox {
                 allow,
@@ -241,7 +244,8 @@ fn resumed(arguments: &RunArguments, folder: &Path) -> Result<(), Fault> {
     let settings = session::Settings {
         script_dir: start.script.parent().map(Path::to_path_buf),
         resume: true,
-        may_differ: arguments.changed || !set.is_empty(),
+        may_differ: arguments.changed,
+        starts_again: !set.is_empty(),
         ..session::Settings::default()
     };
     experiment(

@@ -303,11 +303,13 @@ pub fn sweep(arguments: &RunArguments, script: &Path, text: &str) -> Result<u8> 
     };
     let json = serde_json::to_vec_pretty(&plan).map_err(|error| fault!("internal", "{error}"))?;
     write_whole(&home.join(PLAN), &json)?;
+    super::sandbox::seal::renew(&home)?;
     finish(&home, plan, false)
 }
 
 /// Continues a sweep that was broken off: runs that are done stay, others are resumed or started.
 pub fn resume(home: &Path, arguments: &RunArguments) -> Result<u8> {
+    super::sandbox::seal::check(home)?;
     let path = home.join(PLAN);
     let bytes = std::fs::read(&path).map_err(|error| Fault::file(&path, &error))?;
     let plan: Sweep = serde_json::from_slice(&bytes)
@@ -400,12 +402,19 @@ fn summary(points: &[Point], given: &[Given]) -> Result<Table> {
                 })
                 .collect::<Vec<f64>>()
         };
+        // a result may have the name of a parameter that is swept over
+        let is_taken = |name: &str| columns.iter().any(|(own, _)| own == name);
+        let (mut shown, mut deviation) = (name.clone(), format!("{name} sd"));
+        while is_taken(&shown) || is_taken(&deviation) {
+            shown.push_str(" (result)");
+            deviation = format!("{shown} sd");
+        }
         columns.push((
-            name.clone(),
+            shown,
             Cells::Number((0..points.len()).map(|i| mean(&values(i))).collect()),
         ));
         columns.push((
-            format!("{name} sd"),
+            deviation,
             Cells::Number(
                 (0..points.len())
                     .map(|i| variance(&values(i)).sqrt())

@@ -58,8 +58,15 @@ impl Reach {
                 .output
                 .as_ref()
                 .is_some_and(|output| is_below(real, output));
+            // a folder that is allowed may hold records of other runs
+            let in_other = || {
+                let is_record = |above: &Path| {
+                    above.join("run.json").exists() && above.join("script.rhai").exists()
+                };
+                real.ancestors().skip(1).any(is_record)
+            };
             folders.iter().any(|folder| is_below(real, folder))
-                && (access == Access::Read || in_output || !in_record)
+                && (access == Access::Read || in_output || !in_record && !in_other())
         });
         allowed.ok_or_else(|| {
             let names = folders

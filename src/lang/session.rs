@@ -38,6 +38,8 @@ pub struct Settings {
     /// Whether trainings that differ from those of their checkpoints continue from them all the
     /// same.
     pub may_differ: bool,
+    /// Whether they start again: settings were given anew.
+    pub starts_again: bool,
     /// The folders that the run may touch, where it may not touch all.
     pub sandbox: Option<Reach>,
     /// Whether shapes are only checked: data are stand-ins and nothing is trained or written.
@@ -56,6 +58,7 @@ impl Default for Settings {
             quiet: false,
             resume: false,
             may_differ: false,
+            starts_again: false,
             sandbox: None,
             dry: false,
         }
@@ -348,11 +351,16 @@ pub fn set_counts(counts: Counts) {
     with(|state| state.counts = counts);
 }
 
-/// The number of the next search, from 1, for the seed of what follows it.
-pub fn next_search() -> u64 {
+/// Counts a search: its number, from 1, within the script or the trial, and a key for the random
+/// numbers that follow it.
+pub fn next_search() -> (u64, u64) {
     with(|state| {
         state.counts.searches += 1;
-        Rng::keyed(&[text_key(&state.counts.within), state.counts.searches]).next_u64()
+        let number = state.counts.searches;
+        (
+            number,
+            Rng::keyed(&[text_key(&state.counts.within), number]).next_u64(),
+        )
     })
 }
 

@@ -140,6 +140,8 @@ pub struct Journal {
     lock: Lock,
     /// The content of `run.json`.
     run: Value,
+    /// That of a resumed run as it was found.
+    previous: Value,
     metrics: Option<File>,
     /// Rows that this process has measured.
     rows: usize,
@@ -185,8 +187,10 @@ impl Journal {
         let run = json!({ "state": "running", "started": calendar::iso(started), "start": start });
         let journal = Journal::at(folder, started, start, run)?;
         write_whole(&journal.folder.join("script.rhai"), text.as_bytes())?;
-        journal.write("run.json", &journal.run)?;
+        journal.list_inputs()?;
         journal.write("versions.json", &versions::of(&journal.start, stdlib))?;
+        // last: a folder that has it has all of them
+        journal.write("run.json", &journal.run)?;
         Ok(journal)
     }
 
@@ -213,6 +217,9 @@ impl Journal {
         let mut start: Start = serde_json::from_value(run["start"].clone())
             .map_err(|error| fault!("file", "`{}`: {error}", folder.join("run.json").display()))?;
         let mut changed = changed_files(folder, &start.folder, &record.data);
+        if !record.data.is_array() {
+            changed.push("`data.json` is missing or damaged".to_string());
+        }
         let versions = versions::of(&start, stdlib);
         for (name, words) in [
             ("program", "the program"),
@@ -264,6 +271,7 @@ impl Journal {
             before: 0.0,
             start,
             lock,
+            previous: run.clone(),
             run,
             metrics: None,
             rows: 0,
@@ -422,6 +430,15 @@ impl Journal {
             return std::fs::remove_dir_all(&self.folder)
                 .map_err(|error| Fault::file(&self.folder, &error));
         }
+        // a resumed run that failed for its arguments has done nothing: its record stays as it was
+        if let Outcome::Failed(fault) = &outcome
+            && self.is_resumed
+            && self.rows == 0
+            && self.reported.is_empty()
+            && matches!(fault["kind"].as_str(), Some("option" | "syntax" | "usage"))
+        {
+            return self.write("run.json", &self.previous);
+        }
         if matches!(outcome, Outcome::Done) {
             // results of the run before it that were not reported again are none of this one
             self.results.retain(|name, _| self.reported.contains(name));
@@ -536,7 +553,8 @@ fn changed_files(folder: &Path, work: &Path, data: &Value) -> Vec<String> {
 
 /// Whether a folder of a run holds nothing but the record of its start.
 fn only_own_files(folder: &Path) -> bool {
-    const OWN: [&str; 7] = [
+    const OWN: [&str; 8] = [
+        "data.json",
         "script.rhai",
         "run.json",
         "versions.json",

@@ -1,7 +1,7 @@
 //! Checkpoints: parameters under PyTorch's names, and beside them all that a run needs to go on bit
 //! for bit.
 
-use super::fit::{Resume, Surroundings};
+use super::fit::{OnChange, Resume, Surroundings};
 use super::history::{Epoch, History};
 use super::identity::Identity;
 use super::stop::Watch;
@@ -49,12 +49,14 @@ pub struct Kept<'a> {
     pub state: &'a State,
     /// Parameters of the best epoch, where there is one.
     pub best: Option<&'a [(String, Tensor)]>,
+    /// State of the script before the training.
+    pub began: &'a Value,
     /// State of the script.
     pub surroundings: Option<&'a dyn Surroundings>,
 }
 
 /// Word in the notes of a state file.
-const FORMAT: &str = "cistron training state 2";
+const FORMAT: &str = "cistron training state 3";
 
 /// A float as its bits: JSON has neither NaN nor infinity.
 fn bits(x: f64) -> Value {
@@ -155,7 +157,7 @@ pub fn save_last(keep: &Keep, model: &Model, optimizer: &Optimizer, kept: &Kept)
     let state = json!({
         "history": history_json(&kept.state.history), "watch": watch_json(&kept.state.watch),
         "factor": bits(kept.state.plateau.0), "plateau": watch_json(&kept.state.plateau.1),
-        "identity": kept.identity, "frozen": frozen, "script": script,
+        "identity": kept.identity, "frozen": frozen, "began": kept.began, "script": script, "tensors": digest(&tensors)?,
     });
     let notes = HashMap::from([
         ("format".to_string(), FORMAT.to_string()),
@@ -164,18 +166,30 @@ pub fn save_last(keep: &Keep, model: &Model, optimizer: &Optimizer, kept: &Kept)
     file::save_safetensors(&keep.folder.join(STATE), &tensors, notes)
 }
 
+/// A hash of tensors by name, in the order of names.
+fn digest(tensors: &[(String, Tensor)]) -> Result<String> {
+    let mut sorted: Vec<&(String, Tensor)> = tensors.iter().collect();
+    sorted.sort_by(|a, b| a.0.cmp(&b.0));
+    let mut hasher = blake3::Hasher::new();
+    for (name, tensor) in sorted {
+        hasher.update(name.as_bytes());
+        hasher.update_rayon(&file::bytes_of(tensor)?);
+    }
+    Ok(hasher.finalize().to_hex()[..32].to_string())
+}
+
 /// What [`load_last`] returns: the run's state, and the best epoch's parameters if there is one.
 pub type Resumed = (State, Option<Vec<(String, Tensor)>>);
 
-/// Reads what [`save_last`] wrote back into a model, an optimizer and the script, unless it is of
-/// another training.
+/// Reads what [`save_last`] wrote back into a model, an optimizer and the script; none where it is
+/// of another training and the training is to start again.
 pub fn load_last(
     resume: &Resume,
     identity: &Identity,
     model: &Model,
     optimizer: &mut Optimizer,
     surroundings: Option<&dyn Surroundings>,
-) -> Result<Resumed> {
+) -> Result<Option<Resumed>> {
     let path = if resume.path.is_dir() {
         resume.path.join(STATE)
     } else {
@@ -202,17 +216,33 @@ pub fn load_last(
         .and_then(|text| serde_json::from_str(text).ok())
         .ok_or_else(broken)?;
     let was: Identity = serde_json::from_value(value["identity"].clone()).map_err(|_| broken())?;
-    let changes = identity.changes_since(&was).join(", ");
-    let is_same = changes.is_empty();
-    if !is_same && !resume.may_differ {
-        bail!("resume", "`{}` is of another training of `{}`; it differs in: {changes}", path.display(), model.name();
-            hint: "restore what has changed, or add `--changed` to continue from it all the same");
+    if value["tensors"].as_str() != Some(digest(&tensors)?.as_str()) {
+        bail!("file", "`{}` is damaged: its numbers are not those that were written", path.display();
+            hint: "remove it, and the training starts again from the start");
     }
-    if !is_same {
-        say::line(&format!(
+    let mut changes = identity.changes_since(&was);
+    if let Some(surroundings) = surroundings.filter(|_| resume.is_own) {
+        changes.extend(surroundings.conflicts(&value["began"], &value["script"])?);
+    }
+    let changes = changes.join(", ");
+    let is_same = changes.is_empty();
+    match resume.on_change {
+        _ if is_same => {}
+        OnChange::Refuse => {
+            bail!("resume", "`{}` is of another training of `{}`; it differs in: {changes}", path.display(), model.name();
+                hint: "restore what has changed, or add `--changed` to continue from it all the same")
+        }
+        OnChange::Restart => {
+            say::line(&format!(
+                "note: the training of `{}` starts again; its checkpoint differs in: {changes}",
+                model.name()
+            ));
+            return Ok(None);
+        }
+        OnChange::Warn => say::line(&format!(
             "warning: `{}` is of a training that differs in: {changes}",
             path.display()
-        ));
+        )),
     }
     let below = |prefix: &str| -> Vec<(String, Tensor)> {
         tensors
@@ -239,8 +269,8 @@ pub fn load_last(
         }
     }
     if let Some(surroundings) = surroundings.filter(|_| resume.is_own) {
-        surroundings.restore(&value["script"], &below("script/"))?;
+        surroundings.restore(&value["began"], &value["script"], &below("script/"))?;
     }
     let best = below("best/");
-    Ok((state, (!best.is_empty()).then_some(best)))
+    Ok(Some((state, (!best.is_empty()).then_some(best))))
 }

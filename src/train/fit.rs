@@ -41,18 +41,40 @@ pub struct Resume {
     pub path: PathBuf,
     /// Whether the script that wrote it runs again: then the script's own state is restored too.
     pub is_own: bool,
-    /// Whether the training may differ from the one that wrote it: a warning names what differs,
-    /// not an error.
-    pub may_differ: bool,
+    /// What happens where the training is another than the one that wrote it.
+    pub on_change: OnChange,
 }
 
-/// State of a script that changes while it trains: what its functions have captured, and what it
-/// counts.
+/// What happens where a checkpoint is of another training.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnChange {
+    /// An error names what differs.
+    Refuse,
+    /// The training starts again, as it would in a run with the new settings; a line states why.
+    Restart,
+    /// The training continues; a warning names what differs.
+    Warn,
+}
+
+/// State of a script that changes while it trains: what its functions have captured, what it counts
+/// and reports.
 pub trait Surroundings {
-    /// The state as text and tensors.
+    /// The state as text, with hashes of tensors, and tensors.
     fn save(&self) -> Result<(serde_json::Value, Vec<(String, Tensor)>)>;
-    /// Puts it back.
-    fn restore(&self, state: &serde_json::Value, tensors: &[(String, Tensor)]) -> Result<()>;
+    /// What of the state before the training differs from `began`, that of another one which ended
+    /// with `ended`, so that neither can be restored.
+    fn conflicts(
+        &self,
+        began: &serde_json::Value,
+        ended: &serde_json::Value,
+    ) -> Result<Vec<String>>;
+    /// Puts back what the training has changed between `began` and `ended`.
+    fn restore(
+        &self,
+        began: &serde_json::Value,
+        ended: &serde_json::Value,
+        tensors: &[(String, Tensor)],
+    ) -> Result<()>;
 }
 
 /// Everything a run is made of.
@@ -126,6 +148,8 @@ struct Run<'a> {
     state: State,
     best: Option<Vec<(String, Tensor)>>,
     identity: Identity,
+    /// State of the script before the training.
+    before: serde_json::Value,
     clock: Clock,
     step: usize,
     recorder: Recorder,
@@ -161,16 +185,18 @@ pub fn fit(model: &Model, plan: &Plan) -> Result<History> {
     } else {
         Identity::default()
     };
-    let (state, best) = match &plan.resume {
-        Some(resume) => checkpoint::load_last(
-            resume,
-            &identity,
-            model,
-            &mut optimizer,
-            plan.surroundings.as_deref(),
-        )?,
-        None => (fresh, None),
+    let before = match &plan.surroundings {
+        Some(surroundings) if is_kept => surroundings.save()?.0,
+        _ => serde_json::Value::Null,
     };
+    let surroundings = plan.surroundings.as_deref();
+    let resumed = match &plan.resume {
+        Some(resume) => {
+            checkpoint::load_last(resume, &identity, model, &mut optimizer, surroundings)?
+        }
+        None => None,
+    };
+    let (state, best) = resumed.unwrap_or((fresh, None));
     // a script may have left gradients of its own, which are no part of the first step
     model.zero_grad()?;
     // recording needs a stream of its own, and steps before it the same one
@@ -200,6 +226,7 @@ pub fn fit(model: &Model, plan: &Plan) -> Result<History> {
         state,
         best,
         identity,
+        before,
         clock,
         step,
         recorder: Recorder::new(is_recorded),
@@ -802,6 +829,7 @@ impl Run<'_> {
                 identity: &self.identity,
                 state: &self.state,
                 best: self.best.as_deref(),
+                began: &self.before,
                 surroundings: self.plan.surroundings.as_deref(),
             };
             checkpoint::save_last(keep, self.model, &self.optimizer, &kept)?;

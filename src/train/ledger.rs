@@ -3,30 +3,79 @@
 use super::search::{State, Trial, Values};
 use crate::base::process::Process;
 use crate::base::{Fault, Result, file};
-use crate::fault;
+use crate::{bail, fault};
 use serde_json::{Value, json};
+use std::cell::RefCell;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-/// The trials of a search, in a file that several processes add to.
+/// The trials of a search, in a file that several processes add to, or in memory.
 pub struct Ledger {
     path: PathBuf,
+    /// The lines, where there is no file.
+    memory: Option<RefCell<String>>,
 }
 
 impl Ledger {
-    /// At a path; made where it is not there.
-    pub fn at(path: &Path) -> Result<Ledger> {
+    /// At a path; made where it is not there. Fails where the file holds trials of another search:
+    /// `search` is what makes trials comparable, its spaces, direction and seed.
+    pub fn at(path: &Path, search: &Value) -> Result<Ledger> {
         file::make_folders(file::folder_of(path))?;
         let ledger = Ledger {
             path: path.to_path_buf(),
+            memory: None,
         };
-        ledger.locked(|_, _| Ok(()))?;
+        let text = ledger.locked(|text, added| {
+            if text.is_empty() {
+                added.push(json!({ "search": search }));
+            }
+            Ok(text.to_string())
+        })?;
+        ledger.parse(&text)?;
+        let first: Value = text
+            .lines()
+            .next()
+            .and_then(|line| serde_json::from_str(line).ok())
+            .unwrap_or_default();
+        let was = &first["search"];
+        if !was.is_null() && was != search {
+            let differs =
+                |(name, value): (&String, &Value)| (search[name] != *value).then(|| name.clone());
+            let names: Vec<String> = was
+                .as_object()
+                .into_iter()
+                .flatten()
+                .filter_map(differs)
+                .collect();
+            bail!("resume", "`{}` holds trials of another search; it differs in: {}", path.display(), names.join(", ");
+                hint: "give this search a file of its own: `file: \"other.jsonl\"`");
+        }
         Ok(ledger)
     }
 
-    /// Does something with the trials while no other process can; what it gives is added.
-    fn locked<T>(&self, act: impl FnOnce(Vec<Trial>, &mut Vec<Value>) -> Result<T>) -> Result<T> {
+    /// In memory, for a search of one process that keeps nothing.
+    pub fn in_memory() -> Ledger {
+        Ledger {
+            path: "trials".into(),
+            memory: Some(RefCell::default()),
+        }
+    }
+
+    /// Does something with the whole lines while no other process can; what it adds is appended.
+    fn locked<T>(&self, act: impl FnOnce(&str, &mut Vec<Value>) -> Result<T>) -> Result<T> {
+        let mut added = Vec::new();
+        let lines = |added: &[Value]| {
+            added
+                .iter()
+                .map(|line| format!("{line}\n"))
+                .collect::<String>()
+        };
+        if let Some(memory) = &self.memory {
+            let outcome = act(&memory.borrow(), &mut added)?;
+            memory.borrow_mut().push_str(&lines(&added));
+            return Ok(outcome);
+        }
         let failed = |error: std::io::Error| Fault::file(&self.path, &error);
         let mut file = File::options()
             .create(true)
@@ -39,19 +88,24 @@ impl Ledger {
         let mut text = String::new();
         file.read_to_string(&mut text).map_err(failed)?;
         let whole = text.rfind('\n').map_or(0, |end| end + 1);
-        let trials = self.parse(&text[..whole])?;
-        let mut added = Vec::new();
-        let outcome = act(trials, &mut added)?;
+        let outcome = act(&text[..whole], &mut added)?;
         if !added.is_empty() {
             // a line that a killed process left unfinished is written over
             file.set_len(whole as u64).map_err(failed)?;
             file.seek(SeekFrom::Start(whole as u64)).map_err(failed)?;
-            let lines: String = added.iter().map(|line| format!("{line}\n")).collect();
-            file.write_all(lines.as_bytes())
+            file.write_all(lines(&added).as_bytes())
                 .and_then(|()| file.sync_data())
                 .map_err(failed)?;
         }
         Ok(outcome)
+    }
+
+    /// The same with the trials.
+    fn with_trials<T>(
+        &self,
+        act: impl FnOnce(Vec<Trial>, &mut Vec<Value>) -> Result<T>,
+    ) -> Result<T> {
+        self.locked(|text, added| act(self.parse(text)?, added))
     }
 
     fn parse(&self, text: &str) -> Result<Vec<Trial>> {
@@ -63,8 +117,14 @@ impl Ledger {
         {
             let broken = || fault!("file", "`{}`, line {}: this is no line of a search", self.path.display(), i + 1; hint: "the file is written by search::tpe, search::random and search::grid");
             let event: Value = serde_json::from_str(line).map_err(|_| broken())?;
+            if event["search"].is_object() {
+                continue;
+            }
             let number = event["trial"].as_u64().ok_or_else(broken)? as usize;
             if let Some(values) = event["params"].as_object() {
+                if trials.iter().any(|trial| trial.number == number) {
+                    return Err(broken());
+                }
                 let process = process_of(&event);
                 let values = values.clone();
                 trials.push(Trial {
@@ -75,6 +135,7 @@ impl Ledger {
                     steps: Vec::new(),
                     is_hopeless: false,
                     seconds: 0.0,
+                    left: Value::Null,
                     process,
                 });
                 continue;
@@ -96,6 +157,7 @@ impl Ledger {
                 trial.state = State::named(event["state"].as_str().unwrap_or(""));
                 trial.value = event["value"].as_f64();
                 trial.seconds = event["seconds"].as_f64().unwrap_or(0.0);
+                trial.left = event["left"].clone();
             }
         }
         Ok(trials)
@@ -103,7 +165,7 @@ impl Ledger {
 
     /// All trials.
     pub fn trials(&self) -> Result<Vec<Trial>> {
-        self.locked(|trials, _| Ok(trials))
+        self.with_trials(|trials, _| Ok(trials))
     }
 
     /// Begins the next trial, unless `most` are done or under way. A trial whose process has ended
@@ -113,7 +175,7 @@ impl Ledger {
         most: usize,
         next: impl FnOnce(&[Trial], usize) -> Option<Values>,
     ) -> Result<Option<Trial>> {
-        self.locked(|trials, added| {
+        self.with_trials(|trials, added| {
             let process = Process::this();
             if let Some(trial) = trials
                 .iter()
@@ -148,6 +210,7 @@ impl Ledger {
                 steps: Vec::new(),
                 is_hopeless: false,
                 seconds: 0.0,
+                left: Value::Null,
                 process,
             }))
         })
@@ -162,7 +225,7 @@ impl Ledger {
         value: f64,
         judge: impl FnOnce(&[Trial]) -> bool,
     ) -> Result<bool> {
-        self.locked(|trials, added| {
+        self.with_trials(|trials, added| {
             let is_hopeless = judge(&trials);
             let mut line = json!({ "trial": number, "step": step, "value": value });
             if is_hopeless {
@@ -173,7 +236,7 @@ impl Ledger {
         })
     }
 
-    /// Ends a trial.
+    /// Ends a trial; `left` is what it changed in the script.
     pub fn end(
         &self,
         number: usize,
@@ -181,11 +244,15 @@ impl Ledger {
         value: Option<f64>,
         seconds: f64,
         why: Option<&str>,
+        left: Value,
     ) -> Result<()> {
-        self.locked(|_, added| {
+        self.with_trials(|_, added| {
             let mut line = json!({ "trial": number, "state": state.word(), "value": value, "seconds": seconds });
             if let Some(why) = why {
                 line["why"] = json!(why);
+            }
+            if !left.is_null() {
+                line["left"] = left;
             }
             added.push(line);
             Ok(())
@@ -208,7 +275,10 @@ mod tests {
     fn a_ledger_is_shared_resumed_and_survives_a_torn_line() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("trials.jsonl");
-        let (one, other) = (Ledger::at(&path).unwrap(), Ledger::at(&path).unwrap());
+        let (one, other) = (
+            Ledger::at(&path, &json!({ "seed": 1 })).unwrap(),
+            Ledger::at(&path, &json!({ "seed": 1 })).unwrap(),
+        );
         let values = |_: &[Trial], number: usize| {
             Some(
                 [("x".to_string(), json!(number))]
@@ -220,8 +290,11 @@ mod tests {
         assert_eq!(number(one.begin(3, values)), 0);
         assert_eq!(number(other.begin(3, values)), 1);
         assert!(!one.step(0, 1, 0.5, |_| false).unwrap());
-        one.end(0, State::Done, Some(0.7), 1.0, None).unwrap();
-        other.end(1, State::Failed, None, 1.0, Some("x")).unwrap();
+        one.end(0, State::Done, Some(0.7), 1.0, None, Value::Null)
+            .unwrap();
+        other
+            .end(1, State::Failed, None, 1.0, Some("x"), Value::Null)
+            .unwrap();
         let torn = std::fs::read_to_string(&path).unwrap() + "{\"trial\": 1, \"sta";
         std::fs::write(&path, torn).unwrap();
         assert_eq!(number(other.begin(2, values)), 2);

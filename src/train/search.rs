@@ -102,6 +102,8 @@ pub struct Trial {
     pub seconds: f64,
     /// Whether a value that it reported was worse than half of the others.
     pub is_hopeless: bool,
+    /// What it changed in the script: captured variables and reports.
+    pub left: Value,
     /// The process that runs or ran it.
     pub process: Process,
 }
@@ -570,6 +572,7 @@ mod tests {
                     value: Some(value),
                     steps: Vec::new(),
                     seconds: 0.0,
+                    left: Value::Null,
                     is_hopeless: false,
                     process: Process::default(),
                 });
@@ -603,6 +606,7 @@ mod tests {
             value: Some(at),
             steps: vec![(1, at), (2, at + 0.1)],
             seconds: 0.0,
+            left: Value::Null,
             is_hopeless: false,
             process: Process::default(),
         };

@@ -9,7 +9,7 @@ use cistron::seq::intervals::read::{Format, Plan, read};
 use cistron::seq::track::{Missing, Statistic, Track, bam};
 use cistron::seq::{Genome, motif_file};
 use cistron::train::checkpoint;
-use cistron::train::fit::Resume;
+use cistron::train::fit::{OnChange, Resume};
 use cistron::train::history::{Epoch, History};
 use cistron::train::identity::Identity;
 use cistron::train::stop::Watch;
@@ -183,6 +183,7 @@ fn checkpoint_file() -> Vec<u8> {
         identity: &identity,
         state: &state,
         best: Some(&best),
+        began: &serde_json::Value::Null,
         surroundings: None,
     };
     checkpoint::save_last(&keep, &model, &optimizer, &kept).expect("saved");
@@ -472,7 +473,7 @@ pub fn readers() -> Vec<Reader> {
                 let resume = Resume {
                     path: path.into(),
                     is_own: true,
-                    may_differ: true,
+                    on_change: OnChange::Warn,
                 };
                 NETWORK.with(|(model, optimizer)| {
                     checkpoint::load_last(

@@ -114,6 +114,15 @@ fn graded(paths: &[PathBuf], arguments: &GradeArguments) -> Result<u8> {
         memory: arguments.memory,
         disk: 1,
     };
+    if let Some(path) = &arguments.csv
+        && path
+            .extension()
+            .is_some_and(|own| own == "rhai" || own == "ipynb")
+    {
+        return Err(
+            fault!("usage", "--csv {}: a table must not replace a script or a notebook", path.display(); hint: "name it grades.csv"),
+        );
+    }
     let tasks: Vec<(usize, usize)> = (0..students.len())
         .flat_map(|s| (0..lessons.len()).map(move |l| (s, l)))
         .collect();

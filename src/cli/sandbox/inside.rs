@@ -89,6 +89,7 @@ fn ran(channel: &Rc<Channel>, script: &Script, policy: &super::Policy) -> Result
         quiet: script.quiet,
         resume: script.resume,
         may_differ: script.may_differ,
+        starts_again: script.starts_again,
         sandbox: Some(Reach {
             read: vec![script.folder.clone()],
             write: allowed,

@@ -36,6 +36,11 @@ pub fn run(
         .map(|journal| journal.folder().to_path_buf());
     let output = record.as_ref().map(|record| record.join(OUTPUT));
     if let Some(output) = &output {
+        if output.is_symlink() {
+            return Err(
+                crate::fault!("sandbox", "`{}` is a link, which the script could write through", output.display(); hint: "remove it"),
+            );
+        }
         std::fs::create_dir_all(output).map_err(|error| Fault::file(output, &error))?;
     }
     warn_of_record(&sandbox, record.as_deref());
@@ -53,6 +58,7 @@ pub fn run(
         quiet,
         resume: settings.resume,
         may_differ: settings.may_differ,
+        starts_again: settings.starts_again,
     };
     let standard_library = std::env::var_os("CISTRON_STDLIB").map(PathBuf::from);
     let policy = Policy {

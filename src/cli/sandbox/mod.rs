@@ -81,4 +81,6 @@ pub struct Script {
     pub resume: bool,
     /// Whether it continues from those of a training that differs.
     pub may_differ: bool,
+    /// Whether such a training starts again.
+    pub starts_again: bool,
 }

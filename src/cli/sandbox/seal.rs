@@ -29,8 +29,20 @@ fn path(run: &Path) -> Option<PathBuf> {
     )))
 }
 
-/// The digests of a record as it is in the run directory, and whether it names a sandbox.
+/// The digests of a record as it is in the run directory, and whether it names a sandbox; of a sweep
+/// those of its plan.
 fn digests(run: &Path) -> Result<(Value, bool)> {
+    if let Ok(bytes) = std::fs::read(run.join("sweep.json")) {
+        let plan: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+        let tasks = plan["tasks"].as_array().into_iter().flatten();
+        let is_sandboxed = tasks
+            .into_iter()
+            .any(|task| !task["start"]["sandbox"].is_null());
+        return Ok((
+            json!({ "script": "", "start": blake3::hash(&bytes).to_hex().to_string() }),
+            is_sandboxed,
+        ));
+    }
     let read = |name: &str| {
         std::fs::read(run.join(name)).map_err(|error| Fault::file(run.join(name), &error))
     };
@@ -91,10 +103,10 @@ pub fn check(run: &Path) -> Result<()> {
             bail!("sandbox", "the run in `{}` was started in a sandbox, and no seal of its record is on this computer", run.display(); hint: "{again}")
         }
         Some(seal) if seal != own => {
-            let what = if seal["script"] == own["script"] {
-                "run.json"
-            } else {
-                "script.rhai"
+            let what = match () {
+                () if own["script"] == "" => "sweep.json",
+                () if seal["script"] == own["script"] => "run.json",
+                () => "script.rhai",
             };
             bail!("sandbox", "`{}` has changed since the run was started in a sandbox; it is not run", run.join(what).display(); hint: "{again}")
         }
