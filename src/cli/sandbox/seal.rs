@@ -34,10 +34,8 @@ fn path(run: &Path) -> Option<PathBuf> {
 fn digests(run: &Path) -> Result<(Value, bool)> {
     if let Ok(bytes) = std::fs::read(run.join("sweep.json")) {
         let plan: Value = serde_json::from_slice(&bytes).unwrap_or_default();
-        let tasks = plan["tasks"].as_array().into_iter().flatten();
-        let is_sandboxed = tasks
-            .into_iter()
-            .any(|task| !task["start"]["sandbox"].is_null());
+        let mut tasks = plan["tasks"].as_array().into_iter().flatten();
+        let is_sandboxed = tasks.any(|task| !task["start"]["sandbox"].is_null());
         return Ok((
             json!({ "script": "", "start": blake3::hash(&bytes).to_hex().to_string() }),
             is_sandboxed,
