@@ -582,6 +582,21 @@ report("draw", tensor::randn([1]).item());
             == ["run.json", "done.json", "results.json"]
                 .map(|name| std::fs::read(place.path().join("long").join(name)).ok())
     );
+    // a record that cannot be read
+    for (file, name) in [("run.json", "long"), ("sweep.json", "sweep")] {
+        std::fs::create_dir_all(place.path().join(name)).expect("a folder");
+        let path = place.path().join(name).join(file);
+        let kept = std::fs::read(&path).unwrap_or_default();
+        for text in ["", "{\"start\": 3}"] {
+            std::fs::write(&path, text).expect("written");
+            let (_, err, code) = run(&["run", "--resume", name]);
+            assert!(
+                code == 1 && err.contains("is damaged") && err.contains("hint"),
+                "{err}"
+            );
+        }
+        std::fs::write(&path, kept).expect("written");
+    }
     // a checkpoint whose numbers have changed is damaged
     let state = place
         .path()

@@ -61,6 +61,10 @@ impl Style {
 /// Whether a spreadsheet would run a text: it starts with `=`, `+`, `-` or `@` (also full-width),
 /// and is neither a number nor that sign alone.
 fn is_formula(text: &str) -> bool {
+    // a spreadsheet drops a tab or a carriage return in front
+    if text.starts_with(['\t', '\r']) {
+        return true;
+    }
     let plain = text.trim_start();
     plain.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠'])
         && plain.chars().nth(1).is_some()

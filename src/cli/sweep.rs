@@ -312,8 +312,10 @@ pub fn resume(home: &Path, arguments: &RunArguments) -> Result<u8> {
     super::sandbox::seal::check(home)?;
     let path = home.join(PLAN);
     let bytes = std::fs::read(&path).map_err(|error| Fault::file(&path, &error))?;
-    let plan: Sweep = serde_json::from_slice(&bytes)
-        .map_err(|error| fault!("file", "`{}`: {error}", path.display()))?;
+    let plan: Sweep = serde_json::from_slice(&bytes).map_err(|_| {
+        fault!("file", "`{}` is damaged: it does not state the runs of the sweep", path.display();
+            hint: "restore it from a copy, or start the sweep again; `cistron run --resume {}/001` continues one of its runs", home.display())
+    })?;
     if !arguments.common.set.is_empty() {
         bail!("usage", "--set: a sweep is resumed with its own settings"; hint: "`cistron run --resume {}/001 --set …` continues one of its runs", home.display());
     }

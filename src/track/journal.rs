@@ -206,16 +206,15 @@ impl Journal {
         let missing = |name: &str| fault!("file", "`{}` is no run directory: it has no {name}", folder.display(); hint: "`cistron runs list` shows runs");
         let text = std::fs::read_to_string(folder.join("script.rhai"))
             .map_err(|_| missing("script.rhai"))?;
-        let run: Value = std::fs::read(folder.join("run.json"))
-            .ok()
-            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-            .ok_or_else(|| missing("run.json"))?;
+        let bytes = std::fs::read(folder.join("run.json")).map_err(|_| missing("run.json"))?;
+        let damaged = || fault!("file", "`{}` is damaged: it does not state what the run was started with", folder.join("run.json").display(); hint: "restore it from a copy, or run the script again: `cistron run {}`", folder.join("script.rhai").display());
+        let run: Value = serde_json::from_slice(&bytes).map_err(|_| damaged())?;
+        let mut start: Start =
+            serde_json::from_value(run["start"].clone()).map_err(|_| damaged())?;
         let record = super::read(folder);
         if record.state == "done" && set.is_empty() {
             bail!("usage", "the run in `{}` is done: there is nothing to resume", folder.display(); hint: "`--set epochs=…` trains on where the script has such a parameter; `cistron runs replay {}` runs it again", folder.display());
         }
-        let mut start: Start = serde_json::from_value(run["start"].clone())
-            .map_err(|error| fault!("file", "`{}`: {error}", folder.join("run.json").display()))?;
         let mut changed = changed_files(folder, &start.folder, &record.data);
         if !record.data.is_array() {
             changed.push("`data.json` is missing or damaged".to_string());

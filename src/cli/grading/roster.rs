@@ -244,10 +244,16 @@ fn fits(pattern: &[u8], name: &[u8]) -> bool {
 
 /// The file of a lesson in a folder: a script, or else a notebook.
 fn of_folder(folder: &Path, lesson: &Lesson) -> Option<PathBuf> {
+    files_of(folder, lesson).into_iter().next()
+}
+
+/// The script and the notebook of a lesson that are in a student's folder.
+fn files_of(folder: &Path, lesson: &Lesson) -> Vec<PathBuf> {
     ["rhai", "ipynb"]
         .map(|ending| folder.join(format!("{}.{ending}", lesson.name())))
         .into_iter()
-        .find(|path| path.exists() || path.is_symlink())
+        .filter(|path| path.exists() || path.is_symlink())
+        .collect()
 }
 
 impl Student {
@@ -256,8 +262,18 @@ impl Student {
         match &self.place {
             Place::Lesson => Handed::Own,
             Place::File(path) => read(path),
-            Place::Folder(folder) => of_folder(folder, lesson)
-                .map_or_else(|| Handed::Nothing("no file".into()), |path| read(&path)),
+            Place::Folder(folder) => match files_of(folder, lesson).as_slice() {
+                [] => Handed::Nothing("no file".into()),
+                [path] => read(path),
+                [path, other, ..] => {
+                    crate::errln!(
+                        "note: `{}` is graded, `{}` is not",
+                        path.display(),
+                        other.display()
+                    );
+                    read(path)
+                }
+            },
         }
     }
 }
