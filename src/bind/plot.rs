@@ -854,7 +854,11 @@ natives! { methods in "figure" {
             return Ok(());
         }
         let plain = terminal::show(&this, columns(), false);
-        let colored = terminal::show(&this, columns(), std::io::stdout().is_terminal());
+        if !std::io::stdout().is_terminal() {
+            plain.lines().for_each(session::print);
+            return Ok(());
+        }
+        let colored = terminal::show(&this, columns(), true);
         plain.lines().zip(colored.lines()).for_each(|(plain, colored)| session::print_colored(plain, colored));
         Ok(())
     }

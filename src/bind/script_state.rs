@@ -7,6 +7,7 @@ use crate::base::Result;
 use crate::lang::{Callback, session};
 use crate::nn::Model;
 use crate::torch::Tensor;
+use crate::torch::file::hash_of;
 use crate::train::fit::Surroundings;
 use crate::{bail, fault};
 use rhai::{Array, Blob, Dynamic, FnPtr, Map};
@@ -42,8 +43,7 @@ impl Surroundings for ScriptState {
         Ok((state, tensors))
     }
 
-    fn conflicts(&self, began: &Value, ended: &Value) -> Result<Vec<String>> {
-        let (now, _) = self.save()?;
+    fn conflicts(&self, now: &Value, began: &Value, ended: &Value) -> Vec<String> {
         let mut out = Vec::new();
         if ["counts", "seed", "passes"]
             .iter()
@@ -54,7 +54,7 @@ impl Surroundings for ScriptState {
         let (now, began, ended) = (&now["callbacks"], &began["callbacks"], &ended["callbacks"]);
         if now.as_array().map(Vec::len) != ended.as_array().map(Vec::len) {
             out.push("functions that it calls".to_string());
-            return Ok(out);
+            return out;
         }
         // a variable that the training does not change keeps the value that it has now
         let variables = |value: &Value| -> Vec<Value> {
@@ -69,7 +69,7 @@ impl Surroundings for ScriptState {
         if is_other || (0..now.len()).any(is_lost) {
             out.push("variables that its functions change".to_string());
         }
-        Ok(out)
+        out
     }
 
     fn restore(&self, began: &Value, state: &Value, tensors: &[(String, Tensor)]) -> Result<()> {
@@ -110,16 +110,6 @@ pub fn set_captured(function: &Callback, i: usize, saved: &Value) -> Result<()> 
     decode_all(variable, &Value::Null, &json!([saved]), &[])
 }
 
-/// A hash of tensors.
-fn hash(tensors: &[(String, Tensor)]) -> Result<String> {
-    let mut hasher = blake3::Hasher::new();
-    for (name, tensor) in tensors {
-        hasher.update(name.as_bytes());
-        hasher.update(&crate::torch::file::bytes_of(tensor)?);
-    }
-    Ok(hasher.finalize().to_hex()[..32].to_string())
-}
-
 /// The name of a tensor in the checkpoint.
 fn named(path: &str, name: &str) -> String {
     format!("{path}/{name}")
@@ -138,7 +128,7 @@ fn encode_all(values: &[Dynamic], path: &str, tensors: &mut Tensors) -> Result<V
 fn encode(value: &Dynamic, path: &str, tensors: &mut Tensors) -> Result<Value> {
     let value = value.flatten_clone();
     if let Some(tensor) = value.read_lock::<Tensor>() {
-        let hash = hash(&[(String::new(), tensor.clone())])?;
+        let hash = hash_of(&[(String::new(), tensor.clone())])?;
         tensors.push((path.to_string(), tensor.clone()));
         return Ok(json!({ "tensor": path, "hash": hash }));
     }
@@ -155,7 +145,7 @@ fn encode(value: &Dynamic, path: &str, tensors: &mut Tensors) -> Result<Value> {
             .filter(|(_, tensor)| !tensor.is_grad_on())
             .map(|(name, _)| name.as_str())
             .collect();
-        let hash = hash(&model.state())?;
+        let hash = hash_of(&model.state())?;
         return Ok(
             json!({ "model": path, "hash": hash, "frozen": frozen, "training": model.is_training() }),
         );
@@ -166,7 +156,7 @@ fn encode(value: &Dynamic, path: &str, tensors: &mut Tensors) -> Result<Value> {
             .try_borrow()
             .map_err(|_| fault!("internal", "the optimizer is in use"))?
             .export()?;
-        let hash = hash(&state)?;
+        let hash = hash_of(&state)?;
         tensors.extend(
             state
                 .into_iter()

@@ -280,7 +280,13 @@ fn run(space: &Map, objective: &Callback, o: &Options, way: Way) -> Result<Map> 
         let started = Instant::now();
         let trial = trial_of(&ledger, number, begun.is_hopeless, false);
         let pruned = trial.pruned.clone();
-        let before = Before::of(objective)?;
+        // what is not kept is never resumed
+        let before = is_kept.then(|| Before::of(objective)).transpose()?;
+        let left = || {
+            before
+                .as_ref()
+                .map_or(Ok(Value::Null), |own| own.left(objective))
+        };
         let outcome = {
             // what a trial draws and where its checkpoints are depends on no other trial
             let (_scope, key) = session::enter_trial(&name, number);
@@ -297,14 +303,7 @@ fn run(space: &Map, objective: &Callback, o: &Options, way: Way) -> Result<Map> 
                 } else {
                     State::Done
                 };
-                ledger.end(
-                    number,
-                    state,
-                    Some(value),
-                    seconds,
-                    None,
-                    before.left(objective)?,
-                )?;
+                ledger.end(number, state, Some(value), seconds, None, left()?)?;
                 failures = 0;
                 let best = search::best(&ledger.trials()?, direction).and_then(|best| best.value);
                 let so_far = best.map_or(String::new(), |best| {
@@ -329,7 +328,7 @@ fn run(space: &Map, objective: &Callback, o: &Options, way: Way) -> Result<Map> 
                     None,
                     seconds,
                     Some(&fault.to_string()),
-                    before.left(objective)?,
+                    left()?,
                 )?;
                 failures += 1;
                 // errors in a row do not depend on the values

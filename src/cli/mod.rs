@@ -238,13 +238,6 @@ pub fn fail(fault: &Fault, json: bool) -> u8 {
     }
 }
 
-/// The folder that a file lies in.
-pub fn folder_of(file: &Path) -> PathBuf {
-    file.parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .map_or_else(|| PathBuf::from("."), Path::to_path_buf)
-}
-
 /// Files with an ending, at or below paths, in order.
 pub fn files(paths: &[PathBuf], endings: &[&str]) -> Result<Vec<PathBuf>, Fault> {
     type Seen = std::collections::HashSet<PathBuf>;

@@ -293,12 +293,6 @@ impl Figure {
 
     /// Writes it; the name ends with `.svg` or `.png`.
     pub fn save(&self, path: &Path) -> Result<()> {
-        if let Some(folder) = path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty())
-        {
-            crate::base::file::make_folders(folder)?;
-        }
         match path.extension().and_then(|e| e.to_str()) {
             Some("svg") => crate::base::file::write_whole(path, self.to_svg()?.as_bytes()),
             Some("png") => crate::base::file::write_whole(path, &self.to_png()?),

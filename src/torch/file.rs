@@ -24,8 +24,7 @@ const DTYPES: [(Kind, Dtype); 8] = [
     (Kind::Bool, Dtype::BOOL),
 ];
 
-/// The numbers of a tensor as bytes, in the order of its axes.
-pub fn bytes_of(tensor: &Tensor) -> Result<Vec<u8>> {
+fn bytes_of(tensor: &Tensor) -> Result<Vec<u8>> {
     let plain = tensor.detach()?.to_device(Device::CPU)?.contiguous()?;
     let n = plain.numel() as usize;
     let mut bytes = vec![0u8; n * plain.0.kind().elt_size_in_bytes()];
@@ -33,6 +32,18 @@ pub fn bytes_of(tensor: &Tensor) -> Result<Vec<u8>> {
         lift("copy", &[tensor], plain.0.f_copy_data_u8(&mut bytes, n))?;
     }
     Ok(bytes)
+}
+
+/// A hash of named tensors, in the order of names.
+pub fn hash_of(tensors: &[(String, Tensor)]) -> Result<String> {
+    let mut sorted: Vec<&(String, Tensor)> = tensors.iter().collect();
+    sorted.sort_by(|a, b| a.0.cmp(&b.0));
+    let mut hasher = blake3::Hasher::new();
+    for (name, tensor) in sorted {
+        hasher.update(name.as_bytes());
+        hasher.update_rayon(&bytes_of(tensor)?);
+    }
+    Ok(hasher.finalize().to_hex()[..32].to_string())
 }
 
 /// Writes named tensors, with notes; the file is whole or not there at all.

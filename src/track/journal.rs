@@ -570,12 +570,7 @@ fn only_own_files(folder: &Path) -> bool {
 
 /// Makes a folder that was not there; where it was, one of the same name with a number.
 fn made(wanted: &Path, tries: u32) -> Result<PathBuf> {
-    if let Some(above) = wanted
-        .parent()
-        .filter(|above| !above.as_os_str().is_empty())
-    {
-        file::make_folders(above)?;
-    }
+    file::make_folders(file::folder_of(wanted))?;
     for n in 1..=tries {
         let folder = if n == 1 {
             wanted.to_path_buf()

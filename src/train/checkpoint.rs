@@ -157,25 +157,13 @@ pub fn save_last(keep: &Keep, model: &Model, optimizer: &Optimizer, kept: &Kept)
     let state = json!({
         "history": history_json(&kept.state.history), "watch": watch_json(&kept.state.watch),
         "factor": bits(kept.state.plateau.0), "plateau": watch_json(&kept.state.plateau.1),
-        "identity": kept.identity, "frozen": frozen, "began": kept.began, "script": script, "tensors": digest(&tensors)?,
+        "identity": kept.identity, "frozen": frozen, "began": kept.began, "script": script, "tensors": file::hash_of(&tensors)?,
     });
     let notes = HashMap::from([
         ("format".to_string(), FORMAT.to_string()),
         ("state".into(), state.to_string()),
     ]);
     file::save_safetensors(&keep.folder.join(STATE), &tensors, notes)
-}
-
-/// A hash of tensors by name, in the order of names.
-fn digest(tensors: &[(String, Tensor)]) -> Result<String> {
-    let mut sorted: Vec<&(String, Tensor)> = tensors.iter().collect();
-    sorted.sort_by(|a, b| a.0.cmp(&b.0));
-    let mut hasher = blake3::Hasher::new();
-    for (name, tensor) in sorted {
-        hasher.update(name.as_bytes());
-        hasher.update_rayon(&file::bytes_of(tensor)?);
-    }
-    Ok(hasher.finalize().to_hex()[..32].to_string())
 }
 
 /// What [`load_last`] returns: the run's state, and the best epoch's parameters if there is one.
@@ -188,7 +176,7 @@ pub fn load_last(
     identity: &Identity,
     model: &Model,
     optimizer: &mut Optimizer,
-    surroundings: Option<&dyn Surroundings>,
+    surroundings: Option<(&dyn Surroundings, &Value)>,
 ) -> Result<Option<Resumed>> {
     let path = if resume.path.is_dir() {
         resume.path.join(STATE)
@@ -216,13 +204,15 @@ pub fn load_last(
         .and_then(|text| serde_json::from_str(text).ok())
         .ok_or_else(broken)?;
     let was: Identity = serde_json::from_value(value["identity"].clone()).map_err(|_| broken())?;
-    if value["tensors"].as_str() != Some(digest(&tensors)?.as_str()) {
+    if value["tensors"].as_str() != Some(file::hash_of(&tensors)?.as_str()) {
         bail!("file", "`{}` is damaged: its numbers are not those that were written", path.display();
             hint: "remove it, and the training starts again from the start");
     }
     let mut changes = identity.changes_since(&was);
-    if let Some(surroundings) = surroundings.filter(|_| resume.is_own) {
-        changes.extend(surroundings.conflicts(&value["began"], &value["script"])?);
+    // only the script that wrote the checkpoint has its state
+    let surroundings = surroundings.filter(|_| resume.is_own);
+    if let Some((surroundings, now)) = surroundings {
+        changes.extend(surroundings.conflicts(now, &value["began"], &value["script"]));
     }
     let changes = changes.join(", ");
     let is_same = changes.is_empty();
@@ -268,7 +258,7 @@ pub fn load_last(
             tensor.requires_grad_(!frozen.contains(name))?;
         }
     }
-    if let Some(surroundings) = surroundings.filter(|_| resume.is_own) {
+    if let Some((surroundings, _)) = surroundings {
         surroundings.restore(&value["began"], &value["script"], &below("script/"))?;
     }
     let best = below("best/");

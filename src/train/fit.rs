@@ -61,13 +61,14 @@ pub enum OnChange {
 pub trait Surroundings {
     /// The state as text, with hashes of tensors, and tensors.
     fn save(&self) -> Result<(serde_json::Value, Vec<(String, Tensor)>)>;
-    /// What of the state before the training differs from `began`, that of another one which ended
-    /// with `ended`, so that neither can be restored.
+    /// What of the state before the training, `now`, differs from `began`, that before another
+    /// training which ended with `ended`, so that neither can be restored.
     fn conflicts(
         &self,
+        now: &serde_json::Value,
         began: &serde_json::Value,
         ended: &serde_json::Value,
-    ) -> Result<Vec<String>>;
+    ) -> Vec<String>;
     /// Puts back what the training has changed between `began` and `ended`.
     fn restore(
         &self,
@@ -189,9 +190,9 @@ pub fn fit(model: &Model, plan: &Plan) -> Result<History> {
         Some(surroundings) if is_kept => surroundings.save()?.0,
         _ => serde_json::Value::Null,
     };
-    let surroundings = plan.surroundings.as_deref();
     let resumed = match &plan.resume {
         Some(resume) => {
+            let surroundings = plan.surroundings.as_deref().map(|own| (own, &before));
             checkpoint::load_last(resume, &identity, model, &mut optimizer, surroundings)?
         }
         None => None,

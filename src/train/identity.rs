@@ -38,7 +38,10 @@ impl Identity {
             .map(|(name, _)| name.as_str())
             .collect();
         note("frozen parameters", format!("{frozen:?}"));
-        note("initial weights", weights(model)?);
+        note(
+            "initial weights",
+            crate::torch::file::hash_of(&model.state())?,
+        );
         note("training data", digest(&plan.train));
         note(
             "validation data",
@@ -121,15 +124,6 @@ const HASH: usize = 32;
 
 fn hash(bytes: &[u8]) -> String {
     blake3::hash(bytes).to_hex()[..HASH].to_string()
-}
-
-fn weights(model: &Model) -> Result<String> {
-    let mut hasher = blake3::Hasher::new();
-    for (name, tensor) in model.state() {
-        hasher.update(name.as_bytes());
-        hasher.update(&crate::torch::file::bytes_of(&tensor)?);
-    }
-    Ok(hasher.finalize().to_hex()[..HASH].to_string())
 }
 
 /// Numbers as bytes, hashed in blocks.

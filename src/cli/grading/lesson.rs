@@ -115,7 +115,7 @@ impl Lesson {
             text: read(path)?,
         };
         let name = path.file_name().unwrap_or_default();
-        let beside = crate::cli::folder_of(path).join("hidden").join(name);
+        let beside = crate::base::file::folder_of(path).join("hidden").join(name);
         let hidden = match hidden {
             Some(folder) if folder.is_dir() => Some(folder.join(name)).filter(|path| path.exists()),
             Some(file) => Some(file.to_path_buf()),

@@ -29,7 +29,7 @@ pub fn run(
         memory: sandbox.memory,
         disk: sandbox.disk,
     };
-    let folder = std::path::absolute(crate::cli::folder_of(Path::new(file)))
+    let folder = std::path::absolute(crate::base::file::folder_of(Path::new(file)))
         .map_err(|error| Fault::file(file, &error))?;
     let record = journal
         .as_ref()
