@@ -177,12 +177,8 @@ pub fn main() -> u8 {
         return fail(&fault, false);
     }
     let threads = pool::start();
-    // OpenMP ends the process where it gets no threads, and knows of no container's quota
-    let is_short = threads < std::thread::available_parallelism().map_or(1, usize::from);
-    if is_short
-        || (std::env::var_os("OMP_NUM_THREADS").is_none()
-            && threads < crate::torch::device::threads())
-    {
+    // OpenMP knows of no container's quota
+    if std::env::var_os("OMP_NUM_THREADS").is_none() && threads < crate::torch::device::threads() {
         crate::torch::device::set_threads(threads);
     }
     // Ctrl-C, SIGTERM and SIGHUP; a second one ends at once what does not answer the first. A

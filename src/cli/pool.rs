@@ -27,18 +27,27 @@ fn allowed(n: usize) -> usize {
     count
 }
 
-/// Starts the pool of threads that parts of an operation share: as many as there are cores, half of
-/// those that the system allows where these are fewer, this thread alone where it allows none. How
-/// many. A pool that cannot be started cannot be started again, so threads are tried first.
+/// Threads beyond two per core that a run starts: loaders, locks, watchers, those of a debugger.
+const SPARE: usize = 16;
+
+/// Starts the pool of threads that parts of an operation share, and returns how many it has: as many
+/// as there are cores. A pool that cannot be started cannot be started again, and OpenMP ends the
+/// process where it gets no thread. So threads are tried first, and where the system allows few
+/// (`ulimit -u`, a container), the pool is half of them and torch keeps to the thread that calls.
 pub fn start() -> usize {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let n = match allowed(cores) {
-        n if n == cores => n,
-        n => {
-            // threads that ended count until the system has cleared them away
-            std::thread::sleep(Duration::from_millis(20));
-            n / 2
-        }
+    let enough = 2 * cores + SPARE;
+    let allowed = allowed(enough);
+    let is_short = allowed < enough;
+    if is_short {
+        // threads that ended count until the system has cleared them away
+        std::thread::sleep(Duration::from_millis(20));
+        crate::torch::device::keep_to_one_thread();
+    }
+    let n = if is_short {
+        (allowed / 2).min(cores)
+    } else {
+        cores
     };
     let pool = rayon::ThreadPoolBuilder::new();
     let pool = if n == 0 {
@@ -47,7 +56,7 @@ pub fn start() -> usize {
         pool.num_threads(n)
     };
     pool.build_global().ok();
-    if n == cores {
+    if !is_short {
         crate::torch::contention::watch();
     }
     n.max(1)

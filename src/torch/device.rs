@@ -1,9 +1,10 @@
 //! Devices, threads, the global generator, and the allocator's settings.
 
-use crate::base::Result;
 use crate::base::seed::Rng;
+use crate::base::{Result, say};
 use crate::{bail, fault};
 use std::cell::Cell;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Where tensors lie and operations run.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -125,8 +126,25 @@ pub fn threads() -> usize {
     usize::try_from(tch::get_num_threads()).unwrap_or(1)
 }
 
-/// Sets how many threads an operation may use.
+/// Whether the system allows so few threads that operations keep to the thread that calls.
+static IS_SHORT: AtomicBool = AtomicBool::new(false);
+
+/// Keeps operations to the thread that calls, from now on: OpenMP ends the process where it gets no
+/// thread.
+pub fn keep_to_one_thread() {
+    IS_SHORT.store(true, Ordering::Relaxed);
+    tch::set_num_threads(1);
+}
+
+/// Sets how many threads an operation may use; one, with a note, where the system allows few.
 pub fn set_threads(n: usize) {
+    if n > 1 && IS_SHORT.load(Ordering::Relaxed) {
+        say::line(&format!(
+            "note: operations use 1 thread, not {n}: the system allows too few processes \
+             (`ulimit -u`, the limit of the container)"
+        ));
+        return;
+    }
     tch::set_num_threads(n as i32);
 }
 
