@@ -487,6 +487,90 @@ fn a_sweep_whose_parent_is_killed_takes_its_runs_with_it_and_is_resumed() {
     );
     let rows = std::fs::read_to_string(home.join("002/metrics.jsonl")).expect("measured");
     assert_eq!(rows.lines().count(), 8, "{rows}");
+
+    // a run that is done but has lost its results is no blank cell
+    std::fs::remove_file(home.join("001/results.json")).expect("removed");
+    let (_, err, code) = said(&cistron(place.path(), &["run", "--resume", "s-sweep"]));
+    assert!(
+        code == 1 && err.contains("results.json is missing or damaged") && err.contains("1 of 3"),
+        "{code} {err}"
+    );
+    let (_, err, _) = said(&cistron(place.path(), &["runs", "list"]));
+    assert!(err.contains("results.json is missing"), "{err}");
+}
+
+/// A checkpoint cannot hold a function that was made while a training went on: it was found out on
+/// resume alone.
+#[test]
+fn what_a_checkpoint_cannot_hold_is_warned_of_when_it_is_written() {
+    let place = tempfile::tempdir().expect("a folder");
+    let script = |body: &str| {
+        format!(
+            "let set = data::from(#{{ sequence: seq::random(64, 30, #{{ seed: 1 }}), label: (0..64).map(|i| i % 2) }});
+             let net = nn::build(nn::chain([nn::conv1d(4, 5), nn::relu(), nn::global_max_pool(), nn::linear(1)]), [4, 30], #{{ seed: 1 }});
+             let kept = ();
+             train::fit(net, #{{ train: set, loss: loss::bce_with_logits(), optimizer: optim::adam(), epochs: 3, progress: false, seed: 1,
+                on_epoch: |info| {{ {body} }} }});
+             report(\"done\", 1);"
+        )
+    };
+    let cases = [
+        ("let n = info.epoch; kept = || n;", Some("function")),
+        ("kept = [1, #{ f: || 2 }];", Some("function")),
+        (
+            "kept = nn::build(nn::linear(1), [3], #{ seed: 1 });",
+            Some("model"),
+        ),
+        (
+            "let deep = 1; for i in 0..150 { deep = [deep]; } kept = deep;",
+            Some("nested too deep"),
+        ),
+        ("kept = #{ a: [1.5, \"x\"], t: tensor::zeros([2]) };", None),
+    ];
+    for (i, (body, kind)) in cases.into_iter().enumerate() {
+        std::fs::write(place.path().join("s.rhai"), script(body)).expect("written");
+        let folder = format!("runs/{i}");
+        let (_, err, code) = said(&cistron(
+            place.path(),
+            &["run", "s.rhai", "--run-dir", &folder],
+        ));
+        assert_eq!(code, 0, "{err}");
+        let warnings: Vec<&str> = err
+            .lines()
+            .filter(|line| line.contains("a checkpoint cannot hold it"))
+            .collect();
+        match kind {
+            Some(kind) => assert!(
+                warnings.len() == 1 && warnings[0].contains(kind),
+                "{body}: {err}"
+            ),
+            None => assert!(warnings.is_empty(), "{body}: {err}"),
+        }
+    }
+}
+
+/// A result nested thousands of levels deep overflowed the stack of a sandboxed process.
+#[test]
+fn values_nested_too_deep_for_a_record_are_refused() {
+    let place = tempfile::tempdir().expect("a folder");
+    for (levels, is_read) in [(99, true), (150, false), (5000, false)] {
+        for word in ["report(\"deep\", x);", "param(\"deep\", x);"] {
+            let text = format!("let x = 1; for i in 0..{levels} {{ x = #{{ x: x }}; }} {word}");
+            std::fs::write(place.path().join("d.rhai"), text).expect("written");
+            for more in [&[][..], &["--sandbox"]] {
+                let arguments = [&["run", "d.rhai"], more].concat();
+                let (_, err, code) = said(&cistron(place.path(), &arguments));
+                assert!(
+                    if is_read {
+                        code == 0
+                    } else {
+                        code == 1 && err.contains("nested more than 100 levels")
+                    },
+                    "{levels} {word} {more:?}: {code} {err}"
+                );
+            }
+        }
+    }
 }
 
 #[test]

@@ -3,8 +3,8 @@
 
 use super::batch::{self, Passes};
 use super::values::Optim;
-use crate::base::Result;
-use crate::lang::{Callback, session};
+use crate::base::{Result, say};
+use crate::lang::{Callback, session, show};
 use crate::nn::Model;
 use crate::torch::Tensor;
 use crate::torch::file::hash_of;
@@ -12,11 +12,69 @@ use crate::train::fit::Surroundings;
 use crate::{bail, fault};
 use rhai::{Array, Blob, Dynamic, FnPtr, Map};
 use serde_json::{Value, json};
+use std::cell::{Cell, RefCell};
 
 /// The functions of a script that a training calls. What they capture changes while it trains.
 pub struct ScriptState {
-    /// The functions.
-    pub callbacks: Vec<Callback>,
+    callbacks: Vec<Callback>,
+    /// What they had captured when it was saved first, and whether a warning was printed since.
+    began: RefCell<Option<Value>>,
+    is_warned: Cell<bool>,
+}
+
+impl ScriptState {
+    /// The state of a script that is about to train.
+    pub fn new(callbacks: Vec<Callback>) -> ScriptState {
+        ScriptState {
+            callbacks,
+            began: RefCell::default(),
+            is_warned: Cell::new(false),
+        }
+    }
+
+    /// Warns once where a checkpoint does not hold what a function has captured since the start.
+    fn warn(&self, now: &Value) {
+        let mut began = self.began.borrow_mut();
+        let began = began.get_or_insert_with(|| now.clone());
+        if !self.is_warned.get()
+            && let Some(kind) = lost(Some(began), now)
+        {
+            self.is_warned.set(true);
+            say::line(&format!(
+                "warning: a function of the script has captured a {kind} that was made while it \
+                 trained: a checkpoint cannot hold it, so `--resume` will be refused; create it \
+                 before `train::fit`"
+            ));
+        }
+    }
+}
+
+/// The kind of a value that cannot be restored: a handle that was not at the same place at the
+/// start.
+fn lost(began: Option<&Value>, now: &Value) -> Option<String> {
+    match now {
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .find_map(|(i, item)| lost(began.and_then(|began| began.get(i)), item)),
+        Value::Object(object) => {
+            let (kind, value) = object.iter().next()?;
+            let before = began.and_then(|began| began.get(kind));
+            match kind.as_str() {
+                "map" => value
+                    .as_object()?
+                    .iter()
+                    .find_map(|(key, item)| lost(before.and_then(|before| before.get(key)), item)),
+                "model" | "optimizer" if before.is_none() => Some(kind.clone()),
+                "function" if before.is_none() => Some(kind.clone()),
+                "function" => lost(before, value),
+                "deep" => Some(value.as_str()?.to_string()),
+                "other" if before != Some(value) => Some(value.as_str()?.to_string()),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
 }
 
 type Tensors = Vec<(String, Tensor)>;
@@ -32,9 +90,11 @@ impl Surroundings for ScriptState {
                 &mut tensors,
             )?);
         }
-        let reports: Vec<Value> = session::reports()
-            .iter()
-            .map(|(name, value)| json!([name, crate::lang::show::json(value)]))
+        let callbacks = Value::Array(callbacks);
+        self.warn(&callbacks);
+        let reports: Vec<Value> = session::results()
+            .into_iter()
+            .map(|(name, value)| json!([name, value]))
             .collect();
         let state = json!({
             "counts": session::counts(), "seed": session::settings().seed, "passes": batch::passes(),
@@ -126,6 +186,9 @@ fn encode_all(values: &[Dynamic], path: &str, tensors: &mut Tensors) -> Result<V
 /// A value as JSON; tensors, and those of models and optimizers, are stored beside it under names
 /// that start with `path`.
 fn encode(value: &Dynamic, path: &str, tensors: &mut Tensors) -> Result<Value> {
+    if !show::is_within(value, show::DEEPEST) {
+        return Ok(json!({ "deep": "value nested too deep" }));
+    }
     let value = value.flatten_clone();
     if let Some(tensor) = value.read_lock::<Tensor>() {
         let hash = hash_of(&[(String::new(), tensor.clone())])?;
@@ -335,6 +398,6 @@ fn decode(now: Option<&Dynamic>, saved: &Value, tensors: &[(String, Tensor)]) ->
         other => now
             .filter(|_| other == "other")
             .cloned()
-            .ok_or_else(|| lost(text("other"))),
+            .ok_or_else(|| lost(text(other))),
     }
 }

@@ -355,9 +355,10 @@ struct Before {
 }
 
 fn reports() -> Vec<Value> {
-    let reports = session::reports();
-    let one = |(name, value): &(String, Dynamic)| json!([name, crate::lang::show::json(value)]);
-    reports.iter().map(one).collect()
+    session::results()
+        .into_iter()
+        .map(|(name, value)| json!([name, value]))
+        .collect()
 }
 
 impl Before {

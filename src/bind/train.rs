@@ -402,7 +402,7 @@ fn plan_of(model: &Model, o: &Options) -> Result<Plan> {
             .as_ref()
             .map(|augmenter| augmenter.text.clone())
             .unwrap_or_default(),
-        surroundings: Some(Box::new(ScriptState { callbacks })),
+        surroundings: Some(Box::new(ScriptState::new(callbacks))),
         metrics: metrics_of(&o.get::<Array>("metrics")?.unwrap_or_default())?,
         stop: o.get::<EarlyStop>("stop")?,
         keep,

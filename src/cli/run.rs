@@ -3,7 +3,7 @@
 use super::{Common, ERROR, fail, sandbox, sweep};
 use crate::base::Fault;
 use crate::lang::session::{self, Event};
-use crate::lang::{diagnostics, engine, highlight, show, stdlib};
+use crate::lang::{diagnostics, engine, highlight, stdlib};
 use crate::track::{self, Journal, Outcome, Sandbox, Start};
 use clap::Args;
 use rhai::Scope;
@@ -342,11 +342,7 @@ fn recorded(
         .as_ref()
         .map_or(Ok(()), |journal| close(&mut journal.borrow_mut(), &outcome))?;
     if json && outcome.is_ok() {
-        let results: serde_json::Map<String, serde_json::Value> = session::reports()
-            .iter()
-            .map(|(name, value)| (name.clone(), show::json(value)))
-            .collect();
-        crate::outln!("{}", serde_json::Value::Object(results));
+        crate::outln!("{}", serde_json::Value::Object(session::results()));
     }
     engine::release(&mut scope);
     outcome.map_err(|fault| with_resume(fault, folder.as_deref()))

@@ -98,6 +98,16 @@ impl Place<'_> {
         crate::errln!("[{number}/{all}] {words}");
         let folder = self.home.join(format!("{number:03}"));
         let record = track::read(&folder);
+        if record.state == "done" && record.results.is_null() {
+            return Ok(Some(Given {
+                point: task.point,
+                numbers: Vec::new(),
+                failed: Some(format!(
+                    "its results.json is missing or damaged; remove {} and resume to run it again",
+                    folder.display()
+                )),
+            }));
+        }
         if record.state == "done" {
             return Ok(Some(Given {
                 point: task.point,

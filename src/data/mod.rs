@@ -1,5 +1,6 @@
 //! Datasets: sequences as codes, other inputs and labels as floats; splits, files, batches.
 
+pub mod arrays;
 pub mod check;
 pub mod column;
 pub mod dataset;

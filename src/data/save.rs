@@ -1,11 +1,11 @@
 //! A dataset as one safetensors file.
 
+use super::arrays::{self, Array, Numbers};
 use super::dataset::joined_truth;
 use super::{Column, Dataset, Input, Profile, Shuffles};
 use crate::base::Result;
 use crate::seq::alphabet::UNKNOWN;
 use crate::seq::simulate::Truth;
-use crate::torch::{Kind, Tensor, file};
 use crate::{bail, fault};
 use std::collections::HashMap;
 use std::path::Path;
@@ -23,23 +23,24 @@ pub fn save(set: &Dataset, path: &Path) -> Result<()> {
         ..set.clone()
     }
     .materialised()?;
-    let n = plain.len() as i64;
-    let mut tensors = Vec::new();
+    let n = plain.len();
+    let mut saved = Vec::new();
     for input in &plain.inputs {
         let (codes, values) = plain.gather(&input.column, 0..plain.len())?;
-        let whole: Vec<i64> = std::iter::once(n)
-            .chain(input.column.row_shape().iter().map(|s| *s as i64))
-            .collect();
-        let tensor = if input.column.is_sequence() {
-            Tensor::from_u8(&codes, &whole)?
+        let shape = [&[n], input.column.row_shape().as_slice()].concat();
+        let numbers = if input.column.is_sequence() {
+            Numbers::Codes(codes)
         } else {
-            Tensor::from_f32(&values, &whole)?
+            Numbers::Floats(values)
         };
-        tensors.push((format!("input.{}", input.name), tensor));
+        saved.push((format!("input.{}", input.name), Array { shape, numbers }));
     }
-    tensors.push((
+    saved.push((
         "labels".into(),
-        Tensor::from_f32(&plain.all_labels(), &[n, plain.tasks() as i64])?,
+        Array {
+            shape: vec![n, plain.tasks()],
+            numbers: Numbers::Floats(plain.all_labels()),
+        },
     ));
     let mut notes = HashMap::from([
         ("format".to_string(), "cistron dataset 1".to_string()),
@@ -77,9 +78,12 @@ pub fn save(set: &Dataset, path: &Path) -> Result<()> {
     if let Some(truth) = joined_truth(std::slice::from_ref(set)) {
         let (text, sites) = truth.to_parts();
         notes.insert("truth".into(), text);
-        tensors.push((
+        saved.push((
             "truth".into(),
-            Tensor::from_i64(&sites, &[sites.len() as i64 / 4, 4])?,
+            Array {
+                shape: vec![sites.len() / 4, 4],
+                numbers: Numbers::Integers(sites),
+            },
         ));
     }
     if let Some(how) = set.shuffles {
@@ -88,7 +92,7 @@ pub fn save(set: &Dataset, path: &Path) -> Result<()> {
             format!("{} {} {} {}", how.k, how.ratio, how.redraw, how.seed),
         );
     }
-    file::save_safetensors(path, &tensors, notes)
+    arrays::save(path, &saved, notes)
 }
 
 fn numbers(values: &[usize]) -> String {
@@ -142,7 +146,7 @@ fn permutation(text: &str, n: usize) -> Option<Arc<Vec<usize>>> {
 
 /// Reads what [`save`] wrote.
 pub fn load(path: &Path) -> Result<Dataset> {
-    let (tensors, notes) = file::load_safetensors(path)?;
+    let (mut arrays, notes) = arrays::load(path)?;
     if notes.get("format").map(String::as_str) != Some("cistron dataset 1") {
         bail!("data", "`{}` holds tensors, not a dataset", path.display());
     }
@@ -152,35 +156,38 @@ pub fn load(path: &Path) -> Result<Dataset> {
             .map(|text| names_of(text))
             .unwrap_or_default()
     };
-    let find = |name: &str| {
-        tensors
-            .iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, t)| t)
+    let mut take = |name: &str| {
+        arrays
+            .remove(name)
             .ok_or_else(|| fault!("data", "`{}` lacks `{name}`", path.display()))
+    };
+    let wrong = |name: &str, found: &[usize], wanted: &str| {
+        let found: Vec<i64> = found.iter().map(|n| *n as i64).collect();
+        let found = crate::base::shape::text(&found);
+        fault!("data", "`{}`: `{name}` is {found}, not {wanted}", path.display(); hint: "the file is damaged: save the dataset again")
     };
     let mut inputs = Vec::new();
     for name in list("inputs") {
-        let tensor = find(&format!("input.{name}"))?;
-        let shape: Vec<usize> = tensor.shape().iter().skip(1).map(|n| *n as usize).collect();
-        if tensor.shape().is_empty() || (tensor.kind() == Kind::Byte && shape.len() != 1) {
-            let found = crate::base::shape::text(&tensor.shape());
-            bail!("data", "`{}`: `input.{name}` is {found}, not rows of sequences or numbers", path.display(); hint: "the file is damaged: save the dataset again");
-        }
-        let column = if tensor.kind() == Kind::Byte {
-            let codes: Vec<u8> = tensor.to_i64()?.into_iter().map(|c| c as u8).collect();
-            if let Some(code) = codes.iter().find(|code| **code > UNKNOWN) {
-                bail!("data", "`{}`: `input.{name}` holds the code {code}; bases are 0 to 3, unknown ones 4", path.display(); hint: "the file is damaged: save the dataset again");
+        let key = format!("input.{name}");
+        let array = take(&key)?;
+        let wrong = || wrong(&key, &array.shape, "rows of sequences or numbers");
+        let row = array.shape.get(1..).ok_or_else(wrong)?;
+        let column = match array.numbers {
+            Numbers::Codes(codes) => {
+                let [length] = *row else { return Err(wrong()) };
+                if let Some(code) = codes.iter().find(|code| **code > UNKNOWN) {
+                    bail!("data", "`{}`: `input.{name}` holds the code {code}; bases are 0 to 3, unknown ones 4", path.display(); hint: "the file is damaged: save the dataset again");
+                }
+                Column::Sequence {
+                    codes: Arc::new(codes),
+                    length,
+                }
             }
-            Column::Sequence {
-                codes: Arc::new(codes),
-                length: shape[0],
-            }
-        } else {
-            Column::Dense {
-                values: Arc::new(tensor.to_f32()?),
-                shape,
-            }
+            Numbers::Floats(values) => Column::Dense {
+                values: Arc::new(values),
+                shape: row.to_vec(),
+            },
+            Numbers::Integers(_) => return Err(wrong()),
         };
         let mut input = Input::new(name, column);
         let width = input.column.row_shape().last().copied();
@@ -212,7 +219,11 @@ pub fn load(path: &Path) -> Result<Dataset> {
         }
         inputs.push(input);
     }
-    let mut set = Dataset::new(inputs, list("labels"), find("labels")?.to_f32()?)?;
+    let labels = take("labels")?;
+    let Numbers::Floats(values) = labels.numbers else {
+        return Err(wrong("labels", &labels.shape, "rows of floats"));
+    };
+    let mut set = Dataset::new(inputs, list("labels"), values)?;
     if let Some(text) = notes.get("label_partners") {
         let partners = permutation(text, set.tasks());
         set.label_partners = Some(partners.ok_or_else(|| {
@@ -241,7 +252,11 @@ pub fn load(path: &Path) -> Result<Dataset> {
     let names = list("names");
     set.names = (names.len() == set.rows.len()).then(|| Arc::new(names));
     if let Some(text) = notes.get("truth") {
-        let truth = Truth::from_parts(text, &find("truth")?.to_i64()?, set.rows.len());
+        let sites = take("truth")?;
+        let Numbers::Integers(values) = sites.numbers else {
+            return Err(wrong("truth", &sites.shape, "rows of integers"));
+        };
+        let truth = Truth::from_parts(text, &values, set.rows.len());
         set.truth = Some(Arc::new(truth.map_err(|what| {
             fault!(
                 "data",

@@ -285,7 +285,7 @@ pub fn declare(name: &str, default: Dynamic) -> Result<Dynamic> {
             fault!("option", "--set {name}={given}: `{name}` must be {}", super::value::article(kind_name(&default)); hint: "its default is {}", show::line(&default))
         })?,
     };
-    tell(&Event::Parameter(name, show::json(&value)))?;
+    tell(&Event::Parameter(name, json(name, &value)?))?;
     Ok(value)
 }
 
@@ -312,7 +312,7 @@ fn read_as(text: &str, default: &Dynamic) -> Option<Dynamic> {
 
 /// Records a result of the run.
 pub fn report(name: &str, value: Dynamic) -> Result<()> {
-    tell(&Event::Report(name, show::json(&value)))?;
+    tell(&Event::Report(name, json(name, &value)?))?;
     with(|state| {
         state.reports.retain(|(old, _)| old != name);
         state.reports.push((name.to_string(), value));
@@ -320,9 +320,21 @@ pub fn report(name: &str, value: Dynamic) -> Result<()> {
     Ok(())
 }
 
-/// The results that were recorded, in order.
-pub fn reports() -> Vec<(String, Dynamic)> {
-    with(|state| state.reports.clone())
+/// A value as JSON; faults name it.
+fn json(name: &str, value: &Dynamic) -> Result<serde_json::Value> {
+    show::json(value).map_err(|mut fault| {
+        fault.message = format!("`{name}`: {}", fault.message);
+        fault
+    })
+}
+
+/// The results that were recorded, in order, as JSON.
+pub fn results() -> serde_json::Map<String, serde_json::Value> {
+    with(|state| {
+        let each = state.reports.iter();
+        each.map(|(name, value)| (name.clone(), show::to_json(value)))
+            .collect()
+    })
 }
 
 /// A number for the next unseeded draw; no two draws of a run have the same one.

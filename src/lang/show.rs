@@ -1,6 +1,8 @@
 //! Values in one line, and values over several.
 
 use super::session;
+use crate::bail;
+use crate::base::Result;
 use crate::base::written::printable;
 use rhai::Dynamic;
 
@@ -130,17 +132,44 @@ fn indent(text: &str) -> String {
 }
 
 /// A value as JSON; what has no JSON form becomes its line.
-pub fn json(value: &Dynamic) -> serde_json::Value {
+///
+/// # Errors
+/// Where arrays and maps are nested more than [`DEEPEST`] levels deep: readers of JSON refuse it.
+pub fn json(value: &Dynamic) -> Result<serde_json::Value> {
+    if !is_within(value, DEEPEST) {
+        bail!("value", "arrays and maps are nested more than {DEEPEST} levels deep";
+            hint: "store such a value flat, for example as an array of rows");
+    }
+    Ok(to_json(value))
+}
+
+/// The most levels of arrays and maps in a file of JSON. `serde_json` reads 128.
+pub const DEEPEST: usize = 100;
+
+/// Whether arrays and maps are nested at most `levels` deep.
+pub fn is_within(value: &Dynamic, levels: usize) -> bool {
+    let below = levels.checked_sub(1);
+    if let Some(items) = value.read_lock::<rhai::Array>() {
+        return below.is_some_and(|levels| items.iter().all(|item| is_within(item, levels)));
+    }
+    if let Some(items) = value.read_lock::<rhai::Map>() {
+        return below.is_some_and(|levels| items.values().all(|item| is_within(item, levels)));
+    }
+    true
+}
+
+/// A value as JSON, however deep it is.
+pub(super) fn to_json(value: &Dynamic) -> serde_json::Value {
     use serde_json::Value;
     let value = value.flatten_clone();
     if let Some(items) = value.read_lock::<rhai::Array>() {
-        return Value::Array(items.iter().map(json).collect());
+        return Value::Array(items.iter().map(to_json).collect());
     }
     if let Some(items) = value.read_lock::<rhai::Map>() {
         return Value::Object(
             items
                 .iter()
-                .map(|(key, item)| (key.to_string(), json(item)))
+                .map(|(key, item)| (key.to_string(), to_json(item)))
                 .collect(),
         );
     }

@@ -2,7 +2,7 @@
 
 use super::Start;
 use super::lock::Lock;
-use crate::base::{Fault, Result};
+use crate::base::{Fault, Result, say};
 use crate::fault;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -57,6 +57,13 @@ pub fn read(folder: &Path) -> Record {
         _ if !failed.is_null() => "failed",
         _ => "open",
     };
+    let results = value("results.json");
+    if state == "done" && results.is_null() {
+        say::line(&format!(
+            "warning: {}: results.json is missing or damaged, the run is shown without results",
+            folder.display()
+        ));
+    }
     let measured = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap_or_default();
     let (before, resumed) = (measured("metrics.jsonl"), measured("metrics.resumed.jsonl"));
     let rows = |text: &str| text.matches('\n').count();
@@ -72,7 +79,7 @@ pub fn read(folder: &Path) -> Record {
         started: run["started"].as_str().unwrap_or("").to_string(),
         start: serde_json::from_value(run["start"].clone()).unwrap_or_default(),
         seconds: done["seconds"].as_f64().or(failed["seconds"].as_f64()),
-        results: value("results.json"),
+        results,
         set: value("set.json"),
         versions: value("versions.json"),
         data: value("data.json"),

@@ -5,9 +5,9 @@ use super::{Job, Script, Work, walls};
 use crate::base::{Fault, Result, interrupt};
 use crate::cli::{Common, ERROR, USAGE, fail};
 use crate::fault;
+use crate::lang::engine;
 use crate::lang::reach::Reach;
 use crate::lang::session::{self, Event};
-use crate::lang::{engine, show};
 use rhai::Scope;
 use serde_json::{Value, json};
 use std::rc::Rc;
@@ -124,10 +124,7 @@ fn ran(channel: &Rc<Channel>, script: &Script, policy: &super::Policy) -> Result
     }
     let mut scope = Scope::new();
     let outcome = engine::run(&script.text, &script.file, &mut scope);
-    let results = session::reports()
-        .iter()
-        .map(|(name, value)| (name.clone(), show::json(value)))
-        .collect();
+    let results = session::results();
     engine::release(&mut scope);
     outcome.map(|_| Value::Object(results))
 }
