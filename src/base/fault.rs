@@ -131,10 +131,10 @@ impl std::error::Error for Fault {}
 #[macro_export]
 macro_rules! fault {
     ($kind:literal, $($text:expr),+ ; hint: $($hint:expr),+ $(,)?) => {
-        $crate::base::Fault::new($kind, format!($($text),+)).hint(format!($($hint),+))
+        $crate::Fault::new($kind, format!($($text),+)).hint(format!($($hint),+))
     };
     ($kind:literal, $($text:expr),+ $(,)?) => {
-        $crate::base::Fault::new($kind, format!($($text),+))
+        $crate::Fault::new($kind, format!($($text),+))
     };
 }
 

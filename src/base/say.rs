@@ -73,11 +73,11 @@ pub fn is_output_lost() -> bool {
 /// Prints a line to standard output without a panic where that cannot be written.
 #[macro_export]
 macro_rules! outln {
-    ($($text:tt)*) => { $crate::base::say::output(&(format!($($text)*) + "\n")) };
+    ($($text:tt)*) => { $crate::say::output(&(format!($($text)*) + "\n")) };
 }
 
 /// Prints a line to standard error without a panic where that cannot be written.
 #[macro_export]
 macro_rules! errln {
-    ($($text:tt)*) => { $crate::base::say::error(&(format!($($text)*) + "\n")) };
+    ($($text:tt)*) => { $crate::say::error(&(format!($($text)*) + "\n")) };
 }

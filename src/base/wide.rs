@@ -1,6 +1,7 @@
 //! Loops compiled for several processors at once.
 
 /// The widest instructions that this processor has, chosen once for each call of a loop.
+#[macro_export]
 macro_rules! widest {
     ($name:ident $(<$v:ident $(, $flag:ident)?>)?($($arg:ident: $type:ty),* $(,)?) -> $out:ty, $inner:ident) => {
         #[allow(clippy::too_many_arguments)]
@@ -31,4 +32,4 @@ macro_rules! widest {
     };
 }
 
-pub(crate) use widest;
+pub use widest;

@@ -1,11 +1,11 @@
 //! What a sequence is compared with.
 
-use crate::bail;
-use crate::base::seed::Rng;
-use crate::base::{Result, shape};
-use crate::nn::Value;
-use crate::seq::shuffle::Shuffler;
-use crate::torch::{Kind, Tensor, parallel};
+use cistron_base::bail;
+use cistron_base::seed::Rng;
+use cistron_base::{Result, shape};
+use cistron_genome::seq::shuffle::Shuffler;
+use cistron_nn::Value;
+use cistron_torch::{Kind, Tensor, parallel};
 
 /// Where baselines come from.
 #[derive(Clone)]

@@ -1,8 +1,8 @@
 //! Groups of motifs that are alike.
 
 use super::tomtom::{self, Distance, Plan};
-use crate::base::Result;
-use crate::seq::Motif;
+use cistron_base::Result;
+use cistron_genome::seq::Motif;
 
 /// Numbers of the motifs of each group, the largest group first, and in a group that with the most
 /// information first.

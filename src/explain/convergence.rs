@@ -2,10 +2,10 @@
 
 use super::baselines::Baselines;
 use super::target::{Still, Target, replaced};
-use crate::base::Result;
-use crate::nn::Value;
-use crate::nn::watch::{self, Seen};
-use crate::torch::{Kind, Tensor, pairs};
+use cistron_base::Result;
+use cistron_nn::Value;
+use cistron_nn::watch::{self, Seen};
+use cistron_torch::{Kind, Tensor, pairs};
 use std::collections::BTreeMap;
 
 /// What a layer loses of the difference between inputs and baselines.

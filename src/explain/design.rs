@@ -4,7 +4,7 @@
 use super::mutagenesis::{all_changes, of_changes, values};
 use super::patch::Change;
 use super::target::{Still, Target};
-use crate::base::{Result, interrupt};
+use cistron_base::{Result, interrupt};
 use std::collections::HashSet;
 
 /// How a sequence is changed.

@@ -1,10 +1,10 @@
 //! First-layer filters as motifs, from their weights alone.
 
-use crate::bail;
-use crate::base::{Result, shape};
-use crate::nn::Model;
-use crate::seq::Motif;
-use crate::seq::motif::shares;
+use cistron_base::bail;
+use cistron_base::{Result, shape};
+use cistron_genome::seq::Motif;
+use cistron_genome::seq::motif::shares;
+use cistron_nn::Model;
 
 /// Weights of a convolution on sequences.
 struct Filters {
@@ -94,7 +94,7 @@ pub fn motifs_of_activations(
         .get(&named(path, "bias"))
         .and_then(|bias| bias.to_f32())
         .unwrap_or_else(|_| vec![0.0; filters.count]);
-    let found = crate::torch::parallel::map(filters.count, &|filter| {
+    let found = cistron_torch::parallel::map(filters.count, &|filter| {
         let weights = |place: usize, code: u8| {
             if code < 4 {
                 filters.weight(filter, usize::from(code), place)

@@ -7,10 +7,10 @@
 
 use super::baselines::{Baselines, is_sequence};
 use super::target::{Halves, Still, Target, in_batches, replaced};
-use crate::base::Result;
-use crate::base::seed::Rng;
-use crate::nn::Value;
-use crate::torch::{Kind, Tensor, grad, pairs};
+use cistron_base::Result;
+use cistron_base::seed::Rng;
+use cistron_nn::Value;
+use cistron_torch::{Kind, Tensor, grad, pairs};
 
 /// Contributions with what they should sum to.
 pub struct Found {
@@ -207,7 +207,7 @@ fn between(
                         )
                     };
                     let watched = |run: &dyn Fn() -> Result<(Value, Tensor)>| {
-                        let found = crate::nn::watch::watched(|| {
+                        let found = cistron_nn::watch::watched(|| {
                             let _pairs = pairs::enter(rows);
                             run()
                         });

@@ -1,11 +1,11 @@
 //! Layers seen from within: activations, Grad-CAM, attention weights.
 
 use super::target::{Still, Target, in_batches};
-use crate::base::{Result, near, shape};
-use crate::nn::Value;
-use crate::nn::watch::{self, Seen, Weights};
-use crate::torch::{Kind, Tensor, grad};
-use crate::{bail, fault};
+use cistron_base::{Result, near, shape};
+use cistron_base::{bail, fault};
+use cistron_nn::Value;
+use cistron_nn::watch::{self, Seen, Weights};
+use cistron_torch::{Kind, Tensor, grad};
 
 fn find(mut seen: Vec<Seen>, path: &str) -> Result<Tensor> {
     match seen.iter().rposition(|seen| seen.path == path) {

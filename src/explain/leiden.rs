@@ -1,7 +1,7 @@
 //! Communities of a weighted graph by the Leiden algorithm (Traag, Waltman & van Eck 2019), for
 //! modularity.
 
-use crate::base::seed::Rng;
+use cistron_base::seed::Rng;
 
 /// An undirected graph: for each vertex its neighbours with weights, itself left out.
 #[derive(Clone, Debug, Default)]
@@ -378,7 +378,7 @@ pub fn communities(graph: &Graph, seed: u64) -> (Vec<u32>, f64) {
 /// The best of several seeds, side by side.
 pub fn best(graph: &Graph, seeds: usize) -> Vec<u32> {
     let found =
-        crate::torch::parallel::map(seeds.max(1), &|i| communities(graph, 100 * (i as u64 + 1)));
+        cistron_torch::parallel::map(seeds.max(1), &|i| communities(graph, 100 * (i as u64 + 1)));
     let best = found
         .into_iter()
         .reduce(|best, next| if next.1 > best.1 { next } else { best });

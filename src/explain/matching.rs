@@ -4,7 +4,7 @@
 //! van den Bogaard, Predicting chromatin accessibility with convolutional neural networks (thesis),
 //! 3.3.
 
-use crate::seq::{Motif, alphabet};
+use cistron_genome::seq::{Motif, alphabet};
 
 /// The thresholds of the rule.
 #[derive(Clone, Copy, Debug)]

@@ -3,10 +3,10 @@
 use super::baselines::{Baselines, codes_of};
 use super::patch::{self, Change};
 use super::target::{Still, Target};
-use crate::bail;
-use crate::base::{Result, shape};
-use crate::nn::Value;
-use crate::torch::Tensor;
+use cistron_base::bail;
+use cistron_base::{Result, shape};
+use cistron_nn::Value;
+use cistron_torch::Tensor;
 use std::ops::Range;
 
 /// Of every base at every position of a stretch, each target with it there less the target as it

@@ -2,13 +2,13 @@
 //! that a change reaches.
 
 use super::target::{Still, Target};
-use crate::base::{Result, interrupt};
-use crate::nn::changed::Scan;
-use crate::nn::compose::rest;
-use crate::nn::lookup::Over;
-use crate::nn::spec::{Reach, Role};
-use crate::nn::{Mode, Module, Value};
-use crate::torch::{Device, Kind, Tensor, grad, parallel};
+use cistron_base::{Result, interrupt};
+use cistron_nn::changed::Scan;
+use cistron_nn::compose::rest;
+use cistron_nn::lookup::Over;
+use cistron_nn::spec::{Reach, Role};
+use cistron_nn::{Mode, Module, Value};
+use cistron_torch::{Device, Kind, Tensor, grad, parallel};
 use std::rc::Rc;
 
 /// One base of one sequence that becomes another.

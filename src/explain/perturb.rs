@@ -2,12 +2,12 @@
 //! sequences.
 
 use super::target::{Still, Target};
-use crate::base::seed::Rng;
-use crate::base::{Result, interrupt, memory, shape};
-use crate::nn::{Model, Value};
-use crate::seq::shuffle::Shuffler;
-use crate::torch::{Device, Tensor, grad};
-use crate::{bail, fault};
+use cistron_base::seed::Rng;
+use cistron_base::{Result, interrupt, memory, shape};
+use cistron_base::{bail, fault};
+use cistron_genome::seq::shuffle::Shuffler;
+use cistron_nn::{Model, Value};
+use cistron_torch::{Device, Tensor, grad};
 use std::collections::BTreeMap;
 
 /// A region that is shuffled.

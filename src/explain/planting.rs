@@ -2,9 +2,9 @@
 
 use super::mutagenesis::values;
 use super::target::{Still, Target};
-use crate::bail;
-use crate::base::Result;
-use crate::seq::{Motif, alphabet};
+use cistron_base::Result;
+use cistron_base::bail;
+use cistron_genome::seq::{Motif, alphabet};
 
 /// Sequences in which motifs are planted.
 pub struct Backgrounds {

@@ -5,10 +5,10 @@
 //! contributions. Its p-values rank spans; they are no rates of false discoveries, for neighbours
 //! are alike.
 
-use crate::bail;
-use crate::base::wide::widest;
-use crate::base::{Result, interrupt};
-use crate::torch::parallel;
+use cistron_base::bail;
+use cistron_base::wide::widest;
+use cistron_base::{Result, interrupt};
+use cistron_torch::parallel;
 
 /// How spans are found.
 #[derive(Clone, Copy, Debug)]
@@ -322,7 +322,7 @@ pub fn of_both_signs(values: &[f64], length: usize, rule: &Rule) -> Result<Vec<S
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::seed::Rng;
+    use cistron_base::seed::Rng;
 
     const RULE: Rule = Rule {
         threshold: 0.01,

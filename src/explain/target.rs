@@ -1,12 +1,12 @@
 //! What of a network's output is explained, and passes that leave the network as it was.
 
-use crate::bail;
-use crate::base::{Result, interrupt, shape};
-use crate::nn::compose::rest;
-use crate::nn::spec::Role;
-use crate::nn::strands::turned_back;
-use crate::nn::{Mode, Model, Module, Value};
-use crate::torch::{Tensor, grad};
+use cistron_base::bail;
+use cistron_base::{Result, interrupt, shape};
+use cistron_nn::compose::rest;
+use cistron_nn::spec::Role;
+use cistron_nn::strands::turned_back;
+use cistron_nn::{Mode, Model, Module, Value};
+use cistron_torch::{Tensor, grad};
 use std::rc::Rc;
 use std::sync::Arc;
 

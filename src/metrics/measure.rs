@@ -4,8 +4,8 @@ use super::classification::{Counts, mcc_of_classes};
 use super::pairs::Pairs;
 use super::ranking::Ranking;
 use super::{correlation, ranking, weighted};
-use crate::bail;
-use crate::base::Result;
+use cistron_base::Result;
+use cistron_base::bail;
 
 /// Which metric.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -2,8 +2,8 @@
 
 use super::ranking::{self, Ranking};
 use super::{Measure, Metric};
-use crate::bail;
-use crate::base::{Result, Values};
+use cistron_base::bail;
+use cistron_base::{Result, Values};
 use std::borrow::Cow;
 use std::sync::OnceLock;
 

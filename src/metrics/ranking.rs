@@ -1,7 +1,7 @@
 //! Ranking metrics in one pass: positives and negatives are sorted apart as plain keys, then
 //! merged.
 
-use crate::base::wide::widest;
+use cistron_base::wide::widest;
 
 /// The ranking metrics of one task.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -558,7 +558,7 @@ mod tests {
 
     #[test]
     fn scores_in_order_give_the_same_area() {
-        let mut rng = crate::base::seed::Rng::keyed(&[4]);
+        let mut rng = cistron_base::seed::Rng::keyed(&[4]);
         for (p, n) in [(1, 1), (50, 70), (3000, 20)] {
             let scores: Vec<f32> = (0..p + n).map(|_| rng.below(40) as f32 - 20.0).collect();
             let labels: Vec<f32> = (0..p + n).map(|i| f32::from(u8::from(i < p))).collect();
@@ -571,7 +571,7 @@ mod tests {
     /// By the definition, over all thresholds of a small set.
     #[test]
     fn many_scores_and_many_columns_give_what_single_ones_give() {
-        let mut rng = crate::base::seed::Rng::keyed(&[2]);
+        let mut rng = cistron_base::seed::Rng::keyed(&[2]);
         for ties in [false, true] {
             let n = MANY + 1000;
             let scores: Vec<f32> = (0..n)
@@ -664,7 +664,7 @@ mod tests {
 
     #[test]
     fn radix_sort_sorts() {
-        let mut rng = crate::base::seed::Rng::keyed(&[1]);
+        let mut rng = cistron_base::seed::Rng::keyed(&[1]);
         let mut keys: Vec<u32> = (0..10_000).map(|_| key(rng.normal() as f32)).collect();
         let mut expected = keys.clone();
         expected.sort_unstable();

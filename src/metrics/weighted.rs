@@ -71,7 +71,7 @@ pub fn recall_at_fdr(mut rows: Vec<Row>, fdr: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::seed::Rng;
+    use cistron_base::seed::Rng;
 
     #[test]
     fn weights_of_one_change_nothing() {

@@ -2,8 +2,8 @@
 
 use super::spec::{Function, Pointwise, Reach, Role};
 use super::{Builder, Built, Mode, Module, Shape, Spec, Value};
-use crate::base::Result;
-use crate::torch::Tensor;
+use cistron_base::Result;
+use cistron_torch::Tensor;
 
 /// An activation.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -3,10 +3,10 @@
 use super::spec::Function;
 use super::{Builder, Built, Init, Mode, Shape, Spec};
 use super::{linear, watch};
-use crate::bail;
-use crate::base::{Result, shape};
-use crate::torch::Tensor;
-use crate::torch::attention::Attention;
+use cistron_base::bail;
+use cistron_base::{Result, shape};
+use cistron_torch::Tensor;
+use cistron_torch::attention::Attention;
 
 /// Self-attention with several heads (Vaswani et al. 2017) on `[channels, length]`; names are
 /// PyTorch's.

@@ -4,9 +4,9 @@ use super::init::Init;
 use super::summary::Row;
 use super::watch::Watched;
 use super::{Built, Layer, Module, Shape};
-use crate::bail;
-use crate::base::{Result, memory, shape};
-use crate::torch::{Device, Kind, Tensor};
+use cistron_base::bail;
+use cistron_base::{Result, memory, shape};
+use cistron_torch::{Device, Kind, Tensor};
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -178,7 +178,7 @@ impl Builder {
         if let Shape::One(shape) = &built.output
             && let Some(bad) = shape.iter().find(|n| **n < 1)
         {
-            let mut fault = crate::fault!(
+            let mut fault = cistron_base::fault!(
                 "shape",
                 "{} of {} would give a size of {bad}",
                 layer.text(),

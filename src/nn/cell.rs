@@ -7,7 +7,7 @@
 //! Gates stand in PyTorch's order: input, forget, cell, output (LSTM); reset, update, new (GRU).
 
 use super::dense::{self, Pair, Reads, padded};
-use crate::base::wide::widest;
+use cistron_base::wide::widest;
 use std::ops::Range;
 
 /// Rows that products are made of at a time.

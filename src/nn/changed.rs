@@ -4,8 +4,8 @@
 use super::Module;
 use super::lookup::Over;
 use super::stem::{Scanned, scanned};
-use crate::base::Result;
-use crate::base::wide::widest;
+use cistron_base::Result;
+use cistron_base::wide::widest;
 use std::rc::Rc;
 
 /// Filters that are computed at a time.

@@ -6,9 +6,9 @@ use super::stem::{Fused, Scanned, scanned, windowed};
 use super::strands::{self, InputKind, Strands};
 use super::{Builder, Built, Layer, Mode, Module, Shape, Spec, Value};
 use super::{norm, recurrent, stack, watch};
-use crate::base::{Result, shape};
-use crate::torch::Tensor;
-use crate::{bail, fault};
+use cistron_base::{Result, shape};
+use cistron_base::{bail, fault};
+use cistron_torch::Tensor;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 

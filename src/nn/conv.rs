@@ -3,10 +3,10 @@
 use super::spec::{Reach, Role};
 use super::stem::{Convolution, Weight, length_of};
 use super::{Builder, Built, Init, Mode, Module, Shape, Spec, Value};
-use crate::base::{Result, shape};
-use crate::torch::Tensor;
-use crate::torch::op::Window;
-use crate::{bail, fault};
+use cistron_base::{Result, shape};
+use cistron_base::{bail, fault};
+use cistron_torch::Tensor;
+use cistron_torch::op::Window;
 
 /// What stands beyond the ends.
 #[derive(Clone, Debug, PartialEq)]

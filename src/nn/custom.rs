@@ -2,9 +2,9 @@
 
 use super::init::drawing;
 use super::{Builder, Built, Mode, Module, Shape, Spec, Value};
-use crate::bail;
-use crate::base::{Result, shape};
-use crate::torch::{Tensor, grad};
+use cistron_base::bail;
+use cistron_base::{Result, shape};
+use cistron_torch::{Tensor, grad};
 use std::rc::Rc;
 
 /// Makes named parameters for an input's shape.

@@ -9,7 +9,7 @@
 // loops over lanes are written by index: that is what the compiler turns into wide instructions
 #![allow(clippy::needless_range_loop)]
 
-use crate::base::wide::widest;
+use cistron_base::wide::widest;
 
 /// Columns that are computed side by side.
 pub const LANE: usize = 16;
@@ -411,7 +411,7 @@ mod wide {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::seed::Rng;
+    use cistron_base::seed::Rng;
 
     /// Both kernels, with all instructions and with those that every processor has.
     #[test]

@@ -2,7 +2,7 @@
 
 use super::spec::{Reach, Role};
 use super::{Builder, Built, Mode, Module, Shape, Spec, Value};
-use crate::base::Result;
+use cistron_base::Result;
 
 /// Zeroes with a chance while training, and scales the rest.
 #[derive(Clone, Debug)]

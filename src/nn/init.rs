@@ -1,9 +1,9 @@
 //! How parameters start.
 
-use crate::bail;
-use crate::base::seed::Rng;
-use crate::base::{Result, memory};
-use crate::torch::Tensor;
+use cistron_base::bail;
+use cistron_base::seed::Rng;
+use cistron_base::{Result, memory};
+use cistron_torch::Tensor;
 use std::cell::Cell;
 use std::rc::Rc;
 
@@ -103,8 +103,8 @@ impl Init {
                     bail!(
                         "shape",
                         "the initialiser must give {}, gave {}",
-                        crate::base::shape::text(shape),
-                        crate::base::shape::text(&made.shape())
+                        cistron_base::shape::text(shape),
+                        cistron_base::shape::text(&made.shape())
                     );
                 }
                 Ok(made)

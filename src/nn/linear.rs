@@ -2,9 +2,9 @@
 
 use super::spec::Function;
 use super::{Builder, Built, Init, Shape, Spec};
-use crate::bail;
-use crate::base::{Result, shape};
-use crate::torch::{Kind, Tensor};
+use cistron_base::bail;
+use cistron_base::{Result, shape};
+use cistron_torch::{Kind, Tensor};
 
 /// x Wᵀ + b on the last axis.
 #[derive(Clone)]

@@ -1,10 +1,10 @@
 //! Losses: what training makes small. Undefined labels (NaN) count neither in the value nor in the
 //! gradient.
 
-use crate::base::{Fault, Result, shape};
-use crate::torch::graph::is_steady;
-use crate::torch::{Device, Kind, Tensor};
-use crate::{bail, fault};
+use cistron_base::{Fault, Result, shape};
+use cistron_base::{bail, fault};
+use cistron_torch::graph::is_steady;
+use cistron_torch::{Device, Kind, Tensor};
 use std::rc::Rc;
 
 /// What turns a network's outputs into what its labels mean.

@@ -6,9 +6,9 @@ use super::spec::Role;
 use super::stem::is_codes;
 use super::summary::{self, Row};
 use super::{Builder, Layer, Mode, Module, Shape, Value};
-use crate::base::{Fault, Result, near, shape};
-use crate::torch::{Device, Kind, Precision, Tensor, file, grad};
-use crate::{bail, fault};
+use cistron_base::{Fault, Result, near, shape};
+use cistron_base::{bail, fault};
+use cistron_torch::{Device, Kind, Precision, Tensor, file, grad};
 use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -581,21 +581,21 @@ impl Model {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::seed::Rng;
-    use crate::nn::activation::Activation;
-    use crate::nn::attention::{MultiHead, Positions, ScaledDot};
-    use crate::nn::compose::{Chain, Merge, Parallel, Residual, Tied};
-    use crate::nn::conv::Conv;
-    use crate::nn::custom::Custom;
-    use crate::nn::dropout::Dropout;
-    use crate::nn::linear::{Linear, Maxout};
-    use crate::nn::norm::{Norm, Over};
-    use crate::nn::pool::{Adaptive, Global, LastPosition, Pool};
-    use crate::nn::recurrent::Recurrent;
-    use crate::nn::reshape::{Flatten, Identity, Kmers, Permute, Reshape};
-    use crate::torch::recurrent::Recurrence;
+    use crate::activation::Activation;
+    use crate::attention::{MultiHead, Positions, ScaledDot};
+    use crate::compose::{Chain, Merge, Parallel, Residual, Tied};
+    use crate::conv::Conv;
+    use crate::custom::Custom;
+    use crate::dropout::Dropout;
+    use crate::linear::{Linear, Maxout};
+    use crate::norm::{Norm, Over};
+    use crate::pool::{Adaptive, Global, LastPosition, Pool};
+    use crate::recurrent::Recurrent;
+    use crate::reshape::{Flatten, Identity, Kmers, Permute, Reshape};
+    use cistron_base::seed::Rng;
+    use cistron_torch::recurrent::Recurrence;
 
-    fn layer(spec: impl crate::nn::Spec + 'static) -> Layer {
+    fn layer(spec: impl crate::Spec + 'static) -> Layer {
         Layer::new(spec, None)
     }
 

@@ -3,10 +3,10 @@
 use super::norm_relu::{Fit, Moments, moments, normed};
 use super::spec::{Function, Pointwise, Reach, Role};
 use super::{Builder, Built, Init, Mode, Module, Shape, Spec, Value};
-use crate::bail;
-use crate::base::{Result, shape};
-use crate::torch::inplace::change;
-use crate::torch::{Kind, Tensor, custom, grad};
+use cistron_base::bail;
+use cistron_base::{Result, shape};
+use cistron_torch::inplace::change;
+use cistron_torch::{Kind, Tensor, custom, grad};
 use std::rc::Rc;
 
 /// Over what a layer normalises.

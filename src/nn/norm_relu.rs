@@ -2,11 +2,11 @@
 //! written once on the way forth, and twice and once on the way back, where separate layers read it
 //! six times and write it three times.
 
-use crate::base::Result;
-use crate::base::wide::widest;
-use crate::torch::custom::{Kernel, attach};
-use crate::torch::inplace::change;
-use crate::torch::{Tensor, parallel};
+use cistron_base::Result;
+use cistron_base::wide::widest;
+use cistron_torch::custom::{Kernel, attach};
+use cistron_torch::inplace::change;
+use cistron_torch::{Tensor, parallel};
 
 /// Channels that are summed side by side.
 const LANES: usize = 16;
@@ -301,7 +301,7 @@ impl Kernel for Backward {
             })
         });
         let Some(sums) = sums.flatten() else {
-            crate::bail!(
+            cistron_base::bail!(
                 "torch",
                 "the gradient of a batch norm is {} on {}",
                 gradient.kind().name(),
@@ -329,7 +329,7 @@ mod tests {
 
     #[test]
     fn moments_are_those_of_their_definition() {
-        let mut rng = crate::base::seed::Rng::keyed(&[9]);
+        let mut rng = cistron_base::seed::Rng::keyed(&[9]);
         for (rows, channels) in [(1, 3), (70, 16), (5000, 37), (900, 64)] {
             let x: Vec<f32> = (0..rows * channels)
                 .map(|i| (rng.normal() + 100.0 * (i % channels) as f64) as f32)

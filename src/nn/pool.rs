@@ -3,9 +3,9 @@
 use super::lookup::Over;
 use super::spec::{Function, Reach, Role};
 use super::{Builder, Built, Mode, Module, Shape, Spec, Value};
-use crate::base::{Result, shape};
-use crate::torch::Tensor;
-use crate::{bail, fault};
+use cistron_base::{Result, shape};
+use cistron_base::{bail, fault};
+use cistron_torch::Tensor;
 
 /// The largest or the mean of each window.
 #[derive(Clone, Debug)]

@@ -3,11 +3,11 @@
 use super::cell::{Cell, Gradients, Steps, Weights};
 use super::spec::Role;
 use super::{Builder, Built, Init, Mode, Module, Shape, Spec, Value, dense};
-use crate::bail;
-use crate::base::{Result, shape};
-use crate::torch::custom::{Kernel, attach, is_recording};
-use crate::torch::recurrent::{Recurrence, run};
-use crate::torch::{Device, Kind, Tensor, pairs, parallel};
+use cistron_base::bail;
+use cistron_base::{Result, shape};
+use cistron_torch::custom::{Kernel, attach, is_recording};
+use cistron_torch::recurrent::{Recurrence, run};
+use cistron_torch::{Device, Kind, Tensor, pairs, parallel};
 use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Mutex;

@@ -2,9 +2,9 @@
 
 use super::spec::{Function, Reach, Role};
 use super::{Builder, Built, Mode, Module, Shape, Spec, Value};
-use crate::bail;
-use crate::base::{Result, shape};
-use crate::torch::Tensor;
+use cistron_base::bail;
+use cistron_base::{Result, shape};
+use cistron_torch::Tensor;
 
 /// All axes of a sample joined into one.
 pub struct Flatten;

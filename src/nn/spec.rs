@@ -1,9 +1,9 @@
 //! What a layer is before and after it is built.
 
 use super::Builder;
-use crate::bail;
-use crate::base::{Place, Result, shape};
-use crate::torch::Tensor;
+use cistron_base::bail;
+use cistron_base::{Place, Result, shape};
+use cistron_torch::Tensor;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 

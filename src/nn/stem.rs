@@ -5,10 +5,10 @@ use super::lookup::{Gradients, Over, Pooled, Stem, Words};
 use super::pool::Pool;
 use super::spec::Role;
 use super::{Mode, Module, Value};
-use crate::base::Result;
-use crate::fault;
-use crate::torch::custom::{Kernel, attach, is_recording};
-use crate::torch::{Device, Kind, Tensor};
+use cistron_base::Result;
+use cistron_base::fault;
+use cistron_torch::custom::{Kernel, attach, is_recording};
+use cistron_torch::{Device, Kind, Tensor};
 use std::rc::Rc;
 
 /// Weights of a convolution.

@@ -1,9 +1,9 @@
 //! The reverse strand: what each input becomes there, and how outputs are turned back.
 
 use super::{Shape, Value};
-use crate::base::{Result, shape};
-use crate::torch::Tensor;
-use crate::{bail, fault};
+use cistron_base::{Result, shape};
+use cistron_base::{bail, fault};
+use cistron_torch::Tensor;
 use std::collections::BTreeMap;
 
 /// What an input is, which says what it becomes on the reverse strand.

@@ -1,7 +1,7 @@
 //! A model as a table: layers, shapes, parameters, receptive fields.
 
 use super::build::Field;
-use crate::base::shape::grouped;
+use cistron_base::shape::grouped;
 
 /// A line of the summary.
 #[derive(Clone, Debug)]

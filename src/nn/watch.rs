@@ -2,8 +2,8 @@
 
 use super::spec::{Reach, Role};
 use super::{Mode, Module, Value};
-use crate::base::{Fault, Result};
-use crate::torch::Tensor;
+use cistron_base::{Fault, Result};
+use cistron_torch::Tensor;
 use std::cell::RefCell;
 use std::rc::Rc;
 

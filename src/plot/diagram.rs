@@ -88,7 +88,7 @@ impl Diagram {
             if part.parameters > 0 {
                 let count = format!(
                     "{} parameters",
-                    crate::base::shape::grouped(part.parameters)
+                    cistron_base::shape::grouped(part.parameters)
                 );
                 area.draw(&Text::new(
                     count,

@@ -2,7 +2,7 @@
 
 use super::colors::BASES;
 use super::{Drawn, letters, range, short, text};
-use crate::seq::Motif;
+use cistron_genome::seq::Motif;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 

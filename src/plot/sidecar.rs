@@ -3,7 +3,7 @@
 use super::colors::BASES;
 use super::letters;
 use super::logo::{Letters, Scaling};
-use crate::base::html::{escaped, unescaped};
+use cistron_base::html::{escaped, unescaped};
 use serde_json::{Value, json};
 
 const OPEN: &str = "<metadata>cistron:logos ";
@@ -74,7 +74,7 @@ mod tests {
             scaling: Scaling::Probability,
             first: 3,
         };
-        let svg = crate::plot::logos("", vec![own]).to_svg().unwrap();
+        let svg = crate::logos("", vec![own]).to_svg().unwrap();
         let found = logos(&svg).unwrap();
         assert_eq!(found[0]["name"], "a <b> & \"c\"");
         assert_eq!(found[0]["heights"], json!([[0.5, 0.25, null, 0.0]]));

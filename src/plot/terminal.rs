@@ -3,7 +3,7 @@
 use super::colors::BASES;
 use super::logo::Letters;
 use super::{Bars, Boxes, Chart, Content, Figure, Heat, boxes, range, short};
-use crate::seq::Motif;
+use cistron_genome::seq::Motif;
 use std::fmt::Write;
 
 /// Colours of series as terminals know them, near those of drawn figures.

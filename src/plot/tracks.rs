@@ -159,7 +159,7 @@ impl Tracks {
             .x_labels(8)
             .y_labels(if plain { 0 } else { 3 })
             .y_label_formatter(&|v| short(*v))
-            .x_label_formatter(&|v| crate::base::shape::grouped(v.round() as i64));
+            .x_label_formatter(&|v| cistron_base::shape::grouped(v.round() as i64));
         if last {
             mesh.x_desc(&self.x);
         }

@@ -3,8 +3,8 @@
 use super::index::Pick;
 use super::tensor::lift;
 use super::{Kind, Tensor, grad};
-use crate::bail;
-use crate::base::{Result, shape};
+use cistron_base::bail;
+use cistron_base::{Result, shape};
 
 /// Axes of a view that are indexed by tensors of integers, one tensor for each axis.
 struct Group {

@@ -2,8 +2,8 @@
 
 use super::tensor::lift1;
 use super::{Kind, Tensor, pairs};
-use crate::base::{Result, shape};
-use crate::{bail, fault};
+use cistron_base::{Result, shape};
+use cistron_base::{bail, fault};
 
 /// How queries attend to keys.
 #[derive(Clone, Debug, Default)]

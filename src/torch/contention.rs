@@ -8,7 +8,7 @@
 //! wait for CPUs, a team of threads that sleep is held open beside the working one.
 
 use super::parallel;
-use crate::base::threads;
+use cistron_base::threads;
 use std::collections::HashMap;
 use std::ffi::c_void;
 use std::sync::{Condvar, Mutex};

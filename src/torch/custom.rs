@@ -4,8 +4,8 @@
 use super::Tensor;
 use super::grad::no_grad;
 use super::tensor::told;
-use crate::base::{Result, panic};
-use crate::{bail, fault};
+use cistron_base::{Result, panic};
+use cistron_base::{bail, fault};
 use std::ffi::{CString, c_char, c_void};
 
 /// The backward pass of an operation, with what the forward pass kept for it.

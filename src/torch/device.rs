@@ -1,8 +1,8 @@
 //! Devices, threads, the global generator, and the allocator's settings.
 
-use crate::base::seed::Rng;
-use crate::base::{Result, say};
-use crate::{bail, fault};
+use cistron_base::seed::Rng;
+use cistron_base::{Result, say};
+use cistron_base::{bail, fault};
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, Ordering};
 

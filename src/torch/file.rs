@@ -2,9 +2,9 @@
 
 use super::tensor::lift;
 use super::{Device, Kind, Tensor};
-use crate::base::file::Draft;
-use crate::base::{Fault, Result};
-use crate::{bail, fault};
+use cistron_base::file::Draft;
+use cistron_base::{Fault, Result};
+use cistron_base::{bail, fault};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use std::collections::HashMap;
 use std::io::Write;
@@ -75,12 +75,12 @@ pub fn save_safetensors(
     let notes = (!notes.is_empty()).then_some(notes);
     let bytes = safetensors::serialize(views, notes)
         .map_err(|error| fault!("file", "`{}`: {error}", path.display()))?;
-    crate::base::file::write_whole(path, &bytes)
+    cistron_base::file::write_whole(path, &bytes)
 }
 
 /// Reads named tensors and notes, in the file's order of names.
 pub fn load_safetensors(path: &Path) -> Result<(Vec<(String, Tensor)>, HashMap<String, String>)> {
-    crate::base::file::regular(path)?;
+    cistron_base::file::regular(path)?;
     let bytes = std::fs::read(path).map_err(|error| Fault::file(path, &error))?;
     let broken = |error: safetensors::SafeTensorError| {
         fault!(
@@ -117,7 +117,7 @@ pub fn load_safetensors(path: &Path) -> Result<(Vec<(String, Tensor)>, HashMap<S
 /// Writes one array as `.npy`.
 pub fn save_npy(path: &Path, tensor: &Tensor) -> Result<()> {
     let bytes = npy::bytes(tensor.kind(), &tensor.shape(), &bytes_of(tensor)?)?;
-    crate::base::file::write_whole(path, &bytes)
+    cistron_base::file::write_whole(path, &bytes)
 }
 
 /// Writes named arrays as `.npz`.

@@ -2,8 +2,8 @@
 
 use super::Tensor;
 use super::tensor::{lift, lift1, told};
-use crate::bail;
-use crate::base::Result;
+use cistron_base::Result;
+use cistron_base::bail;
 use std::ffi::{c_char, c_void};
 
 unsafe extern "C" {

@@ -7,8 +7,8 @@
 
 use super::tensor::said;
 use super::{Device, Tensor};
-use crate::base::{Result, panic};
-use crate::{bail, fault};
+use cistron_base::{Result, panic};
+use cistron_base::{bail, fault};
 use std::cell::Cell;
 use std::ffi::{c_char, c_int, c_void};
 use std::ptr::null_mut;

@@ -2,8 +2,8 @@
 
 use super::tensor::lift1;
 use super::{Kind, Tensor};
-use crate::base::{Result, shape};
-use crate::{bail, fault};
+use cistron_base::{Result, shape};
+use cistron_base::{bail, fault};
 
 /// What an index takes along one axis.
 #[derive(Clone, Debug)]

@@ -1,7 +1,7 @@
 //! Loops of our own over the numbers of tensors where they lie.
 
 use super::{Device, Kind, Tensor};
-use crate::base::{Result, Values};
+use cistron_base::{Result, Values};
 use std::os::raw::c_void;
 
 unsafe extern "C" {

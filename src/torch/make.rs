@@ -2,9 +2,9 @@
 
 use super::tensor::{lift, lift1};
 use super::{Device, Kind, Tensor};
-use crate::bail;
-use crate::base::seed::Rng;
-use crate::base::{Result, memory};
+use cistron_base::bail;
+use cistron_base::seed::Rng;
+use cistron_base::{Result, memory};
 
 impl Tensor {
     /// A tensor of 32-bit floats.

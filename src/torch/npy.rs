@@ -3,8 +3,8 @@
 
 use super::tensor::lift;
 use super::{Kind, Tensor};
-use crate::base::{Fault, Result, file};
-use crate::fault;
+use cistron_base::fault;
+use cistron_base::{Fault, Result, file};
 use std::io::{Read, Seek};
 use std::path::Path;
 
@@ -116,7 +116,7 @@ impl Header {
             }),
             _ => Err(format!(
                 "its header declares {} of {plain}, which is {}, and {size} bytes follow",
-                crate::base::shape::text(&shape),
+                cistron_base::shape::text(&shape),
                 match bytes {
                     Some(bytes) => format!("{bytes} bytes"),
                     None => "more than any file".into(),

@@ -2,8 +2,8 @@
 
 use super::tensor::{lift, lift1};
 use super::{Kind, Tensor, pairs};
-use crate::bail;
-use crate::base::{Result, memory, shape};
+use cistron_base::bail;
+use cistron_base::{Result, memory, shape};
 use tch::{Kind as TchKind, Scalar};
 
 /// What a reduction runs over: some axes, or all of them.
@@ -334,7 +334,7 @@ impl Tensor {
     pub fn reshape(&self, shape: &[i64]) -> Result<Tensor> {
         lift1("reshape", &[self], self.0.f_reshape(shape)).map_err(|fault| {
             if fault.message.contains("invalid for input of size") {
-                crate::fault!(
+                cistron_base::fault!(
                     "shape",
                     "cannot reshape {} ({} numbers) to {}",
                     shape::text(&self.shape()),

@@ -11,7 +11,7 @@
 use super::custom::{Kernel, attach};
 use super::inplace::change;
 use super::{Tensor, grad, parallel};
-use crate::base::Result;
+use cistron_base::Result;
 use std::cell::Cell;
 
 thread_local! { static PAIRS: Cell<i64> = const { Cell::new(0) }; }

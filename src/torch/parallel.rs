@@ -37,7 +37,7 @@ extern "C" fn work(job: *mut c_void) {
         if i >= job.n {
             return;
         }
-        if crate::base::panic::guarded(|| (job.body)(i)).is_err() {
+        if cistron_base::panic::guarded(|| (job.body)(i)).is_err() {
             job.failed.store(true, Ordering::Relaxed);
         }
     }
@@ -77,7 +77,7 @@ pub fn each(n: usize, body: &(dyn Fn(usize) + Sync)) {
     assert!(
         !job.failed.load(Ordering::Relaxed),
         "{}",
-        crate::base::panic::last()
+        cistron_base::panic::last()
     );
 }
 
@@ -125,7 +125,7 @@ mod tests {
             map(1000, &|i| i * 2),
             (0..1000).map(|i| i * 2).collect::<Vec<_>>()
         );
-        let failed = crate::base::panic::guarded(|| each(8, &|i| assert!(i < 5)));
+        let failed = cistron_base::panic::guarded(|| each(8, &|i| assert!(i < 5)));
         assert!(failed.is_err());
     }
 }

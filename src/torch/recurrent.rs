@@ -2,8 +2,8 @@
 
 use super::tensor::lift;
 use super::{Tensor, pairs};
-use crate::bail;
-use crate::base::{Result, shape};
+use cistron_base::bail;
+use cistron_base::{Result, shape};
 
 /// What a recurrent layer is made of.
 #[derive(Clone, Debug)]

@@ -3,8 +3,8 @@
 use super::op::Window;
 use super::tensor::{lift, lift1};
 use super::{Tensor, pairs};
-use crate::bail;
-use crate::base::{Result, memory, shape};
+use cistron_base::bail;
+use cistron_base::{Result, memory, shape};
 
 impl Tensor {
     /// Transposed convolution; the rank of the weight `[channels, filters / groups, …]` says over

@@ -1,9 +1,9 @@
 //! Draws whose chances are given by a tensor.
 
 use super::{Device, Kind, Tensor};
-use crate::bail;
-use crate::base::seed::Rng;
-use crate::base::{Result, memory, shape};
+use cistron_base::bail;
+use cistron_base::seed::Rng;
+use cistron_base::{Result, memory, shape};
 
 impl Tensor {
     /// 1 with each number's chance, else 0.

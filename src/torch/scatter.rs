@@ -2,8 +2,8 @@
 
 use super::tensor::lift1;
 use super::{Kind, Tensor};
-use crate::bail;
-use crate::base::{Result, shape};
+use cistron_base::bail;
+use cistron_base::{Result, shape};
 
 impl Tensor {
     /// Fails unless an index holds positions of an axis of this tensor.

@@ -2,8 +2,8 @@
 
 use super::tensor::{lift, lift1};
 use super::{Kind, Tensor};
-use crate::bail;
-use crate::base::{Result, memory, shape};
+use cistron_base::bail;
+use cistron_base::{Result, memory, shape};
 
 /// A transform.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

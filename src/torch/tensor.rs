@@ -1,8 +1,8 @@
 //! The tensor handle: what it is, what it holds, how its values come and go.
 
-use crate::base::{Fault, Result, shape};
-use crate::torch::Device;
-use crate::{bail, fault};
+use crate::Device;
+use cistron_base::{Fault, Result, shape};
+use cistron_base::{bail, fault};
 use std::ffi::{CStr, c_char};
 
 /// A handle on a torch tensor; cloning it aliases the same numbers.
@@ -275,7 +275,7 @@ impl Tensor {
             .flatten_all()?
             .contiguous()?;
         let n = self.numel() as usize;
-        let mut out = crate::base::memory::reserved(n, "the tensor's numbers")?;
+        let mut out = cistron_base::memory::reserved(n, "the tensor's numbers")?;
         out.resize(n, T::default());
         lift("copy", &[self], flat.0.f_copy_data(&mut out, n))?;
         Ok(out)

@@ -1,9 +1,9 @@
 //! Affinities adapted to how dense the neighbourhood is, as in t-SNE.
 
 use super::similar::{Columns, Neighbours};
-use crate::base::wide::widest;
-use crate::explain::leiden::Graph;
-use crate::torch::parallel;
+use crate::leiden::Graph;
+use cistron_base::wide::widest;
+use cistron_torch::parallel;
 
 /// Similarities as distances: 0 where both are the same.
 fn distance(similarity: f64) -> f64 {

@@ -2,9 +2,9 @@
 
 use super::Settings;
 use super::tracks::{Seqlet, Tracks};
-use crate::base::Result;
-use crate::base::mersenne::Mersenne;
-use crate::explain::seqlets::{Rounding, Rule, of_both_signs};
+use crate::seqlets::{Rounding, Rule, of_both_signs};
+use cistron_base::Result;
+use cistron_base::mersenne::Mersenne;
 
 /// Windows that are drawn at most to find thresholds.
 const WINDOWS: usize = 1_000_000;

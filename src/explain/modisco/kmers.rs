@@ -2,8 +2,8 @@
 
 use super::similar::{Neighbours, most};
 use super::tracks::{Seqlet, Tracks};
-use crate::seq::alphabet::complement;
-use crate::torch::parallel;
+use cistron_genome::seq::alphabet::complement;
+use cistron_torch::parallel;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 /// Positions of a seqlet that k-mers are made of, the most contributing.
@@ -322,7 +322,7 @@ mod tests {
 
     #[test]
     fn the_other_strand_has_the_kmers_of_what_is_read_there() {
-        let mut rng = crate::base::seed::Rng::keyed(&[5]);
+        let mut rng = cistron_base::seed::Rng::keyed(&[5]);
         for n in [6, 20, 30, 50] {
             let rows: Vec<(u8, f32)> = (0..n)
                 .map(|_| (rng.below(5) as u8, rng.normal() as f32))
@@ -347,7 +347,7 @@ mod tests {
 
     #[test]
     fn products_are_those_of_equal_kmers() {
-        let mut rng = crate::base::seed::Rng::keyed(&[6]);
+        let mut rng = cistron_base::seed::Rng::keyed(&[6]);
         let mut row = |n: usize| {
             let mut keys: Vec<u64> = (0..n)
                 .map(|_| rng.below(300) as u64 + 5u64.pow(15) - 300)

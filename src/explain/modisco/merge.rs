@@ -4,10 +4,10 @@ use super::overlap::Rows;
 use super::slim::{self, Blocks, each_with_each};
 use super::tracks::{Pattern, Seqlet, Tracks};
 use super::{Settings, density, similar};
-use crate::base::mersenne::Mersenne;
-use crate::explain::leiden;
-use crate::metrics::ranking::InOrder;
-use crate::torch::parallel;
+use crate::leiden;
+use cistron_base::mersenne::Mersenne;
+use cistron_metrics::ranking::InOrder;
+use cistron_torch::parallel;
 
 /// Seqlets of a pattern that are compared with others, at most.
 const SUBSAMPLE: usize = 1000;

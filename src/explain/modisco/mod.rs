@@ -20,10 +20,10 @@ mod tracks;
 pub use tracks::{Pattern, Seqlet, Tracks};
 
 use super::leiden;
-use crate::bail;
-use crate::base::{Result, interrupt};
-use crate::metrics::correlation::spearman;
-use crate::torch::parallel;
+use cistron_base::bail;
+use cistron_base::{Result, interrupt};
+use cistron_metrics::correlation::spearman;
+use cistron_torch::parallel;
 
 /// How patterns are found; names of the reference in brackets.
 #[derive(Clone, Debug)]

@@ -2,7 +2,7 @@
 //! most.
 
 use super::tracks::turned;
-use crate::base::wide::widest;
+use cistron_base::wide::widest;
 
 /// Sums of min(|x|, |y|), with the sign of x y and without.
 #[inline(always)]
@@ -97,7 +97,7 @@ impl Rows {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::seed::Rng;
+    use cistron_base::seed::Rng;
 
     fn rows(n: usize, seed: u64) -> Vec<f32> {
         let mut rng = Rng::keyed(&[seed]);

@@ -3,11 +3,11 @@
 
 use super::save::{motifs, trimmed};
 use super::{Discovery, Metacluster, Pattern};
-use crate::base::Result;
-use crate::base::html::escaped;
-use crate::explain::tomtom::{self, Distance, Plan};
-use crate::plot::{self, Letters, Scaling};
-use crate::seq::Motif;
+use crate::tomtom::{self, Distance, Plan};
+use cistron_base::Result;
+use cistron_base::html::escaped;
+use cistron_genome::seq::Motif;
+use cistron_plot::{self as plot, Letters, Scaling};
 
 const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem;color:#1b1b1b;background:#fff}\
 table{border-collapse:collapse;margin:.5rem 0}td,th{padding:.15rem .8rem .15rem 0;text-align:left}td.number{text-align:right;font-variant-numeric:tabular-nums}\

@@ -1,8 +1,8 @@
 //! Files of what was found: the reference's HDF5 layout, and motifs.
 
 use super::{Discovery, Pattern, Tracks};
-use crate::base::Result;
-use crate::seq::Motif;
+use cistron_base::Result;
+use cistron_genome::seq::Motif;
 use hdf5_pure::{AttrValue, FileBuilder, GroupBuilder};
 use std::path::Path;
 
@@ -94,8 +94,8 @@ pub fn h5(found: &Discovery, tracks: &Tracks, path: &Path) -> Result<()> {
     }
     let bytes = file
         .finish()
-        .map_err(|error| crate::fault!("file", "`{}`: {error}", path.display()))?;
-    crate::base::file::write_whole(path, &bytes)
+        .map_err(|error| cistron_base::fault!("file", "`{}`: {error}", path.display()))?;
+    cistron_base::file::write_whole(path, &bytes)
 }
 
 /// The shares of bases of each pattern as motifs, cut where contributions fall below a share of
@@ -106,7 +106,7 @@ pub fn motifs(found: &Discovery, share: f64) -> Vec<Motif> {
             let (from, to) = trimmed(pattern, share);
             let ppm = pattern.sequence()[from..to]
                 .iter()
-                .map(|row| crate::seq::motif::shares(*row))
+                .map(|row| cistron_genome::seq::motif::shares(*row))
                 .collect();
             Motif {
                 sites: pattern.seqlets.len() as f64,

@@ -3,7 +3,7 @@
 use super::overlap::Rows;
 use super::slim::{self, Block, LANES, Own, Slim};
 use super::tracks::{Seqlet, Tracks};
-use crate::torch::parallel;
+use cistron_torch::parallel;
 
 /// Neighbours of each seqlet, the most similar first, and how similar they are.
 pub struct Neighbours {

@@ -1,8 +1,8 @@
 //! Seqlets of one length laid over each other at every shift of either strand, sixteen at a time.
 
 use super::overlap::Rows;
-use crate::base::wide::widest;
-use crate::torch::parallel;
+use cistron_base::wide::widest;
+use cistron_torch::parallel;
 
 /// Seqlets that one is compared with at a time.
 pub const LANES: usize = 16;
@@ -395,7 +395,7 @@ pub fn each_with_each<T: Send>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::seed::Rng;
+    use cistron_base::seed::Rng;
 
     fn seqlet(rng: &mut Rng, n: usize) -> Rows {
         let row = |_| {

@@ -1,7 +1,7 @@
 //! Contributions along sequences, seqlets that are pieces of them, patterns that are stacks of
 //! seqlets.
 
-use crate::seq::alphabet::complement;
+use cistron_genome::seq::alphabet::complement;
 use std::collections::HashSet;
 
 /// Sequences of one length with their hypothetical contributions.

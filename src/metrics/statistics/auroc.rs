@@ -2,8 +2,8 @@
 
 use super::resample::Estimate;
 use super::{Alternative, Outcome, mean, of_normal, ranks, variance};
-use crate::bail;
-use crate::base::Result;
+use cistron_base::Result;
+use cistron_base::bail;
 use statrs::distribution::{ContinuousCDF, Normal};
 
 /// An area and, for each positive and each negative, the share of the other class that it is ranked

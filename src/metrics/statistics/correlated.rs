@@ -1,8 +1,8 @@
 //! Tests of correlation.
 
 use super::{Alternative, Outcome, correlation, has_nan, of_normal, of_ranks, t};
-use crate::bail;
-use crate::base::Result;
+use cistron_base::Result;
+use cistron_base::bail;
 
 fn check(x: &[f64], y: &[f64]) -> Result<()> {
     if x.len() != y.len() || x.len() < 2 {

@@ -2,8 +2,8 @@
 
 use super::exact::{beta, binomial_chance, hypergeometric_chance};
 use super::{Alternative, Outcome};
-use crate::bail;
-use crate::base::Result;
+use cistron_base::Result;
+use cistron_base::bail;
 
 /// Rounding that separates equal chances of binomial counts from greater ones, as in SciPy and R.
 const BINOMIAL_SLACK: f64 = 1.0 + 1e-7;

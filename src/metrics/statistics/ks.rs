@@ -2,8 +2,8 @@
 
 use super::exact::binomial_chance;
 use super::{Alternative, Outcome, has_nan};
-use crate::bail;
-use crate::base::Result;
+use cistron_base::Result;
+use cistron_base::bail;
 use std::f64::consts::PI;
 
 /// The largest product of sample sizes for which chances are exact.

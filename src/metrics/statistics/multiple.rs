@@ -1,6 +1,6 @@
 //! Many tests at once: false discovery rates.
 
-use crate::base::seed::Rng;
+use cistron_base::seed::Rng;
 
 /// Adjusted p-values of Benjamini and Hochberg (1995), in the order of `p`; NaN stays NaN and is
 /// not counted.

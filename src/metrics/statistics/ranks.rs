@@ -1,8 +1,8 @@
 //! Tests of ranks.
 
 use super::{Alternative, Outcome, has_nan, of_normal, ranks};
-use crate::bail;
-use crate::base::Result;
+use cistron_base::Result;
+use cistron_base::bail;
 
 /// The most differences for which chances are exact, without and with ties or zeros, as in SciPy.
 const EXACT: (usize, usize) = (50, 13);

@@ -1,9 +1,9 @@
 //! Resampling: permutation tests and bootstrap intervals.
 
 use super::{Alternative, Outcome};
-use crate::bail;
-use crate::base::Result;
-use crate::base::seed::Rng;
+use cistron_base::Result;
+use cistron_base::bail;
+use cistron_base::seed::Rng;
 use statrs::distribution::{ContinuousCDF, Normal};
 
 /// Whether a statistic of two samples is as large by chance: labels of the samples are permuted `n`

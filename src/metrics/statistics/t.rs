@@ -2,8 +2,8 @@
 
 use super::exact::student_above;
 use super::{Alternative, Outcome, mean, variance};
-use crate::bail;
-use crate::base::Result;
+use cistron_base::Result;
+use cistron_base::bail;
 
 fn enough(x: &[f64], name: &str) -> Result<()> {
     if x.len() < 2 {

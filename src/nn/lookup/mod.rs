@@ -16,8 +16,8 @@
 // loops over lanes are written by index: that is what the compiler turns into wide instructions
 #![allow(clippy::needless_range_loop)]
 
-use crate::base::wide::widest;
-use crate::torch::parallel;
+use cistron_base::wide::widest;
+use cistron_torch::parallel;
 
 pub mod windows;
 
@@ -908,7 +908,7 @@ impl Stem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::seed::Rng;
+    use cistron_base::seed::Rng;
 
     pub fn random(n: usize, rng: &mut Rng) -> Vec<f32> {
         (0..n).map(|_| rng.normal() as f32).collect()

@@ -8,8 +8,8 @@ use super::{
     ALL, BASES, Gradients, KEY, KNOWN, LANE, Over, Row, SIDE, Stem, Tables, add, added, bases,
     of_first_place, scale, sums,
 };
-use crate::base::wide::widest;
-use crate::torch::parallel;
+use cistron_base::wide::widest;
+use cistron_torch::parallel;
 
 /// Sequences that a thread takes at a time.
 const STRETCH: usize = 4;
@@ -395,7 +395,7 @@ mod tests {
     use super::super::Words;
     use super::super::tests::{activation, channel, random};
     use super::*;
-    use crate::base::seed::Rng;
+    use cistron_base::seed::Rng;
 
     #[test]
     fn windows_and_their_gradients_are_those_of_the_plain_sum() {

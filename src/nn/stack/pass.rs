@@ -3,10 +3,10 @@
 use super::super::dense::{self, Pair, Reads, padded};
 use super::plan::Plan;
 use super::{Step, stride};
-use crate::base::Result;
-use crate::base::wide::widest;
-use crate::torch::Tensor;
-use crate::torch::device::Mask;
+use cistron_base::Result;
+use cistron_base::wide::widest;
+use cistron_torch::Tensor;
+use cistron_torch::device::Mask;
 use std::rc::Rc;
 
 /// What sequences are read from.

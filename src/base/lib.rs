@@ -1,0 +1,30 @@
+//! What every room may use, built on `std`, the C library and small crates of text: faults, files,
+//! intervals, seeds, names, notes, shapes, threads, interrupts.
+
+#[cfg(cistron_coverage)]
+pub mod coverage;
+pub mod delimited;
+pub mod fault;
+pub mod file;
+pub mod html;
+pub mod interrupt;
+pub mod interval;
+pub mod memory;
+pub mod mersenne;
+pub mod near;
+pub mod panic;
+pub mod process;
+pub mod say;
+pub mod seed;
+pub mod shape;
+pub mod system;
+pub mod table;
+pub mod threads;
+pub mod values;
+pub mod wide;
+pub mod written;
+
+pub use fault::{Fault, Frame, Place, Result};
+pub use interval::{Interval, Strand, StrandRule};
+pub use table::Table;
+pub use values::Values;

@@ -1,0 +1,208 @@
+//! The values of an input: in memory, or cut from a genome and its tracks when a row is asked for.
+
+use crate::seq::alphabet::UNKNOWN;
+use crate::seq::{Genome, Track};
+use cistron_base::bail;
+use cistron_base::{Interval, Result, Strand};
+use std::sync::Arc;
+
+/// The values of an input, all rows of the storage.
+#[derive(Clone, Debug)]
+pub enum Column {
+    /// Codes of sequences of one length, row after row.
+    Sequence {
+        /// `rows * length` codes.
+        codes: Arc<Vec<u8>>,
+        /// Bases in each row.
+        length: usize,
+    },
+    /// Numbers of one shape, row after row.
+    Dense {
+        /// `rows * product of shape` numbers.
+        values: Arc<Vec<f32>>,
+        /// The shape of a row, such as `[5, 101]`.
+        shape: Vec<usize>,
+    },
+    /// Sequences that are cut from a genome.
+    Genome {
+        /// The genome.
+        genome: Arc<Genome>,
+        /// The place of each row, by the genome's chromosomes.
+        regions: Arc<Vec<Interval>>,
+        /// Bases in each row.
+        length: usize,
+    },
+    /// Values along the genome, `[channels, length]`.
+    Signal {
+        /// The channels.
+        channels: Arc<Vec<Channel>>,
+        /// The place of each row, by the genome's chromosomes.
+        regions: Arc<Vec<Interval>>,
+        /// Bases in each row.
+        length: usize,
+        /// The channel that each becomes on the reverse strand; none where they keep their places.
+        partners: Option<Arc<Vec<usize>>>,
+    },
+}
+
+/// One channel along the genome.
+#[derive(Clone, Debug)]
+pub struct Channel {
+    /// The track.
+    pub track: Arc<Track>,
+    /// Its number of each of the genome's chromosomes; none where it has no value there.
+    pub chroms: Arc<Vec<Option<u32>>>,
+    /// The value of bases without one.
+    pub blank: f32,
+    /// Whether values become ln(1 + value).
+    pub log1p: bool,
+}
+
+impl Channel {
+    /// A channel of a track along a genome.
+    pub fn new(track: Arc<Track>, genome: &Genome, blank: f32, log1p: bool) -> Channel {
+        let chroms = track.contigs.find_all(genome.contigs.names());
+        Channel {
+            track,
+            chroms: Arc::new(chroms),
+            blank,
+            log1p,
+        }
+    }
+
+    /// Appends a value for each base of a place.
+    fn fill(&self, place: &Interval, out: &mut Vec<f32>) -> Result<()> {
+        let at = out.len();
+        match self.chroms[place.chrom as usize] {
+            Some(chrom) => {
+                self.track
+                    .values_into(&Interval { chrom, ..*place }, self.blank, out)?
+            }
+            None => out.resize(at + place.len() as usize, self.blank),
+        }
+        // a track may hold undefined values of its own
+        out[at..]
+            .iter_mut()
+            .filter(|v| v.is_nan())
+            .for_each(|v| *v = self.blank);
+        if self.log1p {
+            if let Some(i) = out[at..].iter().position(|v| *v <= -1.0) {
+                let value = out[at + i];
+                bail!("data", "{} is {value} at base {i} of a region: ln(1 + value) needs values above -1", self.track.shown();
+                    hint: "leave `log1p` out: this signal is no count (a log ratio, or of the reverse strand)");
+            }
+            out[at..].iter_mut().for_each(|v| *v = v.ln_1p());
+        }
+        Ok(())
+    }
+}
+
+/// A place with `margin` bases more on both sides.
+fn widened(place: &Interval, margin: usize) -> Interval {
+    Interval {
+        start: place.start - margin as i64,
+        end: place.end + margin as i64,
+        ..*place
+    }
+}
+
+impl Column {
+    /// The shape that a network sees for one row.
+    pub fn shape(&self) -> Vec<i64> {
+        match self {
+            Column::Sequence { length, .. } | Column::Genome { length, .. } => {
+                vec![4, *length as i64]
+            }
+            Column::Signal {
+                channels, length, ..
+            } => vec![channels.len() as i64, *length as i64],
+            Column::Dense { shape, .. } => shape.iter().map(|n| *n as i64).collect(),
+        }
+    }
+
+    /// The shape of a row of numbers; of sequences, the length alone.
+    pub fn row_shape(&self) -> Vec<usize> {
+        match self {
+            Column::Sequence { length, .. } | Column::Genome { length, .. } => vec![*length],
+            Column::Signal {
+                channels, length, ..
+            } => vec![channels.len(), *length],
+            Column::Dense { shape, .. } => shape.clone(),
+        }
+    }
+
+    /// Whether it holds sequences.
+    pub fn is_sequence(&self) -> bool {
+        matches!(self, Column::Sequence { .. } | Column::Genome { .. })
+    }
+
+    /// Rows in storage.
+    pub fn rows(&self) -> usize {
+        match self {
+            Column::Sequence { codes, length } => codes.len() / (*length).max(1),
+            Column::Dense { values, shape } => {
+                values.len() / shape.iter().product::<usize>().max(1)
+            }
+            Column::Genome { regions, .. } | Column::Signal { regions, .. } => regions.len(),
+        }
+    }
+
+    /// Appends the codes of a row with `margin` more on both sides: what the genome has there, else
+    /// N.
+    pub fn codes(&self, row: usize, margin: usize, out: &mut Vec<u8>) -> Result<()> {
+        match self {
+            Column::Sequence { codes, length } => {
+                let wide = out.len() + length + 2 * margin;
+                out.resize(out.len() + margin, UNKNOWN);
+                out.extend_from_slice(&codes[row * length..(row + 1) * length]);
+                out.resize(wide, UNKNOWN);
+                Ok(())
+            }
+            Column::Genome {
+                genome, regions, ..
+            } => genome.fetch_into(&widened(&regions[row], margin), out),
+            Column::Dense { .. } | Column::Signal { .. } => Ok(()),
+        }
+    }
+
+    /// Appends the numbers of a row, each channel with `margin` more on both sides: what the track
+    /// has there, else 0.
+    pub fn numbers(&self, row: usize, margin: usize, out: &mut Vec<f32>) -> Result<()> {
+        match self {
+            Column::Dense { values, shape } => {
+                let stride: usize = shape.iter().product();
+                let own = &values[row * stride..(row + 1) * stride];
+                if margin == 0 {
+                    out.extend_from_slice(own);
+                    return Ok(());
+                }
+                for channel in own.chunks(shape.last().copied().unwrap_or(1).max(1)) {
+                    out.resize(out.len() + margin, 0.0);
+                    out.extend_from_slice(channel);
+                    out.resize(out.len() + margin, 0.0);
+                }
+                Ok(())
+            }
+            Column::Signal {
+                channels,
+                regions,
+                partners,
+                ..
+            } => {
+                let place = widened(&regions[row], margin);
+                match partners
+                    .as_ref()
+                    .filter(|_| place.strand == Strand::Reverse)
+                {
+                    Some(partners) => partners
+                        .iter()
+                        .try_for_each(|partner| channels[*partner].fill(&place, out)),
+                    None => channels
+                        .iter()
+                        .try_for_each(|channel| channel.fill(&place, out)),
+                }
+            }
+            Column::Sequence { .. } | Column::Genome { .. } => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,469 @@
+//! Occurrences of motifs in sequences, with exact p-values (Grant, Bailey & Noble, Bioinformatics
+//! 2011).
+//!
+//! Log-odds are rounded so that scores of words are integers; their distribution over words of the
+//! background is computed exactly by dynamic programming.
+
+use super::Motif;
+use super::alphabet::UNKNOWN;
+use super::priors::{self, Distribution};
+use cistron_base::Result;
+use cistron_base::bail;
+use cistron_metrics::statistics::multiple;
+use cistron_metrics::statistics::rounded::{self, Rounding};
+use rayon::prelude::*;
+
+/// Steps that a position's log-odds are rounded to.
+const RANGE: usize = 1000;
+/// p-values of one motif from which the share of chance is estimated.
+const SAMPLE: usize = 10_000;
+/// Bases that are looked up at once.
+const KEY: usize = 4;
+
+/// A motif ready to be scanned.
+pub struct Pssm {
+    rows: Vec<[i32; 4]>,
+    rounding: Rounding,
+    chances: Vec<f64>,
+    /// Scores of [`KEY`] bases at once.
+    tables: Vec<[i32; 256]>,
+    /// The most that what follows can add.
+    rest: Vec<i32>,
+}
+
+impl Pssm {
+    /// Log-odds against a background, and the chance of each score on it.
+    pub fn new(
+        motif: &Motif,
+        background: [f64; 4],
+        pseudocount: f64,
+        priors: Option<&Distribution>,
+    ) -> Result<Pssm> {
+        if motif.width() == 0 {
+            bail!("value", "motif `{}` has no position", motif.name);
+        }
+        let odds = motif.log_odds(pseudocount, background);
+        if odds.iter().flatten().any(|x| !x.is_finite()) {
+            bail!("value", "motif `{}` has a probability of 0, whose log-odds are infinite", motif.name; hint: "give a `pseudocount` above 0");
+        }
+        // a prior adds to the score as one more position does
+        let ends = priors.map(|own| own.ends().map(known));
+        let rounding = Rounding::of(
+            odds.iter()
+                .flatten()
+                .copied()
+                .chain(ends.into_iter().flatten()),
+            RANGE,
+        );
+        let rows: Vec<[i32; 4]> = odds
+            .iter()
+            .map(|row| row.map(|x| rounding.steps(x) as i32))
+            .collect();
+        let mut chances = vec![1.0];
+        if let Some(priors) = priors {
+            let step = |odds: f64| rounding.steps(known(odds)).clamp(0.0, RANGE as f64) as usize;
+            chances = rounded::plus(
+                &chances,
+                RANGE + 1,
+                priors.steps().map(|(odds, share)| (step(odds), share)),
+            );
+        }
+        for row in &rows {
+            chances = rounded::plus(
+                &chances,
+                RANGE + 1,
+                row.iter().map(|score| *score as usize).zip(background),
+            );
+        }
+        rounded::tails(&mut chances);
+        let (tables, rest) = tables(&rows);
+        Ok(Pssm {
+            rows,
+            rounding,
+            chances,
+            tables,
+            rest,
+        })
+    }
+
+    /// Positions.
+    pub fn width(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// The log-odds of a rounded score, bits.
+    pub fn bits(&self, score: i32) -> f64 {
+        f64::from(score) / self.rounding.scale + self.width() as f64 * self.rounding.offset
+    }
+
+    /// The rounded score of a word whose position has a prior, and its log-odds, bits.
+    fn with_prior(&self, score: i32, odds: f64) -> (i32, f64) {
+        let base = (self.width() + 1) as f64 * self.rounding.offset;
+        let most = self.chances.len() as f64 - 1.0;
+        let score = ((self.bits(score) + odds - base) * self.rounding.scale)
+            .round()
+            .clamp(0.0, most);
+        (score as i32, score / self.rounding.scale + base)
+    }
+
+    /// The chance that a word of the background scores at least so.
+    pub fn p_value(&self, score: i32) -> f64 {
+        self.chances
+            .get(score.max(0) as usize)
+            .copied()
+            .unwrap_or(0.0)
+    }
+
+    /// The least rounded score with a p-value of at most `threshold`.
+    pub fn least_score(&self, threshold: f64) -> i32 {
+        self.chances.partition_point(|p| *p > threshold) as i32
+    }
+
+    /// The rounded score of a word; none where a base is not known.
+    pub fn score(&self, word: &[u8]) -> Option<i32> {
+        self.rows.iter().zip(word).try_fold(0, |sum, (row, code)| {
+            row.get(usize::from(*code)).map(|score| sum + score)
+        })
+    }
+}
+
+/// Log-odds of impossible and of sure positions are kept finite.
+fn known(odds: f64) -> f64 {
+    odds.clamp(-1000.0, 1000.0)
+}
+
+/// Scores of four bases at once, and the most that what follows can add.
+fn tables(rows: &[[i32; 4]]) -> (Vec<[i32; 256]>, Vec<i32>) {
+    let tables: Vec<[i32; 256]> = rows
+        .chunks(KEY)
+        .map(|rows| {
+            std::array::from_fn(|key| {
+                rows.iter()
+                    .enumerate()
+                    .map(|(i, row)| row[key >> (2 * (KEY - 1 - i)) & 3])
+                    .sum()
+            })
+        })
+        .collect();
+    let mut rest = vec![0; tables.len() + 1];
+    for (i, table) in tables.iter().enumerate().rev() {
+        rest[i] = rest[i + 1] + table.iter().copied().max().unwrap_or(0);
+    }
+    (tables, rest)
+}
+
+/// A sequence ready to be scanned.
+struct Prepared {
+    keys: Vec<u8>,
+    /// Bases without an unknown one from each position on.
+    known: Vec<u32>,
+}
+
+impl Prepared {
+    fn new(codes: &[u8]) -> Prepared {
+        let letter = |i: usize| codes.get(i).map_or(0, |code| code & 3);
+        let keys = (0..codes.len())
+            .map(|i| (0..KEY).fold(0u8, |key, at| key << 2 | letter(i + at)))
+            .collect();
+        let mut known = vec![0; codes.len()];
+        let mut run = 0;
+        for (i, code) in codes.iter().enumerate().rev() {
+            run = if *code >= UNKNOWN { 0 } else { run + 1 };
+            known[i] = run;
+        }
+        Prepared { keys, known }
+    }
+}
+
+/// How sequences are scanned.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The largest p-value (or q-value) that is reported.
+    pub threshold: f64,
+    /// Whether the threshold is one of q-values.
+    pub by_q: bool,
+    /// Whether both strands are scanned.
+    pub both_strands: bool,
+    /// Shares of A, C, G, T.
+    pub background: [f64; 4],
+    /// Sites' worth of background that is added to each position.
+    pub pseudocount: f64,
+    /// What is known of positions before their bases are seen.
+    pub priors: Option<Priors>,
+}
+
+/// Priors of each position of each sequence.
+#[derive(Clone, Debug)]
+pub struct Priors {
+    /// How often each occurs.
+    pub distribution: Distribution,
+    /// Log-odds for each sequence and position, bits; positions behind the end have that of the
+    /// median.
+    pub odds: Vec<Vec<f64>>,
+}
+
+impl Priors {
+    fn at(&self, sequence: usize, start: usize) -> f64 {
+        known(
+            self.odds[sequence]
+                .get(start)
+                .copied()
+                .unwrap_or_else(|| priors::log_odds(self.distribution.median)),
+        )
+    }
+}
+
+/// An occurrence.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hit {
+    /// The motif's number.
+    pub motif: usize,
+    /// The sequence's number.
+    pub sequence: usize,
+    /// Its first base.
+    pub start: usize,
+    /// Whether the motif lies on the other strand.
+    pub reverse: bool,
+    /// Log-odds, bits.
+    pub score: f64,
+    /// The chance of such a score at one position.
+    pub p_value: f64,
+    /// The share of chance among occurrences as good.
+    pub q_value: f64,
+}
+
+/// Finds occurrences; those of a motif stand together, the best first.
+pub fn fimo(motifs: &[Motif], sequences: &[&[u8]], plan: &Plan) -> Result<Vec<Hit>> {
+    let prepared: Vec<Prepared> = sequences
+        .par_iter()
+        .map(|codes| Prepared::new(codes))
+        .collect();
+    let all: Vec<Result<Vec<Hit>>> = motifs
+        .par_iter()
+        .enumerate()
+        .map(|(number, motif)| of_motif(number, motif, &prepared, plan))
+        .collect();
+    let mut out = Vec::new();
+    for hits in all {
+        out.extend(hits?);
+    }
+    Ok(out)
+}
+
+fn of_motif(number: usize, motif: &Motif, sequences: &[Prepared], plan: &Plan) -> Result<Vec<Hit>> {
+    let distribution = plan.priors.as_ref().map(|own| &own.distribution);
+    let forward = Pssm::new(motif, plan.background, plan.pseudocount, distribution)?;
+    let mut strands = vec![(forward, false)];
+    if plan.both_strands {
+        strands.push((
+            Pssm::new(
+                &motif.reverse_complement(),
+                plan.background,
+                plan.pseudocount,
+                distribution,
+            )?,
+            true,
+        ));
+    }
+    let width = motif.width();
+    let scannable = |known: &&u32| **known as usize >= width;
+    let tests: usize = sequences
+        .iter()
+        .map(|s| s.known.iter().filter(scannable).count())
+        .sum::<usize>()
+        * strands.len();
+    // of q-values none is below its p-value's share, so every p-value might do
+    let threshold = if plan.by_q { 1.0 } else { plan.threshold };
+    let mut found: Vec<Hit> = Vec::new();
+    for (pssm, reverse) in &strands {
+        // a prior may lift any word
+        let least = if plan.priors.is_some() {
+            0
+        } else {
+            pssm.least_score(threshold)
+        };
+        for (sequence, prepared) in sequences.iter().enumerate() {
+            for (start, known) in prepared.known.iter().enumerate() {
+                if (*known as usize) < width {
+                    continue;
+                }
+                let mut score = 0;
+                let mut hopeful = true;
+                for (i, table) in pssm.tables.iter().enumerate() {
+                    score += table[usize::from(prepared.keys[start + i * KEY])];
+                    if score + pssm.rest[i + 1] < least {
+                        hopeful = false;
+                        break;
+                    }
+                }
+                let mut bits = pssm.bits(score);
+                if let Some(priors) = &plan.priors {
+                    (score, bits) = pssm.with_prior(score, priors.at(sequence, start));
+                }
+                if hopeful && pssm.p_value(score) <= threshold {
+                    found.push(Hit {
+                        motif: number,
+                        sequence,
+                        start,
+                        reverse: *reverse,
+                        score: bits,
+                        p_value: pssm.p_value(score),
+                        q_value: f64::NAN,
+                    });
+                }
+            }
+        }
+    }
+    let sample = sampled(&strands, sequences, tests, plan.priors.as_ref());
+    found.sort_by(|a, b| {
+        a.p_value
+            .total_cmp(&b.p_value)
+            .then(b.score.total_cmp(&a.score))
+            .then((a.sequence, a.start, a.reverse).cmp(&(b.sequence, b.start, b.reverse)))
+    });
+    let p: Vec<f64> = found.iter().map(|hit| hit.p_value).collect();
+    let q = multiple::q_values(&p, tests, multiple::null_share(&sample, 1));
+    found.iter_mut().zip(q).for_each(|(hit, q)| hit.q_value = q);
+    if plan.by_q {
+        found.retain(|hit| hit.q_value <= plan.threshold);
+    }
+    Ok(found)
+}
+
+/// p-values of positions at equal distances, at most [`SAMPLE`] of them.
+fn sampled(
+    strands: &[(Pssm, bool)],
+    sequences: &[Prepared],
+    tests: usize,
+    priors: Option<&Priors>,
+) -> Vec<f64> {
+    let step = tests.div_ceil(SAMPLE).max(1);
+    let width = strands[0].0.width();
+    let mut out = Vec::new();
+    let mut seen = 0;
+    for (sequence, prepared) in sequences.iter().enumerate() {
+        for (start, _) in prepared
+            .known
+            .iter()
+            .enumerate()
+            .filter(|(_, known)| **known as usize >= width)
+        {
+            for (pssm, _) in strands {
+                if seen % step == 0 {
+                    let score = pssm
+                        .tables
+                        .iter()
+                        .enumerate()
+                        .map(|(i, table)| table[usize::from(prepared.keys[start + i * KEY])])
+                        .sum();
+                    let score = priors.map_or(score, |own| {
+                        pssm.with_prior(score, own.at(sequence, start)).0
+                    });
+                    out.push(pssm.p_value(score));
+                }
+                seen += 1;
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cistron_base::seed::Rng;
+
+    fn plan(threshold: f64) -> Plan {
+        Plan {
+            threshold,
+            by_q: false,
+            both_strands: true,
+            background: [0.25; 4],
+            pseudocount: 0.1,
+            priors: None,
+        }
+    }
+
+    #[test]
+    fn chances_are_those_of_all_words() {
+        let motif = Motif::new(
+            "m",
+            vec![
+                [0.7, 0.1, 0.1, 0.1],
+                [0.2, 0.5, 0.2, 0.1],
+                [0.05, 0.05, 0.85, 0.05],
+            ],
+        );
+        let background = [0.4, 0.1, 0.2, 0.3];
+        let pssm = Pssm::new(&motif, background, 0.1, None).unwrap();
+        let words: Vec<[u8; 3]> = (0..64u8).map(|i| [i >> 4, i >> 2 & 3, i & 3]).collect();
+        let scored: Vec<(i32, f64)> = words
+            .iter()
+            .map(|w| {
+                (
+                    pssm.score(w).unwrap(),
+                    w.iter().map(|c| background[usize::from(*c)]).product(),
+                )
+            })
+            .collect();
+        for (score, _) in &scored {
+            let wanted: f64 = scored
+                .iter()
+                .filter(|(other, _)| other >= score)
+                .map(|(_, p)| p)
+                .sum();
+            assert!((pssm.p_value(*score) - wanted).abs() < 1e-12);
+        }
+        assert_eq!(pssm.score(&[0, 4, 1]), None);
+    }
+
+    #[test]
+    fn planted_words_are_found_on_their_strand_and_unknown_bases_never() {
+        let motif = Motif::from_consensus("m", "ACCGTTAGCA").unwrap();
+        let mut rng = Rng::keyed(&[4]);
+        let mut codes: Vec<u8> = (0..5000).map(|_| rng.below(4) as u8).collect();
+        let word: Vec<u8> = b"ACCGTTAGCA"
+            .iter()
+            .map(|c| b"ACGT".iter().position(|b| b == c).unwrap() as u8)
+            .collect();
+        codes[100..110].copy_from_slice(&word);
+        let turned: Vec<u8> = word.iter().rev().map(|c| 3 - c).collect();
+        codes[4990..5000].copy_from_slice(&turned);
+        codes[200..210].copy_from_slice(&word);
+        codes[204] = 4;
+        let hits = fimo(&[motif], &[&codes], &plan(1e-5)).unwrap();
+        let best: Vec<(usize, bool)> = hits
+            .iter()
+            .filter(|hit| hit.score > 15.0)
+            .map(|hit| (hit.start, hit.reverse))
+            .collect();
+        assert_eq!(best, [(100, false), (4990, true)]);
+        assert!(
+            hits.iter()
+                .all(|hit| hit.p_value <= 1e-5 && hit.q_value <= 1.0 && hit.q_value >= hit.p_value)
+        );
+    }
+
+    #[test]
+    fn every_position_of_random_bases_is_reported_as_often_as_its_chance_says() {
+        let motif = Motif::new(
+            "m",
+            vec![
+                [0.6, 0.2, 0.1, 0.1],
+                [0.1, 0.6, 0.2, 0.1],
+                [0.1, 0.1, 0.7, 0.1],
+                [0.3, 0.3, 0.2, 0.2],
+                [0.1, 0.1, 0.1, 0.7],
+            ],
+        );
+        let mut rng = Rng::keyed(&[8]);
+        let codes: Vec<u8> = (0..200_000).map(|_| rng.below(4) as u8).collect();
+        let hits = fimo(&[motif], &[&codes], &plan(0.05)).unwrap();
+        let most = hits.iter().map(|hit| hit.p_value).fold(0.0, f64::max);
+        assert!(
+            (hits.len() as f64 / 399_992.0 / most - 1.0).abs() < 0.03,
+            "{} {most}",
+            hits.len()
+        );
+    }
+}

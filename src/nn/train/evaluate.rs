@@ -1,0 +1,187 @@
+//! Predictions of a dataset, and how good they are.
+
+use super::feed;
+use crate::loss::{Link, Loss};
+use crate::strands::{InputKind, Strands, turned_back};
+use crate::{Model, Value};
+use cistron_base::bail;
+use cistron_base::{Result, Values, interrupt, shape};
+use cistron_genome::data::{Dataset, Input, Loader};
+use cistron_metrics::{Metric, Pairs, pairs};
+use cistron_torch::{Device, Kind, Tensor, grad};
+
+/// What a network gives for every row of a dataset, on the processor; `both_strands` averages the
+/// two strands, position by position where outputs are along the sequence.
+pub fn predict(model: &Model, set: &Dataset, batch: usize, both_strands: bool) -> Result<Tensor> {
+    let as_codes = model.reads_codes() && !both_strands;
+    let rows = Loader::plain(set, batch)
+        .start()
+        .map(|rows| feed::inputs(&rows?, model.device(), as_codes));
+    evaluating(model, rows, both_strands.then_some(set))
+}
+
+/// What the inputs of a dataset become on the reverse strand, as a network takes them.
+pub fn strands(set: &Dataset) -> Strands {
+    let kind = |input: &Input| match (input.column.is_sequence(), input.is_along, &input.partners) {
+        (true, ..) => InputKind::Sequence,
+        (_, _, Some(_)) => InputKind::Stranded,
+        (_, true, None) => InputKind::Track,
+        (_, false, None) => InputKind::Features,
+    };
+    match set.inputs.as_slice() {
+        [one] => Strands::One(kind(one)),
+        many => Strands::Many(
+            many.iter()
+                .map(|input| (input.name.clone(), kind(input)))
+                .collect(),
+        ),
+    }
+}
+
+/// What a network gives for every row of inputs as it takes them, on the processor.
+pub fn passed(model: &Model, x: &Tensor, batch: usize) -> Result<Tensor> {
+    let n = x.shape().first().copied().unwrap_or(0);
+    let rows = (0..n).step_by(batch).map(|from| {
+        x.narrow(0, from, (n - from).min(batch as i64))
+            .map(Value::One)
+    });
+    evaluating(model, rows, None)
+}
+
+/// Passes rows through a network; of a dataset also on the reverse strand, what comes from there
+/// turned back.
+fn evaluating(
+    model: &Model,
+    rows: impl Iterator<Item = Result<Value>>,
+    both: Option<&Dataset>,
+) -> Result<Tensor> {
+    let _guard = grad::no_grad();
+    let was = model.set_training(false);
+    let one = |x: Result<Value>| {
+        interrupt::check()?;
+        let x = x?;
+        let mut out = model.forward(&x)?.one()?.clone();
+        if let Some(set) = both {
+            let other = model.forward(&strands(set).turned(&x)?)?.one()?.clone();
+            let labels = set
+                .label_partners
+                .as_ref()
+                .map(|partners| partners.as_slice());
+            out = out.add(&turned_back(&other, labels)?)?.mul_number(0.5)?;
+        }
+        out.to_device(Device::CPU)
+    };
+    let parts = rows.map(one).collect::<Result<Vec<_>>>();
+    model.set_training(was);
+    Tensor::cat(&parts?, 0)
+}
+
+/// Measured values by name; of several tasks also each task's.
+pub type Scores = Vec<(String, f64, Vec<f64>)>;
+
+/// Measures outputs against labels. Ranking metrics rank the outputs themselves, or the log-odds of
+/// classes: probabilities that round to 1 would tie. Other metrics see predictions, computed in 64
+/// bits. `is_mixed`: whether augmentation may have mixed the labels.
+pub fn measure(
+    outputs: &Tensor,
+    labels: &Tensor,
+    link: Link,
+    metrics: &[Metric],
+    is_mixed: bool,
+) -> Result<Scores> {
+    if metrics.is_empty() {
+        return Ok(Vec::new());
+    }
+    let n = outputs.shape().first().copied().unwrap_or(0);
+    if n != labels.shape().first().copied().unwrap_or(0) {
+        bail!(
+            "shape",
+            "predictions {} and labels {} differ in rows",
+            shape::text(&outputs.shape()),
+            shape::text(&labels.shape())
+        );
+    }
+    let columns = (outputs.numel() / n.max(1)) as usize;
+    let odds = if link == Link::Softmax {
+        Some(log_odds(outputs)?)
+    } else {
+        None
+    };
+    let only_ranks = link == Link::Identity || metrics.iter().all(Metric::is_ranking);
+    let predictions = if only_ranks {
+        None
+    } else {
+        Some(link.apply(&outputs.to_kind(Kind::Double)?)?.to_f64()?)
+    };
+    let each = |ranked: Values, labels: Values| {
+        let ranked = odds.as_deref().map_or(ranked, Values::Double);
+        let pairs = Pairs::new(ranked, labels, columns)
+            .predicting(predictions.as_deref().map(Values::Double))
+            .mixed(is_mixed);
+        let scored = |metric: &Metric| {
+            Ok((
+                metric.name.clone(),
+                metric.of(&pairs)?,
+                if columns > 1 {
+                    metric.per_task(&pairs)?
+                } else {
+                    Vec::new()
+                },
+            ))
+        };
+        metrics.iter().map(scored).collect()
+    };
+    outputs.with_values(|ranked| labels.with_values(|labels| each(ranked, labels)))??
+}
+
+/// The log-odds of each class against all others; classes are the second axis.
+fn log_odds(outputs: &Tensor) -> Result<Vec<f64>> {
+    let rows = outputs.transpose(1, -1)?;
+    let classes = rows.shape().last().copied().unwrap_or(1).max(1) as usize;
+    let mut odds = Vec::with_capacity(outputs.numel() as usize);
+    rows.contiguous()?
+        .to_f64()?
+        .chunks(classes)
+        .for_each(|row| pairs::log_odds(row, &mut odds));
+    Tensor::from_f64(&odds, &rows.shape())?
+        .transpose(1, -1)?
+        .to_f64()
+}
+
+/// Predicts and measures a dataset; the loss too where there is one.
+pub fn evaluate(
+    model: &Model,
+    set: &Dataset,
+    loss: Option<&Loss>,
+    link: Link,
+    metrics: &[Metric],
+    batch: usize,
+    both_strands: bool,
+) -> Result<(Option<f64>, Scores)> {
+    judge(
+        &predict(model, set, batch, both_strands)?,
+        set,
+        loss,
+        link,
+        metrics,
+    )
+}
+
+/// Measures what a network gave for every row of a dataset.
+pub fn judge(
+    outputs: &Tensor,
+    set: &Dataset,
+    loss: Option<&Loss>,
+    link: Link,
+    metrics: &[Metric],
+) -> Result<(Option<f64>, Scores)> {
+    let labels = Tensor::from_f32(&set.all_labels(), &[set.len() as i64, set.tasks() as i64])?;
+    let value = match loss {
+        Some(loss) => {
+            let _guard = grad::no_grad();
+            Some(loss.of(outputs, &labels, None)?.item()?)
+        }
+        None => None,
+    };
+    Ok((value, measure(outputs, &labels, link, metrics, false)?))
+}

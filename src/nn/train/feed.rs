@@ -1,0 +1,119 @@
+//! Batches on their way to a device.
+
+use crate::Value;
+use cistron_base::Result;
+use cistron_base::seed::Rng;
+use cistron_genome::data::Batch;
+use cistron_genome::data::loader::{Blend, Values};
+use cistron_torch::{Device, Tensor};
+use std::collections::BTreeMap;
+
+/// The inputs of a batch as a network takes them: codes become one-hot on the device, unless it
+/// reads codes and nothing but codes is there.
+pub fn inputs(batch: &Batch, device: Device, reads_codes: bool) -> Result<Value> {
+    let n = batch.size as i64;
+    if let ([(_, Values::Codes(codes, length))], true, true) = (
+        batch.inputs.as_slice(),
+        reads_codes,
+        batch.blends.is_empty(),
+    ) {
+        return Tensor::from_u8(codes, &[n, *length as i64]).map(Value::One);
+    }
+    let mixed = Mix::of(batch, device)?;
+    let tensor = |(_, values): &(String, Values)| -> Result<Tensor> {
+        let (mut x, is_sequence) = match values {
+            Values::Codes(codes, length) => (
+                Tensor::from_u8(codes, &[n, *length as i64])?
+                    .to_device(device)?
+                    .one_hot_codes()?,
+                true,
+            ),
+            Values::Dense(numbers, shape) => {
+                let whole: Vec<i64> = std::iter::once(n)
+                    .chain(shape.iter().map(|s| *s as i64))
+                    .collect();
+                (Tensor::from_f32(numbers, &whole)?.to_device(device)?, false)
+            }
+        };
+        for (i, blend) in batch.blends.iter().enumerate() {
+            x = match blend {
+                Blend::Noise(deviation) if is_sequence => {
+                    x.add(&noise(&x, *deviation, batch.key ^ i as u64)?.to_device(device)?)?
+                }
+                Blend::Noise(_) => x,
+                Blend::Mixup(_) => mixed
+                    .iter()
+                    .filter(|(own, _)| *own == i)
+                    .try_fold(x, |x, (_, mix)| mix.apply(&x))?,
+            };
+        }
+        Ok(x)
+    };
+    match batch.inputs.as_slice() {
+        [one] => tensor(one).map(Value::One),
+        many => Ok(Value::Many(
+            many.iter()
+                .map(|input| Ok((input.0.clone(), tensor(input)?)))
+                .collect::<Result<BTreeMap<_, _>>>()?,
+        )),
+    }
+}
+
+/// The labels of a batch, `[batch, tasks]`.
+pub fn labels(batch: &Batch, device: Device) -> Result<Tensor> {
+    let y = Tensor::from_f32(&batch.labels, &[batch.size as i64, batch.tasks as i64])?
+        .to_device(device)?;
+    Mix::of(batch, device)?
+        .iter()
+        .try_fold(y, |y, (_, mix)| mix.apply(&y))
+}
+
+/// Normal noise that depends on its key alone.
+fn noise(like: &Tensor, deviation: f64, key: u64) -> Result<Tensor> {
+    let mut rng = Rng::keyed(&[key, 0x6e6f_6973]);
+    let values: Vec<f32> = (0..like.numel())
+        .map(|_| (rng.normal() * deviation) as f32)
+        .collect();
+    Tensor::from_f32(&values, &like.shape())
+}
+
+/// Which row each row is mixed with, and its own share.
+struct Mix {
+    partners: Tensor,
+    shares: Tensor,
+}
+
+impl Mix {
+    /// The mixes of a batch, by their place among its blends.
+    fn of(batch: &Batch, device: Device) -> Result<Vec<(usize, Mix)>> {
+        let mut out = Vec::new();
+        for (i, blend) in batch.blends.iter().enumerate() {
+            let Blend::Mixup(shape) = blend else { continue };
+            let mut rng = Rng::keyed(&[batch.key, 0x6d69_7875, i as u64]);
+            let partners: Vec<i64> = rng
+                .permutation(batch.size)
+                .into_iter()
+                .map(i64::from)
+                .collect();
+            let shares: Vec<f32> = (0..batch.size).map(|_| rng.beta(*shape) as f32).collect();
+            let n = batch.size as i64;
+            out.push((
+                i,
+                Mix {
+                    partners: Tensor::from_i64(&partners, &[n])?.to_device(device)?,
+                    shares: Tensor::from_f32(&shares, &[n])?.to_device(device)?,
+                },
+            ));
+        }
+        Ok(out)
+    }
+
+    fn apply(&self, x: &Tensor) -> Result<Tensor> {
+        let mut shape = vec![1; x.rank()];
+        shape[0] = -1;
+        let share = self.shares.reshape(&shape)?;
+        let other = x.take(0, &self.partners)?;
+        // an undefined label stays undefined for both
+        other.add(&x.sub(&other)?.mul(&share)?)
+    }
+}

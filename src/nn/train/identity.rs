@@ -1,0 +1,272 @@
+//! What a training is: its network, data and settings. A checkpoint holds it, and is loaded only
+//! into the same training.
+
+use super::fit::Plan;
+use crate::Model;
+use crate::loss::LossKind;
+use cistron_base::{Interval, Result};
+use cistron_genome::data::{Column, Dataset};
+use serde::{Deserialize, Serialize};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Weak};
+
+/// Properties of a training by name: settings as text, data and weights as hashes. The number of
+/// epochs is none of them, because a run may be continued for more.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Identity(BTreeMap<String, String>);
+
+impl Identity {
+    /// The properties of a training of a model that has its initial weights.
+    pub fn of(model: &Model, plan: &Plan) -> Result<Identity> {
+        let mut out = BTreeMap::new();
+        let mut note = |name: &str, value: String| out.insert(name.to_string(), value);
+        let shapes: Vec<String> = model
+            .state()
+            .iter()
+            .map(|(name, tensor)| format!("{name} {:?}", tensor.shape()))
+            .collect();
+        note(
+            "architecture",
+            hash(format!("{} {shapes:?} {}", model.input().text(), model.summary()).as_bytes()),
+        );
+        let frozen: Vec<&str> = model
+            .parameters()
+            .iter()
+            .filter(|(_, tensor)| !tensor.is_grad_on())
+            .map(|(name, _)| name.as_str())
+            .collect();
+        note("frozen parameters", format!("{frozen:?}"));
+        note(
+            "initial weights",
+            cistron_torch::file::hash_of(&model.state())?,
+        );
+        note("training data", digest(&plan.train));
+        note(
+            "validation data",
+            plan.valid.as_ref().map_or_else(|| "none".into(), digest),
+        );
+        let loss = match &plan.loss.kind {
+            LossKind::BceWithLogits(weights) => format!("{} {weights:?}", plan.loss.name),
+            LossKind::CrossEntropy { weights, ignored } => {
+                format!("{} {weights:?} {ignored}", plan.loss.name)
+            }
+            LossKind::Huber(delta) => format!("{} {delta}", plan.loss.name),
+            LossKind::PoissonNll(is_log) => format!("{} {is_log}", plan.loss.name),
+            _ => plan.loss.name.clone(),
+        };
+        note("loss", loss);
+        let optimizer = &plan.optimizer;
+        note(
+            "optimizer",
+            format!(
+                "{:?}, weight decay {}, groups {:?}",
+                optimizer.rule, optimizer.weight_decay, optimizer.groups
+            ),
+        );
+        note("learning rate", optimizer.lr.to_string());
+        note(
+            "schedule",
+            plan.schedule
+                .as_ref()
+                .map_or_else(|| "none".into(), |schedule| format!("{schedule:?}")),
+        );
+        note("augmentation", plan.augment_text.clone());
+        note(
+            "metrics",
+            plan.metrics
+                .iter()
+                .map(|metric| metric.name.as_str())
+                .collect::<Vec<_>>()
+                .join(", "),
+        );
+        note(
+            "stopping rule",
+            plan.stop
+                .as_ref()
+                .map_or_else(|| "none".into(), |stop| format!("{stop:?}")),
+        );
+        note("batch", plan.batch.to_string());
+        note("seed", plan.seed.to_string());
+        note("clip", format!("{:?} {:?}", plan.clip, plan.clip_value));
+        note("accumulate", plan.accumulate.to_string());
+        note("class_weights", format!("{:?}", plan.class_weights));
+        note("drop_last", plan.drop_last.to_string());
+        note("amp", format!("{:?}", plan.precision));
+        Ok(Identity(out))
+    }
+
+    /// Properties that differ from those of the training that a checkpoint is of:
+    /// `batch (was 32, is 64)`.
+    pub fn changes_since(&self, was: &Identity) -> Vec<String> {
+        let differs = |(name, is): (&String, &String)| {
+            let was = was.0.get(name).map_or("", String::as_str);
+            if was == is {
+                return None;
+            }
+            let is_hash = |text: &str| {
+                text.len() == HASH && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+            };
+            let is_short = !is_hash(is) && was.len() < 60 && is.len() < 60;
+            Some(if is_short {
+                format!("{name} (was {was}, is {is})")
+            } else {
+                name.clone()
+            })
+        };
+        self.0.iter().filter_map(differs).collect()
+    }
+}
+
+/// Digits of a hash.
+const HASH: usize = 32;
+
+fn hash(bytes: &[u8]) -> String {
+    blake3::hash(bytes).to_hex()[..HASH].to_string()
+}
+
+/// Numbers as bytes, hashed in blocks.
+fn add_numbers<T: Copy, const N: usize>(
+    hasher: &mut blake3::Hasher,
+    values: &[T],
+    bytes: impl Fn(T) -> [u8; N],
+) {
+    let mut block = Vec::with_capacity(N << 14);
+    for part in values.chunks(1 << 14) {
+        block.clear();
+        part.iter().for_each(|value| block.extend(bytes(*value)));
+        hasher.update_rayon(&block);
+    }
+}
+
+fn add_regions(hasher: &mut blake3::Hasher, regions: &[Interval]) {
+    add_numbers(hasher, regions, |region| {
+        let mut out = [0; 21];
+        out[..4].copy_from_slice(&region.chrom.to_le_bytes());
+        out[4..12].copy_from_slice(&region.start.to_le_bytes());
+        out[12..20].copy_from_slice(&region.end.to_le_bytes());
+        out[20] = region.strand as u8;
+        out
+    });
+}
+
+thread_local! {
+    /// Hashes of storage that several datasets, or trainings of a search, share.
+    static CODES: RefCell<HashMap<usize, (Weak<Vec<u8>>, blake3::Hash)>> = RefCell::default();
+    static VALUES: RefCell<HashMap<usize, (Weak<Vec<f32>>, blake3::Hash)>> = RefCell::default();
+}
+
+type Cache<T> = std::thread::LocalKey<RefCell<HashMap<usize, (Weak<Vec<T>>, blake3::Hash)>>>;
+
+/// The hash of shared storage, computed once as long as it lives.
+fn shared<T>(
+    cache: &'static Cache<T>,
+    storage: &Arc<Vec<T>>,
+    compute: impl FnOnce(&[T]) -> blake3::Hash,
+) -> blake3::Hash {
+    let key = Arc::as_ptr(storage) as usize;
+    let known = cache.with_borrow(|all| {
+        all.get(&key)
+            .filter(|(own, _)| own.upgrade().is_some_and(|own| Arc::ptr_eq(&own, storage)))
+            .map(|(_, hash)| *hash)
+    });
+    known.unwrap_or_else(|| {
+        let hash = compute(storage);
+        cache.with_borrow_mut(|all| {
+            all.retain(|_, (own, _)| own.strong_count() > 0);
+            all.insert(key, (Arc::downgrade(storage), hash));
+        });
+        hash
+    })
+}
+
+fn values_hash(storage: &Arc<Vec<f32>>) -> blake3::Hash {
+    shared(&VALUES, storage, |values| {
+        let mut hasher = blake3::Hasher::new();
+        add_numbers(&mut hasher, values, f32::to_le_bytes);
+        hasher.finalize()
+    })
+}
+
+/// A hash of what a dataset holds: values in memory whole, those of genomes and tracks by the name
+/// of the file and the regions.
+pub fn digest(set: &Dataset) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for input in &set.inputs {
+        hasher.update(input.name.as_bytes());
+        hasher.update(
+            format!(
+                "{:?} {:?} {}",
+                input.column.row_shape(),
+                input.partners,
+                input.is_along
+            )
+            .as_bytes(),
+        );
+        match &input.column {
+            Column::Sequence { codes, .. } => {
+                hasher.update(
+                    shared(&CODES, codes, |codes| {
+                        blake3::Hasher::new().update_rayon(codes).finalize()
+                    })
+                    .as_bytes(),
+                );
+            }
+            Column::Dense { values, .. } => {
+                hasher.update(values_hash(values).as_bytes());
+            }
+            Column::Genome {
+                genome, regions, ..
+            } => {
+                hasher.update(format!("{} {}", genome.shown(), genome.total()).as_bytes());
+                add_regions(&mut hasher, regions);
+            }
+            Column::Signal {
+                channels, regions, ..
+            } => {
+                let names: Vec<String> = channels
+                    .iter()
+                    .map(|channel| {
+                        format!(
+                            "{} {} {}",
+                            channel.track.shown(),
+                            channel.blank,
+                            channel.log1p
+                        )
+                    })
+                    .collect();
+                hasher.update(format!("{names:?}").as_bytes());
+                add_regions(&mut hasher, regions);
+            }
+        }
+    }
+    hasher.update(values_hash(&set.labels).as_bytes());
+    add_numbers(&mut hasher, &set.rows, u32::to_le_bytes);
+    let pool = set
+        .pool
+        .as_ref()
+        .map(|pool| (pool.count, pool.redraw, pool.seed));
+    set.pool
+        .iter()
+        .for_each(|pool| add_numbers(&mut hasher, &pool.rows, u32::to_le_bytes));
+    let sampling = &set.sampling;
+    sampling
+        .weights
+        .iter()
+        .for_each(|weights| add_numbers(&mut hasher, weights, f64::to_le_bytes));
+    let sampling = (
+        sampling.weights.is_some(),
+        sampling.balance,
+        sampling.length,
+        sampling.shard,
+    );
+    hasher.update(
+        format!(
+            "{:?} {:?} {pool:?} {sampling:?} {:?}",
+            set.label_names, set.shuffles, set.label_partners
+        )
+        .as_bytes(),
+    );
+    hasher.finalize().to_hex()[..HASH].to_string()
+}
