@@ -1,9 +1,38 @@
-//! cistron: a scripting runtime for genomic deep learning.
+//! A scripting runtime for genomic deep learning: Rhai over libtorch, for Rust programs.
 //!
-//! The layers, from the ground up; dependencies point one way:
-//! `cli → bind → science → torch → base`, `bind → lang → base`.
+//! [`Runtime`] runs scripts and returns what they reported; errors are values ([`Fault`]) with the
+//! place in the script and a hint.
 //!
-//! - [`base`]: faults, files, seeds, names, shapes, interrupts
+//! ```no_run
+//! let mut runtime = cistron::Runtime::builder().seed(1).device("cpu").build()?;
+//! let outcome = runtime.run(r#"
+//!     let x = seq::one_hot(["ACGT", "TTTT"]);
+//!     report("gc", x.sum().item() / 8.0);
+//! "#)?;
+//! assert_eq!(outcome.number("gc"), Some(1.0));
+//! # Ok::<(), cistron::Fault>(())
+//! ```
+//!
+//! `examples/embed` is a program of its own that adds a function and a type.
+//!
+//! # libtorch
+//!
+//! Dependants need libtorch 2.11.0 twice: to build, where the environment variable `LIBTORCH` names
+//! its folder (`scripts/libtorch.py` fetches one and prints it), and to run, where the loader finds
+//! it in the run path. A build script of two lines sets the run path:
+//!
+//! ```ignore
+//! fn main() {
+//!     let lib = std::env::var("DEP_CISTRON_TORCH_LIB").expect("cistron-torch is a dependency");
+//!     println!("cargo:rustc-link-arg=-Wl,--enable-new-dtags,-rpath,{lib}");
+//! }
+//! ```
+//!
+//! # Architecture
+//!
+//! Dependencies point one way: `cli → bind → science → torch → base`, `bind → lang → base`.
+//!
+//! - [`base`]: errors, files, seeds, names, shapes, interrupts
 //! - [`torch`]: the only user of `tch`: tensors, devices, gradients, files of tensors
 //! - the science crates never see Rhai: [`seq`] (sequences, shuffles, motifs, simulation), [`data`]
 //!   (datasets, splits, batches) and [`augment`], all three without torch; [`metrics`]; [`nn`]
@@ -12,13 +41,11 @@
 //! - [`track`]: records of runs
 //! - [`lang`]: Rhai machinery that knows no science: engine, session, callbacks, options, catalog,
 //!   diagnostics
-//! - [`bind`]: one file for each script namespace, declarative
+//! - [`bind`]: the script namespaces, one file each
 //! - [`cli`]: one file for each command
-//!
-//! Cargo and a test hold these rules.
 
 pub use cistron_base as base;
-pub use cistron_base::{bail, errln, fault, outln};
+pub use cistron_base::{Fault, Result, bail, errln, fault, outln};
 pub use cistron_explain as explain;
 pub use cistron_genome::{augment, data, seq};
 pub use cistron_metrics as metrics;
@@ -30,4 +57,7 @@ pub use cistron_torch as torch;
 pub mod bind;
 pub mod cli;
 pub mod lang;
+mod runtime;
 pub mod track;
+
+pub use runtime::{Builder, Outcome, Runtime};

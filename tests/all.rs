@@ -12,6 +12,7 @@ mod data;
 mod derivatives;
 mod discovery;
 mod documents;
+mod embedding;
 mod failing;
 mod figures;
 mod files;

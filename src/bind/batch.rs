@@ -78,10 +78,16 @@ type Counted = (Weak<Dataset>, u64, Rc<Cell<u64>>);
 /// The count of passes over a dataset, by a hash of it, with a seed.
 pub type Passes = (String, u64, u64);
 
-thread_local! {
-    static PASSES: RefCell<Vec<Counted>> = const { RefCell::new(Vec::new()) };
+/// The counts of the session.
+#[derive(Default)]
+struct Counts {
+    begun: RefCell<Vec<Counted>>,
     /// Counts that a checkpoint holds of datasets over which no pass has begun yet.
-    static RESTORED: RefCell<Vec<Passes>> = const { RefCell::new(Vec::new()) };
+    restored: RefCell<Vec<Passes>>,
+}
+
+fn counts() -> Rc<Counts> {
+    session::local()
 }
 
 /// The counts of passes over datasets that a script holds.
@@ -93,55 +99,53 @@ pub fn passes() -> Vec<Passes> {
             count.get(),
         ))
     };
-    let begun: Vec<Passes> = PASSES.with_borrow(|all| all.iter().filter_map(counted).collect());
-    let waiting = RESTORED.with_borrow(|all| {
-        all.iter()
-            .filter(|(set, seed, _)| !begun.iter().any(|own| own.0 == *set && own.1 == *seed))
-            .cloned()
-            .collect()
-    });
+    let counts = counts();
+    let begun: Vec<Passes> = counts.begun.borrow().iter().filter_map(counted).collect();
+    let is_waiting =
+        |(set, seed, _): &&Passes| !begun.iter().any(|own| own.0 == *set && own.1 == *seed);
+    let restored = counts.restored.borrow();
+    let waiting: Vec<Passes> = restored.iter().filter(is_waiting).cloned().collect();
     [begun, waiting].concat()
 }
 
 /// Puts back counts that a checkpoint holds.
 pub fn set_passes(restored: Vec<Passes>) {
-    PASSES.with_borrow(|all| {
-        for (set, seed, count) in all {
-            let Some(set) = set.upgrade() else { continue };
-            let digest = crate::train::identity::digest(&set);
-            restored
-                .iter()
-                .filter(|own| own.0 == digest && own.1 == *seed)
-                .for_each(|own| count.set(own.2));
-        }
-    });
-    RESTORED.set(restored);
+    let counts = counts();
+    for (set, seed, count) in counts.begun.borrow().iter() {
+        let Some(set) = set.upgrade() else { continue };
+        let digest = crate::train::identity::digest(&set);
+        restored
+            .iter()
+            .filter(|own| own.0 == digest && own.1 == *seed)
+            .for_each(|own| count.set(own.2));
+    }
+    counts.restored.replace(restored);
 }
 
 /// The count of passes over a dataset with a seed.
 fn passes_of(set: &Data, seed: u64) -> Rc<Cell<u64>> {
-    PASSES.with_borrow_mut(|all| {
-        all.retain(|(set, ..)| set.strong_count() > 0);
-        let known = all
+    let counts = counts();
+    let mut begun = counts.begun.borrow_mut();
+    begun.retain(|(set, ..)| set.strong_count() > 0);
+    let known = begun
+        .iter()
+        .find(|(own, of, _)| *of == seed && std::ptr::eq(own.as_ptr(), Rc::as_ptr(&set.0)));
+    if let Some((_, _, count)) = known {
+        return count.clone();
+    }
+    let mut restored = counts.restored.borrow_mut();
+    let done = if restored.is_empty() {
+        0
+    } else {
+        let digest = crate::train::identity::digest(&set.0);
+        restored
             .iter()
-            .find(|(own, of, _)| *of == seed && std::ptr::eq(own.as_ptr(), Rc::as_ptr(&set.0)));
-        if let Some((_, _, count)) = known {
-            return count.clone();
-        }
-        let restored = RESTORED.with_borrow_mut(|restored| {
-            if restored.is_empty() {
-                return 0;
-            }
-            let digest = crate::train::identity::digest(&set.0);
-            restored
-                .iter()
-                .position(|own| own.0 == digest && own.1 == seed)
-                .map_or(0, |at| restored.remove(at).2)
-        });
-        let count = Rc::new(Cell::new(restored));
-        all.push((Rc::downgrade(&set.0), seed, count.clone()));
-        count
-    })
+            .position(|own| own.0 == digest && own.1 == seed)
+            .map_or(0, |at| restored.remove(at).2)
+    };
+    let count = Rc::new(Cell::new(done));
+    begun.push((Rc::downgrade(&set.0), seed, count.clone()));
+    count
 }
 
 /// A few rows of both classes, for a check.

@@ -4,11 +4,16 @@ use super::values::Operand;
 use super::warned;
 use crate::base::{Result, shape};
 use crate::fault;
-use crate::lang::Call;
+use crate::lang::{Call, session};
 use std::cell::Cell;
+use std::rc::Rc;
 
-thread_local! {
-    static LOSSES: Cell<usize> = const { Cell::new(0) };
+/// How many losses of the script are being computed.
+#[derive(Default)]
+struct Losses(Cell<usize>);
+
+fn losses() -> Rc<Losses> {
+    session::local()
 }
 
 /// While it lives, a script's own loss is computed.
@@ -17,14 +22,16 @@ pub struct InLoss(());
 impl InLoss {
     /// Begins.
     pub fn begin() -> InLoss {
-        LOSSES.set(LOSSES.get() + 1);
+        let losses = losses();
+        losses.0.set(losses.0.get() + 1);
         InLoss(())
     }
 }
 
 impl Drop for InLoss {
     fn drop(&mut self) {
-        LOSSES.set(LOSSES.get() - 1);
+        let losses = losses();
+        losses.0.set(losses.0.get() - 1);
     }
 }
 
@@ -51,7 +58,7 @@ pub fn watch(call: &Call, a: &Operand, b: &Operand) -> Result<()> {
     } else {
         "unsqueeze(…)"
     };
-    if LOSSES.get() > 0 {
+    if losses().0.get() > 0 {
         let fault = fault!(
             "shape",
             "`{}` within a loss spreads {from} to {to}: every output is compared with every label",

@@ -440,11 +440,10 @@ pub fn forward(model: &Model, x: &Dynamic) -> Result<Dynamic> {
     Ok(into_dynamic(out))
 }
 
-thread_local! {
-    /// The network that last made a pass with gradients in evaluation mode, though layers of it do
-    /// something in training alone.
-    static EVALUATED: RefCell<Option<Model>> = const { RefCell::new(None) };
-}
+/// The network that last made a pass with gradients in evaluation mode, though layers of it do
+/// something in training alone.
+#[derive(Default)]
+struct Evaluated(RefCell<Option<Model>>);
 
 fn note_mode(model: &Model, x: &Value, out: &Value) {
     if model.in_training().is_empty() {
@@ -454,18 +453,18 @@ fn note_mode(model: &Model, x: &Value, out: &Value) {
     // gradients of the input are wanted in evaluation mode: what is asked is which bases an output
     // comes from
     let evaluates = !model.is_training() && is_on(out) && !is_on(x);
-    EVALUATED.with_borrow_mut(|last| {
-        if evaluates {
-            *last = Some(model.clone());
-        } else if last.as_ref().is_some_and(|own| own.is(model)) {
-            *last = None;
-        }
-    });
+    let evaluated = session::local::<Evaluated>();
+    let mut last = evaluated.0.borrow_mut();
+    if evaluates {
+        *last = Some(model.clone());
+    } else if last.as_ref().is_some_and(|own| own.is(model)) {
+        *last = None;
+    }
 }
 
 /// Warns of gradients through a network that evaluates, though dropout or batch norm is in it.
 pub fn warn_of_mode(call: &Call) {
-    if let Some(model) = EVALUATED.take() {
+    if let Some(model) = session::local::<Evaluated>().0.take() {
         let (name, what) = (model.name(), model.in_training().join(" and "));
         super::warned::at(
             call,

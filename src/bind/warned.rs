@@ -4,9 +4,9 @@ use crate::lang::{Call, session};
 use std::cell::RefCell;
 use std::collections::HashSet;
 
-thread_local! {
-    static SEEN: RefCell<HashSet<(String, usize, String)>> = RefCell::default();
-}
+/// Warnings of the session so far: file, line, text.
+#[derive(Default)]
+struct Seen(RefCell<HashSet<(String, usize, String)>>);
 
 /// Warns of something at the line of a call; the same words at the same line only once.
 pub fn at(call: &Call, text: &str) {
@@ -15,7 +15,7 @@ pub fn at(call: &Call, text: &str) {
     }
     let place = call.place();
     let key = (place.file.clone(), place.line, text.to_string());
-    if SEEN.with_borrow_mut(|seen| seen.insert(key)) {
+    if session::local::<Seen>().0.borrow_mut().insert(key) {
         let at = if place.line == 0 {
             place.file
         } else {

@@ -80,6 +80,42 @@ pub struct TypeInfo {
     pub pretty: fn(&Dynamic) -> String,
 }
 
+/// A Rust type of which scripts hold values.
+pub trait ScriptType: Clone + 'static {
+    /// What a script writer calls it, as `type_of` returns it.
+    const NAME: &'static str;
+
+    /// The value in one line, as `print` shows it.
+    fn line(&self) -> String;
+
+    /// The value over several lines, for the REPL and `pretty`.
+    fn pretty(&self) -> String {
+        self.line()
+    }
+}
+
+impl TypeInfo {
+    /// The entry of a type.
+    pub fn of<T: ScriptType>() -> TypeInfo {
+        TypeInfo {
+            id: TypeId::of::<T>(),
+            receiver: TypeId::of::<T>,
+            path: std::any::type_name::<T>(),
+            name: T::NAME,
+            line: |value| {
+                value
+                    .read_lock::<T>()
+                    .map_or(String::new(), |own| own.line())
+            },
+            pretty: |value| {
+                value
+                    .read_lock::<T>()
+                    .map_or(String::new(), |own| own.pretty())
+            },
+        }
+    }
+}
+
 /// Everything that an engine offers: what `bind` declares.
 #[derive(Clone, Default)]
 pub struct Library {

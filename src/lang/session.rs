@@ -11,6 +11,7 @@ use crate::base::{Place, Result};
 use crate::fault;
 use rhai::{Dynamic, Engine, Position};
 use serde::{Deserialize, Serialize};
+use std::any::{Any, TypeId};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -65,8 +66,29 @@ impl Default for Settings {
     }
 }
 
+/// A session that is not that of a thread at present.
+#[derive(Default)]
+pub struct Session(State);
+
+/// Makes a session that of this thread, and puts the one that was in its place.
+pub fn swap(session: &mut Session) {
+    STATE.with(|state| std::mem::swap(&mut *state.borrow_mut(), &mut session.0));
+}
+
+/// What another module keeps for the session, one value of each type.
+pub fn local<T: Default + 'static>() -> Rc<T> {
+    let known = with(|state| state.locals.get(&TypeId::of::<T>()).cloned());
+    let known = known.and_then(|own| own.downcast::<T>().ok());
+    known.unwrap_or_else(|| {
+        let new = Rc::new(T::default());
+        with(|state| state.locals.insert(TypeId::of::<T>(), new.clone()));
+        new
+    })
+}
+
 #[derive(Default)]
 struct State {
+    locals: HashMap<TypeId, Rc<dyn Any>>,
     engine: Option<Rc<Engine>>,
     catalog: Rc<Catalog>,
     types: Vec<TypeInfo>,

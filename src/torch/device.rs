@@ -153,6 +153,11 @@ thread_local! {
     static MASKS: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
 }
 
+/// Replaces the seed of dropout on this thread and how many masks were drawn since; what they were.
+pub fn replace_dropout(state: (u64, u64)) -> (u64, u64) {
+    MASKS.replace(state)
+}
+
 /// Seeds dropout and torch's generator.
 pub fn seed(seed: u64) {
     tch::manual_seed(seed as i64);
