@@ -4,6 +4,7 @@
 use crate::{cistron, said};
 use cistron::base::Fault;
 use cistron::cli::sandbox::{Job, Policy, Script, Work};
+use cistron::lang::catalog::Parameter;
 use cistron::lang::reach::Reach;
 use cistron::lang::{Form, OptKind, session};
 use serde_json::Value;
@@ -460,18 +461,18 @@ fn calls(path: &str) -> Vec<(String, String)> {
             continue;
         }
         for other in others {
-            let of = |(_, kind, _): &(String, String, bool)| {
-                if kind == "string" {
+            let of = |param: &Parameter| {
+                if param.kind == "string" {
                     path.clone()
                 } else {
-                    argument(kind).unwrap_or_else(|| other.to_string())
+                    argument(&param.kind).unwrap_or_else(|| other.to_string())
                 }
             };
             let written = |required: bool, option: Option<&str>| {
                 let mut args: Vec<String> = entry
                     .params
                     .iter()
-                    .filter(|param| !required || !param.2)
+                    .filter(|param| !required || !param.is_optional)
                     .map(of)
                     .collect();
                 let receiver =
@@ -596,7 +597,7 @@ fn calls_with_paths(outside: &Path) -> Vec<(String, String)> {
             {
                 // another ending is tried where the first was not enough, and where a path is asked
                 // for
-                let is_path = |(param, _, _): &(String, String, bool)| param == "path";
+                let is_path = |param: &Parameter| param.name == "path";
                 let entries = &session::catalog().entries;
                 let asks = name == "import"
                     || entries
@@ -655,7 +656,7 @@ fn no_function_of_the_catalog_reaches_outside() {
         entry
             .params
             .iter()
-            .any(|(name, kind, _)| name == "path" && kind == "string")
+            .any(|param| param.name == "path" && param.kind == "string")
     };
     for entry in by_name
         .filter(takes_path)

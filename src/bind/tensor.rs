@@ -631,6 +631,9 @@ pub fn shown() -> Vec<Native> {
                 kind: || "any value".into(),
                 optional: false,
                 receiver,
+                docs: &[],
+                constraint: crate::lang::constraint::Constraint::ANY,
+                default: "",
             };
             list.push(Native {
                 namespace: "",
@@ -639,7 +642,8 @@ pub fn shown() -> Vec<Native> {
                 docs: &[],
                 params: vec![param],
                 options: None,
-                returns: "string",
+                returns: "string".into(),
+                return_type: "string".into(),
                 run: text,
             });
         }

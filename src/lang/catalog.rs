@@ -2,11 +2,28 @@
 //! tests.
 
 use super::habits;
-use super::native::{Form, Native};
+use super::native::{Form, Native, Param};
 use super::options::Opt;
 use crate::base::{Fault, near};
 use crate::fault;
 use rhai::AST;
+
+/// A parameter of an entry.
+#[derive(Clone, Debug)]
+pub struct Parameter {
+    /// Its name.
+    pub name: String,
+    /// The type that it takes, in words; empty where that is not known.
+    pub kind: String,
+    /// The type within its range: `whole number of at least 1`.
+    pub takes: String,
+    /// Whether it may be left out.
+    pub is_optional: bool,
+    /// The value where it is left out, as a script writes it; empty where there is none.
+    pub default: &'static str,
+    /// What it means, Markdown; empty where nothing is written.
+    pub docs: String,
+}
 
 /// One documented function, method or property.
 #[derive(Clone, Debug)]
@@ -17,16 +34,40 @@ pub struct Entry {
     pub name: String,
     /// How it is reached.
     pub form: Form,
-    /// Names of the parameters, with what each takes where that is known; optional ones are marked.
-    pub params: Vec<(String, String, bool)>,
+    /// Its parameters; of a method the receiver is the first.
+    pub params: Vec<Parameter>,
     /// The options it takes.
     pub options: Option<&'static [Opt]>,
-    /// What it gives.
+    /// What it returns, in words.
     pub returns: String,
+    /// The type that it returns; empty where that is not known.
+    pub return_type: String,
     /// The documentation, Markdown.
     pub docs: String,
     /// Whether it is written in the language itself.
     pub is_script: bool,
+}
+
+impl Parameter {
+    fn of(param: &Param) -> Parameter {
+        let kind = (param.kind)();
+        Parameter {
+            name: param.name.to_string(),
+            takes: param.constraint.of(&kind),
+            kind,
+            is_optional: param.optional,
+            default: param.default,
+            docs: joined(param.docs),
+        }
+    }
+}
+
+/// `///` lines as one text.
+fn joined(docs: &[&str]) -> String {
+    let lines = docs
+        .iter()
+        .map(|line| line.strip_prefix(' ').unwrap_or(line));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 impl Entry {
@@ -36,19 +77,11 @@ impl Entry {
             namespace: native.namespace.into(),
             name: native.name.into(),
             form: native.form,
-            params: native
-                .params
-                .iter()
-                .map(|param| (param.name.to_string(), (param.kind)(), param.optional))
-                .collect(),
+            params: native.params.iter().map(Parameter::of).collect(),
             options: native.options,
-            returns: native.returns.into(),
-            docs: native
-                .docs
-                .iter()
-                .map(|line| line.strip_prefix(' ').unwrap_or(line))
-                .collect::<Vec<_>>()
-                .join("\n"),
+            returns: native.returns.clone(),
+            return_type: native.return_type.clone(),
+            docs: joined(native.docs),
             is_script: false,
         }
     }
@@ -86,10 +119,18 @@ impl Entry {
                     params: f
                         .params
                         .iter()
-                        .map(|p| (p.to_string(), String::new(), false))
+                        .map(|p| Parameter {
+                            name: p.to_string(),
+                            kind: String::new(),
+                            takes: String::new(),
+                            is_optional: false,
+                            default: "",
+                            docs: String::new(),
+                        })
                         .collect(),
                     options: None,
                     returns,
+                    return_type: String::new(),
                     docs,
                     is_script: true,
                 }
@@ -118,14 +159,21 @@ impl Entry {
             .params
             .iter()
             .skip(usize::from(self.form == Form::Method))
-            .map(|(name, kind, optional)| {
-                let mark = if *optional { "?" } else { "" };
-                if kind.is_empty() {
-                    format!("{name}{mark}")
-                } else {
-                    format!("{name}{mark}: {kind}")
-                }
-            })
+            .map(
+                |Parameter {
+                     name,
+                     kind,
+                     is_optional,
+                     ..
+                 }| {
+                    let mark = if *is_optional { "?" } else { "" };
+                    if kind.is_empty() {
+                        format!("{name}{mark}")
+                    } else {
+                        format!("{name}{mark}: {kind}")
+                    }
+                },
+            )
             .collect();
         if let Some(options) = self.options {
             params.push(format!(
@@ -152,6 +200,11 @@ impl Entry {
         }
     }
 
+    /// The parameters that have documentation of their own.
+    pub fn documented(&self) -> impl Iterator<Item = &Parameter> {
+        self.params.iter().filter(|param| !param.docs.is_empty())
+    }
+
     /// The first paragraph.
     pub fn summary(&self) -> String {
         self.docs
@@ -168,7 +221,7 @@ impl Entry {
         let required = self
             .params
             .iter()
-            .filter(|(_, _, optional)| !optional)
+            .filter(|param| !param.is_optional)
             .count()
             - receiver;
         (

@@ -11,29 +11,48 @@ const IN_FULL: usize = 3;
 /// The most lines of a search.
 const FOUND: usize = 20;
 
-/// The options of a function as a list; empty where it takes none.
-fn options(entry: &Entry) -> String {
-    let Some(options) = entry.options else {
+/// A list of parameters or options under a title; empty where there are none.
+fn list(title: &str, rows: Vec<String>) -> String {
+    if rows.is_empty() {
         return String::new();
+    }
+    format!("\n\n{title}\n{}", rows.join("\n"))
+}
+
+/// A parameter or an option: what it takes, its default, what it means.
+fn row(name: &str, takes: &str, default: &str, text: &str) -> String {
+    let default = if default.is_empty() {
+        String::new()
+    } else {
+        format!(" [{default}]")
     };
-    let rows = options.iter().map(|option| {
-        let default = if option.default.is_empty() {
-            String::new()
-        } else {
-            format!(" [{}]", option.default)
-        };
-        format!(
-            "- `{}`: {}{default}: {}",
-            option.name,
-            option.takes(),
-            option.text
-        )
+    format!("- `{name}`: {takes}{default}: {text}")
+}
+
+/// The documented parameters of a function as a list.
+fn parameters(entry: &Entry) -> String {
+    let rows = entry.documented().map(|param| {
+        let docs: Vec<&str> = param.docs.lines().map(str::trim).collect();
+        row(&param.name, &param.takes, param.default, &docs.join(" "))
     });
-    format!("\n\nOptions\n{}", rows.collect::<Vec<_>>().join("\n"))
+    list("Parameters", rows.collect())
+}
+
+/// The options of a function as a list.
+fn options(entry: &Entry) -> String {
+    let options = entry.options.unwrap_or_default().iter();
+    let rows = options.map(|option| row(option.name, &option.takes(), option.default, option.text));
+    list("Options", rows.collect())
 }
 
 fn in_full(entry: &Entry) -> String {
-    format!("{}\n\n{}{}", entry.signature(), entry.docs, options(entry))
+    format!(
+        "{}\n\n{}{}{}",
+        entry.signature(),
+        entry.docs,
+        parameters(entry),
+        options(entry)
+    )
 }
 
 fn in_a_line(entry: &Entry) -> String {
@@ -61,7 +80,10 @@ fn makers<'a>(catalog: &'a Catalog, kind: &str) -> Vec<&'a Entry> {
     let returns = |entry: &&Entry| {
         entry.form == Form::Function
             && !entry.is_script
-            && entry.returns.split([',', ' ']).next() == Some(kind)
+            && match entry.return_type.as_str() {
+                "" => entry.returns.split([',', ' ']).next() == Some(kind),
+                known => known == kind,
+            }
     };
     catalog.entries.iter().filter(returns).collect()
 }
@@ -242,7 +264,10 @@ pub fn search<'a>(catalog: &'a Catalog, text: &str) -> Vec<&'a Entry> {
             entry.qualified().to_lowercase(),
             entry.summary().to_lowercase(),
         );
-        let (docs, options) = (entry.docs.to_lowercase(), options(entry).to_lowercase());
+        let (docs, options) = (
+            entry.docs.to_lowercase() + &parameters(entry).to_lowercase(),
+            options(entry).to_lowercase(),
+        );
         let one = |word: &String| match () {
             () if entry.name.to_lowercase() == *word => Some(0),
             () if name.contains(word) => Some(1),

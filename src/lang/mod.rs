@@ -1,11 +1,13 @@
 //! Rhai machinery: engine, session, callbacks, options, catalog, diagnostics. It knows no science.
 
 pub mod assist;
+pub mod binding;
 pub mod budget;
 pub mod callback;
 pub mod catalog;
 pub mod check;
 pub mod compare;
+pub mod constraint;
 pub mod diagnostics;
 mod division;
 pub mod engine;
@@ -27,7 +29,9 @@ pub mod sizes;
 pub mod stdlib;
 pub mod value;
 
+pub use binding::{FromOptions, Given};
 pub use callback::Callback;
+pub use cistron_macros::{Choice, Options, native, natives_of};
 pub use native::{Call, Form, Library, Native, Param};
 pub use options::{Opt, OptKind, Options};
 pub use value::{FromValue, IntoValue};

@@ -1,6 +1,7 @@
 //! Native functions, declared once: name, documentation, parameters, options and body in one place.
 
 use super::catalog::Entry;
+use super::constraint::Constraint;
 use super::{FromValue, Opt, Options, callback, diagnostics, division, session};
 use crate::base::{Result, interrupt};
 use crate::{bail, fault};
@@ -40,6 +41,12 @@ pub struct Param {
     pub optional: bool,
     /// The type that a method is found by.
     pub receiver: fn() -> TypeId,
+    /// What it means: its `///` text, a line each.
+    pub docs: &'static [&'static str],
+    /// The values that it accepts beside its type.
+    pub constraint: Constraint,
+    /// The value where it is left out, as a script writes it; empty where there is none.
+    pub default: &'static str,
 }
 
 /// One native function.
@@ -57,8 +64,10 @@ pub struct Native {
     pub params: Vec<Param>,
     /// The table of options, where the last argument is a map of them.
     pub options: Option<&'static [Opt]>,
-    /// What it gives, in words.
-    pub returns: &'static str,
+    /// What it returns, in words.
+    pub returns: String,
+    /// The type that it returns; empty where that is not known.
+    pub return_type: String,
     /// The body.
     pub run: fn(&Call, &mut [&mut Dynamic]) -> Result<Dynamic>,
 }
@@ -155,7 +164,7 @@ impl Call<'_> {
                     }
                 }
                 T::from_value(value, self.context).map_err(|mut fault| {
-                    if fault.kind == "type" {
+                    if fault.kind == "type" || fault.message.starts_with("must ") {
                         fault.message = format!("`{name}` {}", fault.message);
                     }
                     fault
@@ -411,9 +420,13 @@ macro_rules! natives {
                     kind: <$type as $crate::lang::FromValue>::kind,
                     optional: <$type as $crate::lang::FromValue>::missing().is_some(),
                     receiver: <$type as $crate::lang::FromValue>::receiver,
+                    docs: &[],
+                    constraint: $crate::lang::constraint::Constraint::ANY,
+                    default: "",
                 }),*],
                 options: $crate::natives!(@table $($table)?),
-                returns: $returns,
+                returns: $returns.to_string(),
+                return_type: String::new(),
                 run: |$call, args| {
                     #[allow(unused_mut, unused_variables, unused_assignments)]
                     let mut index = 0usize;

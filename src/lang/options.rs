@@ -1,19 +1,22 @@
 //! Options: the trailing map of a function, read by one declarative table.
 
+use super::constraint::{Constraint, one_of};
 use super::value::{FromValue, article};
 use super::{division, session};
-use crate::base::{Result, near};
+use crate::base::{Fault, Result, near};
 use crate::{bail, fault};
 use rhai::{Dynamic, Map, NativeCallContext};
 use std::collections::BTreeMap;
 
 /// What an option takes.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 pub enum OptKind {
     /// A whole number within bounds.
     Int(i64, i64),
     /// A number within bounds.
     Float(f64, f64),
+    /// A number that meets a constraint.
+    Number(Constraint),
     /// `true` or `false`.
     Bool,
     /// A string.
@@ -75,14 +78,8 @@ impl Opt {
             ),
             OptKind::Bool => "true or false".into(),
             OptKind::Text => "string".into(),
-            OptKind::Choice(words) => format!(
-                "one of {}",
-                words
-                    .iter()
-                    .map(|word| format!("\"{word}\""))
-                    .collect::<Vec<_>>()
-                    .join(", ")
-            ),
+            OptKind::Number(constraint) => constraint.of("number"),
+            OptKind::Choice(words) => one_of(words),
             OptKind::Other(words) => words.into(),
         }
     }
@@ -92,6 +89,9 @@ impl Opt {
             OptKind::Int(low, high) => value.as_int().is_ok_and(|n| (low..=high).contains(&n)),
             OptKind::Float(low, high) => {
                 super::value::number(value).is_some_and(|x| x >= low && x <= high)
+            }
+            OptKind::Number(constraint) => {
+                super::value::number(value).is_some_and(|x| !x.is_nan() && constraint.admits(x))
             }
             OptKind::Bool => value.is_bool(),
             OptKind::Text => value.is_string(),
@@ -139,12 +139,7 @@ impl<'a> Options<'a> {
                 continue;
             }
             if !option.check(&value) {
-                let mut fault = fault!(
-                    "option",
-                    "`{function}`: option `{key}` must be {}, got {}",
-                    article(&option.takes()),
-                    session::describe(&value)
-                );
+                let mut fault = outside(function, option, &value);
                 if let (OptKind::Choice(words), Ok(word)) = (option.kind, value.into_string())
                     && let Some(near) = near::nearest(&word, words.iter().copied())
                 {
@@ -152,7 +147,7 @@ impl<'a> Options<'a> {
                 }
                 return Err(fault);
             }
-            if let (OptKind::Float(..), Ok(0)) = (option.kind, value.as_int())
+            if let (OptKind::Float(..) | OptKind::Number(_), Ok(0)) = (option.kind, value.as_int())
                 && let Some(fault) =
                     division::of_option(option.name, &session::place(context.call_position()))
             {
@@ -168,11 +163,36 @@ impl<'a> Options<'a> {
         })
     }
 
+    fn entry(&self, name: &str) -> Option<&'static Opt> {
+        self.table.iter().find(|option| option.name == name)
+    }
+
     fn default(&self, name: &str) -> &'static str {
-        self.table
-            .iter()
-            .find(|option| option.name == name)
-            .map_or("", |option| option.default)
+        self.entry(name).map_or("", |option| option.default)
+    }
+
+    /// Rhai's context of the call.
+    pub fn context(&self) -> &'a NativeCallContext<'a> {
+        self.context
+    }
+
+    /// The fault of an option that has to be given.
+    pub fn is_missing(&self, name: &str) -> Fault {
+        fault!(
+            "option",
+            "`{}` needs the option `{name}`: {}",
+            self.function,
+            article(&self.entry(name).map_or(String::new(), Opt::takes))
+        )
+    }
+
+    /// The fault of an option whose value is not what it takes.
+    pub fn is_outside(&self, name: &str) -> Fault {
+        let got = self.raw(name).unwrap_or_default();
+        match self.entry(name) {
+            Some(option) => outside(&self.function, option, &got),
+            None => unknown(&self.function, name, self.table),
+        }
     }
 
     /// Whether the script gave it.
@@ -234,7 +254,15 @@ impl<'a> Options<'a> {
         T::from_value(&mut value.clone(), self.context)
             .map(Some)
             .map_err(|mut fault| {
-                fault.message = format!("`{}`: option `{name}` {}", self.function, fault.message);
+                let colon = if fault.message.starts_with("must ") {
+                    ""
+                } else {
+                    ":"
+                };
+                fault.message = format!(
+                    "`{}`: option `{name}`{colon} {}",
+                    self.function, fault.message
+                );
                 fault
             })
     }
@@ -258,8 +286,19 @@ impl<'a> Options<'a> {
     }
 }
 
+/// The fault of a value that is not what an option takes.
+fn outside(function: &str, option: &Opt, got: &Dynamic) -> Fault {
+    fault!(
+        "option",
+        "`{function}`: option `{}` must be {}, got {}",
+        option.name,
+        article(&option.takes()),
+        session::describe(got)
+    )
+}
+
 /// The fault of a key that a table does not hold.
-pub fn unknown(function: &str, key: &str, table: &[Opt]) -> crate::base::Fault {
+pub fn unknown(function: &str, key: &str, table: &[Opt]) -> Fault {
     let fault = fault!("option", "`{function}` has no option `{key}`");
     match near::nearest(key, table.iter().map(|option| option.name)) {
         Some(near) => fault.hint(format!("did you mean `{near}`?")),

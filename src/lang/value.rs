@@ -3,6 +3,8 @@
 
 use crate::base::{Fault, Result};
 use crate::fault;
+use crate::lang::constraint::Constraint;
+use crate::lang::options::{MANY, OptKind};
 use crate::lang::session;
 use rhai::{Array, Dynamic, FnPtr, ImmutableString, Map, NativeCallContext};
 use std::any::TypeId;
@@ -21,6 +23,16 @@ pub trait FromValue: Sized {
         None
     }
 
+    /// Reads the default of a parameter or an option.
+    fn from_default(mut value: Dynamic, context: &NativeCallContext) -> Result<Self> {
+        Self::from_value(&mut value, context)
+    }
+
+    /// What an option of the type takes, within a constraint.
+    fn option_kind(constraint: &Constraint) -> OptKind {
+        OptKind::Other(constraint.of(&Self::kind()).leak())
+    }
+
     /// Whether it is a number with a fraction, for which an integer 0 may be what a division left.
     fn takes_fractions() -> bool {
         false
@@ -34,6 +46,9 @@ pub trait FromValue: Sized {
 
 /// A value that a native function gives.
 pub trait IntoValue {
+    /// What a script writer calls its type: `tensor`, `number`, `array of strings`.
+    fn type_name() -> String;
+
     /// Turns it into a script's value.
     fn into_value(self) -> Dynamic;
 }
@@ -85,6 +100,9 @@ impl FromValue for f64 {
     fn from_value(value: &mut Dynamic, _: &NativeCallContext) -> Result<Self> {
         number(value).ok_or_else(|| mismatch("number", value))
     }
+    fn option_kind(constraint: &Constraint) -> OptKind {
+        OptKind::Number(*constraint)
+    }
     fn takes_fractions() -> bool {
         true
     }
@@ -108,14 +126,39 @@ impl FromValue for i64 {
     fn from_value(value: &mut Dynamic, _: &NativeCallContext) -> Result<Self> {
         value.as_int().map_err(|_| mismatch("whole number", value))
     }
+    fn option_kind(constraint: &Constraint) -> OptKind {
+        let bound = |bound: Option<f64>, otherwise| bound.map_or(otherwise, |bound| bound as i64);
+        OptKind::Int(bound(constraint.min, -MANY), bound(constraint.max, MANY))
+    }
     fn receiver() -> TypeId {
         TypeId::of::<i64>()
     }
 }
 
+macro_rules! natural {
+    ($($type:ty),*) => { $(impl FromValue for $type {
+        fn kind() -> String {
+            i64::kind()
+        }
+        fn from_value(value: &mut Dynamic, context: &NativeCallContext) -> Result<Self> {
+            let number = i64::from_value(value, context)?;
+            number
+                .try_into()
+                .map_err(|_| mismatch("whole number of at least 0", value))
+        }
+        fn option_kind(constraint: &Constraint) -> OptKind {
+            i64::option_kind(&Constraint { min: constraint.min.or(Some(0.0)), ..*constraint })
+        }
+    })* };
+}
+natural!(usize, u64);
+
 impl FromValue for bool {
     fn kind() -> String {
         "true or false".into()
+    }
+    fn option_kind(_: &Constraint) -> OptKind {
+        OptKind::Bool
     }
     fn from_value(value: &mut Dynamic, _: &NativeCallContext) -> Result<Self> {
         value
@@ -127,6 +170,12 @@ impl FromValue for bool {
 impl FromValue for String {
     fn kind() -> String {
         "string".into()
+    }
+    fn option_kind(constraint: &Constraint) -> OptKind {
+        match constraint.one_of {
+            [] => OptKind::Text,
+            words => OptKind::Choice(words),
+        }
     }
     fn from_value(value: &mut Dynamic, _: &NativeCallContext) -> Result<Self> {
         value
@@ -206,6 +255,18 @@ impl FromValue for Vec<f64> {
     }
 }
 
+impl FromValue for [f64; 2] {
+    fn kind() -> String {
+        "two numbers".into()
+    }
+    fn from_value(value: &mut Dynamic, context: &NativeCallContext) -> Result<Self> {
+        let numbers = Vec::<f64>::from_value(value, context).ok();
+        numbers
+            .and_then(|numbers| numbers.try_into().ok())
+            .ok_or_else(|| mismatch("two numbers", value))
+    }
+}
+
 impl FromValue for Vec<String> {
     fn kind() -> String {
         "array of strings".into()
@@ -252,37 +313,90 @@ impl<T: FromValue> FromValue for Option<T> {
     fn missing() -> Option<Self> {
         Some(None)
     }
+    fn option_kind(constraint: &Constraint) -> OptKind {
+        T::option_kind(constraint)
+    }
     fn takes_fractions() -> bool {
         T::takes_fractions()
     }
 }
 
 macro_rules! plain_into {
-    ($($type:ty),*) => { $(impl IntoValue for $type { fn into_value(self) -> Dynamic { self.into() } })* };
+    ($($type:ty: $name:literal),*) => { $(impl IntoValue for $type {
+        fn type_name() -> String {
+            $name.into()
+        }
+        fn into_value(self) -> Dynamic {
+            self.into()
+        }
+    })* };
 }
-plain_into!(i64, f64, bool, Array, Map, String, ImmutableString);
+plain_into!(
+    i64: "whole number",
+    f64: "number",
+    bool: "true or false",
+    Map: "map",
+    String: "string",
+    ImmutableString: "string"
+);
 
 impl IntoValue for Dynamic {
+    fn type_name() -> String {
+        "any value".into()
+    }
     fn into_value(self) -> Dynamic {
         self
     }
 }
 
 impl IntoValue for () {
+    fn type_name() -> String {
+        "nothing".into()
+    }
     fn into_value(self) -> Dynamic {
         Dynamic::UNIT
     }
 }
 
 impl IntoValue for FnPtr {
+    fn type_name() -> String {
+        "function".into()
+    }
     fn into_value(self) -> Dynamic {
         Dynamic::from(self)
     }
 }
 
 impl<T: IntoValue> IntoValue for Option<T> {
+    fn type_name() -> String {
+        format!("{}, or nothing", T::type_name())
+    }
     fn into_value(self) -> Dynamic {
         self.map_or(Dynamic::UNIT, IntoValue::into_value)
+    }
+}
+
+impl<T: IntoValue> IntoValue for Vec<T> {
+    fn type_name() -> String {
+        match T::type_name().as_str() {
+            "any value" => "array".into(),
+            "true or false" => "array of booleans".into(),
+            item => match item.split_once(" of ") {
+                Some((noun, rest)) => format!("array of {} of {rest}", plural(noun)),
+                None => format!("array of {}", plural(item)),
+            },
+        }
+    }
+    fn into_value(self) -> Dynamic {
+        array(self).into()
+    }
+}
+
+/// `tensors`, `motifs`.
+fn plural(noun: &str) -> String {
+    match noun.ends_with('s') {
+        true => noun.to_string(),
+        false => format!("{noun}s"),
     }
 }
 
@@ -311,6 +425,9 @@ macro_rules! handle {
             }
         }
         impl $crate::lang::IntoValue for $type {
+            fn type_name() -> String {
+                $name.into()
+            }
             fn into_value(self) -> rhai::Dynamic {
                 rhai::Dynamic::from(self)
             }

@@ -294,26 +294,55 @@ fn described(entry: &Entry, links: &Links) -> String {
         escaped(&entry.signature()),
         markdown::html(&entry.docs, links)
     );
-    if let Some(options) = entry.options {
-        html += "<div class=\"wide\"><table><thead><tr><th>option<th>takes<th>default<th>meaning</tr></thead>";
-        for option in options {
-            let (takes, default, text) = (
-                escaped(&option.takes()),
-                escaped(option.default),
-                escaped(option.text),
-            );
-            let default = if default.is_empty() {
-                default
-            } else {
-                format!("<code>{default}</code>")
-            };
-            let _ = write!(
-                html,
-                "<tr><td><code>{}</code><td>{takes}<td>{default}<td>{text}</tr>",
-                option.name
-            );
-        }
-        html += "</table></div>";
-    }
+    html += &table(
+        "parameter",
+        entry.documented().map(|param| Row {
+            name: &param.name,
+            takes: param.takes.clone(),
+            default: param.default,
+            meaning: &param.docs,
+        }),
+    );
+    html += &table(
+        "option",
+        entry.options.unwrap_or_default().iter().map(|option| Row {
+            name: option.name,
+            takes: option.takes(),
+            default: option.default,
+            meaning: option.text,
+        }),
+    );
     html
+}
+
+/// A parameter or an option.
+struct Row<'a> {
+    name: &'a str,
+    takes: String,
+    default: &'a str,
+    meaning: &'a str,
+}
+
+/// The parameters or options of a function as a table; empty where there are none.
+fn table<'a>(head: &str, rows: impl Iterator<Item = Row<'a>>) -> String {
+    let mut html = String::new();
+    for row in rows {
+        let default = match row.default {
+            "" => String::new(),
+            default => format!("<code>{}</code>", escaped(default)),
+        };
+        let _ = write!(
+            html,
+            "<tr><td><code>{}</code><td>{}<td>{default}<td>{}</tr>",
+            row.name,
+            escaped(&row.takes),
+            escaped(row.meaning)
+        );
+    }
+    match html.as_str() {
+        "" => html,
+        rows => format!(
+            "<div class=\"wide\"><table><thead><tr><th>{head}<th>takes<th>default<th>meaning</tr></thead>{rows}</table></div>"
+        ),
+    }
 }
