@@ -4,74 +4,65 @@ use super::values::Augmenter;
 use crate::augment::{self, Blended};
 use crate::base::Result;
 use crate::data::loader::{Blend, Transform};
-use crate::lang::options::{MANY, Opt, OptKind, opt};
-use crate::lang::{Callback, IntoValue, Options, session};
+use crate::lang::{Callback, IntoValue, Native, Options, native, natives_of, session};
 use crate::nn::Value;
 use crate::torch::Tensor;
-use crate::{bail, fault, natives};
+use crate::{bail, fault};
 use rhai::{Array, Dynamic, Map};
 use std::sync::Arc;
 
-const STRETCH: &[Opt] = &[opt(
-    "least",
-    OptKind::Int(0, MANY),
-    "0",
-    "the shortest stretch, bp",
-)];
-const SOME: &[Opt] = &[opt(
-    "exactly",
-    OptKind::Bool,
-    "false",
-    "whether it is always as many; else any number from 1",
-)];
-const NEGATIVE: &[Opt] = &[opt(
-    "k",
-    OptKind::Int(1, 20),
-    "2",
-    "the k-lets whose counts are kept",
-)];
-const SOMETIMES: &[Opt] = &[
-    opt(
-        "to",
-        OptKind::Float(0.0, 1.0),
-        "",
-        "the chance that is reached after `epochs` epochs; the same unless given",
-    ),
-    opt(
-        "epochs",
-        OptKind::Int(1, MANY),
-        "1",
-        "epochs from the first chance to the last",
-    ),
-];
-const DURING: &[Opt] = &[
-    opt(
-        "first",
-        OptKind::Int(1, MANY),
-        "1",
-        "the first epoch, from 1",
-    ),
-    opt(
-        "last",
-        OptKind::Int(1, MANY),
-        "",
-        "the last epoch; all that follow unless given",
-    ),
-];
-
-fn chance(p: f64) -> Result<f64> {
-    if !(0.0..=1.0).contains(&p) {
-        bail!("value", "a chance is from 0 to 1, got {p}");
-    }
-    Ok(p)
+/// Options of the augmenters that change a range of random length.
+#[derive(Options)]
+pub struct RangeOptions {
+    /// Smallest length of the range, in bp.
+    #[option(default = 0, min = 0)]
+    least: i64,
 }
 
-fn plain(step: impl Transform + 'static, text: impl Into<String>) -> Result<Augmenter> {
-    Ok(Augmenter {
+/// Options of `augment::to_negative`.
+#[derive(Options)]
+pub struct ToNegativeOptions {
+    /// Length of the k-mers whose counts are preserved.
+    #[option(default = 2, min = 1, max = 20)]
+    k: usize,
+}
+
+/// Options of `augment::some_of`.
+#[derive(Options)]
+pub struct SomeOfOptions {
+    /// Whether exactly `most` augmenters are applied, instead of a random number from 1.
+    #[option(default = false)]
+    exactly: bool,
+}
+
+/// Options of `augment::sometimes`.
+#[derive(Options)]
+pub struct SometimesOptions {
+    /// Probability after `epochs` epochs; the initial one unless given.
+    #[option(min = 0, max = 1)]
+    to: Option<f64>,
+    /// Epochs over which the probability changes linearly.
+    #[option(default = 1, min = 1)]
+    epochs: u64,
+}
+
+/// Options of `augment::during`.
+#[derive(Options)]
+pub struct DuringOptions {
+    /// First epoch, from 1.
+    #[option(default = 1, min = 1)]
+    first: u64,
+    /// Last epoch; the last of the training unless given.
+    #[option(min = 1)]
+    last: Option<u64>,
+}
+
+fn plain(step: impl Transform + 'static, text: String) -> Augmenter {
+    Augmenter {
         step: Arc::new(step),
-        text: text.into(),
+        text,
         custom: Vec::new(),
-    })
+    }
 }
 
 fn parts(items: &Array) -> Result<Vec<Augmenter>> {
@@ -94,32 +85,30 @@ fn parts(items: &Array) -> Result<Vec<Augmenter>> {
         .collect()
 }
 
-/// Augmenters that work on rows: a script's own works on batches, for which there is no choice by
-/// row.
-fn by_row(items: &Array) -> Result<Vec<Arc<dyn Transform>>> {
-    parts(items)?
-        .into_iter()
-        .map(|part| {
-            let mut blends = Vec::new();
-            part.step.blends(0, &mut blends);
-            if !part.custom.is_empty() || !blends.is_empty() {
-                bail!("value", "{} works on whole batches and cannot be drawn row by row", part.text; hint: "put it into `augment::chain` instead");
-            }
-            Ok(part.step)
-        })
-        .collect()
+/// The step of an augmenter of rows; a function of the script takes whole batches.
+fn row_step(augmenter: Augmenter) -> Result<Arc<dyn Transform>> {
+    let mut blends = Vec::new();
+    augmenter.step.blends(0, &mut blends);
+    if !augmenter.custom.is_empty() || !blends.is_empty() {
+        bail!("value", "{} works on whole batches and cannot be drawn row by row", augmenter.text; hint: "put it into `augment::chain` instead");
+    }
+    Ok(augmenter.step)
 }
 
-fn stretch(most: i64, o: &Options) -> Result<(usize, usize)> {
-    crate::lang::native::at_least("most", most, 1)?;
-    let least = o.int("least");
+fn by_row(items: &Array) -> Result<Vec<Arc<dyn Transform>>> {
+    parts(items)?.into_iter().map(row_step).collect()
+}
+
+/// The smallest and the largest length of a range.
+fn lengths(most: i64, options: &RangeOptions) -> Result<(usize, usize)> {
+    let least = options.least;
     if least > most {
         bail!("option", "`least` must be at most {most}, got {least}");
     }
     Ok((least as usize, most as usize))
 }
 
-/// Inputs and labels after a script's own augmenters.
+/// Inputs and labels after the augmenters that are functions of a script.
 pub fn customised(x: Value, y: Tensor, custom: &[Callback]) -> Result<(Value, Tensor)> {
     let (mut x, mut y) = (x, y);
     for call in custom {
@@ -178,179 +167,378 @@ pub fn customised(x: Value, y: Tensor, custom: &[Callback]) -> Result<(Value, Te
     Ok((x, y))
 }
 
-natives! { natives in "augment" {
-    /// Reads rows from the reverse strand with a chance (one half unless given).
-    ///
-    /// Tracks, and labels in bins, are read backwards with the sequence; stranded tracks and labels
-    /// in pairs change places.
-    ///
-    /// ```rhai
-    /// assert_eq(`${augment::reverse_complement(0.5)}`, "augmenter reverse_complement(0.5)");
-    /// ```
-    function "reverse_complement"(c, probability: Option<f64>) -> "augmenter" { let p = chance(probability.unwrap_or(0.5))?; plain(augment::ReverseComplement { probability: p }, format!("reverse_complement({p})")) }
+/// Replaces rows by their reverse complement with a probability.
+///
+/// Tracks, and labels in bins, are reversed with the sequence; stranded tracks and labels in pairs
+/// are swapped.
+///
+/// ```rhai
+/// assert_eq(`${augment::reverse_complement(0.5)}`, "augmenter reverse_complement(0.5)");
+/// ```
+#[native(namespace = "augment")]
+pub fn reverse_complement(
+    /// Probability of each row.
+    #[check(min = 0, max = 1)]
+    #[default(0.5)]
+    probability: f64,
+) -> Augmenter {
+    let text = format!("reverse_complement({probability})");
+    plain(augment::ReverseComplement { probability }, text)
+}
 
-    /// Moves rows by up to `most` positions either way. Rows that are cut from a genome bring in
-    /// what lies there; others N.
-    ///
-    /// Tracks move with the sequence, and labels in bins are read again from their tracks; where
-    /// these are not known, it is an error.
-    ///
-    /// ```rhai
-    /// assert_eq(`${augment::shift(3)}`, "augmenter shift(3)");
-    /// ```
-    function "shift"(c, most: i64) -> "augmenter" { crate::lang::native::at_least("most", most, 0)?; plain(augment::Shift { most: most as usize }, format!("shift({most})")) }
+/// Shifts rows by a random offset of up to `most` bp in either direction.
+///
+/// Rows of a genome are read at the shifted position; other rows are filled with N. Tracks are
+/// shifted with the sequence, and labels in bins are read again from their tracks; where these are
+/// not known, it is an error.
+///
+/// ```rhai
+/// assert_eq(`${augment::shift(3)}`, "augmenter shift(3)");
+/// ```
+#[native(namespace = "augment")]
+pub fn shift(
+    /// Largest offset, in bp.
+    #[check(min = 0)]
+    most: i64,
+) -> Augmenter {
+    let text = format!("shift({most})");
+    plain(
+        augment::Shift {
+            most: most as usize,
+        },
+        text,
+    )
+}
 
-    /// Replaces each base by one of the three others with a chance.
-    ///
-    /// ```rhai
-    /// assert_eq(`${augment::mutate(0.05)}`, "augmenter mutate(0.05)");
-    /// ```
-    function "mutate"(c, rate: f64) -> "augmenter" { let rate = chance(rate)?; plain(augment::Mutate { rate }, format!("mutate({rate})")) }
+/// Replaces each base by one of the three others with a probability.
+///
+/// ```rhai
+/// assert_eq(`${augment::mutate(0.05)}`, "augmenter mutate(0.05)");
+/// ```
+#[native(namespace = "augment")]
+pub fn mutate(
+    /// Probability of each base.
+    #[check(min = 0, max = 1)]
+    rate: f64,
+) -> Augmenter {
+    plain(augment::Mutate { rate }, format!("mutate({rate})"))
+}
 
-    /// Puts random bases in at a random place; the ends are pushed out of view.
-    ///
-    /// ```rhai
-    /// let set = data::from(#{ sequence: ["AAAAAAAAAA"], label: [1] });
-    /// for b in set.batches(1, #{ augment: augment::insertion(4, #{ least: 4 }), seed: 1 }) { assert_eq(b.x.shape, [1, 4, 10]); }
-    /// ```
-    function "insertion"(c, most: i64; o = STRETCH) -> "augmenter" { let (low, high) = stretch(most, &o)?; plain(augment::Insertion { low, high }, format!("insertion({most})")) }
+/// Inserts random bases at a random position; the length of the row does not change.
+///
+/// ```rhai
+/// let set = data::from(#{ sequence: ["AAAAAAAAAA"], label: [1] });
+/// for b in set.batches(1, #{ augment: augment::insertion(4, #{ least: 4 }), seed: 1 }) { assert_eq(b.x.shape, [1, 4, 10]); }
+/// ```
+#[native(namespace = "augment")]
+pub fn insertion(
+    /// Largest length of the insertion, in bp.
+    #[check(min = 1)]
+    most: i64,
+    options: RangeOptions,
+) -> Result<Augmenter> {
+    let (low, high) = lengths(most, &options)?;
+    let text = format!("insertion({most})");
+    Ok(plain(augment::Insertion { low, high }, text))
+}
 
-    /// Takes a stretch out at a random place; what lies around the row moves in (a genome's bases,
-    /// else random ones).
-    ///
-    /// ```rhai
-    /// assert_eq(`${augment::deletion(20)}`, "augmenter deletion(20)");
-    /// ```
-    function "deletion"(c, most: i64; o = STRETCH) -> "augmenter" { let (low, high) = stretch(most, &o)?; plain(augment::Deletion { low, high }, format!("deletion({most})")) }
+/// Deletes a random range; the length of the row does not change.
+///
+/// Rows of a genome are filled with the flanking bases, other rows with random ones.
+///
+/// ```rhai
+/// assert_eq(`${augment::deletion(20)}`, "augmenter deletion(20)");
+/// ```
+#[native(namespace = "augment")]
+pub fn deletion(
+    /// Largest length of the deletion, in bp.
+    #[check(min = 1)]
+    most: i64,
+    options: RangeOptions,
+) -> Result<Augmenter> {
+    let (low, high) = lengths(most, &options)?;
+    let text = format!("deletion({most})");
+    Ok(plain(augment::Deletion { low, high }, text))
+}
 
-    /// Replaces a stretch by its reverse complement; within it, stranded tracks change places.
-    ///
-    /// ```rhai
-    /// assert_eq(`${augment::inversion(20)}`, "augmenter inversion(20)");
-    /// ```
-    function "inversion"(c, most: i64; o = STRETCH) -> "augmenter" { let (low, high) = stretch(most, &o)?; plain(augment::Inversion { low, high }, format!("inversion({most})")) }
+/// Replaces a random range by its reverse complement; stranded tracks are swapped within it.
+///
+/// ```rhai
+/// assert_eq(`${augment::inversion(20)}`, "augmenter inversion(20)");
+/// ```
+#[native(namespace = "augment")]
+pub fn inversion(
+    /// Largest length of the inversion, in bp.
+    #[check(min = 1)]
+    most: i64,
+    options: RangeOptions,
+) -> Result<Augmenter> {
+    let (low, high) = lengths(most, &options)?;
+    let text = format!("inversion({most})");
+    Ok(plain(augment::Inversion { low, high }, text))
+}
 
-    /// Cuts rows at a point and lets the two parts change places: a move by up to `most` positions,
-    /// round the ends.
-    ///
-    /// ```rhai
-    /// assert_eq(`${augment::translocation(20)}`, "augmenter translocation(20)");
-    /// ```
-    function "translocation"(c, most: i64; o = STRETCH) -> "augmenter" { let (low, high) = stretch(most, &o)?; plain(augment::Translocation { low, high }, format!("translocation({most})")) }
+/// Rotates rows by a random offset: the bases shifted out at one end enter at the other.
+///
+/// ```rhai
+/// assert_eq(`${augment::translocation(20)}`, "augmenter translocation(20)");
+/// ```
+#[native(namespace = "augment")]
+pub fn translocation(
+    /// Largest offset, in bp.
+    #[check(min = 1)]
+    most: i64,
+    options: RangeOptions,
+) -> Result<Augmenter> {
+    let (low, high) = lengths(most, &options)?;
+    let text = format!("translocation({most})");
+    Ok(plain(augment::Translocation { low, high }, text))
+}
 
-    /// Makes a stretch N.
-    ///
-    /// ```rhai
-    /// let set = data::from(#{ sequence: ["AAAAAAAAAA"], label: [1] });
-    /// for b in set.batches(1, #{ augment: augment::mask(4, #{ least: 4 }), seed: 1 }) { assert_eq(b.x.sum(), 6.0); }
-    /// ```
-    function "mask"(c, most: i64; o = STRETCH) -> "augmenter" { let (low, high) = stretch(most, &o)?; plain(augment::Mask { low, high }, format!("mask({most})")) }
+/// Replaces a random range by N.
+///
+/// ```rhai
+/// let set = data::from(#{ sequence: ["AAAAAAAAAA"], label: [1] });
+/// for b in set.batches(1, #{ augment: augment::mask(4, #{ least: 4 }), seed: 1 }) { assert_eq(b.x.sum(), 6.0); }
+/// ```
+#[native(namespace = "augment")]
+pub fn mask(
+    /// Largest length of the range, in bp.
+    #[check(min = 1)]
+    most: i64,
+    options: RangeOptions,
+) -> Result<Augmenter> {
+    let (low, high) = lengths(most, &options)?;
+    Ok(plain(augment::Mask { low, high }, format!("mask({most})")))
+}
 
-    /// Keeps a random stretch of `length` bases; the rest becomes N.
-    ///
-    /// ```rhai
-    /// let set = data::from(#{ sequence: ["AAAAAAAAAA"], label: [1] });
-    /// for b in set.batches(1, #{ augment: augment::crop(7), seed: 1 }) { assert_eq(b.x.sum(), 7.0); }
-    /// ```
-    function "crop"(c, length: i64) -> "augmenter" { crate::lang::native::at_least("length", length, 1)?; plain(augment::Crop { length: length as usize }, format!("crop({length})")) }
+/// Keeps a random range of `length` bases; the rest becomes N.
+///
+/// ```rhai
+/// let set = data::from(#{ sequence: ["AAAAAAAAAA"], label: [1] });
+/// for b in set.batches(1, #{ augment: augment::crop(7), seed: 1 }) { assert_eq(b.x.sum(), 7.0); }
+/// ```
+#[native(namespace = "augment")]
+pub fn crop(
+    /// Length of the range, in bp.
+    #[check(min = 1)]
+    length: i64,
+) -> Augmenter {
+    let text = format!("crop({length})");
+    plain(
+        augment::Crop {
+            length: length as usize,
+        },
+        text,
+    )
+}
 
-    /// Shuffles rows with a chance, keeping every k-let count, and makes their labels 0.
-    ///
-    /// ```rhai
-    /// let set = data::from(#{ sequence: ["ACGGTACTTA"], label: [1] });
-    /// for b in set.batches(1, #{ augment: augment::to_negative(1.0), seed: 1 }) { assert_eq(b.y, [[0.0]]); }
-    /// ```
-    function "to_negative"(c, probability: f64; o = NEGATIVE) -> "augmenter" { let p = chance(probability)?; plain(augment::ToNegative { probability: p, k: o.int("k") as usize }, format!("to_negative({p})")) }
+/// Shuffles rows with a probability, preserving k-mer counts, and sets their labels to 0.
+///
+/// ```rhai
+/// let set = data::from(#{ sequence: ["ACGGTACTTA"], label: [1] });
+/// for b in set.batches(1, #{ augment: augment::to_negative(1.0), seed: 1 }) { assert_eq(b.y, [[0.0]]); }
+/// ```
+#[native(namespace = "augment")]
+pub fn to_negative(
+    /// Probability of each row.
+    #[check(min = 0, max = 1)]
+    probability: f64,
+    options: ToNegativeOptions,
+) -> Augmenter {
+    let text = format!("to_negative({probability})");
+    let k = options.k;
+    plain(augment::ToNegative { probability, k }, text)
+}
 
-    /// Adds normal noise to one-hot sequences.
-    ///
-    /// ```rhai
-    /// let set = data::from(#{ sequence: ["ACGT"], label: [1] });
-    /// for b in set.batches(1, #{ augment: augment::noise(0.2), seed: 1 }) { assert(b.x.max() != 1.0); }
-    /// ```
-    function "noise"(c, deviation: f64) -> "augmenter" {
-        if deviation < 0.0 { bail!("value", "`deviation` must be at least 0, got {deviation}"); }
-        plain(Blended(Blend::Noise(deviation)), format!("noise({deviation})"))
+/// Adds Gaussian noise to one-hot sequences.
+///
+/// ```rhai
+/// let set = data::from(#{ sequence: ["ACGT"], label: [1] });
+/// for b in set.batches(1, #{ augment: augment::noise(0.2), seed: 1 }) { assert(b.x.max() != 1.0); }
+/// ```
+#[native(namespace = "augment")]
+pub fn noise(
+    /// Standard deviation.
+    #[check(min = 0)]
+    deviation: f64,
+) -> Augmenter {
+    let text = format!("noise({deviation})");
+    plain(Blended(Blend::Noise(deviation)), text)
+}
+
+/// Mixes each row and its labels with another row of the batch (Zhang et al. 2018).
+///
+/// The weights of the two rows are drawn from a beta distribution.
+///
+/// ```rhai
+/// let set = data::from(#{ sequence: ["AAAA", "CCCC"], label: [1, 0] });
+/// for b in set.batches(2, #{ augment: augment::mixup(1.0), seed: 1 }) { assert_near(b.x.sum(), 8.0, 1e-5); }
+/// ```
+#[native(namespace = "augment")]
+pub fn mixup(
+    /// Both shape parameters of the beta distribution.
+    #[check(above = 0)]
+    #[default(0.2)]
+    alpha: f64,
+) -> Augmenter {
+    plain(Blended(Blend::Mixup(alpha)), format!("mixup({alpha})"))
+}
+
+/// Applies a function to each batch, after all augmenters of rows.
+///
+/// ```rhai
+/// let set = data::from(#{ sequence: ["ACGT"], label: [1] });
+/// let twice = augment::custom(|batch| { batch.x = batch.x * 2.0; batch });
+/// for b in set.batches(1, #{ augment: twice }) { assert_eq(b.x.sum(), 8.0); }
+/// ```
+#[native(namespace = "augment")]
+pub fn custom(
+    /// Function |batch| that takes and returns a map of `x` (inputs, one-hot) and `y` (labels).
+    change: Callback,
+) -> Augmenter {
+    Augmenter {
+        step: Arc::new(augment::Chain(Vec::new())),
+        text: "custom".into(),
+        custom: vec![change],
     }
+}
 
-    /// Mixes each row and its labels with another one of the batch; the shares are beta numbers of
-    /// shape `alpha` (Zhang et al. 2018).
-    ///
-    /// ```rhai
-    /// let set = data::from(#{ sequence: ["AAAA", "CCCC"], label: [1, 0] });
-    /// for b in set.batches(2, #{ augment: augment::mixup(1.0), seed: 1 }) { assert_near(b.x.sum(), 8.0, 1e-5); }
-    /// ```
-    function "mixup"(c, alpha: Option<f64>) -> "augmenter" {
-        let alpha = alpha.unwrap_or(0.2);
-        if alpha <= 0.0 || alpha.is_nan() { bail!("value", "`alpha` must be more than 0, got {alpha}"); }
-        plain(Blended(Blend::Mixup(alpha)), format!("mixup({alpha})"))
+/// Applies augmenters one after the other.
+///
+/// ```rhai
+/// assert_eq(`${augment::chain([augment::shift(1)])}`, "augmenter chain of 1");
+/// ```
+#[native(namespace = "augment")]
+pub fn chain(
+    /// Augmenters in the order in which they are applied.
+    augmenters: Array,
+) -> Result<Augmenter> {
+    let parts = parts(&augmenters)?;
+    let text = format!("chain of {}", parts.len());
+    let custom = parts.iter().flat_map(|part| part.custom.clone()).collect();
+    let steps = parts.into_iter().map(|part| part.step).collect();
+    Ok(Augmenter {
+        step: Arc::new(augment::Chain(steps)),
+        text,
+        custom,
+    })
+}
+
+/// Applies one of several augmenters to each row, with equal probability.
+///
+/// ```rhai
+/// assert_eq(`${augment::one_of([augment::shift(1), augment::mutate(0.1)])}`, "augmenter one of 2");
+/// ```
+#[native(namespace = "augment")]
+pub fn one_of(
+    /// Augmenters of rows.
+    augmenters: Array,
+) -> Result<Augmenter> {
+    let steps = by_row(&augmenters)?;
+    let text = format!("one of {}", steps.len());
+    Ok(plain(augment::OneOf(steps), text))
+}
+
+/// Applies a random subset of augmenters to each row (EvoAug, Lee et al. 2023).
+///
+/// ```rhai
+/// assert_eq(`${augment::some_of([augment::shift(1), augment::mutate(0.1)], 2)}`, "augmenter up to 2 of 2");
+/// ```
+#[native(namespace = "augment")]
+pub fn some_of(
+    /// Augmenters of rows.
+    augmenters: Array,
+    /// Largest size of the subset.
+    #[check(min = 1)]
+    most: i64,
+    options: SomeOfOptions,
+) -> Result<Augmenter> {
+    let steps = by_row(&augmenters)?;
+    let is_fixed = options.exactly;
+    let number = if is_fixed { "exactly" } else { "up to" };
+    let text = format!("{number} {most} of {}", steps.len());
+    let most = most as usize;
+    Ok(plain(
+        augment::SomeOf {
+            steps,
+            most,
+            is_fixed,
+        },
+        text,
+    ))
+}
+
+/// Applies an augmenter to each row with a probability, which may change over the epochs.
+///
+/// ```rhai
+/// assert_eq(`${augment::sometimes(augment::shift(3), 0.5)}`, "augmenter shift(3) with chance 0.5");
+/// ```
+#[native(namespace = "augment")]
+pub fn sometimes(
+    /// Augmenter of rows.
+    augmenter: Augmenter,
+    /// Probability of each row, in the first epoch.
+    #[check(min = 0, max = 1)]
+    probability: f64,
+    options: SometimesOptions,
+) -> Result<Augmenter> {
+    let text = format!("{} with chance {probability}", augmenter.text);
+    let sometimes = augment::Sometimes {
+        step: row_step(augmenter)?,
+        from: probability,
+        to: options.to.unwrap_or(probability),
+        epochs: options.epochs,
+    };
+    Ok(plain(sometimes, text))
+}
+
+/// Applies an augmenter in a range of epochs only, such as the first stage of EvoAug.
+///
+/// ```rhai
+/// assert_eq(`${augment::during(augment::shift(3), #{ last: 10 })}`, "augmenter shift(3) in epochs 1 to 10");
+/// ```
+#[native(namespace = "augment")]
+pub fn during(
+    /// Augmenter of rows.
+    augmenter: Augmenter,
+    options: DuringOptions,
+) -> Result<Augmenter> {
+    if !augmenter.custom.is_empty() {
+        bail!("value", "a script's own augmenter has no epochs"; hint: "keep a count in the closure, or fit twice");
     }
+    let (step, first) = (augmenter.step, options.first);
+    let text = match options.last {
+        Some(last) if last < first => {
+            bail!("option", "`last` must be at least {first}, got {last}")
+        }
+        Some(last) => format!("{} in epochs {first} to {last}", augmenter.text),
+        None => format!("{} from epoch {first} on", augmenter.text),
+    };
+    let (first, end) = (first - 1, options.last.unwrap_or(u64::MAX - 1));
+    Ok(plain(augment::During { step, first, end }, text))
+}
 
-    /// Applies a function to each batch, after all that is done row by row: it gets and gives #{ x,
-    /// y }, inputs one-hot.
-    ///
-    /// ```rhai
-    /// let set = data::from(#{ sequence: ["ACGT"], label: [1] });
-    /// let twice = augment::custom(|batch| { batch.x = batch.x * 2.0; batch });
-    /// for b in set.batches(1, #{ augment: twice }) { assert_eq(b.x.sum(), 8.0); }
-    /// ```
-    function "custom"(c, change: Callback) -> "augmenter" { Ok(Augmenter { step: Arc::new(augment::Chain(Vec::new())), text: "custom".into(), custom: vec![change] }) }
-
-    /// Applies augmenters one after the other.
-    ///
-    /// ```rhai
-    /// assert_eq(`${augment::chain([augment::shift(1)])}`, "augmenter chain of 1");
-    /// ```
-    function "chain"(c, augmenters: Array) -> "augmenter" {
-        let parts = parts(&augmenters)?;
-        let text = format!("chain of {}", parts.len());
-        let custom = parts.iter().flat_map(|part| part.custom.clone()).collect();
-        Ok(Augmenter { step: Arc::new(augment::Chain(parts.into_iter().map(|part| part.step).collect())), text, custom })
-    }
-
-    /// Applies one of several augmenters to each row, each as likely.
-    ///
-    /// ```rhai
-    /// assert_eq(`${augment::one_of([augment::shift(1), augment::mutate(0.1)])}`, "augmenter one of 2");
-    /// ```
-    function "one_of"(c, augmenters: Array) -> "augmenter" { let steps = by_row(&augmenters)?; let n = steps.len(); plain(augment::OneOf(steps), format!("one of {n}")) }
-
-    /// Applies up to `most` of several augmenters to each row, drawn anew for each (EvoAug, Lee et
-    /// al. 2023).
-    ///
-    /// ```rhai
-    /// assert_eq(`${augment::some_of([augment::shift(1), augment::mutate(0.1)], 2)}`, "augmenter up to 2 of 2");
-    /// ```
-    function "some_of"(c, augmenters: Array, most: i64; o = SOME) -> "augmenter" {
-        crate::lang::native::at_least("most", most, 1)?;
-        let steps = by_row(&augmenters)?;
-        let text = format!("{} {most} of {}", if o.flag("exactly") { "exactly" } else { "up to" }, steps.len());
-        plain(augment::SomeOf { steps, most: most as usize, is_fixed: o.flag("exactly") }, text)
-    }
-
-    /// Applies an augmenter to each row with a chance, which may change over the epochs.
-    ///
-    /// ```rhai
-    /// assert_eq(`${augment::sometimes(augment::shift(3), 0.5)}`, "augmenter shift(3) with chance 0.5");
-    /// ```
-    function "sometimes"(c, augmenter: Augmenter, probability: f64; o = SOMETIMES) -> "augmenter" {
-        let from = chance(probability)?;
-        let step = by_row(&vec![Dynamic::from(augmenter.clone())])?.swap_remove(0);
-        let to = o.maybe_float("to").unwrap_or(from);
-        plain(augment::Sometimes { step, from, to, epochs: o.int("epochs") as u64 }, format!("{} with chance {from}", augmenter.text))
-    }
-
-    /// Applies an augmenter in some epochs only, such as EvoAug's first stage, after which training
-    /// goes on without.
-    ///
-    /// ```rhai
-    /// assert_eq(`${augment::during(augment::shift(3), #{ last: 10 })}`, "augmenter shift(3) in epochs 1 to 10");
-    /// ```
-    function "during"(c, augmenter: Augmenter; o = DURING) -> "augmenter" {
-        if !augmenter.custom.is_empty() { bail!("value", "a script's own augmenter has no epochs"; hint: "keep a count in the closure, or fit twice"); }
-        let (first, last) = (o.int("first") as u64, o.maybe_int("last").map_or(u64::MAX - 1, |n| n as u64));
-        if last < first { bail!("option", "`last` must be at least {first}, got {last}"); }
-        let text = if last < u64::MAX - 1 { format!("{} in epochs {first} to {last}", augmenter.text) } else { format!("{} from epoch {first} on", augmenter.text) };
-        plain(augment::During { step: augmenter.step, first: first - 1, end: last }, text)
-    }
-} }
+/// The native functions declared here.
+pub fn natives() -> Vec<Native> {
+    natives_of![
+        reverse_complement,
+        shift,
+        mutate,
+        insertion,
+        deletion,
+        inversion,
+        translocation,
+        mask,
+        crop,
+        to_negative,
+        noise,
+        mixup,
+        custom,
+        chain,
+        one_of,
+        some_of,
+        sometimes,
+        during,
+    ]
+}

@@ -2,113 +2,177 @@
 
 use super::values::Optim;
 use crate::base::Result;
-use crate::lang::options::{INF, Opt, OptKind, opt};
-use crate::lang::{FromValue, Options, session};
+use crate::lang::value::mismatch;
+use crate::lang::{FromValue, Native, Options, native, natives_of, session};
 use crate::nn::Model;
 use crate::optim::adagrad::Adagrad;
 use crate::optim::adam::Adam;
 use crate::optim::rmsprop::RmsProp;
 use crate::optim::sgd::Sgd;
 use crate::optim::{Group, Optimizer, Rule, clip};
-use crate::torch::Tensor;
-use crate::{bail, fault, natives};
-use rhai::{Array, Dynamic, Map};
+use crate::torch::{Number, Tensor};
+use crate::{bail, fault};
+use rhai::{Array, Dynamic, Map, NativeCallContext};
 use std::cell::RefCell;
 use std::rc::Rc;
 
-const fn lr(default: &'static str) -> Opt {
-    opt("lr", OptKind::Float(0.0, INF), default, "learning rate")
+/// Options of `optim::sgd`.
+#[derive(Options)]
+pub struct SgdOptions {
+    /// Learning rate.
+    #[option(default = 0.001, min = 0)]
+    lr: f64,
+    /// Factor μ of the velocity: v = μ v + gradient; 0 is plain gradient descent.
+    #[option(default = 0, min = 0, max = 1)]
+    momentum: f64,
+    /// Fraction of each gradient that is not added to the velocity.
+    #[option(default = 0, min = 0, max = 1)]
+    dampening: f64,
+    /// Whether to use Nesterov momentum.
+    #[option(default = false)]
+    nesterov: bool,
+    /// Coefficient of the L2 penalty, which is added to the gradient.
+    #[option(default = 0, min = 0)]
+    weight_decay: f64,
+    #[option(flatten)]
+    groups: GroupOptions,
 }
 
-const fn decay(default: &'static str) -> Opt {
-    opt(
-        "weight_decay",
-        OptKind::Float(0.0, INF),
-        default,
-        "how strongly parameters are drawn to 0",
-    )
+/// Options of `optim::adam`.
+#[derive(Options)]
+pub struct AdamOptions {
+    /// Learning rate.
+    #[option(default = 0.001, min = 0)]
+    lr: f64,
+    #[option(flatten)]
+    moments: MomentOptions,
+    /// Coefficient of the L2 penalty, which is added to the gradient.
+    #[option(default = 0, min = 0)]
+    weight_decay: f64,
+    #[option(flatten)]
+    groups: GroupOptions,
 }
 
-const GROUPS: Opt = opt(
-    "groups",
-    OptKind::Other("array of maps"),
-    "",
-    "parameters with settings of their own: `[#{ params: \"stem\", lr: 0.1, weight_decay: 0.0 }]`; `params` is a path or an ending such as \"*bias\", `lr` a factor",
-);
+/// Options of `optim::adamw`.
+#[derive(Options)]
+pub struct AdamwOptions {
+    /// Learning rate.
+    #[option(default = 0.001, min = 0)]
+    lr: f64,
+    #[option(flatten)]
+    moments: MomentOptions,
+    /// Fraction of each parameter, times the learning rate, that a step subtracts.
+    #[option(default = 0.01, min = 0)]
+    weight_decay: f64,
+    #[option(flatten)]
+    groups: GroupOptions,
+}
 
-const EPS: Opt = opt("eps", OptKind::Float(0.0, 1.0), "1e-8", "added to the root");
+/// Options of `optim::rmsprop`.
+#[derive(Options)]
+pub struct RmspropOptions {
+    /// Learning rate.
+    #[option(default = 0.01, min = 0)]
+    lr: f64,
+    /// Decay rate of the running mean of the squared gradient.
+    #[option(default = 0.99, min = 0, max = 1)]
+    alpha: f64,
+    /// Term added to the denominator for numerical stability.
+    #[option(default = 1e-8, min = 0, max = 1)]
+    eps: f64,
+    /// Factor of the velocity that the scaled gradients add up to; 0 is no momentum.
+    #[option(default = 0, min = 0, max = 1)]
+    momentum: f64,
+    /// Whether to scale by the running variance of the gradient, not by its mean square.
+    #[option(default = false)]
+    centered: bool,
+    /// Coefficient of the L2 penalty, which is added to the gradient.
+    #[option(default = 0, min = 0)]
+    weight_decay: f64,
+    #[option(flatten)]
+    groups: GroupOptions,
+}
 
-const SGD: &[Opt] = &[
-    lr("0.001"),
-    opt(
-        "momentum",
-        OptKind::Float(0.0, 1.0),
-        "0",
-        "share of the last move that is kept",
-    ),
-    opt(
-        "dampening",
-        OptKind::Float(0.0, 1.0),
-        "0",
-        "what is taken off a gradient as it enters the momentum",
-    ),
-    opt(
-        "nesterov",
-        OptKind::Bool,
-        "false",
-        "whether the gradient looks ahead",
-    ),
-    decay("0"),
-    GROUPS,
-];
+/// Options of `optim::adagrad`.
+#[derive(Options)]
+pub struct AdagradOptions {
+    /// Learning rate.
+    #[option(default = 0.01, min = 0)]
+    lr: f64,
+    /// Decay of the learning rate with steps t: lr / (1 + (t - 1) lr_decay).
+    #[option(default = 0, min = 0)]
+    lr_decay: f64,
+    /// Term added to the denominator for numerical stability.
+    #[option(default = 1e-10, min = 0, max = 1)]
+    eps: f64,
+    /// Coefficient of the L2 penalty, which is added to the gradient.
+    #[option(default = 0, min = 0)]
+    weight_decay: f64,
+    #[option(flatten)]
+    groups: GroupOptions,
+}
 
-const BETAS: Opt = opt(
-    "betas",
-    OptKind::Other("two numbers from 0 to below 1"),
-    "[0.9, 0.999]",
-    "decay of the mean and of the mean square",
-);
+/// The running means of Adam and AdamW.
+#[derive(Options)]
+pub struct MomentOptions {
+    /// Decay rates of the running means of the gradient and of its square.
+    #[option(default = [0.9, 0.999], min = 0, below = 1)]
+    betas: [f64; 2],
+    /// Term added to the denominator for numerical stability.
+    #[option(default = 1e-8, min = 0, max = 1)]
+    eps: f64,
+}
 
-const ADAM: &[Opt] = &[lr("0.001"), BETAS, EPS, decay("0"), GROUPS];
-const ADAMW: &[Opt] = &[lr("0.001"), BETAS, EPS, decay("0.01"), GROUPS];
+/// The option that all optimizers have.
+#[derive(Options)]
+pub struct GroupOptions {
+    /// Settings of some parameters: `[#{ params: "stem", lr: 0.1, weight_decay: 0.0 }]`; `params`
+    /// is a path or an ending such as "*bias", `lr` a factor on the learning rate.
+    groups: Option<Groups>,
+}
 
-const RMSPROP: &[Opt] = &[
-    lr("0.01"),
-    opt(
-        "alpha",
-        OptKind::Float(0.0, 1.0),
-        "0.99",
-        "decay of the mean square",
-    ),
-    EPS,
-    opt("momentum", OptKind::Float(0.0, 1.0), "0", "momentum on top"),
-    opt(
-        "centered",
-        OptKind::Bool,
-        "false",
-        "whether the mean is taken off the mean square",
-    ),
-    decay("0"),
-    GROUPS,
-];
+/// Groups of parameters with their own settings.
+pub struct Groups(Vec<Group>);
 
-const ADAGRAD: &[Opt] = &[
-    lr("0.01"),
-    opt(
-        "lr_decay",
-        OptKind::Float(0.0, INF),
-        "0",
-        "how the learning rate falls with steps",
-    ),
-    opt(
-        "eps",
-        OptKind::Float(0.0, 1.0),
-        "1e-10",
-        "added to the root",
-    ),
-    decay("0"),
-    GROUPS,
-];
+impl FromValue for Groups {
+    fn kind() -> String {
+        "array of maps".into()
+    }
+    fn from_value(value: &mut Dynamic, context: &NativeCallContext) -> Result<Self> {
+        let items =
+            Array::from_value(value, context).map_err(|_| mismatch("array of maps", value))?;
+        let groups = items.iter().enumerate().map(|(i, item)| group(i, item));
+        groups.collect::<Result<_>>().map(Groups)
+    }
+}
+
+fn group(i: usize, item: &Dynamic) -> Result<Group> {
+    const KEYS: [&str; 3] = ["params", "lr", "weight_decay"];
+    let map = item.read_lock::<Map>().map(|m| m.clone()).ok_or_else(|| {
+        fault!(
+            "option",
+            "item {i} must be a map, got {}",
+            session::describe(item)
+        )
+    })?;
+    if let Some(key) = map.keys().find(|key| !KEYS.contains(&key.as_str())) {
+        let hint = match crate::base::near::nearest(key, KEYS) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "it takes params, lr and weight_decay".into(),
+        };
+        return Err(fault!("option", "item {i} has no key `{key}`").hint(hint));
+    }
+    let number = |key: &str| map.get(key).and_then(crate::lang::value::number);
+    let pattern = map.get("params").and_then(|v| v.clone().into_string().ok());
+    let Some(pattern) = pattern else {
+        bail!("option", "item {i} needs `params`, a path such as \"stem\"");
+    };
+    Ok(Group {
+        pattern,
+        lr: number("lr"),
+        weight_decay: number("weight_decay"),
+    })
+}
 
 /// The rule's name.
 pub fn name(optimizer: &Optimizer) -> &'static str {
@@ -121,211 +185,236 @@ pub fn name(optimizer: &Optimizer) -> &'static str {
     }
 }
 
-fn adam_of(o: &Options, decoupled: bool) -> Adam {
-    let betas = o
-        .get::<Vec<f64>>("betas")
-        .ok()
-        .flatten()
-        .filter(|b| b.len() == 2);
-    let betas = betas.map_or((0.9, 0.999), |b| (b[0], b[1]));
-    Adam {
-        betas,
-        eps: o.float("eps"),
-        decoupled,
+impl MomentOptions {
+    fn rule(&self, decoupled: bool) -> Rule {
+        Rule::Adam(Adam {
+            betas: self.betas.into(),
+            eps: self.eps,
+            decoupled,
+        })
     }
 }
 
-fn make(rule: Rule, o: &Options) -> Result<Optim> {
-    if let Some(betas) = o.get::<Vec<f64>>("betas").transpose()
-        && !betas
-            .as_ref()
-            .is_ok_and(|b| b.len() == 2 && b.iter().all(|x| (0.0..1.0).contains(x)))
-    {
-        bail!(
-            "option",
-            "option `betas` must be two numbers from 0 to below 1"
-        );
+impl GroupOptions {
+    fn optimizer(self, rule: Rule, lr: f64, weight_decay: f64) -> Optim {
+        let mut optimizer = Optimizer::new(rule, lr, weight_decay);
+        optimizer.groups = self.groups.map_or(Vec::new(), |groups| groups.0);
+        Optim(Rc::new(RefCell::new(optimizer)))
     }
-    let mut optimizer = Optimizer::new(rule, o.float("lr"), o.float("weight_decay"));
-    for (i, item) in o
-        .get::<Array>("groups")?
-        .unwrap_or_default()
-        .into_iter()
-        .enumerate()
-    {
-        optimizer.groups.push(group(i, &item)?);
+}
+
+/// Parameters by name: those of a model, or the tensors of a map.
+fn parameters_of(value: &Dynamic) -> Result<Vec<(String, Tensor)>> {
+    if let Some(model) = value.read_lock::<Model>() {
+        return Ok(model.parameters().to_vec());
     }
+    let Some(map) = value.read_lock::<Map>() else {
+        let wanted = format!("{} or a map of tensors", Model::kind());
+        return Err(mismatch(&wanted, value).context("`parameters`"));
+    };
+    let one = |(name, value): (&rhai::Identifier, &Dynamic)| {
+        let tensor = value.read_lock::<Tensor>().map(|t| t.clone());
+        tensor.map(|t| (name.to_string(), t)).ok_or_else(|| {
+            fault!(
+                "type",
+                "parameter `{name}` must be a tensor, got {}",
+                session::describe(value)
+            )
+        })
+    };
+    map.iter().map(one).collect()
+}
+
+/// Returns stochastic gradient descent, with momentum if asked for.
+///
+/// ```rhai
+/// assert(optim::sgd(#{ lr: 0.1, momentum: 0.9, nesterov: true }).lr == 0.1);
+/// ```
+#[native(namespace = "optim")]
+pub fn sgd(options: SgdOptions) -> Optim {
+    let rule = Rule::Sgd(Sgd {
+        momentum: options.momentum,
+        dampening: options.dampening,
+        nesterov: options.nesterov,
+    });
+    options
+        .groups
+        .optimizer(rule, options.lr, options.weight_decay)
+}
+
+/// Returns Adam (Kingma & Ba 2015).
+///
+/// ```rhai
+/// assert(optim::adam().lr == 0.001);
+/// ```
+#[native(namespace = "optim")]
+pub fn adam(options: AdamOptions) -> Optim {
+    let rule = options.moments.rule(false);
+    options
+        .groups
+        .optimizer(rule, options.lr, options.weight_decay)
+}
+
+/// Returns Adam with decoupled weight decay (Loshchilov & Hutter 2019).
+///
+/// ```rhai
+/// assert(optim::adamw(#{ weight_decay: 0.05 }).lr == 0.001);
+/// ```
+#[native(namespace = "optim")]
+pub fn adamw(options: AdamwOptions) -> Optim {
+    let rule = options.moments.rule(true);
+    options
+        .groups
+        .optimizer(rule, options.lr, options.weight_decay)
+}
+
+/// Returns RMSProp (Tieleman & Hinton 2012).
+///
+/// ```rhai
+/// assert(optim::rmsprop().lr == 0.01);
+/// ```
+#[native(namespace = "optim")]
+pub fn rmsprop(options: RmspropOptions) -> Optim {
+    let rule = Rule::RmsProp(RmsProp {
+        alpha: options.alpha,
+        eps: options.eps,
+        momentum: options.momentum,
+        centered: options.centered,
+    });
+    options
+        .groups
+        .optimizer(rule, options.lr, options.weight_decay)
+}
+
+/// Returns Adagrad (Duchi et al. 2011).
+///
+/// ```rhai
+/// assert(optim::adagrad().lr == 0.01);
+/// ```
+#[native(namespace = "optim")]
+pub fn adagrad(options: AdagradOptions) -> Optim {
+    let rule = Rule::Adagrad(Adagrad {
+        lr_decay: options.lr_decay,
+        eps: options.eps,
+    });
+    options
+        .groups
+        .optimizer(rule, options.lr, options.weight_decay)
+}
+
+/// Scales the gradients of a model so that their joint L2 norm is at most `most`.
+///
+/// ```rhai
+/// let net = nn::build(nn::linear(1), [2]);
+/// net.forward(tensor::ones([1, 2])).sum().backward();
+/// assert(optim::clip_norm(net, 0.1) > 0.1);
+/// ```
+#[native(namespace = "optim", returns = "number: the norm before")]
+pub fn clip_norm(
+    /// Model whose gradients are scaled in place.
+    net: &Model,
+    /// Largest norm.
+    most: f64,
+) -> Result<f64> {
+    clip::by_norm(&clip::gradients(net.parameters()), most)
+}
+
+/// Clamps every number of every gradient to the range from -most to most.
+///
+/// ```rhai
+/// let net = nn::build(nn::linear(1), [2]);
+/// net.forward(tensor::ones([1, 2])).sum().backward();
+/// optim::clip_value(net, 0.1);
+/// assert_near(net["weight"].grad, [[0.1, 0.1]]);
+/// ```
+#[native(namespace = "optim")]
+pub fn clip_value(
+    /// Model whose gradients are clamped in place.
+    net: &Model,
+    /// Largest absolute value.
+    most: f64,
+) -> Result<()> {
+    clip::by_value(&clip::gradients(net.parameters()), most)
+}
+
+/// Returns a copy with new state that updates the parameters of a model, or a map of tensors.
+///
+/// ```rhai
+/// let w = tensor::ones([1]).requires_grad();
+/// let o = optim::sgd(#{ lr: 0.5 }).over(#{ w: w });
+/// (w * w).sum().backward();
+/// o.step();
+/// assert_eq(w, [0.0]);
+/// ```
+#[native(
+    namespace = "optimizer",
+    form = method,
+    returns = "optimizer with state of its own"
+)]
+pub fn over(
+    this: &Optim,
+    /// Model, or map of tensors that require gradients.
+    parameters: Dynamic,
+) -> Result<Optim> {
+    let optimizer = this.0.borrow().over(&parameters_of(&parameters)?)?;
     Ok(Optim(Rc::new(RefCell::new(optimizer))))
 }
 
-fn group(i: usize, item: &Dynamic) -> Result<Group> {
-    let map = item.read_lock::<Map>().map(|m| m.clone()).ok_or_else(|| {
-        fault!(
-            "option",
-            "option `groups`: item {i} must be a map, got {}",
-            session::describe(item)
-        )
-    })?;
-    if let Some(key) = map
-        .keys()
-        .find(|key| !["params", "lr", "weight_decay"].contains(&key.as_str()))
-    {
-        let near = crate::base::near::nearest(key, ["params", "lr", "weight_decay"]);
-        return Err(
-            fault!("option", "option `groups`: item {i} has no key `{key}`").hint(
-                near.map_or("it takes params, lr and weight_decay".into(), |near| {
-                    format!("did you mean `{near}`?")
-                }),
-            ),
-        );
-    }
-    let number = |key: &str| map.get(key).and_then(crate::lang::value::number);
-    let pattern = map.get("params").and_then(|v| v.clone().into_string().ok());
-    let pattern = pattern.ok_or_else(|| {
-        fault!(
-            "option",
-            "option `groups`: item {i} needs `params`, a path such as \"stem\""
-        )
-    })?;
-    Ok(Group {
-        pattern,
-        lr: number("lr"),
-        weight_decay: number("weight_decay"),
-    })
+/// Updates every parameter that has a gradient.
+///
+/// ```rhai
+/// let net = nn::build(nn::linear(1), [2], #{ seed: 1 });
+/// let o = optim::adam(#{ lr: 0.1 }).over(net);
+/// let before = net["weight"].copy();
+/// net.forward(tensor::ones([1, 2])).sum().backward();
+/// o.step();
+/// assert(net["weight"] != before);
+/// ```
+#[native(namespace = "optimizer", form = method)]
+pub fn step(this: &Optim) -> Result<()> {
+    this.0.borrow_mut().step(&Number::Here(1.0))
 }
 
-fn over(optimizer: &Optim, parameters: &Dynamic) -> Result<Optim> {
-    let list: Vec<(String, Tensor)> = if let Some(model) = parameters.read_lock::<Model>() {
-        model.parameters().to_vec()
-    } else if let Some(map) = parameters.read_lock::<Map>() {
-        let one = |(name, value): (&rhai::Identifier, &Dynamic)| {
-            let tensor = value.read_lock::<Tensor>().map(|t| t.clone());
-            tensor.map(|t| (name.to_string(), t)).ok_or_else(|| {
-                fault!(
-                    "type",
-                    "parameter `{name}` must be a tensor, got {}",
-                    session::describe(value)
-                )
-            })
-        };
-        map.iter().map(one).collect::<Result<_>>()?
-    } else {
-        return Err(crate::lang::value::mismatch(
-            &format!("{} or a map of tensors", Model::kind()),
-            parameters,
-        )
-        .context("`parameters`"));
-    };
-    Ok(Optim(Rc::new(RefCell::new(
-        optimizer.0.borrow().over(&list)?,
-    ))))
+/// Clears the gradients of its parameters.
+///
+/// ```rhai
+/// optim::adam().over(nn::build(nn::linear(1), [2])).zero_grad();
+/// ```
+#[native(namespace = "optimizer", form = method)]
+pub fn zero_grad(this: &Optim) -> Result<()> {
+    this.0.borrow().zero_grad()
 }
 
-natives! { made in "optim" {
-    /// Makes gradient descent, with momentum if asked for.
-    ///
-    /// ```rhai
-    /// assert(optim::sgd(#{ lr: 0.1, momentum: 0.9, nesterov: true }).lr == 0.1);
-    /// ```
-    function "sgd"(c; o = SGD) -> "optimizer" { make(Rule::Sgd(Sgd { momentum: o.float("momentum"), dampening: o.float("dampening"), nesterov: o.flag("nesterov") }), &o) }
+/// The learning rate.
+///
+/// ```rhai
+/// assert_eq(optim::adam(#{ lr: 0.1 }).lr, 0.1);
+/// ```
+#[native(namespace = "optimizer", form = property)]
+pub fn lr(this: &Optim) -> f64 {
+    this.0.borrow().lr
+}
 
-    /// Makes Adam (Kingma & Ba 2015).
-    ///
-    /// ```rhai
-    /// assert(optim::adam().lr == 0.001);
-    /// ```
-    function "adam"(c; o = ADAM) -> "optimizer" { make(Rule::Adam(adam_of(&o, false)), &o) }
+/// Sets the learning rate.
+///
+/// ```rhai
+/// let o = optim::adam();
+/// o.lr = 0.5;
+/// assert_eq(o.lr, 0.5);
+/// ```
+#[native(namespace = "optimizer", form = setter, name = "lr")]
+pub fn set_lr(
+    this: &Optim,
+    /// The new learning rate.
+    value: f64,
+) {
+    this.0.borrow_mut().lr = value;
+}
 
-    /// Makes Adam with decoupled weight decay (Loshchilov & Hutter 2019).
-    ///
-    /// ```rhai
-    /// assert(optim::adamw(#{ weight_decay: 0.05 }).lr == 0.001);
-    /// ```
-    function "adamw"(c; o = ADAMW) -> "optimizer" { make(Rule::Adam(adam_of(&o, true)), &o) }
-
-    /// Makes RMSProp (Tieleman & Hinton 2012).
-    ///
-    /// ```rhai
-    /// assert(optim::rmsprop().lr == 0.01);
-    /// ```
-    function "rmsprop"(c; o = RMSPROP) -> "optimizer" { make(Rule::RmsProp(RmsProp { alpha: o.float("alpha"), eps: o.float("eps"), momentum: o.float("momentum"), centered: o.flag("centered") }), &o) }
-
-    /// Makes Adagrad (Duchi et al. 2011).
-    ///
-    /// ```rhai
-    /// assert(optim::adagrad().lr == 0.01);
-    /// ```
-    function "adagrad"(c; o = ADAGRAD) -> "optimizer" { make(Rule::Adagrad(Adagrad { lr_decay: o.float("lr_decay"), eps: o.float("eps") }), &o) }
-
-    /// Scales all gradients of a model so that their common norm is at most `most`.
-    ///
-    /// ```rhai
-    /// let net = nn::build(nn::linear(1), [2]);
-    /// net.forward(tensor::ones([1, 2])).sum().backward();
-    /// assert(optim::clip_norm(net, 0.1) > 0.1);
-    /// ```
-    function "clip_norm"(c, net: Model, most: f64) -> "number: the norm before" { clip::by_norm(&clip::gradients(net.parameters()), most) }
-
-    /// Keeps every number of every gradient from -most to most.
-    ///
-    /// ```rhai
-    /// let net = nn::build(nn::linear(1), [2]);
-    /// net.forward(tensor::ones([1, 2])).sum().backward();
-    /// optim::clip_value(net, 0.1);
-    /// assert_near(net["weight"].grad, [[0.1, 0.1]]);
-    /// ```
-    function "clip_value"(c, net: Model, most: f64) -> "nothing" { clip::by_value(&clip::gradients(net.parameters()), most) }
-} }
-
-natives! { methods in "optimizer" {
-    /// Binds the rule to the parameters of a model, or to a map of tensors.
-    ///
-    /// ```rhai
-    /// let w = tensor::ones([1]).requires_grad();
-    /// let o = optim::sgd(#{ lr: 0.5 }).over(#{ w: w });
-    /// (w * w).sum().backward();
-    /// o.step();
-    /// assert_eq(w, [0.0]);
-    /// ```
-    method "over"(c, this: Optim, parameters: Dynamic) -> "optimizer with state of its own" { over(&this, &parameters) }
-
-    /// Moves every parameter that has a gradient.
-    ///
-    /// ```rhai
-    /// let net = nn::build(nn::linear(1), [2], #{ seed: 1 });
-    /// let o = optim::adam(#{ lr: 0.1 }).over(net);
-    /// let before = net["weight"].copy();
-    /// net.forward(tensor::ones([1, 2])).sum().backward();
-    /// o.step();
-    /// assert(net["weight"] != before);
-    /// ```
-    method "step"(c, this: Optim) -> "nothing" { this.0.borrow_mut().step(&crate::torch::Number::Here(1.0)) }
-
-    /// Forgets the gradients of its parameters.
-    ///
-    /// ```rhai
-    /// optim::adam().over(nn::build(nn::linear(1), [2])).zero_grad();
-    /// ```
-    method "zero_grad"(c, this: Optim) -> "nothing" { this.0.borrow().zero_grad() }
-
-    /// Its learning rate.
-    ///
-    /// ```rhai
-    /// assert_eq(optim::adam(#{ lr: 0.1 }).lr, 0.1);
-    /// ```
-    property "lr"(c, this: Optim) -> "number" { Ok(this.0.borrow().lr) }
-
-    /// Sets its learning rate.
-    ///
-    /// ```rhai
-    /// let o = optim::adam();
-    /// o.lr = 0.5;
-    /// assert_eq(o.lr, 0.5);
-    /// ```
-    setter "lr"(c, this: Optim, value: f64) -> "nothing" { this.0.borrow_mut().lr = value; Ok(()) }
-} }
-
-/// All of them.
-pub fn natives() -> Vec<crate::lang::Native> {
-    made()
+/// The native functions declared here.
+pub fn natives() -> Vec<Native> {
+    natives_of![
+        sgd, adam, adamw, rmsprop, adagrad, clip_norm, clip_value, over, step, zero_grad, lr,
+        set_lr,
+    ]
 }

@@ -1,102 +1,102 @@
 //! `schedule::…`: how the learning rate changes; factors on the optimizer's rate. Lengths are
-//! epochs (whole numbers from 1) or shares of the run (numbers below 1).
+//! epochs (integers from 1) or fractions of the run (numbers below 1).
 
-use crate::base::Result;
-use crate::lang::options::{INF, MANY, Opt, OptKind, opt};
-use crate::lang::value::array;
-use crate::lang::{FromValue, Options, session};
+use crate::bail;
+use crate::base::{Result, memory};
+use crate::lang::{Choice, FromValue, Native, Options, native, natives_of, session};
 use crate::optim::Schedule;
 use crate::optim::schedule::{Plateau, Span};
-use crate::{bail, natives};
 use rhai::{Array, Dynamic, NativeCallContext};
 use std::rc::Rc;
 
-const END: &[Opt] = &[opt("end", OptKind::Float(0.0, 1.0), "0", "the last factor")];
-const RESTARTS: &[Opt] = &[
-    opt(
-        "factor",
-        OptKind::Float(1.0, INF),
-        "1",
-        "how many times longer each stretch is than the one before",
-    ),
-    opt("end", OptKind::Float(0.0, 1.0), "0", "the lowest factor"),
-];
-const WARMUP: &[Opt] = &[opt(
-    "start",
-    OptKind::Float(0.0, 1.0),
-    "0.01",
-    "the first factor",
-)];
-const CYCLIC: &[Opt] = &[
-    opt(
-        "down",
-        OptKind::Other("whole number of epochs or share of the run"),
-        "",
-        "how long it falls; as long as it rises unless given",
-    ),
-    opt("low", OptKind::Float(0.0, 1.0), "0", "the lowest factor"),
-    opt(
-        "momentum",
-        OptKind::Other("two numbers, lowest and highest"),
-        "",
-        "momentum, the other way: highest when the rate is lowest",
-    ),
-];
-const ONE_CYCLE: &[Opt] = &[
-    opt(
-        "up",
-        OptKind::Float(0.0, 1.0),
-        "0.3",
-        "share of the run that rises",
-    ),
-    opt(
-        "start_divisor",
-        OptKind::Float(1.0, INF),
-        "25",
-        "highest rate over the first",
-    ),
-    opt(
-        "end_divisor",
-        OptKind::Float(1.0, INF),
-        "1e4",
-        "first rate over the last",
-    ),
-    opt(
-        "momentum",
-        OptKind::Other("two numbers, lowest and highest"),
-        "[0.85, 0.95]",
-        "momentum, the other way",
-    ),
-];
-const PLATEAU: &[Opt] = &[
-    opt(
-        "mode",
-        OptKind::Choice(&["auto", "min", "max"]),
-        "\"auto\"",
-        "whether smaller or larger is better; losses are better smaller",
-    ),
-    opt(
-        "factor",
-        OptKind::Float(0.0, 1.0),
-        "0.1",
-        "what the rate is multiplied by",
-    ),
-    opt(
-        "patience",
-        OptKind::Int(0, MANY),
-        "10",
-        "epochs without gain that are borne",
-    ),
-    opt(
-        "threshold",
-        OptKind::Float(0.0, 1.0),
-        "1e-4",
-        "smallest relative gain that counts",
-    ),
-    opt("lowest", OptKind::Float(0.0, 1.0), "0", "lowest factor"),
-];
+/// Options of `schedule::cosine`.
+#[derive(Options)]
+pub struct CosineOptions {
+    /// Factor at the end of the run.
+    #[option(default = 0, min = 0, max = 1)]
+    end: f64,
+}
 
-/// Epochs (a whole number) or a share of the run (a number below 1).
+/// Options of `schedule::restarts`.
+#[derive(Options)]
+pub struct RestartsOptions {
+    /// Factor by which each cycle is longer than the preceding one.
+    #[option(default = 1, min = 1)]
+    factor: f64,
+    /// Factor on the learning rate at the end of each cycle.
+    #[option(default = 0, min = 0, max = 1)]
+    end: f64,
+}
+
+/// Options of `schedule::warmup`.
+#[derive(Options)]
+pub struct WarmupOptions {
+    /// Factor at the first step.
+    #[option(default = 0.01, min = 0, max = 1)]
+    start: f64,
+}
+
+/// Options of `schedule::cyclic`.
+#[derive(Options)]
+pub struct CyclicOptions {
+    /// Length of the decreasing half of a cycle; that of the increasing half unless given.
+    down: Option<Length>,
+    /// Smallest factor.
+    #[option(default = 0, min = 0, max = 1)]
+    low: f64,
+    /// Smallest and largest momentum; it decreases while the learning rate increases.
+    momentum: Option<[f64; 2]>,
+}
+
+/// Options of `schedule::one_cycle`.
+#[derive(Options)]
+pub struct OneCycleOptions {
+    /// Fraction of the run in which the learning rate increases.
+    #[option(default = 0.3, min = 0, max = 1)]
+    up: f64,
+    /// Ratio of the largest learning rate to the first.
+    #[option(default = 25, min = 1)]
+    start_divisor: f64,
+    /// Ratio of the first learning rate to the last.
+    #[option(default = 1e4, min = 1)]
+    end_divisor: f64,
+    /// Smallest and largest momentum; it decreases while the learning rate increases.
+    #[option(default = [0.85, 0.95])]
+    momentum: [f64; 2],
+}
+
+/// Options of `schedule::plateau`.
+#[derive(Options)]
+pub struct PlateauOptions {
+    /// Whether smaller ("min") or larger ("max") values are better; "auto" decides by the name.
+    #[option(default = "auto")]
+    mode: Mode,
+    /// Factor that each reduction multiplies the learning rate by.
+    #[option(default = 0.1, min = 0, max = 1)]
+    factor: f64,
+    /// Epochs without improvement that precede a reduction.
+    #[option(default = 10)]
+    patience: usize,
+    /// Smallest relative change that counts as an improvement.
+    #[option(default = 1e-4, min = 0, max = 1)]
+    threshold: f64,
+    /// Smallest factor on the initial learning rate.
+    #[option(default = 0, min = 0, max = 1)]
+    lowest: f64,
+}
+
+/// Which values of a measure are better.
+#[derive(Choice)]
+pub enum Mode {
+    /// Smaller ones of losses, larger ones of other measures.
+    Auto,
+    /// Smaller ones.
+    Min,
+    /// Larger ones.
+    Max,
+}
+
+/// Epochs (an integer) or a fraction of the run (a number below 1).
 pub struct Length(pub Span);
 
 fn length(value: &Dynamic) -> Result<Span> {
@@ -129,133 +129,220 @@ pub fn larger(mode: &str, name: &str) -> bool {
     }
 }
 
-fn pair(o: &Options, name: &str, otherwise: Option<(f64, f64)>) -> Result<Option<(f64, f64)>> {
-    match o.get::<Vec<f64>>(name)?.as_deref() {
-        None => Ok(otherwise),
-        Some([low, high]) => Ok(Some((*low, *high))),
-        Some(other) => bail!(
-            "option",
-            "option `{name}` must be two numbers, got {}",
-            other.len()
-        ),
+/// Returns a constant factor on the learning rate.
+///
+/// ```rhai
+/// assert_eq(schedule::constant(0.5).values(2), [0.5, 0.5]);
+/// ```
+#[native(namespace = "schedule")]
+pub fn constant(
+    /// Factor on the learning rate.
+    #[default(1)]
+    factor: f64,
+) -> Schedule {
+    Schedule::Constant(factor)
+}
+
+/// Multiplies the learning rate by `gamma` at regular intervals.
+///
+/// ```rhai
+/// assert_eq(schedule::step(2, 0.5).values(4), [1.0, 1.0, 0.5, 0.5]);
+/// ```
+#[native(namespace = "schedule")]
+pub fn step(
+    /// Interval between reductions: epochs, or a fraction of the run.
+    every: Length,
+    /// Factor of each reduction.
+    gamma: f64,
+) -> Schedule {
+    Schedule::Step(every.0, gamma)
+}
+
+/// Multiplies the learning rate by `gamma` at the given times.
+///
+/// ```rhai
+/// assert_near(schedule::multistep([1, 3], 0.1).values(4), [1.0, 0.1, 0.1, 0.01]);
+/// ```
+#[native(namespace = "schedule")]
+pub fn multistep(
+    /// Times of the reductions: epochs, or fractions of the run.
+    moments: Array,
+    /// Factor of each reduction.
+    gamma: f64,
+) -> Result<Schedule> {
+    let moments = moments.iter().map(length).collect::<Result<_>>()?;
+    Ok(Schedule::Multistep(moments, gamma))
+}
+
+/// Multiplies the learning rate by `gamma` after every epoch.
+///
+/// ```rhai
+/// assert_eq(schedule::exponential(0.5).values(3), [1.0, 0.5, 0.25]);
+/// ```
+#[native(namespace = "schedule")]
+pub fn exponential(
+    /// Factor of each epoch.
+    gamma: f64,
+) -> Schedule {
+    Schedule::Exponential(gamma)
+}
+
+/// Decreases the factor along half a cosine from 1 to `end`.
+///
+/// ```rhai
+/// assert_near(schedule::cosine().values(4)[2], 0.5);
+/// ```
+#[native(namespace = "schedule")]
+pub fn cosine(options: CosineOptions) -> Schedule {
+    Schedule::Cosine(options.end)
+}
+
+/// Decreases the factor along half cosines with restarts (Loshchilov & Hutter 2017).
+///
+/// ```rhai
+/// assert_eq(schedule::restarts(2).values(4)[2], 1.0);
+/// ```
+#[native(namespace = "schedule")]
+pub fn restarts(
+    /// Length of the first cycle: epochs, or a fraction of the run.
+    first: Length,
+    options: RestartsOptions,
+) -> Schedule {
+    Schedule::Restarts(first.0, options.factor, options.end)
+}
+
+/// Increases the factor linearly to 1, and then ends.
+///
+/// ```rhai
+/// assert_near(schedule::warmup(0.5, #{ start: 0.0 }).values(4), [0.0, 0.5, 1.0, 1.0]);
+/// ```
+#[native(namespace = "schedule", returns = "schedule that ends")]
+pub fn warmup(
+    /// Length of the warm-up: epochs, or a fraction of the run.
+    span: Length,
+    options: WarmupOptions,
+) -> Schedule {
+    Schedule::Warmup(span.0, options.start)
+}
+
+/// Varies the factor linearly between `low` and 1, in cycles (Smith 2017).
+///
+/// ```rhai
+/// assert_near(schedule::cyclic(2).values(4), [0.0, 0.5, 1.0, 0.5]);
+/// ```
+#[native(namespace = "schedule")]
+pub fn cyclic(
+    /// Length of the increasing half of a cycle: epochs, or a fraction of the run.
+    up: Length,
+    options: CyclicOptions,
+) -> Schedule {
+    Schedule::Cyclic {
+        up: up.0,
+        down: options.down.map_or(up.0, |down| down.0),
+        low: options.low,
+        momentum: options.momentum.map(Into::into),
     }
 }
 
-fn cyclic(up: Span, o: &Options) -> Result<Schedule> {
-    let down = match o.raw("down") {
-        Some(value) => length(&value)?,
-        None => up,
-    };
-    Ok(Schedule::Cyclic {
-        up,
-        down,
-        low: o.float("low"),
-        momentum: pair(o, "momentum", None)?,
+/// Increases the learning rate once, then decreases it (Smith & Topin 2019).
+///
+/// The learning rate of the optimizer is the largest of the run.
+///
+/// ```rhai
+/// assert_near(schedule::one_cycle(#{ up: 0.5 }).values(10)[4], 1.0);
+/// ```
+#[native(namespace = "schedule")]
+pub fn one_cycle(options: OneCycleOptions) -> Schedule {
+    Schedule::OneCycle {
+        up: options.up,
+        start: 1.0 / options.start_divisor,
+        end: 1.0 / (options.start_divisor * options.end_divisor),
+        momentum: Some(options.momentum.into()),
+    }
+}
+
+/// Reduces the learning rate when a monitored value stops improving.
+///
+/// ```rhai
+/// assert_eq(schedule::plateau("valid.loss", #{ patience: 3 }).values(2), [1.0, 1.0]);
+/// ```
+#[native(namespace = "schedule")]
+pub fn plateau(
+    /// Name of the value in the history, such as "valid.loss".
+    monitor: String,
+    options: PlateauOptions,
+) -> Schedule {
+    Schedule::Plateau(Plateau {
+        larger: larger(options.mode.as_str(), &monitor),
+        monitor,
+        factor: options.factor,
+        patience: options.patience,
+        threshold: options.threshold,
+        lowest: options.lowest,
     })
 }
 
-natives! { made in "schedule" {
-    /// Keeps one factor on the learning rate (1 unless given).
-    ///
-    /// ```rhai
-    /// assert_eq(schedule::constant(0.5).values(2), [0.5, 0.5]);
-    /// ```
-    function "constant"(c, factor: Option<f64>) -> "schedule" { Ok(Schedule::Constant(factor.unwrap_or(1.0))) }
+/// Continues with another schedule when this one ends.
+///
+/// ```rhai
+/// let s = schedule::warmup(0.5, #{ start: 0.0 }).then(schedule::constant(1));
+/// assert_near(s.values(4), [0.0, 0.5, 1.0, 1.0]);
+/// ```
+#[native(namespace = "schedule", form = method)]
+pub fn then(
+    this: Schedule,
+    /// Schedule of the rest of the run.
+    next: Schedule,
+) -> Result<Schedule> {
+    this.then(next)
+}
 
-    /// Multiplies by `gamma` every so often: a number of epochs, or a share of the run.
-    ///
-    /// ```rhai
-    /// assert_eq(schedule::step(2, 0.5).values(4), [1.0, 1.0, 0.5, 0.5]);
-    /// ```
-    function "step"(c, every: Length, gamma: f64) -> "schedule" { Ok(Schedule::Step(every.0, gamma)) }
+/// Ends a schedule after a part of the run.
+///
+/// ```rhai
+/// let s = schedule::constant(1).until(0.5).then(schedule::constant(0.1));
+/// assert_near(s.values(4), [1.0, 1.0, 0.1, 0.1]);
+/// ```
+#[native(namespace = "schedule", form = method, returns = "schedule that ends")]
+pub fn until(
+    this: Schedule,
+    /// Length of the part: epochs, or a fraction of the run.
+    span: Length,
+) -> Schedule {
+    Schedule::Until(Rc::new(this), span.0)
+}
 
-    /// Multiplies by `gamma` at given epochs or shares of the run.
-    ///
-    /// ```rhai
-    /// assert_near(schedule::multistep([1, 3], 0.1).values(4), [1.0, 0.1, 0.1, 0.01]);
-    /// ```
-    function "multistep"(c, moments: Array, gamma: f64) -> "schedule" { Ok(Schedule::Multistep(moments.iter().map(length).collect::<Result<_>>()?, gamma)) }
+/// Returns the factors of a run of `n` steps, one step per epoch.
+///
+/// ```rhai
+/// assert_eq(schedule::constant().values(3), [1.0, 1.0, 1.0]);
+/// ```
+#[native(namespace = "schedule", form = method)]
+pub fn values(
+    this: &Schedule,
+    /// Number of steps.
+    #[check(min = 1)]
+    n: i64,
+) -> Result<Vec<f64>> {
+    let n = memory::items(n, 8 + size_of::<Dynamic>(), "values")?;
+    Ok(this.values(n))
+}
 
-    /// Multiplies by `gamma` every epoch.
-    ///
-    /// ```rhai
-    /// assert_eq(schedule::exponential(0.5).values(3), [1.0, 0.5, 0.25]);
-    /// ```
-    function "exponential"(c, gamma: f64) -> "schedule" { Ok(Schedule::Exponential(gamma)) }
-
-    /// Falls along half a cosine from 1 to `end` (0 unless given).
-    ///
-    /// ```rhai
-    /// assert_near(schedule::cosine().values(4)[2], 0.5);
-    /// ```
-    function "cosine"(c; o = END) -> "schedule" { Ok(Schedule::Cosine(o.float("end"))) }
-
-    /// Falls along cosines that start again (Loshchilov & Hutter 2017).
-    ///
-    /// ```rhai
-    /// assert_eq(schedule::restarts(2).values(4)[2], 1.0);
-    /// ```
-    function "restarts"(c, first: Length; o = RESTARTS) -> "schedule" { Ok(Schedule::Restarts(first.0, o.float("factor"), o.float("end"))) }
-
-    /// Rises in a straight line to 1 over a share of the run, or over epochs.
-    ///
-    /// ```rhai
-    /// assert_near(schedule::warmup(0.5, #{ start: 0.0 }).values(4), [0.0, 0.5, 1.0, 1.0]);
-    /// ```
-    function "warmup"(c, span: Length; o = WARMUP) -> "schedule that ends" { Ok(Schedule::Warmup(span.0, o.float("start"))) }
-
-    /// Goes up and down in triangles between `low` and 1, momentum the other way (Smith 2017).
-    ///
-    /// ```rhai
-    /// assert_near(schedule::cyclic(2).values(4), [0.0, 0.5, 1.0, 0.5]);
-    /// ```
-    function "cyclic"(c, up: Length; o = CYCLIC) -> "schedule" { cyclic(up.0, &o) }
-
-    /// Goes up once, then far down (Smith & Topin 2019); the optimizer's rate is the highest.
-    ///
-    /// ```rhai
-    /// assert_near(schedule::one_cycle(#{ up: 0.5 }).values(10)[4], 1.0);
-    /// ```
-    function "one_cycle"(c; o = ONE_CYCLE) -> "schedule" { Ok(Schedule::OneCycle { up: o.float("up"), start: 1.0 / o.float("start_divisor"), end: 1.0 / (o.float("start_divisor") * o.float("end_divisor")), momentum: pair(&o, "momentum", Some((0.85, 0.95)))? }) }
-
-    /// Lowers the rate when a measured value stops improving.
-    ///
-    /// ```rhai
-    /// assert_eq(schedule::plateau("valid.loss", #{ patience: 3 }).values(2), [1.0, 1.0]);
-    /// ```
-    function "plateau"(c, monitor: String; o = PLATEAU) -> "schedule" { Ok(Schedule::Plateau(Plateau { larger: larger(&o.text("mode"), &monitor), monitor, factor: o.float("factor"), patience: o.int("patience") as usize, threshold: o.float("threshold"), lowest: o.float("lowest") })) }
-} }
-
-natives! { methods in "schedule" {
-    /// Goes on with another schedule when this one ends.
-    ///
-    /// ```rhai
-    /// let s = schedule::warmup(0.5, #{ start: 0.0 }).then(schedule::constant(1));
-    /// assert_near(s.values(4), [0.0, 0.5, 1.0, 1.0]);
-    /// ```
-    method "then"(c, this: Schedule, next: Schedule) -> "schedule" { this.then(next) }
-
-    /// Ends a schedule after a share of the run, or after epochs.
-    ///
-    /// ```rhai
-    /// let s = schedule::constant(1).until(0.5).then(schedule::constant(0.1));
-    /// assert_near(s.values(4), [1.0, 1.0, 0.1, 0.1]);
-    /// ```
-    method "until"(c, this: Schedule, span: Length) -> "schedule that ends" { Ok(Schedule::Until(Rc::new(this), span.0)) }
-
-    /// Gives the factors of a run of `n` steps, an epoch each.
-    ///
-    /// ```rhai
-    /// assert_eq(schedule::constant().values(3), [1.0, 1.0, 1.0]);
-    /// ```
-    method "values"(c, this: Schedule, n: i64) -> "array of numbers" {
-        crate::lang::native::at_least("n", n, 1)?;
-        let n = crate::base::memory::items(n, 8 + size_of::<rhai::Dynamic>(), "values")?;
-        Ok(array(this.values(n)))
-    }
-} }
-
-/// All of them.
-pub fn natives() -> Vec<crate::lang::Native> {
-    made()
+/// The native functions declared here.
+pub fn natives() -> Vec<Native> {
+    natives_of![
+        constant,
+        step,
+        multistep,
+        exponential,
+        cosine,
+        restarts,
+        warmup,
+        cyclic,
+        one_cycle,
+        plateau,
+        then,
+        until,
+        values,
+    ]
 }
