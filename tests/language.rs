@@ -397,7 +397,7 @@ fn values_of_every_type_are_text_in_strings() {
     }
     // one list names every type of the bindings
     let listed =
-        std::fs::read_to_string(crate::root().join("src/bind/values.rs")).expect("a source");
+        std::fs::read_to_string(crate::root().join("src/bind/types.rs")).expect("a source");
     let listed: String = listed.split_whitespace().collect();
     for file in crate::files_below(&crate::root().join("src"), "rs") {
         let text = std::fs::read_to_string(&file).expect("a source");

@@ -1,9 +1,9 @@
 //! The state of a script that a checkpoint holds: variables that its functions have captured, and
 //! what it counts.
 
-use super::batch::{self, Passes};
-use super::values::Optim;
 use crate::base::{Result, say};
+use crate::bind::data::batch::{self, Passes};
+use crate::bind::types::Optim;
 use crate::lang::{Callback, session, show};
 use crate::nn::Model;
 use crate::torch::Tensor;

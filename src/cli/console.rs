@@ -198,7 +198,7 @@ impl Console {
             ":plot" => {
                 expect(rest, "what is to be shown")?;
                 let value = self.run(rest, file)?;
-                let Some(figure) = crate::bind::shown::figure_of(&value) else {
+                let Some(figure) = crate::bind::printing::figure_of(&value) else {
                     let fault = Fault::new(
                         "type",
                         format!("there is no figure of {}", session::describe(&value)),

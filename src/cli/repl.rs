@@ -3,7 +3,7 @@
 use super::console::{self, Answer, Console};
 use super::{Common, ERROR, fail};
 use crate::base::panic;
-use crate::bind::shown;
+use crate::bind::printing;
 use crate::lang::interactive::{Interactive, is_open};
 use crate::lang::{assist, diagnostics, highlight, session};
 use rustyline::completion::{Completer, Pair};
@@ -152,7 +152,7 @@ pub fn repl(common: &Common) -> u8 {
                                 Answer::Value(value) if value.is_unit() => {}
                                 Answer::Value(value) => crate::outln!(
                                     "{}",
-                                    shown::text(&value, std::io::stdout().is_terminal())
+                                    printing::text(&value, std::io::stdout().is_terminal())
                                 ),
                                 Answer::Quit => break 'lines,
                             }

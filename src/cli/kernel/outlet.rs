@@ -2,7 +2,7 @@
 
 use super::wire::Outbox;
 use crate::base::say::Note;
-use crate::bind::shown;
+use crate::bind::printing;
 use crate::lang::session::Shown;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD as STANDARD;
@@ -84,9 +84,9 @@ impl Outlet {
 
 /// A value in every form that it has: a frontend takes the one that it shows best.
 pub fn media(value: &Dynamic) -> Media {
-    let mut forms = vec![MediaType::Plain(shown::text(value, false))];
-    forms.extend(shown::html(value).map(MediaType::Html));
-    if let Some(figure) = shown::picture(value) {
+    let mut forms = vec![MediaType::Plain(printing::text(value, false))];
+    forms.extend(printing::html(value).map(MediaType::Html));
+    if let Some(figure) = printing::picture(value) {
         forms.extend(figure.to_svg().ok().map(MediaType::Svg));
         forms.extend(
             figure

@@ -3,7 +3,7 @@
 use super::outlet::{Outlet, media};
 use super::wire::{Request, Wire};
 use crate::base::{Fault, Result, say};
-use crate::bind::shown;
+use crate::bind::printing;
 use crate::cli::Common;
 use crate::cli::console::{self, Answer, Console};
 use crate::lang::{assist, diagnostics, interactive, session};
@@ -210,7 +210,7 @@ impl Kernel {
                         Answer::Value(value) if value.is_unit() => {}
                         Answer::Value(value) => {
                             if keeps {
-                                output = shown::text(&value, false);
+                                output = printing::text(&value, false);
                             }
                             let result = ExecuteResult {
                                 transient: Some(Transient::default()),

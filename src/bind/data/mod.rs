@@ -1,0 +1,7 @@
+//! `data::…`, `label::…`, `augment::…` and the methods of datasets.
+
+pub mod augment;
+pub mod batch;
+pub mod dataset;
+pub mod label;
+pub mod read;

@@ -1,0 +1,8 @@
+//! `explain::…`: attributions, motif discovery, probes, variant effects.
+
+pub mod attribution;
+pub mod discovery;
+pub mod explain;
+pub mod perturbing;
+pub mod probing;
+pub mod variant;

@@ -1,0 +1,4 @@
+//! `plot::…`: figures.
+
+pub mod figures;
+pub mod sequence;

@@ -1,0 +1,136 @@
+//! Comparison operators of tensors: equality as a whole, order of single numbers.
+
+use crate::base::{Fault, Result, shape};
+use crate::bind::types::Compared;
+use crate::lang::{compare, session};
+use crate::torch::{Kind, Tensor};
+use crate::{fault, natives};
+use rhai::Dynamic;
+
+/// A tensor of one number as that number; other values as they are.
+fn single(value: &Dynamic) -> Result<Option<Dynamic>> {
+    let Some(tensor) = value.read_lock::<Tensor>() else {
+        return Ok(Some(value.clone()));
+    };
+    if tensor.numel() != 1 {
+        return Ok(None);
+    }
+    Ok(Some(match tensor.kind() {
+        Kind::Bool => (tensor.item()? != 0.0).into(),
+        kind if kind.is_floating() => tensor.item()?.into(),
+        _ => tensor.to_i64()?[0].into(),
+    }))
+}
+
+fn several(symbol: &str, a: &Dynamic, b: &Dynamic) -> Fault {
+    let names = [
+        ("<", "lt"),
+        ("<=", "le"),
+        (">", "gt"),
+        (">=", "ge"),
+        ("==", "eq"),
+        ("!=", "ne"),
+    ];
+    let method = names
+        .iter()
+        .find(|(known, _)| *known == symbol)
+        .map_or("lt", |(_, method)| method);
+    let text = |value: &Dynamic| match value.read_lock::<Tensor>() {
+        Some(tensor) => format!("a tensor of shape {}", shape::text(&tensor.shape())),
+        None => session::describe(value),
+    };
+    fault!("type", "`{symbol}` compares single numbers, got {} and {}", text(a), text(b);
+        hint: "`a.{method}(b)` compares number by number (then `.all().item()` or `.any().item()`); `.item()` takes a single number out")
+}
+
+/// Order: of single numbers alone.
+fn ordered(symbol: &str, a: &Compared, b: &Compared) -> Result<bool> {
+    let (Some(x), Some(y)) = (single(&a.0)?, single(&b.0)?) else {
+        return Err(several(symbol, &a.0, &b.0));
+    };
+    let order = compare::order(&x, &y).ok_or_else(|| compare::incomparable(symbol, &x, &y))?;
+    Ok(compare::holds(symbol, order))
+}
+
+/// Equality: of shapes and all numbers; `()` and values of other types are never equal to a tensor.
+fn equal(symbol: &str, a: &Compared, b: &Compared) -> Result<bool> {
+    let (a, b) = (&a.0, &b.0);
+    let is_number = |value: &Dynamic| value.is_int() || value.is_float() || value.is_bool();
+    if is_number(a) || is_number(b) {
+        let (Some(x), Some(y)) = (single(a)?, single(b)?) else {
+            return Err(several(symbol, a, b));
+        };
+        let order = compare::order(&x, &y).ok_or_else(|| compare::incomparable(symbol, &x, &y))?;
+        return Ok(compare::holds("==", order));
+    }
+    let is_numeric = |value: &Dynamic| value.is_array() || value.is::<Tensor>();
+    if !is_numeric(a) || !is_numeric(b) {
+        return Ok(false);
+    }
+    let (a, b) = (
+        crate::bind::tensor::basic::tensor_of(a)?,
+        crate::bind::tensor::basic::tensor_of(b)?,
+    );
+    Ok(a.shape() == b.shape() && a.eq(&b)?.all(&None, false)?.item()? != 0.0)
+}
+
+natives! { comparisons in "tensor" {
+    /// Whether shapes and all numbers are equal; `.eq()` compares number by number.
+    ///
+    /// A tensor of one number also equals that number. `()` never equals a tensor.
+    ///
+    /// ```rhai
+    /// assert(tensor::zeros([2]) == tensor::zeros([2]));
+    /// assert(tensor::ones([3]).sum() == 3);
+    /// ```
+    operator "=="(c, a: Compared, b: Compared) -> "true or false" { equal("==", &a, &b) }
+
+    /// Whether shapes or any numbers differ.
+    ///
+    /// ```rhai
+    /// assert(tensor::zeros([2]) != tensor::ones([2]));
+    /// let w = tensor::ones([2]).requires_grad();
+    /// assert(!(w.grad != ()));
+    /// ```
+    operator "!="(c, a: Compared, b: Compared) -> "true or false" { Ok(!equal("!=", &a, &b)?) }
+
+    /// Whether a tensor of one number is less than a number or another tensor of one number.
+    ///
+    /// A tensor of one number, of any rank, compares as the number that `.item()` returns.
+    /// Comparing larger tensors is an error: `.lt()` compares number by number.
+    ///
+    /// ```rhai
+    /// assert(tensor::from([0.5]).sum() < 1);
+    /// ```
+    /// ```rhai,fails
+    /// tensor::zeros([2]) < 1;
+    /// //~ `<` compares single numbers, got a tensor of shape [2] and whole number 1
+    /// ```
+    operator "<"(c, a: Compared, b: Compared) -> "true or false" { ordered("<", &a, &b) }
+
+    /// Whether a tensor of one number is at most a number; as `<`.
+    ///
+    /// ```rhai
+    /// assert(tensor::ones([]) <= 1.0);
+    /// ```
+    operator "<="(c, a: Compared, b: Compared) -> "true or false" { ordered("<=", &a, &b) }
+
+    /// Whether a tensor of one number is greater than a number; as `<`.
+    ///
+    /// ```rhai
+    /// assert(tensor::from([2.0]) > 1);
+    /// ```
+    operator ">"(c, a: Compared, b: Compared) -> "true or false" { ordered(">", &a, &b) }
+
+    /// Whether a tensor of one number is at least a number; as `<`.
+    ///
+    /// ```rhai
+    /// assert(2 >= tensor::from([2.0]));
+    /// ```
+    operator ">="(c, a: Compared, b: Compared) -> "true or false" { ordered(">=", &a, &b) }
+} }
+
+/// All of them.
+pub fn natives() -> Vec<crate::lang::Native> {
+    comparisons()
+}

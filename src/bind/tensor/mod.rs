@@ -1,0 +1,11 @@
+//! `tensor::…` and the methods of tensors.
+
+pub mod basic;
+pub mod broadcast;
+pub mod compare;
+pub mod file;
+pub mod index;
+pub mod layers;
+pub mod math;
+pub mod shape;
+pub mod spectrum;

@@ -1,0 +1,7 @@
+//! `train::…`, `optim::…`, `schedule::…`, `metric::…`, `search::…`.
+
+pub mod fit;
+pub mod metric;
+pub mod optim;
+pub mod schedule;
+pub mod search;
