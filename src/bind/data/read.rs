@@ -55,6 +55,20 @@ pub const SEEDED: Opt = opt(
     "the same seed gives the same outcome; the run's seed unless given",
 );
 
+/// The option of functions that draw random numbers, to `#[option(flatten)]`.
+#[derive(Clone, Copy, Options)]
+pub struct SeedOptions {
+    /// Seed of the random numbers; that of the run unless given.
+    seed: Option<u64>,
+}
+
+impl SeedOptions {
+    /// The seed given, else the run's.
+    pub fn seed(&self) -> u64 {
+        self.seed.unwrap_or_else(|| session::settings().seed)
+    }
+}
+
 /// The seed given, else the run's.
 pub fn seed(o: &Options) -> u64 {
     o.maybe_int("seed")
