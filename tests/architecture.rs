@@ -92,7 +92,8 @@ fn dependencies_point_one_way() {
                 wrong.push(format!("{} ({room}) names {name}", path.display()));
             }
         }
-        if room == "lang" && code.contains("use cistron_") {
+        // the attributes are no science
+        if room == "lang" && code.replace("cistron_macros", "").contains("use cistron_") {
             wrong.push(format!("{} names a crate of science", path.display()));
         }
         if room == "track" && code.contains("rhai::") {
