@@ -185,10 +185,10 @@ fn guide_and_reference_are_written_as_html() {
 #[test]
 fn the_guide_runs() {
     let folder = crate::root().join("docs/guide");
-    let (out, err, code) = crate::said(&crate::cistron(
-        &crate::root(),
-        &["test", &folder.display().to_string()],
-    ));
+    // `guide` runs the other pages; blocks write files into the working directory
+    let place = tempfile::tempdir().expect("a folder");
+    let page = folder.join("2_language.md").display().to_string();
+    let (out, err, code) = crate::said(&crate::cistron(place.path(), &["test", &page]));
     assert!(code == 0 && out.contains(" passed, 0 failed"), "{out}{err}");
     for file in std::fs::read_dir(&folder).expect("chapters").flatten() {
         let text = std::fs::read_to_string(file.path()).expect("a chapter");
