@@ -7,10 +7,11 @@ use crate::{files_below, root};
 use std::path::PathBuf;
 
 /// Folders that are searched, with the ending of their files.
-const FOLDERS: [(&str, &str); 5] = [
+const FOLDERS: [(&str, &str); 6] = [
     ("docs", "md"),
     ("docs", "rhai"),
     ("examples", "rhai"),
+    ("scripts/papers", "rhai"),
     ("stdlib", "rhai"),
     ("tests", "md"),
 ];
