@@ -190,12 +190,12 @@ fn the_guide_runs() {
     let page = folder.join("2_language.md").display().to_string();
     let (out, err, code) = crate::said(&crate::cistron(place.path(), &["test", &page]));
     assert!(code == 0 && out.contains(" passed, 0 failed"), "{out}{err}");
-    for file in std::fs::read_dir(&folder).expect("chapters").flatten() {
-        let text = std::fs::read_to_string(file.path()).expect("a chapter");
+    for path in crate::files_below(&folder, "md") {
+        let text = std::fs::read_to_string(&path).expect("a chapter");
         assert!(
             !text.contains("norun"),
             "{}: a block that is not run",
-            file.path().display()
+            path.display()
         );
     }
 }
