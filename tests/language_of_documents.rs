@@ -94,7 +94,13 @@ fn documents_use_plain_technical_english() {
     let mut wrong = Vec::new();
     for path in files {
         let text = std::fs::read_to_string(&path).expect("a file");
+        let mut in_output = false;
         for (number, line) in text.lines().enumerate() {
+            // what the program prints follows its sources
+            in_output = line == "```text" || in_output && line != "```";
+            if in_output {
+                continue;
+            }
             let line = line.to_lowercase();
             for (phrase, instead) in PHRASES {
                 if occurs(&line, phrase) {
