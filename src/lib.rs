@@ -44,6 +44,9 @@
 //! - [`bind`]: the script namespaces, one file each
 //! - [`cli`]: one file for each command
 
+// the path that `#[native]` and the derives name
+extern crate self as cistron;
+
 pub use cistron_base as base;
 pub use cistron_base::{Fault, Result, bail, errln, fault, outln};
 pub use cistron_explain as explain;
