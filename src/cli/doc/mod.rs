@@ -164,6 +164,14 @@ pub fn pages(catalog: &Catalog) -> Vec<Page> {
         file: "style.css".into(),
         text: STYLE.into(),
     });
+    // figures of the guide, at the paths that its pages refer to
+    let figures = GUIDE.dirs().flat_map(|folder| folder.files());
+    out.extend(figures.filter_map(|file| {
+        Some(Page {
+            file: file.path().to_str()?.into(),
+            text: file.contents_utf8()?.into(),
+        })
+    }));
     out
 }
 
