@@ -2,7 +2,7 @@
 
 use crate::base::Table;
 use crate::base::table::Cells;
-use crate::bind::plot::figures::{history, numbered, rows_of, schedule, series};
+use crate::bind::plot::figures::{history, numbered, rows_of, schedule_figure, series};
 use crate::bind::types::{Motifs, Tabled};
 use crate::lang::show;
 use crate::nn::Model;
@@ -108,7 +108,7 @@ pub fn figure_of(value: &Dynamic) -> Option<Figure> {
         return Some(crate::bind::plot::sequence::model(&net));
     }
     if let Some(own) = value.read_lock::<Schedule>() {
-        return Some(schedule(&own, 100, 10, 1.0));
+        return Some(schedule_figure(&own, 100, 10, 1.0));
     }
     if let Some(table) = value.read_lock::<Tabled>() {
         return columns(&table.0);

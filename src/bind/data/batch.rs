@@ -1,75 +1,70 @@
-//! Batches: one pass over a dataset, and what a script sees of each batch.
+//! Batches: passes over datasets, and the properties of a batch.
 
 use crate::base::Result;
-use crate::bind::data::read::seed;
+use crate::bind::data::read::SeedOptions;
 use crate::bind::types::{Augmenter, Data, Pass, Rows};
 use crate::data::{Batch, Dataset, Loader};
-use crate::lang::options::{MANY, Opt, OptKind, opt};
-use crate::lang::value::array;
-use crate::lang::{Callback, IntoValue, Options, session};
-use crate::natives;
+use crate::lang::{Callback, Choice, IntoValue, Native, Options, native, natives_of, session};
 use crate::nn::Value;
 use crate::torch::{Device, Tensor};
 use crate::train::feed;
-use rhai::Map;
+use rhai::{Dynamic, Map};
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
-/// Options of a pass.
-pub const BATCHES: &[Opt] = &[
-    crate::bind::data::read::SEEDED,
-    opt(
-        "epoch",
-        OptKind::Int(1, MANY),
-        "",
-        "the number of the pass, from 1: each has another order, other shuffles and augmentation; the next one of the dataset and seed unless given",
-    ),
-    opt(
-        "order",
-        OptKind::Choice(&["random", "kept"]),
-        "\"random\"",
-        "whether rows are mixed",
-    ),
-    opt(
-        "augment",
-        OptKind::Other("augmenter"),
-        "",
-        "changes made to rows",
-    ),
-    opt(
-        "drop_last",
-        OptKind::Bool,
-        "false",
-        "whether a last, smaller batch is left out",
-    ),
-];
+/// Options of `dataset.batches`.
+#[derive(Options)]
+pub struct BatchOptions {
+    #[option(flatten)]
+    seed: SeedOptions,
+    /// Number of the pass, from 1, which determines the order of rows, shuffles and augmentation;
+    /// the next pass over the dataset with this seed unless given.
+    #[option(min = 1)]
+    epoch: Option<u64>,
+    /// Whether rows are in random order ("random") or in that of the dataset ("kept").
+    #[option(default = "random")]
+    order: Order,
+    /// Augmenter that is applied to the rows.
+    augment: Option<Augmenter>,
+    /// Whether a last batch of fewer rows is left out.
+    #[option(default = false)]
+    drop_last: bool,
+}
+
+/// The order of rows in a pass.
+#[derive(Choice, Clone, Copy, PartialEq)]
+pub enum Order {
+    /// A permutation that the seed and the number of the pass determine.
+    Random,
+    /// The order of the dataset.
+    Kept,
+}
 
 fn device() -> Result<Device> {
     Device::parse(&session::settings().device)
 }
 
-/// One pass over a dataset.
-pub fn batches_of(set: &Data, size: i64, o: &Options) -> Result<Pass> {
-    crate::lang::native::at_least("size", size, 1)?;
-    let random = o.text("order") == "random";
-    let augmenter = o.get::<Augmenter>("augment")?;
-    let is_fixed = o.has("epoch") || (!random && augmenter.is_none());
+/// One pass over a dataset, in batches of `size` rows.
+pub fn batches_of(set: &Data, size: usize, options: BatchOptions) -> Pass {
+    let is_random = options.order == Order::Random;
+    let is_fixed = options.epoch.is_some() || (!is_random && options.augment.is_none());
+    let seed = options.seed.seed();
+    let augment = options.augment.as_ref();
     let loader = Loader {
-        seed: random.then(|| seed(o)),
-        epoch: (o.maybe_int("epoch").unwrap_or(1) - 1) as u64,
-        transform: augmenter.as_ref().map(|augmenter| augmenter.step.clone()),
-        drop_last: o.flag("drop_last"),
+        seed: is_random.then_some(seed),
+        epoch: options.epoch.unwrap_or(1) - 1,
+        transform: augment.map(|augmenter| augmenter.step.clone()),
+        drop_last: options.drop_last,
         threads: session::settings().loaders,
-        ..Loader::plain(&set.0, size as usize)
+        ..Loader::plain(&set.0, size)
     };
-    let custom = augmenter
-        .map(|augmenter| augmenter.custom)
-        .unwrap_or_default();
-    Ok(Pass {
-        passes: (!is_fixed).then(|| passes_of(set, seed(o))),
+    Pass {
+        passes: (!is_fixed).then(|| passes_of(set, seed)),
         loader,
-        custom,
-    })
+        custom: options
+            .augment
+            .map_or(Vec::new(), |augmenter| augmenter.custom),
+    }
 }
 
 /// Passes over a dataset with a seed, which are counted as long as a script holds the dataset.
@@ -101,14 +96,17 @@ pub fn passes() -> Vec<Passes> {
     };
     let counts = counts();
     let begun: Vec<Passes> = counts.begun.borrow().iter().filter_map(counted).collect();
-    let is_waiting =
-        |(set, seed, _): &&Passes| !begun.iter().any(|own| own.0 == *set && own.1 == *seed);
+    let is_waiting = |(set, seed, _): &&Passes| {
+        !begun
+            .iter()
+            .any(|other| other.0 == *set && other.1 == *seed)
+    };
     let restored = counts.restored.borrow();
     let waiting: Vec<Passes> = restored.iter().filter(is_waiting).cloned().collect();
     [begun, waiting].concat()
 }
 
-/// Puts back counts that a checkpoint holds.
+/// Restores counts of a checkpoint.
 pub fn set_passes(restored: Vec<Passes>) {
     let counts = counts();
     for (set, seed, count) in counts.begun.borrow().iter() {
@@ -116,8 +114,8 @@ pub fn set_passes(restored: Vec<Passes>) {
         let digest = crate::train::identity::digest(&set);
         restored
             .iter()
-            .filter(|own| own.0 == digest && own.1 == *seed)
-            .for_each(|own| count.set(own.2));
+            .filter(|passes| passes.0 == digest && passes.1 == *seed)
+            .for_each(|passes| count.set(passes.2));
     }
     counts.restored.replace(restored);
 }
@@ -129,7 +127,7 @@ fn passes_of(set: &Data, seed: u64) -> Rc<Cell<u64>> {
     begun.retain(|(set, ..)| set.strong_count() > 0);
     let known = begun
         .iter()
-        .find(|(own, of, _)| *of == seed && std::ptr::eq(own.as_ptr(), Rc::as_ptr(&set.0)));
+        .find(|(other, of, _)| *of == seed && std::ptr::eq(other.as_ptr(), Rc::as_ptr(&set.0)));
     if let Some((_, _, count)) = known {
         return count.clone();
     }
@@ -140,7 +138,7 @@ fn passes_of(set: &Data, seed: u64) -> Rc<Cell<u64>> {
         let digest = crate::train::identity::digest(&set.0);
         restored
             .iter()
-            .position(|own| own.0 == digest && own.1 == seed)
+            .position(|passes| passes.0 == digest && passes.1 == seed)
             .map_or(0, |at| restored.remove(at).2)
     };
     let count = Rc::new(Cell::new(done));
@@ -148,7 +146,7 @@ fn passes_of(set: &Data, seed: u64) -> Rc<Cell<u64>> {
     count
 }
 
-/// A few rows of both classes, for a check.
+/// A few rows of both classes, for dry runs.
 pub fn few(set: &Dataset) -> Dataset {
     let tasks = set.tasks().max(1);
     let positive = |row: &&u32| {
@@ -161,7 +159,7 @@ pub fn few(set: &Dataset) -> Dataset {
     set.with_rows(rows)
 }
 
-/// The batches of a pass, for `for` loops; a row that cannot be read ends it with what is wrong.
+/// The batches of a pass, for `for` loops; a row that cannot be read ends it with an error.
 impl IntoIterator for Pass {
     type Item = std::result::Result<Rows, Box<rhai::EvalAltResult>>;
     type IntoIter = Box<dyn Iterator<Item = Self::Item>>;
@@ -176,14 +174,14 @@ impl IntoIterator for Pass {
         }
         let custom = self.custom;
         Box::new(self.loader.start().map(move |batch| {
-            let made = batch.and_then(|batch| Rows::new(batch, &custom));
-            made.map_err(|fault| crate::lang::diagnostics::pass(fault, rhai::Position::NONE))
+            let rows = batch.and_then(|batch| Rows::new(batch, &custom));
+            rows.map_err(|fault| crate::lang::diagnostics::pass(fault, rhai::Position::NONE))
         }))
     }
 }
 
 impl Rows {
-    /// A batch with what a script's own augmenters make of it.
+    /// A batch after the augmenters that are functions of the script.
     fn new(batch: Batch, custom: &[Callback]) -> Result<Rows> {
         let tensors = match custom {
             [] => None,
@@ -213,44 +211,83 @@ impl Rows {
     }
 }
 
-natives! { natives in "batch" {
-    /// The inputs, one-hot.
-    ///
-    /// ```rhai
-    /// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC", "CATG"], label: [1, 0, 1, 0] });
-    /// for b in set.batches(4) { assert_eq(b.x.shape, [4, 4, 4]); }
-    /// ```
-    property "x"(c, this: Rows) -> "tensor [batch, 4, length], or a map by input name" { Ok(match this.x()? { Value::One(t) => t.into_value(), Value::Many(many) => many.into_iter().map(|(name, t)| (name.into(), t.into_value())).collect::<Map>().into() }) }
+/// A tensor, or a map of tensors by input name.
+fn shown(inputs: Value) -> Dynamic {
+    match inputs {
+        Value::One(tensor) => tensor.into_value(),
+        Value::Many(many) => {
+            let entries = many
+                .into_iter()
+                .map(|(name, tensor)| (name.into(), tensor.into_value()));
+            entries.collect::<Map>().into()
+        }
+    }
+}
 
-    /// The labels.
-    ///
-    /// ```rhai
-    /// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC", "CATG"], label: [1, 0, 1, 0] });
-    /// for b in set.batches(4) { assert_eq(b.y.shape, [4, 1]); }
-    /// ```
-    property "y"(c, this: Rows) -> "tensor [batch, tasks]" { this.y() }
+/// The inputs; sequences are one-hot.
+///
+/// ```rhai
+/// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC", "CATG"], label: [1, 0, 1, 0] });
+/// for b in set.batches(4) { assert_eq(b.x.shape, [4, 4, 4]); }
+/// ```
+#[native(
+    namespace = "batch",
+    form = property,
+    returns = "tensor [batch, 4, length], or a map by input name"
+)]
+pub fn x(this: &Rows) -> Result<Dynamic> {
+    this.x().map(shown)
+}
 
-    /// Which rows of the dataset these are.
-    ///
-    /// ```rhai
-    /// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC", "CATG"], label: [1, 0, 1, 0] });
-    /// for b in set.batches(4, #{ order: "kept" }) { assert_eq(b.index, [0, 1, 2, 3]); }
-    /// ```
-    property "index"(c, this: Rows) -> "array of whole numbers" { Ok(array(this.0.index.iter().map(|i| i64::from(*i)))) }
+/// The labels; undefined ones are NaN.
+///
+/// ```rhai
+/// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC", "CATG"], label: [1, 0, 1, 0] });
+/// for b in set.batches(4) { assert_eq(b.y.shape, [4, 1]); }
+/// ```
+#[native(
+    namespace = "batch",
+    form = property,
+    returns = "tensor [batch, tasks]"
+)]
+pub fn y(this: &Rows) -> Result<Tensor> {
+    this.y()
+}
 
-    /// How many rows it has.
-    ///
-    /// ```rhai
-    /// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC", "CATG"], label: [1, 0, 1, 0] });
-    /// for b in set.batches(4) { assert_eq(b.len(), 4); }
-    /// ```
-    method "len"(c, this: Rows) -> "whole number" { Ok(this.0.size as i64) }
+/// The indices of its rows in the dataset, from 0.
+///
+/// ```rhai
+/// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC", "CATG"], label: [1, 0, 1, 0] });
+/// for b in set.batches(4, #{ order: "kept" }) { assert_eq(b.index, [0, 1, 2, 3]); }
+/// ```
+#[native(namespace = "batch", form = property)]
+pub fn index(this: &Rows) -> Vec<i64> {
+    this.0.index.iter().map(|row| i64::from(*row)).collect()
+}
 
-    /// How many batches there are.
-    ///
-    /// ```rhai
-    /// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC", "CATG"], label: [1, 0, 1, 0] });
-    /// assert_eq(set.batches(3).len(), 2);
-    /// ```
-    method "len"(c, this: Pass) -> "whole number" { Ok(this.loader.batches() as i64) }
-} }
+/// Returns the number of rows.
+///
+/// ```rhai
+/// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC", "CATG"], label: [1, 0, 1, 0] });
+/// for b in set.batches(4) { assert_eq(b.len(), 4); }
+/// ```
+#[native(namespace = "batch", form = method)]
+pub fn len(this: &Rows) -> i64 {
+    this.0.size as i64
+}
+
+/// Returns the number of batches.
+///
+/// ```rhai
+/// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC", "CATG"], label: [1, 0, 1, 0] });
+/// assert_eq(set.batches(3).len(), 2);
+/// ```
+#[native(namespace = "batch", form = method, name = "len")]
+pub fn len_of_pass(this: &Pass) -> i64 {
+    this.loader.batches() as i64
+}
+
+/// The native functions declared here.
+pub fn natives() -> Vec<Native> {
+    natives_of![x, y, index, len, len_of_pass]
+}

@@ -1,104 +1,99 @@
 //! Methods of datasets.
 
 use crate::base::{Result, shape};
-use crate::bind::data::batch::{BATCHES, batches_of};
-use crate::bind::data::read::{SEEDED, seed};
+use crate::bind::data::batch::{BatchOptions, batches_of};
+use crate::bind::data::read::SeedOptions;
 use crate::bind::seq::genome::Places;
-use crate::bind::types::Data;
+use crate::bind::types::{Data, Pass};
 use crate::data::split::{self, Dealing};
 use crate::data::{Column, Dataset, Sampling, Shuffles, duplicates};
-use crate::lang::options::{MANY, Opt, OptKind, opt};
-use crate::lang::value::array;
-use crate::lang::{Callback, IntoValue, Options, session};
+use crate::lang::{Callback, FromValue, IntoValue, Native, Options, native, natives_of, session};
 use crate::seq::{Intervals, alphabet};
 use crate::torch::Tensor;
-use crate::{bail, fault, natives};
-use rhai::{Array, Dynamic, Map};
+use crate::{bail, fault};
+use rhai::{Array, Dynamic, Map, NativeCallContext};
 use std::rc::Rc;
 use std::sync::Arc;
 
-const SEED: &[Opt] = &[SEEDED];
-const SPLIT: &[Opt] = &[
-    SEEDED,
-    opt(
-        "stratify",
-        OptKind::Bool,
-        "false",
-        "whether each class is dealt out by itself",
-    ),
-    opt(
-        "groups",
-        OptKind::Other("array of strings, one for each row"),
-        "",
-        "rows of a group stay together",
-    ),
-];
-const SHUFFLES: &[Opt] = &[
-    opt(
-        "k",
-        OptKind::Int(1, 20),
-        "2",
-        "the k-lets whose counts are kept",
-    ),
-    opt("ratio", OptKind::Int(1, 1000), "1", "shuffles for each row"),
-    opt(
-        "redraw",
-        OptKind::Bool,
-        "false",
-        "whether every epoch draws them anew",
-    ),
-    SEEDED,
-];
-const NEGATIVES: &[Opt] = &[
-    opt(
-        "ratio",
-        OptKind::Float(0.0, 1e6),
-        "1",
-        "negatives for each row",
-    ),
-    opt(
-        "redraw",
-        OptKind::Bool,
-        "true",
-        "whether every epoch draws them anew",
-    ),
-    SEEDED,
-];
-const SAMPLING: &[Opt] = &[
-    opt(
-        "weights",
-        OptKind::Other("array of numbers, one for each row"),
-        "",
-        "how likely each row is; rows are then drawn with replacement",
-    ),
-    opt(
-        "balance",
-        OptKind::Bool,
-        "false",
-        "whether rows with and without a positive label are drawn equally often",
-    ),
-    opt(
-        "length",
-        OptKind::Int(1, MANY),
-        "",
-        "rows in a pass; every row comes once before any comes again",
-    ),
-    opt(
-        "shard",
-        OptKind::Other("array [rank, processes]"),
-        "",
-        "this process' share of every pass",
-    ),
-];
-
-fn labels(set: &Data) -> Result<Tensor> {
-    Tensor::from_f32(
-        &set.0.all_labels(),
-        &[set.0.len() as i64, set.0.tasks() as i64],
-    )
+/// Options of `dataset.split` and `dataset.folds`.
+#[derive(Options)]
+pub struct SplitOptions {
+    #[option(flatten)]
+    seed: SeedOptions,
+    /// Whether the rows of each class are divided separately.
+    #[option(default = false)]
+    stratify: bool,
+    /// Group of each row, as an array of strings; rows of a group stay together.
+    groups: Option<Vec<String>>,
 }
 
-fn input(set: &Data, name: Option<&str>) -> Result<Tensor> {
+/// Options of `dataset.with_shuffles`.
+#[derive(Options)]
+pub struct ShuffleOptions {
+    /// Length of the k-mers whose counts are preserved.
+    #[option(default = 2, min = 1, max = 20)]
+    k: usize,
+    /// Number of shuffles of each row.
+    #[option(default = 1, min = 1, max = 1000)]
+    ratio: usize,
+    /// Whether the shuffles are drawn again on every epoch.
+    #[option(default = false)]
+    redraw: bool,
+    #[option(flatten)]
+    seed: SeedOptions,
+}
+
+/// Options of `dataset.with_negatives`.
+#[derive(Options)]
+pub struct NegativeOptions {
+    /// Number of negatives per row.
+    #[option(default = 1, min = 0, max = 1e6)]
+    ratio: f64,
+    /// Whether the negatives are drawn again on every epoch.
+    #[option(default = true)]
+    redraw: bool,
+    #[option(flatten)]
+    seed: SeedOptions,
+}
+
+/// Options of `dataset.sampling`.
+#[derive(Options)]
+pub struct SamplingOptions {
+    /// Weight of each row, as an array of numbers: rows are drawn in proportion to it, with
+    /// replacement.
+    weights: Option<Vec<f64>>,
+    /// Whether rows with and without a positive label are drawn equally often.
+    #[option(default = false)]
+    balance: bool,
+    /// Number of rows in a pass; every row is drawn once before any is drawn again.
+    #[option(min = 1)]
+    length: Option<usize>,
+    /// Part of every pass that this process draws.
+    shard: Option<Shard>,
+}
+
+/// The rank of this process, and the number of processes.
+pub struct Shard(usize, usize);
+
+impl FromValue for Shard {
+    fn kind() -> String {
+        "array [rank, processes]".into()
+    }
+    fn from_value(value: &mut Dynamic, context: &NativeCallContext) -> Result<Self> {
+        match Vec::<i64>::from_value(value, context)?.as_slice() {
+            [rank, processes] if *processes >= 1 && (0..*processes).contains(rank) => {
+                Ok(Shard(*rank as usize, *processes as usize))
+            }
+            other => bail!(
+                "option",
+                "must be [rank, processes] with a rank from 0 to processes - 1, got {}",
+                shape::text(other)
+            ),
+        }
+    }
+}
+
+fn values_of(set: &Data, name: Option<&str>) -> Result<Tensor> {
     let names = || set.0.inputs.iter().map(|input| input.name.as_str());
     let wanted = name.unwrap_or(&set.0.inputs[0].name);
     let Some(input) = set.0.inputs.iter().find(|input| input.name == wanted) else {
@@ -123,369 +118,524 @@ fn row_sequence(set: &Dataset, index: usize) -> Result<String> {
     Ok(alphabet::decode(&set.sequences(std::iter::once(index))?.0))
 }
 
-fn sequences(set: &Data) -> Result<Array> {
-    (0..set.0.len())
-        .map(|i| row_sequence(&set.0, i).map(Dynamic::from))
-        .collect()
+impl SplitOptions {
+    fn dealing(self) -> Dealing {
+        Dealing {
+            seed: self.seed.seed(),
+            stratify: self.stratify,
+            groups: self.groups,
+        }
+    }
 }
 
-fn dealing(o: &Options) -> Result<Dealing> {
-    Ok(Dealing {
-        seed: seed(o),
-        stratify: o.flag("stratify"),
-        groups: o.get("groups")?,
-    })
-}
-
-fn split_by(set: &Data, shares: &Map, o: &Options) -> Result<Map> {
-    let shares: Vec<(String, f64)> = shares
-        .iter()
-        .map(|(name, value)| {
-            crate::lang::value::number(value)
-                .map(|share| (name.to_string(), share))
-                .ok_or_else(|| {
-                    fault!(
-                        "type",
-                        "share `{name}` must be a number, got {}",
-                        session::describe(value)
-                    )
-                })
-        })
-        .collect::<Result<_>>()?;
-    let parts = split::split(&set.0, &shares, &dealing(o)?)?;
-    Ok(parts
-        .into_iter()
-        .map(|(name, part)| (name.into(), Data(Rc::new(part)).into_value()))
-        .collect())
-}
-
-fn folds(set: &Data, k: i64, o: &Options) -> Result<Array> {
-    let folds = split::folds(&set.0, k.max(0) as usize, &dealing(o)?)?;
-    let pair = |(train, test)| {
-        Map::from([
-            ("train".into(), Data(Rc::new(train)).into_value()),
-            ("test".into(), Data(Rc::new(test)).into_value()),
-        ])
+/// Numbers by name.
+fn shares_of(shares: &Map) -> Result<Vec<(String, f64)>> {
+    let share = |(name, value): (&rhai::Identifier, &Dynamic)| {
+        let Some(share) = crate::lang::value::number(value) else {
+            bail!(
+                "type",
+                "share `{name}` must be a number, got {}",
+                session::describe(value)
+            );
+        };
+        Ok((name.to_string(), share))
     };
-    Ok(folds.into_iter().map(|fold| pair(fold).into()).collect())
+    shares.iter().map(share).collect()
 }
 
-fn filter(set: &Data, keep: &Callback) -> Result<Data> {
+/// A row as the functions of `dataset.filter` see it.
+fn row_of(set: &Dataset, index: usize) -> Result<Map> {
+    let (tasks, row) = (set.tasks(), set.rows[index] as usize);
+    let labels: Array = set.labels[row * tasks..(row + 1) * tasks]
+        .iter()
+        .map(|label| f64::from(*label).into())
+        .collect();
+    let mut map = Map::from([
+        ("label".into(), labels.into()),
+        ("index".into(), (index as i64).into()),
+    ]);
+    if set.sequence_input().is_some() {
+        map.insert("sequence".into(), row_sequence(set, index)?.into());
+    }
+    if let Some(name) = set.name(index) {
+        map.insert("name".into(), name.into());
+    }
+    Ok(map)
+}
+
+/// The rows for which a function of the script returns true.
+fn filtered(set: &Data, keep: &Callback) -> Result<Dataset> {
     let plain = set.0.materialised()?;
-    let tasks = plain.tasks();
     let mut rows = Vec::new();
     for (index, row) in plain.rows.iter().enumerate() {
-        let own = *row as usize;
-        let labels: Array = plain.labels[own * tasks..(own + 1) * tasks]
-            .iter()
-            .map(|l| f64::from(*l).into())
-            .collect();
-        let mut map = Map::from([
-            ("label".into(), labels.into()),
-            ("index".into(), (index as i64).into()),
-        ]);
-        if plain.sequence_input().is_some() {
-            map.insert("sequence".into(), row_sequence(&plain, index)?.into());
-        }
-        if let Some(name) = plain.name(index) {
-            map.insert("name".into(), name.into());
-        }
-        let answer = keep.call(vec![map.into()])?;
-        if answer.as_bool().map_err(|_| {
+        let answer = keep.call(vec![row_of(&plain, index)?.into()])?;
+        let is_kept = answer.as_bool().map_err(|_| {
             fault!(
                 "type",
-                "the filter must give true or false, got {}",
+                "the filter must return true or false, got {}",
                 session::describe(&answer)
             )
-        })? {
+        })?;
+        if is_kept {
             rows.push(*row);
         }
     }
     if rows.is_empty() {
         bail!("data", "no row passes the filter");
     }
-    Ok(Data(Rc::new(plain.with_rows(rows))))
+    Ok(plain.with_rows(rows))
 }
 
-fn with_shuffles(set: &Data, o: &Options) -> Result<Data> {
-    let how = Shuffles {
-        k: o.int("k") as usize,
-        ratio: o.int("ratio") as usize,
-        redraw: o.flag("redraw"),
-        seed: seed(o),
-    };
-    let shuffled = set.0.with_shuffles(how)?;
-    shuffled
-        .notes
-        .iter()
-        .skip(set.0.notes.len())
-        .for_each(|note| crate::bind::train::fit::warn(note));
-    Ok(Data(Rc::new(shuffled)))
-}
-
-fn with_negatives(set: &Data, pool: &Data, o: &Options) -> Result<Data> {
-    let out = set
-        .0
-        .with_negatives(&pool.0, o.float("ratio"), o.flag("redraw"), seed(o))?;
-    out.notes
-        .iter()
-        .for_each(|note| crate::bind::train::fit::warn(note));
-    Ok(Data(Rc::new(out)))
-}
-
-fn sampling(set: &Data, o: &Options) -> Result<Data> {
-    let weights: Option<Vec<f64>> = o.get("weights")?;
-    if let Some(weights) = &weights {
-        if weights.len() != set.0.len() {
-            bail!(
-                "value",
-                "{} weights for {} rows",
-                weights.len(),
-                set.0.len()
-            );
-        }
-        if weights.iter().any(|w| !w.is_finite() || *w < 0.0) || weights.iter().all(|w| *w == 0.0) {
-            bail!(
-                "value",
-                "weights must be numbers of at least 0, and one of them more"
-            );
-        }
+fn check_weights(weights: &[f64], rows: usize) -> Result<()> {
+    if weights.len() != rows {
+        bail!("value", "{} weights for {rows} rows", weights.len());
     }
-    let shard = match o.get::<Vec<i64>>("shard")?.as_deref() {
-        None => None,
-        Some([rank, of]) if *of >= 1 && (0..*of).contains(rank) => {
-            Some((*rank as usize, *of as usize))
-        }
-        Some(other) => bail!(
-            "option",
-            "`shard` must be [rank, processes] with a rank from 0 to processes - 1, got {}",
-            shape::text(other)
-        ),
-    };
-    let how = Sampling {
-        weights: weights.map(Arc::new),
-        balance: o.flag("balance"),
-        length: o.maybe_int("length").map(|n| n as usize),
-        shard,
-    };
-    Ok(Data(Rc::new(Dataset {
-        sampling: how,
-        ..(*set.0).clone()
-    })))
+    let is_wrong = |weight: &f64| !weight.is_finite() || *weight < 0.0;
+    if weights.iter().any(is_wrong) || weights.iter().all(|weight| *weight == 0.0) {
+        bail!(
+            "value",
+            "weights must be numbers of at least 0, and one of them more"
+        );
+    }
+    Ok(())
 }
 
-fn regions(set: &Data) -> Option<Places> {
-    set.0.inputs.iter().find_map(|input| match &input.column {
+/// The regions of the rows in view, where an input is cut from a genome.
+fn regions_of(set: &Dataset) -> Option<Intervals> {
+    set.inputs.iter().find_map(|input| match &input.column {
         Column::Genome {
             genome, regions, ..
         } => {
-            let rows = (0..set.0.len())
-                .map(|i| regions[set.0.locate(i).0])
+            let rows = (0..set.len())
+                .map(|row| regions[set.locate(row).0])
                 .collect();
-            Some(Places(Rc::new(Intervals::new(
-                genome.contigs.clone(),
-                rows,
-            ))))
+            Some(Intervals::new(genome.contigs.clone(), rows))
         }
         _ => None,
     })
 }
 
-natives! { natives in "dataset" {
-    /// How many rows it has, shuffles included.
-    ///
-    /// ```rhai
-    /// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC", "CATG"], label: [1, 0, 1, 0] });
-    /// assert_eq(set.len(), 4);
-    /// ```
-    method "len"(c, this: Data) -> "whole number" { Ok(this.0.len() as i64) }
+fn data(set: Dataset) -> Data {
+    Data(Rc::new(set))
+}
 
-    /// Its labels; NaN is undefined.
-    ///
-    /// ```rhai
-    /// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC", "CATG"], label: [1, 0, 1, 0] });
-    /// assert_eq(set.label.shape, [4, 1]);
-    /// ```
-    property "label"(c, this: Data) -> "tensor [rows, tasks]" { labels(&this) }
+/// Returns the number of rows, including shuffles.
+///
+/// ```rhai
+/// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC", "CATG"], label: [1, 0, 1, 0] });
+/// assert_eq(set.len(), 4);
+/// ```
+#[native(namespace = "dataset", form = method)]
+pub fn len(this: &Data) -> i64 {
+    this.0.len() as i64
+}
 
-    /// The names of its labels.
-    ///
-    /// ```rhai
-    /// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC", "CATG"], label: [1, 0, 1, 0] });
-    /// assert_eq(set.label_names, ["label"]);
-    /// ```
-    property "label_names"(c, this: Data) -> "array of strings" { Ok(array(this.0.label_names.clone())) }
+/// The labels; undefined ones are NaN.
+///
+/// ```rhai
+/// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC", "CATG"], label: [1, 0, 1, 0] });
+/// assert_eq(set.label.shape, [4, 1]);
+/// ```
+#[native(
+    namespace = "dataset",
+    form = property,
+    returns = "tensor [rows, tasks]"
+)]
+pub fn label(this: &Data) -> Result<Tensor> {
+    let sizes = [this.0.len() as i64, this.0.tasks() as i64];
+    Tensor::from_f32(&this.0.all_labels(), &sizes)
+}
 
-    /// The share of positives of each task.
-    ///
-    /// ```rhai
-    /// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC", "CATG"], label: [1, 0, 1, 0] });
-    /// assert_eq(set.positives, [0.5]);
-    /// ```
-    property "positives"(c, this: Data) -> "array of numbers, one for each task" { Ok(array(this.0.positives())) }
+/// The names of the labels, one for each task.
+///
+/// ```rhai
+/// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC", "CATG"], label: [1, 0, 1, 0] });
+/// assert_eq(set.label_names, ["label"]);
+/// ```
+#[native(namespace = "dataset", form = property)]
+pub fn label_names(this: &Data) -> Vec<String> {
+    this.0.label_names.clone()
+}
 
-    /// The names of its rows, where the source had them; of regions their places.
-    ///
-    /// ```rhai
-    /// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC", "CATG"], label: [1, 0, 1, 0] });
-    /// assert_eq(set.names, ());
-    /// ```
-    property "names"(c, this: Data) -> "array of strings, or ()" { Ok(this.0.name(0).map(|_| array((0..this.0.len()).filter_map(|i| this.0.name(i))))) }
+/// The fraction of positives of each task.
+///
+/// ```rhai
+/// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC", "CATG"], label: [1, 0, 1, 0] });
+/// assert_eq(set.positives, [0.5]);
+/// ```
+#[native(
+    namespace = "dataset",
+    form = property,
+    returns = "array of numbers, one for each task"
+)]
+pub fn positives(this: &Data) -> Vec<f64> {
+    this.0.positives()
+}
 
-    /// What reading it had to say.
-    ///
-    /// ```rhai
-    /// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC", "CATG"], label: [1, 0, 1, 0] });
-    /// assert_eq(set.notes, []);
-    /// ```
-    property "notes"(c, this: Data) -> "array of strings" { Ok(array(this.0.notes.clone())) }
+/// The names of the rows, where the source has them; of regions their coordinates.
+///
+/// ```rhai
+/// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC", "CATG"], label: [1, 0, 1, 0] });
+/// assert_eq(set.names, ());
+/// ```
+#[native(
+    namespace = "dataset",
+    form = property,
+    returns = "array of strings, or ()"
+)]
+pub fn names(this: &Data) -> Option<Vec<String>> {
+    this.0.name(0)?;
+    let names = (0..this.0.len()).filter_map(|row| this.0.name(row));
+    Some(names.collect())
+}
 
-    /// All values of an input, the first unless named.
-    ///
-    /// ```rhai
-    /// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC", "CATG"], label: [1, 0, 1, 0] });
-    /// assert_eq(set.input().shape, [4, 4, 4]);
-    /// ```
-    method "input"(c, this: Data, name: Option<String>) -> "tensor [rows, …], one-hot for sequences" { input(&this, name.as_deref()) }
+/// The notes of the functions that read it, such as on repeated sequences.
+///
+/// ```rhai
+/// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC", "CATG"], label: [1, 0, 1, 0] });
+/// assert_eq(set.notes, []);
+/// ```
+#[native(namespace = "dataset", form = property)]
+pub fn notes(this: &Data) -> Vec<String> {
+    this.0.notes.clone()
+}
 
-    /// The sequences as letters.
-    ///
-    /// ```rhai
-    /// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC", "CATG"], label: [1, 0, 1, 0] });
-    /// assert_eq(set.sequences()[1], "TTTT");
-    /// ```
-    method "sequences"(c, this: Data) -> "array of strings" { sequences(&this) }
+/// Returns all values of an input.
+///
+/// ```rhai
+/// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC", "CATG"], label: [1, 0, 1, 0] });
+/// assert_eq(set.input().shape, [4, 4, 4]);
+/// ```
+#[native(
+    namespace = "dataset",
+    form = method,
+    returns = "tensor [rows, …], one-hot for sequences"
+)]
+pub fn input(
+    this: &Data,
+    /// Name of the input; the first unless given.
+    name: Option<String>,
+) -> Result<Tensor> {
+    values_of(this, name.as_deref())
+}
 
-    /// Deals rows out by shares.
-    ///
-    /// ```rhai
-    /// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC", "CATG"], label: [1, 0, 1, 0] });
-    /// assert_eq(set.split(#{ train: 0.5, test: 0.5 }, #{ seed: 1 }).train.len(), 2);
-    /// ```
-    method "split"(c, this: Data, shares: Map; o = SPLIT) -> "map of datasets" { split_by(&this, &shares, &o) }
+/// Returns the sequences as strings.
+///
+/// ```rhai
+/// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC", "CATG"], label: [1, 0, 1, 0] });
+/// assert_eq(set.sequences()[1], "TTTT");
+/// ```
+#[native(namespace = "dataset", form = method)]
+pub fn sequences(this: &Data) -> Result<Vec<String>> {
+    let rows = 0..this.0.len();
+    rows.map(|row| row_sequence(&this.0, row)).collect()
+}
 
-    /// Makes `k` pairs of training and held-out rows; every row is held out once.
-    ///
-    /// ```rhai
-    /// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC", "CATG"], label: [1, 0, 1, 0] });
-    /// assert_eq(set.folds(2)[0].test.len(), 2);
-    /// ```
-    method "folds"(c, this: Data, k: i64; o = SPLIT) -> "array of maps with train and test" { folds(&this, k, &o) }
+/// Divides the rows at random into named parts.
+///
+/// ```rhai
+/// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC", "CATG"], label: [1, 0, 1, 0] });
+/// assert_eq(set.split(#{ train: 0.5, test: 0.5 }, #{ seed: 1 }).train.len(), 2);
+/// ```
+#[native(namespace = "dataset", form = method, returns = "map of datasets")]
+pub fn split(
+    this: &Data,
+    /// Fraction of the rows in each part, by name.
+    shares: &Map,
+    options: SplitOptions,
+) -> Result<Map> {
+    let parts = split::split(&this.0, &shares_of(shares)?, &options.dealing())?;
+    let entries = parts
+        .into_iter()
+        .map(|(name, part)| (name.into(), data(part).into_value()));
+    Ok(entries.collect())
+}
 
-    /// Keeps the rows for which a function of #{ sequence, label, name, index } gives true.
-    ///
-    /// ```rhai
-    /// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC", "CATG"], label: [1, 0, 1, 0] });
-    /// assert_eq(set.filter(|row| row.label[0] == 1.0).len(), 2);
-    /// ```
-    method "filter"(c, this: Data, keep: Callback) -> "dataset" { filter(&this, &keep) }
+/// Returns `k` pairs of training and test rows; every row is a test row once.
+///
+/// ```rhai
+/// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC", "CATG"], label: [1, 0, 1, 0] });
+/// assert_eq(set.folds(2)[0].test.len(), 2);
+/// ```
+#[native(
+    namespace = "dataset",
+    form = method,
+    returns = "array of maps with train and test"
+)]
+pub fn folds(
+    this: &Data,
+    /// Number of folds, from 2 to the number of rows.
+    k: i64,
+    options: SplitOptions,
+) -> Result<Vec<Map>> {
+    let folds = split::folds(&this.0, k.max(0) as usize, &options.dealing())?;
+    let pair = |(train, test)| {
+        Map::from([
+            ("train".into(), data(train).into_value()),
+            ("test".into(), data(test).into_value()),
+        ])
+    };
+    Ok(folds.into_iter().map(pair).collect())
+}
 
-    /// Puts another dataset of the same form behind this one.
-    ///
-    /// ```rhai
-    /// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC", "CATG"], label: [1, 0, 1, 0] });
-    /// assert_eq(set.concat(set).len(), 8);
-    /// ```
-    method "concat"(c, this: Data, other: Data) -> "dataset" { Ok(Data(Rc::new(Dataset::concat(&[(*this.0).clone(), (*other.0).clone()])?))) }
+/// Returns the rows for which a function returns true.
+///
+/// ```rhai
+/// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC", "CATG"], label: [1, 0, 1, 0] });
+/// assert_eq(set.filter(|row| row.label[0] == 1.0).len(), 2);
+/// ```
+#[native(namespace = "dataset", form = method)]
+pub fn filter(
+    this: &Data,
+    /// Function |row| of a map with `sequence` (a string), `label` (an array of numbers), `name`
+    /// (where there is one) and `index` (from 0).
+    keep: Callback,
+) -> Result<Data> {
+    filtered(this, &keep).map(data)
+}
 
-    /// Draws `n` rows without replacement.
-    ///
-    /// ```rhai
-    /// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC", "CATG"], label: [1, 0, 1, 0] });
-    /// assert_eq(set.sample(2, #{ seed: 1 }).len(), 2);
-    /// ```
-    method "sample"(c, this: Data, n: i64; o = SEED) -> "dataset" {
-        // a check holds few rows
-        let n = if session::is_dry() { (n.max(0) as usize).min(this.0.len()) } else { n.max(0) as usize };
-        Ok(Data(Rc::new(split::sample(&this.0, n, seed(&o))?)))
-     }
+/// Appends the rows of another dataset with the same inputs and labels.
+///
+/// ```rhai
+/// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC", "CATG"], label: [1, 0, 1, 0] });
+/// assert_eq(set.concat(set).len(), 8);
+/// ```
+#[native(namespace = "dataset", form = method)]
+pub fn concat(
+    this: &Data,
+    /// Dataset whose rows follow.
+    other: &Data,
+) -> Result<Data> {
+    Dataset::concat(&[(*this.0).clone(), (*other.0).clone()]).map(data)
+}
 
-    /// The first `n` rows, or all of them where there are fewer.
-    ///
-    /// ```rhai
-    /// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC", "CATG"], label: [1, 0, 1, 0] });
-    /// assert_eq(set.take(2).sequences(), ["ACGT", "TTTT"]);
-    /// ```
-    /// ```rhai,fails
-    /// data::from(#{ sequence: ["ACGT"], label: [1] }).take(0);
-    /// //~ `n` must be at least 1, got 0
-    /// ```
-    method "take"(c, this: Data, n: i64) -> "dataset" {
-        crate::lang::native::at_least("n", n, 1)?;
-        Ok(Data(Rc::new(split::first(&this.0, n as usize))))
+/// Draws `n` rows without replacement.
+///
+/// ```rhai
+/// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC", "CATG"], label: [1, 0, 1, 0] });
+/// assert_eq(set.sample(2, #{ seed: 1 }).len(), 2);
+/// ```
+#[native(namespace = "dataset", form = method, dry = sample_at_most)]
+pub fn sample(
+    this: &Data,
+    /// Number of rows, at most that of the dataset.
+    n: i64,
+    options: SeedOptions,
+) -> Result<Data> {
+    split::sample(&this.0, n.max(0) as usize, options.seed()).map(data)
+}
+
+/// In a dry run datasets have few rows.
+fn sample_at_most(this: &Data, n: i64, options: SeedOptions) -> Result<Data> {
+    sample(this, n.min(len(this)), options)
+}
+
+/// Returns the first `n` rows, or all of them where there are fewer.
+///
+/// ```rhai
+/// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC", "CATG"], label: [1, 0, 1, 0] });
+/// assert_eq(set.take(2).sequences(), ["ACGT", "TTTT"]);
+/// ```
+/// ```rhai,fails
+/// data::from(#{ sequence: ["ACGT"], label: [1] }).take(0);
+/// //~ `n` must be a whole number of at least 1
+/// ```
+#[native(namespace = "dataset", form = method)]
+pub fn take(
+    this: &Data,
+    /// Number of rows.
+    #[check(min = 1)]
+    n: i64,
+) -> Data {
+    data(split::first(&this.0, n as usize))
+}
+
+/// Adds shuffles of each sequence, which preserve k-mer counts, as negatives.
+///
+/// ```rhai
+/// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC", "CATG"], label: [1, 0, 1, 0] });
+/// let both = set.filter(|row| row.label[0] == 1.0).with_shuffles(#{ k: 2, seed: 1 });
+/// assert_eq(both.positives, [0.5]);
+/// ```
+#[native(
+    namespace = "dataset",
+    form = method,
+    returns = "dataset of (1 + ratio) times the rows"
+)]
+pub fn with_shuffles(this: &Data, options: ShuffleOptions) -> Result<Data> {
+    let shuffled = this.0.with_shuffles(Shuffles {
+        k: options.k,
+        ratio: options.ratio,
+        redraw: options.redraw,
+        seed: options.seed.seed(),
+    })?;
+    let notes = shuffled.notes.iter().skip(this.0.notes.len());
+    notes.for_each(|note| crate::bind::train::fit::warn(note));
+    Ok(data(shuffled))
+}
+
+/// Adds negatives drawn from another dataset with the same inputs and labels.
+///
+/// They are drawn again on every epoch unless `redraw` is false.
+///
+/// ```rhai
+/// let bound = data::from(#{ sequence: ["ACGT", "GGCC"], label: [1, 1] });
+/// let pool = data::from(#{ sequence: ["TTTT", "AAAA", "CATG"], label: [0, 0, 0] });
+/// assert_eq(bound.with_negatives(pool, #{ ratio: 1.0, seed: 1 }).positives, [0.5]);
+/// ```
+#[native(
+    namespace = "dataset",
+    form = method,
+    returns = "dataset of (1 + ratio) times the rows"
+)]
+pub fn with_negatives(
+    this: &Data,
+    /// Dataset that the negatives are drawn from.
+    pool: &Data,
+    options: NegativeOptions,
+) -> Result<Data> {
+    let NegativeOptions {
+        ratio,
+        redraw,
+        seed,
+    } = options;
+    let extended = this.0.with_negatives(&pool.0, ratio, redraw, seed.seed())?;
+    let notes = extended.notes.iter();
+    notes.for_each(|note| crate::bind::train::fit::warn(note));
+    Ok(data(extended))
+}
+
+/// Sets how the passes of training draw rows.
+///
+/// Rows are drawn by weights, in equal numbers of positives and negatives, a given number in a
+/// pass, or as the part of one of several processes.
+///
+/// ```rhai
+/// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC", "CATG"], label: [1, 0, 0, 0] });
+/// let rows = 0;
+/// for b in set.sampling(#{ balance: true, length: 100 }).batches(20) { rows += b.len(); }
+/// assert_eq(rows, 100);
+/// ```
+#[native(namespace = "dataset", form = method)]
+pub fn sampling(this: &Data, options: SamplingOptions) -> Result<Data> {
+    if let Some(weights) = &options.weights {
+        check_weights(weights, this.0.len())?;
     }
+    let sampling = Sampling {
+        weights: options.weights.map(Arc::new),
+        balance: options.balance,
+        length: options.length,
+        shard: options
+            .shard
+            .map(|Shard(rank, processes)| (rank, processes)),
+    };
+    Ok(data(Dataset {
+        sampling,
+        ..(*this.0).clone()
+    }))
+}
 
-    /// Adds exact shuffles of each sequence as negatives.
-    ///
-    /// ```rhai
-    /// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC", "CATG"], label: [1, 0, 1, 0] });
-    /// let both = set.filter(|row| row.label[0] == 1.0).with_shuffles(#{ k: 2, seed: 1 });
-    /// assert_eq(both.positives, [0.5]);
-    /// ```
-    method "with_shuffles"(c, this: Data; o = SHUFFLES) -> "dataset of (1 + ratio) times the rows" { with_shuffles(&this, &o) }
+/// The regions of the rows, where they are cut from a genome.
+///
+/// ```rhai
+/// let g = genome::from(#{ chr1: "ACGTACGTAC" });
+/// assert_eq(data::regions(g, g.windows(5)).regions.len(), 2);
+/// ```
+#[native(namespace = "dataset", form = property, returns = "intervals, or ()")]
+pub fn regions(this: &Data) -> Option<Places> {
+    regions_of(&this.0).map(|regions| Places(Rc::new(regions)))
+}
 
-    /// Adds negatives that are drawn from another dataset of the same form, anew for every epoch
-    /// unless told otherwise.
-    ///
-    /// ```rhai
-    /// let bound = data::from(#{ sequence: ["ACGT", "GGCC"], label: [1, 1] });
-    /// let pool = data::from(#{ sequence: ["TTTT", "AAAA", "CATG"], label: [0, 0, 0] });
-    /// assert_eq(bound.with_negatives(pool, #{ ratio: 1.0, seed: 1 }).positives, [0.5]);
-    /// ```
-    method "with_negatives"(c, this: Data, pool: Data; o = NEGATIVES) -> "dataset of (1 + ratio) times the rows" { with_negatives(&this, &pool, &o) }
+/// Divides the rows into batches, in random order unless `order` is "kept".
+///
+/// Each `for` loop over them is the next pass over the dataset with this seed: another order,
+/// other shuffles and augmentation. A script that runs again draws the same passes; `epoch`
+/// selects one of them.
+///
+/// ```rhai
+/// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC", "CATG"], label: [1, 0, 1, 0] });
+/// for batch in set.batches(2, #{ seed: 1 }) { assert_eq(batch.x.shape, [2, 4, 4]); }
+/// ```
+#[native(
+    namespace = "dataset",
+    form = method,
+    returns = "batches, for a `for` loop"
+)]
+pub fn batches(
+    this: &Data,
+    /// Rows per batch.
+    #[check(min = 1)]
+    size: i64,
+    options: BatchOptions,
+) -> Pass {
+    batches_of(this, size as usize, options)
+}
 
-    /// Sets how training passes draw rows: by weights, both classes equally often, so many at a
-    /// time, or one process' share.
-    ///
-    /// ```rhai
-    /// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC", "CATG"], label: [1, 0, 0, 0] });
-    /// let rows = 0;
-    /// for b in set.sampling(#{ balance: true, length: 100 }).batches(20) { rows += b.len(); }
-    /// assert_eq(rows, 100);
-    /// ```
-    method "sampling"(c, this: Data; o = SAMPLING) -> "dataset" { sampling(&this, &o) }
+/// Writes the dataset as one safetensors file.
+///
+/// ```rhai
+/// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC", "CATG"], label: [1, 0, 1, 0] });
+/// set.save("/tmp/cistron_example_save.safetensors");
+/// ```
+#[native(namespace = "dataset", form = method)]
+pub fn save(
+    this: &Data,
+    /// Path of the file.
+    path: &str,
+) -> Result<()> {
+    crate::data::save::save(&this.0, &crate::bind::tensor::file::written(path)?)
+}
 
-    /// The places of its rows, where they were cut from a genome.
-    ///
-    /// ```rhai
-    /// let g = genome::from(#{ chr1: "ACGTACGTAC" });
-    /// assert_eq(data::regions(g, g.windows(5)).regions.len(), 2);
-    /// ```
-    property "regions"(c, this: Data) -> "intervals, or ()" { Ok(regions(&this)) }
+/// Counts the rows that repeat an earlier sequence, on either strand.
+///
+/// ```rhai
+/// let set = data::from(#{ sequence: ["AACG", "CGTT"], label: [1, 0] });
+/// assert_eq(set.duplicates(), 1);
+/// ```
+#[native(namespace = "dataset", form = method)]
+pub fn duplicates(this: &Data) -> i64 {
+    duplicates::within(&this.0) as i64
+}
 
-    /// Cuts rows into batches, in random order unless told otherwise.
-    ///
-    /// Each `for` loop over them is the next pass over the dataset with this seed: another order,
-    /// other shuffles and augmentation. A script that runs again draws the same passes; `epoch`
-    /// states which one is meant.
-    ///
-    /// ```rhai
-    /// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC", "CATG"], label: [1, 0, 1, 0] });
-    /// for batch in set.batches(2, #{ seed: 1 }) { assert_eq(batch.x.shape, [2, 4, 4]); }
-    /// ```
-    method "batches"(c, this: Data, size: i64; o = BATCHES) -> "batches, for a `for` loop" { batches_of(&this, size, &o) }
+/// Counts the rows of another dataset with a sequence of this one, on either strand.
+///
+/// ```rhai
+/// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC", "CATG"], label: [1, 0, 1, 0] });
+/// assert_eq(set.overlap(set), 4);
+/// ```
+#[native(namespace = "dataset", form = method)]
+pub fn overlap(
+    this: &Data,
+    /// Dataset whose rows are counted.
+    other: &Data,
+) -> i64 {
+    duplicates::overlap(&this.0, &other.0) as i64
+}
 
-    /// Writes it as one safetensors file.
-    ///
-    /// ```rhai
-    /// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC", "CATG"], label: [1, 0, 1, 0] });
-    /// set.save("/tmp/cistron_example_save.safetensors");
-    /// ```
-    method "save"(c, this: Data, path: String) -> "nothing" { crate::data::save::save(&this.0, &crate::bind::tensor::file::written(&path)?) }
-
-    /// Counts rows that repeat an earlier sequence, on either strand.
-    ///
-    /// ```rhai
-    /// let set = data::from(#{ sequence: ["AACG", "CGTT"], label: [1, 0] });
-    /// assert_eq(set.duplicates(), 1);
-    /// ```
-    method "duplicates"(c, this: Data) -> "whole number" { Ok(duplicates::within(&this.0) as i64) }
-
-    /// Counts rows of another dataset whose sequence occurs here, on either strand.
-    ///
-    /// ```rhai
-    /// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC", "CATG"], label: [1, 0, 1, 0] });
-    /// assert_eq(set.overlap(set), 4);
-    /// ```
-    method "overlap"(c, this: Data, other: Data) -> "whole number" { Ok(duplicates::overlap(&this.0, &other.0) as i64) }
-} }
+/// The native functions declared here.
+pub fn natives() -> Vec<Native> {
+    natives_of![
+        len,
+        label,
+        label_names,
+        positives,
+        names,
+        notes,
+        input,
+        sequences,
+        split,
+        folds,
+        filter,
+        concat,
+        sample,
+        take,
+        with_shuffles,
+        with_negatives,
+        sampling,
+        regions,
+        batches,
+        save,
+        duplicates,
+        overlap,
+    ]
+}

@@ -4,107 +4,200 @@ use crate::base::{Result, StrandRule};
 use crate::bind::seq::genome::{Places, Signal};
 use crate::data::labels::{self, Joint, Labels, Reading};
 use crate::data::profile;
-use crate::lang::options::{MANY, Opt, OptKind, opt};
-use crate::lang::value::array;
-use crate::lang::{IntoValue, Options, session};
+use crate::lang::binding::Choice as _;
+use crate::lang::value::{array, mismatch};
+use crate::lang::{Choice, FromValue, IntoValue, Native, Options, native, natives_of, session};
 use crate::seq::Intervals;
 use crate::seq::intervals::overlap::Rule;
 use crate::seq::track::{Missing, Statistic};
 use crate::torch::Tensor;
-use crate::{bail, fault, natives};
-use rhai::{Dynamic, Map};
+use crate::{bail, fault};
+use rhai::{Dynamic, Map, NativeCallContext};
 use std::rc::Rc;
 
-const PEAKS: &[Opt] = &[
-    opt(
-        "bp",
-        OptKind::Int(1, MANY),
-        "1",
-        "bases that a peak and the region share at least",
-    ),
-    opt(
-        "fraction",
-        OptKind::Float(0.0, 1.0),
-        "0",
-        "share of the region that a peak covers at least",
-    ),
-    opt(
-        "peak_fraction",
-        OptKind::Float(0.0, 1.0),
-        "0",
-        "share of the peak that lies in the region at least",
-    ),
-    opt(
-        "strand",
-        OptKind::Choice(&["any", "same", "opposite"]),
-        "\"any\"",
-        "what is asked of their strands",
-    ),
-    opt(
-        "ambiguous",
-        OptKind::Other("map of name to intervals"),
-        "",
-        "relaxed peaks: regions that only they touch are undefined (NaN), neither bound nor unbound",
-    ),
-];
-const JOINT: &[Opt] = &[
-    opt(
-        "length",
-        OptKind::Int(1, MANY),
-        "1000",
-        "bases of each region, around the middle of what was joined",
-    ),
-    opt(
-        "distance",
-        OptKind::Int(-MANY, MANY),
-        "0",
-        "peaks with at most so many bases between them are joined; -1 wants one shared base",
-    ),
-    opt(
-        "at_least",
-        OptKind::Int(1, MANY),
-        "1",
-        "sets that must have a peak in a region",
-    ),
-];
-const SIGNAL: &[Opt] = &[
-    opt(
-        "statistic",
-        OptKind::Choice(Statistic::NAMES),
-        "\"mean\"",
-        "what the values of a region are made into",
-    ),
-    opt(
-        "bins",
-        OptKind::Int(1, MANY),
-        "1",
-        "equal parts of each region, from left to right, a label each (a profile)",
-    ),
-    opt(
-        "pairs",
-        OptKind::Other("array of pairs of track names"),
-        "",
-        "tracks of the two strands, [plus, minus], whose labels change places on the reverse strand; recognised by name unless given (plus and minus, pos and neg, fwd and rev, forward and reverse)",
-    ),
-    opt(
-        "use_strand",
-        OptKind::Bool,
-        "false",
-        "whether labels of regions on the reverse strand are read from there: bins from right to left, pairs exchanged",
-    ),
-    opt(
-        "log1p",
-        OptKind::Bool,
-        "false",
-        "whether labels are ln(1 + value); values of -1 and less are an error",
-    ),
-    opt(
-        "missing",
-        OptKind::Choice(&["zero", "skip"]),
-        "\"zero\"",
-        "bases without a value: 0, or left out (a region without any is undefined)",
-    ),
-];
+/// Options of `label::peaks`.
+#[derive(Options)]
+pub struct PeaksOptions {
+    /// Smallest overlap of peak and region, in bp.
+    #[option(default = 1, min = 1)]
+    bp: i64,
+    /// Smallest fraction of the region that the peak covers.
+    #[option(default = 0, min = 0, max = 1)]
+    fraction: f64,
+    /// Smallest fraction of the peak that is within the region.
+    #[option(default = 0, min = 0, max = 1)]
+    peak_fraction: f64,
+    /// Condition on the strands of peak and region.
+    #[option(default = "any")]
+    strand: StrandCondition,
+    /// Relaxed peaks: labels of regions that overlap only these are undefined (NaN).
+    ambiguous: Option<PeakSets>,
+}
+
+/// Options of `label::joint`.
+#[derive(Options)]
+pub struct JointOptions {
+    /// Length of each region, around the middle of the joined peaks, in bp.
+    #[option(default = 1000, min = 1)]
+    length: i64,
+    /// Largest distance of peaks that are joined, in bp; -1 requires an overlap of 1 bp.
+    #[option(default = 0)]
+    distance: i64,
+    /// Smallest number of sets with a peak in a region.
+    #[option(default = 1, min = 1)]
+    at_least: usize,
+}
+
+/// Options of `label::signal`.
+#[derive(Options)]
+pub struct SignalOptions {
+    /// Statistic of the values in a region or bin.
+    #[option(default = "mean")]
+    statistic: StatisticName,
+    /// Number of bins of equal width, from left to right, with a label each (a profile).
+    #[option(default = 1, min = 1)]
+    bins: usize,
+    /// Tracks of the two strands, [plus, minus], whose labels are swapped on the reverse strand;
+    /// recognised by name unless given (plus and minus, pos and neg, fwd and rev, forward and
+    /// reverse).
+    pairs: Option<NamePairs>,
+    /// Whether labels of regions on the reverse strand are read from that strand: bins from right
+    /// to left, pairs swapped.
+    #[option(default = false)]
+    use_strand: bool,
+    /// Whether labels are ln(1 + value); values of -1 and less are an error.
+    #[option(default = false)]
+    log1p: bool,
+    /// Value of bases that a track has none for: 0 ("zero"), or none ("skip"; a region without
+    /// any value is undefined).
+    #[option(default = "zero")]
+    missing: MissingRule,
+}
+
+/// A condition on the strands of two intervals.
+#[derive(Choice, Clone, Copy)]
+pub enum StrandCondition {
+    /// None.
+    Any,
+    /// Both are known and the same.
+    Same,
+    /// Both are known and differ.
+    Opposite,
+}
+
+impl From<StrandCondition> for StrandRule {
+    fn from(condition: StrandCondition) -> StrandRule {
+        match condition {
+            StrandCondition::Any => StrandRule::Any,
+            StrandCondition::Same => StrandRule::Same,
+            StrandCondition::Opposite => StrandRule::Opposite,
+        }
+    }
+}
+
+/// A statistic of the values of a track in an interval.
+#[derive(Choice, Clone, Copy)]
+pub enum StatisticName {
+    /// Mean.
+    Mean,
+    /// Largest value.
+    Max,
+    /// Smallest value.
+    Min,
+    /// Sum.
+    Sum,
+    /// Fraction of the bases that have a value.
+    Covered,
+}
+
+impl From<StatisticName> for Statistic {
+    fn from(name: StatisticName) -> Statistic {
+        match name {
+            StatisticName::Mean => Statistic::Mean,
+            StatisticName::Max => Statistic::Max,
+            StatisticName::Min => Statistic::Min,
+            StatisticName::Sum => Statistic::Sum,
+            StatisticName::Covered => Statistic::Covered,
+        }
+    }
+}
+
+/// The value of bases that a track has none for.
+#[derive(Choice, Clone, Copy)]
+pub enum MissingRule {
+    /// 0.
+    Zero,
+    /// None.
+    Skip,
+}
+
+impl From<MissingRule> for Missing {
+    fn from(rule: MissingRule) -> Missing {
+        match rule {
+            MissingRule::Zero => Missing::Zero,
+            MissingRule::Skip => Missing::Skip,
+        }
+    }
+}
+
+/// Sets of peaks by name.
+pub struct PeakSets(Vec<(String, Intervals)>);
+
+impl FromValue for PeakSets {
+    fn kind() -> String {
+        "map of name to intervals".into()
+    }
+    fn from_value(value: &mut Dynamic, _: &NativeCallContext) -> Result<Self> {
+        let map = value
+            .read_lock::<Map>()
+            .ok_or_else(|| mismatch(&Self::kind(), value))?;
+        if map.is_empty() {
+            bail!("value", "must hold at least one set of intervals by name");
+        }
+        let set = |(name, value): (&rhai::Identifier, &Dynamic)| {
+            let list = value.read_lock::<Places>().map(|list| (*list.0).clone());
+            let list = list.ok_or_else(|| {
+                fault!(
+                    "type",
+                    "must hold intervals under `{name}`, got {}",
+                    session::describe(value)
+                )
+            })?;
+            Ok((name.to_string(), list))
+        };
+        map.iter().map(set).collect::<Result<_>>().map(PeakSets)
+    }
+}
+
+/// Tracks by name, and the value of the script.
+pub struct NamedTracks {
+    value: Dynamic,
+    tracks: Vec<(String, Signal)>,
+}
+
+impl FromValue for NamedTracks {
+    fn kind() -> String {
+        "track or map of tracks".into()
+    }
+    fn from_value(value: &mut Dynamic, _: &NativeCallContext) -> Result<Self> {
+        Ok(NamedTracks {
+            tracks: named_tracks(value)?,
+            value: value.flatten_clone(),
+        })
+    }
+}
+
+/// Pairs of names, such as those of the tracks of two strands.
+pub struct NamePairs(pub Vec<(String, String)>);
+
+impl FromValue for NamePairs {
+    fn kind() -> String {
+        "array of pairs of names".into()
+    }
+    fn from_value(value: &mut Dynamic, _: &NativeCallContext) -> Result<Self> {
+        named_pairs(value).map(NamePairs)
+    }
+}
 
 /// A rule about strands by its name.
 pub fn strand_rule(name: &str) -> StrandRule {
@@ -115,32 +208,7 @@ pub fn strand_rule(name: &str) -> StrandRule {
     }
 }
 
-/// Named lists of intervals out of a map.
-pub fn sets_of(name: &str, map: &Map) -> Result<Vec<(String, Intervals)>> {
-    if map.is_empty() {
-        bail!(
-            "value",
-            "`{name}` holds nothing: a map of name to intervals is needed"
-        );
-    }
-    map.iter()
-        .map(|(key, value)| {
-            let list = value.read_lock::<Places>().map(|list| (*list.0).clone());
-            Ok((
-                key.to_string(),
-                list.ok_or_else(|| {
-                    fault!(
-                        "type",
-                        "`{name}.{key}` must be intervals, got {}",
-                        session::describe(value)
-                    )
-                })?,
-            ))
-        })
-        .collect()
-}
-
-/// Names and values as scripts hold them.
+/// Names and values, [regions, tasks], as a script's map.
 fn shown(labels: Labels, rows: usize) -> Result<Map> {
     let tasks = labels.names.len() as i64;
     let values = Tensor::from_f32(&labels.values, &[rows as i64, tasks])?;
@@ -150,13 +218,13 @@ fn shown(labels: Labels, rows: usize) -> Result<Map> {
     ]))
 }
 
-/// Labels of regions as a script gives them.
-pub struct Given {
+/// Labels of regions as a script passes them.
+pub struct RegionLabels {
     /// A name for each label.
     pub names: Vec<String>,
     /// `rows * tasks` numbers.
     pub values: Vec<f32>,
-    /// What `label::signal` says of them.
+    /// How they were read, where they are those of `label::signal`.
     pub signal: Option<Signalled>,
 }
 
@@ -175,20 +243,20 @@ pub struct Signalled {
 }
 
 impl Signalled {
-    /// Labels of a region.
+    /// Number of labels of a region.
     pub fn tasks(&self) -> usize {
         self.tracks.len() * self.reading.bins
     }
 }
 
-/// Labels out of what `label::…` gives, a tensor or an array.
-pub fn labels_of(value: &Dynamic, rows: usize) -> Result<Given> {
+/// Labels from a map of `label::…`, a tensor or an array.
+pub fn labels_of(value: &Dynamic, rows: usize) -> Result<RegionLabels> {
     let (names, values, signal) = match value.read_lock::<Map>() {
         Some(map) => {
             let Some(values) = map.get("values") else {
                 bail!(
                     "type",
-                    "`labels` must hold `names` and `values`, as label::peaks gives them"
+                    "`labels` must hold `names` and `values`, as label::peaks returns them"
                 )
             };
             let names = map
@@ -223,15 +291,15 @@ pub fn labels_of(value: &Dynamic, rows: usize) -> Result<Given> {
     if names.len() != tasks {
         bail!("shape", "{} names for {tasks} labels", names.len());
     }
-    let signal = signal.filter(|own| own.regions.0.len() == rows && own.tasks() == tasks);
-    Ok(Given {
+    let signal = signal.filter(|signal| signal.regions.0.len() == rows && signal.tasks() == tasks);
+    Ok(RegionLabels {
         names,
         values: values.to_vec(),
         signal,
     })
 }
 
-/// What a map of `label::signal` says of its labels; none for other maps.
+/// How labels were read, from a map of `label::signal`; none for other maps.
 fn signalled(map: &Map) -> Result<Option<Signalled>> {
     let (Some(tracks), Some(how)) = (
         map.get("tracks"),
@@ -241,7 +309,7 @@ fn signalled(map: &Map) -> Result<Option<Signalled>> {
     };
     let regions = map
         .get("regions")
-        .and_then(|regions| regions.read_lock::<Places>().map(|own| own.clone()));
+        .and_then(|regions| regions.read_lock::<Places>().map(|list| list.clone()));
     let Some(regions) = regions else {
         return Ok(None);
     };
@@ -260,18 +328,14 @@ fn signalled(map: &Map) -> Result<Option<Signalled>> {
         .and_then(|value| value.as_int().ok())
         .unwrap_or(1)
         .max(1) as usize;
-    let missing = if text("missing") == "skip" {
-        Missing::Skip
-    } else {
-        Missing::Zero
-    };
+    let missing = MissingRule::from_name(&text("missing")).unwrap_or(MissingRule::Zero);
     let reading = Reading {
         statistic: Statistic::named(&text("statistic")),
         bins,
         log1p: flag("log1p"),
-        missing,
+        missing: missing.into(),
     };
-    let tracks = named_tracks(tracks)?;
+    let tracks = named_tracks(tracks).map_err(|fault| fault.context("`labels.tracks`"))?;
     let names: Vec<String> = tracks.iter().map(|(name, _)| name.clone()).collect();
     let pairs = match how.get("pairs") {
         Some(pairs) => profile::pairs_of(&names, &named_pairs(pairs)?)?,
@@ -287,8 +351,12 @@ fn signalled(map: &Map) -> Result<Option<Signalled>> {
 }
 
 /// Pairs of names as scripts write them: `[["plus", "minus"], …]`.
-pub fn named_pairs(value: &Dynamic) -> Result<Vec<(String, String)>> {
-    let wrong = |value: &Dynamic| fault!("option", "pairs are an array of pairs of names, got {}", session::describe(value); hint: "`[[\"plus\", \"minus\"]]`");
+fn named_pairs(value: &Dynamic) -> Result<Vec<(String, String)>> {
+    let wrong = |value: &Dynamic| {
+        let mut fault = mismatch(&NamePairs::kind(), value);
+        fault.kind = "option";
+        fault.hint("`[[\"plus\", \"minus\"]]`")
+    };
     let items = value
         .read_lock::<rhai::Array>()
         .ok_or_else(|| wrong(value))?;
@@ -305,78 +373,29 @@ fn named_tracks(tracks: &Dynamic) -> Result<Vec<(String, Signal)>> {
         return Ok(vec![("signal".into(), track.clone())]);
     }
     let Some(map) = tracks.read_lock::<Map>() else {
-        bail!(
-            "type",
-            "`tracks` must be a track or a map of tracks, got {}",
-            session::describe(tracks)
-        )
+        return Err(mismatch(&NamedTracks::kind(), tracks));
     };
-    let own = |(name, value): (&rhai::Identifier, &Dynamic)| {
-        let track = value.read_lock::<Signal>().map(|t| t.clone());
-        Ok((
-            name.to_string(),
-            track.ok_or_else(|| {
-                fault!(
-                    "type",
-                    "`tracks.{name}` must be a track, got {}",
-                    session::describe(value)
-                )
-            })?,
-        ))
+    let named = |(name, value): (&rhai::Identifier, &Dynamic)| {
+        let track = value.read_lock::<Signal>().map(|track| track.clone());
+        let track = track.ok_or_else(|| {
+            fault!(
+                "type",
+                "must hold tracks, got {} under `{name}`",
+                session::describe(value)
+            )
+        })?;
+        Ok((name.to_string(), track))
     };
-    map.iter().map(own).collect()
+    map.iter().map(named).collect()
 }
 
-fn by_peaks(regions: &Places, peaks: &Map, o: &Options) -> Result<Map> {
-    let rule = Rule {
-        bp: o.int("bp"),
-        fraction: o.float("fraction"),
-        other_fraction: o.float("peak_fraction"),
-        strand: strand_rule(&o.text("strand")),
-        ..Rule::default()
-    };
-    let ambiguous = match o.get::<Map>("ambiguous")? {
-        Some(map) => sets_of("ambiguous", &map)?,
-        None => Vec::new(),
-    };
-    shown(
-        labels::by_peaks(&regions.0, &sets_of("peaks", peaks)?, &rule, &ambiguous)?,
-        regions.0.len(),
-    )
-}
-
-fn joint(peaks: &Map, o: &Options) -> Result<Map> {
-    let how = Joint {
-        length: o.int("length"),
-        distance: o.int("distance"),
-        at_least: o.int("at_least") as usize,
-    };
-    let (regions, labels) = labels::joint(&sets_of("peaks", peaks)?, &how)?;
-    let mut map = shown(labels, regions.len())?;
-    map.insert("regions".into(), Places(Rc::new(regions)).into_value());
-    Ok(map)
-}
-
-fn signal(regions: &Places, tracks: &Dynamic, o: &Options) -> Result<Map> {
-    let tracks_given = named_tracks(tracks)?;
-    let missing = if o.text("missing") == "zero" {
-        Missing::Zero
-    } else {
-        Missing::Skip
-    };
-    let bins = o.int("bins") as usize;
-    let how = Reading {
-        statistic: Statistic::named(&o.text("statistic")),
-        bins,
-        log1p: o.flag("log1p"),
-        missing,
-    };
-    let names: Vec<String> = tracks_given.iter().map(|(name, _)| name.clone()).collect();
-    let pairs = match o.raw("pairs") {
-        Some(pairs) => profile::pairs_of(&names, &named_pairs(&pairs)?)?,
-        None => profile::named_pairs(&names),
-    };
-    if !o.has("pairs") && !pairs.is_empty() {
+/// Pairs of tracks as indices, given or recognised by their names.
+fn pairs_of(names: &[String], pairs: Option<NamePairs>) -> Result<Vec<(usize, usize)>> {
+    if let Some(NamePairs(pairs)) = pairs {
+        return profile::pairs_of(names, &pairs);
+    }
+    let pairs = profile::named_pairs(names);
+    if !pairs.is_empty() {
         let shown: Vec<String> = pairs
             .iter()
             .map(|(plus, minus)| format!("`{}` and `{}`", names[*plus], names[*minus]))
@@ -386,84 +405,158 @@ fn signal(regions: &Places, tracks: &Dynamic, o: &Options) -> Result<Map> {
             shown.join(", ")
         ));
     }
-    let borrowed: Vec<(String, &crate::seq::Track)> = tracks_given
+    Ok(pairs)
+}
+
+/// Labels regions by sets of peaks: 1 where a peak of the set overlaps, else 0.
+///
+/// Labels of regions that only an ambiguous peak overlaps are undefined (NaN).
+///
+/// ```rhai
+/// let at = |s, e| intervals::from(#{ chrom: ["chr1"], start: [s], end: [e] });
+/// let regions = intervals::from(#{ chrom: ["chr1", "chr1"], start: [0, 100], end: [50, 150] });
+/// let found = label::peaks(regions, #{ ctcf: at.call(40, 60), sp1: at.call(120, 130) });
+/// assert_eq(found.names, ["ctcf", "sp1"]);
+/// assert_eq(found.values, [[1, 0], [0, 1]]);
+/// ```
+#[native(
+    namespace = "label",
+    returns = "map of names and values: tensor [regions, sets]"
+)]
+pub fn peaks(
+    /// Regions to label.
+    regions: &Places,
+    /// Sets of peaks by name.
+    peaks: PeakSets,
+    options: PeaksOptions,
+) -> Result<Map> {
+    let rule = Rule {
+        bp: options.bp,
+        fraction: options.fraction,
+        other_fraction: options.peak_fraction,
+        strand: options.strand.into(),
+        ..Rule::default()
+    };
+    let ambiguous = options.ambiguous.map_or(Vec::new(), |sets| sets.0);
+    let labels = labels::by_peaks(&regions.0, &peaks.0, &rule, &ambiguous)?;
+    shown(labels, regions.0.len())
+}
+
+/// Returns labelled regions of one length around the joined peaks of several sets.
+///
+/// Overlapping peaks are joined; a region is centred on the middle of each and labelled 1 for
+/// every set with a peak in it.
+///
+/// ```rhai
+/// let at = |s, e| intervals::from(#{ chrom: ["chr1"], start: [s], end: [e] });
+/// let found = label::joint(#{ myc: at.call(100, 120), max: at.call(110, 130) }, #{ length: 50 });
+/// assert_eq(found.regions.start, [90]);
+/// assert_eq(found.values, [[1, 1]]);
+/// ```
+#[native(
+    namespace = "label",
+    returns = "map of regions, names and values: tensor [regions, sets]"
+)]
+pub fn joint(
+    /// Sets of peaks by name.
+    peaks: PeakSets,
+    options: JointOptions,
+) -> Result<Map> {
+    let how = Joint {
+        length: options.length,
+        distance: options.distance,
+        at_least: options.at_least,
+    };
+    let (regions, labels) = labels::joint(&peaks.0, &how)?;
+    let mut map = shown(labels, regions.len())?;
+    map.insert("regions".into(), Places(Rc::new(regions)).into_value());
+    Ok(map)
+}
+
+/// Labels regions by tracks: a number for each track, or a profile of bins.
+///
+/// Bins are from left to right along the chromosome on either strand, unless `use_strand` is true.
+/// Passed as `labels` of `data::regions`, labels follow the sequence: they are read from the
+/// strand of the sequence, reversed by `augment::reverse_complement`, and read again from the
+/// tracks where an augmenter moves bases.
+///
+/// ```rhai
+/// let t = track::from_intervals(intervals::from(#{ chrom: ["chr1"], start: [0], end: [50] }));
+/// let regions = intervals::from(#{ chrom: ["chr1"], start: [0], end: [100] });
+/// assert_eq(label::signal(regions, t).values, [[0.5]]);
+/// assert_eq(label::signal(regions, t, #{ bins: 4, statistic: "sum" }).values, [[25, 25, 0, 0]]);
+/// ```
+#[native(
+    namespace = "label",
+    returns = "map of names, values: tensor [regions, tracks * bins], and their source: regions, tracks, how"
+)]
+pub fn signal(
+    /// Regions to label.
+    regions: &Places,
+    /// Track, or map of name to track.
+    tracks: NamedTracks,
+    options: SignalOptions,
+) -> Result<Map> {
+    let named: Vec<(String, &crate::seq::Track)> = tracks
+        .tracks
         .iter()
         .map(|(name, track)| (name.clone(), &*track.0))
         .collect();
-    tracks_given
-        .iter()
-        .for_each(|(_, track)| crate::bind::seq::track::noted(&track.0, &regions.0));
-    let mut found = labels::by_signal(&regions.0, &borrowed, &how)?;
-    if let (true, Some(partners)) = (
-        o.flag("use_strand"),
-        profile::partners(names.len(), bins, &pairs),
-    ) {
-        profile::orient(&mut found.values, &partners, &regions.0.rows);
+    let names: Vec<String> = named.iter().map(|(name, _)| name.clone()).collect();
+    let pairs = pairs_of(&names, options.pairs)?;
+    for (_, track) in &named {
+        crate::bind::seq::track::noted(track, &regions.0);
     }
-    let mut map = shown(found, regions.0.len())?;
+    let reading = Reading {
+        statistic: options.statistic.into(),
+        bins: options.bins,
+        log1p: options.log1p,
+        missing: options.missing.into(),
+    };
+    let mut labels = labels::by_signal(&regions.0, &named, &reading)?;
+    let partners = profile::partners(names.len(), options.bins, &pairs);
+    if let (true, Some(partners)) = (options.use_strand, partners) {
+        profile::orient(&mut labels.values, &partners, &regions.0.rows);
+    }
     let pairs: rhai::Array = pairs
         .iter()
         .map(|(plus, minus)| array([names[*plus].clone(), names[*minus].clone()]).into())
         .collect();
     let how = Map::from([
-        ("statistic".into(), o.text("statistic").into()),
-        ("bins".into(), o.int("bins").into()),
-        ("log1p".into(), o.flag("log1p").into()),
-        ("missing".into(), o.text("missing").into()),
+        ("statistic".into(), options.statistic.into_value()),
+        ("bins".into(), (options.bins as i64).into()),
+        ("log1p".into(), options.log1p.into()),
+        ("missing".into(), options.missing.into_value()),
         ("pairs".into(), pairs.into()),
-        ("use_strand".into(), o.flag("use_strand").into()),
+        ("use_strand".into(), options.use_strand.into()),
     ]);
+    let mut map = shown(labels, regions.0.len())?;
     map.insert("regions".into(), regions.clone().into_value());
-    map.insert("tracks".into(), tracks.clone());
+    map.insert("tracks".into(), tracks.value);
     map.insert("how".into(), how.into());
     Ok(map)
 }
 
-natives! { natives in "label" {
-    /// Labels regions by sets of peaks: 1 where a peak of the set overlaps, else 0; NaN where only
-    /// an ambiguous one does.
-    ///
-    /// ```rhai
-    /// let at = |s, e| intervals::from(#{ chrom: ["chr1"], start: [s], end: [e] });
-    /// let regions = intervals::from(#{ chrom: ["chr1", "chr1"], start: [0, 100], end: [50, 150] });
-    /// let found = label::peaks(regions, #{ ctcf: at.call(40, 60), sp1: at.call(120, 130) });
-    /// assert_eq(found.names, ["ctcf", "sp1"]);
-    /// assert_eq(found.values, [[1, 0], [0, 1]]);
-    /// ```
-    function "peaks"(c, regions: Places, peaks: Map; o = PEAKS) -> "map of names and values: tensor [regions, sets]" { by_peaks(&regions, &peaks, &o) }
+/// Returns a numeric field of the regions as a label.
+///
+/// ```rhai
+/// let regions = intervals::from(#{ chrom: ["chr1"], start: [0], end: [100], height: [2.5] });
+/// assert_eq(label::field(regions, "height").values, [[2.5]]);
+/// ```
+#[native(
+    namespace = "label",
+    returns = "map of names and values: tensor [regions, 1]"
+)]
+pub fn field(
+    /// Regions to label.
+    regions: &Places,
+    /// Name of the field.
+    name: &str,
+) -> Result<Map> {
+    shown(labels::by_field(&regions.0, name)?, regions.0.len())
+}
 
-    /// Makes regions of several sets' peaks: overlapping peaks are joined, a region of one length
-    /// is laid around the middle of each, and labelled with every set that has a peak in it.
-    ///
-    /// ```rhai
-    /// let at = |s, e| intervals::from(#{ chrom: ["chr1"], start: [s], end: [e] });
-    /// let found = label::joint(#{ myc: at.call(100, 120), max: at.call(110, 130) }, #{ length: 50 });
-    /// assert_eq(found.regions.start, [90]);
-    /// assert_eq(found.values, [[1, 1]]);
-    /// ```
-    function "joint"(c, peaks: Map; o = JOINT) -> "map of regions, names and values: tensor [regions, sets]" { joint(&peaks, &o) }
-
-    /// Labels regions by signals: a number for each track, or a profile of bins.
-    ///
-    /// Bins go from left to right along the chromosome whatever a region's strand is, unless
-    /// `use_strand` is true. Passed whole as `labels` of `data::regions`, labels follow the
-    /// sequence: they are read from the strand that the sequence is read from, turn with
-    /// `augment::reverse_complement`, and are read again from the signals where an augmenter moves
-    /// bases.
-    ///
-    /// ```rhai
-    /// let t = track::from_intervals(intervals::from(#{ chrom: ["chr1"], start: [0], end: [50] }));
-    /// let regions = intervals::from(#{ chrom: ["chr1"], start: [0], end: [100] });
-    /// assert_eq(label::signal(regions, t).values, [[0.5]]);
-    /// assert_eq(label::signal(regions, t, #{ bins: 4, statistic: "sum" }).values, [[25, 25, 0, 0]]);
-    /// ```
-    function "signal"(c, regions: Places, tracks: Dynamic; o = SIGNAL) -> "map of names, values: tensor [regions, tracks * bins], and where they come from: regions, tracks, how" { signal(&regions, &tracks, &o) }
-
-    /// Takes a field of numbers as a label.
-    ///
-    /// ```rhai
-    /// let regions = intervals::from(#{ chrom: ["chr1"], start: [0], end: [100], height: [2.5] });
-    /// assert_eq(label::field(regions, "height").values, [[2.5]]);
-    /// ```
-    function "field"(c, regions: Places, name: String) -> "map of names and values: tensor [regions, 1]" { shown(labels::by_field(&regions.0, &name)?, regions.0.len()) }
-} }
+/// The native functions declared here.
+pub fn natives() -> Vec<Native> {
+    natives_of![peaks, joint, signal, field]
+}

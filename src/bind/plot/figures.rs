@@ -2,19 +2,150 @@
 
 use crate::base::{Result, Values, shape};
 use crate::bind::types::Numbers;
-use crate::lang::options::{INF, Opt, OptKind, opt};
-use crate::lang::{Options, session};
+use crate::lang::{Native, Options, native, natives_of, session};
 use crate::metrics::{Pairs, ranking};
 use crate::optim::Schedule;
 use crate::optim::schedule::{Clock, Point};
 use crate::plot::{self, Bars, Boxes, Chart, Content, Dots, Figure, Heat, Scale, Series, terminal};
 use crate::torch::Tensor;
 use crate::train::History;
-use crate::{bail, fault, natives};
+use crate::{bail, fault};
 use rhai::{Array, Dynamic, Identifier, Map};
 use std::io::IsTerminal;
 
-/// Points of a curve, at most.
+/// Options of `plot::calibration`.
+#[derive(Options)]
+pub struct CalibrationOptions {
+    /// Number of bins of equal width from 0 to 1.
+    #[option(default = 10, min = 1, max = 1000)]
+    bins: usize,
+}
+
+/// Options of `plot::confusion`.
+#[derive(Options)]
+pub struct ConfusionOptions {
+    /// Smallest prediction that counts as class 1.
+    #[option(default = 0.5)]
+    threshold: f64,
+    /// Whether predictions are class indices instead of probabilities of class 1.
+    #[option(default = false)]
+    classes: bool,
+    /// Names of the classes.
+    #[option(default = [])]
+    names: Vec<String>,
+}
+
+/// Titles of the axes.
+#[derive(Options)]
+pub struct AxisOptions {
+    /// Title of the horizontal axis.
+    #[option(default = "")]
+    x: String,
+    /// Title of the vertical axis.
+    #[option(default = "")]
+    y: String,
+}
+
+/// Options of `plot::histogram`.
+#[derive(Options)]
+pub struct HistogramOptions {
+    /// Number of bins over the range of all samples.
+    #[option(default = 40, min = 1, max = 10_000)]
+    bins: usize,
+    /// Title of the horizontal axis.
+    #[option(default = "")]
+    x: String,
+}
+
+/// Options of `plot::bars`.
+#[derive(Options)]
+pub struct BarOptions {
+    /// Whether the bars of a group are stacked.
+    #[option(default = false)]
+    stacked: bool,
+    /// Title of the vertical axis.
+    #[option(default = "")]
+    y: String,
+}
+
+/// Options of `plot::boxes`.
+#[derive(Options)]
+pub struct BoxOptions {
+    /// Whether densities are drawn instead of boxes.
+    #[option(default = false)]
+    violin: bool,
+    /// Title of the vertical axis.
+    #[option(default = "")]
+    y: String,
+}
+
+/// Options of `plot::scatter`.
+#[derive(Options)]
+pub struct ScatterOptions {
+    #[option(flatten)]
+    axes: AxisOptions,
+    /// Whether the line of equal values is drawn.
+    #[option(default = false)]
+    diagonal: bool,
+}
+
+/// Options of `plot::embedding`.
+#[derive(Options)]
+pub struct EmbeddingOptions {
+    /// Title of the figure.
+    #[option(default = "embedding")]
+    title: String,
+    #[option(flatten)]
+    axes: AxisOptions,
+}
+
+/// Options of `plot::heat`.
+#[derive(Options)]
+pub struct HeatOptions {
+    /// Names of the rows.
+    #[option(default = [])]
+    rows: Vec<String>,
+    /// Names of the columns.
+    #[option(default = [])]
+    columns: Vec<String>,
+    #[option(flatten)]
+    axes: AxisOptions,
+    /// Quantity or unit that the colours show.
+    #[option(default = "")]
+    unit: String,
+    /// Whether the colour scale diverges from white at 0.
+    #[option(default = false)]
+    diverging: bool,
+    /// Whether each cell shows its number.
+    #[option(default = false)]
+    numbers: bool,
+}
+
+/// Options of `plot::curves`.
+#[derive(Options)]
+pub struct CurveOptions {
+    #[option(flatten)]
+    axes: AxisOptions,
+    /// Whether the horizontal axis shows decimal logarithms.
+    #[option(default = false)]
+    log_x: bool,
+}
+
+/// Options of `plot::schedule`.
+#[derive(Options)]
+pub struct ScheduleOptions {
+    /// Number of epochs of the run.
+    #[option(default = 100, min = 1, max = 1_000_000)]
+    epochs: usize,
+    /// Number of steps per epoch.
+    #[option(default = 10, min = 1, max = 1_000_000)]
+    steps_per_epoch: usize,
+    /// Learning rate of the optimizer.
+    #[option(default = 1, min = 0)]
+    lr: f64,
+}
+
+/// Largest number of points of a curve.
 const POINTS: usize = 600;
 
 pub(in crate::bind) fn numbered(values: &[f64]) -> Vec<(f64, f64)> {
@@ -32,7 +163,7 @@ pub(in crate::bind) fn series(name: impl Into<String>, points: Vec<(f64, f64)>) 
     }
 }
 
-pub(in crate::bind) fn history(run: &History) -> Figure {
+fn run_figure(run: &History) -> Figure {
     let names = run.names();
     let line = |name: &String| series(name, numbered(&run.column(name).unwrap_or_default()));
     let of = |loss: bool| {
@@ -95,8 +226,8 @@ fn pair(name: &str, value: &Dynamic) -> Result<(Vec<f64>, Vec<f64>)> {
     Ok((a, b))
 }
 
-/// Scores and labels under a name each: one pair, or a map of pairs.
-fn judged(scores: &Numbers, labels: &Numbers) -> Result<(Vec<f64>, Vec<f64>)> {
+/// Scores and labels of one shape.
+fn scored(scores: &Numbers, labels: &Numbers) -> Result<(Vec<f64>, Vec<f64>)> {
     crate::bind::host::words::same_shape(scores, labels)?;
     Ok((scores.0.to_f64()?, labels.0.to_f64()?))
 }
@@ -119,11 +250,11 @@ impl Curve {
             Values::Double(&scores).in_32_bits(),
             Values::Double(&labels).in_32_bits(),
         );
-        let found = ranking::ranking(&scores, &labels);
+        let areas = ranking::ranking(&scores, &labels);
         let (area, points) = match self {
-            Curve::Roc => (found.auroc, ranking::roc(&scores, &labels, POINTS)),
+            Curve::Roc => (areas.auroc, ranking::roc(&scores, &labels, POINTS)),
             Curve::PrecisionRecall => (
-                found.average_precision,
+                areas.average_precision,
                 ranking::precision_recall(&scores, &labels, POINTS),
             ),
         };
@@ -160,7 +291,7 @@ fn curve(kind: Curve, scores: &Numbers, labels: &Numbers) -> Result<Figure> {
     } else {
         "average precision"
     };
-    Ok(kind.figure(vec![kind.line(name, judged(scores, labels)?)?]))
+    Ok(kind.figure(vec![kind.line(name, scored(scores, labels)?)?]))
 }
 
 fn several(kind: Curve, curves: &Map) -> Result<Figure> {
@@ -171,8 +302,8 @@ fn several(kind: Curve, curves: &Map) -> Result<Figure> {
     Ok(kind.figure(lines))
 }
 
-fn calibration(scores: &Numbers, labels: &Numbers, bins: usize) -> Result<Figure> {
-    let (scores, labels) = judged(scores, labels)?;
+fn calibration_figure(scores: &Numbers, labels: &Numbers, bins: usize) -> Result<Figure> {
+    let (scores, labels) = scored(scores, labels)?;
     need_binary("calibration", &scores, &labels)?;
     if let Some(wrong) = scores.iter().find(|s| !(0.0..=1.0).contains(*s)) {
         bail!("value", "`scores` must be probabilities, got {wrong}"; hint: "`.sigmoid()` makes probabilities of logits");
@@ -197,11 +328,6 @@ fn calibration(scores: &Numbers, labels: &Numbers, bins: usize) -> Result<Figure
     Ok(plot::chart("calibration", chart))
 }
 
-/// Names that an option gives; none where it is not there.
-pub fn named(o: &Options, key: &str) -> Result<Vec<String>> {
-    Ok(o.get::<Vec<String>>(key)?.unwrap_or_default())
-}
-
 pub(in crate::bind) fn rows_of(name: &str, values: &Tensor) -> Result<Vec<Vec<f64>>> {
     let [_, width] = values.shape()[..] else {
         bail!(
@@ -217,38 +343,34 @@ pub(in crate::bind) fn rows_of(name: &str, values: &Tensor) -> Result<Vec<Vec<f6
         .collect())
 }
 
-fn heat(title: &str, values: &Tensor, o: &Options) -> Result<Figure> {
+fn heat_figure(title: &str, values: &Tensor, options: HeatOptions) -> Result<Figure> {
     let values = rows_of("values", values)?;
-    let (rows, columns) = (named(o, "rows")?, named(o, "columns")?);
+    let width = values.first().map_or(0, Vec::len);
     for (names, n, key) in [
-        (&rows, values.len(), "rows"),
-        (&columns, values.first().map_or(0, Vec::len), "columns"),
+        (&options.rows, values.len(), "rows"),
+        (&options.columns, width, "columns"),
     ] {
         if !names.is_empty() && names.len() != n {
             bail!("option", "option `{key}` names {} of {n}", names.len());
         }
     }
-    let scale = if o.flag("diverging") {
-        Scale::Diverging
-    } else {
-        Scale::Sequential
-    };
-    Ok(plot::heat(
-        title,
-        Heat {
-            values,
-            rows,
-            columns,
-            x: o.text("x"),
-            y: o.text("y"),
-            unit: o.text("unit"),
-            scale,
-            numbers: o.flag("numbers"),
+    let heat = Heat {
+        values,
+        rows: options.rows,
+        columns: options.columns,
+        x: options.axes.x,
+        y: options.axes.y,
+        unit: options.unit,
+        scale: match options.diverging {
+            true => Scale::Diverging,
+            false => Scale::Sequential,
         },
-    ))
+        numbers: options.numbers,
+    };
+    Ok(plot::heat(title, heat))
 }
 
-/// Fails on numbers that are no class; NaN labels are undefined.
+/// Fails on numbers that are no class indices; NaN labels are undefined.
 fn need_classes(name: &str, values: &[f64]) -> Result<()> {
     let is_class = |v: &f64| (v.is_nan() && name == "labels") || (*v >= 0.0 && v.fract() == 0.0);
     match values.iter().position(|v| !is_class(v)) {
@@ -261,21 +383,24 @@ fn need_classes(name: &str, values: &[f64]) -> Result<()> {
     }
 }
 
-fn confusion(predicted: &Numbers, labels: &Numbers, o: &Options) -> Result<Figure> {
+fn confusion_figure(
+    predicted: &Numbers,
+    labels: &Numbers,
+    options: ConfusionOptions,
+) -> Result<Figure> {
     crate::bind::host::words::same_shape(predicted, labels)?;
     let (predicted, labels) = (predicted.0.to_f64()?, labels.0.to_f64()?);
-    if o.flag("classes") {
+    if options.classes {
         need_classes("predicted", &predicted)?;
         need_classes("labels", &labels)?;
     } else {
         need_binary("confusion", &predicted, &labels)?;
     }
-    let threshold = o.float("threshold");
     let class = |v: &f64| {
-        if o.flag("classes") {
+        if options.classes {
             v.round().max(0.0) as usize
         } else {
-            usize::from(*v >= threshold)
+            usize::from(*v >= options.threshold)
         }
     };
     let truth = |v: &f64| v.round().max(0.0) as usize;
@@ -289,7 +414,7 @@ fn confusion(predicted: &Numbers, labels: &Numbers, o: &Options) -> Result<Figur
     if n > 200 {
         bail!("value", "{n} classes are more than a figure can show: 200");
     }
-    let names = named(o, "names")?;
+    let names = options.names;
     if !names.is_empty() && names.len() < n {
         bail!(
             "option",
@@ -316,86 +441,36 @@ fn confusion(predicted: &Numbers, labels: &Numbers, o: &Options) -> Result<Figur
     Ok(plot::heat("confusion", heat))
 }
 
-fn lines(title: &str, columns: &Map) -> Result<Figure> {
-    let one = |(name, value): (&Identifier, &Dynamic)| {
-        Ok(series(name.as_str(), numbered(&column(name, value)?)))
-    };
-    Ok(plot::chart(
-        title,
-        Chart {
-            lines: columns.iter().map(one).collect::<Result<_>>()?,
-            ..Chart::default()
-        },
-    ))
-}
-
-fn curves(title: &str, columns: &Map, o: &Options) -> Result<Figure> {
-    let one = |(name, value): (&Identifier, &Dynamic)| {
-        let (x, y) = pair(name, value)?;
-        let x: Vec<f64> = if o.flag("log_x") {
-            x.into_iter().map(f64::log10).collect()
-        } else {
-            x
-        };
-        Ok(series(name.as_str(), x.into_iter().zip(y).collect()))
-    };
-    let lines = columns.iter().map(one).collect::<Result<_>>()?;
-    let x = if o.flag("log_x") {
-        format!("log10 {}", o.text("x"))
-    } else {
-        o.text("x")
-    };
-    Ok(plot::chart(
-        title,
-        Chart {
-            x,
-            y: o.text("y"),
-            lines,
-            ..Chart::default()
-        },
-    ))
-}
-
-fn scatter(title: &str, columns: &Map, o: &Options) -> Result<Figure> {
-    let one = |(name, value): (&Identifier, &Dynamic)| {
+fn dots_of(columns: &Map) -> Result<Vec<Dots>> {
+    let dots = |(name, value): (&Identifier, &Dynamic)| {
         let (x, y) = pair(name, value)?;
         Ok(Dots {
             name: name.to_string(),
             points: x.into_iter().zip(y).collect(),
         })
     };
-    let dots: Vec<Dots> = columns.iter().map(one).collect::<Result<_>>()?;
-    let guide = if o.flag("diagonal") {
-        let all = || {
-            dots.iter()
-                .flat_map(|own| own.points.iter().flat_map(|p| [p.0, p.1]))
-                .filter(|v| v.is_finite())
-        };
-        let (low, high) = all().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| {
-            (a.min(v), b.max(v))
+    columns.iter().map(dots).collect()
+}
+
+/// The line of equal values, over the range of all points.
+fn diagonal(dots: &[Dots]) -> Vec<(f64, f64)> {
+    let values = dots
+        .iter()
+        .flat_map(|dots| dots.points.iter().flat_map(|point| [point.0, point.1]));
+    let (low, high) = values
+        .filter(|value| value.is_finite())
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
+            (low.min(value), high.max(value))
         });
-        vec![(low, low), (high, high)]
-    } else {
-        Vec::new()
-    };
-    let figure = plot::chart(
-        title,
-        Chart {
-            x: o.text("x"),
-            y: o.text("y"),
-            dots,
-            guide,
-            ..Chart::default()
-        },
-    );
-    Ok(Figure {
-        size: (620, 520),
-        ..figure
-    })
+    vec![(low, low), (high, high)]
 }
 
 /// Points in the plane, coloured by a label each.
-fn embedding(points: &Tensor, labels: &Dynamic, o: &Options) -> Result<Figure> {
+fn embedding_figure(
+    points: &Tensor,
+    labels: &Dynamic,
+    options: EmbeddingOptions,
+) -> Result<Figure> {
     let rows = rows_of("points", points)?;
     if rows.first().is_some_and(|row| row.len() != 2) {
         bail!("shape", "`points` must be [n, 2], got {}", shape::text(&points.shape()); hint: "reduce them to two dimensions first");
@@ -430,10 +505,10 @@ fn embedding(points: &Tensor, labels: &Dynamic, o: &Options) -> Result<Figure> {
         })
         .collect();
     let figure = plot::chart(
-        &o.text("title"),
+        &options.title,
         Chart {
-            x: o.text("x"),
-            y: o.text("y"),
+            x: options.axes.x,
+            y: options.axes.y,
             dots,
             ..Chart::default()
         },
@@ -444,80 +519,66 @@ fn embedding(points: &Tensor, labels: &Dynamic, o: &Options) -> Result<Figure> {
     })
 }
 
-fn samples(columns: &Map) -> Result<Vec<(String, Vec<f64>)>> {
+fn samples_of(columns: &Map) -> Result<Vec<(String, Vec<f64>)>> {
     columns
         .iter()
         .map(|(name, value)| Ok((name.to_string(), column(name, value)?)))
         .collect()
 }
 
-fn boxes(title: &str, columns: &Map, o: &Options) -> Result<Figure> {
-    let (groups, samples) = samples(columns)?.into_iter().unzip();
-    Ok(plot::boxes(
-        title,
-        Boxes {
-            groups,
-            samples,
-            violin: o.flag("violin"),
-            y: o.text("y"),
-        },
-    ))
+/// The height and the error of a bar.
+fn bar(name: &str, value: &Dynamic) -> Result<(f64, f64)> {
+    if let Some(height) = crate::lang::value::number(value) {
+        return Ok((height, 0.0));
+    }
+    let [height, error] = column(name, value)?[..] else {
+        bail!(
+            "type",
+            "`{name}` must be a number or [value, error], got {}",
+            session::describe(value)
+        );
+    };
+    Ok((height, error))
 }
 
-fn bars(title: &str, rows: &Array, o: &Options) -> Result<Figure> {
+fn bars_figure(title: &str, rows: &Array, options: BarOptions) -> Result<Figure> {
     let mut groups = Vec::new();
     let mut parts: Vec<(String, Vec<(f64, f64)>)> = Vec::new();
     for row in rows {
-        let map = row
-            .read_lock::<Map>()
-            .map(|map| map.clone())
-            .ok_or_else(|| {
-                fault!(
-                    "type",
-                    "rows must be maps #{{ group, name: value or [value, error], … }}, got {}",
-                    session::describe(row)
-                )
-            })?;
+        let Some(map) = row.read_lock::<Map>().map(|map| map.clone()) else {
+            bail!(
+                "type",
+                "rows must be maps #{{ group, name: value or [value, error], … }}, got {}",
+                session::describe(row)
+            );
+        };
         let Some(group) = map.get("group") else {
-            return Err(fault!("value", "each row needs a `group`"));
+            bail!("value", "each row needs a `group`");
         };
         groups.push(group.to_string());
         for (name, value) in map.iter().filter(|(name, _)| name.as_str() != "group") {
-            let own = match crate::lang::value::number(value) {
-                Some(height) => (height, 0.0),
-                None => match column(name, value)?.as_slice() {
-                    [height, error] => (*height, *error),
-                    _ => {
-                        return Err(fault!(
-                            "type",
-                            "`{name}` must be a number or [value, error], got {}",
-                            session::describe(value)
-                        ));
-                    }
-                },
-            };
+            let bar = bar(name, value)?;
             match parts.iter_mut().find(|(known, _)| known == name.as_str()) {
-                Some((_, values)) => values.push(own),
-                None => parts.push((name.to_string(), vec![own])),
+                Some((_, values)) => values.push(bar),
+                None => parts.push((name.to_string(), vec![bar])),
             }
         }
     }
     if parts.is_empty() || parts.iter().any(|(_, values)| values.len() != groups.len()) {
-        return Err(fault!("value", "every row needs the same names"));
+        bail!("value", "every row needs the same names");
     }
-    Ok(plot::bars(
-        title,
-        Bars {
-            groups,
-            parts,
-            stacked: o.flag("stacked"),
-            y: o.text("y"),
-        },
-    ))
+    let bars = Bars {
+        groups,
+        parts,
+        stacked: options.stacked,
+        y: options.y,
+    };
+    Ok(plot::bars(title, bars))
 }
 
-pub(in crate::bind) fn schedule(
-    own: &Schedule,
+/// The learning rate, and the momentum where it changes, along a run.
+pub(in crate::bind) fn schedule_figure(
+    schedule: &Schedule,
     epochs: usize,
     per_epoch: usize,
     lr: f64,
@@ -529,7 +590,7 @@ pub(in crate::bind) fn schedule(
         .map(|step| {
             (
                 step as f64 / per_epoch as f64,
-                own.at(&Clock {
+                schedule.at(&Clock {
                     step: step as f64,
                     ..whole
                 }),
@@ -557,343 +618,438 @@ pub(in crate::bind) fn schedule(
     }
     let height = 260 * charts.len() as u32 + 40;
     Figure {
-        title: own.text(),
+        title: schedule.text(),
         content: Content::Charts(charts),
         size: (720, height),
     }
 }
 
-const HISTOGRAM: &[Opt] = &[
-    opt(
-        "bins",
-        OptKind::Int(1, 10_000),
-        "40",
-        "bins over the range of all samples",
-    ),
-    opt("x", OptKind::Text, "\"\"", "title of the horizontal axis"),
-];
-const X: Opt = opt("x", OptKind::Text, "\"\"", "title of the horizontal axis");
-const Y: Opt = opt("y", OptKind::Text, "\"\"", "title of the vertical axis");
-const CURVES: &[Opt] = &[
-    X,
-    Y,
-    opt(
-        "log_x",
-        OptKind::Bool,
-        "false",
-        "whether the horizontal axis shows decimal logarithms",
-    ),
-];
-const SCATTER: &[Opt] = &[
-    X,
-    Y,
-    opt(
-        "diagonal",
-        OptKind::Bool,
-        "false",
-        "whether the line of equal values is drawn",
-    ),
-];
-const BARS: &[Opt] = &[
-    opt(
-        "stacked",
-        OptKind::Bool,
-        "false",
-        "whether parts stand upon each other",
-    ),
-    Y,
-];
-const BOXES: &[Opt] = &[
-    opt(
-        "violin",
-        OptKind::Bool,
-        "false",
-        "whether densities are drawn instead of boxes",
-    ),
-    Y,
-];
-const HEAT: &[Opt] = &[
-    opt(
-        "rows",
-        OptKind::Other("array of strings"),
-        "",
-        "names of the rows",
-    ),
-    opt(
-        "columns",
-        OptKind::Other("array of strings"),
-        "",
-        "names of the columns",
-    ),
-    X,
-    Y,
-    opt("unit", OptKind::Text, "\"\"", "what the colours mean"),
-    opt(
-        "diverging",
-        OptKind::Bool,
-        "false",
-        "whether colours part at 0, which is white",
-    ),
-    opt(
-        "numbers",
-        OptKind::Bool,
-        "false",
-        "whether each cell shows its number",
-    ),
-];
-const CONFUSION: &[Opt] = &[
-    opt(
-        "threshold",
-        OptKind::Float(-INF, INF),
-        "0.5",
-        "prediction from which a row counts as 1",
-    ),
-    opt(
-        "classes",
-        OptKind::Bool,
-        "false",
-        "whether predictions are numbers of classes; else probabilities of class 1",
-    ),
-    opt(
-        "names",
-        OptKind::Other("array of strings"),
-        "",
-        "names of the classes",
-    ),
-];
-const CALIBRATION: &[Opt] = &[opt(
-    "bins",
-    OptKind::Int(1, 1000),
-    "10",
-    "bins of equal width from 0 to 1",
-)];
-const EMBEDDING: &[Opt] = &[
-    opt("title", OptKind::Text, "\"embedding\"", "the title"),
-    X,
-    Y,
-];
-const SCHEDULE: &[Opt] = &[
-    opt(
-        "epochs",
-        OptKind::Int(1, 1_000_000),
-        "100",
-        "epochs of the run",
-    ),
-    opt(
-        "steps_per_epoch",
-        OptKind::Int(1, 1_000_000),
-        "10",
-        "steps in an epoch",
-    ),
-    opt(
-        "lr",
-        OptKind::Float(0.0, INF),
-        "1",
-        "the optimizer's learning rate",
-    ),
-];
+/// Draws the receiver operating characteristic of one task, with its area.
+///
+/// ```rhai
+/// assert_eq(plot::roc([0.9, 0.1], [1, 0]).title, "ROC");
+/// ```
+#[native(namespace = "plot")]
+pub fn roc(
+    /// Scores of the rows, in any range.
+    scores: &Numbers,
+    /// Labels, 0 or 1, of the shape of the scores.
+    labels: &Numbers,
+) -> Result<Figure> {
+    curve(Curve::Roc, scores, labels)
+}
 
-natives! { judged_plots in "plot" {
-    /// Draws a receiver operating characteristic.
-    ///
-    /// ```rhai
-    /// assert_eq(plot::roc([0.9, 0.1], [1, 0]).title, "ROC");
-    /// ```
-    function "roc"(c, scores: Numbers, labels: Numbers) -> "figure" { curve(Curve::Roc, &scores, &labels) }
+/// Draws several receiver operating characteristics with their areas.
+///
+/// ```rhai
+/// assert_eq(plot::rocs(#{ good: [[0.9, 0.1], [1, 0]], bad: [[0.1, 0.9], [1, 0]] }).title, "ROC");
+/// ```
+#[native(namespace = "plot")]
+pub fn rocs(
+    /// Map of name to [scores, labels].
+    curves: &Map,
+) -> Result<Figure> {
+    several(Curve::Roc, curves)
+}
 
-    /// Draws several receiver operating characteristics with their areas: a map of name to [scores,
-    /// labels].
-    ///
-    /// ```rhai
-    /// assert_eq(plot::rocs(#{ good: [[0.9, 0.1], [1, 0]], bad: [[0.1, 0.9], [1, 0]] }).title, "ROC");
-    /// ```
-    function "rocs"(c, curves: Map) -> "figure" { several(Curve::Roc, &curves) }
+/// Draws precision against recall, with the average precision.
+///
+/// ```rhai
+/// assert_eq(plot::pr([0.9, 0.1], [1, 0]).title, "precision and recall");
+/// ```
+#[native(namespace = "plot")]
+pub fn pr(
+    /// Scores of the rows, in any range.
+    scores: &Numbers,
+    /// Labels, 0 or 1, of the shape of the scores.
+    labels: &Numbers,
+) -> Result<Figure> {
+    curve(Curve::PrecisionRecall, scores, labels)
+}
 
-    /// Draws precision against recall, with the average precision.
-    ///
-    /// ```rhai
-    /// assert_eq(plot::pr([0.9, 0.1], [1, 0]).title, "precision and recall");
-    /// ```
-    function "pr"(c, scores: Numbers, labels: Numbers) -> "figure" { curve(Curve::PrecisionRecall, &scores, &labels) }
+/// Draws several curves of precision against recall, with their average precision.
+///
+/// ```rhai
+/// assert_eq(plot::prs(#{ good: [[0.9, 0.1], [1, 0]] }).title, "precision and recall");
+/// ```
+#[native(namespace = "plot")]
+pub fn prs(
+    /// Map of name to [scores, labels].
+    curves: &Map,
+) -> Result<Figure> {
+    several(Curve::PrecisionRecall, curves)
+}
 
-    /// Draws several curves of precision against recall: a map of name to [scores, labels].
-    ///
-    /// ```rhai
-    /// assert_eq(plot::prs(#{ good: [[0.9, 0.1], [1, 0]] }).title, "precision and recall");
-    /// ```
-    function "prs"(c, curves: Map) -> "figure" { several(Curve::PrecisionRecall, &curves) }
+/// Draws the fraction of positives against the predicted probability, in bins.
+///
+/// ```rhai
+/// assert_eq(plot::calibration([0.1, 0.8, 0.9], [0, 1, 1]).title, "calibration");
+/// ```
+/// ```rhai,fails
+/// plot::calibration([3.0], [1]);
+/// //~ must be probabilities
+/// ```
+#[native(namespace = "plot")]
+pub fn calibration(
+    /// Predicted probabilities.
+    scores: &Numbers,
+    /// Labels, 0 or 1, of the shape of the scores.
+    labels: &Numbers,
+    options: CalibrationOptions,
+) -> Result<Figure> {
+    calibration_figure(scores, labels, options.bins)
+}
 
-    /// Draws how often the label is 1 against the predicted probability, over bins of equal width.
-    ///
-    /// ```rhai
-    /// assert_eq(plot::calibration([0.1, 0.8, 0.9], [0, 1, 1]).title, "calibration");
-    /// ```
-    /// ```rhai,fails
-    /// plot::calibration([3.0], [1]);
-    /// //~ must be probabilities
-    /// ```
-    function "calibration"(c, scores: Numbers, labels: Numbers; o = CALIBRATION) -> "figure" { calibration(&scores, &labels, o.int("bins") as usize) }
+/// Draws a confusion matrix: the number of rows of each label and predicted class.
+///
+/// ```rhai
+/// assert_eq(plot::confusion([0.9, 0.2, 0.7], [1, 0, 0], #{ names: ["unbound", "bound"] }).title, "confusion");
+/// ```
+#[native(namespace = "plot")]
+pub fn confusion(
+    /// Probabilities of class 1, or class indices from 0.
+    predicted: &Numbers,
+    /// Class indices from 0, of the shape of the predictions; undefined ones are NaN.
+    labels: &Numbers,
+    options: ConfusionOptions,
+) -> Result<Figure> {
+    confusion_figure(predicted, labels, options)
+}
 
-    /// Draws how many rows of each label were predicted as what.
-    ///
-    /// ```rhai
-    /// assert_eq(plot::confusion([0.9, 0.2, 0.7], [1, 0, 0], #{ names: ["unbound", "bound"] }).title, "confusion");
-    /// ```
-    function "confusion"(c, predicted: Numbers, labels: Numbers; o = CONFUSION) -> "figure" { confusion(&predicted, &labels, &o) }
-} }
+/// Draws samples as outlines of histograms over common bins, each of area 1.
+///
+/// ```rhai
+/// assert_eq(plot::histogram("weights", #{ a: [1.0, 2.0, 2.5], b: [0.0, 4.0] }, #{ bins: 5, x: "weight" }).title, "weights");
+/// ```
+#[native(namespace = "plot")]
+pub fn histogram(
+    /// Title of the figure.
+    title: &str,
+    /// Map of name to numbers.
+    samples: &Map,
+    options: HistogramOptions,
+) -> Result<Figure> {
+    let samples = samples_of(samples)?;
+    Ok(plot::histogram(title, &options.x, &samples, options.bins))
+}
 
-natives! { number_plots in "plot" {
-    /// Draws samples as outlines of histograms over common bins, each of area 1.
-    ///
-    /// ```rhai
-    /// assert_eq(plot::histogram("weights", #{ a: [1.0, 2.0, 2.5], b: [0.0, 4.0] }, #{ bins: 5, x: "weight" }).title, "weights");
-    /// ```
-    function "histogram"(c, title: String, samples: Map; o = HISTOGRAM) -> "figure" { Ok(plot::histogram(&title, &o.text("x"), &self::samples(&samples)?, o.int("bins") as usize)) }
+/// Draws groups of bars, with errors where they are given.
+///
+/// ```rhai
+/// let f = plot::bars("filters", [#{ group: "10", single: [3, 1], combined: [5, 2] }, #{ group: "20", single: [6, 1], combined: [9, 2] }], #{ stacked: true, y: "filters" });
+/// assert_eq(f.title, "filters");
+/// ```
+#[native(namespace = "plot")]
+pub fn bars(
+    /// Title of the figure.
+    title: &str,
+    /// Groups, each a map `#{ group, name: value, … }` or `#{ group, name: [value, error], … }`.
+    rows: &Array,
+    options: BarOptions,
+) -> Result<Figure> {
+    bars_figure(title, rows, options)
+}
 
-    /// Draws bars with errors, a group for each row: #{ group, name: value, … } or #{ group, name:
-    /// [value, error], … }.
-    ///
-    /// ```rhai
-    /// let f = plot::bars("filters", [#{ group: "10", single: [3, 1], combined: [5, 2] }, #{ group: "20", single: [6, 1], combined: [9, 2] }], #{ stacked: true, y: "filters" });
-    /// assert_eq(f.title, "filters");
-    /// ```
-    function "bars"(c, title: String, rows: Array; o = BARS) -> "figure" { bars(&title, &rows, &o) }
+/// Draws the distributions of samples as box plots or violins.
+///
+/// Boxes show the median and the quartiles; whiskers are at most 1.5 interquartile ranges long,
+/// and values beyond them are drawn as points.
+///
+/// ```rhai
+/// assert_eq(plot::boxes("areas", #{ tcn: [0.8, 0.9, 0.7], lstm: [0.6, 0.8, 0.7] }, #{ y: "AUROC", violin: true }).title, "areas");
+/// ```
+#[native(namespace = "plot")]
+pub fn boxes(
+    /// Title of the figure.
+    title: &str,
+    /// Map of name to numbers.
+    samples: &Map,
+    options: BoxOptions,
+) -> Result<Figure> {
+    let (groups, samples) = samples_of(samples)?.into_iter().unzip();
+    let boxes = Boxes {
+        groups,
+        samples,
+        violin: options.violin,
+        y: options.y,
+    };
+    Ok(plot::boxes(title, boxes))
+}
 
-    /// Draws how samples are spread: median, quartiles, and what lies beyond 1.5 times their
-    /// distance; or densities.
-    ///
-    /// ```rhai
-    /// assert_eq(plot::boxes("areas", #{ tcn: [0.8, 0.9, 0.7], lstm: [0.6, 0.8, 0.7] }, #{ y: "AUROC", violin: true }).title, "areas");
-    /// ```
-    function "boxes"(c, title: String, samples: Map; o = BOXES) -> "figure" { boxes(&title, &samples, &o) }
+/// Draws sets of points, in a colour each.
+///
+/// ```rhai
+/// assert_eq(plot::scatter("two networks", #{ factors: [[0.5, 0.7], [0.6, 0.7]] }, #{ diagonal: true, x: "linear", y: "FM" }).title, "two networks");
+/// ```
+#[native(namespace = "plot")]
+pub fn scatter(
+    /// Title of the figure.
+    title: &str,
+    /// Map of name to [x, y].
+    points: &Map,
+    options: ScatterOptions,
+) -> Result<Figure> {
+    let dots = dots_of(points)?;
+    let guide = match options.diagonal {
+        true => diagonal(&dots),
+        false => Vec::new(),
+    };
+    let chart = Chart {
+        x: options.axes.x,
+        y: options.axes.y,
+        dots,
+        guide,
+        ..Chart::default()
+    };
+    Ok(Figure {
+        size: (620, 520),
+        ..plot::chart(title, chart)
+    })
+}
 
-    /// Draws points: a map of name to [x, y].
-    ///
-    /// ```rhai
-    /// assert_eq(plot::scatter("two networks", #{ factors: [[0.5, 0.7], [0.6, 0.7]] }, #{ diagonal: true, x: "linear", y: "FM" }).title, "two networks");
-    /// ```
-    function "scatter"(c, title: String, points: Map; o = SCATTER) -> "figure" { scatter(&title, &points, &o) }
+/// Draws points in the plane, coloured by their labels.
+///
+/// ```rhai
+/// assert_eq(plot::embedding([[0.0, 1.0], [1.0, 0.0]], ["a", "b"]).title, "embedding");
+/// ```
+#[native(namespace = "plot")]
+pub fn embedding(
+    /// Coordinates, [points, 2].
+    points: &Numbers,
+    /// Label of each point: an array of strings, or numbers.
+    labels: Dynamic,
+    options: EmbeddingOptions,
+) -> Result<Figure> {
+    embedding_figure(&points.0, &labels, options)
+}
 
-    /// Draws points in the plane, [n, 2], coloured by their labels: an array of strings or numbers.
-    ///
-    /// ```rhai
-    /// assert_eq(plot::embedding([[0.0, 1.0], [1.0, 0.0]], ["a", "b"]).title, "embedding");
-    /// ```
-    function "embedding"(c, points: Numbers, labels: Dynamic; o = EMBEDDING) -> "figure" { embedding(&points.0, &labels, &o) }
+/// Draws a matrix as coloured cells.
+///
+/// ```rhai
+/// let f = plot::heat("overlap", [[1.0, 0.2], [0.2, 1.0]], #{ rows: ["a", "b"], columns: ["a", "b"], numbers: true });
+/// assert_eq(f.title, "overlap");
+/// ```
+#[native(namespace = "plot")]
+pub fn heat(
+    /// Title of the figure.
+    title: &str,
+    /// Matrix, [rows, columns].
+    values: &Numbers,
+    options: HeatOptions,
+) -> Result<Figure> {
+    heat_figure(title, &values.0, options)
+}
 
-    /// Draws a matrix as coloured cells.
-    ///
-    /// ```rhai
-    /// let f = plot::heat("overlap", [[1.0, 0.2], [0.2, 1.0]], #{ rows: ["a", "b"], columns: ["a", "b"], numbers: true });
-    /// assert_eq(f.title, "overlap");
-    /// ```
-    function "heat"(c, title: String, values: Numbers; o = HEAT) -> "figure" { heat(&title, &values.0, &o) }
+/// Draws attention weights as coloured cells, a row for each query.
+///
+/// ```rhai
+/// assert_eq(plot::attention([[0.9, 0.1], [0.4, 0.6]]).title, "attention");
+/// ```
+#[native(namespace = "plot")]
+pub fn attention(
+    /// Attention weights, [queries, keys].
+    weights: &Numbers,
+) -> Result<Figure> {
+    let heat = Heat {
+        values: rows_of("weights", &weights.0)?,
+        x: "key".into(),
+        y: "query".into(),
+        unit: "weight".into(),
+        ..Heat::default()
+    };
+    Ok(plot::heat("attention", heat))
+}
 
-    /// Draws attention weights [queries, keys] as coloured cells, queries from above.
-    ///
-    /// ```rhai
-    /// assert_eq(plot::attention([[0.9, 0.1], [0.4, 0.6]]).title, "attention");
-    /// ```
-    function "attention"(c, weights: Numbers) -> "figure" {
-        let values = rows_of("weights", &weights.0)?;
-        let heat = Heat { values, x: "key".into(), y: "query".into(), unit: "weight".into(), ..Heat::default() };
-        Ok(plot::heat("attention", heat))
+/// Draws curves through points.
+///
+/// ```rhai
+/// assert_eq(plot::curves("recovery", #{ net: [[100, 1000], [0.5, 0.9]] }, #{ x: "sequences", log_x: true }).title, "recovery");
+/// ```
+#[native(namespace = "plot")]
+pub fn curves(
+    /// Title of the figure.
+    title: &str,
+    /// Map of name to [x, y].
+    columns: &Map,
+    options: CurveOptions,
+) -> Result<Figure> {
+    let AxisOptions { mut x, y } = options.axes;
+    let scale = match options.log_x {
+        true => f64::log10,
+        false => std::convert::identity::<f64>,
+    };
+    if options.log_x {
+        x = format!("log10 {x}");
     }
+    let line = |(name, value): (&Identifier, &Dynamic)| {
+        let (x, y) = pair(name, value)?;
+        let points = x.into_iter().map(scale).zip(y).collect();
+        Ok(series(name.as_str(), points))
+    };
+    let lines = columns.iter().map(line).collect::<Result<_>>()?;
+    let chart = Chart {
+        x,
+        y,
+        lines,
+        ..Chart::default()
+    };
+    Ok(plot::chart(title, chart))
+}
 
-    /// Draws curves through points: a map of name to [x, y].
-    ///
-    /// ```rhai
-    /// assert_eq(plot::curves("recovery", #{ net: [[100, 1000], [0.5, 0.9]] }, #{ x: "sequences", log_x: true }).title, "recovery");
-    /// ```
-    function "curves"(c, title: String, columns: Map; o = CURVES) -> "figure" { curves(&title, &columns, &o) }
+/// Draws columns of numbers against their index, from 1.
+///
+/// ```rhai
+/// assert_eq(plot::lines("loss", #{ train: [0.7, 0.5] }).title, "loss");
+/// ```
+#[native(namespace = "plot")]
+pub fn lines(
+    /// Title of the figure.
+    title: &str,
+    /// Map of name to numbers.
+    columns: &Map,
+) -> Result<Figure> {
+    let samples = samples_of(columns)?.into_iter();
+    let chart = Chart {
+        lines: samples
+            .map(|(name, values)| series(name, numbered(&values)))
+            .collect(),
+        ..Chart::default()
+    };
+    Ok(plot::chart(title, chart))
+}
 
-    /// Draws columns of numbers against their index, from 1.
-    ///
-    /// ```rhai
-    /// assert_eq(plot::lines("loss", #{ train: [0.7, 0.5] }).title, "loss");
-    /// ```
-    function "lines"(c, title: String, columns: Map) -> "figure" { lines(&title, &columns) }
+/// Draws the losses and metrics of a training run by epoch.
+///
+/// ```rhai
+/// let set = data::from(#{ x: tensor::ones([4, 2]), label: tensor::ones([4, 1]) });
+/// let run = train::fit(nn::build(nn::linear(1), [2], #{ name: "net" }), #{ train: set, loss: loss::mse(), optimizer: optim::sgd(), epochs: 2, progress: false });
+/// assert_eq(plot::history(run).title, "net");
+/// ```
+#[native(namespace = "plot")]
+pub fn history(
+    /// History that `train::fit` returns.
+    run: &History,
+) -> Figure {
+    run_figure(run)
+}
 
-    /// Draws what a training run measured, epoch by epoch: losses above, metrics below.
-    ///
-    /// ```rhai
-    /// let set = data::from(#{ x: tensor::ones([4, 2]), label: tensor::ones([4, 1]) });
-    /// let run = train::fit(nn::build(nn::linear(1), [2], #{ name: "net" }), #{ train: set, loss: loss::mse(), optimizer: optim::sgd(), epochs: 2, progress: false });
-    /// assert_eq(plot::history(run).title, "net");
-    /// ```
-    function "history"(c, run: History) -> "figure" { Ok(history(&run)) }
+/// Draws the learning rate of a schedule by epoch, and the momentum where it changes.
+///
+/// ```rhai
+/// let f = plot::schedule(schedule::warmup(0.2).then(schedule::cosine()), #{ epochs: 50, lr: 0.001 });
+/// assert(f.title.contains("warmup"));
+/// ```
+#[native(namespace = "plot")]
+pub fn schedule(
+    /// Schedule of the learning rate.
+    schedule: &Schedule,
+    options: ScheduleOptions,
+) -> Figure {
+    let ScheduleOptions {
+        epochs,
+        steps_per_epoch,
+        lr,
+    } = options;
+    schedule_figure(schedule, epochs, steps_per_epoch, lr)
+}
 
-    /// Draws the learning rate (and momentum, where it moves) that a schedule gives.
-    ///
-    /// ```rhai
-    /// let f = plot::schedule(schedule::warmup(0.2).then(schedule::cosine()), #{ epochs: 50, lr: 0.001 });
-    /// assert(f.title.contains("warmup"));
-    /// ```
-    function "schedule"(c, own: Schedule; o = SCHEDULE) -> "figure" { Ok(schedule(&own, o.int("epochs") as usize, o.int("steps_per_epoch") as usize, o.float("lr"))) }
-} }
-
-/// Columns of the terminal, where it tells.
-fn columns() -> usize {
+/// Columns of the terminal, from `COLUMNS` where it is set.
+fn terminal_columns() -> usize {
     std::env::var("COLUMNS")
         .ok()
         .and_then(|text| text.parse().ok())
         .unwrap_or(90)
 }
 
-natives! { methods in "figure" {
-    /// Writes it as .svg or .png; in a run, into `figures/`.
-    ///
-    /// ```rhai
-    /// plot::roc([0.9, 0.1], [1, 0]).save("/tmp/cistron_example.svg");
-    /// ```
-    method "save"(c, this: Figure, path: String) -> "nothing" { this.save(&session::place_output(&path, true)?) }
+/// Writes the figure as .svg or .png; in a run, into `figures/`.
+///
+/// ```rhai
+/// plot::roc([0.9, 0.1], [1, 0]).save("/tmp/cistron_example.svg");
+/// ```
+#[native(namespace = "figure", form = method)]
+pub fn save(
+    this: &Figure,
+    /// Path of the file, which ends in .svg or .png.
+    path: &str,
+) -> Result<()> {
+    this.save(&session::place_output(path, true)?)
+}
 
-    /// Shows it: as a picture in a notebook, else printed in the terminal: curves of dots, bars of
-    /// blocks, coloured letters.
-    ///
-    /// ```rhai
-    /// plot::lines("loss", #{ train: [0.7, 0.5, 0.4] }).show();
-    /// ```
-    method "show"(c, this: Figure) -> "nothing" {
-        if session::displayed(&Dynamic::from(this.clone())) {
-            return Ok(());
-        }
-        let plain = terminal::show(&this, columns(), false);
-        if !std::io::stdout().is_terminal() {
-            plain.lines().for_each(session::print);
-            return Ok(());
-        }
-        let colored = terminal::show(&this, columns(), true);
-        plain.lines().zip(colored.lines()).for_each(|(plain, colored)| session::print_colored(plain, colored));
-        Ok(())
+/// Shows the figure: as an image in a notebook, else as text in the terminal.
+///
+/// ```rhai
+/// plot::lines("loss", #{ train: [0.7, 0.5, 0.4] }).show();
+/// ```
+#[native(namespace = "figure", form = method)]
+pub fn show(this: &Figure) {
+    let shown = Dynamic::from(this.clone());
+    if session::displayed(&shown) {
+        return;
     }
+    let plain = terminal::show(this, terminal_columns(), false);
+    if !std::io::stdout().is_terminal() {
+        plain.lines().for_each(session::print);
+        return;
+    }
+    let colored = terminal::show(this, terminal_columns(), true);
+    let lines = plain.lines().zip(colored.lines());
+    lines.for_each(|(plain, colored)| session::print_colored(plain, colored));
+}
 
-    /// Itself as plain text.
-    ///
-    /// ```rhai
-    /// assert(plot::lines("loss", #{ train: [0.7, 0.5, 0.4] }).text.contains("train"));
-    /// ```
-    property "text"(c, this: Figure) -> "string" { Ok(terminal::show(&this, columns(), false)) }
+/// The figure as plain text, as `show` prints it.
+///
+/// ```rhai
+/// assert(plot::lines("loss", #{ train: [0.7, 0.5, 0.4] }).text.contains("train"));
+/// ```
+#[native(namespace = "figure", form = property)]
+pub fn text(this: &Figure) -> String {
+    terminal::show(this, terminal_columns(), false)
+}
 
-    /// Itself as SVG.
-    ///
-    /// ```rhai
-    /// assert(plot::roc([0.9, 0.1], [1, 0]).svg.contains("<svg"));
-    /// ```
-    property "svg"(c, this: Figure) -> "string" { this.to_svg() }
+/// The figure as SVG.
+///
+/// ```rhai
+/// assert(plot::roc([0.9, 0.1], [1, 0]).svg.contains("<svg"));
+/// ```
+#[native(namespace = "figure", form = property)]
+pub fn svg(this: &Figure) -> Result<String> {
+    this.to_svg()
+}
 
-    /// Its title.
-    ///
-    /// ```rhai
-    /// assert_eq(plot::roc([0.9, 0.1], [1, 0]).title, "ROC");
-    /// ```
-    property "title"(c, this: Figure) -> "string" { Ok(this.title.clone()) }
-} }
+/// The title of the figure.
+///
+/// ```rhai
+/// assert_eq(plot::roc([0.9, 0.1], [1, 0]).title, "ROC");
+/// ```
+#[native(namespace = "figure", form = property)]
+pub fn title(this: &Figure) -> String {
+    this.title.clone()
+}
 
-/// All of them.
-pub fn natives() -> Vec<crate::lang::Native> {
-    [judged_plots(), number_plots()]
-        .into_iter()
-        .flatten()
-        .collect()
+/// The native functions of `plot` that are declared here.
+pub fn natives() -> Vec<Native> {
+    natives_of![
+        roc,
+        rocs,
+        pr,
+        prs,
+        calibration,
+        confusion,
+        histogram,
+        bars,
+        boxes,
+        scatter,
+        embedding,
+        heat,
+        attention,
+        curves,
+        lines,
+        history,
+        schedule,
+    ]
+}
+
+/// The methods and properties of figures.
+pub fn methods() -> Vec<Native> {
+    natives_of![save, show, text, svg, title]
 }

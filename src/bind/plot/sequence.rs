@@ -2,19 +2,64 @@
 
 use crate::base::table::Cells;
 use crate::base::{Result, shape};
-use crate::bind::plot::figures::named;
 use crate::bind::seq::genome::Places;
 use crate::bind::types::{Motifs, Numbers, Tabled};
-use crate::lang::options::{MANY, Opt, OptKind, opt};
-use crate::lang::{Options, session};
+use crate::lang::{Choice, Native, Options, native, natives_of, session};
 use crate::nn::Model;
 use crate::plot::{self, Diagram, Feature, Figure, Letters, Part, Row, Scaling, Tracks};
 use crate::seq::Motif;
 use crate::torch::Tensor;
-use crate::{bail, fault, natives};
+use crate::{bail, fault};
 use rhai::{Array, Dynamic, Map};
 
-fn matches(hits: &Tabled, queries: &Motifs, targets: &Motifs) -> Result<Figure> {
+/// Options of `plot::logos`.
+#[derive(Options)]
+pub struct LogoOptions {
+    /// Quantity that the height of a letter shows: its share of the information, in bits, or its
+    /// probability.
+    #[option(default = "information")]
+    scale: LogoScale,
+}
+
+/// Quantities that the heights of letters show.
+#[derive(Choice, Clone, Copy)]
+pub enum LogoScale {
+    /// Share of the information of the position, in bits.
+    Information,
+    /// Probability.
+    Probability,
+}
+
+impl From<LogoScale> for Scaling {
+    fn from(scale: LogoScale) -> Scaling {
+        match scale {
+            LogoScale::Information => Scaling::Information,
+            LogoScale::Probability => Scaling::Probability,
+        }
+    }
+}
+
+/// Options of `plot::contributions`.
+#[derive(Options)]
+pub struct ContributionOptions {
+    /// Number of the first position.
+    #[option(default = 0)]
+    first: i64,
+    /// Names of several sequences.
+    #[option(default = [])]
+    names: Vec<String>,
+}
+
+/// Options of `plot::tracks`.
+#[derive(Options)]
+pub struct TrackOptions {
+    /// Title of the common axis, such as the chromosome.
+    #[option(default = "position, bp")]
+    x: String,
+}
+
+/// The motifs of the rows of a table of matches: query, target and the offset between them.
+fn matched(hits: &Tabled, queries: &Motifs, targets: &Motifs) -> Result<Vec<(Motif, Motif, i64)>> {
     let table = &hits.0;
     let find = |pool: &Motifs, name: &str, what: &str| {
         pool.0
@@ -63,28 +108,10 @@ fn matches(hits: &Tabled, queries: &Motifs, targets: &Motifs) -> Result<Figure> 
             offset[i],
         ))
     };
-    Ok(plot::aligned(
-        &(0..table.len()).map(one).collect::<Result<Vec<_>>>()?,
-    ))
+    (0..table.len()).map(one).collect()
 }
 
-fn logos(motifs: &Motifs, o: &Options) -> Figure {
-    let scaling = if o.text("scale") == "probability" {
-        Scaling::Probability
-    } else {
-        Scaling::Information
-    };
-    plot::logos(
-        "logos",
-        motifs
-            .0
-            .iter()
-            .map(|motif| Letters::of_motif(motif, scaling))
-            .collect(),
-    )
-}
-
-/// Rows of A, C, G, T out of [4, length].
+/// The heights of A, C, G, T at each position, from [4, length].
 fn heights(name: &str, values: &Tensor) -> Result<Vec<[f64; 4]>> {
     let [4, _] = values.shape()[..] else {
         bail!(
@@ -101,34 +128,25 @@ fn heights(name: &str, values: &Tensor) -> Result<Vec<[f64; 4]>> {
         .collect())
 }
 
-fn contributions(title: &str, values: &Tensor, o: &Options) -> Result<Figure> {
-    let first = o.int("first");
-    let of = |name: &str, values: &Tensor| -> Result<Letters> {
+/// The letters of one or several sequences.
+fn letters(title: &str, values: &Tensor, options: &ContributionOptions) -> Result<Vec<Letters>> {
+    let one = |name: String, values: &Tensor| -> Result<Letters> {
         Ok(Letters {
-            name: name.into(),
+            name,
             heights: heights("values", values)?,
             scaling: Scaling::Contribution,
-            first,
+            first: options.first,
         })
     };
-    let all = match values.shape()[..] {
-        [n, 4, _] => {
-            let names = named(o, "names")?;
-            (0..n)
-                .map(|i| {
-                    of(
-                        &names
-                            .get(i as usize)
-                            .cloned()
-                            .unwrap_or_else(|| format!("{title} {}", i + 1)),
-                        &values.select(0, i)?,
-                    )
-                })
-                .collect::<Result<_>>()?
-        }
-        _ => vec![of(title, values)?],
+    let [n, 4, _] = values.shape()[..] else {
+        return Ok(vec![one(title.into(), values)?]);
     };
-    Ok(plot::logos(title, all))
+    let named = |i: i64| {
+        let name = options.names.get(i as usize).cloned();
+        let name = name.unwrap_or_else(|| format!("{title} {}", i + 1));
+        one(name, &values.select(0, i)?)
+    };
+    (0..n).map(named).collect()
 }
 
 fn feature(value: &Map) -> Result<Feature> {
@@ -173,7 +191,7 @@ fn track(row: &Dynamic, (start, end): (i64, i64)) -> Result<Row> {
         if heights.len() as i64 != end - start {
             bail!(
                 "shape",
-                "`{name}` holds contributions of {} bases, the stretch has {}",
+                "`{name}` holds contributions of {} bases, the range has {}",
                 heights.len(),
                 end - start
             );
@@ -189,17 +207,17 @@ fn track(row: &Dynamic, (start, end): (i64, i64)) -> Result<Row> {
     if let Some(places) = value.read_lock::<Places>() {
         let list = &places.0;
         let field = list.field("name").or(list.field("gene"));
-        let named = |i: usize| field.map(|own| own.text(i)).unwrap_or_default();
+        let named = |i: usize| field.map(|field| field.text(i)).unwrap_or_default();
         let features = list
             .rows
             .iter()
             .enumerate()
-            .filter(|(_, own)| own.start < end && own.end > start);
+            .filter(|(_, row)| row.start < end && row.end > start);
         let features = features
-            .map(|(i, own)| Feature {
-                start: own.start,
-                end: own.end,
-                strand: own.strand.letter(),
+            .map(|(i, row)| Feature {
+                start: row.start,
+                end: row.end,
+                strand: row.strand.letter(),
                 name: named(i),
             })
             .collect();
@@ -213,30 +231,110 @@ fn track(row: &Dynamic, (start, end): (i64, i64)) -> Result<Row> {
     Ok(Row::Features { name, features })
 }
 
-fn tracks(title: &str, start: i64, end: i64, rows: &Array, o: &Options) -> Result<Figure> {
+/// Draws the sequence logos of motifs.
+///
+/// ```rhai
+/// assert_eq(plot::logos(sim::motifs(2)).title, "logos");
+/// assert_eq(plot::logos(sim::motifs(2), #{ scale: "probability" }).title, "logos");
+/// ```
+#[native(namespace = "plot")]
+pub fn logos(
+    /// Motifs, a logo each.
+    motifs: &Motifs,
+    options: LogoOptions,
+) -> Figure {
+    let scaling = options.scale.into();
+    let logos = motifs.0.iter();
+    plot::logos(
+        "logos",
+        logos
+            .map(|motif| Letters::of_motif(motif, scaling))
+            .collect(),
+    )
+}
+
+/// Draws contributions of bases as letters; negative ones are below the line.
+///
+/// ```rhai
+/// let scores = seq::one_hot(["ACGT"])[0] * tensor::from([0.5, -0.2, 1.0, 0.1]);
+/// assert_eq(plot::contributions("saliency", scores).title, "saliency");
+/// ```
+#[native(namespace = "plot")]
+pub fn contributions(
+    /// Title of the figure.
+    title: &str,
+    /// Contributions, [4, length] of one sequence or [n, 4, length] of several.
+    values: &Numbers,
+    options: ContributionOptions,
+) -> Result<Figure> {
+    Ok(plot::logos(title, letters(title, &values.0, &options)?))
+}
+
+/// Draws the logos of motifs above those of their matches, aligned.
+///
+/// ```rhai
+/// let pool = sim::motifs(20, #{ width: 10, sharpness: 0.9, seed: 1 });
+/// let query = motif::all([pool[3].reverse_complement()]);
+/// let hits = motifs::tomtom(query, pool, #{ distance: "pearson", threshold: 0.01 });
+/// assert_eq(plot::matches(hits, query, pool).title, "matches");
+/// ```
+#[native(namespace = "plot")]
+pub fn matches(
+    /// Table of `motifs::tomtom`; each row is drawn.
+    hits: &Tabled,
+    /// Motifs that the column `query` names.
+    queries: &Motifs,
+    /// Motifs that the column `target` names.
+    targets: &Motifs,
+) -> Result<Figure> {
+    Ok(plot::aligned(&matched(hits, queries, targets)?))
+}
+
+/// Draws signals, features and contributions over a range of a chromosome.
+///
+/// ```rhai
+/// let rows = [#{ name: "reads", signal: [1, 5, 2] }, #{ name: "genes", features: [#{ start: 110, end: 180, strand: "+", name: "Reb1" }] }];
+/// assert_eq(plot::tracks("locus", 100, 200, rows, #{ x: "chrIV" }).title, "locus");
+/// ```
+#[native(namespace = "plot")]
+pub fn tracks(
+    /// Title of the figure.
+    title: &str,
+    /// First base of the range, from 0.
+    start: i64,
+    /// End of the range, which is excluded.
+    end: i64,
+    /// Maps `#{ name, signal }` (numbers at equal steps), `#{ name, features }` (intervals, or an
+    /// array of #{ start, end, strand, name }) or `#{ name, contributions }` ([4, end - start]).
+    rows: &Array,
+    options: TrackOptions,
+) -> Result<Figure> {
     if start >= end {
         bail!(
             "value",
             "`end` must be larger than `start`, got {start} and {end}"
         );
     }
-    let rows = rows
-        .iter()
-        .map(|row| track(row, (start, end)))
-        .collect::<Result<_>>()?;
-    Ok(plot::tracks(
-        title,
-        Tracks {
-            x: o.text("x"),
-            start,
-            end,
-            rows,
-        },
-    ))
+    let rows = rows.iter().map(|row| track(row, (start, end)));
+    let tracks = Tracks {
+        x: options.x,
+        start,
+        end,
+        rows: rows.collect::<Result<_>>()?,
+    };
+    Ok(plot::tracks(title, tracks))
 }
 
-/// The layers of a network, from its input down.
-pub fn model(net: &Model) -> Figure {
+/// Draws the layers of a network, from its input to its output.
+///
+/// ```rhai
+/// assert_eq(plot::model(nn::build(nn::conv1d(4, 3), [4, 20], #{ name: "small" })).title, "small");
+/// ```
+#[native(namespace = "plot")]
+pub fn model(
+    /// Network.
+    net: &Model,
+) -> Figure {
     let input = Part {
         name: "input".into(),
         layer: "input".into(),
@@ -261,77 +359,7 @@ pub fn model(net: &Model) -> Figure {
     )
 }
 
-const LOGOS: &[Opt] = &[opt(
-    "scale",
-    OptKind::Choice(&["information", "probability"]),
-    "\"information\"",
-    "what the height of a letter means",
-)];
-const CONTRIBUTIONS: &[Opt] = &[
-    opt(
-        "first",
-        OptKind::Int(-MANY, MANY),
-        "0",
-        "number of the first position",
-    ),
-    opt(
-        "names",
-        OptKind::Other("array of strings"),
-        "",
-        "names of several sequences",
-    ),
-];
-const TRACKS: &[Opt] = &[opt(
-    "x",
-    OptKind::Text,
-    "\"position, bp\"",
-    "title of the common axis, such as the chromosome",
-)];
-
-natives! { natives in "plot" {
-    /// Draws sequence logos: letters as high as their share of the position's information, bits, or
-    /// as their probability.
-    ///
-    /// ```rhai
-    /// assert_eq(plot::logos(sim::motifs(2)).title, "logos");
-    /// assert_eq(plot::logos(sim::motifs(2), #{ scale: "probability" }).title, "logos");
-    /// ```
-    function "logos"(c, motifs: Motifs; o = LOGOS) -> "figure" { Ok(logos(&motifs, &o)) }
-
-    /// Draws contributions of bases, [4, length] or [n, 4, length], as letters; negative ones hang
-    /// below the line.
-    ///
-    /// ```rhai
-    /// let scores = seq::one_hot(["ACGT"])[0] * tensor::from([0.5, -0.2, 1.0, 0.1]);
-    /// assert_eq(plot::contributions("saliency", scores).title, "saliency");
-    /// ```
-    function "contributions"(c, title: String, values: Numbers; o = CONTRIBUTIONS) -> "figure" { contributions(&title, &values.0, &o) }
-
-    /// Draws logos of motifs above those of what they match, aligned: each row of a table of
-    /// `motifs::tomtom`.
-    ///
-    /// ```rhai
-    /// let pool = sim::motifs(20, #{ width: 10, sharpness: 0.9, seed: 1 });
-    /// let query = motif::all([pool[3].reverse_complement()]);
-    /// let hits = motifs::tomtom(query, pool, #{ distance: "pearson", threshold: 0.01 });
-    /// assert_eq(plot::matches(hits, query, pool).title, "matches");
-    /// ```
-    function "matches"(c, hits: Tabled, queries: Motifs, targets: Motifs) -> "figure" { matches(&hits, &queries, &targets) }
-
-    /// Draws rows over one stretch, from base `start` up to `end`: `#{ name, signal }` (numbers of
-    /// equal steps), `#{ name, features }` (intervals, or an array of #{ start, end, strand, name
-    /// }), `#{ name, contributions }` ([4, end - start]).
-    ///
-    /// ```rhai
-    /// let rows = [#{ name: "reads", signal: [1, 5, 2] }, #{ name: "genes", features: [#{ start: 110, end: 180, strand: "+", name: "Reb1" }] }];
-    /// assert_eq(plot::tracks("locus", 100, 200, rows, #{ x: "chrIV" }).title, "locus");
-    /// ```
-    function "tracks"(c, title: String, start: i64, end: i64, rows: Array; o = TRACKS) -> "figure" { tracks(&title, start, end, &rows, &o) }
-
-    /// Draws the layers of a network, from its input down.
-    ///
-    /// ```rhai
-    /// assert_eq(plot::model(nn::build(nn::conv1d(4, 3), [4, 20], #{ name: "small" })).title, "small");
-    /// ```
-    function "model"(c, net: Model) -> "figure" { Ok(model(&net)) }
-} }
+/// The native functions declared here.
+pub fn natives() -> Vec<Native> {
+    natives_of![logos, contributions, matches, tracks, model]
+}
