@@ -264,7 +264,7 @@ fn help_and_reference() {
     assert!(
         code == 0
             && out.contains("`padding`")
-            && out.contains("Makes a convolution along the sequence."),
+            && out.contains("Returns a convolution along the sequence."),
         "{out}"
     );
     let (_, err, code) = said(&cistron(place.path(), &["help", "nn::conv1"]));

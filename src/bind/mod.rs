@@ -35,7 +35,7 @@ pub fn library() -> Library {
         nn::init::natives(),
         nn::layers::natives(),
         nn::blocks::natives(),
-        nn::layers::models(),
+        nn::model::natives(),
         nn::loss::natives(),
         train::optim::natives(),
         train::schedule::natives(),

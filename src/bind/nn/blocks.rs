@@ -1,123 +1,229 @@
-//! `nn::…`: layers made of layers, custom layers, building.
+//! `nn::…`: layers that contain other layers, and layers that scripts define.
 
 use crate::base::Result;
 use crate::bind::nn::layers::layer;
-use crate::lang::options::{Opt, OptKind, opt};
-use crate::lang::value::array;
-use crate::lang::{Callback, IntoValue, Options, session};
+use crate::lang::value::{array, mismatch};
+use crate::lang::{
+    Call, Callback, Choice, FromValue, IntoValue, Native, Options, native, natives_of, session,
+};
 use crate::nn::compose::{self, Merge, TurnedBack};
 use crate::nn::custom::Custom;
 use crate::nn::strands::InputKind;
-use crate::nn::{How, Layer, Mode, Model, Shape, Value};
-use crate::torch::{Device, Precision, Tensor};
-use crate::{bail, fault, natives};
-use rhai::{Array, Dynamic, Map};
+use crate::nn::{Layer, Mode, Shape, Value};
+use crate::torch::Tensor;
+use crate::{bail, fault};
+use rhai::{Array, Dynamic, Map, NativeCallContext};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-const RESIDUAL: &[Opt] = &[
-    opt(
-        "shortcut",
-        OptKind::Other("layer"),
-        "",
-        "what the input goes through before it is added",
-    ),
-    opt(
-        "after",
-        OptKind::Other("layer"),
-        "",
-        "what the sum goes through",
-    ),
-];
+/// Options of `nn::residual`.
+#[derive(Options)]
+pub struct ResidualOptions {
+    /// Layer that is applied to the input before it is added.
+    shortcut: Option<Layer>,
+    /// Layer that is applied to the sum.
+    after: Option<Layer>,
+}
 
-const MERGE: &[Opt] = &[opt(
-    "merge",
-    OptKind::Choice(Merge::NAMES),
-    "\"concat\"",
-    "how outputs become one: concat (along the channels), add, mean, max",
-)];
+/// Options of `nn::parallel`.
+#[derive(Options)]
+pub struct ParallelOptions {
+    /// How outputs are combined: concat (along the channels), add, mean or max.
+    #[option(default = "concat")]
+    merge: MergeName,
+}
 
-const BRANCHES: &[Opt] = &[
-    opt(
-        "merge",
-        OptKind::Choice(Merge::NAMES),
-        "\"concat\"",
-        "how outputs become one: concat (along the channels), add, mean, max",
-    ),
-    opt(
-        "order",
-        OptKind::Other("array of input names"),
-        "",
-        "the order of the branches, where `layers` is a map",
-    ),
-];
+/// Options of `nn::branches`.
+#[derive(Options)]
+pub struct BranchesOptions {
+    /// How outputs are combined: concat (along the channels), add, mean or max.
+    #[option(default = "concat")]
+    merge: MergeName,
+    /// Names of the inputs in the order of the branches, where `layers` is a map.
+    order: Option<Vec<String>>,
+}
 
-const STRANDS: &[Opt] = &[
-    opt(
-        "merge",
-        OptKind::Choice(Merge::NAMES),
-        "\"mean\"",
-        "how the two outputs become one: mean, max, add, concat",
-    ),
-    opt(
-        "input",
-        OptKind::Choice(InputKind::NAMES),
-        "",
-        "what the one input is: sequence (reverse complement), track (read backwards), stranded (read backwards, channels 0 and 1, 2 and 3, … exchanged), features (the same); told by its shape unless given",
-    ),
-    opt(
-        "inputs",
-        OptKind::Other("map of input name to one of these words"),
-        "",
-        "what each of several inputs is",
-    ),
-    opt(
-        "outputs",
-        OptKind::Choice(TurnedBack::NAMES),
-        "\"aligned\"",
-        "how an output [channels, positions] of the reverse strand is turned back before the merge: aligned (positions backwards), stranded (channels 0 and 1, … exchanged too; features too), as_is",
-    ),
-];
+/// Options of `nn::both_strands`.
+#[derive(Options)]
+pub struct BothStrandsOptions {
+    /// How the two outputs are combined: mean, max, add or concat.
+    #[option(default = "mean")]
+    merge: MergeName,
+    /// Kind of the only input: sequence (reverse complement), track (reversed), stranded (reversed,
+    /// channels 0 and 1, 2 and 3, … exchanged) or features (unchanged); inferred from the shape
+    /// unless given.
+    input: Option<InputName>,
+    /// Kind of each of several inputs, by input name.
+    inputs: Option<InputKinds>,
+    /// How an output [channels, positions] of the reverse strand is changed before the merge:
+    /// aligned (positions reversed), stranded (also channels 0 and 1, … exchanged; also of
+    /// features) or as_is.
+    #[option(default = "aligned")]
+    outputs: OutputName,
+}
+
+/// Options of `nn::custom`.
+#[derive(Options)]
+pub struct CustomOptions {
+    /// Function |shape| that returns a map of parameters for an input of the shape (without the
+    /// batch).
+    params: Option<Callback>,
+    /// Function |p, x| or |p, x, is_training| that computes the output tensor from the map of
+    /// parameters and the input.
+    forward: Callback,
+}
+
+/// The names of the ways to combine outputs.
+#[derive(Choice)]
+pub enum MergeName {
+    /// Concatenation along the channels.
+    Concat,
+    /// Sum.
+    Add,
+    /// Mean.
+    Mean,
+    /// Maximum.
+    Max,
+}
+
+impl From<MergeName> for Merge {
+    fn from(name: MergeName) -> Merge {
+        match name {
+            MergeName::Concat => Merge::Concat,
+            MergeName::Add => Merge::Add,
+            MergeName::Mean => Merge::Mean,
+            MergeName::Max => Merge::Max,
+        }
+    }
+}
+
+/// The names of the kinds of inputs.
+#[derive(Choice)]
+pub enum InputName {
+    /// One-hot bases, which are reverse complemented.
+    Sequence,
+    /// Values along the sequence, which are reversed.
+    Track,
+    /// Tracks of both strands, which are reversed and exchanged.
+    Stranded,
+    /// Values without positions, which do not change.
+    Features,
+}
+
+impl From<InputName> for InputKind {
+    fn from(name: InputName) -> InputKind {
+        match name {
+            InputName::Sequence => InputKind::Sequence,
+            InputName::Track => InputKind::Track,
+            InputName::Stranded => InputKind::Stranded,
+            InputName::Features => InputKind::Features,
+        }
+    }
+}
+
+/// The names of the ways to align an output of the reverse strand.
+#[derive(Choice)]
+pub enum OutputName {
+    /// Positions are reversed.
+    Aligned,
+    /// Positions are reversed, channels exchanged in pairs.
+    Stranded,
+    /// Nothing is changed.
+    AsIs,
+}
+
+impl From<OutputName> for TurnedBack {
+    fn from(name: OutputName) -> TurnedBack {
+        match name {
+            OutputName::Aligned => TurnedBack::Aligned,
+            OutputName::Stranded => TurnedBack::Stranded,
+            OutputName::AsIs => TurnedBack::AsIs,
+        }
+    }
+}
+
+/// The kinds of several inputs, by input name.
+#[derive(Default)]
+pub struct InputKinds(pub BTreeMap<String, InputKind>);
+
+impl FromValue for InputKinds {
+    fn kind() -> String {
+        "map of input name to one of these words".into()
+    }
+    fn from_value(value: &mut Dynamic, context: &NativeCallContext) -> Result<Self> {
+        let map = Map::from_value(value, context)?;
+        let kind = |(name, mut value): (rhai::Identifier, Dynamic)| {
+            let kind = InputName::from_value(&mut value, context).map_err(|mut fault| {
+                fault.message = format!("`{name}` {}", fault.message);
+                fault.kind = "option";
+                fault
+            })?;
+            Ok((name.to_string(), kind.into()))
+        };
+        map.into_iter()
+            .map(kind)
+            .collect::<Result<_>>()
+            .map(InputKinds)
+    }
+}
 
 /// Kinds of inputs, as a map of options states them.
 pub fn kinds_of(map: Option<Map>) -> Result<BTreeMap<String, InputKind>> {
     let kind = |(name, value): (rhai::Identifier, Dynamic)| {
         let word = value.clone().into_string().unwrap_or_default();
-        let found = InputKind::named(&word);
-        let words = || {
-            InputKind::NAMES
-                .iter()
-                .map(|word| format!("\"{word}\""))
-                .collect::<Vec<_>>()
-                .join(", ")
-        };
-        let found = found.ok_or_else(|| {
+        let kind = InputKind::named(&word).ok_or_else(|| {
             fault!(
                 "option",
-                "option `inputs`: `{name}` must be one of {}, got {}",
-                words(),
+                "option `inputs`: `{name}` must be {}, got {}",
+                crate::lang::constraint::one_of(InputKind::NAMES),
                 session::describe(&value)
             )
         })?;
-        Ok((name.to_string(), found))
+        Ok((name.to_string(), kind))
     };
     map.unwrap_or_default().into_iter().map(kind).collect()
 }
 
-const CUSTOM: &[Opt] = &[
-    opt(
-        "params",
-        OptKind::Other("function |shape| map of tensors"),
-        "",
-        "makes the parameters for an input's shape (without the batch)",
-    ),
-    opt(
-        "forward",
-        OptKind::Other("function |p, x| tensor"),
-        "",
-        "computes the output from parameters and input; a third parameter tells whether it trains",
-    ),
-];
+/// The branches of several inputs as a script writes them.
+pub enum Branches {
+    /// A map of layers by input name.
+    Named(Map),
+    /// Pairs of an input name and a layer.
+    Pairs(Array),
+}
+
+impl FromValue for Branches {
+    fn kind() -> String {
+        "map of input name to layer, or an array of pairs".into()
+    }
+    fn from_value(value: &mut Dynamic, context: &NativeCallContext) -> Result<Self> {
+        Map::from_value(value, context)
+            .map(Branches::Named)
+            .or_else(|_| Array::from_value(value, context).map(Branches::Pairs))
+            .map_err(|_| mismatch(&Self::kind(), value))
+    }
+}
+
+/// The layers of branches with the names of their inputs.
+fn branches_of(layers: &Branches) -> Result<Vec<(String, Layer)>> {
+    match layers {
+        Branches::Named(map) => {
+            let branch = |(name, value): (&rhai::Identifier, &Dynamic)| {
+                let layer = layer_of(value, &format!("branch `{name}`"))?;
+                Ok((name.to_string(), layer))
+            };
+            map.iter().map(branch).collect()
+        }
+        Branches::Pairs(items) => {
+            let branch = |(i, (name, layer)): (usize, (Option<String>, Layer))| {
+                let name = name.ok_or_else(|| fault!("type", "branch {i} is a layer without the name of its input"; hint: "`[\"sequence\", nn::conv1d(…)]`"))?;
+                Ok((name, layer))
+            };
+            let parts = parts_of(items, "the branches")?.into_iter().enumerate();
+            parts.map(branch).collect()
+        }
+    }
+}
 
 fn layer_of(value: &Dynamic, what: &str) -> Result<Layer> {
     value
@@ -132,7 +238,7 @@ fn layer_of(value: &Dynamic, what: &str) -> Result<Layer> {
         })
 }
 
-/// Parts of a layer: layers, or pairs of a name and a layer.
+/// The parts of a layer with their names, where pairs state them.
 fn parts_of(items: &Array, whole: &str) -> Result<Vec<(Option<String>, Layer)>> {
     let mut parts: Vec<(Option<String>, Layer)> = Vec::new();
     for (i, item) in items.iter().enumerate() {
@@ -168,60 +274,26 @@ fn parts_of(items: &Array, whole: &str) -> Result<Vec<(Option<String>, Layer)>> 
     Ok(parts)
 }
 
-/// The branches of a map or of pairs, in order.
-fn branches_of(value: &Dynamic, order: Option<Vec<String>>) -> Result<Vec<(String, Layer)>> {
-    let mut parts: Vec<(String, Layer)> = if let Some(map) = value.read_lock::<Map>() {
-        map.iter()
-            .map(|(name, value)| {
-                Ok((
-                    name.to_string(),
-                    layer_of(value, &format!("branch `{name}`"))?,
-                ))
-            })
-            .collect::<Result<_>>()?
-    } else if let Some(items) = value.read_lock::<Array>() {
-        let pair = |(i, (name, layer)): (usize, (Option<String>, Layer))| {
-            let name = name.ok_or_else(|| fault!("type", "branch {i} is a layer without the name of its input"; hint: "`[\"sequence\", nn::conv1d(…)]`"))?;
-            Ok((name, layer))
-        };
-        parts_of(&items, "the branches")?
-            .into_iter()
-            .enumerate()
-            .map(pair)
-            .collect::<Result<_>>()?
-    } else {
-        bail!(
-            "type",
-            "`layers` must be a map of input name to layer, or an array of pairs, got {}",
-            session::describe(value)
-        );
-    };
-    if parts.is_empty() {
-        bail!("value", "branches needs at least one layer");
-    }
-    if let Some(order) = order {
-        let place = |name: &String| order.iter().position(|own| own == name);
-        let repeated = order
+/// Sorts branches into an order of their names.
+fn sort_branches(branches: &mut [(String, Layer)], order: &[String]) -> Result<()> {
+    let index = |name: &String| order.iter().position(|listed| listed == name);
+    let is_repeated = |(i, name): (usize, &String)| order[..i].contains(name);
+    if order.len() != branches.len()
+        || order.iter().enumerate().any(is_repeated)
+        || branches.iter().any(|(name, _)| index(name).is_none())
+    {
+        let names: Vec<_> = branches
             .iter()
-            .enumerate()
-            .any(|(i, name)| order[..i].contains(name));
-        if repeated
-            || order.len() != parts.len()
-            || parts.iter().any(|(name, _)| place(name).is_none())
-        {
-            let names = parts
-                .iter()
-                .map(|(name, _)| format!("\"{name}\""))
-                .collect::<Vec<_>>()
-                .join(", ");
-            bail!(
-                "option",
-                "option `order` must name every branch once: {names}"
-            );
-        }
-        parts.sort_by_key(|(name, _)| place(name));
+            .map(|(name, _)| format!("\"{name}\""))
+            .collect();
+        bail!(
+            "option",
+            "option `order` must name every branch once: {}",
+            names.join(", ")
+        );
     }
-    Ok(parts)
+    branches.sort_by_key(|(name, _)| index(name));
+    Ok(())
 }
 
 fn layers_of(items: &Array, what: &str) -> Result<Vec<Layer>> {
@@ -247,205 +319,283 @@ pub fn shape_value(shape: &Shape) -> Dynamic {
     }
 }
 
-fn custom(name: &str, o: &Options) -> Result<Custom> {
-    let forward: Callback = o.need("forward")?;
-    let parameters = o.get::<Callback>("params")?.map(|make| {
-        let name = name.to_string();
-        let make = move |shape: &Shape| -> Result<Vec<(String, Tensor)>> {
-            let made = make.call(vec![shape_value(shape)])?;
-            let map = made.read_lock::<Map>().map(|m| m.clone()).ok_or_else(|| {
-                fault!(
-                    "type",
-                    "{name}: `params` must give a map of tensors, gave {}",
-                    session::describe(&made)
-                )
-            })?;
-            map.into_iter()
-                .map(|(key, value)| {
-                    let tensor = value.read_lock::<Tensor>().map(|t| t.clone());
-                    tensor.map(|t| (key.to_string(), t)).ok_or_else(|| {
-                        fault!(
-                            "type",
-                            "{name}: parameter `{key}` must be a tensor, got {}",
-                            session::describe(&value)
-                        )
-                    })
-                })
-                .collect()
+/// A value of a map as a parameter of a custom layer.
+fn parameter(layer: &str, name: &str, value: &Dynamic) -> Result<(String, Tensor)> {
+    let tensor = value.read_lock::<Tensor>().map(|tensor| tensor.clone());
+    let tensor = tensor.ok_or_else(|| {
+        fault!(
+            "type",
+            "{layer}: parameter `{name}` must be a tensor, got {}",
+            session::describe(value)
+        )
+    })?;
+    Ok((name.to_string(), tensor))
+}
+
+/// The function that makes the parameters of a custom layer.
+fn parameters_by(layer: String, function: Callback) -> crate::nn::custom::MakeParameters {
+    Rc::new(move |shape: &Shape| {
+        let value = function.call(vec![shape_value(shape)])?;
+        let Some(map) = value.read_lock::<Map>() else {
+            bail!(
+                "type",
+                "{layer}: `params` must give a map of tensors, gave {}",
+                session::describe(&value)
+            );
         };
-        Rc::new(make) as crate::nn::custom::MakeParameters
-    });
-    let shown = name.to_string();
-    let forward = move |parameters: &[(String, Tensor)], x: &Value, mode: Mode| -> Result<Tensor> {
-        let p: Map = parameters
-            .iter()
-            .map(|(name, t)| (name.as_str().into(), t.clone().into_value()))
-            .collect();
-        let mut args = vec![p.into(), crate::bind::nn::layers::into_dynamic(x.clone())];
-        if forward.takes(3) {
-            args.push(mode.training.into());
-        }
-        let made = forward.call(args)?;
-        made.read_lock::<Tensor>()
-            .map(|t| t.clone())
-            .ok_or_else(|| {
-                fault!(
-                    "type",
-                    "{shown}: `forward` must give a tensor, gave {}",
-                    session::describe(&made)
-                )
-            })
-    };
-    Ok(Custom {
-        name: name.to_string(),
-        parameters,
-        forward: Rc::new(forward),
+        let parameters = map.iter();
+        parameters
+            .map(|(name, value)| parameter(&layer, name, value))
+            .collect()
     })
 }
 
-/// Builds a model by the options of `nn::build`.
-pub fn build_model(layer: &Layer, shape: &Shape, o: &Options) -> Result<Model> {
-    let settings = session::settings();
-    let seed = o
-        .maybe_int("seed")
-        .map_or(settings.seed, |seed| seed as u64);
-    let device = Device::parse(&if o.has("device") {
-        o.text("device")
-    } else {
-        settings.device
-    })?;
-    Model::build(
-        layer,
-        shape,
-        &How {
-            seed,
-            device,
-            fast: o.flag("fast"),
-            precision: Precision::named(&o.text("amp")),
-            name: o.text("name"),
-        },
-    )
+/// The output of a custom layer.
+fn custom_output(
+    layer: &str,
+    function: &Callback,
+    parameters: &[(String, Tensor)],
+    x: &Value,
+    mode: Mode,
+) -> Result<Tensor> {
+    let parameters: Map = parameters
+        .iter()
+        .map(|(name, tensor)| (name.as_str().into(), tensor.clone().into_value()))
+        .collect();
+    let x = crate::bind::nn::model::into_dynamic(x.clone());
+    let mut arguments = vec![parameters.into(), x];
+    if function.takes(3) {
+        arguments.push(mode.training.into());
+    }
+    let output = function.call(arguments)?;
+    let tensor = output.read_lock::<Tensor>().map(|tensor| tensor.clone());
+    tensor.ok_or_else(|| {
+        fault!(
+            "type",
+            "{layer}: `forward` must give a tensor, gave {}",
+            session::describe(&output)
+        )
+    })
 }
 
-natives! { natives in "nn" {
-    /// Puts layers one after the other.
-    ///
-    /// - `layers`: layers, or pairs of a name and a layer; a part is named by its number or its
-    ///   name
-    ///
-    /// ```rhai
-    /// let net = nn::build(nn::chain([["stem", nn::conv1d(8, 5)], nn::relu(), nn::flatten(), nn::linear(1)]), [4, 20]);
-    /// assert_eq(net["stem.weight"].shape, [8, 4, 5]);
-    /// assert_eq(net["3.weight"].shape, [1, 128]);
-    /// ```
-    function "chain"(c, layers: Array) -> "layer" {
-        if layers.is_empty() { bail!("value", "chain needs at least one layer"); }
-        layer(c, compose::Chain { parts: parts_of(&layers, "the chain")? })
+/// Returns a layer that applies layers one after the other.
+///
+/// ```rhai
+/// let net = nn::build(nn::chain([["stem", nn::conv1d(8, 5)], nn::relu(), nn::flatten(), nn::linear(1)]), [4, 20]);
+/// assert_eq(net["stem.weight"].shape, [8, 4, 5]);
+/// assert_eq(net["3.weight"].shape, [1, 128]);
+/// ```
+#[native(namespace = "nn")]
+pub fn chain(
+    call: &Call,
+    /// Layers, or pairs of a name and a layer. The paths of parameters start with the name, or with
+    /// the index from 0.
+    layers: Array,
+) -> Result<Layer> {
+    if layers.is_empty() {
+        bail!("value", "chain needs at least one layer");
     }
+    let parts = parts_of(&layers, "the chain")?;
+    layer(call, compose::Chain { parts })
+}
 
-    /// Adds a layer's output to its input (He et al. 2016).
-    ///
-    /// Parameters stand below `body`, `shortcut` and `after`.
-    ///
-    /// ```rhai
-    /// let block = nn::residual(nn::conv1d(8, 3, #{ padding: "same" }), #{ shortcut: nn::conv1d(8, 1), after: nn::relu() });
-    /// assert_eq(nn::build(block, [4, 20]).output_shape, [8, 20]);
-    /// ```
-    /// ```rhai,fails
-    /// nn::build(nn::residual(nn::conv1d(8, 3)), [4, 20]);
-    /// //~ residual: the layer gives [8, 18], the skip [4, 20]
-    /// ```
-    function "residual"(c, body: Layer; o = RESIDUAL) -> "layer, the shape of `body`'s output" {
-        layer(c, compose::Residual { layer: body, shortcut: o.get("shortcut")?, after: o.get("after")? })
+/// Returns a layer that adds the output of a layer to its input.
+///
+/// The paths of parameters start with `body`, `shortcut` and `after`.
+///
+/// # Source
+/// He et al. 2016
+///
+/// ```rhai
+/// let block = nn::residual(nn::conv1d(8, 3, #{ padding: "same" }), #{ shortcut: nn::conv1d(8, 1), after: nn::relu() });
+/// assert_eq(nn::build(block, [4, 20]).output_shape, [8, 20]);
+/// ```
+/// ```rhai,fails
+/// nn::build(nn::residual(nn::conv1d(8, 3)), [4, 20]);
+/// //~ residual: the layer gives [8, 18], the skip [4, 20]
+/// ```
+#[native(namespace = "nn", returns = "layer, the shape of `body`'s output")]
+pub fn residual(
+    call: &Call,
+    /// Layer whose output has the shape of its input, or of the output of `shortcut`.
+    body: Layer,
+    options: ResidualOptions,
+) -> Result<Layer> {
+    let residual = compose::Residual {
+        layer: body,
+        shortcut: options.shortcut,
+        after: options.after,
+    };
+    layer(call, residual)
+}
+
+/// Returns a layer that applies several layers to one input and combines the outputs.
+///
+/// ```rhai
+/// let both = nn::parallel([nn::global_max_pool(), nn::global_avg_pool()], #{ merge: "concat" });
+/// assert_eq(nn::build(both, [8, 20]).output_shape, [16]);
+/// ```
+#[native(namespace = "nn")]
+pub fn parallel(
+    call: &Call,
+    /// Layers.
+    layers: Array,
+    options: ParallelOptions,
+) -> Result<Layer> {
+    let parts = layers_of(&layers, "parallel")?;
+    let merge = options.merge.into();
+    layer(call, compose::Parallel { parts, merge })
+}
+
+/// Returns a layer that applies a separate layer to each input and combines the outputs.
+///
+/// ```rhai
+/// let two = nn::branches(#{ sequence: nn::conv1d(8, 3), shape: nn::conv1d(2, 3) });
+/// let net = nn::build(two, #{ sequence: [4, 20], shape: [5, 20] });
+/// assert_eq(net.output_shape, [10, 18]);
+/// ```
+/// ```rhai
+/// let two = nn::branches([["shape", nn::linear(1)], ["charge", nn::linear(2)]]);
+/// let net = nn::build(two, #{ shape: [5], charge: [3] }, #{ seed: 1 });
+/// assert_eq(net.names()[0], "shape.weight");     // the first value of the output comes from `shape`
+/// ```
+#[native(namespace = "nn", returns = "layer of several inputs")]
+pub fn branches(
+    call: &Call,
+    /// Pairs of an input name and its layer, `[["sequence", …], ["shape", …]]`, whose order is that
+    /// of the outputs; or a map of layers by input name, whose order is alphabetical unless `order`
+    /// states another. The summary lists the branches in their order.
+    layers: &Branches,
+    options: BranchesOptions,
+) -> Result<Layer> {
+    let mut parts = branches_of(layers)?;
+    if parts.is_empty() {
+        bail!("value", "branches needs at least one layer");
     }
-
-    /// Sends one input through several layers and merges what they give.
-    ///
-    /// ```rhai
-    /// let both = nn::parallel([nn::global_max_pool(), nn::global_avg_pool()], #{ merge: "concat" });
-    /// assert_eq(nn::build(both, [8, 20]).output_shape, [16]);
-    /// ```
-    function "parallel"(c, layers: Array; o = MERGE) -> "layer" {
-        layer(c, compose::Parallel { parts: layers_of(&layers, "parallel")?, merge: Merge::named(&o.text("merge")) })
+    if let Some(order) = options.order {
+        sort_branches(&mut parts, &order)?;
     }
+    let merge = options.merge.into();
+    layer(call, compose::Branches { parts, merge })
+}
 
-    /// Sends each named input through a separate layer and merges the outputs, in the order of
-    /// `layers`.
-    ///
-    /// - `layers`: pairs of an input's name and its layer, `[["sequence", …], ["shape", …]]`; of a
-    ///   map, whose keys have no order, the names are in alphabetical order unless `order` states
-    ///   one. The summary lists the branches in their order.
-    ///
-    /// ```rhai
-    /// let two = nn::branches(#{ sequence: nn::conv1d(8, 3), shape: nn::conv1d(2, 3) });
-    /// let net = nn::build(two, #{ sequence: [4, 20], shape: [5, 20] });
-    /// assert_eq(net.output_shape, [10, 18]);
-    /// ```
-    /// ```rhai
-    /// let two = nn::branches([["shape", nn::linear(1)], ["charge", nn::linear(2)]]);
-    /// let net = nn::build(two, #{ shape: [5], charge: [3] }, #{ seed: 1 });
-    /// assert_eq(net.names()[0], "shape.weight");     // the first number of the output comes from `shape`
-    /// ```
-    function "branches"(c, layers: Dynamic; o = BRANCHES) -> "layer of several inputs" {
-        layer(c, compose::Branches { parts: branches_of(&layers, o.get("order")?)?, merge: Merge::named(&o.text("merge")) })
-    }
+/// Returns a chain of `n` layers, each of which a function returns.
+///
+/// ```rhai
+/// let stack = nn::repeat(3, |i| nn::conv1d(8, 3, #{ padding: "same", dilation: 2 ** i }));
+/// assert_eq(nn::build(stack, [4, 50]).output_shape, [8, 50]);
+/// ```
+#[native(namespace = "nn")]
+pub fn repeat(
+    call: &Call,
+    /// Number of layers.
+    #[check(min = 1)]
+    n: i64,
+    /// Function |i| that returns the layer of index i, from 0.
+    make: Callback,
+) -> Result<Layer> {
+    let part = |i: i64| {
+        let value = make.call(vec![i.into()])?;
+        Ok((None, layer_of(&value, "what the function gives")?))
+    };
+    let parts = (0..n).map(part).collect::<Result<_>>()?;
+    layer(call, compose::Chain { parts })
+}
 
-    /// Makes `n` layers with a function of their number and puts them one after the other.
-    ///
-    /// ```rhai
-    /// let stack = nn::repeat(3, |i| nn::conv1d(8, 3, #{ padding: "same", dilation: 2 ** i }));
-    /// assert_eq(nn::build(stack, [4, 50]).output_shape, [8, 50]);
-    /// ```
-    function "repeat"(c, n: i64, make: Callback) -> "layer" {
-        crate::lang::native::at_least("n", n, 1)?;
-        let parts = (0..n).map(|i| Ok((None, layer_of(&make.call(vec![i.into()])?, "what the function gives")?))).collect::<Result<_>>()?;
-        layer(c, compose::Chain { parts })
-    }
-
-    /// Applies one layer to the sequence and to its reverse complement, with the same parameters,
-    /// and merges.
-    ///
-    /// An input of four channels that is alone, or is called `sequence`, is taken for one-hot bases
-    /// (A C G T), others [channels, length] for tracks; where that leaves a doubt, `input` or
-    /// `inputs` has to say what they are. Outputs along the sequence are merged position by
-    /// position.
-    ///
-    /// ```rhai
-    /// let net = nn::build(nn::both_strands(nn::chain([nn::flatten(), nn::linear(1)])), [4, 4], #{ seed: 1 });
-    /// assert_near(net.forward(seq::one_hot(["AACG"])), net.forward(seq::one_hot(["CGTT"])));
-    /// ```
-    /// ```rhai
-    /// let along = nn::build(nn::both_strands(nn::conv1d(2, 3)), [4, 12], #{ seed: 1 });
-    /// let x = seq::one_hot(["AACGGGTACCAT"]);
-    /// assert_near(along.forward(x.flip([1, 2])), along.forward(x).flip([2]), 1e-6);
-    /// ```
-    function "both_strands"(c, body: Layer; o = STRANDS) -> "layer" {
-        let mut inputs = kinds_of(o.get("inputs")?)?;
-        if let Some(kind) = InputKind::named(&o.text("input")) {
-            if !inputs.is_empty() { bail!("option", "options `input` and `inputs` do not go together"; hint: "`input` is for one input, `inputs` for several"); }
-            inputs.insert(String::new(), kind);
+/// Returns a layer that applies a layer to both strands and combines the outputs.
+///
+/// The parameters are shared between the strands. An input of four channels is treated as one-hot
+/// bases (A C G T) if it is the only one or is named `sequence`, other inputs [channels, length] as
+/// tracks; where that is ambiguous, `input` or `inputs` has to state the kind. Outputs along the
+/// sequence are merged position by position.
+///
+/// ```rhai
+/// let net = nn::build(nn::both_strands(nn::chain([nn::flatten(), nn::linear(1)])), [4, 4], #{ seed: 1 });
+/// assert_near(net.forward(seq::one_hot(["AACG"])), net.forward(seq::one_hot(["CGTT"])));
+/// ```
+/// ```rhai
+/// let along = nn::build(nn::both_strands(nn::conv1d(2, 3)), [4, 12], #{ seed: 1 });
+/// let x = seq::one_hot(["AACGGGTACCAT"]);
+/// assert_near(along.forward(x.flip([1, 2])), along.forward(x).flip([2]), 1e-6);
+/// ```
+#[native(namespace = "nn")]
+pub fn both_strands(
+    call: &Call,
+    /// Layer that is applied to the sequence and to its reverse complement.
+    body: Layer,
+    options: BothStrandsOptions,
+) -> Result<Layer> {
+    let mut inputs = options.inputs.unwrap_or_default().0;
+    if let Some(kind) = options.input {
+        if !inputs.is_empty() {
+            bail!("option", "options `input` and `inputs` do not go together"; hint: "`input` is for one input, `inputs` for several");
         }
-        let (merge, outputs) = (Merge::named(&o.text("merge")), TurnedBack::named(&o.text("outputs")));
-        layer(c, compose::BothStrands { layer: body, merge, inputs, outputs })
+        inputs.insert(String::new(), kind.into());
     }
+    let both = compose::BothStrands {
+        layer: body,
+        merge: options.merge.into(),
+        inputs,
+        outputs: options.outputs.into(),
+    };
+    layer(call, both)
+}
 
-    /// Makes a description share one set of parameters wherever it stands.
-    ///
-    /// ```rhai
-    /// let same = nn::tied(nn::linear(4));
-    /// assert_eq(nn::build(nn::chain([same, nn::relu(), same]), [4]).parameter_count, 20);
-    /// ```
-    function "tied"(c, body: Layer) -> "layer" { layer(c, compose::Tied(body)) }
+/// Returns a layer that has the same parameters wherever it is used.
+///
+/// ```rhai
+/// let same = nn::tied(nn::linear(4));
+/// assert_eq(nn::build(nn::chain([same, nn::relu(), same]), [4]).parameter_count, 20);
+/// ```
+#[native(namespace = "nn")]
+pub fn tied(
+    call: &Call,
+    /// Layer whose parameters are shared.
+    body: Layer,
+) -> Result<Layer> {
+    layer(call, compose::Tied(body))
+}
 
-    /// Makes a layer out of tensor operations, with gradients.
-    ///
-    /// ```rhai
-    /// let scale = nn::custom("scale", #{
-    ///     params: |shape| #{ gain: init::ones([shape[0], 1]) },
-    ///     forward: |p, x| x * p.gain,
-    /// });
-    /// let net = nn::build(scale, [4, 10]);
-    /// assert_eq(net.forward(tensor::ones([2, 4, 10])).shape, [2, 4, 10]);
-    /// ```
-    function "custom"(c, name: String; o = CUSTOM) -> "layer" { layer(c, custom(&name, &o)?) }
-} }
+/// Returns a layer that a function of a script computes, with gradients.
+///
+/// ```rhai
+/// let scale = nn::custom("scale", #{
+///     params: |shape| #{ gain: init::ones([shape[0], 1]) },
+///     forward: |p, x| x * p.gain,
+/// });
+/// let net = nn::build(scale, [4, 10]);
+/// assert_eq(net.forward(tensor::ones([2, 4, 10])).shape, [2, 4, 10]);
+/// ```
+#[native(namespace = "nn")]
+pub fn custom(
+    call: &Call,
+    /// Name of the layer in summaries and errors.
+    name: &str,
+    options: CustomOptions,
+) -> Result<Layer> {
+    let (shown, function) = (name.to_string(), options.forward);
+    let custom = Custom {
+        name: name.to_string(),
+        parameters: options
+            .params
+            .map(|params| parameters_by(name.to_string(), params)),
+        forward: Rc::new(move |parameters: &[(String, Tensor)], x: &Value, mode| {
+            custom_output(&shown, &function, parameters, x, mode)
+        }),
+    };
+    layer(call, custom)
+}
+
+/// The native functions declared here.
+pub fn natives() -> Vec<Native> {
+    natives_of![
+        chain,
+        residual,
+        parallel,
+        branches,
+        repeat,
+        both_strands,
+        tied,
+        custom,
+    ]
+}
