@@ -58,7 +58,7 @@ pub fn library() -> Library {
         data::label::natives(),
         data::augment::natives(),
         train::fit::natives(),
-        train::fit::methods(),
+        train::history::natives(),
         explain::explain::natives(),
         explain::attribution::natives(),
         explain::discovery::natives(),

@@ -1,271 +1,215 @@
-//! `train::…`: fitting and evaluating; histories.
+//! `train::…`: training and evaluation.
 
 use crate::base::{Result, say};
+use crate::bind::nn::loss::{LinkName, of_closure};
+use crate::bind::nn::model::PrecisionName;
 use crate::bind::script_state::ScriptState;
+use crate::bind::train::schedule::{Mode, larger};
 use crate::bind::types::{Augmenter, Data, Optim};
 use crate::data::duplicates;
-use crate::lang::options::{INF, MANY, Opt, OptKind, opt};
+use crate::fault;
 use crate::lang::value::array;
-use crate::lang::{Callback, Options, session};
+use crate::lang::{Callback, Choice, FromValue, Native, Options, native, natives_of, session};
 use crate::metrics::Metric;
 use crate::nn::Model;
 use crate::nn::loss::{Link, Loss};
 use crate::optim::Schedule;
-use crate::torch::Precision;
 use crate::train::checkpoint::{self, Keep};
 use crate::train::evaluate::{self, Scores};
 use crate::train::fit::{OnBatch, OnChange, OnEpoch, OnInputs, Plan, Record, Resume};
 use crate::train::{self, EarlyStop, History};
-use crate::{bail, fault, natives};
-use rhai::{Array, Dynamic, Map};
+use rhai::{Array, Dynamic, Map, NativeCallContext};
+use std::path::PathBuf;
 
-const FIT: &[Opt] = &[
-    opt("train", OptKind::Other("dataset"), "", "rows to learn from"),
-    opt(
-        "valid",
-        OptKind::Other("dataset"),
-        "",
-        "rows to watch after each epoch",
-    ),
-    opt(
-        "loss",
-        OptKind::Other("loss, or a function |outputs, labels| number"),
-        "",
-        "what is made small",
-    ),
-    opt(
-        "optimizer",
-        OptKind::Other("optimizer"),
-        "",
-        "how parameters move; its state starts afresh",
-    ),
-    opt(
-        "schedule",
-        OptKind::Other("schedule"),
-        "",
-        "how the learning rate changes",
-    ),
-    opt("batch", OptKind::Int(1, MANY), "64", "rows in a batch"),
-    opt(
-        "epochs",
-        OptKind::Int(1, MANY),
-        "10",
-        "passes over the training rows, at most",
-    ),
-    opt(
-        "augment",
-        OptKind::Other("augmenter"),
-        "",
-        "changes made to training rows",
-    ),
-    opt(
-        "metrics",
-        OptKind::Other("array of metrics"),
-        "[]",
-        "what is measured after each epoch, on `valid` (on `train` where there is none)",
-    ),
-    opt(
-        "stop",
-        OptKind::Other("stopping rule"),
-        "",
-        "when to stop early; see train::early_stop",
-    ),
-    opt(
-        "checkpoint",
-        OptKind::Choice(&["none", "best", "last", "both"]),
-        "\"none\"",
-        "which parameters are kept in checkpoints/<model>/ (a second training of that name: <model>-2; in a trial of a search: <file>/<trial>/<model>); \"last\" can be resumed; with \"best\" the best epoch's parameters are restored at the end",
-    ),
-    opt(
-        "resume",
-        OptKind::Text,
-        "",
-        "a folder of checkpoints to continue from, bit for bit on the CPU; a warning names what differs from the training that wrote it",
-    ),
-    opt(
-        "clip",
-        OptKind::Float(0.0, INF),
-        "",
-        "largest common norm of gradients",
-    ),
-    opt(
-        "clip_value",
-        OptKind::Float(0.0, INF),
-        "",
-        "largest single gradient",
-    ),
-    opt(
-        "amp",
-        OptKind::Choice(Precision::NAMES),
-        "",
-        "bits that operations work with while it trains: f32, bf16 (convolutions and matrix products in bfloat16), tf32 (on GPUs); the network's own unless given",
-    ),
-    opt(
-        "accumulate",
-        OptKind::Int(1, MANY),
-        "1",
-        "batches whose gradients are added up before a step",
-    ),
-    opt(
-        "class_weights",
-        OptKind::Other("array of numbers"),
-        "",
-        "how much classes 0, 1, … weigh in the loss",
-    ),
-    opt(
-        "drop_last",
-        OptKind::Bool,
-        "false",
-        "whether a last, smaller batch is left out",
-    ),
-    opt(
-        "graph",
-        OptKind::Bool,
-        "false",
-        "on a GPU: records one step and has the device do it again, which spares networks of many small layers most of their time; functions of the script in the network or the loss run while it is recorded, not in each step",
-    ),
-    opt(
-        "seed",
-        OptKind::Int(0, MANY),
-        "",
-        "seed of order, augmentation and dropout; the run's seed unless given",
-    ),
-    opt(
-        "loaders",
-        OptKind::Int(1, 64),
-        "",
-        "threads that prepare batches; the numbers do not depend on it",
-    ),
-    opt(
-        "progress",
-        OptKind::Bool,
-        "true",
-        "whether progress is shown",
-    ),
-    opt(
-        "on_batch",
-        OptKind::Other("function |info|"),
-        "",
-        "called after each batch with #{ epoch, step, loss }; false ends the run",
-    ),
-    opt(
-        "on_epoch",
-        OptKind::Other("function |info|"),
-        "",
-        "called after each epoch with what was measured; false ends the run",
-    ),
-];
+/// Options of `train::fit`.
+#[derive(Options)]
+pub struct FitOptions {
+    /// Training rows.
+    train: Data,
+    /// Validation rows, on which loss and metrics are computed after each epoch.
+    valid: Option<Data>,
+    /// Loss to minimise, or a function |outputs, labels| that computes it.
+    loss: LossArgument,
+    /// Optimizer; its state is initialised again.
+    optimizer: Optim,
+    /// Schedule of the learning rate.
+    schedule: Option<Schedule>,
+    /// Rows per batch.
+    #[option(default = 64, min = 1)]
+    batch: usize,
+    /// Largest number of passes over the training rows.
+    #[option(default = 10, min = 1)]
+    epochs: usize,
+    /// Augmenter of training rows.
+    augment: Option<Augmenter>,
+    /// Metrics to compute after each epoch, on `valid` (on `train` where there is none).
+    #[option(default = [])]
+    metrics: MetricList,
+    /// Rule for early stopping; see train::early_stop.
+    stop: Option<EarlyStop>,
+    /// Parameters to store in `checkpoints/<model>/` (a second training of that name:
+    /// `<model>-2`; in a trial of a search: `<file>/<trial>/<model>`): "none", "best", "last" or
+    /// "both". "last" can be resumed; with "best" the parameters of the best epoch are restored at
+    /// the end.
+    #[option(default = "none")]
+    checkpoint: CheckpointName,
+    /// Folder of checkpoints to continue from, bit for bit on the CPU; differences from the
+    /// training that wrote it are reported as a warning.
+    resume: Option<String>,
+    /// Largest joint L2 norm of the gradients.
+    #[option(min = 0)]
+    clip: Option<f64>,
+    /// Largest absolute value of a gradient.
+    #[option(min = 0)]
+    clip_value: Option<f64>,
+    /// Precision of operations during training: f32, bf16 (convolutions and matrix products in
+    /// bfloat16) or tf32 (on GPUs); that of the network unless given.
+    amp: Option<PrecisionName>,
+    /// Number of batches whose gradients are added up for one step.
+    #[option(default = 1, min = 1)]
+    accumulate: usize,
+    /// Weights of classes 0, 1, … in the loss.
+    class_weights: Option<Vec<f64>>,
+    /// Whether a smaller batch at the end of an epoch is dropped.
+    #[option(default = false)]
+    drop_last: bool,
+    /// Whether a training step is captured as a CUDA graph and replayed (GPU only), which is faster
+    /// for networks of many small layers. Functions of the script in the network or the loss run
+    /// only during the capture.
+    #[option(default = false)]
+    graph: bool,
+    /// Seed of row order, augmentation and dropout; the run's seed unless given.
+    seed: Option<u64>,
+    /// Threads that prepare batches; results do not depend on it.
+    #[option(min = 1, max = 64)]
+    loaders: Option<usize>,
+    /// Whether progress is shown.
+    #[option(default = true)]
+    progress: bool,
+    /// Function |info| called after each batch with #{ epoch, step, loss }; false ends the
+    /// training.
+    on_batch: Option<Callback>,
+    /// Function |info| called after each epoch with the measured values; false ends the training.
+    on_epoch: Option<Callback>,
+}
 
-const STOP: &[Opt] = &[
-    opt(
-        "mode",
-        OptKind::Choice(&["auto", "min", "max"]),
-        "\"auto\"",
-        "whether smaller or larger is better; losses are better smaller",
-    ),
-    opt(
-        "patience",
-        OptKind::Int(1, MANY),
-        "10",
-        "epochs without gain after which it stops",
-    ),
-    opt(
-        "min_delta",
-        OptKind::Float(0.0, INF),
-        "0",
-        "smallest gain that counts",
-    ),
-    opt(
-        "restore",
-        OptKind::Bool,
-        "true",
-        "whether the best epoch's parameters are put back at the end",
-    ),
-];
+/// Options of `train::early_stop`.
+#[derive(Options)]
+pub struct StopOptions {
+    /// Whether smaller ("min") or larger ("max") values are better; "auto" decides by the name.
+    #[option(default = "auto")]
+    mode: Mode,
+    /// Epochs without improvement after which training stops.
+    #[option(default = 10, min = 1)]
+    patience: usize,
+    /// Smallest change that counts as an improvement.
+    #[option(default = 0, min = 0)]
+    min_delta: f64,
+    /// Whether the parameters of the best epoch are restored at the end.
+    #[option(default = true)]
+    restore: bool,
+}
 
-const EVALUATE: &[Opt] = &[
-    opt("batch", OptKind::Int(1, MANY), "512", "rows at a time"),
-    opt(
-        "both_strands",
-        OptKind::Bool,
-        "false",
-        "whether outputs of the sequence and of its reverse complement are averaged",
-    ),
-    opt(
-        "link",
-        OptKind::Choice(&["sigmoid", "identity", "softmax", "exp"]),
-        "",
-        "what turns outputs into predictions: that of the loss it was trained with; sigmoid where it was not",
-    ),
-    opt(
-        "loss",
-        OptKind::Other("loss"),
-        "",
-        "a loss to be computed too",
-    ),
-];
+/// Options of `train::evaluate`.
+#[derive(Options)]
+pub struct EvaluateOptions {
+    /// Rows per batch.
+    #[option(default = 512, min = 1)]
+    batch: usize,
+    /// Whether outputs of the sequence and of its reverse complement are averaged.
+    #[option(default = false)]
+    both_strands: bool,
+    /// Function that turns outputs into predictions; that of the loss of the training unless given,
+    /// sigmoid if the model was not trained.
+    link: Option<LinkName>,
+    /// Loss to compute as well.
+    loss: Option<Loss>,
+}
 
-/// Says something that a run should know, on standard error.
+/// Which checkpoints a training stores.
+#[derive(Choice, Clone, Copy, PartialEq)]
+pub enum CheckpointName {
+    /// None.
+    None,
+    /// That of the best epoch.
+    Best,
+    /// That of the last epoch.
+    Last,
+    /// Those of the best and of the last epoch.
+    Both,
+}
+
+/// A loss, or a function of the script that computes one.
+pub enum LossArgument {
+    /// A loss.
+    Loss(Loss),
+    /// A function |outputs, labels|.
+    Function(Callback),
+}
+
+impl FromValue for LossArgument {
+    fn kind() -> String {
+        "loss, or a function |outputs, labels| number".into()
+    }
+    fn from_value(value: &mut Dynamic, context: &NativeCallContext) -> Result<Self> {
+        if value.is_fnptr() {
+            return Callback::from_value(value, context).map(LossArgument::Function);
+        }
+        let loss = value.read_lock::<Loss>().map(|loss| loss.clone());
+        loss.map(LossArgument::Loss).ok_or_else(|| {
+            fault!(
+                "option",
+                "must be a loss or a function, got {}",
+                session::describe(value)
+            )
+        })
+    }
+}
+
+/// The metrics of an array.
+pub struct MetricList(Vec<Metric>);
+
+impl FromValue for MetricList {
+    fn kind() -> String {
+        "array of metrics".into()
+    }
+    fn from_value(value: &mut Dynamic, context: &NativeCallContext) -> Result<Self> {
+        let metric = |item: &Dynamic| {
+            let metric = item.read_lock::<Metric>().map(|metric| metric.clone());
+            metric.ok_or_else(|| {
+                fault!(
+                    "type",
+                    "must hold metrics such as metric::auroc(), got {}",
+                    session::describe(item)
+                )
+            })
+        };
+        let items = Array::from_value(value, context)?;
+        items
+            .iter()
+            .map(metric)
+            .collect::<Result<_>>()
+            .map(MetricList)
+    }
+}
+
+/// Prints a warning on standard error.
 pub fn warn(text: &str) {
     if !session::settings().quiet {
         say::line(&format!("warning: {text}"));
     }
 }
 
-/// Says how far something is, on standard error.
+/// Prints progress on standard error.
 pub fn tell(text: &str) {
     if !session::settings().quiet {
         say::line(text);
     }
 }
 
-fn link_of(model: &Model, o: &Options) -> Link {
-    if o.has("link") {
-        return match o.text("link").as_str() {
-            "identity" => Link::Identity,
-            "softmax" => Link::Softmax,
-            "exp" => Link::Exp,
-            _ => Link::Sigmoid,
-        };
-    }
-    model.link().unwrap_or(Link::Sigmoid)
-}
-
-fn loss_of(value: Dynamic, o: &Options) -> Result<Loss> {
-    if let Some(loss) = value.read_lock::<Loss>() {
-        return Ok(loss.clone());
-    }
-    if value.is_fnptr() {
-        return Ok(crate::bind::nn::loss::of_closure(
-            o.need::<Callback>("loss")?,
-            Link::Identity,
-        ));
-    }
-    Err(fault!(
-        "option",
-        "option `loss` must be a loss or a function, got {}",
-        session::describe(&value)
-    ))
-}
-
-fn metrics_of(items: &Array) -> Result<Vec<Metric>> {
-    let one = |item: &Dynamic| {
-        item.read_lock::<Metric>()
-            .map(|m| m.clone())
-            .ok_or_else(|| {
-                fault!(
-                    "type",
-                    "`metrics` must hold metrics such as metric::auroc(), got {}",
-                    session::describe(item)
-                )
-            })
-    };
-    items.iter().map(one).collect()
-}
-
 /// A model's name as part of a path.
 fn file_name(name: &str) -> String {
-    // neither the folder itself nor the one above it
+    // neither the folder itself nor its parent
     if name.chars().all(|c| c == '.') {
         return "_".repeat(name.len().max(1));
     }
@@ -284,55 +228,60 @@ fn stops(answer: &Dynamic) -> bool {
     answer.as_bool() == Ok(false)
 }
 
-fn plan_of(model: &Model, o: &Options) -> Result<Plan> {
+/// The checkpoints that a training stores, and the one it continues from.
+fn storage_of(
+    model: &Model,
+    checkpoint: CheckpointName,
+    resume: Option<&str>,
+) -> Result<(Option<Keep>, Option<Resume>)> {
+    use CheckpointName::{Best, Both, Last};
     let settings = session::settings();
-    let kept = o.text("checkpoint");
-    let own = session::checkpoint_folder(&file_name(model.name()));
-    let given = o
-        .has("resume")
-        .then(|| session::find_input(&o.text("resume")))
-        .transpose()?;
-    // a run directory always holds what is needed to go on
-    let (best, asked) = (
-        kept == "best" || kept == "both",
-        kept == "last" || kept == "both",
-    );
+    let name = session::checkpoint_folder(&file_name(model.name()));
+    let given = resume.map(session::find_input).transpose()?;
+    let best = matches!(checkpoint, Best | Both);
+    let asked = matches!(checkpoint, Last | Both);
+    // a run directory always holds what is needed to continue
     let last = asked || settings.run_dir.is_some();
     // without checkpoints nothing is written, and a sandbox need not allow it
     let folder = match &given {
         Some(path) if path.is_dir() && settings.run_dir.is_none() => path.clone(),
         _ if best || last || settings.resume => {
-            session::place_output(&format!("checkpoints/{own}"), false)?
+            session::place_output(&format!("checkpoints/{name}"), false)?
         }
-        _ => std::path::PathBuf::new(),
+        _ => PathBuf::new(),
     };
-    let keep = (best || last).then(|| Keep {
-        folder: folder.clone(),
+    let state = folder.join(checkpoint::STATE);
+    let keep = (best || last).then_some(Keep {
+        folder,
         best,
         last,
         asked,
     });
-    let own_state = folder.join(checkpoint::STATE);
-    let resume = if settings.resume && own_state.exists() {
+    if settings.resume && state.exists() {
         let on_change = match () {
             () if settings.may_differ => OnChange::Warn,
             () if settings.starts_again => OnChange::Restart,
             () => OnChange::Refuse,
         };
-        Some(Resume {
-            path: own_state,
+        let resume = Resume {
+            path: state,
             is_own: true,
             on_change,
-        })
-    } else {
-        given.map(|path| Resume {
-            path,
-            is_own: false,
-            on_change: OnChange::Warn,
-        })
-    };
+        };
+        return Ok((keep, Some(resume)));
+    }
+    let resume = given.map(|path| Resume {
+        path,
+        is_own: false,
+        on_change: OnChange::Warn,
+    });
+    Ok((keep, resume))
+}
+
+/// Records the values of each epoch in the run.
+fn record_of(model: &Model) -> Record {
     let name = model.name().to_string();
-    let record: Record = Box::new(move |epoch| {
+    Box::new(move |epoch| {
         let mut row = serde_json::Map::from_iter([
             ("model".to_string(), name.clone().into()),
             ("epoch".into(), epoch.epoch.into()),
@@ -341,102 +290,92 @@ fn plan_of(model: &Model, o: &Options) -> Result<Plan> {
         if !trial.is_empty() {
             row.insert("trial".into(), trial.into());
         }
-        row.extend(
-            epoch
-                .values
-                .iter()
-                .map(|(name, value)| (name.clone(), (*value).into())),
-        );
+        let values = epoch.values.iter();
+        row.extend(values.map(|(name, value)| (name.clone(), (*value).into())));
         row.insert("seconds".into(), epoch.seconds.into());
         session::tell(&session::Event::Epoch(&row.into()))
-    });
-    let (batch_callback, epoch_callback) = (
-        o.get::<Callback>("on_batch")?,
-        o.get::<Callback>("on_epoch")?,
-    );
-    let on_batch = batch_callback.clone().map(|call| -> OnBatch {
-        Box::new(move |epoch, step, loss| {
-            let info = Map::from([
-                ("epoch".into(), (epoch as i64).into()),
-                ("step".into(), (step as i64).into()),
-                ("loss".into(), loss.into()),
-            ]);
-            Ok(!stops(&call.call(vec![info.into()])?))
-        })
-    });
-    let on_epoch = epoch_callback.clone().map(|call| -> OnEpoch {
-        Box::new(move |epoch| {
-            let mut info = crate::bind::host::words::map_of(epoch.values.clone());
-            info.insert("epoch".into(), (epoch.epoch as i64).into());
-            Ok(!stops(&call.call(vec![info.into()])?))
-        })
-    });
-    let augmenter = o.get::<Augmenter>("augment")?;
-    let custom = augmenter
-        .as_ref()
-        .map(|augmenter| augmenter.custom.clone())
-        .unwrap_or_default();
-    let mut callbacks = custom.clone();
-    callbacks.extend([batch_callback, epoch_callback].into_iter().flatten());
-    callbacks.extend(
-        o.raw("loss")
-            .filter(Dynamic::is_fnptr)
-            .map(|_| o.need::<Callback>("loss"))
-            .transpose()?,
-    );
-    let on_inputs = (!custom.is_empty()).then(|| -> OnInputs {
-        Box::new(move |x, y| crate::bind::data::augment::customised(x, y, &custom))
-    });
-    let Some(loss) = o.raw("loss") else {
-        bail!("option", "`train::fit` needs the option `loss`"; hint: "`loss: loss::bce_with_logits()`")
-    };
-    Ok(Plan {
-        train: (*o.need::<Data>("train")?.0).clone(),
-        valid: o.get::<Data>("valid")?.map(|data| (*data.0).clone()),
-        loss: loss_of(loss, o)?,
-        optimizer: o.need::<Optim>("optimizer")?.0.borrow().clone(),
-        schedule: o.get::<Schedule>("schedule")?,
-        batch: o.int("batch") as usize,
-        epochs: o.int("epochs") as usize,
-        augment: augmenter.as_ref().map(|augmenter| augmenter.step.clone()),
-        augment_text: augmenter
-            .as_ref()
-            .map(|augmenter| augmenter.text.clone())
-            .unwrap_or_default(),
-        surroundings: Some(Box::new(ScriptState::new(callbacks))),
-        metrics: metrics_of(&o.get::<Array>("metrics")?.unwrap_or_default())?,
-        stop: o.get::<EarlyStop>("stop")?,
-        keep,
-        rescue: settings.run_dir.as_ref().map(|dir| {
-            dir.join("checkpoints").join(format!(
-                "{}.interrupted.safetensors",
-                file_name(model.name())
-            ))
-        }),
-        resume,
-        clip: o.maybe_float("clip"),
-        clip_value: o.maybe_float("clip_value"),
-        precision: o.has("amp").then(|| Precision::named(&o.text("amp"))),
-        accumulate: o.int("accumulate") as usize,
-        class_weights: o.get("class_weights")?,
-        drop_last: o.flag("drop_last"),
-        graph: o.flag("graph"),
-        seed: o
-            .maybe_int("seed")
-            .map_or(settings.seed, |seed| seed as u64),
-        loaders: o
-            .maybe_int("loaders")
-            .map_or(settings.loaders, |n| n as usize),
-        silent: settings.quiet || !o.flag("progress"),
-        on_inputs,
-        on_batch,
-        on_epoch,
-        record: Some(record),
     })
 }
 
-/// What a run would have measured, for a check whose data are stand-ins.
-fn stand_in(model: &Model, plan: &Plan) -> History {
+fn on_batch(function: Callback) -> OnBatch {
+    Box::new(move |epoch, step, loss| {
+        let info = Map::from([
+            ("epoch".into(), (epoch as i64).into()),
+            ("step".into(), (step as i64).into()),
+            ("loss".into(), loss.into()),
+        ]);
+        Ok(!stops(&function.call(vec![info.into()])?))
+    })
+}
+
+fn on_epoch(function: Callback) -> OnEpoch {
+    Box::new(move |epoch| {
+        let mut info = crate::bind::host::words::map_of(epoch.values.clone());
+        info.insert("epoch".into(), (epoch.epoch as i64).into());
+        Ok(!stops(&function.call(vec![info.into()])?))
+    })
+}
+
+fn plan_of(model: &Model, options: FitOptions) -> Result<Plan> {
+    let settings = session::settings();
+    let (keep, resume) = storage_of(model, options.checkpoint, options.resume.as_deref())?;
+    let (augment, augment_text, custom) = match options.augment {
+        Some(augmenter) => (Some(augmenter.step), augmenter.text, augmenter.custom),
+        None => (None, String::new(), Vec::new()),
+    };
+    let mut callbacks = custom.clone();
+    callbacks.extend(options.on_batch.clone());
+    callbacks.extend(options.on_epoch.clone());
+    let loss = match options.loss {
+        LossArgument::Loss(loss) => loss,
+        LossArgument::Function(function) => {
+            callbacks.push(function.clone());
+            of_closure(function, Link::Identity)
+        }
+    };
+    let on_inputs = (!custom.is_empty()).then(|| -> OnInputs {
+        Box::new(move |x, y| crate::bind::data::augment::customised(x, y, &custom))
+    });
+    let optimizer = options.optimizer.0.borrow().clone();
+    let interrupted = format!("{}.interrupted.safetensors", file_name(model.name()));
+    Ok(Plan {
+        train: (*options.train.0).clone(),
+        valid: options.valid.map(|data| (*data.0).clone()),
+        loss,
+        optimizer,
+        schedule: options.schedule,
+        batch: options.batch,
+        epochs: options.epochs,
+        augment,
+        augment_text,
+        surroundings: Some(Box::new(ScriptState::new(callbacks))),
+        metrics: options.metrics.0,
+        stop: options.stop,
+        keep,
+        rescue: settings
+            .run_dir
+            .as_ref()
+            .map(|dir| dir.join("checkpoints").join(interrupted)),
+        resume,
+        clip: options.clip,
+        clip_value: options.clip_value,
+        precision: options.amp.map(Into::into),
+        accumulate: options.accumulate,
+        class_weights: options.class_weights,
+        drop_last: options.drop_last,
+        graph: options.graph,
+        seed: options.seed.unwrap_or(settings.seed),
+        loaders: options.loaders.unwrap_or(settings.loaders),
+        silent: settings.quiet || !options.progress,
+        on_inputs,
+        on_batch: options.on_batch.map(on_batch),
+        on_epoch: options.on_epoch.map(on_epoch),
+        record: Some(record_of(model)),
+    })
+}
+
+/// The history of a training whose data are stand-ins: one epoch of invented values.
+fn invented_history(model: &Model, plan: &Plan) -> History {
     let side = if plan.valid.is_some() {
         "valid"
     } else {
@@ -466,22 +405,8 @@ fn stand_in(model: &Model, plan: &Plan) -> History {
     }
 }
 
-fn fit(model: &Model, o: &Options) -> Result<History> {
-    let mut plan = plan_of(model, o)?;
-    if session::is_dry() {
-        if session::is_guessed() {
-            return Ok(stand_in(model, &plan));
-        }
-        plan = Plan {
-            train: crate::bind::data::batch::few(&plan.train),
-            valid: plan.valid.as_ref().map(crate::bind::data::batch::few),
-            epochs: 1,
-            keep: None,
-            resume: None,
-            record: None,
-            ..plan
-        };
-    }
+/// Trains a model, and warns of validation sequences that are also training sequences.
+fn train_by(model: &Model, plan: &Plan) -> Result<History> {
     if let Some(valid) = &plan.valid {
         let shared = duplicates::overlap(&plan.train, valid);
         if shared > 0 {
@@ -492,7 +417,7 @@ fn fit(model: &Model, o: &Options) -> Result<History> {
         }
     }
     model.set_link(plan.loss.link);
-    train::fit(model, &plan)
+    train::fit(model, plan)
 }
 
 fn scores_map(loss: Option<f64>, scores: Scores) -> Map {
@@ -500,134 +425,127 @@ fn scores_map(loss: Option<f64>, scores: Scores) -> Map {
         scores.iter().map(|(name, value, _)| (name.clone(), *value)),
     );
     map.extend(loss.map(|loss| ("loss".into(), loss.into())));
-    for (name, _, each) in scores {
-        if !each.is_empty() {
-            map.insert(format!("{name}_per_task").into(), array(each).into());
+    for (name, _, tasks) in scores {
+        if !tasks.is_empty() {
+            map.insert(format!("{name}_per_task").into(), array(tasks).into());
         }
     }
     map
 }
 
-natives! { natives in "train" {
-    /// Trains a model in place and gives what was measured.
-    ///
-    /// Metrics see predictions: probabilities where the loss takes logits.
-    ///
-    /// ```rhai
-    /// let set = data::from(#{ x: tensor::randn([64, 2], #{ seed: 1 }), label: tensor::ones([64, 1]) });
-    /// let net = nn::build(nn::linear(1), [2], #{ seed: 1 });
-    /// let run = train::fit(net, #{ train: set, loss: loss::mse(), optimizer: optim::sgd(#{ lr: 0.1 }), epochs: 20, progress: false });
-    /// assert(run.last("train.loss") < 0.01);
-    /// ```
-    /// ```rhai,fails
-    /// train::fit(nn::build(nn::linear(1), [2]), #{ trian: 1 });
-    /// //~ did you mean `train`?
-    /// ```
-    function "fit"(c, net: Model; o = FIT) -> "history" { fit(&net, &o) }
+/// Trains a model in place and returns the history of its training.
+///
+/// Metrics are computed from predictions: probabilities where the loss takes logits.
+///
+/// ```rhai
+/// let set = data::from(#{ x: tensor::randn([64, 2], #{ seed: 1 }), label: tensor::ones([64, 1]) });
+/// let net = nn::build(nn::linear(1), [2], #{ seed: 1 });
+/// let run = train::fit(net, #{ train: set, loss: loss::mse(), optimizer: optim::sgd(#{ lr: 0.1 }), epochs: 20, progress: false });
+/// assert(run.last("train.loss") < 0.01);
+/// ```
+/// ```rhai,fails
+/// train::fit(nn::build(nn::linear(1), [2]), #{ trian: 1 });
+/// //~ did you mean `train`?
+/// ```
+#[native(namespace = "train", dry = rehearse)]
+pub fn fit(
+    /// Model to train.
+    net: &Model,
+    options: FitOptions,
+) -> Result<History> {
+    train_by(net, &plan_of(net, options)?)
+}
 
-    /// Measures a model on a dataset.
-    ///
-    /// ```rhai
-    /// let set = data::from(#{ x: tensor::from([[1.0], [-1.0]]), label: [1, 0] });
-    /// let net = nn::build(nn::linear(1, #{ bias: false }), [1]);
-    /// net["weight"] = tensor::ones([1, 1]);
-    /// assert_eq(train::evaluate(net, set, [metric::auroc()]).auroc, 1.0);
-    /// ```
-    function "evaluate"(c, net: Model, set: Data, metrics: Array; o = EVALUATE) -> "map of numbers by metric; `<metric>_per_task` too where there are several" {
-        let loss = o.get::<Loss>("loss")?;
-        let link = loss.as_ref().map_or_else(|| link_of(&net, &o), |loss| loss.link);
-        if session::is_dry() {
-            let each = if set.0.tasks() > 1 { vec![0.5; set.0.tasks()] } else { Vec::new() };
-            let stub = metrics_of(&metrics)?.into_iter().map(|metric| (metric.name, 0.5, each.clone())).collect();
-            return Ok(scores_map(Some(0.5), stub));
-        }
-        let (loss, scores) = evaluate::evaluate(&net, &set.0, loss.as_ref(), link, &metrics_of(&metrics)?, o.int("batch") as usize, o.flag("both_strands"))?;
-        Ok(scores_map(loss, scores))
+/// One epoch on a few rows, of which nothing is stored.
+fn rehearse(net: &Model, options: FitOptions) -> Result<History> {
+    let plan = plan_of(net, options)?;
+    if session::is_guessed() {
+        return Ok(invented_history(net, &plan));
     }
+    let plan = Plan {
+        train: crate::bind::data::batch::few(&plan.train),
+        valid: plan.valid.as_ref().map(crate::bind::data::batch::few),
+        epochs: 1,
+        keep: None,
+        resume: None,
+        record: None,
+        ..plan
+    };
+    train_by(net, &plan)
+}
 
-    /// Makes a rule that stops a run when a measured value has not improved for some epochs.
-    ///
-    /// ```rhai
-    /// let stop = train::early_stop("valid.auroc", #{ mode: "max", patience: 8 });
-    /// assert(`${stop}`.contains("valid.auroc"));
-    /// ```
-    function "early_stop"(c, monitor: String; o = STOP) -> "stopping rule" {
-        let larger = crate::bind::train::schedule::larger(&o.text("mode"), &monitor);
-        Ok(EarlyStop { monitor, larger, patience: o.int("patience") as usize, min_delta: o.float("min_delta"), restore: o.flag("restore") })
+/// Computes metrics of a model on a dataset.
+///
+/// ```rhai
+/// let set = data::from(#{ x: tensor::from([[1.0], [-1.0]]), label: [1, 0] });
+/// let net = nn::build(nn::linear(1, #{ bias: false }), [1]);
+/// net["weight"] = tensor::ones([1, 1]);
+/// assert_eq(train::evaluate(net, set, [metric::auroc()]).auroc, 1.0);
+/// ```
+#[native(
+    namespace = "train",
+    returns = "map of numbers by metric; `<metric>_per_task` too where there are several",
+    dry = invented_scores
+)]
+pub fn evaluate(
+    /// Model to evaluate.
+    net: &Model,
+    /// Dataset with labels.
+    set: &Data,
+    /// Metrics to compute, such as `[metric::auroc()]`.
+    metrics: MetricList,
+    options: EvaluateOptions,
+) -> Result<Map> {
+    let link = match (&options.loss, options.link) {
+        (Some(loss), _) => loss.link,
+        (None, Some(link)) => link.into(),
+        (None, None) => net.link().unwrap_or(Link::Sigmoid),
+    };
+    let (loss, scores) = evaluate::evaluate(
+        net,
+        &set.0,
+        options.loss.as_ref(),
+        link,
+        &metrics.0,
+        options.batch,
+        options.both_strands,
+    )?;
+    Ok(scores_map(loss, scores))
+}
+
+/// Invented values of all metrics, and of the loss.
+fn invented_scores(_: &Model, set: &Data, metrics: MetricList, _: EvaluateOptions) -> Map {
+    let tasks = match set.0.tasks() {
+        0 | 1 => Vec::new(),
+        n => vec![0.5; n],
+    };
+    let metrics = metrics.0.into_iter();
+    let scores = metrics.map(|metric| (metric.name, 0.5, tasks.clone()));
+    scores_map(Some(0.5), scores.collect())
+}
+
+/// Returns a rule that stops a training when a value stops improving.
+///
+/// ```rhai
+/// let stop = train::early_stop("valid.auroc", #{ mode: "max", patience: 8 });
+/// assert(`${stop}`.contains("valid.auroc"));
+/// ```
+#[native(namespace = "train")]
+pub fn early_stop(
+    /// Name of the value in the history, such as "valid.loss".
+    monitor: String,
+    options: StopOptions,
+) -> EarlyStop {
+    EarlyStop {
+        larger: larger(options.mode.as_str(), &monitor),
+        monitor,
+        patience: options.patience,
+        min_delta: options.min_delta,
+        restore: options.restore,
     }
-} }
+}
 
-natives! { methods in "history" {
-    /// The epoch that was best by the watched value, from 1; the last one where nothing was
-    /// watched.
-    ///
-    /// ```rhai
-    /// let set = data::from(#{ x: tensor::ones([4, 2]), label: tensor::ones([4, 1]) });
-    /// let run = train::fit(nn::build(nn::linear(1), [2]), #{ train: set, loss: loss::mse(), optimizer: optim::sgd(), epochs: 2, progress: false });
-    /// assert_eq(run.best_epoch, 2);
-    /// ```
-    property "best_epoch"(c, this: History) -> "whole number" { Ok(this.best_epoch as i64) }
-
-    /// The best watched value, or nothing.
-    ///
-    /// ```rhai
-    /// let set = data::from(#{ x: tensor::ones([4, 2]), label: tensor::ones([4, 1]) });
-    /// let run = train::fit(nn::build(nn::linear(1), [2]), #{ train: set, loss: loss::mse(), optimizer: optim::sgd(), epochs: 2, progress: false });
-    /// assert_eq(run.best_value, ());
-    /// ```
-    property "best_value"(c, this: History) -> "number or ()" { Ok(this.best_value) }
-
-    /// Why the run ended.
-    ///
-    /// ```rhai
-    /// let set = data::from(#{ x: tensor::ones([4, 2]), label: tensor::ones([4, 1]) });
-    /// let run = train::fit(nn::build(nn::linear(1), [2]), #{ train: set, loss: loss::mse(), optimizer: optim::sgd(), epochs: 2, progress: false });
-    /// assert_eq(run.ended, "2 epochs done");
-    /// ```
-    property "ended"(c, this: History) -> "string" { Ok(this.ended.clone()) }
-
-    /// How many epochs were done.
-    ///
-    /// ```rhai
-    /// let set = data::from(#{ x: tensor::ones([4, 2]), label: tensor::ones([4, 1]) });
-    /// let run = train::fit(nn::build(nn::linear(1), [2]), #{ train: set, loss: loss::mse(), optimizer: optim::sgd(), epochs: 2, progress: false });
-    /// assert_eq(run.len(), 2);
-    /// ```
-    method "len"(c, this: History) -> "whole number" { Ok(this.epochs.len() as i64) }
-
-    /// The names of what was measured: `train.loss`, `valid.auroc`, `lr`, …
-    ///
-    /// ```rhai
-    /// let set = data::from(#{ x: tensor::ones([4, 2]), label: tensor::ones([4, 1]) });
-    /// let run = train::fit(nn::build(nn::linear(1), [2]), #{ train: set, loss: loss::mse(), optimizer: optim::sgd(), epochs: 1, progress: false });
-    /// assert_eq(run.names, ["train.loss", "lr"]);
-    /// ```
-    property "names"(c, this: History) -> "array of strings" { Ok(array(this.names())) }
-
-    /// A measured value of every epoch.
-    ///
-    /// ```rhai
-    /// let set = data::from(#{ x: tensor::ones([4, 2]), label: tensor::ones([4, 1]) });
-    /// let run = train::fit(nn::build(nn::linear(1), [2]), #{ train: set, loss: loss::mse(), optimizer: optim::sgd(), epochs: 3, progress: false });
-    /// assert_eq(run.column("train.loss").len(), 3);
-    /// ```
-    method "column"(c, this: History, name: String) -> "array of numbers" { Ok(array(this.column(&name)?)) }
-
-    /// A measured value of the last epoch.
-    ///
-    /// ```rhai
-    /// let set = data::from(#{ x: tensor::ones([4, 2]), label: tensor::ones([4, 1]) });
-    /// let run = train::fit(nn::build(nn::linear(1), [2]), #{ train: set, loss: loss::mse(), optimizer: optim::sgd(), epochs: 1, progress: false });
-    /// assert(run.last("train.loss") >= 0.0);
-    /// ```
-    method "last"(c, this: History, name: String) -> "number" { Ok(this.column(&name)?.last().copied().unwrap_or(f64::NAN)) }
-
-    /// How long it took.
-    ///
-    /// ```rhai
-    /// let set = data::from(#{ x: tensor::ones([4, 2]), label: tensor::ones([4, 1]) });
-    /// let run = train::fit(nn::build(nn::linear(1), [2]), #{ train: set, loss: loss::mse(), optimizer: optim::sgd(), epochs: 1, progress: false });
-    /// assert(run.seconds > 0.0);
-    /// ```
-    property "seconds"(c, this: History) -> "number, seconds" { Ok(this.seconds()) }
-} }
+/// The native functions declared here.
+pub fn natives() -> Vec<Native> {
+    natives_of![fit, evaluate, early_stop]
+}

@@ -1,72 +1,122 @@
-//! `search::…`: hyperparameters.
+//! `search::…`: search of hyperparameters.
 
 use crate::base::seed::Rng;
 use crate::base::table::{Cells, Table};
 use crate::base::{Result, interrupt};
-use crate::bind::data::read::{SEEDED, seed};
 use crate::bind::script_state;
-use crate::bind::train::fit::warn;
+use crate::bind::train::fit::{tell, warn};
 use crate::bind::types::{OfSearch, Tabled, TrialOf};
-use crate::lang::options::{MANY, Opt, OptKind, opt};
-use crate::lang::{Callback, IntoValue, Options, session};
+
+use crate::lang::{
+    Callback, Choice, Given, IntoValue, Native, Options, native, natives_of, session,
+};
 use crate::train::ledger::Ledger;
 use crate::train::search::{self, Axis, Direction, Space, State, Trial, Values, Way};
-use crate::{bail, fault, natives};
+use crate::{bail, fault};
 use rhai::{Array, Dynamic, Map};
 use serde_json::{Value, json};
 use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Instant;
 
-const DIRECTION: Opt = opt(
-    "direction",
-    OptKind::Choice(&["max", "min"]),
-    "\"max\"",
-    "whether large or small values of the objective are good",
-);
-const FILE: Opt = opt(
-    "file",
-    OptKind::Text,
-    "\"trials.jsonl\"",
-    "where trials are kept, in the run's directory (trials-2.jsonl for the second search, …); a search continues where the file ends, and several processes may share one; without a run directory nothing is kept unless it is given",
-);
-const STARTUP: Opt = opt(
-    "startup",
-    OptKind::Int(1, MANY),
-    "10",
-    "trials that are chosen at random first, and that must be there before others are called hopeless",
-);
-const TRIALS: Opt = opt(
-    "trials",
-    OptKind::Int(1, MANY),
-    "50",
-    "trials, those of the file counted",
-);
+/// Options of `search::tpe` and `search::random`.
+#[derive(Options)]
+pub struct DrawOptions {
+    /// Number of trials, including those of the file.
+    #[option(default = 50, min = 1)]
+    trials: usize,
+    #[option(flatten)]
+    objective: ObjectiveOptions,
+    /// Seed of the values; the run's seed unless given.
+    seed: Option<u64>,
+    #[option(flatten)]
+    storage: StorageOptions,
+}
 
-const TPE: &[Opt] = &[TRIALS, DIRECTION, STARTUP, SEEDED, FILE];
-const RANDOM: &[Opt] = &[TRIALS, DIRECTION, STARTUP, SEEDED, FILE];
-const GRID: &[Opt] = &[
-    opt(
-        "points",
-        OptKind::Int(1, MANY),
-        "5",
-        "points of each continuous space",
-    ),
-    DIRECTION,
-    STARTUP,
-    FILE,
-];
+/// Options of `search::grid`.
+#[derive(Options)]
+pub struct GridOptions {
+    /// Number of values of each continuous space.
+    #[option(default = 5, min = 1)]
+    points: usize,
+    #[option(flatten)]
+    objective: ObjectiveOptions,
+    #[option(flatten)]
+    storage: StorageOptions,
+}
 
-/// A script's value as a file keeps it.
-fn kept(value: &Dynamic) -> Result<Value> {
+/// How values of the objective are judged.
+#[derive(Options)]
+pub struct ObjectiveOptions {
+    /// Whether large ("max") or small ("min") values of the objective are better.
+    #[option(default = "max")]
+    direction: DirectionName,
+    /// Number of trials that are drawn at random first, and that are needed before a trial can be
+    /// pruned.
+    #[option(default = 10, min = 1)]
+    startup: usize,
+}
+
+/// Where trials are stored.
+#[derive(Options)]
+pub struct StorageOptions {
+    /// File of the trials, in the run's directory (trials-2.jsonl for the second search, …). A
+    /// search continues after the trials of the file, and several processes can share it. Without a
+    /// run directory trials are stored only if a file is given.
+    #[option(default = "trials.jsonl")]
+    file: Given<String>,
+}
+
+/// The names of the directions.
+#[derive(Choice)]
+pub enum DirectionName {
+    /// Large values are better.
+    Max,
+    /// Small values are better.
+    Min,
+}
+
+impl From<&DirectionName> for Direction {
+    fn from(name: &DirectionName) -> Direction {
+        match name {
+            DirectionName::Max => Direction::Max,
+            DirectionName::Min => Direction::Min,
+        }
+    }
+}
+
+/// What all searches need to know.
+struct Search {
+    way: Way,
+    /// Largest number of trials; of a grid the number of combinations.
+    trials: Option<usize>,
+    objective: ObjectiveOptions,
+    seed: Option<u64>,
+    file: Given<String>,
+}
+
+impl DrawOptions {
+    fn search(self, way: Way) -> Search {
+        Search {
+            way,
+            trials: Some(self.trials),
+            objective: self.objective,
+            seed: self.seed,
+            file: self.storage.file,
+        }
+    }
+}
+
+/// A script's value as the file stores it.
+fn stored(value: &Dynamic) -> Result<Value> {
     if let Ok(n) = value.as_int() {
         return Ok(n.into());
     }
     if let Ok(x) = value.as_float() {
         return Ok(x.into());
     }
-    if let Ok(yes) = value.as_bool() {
-        return Ok(yes.into());
+    if let Ok(flag) = value.as_bool() {
+        return Ok(flag.into());
     }
     match value.clone().into_string() {
         Ok(text) => Ok(text.into()),
@@ -78,9 +128,10 @@ fn kept(value: &Dynamic) -> Result<Value> {
     }
 }
 
-fn given_back(value: &Value) -> Dynamic {
+/// A stored value as a script's value.
+fn loaded(value: &Value) -> Dynamic {
     match value {
-        Value::Bool(yes) => (*yes).into(),
+        Value::Bool(flag) => (*flag).into(),
         Value::String(text) => text.clone().into(),
         Value::Number(n) => n
             .as_i64()
@@ -92,11 +143,12 @@ fn given_back(value: &Value) -> Dynamic {
 fn map_of(values: &Values) -> Map {
     values
         .iter()
-        .map(|(name, value)| (name.as_str().into(), given_back(value)))
+        .map(|(name, value)| (name.as_str().into(), loaded(value)))
         .collect()
 }
 
-fn between(low: f64, high: f64) -> Result<()> {
+/// Fails unless the bounds of a space are finite and in order.
+fn check_bounds(low: f64, high: f64) -> Result<()> {
     if !(low.is_finite() && high.is_finite() && low < high) {
         bail!(
             "value",
@@ -106,16 +158,12 @@ fn between(low: f64, high: f64) -> Result<()> {
     Ok(())
 }
 
-fn choice(values: &Array) -> Result<OfSearch> {
-    if values.is_empty() {
-        bail!("value", "a choice needs at least one value");
-    }
-    Ok(OfSearch {
-        space: Space::Choice(values.iter().map(kept).collect::<Result<_>>()?),
-        when: None,
-    })
+/// A space that does not depend on other parameters.
+fn always(space: Space) -> OfSearch {
+    OfSearch { space, when: None }
 }
 
+/// The parameters of a search.
 fn axes(space: &Map) -> Result<Vec<Axis>> {
     if space.is_empty() {
         bail!("value", "the space has no parameter"; hint: "`#{{ lr: search::log(1e-4, 1e-1) }}`");
@@ -124,20 +172,21 @@ fn axes(space: &Map) -> Result<Vec<Axis>> {
         if ["trial", "state", "value", "seconds"].contains(&name.as_str()) {
             bail!("name", "a parameter cannot be called `{name}`: the table of trials has a column of that name"; hint: "call it `own_{name}`");
         }
-        let own = value.read_lock::<OfSearch>().map(|own| own.clone());
-        let own = own.ok_or_else(|| {
+        let entry = value.read_lock::<OfSearch>().map(|entry| entry.clone());
+        let entry = entry.ok_or_else(|| {
             fault!("type", "parameter `{name}` must be a space, got {}", session::describe(value))
                 .hint("search::uniform(a, b), search::log(a, b), search::int(a, b), search::choice([…]), search::when(…)")
         })?;
         Ok(Axis {
             name: name.to_string(),
-            space: own.space,
-            when: own.when,
+            space: entry.space,
+            when: entry.when,
         })
     };
     search::ordered(space.iter().map(one).collect::<Result<_>>()?)
 }
 
+/// The table of trials: one row for each.
 fn table(axes: &[Axis], trials: &[Trial]) -> Result<Tabled> {
     let text = |value: Option<&Value>| match value {
         None => String::new(),
@@ -173,13 +222,13 @@ fn table(axes: &[Axis], trials: &[Trial]) -> Result<Tabled> {
         ),
     ];
     for axis in axes {
-        let own = || trials.iter().map(|trial| trial.values.get(&axis.name));
+        let values = || trials.iter().map(|trial| trial.values.get(&axis.name));
         columns.push((
             axis.name.clone(),
             match axis.space {
-                Space::Choice(_) => Cells::Text(own().map(text).collect()),
+                Space::Choice(_) => Cells::Text(values().map(text).collect()),
                 _ => Cells::Number(
-                    own()
+                    values()
                         .map(|value| value.and_then(Value::as_f64).unwrap_or(f64::NAN))
                         .collect(),
                 ),
@@ -189,52 +238,50 @@ fn table(axes: &[Axis], trials: &[Trial]) -> Result<Tabled> {
     Ok(Tabled(Rc::new(Table::new(columns)?)))
 }
 
-fn run(space: &Map, objective: &Callback, o: &Options, way: Way) -> Result<Map> {
+/// Runs trials until there are as many as asked for.
+fn run(space: &Map, objective: &Callback, options: Search) -> Result<Map> {
     let axes = axes(space)?;
-    let direction = if o.text("direction") == "min" {
-        Direction::Min
-    } else {
-        Direction::Max
-    };
-    let startup = o.int("startup") as usize;
-    let seed = seed(o);
+    let Search { way, file, .. } = options;
+    let direction = Direction::from(&options.objective.direction);
+    let startup = options.objective.startup;
+    let seed = options.seed.unwrap_or(session::settings().seed);
     let call = |trial: TrialOf, values: &Values| -> Result<f64> {
-        let mut args = vec![Dynamic::from(map_of(values))];
+        let mut arguments = vec![Dynamic::from(map_of(values))];
         if objective.takes(2) {
-            args.push(Dynamic::from(trial));
+            arguments.push(Dynamic::from(trial));
         }
-        let made = objective.call(args)?;
-        let tensor = made
+        let value = objective.call(arguments)?;
+        let tensor = value
             .read_lock::<crate::torch::Tensor>()
             .map(|tensor| tensor.item())
             .transpose()?;
         tensor
-            .or_else(|| crate::lang::value::number(&made))
+            .or_else(|| crate::lang::value::number(&value))
             .ok_or_else(|| {
                 fault!(
                     "type",
                     "the objective must give a number, gave {}",
-                    session::describe(&made)
+                    session::describe(&value)
                 )
             })
     };
-    let most = match way {
-        Way::Grid(points) => search::combinations(&axes, points).len(),
-        _ => o.int("trials") as usize,
+    let most = match (way, options.trials) {
+        (Way::Grid(points), _) => search::combinations(&axes, points).len(),
+        (_, trials) => trials.unwrap_or(1),
     };
     let (count, key) = session::next_search();
     let identity = json!({
         "space": axes.iter().map(|axis| format!("{} {:?} {:?}", axis.name, axis.space, axis.when)).collect::<Vec<_>>(),
-        "way": format!("{way:?}"), "direction": o.text("direction"), "startup": startup, "seed": seed,
+        "way": format!("{way:?}"), "direction": options.objective.direction.as_str(), "startup": startup, "seed": seed,
     });
-    // a file of its own for each search of a run; without a run nothing is kept unless asked for
-    let is_kept = o.has("file") || session::settings().run_dir.is_some();
-    let (name, ledger) = if session::is_dry() || !is_kept {
+    // each search of a run has a file; without a run nothing is stored unless a file is given
+    let is_stored = file.is_given || session::settings().run_dir.is_some();
+    let (name, ledger) = if session::is_dry() || !is_stored {
         ("trials".to_string(), Rc::new(Ledger::in_memory()))
     } else {
-        let file = match (o.has("file"), session::trial(), count) {
-            (true, ..) => o.text("file"),
-            (_, within, 1) if within.is_empty() => "trials.jsonl".into(),
+        let file = match (file.is_given, session::trial(), count) {
+            (true, ..) => file.value,
+            (_, within, 1) if within.is_empty() => file.value,
             (_, within, n) if within.is_empty() => format!("trials-{n}.jsonl"),
             (_, within, n) => format!("{within}/trials-{n}.jsonl"),
         };
@@ -264,7 +311,7 @@ fn run(space: &Map, objective: &Callback, o: &Options, way: Way) -> Result<Map> 
     if session::settings().resume {
         skip(&ledger.trials()?, &name, objective)?;
     }
-    // failures in a row, which a search that goes on counts from where it was
+    // consecutive failures; a resumed search continues the count
     let mut failures = ledger
         .trials()?
         .iter()
@@ -280,15 +327,15 @@ fn run(space: &Map, objective: &Callback, o: &Options, way: Way) -> Result<Map> 
         let started = Instant::now();
         let trial = trial_of(&ledger, number, begun.is_hopeless, false);
         let pruned = trial.pruned.clone();
-        // what is not kept is never resumed
-        let before = is_kept.then(|| Before::of(objective)).transpose()?;
-        let left = || {
+        // what is not stored is never resumed
+        let before = is_stored.then(|| Before::of(objective)).transpose()?;
+        let changes = || {
             before
                 .as_ref()
-                .map_or(Ok(Value::Null), |own| own.left(objective))
+                .map_or(Ok(Value::Null), |before| before.changes(objective))
         };
         let outcome = {
-            // what a trial draws and where its checkpoints are depends on no other trial
+            // random numbers and checkpoint folders of a trial do not depend on other trials
             let (_scope, key) = session::enter_trial(&name, number);
             crate::torch::device::seed(
                 Rng::keyed(&[session::settings().seed, key]).next_u64() >> 1,
@@ -303,21 +350,21 @@ fn run(space: &Map, objective: &Callback, o: &Options, way: Way) -> Result<Map> 
                 } else {
                     State::Done
                 };
-                ledger.end(number, state, Some(value), seconds, None, left()?)?;
+                ledger.end(number, state, Some(value), seconds, None, changes()?)?;
                 failures = 0;
                 let best = search::best(&ledger.trials()?, direction).and_then(|best| best.value);
                 let so_far = best.map_or(String::new(), |best| {
                     format!(", best so far {}", crate::base::written::metric(best))
                 });
-                crate::bind::train::fit::tell(&format!(
+                tell(&format!(
                     "trial {number}: {} {}{so_far}  ({})",
                     state.word(),
                     crate::base::written::metric(value),
                     search::shown(values)
                 ));
             }
-            // an interrupted trial has no end: it is started again when the search goes on; nor has
-            // one whose checkpoint cannot be continued
+            // an interrupted trial has no end: a resumed search starts it again; the same holds for
+            // a trial whose checkpoint cannot be continued
             Err(fault) if interrupt::is_raised() || fault.kind == "resume" => {
                 return Err(fault.context(format!("trial {number} ({})", search::shown(values))));
             }
@@ -328,10 +375,10 @@ fn run(space: &Map, objective: &Callback, o: &Options, way: Way) -> Result<Map> 
                     None,
                     seconds,
                     Some(&fault.to_string()),
-                    left()?,
+                    changes()?,
                 )?;
                 failures += 1;
-                // errors in a row do not depend on the values
+                // consecutive errors are taken to be independent of the values
                 if failures >= MOST_FAILURES {
                     return Err(
                         fault.context(format!("trial {number} ({})", search::shown(values)))
@@ -348,7 +395,7 @@ fn run(space: &Map, objective: &Callback, o: &Options, way: Way) -> Result<Map> 
     outcome(&axes, ledger.trials()?, direction, None)
 }
 
-/// What a script had captured and reported before a trial.
+/// The captured variables and the reports of a script at the start of a trial.
 struct Before {
     captured: Vec<(Value, bool)>,
     reports: Vec<Value>,
@@ -369,10 +416,10 @@ impl Before {
         })
     }
 
-    /// What the trial has changed since, for a search that is resumed: variables by their number,
-    /// null where they hold tensors, and reports.
-    fn left(&self, objective: &Callback) -> Result<Value> {
-        let mut left = serde_json::Map::new();
+    /// The changes since then, for a resumed search: variables by index, null where they hold
+    /// tensors, and reports.
+    fn changes(&self, objective: &Callback) -> Result<Value> {
+        let mut changes = serde_json::Map::new();
         let now = script_state::captured(objective)?;
         let changed: serde_json::Map<String, Value> = now
             .into_iter()
@@ -384,23 +431,23 @@ impl Before {
             })
             .collect();
         if !changed.is_empty() {
-            left.insert("captured".into(), changed.into());
+            changes.insert("captured".into(), changed.into());
         }
         let is_new = |report: &Value| !self.reports.contains(report);
         let new: Vec<Value> = reports().into_iter().filter(is_new).collect();
         if !new.is_empty() {
-            left.insert("reports".into(), new.into());
+            changes.insert("reports".into(), new.into());
         }
-        Ok(if left.is_empty() {
+        Ok(if changes.is_empty() {
             Value::Null
         } else {
-            left.into()
+            changes.into()
         })
     }
 }
 
-/// Takes over the trials of a search that was broken off: what they measured and reported, and the
-/// variables that the objective has captured, as they left them.
+/// Restores the reports of the finished trials of an interrupted search, and the variables that the
+/// objective has captured.
 fn skip(trials: &[Trial], name: &str, objective: &Callback) -> Result<()> {
     let is_over = |trial: &&Trial| trial.state != State::Running;
     for trial in trials.iter().filter(is_over) {
@@ -420,19 +467,20 @@ fn skip(trials: &[Trial], name: &str, objective: &Callback) -> Result<()> {
     Ok(())
 }
 
-/// Trials that fail one after the other before a search ends.
+/// Consecutive failed trials after which a search ends.
 const MOST_FAILURES: usize = 3;
 
+/// The map that a search returns.
 fn outcome(
     axes: &[Axis],
     trials: Vec<Trial>,
     direction: Direction,
-    tried: Option<(Values, f64)>,
+    rehearsed: Option<(Values, f64)>,
 ) -> Result<Map> {
     let mut map = Map::new();
     let best = search::best(&trials, direction)
         .map(|best| (best.values.clone(), best.value.unwrap_or(f64::NAN)))
-        .or(tried);
+        .or(rehearsed);
     let Some((values, value)) = best else {
         bail!("value", "no trial came to its end")
     };
@@ -453,7 +501,7 @@ fn outcome(
         "importance".into(),
         Tabled(Rc::new(Table::new(columns)?)).into_value(),
     );
-    // after each trial that ended; what is pruned leaves the best as it was
+    // after each trial that ended; pruned trials do not change the best value
     let mut best: Option<f64> = None;
     let mut so_far = Array::new();
     for trial in trials.iter().filter(|trial| trial.state.is_end()) {
@@ -473,148 +521,247 @@ fn outcome(
     Ok(map)
 }
 
-natives! { made in "search" {
-    /// Makes a space of numbers between two, each as likely.
-    ///
-    /// ```rhai
-    /// let found = search::random(#{ x: search::uniform(0.0, 1.0) }, |p| p.x, #{ trials: 3, file: "/tmp/cistron_example_uniform.jsonl" });
-    /// assert(found.value <= 1.0);
-    /// ```
-    function "uniform"(c, low: f64, high: f64) -> "space" { between(low, high)?; Ok(OfSearch { space: Space::Uniform(low, high), when: None }) }
-
-    /// Makes a space of numbers between two, each order of magnitude as likely.
-    ///
-    /// ```rhai
-    /// let found = search::random(#{ lr: search::log(1e-4, 1e-1) }, |p| p.lr, #{ trials: 3, file: "/tmp/cistron_example_log.jsonl" });
-    /// assert(found.value <= 0.1);
-    /// ```
-    /// ```rhai,fails
-    /// search::log(0.0, 1.0);
-    /// //~ must be above 0
-    /// ```
-    function "log"(c, low: f64, high: f64) -> "space" {
-        between(low, high)?;
-        if low <= 0.0 { bail!("value", "the ends of a logarithmic space must be above 0, got {low}"); }
-        Ok(OfSearch { space: Space::Log(low, high), when: None })
-    }
-
-    /// Makes a space of whole numbers between two, both included.
-    ///
-    /// ```rhai
-    /// let found = search::grid(#{ n: search::int(2, 4) }, |p| p.n, #{ file: "/tmp/cistron_example_int.jsonl" });
-    /// assert_eq(found.best.n, 4);
-    /// ```
-    function "int"(c, low: i64, high: i64) -> "space" {
-        if low > high { bail!("value", "a space goes from a smaller to a larger number, got {low} to {high}"); }
-        Ok(OfSearch { space: Space::Int(low, high), when: None })
-    }
-
-    /// Makes a space of some values: numbers, strings, true and false.
-    ///
-    /// ```rhai
-    /// let found = search::grid(#{ name: search::choice(["a", "bcd", "ef"]) }, |p| p.name.len(), #{ file: "/tmp/cistron_example_choice.jsonl" });
-    /// assert_eq(found.best.name, "bcd");
-    /// ```
-    function "choice"(c, values: Array) -> "space" { choice(&values) }
-
-    /// Makes a space that counts only where another parameter has a value; elsewhere its parameter
-    /// is left out.
-    ///
-    /// ```rhai
-    /// let space = #{ kind: search::choice(["tcn", "lstm"]), width: search::when("kind", "tcn", search::int(3, 5)) };
-    /// let found = search::grid(space, |p| if p.kind == "tcn" { p.width } else { 1 }, #{ file: "/tmp/cistron_example_when.jsonl" });
-    /// assert_eq(found.trials.len(), 4);
-    /// ```
-    function "when"(c, parameter: String, value: Dynamic, space: OfSearch) -> "space" { Ok(OfSearch { when: Some((parameter, kept(&value)?)), ..space }) }
-
-    /// Searches by tree-structured Parzen estimators: values are drawn where good trials were
-    /// denser than bad ones.
-    ///
-    /// - `space`: a map of parameters to spaces
-    /// - `objective`: a function `|p|` or `|p, trial|` of a map of values, which gives a number
-    ///
-    /// Trials are kept in a file as they come: a search that was interrupted goes on there, and
-    /// several processes share it. A trial that fails is noted; three in a row end the search.
-    ///
-    /// Returns a map: best (values), value, trials (a table), so_far (the best value after each
-    /// trial that ended), importance (a table: how much of the values' variance each parameter
-    /// explains alone, beyond chance).
-    ///
-    /// # Source
-    /// Bergstra, Bardenet, Bengio & Kégl, Algorithms for Hyper-Parameter Optimization (NeurIPS
-    /// 2011); crate `tpe`.
-    ///
-    /// ```rhai
-    /// let found = search::tpe(#{ x: search::uniform(-5.0, 5.0) }, |p| (p.x - 1.0) ** 2.0, #{ direction: "min", trials: 40, seed: 1, file: "/tmp/cistron_example_tpe.jsonl" });
-    /// assert((found.best.x - 1.0).abs() < 1.0);
-    /// ```
-    /// ```rhai,fails
-    /// search::tpe(#{ x: 3 }, |p| p.x);
-    /// //~ parameter `x` must be a space, got whole number
-    /// ```
-    function "tpe"(c, space: Map, objective: Callback; o = TPE) -> "map: best, value, trials, so_far, importance" { run(&space, &objective, &o, Way::Tpe) }
-
-    /// Searches at random.
-    ///
-    /// ```rhai
-    /// let found = search::random(#{ x: search::uniform(0.0, 1.0) }, |p| p.x, #{ trials: 5, seed: 1, file: "/tmp/cistron_example_random.jsonl" });
-    /// assert_eq(found.trials.len(), 5);
-    /// ```
-    function "random"(c, space: Map, objective: Callback; o = RANDOM) -> "map: best, value, trials, so_far, importance" { run(&space, &objective, &o, Way::Random) }
-
-    /// Tries all combinations.
-    ///
-    /// ```rhai
-    /// let found = search::grid(#{ a: search::int(1, 3), b: search::choice([10, 20]) }, |p| p.a * p.b, #{ file: "/tmp/cistron_example_grid.jsonl" });
-    /// assert_eq(found.value, 60.0);
-    /// ```
-    function "grid"(c, space: Map, objective: Callback; o = GRID) -> "map: best, value, trials, so_far, importance" { run(&space, &objective, &o, Way::Grid(o.int("points") as usize)) }
-} }
-
-natives! { methods in "trial" {
-    /// Notes a value on the way and tells whether the trial is hopeless: its best so far worse than
-    /// half of the others at that step.
-    ///
-    /// ```rhai
-    /// let objective = |p, trial| { for step in 0..5 { if trial.report(step, p.x) { break; } } p.x };
-    /// let found = search::random(#{ x: search::uniform(0.0, 1.0) }, objective, #{ trials: 12, startup: 3, seed: 1, file: "/tmp/cistron_example_report.jsonl" });
-    /// assert(found.trials["state"].filter(|s| s == "pruned").len() > 0);
-    /// ```
-    method "report"(c, this: TrialOf, step: i64, value: f64) -> "true or false" { this.report(step, value) }
-
-    /// The number of the trial, from 0.
-    ///
-    /// ```rhai
-    /// let found = search::grid(#{ a: search::int(1, 3) }, |p, trial| trial.number, #{ file: "/tmp/cistron_example_number.jsonl" });
-    /// assert_eq(found.value, 2.0);
-    /// ```
-    property "number"(c, this: TrialOf) -> "whole number" { Ok(this.number as i64) }
-} }
-
-impl TrialOf {
-    fn report(&self, step: i64, value: f64) -> Result<bool> {
-        if self.dry {
-            return Ok(false);
-        }
-        let judge = |trials: &[Trial]| {
-            search::is_hopeless(
-                trials,
-                self.number,
-                step,
-                value,
-                self.direction,
-                self.startup,
-            )
-        };
-        let hopeless = self.ledger.step(self.number, step, value, judge)?;
-        if hopeless {
-            self.pruned.set(true);
-        }
-        Ok(hopeless)
-    }
+/// Returns a space of floats with a uniform distribution.
+///
+/// ```rhai
+/// let result = search::random(#{ x: search::uniform(0.0, 1.0) }, |p| p.x, #{ trials: 3, file: "/tmp/cistron_example_uniform.jsonl" });
+/// assert(result.value <= 1.0);
+/// ```
+#[native(namespace = "search")]
+pub fn uniform(
+    /// Smallest value.
+    low: f64,
+    /// Largest value, above `low`.
+    high: f64,
+) -> Result<OfSearch> {
+    check_bounds(low, high)?;
+    Ok(always(Space::Uniform(low, high)))
 }
 
-/// All of them.
-pub fn natives() -> Vec<crate::lang::Native> {
-    [made(), methods()].into_iter().flatten().collect()
+/// Returns a space of floats whose logarithms have a uniform distribution.
+///
+/// ```rhai
+/// let result = search::random(#{ lr: search::log(1e-4, 1e-1) }, |p| p.lr, #{ trials: 3, file: "/tmp/cistron_example_log.jsonl" });
+/// assert(result.value <= 0.1);
+/// ```
+/// ```rhai,fails
+/// search::log(0.0, 1.0);
+/// //~ must be above 0
+/// ```
+#[native(namespace = "search")]
+pub fn log(
+    /// Smallest value, above 0.
+    low: f64,
+    /// Largest value, above `low`.
+    high: f64,
+) -> Result<OfSearch> {
+    check_bounds(low, high)?;
+    if low <= 0.0 {
+        bail!(
+            "value",
+            "the ends of a logarithmic space must be above 0, got {low}"
+        );
+    }
+    Ok(always(Space::Log(low, high)))
+}
+
+/// Returns a space of integers, both ends included.
+///
+/// ```rhai
+/// let result = search::grid(#{ n: search::int(2, 4) }, |p| p.n, #{ file: "/tmp/cistron_example_int.jsonl" });
+/// assert_eq(result.best.n, 4);
+/// ```
+#[native(namespace = "search")]
+pub fn int(
+    /// Smallest value.
+    low: i64,
+    /// Largest value, at least `low`.
+    high: i64,
+) -> Result<OfSearch> {
+    if low > high {
+        bail!(
+            "value",
+            "a space goes from a smaller to a larger number, got {low} to {high}"
+        );
+    }
+    Ok(always(Space::Int(low, high)))
+}
+
+/// Returns a space of listed values.
+///
+/// ```rhai
+/// let result = search::grid(#{ name: search::choice(["a", "bcd", "ef"]) }, |p| p.name.len(), #{ file: "/tmp/cistron_example_choice.jsonl" });
+/// assert_eq(result.best.name, "bcd");
+/// ```
+#[native(namespace = "search")]
+pub fn choice(
+    /// Integers, floats, strings or booleans; at least one.
+    values: Array,
+) -> Result<OfSearch> {
+    if values.is_empty() {
+        bail!("value", "a choice needs at least one value");
+    }
+    let values = values.iter().map(stored).collect::<Result<_>>()?;
+    Ok(always(Space::Choice(values)))
+}
+
+/// Returns a space that applies only where another parameter has a given value.
+///
+/// Elsewhere its parameter is not in the map that the objective takes.
+///
+/// ```rhai
+/// let space = #{ kind: search::choice(["tcn", "lstm"]), width: search::when("kind", "tcn", search::int(3, 5)) };
+/// let result = search::grid(space, |p| if p.kind == "tcn" { p.width } else { 1 }, #{ file: "/tmp/cistron_example_when.jsonl" });
+/// assert_eq(result.trials.len(), 4);
+/// ```
+#[native(namespace = "search")]
+pub fn when(
+    /// Name of the other parameter.
+    parameter: String,
+    /// Value of the other parameter where the space applies.
+    value: &Dynamic,
+    /// Space of this parameter.
+    space: OfSearch,
+) -> Result<OfSearch> {
+    Ok(OfSearch {
+        when: Some((parameter, stored(value)?)),
+        ..space
+    })
+}
+
+/// Searches by tree-structured Parzen estimators.
+///
+/// Values are drawn where the density of good trials is high compared with that of bad trials.
+/// Each trial is written to a file when it ends: a search that was interrupted continues there, and
+/// several processes can share the file. A failed trial is recorded; three consecutive ones end the
+/// search.
+///
+/// The map that is returned holds `best` (values of the best trial), `value` (of the objective),
+/// `trials` (a table), `so_far` (best value after each trial that ended) and `importance` (a table:
+/// fraction of the variance that each parameter alone explains, beyond chance).
+///
+/// # Source
+/// Bergstra, Bardenet, Bengio & Kégl, Algorithms for Hyper-Parameter Optimization (NeurIPS 2011);
+/// crate `tpe`.
+///
+/// ```rhai
+/// let result = search::tpe(#{ x: search::uniform(-5.0, 5.0) }, |p| (p.x - 1.0) ** 2.0, #{ direction: "min", trials: 40, seed: 1, file: "/tmp/cistron_example_tpe.jsonl" });
+/// assert((result.best.x - 1.0).abs() < 1.0);
+/// ```
+/// ```rhai,fails
+/// search::tpe(#{ x: 3 }, |p| p.x);
+/// //~ parameter `x` must be a space, got whole number
+/// ```
+#[native(
+    namespace = "search",
+    returns = "map: best, value, trials, so_far, importance"
+)]
+pub fn tpe(
+    /// Map of parameter names to spaces.
+    space: &Map,
+    /// Function |p| or |p, trial| of a map of values that returns a number.
+    objective: &Callback,
+    options: DrawOptions,
+) -> Result<Map> {
+    run(space, objective, options.search(Way::Tpe))
+}
+
+/// Searches with values drawn at random.
+///
+/// Trials are stored, and returned, as by `search::tpe`.
+///
+/// ```rhai
+/// let result = search::random(#{ x: search::uniform(0.0, 1.0) }, |p| p.x, #{ trials: 5, seed: 1, file: "/tmp/cistron_example_random.jsonl" });
+/// assert_eq(result.trials.len(), 5);
+/// ```
+#[native(
+    namespace = "search",
+    returns = "map: best, value, trials, so_far, importance"
+)]
+pub fn random(
+    /// Map of parameter names to spaces.
+    space: &Map,
+    /// Function |p| or |p, trial| of a map of values that returns a number.
+    objective: &Callback,
+    options: DrawOptions,
+) -> Result<Map> {
+    run(space, objective, options.search(Way::Random))
+}
+
+/// Searches all combinations of values.
+///
+/// Trials are stored, and returned, as by `search::tpe`.
+///
+/// ```rhai
+/// let result = search::grid(#{ a: search::int(1, 3), b: search::choice([10, 20]) }, |p| p.a * p.b, #{ file: "/tmp/cistron_example_grid.jsonl" });
+/// assert_eq(result.value, 60.0);
+/// ```
+#[native(
+    namespace = "search",
+    returns = "map: best, value, trials, so_far, importance"
+)]
+pub fn grid(
+    /// Map of parameter names to spaces.
+    space: &Map,
+    /// Function |p| or |p, trial| of a map of values that returns a number.
+    objective: &Callback,
+    options: GridOptions,
+) -> Result<Map> {
+    let search = Search {
+        way: Way::Grid(options.points),
+        trials: None,
+        objective: options.objective,
+        seed: None,
+        file: options.storage.file,
+    };
+    run(space, objective, search)
+}
+
+/// Records an intermediate value and returns whether the trial is hopeless.
+///
+/// A trial is hopeless if its best value so far is worse than that of half of the other trials at
+/// the same step.
+///
+/// ```rhai
+/// let objective = |p, trial| { for step in 0..5 { if trial.report(step, p.x) { break; } } p.x };
+/// let result = search::random(#{ x: search::uniform(0.0, 1.0) }, objective, #{ trials: 12, startup: 3, seed: 1, file: "/tmp/cistron_example_report.jsonl" });
+/// assert(result.trials["state"].filter(|s| s == "pruned").len() > 0);
+/// ```
+#[native(namespace = "trial", form = method)]
+pub fn report(
+    this: &TrialOf,
+    /// Step, such as the epoch.
+    step: i64,
+    /// Value of the objective at the step.
+    value: f64,
+) -> Result<bool> {
+    if this.dry {
+        return Ok(false);
+    }
+    let (number, direction, startup) = (this.number, this.direction, this.startup);
+    let judge =
+        |trials: &[Trial]| search::is_hopeless(trials, number, step, value, direction, startup);
+    let is_hopeless = this.ledger.step(number, step, value, judge)?;
+    if is_hopeless {
+        this.pruned.set(true);
+    }
+    Ok(is_hopeless)
+}
+
+/// The index of the trial, from 0.
+///
+/// ```rhai
+/// let result = search::grid(#{ a: search::int(1, 3) }, |p, trial| trial.number, #{ file: "/tmp/cistron_example_number.jsonl" });
+/// assert_eq(result.value, 2.0);
+/// ```
+#[native(namespace = "trial", form = property)]
+pub fn number(this: &TrialOf) -> i64 {
+    this.number as i64
+}
+
+/// The native functions declared here.
+pub fn natives() -> Vec<Native> {
+    natives_of![
+        uniform, log, int, choice, when, tpe, random, grid, report, number,
+    ]
 }
