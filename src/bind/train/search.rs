@@ -3,6 +3,7 @@
 use crate::base::seed::Rng;
 use crate::base::table::{Cells, Table};
 use crate::base::{Result, interrupt};
+use crate::bind::data::read::SeedOptions;
 use crate::bind::script_state;
 use crate::bind::train::fit::{tell, warn};
 use crate::bind::types::{OfSearch, Tabled, TrialOf};
@@ -27,8 +28,8 @@ pub struct DrawOptions {
     trials: usize,
     #[option(flatten)]
     objective: ObjectiveOptions,
-    /// Seed of the values; the run's seed unless given.
-    seed: Option<u64>,
+    #[option(flatten)]
+    seed: SeedOptions,
     #[option(flatten)]
     storage: StorageOptions,
 }
@@ -91,7 +92,7 @@ struct Search {
     /// Largest number of trials; of a grid the number of combinations.
     trials: Option<usize>,
     objective: ObjectiveOptions,
-    seed: Option<u64>,
+    seed: u64,
     file: Given<String>,
 }
 
@@ -101,7 +102,7 @@ impl DrawOptions {
             way,
             trials: Some(self.trials),
             objective: self.objective,
-            seed: self.seed,
+            seed: self.seed.seed(),
             file: self.storage.file,
         }
     }
@@ -244,7 +245,7 @@ fn run(space: &Map, objective: &Callback, options: Search) -> Result<Map> {
     let Search { way, file, .. } = options;
     let direction = Direction::from(&options.objective.direction);
     let startup = options.objective.startup;
-    let seed = options.seed.unwrap_or(session::settings().seed);
+    let seed = options.seed;
     let call = |trial: TrialOf, values: &Values| -> Result<f64> {
         let mut arguments = vec![Dynamic::from(map_of(values))];
         if objective.takes(2) {
@@ -711,7 +712,7 @@ pub fn grid(
         way: Way::Grid(options.points),
         trials: None,
         objective: options.objective,
-        seed: None,
+        seed: session::settings().seed,
         file: options.storage.file,
     };
     run(space, objective, search)
