@@ -1,4 +1,4 @@
-//! What `for` goes over besides arrays, ranges and strings, and patterns of names.
+//! Iterators of `for` over maps, tensors and motifs, and patterns such as `let [a, b] = …`.
 
 use crate::base::Result;
 use crate::bind::types::Motifs;
@@ -10,12 +10,12 @@ use std::any::TypeId;
 
 type Outcome<T> = std::result::Result<T, Box<EvalAltResult>>;
 
-/// A value or a fault as the engine takes it.
+/// A value, or a fault as an error of the engine.
 fn passed(value: Result<Dynamic>, context: &NativeCallContext) -> Outcome<Dynamic> {
     value.map_err(|fault| diagnostics::pass(fault, context.call_position()))
 }
 
-/// The parts of a tensor along its first axis.
+/// The length of the first axis of a tensor.
 fn rows(tensor: &Tensor) -> Result<i64> {
     match tensor.shape().first() {
         Some(n) => Ok(*n),
@@ -25,6 +25,7 @@ fn rows(tensor: &Tensor) -> Result<i64> {
     }
 }
 
+/// Fails unless there are as many names as values.
 fn counted(names: i64, values: usize) -> Result<()> {
     if names as usize != values {
         bail!("value", "there are {names} names for {values} value{}", if values == 1 { "" } else { "s" }; hint: "`_` takes a value that needs no name");
@@ -32,8 +33,8 @@ fn counted(names: i64, values: usize) -> Result<()> {
     Ok(())
 }
 
-/// Registers iterators over maps (their keys), tensors (along the first axis) and motifs, and what
-/// patterns need.
+/// Registers iterators over maps (their keys), tensors (along the first axis) and motifs, and the
+/// functions that patterns are rewritten to.
 pub fn register(engine: &mut Engine) {
     let mut module = Module::new();
     module.set_iter(TypeId::of::<Map>(), |value| {
@@ -45,23 +46,23 @@ pub fn register(engine: &mut Engine) {
         Box::new(keys.into_iter())
     });
     module.set_iter(TypeId::of::<Motifs>(), |value| {
-        let all: Vec<Dynamic> = value
+        let motifs: Vec<Dynamic> = value
             .cast::<Motifs>()
             .0
             .iter()
             .cloned()
             .map(Dynamic::from)
             .collect();
-        Box::new(all.into_iter())
+        Box::new(motifs.into_iter())
     });
     module.set_iter_result(TypeId::of::<Tensor>(), |value| {
         let tensor = value.cast::<Tensor>();
-        let wrong = |fault| diagnostics::pass(fault, rhai::Position::NONE);
+        let error = |fault| diagnostics::pass(fault, rhai::Position::NONE);
         match rows(&tensor) {
             Ok(n) => {
-                Box::new((0..n).map(move |i| tensor.select(0, i).map(Dynamic::from).map_err(wrong)))
+                Box::new((0..n).map(move |i| tensor.select(0, i).map(Dynamic::from).map_err(error)))
             }
-            Err(fault) => Box::new(std::iter::once(Err(wrong(fault)))),
+            Err(fault) => Box::new(std::iter::once(Err(error(fault)))),
         }
     });
     engine.register_global_module(module.into());

@@ -1,15 +1,18 @@
-//! Words without a namespace: parameters, reports, assertions, printing, ranges, errors.
+//! Functions without a namespace: parameters, reports, assertions, printing, ranges, errors.
 
 use crate::base::{Fault, Result, memory};
 use crate::bind::printing;
 use crate::bind::types::{Numbers, Tabled};
-use crate::lang::{Callback, FromValue, IntoValue, help, session, show};
-use crate::natives;
+use crate::lang::{
+    Call, Callback, FromValue, IntoValue, Native, help, native, natives_of, session, show,
+};
 use crate::torch::{Kind, Tensor};
 use crate::{bail, fault};
 use rhai::{Array, Dynamic, Map};
+use std::sync::OnceLock;
+use std::time::Instant;
 
-/// Numbers out of anything numeric, for comparisons; none where it is not.
+/// The numbers of a numeric value, for comparisons; none where it is not numeric.
 fn numbers(value: &Dynamic) -> Option<Vec<f64>> {
     if let Some(x) = crate::lang::value::number(value) {
         return Some(vec![x]);
@@ -20,7 +23,7 @@ fn numbers(value: &Dynamic) -> Option<Vec<f64>> {
         .ok()
 }
 
-/// Integers out of anything that holds only integers, which floats may not tell apart.
+/// The integers of a value that holds only integers: large ones are not distinct as floats.
 fn integers(value: &Dynamic) -> Option<Vec<i64>> {
     if let Ok(n) = value.as_int() {
         return Some(vec![n]);
@@ -44,13 +47,13 @@ fn of_kind(value: &Dynamic, other: &Dynamic) -> Dynamic {
         .read_lock::<Tensor>()
         .map(|tensor| tensor.kind())
         .filter(|kind| kind.is_floating() && *kind != Kind::Double);
-    let made = kind.filter(|_| value.is_array()).and_then(|kind| {
+    let converted = kind.filter(|_| value.is_array()).and_then(|kind| {
         crate::bind::tensor::basic::tensor_of(value)
             .ok()?
             .to_kind(kind)
             .ok()
     });
-    made.map_or_else(|| value.clone(), IntoValue::into_value)
+    converted.map_or_else(|| value.clone(), IntoValue::into_value)
 }
 
 fn equal(a: &Dynamic, b: &Dynamic) -> bool {
@@ -80,21 +83,21 @@ fn unequal(a: &Dynamic, b: &Dynamic) -> Fault {
     };
     match x.iter().zip(&y).enumerate().find(|(_, (x, y))| x != y) {
         Some((i, (p, q))) if x.len() == y.len() && (p - q).abs() < 1e-3 * p.abs().max(q.abs()) => {
-            let place = if x.len() > 1 {
+            let prefix = if x.len() > 1 {
                 format!("value {i}: ")
             } else {
                 String::new()
             };
             fault.hint(format!(
-                "{place}{p:?} is not {q:?}; `assert_near` allows a difference"
+                "{prefix}{p:?} is not {q:?}; `assert_near` allows a difference"
             ))
         }
         _ => fault,
     }
 }
 
-/// Whether values that are not numbers are equal: those of maps and arrays one by one, others as
-/// they are printed.
+/// Whether values that are not numbers are equal: maps and arrays item by item, others by type and
+/// printed form.
 fn alike(a: &Dynamic, b: &Dynamic) -> bool {
     let nan = |value: &Dynamic| value.as_float().is_ok_and(f64::is_nan);
     let equal = |a: &Dynamic, b: &Dynamic| equal(a, b) || (nan(a) && nan(b));
@@ -109,33 +112,33 @@ fn alike(a: &Dynamic, b: &Dynamic) -> bool {
     show::quoted(a) == show::quoted(b) && a.type_id() == b.type_id()
 }
 
-fn each(range: impl Iterator<Item = i64>, f: &Callback, keep: bool) -> Result<Array> {
-    let mut out = Array::new();
-    if !keep {
-        // all of the items are kept
-        let count = range.size_hint().1.unwrap_or(usize::MAX);
-        memory::check(count as u128 * size_of::<Dynamic>() as u128, "the range")?;
-    }
-    for i in range {
-        let value = f.call(vec![i.into()])?;
-        if keep {
-            if value.as_bool().map_err(|_| {
-                fault!(
-                    "type",
-                    "the filter must give true or false, got {}",
-                    session::describe(&value)
-                )
-            })? {
-                out.push(i.into());
-            }
-        } else {
-            out.push(value);
-        }
-    }
-    Ok(out)
+/// The results of a function for each integer of a range.
+fn mapped(range: std::ops::Range<i64>, f: &Callback) -> Result<Array> {
+    let count = range.size_hint().1.unwrap_or(usize::MAX);
+    memory::check(count as u128 * size_of::<Dynamic>() as u128, "the range")?;
+    range.map(|i| f.call(vec![i.into()])).collect()
 }
 
-/// A range of whole numbers, `a..b` or `a..=b`.
+/// The integers of a range for which a function returns true.
+fn filtered(range: std::ops::Range<i64>, f: &Callback) -> Result<Vec<i64>> {
+    let mut kept = Vec::new();
+    for i in range {
+        let answer = f.call(vec![i.into()])?;
+        let is_kept = answer.as_bool().map_err(|_| {
+            fault!(
+                "type",
+                "the filter must return true or false, got {}",
+                session::describe(&answer)
+            )
+        })?;
+        if is_kept {
+            kept.push(i);
+        }
+    }
+    Ok(kept)
+}
+
+/// A range of integers, `a..b` or `a..=b`.
 #[derive(Clone)]
 pub struct Range(std::ops::Range<i64>);
 
@@ -159,7 +162,7 @@ impl FromValue for Range {
     }
 }
 
-/// As [`Range`], found by the closed form.
+/// A range of integers, registered for the closed form `a..=b`.
 #[derive(Clone)]
 pub struct ClosedRange(std::ops::Range<i64>);
 
@@ -175,249 +178,394 @@ impl FromValue for ClosedRange {
     }
 }
 
-natives! { all in "" {
-    /// Declares a parameter of the script, which `--set name=value` overrides.
-    ///
-    /// - `name`: a plain word
-    /// - `initial`: the value otherwise; a given value must be of its type
-    /// - `text`: what it means, for `cistron run script.rhai --help`
-    ///
-    /// ```rhai
-    /// let epochs = param("epochs", 40, "upper bound");
-    /// assert_eq(epochs, 40);
-    /// ```
-    function "param"(c, name: String, initial: Dynamic, text: Option<String>) -> "the value" {
-        // `run --help` reads the text where it stands, without running the script
-        drop(text);
-        session::declare(&name, initial)
-    }
+/// Declares a parameter of the script, which `--set name=value` overrides.
+///
+/// ```rhai
+/// let epochs = param("epochs", 40, "upper bound");
+/// assert_eq(epochs, 40);
+/// ```
+#[native(namespace = "", returns = "the value")]
+pub fn param(
+    /// Name of the parameter: a plain word.
+    name: &str,
+    /// Value unless `--set` gives one, which must be of the same type.
+    initial: Dynamic,
+    /// Meaning of the parameter, for `cistron run script.rhai --help`.
+    text: Option<String>,
+) -> Result<Dynamic> {
+    // `run --help` reads the text from the script without running it
+    drop(text);
+    session::declare(name, initial)
+}
 
-    /// Records a result of the run in its `results.json`.
-    ///
-    /// ```rhai
-    /// report("test", #{ auroc: 0.9 });
-    /// ```
-    function "report"(c, name: String, value: Dynamic) -> "nothing" {
-        session::report(&name, value)?;
+/// Records a result of the run in its `results.json`.
+///
+/// ```rhai
+/// report("test", #{ auroc: 0.9 });
+/// ```
+#[native(namespace = "")]
+pub fn report(
+    /// Name of the result.
+    name: &str,
+    /// Number, string, array, map or tensor.
+    value: Dynamic,
+) -> Result<()> {
+    session::report(name, value)?;
+    Ok(())
+}
+
+/// Fails unless a condition holds.
+///
+/// ```rhai
+/// assert(1 < 2, "numbers are in order");
+/// ```
+/// ```rhai,fails
+/// assert(2 < 1, "numbers are in order");
+/// //~ assertion failed: numbers are in order
+/// ```
+#[native(namespace = "")]
+pub fn assert(
+    /// Condition that must be true.
+    condition: bool,
+    /// Text that is added to the error message.
+    text: Option<String>,
+) -> Result<()> {
+    if !condition {
+        let reason = text.map_or(String::new(), |text| format!(": {text}"));
+        bail!("assertion", "assertion failed{reason}");
+    }
+    Ok(())
+}
+
+/// Fails unless two values are equal; tensors are compared by shape and numbers.
+///
+/// ```rhai
+/// assert_eq(tensor::zeros([2]), tensor::from([0.0, 0.0]));
+/// ```
+/// ```rhai,fails
+/// assert_eq(1 + 1, 3);
+/// //~ assertion failed: 2 is not 3
+/// ```
+#[native(namespace = "")]
+pub fn assert_eq(
+    /// First value.
+    a: Dynamic,
+    /// Second value.
+    b: Dynamic,
+) -> Result<()> {
+    if equal(&a, &b) {
         Ok(())
+    } else {
+        Err(unequal(&a, &b))
     }
+}
 
-    /// Fails unless a condition holds.
-    ///
-    /// ```rhai
-    /// assert(1 < 2, "numbers are in order");
-    /// ```
-    /// ```rhai,fails
-    /// assert(2 < 1, "numbers are in order");
-    /// //~ assertion failed: numbers are in order
-    /// ```
-    function "assert"(c, condition: bool, text: Option<String>) -> "nothing" {
-        if !condition {
-            bail!("assertion", "assertion failed{}", text.map_or(String::new(), |t| format!(": {t}")));
-        }
-        Ok(())
+/// Fails unless two numbers, arrays or tensors agree within a tolerance.
+///
+/// ```rhai
+/// assert_near(0.1 + 0.2, 0.3);
+/// assert_near(tensor::ones([2]), [1.0, 1.01], 0.1);
+/// ```
+/// ```rhai,fails
+/// assert_near(1.0, 1.1, 0.01);
+/// //~ assertion failed: 1.0 is not within 0.01 of 1.1
+/// ```
+#[native(namespace = "")]
+pub fn assert_near(
+    /// Number, array or tensor.
+    a: Dynamic,
+    /// Number, array or tensor with as many numbers.
+    b: Dynamic,
+    /// Largest absolute difference of two numbers; NaN agrees with NaN.
+    #[default(1e-6)]
+    tolerance: f64,
+) -> Result<()> {
+    let (Some(x), Some(y)) = (numbers(&a), numbers(&b)) else {
+        bail!(
+            "type",
+            "assert_near compares numbers, got {} and {}",
+            session::describe(&a),
+            session::describe(&b)
+        )
+    };
+    let is_near = |(p, q): (&f64, &f64)| (p - q).abs() <= tolerance || (p.is_nan() && q.is_nan());
+    if x.len() != y.len() || !x.iter().zip(&y).all(is_near) {
+        bail!(
+            "assertion",
+            "assertion failed: {} is not within {} of {}",
+            show::quoted(&a),
+            show::number(tolerance),
+            show::quoted(&b)
+        );
     }
+    Ok(())
+}
 
-    /// Fails unless two values are the same; tensors are compared by shape and numbers.
-    ///
-    /// ```rhai
-    /// assert_eq(tensor::zeros([2]), tensor::from([0.0, 0.0]));
-    /// ```
-    /// ```rhai,fails
-    /// assert_eq(1 + 1, 3);
-    /// //~ assertion failed: 2 is not 3
-    /// ```
-    function "assert_eq"(c, a: Dynamic, b: Dynamic) -> "nothing" {
-        if equal(&a, &b) { Ok(()) } else { Err(unequal(&a, &b)) }
+/// Prints a value in one line.
+///
+/// ```rhai
+/// print(tensor::ones([2, 2]));
+/// ```
+#[native(namespace = "", returns = "the line")]
+pub fn print(
+    /// Value of any type; tables are printed over several lines.
+    value: Dynamic,
+) -> String {
+    // the engine prints the text that is returned here
+    if value.is::<Tabled>() {
+        show::pretty(&value)
+    } else {
+        show::line(&value)
     }
+}
 
-    /// Fails unless two numbers, arrays or tensors agree within a tolerance (absolute, 1e-6 unless
-    /// given).
-    ///
-    /// ```rhai
-    /// assert_near(0.1 + 0.2, 0.3);
-    /// assert_near(tensor::ones([2]), [1.0, 1.01], 0.1);
-    /// ```
-    /// ```rhai,fails
-    /// assert_near(1.0, 1.1, 0.01);
-    /// //~ assertion failed: 1.0 is not within 0.01 of 1.1
-    /// ```
-    function "assert_near"(c, a: Dynamic, b: Dynamic, tolerance: Option<f64>) -> "nothing" {
-        let tolerance = tolerance.unwrap_or(1e-6);
-        let (Some(x), Some(y)) = (numbers(&a), numbers(&b)) else {
-            bail!("type", "assert_near compares numbers, got {} and {}", session::describe(&a), session::describe(&b))
-        };
-        let near = |(p, q): (&f64, &f64)| (p - q).abs() <= tolerance || (p.is_nan() && q.is_nan());
-        if x.len() != y.len() || !x.iter().zip(&y).all(near) {
-            bail!("assertion", "assertion failed: {} is not within {} of {}", show::quoted(&a), show::number(tolerance), show::quoted(&b));
-        }
-        Ok(())
+/// Displays a value: figures, logos and tables in a notebook, text elsewhere.
+///
+/// ```rhai
+/// display(motif::from_consensus("AGATAA"));
+/// ```
+#[native(namespace = "")]
+pub fn display(
+    /// Value of any type.
+    value: Dynamic,
+) {
+    if !session::displayed(&value) {
+        session::print(&printing::text(&value, false));
     }
+}
 
-    /// Prints a value in one line.
-    ///
-    /// ```rhai
-    /// print(tensor::ones([2, 2]));
-    /// ```
-    function "print"(c, value: Dynamic) -> "the line" {
-        // the engine prints what this gives
-        Ok(if value.is::<Tabled>() { show::pretty(&value) } else { show::line(&value) })
+/// Returns a value as text, over several lines for types that have such a form.
+///
+/// ```rhai
+/// assert(pretty(#{ a: 1 }).contains("a"));
+/// ```
+#[native(namespace = "")]
+pub fn pretty(
+    /// Value of any type.
+    value: Dynamic,
+) -> String {
+    show::pretty(&value)
+}
+
+/// Returns the documentation of a function, a method, a type or a namespace.
+///
+/// Where nothing has the name, it searches the documentation for the words.
+///
+/// ```rhai
+/// assert(help("nn::conv1d").contains("filters"));
+/// assert(help("model").contains("forward"));
+/// assert(help("convolution").contains("nn::conv1d"));
+/// ```
+#[native(namespace = "")]
+pub fn help(
+    /// Name such as "nn::conv1d", or words; an overview of all namespaces unless given.
+    name: Option<String>,
+) -> Result<String> {
+    let catalog = session::catalog();
+    name.map_or_else(
+        || Ok(help::overview(&catalog)),
+        |name| help::text(&catalog, &name),
+    )
+}
+
+/// Searches names and documentation for words.
+///
+/// ```rhai
+/// assert(apropos("learning rate").contains("schedule"));
+/// ```
+#[native(namespace = "")]
+pub fn apropos(
+    /// Words, separated by spaces.
+    words: &str,
+) -> Result<String> {
+    help::apropos(&session::catalog(), words)
+}
+
+/// Writes a text to a file.
+///
+/// ```rhai
+/// save_text("/tmp/cistron_example.txt", "a table");
+/// ```
+#[native(namespace = "")]
+pub fn save_text(
+    /// Path of the file, relative to the folder of the run unless it is absolute.
+    path: &str,
+    /// Content of the file.
+    text: &str,
+) -> Result<()> {
+    crate::base::file::write_whole(&crate::bind::tensor::file::written(path)?, text.as_bytes())
+}
+
+/// Returns the seconds since the first call, to measure durations.
+///
+/// ```rhai
+/// let t = seconds();
+/// assert(seconds() >= t);
+/// ```
+#[native(namespace = "")]
+pub fn seconds() -> f64 {
+    static START: OnceLock<Instant> = OnceLock::new();
+    START.get_or_init(Instant::now).elapsed().as_secs_f64()
+}
+
+/// Calls a function for each integer of a range and returns the results.
+///
+/// ```rhai
+/// assert_eq((0..3).map(|i| i * i), [0, 1, 4]);
+/// ```
+#[native(namespace = "range", form = method)]
+pub fn map(
+    this: Range,
+    /// Function |i| of an integer.
+    f: Callback,
+) -> Result<Array> {
+    mapped(this.0, &f)
+}
+
+/// Calls a function for each integer of a closed range and returns the results.
+///
+/// ```rhai
+/// assert_eq((1..=3).map(|i| 2 * i), [2, 4, 6]);
+/// ```
+#[native(namespace = "range", form = method, name = "map")]
+pub fn map_closed(
+    this: ClosedRange,
+    /// Function |i| of an integer.
+    f: Callback,
+) -> Result<Array> {
+    mapped(this.0, &f)
+}
+
+/// Returns the integers of a range for which a function returns true.
+///
+/// ```rhai
+/// assert_eq((0..6).filter(|i| i % 2 == 0), [0, 2, 4]);
+/// ```
+#[native(namespace = "range", form = method)]
+pub fn filter(
+    this: Range,
+    /// Function |i| of an integer that returns a boolean.
+    f: Callback,
+) -> Result<Vec<i64>> {
+    filtered(this.0, &f)
+}
+
+/// Returns the integers of a closed range for which a function returns true.
+///
+/// ```rhai
+/// assert_eq((1..=4).filter(|i| i > 2), [3, 4]);
+/// ```
+#[native(namespace = "range", form = method, name = "filter")]
+pub fn filter_closed(
+    this: ClosedRange,
+    /// Function |i| of an integer that returns a boolean.
+    f: Callback,
+) -> Result<Vec<i64>> {
+    filtered(this.0, &f)
+}
+
+/// Applies a model, a layer function or a closure to a value: `x |> f` is `f(x)`.
+///
+/// ```rhai
+/// assert_eq(2 |> |v| v * 3, 6);
+/// ```
+#[native(
+    namespace = "",
+    form = operator,
+    name = "|>",
+    returns = "the result of the function"
+)]
+pub fn pipe(call: &Call, x: Dynamic, f: Dynamic) -> Result<Dynamic> {
+    if let Some(model) = f.read_lock::<crate::nn::Model>() {
+        return crate::bind::nn::layers::forward(&model, &x);
     }
+    let mut f = f;
+    let function = Callback::from_value(&mut f, call.context).map_err(|_| {
+        fault!(
+            "type",
+            "`|>` needs a model or a function on its right, got {}",
+            session::describe(&f)
+        )
+    })?;
+    function.call(vec![x])
+}
 
-    /// Shows a value as it reads best: in a notebook figures, logos and tables as such, elsewhere
-    /// as text.
-    ///
-    /// ```rhai
-    /// display(motif::from_consensus("AGATAA"));
-    /// ```
-    function "display"(c, value: Dynamic) -> "nothing" {
-        if !session::displayed(&value) {
-            session::print(&printing::text(&value, false));
-        }
-        Ok(())
-    }
+/// The kind of an error that was caught: `shape`, `type`, `option`, `file`, `data`, …
+///
+/// ```rhai
+/// try { tensor::zeros([2]) @ tensor::zeros([3]); } catch (e) { assert_eq(e.kind, "torch"); }
+/// ```
+#[native(namespace = "error", form = property)]
+pub fn kind(this: &Fault) -> String {
+    this.kind.to_string()
+}
 
-    /// Gives a value as text over several lines where that reads better.
-    ///
-    /// ```rhai
-    /// assert(pretty(#{ a: 1 }).contains("a"));
-    /// ```
-    function "pretty"(c, value: Dynamic) -> "string" { Ok(show::pretty(&value)) }
+/// The message: what is wrong.
+///
+/// ```rhai
+/// try { assert(false, "no"); } catch (e) { assert(e.message.contains("no")); }
+/// ```
+#[native(namespace = "error", form = property)]
+pub fn message(this: &Fault) -> String {
+    this.message.clone()
+}
 
-    /// Returns the documentation of a function, a method, a type or a namespace; where nothing is
-    /// called so, what is about the words.
-    ///
-    /// ```rhai
-    /// assert(help("nn::conv1d").contains("filters"));
-    /// assert(help("model").contains("forward"));
-    /// assert(help("convolution").contains("nn::conv1d"));
-    /// ```
-    function "help"(c, name: Option<String>) -> "string" {
-        let catalog = session::catalog();
-        name.map_or_else(|| Ok(help::overview(&catalog)), |name| help::text(&catalog, &name))
-    }
+/// The hint: how to correct the error; unit where there is none.
+///
+/// ```rhai
+/// try { tensor::zeros([1, 2]).reshape([3]); } catch (e) { assert_eq(e.hint, ()); }
+/// ```
+#[native(namespace = "error", form = property)]
+pub fn hint(this: &Fault) -> Option<String> {
+    this.hint.clone()
+}
 
-    /// Searches names and documentation for words.
-    ///
-    /// ```rhai
-    /// assert(apropos("learning rate").contains("schedule"));
-    /// ```
-    function "apropos"(c, words: String) -> "string" { help::apropos(&session::catalog(), &words) }
+/// The line of the script where the error occurred, from 1; 0 where it is unknown.
+///
+/// ```rhai
+/// try { assert(false); } catch (e) { assert_eq(e.line, 1); }
+/// ```
+#[native(namespace = "error", form = property)]
+pub fn line(this: &Fault) -> i64 {
+    this.at.as_ref().map_or(0, |at| at.line as i64)
+}
 
-    /// Writes a text to a file, in the run's folder unless the path is absolute.
-    ///
-    /// ```rhai
-    /// save_text("/tmp/cistron_example.txt", "a table");
-    /// ```
-    function "save_text"(c, path: String, text: String) -> "nothing" {
-        crate::base::file::write_whole(&crate::bind::tensor::file::written(&path)?, text.as_bytes())
-    }
+/// The file where the error occurred; empty where it is unknown.
+///
+/// ```rhai
+/// try { assert(false); } catch (e) { assert(e.file != ""); }
+/// ```
+#[native(namespace = "error", form = property)]
+pub fn file(this: &Fault) -> String {
+    this.at.as_ref().map_or(String::new(), |at| at.file.clone())
+}
 
-    /// Seconds since a fixed moment, for measuring.
-    ///
-    /// ```rhai
-    /// let t = seconds();
-    /// assert(seconds() >= t);
-    /// ```
-    function "seconds"(c) -> "number" {
-        use std::sync::OnceLock;
-        static START: OnceLock<std::time::Instant> = OnceLock::new();
-        Ok(START.get_or_init(std::time::Instant::now).elapsed().as_secs_f64())
-    }
-
-    /// Calls a function for each number of a range and keeps what it gives.
-    ///
-    /// ```rhai
-    /// assert_eq((0..3).map(|i| i * i), [0, 1, 4]);
-    /// ```
-    method "map"(c, this: Range, f: Callback) -> "array" { each(this.0, &f, false) }
-
-    /// Calls a function for each number of a closed range and keeps what it gives.
-    ///
-    /// ```rhai
-    /// assert_eq((1..=3).map(|i| 2 * i), [2, 4, 6]);
-    /// ```
-    method "map"(c, this: ClosedRange, f: Callback) -> "array" { each(this.0, &f, false) }
-
-    /// Keeps the numbers of a range for which a function gives true.
-    ///
-    /// ```rhai
-    /// assert_eq((0..6).filter(|i| i % 2 == 0), [0, 2, 4]);
-    /// ```
-    method "filter"(c, this: Range, f: Callback) -> "array" { each(this.0, &f, true) }
-
-    /// Keeps the numbers of a closed range for which a function gives true.
-    ///
-    /// ```rhai
-    /// assert_eq((1..=4).filter(|i| i > 2), [3, 4]);
-    /// ```
-    method "filter"(c, this: ClosedRange, f: Callback) -> "array" { each(this.0, &f, true) }
-
-    /// Applies a model, a layer function or a closure to a value: `x |> f` is `f(x)`.
-    ///
-    /// ```rhai
-    /// assert_eq(2 |> |v| v * 3, 6);
-    /// ```
-    function "|>"(c, x: Dynamic, f: Dynamic) -> "what the function gives" {
-        if let Some(model) = f.read_lock::<crate::nn::Model>() {
-            return crate::bind::nn::layers::forward(&model, &x);
-        }
-        let mut f = f;
-        let call = Callback::from_value(&mut f, c.context).map_err(|_| fault!("type", "`|>` needs a model or a function on its right, got {}", session::describe(&f)))?;
-        call.call(vec![x])
-    }
-} }
-
-natives! { errors in "error" {
-    /// The class of an error that was caught: `shape`, `type`, `option`, `file`, `data`, …
-    ///
-    /// ```rhai
-    /// try { tensor::zeros([2]) @ tensor::zeros([3]); } catch (e) { assert_eq(e.kind, "torch"); }
-    /// ```
-    property "kind"(c, this: Fault) -> "string" { Ok(this.kind.to_string()) }
-
-    /// What is wrong.
-    ///
-    /// ```rhai
-    /// try { assert(false, "no"); } catch (e) { assert(e.message.contains("no")); }
-    /// ```
-    property "message"(c, this: Fault) -> "string" { Ok(this.message.clone()) }
-
-    /// What to do about it, or nothing.
-    ///
-    /// ```rhai
-    /// try { tensor::zeros([1, 2]).reshape([3]); } catch (e) { assert_eq(e.hint, ()); }
-    /// ```
-    property "hint"(c, this: Fault) -> "string or ()" { Ok(this.hint.clone()) }
-
-    /// The line it happened in.
-    ///
-    /// ```rhai
-    /// try { assert(false); } catch (e) { assert_eq(e.line, 1); }
-    /// ```
-    property "line"(c, this: Fault) -> "whole number" { Ok(this.at.as_ref().map_or(0, |at| at.line as i64)) }
-
-    /// The file it happened in.
-    ///
-    /// ```rhai
-    /// try { assert(false); } catch (e) { assert(e.file != ""); }
-    /// ```
-    property "file"(c, this: Fault) -> "string" { Ok(this.at.as_ref().map_or(String::new(), |at| at.file.clone())) }
-} }
-
-/// All of them.
-pub fn natives() -> Vec<crate::lang::Native> {
-    let mut list = all();
-    list.extend(errors());
-    for native in &mut list {
-        // methods and properties stand under their type in the catalog
-        if native.form == crate::lang::Form::Method {
-            native.namespace = "range";
-        }
-        if native.name == "|>" {
-            native.form = crate::lang::Form::Operator;
-        }
-    }
+/// The native functions declared here, and those that print tensors.
+pub fn natives() -> Vec<Native> {
+    let mut list = natives_of![
+        param,
+        report,
+        assert,
+        assert_eq,
+        assert_near,
+        print,
+        display,
+        pretty,
+        help,
+        apropos,
+        save_text,
+        seconds,
+        map,
+        map_closed,
+        filter,
+        filter_closed,
+        pipe,
+        kind,
+        message,
+        hint,
+        line,
+        file,
+    ];
     list.extend(crate::bind::tensor::basic::shown());
     list
 }
