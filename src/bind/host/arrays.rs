@@ -1,15 +1,14 @@
-//! Arrays of numbers and texts, and numbers as text: what scripts do without a tensor.
+//! Methods of arrays of numbers and strings; numbers as text.
 
-use crate::base::Result;
 use crate::base::written::{self, Written};
-use crate::lang::{Callback, FromValue, session, show};
-use crate::natives;
+use crate::base::{Fault, Result};
+use crate::lang::{Call, Callback, FromValue, Native, native, natives_of, session, show};
 use crate::{bail, fault};
 use rhai::{Array, Dynamic, Map};
 use std::cmp::Ordering;
 use std::collections::HashSet;
 
-/// A number of an array: an integer stays one.
+/// A number of an array: an integer or a float.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Number {
     Int(i64),
@@ -31,7 +30,7 @@ impl Number {
     fn order(self, other: Number) -> Ordering {
         match (self, other) {
             (Number::Int(a), Number::Int(b)) => a.cmp(&b),
-            // -0.0 is 0.0; NaN is looked at before
+            // -0.0 equals 0.0; callers test for NaN first
             (a, b) => a.float().partial_cmp(&b.float()).unwrap_or(Ordering::Equal),
         }
     }
@@ -54,8 +53,8 @@ impl Number {
     }
 }
 
-fn overflow(a: i64, b: i64) -> crate::base::Fault {
-    fault!("value", "the sum of {a} and {b} does not fit into an integer of 64 bits"; hint: "floats reach further: `a.map(|x| x.to_float()).sum()`")
+fn overflow(a: i64, b: i64) -> Fault {
+    fault!("value", "the sum of {a} and {b} does not fit into an integer of 64 bits"; hint: "floats have a larger range: `a.map(|x| x.to_float()).sum()`")
 }
 
 /// The numbers of an array; booleans count as 0 and 1.
@@ -78,17 +77,18 @@ fn numbers(array: &Array, function: &str) -> Result<Vec<Number>> {
     array.iter().enumerate().map(one).collect()
 }
 
-fn some(array: &Array, function: &str) -> Result<()> {
+/// Fails on an empty array.
+fn not_empty(array: &Array, function: &str) -> Result<()> {
     if array.is_empty() {
-        bail!("value", "`{function}` of an empty array"; hint: "ask first: `if a.is_empty() {{ … }}`");
+        bail!("value", "`{function}` of an empty array"; hint: "test for it first: `if a.is_empty() {{ … }}`");
     }
     Ok(())
 }
 
-/// The place of the smallest (or largest) value: of numbers or of texts. NaN comes before all, as
+/// The index of the smallest (or largest) value, of numbers or of strings. NaN takes precedence, as
 /// in NumPy.
 fn extreme(array: &Array, function: &str, wanted: Ordering) -> Result<usize> {
-    some(array, function)?;
+    not_empty(array, function)?;
     let mut best = 0;
     if array.iter().all(Dynamic::is_string) {
         let texts: Vec<String> = array.iter().map(ToString::to_string).collect();
@@ -99,16 +99,17 @@ fn extreme(array: &Array, function: &str, wanted: Ordering) -> Result<usize> {
         }
         return Ok(best);
     }
-    let all = numbers(array, function)?;
-    for i in 1..all.len() {
-        if !all[best].is_nan() && (all[i].is_nan() || all[i].order(all[best]) == wanted) {
+    let numbers = numbers(array, function)?;
+    for i in 1..numbers.len() {
+        let is_better = numbers[i].is_nan() || numbers[i].order(numbers[best]) == wanted;
+        if !numbers[best].is_nan() && is_better {
             best = i;
         }
     }
     Ok(best)
 }
 
-/// A text that is the same for equal values only.
+/// A string that is the same for equal values only.
 fn key(value: &Dynamic) -> Result<String> {
     let value = value.flatten_clone();
     if let Ok(n) = value.as_int() {
@@ -151,11 +152,12 @@ fn key(value: &Dynamic) -> Result<String> {
     )
 }
 
-fn flat(array: Array, out: &mut Array) {
+/// Appends the items of an array and of the arrays in it.
+fn append_flat(array: Array, out: &mut Array) {
     for item in array {
         let item = item.flatten();
         match item.is_array() {
-            true => flat(item.into_array().unwrap_or_default(), out),
+            true => append_flat(item.into_array().unwrap_or_default(), out),
             false => out.push(item),
         }
     }
@@ -166,14 +168,14 @@ fn is_true(f: &Callback, item: &Dynamic) -> Result<bool> {
     value.as_bool().map_err(|_| {
         fault!(
             "type",
-            "the condition must give true or false, got {}",
+            "the condition must return true or false, got {}",
             session::describe(&value)
         )
     })
 }
 
-/// The order of two keys, of numbers (NaN after all others) or of texts; none where they do not
-/// compare.
+/// The order of two keys, of numbers (NaN after all others) or of strings; none where they are not
+/// comparable.
 fn order_of(a: &Dynamic, b: &Dynamic) -> Option<Ordering> {
     let number = |value: &Dynamic| {
         value
@@ -188,217 +190,27 @@ fn order_of(a: &Dynamic, b: &Dynamic) -> Option<Ordering> {
     (a.is_string() && b.is_string()).then(|| a.to_string().cmp(&b.to_string()))
 }
 
-/// Sorts by keys; equal ones stay in their order, NaN comes last.
-fn ordered(array: Array, f: &Callback) -> Result<Array> {
+/// Sorts by keys, stably; NaN comes last.
+fn sorted(array: Array, f: &Callback) -> Result<Array> {
     let keys = array
         .iter()
         .map(|item| f.call(vec![item.clone()]))
         .collect::<Result<Vec<_>>>()?;
-    let mut places: Vec<usize> = (0..array.len()).collect();
-    let mut wrong = None;
-    places.sort_by(|a, b| {
+    let mut order: Vec<usize> = (0..array.len()).collect();
+    let mut incomparable = None;
+    order.sort_by(|a, b| {
         order_of(&keys[*a], &keys[*b]).unwrap_or_else(|| {
-            wrong.get_or_insert((*a, *b));
+            incomparable.get_or_insert((*a, *b));
             Ordering::Equal
         })
     });
-    if let Some((a, b)) = wrong {
-        bail!("type", "the keys {} and {} do not compare", session::describe(&keys[a]), session::describe(&keys[b]); hint: "keys are all numbers or all texts");
+    if let Some((a, b)) = incomparable {
+        bail!("type", "the keys {} and {} do not compare", session::describe(&keys[a]), session::describe(&keys[b]); hint: "keys are all numbers or all strings");
     }
-    Ok(places.into_iter().map(|at| array[at].clone()).collect())
+    Ok(order.into_iter().map(|at| array[at].clone()).collect())
 }
 
-natives! { all in "array" {
-    /// Adds the values of an array.
-    ///
-    /// Integers give an integer, and one that does not fit into 64 bits is an error; with a float
-    /// among them the sum is a float. Booleans count as 0 and 1. The sum of nothing is 0; one NaN
-    /// makes the sum NaN.
-    ///
-    /// ```rhai
-    /// assert_eq([1, 2, 3].sum(), 6);
-    /// assert_eq([0.5, 1].sum(), 1.5);
-    /// assert_eq([2, 5, 7].map(|x| x > 3).sum(), 2);
-    /// ```
-    /// ```rhai,fails
-    /// [9_223_372_036_854_775_807, 1].sum();
-    /// //~ does not fit into an integer
-    /// ```
-    method "sum"(c, this: Array) -> "number" {
-        numbers(&this, "sum")?.into_iter().try_fold(Number::Int(0), Number::plus).map(Number::value)
-    }
-
-    /// Returns the mean of the values of an array; NaN where one of them is.
-    ///
-    /// ```rhai
-    /// assert_eq([1, 2, 6].mean(), 3.0);
-    /// ```
-    /// ```rhai,fails
-    /// [].mean();
-    /// //~ `mean` of an empty array
-    /// ```
-    method "mean"(c, this: Array) -> "number" {
-        some(&this, "mean")?;
-        let all = numbers(&this, "mean")?;
-        Ok(all.iter().map(|x| x.float()).sum::<f64>() / all.len() as f64)
-    }
-
-    /// Returns the median of the values of an array; NaN where one of them is.
-    ///
-    /// ```rhai
-    /// assert_eq([5, 1, 2, 3].median(), 2.5);
-    /// ```
-    method "median"(c, this: Array) -> "number" {
-        some(&this, "median")?;
-        let mut all: Vec<f64> = numbers(&this, "median")?.into_iter().map(Number::float).collect();
-        if all.iter().any(|x| x.is_nan()) {
-            return Ok(f64::NAN);
-        }
-        all.sort_by(f64::total_cmp);
-        let half = all.len() / 2;
-        Ok(if all.len() % 2 == 1 { all[half] } else { all[half - 1] / 2.0 + all[half] / 2.0 })
-    }
-
-    /// Returns the smallest value of an array of numbers or of texts; NaN where one of them is.
-    ///
-    /// ```rhai
-    /// assert_eq([3, 1, 2].min(), 1);
-    /// assert_eq(["CTCF", "AR"].min(), "AR");
-    /// ```
-    method "min"(c, this: Array) -> "the value" { extreme(&this, "min", Ordering::Less).map(|at| this[at].clone()) }
-
-    /// Returns the largest value of an array of numbers or of texts; NaN where one of them is.
-    ///
-    /// ```rhai
-    /// assert_eq([3, 1, 2].max(), 3);
-    /// ```
-    /// ```rhai,fails
-    /// [].max();
-    /// //~ `max` of an empty array
-    /// ```
-    method "max"(c, this: Array) -> "the value" { extreme(&this, "max", Ordering::Greater).map(|at| this[at].clone()) }
-
-    /// Returns the position of the smallest value, the first of several; that of the first NaN
-    /// where there is one.
-    ///
-    /// ```rhai
-    /// assert_eq([3, 1, 1].argmin(), 1);
-    /// ```
-    method "argmin"(c, this: Array) -> "whole number" { extreme(&this, "argmin", Ordering::Less).map(|at| at as i64) }
-
-    /// Returns the position of the largest value, the first of several; that of the first NaN where
-    /// there is one.
-    ///
-    /// ```rhai
-    /// assert_eq([3, 1, 3].argmax(), 0);
-    /// ```
-    method "argmax"(c, this: Array) -> "whole number" { extreme(&this, "argmax", Ordering::Greater).map(|at| at as i64) }
-
-    /// Returns the sums up to each value.
-    ///
-    /// ```rhai
-    /// assert_eq([1, 2, 3].cumsum(), [1, 3, 6]);
-    /// ```
-    method "cumsum"(c, this: Array) -> "array" {
-        let mut sum = Number::Int(0);
-        let step = |x: Number| { sum = sum.plus(x)?; Ok(sum.value()) };
-        numbers(&this, "cumsum")?.into_iter().map(step).collect::<Result<Array>>()
-    }
-
-    /// Pairs the values of two arrays of one length.
-    ///
-    /// ```rhai
-    /// assert_eq(["A", "C"].zip([1, 2]), [["A", 1], ["C", 2]]);
-    /// for [base, n] in ["A", "C"].zip([1, 2]) { print(`${base} ${n}`); }
-    /// ```
-    /// ```rhai,fails
-    /// [1, 2, 3].zip([1]);
-    /// //~ 3 values cannot be paired with 1
-    /// ```
-    method "zip"(c, this: Array, other: Array) -> "array of pairs" {
-        if this.len() != other.len() {
-            bail!("value", "{} values cannot be paired with {}", this.len(), other.len(); hint: "`a.extract(0..n)` gives the first n");
-        }
-        Ok(this.into_iter().zip(other).map(|(a, b)| Dynamic::from(vec![a, b])).collect::<Array>())
-    }
-
-    /// Joins the values of an array, as they are printed, with a text between them.
-    ///
-    /// ```rhai
-    /// assert_eq(["A", "C"].join("-"), "A-C");
-    /// assert_eq([1, 2].join(", "), "1, 2");
-    /// ```
-    method "join"(c, this: Array, between: Option<String>) -> "string" {
-        let between = between.unwrap_or_default();
-        Ok(this.iter().map(show::line).collect::<Vec<_>>().join(&between))
-    }
-
-    /// Returns each value once, in the order of its first place; 1 and 1.0 are the same, and so is
-    /// every NaN.
-    ///
-    /// ```rhai
-    /// assert_eq(["b", "a", "b"].unique(), ["b", "a"]);
-    /// ```
-    method "unique"(c, this: Array) -> "array" {
-        let mut seen = HashSet::new();
-        let mut out = Array::new();
-        for item in this {
-            if seen.insert(key(&item)?) {
-                out.push(item);
-            }
-        }
-        Ok(out)
-    }
-
-    /// Puts the values of arrays in an array into one, whatever the depth.
-    ///
-    /// ```rhai
-    /// assert_eq([[1, 2], [3, [4]]].flatten(), [1, 2, 3, 4]);
-    /// ```
-    method "flatten"(c, this: Array) -> "array" {
-        let mut out = Array::new();
-        flat(this, &mut out);
-        Ok(out)
-    }
-
-    /// Whether one value at least is true, or fulfils a condition; of nothing none does.
-    ///
-    /// ```rhai
-    /// assert([1, 5].any(|x| x > 3) && ![false, false].any());
-    /// ```
-    method "any"(c, this: Array, condition: Option<Callback>) -> "true or false" {
-        for item in &this {
-            if truth(item, condition.as_ref(), "any")? {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    /// Whether all values are true, or fulfil a condition; of nothing all do.
-    ///
-    /// ```rhai
-    /// assert([4, 5].all(|x| x > 3) && [true, true].all());
-    /// ```
-    method "all"(c, this: Array, condition: Option<Callback>) -> "true or false" {
-        for item in &this {
-            if !truth(item, condition.as_ref(), "all")? {
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    }
-
-    /// Returns a copy sorted by the keys that a function gives; equal keys stay in their order, NaN
-    /// comes last.
-    ///
-    /// ```rhai
-    /// assert_eq([3, -1, 2].sorted_by(|x| -x), [3, 2, -1]);
-    /// assert_eq(["CTCF", "AR"].sorted_by(|name| name.len()), ["AR", "CTCF"]);
-    /// ```
-    method "sorted_by"(c, this: Array, key: Callback) -> "array" { ordered(this, &key) }
-} }
-
+/// Whether an item is true, or meets a condition.
 fn truth(item: &Dynamic, condition: Option<&Callback>, function: &str) -> Result<bool> {
     match condition {
         Some(f) => is_true(f, item),
@@ -412,98 +224,415 @@ fn truth(item: &Dynamic, condition: Option<&Callback>, function: &str) -> Result
     }
 }
 
-natives! { floats in "number" {
-    /// Rounds to so many decimals, or with a negative number to tens, hundreds …
+/// The median of numbers, of which there is one at least; NaN where one of them is.
+fn median_of(mut numbers: Vec<f64>) -> f64 {
+    if numbers.iter().any(|x| x.is_nan()) {
+        return f64::NAN;
+    }
+    numbers.sort_by(f64::total_cmp);
+    let half = numbers.len() / 2;
+    match numbers.len() % 2 {
+        1 => numbers[half],
+        _ => numbers[half - 1] / 2.0 + numbers[half] / 2.0,
+    }
+}
+
+/// An integer rounded to a power of ten, halves to the even multiple.
+fn rounded(number: i64, decimals: i64) -> Result<i64> {
+    if decimals >= 0 {
+        return Ok(number);
+    }
+    let digits = u32::try_from(-decimals).ok();
+    let Some(step) = digits.and_then(|digits| 10i64.checked_pow(digits)) else {
+        return Ok(0);
+    };
+    let rest = number.rem_euclid(step);
+    let down = number - rest;
+    let is_up = rest * 2 > step || (rest * 2 == step && (down / step) % 2 != 0);
+    let result = if is_up {
+        down.checked_add(step)
+    } else {
+        Some(down)
+    };
+    result.ok_or_else(|| overflow(down, step))
+}
+
+/// Returns the sum of the values of an array.
+///
+/// The sum of integers is an integer, and an error where it does not fit into 64 bits; with a float
+/// among them the sum is a float. Booleans count as 0 and 1. The sum of an empty array is 0; one
+/// NaN makes the sum NaN.
+///
+/// ```rhai
+/// assert_eq([1, 2, 3].sum(), 6);
+/// assert_eq([0.5, 1].sum(), 1.5);
+/// assert_eq([2, 5, 7].map(|x| x > 3).sum(), 2);
+/// ```
+/// ```rhai,fails
+/// [9_223_372_036_854_775_807, 1].sum();
+/// //~ does not fit into an integer
+/// ```
+#[native(namespace = "array", form = method, returns = "number")]
+pub fn sum(this: &Array) -> Result<Dynamic> {
+    let mut numbers = numbers(this, "sum")?.into_iter();
+    numbers
+        .try_fold(Number::Int(0), Number::plus)
+        .map(Number::value)
+}
+
+/// Returns the mean of the values of an array; NaN where one of them is.
+///
+/// ```rhai
+/// assert_eq([1, 2, 6].mean(), 3.0);
+/// ```
+/// ```rhai,fails
+/// [].mean();
+/// //~ `mean` of an empty array
+/// ```
+#[native(namespace = "array", form = method)]
+pub fn mean(this: &Array) -> Result<f64> {
+    not_empty(this, "mean")?;
+    let numbers = numbers(this, "mean")?;
+    Ok(numbers.iter().map(|x| x.float()).sum::<f64>() / numbers.len() as f64)
+}
+
+/// Returns the median of the values of an array; NaN where one of them is.
+///
+/// ```rhai
+/// assert_eq([5, 1, 2, 3].median(), 2.5);
+/// ```
+#[native(namespace = "array", form = method)]
+pub fn median(this: &Array) -> Result<f64> {
+    not_empty(this, "median")?;
+    let numbers = numbers(this, "median")?;
+    Ok(median_of(numbers.into_iter().map(Number::float).collect()))
+}
+
+/// Returns the smallest value of an array of numbers or strings; NaN where one is.
+///
+/// ```rhai
+/// assert_eq([3, 1, 2].min(), 1);
+/// assert_eq(["CTCF", "AR"].min(), "AR");
+/// ```
+#[native(namespace = "array", form = method, returns = "the value")]
+pub fn min(this: &Array) -> Result<Dynamic> {
+    extreme(this, "min", Ordering::Less).map(|at| this[at].clone())
+}
+
+/// Returns the largest value of an array of numbers or strings; NaN where one is.
+///
+/// ```rhai
+/// assert_eq([3, 1, 2].max(), 3);
+/// ```
+/// ```rhai,fails
+/// [].max();
+/// //~ `max` of an empty array
+/// ```
+#[native(namespace = "array", form = method, returns = "the value")]
+pub fn max(this: &Array) -> Result<Dynamic> {
+    extreme(this, "max", Ordering::Greater).map(|at| this[at].clone())
+}
+
+/// Returns the index of the smallest value, the first of equal ones.
+///
+/// Where there are NaN, it is the index of the first NaN.
+///
+/// ```rhai
+/// assert_eq([3, 1, 1].argmin(), 1);
+/// ```
+#[native(namespace = "array", form = method)]
+pub fn argmin(this: &Array) -> Result<i64> {
+    extreme(this, "argmin", Ordering::Less).map(|at| at as i64)
+}
+
+/// Returns the index of the largest value, the first of equal ones.
+///
+/// Where there are NaN, it is the index of the first NaN.
+///
+/// ```rhai
+/// assert_eq([3, 1, 3].argmax(), 0);
+/// ```
+#[native(namespace = "array", form = method)]
+pub fn argmax(this: &Array) -> Result<i64> {
+    extreme(this, "argmax", Ordering::Greater).map(|at| at as i64)
+}
+
+/// Returns the cumulative sums of an array.
+///
+/// ```rhai
+/// assert_eq([1, 2, 3].cumsum(), [1, 3, 6]);
+/// ```
+#[native(namespace = "array", form = method, returns = "array of numbers")]
+pub fn cumsum(this: &Array) -> Result<Array> {
+    let mut sum = Number::Int(0);
+    let step = |x: Number| {
+        sum = sum.plus(x)?;
+        Ok(sum.value())
+    };
+    numbers(this, "cumsum")?.into_iter().map(step).collect()
+}
+
+/// Pairs the values of two arrays of the same length.
+///
+/// ```rhai
+/// assert_eq(["A", "C"].zip([1, 2]), [["A", 1], ["C", 2]]);
+/// for [base, n] in ["A", "C"].zip([1, 2]) { print(`${base} ${n}`); }
+/// ```
+/// ```rhai,fails
+/// [1, 2, 3].zip([1]);
+/// //~ 3 values cannot be paired with 1
+/// ```
+#[native(namespace = "array", form = method, returns = "array of pairs")]
+pub fn zip(
+    this: Array,
+    /// Array of the same length.
+    other: Array,
+) -> Result<Array> {
+    if this.len() != other.len() {
+        bail!("value", "{} values cannot be paired with {}", this.len(), other.len(); hint: "`a.extract(0..n)` returns the first n");
+    }
+    let pairs = this.into_iter().zip(other);
+    Ok(pairs.map(|(a, b)| Dynamic::from(vec![a, b])).collect())
+}
+
+/// Joins the values of an array, as they are printed, to one string.
+///
+/// ```rhai
+/// assert_eq(["A", "C"].join("-"), "A-C");
+/// assert_eq([1, 2].join(", "), "1, 2");
+/// ```
+#[native(namespace = "array", form = method)]
+pub fn join(
+    this: &Array,
+    /// String between two values; empty unless given.
+    between: Option<String>,
+) -> String {
+    let lines: Vec<String> = this.iter().map(show::line).collect();
+    lines.join(&between.unwrap_or_default())
+}
+
+/// Returns each value once, in the order of first occurrence.
+///
+/// 1 and 1.0 are equal, and so are all NaN.
+///
+/// ```rhai
+/// assert_eq(["b", "a", "b"].unique(), ["b", "a"]);
+/// ```
+#[native(namespace = "array", form = method)]
+pub fn unique(this: Array) -> Result<Array> {
+    let mut seen = HashSet::new();
+    let mut values = Array::new();
+    for item in this {
+        if seen.insert(key(&item)?) {
+            values.push(item);
+        }
+    }
+    Ok(values)
+}
+
+/// Flattens nested arrays of any depth to one array.
+///
+/// ```rhai
+/// assert_eq([[1, 2], [3, [4]]].flatten(), [1, 2, 3, 4]);
+/// ```
+#[native(namespace = "array", form = method)]
+pub fn flatten(this: Array) -> Array {
+    let mut items = Array::new();
+    append_flat(this, &mut items);
+    items
+}
+
+/// Whether at least one value is true or meets a condition; false for an empty array.
+///
+/// ```rhai
+/// assert([1, 5].any(|x| x > 3) && ![false, false].any());
+/// ```
+#[native(namespace = "array", form = method)]
+pub fn any(
+    this: &Array,
+    /// Function |value| that returns a boolean; the values are booleans unless it is given.
+    condition: Option<Callback>,
+) -> Result<bool> {
+    for item in this {
+        if truth(item, condition.as_ref(), "any")? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether all values are true or meet a condition; true for an empty array.
+///
+/// ```rhai
+/// assert([4, 5].all(|x| x > 3) && [true, true].all());
+/// ```
+#[native(namespace = "array", form = method)]
+pub fn all(
+    this: &Array,
+    /// Function |value| that returns a boolean; the values are booleans unless it is given.
+    condition: Option<Callback>,
+) -> Result<bool> {
+    for item in this {
+        if !truth(item, condition.as_ref(), "all")? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Returns a copy sorted by the keys that a function returns.
+///
+/// The sort is stable; NaN comes last.
+///
+/// ```rhai
+/// assert_eq([3, -1, 2].sorted_by(|x| -x), [3, 2, -1]);
+/// assert_eq(["CTCF", "AR"].sorted_by(|name| name.len()), ["AR", "CTCF"]);
+/// ```
+#[native(namespace = "array", form = method)]
+pub fn sorted_by(
+    this: Array,
+    /// Function |value| that returns a number, or a string for all values.
+    key: Callback,
+) -> Result<Array> {
+    sorted(this, &key)
+}
+
+/// Methods of floats.
+mod floats {
+    use super::written;
+    use crate::lang::native;
+
+    /// Rounds to a number of decimals.
     ///
     /// ```rhai
     /// assert_eq((3.14159).round(2), 3.14);
     /// assert_eq((1234.5).round(-2), 1200.0);
     /// ```
-    method "round"(c, this: f64, decimals: i64) -> "number" { Ok(written::rounded(this, decimals)) }
+    #[native(namespace = "number", form = method)]
+    pub fn round(
+        this: f64,
+        /// Number of decimals; negative numbers round to tens, hundreds and so on.
+        decimals: i64,
+    ) -> f64 {
+        written::rounded(this, decimals)
+    }
 
-    /// Writes a number with so many decimals.
+    /// Formats a number with a fixed number of decimals.
     ///
     /// ```rhai
     /// assert_eq((2.0 / 3.0).to_string(3), "0.667");
     /// ```
-    method "to_string"(c, this: f64, decimals: i64) -> "string" { decimal(this, decimals) }
-} }
+    #[native(namespace = "number", form = method)]
+    pub fn to_string(
+        this: f64,
+        /// Number of decimals.
+        #[check(min = 0, max = 1000)]
+        decimals: i64,
+    ) -> String {
+        format!("{this:.*}", decimals as usize)
+    }
+}
 
-natives! { integers in "whole number" {
-    /// Rounds an integer to tens, hundreds … with a negative number of decimals; else it stays as
-    /// it is.
+/// Methods of integers.
+mod integers {
+    use super::rounded;
+    use crate::base::Result;
+    use crate::lang::native;
+
+    /// Rounds an integer to tens, hundreds and so on, halves to the even multiple.
     ///
     /// ```rhai
     /// assert_eq((1234).round(-2), 1200);
     /// assert_eq((7).round(2), 7);
     /// ```
-    method "round"(c, this: i64, decimals: i64) -> "whole number" {
-        if decimals >= 0 {
-            return Ok(this);
-        }
-        let Some(step) = u32::try_from(-decimals).ok().and_then(|n| 10i64.checked_pow(n)) else { return Ok(0) };
-        let rest = this.rem_euclid(step);
-        let down = this - rest;
-        let is_up = rest * 2 > step || (rest * 2 == step && (down / step) % 2 != 0);
-        (if is_up { down.checked_add(step) } else { Some(down) }).ok_or_else(|| overflow(down, step))
+    #[native(namespace = "whole number", form = method)]
+    pub fn round(
+        this: i64,
+        /// Number of decimals: -1 rounds to tens; from 0 on the integer is returned as it is.
+        decimals: i64,
+    ) -> Result<i64> {
+        rounded(this, decimals)
     }
 
-    /// Writes an integer with so many decimals.
+    /// Formats an integer with a fixed number of decimals, all of them 0.
     ///
     /// ```rhai
     /// assert_eq((5).to_string(2), "5.00");
     /// ```
-    method "to_string"(c, this: i64, decimals: i64) -> "string" {
-        let zeros = decimals_of(decimals)?;
-        Ok(if zeros == 0 { this.to_string() } else { format!("{this}.{}", "0".repeat(zeros)) })
-    }
-} }
-
-fn decimals_of(decimals: i64) -> Result<usize> {
-    match usize::try_from(decimals) {
-        Ok(n) if n <= 1000 => Ok(n),
-        _ => bail!("value", "`decimals` must be from 0 to 1000, got {decimals}"),
+    #[native(namespace = "whole number", form = method)]
+    pub fn to_string(
+        this: i64,
+        /// Number of decimals.
+        #[check(min = 0, max = 1000)]
+        decimals: i64,
+    ) -> String {
+        match decimals {
+            0 => format!("{this}"),
+            n => format!("{this}.{}", "0".repeat(n as usize)),
+        }
     }
 }
 
-fn decimal(x: f64, decimals: i64) -> Result<String> {
-    Ok(format!("{x:.*}", decimals_of(decimals)?))
+/// Formats a number or a string by a format specification, as Python's `format` does.
+///
+/// The specification is `[[fill]align][sign][0][width][,][.precision][type]`. `align` is one of
+/// `<`, `>`, `^`; the type is `f` (decimals), `e` (scientific), `g` (significant digits), `%`
+/// (percent), `d`, `x`, `b`, `o` (integers) or `s` (string).
+///
+/// ```rhai
+/// assert_eq(format(0.94601, ".3f"), "0.946");
+/// assert_eq(format(0.94601, ".1%"), "94.6%");
+/// assert_eq(format(1.5e-7, ".2e"), "1.50e-07");
+/// assert_eq(format(42, ">6") + "|" + format("AR", "<5") + "|", "    42|AR   |");
+/// assert_eq(format(1234567, ","), "1,234,567");
+/// ```
+/// ```rhai,fails
+/// format(1.5, "q");
+/// //~ `q` is no form
+/// ```
+#[native(namespace = "")]
+pub fn format(
+    call: &Call,
+    /// Number, tensor of one number, or any other value, which is formatted as it is printed.
+    value: Dynamic,
+    /// Format specification.
+    form: &str,
+) -> Result<String> {
+    if let Ok(n) = value.as_int() {
+        return written::written(Written::Int(n), form);
+    }
+    let item_of = || {
+        let tensor = crate::torch::Tensor::from_value(&mut value.clone(), call.context).ok()?;
+        (tensor.numel() == 1).then(|| tensor.item().ok())?
+    };
+    match value.as_float().ok().or_else(item_of) {
+        Some(x) => written::written(Written::Float(x), form),
+        None => written::written(Written::Text(&show::line(&value)), form),
+    }
 }
 
-natives! { texts in "" {
-    /// Writes a number or a text by a form, as Python's `format` does.
-    ///
-    /// `[[fill]align][sign][0][width][,][.precision][type]`: `align` is one of `<`, `>`, `^`; the
-    /// type is `f` (decimals), `e` (scientific), `g` (significant digits), `%` (percent), `d`, `x`,
-    /// `b`, `o` (integers) or `s` (text).
-    ///
-    /// ```rhai
-    /// assert_eq(format(0.94601, ".3f"), "0.946");
-    /// assert_eq(format(0.94601, ".1%"), "94.6%");
-    /// assert_eq(format(1.5e-7, ".2e"), "1.50e-07");
-    /// assert_eq(format(42, ">6") + "|" + format("AR", "<5") + "|", "    42|AR   |");
-    /// assert_eq(format(1234567, ","), "1,234,567");
-    /// ```
-    /// ```rhai,fails
-    /// format(1.5, "q");
-    /// //~ `q` is no form
-    /// ```
-    function "format"(c, value: Dynamic, form: String) -> "string" {
-        if let Ok(n) = value.as_int() {
-            return written::written(Written::Int(n), &form);
-        }
-        let number = value.as_float().ok().or_else(|| crate::torch::Tensor::from_value(&mut value.clone(), c.context).ok().filter(|t| t.numel() == 1)?.item().ok());
-        match number {
-            Some(x) => written::written(Written::Float(x), &form),
-            None => written::written(Written::Text(&show::line(&value)), &form),
-        }
-    }
-} }
-
-/// All of them.
-pub fn natives() -> Vec<crate::lang::Native> {
-    [all(), floats(), integers(), texts()]
-        .into_iter()
-        .flatten()
-        .collect()
+/// The native functions declared here.
+pub fn natives() -> Vec<Native> {
+    natives_of![
+        sum,
+        mean,
+        median,
+        min,
+        max,
+        argmin,
+        argmax,
+        cumsum,
+        zip,
+        join,
+        unique,
+        flatten,
+        any,
+        all,
+        sorted_by,
+        floats::round,
+        floats::to_string,
+        integers::round,
+        integers::to_string,
+        format,
+    ]
 }
