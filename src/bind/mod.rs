@@ -44,7 +44,7 @@ pub fn library() -> Library {
         seq::edit::natives(),
         seq::sim::natives(),
         seq::rule::natives(),
-        host::table::all(),
+        host::table::natives(),
         host::stats::natives(),
         seq::motif::natives(),
         seq::motif::methods(),

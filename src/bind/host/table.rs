@@ -3,28 +3,39 @@
 use crate::base::table::{Cell, Cells, Table};
 use crate::base::{Result, shape};
 use crate::bind::types::Tabled;
-use crate::lang::options::{Opt, OptKind, opt};
 use crate::lang::value::{array, number};
-use crate::lang::{Callback, session};
-use crate::{bail, fault, natives};
+use crate::lang::{Callback, Choice, Native, Options, native, natives_of, session};
+use crate::{bail, fault};
 use rhai::{Array, Dynamic, Map};
 use std::rc::Rc;
 
-const SORT: &[Opt] = &[opt(
-    "descending",
-    OptKind::Bool,
-    "false",
-    "whether the largest come first",
-)];
+/// Options of `table.sort`.
+#[derive(Options)]
+pub struct SortOptions {
+    /// Whether the largest values come first.
+    #[option(default = false)]
+    descending: bool,
+}
 
-const SAVE: &[Opt] = &[opt(
-    "formulas",
-    OptKind::Choice(&["keep", "quote"]),
-    "\"keep\"",
-    "whether text that a spreadsheet would run (it starts with =, +, - or @ and is no number) gets an apostrophe in front",
-)];
+/// Options of `table.save`.
+#[derive(Options)]
+pub struct SaveOptions {
+    /// Treatment of strings that a spreadsheet evaluates as formulas (they start with =, +, - or @
+    /// and are no numbers): "quote" puts an apostrophe in front of them.
+    #[option(default = "keep")]
+    formulas: Formulas,
+}
 
-/// A cell as scripts see it.
+/// What is done with strings that a spreadsheet evaluates.
+#[derive(Choice, PartialEq)]
+pub enum Formulas {
+    /// They are written as they are.
+    Keep,
+    /// An apostrophe precedes them.
+    Quote,
+}
+
+/// The script value of a cell.
 fn value_of(cell: Cell) -> Dynamic {
     match cell {
         Cell::Text(text) => text.into(),
@@ -33,6 +44,7 @@ fn value_of(cell: Cell) -> Dynamic {
     }
 }
 
+/// A column of script values: integers, numbers (`()` is NaN), else strings.
 fn cells_of(name: &str, items: &[Dynamic]) -> Result<Cells> {
     if items.iter().all(|item| item.as_int().is_ok()) {
         return Ok(Cells::Whole(
@@ -63,8 +75,8 @@ fn cells_of(name: &str, items: &[Dynamic]) -> Result<Cells> {
     Ok(Cells::Text(items.iter().map(text).collect::<Result<_>>()?))
 }
 
-/// A table of what scripts give: rows as maps with the same keys, or a map of columns.
-fn from(value: &Dynamic) -> Result<Tabled> {
+/// A table of rows, maps with the same keys, or of a map of columns.
+fn table_of(value: &Dynamic) -> Result<Tabled> {
     let columns: Vec<(String, Cells)> = if let Some(map) = value.read_lock::<Map>() {
         let one = |(name, items): (&rhai::Identifier, &Dynamic)| {
             let items = items.clone().into_array().map_err(|_| {
@@ -117,8 +129,8 @@ fn from(value: &Dynamic) -> Result<Tabled> {
     Ok(Tabled(Rc::new(Table::new(columns)?)))
 }
 
-/// Columns in an order.
-fn ordered(table: &Table, names: &Array) -> Result<Table> {
+/// A table of some columns, in the order of the names.
+fn select_columns(table: &Table, names: &Array) -> Result<Table> {
     let one = |name: &Dynamic| {
         let name = name.clone().into_string().map_err(|_| {
             fault!(
@@ -133,6 +145,7 @@ fn ordered(table: &Table, names: &Array) -> Result<Table> {
     Table::new(names.iter().map(one).collect::<Result<_>>()?)
 }
 
+/// A row as a map.
 fn row(table: &Table, i: i64) -> Result<Map> {
     Ok(table
         .row(shape::index(i, table.len(), "rows")?)
@@ -140,6 +153,7 @@ fn row(table: &Table, i: i64) -> Result<Map> {
         .collect())
 }
 
+/// A column as an array.
 fn column(table: &Table, name: &str) -> Result<Array> {
     Ok(match table.column(name)? {
         Cells::Text(cells) => array(cells.clone()),
@@ -148,115 +162,174 @@ fn column(table: &Table, name: &str) -> Result<Array> {
     })
 }
 
-fn filter(table: &Table, keep: &Callback) -> Result<Tabled> {
+/// The indices of the rows for which a function returns true.
+fn rows_where(table: &Table, keep: &Callback) -> Result<Vec<usize>> {
     let mut rows = Vec::new();
     for i in 0..table.len() {
         let answer = keep.call(vec![row(table, i as i64)?.into()])?;
-        if answer.as_bool().map_err(|_| {
+        let is_kept = answer.as_bool().map_err(|_| {
             fault!(
                 "type",
-                "the filter must give true or false, got {}",
+                "the filter must return true or false, got {}",
                 session::describe(&answer)
             )
-        })? {
+        })?;
+        if is_kept {
             rows.push(i);
         }
     }
-    Ok(Tabled(Rc::new(table.select(&rows))))
+    Ok(rows)
 }
 
-natives! { natives in "table" {
-    /// Makes a table of rows (maps with the same keys) or of columns (a map of arrays). Columns
-    /// stand in order of their names.
-    ///
-    /// ```rhai
-    /// let t = table::from([#{ name: "a", x: 1.5 }, #{ name: "b", x: 0.5 }]);
-    /// assert_eq(t.len(), 2);
-    /// assert_eq(t["x"], [1.5, 0.5]);
-    /// ```
-    /// ```rhai,fails
-    /// table::from([#{ name: "a" }, #{ nam: "b" }]);
-    /// //~ row 1 has other keys than the first row
-    /// ```
-    function "from"(c, rows: Dynamic) -> "table" { from(&rows) }
-} }
+/// Returns a table of rows or of columns; columns are in the order of their names.
+///
+/// ```rhai
+/// let t = table::from([#{ name: "a", x: 1.5 }, #{ name: "b", x: 0.5 }]);
+/// assert_eq(t.len(), 2);
+/// assert_eq(t["x"], [1.5, 0.5]);
+/// ```
+/// ```rhai,fails
+/// table::from([#{ name: "a" }, #{ nam: "b" }]);
+/// //~ row 1 has other keys than the first row
+/// ```
+#[native(namespace = "table")]
+pub fn from(
+    /// Array of maps with the same keys (rows), or map of arrays of the same length (columns).
+    rows: Dynamic,
+) -> Result<Tabled> {
+    table_of(&rows)
+}
 
-natives! { methods in "table" {
-    /// How many rows there are.
-    ///
-    /// ```rhai
-    /// assert_eq(table::from(#{ x: [1, 2, 3] }).len(), 3);
-    /// ```
-    method "len"(c, this: Tabled) -> "whole number" { Ok(this.0.len() as i64) }
+/// Returns the number of rows.
+///
+/// ```rhai
+/// assert_eq(table::from(#{ x: [1, 2, 3] }).len(), 3);
+/// ```
+#[native(namespace = "table", form = method)]
+pub fn len(this: &Tabled) -> i64 {
+    this.0.len() as i64
+}
 
-    /// The names of its columns.
-    ///
-    /// ```rhai
-    /// assert_eq(table::from(#{ x: [1], y: ["a"] }).names, ["x", "y"]);
-    /// ```
-    property "names"(c, this: Tabled) -> "array of strings" { Ok(array(this.0.names().map(str::to_string).collect::<Vec<_>>())) }
+/// The names of the columns.
+///
+/// ```rhai
+/// assert_eq(table::from(#{ x: [1], y: ["a"] }).names, ["x", "y"]);
+/// ```
+#[native(namespace = "table", form = property)]
+pub fn names(this: &Tabled) -> Vec<String> {
+    this.0.names().map(str::to_string).collect()
+}
 
-    /// A column by its name, or a row by its number as a map.
-    ///
-    /// ```rhai
-    /// let t = table::from(#{ x: [1, 2], y: ["a", "b"] });
-    /// assert_eq(t["y"], ["a", "b"]);
-    /// assert_eq(t[1].x, 2);
-    /// ```
-    /// ```rhai,fails
-    /// table::from(#{ score: [1] })["scor"]
-    /// //~ the table has no column `scor`
-    /// ```
-    index "index"(c, this: Tabled, which: Dynamic) -> "array or map" {
-        match (which.clone().into_string(), which.as_int()) {
-            (Ok(name), _) => Ok(Dynamic::from(column(&this.0, &name)?)),
-            (_, Ok(i)) => Ok(Dynamic::from(row(&this.0, i)?)),
-            _ => bail!("type", "a table is indexed by a column's name or a row's number, got {}", session::describe(&which)),
-        }
+/// Returns a column by its name as an array, or a row by its number as a map.
+///
+/// ```rhai
+/// let t = table::from(#{ x: [1, 2], y: ["a", "b"] });
+/// assert_eq(t["y"], ["a", "b"]);
+/// assert_eq(t[1].x, 2);
+/// ```
+/// ```rhai,fails
+/// table::from(#{ score: [1] })["scor"]
+/// //~ the table has no column `scor`
+/// ```
+#[native(namespace = "table", form = index, returns = "array or map")]
+pub fn index(
+    this: &Tabled,
+    /// Name of a column, or number of a row from 0; negative numbers count from the end.
+    which: Dynamic,
+) -> Result<Dynamic> {
+    match (which.clone().into_string(), which.as_int()) {
+        (Ok(name), _) => Ok(Dynamic::from(column(&this.0, &name)?)),
+        (_, Ok(i)) => Ok(Dynamic::from(row(&this.0, i)?)),
+        _ => bail!(
+            "type",
+            "a table is indexed by the name of a column or the number of a row, got {}",
+            session::describe(&which)
+        ),
     }
+}
 
-    /// The columns named, in this order.
-    ///
-    /// ```rhai
-    /// assert_eq(table::from(#{ x: [1], y: [2] }).columns(["y", "x"]).names, ["y", "x"]);
-    /// ```
-    method "columns"(c, this: Tabled, names: Array) -> "table" { Ok(Tabled(Rc::new(ordered(&this.0, &names)?))) }
+/// Returns a table of some columns.
+///
+/// ```rhai
+/// assert_eq(table::from(#{ x: [1], y: [2] }).columns(["y", "x"]).names, ["y", "x"]);
+/// ```
+#[native(namespace = "table", form = method)]
+pub fn columns(
+    this: &Tabled,
+    /// Names of the columns, in the order of the new table.
+    names: &Array,
+) -> Result<Tabled> {
+    Ok(Tabled(Rc::new(select_columns(&this.0, names)?)))
+}
 
-    /// The rows in order of a column; equal ones keep their order.
-    ///
-    /// ```rhai
-    /// assert_eq(table::from(#{ x: [2, 1, 3] }).sort("x", #{ descending: true })["x"], [3, 2, 1]);
-    /// ```
-    method "sort"(c, this: Tabled, name: String; o = SORT) -> "table" { Ok(Tabled(Rc::new(this.0.sorted(&name, o.flag("descending"))?))) }
+/// Returns the rows sorted by a column; the sort is stable.
+///
+/// ```rhai
+/// assert_eq(table::from(#{ x: [2, 1, 3] }).sort("x", #{ descending: true })["x"], [3, 2, 1]);
+/// ```
+#[native(namespace = "table", form = method)]
+pub fn sort(
+    this: &Tabled,
+    /// Name of the column.
+    name: &str,
+    options: SortOptions,
+) -> Result<Tabled> {
+    Ok(Tabled(Rc::new(this.0.sorted(name, options.descending)?)))
+}
 
-    /// The rows that a function of them, |row| with a map, is true of.
-    ///
-    /// ```rhai
-    /// assert_eq(table::from(#{ x: [2, 1, 3] }).filter(|row| row.x > 1).len(), 2);
-    /// ```
-    method "filter"(c, this: Tabled, keep: Callback) -> "table" { filter(&this.0, &keep) }
+/// Returns the rows for which a function returns true.
+///
+/// ```rhai
+/// assert_eq(table::from(#{ x: [2, 1, 3] }).filter(|row| row.x > 1).len(), 2);
+/// ```
+#[native(namespace = "table", form = method)]
+pub fn filter(
+    this: &Tabled,
+    /// Function |row| of a map that returns a boolean.
+    keep: Callback,
+) -> Result<Tabled> {
+    let rows = rows_where(&this.0, &keep)?;
+    Ok(Tabled(Rc::new(this.0.select(&rows))))
+}
 
-    /// The first rows.
-    ///
-    /// ```rhai
-    /// assert_eq(table::from(#{ x: [2, 1, 3] }).take(2)["x"], [2, 1]);
-    /// ```
-    method "take"(c, this: Tabled, n: i64) -> "table" { Ok(Tabled(Rc::new(this.0.select(&(0..this.0.len().min(n.max(0) as usize)).collect::<Vec<_>>())))) }
+/// Returns the first rows.
+///
+/// ```rhai
+/// assert_eq(table::from(#{ x: [2, 1, 3] }).take(2)["x"], [2, 1]);
+/// ```
+#[native(namespace = "table", form = method)]
+pub fn take(
+    this: &Tabled,
+    /// Largest number of rows.
+    n: i64,
+) -> Tabled {
+    let rows: Vec<usize> = (0..this.0.len().min(n.max(0) as usize)).collect();
+    Tabled(Rc::new(this.0.select(&rows)))
+}
 
-    /// Writes it: .csv with commas, else with tabs; a table of sites (motif, sequence, start, stop,
-    /// strand) also as .bed, .gff or .gff3.
-    ///
-    /// Cells that hold a separator, a quote or a line end are quoted (RFC 4180), with tabs as with
-    /// commas.
-    ///
-    /// ```rhai
-    /// table::from(#{ x: [2, 1, 3] }).save("/tmp/cistron_example_table.tsv");
-    /// table::from(#{ note: ["=1+1"] }).save("/tmp/cistron_example_table.csv", #{ formulas: "quote" });
-    /// ```
-    method "save"(c, this: Tabled, path: String; o = SAVE) -> "nothing" { this.0.save_as(&crate::bind::tensor::file::written(&path)?, o.text("formulas") == "quote") }
-} }
+/// Writes the table to a file, in the format of the ending of its path.
+///
+/// Values are separated by commas in .csv and by tabs otherwise; those with a separator, a quote or
+/// a line end are quoted (RFC 4180). A table of sites (motif, sequence, start, stop, strand) is also
+/// written as .bed, .gff or .gff3.
+///
+/// ```rhai
+/// table::from(#{ x: [2, 1, 3] }).save("/tmp/cistron_example_table.tsv");
+/// table::from(#{ note: ["=1+1"] }).save("/tmp/cistron_example_table.csv", #{ formulas: "quote" });
+/// ```
+#[native(namespace = "table", form = method)]
+pub fn save(
+    this: &Tabled,
+    /// Path of the file, relative to the folder of the run unless it is absolute.
+    path: &str,
+    options: SaveOptions,
+) -> Result<()> {
+    let is_quoted = options.formulas == Formulas::Quote;
+    this.0
+        .save_as(&crate::bind::tensor::file::written(path)?, is_quoted)
+}
 
-/// All of them.
-pub fn all() -> Vec<crate::lang::Native> {
-    [natives(), methods()].into_iter().flatten().collect()
+/// The native functions declared here.
+pub fn natives() -> Vec<Native> {
+    natives_of![from, len, names, index, columns, sort, filter, take, save,]
 }
