@@ -442,7 +442,7 @@ pub fn flatten(this: Array) -> Array {
     items
 }
 
-/// Whether at least one value is true or meets a condition; false for an empty array.
+/// Whether any value is true or meets a condition; false for an empty array.
 ///
 /// ```rhai
 /// assert([1, 5].any(|x| x > 3) && ![false, false].any());
@@ -573,7 +573,7 @@ mod integers {
     }
 }
 
-/// Formats a number or a string by a format specification, as Python's `format` does.
+/// Formats a number or a string by a specification, as Python's `format` does.
 ///
 /// The specification is `[[fill]align][sign][0][width][,][.precision][type]`. `align` is one of
 /// `<`, `>`, `^`; the type is `f` (decimals), `e` (scientific), `g` (significant digits), `%`

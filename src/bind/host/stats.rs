@@ -249,7 +249,9 @@ fn two_by_two(counts: &Array) -> Result<[[u64; 2]; 2]> {
     }
 }
 
-/// Returns the number of values, their mean and their standard deviation (over n - 1).
+/// Returns the number of values, their mean and their standard deviation.
+///
+/// The variance is the sum of squares over n - 1.
 ///
 /// ```rhai
 /// assert_eq(stats::summary([1.0, 2.0, 3.0]).sd, 1.0);
@@ -578,7 +580,7 @@ pub fn binomial(
     count_tests::binomial(successes as u64, n as u64, p, alternative).map(outcome_map)
 }
 
-/// Tests whether rows and columns of a table of two by two are independent (Fisher).
+/// Tests whether rows and columns of a table of 2 by 2 are independent (Fisher).
 ///
 /// With an empty row or column the odds ratio is NaN, and p is 1.
 ///

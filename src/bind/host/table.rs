@@ -310,8 +310,8 @@ pub fn take(
 /// Writes the table to a file, in the format of the ending of its path.
 ///
 /// Values are separated by commas in .csv and by tabs otherwise; those with a separator, a quote or
-/// a line end are quoted (RFC 4180). A table of sites (motif, sequence, start, stop, strand) is also
-/// written as .bed, .gff or .gff3.
+/// a line end are quoted (RFC 4180). A table of sites (motif, sequence, start, stop, strand) is
+/// also written as .bed, .gff or .gff3.
 ///
 /// ```rhai
 /// table::from(#{ x: [2, 1, 3] }).save("/tmp/cistron_example_table.tsv");

@@ -188,7 +188,7 @@ impl FromValue for ClosedRange {
 pub fn param(
     /// Name of the parameter: a plain word.
     name: &str,
-    /// Value unless `--set` gives one, which must be of the same type.
+    /// Value unless `--set` states another, which must be of the same type.
     initial: Dynamic,
     /// Meaning of the parameter, for `cistron run script.rhai --help`.
     text: Option<String>,
@@ -490,7 +490,7 @@ pub fn pipe(call: &Call, x: Dynamic, f: Dynamic) -> Result<Dynamic> {
     function.call(vec![x])
 }
 
-/// The kind of an error that was caught: `shape`, `type`, `option`, `file`, `data`, …
+/// The kind of a caught error: `shape`, `type`, `option`, `file` and others.
 ///
 /// ```rhai
 /// try { tensor::zeros([2]) @ tensor::zeros([3]); } catch (e) { assert_eq(e.kind, "torch"); }
