@@ -1,60 +1,53 @@
 //! Other lists at each interval: counts, coverage, summarised columns.
 
-use super::{COUNT, OVERLAP, give, rule};
+use super::{OverlapOptions, places};
 use crate::base::Result;
 use crate::base::table::{Cells, Table};
-use crate::bind::seq::genome::Places;
+use crate::bind::seq::genome::{Genomic, Places};
 use crate::bind::types::Tabled;
-use crate::lang::options::{MANY, Opt, OptKind, opt};
-use crate::lang::value::array;
-use crate::lang::{Options, session};
+use crate::lang::{Native, Options, native, natives_of, session};
 use crate::seq::Intervals;
 use crate::seq::intervals::columns::{Operation, Request, summed};
 use crate::seq::intervals::{Field, coverage, many};
 use crate::torch::Tensor;
-use crate::{bail, fault, natives};
+use crate::{bail, fault};
 use rhai::{Array, Dynamic, Map};
 use std::rc::Rc;
 
-const DEPTHS: &[Opt] = &[
-    OVERLAP[0],
-    OVERLAP[1],
-    OVERLAP[2],
-    OVERLAP[3],
-    OVERLAP[4],
-    OVERLAP[5],
-    opt(
-        "each",
-        OptKind::Bool,
-        "false",
-        "whether each interval has rows of its own, with its number in the column `row`; else all are pooled",
-    ),
-];
-const CLUSTER: &[Opt] = &[
-    opt(
-        "distance",
-        OptKind::Int(-MANY, MANY),
-        "0",
-        "intervals with at most so many bases between them are one cluster",
-    ),
-    opt(
-        "by_strand",
-        OptKind::Bool,
-        "false",
-        "whether strands are apart; intervals without a strand are left out then, as in bedtools",
-    ),
-];
-const MULTI: &[Opt] = &[opt(
-    "genome",
-    OptKind::Other("genome"),
-    "",
-    "with a genome, what no list covers is returned too (`bedtools multiinter -empty`)",
-)];
+/// Options of `intervals.depths`.
+#[derive(Options)]
+pub struct DepthsOptions {
+    #[option(flatten)]
+    overlap: OverlapOptions,
+    /// Whether each interval has separate rows, with its number in the column `row`; else all
+    /// intervals are pooled.
+    #[option(default = false)]
+    each: bool,
+}
 
-/// A map of columns and one or several operations:
+/// Options of `intervals.cluster`.
+#[derive(Options)]
+pub struct ClusterOptions {
+    /// Largest number of bases between two intervals of a cluster.
+    #[option(default = 0)]
+    distance: i64,
+    /// Whether strands are clustered separately; intervals without a strand are then left out, as
+    /// in bedtools.
+    #[option(default = false)]
+    by_strand: bool,
+}
+
+/// Options of `intervals::multi`.
+#[derive(Options)]
+pub struct MultiOptions {
+    /// Genome whose ranges that no list covers are returned too (`bedtools multiinter -empty`).
+    genome: Option<Genomic>,
+}
+
+/// The operations of a map of columns to one or several of them:
 /// `#{ score: "mean", name: ["distinct", "count"] }`.
 pub fn requests(map: &Map) -> Result<Vec<Request>> {
-    let mut out = Vec::new();
+    let mut requests = Vec::new();
     for (name, value) in map {
         let words = match value.clone().into_array() {
             Ok(items) => items,
@@ -65,17 +58,17 @@ pub fn requests(map: &Map) -> Result<Vec<Request>> {
                 fault!("type", "the operation of column `{name}` must be a string or an array of strings, got {}", session::describe(&word))
                     .hint("such as `#{ score: \"mean\", name: [\"distinct\", \"count\"] }`")
             })?;
-            out.push((
+            requests.push((
                 name.to_string(),
                 Operation::named(&word)
                     .map_err(|fault| fault.context(format!("column `{name}`")))?,
             ));
         }
     }
-    Ok(out)
+    Ok(requests)
 }
 
-/// Named lists of intervals.
+/// The named lists of a map.
 fn named(map: &Map) -> Result<Vec<(String, Intervals)>> {
     if map.is_empty() {
         bail!("value", "the map holds no list"; hint: "such as `#{{ a: peaks, b: genes }}`");
@@ -91,7 +84,8 @@ fn named(map: &Map) -> Result<Vec<(String, Intervals)>> {
     map.iter().map(one).collect()
 }
 
-fn group(list: &Intervals, names: &Array, columns: &Map) -> Result<Tabled> {
+/// A row for each combination of values of some columns, with summaries of other columns.
+fn grouped(list: &Intervals, names: &Array, columns: &Map) -> Result<Table> {
     let names: Vec<String> = names
         .iter()
         .map(|name| {
@@ -115,20 +109,12 @@ fn group(list: &Intervals, names: &Array, columns: &Map) -> Result<Tabled> {
         Field::Text(words) => Cells::Text(words.into_iter().map(String::from).collect()),
         Field::Number(numbers) => Cells::Number(numbers),
     };
-    Ok(Tabled(Rc::new(Table::new(
-        fields
-            .into_iter()
-            .map(|(name, field)| (name, cells(field)))
-            .collect(),
-    )?)))
+    let columns = fields.into_iter();
+    Table::new(columns.map(|(name, field)| (name, cells(field))).collect())
 }
 
-fn depths(list: &Intervals, other: &Intervals, o: &Options) -> Result<Tabled> {
-    let covered = list.coverage(other, &rule(o))?;
-    let histograms: Vec<coverage::Histogram> = match o.flag("each") {
-        true => covered.into_iter().map(|c| c.depths).collect(),
-        false => vec![coverage::pooled(&covered)],
-    };
+/// The columns of a table of histograms of coverage: a row for each depth.
+fn depth_table(histograms: &[coverage::Histogram], each: bool) -> Result<Table> {
     let (mut rows, mut depths, mut bases, mut lengths) =
         (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for (row, histogram) in histograms.iter().enumerate() {
@@ -151,108 +137,222 @@ fn depths(list: &Intervals, other: &Intervals, o: &Options) -> Result<Tabled> {
         ("length".to_string(), Cells::Whole(lengths)),
         ("share".to_string(), Cells::Number(shares)),
     ];
-    if o.flag("each") {
+    if each {
         columns.insert(0, ("row".to_string(), Cells::Whole(rows)));
     }
-    Ok(Tabled(Rc::new(Table::new(columns)?)))
+    Table::new(columns)
 }
 
-natives! { natives in "intervals" {
-    /// Counts for each how many of another list overlap it.
-    ///
-    /// ```rhai
-    /// let a = intervals::from(#{ chrom: ["chr1", "chr1"], start: [0, 50], end: [10, 60] });
-    /// assert_eq(a.counts(intervals::from(#{ chrom: ["chr1"], start: [5], end: [9] })), [1, 0]);
-    /// ```
-    method "counts"(c, this: Places, other: Places; o = COUNT) -> "array of whole numbers" { Ok(array(this.0.counts(&other.0, &rule(&o))?.into_iter().map(i64::from))) }
+/// Counts for each interval the intervals of another list that overlap it.
+///
+/// ```rhai
+/// let a = intervals::from(#{ chrom: ["chr1", "chr1"], start: [0, 50], end: [10, 60] });
+/// assert_eq(a.counts(intervals::from(#{ chrom: ["chr1"], start: [5], end: [9] })), [1, 0]);
+/// ```
+#[native(namespace = "intervals", form = method)]
+pub fn counts(
+    this: &Places,
+    /// Intervals that are counted.
+    other: &Places,
+    options: OverlapOptions,
+) -> Result<Vec<i64>> {
+    let counts = this.0.counts(&other.0, &options.rule())?;
+    Ok(counts.into_iter().map(i64::from).collect())
+}
 
-    /// Computes the share of each that another list covers.
-    ///
-    /// ```rhai
-    /// let a = intervals::from(#{ chrom: ["chr1"], start: [0], end: [10] });
-    /// assert_eq(a.covered(intervals::from(#{ chrom: ["chr1"], start: [5], end: [90] })), [0.5]);
-    /// ```
-    method "covered"(c, this: Places, other: Places; o = COUNT) -> "tensor [intervals] float64" {
-        let shares = this.0.covered(&other.0, &rule(&o))?;
-        Tensor::from_f64(&shares, &[shares.len() as i64])
-    }
+/// Computes the fraction of each interval that another list covers.
+///
+/// ```rhai
+/// let a = intervals::from(#{ chrom: ["chr1"], start: [0], end: [10] });
+/// assert_eq(a.covered(intervals::from(#{ chrom: ["chr1"], start: [5], end: [90] })), [0.5]);
+/// ```
+#[native(
+    namespace = "intervals",
+    form = method,
+    returns = "tensor [intervals] float64"
+)]
+pub fn covered(
+    this: &Places,
+    /// Intervals that cover.
+    other: &Places,
+    options: OverlapOptions,
+) -> Result<Tensor> {
+    let fractions = this.0.covered(&other.0, &options.rule())?;
+    Tensor::from_f64(&fractions, &[fractions.len() as i64])
+}
 
-    /// Counts for each what overlaps it, the bases covered, and their mean depth.
-    ///
-    /// The fields are `count`, `bases`, `length`, `share` and `mean`, as `bedtools coverage` and
-    /// its `-mean`.
-    ///
-    /// ```rhai
-    /// let a = intervals::from(#{ chrom: ["chr1"], start: [0], end: [10] });
-    /// let b = intervals::from(#{ chrom: ["chr1", "chr1"], start: [5, 8], end: [20, 20] });
-    /// let row = a.coverage(b)[0];
-    /// assert_eq([row.count, row.bases, row.share, row.mean], [2.0, 5.0, 0.5, 0.7]);
-    /// ```
-    method "coverage"(c, this: Places, other: Places; o = COUNT) -> "intervals with fields count, bases, length, share, mean" { give(this.0.with_coverage(&other.0, &rule(&o))?) }
+/// Computes for each interval how another list covers it.
+///
+/// The fields are `count` (overlapping intervals), `bases` (covered), `length`, `share` (covered
+/// fraction) and `mean` (mean depth), as those of `bedtools coverage` and its `-mean`.
+///
+/// ```rhai
+/// let a = intervals::from(#{ chrom: ["chr1"], start: [0], end: [10] });
+/// let b = intervals::from(#{ chrom: ["chr1", "chr1"], start: [5, 8], end: [20, 20] });
+/// let row = a.coverage(b)[0];
+/// assert_eq([row.count, row.bases, row.share, row.mean], [2.0, 5.0, 0.5, 0.7]);
+/// ```
+#[native(
+    namespace = "intervals",
+    form = method,
+    returns = "intervals with fields count, bases, length, share, mean"
+)]
+pub fn coverage(
+    this: &Places,
+    /// Intervals that cover.
+    other: &Places,
+    options: OverlapOptions,
+) -> Result<Places> {
+    this.0.with_coverage(&other.0, &options.rule()).map(places)
+}
 
-    /// Counts the bases at each depth of coverage, as `bedtools coverage -hist`.
-    ///
-    /// ```rhai
-    /// let a = intervals::from(#{ chrom: ["chr1"], start: [0], end: [10] });
-    /// let b = intervals::from(#{ chrom: ["chr1", "chr1"], start: [5, 8], end: [20, 20] });
-    /// let t = a.depths(b);
-    /// assert_eq([t["depth"], t["bases"]], [[0, 1, 2], [5, 3, 2]]);
-    /// ```
-    method "depths"(c, this: Places, other: Places; o = DEPTHS) -> "table of depth, bases, length and share" { depths(&this.0, &other.0, &o) }
+/// Counts the bases at each depth of coverage, as `bedtools coverage -hist`.
+///
+/// ```rhai
+/// let a = intervals::from(#{ chrom: ["chr1"], start: [0], end: [10] });
+/// let b = intervals::from(#{ chrom: ["chr1", "chr1"], start: [5, 8], end: [20, 20] });
+/// let t = a.depths(b);
+/// assert_eq([t["depth"], t["bases"]], [[0, 1, 2], [5, 3, 2]]);
+/// ```
+#[native(
+    namespace = "intervals",
+    form = method,
+    returns = "table of depth, bases, length and share"
+)]
+pub fn depths(
+    this: &Places,
+    /// Intervals that cover.
+    other: &Places,
+    options: DepthsOptions,
+) -> Result<Tabled> {
+    let covered = this.0.coverage(&other.0, &options.overlap.rule())?;
+    let histograms = match options.each {
+        true => covered
+            .into_iter()
+            .map(|interval| interval.depths)
+            .collect(),
+        false => vec![coverage::pooled(&covered)],
+    };
+    let table = depth_table(&histograms, options.each)?;
+    Ok(Tabled(Rc::new(table)))
+}
 
-    /// Summarises columns of what overlaps each, as `bedtools map`.
-    ///
-    /// `columns` maps a column of the other list to one or several operations: `sum`, `mean`,
-    /// `median`, `min`, `max`, `absmin`, `absmax`, `stdev`, `sstdev`, `mode`, `antimode`, `count`,
-    /// `count_distinct`, `distinct`, `distinct_only`, `collapse`, `first` or `last`. Each becomes a
-    /// field such as `score_mean`; where nothing overlaps it is NaN or ".".
-    ///
-    /// ```rhai
-    /// let a = intervals::from(#{ chrom: ["chr1"], start: [0], end: [10] });
-    /// let b = intervals::from(#{ chrom: ["chr1", "chr1"], start: [5, 8], end: [20, 20], score: [1, 3], name: ["x", "y"] });
-    /// let row = a.map(b, #{ score: ["mean", "max"], name: "collapse" })[0];
-    /// assert_eq([row.score_mean, row.score_max, row.name_collapse], [2.0, 3.0, "x,y"]);
-    /// ```
-    method "map"(c, this: Places, other: Places, columns: Map; o = COUNT) -> "intervals with a field for each column and operation" { give(this.0.map(&other.0, &rule(&o), &requests(&columns)?)?) }
+/// Summarises columns of the intervals that overlap each, as `bedtools map`.
+///
+/// The operations are `sum`, `mean`, `median`, `min`, `max`, `absmin`, `absmax`, `stdev`,
+/// `sstdev`, `mode`, `antimode`, `count`, `count_distinct`, `distinct`, `distinct_only`,
+/// `collapse`, `first` and `last`. Each becomes a field such as `score_mean`; where nothing
+/// overlaps it is NaN or ".".
+///
+/// ```rhai
+/// let a = intervals::from(#{ chrom: ["chr1"], start: [0], end: [10] });
+/// let b = intervals::from(#{ chrom: ["chr1", "chr1"], start: [5, 8], end: [20, 20], score: [1, 3], name: ["x", "y"] });
+/// let row = a.map(b, #{ score: ["mean", "max"], name: "collapse" })[0];
+/// assert_eq([row.score_mean, row.score_max, row.name_collapse], [2.0, 3.0, "x,y"]);
+/// ```
+#[native(
+    namespace = "intervals",
+    form = method,
+    returns = "intervals with a field for each column and operation"
+)]
+pub fn map(
+    this: &Places,
+    /// Intervals whose columns are summarised.
+    other: &Places,
+    /// Map of a column of the other list to an operation or an array of them.
+    columns: &Map,
+    options: OverlapOptions,
+) -> Result<Places> {
+    let requests = requests(columns)?;
+    this.0.map(&other.0, &options.rule(), &requests).map(places)
+}
 
-    /// Summarises columns of the rows that are alike in some columns, as `bedtools groupby`; rows
-    /// need not be sorted.
-    ///
-    /// ```rhai
-    /// let a = intervals::from(#{ chrom: ["chr1", "chr1"], start: [5, 8], end: [20, 20], score: [1, 3], name: ["x", "x"] });
-    /// assert_eq(a.group(["chrom", "name"], #{ score: "sum" })["score_sum"], [4.0]);
-    /// ```
-    method "group"(c, this: Places, by: Array, columns: Map) -> "table of the columns and a column for each operation" { group(&this.0, &by, &columns) }
+/// Summarises columns of rows with equal values, as `bedtools groupby`.
+///
+/// The rows need not be sorted.
+///
+/// ```rhai
+/// let a = intervals::from(#{ chrom: ["chr1", "chr1"], start: [5, 8], end: [20, 20], score: [1, 3], name: ["x", "x"] });
+/// assert_eq(a.group(["chrom", "name"], #{ score: "sum" })["score_sum"], [4.0]);
+/// ```
+#[native(
+    namespace = "intervals",
+    form = method,
+    returns = "table of the columns and a column for each operation"
+)]
+pub fn group(
+    this: &Places,
+    /// Names of the columns whose values are equal within a group.
+    by: &Array,
+    /// Map of a column to an operation or an array of them, as for `map`.
+    columns: &Map,
+) -> Result<Tabled> {
+    Ok(Tabled(Rc::new(grouped(&this.0, by, columns)?)))
+}
 
-    /// Numbers groups of overlapping intervals, as `bedtools cluster`.
-    ///
-    /// ```rhai
-    /// let a = intervals::from(#{ chrom: ["chr1", "chr1", "chr1"], start: [0, 5, 50], end: [10, 20, 60] });
-    /// assert_eq(a.cluster().column("cluster"), [1.0, 1.0, 2.0]);
-    /// ```
-    method "cluster"(c, this: Places; o = CLUSTER) -> "intervals, sorted, with the field cluster" { give(this.0.cluster(o.int("distance"), o.flag("by_strand"))) }
+/// Numbers clusters of overlapping intervals, as `bedtools cluster`.
+///
+/// ```rhai
+/// let a = intervals::from(#{ chrom: ["chr1", "chr1", "chr1"], start: [0, 5, 50], end: [10, 20, 60] });
+/// assert_eq(a.cluster().column("cluster"), [1.0, 1.0, 2.0]);
+/// ```
+#[native(
+    namespace = "intervals",
+    form = method,
+    returns = "intervals, sorted, with the field cluster"
+)]
+pub fn cluster(this: &Places, options: ClusterOptions) -> Places {
+    places(this.0.cluster(options.distance, options.by_strand))
+}
 
-    /// Counts for each what overlaps it of several lists, and the share that each covers, as
-    /// `bedtools annotate -both`.
-    ///
-    /// ```rhai
-    /// let a = intervals::from(#{ chrom: ["chr1"], start: [0], end: [10] });
-    /// let genes = intervals::from(#{ chrom: ["chr1"], start: [5], end: [20] });
-    /// let row = a.annotate(#{ genes: genes })[0];
-    /// assert_eq([row.genes_count, row.genes_share], [1.0, 0.5]);
-    /// ```
-    method "annotate"(c, this: Places, lists: Map; o = COUNT) -> "intervals with fields NAME_count and NAME_share" { give(this.0.annotate(&named(&lists)?, &rule(&o))?) }
+/// Counts the overlaps of each interval with several lists.
+///
+/// A second field is the fraction of the interval that a list covers. The columns are those of `bedtools annotate -both`.
+///
+/// ```rhai
+/// let a = intervals::from(#{ chrom: ["chr1"], start: [0], end: [10] });
+/// let genes = intervals::from(#{ chrom: ["chr1"], start: [5], end: [20] });
+/// let row = a.annotate(#{ genes: genes })[0];
+/// assert_eq([row.genes_count, row.genes_share], [1.0, 0.5]);
+/// ```
+#[native(
+    namespace = "intervals",
+    form = method,
+    returns = "intervals with fields NAME_count and NAME_share"
+)]
+pub fn annotate(
+    this: &Places,
+    /// Map of names to intervals.
+    lists: &Map,
+    options: OverlapOptions,
+) -> Result<Places> {
+    this.0.annotate(&named(lists)?, &options.rule()).map(places)
+}
 
-    /// Cuts what several lists cover wherever one of them begins or ends, as `bedtools multiinter`.
-    ///
-    /// ```rhai
-    /// let a = intervals::from(#{ chrom: ["chr1"], start: [0], end: [10] });
-    /// let b = intervals::from(#{ chrom: ["chr1"], start: [5], end: [20] });
-    /// let m = intervals::multi(#{ a: a, b: b });
-    /// assert_eq([m.start, m.column("lists")], [[0, 5, 10], ["a", "a,b", "b"]]);
-    /// ```
-    function "multi"(c, lists: Map; o = MULTI) -> "intervals with fields count, lists, and 0 or 1 for each list" {
-        let whole = o.get::<crate::bind::seq::genome::Genomic>("genome")?.map(|genome| genome.0.chromosomes());
-        give(many::multi(&named(&lists)?, whole.as_ref()))
-    }
-} }
+/// Cuts the union of several lists at all their ends, as `bedtools multiinter`.
+///
+/// ```rhai
+/// let a = intervals::from(#{ chrom: ["chr1"], start: [0], end: [10] });
+/// let b = intervals::from(#{ chrom: ["chr1"], start: [5], end: [20] });
+/// let m = intervals::multi(#{ a: a, b: b });
+/// assert_eq([m.start, m.column("lists")], [[0, 5, 10], ["a", "a,b", "b"]]);
+/// ```
+#[native(
+    namespace = "intervals",
+    returns = "intervals with fields count, lists, and 0 or 1 for each list"
+)]
+pub fn multi(
+    /// Map of names to intervals.
+    lists: &Map,
+    options: MultiOptions,
+) -> Result<Places> {
+    let whole = options.genome.map(|genome| genome.0.chromosomes());
+    Ok(places(many::multi(&named(lists)?, whole.as_ref())))
+}
+
+/// The native functions declared here.
+pub fn natives() -> Vec<Native> {
+    natives_of![
+        counts, covered, coverage, depths, map, group, cluster, annotate, multi,
+    ]
+}

@@ -8,72 +8,89 @@ mod read;
 mod sets;
 
 use super::genome::Places;
-use crate::base::Result;
-use crate::bind::data::label::strand_rule;
-use crate::lang::Options;
-use crate::lang::options::{MANY, Opt, OptKind, opt};
+use crate::base::StrandRule;
+use crate::lang::{Choice, Native, Options};
 use crate::seq::Intervals;
 use crate::seq::intervals::overlap::Rule;
 use std::rc::Rc;
 
-const STRAND: Opt = opt(
-    "strand",
-    OptKind::Choice(&["any", "same", "opposite"]),
-    "\"any\"",
-    "what is asked of their strands; an interval without a strand is neither the same nor opposite",
-);
-const OVERLAP: [Opt; 6] = [
-    opt(
-        "bp",
-        OptKind::Int(1, MANY),
-        "1",
-        "bases that two intervals share at least",
-    ),
-    opt(
-        "fraction",
-        OptKind::Float(0.0, 1.0),
-        "0",
-        "share of the first interval that is covered at least",
-    ),
-    opt(
-        "other_fraction",
-        OptKind::Float(0.0, 1.0),
-        "0",
-        "share of the second interval that is covered at least",
-    ),
-    opt(
-        "either",
-        OptKind::Bool,
-        "false",
-        "whether one of the two shares is enough",
-    ),
-    opt(
-        "split",
-        OptKind::Bool,
-        "false",
-        "whether only the blocks of BED12 rows (exons) count, not what lies between",
-    ),
-    STRAND,
-];
-const COUNT: &[Opt] = &OVERLAP;
-
-fn give(list: Intervals) -> Result<Places> {
-    Ok(Places(Rc::new(list)))
+/// Options of functions that compare two lists: when two intervals overlap.
+#[derive(Options)]
+pub struct OverlapOptions {
+    #[option(flatten)]
+    shared: SharedOptions,
+    /// Whether only the blocks of BED12 rows (exons) count, without the gaps between them.
+    #[option(default = false)]
+    split: bool,
+    /// Relation of the strands; an interval without a strand is neither the same nor opposite.
+    #[option(default = "any")]
+    strand: StrandName,
 }
 
-fn rule(o: &Options) -> Rule {
-    Rule {
-        bp: o.int("bp"),
-        fraction: o.float("fraction"),
-        other_fraction: o.float("other_fraction"),
-        either: o.flag("either"),
-        split: o.flag("split"),
-        strand: strand_rule(&o.text("strand")),
+/// The smallest overlap that counts.
+#[derive(Options)]
+pub struct SharedOptions {
+    /// Smallest number of bases that two intervals share.
+    #[option(default = 1, min = 1)]
+    bp: i64,
+    /// Smallest fraction of the first interval that is covered.
+    #[option(default = 0, min = 0, max = 1)]
+    fraction: f64,
+    /// Smallest fraction of the second interval that is covered.
+    #[option(default = 0, min = 0, max = 1)]
+    other_fraction: f64,
+    /// Whether one of the two fractions suffices.
+    #[option(default = false)]
+    either: bool,
+}
+
+/// The names of the relations of two strands.
+#[derive(Choice, Clone, Copy)]
+pub enum StrandName {
+    /// Strands are ignored.
+    Any,
+    /// Both strands are known and the same.
+    Same,
+    /// Both strands are known and differ.
+    Opposite,
+}
+
+impl From<StrandName> for StrandRule {
+    fn from(name: StrandName) -> StrandRule {
+        match name {
+            StrandName::Any => StrandRule::Any,
+            StrandName::Same => StrandRule::Same,
+            StrandName::Opposite => StrandRule::Opposite,
+        }
     }
 }
 
-/// All of them.
-pub fn natives() -> Vec<crate::lang::Native> {
+impl SharedOptions {
+    fn rule(&self, strand: StrandName, split: bool) -> Rule {
+        Rule {
+            bp: self.bp,
+            fraction: self.fraction,
+            other_fraction: self.other_fraction,
+            either: self.either,
+            split,
+            strand: strand.into(),
+        }
+    }
+}
+
+impl OverlapOptions {
+    fn rule(&self) -> Rule {
+        self.shared.rule(self.strand, self.split)
+    }
+}
+
+/// Intervals as a script value.
+fn places(list: Intervals) -> Places {
+    Places(Rc::new(list))
+}
+
+/// The native functions of intervals.
+pub fn natives() -> Vec<Native> {
     let families = [
         read::natives(),
         one::natives(),

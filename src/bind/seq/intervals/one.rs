@@ -1,37 +1,84 @@
 //! One list: its rows, columns and order.
 
-use super::give;
-use crate::base::{Interval, Result, shape};
-use crate::bind::data::read::{SEEDED, seed};
+use super::places;
+use crate::base::{Fault, Interval, Result, file, shape};
+use crate::bind::data::read::SeedOptions;
 use crate::bind::seq::genome::Places;
 use crate::bind::tensor::file::written;
-use crate::lang::options::{Opt, OptKind, opt};
-use crate::lang::value::array;
-use crate::lang::{Callback, FromValue, session};
+use crate::fault;
+use crate::lang::value::mismatch;
+use crate::lang::{Callback, Choice, FromValue, Native, Options, native, natives_of, session};
 use crate::seq::Intervals;
 use crate::seq::intervals::{Field, Order};
-use crate::{fault, natives};
-use rhai::{Array, Dynamic, Map};
-use std::rc::Rc;
+use rhai::{Array, Dynamic, Map, NativeCallContext};
+use std::io::Write;
+use std::path::Path;
 
-const SEED: &[Opt] = &[SEEDED];
-const SORT: &[Opt] = &[
-    opt(
-        "by",
-        OptKind::Choice(&["position", "size", "chrom_size", "score", "chrom_score"]),
-        "\"position\"",
-        "chromosome name and start, the length, the field `score`, or one of both within each chromosome",
-    ),
-    opt(
-        "descending",
-        OptKind::Bool,
-        "false",
-        "whether the largest come first; chromosomes stay in order",
-    ),
-];
+/// Options of `intervals.sort`.
+#[derive(Options)]
+pub struct SortOptions {
+    /// Sort key: chromosome name and start, the length, the field `score`, or one of the latter two
+    /// within each chromosome.
+    #[option(default = "position")]
+    by: OrderName,
+    /// Whether the largest values come first; chromosomes are always in ascending order.
+    #[option(default = false)]
+    descending: bool,
+}
 
-/// Stand-ins for files that are not there have no fields of their own: a check ends there, and
-/// blames nobody.
+/// Options of `intervals.sample`.
+#[derive(Options)]
+pub struct SampleOptions {
+    #[option(flatten)]
+    seed: SeedOptions,
+}
+
+/// The names of the sort keys.
+#[derive(Choice)]
+pub enum OrderName {
+    /// Chromosome name and start.
+    Position,
+    /// Length.
+    Size,
+    /// Chromosome name, then length.
+    ChromSize,
+    /// The field `score`.
+    Score,
+    /// Chromosome name, then the field `score`.
+    ChromScore,
+}
+
+impl From<OrderName> for Order {
+    fn from(name: OrderName) -> Order {
+        match name {
+            OrderName::Position => Order::Position,
+            OrderName::Size => Order::Size,
+            OrderName::ChromSize => Order::ChromSize,
+            OrderName::Score => Order::Score,
+            OrderName::ChromScore => Order::ChromScore,
+        }
+    }
+}
+
+/// One or several names of chromosomes: `"chr1"` or `["chr1", "chr2"]`.
+pub struct Chromosomes(Vec<String>);
+
+impl FromValue for Chromosomes {
+    fn kind() -> String {
+        "string or array of strings".into()
+    }
+    fn from_value(value: &mut Dynamic, context: &NativeCallContext) -> Result<Self> {
+        if let Ok(name) = String::from_value(value, context) {
+            return Ok(Chromosomes(vec![name]));
+        }
+        Vec::from_value(value, context)
+            .map(Chromosomes)
+            .map_err(|_| mismatch(&Self::kind(), value))
+    }
+}
+
+/// Turns a fault of a missing field into one of a file where a dry run may have replaced the file
+/// by a stand-in without its fields: the check ends there without an error.
 fn unless_stand_in(mut fault: crate::base::Fault) -> crate::base::Fault {
     if session::is_dry() && session::is_guessed() {
         fault.kind = "file";
@@ -39,6 +86,7 @@ fn unless_stand_in(mut fault: crate::base::Fault) -> crate::base::Fault {
     fault
 }
 
+/// The value of a field in a row.
 fn field_value(field: &Field, row: usize) -> Dynamic {
     match field {
         Field::Text(values) => values[row].to_string().into(),
@@ -46,14 +94,15 @@ fn field_value(field: &Field, row: usize) -> Dynamic {
     }
 }
 
+/// An interval as a map.
 fn row(list: &Intervals, i: i64) -> Result<Map> {
     let at = shape::index(i, list.len(), "intervals")?;
-    let own = &list.rows[at];
+    let interval = &list.rows[at];
     let mut map = Map::from([
         ("chrom".into(), list.chrom(at).to_string().into()),
-        ("start".into(), own.start.into()),
-        ("end".into(), own.end.into()),
-        ("strand".into(), own.strand.letter().to_string().into()),
+        ("start".into(), interval.start.into()),
+        ("end".into(), interval.end.into()),
+        ("strand".into(), interval.strand.letter().to_string().into()),
     ]);
     map.extend(
         list.fields
@@ -63,7 +112,8 @@ fn row(list: &Intervals, i: i64) -> Result<Map> {
     Ok(map)
 }
 
-fn column(list: &Intervals, name: &str) -> Result<Array> {
+/// The values of a column.
+fn column_values(list: &Intervals, name: &str) -> Result<Array> {
     Ok(match name {
         "chrom" => (0..list.len())
             .map(|i| list.chrom(i).to_string().into())
@@ -82,209 +132,301 @@ fn column(list: &Intervals, name: &str) -> Result<Array> {
     })
 }
 
-fn filter(list: &Intervals, keep: &Callback) -> Result<Places> {
+/// The indices of the intervals for which a function returns true.
+fn rows_where(list: &Intervals, keep: &Callback) -> Result<Vec<u32>> {
     let mut kept = Vec::new();
     for i in 0..list.len() {
         let answer = keep.call(vec![row(list, i as i64)?.into()])?;
-        if answer.as_bool().map_err(|_| {
+        let is_kept = answer.as_bool().map_err(|_| {
             fault!(
                 "type",
-                "the filter must give true or false, got {}",
+                "the filter must return true or false, got {}",
                 session::describe(&answer)
             )
-        })? {
+        })?;
+        if is_kept {
             kept.push(i as u32);
         }
     }
-    give(list.select(&kept))
+    Ok(kept)
 }
 
-/// Chromosomes by any of their names: one or several.
-fn on(
-    list: &Intervals,
-    names: &Dynamic,
-    c: &rhai::NativeCallContext,
-    is_kept: bool,
+/// Writes a text to a file, compressed where the path ends in `.gz`.
+fn write(path: &Path, text: &str) -> Result<()> {
+    if path.extension().is_none_or(|ending| ending != "gz") {
+        return file::write_whole(path, text.as_bytes());
+    }
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    let bytes = encoder
+        .write_all(text.as_bytes())
+        .and_then(|()| encoder.finish())
+        .map_err(|error| Fault::file(path, &error))?;
+    file::write_whole(path, &bytes)
+}
+
+/// Returns the number of intervals.
+///
+/// ```rhai
+/// assert_eq(intervals::from(#{ chrom: ["chr1"], start: [0], end: [10] }).len(), 1);
+/// ```
+#[native(namespace = "intervals", form = method)]
+pub fn len(this: &Places) -> i64 {
+    this.0.len() as i64
+}
+
+/// Returns one interval as a map.
+///
+/// ```rhai
+/// assert_eq(intervals::from(#{ chrom: ["chr1"], start: [0], end: [10] })[0].end, 10);
+/// ```
+#[native(
+    namespace = "intervals",
+    form = index,
+    returns = "map of chrom, start, end, strand and fields"
+)]
+pub fn index(
+    this: &Places,
+    /// Index from 0; negative numbers count from the end.
+    i: i64,
+) -> Result<Map> {
+    row(&this.0, i)
+}
+
+/// The names of the chromosomes.
+///
+/// ```rhai
+/// assert_eq(intervals::from(#{ chrom: ["chr1"], start: [0], end: [10] }).chrom, ["chr1"]);
+/// ```
+#[native(
+    namespace = "intervals",
+    form = property,
+    returns = "array of strings"
+)]
+pub fn chrom(this: &Places) -> Result<Array> {
+    column_values(&this.0, "chrom")
+}
+
+/// The 0-based positions of the first bases.
+///
+/// ```rhai
+/// assert_eq(intervals::from(#{ chrom: ["chr1"], start: [0], end: [10] }).start, [0]);
+/// ```
+#[native(namespace = "intervals", form = property)]
+pub fn start(this: &Places) -> Vec<i64> {
+    this.0.rows.iter().map(|interval| interval.start).collect()
+}
+
+/// The 0-based positions after the last bases.
+///
+/// ```rhai
+/// assert_eq(intervals::from(#{ chrom: ["chr1"], start: [0], end: [10] }).end, [10]);
+/// ```
+#[native(namespace = "intervals", form = property)]
+pub fn end(this: &Places) -> Vec<i64> {
+    this.0.rows.iter().map(|interval| interval.end).collect()
+}
+
+/// The strands.
+///
+/// ```rhai
+/// assert_eq(intervals::from(#{ chrom: ["chr1"], start: [0], end: [10], strand: ["-"] }).strand, ["-"]);
+/// ```
+#[native(
+    namespace = "intervals",
+    form = property,
+    returns = "array of \"+\", \"-\" or \".\""
+)]
+pub fn strand(this: &Places) -> Result<Array> {
+    column_values(&this.0, "strand")
+}
+
+/// The lengths, in bp.
+///
+/// ```rhai
+/// assert_eq(intervals::from(#{ chrom: ["chr1"], start: [0], end: [10] }).lengths, [10]);
+/// ```
+#[native(namespace = "intervals", form = property)]
+pub fn lengths(this: &Places) -> Vec<i64> {
+    this.0.rows.iter().map(Interval::len).collect()
+}
+
+/// The names of the fields.
+///
+/// ```rhai
+/// assert_eq(intervals::from(#{ chrom: ["chr1"], start: [0], end: [10], score: [1.0] }).fields, ["score"]);
+/// ```
+#[native(namespace = "intervals", form = property)]
+pub fn fields(this: &Places) -> Vec<String> {
+    this.0.fields.iter().map(|(name, _)| name.clone()).collect()
+}
+
+/// The notes of the function that returned the list, such as rows left out.
+///
+/// ```rhai
+/// assert_eq(intervals::from(#{ chrom: ["chr1"], start: [0], end: [10] }).notes, []);
+/// ```
+#[native(namespace = "intervals", form = property)]
+pub fn notes(this: &Places) -> Vec<String> {
+    this.0.notes.clone()
+}
+
+/// Returns the values of a column.
+///
+/// ```rhai
+/// assert_eq(intervals::from(#{ chrom: ["chr1"], start: [0], end: [10], score: [1.5] }).column("score"), [1.5]);
+/// ```
+#[native(namespace = "intervals", form = method)]
+pub fn column(
+    this: &Places,
+    /// Name of a field, or "chrom", "start", "end" or "strand".
+    name: &str,
+) -> Result<Array> {
+    column_values(&this.0, name)
+}
+
+/// Sorts by chromosome name, start and end, or by length or score.
+///
+/// ```rhai
+/// let a = intervals::from(#{ chrom: ["chr2", "chr1"], start: [0, 5], end: [10, 10], score: [1, 2] });
+/// assert_eq(a.sort().chrom, ["chr1", "chr2"]);
+/// assert_eq(a.sort(#{ by: "size", descending: true }).lengths, [10, 5]);
+/// assert_eq(a.sort(#{ by: "score" }).column("score"), [1.0, 2.0]);
+/// ```
+#[native(namespace = "intervals", form = method)]
+pub fn sort(this: &Places, options: SortOptions) -> Result<Places> {
+    this.0
+        .sorted_by(options.by.into(), options.descending)
+        .map(places)
+}
+
+/// Returns the intervals for which a function returns true.
+///
+/// ```rhai
+/// let list = intervals::from(#{ chrom: ["chr1", "chr1"], start: [0, 5], end: [10, 10] });
+/// assert_eq(list.filter(|row| row.start > 2).len(), 1);
+/// ```
+#[native(namespace = "intervals", form = method)]
+pub fn filter(
+    this: &Places,
+    /// Function |row| of a map of chrom, start, end, strand and fields that returns a boolean.
+    keep: Callback,
 ) -> Result<Places> {
-    let names = if names.is_string() {
-        vec![names.to_string()]
-    } else {
-        Vec::<String>::from_value(&mut names.clone(), c)
-            .map_err(|fault| fault.context("`chrom`"))?
-    };
-    let (out, absent) = list.on(&names, is_kept);
-    if out.is_empty() && is_kept && !absent.is_empty() && !list.is_empty() {
-        out.notes
-            .iter()
-            .for_each(|note| crate::bind::train::fit::warn(note));
-    }
-    give(out)
+    let kept = rows_where(&this.0, &keep)?;
+    Ok(places(this.0.select(&kept)))
 }
 
-fn save(list: &Intervals, path: &str) -> Result<()> {
-    let plain = path.trim_end_matches(".gz");
-    let text = if plain.to_ascii_lowercase().ends_with(".narrowpeak") {
-        list.to_narrow_peak()
-    } else {
-        list.to_bed()
-    };
-    let path = written(path)?;
-    if path.extension().is_some_and(|e| e == "gz") {
-        use std::io::Write;
-        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-        let bytes = encoder
-            .write_all(text.as_bytes())
-            .and_then(|()| encoder.finish())
-            .map_err(|error| crate::base::Fault::file(&path, &error))?;
-        return crate::base::file::write_whole(&path, &bytes);
+/// Returns the intervals on one or several chromosomes.
+///
+/// `notes` lists chromosomes that the list does not have.
+///
+/// ```rhai
+/// assert_eq(intervals::from(#{ chrom: ["chr1", "chr2"], start: [0, 5], end: [10, 10] }).on("2").len(), 1);
+/// ```
+#[native(namespace = "intervals", form = method)]
+pub fn on(
+    this: &Places,
+    /// Name of a chromosome with or without "chr", or an array of names.
+    chrom: Chromosomes,
+) -> Places {
+    let (selected, absent) = this.0.on(&chrom.0, true);
+    if selected.is_empty() && !absent.is_empty() && !this.0.is_empty() {
+        let notes = selected.notes.iter();
+        notes.for_each(|note| crate::bind::train::fit::warn(note));
     }
-    crate::base::file::write_whole(&path, text.as_bytes())
+    places(selected)
 }
 
-natives! { natives in "intervals" {
-    /// How many there are.
-    ///
-    /// ```rhai
-    /// assert_eq(intervals::from(#{ chrom: ["chr1"], start: [0], end: [10] }).len(), 1);
-    /// ```
-    method "len"(c, this: Places) -> "whole number" { Ok(this.0.len() as i64) }
+/// Returns the intervals that are not on the given chromosomes.
+///
+/// ```rhai
+/// assert_eq(intervals::from(#{ chrom: ["chr1", "chr2"], start: [0, 5], end: [10, 10] }).not_on("chr2").chrom, ["chr1"]);
+/// ```
+#[native(namespace = "intervals", form = method)]
+pub fn not_on(
+    this: &Places,
+    /// Name of a chromosome with or without "chr", or an array of names.
+    chrom: Chromosomes,
+) -> Places {
+    places(this.0.on(&chrom.0, false).0)
+}
 
-    /// One of them, from 0; negative numbers count from the end.
-    ///
-    /// ```rhai
-    /// assert_eq(intervals::from(#{ chrom: ["chr1"], start: [0], end: [10] })[0].end, 10);
-    /// ```
-    index "index"(c, this: Places, i: i64) -> "map of chrom, start, end, strand and fields" { row(&this.0, i) }
+/// Splits the list by the values of a field.
+///
+/// ```rhai
+/// let list = intervals::from(#{ chrom: ["chr1", "chr1"], start: [0, 5], end: [10, 10], tf: ["MYC", "MAX"] });
+/// assert_eq(list.by("tf").MAX.start, [5]);
+/// ```
+#[native(namespace = "intervals", form = method, returns = "map of intervals")]
+pub fn by(
+    this: &Places,
+    /// Name of a field.
+    name: &str,
+) -> Result<Map> {
+    let lists = this.0.by_field(name).map_err(unless_stand_in)?.into_iter();
+    Ok(lists
+        .map(|(value, list)| (value.into(), Dynamic::from(places(list))))
+        .collect())
+}
 
-    /// The chromosomes.
-    ///
-    /// ```rhai
-    /// assert_eq(intervals::from(#{ chrom: ["chr1"], start: [0], end: [10] }).chrom, ["chr1"]);
-    /// ```
-    property "chrom"(c, this: Places) -> "array of strings" { column(&this.0, "chrom") }
+/// Appends another list.
+///
+/// ```rhai
+/// let list = intervals::from(#{ chrom: ["chr1"], start: [0], end: [10] });
+/// assert_eq(list.concat(list).len(), 2);
+/// ```
+#[native(namespace = "intervals", form = method)]
+pub fn concat(
+    this: &Places,
+    /// Intervals that are appended.
+    other: &Places,
+) -> Places {
+    places(this.0.concat(&other.0))
+}
 
-    /// The first bases.
-    ///
-    /// ```rhai
-    /// assert_eq(intervals::from(#{ chrom: ["chr1"], start: [0], end: [10] }).start, [0]);
-    /// ```
-    property "start"(c, this: Places) -> "array of whole numbers" { column(&this.0, "start") }
+/// Draws intervals without replacement.
+///
+/// ```rhai
+/// let list = intervals::from(#{ chrom: ["chr1", "chr1"], start: [0, 5], end: [10, 10] });
+/// assert_eq(list.sample(1, #{ seed: 3 }).len(), 1);
+/// ```
+#[native(namespace = "intervals", form = method)]
+pub fn sample(
+    this: &Places,
+    /// Number of intervals.
+    n: i64,
+    options: SampleOptions,
+) -> Result<Places> {
+    this.0
+        .sample(n.max(0) as usize, options.seed.seed())
+        .map(places)
+}
 
-    /// One past the last bases.
-    ///
-    /// ```rhai
-    /// assert_eq(intervals::from(#{ chrom: ["chr1"], start: [0], end: [10] }).end, [10]);
-    /// ```
-    property "end"(c, this: Places) -> "array of whole numbers" { column(&this.0, "end") }
+/// Writes the intervals to a BED or narrowPeak file, by the ending of the path.
+///
+/// A BED file of more than six columns has a line of their names. Files that end in `.gz` are
+/// compressed.
+///
+/// ```rhai
+/// intervals::from(#{ chrom: ["chr1"], start: [0], end: [10] }).save("/tmp/cistron_example_save.bed");
+/// ```
+#[native(namespace = "intervals", form = method)]
+pub fn save(
+    this: &Places,
+    /// Path of the file, relative to the folder of the run unless it is absolute.
+    path: &str,
+) -> Result<()> {
+    let plain = path.trim_end_matches(".gz").to_ascii_lowercase();
+    let text = match plain.ends_with(".narrowpeak") {
+        true => this.0.to_narrow_peak(),
+        false => this.0.to_bed(),
+    };
+    write(&written(path)?, &text)
+}
 
-    /// The strands.
-    ///
-    /// ```rhai
-    /// assert_eq(intervals::from(#{ chrom: ["chr1"], start: [0], end: [10], strand: ["-"] }).strand, ["-"]);
-    /// ```
-    property "strand"(c, this: Places) -> "array of \"+\", \"-\" or \".\"" { column(&this.0, "strand") }
-
-    /// How many bases each has.
-    ///
-    /// ```rhai
-    /// assert_eq(intervals::from(#{ chrom: ["chr1"], start: [0], end: [10] }).lengths, [10]);
-    /// ```
-    property "lengths"(c, this: Places) -> "array of whole numbers" { Ok(array(this.0.rows.iter().map(Interval::len))) }
-
-    /// The names of the fields.
-    ///
-    /// ```rhai
-    /// assert_eq(intervals::from(#{ chrom: ["chr1"], start: [0], end: [10], score: [1.0] }).fields, ["score"]);
-    /// ```
-    property "fields"(c, this: Places) -> "array of strings" { Ok(array(this.0.fields.iter().map(|(name, _)| name.clone()))) }
-
-    /// What making them had to say.
-    ///
-    /// ```rhai
-    /// assert_eq(intervals::from(#{ chrom: ["chr1"], start: [0], end: [10] }).notes, []);
-    /// ```
-    property "notes"(c, this: Places) -> "array of strings" { Ok(array(this.0.notes.clone())) }
-
-    /// The values of a field.
-    ///
-    /// ```rhai
-    /// assert_eq(intervals::from(#{ chrom: ["chr1"], start: [0], end: [10], score: [1.5] }).column("score"), [1.5]);
-    /// ```
-    method "column"(c, this: Places, name: String) -> "array" { column(&this.0, &name) }
-
-    /// Sorts by chromosome name, start and end, or by length or score.
-    ///
-    /// ```rhai
-    /// let a = intervals::from(#{ chrom: ["chr2", "chr1"], start: [0, 5], end: [10, 10], score: [1, 2] });
-    /// assert_eq(a.sort().chrom, ["chr1", "chr2"]);
-    /// assert_eq(a.sort(#{ by: "size", descending: true }).lengths, [10, 5]);
-    /// assert_eq(a.sort(#{ by: "score" }).column("score"), [1.0, 2.0]);
-    /// ```
-    method "sort"(c, this: Places; o = SORT) -> "intervals" {
-        let key = match o.text("by").as_str() {
-            "size" => Order::Size,
-            "chrom_size" => Order::ChromSize,
-            "score" => Order::Score,
-            "chrom_score" => Order::ChromScore,
-            _ => Order::Position,
-        };
-        give(this.0.sorted_by(key, o.flag("descending"))?)
-    }
-
-    /// Keeps the intervals for which a function of one gives true.
-    ///
-    /// ```rhai
-    /// let list = intervals::from(#{ chrom: ["chr1", "chr1"], start: [0, 5], end: [10, 10] });
-    /// assert_eq(list.filter(|row| row.start > 2).len(), 1);
-    /// ```
-    method "filter"(c, this: Places, keep: Callback) -> "intervals" { filter(&this.0, &keep) }
-
-    /// Keeps the intervals of one or several chromosomes; `notes` lists chromosomes that the list
-    /// does not have.
-    ///
-    /// ```rhai
-    /// assert_eq(intervals::from(#{ chrom: ["chr1", "chr2"], start: [0, 5], end: [10, 10] }).on("2").len(), 1);
-    /// ```
-    method "on"(c, this: Places, chrom: Dynamic) -> "intervals" { on(&this.0, &chrom, c.context, true) }
-
-    /// Leaves out the intervals of one or several chromosomes.
-    ///
-    /// ```rhai
-    /// assert_eq(intervals::from(#{ chrom: ["chr1", "chr2"], start: [0, 5], end: [10, 10] }).not_on("chr2").chrom, ["chr1"]);
-    /// ```
-    method "not_on"(c, this: Places, chrom: Dynamic) -> "intervals" { on(&this.0, &chrom, c.context, false) }
-
-    /// Makes a list for each value of a field.
-    ///
-    /// ```rhai
-    /// let list = intervals::from(#{ chrom: ["chr1", "chr1"], start: [0, 5], end: [10, 10], tf: ["MYC", "MAX"] });
-    /// assert_eq(list.by("tf").MAX.start, [5]);
-    /// ```
-    method "by"(c, this: Places, name: String) -> "map of intervals" {
-        Ok(this.0.by_field(&name).map_err(unless_stand_in)?.into_iter().map(|(value, list)| (value.into(), Dynamic::from(Places(Rc::new(list))))).collect::<Map>())
-    }
-
-    /// Puts another list behind this one.
-    ///
-    /// ```rhai
-    /// let list = intervals::from(#{ chrom: ["chr1"], start: [0], end: [10] });
-    /// assert_eq(list.concat(list).len(), 2);
-    /// ```
-    method "concat"(c, this: Places, other: Places) -> "intervals" { give(this.0.concat(&other.0)) }
-
-    /// Draws `n` of them without replacement.
-    ///
-    /// ```rhai
-    /// let list = intervals::from(#{ chrom: ["chr1", "chr1"], start: [0, 5], end: [10, 10] });
-    /// assert_eq(list.sample(1, #{ seed: 3 }).len(), 1);
-    /// ```
-    method "sample"(c, this: Places, n: i64; o = SEED) -> "intervals" { give(this.0.sample(n.max(0) as usize, seed(&o))?) }
-
-    /// Writes BED (with a line of column names where there are more than six), or narrowPeak by the
-    /// path's ending; `.gz` compresses.
-    ///
-    /// ```rhai
-    /// intervals::from(#{ chrom: ["chr1"], start: [0], end: [10] }).save("/tmp/cistron_example_save.bed");
-    /// ```
-    method "save"(c, this: Places, path: String) -> "nothing" { save(&this.0, &path) }
-} }
+/// The native functions declared here.
+pub fn natives() -> Vec<Native> {
+    natives_of![
+        len, index, chrom, start, end, strand, lengths, fields, notes, column, sort, filter, on,
+        not_on, by, concat, sample, save,
+    ]
+}

@@ -1,268 +1,384 @@
-//! New places for intervals.
+//! New coordinates of intervals.
 
-use super::give;
+use super::places;
+use crate::bail;
 use crate::base::Result;
-use crate::bind::data::read::{SEEDED, seed};
-use crate::bind::nn::layers::positive;
+use crate::bind::data::read::SeedOptions;
 use crate::bind::seq::genome::{Genomic, Places};
-use crate::lang::Options;
-use crate::lang::native::at_least;
-use crate::lang::options::{MANY, Opt, OptKind, opt};
-use crate::natives;
+use crate::lang::{Choice, Native, Options, native, natives_of};
 use crate::seq::intervals::place::{Anchor, Shuffle};
 use crate::seq::intervals::slide::{Naming, Sides};
 
-const RESIZE: &[Opt] = &[opt(
-    "at",
-    OptKind::Choice(&["centre", "summit", "start", "end"]),
-    "\"centre\"",
-    "the point that stays: start and end are those of the strand",
-)];
-const GENOME: Opt = opt(
-    "genome",
-    OptKind::Other("genome"),
-    "",
-    "the genome at whose ends intervals are cut; without one, coordinates may lie outside",
-);
-const PERCENT: Opt = opt(
-    "percent",
-    OptKind::Bool,
-    "false",
-    "whether numbers are shares of each interval's length: 0.5 is half of it",
-);
-const BY_STRAND: Opt = opt(
-    "use_strand",
-    OptKind::Bool,
-    "false",
-    "whether before is upstream",
-);
-const SLOP: &[Opt] = &[BY_STRAND, PERCENT, GENOME];
-const FLANK: &[Opt] = &[
-    opt(
-        "after",
-        OptKind::Float(0.0, 1e12),
-        "",
-        "bases of the flank on the right; as on the left unless given",
-    ),
-    opt(
-        "gap",
-        OptKind::Int(0, MANY),
-        "0",
-        "bases left between an interval and its flanks",
-    ),
-    BY_STRAND,
-    PERCENT,
-    GENOME,
-];
-const SHIFT: &[Opt] = &[
-    opt(
-        "minus",
-        OptKind::Float(-1e12, 1e12),
-        "",
-        "bases that intervals on the reverse strand move; as others unless given",
-    ),
-    PERCENT,
-    GENOME,
-];
-const NAME: Opt = opt(
-    "name",
-    OptKind::Choice(&["source", "number", "both"]),
-    "\"source\"",
-    "the field `name` of windows: that of the interval, the window's number in it (from 1), or both (`peak_1`)",
-);
-const REVERSE: Opt = opt(
-    "reverse",
-    OptKind::Bool,
-    "false",
-    "whether windows are numbered from the end of their interval",
-);
-const WINDOWS: &[Opt] = &[
-    opt(
-        "step",
-        OptKind::Int(1, MANY),
-        "",
-        "bases from one start to the next; the size unless given",
-    ),
-    opt(
-        "rest",
-        OptKind::Bool,
-        "false",
-        "whether a shorter window at the end is kept",
-    ),
-    NAME,
-    REVERSE,
-];
-const TILES: &[Opt] = &[NAME, REVERSE];
-const SEED: &[Opt] = &[SEEDED];
-const SHUFFLE: &[Opt] = &[
-    opt(
-        "exclude",
-        OptKind::Other("intervals"),
-        "",
-        "where none may lie",
-    ),
-    opt(
-        "keep_chrom",
-        OptKind::Bool,
-        "false",
-        "whether each stays on its chromosome",
-    ),
-    SEEDED,
-];
-
-fn anchor(name: &str) -> Anchor {
-    match name {
-        "summit" => Anchor::Summit,
-        "start" => Anchor::Start,
-        "end" => Anchor::End,
-        _ => Anchor::Centre,
-    }
+/// Options of `intervals.resize`.
+#[derive(Options)]
+pub struct ResizeOptions {
+    /// Point that keeps its position; the start and the end are those of the strand.
+    #[option(default = "centre")]
+    at: AnchorName,
 }
 
-fn sides<'a>(before: f64, after: f64, o: &Options, genome: &'a Option<Genomic>) -> Sides<'a> {
-    let by_strand = o.flag("use_strand");
-    Sides {
-        before,
-        after,
-        percent: o.flag("percent"),
-        by_strand,
-        genome: genome.as_ref().map(|g| &*g.0),
-    }
+/// Options of `intervals.slop`.
+#[derive(Options)]
+pub struct SlopOptions {
+    #[option(flatten)]
+    sides: SideOptions,
+    #[option(flatten)]
+    bounds: BoundOptions,
 }
 
-/// Bases are whole unless they are shares.
-fn whole(o: &Options, values: &[(&str, f64)]) -> Result<()> {
-    match values
-        .iter()
-        .find(|(_, x)| !x.is_finite() || (x.fract() != 0.0 && !o.flag("percent")))
-    {
-        Some((name, x)) => {
-            crate::bail!("type", "`{name}` must be an integer, got {x}"; hint: "`#{{ percent: true }}` takes shares of the length")
+/// Options of `intervals.flank`.
+#[derive(Options)]
+pub struct FlankOptions {
+    /// Length of the flank on the right, in bp; that on the left unless given.
+    #[option(min = 0, max = MOST_BASES)]
+    after: Option<f64>,
+    /// Bases between an interval and its flanks.
+    #[option(default = 0, min = 0)]
+    gap: i64,
+    #[option(flatten)]
+    sides: SideOptions,
+    #[option(flatten)]
+    bounds: BoundOptions,
+}
+
+/// Options of `intervals.shift`.
+#[derive(Options)]
+pub struct ShiftOptions {
+    /// Offset of intervals on the reverse strand, in bp; that of the others unless given.
+    #[option(min = -MOST_BASES, max = MOST_BASES)]
+    minus: Option<f64>,
+    #[option(flatten)]
+    bounds: BoundOptions,
+}
+
+/// The option of functions that treat the two sides of an interval differently.
+#[derive(Options)]
+pub struct SideOptions {
+    /// Whether the side before an interval is the upstream one.
+    #[option(default = false)]
+    use_strand: bool,
+}
+
+/// The options of functions that move the ends of intervals.
+#[derive(Options)]
+pub struct BoundOptions {
+    /// Whether lengths are fractions of the length of each interval: 0.5 is half of it.
+    #[option(default = false)]
+    percent: bool,
+    /// Genome at whose ends intervals are cut; without one, coordinates may be out of bounds.
+    genome: Option<Genomic>,
+}
+
+/// Options of `intervals.windows`.
+#[derive(Options)]
+pub struct WindowsOptions {
+    /// Bases from the start of a window to the next; the size unless given.
+    #[option(min = 1)]
+    step: Option<i64>,
+    /// Whether a shorter window at the end is kept.
+    #[option(default = false)]
+    rest: bool,
+    #[option(flatten)]
+    names: NameOptions,
+}
+
+/// How windows are named and numbered.
+#[derive(Options)]
+pub struct NameOptions {
+    /// Field `name` of windows: that of the interval, the number of the window in it (from 1), or
+    /// both (`peak_1`).
+    #[option(default = "source")]
+    name: NamingName,
+    /// Whether windows are numbered from the end of their interval.
+    #[option(default = false)]
+    reverse: bool,
+}
+
+/// Options of `intervals.jitter`.
+#[derive(Options)]
+pub struct JitterOptions {
+    #[option(flatten)]
+    seed: SeedOptions,
+}
+
+/// Options of `intervals.shuffle`.
+#[derive(Options)]
+pub struct ShuffleOptions {
+    /// Ranges that must not be overlapped.
+    exclude: Option<Places>,
+    /// Whether each interval stays on its chromosome.
+    #[option(default = false)]
+    keep_chrom: bool,
+    #[option(flatten)]
+    seed: SeedOptions,
+}
+
+/// The largest length and offset, in bp.
+const MOST_BASES: f64 = 1e12;
+
+/// The names of the points of an interval.
+#[derive(Choice)]
+pub enum AnchorName {
+    /// The middle.
+    Centre,
+    /// The field `summit`.
+    Summit,
+    /// The first base on the strand.
+    Start,
+    /// The last base on the strand.
+    End,
+}
+
+impl From<AnchorName> for Anchor {
+    fn from(name: AnchorName) -> Anchor {
+        match name {
+            AnchorName::Centre => Anchor::Centre,
+            AnchorName::Summit => Anchor::Summit,
+            AnchorName::Start => Anchor::Start,
+            AnchorName::End => Anchor::End,
         }
-        None => Ok(()),
     }
 }
 
-fn naming(o: &Options) -> Naming {
-    match o.text("name").as_str() {
-        "number" => Naming::Number,
-        "both" => Naming::SourceNumber,
-        _ => Naming::Source,
-    }
+/// The names of the ways to name windows.
+#[derive(Choice)]
+pub enum NamingName {
+    /// By the interval.
+    Source,
+    /// By the number of the window.
+    Number,
+    /// By both.
+    Both,
 }
 
-natives! { natives in "intervals" {
-    /// Gives every interval one length around its centre, its summit, its start or its end.
-    ///
-    /// ```rhai
-    /// let a = intervals::from(#{ chrom: ["chr1"], start: [100], end: [120] });
-    /// assert_eq(a.resize(10).start, [105]);
-    /// assert_eq(a.resize(10, #{ at: "start" }).end, [110]);
-    /// ```
-    method "resize"(c, this: Places, length: i64; o = RESIZE) -> "intervals" {
-        positive(&[("length", length)])?;
-        give(this.0.resize(length, anchor(&o.text("at")))?)
-    }
-
-    /// Adds bases before and after each; negative numbers take away.
-    ///
-    /// As in bedtools, ends that cross are exchanged and at least one base is left; `notes` states
-    /// for how many intervals.
-    ///
-    /// ```rhai
-    /// let a = intervals::from(#{ chrom: ["chr1"], start: [100], end: [120], strand: ["-"] });
-    /// assert_eq(a.slop(10, 5).start, [90]);
-    /// assert_eq(a.slop(10, 5, #{ use_strand: true }).start, [95]);
-    /// assert_eq(a.slop(0.5, 0.1, #{ percent: true }).lengths, [32]);
-    /// assert_eq(a.slop(-60, -60).notes.len(), 1);
-    /// ```
-    method "slop"(c, this: Places, before: f64, after: f64; o = SLOP) -> "intervals" {
-        whole(&o, &[("before", before), ("after", after)])?;
-        let genome = o.get::<Genomic>("genome")?;
-        give(this.0.slop(&sides(before, after, &o, &genome))?)
-    }
-
-    /// Returns the ranges on both sides of each.
-    ///
-    /// ```rhai
-    /// let a = intervals::from(#{ chrom: ["chr1"], start: [100], end: [120] });
-    /// assert_eq(a.flank(10, #{ gap: 5 }).start, [85, 125]);
-    /// assert_eq(a.flank(10, #{ after: 0 }).end, [100]);
-    /// assert_eq(a.flank(0.5, #{ percent: true }).lengths, [10, 10]);
-    /// ```
-    method "flank"(c, this: Places, length: f64; o = FLANK) -> "intervals, up to two for each" {
-        let after = o.maybe_float("after").unwrap_or(length);
-        whole(&o, &[("length", length), ("after", after)])?;
-        if length < 0.0 || (length == 0.0 && after == 0.0) {
-            crate::bail!("value", "`length` must be more than 0, got {length}");
+impl From<NamingName> for Naming {
+    fn from(name: NamingName) -> Naming {
+        match name {
+            NamingName::Source => Naming::Source,
+            NamingName::Number => Naming::Number,
+            NamingName::Both => Naming::SourceNumber,
         }
-        let genome = o.get::<Genomic>("genome")?;
-        give(this.0.flank(&sides(length, after, &o, &genome), o.int("gap"))?)
+    }
+}
+
+impl BoundOptions {
+    fn sides(&self, before: f64, after: f64, by_strand: bool) -> Sides<'_> {
+        Sides {
+            before,
+            after,
+            percent: self.percent,
+            by_strand,
+            genome: self.genome.as_ref().map(|genome| &*genome.0),
+        }
     }
 
-    /// Moves each to the right; negative numbers move to the left.
-    ///
-    /// ```rhai
-    /// let a = intervals::from(#{ chrom: ["chr1", "chr1"], start: [100, 200], end: [120, 220], strand: ["+", "-"] });
-    /// assert_eq(a.shift(5, #{ minus: -5 }).start, [105, 195]);
-    /// ```
-    method "shift"(c, this: Places, bases: f64; o = SHIFT) -> "intervals" {
-        let minus = o.maybe_float("minus").unwrap_or(bases);
-        whole(&o, &[("bases", bases), ("minus", minus)])?;
-        let genome = o.get::<Genomic>("genome")?;
-        let percent = o.flag("percent");
-        let by = Sides { before: minus, after: bases, percent, by_strand: true, genome: genome.as_ref().map(|g| &*g.0) };
-        give(this.0.shift(&by)?)
+    /// Fails unless lengths are finite, and integers where they are no fractions.
+    fn check(&self, lengths: &[(&str, f64)]) -> Result<()> {
+        let is_wrong = |x: f64| !x.is_finite() || (x.fract() != 0.0 && !self.percent);
+        match lengths.iter().find(|(_, x)| is_wrong(*x)) {
+            Some((name, x)) => {
+                bail!("type", "`{name}` must be an integer, got {x}"; hint: "`#{{ percent: true }}` takes fractions of the length")
+            }
+            None => Ok(()),
+        }
     }
+}
 
-    /// Cuts each into windows, such as DeepGRN's 200 bp bins every 50 bp.
-    ///
-    /// ```rhai
-    /// let a = intervals::from(#{ chrom: ["chr1"], start: [0], end: [1000], name: ["peak"] });
-    /// assert_eq(a.windows(200, #{ step: 50 }).len(), 17);
-    /// assert_eq(a.windows(500, #{ name: "both" }).column("name"), ["peak_1", "peak_2"]);
-    /// ```
-    method "windows"(c, this: Places, size: i64; o = WINDOWS) -> "intervals" {
-        positive(&[("size", size)])?;
-        let step = o.maybe_int("step").unwrap_or(size);
-        give(this.0.windows(size, step, o.flag("rest"), naming(&o), o.flag("reverse")))
+/// Resizes every interval to one length around a point.
+///
+/// ```rhai
+/// let a = intervals::from(#{ chrom: ["chr1"], start: [100], end: [120] });
+/// assert_eq(a.resize(10).start, [105]);
+/// assert_eq(a.resize(10, #{ at: "start" }).end, [110]);
+/// ```
+#[native(namespace = "intervals", form = method)]
+pub fn resize(
+    this: &Places,
+    /// New length, in bp.
+    #[check(min = 1)]
+    length: i64,
+    options: ResizeOptions,
+) -> Result<Places> {
+    this.0.resize(length, options.at.into()).map(places)
+}
+
+/// Extends each interval by bases before and after it.
+///
+/// As in bedtools, ends that cross are exchanged and at least one base is kept; `notes` states for
+/// how many intervals.
+///
+/// ```rhai
+/// let a = intervals::from(#{ chrom: ["chr1"], start: [100], end: [120], strand: ["-"] });
+/// assert_eq(a.slop(10, 5).start, [90]);
+/// assert_eq(a.slop(10, 5, #{ use_strand: true }).start, [95]);
+/// assert_eq(a.slop(0.5, 0.1, #{ percent: true }).lengths, [32]);
+/// assert_eq(a.slop(-60, -60).notes.len(), 1);
+/// ```
+#[native(namespace = "intervals", form = method)]
+pub fn slop(
+    this: &Places,
+    /// Bases that are added on the left; negative numbers shorten the interval.
+    before: f64,
+    /// Bases that are added on the right; negative numbers shorten the interval.
+    after: f64,
+    options: SlopOptions,
+) -> Result<Places> {
+    let SlopOptions { sides, bounds } = options;
+    bounds.check(&[("before", before), ("after", after)])?;
+    let sides = bounds.sides(before, after, sides.use_strand);
+    this.0.slop(&sides).map(places)
+}
+
+/// Returns the flanks on the two sides of each interval.
+///
+/// ```rhai
+/// let a = intervals::from(#{ chrom: ["chr1"], start: [100], end: [120] });
+/// assert_eq(a.flank(10, #{ gap: 5 }).start, [85, 125]);
+/// assert_eq(a.flank(10, #{ after: 0 }).end, [100]);
+/// assert_eq(a.flank(0.5, #{ percent: true }).lengths, [10, 10]);
+/// ```
+#[native(
+    namespace = "intervals",
+    form = method,
+    returns = "intervals, up to two for each"
+)]
+pub fn flank(
+    this: &Places,
+    /// Length of a flank, in bp; 0 for none on the left where `after` is given.
+    length: f64,
+    options: FlankOptions,
+) -> Result<Places> {
+    let bounds = options.bounds;
+    let after = options.after.unwrap_or(length);
+    bounds.check(&[("length", length), ("after", after)])?;
+    if length < 0.0 || (length == 0.0 && after == 0.0) {
+        bail!("value", "`length` must be more than 0, got {length}");
     }
+    let sides = bounds.sides(length, after, options.sides.use_strand);
+    this.0.flank(&sides, options.gap).map(places)
+}
 
-    /// Cuts each into `n` windows of one length; the last one takes the rest.
-    ///
-    /// ```rhai
-    /// let a = intervals::from(#{ chrom: ["chr1"], start: [0], end: [10] });
-    /// assert_eq(a.tiles(3).end, [3, 6, 10]);
-    /// ```
-    method "tiles"(c, this: Places, n: i64; o = TILES) -> "intervals, `n` for each" {
-        positive(&[("n", n)])?;
-        give(this.0.tiles(n, naming(&o), o.flag("reverse")))
-    }
+/// Shifts each interval to the right.
+///
+/// ```rhai
+/// let a = intervals::from(#{ chrom: ["chr1", "chr1"], start: [100, 200], end: [120, 220], strand: ["+", "-"] });
+/// assert_eq(a.shift(5, #{ minus: -5 }).start, [105, 195]);
+/// ```
+#[native(namespace = "intervals", form = method)]
+pub fn shift(
+    this: &Places,
+    /// Offset, in bp; negative numbers shift to the left.
+    bases: f64,
+    options: ShiftOptions,
+) -> Result<Places> {
+    let ShiftOptions { minus, bounds } = options;
+    let minus = minus.unwrap_or(bases);
+    bounds.check(&[("bases", bases), ("minus", minus)])?;
+    this.0.shift(&bounds.sides(minus, bases, true)).map(places)
+}
 
-    /// Moves each by up to `most` bases either way.
-    ///
-    /// ```rhai
-    /// assert_eq(intervals::from(#{ chrom: ["chr1"], start: [100], end: [120] }).jitter(5, #{ seed: 1 }).lengths, [20]);
-    /// ```
-    method "jitter"(c, this: Places, most: i64; o = SEED) -> "intervals" { at_least("most", most, 0)?; give(this.0.jitter(most, seed(&o))) }
+/// Cuts each interval into windows, such as the 200 bp bins every 50 bp of DeepGRN.
+///
+/// ```rhai
+/// let a = intervals::from(#{ chrom: ["chr1"], start: [0], end: [1000], name: ["peak"] });
+/// assert_eq(a.windows(200, #{ step: 50 }).len(), 17);
+/// assert_eq(a.windows(500, #{ name: "both" }).column("name"), ["peak_1", "peak_2"]);
+/// ```
+#[native(namespace = "intervals", form = method)]
+pub fn windows(
+    this: &Places,
+    /// Length of a window, in bp.
+    #[check(min = 1)]
+    size: i64,
+    options: WindowsOptions,
+) -> Places {
+    let NameOptions { name, reverse } = options.names;
+    let step = options.step.unwrap_or(size);
+    places(
+        this.0
+            .windows(size, step, options.rest, name.into(), reverse),
+    )
+}
 
-    /// Cuts off what lies outside a genome; `notes` states for how many intervals.
-    ///
-    /// ```rhai
-    /// let g = genome::from(#{ chr1: "ACGTACGTAC" });
-    /// assert_eq(intervals::from(#{ chrom: ["chr1"], start: [6], end: [20] }).clip(g).end, [10]);
-    /// ```
-    method "clip"(c, this: Places, genome: Genomic) -> "intervals" { give(this.0.clip(&genome.0)?) }
+/// Cuts each interval into `n` windows of one length; the last one takes the rest.
+///
+/// ```rhai
+/// let a = intervals::from(#{ chrom: ["chr1"], start: [0], end: [10] });
+/// assert_eq(a.tiles(3).end, [3, 6, 10]);
+/// ```
+#[native(
+    namespace = "intervals",
+    form = method,
+    returns = "intervals, `n` for each"
+)]
+pub fn tiles(
+    this: &Places,
+    /// Number of windows.
+    #[check(min = 1)]
+    n: i64,
+    options: NameOptions,
+) -> Places {
+    places(this.0.tiles(n, options.name.into(), options.reverse))
+}
 
-    /// Puts intervals of the same lengths at random places of a genome, each as likely.
-    ///
-    /// ```rhai
-    /// let g = genome::from(#{ chr1: seq::random(1, 500, #{ seed: 1 })[0] });
-    /// let a = intervals::from(#{ chrom: ["chr1", "chr1"], start: [0, 50], end: [10, 80] });
-    /// assert_eq(a.shuffle(g, #{ exclude: a, seed: 1 }).lengths, [10, 30]);
-    /// ```
-    method "shuffle"(c, this: Places, genome: Genomic; o = SHUFFLE) -> "intervals" {
-        let how = Shuffle { exclude: o.get::<Places>("exclude")?.map(|list| (*list.0).clone()), keep_chrom: o.flag("keep_chrom"), seed: seed(&o) };
-        give(this.0.shuffle(&genome.0, &how)?)
-    }
-} }
+/// Shifts each interval by a random offset in either direction.
+///
+/// ```rhai
+/// assert_eq(intervals::from(#{ chrom: ["chr1"], start: [100], end: [120] }).jitter(5, #{ seed: 1 }).lengths, [20]);
+/// ```
+#[native(namespace = "intervals", form = method)]
+pub fn jitter(
+    this: &Places,
+    /// Largest offset, in bp.
+    #[check(min = 0)]
+    most: i64,
+    options: JitterOptions,
+) -> Places {
+    places(this.0.jitter(most, options.seed.seed()))
+}
+
+/// Cuts the intervals at the ends of a genome; `notes` states how many were cut.
+///
+/// ```rhai
+/// let g = genome::from(#{ chr1: "ACGTACGTAC" });
+/// assert_eq(intervals::from(#{ chrom: ["chr1"], start: [6], end: [20] }).clip(g).end, [10]);
+/// ```
+#[native(namespace = "intervals", form = method)]
+pub fn clip(
+    this: &Places,
+    /// Genome that bounds the intervals.
+    genome: &Genomic,
+) -> Result<Places> {
+    this.0.clip(&genome.0).map(places)
+}
+
+/// Moves intervals to random positions of a genome, all equally probable.
+///
+/// The lengths are kept.
+///
+/// ```rhai
+/// let g = genome::from(#{ chr1: seq::random(1, 500, #{ seed: 1 })[0] });
+/// let a = intervals::from(#{ chrom: ["chr1", "chr1"], start: [0, 50], end: [10, 80] });
+/// assert_eq(a.shuffle(g, #{ exclude: a, seed: 1 }).lengths, [10, 30]);
+/// ```
+#[native(namespace = "intervals", form = method)]
+pub fn shuffle(
+    this: &Places,
+    /// Genome that holds the new positions.
+    genome: &Genomic,
+    options: ShuffleOptions,
+) -> Result<Places> {
+    let shuffle = Shuffle {
+        exclude: options.exclude.map(|list| (*list.0).clone()),
+        keep_chrom: options.keep_chrom,
+        seed: options.seed.seed(),
+    };
+    this.0.shuffle(&genome.0, &shuffle).map(places)
+}
+
+/// The native functions declared here.
+pub fn natives() -> Vec<Native> {
+    natives_of![
+        resize, slop, flank, shift, windows, tiles, jitter, clip, shuffle,
+    ]
+}

@@ -1,111 +1,153 @@
 //! Intervals of files and of columns.
 
-use super::give;
+use super::places;
 use crate::base::{Interval, Result, Strand};
 use crate::bind::seq::genome::{Genomic, Places};
-use crate::lang::options::{Opt, OptKind, opt};
-use crate::lang::{FromValue, Options, session};
+use crate::lang::{Call, Choice, FromValue, Native, Options, native, natives_of, session};
 use crate::seq::Intervals;
 use crate::seq::contigs::Contigs;
 use crate::seq::intervals::Field;
-use crate::seq::intervals::read::{self, Format, Plan, Policy, Unsorted};
-use crate::{bail, fault, natives};
-use rhai::Map;
+use crate::seq::intervals::read::{self as reader, Format, Plan, Policy, Unsorted};
+use crate::{bail, fault};
+use rhai::{Map, NativeCallContext};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-const READ: &[Opt] = &[
-    opt(
-        "format",
-        OptKind::Choice(Format::NAMES),
-        "",
-        "the format; found by the file's name and content unless given",
-    ),
-    opt(
-        "invalid",
-        OptKind::Choice(&["error", "skip", "clip"]),
-        "\"error\"",
-        "rows that cannot be used (inverted, no whole numbers, out of bounds, unknown chromosome): the file is refused with all of them counted, they are left out and counted, or those that reach out of a chromosome are cut at its end",
-    ),
-    opt(
-        "unsorted",
-        OptKind::Choice(&["note", "sort", "error"]),
-        "\"note\"",
-        "a file whose rows are not in order: told (nothing here depends on it), sorted, or refused",
-    ),
-    opt(
-        "genome",
-        OptKind::Other("genome"),
-        "",
-        "the genome that must hold the rows; without one, bounds and chromosomes are not looked at",
-    ),
-];
-/// In a check, a file that is not there is stood in for by a few intervals.
-fn read(path: &str, o: &Options) -> Result<Places> {
-    let genome = o.get::<Genomic>("genome")?;
-    let policy = match o.text("invalid").as_str() {
-        "skip" => Policy::Skip,
-        "clip" => Policy::Clip,
-        _ => Policy::Refuse,
-    };
-    let unsorted = match o.text("unsorted").as_str() {
-        "sort" => Unsorted::Sort,
-        "error" => Unsorted::Refuse,
-        _ => Unsorted::Note,
-    };
-    let plan = Plan {
-        format: Format::named(&o.text("format")),
-        policy,
-        unsorted,
-        genome: genome.as_ref().map(|g| &*g.0),
-    };
-    match read::read(&session::find_input(path)?, &plan) {
-        Err(fault) if fault.kind == "file" && session::is_dry() => {
-            session::guess();
-            let contigs = Arc::new(Contigs::new(vec!["chr1".into()], vec![0]));
-            let rows: Vec<Interval> = (0..8)
-                .map(|i| Interval::new(0, 1500 + 100 * i, 1550 + 100 * i))
-                .collect();
-            let summits = rows.iter().map(|row| row.middle() as f64).collect();
-            give(Intervals::new(contigs, rows).with_field("summit", Field::Number(summits)))
-        }
-        other => {
-            let list = other?;
-            list.notes
-                .iter()
-                .for_each(|note| crate::bind::train::fit::warn(note));
-            give(list)
+/// Options of `intervals::read`.
+#[derive(Options)]
+pub struct ReadOptions {
+    /// Format; recognised by the name and the content of the file unless given.
+    format: Option<FormatName>,
+    /// Treatment of unusable rows (inverted, no integers, out of bounds, unknown chromosome): the
+    /// file is refused with a count of them, they are left out and counted, or those that reach
+    /// beyond a chromosome are cut at its end.
+    #[option(default = "error")]
+    invalid: InvalidName,
+    /// Treatment of a file whose rows are not sorted: a note (no function depends on the order),
+    /// sorting, or refusal.
+    #[option(default = "note")]
+    unsorted: UnsortedName,
+    /// Genome that must contain the rows; bounds and chromosomes are not tested without one.
+    genome: Option<Genomic>,
+}
+
+/// The names of the formats.
+#[derive(Choice)]
+pub enum FormatName {
+    /// BED with any number of columns.
+    Bed,
+    /// ENCODE's narrowPeak (BED6+4).
+    #[choice(name = "narrowPeak")]
+    NarrowPeak,
+    /// ENCODE's broadPeak (BED6+3).
+    #[choice(name = "broadPeak")]
+    BroadPeak,
+    /// GTF.
+    Gtf,
+    /// GFF3.
+    Gff,
+    /// VCF.
+    Vcf,
+    /// bigBed.
+    #[choice(name = "bigBed")]
+    BigBed,
+}
+
+impl From<FormatName> for Format {
+    fn from(name: FormatName) -> Format {
+        match name {
+            FormatName::Bed => Format::Bed,
+            FormatName::NarrowPeak => Format::NarrowPeak,
+            FormatName::BroadPeak => Format::BroadPeak,
+            FormatName::Gtf => Format::Gtf,
+            FormatName::Gff => Format::Gff,
+            FormatName::Vcf => Format::Vcf,
+            FormatName::BigBed => Format::BigBed,
         }
     }
+}
+
+/// The names of the treatments of unusable rows.
+#[derive(Choice)]
+pub enum InvalidName {
+    /// The file is refused.
+    Error,
+    /// They are left out.
+    Skip,
+    /// They are cut at the end of the chromosome.
+    Clip,
+}
+
+impl From<InvalidName> for Policy {
+    fn from(name: InvalidName) -> Policy {
+        match name {
+            InvalidName::Error => Policy::Refuse,
+            InvalidName::Skip => Policy::Skip,
+            InvalidName::Clip => Policy::Clip,
+        }
+    }
+}
+
+/// The names of the treatments of unsorted files.
+#[derive(Choice)]
+pub enum UnsortedName {
+    /// A note is added.
+    Note,
+    /// The rows are sorted.
+    Sort,
+    /// The file is refused.
+    Error,
+}
+
+impl From<UnsortedName> for Unsorted {
+    fn from(name: UnsortedName) -> Unsorted {
+        match name {
+            UnsortedName::Note => Unsorted::Note,
+            UnsortedName::Sort => Unsorted::Sort,
+            UnsortedName::Error => Unsorted::Refuse,
+        }
+    }
+}
+
+/// The stand-in of a dry run for a file that does not exist: eight peaks of 50 bp with summits.
+fn example_peaks(_: &str, _: ReadOptions) -> Places {
+    let contigs = Arc::new(Contigs::new(vec!["chr1".into()], vec![0]));
+    let rows: Vec<Interval> = (0..8)
+        .map(|i| Interval::new(0, 1500 + 100 * i, 1550 + 100 * i))
+        .collect();
+    let summits = rows.iter().map(|row| row.middle() as f64).collect();
+    places(Intervals::new(contigs, rows).with_field("summit", Field::Number(summits)))
 }
 
 /// A column of a map of columns.
 fn of_column<T: FromValue>(
     columns: &Map,
     name: &str,
-    c: &rhai::NativeCallContext,
+    context: &NativeCallContext,
 ) -> Result<Option<T>> {
     let Some(value) = columns.get(name) else {
         return Ok(None);
     };
-    T::from_value(&mut value.clone(), c)
+    T::from_value(&mut value.clone(), context)
         .map(Some)
         .map_err(|fault| fault.context(format!("column `{name}`")))
 }
 
-fn from_columns(columns: &Map, c: &rhai::NativeCallContext) -> Result<Places> {
-    let need = |name: &str| {
+/// The intervals of a map of columns.
+fn from_columns(columns: &Map, context: &NativeCallContext) -> Result<Intervals> {
+    let missing = |name: &str| {
         fault!(
             "value",
             "the map must hold `chrom`, `start` and `end`, `{name}` is not there"
         )
     };
-    let chroms: Vec<String> = of_column(columns, "chrom", c)?.ok_or_else(|| need("chrom"))?;
-    let starts: Vec<i64> = of_column(columns, "start", c)?.ok_or_else(|| need("start"))?;
-    let ends: Vec<i64> = of_column(columns, "end", c)?.ok_or_else(|| need("end"))?;
-    let strands: Option<Vec<String>> = of_column(columns, "strand", c)?;
+    let chroms: Vec<String> =
+        of_column(columns, "chrom", context)?.ok_or_else(|| missing("chrom"))?;
+    let starts: Vec<i64> = of_column(columns, "start", context)?.ok_or_else(|| missing("start"))?;
+    let ends: Vec<i64> = of_column(columns, "end", context)?.ok_or_else(|| missing("end"))?;
+    let strands: Option<Vec<String>> = of_column(columns, "strand", context)?;
     let n = chroms.len();
-    let same = |name: &str, len: usize| {
+    let check = |name: &str, len: usize| {
         if len == n {
             Ok(())
         } else {
@@ -115,8 +157,8 @@ fn from_columns(columns: &Map, c: &rhai::NativeCallContext) -> Result<Places> {
             ))
         }
     };
-    same("start", starts.len())?;
-    same("end", ends.len())?;
+    check("start", starts.len())?;
+    check("end", ends.len())?;
     let mut names: Vec<String> = Vec::new();
     let mut known: HashMap<String, u32> = HashMap::new();
     let mut rows = Vec::with_capacity(n);
@@ -135,12 +177,15 @@ fn from_columns(columns: &Map, c: &rhai::NativeCallContext) -> Result<Places> {
             names.len() as u32 - 1
         });
         let strand = match &strands {
-            Some(all) => all.get(i).and_then(|s| Strand::parse(s)).ok_or_else(|| {
-                fault!(
-                    "value",
-                    "the strand of interval {i} must be \"+\", \"-\" or \".\""
-                )
-            })?,
+            Some(strands) => strands
+                .get(i)
+                .and_then(|s| Strand::parse(s))
+                .ok_or_else(|| {
+                    fault!(
+                        "value",
+                        "the strand of interval {i} must be \"+\", \"-\" or \".\""
+                    )
+                })?,
             None => Strand::None,
         };
         rows.push(Interval {
@@ -157,8 +202,8 @@ fn from_columns(columns: &Map, c: &rhai::NativeCallContext) -> Result<Places> {
         .filter(|(name, _)| !["chrom", "start", "end", "strand"].contains(&name.as_str()))
     {
         let field = match (
-            of_column::<Vec<f64>>(columns, name, c),
-            of_column::<Vec<String>>(columns, name, c),
+            of_column::<Vec<f64>>(columns, name, context),
+            of_column::<Vec<String>>(columns, name, context),
         ) {
             (Ok(Some(numbers)), _) => Field::Number(numbers),
             (_, Ok(Some(words))) => {
@@ -174,45 +219,71 @@ fn from_columns(columns: &Map, c: &rhai::NativeCallContext) -> Result<Places> {
             Field::Number(v) => v.len(),
             Field::Text(v) => v.len(),
         };
-        same(name, len)?;
+        check(name, len)?;
         list = list.with_field(name, field);
     }
-    give(list)
+    Ok(list)
 }
 
-natives! { natives in "intervals" {
-    /// Reads BED (3 to 12 columns and more), narrowPeak, broadPeak, GTF, GFF, VCF or bigBed, plain
-    /// or gzipped.
-    ///
-    /// Coordinates become 0-based and half-open. Columns beyond the third are fields: `name`,
-    /// `score`, `signal`, `p`, `q`, `summit` (an absolute position), those that a
-    /// `#chrom start end …` line names, or `column4` and so on. GTF and GFF give `feature`,
-    /// `gene_id`, `gene_name` …, VCF `reference` and `alternate`. The order of the file is kept. A
-    /// file without rows is an empty list; rows whose start is their end are kept; symbolic alleles
-    /// such as `<DEL>` reach to their `END`.
-    ///
-    /// ```rhai
-    /// intervals::from(#{ chrom: ["chr1"], start: [5], end: [10] }).save("/tmp/cistron_example.bed");
-    /// assert_eq(intervals::read("/tmp/cistron_example.bed")[0].end, 10);
-    /// ```
-    /// ```rhai,fails
-    /// intervals::read("/nowhere.bed");
-    /// //~ `/nowhere.bed`: no such file or directory
-    /// ```
-    function "read"(c, path: String; o = READ) -> "intervals" { read(&path, &o) }
+/// Reads intervals of a BED, narrowPeak, broadPeak, GTF, GFF, VCF or bigBed file.
+///
+/// Files may be gzipped. Coordinates become 0-based and half-open. Columns after the third are
+/// fields: `name`, `score`, `signal`, `p`, `q`, `summit` (a position on the chromosome), those that
+/// a `#chrom start end …` line names, or `column4` and so on. Fields of GTF and GFF are `feature`,
+/// `gene_id`, `gene_name` and so on, those of VCF `reference` and `alternate`. The order of the
+/// file is kept. A file without rows is an empty list; rows whose start is their end are kept;
+/// symbolic alleles such as `<DEL>` extend to their `END`.
+///
+/// ```rhai
+/// intervals::from(#{ chrom: ["chr1"], start: [5], end: [10] }).save("/tmp/cistron_example.bed");
+/// assert_eq(intervals::read("/tmp/cistron_example.bed")[0].end, 10);
+/// ```
+/// ```rhai,fails
+/// intervals::read("/nowhere.bed");
+/// //~ `/nowhere.bed`: no such file or directory
+/// ```
+#[native(namespace = "intervals", stand_in = example_peaks)]
+pub fn read(
+    /// Path of the file, relative to the working directory or to the folder of the script.
+    path: &str,
+    options: ReadOptions,
+) -> Result<Places> {
+    let plan = Plan {
+        format: options.format.map(Format::from),
+        policy: options.invalid.into(),
+        unsorted: options.unsorted.into(),
+        genome: options.genome.as_ref().map(|genome| &*genome.0),
+    };
+    let list = reader::read(&session::find_input(path)?, &plan)?;
+    list.notes
+        .iter()
+        .for_each(|note| crate::bind::train::fit::warn(note));
+    Ok(places(list))
+}
 
-    /// Makes intervals of columns: `chrom`, `start`, `end`, perhaps `strand`, and any fields.
-    ///
-    /// An interval whose start is its end holds no base: it is the place between two, such as that
-    /// of an insertion.
-    ///
-    /// ```rhai
-    /// let list = intervals::from(#{ chrom: ["chr1", "chr2"], start: [0, 5], end: [10, 8], score: [1.5, 2.5] });
-    /// assert_eq(list[1].score, 2.5);
-    /// ```
-    /// ```rhai,fails
-    /// intervals::from(#{ chrom: ["chr1"], start: [10], end: [5] });
-    /// //~ interval 0 (chr1:10-5) ends before it starts
-    /// ```
-    function "from"(c, columns: Map) -> "intervals" { from_columns(&columns, c.context) }
-} }
+/// Returns the intervals of a map of columns.
+///
+/// Coordinates are 0-based and half-open. An interval whose start is its end holds no base: it is
+/// the position between two bases, such as that of an insertion.
+///
+/// ```rhai
+/// let list = intervals::from(#{ chrom: ["chr1", "chr2"], start: [0, 5], end: [10, 8], score: [1.5, 2.5] });
+/// assert_eq(list[1].score, 2.5);
+/// ```
+/// ```rhai,fails
+/// intervals::from(#{ chrom: ["chr1"], start: [10], end: [5] });
+/// //~ interval 0 (chr1:10-5) ends before it starts
+/// ```
+#[native(namespace = "intervals")]
+pub fn from(
+    call: &Call,
+    /// Map of arrays of the same length: `chrom`, `start`, `end`, optionally `strand`, and fields.
+    columns: &Map,
+) -> Result<Places> {
+    from_columns(columns, call.context).map(places)
+}
+
+/// The native functions declared here.
+pub fn natives() -> Vec<Native> {
+    natives_of![read, from]
+}
