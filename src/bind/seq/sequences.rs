@@ -1,61 +1,49 @@
 //! `seq::…`: sequences as letters, codes and one-hot.
 
 use crate::base::seed::Rng;
-use crate::base::{Result, memory};
+use crate::base::{Result, memory, shape};
 use crate::bind::types::{Numbers, codes_of};
-use crate::lang::options::{MANY, Opt, OptKind, opt};
 use crate::lang::value::mismatch;
-use crate::lang::{FromValue, IntoValue, Options, session};
-use crate::seq::alphabet;
+use crate::lang::{FromValue, Given, IntoValue, Native, Options, native, natives_of, session};
 use crate::seq::shuffle::Shuffler;
+use crate::seq::{alphabet, cpg, fasta};
 use crate::torch::{Kind, Tensor};
-use crate::{bail, fault, natives};
-use rhai::{Array, Dynamic, NativeCallContext};
+use crate::{bail, fault};
+use rhai::{Array, Dynamic, Map, NativeCallContext};
 
-const SHUFFLE: &[Opt] = &[
-    opt(
-        "k",
-        OptKind::Int(1, 20),
-        "2",
-        "the k-lets whose counts are kept",
-    ),
-    opt(
-        "copies",
-        OptKind::Int(1, MANY),
-        "",
-        "shuffles of each sequence; one unless given",
-    ),
-    opt(
-        "start",
-        OptKind::Int(0, MANY),
-        "0",
-        "first position that is shuffled",
-    ),
-    opt(
-        "end",
-        OptKind::Int(1, MANY),
-        "",
-        "end of the positions that are shuffled, itself excluded; the sequence's unless given",
-    ),
-    opt(
-        "seed",
-        OptKind::Int(0, MANY),
-        "",
-        "the same seed gives the same shuffle",
-    ),
-];
-const FASTA: &[Opt] = &[opt(
-    "line",
-    OptKind::Int(0, MANY),
-    "60",
-    "bases in a line; 0 writes each sequence in one",
-)];
-const RANDOM: &[Opt] = &[opt(
-    "seed",
-    OptKind::Int(0, MANY),
-    "",
-    "the same seed gives the same sequences",
-)];
+/// Options of `seq::shuffle`.
+#[derive(Options)]
+pub struct ShuffleOptions {
+    /// Length of the k-lets whose counts are preserved.
+    #[option(default = 2, min = 1, max = 20)]
+    k: usize,
+    /// Shuffles of each sequence, along an additional axis; one without that axis unless given.
+    #[option(min = 1)]
+    copies: Option<usize>,
+    /// First position that is shuffled, from 0.
+    #[option(default = 0, min = 0)]
+    start: Given<i64>,
+    /// End of the shuffled range, excluded; the length of the sequence unless given.
+    #[option(min = 1)]
+    end: Option<i64>,
+    /// Seed of the shuffles; a different one for each call unless given.
+    seed: Option<u64>,
+}
+
+/// Options of `seq::random`.
+#[derive(Options)]
+pub struct RandomOptions {
+    /// Seed of the sequences; a different one for each call unless given.
+    seed: Option<u64>,
+}
+
+/// Options of `seq::save_fasta`.
+#[derive(Options)]
+pub struct SaveFastaOptions {
+    /// Bases per line; 0 writes each sequence on one line.
+    #[option(default = 60)]
+    line: usize,
+}
 
 /// One sequence or several.
 pub struct Sequences(pub Vec<String>);
@@ -70,11 +58,81 @@ impl FromValue for Sequences {
         }
         Vec::<String>::from_value(value, context)
             .map(Sequences)
-            .map_err(|_| mismatch("string or array of strings", value))
+            .map_err(|_| mismatch(&Self::kind(), value))
     }
 }
 
-fn codes(texts: &[String]) -> Result<Tensor> {
+/// Sequences in the forms that can be shuffled.
+pub enum Shufflable {
+    /// A string.
+    One(String),
+    /// An array of strings.
+    Many(Vec<String>),
+    /// A tensor of codes, [batch, length].
+    Codes(Tensor),
+}
+
+impl FromValue for Shufflable {
+    fn kind() -> String {
+        "string, array of strings or tensor of codes".into()
+    }
+    fn from_value(value: &mut Dynamic, context: &NativeCallContext) -> Result<Self> {
+        if let Some(tensor) = value.read_lock::<Tensor>() {
+            if tensor.rank() != 2 {
+                bail!("shape", "must be codes [batch, length], got {}", shape::text(&tensor.shape()); hint: "`seq::codes` and `g.codes` give codes");
+            }
+            if tensor.kind().is_floating() {
+                bail!("type", "must be codes, got {}", tensor.kind().name());
+            }
+            return Ok(Shufflable::Codes(tensor.clone()));
+        }
+        if value.is_string() {
+            return String::from_value(value, context).map(Shufflable::One);
+        }
+        Vec::<String>::from_value(value, context)
+            .map(Shufflable::Many)
+            .map_err(|_| mismatch(&Self::kind(), value))
+    }
+}
+
+/// Sequences with their names.
+pub struct NamedSequences(Vec<(String, String)>);
+
+impl FromValue for NamedSequences {
+    fn kind() -> String {
+        "map or array of strings".into()
+    }
+    fn from_value(value: &mut Dynamic, context: &NativeCallContext) -> Result<Self> {
+        let Some(map) = value.read_lock::<Map>().map(|map| map.clone()) else {
+            let texts = Vec::<String>::from_value(value, context)
+                .map_err(|_| mismatch(&Self::kind(), value))?;
+            let named = texts.into_iter().enumerate();
+            let named = named.map(|(i, text)| (format!("sequence{}", i + 1), text));
+            return Ok(NamedSequences(named.collect()));
+        };
+        let named = map.into_iter().map(|(name, text)| {
+            let got = session::describe(&text);
+            let text = text.into_string().map_err(|_| {
+                fault!("type", "must hold strings of bases, got {got} for `{name}`")
+            })?;
+            Ok((name.to_string(), text))
+        });
+        named.collect::<Result<_>>().map(NamedSequences)
+    }
+}
+
+/// The seed of a call whose results depend on how many calls preceded it, unless a script gives
+/// one.
+pub fn seed_of_draw(seed: Option<u64>) -> u64 {
+    seed.unwrap_or_else(|| session::settings().seed ^ session::next_draw())
+}
+
+/// The seed that a script gives, or that of the run.
+pub fn seed_of_run(seed: Option<u64>) -> u64 {
+    seed.unwrap_or_else(|| session::settings().seed)
+}
+
+fn codes_tensor(texts: &[String]) -> Result<Tensor> {
     if texts.is_empty() {
         bail!("value", "there is no sequence");
     }
@@ -82,335 +140,375 @@ fn codes(texts: &[String]) -> Result<Tensor> {
     Tensor::from_u8(&codes, &[texts.len() as i64, length as i64])
 }
 
-fn decode(values: &Tensor) -> Result<Array> {
-    let index = match values.shape()[..] {
+/// Codes of sequences, [batch, length], from codes or one-hot.
+fn code_indices(values: &Tensor) -> Result<Tensor> {
+    match values.shape()[..] {
         [_, 4, _] => {
             let empty = values.sum(&Some(vec![1]), false)?.eq_number(0.0)?;
-            values.argmax(Some(1), false)?.masked_fill(&empty, 4.0)?
+            values.argmax(Some(1), false)?.masked_fill(&empty, 4.0)
         }
-        [_, _] if !values.kind().is_floating() => values.to_kind(Kind::Int64)?,
+        [_, _] if !values.kind().is_floating() => values.to_kind(Kind::Int64),
         _ => bail!(
             "shape",
             "decode takes codes [batch, length] or one-hot [batch, 4, length], got {}",
-            crate::base::shape::text(&values.shape())
+            shape::text(&values.shape())
         ),
-    };
-    let (rows, length) = (index.shape()[0] as usize, index.shape()[1] as usize);
-    let flat: Vec<u8> = index
-        .to_i64()?
-        .into_iter()
-        .map(|c| c.clamp(0, 4) as u8)
-        .collect();
-    Ok((0..rows)
-        .map(|row| alphabet::decode(&flat[row * length..][..length]).into())
-        .collect())
+    }
 }
 
-fn each(sequence: &str, change: impl Fn(&mut [u8])) -> Result<String> {
-    let mut codes = alphabet::codes(sequence)?;
-    change(&mut codes);
-    Ok(alphabet::decode(&codes))
-}
+/// Bytes of a string in a script beside its letters.
+const STRING_SIZE: usize = size_of::<Dynamic>() + 40;
 
-fn random(n: i64, length: i64, o: &Options) -> Result<Array> {
-    crate::bind::nn::layers::positive(&[("n", n), ("length", length)])?;
-    // a string of its own and its letters, codes and letters at once
-    let each = (size_of::<Dynamic>() + 40) as i64;
-    crate::base::memory::elements(&[n, length.saturating_mul(2).saturating_add(each)], 1)?;
-    let seed = o.maybe_int("seed").map_or_else(
-        || session::settings().seed ^ session::next_draw(),
-        |s| s as u64,
-    );
+fn random_sequences(n: i64, length: i64, seed: u64) -> Result<Vec<String>> {
+    // codes and letters exist at the same time
+    let size = length.saturating_mul(2).saturating_add(STRING_SIZE as i64);
+    memory::elements(&[n, size], 1)?;
     let mut rng = Rng::keyed(&[seed, 0x7365_7173]);
-    Ok((0..n)
-        .map(|_| {
-            alphabet::decode(&(0..length).map(|_| rng.below(4) as u8).collect::<Vec<_>>()).into()
-        })
-        .collect())
+    let sequences = (0..n).map(|_| {
+        let codes: Vec<u8> = (0..length).map(|_| rng.below(4) as u8).collect();
+        alphabet::decode(&codes)
+    });
+    Ok(sequences.collect())
 }
 
-fn gc(sequence: &str) -> Result<f64> {
-    let codes = alphabet::codes(sequence)?;
-    let known = codes.iter().filter(|c| **c < 4).count();
-    let strong = codes.iter().filter(|c| **c == 1 || **c == 2).count();
-    Ok(strong as f64 / known.max(1) as f64)
-}
-
-/// Shuffles a region of rows of codes of one length, in parallel: each shuffle's randomness depends
-/// on its row and number alone.
-fn shuffled(
-    rows: &[u8],
-    length: usize,
-    region: (usize, usize),
-    copies: usize,
+/// How sequences are shuffled.
+struct Shuffle {
     k: usize,
     seed: u64,
-) -> Result<Vec<u8>> {
-    use rayon::prelude::*;
-    let size = memory::elements(&[rows.len() as i64, copies as i64], 1)?;
-    let mut out = memory::reserved(size, "shuffled sequences")?;
-    out.resize(size, 0);
-    let (length, (start, end)) = (length.max(1), region);
-    out.par_chunks_mut(length * copies.max(1))
-        .enumerate()
-        .for_each_init(Shuffler::default, |shuffler, (row, own)| {
-            let codes = &rows[row * length..][..length];
-            let rng = |copy: usize| Rng::keyed(&[seed, 0x7368_7566, row as u64, copy as u64]);
-            if end - start == length {
-                return shuffler.copies(codes, k, own, rng);
-            }
-            for (copy, own) in own.chunks_exact_mut(length).enumerate() {
-                own.copy_from_slice(codes);
-                shuffler.shuffle(&mut own[start..end], k, &mut rng(copy));
-            }
-        });
+    start: Given<i64>,
+    end: Option<i64>,
+}
+
+impl Shuffle {
+    /// The random numbers of one shuffle, which depend on its row and number alone.
+    fn rng(&self, row: usize, copy: usize) -> Rng {
+        Rng::keyed(&[self.seed, 0x7368_7566, row as u64, copy as u64])
+    }
+
+    /// The range that is shuffled.
+    fn region(&self, length: usize) -> Result<(usize, usize)> {
+        let is_whole = !self.start.is_given && self.end.is_none();
+        if is_whole {
+            return Ok((0, length));
+        }
+        crate::seq::edit::range(*self.start, self.end.unwrap_or(length as i64), length)
+    }
+
+    /// Shuffles rows of codes of one length, in parallel.
+    fn rows(&self, rows: &[u8], length: usize, copies: usize) -> Result<Vec<u8>> {
+        use rayon::prelude::*;
+        let (start, end) = self.region(length)?;
+        let size = memory::elements(&[rows.len() as i64, copies as i64], 1)?;
+        let mut out = memory::reserved(size, "shuffled sequences")?;
+        out.resize(size, 0);
+        let length = length.max(1);
+        out.par_chunks_mut(length * copies.max(1))
+            .enumerate()
+            .for_each_init(Shuffler::default, |shuffler, (row, shuffles)| {
+                let codes = &rows[row * length..][..length];
+                if end - start == length {
+                    return shuffler.copies(codes, self.k, shuffles, |copy| self.rng(row, copy));
+                }
+                for (copy, shuffled) in shuffles.chunks_exact_mut(length).enumerate() {
+                    shuffled.copy_from_slice(codes);
+                    let range = &mut shuffled[start..end];
+                    shuffler.shuffle(range, self.k, &mut self.rng(row, copy));
+                }
+            });
+        Ok(out)
+    }
+
+    fn tensor(&self, codes: &Tensor, copies: Option<usize>) -> Result<Tensor> {
+        let (batch, length) = (codes.shape()[0], codes.shape()[1]);
+        let rows = self.rows(&codes.to_u8()?, length as usize, copies.unwrap_or(1))?;
+        let shape = match copies {
+            Some(copies) => vec![batch, copies as i64, length],
+            None => vec![batch, length],
+        };
+        Tensor::from_u8(&rows, &shape)
+    }
+
+    fn texts(&self, texts: &[String], copies: Option<usize>) -> Result<Array> {
+        let mut shuffler = Shuffler::default();
+        let mut out = Array::new();
+        for (row, text) in texts.iter().enumerate() {
+            let codes = alphabet::codes(text)?;
+            let (start, end) = self.region(codes.len())?;
+            let mut shuffled = |copy: usize| -> Dynamic {
+                let mut shuffled = codes.clone();
+                let range = &mut shuffled[start..end];
+                shuffler.shuffle(range, self.k, &mut self.rng(row, copy));
+                alphabet::decode(&shuffled).into()
+            };
+            out.push(match copies {
+                None => shuffled(0),
+                Some(copies) => {
+                    memory::elements(&[copies as i64, (codes.len() + STRING_SIZE) as i64], 1)?;
+                    (0..copies).map(shuffled).collect::<Array>().into()
+                }
+            });
+        }
+        Ok(out)
+    }
+}
+
+/// Named sequences as FASTA, of lines of some bases each; in one line each where that is 0.
+fn fasta_text(sequences: &[(String, String)], line: usize) -> Result<String> {
+    let mut out = String::new();
+    for (name, text) in sequences {
+        alphabet::codes(text).map_err(|fault| fault.context(format!("`{name}`")))?;
+        out += &format!(">{}\n", crate::base::delimited::one_line(name));
+        let line = if line == 0 { text.len().max(1) } else { line };
+        // every byte is a letter: `codes` refuses all but bases
+        for letters in text.as_bytes().chunks(line) {
+            out += &String::from_utf8_lossy(letters);
+            out.push('\n');
+        }
+    }
     Ok(out)
 }
 
-/// The positions that are shuffled.
-fn region_of(o: &Options, length: usize) -> Result<(usize, usize)> {
-    let is_whole = !o.has("start") && !o.has("end");
-    if is_whole {
-        Ok((0, length))
-    } else {
-        crate::seq::edit::range(
-            o.int("start"),
-            o.maybe_int("end").unwrap_or(length as i64),
-            length,
-        )
-    }
+/// Encodes sequences one-hot; other letters than A, C, G, T are four zeros.
+///
+/// Channels are in the order A, C, G, T.
+///
+/// ```rhai
+/// assert_eq(seq::one_hot(["AC"]), [[[1.0, 0.0], [0.0, 1.0], [0.0, 0.0], [0.0, 0.0]]]);
+/// ```
+#[native(
+    namespace = "seq",
+    returns = "tensor [batch, 4, length], order A C G T"
+)]
+pub fn one_hot(
+    /// Sequences of one length, in IUPAC letters of either case.
+    sequences: &Sequences,
+) -> Result<Tensor> {
+    codes_tensor(&sequences.0)?.one_hot_codes()
 }
 
-fn shuffle(sequences: Dynamic, o: &Options, context: &NativeCallContext) -> Result<Dynamic> {
-    let (k, copies) = (
-        o.int("k") as usize,
-        o.maybe_int("copies").map(|n| n as usize),
-    );
-    let seed = o.maybe_int("seed").map_or_else(
-        || session::settings().seed ^ session::next_draw(),
-        |s| s as u64,
-    );
-    if let Some(tensor) = sequences.read_lock::<Tensor>() {
-        let [batch, length] = tensor.shape()[..] else {
-            bail!("shape", "`sequences` must be codes [batch, length], got {}", crate::base::shape::text(&tensor.shape()); hint: "`seq::codes` and `g.codes` give codes");
-        };
-        if tensor.kind().is_floating() {
-            bail!(
-                "type",
-                "`sequences` must be codes, got {}",
-                tensor.kind().name()
-            );
+/// Encodes sequences as codes: A, C, G, T are 0, 1, 2, 3, other letters 4.
+///
+/// ```rhai
+/// assert_eq(seq::codes(["ACGTN"]), tensor::from([[0, 1, 2, 3, 4]]).to("uint8"));
+/// ```
+#[native(namespace = "seq", returns = "tensor [batch, length] uint8")]
+pub fn codes(
+    /// Sequences of one length, in IUPAC letters of either case.
+    sequences: &Sequences,
+) -> Result<Tensor> {
+    codes_tensor(&sequences.0)
+}
+
+/// Returns the letters of codes or of one-hot sequences.
+///
+/// Codes other than 0 to 3, and positions of four zeros, are N.
+///
+/// ```rhai
+/// assert_eq(seq::decode(seq::one_hot(["ACGN"])), ["ACGN"]);
+/// ```
+#[native(namespace = "seq")]
+pub fn decode(
+    /// Codes [batch, length], or one-hot [batch, 4, length].
+    codes: &Numbers,
+) -> Result<Vec<String>> {
+    let indices = code_indices(&codes.0)?;
+    let (rows, length) = (indices.shape()[0] as usize, indices.shape()[1] as usize);
+    let codes: Vec<u8> = indices
+        .to_i64()?
+        .into_iter()
+        .map(|code| code.clamp(0, 4) as u8)
+        .collect();
+    let letters = (0..rows).map(|row| alphabet::decode(&codes[row * length..][..length]));
+    Ok(letters.collect())
+}
+
+/// Returns the reverse complement of a sequence.
+///
+/// ```rhai
+/// assert_eq(seq::reverse_complement("AACG"), "CGTT");
+/// ```
+#[native(namespace = "seq")]
+pub fn reverse_complement(
+    /// Sequence in IUPAC letters; other letters than A, C, G, T become N.
+    sequence: &str,
+) -> Result<String> {
+    let mut codes = alphabet::codes(sequence)?;
+    alphabet::reverse_complement(&mut codes);
+    Ok(alphabet::decode(&codes))
+}
+
+/// Shuffles sequences; the count of every k-let is preserved.
+///
+/// All sequences with these counts are equally likely. The result has the form of the argument: a
+/// string, an array of strings, or a tensor of codes.
+///
+/// ```rhai
+/// assert_eq(seq::shuffle("ACGTACGGT", #{ seed: 1 }).len(), 9);
+/// assert_eq(seq::shuffle(["ACGTACGGT", "TTTT"], #{ seed: 1 })[1], "TTTT");
+/// assert_eq(seq::shuffle(seq::codes(["ACGTAC"]), #{ copies: 20, seed: 1 }).shape, [1, 20, 6]);
+/// assert_eq(seq::shuffle("AAAAACGTTT", #{ start: 0, end: 5, seed: 1 }), "AAAAACGTTT");
+/// ```
+#[native(
+    namespace = "seq",
+    returns = "as `sequences`; with `copies` an array of arrays, or a tensor [batch, copies, length]"
+)]
+pub fn shuffle(
+    /// String, array of strings, or tensor [batch, length] of codes.
+    sequences: &Shufflable,
+    options: ShuffleOptions,
+) -> Result<Dynamic> {
+    let ShuffleOptions {
+        k,
+        copies,
+        start,
+        end,
+        seed,
+    } = options;
+    let seed = seed_of_draw(seed);
+    let shuffle = Shuffle {
+        k,
+        seed,
+        start,
+        end,
+    };
+    match sequences {
+        Shufflable::Codes(codes) => Ok(shuffle.tensor(codes, copies)?.into_value()),
+        Shufflable::Many(texts) => Ok(shuffle.texts(texts, copies)?.into()),
+        Shufflable::One(text) => {
+            let texts = std::slice::from_ref(text);
+            Ok(shuffle.texts(texts, copies)?.swap_remove(0))
         }
-        let rows = shuffled(
-            &tensor.to_u8()?,
-            length as usize,
-            region_of(o, length as usize)?,
-            copies.unwrap_or(1),
-            k,
-            seed,
-        )?;
-        let shape = copies.map_or(vec![batch, length], |n| vec![batch, n as i64, length]);
-        return Ok(Tensor::from_u8(&rows, &shape)?.into_value());
     }
-    let mut given = sequences;
-    let is_one = given.is_string();
-    let texts = Sequences::from_value(&mut given, context)
-        .map_err(|_| mismatch("string, array of strings or tensor of codes", &given))?
-        .0;
-    let mut shuffler = Shuffler::default();
-    let mut one =
-        |row: usize, codes: &[u8], (start, end): (usize, usize), copy: usize| -> Dynamic {
-            let mut own = codes.to_vec();
-            shuffler.shuffle(
-                &mut own[start..end],
-                k,
-                &mut Rng::keyed(&[seed, 0x7368_7566, row as u64, copy as u64]),
-            );
-            alphabet::decode(&own).into()
-        };
-    let mut out = Array::new();
-    for (row, text) in texts.iter().enumerate() {
-        let codes = alphabet::codes(text)?;
-        let region = region_of(o, codes.len())?;
-        out.push(match copies {
-            None => one(row, &codes, region, 0),
-            Some(n) => {
-                memory::elements(
-                    &[n as i64, (codes.len() + size_of::<Dynamic>() + 40) as i64],
-                    1,
-                )?;
-                (0..n)
-                    .map(|copy| one(row, &codes, region, copy))
-                    .collect::<Array>()
-                    .into()
-            }
-        });
-    }
-    Ok(if is_one {
-        out.swap_remove(0)
-    } else {
-        out.into()
-    })
 }
 
-fn read_fasta(path: &str) -> Result<rhai::Map> {
+/// Draws random sequences of independent, equally likely bases.
+///
+/// ```rhai
+/// assert_eq(seq::random(2, 5, #{ seed: 1 })[1].len(), 5);
+/// ```
+#[native(namespace = "seq")]
+pub fn random(
+    /// Number of sequences.
+    #[check(min = 1)]
+    n: i64,
+    /// Length of each sequence, in bp.
+    #[check(min = 1)]
+    length: i64,
+    options: RandomOptions,
+) -> Result<Vec<String>> {
+    random_sequences(n, length, seed_of_draw(options.seed))
+}
+
+/// Returns whether a sequence of length L is a CpG island.
+///
+/// It is one where N(CpG)·L / ((N(C)+N(G))/2)² > 0.6 and (N(C)+N(G))/L > 0.5.
+///
+/// # Source
+/// Mocap, Chen et al. 2017.
+///
+/// ```rhai
+/// assert(seq::is_cpg_island("CGCGCGCG"));
+/// assert(!seq::is_cpg_island("GGGGGGGG"));
+/// ```
+#[native(namespace = "seq")]
+pub fn is_cpg_island(
+    /// Sequence in IUPAC letters.
+    sequence: &str,
+) -> Result<bool> {
+    Ok(cpg::is_cpg_island(&alphabet::codes(sequence)?))
+}
+
+/// Encodes the k-mers of sequences one-hot, in alphabetical order (AA, AC, …).
+///
+/// A k-mer that contains another letter than A, C, G, T is all zeros.
+///
+/// ```rhai
+/// let x = seq::kmers(["ACGN"], 2);
+/// assert_eq(x.shape, [1, 16, 3]);
+/// assert_eq(x.sum(), 2.0);
+/// ```
+#[native(namespace = "seq", returns = "tensor [batch, 4^k, length - k + 1]")]
+pub fn kmers(
+    /// Sequences of one length, in IUPAC letters.
+    sequences: &Sequences,
+    /// Length of the k-mers, in bp.
+    k: i64,
+) -> Result<Tensor> {
+    crate::nn::reshape::kmers(&codes_tensor(&sequences.0)?.one_hot_codes()?, k)
+}
+
+/// Reads a FASTA file, plain or gzipped.
+///
+/// Two records of one name are an error.
+///
+/// ```rhai
+/// seq::save_fasta("/tmp/cistron_example_seq.fa", #{ a: "ACGT", b: "GG" });
+/// assert_eq(seq::read_fasta("/tmp/cistron_example_seq.fa").b, "GG");
+/// ```
+#[native(namespace = "seq", returns = "map of strings by name")]
+pub fn read_fasta(
+    /// Path of the file.
+    path: &str,
+) -> Result<Map> {
     let path = session::find_input(path)?;
-    let records = crate::seq::fasta::read(&path)?;
+    let records = fasta::read(&path)?;
     records.check_unique(&path)?;
     records
         .empty_note(&path)
         .iter()
         .for_each(|note| crate::bind::train::fit::warn(note));
-    Ok(records
-        .names
-        .iter()
-        .enumerate()
-        .map(|(i, name)| (name.into(), alphabet::decode(records.sequence(i)).into()))
-        .collect())
+    let names = records.names.iter().enumerate();
+    let named = names.map(|(i, name)| {
+        let letters = alphabet::decode(records.sequence(i));
+        (name.into(), letters.into())
+    });
+    Ok(named.collect())
 }
 
-fn save_fasta(
+/// Writes sequences as a FASTA file.
+///
+/// ```rhai
+/// seq::save_fasta("/tmp/cistron_example_seq2.fa", ["ACGT", "GG"]);
+/// assert_eq(seq::read_fasta("/tmp/cistron_example_seq2.fa").sequence2, "GG");
+/// ```
+#[native(namespace = "seq")]
+pub fn save_fasta(
+    /// Path of the file.
     path: &str,
-    sequences: &Dynamic,
-    line: usize,
-    context: &NativeCallContext,
+    /// Map of sequences by name, or array of sequences, named `sequence1`, `sequence2` and so on.
+    sequences: &NamedSequences,
+    options: SaveFastaOptions,
 ) -> Result<()> {
-    let named: Vec<(String, String)> = match sequences.read_lock::<rhai::Map>() {
-        Some(map) => map
-            .iter()
-            .map(|(name, text)| {
-                Ok((
-                    name.to_string(),
-                    text.clone().into_string().map_err(|_| {
-                        fault!(
-                            "type",
-                            "`{name}` must be a string of bases, got {}",
-                            session::describe(text)
-                        )
-                    })?,
-                ))
-            })
-            .collect::<Result<_>>()?,
-        None => {
-            let texts = Vec::<String>::from_value(&mut sequences.clone(), context)
-                .map_err(|_| mismatch("map or array of strings", sequences))?;
-            texts
-                .into_iter()
-                .enumerate()
-                .map(|(i, text)| (format!("sequence{}", i + 1), text))
-                .collect()
-        }
-    };
-    let mut out = String::new();
-    for (name, text) in &named {
-        alphabet::codes(text).map_err(|fault| fault.context(format!("`{name}`")))?;
-        out += &format!(">{}\n", crate::base::delimited::one_line(name));
-        // only bases are left: every byte is a letter
-        for part in text
-            .as_bytes()
-            .chunks(if line == 0 { text.len().max(1) } else { line })
-        {
-            out += &String::from_utf8_lossy(part);
-            out.push('\n');
-        }
-    }
-    crate::base::file::write_whole(&crate::bind::tensor::file::written(path)?, out.as_bytes())
+    let text = fasta_text(&sequences.0, options.line)?;
+    crate::base::file::write_whole(&crate::bind::tensor::file::written(path)?, text.as_bytes())
 }
 
-natives! { made in "seq" {
-    /// Turns letters into one-hot; anything but A C G T gives four zeros.
-    ///
-    /// ```rhai
-    /// assert_eq(seq::one_hot(["AC"]), [[[1.0, 0.0], [0.0, 1.0], [0.0, 0.0], [0.0, 0.0]]]);
-    /// ```
-    function "one_hot"(c, sequences: Sequences) -> "tensor [batch, 4, length], order A C G T" { codes(&sequences.0)?.one_hot_codes() }
+/// Computes the fraction of G and C among the known bases of a sequence.
+///
+/// ```rhai
+/// assert_eq(seq::gc_content("GCAT"), 0.5);
+/// ```
+#[native(namespace = "seq", returns = "number from 0 to 1")]
+pub fn gc_content(
+    /// Sequence in IUPAC letters; other letters than A, C, G, T are not counted.
+    sequence: &str,
+) -> Result<f64> {
+    Ok(alphabet::gc_content(&alphabet::codes(sequence)?))
+}
 
-    /// Turns letters into codes: A C G T are 0 1 2 3, anything else 4.
-    ///
-    /// ```rhai
-    /// assert_eq(seq::codes(["ACGTN"]), tensor::from([[0, 1, 2, 3, 4]]).to("uint8"));
-    /// ```
-    function "codes"(c, sequences: Sequences) -> "tensor [batch, length] uint8" { codes(&sequences.0) }
-
-    /// Turns codes [batch, length] or one-hot [batch, 4, length] into letters.
-    ///
-    /// ```rhai
-    /// assert_eq(seq::decode(seq::one_hot(["ACGN"])), ["ACGN"]);
-    /// ```
-    function "decode"(c, codes: Numbers) -> "array of strings" { decode(&codes.0) }
-
-    /// Reads a sequence from the other strand.
-    ///
-    /// ```rhai
-    /// assert_eq(seq::reverse_complement("AACG"), "CGTT");
-    /// ```
-    function "reverse_complement"(c, sequence: String) -> "string" { each(&sequence, alphabet::reverse_complement) }
-
-    /// Shuffles sequences, keeping the count of every k-let, each outcome as likely. What comes in
-    /// comes out: a string, an array of them, or a tensor of codes.
-    ///
-    /// - `sequences`: string, array of strings, or tensor [batch, length] of codes
-    ///
-    /// ```rhai
-    /// assert_eq(seq::shuffle("ACGTACGGT", #{ seed: 1 }).len(), 9);
-    /// assert_eq(seq::shuffle(["ACGTACGGT", "TTTT"], #{ seed: 1 })[1], "TTTT");
-    /// assert_eq(seq::shuffle(seq::codes(["ACGTAC"]), #{ copies: 20, seed: 1 }).shape, [1, 20, 6]);
-    /// assert_eq(seq::shuffle("AAAAACGTTT", #{ start: 0, end: 5, seed: 1 }), "AAAAACGTTT");
-    /// ```
-    function "shuffle"(c, sequences: Dynamic; o = SHUFFLE) -> "as `sequences`; with `copies` an array of arrays, or a tensor [batch, copies, length]" { shuffle(sequences, &o, c.context) }
-
-    /// Draws sequences of independent bases, each as likely.
-    ///
-    /// ```rhai
-    /// assert_eq(seq::random(2, 5, #{ seed: 1 })[1].len(), 5);
-    /// ```
-    function "random"(c, n: i64, length: i64; o = RANDOM) -> "array of strings" { random(n, length, &o) }
-
-    /// Tells whether a sequence is a CpG island: N(CpG)·L / ((N(C)+N(G))/2)² > 0.6 and
-    /// (N(C)+N(G))/L > 0.5 (Mocap, Chen et al. 2017).
-    ///
-    /// ```rhai
-    /// assert(seq::is_cpg_island("CGCGCGCG"));
-    /// assert(!seq::is_cpg_island("GGGGGGGG"));
-    /// ```
-    function "is_cpg_island"(c, sequence: String) -> "true or false" { Ok(crate::seq::cpg::is_cpg_island(&alphabet::codes(&sequence)?)) }
-
-    /// Turns letters into one-hot k-mers, in the order of their letters (AA, AC, …); a k-mer with
-    /// anything but A C G T is all zeros.
-    ///
-    /// ```rhai
-    /// let x = seq::kmers(["ACGN"], 2);
-    /// assert_eq(x.shape, [1, 16, 3]);
-    /// assert_eq(x.sum(), 2.0);
-    /// ```
-    function "kmers"(c, sequences: Sequences, k: i64) -> "tensor [batch, 4^k, length - k + 1]" { crate::nn::reshape::kmers(&codes(&sequences.0)?.one_hot_codes()?, k) }
-
-    /// Reads a FASTA file, plain or gzipped.
-    ///
-    /// ```rhai
-    /// seq::save_fasta("/tmp/cistron_example_seq.fa", #{ a: "ACGT", b: "GG" });
-    /// assert_eq(seq::read_fasta("/tmp/cistron_example_seq.fa").b, "GG");
-    /// ```
-    function "read_fasta"(c, path: String) -> "map of strings by name" { read_fasta(&path) }
-
-    /// Writes a FASTA file: a map of sequences by name, or an array, which are named `sequence1`
-    /// and so on.
-    ///
-    /// ```rhai
-    /// seq::save_fasta("/tmp/cistron_example_seq2.fa", ["ACGT", "GG"]);
-    /// assert_eq(seq::read_fasta("/tmp/cistron_example_seq2.fa").sequence2, "GG");
-    /// ```
-    function "save_fasta"(c, path: String, sequences: Dynamic; o = FASTA) -> "nothing" { save_fasta(&path, &sequences, o.int("line") as usize, c.context) }
-
-    /// Computes the share of G and C among known bases.
-    ///
-    /// ```rhai
-    /// assert_eq(seq::gc_content("GCAT"), 0.5);
-    /// ```
-    function "gc_content"(c, sequence: String) -> "number from 0 to 1" { gc(&sequence) }
-} }
-
-/// All of them.
-pub fn natives() -> Vec<crate::lang::Native> {
-    [made()].into_iter().flatten().collect()
+/// The native functions declared here.
+pub fn natives() -> Vec<Native> {
+    natives_of![
+        one_hot,
+        codes,
+        decode,
+        reverse_complement,
+        shuffle,
+        random,
+        is_cpg_island,
+        kmers,
+        read_fasta,
+        save_fasta,
+        gc_content,
+    ]
 }

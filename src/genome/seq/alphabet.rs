@@ -98,6 +98,13 @@ pub fn decode(codes: &[u8]) -> String {
         .collect()
 }
 
+/// The fraction of G and C among the known bases; 0 where there is none.
+pub fn gc_content(codes: &[u8]) -> f64 {
+    let known = codes.iter().filter(|code| **code < UNKNOWN).count();
+    let strong = codes.iter().filter(|code| matches!(code, 1 | 2)).count();
+    strong as f64 / known.max(1) as f64
+}
+
 /// The code of the base that pairs with a base.
 pub fn complement(code: u8) -> u8 {
     if code < 4 { 3 - code } else { code }
@@ -129,6 +136,9 @@ mod tests {
             }
         );
         assert_eq!(decode(&codes), "ACGTACGTNN");
+        assert_eq!(gc_content(&codes), 0.5);
+        assert_eq!(gc_content(&[1, 2, 0, 4]), 2.0 / 3.0);
+        assert_eq!(gc_content(&[4]), 0.0);
         assert_eq!(encode("AC*", &mut codes, &mut census), Err((3, '*')));
     }
 
