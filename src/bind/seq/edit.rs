@@ -1,515 +1,557 @@
-//! `seq::…`: edits of sequences, and their gapped k-mers. What comes in comes out: strings, one-hot
-//! or codes.
+//! `seq::…`: edits of sequences, and their gapped k-mers. Results have the form of the sequences:
+//! strings, one-hot or codes.
 
 use crate::base::seed::Rng;
 use crate::base::table::{Cells, Table};
 use crate::base::{Result, memory, shape};
+use crate::bind::seq::sequences::{Sequences, seed_of_draw};
 use crate::bind::types::{Numbers, Tabled};
 use crate::explain::baselines::codes_of;
-use crate::lang::options::{MANY, Opt, OptKind, opt};
 use crate::lang::value::{Ints, mismatch};
-use crate::lang::{FromValue, IntoValue, Options, session};
+use crate::lang::{FromValue, IntoValue, Native, Options, native, natives_of};
 use crate::seq::gapped::{Gapped, LONGEST};
 use crate::seq::{alphabet, edit};
 use crate::torch::{Device, Kind, Tensor};
-use crate::{bail, natives};
+use crate::{bail, fault};
 use rhai::{Array, Dynamic, NativeCallContext};
 use std::rc::Rc;
 
-const RANDOMIZE: &[Opt] = &[
-    opt(
-        "chances",
-        OptKind::Other("array of four numbers"),
-        "",
-        "of A C G T, which sum to 1; each as likely unless given",
-    ),
-    opt(
-        "copies",
-        OptKind::Int(1, MANY),
-        "",
-        "random versions of each sequence; one unless given",
-    ),
-    opt(
-        "seed",
-        OptKind::Int(0, MANY),
-        "",
-        "the same seed gives the same bases",
-    ),
-];
-const GAPPED: &[Opt] = &[
-    opt(
-        "scores",
-        OptKind::Other("tensor [batch, length]"),
-        "",
-        "a number for each position, such as contributions; 1 unless given, which counts k-mers",
-    ),
-    opt(
-        "min_k",
-        OptKind::Int(2, LONGEST as i64),
-        "4",
-        "bases of the shortest k-mer, gaps not counted",
-    ),
-    opt(
-        "max_k",
-        OptKind::Int(2, LONGEST as i64),
-        "8",
-        "bases of the longest k-mer, gaps not counted",
-    ),
-    opt(
-        "max_step",
-        OptKind::Int(1, LONGEST as i64),
-        "2",
-        "largest step from one base to the next: 1 has no gaps, 2 leaves out single positions",
-    ),
-    opt(
-        "max_length",
-        OptKind::Int(2, LONGEST as i64),
-        "10",
-        "positions from the first base to the last, gaps counted",
-    ),
-    opt(
-        "most",
-        OptKind::Int(1, MANY),
-        "10",
-        "k-mers that are kept of each sequence, those of the largest absolute score",
-    ),
-    opt(
-        "positions",
-        OptKind::Int(1, MANY),
-        "",
-        "positions that k-mers are made of, those of the highest score; all unless given",
-    ),
-];
+/// Options of `seq::randomize`.
+#[derive(Options)]
+pub struct RandomizeOptions {
+    /// Probabilities of A, C, G and T, which sum to 1.
+    #[option(default = [0.25, 0.25, 0.25, 0.25])]
+    chances: BaseProbabilities,
+    /// Random versions of each sequence, along an additional axis; one without that axis unless
+    /// given.
+    #[option(min = 1)]
+    copies: Option<usize>,
+    /// Seed of the bases; a different one for each call unless given.
+    seed: Option<u64>,
+}
 
-/// How sequences were given.
+/// Options of `seq::gapped_kmers`.
+#[derive(Options)]
+pub struct GappedKmersOptions {
+    /// Score of each position, [batch, length], such as attributions; 1 unless given, which counts
+    /// k-mers.
+    scores: Option<Numbers>,
+    /// Bases of the shortest k-mer, without gaps.
+    #[option(default = 4, min = 2, max = LONGEST)]
+    min_k: usize,
+    /// Bases of the longest k-mer, without gaps.
+    #[option(default = 8, min = 2, max = LONGEST)]
+    max_k: usize,
+    /// Largest step from one base to the next: 1 allows no gaps, 2 allows gaps of one position.
+    #[option(default = 2, min = 1, max = LONGEST)]
+    max_step: usize,
+    /// Largest number of positions from the first base to the last, with gaps.
+    #[option(default = 10, min = 2, max = LONGEST)]
+    max_length: usize,
+    /// Number of k-mers returned for each sequence, those of the largest absolute score.
+    #[option(default = 10, min = 1)]
+    most: usize,
+    /// Number of positions that k-mers consist of, those of the highest score; all unless given.
+    #[option(min = 1)]
+    positions: Option<usize>,
+}
+
+/// Probabilities of A, C, G and T.
+pub struct BaseProbabilities([f64; 4]);
+
+impl FromValue for BaseProbabilities {
+    fn kind() -> String {
+        "array of four numbers".into()
+    }
+    fn from_value(value: &mut Dynamic, context: &NativeCallContext) -> Result<Self> {
+        let numbers = Vec::<f64>::from_value(value, context)?;
+        let sum: f64 = numbers.iter().sum();
+        let are_probabilities = numbers.iter().all(|p| (0.0..=1.0).contains(p));
+        match <[f64; 4]>::try_from(numbers.as_slice()) {
+            Ok(four) if are_probabilities && (sum - 1.0).abs() <= 1e-6 => {
+                Ok(BaseProbabilities(four))
+            }
+            _ => bail!(
+                "option",
+                "must be four numbers from 0 to 1 that sum to 1, got {numbers:?}"
+            ),
+        }
+    }
+}
+
+impl BaseProbabilities {
+    /// Draws a base, as a code.
+    fn draw(&self, rng: &mut Rng) -> usize {
+        let BaseProbabilities(chances) = self;
+        let at = rng.uniform() * chances.iter().sum::<f64>();
+        let mut sum = 0.0;
+        let drawn = chances.iter().position(|p| {
+            sum += p;
+            at < sum
+        });
+        // where rounding leaves none: the last base of a probability above 0
+        drawn
+            .or_else(|| chances.iter().rposition(|p| *p > 0.0))
+            .unwrap_or(0)
+    }
+}
+
+/// The form in which a script passes sequences.
 #[derive(Clone, Copy, PartialEq)]
-enum Form {
+enum SequenceForm {
     String,
     Strings,
     OneHot(Kind, Device),
     Codes(Kind, Device),
 }
 
-/// Sequences, a row of letters or codes each.
-struct Given {
-    form: Form,
+/// Sequences in any form, a row of letters or codes each.
+pub struct SequenceRows {
+    form: SequenceForm,
     rows: Vec<Vec<u8>>,
 }
 
-impl Given {
-    fn read(value: &Dynamic, name: &str, context: &NativeCallContext) -> Result<Given> {
-        if let Some(tensor) = value.read_lock::<Tensor>() {
-            return Given::of_tensor(&tensor, name);
-        }
-        let form = if value.is_string() {
-            Form::String
-        } else {
-            Form::Strings
-        };
-        let wanted = "string, array of strings, one-hot tensor or tensor of codes";
-        let texts = crate::bind::seq::sequences::Sequences::from_value(&mut value.clone(), context)
-            .map_err(|_| mismatch(wanted, value).context(format!("`{name}`")))?
-            .0;
-        for text in &texts {
-            // letters stay as they are: what is no base is refused, nothing is turned into N
-            alphabet::codes(text).map_err(|fault| fault.context(format!("`{name}`")))?;
-        }
-        Ok(Given {
-            form,
-            rows: texts.into_iter().map(String::into_bytes).collect(),
-        })
+impl FromValue for SequenceRows {
+    fn kind() -> String {
+        "string, array of strings, one-hot tensor or tensor of codes".into()
     }
+    fn from_value(value: &mut Dynamic, context: &NativeCallContext) -> Result<Self> {
+        if let Some(tensor) = value.read_lock::<Tensor>() {
+            return SequenceRows::of_tensor(&tensor);
+        }
+        let form = match value.is_string() {
+            true => SequenceForm::String,
+            false => SequenceForm::Strings,
+        };
+        let Sequences(texts) =
+            Sequences::from_value(value, context).map_err(|_| mismatch(&Self::kind(), value))?;
+        for text in &texts {
+            // rows keep their letters: an ambiguous one is not turned into N
+            alphabet::codes(text).map_err(|fault| fault.context("must hold bases"))?;
+        }
+        let rows = texts.into_iter().map(String::into_bytes).collect();
+        Ok(SequenceRows { form, rows })
+    }
+}
 
-    fn of_tensor(tensor: &Tensor, name: &str) -> Result<Given> {
+/// Motifs, in any form each.
+pub struct MotifRows(Vec<SequenceRows>);
+
+impl FromValue for MotifRows {
+    fn kind() -> String {
+        "array of motifs".into()
+    }
+    fn from_value(value: &mut Dynamic, context: &NativeCallContext) -> Result<Self> {
+        let items = Array::from_value(value, context)?;
+        let motifs = items.into_iter().enumerate().map(|(i, mut item)| {
+            SequenceRows::from_value(&mut item, context).map_err(|fault| {
+                let message = format!("item {i} {}", fault.message);
+                match fault.message.starts_with("must ") {
+                    true => fault!("type", "{message}"),
+                    false => fault,
+                }
+            })
+        });
+        motifs.collect::<Result<_>>().map(MotifRows)
+    }
+}
+
+impl SequenceRows {
+    fn of_tensor(tensor: &Tensor) -> Result<SequenceRows> {
         if tensor.is_grad_on() {
-            bail!("type", "`{name}` has a gradient, which an edit would lose"; hint: "edit first, `.requires_grad()` afterwards; or `.detach()`");
+            bail!("type", "has a gradient, which an edit would lose"; hint: "edit first, `.requires_grad()` afterwards; or `.detach()`");
         }
         let (kind, device) = (tensor.kind(), tensor.device());
         let (codes, length, form) = match tensor.shape()[..] {
             [_, 4, _] => {
                 let (codes, length) = codes_of(tensor)?;
-                (codes, length, Form::OneHot(kind, device))
+                (codes, length, SequenceForm::OneHot(kind, device))
             }
             [_, length] if !kind.is_floating() => {
-                (tensor.to_u8()?, length as usize, Form::Codes(kind, device))
+                let form = SequenceForm::Codes(kind, device);
+                (tensor.to_u8()?, length as usize, form)
             }
             _ => bail!(
                 "shape",
-                "`{name}` must be one-hot [batch, 4, length] or codes [batch, length], got {}",
+                "must be one-hot [batch, 4, length] or codes [batch, length], got {}",
                 shape::text(&tensor.shape())
             ),
         };
-        let rows = tensor.shape()[0] as usize;
-        Ok(Given {
+        let batch = tensor.shape()[0] as usize;
+        let rows = (0..batch).map(|row| codes[row * length..][..length].to_vec());
+        Ok(SequenceRows {
             form,
-            rows: (0..rows)
-                .map(|row| codes[row * length..][..length].to_vec())
-                .collect(),
+            rows: rows.collect(),
         })
     }
 
     fn is_text(&self) -> bool {
-        matches!(self.form, Form::String | Form::Strings)
+        matches!(self.form, SequenceForm::String | SequenceForm::Strings)
     }
 
-    /// The rows as a motif for sequences that are letters or codes.
-    fn as_motif(&self, letters: bool) -> Result<Vec<Vec<u8>>> {
+    /// The rows as letters or as codes.
+    fn as_letters_or_codes(&self, letters: bool) -> Result<Vec<Vec<u8>>> {
         let text = |row: &Vec<u8>| String::from_utf8_lossy(row).into_owned();
-        self.rows
-            .iter()
-            .map(|row| match (self.is_text(), letters) {
-                (true, false) => alphabet::codes(&text(row)),
-                (false, true) => Ok(alphabet::decode(row).into_bytes()),
-                _ => Ok(row.clone()),
-            })
-            .collect()
-    }
-
-    /// Sequences of the form that was given; with `copies` each is followed by its other versions.
-    fn back(&self, rows: Vec<Vec<u8>>, copies: Option<usize>) -> Result<Dynamic> {
-        let text = |row: &[u8]| -> Dynamic { String::from_utf8_lossy(row).into_owned().into() };
-        let (kind, device) = match self.form {
-            Form::OneHot(kind, device) | Form::Codes(kind, device) => (kind, device),
-            Form::String | Form::Strings => {
-                let each: Array = match copies {
-                    None => rows.iter().map(|row| text(row)).collect(),
-                    Some(copies) => rows
-                        .chunks(copies)
-                        .map(|own| own.iter().map(|row| text(row)).collect::<Array>().into())
-                        .collect(),
-                };
-                let single = self.form == Form::String;
-                return Ok(if single {
-                    each.into_iter().next().unwrap_or_default()
-                } else {
-                    each.into()
-                });
-            }
-        };
-        let (batch, length) = (rows.len() as i64, rows.first().map_or(0, Vec::len) as i64);
-        let codes = Tensor::from_u8(&rows.concat(), &[batch, length])?;
-        let whole = if matches!(self.form, Form::OneHot(..)) {
-            codes.one_hot_codes()?.contiguous()?
-        } else {
-            codes
-        };
-        let whole = whole.to_kind(kind)?.to_device(device)?;
-        match copies {
-            None => Ok(whole.into_value()),
-            Some(copies) => Ok(whole
-                .reshape(
-                    &[
-                        &[self.rows.len() as i64, copies as i64],
-                        &whole.shape()[1..],
-                    ]
-                    .concat(),
-                )?
-                .into_value()),
-        }
-    }
-
-    fn each(&self, change: impl Fn(usize, &[u8]) -> Result<Vec<u8>>) -> Result<Dynamic> {
-        let one = |(i, row): (usize, &Vec<u8>)| {
-            change(i, row).map_err(|fault| {
-                if self.form == Form::String {
-                    fault
-                } else {
-                    fault.context(format!("sequence {i}"))
-                }
-            })
-        };
-        self.back(
-            self.rows
-                .iter()
-                .enumerate()
-                .map(one)
-                .collect::<Result<_>>()?,
-            None,
-        )
-    }
-}
-
-/// One motif for all sequences or one for each; letters other than A C G T are refused, N where it
-/// has a meaning.
-fn motif_of(
-    value: &Dynamic,
-    sequences: &Given,
-    with_n: bool,
-    context: &NativeCallContext,
-) -> Result<Vec<Vec<u8>>> {
-    let given = Given::read(value, "motif", context)?;
-    if given.rows.len() != 1 && given.rows.len() != sequences.rows.len() {
-        bail!(
-            "shape",
-            "one motif, or one for each of {} sequences, is needed, got {}",
-            sequences.rows.len(),
-            given.rows.len()
-        );
-    }
-    for row in &given.rows {
-        let is_plain =
-            |letter: &u8| b"ACGTacgt".contains(letter) || with_n && b"Nn".contains(letter);
-        let wrong = row.iter().find(|code| {
-            if given.is_text() {
-                !is_plain(code)
-            } else {
-                **code > 3 && !with_n
-            }
+        let rows = self.rows.iter().map(|row| match (self.is_text(), letters) {
+            (true, false) => alphabet::codes(&text(row)),
+            (false, true) => Ok(alphabet::decode(row).into_bytes()),
+            _ => Ok(row.clone()),
         });
-        if let Some(wrong) = wrong {
-            let letter = if given.is_text() { *wrong as char } else { 'N' };
+        rows.collect()
+    }
+
+    /// Rows as a motif for sequences: one for all of them or one for each, in the bases A, C, G, T,
+    /// and N where it has a meaning.
+    fn motif(&self, sequences: &SequenceRows, with_n: bool) -> Result<Motif> {
+        if self.rows.len() != 1 && self.rows.len() != sequences.rows.len() {
+            bail!(
+                "shape",
+                "one motif, or one for each of {} sequences, is needed, got {}",
+                sequences.rows.len(),
+                self.rows.len()
+            );
+        }
+        let is_wrong = |value: &&u8| match self.is_text() {
+            true => !(b"ACGTacgt".contains(value) || with_n && b"Nn".contains(value)),
+            false => **value > 3 && !with_n,
+        };
+        if let Some(wrong) = self.rows.iter().flatten().find(is_wrong) {
+            let letter = if self.is_text() { *wrong as char } else { 'N' };
             bail!("value", "the motif holds `{letter}`"; hint: "a motif is made of A, C, G and T{}", if with_n { "; N keeps the sequence's base" } else { "" });
         }
+        self.as_letters_or_codes(sequences.is_text()).map(Motif)
     }
-    given.as_motif(sequences.is_text())
+
+    /// Edited rows in the form of these; with `copies` the versions of each row are adjacent.
+    fn in_form(&self, rows: Vec<Vec<u8>>, copies: Option<usize>) -> Result<Dynamic> {
+        match self.form {
+            SequenceForm::String | SequenceForm::Strings => Ok(self.in_letters(&rows, copies)),
+            SequenceForm::OneHot(kind, device) | SequenceForm::Codes(kind, device) => {
+                let tensor = self.in_tensor(&rows, copies)?;
+                Ok(tensor.to_kind(kind)?.to_device(device)?.into_value())
+            }
+        }
+    }
+
+    fn in_letters(&self, rows: &[Vec<u8>], copies: Option<usize>) -> Dynamic {
+        let text = |row: &Vec<u8>| Dynamic::from(String::from_utf8_lossy(row).into_owned());
+        let mut texts: Array = match copies {
+            None => rows.iter().map(text).collect(),
+            Some(copies) => rows
+                .chunks(copies)
+                .map(|versions| versions.iter().map(text).collect::<Array>().into())
+                .collect(),
+        };
+        match self.form {
+            SequenceForm::String => texts.drain(..).next().unwrap_or_default(),
+            _ => texts.into(),
+        }
+    }
+
+    fn in_tensor(&self, rows: &[Vec<u8>], copies: Option<usize>) -> Result<Tensor> {
+        let (batch, length) = (rows.len() as i64, rows.first().map_or(0, Vec::len) as i64);
+        let codes = Tensor::from_u8(&rows.concat(), &[batch, length])?;
+        let edited = match self.form {
+            SequenceForm::OneHot(..) => codes.one_hot_codes()?.contiguous()?,
+            _ => codes,
+        };
+        let Some(copies) = copies else {
+            return Ok(edited);
+        };
+        let versions = [self.rows.len() as i64, copies as i64];
+        edited.reshape(&[&versions, &edited.shape()[1..]].concat())
+    }
+
+    /// Edits each row; faults name the row where there may be several.
+    fn each(&self, change: impl Fn(usize, &[u8]) -> Result<Vec<u8>>) -> Result<Dynamic> {
+        let edited = self.rows.iter().enumerate().map(|(i, row)| {
+            change(i, row).map_err(|fault| match self.form {
+                SequenceForm::String => fault,
+                _ => fault.context(format!("sequence {i}")),
+            })
+        });
+        self.in_form(edited.collect::<Result<_>>()?, None)
+    }
 }
 
+/// A motif for all sequences or one for each.
+struct Motif(Vec<Vec<u8>>);
+
+impl Motif {
+    /// The motif of a sequence.
+    fn of(&self, row: usize) -> &[u8] {
+        match self.0.as_slice() {
+            [motif] => motif,
+            motifs => &motifs[row],
+        }
+    }
+}
+
+/// Whether a letter or code of a motif leaves the base of the sequence as it is.
 fn keeps(is_text: bool) -> impl Fn(u8) -> bool {
-    move |value| {
-        if is_text {
-            value == b'N' || value == b'n'
-        } else {
-            value > 3
-        }
+    move |value| match is_text {
+        true => value == b'N' || value == b'n',
+        false => value > 3,
     }
 }
 
-fn multisubstitute(
-    sequences: &Dynamic,
-    motifs: &Array,
-    spacing: &Ints,
+/// Substitutes motifs in one row, `gaps` positions apart.
+fn substitute_all(
+    row: &[u8],
+    motifs: &[&[u8]],
+    gaps: &[i64],
     start: Option<i64>,
-    context: &NativeCallContext,
-) -> Result<Dynamic> {
-    let given = Given::read(sequences, "sequences", context)?;
-    let motifs = motifs
-        .iter()
-        .map(|motif| motif_of(motif, &given, true, context))
-        .collect::<Result<Vec<_>>>()?;
-    let gaps = if spacing.0.len() == 1 && motifs.len() != 2 {
-        vec![spacing.0[0]; motifs.len().saturating_sub(1)]
-    } else {
-        spacing.0.clone()
-    };
-    let is_text = given.is_text();
-    given.each(|i, row| {
-        let own: Vec<&Vec<u8>> = motifs
-            .iter()
-            .map(|rows| if rows.len() == 1 { &rows[0] } else { &rows[i] })
-            .collect();
-        let starts = edit::arranged(
-            &own.iter().map(|motif| motif.len()).collect::<Vec<_>>(),
-            &gaps,
-            row.len(),
-            start,
-        )?;
-        let mut row = row.to_vec();
-        for (motif, start) in own.into_iter().zip(starts) {
-            edit::substitute(&mut row, motif, Some(start), keeps(is_text))?;
+    keeps: impl Fn(u8) -> bool + Copy,
+) -> Result<Vec<u8>> {
+    let widths: Vec<usize> = motifs.iter().map(|motif| motif.len()).collect();
+    let starts = edit::arranged(&widths, gaps, row.len(), start)?;
+    let mut row = row.to_vec();
+    for (motif, start) in motifs.iter().zip(starts) {
+        edit::substitute(&mut row, motif, Some(start), keeps)?;
+    }
+    Ok(row)
+}
+
+/// Random versions of each row, which are adjacent.
+fn randomized(
+    sequences: &SequenceRows,
+    (start, end): (i64, i64),
+    chances: &BaseProbabilities,
+    copies: usize,
+    seed: u64,
+) -> Result<Vec<Vec<u8>>> {
+    let bases: usize = sequences.rows.iter().map(Vec::len).sum();
+    let size = bases as i64 + 64 * sequences.rows.len() as i64;
+    memory::elements(&[copies as i64, size], 8)?;
+    let mut versions = Vec::new();
+    for (i, row) in sequences.rows.iter().enumerate() {
+        let (start, end) = edit::range(start, end, row.len())?;
+        for copy in 0..copies as u64 {
+            let mut rng = Rng::keyed(&[seed, 0x7261_6e64, i as u64, copy]);
+            let mut version = row.clone();
+            for value in &mut version[start..end] {
+                let code = chances.draw(&mut rng);
+                *value = match sequences.is_text() {
+                    true => alphabet::LETTERS[code],
+                    false => code as u8,
+                };
+            }
+            versions.push(version);
         }
+    }
+    Ok(versions)
+}
+
+/// Fails unless there is one score for each position.
+fn check_scores(scores: &Tensor, rows: &[Vec<u8>]) -> Result<()> {
+    let fits = scores.rank() == 2
+        && scores.shape()[0] as usize == rows.len()
+        && rows.iter().all(|row| row.len() as i64 == scores.shape()[1]);
+    if !fits {
+        bail!(
+            "shape",
+            "option `scores` must be [batch, length], one number for each position, got {}",
+            shape::text(&scores.shape())
+        );
+    }
+    Ok(())
+}
+
+/// The scores of the positions of a row; 1 where there are none.
+fn scores_of(scores: Option<&Tensor>, i: usize, length: usize) -> Result<Vec<f64>> {
+    let Some(scores) = scores else {
+        return Ok(vec![1.0; length]);
+    };
+    let scores = scores.select(0, i as i64)?.to_f64()?;
+    if scores.iter().any(|score| !score.is_finite()) {
+        bail!(
+            "value",
+            "option `scores`: sequence {i} has a score that is not finite"
+        );
+    }
+    Ok(scores)
+}
+
+/// Inserts a motif into sequences, which become longer.
+///
+/// ```rhai
+/// assert_eq(seq::insert("AAAAAACCCCAAAAAA", "GGGG"), "AAAAAACCGGGGCCAAAAAA");
+/// assert_eq(seq::insert(seq::one_hot(["AA", "CC"]), "G", 1).shape, [2, 4, 3]);
+/// ```
+#[native(namespace = "seq", returns = "as `sequences`, longer")]
+pub fn insert(
+    /// String, array of strings, one-hot [batch, 4, length] or codes [batch, length].
+    sequences: &SequenceRows,
+    /// Motif, or one for each sequence: string, array of strings, one-hot [1 or batch, 4, width] or
+    /// codes.
+    motif: &SequenceRows,
+    /// First position of the motif in the result, from 0; the middle unless given.
+    start: Option<i64>,
+) -> Result<Dynamic> {
+    let motif = motif.motif(sequences, false)?;
+    sequences.each(|i, row| edit::insert(row, motif.of(i), start))
+}
+
+/// Deletes a range of positions from sequences.
+///
+/// ```rhai
+/// assert_eq(seq::delete("AAACCCTTT", 3, 6), "AAATTT");
+/// ```
+#[native(namespace = "seq", returns = "as `sequences`, shorter")]
+pub fn delete(
+    /// String, array of strings, one-hot [batch, 4, length] or codes [batch, length].
+    sequences: &SequenceRows,
+    /// First position that is deleted, from 0.
+    start: i64,
+    /// End of the range, excluded.
+    end: i64,
+) -> Result<Dynamic> {
+    sequences.each(|_, row| edit::delete(row, start, end))
+}
+
+/// Replaces the bases of a range by a motif; the length does not change.
+///
+/// N in the motif preserves the base of the sequence.
+///
+/// ```rhai
+/// assert_eq(seq::substitute("AAAAAACCCCAAAAAA", "GGGG"), "AAAAAAGGGGAAAAAA");
+/// assert_eq(seq::substitute(["AAAA", "CCCC"], "TNT", 0), ["TATA", "TCTC"]);
+/// ```
+#[native(namespace = "seq", returns = "as `sequences`")]
+pub fn substitute(
+    /// String, array of strings, one-hot [batch, 4, length] or codes [batch, length].
+    sequences: &SequenceRows,
+    /// Motif, or one for each sequence: string, array of strings, one-hot [1 or batch, 4, width] or
+    /// codes.
+    motif: &SequenceRows,
+    /// First position of the motif, from 0; the middle unless given.
+    start: Option<i64>,
+) -> Result<Dynamic> {
+    let motif = motif.motif(sequences, true)?;
+    let is_text = sequences.is_text();
+    sequences.each(|i, row| {
+        let mut row = row.to_vec();
+        edit::substitute(&mut row, motif.of(i), start, keeps(is_text))?;
         Ok(row)
     })
 }
 
-fn randomize(
-    sequences: &Dynamic,
-    start: i64,
-    end: i64,
-    o: &Options,
-    context: &NativeCallContext,
+/// Substitutes several motifs in sequences, at given distances.
+///
+/// N in a motif preserves the base of the sequence.
+///
+/// ```rhai
+/// assert_eq(seq::multisubstitute("AAAAAAAAAA", ["GG", "CC"], 2), "AAGGAACCAA");
+/// ```
+#[native(namespace = "seq", returns = "as `sequences`")]
+pub fn multisubstitute(
+    /// String, array of strings, one-hot [batch, 4, length] or codes [batch, length].
+    sequences: &SequenceRows,
+    /// Motifs from left to right, each in one of the forms of `seq::substitute`.
+    motifs: &MotifRows,
+    /// Bases between the end of a motif and the start of the next: one number, or one for each gap.
+    spacing: &Ints,
+    /// First position of the first motif, from 0; unless given, all motifs are in the middle.
+    start: Option<i64>,
 ) -> Result<Dynamic> {
-    let given = Given::read(sequences, "sequences", context)?;
-    let chances = o
-        .get::<Vec<f64>>("chances")?
-        .unwrap_or_else(|| vec![0.25; 4]);
-    let sum: f64 = chances.iter().sum();
-    if chances.len() != 4
-        || chances.iter().any(|p| !(0.0..=1.0).contains(p))
-        || (sum - 1.0).abs() > 1e-6
-    {
-        bail!(
-            "option",
-            "option `chances` must be four numbers from 0 to 1 that sum to 1, got {chances:?}"
-        );
-    }
-    let copies = o.maybe_int("copies");
-    let bases: usize = given.rows.iter().map(Vec::len).sum();
-    memory::elements(
-        &[
-            copies.unwrap_or(1),
-            bases as i64 + 64 * given.rows.len() as i64,
-        ],
-        8,
-    )?;
-    let seed = o.maybe_int("seed").map_or_else(
-        || session::settings().seed ^ session::next_draw(),
-        |seed| seed as u64,
-    );
-    let mut rows = Vec::new();
-    for (i, row) in given.rows.iter().enumerate() {
-        let (start, end) = edit::range(start, end, row.len())?;
-        for copy in 0..copies.unwrap_or(1) as u64 {
-            let mut rng = Rng::keyed(&[seed, 0x7261_6e64, i as u64, copy]);
-            let mut own = row.clone();
-            for code in &mut own[start..end] {
-                let at = rng.uniform() * sum;
-                let mut upto = 0.0;
-                let drawn = chances.iter().position(|p| {
-                    upto += p;
-                    at < upto
-                });
-                // rounding may leave none: the last base with a chance
-                let drawn = drawn
-                    .or_else(|| chances.iter().rposition(|p| *p > 0.0))
-                    .unwrap_or(0);
-                *code = if given.is_text() {
-                    alphabet::LETTERS[drawn]
-                } else {
-                    drawn as u8
-                };
-            }
-            rows.push(own);
-        }
-    }
-    given.back(rows, copies.map(|n| n as usize))
+    let motifs = motifs.0.iter().map(|motif| motif.motif(sequences, true));
+    let motifs: Vec<Motif> = motifs.collect::<Result<_>>()?;
+    let gaps = match spacing.0[..] {
+        [gap] if motifs.len() != 2 => vec![gap; motifs.len().saturating_sub(1)],
+        _ => spacing.0.clone(),
+    };
+    let keeps = keeps(sequences.is_text());
+    sequences.each(|i, row| {
+        let motifs: Vec<&[u8]> = motifs.iter().map(|motif| motif.of(i)).collect();
+        substitute_all(row, &motifs, &gaps, start, &keeps)
+    })
 }
 
-fn gapped_kmers(sequences: &Dynamic, o: &Options, context: &NativeCallContext) -> Result<Tabled> {
-    let given = Given::read(sequences, "sequences", context)?;
-    let rows = given.as_motif(false)?;
-    let scores = o.get::<Numbers>("scores")?.map(|scores| scores.0);
-    if let Some(scores) = &scores {
-        let fits = scores.rank() == 2
-            && scores.shape()[0] as usize == rows.len()
-            && rows.iter().all(|row| row.len() as i64 == scores.shape()[1]);
-        if !fits {
-            bail!(
-                "shape",
-                "option `scores` must be [batch, length], one number for each position, got {}",
-                shape::text(&scores.shape())
-            );
-        }
+/// Replaces the bases of a range by independent random bases.
+///
+/// ```rhai
+/// let s = seq::randomize("AAAAAAAAAA", 2, 4, #{ seed: 1 });
+/// assert_eq(s.len(), 10);
+/// assert_eq(seq::randomize("CCCC", 1, 3, #{ chances: [0.0, 0.0, 1.0, 0.0] }), "CGGC");
+/// assert_eq(seq::randomize(seq::one_hot(["ACGT"]), 0, 4, #{ copies: 5 }).shape, [1, 5, 4, 4]);
+/// ```
+#[native(
+    namespace = "seq",
+    returns = "as `sequences`; with `copies` an array of arrays, or a tensor [batch, copies, …]"
+)]
+pub fn randomize(
+    /// String, array of strings, one-hot [batch, 4, length] or codes [batch, length].
+    sequences: &SequenceRows,
+    /// First position that is replaced, from 0.
+    start: i64,
+    /// End of the range, excluded.
+    end: i64,
+    options: RandomizeOptions,
+) -> Result<Dynamic> {
+    let copies = options.copies.unwrap_or(1);
+    let seed = seed_of_draw(options.seed);
+    let versions = randomized(sequences, (start, end), &options.chances, copies, seed)?;
+    sequences.in_form(versions, options.copies)
+}
+
+/// Counts gapped k-mers, or sums the scores of their bases.
+///
+/// A k-mer is written from its first base to its last, with `-` for gaps. Its score is the sum over
+/// its occurrences of the mean score of its bases; without `scores` that is their number. A k-mer
+/// does not contain N.
+///
+/// # Source
+/// Shrikumar et al. 2018; tangermeme's `gapped_kmers`, which includes N.
+///
+/// ```rhai
+/// let t = seq::gapped_kmers("ACGACG", #{ min_k: 3, max_k: 3, max_step: 1 });
+/// assert_eq(t["kmer"], ["ACG", "CGA", "GAC"]);
+/// assert_eq(t["score"], [2.0, 1.0, 1.0]);
+/// ```
+#[native(namespace = "seq", returns = "table: sequence, kmer, score")]
+pub fn gapped_kmers(
+    /// String, array of strings, one-hot [batch, 4, length] or codes [batch, length].
+    sequences: &SequenceRows,
+    options: GappedKmersOptions,
+) -> Result<Tabled> {
+    let rows = sequences.as_letters_or_codes(false)?;
+    let scores = options.scores.as_ref().map(|scores| &scores.0);
+    if let Some(scores) = scores {
+        check_scores(scores, &rows)?;
     }
-    let how = Gapped {
-        bases: (o.int("min_k") as usize, o.int("max_k") as usize),
-        max_step: o.int("max_step") as usize,
-        max_length: o.int("max_length") as usize,
-        most: o.int("most") as usize,
-        positions: o.maybe_int("positions").map(|n| n as usize),
+    let gapped = Gapped {
+        bases: (options.min_k, options.max_k),
+        max_step: options.max_step,
+        max_length: options.max_length,
+        most: options.most,
+        positions: options.positions,
     };
-    how.check()?;
-    let (mut index, mut kmers, mut values) = (Vec::new(), Vec::new(), Vec::new());
+    gapped.check()?;
+    let (mut indices, mut kmers, mut values) = (Vec::new(), Vec::new(), Vec::new());
     for (i, row) in rows.iter().enumerate() {
-        let own = match &scores {
-            Some(scores) => scores.select(0, i as i64)?.to_f64()?,
-            None => vec![1.0; row.len()],
-        };
-        if own.iter().any(|score| !score.is_finite()) {
-            bail!(
-                "value",
-                "option `scores`: sequence {i} has a score that is not finite"
-            );
-        }
-        for (kmer, score) in how.of(row, &own)? {
-            index.push(i as i64);
+        let scores = scores_of(scores, i, row.len())?;
+        for (kmer, score) in gapped.of(row, &scores)? {
+            indices.push(i as i64);
             kmers.push(kmer);
             values.push(score);
         }
     }
     let columns = vec![
-        ("sequence".to_string(), Cells::Whole(index)),
+        ("sequence".to_string(), Cells::Whole(indices)),
         ("kmer".to_string(), Cells::Text(kmers)),
         ("score".to_string(), Cells::Number(values)),
     ];
     Ok(Tabled(Rc::new(Table::new(columns)?)))
 }
 
-natives! { edits in "seq" {
-    /// Inserts a motif into sequences, which get longer; in the middle unless `start` is given.
-    ///
-    /// - `sequences`: string, array of strings, one-hot [batch, 4, length] or codes [batch, length]
-    /// - `motif`: string, array of strings (one for each sequence), one-hot [1 or batch, 4, width]
-    ///   or codes
-    /// - `start`: the motif's first position in the result
-    ///
-    /// ```rhai
-    /// assert_eq(seq::insert("AAAAAACCCCAAAAAA", "GGGG"), "AAAAAACCGGGGCCAAAAAA");
-    /// assert_eq(seq::insert(seq::one_hot(["AA", "CC"]), "G", 1).shape, [2, 4, 3]);
-    /// ```
-    function "insert"(c, sequences: Dynamic, motif: Dynamic, start: Option<i64>) -> "as `sequences`, longer" {
-        let given = Given::read(&sequences, "sequences", c.context)?;
-        let motif = motif_of(&motif, &given, false, c.context)?;
-        given.each(|i, row| edit::insert(row, if motif.len() == 1 { &motif[0] } else { &motif[i] }, start))
-    }
-
-    /// Deletes the positions from `start` to before `end`.
-    ///
-    /// ```rhai
-    /// assert_eq(seq::delete("AAACCCTTT", 3, 6), "AAATTT");
-    /// ```
-    function "delete"(c, sequences: Dynamic, start: i64, end: i64) -> "as `sequences`, shorter" {
-        Given::read(&sequences, "sequences", c.context)?.each(|_, row| edit::delete(row, start, end))
-    }
-
-    /// Puts a motif in place of the bases from `start` on; in the middle unless given. N in the
-    /// motif keeps the sequence's base.
-    ///
-    /// ```rhai
-    /// assert_eq(seq::substitute("AAAAAACCCCAAAAAA", "GGGG"), "AAAAAAGGGGAAAAAA");
-    /// assert_eq(seq::substitute(["AAAA", "CCCC"], "TNT", 0), ["TATA", "TCTC"]);
-    /// ```
-    function "substitute"(c, sequences: Dynamic, motif: Dynamic, start: Option<i64>) -> "as `sequences`" {
-        let given = Given::read(&sequences, "sequences", c.context)?;
-        let motif = motif_of(&motif, &given, true, c.context)?;
-        let is_text = given.is_text();
-        given.each(|i, row| {
-            let mut row = row.to_vec();
-            edit::substitute(&mut row, if motif.len() == 1 { &motif[0] } else { &motif[i] }, start, keeps(is_text))?;
-            Ok(row)
-        })
-    }
-
-    /// Puts several motifs into sequences, a number of bases apart; all of them in the middle
-    /// unless `start` is given.
-    ///
-    /// - `spacing`: bases between the end of a motif and the start of the next, one number or one
-    ///   for each gap
-    ///
-    /// ```rhai
-    /// assert_eq(seq::multisubstitute("AAAAAAAAAA", ["GG", "CC"], 2), "AAGGAACCAA");
-    /// ```
-    function "multisubstitute"(c, sequences: Dynamic, motifs: Array, spacing: Ints, start: Option<i64>) -> "as `sequences`" {
-        multisubstitute(&sequences, &motifs, &spacing, start, c.context)
-    }
-
-    /// Draws the bases from `start` to before `end` at random, independently.
-    ///
-    /// ```rhai
-    /// let s = seq::randomize("AAAAAAAAAA", 2, 4, #{ seed: 1 });
-    /// assert_eq(s.len(), 10);
-    /// assert_eq(seq::randomize("CCCC", 1, 3, #{ chances: [0.0, 0.0, 1.0, 0.0] }), "CGGC");
-    /// assert_eq(seq::randomize(seq::one_hot(["ACGT"]), 0, 4, #{ copies: 5 }).shape, [1, 5, 4, 4]);
-    /// ```
-    function "randomize"(c, sequences: Dynamic, start: i64, end: i64; o = RANDOMIZE) -> "as `sequences`; with `copies` an array of arrays, or a tensor [batch, copies, …]" {
-        randomize(&sequences, start, end, &o, c.context)
-    }
-
-    /// Counts gapped k-mers, or sums a score over their bases (Shrikumar et al. 2018; as
-    /// tangermeme's `gapped_kmers`).
-    ///
-    /// A k-mer is written from its first base to its last, positions left out as `-`. Its score is
-    /// the sum over its occurrences of the mean score of its bases: without `scores` their number.
-    /// Unlike in tangermeme, N is part of no k-mer.
-    ///
-    /// ```rhai
-    /// let t = seq::gapped_kmers("ACGACG", #{ min_k: 3, max_k: 3, max_step: 1 });
-    /// assert_eq(t["kmer"], ["ACG", "CGA", "GAC"]);
-    /// assert_eq(t["score"], [2.0, 1.0, 1.0]);
-    /// ```
-    function "gapped_kmers"(c, sequences: Dynamic; o = GAPPED) -> "table: sequence, kmer, score" { gapped_kmers(&sequences, &o, c.context) }
-} }
-
-/// All of them.
-pub fn natives() -> Vec<crate::lang::Native> {
-    edits()
+/// The native functions declared here.
+pub fn natives() -> Vec<Native> {
+    natives_of![
+        insert,
+        delete,
+        substitute,
+        multisubstitute,
+        randomize,
+        gapped_kmers,
+    ]
 }
