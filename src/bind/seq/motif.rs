@@ -1,17 +1,46 @@
-//! `motif::…`: motifs, one and many.
+//! `motif::…`: single motifs and collections of motifs.
 
 use crate::base::{Result, shape};
-use crate::bind::types::Motifs;
-use crate::lang::options::{INF, Opt, OptKind, opt};
-use crate::lang::{Options, session};
+use crate::bind::types::{Motifs, Numbers};
+use crate::lang::{FromValue, Native, Options, native, natives_of, session};
 use crate::seq::Motif;
 use crate::seq::{motif, motif_file};
 use crate::torch::{Kind, Tensor};
-use crate::{bail, fault, natives};
-use rhai::Array;
+use crate::{bail, fault};
+use rhai::{Array, Dynamic, NativeCallContext};
 use std::rc::Rc;
 
-/// Rows of A, C, G, T out of [4, width] or [width, 4].
+/// Options of `motif.pwm`.
+#[derive(Options)]
+pub struct PwmOptions {
+    /// Pseudocount: number of sites of the background that are added to each position.
+    #[option(default = 0.1, min = 0)]
+    pseudocount: f64,
+    /// Background probabilities of A, C, G, T.
+    #[option(default = [0.25, 0.25, 0.25, 0.25])]
+    background: Shares,
+}
+
+/// Background probabilities of A, C, G, T.
+pub struct Shares(pub [f64; 4]);
+
+impl FromValue for Shares {
+    fn kind() -> String {
+        "array of four shares".into()
+    }
+    fn from_value(value: &mut Dynamic, context: &NativeCallContext) -> Result<Self> {
+        let shares = Vec::<f64>::from_value(value, context)?;
+        let n = shares.len();
+        shares.try_into().map(Shares).map_err(|_| {
+            fault!(
+                "option",
+                "must be four shares, of A, C, G and T, got {n} numbers"
+            )
+        })
+    }
+}
+
+/// Rows of A, C, G, T from a matrix [4, width] or [width, 4].
 fn rows_of(name: &str, tensor: &Tensor) -> Result<Vec<[f64; 4]>> {
     let rows = match tensor.shape()[..] {
         [4, _] => tensor.transpose(0, 1)?,
@@ -22,84 +51,144 @@ fn rows_of(name: &str, tensor: &Tensor) -> Result<Vec<[f64; 4]>> {
             shape::text(&tensor.shape())
         ),
     };
-    Ok(rows
-        .to_f64()?
-        .chunks(4)
-        .map(|row| [row[0], row[1], row[2], row[3]])
-        .collect())
+    let numbers = rows.to_f64()?;
+    let rows = numbers.chunks(4);
+    Ok(rows.map(|row| [row[0], row[1], row[2], row[3]]).collect())
 }
 
-fn from_ppm(name: &str, ppm: &Tensor) -> Result<Motif> {
-    let ppm = rows_of("ppm", ppm)?;
-    if let Some(i) = ppm.iter().position(|row| {
+/// Rows of A, C, G, T as a tensor [4, width].
+fn matrix(rows: &[[f64; 4]]) -> Result<Tensor> {
+    Tensor::from_f64(rows.as_flattened(), &[rows.len() as i64, 4])?
+        .transpose(0, 1)?
+        .to_kind(Kind::Float)
+}
+
+fn motif_of_ppm(name: &str, ppm: Vec<[f64; 4]>) -> Result<Motif> {
+    let is_wrong = |row: &[f64; 4]| {
         (row.iter().sum::<f64>() - 1.0).abs() > 0.01 || row.iter().any(|p| *p < 0.0)
-    }) {
+    };
+    if let Some(i) = ppm.iter().position(is_wrong) {
         bail!("value", "position {} of `ppm` does not sum to 1", i + 1);
     }
     Ok(Motif::new(name, ppm))
 }
 
-const PWM: &[Opt] = &[
-    opt(
-        "pseudocount",
-        OptKind::Float(0.0, INF),
-        "0.1",
-        "sites' worth of background that is added to each position",
-    ),
-    opt(
-        "background",
-        OptKind::Other("array of four shares"),
-        "",
-        "shares of A, C, G, T; equal unless given",
-    ),
-];
-
-/// Rows of A, C, G, T as a tensor `[4, width]`.
-fn matrix(rows: &[[f64; 4]]) -> Result<Tensor> {
-    Tensor::from_f64(
-        &rows.iter().flatten().copied().collect::<Vec<_>>(),
-        &[rows.len() as i64, 4],
-    )?
-    .transpose(0, 1)?
-    .to_kind(Kind::Float)
-}
-
-fn pwm(motif: &Motif, o: &Options) -> Result<Tensor> {
-    let background: [f64; 4] = match o.get::<Vec<f64>>("background")? {
-        Some(shares) => shares.try_into().map_err(|_| {
-            fault!(
-                "option",
-                "option `background` needs four shares, of A, C, G and T"
-            )
-        })?,
-        None => [0.25; 4],
-    };
-    matrix(&motif.log_odds(o.float("pseudocount"), background))
-}
-
-fn from_pfm(name: &str, counts: &Tensor, pseudocount: f64) -> Result<Motif> {
-    let rows = rows_of("counts", counts)?;
-    let sums: Vec<f64> = rows
-        .iter()
-        .map(|row| row.iter().sum::<f64>() + pseudocount)
-        .collect();
-    if let Some(i) = (0..rows.len()).find(|i| rows[*i].iter().any(|n| *n < 0.0) || sums[*i] <= 0.0)
-    {
+fn motif_of_counts(name: &str, counts: &[[f64; 4]], pseudocount: f64) -> Result<Motif> {
+    let sum = |row: &[f64; 4]| row.iter().sum::<f64>() + pseudocount;
+    let is_wrong = |row: &[f64; 4]| row.iter().any(|n| *n < 0.0) || sum(row) <= 0.0;
+    if let Some(i) = counts.iter().position(is_wrong) {
         bail!("value", "position {} of `counts` holds no counts", i + 1);
     }
-    let ppm = rows
-        .iter()
-        .zip(&sums)
-        .map(|(row, sum)| row.map(|n| (n + pseudocount / 4.0) / sum))
-        .collect();
+    let probabilities = |row: &[f64; 4]| row.map(|n| (n + pseudocount / 4.0) / sum(row));
     Ok(Motif {
-        sites: sums.iter().copied().fold(0.0, f64::max),
-        ..Motif::new(name, ppm)
+        sites: counts.iter().map(sum).fold(0.0, f64::max),
+        ..Motif::new(name, counts.iter().map(probabilities).collect())
     })
 }
 
-fn gather(items: &Array) -> Result<Motifs> {
-    let one = |item: &rhai::Dynamic| {
+fn read_motifs(path: &str) -> Result<Motifs> {
+    let motifs = motif_file::read(&session::find_input(path)?)?;
+    Ok(Motifs(Rc::new(motifs)))
+}
+
+/// The motifs of a dry run whose file does not exist.
+fn stand_in(_: &str) -> Result<Motifs> {
+    let motif = Motif::from_consensus("stand-in", "ACGTACGT")?;
+    Ok(Motifs(Rc::new(vec![motif])))
+}
+
+/// Reads motifs from a file, whose format is detected from its content.
+///
+/// Formats are MEME (text, XML, HTML), JASPAR, TRANSFAC, HOMER, UniPROBE, Cluster-Buster, CIS-BP
+/// and bare matrices, plain or gzipped. Counts are converted into probabilities; a position without
+/// counts has the probabilities 1/4.
+///
+/// ```rhai
+/// motif::all([motif::from_consensus("ACGT")]).save_meme("/tmp/cistron_example_read.meme");
+/// assert_eq(motifs::read("/tmp/cistron_example_read.meme")[0].consensus, "ACGT");
+/// ```
+#[native(namespace = "motifs", stand_in = stand_in)]
+pub fn read(
+    /// Path of the file.
+    path: &str,
+) -> Result<Motifs> {
+    read_motifs(path)
+}
+
+/// Returns a motif of IUPAC letters.
+///
+/// The bases that a letter allows are equally likely.
+///
+/// ```rhai
+/// assert_eq(motif::from_consensus("WGATAR").width, 6);
+/// ```
+#[native(namespace = "motif")]
+pub fn from_consensus(
+    /// IUPAC letters, one for each position.
+    sequence: &str,
+) -> Result<Motif> {
+    Motif::from_consensus(sequence, sequence)
+}
+
+/// Returns a motif of the given probabilities (position probability matrix).
+///
+/// ```rhai
+/// assert_eq(motif::from_ppm("m", tensor::eye(4)).consensus, "ACGT");
+/// ```
+#[native(namespace = "motif")]
+pub fn from_ppm(
+    /// Name of the motif.
+    name: &str,
+    /// Probabilities of A, C, G, T, [4, width] or [width, 4], which sum to 1 at each position.
+    ppm: &Tensor,
+) -> Result<Motif> {
+    motif_of_ppm(name, rows_of("ppm", ppm)?)
+}
+
+/// Returns a motif of the given counts (position frequency matrix).
+///
+/// ```rhai
+/// let m = motif::from_pfm("m", [[8, 0], [0, 0], [0, 4], [0, 4]]);
+/// assert_eq(m.ppm.t(), [[1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.5, 0.5]]);
+/// ```
+#[native(namespace = "motif")]
+pub fn from_pfm(
+    /// Name of the motif.
+    name: &str,
+    /// Counts of A, C, G, T, [4, width] or [width, 4].
+    counts: &Numbers,
+    /// Number of sites of equally likely bases that are added to each position.
+    #[default(0)]
+    pseudocount: f64,
+) -> Result<Motif> {
+    motif_of_counts(name, &rows_of("counts", &counts.0)?, pseudocount)
+}
+
+/// Reads motifs from a file in the MEME format, or in any format of `motifs::read`.
+///
+/// ```rhai
+/// motif::all([motif::from_consensus("ACGT")]).save_meme("/tmp/cistron_example.meme");
+/// assert_eq(motif::read_meme("/tmp/cistron_example.meme").len(), 1);
+/// ```
+#[native(namespace = "motif", stand_in = stand_in)]
+pub fn read_meme(
+    /// Path of the file.
+    path: &str,
+) -> Result<Motifs> {
+    read_motifs(path)
+}
+
+/// Collects single motifs.
+///
+/// ```rhai
+/// assert_eq(motif::all([motif::from_consensus("ACGT")]).len(), 1);
+/// ```
+#[native(namespace = "motif")]
+pub fn all(
+    /// Array of motifs.
+    motifs: Array,
+) -> Result<Motifs> {
+    let motifs = motifs.iter().map(|item| {
         item.read_lock::<Motif>().map(|m| m.clone()).ok_or_else(|| {
             fault!(
                 "type",
@@ -107,203 +196,217 @@ fn gather(items: &Array) -> Result<Motifs> {
                 session::describe(item)
             )
         })
-    };
-    Ok(Motifs(Rc::new(
-        items.iter().map(one).collect::<Result<_>>()?,
-    )))
+    });
+    Ok(Motifs(Rc::new(motifs.collect::<Result<_>>()?)))
 }
 
-fn pick(motifs: &Motifs, i: i64) -> Result<Motif> {
-    Ok(motifs.0[shape::index(i, motifs.0.len(), "motifs")?].clone())
+/// The name of the motif.
+///
+/// ```rhai
+/// assert_eq(motif::from_consensus("AC").name, "AC");
+/// ```
+#[native(namespace = "motif", form = property)]
+pub fn name(this: &Motif) -> String {
+    this.name.clone()
 }
 
-fn top(motifs: &Motifs, n: i64) -> Motifs {
-    let mut list = motifs.0.to_vec();
-    list.sort_by(|a, b| b.total_information().total_cmp(&a.total_information()));
-    list.truncate(n.max(0) as usize);
-    Motifs(Rc::new(list))
+/// The second name, such as that of the factor; empty where there is none.
+///
+/// ```rhai
+/// assert_eq(motif::from_consensus("AC").alt, "");
+/// ```
+#[native(namespace = "motif", form = property)]
+pub fn alt(this: &Motif) -> String {
+    this.alt.clone()
 }
 
-fn read(path: &str) -> Result<Motifs> {
-    match motif_file::read(&session::find_input(path)?) {
-        Err(fault) if fault.kind == "file" && session::is_dry() => {
-            session::guess();
-            Ok(Motifs(Rc::new(vec![Motif::from_consensus(
-                "stand-in", "ACGTACGT",
-            )?])))
-        }
-        other => Ok(Motifs(Rc::new(other?))),
-    }
+/// Returns the motif under another name.
+///
+/// ```rhai
+/// assert_eq(motif::from_consensus("AC").renamed("start").name, "start");
+/// ```
+#[native(namespace = "motif", form = method)]
+pub fn renamed(
+    this: Motif,
+    /// The new name.
+    name: String,
+) -> Motif {
+    Motif { name, ..this }
 }
 
-natives! { files in "motifs" {
-    /// Reads motifs: MEME (text, XML, HTML), JASPAR, TRANSFAC, HOMER, UniPROBE, Cluster-Buster,
-    /// CIS-BP and bare matrices, plain or gzipped, told by their content. Counts become
-    /// probabilities; a position without any count says nothing (1/4 each).
-    ///
-    /// ```rhai
-    /// motif::all([motif::from_consensus("ACGT")]).save_meme("/tmp/cistron_example_read.meme");
-    /// assert_eq(motifs::read("/tmp/cistron_example_read.meme")[0].consensus, "ACGT");
-    /// ```
-    function "read"(c, path: String) -> "motifs" { read(&path) }
-} }
-
-natives! { made in "motif" {
-    /// Makes a motif of IUPAC letters: each base a letter allows is as likely.
-    ///
-    /// ```rhai
-    /// assert_eq(motif::from_consensus("WGATAR").width, 6);
-    /// ```
-    function "from_consensus"(c, sequence: String) -> "motif" { Motif::from_consensus(&sequence, &sequence) }
-
-    /// Makes a motif of probabilities [4, width] or [width, 4] that sum to 1 at each position.
-    ///
-    /// ```rhai
-    /// assert_eq(motif::from_ppm("m", tensor::eye(4)).consensus, "ACGT");
-    /// ```
-    function "from_ppm"(c, name: String, ppm: Tensor) -> "motif" { from_ppm(&name, &ppm) }
-
-    /// Makes a motif of counts [4, width] or [width, 4]; `pseudocount` sites' worth of equal bases
-    /// are added to each position (0 unless given).
-    ///
-    /// ```rhai
-    /// let m = motif::from_pfm("m", [[8, 0], [0, 0], [0, 4], [0, 4]]);
-    /// assert_eq(m.ppm.t(), [[1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.5, 0.5]]);
-    /// ```
-    function "from_pfm"(c, name: String, counts: crate::bind::types::Numbers, pseudocount: Option<f64>) -> "motif" { from_pfm(&name, &counts.0, pseudocount.unwrap_or(0.0)) }
-
-    /// Reads a file in MEME's minimal format.
-    ///
-    /// ```rhai
-    /// motif::all([motif::from_consensus("ACGT")]).save_meme("/tmp/cistron_example.meme");
-    /// assert_eq(motif::read_meme("/tmp/cistron_example.meme").len(), 1);
-    /// ```
-    function "read_meme"(c, path: String) -> "motifs" { read(&path) }
-
-    /// Gathers single motifs.
-    ///
-    /// ```rhai
-    /// assert_eq(motif::all([motif::from_consensus("ACGT")]).len(), 1);
-    /// ```
-    function "all"(c, motifs: Array) -> "motifs" { gather(&motifs) }
-} }
-
-natives! { one in "motif" {
-    /// Its name.
-    ///
-    /// ```rhai
-    /// assert_eq(motif::from_consensus("AC").name, "AC");
-    /// ```
-    property "name"(c, this: Motif) -> "string" { Ok(this.name.clone()) }
-
-    /// Its second name, such as the factor's; empty where there is none.
-    ///
-    /// ```rhai
-    /// assert_eq(motif::from_consensus("AC").alt, "");
-    /// ```
-    property "alt"(c, this: Motif) -> "string" { Ok(this.alt.clone()) }
-
-    /// The same motif under another name.
-    ///
-    /// ```rhai
-    /// assert_eq(motif::from_consensus("AC").renamed("start").name, "start");
-    /// ```
-    method "renamed"(c, this: Motif, name: String) -> "motif" { Ok(Motif { name, ..this }) }
-
-    /// Its positions.
-    ///
-    /// ```rhai
-    /// assert_eq(motif::from_consensus("AC").width, 2);
-    /// ```
-    property "width"(c, this: Motif) -> "whole number" { Ok(this.width() as i64) }
-
-    /// The likeliest base at each position, N where none is.
-    ///
-    /// ```rhai
-    /// assert_eq(motif::from_consensus("ACN").consensus, "ACN");
-    /// ```
-    property "consensus"(c, this: Motif) -> "string" { Ok(this.consensus()) }
-
-    /// Its information against equal bases.
-    ///
-    /// ```rhai
-    /// assert_eq(motif::from_consensus("AC").information, 4.0);
-    /// ```
-    property "information"(c, this: Motif) -> "number, bits" { Ok(this.total_information()) }
-
-    /// Its probabilities.
-    ///
-    /// ```rhai
-    /// assert_eq(motif::from_consensus("AC").ppm.shape, [4, 2]);
-    /// ```
-    property "ppm"(c, this: Motif) -> "tensor [4, width]" { matrix(&this.ppm) }
-
-    /// The motif from the first to the last position that says at least `bits` (0.25 unless given).
-    ///
-    /// ```rhai
-    /// assert_eq(motif::from_consensus("NNACGTN").trim().consensus, "ACGT");
-    /// ```
-    method "trim"(c, this: Motif, bits: Option<f64>) -> "motif" { Ok(this.trimmed(bits.unwrap_or(0.25))) }
-
-    /// log2 of its probabilities over the background, after a pseudocount (position weight matrix).
-    ///
-    /// ```rhai
-    /// assert_near(motif::from_consensus("A").pwm(#{ pseudocount: 0.0001 })[[0, 0]].item(), 2.0, 1e-3);
-    /// ```
-    method "pwm"(c, this: Motif; o = PWM) -> "tensor [4, width], bits" { pwm(&this, &o) }
-
-    /// Counts of its sites (position frequency matrix): its probabilities times `sites`, its own
-    /// number of them unless given.
-    ///
-    /// ```rhai
-    /// assert_eq(motif::from_consensus("AN").pfm(8).t(), [[8, 0, 0, 0], [2, 2, 2, 2]]);
-    /// ```
-    method "pfm"(c, this: Motif, sites: Option<f64>) -> "tensor [4, width]" { matrix(&this.ppm.iter().map(|row| row.map(|p| p * sites.unwrap_or(this.site_count()))).collect::<Vec<_>>()) }
-
-    /// The motif as it reads on the other strand.
-    ///
-    /// ```rhai
-    /// assert_eq(motif::from_consensus("AAC").reverse_complement().consensus, "GTT");
-    /// ```
-    method "reverse_complement"(c, this: Motif) -> "motif" { Ok(this.reverse_complement()) }
-} }
-
-natives! { many in "motifs" {
-    /// How many there are.
-    ///
-    /// ```rhai
-    /// assert_eq(sim::motifs(3).len(), 3);
-    /// ```
-    method "len"(c, this: Motifs) -> "whole number" { Ok(this.0.len() as i64) }
-
-    /// One of them, from 0; negative numbers count from the end.
-    ///
-    /// ```rhai
-    /// assert_eq(sim::motifs(3)[0].name, "motif01");
-    /// ```
-    index "index"(c, this: Motifs, i: i64) -> "motif" { pick(&this, i) }
-
-    /// The `n` with the most information, most first.
-    ///
-    /// ```rhai
-    /// assert_eq(sim::motifs(3).top(2).len(), 2);
-    /// ```
-    method "top"(c, this: Motifs, n: i64) -> "motifs" { Ok(top(&this, n)) }
-
-    /// Writes MEME's minimal format.
-    ///
-    /// ```rhai
-    /// sim::motifs(3).save_meme("/tmp/cistron_example_all.meme");
-    /// ```
-    method "save_meme"(c, this: Motifs, path: String) -> "nothing" { crate::base::file::write_whole(&crate::bind::tensor::file::written(&path)?, motif::to_meme(&this.0).as_bytes()) }
-} }
-
-/// All of them.
-pub fn natives() -> Vec<crate::lang::Native> {
-    [made(), files()].into_iter().flatten().collect()
+/// The number of positions.
+///
+/// ```rhai
+/// assert_eq(motif::from_consensus("AC").width, 2);
+/// ```
+#[native(namespace = "motif", form = property)]
+pub fn width(this: &Motif) -> i64 {
+    this.width() as i64
 }
 
-/// Methods of motifs.
-pub fn methods() -> Vec<crate::lang::Native> {
-    [one(), many()].into_iter().flatten().collect()
+/// The most likely base at each position, N where all are equally likely.
+///
+/// ```rhai
+/// assert_eq(motif::from_consensus("ACN").consensus, "ACN");
+/// ```
+#[native(namespace = "motif", form = property)]
+pub fn consensus(this: &Motif) -> String {
+    this.consensus()
+}
+
+/// The information content relative to equally likely bases, summed over positions.
+///
+/// ```rhai
+/// assert_eq(motif::from_consensus("AC").information, 4.0);
+/// ```
+#[native(namespace = "motif", form = property, returns = "number, bits")]
+pub fn information(this: &Motif) -> f64 {
+    this.total_information()
+}
+
+/// The probabilities of A, C, G, T (position probability matrix).
+///
+/// ```rhai
+/// assert_eq(motif::from_consensus("AC").ppm.shape, [4, 2]);
+/// ```
+#[native(namespace = "motif", form = property, returns = "tensor [4, width]")]
+pub fn ppm(this: &Motif) -> Result<Tensor> {
+    matrix(&this.ppm)
+}
+
+/// Removes the flanking positions of little information.
+///
+/// ```rhai
+/// assert_eq(motif::from_consensus("NNACGTN").trim().consensus, "ACGT");
+/// ```
+#[native(namespace = "motif", form = method)]
+pub fn trim(
+    this: &Motif,
+    /// Smallest information content of the first and the last position, in bits.
+    #[default(0.25)]
+    bits: f64,
+) -> Motif {
+    this.trimmed(bits)
+}
+
+/// Computes the position weight matrix: log2 of probabilities over background.
+///
+/// ```rhai
+/// assert_near(motif::from_consensus("A").pwm(#{ pseudocount: 0.0001 })[[0, 0]].item(), 2.0, 1e-3);
+/// ```
+#[native(
+    namespace = "motif",
+    form = method,
+    returns = "tensor [4, width], bits"
+)]
+pub fn pwm(this: &Motif, options: PwmOptions) -> Result<Tensor> {
+    matrix(&this.log_odds(options.pseudocount, options.background.0))
+}
+
+/// Computes the counts of sites (position frequency matrix).
+///
+/// ```rhai
+/// assert_eq(motif::from_consensus("AN").pfm(8).t(), [[8, 0, 0, 0], [2, 2, 2, 2]]);
+/// ```
+#[native(namespace = "motif", form = method, returns = "tensor [4, width]")]
+pub fn pfm(
+    this: &Motif,
+    /// Number of sites by which the probabilities are multiplied; that of the motif unless given.
+    sites: Option<f64>,
+) -> Result<Tensor> {
+    let sites = sites.unwrap_or(this.site_count());
+    let counts: Vec<[f64; 4]> = this.ppm.iter().map(|row| row.map(|p| p * sites)).collect();
+    matrix(&counts)
+}
+
+/// Returns the reverse complement of the motif.
+///
+/// ```rhai
+/// assert_eq(motif::from_consensus("AAC").reverse_complement().consensus, "GTT");
+/// ```
+#[native(namespace = "motif", form = method)]
+pub fn reverse_complement(this: &Motif) -> Motif {
+    this.reverse_complement()
+}
+
+/// Returns the number of motifs.
+///
+/// ```rhai
+/// assert_eq(sim::motifs(3).len(), 3);
+/// ```
+#[native(namespace = "motifs", form = method)]
+pub fn len(this: &Motifs) -> i64 {
+    this.0.len() as i64
+}
+
+/// Returns one of the motifs.
+///
+/// ```rhai
+/// assert_eq(sim::motifs(3)[0].name, "motif01");
+/// ```
+#[native(namespace = "motifs", form = index)]
+pub fn index(
+    this: &Motifs,
+    /// Number of the motif, from 0; negative numbers count from the end.
+    i: i64,
+) -> Result<Motif> {
+    Ok(this.0[shape::index(i, this.0.len(), "motifs")?].clone())
+}
+
+/// Returns the motifs of the largest information content, in decreasing order.
+///
+/// ```rhai
+/// assert_eq(sim::motifs(3).top(2).len(), 2);
+/// ```
+#[native(namespace = "motifs", form = method)]
+pub fn top(
+    this: &Motifs,
+    /// Number of motifs.
+    n: i64,
+) -> Motifs {
+    let mut motifs = this.0.to_vec();
+    motifs.sort_by(|a, b| b.total_information().total_cmp(&a.total_information()));
+    motifs.truncate(n.max(0) as usize);
+    Motifs(Rc::new(motifs))
+}
+
+/// Writes the motifs in the minimal MEME format.
+///
+/// ```rhai
+/// sim::motifs(3).save_meme("/tmp/cistron_example_all.meme");
+/// ```
+#[native(namespace = "motifs", form = method)]
+pub fn save_meme(
+    this: &Motifs,
+    /// Path of the file.
+    path: &str,
+) -> Result<()> {
+    let text = motif::to_meme(&this.0);
+    crate::base::file::write_whole(&crate::bind::tensor::file::written(path)?, text.as_bytes())
+}
+
+/// The native functions of the namespaces declared here.
+pub fn natives() -> Vec<Native> {
+    natives_of![from_consensus, from_ppm, from_pfm, read_meme, all, read]
+}
+
+/// The methods and properties of motifs.
+pub fn methods() -> Vec<Native> {
+    natives_of![
+        name,
+        alt,
+        renamed,
+        width,
+        consensus,
+        information,
+        ppm,
+        trim,
+        pwm,
+        pfm,
+        reverse_complement,
+        len,
+        index,
+        top,
+        save_meme,
+    ]
 }
