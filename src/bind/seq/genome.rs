@@ -1,16 +1,16 @@
-//! `genome::…`: reference genomes, and what is cut out of them.
+//! `genome::…`: reference genomes, and sequences and regions of them.
 
 use crate::base::{Interval, Result, Strand};
+use crate::bind::seq::sequences::seed_of_run;
 use crate::bind::types::codes_of;
-use crate::data::negatives;
-use crate::lang::options::{MANY, Opt, OptKind, opt};
+use crate::data::negatives::{self, Matching};
 use crate::lang::value::array;
-use crate::lang::{Options, session};
+use crate::lang::{Choice, Native, Options, native, natives_of, session};
 use crate::seq::fasta::Records;
 use crate::seq::genome::extract::{Cut, Title};
 use crate::seq::{Genome, Intervals, Track, alphabet, variants};
 use crate::torch::Tensor;
-use crate::{bail, fault, natives};
+use crate::{bail, fault};
 use rhai::{Array, Map};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -31,142 +31,178 @@ crate::handle!(Genomic, "genome");
 crate::handle!(Places, "intervals");
 crate::handle!(Signal, "track");
 
-const OPEN: &[Opt] = &[opt(
-    "origin",
-    OptKind::Int(0, MANY),
-    "",
-    "the coordinate of the first base where the file holds a stretch of a chromosome; a name such as 22:101-200 tells it",
-)];
-const FETCH: &[Opt] = &[
-    opt(
-        "strand",
-        OptKind::Choice(&["+", "-"]),
-        "\"+\"",
-        "the strand that is read",
-    ),
-    opt(
-        "pad",
-        OptKind::Bool,
-        "false",
-        "whether what lies outside the chromosome is N; else it is an error",
-    ),
-];
-const CUT: &[Opt] = &[
-    opt(
-        "pad",
-        OptKind::Bool,
-        "false",
-        "whether what lies outside the chromosome is N; else it is an error",
-    ),
-    opt(
-        "use_strand",
-        OptKind::Bool,
-        "false",
-        "whether intervals on the reverse strand are read from there",
-    ),
-];
-const SPLIT: Opt = opt(
-    "split",
-    OptKind::Bool,
-    "false",
-    "whether only the blocks of BED12 rows (exons) are cut out and put together",
-);
-const SEQUENCES: &[Opt] = &[
-    CUT[0],
-    CUT[1],
-    SPLIT,
-    opt(
-        "case",
-        OptKind::Choice(&["upper", "keep"]),
-        "\"upper\"",
-        "whether the lower case of soft-masked bases is kept; genomes in memory have none",
-    ),
-];
-const EXTRACT: &[Opt] = &[
-    CUT[0],
-    CUT[1],
-    SPLIT,
-    opt(
-        "case",
-        OptKind::Choice(&["upper", "keep"]),
-        "\"keep\"",
-        "whether the lower case of soft-masked bases is kept; genomes in memory have none",
-    ),
-    opt(
-        "name",
-        OptKind::Choice(&["position", "name", "both"]),
-        "\"position\"",
-        "what records are called: chr1:10-20, the field `name`, or name::chr1:10-20",
-    ),
-    opt(
-        "tab",
-        OptKind::Bool,
-        "false",
-        "whether a name and a sequence are on each line, with a tab between",
-    ),
-];
-const WINDOWS: &[Opt] = &[opt(
-    "step",
-    OptKind::Int(1, MANY),
-    "",
-    "bases from one start to the next; the size unless given",
-)];
-const RANDOM: &[Opt] = &[
-    opt(
-        "exclude",
-        OptKind::Other("intervals"),
-        "",
-        "where none may lie",
-    ),
-    opt(
-        "max_n",
-        OptKind::Float(0.0, 1.0),
-        "1",
-        "the largest share of N",
-    ),
-    crate::bind::data::read::SEEDED,
-];
-const MATCHED: &[Opt] = &[
-    opt(
-        "ratio",
-        OptKind::Float(0.0, 1e6),
-        "1",
-        "regions for each positive",
-    ),
-    opt(
-        "exclude",
-        OptKind::Other("intervals"),
-        "",
-        "where none may lie, besides the positives",
-    ),
-    opt(
-        "width",
-        OptKind::Float(0.001, 1.0),
-        "0.02",
-        "width of the bins of GC content",
-    ),
-    opt(
-        "max_n",
-        OptKind::Float(0.0, 1.0),
-        "0.1",
-        "the largest share of N",
-    ),
-    opt(
-        "short",
-        OptKind::Choice(&["error", "accept"]),
-        "\"error\"",
-        "what is done where the genome does not offer enough",
-    ),
-    crate::bind::data::read::SEEDED,
-];
-const ALLELES: &[Opt] = &[opt(
-    "length",
-    OptKind::Int(1, MANY),
-    "1000",
-    "bases of each sequence, around the variant",
-)];
+/// Options of `genome::open`.
+#[derive(Options)]
+pub struct OpenOptions {
+    /// Coordinate of the first base, where the file holds a range of a chromosome; read from names
+    /// such as 22:101-200 unless given.
+    #[option(min = 0)]
+    origin: Option<i64>,
+}
 
-fn from_map(sequences: &Map) -> Result<Genomic> {
+/// Options of `genome.fetch`.
+#[derive(Options)]
+pub struct FetchOptions {
+    /// Strand that is read.
+    #[option(default = "+")]
+    strand: StrandName,
+    /// Whether bases outside of the chromosome are N, instead of an error.
+    #[option(default = false)]
+    pad: bool,
+}
+
+/// Options of all functions that read the sequences of intervals.
+#[derive(Options)]
+pub struct CutOptions {
+    /// Whether bases outside of the chromosome are N, instead of an error.
+    #[option(default = false)]
+    pad: bool,
+    /// Whether intervals on the reverse strand are read as their reverse complement.
+    #[option(default = false)]
+    use_strand: bool,
+}
+
+/// Options of `genome.sequences`.
+#[derive(Options)]
+pub struct SequencesOptions {
+    #[option(flatten)]
+    cut: CutOptions,
+    /// Whether only the blocks of BED12 rows (exons) are read and concatenated.
+    #[option(default = false)]
+    split: bool,
+    /// Whether soft-masked bases keep their lower case; genomes in memory have none.
+    #[option(default = "upper")]
+    case: LetterCase,
+}
+
+/// Options of `genome.save_fasta`.
+#[derive(Options)]
+pub struct SaveFastaOptions {
+    #[option(flatten)]
+    cut: CutOptions,
+    /// Whether only the blocks of BED12 rows (exons) are read and concatenated.
+    #[option(default = false)]
+    split: bool,
+    /// Whether soft-masked bases keep their lower case; genomes in memory have none.
+    #[option(default = "keep")]
+    case: LetterCase,
+    /// Names of the records: chr1:10-20, the field `name`, or name::chr1:10-20.
+    #[option(default = "position")]
+    name: RecordName,
+    /// Whether each line is a name and a sequence, separated by a tab.
+    #[option(default = false)]
+    tab: bool,
+}
+
+/// Options of `genome.windows`.
+#[derive(Options)]
+pub struct WindowsOptions {
+    /// Distance between the starts of adjacent windows, in bp; the size unless given.
+    #[option(min = 1)]
+    step: Option<i64>,
+}
+
+/// Options of `genome.random`.
+#[derive(Options)]
+pub struct RandomOptions {
+    /// Intervals that no region overlaps.
+    exclude: Option<Places>,
+    /// Largest fraction of N in a region.
+    #[option(default = 1, min = 0, max = 1)]
+    max_n: f64,
+    /// Seed of the regions; that of the run unless given.
+    seed: Option<u64>,
+}
+
+/// Options of `genome.gc_matched`.
+#[derive(Options)]
+pub struct GcMatchedOptions {
+    /// Number of regions for each positive.
+    #[option(default = 1, min = 0, max = 1e6)]
+    ratio: f64,
+    /// Intervals that no region overlaps, besides the positives.
+    exclude: Option<Places>,
+    /// Width of the bins of GC content.
+    #[option(default = 0.02, min = 0.001, max = 1)]
+    width: f64,
+    /// Largest fraction of N in a region.
+    #[option(default = 0.1, min = 0, max = 1)]
+    max_n: f64,
+    /// Whether too few regions in the genome are an error or are accepted.
+    #[option(default = "error")]
+    short: Shortage,
+    /// Seed of the regions; that of the run unless given.
+    seed: Option<u64>,
+}
+
+/// Options of `genome.alleles`.
+#[derive(Options)]
+pub struct AllelesOptions {
+    /// Length of each sequence, in bp, around the variant.
+    #[option(default = 1000, min = 1)]
+    length: usize,
+}
+
+/// A strand.
+#[derive(Choice)]
+pub enum StrandName {
+    /// The forward strand.
+    #[choice(name = "+")]
+    Forward,
+    /// The reverse strand.
+    #[choice(name = "-")]
+    Reverse,
+}
+
+impl From<StrandName> for Strand {
+    fn from(name: StrandName) -> Strand {
+        match name {
+            StrandName::Forward => Strand::Forward,
+            StrandName::Reverse => Strand::Reverse,
+        }
+    }
+}
+
+/// The case of soft-masked bases.
+#[derive(Choice, PartialEq)]
+pub enum LetterCase {
+    /// All letters are upper case.
+    Upper,
+    /// Letters are as in the file.
+    Keep,
+}
+
+/// What records are called.
+#[derive(Choice)]
+pub enum RecordName {
+    /// `chr1:10-20`.
+    Position,
+    /// The field `name`.
+    Name,
+    /// `name::chr1:10-20`.
+    Both,
+}
+
+impl From<RecordName> for Title {
+    fn from(name: RecordName) -> Title {
+        match name {
+            RecordName::Position => Title::Position,
+            RecordName::Name => Title::Name,
+            RecordName::Both => Title::Both,
+        }
+    }
+}
+
+/// What happens where a genome has too few regions.
+#[derive(Choice, PartialEq)]
+pub enum Shortage {
+    /// An error.
+    Error,
+    /// Fewer regions are returned.
+    Accept,
+}
+
+fn genome_of_map(sequences: &Map) -> Result<Genome> {
     let mut records = Records::default();
     for (name, value) in sequences {
         let text = value.clone().into_string().map_err(|_| {
@@ -185,65 +221,189 @@ fn from_map(sequences: &Map) -> Result<Genomic> {
         records.codes.extend(codes);
     }
     records.offsets.push(records.codes.len());
-    Ok(Genomic(Arc::new(Genome::of_records(records))))
+    Ok(Genome::of_records(records))
 }
 
-/// In a check, a genome that is not there is stood in for by a few random chromosomes.
-fn open(path: &str, o: &Options) -> Result<Genomic> {
-    match Genome::open(&session::find_input(path)?, o.maybe_int("origin")) {
-        Err(fault) if fault.kind == "file" && session::is_dry() => {
-            session::guess();
-            let codes: String = (0..4000)
-                .map(|i| ["A", "C", "G", "T"][(i * 7 + i / 5) % 4])
-                .collect();
-            from_map(&Map::from([("chr1".into(), codes.into())]))
-        }
-        other => {
-            let genome = other?;
-            genome
-                .notes
-                .iter()
-                .for_each(|note| crate::bind::train::fit::warn(note));
-            Ok(Genomic(Arc::new(genome)))
-        }
+/// Intervals by the chromosomes of a genome, within it unless they are padded.
+fn in_genome(genome: &Genome, list: &Intervals, pad: bool) -> Result<Intervals> {
+    let list = list.in_genome(genome)?;
+    let outside = |row: &Interval| !pad && !genome.holds(row);
+    if let Some(i) = list.rows.iter().position(outside) {
+        return Err(genome
+            .outside(&list.rows[i])
+            .context(format!("interval {i}"))
+            .hint("`#{ pad: true }` gives N outside"));
     }
+    Ok(list)
 }
 
-fn place(genome: &Genome, chrom: &str, start: i64, end: i64, o: &Options) -> Result<Interval> {
-    let strand = if o.text("strand") == "-" {
-        Strand::Reverse
-    } else {
-        Strand::Forward
-    };
-    Ok(Interval {
-        chrom: genome.chrom(chrom)?,
-        strand,
-        start,
-        end,
+/// Codes of intervals of one length, as a tensor [intervals, length].
+fn codes_tensor(genome: &Genome, list: &Intervals, options: &CutOptions) -> Result<Tensor> {
+    use rayon::prelude::*;
+    const GROUP: usize = 64;
+    let mut rows = in_genome(genome, list, options.pad)?.rows;
+    if !options.use_strand {
+        rows.iter_mut().for_each(|row| row.strand = Strand::None);
+    }
+    let length = rows.first().map_or(0, Interval::len);
+    if let Some(i) = rows.iter().position(|row| row.len() != length) {
+        bail!("data", "interval {i} ({}) has {} bases, those before it have {length}", list.shown(i), rows[i].len(); hint: "`.resize({length})` gives them one length");
+    }
+    Tensor::filled(&[rows.len() as i64, length], |out| {
+        out.par_chunks_mut(length.max(1) as usize * GROUP)
+            .zip(rows.par_chunks(GROUP))
+            .try_for_each_init(Vec::new, |buffer, (codes, rows)| {
+                buffer.clear();
+                rows.iter()
+                    .try_for_each(|row| genome.fetch_into(row, buffer))?;
+                codes.copy_from_slice(buffer);
+                Ok(())
+            })
     })
 }
 
-fn fetch(genome: &Genome, place: &Interval, pad: bool) -> Result<String> {
-    if !pad {
-        return genome.fetch(place).map(|codes| alphabet::decode(&codes));
-    }
-    let mut out = Vec::new();
-    genome.fetch_into(place, &mut out)?;
-    Ok(alphabet::decode(&out))
+/// Opens a genome: FASTA (plain, bgzipped or gzipped) or 2bit.
+///
+/// A plain FASTA file has an index beside it, `.fai`, which is written where it does not exist. It
+/// is compared with the file (names, lengths, lines of every record), and written again, with a
+/// warning, where it is older or does not match. Two records of one name are an error; a record
+/// without bases is kept, with length 0.
+///
+/// Coordinates are 0-based and half-open. Chromosomes have any of their names: `chr1` or `1`,
+/// `chrM` or `MT`, and where they are numbered in Roman, `chrIV` or `chr4`.
+///
+/// ```rhai
+/// seq::save_fasta("/tmp/cistron_example_genome.fa", #{ chr1: "ACGTACGT" });
+/// assert_eq(genome::open("/tmp/cistron_example_genome.fa").fetch("1", 2, 5), "GTA");
+/// ```
+/// ```rhai,fails
+/// genome::open("/nowhere.fa");
+/// //~ `/nowhere.fa`: no such file or directory
+/// ```
+#[native(namespace = "genome", stand_in = stand_in)]
+pub fn open(
+    /// Path of the file.
+    path: &str,
+    options: OpenOptions,
+) -> Result<Genomic> {
+    let genome = Genome::open(&session::find_input(path)?, options.origin)?;
+    genome
+        .notes
+        .iter()
+        .for_each(|note| crate::bind::train::fit::warn(note));
+    Ok(Genomic(Arc::new(genome)))
 }
 
-fn save_fasta(genome: &Genome, path: &str, list: &Intervals, o: &Options) -> Result<()> {
-    let how = Cut {
-        keep_case: o.text("case") == "keep",
-        split: o.flag("split"),
-        by_strand: o.flag("use_strand"),
+/// The genome of a dry run whose file does not exist.
+fn stand_in(_: &str, _: OpenOptions) -> Result<Genomic> {
+    let letters: String = (0..4000)
+        .map(|i| ["A", "C", "G", "T"][(i * 7 + i / 5) % 4])
+        .collect();
+    let genome = genome_of_map(&Map::from([("chr1".into(), letters.into())]))?;
+    Ok(Genomic(Arc::new(genome)))
+}
+
+/// Returns a genome of sequences in memory.
+///
+/// ```rhai
+/// assert_eq(genome::from(#{ chr1: "ACGT" }).fetch("chr1", 1, 3), "CG");
+/// ```
+#[native(namespace = "genome")]
+pub fn from(
+    /// Map of chromosome names to sequences.
+    sequences: &Map,
+) -> Result<Genomic> {
+    Ok(Genomic(Arc::new(genome_of_map(sequences)?)))
+}
+
+/// Returns the sequence of a range.
+///
+/// ```rhai
+/// let g = genome::from(#{ chr1: "AACGTT" });
+/// assert_eq(g.fetch("chr1", 0, 3), "AAC");
+/// assert_eq(g.fetch("chr1", 0, 3, #{ strand: "-" }), "GTT");
+/// assert_eq(g.fetch("chr1", 4, 8, #{ pad: true }), "TTNN");
+/// ```
+/// ```rhai,fails
+/// genome::from(#{ chr1: "AACGTT" }).fetch("chr1", 4, 8);
+/// //~ 4-8 is not within `chr1`
+/// ```
+#[native(namespace = "genome", form = method)]
+pub fn fetch(
+    this: &Genomic,
+    /// Name of the chromosome.
+    chrom: &str,
+    /// First base, from 0.
+    start: i64,
+    /// End of the range, excluded.
+    end: i64,
+    options: FetchOptions,
+) -> Result<String> {
+    let range = Interval {
+        chrom: this.0.chrom(chrom)?,
+        strand: options.strand.into(),
+        start,
+        end,
     };
-    let title = match o.text("name").as_str() {
-        "name" => Title::Name,
-        "both" => Title::Both,
-        _ => Title::Position,
+    if !options.pad {
+        return this.0.fetch(&range).map(|codes| alphabet::decode(&codes));
+    }
+    let mut codes = Vec::new();
+    this.0.fetch_into(&range, &mut codes)?;
+    Ok(alphabet::decode(&codes))
+}
+
+/// Returns the sequences of intervals, of any lengths.
+///
+/// ```rhai
+/// let g = genome::from(#{ chr1: "AACGTT" });
+/// assert_eq(g.sequences(g.windows(3)), ["AAC", "GTT"]);
+/// let gene = intervals::from(#{ chrom: ["chr1"], start: [0], end: [6], block_sizes: ["2,1"], block_starts: ["0,5"] });
+/// assert_eq(g.sequences(gene, #{ split: true }), ["AAT"]);
+/// ```
+#[native(namespace = "genome", form = method)]
+pub fn sequences(
+    this: &Genomic,
+    /// Intervals that are read.
+    intervals: &Places,
+    options: SequencesOptions,
+) -> Result<Vec<String>> {
+    let cut = Cut {
+        keep_case: options.case == LetterCase::Keep,
+        split: options.split,
+        by_strand: options.cut.use_strand,
     };
-    let (text, empty) = genome.fasta(&placed(genome, list, o)?, &how, title, o.flag("tab"))?;
+    let list = in_genome(&this.0, &intervals.0, options.cut.pad)?;
+    this.0.cut(&list, &cut)
+}
+
+/// Writes the sequences of intervals as a FASTA file, as `bedtools getfasta`.
+///
+/// Intervals without bases are omitted, with a warning.
+///
+/// ```rhai
+/// let g = genome::from(#{ chr1: "AACGTT" });
+/// g.save_fasta("/tmp/cistron_example_cut.fa", g.windows(3));
+/// assert_eq(genome::open("/tmp/cistron_example_cut.fa").names, ["chr1:0-3", "chr1:3-6"]);
+/// ```
+#[native(namespace = "genome", form = method)]
+pub fn save_fasta(
+    this: &Genomic,
+    /// Path of the file.
+    path: &str,
+    /// Intervals that are written.
+    intervals: &Places,
+    options: SaveFastaOptions,
+) -> Result<()> {
+    let cut = Cut {
+        keep_case: options.case == LetterCase::Keep,
+        split: options.split,
+        by_strand: options.cut.use_strand,
+    };
+    let list = in_genome(&this.0, &intervals.0, options.cut.pad)?;
+    let (text, empty) = this
+        .0
+        .fasta(&list, &cut, options.name.into(), options.tab)?;
     if empty > 0 {
         crate::bind::train::fit::warn(&format!(
             "{empty} of {} intervals hold no base and are left out",
@@ -253,273 +413,249 @@ fn save_fasta(genome: &Genome, path: &str, list: &Intervals, o: &Options) -> Res
     crate::base::file::write_whole(&crate::bind::tensor::file::written(path)?, text.as_bytes())
 }
 
-/// The intervals as places of a genome, checked.
-fn places(genome: &Genome, list: &Intervals, o: &Options) -> Result<Vec<Interval>> {
-    let own = placed(genome, list, o)?;
-    let strand = |row: Interval| {
-        if o.flag("use_strand") {
-            row
-        } else {
-            Interval {
-                strand: Strand::None,
-                ..row
-            }
-        }
+/// Returns the sequences of intervals of one length, as codes.
+///
+/// A, C, G, T are 0, 1, 2, 3, other letters 4.
+///
+/// ```rhai
+/// let g = genome::from(#{ chr1: "AACGTT" });
+/// assert_eq(g.codes(g.windows(3)).shape, [2, 3]);
+/// ```
+#[native(
+    namespace = "genome",
+    form = method,
+    returns = "tensor [intervals, length] uint8"
+)]
+pub fn codes(
+    this: &Genomic,
+    /// Intervals of one length.
+    intervals: &Places,
+    options: CutOptions,
+) -> Result<Tensor> {
+    codes_tensor(&this.0, &intervals.0, &options)
+}
+
+/// Returns the one-hot sequences of intervals of one length.
+///
+/// ```rhai
+/// let g = genome::from(#{ chr1: "AACGTT" });
+/// assert_eq(g.one_hot(g.windows(3)).shape, [2, 4, 3]);
+/// ```
+#[native(
+    namespace = "genome",
+    form = method,
+    returns = "tensor [intervals, 4, length]"
+)]
+pub fn one_hot(
+    this: &Genomic,
+    /// Intervals of one length.
+    intervals: &Places,
+    options: CutOptions,
+) -> Result<Tensor> {
+    codes_tensor(&this.0, &intervals.0, &options)?.one_hot_codes()
+}
+
+/// The names of the chromosomes, in the order of the file.
+///
+/// ```rhai
+/// assert_eq(genome::from(#{ chr1: "AACGTT" }).names, ["chr1"]);
+/// ```
+#[native(namespace = "genome", form = property)]
+pub fn names(this: &Genomic) -> Vec<String> {
+    this.0.contigs.names().to_vec()
+}
+
+/// The lengths of the chromosomes, in bp.
+///
+/// ```rhai
+/// assert_eq(genome::from(#{ chr1: "AACGTT" }).sizes.chr1, 6);
+/// ```
+#[native(
+    namespace = "genome",
+    form = property,
+    returns = "map of whole numbers by chromosome"
+)]
+pub fn sizes(this: &Genomic) -> Map {
+    let contigs = &this.0.contigs;
+    let sizes = contigs.names().iter().zip(contigs.lengths());
+    sizes
+        .map(|(name, length)| (name.into(), (*length).into()))
+        .collect()
+}
+
+/// Returns the chromosomes as intervals.
+///
+/// ```rhai
+/// assert_eq(genome::from(#{ chr1: "AACGTT" }).chromosomes().len(), 1);
+/// ```
+#[native(namespace = "genome", form = method)]
+pub fn chromosomes(this: &Genomic) -> Places {
+    Places(Rc::new(this.0.chromosomes()))
+}
+
+/// Divides all chromosomes into windows of one size.
+///
+/// Bases at the end of a chromosome that do not fill a window are omitted.
+///
+/// ```rhai
+/// let g = genome::from(#{ chr1: "AACGTTA" });
+/// assert_eq(g.windows(3).len(), 2);
+/// assert_eq(g.windows(3, #{ step: 1 }).len(), 5);
+/// ```
+#[native(namespace = "genome", form = method)]
+pub fn windows(
+    this: &Genomic,
+    /// Length of the windows, in bp.
+    #[check(min = 1)]
+    size: i64,
+    options: WindowsOptions,
+) -> Places {
+    let step = options.step.unwrap_or(size);
+    Places(Rc::new(this.0.windows(size, step)))
+}
+
+/// Draws random regions of one length, uniformly over all positions.
+///
+/// ```rhai
+/// let g = genome::from(#{ chr1: seq::random(1, 500, #{ seed: 1 })[0] });
+/// let r = g.random(20, 30, #{ exclude: intervals::from(#{ chrom: ["chr1"], start: [100], end: [400] }), seed: 1 });
+/// assert_eq(r.len(), 20);
+/// assert(r.start.map(|s| s <= 70 || s >= 400).reduce(|a, b| a && b, true));
+/// ```
+#[native(namespace = "genome", form = method)]
+pub fn random(
+    this: &Genomic,
+    /// Number of regions.
+    #[check(min = 1)]
+    n: i64,
+    /// Length of each region, in bp.
+    #[check(min = 1)]
+    length: i64,
+    options: RandomOptions,
+) -> Result<Places> {
+    let exclude = options.exclude.as_ref().map(|exclude| &*exclude.0);
+    let seed = seed_of_run(options.seed);
+    let regions = negatives::random(&this.0, n as usize, length, exclude, options.max_n, seed)?;
+    Ok(Places(Rc::new(regions)))
+}
+
+/// Draws random regions that match the lengths and the GC contents of others.
+///
+/// They do not overlap the others, and serve as negatives that GC content does not distinguish from
+/// positives. `.notes` reports how well the histograms of GC content agree.
+///
+/// ```rhai
+/// let g = genome::from(#{ chr1: seq::random(1, 20_000, #{ seed: 1 })[0] });
+/// let r = g.gc_matched(g.random(20, 50, #{ seed: 2 }), #{ width: 0.05, seed: 1 });
+/// assert_eq(r.len(), 20);
+/// assert(r.notes[0].contains("differs from the positives' by"));
+/// ```
+#[native(namespace = "genome", form = method)]
+pub fn gc_matched(
+    this: &Genomic,
+    /// Regions that are matched.
+    positives: &Places,
+    options: GcMatchedOptions,
+) -> Result<Places> {
+    let matching = Matching {
+        ratio: options.ratio,
+        exclude: options.exclude.map(|exclude| (*exclude.0).clone()),
+        width: options.width,
+        unknown: options.max_n,
+        is_short_allowed: options.short == Shortage::Accept,
+        seed: seed_of_run(options.seed),
     };
-    Ok(own.rows.into_iter().map(strand).collect())
+    let regions = negatives::gc_matched(&this.0, &positives.0, &matching)?;
+    Ok(Places(Rc::new(regions)))
 }
 
-/// The intervals by the chromosomes of a genome, which must hold them unless they are padded.
-fn placed(genome: &Genome, list: &Intervals, o: &Options) -> Result<Intervals> {
-    let own = list.in_genome(genome)?;
-    if let Some(i) = own
-        .rows
-        .iter()
-        .position(|row| !o.flag("pad") && !genome.holds(row))
-    {
-        return Err(genome
-            .outside(&own.rows[i])
-            .context(format!("interval {i}"))
-            .hint("`#{ pad: true }` gives N outside"));
-    }
-    Ok(own)
+/// Computes the fraction of intervals in each bin of GC content.
+///
+/// ```rhai
+/// let g = genome::from(#{ chr1: "AAAAGGGG" });
+/// assert_eq(g.gc_histogram(g.windows(4), 0.5), [0.5, 0.0, 0.5]);
+/// ```
+#[native(
+    namespace = "genome",
+    form = method,
+    returns = "array of numbers, bins of `width` from 0 to 1"
+)]
+pub fn gc_histogram(
+    this: &Genomic,
+    /// Intervals whose GC contents are counted.
+    intervals: &Places,
+    /// Width of the bins.
+    #[check(min = 0.001, max = 1)]
+    #[default(0.02)]
+    width: f64,
+) -> Result<Array> {
+    negatives::histogram(&this.0, &intervals.0, width).map(array)
 }
 
-fn codes(genome: &Genome, list: &Intervals, o: &Options) -> Result<Tensor> {
-    use rayon::prelude::*;
-    let places = places(genome, list, o)?;
-    let length = places.first().map_or(0, Interval::len);
-    if let Some(i) = places.iter().position(|row| row.len() != length) {
-        bail!("data", "interval {i} ({}) has {} bases, those before it have {length}", list.shown(i), places[i].len(); hint: "`.resize({length})` gives them one length");
-    }
-    const GROUP: usize = 64;
-    Tensor::filled(&[places.len() as i64, length], |out| {
-        out.par_chunks_mut(length.max(1) as usize * GROUP)
-            .zip(places.par_chunks(GROUP))
-            .try_for_each_init(Vec::new, |room, (own, rows)| {
-                room.clear();
-                rows.iter()
-                    .try_for_each(|row| genome.fetch_into(row, room))?;
-                own.copy_from_slice(room);
-                Ok(())
-            })
-    })
-}
-
-fn matched(genome: &Genomic, list: &Places, o: &Options) -> Result<Places> {
-    let how = negatives::Matching {
-        ratio: o.float("ratio"),
-        exclude: o.get::<Places>("exclude")?.map(|list| (*list.0).clone()),
-        width: o.float("width"),
-        unknown: o.float("max_n"),
-        is_short_allowed: o.text("short") == "accept",
-        seed: crate::bind::data::read::seed(o),
-    };
-    let found = negatives::gc_matched(&genome.0, &list.0, &how)?;
-    Ok(Places(Rc::new(found)))
-}
-
-fn alleles(genome: &Genome, list: &Intervals, length: i64) -> Result<Map> {
-    let found = variants::alleles(genome, list, length as usize)?;
-    let texts = |all: &[Vec<u8>]| {
-        all.iter()
-            .map(|codes| alphabet::decode(codes).into())
-            .collect::<Array>()
-    };
-    let wrong: Array = found
-        .mismatched
-        .iter()
-        .map(|i| (*i as i64).into())
-        .collect();
+/// Returns the sequences of both alleles of variants, each around its variant.
+///
+/// An insertion shifts the bases on its right beyond the end of the sequence.
+///
+/// Alleles consist of A, C, G, T and N. Of symbolic alleles only `<DEL>` has a sequence, by its
+/// interval: the first base remains, as in `bcftools consensus`. Others (`<DUP>`, `*`, breakends,
+/// `-`, IUPAC codes) are an error. `mismatched` lists the variants whose reference allele differs
+/// from the genome.
+///
+/// ```rhai
+/// let g = genome::from(#{ chr1: "AACGTTAACC" });
+/// let v = intervals::from(#{ chrom: ["chr1"], start: [3], end: [4], reference: ["G"], alternate: ["T"] });
+/// let pair = g.alleles(v, #{ length: 5 });
+/// assert_eq([pair.reference[0], pair.alternate[0]], ["ACGTT", "ACTTT"]);
+/// ```
+#[native(
+    namespace = "genome",
+    form = method,
+    returns = "map of reference, alternate: arrays of strings, and mismatched: array of row numbers"
+)]
+pub fn alleles(
+    this: &Genomic,
+    /// Intervals with the fields `reference` and `alternate`.
+    variants: &Places,
+    options: AllelesOptions,
+) -> Result<Map> {
+    let alleles = variants::alleles(&this.0, &variants.0, options.length)?;
+    let letters = |rows: &[Vec<u8>]| array(rows.iter().map(|codes| alphabet::decode(codes)));
+    let mismatched = array(alleles.mismatched.iter().map(|i| *i as i64));
     Ok(Map::from([
-        ("reference".into(), texts(&found.reference).into()),
-        ("alternate".into(), texts(&found.alternate).into()),
-        ("mismatched".into(), wrong.into()),
+        ("reference".into(), letters(&alleles.reference).into()),
+        ("alternate".into(), letters(&alleles.alternate).into()),
+        ("mismatched".into(), mismatched.into()),
     ]))
 }
 
-natives! { made in "genome" {
-    /// Opens a genome: FASTA (plain with its `.fai`, which is made where it is not there; bgzipped;
-    /// gzipped) or 2bit.
-    ///
-    /// A `.fai` is compared with the file (names, lengths, lines of every record) and made again,
-    /// with a warning, where it is older or does not fit. Two records of one name are an error; a
-    /// record without bases is kept, with length 0.
-    ///
-    /// Coordinates are 0-based and half-open. Chromosomes are found by any of their names: `chr1`
-    /// or `1`, `chrM` or `MT`, and where they are numbered in Roman, `chrIV` or `chr4`.
-    ///
-    /// ```rhai
-    /// seq::save_fasta("/tmp/cistron_example_genome.fa", #{ chr1: "ACGTACGT" });
-    /// assert_eq(genome::open("/tmp/cistron_example_genome.fa").fetch("1", 2, 5), "GTA");
-    /// ```
-    /// ```rhai,fails
-    /// genome::open("/nowhere.fa");
-    /// //~ `/nowhere.fa`: no such file or directory
-    /// ```
-    function "open"(c, path: String; o = OPEN) -> "genome" { open(&path, &o) }
+/// The warnings of opening the file.
+///
+/// ```rhai
+/// assert_eq(genome::from(#{ chr1: "AACGTT" }).notes, []);
+/// ```
+#[native(namespace = "genome", form = property)]
+pub fn notes(this: &Genomic) -> Vec<String> {
+    this.0.notes.clone()
+}
 
-    /// Makes a genome of sequences in memory.
-    ///
-    /// ```rhai
-    /// assert_eq(genome::from(#{ chr1: "ACGT" }).fetch("chr1", 1, 3), "CG");
-    /// ```
-    function "from"(c, sequences: Map) -> "genome" { from_map(&sequences) }
-} }
-
-natives! { methods in "genome" {
-    /// Cuts one stretch out.
-    ///
-    /// ```rhai
-    /// let g = genome::from(#{ chr1: "AACGTT" });
-    /// assert_eq(g.fetch("chr1", 0, 3), "AAC");
-    /// assert_eq(g.fetch("chr1", 0, 3, #{ strand: "-" }), "GTT");
-    /// assert_eq(g.fetch("chr1", 4, 8, #{ pad: true }), "TTNN");
-    /// ```
-    /// ```rhai,fails
-    /// genome::from(#{ chr1: "AACGTT" }).fetch("chr1", 4, 8);
-    /// //~ 4-8 is not within `chr1`
-    /// ```
-    method "fetch"(c, this: Genomic, chrom: String, start: i64, end: i64; o = FETCH) -> "string" { fetch(&this.0, &place(&this.0, &chrom, start, end, &o)?, o.flag("pad")) }
-
-    /// Cuts intervals out, of any lengths.
-    ///
-    /// ```rhai
-    /// let g = genome::from(#{ chr1: "AACGTT" });
-    /// assert_eq(g.sequences(g.windows(3)), ["AAC", "GTT"]);
-    /// let gene = intervals::from(#{ chrom: ["chr1"], start: [0], end: [6], block_sizes: ["2,1"], block_starts: ["0,5"] });
-    /// assert_eq(g.sequences(gene, #{ split: true }), ["AAT"]);
-    /// ```
-    method "sequences"(c, this: Genomic, intervals: Places; o = SEQUENCES) -> "array of strings" {
-        let how = Cut { keep_case: o.text("case") == "keep", split: o.flag("split"), by_strand: o.flag("use_strand") };
-        Ok(array(this.0.cut(&placed(&this.0, &intervals.0, &o)?, &how)?))
-    }
-
-    /// Writes the sequences of intervals as FASTA, as `bedtools getfasta`; intervals without bases
-    /// are left out.
-    ///
-    /// ```rhai
-    /// let g = genome::from(#{ chr1: "AACGTT" });
-    /// g.save_fasta("/tmp/cistron_example_cut.fa", g.windows(3));
-    /// assert_eq(genome::open("/tmp/cistron_example_cut.fa").names, ["chr1:0-3", "chr1:3-6"]);
-    /// ```
-    method "save_fasta"(c, this: Genomic, path: String, intervals: Places; o = EXTRACT) -> "nothing" { save_fasta(&this.0, &path, &intervals.0, &o) }
-
-    /// Cuts intervals of one length out, as codes: A C G T are 0 1 2 3, anything else 4.
-    ///
-    /// ```rhai
-    /// let g = genome::from(#{ chr1: "AACGTT" });
-    /// assert_eq(g.codes(g.windows(3)).shape, [2, 3]);
-    /// ```
-    method "codes"(c, this: Genomic, intervals: Places; o = CUT) -> "tensor [intervals, length] uint8" { codes(&this.0, &intervals.0, &o) }
-
-    /// Cuts intervals of one length out, one-hot.
-    ///
-    /// ```rhai
-    /// let g = genome::from(#{ chr1: "AACGTT" });
-    /// assert_eq(g.one_hot(g.windows(3)).shape, [2, 4, 3]);
-    /// ```
-    method "one_hot"(c, this: Genomic, intervals: Places; o = CUT) -> "tensor [intervals, 4, length]" { codes(&this.0, &intervals.0, &o)?.one_hot_codes() }
-
-    /// The names of its chromosomes, in the order of the file.
-    ///
-    /// ```rhai
-    /// assert_eq(genome::from(#{ chr1: "AACGTT" }).names, ["chr1"]);
-    /// ```
-    property "names"(c, this: Genomic) -> "array of strings" { Ok(array(this.0.contigs.names().to_vec())) }
-
-    /// The lengths of its chromosomes.
-    ///
-    /// ```rhai
-    /// assert_eq(genome::from(#{ chr1: "AACGTT" }).sizes.chr1, 6);
-    /// ```
-    property "sizes"(c, this: Genomic) -> "map of whole numbers by chromosome" { Ok(this.0.contigs.names().iter().zip(this.0.contigs.lengths()).map(|(name, n)| (name.into(), (*n).into())).collect::<Map>()) }
-
-    /// Its chromosomes as intervals.
-    ///
-    /// ```rhai
-    /// assert_eq(genome::from(#{ chr1: "AACGTT" }).chromosomes().len(), 1);
-    /// ```
-    method "chromosomes"(c, this: Genomic) -> "intervals" { Ok(Places(Rc::new(this.0.chromosomes()))) }
-
-    /// Cuts all chromosomes into windows of one size; what is left at an end is left out.
-    ///
-    /// ```rhai
-    /// let g = genome::from(#{ chr1: "AACGTTA" });
-    /// assert_eq(g.windows(3).len(), 2);
-    /// assert_eq(g.windows(3, #{ step: 1 }).len(), 5);
-    /// ```
-    method "windows"(c, this: Genomic, size: i64; o = WINDOWS) -> "intervals" {
-        crate::bind::nn::layers::positive(&[("size", size)])?;
-        Ok(Places(Rc::new(this.0.windows(size, o.maybe_int("step").unwrap_or(size)))))
-    }
-
-    /// Draws random regions of one length, every place as likely.
-    ///
-    /// ```rhai
-    /// let g = genome::from(#{ chr1: seq::random(1, 500, #{ seed: 1 })[0] });
-    /// let r = g.random(20, 30, #{ exclude: intervals::from(#{ chrom: ["chr1"], start: [100], end: [400] }), seed: 1 });
-    /// assert_eq(r.len(), 20);
-    /// assert(r.start.map(|s| s <= 70 || s >= 400).reduce(|a, b| a && b, true));
-    /// ```
-    method "random"(c, this: Genomic, n: i64, length: i64; o = RANDOM) -> "intervals" {
-        crate::bind::nn::layers::positive(&[("n", n), ("length", length)])?;
-        let exclude = o.get::<Places>("exclude")?;
-        Ok(Places(Rc::new(negatives::random(&this.0, n as usize, length, exclude.as_ref().map(|e| &*e.0), o.float("max_n"), crate::bind::data::read::seed(&o))?)))
-    }
-
-    /// Draws random regions with the lengths and the GC contents of others, outside of them:
-    /// negatives that GC content cannot tell from positives. `.notes` says how well the two
-    /// histograms agree.
-    ///
-    /// ```rhai
-    /// let g = genome::from(#{ chr1: seq::random(1, 20_000, #{ seed: 1 })[0] });
-    /// let r = g.gc_matched(g.random(20, 50, #{ seed: 2 }), #{ width: 0.05, seed: 1 });
-    /// assert_eq(r.len(), 20);
-    /// assert(r.notes[0].contains("differs from the positives' by"));
-    /// ```
-    method "gc_matched"(c, this: Genomic, positives: Places; o = MATCHED) -> "intervals" { matched(&this, &positives, &o) }
-
-    /// Computes the share of intervals in each bin of GC content.
-    ///
-    /// ```rhai
-    /// let g = genome::from(#{ chr1: "AAAAGGGG" });
-    /// assert_eq(g.gc_histogram(g.windows(4), 0.5), [0.5, 0.0, 0.5]);
-    /// ```
-    method "gc_histogram"(c, this: Genomic, intervals: Places, width: Option<f64>) -> "array of numbers, bins of `width` (0.02) from 0 to 1" {
-        let width = width.unwrap_or(0.02);
-        if !(0.001..=1.0).contains(&width) {
-            bail!("value", "`width` must be from 0.001 to 1, got {width}");
-        }
-        Ok(array(negatives::histogram(&this.0, &intervals.0, width)?))
-    }
-
-    /// Makes the sequences of both alleles of variants, each around its variant; an insertion
-    /// pushes the right end out.
-    ///
-    /// Alleles are written in A, C, G, T and N. Of symbolic ones `<DEL>` has a sequence, by its
-    /// interval: the first base is left, as in `bcftools consensus`. Others (`<DUP>`, `*`,
-    /// breakends, `-`, IUPAC codes) are an error.
-    ///
-    /// `mismatched` lists the variants whose reference allele is not what the genome holds.
-    ///
-    /// ```rhai
-    /// let g = genome::from(#{ chr1: "AACGTTAACC" });
-    /// let v = intervals::from(#{ chrom: ["chr1"], start: [3], end: [4], reference: ["G"], alternate: ["T"] });
-    /// let pair = g.alleles(v, #{ length: 5 });
-    /// assert_eq([pair.reference[0], pair.alternate[0]], ["ACGTT", "ACTTT"]);
-    /// ```
-    method "alleles"(c, this: Genomic, variants: Places; o = ALLELES) -> "map of reference, alternate: arrays of strings, and mismatched: array of row numbers" { alleles(&this.0, &variants.0, o.int("length")) }
-
-    /// What opening it had to say.
-    ///
-    /// ```rhai
-    /// assert_eq(genome::from(#{ chr1: "AACGTT" }).notes, []);
-    /// ```
-    property "notes"(c, this: Genomic) -> "array of strings" { Ok(array(this.0.notes.clone())) }
-} }
-
-/// All of them.
-pub fn natives() -> Vec<crate::lang::Native> {
-    [made(), methods()].into_iter().flatten().collect()
+/// The native functions declared here.
+pub fn natives() -> Vec<Native> {
+    natives_of![
+        open,
+        from,
+        fetch,
+        sequences,
+        save_fasta,
+        codes,
+        one_hot,
+        names,
+        sizes,
+        chromosomes,
+        windows,
+        random,
+        gc_matched,
+        gc_histogram,
+        alleles,
+        notes,
+    ]
 }
