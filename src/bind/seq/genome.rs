@@ -1,7 +1,7 @@
 //! `genome::…`: reference genomes, and sequences and regions of them.
 
 use crate::base::{Interval, Result, Strand};
-use crate::bind::seq::sequences::seed_of_run;
+use crate::bind::data::read::SeedOptions;
 use crate::bind::types::codes_of;
 use crate::data::negatives::{self, Matching};
 use crate::lang::value::array;
@@ -110,8 +110,8 @@ pub struct RandomOptions {
     /// Largest fraction of N in a region.
     #[option(default = 1, min = 0, max = 1)]
     max_n: f64,
-    /// Seed of the regions; that of the run unless given.
-    seed: Option<u64>,
+    #[option(flatten)]
+    seed: SeedOptions,
 }
 
 /// Options of `genome.gc_matched`.
@@ -131,8 +131,8 @@ pub struct GcMatchedOptions {
     /// Whether too few regions in the genome are an error or are accepted.
     #[option(default = "error")]
     short: Shortage,
-    /// Seed of the regions; that of the run unless given.
-    seed: Option<u64>,
+    #[option(flatten)]
+    seed: SeedOptions,
 }
 
 /// Options of `genome.alleles`.
@@ -534,7 +534,7 @@ pub fn random(
     options: RandomOptions,
 ) -> Result<Places> {
     let exclude = options.exclude.as_ref().map(|exclude| &*exclude.0);
-    let seed = seed_of_run(options.seed);
+    let seed = options.seed.seed();
     let regions = negatives::random(&this.0, n as usize, length, exclude, options.max_n, seed)?;
     Ok(Places(Rc::new(regions)))
 }
@@ -563,7 +563,7 @@ pub fn gc_matched(
         width: options.width,
         unknown: options.max_n,
         is_short_allowed: options.short == Shortage::Accept,
-        seed: seed_of_run(options.seed),
+        seed: options.seed.seed(),
     };
     let regions = negatives::gc_matched(&this.0, &positives.0, &matching)?;
     Ok(Places(Rc::new(regions)))

@@ -1,7 +1,7 @@
 //! `rule::…`: rules that derive labels from planted motifs.
 
 use crate::base::Result;
-use crate::bind::seq::sequences::seed_of_run;
+use crate::bind::data::read::SeedOptions;
 use crate::bind::types::SimRule;
 use crate::lang::{Choice, FromValue, Native, Options, native, natives_of, session};
 use crate::seq::simulate::{Named, Order, Orientation, Spec};
@@ -23,8 +23,8 @@ pub struct AdditiveOptions {
     /// Strand whose sites are counted.
     #[option(default = "any")]
     strand: CountedStrand,
-    /// Seed of the drawn weights; that of the run unless given.
-    seed: Option<u64>,
+    #[option(flatten)]
+    seed: SeedOptions,
 }
 
 /// Options of `rule::paired`.
@@ -201,7 +201,7 @@ pub fn additive(options: AdditiveOptions) -> SimRule {
         weights: options.weights,
         threshold: (!options.value).then_some(options.threshold),
         reverse: options.strand.is_reverse(),
-        seed: seed_of_run(options.seed),
+        seed: options.seed.seed(),
     })
 }
 

@@ -127,11 +127,6 @@ pub fn seed_of_draw(seed: Option<u64>) -> u64 {
     seed.unwrap_or_else(|| session::settings().seed ^ session::next_draw())
 }
 
-/// The seed that a script gives, or that of the run.
-pub fn seed_of_run(seed: Option<u64>) -> u64 {
-    seed.unwrap_or_else(|| session::settings().seed)
-}
-
 fn codes_tensor(texts: &[String]) -> Result<Tensor> {
     if texts.is_empty() {
         bail!("value", "there is no sequence");

@@ -2,7 +2,7 @@
 
 use crate::base::table::{Cells, Table};
 use crate::base::{Result, Strand, memory, shape};
-use crate::bind::seq::sequences::seed_of_run;
+use crate::bind::data::read::SeedOptions;
 use crate::bind::types::{BackgroundSource, Data, Known, Motifs, SimRule, Tabled};
 use crate::data::{Column, Dataset, Input};
 use crate::lang::value::{array, mismatch, number};
@@ -24,8 +24,8 @@ pub struct MotifsOptions {
     /// Probability of the likely base of each position.
     #[option(default = 0.97, min = 0.25, max = 1)]
     sharpness: f64,
-    /// Seed of the motifs; that of the run unless given.
-    seed: Option<u64>,
+    #[option(flatten)]
+    seed: SeedOptions,
 }
 
 /// Options of `sim::paired`.
@@ -46,8 +46,8 @@ pub struct PairedOptions {
     /// Whether sites are drawn from the probabilities of the motifs, instead of their consensus.
     #[option(default = false)]
     sampled: bool,
-    /// Seed of the sequences; that of the run unless given.
-    seed: Option<u64>,
+    #[option(flatten)]
+    seed: SeedOptions,
 }
 
 /// Options of `sim::world`.
@@ -79,8 +79,8 @@ pub struct WorldOptions {
     /// Probability that a label of 0 or 1 is flipped.
     #[option(default = 0, min = 0, max = 1)]
     noise: f64,
-    /// Seed of the sequences; that of the run unless given.
-    seed: Option<u64>,
+    #[option(flatten)]
+    seed: SeedOptions,
 }
 
 /// Options of `truth.mask`.
@@ -366,7 +366,7 @@ pub fn motifs(
         width, sharpness, ..
     } = options;
     memory::elements(&[n, width + 4], 32)?;
-    let seed = seed_of_run(options.seed);
+    let seed = options.seed.seed();
     let motifs = simulate::motifs(n as usize, width as usize, sharpness, seed);
     Ok(Motifs(Rc::new(motifs)))
 }
@@ -400,7 +400,7 @@ pub fn paired(
         background: Background::Uniform,
         sampled: options.sampled,
         both_strands: false,
-        seed: seed_of_run(options.seed),
+        seed: options.seed.seed(),
     };
     let mut world = simulate::world(Arc::new(motifs.0.to_vec()), &plan)?;
     let (labels, rule) = Labeller::Rule(Spec::any_pair()).labels(&world, plan.n)?;
@@ -462,7 +462,7 @@ pub fn world(
         background: background.transpose()?.unwrap_or_default(),
         sampled: options.sampled,
         both_strands: options.both_strands,
-        seed: seed_of_run(options.seed),
+        seed: options.seed.seed(),
     };
     let mut world = simulate::world(Arc::new(motifs.0.to_vec()), &plan)?;
     let tasks = rules.0.len();
