@@ -1,161 +1,170 @@
-//! `explain::…`: what a network learned.
+//! `explain::…`: filters of a convolution as motifs.
 
 use crate::base::Result;
 use crate::base::table::{Cells, Table};
+use crate::bind::train::fit::warn;
 use crate::bind::types::{Data, Motifs, Tabled};
 use crate::explain::{filters, matching};
-use crate::lang::Options;
-use crate::lang::options::{Opt, OptKind, opt};
-use crate::natives;
+use crate::lang::{Native, Options, native, natives_of};
 use crate::nn::Model;
 use crate::seq::Motif;
 use std::rc::Rc;
 
-fn filter_motifs(net: &Model, path: &str) -> Result<Motifs> {
-    let (motifs, empty) = filters::motifs(net, path)?;
-    if empty > 0 {
-        let all: usize = motifs.iter().map(|m| m.width()).sum();
-        crate::bind::train::fit::warn(&format!(
-            "{empty} of {all} filter positions have no positive weight and are shown as uniform"
-        ));
-    }
-    Ok(Motifs(Rc::new(motifs)))
+/// Options of `explain::match_filters`.
+#[derive(Options)]
+pub struct MatchFiltersOptions {
+    /// Information in bits above which a base of a filter position counts.
+    #[option(default = 0.1, min = 0, max = 2)]
+    information: f64,
+    /// Smallest fraction of matching bases, of the shorter of filter and motif.
+    #[option(default = 0.8, min = 0, max = 1)]
+    score: f64,
+    /// Whether the reverse complement of each motif is compared as well.
+    #[option(default = false)]
+    both_strands: bool,
 }
 
-const MATCH: &[Opt] = &[
-    opt(
-        "information",
-        OptKind::Float(0.0, 2.0),
-        "0.1",
-        "least contribution to the information of a position at which a base is looked for, bits",
-    ),
-    opt(
-        "score",
-        OptKind::Float(0.0, 1.0),
-        "0.8",
-        "least share of bases that agree, of the shorter of filter and motif",
-    ),
-    opt(
-        "both_strands",
-        OptKind::Bool,
-        "false",
-        "whether motifs are also tried on the other strand",
-    ),
-];
-const ACTIVATIONS: &[Opt] = &[opt(
-    "share",
-    OptKind::Float(0.0, 1.0),
-    "0.5",
-    "share of a filter's largest activation that a window must pass",
-)];
+/// Options of `explain::activation_motifs`.
+#[derive(Options)]
+pub struct ActivationMotifsOptions {
+    /// Fraction of the largest activation of a filter that a window must exceed.
+    #[option(default = 0.5, min = 0, max = 1)]
+    share: f64,
+}
 
-fn matched(filters: &Motifs, motifs: &Motifs, o: &Options) -> Result<Tabled> {
-    let rule = matching::Rule {
-        information: o.float("information"),
-        score: o.float("score"),
-        both_strands: o.flag("both_strands"),
-    };
-    let fits = matching::matches(&filters.0, &motifs.0, &rule);
-    let kind = |fits: &Vec<matching::Fit>| match fits.len() {
+/// The kind of a filter by the number of motifs that match it.
+fn kind(fits: &[matching::Fit]) -> String {
+    let word = match fits.len() {
         0 => "unmatched",
         1 => "single",
         _ => "combination",
     };
-    let names = |fits: &Vec<matching::Fit>| {
-        fits.iter()
-            .map(|fit| motifs.0[fit.motif].name.as_str())
-            .collect::<Vec<_>>()
-            .join(" ")
-    };
+    word.into()
+}
+
+/// The matches of each filter, one row per filter.
+fn table(filters: &Motifs, motifs: &Motifs, fits: &[Vec<matching::Fit>]) -> Result<Tabled> {
+    let name = |fit: &matching::Fit| motifs.0[fit.motif].name.clone();
+    let names = |fits: &Vec<matching::Fit>| fits.iter().map(name).collect::<Vec<_>>().join(" ");
+    let score = |fits: &Vec<matching::Fit>| fits.first().map_or(0.0, |fit| fit.score);
+    let filter_names = filters.0.iter().map(|filter| filter.name.clone()).collect();
+    let kinds = fits.iter().map(|fits| kind(fits)).collect();
+    let consensus = filters.0.iter().map(Motif::consensus).collect();
     let columns = vec![
-        (
-            "filter".into(),
-            Cells::Text(filters.0.iter().map(|filter| filter.name.clone()).collect()),
-        ),
-        (
-            "kind".into(),
-            Cells::Text(fits.iter().map(|fits| kind(fits).to_string()).collect()),
-        ),
+        ("filter".into(), Cells::Text(filter_names)),
+        ("kind".into(), Cells::Text(kinds)),
         (
             "motifs".into(),
             Cells::Text(fits.iter().map(names).collect()),
         ),
         (
             "score".into(),
-            Cells::Number(
-                fits.iter()
-                    .map(|fits| fits.first().map_or(0.0, |fit| fit.score))
-                    .collect(),
-            ),
+            Cells::Number(fits.iter().map(score).collect()),
         ),
-        (
-            "consensus".into(),
-            Cells::Text(filters.0.iter().map(Motif::consensus).collect()),
-        ),
+        ("consensus".into(), Cells::Text(consensus)),
     ];
     Ok(Tabled(Rc::new(Table::new(columns)?)))
 }
 
-fn of_activations(net: &Model, path: &str, set: &Data, o: &Options) -> Result<Motifs> {
-    let (codes, length) = set.0.sequences(0..set.0.len())?;
-    let found = filters::motifs_of_activations(net, path, &codes, length, o.float("share"))?;
-    let silent = found.iter().filter(|(_, n)| *n == 0).count();
-    if silent > 0 {
-        crate::bind::train::fit::warn(&format!(
-            "{silent} of {} filters are never active on these sequences and are shown as uniform",
-            found.len()
-        ));
-    }
-    Ok(Motifs(Rc::new(
-        found.into_iter().map(|(motif, _)| motif).collect(),
-    )))
+/// Matches filters with motifs, and classifies filters by the number of matches.
+///
+/// A base of a filter position counts where it contributes more than `information` bits. The motif
+/// slides along the filter; the fraction of its bases that count there, of the shorter of both,
+/// must reach `score`. The kind of a filter is "single" where one motif matches, "combination" where
+/// several do, "unmatched" where none does.
+///
+/// # Source
+/// van den Bogaard, Predicting chromatin accessibility with convolutional neural networks (thesis),
+/// 3.3.
+///
+/// ```rhai
+/// let pool = sim::motifs(3, #{ width: 8, seed: 1 });
+/// assert_eq(explain::match_filters(pool, pool)["kind"], ["single", "single", "single"]);
+/// ```
+#[native(
+    namespace = "explain",
+    returns = "table: filter, kind, motifs, score, consensus"
+)]
+pub fn match_filters(
+    /// Filters as motifs, such as those of `explain::filter_motifs`.
+    filters: &Motifs,
+    /// Motifs that filters are compared with, by their consensus.
+    motifs: &Motifs,
+    options: MatchFiltersOptions,
+) -> Result<Tabled> {
+    let rule = matching::Rule {
+        information: options.information,
+        score: options.score,
+        both_strands: options.both_strands,
+    };
+    let fits = matching::matches(&filters.0, &motifs.0, &rule);
+    table(filters, motifs, &fits)
 }
 
-natives! { made in "explain" {
-    /// Matches filters with motifs whose consensus is known: `single` where one motif fits,
-    /// `combination` where several do.
-    ///
-    /// A position looks for a base where the base contributes more than `information` bits; the
-    /// motif slides over the filter, and the share of its bases that are looked for, of the shorter
-    /// of both, must reach `score`.
-    ///
-    /// # Source
-    /// van den Bogaard, Predicting chromatin accessibility with convolutional neural networks
-    /// (thesis), 3.3.
-    ///
-    /// ```rhai
-    /// let pool = sim::motifs(3, #{ width: 8, seed: 1 });
-    /// assert_eq(explain::match_filters(pool, pool)["kind"], ["single", "single", "single"]);
-    /// ```
-    function "match_filters"(c, filters: Motifs, motifs: Motifs; o = MATCH) -> "table: filter, kind, motifs, score, consensus" { matched(&filters, &motifs, &o) }
+/// Returns the motifs of the windows that activate the filters of a convolution.
+///
+/// The convolution is the first of the network. The motif of a filter is the base composition of the windows whose activation exceeds the
+/// fraction `share` of the largest activation of the filter.
+///
+/// # Source
+/// Kelley, Snoek & Rinn, Basset (Genome Research 2016).
+///
+/// ```rhai
+/// let motifs = sim::motifs(4, #{ width: 5 });
+/// let set = sim::paired(motifs, #{ n: 50, length: 40, per_sequence: 2 });
+/// let net = nn::build(nn::conv1d(8, 5), [4, 40], #{ seed: 1 });
+/// assert_eq(explain::activation_motifs(net, "", set).len(), 8);
+/// ```
+#[native(namespace = "explain", returns = "motifs, one for each filter")]
+pub fn activation_motifs(
+    /// Network whose first layer of weights is a convolution.
+    net: &Model,
+    /// Path of the convolution, as `net.summary()` shows it.
+    path: &str,
+    /// Dataset of sequences.
+    set: &Data,
+    options: ActivationMotifsOptions,
+) -> Result<Motifs> {
+    let (codes, length) = set.0.sequences(0..set.0.len())?;
+    let motifs = filters::motifs_of_activations(net, path, &codes, length, options.share)?;
+    let silent = motifs.iter().filter(|(_, windows)| *windows == 0).count();
+    if silent > 0 {
+        warn(&format!(
+            "{silent} of {} filters are never active on these sequences and are shown as uniform",
+            motifs.len()
+        ));
+    }
+    let motifs = motifs.into_iter().map(|(motif, _)| motif);
+    Ok(Motifs(Rc::new(motifs.collect())))
+}
 
-    /// Turns the filters of a first convolution into motifs of the windows that activate them
-    /// (Basset's rule).
-    ///
-    /// Of each filter those windows of the sequences count whose activation is more than `share` of
-    /// its largest.
-    ///
-    /// # Source
-    /// Kelley, Snoek & Rinn, Basset (Genome Research 2016).
-    ///
-    /// ```rhai
-    /// let set = sim::paired(sim::motifs(4, #{ width: 5 }), #{ n: 50, length: 40, per_sequence: 2 });
-    /// let net = nn::build(nn::conv1d(8, 5), [4, 40], #{ seed: 1 });
-    /// assert_eq(explain::activation_motifs(net, "", set).len(), 8);
-    /// ```
-    function "activation_motifs"(c, net: Model, path: String, set: Data; o = ACTIVATIONS) -> "motifs, one for each filter" { of_activations(&net, &path, &set, &o) }
+/// Returns the filters of a first convolution as motifs.
+///
+/// Negative weights become 0, and each position is scaled to sum to 1; positions without a positive
+/// weight are uniform.
+///
+/// ```rhai
+/// let net = nn::build(nn::conv1d(8, 5), [4, 20], #{ seed: 1 });
+/// assert_eq(explain::filter_motifs(net, "").len(), 8);
+/// ```
+#[native(namespace = "explain", returns = "motifs, one for each filter")]
+pub fn filter_motifs(
+    /// Network whose first layer of weights is a convolution.
+    net: &Model,
+    /// Path of the convolution, as `net.summary()` shows it.
+    path: &str,
+) -> Result<Motifs> {
+    let (motifs, empty) = filters::motifs(net, path)?;
+    if empty > 0 {
+        let positions: usize = motifs.iter().map(|motif| motif.width()).sum();
+        warn(&format!(
+            "{empty} of {positions} filter positions have no positive weight and are shown as uniform"
+        ));
+    }
+    Ok(Motifs(Rc::new(motifs)))
+}
 
-    /// Turns the filters of a first convolution into motifs: negative weights become 0, each
-    /// position is scaled to sum to 1 (uniform where nothing is positive).
-    ///
-    /// ```rhai
-    /// let net = nn::build(nn::conv1d(8, 5), [4, 20], #{ seed: 1 });
-    /// assert_eq(explain::filter_motifs(net, "").len(), 8);
-    /// ```
-    function "filter_motifs"(c, net: Model, path: String) -> "motifs, one for each filter" { filter_motifs(&net, &path) }
-} }
-
-/// All of them.
-pub fn natives() -> Vec<crate::lang::Native> {
-    [made()].into_iter().flatten().collect()
+/// The native functions declared here.
+pub fn natives() -> Vec<Native> {
+    natives_of![match_filters, activation_motifs, filter_motifs]
 }
