@@ -35,20 +35,6 @@ pub enum Rounding {
     Spans,
 }
 
-impl Rounding {
-    /// Names that options take.
-    pub const NAMES: &'static [&'static str] = &["positions", "spans"];
-
-    /// That of a name.
-    pub fn named(name: &str) -> Rounding {
-        if name == "spans" {
-            Rounding::Spans
-        } else {
-            Rounding::Positions
-        }
-    }
-}
-
 /// A span of a sample.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Span {

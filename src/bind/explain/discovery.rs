@@ -1,186 +1,189 @@
-//! `explain::modisco`: motifs that recur in contributions.
+//! `explain::modisco`: recurrent patterns in contributions.
 
 use crate::base::table::{Cells, Table};
-use crate::base::{Result, shape};
+use crate::base::{Result, shape, system};
+use crate::bind::tensor::file::written;
 use crate::bind::train::fit::warn;
 use crate::bind::types::{Data, Discovered, Motifs, Tabled};
 use crate::explain::baselines::codes_of;
 use crate::explain::modisco::{self, Metacluster, Pattern, Settings, Tracks, report, save};
 use crate::explain::seqlets;
-use crate::lang::options::{INF, MANY, Opt, OptKind, opt};
-use crate::lang::{IntoValue, Options, session};
+use crate::lang::{Choice, IntoValue, Native, Options, native, natives_of, session};
 use crate::seq::Motif;
 use crate::torch::Tensor;
-use crate::{bail, fault, natives};
-use rhai::{Array, Dynamic, Map};
+use crate::{bail, fault};
+use rhai::{Dynamic, Map};
 use std::rc::Rc;
 
-const THRESHOLD: Opt = opt(
-    "threshold",
-    OptKind::Float(0.0, 1.0),
-    "0.01",
-    "p-value below which a span, and every span in it, stands out",
-);
-const MODISCO: &[Opt] = &[
-    opt(
-        "max_seqlets",
-        OptKind::Int(1, MANY),
-        "20000",
-        "seqlets of each sign, at most; the first of those found",
-    ),
-    opt(
-        "window",
-        OptKind::Int(1, MANY),
-        "",
-        "positions in the middle of the sequences that are looked at; all unless given",
-    ),
-    opt(
-        "core",
-        OptKind::Int(1, 1000),
-        "20",
-        "positions of the windows that stand out",
-    ),
-    opt(
-        "flank",
-        OptKind::Int(0, 1000),
-        "5",
-        "positions added to them on both sides",
-    ),
-    opt(
-        "fdr",
-        OptKind::Float(0.0, 1.0),
-        "0.05",
-        "false windows among those that stand out",
-    ),
-    opt(
-        "seqlets",
-        OptKind::Choice(&["windows", "recursive"]),
-        "\"windows\"",
-        "how they are found: windows beyond what a Laplace distribution gives, or `explain::seqlets`",
-    ),
-    THRESHOLD,
-    opt(
-        "trim",
-        OptKind::Int(1, 1000),
-        "30",
-        "places of a pattern's most informative window",
-    ),
-    opt(
-        "grow",
-        OptKind::Int(0, 1000),
-        "10",
-        "places added to it on both sides",
-    ),
-    opt(
-        "final_flank",
-        OptKind::Int(0, 1000),
-        "0",
-        "places added to finished patterns on both sides",
-    ),
-    opt(
-        "runs",
-        OptKind::Int(1, 100_000),
-        "2",
-        "starts of each clustering; the best counts",
-    ),
-    opt(
-        "neighbours",
-        OptKind::Int(1, MANY),
-        "500",
-        "seqlets that each is compared with finely",
-    ),
-    opt(
-        "perplexity",
-        OptKind::Float(1.0, INF),
-        "10",
-        "neighbours that count where the density around a seqlet is estimated",
-    ),
-    opt(
-        "min_seqlets",
-        OptKind::Int(0, MANY),
-        "100",
-        "fewer seqlets of a sign are not looked at",
-    ),
-    opt(
-        "min_pattern",
-        OptKind::Int(1, MANY),
-        "20",
-        "fewest seqlets of a pattern",
-    ),
-    opt(
-        "min_information",
-        OptKind::Float(0.0, INF),
-        "0.6",
-        "information that some six places of a pattern must hold, bits",
-    ),
-];
-const SEQLETS: &[Opt] = &[
-    THRESHOLD,
-    opt(
-        "least",
-        OptKind::Int(1, 1000),
-        "4",
-        "positions of the shortest span",
-    ),
-    opt(
-        "most",
-        OptKind::Int(1, 1000),
-        "25",
-        "positions of the longest span",
-    ),
-    opt(
-        "flank",
-        OptKind::Int(0, MANY),
-        "0",
-        "positions added at both ends of what was found",
-    ),
-    opt(
-        "bins",
-        OptKind::Int(2, 100_000),
-        "1000",
-        "steps that contributions are rounded to, to know how likely sums are",
-    ),
-    opt(
-        "sign",
-        OptKind::Choice(&["both", "positive", "negative"]),
-        "\"both\"",
-        "whether spans speak for an output or against it",
-    ),
-    opt(
-        "rounding",
-        OptKind::Choice(seqlets::Rounding::NAMES),
-        "\"positions\"",
-        "positions: each contribution is rounded to a bin, as in the null distribution; spans: the sum of a span is, as tangermeme before 1.6",
-    ),
-];
-const TRIM: &[Opt] = &[opt(
-    "trim",
-    OptKind::Float(0.0, 1.0),
-    "0.3",
-    "places at both ends go whose contributions are below this share of the largest",
-)];
-const REPORT: &[Opt] = &[
-    opt(
-        "known",
-        OptKind::Other("motifs"),
-        "",
-        "motifs with which the patterns are compared",
-    ),
-    opt(
-        "matches",
-        OptKind::Int(1, 100),
-        "3",
-        "matches shown of each pattern",
-    ),
-    opt(
-        "trim",
-        OptKind::Float(0.0, 1.0),
-        "0.3",
-        "places at both ends go whose contributions are below this share of the largest, before patterns are compared",
-    ),
-];
+/// Options of `explain::modisco`.
+#[derive(Options)]
+pub struct ModiscoOptions {
+    /// Largest number of seqlets of each sign; the first ones are kept.
+    #[option(default = 20_000, min = 1)]
+    max_seqlets: usize,
+    /// Width of the central range of the sequences that is searched, in positions; all unless given.
+    #[option(min = 1)]
+    window: Option<usize>,
+    /// Width of the core of a seqlet, in positions.
+    #[option(default = 20, min = 1, max = 1000)]
+    core: usize,
+    /// Positions that are added to the core at each end.
+    #[option(default = 5, min = 0, max = 1000)]
+    flank: usize,
+    /// False discovery rate of seqlets.
+    #[option(default = 0.05, min = 0, max = 1)]
+    fdr: f64,
+    /// How seqlets are identified: windows that exceed a Laplace null distribution, or the spans of
+    /// `explain::seqlets`.
+    #[option(default = "windows")]
+    seqlets: SeqletMethod,
+    #[option(flatten)]
+    threshold: ThresholdOptions,
+    /// Width of the most informative window that a pattern is trimmed to, in positions.
+    #[option(default = 30, min = 1, max = 1000)]
+    trim: usize,
+    /// Positions that are added to the trimmed pattern at each end.
+    #[option(default = 10, min = 0, max = 1000)]
+    grow: usize,
+    /// Positions that are added to finished patterns at each end.
+    #[option(default = 0, min = 0, max = 1000)]
+    final_flank: usize,
+    /// Number of random starts of each clustering; the best is kept.
+    #[option(default = 2, min = 1, max = 100_000)]
+    runs: usize,
+    /// Number of nearest seqlets for which the exact similarity is computed.
+    #[option(default = 500, min = 1)]
+    neighbours: usize,
+    /// Perplexity of the density estimate around a seqlet (effective number of neighbours).
+    #[option(default = 10, min = 1)]
+    perplexity: f64,
+    /// Smallest number of seqlets of a sign that are clustered.
+    #[option(default = 100)]
+    min_seqlets: usize,
+    /// Smallest number of seqlets of a pattern.
+    #[option(default = 20, min = 1)]
+    min_pattern: usize,
+    /// Smallest information of the best six positions of a pattern, in bits.
+    #[option(default = 0.6, min = 0)]
+    min_information: f64,
+}
 
-/// Codes of sequences, and their length.
+/// The significance of spans.
+#[derive(Options)]
+pub struct ThresholdOptions {
+    /// Largest p-value of a span, and of every span within it.
+    #[option(default = 0.01, min = 0, max = 1)]
+    threshold: f64,
+}
+
+/// Options of `explain::seqlets`.
+#[derive(Options)]
+pub struct SeqletsOptions {
+    #[option(flatten)]
+    threshold: ThresholdOptions,
+    /// Smallest width of a span, in positions.
+    #[option(default = 4, min = 1, max = 1000)]
+    least: usize,
+    /// Largest width of a span, in positions.
+    #[option(default = 25, min = 1, max = 1000)]
+    most: usize,
+    /// Positions that are added to a span at each end.
+    #[option(default = 0)]
+    flank: usize,
+    /// Number of bins of the null distribution of contributions.
+    #[option(default = 1000, min = 2, max = 100_000)]
+    bins: usize,
+    /// Sign of the contributions of spans.
+    #[option(default = "both")]
+    sign: Sign,
+    /// What is rounded to bins: the contribution of each position, as in the null distribution, or
+    /// the sum of a span, as in tangermeme before 1.6.
+    #[option(default = "positions")]
+    rounding: RoundingName,
+}
+
+/// How patterns are trimmed.
+#[derive(Options)]
+pub struct TrimOptions {
+    /// Fraction of the largest contribution below which positions at both ends are removed.
+    #[option(default = 0.3, min = 0, max = 1)]
+    trim: f64,
+}
+
+/// Options of `discovery.save_report`.
+#[derive(Options)]
+pub struct SaveReportOptions {
+    /// Known motifs that patterns are compared with.
+    known: Option<Motifs>,
+    /// Number of matches shown for each pattern.
+    #[option(default = 3, min = 1, max = 100)]
+    matches: usize,
+    #[option(flatten)]
+    trim: TrimOptions,
+}
+
+/// How seqlets are identified.
+#[derive(Choice, PartialEq)]
+pub enum SeqletMethod {
+    /// Windows that exceed a Laplace null distribution.
+    Windows,
+    /// The spans of `explain::seqlets`.
+    Recursive,
+}
+
+/// The sign of the contributions of spans.
+#[derive(Choice)]
+pub enum Sign {
+    /// Positive or negative.
+    Both,
+    /// They increase the output.
+    Positive,
+    /// They decrease the output.
+    Negative,
+}
+
+/// What is rounded to bins.
+#[derive(Choice)]
+pub enum RoundingName {
+    /// The contribution of each position.
+    Positions,
+    /// The sum of a span.
+    Spans,
+}
+
+impl From<RoundingName> for seqlets::Rounding {
+    fn from(name: RoundingName) -> seqlets::Rounding {
+        match name {
+            RoundingName::Positions => seqlets::Rounding::Positions,
+            RoundingName::Spans => seqlets::Rounding::Spans,
+        }
+    }
+}
+
+impl From<&ModiscoOptions> for Settings {
+    fn from(options: &ModiscoOptions) -> Settings {
+        let is_recursive = options.seqlets == SeqletMethod::Recursive;
+        Settings {
+            window: options.core,
+            flank: options.flank,
+            fdr: options.fdr,
+            recursive: is_recursive.then_some(options.threshold.threshold),
+            seqlets: options.max_seqlets,
+            fewest_seqlets: options.min_seqlets,
+            seeds: options.runs,
+            neighbours: options.neighbours,
+            perplexity: options.perplexity,
+            trimmed: options.trim,
+            grown: options.grow,
+            final_flank: options.final_flank,
+            least: options.min_pattern,
+            information: options.min_information,
+            ..Settings::default()
+        }
+    }
+}
+
+/// Base codes of sequences, and their length.
 fn codes(x: &Dynamic) -> Result<(Vec<u8>, usize)> {
     if let Some(set) = x.read_lock::<Data>() {
         return set.0.sequences(0..set.0.len());
@@ -204,7 +207,8 @@ fn codes(x: &Dynamic) -> Result<(Vec<u8>, usize)> {
     crate::bind::types::codes_of(&texts)
 }
 
-fn tracks(contributions: &Tensor, sequences: &Dynamic, window: Option<i64>) -> Result<Tracks> {
+/// Hypothetical contributions and base codes of the central window of the sequences.
+fn tracks(contributions: &Tensor, sequences: &Dynamic, window: Option<usize>) -> Result<Tracks> {
     let (codes, length) = codes(sequences)?;
     let rows = codes.len() / length.max(1);
     let wanted = [rows as i64, 4, length as i64];
@@ -216,7 +220,7 @@ fn tracks(contributions: &Tensor, sequences: &Dynamic, window: Option<i64>) -> R
             shape::text(&contributions.shape())
         );
     }
-    let kept = window.map_or(length, |window| window as usize);
+    let kept = window.unwrap_or(length);
     if kept > length {
         bail!(
             "option",
@@ -241,7 +245,7 @@ fn tracks(contributions: &Tensor, sequences: &Dynamic, window: Option<i64>) -> R
         .any(|(four, code)| (0..4).any(|base| base != usize::from(*code) && four[base] != 0.0));
     if !absent {
         warn(
-            "the contributions are 0 wherever a base is not there; hypothetical ones find more (`hypothetical: true`)",
+            "the contributions of absent bases are 0; hypothetical contributions find more patterns (`hypothetical: true`)",
         );
     }
     Ok(Tracks {
@@ -251,80 +255,31 @@ fn tracks(contributions: &Tensor, sequences: &Dynamic, window: Option<i64>) -> R
     })
 }
 
-fn settings(o: &Options) -> Settings {
-    let whole = |name: &str| o.int(name) as usize;
-    Settings {
-        window: whole("core"),
-        flank: whole("flank"),
-        fdr: o.float("fdr"),
-        recursive: (o.text("seqlets") == "recursive").then(|| o.float("threshold")),
-        seqlets: whole("max_seqlets"),
-        fewest_seqlets: whole("min_seqlets"),
-        seeds: whole("runs"),
-        neighbours: whole("neighbours"),
-        perplexity: o.float("perplexity"),
-        trimmed: whole("trim"),
-        grown: whole("grow"),
-        final_flank: whole("final_flank"),
-        least: whole("min_pattern"),
-        information: o.float("min_information"),
-        ..Settings::default()
-    }
-}
-
-fn discover(contributions: &Tensor, sequences: &Dynamic, o: &Options) -> Result<Discovered> {
-    let (tracks, how) = (
-        tracks(contributions, sequences, o.maybe_int("window"))?,
-        settings(o),
-    );
-    if session::is_dry() {
-        return Ok(Discovered(Rc::new((modisco::Discovery::default(), tracks))));
-    }
-    let (needed, free) = (
-        modisco::memory(&tracks, &how),
-        crate::base::system::free_memory(),
-    );
-    if let Some(free) = free
-        && needed > free
-    {
-        let gigabytes = |bytes: u64| bytes as f64 / f64::from(1 << 30);
-        warn(&format!(
-            "this needs about {:.1} GiB, {:.1} are free; a smaller `max_seqlets` needs less",
-            gigabytes(needed),
-            gigabytes(free)
-        ));
-    }
-    let found = modisco::discover(&tracks, &how)?;
-    if found.positive.patterns.is_empty() && found.negative.patterns.is_empty() {
-        warn(&format!(
-            "no pattern was found: {}",
-            report::funnel_line(&found)
-        ));
-    }
-    Ok(Discovered(Rc::new((found, tracks))))
+/// Warns where the search needs more memory than is free.
+fn warn_of_memory(tracks: &Tracks, settings: &Settings) {
+    let needed = modisco::memory(tracks, settings);
+    let Some(free) = system::free_memory().filter(|free| needed > *free) else {
+        return;
+    };
+    let gigabytes = |bytes: u64| bytes as f64 / f64::from(1 << 30);
+    warn(&format!(
+        "this needs about {:.1} GiB, {:.1} are free; a smaller `max_seqlets` needs less",
+        gigabytes(needed),
+        gigabytes(free)
+    ));
 }
 
 /// The patterns of both signs with their names.
-fn named(found: &modisco::Discovery) -> impl Iterator<Item = (String, &Pattern)> {
-    let of = |name: &'static str, cluster: &'static str| {
-        move |(i, pattern)| (format!("{name}_{i}{cluster}"), pattern)
-    };
-    found
-        .positive
-        .patterns
-        .iter()
-        .enumerate()
-        .map(of("positive", ""))
-        .chain(
-            found
-                .negative
-                .patterns
-                .iter()
-                .enumerate()
-                .map(of("negative", "")),
-        )
+fn named(discovery: &modisco::Discovery) -> impl Iterator<Item = (String, &Pattern)> {
+    let of = |sign: &'static str| move |(i, pattern)| (format!("{sign}_{i}"), pattern);
+    let positive = discovery.positive.patterns.iter().enumerate();
+    let negative = discovery.negative.patterns.iter().enumerate();
+    positive
+        .map(of("positive"))
+        .chain(negative.map(of("negative")))
 }
 
+/// A tensor [4, width] of the rows of a pattern.
 fn matrix(rows: &[[f64; 4]]) -> Result<Dynamic> {
     Ok(
         Tensor::from_f64(rows.as_flattened(), &[rows.len() as i64, 4])?
@@ -335,111 +290,25 @@ fn matrix(rows: &[[f64; 4]]) -> Result<Dynamic> {
     )
 }
 
-fn patterns(found: &Discovered) -> Result<Array> {
-    let motifs = save::motifs(&found.0.0, 0.3);
-    let one = |((name, pattern), motif): ((String, &Pattern), Motif)| -> Result<Dynamic> {
-        let mut map = Map::new();
-        map.insert(
-            "sign".into(),
-            i64::from(if name.starts_with("positive") { 1 } else { -1 }).into(),
-        );
-        map.insert("name".into(), name.into());
-        map.insert("seqlets".into(), (pattern.seqlets.len() as i64).into());
-        map.insert("consensus".into(), motif.consensus().into());
-        map.insert("sequence".into(), matrix(&pattern.sequence())?);
-        map.insert("contributions".into(), matrix(&pattern.contributions())?);
-        map.insert("hypothetical".into(), matrix(&pattern.hypothetical())?);
-        map.insert("motif".into(), motif.into_value());
-        Ok(map.into())
-    };
-    named(&found.0.0).zip(motifs).map(one).collect()
+/// A pattern as a map.
+fn pattern_map(name: String, pattern: &Pattern, motif: Motif) -> Result<Dynamic> {
+    let sign: i64 = if name.starts_with("positive") { 1 } else { -1 };
+    let map = Map::from([
+        ("sign".into(), sign.into()),
+        ("name".into(), name.into()),
+        ("seqlets".into(), (pattern.seqlets.len() as i64).into()),
+        ("consensus".into(), motif.consensus().into()),
+        ("sequence".into(), matrix(&pattern.sequence())?),
+        ("contributions".into(), matrix(&pattern.contributions())?),
+        ("hypothetical".into(), matrix(&pattern.hypothetical())?),
+        ("motif".into(), motif.into_value()),
+    ]);
+    Ok(map.into())
 }
 
-fn places(found: &Discovered) -> Result<Tabled> {
-    let all: Vec<_> = named(&found.0.0)
-        .flat_map(|(name, pattern)| {
-            pattern
-                .seqlets
-                .iter()
-                .map(move |seqlet| (name.clone(), *seqlet))
-        })
-        .collect();
-    let columns = vec![
-        (
-            "pattern".into(),
-            Cells::Text(all.iter().map(|(name, _)| name.clone()).collect()),
-        ),
-        (
-            "sample".into(),
-            Cells::Whole(
-                all.iter()
-                    .map(|(_, seqlet)| i64::from(seqlet.example))
-                    .collect(),
-            ),
-        ),
-        (
-            "start".into(),
-            Cells::Whole(
-                all.iter()
-                    .map(|(_, seqlet)| i64::from(seqlet.start))
-                    .collect(),
-            ),
-        ),
-        (
-            "end".into(),
-            Cells::Whole(
-                all.iter()
-                    .map(|(_, seqlet)| i64::from(seqlet.end))
-                    .collect(),
-            ),
-        ),
-        (
-            "strand".into(),
-            Cells::Text(
-                all.iter()
-                    .map(|(_, seqlet)| if seqlet.reverse { "-" } else { "+" }.into())
-                    .collect(),
-            ),
-        ),
-    ];
-    Ok(Tabled(Rc::new(Table::new(columns)?)))
-}
-
-fn funnel(found: &Discovered) -> Result<Tabled> {
-    let of = |sign: &'static str, steps: &[(&'static str, usize)]| {
-        steps
-            .iter()
-            .map(|(step, n)| (sign, *step, *n as i64))
-            .collect::<Vec<_>>()
-    };
-    let cluster = |sign: &'static str, cluster: &Metacluster| of(sign, &cluster.funnel);
-    let Discovered(inner) = found;
-    let all = [
-        of("both", &inner.0.funnel),
-        cluster("positive", &inner.0.positive),
-        cluster("negative", &inner.0.negative),
-    ]
-    .concat();
-    let columns = vec![
-        (
-            "sign".into(),
-            Cells::Text(all.iter().map(|(sign, ..)| (*sign).into()).collect()),
-        ),
-        (
-            "step".into(),
-            Cells::Text(all.iter().map(|(_, step, _)| (*step).into()).collect()),
-        ),
-        (
-            "left".into(),
-            Cells::Whole(all.iter().map(|(.., n)| *n).collect()),
-        ),
-    ];
-    Ok(Tabled(Rc::new(Table::new(columns)?)))
-}
-
-/// Contributions of what is there, position by position, and the number of positions.
+/// The contribution of the base at each position, and the number of positions.
 fn by_position(contributions: &Tensor) -> Result<(Vec<f64>, usize)> {
-    let flat = match contributions.shape()[..] {
+    let sums = match contributions.shape()[..] {
         [_, 4, _] => contributions.sum(&Some(vec![1]), false)?,
         [_, _] => contributions.clone(),
         ref shape => bail!(
@@ -448,186 +317,297 @@ fn by_position(contributions: &Tensor) -> Result<(Vec<f64>, usize)> {
             shape::text(shape)
         ),
     };
-    Ok((flat.to_f64()?, flat.shape()[1] as usize))
+    Ok((sums.to_f64()?, sums.shape()[1] as usize))
 }
 
-fn spans(contributions: &Tensor, o: &Options) -> Result<Tabled> {
-    let (values, length) = by_position(contributions)?;
-    let [least, most, bins] = ["least", "most", "bins"].map(|name| o.int(name) as usize);
-    let rounding = seqlets::Rounding::named(&o.text("rounding"));
-    let rule = seqlets::Rule {
-        threshold: o.float("threshold"),
-        least,
-        most,
-        bins,
-        rounding,
+/// The table of spans, with flanks within the samples.
+fn span_table(spans: &[seqlets::Span], flank: usize, length: usize) -> Result<Tabled> {
+    let whole = |of: &dyn Fn(&seqlets::Span) -> usize| {
+        Cells::Whole(spans.iter().map(|span| of(span) as i64).collect())
     };
-    let flank = o.int("flank") as usize;
-    let find = match o.text("sign").as_str() {
-        "positive" => seqlets::recursive,
-        "negative" => seqlets::negative,
-        _ => seqlets::of_both_signs,
-    };
-    let mut found = find(&values, length, &rule)?;
-    for span in &mut found {
-        (span.start, span.end) = (
-            span.start.saturating_sub(flank),
-            (span.end + flank).min(length),
-        );
-    }
+    let sums = spans.iter().map(|span| span.sum).collect();
+    let p_values = spans.iter().map(|span| span.p_value).collect();
     let columns = vec![
-        (
-            "sample".into(),
-            Cells::Whole(found.iter().map(|span| span.sample as i64).collect()),
-        ),
+        ("sample".into(), whole(&|span| span.sample)),
         (
             "start".into(),
-            Cells::Whole(found.iter().map(|span| span.start as i64).collect()),
+            whole(&|span| span.start.saturating_sub(flank)),
         ),
-        (
-            "end".into(),
-            Cells::Whole(found.iter().map(|span| span.end as i64).collect()),
-        ),
-        (
-            "sum".into(),
-            Cells::Number(found.iter().map(|span| span.sum).collect()),
-        ),
-        (
-            "p_value".into(),
-            Cells::Number(found.iter().map(|span| span.p_value).collect()),
-        ),
+        ("end".into(), whole(&|span| (span.end + flank).min(length))),
+        ("sum".into(), Cells::Number(sums)),
+        ("p_value".into(), Cells::Number(p_values)),
     ];
     Ok(Tabled(Rc::new(Table::new(columns)?)))
 }
 
-/// One line on what was found.
-pub fn line(found: &Discovered) -> String {
+/// A discovery in one line.
+pub fn line(discovery: &Discovered) -> String {
     let of = |cluster: &Metacluster| cluster.patterns.len();
-    let (positive, negative) = (of(&found.0.0.positive), of(&found.0.0.negative));
-    let most = named(&found.0.0)
-        .next()
-        .map_or(String::new(), |(name, pattern)| {
-            format!(", {name} of {} seqlets", pattern.seqlets.len())
-        });
-    format!("discovery: {positive} positive and {negative} negative patterns{most}")
+    let all = &discovery.0.0;
+    let (positive, negative) = (of(&all.positive), of(&all.negative));
+    let first = named(all).next().map_or(String::new(), |(name, pattern)| {
+        format!(", {name} of {} seqlets", pattern.seqlets.len())
+    });
+    format!("discovery: {positive} positive and {negative} negative patterns{first}")
 }
 
-natives! { made in "explain" {
-    /// Finds motifs that recur in contributions: TF-MoDISco.
-    ///
-    /// - `contributions`: tensor [samples, 4, length], hypothetical ones (of every base that could
-    ///   stand there)
-    /// - `sequences`: the same samples, as a tensor (one-hot or codes), a dataset or an array of
-    ///   strings
-    ///
-    /// # Source
-    /// Shrikumar et al., arXiv 1811.00416; steps and defaults are those of modisco-lite 3.
-    ///
-    /// ```rhai
-    /// let x = seq::random(60, 60, #{ seed: 1 });
-    /// let found = explain::modisco(seq::one_hot(x) * 0.1 + 0.01, x, #{ min_seqlets: 1000 });
-    /// assert_eq(found.patterns.len(), 0);
-    /// ```
-    /// ```rhai,fails
-    /// explain::modisco(tensor::zeros([1, 4, 8]), ["ACGT"]);
-    /// //~ `contributions` must be as the sequences, [1, 4, 4], got [1, 4, 8]
-    /// ```
-    function "modisco"(c, contributions: Tensor, sequences: Dynamic; o = MODISCO) -> "discovery" { discover(&contributions, &sequences, &o) }
-
-    /// Finds short spans that stand out, and of which every span inside stands out as well.
-    ///
-    /// - `contributions`: of the bases that are there, tensor [samples, 4, length] or [samples,
-    ///   length]
-    ///
-    /// Returns a table, the least likely first: sample, start, end (0-based, half-open), sum
-    /// (without flanks), p_value. P-values take positions as independent draws from all
-    /// contributions: they rank spans, and tell no rate of false ones.
-    ///
-    /// # Source
-    /// Recursive seqlets, tangermeme (Schreiber 2025).
-    ///
-    /// ```rhai
-    /// let c = tensor::randn([20, 80], #{ seed: 1 }) * 0.01;
-    /// c[[3, 10..17]] = 1.0;
-    /// let found = explain::seqlets(c);
-    /// assert(found[0].sample == 3 && found[0].start <= 10 && found[0].end >= 17);    // neighbours may lie in it as well
-    /// ```
-    /// ```rhai,fails
-    /// explain::seqlets(tensor::zeros([2, 20]));
-    /// //~ the longest span has 25 positions, the samples have 20
-    /// ```
-    function "seqlets"(c, contributions: Tensor; o = SEQLETS) -> "table: sample, start, end, sum, p_value" { spans(&contributions, &o) }
-} }
-
-natives! { methods in "discovery" {
-    /// The patterns, those of positive seqlets first, the largest first.
-    ///
-    /// Each is a map: name, sign, seqlets (how many), consensus, sequence, contributions,
-    /// hypothetical (tensors [4, width]), motif (cut to where it contributes).
-    ///
-    /// ```rhai
-    /// let x = seq::random(10, 60, #{ seed: 1 });
-    /// assert_eq(explain::modisco(seq::one_hot(x) * 0.1 + 0.01, x).patterns, []);
-    /// ```
-    property "patterns"(c, this: Discovered) -> "array of maps" { patterns(&this) }
-
-    /// The patterns as motifs, cut where contributions fall below a share of their largest.
-    ///
-    /// ```rhai
-    /// let x = seq::random(10, 60, #{ seed: 1 });
-    /// assert_eq(explain::modisco(seq::one_hot(x) * 0.1 + 0.01, x).motifs().len(), 0);
-    /// ```
-    method "motifs"(c, this: Discovered; o = TRIM) -> "motifs" { Ok(Motifs(Rc::new(save::motifs(&this.0.0, o.float("trim"))))) }
-
-    /// Where the seqlets of each pattern lie.
-    ///
-    /// ```rhai
-    /// let x = seq::random(10, 60, #{ seed: 1 });
-    /// assert_eq(explain::modisco(seq::one_hot(x) * 0.1 + 0.01, x).seqlets().len(), 0);
-    /// ```
-    method "seqlets"(c, this: Discovered) -> "table: pattern, sample, start, end, strand" { places(&this) }
-
-    /// What each step has left: positions, windows, seqlets, clusters, patterns.
-    ///
-    /// ```rhai
-    /// let x = seq::random(10, 60, #{ seed: 1 });
-    /// assert_eq(explain::modisco(seq::one_hot(x) * 0.1 + 0.01, x).funnel()[0].left, 600);
-    /// ```
-    method "funnel"(c, this: Discovered) -> "table: sign, step, left" { funnel(&this) }
-
-    /// Writes the patterns, their seqlets and parts as modisco-lite does (HDF5).
-    ///
-    /// ```rhai
-    /// let x = seq::random(10, 60, #{ seed: 1 });
-    /// explain::modisco(seq::one_hot(x) * 0.1 + 0.01, x).save_h5("/tmp/cistron_example_modisco.h5");
-    /// ```
-    method "save_h5"(c, this: Discovered, path: String) -> "nothing" { save::h5(&this.0.0, &this.0.1, &crate::bind::tensor::file::written(&path)?) }
-
-    /// Writes the patterns as motifs in MEME's format.
-    ///
-    /// ```rhai
-    /// let x = seq::random(10, 60, #{ seed: 1 });
-    /// explain::modisco(seq::one_hot(x) * 0.1 + 0.01, x).save_meme("/tmp/cistron_example_modisco.meme");
-    /// ```
-    method "save_meme"(c, this: Discovered, path: String; o = TRIM) -> "nothing" {
-        let text = crate::seq::motif::to_meme(&save::motifs(&this.0.0, o.float("trim")));
-        crate::base::file::write_whole(&crate::bind::tensor::file::written(&path)?, text.as_bytes())
+/// Discovers recurrent patterns in contributions (TF-MoDISco).
+///
+/// # Source
+/// Shrikumar et al., arXiv 1811.00416; steps and defaults are those of modisco-lite 3.
+///
+/// ```rhai
+/// let x = seq::random(60, 60, #{ seed: 1 });
+/// let discovery = explain::modisco(seq::one_hot(x) * 0.1 + 0.01, x, #{ min_seqlets: 1000 });
+/// assert_eq(discovery.patterns.len(), 0);
+/// ```
+/// ```rhai,fails
+/// explain::modisco(tensor::zeros([1, 4, 8]), ["ACGT"]);
+/// //~ `contributions` must be as the sequences, [1, 4, 4], got [1, 4, 8]
+/// ```
+#[native(namespace = "explain", dry = no_patterns)]
+pub fn modisco(
+    /// Hypothetical contributions [batch, 4, length], of present and absent bases.
+    contributions: &Tensor,
+    /// The sequences of the samples: a tensor (one-hot or codes), a dataset or an array of strings.
+    sequences: &Dynamic,
+    options: ModiscoOptions,
+) -> Result<Discovered> {
+    let tracks = tracks(contributions, sequences, options.window)?;
+    let settings = Settings::from(&options);
+    warn_of_memory(&tracks, &settings);
+    let discovery = modisco::discover(&tracks, &settings)?;
+    if discovery.positive.patterns.is_empty() && discovery.negative.patterns.is_empty() {
+        let funnel = report::funnel_line(&discovery);
+        warn(&format!("no pattern was found: {funnel}"));
     }
+    Ok(Discovered(Rc::new((discovery, tracks))))
+}
 
-    /// Writes a page: the funnel, each pattern's logos, what known motifs it matches.
-    ///
-    /// ```rhai
-    /// let x = seq::random(10, 60, #{ seed: 1 });
-    /// explain::modisco(seq::one_hot(x) * 0.1 + 0.01, x).save_report("/tmp/cistron_example_modisco.html");
-    /// ```
-    method "save_report"(c, this: Discovered, path: String; o = REPORT) -> "nothing" {
-        let known = o.get::<Motifs>("known")?;
-        let page = report::page(&this.0.0, known.as_ref().map(|known| known.0.as_slice()), o.int("matches") as usize, o.float("trim"))?;
-        crate::base::file::write_whole(&crate::bind::tensor::file::written(&path)?, page.as_bytes())
+/// The result of `explain::modisco` in a dry run.
+fn no_patterns(
+    contributions: &Tensor,
+    sequences: &Dynamic,
+    options: ModiscoOptions,
+) -> Result<Discovered> {
+    let tracks = tracks(contributions, sequences, options.window)?;
+    Ok(Discovered(Rc::new((modisco::Discovery::default(), tracks))))
+}
+
+/// Identifies short spans with significant contributions, all of whose subspans are significant.
+///
+/// Returns a table, sorted by p-value: sample, start, end (from 0, end exclusive), sum (without
+/// flanks), p_value. P-values assume that positions are independent draws from all contributions:
+/// they rank spans, but do not control the rate of false ones.
+///
+/// # Source
+/// Recursive seqlets, tangermeme (Schreiber 2025).
+///
+/// ```rhai
+/// let c = tensor::randn([20, 80], #{ seed: 1 }) * 0.01;
+/// c[[3, 10..17]] = 1.0;
+/// let first = explain::seqlets(c)[0];
+/// assert(first.sample == 3 && first.start <= 10 && first.end >= 17);
+/// ```
+/// ```rhai,fails
+/// explain::seqlets(tensor::zeros([2, 20]));
+/// //~ the longest span has 25 positions, the samples have 20
+/// ```
+#[native(
+    namespace = "explain",
+    returns = "table: sample, start, end, sum, p_value"
+)]
+pub fn seqlets(
+    /// Contributions of the bases of the samples, [batch, 4, length] or [batch, length].
+    contributions: &Tensor,
+    options: SeqletsOptions,
+) -> Result<Tabled> {
+    let (values, length) = by_position(contributions)?;
+    let rule = seqlets::Rule {
+        threshold: options.threshold.threshold,
+        least: options.least,
+        most: options.most,
+        bins: options.bins,
+        rounding: options.rounding.into(),
+    };
+    let search = match options.sign {
+        Sign::Both => seqlets::of_both_signs,
+        Sign::Positive => seqlets::recursive,
+        Sign::Negative => seqlets::negative,
+    };
+    let spans = search(&values, length, &rule)?;
+    span_table(&spans, options.flank, length)
+}
+
+/// The patterns, positive ones first, by decreasing number of seqlets.
+///
+/// Each is a map: name, sign, seqlets (their number), consensus, sequence, contributions,
+/// hypothetical (tensors [4, width]), motif (trimmed by contribution).
+///
+/// ```rhai
+/// let x = seq::random(10, 60, #{ seed: 1 });
+/// assert_eq(explain::modisco(seq::one_hot(x) * 0.1 + 0.01, x).patterns, []);
+/// ```
+#[native(
+    namespace = "discovery",
+    form = property,
+    returns = "array of maps"
+)]
+pub fn patterns(this: &Discovered) -> Result<Vec<Dynamic>> {
+    let motifs = save::motifs(&this.0.0, 0.3);
+    let patterns = named(&this.0.0).zip(motifs);
+    patterns
+        .map(|((name, pattern), motif)| pattern_map(name, pattern, motif))
+        .collect()
+}
+
+/// Returns the patterns as motifs, trimmed where contributions are small.
+///
+/// ```rhai
+/// let x = seq::random(10, 60, #{ seed: 1 });
+/// assert_eq(explain::modisco(seq::one_hot(x) * 0.1 + 0.01, x).motifs().len(), 0);
+/// ```
+#[native(namespace = "discovery", form = method)]
+pub fn motifs(this: &Discovered, options: TrimOptions) -> Motifs {
+    Motifs(Rc::new(save::motifs(&this.0.0, options.trim)))
+}
+
+/// Returns the positions of the seqlets of each pattern.
+///
+/// ```rhai
+/// let x = seq::random(10, 60, #{ seed: 1 });
+/// assert_eq(explain::modisco(seq::one_hot(x) * 0.1 + 0.01, x).seqlets().len(), 0);
+/// ```
+#[native(
+    namespace = "discovery",
+    form = method,
+    name = "seqlets",
+    returns = "table: pattern, sample, start, end, strand"
+)]
+pub fn seqlets_of_patterns(this: &Discovered) -> Result<Tabled> {
+    let of_pattern = |(name, pattern): (String, &'_ Pattern)| {
+        let seqlets = pattern.seqlets.clone().into_iter();
+        seqlets
+            .map(|seqlet| (name.clone(), seqlet))
+            .collect::<Vec<_>>()
+    };
+    let rows: Vec<_> = named(&this.0.0).flat_map(of_pattern).collect();
+    let names = rows.iter().map(|(name, _)| name.clone());
+    let samples = rows.iter().map(|(_, seqlet)| i64::from(seqlet.example));
+    let starts = rows.iter().map(|(_, seqlet)| i64::from(seqlet.start));
+    let ends = rows.iter().map(|(_, seqlet)| i64::from(seqlet.end));
+    let strands = rows.iter().map(|(_, seqlet)| match seqlet.reverse {
+        true => "-".into(),
+        false => "+".into(),
+    });
+    let columns = vec![
+        ("pattern".into(), Cells::Text(names.collect())),
+        ("sample".into(), Cells::Whole(samples.collect())),
+        ("start".into(), Cells::Whole(starts.collect())),
+        ("end".into(), Cells::Whole(ends.collect())),
+        ("strand".into(), Cells::Text(strands.collect())),
+    ];
+    Ok(Tabled(Rc::new(Table::new(columns)?)))
+}
+
+/// Returns the numbers that each step leaves: positions, windows, seqlets, clusters, patterns.
+///
+/// ```rhai
+/// let x = seq::random(10, 60, #{ seed: 1 });
+/// assert_eq(explain::modisco(seq::one_hot(x) * 0.1 + 0.01, x).funnel()[0].left, 600);
+/// ```
+#[native(
+    namespace = "discovery",
+    form = method,
+    returns = "table: sign, step, left"
+)]
+pub fn funnel(this: &Discovered) -> Result<Tabled> {
+    let discovery = &this.0.0;
+    let steps = [
+        ("both", &discovery.funnel),
+        ("positive", &discovery.positive.funnel),
+        ("negative", &discovery.negative.funnel),
+    ];
+    let (mut signs, mut names, mut left) = (Vec::new(), Vec::new(), Vec::new());
+    for (sign, steps) in steps {
+        for (step, count) in steps {
+            signs.push(sign.to_string());
+            names.push(step.to_string());
+            left.push(*count as i64);
+        }
     }
-} }
+    let columns = vec![
+        ("sign".into(), Cells::Text(signs)),
+        ("step".into(), Cells::Text(names)),
+        ("left".into(), Cells::Whole(left)),
+    ];
+    Ok(Tabled(Rc::new(Table::new(columns)?)))
+}
 
-/// All of them.
-pub fn natives() -> Vec<crate::lang::Native> {
-    [made(), methods()].into_iter().flatten().collect()
+/// Writes the patterns and their seqlets to an HDF5 file in the format of modisco-lite.
+///
+/// ```rhai
+/// let x = seq::random(10, 60, #{ seed: 1 });
+/// let discovery = explain::modisco(seq::one_hot(x) * 0.1 + 0.01, x);
+/// discovery.save_h5("/tmp/cistron_example_modisco.h5");
+/// ```
+#[native(namespace = "discovery", form = method)]
+pub fn save_h5(
+    this: &Discovered,
+    /// Path of the file.
+    path: &str,
+) -> Result<()> {
+    save::h5(&this.0.0, &this.0.1, &written(path)?)
+}
+
+/// Writes the patterns as motifs in MEME format.
+///
+/// ```rhai
+/// let x = seq::random(10, 60, #{ seed: 1 });
+/// let discovery = explain::modisco(seq::one_hot(x) * 0.1 + 0.01, x);
+/// discovery.save_meme("/tmp/cistron_example_modisco.meme");
+/// ```
+#[native(namespace = "discovery", form = method)]
+pub fn save_meme(
+    this: &Discovered,
+    /// Path of the file.
+    path: &str,
+    options: TrimOptions,
+) -> Result<()> {
+    let text = crate::seq::motif::to_meme(&save::motifs(&this.0.0, options.trim));
+    crate::base::file::write_whole(&written(path)?, text.as_bytes())
+}
+
+/// Writes an HTML report: the funnel, the logos of each pattern, matches with known motifs.
+///
+/// ```rhai
+/// let x = seq::random(10, 60, #{ seed: 1 });
+/// let discovery = explain::modisco(seq::one_hot(x) * 0.1 + 0.01, x);
+/// discovery.save_report("/tmp/cistron_example_modisco.html");
+/// ```
+#[native(namespace = "discovery", form = method)]
+pub fn save_report(
+    this: &Discovered,
+    /// Path of the file.
+    path: &str,
+    options: SaveReportOptions,
+) -> Result<()> {
+    let known = options.known.as_ref().map(|known| known.0.as_slice());
+    let page = report::page(&this.0.0, known, options.matches, options.trim.trim)?;
+    crate::base::file::write_whole(&written(path)?, page.as_bytes())
+}
+
+/// The native functions declared here.
+pub fn natives() -> Vec<Native> {
+    natives_of![
+        modisco,
+        seqlets,
+        patterns,
+        motifs,
+        seqlets_of_patterns,
+        funnel,
+        save_h5,
+        save_meme,
+        save_report,
+    ]
 }
