@@ -1,8 +1,11 @@
-//! `explain::…`: which bases an output comes from.
+//! `explain::…`: contributions of the bases of samples to an output.
 
 use crate::base::Result;
 use crate::base::table::{Cells, Table};
-use crate::bind::data::read::{SEEDED, seed};
+use crate::bind::data::read::SeedOptions;
+use crate::bind::explain::options::{
+    BaselineOptions, BaselineSource, BatchOptions, LabelOptions, StrandOptions, Targets,
+};
 use crate::bind::nn::layers::{input_of, into_dynamic};
 use crate::bind::train::fit::warn;
 use crate::bind::types::{Data, Tabled};
@@ -10,221 +13,217 @@ use crate::data::Loader;
 use crate::explain::baselines::{Baselines, codes_of, is_sequence};
 use crate::explain::gradients::{self, Found};
 use crate::explain::target::{Still, Target};
-use crate::explain::{convergence, inside, mutagenesis};
-use crate::lang::options::{INF, MANY, Opt, OptKind, opt};
-use crate::lang::value::Ints;
-use crate::lang::{Callback, IntoValue, Options, session};
+use crate::explain::{convergence as layers, inside, mutagenesis as changes};
+use crate::lang::{IntoValue, Native, Options, native, natives_of, session};
 use crate::nn::strands::Strands;
-use crate::nn::{Model, Value};
+use crate::nn::{Model, Shape, Value};
 use crate::torch::{Device, Tensor};
-use crate::{bail, fault, natives};
+use crate::{bail, fault};
 use rhai::{Dynamic, Map};
+use std::cell::RefCell;
+use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
 
-const LABEL: Opt = opt(
-    "label",
-    OptKind::Other("whole number, array of them, \"all\", or a function |y| one number a sample"),
-    "0",
-    "which output is explained, counted from 0; several give an axis of labels after that of samples",
-);
-/// An option that several bindings have.
-pub const AGAINST: Opt = opt(
-    "against",
-    OptKind::Int(0, MANY),
-    "",
-    "another label, which is taken off: what speaks for one and not for the other",
-);
-/// An option that several bindings have.
-pub const POSITION: Opt = opt(
-    "position",
-    OptKind::Int(0, MANY),
-    "",
-    "which position of an output [labels, positions] is explained",
-);
-const HYPOTHETICAL: Opt = opt(
-    "hypothetical",
-    OptKind::Bool,
-    "false",
-    "whether bases that are not there get what they would contribute, as TF-MoDISco reads it; else they are 0",
-);
-/// An option that several bindings have.
-pub const BATCH: Opt = opt(
-    "batch",
-    OptKind::Int(1, MANY),
-    "256",
-    "sequences that pass through the network at a time",
-);
-const BASELINES: Opt = opt(
-    "baselines",
-    OptKind::Other(
-        "\"dinucleotide\", \"mononucleotide\", \"zeros\", \"uniform\", \"composition\" or a tensor",
-    ),
-    "\"dinucleotide\"",
-    "what sequences are compared with: shuffles that keep dinucleotides or bases, zeros, a quarter of each base, the sequence's own composition, or [count, …] or [samples, count, …]",
-);
-const SHUFFLES: Opt = opt(
-    "shuffles",
-    OptKind::Int(1, 10_000),
-    "20",
-    "shuffles of each sequence, where baselines are shuffles",
-);
-const DETAIL: Opt = opt(
-    "detail",
-    OptKind::Bool,
-    "false",
-    "whether a map comes back: contributions, difference (of each sample from its baselines), error (what the contributions' sum misses of it)",
-);
-
-const STRANDS: Opt = opt(
-    "both_strands",
-    OptKind::Bool,
-    "false",
-    "whether what the other strand gives is turned back and the mean of both taken",
-);
-const INPUTS: Opt = opt(
-    "inputs",
-    OptKind::Other("map of input name to \"sequence\", \"track\", \"stranded\" or \"features\""),
-    "",
-    "what inputs become on the reverse strand, as for `nn::both_strands`; a dataset says it itself",
-);
-
-const SALIENCY: &[Opt] = &[LABEL, AGAINST, POSITION, STRANDS, INPUTS, BATCH];
-const PLAIN: &[Opt] = &[
-    LABEL,
-    AGAINST,
-    POSITION,
-    HYPOTHETICAL,
-    opt(
-        "correction",
-        OptKind::Bool,
-        "true",
-        "whether the gradient's mean over the bases of a position is taken off",
-    ),
-    STRANDS,
-    INPUTS,
-    BATCH,
-];
-const SMOOTH: &[Opt] = &[
-    LABEL,
-    AGAINST,
-    POSITION,
-    opt(
-        "samples",
-        OptKind::Int(1, 100_000),
-        "50",
-        "noisy copies of each sequence",
-    ),
-    opt(
-        "deviation",
-        OptKind::Float(0.0, INF),
-        "0.15",
-        "standard deviation of the noise on every number",
-    ),
-    STRANDS,
-    INPUTS,
-    SEEDED,
-];
-/// Options of what goes along lines from baselines; `points` says how many.
-const fn along(points: Opt) -> [Opt; 12] {
-    [
-        LABEL,
-        AGAINST,
-        POSITION,
-        HYPOTHETICAL,
-        points,
-        BASELINES,
-        SHUFFLES,
-        STRANDS,
-        INPUTS,
-        SEEDED,
-        DETAIL,
-        BATCH,
-    ]
+/// Options of `explain::saliency`.
+#[derive(Options)]
+pub struct SaliencyOptions {
+    #[option(flatten)]
+    label: LabelOptions,
+    #[option(flatten)]
+    strands: StrandOptions,
+    #[option(flatten)]
+    batch: BatchOptions,
 }
 
-const INTEGRATED: &[Opt] = &along(opt(
-    "steps",
-    OptKind::Int(1, 10_000),
-    "50",
-    "points on each line",
-));
-const EXPECTED: &[Opt] = &along(opt(
-    "samples",
-    OptKind::Int(1, 100_000),
-    "200",
-    "points of each sequence",
-));
-const DEEP: &[Opt] = &[
-    LABEL,
-    AGAINST,
-    POSITION,
-    HYPOTHETICAL,
-    BASELINES,
-    SHUFFLES,
-    STRANDS,
-    INPUTS,
-    SEEDED,
-    DETAIL,
-    BATCH,
-];
-const CONVERGENCE: &[Opt] = &[LABEL, AGAINST, POSITION, BASELINES, SEEDED];
-const MUTAGENESIS: &[Opt] = &[
-    LABEL,
-    AGAINST,
-    POSITION,
-    opt(
-        "start",
-        OptKind::Int(0, MANY),
-        "0",
-        "first position that is changed",
-    ),
-    opt(
-        "end",
-        OptKind::Int(1, MANY),
-        "",
-        "end of the positions that are changed, itself excluded; the sequence's unless given",
-    ),
-    STRANDS,
-    BATCH,
-];
-const OCCLUSION: &[Opt] = &[
-    LABEL,
-    AGAINST,
-    POSITION,
-    opt(
-        "width",
-        OptKind::Int(1, MANY),
-        "10",
-        "positions of a window",
-    ),
-    opt(
-        "step",
-        OptKind::Int(1, MANY),
-        "1",
-        "positions from one window to the next",
-    ),
-    opt(
-        "baselines",
-        OptKind::Other(""),
-        "\"zeros\"",
-        "what stands in the window: as for `explain::integrated_gradients`",
-    ),
-    SHUFFLES,
-    SEEDED,
-    BATCH,
-];
-const CAM: &[Opt] = &[LABEL, AGAINST, POSITION, BATCH];
-const INSIDE: &[Opt] = &[BATCH];
+/// Options of `explain::input_x_gradient`.
+#[derive(Options)]
+pub struct InputXGradientOptions {
+    #[option(flatten)]
+    label: LabelOptions,
+    #[option(flatten)]
+    hypothetical: HypotheticalOptions,
+    /// Whether the mean of the gradient over the bases of a position is subtracted.
+    #[option(default = true)]
+    correction: bool,
+    #[option(flatten)]
+    strands: StrandOptions,
+    #[option(flatten)]
+    batch: BatchOptions,
+}
 
-/// Samples as passes take them: one-hot sequences, or several inputs by name, on the processor.
+/// Options of `explain::smooth_grad`.
+#[derive(Options)]
+pub struct SmoothGradOptions {
+    #[option(flatten)]
+    label: LabelOptions,
+    /// Number of noisy copies of each sequence.
+    #[option(default = 50, min = 1, max = 100_000)]
+    samples: i64,
+    /// Standard deviation of the Gaussian noise.
+    #[option(default = 0.15, min = 0)]
+    deviation: f64,
+    #[option(flatten)]
+    strands: StrandOptions,
+    #[option(flatten)]
+    seed: SeedOptions,
+}
+
+/// Options of attributions that compare samples with baselines.
+#[derive(Options)]
+pub struct DifferenceOptions {
+    #[option(flatten)]
+    label: LabelOptions,
+    #[option(flatten)]
+    hypothetical: HypotheticalOptions,
+    #[option(flatten)]
+    baselines: BaselineOptions,
+    #[option(flatten)]
+    strands: StrandOptions,
+    #[option(flatten)]
+    seed: SeedOptions,
+    /// Whether to return a map: contributions, difference (of the output of each sample from that
+    /// of its baselines), error (the sum of its contributions less the difference).
+    #[option(default = false)]
+    detail: bool,
+    #[option(flatten)]
+    batch: BatchOptions,
+}
+
+/// Options of `explain::integrated_gradients`.
+#[derive(Options)]
+pub struct IntegratedGradientsOptions {
+    #[option(flatten)]
+    difference: DifferenceOptions,
+    /// Number of points on the line from a baseline to a sample.
+    #[option(default = 50, min = 1, max = 10_000)]
+    steps: usize,
+}
+
+/// Options of `explain::expected_gradients`.
+#[derive(Options)]
+pub struct ExpectedGradientsOptions {
+    #[option(flatten)]
+    difference: DifferenceOptions,
+    /// Number of random points for each sequence.
+    #[option(default = 200, min = 1, max = 100_000)]
+    samples: usize,
+}
+
+/// The option of attributions that also know the contributions of absent bases.
+#[derive(Options)]
+pub struct HypotheticalOptions {
+    /// Whether absent bases get the contribution that they would have, the input of TF-MoDISco; 0
+    /// otherwise.
+    #[option(default = false)]
+    hypothetical: bool,
+}
+
+/// Options of `explain::convergence`.
+#[derive(Options)]
+pub struct ConvergenceOptions {
+    #[option(flatten)]
+    label: LabelOptions,
+    /// Sequences that samples are compared with, one for each sample; as for `explain::deep_lift`.
+    #[option(default = "dinucleotide")]
+    baselines: BaselineSource,
+    #[option(flatten)]
+    seed: SeedOptions,
+}
+
+/// Options of `explain::mutagenesis`.
+#[derive(Options)]
+pub struct MutagenesisOptions {
+    #[option(flatten)]
+    label: LabelOptions,
+    /// First position that is changed.
+    #[option(default = 0)]
+    start: usize,
+    /// End of the positions that are changed, exclusive; that of the sequence unless given.
+    #[option(min = 1)]
+    end: Option<usize>,
+    /// Whether the result is averaged with that of the reverse complement, reversed back.
+    #[option(default = false)]
+    both_strands: bool,
+    #[option(flatten)]
+    batch: BatchOptions,
+}
+
+/// Options of `explain::occlusion`.
+#[derive(Options)]
+pub struct OcclusionOptions {
+    #[option(flatten)]
+    label: LabelOptions,
+    /// Width of a window, in positions.
+    #[option(default = 10, min = 1)]
+    width: i64,
+    /// Step from one window to the next, in positions.
+    #[option(default = 1, min = 1)]
+    step: i64,
+    /// What replaces the bases of a window; as for `explain::integrated_gradients`.
+    #[option(default = "zeros")]
+    baselines: BaselineSource,
+    /// Number of shuffles of each sequence, where baselines are shuffles.
+    #[option(default = 20, min = 1, max = 10_000)]
+    shuffles: i64,
+    #[option(flatten)]
+    seed: SeedOptions,
+    #[option(flatten)]
+    batch: BatchOptions,
+}
+
+/// Options of `explain::grad_cam`.
+#[derive(Options)]
+pub struct GradCamOptions {
+    #[option(flatten)]
+    label: LabelOptions,
+    #[option(flatten)]
+    batch: BatchOptions,
+}
+
+/// Contributions: a tensor, or a map of them where a network has several inputs.
+pub struct Contributions(Dynamic);
+
+impl From<Value> for Contributions {
+    fn from(value: Value) -> Contributions {
+        Contributions(into_dynamic(value))
+    }
+}
+
+impl IntoValue for Contributions {
+    fn type_name() -> String {
+        Tensor::type_name()
+    }
+    fn into_value(self) -> Dynamic {
+        self.0
+    }
+}
+
+impl DifferenceOptions {
+    fn read_baselines(&self) -> Result<Baselines> {
+        let both_strands = self.strands.both_strands;
+        self.baselines.read(both_strands, self.seed.seed())
+    }
+}
+
+impl HypotheticalOptions {
+    /// The contributions, those of absent bases set to 0 unless asked for.
+    fn of(&self, contributions: Value, x: &Value) -> Result<Value> {
+        match self.hypothetical {
+            true => Ok(contributions),
+            false => gradients::actual(&contributions, x),
+        }
+    }
+}
+
+/// Samples as networks take them, on the CPU: one-hot sequences, or several inputs by name.
 pub fn samples(net: &Model, x: &Dynamic) -> Result<Value> {
     let value = if let Some(set) = x.read_lock::<Data>() {
-        let parts = Loader::plain(&set.0, 1024)
+        let batches = Loader::plain(&set.0, 1024)
             .start()
             .map(|rows| crate::train::feed::inputs(&rows?, Device::CPU, false))
             .collect::<Result<Vec<_>>>()?;
-        Value::cat(&parts)?
+        Value::cat(&batches)?
     } else if x.is_array() {
         let texts = x.clone().into_typed_array::<String>().map_err(|_| {
             fault!(
@@ -254,7 +253,7 @@ pub fn samples(net: &Model, x: &Dynamic) -> Result<Value> {
     Ok(value)
 }
 
-/// The one tensor of sequences among samples.
+/// Samples of a network of one input, sequences `[batch, 4, length]`.
 pub fn sequences(net: &Model, x: &Dynamic) -> Result<Tensor> {
     let value = samples(net, x)?;
     let tensor = value.one().map_err(|_| {
@@ -273,150 +272,55 @@ pub fn sequences(net: &Model, x: &Dynamic) -> Result<Tensor> {
     Ok(tensor.clone())
 }
 
-/// What is explained (the first label, or all of them, unless told), and whether there is an axis
-/// of labels.
-pub fn targets(net: &Model, o: &Options, usually_all: bool) -> Result<(Vec<Target>, bool)> {
-    let (against, position) = (o.maybe_int("against"), o.maybe_int("position"));
-    let plain = |label: i64| match (against, position) {
-        (Some(_), Some(_)) => {
-            bail!("option", "options `against` and `position` do not go together"; hint: "a function does both: `label: |y| y[[.., 0, 5]] - y[[.., 1, 5]]`")
-        }
-        (Some(other), None) => Ok(Target::Contrast(label, other)),
-        (None, Some(position)) => Ok(Target::Position(label, position)),
-        (None, None) => Ok(Target::Label(label)),
+/// The length of the sequences that a network takes.
+pub fn sequence_length(net: &Model) -> Result<usize> {
+    let Shape::One(shape) = net.input() else {
+        bail!(
+            "shape",
+            "this takes networks of one input, sequences [4, length]"
+        )
     };
-    let usual = || {
-        if usually_all {
-            Dynamic::from("all")
-        } else {
-            Dynamic::from(0_i64)
-        }
+    let [4, length] = shape[..] else {
+        bail!(
+            "shape",
+            "this takes networks of sequences [4, length], this one takes {}",
+            crate::base::shape::text(shape)
+        )
     };
-    let value = o.raw("label").unwrap_or_else(usual);
-    if value.is_fnptr() {
-        let function: Callback = o.need("label")?;
-        let own = move |out: &Tensor| {
-            let made = function.call(vec![out.clone().into_value()])?;
-            made.read_lock::<Tensor>()
-                .map(|t| t.clone())
-                .ok_or_else(|| {
-                    fault!(
-                        "type",
-                        "the function `label` must give a tensor, gave {}",
-                        session::describe(&made)
-                    )
-                })
-        };
-        return Ok((vec![Target::Own(Rc::new(own))], false));
-    }
-    let counted = |label: i64| {
-        if label >= 0 {
-            plain(label)
-        } else {
-            Err(fault!(
-                "option",
-                "option `label` must be at least 0, got {label}"
-            ))
-        }
-    };
-    if let Ok(label) = value.as_int() {
-        return Ok((vec![counted(label)?], false));
-    }
-    if value.clone().into_string().is_ok_and(|word| word == "all") {
-        let crate::nn::Shape::One(shape) = net.output() else {
-            bail!("shape", "the network has several outputs")
-        };
-        return Ok((
-            (0..shape.first().copied().unwrap_or(1))
-                .map(plain)
-                .collect::<Result<_>>()?,
-            true,
-        ));
-    }
-    if value.is_array() {
-        let Ints(labels) = o.need("label")?;
-        if labels.is_empty() {
-            bail!("option", "option `label` is an empty array");
-        }
-        return Ok((
-            labels.into_iter().map(counted).collect::<Result<_>>()?,
-            true,
-        ));
-    }
-    bail!(
-        "option",
-        "option `label` must be {}, got {}",
-        LABEL.takes(),
-        session::describe(&value)
-    )
+    Ok(length as usize)
 }
 
-fn baselines(o: &Options, usual: &str, count: i64) -> Result<Baselines> {
-    let value = o
-        .raw("baselines")
-        .unwrap_or_else(|| Dynamic::from(usual.to_string()));
-    if let Some(tensor) = value.read_lock::<Tensor>() {
-        if o.flag("both_strands") {
-            bail!("option", "option `both_strands` does not go with a tensor of baselines"; hint: "turn the sequences yourself: `x.flip([1, 2])`, and the contributions back");
-        }
-        return Ok(Baselines::Given(if crate::nn::stem::is_codes(&tensor) {
-            tensor.one_hot_codes()?
-        } else {
-            tensor.clone()
-        }));
-    }
-    let shuffled = |k: usize| Baselines::Shuffled {
-        k,
-        count,
-        seed: seed(o),
-    };
-    Ok(match value.clone().into_string().as_deref() {
-        Ok("dinucleotide") => shuffled(2),
-        Ok("mononucleotide") => shuffled(1),
-        Ok("zeros") => Baselines::Constant(0.0),
-        Ok("uniform") => Baselines::Constant(0.25),
-        Ok("composition") => Baselines::Composition,
-        _ => bail!(
-            "option",
-            "option `baselines` must be {}, got {}",
-            BASELINES.takes(),
-            session::describe(&value)
-        ),
-    })
-}
-
-/// One result for each target, stacked where there is an axis of labels.
-fn stacked(parts: Vec<Value>, several: bool) -> Result<Value> {
-    let [first, rest @ ..] = &parts[..] else {
+/// One result for each target, stacked along an axis of labels where there is one.
+fn stacked(results: Vec<Value>, has_axis: bool) -> Result<Value> {
+    let [first, rest @ ..] = &results[..] else {
         bail!("value", "there is no label to explain")
     };
-    if !several {
+    if !has_axis {
         return first.map(|tensor| tensor.to_device(Device::CPU));
     }
     let first = first.map(|tensor| tensor.to_device(Device::CPU)?.unsqueeze(1))?;
-    rest.iter().try_fold(first, |all, part| {
-        all.zip(part, |all, part| {
-            Tensor::cat(
-                &[all.clone(), part.to_device(Device::CPU)?.unsqueeze(1)?],
-                1,
-            )
+    rest.iter().try_fold(first, |stack, result| {
+        stack.zip(result, |stack, result| {
+            let result = result.to_device(Device::CPU)?.unsqueeze(1)?;
+            Tensor::cat(&[stack.clone(), result], 1)
         })
     })
 }
 
-/// How samples are read on the reverse strand, where that is asked for.
+/// How samples are reversed, where results are averaged over the strands.
 struct Reversed {
     strands: Strands,
     labels: Option<Arc<Vec<usize>>>,
 }
 
 impl Reversed {
-    /// What the options ask of samples as a script gives them.
-    fn of(given: &Dynamic, x: &Value, o: &Options) -> Result<Option<Reversed>> {
-        if !o.flag("both_strands") {
+    /// What the options state of samples as a script passes them.
+    fn of(given: &Dynamic, x: &Value, options: &StrandOptions) -> Result<Option<Reversed>> {
+        if !options.both_strands {
             return Ok(None);
         }
-        let declared = crate::bind::nn::blocks::kinds_of(o.get("inputs")?)?;
+        let declared = options.inputs.as_ref().map(|kinds| kinds.0.clone());
+        let declared = declared.unwrap_or_default();
         Ok(Some(match given.read_lock::<Data>() {
             Some(set) if declared.is_empty() => Reversed {
                 strands: crate::train::evaluate::strands(&set.0),
@@ -429,493 +333,616 @@ impl Reversed {
         }))
     }
 
-    /// A target of what the reverse strand gives.
+    /// A target of the outputs of the reverse strand.
     fn target(&self, target: &Target) -> Target {
         target.reverse(self.labels.clone())
     }
 
-    /// The mean of what both strands give, that of the reverse strand turned back.
-    fn mean(&self, own: &Value, other: &Value) -> Result<Value> {
-        own.zip(&self.strands.turned(other)?, |own, other| {
-            own.add(other)?.mul_number(0.5)
+    /// The mean of the results of both strands, that of the reverse strand reversed back.
+    fn mean(&self, forward: &Value, reverse: &Value) -> Result<Value> {
+        forward.zip(&self.strands.turned(reverse)?, |forward, reverse| {
+            forward.add(reverse)?.mul_number(0.5)
         })
     }
 }
 
-/// What is found on the strand that is given, or the mean with what is found on the reverse strand.
+/// The result of the forward strand, or the mean of both strands.
 fn on_strands(
     reversed: Option<&Reversed>,
     x: &Value,
     target: &Target,
     run: impl Fn(&Value, &Target) -> Result<Value>,
 ) -> Result<Value> {
-    let own = run(x, target)?;
-    match reversed {
-        None => Ok(own),
-        Some(reversed) => reversed.mean(
-            &own,
-            &run(&reversed.strands.turned(x)?, &reversed.target(target))?,
-        ),
-    }
+    let forward = run(x, target)?;
+    let Some(reversed) = reversed else {
+        return Ok(forward);
+    };
+    let reverse = run(&reversed.strands.turned(x)?, &reversed.target(target))?;
+    reversed.mean(&forward, &reverse)
 }
 
-/// One value of each sample for each target: `[samples]`, or `[samples, labels]`.
+/// Zeros for each target, the results of a dry run.
+fn zeros(targets: &Targets, like: &Value) -> Result<Value> {
+    let results = targets.list.iter().map(|_| like.map(Tensor::zeros_like));
+    stacked(results.collect::<Result<_>>()?, targets.has_axis)
+}
+
+/// The results of each target, stacked; zeros of the shape of `like` in a dry run.
 fn of_targets(
     net: &Model,
-    x: &Value,
-    o: &Options,
+    like: &Value,
+    targets: &Targets,
     run: impl Fn(&Still, &Target) -> Result<Value>,
 ) -> Result<Value> {
-    let (targets, several) = targets(net, o, false)?;
     if session::is_dry() {
-        return stacked(
-            targets
-                .iter()
-                .map(|_| x.map(Tensor::zeros_like))
-                .collect::<Result<_>>()?,
-            several,
-        );
+        return zeros(targets, like);
     }
     let still = Still::of(net)?;
-    stacked(
-        targets
-            .iter()
-            .map(|target| run(&still, target))
-            .collect::<Result<_>>()?,
-        several,
-    )
+    let results = targets.list.iter().map(|target| run(&still, target));
+    stacked(results.collect::<Result<_>>()?, targets.has_axis)
 }
 
-fn shown(contributions: Value, x: &Value, o: &Options) -> Result<Value> {
-    if o.flag("hypothetical") {
-        Ok(contributions)
-    } else {
-        gradients::actual(&contributions, x)
-    }
+/// The gradients of each label, on the strands that are asked for.
+fn gradients_of(
+    net: &Model,
+    given: &Dynamic,
+    (label, strands): (&LabelOptions, &StrandOptions),
+    run: impl Fn(&Still, &Value, &Target) -> Result<Value>,
+) -> Result<Contributions> {
+    let x = samples(net, given)?;
+    let reversed = Reversed::of(given, &x, strands)?;
+    let targets = label.targets(net)?;
+    let contributions = of_targets(net, &x, &targets, |still, target| {
+        on_strands(reversed.as_ref(), &x, target, |x, target| {
+            run(still, x, target)
+        })
+    })?;
+    Ok(contributions.into())
 }
 
-/// The sum of a sample's contributions, of all inputs.
+/// The sum of the contributions of each sample, over all inputs.
 fn sums(contributions: &Value) -> Result<Vec<f64>> {
     let mut total = vec![0.0; contributions.rows() as usize];
     for tensor in contributions.tensors() {
-        let flat = tensor
+        let sums = tensor
             .to_kind(crate::torch::Kind::Double)?
             .reshape(&[tensor.shape()[0], -1])?
             .sum(&Some(vec![1]), false)?
             .to_f64()?;
         total
             .iter_mut()
-            .zip(flat)
-            .for_each(|(total, own)| *total += own);
+            .zip(sums)
+            .for_each(|(total, sum)| *total += sum);
     }
     Ok(total)
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(0.0)
+/// The median of absolute values.
+fn median_size(values: &[f64]) -> f64 {
+    let mut sizes: Vec<f64> = values.iter().map(|value| value.abs()).collect();
+    sizes.sort_by(f64::total_cmp);
+    sizes.get(sizes.len() / 2).copied().unwrap_or(0.0)
 }
 
-/// Contributions that should sum to a difference, and a warning where they do not.
+fn column(values: &[f64]) -> Result<Value> {
+    let rows = values.len() as i64;
+    Tensor::from_f64(values, &[rows]).map(Value::One)
+}
+
+/// What to do about contributions that miss the difference they should sum to.
+type Advice<'a> = &'a dyn Fn(&Still, &Value, &Target) -> Result<String>;
+
+/// Contributions that should sum to a difference, with a warning where they do not.
 fn complete(
     net: &Model,
-    x: &Dynamic,
-    o: &Options,
-    tolerance: f64,
-    advice: &dyn Fn(&Still, &Value, &Target) -> Result<String>,
+    given: &Dynamic,
+    options: &DifferenceOptions,
+    (tolerance, advice): (f64, Advice),
     run: impl Fn(&Still, &Value, &Target) -> Result<Found>,
-) -> Result<Dynamic> {
-    let given = x;
-    let x = samples(net, x)?;
-    let reversed = Reversed::of(given, &x, o)?;
-    let (mut differences, mut errors) = (Vec::new(), Vec::new());
-    let noted = std::cell::RefCell::new((&mut differences, &mut errors));
-    let contributions = of_targets(net, &x, o, |still, target| {
-        let mut found = run(still, &x, target)?;
+) -> Result<Contributions> {
+    let x = samples(net, given)?;
+    let reversed = Reversed::of(given, &x, &options.strands)?;
+    let targets = options.label.targets(net)?;
+    let (differences, errors) = (RefCell::new(Vec::new()), RefCell::new(Vec::new()));
+    let contributions = of_targets(net, &x, &targets, |still, target| {
+        let mut forward = run(still, &x, target)?;
         if let Some(reversed) = &reversed {
-            let other = run(
-                still,
-                &reversed.strands.turned(&x)?,
-                &reversed.target(target),
-            )?;
-            found.contributions = reversed.mean(&found.contributions, &other.contributions)?;
-            found
-                .difference
-                .iter_mut()
-                .zip(other.difference)
-                .for_each(|(own, other)| *own = f64::midpoint(*own, other));
+            let turned = reversed.strands.turned(&x)?;
+            let reverse = run(still, &turned, &reversed.target(target))?;
+            forward.contributions =
+                reversed.mean(&forward.contributions, &reverse.contributions)?;
+            let pairs = forward.difference.iter_mut().zip(reverse.difference);
+            pairs.for_each(|(mean, reverse)| *mean = f64::midpoint(*mean, reverse));
         }
-        let Found {
-            contributions,
-            difference,
-        } = found;
-        let actual = gradients::actual(&contributions, &x)?;
-        let errors: Vec<f64> = sums(&actual)?
-            .iter()
-            .zip(&difference)
-            .map(|(sum, difference)| sum - difference)
-            .collect();
-        let (size, missed) = (
-            median(difference.iter().map(|d| d.abs()).collect()),
-            median(errors.iter().map(|e| e.abs()).collect()),
-        );
+        let (contributions, difference) = (forward.contributions, forward.difference);
+        let sums = sums(&gradients::actual(&contributions, &x)?)?;
+        let pairs = sums.iter().zip(&difference);
+        let error: Vec<f64> = pairs.map(|(sum, difference)| sum - difference).collect();
+        let (size, missed) = (median_size(&difference), median_size(&error));
         if missed > tolerance * size && missed > 1e-5 {
             let percent = 100.0 * missed / size.max(f64::MIN_POSITIVE);
+            let advice = advice(still, &x, target)?;
             warn(&format!(
-                "contributions miss {percent:.2} % of the differences they should sum to (median over samples); {}",
-                advice(still, &x, target)?
+                "contributions miss {percent:.2} % of the differences they should sum to (median over samples); {advice}"
             ));
         }
-        let n = difference.len() as i64;
-        let mut noted = noted.borrow_mut();
-        noted
-            .0
-            .push(Value::One(Tensor::from_f64(&difference, &[n])?));
-        noted.1.push(Value::One(Tensor::from_f64(&errors, &[n])?));
-        shown(contributions, &x, o)
+        differences.borrow_mut().push(column(&difference)?);
+        errors.borrow_mut().push(column(&error)?);
+        options.hypothetical.of(contributions, &x)
     })?;
-    let contributions = into_dynamic(contributions);
-    if !o.flag("detail") {
-        return Ok(contributions);
+    if !options.detail {
+        return Ok(contributions.into());
     }
-    let several = targets(net, o, false)?.1;
+    let (mut differences, mut errors) = (differences.into_inner(), errors.into_inner());
     if session::is_dry() {
-        let none = Value::One(Tensor::zeros(&[x.rows()])?);
-        (differences, errors) = (vec![none.clone()], vec![none]);
+        let zeros = Value::One(Tensor::zeros(&[x.rows()])?);
+        (differences, errors) = (vec![zeros.clone()], vec![zeros]);
     }
-    let mut map = Map::new();
-    map.insert("contributions".into(), contributions);
-    map.insert(
-        "difference".into(),
-        into_dynamic(stacked(differences, several)?),
-    );
-    map.insert("error".into(), into_dynamic(stacked(errors, several)?));
-    Ok(map.into())
+    let has_axis = targets.has_axis;
+    let map = Map::from([
+        ("contributions".into(), into_dynamic(contributions)),
+        (
+            "difference".into(),
+            into_dynamic(stacked(differences, has_axis)?),
+        ),
+        ("error".into(), into_dynamic(stacked(errors, has_axis)?)),
+    ]);
+    Ok(Contributions(map.into()))
 }
 
-fn deep_lift(net: &Model, x: &Dynamic, o: &Options) -> Result<Dynamic> {
-    let baselines = baselines(o, "dinucleotide", o.int("shuffles"))?;
-    let advice = |still: &Still, x: &Value, target: &Target| {
-        let few = x.map(|tensor| tensor.narrow(0, 0, tensor.shape()[0].min(32)))?;
-        let found = convergence::losses(still, &few, target, &baselines)?;
-        Ok(
-            convergence::culprit(&found, 1e-3).unwrap_or_else(|| "no layer stands out".into())
-                + "; see `explain::convergence`",
-        )
-    };
-    complete(net, x, o, 1e-3, &advice, |still, x, target| {
-        gradients::deep_lift(still, x, target, &baselines, o.int("batch"))
+/// Where DeepLIFT loses contributions, of the first samples.
+fn culprit(still: &Still, x: &Value, target: &Target, baselines: &Baselines) -> Result<String> {
+    let few = x.map(|tensor| tensor.narrow(0, 0, tensor.shape()[0].min(32)))?;
+    let losses = layers::losses(still, &few, target, baselines)?;
+    let culprit = layers::culprit(&losses, 1e-3);
+    Ok(culprit.unwrap_or_else(|| "no layer stands out".into()) + "; see `explain::convergence`")
+}
+
+/// Computes the gradient of an output with respect to the input.
+///
+/// # Shapes
+/// Contributions are as the input, `[batch, 4, length]`; a map of tensors where there are several
+/// inputs. Several labels add an axis after the batch.
+///
+/// # Source
+/// Simonyan, Vedaldi & Zisserman, arXiv 1312.6034.
+///
+/// ```rhai
+/// let layer = nn::chain([nn::conv1d(8, 5), nn::relu(), nn::global_max_pool(), nn::linear(2)]);
+/// let net = nn::build(layer, [4, 20], #{ seed: 1 });
+/// let c = explain::saliency(net, ["ACGTACGTACGTACGTACGT"], #{ label: "all" });
+/// assert_eq(c.shape, [1, 2, 4, 20]);
+/// ```
+#[native(namespace = "explain", returns = "tensor [batch, 4, length]")]
+pub fn saliency(
+    /// Network that is explained.
+    net: &Model,
+    /// Samples: a tensor of sequences (one-hot or codes), an array of strings, a batch, a dataset,
+    /// or a map of several inputs.
+    x: &Dynamic,
+    options: SaliencyOptions,
+) -> Result<Contributions> {
+    let (asked, batch) = ((&options.label, &options.strands), options.batch.batch);
+    gradients_of(net, x, asked, |still, x, target| {
+        gradients::saliency(still, x, target, batch)
     })
 }
 
-fn losses(net: &Model, x: &Dynamic, o: &Options) -> Result<Tabled> {
-    let baselines = baselines(o, "dinucleotide", 1)?;
+/// Computes the input times the gradient, corrected for the one-hot encoding.
+///
+/// The mean of the gradient over the bases of a position is subtracted, as one-hot sequences cannot
+/// vary in that direction.
+///
+/// # Source
+/// The correction is from Majdandzic, Rajesh & Koo, Genome Biology 2023.
+///
+/// ```rhai
+/// let layer = nn::chain([nn::conv1d(8, 5), nn::relu(), nn::global_max_pool(), nn::linear(1)]);
+/// let net = nn::build(layer, [4, 20], #{ seed: 1 });
+/// let c = explain::input_x_gradient(net, ["ACGTACGTACGTACGTACGT"], #{ hypothetical: true });
+/// assert(c.sum(1).abs().max().item() < 1e-6);
+/// ```
+#[native(namespace = "explain", returns = "tensor [batch, 4, length]")]
+pub fn input_x_gradient(
+    /// Network that is explained.
+    net: &Model,
+    /// Samples, as for `explain::saliency`.
+    x: &Dynamic,
+    options: InputXGradientOptions,
+) -> Result<Contributions> {
+    let (asked, batch) = ((&options.label, &options.strands), options.batch.batch);
+    gradients_of(net, x, asked, |still, x, target| {
+        let corrected = options.correction;
+        let contributions = gradients::input_x_gradient(still, x, target, batch, corrected)?;
+        options.hypothetical.of(contributions, x)
+    })
+}
+
+/// Computes the mean gradient over noisy copies of the input (SmoothGrad).
+///
+/// # Source
+/// Smilkov, Thorat, Kim, Viégas & Wattenberg, arXiv 1706.03825.
+///
+/// ```rhai
+/// let net = nn::build(nn::chain([nn::flatten(), nn::linear(1)]), [4, 8], #{ seed: 1 });
+/// let x = ["ACGTACGT"];
+/// let difference = explain::smooth_grad(net, x) - explain::saliency(net, x);
+/// assert(difference.abs().max().item() < 1e-6);    // the gradient of a linear network is constant
+/// ```
+#[native(namespace = "explain", returns = "tensor [batch, 4, length]")]
+pub fn smooth_grad(
+    /// Network that is explained.
+    net: &Model,
+    /// Samples, as for `explain::saliency`.
+    x: &Dynamic,
+    options: SmoothGradOptions,
+) -> Result<Contributions> {
+    let (copies, deviation, seed) = (options.samples, options.deviation, options.seed.seed());
+    let asked = (&options.label, &options.strands);
+    gradients_of(net, x, asked, |still, x, target| {
+        gradients::smooth_grad(still, x, target, copies, deviation, seed)
+    })
+}
+
+/// Computes integrated gradients of samples with respect to baselines.
+///
+/// The contributions of a sample sum to the difference between its output and the mean output of
+/// its baselines; the error decreases with `steps`, and a warning is logged where it exceeds 5 %.
+/// The contribution of a base of the baseline is added to that of the base of the sample.
+///
+/// # Source
+/// Sundararajan, Taly & Yan, Axiomatic Attribution for Deep Networks (ICML 2017). Points are those
+/// of Gauss–Legendre quadrature.
+///
+/// ```rhai
+/// let layer = nn::chain([nn::conv1d(8, 5), nn::gelu(), nn::global_avg_pool(), nn::linear(1)]);
+/// let net = nn::build(layer, [4, 20], #{ seed: 1 });
+/// let options = #{ baselines: "zeros", detail: true };
+/// let outcome = explain::integrated_gradients(net, ["ACGTTCGAACGTAAGTACGT"], options);
+/// assert_eq(outcome.contributions.shape, [1, 4, 20]);
+/// assert(outcome.error.abs().max().item() < 1e-5);
+/// ```
+/// ```rhai,fails
+/// let net = nn::build(nn::chain([nn::flatten(), nn::linear(2)]), [4, 4]);
+/// explain::integrated_gradients(net, ["ACGT"], #{ label: 2 });
+/// //~ the network has 2 labels, counted from 0
+/// ```
+#[native(
+    namespace = "explain",
+    returns = "tensor [batch, 4, length]; with `detail` a map"
+)]
+pub fn integrated_gradients(
+    /// Network that is explained.
+    net: &Model,
+    /// Samples, as for `explain::saliency`.
+    x: &Dynamic,
+    options: IntegratedGradientsOptions,
+) -> Result<Contributions> {
+    let (steps, options) = (options.steps, &options.difference);
+    let (baselines, batch) = (options.read_baselines()?, options.batch.batch);
+    let advice = |_: &Still, _: &Value, _: &Target| Ok(format!("use more than {steps} steps"));
+    complete(net, x, options, (0.05, &advice), |still, x, target| {
+        gradients::integrated(still, x, target, &baselines, steps, batch)
+    })
+}
+
+/// Computes expected gradients: integrated gradients at random points.
+///
+/// Each point is at a random position of the line from a random baseline to the sample.
+///
+/// # Source
+/// Erion, Janizek, Sturmfels, Lundberg & Lee, Nature Machine Intelligence 2021.
+///
+/// ```rhai
+/// let net = nn::build(nn::chain([nn::flatten(), nn::linear(1)]), [4, 8], #{ seed: 1 });
+/// let options = #{ baselines: "zeros", samples: 5, detail: true };
+/// let outcome = explain::expected_gradients(net, ["ACGTTCGA"], options);
+/// assert(outcome.error.abs().max().item() < 1e-5);
+/// ```
+#[native(
+    namespace = "explain",
+    returns = "tensor [batch, 4, length]; with `detail` a map"
+)]
+pub fn expected_gradients(
+    /// Network that is explained.
+    net: &Model,
+    /// Samples, as for `explain::saliency`.
+    x: &Dynamic,
+    options: ExpectedGradientsOptions,
+) -> Result<Contributions> {
+    let (points, options) = (options.samples, &options.difference);
+    let (baselines, batch) = (options.read_baselines()?, options.batch.batch);
+    let seed = options.seed.seed();
+    let advice = |_: &Still, _: &Value, _: &Target| Ok(format!("use more than {points} samples"));
+    complete(net, x, options, (0.2, &advice), |still, x, target| {
+        gradients::expected(still, x, target, &baselines, points, seed, batch)
+    })
+}
+
+/// Computes DeepLIFT contributions by the rescale rule, averaged over baselines.
+///
+/// The mean over several baselines is known as DeepSHAP.
+///
+/// Every operation has a rule, also those of layers that a script defines: nonlinear functions pass
+/// the ratio of differences instead of the slope, products use the mean of the other factor, maxima
+/// pass contributions to the positions of the maxima. The contributions of a sample sum to the
+/// difference of the outputs; where they do not, a warning names the layer with the largest error.
+///
+/// # Source
+/// Shrikumar, Greenside & Kundaje, Learning Important Features Through Propagating Activation
+/// Differences (ICML 2017); Lundberg & Lee (NeurIPS 2017).
+///
+/// # See also
+/// `explain::convergence`
+///
+/// ```rhai
+/// let layer = nn::chain([
+///     nn::conv1d(8, 5), nn::relu(), nn::max_pool(4), nn::flatten(), nn::linear(1), nn::sigmoid()
+/// ]);
+/// let net = nn::build(layer, [4, 20], #{ seed: 1 });
+/// let options = #{ shuffles: 4, detail: true };
+/// let outcome = explain::deep_lift(net, ["ACGTTCGAACGTAAGTACGT"], options);
+/// assert(outcome.error.abs().max().item() < 1e-5);
+/// ```
+#[native(
+    namespace = "explain",
+    returns = "tensor [batch, 4, length]; with `detail` a map"
+)]
+pub fn deep_lift(
+    /// Network that is explained.
+    net: &Model,
+    /// Samples, as for `explain::saliency`.
+    x: &Dynamic,
+    options: DifferenceOptions,
+) -> Result<Contributions> {
+    let (baselines, batch) = (options.read_baselines()?, options.batch.batch);
+    let advice = |still: &Still, x: &Value, target: &Target| culprit(still, x, target, &baselines);
+    complete(net, x, &options, (1e-3, &advice), |still, x, target| {
+        gradients::deep_lift(still, x, target, &baselines, batch)
+    })
+}
+
+/// Computes the error of DeepLIFT at each layer.
+///
+/// Returns a table with one row for each layer: layer (its path), what, difference (sum of the
+/// contributions of its output, mean absolute value over samples), error (change of that sum from
+/// its output to its input), share (error as a fraction of the difference of the whole network).
+///
+/// ```rhai
+/// let layer = nn::chain([
+///     ["stem", nn::conv1d(8, 5)], nn::relu(), nn::global_avg_pool(), nn::linear(1)
+/// ]);
+/// let net = nn::build(layer, [4, 20], #{ seed: 1 });
+/// let errors = explain::convergence(net, ["ACGTTCGAACGTAAGTACGT"]);
+/// assert_eq(errors["layer"][0], "stem");
+/// assert(errors["error"].all(|error| error < 1e-5));
+/// ```
+#[native(
+    namespace = "explain",
+    returns = "table: layer, what, difference, error, share"
+)]
+pub fn convergence(
+    /// Network that is explained.
+    net: &Model,
+    /// Samples, as for `explain::saliency`.
+    x: &Dynamic,
+    options: ConvergenceOptions,
+) -> Result<Tabled> {
+    let baselines = options.baselines.read(1, options.seed.seed())?;
     let x = samples(net, x)?;
-    let (targets, _) = targets(net, o, false)?;
-    let still = Still::of(net)?;
-    let found = convergence::losses(&still, &x, &targets[0], &baselines)?;
-    let whole = found
-        .last()
-        .map_or(0.0, |last| last.size)
-        .max(f64::MIN_POSITIVE);
+    let targets = options.label.targets(net)?;
+    let losses = layers::losses(&Still::of(net)?, &x, &targets.list[0], &baselines)?;
+    let whole = losses.last().map_or(0.0, |last| last.size);
+    let whole = whole.max(f64::MIN_POSITIVE);
+    let text = |of: fn(&layers::Loss) -> &String| {
+        Cells::Text(losses.iter().map(|loss| of(loss).clone()).collect())
+    };
+    let number = |of: &dyn Fn(&layers::Loss) -> f64| Cells::Number(losses.iter().map(of).collect());
     let columns = vec![
-        (
-            "layer".into(),
-            Cells::Text(found.iter().map(|loss| loss.path.clone()).collect()),
-        ),
-        (
-            "what".into(),
-            Cells::Text(found.iter().map(|loss| loss.layer.clone()).collect()),
-        ),
-        (
-            "difference".into(),
-            Cells::Number(found.iter().map(|loss| loss.size).collect()),
-        ),
-        (
-            "error".into(),
-            Cells::Number(found.iter().map(|loss| loss.error).collect()),
-        ),
-        (
-            "share".into(),
-            Cells::Number(found.iter().map(|loss| loss.error / whole).collect()),
-        ),
+        ("layer".into(), text(|loss| &loss.path)),
+        ("what".into(), text(|loss| &loss.layer)),
+        ("difference".into(), number(&|loss| loss.size)),
+        ("error".into(), number(&|loss| loss.error)),
+        ("share".into(), number(&|loss| loss.error / whole)),
     ];
     Ok(Tabled(Rc::new(Table::new(columns)?)))
 }
 
-fn saturation(net: &Model, x: &Dynamic, o: &Options) -> Result<Value> {
-    let given = x;
-    let x = sequences(net, x)?;
-    let length = x.shape()[2];
-    let stretch = o.int("start") as usize..o.maybe_int("end").unwrap_or(length) as usize;
-    let like = Value::One(x.narrow(2, 0, (stretch.len() as i64).clamp(1, length))?);
-    let (targets, several) = targets(net, o, false)?;
-    if session::is_dry() {
-        return of_targets(net, &like, o, |_, _| Ok(like.clone()));
-    }
-    let (still, batch) = (Still::of(net)?, o.int("batch") as usize);
-    let on =
-        |x: &Tensor, targets: &[Target], stretch: &std::ops::Range<usize>| -> Result<Vec<Value>> {
-            Ok(mutagenesis::saturation(&still, x, targets, stretch, batch)?
-                .into_iter()
-                .map(Value::One)
-                .collect())
-        };
-    let mut found = on(&x, &targets, &stretch)?;
-    if let Some(reversed) = Reversed::of(given, &Value::One(x.clone()), o)? {
-        let length = length as usize;
-        let mirrored = length.saturating_sub(stretch.end)..length.saturating_sub(stretch.start);
-        let reverse: Vec<Target> = targets
-            .iter()
-            .map(|target| reversed.target(target))
-            .collect();
-        for (own, other) in found
-            .iter_mut()
-            .zip(on(&x.flip(&[1, 2])?, &reverse, &mirrored)?)
-        {
-            *own = reversed.mean(own, &other)?;
-        }
-    }
-    stacked(found, several)
+/// The positions that are changed.
+fn changed_range(options: &MutagenesisOptions, length: i64) -> Range<usize> {
+    options.start..options.end.unwrap_or(length as usize)
 }
 
-fn occlusion(net: &Model, x: &Dynamic, o: &Options) -> Result<Value> {
-    let value = samples(net, x)?;
-    let x = value.one()?.clone();
+/// Computes the change of an output for every substitution of a base.
+///
+/// The result holds 0 for the bases of the sequence, and at positions without a base.
+///
+/// ```rhai
+/// let net = nn::build(nn::chain([nn::flatten(), nn::linear(1)]), [4, 8], #{ seed: 1 });
+/// let change = explain::mutagenesis(net, ["ACGTACGT"]);
+/// let weight = net["1.weight"].reshape([4, 8]);
+/// let expected = weight[[1, 0]] - weight[[0, 0]];       // A at position 0 becomes C
+/// assert((change[[0, 1, 0]] - expected).abs().item() < 1e-6);
+/// ```
+#[native(
+    namespace = "explain",
+    returns = "tensor [batch, 4, positions]",
+    dry = no_changes
+)]
+pub fn mutagenesis(
+    /// Network of one input, sequences [4, length].
+    net: &Model,
+    /// Sequences: a tensor (one-hot or codes), an array of strings, a batch or a dataset.
+    x: &Dynamic,
+    options: MutagenesisOptions,
+) -> Result<Contributions> {
+    let given = x;
+    let x = sequences(net, given)?;
+    let length = x.shape()[2];
+    let range = changed_range(&options, length);
+    let targets = options.label.targets(net)?;
+    let (still, batch) = (Still::of(net)?, options.batch.rows());
+    let saturated = |x: &Tensor, targets: &[Target], range: &Range<usize>| {
+        let tensors = changes::saturation(&still, x, targets, range, batch)?;
+        Ok::<Vec<Value>, crate::base::Fault>(tensors.into_iter().map(Value::One).collect())
+    };
+    let mut results = saturated(&x, &targets.list, &range)?;
+    let strands = StrandOptions {
+        both_strands: options.both_strands,
+        inputs: None,
+    };
+    if let Some(reversed) = Reversed::of(given, &Value::One(x.clone()), &strands)? {
+        let length = length as usize;
+        let mirrored = length.saturating_sub(range.end)..length.saturating_sub(range.start);
+        let reverse_targets = targets.list.iter().map(|target| reversed.target(target));
+        let reverse_targets: Vec<Target> = reverse_targets.collect();
+        let reverse = saturated(&x.flip(&[1, 2])?, &reverse_targets, &mirrored)?;
+        for (mean, reverse) in results.iter_mut().zip(reverse) {
+            *mean = reversed.mean(mean, &reverse)?;
+        }
+    }
+    stacked(results, targets.has_axis).map(Contributions::from)
+}
+
+/// The result of `explain::mutagenesis` in a dry run.
+fn no_changes(net: &Model, x: &Dynamic, options: MutagenesisOptions) -> Result<Contributions> {
+    let x = sequences(net, x)?;
+    let length = x.shape()[2];
+    let positions = changed_range(&options, length).len() as i64;
+    let like = Value::One(x.narrow(2, 0, positions.clamp(1, length))?);
+    zeros(&options.label.targets(net)?, &like).map(Contributions::from)
+}
+
+/// Computes the decrease of an output when a window of the input is replaced.
+///
+/// The value of a position is the mean over the windows that cover it.
+///
+/// ```rhai
+/// let net = nn::build(nn::chain([nn::flatten(), nn::linear(1)]), [4, 8], #{ seed: 1 });
+/// let c = explain::occlusion(net, ["ACGTACGT"], #{ width: 1 });
+/// let exact = explain::input_x_gradient(net, ["ACGTACGT"], #{ correction: false }).sum(1);
+/// assert((c - exact).abs().max().item() < 1e-6);         // equal in a linear network
+/// ```
+#[native(namespace = "explain", returns = "tensor [batch, length]")]
+pub fn occlusion(
+    /// Network of one input.
+    net: &Model,
+    /// Samples: a tensor of sequences (one-hot or codes), an array of strings, a batch or a
+    /// dataset.
+    x: &Dynamic,
+    options: OcclusionOptions,
+) -> Result<Contributions> {
+    let x = samples(net, x)?.one()?.clone();
     let like = Value::One(x.select(1, 0)?);
-    let baselines = baselines(o, "zeros", o.int("shuffles"))?;
+    let seed = options.seed.seed();
+    let baselines = options.baselines.read(options.shuffles, seed)?;
     if matches!(baselines, Baselines::Shuffled { .. }) {
         codes_of(&x)?;
     }
-    of_targets(net, &like, o, |still, target| {
-        mutagenesis::occlusion(
-            still,
-            &x,
-            target,
-            &baselines,
-            (o.int("width"), o.int("step")),
-            o.int("batch"),
-        )
-        .map(Value::One)
-    })
+    let (windows, batch) = ((options.width, options.step), options.batch.batch);
+    let targets = options.label.targets(net)?;
+    let contributions = of_targets(net, &like, &targets, |still, target| {
+        changes::occlusion(still, &x, target, &baselines, windows, batch).map(Value::One)
+    })?;
+    Ok(contributions.into())
 }
 
-natives! { made in "explain" {
-    /// Gives the gradient of an output with respect to its input.
-    ///
-    /// - `net`: a network
-    /// - `x`: a tensor of sequences (one-hot or codes), an array of strings, a batch, a dataset, or
-    ///   a map of several inputs
-    ///
-    /// Returns a tensor as the input, [samples, 4, length]; a map of them where there are several
-    /// inputs.
-    ///
-    /// # Source
-    /// Simonyan, Vedaldi & Zisserman, arXiv 1312.6034.
-    ///
-    /// ```rhai
-    /// let net = nn::build(nn::chain([nn::conv1d(8, 5), nn::relu(), nn::global_max_pool(), nn::linear(2)]), [4, 20], #{ seed: 1 });
-    /// assert_eq(explain::saliency(net, ["ACGTACGTACGTACGTACGT"], #{ label: "all" }).shape, [1, 2, 4, 20]);
-    /// ```
-    function "saliency"(c, net: Model, x: Dynamic; o = SALIENCY) -> "tensor [samples, 4, length]" {
-        let given = x;
-        let x = samples(&net, &given)?;
-        let reversed = Reversed::of(&given, &x, &o)?;
-        of_targets(&net, &x, &o, |still, target| on_strands(reversed.as_ref(), &x, target, |x, target| gradients::saliency(still, x, target, o.int("batch")))).map(into_dynamic)
-    }
+/// Computes the output of a layer, in evaluation mode and without gradients.
+///
+/// ```rhai
+/// let layer = nn::chain([["stem", nn::conv1d(8, 5)], nn::relu(), nn::flatten(), nn::linear(1)]);
+/// let net = nn::build(layer, [4, 20]);
+/// assert_eq(explain::activations(net, ["ACGTTCGAACGTAAGTACGT"], "stem").shape, [1, 8, 16]);
+/// ```
+/// ```rhai,fails
+/// let net = nn::build(nn::chain([["stem", nn::conv1d(8, 5)], nn::flatten()]), [4, 20]);
+/// explain::activations(net, ["ACGTTCGAACGTAAGTACGT"], "stm");
+/// //~ did you mean "stem"?
+/// ```
+#[native(namespace = "explain", returns = "tensor [batch, …]")]
+pub fn activations(
+    /// Network that is evaluated.
+    net: &Model,
+    /// Samples, as for `explain::saliency`.
+    x: &Dynamic,
+    /// Path of the layer, as `net.summary()` shows it.
+    layer: &str,
+    options: BatchOptions,
+) -> Result<Tensor> {
+    inside::activations(&Still::of(net)?, &samples(net, x)?, layer, options.batch)
+}
 
-    /// Gives input × gradient, the gradient taken off its mean over the bases of a position:
-    /// one-hot sequences cannot leave the simplex.
-    ///
-    /// # Source
-    /// The correction is Majdandzic, Rajesh & Koo, Genome Biology 2023.
-    ///
-    /// ```rhai
-    /// let net = nn::build(nn::chain([nn::conv1d(8, 5), nn::relu(), nn::global_max_pool(), nn::linear(1)]), [4, 20], #{ seed: 1 });
-    /// let c = explain::input_x_gradient(net, ["ACGTACGTACGTACGTACGT"], #{ hypothetical: true });
-    /// assert(c.sum(1).abs().max().item() < 1e-6);
-    /// ```
-    function "input_x_gradient"(c, net: Model, x: Dynamic; o = PLAIN) -> "tensor [samples, 4, length]" {
-        let given = x;
-        let x = samples(&net, &given)?;
-        let reversed = Reversed::of(&given, &x, &o)?;
-        let one = |still: &Still, x: &Value, target: &Target| shown(gradients::input_x_gradient(still, x, target, o.int("batch"), o.flag("correction"))?, x, &o);
-        of_targets(&net, &x, &o, |still, target| on_strands(reversed.as_ref(), &x, target, |x, target| one(still, x, target))).map(into_dynamic)
-    }
+/// Computes the positions at which a layer increases an output (Grad-CAM).
+///
+/// The channels of the layer are weighted by their mean gradient and summed; negative sums become
+/// 0.
+///
+/// # Source
+/// Selvaraju et al., Grad-CAM (ICCV 2017).
+///
+/// ```rhai
+/// let layer = nn::chain([["stem", nn::conv1d(8, 5)], nn::relu(), nn::flatten(), nn::linear(1)]);
+/// let net = nn::build(layer, [4, 20]);
+/// assert_eq(explain::grad_cam(net, ["ACGTTCGAACGTAAGTACGT"], "stem").shape, [1, 16]);
+/// ```
+#[native(namespace = "explain", returns = "tensor [batch, positions]")]
+pub fn grad_cam(
+    /// Network that is explained.
+    net: &Model,
+    /// Samples, as for `explain::saliency`.
+    x: &Dynamic,
+    /// Path of the layer, as `net.summary()` shows it.
+    layer: &str,
+    options: GradCamOptions,
+) -> Result<Contributions> {
+    let (x, batch) = (samples(net, x)?, options.batch.batch);
+    let targets = options.label.targets(net)?;
+    let still = Still::of(net)?;
+    let map = |target| inside::grad_cam(&still, &x, layer, target, batch).map(Value::One);
+    let maps = targets.list.iter().map(map).collect::<Result<_>>()?;
+    stacked(maps, targets.has_axis).map(Contributions::from)
+}
 
-    /// Gives gradients averaged over noisy copies of the input.
-    ///
-    /// # Source
-    /// Smilkov, Thorat, Kim, Viégas & Wattenberg, arXiv 1706.03825.
-    ///
-    /// ```rhai
-    /// let net = nn::build(nn::chain([nn::flatten(), nn::linear(1)]), [4, 8], #{ seed: 1 });
-    /// let x = ["ACGTACGT"];
-    /// assert((explain::smooth_grad(net, x) - explain::saliency(net, x)).abs().max().item() < 1e-6);   // a linear network has one gradient
-    /// ```
-    function "smooth_grad"(c, net: Model, x: Dynamic; o = SMOOTH) -> "tensor [samples, 4, length]" {
-        let given = x;
-        let x = samples(&net, &given)?;
-        let reversed = Reversed::of(&given, &x, &o)?;
-        let one = |still: &Still, x: &Value, target: &Target| gradients::smooth_grad(still, x, target, o.int("samples"), o.float("deviation"), seed(&o));
-        of_targets(&net, &x, &o, |still, target| on_strands(reversed.as_ref(), &x, target, |x, target| one(still, x, target))).map(into_dynamic)
-    }
+/// Returns the weights of every attention layer.
+///
+/// Rows are the positions that read (queries), columns the positions that are read (keys).
+///
+/// ```rhai
+/// let layer = nn::chain([["look", nn::attention(8, 8)], nn::flatten(), nn::linear(1)]);
+/// let net = nn::build(layer, [4, 20]);
+/// let weights = explain::attention(net, ["ACGTTCGAACGTAAGTACGT"]);
+/// assert_eq(weights.look.shape, [1, 20, 20]);
+/// ```
+#[native(
+    namespace = "explain",
+    returns = "map of layer to tensor [batch, heads, length, length]"
+)]
+pub fn attention(
+    /// Network with attention layers.
+    net: &Model,
+    /// Samples, as for `explain::saliency`.
+    x: &Dynamic,
+) -> Result<Map> {
+    let weights = inside::attention(&Still::of(net)?, &samples(net, x)?)?.into_iter();
+    Ok(weights
+        .map(|(path, weights)| (path.into(), weights.into_value()))
+        .collect())
+}
 
-    /// Gives integrated gradients: what each base contributes to the difference between a
-    /// sequence's output and that of its baselines.
-    ///
-    /// Contributions sum to that difference, the better the more steps; where they miss it by more
-    /// than 5 % a warning says so. What an absent base of a baseline contributes counts for the
-    /// base that is there.
-    ///
-    /// # Source
-    /// Sundararajan, Taly & Yan, Axiomatic Attribution for Deep Networks (ICML 2017); points by
-    /// Gauss and Legendre's rule.
-    ///
-    /// ```rhai
-    /// let net = nn::build(nn::chain([nn::conv1d(8, 5), nn::gelu(), nn::global_avg_pool(), nn::linear(1)]), [4, 20], #{ seed: 1 });
-    /// let found = explain::integrated_gradients(net, ["ACGTTCGAACGTAAGTACGT"], #{ baselines: "zeros", detail: true });
-    /// assert_eq(found.contributions.shape, [1, 4, 20]);
-    /// assert(found.error.abs().max().item() < 1e-5);
-    /// ```
-    /// ```rhai,fails
-    /// let net = nn::build(nn::chain([nn::flatten(), nn::linear(2)]), [4, 4]);
-    /// explain::integrated_gradients(net, ["ACGT"], #{ label: 2 });
-    /// //~ the network has 2 labels, counted from 0
-    /// ```
-    function "integrated_gradients"(c, net: Model, x: Dynamic; o = INTEGRATED) -> "tensor [samples, 4, length]; with `detail` a map" {
-        let baselines = baselines(&o, "dinucleotide", o.int("shuffles"))?;
-        let advice = |_: &Still, _: &Value, _: &Target| Ok(format!("more than {} steps come closer", o.int("steps")));
-        complete(&net, &x, &o, 0.05, &advice, |still, x, target| gradients::integrated(still, x, target, &baselines, o.int("steps") as usize, o.int("batch")))
-    }
-
-    /// Gives expected gradients: integrated gradients at random points of lines from random
-    /// baselines.
-    ///
-    /// # Source
-    /// Erion, Janizek, Sturmfels, Lundberg & Lee, Nature Machine Intelligence 2021.
-    ///
-    /// ```rhai
-    /// let net = nn::build(nn::chain([nn::flatten(), nn::linear(1)]), [4, 8], #{ seed: 1 });
-    /// let found = explain::expected_gradients(net, ["ACGTTCGA"], #{ baselines: "zeros", samples: 5, detail: true });
-    /// assert(found.error.abs().max().item() < 1e-5);
-    /// ```
-    function "expected_gradients"(c, net: Model, x: Dynamic; o = EXPECTED) -> "tensor [samples, 4, length]; with `detail` a map" {
-        let baselines = baselines(&o, "dinucleotide", o.int("shuffles"))?;
-        let advice = |_: &Still, _: &Value, _: &Target| Ok(format!("more than {} samples come closer", o.int("samples")));
-        complete(&net, &x, &o, 0.2, &advice, |still, x, target| {
-            gradients::expected(still, x, target, &baselines, o.int("samples") as usize, seed(&o), o.int("batch"))
-        })
-    }
-
-    /// Gives DeepLIFT's contributions by the rescale rule, averaged over the baselines (DeepSHAP).
-    ///
-    /// Every operation has a rule, those of a script's own layers too: bent functions pass
-    /// differences instead of slopes, products the mean of the other factor, maxima go where they
-    /// were found. Contributions so sum to the difference of the outputs; where they do not, a
-    /// warning names the layer that loses most.
-    ///
-    /// # Source
-    /// Shrikumar, Greenside & Kundaje, Learning Important Features Through Propagating Activation
-    /// Differences (ICML 2017); Lundberg & Lee (NeurIPS 2017).
-    ///
-    /// ```rhai
-    /// let net = nn::build(nn::chain([nn::conv1d(8, 5), nn::relu(), nn::max_pool(4), nn::flatten(), nn::linear(1), nn::sigmoid()]), [4, 20], #{ seed: 1 });
-    /// let found = explain::deep_lift(net, ["ACGTTCGAACGTAAGTACGT"], #{ shuffles: 4, detail: true });
-    /// assert(found.error.abs().max().item() < 1e-5);
-    /// ```
-    function "deep_lift"(c, net: Model, x: Dynamic; o = DEEP) -> "tensor [samples, 4, length]; with `detail` a map" { deep_lift(&net, &x, &o) }
-
-    /// Tells for each layer how much of the difference between samples and baselines DeepLIFT loses
-    /// there.
-    ///
-    /// Returns a table: layer, what, difference (what its output contributes, mean size over
-    /// samples), error (what is lost from its output to its input), share (of the whole
-    /// difference).
-    ///
-    /// ```rhai
-    /// let net = nn::build(nn::chain([["stem", nn::conv1d(8, 5)], nn::relu(), nn::global_avg_pool(), nn::linear(1)]), [4, 20], #{ seed: 1 });
-    /// let lost = explain::convergence(net, ["ACGTTCGAACGTAAGTACGT"]);
-    /// assert_eq(lost["layer"][0], "stem");
-    /// assert(lost["error"].all(|error| error < 1e-5));
-    /// ```
-    function "convergence"(c, net: Model, x: Dynamic; o = CONVERGENCE) -> "table: layer, what, difference, error, share" { losses(&net, &x, &o) }
-
-    /// Gives what an output changes by when a base becomes another, for every base at every
-    /// position.
-    ///
-    /// Returns a tensor [samples, 4, positions]; 0 where the base is there already and where a
-    /// position holds no base.
-    ///
-    /// ```rhai
-    /// let net = nn::build(nn::chain([nn::flatten(), nn::linear(1)]), [4, 8], #{ seed: 1 });
-    /// let change = explain::mutagenesis(net, ["ACGTACGT"]);
-    /// let weight = net["1.weight"].reshape([4, 8]);
-    /// assert((change[[0, 1, 0]] - (weight[[1, 0]] - weight[[0, 0]])).abs().item() < 1e-6);   // A at position 0 becomes C
-    /// ```
-    function "mutagenesis"(c, net: Model, x: Dynamic; o = MUTAGENESIS) -> "tensor [samples, 4, positions]" { saturation(&net, &x, &o).map(into_dynamic) }
-
-    /// Gives how much an output falls when a window is hidden: for each position the mean over the
-    /// windows that cover it.
-    ///
-    /// ```rhai
-    /// let net = nn::build(nn::chain([nn::flatten(), nn::linear(1)]), [4, 8], #{ seed: 1 });
-    /// let c = explain::occlusion(net, ["ACGTACGT"], #{ width: 1 });
-    /// let exact = explain::input_x_gradient(net, ["ACGTACGT"], #{ correction: false }).sum(1);
-    /// assert((c - exact).abs().max().item() < 1e-6);              // of a linear network the same
-    /// ```
-    function "occlusion"(c, net: Model, x: Dynamic; o = OCCLUSION) -> "tensor [samples, length]" { occlusion(&net, &x, &o).map(into_dynamic) }
-
-    /// Gives what a layer puts out, without gradients and without dropout.
-    ///
-    /// - `layer`: its path, as `net.summary()` shows it
-    ///
-    /// ```rhai
-    /// let net = nn::build(nn::chain([["stem", nn::conv1d(8, 5)], nn::relu(), nn::flatten(), nn::linear(1)]), [4, 20]);
-    /// assert_eq(explain::activations(net, ["ACGTTCGAACGTAAGTACGT"], "stem").shape, [1, 8, 16]);
-    /// ```
-    /// ```rhai,fails
-    /// let net = nn::build(nn::chain([["stem", nn::conv1d(8, 5)], nn::flatten()]), [4, 20]);
-    /// explain::activations(net, ["ACGTTCGAACGTAAGTACGT"], "stm");
-    /// //~ did you mean "stem"?
-    /// ```
-    function "activations"(c, net: Model, x: Dynamic, layer: String; o = INSIDE) -> "tensor [samples, …]" {
-        inside::activations(&Still::of(&net)?, &samples(&net, &x)?, &layer, o.int("batch"))
-    }
-
-    /// Gives where a layer's channels speak for an output: channels weighted by their mean
-    /// gradient, summed, negative sums 0.
-    ///
-    /// # Source
-    /// Selvaraju et al., Grad-CAM (ICCV 2017).
-    ///
-    /// ```rhai
-    /// let net = nn::build(nn::chain([["stem", nn::conv1d(8, 5)], nn::relu(), nn::flatten(), nn::linear(1)]), [4, 20]);
-    /// assert_eq(explain::grad_cam(net, ["ACGTTCGAACGTAAGTACGT"], "stem").shape, [1, 16]);
-    /// ```
-    function "grad_cam"(c, net: Model, x: Dynamic, layer: String; o = CAM) -> "tensor [samples, positions]" {
-        let x = samples(&net, &x)?;
-        let (targets, several) = targets(&net, &o, false)?;
-        let still = Still::of(&net)?;
-        let parts = targets.iter().map(|target| inside::grad_cam(&still, &x, &layer, target, o.int("batch")).map(Value::One)).collect::<Result<Vec<_>>>()?;
-        stacked(parts, several).map(into_dynamic)
-    }
-
-    /// Gives the weights of every attention layer: how much each position (rows) reads of each
-    /// (columns).
-    ///
-    /// ```rhai
-    /// let net = nn::build(nn::chain([["look", nn::attention(8, 8)], nn::flatten(), nn::linear(1)]), [4, 20]);
-    /// let weights = explain::attention(net, ["ACGTTCGAACGTAAGTACGT"]);
-    /// assert_eq(weights.look.shape, [1, 20, 20]);
-    /// ```
-    function "attention"(c, net: Model, x: Dynamic) -> "map of layer to tensor [samples, heads, length, length]" {
-        let found = inside::attention(&Still::of(&net)?, &samples(&net, &x)?)?;
-        Ok(found.into_iter().map(|(path, weights)| (path.into(), weights.into_value())).collect::<Map>())
-    }
-} }
-
-/// All of them.
-pub fn natives() -> Vec<crate::lang::Native> {
-    [made()].into_iter().flatten().collect()
+/// The native functions declared here.
+pub fn natives() -> Vec<Native> {
+    natives_of![
+        saliency,
+        input_x_gradient,
+        smooth_grad,
+        integrated_gradients,
+        expected_gradients,
+        deep_lift,
+        convergence,
+        mutagenesis,
+        occlusion,
+        activations,
+        grad_cam,
+        attention,
+    ]
 }

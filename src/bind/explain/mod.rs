@@ -3,6 +3,7 @@
 pub mod attribution;
 pub mod discovery;
 pub mod explain;
+pub mod options;
 pub mod perturbing;
 pub mod probing;
 pub mod variant;

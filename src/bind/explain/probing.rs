@@ -1,143 +1,189 @@
-//! `explain::…`: what motifs do when they are planted in backgrounds.
+//! `explain::…`: effects of motifs that are planted in background sequences.
 
+use crate::bail;
 use crate::base::Result;
 use crate::base::seed::Rng;
 use crate::base::table::{Cells, Table};
-use crate::bind::data::read::{SEEDED, seed};
-use crate::bind::explain::attribution::{AGAINST, BATCH, POSITION, sequences, targets};
+use crate::bind::data::read::SeedOptions;
+use crate::bind::explain::attribution::{sequence_length, sequences};
+use crate::bind::explain::options::{BatchOptions, OneLabelOptions};
 use crate::bind::types::Tabled;
 use crate::explain::baselines::codes_of;
 use crate::explain::planting::{Backgrounds, together, word};
 use crate::explain::target::{Still, Target};
-use crate::lang::options::{MANY, Opt, OptKind, opt};
-use crate::lang::value::Ints;
-use crate::lang::{IntoValue, Options};
+use crate::lang::binding::choose;
+use crate::lang::value::{Ints, mismatch};
+use crate::lang::{Choice, FromValue, IntoValue, Native, Options, native, natives_of};
 use crate::metrics::statistics::{Alternative, mean, t, variance};
-use crate::nn::{Model, Shape};
+use crate::nn::Model;
 use crate::seq::Motif;
 use crate::torch::Tensor;
-use crate::{bail, natives};
-use rhai::{Dynamic, Map};
+use rhai::{Array, Dynamic, Map, NativeCallContext};
 use std::rc::Rc;
 
-pub(super) const LABEL: Opt = opt(
-    "label",
-    OptKind::Other("whole number, or a function |y| one number a sample"),
-    "0",
-    "which output is looked at, counted from 0",
-);
-const BACKGROUNDS: Opt = opt(
-    "backgrounds",
-    OptKind::Other("whole number, tensor of sequences, array of strings or dataset"),
-    "100",
-    "sequences in which motifs are planted; a number makes so many at random, each base as likely",
-);
-const AT: Opt = opt(
-    "at",
-    OptKind::Int(0, MANY),
-    "",
-    "where the first base of the first motif lies; in the middle unless given",
-);
-const STRANDS: &[&str] = &["++", "+-", "-+", "--"];
-
-const MARGINAL: &[Opt] = &[
-    LABEL,
-    AGAINST,
-    POSITION,
-    BACKGROUNDS,
-    AT,
-    opt(
-        "reverse",
-        OptKind::Bool,
-        "false",
-        "whether the motif is planted on the other strand",
-    ),
-    SEEDED,
-    BATCH,
-];
-const SPACING: &[Opt] = &[
-    LABEL,
-    AGAINST,
-    POSITION,
-    BACKGROUNDS,
-    AT,
-    opt(
-        "distances",
-        OptKind::Other("array of whole numbers"),
-        "0 to 30",
-        "bases between the end of the first motif and the start of the second",
-    ),
-    opt(
-        "orientations",
-        OptKind::Other("array of \"++\", \"+-\", \"-+\", \"--\""),
-        "all four",
-        "strands of the first and of the second motif",
-    ),
-    SEEDED,
-    BATCH,
-];
-const EPISTASIS: &[Opt] = &[
-    LABEL,
-    AGAINST,
-    POSITION,
-    BACKGROUNDS,
-    AT,
-    opt(
-        "distance",
-        OptKind::Int(0, MANY),
-        "10",
-        "bases between the end of the first motif and the start of the second",
-    ),
-    opt(
-        "orientation",
-        OptKind::Choice(STRANDS),
-        "\"++\"",
-        "strands of the first and of the second motif",
-    ),
-    SEEDED,
-    BATCH,
-];
-
-fn backgrounds(net: &Model, o: &Options) -> Result<Backgrounds> {
-    let given = o.raw("backgrounds");
-    let count = match &given {
-        None => 100,
-        Some(value) => match value.as_int() {
-            Ok(n) => n,
-            Err(_) => {
-                let (codes, length) = codes_of(&sequences(net, value)?)?;
-                return Ok(Backgrounds { codes, length });
-            }
-        },
-    };
-    let Shape::One(shape) = net.input() else {
-        bail!(
-            "shape",
-            "this takes networks of one input, sequences [4, length]"
-        )
-    };
-    let [4, length] = shape[..] else {
-        bail!("shape", "this takes networks of sequences [4, length]")
-    };
-    if count < 1 {
-        bail!(
-            "option",
-            "option `backgrounds` must be at least 1, got {count}"
-        );
-    }
-    let mut rng = Rng::keyed(&[seed(o), 0x6261_636b]);
-    Ok(Backgrounds {
-        codes: (0..count * length).map(|_| rng.below(4) as u8).collect(),
-        length: length as usize,
-    })
+/// What is measured, and in which sequences.
+#[derive(Options)]
+pub struct PlantOptions {
+    #[option(flatten)]
+    label: OneLabelOptions,
+    /// Sequences in which motifs are planted: a tensor, an array of strings, a dataset, or the
+    /// number of random sequences with equal base frequencies.
+    #[option(default = 100)]
+    backgrounds: BackgroundSource,
+    /// Position of the first base of the first motif, from 0; central unless given.
+    at: Option<usize>,
 }
 
-pub(in crate::bind) fn one_target(net: &Model, o: &Options) -> Result<Target> {
-    let (mut targets, several) = targets(net, o, false)?;
-    if several {
-        bail!("option", "option `label` must be one label here");
+/// Options of `explain::marginal`.
+#[derive(Options)]
+pub struct MarginalOptions {
+    #[option(flatten)]
+    plant: PlantOptions,
+    /// Whether the reverse complement of the motif is planted.
+    #[option(default = false)]
+    reverse: bool,
+    #[option(flatten)]
+    seed: SeedOptions,
+    #[option(flatten)]
+    batch: BatchOptions,
+}
+
+/// Options of `explain::spacing`.
+#[derive(Options)]
+pub struct SpacingOptions {
+    #[option(flatten)]
+    plant: PlantOptions,
+    /// Distances from the end of the first motif to the start of the second, in bp; 0 to 30 unless
+    /// given.
+    #[option(min = 0)]
+    distances: Option<Ints>,
+    /// Strands of the first and of the second motif.
+    #[option(default = ["++", "+-", "-+", "--"])]
+    orientations: Orientations,
+    #[option(flatten)]
+    seed: SeedOptions,
+    #[option(flatten)]
+    batch: BatchOptions,
+}
+
+/// Options of `explain::epistasis`.
+#[derive(Options)]
+pub struct EpistasisOptions {
+    #[option(flatten)]
+    plant: PlantOptions,
+    /// Distance from the end of the first motif to the start of the second, in bp.
+    #[option(default = 10)]
+    distance: usize,
+    /// Strands of the first and of the second motif.
+    #[option(default = "++")]
+    orientation: Orientation,
+    #[option(flatten)]
+    seed: SeedOptions,
+    #[option(flatten)]
+    batch: BatchOptions,
+}
+
+/// Strands of two motifs.
+#[derive(Choice, Clone, Copy)]
+pub enum Orientation {
+    /// Both on the forward strand.
+    #[choice(name = "++")]
+    ForwardForward,
+    /// The second on the reverse strand.
+    #[choice(name = "+-")]
+    ForwardReverse,
+    /// The first on the reverse strand.
+    #[choice(name = "-+")]
+    ReverseForward,
+    /// Both on the reverse strand.
+    #[choice(name = "--")]
+    ReverseReverse,
+}
+
+/// Several orientations.
+pub struct Orientations(Vec<Orientation>);
+
+impl FromValue for Orientations {
+    fn kind() -> String {
+        "array of \"++\", \"+-\", \"-+\", \"--\"".into()
     }
-    Ok(targets.remove(0))
+    fn from_value(value: &mut Dynamic, context: &NativeCallContext) -> Result<Self> {
+        let items = Array::from_value(value, context);
+        let items = items.map_err(|_| mismatch(&Self::kind(), value))?;
+        let orientations = items.iter().map(|item| {
+            choose(item).map_err(|mut fault| {
+                fault.kind = "option";
+                fault
+            })
+        });
+        orientations.collect::<Result<_>>().map(Orientations)
+    }
+}
+
+/// Background sequences as a script states them.
+pub enum BackgroundSource {
+    /// A number of random sequences.
+    Random(i64),
+    /// Sequences.
+    Given(Dynamic),
+}
+
+impl FromValue for BackgroundSource {
+    fn kind() -> String {
+        "whole number, tensor of sequences, array of strings or dataset".into()
+    }
+    fn from_value(value: &mut Dynamic, _: &NativeCallContext) -> Result<Self> {
+        match value.as_int() {
+            Ok(count) if count < 1 => bail!("option", "must be at least 1, got {count}"),
+            Ok(count) => Ok(BackgroundSource::Random(count)),
+            Err(_) => Ok(BackgroundSource::Given(value.clone())),
+        }
+    }
+}
+
+impl BackgroundSource {
+    /// The sequences, of the length that a network takes.
+    fn read(&self, net: &Model, seed: u64) -> Result<Backgrounds> {
+        let count = match self {
+            BackgroundSource::Random(count) => count,
+            BackgroundSource::Given(x) => {
+                let (codes, length) = codes_of(&sequences(net, x)?)?;
+                return Ok(Backgrounds { codes, length });
+            }
+        };
+        let length = sequence_length(net)?;
+        let mut rng = Rng::keyed(&[seed, 0x6261_636b]);
+        Ok(Backgrounds {
+            codes: (0..*count as usize * length)
+                .map(|_| rng.below(4) as u8)
+                .collect(),
+            length,
+        })
+    }
+}
+
+impl PlantOptions {
+    /// The target and the backgrounds.
+    fn read(&self, net: &Model, seed: &SeedOptions) -> Result<(Target, Backgrounds)> {
+        let target = self.label.target(net)?;
+        Ok((target, self.backgrounds.read(net, seed.seed())?))
+    }
+
+    /// The first position of planted motifs of a total width.
+    fn start(&self, length: usize, width: usize) -> usize {
+        self.at.unwrap_or(length.saturating_sub(width) / 2)
+    }
+}
+
+impl Orientation {
+    /// The likeliest sequences of two motifs, on their strands.
+    fn words(self, first: &Motif, second: &Motif) -> (Vec<u8>, Vec<u8>) {
+        let strands = self.as_str();
+        (
+            word(first, strands.starts_with('-')),
+            word(second, strands.ends_with('-')),
+        )
+    }
 }
 
 fn column(values: &[f64]) -> Result<Dynamic> {
@@ -146,94 +192,107 @@ fn column(values: &[f64]) -> Result<Dynamic> {
         .into_value())
 }
 
-fn start(o: &Options, length: usize, width: usize) -> usize {
-    o.maybe_int("at")
-        .map_or(length.saturating_sub(width) / 2, |at| at as usize)
-}
-
-fn marginal(net: &Model, motif: &Motif, o: &Options) -> Result<Map> {
-    let (target, grounds) = (one_target(net, o)?, backgrounds(net, o)?);
-    let still = Still::of(net)?;
-    let (word, batch) = (word(motif, o.flag("reverse")), o.int("batch") as usize);
-    let before = grounds.with(&still, &target, &[], batch)?;
-    let after = grounds.with(
-        &still,
-        &target,
-        &[(&word, start(o, grounds.length, word.len()))],
-        batch,
-    )?;
-    let effect: Vec<f64> = after
-        .iter()
-        .zip(&before)
-        .map(|(after, before)| after - before)
-        .collect();
-    let columns = [("before", &before), ("after", &after), ("effect", &effect)];
-    columns
-        .into_iter()
-        .map(|(name, values)| Ok((name.into(), column(values)?)))
-        .collect()
-}
-
-fn words(orientation: &str, first: &Motif, second: &Motif) -> (Vec<u8>, Vec<u8>) {
-    (
-        word(first, orientation.starts_with('-')),
-        word(second, orientation.ends_with('-')),
-    )
-}
-
 /// The mean, and its standard error.
 fn with_error(values: &[f64]) -> (f64, f64) {
-    (
-        mean(values),
-        (variance(values) / values.len() as f64).sqrt(),
-    )
+    let error = (variance(values) / values.len() as f64).sqrt();
+    (mean(values), error)
 }
 
-fn spacing(net: &Model, first: &Motif, second: &Motif, o: &Options) -> Result<Tabled> {
-    let (target, grounds) = (one_target(net, o)?, backgrounds(net, o)?);
-    let distances = o
-        .get::<Ints>("distances")?
-        .map_or_else(|| (0..=30).collect(), |Ints(distances)| distances);
-    if let Some(bad) = distances.iter().find(|distance| **distance < 0) {
-        bail!("option", "a distance must be at least 0, got {bad}");
-    }
-    let orientations = o
-        .get::<Vec<String>>("orientations")?
-        .unwrap_or_else(|| STRANDS.iter().map(ToString::to_string).collect());
-    if let Some(bad) = orientations
-        .iter()
-        .find(|way| !STRANDS.contains(&way.as_str()))
-    {
-        bail!(
-            "option",
-            "an orientation is one of \"++\", \"+-\", \"-+\", \"--\", got \"{bad}\""
-        );
-    }
-    let (width, longest) = (
-        first.width() + second.width(),
-        distances.iter().copied().max().unwrap_or(0) as usize,
-    );
-    let at = start(o, grounds.length, width + longest);
+/// Plants a motif in backgrounds and computes the change of an output.
+///
+/// The likeliest sequence of the motif is planted.
+///
+/// ```rhai
+/// let layer = nn::chain([nn::conv1d(4, 6), nn::relu(), nn::global_max_pool(), nn::linear(1)]);
+/// let net = nn::build(layer, [4, 50], #{ seed: 1 });
+/// let outputs = explain::marginal(net, motif::from_consensus("TATAAA"), #{ backgrounds: 20 });
+/// assert_near(outputs.after - outputs.before, outputs.effect, 1e-6);
+/// ```
+/// ```rhai,fails
+/// let layer = nn::chain([nn::conv1d(4, 6), nn::global_max_pool(), nn::linear(1)]);
+/// let net = nn::build(layer, [4, 50]);
+/// explain::marginal(net, motif::from_consensus("TATAAA"), #{ at: 46 });
+/// //~ a motif of 6 bp at position 46 is beyond the end of sequences of 50 bp
+/// ```
+#[native(
+    namespace = "explain",
+    returns = "map: before, after, effect, tensors [backgrounds]"
+)]
+pub fn marginal(
+    /// Network of one input, sequences [4, length].
+    net: &Model,
+    /// Motif that is planted.
+    motif: &Motif,
+    options: MarginalOptions,
+) -> Result<Map> {
+    let (target, backgrounds) = options.plant.read(net, &options.seed)?;
+    let (still, batch) = (Still::of(net)?, options.batch.rows());
+    let word = word(motif, options.reverse);
+    let start = options.plant.start(backgrounds.length, word.len());
+    let before = backgrounds.with(&still, &target, &[], batch)?;
+    let after = backgrounds.with(&still, &target, &[(&word, start)], batch)?;
+    let pairs = after.iter().zip(&before);
+    let effect: Vec<f64> = pairs.map(|(after, before)| after - before).collect();
+    Ok(Map::from([
+        ("before".into(), column(&before)?),
+        ("after".into(), column(&after)?),
+        ("effect".into(), column(&effect)?),
+    ]))
+}
+
+/// Measures the effects of two motifs at several distances and orientations.
+///
+/// Returns a table with one row for each orientation and distance:
+///
+/// - effect: both motifs less none, mean over the backgrounds; effect_error: its standard error
+/// - interaction: both - first - second + none, the effect beyond the sum of the single effects;
+///   interaction_error: its standard error
+///
+/// ```rhai
+/// let net = nn::build(nn::chain([nn::flatten(), nn::linear(1)]), [4, 50], #{ seed: 1 });
+/// let a = motif::from_consensus("TATAAA");
+/// let b = motif::from_consensus("GGCC");
+/// let options = #{ backgrounds: 5, distances: [0, 4, 8], orientations: ["++", "+-"] };
+/// let scan = explain::spacing(net, a, b, options);
+/// assert_eq(scan.len(), 6);
+/// assert(scan["interaction"].all(|x| x.abs() < 1e-4));      // none in a linear network
+/// ```
+#[native(
+    namespace = "explain",
+    returns = "table: orientation, distance, effect, effect_error, interaction, interaction_error"
+)]
+pub fn spacing(
+    /// Network of one input, sequences [4, length].
+    net: &Model,
+    /// Motif that is planted first.
+    first: &Motif,
+    /// Motif that is planted after it.
+    second: &Motif,
+    options: SpacingOptions,
+) -> Result<Tabled> {
+    let (target, backgrounds) = options.plant.read(net, &options.seed)?;
+    let Ints(distances) = options.distances.unwrap_or(Ints((0..=30).collect()));
+    let longest = distances.iter().copied().max().unwrap_or(0) as usize;
+    let width = first.width() + second.width() + longest;
+    let start = options.plant.start(backgrounds.length, width);
     let still = Still::of(net)?;
-    let (mut ways, mut apart, mut columns) = (Vec::new(), Vec::new(), vec![Vec::new(); 4]);
-    for way in &orientations {
-        let (one, other) = words(way, first, second);
+    let (mut orientations, mut offsets) = (Vec::new(), Vec::new());
+    let mut columns = vec![Vec::new(); 4];
+    for orientation in options.orientations.0 {
+        let (one, other) = orientation.words(first, second);
         for distance in &distances {
-            let second_at = at + one.len() + *distance as usize;
-            let found = together(
+            let outputs = together(
                 &still,
                 &target,
-                &grounds,
-                (&one, at),
-                (&other, second_at),
-                o.int("batch") as usize,
+                &backgrounds,
+                (&one, start),
+                (&other, start + one.len() + *distance as usize),
+                options.batch.rows(),
             )?;
-            let ((effect, effect_error), (interaction, interaction_error)) = (
-                with_error(&found.effects()),
-                with_error(&found.interactions()),
-            );
-            ways.push(way.clone());
-            apart.push(*distance);
+            let (effect, effect_error) = with_error(&outputs.effects());
+            let (interaction, interaction_error) = with_error(&outputs.interactions());
+            orientations.push(orientation.as_str().to_string());
+            offsets.push(*distance);
             columns
                 .iter_mut()
                 .zip([effect, effect_error, interaction, interaction_error])
@@ -241,105 +300,76 @@ fn spacing(net: &Model, first: &Motif, second: &Motif, o: &Options) -> Result<Ta
         }
     }
     let names = ["effect", "effect_error", "interaction", "interaction_error"];
-    let all = [
-        ("orientation".to_string(), Cells::Text(ways)),
-        ("distance".to_string(), Cells::Whole(apart)),
+    let numbers = columns.into_iter().map(Cells::Number);
+    let mut cells = vec![
+        ("orientation".to_string(), Cells::Text(orientations)),
+        ("distance".to_string(), Cells::Whole(offsets)),
     ];
-    Ok(Tabled(Rc::new(Table::new(
-        all.into_iter()
-            .chain(
-                names
-                    .iter()
-                    .map(ToString::to_string)
-                    .zip(columns.into_iter().map(Cells::Number)),
-            )
-            .collect(),
-    )?)))
+    cells.extend(names.iter().map(ToString::to_string).zip(numbers));
+    Ok(Tabled(Rc::new(Table::new(cells)?)))
 }
 
-fn epistasis(net: &Model, first: &Motif, second: &Motif, o: &Options) -> Result<Map> {
-    let (target, grounds) = (one_target(net, o)?, backgrounds(net, o)?);
-    let still = Still::of(net)?;
-    let (one, other) = words(&o.text("orientation"), first, second);
-    let distance = o.int("distance") as usize;
-    let at = start(o, grounds.length, one.len() + distance + other.len());
-    let found = together(
+/// Measures the interaction of two motifs: planted together, alone and not at all.
+///
+/// Returns a map:
+///
+/// - none, first, second, both: outputs, tensors [backgrounds]
+/// - interactions: both - first - second + none, a tensor [backgrounds]
+/// - interaction: their mean; error: its standard error; p_value: of Student's t test against 0
+///
+/// ```rhai
+/// let layer = nn::chain([
+///     nn::conv1d(4, 6), nn::relu(), nn::global_avg_pool(), nn::linear(1), nn::exp()
+/// ]);
+/// let net = nn::build(layer, [4, 50], #{ seed: 1 });
+/// let a = motif::from_consensus("TATAAA");
+/// let b = motif::from_consensus("GGCC");
+/// let outputs = explain::epistasis(net, a, b, #{ backgrounds: 20, distance: 3 });
+/// assert_near(outputs.interactions.mean().item(), outputs.interaction, 1e-6);
+/// ```
+#[native(
+    namespace = "explain",
+    returns = "map: none, first, second, both, interactions, interaction, error, p_value"
+)]
+pub fn epistasis(
+    /// Network of one input, sequences [4, length].
+    net: &Model,
+    /// Motif that is planted first.
+    first: &Motif,
+    /// Motif that is planted after it.
+    second: &Motif,
+    options: EpistasisOptions,
+) -> Result<Map> {
+    let (target, backgrounds) = options.plant.read(net, &options.seed)?;
+    let (still, distance) = (Still::of(net)?, options.distance);
+    let (one, other) = options.orientation.words(first, second);
+    let width = one.len() + distance + other.len();
+    let start = options.plant.start(backgrounds.length, width);
+    let outputs = together(
         &still,
         &target,
-        &grounds,
-        (&one, at),
-        (&other, at + one.len() + distance),
-        o.int("batch") as usize,
+        &backgrounds,
+        (&one, start),
+        (&other, start + one.len() + distance),
+        options.batch.rows(),
     )?;
-    let interactions = found.interactions();
-    let mut map = Map::new();
-    for (name, values) in [
-        ("none", &found.none),
-        ("first", &found.first),
-        ("second", &found.second),
-        ("both", &found.both),
-        ("interactions", &interactions),
-    ] {
-        map.insert(name.into(), column(values)?);
-    }
-    let (mean, error) = with_error(&interactions);
-    map.insert("interaction".into(), mean.into());
-    map.insert("error".into(), error.into());
+    let interactions = outputs.interactions();
+    let (interaction, error) = with_error(&interactions);
     let p_value = t::one_sample(&interactions, 0.0, Alternative::TwoSided)
         .map_or(f64::NAN, |outcome| outcome.p_value);
-    map.insert("p_value".into(), p_value.into());
-    Ok(map)
+    Ok(Map::from([
+        ("none".into(), column(&outputs.none)?),
+        ("first".into(), column(&outputs.first)?),
+        ("second".into(), column(&outputs.second)?),
+        ("both".into(), column(&outputs.both)?),
+        ("interactions".into(), column(&interactions)?),
+        ("interaction".into(), interaction.into()),
+        ("error".into(), error.into()),
+        ("p_value".into(), p_value.into()),
+    ]))
 }
 
-natives! { made in "explain" {
-    /// Plants a motif in backgrounds and gives what an output changes by.
-    ///
-    /// Its likeliest word is planted.
-    ///
-    /// ```rhai
-    /// let net = nn::build(nn::chain([nn::conv1d(4, 6), nn::relu(), nn::global_max_pool(), nn::linear(1)]), [4, 50], #{ seed: 1 });
-    /// let found = explain::marginal(net, motif::from_consensus("TATAAA"), #{ backgrounds: 20 });
-    /// assert_near(found.after - found.before, found.effect, 1e-6);
-    /// ```
-    /// ```rhai,fails
-    /// let net = nn::build(nn::chain([nn::conv1d(4, 6), nn::global_max_pool(), nn::linear(1)]), [4, 50]);
-    /// explain::marginal(net, motif::from_consensus("TATAAA"), #{ at: 46 });
-    /// //~ a motif of 6 bp at position 46 is beyond the end of sequences of 50 bp
-    /// ```
-    function "marginal"(c, net: Model, motif: Motif; o = MARGINAL) -> "map: before, after, effect, tensors [backgrounds]" { marginal(&net, &motif, &o) }
-
-    /// Plants two motifs at all distances and orientations and tells what both do, and what they do
-    /// beyond the sum of what each does alone.
-    ///
-    /// Returns a table: orientation, distance, effect (both less none, mean over backgrounds),
-    /// effect_error (its standard error), interaction (both - first - second + none),
-    /// interaction_error.
-    ///
-    /// ```rhai
-    /// let net = nn::build(nn::chain([nn::flatten(), nn::linear(1)]), [4, 50], #{ seed: 1 });
-    /// let a = motif::from_consensus("TATAAA"); let b = motif::from_consensus("GGCC");
-    /// let scan = explain::spacing(net, a, b, #{ backgrounds: 5, distances: [0, 4, 8], orientations: ["++", "+-"] });
-    /// assert_eq(scan.len(), 6);
-    /// assert(scan["interaction"].all(|x| x.abs() < 1e-4));      // a linear network has none
-    /// ```
-    function "spacing"(c, net: Model, first: Motif, second: Motif; o = SPACING) -> "table: orientation, distance, effect, effect_error, interaction, interaction_error" { spacing(&net, &first, &second, &o) }
-
-    /// Plants two motifs alone and together: do they act together?
-    ///
-    /// Returns a map: none, first, second, both, interactions (tensors [backgrounds]), interaction
-    /// (mean of both - first - second + none), error (its standard error), p_value (of Student's t
-    /// against 0).
-    ///
-    /// ```rhai
-    /// let net = nn::build(nn::chain([nn::conv1d(4, 6), nn::relu(), nn::global_avg_pool(), nn::linear(1), nn::exp()]), [4, 50], #{ seed: 1 });
-    /// let a = motif::from_consensus("TATAAA"); let b = motif::from_consensus("GGCC");
-    /// let found = explain::epistasis(net, a, b, #{ backgrounds: 20, distance: 3 });
-    /// assert_near(found.interactions.mean().item(), found.interaction, 1e-6);
-    /// ```
-    function "epistasis"(c, net: Model, first: Motif, second: Motif; o = EPISTASIS) -> "map: none, first, second, both, interactions, interaction, error, p_value" { epistasis(&net, &first, &second, &o) }
-} }
-
-/// All of them.
-pub fn natives() -> Vec<crate::lang::Native> {
-    [made()].into_iter().flatten().collect()
+/// The native functions declared here.
+pub fn natives() -> Vec<Native> {
+    natives_of![marginal, spacing, epistasis]
 }

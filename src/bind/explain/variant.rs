@@ -1,126 +1,128 @@
-//! `explain::…`: what variants do, and sequences made to order.
+//! `explain::…`: effects of variants, and the design of sequences.
 
 use crate::base::delimited::Style;
 use crate::base::file::Draft;
 use crate::base::table::{Cells, Table};
 use crate::base::{Fault, Result};
-use crate::bind::explain::attribution::{AGAINST, BATCH, POSITION, targets};
+use crate::bind::explain::attribution::sequence_length;
+use crate::bind::explain::options::{BatchOptions, ContrastOptions, Labels, OneLabel};
 use crate::bind::seq::genome::Genomic;
+use crate::bind::tensor::file::written;
 use crate::bind::train::fit::warn;
 use crate::bind::types::Tabled;
-use crate::explain::design::{Plan, improved};
+use crate::explain::design::{Designed, Plan, improved};
 use crate::explain::mutagenesis::values;
+use crate::explain::patch::Change;
 use crate::explain::target::{Still, Target};
-use crate::lang::options::{MANY, Opt, OptKind, opt};
-use crate::lang::{IntoValue, Options, session};
-use crate::nn::{Model, Shape};
+use crate::lang::value::{array, mismatch};
+use crate::lang::{FromValue, IntoValue, Native, Options, native, natives_of, session};
+use crate::nn::Model;
 use crate::seq::variants::{Reader, State, Variant};
 use crate::seq::{Genome, alphabet};
-use crate::{bail, fault, natives};
-use rhai::{Array, Dynamic, Map};
+use crate::{bail, fault};
+use rhai::{Array, Dynamic, Map, NativeCallContext};
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 use std::rc::Rc;
 
-const LABEL: Opt = opt(
-    "label",
-    OptKind::Other("whole number, array of them, \"all\", or a function |y| one number a sample"),
-    "\"all\"",
-    "which outputs are told, counted from 0; each has columns of its own",
-);
-const VARIANTS: &[Opt] = &[
-    LABEL,
-    AGAINST,
-    POSITION,
-    opt(
-        "both_strands",
-        OptKind::Bool,
-        "false",
-        "whether windows are also read on the other strand; effects of both are told, and their mean",
-    ),
-    opt(
-        "normalise",
-        OptKind::Bool,
-        "true",
-        "whether variants are moved as far left as they can stand before windows are laid around them",
-    ),
-    opt(
-        "save",
-        OptKind::Text,
-        "",
-        "a file that results are streamed into, .tsv or .vcf (the input with INFO fields); the table then holds the first rows alone",
-    ),
-    BATCH,
-];
-const DESIGN: &[Opt] = &[
-    opt(
-        "label",
-        OptKind::Other("whole number, or a function |y| one number a sample"),
-        "0",
-        "what is to be large: an output, or what a function makes of the outputs",
-    ),
-    AGAINST,
-    POSITION,
-    opt(
-        "steps",
-        OptKind::Int(1, MANY),
-        "20",
-        "bases that are changed, at most",
-    ),
-    opt(
-        "beam",
-        OptKind::Int(1, MANY),
-        "1",
-        "sequences kept from one step to the next; 1 is greedy",
-    ),
-    opt(
-        "keep",
-        OptKind::Other("array of pairs [start, end]"),
-        "",
-        "stretches that stay as they are, 0-based, half-open",
-    ),
-    BATCH,
-];
-/// Variants that are looked at together.
-const CHUNK: usize = 2048;
-/// Rows of the table where results go to a file.
-const SHOWN: usize = 1000;
-
-/// Numbers of one variant: for each label the value with either allele, and the effect on each
-/// strand that was read.
-struct Effect {
-    variant: Variant,
-    state: State,
-    /// Of each label: reference, alternate, effect, effect forwards, effect backwards.
-    numbers: Vec<[f64; 5]>,
+/// Options of `explain::variants`.
+#[derive(Options)]
+pub struct VariantsOptions {
+    /// Outputs whose effects are computed, counted from 0; several have columns each.
+    #[option(default = "all")]
+    label: Labels,
+    #[option(flatten)]
+    contrast: ContrastOptions,
+    /// Whether windows are also read on the reverse strand; the effects of both strands and their
+    /// mean are in the table.
+    #[option(default = false)]
+    both_strands: bool,
+    /// Whether indels are moved as far to the left as possible before windows are read.
+    #[option(default = true)]
+    normalise: bool,
+    /// Path of a file that results are written to, .tsv or .vcf (the input with INFO fields); the
+    /// table then holds the first rows only.
+    save: Option<String>,
+    #[option(flatten)]
+    batch: BatchOptions,
 }
 
-fn length_of(net: &Model) -> Result<usize> {
-    match net.input() {
-        Shape::One(shape) if matches!(shape[..], [4, _]) => Ok(shape[1] as usize),
-        _ => bail!(
-            "shape",
-            "this takes networks of one input, sequences [4, length]"
-        ),
+/// Options of `explain::design`.
+#[derive(Options)]
+pub struct DesignOptions {
+    /// Output that is increased, counted from 0, or a function of all outputs.
+    #[option(default = 0)]
+    label: OneLabel,
+    #[option(flatten)]
+    contrast: ContrastOptions,
+    /// Largest number of substitutions.
+    #[option(default = 20, min = 1)]
+    steps: usize,
+    /// Number of sequences that each step keeps (beam search); 1 is a greedy search.
+    #[option(default = 1, min = 1)]
+    beam: usize,
+    /// Ranges that do not change: [start, end], from 0, end exclusive.
+    keep: Option<Ranges>,
+    #[option(flatten)]
+    batch: BatchOptions,
+}
+
+/// Ranges of positions, from 0, end exclusive.
+pub struct Ranges(Vec<[usize; 2]>);
+
+impl FromValue for Ranges {
+    fn kind() -> String {
+        "array of pairs [start, end]".into()
+    }
+    fn from_value(value: &mut Dynamic, context: &NativeCallContext) -> Result<Self> {
+        let wrong = |value: &Dynamic| {
+            let mut fault = mismatch(&Self::kind(), value);
+            fault.kind = "option";
+            fault
+        };
+        let items = Array::from_value(value, context).map_err(|_| wrong(value))?;
+        let range = |mut item: Dynamic| {
+            let ends = Vec::<i64>::from_value(&mut item, context);
+            match ends.unwrap_or_default()[..] {
+                [start, end] if 0 <= start && start < end => Ok([start as usize, end as usize]),
+                _ => Err(wrong(&item)),
+            }
+        };
+        let ranges = items.into_iter().map(range);
+        ranges.collect::<Result<_>>().map(Ranges)
     }
 }
 
+/// Number of variants that are evaluated together.
+const CHUNK: usize = 2048;
+/// Number of rows of the table where results are written to a file.
+const SHOWN: usize = 1000;
+
+/// Numbers of one variant: for each label the value of both alleles, and the effect on each strand.
+struct Effect {
+    variant: Variant,
+    state: State,
+    /// For each label: reference, alternate, effect, effect of the forward and the reverse strand.
+    numbers: Vec<[f64; 5]>,
+}
+
+/// The effects of some variants.
 fn chunk(
     still: &Still,
     targets: &[Target],
     genome: &Genome,
     variants: Vec<Variant>,
-    o: &Options,
+    options: &VariantsOptions,
 ) -> Result<Vec<Effect>> {
-    let length = length_of(still.net())?;
-    let both = o.flag("both_strands");
+    let length = sequence_length(still.net())?;
+    let both_strands = options.both_strands;
     let mut out = Vec::with_capacity(variants.len());
     let (mut before, mut after) = (Vec::new(), Vec::new());
     for variant in variants {
         let state = variant.state(genome)?;
         if state == State::Fits {
-            let placed = if o.flag("normalise") {
+            let placed = if options.normalise {
                 variant.normalised(genome)?
             } else {
                 variant.clone()
@@ -135,7 +137,7 @@ fn chunk(
             numbers: vec![[f64::NAN; 5]; targets.len()],
         });
     }
-    let turned = |codes: &[u8]| {
+    let reversed = |codes: &[u8]| {
         let mut codes = codes.to_vec();
         codes
             .chunks_exact_mut(length)
@@ -143,14 +145,14 @@ fn chunk(
         codes
     };
     let of = |codes: &[u8], targets: &[Target]| {
-        values(still, codes, length, targets, o.int("batch") as usize)
+        values(still, codes, length, targets, options.batch.rows())
     };
     let (reference, alternate) = (of(&before, targets)?, of(&after, targets)?);
     let reverse: Vec<Target> = targets.iter().map(|target| target.reverse(None)).collect();
-    let other = if both {
+    let reverse_values = if both_strands {
         Some((
-            of(&turned(&before), &reverse)?,
-            of(&turned(&after), &reverse)?,
+            of(&reversed(&before), &reverse)?,
+            of(&reversed(&after), &reverse)?,
         ))
     } else {
         None
@@ -160,7 +162,7 @@ fn chunk(
         for (label, numbers) in effect.numbers.iter_mut().enumerate() {
             let (reference, alternate) = (reference[label][i], alternate[label][i]);
             let forward = alternate - reference;
-            *numbers = match &other {
+            *numbers = match &reverse_values {
                 None => [reference, alternate, forward, forward, f64::NAN],
                 Some((r, a)) => {
                     let (r, a) = (r[label][i], a[label][i]);
@@ -186,9 +188,9 @@ const NUMBERS: [&str; 5] = [
     "effect_reverse",
 ];
 
-/// Names of the columns of numbers, with the label where there are several.
-fn columns(labels: usize, both: bool) -> Vec<(usize, usize, String)> {
-    let count = if both { 5 } else { 3 };
+/// Names of the columns of numbers, with the label as a suffix where there are several.
+fn columns(labels: usize, both_strands: bool) -> Vec<(usize, usize, String)> {
+    let count = if both_strands { 5 } else { 3 };
     (0..labels)
         .flat_map(|label| {
             (0..count).map(move |i| {
@@ -206,7 +208,7 @@ fn columns(labels: usize, both: bool) -> Vec<(usize, usize, String)> {
         .collect()
 }
 
-fn tabled(effects: &[Effect], labels: usize, both: bool) -> Result<Tabled> {
+fn tabled(effects: &[Effect], labels: usize, both_strands: bool) -> Result<Tabled> {
     let text = |of: &dyn Fn(&Effect) -> String| Cells::Text(effects.iter().map(of).collect());
     let mut all: Vec<(String, Cells)> = vec![
         ("chrom".into(), text(&|e| e.variant.chrom.clone())),
@@ -219,7 +221,7 @@ fn tabled(effects: &[Effect], labels: usize, both: bool) -> Result<Tabled> {
         ("alternate".into(), text(&|e| e.variant.alternate.clone())),
         ("state".into(), text(&|e| e.state.word().into())),
     ];
-    for (label, i, name) in columns(labels, both) {
+    for (label, i, name) in columns(labels, both_strands) {
         all.push((
             name,
             Cells::Number(effects.iter().map(|e| e.numbers[label][i]).collect()),
@@ -228,7 +230,7 @@ fn tabled(effects: &[Effect], labels: usize, both: bool) -> Result<Tabled> {
     Ok(Tabled(Rc::new(Table::new(all)?)))
 }
 
-/// Where results go as they come.
+/// The file that results are written to.
 struct Sink {
     out: std::io::BufWriter<std::fs::File>,
     draft: Draft,
@@ -238,7 +240,7 @@ struct Sink {
 }
 
 impl Sink {
-    fn open(path: &Path, header: &[String], labels: usize, both: bool) -> Result<Sink> {
+    fn open(path: &Path, header: &[String], labels: usize, both_strands: bool) -> Result<Sink> {
         let draft = Draft::of(path)?;
         let file =
             std::fs::File::create(draft.part()).map_err(|error| Fault::file(path, &error))?;
@@ -250,14 +252,14 @@ impl Sink {
             is_vcf,
             style: Style::of(path),
         };
-        let names: Vec<String> = columns(labels, both)
+        let names: Vec<String> = columns(labels, both_strands)
             .into_iter()
             .map(|(_, _, name)| name)
             .collect();
         if sink.is_vcf {
             let (last, first) = header
                 .split_last()
-                .ok_or_else(|| fault!("file", "a .vcf is written from a .vcf alone"))?;
+                .ok_or_else(|| fault!("file", "a .vcf file is only written from a .vcf file"))?;
             let infos = names.iter().map(|name| {
                 format!(
                     "##INFO=<ID={},Number=A,Type=Float,Description=\"{}\">",
@@ -293,7 +295,7 @@ impl Sink {
     }
 
     /// The effects of one line of the input.
-    fn write(&mut self, line: &str, effects: &[Effect], both: bool) -> Result<()> {
+    fn write(&mut self, line: &str, effects: &[Effect], both_strands: bool) -> Result<()> {
         let number = |x: f64| {
             if x.is_nan() {
                 ".".to_string()
@@ -305,7 +307,7 @@ impl Sink {
         if self.is_vcf {
             let mut cells: Vec<String> = line.split('\t').map(String::from).collect();
             cells.resize(cells.len().max(8), ".".into());
-            let infos: Vec<String> = columns(labels, both)
+            let infos: Vec<String> = columns(labels, both_strands)
                 .into_iter()
                 .map(|(label, i, name)| {
                     format!(
@@ -330,7 +332,7 @@ impl Sink {
         }
         for effect in effects {
             let v = &effect.variant;
-            let numbers: Vec<String> = columns(labels, both)
+            let numbers: Vec<String> = columns(labels, both_strands)
                 .into_iter()
                 .map(|(label, i, _)| number(effect.numbers[label][i]))
                 .collect();
@@ -350,119 +352,203 @@ impl Sink {
     }
 }
 
-fn effects(net: &Model, path: &str, genome: &Genomic, o: &Options) -> Result<Tabled> {
-    let (targets, _) = targets(net, o, true)?;
-    let both = o.flag("both_strands");
-    if session::is_dry() {
-        return tabled(&[], targets.len(), both);
+/// Counts of the variants without effects by their state, and the first of each.
+type States = BTreeMap<&'static str, (usize, Variant)>;
+
+/// What to do about variants of a state.
+fn advice(state: &str) -> &'static str {
+    match state {
+        "swapped" => {
+            "; the alternate allele is in the genome: are reference and alternate exchanged?"
+        }
+        "mismatched" => "; is the genome of another assembly?",
+        "no sequence" => {
+            "; alleles are written in A, C, G, T and N, an indel with the base before it (`bcftools norm -f genome.fa`)"
+        }
+        "symbolic" => {
+            "; of symbolic alleles only <DEL> has a sequence, where END or SVLEN states its length"
+        }
+        _ => "",
     }
-    let path = session::find_input(path)?;
+}
+
+fn warn_of(states: States, total: usize) {
+    for (state, (count, first)) in states {
+        warn(&format!(
+            "{count} of {total} variants: {state}, such as {}:{} {}>{}{}",
+            first.chrom,
+            first.start + 1,
+            first.reference,
+            first.alternate,
+            advice(state)
+        ));
+    }
+}
+
+/// The bases that a design does not change.
+fn kept(length: usize, ranges: &[[usize; 2]]) -> Result<Vec<bool>> {
+    let mut kept = vec![false; length];
+    for [start, end] in ranges {
+        let Some(range) = kept.get_mut(*start..*end) else {
+            bail!(
+                "option",
+                "option `keep` must be an array of pairs [start, end] within {length} bp, got [{start}, {end}]"
+            );
+        };
+        range.fill(true);
+    }
+    Ok(kept)
+}
+
+/// The substitutions of a design, in order.
+fn changes_of(designed: &Designed) -> Result<Tabled> {
+    let changes = &designed.changes;
+    let text = |code: fn(&Change) -> u8| {
+        let letters = changes
+            .iter()
+            .map(|(change, _)| alphabet::decode(&[code(change)]));
+        Cells::Text(letters.collect())
+    };
+    let positions = changes.iter().map(|(change, _)| change.position as i64);
+    let values = changes.iter().map(|(_, value)| *value);
+    let columns = vec![
+        ("position".into(), Cells::Whole(positions.collect())),
+        ("from".into(), text(|change| change.from)),
+        ("to".into(), text(|change| change.to)),
+        ("value".into(), Cells::Number(values.collect())),
+    ];
+    Ok(Tabled(Rc::new(Table::new(columns)?)))
+}
+
+/// Computes the effect of each variant of a VCF file on an output.
+///
+/// A window of the length of the network's input is centred at each variant, with the reference and
+/// with the alternate allele. Bases after an insertion are shifted out of the window, bases after a
+/// deletion are shifted in.
+///
+/// Variants without effects have a `state` other than "ok": "swapped" where the alternate allele is
+/// in the genome, "mismatched" where neither allele is, "outside" (of the chromosome), "unknown
+/// chromosome", "symbolic" (`<DUP>`, `*`, breakends), "no sequence" (`-`, IUPAC codes). `<DEL>` with
+/// `END` or `SVLEN` is a deletion that leaves its first base, as in `bcftools consensus`.
+///
+/// ```rhai
+/// save_text("/tmp/cistron_example.vcf", "##fileformat=VCFv4.3\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\nchr1\t6\trs1\tC\tT\t.\t.\t.\nchr1\t7\t.\tA\tG\t.\t.\t.\n");
+/// let net = nn::build(nn::chain([nn::flatten(), nn::linear(1)]), [4, 6], #{ seed: 1 });
+/// let assembly = genome::from(#{ chr1: "ACGTACGTACGT" });
+/// let effects = explain::variants(net, "/tmp/cistron_example.vcf", assembly);
+/// assert_eq(effects["state"], ["ok", "swapped"]);
+/// let first = effects[0];
+/// assert_near(first.effect, first.alternate_value - first.reference_value, 1e-6);
+/// ```
+/// ```rhai,fails
+/// let net = nn::build(nn::chain([nn::flatten(), nn::linear(1)]), [4, 6]);
+/// explain::variants(net, "/nowhere.vcf", genome::from(#{ chr1: "ACGT" }));
+/// //~ `/nowhere.vcf`: no such file or directory
+/// ```
+#[native(
+    namespace = "explain",
+    returns = "table: chrom, start, name, reference, alternate, state, and numbers of each label",
+    dry = no_variants
+)]
+pub fn variants(
+    /// Network of one input, sequences [4, length].
+    net: &Model,
+    /// Path of a VCF file, plain or gzipped; it is streamed.
+    variants: &str,
+    /// Reference genome of the variants.
+    genome: &Genomic,
+    options: VariantsOptions,
+) -> Result<Tabled> {
+    let targets = options.contrast.targets(net, &options.label)?.list;
+    let (labels, both_strands) = (targets.len(), options.both_strands);
+    let path = session::find_input(variants)?;
     let mut reader = Reader::open(&path)?;
     let still = Still::of(net)?;
-    let mut sink = match o.has("save") {
-        true => Some(Sink::open(
-            &crate::bind::tensor::file::written(&o.text("save"))?,
+    let mut sink = match &options.save {
+        Some(path) => Some(Sink::open(
+            &written(path)?,
             &reader.header,
-            targets.len(),
-            both,
+            labels,
+            both_strands,
         )?),
-        false => None,
+        None => None,
     };
-    let mut kept: Vec<Effect> = Vec::new();
-    let mut states: BTreeMap<&'static str, (usize, Variant)> = BTreeMap::new();
-    let mut total = 0;
+    let mut shown: Vec<Effect> = Vec::new();
+    let (mut states, mut total) = (States::new(), 0);
     loop {
         let (mut lines, mut variants) = (Vec::new(), Vec::new());
         while variants.len() < CHUNK
-            && let Some((line, own)) = reader.next_record()?
+            && let Some((line, record)) = reader.next_record()?
         {
-            lines.push((line, own.len()));
-            variants.extend(own);
+            lines.push((line, record.len()));
+            variants.extend(record);
         }
         if lines.is_empty() {
             break;
         }
-        let found = chunk(&still, &targets, &genome.0, variants, o)?;
-        total += found.len();
-        for effect in found.iter().filter(|effect| effect.state != State::Fits) {
-            states
-                .entry(effect.state.word())
-                .or_insert_with(|| (0, effect.variant.clone()))
-                .0 += 1;
+        let effects = chunk(&still, &targets, &genome.0, variants, &options)?;
+        total += effects.len();
+        for effect in effects.iter().filter(|effect| effect.state != State::Fits) {
+            let first = || (0, effect.variant.clone());
+            states.entry(effect.state.word()).or_insert_with(first).0 += 1;
         }
-        if let Some(sink) = &mut sink {
-            let mut rest = &found[..];
-            for (line, n) in &lines {
-                let (own, left) = rest.split_at(*n);
-                sink.write(line, own, both)?;
-                rest = left;
-            }
-            kept.extend(found.into_iter().take(SHOWN.saturating_sub(kept.len())));
-        } else {
-            kept.extend(found);
+        let Some(sink) = &mut sink else {
+            shown.extend(effects);
+            continue;
+        };
+        let mut rest = &effects[..];
+        for (line, count) in &lines {
+            let (record, others) = rest.split_at(*count);
+            sink.write(line, record, both_strands)?;
+            rest = others;
         }
+        shown.extend(effects.into_iter().take(SHOWN.saturating_sub(shown.len())));
     }
     if let Some(sink) = sink {
         sink.close()?;
     }
-    for (word, (n, first)) in states {
-        let advice = match word {
-            "swapped" => {
-                "; the alternate allele stands in the genome: are reference and alternate exchanged?"
-            }
-            "mismatched" => "; is the genome of another assembly?",
-            "no sequence" => {
-                "; alleles are written in A, C, G, T and N, an indel with the base before it (`bcftools norm -f genome.fa`)"
-            }
-            "symbolic" => {
-                "; of symbolic alleles <DEL> alone has a sequence, where END or SVLEN gives its length"
-            }
-            _ => "",
-        };
-        warn(&format!(
-            "{n} of {total} variants: {word}, such as {}:{} {}>{}{advice}",
-            first.chrom,
-            first.start + 1,
-            first.reference,
-            first.alternate
-        ));
-    }
-    tabled(&kept, targets.len(), both)
+    warn_of(states, total);
+    tabled(&shown, labels, both_strands)
 }
 
-fn kept(length: usize, o: &Options) -> Result<Vec<bool>> {
-    let mut out = vec![false; length];
-    let Some(pairs) = o.raw("keep") else {
-        return Ok(out);
-    };
-    let wrong = |value: &Dynamic| {
-        fault!(
-            "option",
-            "option `keep` must be an array of pairs [start, end] within {length} bp, got {}",
-            session::describe(value)
-        )
-    };
-    for pair in pairs.clone().into_array().map_err(|_| wrong(&pairs))? {
-        let ends: Vec<i64> = pair
-            .clone()
-            .into_array()
-            .unwrap_or_default()
-            .iter()
-            .filter_map(|end| end.as_int().ok())
-            .collect();
-        match ends[..] {
-            [start, end] if 0 <= start && start < end && end as usize <= length => {
-                out[start as usize..end as usize].fill(true)
-            }
-            _ => return Err(wrong(&pair)),
-        }
-    }
-    Ok(out)
+/// The result of `explain::variants` in a dry run.
+fn no_variants(net: &Model, _: &str, _: &Genomic, options: VariantsOptions) -> Result<Tabled> {
+    let targets = options.contrast.targets(net, &options.label)?.list;
+    tabled(&[], targets.len(), options.both_strands)
 }
 
-fn design(net: &Model, sequence: &str, o: &Options) -> Result<Map> {
+/// Substitutes bases of a sequence one by one so that an output increases.
+///
+/// Each step evaluates all single substitutions and keeps the best `beam` sequences; a step without
+/// improvement ends the search.
+///
+/// Returns a map: sequence, value (its output), changes (a table: position, from, to, value),
+/// values (after each substitution).
+///
+/// ```rhai
+/// let net = nn::build(nn::chain([nn::flatten(), nn::linear(1)]), [4, 8], #{ seed: 1 });
+/// let designed = explain::design(net, "AAAAAAAA", #{ steps: 3, keep: [[0, 4]] });
+/// assert(designed.sequence.starts_with("AAAA"));
+/// assert(designed.value >= net.forward(seq::one_hot(["AAAAAAAA"])).item());
+/// ```
+/// ```rhai,fails
+/// let net = nn::build(nn::chain([nn::flatten(), nn::linear(1)]), [4, 8]);
+/// explain::design(net, "ACGT");
+/// //~ takes sequences of 8 bp, `sequence` has 4
+/// ```
+#[native(
+    namespace = "explain",
+    returns = "map: sequence, value, changes, values"
+)]
+pub fn design(
+    /// Network of one input, sequences [4, length].
+    net: &Model,
+    /// Initial sequence, of the length that the network takes.
+    sequence: &str,
+    options: DesignOptions,
+) -> Result<Map> {
     let codes = alphabet::codes(sequence)?;
-    let length = length_of(net)?;
+    let length = sequence_length(net)?;
     if codes.len() != length {
         bail!(
             "shape",
@@ -470,119 +556,25 @@ fn design(net: &Model, sequence: &str, o: &Options) -> Result<Map> {
             codes.len()
         );
     }
-    let (mut targets, several) = targets(net, o, false)?;
-    if several {
-        bail!("option", "option `label` must be one label, or a function of all"; hint: "`label: |y| y[[.., 0]] - y[[.., 1]]`");
-    }
+    let target = options.contrast.target_of(net, &options.label)?;
+    let ranges = options.keep.map_or(Vec::new(), |ranges| ranges.0);
     let plan = Plan {
-        steps: o.int("steps") as usize,
-        width: o.int("beam") as usize,
-        keep: kept(length, o)?,
-        batch: o.int("batch") as usize,
+        steps: options.steps,
+        width: options.beam,
+        keep: kept(length, &ranges)?,
+        batch: options.batch.rows(),
     };
-    let still = Still::of(net)?;
-    let found = improved(&still, &codes, &targets.remove(0), &plan)?;
-    let letter = |code: u8| alphabet::decode(&[code]);
-    let columns = vec![
-        (
-            "position".into(),
-            Cells::Whole(
-                found
-                    .changes
-                    .iter()
-                    .map(|(change, _)| change.position as i64)
-                    .collect(),
-            ),
-        ),
-        (
-            "from".into(),
-            Cells::Text(
-                found
-                    .changes
-                    .iter()
-                    .map(|(change, _)| letter(change.from))
-                    .collect(),
-            ),
-        ),
-        (
-            "to".into(),
-            Cells::Text(
-                found
-                    .changes
-                    .iter()
-                    .map(|(change, _)| letter(change.to))
-                    .collect(),
-            ),
-        ),
-        (
-            "value".into(),
-            Cells::Number(found.changes.iter().map(|(_, value)| *value).collect()),
-        ),
-    ];
-    let mut map = Map::new();
-    map.insert("sequence".into(), alphabet::decode(&found.codes).into());
-    map.insert("value".into(), found.value.into());
-    map.insert(
-        "changes".into(),
-        Tabled(Rc::new(Table::new(columns)?)).into_value(),
-    );
-    let values: Array = found
-        .changes
-        .iter()
-        .map(|(_, value)| (*value).into())
-        .collect();
-    map.insert("values".into(), values.into());
-    Ok(map)
+    let designed = improved(&Still::of(net)?, &codes, &target, &plan)?;
+    let values = array(designed.changes.iter().map(|(_, value)| *value));
+    Ok(Map::from([
+        ("sequence".into(), alphabet::decode(&designed.codes).into()),
+        ("value".into(), designed.value.into()),
+        ("changes".into(), changes_of(&designed)?.into_value()),
+        ("values".into(), values.into()),
+    ]))
 }
 
-natives! { made in "explain" {
-    /// Tells what each variant of a VCF file changes an output by.
-    ///
-    /// - `variants`: path of a VCF file, plain or gzipped; it is streamed
-    /// - `genome`: its reference
-    ///
-    /// A window of the network's length is laid around each variant, with the reference and with
-    /// the alternate allele; insertions push what is behind them out at the end, deletions draw it
-    /// in. Variants whose reference allele is not in the genome are reported (`state`) and have no
-    /// numbers: "swapped" where the alternate is there, else "mismatched". So are alleles that are
-    /// no sequence: "symbolic" (`<DUP>`, `*`, breakends), "no sequence" (`-`, IUPAC codes). `<DEL>`
-    /// with `END` or `SVLEN` is a deletion that leaves its first base, as in `bcftools consensus`.
-    ///
-    /// ```rhai
-    /// save_text("/tmp/cistron_example.vcf", "##fileformat=VCFv4.3\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\nchr1\t6\trs1\tC\tT\t.\t.\t.\nchr1\t7\t.\tA\tG\t.\t.\t.\n");
-    /// let net = nn::build(nn::chain([nn::flatten(), nn::linear(1)]), [4, 6], #{ seed: 1 });
-    /// let found = explain::variants(net, "/tmp/cistron_example.vcf", genome::from(#{ chr1: "ACGTACGTACGT" }));
-    /// assert_eq(found["state"], ["ok", "swapped"]);
-    /// assert_near(found[0].effect, found[0].alternate_value - found[0].reference_value, 1e-6);
-    /// ```
-    /// ```rhai,fails
-    /// let net = nn::build(nn::chain([nn::flatten(), nn::linear(1)]), [4, 6]);
-    /// explain::variants(net, "/nowhere.vcf", genome::from(#{ chr1: "ACGT" }));
-    /// //~ `/nowhere.vcf`: no such file or directory
-    /// ```
-    function "variants"(c, net: Model, variants: String, genome: Genomic; o = VARIANTS) -> "table: chrom, start, name, reference, alternate, state, and numbers of each label" { effects(&net, &variants, &genome, &o) }
-
-    /// Changes a sequence base by base so that an output grows: each step takes the best of all
-    /// single changes, or keeps the best few.
-    ///
-    /// Returns a map: sequence, value, changes (a table: position, from, to, value), values (after
-    /// each change).
-    ///
-    /// ```rhai
-    /// let net = nn::build(nn::chain([nn::flatten(), nn::linear(1)]), [4, 8], #{ seed: 1 });
-    /// let found = explain::design(net, "AAAAAAAA", #{ steps: 3, keep: [[0, 4]] });
-    /// assert(found.sequence.starts_with("AAAA"));
-    /// assert(found.value >= net.forward(seq::one_hot(["AAAAAAAA"])).item());
-    /// ```
-    /// ```rhai,fails
-    /// let net = nn::build(nn::chain([nn::flatten(), nn::linear(1)]), [4, 8]);
-    /// explain::design(net, "ACGT");
-    /// //~ takes sequences of 8 bp, `sequence` has 4
-    /// ```
-    function "design"(c, net: Model, sequence: String; o = DESIGN) -> "map: sequence, value, changes, values" { design(&net, &sequence, &o) }
-} }
-
-/// All of them.
-pub fn natives() -> Vec<crate::lang::Native> {
-    [made()].into_iter().flatten().collect()
+/// The native functions declared here.
+pub fn natives() -> Vec<Native> {
+    natives_of![variants, design]
 }
