@@ -68,26 +68,6 @@ pub enum Format {
 }
 
 impl Format {
-    /// Names that options take.
-    pub const NAMES: &'static [&'static str] = &[
-        "bed",
-        "narrowPeak",
-        "broadPeak",
-        "gtf",
-        "gff",
-        "vcf",
-        "bigBed",
-    ];
-
-    /// The format of a name.
-    pub fn named(name: &str) -> Option<Format> {
-        use Format::*;
-        Self::NAMES
-            .iter()
-            .position(|known| *known == name)
-            .map(|i| [Bed, NarrowPeak, BroadPeak, Gtf, Gff, Vcf, BigBed][i])
-    }
-
     /// The format by a file's ending; BED where it tells nothing.
     fn of(path: &Path) -> Format {
         let name = path
