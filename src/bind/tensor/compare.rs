@@ -1,13 +1,13 @@
-//! Comparison operators of tensors: equality as a whole, order of single numbers.
+//! Comparison operators of tensors: equality of whole tensors, order of single numbers.
 
 use crate::base::{Fault, Result, shape};
 use crate::bind::types::Compared;
-use crate::lang::{compare, session};
+use crate::fault;
+use crate::lang::{Native, compare, native, natives_of, session};
 use crate::torch::{Kind, Tensor};
-use crate::{fault, natives};
 use rhai::Dynamic;
 
-/// A tensor of one number as that number; other values as they are.
+/// The number of a tensor of one element, or another value unchanged; none for larger tensors.
 fn single(value: &Dynamic) -> Result<Option<Dynamic>> {
     let Some(tensor) = value.read_lock::<Tensor>() else {
         return Ok(Some(value.clone()));
@@ -22,6 +22,7 @@ fn single(value: &Dynamic) -> Result<Option<Dynamic>> {
     }))
 }
 
+/// The fault of comparing tensors of several elements by an operator.
 fn several(symbol: &str, a: &Dynamic, b: &Dynamic) -> Fault {
     let names = [
         ("<", "lt"),
@@ -40,10 +41,11 @@ fn several(symbol: &str, a: &Dynamic, b: &Dynamic) -> Fault {
         None => session::describe(value),
     };
     fault!("type", "`{symbol}` compares single numbers, got {} and {}", text(a), text(b);
-        hint: "`a.{method}(b)` compares number by number (then `.all().item()` or `.any().item()`); `.item()` takes a single number out")
+        hint: "`a.{method}(b)` compares number by number (then `.all().item()` or `.any().item()`); \
+               `.item()` takes a single number out")
 }
 
-/// Order: of single numbers alone.
+/// Whether an order holds; only single numbers have one.
 fn ordered(symbol: &str, a: &Compared, b: &Compared) -> Result<bool> {
     let (Some(x), Some(y)) = (single(&a.0)?, single(&b.0)?) else {
         return Err(several(symbol, &a.0, &b.0));
@@ -52,7 +54,7 @@ fn ordered(symbol: &str, a: &Compared, b: &Compared) -> Result<bool> {
     Ok(compare::holds(symbol, order))
 }
 
-/// Equality: of shapes and all numbers; `()` and values of other types are never equal to a tensor.
+/// Whether shapes and all elements are equal; `()` and values of other types never equal a tensor.
 fn equal(symbol: &str, a: &Compared, b: &Compared) -> Result<bool> {
     let (a, b) = (&a.0, &b.0);
     let is_number = |value: &Dynamic| value.is_int() || value.is_float() || value.is_bool();
@@ -74,63 +76,87 @@ fn equal(symbol: &str, a: &Compared, b: &Compared) -> Result<bool> {
     Ok(a.shape() == b.shape() && a.eq(&b)?.all(&None, false)?.item()? != 0.0)
 }
 
-natives! { comparisons in "tensor" {
-    /// Whether shapes and all numbers are equal; `.eq()` compares number by number.
-    ///
-    /// A tensor of one number also equals that number. `()` never equals a tensor.
-    ///
-    /// ```rhai
-    /// assert(tensor::zeros([2]) == tensor::zeros([2]));
-    /// assert(tensor::ones([3]).sum() == 3);
-    /// ```
-    operator "=="(c, a: Compared, b: Compared) -> "true or false" { equal("==", &a, &b) }
+/// Returns whether shapes and all elements are equal.
+///
+/// A tensor of one element also equals the number that it contains. `()` never equals a tensor.
+/// `.eq()` compares element by element.
+///
+/// ```rhai
+/// assert(tensor::zeros([2]) == tensor::zeros([2]));
+/// assert(tensor::ones([3]).sum() == 3);
+/// ```
+#[native(namespace = "tensor", name = "==", form = operator)]
+pub fn equals(a: &Compared, b: &Compared) -> Result<bool> {
+    equal("==", a, b)
+}
 
-    /// Whether shapes or any numbers differ.
-    ///
-    /// ```rhai
-    /// assert(tensor::zeros([2]) != tensor::ones([2]));
-    /// let w = tensor::ones([2]).requires_grad();
-    /// assert(!(w.grad != ()));
-    /// ```
-    operator "!="(c, a: Compared, b: Compared) -> "true or false" { Ok(!equal("!=", &a, &b)?) }
+/// Returns whether shapes or any elements differ.
+///
+/// ```rhai
+/// assert(tensor::zeros([2]) != tensor::ones([2]));
+/// let w = tensor::ones([2]).requires_grad();
+/// assert(!(w.grad != ()));
+/// ```
+#[native(namespace = "tensor", name = "!=", form = operator)]
+pub fn differs(a: &Compared, b: &Compared) -> Result<bool> {
+    Ok(!equal("!=", a, b)?)
+}
 
-    /// Whether a tensor of one number is less than a number or another tensor of one number.
-    ///
-    /// A tensor of one number, of any rank, compares as the number that `.item()` returns.
-    /// Comparing larger tensors is an error: `.lt()` compares number by number.
-    ///
-    /// ```rhai
-    /// assert(tensor::from([0.5]).sum() < 1);
-    /// ```
-    /// ```rhai,fails
-    /// tensor::zeros([2]) < 1;
-    /// //~ `<` compares single numbers, got a tensor of shape [2] and whole number 1
-    /// ```
-    operator "<"(c, a: Compared, b: Compared) -> "true or false" { ordered("<", &a, &b) }
+/// Returns whether a tensor of one element is less than a number.
+///
+/// A tensor of one element, of any rank, compares as the number that `.item()` returns. Comparing
+/// larger tensors is an error: `.lt()` compares element by element.
+///
+/// ```rhai
+/// assert(tensor::from([0.5]).sum() < 1);
+/// ```
+/// ```rhai,fails
+/// tensor::zeros([2]) < 1;
+/// //~ `<` compares single numbers, got a tensor of shape [2] and whole number 1
+/// ```
+#[native(namespace = "tensor", name = "<", form = operator)]
+pub fn is_less(a: &Compared, b: &Compared) -> Result<bool> {
+    ordered("<", a, b)
+}
 
-    /// Whether a tensor of one number is at most a number; as `<`.
-    ///
-    /// ```rhai
-    /// assert(tensor::ones([]) <= 1.0);
-    /// ```
-    operator "<="(c, a: Compared, b: Compared) -> "true or false" { ordered("<=", &a, &b) }
+/// Returns whether a tensor of one element is at most a number; as `<`.
+///
+/// ```rhai
+/// assert(tensor::ones([]) <= 1.0);
+/// ```
+#[native(namespace = "tensor", name = "<=", form = operator)]
+pub fn is_at_most(a: &Compared, b: &Compared) -> Result<bool> {
+    ordered("<=", a, b)
+}
 
-    /// Whether a tensor of one number is greater than a number; as `<`.
-    ///
-    /// ```rhai
-    /// assert(tensor::from([2.0]) > 1);
-    /// ```
-    operator ">"(c, a: Compared, b: Compared) -> "true or false" { ordered(">", &a, &b) }
+/// Returns whether a tensor of one element is greater than a number; as `<`.
+///
+/// ```rhai
+/// assert(tensor::from([2.0]) > 1);
+/// ```
+#[native(namespace = "tensor", name = ">", form = operator)]
+pub fn is_greater(a: &Compared, b: &Compared) -> Result<bool> {
+    ordered(">", a, b)
+}
 
-    /// Whether a tensor of one number is at least a number; as `<`.
-    ///
-    /// ```rhai
-    /// assert(2 >= tensor::from([2.0]));
-    /// ```
-    operator ">="(c, a: Compared, b: Compared) -> "true or false" { ordered(">=", &a, &b) }
-} }
+/// Returns whether a tensor of one element is at least a number; as `<`.
+///
+/// ```rhai
+/// assert(2 >= tensor::from([2.0]));
+/// ```
+#[native(namespace = "tensor", name = ">=", form = operator)]
+pub fn is_at_least(a: &Compared, b: &Compared) -> Result<bool> {
+    ordered(">=", a, b)
+}
 
-/// All of them.
-pub fn natives() -> Vec<crate::lang::Native> {
-    comparisons()
+/// The native functions declared here.
+pub fn natives() -> Vec<Native> {
+    natives_of![
+        equals,
+        differs,
+        is_less,
+        is_at_most,
+        is_greater,
+        is_at_least,
+    ]
 }

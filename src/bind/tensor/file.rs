@@ -1,27 +1,29 @@
-//! Files of tensors.
+//! Reading and writing tensors as files.
 
 use crate::base::Result;
 use crate::base::file::{folder_of, make_folders};
-use crate::lang::{IntoValue, session};
+use crate::fault;
+use crate::lang::{IntoValue, Native, native, natives_of, session};
 use crate::torch::{Tensor, file};
-use crate::{fault, natives};
 use rhai::Map;
 use std::path::PathBuf;
 
-/// Where an output goes; its folder is made.
+/// The path of an output file; its folder is created.
 pub fn written(path: &str) -> Result<PathBuf> {
     let path = session::place_output(path, false)?;
     make_folders(folder_of(&path))?;
     Ok(path)
 }
 
-fn map(tensors: Vec<(String, Tensor)>) -> Map {
+/// A map of tensors by name.
+fn by_name(tensors: Vec<(String, Tensor)>) -> Map {
     tensors
         .into_iter()
         .map(|(name, tensor)| (name.into(), tensor.into_value()))
         .collect()
 }
 
+/// The tensors of a map, with their names.
 fn named(tensors: &Map) -> Result<Vec<(String, Tensor)>> {
     tensors
         .iter()
@@ -39,73 +41,128 @@ fn named(tensors: &Map) -> Result<Vec<(String, Tensor)>> {
         .collect()
 }
 
-natives! { files in "tensor" {
-    /// Reads one array of a NumPy `.npy` file.
-    ///
-    /// ```rhai
-    /// let path = "/tmp/cistron_example.npy";
-    /// tensor::save_npy(path, tensor::ones([2]));
-    /// assert_eq(tensor::load_npy(path), [1.0, 1.0]);
-    /// ```
-    function "load_npy"(c, path: String) -> "tensor" { file::load_npy(&session::find_input(&path)?) }
+/// Reads the array of a NumPy `.npy` file.
+///
+/// ```rhai
+/// let path = "/tmp/cistron_example.npy";
+/// tensor::save_npy(path, tensor::ones([2]));
+/// assert_eq(tensor::load_npy(path), [1.0, 1.0]);
+/// ```
+#[native(namespace = "tensor")]
+pub fn load_npy(
+    /// Path of the file.
+    path: &str,
+) -> Result<Tensor> {
+    file::load_npy(&session::find_input(path)?)
+}
 
-    /// Writes one array as a NumPy `.npy` file.
-    ///
-    /// ```rhai
-    /// tensor::save_npy("/tmp/cistron_example.npy", tensor::ones([2]));
-    /// ```
-    function "save_npy"(c, path: String, values: Tensor) -> "nothing" { file::save_npy(&written(&path)?, &values) }
+/// Writes a tensor as a NumPy `.npy` file.
+///
+/// ```rhai
+/// tensor::save_npy("/tmp/cistron_example.npy", tensor::ones([2]));
+/// ```
+#[native(namespace = "tensor")]
+pub fn save_npy(
+    /// Path of the file.
+    path: &str,
+    /// The tensor.
+    values: &Tensor,
+) -> Result<()> {
+    file::save_npy(&written(path)?, values)
+}
 
-    /// Reads all arrays of a NumPy `.npz` file.
-    ///
-    /// ```rhai
-    /// let path = "/tmp/cistron_example.npz";
-    /// tensor::save_npz(path, #{ a: tensor::ones([2]) });
-    /// assert_eq(tensor::load_npz(path).a, [1.0, 1.0]);
-    /// ```
-    function "load_npz"(c, path: String) -> "map of tensors" { Ok(map(file::load_npz(&session::find_input(&path)?)?)) }
+/// Reads all arrays of a NumPy `.npz` file.
+///
+/// ```rhai
+/// let path = "/tmp/cistron_example.npz";
+/// tensor::save_npz(path, #{ a: tensor::ones([2]) });
+/// assert_eq(tensor::load_npz(path).a, [1.0, 1.0]);
+/// ```
+#[native(namespace = "tensor", returns = "map of tensors")]
+pub fn load_npz(
+    /// Path of the file.
+    path: &str,
+) -> Result<Map> {
+    file::load_npz(&session::find_input(path)?).map(by_name)
+}
 
-    /// Writes named arrays as a NumPy `.npz` file.
-    ///
-    /// ```rhai
-    /// tensor::save_npz("/tmp/cistron_example.npz", #{ a: tensor::ones([2]) });
-    /// ```
-    function "save_npz"(c, path: String, tensors: Map) -> "nothing" { file::save_npz(&written(&path)?, &named(&tensors)?) }
+/// Writes named tensors as a NumPy `.npz` file.
+///
+/// ```rhai
+/// tensor::save_npz("/tmp/cistron_example.npz", #{ a: tensor::ones([2]) });
+/// ```
+#[native(namespace = "tensor")]
+pub fn save_npz(
+    /// Path of the file.
+    path: &str,
+    /// Tensors by name.
+    tensors: &Map,
+) -> Result<()> {
+    file::save_npz(&written(path)?, &named(tensors)?)
+}
 
-    /// Reads a table of numbers: CSV, TSV or blanks, plain or gzipped. A first line of names, or
-    /// one that numbers the columns from 1, is left out; blanks and `NA` are NaN.
-    ///
-    /// ```rhai
-    /// intervals::from(#{ chrom: ["1"], start: [5], end: [10] }).save("/tmp/cistron_example_table.bed");
-    /// assert_eq(tensor::load_table("/tmp/cistron_example_table.bed"), [[1.0, 5.0, 10.0]]);
-    /// ```
-    /// ```rhai,fails
-    /// tensor::load_table("/nowhere.csv");
-    /// //~ `/nowhere.csv`: no such file or directory
-    /// ```
-    function "load_table"(c, path: String) -> "tensor [rows, columns]" {
-        let (values, columns) = crate::data::matrix::read(&session::find_input(&path)?)?;
-        Tensor::from_f32(&values, &[(values.len() / columns) as i64, columns as i64])
-    }
+/// Reads a table of numbers.
+///
+/// Columns are separated by commas, tabs or blanks; the file may be gzipped. A first line of names,
+/// or one that numbers the columns from 1, is skipped. Empty cells and `NA` are NaN.
+///
+/// ```rhai
+/// let path = "/tmp/cistron_example_table.bed";
+/// intervals::from(#{ chrom: ["1"], start: [5], end: [10] }).save(path);
+/// assert_eq(tensor::load_table(path), [[1.0, 5.0, 10.0]]);
+/// ```
+/// ```rhai,fails
+/// tensor::load_table("/nowhere.csv");
+/// //~ `/nowhere.csv`: no such file or directory
+/// ```
+#[native(namespace = "tensor", returns = "tensor [rows, columns]")]
+pub fn load_table(
+    /// Path of the file: CSV, TSV or separated by blanks.
+    path: &str,
+) -> Result<Tensor> {
+    let (values, columns) = crate::data::matrix::read(&session::find_input(path)?)?;
+    Tensor::from_f32(&values, &[(values.len() / columns) as i64, columns as i64])
+}
 
-    /// Reads all tensors of a safetensors file.
-    ///
-    /// ```rhai
-    /// let path = "/tmp/cistron_example.safetensors";
-    /// tensor::save_safetensors(path, #{ w: tensor::eye(2) });
-    /// assert_eq(tensor::load_safetensors(path).w, tensor::eye(2));
-    /// ```
-    function "load_safetensors"(c, path: String) -> "map of tensors" { Ok(map(file::load_safetensors(&session::find_input(&path)?)?.0)) }
+/// Reads all tensors of a safetensors file.
+///
+/// ```rhai
+/// let path = "/tmp/cistron_example.safetensors";
+/// tensor::save_safetensors(path, #{ w: tensor::eye(2) });
+/// assert_eq(tensor::load_safetensors(path).w, tensor::eye(2));
+/// ```
+#[native(namespace = "tensor", returns = "map of tensors")]
+pub fn load_safetensors(
+    /// Path of the file.
+    path: &str,
+) -> Result<Map> {
+    file::load_safetensors(&session::find_input(path)?).map(|(tensors, _)| by_name(tensors))
+}
 
-    /// Writes named tensors as a safetensors file.
-    ///
-    /// ```rhai
-    /// tensor::save_safetensors("/tmp/cistron_example.safetensors", #{ w: tensor::eye(2) });
-    /// ```
-    function "save_safetensors"(c, path: String, tensors: Map) -> "nothing" { file::save_safetensors(&written(&path)?, &named(&tensors)?, Default::default()) }
-} }
+/// Writes named tensors as a safetensors file.
+///
+/// ```rhai
+/// tensor::save_safetensors("/tmp/cistron_example.safetensors", #{ w: tensor::eye(2) });
+/// ```
+#[native(namespace = "tensor")]
+pub fn save_safetensors(
+    /// Path of the file.
+    path: &str,
+    /// Tensors by name.
+    tensors: &Map,
+) -> Result<()> {
+    file::save_safetensors(&written(path)?, &named(tensors)?, Default::default())
+}
 
-/// All of them.
-pub fn natives() -> Vec<crate::lang::Native> {
-    [files()].into_iter().flatten().collect()
+/// The native functions declared here.
+pub fn natives() -> Vec<Native> {
+    natives_of![
+        load_npy,
+        save_npy,
+        load_npz,
+        save_npz,
+        load_table,
+        load_safetensors,
+        save_safetensors,
+    ]
 }

@@ -1,16 +1,15 @@
-//! Picking parts of tensors: `t[i]`, `t[a..b]`, `t[[…]]`, gather, masks.
+//! Indexing of tensors: `t[i]`, `t[a..b]`, `t[[…]]`, gather, masks.
 
 use crate::base::Result;
 use crate::bind::types::{Numbers, Operand};
 use crate::lang::value::mismatch;
-use crate::lang::{FromValue, session};
-use crate::natives;
+use crate::lang::{FromValue, Native, native, natives_of, session};
 use crate::torch::Tensor;
 use crate::torch::index::Pick;
 use rhai::{Array, Dynamic, NativeCallContext};
 use std::ops::{Range, RangeInclusive};
 
-/// What stands between the brackets of `t[…]`.
+/// The index in the brackets of `t[…]`.
 #[derive(Clone)]
 pub struct Index(Vec<Pick>);
 
@@ -25,7 +24,7 @@ fn pick(value: &Dynamic) -> Result<Pick> {
         return Ok(Pick::Range(range.start, range.end));
     }
     if let Some(range) = value.read_lock::<RangeInclusive<i64>>() {
-        // `-1` included reaches the end
+        // an included -1 is the last position
         let end = if *range.end() == -1 {
             i64::MAX
         } else {
@@ -61,96 +60,199 @@ impl FromValue for Index {
     }
 }
 
-natives! { picks in "tensor" {
-    /// Picks along the first axes: a number, a range, an array of numbers, ranges or nothing
-    /// (everything), or a mask.
-    ///
-    /// Numbers and ranges pick a view of the same memory; arrays of numbers and masks pick a copy.
-    /// A mask covers as many axes as it has, which become one. Calling a method on `t[i]` changes
-    /// `t` only where the method's name ends in `_`.
-    ///
-    /// ```rhai
-    /// let t = tensor::arange(6).reshape([2, 3]);
-    /// assert_eq(t[0], [0, 1, 2]);
-    /// assert_eq(t[0..1].shape, [1, 3]);
-    /// assert_eq(t[[(), 1..3]], [[1, 2], [4, 5]]);
-    /// assert_eq(t[[1, 2]].item(), 5.0);
-    /// assert_eq(t[t.gt(3)], [4, 5]);
-    /// ```
-    index "index"(c, this: Tensor, at: Index) -> "tensor without the axes that a number picks" { this.pick(&at.0) }
+/// Selects along the first axes.
+///
+/// The index is an integer, a range, an array of integers, a mask, or an array of these for several
+/// axes, in which `()` selects all. Integers and ranges return a view of the same memory; arrays of
+/// integers and masks return a copy. A mask covers as many axes as it has, and they become one. A
+/// method called on `t[i]` changes `t` only where its name ends in `_`.
+///
+/// ```rhai
+/// let t = tensor::arange(6).reshape([2, 3]);
+/// assert_eq(t[0], [0, 1, 2]);
+/// assert_eq(t[0..1].shape, [1, 3]);
+/// assert_eq(t[[(), 1..3]], [[1, 2], [4, 5]]);
+/// assert_eq(t[[1, 2]].item(), 5.0);
+/// assert_eq(t[t.gt(3)], [4, 5]);
+/// ```
+#[native(
+    namespace = "tensor",
+    form = index,
+    returns = "tensor without the axes that an integer selects"
+)]
+pub fn index(
+    this: &Tensor,
+    /// Index of one axis, or an array with one for each of several axes.
+    at: &Index,
+) -> Result<Tensor> {
+    this.pick(&at.0)
+}
 
-    /// Sets what an index picks, broadcasting.
-    ///
-    /// ```rhai
-    /// let t = tensor::zeros([2, 2]);
-    /// t[0] = 1.0;
-    /// assert_eq(t, [[1.0, 1.0], [0.0, 0.0]]);
-    /// t[t.gt(0.5)] = 7.0;
-    /// assert_eq(t, [[7.0, 7.0], [0.0, 0.0]]);
-    /// ```
-    set_index "index"(c, this: Tensor, at: Index, value: Operand) -> "nothing" { this.assign(&at.0, &value.into_place(&this)?) }
+/// Sets the elements that an index selects, with broadcasting.
+///
+/// ```rhai
+/// let t = tensor::zeros([2, 2]);
+/// t[0] = 1.0;
+/// assert_eq(t, [[1.0, 1.0], [0.0, 0.0]]);
+/// t[t.gt(0.5)] = 7.0;
+/// assert_eq(t, [[7.0, 7.0], [0.0, 0.0]]);
+/// ```
+#[native(namespace = "tensor", name = "index", form = set_index)]
+pub fn set_index(
+    this: &Tensor,
+    /// Index of one axis, or an array with one for each of several axes.
+    at: &Index,
+    /// Tensor or number; it is broadcast to the selected shape.
+    value: &Operand,
+) -> Result<()> {
+    this.assign(&at.0, &value.into_place(this)?)
+}
 
-    /// Picks one position along an axis.
-    ///
-    /// ```rhai
-    /// assert_eq(tensor::eye(2).select(1, 0), [1.0, 0.0]);
-    /// ```
-    method "select"(c, this: Tensor, dim: i64, index: i64) -> "tensor without axis `dim`" { this.select(dim, index) }
+/// Selects one index along an axis.
+///
+/// ```rhai
+/// assert_eq(tensor::eye(2).select(1, 0), [1.0, 0.0]);
+/// ```
+#[native(namespace = "tensor", form = method, returns = "tensor without axis `dim`")]
+pub fn select(
+    this: &Tensor,
+    /// Axis; negative ones count from the end.
+    dim: i64,
+    /// Position along the axis; negative ones count from the end.
+    index: i64,
+) -> Result<Tensor> {
+    this.select(dim, index)
+}
 
-    /// Takes part of an axis, from `start` to before `end`.
-    ///
-    /// ```rhai
-    /// assert_eq(tensor::arange(5).slice(0, 1, 3), [1, 2]);
-    /// ```
-    method "slice"(c, this: Tensor, dim: i64, start: i64, end: i64) -> "tensor shorter along `dim`" { this.slice(dim, start, end) }
+/// Returns a range of an axis, `end` excluded.
+///
+/// ```rhai
+/// assert_eq(tensor::arange(5).slice(0, 1, 3), [1, 2]);
+/// ```
+#[native(namespace = "tensor", form = method, returns = "tensor shorter along `dim`")]
+pub fn slice(
+    this: &Tensor,
+    /// Axis; negative ones count from the end.
+    dim: i64,
+    /// First position.
+    start: i64,
+    /// Position after the last.
+    end: i64,
+) -> Result<Tensor> {
+    this.slice(dim, start, end)
+}
 
-    /// Picks positions of an axis (the first unless given) by number or by mask.
-    ///
-    /// ```rhai
-    /// assert_eq(tensor::from([5, 6, 7]).take([2, 0]), [7, 5]);
-    /// assert_eq(tensor::from([5, 6, 7]).take(tensor::from([true, false, true])), [5, 7]);
-    /// ```
-    method "take"(c, this: Tensor, rows: Numbers, dim: Option<i64>) -> "tensor with the rows named" { this.take(dim.unwrap_or(0), &rows.0) }
+/// Selects positions of an axis by index or by mask.
+///
+/// ```rhai
+/// assert_eq(tensor::from([5, 6, 7]).take([2, 0]), [7, 5]);
+/// assert_eq(tensor::from([5, 6, 7]).take(tensor::from([true, false, true])), [5, 7]);
+/// ```
+#[native(
+    namespace = "tensor",
+    form = method,
+    returns = "tensor with the selected positions along `dim`"
+)]
+pub fn take(
+    this: &Tensor,
+    /// Indices (integers) or a mask (booleans), as a tensor or an array.
+    rows: &Numbers,
+    /// Axis; negative ones count from the end.
+    #[default(0)]
+    dim: i64,
+) -> Result<Tensor> {
+    this.take(dim, &rows.0)
+}
 
-    /// Picks along an axis, position by position.
-    ///
-    /// ```rhai
-    /// assert_eq(tensor::from([[1, 2], [3, 4]]).gather(1, tensor::from([[1], [0]])), [[2], [3]]);
-    /// ```
-    method "gather"(c, this: Tensor, dim: i64, index: Tensor) -> "tensor of the shape of `index`" { this.gather(dim, &index) }
+/// Selects one element along an axis for each element of `index`.
+///
+/// ```rhai
+/// assert_eq(tensor::from([[1, 2], [3, 4]]).gather(1, tensor::from([[1], [0]])), [[2], [3]]);
+/// ```
+#[native(namespace = "tensor", form = method, returns = "tensor of the shape of `index`")]
+pub fn gather(
+    this: &Tensor,
+    /// Axis; negative ones count from the end.
+    dim: i64,
+    /// Positions along the axis, int64; of the rank of this tensor.
+    index: &Tensor,
+) -> Result<Tensor> {
+    this.gather(dim, index)
+}
 
-    /// Adds `source` at the positions of `index` along an axis.
-    ///
-    /// ```rhai
-    /// assert_eq(tensor::zeros([3]).scatter_add(0, tensor::from([0, 0]), tensor::ones([2])), [2.0, 0.0, 0.0]);
-    /// ```
-    method "scatter_add"(c, this: Tensor, dim: i64, index: Tensor, source: Tensor) -> "tensor of the same shape" { this.scatter_add(dim, &index, &source) }
+/// Adds `source` at the positions that `index` names along an axis.
+///
+/// ```rhai
+/// let t = tensor::zeros([3]);
+/// assert_eq(t.scatter_add(0, tensor::from([0, 0]), tensor::ones([2])), [2.0, 0.0, 0.0]);
+/// ```
+#[native(namespace = "tensor", form = method, returns = "tensor of the same shape")]
+pub fn scatter_add(
+    this: &Tensor,
+    /// Axis; negative ones count from the end.
+    dim: i64,
+    /// Positions along the axis, int64; of the rank of this tensor.
+    index: &Tensor,
+    /// Numbers to add, at least of the shape of `index`.
+    source: &Tensor,
+) -> Result<Tensor> {
+    this.scatter_add(dim, index, source)
+}
 
-    /// Keeps the numbers where a mask holds.
-    ///
-    /// ```rhai
-    /// let t = tensor::from([1.0, -1.0]);
-    /// assert_eq(t.masked(t.gt(0)), [1.0]);
-    /// ```
-    method "masked"(c, this: Tensor, mask: Tensor) -> "tensor [n]" { this.masked_select(&mask) }
+/// Returns the elements where a mask is true.
+///
+/// ```rhai
+/// let t = tensor::from([1.0, -1.0]);
+/// assert_eq(t.masked(t.gt(0)), [1.0]);
+/// ```
+#[native(namespace = "tensor", form = method, returns = "tensor [n]")]
+pub fn masked(
+    this: &Tensor,
+    /// Boolean tensor of a shape that broadcasts.
+    mask: &Tensor,
+) -> Result<Tensor> {
+    this.masked_select(mask)
+}
 
-    /// Replaces numbers where a mask holds.
-    ///
-    /// ```rhai
-    /// let t = tensor::from([1.0, -1.0]);
-    /// assert_eq(t.masked_fill(t.lt(0), 0.0), [1.0, 0.0]);
-    /// ```
-    method "masked_fill"(c, this: Tensor, mask: Tensor, value: f64) -> "tensor of the same shape" { this.masked_fill(&mask, value) }
+/// Replaces the elements where a mask is true.
+///
+/// ```rhai
+/// let t = tensor::from([1.0, -1.0]);
+/// assert_eq(t.masked_fill(t.lt(0), 0.0), [1.0, 0.0]);
+/// ```
+#[native(namespace = "tensor", form = method, returns = "tensor of the same shape")]
+pub fn masked_fill(
+    this: &Tensor,
+    /// Boolean tensor of a shape that broadcasts.
+    mask: &Tensor,
+    /// The new value.
+    value: f64,
+) -> Result<Tensor> {
+    this.masked_fill(mask, value)
+}
 
-    /// Finds the numbers that are not 0.
-    ///
-    /// ```rhai
-    /// assert_eq(tensor::from([0, 5]).nonzero(), [[1]]);
-    /// ```
-    method "nonzero"(c, this: Tensor) -> "tensor [n, rank] int64" { this.nonzero() }
-} }
+/// Returns the indices of the elements that are not 0.
+///
+/// ```rhai
+/// assert_eq(tensor::from([0, 5]).nonzero(), [[1]]);
+/// ```
+#[native(namespace = "tensor", form = method, returns = "tensor [n, rank] int64")]
+pub fn nonzero(this: &Tensor) -> Result<Tensor> {
+    this.nonzero()
+}
 
-/// All of them.
-pub fn natives() -> Vec<crate::lang::Native> {
-    [picks()].into_iter().flatten().collect()
+/// The native functions declared here.
+pub fn natives() -> Vec<Native> {
+    natives_of![
+        index,
+        set_index,
+        select,
+        slice,
+        take,
+        gather,
+        scatter_add,
+        masked,
+        masked_fill,
+        nonzero,
+    ]
 }
