@@ -1,4 +1,4 @@
-//! Shapes that broadcasting spreads by accident: `[40, 1] - [40]` is 40 x 40.
+//! Detection of unintended broadcasting: `[40, 1] - [40]` is `[40, 40]`.
 
 use crate::base::{Result, shape};
 use crate::bind::types::Operand;
@@ -8,7 +8,7 @@ use crate::lang::{Call, session};
 use std::cell::Cell;
 use std::rc::Rc;
 
-/// How many losses of the script are being computed.
+/// The number of script losses that are being computed.
 #[derive(Default)]
 struct Losses(Cell<usize>);
 
@@ -16,11 +16,11 @@ fn losses() -> Rc<Losses> {
     session::local()
 }
 
-/// While it lives, a script's own loss is computed.
+/// Guard of the computation of a loss that a script defines.
 pub struct InLoss(());
 
 impl InLoss {
-    /// Begins.
+    /// Starts the computation of a loss.
     pub fn begin() -> InLoss {
         let losses = losses();
         losses.0.set(losses.0.get() + 1);
@@ -35,8 +35,8 @@ impl Drop for InLoss {
     }
 }
 
-/// Reports an operation whose result has more numbers than either tensor because one has fewer
-/// axes: a fault within a loss, elsewhere a warning, once for each line.
+/// Reports an operation whose result has more elements than either tensor because one of them has
+/// fewer axes. Within a loss it is a fault, elsewhere a warning, once for each line of the script.
 pub fn watch(call: &Call, a: &Operand, b: &Operand) -> Result<()> {
     let (Operand::Tensor(a), Operand::Tensor(b)) = (a, b) else {
         return Ok(());
@@ -71,14 +71,15 @@ pub fn watch(call: &Call, a: &Operand, b: &Operand) -> Result<()> {
     warnings::at(
         call,
         &format!(
-            "`{}` spreads {from} to {to}; if that is meant, `unsqueeze(0)` on the shorter says so, else `{fix}` makes their shapes agree",
+            "`{}` spreads {from} to {to}; if that is meant, `unsqueeze(0)` on the shorter says so, else \
+             `{fix}` makes their shapes agree",
             call.native.name
         ),
     );
     Ok(())
 }
 
-/// The shape that two of them are broadcast to, where it holds more numbers than either.
+/// The shape that two shapes are broadcast to, where it has more elements than either.
 fn spread(a: &[i64], b: &[i64]) -> Option<Vec<i64>> {
     let n = a.len().max(b.len());
     let axis = |shape: &[i64], i: usize| (i + shape.len()).checked_sub(n).map_or(1, |i| shape[i]);

@@ -1,182 +1,213 @@
-//! Layers as functions of tensors: transposed convolutions, pools of two axes, norms, attention,
-//! interpolation.
+//! Layers as functions of tensors: transposed convolutions, pooling over two axes, norms,
+//! attention, interpolation.
 
+use crate::bail;
 use crate::base::{Result, shape};
 use crate::bind::types::Operand;
-use crate::lang::Options;
-use crate::lang::options::{INF, MANY, Opt, OptKind, opt};
 use crate::lang::value::Ints;
+use crate::lang::{Choice, FromValue, Native, Options, native, natives_of};
 use crate::torch::Tensor;
 use crate::torch::attention::Attention;
 use crate::torch::op::Window;
-use crate::{bail, natives};
+use rhai::{Dynamic, NativeCallContext};
 
-const TRANSPOSED: &[Opt] = &[
-    opt(
-        "bias",
-        OptKind::Other("tensor [filters]"),
-        "",
-        "a number added to each filter",
-    ),
-    opt(
-        "stride",
-        OptKind::Int(1, MANY),
-        "1",
-        "positions between windows of the output",
-    ),
-    opt(
-        "padding",
-        OptKind::Int(0, MANY),
-        "0",
-        "positions cut from both ends of the output",
-    ),
-    opt(
-        "output_padding",
-        OptKind::Int(0, MANY),
-        "0",
-        "positions added at the end of the output; less than stride or dilation",
-    ),
-    opt(
-        "dilation",
-        OptKind::Int(1, MANY),
-        "1",
-        "steps between the positions of a window",
-    ),
-    opt(
-        "groups",
-        OptKind::Int(1, MANY),
-        "1",
-        "groups of channels that do not see each other",
-    ),
-];
-const POOL: &[Opt] = &[
-    opt(
-        "stride",
-        OptKind::Other("whole number, or two"),
-        "",
-        "steps between windows; the window's size unless given",
-    ),
-    opt(
-        "padding",
-        OptKind::Other("whole number, or two"),
-        "0",
-        "positions added at both ends",
-    ),
-];
-const AFFINE: &[Opt] = &[
-    opt(
-        "weight",
-        OptKind::Other("tensor [channels]"),
-        "",
-        "a factor of each channel",
-    ),
-    opt(
-        "bias",
-        OptKind::Other("tensor [channels]"),
-        "",
-        "a number added to each channel",
-    ),
-    opt(
-        "eps",
-        OptKind::Float(0.0, INF),
-        "1e-5",
-        "added to the variance",
-    ),
-];
-const BATCH_NORM: &[Opt] = &[
-    opt(
-        "weight",
-        OptKind::Other("tensor [channels]"),
-        "",
-        "a factor of each channel",
-    ),
-    opt(
-        "bias",
-        OptKind::Other("tensor [channels]"),
-        "",
-        "a number added to each channel",
-    ),
-    opt(
-        "mean",
-        OptKind::Other("tensor [channels]"),
-        "",
-        "mean of each channel; that of the batch unless given",
-    ),
-    opt(
-        "variance",
-        OptKind::Other("tensor [channels]"),
-        "",
-        "variance of each channel; given together with `mean`",
-    ),
-    opt(
-        "eps",
-        OptKind::Float(0.0, INF),
-        "1e-5",
-        "added to the variance",
-    ),
-];
-const ATTENTION: &[Opt] = &[
-    opt(
-        "mask",
-        OptKind::Other("tensor […, queries, keys]"),
-        "",
-        "which keys each query may use (bool, true: may), or numbers added to the scores",
-    ),
-    opt(
-        "causal",
-        OptKind::Bool,
-        "false",
-        "each query uses keys up to its own position only",
-    ),
-    opt(
-        "scale",
-        OptKind::Float(0.0, INF),
-        "",
-        "factor of the scores; 1 / √features unless given",
-    ),
-];
-const INTERPOLATE: &[Opt] = &[
-    opt(
-        "mode",
-        OptKind::Choice(&["nearest", "linear", "cubic", "area"]),
-        "\"nearest\"",
-        "how new positions are filled; `linear` over two axes is bilinear",
-    ),
-    opt(
-        "align_corners",
-        OptKind::Bool,
-        "false",
-        "whether the first and last positions of input and output coincide (`linear`, `cubic`)",
-    ),
-];
-const DISTANCE: &[Opt] = &[opt(
-    "p",
-    OptKind::Float(0.0, INF),
-    "2.0",
-    "of the p-norm; 1 is the sum of differences, 2 Euclidean",
-)];
-
-/// One number for each of two axes.
-fn two(sizes: Ints, name: &str, low: i64) -> Result<Vec<i64>> {
-    let sizes = if sizes.0.len() == 1 {
-        vec![sizes.0[0]; 2]
-    } else {
-        sizes.0
-    };
-    if sizes.len() != 2 {
-        bail!(
-            "value",
-            "`{name}` must be one number or two, got {}",
-            sizes.len()
-        );
-    }
-    if let Some(bad) = sizes.iter().find(|size| **size < low) {
-        bail!("value", "`{name}` must be at least {low}, got {bad}");
-    }
-    Ok(sizes)
+/// Options of transposed convolutions.
+#[derive(Options)]
+pub struct ConvTransposeOptions {
+    /// Number added to the output of each filter, [filters].
+    bias: Option<Tensor>,
+    /// Step between windows of the output.
+    #[option(default = 1, min = 1)]
+    stride: i64,
+    /// Positions removed from both ends of the output.
+    #[option(default = 0, min = 0)]
+    padding: i64,
+    /// Positions added at the end of the output; less than stride or dilation.
+    #[option(default = 0, min = 0)]
+    output_padding: i64,
+    /// Step between the positions of a window.
+    #[option(default = 1, min = 1)]
+    dilation: i64,
+    /// Number of groups of channels that are convolved separately.
+    #[option(default = 1, min = 1)]
+    groups: i64,
 }
 
-fn transposed(x: &Tensor, weight: &Tensor, o: &Options, axes: usize) -> Result<Tensor> {
+/// Options of pooling over two axes.
+#[derive(Options)]
+pub struct Pool2dOptions {
+    /// Step between windows: one integer for both axes, or two; the size of a window unless given.
+    stride: Option<Pair>,
+    /// Positions added at both ends: one integer for both axes, or two.
+    #[option(default = 0)]
+    padding: Pair,
+}
+
+/// Options of norms: a scale and a shift of each channel.
+#[derive(Options)]
+pub struct AffineOptions {
+    /// Factor of each channel, [channels].
+    weight: Option<Tensor>,
+    /// Number added to each channel, [channels].
+    bias: Option<Tensor>,
+    /// Number added to the variance.
+    #[option(default = 1e-5, min = 0)]
+    eps: f64,
+}
+
+/// Options of `tensor::batch_norm`.
+#[derive(Options)]
+pub struct BatchNormOptions {
+    #[option(flatten)]
+    affine: AffineOptions,
+    /// Mean of each channel, [channels]; that of the batch unless given.
+    mean: Option<Tensor>,
+    /// Variance of each channel, [channels]; given together with `mean`.
+    variance: Option<Tensor>,
+}
+
+/// Options of `tensor::attention`.
+#[derive(Options)]
+pub struct AttentionOptions {
+    /// Keys that each query may use, […, queries, keys]: booleans, or numbers added to scores.
+    mask: Option<Tensor>,
+    /// Whether each query uses only keys up to its own position.
+    #[option(default = false)]
+    causal: bool,
+    /// Factor of the scores; 1 / √features unless given.
+    #[option(min = 0)]
+    scale: Option<f64>,
+}
+
+/// Options of `tensor::interpolate`.
+#[derive(Options)]
+pub struct InterpolateOptions {
+    /// Method of interpolation; `linear` over two axes is bilinear.
+    #[option(default = "nearest")]
+    mode: Interpolation,
+    /// Whether the first and last positions of input and output coincide (`linear`, `cubic`).
+    #[option(default = false)]
+    align_corners: bool,
+}
+
+/// Methods of interpolation.
+#[derive(Choice)]
+pub enum Interpolation {
+    /// The nearest position.
+    Nearest,
+    /// Linear between neighbours.
+    Linear,
+    /// Cubic between neighbours.
+    Cubic,
+    /// The mean of the positions that a new one covers.
+    Area,
+}
+
+/// Options of `tensor::cdist`.
+#[derive(Options)]
+pub struct DistanceOptions {
+    /// Order of the norm: 1 for the sum of absolute differences, 2 for the Euclidean distance.
+    #[option(default = 2.0, min = 0)]
+    p: f64,
+}
+
+/// Options of `scatter`.
+#[derive(Options)]
+pub struct ScatterOptions {
+    /// How numbers at the same position are combined; the last one remains unless given.
+    reduce: Option<Reduction>,
+}
+
+/// How numbers at the same position are combined, with the one that is there.
+#[derive(Choice)]
+pub enum Reduction {
+    /// Their sum.
+    Sum,
+    /// Their product.
+    Prod,
+    /// Their mean.
+    Mean,
+    /// The largest.
+    Amax,
+    /// The smallest.
+    Amin,
+}
+
+/// One integer for each of two axes; a single one is for both.
+pub struct Pair(Ints);
+
+impl FromValue for Pair {
+    fn kind() -> String {
+        "whole number or two".into()
+    }
+    fn from_value(value: &mut Dynamic, context: &NativeCallContext) -> Result<Self> {
+        Ints::from_value(value, context).map(Pair)
+    }
+}
+
+impl Pair {
+    /// Both integers, each at least `low`; errors name the parameter or option.
+    fn at_least(&self, name: &str, low: i64) -> Result<Vec<i64>> {
+        let sizes = match self.0.0.as_slice() {
+            [both] => vec![*both; 2],
+            sizes => sizes.to_vec(),
+        };
+        if sizes.len() != 2 {
+            bail!(
+                "value",
+                "`{name}` must be one number or two, got {}",
+                sizes.len()
+            );
+        }
+        if let Some(bad) = sizes.iter().find(|size| **size < low) {
+            bail!("value", "`{name}` must be at least {low}, got {bad}");
+        }
+        Ok(sizes)
+    }
+}
+
+/// The windows of pooling over two axes.
+struct Pool2d {
+    size: Vec<i64>,
+    stride: Vec<i64>,
+    padding: Vec<i64>,
+}
+
+impl Pool2dOptions {
+    fn window(&self, size: &Pair) -> Result<Pool2d> {
+        let size = size.at_least("size", 1)?;
+        let stride = match &self.stride {
+            Some(stride) => stride.at_least("stride", 1)?,
+            None => size.clone(),
+        };
+        let padding = self.padding.at_least("padding", 0)?;
+        Ok(Pool2d {
+            size,
+            stride,
+            padding,
+        })
+    }
+}
+
+impl AffineOptions {
+    /// Factors and addends of the channels of `x`; the missing one of the two is 1 or 0.
+    fn of(&self, x: &Tensor) -> Result<Option<(Tensor, Tensor)>> {
+        let pair = match (&self.weight, &self.bias) {
+            (None, None) => None,
+            (Some(weight), Some(bias)) => Some((weight.clone(), bias.clone())),
+            (Some(weight), None) => Some((weight.clone(), weight.detach()?.zeros_like()?)),
+            (None, Some(bias)) => Some((bias.detach()?.ones_like()?, bias.clone())),
+        };
+        check_channels(x, pair)
+    }
+}
+
+fn transposed(
+    x: &Tensor,
+    weight: &Tensor,
+    options: ConvTransposeOptions,
+    axes: usize,
+) -> Result<Tensor> {
     if weight.rank() != axes + 2 || x.rank() != axes + 2 {
         let (x, weight) = (shape::text(&x.shape()), shape::text(&weight.shape()));
         bail!(
@@ -185,50 +216,17 @@ fn transposed(x: &Tensor, weight: &Tensor, o: &Options, axes: usize) -> Result<T
             axes + 2
         );
     }
-    let all = |name: &str| vec![o.int(name); axes];
-    let how = Window {
-        stride: all("stride"),
-        padding: all("padding"),
-        dilation: all("dilation"),
-        groups: o.int("groups"),
+    let window = Window {
+        stride: vec![options.stride; axes],
+        padding: vec![options.padding; axes],
+        dilation: vec![options.dilation; axes],
+        groups: options.groups,
     };
-    x.conv_transpose(
-        weight,
-        o.get::<Tensor>("bias")?.as_ref(),
-        &how,
-        &all("output_padding"),
-    )
+    let output_padding = vec![options.output_padding; axes];
+    x.conv_transpose(weight, options.bias.as_ref(), &window, &output_padding)
 }
 
-fn pool(x: &Tensor, size: Ints, o: &Options, max: bool) -> Result<Tensor> {
-    let size = two(size, "size", 1)?;
-    let stride = o
-        .get::<Ints>("stride")?
-        .map_or(Ok(size.clone()), |stride| two(stride, "stride", 1))?;
-    let padding = two(
-        o.get::<Ints>("padding")?.unwrap_or(Ints(vec![0])),
-        "padding",
-        0,
-    )?;
-    if max {
-        x.max_pool(&size, &stride, &padding)
-    } else {
-        x.avg_pool(&size, &stride, &padding)
-    }
-}
-
-/// Factors and addends of channels; the missing one of a pair is 1 or 0.
-fn affine(x: &Tensor, o: &Options) -> Result<Option<(Tensor, Tensor)>> {
-    let (weight, bias) = (o.get::<Tensor>("weight")?, o.get::<Tensor>("bias")?);
-    Ok(match (weight, bias) {
-        (None, None) => None,
-        (Some(weight), Some(bias)) => Some((weight, bias)),
-        (Some(weight), None) => Some((weight.clone(), weight.detach()?.zeros_like()?)),
-        (None, Some(bias)) => Some((bias.detach()?.ones_like()?, bias)),
-    })
-    .and_then(|pair: Option<(Tensor, Tensor)>| check_channels(x, pair))
-}
-
+/// Two tensors of one number for each channel of `x`, or the fault of another shape.
 fn check_channels(x: &Tensor, pair: Option<(Tensor, Tensor)>) -> Result<Option<(Tensor, Tensor)>> {
     let channels = x.shape().get(1).copied();
     let Some(channels) = channels else {
@@ -238,12 +236,12 @@ fn check_channels(x: &Tensor, pair: Option<(Tensor, Tensor)>) -> Result<Option<(
             shape::text(&x.shape())
         );
     };
-    for part in pair.iter().flat_map(|(weight, bias)| [weight, bias]) {
-        if part.shape() != [channels] {
+    for values in pair.iter().flat_map(|(first, second)| [first, second]) {
+        if values.shape() != [channels] {
             bail!(
                 "shape",
                 "one number for each of {channels} channels is needed, got {}",
-                shape::text(&part.shape())
+                shape::text(&values.shape())
             );
         }
     }
@@ -254,25 +252,175 @@ fn as_refs(pair: &Option<(Tensor, Tensor)>) -> Option<(&Tensor, &Tensor)> {
     pair.as_ref().map(|(a, b)| (a, b))
 }
 
-fn batch_norm(x: &Tensor, o: &Options) -> Result<Tensor> {
-    let affine = affine(x, o)?;
-    let running = match (o.get::<Tensor>("mean")?, o.get::<Tensor>("variance")?) {
+/// Computes a transposed convolution, the gradient of `conv1d`.
+///
+/// The length is multiplied by about the stride.
+///
+/// ```rhai
+/// let x = tensor::from([[[1.0, 2.0]]]);
+/// let y = tensor::conv_transpose1d(x, tensor::ones([1, 1, 2]), #{ stride: 2 });
+/// assert_eq(y, [[[1.0, 1.0, 2.0, 2.0]]]);
+/// ```
+#[native(namespace = "tensor", returns = "tensor [batch, filters, length']")]
+pub fn conv_transpose1d(
+    /// Input, [batch, channels, length].
+    x: &Tensor,
+    /// Filters, [channels, filters / groups, width], PyTorch's order.
+    weight: &Tensor,
+    options: ConvTransposeOptions,
+) -> Result<Tensor> {
+    transposed(x, weight, options, 1)
+}
+
+/// Computes a transposed convolution over two axes.
+///
+/// ```rhai
+/// let x = tensor::ones([1, 2, 3, 3]);
+/// let y = tensor::conv_transpose2d(x, tensor::ones([2, 4, 2, 2]), #{ stride: 2 });
+/// assert_eq(y.shape, [1, 4, 6, 6]);
+/// ```
+#[native(
+    namespace = "tensor",
+    returns = "tensor [batch, filters, height', width']"
+)]
+pub fn conv_transpose2d(
+    /// Input, [batch, channels, height, width].
+    x: &Tensor,
+    /// Filters, [channels, filters / groups, height, width], PyTorch's order.
+    weight: &Tensor,
+    options: ConvTransposeOptions,
+) -> Result<Tensor> {
+    transposed(x, weight, options, 2)
+}
+
+/// Returns the maximum of each window over the last two axes.
+///
+/// ```rhai
+/// assert_eq(tensor::max_pool2d(tensor::from([[[[1.0, 2.0], [3.0, 4.0]]]]), 2), [[[[4.0]]]]);
+/// ```
+#[native(
+    namespace = "tensor",
+    returns = "tensor [batch, channels, height', width']"
+)]
+pub fn max_pool2d(
+    /// Input, [batch, channels, height, width].
+    x: &Tensor,
+    /// Height and width of a window: one integer for both, or two.
+    size: &Pair,
+    options: Pool2dOptions,
+) -> Result<Tensor> {
+    let Pool2d {
+        size,
+        stride,
+        padding,
+    } = options.window(size)?;
+    x.max_pool(&size, &stride, &padding)
+}
+
+/// Computes the mean of each window over the last two axes.
+///
+/// Zeros of the padding are included in the mean.
+///
+/// ```rhai
+/// let x = tensor::from([[[[1.0, 2.0], [3.0, 4.0]]]]);
+/// assert_eq(tensor::avg_pool2d(x, [1, 2]), [[[[1.5], [3.5]]]]);
+/// ```
+#[native(
+    namespace = "tensor",
+    returns = "tensor [batch, channels, height', width']"
+)]
+pub fn avg_pool2d(
+    /// Input, [batch, channels, height, width].
+    x: &Tensor,
+    /// Height and width of a window: one integer for both, or two.
+    size: &Pair,
+    options: Pool2dOptions,
+) -> Result<Tensor> {
+    let Pool2d {
+        size,
+        stride,
+        padding,
+    } = options.window(size)?;
+    x.avg_pool(&size, &stride, &padding)
+}
+
+/// Computes the means of a number of equal windows over the last two axes.
+///
+/// ```rhai
+/// assert_eq(tensor::adaptive_avg_pool2d(tensor::ones([1, 2, 9, 6]), [3, 2]).shape, [1, 2, 3, 2]);
+/// ```
+#[native(namespace = "tensor", returns = "tensor [batch, channels, size…]")]
+pub fn adaptive_avg_pool2d(
+    /// Input, [batch, channels, height, width].
+    x: &Tensor,
+    /// Number of windows along each axis: one integer for both, or two.
+    size: &Pair,
+) -> Result<Tensor> {
+    x.adaptive_pool2d(&size.at_least("size", 1)?, false)
+}
+
+/// Returns the maxima of a number of equal windows over the last two axes.
+///
+/// ```rhai
+/// assert_eq(tensor::adaptive_max_pool2d(tensor::ones([1, 2, 9, 6]), 3).shape, [1, 2, 3, 3]);
+/// ```
+#[native(namespace = "tensor", returns = "tensor [batch, channels, size…]")]
+pub fn adaptive_max_pool2d(
+    /// Input, [batch, channels, height, width].
+    x: &Tensor,
+    /// Number of windows along each axis: one integer for both, or two.
+    size: &Pair,
+) -> Result<Tensor> {
+    x.adaptive_pool2d(&size.at_least("size", 1)?, true)
+}
+
+/// Normalises each channel over the batch to mean 0 and variance 1.
+///
+/// With `mean` and `variance` it is normalised by these instead.
+///
+/// ```rhai
+/// let x = tensor::from([[[1.0, 3.0]]]);
+/// assert_near(tensor::batch_norm(x), [[[-1.0, 1.0]]], 1e-4);
+/// let statistics = #{ mean: tensor::ones([1]), variance: tensor::full([1], 4) };
+/// assert_near(tensor::batch_norm(x, statistics), [[[0.0, 1.0]]], 1e-4);
+/// ```
+#[native(namespace = "tensor", returns = "tensor of the same shape")]
+pub fn batch_norm(
+    /// Input, [batch, channels, …].
+    x: &Tensor,
+    options: BatchNormOptions,
+) -> Result<Tensor> {
+    let affine = options.affine.of(x)?;
+    let statistics = match (options.mean, options.variance) {
         (Some(mean), Some(variance)) => check_channels(x, Some((mean, variance)))?,
         (None, None) => None,
         _ => bail!("option", "`mean` and `variance` are given together"),
     };
-    let of_batch = running.is_none();
+    let of_batch = statistics.is_none();
     x.batch_norm(
         as_refs(&affine),
-        as_refs(&running),
+        as_refs(&statistics),
         of_batch,
         0.0,
-        o.float("eps"),
+        options.affine.eps,
     )
 }
 
-fn group_norm(x: &Tensor, groups: i64, o: &Options) -> Result<Tensor> {
-    let affine = affine(x, o)?;
+/// Normalises each group of channels to mean 0 and variance 1 (Wu & He 2018).
+///
+/// ```rhai
+/// let x = tensor::from([[[1.0, 3.0], [5.0, 9.0]]]);
+/// assert_near(tensor::group_norm(x, 2), [[[-1.0, 1.0], [-1.0, 1.0]]], 1e-4);
+/// ```
+#[native(namespace = "tensor", returns = "tensor of the same shape")]
+pub fn group_norm(
+    /// Input, [batch, channels, …].
+    x: &Tensor,
+    /// Number of groups; it divides the number of channels.
+    groups: i64,
+    options: AffineOptions,
+) -> Result<Tensor> {
+    let affine = options.of(x)?;
     let channels = x.shape()[1];
     if groups < 1 || channels % groups != 0 {
         bail!(
@@ -280,164 +428,165 @@ fn group_norm(x: &Tensor, groups: i64, o: &Options) -> Result<Tensor> {
             "`groups` must divide the {channels} channels, got {groups}"
         );
     }
-    x.group_norm(groups, as_refs(&affine), o.float("eps"))
+    x.group_norm(groups, as_refs(&affine), options.eps)
 }
 
-fn attention(q: &Tensor, k: &Tensor, v: &Tensor, o: &Options) -> Result<Tensor> {
+/// Normalises each channel of each row to mean 0 and variance 1.
+///
+/// ```rhai
+/// assert_near(tensor::instance_norm(tensor::from([[[1.0, 3.0]]])), [[[-1.0, 1.0]]], 1e-4);
+/// ```
+#[native(namespace = "tensor", returns = "tensor of the same shape")]
+pub fn instance_norm(
+    /// Input, [batch, channels, …].
+    x: &Tensor,
+    options: AffineOptions,
+) -> Result<Tensor> {
+    let affine = options.of(x)?;
+    x.instance_norm(as_refs(&affine), options.eps)
+}
+
+/// Computes scaled dot-product attention: softmax(q kᵀ / √features + mask) v.
+///
+/// A query for which the mask admits no key has the result 0.
+///
+/// ```rhai
+/// let q = tensor::zeros([1, 2, 4]);
+/// let k = tensor::zeros([1, 2, 4]);
+/// assert_near(tensor::attention(q, k, tensor::ones([1, 2, 3])), tensor::ones([1, 2, 3]));
+/// let v = tensor::from([[[1.0], [3.0]]]);
+/// let mask = tensor::from([[true, false], [true, true]]);
+/// assert_near(tensor::attention(q, k, v, #{ mask: mask }), [[[1.0], [2.0]]]);
+/// ```
+#[native(
+    namespace = "tensor",
+    returns = "tensor of the shape of `v` with the length of `q`"
+)]
+pub fn attention(
+    /// Queries, […, length, features].
+    q: &Tensor,
+    /// Keys, […, length, features].
+    k: &Tensor,
+    /// Values, […, length, features].
+    v: &Tensor,
+    options: AttentionOptions,
+) -> Result<Tensor> {
     Attention {
-        mask: o.get("mask")?,
-        causal: o.flag("causal"),
-        scale: o.maybe_float("scale"),
+        mask: options.mask,
+        causal: options.causal,
+        scale: options.scale,
         dropout: 0.0,
     }
     .apply(q, k, v)
 }
 
-natives! { layers in "tensor" {
-    /// Convolves transposed: lengthens `x` [batch, channels, length] by its stride, as the gradient
-    /// of `conv1d` does.
-    ///
-    /// - `weight`: [channels, filters / groups, width], PyTorch's order
-    ///
-    /// ```rhai
-    /// let x = tensor::from([[[1.0, 2.0]]]);
-    /// assert_eq(tensor::conv_transpose1d(x, tensor::ones([1, 1, 2]), #{ stride: 2 }), [[[1.0, 1.0, 2.0, 2.0]]]);
-    /// ```
-    function "conv_transpose1d"(c, x: Tensor, weight: Tensor; o = TRANSPOSED) -> "tensor [batch, filters, length']" { transposed(&x, &weight, &o, 1) }
+/// Resamples the last axis, or the last two axes, to other sizes.
+///
+/// ```rhai
+/// let x = tensor::from([[[0.0, 4.0]]]);
+/// assert_eq(tensor::interpolate(x, 4), [[[0.0, 0.0, 4.0, 4.0]]]);
+/// let y = tensor::interpolate(x, 3, #{ mode: "linear", align_corners: true });
+/// assert_eq(y, [[[0.0, 2.0, 4.0]]]);
+/// ```
+#[native(namespace = "tensor", returns = "tensor [batch, channels, size…]")]
+pub fn interpolate(
+    /// Input, [batch, channels, length] or [batch, channels, height, width].
+    x: &Tensor,
+    /// The new length, or the new height and width.
+    size: &Ints,
+    options: InterpolateOptions,
+) -> Result<Tensor> {
+    x.interpolate(&size.0, options.mode.as_str(), options.align_corners)
+}
 
-    /// Convolves transposed over two axes.
-    ///
-    /// - `weight`: [channels, filters / groups, h, w]
-    ///
-    /// ```rhai
-    /// let y = tensor::conv_transpose2d(tensor::ones([1, 2, 3, 3]), tensor::ones([2, 4, 2, 2]), #{ stride: 2 });
-    /// assert_eq(y.shape, [1, 4, 6, 6]);
-    /// ```
-    function "conv_transpose2d"(c, x: Tensor, weight: Tensor; o = TRANSPOSED) -> "tensor [batch, filters, height', width']" { transposed(&x, &weight, &o, 2) }
+/// Computes the distances of all rows of `a` to all rows of `b`.
+///
+/// ```rhai
+/// let a = tensor::from([[0.0, 0.0]]);
+/// let b = tensor::from([[3.0, 4.0], [0.0, 0.0]]);
+/// assert_eq(tensor::cdist(a, b), [[5.0, 0.0]]);
+/// ```
+#[native(namespace = "tensor", returns = "tensor […, n, m]")]
+pub fn cdist(
+    /// Rows, […, n, features].
+    a: &Tensor,
+    /// Rows, […, m, features].
+    b: &Tensor,
+    options: DistanceOptions,
+) -> Result<Tensor> {
+    a.cdist(b, options.p)
+}
 
-    /// Takes the largest of each window over the last two axes; `size` is one number or two.
-    ///
-    /// ```rhai
-    /// assert_eq(tensor::max_pool2d(tensor::from([[[[1.0, 2.0], [3.0, 4.0]]]]), 2), [[[[4.0]]]]);
-    /// ```
-    function "max_pool2d"(c, x: Tensor, size: Ints; o = POOL) -> "tensor [batch, channels, height', width']" { pool(&x, size, &o, true) }
+/// Writes the numbers of `source` at the positions of `index` along an axis.
+///
+/// Where `index` names a position more than once, which number remains is undefined unless `reduce`
+/// states how they are combined.
+///
+/// ```rhai
+/// let t = tensor::zeros([3]);
+/// assert_eq(t.scatter(0, tensor::from([2, 0]), tensor::from([5.0, 6.0])), [6.0, 0.0, 5.0]);
+/// let index = tensor::from([1, 1]);
+/// assert_eq(t.scatter(0, index, tensor::from([5.0, 6.0]), #{ reduce: "amax" }), [0.0, 6.0, 0.0]);
+/// assert_eq(t, [0.0, 0.0, 0.0]);
+/// ```
+#[native(namespace = "tensor", form = method, returns = "tensor of the same shape")]
+pub fn scatter(
+    this: &Tensor,
+    /// Axis; negative ones count from the end.
+    dim: i64,
+    /// Positions along the axis, int64; of the rank of this tensor.
+    index: &Tensor,
+    /// Number, or tensor of the shape of `index`.
+    source: &Operand,
+    options: ScatterOptions,
+) -> Result<Tensor> {
+    let source = source.beside(this)?.to_device(this.device())?;
+    let Some(reduce) = options.reduce else {
+        return this.scatter(dim, index, &source);
+    };
+    let source = match source.rank() {
+        0 => source.expand(&index.shape())?,
+        _ => source,
+    };
+    this.scatter_reduce(dim, index, &source, reduce.as_str())
+}
 
-    /// Takes the mean of each window over the last two axes, zeros of the padding included; `size`
-    /// is one number or two.
-    ///
-    /// ```rhai
-    /// assert_eq(tensor::avg_pool2d(tensor::from([[[[1.0, 2.0], [3.0, 4.0]]]]), [1, 2]), [[[[1.5], [3.5]]]]);
-    /// ```
-    function "avg_pool2d"(c, x: Tensor, size: Ints; o = POOL) -> "tensor [batch, channels, height', width']" { pool(&x, size, &o, false) }
+/// Adds the rows of `source` to the rows of an axis that `index` names.
+///
+/// ```rhai
+/// let t = tensor::zeros([3, 2]);
+/// let sums = t.index_add(0, tensor::from([2, 2]), tensor::ones([2, 2]));
+/// assert_eq(sums, [[0.0, 0.0], [0.0, 0.0], [2.0, 2.0]]);
+/// ```
+#[native(namespace = "tensor", form = method, returns = "tensor of the same shape")]
+pub fn index_add(
+    this: &Tensor,
+    /// Axis; negative ones count from the end.
+    dim: i64,
+    /// Positions along the axis, int64, [rows].
+    index: &Tensor,
+    /// Tensor with one row along the axis for each position.
+    source: &Tensor,
+) -> Result<Tensor> {
+    this.index_add(dim, index, source)
+}
 
-    /// Takes the mean over as many windows of the last two axes as asked for.
-    ///
-    /// ```rhai
-    /// assert_eq(tensor::adaptive_avg_pool2d(tensor::ones([1, 2, 9, 6]), [3, 2]).shape, [1, 2, 3, 2]);
-    /// ```
-    function "adaptive_avg_pool2d"(c, x: Tensor, size: Ints) -> "tensor [batch, channels, size…]" { x.adaptive_pool2d(&two(size, "size", 1)?, false) }
-
-    /// Takes the largest over as many windows of the last two axes as asked for.
-    ///
-    /// ```rhai
-    /// assert_eq(tensor::adaptive_max_pool2d(tensor::ones([1, 2, 9, 6]), 3).shape, [1, 2, 3, 3]);
-    /// ```
-    function "adaptive_max_pool2d"(c, x: Tensor, size: Ints) -> "tensor [batch, channels, size…]" { x.adaptive_pool2d(&two(size, "size", 1)?, true) }
-
-    /// Brings each channel of `x` [batch, channels, …] to mean 0 and variance 1: over the batch, or
-    /// by a given mean and variance.
-    ///
-    /// ```rhai
-    /// let x = tensor::from([[[1.0, 3.0]]]);
-    /// assert_near(tensor::batch_norm(x), [[[-1.0, 1.0]]], 1e-4);
-    /// assert_near(tensor::batch_norm(x, #{ mean: tensor::ones([1]), variance: tensor::full([1], 4) }), [[[0.0, 1.0]]], 1e-4);
-    /// ```
-    function "batch_norm"(c, x: Tensor; o = BATCH_NORM) -> "tensor of the same shape" { batch_norm(&x, &o) }
-
-    /// Brings each group of channels of each row to mean 0 and variance 1 (Wu & He 2018).
-    ///
-    /// ```rhai
-    /// assert_near(tensor::group_norm(tensor::from([[[1.0, 3.0], [5.0, 9.0]]]), 2), [[[-1.0, 1.0], [-1.0, 1.0]]], 1e-4);
-    /// ```
-    function "group_norm"(c, x: Tensor, groups: i64; o = AFFINE) -> "tensor of the same shape" { group_norm(&x, groups, &o) }
-
-    /// Brings each channel of each row to mean 0 and variance 1.
-    ///
-    /// ```rhai
-    /// assert_near(tensor::instance_norm(tensor::from([[[1.0, 3.0]]])), [[[-1.0, 1.0]]], 1e-4);
-    /// ```
-    function "instance_norm"(c, x: Tensor; o = AFFINE) -> "tensor of the same shape" { let affine = affine(&x, &o)?; x.instance_norm(as_refs(&affine), o.float("eps")) }
-
-    /// Mixes values by how queries match keys: softmax(q kᵀ / √features + mask) v, on […, length,
-    /// features].
-    ///
-    /// A query that may use no key at all gets zeros.
-    ///
-    /// ```rhai
-    /// assert_near(tensor::attention(tensor::zeros([1, 2, 4]), tensor::zeros([1, 2, 4]), tensor::ones([1, 2, 3])), tensor::ones([1, 2, 3]));
-    /// let v = tensor::from([[[1.0], [3.0]]]);
-    /// let mask = tensor::from([[true, false], [true, true]]);
-    /// assert_near(tensor::attention(tensor::zeros([1, 2, 4]), tensor::zeros([1, 2, 4]), v, #{ mask: mask }), [[[1.0], [2.0]]]);
-    /// ```
-    function "attention"(c, q: Tensor, k: Tensor, v: Tensor; o = ATTENTION) -> "tensor of the shape of `v` with the length of `q`" { attention(&q, &k, &v, &o) }
-
-    /// Resamples the last axis of [batch, channels, length], or the last two of [batch, channels,
-    /// height, width], to other sizes.
-    ///
-    /// - `size`: the new length, or the new height and width
-    ///
-    /// ```rhai
-    /// let x = tensor::from([[[0.0, 4.0]]]);
-    /// assert_eq(tensor::interpolate(x, 4), [[[0.0, 0.0, 4.0, 4.0]]]);
-    /// assert_eq(tensor::interpolate(x, 3, #{ mode: "linear", align_corners: true }), [[[0.0, 2.0, 4.0]]]);
-    /// ```
-    function "interpolate"(c, x: Tensor, size: Ints; o = INTERPOLATE) -> "tensor [batch, channels, size…]" { x.interpolate(&size.0, &o.text("mode"), o.flag("align_corners")) }
-
-    /// Computes the distances of all rows of `a` […, n, features] to all rows of `b` […, m,
-    /// features].
-    ///
-    /// ```rhai
-    /// assert_eq(tensor::cdist(tensor::from([[0.0, 0.0]]), tensor::from([[3.0, 4.0], [0.0, 0.0]])), [[5.0, 0.0]]);
-    /// ```
-    function "cdist"(c, a: Tensor, b: Tensor; o = DISTANCE) -> "tensor […, n, m]" { a.cdist(&b, o.float("p")) }
-} }
-
-const SCATTER: &[Opt] = &[opt(
-    "reduce",
-    OptKind::Choice(&["sum", "prod", "mean", "amax", "amin"]),
-    "",
-    "how numbers that meet at a position, and what is there, are combined; unless given the last one stays",
-)];
-
-natives! { scattered in "tensor" {
-    /// Puts the numbers of `source` at the positions of `index` along an axis.
-    ///
-    /// Where `index` names a position more than once, which number stays is not defined unless
-    /// `reduce` says how they combine.
-    ///
-    /// ```rhai
-    /// let t = tensor::zeros([3]);
-    /// assert_eq(t.scatter(0, tensor::from([2, 0]), tensor::from([5.0, 6.0])), [6.0, 0.0, 5.0]);
-    /// assert_eq(t.scatter(0, tensor::from([1, 1]), tensor::from([5.0, 6.0]), #{ reduce: "amax" }), [0.0, 6.0, 0.0]);
-    /// assert_eq(t, [0.0, 0.0, 0.0]);
-    /// ```
-    method "scatter"(c, this: Tensor, dim: i64, index: Tensor, source: Operand; o = SCATTER) -> "tensor of the same shape" {
-        let source = source.beside(&this)?.to_device(this.device())?;
-        if !o.has("reduce") { return this.scatter(dim, &index, &source); }
-        let source = if source.rank() == 0 { source.expand(&index.shape())? } else { source };
-        this.scatter_reduce(dim, &index, &source, &o.text("reduce"))
-    }
-
-    /// Adds the rows of `source` to the rows of an axis that `index` names.
-    ///
-    /// ```rhai
-    /// let t = tensor::zeros([3, 2]);
-    /// assert_eq(t.index_add(0, tensor::from([2, 2]), tensor::ones([2, 2])), [[0.0, 0.0], [0.0, 0.0], [2.0, 2.0]]);
-    /// ```
-    method "index_add"(c, this: Tensor, dim: i64, index: Tensor, source: Tensor) -> "tensor of the same shape" { this.index_add(dim, &index, &source) }
-} }
-
-/// All of them.
-pub fn natives() -> Vec<crate::lang::Native> {
-    [layers(), scattered()].into_iter().flatten().collect()
+/// The native functions declared here.
+pub fn natives() -> Vec<Native> {
+    natives_of![
+        conv_transpose1d,
+        conv_transpose2d,
+        max_pool2d,
+        avg_pool2d,
+        adaptive_avg_pool2d,
+        adaptive_max_pool2d,
+        batch_norm,
+        group_norm,
+        instance_norm,
+        attention,
+        interpolate,
+        cdist,
+        scatter,
+        index_add,
+    ]
 }

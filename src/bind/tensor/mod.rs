@@ -3,9 +3,12 @@
 pub mod basic;
 pub mod broadcast;
 pub mod compare;
+pub mod convolution;
+pub mod create;
 pub mod file;
 pub mod index;
 pub mod layers;
 pub mod math;
+pub mod property;
 pub mod shape;
 pub mod spectrum;

@@ -1,111 +1,145 @@
-//! Fourier transforms of tensors, and draws whose chances a tensor gives.
+//! Fourier transforms of tensors, and random draws from the probabilities of a tensor.
 
-use crate::bind::tensor::basic::keys;
+use crate::base::Result;
+use crate::bind::tensor::create::keys;
 use crate::bind::types::Numbers;
-use crate::lang::options::{MANY, Opt, OptKind, opt};
-use crate::natives;
+use crate::lang::{Choice, Native, Options, native, natives_of};
 use crate::torch::Tensor;
 use crate::torch::spectrum::Transform;
 
-const FOURIER: &[Opt] = &[
-    opt(
-        "n",
-        OptKind::Int(1, MANY),
-        "",
-        "positions that are transformed: cut, or padded with zeros; all unless given",
-    ),
-    opt(
-        "dim",
-        OptKind::Int(-MANY, MANY),
-        "-1",
-        "the axis, not counting the pairs of complex numbers",
-    ),
-    opt(
-        "norm",
-        OptKind::Choice(&["backward", "ortho", "forward"]),
-        "\"backward\"",
-        "which way is divided by n: back, both by √n, or forth",
-    ),
-];
-const SEED: &[Opt] = &[opt(
-    "seed",
-    OptKind::Int(0, MANY),
-    "",
-    "the same seed draws the same; without it each call draws others, fixed by the run's seed",
-)];
-const MULTINOMIAL: &[Opt] = &[
-    opt(
-        "replacement",
-        OptKind::Bool,
-        "false",
-        "whether a class may be drawn more than once",
-    ),
-    opt(
-        "seed",
-        OptKind::Int(0, MANY),
-        "",
-        "the same seed draws the same; without it each call draws others, fixed by the run's seed",
-    ),
-];
+/// Options of Fourier transforms.
+#[derive(Options)]
+pub struct FourierOptions {
+    /// Number of positions transformed, by cutting or padding with zeros; all unless given.
+    #[option(min = 1)]
+    n: Option<i64>,
+    /// Axis, not counting the pairs of complex numbers.
+    #[option(default = -1)]
+    dim: i64,
+    /// Direction that is divided by n: the inverse, both (by √n), or the forward transform.
+    #[option(default = "backward")]
+    norm: Normalisation,
+}
 
-natives! { spectra in "tensor" {
-    /// Takes the Fourier transform of real numbers: the frequencies from 0 to half the sampling
-    /// rate, as complex pairs.
-    ///
-    /// # Shapes
-    /// `[…, n]` to `[…, n / 2 + 1, 2]`: real and imaginary part along the last axis
-    ///
-    /// ```rhai
-    /// assert_near(tensor::ones([4]).rfft(), [[4.0, 0.0], [0.0, 0.0], [0.0, 0.0]]);
-    /// ```
-    method "rfft"(c, this: Tensor; o = FOURIER) -> "tensor […, n / 2 + 1, 2]" { this.fourier(Transform::RealForward, o.int("dim"), o.maybe_int("n"), &o.text("norm")) }
+/// The direction of a Fourier transform that is divided by its length.
+#[derive(Choice)]
+pub enum Normalisation {
+    /// The inverse transform.
+    Backward,
+    /// Both, by the square root.
+    Ortho,
+    /// The forward transform.
+    Forward,
+}
 
-    /// Takes the inverse of `rfft`: complex pairs of the lower half of the frequencies back to real
-    /// numbers.
-    ///
-    /// - `n`: 2 (frequencies - 1) unless given; give it where the length was odd
-    ///
-    /// ```rhai
-    /// let x = tensor::from([1.0, 2.0, 5.0]);
-    /// assert_near(x.rfft().irfft(#{ n: 3 }), x);
-    /// ```
-    method "irfft"(c, this: Tensor; o = FOURIER) -> "tensor […, n]" { this.fourier(Transform::RealBackward, o.int("dim"), o.maybe_int("n"), &o.text("norm")) }
+impl FourierOptions {
+    fn transform(&self, x: &Tensor, transform: Transform) -> Result<Tensor> {
+        x.fourier(transform, self.dim, self.n, self.norm.as_str())
+    }
+}
 
-    /// Takes the Fourier transform of complex pairs.
-    ///
-    /// ```rhai
-    /// let x = tensor::from([[1.0, 0.0], [1.0, 0.0]]);
-    /// assert_near(x.fft(), [[2.0, 0.0], [0.0, 0.0]]);
-    /// ```
-    method "fft"(c, this: Tensor; o = FOURIER) -> "tensor […, n, 2]" { this.fourier(Transform::Forward, o.int("dim"), o.maybe_int("n"), &o.text("norm")) }
+/// Options of `tensor::bernoulli`.
+#[derive(Options)]
+pub struct BernoulliOptions {
+    /// Seed of the draw; the seed of the run and the number of the draw unless given.
+    seed: Option<u64>,
+}
 
-    /// Takes the inverse Fourier transform of complex pairs.
-    ///
-    /// ```rhai
-    /// let x = tensor::from([[1.0, 2.0], [3.0, 4.0]]);
-    /// assert_near(x.fft().ifft(), x);
-    /// ```
-    method "ifft"(c, this: Tensor; o = FOURIER) -> "tensor […, n, 2]" { this.fourier(Transform::Backward, o.int("dim"), o.maybe_int("n"), &o.text("norm")) }
+/// Options of `tensor::multinomial`.
+#[derive(Options)]
+pub struct MultinomialOptions {
+    /// Whether an index may be drawn more than once.
+    #[option(default = false)]
+    replacement: bool,
+    /// Seed of the draw; the seed of the run and the number of the draw unless given.
+    seed: Option<u64>,
+}
 
-    /// Draws 1 with each number's chance, else 0.
-    ///
-    /// ```rhai
-    /// assert_eq(tensor::bernoulli([0.0, 1.0], #{ seed: 1 }), [0.0, 1.0]);
-    /// ```
-    function "bernoulli"(c, chances: Numbers; o = SEED) -> "tensor of the same shape" { chances.0.bernoulli(&keys(&o)) }
+/// Computes the Fourier transform of real numbers, as complex pairs.
+///
+/// Frequencies are from 0 to half the sampling rate.
+///
+/// # Shapes
+/// `[…, n]` to `[…, n / 2 + 1, 2]`: real and imaginary part along the last axis
+///
+/// ```rhai
+/// assert_near(tensor::ones([4]).rfft(), [[4.0, 0.0], [0.0, 0.0], [0.0, 0.0]]);
+/// ```
+#[native(namespace = "tensor", form = method, returns = "tensor […, n / 2 + 1, 2]")]
+pub fn rfft(this: &Tensor, options: FourierOptions) -> Result<Tensor> {
+    options.transform(this, Transform::RealForward)
+}
 
-    /// Draws `n` positions of the last axis, each with a chance in proportion to its weight.
-    ///
-    /// - `weights`: [classes] or [batch, classes], at least 0; they need not sum to 1
-    ///
-    /// ```rhai
-    /// assert_eq(tensor::multinomial([0.0, 2.0, 0.0], 3, #{ replacement: true }), [1, 1, 1]);
-    /// assert_eq(tensor::multinomial([1.0, 2.0], 2, #{ seed: 1 }).sort().values, [0, 1]);
-    /// ```
-    function "multinomial"(c, weights: Numbers, n: i64; o = MULTINOMIAL) -> "tensor […, n] int64" { weights.0.multinomial(n, o.flag("replacement"), &keys(&o)) }
-} }
+/// Computes the inverse of `rfft`: real numbers from complex pairs.
+///
+/// The result has 2 (frequencies - 1) numbers unless `n` is given; give it where the length was
+/// odd.
+///
+/// ```rhai
+/// let x = tensor::from([1.0, 2.0, 5.0]);
+/// assert_near(x.rfft().irfft(#{ n: 3 }), x);
+/// ```
+#[native(namespace = "tensor", form = method, returns = "tensor […, n]")]
+pub fn irfft(this: &Tensor, options: FourierOptions) -> Result<Tensor> {
+    options.transform(this, Transform::RealBackward)
+}
 
-/// All of them.
-pub fn natives() -> Vec<crate::lang::Native> {
-    spectra()
+/// Computes the Fourier transform of complex pairs.
+///
+/// ```rhai
+/// let x = tensor::from([[1.0, 0.0], [1.0, 0.0]]);
+/// assert_near(x.fft(), [[2.0, 0.0], [0.0, 0.0]]);
+/// ```
+#[native(namespace = "tensor", form = method, returns = "tensor […, n, 2]")]
+pub fn fft(this: &Tensor, options: FourierOptions) -> Result<Tensor> {
+    options.transform(this, Transform::Forward)
+}
+
+/// Computes the inverse Fourier transform of complex pairs.
+///
+/// ```rhai
+/// let x = tensor::from([[1.0, 2.0], [3.0, 4.0]]);
+/// assert_near(x.fft().ifft(), x);
+/// ```
+#[native(namespace = "tensor", form = method, returns = "tensor […, n, 2]")]
+pub fn ifft(this: &Tensor, options: FourierOptions) -> Result<Tensor> {
+    options.transform(this, Transform::Backward)
+}
+
+/// Draws 1 with the probability of each element, else 0.
+///
+/// ```rhai
+/// assert_eq(tensor::bernoulli([0.0, 1.0], #{ seed: 1 }), [0.0, 1.0]);
+/// ```
+#[native(namespace = "tensor", returns = "tensor of the same shape")]
+pub fn bernoulli(
+    /// Probabilities from 0 to 1, as a tensor or an array.
+    chances: &Numbers,
+    options: BernoulliOptions,
+) -> Result<Tensor> {
+    chances.0.bernoulli(&keys(options.seed))
+}
+
+/// Draws `n` indices of the last axis with probabilities in proportion to weights.
+///
+/// ```rhai
+/// assert_eq(tensor::multinomial([0.0, 2.0, 0.0], 3, #{ replacement: true }), [1, 1, 1]);
+/// assert_eq(tensor::multinomial([1.0, 2.0], 2, #{ seed: 1 }).sort().values, [0, 1]);
+/// ```
+#[native(namespace = "tensor", returns = "tensor […, n] int64")]
+pub fn multinomial(
+    /// Weights of at least 0, [classes] or [batch, classes]; they need not sum to 1.
+    weights: &Numbers,
+    /// Number of draws from each row, at least 1.
+    n: i64,
+    options: MultinomialOptions,
+) -> Result<Tensor> {
+    weights
+        .0
+        .multinomial(n, options.replacement, &keys(options.seed))
+}
+
+/// The native functions declared here.
+pub fn natives() -> Vec<Native> {
+    natives_of![rfft, irfft, fft, ifft, bernoulli, multinomial,]
 }

@@ -1,0 +1,37 @@
+//! Arithmetic, reductions, linear algebra and in-place changes of tensors.
+
+pub mod arithmetic;
+pub mod comparison;
+pub mod elementwise;
+pub mod in_place;
+pub mod linear;
+pub mod order;
+pub mod reduction;
+
+use crate::lang::{IntoValue, Native};
+use crate::torch::Tensor;
+use rhai::Map;
+
+/// A map of tensors by name.
+fn named<const N: usize>(tensors: [(&str, Tensor); N]) -> Map {
+    tensors
+        .into_iter()
+        .map(|(name, tensor)| (name.into(), tensor.into_value()))
+        .collect()
+}
+
+/// The native functions declared here.
+pub fn natives() -> Vec<Native> {
+    [
+        elementwise::natives(),
+        arithmetic::natives(),
+        comparison::natives(),
+        linear::natives(),
+        reduction::natives(),
+        order::natives(),
+        in_place::natives(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
