@@ -8,6 +8,7 @@ use crate::lang::binding::Given;
 use crate::lang::constraint::{Constraint, one_of};
 use crate::lang::options::OptKind;
 use crate::lang::{FromValue, Native, Options, native, natives_of, session};
+use crate::nn::init;
 use crate::torch::{Device, Kind, Tensor};
 use rhai::{Dynamic, NativeCallContext};
 
@@ -32,11 +33,31 @@ impl TensorOptions {
     }
 }
 
+/// Options of functions that draw random numbers.
+#[derive(Options)]
+pub struct DrawOptions {
+    /// Seed of the draw; the seed of the run and the number of the draw unless given.
+    seed: Option<u64>,
+}
+
+impl DrawOptions {
+    /// The keys of the draw: its seed, else the layer that is being built, else the run's seed and
+    /// the number of the draw.
+    pub fn keys(&self) -> Vec<u64> {
+        match self.seed {
+            Some(seed) => vec![seed, 0x7261_6e64],
+            None => init::next_keys().unwrap_or_else(|| {
+                vec![session::settings().seed, 0x6472_6177, session::next_draw()]
+            }),
+        }
+    }
+}
+
 /// Options of random constructors.
 #[derive(Options)]
 pub struct RandomOptions {
-    /// Seed of the draw; the seed of the run and the number of the draw unless given.
-    seed: Option<u64>,
+    #[option(flatten)]
+    draw: DrawOptions,
     /// Device that stores the tensor: cpu, cuda, cuda:N.
     #[option(default = "cpu")]
     device: Given<Device>,
@@ -71,16 +92,6 @@ fn place(tensor: Tensor, device: Given<Device>) -> Result<Tensor> {
     match device.is_given {
         true => tensor.to_device(*device),
         false => Ok(tensor),
-    }
-}
-
-/// The keys of a random tensor: its seed, else the layer that is being built, else the run's seed
-/// and the number of the draw.
-pub fn keys(seed: Option<u64>) -> Vec<u64> {
-    match seed {
-        Some(seed) => vec![seed, 0x7261_6e64],
-        None => crate::nn::init::next_keys()
-            .unwrap_or_else(|| vec![session::settings().seed, 0x6472_6177, session::next_draw()]),
     }
 }
 
@@ -232,7 +243,7 @@ pub fn rand(
     shape: &[i64],
     options: RandomOptions,
 ) -> Result<Tensor> {
-    let numbers = Tensor::drawn(shape, &keys(options.seed), |rng| rng.uniform())?;
+    let numbers = Tensor::drawn(shape, &options.draw.keys(), |rng| rng.uniform())?;
     place(numbers, options.device)
 }
 
@@ -248,7 +259,7 @@ pub fn randn(
     shape: &[i64],
     options: RandomOptions,
 ) -> Result<Tensor> {
-    let numbers = Tensor::drawn(shape, &keys(options.seed), |rng| rng.normal())?;
+    let numbers = Tensor::drawn(shape, &options.draw.keys(), |rng| rng.normal())?;
     place(numbers, options.device)
 }
 
@@ -275,7 +286,7 @@ pub fn randint(
         );
     }
     place(
-        Tensor::drawn_i64(shape, &keys(options.seed), low, high)?,
+        Tensor::drawn_i64(shape, &options.draw.keys(), low, high)?,
         options.device,
     )
 }
@@ -292,7 +303,7 @@ pub fn randperm(
     n: i64,
     options: RandomOptions,
 ) -> Result<Tensor> {
-    place(permutation(n, &keys(options.seed))?, options.device)
+    place(permutation(n, &options.draw.keys())?, options.device)
 }
 
 /// Sets the seed of dropout and of all draws without a seed of their own.

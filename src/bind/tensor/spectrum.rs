@@ -1,7 +1,7 @@
 //! Fourier transforms of tensors, and random draws from the probabilities of a tensor.
 
 use crate::base::Result;
-use crate::bind::tensor::create::keys;
+use crate::bind::tensor::create::DrawOptions;
 use crate::bind::types::Numbers;
 use crate::lang::{Choice, Native, Options, native, natives_of};
 use crate::torch::Tensor;
@@ -38,21 +38,14 @@ impl FourierOptions {
     }
 }
 
-/// Options of `tensor::bernoulli`.
-#[derive(Options)]
-pub struct BernoulliOptions {
-    /// Seed of the draw; the seed of the run and the number of the draw unless given.
-    seed: Option<u64>,
-}
-
 /// Options of `tensor::multinomial`.
 #[derive(Options)]
 pub struct MultinomialOptions {
     /// Whether an index may be drawn more than once.
     #[option(default = false)]
     replacement: bool,
-    /// Seed of the draw; the seed of the run and the number of the draw unless given.
-    seed: Option<u64>,
+    #[option(flatten)]
+    draw: DrawOptions,
 }
 
 /// Computes the Fourier transform of real numbers, as complex pairs.
@@ -115,9 +108,9 @@ pub fn ifft(this: &Tensor, options: FourierOptions) -> Result<Tensor> {
 pub fn bernoulli(
     /// Probabilities from 0 to 1, as a tensor or an array.
     chances: &Numbers,
-    options: BernoulliOptions,
+    options: DrawOptions,
 ) -> Result<Tensor> {
-    chances.0.bernoulli(&keys(options.seed))
+    chances.0.bernoulli(&options.keys())
 }
 
 /// Draws `n` indices of the last axis with probabilities in proportion to weights.
@@ -136,7 +129,7 @@ pub fn multinomial(
 ) -> Result<Tensor> {
     weights
         .0
-        .multinomial(n, options.replacement, &keys(options.seed))
+        .multinomial(n, options.replacement, &options.draw.keys())
 }
 
 /// The native functions declared here.

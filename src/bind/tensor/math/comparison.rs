@@ -33,7 +33,7 @@ pub fn ne(
     this.ne(&other.compared(this)?)
 }
 
-/// Returns where elements are greater than those of another tensor.
+/// Returns where elements are greater than `other`.
 ///
 /// ```rhai
 /// assert_eq(tensor::from([1.0, 2.0]).gt(1.5), [false, true]);
@@ -47,7 +47,7 @@ pub fn gt(
     this.gt(&other.compared(this)?)
 }
 
-/// Returns where elements are greater than or equal to those of another tensor.
+/// Returns where elements are greater than or equal to `other`.
 ///
 /// ```rhai
 /// assert_eq(tensor::from([1.0, 2.0]).ge(2), [false, true]);
@@ -61,7 +61,7 @@ pub fn ge(
     this.ge(&other.compared(this)?)
 }
 
-/// Returns where elements are less than those of another tensor.
+/// Returns where elements are less than `other`.
 ///
 /// ```rhai
 /// assert_eq(tensor::from([1.0, 2.0]).lt(1.5), [true, false]);
@@ -75,7 +75,7 @@ pub fn lt(
     this.lt(&other.compared(this)?)
 }
 
-/// Returns where elements are less than or equal to those of another tensor.
+/// Returns where elements are less than or equal to `other`.
 ///
 /// ```rhai
 /// assert_eq(tensor::from([1.0, 2.0]).le(1), [true, false]);
