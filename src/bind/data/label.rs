@@ -199,15 +199,6 @@ impl FromValue for NamePairs {
     }
 }
 
-/// A rule about strands by its name.
-pub fn strand_rule(name: &str) -> StrandRule {
-    match name {
-        "same" => StrandRule::Same,
-        "opposite" => StrandRule::Opposite,
-        _ => StrandRule::Any,
-    }
-}
-
 /// Names and values, [regions, tasks], as a script's map.
 fn shown(labels: Labels, rows: usize) -> Result<Map> {
     let tasks = labels.names.len() as i64;

@@ -7,7 +7,6 @@ use crate::bind::types::{Data, codes_of};
 use crate::data::profile::{self, Source};
 use crate::data::table::Plan;
 use crate::data::{Channel, Column, Dataset, Input, Profile, check, duplicates};
-use crate::lang::options::{MANY, Opt, OptKind, opt};
 use crate::lang::value::{array, mismatch};
 use crate::lang::{Choice, FromValue, Native, Options, native, natives_of, session};
 use crate::{bail, fault};
@@ -197,14 +196,6 @@ impl FromValue for Columns {
     }
 }
 
-/// The seed of what is drawn.
-pub const SEEDED: Opt = opt(
-    "seed",
-    OptKind::Int(0, MANY),
-    "",
-    "the same seed gives the same outcome; the run's seed unless given",
-);
-
 /// The option of functions that draw random numbers, to `#[option(flatten)]`.
 #[derive(Clone, Copy, Options)]
 pub struct SeedOptions {
@@ -217,12 +208,6 @@ impl SeedOptions {
     pub fn seed(&self) -> u64 {
         self.seed.unwrap_or_else(|| session::settings().seed)
     }
-}
-
-/// The seed given, else the run's.
-pub fn seed(o: &Options) -> u64 {
-    o.maybe_int("seed")
-        .map_or_else(|| session::settings().seed, |seed| seed as u64)
 }
 
 /// Adds a note on repeated sequences and prints all notes of a dataset.
