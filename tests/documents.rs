@@ -207,7 +207,9 @@ fn the_search_finds_by_name_option_and_text() {
     };
     let place = tempfile::tempdir().expect("a folder");
     for page in pages() {
-        std::fs::write(place.path().join(page.file), page.text).expect("written");
+        let path = place.path().join(page.file);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+        std::fs::write(path, page.text).expect("written");
     }
     // the first three hits of some questions, a key that opens one, and whether a narrow page stays
     // within its window

@@ -394,69 +394,6 @@ fn signatures(native: &Native, arity: usize) -> Vec<Vec<TypeId>> {
     }
 }
 
-/// Declares native functions. The `///` text above each is its only documentation.
-///
-/// ```ignore
-/// natives! { conv in "nn" {
-///     /// Makes a convolution …
-///     function "conv1d"(call, filters: i64, width: i64; options = CONV) -> "layer" { … }
-/// } }
-/// ```
-#[macro_export]
-macro_rules! natives {
-    ($list:ident in $space:literal { $(
-        $(#[doc = $doc:literal])*
-        $form:ident $name:literal ($call:ident $(, $arg:ident : $type:ty)* $(; $options:ident = $table:expr)?) -> $returns:literal $body:block
-    )* }) => {
-        /// The natives declared here.
-        pub fn $list() -> Vec<$crate::lang::Native> {
-            vec![$($crate::lang::Native {
-                namespace: $space,
-                name: $name,
-                form: $crate::natives!(@form $form),
-                docs: &[$($doc),*],
-                params: vec![$($crate::lang::Param {
-                    name: stringify!($arg),
-                    kind: <$type as $crate::lang::FromValue>::kind,
-                    optional: <$type as $crate::lang::FromValue>::missing().is_some(),
-                    receiver: <$type as $crate::lang::FromValue>::receiver,
-                    docs: &[],
-                    constraint: $crate::lang::constraint::Constraint::ANY,
-                    default: "",
-                }),*],
-                options: $crate::natives!(@table $($table)?),
-                returns: $returns.to_string(),
-                return_type: String::new(),
-                run: |$call, args| {
-                    #[allow(unused_mut, unused_variables, unused_assignments)]
-                    let mut index = 0usize;
-                    $(
-                        #[allow(unused_mut)]
-                        let mut $arg: $type = $call.take(args, index, stringify!($arg))?;
-                        #[allow(unused_assignments)]
-                        { index += 1; }
-                    )*
-                    $(let $options = $call.options(args, index, $table)?;)?
-                    let _ = (&args, &$call);
-                    // a closure of its own lets the body use `?`
-                    #[allow(clippy::redundant_closure_call)]
-                    let outcome = (|| -> $crate::base::Result<_> { $body })();
-                    outcome.map($crate::lang::IntoValue::into_value)
-                },
-            }),*]
-        }
-    };
-    (@table) => { None };
-    (@table $table:expr) => { Some($table) };
-    (@form function) => { $crate::lang::Form::Function };
-    (@form method) => { $crate::lang::Form::Method };
-    (@form property) => { $crate::lang::Form::Property };
-    (@form setter) => { $crate::lang::Form::Setter };
-    (@form index) => { $crate::lang::Form::Index };
-    (@form set_index) => { $crate::lang::Form::SetIndex };
-    (@form operator) => { $crate::lang::Form::Operator };
-}
-
 impl FromValue for super::Callback {
     fn kind() -> String {
         "function".into()

@@ -167,10 +167,6 @@ impl<'a> Options<'a> {
         self.table.iter().find(|option| option.name == name)
     }
 
-    fn default(&self, name: &str) -> &'static str {
-        self.entry(name).map_or("", |option| option.default)
-    }
-
     /// Rhai's context of the call.
     pub fn context(&self) -> &'a NativeCallContext<'a> {
         self.context
@@ -188,62 +184,11 @@ impl<'a> Options<'a> {
 
     /// The fault of an option whose value is not what it takes.
     pub fn is_outside(&self, name: &str) -> Fault {
-        let got = self.raw(name).unwrap_or_default();
+        let got = self.given.get(name).cloned().unwrap_or_default();
         match self.entry(name) {
             Some(option) => outside(&self.function, option, &got),
             None => unknown(&self.function, name, self.table),
         }
-    }
-
-    /// Whether the script gave it.
-    pub fn has(&self, name: &str) -> bool {
-        self.given.contains_key(name)
-    }
-
-    /// A whole number.
-    pub fn int(&self, name: &str) -> i64 {
-        self.given
-            .get(name)
-            .and_then(|v| v.as_int().ok())
-            .or_else(|| self.default(name).parse().ok())
-            .unwrap_or_default()
-    }
-
-    /// A whole number, where given or defaulted.
-    pub fn maybe_int(&self, name: &str) -> Option<i64> {
-        self.given
-            .get(name)
-            .and_then(|v| v.as_int().ok())
-            .or_else(|| self.default(name).parse().ok())
-    }
-
-    /// A number.
-    pub fn float(&self, name: &str) -> f64 {
-        self.maybe_float(name).unwrap_or_default()
-    }
-
-    /// A number, where given or defaulted.
-    pub fn maybe_float(&self, name: &str) -> Option<f64> {
-        self.given
-            .get(name)
-            .and_then(super::value::number)
-            .or_else(|| self.default(name).parse().ok())
-    }
-
-    /// `true` or `false`.
-    pub fn flag(&self, name: &str) -> bool {
-        self.given
-            .get(name)
-            .and_then(|v| v.as_bool().ok())
-            .unwrap_or(self.default(name) == "true")
-    }
-
-    /// A string.
-    pub fn text(&self, name: &str) -> String {
-        self.given
-            .get(name)
-            .and_then(|v| v.clone().into_string().ok())
-            .unwrap_or_else(|| self.default(name).trim_matches('"').to_string())
     }
 
     /// Anything else, where given; faults name the function and the key.
@@ -278,11 +223,6 @@ impl<'a> Options<'a> {
                 article(&T::kind())
             ),
         }
-    }
-
-    /// The value as given.
-    pub fn raw(&self, name: &str) -> Option<Dynamic> {
-        self.given.get(name).cloned()
     }
 }
 
