@@ -340,7 +340,7 @@ fn the_repl_keeps_variables_functions_and_goes_on_after_errors() {
         "4.0",
         "42",
         "2\n",
-        "Sets negative numbers to 0.",
+        "replaces negative values by 0",
         "tensor [2, 2]",
     ] {
         assert!(out.contains(wanted), "{wanted}\n{out}\n{err}");
