@@ -87,12 +87,10 @@ fn sessions_that_take_turns_do_not_draw_from_each_other() {
     let (mut a, mut b) = (runtime(1), runtime(2));
     a.run(TRAINS).expect("trains");
     b.run(TRAINS).expect("trains");
-    let mut turns = [[0.0; 2]; 2];
-    for i in 0..2 {
-        turns[0][i] = a.eval(DRAWS).expect("a number");
-        turns[1][i] = b.eval(DRAWS).expect("a number");
-    }
-    assert_eq!(turns, [first, second]);
+    let turns: Vec<[f64; 2]> = (0..2)
+        .map(|_| [&mut a, &mut b].map(|own| own.eval(DRAWS).expect("a number")))
+        .collect();
+    assert_eq!(turns, [[first[0], second[0]], [first[1], second[1]]]);
     drop(a);
     assert!(b.eval::<f64>(DRAWS).is_ok());
 }

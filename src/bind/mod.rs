@@ -59,7 +59,7 @@ pub fn library() -> Library {
         data::augment::natives(),
         train::fit::natives(),
         train::history::natives(),
-        explain::explain::natives(),
+        explain::filters::natives(),
         explain::attribution::natives(),
         explain::discovery::natives(),
         train::search::natives(),

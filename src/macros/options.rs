@@ -7,6 +7,8 @@ use quote::quote;
 use syn::{Data, DeriveInput, Error, Field, Fields, Ident, LitStr, Result, Type};
 
 /// A field: a key, or the options of another struct.
+// a derive holds a handful of them, while the compiler runs
+#[expect(clippy::large_enum_variant)]
 enum Row {
     Key {
         ident: Ident,

@@ -139,7 +139,7 @@ fn main() -> Result<()> {
         "barcode::count([\"ACG\"], 0)",
         "barcode::count([\"ACG\"], 2, #{ leest: 2 })",
     ] {
-        let fault = runtime.run(wrong).err().expect("an error");
+        let fault = runtime.run(wrong).expect_err("an error");
         let place = fault
             .at
             .as_ref()

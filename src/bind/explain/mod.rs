@@ -2,7 +2,7 @@
 
 pub mod attribution;
 pub mod discovery;
-pub mod explain;
+pub mod filters;
 pub mod options;
 pub mod perturbing;
 pub mod probing;
