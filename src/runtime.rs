@@ -2,8 +2,7 @@
 
 use crate::bail;
 use crate::base::{Fault, Result};
-use crate::lang::engine::Guarded;
-use crate::lang::native::{Native, ScriptType, TypeInfo};
+use crate::lang::native::{self, Native, ScriptType, TypeInfo};
 use crate::lang::session::{self, Session, Settings, Shown};
 use crate::lang::{FromValue, IntoValue, engine};
 use rhai::{Dynamic, NativeCallContext, Scope};
@@ -132,6 +131,7 @@ impl Builder {
                 bail!("name", "`{}` is a type of the library", info.name);
             }
         }
+        library.natives.extend(native::shown(&self.types));
         library.natives.extend(self.natives);
         library.types.extend(self.types);
         let seed = self.settings.seed;
@@ -143,11 +143,7 @@ impl Builder {
         };
         let listener = self.listener;
         runtime.within(|_| {
-            let no_grad = Guarded {
-                word: "no_grad",
-                begin: || Box::new(crate::torch::grad::no_grad()),
-            };
-            engine::start(&library, &[no_grad], self.settings);
+            crate::bind::start_library(&library, self.settings);
             if let Some(listener) = listener {
                 session::listen(Rc::new(move |shown| match shown {
                     Shown::Line(line) => listener(line),

@@ -88,11 +88,16 @@ pub fn start(settings: session::Settings) -> Rc<Engine> {
 /// Starts a session whose engine has functions beside those of the library, before which they are
 /// found.
 pub fn start_with(settings: session::Settings, more: fn(&mut Engine)) -> Rc<Engine> {
+    let mut library = library();
+    library.extras.push(more);
+    start_library(&library, settings)
+}
+
+/// Starts a session with a library that has been extended.
+pub(crate) fn start_library(library: &Library, settings: session::Settings) -> Rc<Engine> {
     let no_grad = Guarded {
         word: "no_grad",
         begin: || Box::new(crate::torch::grad::no_grad()),
     };
-    let mut library = library();
-    library.extras.push(more);
-    crate::lang::engine::start(&library, &[no_grad], settings)
+    crate::lang::engine::start(library, &[no_grad], settings)
 }

@@ -1,19 +1,20 @@
 //! The types that scripts meet, and how their values are printed.
 
 use crate::base::written::metric;
-use crate::base::{Fault, Result, Table, shape};
+use crate::base::{Fault, Result, StrandRule, Table, shape};
 use crate::bind::seq::genome::{Genomic, Places, Signal};
 use crate::data::loader::Transform;
 use crate::data::{Batch, Dataset};
 use crate::lang::native::TypeInfo;
 use crate::lang::value::mismatch;
-use crate::lang::{Callback, FromValue, show};
+use crate::lang::{Callback, Choice, FromValue, show};
 use crate::metrics::Metric;
 use crate::nn::loss::Loss;
 use crate::nn::{Layer, Model, Value};
 use crate::optim::{Optimizer, Schedule};
 use crate::plot::Figure;
 use crate::seq::Motif;
+use crate::seq::track::Statistic;
 use crate::torch::{Device, Kind, Tensor};
 use crate::train::{EarlyStop, History};
 use crate::{bail, handle, seq};
@@ -487,6 +488,54 @@ fn motif_line(motif: &Motif) -> String {
         motif.consensus(),
         show::number(motif.total_information())
     )
+}
+
+/// A condition on the strands of two intervals.
+#[derive(Choice, Clone, Copy)]
+pub enum StrandCondition {
+    /// None.
+    Any,
+    /// Both are known and the same.
+    Same,
+    /// Both are known and differ.
+    Opposite,
+}
+
+impl From<StrandCondition> for StrandRule {
+    fn from(condition: StrandCondition) -> StrandRule {
+        match condition {
+            StrandCondition::Any => StrandRule::Any,
+            StrandCondition::Same => StrandRule::Same,
+            StrandCondition::Opposite => StrandRule::Opposite,
+        }
+    }
+}
+
+/// A statistic of the values of a track in an interval.
+#[derive(Choice, Clone, Copy)]
+pub enum StatisticName {
+    /// Mean.
+    Mean,
+    /// Largest value.
+    Max,
+    /// Smallest value.
+    Min,
+    /// Sum.
+    Sum,
+    /// Fraction of the bases that have a value.
+    Covered,
+}
+
+impl From<StatisticName> for Statistic {
+    fn from(name: StatisticName) -> Statistic {
+        match name {
+            StatisticName::Mean => Statistic::Mean,
+            StatisticName::Max => Statistic::Max,
+            StatisticName::Min => Statistic::Min,
+            StatisticName::Sum => Statistic::Sum,
+            StatisticName::Covered => Statistic::Covered,
+        }
+    }
 }
 
 macro_rules! info {

@@ -1,9 +1,10 @@
 //! What the attributes of `cistron-macros` generate calls of: reading arguments and options,
 //! converting outcomes.
 
-use super::session;
 use super::value::mismatch;
+use super::{division, session};
 use crate::base::{Fault, near};
+use crate::fault;
 use std::ops::Deref;
 
 pub use super::constraint::{Constrained, Constraint};
@@ -150,7 +151,24 @@ impl Call<'_> {
         arguments: &mut [&mut Dynamic],
         index: usize,
     ) -> Result<T> {
-        self.take(arguments, index, self.name(index))
+        let name = self.name(index);
+        let Some(value) = arguments.get_mut(index) else {
+            return T::missing().ok_or_else(|| fault!("value", "`{name}` is missing"));
+        };
+        if value.as_int().is_ok_and(|n| n == 0) && T::takes_fractions() {
+            let written = index.saturating_sub(usize::from(self.native.form == Form::Method));
+            if let Some(fault) =
+                division::of_argument(self.native.name, name, written, &self.place())
+            {
+                return Err(fault);
+            }
+        }
+        T::from_value(value, self.context).map_err(|mut fault| {
+            if fault.kind == "type" || fault.message.starts_with("must ") {
+                fault.message = format!("`{name}` {}", fault.message);
+            }
+            fault
+        })
     }
 
     /// The argument at `index`, or a default where it is left out or `()`.
@@ -199,7 +217,20 @@ impl Call<'_> {
         arguments: &mut [&mut Dynamic],
         index: usize,
     ) -> Result<T> {
-        T::from_options(&self.options(arguments, index, T::table())?)
+        let table = T::table();
+        let map = match arguments.get_mut(index) {
+            Some(value) => rhai::Map::from_value(value, self.context).map_err(|_| {
+                fault!(
+                    "type",
+                    "options are a map such as `#{{ {}: … }}`, got {}",
+                    table.first().map_or("name", |opt| opt.name),
+                    session::describe(value)
+                )
+            })?,
+            None => rhai::Map::new(),
+        };
+        let options = Options::read(&self.native.qualified(), table, map, self.context)?;
+        T::from_options(&options)
     }
 
     /// Whether the run only checks shapes.

@@ -2,9 +2,9 @@
 
 use super::catalog::Entry;
 use super::constraint::Constraint;
-use super::{FromValue, Opt, Options, callback, diagnostics, division, session};
+use super::{FromValue, Opt, callback, diagnostics, session};
+use crate::bail;
 use crate::base::{Result, interrupt};
-use crate::{bail, fault};
 use rhai::{
     Dynamic, Engine, FnNamespace, FuncRegistration, Module, NativeCallContext, RhaiFunc, Shared,
 };
@@ -125,6 +125,40 @@ impl TypeInfo {
     }
 }
 
+/// `to_string` and `to_debug` of types, which string interpolation calls; they have no
+/// documentation.
+pub fn shown(types: &[TypeInfo]) -> Vec<Native> {
+    fn text(_: &Call, args: &mut [&mut Dynamic]) -> Result<Dynamic> {
+        Ok(super::show::quoted(args[0]).into())
+    }
+    let mut list = Vec::new();
+    for receiver in types.iter().map(|info| info.receiver) {
+        for name in ["to_string", "to_debug"] {
+            let param = Param {
+                name: "this",
+                kind: || "any value".into(),
+                optional: false,
+                receiver,
+                docs: &[],
+                constraint: Constraint::ANY,
+                default: "",
+            };
+            list.push(Native {
+                namespace: "",
+                name,
+                form: Form::Method,
+                docs: &[],
+                params: vec![param],
+                options: None,
+                returns: "string".into(),
+                return_type: "string".into(),
+                run: text,
+            });
+        }
+    }
+    list
+}
+
 /// Everything that an engine offers: what `bind` declares.
 #[derive(Clone, Default)]
 pub struct Library {
@@ -145,56 +179,6 @@ pub struct Call<'a> {
 }
 
 impl Call<'_> {
-    /// The argument at `index`; faults name the parameter.
-    pub fn take<T: FromValue>(
-        &self,
-        args: &mut [&mut Dynamic],
-        index: usize,
-        name: &str,
-    ) -> Result<T> {
-        match args.get_mut(index) {
-            Some(value) => {
-                if value.as_int().is_ok_and(|n| n == 0) && T::takes_fractions() {
-                    let written =
-                        index.saturating_sub(usize::from(self.native.form == Form::Method));
-                    if let Some(fault) =
-                        division::of_argument(self.native.name, name, written, &self.place())
-                    {
-                        return Err(fault);
-                    }
-                }
-                T::from_value(value, self.context).map_err(|mut fault| {
-                    if fault.kind == "type" || fault.message.starts_with("must ") {
-                        fault.message = format!("`{name}` {}", fault.message);
-                    }
-                    fault
-                })
-            }
-            None => T::missing().ok_or_else(|| fault!("value", "`{name}` is missing")),
-        }
-    }
-
-    /// The options at `index`, read by the function's table.
-    pub fn options(
-        &self,
-        args: &mut [&mut Dynamic],
-        index: usize,
-        table: &'static [Opt],
-    ) -> Result<Options<'_>> {
-        let map = match args.get_mut(index) {
-            Some(value) => rhai::Map::from_value(value, self.context).map_err(|_| {
-                fault!(
-                    "type",
-                    "options are a map such as `#{{ {}: … }}`, got {}",
-                    table.first().map_or("name", |opt| opt.name),
-                    session::describe(value)
-                )
-            })?,
-            None => rhai::Map::new(),
-        };
-        Options::read(&self.native.qualified(), table, map, self.context)
-    }
-
     /// Where the call stands in a script.
     pub fn place(&self) -> crate::base::Place {
         session::place(self.context.call_position())

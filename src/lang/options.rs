@@ -4,7 +4,7 @@ use super::constraint::{Constraint, one_of};
 use super::value::{FromValue, article};
 use super::{division, session};
 use crate::base::{Fault, Result, near};
-use crate::{bail, fault};
+use crate::fault;
 use rhai::{Dynamic, Map, NativeCallContext};
 use std::collections::BTreeMap;
 
@@ -13,8 +13,6 @@ use std::collections::BTreeMap;
 pub enum OptKind {
     /// A whole number within bounds.
     Int(i64, i64),
-    /// A number within bounds.
-    Float(f64, f64),
     /// A number that meets a constraint.
     Number(Constraint),
     /// `true` or `false`.
@@ -40,25 +38,8 @@ pub struct Opt {
     pub text: &'static str,
 }
 
-/// An entry of an option table.
-pub const fn opt(
-    name: &'static str,
-    kind: OptKind,
-    default: &'static str,
-    text: &'static str,
-) -> Opt {
-    Opt {
-        name,
-        kind,
-        default,
-        text,
-    }
-}
-
 /// The largest whole number that an option takes.
 pub const MANY: i64 = 1 << 40;
-/// No upper bound.
-pub const INF: f64 = f64::INFINITY;
 
 impl Opt {
     /// What it takes, in words.
@@ -69,12 +50,6 @@ impl Opt {
                 low.to_string(),
                 (high < MANY).then(|| high.to_string()),
                 low > -MANY,
-            ),
-            OptKind::Float(low, high) => bounds(
-                "number",
-                low.to_string(),
-                (high < INF).then(|| high.to_string()),
-                low > -INF,
             ),
             OptKind::Bool => "true or false".into(),
             OptKind::Text => "string".into(),
@@ -87,9 +62,6 @@ impl Opt {
     fn check(&self, value: &Dynamic) -> bool {
         match self.kind {
             OptKind::Int(low, high) => value.as_int().is_ok_and(|n| (low..=high).contains(&n)),
-            OptKind::Float(low, high) => {
-                super::value::number(value).is_some_and(|x| x >= low && x <= high)
-            }
             OptKind::Number(constraint) => {
                 super::value::number(value).is_some_and(|x| !x.is_nan() && constraint.admits(x))
             }
@@ -147,7 +119,7 @@ impl<'a> Options<'a> {
                 }
                 return Err(fault);
             }
-            if let (OptKind::Float(..) | OptKind::Number(_), Ok(0)) = (option.kind, value.as_int())
+            if let (OptKind::Number(_), Ok(0)) = (option.kind, value.as_int())
                 && let Some(fault) =
                     division::of_option(option.name, &session::place(context.call_position()))
             {
@@ -191,7 +163,7 @@ impl<'a> Options<'a> {
         }
     }
 
-    /// Anything else, where given; faults name the function and the key.
+    /// The value of an option, where given; faults name the function and the key.
     pub fn get<T: FromValue>(&self, name: &str) -> Result<Option<T>> {
         let Some(value) = self.given.get(name) else {
             return Ok(None);
@@ -210,19 +182,6 @@ impl<'a> Options<'a> {
                 );
                 fault
             })
-    }
-
-    /// Anything else, which must be given.
-    pub fn need<T: FromValue>(&self, name: &str) -> Result<T> {
-        match self.get(name)? {
-            Some(value) => Ok(value),
-            None => bail!(
-                "option",
-                "`{}` needs the option `{name}`: {}",
-                self.function,
-                article(&T::kind())
-            ),
-        }
     }
 }
 

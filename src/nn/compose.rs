@@ -26,19 +26,6 @@ pub enum Merge {
 }
 
 impl Merge {
-    /// Names that options take.
-    pub const NAMES: &'static [&'static str] = &["concat", "add", "mean", "max"];
-
-    /// The merge of a name.
-    pub fn named(name: &str) -> Merge {
-        match name {
-            "add" => Merge::Add,
-            "mean" => Merge::Mean,
-            "max" => Merge::Max,
-            _ => Merge::Concat,
-        }
-    }
-
     fn shape(self, what: &str, shapes: &[Shape]) -> Result<Vec<i64>> {
         let shapes = shapes
             .iter()
@@ -568,18 +555,6 @@ pub enum TurnedBack {
 }
 
 impl TurnedBack {
-    /// Names that options take.
-    pub const NAMES: &'static [&'static str] = &["aligned", "stranded", "as_is"];
-
-    /// The way of a name.
-    pub fn named(name: &str) -> TurnedBack {
-        match name {
-            "stranded" => TurnedBack::Stranded,
-            "as_is" => TurnedBack::AsIs,
-            _ => TurnedBack::Aligned,
-        }
-    }
-
     fn apply(self, out: Tensor) -> Result<Tensor> {
         if self == TurnedBack::AsIs {
             return Ok(out);

@@ -28,18 +28,6 @@ pub(super) fn start() {
 }
 
 impl Precision {
-    /// Names that options take.
-    pub const NAMES: &'static [&'static str] = &["f32", "bf16", "tf32"];
-
-    /// The precision of a name.
-    pub fn named(name: &str) -> Precision {
-        match name {
-            "bf16" => Precision::Bf16,
-            "tf32" => Precision::Tf32,
-            _ => Precision::Full,
-        }
-    }
-
     /// Operations on a device work like this until the guard is dropped.
     pub fn enter(self, device: Device) -> Guard {
         let cuda = c_int::from(device.is_cuda());

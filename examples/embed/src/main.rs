@@ -105,7 +105,7 @@ fn natives() -> Vec<Native> {
 const SCRIPT: &str = r#"
 let reads = param("reads", ["ACGTTTGA", "ACGTAACC", "ACGAAACC", "GGGGTTTT"], "reads, 5' to 3'");
 let barcodes = barcode::count(reads, 4, #{ errors: "hamming" });
-print(`${barcodes.len()} barcodes`);
+print(`${barcodes.len()} barcodes, first ${barcodes[0]}`);
 
 // beside the library: the bases after the barcode as a tensor
 let rest = seq::one_hot(reads.map(|read| read.sub_string(4)));

@@ -14,7 +14,7 @@ fn the_program_prints_what_its_script_reports() {
         String::from_utf8_lossy(&output.stderr)
     );
     for part in [
-        "2 barcodes",
+        "2 barcodes, first barcode ACGT (3 reads)",
         "barcode ACGT (3 reads)",
         "reads Some(3.0), gc Some(0.3125)",
         "script 3:1:10: read 0 has 3 bases, a barcode has 4 (hint: trim the reads, or give a shorter length)",

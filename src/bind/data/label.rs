@@ -1,7 +1,8 @@
 //! `label::…`: labels of regions, from peaks and from signals.
 
-use crate::base::{Result, StrandRule};
+use crate::base::Result;
 use crate::bind::seq::genome::{Places, Signal};
+use crate::bind::types::{StatisticName, StrandCondition};
 use crate::data::labels::{self, Joint, Labels, Reading};
 use crate::data::profile;
 use crate::lang::binding::Choice as _;
@@ -72,54 +73,6 @@ pub struct SignalOptions {
     /// any value is undefined).
     #[option(default = "zero")]
     missing: MissingRule,
-}
-
-/// A condition on the strands of two intervals.
-#[derive(Choice, Clone, Copy)]
-pub enum StrandCondition {
-    /// None.
-    Any,
-    /// Both are known and the same.
-    Same,
-    /// Both are known and differ.
-    Opposite,
-}
-
-impl From<StrandCondition> for StrandRule {
-    fn from(condition: StrandCondition) -> StrandRule {
-        match condition {
-            StrandCondition::Any => StrandRule::Any,
-            StrandCondition::Same => StrandRule::Same,
-            StrandCondition::Opposite => StrandRule::Opposite,
-        }
-    }
-}
-
-/// A statistic of the values of a track in an interval.
-#[derive(Choice, Clone, Copy)]
-pub enum StatisticName {
-    /// Mean.
-    Mean,
-    /// Largest value.
-    Max,
-    /// Smallest value.
-    Min,
-    /// Sum.
-    Sum,
-    /// Fraction of the bases that have a value.
-    Covered,
-}
-
-impl From<StatisticName> for Statistic {
-    fn from(name: StatisticName) -> Statistic {
-        match name {
-            StatisticName::Mean => Statistic::Mean,
-            StatisticName::Max => Statistic::Max,
-            StatisticName::Min => Statistic::Min,
-            StatisticName::Sum => Statistic::Sum,
-            StatisticName::Covered => Statistic::Covered,
-        }
-    }
 }
 
 /// The value of bases that a track has none for.

@@ -566,7 +566,7 @@ pub fn natives() -> Vec<Native> {
         line,
         file,
     ];
-    list.extend(crate::bind::tensor::basic::shown());
+    list.extend(crate::lang::native::shown(&crate::bind::types::types()));
     list
 }
 

@@ -3,7 +3,7 @@
 use crate::base::{Interval, Result, Strand};
 use crate::bind::seq::genome::{Genomic, Places, Signal, StrandName};
 use crate::bind::tensor::file::written;
-use crate::bind::types::Numbers;
+use crate::bind::types::{Numbers, StatisticName};
 use crate::lang::value::mismatch;
 use crate::lang::{Choice, FromValue, Native, Options, native, natives_of, session};
 use crate::seq::contigs::Contigs;
@@ -150,33 +150,6 @@ impl From<MissingName> for Missing {
         match name {
             MissingName::Skip => Missing::Skip,
             MissingName::Zero => Missing::Zero,
-        }
-    }
-}
-
-/// The statistics of the values of an interval.
-#[derive(Choice)]
-pub enum StatisticName {
-    /// The mean.
-    Mean,
-    /// The largest value.
-    Max,
-    /// The smallest value.
-    Min,
-    /// The sum.
-    Sum,
-    /// The fraction of bases that have a value.
-    Covered,
-}
-
-impl From<StatisticName> for Statistic {
-    fn from(name: StatisticName) -> Statistic {
-        match name {
-            StatisticName::Mean => Statistic::Mean,
-            StatisticName::Max => Statistic::Max,
-            StatisticName::Min => Statistic::Min,
-            StatisticName::Sum => Statistic::Sum,
-            StatisticName::Covered => Statistic::Covered,
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::base::{Result, shape};
 use crate::bind::types::{Numbers, Scalar};
 use crate::lang::value::mismatch;
-use crate::lang::{Call, Form, FromValue, Native, session};
+use crate::lang::{FromValue, Native, session};
 use crate::torch::{Kind, Tensor};
 use crate::{bail, fault};
 use rhai::{Array, Dynamic, NativeCallContext};
@@ -154,42 +154,5 @@ impl FromValue for Tensors {
 pub fn natives() -> Vec<Native> {
     let mut list = super::create::natives();
     list.extend(super::property::natives());
-    list
-}
-
-/// `to_string` and `to_debug` of the types, which string interpolation calls; they have no
-/// documentation.
-pub fn shown() -> Vec<Native> {
-    fn text(_: &Call, args: &mut [&mut Dynamic]) -> Result<Dynamic> {
-        Ok(crate::lang::show::quoted(args[0]).into())
-    }
-    let mut list = Vec::new();
-    for receiver in crate::bind::types::types()
-        .into_iter()
-        .map(|info| info.receiver)
-    {
-        for name in ["to_string", "to_debug"] {
-            let param = crate::lang::Param {
-                name: "this",
-                kind: || "any value".into(),
-                optional: false,
-                receiver,
-                docs: &[],
-                constraint: crate::lang::constraint::Constraint::ANY,
-                default: "",
-            };
-            list.push(Native {
-                namespace: "",
-                name,
-                form: Form::Method,
-                docs: &[],
-                params: vec![param],
-                options: None,
-                returns: "string".into(),
-                return_type: "string".into(),
-                run: text,
-            });
-        }
-    }
     list
 }

@@ -8,8 +8,8 @@ mod read;
 mod sets;
 
 use super::genome::Places;
-use crate::base::StrandRule;
-use crate::lang::{Choice, Native, Options};
+use crate::bind::types::StrandCondition;
+use crate::lang::{Native, Options};
 use crate::seq::Intervals;
 use crate::seq::intervals::overlap::Rule;
 use std::rc::Rc;
@@ -24,7 +24,7 @@ pub struct OverlapOptions {
     split: bool,
     /// Relation of the strands; an interval without a strand is neither the same nor opposite.
     #[option(default = "any")]
-    strand: StrandName,
+    strand: StrandCondition,
 }
 
 /// The smallest overlap that counts.
@@ -44,29 +44,8 @@ pub struct SharedOptions {
     either: bool,
 }
 
-/// The names of the relations of two strands.
-#[derive(Choice, Clone, Copy)]
-pub enum StrandName {
-    /// Strands are ignored.
-    Any,
-    /// Both strands are known and the same.
-    Same,
-    /// Both strands are known and differ.
-    Opposite,
-}
-
-impl From<StrandName> for StrandRule {
-    fn from(name: StrandName) -> StrandRule {
-        match name {
-            StrandName::Any => StrandRule::Any,
-            StrandName::Same => StrandRule::Same,
-            StrandName::Opposite => StrandRule::Opposite,
-        }
-    }
-}
-
 impl SharedOptions {
-    fn rule(&self, strand: StrandName, split: bool) -> Rule {
+    fn rule(&self, strand: StrandCondition, split: bool) -> Rule {
         Rule {
             bp: self.bp,
             fraction: self.fraction,

@@ -1,10 +1,10 @@
 //! Closest intervals, and measures of the similarity of two lists.
 
-use super::{OverlapOptions, StrandName, places};
+use super::{OverlapOptions, places};
 use crate::base::Result;
 use crate::base::table::{Cells, Table};
 use crate::bind::seq::genome::{Genomic, Places};
-use crate::bind::types::Tabled;
+use crate::bind::types::{StrandCondition, Tabled};
 use crate::lang::{Choice, Native, Options, native, natives_of};
 use crate::metrics::statistics::{Alternative, counts as count_tests};
 use crate::seq::Intervals;
@@ -18,7 +18,7 @@ use std::rc::Rc;
 pub struct ClosestOptions {
     /// Relation of the strands; an interval without a strand is neither the same nor opposite.
     #[option(default = "any")]
-    strand: StrandName,
+    strand: StrandCondition,
     /// Which of several intervals at the same distance are returned.
     #[option(default = "all")]
     ties: TiesName,

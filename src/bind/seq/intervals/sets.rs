@@ -1,9 +1,10 @@
 //! Operations of two lists: intersection, difference, union, complement.
 
-use super::{OverlapOptions, SharedOptions, StrandName, columns, places};
+use super::{OverlapOptions, SharedOptions, columns, places};
 use crate::bail;
 use crate::base::Result;
 use crate::bind::seq::genome::{Genomic, Places};
+use crate::bind::types::StrandCondition;
 use crate::lang::{Choice, Native, Options, native, natives_of};
 use crate::seq::Intervals;
 use crate::seq::intervals::sets::Report;
@@ -31,7 +32,7 @@ pub struct SubtractOptions {
     shared: SharedOptions,
     /// Relation of the strands; an interval without a strand is neither the same nor opposite.
     #[option(default = "any")]
-    strand: StrandName,
+    strand: StrandCondition,
     /// Whether an interval with an overlap is left out as a whole.
     #[option(default = false)]
     whole: bool,

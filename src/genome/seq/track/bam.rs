@@ -23,20 +23,6 @@ pub enum Counted {
     Fragments,
 }
 
-impl Counted {
-    /// Names that options take.
-    pub const NAMES: &'static [&'static str] = &["bases", "starts", "fragment_ends", "fragments"];
-
-    /// The kind of a name.
-    pub fn named(name: &str) -> Counted {
-        use Counted::*;
-        Self::NAMES
-            .iter()
-            .position(|known| *known == name)
-            .map_or(Bases, |i| [Bases, Starts, FragmentEnds, Fragments][i])
-    }
-}
-
 /// How reads are counted.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
