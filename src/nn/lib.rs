@@ -1,35 +1,30 @@
-//! Layers: described first, then built into a model with parameters on a device. One family a file.
+//! Networks: layers are described first, then built into a model with parameters on a device.
+//!
+//! - [`layers`]: the layers that scripts describe, one family a file
+//! - [`fuse`]: several layers of a chain, computed in one pass
+//! - [`kernels`]: loops over slices of numbers that both call
+//! - [`optim`], [`train`]: optimizers and schedules, the fitting loop
 
-pub mod activation;
-pub mod attention;
 pub mod build;
-mod cell;
-pub mod changed;
-pub mod compose;
-pub mod conv;
-pub mod custom;
-pub mod dense;
-pub mod dropout;
+pub mod fuse;
 pub mod init;
-pub mod linear;
-pub mod lookup;
+pub mod kernels;
+pub mod layers;
 pub mod loss;
 pub mod model;
-pub mod norm;
-mod norm_relu;
 pub mod optim;
-pub mod pool;
-pub mod recurrent;
-pub mod reshape;
 pub mod spec;
-pub mod stack;
-pub mod stem;
 pub mod strands;
 pub mod summary;
 pub mod train;
 pub mod watch;
 
 pub use build::Builder;
+pub use fuse::{changed, stem};
 pub use init::Init;
+pub use kernels::lookup;
+pub use layers::{
+    activation, attention, compose, conv, custom, dropout, linear, norm, pool, recurrent, reshape,
+};
 pub use model::{How, Model};
 pub use spec::{Built, Layer, Mode, Module, Shape, Spec, Value};

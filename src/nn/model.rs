@@ -1,11 +1,11 @@
 //! A built network: parameters on a device, a forward pass, files of weights.
 
-use super::compose::rest;
 use super::loss::Link;
 use super::spec::Role;
-use super::stem::is_codes;
 use super::summary::{self, Row};
 use super::{Builder, Layer, Mode, Module, Shape, Value};
+use crate::fuse::stem::is_codes;
+use crate::layers::compose::rest;
 use cistron_base::{Fault, Result, near, shape};
 use cistron_base::{bail, fault};
 use cistron_torch::{Device, Kind, Precision, Tensor, file, grad};
@@ -581,17 +581,17 @@ impl Model {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::activation::Activation;
-    use crate::attention::{MultiHead, Positions, ScaledDot};
-    use crate::compose::{Chain, Merge, Parallel, Residual, Tied};
-    use crate::conv::Conv;
-    use crate::custom::Custom;
-    use crate::dropout::Dropout;
-    use crate::linear::{Linear, Maxout};
-    use crate::norm::{Norm, Over};
-    use crate::pool::{Adaptive, Global, LastPosition, Pool};
-    use crate::recurrent::Recurrent;
-    use crate::reshape::{Flatten, Identity, Kmers, Permute, Reshape};
+    use crate::layers::activation::Activation;
+    use crate::layers::attention::{MultiHead, Positions, ScaledDot};
+    use crate::layers::compose::{Chain, Merge, Parallel, Residual, Tied};
+    use crate::layers::conv::Conv;
+    use crate::layers::custom::Custom;
+    use crate::layers::dropout::Dropout;
+    use crate::layers::linear::{Linear, Maxout};
+    use crate::layers::norm::{Norm, Over};
+    use crate::layers::pool::{Adaptive, Global, LastPosition, Pool};
+    use crate::layers::recurrent::Recurrent;
+    use crate::layers::reshape::{Flatten, Identity, Kmers, Permute, Reshape};
     use cistron_base::seed::Rng;
     use cistron_torch::recurrent::Recurrence;
 

@@ -234,17 +234,17 @@ pub enum Role<'a> {
     /// Parts that can stand in the chain themselves.
     Parts(&'a [Rc<dyn Module>]),
     /// Each channel over batch and positions.
-    BatchNorm(&'a super::norm::BatchNorm),
+    BatchNorm(&'a crate::layers::norm::BatchNorm),
     /// max(x, 0), number by number.
     Relu,
     /// The largest or the mean of windows.
-    Pool(&'a super::pool::Pool),
+    Pool(&'a crate::layers::pool::Pool),
     /// The largest or the mean over all positions.
-    Global(super::lookup::Over),
+    Global(crate::kernels::lookup::Over),
     /// The last position alone.
     LastPosition,
     /// LSTM or GRU.
-    Recurrent(&'a super::recurrent::Running),
+    Recurrent(&'a crate::layers::recurrent::Running),
     /// Zeroes single numbers with this chance.
     Dropout(f64),
     /// Layers with a skip: what is added to the input, what the input goes through before, what the
@@ -260,7 +260,7 @@ pub enum Role<'a> {
     /// One-hot sequences become one-hot words of so many bases.
     Kmers(usize),
     /// A convolution over one axis with stride 1.
-    Convolution(&'a super::stem::Convolution),
+    Convolution(&'a crate::fuse::stem::Convolution),
     /// Nothing in particular.
     Other,
 }

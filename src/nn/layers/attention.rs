@@ -1,8 +1,9 @@
 //! Attention over positions, and encodings of position.
 
-use super::spec::Function;
-use super::{Builder, Built, Init, Mode, Shape, Spec};
-use super::{linear, watch};
+use crate::layers::linear;
+use crate::spec::Function;
+use crate::watch;
+use crate::{Builder, Built, Init, Mode, Shape, Spec};
 use cistron_base::bail;
 use cistron_base::{Result, shape};
 use cistron_torch::Tensor;

@@ -1,8 +1,8 @@
 //! Convolutions over one to three axes, depthwise-separable and transposed ones.
 
-use super::spec::{Reach, Role};
-use super::stem::{Convolution, Weight, length_of};
-use super::{Builder, Built, Init, Mode, Module, Shape, Spec, Value};
+use crate::fuse::stem::{Convolution, Weight, length_of};
+use crate::spec::{Reach, Role};
+use crate::{Builder, Built, Init, Mode, Module, Shape, Spec, Value};
 use cistron_base::{Result, shape};
 use cistron_base::{bail, fault};
 use cistron_torch::Tensor;
@@ -329,10 +329,10 @@ impl Spec for Separable {
             ..self.depthwise.clone()
         };
         let parts = [
-            ("depthwise", super::Layer::new(depthwise, None)),
-            ("pointwise", super::Layer::new(self.pointwise.clone(), None)),
+            ("depthwise", crate::Layer::new(depthwise, None)),
+            ("pointwise", crate::Layer::new(self.pointwise.clone(), None)),
         ];
-        super::compose::Chain {
+        crate::layers::compose::Chain {
             parts: parts
                 .map(|(name, layer)| (Some(name.to_string()), layer))
                 .to_vec(),
@@ -402,7 +402,7 @@ impl Spec for Transposed {
             groups: 1,
         };
         let extra = self.output_padding;
-        let module = super::spec::Function(move |x: &Tensor, _| {
+        let module = crate::spec::Function(move |x: &Tensor, _| {
             x.conv_transpose(&weight, bias.as_ref(), &window, &[extra])
         });
         Built::one(module, vec![self.filters, output])

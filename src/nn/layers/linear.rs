@@ -1,7 +1,7 @@
 //! Fully connected layers, tables of embeddings, maxout.
 
-use super::spec::Function;
-use super::{Builder, Built, Init, Shape, Spec};
+use crate::spec::Function;
+use crate::{Builder, Built, Init, Shape, Spec};
 use cistron_base::bail;
 use cistron_base::{Result, shape};
 use cistron_torch::{Kind, Tensor};

@@ -1,8 +1,9 @@
 //! LSTM and GRU along the length.
 
-use super::cell::{Cell, Gradients, Steps, Weights};
-use super::spec::Role;
-use super::{Builder, Built, Init, Mode, Module, Shape, Spec, Value, dense};
+use crate::kernels::cell::{Cell, Gradients, Steps, Weights};
+use crate::kernels::dense;
+use crate::spec::Role;
+use crate::{Builder, Built, Init, Mode, Module, Shape, Spec, Value};
 use cistron_base::bail;
 use cistron_base::{Result, shape};
 use cistron_torch::custom::{Kernel, attach, is_recording};

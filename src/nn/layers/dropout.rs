@@ -1,7 +1,7 @@
 //! Dropout of single numbers and of whole channels.
 
-use super::spec::{Reach, Role};
-use super::{Builder, Built, Mode, Module, Shape, Spec, Value};
+use crate::spec::{Reach, Role};
+use crate::{Builder, Built, Mode, Module, Shape, Spec, Value};
 use cistron_base::Result;
 
 /// Zeroes with a chance while training, and scales the rest.

@@ -1,10 +1,10 @@
 //! A first convolution with its ReLU and a pooling, which reads sequence codes directly.
 
-use super::lookup::windows::{Passed, Windows};
-use super::lookup::{Gradients, Over, Pooled, Stem, Words};
-use super::pool::Pool;
-use super::spec::Role;
-use super::{Mode, Module, Value};
+use crate::kernels::lookup::windows::{Passed, Windows};
+use crate::kernels::lookup::{Gradients, Over, Pooled, Stem, Words};
+use crate::layers::pool::Pool;
+use crate::spec::Role;
+use crate::{Mode, Module, Value};
 use cistron_base::Result;
 use cistron_base::fault;
 use cistron_torch::custom::{Kernel, attach, is_recording};

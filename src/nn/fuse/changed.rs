@@ -1,9 +1,9 @@
 //! A convolution, perhaps a ReLU, and a pooling over all positions, of sequences in which one base
 //! is changed: only the windows that hold it are computed anew.
 
-use super::Module;
-use super::lookup::Over;
-use super::stem::{Scanned, scanned};
+use crate::Module;
+use crate::fuse::stem::{Scanned, scanned};
+use crate::kernels::lookup::Over;
 use cistron_base::Result;
 use cistron_base::wide::widest;
 use std::rc::Rc;

@@ -1,7 +1,7 @@
 //! A layer of a script's own: parameters from a shape, a forward function.
 
-use super::init::drawing;
-use super::{Builder, Built, Mode, Module, Shape, Spec, Value};
+use crate::init::drawing;
+use crate::{Builder, Built, Mode, Module, Shape, Spec, Value};
 use cistron_base::bail;
 use cistron_base::{Result, shape};
 use cistron_torch::{Tensor, grad};

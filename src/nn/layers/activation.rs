@@ -1,7 +1,7 @@
 //! Activations: functions of each number, and softmax.
 
-use super::spec::{Function, Pointwise, Reach, Role};
-use super::{Builder, Built, Mode, Module, Shape, Spec, Value};
+use crate::spec::{Function, Pointwise, Reach, Role};
+use crate::{Builder, Built, Mode, Module, Shape, Spec, Value};
 use cistron_base::Result;
 use cistron_torch::Tensor;
 

@@ -1,11 +1,13 @@
 //! Layers made of layers.
 
-use super::pool::Pool;
-use super::spec::Role;
-use super::stem::{Fused, Scanned, scanned, windowed};
-use super::strands::{self, InputKind, Strands};
-use super::{Builder, Built, Layer, Mode, Module, Shape, Spec, Value};
-use super::{norm, recurrent, stack, watch};
+use crate::fuse::stack;
+use crate::fuse::stem::{Fused, Scanned, scanned, windowed};
+use crate::layers::pool::Pool;
+use crate::layers::{norm, recurrent};
+use crate::spec::Role;
+use crate::strands::{self, InputKind, Strands};
+use crate::watch;
+use crate::{Builder, Built, Layer, Mode, Module, Shape, Spec, Value};
 use cistron_base::{Result, shape};
 use cistron_base::{bail, fault};
 use cistron_torch::Tensor;
@@ -389,7 +391,7 @@ impl Module for Side {
 }
 
 /// The wider of two receptive fields.
-fn wider(a: super::build::Field, b: super::build::Field) -> super::build::Field {
+fn wider(a: crate::build::Field, b: crate::build::Field) -> crate::build::Field {
     match (a, b) {
         (Some(a), Some(b)) => Some(if b.0 > a.0 { b } else { a }),
         _ => None,

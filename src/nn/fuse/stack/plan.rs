@@ -1,7 +1,7 @@
 //! Which positions of which output are computed, and which rows meet in each place of a window.
 
-use super::super::dense::{Pair, padded};
 use super::{Step, stride};
+use crate::kernels::dense::{Pair, padded};
 
 /// Rows of an output that are computed one place of the window after the other: with what they read
 /// and a matrix they fit into the first cache.

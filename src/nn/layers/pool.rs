@@ -1,8 +1,8 @@
 //! Pooling over windows, over a fixed number of windows, and over everything.
 
-use super::lookup::Over;
-use super::spec::{Function, Reach, Role};
-use super::{Builder, Built, Mode, Module, Shape, Spec, Value};
+use crate::kernels::lookup::Over;
+use crate::spec::{Function, Reach, Role};
+use crate::{Builder, Built, Mode, Module, Shape, Spec, Value};
 use cistron_base::{Result, shape};
 use cistron_base::{bail, fault};
 use cistron_torch::Tensor;

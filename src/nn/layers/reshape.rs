@@ -1,7 +1,7 @@
 //! Layers that only move numbers around.
 
-use super::spec::{Function, Reach, Role};
-use super::{Builder, Built, Mode, Module, Shape, Spec, Value};
+use crate::spec::{Function, Reach, Role};
+use crate::{Builder, Built, Mode, Module, Shape, Spec, Value};
 use cistron_base::bail;
 use cistron_base::{Result, shape};
 use cistron_torch::Tensor;

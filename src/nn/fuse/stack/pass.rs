@@ -1,8 +1,8 @@
 //! The pass over one sequence, forwards and backwards.
 
-use super::super::dense::{self, Pair, Reads, padded};
 use super::plan::Plan;
 use super::{Step, stride};
+use crate::kernels::dense::{self, Pair, Reads, padded};
 use cistron_base::Result;
 use cistron_base::wide::widest;
 use cistron_torch::Tensor;

@@ -13,10 +13,10 @@
 mod pass;
 mod plan;
 
-use super::dense::{self, padded};
-use super::spec::Role;
-use super::stem::{Convolution, is_codes};
-use super::{Mode, Module, Value};
+use crate::fuse::stem::{Convolution, is_codes};
+use crate::kernels::dense::{self, padded};
+use crate::spec::Role;
+use crate::{Mode, Module, Value};
 use cistron_base::Result;
 use cistron_base::bail;
 use cistron_torch::custom::{Kernel, attach, is_recording};

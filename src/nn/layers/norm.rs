@@ -1,8 +1,8 @@
 //! Normalisation layers; names and defaults are PyTorch's.
 
-use super::norm_relu::{Fit, Moments, moments, normed};
-use super::spec::{Function, Pointwise, Reach, Role};
-use super::{Builder, Built, Init, Mode, Module, Shape, Spec, Value};
+use crate::kernels::norm_relu::{Fit, Moments, moments, normed};
+use crate::spec::{Function, Pointwise, Reach, Role};
+use crate::{Builder, Built, Init, Mode, Module, Shape, Spec, Value};
 use cistron_base::bail;
 use cistron_base::{Result, shape};
 use cistron_torch::inplace::change;

@@ -6,7 +6,7 @@
 //!
 //! Gates stand in PyTorch's order: input, forget, cell, output (LSTM); reset, update, new (GRU).
 
-use super::dense::{self, Pair, Reads, padded};
+use crate::kernels::dense::{self, Pair, Reads, padded};
 use cistron_base::wide::widest;
 use std::ops::Range;
 
