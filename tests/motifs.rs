@@ -1,8 +1,9 @@
 //! Tomtom and FIMO against the MEME suite on its own inputs.
 
 use crate::data_folder;
-use cistron::explain::tomtom::{self, Distance};
-use cistron::seq::{fasta, motif_file, priors, scan};
+use cistron::seq::fasta;
+use cistron::seq::motif::tomtom::{self, Distance};
+use cistron::seq::motif::{self, priors, scan};
 use std::collections::HashMap;
 
 fn rows(text: &str) -> Vec<Vec<&str>> {
@@ -21,10 +22,10 @@ fn near(got: f64, wanted: &str, tolerance: f64) -> bool {
 fn tomtom_gives_what_the_meme_suite_gives() {
     let Some(folder) = data_folder() else { return };
     let folder = folder.join("motifs/meme_suite_5.x");
-    let sample = motif_file::read(&folder.join("tests/common/sample.meme"))
-        .expect("as the oracle was written");
+    let sample =
+        motif::read(&folder.join("tests/common/sample.meme")).expect("as the oracle was written");
     let vertebrates =
-        motif_file::read(&folder.join("doc/examples/example-datasets/some_vertebrates.meme"))
+        motif::read(&folder.join("doc/examples/example-datasets/some_vertebrates.meme"))
             .expect("as the oracle was written");
     let mut compared = 0;
     let mut found: HashMap<(String, String), Vec<tomtom::Match>> = HashMap::new();
@@ -140,7 +141,7 @@ fn fimo_gives_what_the_meme_suite_gives() {
     ];
     for (case, motifs, sequences, threshold, both_strands) in cases {
         let (motifs, records) = (
-            motif_file::read(&motifs).expect("as the oracle was written"),
+            motif::read(&motifs).expect("as the oracle was written"),
             fasta::read(&sequences).expect("as the oracle was written"),
         );
         let codes: Vec<&[u8]> = (0..records.names.len())

@@ -911,7 +911,7 @@ fn odd_motif_files_are_read_or_named() {
         if !is_motif || name.contains("COMMANDS") {
             continue;
         }
-        match cistron::seq::motif_file::read(&path) {
+        match cistron::seq::motif::read(&path) {
             Ok(motifs) => {
                 read += 1;
                 for motif in motifs {

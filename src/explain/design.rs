@@ -1,8 +1,7 @@
 //! Sequences that a network gives large values: base by base, the best of all single changes, or
 //! the best few.
 
-use super::mutagenesis::{all_changes, of_changes, values};
-use super::patch::Change;
+use super::incremental::{Change, all_changes, of_changes, values};
 use super::target::{Still, Target};
 use cistron_base::{Result, interrupt};
 use std::collections::HashSet;

@@ -1,19 +1,16 @@
 //! Explaining what a network learned.
 
 pub mod baselines;
-pub mod cluster;
 pub mod convergence;
 pub mod design;
 pub mod filters;
 pub mod gradients;
+pub mod incremental;
 pub mod inside;
 pub mod leiden;
-pub mod matching;
 pub mod modisco;
 pub mod mutagenesis;
-pub mod patch;
 pub mod perturb;
 pub mod planting;
 pub mod seqlets;
 pub mod target;
-pub mod tomtom;

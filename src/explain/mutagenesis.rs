@@ -1,7 +1,7 @@
 //! What changes when bases change: saturation mutagenesis and occlusion.
 
 use super::baselines::{Baselines, codes_of};
-use super::patch::{self, Change};
+use super::incremental::{Change, all_changes, of_changes, values};
 use super::target::{Still, Target};
 use cistron_base::bail;
 use cistron_base::{Result, shape};
@@ -41,73 +41,6 @@ pub fn saturation(
         Tensor::from_f32(&out, &[rows as i64, 4, width as i64])
     };
     own.iter().zip(&changed).map(laid).collect()
-}
-
-/// Every change of one base in a stretch of a sequence.
-pub fn all_changes(
-    row: usize,
-    bases: &[u8],
-    stretch: Range<usize>,
-) -> impl Iterator<Item = Change> {
-    stretch.flat_map(move |position| {
-        (0..4)
-            .filter(move |to| *to != bases[position])
-            .map(move |to| Change {
-                row,
-                position,
-                from: bases[position],
-                to,
-            })
-    })
-}
-
-/// The targets of sequences with one base changed, for each target its values; only what a change
-/// reaches is computed where the network allows it.
-pub fn of_changes(
-    still: &Still,
-    codes: &[u8],
-    length: usize,
-    changes: &[Change],
-    targets: &[Target],
-    batch: usize,
-) -> Result<Vec<Vec<f64>>> {
-    if let Some(found) = patch::of_changes(still, codes, length, changes, targets, batch)? {
-        return Ok(found);
-    }
-    let mut out = vec![Vec::with_capacity(changes.len()); targets.len()];
-    for chunk in changes.chunks(batch.max(1)) {
-        let mut changed = Vec::with_capacity(chunk.len() * length);
-        for change in chunk {
-            let from = changed.len();
-            changed.extend_from_slice(&codes[change.row * length..][..length]);
-            changed[from + change.position] = change.to;
-        }
-        out.iter_mut()
-            .zip(values(still, &changed, length, targets, batch)?)
-            .for_each(|(out, own)| out.extend(own));
-    }
-    Ok(out)
-}
-
-/// The targets of sequences, for each target its values.
-pub fn values(
-    still: &Still,
-    codes: &[u8],
-    length: usize,
-    targets: &[Target],
-    batch: usize,
-) -> Result<Vec<Vec<f64>>> {
-    let mut out = vec![Vec::with_capacity(codes.len() / length.max(1)); targets.len()];
-    for part in codes.chunks(batch.max(1) * length.max(1)) {
-        let x = Value::One(Tensor::from_u8(
-            part,
-            &[(part.len() / length) as i64, length as i64],
-        )?);
-        out.iter_mut()
-            .zip(still.values(&x, targets)?)
-            .for_each(|(out, own)| out.extend(own));
-    }
-    Ok(out)
 }
 
 /// How much the target falls when a window is replaced by that of the baselines, for each position

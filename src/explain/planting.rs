@@ -1,6 +1,6 @@
 //! What motifs do in backgrounds: alone, and together at distances and orientations.
 
-use super::mutagenesis::values;
+use super::incremental::values;
 use super::target::{Still, Target};
 use cistron_base::Result;
 use cistron_base::bail;

@@ -20,7 +20,7 @@ pub mod train;
 pub mod watch;
 
 pub use build::Builder;
-pub use fuse::{changed, stem};
+pub use fuse::stem;
 pub use init::Init;
 pub use kernels::lookup;
 pub use layers::{

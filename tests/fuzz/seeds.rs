@@ -7,7 +7,7 @@ use cistron::optim::adam::Adam;
 use cistron::optim::{Optimizer, Rule};
 use cistron::seq::intervals::read::{Format, Plan, read};
 use cistron::seq::track::{Missing, Statistic, Track, bam};
-use cistron::seq::{Genome, motif_file};
+use cistron::seq::{Genome, motif};
 use cistron::train::checkpoint;
 use cistron::train::fit::{OnChange, Resume};
 use cistron::train::history::{Epoch, History};
@@ -288,7 +288,7 @@ fn refused(path: &Path) -> Result<()> {
     let outcomes = [
         cistron::data::table::read(path, &Default::default()).map(drop),
         cistron::data::matrix::read(path).map(drop),
-        motif_file::read(path).map(drop),
+        motif::read(path).map(drop),
         cistron::torch::file::load_safetensors(path).map(drop),
         cistron::torch::file::load_npy(path).map(drop),
         cistron::torch::file::load_npz(path).map(drop),
@@ -422,9 +422,7 @@ pub fn readers() -> Vec<Reader> {
         wrapped("bam", vec![small_bam()], bgzip, |path| {
             bam::coverage(path, &bam::Plan::default()).map(drop)
         }),
-        plain("motifs", all_motifs, |path| {
-            motif_file::read(path).map(drop)
-        }),
+        plain("motifs", all_motifs, |path| motif::read(path).map(drop)),
         wrapped("table", vec![table], gz, |path| {
             cistron::data::table::read(path, &Default::default()).map(drop)
         }),

@@ -574,7 +574,7 @@ pub fn save_meme(
     path: &str,
     options: TrimOptions,
 ) -> Result<()> {
-    let text = crate::seq::motif::to_meme(&save::motifs(&this.0.0, options.trim));
+    let text = crate::seq::motif::meme::to_meme(&save::motifs(&this.0.0, options.trim));
     crate::base::file::write_whole(&written(path)?, text.as_bytes())
 }
 

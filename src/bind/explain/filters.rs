@@ -4,10 +4,11 @@ use crate::base::Result;
 use crate::base::table::{Cells, Table};
 use crate::bind::train::fit::warn;
 use crate::bind::types::{Data, Motifs, Tabled};
-use crate::explain::{filters, matching};
+use crate::explain::filters;
 use crate::lang::{Native, Options, native, natives_of};
 use crate::nn::Model;
 use crate::seq::Motif;
+use crate::seq::motif::matching;
 use std::rc::Rc;
 
 /// Options of `explain::match_filters`.

@@ -4,7 +4,7 @@ use crate::base::{Result, shape};
 use crate::bind::types::{Motifs, Numbers};
 use crate::lang::{FromValue, Native, Options, native, natives_of, session};
 use crate::seq::Motif;
-use crate::seq::{motif, motif_file};
+use crate::seq::motif;
 use crate::torch::{Kind, Tensor};
 use crate::{bail, fault};
 use rhai::{Array, Dynamic, NativeCallContext};
@@ -87,7 +87,7 @@ fn motif_of_counts(name: &str, counts: &[[f64; 4]], pseudocount: f64) -> Result<
 }
 
 fn read_motifs(path: &str) -> Result<Motifs> {
-    let motifs = motif_file::read(&session::find_input(path)?)?;
+    let motifs = motif::read(&session::find_input(path)?)?;
     Ok(Motifs(Rc::new(motifs)))
 }
 
@@ -381,7 +381,7 @@ pub fn save_meme(
     /// Path of the file.
     path: &str,
 ) -> Result<()> {
-    let text = motif::to_meme(&this.0);
+    let text = motif::meme::to_meme(&this.0);
     crate::base::file::write_whole(&crate::bind::tensor::file::written(path)?, text.as_bytes())
 }
 

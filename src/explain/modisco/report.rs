@@ -3,10 +3,10 @@
 
 use super::save::{motifs, trimmed};
 use super::{Discovery, Metacluster, Pattern};
-use crate::tomtom::{self, Distance, Plan};
 use cistron_base::Result;
 use cistron_base::html::escaped;
 use cistron_genome::seq::Motif;
+use cistron_genome::seq::motif::tomtom::{self, Distance, Plan};
 use cistron_plot::{self as plot, Letters, Scaling};
 
 const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem;color:#1b1b1b;background:#fff}\

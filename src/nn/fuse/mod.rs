@@ -1,5 +1,4 @@
 //! Fused layers: several layers of a chain, computed in one pass.
 
-pub mod changed;
 pub(crate) mod stack;
 pub mod stem;

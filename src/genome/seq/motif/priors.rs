@@ -3,7 +3,7 @@
 //! Cuellar-Partida, Buske, McLeay, Whitington, Noble & Bailey, Epigenetic priors for identifying
 //! active transcription factor binding sites (Bioinformatics 2012).
 
-use super::text;
+use crate::seq::text;
 use cistron_base::Result;
 use cistron_base::{bail, fault};
 use std::collections::HashMap;

@@ -1,11 +1,11 @@
 //! A convolution, perhaps a ReLU, and a pooling over all positions, of sequences in which one base
 //! is changed: only the windows that hold it are computed anew.
 
-use crate::Module;
-use crate::fuse::stem::{Scanned, scanned};
-use crate::kernels::lookup::Over;
 use cistron_base::Result;
 use cistron_base::wide::widest;
+use cistron_nn::Module;
+use cistron_nn::lookup::Over;
+use cistron_nn::stem::{Scanned, scanned};
 use std::rc::Rc;
 
 /// Filters that are computed at a time.

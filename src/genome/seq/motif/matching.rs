@@ -4,7 +4,8 @@
 //! van den Bogaard, Predicting chromatin accessibility with convolutional neural networks (thesis),
 //! 3.3.
 
-use cistron_genome::seq::{Motif, alphabet};
+use super::Motif;
+use crate::seq::alphabet;
 
 /// The thresholds of the rule.
 #[derive(Clone, Copy, Debug)]

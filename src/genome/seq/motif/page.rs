@@ -1,11 +1,10 @@
 //! Motifs in the XML and HTML that the MEME suite's programs (MEME, STREME, DREME) write beside
 //! their text, and in XMS.
 
-use super::motif::{self, Motif, shares};
+use super::check::{Parsed, foreign_alphabet, improbable};
+use super::{Motif, shares};
 use roxmltree::{Document, Node, ParsingOptions};
 use serde_json::Value;
-
-type Parsed = std::result::Result<Vec<Motif>, (usize, String)>;
 
 /// Motifs of a page that starts with `<`.
 pub(super) fn parse(text: &str) -> Parsed {
@@ -78,7 +77,7 @@ fn ppm(
                 ),
             )
         })?;
-        motif::improbable(&own).map_or(Ok(shares(own)), |what| {
+        improbable(&own).map_or(Ok(shares(own)), |what| {
             Err((line(*node), format!("motif `{name}`: {what}")))
         })
     };
@@ -119,7 +118,7 @@ fn xml(text: &str) -> Parsed {
         let letters: String = core
             .filter_map(|letter| letter.attribute("symbol").or(letter.attribute("id")))
             .collect();
-        if let Some(what) = motif::foreign_alphabet(&letters) {
+        if let Some(what) = foreign_alphabet(&letters) {
             return Err((line(alphabet), what));
         }
     }
@@ -237,7 +236,7 @@ fn html(text: &str) -> Parsed {
                     format!("motif `{name}`: a position has no four probabilities: {row}"),
                 )
             })?;
-            motif::improbable(&own).map_or(Ok(shares(own)), |what| {
+            improbable(&own).map_or(Ok(shares(own)), |what| {
                 Err((line_of(start), format!("motif `{name}`: {what}")))
             })
         };

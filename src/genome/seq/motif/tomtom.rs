@@ -5,9 +5,9 @@
 //! (Bioinformatics 2011). Sums of column scores are integers, so their distribution over the
 //! columns of all targets is computed exactly, by dynamic programming.
 
+use super::Motif;
 use cistron_base::Result;
 use cistron_base::{bail, fault};
-use cistron_genome::seq::Motif;
 use cistron_metrics::statistics::multiple;
 use cistron_metrics::statistics::rounded::{self, Rounding};
 use rayon::prelude::*;
@@ -467,7 +467,7 @@ mod tests {
     }
 
     fn random_pool(n: usize) -> Vec<Motif> {
-        cistron_genome::seq::simulate::motifs(n, 10, 0.9, 3)
+        crate::seq::simulate::motifs(n, 10, 0.9, 3)
     }
 
     #[test]

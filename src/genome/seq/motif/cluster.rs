@@ -1,8 +1,8 @@
 //! Groups of motifs that are alike.
 
+use super::Motif;
 use super::tomtom::{self, Distance, Plan};
 use cistron_base::Result;
-use cistron_genome::seq::Motif;
 
 /// Numbers of the motifs of each group, the largest group first, and in a group that with the most
 /// information first.

@@ -5,8 +5,8 @@
 //! background is computed exactly by dynamic programming.
 
 use super::Motif;
-use super::alphabet::UNKNOWN;
 use super::priors::{self, Distribution};
+use crate::seq::alphabet::UNKNOWN;
 use cistron_base::Result;
 use cistron_base::bail;
 use cistron_metrics::statistics::multiple;

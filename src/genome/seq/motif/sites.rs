@@ -1,9 +1,8 @@
 //! Motifs that are given as aligned sites: AlignACE's output and JASPAR's `.sites`.
 
-use super::alphabet;
-use super::motif::{Motif, shares};
-
-type Parsed = std::result::Result<Vec<Motif>, (usize, String)>;
+use super::check::Parsed;
+use super::{Motif, shares};
+use crate::seq::alphabet;
 
 /// A motif of sites of one width, each with its line.
 fn of_sites(name: &str, sites: &[(usize, String)]) -> std::result::Result<Motif, (usize, String)> {
