@@ -33,6 +33,7 @@ mod motifs;
 mod networks;
 mod notebooks;
 mod numbers;
+mod parameters;
 mod processes;
 mod promises;
 mod readers;

@@ -17,6 +17,8 @@ fn installed(place: &Path) -> std::path::PathBuf {
             "cpu",
             "--threads",
             "1",
+            "--set",
+            "factors=MYC,MAX",
         ],
     ));
     assert!(

@@ -107,7 +107,7 @@ enum Command {
 /// What most commands take.
 #[derive(Args, Clone, Debug)]
 pub struct Common {
-    /// Override a parameter of the script: name=value
+    /// Override a parameter of the script: name=value; of an array name=a,b or JSON, of a map JSON
     #[arg(long = "set", value_name = "NAME=VALUE")]
     pub set: Vec<String>,
     /// Where networks run: auto, cpu, cuda, cuda:N

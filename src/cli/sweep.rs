@@ -5,6 +5,7 @@ use super::{ERROR, INTERRUPTED};
 use crate::base::file::write_whole;
 use crate::base::table::{Cells, Table};
 use crate::base::{Fault, Result, interrupt, panic, threads};
+use crate::lang::setting;
 use crate::metrics::statistics::{mean, variance};
 use crate::track::{self, Start};
 use crate::{bail, fault};
@@ -25,11 +26,10 @@ fn points(sweeps: &[String], text: &str) -> Result<Vec<Point>> {
             bail!("usage", "--sweep {sweep}: expected name=value,value,…")
         };
         declares(text, name.trim(), &format!("--sweep {sweep}"))?;
-        let values: Vec<&str> = values
-            .split(',')
-            .map(str::trim)
-            .filter(|value| !value.is_empty())
-            .collect();
+        let values = setting::listed(values).map_err(|mut fault| {
+            fault.message = format!("--sweep {sweep}: {}", fault.message);
+            fault
+        })?;
         if values.is_empty() {
             bail!("usage", "--sweep {sweep}: there is no value");
         }

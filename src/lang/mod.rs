@@ -24,6 +24,7 @@ pub mod reach;
 pub mod resolver;
 pub mod scan;
 pub mod session;
+pub mod setting;
 pub mod show;
 pub mod sizes;
 pub mod stdlib;

@@ -5,7 +5,7 @@ use super::catalog::Catalog;
 use super::native::TypeInfo;
 use super::prepare::{self, Shift};
 use super::reach::{Access, Reach};
-use super::show;
+use super::{setting, show};
 use crate::base::seed::Rng;
 use crate::base::{Place, Result};
 use crate::fault;
@@ -303,33 +303,10 @@ pub fn declare(name: &str, default: Dynamic) -> Result<Dynamic> {
     let given = with(|state| state.settings.set.get(name).cloned());
     let value = match given {
         None => default,
-        Some(given) => read_as(&given, &default).ok_or_else(|| {
-            fault!("option", "--set {name}={given}: `{name}` must be {}", super::value::article(kind_name(&default)); hint: "its default is {}", show::line(&default))
-        })?,
+        Some(given) => setting::read(name, &given, &default)?,
     };
     tell(&Event::Parameter(name, json(name, &value)?))?;
     Ok(value)
-}
-
-fn kind_name(value: &Dynamic) -> &'static str {
-    match value {
-        v if v.is_int() => "whole number",
-        v if v.is_float() => "number",
-        v if v.is_bool() => "true or false",
-        v if v.is_string() => "string",
-        _ => "value like its default",
-    }
-}
-
-fn read_as(text: &str, default: &Dynamic) -> Option<Dynamic> {
-    let plain = text.replace('_', "");
-    match default {
-        v if v.is_int() => plain.parse::<i64>().ok().map(Dynamic::from),
-        v if v.is_float() => plain.parse::<f64>().ok().map(Dynamic::from),
-        v if v.is_bool() => text.parse::<bool>().ok().map(Dynamic::from),
-        v if v.is_string() => Some(text.to_string().into()),
-        _ => serde_json::from_str::<Dynamic>(text).ok(),
-    }
 }
 
 /// Records a result of the run.

@@ -61,6 +61,10 @@ class KernelTests(jkt.KernelTests):
         reply, output = self.ran("chromatin::baseline(2, 4, 1)")
         self.assertEqual(reply["content"]["status"], "ok")
 
+    def test_parameters_are_those_that_the_kernel_was_installed_with(self):
+        reply, output = self.ran('param("factors", ["CTCF"]).join(" ")')
+        self.assertEqual(output[0]["content"]["data"]["text/plain"], "MYC MAX")
+
     def test_errors_have_a_trace_with_the_cell(self):
         reply, output = self.ran("let x = tensor::ones([2]);\nx.reshap([1, 2])")
         trace = "\n".join(output[0]["content"]["traceback"])

@@ -180,15 +180,22 @@ impl FromValue for ClosedRange {
 
 /// Declares a parameter of the script, which `--set name=value` overrides.
 ///
+/// Numbers, booleans and strings are written as they are. An array is JSON (`--set n='[10, 20]'`)
+/// or, where the elements of the default are scalars of one type, words between commas
+/// (`--set n=10,20`); nothing after `=` is the empty array. A map is JSON, and replaces the whole
+/// default. Elements must be of the type that the default's elements share; integers are converted
+/// where these are floats.
+///
 /// ```rhai
 /// let epochs = param("epochs", 40, "upper bound");
-/// assert_eq(epochs, 40);
+/// let factors = param("factors", ["CTCF", "GATA1"], "names of the factors");
+/// assert_eq([epochs, factors.len()], [40, 2]);
 /// ```
 #[native(namespace = "", returns = "the value")]
 pub fn param(
     /// Name of the parameter: a plain word.
     name: &str,
-    /// Value unless `--set` states another, which must be of the same type.
+    /// Value unless `--set` states another of its type: number, boolean, string, array or map.
     initial: Dynamic,
     /// Meaning of the parameter, for `cistron run script.rhai --help`.
     text: Option<String>,
