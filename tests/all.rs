@@ -99,8 +99,8 @@ pub fn cases(default: usize) -> usize {
         .unwrap_or(default)
 }
 
-/// Runs the program in a folder.
-pub fn cistron(folder: &std::path::Path, arguments: &[&str]) -> Output {
+/// The program, to be run in a folder.
+fn command(folder: &Path, arguments: &[&str]) -> Command {
     // tests run side by side already: threads of each would only wait for each other
     let mut command = Command::new(env!("CARGO_BIN_EXE_cistron"));
     // the seals of sandboxed runs are no part of the user's state
@@ -108,11 +108,63 @@ pub fn cistron(folder: &std::path::Path, arguments: &[&str]) -> Output {
         "XDG_STATE_HOME",
         concat!(env!("CARGO_TARGET_TMPDIR"), "/state"),
     );
+    command.args(arguments).current_dir(folder);
     command
-        .args(arguments)
-        .current_dir(folder)
-        .output()
-        .expect("the program starts")
+}
+
+/// Runs the program in a folder.
+pub fn cistron(folder: &Path, arguments: &[&str]) -> Output {
+    let output = command(folder, arguments).output();
+    output.expect("the program starts")
+}
+
+/// Seconds of CPU time that this thread has used: other processes do not lengthen them.
+pub fn thread_seconds() -> f64 {
+    // SAFETY: the structure is plain numbers, and the call writes it
+    let time = unsafe {
+        let mut time: libc::timespec = std::mem::zeroed();
+        assert_eq!(
+            libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time),
+            0
+        );
+        time
+    };
+    time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
+}
+
+/// Runs the program in a folder, and measures its CPU time in seconds: a bound on the time that
+/// passes would fail on a busy machine.
+pub fn cistron_timed(folder: &Path, arguments: &[&str]) -> (Output, f64) {
+    use std::os::unix::process::ExitStatusExt;
+    let mut streams = [(); 2].map(|()| tempfile::tempfile().expect("a file"));
+    let mut command = command(folder, arguments);
+    let [out, err] = streams
+        .each_ref()
+        .map(|file| file.try_clone().expect("a file"));
+    let child = command.stdout(out).stderr(err).spawn();
+    let child = child.expect("the program starts");
+    // SAFETY: the child is waited for here alone, and the structures are plain numbers
+    let (status, usage) = unsafe {
+        let (mut status, mut usage): (i32, libc::rusage) = (0, std::mem::zeroed());
+        let pid = child.id() as libc::pid_t;
+        assert_eq!(libc::wait4(pid, &mut status, 0, &mut usage), pid);
+        (status, usage)
+    };
+    let seconds = |time: libc::timeval| time.tv_sec as f64 + time.tv_usec as f64 * 1e-6;
+    let [stdout, stderr] = streams.each_mut().map(|file| {
+        use std::io::{Read, Seek};
+        let mut bytes = Vec::new();
+        file.rewind().expect("a file");
+        file.read_to_end(&mut bytes).expect("read");
+        bytes
+    });
+    let status = std::process::ExitStatus::from_raw(status);
+    let output = Output {
+        status,
+        stdout,
+        stderr,
+    };
+    (output, seconds(usage.ru_utime) + seconds(usage.ru_stime))
 }
 
 /// The Python that tests may use, where it has a package.

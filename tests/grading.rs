@@ -134,8 +134,9 @@ fn no_attack_is_worth_a_point() {
         let (points, report) = &found[*name];
         assert_eq!(points, expected, "{name}: {text}\n{report:#}");
     }
+    // without the limit of 3 s, each of those that loop would take the usual limit
     assert!(
-        started.elapsed() < Duration::from_secs(120),
+        started.elapsed() < Duration::from_secs(600),
         "{:?}",
         started.elapsed()
     );

@@ -276,7 +276,7 @@ fn a_replayed_signed_message_is_not_answered() {
     let mut kernel = kernel.spawn().expect("the kernel starts");
     let parents = runtime.block_on(async {
         let mut socket = zeromq::DealerSocket::new();
-        let limit = std::time::Duration::from_secs(60);
+        let limit = std::time::Duration::from_secs(300);
         tokio::time::timeout(limit, socket.connect(&format!("tcp://127.0.0.1:{}", ports[0]))).await.expect("in time").expect("connected");
         for (id, signature) in [signed[0], signed[0], signed[0], signed[1]] {
             let header = format!(

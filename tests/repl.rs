@@ -12,7 +12,7 @@ fn start(home: &Path) -> PtySession {
         .env("HOME", home)
         .env("TERM", "xterm-256color")
         .current_dir(home);
-    let mut session = spawn_command(command, Some(20_000)).expect("the program starts");
+    let mut session = spawn_command(command, Some(120_000)).expect("the program starts");
     session.exp_string("leaves.").expect("a greeting");
     session
 }
@@ -78,9 +78,11 @@ fn the_repl_completes_hints_goes_on_and_is_interrupted() {
     types(session, ":tiem 1", "did you mean `:time`?");
     // long work ends, the session does not
     session.exp_string(READS).expect("a prompt");
-    session.send("while true { }\r").expect("typed");
+    session
+        .send("print(6 * 7000); while true { }\r")
+        .expect("typed");
     session.flush().expect("typed");
-    std::thread::sleep(std::time::Duration::from_millis(400));
+    session.exp_string("42000").expect("it has begun");
     session.send_control('c').expect("typed");
     session.exp_string("interrupted").expect("it is told");
     types(session, "twice(4)", "8");

@@ -278,6 +278,7 @@ fn a_script_that_takes_too_much_is_ended() {
     for (text, option, value, message) in cases {
         write(place.path().join("s.rhai"), text);
         let started = Instant::now();
+        // none of the scripts ends by itself soon; the message shows which limit ended it
         let output = cistron(
             place.path(),
             &[
@@ -293,7 +294,8 @@ fn a_script_that_takes_too_much_is_ended() {
         let (_, err, code) = said(&output);
         assert!(code == 1 && err.contains(message), "{text}: {code} {err}");
         assert!(
-            started.elapsed() < Duration::from_secs(30),
+            // a busy machine may take long, but less than half of the usual 600 s
+            started.elapsed() < Duration::from_secs(300),
             "{text}: {:?}",
             started.elapsed()
         );
@@ -338,7 +340,7 @@ fn the_child_has_its_walls_and_ends_with_its_parent() {
     assert!(status.contains("Seccomp:\t2"), "{status}");
     parent.kill().expect("killed");
     parent.wait().expect("ended");
-    let ended = (0..100).any(|_| {
+    let ended = (0..2400).any(|_| {
         std::thread::sleep(Duration::from_millis(50));
         std::fs::read_to_string(format!("/proc/{child}/stat"))
             .map_or(true, |stat| stat.contains(") Z"))

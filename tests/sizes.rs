@@ -172,7 +172,7 @@ fn sweep(scripts: &[String]) -> Vec<String> {
         let (mut at, mut ended, mut interrupted) = (0, false, false);
         loop {
             // a loop of 10^18 steps is the script's own wish: it has to stop at Ctrl-C
-            match lines.recv_timeout(Duration::from_secs(if interrupted { 20 } else { 4 })) {
+            match lines.recv_timeout(Duration::from_secs(if interrupted { 120 } else { 4 })) {
                 Ok(line) if line == "@end" => ended = true,
                 Ok(line) if line.starts_with('!') => {
                     wrong.push(format!("{line}\n{}", scripts[from + at]))

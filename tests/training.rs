@@ -106,7 +106,7 @@ fn an_interrupt_saves_and_exits_130() {
         .path()
         .join("stopped/checkpoints/small/last.state.safetensors");
     let started = std::time::Instant::now();
-    while !last.exists() && started.elapsed().as_secs() < 120 {
+    while !last.exists() && started.elapsed().as_secs() < 600 {
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
     // SAFETY: a signal to a child that is still ours
