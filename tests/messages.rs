@@ -290,3 +290,49 @@ fn control_characters_of_files_are_written_out() {
         );
     }
 }
+
+#[test]
+fn messages_of_the_language_that_are_known_by_words_get_their_hints() {
+    // the words are those of the pinned version of the language
+    let folder = tempfile::tempdir().expect("a folder");
+    let most = i64::MAX;
+    let bits = "64 bits";
+    for (text, message, hint) in [
+        ("let a = 0; 1 / a".to_string(), "division by zero", ""),
+        ("let a = 0; 1 % a".to_string(), "division by zero", ""),
+        (format!("let a = {most}; a + 1"), "overflow", bits),
+        (format!("let a = -{most}; a - 2"), "overflow", bits),
+        (format!("let a = {most}; a * 2"), "overflow", bits),
+        ("let a = 2; a ** 64".to_string(), "overflow", bits),
+        ("if 1 === 1 { }".to_string(), "", "=="),
+        ("if 1 !== 2 { }".to_string(), "", "!="),
+        ("timestamp().foo".to_string(), "timestamp", ""),
+        ("(0..3).foo".to_string(), "range", ""),
+        ("[1].foo".to_string(), "array", ""),
+        (
+            "let m = #{}; m[1]".to_string(),
+            "map cannot be indexed by a whole number",
+            "keys are strings",
+        ),
+        (
+            "[1][0..1]".to_string(),
+            "array cannot be indexed by a range",
+            "extract",
+        ),
+        (
+            "\"a\"[0..1]".to_string(),
+            "string cannot be indexed by a range",
+            "sub_string",
+        ),
+        (
+            "let a = [1]; a.map(|x| x + a.len())".to_string(),
+            "uses the very value",
+            "copy what",
+        ),
+    ] {
+        let fault = run(&text, folder.path()).unwrap_or_else(|| panic!("no error: {text}"));
+        let given = fault.hint.clone().unwrap_or_default();
+        assert!(fault.message.contains(message), "{text}: {fault}");
+        assert!(given.contains(hint), "{text}: {fault}, hint: {given}");
+    }
+}

@@ -152,6 +152,29 @@ pub(super) unsafe fn told(message: *mut c_char) -> Result<()> {
     }
 }
 
+/// Words of libtorch's messages, and what to do about them. The tests provoke each message.
+const HINTS: [(&str, &str); 6] = [
+    (
+        "does not require grad",
+        "call `.requires_grad()` on the tensors to be learned, and compute the loss from them \
+         outside `no_grad { … }`",
+    ),
+    (
+        "backward through the graph a second time",
+        "compute the loss again before each `backward()`",
+    ),
+    (
+        "a leaf Variable that requires grad",
+        "put the update in a block: `no_grad { w.sub_(w.grad * lr); }`",
+    ),
+    ("out of memory", SMALLER),
+    ("can't allocate memory", SMALLER),
+    ("same device", "move one of them: `x.to(net.device)`"),
+];
+
+/// What to do where a GPU or the machine has too little memory.
+const SMALLER: &str = "a smaller batch, or `accumulate: 2` in train::fit, needs less memory";
+
 #[cold]
 fn torch_fault(name: &str, operands: &[&Tensor], error: &tch::TchError) -> Fault {
     let text = match error {
@@ -179,22 +202,10 @@ fn torch_fault(name: &str, operands: &[&Tensor], error: &tch::TchError) -> Fault
         shapes => format!("{name} of {}: {said}", shapes.join(" and ")),
     };
     let fault = Fault::new("torch", message);
-    if said.contains("does not require grad") {
-        return fault.hint("call `.requires_grad()` on the tensors to be learned, and compute the loss from them outside `no_grad { … }`");
+    match HINTS.iter().find(|(words, _)| said.contains(words)) {
+        Some((_, hint)) => fault.hint(*hint),
+        None => fault,
     }
-    if said.contains("backward through the graph a second time") {
-        return fault.hint("compute the loss again before each `backward()`");
-    }
-    if said.contains("a leaf Variable that requires grad") {
-        return fault.hint("put the update in a block: `no_grad { w.sub_(w.grad * lr); }`");
-    }
-    if said.contains("out of memory") {
-        return fault.hint("a smaller batch, or `accumulate: 2` in train::fit, needs less memory");
-    }
-    if said.contains("same device") {
-        return fault.hint("move one of them: `x.to(net.device)`");
-    }
-    fault
 }
 
 impl Tensor {
@@ -283,5 +294,67 @@ impl Tensor {
 
     fn flatten_all(&self) -> Result<Tensor> {
         self.reshape(&[-1])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn leaf() -> Tensor {
+        Tensor::ones(&[2]).unwrap().requires_grad_(true).unwrap()
+    }
+
+    /// Provokes the message that has these words; none where it needs a GPU and there is none.
+    fn provoked(words: &str) -> Option<Fault> {
+        let gpu = (super::super::device::cuda_count() > 0).then_some(Device(tch::Device::Cuda(0)));
+        let outcome = match words {
+            "does not require grad" => Tensor::ones(&[1]).unwrap().backward(),
+            "backward through the graph a second time" => {
+                let x = leaf();
+                let loss = x.mul(&x).unwrap().sum(&None, false).unwrap();
+                loss.backward().unwrap();
+                loss.backward()
+            }
+            "a leaf Variable that requires grad" => {
+                leaf().add_(&Tensor::ones(&[2]).unwrap()).map(drop)
+            }
+            "can't allocate memory" => {
+                let options = (tch::Kind::Float, tch::Device::Cpu);
+                lift1("empty", &[], tch::Tensor::f_empty([1 << 58], options)).map(drop)
+            }
+            "out of memory" => Tensor::zeros(&[1 << 16])
+                .unwrap()
+                .to_device(gpu?)
+                .and_then(|x| lift1("repeat", &[&x], x.0.f_repeat([1 << 32])))
+                .map(drop),
+            "same device" => {
+                let x = Tensor::ones(&[2]).unwrap();
+                x.add(&x.to_device(gpu?).unwrap()).map(drop)
+            }
+            other => panic!("no test provokes `{other}`"),
+        };
+        Some(outcome.unwrap_err())
+    }
+
+    #[test]
+    fn hints_meet_the_messages_of_this_libtorch() {
+        for (words, hint) in HINTS {
+            let Some(fault) = provoked(words) else {
+                eprintln!("SKIPPED: no GPU to provoke `{words}`");
+                continue;
+            };
+            assert!(fault.message.contains(words), "{words}: {fault}");
+            assert_eq!(fault.hint.as_deref(), Some(hint), "{fault}");
+        }
+    }
+
+    #[test]
+    fn a_shape_that_does_not_fit_is_no_error_of_libtorch() {
+        let fault = Tensor::ones(&[2, 3]).unwrap().reshape(&[4]).unwrap_err();
+        assert_eq!(
+            (fault.kind, fault.message.as_str()),
+            ("shape", "cannot reshape [2, 3] (6 numbers) to [4]")
+        );
     }
 }
