@@ -379,3 +379,33 @@ fn a_second_start_is_quick() {
     // start that does needless work
     assert!(best < 3.0, "{best} s");
 }
+
+#[test]
+fn former_names_of_modules_work_and_name_the_new_ones() {
+    let place = tempfile::tempdir().expect("a folder");
+    let script = write(
+        place.path(),
+        "m.rhai",
+        "import \"std/layers/fm\" as fm;\nimport \"std/papers/chromatin\" as thesis;\n\
+         import \"std/models/tcn\" as tcn;\n\
+         print(`${thesis::motifs().len()} ${tcn::front(#{ kernels: 1, front: 1, front_width: 1, pool: 1 }).len()}`);",
+    );
+    let (out, err, code) = said(&cistron(place.path(), &["run", "--no-run-dir", &script]));
+    assert_eq!((out.as_str(), code), ("20 2\n", 0), "{err}");
+    let warned: Vec<&str> = err
+        .lines()
+        .filter(|line| line.contains("deprecated"))
+        .collect();
+    assert_eq!(warned.len(), 2, "{err}");
+    assert!(
+        warned[0].contains("m.rhai:2: \"std/papers/chromatin\"")
+            && warned[0].contains("\"std/papers/planted_motifs\"")
+            && warned[1].contains("\"std/models/multilabel_tcn\""),
+        "{err}"
+    );
+    let (out, err, code) = said(&cistron(place.path(), &["help", "std/models/tcn::network"]));
+    assert!(
+        code == 0 && out.contains("it is now `std/models/multilabel_tcn::network`"),
+        "{out}{err}"
+    );
+}

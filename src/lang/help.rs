@@ -2,7 +2,7 @@
 
 use super::catalog::{Catalog, Entry};
 use super::native::Form;
-use super::{session, value::article};
+use super::{session, stdlib, value::article};
 use crate::base::{Fault, Result, near};
 use crate::fault;
 
@@ -173,6 +173,15 @@ pub fn named(catalog: &Catalog, word: &str) -> Option<String> {
 /// What a word names, or what is about it where nothing is called so; fails where there is nothing.
 pub fn text(catalog: &Catalog, word: &str) -> Result<String> {
     let word = word.trim().trim_end_matches("()").trim_end_matches("::");
+    let (module, function) = word.split_once("::").unwrap_or((word, ""));
+    if let Some(present) = module.strip_prefix("std/").and_then(stdlib::renamed) {
+        let present = format!("std/{present}::{function}");
+        let text = text(catalog, &present)?;
+        return Ok(format!(
+            "`{module}` is deprecated: it is now `{}`\n\n{text}",
+            present.trim_end_matches("::")
+        ));
+    }
     match word {
         "" => Ok(short()),
         _ => match named(catalog, word) {

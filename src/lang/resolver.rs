@@ -13,7 +13,7 @@ use rhai::{
 };
 use std::any::TypeId;
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -31,6 +31,8 @@ thread_local! {
 pub struct Resolver {
     loaded: RefCell<HashMap<String, Rc<Module>>>,
     loading: RefCell<Vec<String>>,
+    /// Imports of renamed modules that were warned of: importer and former path.
+    warned: RefCell<HashSet<(String, String)>>,
 }
 
 /// Keeps the environment of the module that is being read.
@@ -49,6 +51,10 @@ impl rhai::ModuleResolver for Resolver {
         position: Position,
     ) -> Outcome<Rc<Module>> {
         let importer = session::current_file();
+        let present = path.strip_prefix("std/").and_then(present_path);
+        if let Some(present) = present {
+            self.warn_of_former(path, &importer, present, position);
+        }
         let found = find(path, &importer);
         let outcome = found.and_then(|(text, file)| self.load(engine, &text, &file));
         outcome.map_err(|mut fault| {
@@ -67,6 +73,7 @@ impl rhai::ModuleResolver for Resolver {
 
 fn find(path: &str, importer: &str) -> Result<(String, String), Fault> {
     if let Some(inner) = path.strip_prefix("std/") {
+        let inner = present_path(inner).unwrap_or(inner);
         return stdlib::read(inner).ok_or_else(|| {
             let paths = stdlib::paths();
             let fault = fault!("file", "the standard library has no module `{path}`");
@@ -92,7 +99,24 @@ fn find(path: &str, importer: &str) -> Result<(String, String), Fault> {
     }
 }
 
+/// The present path of a renamed module, unless the library in use has the former one.
+fn present_path(inner: &str) -> Option<&'static str> {
+    stdlib::renamed(inner).filter(|_| stdlib::read(inner).is_none())
+}
+
 impl Resolver {
+    /// Warns that an import has the former name of a module, once for each importing file.
+    fn warn_of_former(&self, path: &str, importer: &str, present: &str, position: Position) {
+        let key = (importer.to_string(), path.to_string());
+        if session::settings().quiet || !self.warned.borrow_mut().insert(key) {
+            return;
+        }
+        let line = session::place(position).line;
+        crate::base::say::line(&format!(
+            "warning: {importer}:{line}: \"{path}\" is deprecated: it is now \"std/{present}\""
+        ));
+    }
+
     fn load(&self, engine: &Engine, text: &str, file: &str) -> Result<Rc<Module>, Fault> {
         let key = std::fs::canonicalize(file)
             .map_or_else(|_| file.to_string(), |path| path.display().to_string());

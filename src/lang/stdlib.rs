@@ -7,6 +7,19 @@ use std::path::{Component, Path, PathBuf};
 
 static EMBEDDED: Dir = include_dir!("$CARGO_MANIFEST_DIR/stdlib");
 
+/// Modules that were renamed: the former path, which goes on working, and the present one.
+pub const RENAMED: [(&str, &str); 2] = [
+    ("papers/chromatin", "papers/planted_motifs"),
+    ("models/tcn", "models/multilabel_tcn"),
+];
+
+/// The present path of a module that was renamed; none of other modules.
+pub fn renamed(path: &str) -> Option<&'static str> {
+    let path = path.strip_suffix(".rhai").unwrap_or(path);
+    let known = RENAMED.iter().find(|(former, _)| *former == path);
+    known.map(|(_, present)| *present)
+}
+
 /// The text of `std/<path>.rhai` and the name it goes by in errors; none where the path leaves the
 /// library, by `..` or by a link.
 pub fn read(path: &str) -> Option<(String, String)> {
@@ -65,6 +78,32 @@ pub fn entries(engine: &rhai::Engine) -> Vec<Entry> {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn renamed_modules_lead_to_modules() {
+        let paths = super::paths();
+        for (former, present) in super::RENAMED {
+            assert!(paths.iter().any(|path| path == present), "{present}");
+            assert!(!paths.iter().any(|path| path == former), "{former}");
+        }
+    }
+
+    #[test]
+    fn names_of_modules_and_folders_of_papers_differ() {
+        // one name, one meaning: `std/models/x` and `std/papers/x` once held different things
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let folders = std::fs::read_dir(root.join("scripts/papers")).unwrap();
+        let folders = folders.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let modules = super::paths();
+        let modules = modules
+            .iter()
+            .map(|path| path.rsplit('/').next().unwrap().to_string());
+        let mut names: Vec<String> = modules.chain(folders).collect();
+        names.sort();
+        let all = names.clone();
+        names.dedup();
+        assert_eq!(names, all);
+    }
+
     #[test]
     fn paths_stay_in_the_library() {
         assert!(super::read("layers/fm").is_some());
