@@ -55,6 +55,27 @@ const RESERVED: [&str; 49] = [
     "export",
 ];
 
+#[test]
+fn the_guide_lists_all_examples() {
+    let guide = std::fs::read_to_string(crate::root().join("docs/guide/1_installation.md"));
+    let guide = guide.expect("the guide");
+    let listed: Vec<&str> = guide
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split_once(".rhai` |"))
+        .map(|(name, _)| name)
+        .filter(|name| name.starts_with(|c: char| c.is_ascii_digit()))
+        .collect();
+    let mut found: Vec<String> = std::fs::read_dir(crate::root().join("examples"))
+        .expect("examples")
+        .filter_map(|entry| {
+            let name = entry.ok()?.file_name().into_string().ok()?;
+            name.strip_suffix(".rhai").map(str::to_string)
+        })
+        .collect();
+    found.sort();
+    assert_eq!(listed, found);
+}
+
 fn start() {
     cistron::bind::start(session::Settings {
         quiet: true,
