@@ -31,6 +31,7 @@ mod limits;
 mod messages;
 mod motifs;
 mod networks;
+#[cfg(feature = "kernel")]
 mod notebooks;
 mod numbers;
 mod parameters;

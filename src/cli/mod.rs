@@ -5,6 +5,10 @@ pub mod console;
 pub mod doc;
 pub mod grading;
 pub mod help;
+#[cfg(feature = "kernel")]
+pub mod kernel;
+#[cfg(not(feature = "kernel"))]
+#[path = "kernel/absent.rs"]
 pub mod kernel;
 pub mod memory;
 pub mod notebook;

@@ -6,6 +6,43 @@ use crate::base::{Fault, Result};
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 
+/// A language as notebooks know it.
+pub struct Language {
+    /// Its name.
+    pub name: &'static str,
+    /// The type of its files.
+    pub mimetype: &'static str,
+    /// The ending of its files.
+    pub file_extension: &'static str,
+    /// The language whose colours it has.
+    pub colors: &'static str,
+}
+
+/// The language of scripts.
+pub const LANGUAGE: Language = Language {
+    name: "rhai",
+    mimetype: "text/x-rhai",
+    file_extension: ".rhai",
+    // of the languages that notebooks colour, the one that reads most like it
+    colors: "rust",
+};
+
+impl Language {
+    /// The version of the program, which is that of its language.
+    pub const VERSION: &'static str = env!("CARGO_PKG_VERSION");
+
+    fn json(&self) -> Value {
+        json!({
+            "name": self.name,
+            "version": Self::VERSION,
+            "mimetype": self.mimetype,
+            "file_extension": self.file_extension,
+            "pygments_lexer": self.colors,
+            "codemirror_mode": self.colors,
+        })
+    }
+}
+
 /// What opens a cell of a script; `[markdown]` behind it makes a cell of text, whose lines are
 /// comments.
 const MARK: &str = "// %%";
@@ -121,7 +158,7 @@ fn to_notebook(text: &str) -> Value {
         "cells": cells,
         "metadata": {
             "kernelspec": { "name": "cistron", "display_name": "cistron", "language": "rhai" },
-            "language_info": super::kernel::language(),
+            "language_info": LANGUAGE.json(),
         },
         "nbformat": 4,
         "nbformat_minor": 5,

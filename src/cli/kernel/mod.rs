@@ -4,6 +4,7 @@ mod outlet;
 mod serve;
 mod wire;
 
+use super::notebook::{LANGUAGE, Language};
 use super::{Common, fail};
 use crate::base::file::write_whole;
 use crate::base::{Fault, Result};
@@ -19,15 +20,14 @@ const LOGO: &str = r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 6
 "##;
 
 /// The language as notebooks know it.
-pub fn language() -> LanguageInfo {
+fn language() -> LanguageInfo {
     LanguageInfo {
-        name: "rhai".into(),
-        version: env!("CARGO_PKG_VERSION").into(),
-        mimetype: Some("text/x-rhai".into()),
-        file_extension: Some(".rhai".into()),
-        // of the languages that notebooks colour, the one that reads most like it
-        pygments_lexer: Some("rust".into()),
-        codemirror_mode: Some(CodeMirrorMode::Simple("rust".into())),
+        name: LANGUAGE.name.into(),
+        version: Language::VERSION.into(),
+        mimetype: Some(LANGUAGE.mimetype.into()),
+        file_extension: Some(LANGUAGE.file_extension.into()),
+        pygments_lexer: Some(LANGUAGE.colors.into()),
+        codemirror_mode: Some(CodeMirrorMode::Simple(LANGUAGE.colors.into())),
         nbconvert_exporter: None,
     }
 }
