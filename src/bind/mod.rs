@@ -1,12 +1,19 @@
 //! The script language's namespaces, one file each: thin, declarative.
+//!
+//! Namespace files do not depend on each other. What they share is in [`types`] (handles of script
+//! values), `args` (readers of arguments), [`printing`] and `warnings`; [`script_types`] lists the
+//! types of script values.
 
+mod args;
 pub mod data;
 pub mod explain;
 pub mod host;
 pub mod nn;
+mod passes;
 pub mod plot;
 pub mod printing;
 mod script_state;
+pub mod script_types;
 pub mod seq;
 pub mod tensor;
 pub mod train;
@@ -14,7 +21,7 @@ pub mod types;
 mod warnings;
 
 use crate::lang::engine::Guarded;
-use crate::lang::{Library, session};
+use crate::lang::{Library, native, session};
 use rhai::Engine;
 use std::rc::Rc;
 
@@ -22,18 +29,22 @@ use std::rc::Rc;
 pub fn library() -> Library {
     let natives = [
         host::words::natives(),
+        native::shown(&script_types::types()),
         host::logarithms::natives(),
         host::arrays::natives(),
-        tensor::basic::natives(),
+        tensor::create::natives(),
+        tensor::property::natives(),
         tensor::math::natives(),
         tensor::compare::natives(),
         tensor::shape::natives(),
+        tensor::convolution::natives(),
         tensor::index::natives(),
         tensor::layers::natives(),
         tensor::spectrum::natives(),
         tensor::file::natives(),
         nn::init::natives(),
         nn::layers::natives(),
+        nn::activation::natives(),
         nn::blocks::natives(),
         nn::model::natives(),
         nn::loss::natives(),
@@ -72,7 +83,7 @@ pub fn library() -> Library {
     ];
     Library {
         natives: natives.into_iter().flatten().collect(),
-        types: types::types(),
+        types: script_types::types(),
         extras: vec![|engine| {
             engine.register_iterator_result::<types::Pass, types::Rows>();
             host::iterate::register(engine);

@@ -2,7 +2,7 @@
 //! what it counts.
 
 use crate::base::{Result, say};
-use crate::bind::data::batch::{self, Passes};
+use crate::bind::passes::{self, Passes};
 use crate::bind::types::Optim;
 use crate::lang::{Callback, session, show};
 use crate::nn::Model;
@@ -97,7 +97,7 @@ impl Surroundings for ScriptState {
             .map(|(name, value)| json!([name, value]))
             .collect();
         let state = json!({
-            "counts": session::counts(), "seed": session::settings().seed, "passes": batch::passes(),
+            "counts": session::counts(), "seed": session::settings().seed, "passes": passes::saved(),
             "callbacks": callbacks, "reports": reports,
         });
         Ok((state, tensors))
@@ -137,7 +137,7 @@ impl Surroundings for ScriptState {
         session::set_counts(serde_json::from_value(state["counts"].clone()).map_err(|_| broken())?);
         let seed = state["seed"].as_u64().ok_or_else(broken)?;
         session::set_settings(|settings| settings.seed = seed);
-        batch::set_passes(
+        passes::restore(
             serde_json::from_value::<Vec<Passes>>(state["passes"].clone()).map_err(|_| broken())?,
         );
         for report in state["reports"].as_array().into_iter().flatten() {

@@ -4,11 +4,9 @@ use crate::augment::{self, Blended};
 use crate::base::Result;
 use crate::bind::types::Augmenter;
 use crate::data::loader::{Blend, Transform};
-use crate::lang::{Callback, IntoValue, Native, Options, native, natives_of, session};
-use crate::nn::Value;
-use crate::torch::Tensor;
+use crate::lang::{Callback, Native, Options, native, natives_of, session};
 use crate::{bail, fault};
-use rhai::{Array, Dynamic, Map};
+use rhai::Array;
 use std::sync::Arc;
 
 /// Options of the augmenters that change a range of random length.
@@ -106,65 +104,6 @@ fn lengths(most: i64, options: &RangeOptions) -> Result<(usize, usize)> {
         bail!("option", "`least` must be at most {most}, got {least}");
     }
     Ok((least as usize, most as usize))
-}
-
-/// Inputs and labels after the augmenters that are functions of a script.
-pub fn customised(x: Value, y: Tensor, custom: &[Callback]) -> Result<(Value, Tensor)> {
-    let (mut x, mut y) = (x, y);
-    for call in custom {
-        let shown: Dynamic = match x {
-            Value::One(tensor) => tensor.into_value(),
-            Value::Many(many) => many
-                .into_iter()
-                .map(|(name, t)| (name.into(), t.into_value()))
-                .collect::<Map>()
-                .into(),
-        };
-        let answer = call.call(vec![
-            Map::from([("x".into(), shown), ("y".into(), y.clone().into_value())]).into(),
-        ])?;
-        let Some(map) = answer.read_lock::<Map>().map(|map| map.clone()) else {
-            bail!("type", "an augmenter must give a map of x and y, got {}", session::describe(&answer); hint: "`augment::custom(|batch| {{ batch.x = …; batch }})`");
-        };
-        let tensor = |name: &str| -> Result<Dynamic> {
-            map.get(name).cloned().ok_or_else(|| {
-                fault!(
-                    "value",
-                    "an augmenter must give a map of x and y, `{name}` is not there"
-                )
-            })
-        };
-        let given = tensor("x")?;
-        x = match (given.read_lock::<Tensor>(), given.read_lock::<Map>()) {
-            (Some(one), _) => Value::One(one.clone()),
-            (_, Some(many)) => Value::Many(
-                many.iter()
-                    .map(|(name, t)| {
-                        t.read_lock::<Tensor>()
-                            .map(|t| (name.to_string(), t.clone()))
-                            .ok_or_else(|| fault!("type", "input `{name}` must be a tensor"))
-                    })
-                    .collect::<Result<_>>()?,
-            ),
-            _ => bail!(
-                "type",
-                "`x` must be a tensor or a map of tensors, got {}",
-                session::describe(&given)
-            ),
-        };
-        let labels = tensor("y")?;
-        y = labels
-            .read_lock::<Tensor>()
-            .map(|t| t.clone())
-            .ok_or_else(|| {
-                fault!(
-                    "type",
-                    "`y` must be a tensor, got {}",
-                    session::describe(&labels)
-                )
-            })?;
-    }
-    Ok((x, y))
 }
 
 /// Replaces rows by their reverse complement with a probability.

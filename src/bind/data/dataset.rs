@@ -1,10 +1,10 @@
 //! Methods of datasets.
 
 use crate::base::{Result, shape};
-use crate::bind::data::batch::{BatchOptions, batches_of};
-use crate::bind::data::read::SeedOptions;
-use crate::bind::seq::genome::Places;
-use crate::bind::types::{Data, Pass};
+use crate::bind::args::path::output_path;
+use crate::bind::args::seed::SeedOptions;
+use crate::bind::types::{Data, Places};
+use crate::bind::warnings::warn;
 use crate::data::split::{self, Dealing};
 use crate::data::{Column, Dataset, Sampling, Shuffles, duplicates};
 use crate::lang::{Callback, FromValue, IntoValue, Native, Options, native, natives_of, session};
@@ -470,7 +470,7 @@ pub fn with_shuffles(this: &Data, options: ShuffleOptions) -> Result<Data> {
         seed: options.seed.seed(),
     })?;
     let notes = shuffled.notes.iter().skip(this.0.notes.len());
-    notes.for_each(|note| crate::bind::train::fit::warn(note));
+    notes.for_each(|note| warn(note));
     Ok(data(shuffled))
 }
 
@@ -501,7 +501,7 @@ pub fn with_negatives(
     } = options;
     let extended = this.0.with_negatives(&pool.0, ratio, redraw, seed.seed())?;
     let notes = extended.notes.iter();
-    notes.for_each(|note| crate::bind::train::fit::warn(note));
+    notes.for_each(|note| warn(note));
     Ok(data(extended))
 }
 
@@ -546,31 +546,6 @@ pub fn regions(this: &Data) -> Option<Places> {
     regions_of(&this.0).map(|regions| Places(Rc::new(regions)))
 }
 
-/// Divides the rows into batches, in random order unless `order` is "kept".
-///
-/// Each `for` loop over them is the next pass over the dataset with this seed: another order,
-/// other shuffles and augmentation. A script that runs again draws the same passes; `epoch`
-/// selects one of them.
-///
-/// ```rhai
-/// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC", "CATG"], label: [1, 0, 1, 0] });
-/// for batch in set.batches(2, #{ seed: 1 }) { assert_eq(batch.x.shape, [2, 4, 4]); }
-/// ```
-#[native(
-    namespace = "dataset",
-    form = method,
-    returns = "batches, for a `for` loop"
-)]
-pub fn batches(
-    this: &Data,
-    /// Rows per batch.
-    #[check(min = 1)]
-    size: i64,
-    options: BatchOptions,
-) -> Pass {
-    batches_of(this, size as usize, options)
-}
-
 /// Writes the dataset as one safetensors file.
 ///
 /// ```rhai
@@ -583,7 +558,7 @@ pub fn save(
     /// Path of the file.
     path: &str,
 ) -> Result<()> {
-    crate::data::save::save(&this.0, &crate::bind::tensor::file::written(path)?)
+    crate::data::save::save(&this.0, &output_path(path)?)
 }
 
 /// Counts the rows that repeat an earlier sequence, on either strand.
@@ -633,7 +608,6 @@ pub fn natives() -> Vec<Native> {
         with_negatives,
         sampling,
         regions,
-        batches,
         save,
         duplicates,
         overlap,

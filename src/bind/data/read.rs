@@ -1,9 +1,12 @@
 //! `data::…`: datasets from files, arrays and genomes.
 
 use crate::base::{Interval, Result, Strand, shape};
-use crate::bind::data::label::{NamePairs, RegionLabels, Signalled, labels_of};
-use crate::bind::seq::genome::{Genomic, Places, Signal};
-use crate::bind::types::{Data, codes_of};
+use crate::bind::args::dataset::{column, no_words};
+use crate::bind::args::genome::noted;
+use crate::bind::args::labels::{NamePairs, RegionLabels, Signalled, labels_of};
+use crate::bind::args::numbers::number_map;
+use crate::bind::types::{Data, Genomic, Places, Signal};
+use crate::bind::warnings::warn;
 use crate::data::profile::{self, Source};
 use crate::data::table::Plan;
 use crate::data::{Channel, Column, Dataset, Input, Profile, check, duplicates};
@@ -196,20 +199,6 @@ impl FromValue for Columns {
     }
 }
 
-/// The option of functions that draw random numbers, to `#[option(flatten)]`.
-#[derive(Clone, Copy, Options)]
-pub struct SeedOptions {
-    /// Seed of the random numbers; that of the run unless given.
-    seed: Option<u64>,
-}
-
-impl SeedOptions {
-    /// The seed given, else the run's.
-    pub fn seed(&self) -> u64 {
-        self.seed.unwrap_or_else(|| session::settings().seed)
-    }
-}
-
 /// Adds a note on repeated sequences and prints all notes of a dataset.
 fn with_notes(mut set: Dataset) -> Data {
     let repeated = duplicates::within(&set);
@@ -219,9 +208,7 @@ fn with_notes(mut set: Dataset) -> Data {
             set.len()
         ));
     }
-    set.notes
-        .iter()
-        .for_each(|note| crate::bind::train::fit::warn(note));
+    set.notes.iter().for_each(|note| warn(note));
     Data(Rc::new(set))
 }
 
@@ -247,64 +234,6 @@ fn invented_table(_: &str, options: TableOptions) -> Result<Data> {
 
 fn invented_fasta(_: &str, _: Option<String>, _: FastaOptions) -> Result<Data> {
     invented(Vec::new())
-}
-
-/// A column of strings or numbers.
-pub fn column(name: &str, value: &Dynamic) -> Result<Column> {
-    if let Some(items) = value.read_lock::<Array>()
-        && items.first().is_some_and(Dynamic::is_string)
-    {
-        let texts: Vec<String> = items
-            .iter()
-            .map(|item| {
-                item.clone()
-                    .into_string()
-                    .map_err(|_| fault!("type", "column `{name}` mixes strings and other values"))
-            })
-            .collect::<Result<_>>()?;
-        let (codes, length) =
-            codes_of(&texts).map_err(|fault| fault.context(format!("column `{name}`")))?;
-        return Ok(Column::Sequence {
-            codes: Arc::new(codes),
-            length,
-        });
-    }
-    let tensor = crate::bind::tensor::basic::tensor_of(value)
-        .map_err(|fault| fault.context(format!("column `{name}`")))?;
-    let sizes: Vec<usize> = tensor.shape().iter().map(|n| *n as usize).collect();
-    let Some((_, rest)) = sizes.split_first() else {
-        bail!(
-            "shape",
-            "column `{name}` must have a row for each sample, got {}",
-            shape::text(&tensor.shape())
-        )
-    };
-    let row = if rest.is_empty() {
-        vec![1]
-    } else {
-        rest.to_vec()
-    };
-    Ok(Column::Dense {
-        values: Arc::new(tensor.to_f32()?),
-        shape: row,
-    })
-}
-
-/// Fails on labels that are strings.
-pub fn no_words(name: &str, value: &Dynamic) -> Result<()> {
-    let word = value.read_lock::<Array>().and_then(|items| {
-        items
-            .iter()
-            .find(|item| item.is_string())
-            .map(ToString::to_string)
-    });
-    match word {
-        Some(word) => Err(
-            fault!("type", "labels are numbers, `{name}` holds strings such as \"{word}\"";
-            hint: "number the classes from 0: `words.map(|word| [\"{word}\", …].index_of(word))`"),
-        ),
-        None => Ok(()),
-    }
 }
 
 /// Names of groups of labels: those of their first bins without the number.
@@ -649,7 +578,7 @@ fn track_input(
             .0
             .align(&list.0)
             .map_err(|fault| fault.context(format!("track `{name}`")))?;
-        crate::bind::seq::track::noted(&track.0, &list.0);
+        noted(&track.0, &list.0);
     }
     let missing = options.missing as f32;
     let channels = tracks
@@ -816,7 +745,7 @@ pub fn from(
 ) -> Result<Data> {
     let set = from_columns(columns, &options)?;
     let notes = set.notes.iter();
-    notes.for_each(|note| crate::bind::train::fit::warn(note));
+    notes.for_each(|note| warn(note));
     Ok(Data(Rc::new(set)))
 }
 
@@ -879,7 +808,7 @@ pub fn check(
         .filter_map(|(name, tracks)| Some((name.clone(), &*tracks.first()?.0)))
         .collect();
     let report = check::check(&genome.0, &intervals.0, &first)?;
-    let mut map = crate::bind::host::words::map_of(report.numbers);
+    let mut map = number_map(report.numbers);
     map.insert("problems".into(), array(report.problems).into());
     Ok(map)
 }

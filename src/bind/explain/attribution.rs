@@ -1,24 +1,24 @@
 //! `explain::…`: contributions of the bases of samples to an output.
 
+use crate::bail;
 use crate::base::Result;
 use crate::base::table::{Cells, Table};
-use crate::bind::data::read::SeedOptions;
-use crate::bind::explain::options::{
+use crate::bind::args::explain::{
     BaselineOptions, BaselineSource, BatchOptions, LabelOptions, StrandOptions, Targets,
 };
-use crate::bind::nn::layers::{input_of, into_dynamic};
-use crate::bind::train::fit::warn;
+use crate::bind::args::network::into_dynamic;
+use crate::bind::args::samples::{samples, sequences};
+use crate::bind::args::seed::SeedOptions;
 use crate::bind::types::{Data, Tabled};
-use crate::data::Loader;
-use crate::explain::baselines::{Baselines, codes_of, is_sequence};
+use crate::bind::warnings::warn;
+use crate::explain::baselines::{Baselines, codes_of};
 use crate::explain::gradients::{self, Found};
 use crate::explain::target::{Still, Target};
 use crate::explain::{convergence as layers, inside, mutagenesis as changes};
 use crate::lang::{IntoValue, Native, Options, native, natives_of, session};
 use crate::nn::strands::Strands;
-use crate::nn::{Model, Shape, Value};
+use crate::nn::{Model, Value};
 use crate::torch::{Device, Tensor};
-use crate::{bail, fault};
 use rhai::{Dynamic, Map};
 use std::cell::RefCell;
 use std::ops::Range;
@@ -214,80 +214,6 @@ impl HypotheticalOptions {
             false => gradients::actual(&contributions, x),
         }
     }
-}
-
-/// Samples as networks take them, on the CPU: one-hot sequences, or several inputs by name.
-pub fn samples(net: &Model, x: &Dynamic) -> Result<Value> {
-    let value = if let Some(set) = x.read_lock::<Data>() {
-        let batches = Loader::plain(&set.0, 1024)
-            .start()
-            .map(|rows| crate::train::feed::inputs(&rows?, Device::CPU, false))
-            .collect::<Result<Vec<_>>>()?;
-        Value::cat(&batches)?
-    } else if x.is_array() {
-        let texts = x.clone().into_typed_array::<String>().map_err(|_| {
-            fault!(
-                "type",
-                "sequences must be strings, got {}",
-                session::describe(x)
-            )
-        })?;
-        let (codes, length) = crate::bind::types::codes_of(&texts)?;
-        Value::One(Tensor::from_u8(
-            &codes,
-            &[texts.len() as i64, length as i64],
-        )?)
-    } else {
-        input_of(net, x)?
-    };
-    let value = value.map(|tensor| {
-        if crate::nn::stem::is_codes(tensor) {
-            tensor.one_hot_codes()
-        } else {
-            Ok(tensor.clone())
-        }
-    })?;
-    if value.rows() == 0 {
-        bail!("value", "there are no samples to explain");
-    }
-    Ok(value)
-}
-
-/// Samples of a network of one input, sequences `[batch, 4, length]`.
-pub fn sequences(net: &Model, x: &Dynamic) -> Result<Tensor> {
-    let value = samples(net, x)?;
-    let tensor = value.one().map_err(|_| {
-        fault!(
-            "shape",
-            "this takes networks of one input, sequences [4, length]"
-        )
-    })?;
-    if !is_sequence(tensor) {
-        bail!(
-            "shape",
-            "this takes sequences [batch, 4, length], got {}",
-            crate::base::shape::text(&tensor.shape())
-        );
-    }
-    Ok(tensor.clone())
-}
-
-/// The length of the sequences that a network takes.
-pub fn sequence_length(net: &Model) -> Result<usize> {
-    let Shape::One(shape) = net.input() else {
-        bail!(
-            "shape",
-            "this takes networks of one input, sequences [4, length]"
-        )
-    };
-    let [4, length] = shape[..] else {
-        bail!(
-            "shape",
-            "this takes networks of sequences [4, length], this one takes {}",
-            crate::base::shape::text(shape)
-        )
-    };
-    Ok(length as usize)
 }
 
 /// One result for each target, stacked along an axis of labels where there is one.

@@ -2,11 +2,12 @@
 
 use crate::base::table::{Cells, Table};
 use crate::base::{Result, shape, system};
-use crate::bind::tensor::file::written;
-use crate::bind::train::fit::warn;
+use crate::bind::args::path::output_path;
+use crate::bind::args::sequence::codes_of;
 use crate::bind::types::{Data, Discovered, Motifs, Tabled};
-use crate::explain::baselines::codes_of;
-use crate::explain::modisco::{self, Metacluster, Pattern, Settings, Tracks, report, save};
+use crate::bind::warnings::warn;
+use crate::explain::baselines;
+use crate::explain::modisco::{self, Pattern, Settings, Tracks, report, save};
 use crate::explain::seqlets;
 use crate::lang::{Choice, IntoValue, Native, Options, native, natives_of, session};
 use crate::seq::Motif;
@@ -193,7 +194,7 @@ fn codes(x: &Dynamic) -> Result<(Vec<u8>, usize)> {
             [_, length] if crate::nn::stem::is_codes(&tensor) => {
                 Ok((tensor.to_u8()?, length as usize))
             }
-            _ => codes_of(&tensor),
+            _ => baselines::codes_of(&tensor),
         };
     }
     let texts = x.clone().into_typed_array::<String>();
@@ -204,7 +205,7 @@ fn codes(x: &Dynamic) -> Result<(Vec<u8>, usize)> {
             session::describe(x)
         )
     })?;
-    crate::bind::types::codes_of(&texts)
+    codes_of(&texts)
 }
 
 /// Hypothetical contributions and base codes of the central window of the sequences.
@@ -269,16 +270,6 @@ fn warn_of_memory(tracks: &Tracks, settings: &Settings) {
     ));
 }
 
-/// The patterns of both signs with their names.
-fn named(discovery: &modisco::Discovery) -> impl Iterator<Item = (String, &Pattern)> {
-    let of = |sign: &'static str| move |(i, pattern)| (format!("{sign}_{i}"), pattern);
-    let positive = discovery.positive.patterns.iter().enumerate();
-    let negative = discovery.negative.patterns.iter().enumerate();
-    positive
-        .map(of("positive"))
-        .chain(negative.map(of("negative")))
-}
-
 /// A tensor [4, width] of the rows of a pattern.
 fn matrix(rows: &[[f64; 4]]) -> Result<Dynamic> {
     Ok(
@@ -338,17 +329,6 @@ fn span_table(spans: &[seqlets::Span], flank: usize, length: usize) -> Result<Ta
         ("p_value".into(), Cells::Number(p_values)),
     ];
     Ok(Tabled(Rc::new(Table::new(columns)?)))
-}
-
-/// A discovery in one line.
-pub fn line(discovery: &Discovered) -> String {
-    let of = |cluster: &Metacluster| cluster.patterns.len();
-    let all = &discovery.0.0;
-    let (positive, negative) = (of(&all.positive), of(&all.negative));
-    let first = named(all).next().map_or(String::new(), |(name, pattern)| {
-        format!(", {name} of {} seqlets", pattern.seqlets.len())
-    });
-    format!("discovery: {positive} positive and {negative} negative patterns{first}")
 }
 
 /// Discovers recurrent patterns in contributions (TF-MoDISco).
@@ -455,7 +435,7 @@ pub fn seqlets(
 )]
 pub fn patterns(this: &Discovered) -> Result<Vec<Dynamic>> {
     let motifs = save::motifs(&this.0.0, 0.3);
-    let patterns = named(&this.0.0).zip(motifs);
+    let patterns = this.patterns().zip(motifs);
     patterns
         .map(|((name, pattern), motif)| pattern_map(name, pattern, motif))
         .collect()
@@ -491,7 +471,7 @@ pub fn seqlets_of_patterns(this: &Discovered) -> Result<Tabled> {
             .map(|seqlet| (name.clone(), seqlet))
             .collect::<Vec<_>>()
     };
-    let rows: Vec<_> = named(&this.0.0).flat_map(of_pattern).collect();
+    let rows: Vec<_> = this.patterns().flat_map(of_pattern).collect();
     let names = rows.iter().map(|(name, _)| name.clone());
     let samples = rows.iter().map(|(_, seqlet)| i64::from(seqlet.example));
     let starts = rows.iter().map(|(_, seqlet)| i64::from(seqlet.start));
@@ -557,7 +537,7 @@ pub fn save_h5(
     /// Path of the file.
     path: &str,
 ) -> Result<()> {
-    save::h5(&this.0.0, &this.0.1, &written(path)?)
+    save::h5(&this.0.0, &this.0.1, &output_path(path)?)
 }
 
 /// Writes the patterns as motifs in MEME format.
@@ -575,7 +555,7 @@ pub fn save_meme(
     options: TrimOptions,
 ) -> Result<()> {
     let text = crate::seq::motif::meme::to_meme(&save::motifs(&this.0.0, options.trim));
-    crate::base::file::write_whole(&written(path)?, text.as_bytes())
+    crate::base::file::write_whole(&output_path(path)?, text.as_bytes())
 }
 
 /// Writes an HTML report: the funnel, the logos of each pattern, matches with known motifs.
@@ -594,7 +574,7 @@ pub fn save_report(
 ) -> Result<()> {
     let known = options.known.as_ref().map(|known| known.0.as_slice());
     let page = report::page(&this.0.0, known, options.matches, options.trim.trim)?;
-    crate::base::file::write_whole(&written(path)?, page.as_bytes())
+    crate::base::file::write_whole(&output_path(path)?, page.as_bytes())
 }
 
 /// The native functions declared here.

@@ -2,8 +2,8 @@
 
 use crate::base::Result;
 use crate::base::table::{Cells, Table};
-use crate::bind::train::fit::warn;
 use crate::bind::types::{Data, Motifs, Tabled};
+use crate::bind::warnings::warn;
 use crate::explain::filters;
 use crate::lang::{Native, Options, native, natives_of};
 use crate::nn::Model;

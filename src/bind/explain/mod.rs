@@ -3,7 +3,6 @@
 pub mod attribution;
 pub mod discovery;
 pub mod filters;
-pub mod options;
 pub mod perturbing;
 pub mod probing;
 pub mod variant;

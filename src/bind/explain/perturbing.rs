@@ -1,10 +1,10 @@
 //! `explain::…`: outputs of changed sequences, of combinations of inputs, of random sequences.
 
 use crate::base::Result;
-use crate::bind::data::read::SeedOptions;
-use crate::bind::explain::attribution::{sequence_length, sequences};
-use crate::bind::explain::options::{BatchOptions, OneLabelOptions};
-use crate::bind::tensor::basic::tensor_of;
+use crate::bind::args::explain::{BatchOptions, OneLabelOptions};
+use crate::bind::args::samples::{sequence_length, sequences};
+use crate::bind::args::seed::SeedOptions;
+use crate::bind::args::tensor::tensor_of;
 use crate::explain::baselines::codes_of;
 use crate::explain::perturb::{self, Region};
 use crate::lang::value::array;

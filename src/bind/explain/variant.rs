@@ -4,12 +4,11 @@ use crate::base::delimited::Style;
 use crate::base::file::Draft;
 use crate::base::table::{Cells, Table};
 use crate::base::{Fault, Result};
-use crate::bind::explain::attribution::sequence_length;
-use crate::bind::explain::options::{BatchOptions, ContrastOptions, Labels, OneLabel};
-use crate::bind::seq::genome::Genomic;
-use crate::bind::tensor::file::written;
-use crate::bind::train::fit::warn;
-use crate::bind::types::Tabled;
+use crate::bind::args::explain::{BatchOptions, ContrastOptions, Labels, OneLabel};
+use crate::bind::args::path::output_path;
+use crate::bind::args::samples::sequence_length;
+use crate::bind::types::{Genomic, Tabled};
+use crate::bind::warnings::warn;
 use crate::explain::design::{Designed, Plan, improved};
 use crate::explain::incremental::{Change, values};
 use crate::explain::target::{Still, Target};
@@ -95,6 +94,7 @@ impl FromValue for Ranges {
 
 /// Number of variants that are evaluated together.
 const CHUNK: usize = 2048;
+
 /// Number of rows of the table where results are written to a file.
 const SHOWN: usize = 1000;
 
@@ -465,7 +465,7 @@ pub fn variants(
     let still = Still::of(net)?;
     let mut sink = match &options.save {
         Some(path) => Some(Sink::open(
-            &written(path)?,
+            &output_path(path)?,
             &reader.header,
             labels,
             both_strands,

@@ -1,8 +1,8 @@
 //! `stats::…`: tests, intervals, corrections for many tests.
 
 use crate::base::{Result, Values};
-use crate::bind::data::read::SeedOptions;
-use crate::bind::types::Numbers;
+use crate::bind::args::seed::SeedOptions;
+use crate::bind::args::tensor::{Numbers, tensor_of};
 use crate::lang::value::{array, number};
 use crate::lang::{Callback, Choice, Native, Options, native, natives_of, session};
 use crate::metrics::Pairs;
@@ -209,7 +209,7 @@ fn columns_of(data: &Dynamic) -> Result<Vec<Vec<f64>>> {
     if let Some(items) = items.filter(|items| items.iter().any(|item| number(item).is_none())) {
         let columns: Vec<Vec<f64>> = items
             .iter()
-            .map(|item| crate::bind::tensor::basic::tensor_of(item)?.to_f64())
+            .map(|item| tensor_of(item)?.to_f64())
             .collect::<Result<_>>()?;
         if columns
             .iter()
@@ -222,7 +222,7 @@ fn columns_of(data: &Dynamic) -> Result<Vec<Vec<f64>>> {
         }
         return Ok(columns);
     }
-    Ok(vec![crate::bind::tensor::basic::tensor_of(data)?.to_f64()?])
+    Ok(vec![tensor_of(data)?.to_f64()?])
 }
 
 /// A table of two rows and two columns.

@@ -2,6 +2,7 @@
 
 use crate::base::table::{Cell, Cells, Table};
 use crate::base::{Result, shape};
+use crate::bind::args::path::output_path;
 use crate::bind::types::Tabled;
 use crate::lang::value::{array, number};
 use crate::lang::{Callback, Choice, Native, Options, native, natives_of, session};
@@ -325,8 +326,7 @@ pub fn save(
     options: SaveOptions,
 ) -> Result<()> {
     let is_quoted = options.formulas == Formulas::Quote;
-    this.0
-        .save_as(&crate::bind::tensor::file::written(path)?, is_quoted)
+    this.0.save_as(&output_path(path)?, is_quoted)
 }
 
 /// The native functions declared here.

@@ -1,8 +1,11 @@
 //! Functions without a namespace: parameters, reports, assertions, printing, ranges, errors.
 
 use crate::base::{Fault, Result, memory};
+use crate::bind::args::network::outputs;
+use crate::bind::args::path::output_path;
+use crate::bind::args::tensor::tensor_of;
 use crate::bind::printing;
-use crate::bind::types::{Numbers, Tabled};
+use crate::bind::types::Tabled;
 use crate::lang::{
     Call, Callback, FromValue, IntoValue, Native, help, native, natives_of, session, show,
 };
@@ -17,10 +20,7 @@ fn numbers(value: &Dynamic) -> Option<Vec<f64>> {
     if let Some(x) = crate::lang::value::number(value) {
         return Some(vec![x]);
     }
-    crate::bind::tensor::basic::tensor_of(value)
-        .ok()?
-        .to_f64()
-        .ok()
+    tensor_of(value).ok()?.to_f64().ok()
 }
 
 /// The integers of a value that holds only integers: large ones are not distinct as floats.
@@ -28,16 +28,14 @@ fn integers(value: &Dynamic) -> Option<Vec<i64>> {
     if let Ok(n) = value.as_int() {
         return Some(vec![n]);
     }
-    let tensor = crate::bind::tensor::basic::tensor_of(value)
+    let tensor = tensor_of(value)
         .ok()
         .filter(|tensor| tensor.kind() == Kind::Int64)?;
     tensor.to_i64().ok()
 }
 
 fn shape_of(value: &Dynamic) -> Vec<i64> {
-    crate::bind::tensor::basic::tensor_of(value)
-        .map(|t| t.shape())
-        .unwrap_or_default()
+    tensor_of(value).map(|t| t.shape()).unwrap_or_default()
 }
 
 /// An array as a tensor of the kind of the tensor that it is compared with, so that `0.1` equals
@@ -47,12 +45,9 @@ fn of_kind(value: &Dynamic, other: &Dynamic) -> Dynamic {
         .read_lock::<Tensor>()
         .map(|tensor| tensor.kind())
         .filter(|kind| kind.is_floating() && *kind != Kind::Double);
-    let converted = kind.filter(|_| value.is_array()).and_then(|kind| {
-        crate::bind::tensor::basic::tensor_of(value)
-            .ok()?
-            .to_kind(kind)
-            .ok()
-    });
+    let converted = kind
+        .filter(|_| value.is_array())
+        .and_then(|kind| tensor_of(value).ok()?.to_kind(kind).ok());
     converted.map_or_else(|| value.clone(), IntoValue::into_value)
 }
 
@@ -400,7 +395,7 @@ pub fn save_text(
     /// Content of the file.
     text: &str,
 ) -> Result<()> {
-    crate::base::file::write_whole(&crate::bind::tensor::file::written(path)?, text.as_bytes())
+    crate::base::file::write_whole(&output_path(path)?, text.as_bytes())
 }
 
 /// Returns the seconds since the first call, to measure durations.
@@ -484,7 +479,7 @@ pub fn filter_closed(
 )]
 pub fn pipe(call: &Call, x: Dynamic, f: Dynamic) -> Result<Dynamic> {
     if let Some(model) = f.read_lock::<crate::nn::Model>() {
-        return crate::bind::nn::layers::forward(&model, &x);
+        return outputs(&model, &x);
     }
     let mut f = f;
     let function = Callback::from_value(&mut f, call.context).map_err(|_| {
@@ -549,7 +544,7 @@ pub fn file(this: &Fault) -> String {
 
 /// The native functions declared here, and those that print tensors.
 pub fn natives() -> Vec<Native> {
-    let mut list = natives_of![
+    natives_of![
         param,
         report,
         assert,
@@ -572,34 +567,5 @@ pub fn natives() -> Vec<Native> {
         hint,
         line,
         file,
-    ];
-    list.extend(crate::lang::native::shown(&crate::bind::types::types()));
-    list
-}
-
-/// Numbers as a map by name.
-pub fn map_of(values: impl IntoIterator<Item = (String, f64)>) -> Map {
-    values
-        .into_iter()
-        .map(|(name, value)| (name.into(), value.into()))
-        .collect()
-}
-
-/// Checks that two sides of a comparison have one shape.
-pub fn same_shape(a: &Numbers, b: &Numbers) -> Result<()> {
-    let plain = |t: &Tensor| {
-        t.shape()
-            .into_iter()
-            .filter(|n| *n != 1)
-            .collect::<Vec<_>>()
-    };
-    if plain(&a.0) != plain(&b.0) {
-        bail!(
-            "shape",
-            "{} and {} do not have the same shape",
-            crate::base::shape::text(&a.0.shape()),
-            crate::base::shape::text(&b.0.shape())
-        );
-    }
-    Ok(())
+    ]
 }

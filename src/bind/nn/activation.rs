@@ -1,7 +1,7 @@
 //! `nn::…`: activation functions as layers.
 
 use crate::base::Result;
-use crate::bind::nn::layers::layer;
+use crate::bind::args::network::layer;
 use crate::lang::{Call, Native, native, natives_of};
 use crate::nn::Layer;
 use crate::nn::activation::Activation;

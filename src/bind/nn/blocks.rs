@@ -1,8 +1,8 @@
 //! `nn::…`: layers that contain other layers, and layers that scripts define.
 
 use crate::base::Result;
-use crate::bind::nn::layers::layer;
-use crate::lang::value::{array, mismatch};
+use crate::bind::args::network::{into_dynamic, layer, shape_value};
+use crate::lang::value::mismatch;
 use crate::lang::{
     Call, Callback, Choice, FromValue, IntoValue, Native, Options, native, natives_of, session,
 };
@@ -307,18 +307,6 @@ fn layers_of(items: &Array, what: &str) -> Result<Vec<Layer>> {
         .collect()
 }
 
-/// A shape as a script reads it.
-pub fn shape_value(shape: &Shape) -> Dynamic {
-    match shape {
-        Shape::One(one) => array(one.clone()).into(),
-        Shape::Many(many) => many
-            .iter()
-            .map(|(name, one)| (name.as_str().into(), array(one.clone()).into()))
-            .collect::<Map>()
-            .into(),
-    }
-}
-
 /// A value of a map as a parameter of a custom layer.
 fn parameter(layer: &str, name: &str, value: &Dynamic) -> Result<(String, Tensor)> {
     let tensor = value.read_lock::<Tensor>().map(|tensor| tensor.clone());
@@ -362,7 +350,7 @@ fn custom_output(
         .iter()
         .map(|(name, tensor)| (name.as_str().into(), tensor.clone().into_value()))
         .collect();
-    let x = crate::bind::nn::model::into_dynamic(x.clone());
+    let x = into_dynamic(x.clone());
     let mut arguments = vec![parameters.into(), x];
     if function.takes(3) {
         arguments.push(mode.training.into());

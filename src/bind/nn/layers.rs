@@ -1,22 +1,20 @@
 //! `nn::…`: single layers.
 
 use crate::base::Result;
-use crate::bind::nn::{activation, model};
+use crate::bind::args::network::layer;
 use crate::lang::native::at_least;
 use crate::lang::value::{Ints, array};
 use crate::lang::{
     Call, Callback, Choice, FromValue, Native, Options, native, natives_of, session,
 };
 use crate::nn::{
-    Init, Layer, Spec, attention, conv, dropout, init, linear, norm, pool, recurrent, reshape,
+    Init, Layer, attention, conv, dropout, init, linear, norm, pool, recurrent, reshape,
 };
 use crate::torch::Tensor;
 use crate::torch::recurrent::Recurrence;
 use crate::{bail, fault};
 use rhai::{Dynamic, NativeCallContext};
 use std::rc::Rc;
-
-pub use crate::bind::nn::model::{forward, input_of, into_dynamic, warn_of_mode};
 
 /// The initialiser of the weights of a layer; none is PyTorch's default.
 pub struct InitRule(Option<Init>);
@@ -283,15 +281,6 @@ pub enum PositionEncoding {
     Sinusoidal,
     /// A trainable vector for each position.
     Learned,
-}
-
-/// Describes a layer with its position in the script.
-pub fn layer(call: &Call, spec: impl Spec + 'static) -> Result<Layer> {
-    let deepest = crate::nn::spec::DEEPEST;
-    if spec.depth() >= deepest {
-        bail!("value", "layers are nested more than {deepest} deep"; hint: "one `nn::chain` takes any number of layers: collect them in an array first, or use `nn::repeat(n, |i| …)`");
-    }
-    Ok(Layer::new(spec, Some(call.place())))
 }
 
 /// Fails unless all are at least 1.
@@ -960,10 +949,9 @@ pub fn positions(
     layer(call, attention::Positions { learned })
 }
 
-/// The native functions of single layers and of building.
+/// The native functions of single layers.
 pub fn natives() -> Vec<Native> {
-    let layers = natives_of![
-        model::build,
+    natives_of![
         conv1d,
         conv2d,
         conv3d,
@@ -994,6 +982,5 @@ pub fn natives() -> Vec<Native> {
         attention,
         multihead_attention,
         positions,
-    ];
-    [layers, activation::natives()].concat()
+    ]
 }

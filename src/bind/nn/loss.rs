@@ -1,16 +1,12 @@
 //! `loss::…`: the losses that training minimises.
 
 use crate::base::Result;
-use crate::bind::tensor::broadcast::InLoss;
-use crate::bind::types::Numbers;
-use crate::fault;
-use crate::lang::{
-    Callback, Choice, FromValue, IntoValue, Native, Options, native, natives_of, session,
-};
+use crate::bind::args::loss::{LinkName, of_closure};
+use crate::bind::args::tensor::Numbers;
+use crate::lang::{Callback, FromValue, Native, Options, native, natives_of};
 use crate::nn::loss::{Link, Loss, LossKind};
 use crate::torch::Tensor;
 use rhai::{Dynamic, NativeCallContext};
-use std::rc::Rc;
 
 /// Options of `loss::bce_with_logits`.
 #[derive(Options)]
@@ -53,30 +49,6 @@ pub struct CustomOptions {
     link: LinkName,
 }
 
-/// The names of the links.
-#[derive(Choice)]
-pub enum LinkName {
-    /// Outputs are predictions.
-    Identity,
-    /// Outputs are logits of independent labels.
-    Sigmoid,
-    /// Outputs are logits of mutually exclusive classes.
-    Softmax,
-    /// Outputs are logarithms of rates.
-    Exp,
-}
-
-impl From<LinkName> for Link {
-    fn from(name: LinkName) -> Link {
-        match name {
-            LinkName::Identity => Link::Identity,
-            LinkName::Sigmoid => Link::Sigmoid,
-            LinkName::Softmax => Link::Softmax,
-            LinkName::Exp => Link::Exp,
-        }
-    }
-}
-
 /// The class index of an undefined label.
 const IGNORED: i64 = -100;
 
@@ -93,27 +65,6 @@ impl FromValue for Weights {
             None => Vec::from_value(value, context).map(Weights),
         }
     }
-}
-
-/// The loss that a function of a script computes.
-pub fn of_closure(f: Callback, link: Link) -> Loss {
-    let compute = move |outputs: &Tensor, labels: &Tensor| -> Result<Tensor> {
-        let _guard = InLoss::begin();
-        let made = f.call(vec![
-            outputs.clone().into_value(),
-            labels.clone().into_value(),
-        ])?;
-        made.read_lock::<Tensor>()
-            .map(|t| t.clone())
-            .ok_or_else(|| {
-                fault!(
-                    "type",
-                    "a loss must give a tensor of one number, gave {}",
-                    session::describe(&made)
-                )
-            })
-    };
-    Loss::new("custom", link, LossKind::Custom(Rc::new(compute)))
 }
 
 fn bce_loss() -> Loss {

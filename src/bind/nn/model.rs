@@ -1,16 +1,14 @@
 //! `nn::build`, and the methods of models.
 
+use crate::bail;
 use crate::base::Result;
-use crate::bind::nn::blocks::shape_value;
-use crate::bind::types::{Data, Rows};
-use crate::lang::{
-    Call, Choice, FromValue, IntoValue, Native, Options, native, natives_of, session,
-};
-use crate::nn::{How, Layer, Model, Shape, Value};
-use crate::torch::{Device, Precision, Tensor};
-use crate::{bail, fault};
+use crate::bind::args::network::{PrecisionName, outputs, shape_value};
+use crate::bind::args::path::output_path;
+use crate::bind::types::Data;
+use crate::lang::{FromValue, IntoValue, Native, Options, native, natives_of, session};
+use crate::nn::{How, Layer, Model, Shape};
+use crate::torch::{Device, Tensor};
 use rhai::{Dynamic, Map, NativeCallContext};
-use std::cell::RefCell;
 
 /// Options of `nn::build`.
 #[derive(Options)]
@@ -30,27 +28,6 @@ pub struct BuildOptions {
     /// Name in progress, checkpoints and results.
     #[option(default = "model")]
     name: String,
-}
-
-/// The names of the precisions.
-#[derive(Choice)]
-pub enum PrecisionName {
-    /// 32-bit floats.
-    F32,
-    /// Bfloat16 in convolutions and matrix products.
-    Bf16,
-    /// 19-bit operands in products, on GPUs.
-    Tf32,
-}
-
-impl From<PrecisionName> for Precision {
-    fn from(name: PrecisionName) -> Precision {
-        match name {
-            PrecisionName::F32 => Precision::Full,
-            PrecisionName::Bf16 => Precision::Bf16,
-            PrecisionName::Tf32 => Precision::Tf32,
-        }
-    }
 }
 
 /// Options of `model.predict`.
@@ -81,79 +58,6 @@ impl FromValue for SampleShape {
         };
         let shapes = map.into_iter().map(one).collect::<Result<_>>()?;
         Ok(SampleShape(Shape::Many(shapes)))
-    }
-}
-
-/// The inputs of a network, read from a tensor, a batch or a map of tensors.
-pub fn input_of(model: &Model, x: &Dynamic) -> Result<Value> {
-    if let Some(tensor) = x.read_lock::<Tensor>() {
-        return Ok(Value::One(tensor.clone()));
-    }
-    if let Some(rows) = x.read_lock::<Rows>() {
-        return match &rows.1 {
-            Some(tensors) => Ok(tensors.0.clone()),
-            None => crate::train::feed::inputs(&rows.0, model.device(), model.reads_codes()),
-        };
-    }
-    if let Some(map) = x.read_lock::<Map>() {
-        let one = |(name, value): (&rhai::Identifier, &Dynamic)| {
-            let tensor = value.read_lock::<Tensor>().map(|t| t.clone());
-            tensor.map(|t| (name.to_string(), t)).ok_or_else(|| {
-                fault!(
-                    "type",
-                    "input `{name}` must be a tensor, got {}",
-                    session::describe(value)
-                )
-            })
-        };
-        return map.iter().map(one).collect::<Result<_>>().map(Value::Many);
-    }
-    bail!("type", "`x` must be a tensor, a batch or a map of tensors, got {}", session::describe(x); hint: "`seq::one_hot([\"ACGT\"])` turns letters into a tensor, `net.predict(set)` takes a dataset")
-}
-
-/// A value of a network as a script's value: a tensor, or a map of tensors by name.
-pub fn into_dynamic(value: Value) -> Dynamic {
-    match value {
-        Value::One(tensor) => tensor.into_value(),
-        Value::Many(many) => many
-            .into_iter()
-            .map(|(name, tensor)| (name.into(), tensor.into_value()))
-            .collect::<Map>()
-            .into(),
-    }
-}
-
-/// The network of the last forward pass with gradients in evaluation mode, if it has layers that
-/// work differently in training.
-#[derive(Default)]
-struct Evaluated(RefCell<Option<Model>>);
-
-fn note_mode(model: &Model, x: &Value, out: &Value) {
-    if model.in_training().is_empty() {
-        return;
-    }
-    let is_on = |value: &Value| value.tensors().iter().any(|tensor| tensor.is_grad_on());
-    // with gradients of the input, as in attribution, evaluation mode is intended
-    let evaluates = !model.is_training() && is_on(out) && !is_on(x);
-    let evaluated = session::local::<Evaluated>();
-    let mut last = evaluated.0.borrow_mut();
-    if evaluates {
-        *last = Some(model.clone());
-    } else if last.as_ref().is_some_and(|noted| noted.is(model)) {
-        *last = None;
-    }
-}
-
-/// Warns of gradients through a network in evaluation mode that has dropout or batch normalisation.
-pub fn warn_of_mode(call: &Call) {
-    if let Some(model) = session::local::<Evaluated>().0.take() {
-        let (name, layers) = (model.name(), model.in_training().join(" and "));
-        crate::bind::warnings::at(
-            call,
-            &format!(
-                "`backward` through `{name}` in evaluation mode: {layers} does not work as in training; `net.train()` before the loop switches, `net.eval()` after it back"
-            ),
-        );
     }
 }
 
@@ -203,10 +107,7 @@ pub fn forward(
     /// Input, [batch, …]: a tensor, a batch of a dataset, or a map of tensors by input name.
     x: &Dynamic,
 ) -> Result<Dynamic> {
-    let x = input_of(this, x)?;
-    let out = this.forward(&x)?;
-    note_mode(this, &x, &out);
-    Ok(into_dynamic(out))
+    outputs(this, x)
 }
 
 /// Computes the outputs for a dataset, without gradients and in evaluation mode.
@@ -497,7 +398,7 @@ pub fn save(
     /// Path of the file.
     path: &str,
 ) -> Result<()> {
-    this.save(&crate::bind::tensor::file::written(path)?)
+    this.save(&output_path(path)?)
 }
 
 /// Reads parameters and running statistics that `save` or PyTorch wrote as safetensors.
@@ -523,6 +424,7 @@ pub fn load(
 /// The methods and properties of models.
 pub fn natives() -> Vec<Native> {
     natives_of![
+        build,
         forward,
         predict,
         summary,

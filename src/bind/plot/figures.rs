@@ -1,12 +1,13 @@
 //! `plot::…`: figures.
 
 use crate::base::{Result, Values, shape};
-use crate::bind::types::Numbers;
+use crate::bind::args::numbers::column;
+use crate::bind::args::tensor::{Numbers, same_shape};
+use crate::bind::printing::figure::{history_figure, numbered, rows_of, schedule_figure, series};
 use crate::lang::{Native, Options, native, natives_of, session};
 use crate::metrics::{Pairs, ranking};
 use crate::optim::Schedule;
-use crate::optim::schedule::{Clock, Point};
-use crate::plot::{self, Bars, Boxes, Chart, Content, Dots, Figure, Heat, Scale, Series, terminal};
+use crate::plot::{self, Bars, Boxes, Chart, Dots, Figure, Heat, Scale, Series, terminal};
 use crate::torch::Tensor;
 use crate::train::History;
 use crate::{bail, fault};
@@ -148,63 +149,6 @@ pub struct ScheduleOptions {
 /// Largest number of points of a curve.
 const POINTS: usize = 600;
 
-pub(in crate::bind) fn numbered(values: &[f64]) -> Vec<(f64, f64)> {
-    values
-        .iter()
-        .enumerate()
-        .map(|(i, v)| ((i + 1) as f64, *v))
-        .collect()
-}
-
-pub(in crate::bind) fn series(name: impl Into<String>, points: Vec<(f64, f64)>) -> Series {
-    Series {
-        name: name.into(),
-        points,
-    }
-}
-
-fn run_figure(run: &History) -> Figure {
-    let names = run.names();
-    let line = |name: &String| series(name, numbered(&run.column(name).unwrap_or_default()));
-    let of = |loss: bool| {
-        names
-            .iter()
-            .filter(|n| n.as_str() != "lr" && n.ends_with("loss") == loss)
-            .map(line)
-            .collect::<Vec<_>>()
-    };
-    let mark = run.best_value.map(|_| run.best_epoch as f64);
-    let chart = |y: &str, lines| Chart {
-        x: "epoch".into(),
-        y: y.into(),
-        lines,
-        mark,
-        ..Chart::default()
-    };
-    let mut charts = vec![chart("loss", of(true))];
-    if !of(false).is_empty() {
-        charts.push(chart("metric", of(false)));
-    }
-    let height = 300 * charts.len() as u32 + 40;
-    Figure {
-        title: run.name.clone(),
-        content: Content::Charts(charts),
-        size: (760, height),
-    }
-}
-
-/// The numbers of an array or a tensor; `name` is for messages.
-pub fn column(name: &str, value: &Dynamic) -> Result<Vec<f64>> {
-    let numbers = crate::bind::tensor::basic::tensor_of(value).and_then(|t| t.to_f64());
-    numbers.map_err(|_| {
-        fault!(
-            "type",
-            "`{name}` must hold numbers, got {}",
-            session::describe(value)
-        )
-    })
-}
-
 fn pair(name: &str, value: &Dynamic) -> Result<(Vec<f64>, Vec<f64>)> {
     let items = value.clone().into_array().unwrap_or_default();
     let [a, b] = items.as_slice() else {
@@ -228,7 +172,7 @@ fn pair(name: &str, value: &Dynamic) -> Result<(Vec<f64>, Vec<f64>)> {
 
 /// Scores and labels of one shape.
 fn scored(scores: &Numbers, labels: &Numbers) -> Result<(Vec<f64>, Vec<f64>)> {
-    crate::bind::host::words::same_shape(scores, labels)?;
+    same_shape(scores, labels)?;
     Ok((scores.0.to_f64()?, labels.0.to_f64()?))
 }
 
@@ -328,21 +272,6 @@ fn calibration_figure(scores: &Numbers, labels: &Numbers, bins: usize) -> Result
     Ok(plot::chart("calibration", chart))
 }
 
-pub(in crate::bind) fn rows_of(name: &str, values: &Tensor) -> Result<Vec<Vec<f64>>> {
-    let [_, width] = values.shape()[..] else {
-        bail!(
-            "shape",
-            "`{name}` must be [rows, columns], got {}",
-            shape::text(&values.shape())
-        )
-    };
-    Ok(values
-        .to_f64()?
-        .chunks(width.max(1) as usize)
-        .map(<[f64]>::to_vec)
-        .collect())
-}
-
 fn heat_figure(title: &str, values: &Tensor, options: HeatOptions) -> Result<Figure> {
     let values = rows_of("values", values)?;
     let width = values.first().map_or(0, Vec::len);
@@ -388,7 +317,7 @@ fn confusion_figure(
     labels: &Numbers,
     options: ConfusionOptions,
 ) -> Result<Figure> {
-    crate::bind::host::words::same_shape(predicted, labels)?;
+    same_shape(predicted, labels)?;
     let (predicted, labels) = (predicted.0.to_f64()?, labels.0.to_f64()?);
     if options.classes {
         need_classes("predicted", &predicted)?;
@@ -574,54 +503,6 @@ fn bars_figure(title: &str, rows: &Array, options: BarOptions) -> Result<Figure>
         y: options.y,
     };
     Ok(plot::bars(title, bars))
-}
-
-/// The learning rate, and the momentum where it changes, along a run.
-pub(in crate::bind) fn schedule_figure(
-    schedule: &Schedule,
-    epochs: usize,
-    per_epoch: usize,
-    lr: f64,
-) -> Figure {
-    let whole = Clock::new(epochs * per_epoch, per_epoch);
-    let every = (epochs * per_epoch).div_ceil(2000).max(1);
-    let points: Vec<(f64, Point)> = (0..=epochs * per_epoch)
-        .step_by(every)
-        .map(|step| {
-            (
-                step as f64 / per_epoch as f64,
-                schedule.at(&Clock {
-                    step: step as f64,
-                    ..whole
-                }),
-            )
-        })
-        .collect();
-    let rate = points.iter().map(|(x, p)| (*x, p.factor * lr)).collect();
-    let mut charts = vec![Chart {
-        x: "epoch".into(),
-        y: "learning rate".into(),
-        lines: vec![series("", rate)],
-        ..Chart::default()
-    }];
-    let momentum: Vec<(f64, f64)> = points
-        .iter()
-        .filter_map(|(x, p)| Some((*x, p.momentum?)))
-        .collect();
-    if !momentum.is_empty() {
-        charts.push(Chart {
-            x: "epoch".into(),
-            y: "momentum".into(),
-            lines: vec![series("", momentum)],
-            ..Chart::default()
-        });
-    }
-    let height = 260 * charts.len() as u32 + 40;
-    Figure {
-        title: schedule.text(),
-        content: Content::Charts(charts),
-        size: (720, height),
-    }
 }
 
 /// Draws the receiver operating characteristic of one task, with its area.
@@ -930,7 +811,7 @@ pub fn history(
     /// History that `train::fit` returns.
     run: &History,
 ) -> Figure {
-    run_figure(run)
+    history_figure(run)
 }
 
 /// Draws the learning rate of a schedule by epoch, and the momentum where it changes.

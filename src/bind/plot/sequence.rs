@@ -2,11 +2,13 @@
 
 use crate::base::table::Cells;
 use crate::base::{Result, shape};
-use crate::bind::seq::genome::Places;
-use crate::bind::types::{Motifs, Numbers, Tabled};
+use crate::bind::args::numbers::column;
+use crate::bind::args::tensor::{Numbers, tensor_of};
+use crate::bind::printing::figure::model_figure;
+use crate::bind::types::{Motifs, Places, Tabled};
 use crate::lang::{Choice, Native, Options, native, natives_of, session};
 use crate::nn::Model;
-use crate::plot::{self, Diagram, Feature, Figure, Letters, Part, Row, Scaling, Tracks};
+use crate::plot::{self, Feature, Figure, Letters, Row, Scaling, Tracks};
 use crate::seq::Motif;
 use crate::torch::Tensor;
 use crate::{bail, fault};
@@ -180,14 +182,11 @@ fn track(row: &Dynamic, (start, end): (i64, i64)) -> Result<Row> {
     if let Some(values) = map.get("signal") {
         return Ok(Row::Signal {
             name,
-            values: crate::bind::plot::figures::column("signal", values)?,
+            values: column("signal", values)?,
         });
     }
     if let Some(values) = map.get("contributions") {
-        let heights = heights(
-            "contributions",
-            &crate::bind::tensor::basic::tensor_of(values)?,
-        )?;
+        let heights = heights("contributions", &tensor_of(values)?)?;
         if heights.len() as i64 != end - start {
             bail!(
                 "shape",
@@ -335,28 +334,7 @@ pub fn model(
     /// Network.
     net: &Model,
 ) -> Figure {
-    let input = Part {
-        name: "input".into(),
-        layer: "input".into(),
-        output: net.input().text(),
-        parameters: 0,
-        depth: 0,
-    };
-    let part = |row: &crate::nn::summary::Row| Part {
-        name: row.name.clone(),
-        layer: row.layer.clone(),
-        output: row.output.clone(),
-        parameters: row.parameters,
-        depth: row.name.matches('.').count(),
-    };
-    plot::diagram(
-        net.name(),
-        Diagram {
-            parts: std::iter::once(input)
-                .chain(net.rows().iter().map(part))
-                .collect(),
-        },
-    )
+    model_figure(net)
 }
 
 /// The native functions declared here.

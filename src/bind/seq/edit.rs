@@ -4,8 +4,10 @@
 use crate::base::seed::Rng;
 use crate::base::table::{Cells, Table};
 use crate::base::{Result, memory, shape};
-use crate::bind::seq::sequences::{Sequences, seed_of_draw};
-use crate::bind::types::{Numbers, Tabled};
+use crate::bind::args::seed::seed_of_draw;
+use crate::bind::args::sequence::Sequences;
+use crate::bind::args::tensor::Numbers;
+use crate::bind::types::Tabled;
 use crate::explain::baselines::codes_of;
 use crate::lang::value::{Ints, mismatch};
 use crate::lang::{FromValue, IntoValue, Native, Options, native, natives_of};

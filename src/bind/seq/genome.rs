@@ -1,35 +1,23 @@
 //! `genome::…`: reference genomes, and sequences and regions of them.
 
 use crate::base::{Interval, Result, Strand};
-use crate::bind::data::read::SeedOptions;
-use crate::bind::types::codes_of;
+use crate::bind::args::genome::StrandName;
+use crate::bind::args::path::output_path;
+use crate::bind::args::seed::SeedOptions;
+use crate::bind::args::sequence::codes_of;
+use crate::bind::types::{Genomic, Places};
+use crate::bind::warnings::warn;
 use crate::data::negatives::{self, Matching};
 use crate::lang::value::array;
 use crate::lang::{Choice, Native, Options, native, natives_of, session};
 use crate::seq::fasta::Records;
 use crate::seq::genome::extract::{Cut, Title};
-use crate::seq::{Genome, Intervals, Track, alphabet, variants};
+use crate::seq::{Genome, Intervals, alphabet, variants};
 use crate::torch::Tensor;
 use crate::{bail, fault};
 use rhai::{Array, Map};
 use std::rc::Rc;
 use std::sync::Arc;
-
-/// A genome as scripts hold it.
-#[derive(Clone)]
-pub struct Genomic(pub Arc<Genome>);
-
-/// Intervals as scripts hold them.
-#[derive(Clone)]
-pub struct Places(pub Rc<Intervals>);
-
-/// A track as scripts hold it.
-#[derive(Clone)]
-pub struct Signal(pub Arc<Track>);
-
-crate::handle!(Genomic, "genome");
-crate::handle!(Places, "intervals");
-crate::handle!(Signal, "track");
 
 /// Options of `genome::open`.
 #[derive(Options)]
@@ -141,26 +129,6 @@ pub struct AllelesOptions {
     /// Length of each sequence, in bp, around the variant.
     #[option(default = 1000, min = 1)]
     length: usize,
-}
-
-/// A strand.
-#[derive(Choice)]
-pub enum StrandName {
-    /// The forward strand.
-    #[choice(name = "+")]
-    Forward,
-    /// The reverse strand.
-    #[choice(name = "-")]
-    Reverse,
-}
-
-impl From<StrandName> for Strand {
-    fn from(name: StrandName) -> Strand {
-        match name {
-            StrandName::Forward => Strand::Forward,
-            StrandName::Reverse => Strand::Reverse,
-        }
-    }
 }
 
 /// The case of soft-masked bases.
@@ -287,10 +255,7 @@ pub fn open(
     options: OpenOptions,
 ) -> Result<Genomic> {
     let genome = Genome::open(&session::find_input(path)?, options.origin)?;
-    genome
-        .notes
-        .iter()
-        .for_each(|note| crate::bind::train::fit::warn(note));
+    genome.notes.iter().for_each(|note| warn(note));
     Ok(Genomic(Arc::new(genome)))
 }
 
@@ -405,12 +370,12 @@ pub fn save_fasta(
         .0
         .fasta(&list, &cut, options.name.into(), options.tab)?;
     if empty > 0 {
-        crate::bind::train::fit::warn(&format!(
+        warn(&format!(
             "{empty} of {} intervals hold no base and are left out",
             list.len()
         ));
     }
-    crate::base::file::write_whole(&crate::bind::tensor::file::written(path)?, text.as_bytes())
+    crate::base::file::write_whole(&output_path(path)?, text.as_bytes())
 }
 
 /// Returns the sequences of intervals of one length, as codes.

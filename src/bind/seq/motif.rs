@@ -1,7 +1,9 @@
 //! `motif::…`: single motifs and collections of motifs.
 
 use crate::base::{Result, shape};
-use crate::bind::types::{Motifs, Numbers};
+use crate::bind::args::path::output_path;
+use crate::bind::args::tensor::Numbers;
+use crate::bind::types::Motifs;
 use crate::lang::{FromValue, Native, Options, native, natives_of, session};
 use crate::seq::Motif;
 use crate::seq::motif;
@@ -382,7 +384,7 @@ pub fn save_meme(
     path: &str,
 ) -> Result<()> {
     let text = motif::meme::to_meme(&this.0);
-    crate::base::file::write_whole(&crate::bind::tensor::file::written(path)?, text.as_bytes())
+    crate::base::file::write_whole(&output_path(path)?, text.as_bytes())
 }
 
 /// The native functions of the namespaces declared here.

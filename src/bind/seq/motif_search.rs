@@ -2,8 +2,8 @@
 
 use crate::base::table::{Cells, Table};
 use crate::base::{Interval, Result};
-use crate::bind::seq::genome::Genomic;
-use crate::bind::types::{Data, Motifs, Tabled};
+use crate::bind::args::tensor::tensor_of;
+use crate::bind::types::{Data, Genomic, Motifs, Tabled};
 use crate::lang::{Choice, FromValue, Native, Options, native, natives_of, session};
 use crate::seq::contigs::cut_out;
 use crate::seq::motif::cluster as clustering;
@@ -240,7 +240,7 @@ impl FromValue for PriorSource {
             );
         };
         let named = map.iter().map(|(name, values)| {
-            let values = crate::bind::tensor::basic::tensor_of(values)?.to_f64()?;
+            let values = tensor_of(values)?.to_f64()?;
             Ok((name.to_string(), values))
         });
         named.collect::<Result<_>>().map(PriorSource::Named)

@@ -1,7 +1,7 @@
 //! `rule::…`: rules that derive labels from planted motifs.
 
 use crate::base::Result;
-use crate::bind::data::read::SeedOptions;
+use crate::bind::args::seed::SeedOptions;
 use crate::bind::types::SimRule;
 use crate::lang::{Choice, FromValue, Native, Options, native, natives_of, session};
 use crate::seq::simulate::{Named, Order, Orientation, Spec};

@@ -2,7 +2,11 @@
 
 use crate::base::seed::Rng;
 use crate::base::{Result, memory, shape};
-use crate::bind::types::{Numbers, codes_of};
+use crate::bind::args::path::output_path;
+use crate::bind::args::seed::seed_of_draw;
+use crate::bind::args::sequence::{Sequences, codes_of};
+use crate::bind::args::tensor::Numbers;
+use crate::bind::warnings::warn;
 use crate::lang::value::mismatch;
 use crate::lang::{FromValue, Given, IntoValue, Native, Options, native, natives_of, session};
 use crate::seq::shuffle::Shuffler;
@@ -43,23 +47,6 @@ pub struct SaveFastaOptions {
     /// Bases per line; 0 writes each sequence on one line.
     #[option(default = 60)]
     line: usize,
-}
-
-/// One sequence or several.
-pub struct Sequences(pub Vec<String>);
-
-impl FromValue for Sequences {
-    fn kind() -> String {
-        "string or array of strings".into()
-    }
-    fn from_value(value: &mut Dynamic, context: &NativeCallContext) -> Result<Self> {
-        if value.is_string() {
-            return String::from_value(value, context).map(|one| Sequences(vec![one]));
-        }
-        Vec::<String>::from_value(value, context)
-            .map(Sequences)
-            .map_err(|_| mismatch(&Self::kind(), value))
-    }
 }
 
 /// Sequences in the forms that can be shuffled.
@@ -119,12 +106,6 @@ impl FromValue for NamedSequences {
         });
         named.collect::<Result<_>>().map(NamedSequences)
     }
-}
-
-/// The seed of a call whose results depend on how many calls preceded it, unless a script gives
-/// one.
-pub fn seed_of_draw(seed: Option<u64>) -> u64 {
-    seed.unwrap_or_else(|| session::settings().seed ^ session::next_draw())
 }
 
 fn codes_tensor(texts: &[String]) -> Result<Tensor> {
@@ -448,10 +429,7 @@ pub fn read_fasta(
     let path = session::find_input(path)?;
     let records = fasta::read(&path)?;
     records.check_unique(&path)?;
-    records
-        .empty_note(&path)
-        .iter()
-        .for_each(|note| crate::bind::train::fit::warn(note));
+    records.empty_note(&path).iter().for_each(|note| warn(note));
     let names = records.names.iter().enumerate();
     let named = names.map(|(i, name)| {
         let letters = alphabet::decode(records.sequence(i));
@@ -475,7 +453,7 @@ pub fn save_fasta(
     options: SaveFastaOptions,
 ) -> Result<()> {
     let text = fasta_text(&sequences.0, options.line)?;
-    crate::base::file::write_whole(&crate::bind::tensor::file::written(path)?, text.as_bytes())
+    crate::base::file::write_whole(&output_path(path)?, text.as_bytes())
 }
 
 /// Computes the fraction of G and C among the known bases of a sequence.

@@ -2,7 +2,7 @@
 
 use crate::base::table::{Cells, Table};
 use crate::base::{Result, Strand, memory, shape};
-use crate::bind::data::read::SeedOptions;
+use crate::bind::args::seed::SeedOptions;
 use crate::bind::types::{BackgroundSource, Data, Known, Motifs, SimRule, Tabled};
 use crate::data::{Column, Dataset, Input};
 use crate::lang::value::{array, mismatch, number};
@@ -342,14 +342,6 @@ fn row_of(known: &Known, i: i64) -> Result<usize> {
 }
 
 /// Rules in words.
-fn texts(known: &Known) -> Vec<String> {
-    let rules = known.0.rules.iter().map(|rule| match rule {
-        Some(rule) => rule.text(),
-        None => "the script's own function".to_string(),
-    });
-    rules.collect()
-}
-
 /// Draws random motifs, with one likely base at each position.
 ///
 /// ```rhai
@@ -550,7 +542,7 @@ pub fn planted_motifs(this: &Known) -> Motifs {
 /// ```
 #[native(namespace = "truth", form = property)]
 pub fn rules(this: &Known) -> Vec<String> {
-    texts(this)
+    this.rules()
 }
 
 /// The pairs of motifs that act together, by number from 0, of all rules.
@@ -650,16 +642,6 @@ pub fn table(this: &Known) -> Result<Tabled> {
         ("strand".into(), Cells::Text(strand)),
     ];
     Ok(Tabled(Rc::new(Table::new(columns)?)))
-}
-
-/// How a truth is printed.
-pub fn line(known: &Known) -> String {
-    format!(
-        "truth of {} sequences, {} motifs: {}",
-        known.1.len(),
-        known.0.motifs.len(),
-        texts(known).join("; ")
-    )
 }
 
 /// The native functions declared here.

@@ -1,9 +1,11 @@
 //! `track::…`: signals along a genome.
 
 use crate::base::{Interval, Result, Strand};
-use crate::bind::seq::genome::{Genomic, Places, Signal, StrandName};
-use crate::bind::tensor::file::written;
-use crate::bind::types::{Numbers, StatisticName};
+use crate::bind::args::genome::{StatisticName, StrandName, noted};
+use crate::bind::args::path::output_path;
+use crate::bind::args::tensor::Numbers;
+use crate::bind::types::{Genomic, Places, Signal};
+use crate::bind::warnings::warn;
 use crate::lang::value::mismatch;
 use crate::lang::{Choice, FromValue, Native, Options, native, natives_of, session};
 use crate::seq::contigs::Contigs;
@@ -227,14 +229,6 @@ fn known_sizes(list: &Intervals) -> HashMap<String, u32> {
         .collect()
 }
 
-/// Warns of intervals where the signal cannot have a value.
-pub fn noted(track: &Track, list: &Intervals) {
-    track
-        .notes(list)
-        .iter()
-        .for_each(|note| crate::bind::train::fit::warn(note));
-}
-
 /// A statistic of the bins of each interval.
 fn summarised(
     track: &Signal,
@@ -289,7 +283,7 @@ pub fn open(
 ) -> Result<Signal> {
     let track = Track::open(&session::find_input(path)?)?;
     if track.is_empty() {
-        crate::bind::train::fit::warn(&format!("{} holds no value", track.shown()));
+        warn(&format!("{} holds no value", track.shown()));
     }
     Ok(Signal(Arc::new(track)))
 }
@@ -391,7 +385,7 @@ pub fn save_bedgraph(
     values: &Numbers,
 ) -> Result<()> {
     let runs = runs_of(intervals, values)?;
-    crate::base::file::write_whole(&written(path)?, write::bed_graph(&runs).as_bytes())
+    crate::base::file::write_whole(&output_path(path)?, write::bed_graph(&runs).as_bytes())
 }
 
 /// Writes a signal as a bigWig file.
@@ -414,7 +408,7 @@ pub fn save_bigwig(
     options: SaveBigwigOptions,
 ) -> Result<()> {
     let runs = runs_of(intervals, values)?;
-    let path = written(path)?;
+    let path = output_path(path)?;
     let sizes = match options.sizes {
         Some(sizes) => sizes.by_names_of(&intervals.0),
         None => known_sizes(&intervals.0),

@@ -1,7 +1,8 @@
 //! Comparison operators of tensors: equality of whole tensors, order of single numbers.
 
 use crate::base::{Fault, Result, shape};
-use crate::bind::types::Compared;
+use crate::bind::args::operand::Compared;
+use crate::bind::args::tensor::tensor_of;
 use crate::fault;
 use crate::lang::{Native, compare, native, natives_of, session};
 use crate::torch::{Kind, Tensor};
@@ -69,10 +70,7 @@ fn equal(symbol: &str, a: &Compared, b: &Compared) -> Result<bool> {
     if !is_numeric(a) || !is_numeric(b) {
         return Ok(false);
     }
-    let (a, b) = (
-        crate::bind::tensor::basic::tensor_of(a)?,
-        crate::bind::tensor::basic::tensor_of(b)?,
-    );
+    let (a, b) = (tensor_of(a)?, tensor_of(b)?);
     Ok(a.shape() == b.shape() && a.eq(&b)?.all(&None, false)?.item()? != 0.0)
 }
 

@@ -3,14 +3,12 @@
 use crate::bail;
 use crate::base::seed::Rng;
 use crate::base::{Result, memory};
-use crate::bind::types::{Numbers, Scalar};
+use crate::bind::args::operand::Scalar;
+use crate::bind::args::seed::DrawOptions;
+use crate::bind::args::tensor::Numbers;
 use crate::lang::binding::Given;
-use crate::lang::constraint::{Constraint, one_of};
-use crate::lang::options::OptKind;
-use crate::lang::{FromValue, Native, Options, native, natives_of, session};
-use crate::nn::init;
+use crate::lang::{Native, Options, native, natives_of, session};
 use crate::torch::{Device, Kind, Tensor};
-use rhai::{Dynamic, NativeCallContext};
 
 /// Options of constructors.
 #[derive(Options)]
@@ -33,26 +31,6 @@ impl TensorOptions {
     }
 }
 
-/// Options of functions that draw random numbers.
-#[derive(Options)]
-pub struct DrawOptions {
-    /// Seed of the draw; the seed of the run and the number of the draw unless given.
-    seed: Option<u64>,
-}
-
-impl DrawOptions {
-    /// The keys of the draw: its seed, else the layer that is being built, else the run's seed and
-    /// the number of the draw.
-    pub fn keys(&self) -> Vec<u64> {
-        match self.seed {
-            Some(seed) => vec![seed, 0x7261_6e64],
-            None => init::next_keys().unwrap_or_else(|| {
-                vec![session::settings().seed, 0x6472_6177, session::next_draw()]
-            }),
-        }
-    }
-}
-
 /// Options of random constructors.
 #[derive(Options)]
 pub struct RandomOptions {
@@ -61,30 +39,6 @@ pub struct RandomOptions {
     /// Device that stores the tensor: cpu, cuda, cuda:N.
     #[option(default = "cpu")]
     device: Given<Device>,
-}
-
-impl FromValue for Kind {
-    fn kind() -> String {
-        one_of(&Kind::NAMES)
-    }
-    fn from_value(value: &mut Dynamic, context: &NativeCallContext) -> Result<Self> {
-        Kind::parse(&String::from_value(value, context)?)
-    }
-    fn option_kind(_: &Constraint) -> OptKind {
-        OptKind::Choice(&Kind::NAMES)
-    }
-}
-
-impl FromValue for Device {
-    fn kind() -> String {
-        "device".into()
-    }
-    fn from_value(value: &mut Dynamic, context: &NativeCallContext) -> Result<Self> {
-        Device::parse(&String::from_value(value, context)?)
-    }
-    fn option_kind(_: &Constraint) -> OptKind {
-        OptKind::Text
-    }
 }
 
 /// Moves a tensor to a device that a script named; the default leaves it where it is.

@@ -1,27 +1,12 @@
 //! Reading and writing tensors as files.
 
 use crate::base::Result;
-use crate::base::file::{folder_of, make_folders};
+use crate::bind::args::path::output_path;
+use crate::bind::args::tensor::tensor_map;
 use crate::fault;
-use crate::lang::{IntoValue, Native, native, natives_of, session};
+use crate::lang::{Native, native, natives_of, session};
 use crate::torch::{Tensor, file};
 use rhai::Map;
-use std::path::PathBuf;
-
-/// The path of an output file; its folder is created.
-pub fn written(path: &str) -> Result<PathBuf> {
-    let path = session::place_output(path, false)?;
-    make_folders(folder_of(&path))?;
-    Ok(path)
-}
-
-/// A map of tensors by name.
-fn by_name(tensors: Vec<(String, Tensor)>) -> Map {
-    tensors
-        .into_iter()
-        .map(|(name, tensor)| (name.into(), tensor.into_value()))
-        .collect()
-}
 
 /// The tensors of a map, with their names.
 fn named(tensors: &Map) -> Result<Vec<(String, Tensor)>> {
@@ -68,7 +53,7 @@ pub fn save_npy(
     /// The tensor.
     values: &Tensor,
 ) -> Result<()> {
-    file::save_npy(&written(path)?, values)
+    file::save_npy(&output_path(path)?, values)
 }
 
 /// Reads all arrays of a NumPy `.npz` file.
@@ -83,7 +68,7 @@ pub fn load_npz(
     /// Path of the file.
     path: &str,
 ) -> Result<Map> {
-    file::load_npz(&session::find_input(path)?).map(by_name)
+    file::load_npz(&session::find_input(path)?).map(tensor_map)
 }
 
 /// Writes named tensors as a NumPy `.npz` file.
@@ -98,7 +83,7 @@ pub fn save_npz(
     /// Tensors by name.
     tensors: &Map,
 ) -> Result<()> {
-    file::save_npz(&written(path)?, &named(tensors)?)
+    file::save_npz(&output_path(path)?, &named(tensors)?)
 }
 
 /// Reads a table of numbers.
@@ -136,7 +121,7 @@ pub fn load_safetensors(
     /// Path of the file.
     path: &str,
 ) -> Result<Map> {
-    file::load_safetensors(&session::find_input(path)?).map(|(tensors, _)| by_name(tensors))
+    file::load_safetensors(&session::find_input(path)?).map(|(tensors, _)| tensor_map(tensors))
 }
 
 /// Writes named tensors as a safetensors file.
@@ -151,7 +136,7 @@ pub fn save_safetensors(
     /// Tensors by name.
     tensors: &Map,
 ) -> Result<()> {
-    file::save_safetensors(&written(path)?, &named(tensors)?, Default::default())
+    file::save_safetensors(&output_path(path)?, &named(tensors)?, Default::default())
 }
 
 /// The native functions declared here.

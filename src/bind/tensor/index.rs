@@ -1,7 +1,8 @@
 //! Indexing of tensors: `t[i]`, `t[a..b]`, `t[[…]]`, gather, masks.
 
 use crate::base::Result;
-use crate::bind::types::{Numbers, Operand};
+use crate::bind::args::operand::Operand;
+use crate::bind::args::tensor::{Numbers, tensor_of};
 use crate::lang::value::mismatch;
 use crate::lang::{FromValue, Native, native, natives_of, session};
 use crate::torch::Tensor;
@@ -36,7 +37,7 @@ fn pick(value: &Dynamic) -> Result<Pick> {
         return Ok(Pick::Rows(rows.clone()));
     }
     if value.is_array() {
-        return crate::bind::tensor::basic::tensor_of(value).map(Pick::Rows);
+        return tensor_of(value).map(Pick::Rows);
     }
     if value.is_string() {
         // Rhai looks up an unknown property as an index

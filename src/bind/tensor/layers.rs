@@ -3,7 +3,7 @@
 
 use crate::bail;
 use crate::base::{Result, shape};
-use crate::bind::types::Operand;
+use crate::bind::args::operand::Operand;
 use crate::lang::value::Ints;
 use crate::lang::{Choice, FromValue, Native, Options, native, natives_of};
 use crate::torch::Tensor;

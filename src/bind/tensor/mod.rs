@@ -1,7 +1,5 @@
 //! `tensor::…` and the methods of tensors.
 
-pub mod basic;
-pub mod broadcast;
 pub mod compare;
 pub mod convolution;
 pub mod create;

@@ -1,7 +1,8 @@
 //! Properties of tensors, gradients, and conversions to other kinds, devices and arrays.
 
 use crate::base::{Result, shape};
-use crate::bind::tensor::basic::Tensors;
+use crate::bind::args::tensor::Tensors;
+use crate::bind::warnings::mode::warn_of_mode;
 use crate::lang::{Call, Native, native, natives_of};
 use crate::torch::{Device, Kind, Tensor};
 use crate::{bail, fault};
@@ -172,7 +173,7 @@ pub fn is_learned(this: &Tensor) -> bool {
 /// ```
 #[native(namespace = "tensor", form = method)]
 pub fn backward(call: &Call, this: &Tensor) -> Result<()> {
-    crate::bind::nn::layers::warn_of_mode(call);
+    warn_of_mode(call);
     if this.numel() != 1 {
         bail!("shape", "backward needs one number, got {}", shape::text(&this.shape());
             hint: "reduce it with `.sum()` or `.mean()`");

@@ -1,8 +1,8 @@
 //! Shapes of tensors: reordering axes, joining, splitting.
 
 use crate::base::Result;
-use crate::bind::tensor::basic::Tensors;
-use crate::bind::types::{Numbers, Operand};
+use crate::bind::args::operand::Operand;
+use crate::bind::args::tensor::{Numbers, Tensors};
 use crate::lang::value::Ints;
 use crate::lang::{Native, native, natives_of};
 use crate::torch::Tensor;
@@ -326,10 +326,8 @@ pub fn r#where(
 
 /// The native functions declared here.
 pub fn natives() -> Vec<Native> {
-    let mut list = natives_of![
+    natives_of![
         reshape, permute, transpose, t, squeeze, unsqueeze, flatten, expand, repeat, flip, roll,
         unfold, pad, split, chunk, contiguous, cat, stack, one_hot, r#where,
-    ];
-    list.extend(super::convolution::natives());
-    list
+    ]
 }

@@ -1,8 +1,8 @@
 //! Fourier transforms of tensors, and random draws from the probabilities of a tensor.
 
 use crate::base::Result;
-use crate::bind::tensor::create::DrawOptions;
-use crate::bind::types::Numbers;
+use crate::bind::args::seed::DrawOptions;
+use crate::bind::args::tensor::Numbers;
 use crate::lang::{Choice, Native, Options, native, natives_of};
 use crate::torch::Tensor;
 use crate::torch::spectrum::Transform;

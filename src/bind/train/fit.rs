@@ -1,11 +1,15 @@
 //! `train::…`: training and evaluation.
 
-use crate::base::{Result, say};
-use crate::bind::nn::loss::{LinkName, of_closure};
-use crate::bind::nn::model::PrecisionName;
+use crate::base::Result;
+use crate::bind::args::augment::customised;
+use crate::bind::args::dataset::few;
+use crate::bind::args::loss::{LinkName, of_closure};
+use crate::bind::args::measure::{Mode, larger};
+use crate::bind::args::network::PrecisionName;
+use crate::bind::args::numbers::number_map;
 use crate::bind::script_state::ScriptState;
-use crate::bind::train::schedule::{Mode, larger};
 use crate::bind::types::{Augmenter, Data, Optim};
+use crate::bind::warnings::warn;
 use crate::data::duplicates;
 use crate::fault;
 use crate::lang::value::array;
@@ -193,20 +197,6 @@ impl FromValue for MetricList {
     }
 }
 
-/// Prints a warning on standard error.
-pub fn warn(text: &str) {
-    if !session::settings().quiet {
-        say::line(&format!("warning: {text}"));
-    }
-}
-
-/// Prints progress on standard error.
-pub fn tell(text: &str) {
-    if !session::settings().quiet {
-        say::line(text);
-    }
-}
-
 /// A model's name as part of a path.
 fn file_name(name: &str) -> String {
     // neither the folder itself nor its parent
@@ -310,7 +300,7 @@ fn on_batch(function: Callback) -> OnBatch {
 
 fn on_epoch(function: Callback) -> OnEpoch {
     Box::new(move |epoch| {
-        let mut info = crate::bind::host::words::map_of(epoch.values.clone());
+        let mut info = number_map(epoch.values.clone());
         info.insert("epoch".into(), (epoch.epoch as i64).into());
         Ok(!stops(&function.call(vec![info.into()])?))
     })
@@ -333,9 +323,8 @@ fn plan_of(model: &Model, options: FitOptions) -> Result<Plan> {
             of_closure(function, Link::Identity)
         }
     };
-    let on_inputs = (!custom.is_empty()).then(|| -> OnInputs {
-        Box::new(move |x, y| crate::bind::data::augment::customised(x, y, &custom))
-    });
+    let on_inputs = (!custom.is_empty())
+        .then(|| -> OnInputs { Box::new(move |x, y| customised(x, y, &custom)) });
     let optimizer = options.optimizer.0.borrow().clone();
     let interrupted = format!("{}.interrupted.safetensors", file_name(model.name()));
     Ok(Plan {
@@ -421,9 +410,7 @@ fn train_by(model: &Model, plan: &Plan) -> Result<History> {
 }
 
 fn scores_map(loss: Option<f64>, scores: Scores) -> Map {
-    let mut map = crate::bind::host::words::map_of(
-        scores.iter().map(|(name, value, _)| (name.clone(), *value)),
-    );
+    let mut map = number_map(scores.iter().map(|(name, value, _)| (name.clone(), *value)));
     map.extend(loss.map(|loss| ("loss".into(), loss.into())));
     for (name, _, tasks) in scores {
         if !tasks.is_empty() {
@@ -463,8 +450,8 @@ fn rehearse(net: &Model, options: FitOptions) -> Result<History> {
         return Ok(invented_history(net, &plan));
     }
     let plan = Plan {
-        train: crate::bind::data::batch::few(&plan.train),
-        valid: plan.valid.as_ref().map(crate::bind::data::batch::few),
+        train: few(&plan.train),
+        valid: plan.valid.as_ref().map(few),
         epochs: 1,
         keep: None,
         resume: None,

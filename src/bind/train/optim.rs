@@ -174,17 +174,6 @@ fn group(i: usize, item: &Dynamic) -> Result<Group> {
     })
 }
 
-/// The rule's name.
-pub fn name(optimizer: &Optimizer) -> &'static str {
-    match &optimizer.rule {
-        Rule::Sgd(_) => "sgd",
-        Rule::Adam(rule) if rule.decoupled => "adamw",
-        Rule::Adam(_) => "adam",
-        Rule::RmsProp(_) => "rmsprop",
-        Rule::Adagrad(_) => "adagrad",
-    }
-}
-
 impl MomentOptions {
     fn rule(&self, decoupled: bool) -> Rule {
         Rule::Adam(Adam {

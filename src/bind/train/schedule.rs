@@ -3,7 +3,8 @@
 
 use crate::bail;
 use crate::base::{Result, memory};
-use crate::lang::{Choice, FromValue, Native, Options, native, natives_of, session};
+use crate::bind::args::measure::{Mode, larger};
+use crate::lang::{FromValue, Native, Options, native, natives_of, session};
 use crate::optim::Schedule;
 use crate::optim::schedule::{Plateau, Span};
 use rhai::{Array, Dynamic, NativeCallContext};
@@ -85,17 +86,6 @@ pub struct PlateauOptions {
     lowest: f64,
 }
 
-/// Which values of a measure are better.
-#[derive(Choice)]
-pub enum Mode {
-    /// Smaller ones of losses, larger ones of other measures.
-    Auto,
-    /// Smaller ones.
-    Min,
-    /// Larger ones.
-    Max,
-}
-
 /// Epochs (an integer) or a fraction of the run (a number below 1).
 pub struct Length(pub Span);
 
@@ -117,15 +107,6 @@ impl FromValue for Length {
     }
     fn from_value(value: &mut Dynamic, _: &NativeCallContext) -> Result<Self> {
         length(value).map(Length)
-    }
-}
-
-/// Whether larger values are better.
-pub fn larger(mode: &str, name: &str) -> bool {
-    match mode {
-        "min" => false,
-        "max" => true,
-        _ => crate::train::stop::larger_is_better(name),
     }
 }
 

@@ -3,11 +3,11 @@
 use crate::base::seed::Rng;
 use crate::base::table::{Cells, Table};
 use crate::base::{Result, interrupt};
-use crate::bind::data::read::SeedOptions;
+use crate::bind::args::path::output_path;
+use crate::bind::args::seed::SeedOptions;
 use crate::bind::script_state;
-use crate::bind::train::fit::{tell, warn};
 use crate::bind::types::{OfSearch, Tabled, TrialOf};
-
+use crate::bind::warnings::{say, warn};
 use crate::lang::{
     Callback, Choice, Given, IntoValue, Native, Options, native, natives_of, session,
 };
@@ -286,7 +286,7 @@ fn run(space: &Map, objective: &Callback, options: Search) -> Result<Map> {
             (_, within, n) if within.is_empty() => format!("trials-{n}.jsonl"),
             (_, within, n) => format!("{within}/trials-{n}.jsonl"),
         };
-        let path = crate::bind::tensor::file::written(&file)?;
+        let path = output_path(&file)?;
         let name = path
             .file_stem()
             .map(|name| name.to_string_lossy().into_owned());
@@ -357,7 +357,7 @@ fn run(space: &Map, objective: &Callback, options: Search) -> Result<Map> {
                 let so_far = best.map_or(String::new(), |best| {
                     format!(", best so far {}", crate::base::written::metric(best))
                 });
-                tell(&format!(
+                say(&format!(
                     "trial {number}: {} {}{so_far}  ({})",
                     state.word(),
                     crate::base::written::metric(value),

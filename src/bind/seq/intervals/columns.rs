@@ -1,13 +1,12 @@
 //! Other lists at each interval: counts, coverage, summarised columns.
 
-use super::{OverlapOptions, places};
 use crate::base::Result;
 use crate::base::table::{Cells, Table};
-use crate::bind::seq::genome::{Genomic, Places};
-use crate::bind::types::Tabled;
+use crate::bind::args::intervals::{OverlapOptions, places, requests};
+use crate::bind::types::{Genomic, Places, Tabled};
 use crate::lang::{Native, Options, native, natives_of, session};
 use crate::seq::Intervals;
-use crate::seq::intervals::columns::{Operation, Request, summed};
+use crate::seq::intervals::columns::summed;
 use crate::seq::intervals::{Field, coverage, many};
 use crate::torch::Tensor;
 use crate::{bail, fault};
@@ -42,30 +41,6 @@ pub struct ClusterOptions {
 pub struct MultiOptions {
     /// Genome whose ranges that no list covers are returned too (`bedtools multiinter -empty`).
     genome: Option<Genomic>,
-}
-
-/// The operations of a map of columns to one or several of them:
-/// `#{ score: "mean", name: ["distinct", "count"] }`.
-pub fn requests(map: &Map) -> Result<Vec<Request>> {
-    let mut requests = Vec::new();
-    for (name, value) in map {
-        let words = match value.clone().into_array() {
-            Ok(items) => items,
-            Err(_) => vec![value.clone()],
-        };
-        for word in words {
-            let word = word.clone().into_string().map_err(|_| {
-                fault!("type", "the operation of column `{name}` must be a string or an array of strings, got {}", session::describe(&word))
-                    .hint("such as `#{ score: \"mean\", name: [\"distinct\", \"count\"] }`")
-            })?;
-            requests.push((
-                name.to_string(),
-                Operation::named(&word)
-                    .map_err(|fault| fault.context(format!("column `{name}`")))?,
-            ));
-        }
-    }
-    Ok(requests)
 }
 
 /// The named lists of a map.

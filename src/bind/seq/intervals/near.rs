@@ -1,10 +1,10 @@
 //! Closest intervals, and measures of the similarity of two lists.
 
-use super::{OverlapOptions, places};
 use crate::base::Result;
 use crate::base::table::{Cells, Table};
-use crate::bind::seq::genome::{Genomic, Places};
-use crate::bind::types::{StrandCondition, Tabled};
+use crate::bind::args::genome::StrandCondition;
+use crate::bind::args::intervals::{OverlapOptions, places};
+use crate::bind::types::{Genomic, Places, Tabled};
 use crate::lang::{Choice, Native, Options, native, natives_of};
 use crate::metrics::statistics::{Alternative, counts as count_tests};
 use crate::seq::Intervals;

@@ -1,10 +1,11 @@
 //! One list: its rows, columns and order.
 
-use super::places;
 use crate::base::{Fault, Interval, Result, file, shape};
-use crate::bind::data::read::SeedOptions;
-use crate::bind::seq::genome::Places;
-use crate::bind::tensor::file::written;
+use crate::bind::args::intervals::places;
+use crate::bind::args::path::output_path;
+use crate::bind::args::seed::SeedOptions;
+use crate::bind::types::Places;
+use crate::bind::warnings::warn;
 use crate::fault;
 use crate::lang::value::mismatch;
 use crate::lang::{Callback, Choice, FromValue, Native, Options, native, natives_of, session};
@@ -331,7 +332,7 @@ pub fn on(
     let (selected, absent) = this.0.on(&chrom.0, true);
     if selected.is_empty() && !absent.is_empty() && !this.0.is_empty() {
         let notes = selected.notes.iter();
-        notes.for_each(|note| crate::bind::train::fit::warn(note));
+        notes.for_each(|note| warn(note));
     }
     places(selected)
 }
@@ -420,7 +421,7 @@ pub fn save(
         true => this.0.to_narrow_peak(),
         false => this.0.to_bed(),
     };
-    write(&written(path)?, &text)
+    write(&output_path(path)?, &text)
 }
 
 /// The native functions declared here.

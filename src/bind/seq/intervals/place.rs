@@ -1,10 +1,10 @@
 //! New coordinates of intervals.
 
-use super::places;
 use crate::bail;
 use crate::base::Result;
-use crate::bind::data::read::SeedOptions;
-use crate::bind::seq::genome::{Genomic, Places};
+use crate::bind::args::intervals::places;
+use crate::bind::args::seed::SeedOptions;
+use crate::bind::types::{Genomic, Places};
 use crate::lang::{Choice, Native, Options, native, natives_of};
 use crate::seq::intervals::place::{Anchor, Shuffle};
 use crate::seq::intervals::slide::{Naming, Sides};

@@ -1,8 +1,9 @@
 //! Intervals of files and of columns.
 
-use super::places;
 use crate::base::{Interval, Result, Strand};
-use crate::bind::seq::genome::{Genomic, Places};
+use crate::bind::args::intervals::places;
+use crate::bind::types::{Genomic, Places};
+use crate::bind::warnings::warn;
 use crate::lang::{Call, Choice, FromValue, Native, Options, native, natives_of, session};
 use crate::seq::Intervals;
 use crate::seq::contigs::Contigs;
@@ -255,9 +256,7 @@ pub fn read(
         genome: options.genome.as_ref().map(|genome| &*genome.0),
     };
     let list = reader::read(&session::find_input(path)?, &plan)?;
-    list.notes
-        .iter()
-        .for_each(|note| crate::bind::train::fit::warn(note));
+    list.notes.iter().for_each(|note| warn(note));
     Ok(places(list))
 }
 

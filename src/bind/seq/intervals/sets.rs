@@ -1,10 +1,10 @@
 //! Operations of two lists: intersection, difference, union, complement.
 
-use super::{OverlapOptions, SharedOptions, columns, places};
 use crate::bail;
 use crate::base::Result;
-use crate::bind::seq::genome::{Genomic, Places};
-use crate::bind::types::StrandCondition;
+use crate::bind::args::genome::StrandCondition;
+use crate::bind::args::intervals::{OverlapOptions, SharedOptions, places, requests};
+use crate::bind::types::{Genomic, Places};
 use crate::lang::{Choice, Native, Options, native, natives_of};
 use crate::seq::Intervals;
 use crate::seq::intervals::sets::Report;
@@ -93,11 +93,7 @@ fn prefix_of(report: ReportName, prefix: Option<String>) -> Result<String> {
 }
 
 fn merged(list: &Intervals, options: &MergeOptions) -> Result<Places> {
-    let requests = options
-        .columns
-        .as_ref()
-        .map(columns::requests)
-        .transpose()?;
+    let requests = options.columns.as_ref().map(requests).transpose()?;
     list.merge_with(
         options.distance,
         options.by_strand,

@@ -1,8 +1,8 @@
 //! Arithmetic of tensors and numbers, with broadcasting.
 
 use crate::base::Result;
-use crate::bind::tensor::broadcast;
-use crate::bind::types::Operand;
+use crate::bind::args::operand::Operand;
+use crate::bind::warnings::broadcast;
 use crate::lang::{Call, Native, native, natives_of};
 use crate::torch::Tensor;
 

@@ -1,7 +1,7 @@
 //! Comparisons of tensors element by element.
 
 use crate::base::Result;
-use crate::bind::types::Operand;
+use crate::bind::args::operand::Operand;
 use crate::lang::{Native, native, natives_of};
 use crate::torch::Tensor;
 

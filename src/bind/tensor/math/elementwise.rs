@@ -1,7 +1,7 @@
 //! Functions of each element of a tensor.
 
 use crate::base::Result;
-use crate::bind::types::Scalar;
+use crate::bind::args::operand::Scalar;
 use crate::lang::{Native, native, natives_of};
 use crate::torch::{Kind, Tensor};
 

@@ -1,8 +1,7 @@
 //! Linear algebra of tensors.
 
-use super::named;
 use crate::base::Result;
-use crate::bind::tensor::basic::Tensors;
+use crate::bind::args::tensor::{Tensors, tensor_map};
 use crate::lang::{Native, native, natives_of};
 use crate::torch::Tensor;
 use rhai::Map;
@@ -70,7 +69,7 @@ pub fn einsum(
 #[native(namespace = "tensor", form = method, returns = "map of u [n, k], s [k] and vt [k, m]")]
 pub fn svd(this: &Tensor) -> Result<Map> {
     let (u, s, vt) = this.svd()?;
-    Ok(named([("u", u), ("s", s), ("vt", vt)]))
+    Ok(tensor_map([("u", u), ("s", s), ("vt", vt)]))
 }
 
 /// Computes eigenvalues and eigenvectors of a symmetric matrix.
@@ -83,7 +82,7 @@ pub fn svd(this: &Tensor) -> Result<Map> {
 #[native(namespace = "tensor", form = method, returns = "map of values [n] and vectors [n, n]")]
 pub fn eigh(this: &Tensor) -> Result<Map> {
     let (values, vectors) = this.eigh()?;
-    Ok(named([("values", values), ("vectors", vectors)]))
+    Ok(tensor_map([("values", values), ("vectors", vectors)]))
 }
 
 /// Computes the inverse of a square matrix.

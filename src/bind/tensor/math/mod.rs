@@ -8,17 +8,7 @@ pub mod linear;
 pub mod order;
 pub mod reduction;
 
-use crate::lang::{IntoValue, Native};
-use crate::torch::Tensor;
-use rhai::Map;
-
-/// A map of tensors by name.
-fn named<const N: usize>(tensors: [(&str, Tensor); N]) -> Map {
-    tensors
-        .into_iter()
-        .map(|(name, tensor)| (name.into(), tensor.into_value()))
-        .collect()
-}
+use crate::lang::Native;
 
 /// The native functions declared here.
 pub fn natives() -> Vec<Native> {

@@ -1,14 +1,14 @@
 //! Sorting of tensors.
 
-use super::named;
 use crate::base::Result;
+use crate::bind::args::tensor::tensor_map;
 use crate::lang::{Native, native, natives_of};
 use crate::torch::Tensor;
 use rhai::Map;
 
 /// A map of values and their indices.
 fn pair((values, indices): (Tensor, Tensor)) -> Result<Map> {
-    Ok(named([("values", values), ("indices", indices)]))
+    Ok(tensor_map([("values", values), ("indices", indices)]))
 }
 
 /// The distinct elements in ascending order.

@@ -1,12 +1,50 @@
-//! Tensors as arguments: nested arrays of numbers, arrays of tensors.
+//! Tensors as arguments: nested arrays of numbers, arrays of tensors, kinds and devices.
 
 use crate::base::{Result, shape};
-use crate::bind::types::{Numbers, Scalar};
+use crate::bind::args::operand::Scalar;
+use crate::lang::constraint::{Constraint, one_of};
+use crate::lang::options::OptKind;
 use crate::lang::value::mismatch;
-use crate::lang::{FromValue, Native, session};
-use crate::torch::{Kind, Tensor};
+use crate::lang::{FromValue, IntoValue, session};
+use crate::torch::{Device, Kind, Tensor};
 use crate::{bail, fault};
-use rhai::{Array, Dynamic, NativeCallContext};
+use rhai::{Array, Dynamic, Identifier, Map, NativeCallContext};
+
+/// Numbers of any nesting, or a tensor: what constructors and metrics take.
+///
+/// Floats of an array keep all their digits (float64); the second value tells whether they were
+/// plain numbers of the script.
+#[derive(Clone, Debug)]
+pub struct Numbers(pub Tensor, pub bool);
+
+impl Numbers {
+    /// As a tensor of the kind that scripts compute with: plain floats become float32.
+    pub fn tensor(&self) -> Result<Tensor> {
+        if self.1 {
+            self.0.to_kind(Kind::Float)
+        } else {
+            Ok(self.0.clone())
+        }
+    }
+
+    /// As labels beside outputs: plain floats take the outputs' kind.
+    pub fn beside(&self, outputs: &Tensor) -> Result<Tensor> {
+        if self.1 && outputs.kind().is_floating() {
+            self.0.to_kind(outputs.kind())
+        } else {
+            self.tensor()
+        }
+    }
+}
+
+impl FromValue for Numbers {
+    fn kind() -> String {
+        "tensor or array of numbers".into()
+    }
+    fn from_value(value: &mut Dynamic, _: &NativeCallContext) -> Result<Self> {
+        numbers_of(value)
+    }
+}
 
 /// A tensor unchanged, or one of nested arrays of numbers or booleans; floats keep all their digits
 /// (float64).
@@ -67,7 +105,7 @@ impl Flat {
                     None => inner = Some(shape),
                     Some(first) if *first == shape => {}
                     Some(first) => {
-                        let (first, other) = (text(first), text(&shape));
+                        let (first, other) = (shape_text(first), shape_text(&shape));
                         bail!("shape", "the array is ragged: item 0 is {first}, item {i} is {other}";
                             hint: "all rows must have the same length")
                     }
@@ -120,7 +158,7 @@ impl Flat {
 }
 
 /// A shape in words.
-fn text(shape: &[i64]) -> String {
+fn shape_text(shape: &[i64]) -> String {
     if shape.is_empty() {
         "a number".into()
     } else {
@@ -150,9 +188,53 @@ impl FromValue for Tensors {
     }
 }
 
-/// The native functions of constructors and properties.
-pub fn natives() -> Vec<Native> {
-    let mut list = super::create::natives();
-    list.extend(super::property::natives());
-    list
+impl FromValue for Kind {
+    fn kind() -> String {
+        one_of(&Kind::NAMES)
+    }
+    fn from_value(value: &mut Dynamic, context: &NativeCallContext) -> Result<Self> {
+        Kind::parse(&String::from_value(value, context)?)
+    }
+    fn option_kind(_: &Constraint) -> OptKind {
+        OptKind::Choice(&Kind::NAMES)
+    }
+}
+
+impl FromValue for Device {
+    fn kind() -> String {
+        "device".into()
+    }
+    fn from_value(value: &mut Dynamic, context: &NativeCallContext) -> Result<Self> {
+        Device::parse(&String::from_value(value, context)?)
+    }
+    fn option_kind(_: &Constraint) -> OptKind {
+        OptKind::Text
+    }
+}
+
+/// A map of tensors by name.
+pub fn tensor_map<N: Into<Identifier>>(tensors: impl IntoIterator<Item = (N, Tensor)>) -> Map {
+    tensors
+        .into_iter()
+        .map(|(name, tensor)| (name.into(), tensor.into_value()))
+        .collect()
+}
+
+/// Checks that two sides of a comparison have one shape.
+pub fn same_shape(a: &Numbers, b: &Numbers) -> Result<()> {
+    let plain = |t: &Tensor| {
+        t.shape()
+            .into_iter()
+            .filter(|n| *n != 1)
+            .collect::<Vec<_>>()
+    };
+    if plain(&a.0) != plain(&b.0) {
+        bail!(
+            "shape",
+            "{} and {} do not have the same shape",
+            crate::base::shape::text(&a.0.shape()),
+            crate::base::shape::text(&b.0.shape())
+        );
+    }
+    Ok(())
 }

@@ -1,7 +1,7 @@
 //! Detection of unintended broadcasting: `[40, 1] - [40]` is `[40, 40]`.
 
 use crate::base::{Result, shape};
-use crate::bind::types::Operand;
+use crate::bind::args::operand::Operand;
 use crate::bind::warnings;
 use crate::fault;
 use crate::lang::{Call, session};

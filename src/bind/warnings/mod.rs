@@ -1,5 +1,9 @@
-//! Warnings at a line of the script, each once.
+//! Warnings and notes on standard error, unless the session is quiet.
 
+pub mod broadcast;
+pub mod mode;
+
+use crate::base::say as output;
 use crate::lang::{Call, session};
 use std::cell::RefCell;
 use std::collections::HashSet;
@@ -21,6 +25,20 @@ pub fn at(call: &Call, text: &str) {
         } else {
             format!("{}:{}", place.file, place.line)
         };
-        crate::bind::train::fit::warn(&format!("{at}: {text}"));
+        warn(&format!("{at}: {text}"));
+    }
+}
+
+/// Prints a warning on standard error.
+pub fn warn(text: &str) {
+    if !session::settings().quiet {
+        output::line(&format!("warning: {text}"));
+    }
+}
+
+/// Prints a line on standard error.
+pub fn say(text: &str) {
+    if !session::settings().quiet {
+        output::line(text);
     }
 }

@@ -1,0 +1,232 @@
+//! Labels of regions.
+
+use crate::base::Result;
+use crate::bind::args::dataset::{column, no_words};
+use crate::bind::types::{Places, Signal};
+use crate::data::labels::Reading;
+use crate::data::profile;
+use crate::lang::binding::Choice as _;
+use crate::lang::value::mismatch;
+use crate::lang::{Choice, FromValue, session};
+use crate::seq::track::{Missing, Statistic};
+use crate::{bail, fault};
+use rhai::{Dynamic, Map, NativeCallContext};
+
+/// The value of bases that a track has none for.
+#[derive(Choice, Clone, Copy)]
+pub enum MissingRule {
+    /// 0.
+    Zero,
+    /// None.
+    Skip,
+}
+
+impl From<MissingRule> for Missing {
+    fn from(rule: MissingRule) -> Missing {
+        match rule {
+            MissingRule::Zero => Missing::Zero,
+            MissingRule::Skip => Missing::Skip,
+        }
+    }
+}
+
+/// Tracks by name, and the value of the script.
+pub struct NamedTracks {
+    /// The value of the script.
+    pub value: Dynamic,
+    /// Tracks by name.
+    pub tracks: Vec<(String, Signal)>,
+}
+
+impl FromValue for NamedTracks {
+    fn kind() -> String {
+        "track or map of tracks".into()
+    }
+    fn from_value(value: &mut Dynamic, _: &NativeCallContext) -> Result<Self> {
+        Ok(NamedTracks {
+            tracks: named_tracks(value)?,
+            value: value.flatten_clone(),
+        })
+    }
+}
+
+/// Pairs of names, such as those of the tracks of two strands.
+pub struct NamePairs(pub Vec<(String, String)>);
+
+impl FromValue for NamePairs {
+    fn kind() -> String {
+        "array of pairs of names".into()
+    }
+    fn from_value(value: &mut Dynamic, _: &NativeCallContext) -> Result<Self> {
+        named_pairs(value).map(NamePairs)
+    }
+}
+
+/// Labels of regions as a script passes them.
+pub struct RegionLabels {
+    /// A name for each label.
+    pub names: Vec<String>,
+    /// `rows * tasks` numbers.
+    pub values: Vec<f32>,
+    /// How they were read, where they are those of `label::signal`.
+    pub signal: Option<Signalled>,
+}
+
+/// How labels were read from signals.
+pub struct Signalled {
+    /// The tracks, a group of labels each.
+    pub tracks: Vec<(String, Signal)>,
+    /// The regions that they were read from.
+    pub regions: Places,
+    /// How they were read.
+    pub reading: Reading,
+    /// Groups of the two strands.
+    pub pairs: Vec<(usize, usize)>,
+    /// Whether labels of regions on the reverse strand are read from there.
+    pub use_strand: bool,
+}
+
+impl Signalled {
+    /// Number of labels of a region.
+    pub fn tasks(&self) -> usize {
+        self.tracks.len() * self.reading.bins
+    }
+}
+
+/// Labels from a map of `label::…`, a tensor or an array.
+pub fn labels_of(value: &Dynamic, rows: usize) -> Result<RegionLabels> {
+    let (names, values, signal) = match value.read_lock::<Map>() {
+        Some(map) => {
+            let Some(values) = map.get("values") else {
+                bail!(
+                    "type",
+                    "`labels` must hold `names` and `values`, as label::peaks returns them"
+                )
+            };
+            let names = map
+                .get("names")
+                .and_then(|names| names.clone().into_typed_array::<String>().ok());
+            (names, values.clone(), signalled(&map)?)
+        }
+        None => (None, value.clone(), None),
+    };
+    no_words("labels", &values)?;
+    let crate::data::Column::Dense { values, shape } = column("labels", &values)? else {
+        bail!("type", "labels are numbers")
+    };
+    let tasks: usize = shape.iter().product();
+    if values.len() != rows * tasks {
+        bail!(
+            "shape",
+            "{} rows of labels for {rows} regions",
+            values.len() / tasks.max(1)
+        );
+    }
+    let plain = || {
+        if tasks == 1 {
+            vec!["label".to_string()]
+        } else {
+            (1..=tasks).map(|i| format!("label{i}")).collect()
+        }
+    };
+    let names = names.unwrap_or_else(plain);
+    if names.len() != tasks {
+        bail!("shape", "{} names for {tasks} labels", names.len());
+    }
+    let signal = signal.filter(|signal| signal.regions.0.len() == rows && signal.tasks() == tasks);
+    Ok(RegionLabels {
+        names,
+        values: values.to_vec(),
+        signal,
+    })
+}
+
+/// How labels were read, from a map of `label::signal`; none for other maps.
+pub fn signalled(map: &Map) -> Result<Option<Signalled>> {
+    let (Some(tracks), Some(how)) = (
+        map.get("tracks"),
+        map.get("how").and_then(|how| how.read_lock::<Map>()),
+    ) else {
+        return Ok(None);
+    };
+    let regions = map
+        .get("regions")
+        .and_then(|regions| regions.read_lock::<Places>().map(|list| list.clone()));
+    let Some(regions) = regions else {
+        return Ok(None);
+    };
+    let text = |key: &str| {
+        how.get(key)
+            .and_then(|value| value.clone().into_string().ok())
+            .unwrap_or_default()
+    };
+    let flag = |key: &str| {
+        how.get(key)
+            .and_then(|value| value.as_bool().ok())
+            .unwrap_or_default()
+    };
+    let bins = how
+        .get("bins")
+        .and_then(|value| value.as_int().ok())
+        .unwrap_or(1)
+        .max(1) as usize;
+    let missing = MissingRule::from_name(&text("missing")).unwrap_or(MissingRule::Zero);
+    let reading = Reading {
+        statistic: Statistic::named(&text("statistic")),
+        bins,
+        log1p: flag("log1p"),
+        missing: missing.into(),
+    };
+    let tracks = named_tracks(tracks).map_err(|fault| fault.context("`labels.tracks`"))?;
+    let names: Vec<String> = tracks.iter().map(|(name, _)| name.clone()).collect();
+    let pairs = match how.get("pairs") {
+        Some(pairs) => profile::pairs_of(&names, &named_pairs(pairs)?)?,
+        None => Vec::new(),
+    };
+    Ok(Some(Signalled {
+        tracks,
+        regions,
+        reading,
+        pairs,
+        use_strand: flag("use_strand"),
+    }))
+}
+
+/// Pairs of names as scripts write them: `[["plus", "minus"], …]`.
+pub fn named_pairs(value: &Dynamic) -> Result<Vec<(String, String)>> {
+    let wrong = |value: &Dynamic| {
+        let mut fault = mismatch(&NamePairs::kind(), value);
+        fault.kind = "option";
+        fault.hint("`[[\"plus\", \"minus\"]]`")
+    };
+    let items = value
+        .read_lock::<rhai::Array>()
+        .ok_or_else(|| wrong(value))?;
+    let pair = |item: &Dynamic| match item.clone().into_typed_array::<String>().as_deref() {
+        Ok([plus, minus]) => Ok((plus.clone(), minus.clone())),
+        _ => Err(wrong(item)),
+    };
+    items.iter().map(pair).collect()
+}
+
+/// A track, or several by name.
+pub fn named_tracks(tracks: &Dynamic) -> Result<Vec<(String, Signal)>> {
+    if let Some(track) = tracks.read_lock::<Signal>() {
+        return Ok(vec![("signal".into(), track.clone())]);
+    }
+    let Some(map) = tracks.read_lock::<Map>() else {
+        return Err(mismatch(&NamedTracks::kind(), tracks));
+    };
+    let named = |(name, value): (&rhai::Identifier, &Dynamic)| {
+        let track = value.read_lock::<Signal>().map(|track| track.clone());
+        let track = track.ok_or_else(|| {
+            fault!(
+                "type",
+                "must hold tracks, got {} under `{name}`",
+                session::describe(value)
+            )
+        })?;
+        Ok((name.to_string(), track))
+    };
+    map.iter().map(named).collect()
+}

@@ -1,0 +1,18 @@
+//! Readers of arguments that several namespaces share, by subject.
+
+pub mod augment;
+pub mod dataset;
+pub mod explain;
+pub mod genome;
+pub mod intervals;
+pub mod labels;
+pub mod loss;
+pub mod measure;
+pub mod network;
+pub mod numbers;
+pub mod operand;
+pub mod path;
+pub mod samples;
+pub mod seed;
+pub mod sequence;
+pub mod tensor;

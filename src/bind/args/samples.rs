@@ -1,0 +1,87 @@
+//! Samples of networks, as functions that explain or evaluate networks take them.
+
+use crate::base::Result;
+use crate::bind::args::network::input_of;
+use crate::bind::args::sequence::codes_of;
+use crate::bind::types::Data;
+use crate::data::Loader;
+use crate::explain::baselines::is_sequence;
+use crate::lang::session;
+use crate::nn::{Model, Shape, Value};
+use crate::torch::{Device, Tensor};
+use crate::{bail, fault};
+use rhai::Dynamic;
+
+/// Samples as networks take them, on the CPU: one-hot sequences, or several inputs by name.
+pub fn samples(net: &Model, x: &Dynamic) -> Result<Value> {
+    let value = if let Some(set) = x.read_lock::<Data>() {
+        let batches = Loader::plain(&set.0, 1024)
+            .start()
+            .map(|rows| crate::train::feed::inputs(&rows?, Device::CPU, false))
+            .collect::<Result<Vec<_>>>()?;
+        Value::cat(&batches)?
+    } else if x.is_array() {
+        let texts = x.clone().into_typed_array::<String>().map_err(|_| {
+            fault!(
+                "type",
+                "sequences must be strings, got {}",
+                session::describe(x)
+            )
+        })?;
+        let (codes, length) = codes_of(&texts)?;
+        Value::One(Tensor::from_u8(
+            &codes,
+            &[texts.len() as i64, length as i64],
+        )?)
+    } else {
+        input_of(net, x)?
+    };
+    let value = value.map(|tensor| {
+        if crate::nn::stem::is_codes(tensor) {
+            tensor.one_hot_codes()
+        } else {
+            Ok(tensor.clone())
+        }
+    })?;
+    if value.rows() == 0 {
+        bail!("value", "there are no samples to explain");
+    }
+    Ok(value)
+}
+
+/// Samples of a network of one input, sequences `[batch, 4, length]`.
+pub fn sequences(net: &Model, x: &Dynamic) -> Result<Tensor> {
+    let value = samples(net, x)?;
+    let tensor = value.one().map_err(|_| {
+        fault!(
+            "shape",
+            "this takes networks of one input, sequences [4, length]"
+        )
+    })?;
+    if !is_sequence(tensor) {
+        bail!(
+            "shape",
+            "this takes sequences [batch, 4, length], got {}",
+            crate::base::shape::text(&tensor.shape())
+        );
+    }
+    Ok(tensor.clone())
+}
+
+/// The length of the sequences that a network takes.
+pub fn sequence_length(net: &Model) -> Result<usize> {
+    let Shape::One(shape) = net.input() else {
+        bail!(
+            "shape",
+            "this takes networks of one input, sequences [4, length]"
+        )
+    };
+    let [4, length] = shape[..] else {
+        bail!(
+            "shape",
+            "this takes networks of sequences [4, length], this one takes {}",
+            crate::base::shape::text(shape)
+        )
+    };
+    Ok(length as usize)
+}

@@ -1,0 +1,81 @@
+//! The types that scripts meet.
+//!
+//! One list feeds the conversion of arguments and results, `type_of` and printing.
+
+use crate::base::Fault;
+use crate::bind::printing::line;
+use crate::bind::types::{
+    Augmenter, BackgroundSource, Data, Discovered, Genomic, Known, Motifs, OfSearch, Optim, Pass,
+    Places, Rows, Signal, SimRule, Tabled, TrialOf,
+};
+use crate::lang::native::TypeInfo;
+use crate::metrics::Metric;
+use crate::nn::loss::Loss;
+use crate::nn::{Layer, Model};
+use crate::optim::Schedule;
+use crate::plot::Figure;
+use crate::seq::Motif;
+use crate::torch::Tensor;
+use crate::train::{EarlyStop, History};
+use std::any::TypeId;
+
+/// For each type its name, how a value is printed in one line, and how over several.
+macro_rules! script_types {
+    ($($type:ty, $name:literal, $line:expr $(, $pretty:expr)?;)*) => {
+        $(crate::handle!($type, $name);)*
+
+        /// All types that scripts meet.
+        pub fn types() -> Vec<TypeInfo> {
+            vec![$(script_types!(@entry $type, $name, $line $(, $pretty)?)),*]
+        }
+    };
+    (@entry $type:ty, $name:literal, $line:expr) => {
+        script_types!(@entry $type, $name, $line, $line)
+    };
+    (@entry $type:ty, $name:literal, $line:expr, $pretty:expr) => {
+        TypeInfo {
+            id: TypeId::of::<$type>(),
+            receiver: TypeId::of::<$type>,
+            path: std::any::type_name::<$type>(),
+            name: $name,
+            line: |value| {
+                let own = value.read_lock::<$type>();
+                own.map_or(String::new(), |own| $line(&*own))
+            },
+            pretty: |value| {
+                let own = value.read_lock::<$type>();
+                own.map_or(String::new(), |own| $pretty(&*own))
+            },
+        }
+    };
+}
+
+script_types! {
+    Tensor, "tensor", line::tensor, line::tensor_pretty;
+    Layer, "layer", line::layer;
+    Model, "model", line::model, Model::summary;
+    Data, "dataset", line::dataset;
+    Genomic, "genome", line::genome;
+    Places, "intervals", line::intervals, line::intervals_pretty;
+    Signal, "track", line::track;
+    Rows, "batch", line::batch;
+    Pass, "batches", line::batches;
+    Augmenter, "augmenter", line::augmenter;
+    Loss, "loss", line::loss;
+    Optim, "optimizer", line::optimizer;
+    Schedule, "schedule", line::schedule;
+    Metric, "metric", line::metric_name;
+    History, "history", line::history, line::history_pretty;
+    EarlyStop, "stopping rule", line::stopping_rule;
+    Motif, "motif", line::motif;
+    Motifs, "motifs", line::motifs, line::motifs_pretty;
+    Discovered, "discovery", line::discovery;
+    OfSearch, "space", line::space;
+    TrialOf, "trial", line::trial;
+    Known, "truth", line::truth;
+    SimRule, "rule", line::rule;
+    BackgroundSource, "background", line::background;
+    Tabled, "table", line::table, line::table_pretty;
+    Figure, "figure", line::figure;
+    Fault, "error", line::error;
+}
