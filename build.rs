@@ -3,7 +3,6 @@
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
-    println!("cargo:rerun-if-changed=stdlib");
     println!("cargo:rerun-if-changed=docs/guide");
     if let Ok(lib) = std::env::var("DEP_CISTRON_TORCH_LIB") {
         // a plain DT_RPATH would win over LD_LIBRARY_PATH: the new tags keep it overridable

@@ -59,8 +59,16 @@ pub use cistron_torch as torch;
 
 pub mod bind;
 pub mod cli;
-pub mod lang;
+pub mod convert;
 mod runtime;
 pub mod track;
+
+/// Rhai without science (the crate `cistron-lang`), with the conversions of [`convert`] and the
+/// attributes that declare native functions.
+pub mod lang {
+    pub use crate::convert::{FromOptions, FromValue, Given, IntoValue, value};
+    pub use cistron_lang::*;
+    pub use cistron_macros::{Choice, Options, native, natives_of};
+}
 
 pub use runtime::{Builder, Outcome, Runtime};

@@ -38,8 +38,10 @@ impl Outcome {
 /// ```no_run
 /// let mut runtime = cistron::Runtime::builder().seed(1).device("cpu").build()?;
 /// let outcome = runtime.run(r#"
-///     let set = data::from(#{ sequence: seq::random(256, 50, #{ seed: 1 }), label: (0..256).map(|i| i % 2) });
-///     let net = nn::build(nn::chain([nn::conv1d(8, 5), nn::global_max_pool(), nn::linear(1)]), [4, 50]);
+///     let sequences = seq::random(256, 50, #{ seed: 1 });
+///     let set = data::from(#{ sequence: sequences, label: (0..256).map(|i| i % 2) });
+///     let layers = [nn::conv1d(8, 5), nn::global_max_pool(), nn::linear(1)];
+///     let net = nn::build(nn::chain(layers), [4, 50]);
 ///     let history = train::fit(net, #{ train: set, loss: loss::bce_with_logits(), epochs: 2 });
 ///     report("parameters", net.parameters());
 /// "#)?;
@@ -120,18 +122,18 @@ impl Builder {
         let mut library = crate::bind::library();
         for native in &self.natives {
             let name = native.qualified();
-            let is_known = |own: &Native| own.qualified() == name && own.form == native.form;
+            let is_known = |known: &Native| known.qualified() == name && known.form == native.form;
             if library.natives.iter().any(is_known) {
                 bail!("name", "`{name}` is a function of the library";
                     hint: "give it another name, or a namespace of its own");
             }
         }
         for info in &self.types {
-            if library.types.iter().any(|own| own.name == info.name) {
+            if library.types.iter().any(|known| known.name == info.name) {
                 bail!("name", "`{}` is a type of the library", info.name);
             }
         }
-        library.natives.extend(native::shown(&self.types));
+        library.natives.extend(native::printing(&self.types));
         library.natives.extend(self.natives);
         library.types.extend(self.types);
         let seed = self.settings.seed;
@@ -145,7 +147,7 @@ impl Builder {
         runtime.within(|_| {
             crate::bind::start_library(&library, self.settings);
             if let Some(listener) = listener {
-                session::listen(Rc::new(move |shown| match shown {
+                session::listen(Rc::new(move |output| match output {
                     Shown::Line(line) => listener(line),
                     Shown::Value(value) => listener(&crate::lang::show::line(value)),
                 }));
@@ -209,13 +211,13 @@ impl Runtime {
         let path = path.as_ref();
         let text = std::fs::read_to_string(path).map_err(|error| Fault::file(path, &error))?;
         let folder = crate::base::file::folder_of(path).to_path_buf();
-        self.within(|_| session::set_settings(|own| own.script_dir = Some(folder)));
+        self.within(|_| session::set_settings(|settings| settings.script_dir = Some(folder)));
         self.run_as(&text, &path.display().to_string())
     }
 
     fn run_as(&mut self, text: &str, name: &str) -> Result<Outcome> {
-        self.within(|own| {
-            let value = engine::run(text, name, &mut own.scope)?;
+        self.within(|runtime| {
+            let value = engine::run(text, name, &mut runtime.scope)?;
             Ok(Outcome {
                 value,
                 results: session::results(),
@@ -259,7 +261,7 @@ impl Runtime {
 impl Drop for Runtime {
     fn drop(&mut self) {
         // values of script types may run code of the library while they are dropped
-        self.within(|own| engine::release(&mut own.scope));
+        self.within(|runtime| engine::release(&mut runtime.scope));
         let session = std::mem::take(&mut self.session);
         drop(session);
     }

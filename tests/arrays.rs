@@ -203,7 +203,7 @@ fn integers_stay_integers_and_nothing_is_dropped() {
         ("[1, \"a\"].max()", "value 1 is string"),
         ("[1, 2].zip([1])", "2 values cannot be paired with 1"),
         ("[1, \"a\"].sorted_by(|x| x)", "do not compare"),
-        ("[1].any()", "true or false"),
+        ("[1].any()", "boolean"),
         ("(2.5).to_string(-1)", "from 0 to 1000"),
         ("format(2.5, \"d\")", "integers"),
         ("format(\"a\", \".2f\")", "form of numbers"),
@@ -249,7 +249,7 @@ fn names_for_values_missing_keys_and_loops() {
         ("let [a, b] = [1, 2, 3];", "2 names for 3 values", 0),
         (
             "let [a, b] = 3;",
-            "2 names need an array of 2 values, got whole number 3",
+            "2 names need an array of 2 values, got integer 3",
             0,
         ),
         (

@@ -102,33 +102,33 @@ fn comparisons_that_fail_say_what_to_do() {
     for (text, message, hint) in [
         (
             "[1, 2] > 3",
-            "`>` cannot compare array [1, 2] with whole number 3",
+            "`>` cannot compare array [1, 2] with integer 3",
             "a[0] > …",
         ),
         (
             "\"a\" < 3",
-            "`<` cannot compare string \"a\" with whole number 3",
+            "`<` cannot compare string \"a\" with integer 3",
             "parse_float",
         ),
         (
             "() > 1",
-            "`>` cannot compare nothing with whole number 1",
+            "`>` cannot compare nothing with integer 1",
             "x != ()",
         ),
         ("#{} < 1", "`<` cannot compare map", "m.key < …"),
         (
             "let f = |x| x; f > 1",
-            "`>` cannot compare a function with whole number 1",
+            "`>` cannot compare a function with integer 1",
             "f.call(…)",
         ),
         (
             "true > 0",
-            "`>` cannot compare true with whole number 0",
+            "`>` cannot compare true with integer 0",
             "booleans compare with booleans",
         ),
         (
             "true == 1",
-            "`==` cannot compare true with whole number 1",
+            "`==` cannot compare true with integer 1",
             "booleans compare with booleans",
         ),
         (
@@ -143,7 +143,7 @@ fn comparisons_that_fail_say_what_to_do() {
         ),
         (
             "1 >= tensor::zeros([2])",
-            "got whole number 1 and a tensor of shape [2]",
+            "got integer 1 and a tensor of shape [2]",
             ".item()",
         ),
     ] {
@@ -222,32 +222,32 @@ fn conditions_name_what_they_got() {
     for (text, message, hint) in [
         (
             "if tensor::ones([2]).gt(0) { 1 }",
-            "a condition must be true or false, got a tensor",
+            "a condition must be a boolean, got a tensor",
             ".all().item()",
         ),
         (
             "while tensor::ones([2]).gt(0) { 1 }",
-            "a condition must be true or false, got a tensor",
+            "a condition must be a boolean, got a tensor",
             ".all().item()",
         ),
         (
             "let x = tensor::ones([1]); x && true",
-            "a condition must be true or false, got a tensor",
+            "a condition must be a boolean, got a tensor",
             ".all().item()",
         ),
         (
             "let u = (); if u { 1 }",
-            "a condition must be true or false, got nothing",
+            "a condition must be a boolean, got nothing",
             "x != ()",
         ),
         (
             "let u = 1; if u { 1 }",
-            "a condition must be true or false, got a whole number",
+            "a condition must be a boolean, got an integer",
             "x != 0",
         ),
         (
             "let u = [1]; if u { 1 }",
-            "a condition must be true or false, got an array",
+            "a condition must be a boolean, got an array",
             "x.len() > 0",
         ),
     ] {

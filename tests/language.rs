@@ -22,7 +22,7 @@ fn int(text: &str) -> i64 {
     beside_modules(text)
         .unwrap_or_else(|fault| panic!("{}", cistron::lang::diagnostics::render(&fault, false)))
         .as_int()
-        .expect("a whole number")
+        .expect("an integer")
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn whole_numbers_serve_as_numbers() {
 fn a_data_race_is_told_with_its_rewrite() {
     let fault = fault("let a = [1]; a.push(2); let f = |x| a.len(); a.map(f);");
     assert!(
-        fault.message.contains("uses the very value")
+        fault.message.contains("uses the value that")
             && fault
                 .hint
                 .as_ref()

@@ -311,7 +311,7 @@ fn messages_of_the_language_that_are_known_by_words_get_their_hints() {
         ("[1].foo".to_string(), "array", ""),
         (
             "let m = #{}; m[1]".to_string(),
-            "map cannot be indexed by a whole number",
+            "map cannot be indexed by an integer",
             "keys are strings",
         ),
         (

@@ -109,13 +109,10 @@ fn values_that_do_not_fit_name_key_and_types() {
     let place = tempfile::tempdir().expect("a folder");
     let script = script(place.path());
     for (set, wanted) in [
-        (
-            "filters=5,x",
-            "`filters[1]` must be a whole number, got `x`",
-        ),
+        ("filters=5,x", "`filters[1]` must be an integer, got `x`"),
         (
             "filters=[5, 0.5]",
-            "`filters[1]` must be a whole number, got number 0.5",
+            "`filters[1]` must be an integer, got number 0.5",
         ),
         (
             "filters=[5",
@@ -123,7 +120,7 @@ fn values_that_do_not_fit_name_key_and_types() {
         ),
         (
             "factors=[1]",
-            "`factors[0]` must be a string, got whole number 1",
+            "`factors[0]` must be a string, got integer 1",
         ),
         ("rates=0.1", "`rates` must be a map, got number 0.1"),
         (
@@ -221,7 +218,7 @@ fn arrays_are_set_in_the_repl() {
     assert!(out.contains("[\"MYC\", \"MAX\"]"), "{out}{err}");
     let all = out + &err;
     assert!(
-        all.contains("`filters[0]` must be a whole number, got `oops`"),
+        all.contains("`filters[0]` must be an integer, got `oops`"),
         "{all}"
     );
 }

@@ -59,7 +59,7 @@ fn the_repl_completes_hints_goes_on_and_is_interrupted() {
     session.send("nn::conv1d(8, ").expect("typed");
     session.flush().expect("typed");
     session
-        .exp_string("filters: whole number")
+        .exp_string("filters: integer")
         .expect("the signature");
     session.send("3, #{ paddi\t\"same\" })\r").expect("typed");
     session.flush().expect("typed");

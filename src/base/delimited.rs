@@ -104,7 +104,7 @@ pub enum Separator {
 impl Separator {
     fn ends(self, c: char) -> bool {
         match self {
-            Separator::Char(own) => c == own,
+            Separator::Char(separator) => c == separator,
             Separator::Blanks => c.is_whitespace(),
         }
     }
@@ -125,7 +125,7 @@ enum State {
     Closed,
 }
 
-/// Splits a row into cells. A row goes on over line ends within quotes, so lines are added until it
+/// Splits a row into cells. A row continues over line ends within quotes: lines are added until it
 /// is whole.
 #[derive(Debug)]
 pub struct Splitter {
@@ -153,7 +153,10 @@ impl Splitter {
         self.bytes += line.len();
         if self.bytes > LARGEST_ROW {
             let fault = fault!("data", "a row is larger than {} MiB", LARGEST_ROW >> 20);
-            return Err(fault.hint("a quote is opened and not closed; within a cell in quotes a quote is written twice"));
+            return Err(fault.hint(
+                "a quote is opened and not closed; within a cell in quotes a \
+                quote is written twice",
+            ));
         }
         for c in line.chars() {
             self.push(c);
@@ -257,7 +260,11 @@ impl Sniffer {
 
 /// The fault of a row that is not whole at the end of a file.
 pub fn unclosed(place: &str) -> Fault {
-    fault!("data", "{place}: a quote is opened and not closed"; hint: "close the cell by a quote; within a cell in quotes a quote is written twice")
+    fault!(
+        "data",
+        "{place}: a quote is opened and not closed";
+        hint: "close the cell by a quote; within a cell in quotes a quote is written twice"
+    )
 }
 
 #[cfg(test)]

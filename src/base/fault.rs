@@ -98,7 +98,10 @@ impl Fault {
         let path = path.as_ref().display();
         let fault = Fault::new("file", format!("`{path}`: {}", plain_io(error)));
         match error.kind() {
-            std::io::ErrorKind::NotFound => fault.hint("check the path; relative paths start at the working directory, then beside the script"),
+            std::io::ErrorKind::NotFound => fault.hint(
+                "check the path; relative paths start at \
+                the working directory, then beside the script",
+            ),
             _ => fault,
         }
     }

@@ -67,9 +67,12 @@ impl Draft {
         };
         match std::fs::metadata(&path).map(|about| about.file_type()) {
             Ok(kind) if kind.is_dir() => {
-                return Err(
-                    fault!("file", "`{}` is a folder, not a file", path.display(); hint: "give the path of a file in it"),
-                );
+                return Err(fault!(
+                    "file",
+                    "`{}` is a folder, not a file",
+                    path.display();
+                    hint: "give the path of a file in it"
+                ));
             }
             Ok(kind) if !kind.is_file() => {
                 return Ok(Draft {
@@ -148,9 +151,12 @@ pub fn make_folders(folder: &Path) -> Result<()> {
         .as_deref()
         == Some(folder)
     {
-        return Err(
-            fault!("file", "the folder of the run, `{}`, was removed while it went on", folder.display(); hint: "start the run again"),
-        );
+        return Err(fault!(
+            "file",
+            "the folder of the run, `{}`, was removed while it went on",
+            folder.display();
+            hint: "start the run again"
+        ));
     }
     make_folders(folder_of(folder))?;
     match std::fs::create_dir(folder) {
@@ -208,11 +214,11 @@ mod tests {
         assert!(refused(folder.path()).contains("is a folder"));
         assert!(refused(Path::new("/dev/null")).contains("is a device"));
         let pipe = folder.path().join("pipe");
-        let made = std::process::Command::new("mkfifo")
+        let created = std::process::Command::new("mkfifo")
             .arg(&pipe)
             .status()
             .is_ok_and(|status| status.success());
-        assert!(!made || refused(&pipe).contains("is a pipe"));
+        assert!(!created || refused(&pipe).contains("is a pipe"));
         let text = folder.path().join("text");
         std::fs::write(&text, "\u{feff}let x = 1;").expect("a file");
         assert_eq!(read_text(&text).expect("a text"), "let x = 1;");

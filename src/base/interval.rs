@@ -1,12 +1,12 @@
-//! A stretch of a chromosome. Coordinates are 0-based and half-open.
+//! An interval of a chromosome. Coordinates are 0-based and half-open.
 
-/// Which strand is read.
+/// The strand of an interval.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Strand {
-    /// Not told.
+    /// Unknown.
     #[default]
     None,
-    /// As the reference is written.
+    /// The strand of the reference.
     Forward,
     /// The reverse complement.
     Reverse,
@@ -32,8 +32,7 @@ impl Strand {
         }
     }
 
-    /// Whether a second strand is one that a rule about strands asks for; strands that are not told
-    /// satisfy none.
+    /// Whether two strands satisfy a rule; unknown strands satisfy only [`StrandRule::Any`].
     pub fn is_as(self, other: Strand, rule: StrandRule) -> bool {
         match rule {
             StrandRule::Any => true,
@@ -43,24 +42,24 @@ impl Strand {
     }
 }
 
-/// What is asked of the strands of two intervals.
+/// A condition on the strands of two intervals.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum StrandRule {
-    /// Nothing.
+    /// No condition.
     #[default]
     Any,
-    /// Both are told and the same.
+    /// Both are known and equal.
     Same,
-    /// Both are told and differ.
+    /// Both are known and differ.
     Opposite,
 }
 
-/// A stretch of a chromosome, which is given by its number in a list of names.
+/// An interval of a chromosome, which is an index into a list of names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Interval {
-    /// The chromosome's number.
+    /// Index of the chromosome.
     pub chrom: u32,
-    /// Which strand it lies on.
+    /// Its strand.
     pub strand: Strand,
     /// The first base.
     pub start: i64,
@@ -69,7 +68,7 @@ pub struct Interval {
 }
 
 impl Interval {
-    /// An interval on no strand.
+    /// An interval of unknown strand.
     pub fn new(chrom: u32, start: i64, end: i64) -> Interval {
         Interval {
             chrom,
@@ -79,7 +78,7 @@ impl Interval {
         }
     }
 
-    /// Bases.
+    /// Number of bases.
     pub fn len(&self) -> i64 {
         self.end - self.start
     }

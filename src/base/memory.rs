@@ -60,7 +60,13 @@ pub fn room(bytes: u128, what: &str) -> Result<()> {
     // where nothing is known (not Linux): what no machine has
     let free = u128::from(system::free_memory().unwrap_or(1 << 42));
     if bytes > free {
-        bail!("memory", "{what} takes {} of memory, {} are free", text(bytes), text(free); hint: "use smaller sizes");
+        bail!(
+            "memory",
+            "{what} takes {} of memory, {} are free",
+            text(bytes),
+            text(free);
+            hint: "use smaller sizes"
+        );
     }
     Ok(())
 }

@@ -49,7 +49,7 @@ impl Mersenne {
         (f64::from(high) * 67_108_864.0 + f64::from(low)) / 9_007_199_254_740_992.0
     }
 
-    /// A whole number up to `most`, itself included, each as likely.
+    /// A uniform integer from 0 to `most`, inclusive.
     fn up_to(&mut self, most: u32) -> u32 {
         if most == 0 {
             return 0;

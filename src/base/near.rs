@@ -14,7 +14,7 @@ pub fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Opt
         .into_iter()
         .map(|name| {
             let lower = name.to_lowercase();
-            let part = lower.len() > 2
+            let is_contained = lower.len() > 2
                 && wrong_lower.len() > 2
                 && (lower.starts_with(&wrong_lower) || wrong_lower.starts_with(&lower));
             let distance = if lower == wrong_lower {
@@ -23,7 +23,7 @@ pub fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Opt
                 distance(&lower, &wrong_lower)
             };
             (
-                if part {
+                if is_contained {
                     distance.min(allowed)
                 } else {
                     distance

@@ -83,20 +83,20 @@ mod tests {
 
     #[test]
     fn a_number_that_was_given_again_is_another_process() {
-        let own = Process::this();
-        assert!(own.is_alive() && !own.is_elsewhere());
-        assert_eq!(own.to_string().parse(), Ok(own.clone()));
+        let this = Process::this();
+        assert!(this.is_alive() && !this.is_elsewhere());
+        assert_eq!(this.to_string().parse(), Ok(this.clone()));
         assert!(
             !Process {
-                started: own.started + 1,
-                ..own.clone()
+                started: this.started + 1,
+                ..this.clone()
             }
             .is_alive()
         );
         assert!(
             Process {
                 host: "another".into(),
-                ..own
+                ..this
             }
             .is_alive()
         );

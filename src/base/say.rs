@@ -1,55 +1,55 @@
-//! What people should know while work goes on: on standard error, unless another listens.
+//! Messages of a running program: on standard error, or to a listener.
 
 use std::cell::RefCell;
 use std::io::Write;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Something that is said.
+/// A message.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Note<'a> {
-    /// A line that stays.
+    /// A permanent line.
     Line(&'a str),
-    /// A line that the next one replaces; nobody hears it but a listener.
+    /// A line that the next one replaces; only listeners receive it.
     Passing(&'a str),
 }
 
-/// Hears what is said.
+/// Receives messages.
 pub type Listener = Rc<dyn Fn(Note)>;
 
 thread_local! {
     static LISTENER: RefCell<Option<Listener>> = const { RefCell::new(None) };
 }
 
-/// Tells all notes of this thread to a listener, or with none to standard error again.
+/// Sends the messages of this thread to a listener, or with `None` to standard error.
 pub fn listen(listener: Option<Listener>) {
-    LISTENER.with(|own| *own.borrow_mut() = listener);
+    LISTENER.with(|current| *current.borrow_mut() = listener);
 }
 
 /// Whether there is a listener.
 pub fn is_heard() -> bool {
-    LISTENER.with(|own| own.borrow().is_some())
+    LISTENER.with(|current| current.borrow().is_some())
 }
 
-/// Says a line.
+/// Prints a line.
 pub fn line(text: &str) {
-    match LISTENER.with(|own| own.borrow().clone()) {
+    match LISTENER.with(|current| current.borrow().clone()) {
         Some(listener) => listener(Note::Line(text)),
         None => error(&format!("{}\n", super::written::printable(text))),
     }
 }
 
-/// Says a line that the next one replaces.
+/// Prints a line that the next one replaces.
 pub fn passing(text: &str) {
-    if let Some(listener) = LISTENER.with(|own| own.borrow().clone()) {
+    if let Some(listener) = LISTENER.with(|current| current.borrow().clone()) {
         listener(Note::Passing(text));
     }
 }
 
 static LOST: AtomicBool = AtomicBool::new(false);
 
-/// Writes to standard output. A closed pipe is the reader's choice; any other failure (a full disk)
-/// is reported once, and [`is_output_lost`] from then on.
+/// Writes to standard output. A closed pipe is no failure; any other failure (a full disk) is
+/// reported once, and by [`is_output_lost`] from then on.
 pub fn output(text: &str) {
     let mut out = std::io::stdout().lock();
     let Err(failure) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) else {
@@ -60,7 +60,7 @@ pub fn output(text: &str) {
     }
 }
 
-/// Writes to standard error; where that fails there is nowhere left to report it.
+/// Writes to standard error; a failure of that is ignored.
 pub fn error(text: &str) {
     std::io::stderr().write_all(text.as_bytes()).ok();
 }

@@ -36,7 +36,7 @@ impl Rng {
         mix(self.0)
     }
 
-    /// A whole number below `n`, every one as likely (Lemire's method); 0 for `n` 0.
+    /// A uniform integer below `n` (Lemire's method); 0 for `n` 0.
     pub fn below(&mut self, n: usize) -> usize {
         let n = n as u64;
         let mut wide = u128::from(self.next_u64()) * u128::from(n);

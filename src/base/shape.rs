@@ -12,7 +12,7 @@ pub fn text(shape: &[i64]) -> String {
     )
 }
 
-/// A whole number with thousands apart: `46,926,479`.
+/// An integer with separated thousands: `46,926,479`.
 pub fn grouped(n: i64) -> String {
     let digits = n.unsigned_abs().to_string();
     let mut out = String::new();

@@ -12,7 +12,7 @@ use std::path::Path;
 pub enum Cells {
     /// Words.
     Text(Vec<String>),
-    /// Whole numbers.
+    /// Integers.
     Whole(Vec<i64>),
     /// Numbers; NaN is a cell without a value.
     Number(Vec<f64>),
@@ -23,7 +23,7 @@ pub enum Cells {
 pub enum Cell {
     /// A word.
     Text(String),
-    /// A whole number.
+    /// An integer.
     Whole(i64),
     /// A number.
     Number(f64),
@@ -260,14 +260,14 @@ impl Table {
 
     /// The first rows with aligned columns, for people.
     pub fn to_pretty(&self, most: usize) -> String {
-        let shown = self.len().min(most);
+        let rows_shown = self.len().min(most);
         let columns: Vec<(Vec<String>, bool)> = self
             .columns
             .iter()
             .map(|(name, cells)| {
                 (
                     std::iter::once(name.clone())
-                        .chain((0..shown).map(|row| flat(&cells.at(row).text())))
+                        .chain((0..rows_shown).map(|row| flat(&cells.at(row).text())))
                         .collect(),
                     matches!(cells, Cells::Text(_)),
                 )
@@ -287,21 +287,21 @@ impl Table {
             });
             cells.collect::<Vec<_>>().join("  ").trim_end().to_string()
         };
-        let mut lines: Vec<String> = (0..=shown).map(line).collect();
-        if self.len() > shown {
-            lines.push(format!("… {} more", self.len() - shown));
+        let mut lines: Vec<String> = (0..=rows_shown).map(line).collect();
+        if self.len() > rows_shown {
+            lines.push(format!("… {} more", self.len() - rows_shown));
         }
         lines.join("\n")
     }
 
     /// The first rows as an HTML table, for pages and notebooks.
     pub fn to_html(&self, most: usize) -> String {
-        let shown = self.len().min(most);
+        let rows_shown = self.len().min(most);
         let mut out = String::from("<table><thead><tr>");
         self.names()
             .for_each(|name| out += &format!("<th>{}</th>", escaped(name)));
         out += "</tr></thead><tbody>";
-        for row in 0..shown {
+        for row in 0..rows_shown {
             out += "<tr>";
             for (_, cells) in &self.columns {
                 let align = if matches!(cells, Cells::Text(_)) {
@@ -317,8 +317,8 @@ impl Table {
             out += "</tr>";
         }
         out += "</tbody></table>";
-        if self.len() > shown {
-            out += &format!("<p>… {} more</p>", self.len() - shown);
+        if self.len() > rows_shown {
+            out += &format!("<p>… {} more</p>", self.len() - rows_shown);
         }
         out
     }
@@ -346,7 +346,14 @@ impl Table {
     }
 
     fn sites(&self, path: &Path) -> Result<Vec<Site<'_>>> {
-        let missing = |_: Fault| fault!("value", "`{}`: this table holds no sites", path.display(); hint: "save it as .tsv or .csv");
+        let missing = |_: Fault| {
+            fault!(
+                "value",
+                "`{}`: this table holds no sites",
+                path.display();
+                hint: "save it as .tsv or .csv"
+            )
+        };
         let text = |name: &str| match self.column(name).map_err(missing)? {
             Cells::Text(cells) => Ok(cells),
             _ => Err(missing(fault!("value", ""))),

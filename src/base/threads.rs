@@ -17,5 +17,10 @@ pub fn spawn<T: Send + 'static>(
 
 /// The fault of a thread that could not be started.
 pub fn refused(name: &str, error: &std::io::Error) -> Fault {
-    fault!("system", "the thread `{name}` cannot be started: {error}"; hint: "allow more processes (`ulimit -u`, the limit of the container), or use fewer: `--loaders 1 --threads 1`")
+    fault!(
+        "system",
+        "the thread `{name}` cannot be started: {error}";
+        hint: "allow more processes (`ulimit -u`, the limit of the container), or use fewer: \
+            `--loaders 1 --threads 1`"
+    )
 }

@@ -1,4 +1,4 @@
-//! Loops compiled for several processors at once.
+//! Loops compiled for several instruction sets.
 
 /// The widest instructions that this processor has, chosen once for each call of a loop.
 #[macro_export]
@@ -19,11 +19,11 @@ macro_rules! widest {
                     $inner $(::<$v $(, $flag)?>)? ($($arg),*)
                 }
                 if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vl") && is_x86_feature_detected!("avx512bw") && is_x86_feature_detected!("avx512dq") && is_x86_feature_detected!("avx512vpopcntdq") && is_x86_feature_detected!("avx512vbmi2") {
-                    // SAFETY: the processor has these instructions
+                    // SAFETY: the CPU has these instructions
                     return unsafe { wide $(::<$v $(, $flag)?>)? ($($arg),*) };
                 }
                 if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-                    // SAFETY: the processor has these instructions
+                    // SAFETY: the CPU has these instructions
                     return unsafe { middle $(::<$v $(, $flag)?>)? ($($arg),*) };
                 }
             }

@@ -132,15 +132,16 @@ struct Form {
 /// The most letters that a form may ask for.
 const MOST: usize = 10_000;
 
-fn parse(form: &str) -> Result<Form> {
+fn parse(pattern: &str) -> Result<Form> {
     let wrong = || {
-        fault!("value", "`{form}` is no form of a number or text";
-            hint: "`.3f` three decimals, `.2e` scientific, `.1%` percent, `.4g` digits, `8.3f` and `<8` with a width, `,` with thousands, `x` hexadecimal")
+        fault!("value", "`{pattern}` is no form of a number or text";
+            hint: "`.3f` three decimals, `.2e` scientific, `.1%` percent, `.4g` digits, `8.3f` \
+                and `<8` with a width, `,` with thousands, `x` hexadecimal")
     };
-    let letters: Vec<char> = form.chars().collect();
+    let letters: Vec<char> = pattern.chars().collect();
     let mut at = 0;
     let is_align = |c: Option<&char>| c.is_some_and(|c| ['<', '>', '^', '='].contains(c));
-    let mut own = Form {
+    let mut form = Form {
         fill: ' ',
         align: None,
         sign: None,
@@ -150,16 +151,16 @@ fn parse(form: &str) -> Result<Form> {
         kind: None,
     };
     if is_align(letters.get(1)) {
-        (own.fill, own.align, at) = (letters[0], Some(letters[1]), 2);
+        (form.fill, form.align, at) = (letters[0], Some(letters[1]), 2);
     } else if is_align(letters.first()) {
-        (own.align, at) = (Some(letters[0]), 1);
+        (form.align, at) = (Some(letters[0]), 1);
     }
     if let Some(sign) = letters.get(at).filter(|c| ['+', '-', ' '].contains(c)) {
-        own.sign = Some(*sign);
+        form.sign = Some(*sign);
         at += 1;
     }
     if letters.get(at) == Some(&'0') && !is_align(letters.get(1)) {
-        (own.fill, own.align) = ('0', own.align.or(Some('=')));
+        (form.fill, form.align) = ('0', form.align.or(Some('=')));
         at += 1;
     }
     let number = |at: &mut usize| -> Result<Option<usize>> {
@@ -178,21 +179,25 @@ fn parse(form: &str) -> Result<Form> {
             .map(Some)
             .ok_or_else(wrong)
     };
-    own.width = number(&mut at)?.unwrap_or(0);
+    form.width = number(&mut at)?.unwrap_or(0);
     if letters.get(at) == Some(&',') {
-        own.grouped = true;
+        form.grouped = true;
         at += 1;
     }
     if letters.get(at) == Some(&'.') {
         at += 1;
-        own.precision = Some(number(&mut at)?.ok_or_else(wrong)?);
+        form.precision = Some(number(&mut at)?.ok_or_else(wrong)?);
     }
-    own.kind = letters.get(at).copied();
-    at += usize::from(own.kind.is_some());
-    if at < letters.len() || own.kind.is_some_and(|kind| !"dfFeEgGsxXbo%".contains(kind)) {
+    form.kind = letters.get(at).copied();
+    at += usize::from(form.kind.is_some());
+    if at < letters.len()
+        || form
+            .kind
+            .is_some_and(|kind| !"dfFeEgGsxXbo%".contains(kind))
+    {
         return Err(wrong());
     }
-    Ok(own)
+    Ok(form)
 }
 
 /// Rust's `1.5e-7` as C's `1.5e-07`.
@@ -268,7 +273,11 @@ fn digits(value: Written, form: &Form) -> Result<(bool, String)> {
             .precision
             .map_or_else(|| plain(size), |precision| general(size, precision)),
         Some(kind) => {
-            bail!("value", "`{kind}` writes integers, got {x}"; hint: "`x.to_int()` cuts a float; `.0f` rounds it")
+            bail!(
+                "value",
+                "`{kind}` writes integers, got {x}";
+                hint: "`x.to_int()` cuts a float; `.0f` rounds it"
+            )
         }
     };
     let text = if kind == Some('%') && x.is_finite() {
@@ -317,50 +326,50 @@ fn zeros(text: String, form: &Form, negative: bool) -> String {
     text
 }
 
-/// A value as its form wants it.
-pub fn written(value: Written, form: &str) -> Result<String> {
-    let own = parse(form)?;
+/// A value in the format of a pattern.
+pub fn written(value: Written, pattern: &str) -> Result<String> {
+    let form = parse(pattern)?;
     let (sign, body, align) = match value {
         Written::Text(text) => {
-            if own.sign.is_some()
-                || own.grouped
-                || own.align == Some('=')
-                || own.kind.is_some_and(|kind| kind != 's')
+            if form.sign.is_some()
+                || form.grouped
+                || form.align == Some('=')
+                || form.kind.is_some_and(|kind| kind != 's')
             {
-                bail!("value", "`{form}` is a form of numbers, got a text");
+                bail!("value", "`{pattern}` is a form of numbers, got a text");
             }
             let cut: String = text
                 .chars()
-                .take(own.precision.unwrap_or(usize::MAX))
+                .take(form.precision.unwrap_or(usize::MAX))
                 .collect();
-            (String::new(), cut, own.align.unwrap_or('<'))
+            (String::new(), cut, form.align.unwrap_or('<'))
         }
-        _ if own.kind == Some('s') => bail!("value", "`s` is a form of texts, got a number"),
+        _ if form.kind == Some('s') => bail!("value", "`s` is a form of texts, got a number"),
         _ => {
-            let (negative, text) = digits(value, &own)?;
-            let text = if own.grouped {
-                grouped(&zeros(text, &own, negative))
+            let (negative, text) = digits(value, &form)?;
+            let text = if form.grouped {
+                grouped(&zeros(text, &form, negative))
             } else {
                 text
             };
-            let text = if own.kind.is_some_and(|kind| kind.is_ascii_uppercase()) {
+            let text = if form.kind.is_some_and(|kind| kind.is_ascii_uppercase()) {
                 text.to_uppercase()
             } else {
                 text
             };
-            let sign = match own.sign {
+            let sign = match form.sign {
                 _ if negative => "-",
                 Some('+') => "+",
                 Some(' ') => " ",
                 _ => "",
             };
-            (sign.to_string(), text, own.align.unwrap_or('>'))
+            (sign.to_string(), text, form.align.unwrap_or('>'))
         }
     };
-    let missing = own
+    let missing = form
         .width
         .saturating_sub(sign.chars().count() + body.chars().count());
-    let fill = |n: usize| own.fill.to_string().repeat(n);
+    let fill = |n: usize| form.fill.to_string().repeat(n);
     Ok(match align {
         '<' => format!("{sign}{body}{}", fill(missing)),
         '^' => format!(

@@ -29,7 +29,7 @@ use std::rc::Rc;
 pub fn library() -> Library {
     let natives = [
         host::words::natives(),
-        native::shown(&script_types::types()),
+        native::printing(&script_types::types()),
         host::logarithms::natives(),
         host::arrays::natives(),
         tensor::create::natives(),

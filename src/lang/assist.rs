@@ -1,5 +1,5 @@
-//! What helps while a text is typed: completions and signatures, from the catalog and what was
-//! defined.
+//! Completions, signatures and documentation while a text is typed, from the catalog and the
+//! definitions of the session.
 
 use super::catalog::{Catalog, Entry};
 use super::help;
@@ -7,25 +7,25 @@ use super::highlight::WORDS;
 use super::interactive::Interactive;
 use super::native::Form;
 use super::scan;
-use crate::base::panic;
+use cistron_base::panic;
 
-/// A text that could stand at the cursor.
+/// A completion.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Candidate {
-    /// What is put in.
+    /// The inserted text.
     pub text: String,
-    /// What it is, in a word or two.
+    /// Its kind, in a word or two.
     pub kind: String,
 }
 
-/// What the cursor stands in.
+/// The context of the cursor.
 #[derive(Debug, PartialEq)]
 enum Place {
     /// A string that began at a byte.
     Text(usize),
-    /// A key of a map of options of a call, with the keys that are there.
+    /// A key of the options of a call, with the existing keys.
     Key(String, Vec<String>),
-    /// Anything else; the innermost call and how many arguments stand before the cursor.
+    /// Anything else; the innermost call and the number of arguments in front of the cursor.
     Plain(Option<(String, usize)>),
 }
 
@@ -50,7 +50,7 @@ struct Open {
     name: String,
     commas: usize,
     keys: Vec<String>,
-    /// Where the key that the cursor is in began; none in a value.
+    /// The start of the key around the cursor; none in a value.
     key: Option<usize>,
 }
 
@@ -114,10 +114,10 @@ fn place(text: &str) -> Place {
     }
 }
 
-/// Whether the end of a text is in a comment that ends with its line.
+/// Whether a text ends in a line comment.
 fn in_line_comment(text: &str) -> bool {
     let line = &text[text.rfind('\n').map_or(0, |at| at + 1)..];
-    // of a letter after it nothing is code
+    // a letter appended to the comment is not code
     line.contains("//")
         && scan::scan(&format!("{text}x"))
             .code
@@ -125,7 +125,7 @@ fn in_line_comment(text: &str) -> bool {
             .is_none_or(|(at, _)| *at < text.len())
 }
 
-/// The word that a text ends with.
+/// The last word of a text.
 fn last_word(text: &str) -> &str {
     let start = text
         .char_indices()
@@ -135,7 +135,7 @@ fn last_word(text: &str) -> &str {
     &text[start.map_or(text.len(), |(at, _)| at)..]
 }
 
-/// Entries that a name in a text calls: `nn::conv1d`, `net.forward`, or one of an imported module.
+/// The entries of a called name: `nn::conv1d`, `net.forward`, or one of an imported module.
 fn called<'a>(catalog: &'a Catalog, session: &Interactive, name: &'a str) -> Vec<&'a Entry> {
     if let Some((space, function)) = name.rsplit_once("::") {
         let space = session.space_of(space);
@@ -149,12 +149,12 @@ fn called<'a>(catalog: &'a Catalog, session: &Interactive, name: &'a str) -> Vec
         Some((owner, method)) => {
             let kind = session.kind_of(owner);
             let all: Vec<&Entry> = catalog.methods(method).collect();
-            let own: Vec<&Entry> = all
+            let exact: Vec<&Entry> = all
                 .iter()
                 .copied()
                 .filter(|e| kind.as_deref() == Some(e.namespace.as_str()))
                 .collect();
-            if own.is_empty() { all } else { own }
+            if exact.is_empty() { all } else { exact }
         }
         None => catalog
             .entries
@@ -164,7 +164,7 @@ fn called<'a>(catalog: &'a Catalog, session: &Interactive, name: &'a str) -> Vec
     }
 }
 
-/// Names of files that a started path could become.
+/// Paths of files that start with a text.
 fn files(started: &str) -> Vec<Candidate> {
     let (folder, head) = started
         .rsplit_once('/')
@@ -197,12 +197,12 @@ fn files(started: &str) -> Vec<Candidate> {
     out
 }
 
-/// Help with typing must not end what is typed into: a panic in it is no help, and nothing else.
+/// Returns the default where the function panics: completion must not end a session.
 fn or_nothing<T: Default>(f: impl FnOnce() -> T) -> T {
     panic::guarded(f).unwrap_or_default()
 }
 
-/// What could stand at a cursor (in bytes), and from where on it would replace the text.
+/// The completions at a cursor (in bytes), and the start of the text that they replace.
 pub fn complete(
     catalog: &Catalog,
     session: &Interactive,
@@ -344,7 +344,7 @@ fn candidates(
     (start, out)
 }
 
-/// The signature of the innermost call that a cursor stands in.
+/// The signature of the innermost call around a cursor.
 pub fn signature(
     catalog: &Catalog,
     session: &Interactive,
@@ -369,8 +369,7 @@ fn signature_at(
         .map(|entry| entry.signature())
 }
 
-/// What there is to know of what a cursor stands on: a variable, a function, else the call that it
-/// stands in.
+/// Documentation of the word at a cursor: a variable, a function, else the call around it.
 pub fn about(
     catalog: &Catalog,
     session: &Interactive,
@@ -382,12 +381,15 @@ pub fn about(
 
 fn about_at(catalog: &Catalog, session: &Interactive, text: &str, cursor: usize) -> Option<String> {
     let word = word_at(text, cursor);
-    if let Some(own) = session
+    if let Some(variable) = session
         .variables()
         .into_iter()
         .find(|variable| variable.name == word)
     {
-        return Some(format!("{}: {}\n\n{}", own.name, own.kind, own.value));
+        return Some(format!(
+            "{}: {}\n\n{}",
+            variable.name, variable.kind, variable.value
+        ));
     }
     let named = match word.rsplit_once("::") {
         Some((space, name)) => format!("{}::{name}", session.space_of(space)),
@@ -411,7 +413,7 @@ fn about_at(catalog: &Catalog, session: &Interactive, text: &str, cursor: usize)
     known(&named).or_else(|| known(&around()?))
 }
 
-/// The word that a cursor touches, with its namespace or owner: what help is asked for.
+/// The word at a cursor, with its namespace or receiver.
 fn word_at(text: &str, cursor: usize) -> String {
     let is = |c: char| is_word(c) || c == ':' || c == '.';
     let start = text[..cursor]

@@ -1,17 +1,17 @@
-//! What a script may take before it is ended: operations, seconds, memory.
+//! Limits of a script: operations, seconds, memory.
 
-use crate::base::{Fault, interrupt, system};
-use crate::fault;
+use cistron_base::fault;
+use cistron_base::{Fault, interrupt, system};
 use std::cell::{Cell, RefCell};
 use std::time::{Duration, Instant};
 
-/// Operations between two looks at the clock and at the memory.
+/// Operations between two checks of time and memory.
 const EVERY: u64 = 1024;
 
-/// Limits of a run; none where a script may take what it likes.
+/// Limits of a run; `None` is unlimited.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Budget {
-    /// Operations of the interpreter.
+    /// Number of operations of the interpreter.
     pub operations: Option<u64>,
     /// Seconds.
     pub seconds: Option<u64>,
@@ -28,12 +28,12 @@ thread_local! {
     static RUNNING: RefCell<Option<Running>> = const { RefCell::new(None) };
 }
 
-/// Kinds of faults that end a script whatever `try` is around it.
+/// Kinds of faults that `try` does not catch.
 pub fn is_final(kind: &str) -> bool {
     ["interrupted", "limit"].contains(&kind)
 }
 
-/// Begins to count; memory is limited where that of the process is.
+/// Starts counting; memory is limited where that of the process is.
 pub fn begin(budget: Budget) {
     DONE.set(0);
     let running = Running {
@@ -41,10 +41,10 @@ pub fn begin(budget: Budget) {
         began: Instant::now(),
         memory: system::memory_limit(),
     };
-    RUNNING.with(|own| *own.borrow_mut() = Some(running));
+    RUNNING.with(|current| *current.borrow_mut() = Some(running));
 }
 
-/// Counts an operation; the fault where it must be the last.
+/// Counts an operation; returns a fault where a limit is exceeded.
 pub fn step() -> Option<Fault> {
     if interrupt::is_raised() {
         return Some(Fault::new("interrupted", "interrupted"));
@@ -60,26 +60,26 @@ pub fn step() -> Option<Fault> {
 
 #[cold]
 fn exceeded(done: u64) -> Option<Fault> {
-    RUNNING.with(|own| {
-        let own = own.borrow();
-        let own = own.as_ref()?;
-        if let Some(most) = own.budget.operations.filter(|most| done > *most) {
+    RUNNING.with(|running| {
+        let running = running.borrow();
+        let running = running.as_ref()?;
+        if let Some(most) = running.budget.operations.filter(|most| done > *most) {
             return Some(fault!(
                 "limit",
                 "the script took more than {} operations",
                 grouped(most)
             ));
         }
-        if let Some(most) = own
+        if let Some(most) = running
             .budget
             .seconds
-            .filter(|most| own.began.elapsed() > Duration::from_secs(*most))
+            .filter(|most| running.began.elapsed() > Duration::from_secs(*most))
         {
             return Some(fault!("limit", "the script took more than {most} s"));
         }
-        // the last eighth is left to what a single operation asks for; the allocator counts slowly,
-        // and is asked last
-        let most = own.memory?;
+        // the last eighth is reserved for single operations; the allocator counts slowly and is
+        // queried last
+        let most = running.memory?;
         (system::held_memory() > most / 8 * 7 && system::used_memory() > most / 8 * 5).then(|| {
             fault!("limit", "the script needs more memory than its limit of {} MiB", most >> 20;
                 hint: "`--memory` of `run --sandbox` and of `test --grade` allows more")
@@ -88,5 +88,5 @@ fn exceeded(done: u64) -> Option<Fault> {
 }
 
 fn grouped(n: u64) -> String {
-    crate::base::shape::grouped(n as i64)
+    cistron_base::shape::grouped(n as i64)
 }

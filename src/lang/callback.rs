@@ -1,19 +1,19 @@
-//! Script functions that Rust calls, and script functions that cross from one file to another.
+//! Script functions that Rust calls, and script functions that are passed between files.
 //!
-//! A bare Rhai function pointer is a name, looked up wherever it happens to be called: inside an
-//! imported module it would find the module's functions instead of its own. A [`Callback`] carries
-//! the environment in which it was handed over, so it means the same everywhere.
+//! Rhai looks a function pointer up by its name where it is called: inside an imported module it
+//! would find the functions of the module. A [`Callback`] stores the environment in which it was
+//! passed, so that it calls the same function everywhere.
 
 use super::{diagnostics, session};
-use crate::base::Result;
-use crate::fault;
+use cistron_base::Result;
+use cistron_base::fault;
 use rhai::{Dynamic, FnPtr, GlobalRuntimeState, NativeCallContext, Position};
 use std::rc::Rc;
 
-/// Parameters that are looked for.
+/// The largest number of parameters that is tested.
 const MOST: usize = 10;
 
-/// A script function with the environment that its names belong to.
+/// A script function with the environment in which its names are looked up.
 #[derive(Clone)]
 pub struct Callback(Rc<Inner>);
 
@@ -31,7 +31,7 @@ impl std::fmt::Debug for Callback {
 }
 
 impl Callback {
-    /// A function pointer as the caller of a native function means it.
+    /// A function pointer with the environment of the caller of a native function.
     #[allow(deprecated)] // Rhai marks the stored context as volatile; the version is pinned
     pub fn new(pointer: FnPtr, context: &NativeCallContext) -> Self {
         let stored = context.store_data();
@@ -43,7 +43,7 @@ impl Callback {
         }))
     }
 
-    /// A named function of a module's environment.
+    /// A named function with the environment of a module.
     pub fn of_module(
         name: &str,
         home: GlobalRuntimeState,
@@ -57,12 +57,12 @@ impl Callback {
         })))
     }
 
-    /// The values of the variables that it has captured, shared with the script.
+    /// The captured variables, shared with the script.
     pub fn captured(&self) -> &[Dynamic] {
         self.0.pointer.curry()
     }
 
-    /// Whether it is written for `n` arguments; captured variables are not counted.
+    /// Whether it has `n` parameters; captured variables are not counted.
     pub fn takes(&self, n: usize) -> bool {
         let (name, bound) = (self.0.pointer.fn_name(), self.0.pointer.curry().len());
         self.0
@@ -112,7 +112,7 @@ impl Callback {
         })
     }
 
-    /// It, as a function pointer that any file may call.
+    /// A function pointer that any file can call.
     pub fn into_pointer(self) -> FnPtr {
         let plain = self.0.pointer.clone();
         let name = self.0.pointer.fn_name().to_string();
@@ -135,7 +135,7 @@ fn values(n: usize) -> String {
     format!("{n} value{}", if n == 1 { "" } else { "s" })
 }
 
-/// Makes every script function inside a value mean the same in any file.
+/// Replaces each script function in a value by a pointer that any file can call.
 pub fn portable(value: Dynamic, context: &NativeCallContext) -> Dynamic {
     if value.is_fnptr() {
         return match value.clone().try_cast::<FnPtr>() {
@@ -164,7 +164,7 @@ pub fn portable(value: Dynamic, context: &NativeCallContext) -> Dynamic {
     value
 }
 
-/// Whether a pointer already carries its environment.
+/// Whether a pointer stores its environment.
 fn is_native(pointer: &FnPtr) -> bool {
     format!("{pointer:?}").starts_with("Fn#")
 }

@@ -1,27 +1,29 @@
-//! What can be called, from the `///` texts: for help, completion, the reference, `check` and the
-//! tests.
+//! The catalog of functions and types with their documentation, for help, completion, the
+//! reference, `check` and the tests.
 
 use super::habits;
 use super::native::{Form, Native, Param};
 use super::options::Opt;
-use crate::base::{Fault, near};
-use crate::fault;
+use super::session::local;
+use cistron_base::{Fault, fault, near};
 use rhai::AST;
+use std::cell::RefCell;
+use std::rc::Rc;
 
 /// A parameter of an entry.
 #[derive(Clone, Debug)]
 pub struct Parameter {
     /// Its name.
     pub name: String,
-    /// The type that it takes, in words; empty where that is not known.
+    /// The type that it accepts, in words; empty where unknown.
     pub kind: String,
-    /// The type within its range: `whole number of at least 1`.
+    /// The type within its range: `integer of at least 1`.
     pub takes: String,
     /// Whether it may be left out.
     pub is_optional: bool,
-    /// The value where it is left out, as a script writes it; empty where there is none.
+    /// Its default, as a script writes it; empty where there is none.
     pub default: &'static str,
-    /// What it means, Markdown; empty where nothing is written.
+    /// Its documentation, as Markdown; empty where there is none.
     pub docs: String,
 }
 
@@ -32,7 +34,7 @@ pub struct Entry {
     pub namespace: String,
     /// Name.
     pub name: String,
-    /// How it is reached.
+    /// The form of its calls.
     pub form: Form,
     /// Its parameters; of a method the receiver is the first.
     pub params: Vec<Parameter>,
@@ -44,7 +46,7 @@ pub struct Entry {
     pub return_type: String,
     /// The documentation, Markdown.
     pub docs: String,
-    /// Whether it is written in the language itself.
+    /// Whether it is a script function.
     pub is_script: bool,
 }
 
@@ -153,7 +155,7 @@ impl Entry {
         }
     }
 
-    /// `nn::conv1d(filters: whole number, width: whole number, #{ stride, … }) -> layer`.
+    /// `nn::conv1d(filters: integer, width: integer, #{ stride, … }) -> layer`.
     pub fn signature(&self) -> String {
         let mut params: Vec<String> = self
             .params
@@ -200,7 +202,7 @@ impl Entry {
         }
     }
 
-    /// The parameters that have documentation of their own.
+    /// The documented parameters.
     pub fn documented(&self) -> impl Iterator<Item = &Parameter> {
         self.params.iter().filter(|param| !param.docs.is_empty())
     }
@@ -236,6 +238,20 @@ impl Entry {
 pub struct Catalog {
     /// The entries, natives first.
     pub entries: Vec<Entry>,
+}
+
+/// The catalog of the session.
+#[derive(Default)]
+struct Current(RefCell<Rc<Catalog>>);
+
+/// The catalog of the session.
+pub fn current() -> Rc<Catalog> {
+    local::<Current>().0.borrow().clone()
+}
+
+/// Sets the catalog of the session.
+pub fn set_current(catalog: Rc<Catalog>) {
+    local::<Current>().0.replace(catalog);
 }
 
 impl Catalog {
@@ -319,7 +335,11 @@ impl Catalog {
         if let Some(owner) = types.first() {
             if let Some(entry) = self.methods(name).find(|entry| entry.namespace == *owner) {
                 if entry.form == Form::Property {
-                    return fault!("type", "`{name}` of {owner} is a property, not a method"; hint: "write `.{name}` without parentheses");
+                    return fault!(
+                        "type",
+                        "`{name}` of {owner} is a property, not a method";
+                        hint: "write `.{name}` without parentheses"
+                    );
                 }
                 return wrong_count(entry, types.len() - 1);
             }
@@ -343,14 +363,18 @@ impl Catalog {
                     types[1..].join(", ")
                 );
             }
-            let own = self.entries.iter().filter(|entry| {
+            let members = self.entries.iter().filter(|entry| {
                 matches!(entry.form, Form::Method | Form::Property) && entry.namespace == *owner
             });
-            let names = own
+            let names = members
                 .map(|entry| entry.name.as_str())
                 .chain(builtin.iter().copied());
             if let Some(near) = near::nearest(name, names) {
-                return fault!("name", "{owner} has no method `{name}`"; hint: "did you mean `.{near}`?");
+                return fault!(
+                    "name",
+                    "{owner} has no method `{name}`";
+                    hint: "did you mean `.{near}`?"
+                );
             }
             if let Some(entry) = self.methods(name).find(|entry| !entry.namespace.is_empty()) {
                 let article = super::value::article(&entry.namespace);
@@ -418,20 +442,20 @@ impl Catalog {
         if habits::builtin(owner).contains(&property) {
             return fault.hint(format!("`{property}` is a method: write `.{property}(…)`"));
         }
-        let own: Vec<&Entry> = self
+        let members: Vec<&Entry> = self
             .entries
             .iter()
             .filter(|entry| {
                 entry.namespace == owner && matches!(entry.form, Form::Property | Form::Method)
             })
             .collect();
-        if own
+        if members
             .iter()
             .any(|entry| entry.form == Form::Method && entry.name == property)
         {
             return fault.hint(format!("`{property}` is a method: write `.{property}(…)`"));
         }
-        match near::nearest(property, own.iter().map(|entry| entry.name.as_str())) {
+        match near::nearest(property, members.iter().map(|entry| entry.name.as_str())) {
             Some(near) => fault.hint(format!("did you mean `.{near}`?")),
             None => fault,
         }

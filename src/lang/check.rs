@@ -1,16 +1,15 @@
-//! Finding what cannot work without running it: unknown names, wrong numbers of arguments, unknown
-//! options.
+//! Static checks of scripts: unknown names, wrong numbers of arguments, unknown options.
 
 use super::catalog::Catalog;
 use super::native::Form;
 use super::{compare, options};
-use crate::base::Fault;
+use cistron_base::Fault;
 use rhai::{AST, ASTNode, Dynamic, Engine, Expr, FnCallExpr, Position, Stmt};
 use std::collections::BTreeSet;
 
-/// The faults of a compiled script, in order of their place.
+/// The faults of a compiled script, in order of position.
 pub fn check(ast: &AST, catalog: &Catalog, file: &str) -> Vec<Fault> {
-    let own: BTreeSet<String> = ast.iter_functions().map(|f| f.name.to_string()).collect();
+    let defined: BTreeSet<String> = ast.iter_functions().map(|f| f.name.to_string()).collect();
     let mut imported: BTreeSet<String> = BTreeSet::new();
     let mut found: Vec<(Position, Fault)> = Vec::new();
     ast.walk(&mut |path: &[ASTNode]| {
@@ -23,7 +22,7 @@ pub fn check(ast: &AST, catalog: &Catalog, file: &str) -> Vec<Fault> {
                 found.extend(check_call(call, catalog, &imported).map(|fault| (*position, fault)));
             }
             Some(ASTNode::Expr(Expr::MethodCall(call, position))) => {
-                found.extend(check_method(call, catalog, &own).map(|fault| (*position, fault)));
+                found.extend(check_method(call, catalog, &defined).map(|fault| (*position, fault)));
             }
             _ => {}
         }
@@ -45,7 +44,7 @@ pub fn check(ast: &AST, catalog: &Catalog, file: &str) -> Vec<Fault> {
 fn check_call(call: &FnCallExpr, catalog: &Catalog, imported: &BTreeSet<String>) -> Option<Fault> {
     let name = call.name.as_str();
     if call.namespace.is_empty() {
-        // Rhai's own functions and methods share this form; a run names them
+        // built-in functions and methods of Rhai share this form; a run reports them
         return check_comparison(call);
     }
     let space = call.namespace.to_string();
@@ -72,8 +71,7 @@ fn check_call(call: &FnCallExpr, catalog: &Catalog, imported: &BTreeSet<String>)
         .map(|key| options::unknown(&format!("{space}::{name}"), &key, table))
 }
 
-/// A comparison that fails whatever its variables hold: of literals that have no order, or of two
-/// different types.
+/// A comparison that always fails: of literals that have no order, or of two different types.
 fn check_comparison(call: &FnCallExpr) -> Option<Fault> {
     let symbol = call.name.as_str();
     let [a, b] = call.args.as_slice() else {
@@ -99,7 +97,7 @@ fn check_comparison(call: &FnCallExpr) -> Option<Fault> {
     }
 }
 
-/// The value of a literal; items that are no literals are left out.
+/// The value of a literal, without items that are not literals.
 fn literal(expression: &Expr) -> Option<Dynamic> {
     Some(match expression {
         Expr::Array(items, _) => items
@@ -120,9 +118,9 @@ fn literal(expression: &Expr) -> Option<Dynamic> {
     })
 }
 
-fn check_method(call: &FnCallExpr, catalog: &Catalog, own: &BTreeSet<String>) -> Option<Fault> {
+fn check_method(call: &FnCallExpr, catalog: &Catalog, defined: &BTreeSet<String>) -> Option<Fault> {
     let name = call.name.as_str();
-    if own.contains(name) {
+    if defined.contains(name) {
         return None;
     }
     let methods: Vec<_> = catalog
@@ -152,7 +150,7 @@ fn option_keys(expression: &Expr) -> Vec<String> {
     }
 }
 
-/// Compiles a script's text for checking; the fault of one that does not parse.
+/// Compiles the text of a script for checking.
 pub fn compile(engine: &Engine, text: &str, file: &str) -> Result<AST, Fault> {
     let text = super::session::remember_source(file, text);
     engine

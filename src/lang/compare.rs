@@ -1,14 +1,14 @@
 //! Comparison operators: exact for numbers, text and booleans; an error for values that have no
 //! order.
 //!
-//! Rhai answers `false` where two values do not compare, and takes floats for equal that differ by
-//! less than 2.2e-16 (so `1e-20 > 0.0` is false there). Its own operators run before any registered
-//! function, so the symbols are replaced by operators of the same names and precedences whose every
-//! case is registered here.
+//! Rhai returns `false` where two values cannot be compared, and treats floats as equal that differ
+//! by less than 2.2e-16 (`1e-20 > 0.0` is false). Its built-in operators run before any registered
+//! function, so that the symbols are replaced by operators of the same names and precedences, for
+//! which all cases are registered here.
 
 use super::{diagnostics, session};
-use crate::base::Fault;
-use crate::fault;
+use cistron_base::Fault;
+use cistron_base::fault;
 use rhai::{Dynamic, Engine, ImmutableString, NativeCallContext};
 use std::cmp::Ordering;
 use std::iter::once;
@@ -38,7 +38,7 @@ pub fn holds(symbol: &str, ordering: Option<Ordering>) -> bool {
     }
 }
 
-/// An integer against a float, without rounding the integer.
+/// The order of an integer and a float, without rounding the integer.
 pub fn mixed(a: i64, b: f64) -> Option<Ordering> {
     const EXACT: u64 = 1 << 53;
     if a.unsigned_abs() <= EXACT || b.is_nan() {
@@ -52,7 +52,7 @@ pub fn mixed(a: i64, b: f64) -> Option<Ordering> {
     }
 }
 
-/// The order of two numbers or two booleans; none where the values are something else.
+/// The order of two numbers or two booleans; none of other values.
 pub fn order(a: &Dynamic, b: &Dynamic) -> Option<Option<Ordering>> {
     let pair = (a.as_int(), a.as_float(), b.as_int(), b.as_float());
     match pair {
@@ -107,7 +107,7 @@ pub fn install(engine: &mut Engine) {
     equal!(Range<i64>, RangeInclusive<i64>);
 }
 
-/// Values without a registered comparison: different types are unequal, and nothing has an order.
+/// Compares values without a registered comparison: different types are unequal and have no order.
 fn other(symbol: &str, context: &NativeCallContext, a: &Dynamic, b: &Dynamic) -> Answer {
     let equal = match symbol {
         "==" | "!=" => equality(a, b),
@@ -123,7 +123,7 @@ fn other(symbol: &str, context: &NativeCallContext, a: &Dynamic, b: &Dynamic) ->
     }
 }
 
-/// Whether two values are equal, where that can be told without looking into them.
+/// Whether two values are equal, where their types decide it.
 pub fn equality(a: &Dynamic, b: &Dynamic) -> Option<bool> {
     let is_number = |value: &Dynamic| value.is_int() || value.is_float();
     match (a, b) {
@@ -133,7 +133,7 @@ pub fn equality(a: &Dynamic, b: &Dynamic) -> Option<bool> {
     }
 }
 
-/// What kind of order a value belongs to; none where it has none.
+/// The kind of values with which a value has an order; none where it has none.
 pub fn class(value: &Dynamic) -> Option<&'static str> {
     match value {
         value if value.is_int() || value.is_float() => Some("number"),
@@ -143,7 +143,7 @@ pub fn class(value: &Dynamic) -> Option<&'static str> {
     }
 }
 
-/// The error of two values that do not compare, with what to compare instead.
+/// The error of two values that cannot be compared, with an alternative.
 pub fn incomparable(symbol: &str, a: &Dynamic, b: &Dynamic) -> Fault {
     let fault = fault!(
         "type",
@@ -159,7 +159,10 @@ pub fn incomparable(symbol: &str, a: &Dynamic, b: &Dynamic) -> Fault {
         return fault.hint("call the function to compare what it returns: `f.call(…)`");
     }
     if either(Dynamic::is_array) {
-        return fault.hint(format!("compare items: `a[0] {symbol} …`, `a.all(|x| x {symbol} …)` or `a.some(|x| x {symbol} …)`"));
+        return fault.hint(format!(
+            "compare items: `a[0] {symbol} …`, `a.all(|x| x {symbol} …)` or \
+            `a.some(|x| x {symbol} …)`"
+        ));
     }
     if either(Dynamic::is_map) {
         return fault.hint(format!("compare one of its values: `m.key {symbol} …`"));
@@ -168,7 +171,10 @@ pub fn incomparable(symbol: &str, a: &Dynamic, b: &Dynamic) -> Fault {
         return fault.hint("booleans compare with booleans: use `if x`, `!x` or `x == true`");
     }
     if either(Dynamic::is_string) {
-        return fault.hint("turn text into a number with `parse_float(text)`, or a number into text with `x.to_string()`");
+        return fault.hint(
+            "turn text into a number with `parse_float(text)`, or a number into \
+            text with `x.to_string()`",
+        );
     }
     fault
 }

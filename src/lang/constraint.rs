@@ -1,19 +1,21 @@
-//! The values that a parameter or an option accepts beside its type, such as `at least 1`.
+//! Restrictions of the values of a parameter or an option, such as `at least 1`.
 
-use super::value::Ints;
+use crate::value::mismatch;
+use cistron_base::{Fault, near};
+use rhai::Dynamic;
 
-/// Bounds of a number, or the list of words that a string may be.
+/// Bounds of a number, or the accepted strings.
 #[derive(Clone, Copy, Debug)]
 pub struct Constraint {
     /// The smallest value.
     pub min: Option<f64>,
     /// The largest value.
     pub max: Option<f64>,
-    /// A lower bound that is itself excluded.
+    /// An excluded lower bound.
     pub above: Option<f64>,
-    /// An upper bound that is itself excluded.
+    /// An excluded upper bound.
     pub below: Option<f64>,
-    /// The words that a string may be; any where there are none.
+    /// The accepted strings; all where empty.
     pub one_of: &'static [&'static str],
 }
 
@@ -60,7 +62,19 @@ pub fn one_of(words: &[&str]) -> String {
     format!("one of {}", quoted.join(", "))
 }
 
-/// A value that a constraint can be put on.
+/// The fault of a value that is none of some words.
+pub fn not_one_of(words: &[&str], value: &Dynamic) -> Fault {
+    let mut fault = mismatch(&one_of(words), value);
+    if let Ok(word) = value.clone().into_string() {
+        fault.kind = "value";
+        if let Some(near) = near::nearest(&word, words.iter().copied()) {
+            fault = fault.hint(format!("did you mean \"{near}\"?"));
+        }
+    }
+    fault
+}
+
+/// A value that can have a constraint.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can have no `min`, `max`, `above`, `below` or `one_of`",
     label = "this type has no order and no words"
@@ -82,12 +96,6 @@ number!(i64, u64, usize, f64);
 impl Constrained for String {
     fn meets(&self, constraint: &Constraint) -> bool {
         constraint.one_of.is_empty() || constraint.one_of.contains(&self.as_str())
-    }
-}
-
-impl Constrained for Ints {
-    fn meets(&self, constraint: &Constraint) -> bool {
-        self.0.meets(constraint)
     }
 }
 

@@ -1,21 +1,21 @@
-//! Rhai's errors as faults with the right file and line, and faults as text and as JSON.
+//! Errors of Rhai as faults with file and line, and faults as text and as JSON.
 
 use super::native::Native;
 use super::{explain, habits, session};
-use crate::base::written::printable;
-use crate::base::{Fault, Frame, Place, panic};
-use crate::fault;
+use cistron_base::fault;
+use cistron_base::written::printable;
+use cistron_base::{Fault, Frame, Place, panic};
 use rhai::{Dynamic, EvalAltResult, NativeCallContext, Position};
 
-/// Calls that are shown on the way to a fault; of more than that only the first and the last.
+/// Calls of a trace that are shown; of a longer trace, the first and the last [`ENDS`].
 const FRAMES: usize = 12;
 const ENDS: usize = 3;
 
-/// The fault of a panic inside a native function: torch's own words where it was torch that gave
-/// up.
+/// The fault of a panic inside a native function, with the message of libtorch where it raised the
+/// panic.
 pub fn of_panic(function: &str) -> Fault {
-    let said = panic::last();
-    if let Some((_, rest)) = said.split_once("Torch(\"") {
+    let message = panic::last();
+    if let Some((_, rest)) = message.split_once("Torch(\"") {
         let first = rest
             .split("\\nException raised from")
             .next()
@@ -28,26 +28,31 @@ pub fn of_panic(function: &str) -> Fault {
         "memory allocation",
     ]
     .iter()
-    .any(|word| said.contains(word))
+    .any(|word| message.contains(word))
     {
-        return fault!("memory", "`{function}` needs more memory than there is"; hint: "smaller batches, shorter values or fewer of them need less");
+        return fault!(
+            "memory",
+            "`{function}` needs more memory than there is";
+            hint: "smaller batches, shorter values or fewer of them need less"
+        );
     }
-    let place = if std::env::var_os("CISTRON_DEBUG").is_some() {
-        format!(" ({said})")
+    let detail = if std::env::var_os("CISTRON_DEBUG").is_some() {
+        format!(" ({message})")
     } else {
         String::new()
     };
-    fault!("internal", "`{function}` cannot work on this input{place}";
-        hint: "this is a defect of cistron, not of the script; a report of it is welcome, with what `CISTRON_DEBUG=1` adds here")
+    fault!("internal", "`{function}` cannot work on this input{detail}";
+        hint: "this is a defect of cistron, not of the script; a report of it is welcome, with \
+            what `CISTRON_DEBUG=1` adds here")
 }
 
-/// A fault on its way through Rhai, out of a native function.
+/// A fault of a native function as an error of Rhai.
 #[cold]
 pub fn raise(fault: Fault, native: &Native, context: &NativeCallContext) -> Box<EvalAltResult> {
     raise_from(fault, &native.qualified(), context)
 }
 
-/// A fault on its way through Rhai, out of the function of a name.
+/// A fault of a function as an error of Rhai.
 #[cold]
 pub fn raise_from(
     mut fault: Fault,
@@ -67,7 +72,7 @@ pub fn raise_from(
     pass(fault, position)
 }
 
-/// A fault as Rhai carries it; an interrupt and the end of a budget cannot be caught.
+/// A fault as an error of Rhai; interrupts and exhausted budgets cannot be caught.
 pub fn pass(fault: Fault, position: Position) -> Box<EvalAltResult> {
     if super::budget::is_final(fault.kind) {
         return EvalAltResult::ErrorTerminated(Dynamic::from(fault), position).into();
@@ -75,7 +80,7 @@ pub fn pass(fault: Fault, position: Position) -> Box<EvalAltResult> {
     EvalAltResult::ErrorRuntime(Dynamic::from(fault), position).into()
 }
 
-/// The fault of a Rhai error that came out of `file`.
+/// The fault of an error of Rhai in `file`.
 pub fn fault_of(error: &EvalAltResult, file: &str) -> Fault {
     let mut frames = Vec::new();
     let mut inner = error;
@@ -132,7 +137,7 @@ pub fn fault_of(error: &EvalAltResult, file: &str) -> Fault {
     fault
 }
 
-/// A fault as people read it: message, excerpt with caret, trace, hint.
+/// A fault as text: message, excerpt with caret, trace, hint.
 pub fn render(fault: &Fault, color: bool) -> String {
     let paint = |code: &str, text: &str| {
         if color {
@@ -213,15 +218,18 @@ fn excerpt(at: &Place, paint: &dyn Fn(&str, &str) -> String) -> String {
     out
 }
 
-/// A fault as data.
+/// A fault as JSON.
 pub fn json(fault: &Fault) -> serde_json::Value {
     let place =
         |at: &Place| serde_json::json!({ "file": at.file, "line": at.line, "column": at.column });
+    let frame =
+        |frame: &Frame| serde_json::json!({ "function": frame.function, "at": place(&frame.at) });
+    let trace: Vec<_> = fault.trace.iter().map(frame).collect();
     serde_json::json!({
         "kind": fault.kind,
         "message": fault.message,
         "hint": fault.hint,
         "at": fault.at.as_ref().map(place),
-        "trace": fault.trace.iter().map(|frame| serde_json::json!({ "function": frame.function, "at": place(&frame.at) })).collect::<Vec<_>>(),
+        "trace": trace,
     })
 }

@@ -1,8 +1,8 @@
-//! Integer divisions that drop a fraction where a number with a fraction is meant: `1 / 100` is 0.
+//! Integer divisions that drop a fraction where a float is expected: `1 / 100` is 0.
 
 use super::session;
-use crate::base::{Fault, Place, say};
-use crate::fault;
+use cistron_base::fault;
+use cistron_base::{Fault, Place, say};
 use rhai::{AST, ASTNode, Expr, FnCallExpr, Position, Stmt};
 
 /// Warns of every division of two literal integers that leaves a remainder.
@@ -14,13 +14,14 @@ pub fn warn(ast: &AST, file: &str) {
         let place = session::place_in(file, position);
         let (line, column) = (place.line, place.column);
         say::line(&format!(
-            "warning: {file}:{line}:{column}: `{a} / {b}` divides integers and is {}; write `{a}.0 / {b}` for a fraction",
+            "warning: {file}:{line}:{column}: `{a} / {b}` divides integers and is {}; write \
+            `{a}.0 / {b}` for a fraction",
             a / b
         ));
     }
 }
 
-/// The divisions of two literal integers that leave a remainder, in order of their place.
+/// The divisions of two literal integers that leave a remainder, in order of position.
 fn truncated(ast: &AST) -> Vec<(Position, i64, i64)> {
     let mut found = Vec::new();
     let divided = |call: &FnCallExpr| match (call.name.as_str(), &call.args[..]) {
@@ -44,7 +45,7 @@ fn truncated(ast: &AST) -> Vec<(Position, i64, i64)> {
     found
 }
 
-/// The fault of an integer 0 for an option that takes fractions, where the script divides for it.
+/// The fault of an integer 0 for a float option, where the script computes it by a division.
 pub fn of_option(name: &str, place: &Place) -> Option<Fault> {
     let text = following(place)?;
     let at = text.match_indices(name).find_map(|(at, _)| {
@@ -58,7 +59,7 @@ pub fn of_option(name: &str, place: &Place) -> Option<Fault> {
     divided(name, "option", first(at))
 }
 
-/// The fault of an integer 0 for an argument that takes fractions, where the script divides for it.
+/// The fault of an integer 0 for a float argument, where the script computes it by a division.
 pub fn of_argument(function: &str, name: &str, index: usize, place: &Place) -> Option<Fault> {
     let text = following(place)?;
     let open = text
@@ -91,7 +92,7 @@ fn divided(name: &str, what: &str, expression: &str) -> Option<Fault> {
     })
 }
 
-/// The script's text from the line of a place on.
+/// The text of a script from a position on.
 fn following(place: &Place) -> Option<String> {
     let source = session::source(&place.file)?;
     let lines: Vec<&str> = source

@@ -1,33 +1,33 @@
-//! The engine: the same limits everywhere, strict names, the language's own words.
+//! The engine: limits, strict names, additional keywords.
 
 use super::budget::{self, Budget};
-use super::native::Library;
+use super::catalog::{self, Catalog};
+use super::library::Library;
 use super::resolver::{self, Resolver};
-use super::{catalog::Catalog, compare, diagnostics, division, prepare, session, stdlib};
-use crate::base::{Result, panic};
+use super::{compare, diagnostics, division, prepare, session, stdlib, types};
+use cistron_base::{Result, panic};
 use rhai::{Dynamic, Engine, EvalContext, Expression, Scope};
 use std::rc::Rc;
 
-/// A block under which something holds, such as `no_grad { … }`: its word, and what makes the
-/// guard.
+/// A block with a guard, such as `no_grad { … }`.
 pub struct Guarded {
-    /// The word that opens the block.
+    /// The keyword of the block.
     pub word: &'static str,
-    /// Begins; what it returns is dropped at the end of the block, however that ends.
+    /// Creates the guard, which is dropped at the end of the block, also after an error.
     pub begin: fn() -> Box<dyn std::any::Any>,
 }
 
-/// Script functions that may be open at a time.
+/// The largest depth of calls of script functions.
 const CALLS: usize = 96;
-/// Operations that a script in a sandbox may take: minutes of pure interpreting.
+/// The largest number of operations of a script in a sandbox: minutes of interpretation.
 const OPERATIONS: u64 = 2_000_000_000;
-/// Operations and seconds that a check follows a script for.
+/// Limits of operations and seconds of a dry run.
 const REHEARSED: u64 = 5_000_000;
 const REHEARSED_SECONDS: u64 = 30;
 
-/// Makes an engine of a library, and starts a session with it.
+/// Creates an engine with a library, and starts a session.
 pub fn start(library: &Library, blocks: &[Guarded], settings: session::Settings) -> Rc<Engine> {
-    crate::base::panic::keep_quiet();
+    panic::keep_quiet();
     let engine = build(library, blocks);
     budget::begin(match (settings.dry, settings.sandbox.is_some()) {
         (true, _) => Budget {
@@ -44,18 +44,21 @@ pub fn start(library: &Library, blocks: &[Guarded], settings: session::Settings)
         entries: library.entries(),
     };
     catalog.entries.extend(stdlib_entries(&engine));
-    session::start(engine, library.types.clone(), Rc::new(catalog), settings)
+    let engine = session::start(engine, settings);
+    types::set_types(library.types.clone());
+    catalog::set_current(Rc::new(catalog));
+    engine
 }
 
 /// The standard library's entries, read once for each process.
-fn stdlib_entries(engine: &Engine) -> Vec<super::catalog::Entry> {
-    static ENTRIES: std::sync::OnceLock<Vec<super::catalog::Entry>> = std::sync::OnceLock::new();
+fn stdlib_entries(engine: &Engine) -> Vec<catalog::Entry> {
+    static ENTRIES: std::sync::OnceLock<Vec<catalog::Entry>> = std::sync::OnceLock::new();
     ENTRIES.get_or_init(|| stdlib::entries(engine)).clone()
 }
 
 fn build(library: &Library, blocks: &[Guarded]) -> Engine {
     let mut engine = Engine::new();
-    // the library's defaults differ between debug and release builds: a script must not
+    // the defaults of Rhai differ between debug and release builds
     engine.set_max_call_levels(CALLS + 8);
     engine.set_max_expr_depths(256, 128);
     engine.set_max_variables(4096);
@@ -117,8 +120,8 @@ pub fn run(text: &str, file: &str, scope: &mut Scope) -> Result<Dynamic> {
     evaluated(&engine, scope, &ast, file)
 }
 
-/// Evaluates what was compiled; a panic of the interpreter, such as for a string that no memory
-/// holds, is an error.
+/// Evaluates a compiled script; a panic of the interpreter, such as for a string larger than the
+/// memory, is an error.
 pub fn evaluated(
     engine: &Engine,
     scope: &mut Scope,
@@ -131,8 +134,7 @@ pub fn evaluated(
     }
 }
 
-/// Empties every shared variable of a scope, so that closures that captured what holds them are let
-/// go.
+/// Empties the shared variables of a scope, so that closures that captured themselves are freed.
 pub fn release(scope: &mut Scope) {
     let names: Vec<String> = scope
         .iter_raw()

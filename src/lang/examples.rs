@@ -8,7 +8,7 @@ use rhai::Scope;
 pub struct Example {
     /// Its code.
     pub code: String,
-    /// Whether it must fail.
+    /// Whether it is expected to fail.
     pub fails: bool,
     /// The line of the document on which the code begins, from 1.
     pub line: usize,
@@ -52,7 +52,7 @@ pub fn expected(code: &str) -> Vec<(usize, String)> {
         .collect()
 }
 
-/// Runs one example in the running session; what is wrong, if anything.
+/// Runs an example in the running session; returns what is wrong, if anything.
 pub fn check(example: &Example, name: &str) -> Option<String> {
     let mut scope = Scope::new();
     session::capture();
@@ -64,7 +64,7 @@ pub fn check(example: &Example, name: &str) -> Option<String> {
         (Ok(_), true) => Some("it was expected to fail, and did not".into()),
         (Err(fault), false) => Some(diagnostics::render(&fault, false)),
         (Err(fault), true) => {
-            let said = fault.to_string();
+            let message = fault.to_string();
             let expected = expected(&example.code);
             if expected.is_empty() {
                 return Some(format!(
@@ -74,8 +74,8 @@ pub fn check(example: &Example, name: &str) -> Option<String> {
             }
             expected
                 .iter()
-                .find(|(_, text)| !said.contains(text.as_str()))
-                .map(|(_, text)| format!("expected `{text}`, got `{said}`"))
+                .find(|(_, text)| !message.contains(text.as_str()))
+                .map(|(_, text)| format!("expected `{text}`, got `{message}`"))
         }
     }
 }

@@ -1,12 +1,11 @@
-//! The catalog in words: what `help(…)`, `cistron help` and `?name` show.
+//! The text of `help(…)`, `cistron help` and `?name`.
 
 use super::catalog::{Catalog, Entry};
 use super::native::Form;
 use super::{session, stdlib, value::article};
-use crate::base::{Fault, Result, near};
-use crate::fault;
+use cistron_base::{Fault, Result, fault, near};
 
-/// Above this many entries only a line of each is shown.
+/// Of more entries, only one line each is shown.
 const IN_FULL: usize = 3;
 /// The most lines of a search.
 const FOUND: usize = 20;
@@ -19,7 +18,7 @@ fn list(title: &str, rows: Vec<String>) -> String {
     format!("\n\n{title}\n{}", rows.join("\n"))
 }
 
-/// A parameter or an option: what it takes, its default, what it means.
+/// A parameter or an option: its type, its default, its documentation.
 fn row(name: &str, takes: &str, default: &str, text: &str) -> String {
     let default = if default.is_empty() {
         String::new()
@@ -59,7 +58,7 @@ fn in_a_line(entry: &Entry) -> String {
     format!("{}\n    {}", entry.signature(), entry.summary())
 }
 
-/// Entries in full, or a line of each where they are many.
+/// Entries in full, or one line each where they are many.
 fn listed(entries: &[&Entry]) -> String {
     match entries.len() {
         n if n > IN_FULL => entries
@@ -88,7 +87,7 @@ fn makers<'a>(catalog: &'a Catalog, kind: &str) -> Vec<&'a Entry> {
     catalog.entries.iter().filter(returns).collect()
 }
 
-/// A type or a namespace: what makes its values, its methods, its functions.
+/// A type or a namespace: functions that return it, its methods, its functions.
 fn of_type(catalog: &Catalog, word: &str) -> Option<String> {
     let members: Vec<&Entry> = catalog
         .entries
@@ -103,9 +102,9 @@ fn of_type(catalog: &Catalog, word: &str) -> Option<String> {
         .into_iter()
         .partition(|entry| entry.form == Form::Function);
     let mut parts = Vec::new();
-    let made = makers(catalog, word);
-    if is_type && !made.is_empty() {
-        let mut names: Vec<String> = made.iter().map(|entry| entry.qualified()).collect();
+    let sources = makers(catalog, word);
+    if is_type && !sources.is_empty() {
+        let mut names: Vec<String> = sources.iter().map(|entry| entry.qualified()).collect();
         names.dedup();
         let more = names.len().saturating_sub(12);
         names.truncate(12);
@@ -149,8 +148,7 @@ fn of_type(catalog: &Catalog, word: &str) -> Option<String> {
     Some(parts.join("\n\n"))
 }
 
-/// What a word names, in full or, where it names much, a line each; none where nothing is called
-/// so.
+/// The entries of a name, in full or, where they are many, one line each; none for unknown names.
 pub fn named(catalog: &Catalog, word: &str) -> Option<String> {
     let exact: Vec<&Entry> = catalog
         .entries
@@ -159,18 +157,18 @@ pub fn named(catalog: &Catalog, word: &str) -> Option<String> {
         .collect();
     match (exact.is_empty(), of_type(catalog, word)) {
         (false, None) => Some(listed(&exact)),
-        (true, own) => own,
-        (false, Some(own)) => {
+        (true, members) => members,
+        (false, Some(members)) => {
             let rows: Vec<String> = exact.iter().map(|entry| in_a_line(entry)).collect();
             Some(format!(
-                "{own}\n\nalso called `{word}`\n{}",
+                "{members}\n\nalso called `{word}`\n{}",
                 rows.join("\n")
             ))
         }
     }
 }
 
-/// What a word names, or what is about it where nothing is called so; fails where there is nothing.
+/// The entries of a name, or the results of a search for it; fails where there are none.
 pub fn text(catalog: &Catalog, word: &str) -> Result<String> {
     let word = word.trim().trim_end_matches("()").trim_end_matches("::");
     let (module, function) = word.split_once("::").unwrap_or((word, ""));
@@ -186,20 +184,21 @@ pub fn text(catalog: &Catalog, word: &str) -> Result<String> {
         "" => Ok(short()),
         _ => match named(catalog, word) {
             Some(text) => Ok(text),
-            // a qualified name is meant as one
+            // a qualified name is not searched for
             None if word.contains("::") || word.contains('.') => Err(unknown(catalog, word)),
             None => about(catalog, word),
         },
     }
 }
 
-/// What `?` alone shows.
+/// The text of `?` alone.
 pub fn short() -> String {
-    "?nn::conv1d explains a function, ?tensor a type, ?nn a namespace; ?convolution searches\nhelp() lists all namespaces and types; :help lists the commands"
+    "?nn::conv1d explains a function, ?tensor a type, ?nn a namespace; ?convolution \
+    searches\nhelp() lists all namespaces and types; :help lists the commands"
         .into()
 }
 
-/// The fault of a word that means nothing, with the nearest name.
+/// The fault of an unknown name, with the nearest name.
 fn unknown(catalog: &Catalog, word: &str) -> Fault {
     let names: Vec<String> = catalog.entries.iter().map(Entry::qualified).collect();
     let bare = catalog.entries.iter().map(|entry| entry.name.as_str());
@@ -210,7 +209,7 @@ fn unknown(catalog: &Catalog, word: &str) -> Fault {
     }
 }
 
-/// What is about a word, where nothing has its name.
+/// The results of a search for a word that is no name.
 fn about(catalog: &Catalog, word: &str) -> Result<String> {
     let found = search(catalog, word);
     if found.is_empty() {
@@ -222,11 +221,11 @@ fn about(catalog: &Catalog, word: &str) -> Result<String> {
         .map_or(String::new(), |hint| format!("; {hint}"));
     Ok(format!(
         "nothing is called `{word}`{near}\n\n{}",
-        shown(&found, word)
+        results(&found, word)
     ))
 }
 
-fn shown(found: &[&Entry], word: &str) -> String {
+fn results(found: &[&Entry], word: &str) -> String {
     let rows: Vec<String> = found
         .iter()
         .take(FOUND)
@@ -248,8 +247,7 @@ fn shown(found: &[&Entry], word: &str) -> String {
     )
 }
 
-/// The entries whose names or documentation hold all words of a text, those that are most about it
-/// first.
+/// The entries whose names or documentation contain all words of a text, the most relevant first.
 pub fn search<'a>(catalog: &'a Catalog, text: &str) -> Vec<&'a Entry> {
     let stem = |word: &str| {
         let word = word.to_lowercase();
@@ -306,11 +304,11 @@ pub fn apropos(catalog: &Catalog, text: &str) -> Result<String> {
     if found.is_empty() {
         Err(unknown(catalog, text))
     } else {
-        Ok(shown(&found, text))
+        Ok(results(&found, text))
     }
 }
 
-/// The namespaces and types, with how much each holds.
+/// The namespaces and types, with their numbers of entries.
 pub fn overview(catalog: &Catalog) -> String {
     let mut spaces: Vec<(&str, usize)> = Vec::new();
     for entry in &catalog.entries {
@@ -329,6 +327,7 @@ pub fn overview(catalog: &Catalog) -> String {
             }
         )
     });
-    let head = "namespaces, types and modules, and how much each holds; `help NAME` shows one, `help WORD` searches";
+    let head = "namespaces, types and modules, and how much each holds; `help NAME` shows one, \
+        `help WORD` searches";
     format!("{head}\n{}", rows.collect::<Vec<_>>().join("\n"))
 }

@@ -1,8 +1,8 @@
 //! Scripts with their words coloured, for terminals and pages.
 
-use crate::base::html::escaped;
+use cistron_base::html::escaped;
 
-/// What a stretch of a script is.
+/// The kind of a span of a script.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A comment.
@@ -38,7 +38,7 @@ fn is_letter(text: &str) -> bool {
     }
 }
 
-/// The stretches of a text, in order; joined they are the text.
+/// The spans of a text, in order; joined they are the text.
 pub fn spans(text: &str) -> Vec<(Kind, &str)> {
     let mut out = Vec::new();
     let mut rest = text;
@@ -93,8 +93,8 @@ pub fn spans(text: &str) -> Vec<(Kind, &str)> {
         } else {
             (Kind::Plain, first.len_utf8())
         };
-        let (own, next) = rest.split_at(until(length));
-        out.push((kind, own));
+        let (span, next) = rest.split_at(until(length));
+        out.push((kind, span));
         rest = next;
     }
     out
@@ -114,7 +114,7 @@ pub fn ansi(text: &str) -> String {
     spans(text).into_iter().map(one).collect()
 }
 
-/// A stretch for a page, of class c, s, n, k, m or f.
+/// A span of a page, of class c, s, n, k, m or f.
 pub fn marked(kind: Kind, text: &str) -> String {
     let class = match kind {
         Kind::Comment => "c",
@@ -144,11 +144,14 @@ mod tests {
     fn words_are_told_apart_and_nothing_is_lost() {
         let text = "let x = nn::conv1d(8, 0.5e-3); // \"no\"\nfor i in 0..5 { `a ${x} b\\` }";
         let found = spans(text);
-        assert_eq!(found.iter().map(|(_, own)| *own).collect::<String>(), text);
+        assert_eq!(
+            found.iter().map(|(_, span)| *span).collect::<String>(),
+            text
+        );
         let of = |kind| {
             found
                 .iter()
-                .filter(|(own, _)| *own == kind)
+                .filter(|(span, _)| *span == kind)
                 .map(|(_, text)| *text)
                 .collect::<Vec<_>>()
         };

@@ -1,25 +1,24 @@
-//! A session that goes on from one piece of text to the next: variables, functions and imports
-//! stay.
+//! An interactive session: variables, functions and imports remain from one text to the next.
 
 use super::session;
 use super::{diagnostics, division, engine, prepare, scan, show};
-use crate::base::{Result, interrupt, panic};
+use cistron_base::{Result, interrupt, panic};
 use rhai::{AST, Dynamic, Scope};
 
-/// What was defined so far.
+/// The variables, functions and imports so far.
 pub struct Interactive {
     scope: Scope<'static>,
     functions: AST,
     imports: Vec<String>,
 }
 
-/// A variable as lists of variables show it.
+/// A variable in a list of variables.
 pub struct Variable {
     /// Its name.
     pub name: String,
     /// Its type.
     pub kind: String,
-    /// Itself in a line.
+    /// Its value in one line.
     pub value: String,
 }
 
@@ -43,24 +42,24 @@ pub fn imports_of(text: &str) -> Vec<String> {
 }
 
 impl Interactive {
-    /// Runs a text; places in errors are those of `file`.
+    /// Runs a text; positions in errors are in `file`.
     pub fn run(&mut self, text: &str, file: &str) -> Result<Dynamic> {
         interrupt::clear();
         let engine = session::engine()?;
-        // names of modules are looked for when a text is read: what was imported stands before it
+        // modules are resolved when a text is compiled: earlier imports are inserted before it
         let prepared = session::remember_behind(&self.imports.join(" "), file, text);
         let _unit = session::enter(file);
         let to_fault = |error: Box<rhai::EvalAltResult>| diagnostics::fault_of(&error, file);
-        let mut own = engine
+        let mut parsed = engine
             .compile_with_scope(&self.scope, prepared)
             .map_err(|error| to_fault(error.into()))?;
-        own.set_source(file);
-        division::warn(&own, file);
+        parsed.set_source(file);
+        division::warn(&parsed, file);
         let known = self.functions.clone();
-        let mut whole = known.merge(&own);
+        let mut whole = known.merge(&parsed);
         whole.set_source(file);
-        // what was defined stays even where the text fails further down
-        self.functions = known.merge(&own.clone_functions_only());
+        // functions remain defined even where the text fails later
+        self.functions = known.merge(&parsed.clone_functions_only());
         let outcome = engine::evaluated(&engine, &mut self.scope, &whole, file);
         if outcome.is_ok() {
             self.keep_imports(text);
@@ -76,21 +75,21 @@ impl Interactive {
         }
     }
 
-    /// Takes the functions and imports of a text, and runs nothing else of it.
+    /// Adds the functions and imports of a text, without running it.
     pub fn define(&mut self, text: &str, file: &str) -> Result<()> {
         let engine = session::engine()?;
         let prepared = session::remember_source(file, text);
-        let mut own = engine
+        let mut parsed = engine
             .compile(prepared)
             .map_err(|error| diagnostics::fault_of(&error.into(), file))?;
-        own.set_source(file);
-        division::warn(&own, file);
-        self.functions = self.functions.merge(&own.clone_functions_only());
+        parsed.set_source(file);
+        division::warn(&parsed, file);
+        self.functions = self.functions.merge(&parsed.clone_functions_only());
         self.keep_imports(text);
         Ok(())
     }
 
-    /// Whether a text can be read as code.
+    /// Whether a text compiles.
     pub fn can_read(&self, text: &str) -> bool {
         let (prepared, _) = prepare::behind(&self.imports.join(" "), prepare::prepare(text));
         let reads = || {
@@ -157,7 +156,7 @@ impl Interactive {
         self.imports.iter().filter_map(one).collect()
     }
 
-    /// The namespace that a word before `::` stands for: what it imports, or itself.
+    /// The namespace of a word before `::`: the module that it imports, or itself.
     pub fn space_of(&self, word: &str) -> String {
         self.modules()
             .into_iter()
@@ -165,7 +164,7 @@ impl Interactive {
             .map_or_else(|| word.to_string(), |(_, path)| path)
     }
 
-    /// Forgets everything.
+    /// Clears variables, functions and imports.
     pub fn reset(&mut self) {
         engine::release(&mut self.scope);
         *self = Interactive::default();
@@ -180,9 +179,9 @@ impl Drop for Interactive {
 
 fn plain_kind(value: &Dynamic) -> &'static str {
     match value {
-        v if v.is_int() => "whole number",
+        v if v.is_int() => "integer",
         v if v.is_float() => "number",
-        v if v.is_bool() => "true or false",
+        v if v.is_bool() => "boolean",
         v if v.is_string() => "string",
         v if v.is_array() => "array",
         v if v.is_map() => "map",

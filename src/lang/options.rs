@@ -1,27 +1,27 @@
 //! Options: the trailing map of a function, read by one declarative table.
 
 use super::constraint::{Constraint, one_of};
-use super::value::{FromValue, article};
+use super::value::article;
 use super::{division, session};
-use crate::base::{Fault, Result, near};
-use crate::fault;
+use cistron_base::fault;
+use cistron_base::{Fault, Result, near};
 use rhai::{Dynamic, Map, NativeCallContext};
 use std::collections::BTreeMap;
 
-/// What an option takes.
+/// The values that an option accepts.
 #[derive(Clone, Copy, Debug)]
 pub enum OptKind {
-    /// A whole number within bounds.
+    /// An integer within bounds.
     Int(i64, i64),
     /// A number that meets a constraint.
     Number(Constraint),
-    /// `true` or `false`.
+    /// A boolean.
     Bool,
     /// A string.
     Text,
     /// One of some strings.
     Choice(&'static [&'static str]),
-    /// Something that the function reads itself; the words say what.
+    /// A value that the function converts; the text describes it.
     Other(&'static str),
 }
 
@@ -30,28 +30,28 @@ pub enum OptKind {
 pub struct Opt {
     /// The key.
     pub name: &'static str,
-    /// What it takes.
+    /// The values that it accepts.
     pub kind: OptKind,
-    /// The value where it is left out, as a script writes it; empty where there is none.
+    /// The default, as a script writes it; empty where there is none.
     pub default: &'static str,
-    /// What it does, in a sentence.
+    /// Its documentation, one sentence.
     pub text: &'static str,
 }
 
-/// The largest whole number that an option takes.
+/// The largest integer that an option accepts.
 pub const MANY: i64 = 1 << 40;
 
 impl Opt {
-    /// What it takes, in words.
+    /// The values that it accepts, in words.
     pub fn takes(&self) -> String {
         match self.kind {
             OptKind::Int(low, high) => bounds(
-                "whole number",
+                "integer",
                 low.to_string(),
                 (high < MANY).then(|| high.to_string()),
                 low > -MANY,
             ),
-            OptKind::Bool => "true or false".into(),
+            OptKind::Bool => "boolean".into(),
             OptKind::Text => "string".into(),
             OptKind::Number(constraint) => constraint.of("number"),
             OptKind::Choice(words) => one_of(words),
@@ -95,7 +95,7 @@ pub struct Options<'a> {
 
 impl<'a> Options<'a> {
     /// Checks a map against a table: unknown keys, wrong types and values out of range are faults.
-    pub fn read(
+    pub fn new(
         function: &str,
         table: &'static [Opt],
         map: Map,
@@ -154,7 +154,7 @@ impl<'a> Options<'a> {
         )
     }
 
-    /// The fault of an option whose value is not what it takes.
+    /// The fault of an option whose value it does not accept.
     pub fn is_outside(&self, name: &str) -> Fault {
         let got = self.given.get(name).cloned().unwrap_or_default();
         match self.entry(name) {
@@ -164,11 +164,15 @@ impl<'a> Options<'a> {
     }
 
     /// The value of an option, where given; faults name the function and the key.
-    pub fn get<T: FromValue>(&self, name: &str) -> Result<Option<T>> {
+    pub fn read<T>(
+        &self,
+        name: &str,
+        convert: impl FnOnce(&mut Dynamic, &NativeCallContext) -> Result<T>,
+    ) -> Result<Option<T>> {
         let Some(value) = self.given.get(name) else {
             return Ok(None);
         };
-        T::from_value(&mut value.clone(), self.context)
+        convert(&mut value.clone(), self.context)
             .map(Some)
             .map_err(|mut fault| {
                 let colon = if fault.message.starts_with("must ") {
@@ -185,7 +189,7 @@ impl<'a> Options<'a> {
     }
 }
 
-/// The fault of a value that is not what an option takes.
+/// The fault of a value that an option does not accept.
 fn outside(function: &str, option: &Opt, got: &Dynamic) -> Fault {
     fault!(
         "option",
@@ -196,7 +200,7 @@ fn outside(function: &str, option: &Opt, got: &Dynamic) -> Fault {
     )
 }
 
-/// The fault of a key that a table does not hold.
+/// The fault of an unknown option.
 pub fn unknown(function: &str, key: &str, table: &[Opt]) -> Fault {
     let fault = fault!("option", "`{function}` has no option `{key}`");
     match near::nearest(key, table.iter().map(|option| option.name)) {

@@ -1,11 +1,11 @@
-//! The folders that a script in a sandbox may touch.
+//! The folders that a script in a sandbox may access.
 
-use crate::base::Result;
-use crate::fault;
+use cistron_base::Result;
+use cistron_base::fault;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// What is done with a path.
+/// The kind of access to a path.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Access {
     /// A file is read.
@@ -14,7 +14,7 @@ pub enum Access {
     Write,
 }
 
-/// The folders that a script in a sandbox may touch.
+/// The folders that a script in a sandbox may access.
 #[derive(Clone, Debug, Default)]
 pub struct Reach {
     /// Folders that are read.

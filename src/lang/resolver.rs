@@ -1,12 +1,12 @@
 //! `import`: the embedded standard library and files beside the importing one.
 //!
-//! A module's functions reach other files through small native wrappers: what is handed over
+//! A module's functions reach other files through small native wrappers: what is passed
 //! (closures among the arguments and results) carries its own environment, and errors keep the file
 //! they came from.
 
 use super::{Callback, callback, diagnostics, session, stdlib};
-use crate::base::{Fault, Frame};
-use crate::fault;
+use cistron_base::fault;
+use cistron_base::{Fault, Frame};
 use rhai::{
     Dynamic, Engine, EvalAltResult, FnAccess, FnNamespace, FuncRegistration, GlobalRuntimeState,
     Module, NativeCallContext, Position, RhaiFunc, Scope, Shared,
@@ -77,7 +77,7 @@ fn find(path: &str, importer: &str) -> Result<(String, String), Fault> {
         return stdlib::read(inner).ok_or_else(|| {
             let paths = stdlib::paths();
             let fault = fault!("file", "the standard library has no module `{path}`");
-            match crate::base::near::nearest(inner, paths.iter().map(String::as_str)) {
+            match cistron_base::near::nearest(inner, paths.iter().map(String::as_str)) {
                 Some(near) => fault.hint(format!("did you mean \"std/{near}\"?")),
                 None => fault.hint(format!("it has {}", paths.join(", "))),
             }
@@ -93,9 +93,12 @@ fn find(path: &str, importer: &str) -> Result<(String, String), Fault> {
     }
     // the name stays as it was imported; what is opened is where it leads
     let opened = session::permitted(&full, super::reach::Access::Read)?;
-    match crate::base::file::read_text(&opened) {
+    match cistron_base::file::read_text(&opened) {
         Ok(text) => Ok((text, full.display().to_string())),
-        Err(error) => Err(Fault::file(&full, &error).hint("an import is looked up beside the file that imports it; \"std/…\" is the standard library")),
+        Err(error) => Err(Fault::file(&full, &error).hint(
+            "an import is looked up beside the file \
+            that imports it; \"std/…\" is the standard library",
+        )),
     }
 }
 
@@ -112,7 +115,7 @@ impl Resolver {
             return;
         }
         let line = session::place(position).line;
-        crate::base::say::line(&format!(
+        cistron_base::say::line(&format!(
             "warning: {importer}:{line}: \"{path}\" is deprecated: it is now \"std/{present}\""
         ));
     }
@@ -191,7 +194,13 @@ pub fn environment(
         .map_err(|error| diagnostics::fault_of(&error, file))?;
     let home = CAPTURED
         .with(|kept| kept.borrow_mut().take())
-        .ok_or_else(|| fault!("internal", "`{file}` ended before its last line"; hint: "a module must not `return` at its top level"))?;
+        .ok_or_else(|| {
+            fault!(
+                "internal",
+                "`{file}` ended before its last line";
+                hint: "a module must not `return` at its top level"
+            )
+        })?;
     Ok((inner, home))
 }
 
@@ -203,7 +212,7 @@ fn wrap(
     home: GlobalRuntimeState,
     file: &str,
 ) {
-    let shown = name.to_string();
+    let function = name.to_string();
     let file = file.to_string();
     let body =
         move |context: Option<NativeCallContext>, args: &mut [&mut Dynamic]| -> Outcome<Dynamic> {
@@ -216,11 +225,11 @@ fn wrap(
                 .collect();
             let result = target
                 .call(values)
-                .map_err(|fault| diagnostics::raise_from(fault, &shown, &context))?;
+                .map_err(|fault| diagnostics::raise_from(fault, &function, &context))?;
             let _unit = session::enter(&file);
             let inside = NativeCallContext::new_with_all_fields(
                 context.engine(),
-                &shown,
+                &function,
                 None,
                 &home,
                 context.call_position(),

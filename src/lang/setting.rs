@@ -1,8 +1,8 @@
 //! Values of `--set`, read as the type of a parameter's default.
 
-use super::{session, show, value::article};
-use crate::base::{Result, say};
-use crate::{bail, fault};
+use super::show;
+use super::value::{article, describe};
+use cistron_base::{Result, bail, fault, say};
 use rhai::{Array, Dynamic, Map};
 use std::collections::BTreeMap;
 
@@ -89,9 +89,9 @@ impl Pattern {
     fn name(&self) -> &'static str {
         match self {
             Pattern::Open | Pattern::Mixed => "value",
-            Pattern::Integer => "whole number",
+            Pattern::Integer => "integer",
             Pattern::Float | Pattern::Number => "number",
-            Pattern::Boolean => "true or false",
+            Pattern::Boolean => "boolean",
             Pattern::Text => "string",
             Pattern::Array(_) => "array",
             Pattern::Map(..) => "map",
@@ -115,12 +115,12 @@ impl Pattern {
 
     /// A value of JSON as this pattern has it; fails with the path of what does not fit.
     fn fitted(&self, value: Dynamic, path: &str) -> Result<Dynamic> {
-        let misfit = |value: &Dynamic| {
+        let mismatch = |value: &Dynamic| {
             fault!(
                 "option",
                 "`{path}` must be {}, got {}",
                 article(self.name()),
-                session::describe(value)
+                describe(value)
             )
         };
         match self {
@@ -128,10 +128,10 @@ impl Pattern {
             Pattern::Float => match value.as_int() {
                 Ok(n) => Ok((n as f64).into()),
                 Err(_) if value.is_float() => Ok(value),
-                Err(_) => Err(misfit(&value)),
+                Err(_) => Err(mismatch(&value)),
             },
             Pattern::Array(each) => {
-                let items = value.clone().into_array().map_err(|_| misfit(&value))?;
+                let items = value.clone().into_array().map_err(|_| mismatch(&value))?;
                 let fitted = items
                     .into_iter()
                     .enumerate()
@@ -142,7 +142,7 @@ impl Pattern {
                 let items = value
                     .clone()
                     .try_cast::<Map>()
-                    .ok_or_else(|| misfit(&value))?;
+                    .ok_or_else(|| mismatch(&value))?;
                 let fitted = items.into_iter().map(|(key, item)| {
                     let pattern = known.get(key.as_str()).unwrap_or(each);
                     let item = pattern.fitted(item, &format!("{path}.{key}"))?;
@@ -157,7 +157,11 @@ impl Pattern {
                     Pattern::Boolean => value.is_bool(),
                     _ => value.is_string(),
                 };
-                if fits { Ok(value) } else { Err(misfit(&value)) }
+                if fits {
+                    Ok(value)
+                } else {
+                    Err(mismatch(&value))
+                }
             }
         }
     }
@@ -166,7 +170,7 @@ impl Pattern {
 /// Reads the text of `--set name=text` as a value of the default's type.
 ///
 /// Scalars are written as they are. Arrays are JSON, or words divided by commas where the elements
-/// of the default are scalars of one type; maps are JSON. Words divided by blanks are deprecated.
+/// of the default are scalars of one type; maps are JSON. Words separated by blanks are deprecated.
 pub fn read(name: &str, text: &str, default: &Dynamic) -> Result<Dynamic> {
     value(name, text, default).map_err(|mut fault| {
         fault.message = format!("--set {name}={}: {}", shortened(text), fault.message);
@@ -179,7 +183,7 @@ pub fn read(name: &str, text: &str, default: &Dynamic) -> Result<Dynamic> {
 
 fn value(name: &str, text: &str, default: &Dynamic) -> Result<Dynamic> {
     let Some(pattern) = Pattern::of(default) else {
-        bail!("option", "`{name}` cannot be set: its default is {}", session::describe(default);
+        bail!("option", "`{name}` cannot be set: its default is {}", describe(default);
             hint: "`--set` states numbers, booleans, strings, and arrays and maps of them")
     };
     match &pattern {
@@ -219,8 +223,8 @@ fn words(name: &str, text: &str, each: &Pattern) -> Result<Dynamic> {
     };
     if is_blank_joined {
         say::line(&format!(
-            "warning: --set {name}={}: words divided by blanks are deprecated: write `{name}={}`, \
-             or for one text with blanks `{name}=[\"…\"]`",
+            "warning: --set {name}={}: words separated by blanks are deprecated: write \
+             `{name}={}`, or for one text with blanks `{name}=[\"…\"]`",
             shortened(text),
             shortened(&words.join(","))
         ));
@@ -229,7 +233,8 @@ fn words(name: &str, text: &str, each: &Pattern) -> Result<Dynamic> {
         if word.is_empty() || word.starts_with(['"', '\'', '[', '{']) {
             let kind = article(each.name());
             bail!("option", "`{name}[{i}]` must be {kind}, got `{}`", shortened(word);
-                hint: "quotes, commas, brackets and empty strings need JSON: `{name}='[\"a, b\", \"\"]'`")
+                hint: "quotes, commas, brackets and empty strings need JSON: \
+                       `{name}='[\"a, b\", \"\"]'`")
         }
         each.scalar(word).ok_or_else(|| {
             fault!(
@@ -271,10 +276,7 @@ fn dynamic(path: &str, value: &serde_json::Value) -> Result<Dynamic> {
         V::Number(n) => match (n.as_i64(), n.as_f64()) {
             (Some(n), _) => n.into(),
             (None, Some(x)) if !n.is_u64() => x.into(),
-            _ => bail!(
-                "option",
-                "`{path}` must be a whole number of 64 bits, got {n}"
-            ),
+            _ => bail!("option", "`{path}` must be an integer of 64 bits, got {n}"),
         },
         V::String(text) => text.clone().into(),
         V::Array(items) => items
@@ -355,7 +357,7 @@ mod tests {
         rhai::Engine::new().eval(text).unwrap()
     }
 
-    /// What `--set x=text` gives for a default, as JSON; a refusal starts with `!`.
+    /// The value that `--set x=text` sets for a default, as JSON; an error starts with `!`.
     fn set(given: &str, initial: &str) -> String {
         match read("x", given, &default(initial)) {
             Ok(value) => show::to_json(&value).to_string(),
@@ -371,7 +373,7 @@ mod tests {
         assert_eq!(set("[1, 2]", "\"\""), "\"[1, 2]\"");
         assert_eq!(
             set("many", "3"),
-            "!--set x=many: `x` must be a whole number, got `many`"
+            "!--set x=many: `x` must be an integer, got `many`"
         );
         assert!(set("1", "|a| a").starts_with("!--set x=1: `x` cannot be set"));
     }
@@ -402,25 +404,25 @@ mod tests {
     fn arrays_that_do_not_fit_are_refused_by_element() {
         assert_eq!(
             set("1,b", "[1]"),
-            "!--set x=1,b: `x[1]` must be a whole number, got `b`"
+            "!--set x=1,b: `x[1]` must be an integer, got `b`"
         );
         assert_eq!(
             set("[1, 2.5]", "[1]"),
-            "!--set x=[1, 2.5]: `x[1]` must be a whole number, got number 2.5"
+            "!--set x=[1, 2.5]: `x[1]` must be an integer, got number 2.5"
         );
         assert_eq!(
             set("[[1], [\"a\"]]", "[[1, 2]]"),
-            "!--set x=[[1], [\"a\"]]: `x[1][0]` must be a whole number, got string \"a\""
+            "!--set x=[[1], [\"a\"]]: `x[1][0]` must be an integer, got string \"a\""
         );
         assert_eq!(
             set("[1, 2", "[1]"),
             "!--set x=[1, 2: `x` must be an array in JSON: EOF while parsing a list at character 5"
         );
-        assert!(set("1,,2", "[1]").contains("`x[1]` must be a whole number, got ``"));
+        assert!(set("1,,2", "[1]").contains("`x[1]` must be an integer, got ``"));
         assert!(set("\"a\",\"b\"", "[\"a\"]").contains("`x[0]` must be a string, got `\"a\"`"));
         assert!(set("1,2", "[]").contains("must be an array in JSON"));
         assert!(set("1,2", "[[1]]").contains("must be an array in JSON"));
-        assert!(set("[18446744073709551615]", "[1]").contains("whole number of 64 bits"));
+        assert!(set("[18446744073709551615]", "[1]").contains("integer of 64 bits"));
         assert!(set(&"[".repeat(200), "[1]").contains("recursion limit"));
         assert!(set("[1]", "#{}").contains("`x` must be a map, got array [1]"));
     }
@@ -429,7 +431,7 @@ mod tests {
     fn maps_are_json_and_known_keys_keep_their_types() {
         let known = "#{ lr: 0.1, epochs: 3 }";
         assert_eq!(set(r#"{"lr": 1}"#, known), r#"{"lr":1.0}"#);
-        assert!(set(r#"{"epochs": "a"}"#, known).contains("`x.epochs` must be a whole number"));
+        assert!(set(r#"{"epochs": "a"}"#, known).contains("`x.epochs` must be an integer"));
         assert_eq!(
             set(r#"{"b": "b.bed"}"#, "#{ a: \"a.bed\" }"),
             r#"{"b":"b.bed"}"#

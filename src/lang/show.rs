@@ -1,9 +1,9 @@
 //! Values in one line, and values over several.
 
-use super::session;
-use crate::bail;
-use crate::base::Result;
-use crate::base::written::printable;
+use super::types::type_info;
+use cistron_base::Result;
+use cistron_base::bail;
+use cistron_base::written::printable;
 use rhai::Dynamic;
 
 /// A number with at most six significant digits: `0.946012`, `1.2e-7`.
@@ -52,7 +52,7 @@ pub fn line(value: &Dynamic) -> String {
 /// A value in one line as it stands inside others: strings in quotes.
 pub fn quoted(value: &Dynamic) -> String {
     let value = &value.flatten_clone();
-    if let Some(info) = session::type_info(value) {
+    if let Some(info) = type_info(value) {
         return (info.line)(value);
     }
     if value.is_string() {
@@ -98,7 +98,7 @@ fn cut(items: impl Iterator<Item = String>, n: usize) -> String {
 
 /// A value over several lines where that reads better.
 pub fn pretty(value: &Dynamic) -> String {
-    if let Some(info) = session::type_info(value) {
+    if let Some(info) = type_info(value) {
         return (info.pretty)(value);
     }
     let one = quoted(value);
@@ -159,7 +159,7 @@ pub fn is_within(value: &Dynamic, levels: usize) -> bool {
 }
 
 /// A value as JSON, however deep it is.
-pub(super) fn to_json(value: &Dynamic) -> serde_json::Value {
+pub(crate) fn to_json(value: &Dynamic) -> serde_json::Value {
     use serde_json::Value;
     let value = value.flatten_clone();
     if let Some(items) = value.read_lock::<rhai::Array>() {

@@ -1,7 +1,7 @@
 //! What Rhai makes of any size asked for, with a look at the memory first.
 
 use super::diagnostics;
-use crate::base::{Result, memory};
+use cistron_base::{Result, memory};
 use rhai::{Array, Blob, Dynamic, Engine, EvalAltResult, ImmutableString, Position};
 
 type Outcome<T> = std::result::Result<T, Box<EvalAltResult>>;

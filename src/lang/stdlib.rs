@@ -5,9 +5,9 @@ use super::reach::real_path;
 use include_dir::{Dir, include_dir};
 use std::path::{Component, Path, PathBuf};
 
-static EMBEDDED: Dir = include_dir!("$CARGO_MANIFEST_DIR/stdlib");
+static EMBEDDED: Dir = include_dir!("$CARGO_MANIFEST_DIR/../../stdlib");
 
-/// Modules that were renamed: the former path, which goes on working, and the present one.
+/// Modules that were renamed: the former path, which still works, and the present one.
 pub const RENAMED: [(&str, &str); 2] = [
     ("papers/chromatin", "papers/planted_motifs"),
     ("models/tcn", "models/multilabel_tcn"),
@@ -36,7 +36,7 @@ pub fn read(path: &str) -> Option<(String, String)> {
         let real = real_path(&full).ok().filter(|real| {
             real_path(Path::new(&folder)).is_ok_and(|folder| real.starts_with(folder))
         })?;
-        return crate::base::file::read_text(&real)
+        return cistron_base::file::read_text(&real)
             .ok()
             .map(|text| (text, full.display().to_string()));
     }
@@ -90,7 +90,7 @@ mod tests {
     #[test]
     fn names_of_modules_and_folders_of_papers_differ() {
         // one name, one meaning: `std/models/x` and `std/papers/x` once held different things
-        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         let folders = std::fs::read_dir(root.join("scripts/papers")).unwrap();
         let folders = folders.map(|entry| entry.unwrap().file_name().into_string().unwrap());
         let modules = super::paths();

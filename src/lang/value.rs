@@ -1,81 +1,18 @@
-//! Values on their way between scripts and Rust: one conversion for each type, one way of saying
-//! what came instead.
+//! Values of scripts in error messages, and numbers of either type.
 
-use crate::base::{Fault, Result};
-use crate::fault;
-use crate::lang::constraint::Constraint;
-use crate::lang::options::{MANY, OptKind};
-use crate::lang::session;
-use rhai::{Array, Dynamic, FnPtr, ImmutableString, Map, NativeCallContext};
-use std::any::TypeId;
+use crate::{show, types};
+use cistron_base::{Fault, fault};
+use rhai::Dynamic;
 
-/// A value that a native function takes.
-pub trait FromValue: Sized {
-    /// What a script writer calls it: `tensor`, `number`, `whole number`.
-    fn kind() -> String;
-
-    /// Reads it; the error starts with what is wrong (`must be …, got …`), the caller names the
-    /// parameter.
-    fn from_value(value: &mut Dynamic, context: &NativeCallContext) -> Result<Self>;
-
-    /// The value where the argument is left out; none where it must be given.
-    fn missing() -> Option<Self> {
-        None
-    }
-
-    /// Reads the default of a parameter or an option.
-    fn from_default(mut value: Dynamic, context: &NativeCallContext) -> Result<Self> {
-        Self::from_value(&mut value, context)
-    }
-
-    /// What an option of the type takes, within a constraint.
-    fn option_kind(constraint: &Constraint) -> OptKind {
-        OptKind::Other(constraint.of(&Self::kind()).leak())
-    }
-
-    /// Whether it is a number with a fraction, for which an integer 0 may be what a division left.
-    fn takes_fractions() -> bool {
-        false
-    }
-
-    /// The type that a method is found by.
-    fn receiver() -> TypeId {
-        TypeId::of::<Dynamic>()
-    }
-}
-
-/// A value that a native function gives.
-pub trait IntoValue {
-    /// What a script writer calls its type: `tensor`, `number`, `array of strings`.
-    fn type_name() -> String;
-
-    /// Turns it into a script's value.
-    fn into_value(self) -> Dynamic;
-}
-
-/// The fault of a value that is not what was asked for.
+/// The fault of a value of the wrong type.
 pub fn mismatch(wanted: &str, got: &Dynamic) -> Fault {
-    fault!(
-        "type",
-        "must be {}, got {}",
-        article(wanted),
-        session::describe(got)
-    )
+    fault!("type", "must be {}, got {}", article(wanted), describe(got))
 }
 
 /// `a tensor`, `an optimizer`, `two numbers`.
 pub fn article(noun: &str) -> String {
     let plain = [
-        "one of",
-        "any",
-        "a ",
-        "an ",
-        "two ",
-        "shape",
-        "numbers",
-        "whole numbers",
-        "true",
-        "nothing",
+        "one of", "any", "a ", "an ", "two ", "shape", "numbers", "integers", "nothing",
     ];
     if plain.iter().any(|start| noun.starts_with(start)) {
         return noun.to_string();
@@ -84,34 +21,7 @@ pub fn article(noun: &str) -> String {
     format!("{} {noun}", if vowel { "an" } else { "a" })
 }
 
-impl FromValue for Dynamic {
-    fn kind() -> String {
-        "any value".into()
-    }
-    fn from_value(value: &mut Dynamic, _: &NativeCallContext) -> Result<Self> {
-        Ok(value.flatten_clone())
-    }
-}
-
-impl FromValue for f64 {
-    fn kind() -> String {
-        "number".into()
-    }
-    fn from_value(value: &mut Dynamic, _: &NativeCallContext) -> Result<Self> {
-        number(value).ok_or_else(|| mismatch("number", value))
-    }
-    fn option_kind(constraint: &Constraint) -> OptKind {
-        OptKind::Number(*constraint)
-    }
-    fn takes_fractions() -> bool {
-        true
-    }
-    fn receiver() -> TypeId {
-        TypeId::of::<f64>()
-    }
-}
-
-/// A number, whole or not.
+/// The value of an integer or a float.
 pub fn number(value: &Dynamic) -> Option<f64> {
     value
         .as_float()
@@ -119,318 +29,82 @@ pub fn number(value: &Dynamic) -> Option<f64> {
         .or_else(|| value.as_int().ok().map(|n| n as f64))
 }
 
-impl FromValue for i64 {
-    fn kind() -> String {
-        "whole number".into()
+/// A value in an error message: its type, and itself where it is short.
+pub fn describe(value: &Dynamic) -> String {
+    let value = value.flatten_clone();
+    if value.is_unit() {
+        return "nothing".into();
     }
-    fn from_value(value: &mut Dynamic, _: &NativeCallContext) -> Result<Self> {
-        value.as_int().map_err(|_| mismatch("whole number", value))
-    }
-    fn option_kind(constraint: &Constraint) -> OptKind {
-        let bound = |bound: Option<f64>, otherwise| bound.map_or(otherwise, |bound| bound as i64);
-        OptKind::Int(bound(constraint.min, -MANY), bound(constraint.max, MANY))
-    }
-    fn receiver() -> TypeId {
-        TypeId::of::<i64>()
-    }
-}
-
-macro_rules! natural {
-    ($($type:ty),*) => { $(impl FromValue for $type {
-        fn kind() -> String {
-            i64::kind()
-        }
-        fn from_value(value: &mut Dynamic, context: &NativeCallContext) -> Result<Self> {
-            let number = i64::from_value(value, context)?;
-            number
-                .try_into()
-                .map_err(|_| mismatch("whole number of at least 0", value))
-        }
-        fn option_kind(constraint: &Constraint) -> OptKind {
-            i64::option_kind(&Constraint { min: constraint.min.or(Some(0.0)), ..*constraint })
-        }
-    })* };
-}
-natural!(usize, u64);
-
-impl FromValue for bool {
-    fn kind() -> String {
-        "true or false".into()
-    }
-    fn option_kind(_: &Constraint) -> OptKind {
-        OptKind::Bool
-    }
-    fn from_value(value: &mut Dynamic, _: &NativeCallContext) -> Result<Self> {
-        value
-            .as_bool()
-            .map_err(|_| mismatch("true or false", value))
-    }
-}
-
-impl FromValue for String {
-    fn kind() -> String {
-        "string".into()
-    }
-    fn option_kind(constraint: &Constraint) -> OptKind {
-        match constraint.one_of {
-            [] => OptKind::Text,
-            words => OptKind::Choice(words),
-        }
-    }
-    fn from_value(value: &mut Dynamic, _: &NativeCallContext) -> Result<Self> {
-        value
-            .flatten_clone()
-            .into_string()
-            .map_err(|_| mismatch("string", value))
-    }
-}
-
-impl FromValue for Array {
-    fn kind() -> String {
-        "array".into()
-    }
-    fn from_value(value: &mut Dynamic, _: &NativeCallContext) -> Result<Self> {
-        value
-            .flatten_clone()
-            .into_array()
-            .map_err(|_| mismatch("array", value))
-    }
-    fn receiver() -> TypeId {
-        TypeId::of::<Array>()
-    }
-}
-
-impl FromValue for Map {
-    fn kind() -> String {
-        "map".into()
-    }
-    fn from_value(value: &mut Dynamic, _: &NativeCallContext) -> Result<Self> {
-        value
-            .flatten_clone()
-            .try_cast::<Map>()
-            .ok_or_else(|| mismatch("map", value))
-    }
-}
-
-impl FromValue for FnPtr {
-    fn kind() -> String {
-        "function".into()
-    }
-    fn from_value(value: &mut Dynamic, _: &NativeCallContext) -> Result<Self> {
-        value
-            .flatten_clone()
-            .try_cast::<FnPtr>()
-            .ok_or_else(|| mismatch("function", value))
-    }
-    fn receiver() -> TypeId {
-        TypeId::of::<FnPtr>()
-    }
-}
-
-impl FromValue for Vec<i64> {
-    fn kind() -> String {
-        "array of whole numbers".into()
-    }
-    fn from_value(value: &mut Dynamic, context: &NativeCallContext) -> Result<Self> {
-        let wrong = |value: &Dynamic| mismatch("array of whole numbers", value);
-        let items = Array::from_value(value, context).map_err(|_| wrong(value))?;
-        items
-            .iter()
-            .map(|item| item.as_int().map_err(|_| wrong(value)))
-            .collect()
-    }
-}
-
-impl FromValue for Vec<f64> {
-    fn kind() -> String {
-        "array of numbers".into()
-    }
-    fn from_value(value: &mut Dynamic, context: &NativeCallContext) -> Result<Self> {
-        let wrong = |value: &Dynamic| mismatch("array of numbers", value);
-        let items = Array::from_value(value, context).map_err(|_| wrong(value))?;
-        items
-            .iter()
-            .map(|item| number(item).ok_or_else(|| wrong(value)))
-            .collect()
-    }
-}
-
-impl FromValue for [f64; 2] {
-    fn kind() -> String {
-        "two numbers".into()
-    }
-    fn from_value(value: &mut Dynamic, context: &NativeCallContext) -> Result<Self> {
-        let numbers = Vec::<f64>::from_value(value, context).ok();
-        numbers
-            .and_then(|numbers| numbers.try_into().ok())
-            .ok_or_else(|| mismatch("two numbers", value))
-    }
-}
-
-impl FromValue for Vec<String> {
-    fn kind() -> String {
-        "array of strings".into()
-    }
-    fn from_value(value: &mut Dynamic, context: &NativeCallContext) -> Result<Self> {
-        let wrong = |value: &Dynamic| mismatch("array of strings", value);
-        let items = Array::from_value(value, context).map_err(|_| wrong(value))?;
-        items
-            .into_iter()
-            .map(|item| item.into_string().map_err(|_| wrong(value)))
-            .collect()
-    }
-}
-
-/// One or several whole numbers: `3` or `[3, 3]`.
-#[derive(Clone, Debug)]
-pub struct Ints(pub Vec<i64>);
-
-impl FromValue for Ints {
-    fn kind() -> String {
-        "whole number or array of them".into()
-    }
-    fn from_value(value: &mut Dynamic, context: &NativeCallContext) -> Result<Self> {
-        if let Ok(one) = value.as_int() {
-            return Ok(Ints(vec![one]));
-        }
-        Vec::<i64>::from_value(value, context)
-            .map(Ints)
-            .map_err(|_| mismatch("whole number or array of them", value))
-    }
-}
-
-impl<T: FromValue> FromValue for Option<T> {
-    fn kind() -> String {
-        T::kind()
-    }
-    fn from_value(value: &mut Dynamic, context: &NativeCallContext) -> Result<Self> {
-        if value.is_unit() {
-            Ok(None)
+    if let Some(info) = types::type_info(&value) {
+        let line = (info.line)(&value);
+        return if line.starts_with(info.name) {
+            line
         } else {
-            T::from_value(value, context).map(Some)
-        }
+            format!("{} {line}", info.name)
+        };
     }
-    fn missing() -> Option<Self> {
-        Some(None)
-    }
-    fn option_kind(constraint: &Constraint) -> OptKind {
-        T::option_kind(constraint)
-    }
-    fn takes_fractions() -> bool {
-        T::takes_fractions()
-    }
-}
-
-macro_rules! plain_into {
-    ($($type:ty: $name:literal),*) => { $(impl IntoValue for $type {
-        fn type_name() -> String {
-            $name.into()
-        }
-        fn into_value(self) -> Dynamic {
-            self.into()
-        }
-    })* };
-}
-plain_into!(
-    i64: "whole number",
-    f64: "number",
-    bool: "true or false",
-    Map: "map",
-    String: "string",
-    ImmutableString: "string"
-);
-
-impl IntoValue for Dynamic {
-    fn type_name() -> String {
-        "any value".into()
-    }
-    fn into_value(self) -> Dynamic {
-        self
-    }
-}
-
-impl IntoValue for () {
-    fn type_name() -> String {
-        "nothing".into()
-    }
-    fn into_value(self) -> Dynamic {
-        Dynamic::UNIT
-    }
-}
-
-impl IntoValue for FnPtr {
-    fn type_name() -> String {
-        "function".into()
-    }
-    fn into_value(self) -> Dynamic {
-        Dynamic::from(self)
-    }
-}
-
-impl<T: IntoValue> IntoValue for Option<T> {
-    fn type_name() -> String {
-        format!("{}, or nothing", T::type_name())
-    }
-    fn into_value(self) -> Dynamic {
-        self.map_or(Dynamic::UNIT, IntoValue::into_value)
-    }
-}
-
-impl<T: IntoValue> IntoValue for Vec<T> {
-    fn type_name() -> String {
-        match T::type_name().as_str() {
-            "any value" => "array".into(),
-            "true or false" => "array of booleans".into(),
-            item => match item.split_once(" of ") {
-                Some((noun, rest)) => format!("array of {} of {rest}", plural(noun)),
-                None => format!("array of {}", plural(item)),
-            },
-        }
-    }
-    fn into_value(self) -> Dynamic {
-        array(self).into()
-    }
-}
-
-/// `tensors`, `motifs`.
-fn plural(noun: &str) -> String {
-    match noun.ends_with('s') {
-        true => noun.to_string(),
-        false => format!("{noun}s"),
-    }
-}
-
-/// An array out of anything that makes values.
-pub fn array<T: IntoValue>(items: impl IntoIterator<Item = T>) -> Array {
-    items.into_iter().map(IntoValue::into_value).collect()
-}
-
-/// Declares a Rust type as a script type: its name, and how it is printed in one line.
-#[macro_export]
-macro_rules! handle {
-    ($type:ty, $name:literal) => {
-        impl $crate::lang::FromValue for $type {
-            fn kind() -> String {
-                $name.into()
-            }
-            fn from_value(
-                value: &mut rhai::Dynamic,
-                _: &rhai::NativeCallContext,
-            ) -> $crate::base::Result<Self> {
-                let read = value.read_lock::<$type>().map(|guard| guard.clone());
-                read.ok_or_else(|| $crate::lang::value::mismatch($name, value))
-            }
-            fn receiver() -> std::any::TypeId {
-                std::any::TypeId::of::<$type>()
-            }
-        }
-        impl $crate::lang::IntoValue for $type {
-            fn type_name() -> String {
-                $name.into()
-            }
-            fn into_value(self) -> rhai::Dynamic {
-                rhai::Dynamic::from(self)
-            }
-        }
+    let text = show::quoted(&value);
+    let short = if text.chars().count() > 60 {
+        format!("{} …", text.chars().take(56).collect::<String>())
+    } else {
+        text
     };
+    match value {
+        v if v.is_int() => format!("integer {short}"),
+        v if v.is_float() => format!("number {short}"),
+        v if v.is_bool() => short,
+        v if v.is_string() => format!("string {short}"),
+        v if v.is_array() => format!("array {short}"),
+        v if v.is_map() => format!("map {short}"),
+        v if v.is_fnptr() => "a function".into(),
+        v => type_word(v.type_name()),
+    }
+}
+
+/// `Tensor`, `i64` … in a script writer's words.
+pub fn type_word(name: &str) -> String {
+    let name = name.trim();
+    match name {
+        "i64" | "INT" | "i32" | "u8" | "usize" => "integer".into(),
+        "f64" | "FLOAT" | "f32" => "number".into(),
+        "bool" => "boolean".into(),
+        "()" => "nothing".into(),
+        "char" => "letter".into(),
+        "Fn" | "FnPtr" => "function".into(),
+        "map" | "array" | "string" | "range" | "blob" | "" | "_" => name.into(),
+        other if other.contains("Range") => "range".into(),
+        other if other.contains("BTreeMap") || other.contains("Map<") => "map".into(),
+        other if other.contains("Vec<u8>") => "blob".into(),
+        other if other.contains("Vec<") || other == "Array" => "array".into(),
+        other if other.contains("FnPtr") => "function".into(),
+        other if other.contains("Instant") => "timestamp".into(),
+        other if other.contains("Dynamic") => "value".into(),
+        other if is_text(other) => "string".into(),
+        other => {
+            let short = other
+                .split('<')
+                .next()
+                .unwrap_or(other)
+                .rsplit("::")
+                .next()
+                .unwrap_or(other);
+            let types = types::types();
+            let known = types.iter().find(|info| {
+                info.path == other
+                    || info.name == other
+                    || info.path.ends_with(&format!("::{short}"))
+            });
+            known.map_or_else(|| short.to_lowercase(), |info| info.name.to_string())
+        }
+    }
+}
+
+/// Whether a Rust type is text; the path of every type of this crate holds "str" as well.
+fn is_text(path: &str) -> bool {
+    let short = path
+        .rsplit("::")
+        .next()
+        .unwrap_or(path)
+        .trim_start_matches('&');
+    ["str", "String"].iter().any(|end| short.ends_with(end))
 }

@@ -1,6 +1,6 @@
-//! What the attributes have in common: documentation, constraints and defaults.
+//! Documentation, constraints and defaults, which the attributes share.
 
-use super::lang;
+use super::convert;
 use proc_macro2::TokenStream as Tokens;
 use quote::{ToTokens, quote};
 use syn::meta::ParseNestedMeta;
@@ -68,7 +68,7 @@ impl Constraint {
 
 impl ToTokens for Constraint {
     fn to_tokens(&self, tokens: &mut Tokens) {
-        let lang = lang();
+        let convert = convert();
         let fields = BOUNDS.iter().zip(&self.bounds).filter_map(|(name, bound)| {
             let name = Ident::new(name, proc_macro2::Span::call_site());
             bound
@@ -80,10 +80,10 @@ impl ToTokens for Constraint {
             words => quote!(one_of: #words,),
         });
         tokens.extend(quote! {
-            #lang::binding::Constraint {
+            #convert::Constraint {
                 #(#fields)*
                 #one_of
-                ..#lang::binding::Constraint::ANY
+                ..#convert::Constraint::ANY
             }
         });
     }
@@ -100,11 +100,11 @@ pub struct Default {
 impl Default {
     /// The default that an expression states.
     pub fn of(expression: &Expr) -> Result<Default> {
-        let lang = lang();
+        let convert = convert();
         let value = value(expression)?;
         let text = match literal(expression) {
             Some(text) => quote!(#text),
-            None => quote!(#lang::binding::written(&#value)),
+            None => quote!(#convert::literal(&#value)),
         };
         Ok(Default { text, value })
     }
@@ -135,8 +135,8 @@ fn literal(expression: &Expr) -> Option<String> {
 
 /// An expression of type `Dynamic`.
 fn value(expression: &Expr) -> Result<Tokens> {
-    let lang = lang();
-    let into = quote!(#lang::binding::IntoValue::into_value);
+    let convert = convert();
+    let into = quote!(#convert::IntoValue::into_value);
     Ok(match expression {
         Expr::Lit(ExprLit { lit, .. }) => match lit {
             Lit::Int(number) if number.suffix().is_empty() => quote!(#into(#number as i64)),
@@ -162,7 +162,7 @@ fn value(expression: &Expr) -> Result<Tokens> {
         },
         Expr::Array(array) => {
             let items = array.elems.iter().map(value).collect::<Result<Vec<_>>>()?;
-            quote!(#into(#lang::binding::Array::from([#(#items),*])))
+            quote!(#into(#convert::Array::from([#(#items),*])))
         }
         other => quote!(#into(#other)),
     })

@@ -1,7 +1,7 @@
 //! `#[derive(Choice)]`: an enum whose variants scripts write as strings.
 
 use super::attributes::{Errors, script_name};
-use super::lang;
+use super::convert;
 use proc_macro2::TokenStream as Tokens;
 use quote::quote;
 use syn::{Data, DeriveInput, Error, Fields, LitStr, Result, Variant};
@@ -62,7 +62,7 @@ pub fn expand(item: Tokens) -> Result<Tokens> {
         }
     }
     errors.end()?;
-    let lang = lang();
+    let convert = convert();
     let ident = &input.ident;
     let variants: Vec<_> = data.variants.iter().map(|one| &one.ident).collect();
     Ok(quote! {
@@ -78,7 +78,7 @@ pub fn expand(item: Tokens) -> Result<Tokens> {
             }
         }
 
-        impl #lang::binding::Choice for #ident {
+        impl #convert::Choice for #ident {
             const NAMES: &'static [&'static str] = #ident::NAMES;
 
             fn as_str(&self) -> &'static str {
@@ -93,30 +93,30 @@ pub fn expand(item: Tokens) -> Result<Tokens> {
             }
         }
 
-        impl #lang::binding::FromValue for #ident {
+        impl #convert::FromValue for #ident {
             fn kind() -> ::std::string::String {
-                #lang::binding::kind_of_choice::<Self>()
+                #convert::kind_of_choice::<Self>()
             }
 
             fn from_value(
-                value: &mut #lang::binding::Dynamic,
-                _: &#lang::binding::NativeCallContext,
-            ) -> #lang::binding::Result<Self> {
-                #lang::binding::choose(value)
+                value: &mut #convert::Dynamic,
+                _: &#convert::NativeCallContext,
+            ) -> #convert::Result<Self> {
+                #convert::choose(value)
             }
 
-            fn option_kind(_: &#lang::binding::Constraint) -> #lang::binding::OptKind {
-                #lang::binding::OptKind::Choice(#ident::NAMES)
+            fn option_kind(_: &#convert::Constraint) -> #convert::OptKind {
+                #convert::OptKind::Choice(#ident::NAMES)
             }
         }
 
-        impl #lang::binding::IntoValue for #ident {
+        impl #convert::IntoValue for #ident {
             fn type_name() -> ::std::string::String {
                 "string".into()
             }
 
-            fn into_value(self) -> #lang::binding::Dynamic {
-                #lang::binding::IntoValue::into_value(
+            fn into_value(self) -> #convert::Dynamic {
+                #convert::IntoValue::into_value(
                     ::std::string::String::from(#ident::as_str(&self)),
                 )
             }

@@ -14,10 +14,10 @@ use proc_macro::TokenStream;
 use proc_macro2::TokenStream as Tokens;
 use quote::quote;
 
-/// The path of the module that the generated code names: the only such path. It holds in programs
-/// that embed cistron, and in cistron itself, which declares itself as `cistron`.
-fn lang() -> Tokens {
-    quote!(::cistron::lang)
+/// The path of the module that the generated code names: the only such path. It resolves in
+/// programs that embed cistron, and in cistron, which declares itself as `cistron`.
+fn convert() -> Tokens {
+    quote!(::cistron::convert)
 }
 
 /// The generated code, or the compile errors in its place.

@@ -1,7 +1,7 @@
 //! `#[native]`: a function as a native function of the script language.
 
 use super::attributes::{Constraint, Default as DefaultValue, Errors, docs, script_name};
-use super::lang;
+use super::convert;
 use proc_macro2::{Span, TokenStream as Tokens};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::parse::{Parse, ParseStream, Parser};
@@ -198,28 +198,28 @@ fn param(input: &PatType, needs_docs: bool) -> Result<Param> {
 impl Param {
     /// The description for the catalog.
     fn described(&self) -> Tokens {
-        let lang = lang();
+        let convert = convert();
         let Param {
             name, read, docs, ..
         } = self;
         let constraint = if self.constraint.is_empty() {
-            quote!(#lang::binding::Constraint::ANY)
+            quote!(#convert::Constraint::ANY)
         } else {
             self.constraint.to_token_stream()
         };
         let (optional, default) = match &self.default {
             Some(DefaultValue { text, .. }) => (quote!(true), text.clone()),
             None => (
-                quote!(<#read as #lang::binding::FromValue>::missing().is_some()),
+                quote!(<#read as #convert::FromValue>::missing().is_some()),
                 quote!(""),
             ),
         };
         quote! {
-            #lang::binding::Param {
+            #convert::Param {
                 name: #name,
-                kind: <#read as #lang::binding::FromValue>::kind,
+                kind: <#read as #convert::FromValue>::kind,
                 optional: #optional,
-                receiver: <#read as #lang::binding::FromValue>::receiver,
+                receiver: <#read as #convert::FromValue>::receiver,
                 docs: &[#(#docs),*],
                 constraint: #constraint,
                 default: #default,
@@ -229,15 +229,20 @@ impl Param {
 
     /// The statement that reads the argument at an index.
     fn read(&self, index: usize, variable: &Ident) -> Tokens {
+        let convert = convert();
         let read = &self.read;
         let value = match &self.default {
             Some(DefaultValue { value, .. }) => {
-                quote!(__call.argument_or::<#read>(__arguments, #index, || #value)?)
+                quote!(#convert::argument_or::<#read>(__call, __arguments, #index, || #value)?)
             }
-            None => quote!(__call.argument::<#read>(__arguments, #index)?),
+            None => quote!(#convert::argument::<#read>(__call, __arguments, #index)?),
         };
-        let checked = (!self.constraint.is_empty())
-            .then(|| quote!(let #variable = __call.constrained(__arguments, #index, #variable)?;));
+        let checked = (!self.constraint.is_empty()).then(|| {
+            quote! {
+                let #variable =
+                    #convert::constrained(__call, __arguments, #index, #variable)?;
+            }
+        });
         quote!(let #variable = #value; #checked)
     }
 }
@@ -262,7 +267,8 @@ fn inputs(function: &ItemFn, undocumented: usize) -> Result<Inputs> {
         let FnArg::Typed(input) = input else {
             errors.at(
                 input,
-                "a native function is a plain function; its receiver is a parameter such as `model: Model`",
+                "a native function is a plain function; its receiver is a parameter such as \
+                `model: Model`",
             );
             continue;
         };
@@ -293,7 +299,7 @@ pub fn expand(arguments: Tokens, item: Tokens) -> Result<Tokens> {
     if let Some(word) = &signature.asyncness {
         return Err(Error::new_spanned(word, "a native function is not async"));
     }
-    let lang = lang();
+    let convert = convert();
     let (_, form, undocumented) = arguments.form;
     let Inputs {
         takes_call,
@@ -328,13 +334,16 @@ pub fn expand(arguments: Tokens, item: Tokens) -> Result<Tokens> {
     let table = match &options {
         Some((read, is_borrowed)) => {
             let index = params.len();
-            reads.push(quote!(let __options = __call.options_of::<#read>(__arguments, #index)?;));
+            reads.push(quote! {
+                let __options =
+                    #convert::options_of::<#read>(__call, __arguments, #index)?;
+            });
             passed.push(if *is_borrowed {
                 quote!(&__options)
             } else {
                 quote!(__options)
             });
-            quote!(::core::option::Option::Some(<#read as #lang::binding::FromOptions>::table()))
+            quote!(::core::option::Option::Some(<#read as #convert::FromOptions>::table()))
         }
         None => quote!(::core::option::Option::None),
     };
@@ -345,19 +354,26 @@ pub fn expand(arguments: Tokens, item: Tokens) -> Result<Tokens> {
         ReturnType::Default => quote!(()),
         ReturnType::Type(_, returned) => returned.to_token_stream(),
     };
-    let kind = quote!(<#returned as #lang::binding::Outcome>::type_name());
+    let kind = quote!(<#returned as #convert::Outcome>::type_name());
     let returns = match arguments.returns {
         Some(words) => quote!(#words.to_string()),
         None => kind.clone(),
     };
-    let outcome = |function: Tokens| quote!(#lang::binding::Outcome::into_outcome({ #(#reads)* #function(#(#passed),*) }));
+    let outcome = |function: Tokens| {
+        quote! {
+            #convert::Outcome::into_outcome({
+                #(#reads)*
+                #function(#(#passed),*)
+            })
+        }
+    };
     let mut body = outcome(quote!(#ident));
     if let Some(stand_in) = &arguments.stand_in {
         let real = outcome(quote!(#ident));
         let instead = outcome(quote!(#stand_in));
         body = quote! {
             match #real {
-                ::core::result::Result::Err(fault) if __call.stands_in(&fault) => #instead,
+                ::core::result::Result::Err(fault) if #convert::stands_in(&fault) => #instead,
                 outcome => outcome,
             }
         };
@@ -365,7 +381,7 @@ pub fn expand(arguments: Tokens, item: Tokens) -> Result<Tokens> {
     if let Some(dry) = &arguments.dry {
         let rehearsed = outcome(quote!(#dry));
         body = quote! {
-            if __call.is_dry() {
+            if #convert::is_dry() {
                 return #rehearsed;
             }
             #body
@@ -378,15 +394,15 @@ pub fn expand(arguments: Tokens, item: Tokens) -> Result<Tokens> {
     let summary = format!("The catalog's description of [`{ident}`].");
     let native = quote! {
         fn __run(
-            __call: &#lang::binding::Call,
-            __arguments: &mut [&mut #lang::binding::Dynamic],
-        ) -> #lang::binding::Result<#lang::binding::Dynamic> {
+            __call: &#convert::Call,
+            __arguments: &mut [&mut #convert::Dynamic],
+        ) -> #convert::Result<#convert::Dynamic> {
             #body
         }
-        #lang::binding::Native {
+        #convert::Native {
             namespace: #namespace,
             name: #name,
-            form: #lang::binding::Form::#form,
+            form: #convert::Form::#form,
             docs: &[#(#docs),*],
             params: ::std::vec![#(#described),*],
             options: #table,
@@ -398,7 +414,7 @@ pub fn expand(arguments: Tokens, item: Tokens) -> Result<Tokens> {
     // rustc reports dead code only where it counts as the user's: a function that no list names
     let description = quote_spanned! {ident.span()=>
         #[doc = #summary]
-        pub(crate) fn #described_by() -> #lang::binding::Native { #native }
+        pub(crate) fn #described_by() -> #convert::Native { #native }
     };
     strip(&mut function);
     Ok(quote!(#function #description))

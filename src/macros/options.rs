@@ -1,7 +1,7 @@
 //! `#[derive(Options)]`: a struct as the options of native functions.
 
 use super::attributes::{Constraint, Default as DefaultValue, Errors, docs, script_name, text};
-use super::lang;
+use super::convert;
 use proc_macro2::TokenStream as Tokens;
 use quote::quote;
 use syn::{Data, DeriveInput, Error, Field, Fields, Ident, LitStr, Result, Type};
@@ -52,7 +52,8 @@ fn row(field: &Field) -> Result<Row> {
                 is_flattened = true;
             } else if !constraint.parse(&meta)? {
                 return Err(meta.error(
-                    "expected one of `default`, `min`, `max`, `above`, `below`, `one_of`, `name`, `flatten`",
+                    "expected one of `default`, `min`, `max`, `above`, `below`, `one_of`, `name`, \
+                    `flatten`",
                 ));
             }
             Ok(())
@@ -75,7 +76,8 @@ fn row(field: &Field) -> Result<Row> {
     if default.is_some() && is_option(&field.ty) {
         errors.at(
             &field.ty,
-            "an option with a default is never `None`: write the type itself, or `Given<…>` where it matters whether a script gave it",
+            "an option with a default is never `None`: write the type itself, or `Given<…>` where \
+            it matters whether a script gave it",
         );
     }
     errors.end()?;
@@ -92,10 +94,10 @@ fn row(field: &Field) -> Result<Row> {
 impl Row {
     /// The statement that adds it to the table.
     fn listed(&self) -> Tokens {
-        let lang = lang();
+        let convert = convert();
         match self {
             Row::Flattened { read, .. } => quote! {
-                table.extend_from_slice(<#read as #lang::binding::FromOptions>::table());
+                table.extend_from_slice(<#read as #convert::FromOptions>::table());
             },
             Row::Key {
                 read,
@@ -110,9 +112,9 @@ impl Row {
                     None => quote!(""),
                 };
                 quote! {
-                    table.push(#lang::binding::Opt {
+                    table.push(#convert::Opt {
                         name: #name,
-                        kind: <#read as #lang::binding::FromValue>::option_kind(&#constraint),
+                        kind: <#read as #convert::FromValue>::option_kind(&#constraint),
                         default: #default,
                         text: #text,
                     });
@@ -123,10 +125,10 @@ impl Row {
 
     /// The initialiser of the field.
     fn read(&self) -> Tokens {
-        let lang = lang();
+        let convert = convert();
         match self {
             Row::Flattened { ident, read } => quote! {
-                #ident: <#read as #lang::binding::FromOptions>::from_options(options)?,
+                #ident: <#read as #convert::FromOptions>::from_options(options)?,
             },
             Row::Key {
                 ident,
@@ -138,14 +140,14 @@ impl Row {
             } => {
                 let value = match default {
                     Some(DefaultValue { value, .. }) => {
-                        quote!(options.value_or::<#read>(#name, || #value)?)
+                        quote!(#convert::option_or::<#read>(options, #name, || #value)?)
                     }
-                    None => quote!(options.value::<#read>(#name)?),
+                    None => quote!(#convert::option::<#read>(options, #name)?),
                 };
                 let value = if constraint.is_empty() {
                     value
                 } else {
-                    quote!(options.constrained(#name, #value, &#constraint)?)
+                    quote!(#convert::constrained_option(options, #name, #value, &#constraint)?)
                 };
                 quote!(#ident: #value,)
             }
@@ -178,14 +180,14 @@ pub fn expand(item: Tokens) -> Result<Tokens> {
         .filter_map(|field| errors.keep(row(field)))
         .collect();
     errors.end()?;
-    let lang = lang();
+    let convert = convert();
     let ident = &input.ident;
     let listed = rows.iter().map(Row::listed);
     let read = rows.iter().map(Row::read);
     Ok(quote! {
-        impl #lang::binding::FromOptions for #ident {
-            fn table() -> &'static [#lang::binding::Opt] {
-                static TABLE: ::std::sync::LazyLock<::std::vec::Vec<#lang::binding::Opt>> =
+        impl #convert::FromOptions for #ident {
+            fn table() -> &'static [#convert::Opt] {
+                static TABLE: ::std::sync::LazyLock<::std::vec::Vec<#convert::Opt>> =
                     ::std::sync::LazyLock::new(|| {
                         let mut table = ::std::vec::Vec::new();
                         #(#listed)*
@@ -195,8 +197,8 @@ pub fn expand(item: Tokens) -> Result<Tokens> {
             }
 
             fn from_options(
-                options: &#lang::binding::Options,
-            ) -> #lang::binding::Result<Self> {
+                options: &#convert::Options,
+            ) -> #convert::Result<Self> {
                 ::core::result::Result::Ok(Self { #(#read)* })
             }
         }

@@ -147,8 +147,10 @@ fn options_are_documented_and_have_one_meaning() {
         )),
         [
             "option `stride` needs a `///` line: what it means, its unit or shape",
-            "an option with a default is never `None`: write the type itself, or `Given<…>` where it matters whether a script gave it",
-            "expected one of `default`, `min`, `max`, `above`, `below`, `one_of`, `name`, `flatten`",
+            "an option with a default is never `None`: write the type itself, or `Given<…>` where \
+            it matters whether a script gave it",
+            "expected one of `default`, `min`, `max`, `above`, `below`, `one_of`, `name`, \
+            `flatten`",
         ]
     );
     assert_eq!(

@@ -18,7 +18,7 @@ fn the_program_prints_what_its_script_reports() {
         "barcode ACGT (3 reads)",
         "reads Some(3.0), gc Some(0.3125)",
         "script 3:1:10: read 0 has 3 bases, a barcode has 4 (hint: trim the reads, or give a shorter length)",
-        "`length` must be a whole number from 1 to 64",
+        "`length` must be an integer from 1 to 64",
         "did you mean `least`?",
     ] {
         assert!(text.contains(part), "{part}: {text}");

@@ -1,9 +1,9 @@
 //! Options that several functions of `explain::…` have.
 
 use crate::base::Result;
+use crate::convert::{choose, kind_of_choice};
 use crate::explain::baselines::Baselines;
 use crate::explain::target::Target;
-use crate::lang::binding::{choose, kind_of_choice};
 use crate::lang::constraint::one_of;
 use crate::lang::value::{Ints, mismatch};
 use crate::lang::{Callback, Choice, FromValue, IntoValue, Options, session};
@@ -135,7 +135,7 @@ fn label_at_least_0(label: i64) -> Result<i64> {
 
 impl FromValue for Labels {
     fn kind() -> String {
-        "whole number, array of them, \"all\", or function |y| of one number per sample".into()
+        "integer, array of them, \"all\", or function |y| of one number per sample".into()
     }
     fn from_value(value: &mut Dynamic, context: &NativeCallContext) -> Result<Self> {
         if value.is_fnptr() {
@@ -162,7 +162,7 @@ impl FromValue for Labels {
 
 impl FromValue for OneLabel {
     fn kind() -> String {
-        "whole number, or function |y| of one number per sample".into()
+        "integer, or function |y| of one number per sample".into()
     }
     fn from_value(value: &mut Dynamic, context: &NativeCallContext) -> Result<Self> {
         match Labels::from_value(value, context)? {

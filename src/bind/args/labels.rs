@@ -3,9 +3,9 @@
 use crate::base::Result;
 use crate::bind::args::dataset::{column, no_words};
 use crate::bind::types::{Places, Signal};
+use crate::convert::Choice as _;
 use crate::data::labels::Reading;
 use crate::data::profile;
-use crate::lang::binding::Choice as _;
 use crate::lang::value::mismatch;
 use crate::lang::{Choice, FromValue, session};
 use crate::seq::track::{Missing, Statistic};

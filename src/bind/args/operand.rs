@@ -15,7 +15,7 @@ pub enum Operand {
     Tensor(Tensor),
     /// A number with a fraction.
     Float(f64),
-    /// A whole number.
+    /// An integer.
     Int(i64),
 }
 

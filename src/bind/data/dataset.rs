@@ -172,7 +172,7 @@ fn filtered(set: &Data, keep: &Callback) -> Result<Dataset> {
         let is_kept = answer.as_bool().map_err(|_| {
             fault!(
                 "type",
-                "the filter must return true or false, got {}",
+                "the filter must return a boolean, got {}",
                 session::describe(&answer)
             )
         })?;
@@ -438,7 +438,7 @@ fn sample_at_most(this: &Data, n: i64, options: SeedOptions) -> Result<Data> {
 /// ```
 /// ```rhai,fails
 /// data::from(#{ sequence: ["ACGT"], label: [1] }).take(0);
-/// //~ `n` must be a whole number of at least 1
+/// //~ `n` must be an integer of at least 1
 /// ```
 #[native(namespace = "dataset", form = method)]
 pub fn take(

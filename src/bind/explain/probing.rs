@@ -8,10 +8,10 @@ use crate::bind::args::explain::{BatchOptions, OneLabelOptions};
 use crate::bind::args::samples::{sequence_length, sequences};
 use crate::bind::args::seed::SeedOptions;
 use crate::bind::types::Tabled;
+use crate::convert::choose;
 use crate::explain::baselines::codes_of;
 use crate::explain::planting::{Backgrounds, together, word};
 use crate::explain::target::{Still, Target};
-use crate::lang::binding::choose;
 use crate::lang::value::{Ints, mismatch};
 use crate::lang::{Choice, FromValue, IntoValue, Native, Options, native, natives_of};
 use crate::metrics::statistics::{Alternative, mean, t, variance};
@@ -130,7 +130,7 @@ pub enum BackgroundSource {
 
 impl FromValue for BackgroundSource {
     fn kind() -> String {
-        "whole number, tensor of sequences, array of strings or dataset".into()
+        "integer, tensor of sequences, array of strings or dataset".into()
     }
     fn from_value(value: &mut Dynamic, _: &NativeCallContext) -> Result<Self> {
         match value.as_int() {

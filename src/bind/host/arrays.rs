@@ -168,7 +168,7 @@ fn is_true(f: &Callback, item: &Dynamic) -> Result<bool> {
     value.as_bool().map_err(|_| {
         fault!(
             "type",
-            "the condition must return true or false, got {}",
+            "the condition must return a boolean, got {}",
             session::describe(&value)
         )
     })
@@ -217,7 +217,7 @@ fn truth(item: &Dynamic, condition: Option<&Callback>, function: &str) -> Result
         None => item.as_bool().map_err(|_| {
             fault!(
                 "type",
-                "`{function}` needs true or false, got {}",
+                "`{function}` needs a boolean, got {}",
                 session::describe(item)
             )
         }),
@@ -545,7 +545,7 @@ mod integers {
     /// assert_eq((1234).round(-2), 1200);
     /// assert_eq((7).round(2), 7);
     /// ```
-    #[native(namespace = "whole number", form = method)]
+    #[native(namespace = "integer", form = method)]
     pub fn round(
         this: i64,
         /// Number of decimals: -1 rounds to tens; from 0 on the integer is returned as it is.
@@ -559,7 +559,7 @@ mod integers {
     /// ```rhai
     /// assert_eq((5).to_string(2), "5.00");
     /// ```
-    #[native(namespace = "whole number", form = method)]
+    #[native(namespace = "integer", form = method)]
     pub fn to_string(
         this: i64,
         /// Number of decimals.

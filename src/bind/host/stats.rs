@@ -230,7 +230,7 @@ fn two_by_two(counts: &Array) -> Result<[[u64; 2]; 2]> {
     let error = || {
         fault!(
             "value",
-            "`counts` must be [[a, b], [c, d]] of whole numbers from 0"
+            "`counts` must be [[a, b], [c, d]] of integers from 0"
         )
     };
     let row = |row: &Dynamic| -> Result<[u64; 2]> {

@@ -171,7 +171,7 @@ fn rows_where(table: &Table, keep: &Callback) -> Result<Vec<usize>> {
         let is_kept = answer.as_bool().map_err(|_| {
             fault!(
                 "type",
-                "the filter must return true or false, got {}",
+                "the filter must return a boolean, got {}",
                 session::describe(&answer)
             )
         })?;

@@ -122,7 +122,7 @@ fn filtered(range: std::ops::Range<i64>, f: &Callback) -> Result<Vec<i64>> {
         let is_kept = answer.as_bool().map_err(|_| {
             fault!(
                 "type",
-                "the filter must return true or false, got {}",
+                "the filter must return a boolean, got {}",
                 session::describe(&answer)
             )
         })?;

@@ -76,7 +76,7 @@ impl PaddingRule {
 
 impl FromValue for PaddingRule {
     fn kind() -> String {
-        "whole number, \"same\", \"valid\" or \"causal\"".into()
+        "integer, \"same\", \"valid\" or \"causal\"".into()
     }
     fn from_value(value: &mut Dynamic, _: &NativeCallContext) -> Result<Self> {
         match (value.as_int(), value.clone().into_string().as_deref()) {
@@ -86,7 +86,7 @@ impl FromValue for PaddingRule {
             (_, Ok("causal")) => Ok(PaddingRule::Causal),
             _ => bail!(
                 "option",
-                "must be a whole number of at least 0, \"same\", \"valid\" or \"causal\", got {}",
+                "must be an integer of at least 0, \"same\", \"valid\" or \"causal\", got {}",
                 session::describe(value)
             ),
         }
@@ -541,7 +541,7 @@ pub fn linear(
 /// ```rhai
 /// assert_eq(nn::build(nn::embedding(64, 8), [99]).output_shape, [99, 8]);
 /// ```
-#[native(namespace = "nn", returns = "layer, […] whole numbers to […, size]")]
+#[native(namespace = "nn", returns = "layer, […] integers to […, size]")]
 pub fn embedding(
     call: &Call,
     /// Number of vectors; inputs are integers from 0 to below it.
@@ -821,7 +821,7 @@ pub fn last_position(call: &Call) -> Result<Layer> {
 /// ```
 /// ```rhai,fails
 /// nn::kmers(9);
-/// //~ `k` must be a whole number from 1 to 8, got whole number 9
+/// //~ `k` must be an integer from 1 to 8, got integer 9
 /// ```
 #[native(
     namespace = "nn",

@@ -46,7 +46,7 @@ pub struct SampleShape(Shape);
 
 impl FromValue for SampleShape {
     fn kind() -> String {
-        "array of whole numbers or map of them".into()
+        "array of integers or map of them".into()
     }
     fn from_value(value: &mut Dynamic, context: &NativeCallContext) -> Result<Self> {
         let Some(map) = value.read_lock::<Map>().map(|map| map.clone()) else {
@@ -189,7 +189,7 @@ pub fn parameter_count(this: &Model) -> i64 {
 #[native(
     namespace = "model",
     form = property,
-    returns = "array of whole numbers, or a map of them"
+    returns = "array of integers, or a map of them"
 )]
 pub fn output_shape(this: &Model) -> Dynamic {
     shape_value(this.output())
@@ -203,7 +203,7 @@ pub fn output_shape(this: &Model) -> Dynamic {
 #[native(
     namespace = "model",
     form = property,
-    returns = "array of whole numbers, or a map of them"
+    returns = "array of integers, or a map of them"
 )]
 pub fn input_shape(this: &Model) -> Dynamic {
     shape_value(this.input())
@@ -317,7 +317,7 @@ pub fn is_training(this: &Model) -> bool {
 #[native(
     namespace = "model",
     form = method,
-    returns = "whole number, the count of tensors"
+    returns = "integer, the count of tensors"
 )]
 pub fn freeze(
     this: &Model,
@@ -337,7 +337,7 @@ pub fn freeze(
 #[native(
     namespace = "model",
     form = method,
-    returns = "whole number, the count of tensors"
+    returns = "integer, the count of tensors"
 )]
 pub fn unfreeze(
     this: &Model,
@@ -363,7 +363,7 @@ fn set_frozen(model: &Model, path: Option<String>, is_frozen: bool) -> Result<i6
 #[native(
     namespace = "model",
     form = method,
-    returns = "whole number, the count of tensors"
+    returns = "integer, the count of tensors"
 )]
 pub fn transfer(
     this: &Model,

@@ -156,7 +156,7 @@ fn feature(value: &Map) -> Result<Feature> {
         value
             .get(key)
             .and_then(|v| v.as_int().ok())
-            .ok_or_else(|| fault!("value", "each feature needs a whole number `{key}`"))
+            .ok_or_else(|| fault!("value", "each feature needs an integer `{key}`"))
     };
     let word = |key: &str| value.get(key).map(ToString::to_string).unwrap_or_default();
     Ok(Feature {

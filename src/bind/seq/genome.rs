@@ -438,7 +438,7 @@ pub fn names(this: &Genomic) -> Vec<String> {
 #[native(
     namespace = "genome",
     form = property,
-    returns = "map of whole numbers by chromosome"
+    returns = "map of integers by chromosome"
 )]
 pub fn sizes(this: &Genomic) -> Map {
     let contigs = &this.0.contigs;

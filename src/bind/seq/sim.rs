@@ -98,7 +98,7 @@ pub struct MotifCount {
 
 impl FromValue for MotifCount {
     fn kind() -> String {
-        "whole number, or [fewest, most]".into()
+        "integer, or [fewest, most]".into()
     }
     fn from_value(value: &mut Dynamic, context: &NativeCallContext) -> Result<Self> {
         let ends = match value.as_int() {
@@ -112,7 +112,7 @@ impl FromValue for MotifCount {
             }),
             _ => bail!(
                 "option",
-                "must be a whole number or [fewest, most], got {}",
+                "must be an integer or [fewest, most], got {}",
                 session::describe(value)
             ),
         }

@@ -195,7 +195,7 @@ impl FromValue for ChromosomeSizes {
         let sizes = map.iter().map(|(name, length)| {
             let length = length.as_int().map_err(|_| {
                 let got = session::describe(length);
-                fault!("type", "must hold whole numbers, got {got} for `{name}`")
+                fault!("type", "must hold integers, got {got} for `{name}`")
             })?;
             Ok((name.to_string(), length as u32))
         });

@@ -110,7 +110,7 @@ pub fn differs(a: &Compared, b: &Compared) -> Result<bool> {
 /// ```
 /// ```rhai,fails
 /// tensor::zeros([2]) < 1;
-/// //~ `<` compares single numbers, got a tensor of shape [2] and whole number 1
+/// //~ `<` compares single numbers, got a tensor of shape [2] and integer 1
 /// ```
 #[native(namespace = "tensor", name = "<", form = operator)]
 pub fn is_less(a: &Compared, b: &Compared) -> Result<bool> {

@@ -6,7 +6,7 @@ use crate::base::{Result, memory};
 use crate::bind::args::operand::Scalar;
 use crate::bind::args::seed::DrawOptions;
 use crate::bind::args::tensor::Numbers;
-use crate::lang::binding::Given;
+use crate::convert::Given;
 use crate::lang::{Native, Options, native, natives_of, session};
 use crate::torch::{Device, Kind, Tensor};
 

@@ -44,7 +44,7 @@ fn pick(value: &Dynamic) -> Result<Pick> {
         return Err(session::catalog().missing_property(&value.to_string(), "tensor"));
     }
     Err(mismatch(
-        "whole number, a range, an array of them or a mask",
+        "integer, a range, an array of them or a mask",
         value,
     ))
 }

@@ -138,7 +138,7 @@ pub struct Pair(Ints);
 
 impl FromValue for Pair {
     fn kind() -> String {
-        "whole number or two".into()
+        "integer or two".into()
     }
     fn from_value(value: &mut Dynamic, context: &NativeCallContext) -> Result<Self> {
         Ints::from_value(value, context).map(Pair)

@@ -283,7 +283,7 @@ fn record_of(model: &Model) -> Record {
         let values = epoch.values.iter();
         row.extend(values.map(|(name, value)| (name.clone(), (*value).into())));
         row.insert("seconds".into(), epoch.seconds.into());
-        session::tell(&session::Event::Epoch(&row.into()))
+        session::record(&session::Event::Epoch(&row.into()))
     })
 }
 

@@ -95,7 +95,7 @@ fn length(value: &Dynamic) -> Result<Span> {
         (_, Ok(x)) if x > 0.0 && x <= 1.0 => Ok(Span::Share(x)),
         _ => bail!(
             "type",
-            "must be a whole number of epochs or a share of the run from 0 to 1, got {}",
+            "must be an integer of epochs or a share of the run from 0 to 1, got {}",
             session::describe(value)
         ),
     }
@@ -103,7 +103,7 @@ fn length(value: &Dynamic) -> Result<Span> {
 
 impl FromValue for Length {
     fn kind() -> String {
-        "whole number of epochs or share of the run".into()
+        "integer of epochs or share of the run".into()
     }
     fn from_value(value: &mut Dynamic, _: &NativeCallContext) -> Result<Self> {
         length(value).map(Length)

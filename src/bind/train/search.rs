@@ -651,7 +651,7 @@ pub fn when(
 /// ```
 /// ```rhai,fails
 /// search::tpe(#{ x: 3 }, |p| p.x);
-/// //~ parameter `x` must be a space, got whole number
+/// //~ parameter `x` must be a space, got integer
 /// ```
 #[native(
     namespace = "search",

@@ -1,10 +1,14 @@
-//! Habits from Python and its kin: what they look like here, with the script's own words put in.
+//! Hints for lines in the syntax of Python and other languages.
 //!
-//! An error is looked at with its line; where the line holds a habit, the hint is the line as it is
-//! written here.
+//! The line of an error is compared with the forms of other languages; the hint is the equivalent
+//! line in the script language.
 
+mod expressions;
 mod forms;
 mod names;
+mod spans;
+mod statements;
+mod strings;
 mod tokens;
 mod unclosed;
 
@@ -12,10 +16,10 @@ pub use forms::Stage;
 pub use names::{ambiguous, builtin, function, method, variable};
 
 use super::session;
-use crate::base::{Fault, Place};
+use cistron_base::{Fault, Place};
 use tokens::Line;
 
-/// A fault whose line is looked at for habits.
+/// A fault, with a hint where its line is in the syntax of another language.
 pub fn explained(mut fault: Fault, stage: Stage) -> Fault {
     let Some(at) = fault.at.clone().filter(|at| at.line > 0) else {
         return fault;
@@ -24,8 +28,8 @@ pub fn explained(mut fault: Fault, stage: Stage) -> Fault {
         return fault;
     };
     let lines: Vec<&str> = text.lines().collect();
-    let own = |line: usize| lines.get(line.wrapping_sub(1)).map(|text| Line::read(text));
-    if let Some(line) = own(at.line)
+    let line_at = |line: usize| lines.get(line.wrapping_sub(1)).map(|text| Line::read(text));
+    if let Some(line) = line_at(at.line)
         && let Some(hint) = forms::hint(&line, at.column, stage)
     {
         let near = fault
@@ -38,7 +42,7 @@ pub fn explained(mut fault: Fault, stage: Stage) -> Fault {
     if stage != Stage::Syntax {
         return fault;
     }
-    // what ends too early is reported where the next line begins
+    // an incomplete line is reported at the start of the next one
     let begins = lines.get(at.line - 1).is_none_or(|line| {
         line.chars()
             .take(at.column.saturating_sub(1))
@@ -48,7 +52,7 @@ pub fn explained(mut fault: Fault, stage: Stage) -> Fault {
         .rev()
         .find(|line| lines.get(line - 1).is_some_and(|text| is_code(text)));
     if let Some(number) = before.filter(|_| begins)
-        && let Some(line) = own(number)
+        && let Some(line) = line_at(number)
     {
         let hint = forms::hint(&line, usize::MAX, stage);
         if hint.is_some() || fault.message.starts_with("`;`") {
@@ -73,7 +77,7 @@ pub fn explained(mut fault: Fault, stage: Stage) -> Fault {
     fault
 }
 
-/// Whether a line holds more than a comment.
+/// Whether a line contains code.
 fn is_code(line: &str) -> bool {
     let line = line.trim();
     !line.is_empty() && !line.starts_with("//")

@@ -1,6 +1,6 @@
-//! Names that mean something in other languages, and what is written here instead.
+//! Names of other languages, with their equivalents in the script language.
 
-/// Methods of other languages: what they are called there, and how they are written here.
+/// Methods of other languages, with their equivalents.
 const METHODS: &[(&str, &str)] = &[
     (
         "append",
@@ -32,7 +32,7 @@ const METHODS: &[(&str, &str)] = &[
     ("has", "`\"key\" in m`"),
     (
         "get",
-        "`m[\"key\"] ?? other` gives `other` where the key is missing",
+        "`m[\"key\"] ?? other` returns `other` where the key is missing",
     ),
     ("items", "`for k in m { m[k] }` goes over the keys"),
     ("update", "`m.mixin(other)`"),
@@ -66,7 +66,7 @@ const METHODS: &[(&str, &str)] = &[
     ("reversed", "`a.reverse()`, which changes `a`"),
     (
         "sorted",
-        "`a.sort()`, which changes `a`; `a.order()` gives a sorted copy",
+        "`a.sort()`, which changes `a`; `a.order()` returns a sorted copy",
     ),
     ("isdigit", "`s.is_numeric()`"),
     ("parse", "`parse_int(s)` or `parse_float(s)`"),
@@ -84,7 +84,7 @@ const METHODS: &[(&str, &str)] = &[
     ),
 ];
 
-/// Functions of other languages whose names nothing has here.
+/// Functions of other languages whose names are unused here.
 const FUNCTIONS: &[(&str, &str)] = &[
     ("str", "`x.to_string()`"),
     ("repr", "`x.to_string()`"),
@@ -105,7 +105,7 @@ const FUNCTIONS: &[(&str, &str)] = &[
     ),
     (
         "sorted",
-        "`a.order()` gives a sorted copy, `a.sort()` sorts in place",
+        "`a.order()` returns a sorted copy, `a.sort()` sorts in place",
     ),
     ("reversed", "`a.reverse()`, which changes `a`"),
     ("isinstance", "`type_of(x) == \"tensor\"`"),
@@ -121,7 +121,7 @@ const FUNCTIONS: &[(&str, &str)] = &[
     ("deepcopy", "arrays and maps are copied by `let b = a;`"),
 ];
 
-/// Functions of other languages whose names methods have, here or there.
+/// Functions of other languages whose names are also names of methods.
 const AMBIGUOUS: &[(&str, &str)] = &[
     (
         "range",
@@ -139,7 +139,8 @@ const AMBIGUOUS: &[(&str, &str)] = &[
     ("type", "`type_of(x)`"),
     (
         "open",
-        "`genome::open`, `track::open`, `intervals::read`, `data::table` read files; `save_text(path, text)` writes one",
+        "`genome::open`, `track::open`, `intervals::read`, `data::table` read files; \
+        `save_text(path, text)` writes one",
     ),
     (
         "input",
@@ -158,7 +159,8 @@ const AMBIGUOUS: &[(&str, &str)] = &[
 const VARIABLES: &[(&str, &str)] = &[
     (
         "torch",
-        "tensors are in `tensor::`, layers in `nn::`, optimizers in `optim::`: `tensor::zeros([2, 3])`",
+        "tensors are in `tensor::`, layers in `nn::`, optimizers in `optim::`: `tensor::zeros([2, \
+        3])`",
     ),
     (
         "np",
@@ -201,7 +203,7 @@ const VARIABLES: &[(&str, &str)] = &[
     ),
 ];
 
-/// Methods that the language itself has, by type.
+/// Built-in methods of Rhai by type.
 const BUILTIN: &[(&str, &[&str])] = &[
     (
         "array",
@@ -259,7 +261,7 @@ const BUILTIN: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "whole number",
+        "integer",
         &[
             "to_float",
             "to_int",
@@ -293,7 +295,7 @@ const BUILTIN: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// Methods that the language itself gives a type.
+/// Built-in methods of a type.
 pub fn builtin(kind: &str) -> &'static [&'static str] {
     BUILTIN
         .iter()
@@ -308,27 +310,27 @@ fn of(table: &[(&'static str, &'static str)], name: &str) -> Option<&'static str
         .map(|(_, here)| *here)
 }
 
-/// What a method of another language is here.
+/// The equivalent of a method of another language.
 pub fn method(name: &str) -> Option<&'static str> {
     of(METHODS, name)
 }
 
-/// What a function of another language is here, whatever it is called with.
+/// The equivalent of a function of another language.
 pub fn function(name: &str) -> Option<&'static str> {
     of(FUNCTIONS, name)
 }
 
-/// What a function of another language is here, where no method can be meant.
+/// The equivalent of a function of another language whose name is also that of a method.
 pub fn ambiguous(name: &str) -> Option<&'static str> {
     of(AMBIGUOUS, name)
 }
 
-/// What a variable of another language is here.
+/// The equivalent of a variable of another language.
 pub fn variable(name: &str) -> Option<&'static str> {
     of(VARIABLES, name)
 }
 
-/// What a bare word of another language is here; `next` is the piece after it.
+/// The equivalent of a bare word of another language; `next` is the following token.
 pub fn word(name: &str, next: &str) -> Option<String> {
     let here = match name {
         "None" | "null" | "nil" | "NULL" | "undefined" | "NA" => "there is `()` for no value",

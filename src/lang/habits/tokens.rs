@@ -1,9 +1,9 @@
-//! A line in pieces, as another language may have written it.
+//! Tokens of a line in the syntax of any language.
 
-/// What a piece is.
+/// The kind of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// A name or a word of a language.
+    /// A name or a keyword.
     Word,
     /// A number.
     Number,
@@ -13,14 +13,14 @@ pub enum Kind {
     Sign,
 }
 
-/// A piece of a line.
+/// A token of a line.
 #[derive(Clone, Copy, Debug)]
 pub struct Token<'a> {
-    /// What it is.
+    /// Its kind.
     pub kind: Kind,
-    /// Itself, with its quotes.
+    /// Its text, with quotes.
     pub text: &'a str,
-    /// The byte at which it begins.
+    /// Its first byte.
     pub at: usize,
 }
 
@@ -31,17 +31,17 @@ impl Token<'_> {
     }
 }
 
-/// A line in pieces.
+/// A line with its tokens.
 pub struct Line<'a> {
-    /// The line.
+    /// The text of the line.
     pub text: &'a str,
-    /// Its pieces; a comment is not among them.
+    /// Its tokens, without comments.
     pub tokens: Vec<Token<'a>>,
-    /// Where a comment begins.
+    /// The start of a comment.
     pub comment: Option<usize>,
 }
 
-/// Signs of several letters, the longest first.
+/// Symbols of several characters, the longest first.
 const SIGNS: [&str; 27] = [
     "===", "!==", "..=", "**", "==", "!=", "<=", ">=", "&&", "||", "::", "..", "+=", "-=", "*=",
     "/=", "->", "=>", "<-", "++", "--", "#{", ":=", "<>", "??", "?.", "|>",
@@ -52,7 +52,7 @@ fn is_word(c: char) -> bool {
 }
 
 impl<'a> Line<'a> {
-    /// Takes a line apart.
+    /// Splits a line into tokens.
     pub fn read(text: &'a str) -> Line<'a> {
         let (mut tokens, mut comment, mut at) = (Vec::new(), None, 0);
         while let Some(c) = text[at..].chars().next() {
@@ -133,7 +133,7 @@ impl<'a> Line<'a> {
             .map_or(0, |last| self.text[..last.end()].chars().count())
     }
 
-    /// The text of the pieces from one to before another.
+    /// The text of the tokens from one up to another, exclusive.
     pub fn between(&self, from: usize, to: usize) -> &'a str {
         match (
             self.tokens.get(from),
@@ -144,29 +144,29 @@ impl<'a> Line<'a> {
         }
     }
 
-    /// A piece's text; empty where there is none.
+    /// The text of a token; empty where there is none.
     pub fn word(&self, i: usize) -> &'a str {
         self.tokens.get(i).map_or("", |token| token.text)
     }
 
-    /// The kind of a piece.
+    /// The kind of a token.
     pub fn kind(&self, i: usize) -> Option<Kind> {
         self.tokens.get(i).map(|token| token.kind)
     }
 
-    /// Whether a piece is a name.
+    /// Whether a token is a name.
     pub fn is_name(&self, i: usize) -> bool {
         self.kind(i) == Some(Kind::Word)
     }
 
-    /// The first piece of a text.
+    /// The first token with a text.
     pub fn find(&self, text: &str) -> Option<usize> {
         self.tokens
             .iter()
             .position(|token| token.text == text && !matches!(token.kind, Kind::Text(_)))
     }
 
-    /// The piece that closes the bracket at a piece, or the number of pieces.
+    /// The token that closes the bracket at a token, or the number of tokens.
     pub fn closing(&self, open: usize) -> usize {
         let mut depth = 0usize;
         for (i, token) in self.tokens.iter().enumerate().skip(open) {

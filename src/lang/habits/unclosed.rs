@@ -1,12 +1,12 @@
-//! Brackets that are never closed: where they were opened.
+//! Positions of brackets that are not closed.
 
-use crate::lang::scan;
+use crate::scan;
 
 /// A bracket that is not closed.
 pub struct Opened {
-    /// What is wrong.
+    /// The message.
     pub message: String,
-    /// What to do.
+    /// The hint.
     pub hint: String,
     /// Line, from 1.
     pub line: usize,
@@ -22,7 +22,7 @@ fn closes(open: char) -> char {
     }
 }
 
-/// The line of a byte, its column, and the blanks that the line begins with.
+/// The line of a byte, its column, and the indentation of the line.
 fn place(text: &str, at: usize) -> (usize, usize, usize) {
     let start = text[..at].rfind('\n').map_or(0, |at| at + 1);
     let line = text[..at].matches('\n').count() + 1;
@@ -33,14 +33,13 @@ fn place(text: &str, at: usize) -> (usize, usize, usize) {
     (line, text[start..at].chars().count() + 1, blanks)
 }
 
-/// Whether only blanks are before a byte in its line.
+/// Whether only blanks precede a byte in its line.
 fn begins_line(text: &str, at: usize) -> bool {
     let start = text[..at].rfind('\n').map_or(0, |at| at + 1);
     text[start..at].trim().is_empty()
 }
 
-/// The bracket, string or comment of a text that is not closed, where an error of its grammar may
-/// come from that.
+/// The bracket, string or comment that is not closed, where it can be the cause of a syntax error.
 pub fn find(text: &str, message: &str) -> Option<Opened> {
     let scanned = scan::scan(text);
     let opened = |at: usize, what: &str, missing: &str| {
@@ -60,7 +59,7 @@ pub fn find(text: &str, message: &str) -> Option<Opened> {
         return opened(text.rfind("/*")?, "the comment that begins here", "`*/`");
     }
     let mut open: Vec<(usize, char)> = Vec::new();
-    // the innermost pair whose closing bracket stands further left than the line that opened it
+    // the innermost pair whose closing bracket is further left than the line that opened it
     let mut suspect: Option<(usize, char)> = None;
     for (at, c) in &scanned.code {
         match c {
@@ -112,7 +111,7 @@ mod tests {
 
     #[test]
     fn a_bracket_points_to_where_it_opened() {
-        let at = |text: &str| find(text, "`}` is missing").map(|own| (own.line, own.column));
+        let at = |text: &str| find(text, "`}` is missing").map(|found| (found.line, found.column));
         assert_eq!(
             at("fn f() {\n  if x {\n    1\n}\nlet y = 2;\n"),
             Some((2, 8))

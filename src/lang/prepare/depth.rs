@@ -1,4 +1,4 @@
-//! Functions that call functions of the script: they look at how deep they are.
+//! A check of the depth of calls in functions that call functions of the script.
 
 use super::{DEPTH, Repair, is_word};
 

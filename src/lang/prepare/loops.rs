@@ -1,4 +1,4 @@
-//! Loops: a variable of each turn.
+//! A separate variable for each iteration of a loop.
 
 use super::Repair;
 

@@ -1,15 +1,13 @@
-//! Small repairs of a script's text before Rhai reads it, with a note of what moved so that errors
-//! keep their columns.
+//! Changes of the text of a script before Rhai compiles it, with the shifts of columns for the
+//! positions of errors.
 //!
-//! - `catch (e) {`: errors of the language itself reach scripts as plain maps; they become errors
-//!   like all others.
-//! - `for i in … {`: a closure captures the loop's one variable, and would see its last value; each
-//!   turn gets its own.
+//! - `catch (e) {`: Rhai passes its own errors as maps; they become values of type `error`.
+//! - `for i in … {`: a closure would capture the one variable of the loop with its last value; each
+//!   iteration gets a separate variable.
 //! - `let [a, b] = x;` and `for [a, b] in x {`: names for the values of an array.
-//! - `m.key ?? other`: a missing key is an error, but not where there is another value for it.
-//! - `fn f(n) { f(n - 1) }`: a recursion that does not end is an error that can be caught.
-//! - `.eval(` and `.until(`: both words are reserved in Rhai, though as methods they mean nothing
-//!   else.
+//! - `m.key ?? other`: a missing key is no error where a fallback is given.
+//! - `fn f(n) { f(n - 1) }`: an endless recursion is an error that can be caught.
+//! - `.eval(` and `.until(`: both words are reserved in Rhai.
 
 mod depth;
 mod fallback;
@@ -19,24 +17,24 @@ mod patterns;
 use super::scan;
 pub use patterns::is_stand_in;
 
-/// Text put in at a place of the prepared text.
+/// An insertion in the prepared text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shift {
     /// Line, from 1.
     pub line: usize,
     /// Column of the prepared text from which everything moved right.
     pub column: usize,
-    /// By how many columns.
+    /// Number of columns.
     pub by: usize,
 }
 
-/// The function that turns what `catch` gives into an error.
+/// The function that converts the value of `catch` to a fault.
 pub const CAUGHT: &str = "__caught";
 
 /// The function that fails where calls are too deep: the engine's own error cannot be caught.
 pub const DEPTH: &str = "__depth";
 
-/// The function that gives one of the values that a pattern names.
+/// The function that returns one of the values of a pattern.
 pub const PART: &str = "__part";
 
 /// The function that asks whether a map lacks a key.
@@ -45,7 +43,7 @@ pub const LACKS: &str = "__lacks";
 /// Method words that Rhai reserves.
 pub const RESERVED_METHODS: [&str; 2] = ["eval", "until"];
 
-/// The prepared text and what moved in it.
+/// The prepared text with its shifts.
 pub fn prepare(text: &str) -> (String, Vec<Shift>) {
     let letters: Vec<char> = text.chars().collect();
     let mut is_code = vec![false; letters.len()];
@@ -212,7 +210,7 @@ fn is_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 
-/// A prepared text behind words that stand before it in its first line.
+/// A prepared text with statements inserted in front of its first line.
 pub fn behind(words: &str, (text, mut shifts): (String, Vec<Shift>)) -> (String, Vec<Shift>) {
     let by = words.chars().count();
     shifts
@@ -246,7 +244,8 @@ mod tests {
         let (text, shifts) = prepare("let [a, b] = f([1, 2]); g(a)");
         assert_eq!(
             text,
-            "let _d____ = f([1, 2]); let a = __part(_d____, 0, 2); let b = __part(_d____, 1, 2); _d____ = (); g(a)"
+            "let _d____ = f([1, 2]); let a = __part(_d____, 0, 2); let b = __part(_d____, 1, 2); \
+            _d____ = (); g(a)"
         );
         assert_eq!(
             original(&shifts, 1, text.find("g(a)").expect("there") + 1),

@@ -141,7 +141,7 @@ fn rows_where(list: &Intervals, keep: &Callback) -> Result<Vec<u32>> {
         let is_kept = answer.as_bool().map_err(|_| {
             fault!(
                 "type",
-                "the filter must return true or false, got {}",
+                "the filter must return a boolean, got {}",
                 session::describe(&answer)
             )
         })?;

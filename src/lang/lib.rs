@@ -1,7 +1,6 @@
 //! Rhai machinery: engine, session, callbacks, options, catalog, diagnostics. It knows no science.
 
 pub mod assist;
-pub mod binding;
 pub mod budget;
 pub mod callback;
 pub mod catalog;
@@ -9,7 +8,7 @@ pub mod check;
 pub mod compare;
 pub mod constraint;
 pub mod diagnostics;
-mod division;
+pub mod division;
 pub mod engine;
 pub mod examples;
 pub mod explain;
@@ -17,6 +16,7 @@ pub mod habits;
 pub mod help;
 pub mod highlight;
 pub mod interactive;
+pub mod library;
 pub mod native;
 pub mod options;
 pub mod prepare;
@@ -28,11 +28,10 @@ pub mod setting;
 pub mod show;
 pub mod sizes;
 pub mod stdlib;
+pub mod types;
 pub mod value;
 
-pub use binding::{FromOptions, Given};
 pub use callback::Callback;
-pub use cistron_macros::{Choice, Options, native, natives_of};
-pub use native::{Call, Form, Library, Native, Param};
+pub use library::Library;
+pub use native::{Call, Form, Native, Param};
 pub use options::{Opt, OptKind, Options};
-pub use value::{FromValue, IntoValue};
