@@ -7,11 +7,17 @@ use crate::{files_below, root};
 use std::path::PathBuf;
 
 /// Folders that are searched, with the ending of their files.
-const FOLDERS: [(&str, &str); 6] = [
+const FOLDERS: [(&str, &str); 12] = [
     ("docs", "md"),
     ("docs", "rhai"),
     ("examples", "rhai"),
     ("scripts/papers", "rhai"),
+    ("src/base", "rs"),
+    ("src/cli", "rs"),
+    ("src/convert", "rs"),
+    ("src/lang", "rs"),
+    ("src/macros", "rs"),
+    ("src/track", "rs"),
     ("stdlib", "rhai"),
     ("tests", "md"),
 ];

@@ -313,7 +313,7 @@ fn a_script_that_takes_too_much_is_ended() {
 }
 
 #[test]
-fn the_child_has_its_walls_and_ends_with_its_parent() {
+fn the_child_is_restricted_and_ends_with_its_parent() {
     let place = tempfile::tempdir().expect("a folder");
     write(place.path().join("s.rhai"), "print(\"begun\"); loop { }");
     let mut command = Command::new(env!("CARGO_BIN_EXE_cistron"));
@@ -423,11 +423,11 @@ const VALUES: [(&str, &str); 14] = [
 /// The argument for a parameter of a kind, where there is one value that fits.
 fn argument(kind: &str) -> Option<String> {
     let plain = match kind {
-        "whole number" | "whole number or array of them" => "1",
+        "integer" | "integer or array of them" => "1",
         "number" => "0.5",
-        "true or false" => "false",
+        "boolean" => "false",
         "map" => "#{ a: tensor::ones([2]) }",
-        "array" | "array of whole numbers" => "[1]",
+        "array" | "array of integers" => "[1]",
         "array of numbers" | "tensor or array of numbers" => "[0.5]",
         "array of strings" => "[\"ACGT\"]",
         "function" => "|x| 1.0",
@@ -767,15 +767,15 @@ fn the_kernel_holds_what_the_interpreter_lets_through() {
             .find(|event| !event[kind].is_null())
             .map(|event| event[kind].clone())
     };
-    let walls = of("walls").expect("walls").to_string();
-    if !walls.contains("Files") {
-        eprintln!("SKIPPED: this kernel has no Landlock ({walls})");
+    let active = of("confinement").expect("an event").to_string();
+    if !active.contains("Files") {
+        eprintln!("SKIPPED: this kernel has no Landlock ({active})");
         return;
     }
     assert!(of("done").is_some(), "{:?}", of("failed"));
     assert!(!watched.is_touched(), "a call reached outside");
     println!(
-        "{} attacks met the wall of the kernel; walls: {walls}",
+        "{} attacks were refused by the kernel; active: {active}",
         found.len()
     );
 }

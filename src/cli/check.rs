@@ -1,14 +1,14 @@
-//! `cistron check`: what cannot work, without training: names, arities and options from the text,
-//! then shapes from a rehearsal in which data are a few rows, nothing is trained and nothing is
-//! written.
+//! `cistron check`: errors that need no training: names, arities and options from the text, then
+//! shapes from a dry run, in which data have a few rows and nothing is trained or written.
 
-use super::{ERROR, FAILED, fail, files};
+use super::exit::{ERROR, FAILED, fail};
+use super::files::files;
 use crate::base::Fault;
 use crate::lang::{check as checks, diagnostics, session};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
-/// Runs the command; the exit code.
+/// Runs the command and returns its exit code.
 pub fn check(paths: &[PathBuf], json: bool) -> u8 {
     let found = match files(paths, &["rhai"]) {
         Ok(found) => found,
@@ -35,7 +35,7 @@ pub fn check(paths: &[PathBuf], json: bool) -> u8 {
             }
             Err(fault) => vec![fault],
         };
-        // a rehearsal has ended the session: what follows needs one
+        // a dry run ends the session; the next one needs a new session
         let engine_again = crate::bind::start(engine_settings(path));
         engine = engine_again;
         session::remember_source(&file, &text);
@@ -76,7 +76,7 @@ fn engine_settings(script: &Path) -> session::Settings {
     }
 }
 
-/// The faults of a rehearsal; where it was broken off is noted.
+/// The faults of a dry run, with a note where it was stopped.
 fn rehearsed(text: &str, path: &Path) -> Vec<Fault> {
     let fault = rehearse(text, path, &engine_settings(path));
     if let Some(fault) = fault.as_ref().filter(|fault| fault.kind == "limit") {
@@ -85,7 +85,8 @@ fn rehearsed(text: &str, path: &Path) -> Vec<Fault> {
             .as_ref()
             .map_or_else(|| path.display().to_string(), ToString::to_string);
         crate::errln!(
-            "note: {at}: the check followed the script to here ({}); shapes after this are not checked",
+            "note: {at}: the check followed the script to here ({}); shapes after this are not \
+            checked",
             fault.message
         );
         return Vec::new();
@@ -93,8 +94,8 @@ fn rehearsed(text: &str, path: &Path) -> Vec<Fault> {
     fault.into_iter().collect()
 }
 
-/// Runs a script with stand-ins; the fault that it meets. What depends on files that are not there
-/// is no fault.
+/// Runs a script with stand-ins for data, and returns its fault. Errors that depend on missing
+/// files are no faults.
 fn rehearse(text: &str, path: &Path, settings: &session::Settings) -> Option<Fault> {
     crate::bind::start(settings.clone());
     session::capture();
@@ -110,7 +111,7 @@ fn rehearse(text: &str, path: &Path, settings: &session::Settings) -> Option<Fau
     if fault.kind == "limit" {
         return Some(fault);
     }
-    // with stand-ins for data, a shape tells something only where a network was built
+    // with stand-ins for data, only the shapes of a built network are meaningful
     let is_certain = ["name", "option", "syntax"].contains(&fault.kind)
         || fault
             .trace

@@ -1,5 +1,4 @@
-//! What is typed into a REPL or a notebook's cell: code, `?name`, and commands that begin with a
-//! colon.
+//! Input of a REPL or a notebook cell: code, `?name`, and commands that begin with a colon.
 
 use super::signal;
 use crate::base::{Fault, Result};
@@ -11,7 +10,7 @@ use std::cell::RefCell;
 use std::path::Path;
 use std::rc::Rc;
 
-/// The commands, and what each does.
+/// The commands with their descriptions.
 pub const COMMANDS: &[(&str, &str)] = &[
     (":help", "this list; `:help NAME` is `?NAME`"),
     (":apropos WORD", "what is documented about a word"),
@@ -38,14 +37,14 @@ pub const COMMANDS: &[(&str, &str)] = &[
     (":quit", "leaves; so does Ctrl-D"),
 ];
 
-/// The words of the commands.
+/// The names of the commands.
 fn words() -> impl Iterator<Item = &'static str> {
     COMMANDS
         .iter()
         .map(|(word, _)| word.split(' ').next().unwrap_or(word))
 }
 
-/// The commands that a text could become; none where the cursor (in bytes) is in no command's word.
+/// The commands that start with a text; none where the cursor (in bytes) is not in a command.
 pub fn completions(text: &str, cursor: usize) -> Option<impl Iterator<Item = &'static str>> {
     let typed = text[..cursor].to_string();
     (text.starts_with(':') && !typed.contains(char::is_whitespace))
@@ -57,26 +56,26 @@ pub fn is_command(text: &str) -> bool {
     text.starts_with([':', '?'])
 }
 
-/// What comes back.
+/// The response to an input.
 pub enum Answer {
     /// A few lines.
     Text(String),
-    /// Something to read beside the work: help.
+    /// A page of help.
     Page(String),
-    /// What the code gave.
+    /// The value of the code.
     Value(Dynamic),
-    /// It was the last text.
+    /// The end of the session.
     Quit,
 }
 
-/// A session with what was typed in it.
+/// An interactive session with its input.
 pub struct Console {
     /// Variables, functions and imports.
     pub session: Rc<RefCell<Interactive>>,
-    /// What worked, as a script.
+    /// The inputs without errors, as a script.
     worked: String,
     seed: u64,
-    /// Whether Ctrl-C is to be heard while code runs.
+    /// Whether Ctrl-C interrupts running code.
     listens: bool,
 }
 
@@ -89,7 +88,7 @@ fn expect(rest: &str, what: &str) -> Result<()> {
 }
 
 impl Console {
-    /// An empty one; with `listens`, Ctrl-C ends what runs.
+    /// An empty session; with `listens`, Ctrl-C interrupts running code.
     pub fn new(seed: u64, listens: bool) -> Console {
         Console {
             session: Rc::new(RefCell::new(Interactive::default())),
@@ -105,7 +104,7 @@ impl Console {
         self.session.borrow_mut().run(text, file)
     }
 
-    /// Answers a text; places in errors are those of `file`.
+    /// Executes an input; positions in errors are in `file`.
     pub fn turn(&mut self, given: &str, file: &str) -> Result<Vec<Answer>> {
         let text = given.trim();
         if text.is_empty() {
@@ -126,7 +125,7 @@ impl Console {
                 .map_or((text, ""), |(word, rest)| (word, rest.trim()));
             return self.command(word, rest, file);
         }
-        // as it was typed, so that places in errors are those of what was typed
+        // the input as typed, so that positions in errors refer to it
         let value = self.run(given, file)?;
         self.worked.push_str(text);
         self.worked.push_str(if text.ends_with([';', '}']) {
@@ -203,7 +202,10 @@ impl Console {
                         "type",
                         format!("there is no figure of {}", session::describe(&value)),
                     );
-                    return Err(fault.hint("figures are made of figures, histories, motifs, networks, schedules, tables and numbers"));
+                    return Err(fault.hint(
+                        "figures are made of figures, histories, motifs, \
+                        networks, schedules, tables and numbers",
+                    ));
                 };
                 Ok(vec![Answer::Value(Dynamic::from(figure))])
             }

@@ -1,9 +1,9 @@
 //! `cistron help`: the catalog in the terminal.
 
-use super::fail;
+use super::exit::fail;
 use crate::lang::{help, session};
 
-/// Runs the command; the exit code.
+/// Runs the command and returns its exit code.
 pub fn help(name: &str) -> u8 {
     crate::bind::start(session::Settings {
         quiet: true,

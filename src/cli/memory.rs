@@ -1,4 +1,4 @@
-//! An error of our own where memory runs out in the middle of an operation.
+//! A readable error where memory runs out during an operation.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 /// The size of the last request for memory that failed.
 static REFUSED: AtomicUsize = AtomicUsize::new(0);
 
-/// The system's allocator; it remembers what it could not give.
+/// The system's allocator, which stores the size of failed requests.
 pub struct Remembering;
 
 // SAFETY: every call goes to the system's allocator as it is
@@ -39,8 +39,8 @@ fn noted(block: *mut u8, size: usize) -> *mut u8 {
     block
 }
 
-/// Ends the process with an error of ours, not with a signal, where memory runs out in the middle
-/// of an operation.
+/// Ends the process with a readable error instead of a signal where memory runs out during an
+/// operation.
 pub fn watch() {
     // SAFETY: the handler only writes to standard error and leaves
     unsafe {
@@ -53,7 +53,8 @@ pub fn watch() {
 
 extern "C" fn aborted(signal: libc::c_int) {
     let text: &[u8] = b"error[memory]: the memory that this operation needs is not there\n  \
-        hint: smaller batches, shorter sequences or fewer rows at a time need less; --memory raises the limit of a sandbox\n";
+        hint: smaller batches, shorter sequences or fewer rows at a time need less; \
+        --memory raises the limit of a sandbox\n";
     if REFUSED.load(Relaxed) > 0 {
         // SAFETY: both calls may be made in a handler
         unsafe {
@@ -61,7 +62,7 @@ extern "C" fn aborted(signal: libc::c_int) {
             libc::_exit(1);
         }
     }
-    // SAFETY: what else aborts does so as always
+    // SAFETY: restores the default action for other aborts
     unsafe {
         libc::signal(signal, libc::SIG_DFL);
         libc::raise(signal);

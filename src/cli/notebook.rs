@@ -1,20 +1,20 @@
 //! `cistron notebook`: scripts with cells as notebooks, and back without loss.
 
-use super::fail;
+use super::exit::fail;
 use crate::base::file::write_whole;
 use crate::base::{Fault, Result};
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 
-/// A language as notebooks know it.
+/// The description of a language in notebooks.
 pub struct Language {
     /// Its name.
     pub name: &'static str,
     /// The type of its files.
     pub mimetype: &'static str,
-    /// The ending of its files.
+    /// The extension of its files.
     pub file_extension: &'static str,
-    /// The language whose colours it has.
+    /// The language whose highlighting it uses.
     pub colors: &'static str,
 }
 
@@ -23,7 +23,7 @@ pub const LANGUAGE: Language = Language {
     name: "rhai",
     mimetype: "text/x-rhai",
     file_extension: ".rhai",
-    // of the languages that notebooks colour, the one that reads most like it
+    // the most similar of the languages that notebooks highlight
     colors: "rust",
 };
 
@@ -43,21 +43,21 @@ impl Language {
     }
 }
 
-/// What opens a cell of a script; `[markdown]` behind it makes a cell of text, whose lines are
+/// The header of a cell of a script; `[markdown]` after it marks a cell of text, whose lines are
 /// comments.
 const MARK: &str = "// %%";
 
-/// The most blank lines after a cell: a notebook that declares more is not from here.
+/// The most blank lines after a cell that a notebook may declare.
 const MOST_BLANK: u64 = 10_000;
 
-/// A cell as it stands in a script.
+/// A cell of a script.
 #[derive(Debug, PartialEq)]
 struct Cell {
-    /// The line that opened it, with its end; none for what stands before the first.
+    /// Its header line, with line end; none for text before the first header.
     head: Option<String>,
-    /// What follows, without the blank lines at its end.
+    /// Its lines, without trailing blank lines.
     body: String,
-    /// The line ends behind the body.
+    /// The line ends after the body.
     gap: usize,
 }
 
@@ -96,8 +96,8 @@ fn cells_of(text: &str) -> Vec<Cell> {
         .collect()
 }
 
-/// Lines of a comment without their slashes; none where a line is no such comment, so that coming
-/// back it would differ.
+/// Lines of a comment without their slashes; none where a line is no comment, because the
+/// conversion back would then differ.
 fn uncommented(body: &str) -> Option<String> {
     let line = |line: &str| {
         if line == "//" {
@@ -138,20 +138,32 @@ fn to_notebook(text: &str) -> Value {
         .into_iter()
         .enumerate()
         .map(|(i, cell)| {
-            let plain = if cell.is_text() { uncommented(&cell.body) } else { None };
-            let mut own = Map::from_iter([("gap".to_string(), json!(cell.gap))]);
-            own.extend(cell.head.as_ref().map(|head| ("head".to_string(), json!(head))));
+            let plain = if cell.is_text() {
+                uncommented(&cell.body)
+            } else {
+                None
+            };
+            let mut layout = Map::from_iter([("gap".to_string(), json!(cell.gap))]);
+            layout.extend(
+                cell.head
+                    .as_ref()
+                    .map(|head| ("head".to_string(), json!(head))),
+            );
             let source = plain.clone().unwrap_or_else(|| cell.body.clone());
             let lines: Vec<&str> = source.split_inclusive('\n').collect();
-            let mut made = json!({ "id": format!("cell-{i}"), "metadata": { "cistron": own }, "source": lines });
+            let mut output = json!({
+                "id": format!("cell-{i}"),
+                "metadata": { "cistron": layout },
+                "source": lines,
+            });
             if plain.is_some() {
-                made["cell_type"] = "markdown".into();
+                output["cell_type"] = "markdown".into();
             } else {
-                made["cell_type"] = "code".into();
-                made["execution_count"] = Value::Null;
-                made["outputs"] = json!([]);
+                output["cell_type"] = "code".into();
+                output["execution_count"] = Value::Null;
+                output["outputs"] = json!([]);
             }
-            made
+            output
         })
         .collect();
     json!({
@@ -165,7 +177,7 @@ fn to_notebook(text: &str) -> Value {
     })
 }
 
-/// The script of a notebook; cells that were made elsewhere get a head and a blank line behind
+/// The script of a notebook; cells of other programs get a header and a blank line after
 /// them.
 fn to_script(notebook: &Value) -> std::result::Result<String, String> {
     let cells = notebook["cells"].as_array().ok_or("it has no `cells`")?;
@@ -177,11 +189,11 @@ fn to_script(notebook: &Value) -> std::result::Result<String, String> {
             _ => return Err(format!("cell {} has no `source`", i + 1)),
         };
         let is_text = cell["cell_type"] == "markdown";
-        let own = &cell["metadata"]["cistron"];
-        let head = match own["head"].as_str() {
+        let layout = &cell["metadata"]["cistron"];
+        let head = match layout["head"].as_str() {
             Some(head) => Some(head.to_string()),
-            // what stood before the first cell has no head
-            None if !own.is_null() && i == 0 => None,
+            // text before the first cell has no header
+            None if !layout.is_null() && i == 0 => None,
             None => Some(if is_text {
                 format!("{MARK} [markdown]\n")
             } else {
@@ -192,7 +204,7 @@ fn to_script(notebook: &Value) -> std::result::Result<String, String> {
         out += &if is_text { commented(&source) } else { source };
         let usual = if i + 1 == cells.len() { 1 } else { 2 };
         out += &"\n".repeat(
-            own["gap"]
+            layout["gap"]
                 .as_u64()
                 .map_or(usual, |n| n.min(MOST_BLANK) as usize),
         );
@@ -200,7 +212,7 @@ fn to_script(notebook: &Value) -> std::result::Result<String, String> {
     Ok(out)
 }
 
-/// The script of a notebook's text.
+/// The script of the text of a notebook.
 pub fn script_of(text: &str) -> std::result::Result<String, String> {
     let notebook: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
     to_script(&notebook)
@@ -213,7 +225,7 @@ fn convert(path: &Path, out: Option<&Path>) -> Result<PathBuf> {
         || path.with_extension(if is_notebook { "rhai" } else { "ipynb" }),
         Path::to_path_buf,
     );
-    let made = if is_notebook {
+    let converted = if is_notebook {
         let broken = |what: String| {
             Fault::new(
                 "data",
@@ -224,11 +236,11 @@ fn convert(path: &Path, out: Option<&Path>) -> Result<PathBuf> {
     } else {
         format!("{:#}\n", to_notebook(&text))
     };
-    write_whole(&out, made.as_bytes())?;
+    write_whole(&out, converted.as_bytes())?;
     Ok(out)
 }
 
-/// Runs the command; the exit code.
+/// Runs the command and returns its exit code.
 pub fn notebook(path: &Path, out: Option<&Path>) -> u8 {
     match convert(path, out) {
         Ok(out) => {
@@ -259,16 +271,34 @@ mod tests {
             json!(["let a = 1;\n", "print(a);"])
         );
         assert!(to_script(&json!({})).is_err());
-        let foreign = json!({ "cells": [{ "cell_type": "markdown", "metadata": {}, "source": "hello" }, { "cell_type": "code", "metadata": {}, "source": ["let a = 1;"] }] });
+        let foreign = json!({ "cells": [
+            { "cell_type": "markdown", "metadata": {}, "source": "hello" },
+            { "cell_type": "code", "metadata": {}, "source": ["let a = 1;"] },
+        ] });
         assert_eq!(
             to_script(&foreign).unwrap(),
             "// %% [markdown]\n// hello\n\n// %%\nlet a = 1;\n"
         );
     }
 
+    const LINES: [&str; 9] = [
+        "",
+        "// %%",
+        "// %% [markdown]",
+        "// %% title",
+        "// text",
+        "//",
+        "// ",
+        "let a = 1;",
+        "  x",
+    ];
+
     proptest! {
         #[test]
-        fn there_and_back_is_the_same(lines in prop::collection::vec(prop::sample::select(vec!["", "// %%", "// %% [markdown]", "// %% title", "// text", "//", "// ", "let a = 1;", "  x"]), 0..20), end in prop::bool::ANY) {
+        fn there_and_back_is_the_same(
+            lines in prop::collection::vec(prop::sample::select(LINES.to_vec()), 0..20),
+            end in prop::bool::ANY,
+        ) {
             let text = lines.join("\n") + if end { "\n" } else { "" };
             prop_assert_eq!(to_script(&to_notebook(&text)).unwrap(), text);
         }

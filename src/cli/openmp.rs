@@ -1,12 +1,12 @@
-//! The environment of the OpenMP runtime, which reads it when it is loaded: before `main`.
+//! The environment of the OpenMP runtime, which is read when it is loaded, before `main`.
 
 use crate::torch::contention::SETTINGS;
 use std::ffi::{CStr, c_char, c_int};
 
-/// Variables by which users decide.
+/// Variables that users may set instead.
 const DECIDING: [&[u8]; 2] = [b"GOMP_SPINCOUNT=", b"OMP_WAIT_POLICY="];
 
-/// The most variables of an environment that is extended; a larger one stays as it is.
+/// The largest environment that is extended, in variables.
 const MOST: usize = 8192;
 
 /// Starts the program again with [`SETTINGS`] in its environment, where the user decided nothing.
@@ -52,7 +52,7 @@ pub unsafe extern "C" fn set_waiting(
     } else {
         link.as_ptr()
     };
-    // SAFETY: strings and null-terminated arrays of strings; where it fails, this process goes on
+    // SAFETY: strings and null-terminated arrays of strings; where it fails, this process continues
     // as it is
     unsafe { libc::execve(program, arguments, extended.as_ptr()) };
 }

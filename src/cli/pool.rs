@@ -1,11 +1,11 @@
-//! The pool of threads that parts of an operation share.
+//! The pool of threads on which operations run in parallel.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::Builder;
 use std::time::Duration;
 
-/// How many of `n` threads the system allows at a time.
+/// The number of threads, at most `n`, that the system allows at a time.
 fn allowed(n: usize) -> usize {
     let open = Arc::new(AtomicBool::new(false));
     let wait = |open: Arc<AtomicBool>| {
@@ -30,17 +30,17 @@ fn allowed(n: usize) -> usize {
 /// Threads beyond two per core that a run starts: loaders, locks, watchers, those of a debugger.
 const SPARE: usize = 16;
 
-/// Starts the pool of threads that parts of an operation share, and returns how many it has: as many
-/// as there are cores. A pool that cannot be started cannot be started again, and OpenMP ends the
-/// process where it gets no thread. So threads are tried first, and where the system allows few
-/// (`ulimit -u`, a container), the pool is half of them and torch keeps to the thread that calls.
+/// Starts the pool of threads on which operations run in parallel, and returns its size: one thread
+/// per core. A pool that fails to start cannot be started again, and OpenMP ends the process where
+/// it gets no thread. Threads are therefore tried first: where the system allows few (`ulimit -u`,
+/// a container), the pool has half of them and torch uses only the calling thread.
 pub fn start() -> usize {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let enough = 2 * cores + SPARE;
     let allowed = allowed(enough);
     let is_short = allowed < enough;
     if is_short {
-        // threads that ended count until the system has cleared them away
+        // ended threads count until the system has removed them
         std::thread::sleep(Duration::from_millis(20));
         crate::torch::device::keep_to_one_thread();
     }

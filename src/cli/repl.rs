@@ -1,7 +1,8 @@
-//! `cistron repl`: exploring, a line at a time.
+//! `cistron repl`: an interactive session in the terminal.
 
+use super::arguments::SessionArguments;
 use super::console::{self, Answer, Console};
-use super::{Common, ERROR, fail};
+use super::exit::{ERROR, fail};
 use crate::base::panic;
 use crate::bind::printing;
 use crate::lang::interactive::{Interactive, is_open};
@@ -18,7 +19,7 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::rc::Rc;
 
-/// What completes, hints, colours and decides whether a text is whole.
+/// Completion, hints, highlighting and detection of incomplete input.
 struct Assistant {
     session: Rc<RefCell<Interactive>>,
 }
@@ -98,8 +99,8 @@ impl Highlighter for Assistant {
     }
 }
 
-/// Runs the command; the exit code.
-pub fn repl(common: &Common) -> u8 {
+/// Runs the command and returns its exit code.
+pub fn repl(common: &SessionArguments) -> u8 {
     let settings = match common.settings() {
         Ok(settings) => settings,
         Err(fault) => return fail(&fault, false),
@@ -130,7 +131,8 @@ pub fn repl(common: &Common) -> u8 {
     if std::io::stdin().is_terminal() {
         let place = crate::torch::Device::parse(&common.device).map_or("cpu".into(), |d| d.name());
         crate::outln!(
-            "cistron {} on {place}. `?name` explains, Tab completes, `:help` lists commands, Ctrl-D leaves.",
+            "cistron {} on {place}. `?name` explains, Tab completes, `:help` lists commands, \
+            Ctrl-D leaves.",
             env!("CARGO_PKG_VERSION")
         );
     }
@@ -139,7 +141,7 @@ pub fn repl(common: &Common) -> u8 {
             Ok(line) => {
                 if !line.trim().is_empty() {
                     editor.add_history_entry(line.trim()).ok();
-                    // at once: what ends this program must not take the typing with it
+                    // written at once, so that an abort of the program does not lose the history
                     if let Some(path) = &history {
                         editor.append_history(path).ok();
                     }

@@ -2,8 +2,8 @@
 
 use crate::base::interrupt;
 
-/// Ctrl-C raises the flag as long as this lives, whatever an editor of lines has done to the
-/// signal; a second one ends the program.
+/// Ctrl-C raises the interrupt flag during the lifetime of this value, also where the line editor
+/// changed the signal; a second one ends the program.
 pub struct Listening {
     before: libc::sigaction,
 }
@@ -11,21 +11,21 @@ pub struct Listening {
 extern "C" fn raised(_: libc::c_int) {
     if interrupt::is_raised() {
         // SAFETY: it ends the process without running anything else
-        unsafe { libc::_exit(i32::from(super::INTERRUPTED)) }
+        unsafe { libc::_exit(i32::from(super::exit::INTERRUPTED)) }
     }
     interrupt::raise();
 }
 
 impl Listening {
-    /// Begins.
+    /// Installs the handler.
     pub fn begin() -> Listening {
         // SAFETY: both structures are whole, and the handler only touches an atomic
         unsafe {
-            let mut own: libc::sigaction = std::mem::zeroed();
-            own.sa_sigaction = raised as *const () as usize;
-            own.sa_flags = libc::SA_RESTART;
+            let mut action: libc::sigaction = std::mem::zeroed();
+            action.sa_sigaction = raised as *const () as usize;
+            action.sa_flags = libc::SA_RESTART;
             let mut before: libc::sigaction = std::mem::zeroed();
-            libc::sigaction(libc::SIGINT, &own, &mut before);
+            libc::sigaction(libc::SIGINT, &action, &mut before);
             Listening { before }
         }
     }
@@ -33,7 +33,7 @@ impl Listening {
 
 impl Drop for Listening {
     fn drop(&mut self) {
-        // SAFETY: it puts back what was there
+        // SAFETY: restores the previous handler
         unsafe { libc::sigaction(libc::SIGINT, &self.before, std::ptr::null_mut()) };
     }
 }

@@ -1,7 +1,7 @@
-//! `cistron run --sweep --folds --seeds`: a script several times, and what came out as one table.
+//! `cistron run --sweep --folds --seeds`: several runs of a script, with a table of their results.
 
+use super::exit::{ERROR, INTERRUPTED};
 use super::run::{RunArguments, declares};
-use super::{ERROR, INTERRUPTED};
 use crate::base::file::write_whole;
 use crate::base::table::{Cells, Table};
 use crate::base::{Fault, Result, interrupt, panic, threads};
@@ -16,7 +16,7 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::time::Instant;
 
-/// One setting: parameters that are swept over, with their values.
+/// A point of the sweep: swept parameters with their values.
 type Point = Vec<(String, String)>;
 
 fn points(sweeps: &[String], text: &str) -> Result<Vec<Point>> {
@@ -49,7 +49,7 @@ fn points(sweeps: &[String], text: &str) -> Result<Vec<Point>> {
     Ok(all)
 }
 
-/// What one run gave: its numbers by name, or why there are none.
+/// The result of a run: its numbers by name, or its failure.
 #[derive(Clone)]
 struct Given {
     point: usize,
@@ -65,11 +65,11 @@ struct Task {
     start: Start,
 }
 
-/// All runs of a sweep, as `sweep.json` in its folder keeps them.
+/// All runs of a sweep, as stored in `sweep.json`.
 #[derive(Serialize, Deserialize)]
 struct Sweep {
     script: PathBuf,
-    /// A hash of the script's text: the runs of a sweep are of one script.
+    /// A hash of the text of the script, which all runs of a sweep share.
     text: String,
     points: Vec<Point>,
     tasks: Vec<Task>,
@@ -85,14 +85,14 @@ struct Place<'a> {
     script: &'a Path,
     home: &'a Path,
     all: usize,
-    /// Whether runs continue although what they read has changed.
+    /// Whether runs continue although files that they read have changed.
     may_differ: bool,
-    /// Whether one goes on at a time, which is then seen as if it were called by itself.
+    /// Whether runs are executed one at a time, each with its output on the terminal.
     is_alone: bool,
 }
 
 impl Place<'_> {
-    /// Does one run; none where it was interrupted.
+    /// Executes a run; none where it was interrupted.
     fn run(&self, i: usize, task: &Task) -> Result<Option<Given>> {
         let (number, all, words) = (i + 1, self.all, &task.words);
         crate::errln!("[{number}/{all}] {words}");
@@ -123,7 +123,7 @@ impl Place<'_> {
                 .arg(&folder)
                 .args(self.may_differ.then_some("--changed"));
         } else {
-            // what a start that was broken off left behind is no record
+            // the folder of an interrupted start is no record
             std::fs::remove_dir_all(&folder).ok();
             command
                 .arg("run")
@@ -169,7 +169,7 @@ impl Place<'_> {
     }
 }
 
-/// Has a command interrupted when this process ends, however it ends.
+/// Interrupts a command when this process ends.
 fn end_with_parent(command: &mut Command) {
     use std::os::unix::process::CommandExt;
     let parent = std::process::id();
@@ -177,7 +177,7 @@ fn end_with_parent(command: &mut Command) {
     unsafe {
         command.pre_exec(move || {
             libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGTERM);
-            // it may have ended before it could be named
+            // the parent may have ended before the call
             if libc::getppid() as u32 == parent {
                 Ok(())
             } else {
@@ -187,8 +187,8 @@ fn end_with_parent(command: &mut Command) {
     }
 }
 
-/// Does runs, some at a time; in their order, without those that were not done when one was
-/// interrupted.
+/// Executes runs, several at a time; returns results in their order, without runs that were not
+/// completed before an interrupt.
 fn side_by_side(tasks: &[Task], jobs: usize, place: &Place) -> Result<Vec<Given>> {
     let (next, is_over) = (AtomicUsize::new(0), AtomicBool::new(false));
     let lane = || -> Result<Vec<(usize, Given)>> {
@@ -224,7 +224,7 @@ fn side_by_side(tasks: &[Task], jobs: usize, place: &Place) -> Result<Vec<Given>
     Ok(done.into_iter().map(|(_, given)| given).collect())
 }
 
-/// Runs the command; the exit code.
+/// Runs the command and returns its exit code.
 pub fn sweep(arguments: &RunArguments, script: &Path, text: &str) -> Result<u8> {
     let points = points(&arguments.sweep, text)?;
     let (folds, seeds) = (arguments.folds.unwrap_or(1), arguments.seeds.unwrap_or(1));
@@ -283,16 +283,16 @@ pub fn sweep(arguments: &RunArguments, script: &Path, text: &str) -> Result<u8> 
                 .name
                 .as_ref()
                 .map(|name| format!("{name} {}", words.join(" ")).trim().to_string());
-            let mut own = Start {
+            let mut run = Start {
                 seed,
                 name,
                 ..start.clone()
             };
-            own.set.extend(set);
+            run.set.extend(set);
             tasks.push(Task {
                 point: number,
                 words: words.join(", "),
-                start: own,
+                start: run,
             });
         }
     }
@@ -317,23 +317,31 @@ pub fn sweep(arguments: &RunArguments, script: &Path, text: &str) -> Result<u8> 
     finish(&home, plan, false)
 }
 
-/// Continues a sweep that was broken off: runs that are done stay, others are resumed or started.
+/// Continues an interrupted sweep: completed runs are kept, others are resumed or started.
 pub fn resume(home: &Path, arguments: &RunArguments) -> Result<u8> {
     super::sandbox::seal::check(home)?;
     let path = home.join(PLAN);
     let bytes = std::fs::read(&path).map_err(|error| Fault::file(&path, &error))?;
     let plan: Sweep = serde_json::from_slice(&bytes).map_err(|_| {
         fault!("file", "`{}` is damaged: it does not state the runs of the sweep", path.display();
-            hint: "restore it from a copy, or start the sweep again; `cistron run --resume {}/001` continues one of its runs", home.display())
+            hint: "restore it from a copy, or start the sweep again; `cistron run --resume \
+                {}/001` continues one of its runs", home.display())
     })?;
     if !arguments.common.set.is_empty() {
-        bail!("usage", "--set: a sweep is resumed with its own settings"; hint: "`cistron run --resume {}/001 --set …` continues one of its runs", home.display());
+        bail!(
+            "usage",
+            "--set: a sweep is resumed with its own settings";
+            hint: "`cistron run --resume {}/001 --set …` continues one of its runs",
+            home.display()
+        );
     }
     let text = crate::base::file::read_text(&plan.script)
         .map_err(|error| Fault::file(&plan.script, &error))?;
     if blake3::hash(text.as_bytes()).to_hex().as_str() != plan.text && !arguments.changed {
-        bail!("resume", "`{}` has changed since the sweep in `{}` began", plan.script.display(), home.display();
-            hint: "restore it, or add `--changed`: runs that have not begun then are of the script as it is");
+        bail!("resume", "`{}` has changed since the sweep in `{}` \
+            began", plan.script.display(), home.display();
+            hint: "restore it, or add `--changed`: runs that have not begun then are of the \
+                script as it is");
     }
     let jobs = if arguments.jobs > 1 {
         arguments.jobs
@@ -343,7 +351,7 @@ pub fn resume(home: &Path, arguments: &RunArguments) -> Result<u8> {
     finish(home, Sweep { jobs, ..plan }, arguments.changed)
 }
 
-/// Does the runs of a sweep that are not done, and writes the table of all.
+/// Executes the remaining runs of a sweep, and writes the table of all.
 fn finish(home: &Path, plan: Sweep, may_differ: bool) -> Result<u8> {
     let _lock = track::lock::Lock::take(home)?;
     let program = std::env::current_exe().map_err(|error| Fault::file("cistron", &error))?;
@@ -359,7 +367,7 @@ fn finish(home: &Path, plan: Sweep, may_differ: bool) -> Result<u8> {
     let given = side_by_side(&plan.tasks, plan.jobs, &place)?;
     if interrupt::is_raised() || given.len() < all {
         crate::errln!(
-            "interrupted; what was done is in {}; `cistron run --resume {}` goes on",
+            "interrupted; what was done is in {}; `cistron run --resume {}` continues it",
             home.display(),
             home.display()
         );
@@ -370,7 +378,7 @@ fn finish(home: &Path, plan: Sweep, may_differ: bool) -> Result<u8> {
     let path = home.join("summary.tsv");
     table.save(&path)?;
     crate::outln!("written to {}", path.display());
-    let failures = given.iter().filter(|own| own.failed.is_some()).count();
+    let failures = given.iter().filter(|run| run.failed.is_some()).count();
     if failures > 0 {
         crate::errln!("{failures} of {all} runs failed");
         return Ok(ERROR);
@@ -378,11 +386,10 @@ fn finish(home: &Path, plan: Sweep, may_differ: bool) -> Result<u8> {
     Ok(0)
 }
 
-/// A row for each setting: how many runs, and mean and standard deviation of each number that was
-/// reported.
+/// A row for each point: number of runs, and mean and standard deviation of each reported number.
 fn summary(points: &[Point], given: &[Given]) -> Result<Table> {
     let mut names: Vec<String> = Vec::new();
-    for (name, _) in given.iter().flat_map(|own| &own.numbers) {
+    for (name, _) in given.iter().flat_map(|run| &run.numbers) {
         if !names.contains(name) {
             names.push(name.clone());
         }
@@ -390,7 +397,7 @@ fn summary(points: &[Point], given: &[Given]) -> Result<Table> {
     let of = |point: usize| {
         given
             .iter()
-            .filter(move |own| own.point == point && own.failed.is_none())
+            .filter(move |run| run.point == point && run.failed.is_none())
     };
     let mut columns: Vec<(String, Cells)> = Vec::new();
     for i in 0..points[0].len() {
@@ -406,16 +413,16 @@ fn summary(points: &[Point], given: &[Given]) -> Result<Table> {
     for name in &names {
         let values = |i: usize| {
             of(i)
-                .filter_map(|own| {
-                    own.numbers
+                .filter_map(|run| {
+                    run.numbers
                         .iter()
                         .find(|(known, _)| known == name)
                         .map(|(_, v)| *v)
                 })
                 .collect::<Vec<f64>>()
         };
-        // a result may have the name of a parameter that is swept over
-        let is_taken = |name: &str| columns.iter().any(|(own, _)| own == name);
+        // a result may have the name of a swept parameter
+        let is_taken = |name: &str| columns.iter().any(|(known, _)| known == name);
         let (mut shown, mut deviation) = (name.clone(), format!("{name} sd"));
         while is_taken(&shown) || is_taken(&deviation) {
             shown.push_str(" (result)");

@@ -1,17 +1,18 @@
 //! `cistron test`: `fn test_…()` in scripts, and the examples in documents.
 
-use super::{FAILED, fail, files};
+use super::exit::{FAILED, fail};
+use super::files::files;
 use crate::lang::examples::{self, Example};
 use crate::lang::{diagnostics, engine, session};
 use rhai::Scope;
 use std::path::{Path, PathBuf};
 
-/// Passed, and what failed.
+/// The numbers of passed tests, and the failures.
 #[derive(Default)]
 pub struct Tally {
-    /// How many passed.
+    /// Number of passed tests.
     pub passed: usize,
-    /// Names and reports of those that failed.
+    /// Names and messages of failed tests.
     pub failed: Vec<(String, String)>,
 }
 
@@ -24,7 +25,7 @@ impl Tally {
     }
 }
 
-/// Runs the command; the exit code.
+/// Runs the command and returns its exit code.
 pub fn test(paths: &[PathBuf]) -> u8 {
     crate::torch::device::start();
     crate::bind::start(session::Settings {
@@ -63,7 +64,7 @@ pub fn documentation(tally: &mut Tally) {
     }
 }
 
-/// An example of a standard module may use the module under its last name.
+/// Imports a module of the standard library under its last name for its examples.
 fn with_import(example: &Example, path: &str, is_script: bool) -> Example {
     if !is_script || example.code.contains("import ") {
         return example.clone();
@@ -76,12 +77,12 @@ fn with_import(example: &Example, path: &str, is_script: bool) -> Example {
 }
 
 fn file(path: &Path, tally: &mut Tally) -> crate::base::Result<()> {
-    let shown = path.display().to_string();
+    let file = path.display().to_string();
     let text = crate::base::file::read_text(path)
         .map_err(|error| crate::base::Fault::file(path, &error))?;
     if path.extension().is_some_and(|e| e == "md") {
         for example in examples::extract(&text) {
-            let name = format!("{shown} line {}", example.line);
+            let name = format!("{file} line {}", example.line);
             tally.take(name.clone(), examples::check(&example, &name));
         }
         return Ok(());
@@ -89,11 +90,11 @@ fn file(path: &Path, tally: &mut Tally) -> crate::base::Result<()> {
     for (name, call) in calls(&text) {
         let mut scope = Scope::new();
         session::capture();
-        let outcome = engine::run(&format!("{text}\n{call};"), &shown, &mut scope);
+        let outcome = engine::run(&format!("{text}\n{call};"), &file, &mut scope);
         session::captured();
         engine::release(&mut scope);
         tally.take(
-            format!("{shown} {name}"),
+            format!("{file} {name}"),
             outcome
                 .err()
                 .map(|fault| diagnostics::render(&fault, false)),
@@ -102,7 +103,7 @@ fn file(path: &Path, tally: &mut Tally) -> crate::base::Result<()> {
     Ok(())
 }
 
-/// The tests of a script, with the call of each; one that takes a seed is called with 0.
+/// The tests of a script with their calls; a test with a seed is called with 0.
 fn calls(text: &str) -> Vec<(String, String)> {
     let one = |line: &str| {
         let (name, rest) = line.trim().strip_prefix("fn test_")?.split_once('(')?;

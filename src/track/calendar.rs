@@ -1,4 +1,4 @@
-//! Times as people write them.
+//! Times as text.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

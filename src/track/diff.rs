@@ -1,4 +1,4 @@
-//! Where two runs part.
+//! Differences between two runs.
 
 use super::Record;
 use super::ledger::flat;
@@ -14,14 +14,14 @@ pub fn values(head: &str, a: &Value, b: &Value) -> Vec<String> {
             .find(|(known, _)| known == name)
             .map(|(_, value)| value.clone())
     };
-    let shown = |value: Option<Value>| value.map_or("-".to_string(), |value| value.to_string());
+    let text = |value: Option<Value>| value.map_or("-".to_string(), |value| value.to_string());
     let mut names: Vec<&String> = left.iter().chain(&right).map(|(name, _)| name).collect();
     names.sort();
     names.dedup();
     for name in names {
         let (x, y) = (of(&left, name), of(&right, name));
         if x != y {
-            out.push(format!("  {head}.{name}: {} -> {}", shown(x), shown(y)));
+            out.push(format!("  {head}.{name}: {} -> {}", text(x), text(y)));
         }
     }
     out
@@ -51,7 +51,7 @@ pub fn parting(a: &Record, b: &Record) -> Option<String> {
     match a.metrics.len() == b.metrics.len() {
         true => None,
         false => Some(format!(
-            "metrics agree for {} epochs, then only one run goes on: {} and {} epochs",
+            "metrics agree for {} epochs, then only one run continues: {} and {} epochs",
             a.metrics.len().min(b.metrics.len()),
             a.metrics.len(),
             b.metrics.len()
@@ -133,7 +133,10 @@ mod tests {
             .unwrap();
             std::fs::write(
                 folder.join("metrics.jsonl"),
-                format!("{{\"model\":\"m\",\"epoch\":1,\"loss\":1.0,\"seconds\":{loss}}}\n{{\"model\":\"m\",\"epoch\":2,\"loss\":{loss}}}\n"),
+                format!(
+                    "{{\"model\":\"m\",\"epoch\":1,\"loss\":1.0,\"seconds\":{loss}}}\n\
+                     {{\"model\":\"m\",\"epoch\":2,\"loss\":{loss}}}\n"
+                ),
             )
             .unwrap();
             read(&folder)

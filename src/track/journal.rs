@@ -1,12 +1,13 @@
-//! The folder of a run that goes on: every file in it is whole at every moment.
+//! The folder of a running run: every file in it is complete at all times.
 
-use super::calendar;
+use super::changes::{changed_files, modified};
+use super::folder::{create, only_own_files};
 use super::lock::Lock;
-use super::versions;
-use crate::base::file::{self, write_whole};
+use super::start::Start;
+use super::{calendar, ledger, versions};
+use crate::base::file::write_whole;
 use crate::base::{Fault, Result, say};
 use crate::{bail, fault};
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -14,7 +15,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-/// How a run ended.
+/// The outcome of a run.
 pub enum Outcome {
     /// Without an error.
     Done,
@@ -22,94 +23,6 @@ pub enum Outcome {
     Failed(Value),
     /// By Ctrl-C or a signal, with this fault.
     Interrupted(Value),
-}
-
-/// What a script in a sandbox may touch and take.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Sandbox {
-    /// Folders that it may write, as absolute paths.
-    pub allow: Vec<PathBuf>,
-    /// Seconds.
-    pub seconds: u64,
-    /// Memory, MiB.
-    pub memory: u64,
-    /// What it may write, MiB.
-    #[serde(default = "usual_disk")]
-    pub disk: u64,
-}
-
-/// The limit of runs that were recorded without one, MiB.
-fn usual_disk() -> u64 {
-    1024
-}
-
-/// What a run is started with: all that is needed to start it again.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Start {
-    /// The script, as a whole path.
-    pub script: PathBuf,
-    /// The working directory.
-    pub folder: PathBuf,
-    /// What people call the run.
-    pub name: Option<String>,
-    /// Words to find it by.
-    pub tags: Vec<String>,
-    /// Values given with `--set`.
-    pub set: BTreeMap<String, String>,
-    /// The device.
-    pub device: String,
-    /// The seed.
-    pub seed: u64,
-    /// Threads of operations, where given.
-    pub threads: Option<usize>,
-    /// Threads that prepare batches.
-    pub loaders: usize,
-    /// What it may touch and take, where it may not touch all.
-    pub sandbox: Option<Sandbox>,
-}
-
-impl Start {
-    /// The arguments of `cistron run` that start the same, but for script and run directory.
-    pub fn arguments(&self) -> Vec<String> {
-        let device = if self.device.is_empty() {
-            "auto"
-        } else {
-            &self.device
-        };
-        let mut out: Vec<String> = [
-            "--seed",
-            &self.seed.to_string(),
-            "--loaders",
-            &self.loaders.max(1).to_string(),
-            "--device",
-            device,
-        ]
-        .map(str::to_string)
-        .to_vec();
-        let mut option = |name: &str, value: String| out.extend([name.to_string(), value]);
-        self.threads
-            .iter()
-            .for_each(|n| option("--threads", n.to_string()));
-        self.name
-            .iter()
-            .for_each(|name| option("--name", name.clone()));
-        self.tags
-            .iter()
-            .for_each(|tag| option("--tag", tag.clone()));
-        self.set
-            .iter()
-            .for_each(|(name, value)| option("--set", format!("{name}={value}")));
-        if let Some(own) = &self.sandbox {
-            option("--seconds", own.seconds.to_string());
-            option("--memory", own.memory.to_string());
-            option("--disk", own.disk.to_string());
-            own.allow
-                .iter()
-                .for_each(|folder| option("--allow", folder.display().to_string()));
-            out.push("--sandbox".to_string());
-        }
-        out
-    }
 }
 
 /// A file that a run read.
@@ -125,27 +38,27 @@ struct Input {
 /// Files up to this size are hashed when they are read, larger ones at the end of the run.
 const HASHED_AT_ONCE: u64 = 64 << 20;
 
-/// Measurements of a run that was resumed, until they are more than those that it had before.
+/// Metrics of a resumed run, until they have as many rows as before.
 const RESUMED: &str = "metrics.resumed.jsonl";
-/// Measurements of a run.
+/// Metrics of a run.
 const METRICS: &str = "metrics.jsonl";
 
-/// The folder of a run that goes on.
+/// The folder of a running run.
 pub struct Journal {
     folder: PathBuf,
     started: SystemTime,
-    /// Seconds of earlier parts, where the run was resumed.
+    /// Seconds before the run was resumed.
     before: f64,
     start: Start,
     lock: Lock,
     /// The content of `run.json`.
     run: Value,
-    /// That of a resumed run as it was found.
+    /// The content of `run.json` before the run was resumed.
     previous: Value,
     metrics: Option<File>,
-    /// Rows that this process has measured.
+    /// Number of rows of this process.
     rows: usize,
-    /// Rows of the record that it continues.
+    /// Rows of the resumed record.
     earlier: Vec<Value>,
     is_resumed: bool,
     results: Map<String, Value>,
@@ -158,8 +71,8 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Makes the folder: `runs/<stamp>_<script>_<hash>`, or at a given place, or below it where it
-    /// exists. Folders are made by one call that fails where there is one, so that two runs never
+    /// Creates the folder: `runs/<stamp>_<script>_<hash>`, or a given folder, or one below it where
+    /// it exists. The call that creates a folder fails where it exists, so that two runs never
     /// share one.
     pub fn open(start: Start, text: &str, at: Option<&Path>, stdlib: &str) -> Result<Journal> {
         let started = SystemTime::now();
@@ -180,40 +93,62 @@ impl Journal {
             &blake3::hash(key.as_bytes()).to_hex()[..8]
         );
         let folder = match at {
-            Some(place) if !place.exists() => made(place, 1)?,
-            Some(place) => made(&place.join(&name), u32::MAX)?,
-            None => made(&Path::new("runs").join(&name), u32::MAX)?,
+            Some(place) if !place.exists() => create(place, 1)?,
+            Some(place) => create(&place.join(&name), u32::MAX)?,
+            None => create(&Path::new("runs").join(&name), u32::MAX)?,
         };
         let run = json!({ "state": "running", "started": calendar::iso(started), "start": start });
         let journal = Journal::at(folder, started, start, run)?;
         write_whole(&journal.folder.join("script.rhai"), text.as_bytes())?;
         journal.list_inputs()?;
         journal.write("versions.json", &versions::of(&journal.start, stdlib))?;
-        // last: a folder that has it has all of them
+        // written last: a folder with it is complete
         journal.write("run.json", &journal.run)?;
         Ok(journal)
     }
 
-    /// Continues a run that was broken off, or one that is done with other values of some
-    /// parameters. The record stays as it is until the resumed run has measured as much. Fails
-    /// where files that the run read have changed since, unless they may.
+    /// Continues an interrupted run, or a completed one with other values of some parameters. The
+    /// record is unchanged until the resumed run has as many rows of metrics. Fails where files
+    /// that the run read have changed since, unless `may_differ`.
     pub fn reopen(
         folder: &Path,
         set: &BTreeMap<String, String>,
         stdlib: &str,
         may_differ: bool,
     ) -> Result<(Journal, Start, String)> {
-        let missing = |name: &str| fault!("file", "`{}` is no run directory: it has no {name}", folder.display(); hint: "`cistron runs list` shows runs");
+        let missing = |name: &str| {
+            fault!(
+                "file",
+                "`{}` is no run directory: it has no {name}",
+                folder.display();
+                hint: "`cistron runs list` shows runs"
+            )
+        };
         let text = std::fs::read_to_string(folder.join("script.rhai"))
             .map_err(|_| missing("script.rhai"))?;
         let bytes = std::fs::read(folder.join("run.json")).map_err(|_| missing("run.json"))?;
-        let damaged = || fault!("file", "`{}` is damaged: it does not state what the run was started with", folder.join("run.json").display(); hint: "restore it from a copy, or run the script again: `cistron run {}`", folder.join("script.rhai").display());
+        let damaged = || {
+            fault!(
+                "file",
+                "`{}` is damaged: it does not state what the run was started with",
+                folder.join("run.json").display();
+                hint: "restore it from a copy, or run the script again: `cistron run {}`",
+                folder.join("script.rhai").display()
+            )
+        };
         let run: Value = serde_json::from_slice(&bytes).map_err(|_| damaged())?;
         let mut start: Start =
             serde_json::from_value(run["start"].clone()).map_err(|_| damaged())?;
-        let record = super::read(folder);
+        let record = ledger::read(folder);
         if record.state == "done" && set.is_empty() {
-            bail!("usage", "the run in `{}` is done: there is nothing to resume", folder.display(); hint: "`--set epochs=…` trains on where the script has such a parameter; `cistron runs replay {}` runs it again", folder.display());
+            bail!(
+                "usage",
+                "the run in `{}` is done: there is nothing to resume",
+                folder.display();
+                hint: "`--set epochs=…` trains on where the script has such a parameter; `cistron \
+                    runs replay {}` runs it again",
+                folder.display()
+            );
         }
         let mut changed = changed_files(folder, &start.folder, &record.data);
         if !record.data.is_array() {
@@ -229,7 +164,8 @@ impl Journal {
             }
         }
         if !changed.is_empty() && !may_differ {
-            bail!("resume", "what the run in `{}` read has changed since: {}", folder.display(), changed.join(", ");
+            bail!("resume", "what the run in `{}` read has changed since: \
+                {}", folder.display(), changed.join(", ");
                 hint: "restore it, or add `--changed` to continue with it as it is");
         }
         if !changed.is_empty() {
@@ -244,7 +180,7 @@ impl Journal {
         journal.is_resumed = true;
         journal.before = record.seconds.unwrap_or(0.0);
         journal.settle_metrics()?;
-        journal.earlier = super::read(&journal.folder).metrics;
+        journal.earlier = ledger::read(&journal.folder).metrics;
         // results and parameters stay until they are reported again
         journal.results = record.results.as_object().cloned().unwrap_or_default();
         if !set.is_empty() || !changed.is_empty() {
@@ -284,8 +220,8 @@ impl Journal {
         })
     }
 
-    /// Takes over the measurements of a resumed run that are as many as those before it, and
-    /// removes others.
+    /// Replaces the metrics by those of the resumed run where these have as many rows, and removes
+    /// them otherwise.
     fn settle_metrics(&self) -> Result<()> {
         let (resumed, before) = (self.folder.join(RESUMED), self.folder.join(METRICS));
         if !resumed.exists() {
@@ -299,7 +235,7 @@ impl Journal {
         done.map_err(|error| Fault::file(&resumed, &error))
     }
 
-    /// Where it is.
+    /// Its folder.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
@@ -357,7 +293,14 @@ impl Journal {
     }
 
     fn list_inputs(&self) -> Result<()> {
-        let one = |input: &Input| json!({ "path": input.path, "size": input.size, "modified": input.modified, "blake3": input.hash });
+        let one = |input: &Input| {
+            json!({
+                "path": input.path,
+                "size": input.size,
+                "modified": input.modified,
+                "blake3": input.hash,
+            })
+        };
         self.write(
             "data.json",
             &Value::Array(self.inputs.iter().map(one).collect()),
@@ -377,7 +320,7 @@ impl Journal {
         self.write("results.json", &Value::Object(self.results.clone()))
     }
 
-    /// What was measured in an epoch: a line of `metrics.jsonl`, passed to the system at once.
+    /// The metrics of an epoch: a line of `metrics.jsonl`, written at once.
     pub fn epoch(&mut self, row: &Value) -> Result<()> {
         self.lock.check(&self.folder)?;
         let path = self
@@ -401,8 +344,8 @@ impl Journal {
         })
     }
 
-    /// Copies what a trial that is not run again has measured from the record of the run before it
-    /// was resumed.
+    /// Copies the metrics of a trial that is not run again from the record before the run was
+    /// resumed.
     pub fn skipped(&mut self, trial: &str) -> Result<()> {
         let rows: Vec<Value> = self
             .earlier
@@ -413,13 +356,13 @@ impl Journal {
         rows.iter().try_for_each(|row| self.epoch(row))
     }
 
-    /// Whether the run has kept nothing yet but what it was started with.
+    /// Whether the run has recorded only its start.
     fn is_empty(&self) -> bool {
         !self.is_resumed && self.rows == 0 && self.results.is_empty() && self.inputs.is_empty()
     }
 
-    /// Writes how the run ended. A run that failed before it did anything, for its own arguments or
-    /// its syntax, leaves no folder.
+    /// Records the outcome. A run that failed before it did anything, for its arguments or its
+    /// syntax, leaves no folder.
     pub fn close(&mut self, outcome: Outcome) -> Result<()> {
         if let Outcome::Failed(fault) = &outcome
             && self.is_empty()
@@ -429,7 +372,7 @@ impl Journal {
             return std::fs::remove_dir_all(&self.folder)
                 .map_err(|error| Fault::file(&self.folder, &error));
         }
-        // a resumed run that failed for its arguments has done nothing: its record stays as it was
+        // a resumed run that failed for its arguments leaves its record unchanged
         if let Outcome::Failed(fault) = &outcome
             && self.is_resumed
             && self.rows == 0
@@ -439,7 +382,7 @@ impl Journal {
             return self.write("run.json", &self.previous);
         }
         if matches!(outcome, Outcome::Done) {
-            // results of the run before it that were not reported again are none of this one
+            // earlier results that were not reported again are dropped
             self.results.retain(|name, _| self.reported.contains(name));
             if self.is_resumed && self.rows > 0 {
                 let (resumed, metrics) = (self.folder.join(RESUMED), self.folder.join(METRICS));
@@ -458,7 +401,7 @@ impl Journal {
             }
         }
         if !self.inputs.is_empty() {
-            // a file that was written since it was read has no hash of what was read
+            // a file that was changed after it was read gets no hash
             let is_same = |input: &Input| {
                 std::fs::metadata(&input.path).is_ok_and(|about| modified(&about) == input.modified)
             };
@@ -488,109 +431,11 @@ impl Journal {
     }
 }
 
-/// Whole lines of a file of measurements.
+/// Number of complete lines of a file of metrics.
 fn rows_of(path: &Path) -> usize {
     std::fs::read(path).map_or(0, |bytes| {
         bytes.iter().filter(|byte| **byte == b'\n').count()
     })
-}
-
-/// When a file was written, nanoseconds since 1970.
-fn modified(about: &std::fs::Metadata) -> u64 {
-    let since = about
-        .modified()
-        .ok()
-        .and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok());
-    since.map_or(0, |since| since.as_nanos() as u64)
-}
-
-/// Files that a run read or imported whose content differs now or that are missing.
-fn changed_files(folder: &Path, work: &Path, data: &Value) -> Vec<String> {
-    let of_data = |input: &Value| {
-        let path = PathBuf::from(input["path"].as_str()?);
-        let shown = path.display();
-        let Ok(about) = std::fs::metadata(&path) else {
-            return Some(format!("`{shown}` is missing"));
-        };
-        if input["size"]
-            .as_u64()
-            .is_some_and(|size| size != about.len())
-        {
-            return Some(format!("`{shown}` has another size"));
-        }
-        if input["modified"].as_u64() == Some(modified(&about)) {
-            return None;
-        }
-        match input["blake3"].as_str() {
-            Some(was) => {
-                (versions::hash_of(&path)? != was).then(|| format!("`{shown}` has another content"))
-            }
-            None => Some(format!("`{shown}` was written since")),
-        }
-    };
-    let sources: Map<String, Value> = std::fs::read(folder.join("sources.json"))
-        .ok()
-        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-        .unwrap_or_default();
-    // modules of the standard library are compared by its version
-    let of_source = |(file, was): (&String, &Value)| {
-        let path = work.join(file);
-        match versions::hash_of(&path) {
-            None if file.starts_with("std/") => None,
-            None => Some(format!("`{}` is missing", path.display())),
-            Some(is) => (Some(is.as_str()) != was.as_str())
-                .then(|| format!("`{}` has another content", path.display())),
-        }
-    };
-    data.as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(of_data)
-        .chain(sources.iter().filter_map(of_source))
-        .collect()
-}
-
-/// Whether a folder of a run holds nothing but the record of its start.
-fn only_own_files(folder: &Path) -> bool {
-    const OWN: [&str; 8] = [
-        "data.json",
-        "script.rhai",
-        "run.json",
-        "versions.json",
-        "set.json",
-        "sources.json",
-        "lock",
-        "imported",
-    ];
-    std::fs::read_dir(folder).is_ok_and(|mut entries| {
-        entries
-            .all(|entry| entry.is_ok_and(|entry| OWN.iter().any(|own| entry.file_name() == *own)))
-    })
-}
-
-/// Makes a folder that was not there; where it was, one of the same name with a number.
-fn made(wanted: &Path, tries: u32) -> Result<PathBuf> {
-    file::make_folders(file::folder_of(wanted))?;
-    for n in 1..=tries {
-        let folder = if n == 1 {
-            wanted.to_path_buf()
-        } else {
-            PathBuf::from(format!("{}-{n}", wanted.display()))
-        };
-        match std::fs::create_dir(&folder) {
-            Ok(()) => {
-                file::sync_folder(file::folder_of(&folder));
-                return std::path::absolute(&folder).map_err(|error| Fault::file(&folder, &error));
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(Fault::file(&folder, &error)),
-        }
-    }
-    Err(fault!(
-        "file",
-        "`{}` was made by another run at this moment",
-        wanted.display()
-    ))
 }
 
 #[cfg(test)]
@@ -636,7 +481,7 @@ mod tests {
         journal.report("a", json!(1)).unwrap();
         journal.epoch(&json!({ "epoch": 1 })).unwrap();
         drop(journal);
-        let record = super::super::read(&at);
+        let record = ledger::read(&at);
         assert_eq!(
             (
                 record.state,
@@ -670,7 +515,7 @@ mod tests {
         assert_eq!(again.set["n"], "3");
         journal.close(Outcome::Done).unwrap();
         drop(journal);
-        assert_eq!(super::super::read(&at).start.set["n"], "3");
+        assert_eq!(ledger::read(&at).start.set["n"], "3");
         assert!(
             Journal::reopen(place.path(), &none, "", false)
                 .err()

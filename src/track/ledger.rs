@@ -1,43 +1,43 @@
-//! Runs as they were kept.
+//! Records of runs.
 
-use super::Start;
 use super::lock::Lock;
+use super::start::Start;
 use crate::base::{Fault, Result, say};
 use crate::fault;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
-/// A run as it was kept.
+/// The record of a run.
 pub struct Record {
     /// Its folder.
     pub folder: PathBuf,
-    /// `running`, `done`, `failed`, `interrupted`, or `open`: its process ended without a word.
+    /// `running`, `done`, `failed`, `interrupted`, or `open`: its process ended without an outcome.
     pub state: &'static str,
     /// When it was started.
     pub started: String,
-    /// What it was started with.
+    /// Its arguments.
     pub start: Start,
-    /// Seconds that it took.
+    /// Its duration in seconds.
     pub seconds: Option<f64>,
     /// Its results.
     pub results: Value,
     /// Its parameters.
     pub set: Value,
-    /// Versions of all that it rests on.
+    /// Versions of program, libraries and system.
     pub versions: Value,
     /// Files that it read.
     pub data: Value,
     /// Its script.
     pub script: String,
-    /// What was measured, epoch by epoch.
+    /// Its metrics, one row per epoch.
     pub metrics: Vec<Value>,
-    /// What ended it, where it failed.
+    /// Its fault, where it failed.
     pub fault: Value,
-    /// The sweep that it is one of, by the name of its folder.
+    /// The name of the folder of its sweep.
     pub sweep: Option<String>,
 }
 
-/// Reads the folder of a run; what is not there is empty.
+/// Reads the folder of a run; missing files are empty.
 pub fn read(folder: &Path) -> Record {
     let value = |name: &str| {
         std::fs::read_to_string(folder.join(name))
@@ -84,7 +84,7 @@ pub fn read(folder: &Path) -> Record {
         versions: value("versions.json"),
         data: value("data.json"),
         script: std::fs::read_to_string(folder.join("script.rhai")).unwrap_or_default(),
-        // a line that a kill cut in two is left out
+        // a line that was cut off by a kill is left out
         metrics: metrics
             .lines()
             .filter_map(|line| serde_json::from_str(line).ok())
@@ -122,8 +122,8 @@ fn folders(dir: &Path) -> Result<Vec<PathBuf>> {
 
 /// The runs of a sweep.
 pub fn of_sweep(folder: &Path) -> Result<Vec<Record>> {
-    let own = folders(folder)?;
-    Ok(own
+    let runs = folders(folder)?;
+    Ok(runs
         .iter()
         .filter(|path| path.join("script.rhai").exists())
         .map(|path| read(path))
@@ -173,10 +173,10 @@ impl Record {
 
     /// The last part of its folder's path; of a run of a sweep the last two.
     pub fn id(&self) -> String {
-        let own = name_of(&self.folder);
+        let name = name_of(&self.folder);
         self.sweep
             .as_ref()
-            .map_or(own.clone(), |sweep| format!("{sweep}/{own}"))
+            .map_or(name.clone(), |sweep| format!("{sweep}/{name}"))
     }
 
     /// A result, a parameter or something of the run itself by name; of nested results by their
@@ -239,9 +239,12 @@ pub fn find(dir: &Path, name: &str) -> Result<Record> {
     };
     match (matching.len(), matching.pop()) {
         (1, Some(record)) => Ok(record),
-        (0, _) => Err(
-            fault!("name", "no run in `{}` is called `{name}` or starts so", dir.display(); hint: "`cistron runs list` shows them"),
-        ),
+        (0, _) => Err(fault!(
+            "name",
+            "no run in `{}` is called `{name}` or starts so",
+            dir.display();
+            hint: "`cistron runs list` shows them"
+        )),
         (n, Some(one)) => {
             let hint = match &one.sweep {
                 Some(sweep) => format!(

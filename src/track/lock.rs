@@ -11,7 +11,7 @@ use std::time::Duration;
 
 /// The file that the owner locks.
 const NAME: &str = "lock";
-/// How often the owner touches it.
+/// The interval at which the owner touches it.
 const BEAT: Duration = Duration::from_secs(20);
 /// A lock of another machine that was not touched for so long is stale.
 const STALE: Duration = Duration::from_secs(120);
@@ -22,9 +22,9 @@ const LOOKS: usize = 20;
 
 /// The right to write the record of a run, until it is dropped or the process ends.
 ///
-/// The file is locked by the system, which lets go when the process ends, on NFS too. Not every
-/// file system shares such locks between machines, so the file also names its owner, who touches it
-/// every 20 s: a machine takes over from another after two minutes of silence.
+/// The file is locked by the system until the process ends, on NFS too. Not every file system
+/// shares such locks between machines, so that the file also names its owner, which touches it
+/// every 20 s: another machine takes over after two minutes without a touch.
 pub struct Lock {
     file: Arc<File>,
 }
@@ -57,7 +57,7 @@ fn is_fresh(file: &File) -> bool {
 }
 
 impl Lock {
-    /// Takes the folder of a run; fails where another process has it.
+    /// Locks the folder of a run; fails where another process holds it.
     pub fn take(folder: &Path) -> Result<Lock> {
         let (mut file, path) = open(folder)?;
         let taken = |owner: Option<Process>| {
@@ -65,14 +65,20 @@ impl Lock {
                 || "another process".into(),
                 |owner| format!("process {owner} (machine:number:start)"),
             );
-            fault!("busy", "the run in `{}` belongs to {who}, which still runs", folder.display(); hint: "wait for it, or interrupt it first; a lock of a machine that is gone expires after two minutes")
+            fault!(
+                "busy",
+                "the run in `{}` belongs to {who}, which still runs",
+                folder.display();
+                hint: "wait for it, or interrupt it first; a lock of a machine that is gone \
+                    expires after two minutes"
+            )
         };
         let mut tries = 0;
         loop {
             match file.try_lock() {
                 Ok(()) => break,
                 Err(TryLockError::WouldBlock) => {
-                    // a process that asks whether the run goes on holds the file for a moment
+                    // a process that tests whether the run is running holds the file for a moment
                     let owner = owner(&mut file);
                     if tries == LOOKS || owner.as_ref().is_some_and(Process::is_alive) {
                         return Err(taken(owner));
@@ -80,7 +86,7 @@ impl Lock {
                     tries += 1;
                     std::thread::sleep(LOOK);
                 }
-                // a file system without locks: what the file says decides
+                // a file system without locks: the content of the file decides
                 Err(TryLockError::Error(_)) => match owner(&mut file)
                     .filter(|owner| !owner.is_elsewhere() && owner.is_alive())
                 {
@@ -114,7 +120,7 @@ impl Lock {
         Ok(lock)
     }
 
-    /// Whether a process has the folder of a run.
+    /// Whether a process holds the lock of a folder.
     pub fn is_held(folder: &Path) -> bool {
         let Ok(mut file) = File::options().read(true).open(folder.join(NAME)) else {
             return false;
@@ -126,15 +132,20 @@ impl Lock {
         }
     }
 
-    /// Fails where the folder was removed or replaced while the run went on.
+    /// Fails where the folder was removed or replaced during the run.
     pub fn check(&self, folder: &Path) -> Result<()> {
         use std::os::unix::fs::MetadataExt;
-        let own = self.file.metadata().map(|about| (about.dev(), about.ino()));
+        let held = self.file.metadata().map(|about| (about.dev(), about.ino()));
         let there = std::fs::metadata(folder.join(NAME)).map(|about| (about.dev(), about.ino()));
-        match (own, there) {
-            (Ok(own), Ok(there)) if own == there => Ok(()),
+        match (held, there) {
+            (Ok(held), Ok(there)) if held == there => Ok(()),
             _ => {
-                bail!("file", "the folder of the run, `{}`, was removed or replaced while it went on", folder.display(); hint: "start the run again")
+                bail!(
+                    "file",
+                    "the folder of the run, `{}`, was removed or replaced while it went on",
+                    folder.display();
+                    hint: "start the run again"
+                )
             }
         }
     }
@@ -142,7 +153,7 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // the next owner need not wait for silence
+        // the next owner need not wait
         self.file.set_len(0).ok();
     }
 }

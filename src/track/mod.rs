@@ -1,14 +1,18 @@
-//! Runs that are kept: a folder of plain files for each, written while the run goes on, never
-//! changed afterwards.
+//! Records of runs: a folder of plain files for each, written during the run and not changed
+//! afterwards.
 
 mod calendar;
+mod changes;
 pub mod diff;
 pub mod export;
+mod folder;
 mod journal;
 pub mod ledger;
 pub mod lock;
 pub mod report;
+mod start;
 mod versions;
 
-pub use journal::{Journal, Outcome, Sandbox, Start};
+pub use journal::{Journal, Outcome};
 pub use ledger::{Record, all, find, read};
+pub use start::{Sandbox, Start};

@@ -1,6 +1,6 @@
-//! What a run was made of: program, library, operating system, the script's repository.
+//! Versions of program, libraries, operating system and repository of a run.
 
-use super::Start;
+use super::start::Start;
 use serde_json::{Value, json};
 use std::io::Read;
 use std::path::Path;
@@ -35,7 +35,7 @@ fn git(folder: &Path, arguments: &[&str]) -> Option<String> {
     Some(String::from_utf8_lossy(&output.stdout).trim().to_string())
 }
 
-/// The state of the repository that a script lies in.
+/// The state of the repository that contains a script.
 fn repository(script: &Path) -> Value {
     let Some(folder) = script.parent() else {
         return Value::Null;
@@ -51,7 +51,7 @@ fn repository(script: &Path) -> Value {
     json!({ "commit": commit, "changed": changed })
 }
 
-/// Versions of all that a run rests on.
+/// Versions of everything that a run depends on.
 pub fn of(start: &Start, stdlib: &str) -> Value {
     let program = std::env::current_exe().ok().and_then(|path| hash_of(&path));
     json!({

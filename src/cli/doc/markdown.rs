@@ -1,11 +1,11 @@
-//! Markdown as HTML: code in colours, and names of functions as links to where they are explained.
+//! Markdown as HTML: highlighted code, and names of functions as links to their documentation.
 
 use crate::base::html::escaped;
 use crate::lang::highlight::{self, Kind};
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 use std::collections::HashMap;
 
-/// Where names are explained.
+/// Pages by the names that they document.
 #[derive(Default)]
 pub struct Links(HashMap<String, String>);
 
@@ -16,7 +16,7 @@ impl Links {
     }
 
     fn of(&self, text: &str) -> Option<&String> {
-        // as it stands, or as a call with arguments
+        // the name alone, or as a call with arguments
         self.0.get(text).or_else(|| {
             self.0.get(
                 text.split_once('(')
@@ -45,7 +45,7 @@ fn anchor(title: &str) -> String {
         .join("-")
 }
 
-/// A script with its words in colours; `space::name` leads to its page.
+/// A highlighted script; `space::name` links to its page.
 fn script(code: &str, links: &Links) -> String {
     let spans = highlight::spans(code);
     let mut html = String::new();
@@ -101,7 +101,7 @@ pub fn html(text: &str, links: &Links) -> String {
                     } else {
                         escaped(&text)
                     };
-                    // scrolls where it is wide: the keyboard must reach it
+                    // wide blocks scroll, and must be reachable by keyboard
                     events.push(Event::Html(
                         format!("<pre{class} tabindex=\"0\">{}</pre>", body.trim_end()).into(),
                     ));
@@ -117,19 +117,23 @@ pub fn html(text: &str, links: &Links) -> String {
                     let mut body = String::new();
                     pulldown_cmark::html::push_html(&mut body, inside.into_iter());
                     events.push(Event::Html(
-                        format!("<{level} id=\"{id}\">{body}<a class=\"here\" href=\"#{id}\" aria-label=\"link to {id}\">#</a></{level}>").into(),
+                        format!(
+                            "<{level} id=\"{id}\">{body}<a class=\"here\" href=\"#{id}\" \
+                            aria-label=\"link to {id}\">#</a></{level}>"
+                        )
+                        .into(),
                     ));
                 }
             }
             Event::Code(name) => {
-                let shown = format!("<code>{}</code>", escaped(&name));
-                let linked = links.of(&name).map_or(shown.clone(), |page| {
-                    format!("<a href=\"{}\">{shown}</a>", escaped(page))
+                let code_html = format!("<code>{}</code>", escaped(&name));
+                let linked = links.of(&name).map_or(code_html.clone(), |page| {
+                    format!("<a href=\"{}\">{code_html}</a>", escaped(page))
                 });
                 match &mut heading {
                     Some((title, inside)) => {
                         title.push_str(&name);
-                        inside.push(Event::InlineHtml(shown.into()));
+                        inside.push(Event::InlineHtml(code_html.into()));
                     }
                     None => events.push(Event::InlineHtml(linked.into())),
                 }
@@ -214,7 +218,8 @@ mod tests {
         let mut links = Links::default();
         links.add("nn::conv1d", "reference-nn.html#nn::conv1d".into());
         let page = html(
-            "# A `b`\n\nSee `nn::conv1d(8, 3)`, not `x < y`.\n\n```rhai,fails\nnn::conv1d(1); // \"no\"\n```\n\n| a |\n|---|\n| 1 |\n",
+            "# A `b`\n\nSee `nn::conv1d(8, 3)`, not `x < y`.\n\n```rhai,fails\nnn::conv1d(1); // \
+            \"no\"\n```\n\n| a |\n|---|\n| 1 |\n",
             &links,
         );
         assert!(

@@ -3,7 +3,7 @@
 
 mod markdown;
 
-use super::fail;
+use super::exit::fail;
 use crate::base::Result;
 use crate::base::file::write_whole;
 use crate::base::html::escaped;
@@ -21,21 +21,21 @@ const SEARCH: &str = include_str!("search.js");
 
 /// A chapter of the guide.
 struct Chapter {
-    /// Its file without number and ending.
+    /// Its file name without number and extension.
     name: String,
     title: String,
     text: &'static str,
 }
 
-/// A page as it is written.
+/// A page of the output.
 pub struct Page {
     /// Its file.
     pub file: String,
-    /// What it holds.
+    /// Its content.
     pub text: String,
 }
 
-/// Runs the command; the exit code.
+/// Runs the command and returns its exit code.
 pub fn doc(out: &Path) -> u8 {
     crate::bind::start(session::Settings {
         quiet: true,
@@ -83,7 +83,7 @@ fn chapters() -> Vec<Chapter> {
         .collect()
 }
 
-/// A namespace, type or module as the reference lists it, and its page.
+/// A namespace, type or module of the reference, with its page.
 fn spaces(catalog: &Catalog) -> Vec<&str> {
     let mut spaces: Vec<&str> = catalog
         .entries
@@ -95,7 +95,7 @@ fn spaces(catalog: &Catalog) -> Vec<&str> {
     spaces
 }
 
-fn shown(space: &str) -> &str {
+fn title_of(space: &str) -> &str {
     if space.is_empty() {
         "everywhere"
     } else {
@@ -105,10 +105,10 @@ fn shown(space: &str) -> &str {
 
 /// The file of a namespace's page.
 fn file_of(space: &str) -> String {
-    format!("reference-{}.html", shown(space).replace('/', "-"))
+    format!("reference-{}.html", title_of(space).replace('/', "-"))
 }
 
-/// All pages: the first, the guide's chapters, a page for each namespace, type and module.
+/// All pages: index, chapters of the guide, and a page for each namespace, type and module.
 pub fn pages(catalog: &Catalog) -> Vec<Page> {
     let (chapters, spaces) = (chapters(), spaces(catalog));
     let mut links = Links::default();
@@ -148,7 +148,7 @@ pub fn pages(catalog: &Catalog) -> Vec<Page> {
     out.extend(spaces.iter().map(|space| {
         page(
             &file_of(space),
-            shown(space),
+            title_of(space),
             &reference(catalog, space, &links),
         )
     }));
@@ -175,7 +175,7 @@ pub fn pages(catalog: &Catalog) -> Vec<Page> {
     out
 }
 
-/// What the search knows of.
+/// The index of the search.
 fn index(chapters: &[Chapter], catalog: &Catalog) -> Vec<Value> {
     let mut out = Vec::new();
     for chapter in chapters {
@@ -185,7 +185,14 @@ fn index(chapters: &[Chapter], catalog: &Catalog) -> Vec<Value> {
             } else {
                 format!("{}: {title}", chapter.title)
             };
-            out.push(json!({ "kind": "guide", "name": name, "page": format!("guide-{}.html#{anchor}", chapter.name), "keys": "", "text": text }));
+            let page = format!("guide-{}.html#{anchor}", chapter.name);
+            out.push(json!({
+                "kind": "guide",
+                "name": name,
+                "page": page,
+                "keys": "",
+                "text": text,
+            }));
         }
     }
     for entry in &catalog.entries {
@@ -195,18 +202,24 @@ fn index(chapters: &[Chapter], catalog: &Catalog) -> Vec<Value> {
             .flat_map(|options| options.iter().map(|option| option.name))
             .collect();
         let page = format!("{}#{}", file_of(&entry.namespace), entry.qualified());
-        out.push(json!({ "kind": "reference", "name": entry.qualified(), "page": page, "keys": keys.join(" "), "text": entry.summary() }));
+        out.push(json!({
+            "kind": "reference",
+            "name": entry.qualified(),
+            "page": page,
+            "keys": keys.join(" "),
+            "text": entry.summary(),
+        }));
     }
     out
 }
 
-fn listed(file: &str, own: &str, title: &str) -> String {
-    let here = if file == own {
+fn listed(file: &str, target: &str, title: &str) -> String {
+    let here = if file == target {
         " class=\"on\" aria-current=\"page\""
     } else {
         ""
     };
-    format!("<li><a{here} href=\"{own}\">{}</a></li>", escaped(title))
+    format!("<li><a{here} href=\"{target}\">{}</a></li>", escaped(title))
 }
 
 fn framed(file: &str, title: &str, body: &str, chapters: &[Chapter], spaces: &[&str]) -> String {
@@ -224,7 +237,7 @@ fn framed(file: &str, title: &str, body: &str, chapters: &[Chapter], spaces: &[&
         spaces.iter().partition(|space| space.contains('/'));
     let of = |list: &[&str]| {
         list.iter()
-            .map(|space| listed(file, &file_of(space), shown(space)))
+            .map(|space| listed(file, &file_of(space), title_of(space)))
             .collect::<String>()
     };
     let title = if title == "cistron" {
@@ -233,11 +246,17 @@ fn framed(file: &str, title: &str, body: &str, chapters: &[Chapter], spaces: &[&
         format!("{} · cistron", escaped(title))
     };
     format!(
-        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\"><title>{title}</title>\
-         <link rel=\"stylesheet\" href=\"style.css\"><header><a class=\"home\" href=\"index.html\">cistron</a><div id=\"find\" role=\"search\">\
-         <input type=\"search\" placeholder=\"Search ( / )\" aria-label=\"Search guide and reference\" aria-expanded=\"false\" aria-controls=\"found\" autocomplete=\"off\">\
-         <ul id=\"found\" hidden></ul></div></header><div class=\"sides\"><nav aria-label=\"Contents\"><button type=\"button\" aria-expanded=\"false\">Contents</button>\
-         <div class=\"list\"><h2>Guide</h2><ul>{guide}</ul><h2>Reference</h2><ul>{}</ul><h2>Standard library</h2><ul>{}</ul></div></nav>\
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" \
+        content=\"width=device-width\"><title>{title}</title>\
+         <link rel=\"stylesheet\" href=\"style.css\"><header><a class=\"home\" \
+             href=\"index.html\">cistron</a><div id=\"find\" role=\"search\">\
+         <input type=\"search\" placeholder=\"Search ( / )\" aria-label=\"Search guide and \
+             reference\" aria-expanded=\"false\" aria-controls=\"found\" autocomplete=\"off\">\
+         <ul id=\"found\" hidden></ul></div></header><div class=\"sides\"><nav \
+             aria-label=\"Contents\"><button type=\"button\" \
+             aria-expanded=\"false\">Contents</button>\
+         <div class=\"list\"><h2>Guide</h2><ul>{guide}</ul><h2>Reference</h2><ul>{}</ul>\
+         <h2>Standard library</h2><ul>{}</ul></div></nav>\
          <main>{body}</main></div><script src=\"search.js\"></script></html>\n",
         of(&plain),
         of(&modules)
@@ -275,7 +294,7 @@ fn first(chapters: &[Chapter], catalog: &Catalog, spaces: &[&str]) -> String {
             html,
             "<tr><td><a href=\"{}\">{}</a></td><td>{}{more}</td></tr>",
             file_of(space),
-            escaped(shown(space)),
+            escaped(title_of(space)),
             escaped(&some)
         );
     }
@@ -284,7 +303,7 @@ fn first(chapters: &[Chapter], catalog: &Catalog, spaces: &[&str]) -> String {
 
 /// The page of a namespace.
 fn reference(catalog: &Catalog, space: &str, links: &Links) -> String {
-    let mut html = format!("<h1>{}</h1>", escaped(shown(space)));
+    let mut html = format!("<h1>{}</h1>", escaped(title_of(space)));
     for entry in catalog
         .entries
         .iter()
@@ -298,7 +317,8 @@ fn reference(catalog: &Catalog, space: &str, links: &Links) -> String {
 fn described(entry: &Entry, links: &Links) -> String {
     let id = escaped(&entry.qualified());
     let mut html = format!(
-        "<h3 class=\"entry\" id=\"{id}\">{}<a class=\"here\" href=\"#{id}\" aria-label=\"link to {id}\">#</a></h3>{}",
+        "<h3 class=\"entry\" id=\"{id}\">{}<a class=\"here\" href=\"#{id}\" aria-label=\"link to \
+        {id}\">#</a></h3>{}",
         escaped(&entry.signature()),
         markdown::html(&entry.docs, links)
     );
@@ -350,7 +370,8 @@ fn table<'a>(head: &str, rows: impl Iterator<Item = Row<'a>>) -> String {
     match html.as_str() {
         "" => html,
         rows => format!(
-            "<div class=\"wide\"><table><thead><tr><th>{head}<th>takes<th>default<th>meaning</tr></thead>{rows}</table></div>"
+            "<div class=\"wide\"><table><thead><tr><th>{head}<th>takes<th>default<th>meaning</tr>\
+             </thead>{rows}</table></div>"
         ),
     }
 }

@@ -4,9 +4,11 @@
 //! that the lesson asks for are reached, through a native function; tests and assertions are those
 //! of the lesson. What a submission defines under their names is seen by the submission alone.
 
+use super::exercise::Exercise;
 use super::lesson::{self, Source, Test};
-use super::pieces::{self, Piece};
+use super::source::{self, Function};
 use crate::base::{Fault, Result, interrupt};
+use crate::cli::exit::ERROR;
 use crate::cli::sandbox::Channel;
 use crate::fault;
 use crate::lang::interactive::imports_of;
@@ -16,37 +18,16 @@ use crate::torch::Tensor;
 use rhai::{
     AST, Dynamic, Engine, EvalAltResult, FnAccess, GlobalRuntimeState, NativeCallContext, Scope,
 };
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
-use std::path::PathBuf;
 use std::rc::Rc;
 
 /// The native function through which tests reach a submission.
 const ANSWER: &str = "__answer";
 /// The native function that a test reaches at its end.
 const REACHED: &str = "__reached";
-
-/// A submission and a lesson.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Exercise {
-    /// The lesson.
-    pub lesson: Source,
-    /// Its hidden tests.
-    pub hidden: Option<Source>,
-    /// The submission; the lesson is its own where there is none.
-    pub answers: Option<Source>,
-    /// The tests.
-    pub tests: Vec<Test>,
-    /// The number of the first test to run.
-    pub first: usize,
-    /// The number that the seeds of tests are drawn from.
-    pub seed: u64,
-    /// Folders that tests and submissions read.
-    pub allow: Vec<PathBuf>,
-}
 
 /// The functions of a submission in the running test.
 #[derive(Default)]
@@ -69,7 +50,7 @@ pub fn judge(channel: &Channel, exercise: &Exercise) -> u8 {
     crate::torch::device::set_threads(1);
     for (i, test) in exercise.tests.iter().enumerate().skip(exercise.first) {
         let engine = begin(exercise, test);
-        let told = channel.send(&json!({ "begin": i })).and_then(|()| {
+        let sent = channel.send(&json!({ "begin": i })).and_then(|()| {
             let problem = attempt(&engine, exercise, test)
                 .err()
                 .map(|fault| described(&fault));
@@ -77,13 +58,11 @@ pub fn judge(channel: &Channel, exercise: &Exercise) -> u8 {
             interrupt::check()?;
             channel.send(&json!({ "judged": [i, problem] }))
         });
-        if told.is_err() {
-            return crate::cli::ERROR;
+        if sent.is_err() {
+            return ERROR;
         }
     }
-    channel
-        .send(&json!({ "end": true }))
-        .map_or(crate::cli::ERROR, |()| 0)
+    channel.send(&json!({ "end": true })).map_or(ERROR, |()| 0)
 }
 
 /// A fault in a line, with the name of its file.
@@ -140,7 +119,7 @@ fn attempt(engine: &Engine, exercise: &Exercise, test: &Test) -> Result<()> {
     outcome
 }
 
-/// What the engine of a test has beside everything else.
+/// Registers the functions of a test with its engine.
 fn register(engine: &mut Engine) {
     engine.register_fn(ANSWER, answer);
     // the key is not known to a script, so that only the end of the test reaches it
@@ -157,7 +136,11 @@ fn register(engine: &mut Engine) {
 
 /// The fault of `exit`, which no `catch` sees.
 fn left() -> Box<EvalAltResult> {
-    let fault = fault!("sandbox", "`exit` ends the script before the test is over"; hint: "return a value instead");
+    let fault = fault!(
+        "sandbox",
+        "`exit` ends the script before the test is over";
+        hint: "return a value instead"
+    );
     EvalAltResult::ErrorTerminated(Dynamic::from(fault), rhai::Position::NONE).into()
 }
 
@@ -245,9 +228,9 @@ fn imports(text: &str) -> String {
 
 /// Some functions of a text. `clone_functions_only_filtered` of Rhai 1.27 returns all of them.
 fn kept(ast: &AST, keep: impl Fn(FnAccess, &str) -> bool) -> AST {
-    let mut own = ast.clone_functions_only();
-    own.retain_functions(|_, access, name, _| keep(access, name));
-    own
+    let mut functions = ast.clone_functions_only();
+    functions.retain_functions(|_, access, name, _| keep(access, name));
+    functions
 }
 
 fn compile(engine: &Engine, words: &str, source: &Source, text: &str) -> Result<AST> {
@@ -271,12 +254,12 @@ fn functions(engine: &Engine, source: &Source) -> (AST, HashMap<String, Fault>) 
     }
     let mut all = AST::empty();
     let mut faults = HashMap::new();
-    for piece in pieces::cut(&source.text) {
+    for function in source::functions(&source.text) {
         // on its own lines
-        let text = "\n".repeat(piece.line - 1) + &piece.text;
+        let text = "\n".repeat(function.line - 1) + &function.text;
         match compile(engine, &words, source, &text) {
             Ok(ast) => all = all.merge(&of(&ast)),
-            Err(fault) => drop(faults.insert(piece.name, fault)),
+            Err(fault) => drop(faults.insert(function.name, fault)),
         }
     }
     session::remember_behind(&words, &source.file, &source.text);
@@ -285,29 +268,29 @@ fn functions(engine: &Engine, source: &Source) -> (AST, HashMap<String, Fault>) 
 }
 
 /// Reads the functions of the submission; those that the lesson asks for, which tests reach.
-fn read_answers(engine: &Engine, exercise: &Exercise) -> Result<Vec<Piece>> {
+fn read_answers(engine: &Engine, exercise: &Exercise) -> Result<Vec<Function>> {
     let source = exercise.answers.as_ref().unwrap_or(&exercise.lesson);
     let asked = match &exercise.answers {
         Some(_) => lesson::asked(&exercise.lesson.text),
-        None => pieces::cut(&source.text)
+        None => source::functions(&source.text)
             .into_iter()
-            .filter(|piece| !piece.is_private && !piece.name.starts_with("test_"))
+            .filter(|function| !function.is_private && !function.name.starts_with("test_"))
             .collect(),
     };
-    let asked: Vec<Piece> = asked
+    let asked: Vec<Function> = asked
         .into_iter()
-        .filter(|piece| !is_native(&piece.name))
+        .filter(|function| !is_native(&function.name))
         .collect();
-    let (own, faults) = functions(engine, source);
-    // what the lesson gives is there for the submission, too
+    let (submitted, faults) = functions(engine, source);
+    // the submission can call the functions that the lesson defines
     let given = if exercise.answers.is_some() {
         functions(engine, &exercise.lesson).0
     } else {
         AST::empty()
     };
-    let is_open = |name: &str| asked.iter().any(|piece| piece.name == name);
+    let is_open = |name: &str| asked.iter().any(|function| function.name == name);
     let given = kept(&given, |_, name| !is_open(name));
-    let mut all = given.merge(&own);
+    let mut all = given.merge(&submitted);
     all.set_source(source.file.as_str());
     let words = imports(&source.text) + " " + &imports(&exercise.lesson.text);
     let _unit = session::enter(&source.file);
@@ -321,31 +304,31 @@ fn read_answers(engine: &Engine, exercise: &Exercise) -> Result<Vec<Piece>> {
         file: source.file.clone(),
         ..Answers::default()
     };
-    for piece in &asked {
+    for function in &asked {
         let arities: Vec<usize> = all
             .iter_functions()
-            .filter(|f| f.name == piece.name && f.this_type.is_none())
+            .filter(|f| f.name == function.name && f.this_type.is_none())
             .map(|f| f.params.len())
             .collect();
-        if arities.contains(&piece.params.len()) {
-            let target =
-                Callback::of_module(&piece.name, home.clone(), &source.file).map_err(to_fault)?;
-            answers.found.insert(piece.name.clone(), target);
-        } else if !answers.faults.contains_key(&piece.name) {
-            let wanted = piece.signature();
+        if arities.contains(&function.params.len()) {
+            let target = Callback::of_module(&function.name, home.clone(), &source.file)
+                .map_err(to_fault)?;
+            answers.found.insert(function.name.clone(), target);
+        } else if !answers.faults.contains_key(&function.name) {
+            let wanted = function.signature();
             let fault = match arities.first() {
                 Some(n) => fault!(
                     "name",
                     "the lesson asks for `{wanted}`, the submission's `{}` takes {n} values",
-                    piece.name
+                    function.name
                 ),
                 None => fault!("name", "the submission has no function `{wanted}`"),
             };
-            answers.faults.insert(piece.name.clone(), fault);
+            answers.faults.insert(function.name.clone(), fault);
         }
     }
     answers.home = Some(home);
-    ANSWERS.with(|own| *own.borrow_mut() = answers);
+    ANSWERS.with(|current| *current.borrow_mut() = answers);
     Ok(asked)
 }
 
@@ -353,7 +336,7 @@ fn read_answers(engine: &Engine, exercise: &Exercise) -> Result<Vec<Piece>> {
 fn run(
     engine: &Engine,
     exercise: &Exercise,
-    asked: &[Piece],
+    asked: &[Function],
     test: &Test,
     seed: u64,
 ) -> Result<()> {
@@ -368,7 +351,7 @@ fn run(
             .hidden
             .as_ref()
             .map_or(String::new(), |hidden| imports(&hidden.text));
-    let is_open = |name: &str| asked.iter().any(|piece| piece.name == name);
+    let is_open = |name: &str| asked.iter().any(|function| function.name == name);
     let trusted = |source: &Source| -> Result<AST> {
         let ast = compile(engine, &words, source, &source.text)?;
         // of a lesson that is its own submission, only tests and private functions are trusted
@@ -384,8 +367,9 @@ fn run(
     let lesson = match &exercise.answers {
         Some(_) => trusted(&exercise.lesson)?,
         // a lesson that is its own submission may have a function that cannot be read
-        None => trusted(&exercise.lesson)
-            .or_else(|fault| trusted_piece(engine, &words, &exercise.lesson, test).ok_or(fault))?,
+        None => trusted(&exercise.lesson).or_else(|fault| {
+            trusted_function(engine, &words, &exercise.lesson, test).ok_or(fault)
+        })?,
     };
     let mut whole = match &exercise.hidden {
         Some(hidden) => lesson.merge(&trusted(hidden)?),
@@ -422,13 +406,14 @@ fn run(
 }
 
 /// A test and the private functions of a text, where the whole cannot be read.
-fn trusted_piece(engine: &Engine, words: &str, source: &Source, test: &Test) -> Option<AST> {
-    let wanted =
-        |piece: &Piece| piece.name == test.name || piece.is_private && !is_native(&piece.name);
-    let texts = pieces::cut(&source.text)
+fn trusted_function(engine: &Engine, words: &str, source: &Source, test: &Test) -> Option<AST> {
+    let wanted = |function: &Function| {
+        function.name == test.name || function.is_private && !is_native(&function.name)
+    };
+    let texts = source::functions(&source.text)
         .into_iter()
         .filter(wanted)
-        .map(|piece| "\n".repeat(piece.line - 1) + &piece.text);
+        .map(|function| "\n".repeat(function.line - 1) + &function.text);
     let mut all = AST::empty();
     for text in texts {
         all = all.merge(
@@ -441,12 +426,12 @@ fn trusted_piece(engine: &Engine, words: &str, source: &Source, test: &Test) -> 
 }
 
 /// The function of the lesson that passes a call on to the submission.
-fn shim(piece: &Piece) -> String {
+fn shim(function: &Function) -> String {
     format!(
         "fn {}({}) {{ {ANSWER}(\"{}\", [{}]) }} ",
-        piece.name,
-        piece.params.join(", "),
-        piece.name,
-        piece.params.join(", ")
+        function.name,
+        function.params.join(", "),
+        function.name,
+        function.params.join(", ")
     )
 }

@@ -1,6 +1,6 @@
 //! A lesson: its tests with their points, and the functions that it asks for.
 
-use super::pieces::{self, Piece};
+use super::source::{self, Function};
 use crate::base::{Fault, Result};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -33,23 +33,24 @@ pub struct Test {
 
 /// The tests of a text.
 pub fn tests_of(text: &str, is_hidden: bool) -> Vec<Test> {
-    let is_test = |piece: &Piece| piece.name.starts_with("test_") && piece.params.len() <= 1;
-    pieces::cut(text)
+    let is_test =
+        |function: &Function| function.name.starts_with("test_") && function.params.len() <= 1;
+    source::functions(text)
         .into_iter()
         .filter(is_test)
-        .map(|piece| test_of(piece, is_hidden))
+        .map(|function| test_of(function, is_hidden))
         .collect()
 }
 
-fn test_of(piece: Piece, is_hidden: bool) -> Test {
+fn test_of(function: Function, is_hidden: bool) -> Test {
     let mut test = Test {
-        takes_seed: !piece.params.is_empty(),
-        name: piece.name,
+        takes_seed: !function.params.is_empty(),
+        name: function.name,
         points: 1,
         is_hidden,
         ..Test::default()
     };
-    for line in &piece.docs {
+    for line in &function.docs {
         if let Some(hint) = line.strip_prefix("hint:") {
             test.hint = hint.trim().to_string();
         } else if let Some((head, asks)) = line.split_once(':')
@@ -68,21 +69,21 @@ fn test_of(piece: Piece, is_hidden: bool) -> Test {
 /// The functions that a lesson asks for: those with an empty body or with `/// exercise` above
 /// them; where there is none, those whose body is a placeholder. Tests and `private` functions are
 /// never among them.
-pub fn asked(text: &str) -> Vec<Piece> {
-    let open: Vec<Piece> = pieces::cut(text)
+pub fn asked(text: &str) -> Vec<Function> {
+    let open: Vec<Function> = source::functions(text)
         .into_iter()
-        .filter(|piece| !piece.is_private && !piece.name.starts_with("test_"))
+        .filter(|function| !function.is_private && !function.name.starts_with("test_"))
         .collect();
-    let of = |wanted: &dyn Fn(&Piece) -> bool| {
+    let of = |wanted: &dyn Fn(&Function) -> bool| {
         open.iter()
-            .filter(|piece| wanted(piece))
+            .filter(|function| wanted(function))
             .cloned()
             .collect::<Vec<_>>()
     };
     let exercises =
-        of(&|piece| piece.is_empty() || piece.docs.iter().any(|line| line == "exercise"));
+        of(&|function| function.is_empty() || function.docs.iter().any(|line| line == "exercise"));
     if exercises.is_empty() {
-        of(&Piece::is_placeholder)
+        of(&Function::is_placeholder)
     } else {
         exercises
     }
@@ -136,9 +137,12 @@ impl Lesson {
         {
             if tests.iter().any(|known| known.name == test.name) {
                 let file = hidden.as_ref().map_or("", |hidden| hidden.file.as_str());
-                return Err(
-                    crate::fault!("value", "`{file}`: the lesson has a test `{}` already", test.name; hint: "a hidden test has a name of its own"),
-                );
+                return Err(crate::fault!(
+                    "value",
+                    "`{file}`: the lesson has a test `{}` already",
+                    test.name;
+                    hint: "a hidden test has a name of its own"
+                ));
             }
             tests.push(test);
         }
@@ -171,7 +175,8 @@ mod tests {
     #[test]
     fn points_and_hints_are_above_their_test() {
         let found = tests_of(
-            "fn f() {}\n/// 2 points: adds\n/// hint: use +\nfn test_add(seed) {\n}\nfn test_plain() { }\n",
+            "fn f() {}\n/// 2 points: adds\n/// hint: use +\nfn test_add(seed) {\n}\nfn \
+            test_plain() { }\n",
             false,
         );
         assert_eq!(found.len(), 2);
@@ -195,13 +200,14 @@ mod tests {
         let names = |text: &str| {
             asked(text)
                 .into_iter()
-                .map(|piece| piece.name)
+                .map(|function| function.name)
                 .collect::<Vec<_>>()
                 .join(" ")
         };
         assert_eq!(
             names(
-                "fn a() { }\nfn given() { 1e-6 }\n/// exercise\nfn b() { 1 + 1 }\nprivate fn c() { }\nfn test_a() { }"
+                "fn a() { }\nfn given() { 1e-6 }\n/// exercise\nfn b() { 1 + 1 }\nprivate fn c() \
+                { }\nfn test_a() { }"
             ),
             "a b"
         );

@@ -4,21 +4,25 @@
 //! but those of `--allow`, with limits after which it is killed. Points are counted by the parent
 //! from what the native code of that process sends.
 
+mod exercise;
 mod judge;
 mod lesson;
-mod pieces;
 mod report;
 mod roster;
+mod source;
 
-pub use judge::{Exercise, judge};
+pub use exercise::Exercise;
+pub use judge::judge;
 
-use super::sandbox::{Child, End, Limits, Next, Policy, Work};
-use super::{FAILED, INTERRUPTED, USAGE, fail, files};
+use super::exit::{FAILED, INTERRUPTED, USAGE, fail};
+use super::files::files;
+use super::sandbox::{Child, End, Limits, Next, Policy, Work, fault_of};
 use crate::base::{Fault, Result, interrupt, panic, threads};
 use crate::fault;
 use clap::Args;
 use lesson::Lesson;
-use roster::{Handed, Student};
+use report::Graded;
+use roster::{Student, Submission};
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -41,13 +45,31 @@ pub struct GradeArguments {
     #[arg(long, requires = "grade", value_name = "FILE")]
     csv: Option<PathBuf>,
     /// Submissions that are graded at a time
-    #[arg(long, default_value_t = 1, requires = "grade", value_name = "N", value_parser = clap::value_parser!(u64).range(1..=256))]
+    #[arg(
+        long,
+        default_value_t = 1,
+        requires = "grade",
+        value_name = "N",
+        value_parser = clap::value_parser!(u64).range(1..=256),
+    )]
     jobs: u64,
     /// Seconds that a test may take with --grade
-    #[arg(long, default_value_t = 20, requires = "grade", value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(
+        long,
+        default_value_t = 20,
+        requires = "grade",
+        value_name = "N",
+        value_parser = clap::value_parser!(u64).range(1..),
+    )]
     seconds: u64,
     /// Memory that a submission may take with --grade, MiB
-    #[arg(long, default_value_t = 4096, requires = "grade", value_name = "MB", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(
+        long,
+        default_value_t = 4096,
+        requires = "grade",
+        value_name = "MB",
+        value_parser = clap::value_parser!(u64).range(1..),
+    )]
     memory: u64,
     /// A folder that tests and submissions may read, such as one of data; may be given several
     /// times
@@ -55,32 +77,7 @@ pub struct GradeArguments {
     allow: Vec<PathBuf>,
 }
 
-/// What a submission to a lesson is worth.
-#[derive(Clone, Debug)]
-pub struct Graded {
-    /// The lesson's number.
-    lesson: usize,
-    /// The file that was graded, where there is one.
-    file: Option<String>,
-    /// What is wrong with the submission as a whole.
-    note: Option<String>,
-    /// Why each test failed; none where it passed.
-    problems: Vec<Option<String>>,
-}
-
-impl Graded {
-    fn points(&self, lesson: &Lesson) -> u32 {
-        lesson
-            .tests
-            .iter()
-            .zip(&self.problems)
-            .filter(|(_, problem)| problem.is_none())
-            .map(|(test, _)| test.points)
-            .sum()
-    }
-}
-
-/// Runs the command; the exit code.
+/// Runs the command and returns its exit code.
 pub fn grade(paths: &[PathBuf], arguments: &GradeArguments) -> u8 {
     graded(paths, arguments).unwrap_or_else(|fault| fail(&fault, arguments.json))
 }
@@ -117,11 +114,14 @@ fn graded(paths: &[PathBuf], arguments: &GradeArguments) -> Result<u8> {
     if let Some(path) = &arguments.csv
         && path
             .extension()
-            .is_some_and(|own| own == "rhai" || own == "ipynb")
+            .is_some_and(|ending| ending == "rhai" || ending == "ipynb")
     {
-        return Err(
-            fault!("usage", "--csv {}: a table must not replace a script or a notebook", path.display(); hint: "name it grades.csv"),
-        );
+        return Err(fault!(
+            "usage",
+            "--csv {}: a table must not replace a script or a notebook",
+            path.display();
+            hint: "name it grades.csv"
+        ));
     }
     let tasks: Vec<(usize, usize)> = (0..students.len())
         .flat_map(|s| (0..lessons.len()).map(move |l| (s, l)))
@@ -200,10 +200,10 @@ fn submission(
     limits: &Limits,
     allow: &[PathBuf],
 ) -> Result<Graded> {
-    let answers = match student.handed(lesson) {
-        Handed::Own => None,
-        Handed::File(source) => Some(source),
-        Handed::Nothing(note) => {
+    let answers = match student.submission(lesson) {
+        Submission::Lesson => None,
+        Submission::File(source) => Some(source),
+        Submission::Missing(note) => {
             let problems = lesson.tests.iter().map(|_| Some(note.clone())).collect();
             return Ok(Graded {
                 lesson: number,
@@ -288,7 +288,7 @@ fn attempt(
         }
         is_over |= event["end"].as_bool().unwrap_or(false);
         if !event["failed"].is_null() {
-            return Err(super::sandbox::fault_of(&event["failed"]));
+            return Err(fault_of(&event["failed"]));
         }
         Ok(Next::Continue)
     });
@@ -335,9 +335,12 @@ impl EmptyFolder {
                 Err(error) => return Err(Fault::file(&path, &error)),
             }
         }
-        Err(
-            fault!("file", "no folder in `{}` is free", std::env::temp_dir().display(); hint: "remove `cistron-grade-*` there"),
-        )
+        Err(fault!(
+            "file",
+            "no folder in `{}` is free",
+            std::env::temp_dir().display();
+            hint: "remove `cistron-grade-*` there"
+        ))
     }
 }
 

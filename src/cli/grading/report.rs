@@ -1,7 +1,6 @@
 //! Points on the terminal, as JSON, and as a table.
 
-use super::Graded;
-use super::lesson::Lesson;
+use super::lesson::{Lesson, Test};
 use super::roster::Student;
 use crate::base::Result;
 use crate::base::delimited::Style;
@@ -10,6 +9,32 @@ use crate::base::table::{Cells, Table};
 use crate::base::written::printable;
 use serde_json::{Value, json};
 use std::path::Path;
+
+/// What a submission to a lesson is worth.
+#[derive(Clone, Debug)]
+pub struct Graded {
+    /// The lesson's number.
+    pub lesson: usize,
+    /// The file that was graded, where there is one.
+    pub file: Option<String>,
+    /// What is wrong with the submission as a whole.
+    pub note: Option<String>,
+    /// Why each test failed; none where it passed.
+    pub problems: Vec<Option<String>>,
+}
+
+impl Graded {
+    /// The points of the tests that passed.
+    pub fn points(&self, lesson: &Lesson) -> u32 {
+        lesson
+            .tests
+            .iter()
+            .zip(&self.problems)
+            .filter(|(_, problem)| problem.is_none())
+            .map(|(test, _)| test.points)
+            .sum()
+    }
+}
 
 type Rows<'a> = [(&'a Student, &'a [Graded])];
 
@@ -50,10 +75,15 @@ pub fn print(rows: &Rows, lessons: &[Lesson], as_json: bool) {
 
 /// Points of a submission to a lesson as data.
 fn data(student: &Student, graded: &Graded, lesson: &Lesson) -> Value {
-    let test = |(test, problem): (&super::lesson::Test, &Option<String>)| {
+    let test = |(test, problem): (&Test, &Option<String>)| {
         json!({
-            "name": test.name, "asks": test.asks, "points": if problem.is_none() { test.points } else { 0 }, "of": test.points,
-            "problem": problem, "hint": test.hint, "hidden": test.is_hidden,
+            "name": test.name,
+            "asks": test.asks,
+            "points": if problem.is_none() { test.points } else { 0 },
+            "of": test.points,
+            "problem": problem,
+            "hint": test.hint,
+            "hidden": test.is_hidden,
         })
     };
     let tests: Vec<Value> = lesson
@@ -63,8 +93,14 @@ fn data(student: &Student, graded: &Graded, lesson: &Lesson) -> Value {
         .map(test)
         .collect();
     json!({
-        "student": student.name, "lesson": lesson.name(), "file": lesson.source.file, "answers": graded.file,
-        "points": graded.points(lesson), "of": lesson.of(), "note": graded.note, "tests": tests,
+        "student": student.name,
+        "lesson": lesson.name(),
+        "file": lesson.source.file,
+        "answers": graded.file,
+        "points": graded.points(lesson),
+        "of": lesson.of(),
+        "note": graded.note,
+        "tests": tests,
     })
 }
 

@@ -1,4 +1,4 @@
-//! Who handed in what.
+//! Students and their submissions.
 
 use super::lesson::{Lesson, Source};
 use crate::base::{Fault, Result};
@@ -26,14 +26,14 @@ enum Place {
     File(PathBuf),
 }
 
-/// What a student handed in for a lesson.
-pub enum Handed {
+/// The submission of a student to a lesson.
+pub enum Submission {
     /// The lesson itself.
-    Own,
+    Lesson,
     /// A text.
     File(Source),
-    /// Nothing that can be graded, and why.
-    Nothing(String),
+    /// Nothing that can be graded, with the reason.
+    Missing(String),
 }
 
 /// The students that a path or a pattern names, by name.
@@ -196,13 +196,13 @@ fn matching(pattern: &str) -> Result<Vec<PathBuf>> {
         }
         let mut next = Vec::new();
         for folder in found {
-            let own = if folder.as_os_str().is_empty() {
+            let directory = if folder.as_os_str().is_empty() {
                 Path::new(".")
             } else {
                 &folder
             };
-            if own.is_dir() {
-                let names = listed(own)?.into_iter().filter_map(|path| {
+            if directory.is_dir() {
+                let names = listed(directory)?.into_iter().filter_map(|path| {
                     path.file_name()
                         .map(|name| name.to_string_lossy().into_owned())
                 });
@@ -257,13 +257,13 @@ fn files_of(folder: &Path, lesson: &Lesson) -> Vec<PathBuf> {
 }
 
 impl Student {
-    /// What was handed in for a lesson.
-    pub fn handed(&self, lesson: &Lesson) -> Handed {
+    /// The submission to a lesson.
+    pub fn submission(&self, lesson: &Lesson) -> Submission {
         match &self.place {
-            Place::Lesson => Handed::Own,
+            Place::Lesson => Submission::Lesson,
             Place::File(path) => read(path),
             Place::Folder(folder) => match files_of(folder, lesson).as_slice() {
-                [] => Handed::Nothing("no file".into()),
+                [] => Submission::Missing("no file".into()),
                 [path] => read(path),
                 [path, other, ..] => {
                     crate::errln!(
@@ -278,14 +278,14 @@ impl Student {
     }
 }
 
-fn read(path: &Path) -> Handed {
-    let nothing = |why: &str| Handed::Nothing(why.to_string());
+fn read(path: &Path) -> Submission {
+    let missing = |reason: &str| Submission::Missing(reason.to_string());
     // a link may lead to the solutions
     match std::fs::symlink_metadata(path) {
-        Err(error) => return nothing(&Fault::file(path, &error).message),
-        Ok(about) if about.is_symlink() => return nothing("the file is a link"),
-        Ok(about) if !about.is_file() => return nothing("not a file"),
-        Ok(about) if about.len() > LARGEST => return nothing("the file is larger than 4 MiB"),
+        Err(error) => return missing(&Fault::file(path, &error).message),
+        Ok(about) if about.is_symlink() => return missing("the file is a link"),
+        Ok(about) if !about.is_file() => return missing("not a file"),
+        Ok(about) if about.len() > LARGEST => return missing("the file is larger than 4 MiB"),
         Ok(_) => {}
     }
     let text = crate::base::file::read_text(path).map_err(|error| Fault::file(path, &error));
@@ -298,11 +298,11 @@ fn read(path: &Path) -> Handed {
         }
     });
     match text {
-        Ok(text) => Handed::File(Source {
+        Ok(text) => Submission::File(Source {
             file: path.display().to_string(),
             text,
         }),
-        Err(fault) => nothing(&fault.message),
+        Err(fault) => missing(&fault.message),
     }
 }
 

@@ -1,6 +1,6 @@
 //! `cistron kernel` in a build without the feature `kernel`.
 
-use super::fail;
+use super::exit::fail;
 use crate::base::Fault;
 use clap::Subcommand;
 

@@ -1,36 +1,20 @@
 //! `cistron kernel`: the language in Jupyter.
 
-mod outlet;
+mod output;
 mod serve;
 mod wire;
 
-use super::notebook::{LANGUAGE, Language};
-use super::{Common, fail};
+use super::arguments::SessionArguments;
+use super::exit::fail;
 use crate::base::file::write_whole;
 use crate::base::{Fault, Result};
 use clap::Subcommand;
-use jupyter_protocol::{CodeMirrorMode, JupyterKernelspec, LanguageInfo};
+use jupyter_protocol::JupyterKernelspec;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-/// What a notebook's list of kernels shows.
-const LOGO: &str = r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64"><rect width="64" height="64" rx="12" fill="#1b1f24"/>
-<g fill="none" stroke-width="5" stroke-linecap="round"><path d="M20 8c0 16 24 16 24 24s-24 8-24 24" stroke="#56b4e9"/>
-<path d="M44 8c0 16-24 16-24 24s24 8 24 24" stroke="#e69f00"/></g></svg>
-"##;
-
-/// The language as notebooks know it.
-fn language() -> LanguageInfo {
-    LanguageInfo {
-        name: LANGUAGE.name.into(),
-        version: Language::VERSION.into(),
-        mimetype: Some(LANGUAGE.mimetype.into()),
-        file_extension: Some(LANGUAGE.file_extension.into()),
-        pygments_lexer: Some(LANGUAGE.colors.into()),
-        codemirror_mode: Some(CodeMirrorMode::Simple(LANGUAGE.colors.into())),
-        nbconvert_exporter: None,
-    }
-}
+/// The icon of the kernel in Jupyter.
+const LOGO: &str = include_str!("logo.svg");
 
 /// What can be done with the kernel.
 #[derive(Subcommand)]
@@ -46,7 +30,7 @@ pub enum KernelCommand {
         name: String,
         /// What kernels are started with
         #[command(flatten)]
-        common: Common,
+        common: SessionArguments,
     },
     /// Let Jupyter forget the kernel
     Remove {
@@ -59,16 +43,16 @@ pub enum KernelCommand {
     },
     /// Serve a notebook; Jupyter calls this
     Start {
-        /// The file that says where to listen
+        /// The connection file of Jupyter
         #[arg(short = 'f', value_name = "FILE")]
         connection: PathBuf,
         /// What most commands take
         #[command(flatten)]
-        common: Common,
+        common: SessionArguments,
     },
 }
 
-/// Runs the command; the exit code.
+/// Runs the command and returns its exit code.
 pub fn kernel(command: &KernelCommand) -> u8 {
     let outcome = match command {
         KernelCommand::Install {
@@ -90,7 +74,8 @@ fn folder(prefix: Option<&Path>, name: &str) -> Result<PathBuf> {
         let fault = Fault::new(
             "usage",
             format!(
-                "--name {name}: a kernel's name consists of letters, digits, `.`, `_` and `-`, and does not start with `.`"
+                "--name {name}: a kernel's name consists of letters, digits, `.`, `_` and `-`, \
+                and does not start with `.`"
             ),
         );
         return Err(fault.hint("for example `--name cistron-gpu`"));
@@ -106,13 +91,13 @@ fn folder(prefix: Option<&Path>, name: &str) -> Result<PathBuf> {
             PathBuf::from(data).join("jupyter")
         }
         _ => jupyter_zmq_client::user_data_dir().map_err(|error| {
-            Fault::new("usage", error.to_string()).hint("--prefix says where to install")
+            Fault::new("usage", error.to_string()).hint("--prefix sets the folder to install into")
         })?,
     };
     Ok(data.join("kernels").join(name))
 }
 
-fn install(prefix: Option<&Path>, name: &str, common: &Common) -> Result<()> {
+fn install(prefix: Option<&Path>, name: &str, common: &SessionArguments) -> Result<()> {
     common.settings()?;
     let folder = folder(prefix, name)?;
     if folder.join("kernel.json").exists() {

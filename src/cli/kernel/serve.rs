@@ -1,18 +1,19 @@
 //! The kernel: requests of a notebook, answered one after the other.
 
-use super::outlet::{Outlet, media};
+use super::output::{Output, media};
 use super::wire::{Request, Wire};
 use crate::base::{Fault, Result, say};
 use crate::bind::printing;
-use crate::cli::Common;
+use crate::cli::arguments::SessionArguments;
 use crate::cli::console::{self, Answer, Console};
+use crate::cli::notebook::{LANGUAGE, Language};
 use crate::lang::{assist, diagnostics, interactive, session};
 use jupyter_protocol::{
-    CommInfoReply, CompleteReply, ConnectionInfo, ErrorOutput, ExecuteInput, ExecuteReply,
-    ExecuteRequest, ExecuteResult, ExecutionCount, ExpressionResult, HistoryEntry, HistoryReply,
-    HistoryRequest, InspectReply, IsCompleteReply, JupyterMessage,
-    JupyterMessageContent as Content, KernelInfoReply, Media, MediaType, Payload, ReplyError,
-    ReplyStatus, Status, Transient,
+    CodeMirrorMode, CommInfoReply, CompleteReply, ConnectionInfo, ErrorOutput, ExecuteInput,
+    ExecuteReply, ExecuteRequest, ExecuteResult, ExecutionCount, ExpressionResult, HistoryEntry,
+    HistoryReply, HistoryRequest, InspectReply, IsCompleteReply, JupyterMessage,
+    JupyterMessageContent as Content, KernelInfoReply, LanguageInfo, Media, MediaType, Payload,
+    ReplyError, ReplyStatus, Status, Transient,
 };
 use serde_json::json;
 use std::collections::HashMap;
@@ -22,7 +23,7 @@ use std::rc::Rc;
 /// The number of this session in histories: there is no other.
 const SESSION: usize = 1;
 
-/// A cell that ran.
+/// A completed cell.
 struct Kept {
     number: usize,
     input: String,
@@ -31,14 +32,14 @@ struct Kept {
 
 struct Kernel {
     console: Console,
-    outlet: Rc<Outlet>,
+    output: Rc<Output>,
     history: Vec<Kept>,
     count: usize,
     done: bool,
 }
 
-/// Serves until it is told to stop.
-pub fn serve(connection: &Path, common: &Common) -> Result<()> {
+/// Serves until a shutdown request.
+pub fn serve(connection: &Path, common: &SessionArguments) -> Result<()> {
     let text =
         std::fs::read_to_string(connection).map_err(|error| Fault::file(connection, &error))?;
     let broken = |error: serde_json::Error| {
@@ -53,13 +54,13 @@ pub fn serve(connection: &Path, common: &Common) -> Result<()> {
     common.start_torch();
     crate::bind::start(settings);
     let wire = Wire::open(info, about())?;
-    let outlet = Outlet::new(wire.outbox.clone());
-    let (shows, notes) = (outlet.clone(), outlet.clone());
+    let output = Output::new(wire.outbox.clone());
+    let (shows, notes) = (output.clone(), output.clone());
     session::listen(Rc::new(move |what| shows.show(what)));
     say::listen(Some(Rc::new(move |note| notes.note(note))));
     let mut kernel = Kernel {
         console: Console::new(common.seed, false),
-        outlet,
+        output,
         history: Vec::new(),
         count: 0,
         done: false,
@@ -80,6 +81,19 @@ pub fn serve(connection: &Path, common: &Common) -> Result<()> {
     Ok(())
 }
 
+/// The language, for notebooks.
+fn language() -> LanguageInfo {
+    LanguageInfo {
+        name: LANGUAGE.name.into(),
+        version: Language::VERSION.into(),
+        mimetype: Some(LANGUAGE.mimetype.into()),
+        file_extension: Some(LANGUAGE.file_extension.into()),
+        pygments_lexer: Some(LANGUAGE.colors.into()),
+        codemirror_mode: Some(CodeMirrorMode::Simple(LANGUAGE.colors.into())),
+        nbconvert_exporter: None,
+    }
+}
+
 fn about() -> KernelInfoReply {
     let version = env!("CARGO_PKG_VERSION").to_string();
     KernelInfoReply {
@@ -87,9 +101,10 @@ fn about() -> KernelInfoReply {
         protocol_version: "5.3".into(),
         implementation: "cistron".into(),
         implementation_version: version.clone(),
-        language_info: super::language(),
+        language_info: language(),
         banner: format!(
-            "cistron {version}: genomic deep learning in scripts. `?name` explains, Tab completes, `:help` lists commands."
+            "cistron {version}: genomic deep learning in scripts. `?name` explains, Tab \
+            completes, `:help` lists commands."
         ),
         help_links: Vec::new(),
         debugger: false,
@@ -125,9 +140,9 @@ fn trace(fault: &Fault) -> ReplyError {
 impl Kernel {
     /// Answers a request; whether those that wait behind it are to be dropped.
     fn answer(&mut self, message: Rc<JupyterMessage>) -> bool {
-        let outbox = self.outlet.outbox.clone();
+        let outbox = self.output.outbox.clone();
         outbox.publish(Status::busy().as_child_of(&message));
-        self.outlet.parent.replace(Some(message.clone()));
+        self.output.parent.replace(Some(message.clone()));
         let mut failed = false;
         let reply: Option<Content> = match &message.content {
             Content::ExecuteRequest(request) => {
@@ -150,7 +165,7 @@ impl Kernel {
         if let Some(reply) = reply {
             outbox.reply(JupyterMessage::new(reply, Some(&message)));
         }
-        self.outlet.parent.replace(None);
+        self.output.parent.replace(None);
         outbox.publish(Status::idle().as_child_of(&message));
         failed
     }
@@ -183,7 +198,7 @@ impl Kernel {
         let count = ExecutionCount::new(self.count);
         let publish = |content: JupyterMessage| {
             if !request.silent {
-                self.outlet.outbox.publish(content);
+                self.output.outbox.publish(content);
             }
         };
         publish(
@@ -196,7 +211,7 @@ impl Kernel {
         let outcome = self
             .console
             .turn(&request.code, &format!("In[{}]", self.count));
-        self.outlet.settle();
+        self.output.settle();
         let mut reply = ExecuteReply {
             execution_count: count,
             user_expressions: Some(HashMap::new()),
@@ -218,7 +233,7 @@ impl Kernel {
                             };
                             publish(result.as_child_of(message));
                         }
-                        Answer::Text(text) => self.outlet.print(&text),
+                        Answer::Text(text) => self.output.print(&text),
                         Answer::Page(text) => reply.payload.push(Payload::Page {
                             data: plain(text),
                             start: 0,
@@ -304,12 +319,14 @@ impl Kernel {
         let start = letters(&code[..start]);
         let types: Vec<_> = found
             .iter()
-            .map(|own| json!({ "start": start, "end": cursor, "text": own.text, "type": own.kind }))
+            .map(|word| {
+                json!({ "start": start, "end": cursor, "text": word.text, "type": word.kind })
+            })
             .collect();
         let metadata =
             serde_json::Map::from_iter([("_jupyter_types_experimental".to_string(), json!(types))]);
         CompleteReply {
-            matches: found.into_iter().map(|own| own.text).collect(),
+            matches: found.into_iter().map(|word| word.text).collect(),
             cursor_start: start,
             cursor_end: cursor,
             metadata,
@@ -364,7 +381,7 @@ impl Kernel {
                 (
                     self.history
                         .iter()
-                        .filter(|own| ours && (*start..*stop).contains(&(own.number as i32)))
+                        .filter(|cell| ours && (*start..*stop).contains(&(cell.number as i32)))
                         .collect(),
                     *output,
                 )
@@ -379,20 +396,20 @@ impl Kernel {
                 let mut found: Vec<&Kept> = self
                     .history
                     .iter()
-                    .filter(|own| is_like(&own.input, pattern))
+                    .filter(|cell| is_like(&cell.input, pattern))
                     .collect();
                 if *unique {
-                    let latest = |i: usize, own: &&Kept| {
-                        !found[i + 1..].iter().any(|later| later.input == own.input)
+                    let latest = |i: usize, cell: &&Kept| {
+                        !found[i + 1..].iter().any(|later| later.input == cell.input)
                     };
                     found = found
                         .iter()
                         .enumerate()
-                        .filter(|(i, own)| latest(*i, own))
-                        .map(|(_, own)| *own)
+                        .filter(|(i, cell)| latest(*i, cell))
+                        .map(|(_, cell)| *cell)
                         .collect();
                 }
-                // a search without a number gives all
+                // a search without a number returns all
                 let first = if *n > 0 {
                     found.len().saturating_sub(most(*n))
                 } else {
@@ -401,13 +418,13 @@ impl Kernel {
                 (found.split_off(first), *output)
             }
         };
-        let entry = |own: &&Kept| match output {
+        let entry = |cell: &&Kept| match output {
             true => HistoryEntry::InputOutput(
                 SESSION,
-                own.number,
-                (own.input.clone(), own.output.clone()),
+                cell.number,
+                (cell.input.clone(), cell.output.clone()),
             ),
-            false => HistoryEntry::Input(SESSION, own.number, own.input.clone()),
+            false => HistoryEntry::Input(SESSION, cell.number, cell.input.clone()),
         };
         HistoryReply::new(found.iter().map(entry).collect())
     }

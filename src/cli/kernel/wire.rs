@@ -50,7 +50,7 @@ impl Outbox {
         self.0.send(Out::Shell(message)).ok();
     }
 
-    /// Tells all that watch.
+    /// Publishes a message to all subscribers.
     pub fn publish(&self, message: JupyterMessage) {
         self.0.send(Out::Public(message)).ok();
     }
@@ -78,21 +78,23 @@ pub struct Wire {
 }
 
 impl Wire {
-    /// Binds the sockets of a connection file and begins to serve them; `about` is what control
-    /// requests are told of the kernel.
+    /// Binds the sockets of a connection file and begins to serve them; `about` is
+    /// the reply to information requests.
     pub fn open(info: ConnectionInfo, about: jupyter_protocol::KernelInfoReply) -> Result<Wire> {
         let (to_main, inbox) = channel();
         let (sender, outgoing) = unbounded_channel();
-        let (told, ready) = channel();
+        let (is_bound, ready) = channel();
         let outbox = Outbox(sender);
-        let own = outbox.clone();
+        let replies = outbox.clone();
         let thread = threads::spawn("wire", move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build();
             match runtime {
-                Ok(runtime) => runtime.block_on(serve(info, about, told, to_main, own, outgoing)),
-                Err(error) => told.send(Err(error.to_string())).unwrap_or(()),
+                Ok(runtime) => {
+                    runtime.block_on(serve(info, about, is_bound, to_main, replies, outgoing))
+                }
+                Err(error) => is_bound.send(Err(error.to_string())).unwrap_or(()),
             }
         })?;
         match ready.recv() {
@@ -141,7 +143,7 @@ async fn bound(info: &ConnectionInfo, session: &str) -> zmq::Result<Sockets> {
 async fn serve(
     info: ConnectionInfo,
     about: jupyter_protocol::KernelInfoReply,
-    told: Sender<std::result::Result<(), String>>,
+    is_bound: Sender<std::result::Result<(), String>>,
     to_main: Sender<Request>,
     outbox: Outbox,
     outgoing: UnboundedReceiver<Out>,
@@ -149,9 +151,9 @@ async fn serve(
     let session = format!("cistron-{}", std::process::id());
     let sockets = match bound(&info, &session).await {
         Ok(sockets) => sockets,
-        Err(error) => return told.send(Err(error.to_string())).unwrap_or(()),
+        Err(error) => return is_bound.send(Err(error.to_string())).unwrap_or(()),
     };
-    told.send(Ok(())).ok();
+    is_bound.send(Ok(())).ok();
     let Sockets {
         mut heartbeat,
         shell,
@@ -222,13 +224,22 @@ fn filled(kind: &str, mut content: Value) -> Value {
     let usual = match kind {
         "execute_request" => json!({ "code": "", "silent": false, "store_history": true }),
         "history_request" => {
-            json!({ "session": 0, "start": 0, "stop": i32::MAX, "n": 0, "pattern": "*", "unique": false, "output": false, "raw": true })
+            json!({
+                "session": 0,
+                "start": 0,
+                "stop": i32::MAX,
+                "n": 0,
+                "pattern": "*",
+                "unique": false,
+                "output": false,
+                "raw": true,
+            })
         }
         _ => return content,
     };
-    if let (Some(own), Value::Object(usual)) = (content.as_object_mut(), usual) {
+    if let (Some(fields), Value::Object(usual)) = (content.as_object_mut(), usual) {
         for (key, value) in usual {
-            let given = own.entry(key).or_insert(Value::Null);
+            let given = fields.entry(key).or_insert(Value::Null);
             if given.is_null() {
                 *given = value;
             }
@@ -256,9 +267,14 @@ async fn read(
     let part = |i: usize| serde_json::from_slice::<Value>(&raw.jparts[i]).ok();
     let header = part(0)?;
     let content = filled(header["msg_type"].as_str().unwrap_or(""), part(3)?);
-    let whole = json!({ "header": header, "parent_header": part(1)?, "metadata": part(2)?, "content": content });
+    let message = json!({
+        "header": header,
+        "parent_header": part(1)?,
+        "metadata": part(2)?,
+        "content": content,
+    });
     Some(
-        JupyterMessage::from_value(whole)
+        JupyterMessage::from_value(message)
             .ok()?
             .with_zmq_identities(raw.zmq_identities),
     )
@@ -320,7 +336,9 @@ async fn send(
                 event = public.recv_subscription() => {
                     match event {
                         // clients that know of it wait for this word before they ask
-                        Ok(zmq::SubscriptionEvent::Subscribe(topic)) => drop(public.send(IoPubWelcome::new(topic).into()).await),
+                        Ok(zmq::SubscriptionEvent::Subscribe(topic)) => {
+                            drop(public.send(IoPubWelcome::new(topic).into()).await)
+                        }
                         Ok(zmq::SubscriptionEvent::Unsubscribe(_)) => {}
                         Err(_) => tokio::time::sleep(PAUSE).await,
                     }

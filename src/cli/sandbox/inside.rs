@@ -1,9 +1,12 @@
-//! The child's side: it raises the walls, does its work, and reports.
+//! The child process: it restricts itself, does its work, and reports.
 
 use super::channel::{self, Channel};
-use super::{Job, Script, Work, walls};
+use super::confinement::{self, Policy};
+use super::job::{COMMAND, Job, Script, Work};
 use crate::base::{Fault, Result, interrupt};
-use crate::cli::{Common, ERROR, USAGE, fail};
+use crate::cli::arguments::SessionArguments;
+use crate::cli::exit::{ERROR, USAGE, fail};
+use crate::cli::grading;
 use crate::fault;
 use crate::lang::engine;
 use crate::lang::reach::Reach;
@@ -12,14 +15,16 @@ use rhai::Scope;
 use serde_json::{Value, json};
 use std::rc::Rc;
 
-/// The hidden command that a child is started with.
-pub const COMMAND: &str = "inside-sandbox";
-
-/// Takes the job and raises the walls, before the process has a second thread; what is left to do.
+/// Reads the job and restricts the process, before it has a second thread; returns the work.
 pub fn enter() -> std::result::Result<impl FnOnce() -> u8, u8> {
     let begun = Channel::open().and_then(|(channel, line)| {
         let job: Job = serde_json::from_str(&line).map_err(|_| {
-            fault!("usage", "`{COMMAND}` is started by `cistron run --sandbox` and by `cistron test --grade`, not by hand"; hint: "`cistron run --sandbox SCRIPT` runs a script in a sandbox")
+            fault!(
+                "usage",
+                "`{COMMAND}` is started by `cistron run --sandbox` and by `cistron test --grade`, \
+                not by hand";
+                hint: "`cistron run --sandbox SCRIPT` runs a script in a sandbox"
+            )
         })?;
         stay_with(job.parent)?;
         Ok((channel, job))
@@ -28,15 +33,15 @@ pub fn enter() -> std::result::Result<impl FnOnce() -> u8, u8> {
         fail(&fault, false);
         USAGE
     })?;
-    let raised = walls::raise(&job.policy);
-    let told = raised.and_then(|walls| channel.send(&json!({ "walls": walls })));
-    if let Err(fault) = told {
+    let confined = confinement::confine(&job.policy);
+    let sent = confined.and_then(|active| channel.send(&json!({ "confinement": active })));
+    if let Err(fault) = sent {
         channel.send(&channel::outcome(&Err(fault))).ok();
         return Err(ERROR);
     }
     Ok(move || match job.work {
         Work::Run(script) => run(channel, &script, &job.policy),
-        Work::Grade(exercise) => crate::cli::grading::judge(&channel, &exercise),
+        Work::Grade(exercise) => grading::judge(&channel, &exercise),
     })
 }
 
@@ -61,7 +66,7 @@ fn stay_with(parent: u32) -> Result<()> {
     }
 }
 
-fn run(channel: Channel, script: &Script, policy: &super::Policy) -> u8 {
+fn run(channel: Channel, script: &Script, policy: &Policy) -> u8 {
     let channel = Rc::new(channel);
     let outcome = ran(&channel, script, policy);
     let code = if outcome.is_ok() { 0 } else { ERROR };
@@ -72,7 +77,7 @@ fn run(channel: Channel, script: &Script, policy: &super::Policy) -> u8 {
     }
 }
 
-fn ran(channel: &Rc<Channel>, script: &Script, policy: &super::Policy) -> Result<Value> {
+fn ran(channel: &Rc<Channel>, script: &Script, policy: &Policy) -> Result<Value> {
     let allowed = policy
         .write
         .iter()
@@ -98,7 +103,7 @@ fn ran(channel: &Rc<Channel>, script: &Script, policy: &super::Policy) -> Result
         }),
         ..session::Settings::default()
     };
-    Common {
+    SessionArguments {
         set: Vec::new(),
         device: script.device.clone(),
         seed: script.seed,

@@ -1,4 +1,4 @@
-//! The wall around files: Landlock restricts this process to some folders, checked by the kernel at
+//! Restriction of files: Landlock limits this process to some folders, checked by the kernel at
 //! every access.
 
 use std::fs::File;
@@ -69,7 +69,7 @@ fn version() -> Option<u32> {
 }
 
 /// Restricts this thread, and all that it starts from now on, to some paths; paths that do not
-/// exist are left out. Whether the kernel has the wall.
+/// exist are left out. Returns whether the kernel supports it.
 pub fn restrict<'a>(paths: impl IntoIterator<Item = (&'a Path, Access)>) -> std::io::Result<bool> {
     let Some(version) = version() else {
         return Ok(false);

@@ -1,4 +1,4 @@
-//! The wall around resources: limits of this process on memory, file size, CPU time and processes.
+//! Restriction of resources: limits of this process on memory, file size, CPU time and processes.
 
 /// The type of a resource's number.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]

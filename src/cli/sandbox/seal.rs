@@ -1,4 +1,4 @@
-//! Seals of runs in a sandbox: what their record was, kept where their scripts cannot write.
+//! Seals of runs in a sandbox: digests of their records, stored where scripts cannot write.
 //!
 //! A seal is a small file in the user's state folder (`$XDG_STATE_HOME/cistron/seals`,
 //! `~/.local/state/cistron/seals`), named after the run directory. It holds digests of the script
@@ -29,8 +29,8 @@ fn path(run: &Path) -> Option<PathBuf> {
     )))
 }
 
-/// The digests of a record as it is in the run directory, and whether it names a sandbox; of a sweep
-/// those of its plan.
+/// The digests of a record in the run directory, and whether it names a sandbox; of a sweep, those
+/// of its plan.
 fn digests(run: &Path) -> Result<(Value, bool)> {
     if let Ok(bytes) = std::fs::read(run.join("sweep.json")) {
         let plan: Value = serde_json::from_slice(&bytes).unwrap_or_default();
@@ -48,10 +48,10 @@ fn digests(run: &Path) -> Result<(Value, bool)> {
         .map_err(|error| fault!("file", "`{}`: {error}", run.join("run.json").display()))?;
     let start = &record["start"];
     let digest = |bytes: &[u8]| blake3::hash(bytes).to_hex().to_string();
-    Ok((
-        json!({ "script": digest(&read("script.rhai")?), "start": digest(start.to_string().as_bytes()) }),
-        !start["sandbox"].is_null(),
-    ))
+    let script = digest(&read("script.rhai")?);
+    let is_sandboxed = !start["sandbox"].is_null();
+    let start = digest(start.to_string().as_bytes());
+    Ok((json!({ "script": script, "start": start }), is_sandboxed))
 }
 
 /// Seals the record of a run that begins in a sandbox; of another run it removes the seal of an
@@ -82,14 +82,14 @@ pub fn renew(run: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Fails where the record of a run in a sandbox is not what it was when the run began.
+/// Fails where the record of a run in a sandbox has changed since the run started.
 ///
 /// # Errors
 /// Of kind `sandbox`, where the script or what the run was started with has changed, or where there
 /// is no seal.
 pub fn check(run: &Path) -> Result<()> {
-    // what is no run directory is reported by those that read it
-    let Ok((own, is_sandboxed)) = digests(run) else {
+    // a folder that is no run directory is reported by its readers
+    let Ok((current, is_sandboxed)) = digests(run) else {
         return Ok(());
     };
     let seal: Option<Value> = path(run)
@@ -98,15 +98,26 @@ pub fn check(run: &Path) -> Result<()> {
     let again = "run the script again: `cistron run --sandbox SCRIPT`";
     match seal {
         None if is_sandboxed => {
-            bail!("sandbox", "the run in `{}` was started in a sandbox, and no seal of its record is on this computer", run.display(); hint: "{again}")
+            bail!(
+                "sandbox",
+                "the run in `{}` was started in a sandbox, and no seal of its record is on this \
+                computer",
+                run.display();
+                hint: "{again}"
+            )
         }
-        Some(seal) if seal != own => {
+        Some(seal) if seal != current => {
             let what = match () {
-                () if own["script"] == "" => "sweep.json",
-                () if seal["script"] == own["script"] => "run.json",
+                () if current["script"] == "" => "sweep.json",
+                () if seal["script"] == current["script"] => "run.json",
                 () => "script.rhai",
             };
-            bail!("sandbox", "`{}` has changed since the run was started in a sandbox; it is not run", run.join(what).display(); hint: "{again}")
+            bail!(
+                "sandbox",
+                "`{}` has changed since the run was started in a sandbox; it is not run",
+                run.join(what).display();
+                hint: "{again}"
+            )
         }
         _ => Ok(()),
     }

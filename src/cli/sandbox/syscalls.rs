@@ -1,5 +1,4 @@
-//! The wall around sockets and processes: a seccomp filter of the system calls that a script has no
-//! use for.
+//! Restriction of sockets and processes: a seccomp filter of system calls that scripts do not need.
 
 use libc::{c_long, sock_filter};
 
@@ -162,7 +161,7 @@ fn program() -> Vec<sock_filter> {
     out
 }
 
-/// Begins to refuse the system calls, in all threads. Whether the kernel has the wall.
+/// Starts to refuse the system calls, in all threads. Returns whether the kernel supports it.
 pub fn restrict() -> std::io::Result<bool> {
     install(libc::SECCOMP_FILTER_FLAG_TSYNC)
 }

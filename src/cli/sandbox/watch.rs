@@ -2,7 +2,8 @@
 //! exceeded.
 
 use super::channel::LONGEST;
-use super::{Job, Policy, Work};
+use super::confinement::Policy;
+use super::job::{COMMAND, Job, Work};
 use crate::base::{Fault, Result, interrupt, threads};
 use crate::fault;
 use serde_json::Value;
@@ -16,13 +17,13 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
 
-/// The time between two looks at a child.
+/// The interval between two checks of a child.
 const TICK: Duration = Duration::from_millis(20);
-/// The time that a child has to write a checkpoint after its time is over.
+/// The time for a child to write a checkpoint after its time limit.
 const GRACE: Duration = Duration::from_secs(1);
-/// The time that a child has to start, before its own time begins.
+/// The time for a child to start, before its time limit starts.
 const START: Duration = Duration::from_secs(60);
-/// The time that a child has after an interrupt by the user.
+/// The time for a child to end after an interrupt by the user.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Variables that a child inherits, by the start of their names: those of the terminal, of threads
@@ -54,7 +55,7 @@ const VARIABLES: [&str; 24] = [
     "TZ",
 ];
 
-/// Limits that the parent holds a child to.
+/// Limits of a child that the parent enforces.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Seconds.
@@ -65,7 +66,7 @@ pub struct Limits {
     pub disk: u64,
 }
 
-/// How a child ended.
+/// The end of a child.
 #[derive(Debug, PartialEq)]
 pub enum End {
     /// By itself.
@@ -81,7 +82,7 @@ pub enum End {
 }
 
 impl End {
-    /// What ended it, where that was not its own work.
+    /// The fault of an end by a limit or a signal.
     pub fn fault(&self, limits: &Limits) -> Option<Fault> {
         let Limits {
             seconds,
@@ -90,26 +91,49 @@ impl End {
         } = limits;
         match self {
             End::Exited(status) => status.signal().map(|signal| match signal {
-                libc::SIGXCPU => fault!("sandbox", "the script took more CPU time than {seconds} s on all cores"; hint: "--seconds allows more"),
+                libc::SIGXCPU => fault!(
+                    "sandbox",
+                    "the script took more CPU time than {seconds} s on all cores";
+                    hint: "--seconds allows more"
+                ),
                 libc::SIGKILL => {
-                    fault!("sandbox", "the system killed the script, most likely because memory was short"; hint: "--memory lowers the limit of a script")
+                    fault!(
+                        "sandbox",
+                        "the system killed the script, most likely because memory was short";
+                        hint: "--memory lowers the limit of a script"
+                    )
                 }
-                _ => fault!("sandbox", "the process of the script was ended by signal {signal}"),
+                _ => fault!(
+                    "sandbox",
+                    "the process of the script was ended by signal {signal}"
+                ),
             }),
-            End::Late => Some(fault!("sandbox", "the script took more than {seconds} s"; hint: "--seconds allows more")),
-            End::Memory => Some(fault!("sandbox", "the script needed more memory than its limit of {memory} MiB"; hint: "--memory allows more")),
-            End::Disk => Some(fault!("sandbox", "the script wrote more than its limit of {disk} MiB"; hint: "--disk allows more")),
+            End::Late => Some(fault!(
+                "sandbox",
+                "the script took more than {seconds} s";
+                hint: "--seconds allows more"
+            )),
+            End::Memory => Some(fault!(
+                "sandbox",
+                "the script needed more memory than its limit of {memory} MiB";
+                hint: "--memory allows more"
+            )),
+            End::Disk => Some(fault!(
+                "sandbox",
+                "the script wrote more than its limit of {disk} MiB";
+                hint: "--disk allows more"
+            )),
             End::Interrupted => Some(Fault::new("interrupted", "interrupted")),
         }
     }
 }
 
-/// What follows an event.
+/// The effect of an event on the time limit.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Next {
-    /// Time goes on.
+    /// The time limit continues.
     Continue,
-    /// The limit of time counts from here.
+    /// The time limit starts again.
     Restart,
 }
 
@@ -118,7 +142,7 @@ enum Line {
     Flood,
 }
 
-/// A child process; it is killed where this is dropped.
+/// A child process, which is killed when this value is dropped.
 pub struct Child {
     process: std::process::Child,
     lines: Receiver<Line>,
@@ -127,7 +151,7 @@ pub struct Child {
 }
 
 impl Child {
-    /// Starts a child in a folder; without `shows`, what it prints is lost.
+    /// Starts a child in a folder; without `shows`, its output is discarded.
     ///
     /// # Errors
     /// Where the program cannot be started a second time.
@@ -145,7 +169,7 @@ impl Child {
                 "the process of the sandbox cannot be started: {error}"
             )
         };
-        let (mut own, theirs) = UnixStream::pair().map_err(failed)?;
+        let (mut socket, child_socket) = UnixStream::pair().map_err(failed)?;
         let output = || {
             if shows {
                 Stdio::inherit()
@@ -159,13 +183,13 @@ impl Child {
         });
         let mut command = Command::new(program);
         command
-            .arg(super::inside::COMMAND)
+            .arg(COMMAND)
             .env_clear()
             .envs(inherited)
             .current_dir(folder);
         // a group of its own: Ctrl-C reaches it through this process alone
         command
-            .stdin(OwnedFd::from(theirs))
+            .stdin(OwnedFd::from(child_socket))
             .stdout(output())
             .stderr(output())
             .process_group(0);
@@ -185,12 +209,13 @@ impl Child {
         let text = serde_json::to_string(&job)
             .map_err(|error| fault!("internal", "the job of the sandbox: {error}"))?;
         // a child that ended at once is reported by its status
-        own.write_all(text.as_bytes())
-            .and_then(|()| own.write_all(b"\n"))
+        socket
+            .write_all(text.as_bytes())
+            .and_then(|()| socket.write_all(b"\n"))
             .ok();
         let (sender, lines) = sync_channel(256);
         threads::spawn("events", move || {
-            let mut reader = BufReader::new(own);
+            let mut reader = BufReader::new(socket);
             let mut line = Vec::new();
             loop {
                 line.clear();
@@ -306,7 +331,7 @@ impl Child {
         self.process.wait().ok();
     }
 
-    /// Memory that the child holds for itself, MiB; 0 where the system does not tell.
+    /// Private memory of the child, MiB; 0 where unknown.
     fn memory(&self) -> u64 {
         let text = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()))
             .unwrap_or_default();
@@ -320,7 +345,7 @@ impl Child {
             >> 10
     }
 
-    /// What was written since the start, MiB.
+    /// The amount written since the start, MiB.
     fn written(&self, clock: &mut DiskClock) -> u64 {
         let began = Instant::now();
         let grown = self.write.iter().map(|folder| {

@@ -74,7 +74,7 @@ pub fn save_all(records: &[Record], path: &Path, guards_formulas: bool) -> Resul
         let of = |name: &&String| {
             cell(
                 row.iter()
-                    .find(|(own, _)| own == *name)
+                    .find(|(known, _)| known == *name)
                     .map(|(_, value)| value),
                 style,
             )
@@ -97,7 +97,8 @@ mod tests {
     #[test]
     fn names_with_commas_are_quoted_and_gaps_are_empty() {
         let place = tempfile::tempdir().unwrap();
-        let lines = "{\"model\":\"a, b\",\"epoch\":1,\"loss\":0.5}\n{\"model\":\"a, b\",\"epoch\":2,\"loss\":0.25,\"auc\":1.0}\n";
+        let lines = "{\"model\":\"a, b\",\"epoch\":1,\"loss\":0.5}\n{\"model\":\"a, \
+            b\",\"epoch\":2,\"loss\":0.25,\"auc\":1.0}\n";
         std::fs::write(place.path().join("metrics.jsonl"), lines).unwrap();
         assert_eq!(
             super::text(&crate::track::read(place.path()), false),

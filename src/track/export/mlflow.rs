@@ -40,7 +40,13 @@ impl Server<'_> {
                 })
                 .send_json(body),
         };
-        let failed = |what: String| fault!("network", "`{address}`: {what}"; hint: "the address is that of the tracking server, such as http://127.0.0.1:5000");
+        let failed = |what: String| {
+            fault!(
+                "network",
+                "`{address}`: {what}";
+                hint: "the address is that of the tracking server, such as http://127.0.0.1:5000"
+            )
+        };
         let mut answer = answer.map_err(|error| failed(error.to_string()))?;
         let status = answer.status().as_u16();
         let text = answer
@@ -88,15 +94,15 @@ impl Server<'_> {
         {
             return Ok(id.to_string());
         }
-        let made = self.post("experiments/create", &json!({ "name": name }))?;
-        made["experiment_id"]
+        let created = self.post("experiments/create", &json!({ "name": name }))?;
+        created["experiment_id"]
             .as_str()
             .map(str::to_string)
             .ok_or_else(|| fault!("network", "`{}` made no experiment", self.address))
     }
 }
 
-/// Sends parameters, metrics, results and versions as one run of an experiment; gives the run's
+/// Sends parameters, metrics, results and versions as one run of an experiment; returns the run's
 /// number on the server.
 pub fn send(run: &Record, address: &str, experiment: &str) -> Result<String> {
     let agent: ureq::Agent = ureq::Agent::config_builder()
@@ -110,11 +116,11 @@ pub fn send(run: &Record, address: &str, experiment: &str) -> Result<String> {
     let begun = begun(run).unwrap_or(0.0);
     let start = milliseconds(begun);
     let name = run.start.name.clone().unwrap_or_else(|| run.id());
-    let made = server.post(
+    let created = server.post(
         "runs/create",
         &json!({ "experiment_id": experiment, "start_time": start, "run_name": name }),
     )?;
-    let id = made["run"]["info"]["run_id"]
+    let id = created["run"]["info"]["run_id"]
         .as_str()
         .map(str::to_string)
         .ok_or_else(|| fault!("network", "`{address}` made no run"))?;
@@ -144,9 +150,16 @@ pub fn send(run: &Record, address: &str, experiment: &str) -> Result<String> {
     let mut metrics = Vec::new();
     for point in points(run) {
         time = milliseconds(begun + point.at);
-        metrics.push(json!({ "key": allowed(&format!("{}/{}", point.network, point.name)), "value": point.value, "timestamp": time, "step": point.epoch }));
+        metrics.push(json!({
+            "key": allowed(&format!("{}/{}", point.network, point.name)),
+            "value": point.value,
+            "timestamp": time,
+            "step": point.epoch,
+        }));
     }
-    metrics.extend(run.numbers().into_iter().map(|(name, value)| json!({ "key": allowed(&name), "value": value, "timestamp": time, "step": 0 })));
+    metrics.extend(run.numbers().into_iter().map(|(name, value)| {
+        json!({ "key": allowed(&name), "value": value, "timestamp": time, "step": 0 })
+    }));
     for params in params.chunks(WORDS) {
         server.post("runs/log-batch", &json!({ "run_id": id, "params": params }))?;
     }

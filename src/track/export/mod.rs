@@ -1,4 +1,4 @@
-//! A run in the forms of other programs.
+//! Runs in the formats of other programs.
 
 pub mod csv;
 pub mod mlflow;
@@ -8,7 +8,7 @@ use super::Record;
 use serde_json::Value;
 use std::borrow::Cow;
 
-/// A number that was measured: network, name, epoch, value.
+/// A metric: network, name, epoch, value.
 struct Point<'a> {
     network: Cow<'a, str>,
     name: &'a str,
@@ -26,8 +26,7 @@ pub(super) fn network(row: &Value) -> Option<Cow<'_, str>> {
     }))
 }
 
-/// When a run began, seconds since 1970; none where its folder does not tell. The file of versions
-/// is written then and never again.
+/// The start of a run in seconds since 1970, which is the time of its file of versions.
 fn begun(record: &Record) -> Option<f64> {
     let modified = std::fs::metadata(record.folder.join("versions.json"))
         .and_then(|about| about.modified())
@@ -38,7 +37,7 @@ fn begun(record: &Record) -> Option<f64> {
         .map(|d| d.as_secs_f64())
 }
 
-/// All that was measured, in order.
+/// All metrics, in order.
 fn points(record: &Record) -> Vec<Point<'_>> {
     let (mut out, mut at) = (Vec::new(), 0.0);
     for row in &record.metrics {

@@ -1,5 +1,5 @@
-//! A run as one page: parameters, results, curves, figures, script, log. It asks for nothing
-//! outside itself.
+//! The report of a run as one self-contained page: parameters, results, curves, figures, script,
+//! log.
 
 use super::Record;
 use super::ledger::flat;
@@ -73,7 +73,8 @@ fn figures(run: &Path, logos: &mut Vec<Value>) -> String {
         logos.extend(asked);
         let picture = format!("data:image/{kind};base64,{}", STANDARD.encode(bytes));
         Some(format!(
-            "<figure><button type=\"button\" aria-label=\"enlarge {name}\"><img alt=\"{name}\" src=\"{picture}\"></button>{place}<figcaption>{name}</figcaption></figure>"
+            "<figure><button type=\"button\" aria-label=\"enlarge {name}\"><img alt=\"{name}\" \
+            src=\"{picture}\"></button>{place}<figcaption>{name}</figcaption></figure>"
         ))
     };
     let all: String = paths.iter().filter_map(&mut one).collect();

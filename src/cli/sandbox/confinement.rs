@@ -1,4 +1,4 @@
-//! What a child process may reach, and the walls that hold it there.
+//! Restrictions of a child process, and the mechanisms of the operating system that enforce them.
 
 use super::resources;
 use crate::base::{Fault, Result};
@@ -6,14 +6,14 @@ use crate::fault;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
-/// What a child process may reach.
+/// The files and resources that a child process may use.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Policy {
-    /// Files, and folders with all that is below them, that are read.
+    /// Files and folders that it may read.
     pub read: Vec<PathBuf>,
-    /// Folders in which files are created, changed and removed.
+    /// Folders in which it may create, change and remove files.
     pub write: Vec<PathBuf>,
-    /// Whether the devices of a GPU are open.
+    /// Whether it may open the devices of a GPU.
     pub gpu: bool,
     /// Seconds of CPU time on one core.
     pub seconds: u64,
@@ -23,9 +23,9 @@ pub struct Policy {
     pub disk: u64,
 }
 
-/// A wall of the operating system.
+/// A mechanism of the operating system that restricts a process.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Wall {
+pub enum Mechanism {
     /// Files, by Landlock.
     Files,
     /// Sockets and processes, by seccomp.
@@ -34,54 +34,55 @@ pub enum Wall {
     Resources,
 }
 
-impl Wall {
-    const ALL: [Wall; 3] = [Wall::Files, Wall::Calls, Wall::Resources];
+impl Mechanism {
+    const ALL: [Mechanism; 3] = [Mechanism::Files, Mechanism::Calls, Mechanism::Resources];
 
     fn name(self) -> &'static str {
         match self {
-            Wall::Files => "files (Landlock)",
-            Wall::Calls => "sockets and processes (seccomp)",
-            Wall::Resources => "memory, file size and CPU time (resource limits)",
+            Mechanism::Files => "files (Landlock)",
+            Mechanism::Calls => "sockets and processes (seccomp)",
+            Mechanism::Resources => "memory, file size and CPU time (resource limits)",
         }
     }
 }
 
-/// A line that lists the walls that hold and those that the system lacks; none where all hold.
-pub fn note(holding: &[Wall]) -> Option<String> {
-    let names = |holds: bool| {
-        Wall::ALL
+/// A line that lists active and missing mechanisms; none where all are active.
+pub fn note(active: &[Mechanism]) -> Option<String> {
+    let names = |is_active: bool| {
+        Mechanism::ALL
             .iter()
-            .filter(|wall| holding.contains(wall) == holds)
-            .map(|wall| wall.name())
+            .filter(|mechanism| active.contains(mechanism) == is_active)
+            .map(|mechanism| mechanism.name())
             .collect::<Vec<_>>()
             .join(", ")
     };
-    if holding.len() == Wall::ALL.len() {
+    if active.len() == Mechanism::ALL.len() {
         return None;
     }
     Some(format!(
-        "note: this system has no walls around {}; the sandbox is held by the interpreter and by walls around {}",
+        "note: this system cannot restrict {}; the sandbox relies on the interpreter and on \
+         restrictions of {}",
         names(false),
         names(true)
     ))
 }
 
-/// Raises the walls around this process; those that hold. It must have one thread: others would
-/// stay outside.
-pub fn raise(policy: &Policy) -> Result<Vec<Wall>> {
+/// Restricts this process and returns the active mechanisms. It must have one thread: existing
+/// threads would not be restricted.
+pub fn confine(policy: &Policy) -> Result<Vec<Mechanism>> {
     resources::restrict(policy.memory, policy.disk, policy.seconds);
-    let mut holding = system_walls(policy)?;
-    holding.push(Wall::Resources);
-    Ok(holding)
+    let mut active = of_system(policy)?;
+    active.push(Mechanism::Resources);
+    Ok(active)
 }
 
 #[cfg(not(target_os = "linux"))]
-fn system_walls(_: &Policy) -> Result<Vec<Wall>> {
+fn of_system(_: &Policy) -> Result<Vec<Mechanism>> {
     Ok(Vec::new())
 }
 
 #[cfg(target_os = "linux")]
-fn system_walls(policy: &Policy) -> Result<Vec<Wall>> {
+fn of_system(policy: &Policy) -> Result<Vec<Mechanism>> {
     use super::landlock::{self, Access};
     let threads = std::fs::read_dir("/proc/self/task").map_or(1, Iterator::count);
     if threads > 1 {
@@ -94,7 +95,7 @@ fn system_walls(policy: &Policy) -> Result<Vec<Wall>> {
     if unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) } != 0 {
         return Err(failed("no_new_privs", &std::io::Error::last_os_error()));
     }
-    let mut holding = Vec::new();
+    let mut active = Vec::new();
     let system = system_paths(policy.gpu);
     let of = |paths: &'static [&'static str], access| {
         paths
@@ -125,17 +126,21 @@ fn system_walls(policy: &Policy) -> Result<Vec<Wall>> {
     ));
     let paths = paths.chain(gpu.iter().map(|path| (path.as_path(), Access::Device)));
     if landlock::restrict(paths).map_err(|error| failed("Landlock", &error))? {
-        holding.push(Wall::Files);
+        active.push(Mechanism::Files);
     }
     if super::syscalls::restrict().map_err(|error| failed("seccomp", &error))? {
-        holding.push(Wall::Calls);
+        active.push(Mechanism::Calls);
     }
-    Ok(holding)
+    Ok(active)
 }
 
 #[cfg(target_os = "linux")]
 fn failed(what: &str, error: &std::io::Error) -> Fault {
-    fault!("sandbox", "the sandbox cannot be raised: {what}: {error}"; hint: "no part of the script was run")
+    fault!(
+        "sandbox",
+        "the sandbox cannot be raised: {what}: {error}";
+        hint: "no part of the script was run"
+    )
 }
 
 /// What the program itself reads while it runs: its libraries, and the system's description of the
@@ -217,12 +222,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn missing_walls_are_named_with_those_that_hold() {
-        assert_eq!(note(&[Wall::Files, Wall::Calls, Wall::Resources]), None);
-        let text = note(&[Wall::Calls, Wall::Resources]).expect("a wall is missing");
+    fn missing_and_active_mechanisms_are_listed() {
+        assert_eq!(
+            note(&[Mechanism::Files, Mechanism::Calls, Mechanism::Resources]),
+            None
+        );
+        let text = note(&[Mechanism::Calls, Mechanism::Resources]).expect("a mechanism is missing");
         assert!(
-            text.contains("no walls around files (Landlock); ")
-                && text.contains("interpreter and by walls around sockets"),
+            text.contains("cannot restrict files (Landlock); ")
+                && text.contains("interpreter and on restrictions of sockets"),
             "{text}"
         );
     }

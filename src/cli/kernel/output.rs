@@ -1,4 +1,4 @@
-//! What a cell's code says and shows, on its way to the notebook.
+//! Output of cells, as messages to the notebook.
 
 use super::wire::Outbox;
 use crate::base::say::Note;
@@ -11,20 +11,20 @@ use rhai::Dynamic;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-/// The outputs of the request that is being answered.
-pub struct Outlet {
-    /// What sends.
+/// The output of the current request.
+pub struct Output {
+    /// The outgoing messages.
     pub outbox: Outbox,
     /// The request.
     pub parent: RefCell<Option<Rc<JupyterMessage>>>,
-    /// How many letters a line that the next one replaces has now.
+    /// The length of the current line that the next one replaces.
     passing: Cell<usize>,
 }
 
-impl Outlet {
-    /// One without a request.
-    pub fn new(outbox: Outbox) -> Rc<Outlet> {
-        Rc::new(Outlet {
+impl Output {
+    /// An output without a request.
+    pub fn new(outbox: Outbox) -> Rc<Output> {
+        Rc::new(Output {
             outbox,
             parent: RefCell::new(None),
             passing: Cell::new(0),
@@ -50,7 +50,7 @@ impl Outlet {
         self.stream(StreamContent::stdout(&format!("{line}\n")));
     }
 
-    /// Something that a person should know.
+    /// A message of the program.
     pub fn note(&self, note: Note) {
         let (text, end) = match note {
             Note::Line(text) => (text, "\n"),
@@ -67,9 +67,9 @@ impl Outlet {
         )));
     }
 
-    /// What the code shows.
-    pub fn show(&self, shown: Shown) {
-        match shown {
+    /// Output of a script.
+    pub fn show(&self, output: Shown) {
+        match output {
             Shown::Line(line) => self.print(line),
             Shown::Value(value) => {
                 self.settle();
@@ -82,7 +82,7 @@ impl Outlet {
     }
 }
 
-/// A value in every form that it has: a frontend takes the one that it shows best.
+/// A value in every media type that it has; the frontend chooses one.
 pub fn media(value: &Dynamic) -> Media {
     let mut forms = vec![MediaType::Plain(printing::text(value, false))];
     forms.extend(printing::html(value).map(MediaType::Html));

@@ -1,10 +1,10 @@
-//! The functions of a text, cut out of it, so that an error in one leaves the others.
+//! The functions of a text, each as a separate text, so that an error affects only one of them.
 
 use crate::lang::scan;
 
 /// A function of a text.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Piece {
+pub struct Function {
     /// Its name.
     pub name: String,
     /// Its parameters, as written.
@@ -21,13 +21,13 @@ pub struct Piece {
     pub docs: Vec<String>,
 }
 
-impl Piece {
-    /// Whether it is left to be written: its body is empty.
+impl Function {
+    /// Whether its body is empty.
     pub fn is_empty(&self) -> bool {
         self.body.trim().is_empty()
     }
 
-    /// Whether its body only stands in for one to be written: a value, a name, `throw` or `return`.
+    /// Whether its body is a placeholder: a value, a name, `throw` or `return`.
     pub fn is_placeholder(&self) -> bool {
         let body = self.body.trim().trim_end_matches(';').trim();
         let value = body
@@ -57,9 +57,9 @@ fn heading(line: &str) -> Option<(bool, &str)> {
         .map(|rest| (is_private, rest.trim_start()))
 }
 
-/// Cuts the functions out of a text. In Rhai functions are never inside one another, so each line
-/// that begins one ends the one above it, whatever braces are missing there.
-pub fn cut(text: &str) -> Vec<Piece> {
+/// Returns the functions of a text. Functions of Rhai are not nested: each line that begins one
+/// ends the one above, even where braces are missing.
+pub fn functions(text: &str) -> Vec<Function> {
     let scanned = scan::scan(text);
     // with an open quote or comment, what is code is not known: every such line counts
     let is_whole = scanned.quote.is_none() && !scanned.is_comment;
@@ -78,11 +78,11 @@ pub fn cut(text: &str) -> Vec<Piece> {
     starts
         .iter()
         .zip(ends)
-        .filter_map(|((line, start), end)| piece(&text[*start..end], *line, &lines))
+        .filter_map(|((line, start), end)| function(&text[*start..end], *line, &lines))
         .collect()
 }
 
-fn piece(region: &str, line: usize, lines: &[&str]) -> Option<Piece> {
+fn function(region: &str, line: usize, lines: &[&str]) -> Option<Function> {
     let (is_private, rest) = heading(region)?;
     let (name, rest) = rest.split_once('(')?;
     let params = rest.split_once(')')?.0;
@@ -124,7 +124,7 @@ fn piece(region: &str, line: usize, lines: &[&str]) -> Option<Piece> {
         .map(|line| line.trim_start_matches('/').trim().to_string())
         .collect();
     docs.reverse();
-    Some(Piece {
+    Some(Function {
         name: name.trim().to_string(),
         params,
         is_private,
@@ -141,12 +141,13 @@ mod tests {
 
     #[test]
     fn functions_are_cut_out_with_their_lines() {
-        let text = "let x = 1;\n/// one\n/// two\nfn f(a, b) { if a { \"}\" } else { b } }\nprint(f(1, 2));\n// fn no() {\nprivate fn g() { }\n";
-        let found = cut(text);
+        let text = "let x = 1;\n/// one\n/// two\nfn f(a, b) { if a { \"}\" } else { b } \
+            }\nprint(f(1, 2));\n// fn no() {\nprivate fn g() { }\n";
+        let found = functions(text);
         assert_eq!(
             found
                 .iter()
-                .map(|piece| (piece.name.as_str(), piece.line))
+                .map(|function| (function.name.as_str(), function.line))
                 .collect::<Vec<_>>(),
             [("f", 4), ("g", 7)]
         );
@@ -169,7 +170,7 @@ mod tests {
             "fn f() { /* \nfn g() { 2 }\n",
             "fn f( { \nfn g() { 2 }\n",
         ] {
-            let found = cut(broken);
+            let found = functions(broken);
             let last = found.last().expect("a function");
             assert_eq!(
                 (last.name.as_str(), last.text.as_str()),
@@ -181,7 +182,8 @@ mod tests {
 
     #[test]
     fn placeholders_compute_nothing() {
-        let placeholder = |body: &str| cut(&format!("fn f(x) {{ {body} }}"))[0].is_placeholder();
+        let placeholder =
+            |body: &str| functions(&format!("fn f(x) {{ {body} }}"))[0].is_placeholder();
         assert!(
             [
                 "",

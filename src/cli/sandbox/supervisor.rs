@@ -1,8 +1,10 @@
-//! The parent's side of `cistron run --sandbox`: it keeps the record of a run whose script is in a
-//! child process.
+//! The parent process of `cistron run --sandbox`: it writes the record of a run whose script is in
+//! a child process.
 
+use super::channel;
+use super::confinement::{self, Policy};
+use super::job::{OUTPUT, Script, Work};
 use super::watch::{Child, End, Limits, Next};
-use super::{OUTPUT, Policy, Script, Work, channel, walls};
 use crate::base::{Fault, Result};
 use crate::lang::session;
 use crate::track::{Journal, Sandbox, Start};
@@ -10,8 +12,8 @@ use serde_json::Value;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// Runs a script in a child process and keeps its record; its results. How the run ended is left to
-/// the caller to record.
+/// Runs a script in a child process, writes its record, and returns its results. The caller records
+/// the end of the run.
 ///
 /// # Errors
 /// Those of the script, and of kind `sandbox` where a limit ended it.
@@ -37,9 +39,12 @@ pub fn run(
     let output = record.as_ref().map(|record| record.join(OUTPUT));
     if let Some(output) = &output {
         if output.is_symlink() {
-            return Err(
-                crate::fault!("sandbox", "`{}` is a link, which the script could write through", output.display(); hint: "remove it"),
-            );
+            return Err(crate::fault!(
+                "sandbox",
+                "`{}` is a link, which the script could write through",
+                output.display();
+                hint: "remove it"
+            ));
         }
         std::fs::create_dir_all(output).map_err(|error| Fault::file(output, &error))?;
     }
@@ -76,10 +81,10 @@ pub fn run(
         memory: limits.memory,
         disk: limits.disk,
     };
-    // the lines that faults show
+    // for excerpts in faults
     session::remember_source(file, text);
     let here = std::env::current_dir().map_err(|error| Fault::file(".", &error))?;
-    let mut keeper = Keeper {
+    let mut supervisor = Supervisor {
         journal,
         log: record.map(|record| record.join("log.txt")),
         received: 0,
@@ -88,25 +93,29 @@ pub fn run(
     };
     let output = script.output.clone();
     let ended = Child::start(policy, Work::Run(Box::new(script)), &here, true, &[])
-        .and_then(|child| child.watch(&limits, |event| keeper.hear(&event)));
+        .and_then(|child| child.watch(&limits, |event| supervisor.receive(&event)));
     // a script that wrote nothing leaves no folder
     if let Some(output) = output {
         std::fs::remove_dir(output).ok();
     }
     let end = ended?;
-    match (end, keeper.outcome) {
+    match (end, supervisor.outcome) {
         (End::Exited(_), Some(outcome)) => outcome,
-        // what was done when the limit was reached is done
+        // results that were complete at the limit are kept
         (End::Late, Some(Ok(results))) => Ok(results),
         (End::Interrupted, Some(Err(fault))) => Err(fault),
         (end, _) => Err(end.fault(&limits).unwrap_or_else(|| {
-            Fault::new("memory", "the process of the script ended without an outcome, most likely for lack of memory").hint("--memory allows more")
+            Fault::new(
+                "memory",
+                "the process of the script ended without an outcome, most likely \
+                for lack of memory",
+            )
+            .hint("--memory allows more")
         })),
     }
 }
 
-/// The folder that the interpreter lets no script write: the run directory, of a run of a sweep
-/// that of the sweep.
+/// The folder to which the interpreter refuses to write: the run directory, or that of the sweep.
 fn guarded(record: &Path) -> PathBuf {
     let above = record
         .parent()
@@ -114,7 +123,7 @@ fn guarded(record: &Path) -> PathBuf {
     above.unwrap_or(record).to_path_buf()
 }
 
-/// The record is outside the folders that a script writes to, unless `--allow` names one around it.
+/// Warns where a folder of `--allow` contains the record.
 fn warn_of_record(sandbox: &Sandbox, record: Option<&Path>) {
     let real = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
     let Some(record) = record.map(real) else {
@@ -126,13 +135,14 @@ fn warn_of_record(sandbox: &Sandbox, record: Option<&Path>) {
         .find(|folder| record.starts_with(real(folder)))
     {
         crate::errln!(
-            "note: --allow {} contains the run directory: its record is guarded by the interpreter and its seal, not by the kernel; --run-dir moves it elsewhere",
+            "note: --allow {} contains the run directory: its record is guarded by the \
+            interpreter and its seal, not by the kernel; --run-dir moves it elsewhere",
             folder.display()
         );
     }
 }
 
-struct Keeper<'a> {
+struct Supervisor<'a> {
     journal: Option<&'a mut Journal>,
     log: Option<PathBuf>,
     received: u64,
@@ -140,8 +150,8 @@ struct Keeper<'a> {
     outcome: Option<Result<Value>>,
 }
 
-impl Keeper<'_> {
-    fn hear(&mut self, event: &Value) -> Result<Next> {
+impl Supervisor<'_> {
+    fn receive(&mut self, event: &Value) -> Result<Next> {
         let Some((kind, value)) = event.as_object().and_then(|map| map.iter().next()) else {
             return Ok(Next::Continue);
         };
@@ -160,10 +170,10 @@ impl Keeper<'_> {
         }
         let text = |value: &Value| value.as_str().unwrap_or("").to_string();
         match (kind.as_str(), &mut self.journal) {
-            ("walls", _) => {
-                let holding: Vec<walls::Wall> =
+            ("confinement", _) => {
+                let active: Vec<confinement::Mechanism> =
                     serde_json::from_value(value.clone()).unwrap_or_default();
-                walls::note(&holding)
+                confinement::note(&active)
                     .iter()
                     .for_each(|note| crate::errln!("{note}"));
             }

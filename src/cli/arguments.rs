@@ -1,0 +1,54 @@
+//! Arguments that several commands take.
+
+use crate::base::Fault;
+use crate::lang::session;
+use clap::Args;
+use std::collections::BTreeMap;
+
+/// Arguments of commands that start a session.
+#[derive(Args, Clone, Debug)]
+pub struct SessionArguments {
+    /// Override a parameter of the script: name=value; of an array name=a,b or JSON, of a map JSON
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    pub set: Vec<String>,
+    /// Where networks run: auto, cpu, cuda, cuda:N
+    #[arg(long, default_value = "auto")]
+    pub device: String,
+    /// The seed of everything that has none of its own
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// Threads that an operation may use; all cores unless given
+    #[arg(long)]
+    pub threads: Option<usize>,
+}
+
+impl SessionArguments {
+    /// The settings of a session; fails on a `--set` without `=`.
+    pub fn settings(&self) -> Result<session::Settings, Fault> {
+        let mut set = BTreeMap::new();
+        for pair in &self.set {
+            let Some((name, value)) = pair.split_once('=') else {
+                return Err(Fault::new(
+                    "usage",
+                    format!("--set {pair}: expected name=value"),
+                ));
+            };
+            set.insert(name.trim().to_string(), value.to_string());
+        }
+        Ok(session::Settings {
+            set,
+            device: self.device.clone(),
+            seed: self.seed,
+            ..session::Settings::default()
+        })
+    }
+
+    /// Starts torch: CUDA, threads, seed.
+    pub fn start_torch(&self) {
+        crate::torch::device::start();
+        if let Some(n) = self.threads {
+            crate::torch::device::set_threads(n.max(1));
+        }
+        crate::torch::device::seed(self.seed);
+    }
+}

@@ -1,0 +1,28 @@
+//! Exit codes, and faults as the output of a command.
+
+use crate::base::{Fault, say};
+use crate::lang::diagnostics;
+use std::io::IsTerminal;
+
+/// The error of a script.
+pub const ERROR: u8 = 1;
+/// Wrong usage.
+pub const USAGE: u8 = 2;
+/// A failed test or check.
+pub const FAILED: u8 = 3;
+/// An interrupt.
+pub const INTERRUPTED: u8 = 130;
+
+/// Prints a fault as text or as JSON, and returns its exit code.
+pub fn fail(fault: &Fault, json: bool) -> u8 {
+    if json {
+        crate::outln!("{}", diagnostics::json(fault));
+    } else {
+        say::error(&diagnostics::render(fault, std::io::stderr().is_terminal()));
+    }
+    match fault.kind {
+        "interrupted" => INTERRUPTED,
+        "usage" => USAGE,
+        _ => ERROR,
+    }
+}
