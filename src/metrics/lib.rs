@@ -1,7 +1,9 @@
 //! Metrics: how well predictions agree with labels.
 
 pub mod classification;
+pub mod confusion;
 pub mod correlation;
+pub mod curve;
 pub mod measure;
 pub mod pairs;
 pub mod ranking;

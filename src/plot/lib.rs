@@ -6,6 +6,7 @@ mod chart;
 mod colors;
 mod diagram;
 mod heat;
+pub mod kinds;
 mod letters;
 mod logo;
 pub mod sidecar;

@@ -3,6 +3,7 @@
 use crate::base::written::{self, Written};
 use crate::base::{Fault, Result};
 use crate::lang::{Call, Callback, FromValue, Native, native, natives_of, session, show};
+use crate::metrics::statistics::describe;
 use crate::{bail, fault};
 use rhai::{Array, Dynamic, Map};
 use std::cmp::Ordering;
@@ -224,19 +225,6 @@ fn truth(item: &Dynamic, condition: Option<&Callback>, function: &str) -> Result
     }
 }
 
-/// The median of numbers, of which there is one at least; NaN where one of them is.
-fn median_of(mut numbers: Vec<f64>) -> f64 {
-    if numbers.iter().any(|x| x.is_nan()) {
-        return f64::NAN;
-    }
-    numbers.sort_by(f64::total_cmp);
-    let half = numbers.len() / 2;
-    match numbers.len() % 2 {
-        1 => numbers[half],
-        _ => numbers[half - 1] / 2.0 + numbers[half] / 2.0,
-    }
-}
-
 /// An integer rounded to a power of ten, halves to the even multiple.
 fn rounded(number: i64, decimals: i64) -> Result<i64> {
     if decimals >= 0 {
@@ -305,7 +293,9 @@ pub fn mean(this: &Array) -> Result<f64> {
 pub fn median(this: &Array) -> Result<f64> {
     not_empty(this, "median")?;
     let numbers = numbers(this, "median")?;
-    Ok(median_of(numbers.into_iter().map(Number::float).collect()))
+    Ok(describe::median(
+        numbers.into_iter().map(Number::float).collect(),
+    ))
 }
 
 /// Returns the smallest value of an array of numbers or strings; NaN where one is.

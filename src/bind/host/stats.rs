@@ -1,14 +1,13 @@
 //! `stats::…`: tests, intervals, corrections for many tests.
 
-use crate::base::{Result, Values};
+use crate::base::Result;
 use crate::bind::args::seed::SeedOptions;
 use crate::bind::args::tensor::{Numbers, tensor_of};
 use crate::lang::value::{array, number};
 use crate::lang::{Callback, Choice, Native, Options, native, natives_of, session};
-use crate::metrics::Pairs;
 use crate::metrics::statistics::{
-    Alternative, Outcome, auroc as roc, correlated, counts as count_tests, ks as distributions,
-    mean, multiple, ranks, resample, t, variance,
+    Alternative, Outcome, auroc as roc, correlated, counts as count_tests, describe,
+    ks as distributions, labelled::labelled, mean, multiple, ranks, resample, t, variance,
 };
 use crate::{bail, fault};
 use rhai::{Array, Dynamic, Map};
@@ -145,51 +144,7 @@ fn two_samples(
 
 /// The differences of pairs.
 fn differences_of(x: &Numbers, y: &Numbers) -> Result<Vec<f64>> {
-    let (x, y) = (values(x)?, values(y)?);
-    if x.len() != y.len() {
-        bail!(
-            "shape",
-            "pairs need as many values on both sides, got {} and {}",
-            x.len(),
-            y.len()
-        );
-    }
-    Ok(x.iter().zip(y).map(|(x, y)| x - y).collect())
-}
-
-/// Scores and labels of the rows whose label is defined; fails on labels that are neither 0 nor 1.
-fn scores_and_labels<const N: usize>(
-    scores: [&Numbers; N],
-    y: &Numbers,
-) -> Result<([Vec<f64>; N], Vec<bool>)> {
-    let labels = values(y)?;
-    let is_defined = |row: &usize| !labels[*row].is_nan();
-    let mut defined: [Vec<f64>; N] = std::array::from_fn(|_| Vec::new());
-    for (defined, scores) in defined.iter_mut().zip(scores) {
-        let scores = values(scores)?;
-        if scores.len() != labels.len() {
-            bail!(
-                "shape",
-                "{} scores for {} labels",
-                scores.len(),
-                labels.len()
-            );
-        }
-        Pairs::new(Values::Double(&scores), Values::Double(&labels), 1)
-            .need_binary("the area under the ROC curve")?;
-        *defined = (0..labels.len())
-            .filter(is_defined)
-            .map(|row| scores[row])
-            .collect();
-    }
-    Ok((
-        defined,
-        labels
-            .iter()
-            .filter(|label| !label.is_nan())
-            .map(|label| *label > 0.5)
-            .collect(),
-    ))
+    describe::differences(&values(x)?, &values(y)?)
 }
 
 /// The number that a statistic of a script returned.
@@ -618,7 +573,8 @@ pub fn delong(
     labels: &Numbers,
     options: TestOptions,
 ) -> Result<Map> {
-    let ([first, second], labels) = scores_and_labels([first, second], labels)?;
+    let (first, second) = (values(first)?, values(second)?);
+    let ([first, second], labels) = labelled([&first, &second], &values(labels)?)?;
     roc::delong(&first, &second, &labels, options.alternative()).map(outcome_map)
 }
 
@@ -640,7 +596,7 @@ pub fn auroc_interval(
     labels: &Numbers,
     options: LevelOptions,
 ) -> Result<Map> {
-    let ([scores], labels) = scores_and_labels([scores], labels)?;
+    let ([scores], labels) = labelled([&values(scores)?], &values(labels)?)?;
     let area = roc::interval(&scores, &labels, options.level)?;
     Ok(map_of([
         ("value", area.value),

@@ -3,11 +3,14 @@
 use crate::base::{Result, Values, shape};
 use crate::bind::args::numbers::column;
 use crate::bind::args::tensor::{Numbers, same_shape};
-use crate::bind::printing::figure::{history_figure, numbered, rows_of, schedule_figure, series};
+use crate::bind::printing::figure::{history_figure, rows_of, schedule_figure, series};
 use crate::lang::{Native, Options, native, natives_of, session};
+use crate::metrics::confusion::{self, Predicted};
+use crate::metrics::curve::Curve;
 use crate::metrics::{Pairs, ranking};
 use crate::optim::Schedule;
-use crate::plot::{self, Bars, Boxes, Chart, Dots, Figure, Heat, Scale, Series, terminal};
+use crate::plot::kinds::{self, Areas};
+use crate::plot::{self, Bars, Boxes, Chart, Dots, Figure, Heat, Scale, terminal};
 use crate::torch::Tensor;
 use crate::train::History;
 use crate::{bail, fault};
@@ -146,9 +149,6 @@ pub struct ScheduleOptions {
     lr: f64,
 }
 
-/// Largest number of points of a curve.
-const POINTS: usize = 600;
-
 fn pair(name: &str, value: &Dynamic) -> Result<(Vec<f64>, Vec<f64>)> {
     let items = value.clone().into_array().unwrap_or_default();
     let [a, b] = items.as_slice() else {
@@ -176,100 +176,49 @@ fn scored(scores: &Numbers, labels: &Numbers) -> Result<(Vec<f64>, Vec<f64>)> {
     Ok((scores.0.to_f64()?, labels.0.to_f64()?))
 }
 
-fn need_binary(name: &str, scores: &[f64], labels: &[f64]) -> Result<()> {
-    Pairs::new(Values::Double(scores), Values::Double(labels), 1).need_binary(name)
+/// A curve with its name in the legend.
+type Line = (String, f64, Vec<(f64, f64)>);
+
+fn line(kind: Curve, name: &str, scores: &[f64], labels: &[f64]) -> Result<Line> {
+    let traced = kind.trace(name, scores, labels)?;
+    Ok((name.into(), traced.area, traced.points))
 }
 
-/// A curve of scores against labels, with its area in the legend.
-#[derive(Clone, Copy)]
-enum Curve {
-    Roc,
-    PrecisionRecall,
-}
-
-impl Curve {
-    fn line(self, name: &str, (scores, labels): (Vec<f64>, Vec<f64>)) -> Result<Series> {
-        need_binary(name, &scores, &labels)?;
-        let (scores, labels) = (
-            Values::Double(&scores).in_32_bits(),
-            Values::Double(&labels).in_32_bits(),
-        );
-        let areas = ranking::ranking(&scores, &labels);
-        let (area, points) = match self {
-            Curve::Roc => (areas.auroc, ranking::roc(&scores, &labels, POINTS)),
-            Curve::PrecisionRecall => (
-                areas.average_precision,
-                ranking::precision_recall(&scores, &labels, POINTS),
-            ),
-        };
-        Ok(series(format!("{name} {area:.3}"), points))
-    }
-
-    fn figure(self, lines: Vec<Series>) -> Figure {
-        let (title, x, y) = match self {
-            Curve::Roc => ("ROC", "false positive rate", "true positive rate"),
-            Curve::PrecisionRecall => ("precision and recall", "recall", "precision"),
-        };
-        let guide = if matches!(self, Curve::Roc) {
-            vec![(0.0, 0.0), (1.0, 1.0)]
-        } else {
-            Vec::new()
-        };
-        plot::chart(
-            title,
-            Chart {
-                x: x.into(),
-                y: y.into(),
-                lines,
-                unit: true,
-                guide,
-                ..Chart::default()
-            },
-        )
-    }
+fn areas(kind: Curve, lines: Vec<Line>) -> Figure {
+    let kind = match kind {
+        Curve::Roc => Areas::Roc,
+        Curve::PrecisionRecall => Areas::PrecisionRecall,
+    };
+    kinds::areas(kind, lines)
 }
 
 fn curve(kind: Curve, scores: &Numbers, labels: &Numbers) -> Result<Figure> {
-    let name = if matches!(kind, Curve::Roc) {
-        "AUROC"
-    } else {
-        "average precision"
+    let name = match kind {
+        Curve::Roc => "AUROC",
+        Curve::PrecisionRecall => "average precision",
     };
-    Ok(kind.figure(vec![kind.line(name, scored(scores, labels)?)?]))
+    let (scores, labels) = scored(scores, labels)?;
+    Ok(areas(kind, vec![line(kind, name, &scores, &labels)?]))
 }
 
 fn several(kind: Curve, curves: &Map) -> Result<Figure> {
-    let lines = curves
-        .iter()
-        .map(|(name, value)| kind.line(name, pair(name, value)?))
-        .collect::<Result<_>>()?;
-    Ok(kind.figure(lines))
+    let one = |(name, value): (&Identifier, &Dynamic)| {
+        let (scores, labels) = pair(name, value)?;
+        line(kind, name, &scores, &labels)
+    };
+    let lines = curves.iter().map(one).collect::<Result<_>>()?;
+    Ok(areas(kind, lines))
 }
 
 fn calibration_figure(scores: &Numbers, labels: &Numbers, bins: usize) -> Result<Figure> {
     let (scores, labels) = scored(scores, labels)?;
-    need_binary("calibration", &scores, &labels)?;
+    Pairs::new(Values::Double(&scores), Values::Double(&labels), 1).need_binary("calibration")?;
     if let Some(wrong) = scores.iter().find(|s| !(0.0..=1.0).contains(*s)) {
         bail!("value", "`scores` must be probabilities, got {wrong}"; hint: "`.sigmoid()` makes probabilities of logits");
     }
-    let points: Vec<(f64, f64)> = ranking::calibration(&scores, &labels, bins)
-        .into_iter()
-        .map(|(predicted, seen, _)| (predicted, seen))
-        .collect();
-    let dots = vec![Dots {
-        name: String::new(),
-        points: points.clone(),
-    }];
-    let chart = Chart {
-        x: "mean predicted probability".into(),
-        y: "share of positives".into(),
-        lines: vec![series("", points)],
-        dots,
-        unit: true,
-        guide: vec![(0.0, 0.0), (1.0, 1.0)],
-        mark: None,
-    };
-    Ok(plot::chart("calibration", chart))
+    let bins = ranking::calibration(&scores, &labels, bins).into_iter();
+    let points = bins.map(|(predicted, seen, _)| (predicted, seen));
+    Ok(kinds::calibration(points.collect()))
 }
 
 fn heat_figure(title: &str, values: &Tensor, options: HeatOptions) -> Result<Figure> {
@@ -299,51 +248,23 @@ fn heat_figure(title: &str, values: &Tensor, options: HeatOptions) -> Result<Fig
     Ok(plot::heat(title, heat))
 }
 
-/// Fails on numbers that are no class indices; NaN labels are undefined.
-fn need_classes(name: &str, values: &[f64]) -> Result<()> {
-    let is_class = |v: &f64| (v.is_nan() && name == "labels") || (*v >= 0.0 && v.fract() == 0.0);
-    match values.iter().position(|v| !is_class(v)) {
-        Some(row) => bail!(
-            "value",
-            "`{name}` must be class numbers from 0, got {} in row {row}",
-            values[row]
-        ),
-        None => Ok(()),
-    }
-}
+/// Number of classes that a figure shows, at most.
+const MOST_CLASSES: usize = 200;
+/// Number of classes up to which cells state their numbers.
+const NUMBERED_CLASSES: usize = 12;
 
 fn confusion_figure(
     predicted: &Numbers,
     labels: &Numbers,
     options: ConfusionOptions,
 ) -> Result<Figure> {
-    same_shape(predicted, labels)?;
-    let (predicted, labels) = (predicted.0.to_f64()?, labels.0.to_f64()?);
-    if options.classes {
-        need_classes("predicted", &predicted)?;
-        need_classes("labels", &labels)?;
-    } else {
-        need_binary("confusion", &predicted, &labels)?;
-    }
-    let class = |v: &f64| {
-        if options.classes {
-            v.round().max(0.0) as usize
-        } else {
-            usize::from(*v >= options.threshold)
-        }
+    let (predicted, labels) = scored(predicted, labels)?;
+    let kind = match options.classes {
+        true => Predicted::Classes,
+        false => Predicted::Scores(options.threshold),
     };
-    let truth = |v: &f64| v.round().max(0.0) as usize;
-    let n = predicted
-        .iter()
-        .map(class)
-        .chain(labels.iter().filter(|l| l.is_finite()).map(truth))
-        .max()
-        .unwrap_or(1)
-        + 1;
-    if n > 200 {
-        bail!("value", "{n} classes are more than a figure can show: 200");
-    }
-    let names = options.names;
+    let confusion = confusion::confusion(&predicted, &labels, kind, MOST_CLASSES)?;
+    let (n, names) = (confusion.classes, options.names);
     if !names.is_empty() && names.len() < n {
         bail!(
             "option",
@@ -351,20 +272,14 @@ fn confusion_figure(
             names.len()
         );
     }
-    let mut values = vec![vec![0.0; n.max(2)]; n.max(2)];
-    predicted
-        .iter()
-        .zip(&labels)
-        .filter(|(_, l)| l.is_finite())
-        .for_each(|(p, l)| values[truth(l)][class(p)] += 1.0);
     let heat = Heat {
-        values,
+        values: confusion.counts,
         rows: names.clone(),
         columns: names,
         x: "predicted".into(),
         y: "label".into(),
         unit: "rows".into(),
-        numbers: n <= 12,
+        numbers: n <= NUMBERED_CLASSES,
         ..Heat::default()
     };
     Ok(plot::heat("confusion", heat))
@@ -379,19 +294,6 @@ fn dots_of(columns: &Map) -> Result<Vec<Dots>> {
         })
     };
     columns.iter().map(dots).collect()
-}
-
-/// The line of equal values, over the range of all points.
-fn diagonal(dots: &[Dots]) -> Vec<(f64, f64)> {
-    let values = dots
-        .iter()
-        .flat_map(|dots| dots.points.iter().flat_map(|point| [point.0, point.1]));
-    let (low, high) = values
-        .filter(|value| value.is_finite())
-        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
-            (low.min(value), high.max(value))
-        });
-    vec![(low, low), (high, high)]
 }
 
 /// Points in the plane, coloured by a label each.
@@ -416,23 +318,8 @@ fn embedding_figure(
     if names.len() != rows.len() {
         bail!("shape", "{} labels for {} points", names.len(), rows.len());
     }
-    let mut kinds: Vec<String> = names.clone();
-    kinds.sort();
-    kinds.dedup();
-    let of = |kind: &String| {
-        rows.iter()
-            .zip(&names)
-            .filter(|(_, name)| *name == kind)
-            .map(|(row, _)| (row[0], row[1]))
-            .collect()
-    };
-    let dots = kinds
-        .iter()
-        .map(|kind| Dots {
-            name: kind.clone(),
-            points: of(kind),
-        })
-        .collect();
+    let points: Vec<(f64, f64)> = rows.iter().map(|row| (row[0], row[1])).collect();
+    let dots = kinds::by_label(&points, &names);
     let figure = plot::chart(
         &options.title,
         Chart {
@@ -672,7 +559,7 @@ pub fn scatter(
 ) -> Result<Figure> {
     let dots = dots_of(points)?;
     let guide = match options.diagonal {
-        true => diagonal(&dots),
+        true => kinds::diagonal(&dots),
         false => Vec::new(),
     };
     let chart = Chart {
@@ -792,7 +679,7 @@ pub fn lines(
     let samples = samples_of(columns)?.into_iter();
     let chart = Chart {
         lines: samples
-            .map(|(name, values)| series(name, numbered(&values)))
+            .map(|(name, values)| series(name, kinds::numbered(&values)))
             .collect(),
         ..Chart::default()
     };

@@ -8,21 +8,11 @@ use crate::bind::types::{Motifs, Tabled};
 use crate::nn::Model;
 use crate::nn::summary::Row as Summary;
 use crate::optim::Schedule;
-use crate::optim::schedule::{Clock, Point};
-use crate::plot::{self, Chart, Content, Diagram, Figure, Heat, Letters, Part, Scaling, Series};
+use crate::plot::{self, Chart, Diagram, Figure, Heat, Letters, Part, Scaling, Series, kinds};
 use crate::seq::Motif;
 use crate::torch::Tensor;
 use crate::train::History;
 use rhai::Dynamic;
-
-/// Numbers with their count from 1.
-pub fn numbered(values: &[f64]) -> Vec<(f64, f64)> {
-    values
-        .iter()
-        .enumerate()
-        .map(|(i, v)| ((i + 1) as f64, *v))
-        .collect()
-}
 
 /// A line of a chart.
 pub fn series(name: impl Into<String>, points: Vec<(f64, f64)>) -> Series {
@@ -34,33 +24,13 @@ pub fn series(name: impl Into<String>, points: Vec<(f64, f64)>) -> Series {
 
 /// The losses and metrics of a training by epoch.
 pub fn history_figure(run: &History) -> Figure {
-    let names = run.names();
-    let line = |name: &String| series(name, numbered(&run.column(name).unwrap_or_default()));
-    let of = |loss: bool| {
-        names
-            .iter()
-            .filter(|n| n.as_str() != "lr" && n.ends_with("loss") == loss)
-            .map(line)
-            .collect::<Vec<_>>()
+    let column = |name: String| {
+        let values = run.column(&name).unwrap_or_default();
+        (name, values)
     };
-    let mark = run.best_value.map(|_| run.best_epoch as f64);
-    let chart = |y: &str, lines| Chart {
-        x: "epoch".into(),
-        y: y.into(),
-        lines,
-        mark,
-        ..Chart::default()
-    };
-    let mut charts = vec![chart("loss", of(true))];
-    if !of(false).is_empty() {
-        charts.push(chart("metric", of(false)));
-    }
-    let height = 300 * charts.len() as u32 + 40;
-    Figure {
-        title: run.name.clone(),
-        content: Content::Charts(charts),
-        size: (760, height),
-    }
+    let columns: Vec<(String, Vec<f64>)> = run.names().into_iter().map(column).collect();
+    let best = run.best_value.map(|_| run.best_epoch as f64);
+    kinds::epochs(&run.name, &columns, best)
 }
 
 /// The rows of a matrix; `name` is for messages.
@@ -81,45 +51,12 @@ pub fn rows_of(name: &str, values: &Tensor) -> Result<Vec<Vec<f64>>> {
 
 /// The learning rate, and the momentum where it changes, along a run.
 pub fn schedule_figure(schedule: &Schedule, epochs: usize, per_epoch: usize, lr: f64) -> Figure {
-    let whole = Clock::new(epochs * per_epoch, per_epoch);
-    let every = (epochs * per_epoch).div_ceil(2000).max(1);
-    let points: Vec<(f64, Point)> = (0..=epochs * per_epoch)
-        .step_by(every)
-        .map(|step| {
-            (
-                step as f64 / per_epoch as f64,
-                schedule.at(&Clock {
-                    step: step as f64,
-                    ..whole
-                }),
-            )
-        })
-        .collect();
-    let rate = points.iter().map(|(x, p)| (*x, p.factor * lr)).collect();
-    let mut charts = vec![Chart {
-        x: "epoch".into(),
-        y: "learning rate".into(),
-        lines: vec![series("", rate)],
-        ..Chart::default()
-    }];
-    let momentum: Vec<(f64, f64)> = points
+    let course = schedule.course(epochs, per_epoch);
+    let rate = course.iter().map(|(x, point)| (*x, point.factor * lr));
+    let momentum = course
         .iter()
-        .filter_map(|(x, p)| Some((*x, p.momentum?)))
-        .collect();
-    if !momentum.is_empty() {
-        charts.push(Chart {
-            x: "epoch".into(),
-            y: "momentum".into(),
-            lines: vec![series("", momentum)],
-            ..Chart::default()
-        });
-    }
-    let height = 260 * charts.len() as u32 + 40;
-    Figure {
-        title: schedule.text(),
-        content: Content::Charts(charts),
-        size: (720, height),
-    }
+        .filter_map(|(x, point)| Some((*x, point.momentum?)));
+    kinds::schedule(&schedule.text(), rate.collect(), momentum.collect())
 }
 
 /// The layers of a network, from its input to its output.
@@ -201,7 +138,7 @@ pub fn figure_of(value: &Dynamic) -> Option<Figure> {
         };
         let all: Option<Vec<Series>> = map
             .iter()
-            .map(|(name, value)| Some(series(name.as_str(), numbered(&own(value)?))))
+            .map(|(name, value)| Some(series(name.as_str(), kinds::numbered(&own(value)?))))
             .collect();
         return all.filter(|all| !all.is_empty()).and_then(lines);
     }
@@ -209,7 +146,7 @@ pub fn figure_of(value: &Dynamic) -> Option<Figure> {
         .ok()
         .filter(|_| value.is_array() || value.is::<Tensor>())?;
     match tensor.rank() {
-        1 => lines(vec![series("", numbered(&tensor.to_f64().ok()?))]),
+        1 => lines(vec![series("", kinds::numbered(&tensor.to_f64().ok()?))]),
         2 => Some(plot::heat(
             "",
             Heat {
@@ -230,7 +167,7 @@ fn columns(table: &Table) -> Option<Figure> {
     };
     let lines: Vec<Series> = table
         .names()
-        .filter_map(|name| Some(series(name, numbered(&numbers(name)?))))
+        .filter_map(|name| Some(series(name, kinds::numbered(&numbers(name)?))))
         .collect();
     if lines.is_empty() {
         None

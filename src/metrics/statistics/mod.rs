@@ -3,13 +3,17 @@
 pub mod auroc;
 pub mod correlated;
 pub mod counts;
+pub mod describe;
 pub mod exact;
 pub mod ks;
+pub mod labelled;
 pub mod multiple;
 pub mod ranks;
 pub mod resample;
 pub mod rounded;
 pub mod t;
+
+pub use describe::Mean;
 
 use statrs::distribution::{ContinuousCDF, Normal};
 

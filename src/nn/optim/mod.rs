@@ -3,6 +3,7 @@
 pub mod adagrad;
 pub mod adam;
 pub mod clip;
+mod course;
 pub mod optimizer;
 pub mod rmsprop;
 pub mod schedule;
