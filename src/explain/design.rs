@@ -3,7 +3,7 @@
 
 use super::incremental::{Change, all_changes, of_changes, values};
 use super::target::{Still, Target};
-use cistron_base::{Result, interrupt};
+use cistron_base::{Result, bail, interrupt};
 use std::collections::HashSet;
 
 /// How a sequence is changed.
@@ -86,4 +86,32 @@ pub fn improved(still: &Still, codes: &[u8], target: &Target, plan: &Plan) -> Re
         beam = next;
     }
     Ok(best)
+}
+
+/// The bases that a design does not change.
+pub fn kept(length: usize, ranges: &[[usize; 2]]) -> Result<Vec<bool>> {
+    let mut kept = vec![false; length];
+    for [start, end] in ranges {
+        let Some(range) = kept.get_mut(*start..*end) else {
+            bail!(
+                "option",
+                "option `keep` must be an array of pairs [start, end] within {length} bp, got [{start}, {end}]"
+            );
+        };
+        range.fill(true);
+    }
+    Ok(kept)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_are_kept() {
+        let of = |ranges: &[[usize; 2]]| kept(4, ranges).ok();
+        assert_eq!(of(&[]), Some(vec![false; 4]));
+        assert_eq!(of(&[[1, 2], [3, 4]]), Some(vec![false, true, false, true]));
+        assert_eq!(of(&[[3, 5]]), None);
+    }
 }

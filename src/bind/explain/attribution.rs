@@ -1,6 +1,5 @@
 //! `explain::…`: contributions of the bases of samples to an output.
 
-use crate::bail;
 use crate::base::Result;
 use crate::base::table::{Cells, Table};
 use crate::bind::args::explain::{
@@ -12,18 +11,19 @@ use crate::bind::args::seed::SeedOptions;
 use crate::bind::types::{Data, Tabled};
 use crate::bind::warnings::warn;
 use crate::explain::baselines::{Baselines, codes_of};
+use crate::explain::completeness::{self, Completeness};
 use crate::explain::gradients::{self, Found};
+use crate::explain::labels::stacked;
+use crate::explain::strands::{self, ReverseStrand};
 use crate::explain::target::{Still, Target};
 use crate::explain::{convergence as layers, inside, mutagenesis as changes};
 use crate::lang::{IntoValue, Native, Options, native, natives_of, session};
-use crate::nn::strands::Strands;
 use crate::nn::{Model, Value};
-use crate::torch::{Device, Tensor};
+use crate::torch::Tensor;
 use rhai::{Dynamic, Map};
 use std::cell::RefCell;
 use std::ops::Range;
 use std::rc::Rc;
-use std::sync::Arc;
 
 /// Options of `explain::saliency`.
 #[derive(Options)]
@@ -216,81 +216,27 @@ impl HypotheticalOptions {
     }
 }
 
-/// One result for each target, stacked along an axis of labels where there is one.
-fn stacked(results: Vec<Value>, has_axis: bool) -> Result<Value> {
-    let [first, rest @ ..] = &results[..] else {
-        bail!("value", "there is no label to explain")
-    };
-    if !has_axis {
-        return first.map(|tensor| tensor.to_device(Device::CPU));
-    }
-    let first = first.map(|tensor| tensor.to_device(Device::CPU)?.unsqueeze(1))?;
-    rest.iter().try_fold(first, |stack, result| {
-        stack.zip(result, |stack, result| {
-            let result = result.to_device(Device::CPU)?.unsqueeze(1)?;
-            Tensor::cat(&[stack.clone(), result], 1)
-        })
-    })
-}
-
-/// How samples are reversed, where results are averaged over the strands.
-struct Reversed {
-    strands: Strands,
-    labels: Option<Arc<Vec<usize>>>,
-}
-
-impl Reversed {
-    /// What the options state of samples as a script passes them.
-    fn of(given: &Dynamic, x: &Value, options: &StrandOptions) -> Result<Option<Reversed>> {
-        if !options.both_strands {
-            return Ok(None);
-        }
-        let declared = options.inputs.as_ref().map(|kinds| kinds.0.clone());
-        let declared = declared.unwrap_or_default();
-        Ok(Some(match given.read_lock::<Data>() {
-            Some(set) if declared.is_empty() => Reversed {
-                strands: crate::train::evaluate::strands(&set.0),
-                labels: set.0.label_partners.clone(),
-            },
-            _ => Reversed {
-                strands: Strands::of(&x.shape(), &declared, true)?,
-                labels: None,
-            },
-        }))
-    }
-
-    /// A target of the outputs of the reverse strand.
-    fn target(&self, target: &Target) -> Target {
-        target.reverse(self.labels.clone())
-    }
-
-    /// The mean of the results of both strands, that of the reverse strand reversed back.
-    fn mean(&self, forward: &Value, reverse: &Value) -> Result<Value> {
-        forward.zip(&self.strands.turned(reverse)?, |forward, reverse| {
-            forward.add(reverse)?.mul_number(0.5)
-        })
-    }
-}
-
-/// The result of the forward strand, or the mean of both strands.
-fn on_strands(
-    reversed: Option<&Reversed>,
+/// What samples become on the reverse strand, where an average over both strands is wanted.
+fn reverse_of(
+    given: &Dynamic,
     x: &Value,
-    target: &Target,
-    run: impl Fn(&Value, &Target) -> Result<Value>,
-) -> Result<Value> {
-    let forward = run(x, target)?;
-    let Some(reversed) = reversed else {
-        return Ok(forward);
-    };
-    let reverse = run(&reversed.strands.turned(x)?, &reversed.target(target))?;
-    reversed.mean(&forward, &reverse)
+    options: &StrandOptions,
+) -> Result<Option<ReverseStrand>> {
+    if !options.both_strands {
+        return Ok(None);
+    }
+    let declared = options.inputs.as_ref().map(|kinds| kinds.0.clone());
+    let declared = declared.unwrap_or_default();
+    match given.read_lock::<Data>() {
+        Some(set) if declared.is_empty() => Ok(Some(ReverseStrand::of_dataset(&set.0))),
+        _ => ReverseStrand::of_inputs(&x.shape(), &declared).map(Some),
+    }
 }
 
 /// Zeros for each target, the results of a dry run.
 fn zeros(targets: &Targets, like: &Value) -> Result<Value> {
     let results = targets.list.iter().map(|_| like.map(Tensor::zeros_like));
-    stacked(results.collect::<Result<_>>()?, targets.has_axis)
+    stacked(&results.collect::<Result<Vec<_>>>()?, targets.has_axis)
 }
 
 /// The results of each target, stacked; zeros of the shape of `like` in a dry run.
@@ -305,49 +251,25 @@ fn of_targets(
     }
     let still = Still::of(net)?;
     let results = targets.list.iter().map(|target| run(&still, target));
-    stacked(results.collect::<Result<_>>()?, targets.has_axis)
+    stacked(&results.collect::<Result<Vec<_>>>()?, targets.has_axis)
 }
 
 /// The gradients of each label, on the strands that are asked for.
 fn gradients_of(
     net: &Model,
     given: &Dynamic,
-    (label, strands): (&LabelOptions, &StrandOptions),
+    (label, both): (&LabelOptions, &StrandOptions),
     run: impl Fn(&Still, &Value, &Target) -> Result<Value>,
 ) -> Result<Contributions> {
     let x = samples(net, given)?;
-    let reversed = Reversed::of(given, &x, strands)?;
+    let reverse = reverse_of(given, &x, both)?;
     let targets = label.targets(net)?;
     let contributions = of_targets(net, &x, &targets, |still, target| {
-        on_strands(reversed.as_ref(), &x, target, |x, target| {
+        strands::contributions(reverse.as_ref(), &x, target, |x, target| {
             run(still, x, target)
         })
     })?;
     Ok(contributions.into())
-}
-
-/// The sum of the contributions of each sample, over all inputs.
-fn sums(contributions: &Value) -> Result<Vec<f64>> {
-    let mut total = vec![0.0; contributions.rows() as usize];
-    for tensor in contributions.tensors() {
-        let sums = tensor
-            .to_kind(crate::torch::Kind::Double)?
-            .reshape(&[tensor.shape()[0], -1])?
-            .sum(&Some(vec![1]), false)?
-            .to_f64()?;
-        total
-            .iter_mut()
-            .zip(sums)
-            .for_each(|(total, sum)| *total += sum);
-    }
-    Ok(total)
-}
-
-/// The median of absolute values.
-fn median_size(values: &[f64]) -> f64 {
-    let mut sizes: Vec<f64> = values.iter().map(|value| value.abs()).collect();
-    sizes.sort_by(f64::total_cmp);
-    sizes.get(sizes.len() / 2).copied().unwrap_or(0.0)
 }
 
 fn column(values: &[f64]) -> Result<Value> {
@@ -367,34 +289,25 @@ fn complete(
     run: impl Fn(&Still, &Value, &Target) -> Result<Found>,
 ) -> Result<Contributions> {
     let x = samples(net, given)?;
-    let reversed = Reversed::of(given, &x, &options.strands)?;
+    let reverse = reverse_of(given, &x, &options.strands)?;
     let targets = options.label.targets(net)?;
     let (differences, errors) = (RefCell::new(Vec::new()), RefCell::new(Vec::new()));
     let contributions = of_targets(net, &x, &targets, |still, target| {
-        let mut forward = run(still, &x, target)?;
-        if let Some(reversed) = &reversed {
-            let turned = reversed.strands.turned(&x)?;
-            let reverse = run(still, &turned, &reversed.target(target))?;
-            forward.contributions =
-                reversed.mean(&forward.contributions, &reverse.contributions)?;
-            let pairs = forward.difference.iter_mut().zip(reverse.difference);
-            pairs.for_each(|(mean, reverse)| *mean = f64::midpoint(*mean, reverse));
-        }
-        let (contributions, difference) = (forward.contributions, forward.difference);
-        let sums = sums(&gradients::actual(&contributions, &x)?)?;
-        let pairs = sums.iter().zip(&difference);
-        let error: Vec<f64> = pairs.map(|(sum, difference)| sum - difference).collect();
-        let (size, missed) = (median_size(&difference), median_size(&error));
-        if missed > tolerance * size && missed > 1e-5 {
-            let percent = 100.0 * missed / size.max(f64::MIN_POSITIVE);
+        let found = strands::found(reverse.as_ref(), &x, target, |x, target| {
+            run(still, x, target)
+        })?;
+        let completeness = Completeness::of(&found, &x)?;
+        if let Some(percent) = completeness.missed(tolerance) {
             let advice = advice(still, &x, target)?;
             warn(&format!(
                 "contributions miss {percent:.2} % of the differences they should sum to (median over samples); {advice}"
             ));
         }
-        differences.borrow_mut().push(column(&difference)?);
-        errors.borrow_mut().push(column(&error)?);
-        options.hypothetical.of(contributions, &x)
+        differences
+            .borrow_mut()
+            .push(column(&completeness.difference)?);
+        errors.borrow_mut().push(column(&completeness.error)?);
+        options.hypothetical.of(found.contributions, &x)
     })?;
     if !options.detail {
         return Ok(contributions.into());
@@ -409,18 +322,16 @@ fn complete(
         ("contributions".into(), into_dynamic(contributions)),
         (
             "difference".into(),
-            into_dynamic(stacked(differences, has_axis)?),
+            into_dynamic(stacked(&differences, has_axis)?),
         ),
-        ("error".into(), into_dynamic(stacked(errors, has_axis)?)),
+        ("error".into(), into_dynamic(stacked(&errors, has_axis)?)),
     ]);
     Ok(Contributions(map.into()))
 }
 
 /// Where DeepLIFT loses contributions, of the first samples.
 fn culprit(still: &Still, x: &Value, target: &Target, baselines: &Baselines) -> Result<String> {
-    let few = x.map(|tensor| tensor.narrow(0, 0, tensor.shape()[0].min(32)))?;
-    let losses = layers::losses(still, &few, target, baselines)?;
-    let culprit = layers::culprit(&losses, 1e-3);
+    let culprit = completeness::culprit(still, x, target, baselines)?;
     Ok(culprit.unwrap_or_else(|| "no layer stands out".into()) + "; see `explain::convergence`")
 }
 
@@ -658,8 +569,6 @@ pub fn convergence(
     let x = samples(net, x)?;
     let targets = options.label.targets(net)?;
     let losses = layers::losses(&Still::of(net)?, &x, &targets.list[0], &baselines)?;
-    let whole = losses.last().map_or(0.0, |last| last.size);
-    let whole = whole.max(f64::MIN_POSITIVE);
     let text = |of: fn(&layers::Loss) -> &String| {
         Cells::Text(losses.iter().map(|loss| of(loss).clone()).collect())
     };
@@ -669,7 +578,7 @@ pub fn convergence(
         ("what".into(), text(|loss| &loss.layer)),
         ("difference".into(), number(&|loss| loss.size)),
         ("error".into(), number(&|loss| loss.error)),
-        ("share".into(), number(&|loss| loss.error / whole)),
+        ("share".into(), Cells::Number(completeness::shares(&losses))),
     ];
     Ok(Tabled(Rc::new(Table::new(columns)?)))
 }
@@ -708,26 +617,14 @@ pub fn mutagenesis(
     let range = changed_range(&options, length);
     let targets = options.label.targets(net)?;
     let (still, batch) = (Still::of(net)?, options.batch.rows());
-    let saturated = |x: &Tensor, targets: &[Target], range: &Range<usize>| {
-        let tensors = changes::saturation(&still, x, targets, range, batch)?;
-        Ok::<Vec<Value>, crate::base::Fault>(tensors.into_iter().map(Value::One).collect())
-    };
-    let mut results = saturated(&x, &targets.list, &range)?;
-    let strands = StrandOptions {
+    let both = StrandOptions {
         both_strands: options.both_strands,
         inputs: None,
     };
-    if let Some(reversed) = Reversed::of(given, &Value::One(x.clone()), &strands)? {
-        let length = length as usize;
-        let mirrored = length.saturating_sub(range.end)..length.saturating_sub(range.start);
-        let reverse_targets = targets.list.iter().map(|target| reversed.target(target));
-        let reverse_targets: Vec<Target> = reverse_targets.collect();
-        let reverse = saturated(&x.flip(&[1, 2])?, &reverse_targets, &mirrored)?;
-        for (mean, reverse) in results.iter_mut().zip(reverse) {
-            *mean = reversed.mean(mean, &reverse)?;
-        }
-    }
-    stacked(results, targets.has_axis).map(Contributions::from)
+    let reverse = reverse_of(given, &Value::One(x.clone()), &both)?;
+    let results = strands::saturation(&still, &x, &targets.list, &range, batch, reverse.as_ref())?;
+    let results: Vec<Value> = results.into_iter().map(Value::One).collect();
+    stacked(&results, targets.has_axis).map(Contributions::from)
 }
 
 /// The result of `explain::mutagenesis` in a dry run.
@@ -825,8 +722,8 @@ pub fn grad_cam(
     let targets = options.label.targets(net)?;
     let still = Still::of(net)?;
     let map = |target| inside::grad_cam(&still, &x, layer, target, batch).map(Value::One);
-    let maps = targets.list.iter().map(map).collect::<Result<_>>()?;
-    stacked(maps, targets.has_axis).map(Contributions::from)
+    let maps = targets.list.iter().map(map).collect::<Result<Vec<_>>>()?;
+    stacked(&maps, targets.has_axis).map(Contributions::from)
 }
 
 /// Returns the weights of every attention layer.

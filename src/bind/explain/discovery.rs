@@ -1,18 +1,19 @@
 //! `explain::modisco`: recurrent patterns in contributions.
 
 use crate::base::table::{Cells, Table};
-use crate::base::{Result, shape, system};
+use crate::base::{Result, system};
 use crate::bind::args::path::output_path;
 use crate::bind::args::sequence::codes_of;
 use crate::bind::types::{Data, Discovered, Motifs, Tabled};
 use crate::bind::warnings::warn;
 use crate::explain::baselines;
+use crate::explain::contributions;
 use crate::explain::modisco::{self, Pattern, Settings, Tracks, report, save};
 use crate::explain::seqlets;
+use crate::fault;
 use crate::lang::{Choice, IntoValue, Native, Options, native, natives_of, session};
 use crate::seq::Motif;
 use crate::torch::Tensor;
-use crate::{bail, fault};
 use rhai::{Dynamic, Map};
 use std::rc::Rc;
 
@@ -211,49 +212,13 @@ fn codes(x: &Dynamic) -> Result<(Vec<u8>, usize)> {
 /// Hypothetical contributions and base codes of the central window of the sequences.
 fn tracks(contributions: &Tensor, sequences: &Dynamic, window: Option<usize>) -> Result<Tracks> {
     let (codes, length) = codes(sequences)?;
-    let rows = codes.len() / length.max(1);
-    let wanted = [rows as i64, 4, length as i64];
-    if contributions.shape() != wanted {
-        bail!(
-            "shape",
-            "`contributions` must be as the sequences, {}, got {}",
-            shape::text(&wanted),
-            shape::text(&contributions.shape())
-        );
-    }
-    let kept = window.unwrap_or(length);
-    if kept > length {
-        bail!(
-            "option",
-            "option `window` is {kept}, the sequences have {length} bp"
-        );
-    }
-    let from = length / 2 - kept / 2;
-    let values = contributions
-        .narrow(2, from as i64, kept as i64)?
-        .transpose(1, 2)?
-        .to_f32()?;
-    if let Some(bad) = values.iter().position(|x| !x.is_finite()) {
-        bail!("value", "contributions of sample {} are not finite", bad / (4 * kept); hint: "a network that gives NaN there cannot be explained there");
-    }
-    let codes: Vec<u8> = codes
-        .chunks_exact(length)
-        .flat_map(|row| row[from..from + kept].iter().copied())
-        .collect();
-    let absent = values
-        .chunks_exact(4)
-        .zip(&codes)
-        .any(|(four, code)| (0..4).any(|base| base != usize::from(*code) && four[base] != 0.0));
-    if !absent {
+    let tracks = contributions::tracks(contributions, &codes, length, window)?;
+    if !contributions::has_absent(&tracks) {
         warn(
             "the contributions of absent bases are 0; hypothetical contributions find more patterns (`hypothetical: true`)",
         );
     }
-    Ok(Tracks {
-        codes,
-        hypothetical: values,
-        length: kept,
-    })
+    Ok(tracks)
 }
 
 /// Warns where the search needs more memory than is free.
@@ -295,20 +260,6 @@ fn pattern_map(name: String, pattern: &Pattern, motif: Motif) -> Result<Dynamic>
         ("motif".into(), motif.into_value()),
     ]);
     Ok(map.into())
-}
-
-/// The contribution of the base at each position, and the number of positions.
-fn by_position(contributions: &Tensor) -> Result<(Vec<f64>, usize)> {
-    let sums = match contributions.shape()[..] {
-        [_, 4, _] => contributions.sum(&Some(vec![1]), false)?,
-        [_, _] => contributions.clone(),
-        ref shape => bail!(
-            "shape",
-            "contributions are [samples, 4, length] or [samples, length], got {}",
-            shape::text(shape)
-        ),
-    };
-    Ok((sums.to_f64()?, sums.shape()[1] as usize))
 }
 
 /// The table of spans, with flanks within the samples.
@@ -402,7 +353,7 @@ pub fn seqlets(
     contributions: &Tensor,
     options: SeqletsOptions,
 ) -> Result<Tabled> {
-    let (values, length) = by_position(contributions)?;
+    let (values, length) = contributions::by_position(contributions)?;
     let rule = seqlets::Rule {
         threshold: options.threshold.threshold,
         least: options.least,
@@ -508,18 +459,18 @@ pub fn funnel(this: &Discovered) -> Result<Tabled> {
         ("positive", &discovery.positive.funnel),
         ("negative", &discovery.negative.funnel),
     ];
-    let (mut signs, mut names, mut left) = (Vec::new(), Vec::new(), Vec::new());
-    for (sign, steps) in steps {
-        for (step, count) in steps {
-            signs.push(sign.to_string());
-            names.push(step.to_string());
-            left.push(*count as i64);
-        }
-    }
+    let of_sign = |(sign, steps): (&'static str, &'_ Vec<(&'static str, usize)>)| {
+        let steps = steps.clone().into_iter();
+        steps.map(move |(step, left)| (sign, step, left))
+    };
+    let rows: Vec<_> = steps.into_iter().flat_map(of_sign).collect();
+    let signs = rows.iter().map(|(sign, ..)| sign.to_string());
+    let names = rows.iter().map(|(_, step, _)| step.to_string());
+    let left = rows.iter().map(|(.., left)| *left as i64);
     let columns = vec![
-        ("sign".into(), Cells::Text(signs)),
-        ("step".into(), Cells::Text(names)),
-        ("left".into(), Cells::Whole(left)),
+        ("sign".into(), Cells::Text(signs.collect())),
+        ("step".into(), Cells::Text(names.collect())),
+        ("left".into(), Cells::Whole(left.collect())),
     ];
     Ok(Tabled(Rc::new(Table::new(columns)?)))
 }

@@ -2,7 +2,6 @@
 
 use crate::bail;
 use crate::base::Result;
-use crate::base::seed::Rng;
 use crate::base::table::{Cells, Table};
 use crate::bind::args::explain::{BatchOptions, OneLabelOptions};
 use crate::bind::args::samples::{sequence_length, sequences};
@@ -10,11 +9,11 @@ use crate::bind::args::seed::SeedOptions;
 use crate::bind::types::Tabled;
 use crate::convert::choose;
 use crate::explain::baselines::codes_of;
-use crate::explain::planting::{Backgrounds, together, word};
+use crate::explain::planting::Backgrounds;
+use crate::explain::probing::{Marginal, Probe, Spacing, Strands, random_backgrounds};
 use crate::explain::target::{Still, Target};
 use crate::lang::value::{Ints, mismatch};
 use crate::lang::{Choice, FromValue, IntoValue, Native, Options, native, natives_of};
-use crate::metrics::statistics::{Alternative, mean, t, variance};
 use crate::nn::Model;
 use crate::seq::Motif;
 use crate::torch::Tensor;
@@ -152,13 +151,7 @@ impl BackgroundSource {
             }
         };
         let length = sequence_length(net)?;
-        let mut rng = Rng::keyed(&[seed, 0x6261_636b]);
-        Ok(Backgrounds {
-            codes: (0..*count as usize * length)
-                .map(|_| rng.below(4) as u8)
-                .collect(),
-            length,
-        })
+        Ok(random_backgrounds(*count as usize, length, seed))
     }
 }
 
@@ -168,21 +161,15 @@ impl PlantOptions {
         let target = self.label.target(net)?;
         Ok((target, self.backgrounds.read(net, seed.seed())?))
     }
-
-    /// The first position of planted motifs of a total width.
-    fn start(&self, length: usize, width: usize) -> usize {
-        self.at.unwrap_or(length.saturating_sub(width) / 2)
-    }
 }
 
-impl Orientation {
-    /// The likeliest sequences of two motifs, on their strands.
-    fn words(self, first: &Motif, second: &Motif) -> (Vec<u8>, Vec<u8>) {
-        let strands = self.as_str();
-        (
-            word(first, strands.starts_with('-')),
-            word(second, strands.ends_with('-')),
-        )
+impl From<Orientation> for Strands {
+    fn from(orientation: Orientation) -> Strands {
+        let strands = orientation.as_str();
+        Strands {
+            first: strands.starts_with('-'),
+            second: strands.ends_with('-'),
+        }
     }
 }
 
@@ -190,12 +177,6 @@ fn column(values: &[f64]) -> Result<Dynamic> {
     Ok(Tensor::from_f64(values, &[values.len() as i64])?
         .to_kind(crate::torch::Kind::Float)?
         .into_value())
-}
-
-/// The mean, and its standard error.
-fn with_error(values: &[f64]) -> (f64, f64) {
-    let error = (variance(values) / values.len() as f64).sqrt();
-    (mean(values), error)
 }
 
 /// Plants a motif in backgrounds and computes the change of an output.
@@ -226,13 +207,18 @@ pub fn marginal(
     options: MarginalOptions,
 ) -> Result<Map> {
     let (target, backgrounds) = options.plant.read(net, &options.seed)?;
-    let (still, batch) = (Still::of(net)?, options.batch.rows());
-    let word = word(motif, options.reverse);
-    let start = options.plant.start(backgrounds.length, word.len());
-    let before = backgrounds.with(&still, &target, &[], batch)?;
-    let after = backgrounds.with(&still, &target, &[(&word, start)], batch)?;
-    let pairs = after.iter().zip(&before);
-    let effect: Vec<f64> = pairs.map(|(after, before)| after - before).collect();
+    let probe = Probe {
+        still: &Still::of(net)?,
+        target: &target,
+        backgrounds: &backgrounds,
+        at: options.plant.at,
+        batch: options.batch.rows(),
+    };
+    let Marginal {
+        before,
+        after,
+        effect,
+    } = probe.marginal(motif, options.reverse)?;
     Ok(Map::from([
         ("before".into(), column(&before)?),
         ("after".into(), column(&after)?),
@@ -272,40 +258,36 @@ pub fn spacing(
 ) -> Result<Tabled> {
     let (target, backgrounds) = options.plant.read(net, &options.seed)?;
     let Ints(distances) = options.distances.unwrap_or(Ints((0..=30).collect()));
-    let longest = distances.iter().copied().max().unwrap_or(0) as usize;
-    let width = first.width() + second.width() + longest;
-    let start = options.plant.start(backgrounds.length, width);
-    let still = Still::of(net)?;
-    let (mut orientations, mut offsets) = (Vec::new(), Vec::new());
-    let mut columns = vec![Vec::new(); 4];
-    for orientation in options.orientations.0 {
-        let (one, other) = orientation.words(first, second);
-        for distance in &distances {
-            let outputs = together(
-                &still,
-                &target,
-                &backgrounds,
-                (&one, start),
-                (&other, start + one.len() + *distance as usize),
-                options.batch.rows(),
-            )?;
-            let (effect, effect_error) = with_error(&outputs.effects());
-            let (interaction, interaction_error) = with_error(&outputs.interactions());
-            orientations.push(orientation.as_str().to_string());
-            offsets.push(*distance);
-            columns
-                .iter_mut()
-                .zip([effect, effect_error, interaction, interaction_error])
-                .for_each(|(column, value)| column.push(value));
-        }
-    }
-    let names = ["effect", "effect_error", "interaction", "interaction_error"];
-    let numbers = columns.into_iter().map(Cells::Number);
-    let mut cells = vec![
-        ("orientation".to_string(), Cells::Text(orientations)),
-        ("distance".to_string(), Cells::Whole(offsets)),
+    let distances: Vec<usize> = distances
+        .iter()
+        .map(|distance| *distance as usize)
+        .collect();
+    let orientations = options.orientations.0;
+    let strands: Vec<Strands> = orientations.iter().map(|of| (*of).into()).collect();
+    let probe = Probe {
+        still: &Still::of(net)?,
+        target: &target,
+        backgrounds: &backgrounds,
+        at: options.plant.at,
+        batch: options.batch.rows(),
+    };
+    let rows = probe.spacing((first, second), &strands, &distances)?;
+    let words = rows
+        .iter()
+        .map(|row| orientations[row.orientation].as_str().to_string());
+    let offsets = rows.iter().map(|row| row.distance as i64);
+    let numbers = |of: fn(&Spacing) -> f64| Cells::Number(rows.iter().map(of).collect());
+    let cells = vec![
+        ("orientation".into(), Cells::Text(words.collect())),
+        ("distance".into(), Cells::Whole(offsets.collect())),
+        ("effect".into(), numbers(|row| row.effect.value)),
+        ("effect_error".into(), numbers(|row| row.effect.error)),
+        ("interaction".into(), numbers(|row| row.interaction.value)),
+        (
+            "interaction_error".into(),
+            numbers(|row| row.interaction.error),
+        ),
     ];
-    cells.extend(names.iter().map(ToString::to_string).zip(numbers));
     Ok(Tabled(Rc::new(Table::new(cells)?)))
 }
 
@@ -341,31 +323,25 @@ pub fn epistasis(
     options: EpistasisOptions,
 ) -> Result<Map> {
     let (target, backgrounds) = options.plant.read(net, &options.seed)?;
-    let (still, distance) = (Still::of(net)?, options.distance);
-    let (one, other) = options.orientation.words(first, second);
-    let width = one.len() + distance + other.len();
-    let start = options.plant.start(backgrounds.length, width);
-    let outputs = together(
-        &still,
-        &target,
-        &backgrounds,
-        (&one, start),
-        (&other, start + one.len() + distance),
-        options.batch.rows(),
-    )?;
-    let interactions = outputs.interactions();
-    let (interaction, error) = with_error(&interactions);
-    let p_value = t::one_sample(&interactions, 0.0, Alternative::TwoSided)
-        .map_or(f64::NAN, |outcome| outcome.p_value);
+    let probe = Probe {
+        still: &Still::of(net)?,
+        target: &target,
+        backgrounds: &backgrounds,
+        at: options.plant.at,
+        batch: options.batch.rows(),
+    };
+    let strands = options.orientation.into();
+    let epistasis = probe.epistasis((first, second), strands, options.distance)?;
+    let outputs = &epistasis.outputs;
     Ok(Map::from([
         ("none".into(), column(&outputs.none)?),
         ("first".into(), column(&outputs.first)?),
         ("second".into(), column(&outputs.second)?),
         ("both".into(), column(&outputs.both)?),
-        ("interactions".into(), column(&interactions)?),
-        ("interaction".into(), interaction.into()),
-        ("error".into(), error.into()),
-        ("p_value".into(), p_value.into()),
+        ("interactions".into(), column(&epistasis.interactions)?),
+        ("interaction".into(), epistasis.interaction.value.into()),
+        ("error".into(), epistasis.interaction.error.into()),
+        ("p_value".into(), epistasis.p_value.into()),
     ]))
 }
 

@@ -529,4 +529,25 @@ mod tests {
             ("NGGC".into(), "NGTT".into())
         );
     }
+
+    /// A reference allele that is longer than the window was listed as mismatched.
+    #[test]
+    fn alleles_longer_than_the_window_match_the_reference() {
+        let genome = genome();
+        let row = |start, end| Interval::new(0, start, end);
+        let words = |words: [&str; 3]| Field::Text(words.map(Into::into).to_vec());
+        // of the sequence: 1 GCACACAT, 3 AC; 1 GCACACAC is not
+        let rows = vec![row(1, 9), row(3, 5), row(1, 9)];
+        let list = Intervals::new(genome.contigs.clone(), rows)
+            .with_field("reference", words(["GCACACAT", "AC", "GCACACAC"]))
+            .with_field("alternate", words(["G", "A", "G"]));
+        let alleles = alleles(&genome, &list, 4).unwrap();
+        assert_eq!(alleles.mismatched, [2]);
+        let letters = |rows: &[Vec<u8>]| {
+            let letters = rows.iter().map(|codes| alphabet::decode(codes));
+            letters.collect::<Vec<_>>()
+        };
+        assert_eq!(letters(&alleles.reference), ["GCAC", "CACA", "GCAC"]);
+        assert_eq!(letters(&alleles.alternate), ["GTTG", "CAAC", "GTTG"]);
+    }
 }
