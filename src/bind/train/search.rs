@@ -1,24 +1,25 @@
 //! `search::…`: search of hyperparameters.
 
+use crate::base::Result;
 use crate::base::seed::Rng;
 use crate::base::table::{Cells, Table};
-use crate::base::{Result, interrupt};
 use crate::bind::args::path::output_path;
 use crate::bind::args::seed::SeedOptions;
 use crate::bind::script_state;
 use crate::bind::types::{OfSearch, Tabled, TrialOf};
 use crate::bind::warnings::{say, warn};
+use crate::lang::value::array;
 use crate::lang::{
     Callback, Choice, Given, IntoValue, Native, Options, native, natives_of, session,
 };
 use crate::train::ledger::Ledger;
 use crate::train::search::{self, Axis, Direction, Space, State, Trial, Values, Way};
+use crate::train::trials::{self, Judged, Objective, Search};
 use crate::{bail, fault};
 use rhai::{Array, Dynamic, Map};
 use serde_json::{Value, json};
 use std::cell::Cell;
 use std::rc::Rc;
-use std::time::Instant;
 
 /// Options of `search::tpe` and `search::random`.
 #[derive(Options)]
@@ -86,21 +87,21 @@ impl From<&DirectionName> for Direction {
     }
 }
 
-/// What all searches need to know.
-struct Search {
+/// What a script asks for.
+struct Request {
     way: Way,
     /// Largest number of trials; of a grid the number of combinations.
-    trials: Option<usize>,
+    trials: usize,
     objective: ObjectiveOptions,
     seed: u64,
     file: Given<String>,
 }
 
 impl DrawOptions {
-    fn search(self, way: Way) -> Search {
-        Search {
+    fn request(self, way: Way) -> Request {
+        Request {
             way,
-            trials: Some(self.trials),
+            trials: self.trials,
             objective: self.objective,
             seed: self.seed.seed(),
             file: self.storage.file,
@@ -148,17 +149,6 @@ fn map_of(values: &Values) -> Map {
         .collect()
 }
 
-/// Fails unless the bounds of a space are finite and in order.
-fn check_bounds(low: f64, high: f64) -> Result<()> {
-    if !(low.is_finite() && high.is_finite() && low < high) {
-        bail!(
-            "value",
-            "a space goes from a smaller to a larger number, got {low} to {high}"
-        );
-    }
-    Ok(())
-}
-
 /// A space that does not depend on other parameters.
 fn always(space: Space) -> OfSearch {
     OfSearch { space, when: None }
@@ -187,71 +177,25 @@ fn axes(space: &Map) -> Result<Vec<Axis>> {
     search::ordered(space.iter().map(one).collect::<Result<_>>()?)
 }
 
-/// The table of trials: one row for each.
-fn table(axes: &[Axis], trials: &[Trial]) -> Result<Tabled> {
-    let text = |value: Option<&Value>| match value {
-        None => String::new(),
-        Some(Value::String(text)) => text.clone(),
-        Some(other) => other.to_string(),
-    };
-    let mut columns: Vec<(String, Cells)> = vec![
-        (
-            "trial".into(),
-            Cells::Whole(trials.iter().map(|trial| trial.number as i64).collect()),
-        ),
-        (
-            "state".into(),
-            Cells::Text(
-                trials
-                    .iter()
-                    .map(|trial| trial.state.word().into())
-                    .collect(),
-            ),
-        ),
-        (
-            "value".into(),
-            Cells::Number(
-                trials
-                    .iter()
-                    .map(|trial| trial.value.unwrap_or(f64::NAN))
-                    .collect(),
-            ),
-        ),
-        (
-            "seconds".into(),
-            Cells::Number(trials.iter().map(|trial| trial.seconds).collect()),
-        ),
-    ];
-    for axis in axes {
-        let values = || trials.iter().map(|trial| trial.values.get(&axis.name));
-        columns.push((
-            axis.name.clone(),
-            match axis.space {
-                Space::Choice(_) => Cells::Text(values().map(text).collect()),
-                _ => Cells::Number(
-                    values()
-                        .map(|value| value.and_then(Value::as_f64).unwrap_or(f64::NAN))
-                        .collect(),
-                ),
-            },
-        ));
-    }
-    Ok(Tabled(Rc::new(Table::new(columns)?)))
+/// The objective of a script, in the trials of a search.
+struct Scripted<'a> {
+    objective: &'a Callback,
+    search: &'a Search,
+    ledger: Rc<Ledger>,
+    /// Name of the search, below which its trials keep checkpoints.
+    name: String,
+    /// Whether trials are stored, so that the search can be resumed.
+    is_stored: bool,
 }
 
-/// Runs trials until there are as many as asked for.
-fn run(space: &Map, objective: &Callback, options: Search) -> Result<Map> {
-    let axes = axes(space)?;
-    let Search { way, file, .. } = options;
-    let direction = Direction::from(&options.objective.direction);
-    let startup = options.objective.startup;
-    let seed = options.seed;
-    let call = |trial: TrialOf, values: &Values| -> Result<f64> {
+impl Scripted<'_> {
+    /// Calls the script with the values of a trial.
+    fn call(&self, values: &Values, trial: TrialOf) -> Result<f64> {
         let mut arguments = vec![Dynamic::from(map_of(values))];
-        if objective.takes(2) {
+        if self.objective.takes(2) {
             arguments.push(Dynamic::from(trial));
         }
-        let value = objective.call(arguments)?;
+        let value = self.objective.call(arguments)?;
         let tensor = value
             .read_lock::<crate::torch::Tensor>()
             .map(|tensor| tensor.item())
@@ -265,135 +209,119 @@ fn run(space: &Map, objective: &Callback, options: Search) -> Result<Map> {
                     session::describe(&value)
                 )
             })
-    };
-    let most = match (way, options.trials) {
-        (Way::Grid(points), _) => search::combinations(&axes, points).len(),
-        (_, trials) => trials.unwrap_or(1),
-    };
-    let (count, key) = session::next_search();
-    let identity = json!({
-        "space": axes.iter().map(|axis| format!("{} {:?} {:?}", axis.name, axis.space, axis.when)).collect::<Vec<_>>(),
-        "way": format!("{way:?}"), "direction": options.objective.direction.as_str(), "startup": startup, "seed": seed,
-    });
-    // each search of a run has a file; without a run nothing is stored unless a file is given
-    let is_stored = file.is_given || session::settings().run_dir.is_some();
-    let (name, ledger) = if session::is_dry() || !is_stored {
-        ("trials".to_string(), Rc::new(Ledger::in_memory()))
-    } else {
-        let file = match (file.is_given, session::trial(), count) {
-            (true, ..) => file.value,
-            (_, within, 1) if within.is_empty() => file.value,
-            (_, within, n) if within.is_empty() => format!("trials-{n}.jsonl"),
-            (_, within, n) => format!("{within}/trials-{n}.jsonl"),
-        };
-        let path = output_path(&file)?;
-        let name = path
-            .file_stem()
-            .map(|name| name.to_string_lossy().into_owned());
-        (
-            name.unwrap_or_default(),
-            Rc::new(Ledger::at(&path, &identity)?),
-        )
-    };
-    let trial_of = |ledger: &Rc<Ledger>, number: usize, is_hopeless: bool, dry: bool| TrialOf {
-        ledger: ledger.clone(),
-        number,
-        direction,
-        startup,
-        pruned: Rc::new(Cell::new(is_hopeless)),
-        dry,
-    };
-    if session::is_dry() {
-        let values =
-            search::suggest(&axes, &[], way, direction, startup, seed, 0).unwrap_or_default();
-        let value = call(trial_of(&ledger, 0, false, true), &values)?;
-        return outcome(&axes, Vec::new(), direction, Some((values, value)));
     }
-    if session::settings().resume {
-        skip(&ledger.trials()?, &name, objective)?;
-    }
-    // consecutive failures; a resumed search continues the count
-    let mut failures = ledger
-        .trials()?
-        .iter()
-        .rev()
-        .take_while(|trial| trial.state == State::Failed)
-        .count()
-        % MOST_FAILURES;
-    while let Some(begun) = ledger.begin(most, |trials, number| {
-        search::suggest(&axes, trials, way, direction, startup, seed, number)
-    })? {
-        interrupt::check()?;
-        let (number, values) = (begun.number, &begun.values);
-        let started = Instant::now();
-        let trial = trial_of(&ledger, number, begun.is_hopeless, false);
-        let pruned = trial.pruned.clone();
-        // what is not stored is never resumed
-        let before = is_stored.then(|| Before::of(objective)).transpose()?;
-        let changes = || {
-            before
-                .as_ref()
-                .map_or(Ok(Value::Null), |before| before.changes(objective))
-        };
-        let outcome = {
-            // random numbers and checkpoint folders of a trial do not depend on other trials
-            let (_scope, key) = session::enter_trial(&name, number);
-            crate::torch::device::seed(
-                Rng::keyed(&[session::settings().seed, key]).next_u64() >> 1,
-            );
-            call(trial, values)
-        };
-        let seconds = started.elapsed().as_secs_f64();
-        match outcome {
-            Ok(value) => {
-                let state = if pruned.get() {
-                    State::Pruned
-                } else {
-                    State::Done
-                };
-                ledger.end(number, state, Some(value), seconds, None, changes()?)?;
-                failures = 0;
-                let best = search::best(&ledger.trials()?, direction).and_then(|best| best.value);
-                let so_far = best.map_or(String::new(), |best| {
-                    format!(", best so far {}", crate::base::written::metric(best))
-                });
-                say(&format!(
-                    "trial {number}: {} {}{so_far}  ({})",
-                    state.word(),
-                    crate::base::written::metric(value),
-                    search::shown(values)
-                ));
-            }
-            // an interrupted trial has no end: a resumed search starts it again; the same holds for
-            // a trial whose checkpoint cannot be continued
-            Err(fault) if interrupt::is_raised() || fault.kind == "resume" => {
-                return Err(fault.context(format!("trial {number} ({})", search::shown(values))));
-            }
-            Err(fault) => {
-                ledger.end(
-                    number,
-                    State::Failed,
-                    None,
-                    seconds,
-                    Some(&fault.to_string()),
-                    changes()?,
-                )?;
-                failures += 1;
-                // consecutive errors are taken to be independent of the values
-                if failures >= MOST_FAILURES {
-                    return Err(
-                        fault.context(format!("trial {number} ({})", search::shown(values)))
-                    );
-                }
-                warn(&format!(
-                    "trial {number} failed: {fault}  ({})",
-                    search::shown(values)
-                ));
-            }
+
+    fn trial(&self, number: usize, is_hopeless: bool, dry: bool) -> TrialOf {
+        TrialOf {
+            ledger: self.ledger.clone(),
+            number,
+            direction: self.search.direction,
+            startup: self.search.startup,
+            pruned: Rc::new(Cell::new(is_hopeless)),
+            dry,
         }
     }
-    crate::torch::device::seed(Rng::keyed(&[session::settings().seed, key]).next_u64() >> 1);
-    outcome(&axes, ledger.trials()?, direction, None)
+
+    /// Calls the script once, as a rehearsal.
+    fn rehearse(&self) -> Result<(Values, f64)> {
+        let values = self.search.suggest(&[], 0).unwrap_or_default();
+        let value = self.call(&values, self.trial(0, false, true))?;
+        Ok((values, value))
+    }
+}
+
+impl Objective for Scripted<'_> {
+    type Before = Option<Before>;
+
+    fn before(&self) -> Result<Option<Before>> {
+        // what is not stored is never resumed
+        let before = || Before::of(self.objective);
+        self.is_stored.then(before).transpose()
+    }
+
+    fn value(&self, trial: &Trial) -> Result<Judged> {
+        let script_trial = self.trial(trial.number, trial.is_hopeless, false);
+        let pruned = script_trial.pruned.clone();
+        // random numbers and checkpoint folders of a trial do not depend on other trials
+        let (_scope, key) = session::enter_trial(&self.name, trial.number);
+        seed_torch(key);
+        let value = self.call(&trial.values, script_trial)?;
+        Ok(Judged {
+            value,
+            is_pruned: pruned.get(),
+        })
+    }
+
+    fn changes(&self, before: &Option<Before>) -> Result<Value> {
+        let changes = before.as_ref().map(|before| before.changes(self.objective));
+        changes.unwrap_or(Ok(Value::Null))
+    }
+
+    fn tell(&self, text: &str) {
+        say(text);
+    }
+
+    fn warn(&self, text: &str) {
+        warn(text);
+    }
+}
+
+/// Seeds the random numbers of tensors by the session's seed and a key.
+fn seed_torch(key: u64) {
+    let mut rng = Rng::keyed(&[session::settings().seed, key]);
+    crate::torch::device::seed(rng.next_u64() >> 1);
+}
+
+/// The name of a search and its trials: in a file of the run, or in memory.
+fn ledger_of(search: &Search, file: Given<String>, count: u64) -> Result<(String, Rc<Ledger>)> {
+    let file = match (file.is_given, session::trial(), count) {
+        (true, ..) => file.value,
+        (_, within, 1) if within.is_empty() => file.value,
+        (_, within, n) if within.is_empty() => format!("trials-{n}.jsonl"),
+        (_, within, n) => format!("{within}/trials-{n}.jsonl"),
+    };
+    let path = output_path(&file)?;
+    let name = path
+        .file_stem()
+        .map(|name| name.to_string_lossy().into_owned());
+    let ledger = Ledger::at(&path, &search.identity())?;
+    Ok((name.unwrap_or_default(), Rc::new(ledger)))
+}
+
+/// Runs a search.
+fn run(space: &Map, objective: &Callback, request: Request) -> Result<Map> {
+    let Request { way, file, .. } = request;
+    let direction = Direction::from(&request.objective.direction);
+    let search = Search {
+        startup: request.objective.startup,
+        seed: request.seed,
+        ..Search::new(axes(space)?, way, request.trials, direction)
+    };
+    let (count, key) = session::next_search();
+    // each search of a run has a file; without a run nothing is stored unless a file is given
+    let is_stored = file.is_given || session::settings().run_dir.is_some();
+    let (name, ledger) = match session::is_dry() || !is_stored {
+        true => ("trials".to_string(), Rc::new(Ledger::in_memory())),
+        false => ledger_of(&search, file, count)?,
+    };
+    let scripted = Scripted {
+        objective,
+        search: &search,
+        ledger,
+        name,
+        is_stored,
+    };
+    if session::is_dry() {
+        let rehearsed = scripted.rehearse()?;
+        return outcome(&search, &[], Some(rehearsed));
+    }
+    let ledger = &scripted.ledger;
+    if session::settings().resume {
+        skip(&ledger.trials()?, &scripted.name, objective)?;
+    }
+    search.run(ledger, &scripted)?;
+    seed_torch(key);
+    outcome(&search, &ledger.trials()?, None)
 }
 
 /// The captured variables and the reports of a script at the start of a trial.
@@ -468,58 +396,32 @@ fn skip(trials: &[Trial], name: &str, objective: &Callback) -> Result<()> {
     Ok(())
 }
 
-/// Consecutive failed trials after which a search ends.
-const MOST_FAILURES: usize = 3;
-
 /// The map that a search returns.
-fn outcome(
-    axes: &[Axis],
-    trials: Vec<Trial>,
-    direction: Direction,
-    rehearsed: Option<(Values, f64)>,
-) -> Result<Map> {
-    let mut map = Map::new();
-    let best = search::best(&trials, direction)
+fn outcome(search: &Search, trials: &[Trial], rehearsed: Option<(Values, f64)>) -> Result<Map> {
+    let best = search::best(trials, search.direction)
         .map(|best| (best.values.clone(), best.value.unwrap_or(f64::NAN)))
         .or(rehearsed);
     let Some((values, value)) = best else {
         bail!("value", "no trial came to its end")
     };
-    map.insert("best".into(), map_of(&values).into());
-    map.insert("value".into(), value.into());
-    let importance = search::importance(axes, &trials);
-    let columns = vec![
-        (
-            "parameter".into(),
-            Cells::Text(importance.iter().map(|(name, _)| name.clone()).collect()),
-        ),
+    let importance = search::importance(&search.axes, trials);
+    let (parameters, shares) = importance.into_iter().unzip();
+    let importance = Table::new(vec![
+        ("parameter".into(), Cells::Text(parameters)),
+        ("importance".into(), Cells::Number(shares)),
+    ])?;
+    let so_far = trials::best_so_far(trials, search.direction);
+    let trials = trials::table(&search.axes, trials)?;
+    Ok(Map::from([
+        ("best".into(), map_of(&values).into()),
+        ("value".into(), value.into()),
         (
             "importance".into(),
-            Cells::Number(importance.iter().map(|(_, share)| *share).collect()),
+            Tabled(Rc::new(importance)).into_value(),
         ),
-    ];
-    map.insert(
-        "importance".into(),
-        Tabled(Rc::new(Table::new(columns)?)).into_value(),
-    );
-    // after each trial that ended; pruned trials do not change the best value
-    let mut best: Option<f64> = None;
-    let mut so_far = Array::new();
-    for trial in trials.iter().filter(|trial| trial.state.is_end()) {
-        if let (State::Done, Some(value)) = (trial.state, trial.value) {
-            best = Some(best.map_or(value, |best| {
-                if direction.is_better(value, best) {
-                    value
-                } else {
-                    best
-                }
-            }));
-        }
-        so_far.extend(best.map(Into::into));
-    }
-    map.insert("so_far".into(), so_far.into());
-    map.insert("trials".into(), table(axes, &trials)?.into_value());
-    Ok(map)
+        ("so_far".into(), array(so_far).into()),
+        ("trials".into(), Tabled(Rc::new(trials)).into_value()),
+    ]))
 }
 
 /// Returns a space of floats with a uniform distribution.
@@ -535,8 +437,7 @@ pub fn uniform(
     /// Largest value, above `low`.
     high: f64,
 ) -> Result<OfSearch> {
-    check_bounds(low, high)?;
-    Ok(always(Space::Uniform(low, high)))
+    Space::uniform(low, high).map(always)
 }
 
 /// Returns a space of floats whose logarithms have a uniform distribution.
@@ -556,14 +457,7 @@ pub fn log(
     /// Largest value, above `low`.
     high: f64,
 ) -> Result<OfSearch> {
-    check_bounds(low, high)?;
-    if low <= 0.0 {
-        bail!(
-            "value",
-            "the ends of a logarithmic space must be above 0, got {low}"
-        );
-    }
-    Ok(always(Space::Log(low, high)))
+    Space::log(low, high).map(always)
 }
 
 /// Returns a space of integers, both ends included.
@@ -579,13 +473,7 @@ pub fn int(
     /// Largest value, at least `low`.
     high: i64,
 ) -> Result<OfSearch> {
-    if low > high {
-        bail!(
-            "value",
-            "a space goes from a smaller to a larger number, got {low} to {high}"
-        );
-    }
-    Ok(always(Space::Int(low, high)))
+    Space::int(low, high).map(always)
 }
 
 /// Returns a space of listed values.
@@ -599,11 +487,8 @@ pub fn choice(
     /// Integers, floats, strings or booleans; at least one.
     values: Array,
 ) -> Result<OfSearch> {
-    if values.is_empty() {
-        bail!("value", "a choice needs at least one value");
-    }
     let values = values.iter().map(stored).collect::<Result<_>>()?;
-    Ok(always(Space::Choice(values)))
+    Space::choice(values).map(always)
 }
 
 /// Returns a space that applies only where another parameter has a given value.
@@ -664,7 +549,7 @@ pub fn tpe(
     objective: &Callback,
     options: DrawOptions,
 ) -> Result<Map> {
-    run(space, objective, options.search(Way::Tpe))
+    run(space, objective, options.request(Way::Tpe))
 }
 
 /// Searches with values drawn at random.
@@ -686,7 +571,7 @@ pub fn random(
     objective: &Callback,
     options: DrawOptions,
 ) -> Result<Map> {
-    run(space, objective, options.search(Way::Random))
+    run(space, objective, options.request(Way::Random))
 }
 
 /// Searches all combinations of values.
@@ -708,14 +593,14 @@ pub fn grid(
     objective: &Callback,
     options: GridOptions,
 ) -> Result<Map> {
-    let search = Search {
+    let request = Request {
         way: Way::Grid(options.points),
-        trials: None,
+        trials: 0,
         objective: options.objective,
         seed: session::settings().seed,
         file: options.storage.file,
     };
-    run(space, objective, search)
+    run(space, objective, request)
 }
 
 /// Records an intermediate value and returns whether the trial is hopeless.

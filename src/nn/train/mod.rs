@@ -12,7 +12,9 @@ mod recorded;
 mod resident;
 pub mod search;
 mod settled;
+mod space;
 pub mod stop;
+pub mod trials;
 
 pub use fit::{Plan, fit};
 pub use history::History;

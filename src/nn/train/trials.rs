@@ -1,0 +1,349 @@
+//! The loop of a search: trials are begun, run, judged and recorded one after the other.
+
+use super::ledger::Ledger;
+use super::search::{self, Axis, Direction, Space, State, Trial, Values, Way};
+use cistron_base::table::{Cells, Table};
+use cistron_base::{Result, interrupt, written};
+use serde_json::{Value, json};
+use std::time::Instant;
+
+/// Number of consecutive failures that end a search: they are taken to be independent of the
+/// values.
+const MOST_FAILURES: usize = 3;
+
+/// What is searched, and how.
+#[derive(Clone, Debug)]
+pub struct Search {
+    /// Parameters, in an order in which conditions are known.
+    pub axes: Vec<Axis>,
+    /// How values are chosen.
+    pub way: Way,
+    /// Number of trials; of a grid the number of its combinations.
+    pub trials: usize,
+    /// Which values of the objective are better.
+    pub direction: Direction,
+    /// Number of trials that are drawn at random first, and that pruning needs.
+    pub startup: usize,
+    /// Seed of the values.
+    pub seed: u64,
+}
+
+/// The value of a trial.
+#[derive(Clone, Copy, Debug)]
+pub struct Judged {
+    /// Value of the objective.
+    pub value: f64,
+    /// Whether the trial was given up before its end.
+    pub is_pruned: bool,
+}
+
+/// What trials optimise, and where the search reports.
+pub trait Objective {
+    /// The state of the program before a trial.
+    type Before;
+
+    /// Records the state before a trial.
+    fn before(&self) -> Result<Self::Before>;
+
+    /// Computes the value of a trial.
+    fn value(&self, trial: &Trial) -> Result<Judged>;
+
+    /// What the trial changed in the program, to be restored where the search is resumed.
+    fn changes(&self, before: &Self::Before) -> Result<Value>;
+
+    /// Reports a trial that ended.
+    fn tell(&self, text: &str);
+
+    /// Reports a trial that failed.
+    fn warn(&self, text: &str);
+}
+
+impl Search {
+    /// A search of `trials` trials, or of all combinations of a grid.
+    pub fn new(axes: Vec<Axis>, way: Way, trials: usize, direction: Direction) -> Search {
+        let trials = match way {
+            Way::Grid(points) => search::combinations(&axes, points).len(),
+            _ => trials,
+        };
+        Search {
+            axes,
+            way,
+            trials,
+            direction,
+            startup: 10,
+            seed: 0,
+        }
+    }
+
+    /// What makes the trials of two searches comparable.
+    pub fn identity(&self) -> Value {
+        let axis = |axis: &Axis| format!("{} {:?} {:?}", axis.name, axis.space, axis.when);
+        let direction = match self.direction {
+            Direction::Max => "max",
+            Direction::Min => "min",
+        };
+        json!({
+            "space": self.axes.iter().map(axis).collect::<Vec<_>>(),
+            "way": format!("{:?}", self.way),
+            "direction": direction,
+            "startup": self.startup,
+            "seed": self.seed,
+        })
+    }
+
+    /// The values of trial `number` after others; none where a grid is exhausted.
+    pub fn suggest(&self, trials: &[Trial], number: usize) -> Option<Values> {
+        let Search {
+            axes,
+            way,
+            direction,
+            startup,
+            seed,
+            ..
+        } = self;
+        search::suggest(axes, trials, *way, *direction, *startup, *seed, number)
+    }
+
+    /// Runs trials until there are as many as asked for in the ledger, in which other processes may
+    /// record trials too.
+    ///
+    /// # Errors
+    /// The fault of the third consecutive trial that fails, of a trial that is interrupted, and of
+    /// one whose checkpoint cannot be continued.
+    pub fn run<O: Objective>(&self, ledger: &Ledger, objective: &O) -> Result<()> {
+        let mut failures = trailing_failures(&ledger.trials()?);
+        let next = |trials: &[Trial], number: usize| self.suggest(trials, number);
+        while let Some(trial) = ledger.begin(self.trials, next)? {
+            interrupt::check()?;
+            let started = Instant::now();
+            let before = objective.before()?;
+            let outcome = objective.value(&trial);
+            let seconds = started.elapsed().as_secs_f64();
+            let number = trial.number;
+            let shown = search::shown(&trial.values);
+            match outcome {
+                Ok(Judged { value, is_pruned }) => {
+                    let state = match is_pruned {
+                        true => State::Pruned,
+                        false => State::Done,
+                    };
+                    let changes = objective.changes(&before)?;
+                    ledger.end(number, state, Some(value), seconds, None, changes)?;
+                    failures = 0;
+                    let best = search::best(&ledger.trials()?, self.direction)
+                        .and_then(|best| best.value)
+                        .map_or(String::new(), |best| {
+                            format!(", best so far {}", written::metric(best))
+                        });
+                    let (word, value) = (state.word(), written::metric(value));
+                    objective.tell(&format!("trial {number}: {word} {value}{best}  ({shown})"));
+                }
+                // an interrupted trial has no end: a resumed search starts it again; the same holds
+                // for a trial whose checkpoint cannot be continued
+                Err(fault) if interrupt::is_raised() || fault.kind == "resume" => {
+                    return Err(fault.context(format!("trial {number} ({shown})")));
+                }
+                Err(fault) => {
+                    let (changes, text) = (objective.changes(&before)?, fault.to_string());
+                    ledger.end(number, State::Failed, None, seconds, Some(&text), changes)?;
+                    failures += 1;
+                    if failures >= MOST_FAILURES {
+                        return Err(fault.context(format!("trial {number} ({shown})")));
+                    }
+                    objective.warn(&format!("trial {number} failed: {fault}  ({shown})"));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Number of failures at the end of trials, from which a resumed search goes on counting.
+fn trailing_failures(trials: &[Trial]) -> usize {
+    let last = trials.iter().rev();
+    last.take_while(|trial| trial.state == State::Failed)
+        .count()
+        % MOST_FAILURES
+}
+
+/// The best value after each trial that ended; pruned trials do not change it.
+pub fn best_so_far(trials: &[Trial], direction: Direction) -> Vec<f64> {
+    let mut best: Option<f64> = None;
+    let mut values = Vec::new();
+    for trial in trials.iter().filter(|trial| trial.state.is_end()) {
+        if let (State::Done, Some(value)) = (trial.state, trial.value) {
+            best = match best {
+                Some(best) if !direction.is_better(value, best) => Some(best),
+                _ => Some(value),
+            };
+        }
+        values.extend(best);
+    }
+    values
+}
+
+/// A table of trials: number, state, value, seconds, and a column for each parameter.
+pub fn table(axes: &[Axis], trials: &[Trial]) -> Result<Table> {
+    let text = |value: Option<&Value>| match value {
+        None => String::new(),
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+    };
+    let number = |value: Option<&Value>| value.and_then(Value::as_f64).unwrap_or(f64::NAN);
+    let numbers = |of: fn(&Trial) -> f64| Cells::Number(trials.iter().map(of).collect());
+    let trial_numbers = trials.iter().map(|trial| trial.number as i64);
+    let states = trials.iter().map(|trial| trial.state.word().into());
+    let mut columns: Vec<(String, Cells)> = vec![
+        ("trial".into(), Cells::Whole(trial_numbers.collect())),
+        ("state".into(), Cells::Text(states.collect())),
+        (
+            "value".into(),
+            numbers(|trial| trial.value.unwrap_or(f64::NAN)),
+        ),
+        ("seconds".into(), numbers(|trial| trial.seconds)),
+    ];
+    columns.extend(axes.iter().map(|axis| {
+        let values = trials.iter().map(|trial| trial.values.get(&axis.name));
+        let cells = match axis.space {
+            Space::Choice(_) => Cells::Text(values.map(text).collect()),
+            _ => Cells::Number(values.map(number).collect()),
+        };
+        (axis.name.clone(), cells)
+    }));
+    Table::new(columns)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cistron_base::fault;
+    use cistron_base::process::Process;
+    use std::cell::RefCell;
+
+    /// Returns or fails as a list states, and collects what is reported.
+    struct Listed {
+        outcomes: Vec<Option<f64>>,
+        reports: RefCell<Vec<String>>,
+    }
+
+    impl Objective for Listed {
+        type Before = ();
+        fn before(&self) -> Result<()> {
+            Ok(())
+        }
+        fn value(&self, trial: &Trial) -> Result<Judged> {
+            let value = self.outcomes.get(trial.number).copied().flatten();
+            let value = value.ok_or_else(|| fault!("value", "no value"))?;
+            Ok(Judged {
+                value,
+                is_pruned: value > 8.0,
+            })
+        }
+        fn changes(&self, (): &()) -> Result<Value> {
+            Ok(Value::Null)
+        }
+        fn tell(&self, text: &str) {
+            self.reports.borrow_mut().push(text.into());
+        }
+        fn warn(&self, text: &str) {
+            self.reports.borrow_mut().push(format!("warning: {text}"));
+        }
+    }
+
+    fn search(trials: usize) -> Search {
+        let axes = vec![Axis {
+            name: "n".into(),
+            space: Space::Int(3, 3),
+            when: None,
+        }];
+        Search::new(axes, Way::Random, trials, Direction::Max)
+    }
+
+    fn listed(outcomes: Vec<Option<f64>>) -> Listed {
+        Listed {
+            outcomes,
+            reports: RefCell::default(),
+        }
+    }
+
+    #[test]
+    fn failed_trials_are_repeated_until_three_in_a_row_fail() {
+        let ledger = Ledger::in_memory();
+        let objective = listed(vec![Some(1.0), None, None, Some(2.0)]);
+        search(2).run(&ledger, &objective).expect("two trials");
+        let states = ledger.trials().expect("trials");
+        let states: Vec<State> = states.iter().map(|trial| trial.state).collect();
+        assert_eq!(
+            states,
+            [State::Done, State::Failed, State::Failed, State::Done]
+        );
+        assert_eq!(
+            objective.reports.into_inner(),
+            [
+                "trial 0: done 1, best so far 1  (n 3)",
+                "warning: trial 1 failed: no value  (n 3)",
+                "warning: trial 2 failed: no value  (n 3)",
+                "trial 3: done 2, best so far 2  (n 3)",
+            ]
+        );
+        let failing = search(3).run(&Ledger::in_memory(), &listed(vec![None; 3]));
+        assert!(failing.unwrap_err().to_string().contains("no value"));
+    }
+
+    fn trial(number: usize, state: State, value: Option<f64>) -> Trial {
+        Trial {
+            number,
+            state,
+            values: Values::from_iter([("n".to_string(), json!(number))]),
+            value,
+            steps: Vec::new(),
+            seconds: 0.5,
+            is_hopeless: false,
+            left: Value::Null,
+            process: Process::this(),
+        }
+    }
+
+    #[test]
+    fn pruned_and_failed_trials_do_not_change_the_best() {
+        let trials = [
+            trial(0, State::Pruned, Some(9.0)),
+            trial(1, State::Done, Some(1.0)),
+            trial(2, State::Failed, None),
+            trial(3, State::Pruned, Some(7.0)),
+            trial(4, State::Done, Some(3.0)),
+            trial(5, State::Done, Some(2.0)),
+        ];
+        assert_eq!(best_so_far(&trials, Direction::Max), [1.0, 1.0, 3.0, 3.0]);
+        assert_eq!(best_so_far(&trials, Direction::Min), [1.0, 1.0, 1.0, 1.0]);
+        assert_eq!(trailing_failures(&trials[..3]), 1);
+        assert_eq!(trailing_failures(&trials), 0);
+    }
+
+    #[test]
+    fn parameters_are_columns_of_the_table() {
+        let trials = [
+            trial(0, State::Done, Some(1.0)),
+            trial(1, State::Failed, None),
+        ];
+        let table = table(&search(1).axes, &trials).expect("a table");
+        let names: Vec<&str> = table.names().collect();
+        assert_eq!(names, ["trial", "state", "value", "seconds", "n"]);
+        assert_eq!(
+            table.column("n").expect("n"),
+            &Cells::Number(vec![0.0, 1.0])
+        );
+    }
+
+    #[test]
+    fn a_grid_has_as_many_trials_as_combinations() {
+        let axes = vec![Axis {
+            name: "n".into(),
+            space: Space::Int(1, 4),
+            when: None,
+        }];
+        let grid = Search::new(axes, Way::Grid(9), 1, Direction::Min);
+        assert_eq!(grid.trials, 4);
+        assert_eq!(grid.identity()["direction"], "min");
+    }
+}
