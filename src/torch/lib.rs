@@ -5,6 +5,7 @@
 
 pub mod assign;
 pub mod attention;
+mod codes;
 pub mod contention;
 pub mod custom;
 pub mod device;

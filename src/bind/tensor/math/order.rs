@@ -11,20 +11,6 @@ fn pair((values, indices): (Tensor, Tensor)) -> Result<Map> {
     Ok(tensor_map([("values", values), ("indices", indices)]))
 }
 
-/// The distinct elements in ascending order.
-fn unique_values(x: &Tensor) -> Result<Tensor> {
-    if !x.kind().is_floating() {
-        let mut values = x.to_i64()?;
-        values.sort_unstable();
-        values.dedup();
-        return Tensor::from_i64(&values, &[values.len() as i64])?.to_kind(x.kind());
-    }
-    let mut values = x.to_f64()?;
-    values.sort_by(f64::total_cmp);
-    values.dedup();
-    Tensor::from_f64(&values, &[values.len() as i64])?.to_kind(x.kind())
-}
-
 /// Sorts along an axis.
 ///
 /// ```rhai
@@ -98,7 +84,7 @@ pub fn topk(
 /// ```
 #[native(namespace = "tensor", form = method, returns = "tensor [n], sorted")]
 pub fn unique(this: &Tensor) -> Result<Tensor> {
-    unique_values(this)
+    this.unique()
 }
 
 /// The native functions declared here.
