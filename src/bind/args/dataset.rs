@@ -3,7 +3,7 @@
 use crate::base::{Result, shape};
 use crate::bind::args::sequence::codes_of;
 use crate::bind::args::tensor::tensor_of;
-use crate::data::{Column, Dataset};
+use crate::data::Column;
 use crate::{bail, fault};
 use rhai::{Array, Dynamic};
 use std::sync::Arc;
@@ -63,17 +63,4 @@ pub fn no_words(name: &str, value: &Dynamic) -> Result<()> {
         ),
         None => Ok(()),
     }
-}
-
-/// A few rows of both classes, for dry runs.
-pub fn few(set: &Dataset) -> Dataset {
-    let tasks = set.tasks().max(1);
-    let positive = |row: &&u32| {
-        set.labels
-            .get(**row as usize * tasks)
-            .is_some_and(|l| *l > 0.5)
-    };
-    let mut rows: Vec<u32> = set.rows.iter().filter(positive).take(4).copied().collect();
-    rows.extend(set.rows.iter().filter(|row| !positive(row)).take(4));
-    set.with_rows(rows)
 }

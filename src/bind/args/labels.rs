@@ -6,6 +6,7 @@ use crate::bind::types::{Places, Signal};
 use crate::convert::Choice as _;
 use crate::data::labels::Reading;
 use crate::data::profile;
+use crate::data::regions::{RegionLabels, Signalled};
 use crate::lang::value::mismatch;
 use crate::lang::{Choice, FromValue, session};
 use crate::seq::track::{Missing, Statistic};
@@ -62,37 +63,6 @@ impl FromValue for NamePairs {
     }
 }
 
-/// Labels of regions as a script passes them.
-pub struct RegionLabels {
-    /// A name for each label.
-    pub names: Vec<String>,
-    /// `rows * tasks` numbers.
-    pub values: Vec<f32>,
-    /// How they were read, where they are those of `label::signal`.
-    pub signal: Option<Signalled>,
-}
-
-/// How labels were read from signals.
-pub struct Signalled {
-    /// The tracks, a group of labels each.
-    pub tracks: Vec<(String, Signal)>,
-    /// The regions that they were read from.
-    pub regions: Places,
-    /// How they were read.
-    pub reading: Reading,
-    /// Groups of the two strands.
-    pub pairs: Vec<(usize, usize)>,
-    /// Whether labels of regions on the reverse strand are read from there.
-    pub use_strand: bool,
-}
-
-impl Signalled {
-    /// Number of labels of a region.
-    pub fn tasks(&self) -> usize {
-        self.tracks.len() * self.reading.bins
-    }
-}
-
 /// Labels from a map of `label::…`, a tensor or an array.
 pub fn labels_of(value: &Dynamic, rows: usize) -> Result<RegionLabels> {
     let (names, values, signal) = match value.read_lock::<Map>() {
@@ -133,7 +103,7 @@ pub fn labels_of(value: &Dynamic, rows: usize) -> Result<RegionLabels> {
     if names.len() != tasks {
         bail!("shape", "{} names for {tasks} labels", names.len());
     }
-    let signal = signal.filter(|signal| signal.regions.0.len() == rows && signal.tasks() == tasks);
+    let signal = signal.filter(|signal| signal.regions.len() == rows && signal.tasks() == tasks);
     Ok(RegionLabels {
         names,
         values: values.to_vec(),
@@ -184,8 +154,8 @@ pub fn signalled(map: &Map) -> Result<Option<Signalled>> {
         None => Vec::new(),
     };
     Ok(Some(Signalled {
-        tracks,
-        regions,
+        tracks: tracks.into_iter().map(|(_, track)| track.0).collect(),
+        regions: regions.0,
         reading,
         pairs,
         use_strand: flag("use_strand"),

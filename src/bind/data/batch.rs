@@ -2,7 +2,6 @@
 
 use crate::base::Result;
 use crate::bind::args::augment::customised;
-use crate::bind::args::dataset::few;
 use crate::bind::args::network::into_dynamic;
 use crate::bind::args::seed::SeedOptions;
 use crate::bind::passes;
@@ -54,7 +53,7 @@ impl IntoIterator for Pass {
 
     fn into_iter(mut self) -> Self::IntoIter {
         if session::is_dry() {
-            self.loader.set = few(&self.loader.set);
+            self.loader.set = self.loader.set.few();
         }
         if let Some(passes) = &self.passes {
             self.loader.epoch = passes.get();

@@ -6,9 +6,9 @@ use crate::bind::args::seed::SeedOptions;
 use crate::bind::types::{Data, Places};
 use crate::bind::warnings::warn;
 use crate::data::split::{self, Dealing};
-use crate::data::{Column, Dataset, Sampling, Shuffles, duplicates};
+use crate::data::{Dataset, Sampling, Shuffles, duplicates};
 use crate::lang::{Callback, FromValue, IntoValue, Native, Options, native, natives_of, session};
-use crate::seq::{Intervals, alphabet};
+use crate::seq::alphabet;
 use crate::torch::Tensor;
 use crate::{bail, fault};
 use rhai::{Array, Dynamic, Map, NativeCallContext};
@@ -184,35 +184,6 @@ fn filtered(set: &Data, keep: &Callback) -> Result<Dataset> {
         bail!("data", "no row passes the filter");
     }
     Ok(plain.with_rows(rows))
-}
-
-fn check_weights(weights: &[f64], rows: usize) -> Result<()> {
-    if weights.len() != rows {
-        bail!("value", "{} weights for {rows} rows", weights.len());
-    }
-    let is_wrong = |weight: &f64| !weight.is_finite() || *weight < 0.0;
-    if weights.iter().any(is_wrong) || weights.iter().all(|weight| *weight == 0.0) {
-        bail!(
-            "value",
-            "weights must be numbers of at least 0, and one of them more"
-        );
-    }
-    Ok(())
-}
-
-/// The regions of the rows in view, where an input is cut from a genome.
-fn regions_of(set: &Dataset) -> Option<Intervals> {
-    set.inputs.iter().find_map(|input| match &input.column {
-        Column::Genome {
-            genome, regions, ..
-        } => {
-            let rows = (0..set.len())
-                .map(|row| regions[set.locate(row).0])
-                .collect();
-            Some(Intervals::new(genome.contigs.clone(), rows))
-        }
-        _ => None,
-    })
 }
 
 fn data(set: Dataset) -> Data {
@@ -519,7 +490,7 @@ pub fn with_negatives(
 #[native(namespace = "dataset", form = method)]
 pub fn sampling(this: &Data, options: SamplingOptions) -> Result<Data> {
     if let Some(weights) = &options.weights {
-        check_weights(weights, this.0.len())?;
+        this.0.check_weights(weights)?;
     }
     let sampling = Sampling {
         weights: options.weights.map(Arc::new),
@@ -543,7 +514,7 @@ pub fn sampling(this: &Data, options: SamplingOptions) -> Result<Data> {
 /// ```
 #[native(namespace = "dataset", form = property, returns = "intervals, or ()")]
 pub fn regions(this: &Data) -> Option<Places> {
-    regions_of(&this.0).map(|regions| Places(Rc::new(regions)))
+    this.0.regions().map(|regions| Places(Rc::new(regions)))
 }
 
 /// Writes the dataset as one safetensors file.

@@ -7,6 +7,7 @@ use crate::bind::types::Places;
 use crate::bind::warnings::say;
 use crate::data::labels::{self, Joint, Labels, Reading};
 use crate::data::profile;
+use crate::data::regions::signal_labels;
 use crate::lang::value::{array, mismatch};
 use crate::lang::{FromValue, IntoValue, Native, Options, native, natives_of, session};
 use crate::seq::Intervals;
@@ -238,11 +239,7 @@ pub fn signal(
         log1p: options.log1p,
         missing: options.missing.into(),
     };
-    let mut labels = labels::by_signal(&regions.0, &named, &reading)?;
-    let partners = profile::partners(names.len(), options.bins, &pairs);
-    if let (true, Some(partners)) = (options.use_strand, partners) {
-        profile::orient(&mut labels.values, &partners, &regions.0.rows);
-    }
+    let labels = signal_labels(&regions.0, &named, &reading, &pairs, options.use_strand)?;
     let pairs: rhai::Array = pairs
         .iter()
         .map(|(plus, minus)| array([names[*plus].clone(), names[*minus].clone()]).into())

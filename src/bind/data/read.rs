@@ -1,17 +1,18 @@
 //! `data::…`: datasets from files, arrays and genomes.
 
-use crate::base::{Interval, Result, Strand, shape};
+use crate::base::Result;
 use crate::bind::args::dataset::{column, no_words};
 use crate::bind::args::genome::noted;
-use crate::bind::args::labels::{NamePairs, RegionLabels, Signalled, labels_of};
+use crate::bind::args::labels::{NamePairs, labels_of};
 use crate::bind::args::numbers::number_map;
 use crate::bind::types::{Data, Genomic, Places, Signal};
 use crate::bind::warnings::warn;
-use crate::data::profile::{self, Source};
+use crate::data::columns::{self, Layout};
 use crate::data::table::Plan;
-use crate::data::{Channel, Column, Dataset, Input, Profile, check, duplicates};
+use crate::data::{Column, Dataset, Input, check, duplicates, regions};
 use crate::lang::value::{array, mismatch};
 use crate::lang::{Choice, FromValue, Native, Options, native, natives_of, session};
+use crate::seq::Track;
 use crate::{bail, fault};
 use rhai::{Array, Dynamic, Map, NativeCallContext};
 use std::rc::Rc;
@@ -108,6 +109,16 @@ pub enum Outside {
     Pad,
     /// They are left out.
     Skip,
+}
+
+impl From<Outside> for regions::Outside {
+    fn from(outside: Outside) -> regions::Outside {
+        match outside {
+            Outside::Error => regions::Outside::Error,
+            Outside::Pad => regions::Outside::Pad,
+            Outside::Skip => regions::Outside::Skip,
+        }
+    }
 }
 
 /// A column of a table as scripts write it: its name, or its number from 1.
@@ -236,106 +247,6 @@ fn invented_fasta(_: &str, _: Option<String>, _: FastaOptions) -> Result<Data> {
     invented(Vec::new())
 }
 
-/// Names of groups of labels: those of their first bins without the number.
-fn groups(names: &[String], bins: usize) -> Vec<String> {
-    let name = |name: &String| {
-        if bins == 1 {
-            name.clone()
-        } else {
-            name.strip_suffix('1').unwrap_or(name).to_string()
-        }
-    };
-    names.iter().step_by(bins).map(name).collect()
-}
-
-/// Sets how labels behave on the reverse strand.
-fn laid_out(
-    set: &mut Dataset,
-    bins: usize,
-    pairs: &[(usize, usize)],
-    source: Option<Source>,
-) -> Result<()> {
-    let tasks = set.tasks();
-    if !tasks.is_multiple_of(bins) {
-        bail!("option", "{tasks} labels are not groups of {bins} bins");
-    }
-    set.label_partners = profile::partners(tasks / bins, bins, pairs);
-    set.profile = (bins > 1).then(|| Arc::new(Profile { bins, source }));
-    Ok(())
-}
-
-/// Sets which inputs are along the sequence and which are pairs of strands.
-fn declare(inputs: &mut [Input], options: &ColumnOptions, notes: &mut Vec<String>) -> Result<()> {
-    let length = inputs
-        .iter()
-        .find(|input| input.column.is_sequence())
-        .map(|input| input.column.row_shape()[0]);
-    let (along, stranded) = (&options.along, &options.stranded);
-    let known = |name: &String| {
-        inputs
-            .iter()
-            .any(|input| input.name == *name && !input.column.is_sequence())
-    };
-    if let Some(name) = along
-        .iter()
-        .flatten()
-        .chain(stranded)
-        .find(|name| !known(name))
-    {
-        bail!("name", "no input of numbers is called `{name}`");
-    }
-    for input in inputs
-        .iter_mut()
-        .filter(|input| !input.column.is_sequence())
-    {
-        let shape = input.column.row_shape();
-        let fits = shape.last().copied() == length && length.is_some();
-        let is_stranded = stranded.contains(&input.name);
-        let is_stated = is_stranded
-            || along
-                .as_ref()
-                .is_some_and(|along| along.contains(&input.name));
-        input.is_along = if along.is_some() {
-            is_stated
-        } else {
-            fits || is_stated
-        };
-        if is_stated && !fits {
-            let length = length.map_or("there is no sequence".to_string(), |length| {
-                format!("the sequence has {length} positions")
-            });
-            bail!(
-                "shape",
-                "input `{}` {} is not along the sequence: {length}",
-                input.name,
-                shape_text(&shape)
-            );
-        }
-        if is_stranded {
-            if shape.len() != 2 || shape[0] % 2 == 1 {
-                bail!(
-                    "shape",
-                    "stranded input `{}` must be [channels, length] with pairs of channels, got {}",
-                    input.name,
-                    shape_text(&shape)
-                );
-            }
-            input.partners = Some(Arc::new((0..shape[0]).map(|i| i ^ 1).collect()));
-        }
-        if fits && along.is_none() && !is_stranded && shape.len() == 1 {
-            notes.push(format!(
-                "input `{}` has a number for each position and is taken to be along the sequence; `#{{ along: [] }}` as second argument states that it is not",
-                input.name
-            ));
-        }
-    }
-    Ok(())
-}
-
-fn shape_text(sizes: &[usize]) -> String {
-    shape::text(&sizes.iter().map(|n| *n as i64).collect::<Vec<_>>())
-}
-
 /// Labels by name: a column of numbers for each task.
 fn label_columns(value: &Dynamic) -> Result<Vec<(String, Vec<f32>)>> {
     let parts: Vec<(String, Dynamic)> = match value.read_lock::<Map>() {
@@ -351,60 +262,32 @@ fn label_columns(value: &Dynamic) -> Result<Vec<(String, Vec<f32>)>> {
         let Column::Dense { values, shape } = column(&label, &values)? else {
             bail!("type", "label `{label}` must hold numbers")
         };
-        let tasks: usize = shape.iter().product();
-        for task in 0..tasks {
-            let name = if tasks == 1 {
-                label.clone()
-            } else {
-                format!("{label}{}", task + 1)
-            };
-            let column = values.iter().skip(task).step_by(tasks);
-            labels.push((name, column.copied().collect()));
-        }
+        labels.extend(columns::tasks(&label, &values, shape.iter().product()));
     }
     Ok(labels)
 }
 
-fn from_columns(columns: &Map, options: &ColumnOptions) -> Result<Dataset> {
+fn from_columns(given: &Map, options: ColumnOptions) -> Result<Dataset> {
     let mut inputs = Vec::new();
     let mut labels: Vec<(String, Vec<f32>)> = Vec::new();
-    for (name, value) in columns {
+    for (name, value) in given {
         if name == "label" || name == "labels" {
             labels.extend(label_columns(value)?);
         } else {
             inputs.push(Input::new(name.to_string(), column(name, value)?));
         }
     }
-    // sequences first: the main input is the sequence
-    inputs.sort_by_key(|input| matches!(input.column, Column::Dense { .. }));
-    let rows = inputs.first().map_or(0, |input| input.column.rows());
-    if let Some((name, values)) = labels.iter().find(|(_, values)| values.len() != rows) {
-        bail!(
-            "data",
-            "label `{name}` has {} rows, the inputs have {rows}",
-            values.len()
-        );
-    }
-    let flat = (0..rows)
-        .flat_map(|row| labels.iter().map(move |(_, values)| values[row]))
-        .collect();
-    let names = labels.iter().map(|(name, _)| name.clone()).collect();
-    let mut notes = Vec::new();
-    declare(&mut inputs, options, &mut notes)?;
-    let mut set = Dataset::new(inputs, names, flat)?;
-    let pairs = match &options.pairs.label_pairs {
-        Some(NamePairs(pairs)) => {
-            profile::pairs_of(&groups(&set.label_names, options.bins), pairs)?
-        }
-        None => Vec::new(),
+    let layout = Layout {
+        along: options.along,
+        stranded: options.stranded,
+        bins: options.bins,
+        label_pairs: options
+            .pairs
+            .label_pairs
+            .map_or(Vec::new(), |pairs| pairs.0),
     };
-    laid_out(&mut set, options.bins, &pairs, None)?;
-    set.notes = notes;
-    Ok(set)
+    columns::dataset(inputs, &labels, &layout)
 }
-
-/// Rows whose labels are read again, to compare them with their signals.
-const CHECKED: usize = 64;
 
 /// A track or an array of tracks.
 fn tracks_of(name: &str, value: &Dynamic) -> Result<Vec<Signal>> {
@@ -427,254 +310,30 @@ fn tracks_of(name: &str, value: &Dynamic) -> Result<Vec<Signal>> {
     }
 }
 
-/// A dataset with labels that are read from the strand that its sequences are read from.
-///
-/// `strands` are the regions with their strands, `places` those of the sequences as read.
-fn labelled(
-    genome: &Genomic,
-    inputs: Vec<Input>,
-    labels: RegionLabels,
-    strands: &[Interval],
-    places: &Arc<Vec<Interval>>,
-    options: &RegionOptions,
-) -> Result<Dataset> {
-    let RegionLabels {
-        names,
-        mut values,
-        signal,
-    } = labels;
-    let bins = match (options.bins, &signal) {
-        (Some(bins), Some(signal)) if bins != signal.reading.bins => {
-            bail!("option", "option `bins` is {bins}, the labels are {} bins each", signal.reading.bins; hint: "leave `bins` out: the labels of `label::signal` include their number of bins")
-        }
-        (Some(bins), _) => bins,
-        (None, signal) => signal.as_ref().map_or(1, |signal| signal.reading.bins),
-    };
-    let pairs = match (&options.pairs.label_pairs, &signal) {
-        (Some(NamePairs(pairs)), _) => profile::pairs_of(&groups(&names, bins), pairs)?,
-        (None, Some(signal)) => signal.pairs.clone(),
-        (None, None) => Vec::new(),
-    };
-    let partners = profile::partners(names.len() / bins, bins, &pairs);
-    let mut notes = Vec::new();
-    match (&signal, &partners) {
-        (Some(signal), Some(partners)) => {
-            if signal.use_strand {
-                profile::orient(&mut values, partners, &signal.regions.0.rows);
-            }
-            if options.use_strand {
-                profile::orient(&mut values, partners, strands);
-            }
-        }
-        (None, Some(_))
-            if options.use_strand && strands.iter().any(|row| row.strand == Strand::Reverse) =>
-        {
-            notes.push("labels are given as numbers: those of regions on the reverse strand are taken to be read from that strand already".to_string());
-        }
-        _ => {}
-    }
-    let mut set = Dataset::new(inputs, names, values)?;
-    let source = match signal.filter(|_| bins > 1) {
-        Some(signal) => source_of(genome, &signal, &pairs, places, &set.labels)?,
-        None => None,
-    };
-    laid_out(&mut set, bins, &pairs, source)?;
-    set.notes = notes;
-    Ok(set)
-}
-
-/// The signals that labels were read from, along the regions of the sequences; none where the
-/// labels have been changed since, or where their windows are not at one place within the regions.
-fn source_of(
-    genome: &Genomic,
-    signal: &Signalled,
-    pairs: &[(usize, usize)],
-    places: &Arc<Vec<Interval>>,
-    labels: &[f32],
-) -> Result<Option<Source>> {
-    let windows = signal.regions.0.in_genome(&genome.0)?;
-    let (Some((offset, width)), Some(first)) =
-        (profile::window(places, &windows.rows), places.first())
-    else {
-        return Ok(None);
-    };
-    let channels: Vec<Channel> = signal
-        .tracks
-        .iter()
-        .map(|(_, track)| Channel::new(track.0.clone(), &genome.0, f32::NAN, false))
+fn of_regions(genome: &Genomic, list: &Places, options: RegionOptions) -> Result<Dataset> {
+    let labels = options.labels.as_ref();
+    let labels = labels.map(|LabelValues(labels)| labels_of(labels, list.0.len()));
+    let tracks = options.tracks.map_or(Vec::new(), |tracks| tracks.0);
+    let tracks: Vec<(String, Vec<Arc<Track>>)> = tracks
+        .into_iter()
+        .map(|(name, tracks)| (name, tracks.into_iter().map(|track| track.0).collect()))
         .collect();
-    let partners = profile::partners(channels.len(), 1, pairs);
-    let column = Column::Signal {
-        channels: Arc::new(channels),
-        regions: places.clone(),
-        length: first.len() as usize,
-        partners,
-    };
-    let source = Source {
-        column,
-        offset,
-        width,
-        reading: signal.reading,
-    };
-    let tasks = signal.tasks();
-    for row in (0..places.len()).step_by(places.len().div_ceil(CHECKED).max(1)) {
-        let (mut values, mut again) = (Vec::new(), Vec::new());
-        source.column.numbers(row, 0, &mut values)?;
-        let parts: Vec<&[f32]> = values
-            .chunks(first.len() as usize)
-            .map(|channel| &channel[offset..offset + width])
-            .collect();
-        source.labels(&parts, signal.reading.bins, &mut again)?;
-        let is_same = |(a, b): (&f32, &f32)| {
-            (a.is_nan() && b.is_nan()) || (a - b).abs() <= 1e-4 * a.abs().max(b.abs())
-        };
-        if !labels[row * tasks..(row + 1) * tasks]
-            .iter()
-            .zip(&again)
-            .all(is_same)
-        {
-            return Ok(None);
-        }
-    }
-    Ok(Some(source))
-}
-
-/// Regions of one length within a genome, in its numbers of chromosomes.
-fn equal_regions(genome: &Genomic, list: &Places) -> Result<Vec<Interval>> {
-    let rows = list.0.in_genome(&genome.0)?.rows;
-    let length = rows.first().map_or(0, |row| row.len());
-    if let Some(i) = rows.iter().position(|row| row.is_empty()) {
-        bail!("data", "region {i} ({}) holds no base", list.0.shown(i); hint: "`.filter(|r| r.end > r.start)` leaves such out");
-    }
-    if rows.is_empty() {
-        bail!("data", "there are no regions: the list is empty");
-    }
-    if let Some(i) = rows.iter().position(|row| row.len() != length) {
-        bail!("data", "region {i} ({}) has {} bases, those before it have {length}", list.0.shown(i), rows[i].len(); hint: "`.resize({})` gives them one length", length.max(1));
-    }
-    Ok(rows)
-}
-
-/// An input of tracks along regions.
-fn track_input(
-    genome: &Genomic,
-    list: &Places,
-    places: &Arc<Vec<Interval>>,
-    (name, tracks): (&str, &[Signal]),
-    options: &RegionOptions,
-) -> Result<Input> {
-    let partners = match options.stranded.iter().any(|stranded| stranded == name) {
-        true if tracks.len() % 2 == 1 => bail!(
-            "option",
-            "stranded tracks `{name}` come in pairs, got {}",
-            tracks.len()
-        ),
-        true => Some(Arc::new((0..tracks.len()).map(|i| i ^ 1).collect())),
-        false => None,
-    };
-    for track in tracks {
-        // a track of another genome has none of the chromosomes
-        track
-            .0
-            .align(&list.0)
-            .map_err(|fault| fault.context(format!("track `{name}`")))?;
-        noted(&track.0, &list.0);
-    }
-    let missing = options.missing as f32;
-    let channels = tracks
-        .iter()
-        .map(|track| Channel::new(track.0.clone(), &genome.0, missing, options.log1p))
-        .collect();
-    let column = Column::Signal {
-        channels: Arc::new(channels),
-        regions: places.clone(),
-        length: places.first().map_or(0, |row| row.len() as usize),
-        partners: partners.clone(),
-    };
-    Ok(Input {
-        partners,
-        ..Input::new(name, column)
-    })
-}
-
-/// The inputs of regions: sequence, tracks and features.
-fn region_inputs(
-    genome: &Genomic,
-    list: &Places,
-    places: &Arc<Vec<Interval>>,
-    options: &mut RegionOptions,
-) -> Result<Vec<Input>> {
-    let column = Column::Genome {
+    let plan = regions::Plan {
         genome: genome.0.clone(),
-        regions: places.clone(),
-        length: places.first().map_or(0, |row| row.len() as usize),
+        labels: labels.transpose()?,
+        tracks: tracks.clone(),
+        stranded: options.stranded,
+        features: options.features.map_or(Vec::new(), |columns| columns.0),
+        missing: options.missing as f32,
+        log1p: options.log1p,
+        outside: options.outside.into(),
+        use_strand: options.use_strand,
+        bins: options.bins,
+        label_pairs: options.pairs.label_pairs.map(|pairs| pairs.0),
     };
-    let mut inputs = vec![Input::new("sequence", column)];
-    for (name, tracks) in options.tracks.iter().flat_map(|tracks| &tracks.0) {
-        inputs.push(track_input(genome, list, places, (name, tracks), options)?);
-    }
-    for (name, column) in options
-        .features
-        .take()
-        .map_or(Vec::new(), |columns| columns.0)
-    {
-        inputs.push(Input::new(name, column));
-    }
-    let is_stranded = |name: &String| {
-        let mut named = inputs.iter().filter(|input| input.name == *name);
-        named.any(|input| input.partners.is_some())
-    };
-    if let Some(name) = options.stranded.iter().find(|name| !is_stranded(name)) {
-        bail!(
-            "name",
-            "option `stranded` names `{name}`, and `tracks` has none of that name"
-        );
-    }
-    Ok(inputs)
-}
-
-fn of_regions(genome: &Genomic, list: &Places, mut options: RegionOptions) -> Result<Dataset> {
-    let strands = equal_regions(genome, list)?;
-    let n = strands.len();
-    let outside: Vec<u32> = (0..n as u32)
-        .filter(|i| !genome.0.holds(&strands[*i as usize]))
-        .collect();
-    if let (Some(first), Outside::Error) = (outside.first(), options.outside) {
-        return Err(genome
-            .0
-            .outside(&strands[*first as usize])
-            .context(format!("{} of {n} regions", outside.len()))
-            .hint("`#{ outside: \"skip\" }` leaves them out, `\"pad\"` fills with N"));
-    }
-    let mut places = strands.clone();
-    if !options.use_strand {
-        places.iter_mut().for_each(|row| row.strand = Strand::None);
-    }
-    let places = Arc::new(places);
-    let inputs = region_inputs(genome, list, &places, &mut options)?;
-    let mut set = match &options.labels {
-        Some(LabelValues(labels)) => {
-            let labels = labels_of(labels, n)?;
-            labelled(genome, inputs, labels, &strands, &places, &options)?
-        }
-        None => Dataset::new(inputs, vec!["label".to_string()], vec![1.0; n])?,
-    };
-    if options.outside == Outside::Skip && !outside.is_empty() {
-        let notes = std::mem::take(&mut set.notes);
-        set = set.with_rows(
-            (0..n as u32)
-                .filter(|i| outside.binary_search(i).is_err())
-                .collect(),
-        );
-        set.notes = notes;
-        if set.is_empty() {
-            bail!("data", "every region reaches out of its chromosome");
-        }
-        set.notes.push(format!(
-            "{} of {n} regions reach out of their chromosome and are left out",
-            outside.len()
-        ));
-    }
+    let set = regions::dataset(&list.0, plan)?;
+    let tracks = tracks.iter().flat_map(|(_, tracks)| tracks);
+    tracks.for_each(|track| noted(track, &list.0));
     Ok(set)
 }
 
@@ -743,7 +402,7 @@ pub fn from(
     columns: &Map,
     options: ColumnOptions,
 ) -> Result<Data> {
-    let set = from_columns(columns, &options)?;
+    let set = from_columns(columns, options)?;
     let notes = set.notes.iter();
     notes.for_each(|note| warn(note));
     Ok(Data(Rc::new(set)))
@@ -803,7 +462,7 @@ pub fn check(
     tracks: Option<TrackSets>,
 ) -> Result<Map> {
     let tracks = tracks.map_or(Vec::new(), |tracks| tracks.0);
-    let first: Vec<(String, &crate::seq::Track)> = tracks
+    let first: Vec<(String, &Track)> = tracks
         .iter()
         .filter_map(|(name, tracks)| Some((name.clone(), &*tracks.first()?.0)))
         .collect();

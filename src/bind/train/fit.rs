@@ -2,7 +2,6 @@
 
 use crate::base::Result;
 use crate::bind::args::augment::customised;
-use crate::bind::args::dataset::few;
 use crate::bind::args::loss::{LinkName, of_closure};
 use crate::bind::args::measure::{Mode, larger};
 use crate::bind::args::network::PrecisionName;
@@ -10,7 +9,7 @@ use crate::bind::args::numbers::number_map;
 use crate::bind::script_state::ScriptState;
 use crate::bind::types::{Augmenter, Data, Optim};
 use crate::bind::warnings::warn;
-use crate::data::duplicates;
+use crate::data::{Dataset, duplicates};
 use crate::fault;
 use crate::lang::value::array;
 use crate::lang::{Callback, Choice, FromValue, Native, Options, native, natives_of, session};
@@ -450,8 +449,8 @@ fn rehearse(net: &Model, options: FitOptions) -> Result<History> {
         return Ok(invented_history(net, &plan));
     }
     let plan = Plan {
-        train: few(&plan.train),
-        valid: plan.valid.as_ref().map(few),
+        train: plan.train.few(),
+        valid: plan.valid.as_ref().map(Dataset::few),
         epochs: 1,
         keep: None,
         resume: None,

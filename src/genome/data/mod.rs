@@ -3,6 +3,7 @@
 pub mod arrays;
 pub mod check;
 pub mod column;
+pub mod columns;
 pub mod dataset;
 pub mod delimited;
 pub mod duplicates;
@@ -11,10 +12,12 @@ pub mod loader;
 pub mod matrix;
 pub mod negatives;
 pub mod profile;
+pub mod regions;
 pub mod sampling;
 pub mod save;
 pub mod split;
 pub mod table;
+mod view;
 
 pub use column::{Channel, Column};
 pub use dataset::{Dataset, Input, Pool, Shuffles};

@@ -1,0 +1,254 @@
+//! Datasets of columns in memory: named inputs and labels.
+
+use super::column::Column;
+use super::profile::{self, Profile, Source};
+use super::{Dataset, Input};
+use cistron_base::{Result, bail, shape};
+use std::sync::Arc;
+
+/// How inputs and labels are placed along the sequence.
+#[derive(Clone, Debug)]
+pub struct Layout {
+    /// Inputs of numbers along the sequence; those whose last axis has its length unless given.
+    pub along: Option<Vec<String>>,
+    /// Inputs `[channels, length]` whose neighbouring channels are the two strands of a signal.
+    pub stranded: Vec<String>,
+    /// Number of bins along the sequence of each group of labels.
+    pub bins: usize,
+    /// Groups of labels of the two strands, by name.
+    pub label_pairs: Vec<(String, String)>,
+}
+
+impl Default for Layout {
+    /// Labels without bins, inputs by their shapes.
+    fn default() -> Layout {
+        Layout {
+            along: None,
+            stranded: Vec::new(),
+            bins: 1,
+            label_pairs: Vec::new(),
+        }
+    }
+}
+
+/// A dataset of inputs and of columns of labels; sequences become the first inputs.
+pub fn dataset(
+    mut inputs: Vec<Input>,
+    labels: &[(String, Vec<f32>)],
+    layout: &Layout,
+) -> Result<Dataset> {
+    // the main input is the sequence
+    inputs.sort_by_key(|input| matches!(input.column, Column::Dense { .. }));
+    let rows = inputs.first().map_or(0, |input| input.column.rows());
+    if let Some((name, values)) = labels.iter().find(|(_, values)| values.len() != rows) {
+        bail!(
+            "data",
+            "label `{name}` has {} rows, the inputs have {rows}",
+            values.len()
+        );
+    }
+    let of_row = |row: usize| labels.iter().map(move |(_, values)| values[row]);
+    let values = (0..rows).flat_map(of_row).collect();
+    let names = labels.iter().map(|(name, _)| name.clone()).collect();
+    let notes = place_inputs(&mut inputs, layout)?;
+    let mut set = Dataset::new(inputs, names, values)?;
+    let groups = groups(&set.label_names, layout.bins);
+    let pairs = match layout.label_pairs.is_empty() {
+        true => Vec::new(),
+        false => profile::pairs_of(&groups, &layout.label_pairs)?,
+    };
+    place_labels(&mut set, layout.bins, &pairs, None)?;
+    set.notes = notes;
+    Ok(set)
+}
+
+/// The columns of labels `[rows, tasks]` of one name; several tasks are numbered from 1.
+pub fn tasks(name: &str, values: &[f32], tasks: usize) -> Vec<(String, Vec<f32>)> {
+    let column = |task: usize| {
+        let column = values.iter().skip(task).step_by(tasks);
+        let name = match tasks {
+            1 => name.to_string(),
+            _ => format!("{name}{}", task + 1),
+        };
+        (name, column.copied().collect())
+    };
+    (0..tasks).map(column).collect()
+}
+
+/// The names of groups of labels: those of labels without the number of their bin.
+pub(super) fn groups(names: &[String], bins: usize) -> Vec<String> {
+    let name = |name: &String| match bins {
+        1 => name.clone(),
+        _ => name.strip_suffix('1').unwrap_or(name).to_string(),
+    };
+    names.iter().step_by(bins).map(name).collect()
+}
+
+/// Places the labels of a dataset along the sequence: groups of bins, and pairs of groups that are
+/// the two strands.
+pub(super) fn place_labels(
+    set: &mut Dataset,
+    bins: usize,
+    pairs: &[(usize, usize)],
+    source: Option<Source>,
+) -> Result<()> {
+    let tasks = set.tasks();
+    if !tasks.is_multiple_of(bins) {
+        bail!("option", "{tasks} labels are not groups of {bins} bins");
+    }
+    set.label_partners = profile::partners(tasks / bins, bins, pairs);
+    set.profile = (bins > 1).then(|| Arc::new(Profile { bins, source }));
+    Ok(())
+}
+
+/// Neighbouring channels as partners: 1 0 3 2 ….
+pub(super) fn neighbours(channels: usize) -> Arc<Vec<usize>> {
+    Arc::new((0..channels).map(|i| i ^ 1).collect())
+}
+
+/// Places inputs of numbers along the sequence; returns what was guessed.
+fn place_inputs(inputs: &mut [Input], layout: &Layout) -> Result<Vec<String>> {
+    let sequence = inputs.iter().find(|input| input.column.is_sequence());
+    let length = sequence.map(|input| input.column.row_shape()[0]);
+    let (along, stranded) = (&layout.along, &layout.stranded);
+    let known = |name: &String| {
+        let mut named = inputs.iter().filter(|input| input.name == *name);
+        named.any(|input| !input.column.is_sequence())
+    };
+    let mut named = along.iter().flatten().chain(stranded);
+    if let Some(name) = named.find(|name| !known(name)) {
+        bail!("name", "no input of numbers is called `{name}`");
+    }
+    let mut notes = Vec::new();
+    let numbers = inputs
+        .iter_mut()
+        .filter(|input| !input.column.is_sequence());
+    for input in numbers {
+        let shape = input.column.row_shape();
+        let fits = shape.last().copied() == length && length.is_some();
+        let is_stranded = stranded.contains(&input.name);
+        let is_listed = along
+            .as_ref()
+            .is_some_and(|along| along.contains(&input.name));
+        let is_stated = is_stranded || is_listed;
+        input.is_along = is_stated || (fits && along.is_none());
+        if is_stated && !fits {
+            let length = length.map_or("there is no sequence".to_string(), |length| {
+                format!("the sequence has {length} positions")
+            });
+            bail!(
+                "shape",
+                "input `{}` {} is not along the sequence: {length}",
+                input.name,
+                shape_text(&shape)
+            );
+        }
+        if is_stranded {
+            if shape.len() != 2 || shape[0] % 2 == 1 {
+                bail!(
+                    "shape",
+                    "stranded input `{}` must be [channels, length] with pairs of channels, got {}",
+                    input.name,
+                    shape_text(&shape)
+                );
+            }
+            input.partners = Some(neighbours(shape[0]));
+        }
+        if fits && along.is_none() && !is_stranded && shape.len() == 1 {
+            notes.push(format!(
+                "input `{}` has a number for each position and is taken to be along the sequence; `#{{ along: [] }}` as second argument states that it is not",
+                input.name
+            ));
+        }
+    }
+    Ok(notes)
+}
+
+fn shape_text(sizes: &[usize]) -> String {
+    shape::text(&sizes.iter().map(|n| *n as i64).collect::<Vec<_>>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two sequences of three bases and an input of numbers of a shape.
+    fn inputs(shape: &[usize]) -> Vec<Input> {
+        let values = vec![0.0; 2 * shape.iter().product::<usize>()];
+        let numbers = Column::Dense {
+            values: Arc::new(values),
+            shape: shape.to_vec(),
+        };
+        let sequence = Column::Sequence {
+            codes: Arc::new(vec![0; 6]),
+            length: 3,
+        };
+        vec![
+            Input::new("height", numbers),
+            Input::new("sequence", sequence),
+        ]
+    }
+
+    #[test]
+    fn labels_are_laid_out_row_by_row() {
+        let labels = [
+            tasks("a", &[1.0, 2.0], 1),
+            tasks("b", &[3.0, 4.0, 5.0, 6.0], 2),
+        ]
+        .concat();
+        let set = dataset(inputs(&[5]), &labels, &Layout::default()).expect("a dataset");
+        assert_eq!(set.inputs[0].name, "sequence");
+        assert_eq!(set.label_names, ["a", "b1", "b2"]);
+        assert_eq!(*set.labels, [1.0, 3.0, 4.0, 2.0, 5.0, 6.0]);
+        assert!(dataset(inputs(&[5]), &tasks("a", &[1.0], 1), &Layout::default()).is_err());
+    }
+
+    #[test]
+    fn inputs_of_the_length_of_the_sequence_are_along_it() {
+        let placed = |shape: &[usize], layout: &Layout| {
+            let set = dataset(inputs(shape), &[], layout);
+            set.map(|set| (set.inputs[1].is_along, set.notes.len()))
+        };
+        assert_eq!(placed(&[3], &Layout::default()).ok(), Some((true, 1)));
+        assert_eq!(placed(&[2, 3], &Layout::default()).ok(), Some((true, 0)));
+        assert_eq!(placed(&[5], &Layout::default()).ok(), Some((false, 0)));
+        let none = Layout {
+            along: Some(Vec::new()),
+            ..Layout::default()
+        };
+        assert_eq!(placed(&[3], &none).ok(), Some((false, 0)));
+        let stated = Layout {
+            along: Some(vec!["height".into()]),
+            ..Layout::default()
+        };
+        assert!(placed(&[5], &stated).is_err());
+    }
+
+    #[test]
+    fn stranded_channels_come_in_pairs() {
+        let stranded = Layout {
+            stranded: vec!["height".into()],
+            ..Layout::default()
+        };
+        let set = dataset(inputs(&[4, 3]), &[], &stranded).expect("a dataset");
+        assert_eq!(set.inputs[1].partners.as_deref(), Some(&vec![1, 0, 3, 2]));
+        assert!(dataset(inputs(&[3, 3]), &[], &stranded).is_err());
+    }
+
+    #[test]
+    fn groups_of_bins_are_named_without_numbers() {
+        let names = ["a1", "a2", "b1", "b2"].map(String::from);
+        assert_eq!(groups(&names, 2), ["a", "b"]);
+        assert_eq!(groups(&names, 1), names);
+        let layout = Layout {
+            bins: 2,
+            label_pairs: vec![("a".into(), "b".into())],
+            ..Layout::default()
+        };
+        let labels = names.map(|name| (name, vec![0.0, 0.0]));
+        let set = dataset(inputs(&[5]), &labels, &layout).expect("a dataset");
+        // bins run backwards, and the groups change places
+        assert_eq!(set.label_partners.as_deref(), Some(&vec![3, 2, 1, 0]));
+        assert!(dataset(inputs(&[5]), &labels[..3], &layout).is_err());
+    }
+}
