@@ -1,9 +1,8 @@
 //! `seq::…`: edits of sequences, and their gapped k-mers. Results have the form of the sequences:
 //! strings, one-hot or codes.
 
-use crate::base::seed::Rng;
 use crate::base::table::{Cells, Table};
-use crate::base::{Result, memory, shape};
+use crate::base::{Result, shape};
 use crate::bind::args::seed::seed_of_draw;
 use crate::bind::args::sequence::Sequences;
 use crate::bind::args::tensor::Numbers;
@@ -12,6 +11,7 @@ use crate::explain::baselines::codes_of;
 use crate::lang::value::{Ints, mismatch};
 use crate::lang::{FromValue, IntoValue, Native, Options, native, natives_of};
 use crate::seq::gapped::{Gapped, LONGEST};
+use crate::seq::rows::{self, RandomRange};
 use crate::seq::{alphabet, edit};
 use crate::torch::{Device, Kind, Tensor};
 use crate::{bail, fault};
@@ -78,23 +78,6 @@ impl FromValue for BaseProbabilities {
                 "must be four numbers from 0 to 1 that sum to 1, got {numbers:?}"
             ),
         }
-    }
-}
-
-impl BaseProbabilities {
-    /// Draws a base, as a code.
-    fn draw(&self, rng: &mut Rng) -> usize {
-        let BaseProbabilities(chances) = self;
-        let at = rng.uniform() * chances.iter().sum::<f64>();
-        let mut sum = 0.0;
-        let drawn = chances.iter().position(|p| {
-            sum += p;
-            at < sum
-        });
-        // where rounding leaves none: the last base of a probability above 0
-        drawn
-            .or_else(|| chances.iter().rposition(|p| *p > 0.0))
-            .unwrap_or(0)
     }
 }
 
@@ -297,53 +280,6 @@ fn keeps(is_text: bool) -> impl Fn(u8) -> bool {
     }
 }
 
-/// Substitutes motifs in one row, `gaps` positions apart.
-fn substitute_all(
-    row: &[u8],
-    motifs: &[&[u8]],
-    gaps: &[i64],
-    start: Option<i64>,
-    keeps: impl Fn(u8) -> bool + Copy,
-) -> Result<Vec<u8>> {
-    let widths: Vec<usize> = motifs.iter().map(|motif| motif.len()).collect();
-    let starts = edit::arranged(&widths, gaps, row.len(), start)?;
-    let mut row = row.to_vec();
-    for (motif, start) in motifs.iter().zip(starts) {
-        edit::substitute(&mut row, motif, Some(start), keeps)?;
-    }
-    Ok(row)
-}
-
-/// Random versions of each row, which are adjacent.
-fn randomized(
-    sequences: &SequenceRows,
-    (start, end): (i64, i64),
-    chances: &BaseProbabilities,
-    copies: usize,
-    seed: u64,
-) -> Result<Vec<Vec<u8>>> {
-    let bases: usize = sequences.rows.iter().map(Vec::len).sum();
-    let size = bases as i64 + 64 * sequences.rows.len() as i64;
-    memory::elements(&[copies as i64, size], 8)?;
-    let mut versions = Vec::new();
-    for (i, row) in sequences.rows.iter().enumerate() {
-        let (start, end) = edit::range(start, end, row.len())?;
-        for copy in 0..copies as u64 {
-            let mut rng = Rng::keyed(&[seed, 0x7261_6e64, i as u64, copy]);
-            let mut version = row.clone();
-            for value in &mut version[start..end] {
-                let code = chances.draw(&mut rng);
-                *value = match sequences.is_text() {
-                    true => alphabet::LETTERS[code],
-                    false => code as u8,
-                };
-            }
-            versions.push(version);
-        }
-    }
-    Ok(versions)
-}
-
 /// Fails unless there is one score for each position.
 fn check_scores(scores: &Tensor, rows: &[Vec<u8>]) -> Result<()> {
     let fits = scores.rank() == 2
@@ -357,21 +293,6 @@ fn check_scores(scores: &Tensor, rows: &[Vec<u8>]) -> Result<()> {
         );
     }
     Ok(())
-}
-
-/// The scores of the positions of a row; 1 where there are none.
-fn scores_of(scores: Option<&Tensor>, i: usize, length: usize) -> Result<Vec<f64>> {
-    let Some(scores) = scores else {
-        return Ok(vec![1.0; length]);
-    };
-    let scores = scores.select(0, i as i64)?.to_f64()?;
-    if scores.iter().any(|score| !score.is_finite()) {
-        bail!(
-            "value",
-            "option `scores`: sequence {i} has a score that is not finite"
-        );
-    }
-    Ok(scores)
 }
 
 /// Inserts a motif into sequences, which become longer.
@@ -465,7 +386,7 @@ pub fn multisubstitute(
     let keeps = keeps(sequences.is_text());
     sequences.each(|i, row| {
         let motifs: Vec<&[u8]> = motifs.iter().map(|motif| motif.of(i)).collect();
-        substitute_all(row, &motifs, &gaps, start, &keeps)
+        rows::substituted(row, &motifs, &gaps, start, &keeps)
     })
 }
 
@@ -492,7 +413,17 @@ pub fn randomize(
 ) -> Result<Dynamic> {
     let copies = options.copies.unwrap_or(1);
     let seed = seed_of_draw(options.seed);
-    let versions = randomized(sequences, (start, end), &options.chances, copies, seed)?;
+    let range = RandomRange {
+        start,
+        end,
+        probabilities: options.chances.0,
+        symbols: match sequences.is_text() {
+            true => *b"ACGT",
+            false => [0, 1, 2, 3],
+        },
+        seed,
+    };
+    let versions = range.versions(&sequences.rows, copies)?;
     sequences.in_form(versions, options.copies)
 }
 
@@ -528,16 +459,11 @@ pub fn gapped_kmers(
         most: options.most,
         positions: options.positions,
     };
-    gapped.check()?;
-    let (mut indices, mut kmers, mut values) = (Vec::new(), Vec::new(), Vec::new());
-    for (i, row) in rows.iter().enumerate() {
-        let scores = scores_of(scores, i, row.len())?;
-        for (kmer, score) in gapped.of(row, &scores)? {
-            indices.push(i as i64);
-            kmers.push(kmer);
-            values.push(score);
-        }
-    }
+    let scores = scores.map(Tensor::to_f64).transpose()?;
+    let found = rows::gapped_kmers(&gapped, &rows, scores.as_deref())?;
+    let indices = found.iter().map(|(i, ..)| *i as i64).collect();
+    let kmers = found.iter().map(|(_, kmer, _)| kmer.clone()).collect();
+    let values = found.iter().map(|(.., score)| *score).collect();
     let columns = vec![
         ("sequence".to_string(), Cells::Whole(indices)),
         ("kmer".to_string(), Cells::Text(kmers)),

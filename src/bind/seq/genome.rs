@@ -8,14 +8,13 @@ use crate::bind::args::sequence::codes_of;
 use crate::bind::types::{Genomic, Places};
 use crate::bind::warnings::warn;
 use crate::data::negatives::{self, Matching};
+use crate::fault;
 use crate::lang::value::array;
 use crate::lang::{Choice, Native, Options, native, natives_of, session};
-use crate::seq::fasta::Records;
 use crate::seq::genome::extract::{Cut, Title};
 use crate::seq::{Genome, Intervals, alphabet, variants};
 use crate::torch::Tensor;
-use crate::{bail, fault};
-use rhai::{Array, Map};
+use rhai::{Array, Dynamic, Identifier, Map};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -171,8 +170,7 @@ pub enum Shortage {
 }
 
 fn genome_of_map(sequences: &Map) -> Result<Genome> {
-    let mut records = Records::default();
-    for (name, value) in sequences {
+    let one = |(name, value): (&Identifier, &Dynamic)| {
         let text = value.clone().into_string().map_err(|_| {
             fault!(
                 "type",
@@ -180,53 +178,21 @@ fn genome_of_map(sequences: &Map) -> Result<Genome> {
                 session::describe(value)
             )
         })?;
-        let (codes, _) = codes_of(&[text])?;
-        if codes.is_empty() {
-            bail!("value", "`{name}` holds no base");
-        }
-        records.names.push(name.to_string());
-        records.offsets.push(records.codes.len());
-        records.codes.extend(codes);
-    }
-    records.offsets.push(records.codes.len());
-    Ok(Genome::of_records(records))
+        Ok((name.to_string(), codes_of(&[text])?.0))
+    };
+    Genome::of_sequences(sequences.iter().map(one).collect::<Result<_>>()?)
 }
 
-/// Intervals by the chromosomes of a genome, within it unless they are padded.
-fn in_genome(genome: &Genome, list: &Intervals, pad: bool) -> Result<Intervals> {
-    let list = list.in_genome(genome)?;
-    let outside = |row: &Interval| !pad && !genome.holds(row);
-    if let Some(i) = list.rows.iter().position(outside) {
-        return Err(genome
-            .outside(&list.rows[i])
-            .context(format!("interval {i}"))
-            .hint("`#{ pad: true }` gives N outside"));
-    }
-    Ok(list)
-}
-
-/// Codes of intervals of one length, as a tensor [intervals, length].
+/// Codes of intervals, [intervals, length].
 fn codes_tensor(genome: &Genome, list: &Intervals, options: &CutOptions) -> Result<Tensor> {
-    use rayon::prelude::*;
-    const GROUP: usize = 64;
-    let mut rows = in_genome(genome, list, options.pad)?.rows;
+    let mut placed = genome.place(list, options.pad)?;
     if !options.use_strand {
-        rows.iter_mut().for_each(|row| row.strand = Strand::None);
+        let rows = placed.rows.iter_mut();
+        rows.for_each(|row| row.strand = Strand::None);
     }
-    let length = rows.first().map_or(0, Interval::len);
-    if let Some(i) = rows.iter().position(|row| row.len() != length) {
-        bail!("data", "interval {i} ({}) has {} bases, those before it have {length}", list.shown(i), rows[i].len(); hint: "`.resize({length})` gives them one length");
-    }
-    Tensor::filled(&[rows.len() as i64, length], |out| {
-        out.par_chunks_mut(length.max(1) as usize * GROUP)
-            .zip(rows.par_chunks(GROUP))
-            .try_for_each_init(Vec::new, |buffer, (codes, rows)| {
-                buffer.clear();
-                rows.iter()
-                    .try_for_each(|row| genome.fetch_into(row, buffer))?;
-                codes.copy_from_slice(buffer);
-                Ok(())
-            })
+    let length = placed.equal_length(list)?;
+    Tensor::filled(&[placed.rows.len() as i64, length], |out| {
+        genome.read_rows(&placed.rows, length as usize, out)
     })
 }
 
@@ -338,7 +304,7 @@ pub fn sequences(
         split: options.split,
         by_strand: options.cut.use_strand,
     };
-    let list = in_genome(&this.0, &intervals.0, options.cut.pad)?;
+    let list = this.0.place(&intervals.0, options.cut.pad)?;
     this.0.cut(&list, &cut)
 }
 
@@ -365,7 +331,7 @@ pub fn save_fasta(
         split: options.split,
         by_strand: options.cut.use_strand,
     };
-    let list = in_genome(&this.0, &intervals.0, options.cut.pad)?;
+    let list = this.0.place(&intervals.0, options.cut.pad)?;
     let (text, empty) = this
         .0
         .fasta(&list, &cut, options.name.into(), options.tab)?;

@@ -65,29 +65,6 @@ fn matrix(rows: &[[f64; 4]]) -> Result<Tensor> {
         .to_kind(Kind::Float)
 }
 
-fn motif_of_ppm(name: &str, ppm: Vec<[f64; 4]>) -> Result<Motif> {
-    let is_wrong = |row: &[f64; 4]| {
-        (row.iter().sum::<f64>() - 1.0).abs() > 0.01 || row.iter().any(|p| *p < 0.0)
-    };
-    if let Some(i) = ppm.iter().position(is_wrong) {
-        bail!("value", "position {} of `ppm` does not sum to 1", i + 1);
-    }
-    Ok(Motif::new(name, ppm))
-}
-
-fn motif_of_counts(name: &str, counts: &[[f64; 4]], pseudocount: f64) -> Result<Motif> {
-    let sum = |row: &[f64; 4]| row.iter().sum::<f64>() + pseudocount;
-    let is_wrong = |row: &[f64; 4]| row.iter().any(|n| *n < 0.0) || sum(row) <= 0.0;
-    if let Some(i) = counts.iter().position(is_wrong) {
-        bail!("value", "position {} of `counts` holds no counts", i + 1);
-    }
-    let probabilities = |row: &[f64; 4]| row.map(|n| (n + pseudocount / 4.0) / sum(row));
-    Ok(Motif {
-        sites: counts.iter().map(sum).fold(0.0, f64::max),
-        ..Motif::new(name, counts.iter().map(probabilities).collect())
-    })
-}
-
 fn read_motifs(path: &str) -> Result<Motifs> {
     let motifs = motif::read(&session::find_input(path)?)?;
     Ok(Motifs(Rc::new(motifs)))
@@ -144,7 +121,7 @@ pub fn from_ppm(
     /// Probabilities of A, C, G, T, [4, width] or [width, 4], which sum to 1 at each position.
     ppm: &Tensor,
 ) -> Result<Motif> {
-    motif_of_ppm(name, rows_of("ppm", ppm)?)
+    Motif::from_ppm(name, rows_of("ppm", ppm)?)
 }
 
 /// Returns a motif of the given counts (position frequency matrix).
@@ -163,7 +140,7 @@ pub fn from_pfm(
     #[default(0)]
     pseudocount: f64,
 ) -> Result<Motif> {
-    motif_of_counts(name, &rows_of("counts", &counts.0)?, pseudocount)
+    Motif::from_counts(name, &rows_of("counts", &counts.0)?, pseudocount)
 }
 
 /// Reads motifs from a file in the MEME format, or in any format of `motifs::read`.
@@ -317,8 +294,7 @@ pub fn pfm(
     sites: Option<f64>,
 ) -> Result<Tensor> {
     let sites = sites.unwrap_or(this.site_count());
-    let counts: Vec<[f64; 4]> = this.ppm.iter().map(|row| row.map(|p| p * sites)).collect();
-    matrix(&counts)
+    matrix(&this.counts(sites))
 }
 
 /// Returns the reverse complement of the motif.
@@ -366,10 +342,7 @@ pub fn top(
     /// Number of motifs.
     n: i64,
 ) -> Motifs {
-    let mut motifs = this.0.to_vec();
-    motifs.sort_by(|a, b| b.total_information().total_cmp(&a.total_information()));
-    motifs.truncate(n.max(0) as usize);
-    Motifs(Rc::new(motifs))
+    Motifs(Rc::new(motif::most_informative(&this.0, n.max(0) as usize)))
 }
 
 /// Writes the motifs in the minimal MEME format.

@@ -1,16 +1,17 @@
 //! `motifs::tomtom`, `motifs::fimo`: motifs against motifs, motifs against sequences.
 
+use crate::base::Result;
 use crate::base::table::{Cells, Table};
-use crate::base::{Interval, Result};
 use crate::bind::args::tensor::tensor_of;
 use crate::bind::types::{Data, Genomic, Motifs, Tabled};
 use crate::lang::{Choice, FromValue, Native, Options, native, natives_of, session};
-use crate::seq::contigs::cut_out;
+use crate::seq::motif::background::MotifBackground;
 use crate::seq::motif::cluster as clustering;
 use crate::seq::motif::priors::{self, Distribution};
 use crate::seq::motif::scan::{self, Hit};
+use crate::seq::motif::scanned::{self, Scanned};
 use crate::seq::motif::tomtom::{self as search, Distance, Match, Plan};
-use crate::seq::{Genome, Motif, alphabet, fasta};
+use crate::seq::{Motif, alphabet, fasta};
 use crate::{bail, fault};
 use rhai::{Array, Dynamic, Map, NativeCallContext};
 use std::collections::HashMap;
@@ -150,20 +151,8 @@ pub enum HitValue {
     QValue,
 }
 
-/// Background probabilities of A, C, G, T, by name or as numbers.
-pub enum BackgroundName {
-    /// All equal.
-    Uniform,
-    /// Those of a large collection of sequences.
-    Nrdb,
-    /// Those in the file of the motifs.
-    Motif,
-    /// Numbers above 0.
-    Shares([f64; 4]),
-}
-
-/// Probabilities of A, C, G, T in a large collection of sequences, the default of the MEME suite.
-const NRDB: [f64; 4] = [0.281_774, 0.222_020, 0.228_876, 0.267_330];
+/// Background frequencies: a name, or an array of four shares.
+pub struct BackgroundName(MotifBackground);
 
 impl FromValue for BackgroundName {
     fn kind() -> String {
@@ -171,15 +160,15 @@ impl FromValue for BackgroundName {
     }
     fn from_value(value: &mut Dynamic, context: &NativeCallContext) -> Result<Self> {
         match value.clone().into_string().as_deref() {
-            Ok("uniform") => return Ok(BackgroundName::Uniform),
-            Ok("nrdb") => return Ok(BackgroundName::Nrdb),
-            Ok("motif") => return Ok(BackgroundName::Motif),
+            Ok("uniform") => return Ok(BackgroundName(MotifBackground::Uniform)),
+            Ok("nrdb") => return Ok(BackgroundName(MotifBackground::Nrdb)),
+            Ok("motif") => return Ok(BackgroundName(MotifBackground::Motif)),
             _ => {}
         }
         let shares = Vec::<f64>::from_value(value, context).unwrap_or_default();
         match <[f64; 4]>::try_from(shares) {
             Ok(shares) if shares.iter().all(|share| *share > 0.0) => {
-                Ok(BackgroundName::Shares(shares))
+                Ok(BackgroundName(MotifBackground::Shares(shares)))
             }
             _ => bail!(
                 "option",
@@ -187,32 +176,6 @@ impl FromValue for BackgroundName {
                 session::describe(value)
             ),
         }
-    }
-}
-
-impl BackgroundName {
-    /// The probabilities, averaged over both strands where both are compared.
-    fn probabilities(&self, motifs: &[Motif], both_strands: bool) -> [f64; 4] {
-        const UNIFORM: [f64; 4] = [0.25; 4];
-        let shares = match self {
-            BackgroundName::Uniform => UNIFORM,
-            BackgroundName::Nrdb => NRDB,
-            BackgroundName::Motif => {
-                let mut backgrounds = motifs.iter().filter_map(|motif| motif.background);
-                backgrounds.next().unwrap_or(UNIFORM)
-            }
-            BackgroundName::Shares(shares) => *shares,
-        };
-        let shares = match both_strands {
-            false => shares,
-            true => {
-                let [a, c, g, t] = shares;
-                let (weak, strong) = (f64::midpoint(a, t), f64::midpoint(c, g));
-                [weak, strong, strong, weak]
-            }
-        };
-        let sum: f64 = shares.iter().sum();
-        shares.map(|share| share / sum)
     }
 }
 
@@ -254,72 +217,23 @@ impl PriorSource {
             PriorSource::Named(priors) => priors,
             PriorSource::File(path) => priors::read(&session::find_input(&path)?)?,
         };
-        for (name, values) in &priors {
-            if let Some(wrong) = values.iter().find(|p| !(0.0..=1.0).contains(*p)) {
-                bail!(
-                    "value",
-                    "priors of `{name}` must be probabilities, got {wrong}"
-                );
-            }
-        }
+        scanned::check_priors(&priors)?;
         Ok(priors)
     }
 }
 
-/// A sequence with its name and the coordinate of its first base.
-struct Scanned {
-    name: String,
-    origin: i64,
-    codes: Vec<u8>,
-}
-
-impl Scanned {
-    fn new(name: impl Into<String>, codes: Vec<u8>) -> Scanned {
-        Scanned {
-            name: name.into(),
-            origin: 0,
-            codes,
-        }
-    }
-
-    fn of_text(name: String, text: &Dynamic) -> Result<Scanned> {
-        let text = text.clone().into_string().map_err(|_| {
-            fault!(
-                "type",
-                "must hold strings, got {} for `{name}`",
-                session::describe(text)
-            )
-        })?;
-        let codes =
-            alphabet::codes(&text).map_err(|fault| fault.context(format!("sequence `{name}`")))?;
-        Ok(Scanned::new(name, codes))
-    }
-
-    /// The name that hits are reported under, and the coordinate of the first base; of a name such
-    /// as chr1:100-200 the chromosome and its coordinate where `genomic`.
-    fn position(&self, genomic: bool) -> (String, i64) {
-        let range = match genomic {
-            true => cut_out(self.range_name()),
-            false => None,
-        };
-        match range {
-            Some((chrom, (start, _))) => (chrom.to_string(), start - 1),
-            None => (self.name.clone(), self.origin),
-        }
-    }
-
-    /// The name up to the last digit of its range, or to a parenthesis.
-    fn range_name(&self) -> &str {
-        let name = self.name.as_str();
-        let to_last_digit = name.rfind('-').map_or("", |dash| {
-            let digits = name[dash + 1..].bytes().take_while(u8::is_ascii_digit);
-            &name[..dash + 1 + digits.count()]
-        });
-        match cut_out(to_last_digit) {
-            Some(_) => to_last_digit,
-            None => name.split('(').next().unwrap_or(""),
-        }
-    }
+/// A sequence of a script with its name.
+fn of_text(name: String, text: &Dynamic) -> Result<Scanned> {
+    let text = text.clone().into_string().map_err(|_| {
+        fault!(
+            "type",
+            "must hold strings, got {} for `{name}`",
+            session::describe(text)
+        )
+    })?;
+    let codes =
+        alphabet::codes(&text).map_err(|fault| fault.context(format!("sequence `{name}`")))?;
+    Ok(Scanned::new(name, codes))
 }
 
 /// Sequences that are scanned.
@@ -331,18 +245,18 @@ impl FromValue for ScannedSequences {
     }
     fn from_value(value: &mut Dynamic, context: &NativeCallContext) -> Result<Self> {
         let sequences = if let Some(genome) = value.read_lock::<Genomic>() {
-            of_genome(&genome.0)
+            Scanned::of_genome(&genome.0)
         } else if let Some(set) = value.read_lock::<Data>() {
             of_dataset(&set)
         } else if let Some(map) = value.read_lock::<Map>() {
             let named = map.iter();
             named
-                .map(|(name, text)| Scanned::of_text(name.to_string(), text))
+                .map(|(name, text)| of_text(name.to_string(), text))
                 .collect()
         } else if let Some(items) = value.read_lock::<Array>() {
             let numbered = items.iter().enumerate();
             numbered
-                .map(|(i, text)| Scanned::of_text(i.to_string(), text))
+                .map(|(i, text)| of_text(i.to_string(), text))
                 .collect()
         } else if value.is_string() {
             of_file(&String::from_value(value, context)?)
@@ -356,20 +270,6 @@ impl FromValue for ScannedSequences {
         };
         sequences.map(ScannedSequences)
     }
-}
-
-fn of_genome(genome: &Genome) -> Result<Vec<Scanned>> {
-    let chromosome = |(chrom, name): (usize, &String)| {
-        let (start, end) = genome.range(chrom as u32);
-        let codes = genome.fetch(&Interval::new(chrom as u32, start, end))?;
-        Ok(Scanned {
-            name: name.clone(),
-            origin: start,
-            codes,
-        })
-    };
-    let names = genome.contigs.names().iter().enumerate();
-    names.map(chromosome).collect()
 }
 
 fn of_dataset(set: &Data) -> Result<Vec<Scanned>> {
@@ -386,12 +286,7 @@ fn of_file(path: &str) -> Result<Vec<Scanned>> {
     let path = session::find_input(path)?;
     let records = fasta::read(&path)?;
     records.check_unique(&path)?;
-    let names = records.names.iter().enumerate();
-    let sequences = names.map(|(i, name)| {
-        let name = name.split_whitespace().next().unwrap_or("");
-        Scanned::new(name, records.sequence(i).to_vec())
-    });
-    Ok(sequences.collect())
+    Ok(Scanned::of_records(&records))
 }
 
 /// The priors of each position of the sequences.
@@ -411,25 +306,10 @@ fn scan_priors(
         return Ok(None);
     };
     let priors = source.read()?;
-    let distribution = match distribution {
-        Some(path) => Distribution::read(&session::find_input(&path)?)?,
-        None => Distribution::of(priors.values().flatten().copied())?,
-    };
-    let odds = sequences.iter().map(|sequence| {
-        let priors = priors.get(&sequence.name).ok_or_else(|| {
-            fault!(
-                "data",
-                "there are no priors of sequence `{}`",
-                sequence.name
-            )
-        })?;
-        let odds = priors.iter().map(|prior| priors::log_odds(prior * alpha));
-        Ok(odds.collect())
-    });
-    Ok(Some(scan::Priors {
-        distribution: distribution.times(alpha),
-        odds: odds.collect::<Result<_>>()?,
-    }))
+    let distribution = distribution
+        .map(|path| Distribution::read(&session::find_input(&path)?))
+        .transpose()?;
+    scanned::priors_of(sequences, &priors, distribution, alpha).map(Some)
 }
 
 fn strand_text(is_reverse: bool) -> String {
@@ -465,14 +345,7 @@ fn hit_table(
     let positions: Vec<(String, i64)> = positions.collect();
     let width = |hit: &Hit| motifs[hit.motif].width();
     let start = |hit: &Hit| positions[hit.sequence].1 + hit.start as i64;
-    let matched = |hit: &Hit| {
-        let codes = &sequences[hit.sequence].codes;
-        let mut site = codes[hit.start..hit.start + width(hit)].to_vec();
-        if hit.reverse {
-            alphabet::reverse_complement(&mut site);
-        }
-        alphabet::decode(&site)
-    };
+    let matched = |hit: &Hit| sequences[hit.sequence].site(hit, width(hit));
     let texts = |of: &dyn Fn(&Hit) -> String| Cells::Text(hits.iter().map(of).collect());
     let numbers = |of: fn(&Hit) -> f64| Cells::Number(hits.iter().map(of).collect());
     let integers = |of: &dyn Fn(&Hit) -> i64| Cells::Whole(hits.iter().map(of).collect());
@@ -531,7 +404,7 @@ pub fn tomtom(
 ) -> Result<Tabled> {
     let plan = Plan {
         distance: options.distance.into(),
-        background: options.background.probabilities(&queries.0, true),
+        background: options.background.0.probabilities(&queries.0, true),
         pseudocount: options.pseudocount,
         both_strands: options.both_strands,
         min_overlap: options.min_overlap,
@@ -581,7 +454,7 @@ pub fn fimo(
         threshold: options.threshold,
         by_q: options.by == HitValue::QValue,
         both_strands,
-        background: options.background.probabilities(&motifs.0, both_strands),
+        background: options.background.0.probabilities(&motifs.0, both_strands),
         pseudocount: options.pseudocount,
         priors: scan_priors(sequences, priors, distribution, options.alpha)?,
     };

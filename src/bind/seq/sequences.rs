@@ -1,6 +1,5 @@
 //! `seq::…`: sequences as letters, codes and one-hot.
 
-use crate::base::seed::Rng;
 use crate::base::{Result, memory, shape};
 use crate::bind::args::path::output_path;
 use crate::bind::args::seed::seed_of_draw;
@@ -9,9 +8,9 @@ use crate::bind::args::tensor::Numbers;
 use crate::bind::warnings::warn;
 use crate::lang::value::mismatch;
 use crate::lang::{FromValue, Given, IntoValue, Native, Options, native, natives_of, session};
-use crate::seq::shuffle::Shuffler;
-use crate::seq::{alphabet, cpg, fasta};
-use crate::torch::{Kind, Tensor};
+use crate::seq::shuffled::Shuffling;
+use crate::seq::{alphabet, cpg, fasta, fasta_text};
+use crate::torch::Tensor;
 use crate::{bail, fault};
 use rhai::{Array, Dynamic, Map, NativeCallContext};
 
@@ -116,22 +115,6 @@ fn codes_tensor(texts: &[String]) -> Result<Tensor> {
     Tensor::from_u8(&codes, &[texts.len() as i64, length as i64])
 }
 
-/// Codes of sequences, [batch, length], from codes or one-hot.
-fn code_indices(values: &Tensor) -> Result<Tensor> {
-    match values.shape()[..] {
-        [_, 4, _] => {
-            let empty = values.sum(&Some(vec![1]), false)?.eq_number(0.0)?;
-            values.argmax(Some(1), false)?.masked_fill(&empty, 4.0)
-        }
-        [_, _] if !values.kind().is_floating() => values.to_kind(Kind::Int64),
-        _ => bail!(
-            "shape",
-            "decode takes codes [batch, length] or one-hot [batch, 4, length], got {}",
-            shape::text(&values.shape())
-        ),
-    }
-}
-
 /// Bytes of a string in a script beside its letters.
 const STRING_SIZE: usize = size_of::<Dynamic>() + 40;
 
@@ -139,109 +122,40 @@ fn random_sequences(n: i64, length: i64, seed: u64) -> Result<Vec<String>> {
     // codes and letters exist at the same time
     let size = length.saturating_mul(2).saturating_add(STRING_SIZE as i64);
     memory::elements(&[n, size], 1)?;
-    let mut rng = Rng::keyed(&[seed, 0x7365_7173]);
-    let sequences = (0..n).map(|_| {
-        let codes: Vec<u8> = (0..length).map(|_| rng.below(4) as u8).collect();
-        alphabet::decode(&codes)
-    });
-    Ok(sequences.collect())
+    Ok(crate::seq::random::sequences(
+        n as usize,
+        length as usize,
+        seed,
+    ))
 }
 
-/// How sequences are shuffled.
-struct Shuffle {
-    k: usize,
-    seed: u64,
-    start: Given<i64>,
-    end: Option<i64>,
+/// Shuffles of codes [batch, length], with an axis of copies where they are given.
+fn shuffled_codes(how: &Shuffling, codes: &Tensor, copies: Option<usize>) -> Result<Tensor> {
+    let (batch, length) = (codes.shape()[0], codes.shape()[1]);
+    let rows = how.rows(&codes.to_u8()?, length as usize, copies.unwrap_or(1))?;
+    let shape = match copies {
+        Some(copies) => vec![batch, copies as i64, length],
+        None => vec![batch, length],
+    };
+    Tensor::from_u8(&rows, &shape)
 }
 
-impl Shuffle {
-    /// The random numbers of one shuffle, which depend on its row and number alone.
-    fn rng(&self, row: usize, copy: usize) -> Rng {
-        Rng::keyed(&[self.seed, 0x7368_7566, row as u64, copy as u64])
-    }
-
-    /// The range that is shuffled.
-    fn region(&self, length: usize) -> Result<(usize, usize)> {
-        let is_whole = !self.start.is_given && self.end.is_none();
-        if is_whole {
-            return Ok((0, length));
-        }
-        crate::seq::edit::range(*self.start, self.end.unwrap_or(length as i64), length)
-    }
-
-    /// Shuffles rows of codes of one length, in parallel.
-    fn rows(&self, rows: &[u8], length: usize, copies: usize) -> Result<Vec<u8>> {
-        use rayon::prelude::*;
-        let (start, end) = self.region(length)?;
-        let size = memory::elements(&[rows.len() as i64, copies as i64], 1)?;
-        let mut out = memory::reserved(size, "shuffled sequences")?;
-        out.resize(size, 0);
-        let length = length.max(1);
-        out.par_chunks_mut(length * copies.max(1))
-            .enumerate()
-            .for_each_init(Shuffler::default, |shuffler, (row, shuffles)| {
-                let codes = &rows[row * length..][..length];
-                if end - start == length {
-                    return shuffler.copies(codes, self.k, shuffles, |copy| self.rng(row, copy));
-                }
-                for (copy, shuffled) in shuffles.chunks_exact_mut(length).enumerate() {
-                    shuffled.copy_from_slice(codes);
-                    let range = &mut shuffled[start..end];
-                    shuffler.shuffle(range, self.k, &mut self.rng(row, copy));
-                }
-            });
-        Ok(out)
-    }
-
-    fn tensor(&self, codes: &Tensor, copies: Option<usize>) -> Result<Tensor> {
-        let (batch, length) = (codes.shape()[0], codes.shape()[1]);
-        let rows = self.rows(&codes.to_u8()?, length as usize, copies.unwrap_or(1))?;
-        let shape = match copies {
-            Some(copies) => vec![batch, copies as i64, length],
-            None => vec![batch, length],
-        };
-        Tensor::from_u8(&rows, &shape)
-    }
-
-    fn texts(&self, texts: &[String], copies: Option<usize>) -> Result<Array> {
-        let mut shuffler = Shuffler::default();
-        let mut out = Array::new();
-        for (row, text) in texts.iter().enumerate() {
-            let codes = alphabet::codes(text)?;
-            let (start, end) = self.region(codes.len())?;
-            let mut shuffled = |copy: usize| -> Dynamic {
-                let mut shuffled = codes.clone();
-                let range = &mut shuffled[start..end];
-                shuffler.shuffle(range, self.k, &mut self.rng(row, copy));
-                alphabet::decode(&shuffled).into()
-            };
-            out.push(match copies {
-                None => shuffled(0),
-                Some(copies) => {
-                    memory::elements(&[copies as i64, (codes.len() + STRING_SIZE) as i64], 1)?;
-                    (0..copies).map(shuffled).collect::<Array>().into()
-                }
-            });
-        }
-        Ok(out)
-    }
-}
-
-/// Named sequences as FASTA, of lines of some bases each; in one line each where that is 0.
-fn fasta_text(sequences: &[(String, String)], line: usize) -> Result<String> {
-    let mut out = String::new();
-    for (name, text) in sequences {
-        alphabet::codes(text).map_err(|fault| fault.context(format!("`{name}`")))?;
-        out += &format!(">{}\n", crate::base::delimited::one_line(name));
-        let line = if line == 0 { text.len().max(1) } else { line };
-        // every byte is a letter: `codes` refuses all but bases
-        for letters in text.as_bytes().chunks(line) {
-            out += &String::from_utf8_lossy(letters);
-            out.push('\n');
-        }
-    }
-    Ok(out)
+/// Shuffles of a sequence: a string, or an array of strings where the number of copies is given.
+fn shuffled_text(
+    how: &Shuffling,
+    row: usize,
+    text: &str,
+    copies: Option<usize>,
+) -> Result<Dynamic> {
+    let codes = alphabet::codes(text)?;
+    let count = copies.unwrap_or(1) as i64;
+    memory::elements(&[count, (codes.len() + STRING_SIZE) as i64], 1)?;
+    let shuffles = how.copies(row, &codes, copies.unwrap_or(1))?.into_iter();
+    let mut texts = shuffles.map(|codes| Dynamic::from(alphabet::decode(&codes)));
+    Ok(match copies {
+        None => texts.next().unwrap_or_default(),
+        Some(_) => texts.collect::<Array>().into(),
+    })
 }
 
 /// Encodes sequences one-hot; other letters than A, C, G, T are four zeros.
@@ -287,14 +201,9 @@ pub fn decode(
     /// Codes [batch, length], or one-hot [batch, 4, length].
     codes: &Numbers,
 ) -> Result<Vec<String>> {
-    let indices = code_indices(&codes.0)?;
-    let (rows, length) = (indices.shape()[0] as usize, indices.shape()[1] as usize);
-    let codes: Vec<u8> = indices
-        .to_i64()?
-        .into_iter()
-        .map(|code| code.clamp(0, 4) as u8)
-        .collect();
-    let letters = (0..rows).map(|row| alphabet::decode(&codes[row * length..][..length]));
+    let rows = 0..codes.0.shape()[0] as usize;
+    let (codes, length) = codes.0.base_codes()?;
+    let letters = rows.map(|row| alphabet::decode(&codes[row * length..][..length]));
     Ok(letters.collect())
 }
 
@@ -341,19 +250,20 @@ pub fn shuffle(
         seed,
     } = options;
     let seed = seed_of_draw(seed);
-    let shuffle = Shuffle {
+    let how = Shuffling {
         k,
         seed,
-        start,
+        start: start.is_given.then_some(*start),
         end,
     };
+    let text = |(row, text): (usize, &String)| shuffled_text(&how, row, text, copies);
     match sequences {
-        Shufflable::Codes(codes) => Ok(shuffle.tensor(codes, copies)?.into_value()),
-        Shufflable::Many(texts) => Ok(shuffle.texts(texts, copies)?.into()),
-        Shufflable::One(text) => {
-            let texts = std::slice::from_ref(text);
-            Ok(shuffle.texts(texts, copies)?.swap_remove(0))
+        Shufflable::Codes(codes) => Ok(shuffled_codes(&how, codes, copies)?.into_value()),
+        Shufflable::Many(texts) => {
+            let shuffles = texts.iter().enumerate().map(text);
+            Ok(shuffles.collect::<Result<Array>>()?.into())
         }
+        Shufflable::One(one) => text((0, one)),
     }
 }
 

@@ -8,6 +8,7 @@ use crate::data::{Column, Dataset, Input};
 use crate::lang::value::{array, mismatch, number};
 use crate::lang::{Callback, FromValue, IntoValue, Native, Options, native, natives_of, session};
 use crate::seq::alphabet;
+use crate::seq::simulate::labelled::{self, Task};
 use crate::seq::simulate::{self, Background, Markov, Plan, Rule, Site, Spec, Truth, World};
 use crate::torch::Tensor;
 use crate::{bail, fault};
@@ -236,18 +237,18 @@ impl Labeller {
         )
     }
 
-    /// The label of each sequence, and the rule where it is known.
-    fn labels(&self, world: &World, n: usize) -> Result<(Vec<f32>, Option<Rule>)> {
+    /// The labels of simulated sequences.
+    fn task(&self, name: &str, world: &World) -> Result<Task> {
         match self {
-            Labeller::Rule(spec) => {
-                let pool = &world.truth.motifs;
-                let rule = spec.resolve(pool)?;
-                let labels = (0..n).map(|row| rule.label(world.truth.sites(row), pool));
-                Ok((labels.collect(), Some(rule)))
-            }
+            Labeller::Rule(spec) => spec.task(name, world),
             Labeller::Function(function) => {
-                let labels = (0..n).map(|row| label_of(function, sites_of(&world.truth, row)));
-                Ok((labels.collect::<Result<_>>()?, None))
+                let rows = 0..world.truth.len();
+                let labels = rows.map(|row| label_of(function, sites_of(&world.truth, row)));
+                Ok(Task {
+                    name: name.into(),
+                    labels: labels.collect::<Result<_>>()?,
+                    rule: None,
+                })
             }
         }
     }
@@ -287,12 +288,16 @@ impl FromValue for Labellers {
     }
 }
 
-fn dataset(world: World, names: Vec<String>, labels: Vec<f32>, length: usize) -> Result<Data> {
+/// A dataset of simulated sequences with labels, of which a fraction `noise` is flipped.
+fn dataset(mut world: World, tasks: Vec<Task>, plan: &Plan, noise: f64) -> Result<Data> {
+    let labels = labelled::interleaved(&tasks, noise, plan.seed)?;
+    let (names, rules) = tasks.into_iter().map(|task| (task.name, task.rule)).unzip();
+    world.truth.rules = rules;
     let input = Input::new(
         "sequence",
         Column::Sequence {
             codes: Arc::new(world.codes),
-            length,
+            length: plan.length,
         },
     );
     let mut set = Dataset::new(vec![input], names, labels)?;
@@ -394,10 +399,9 @@ pub fn paired(
         both_strands: false,
         seed: options.seed.seed(),
     };
-    let mut world = simulate::world(Arc::new(motifs.0.to_vec()), &plan)?;
-    let (labels, rule) = Labeller::Rule(Spec::any_pair()).labels(&world, plan.n)?;
-    world.truth.rules = vec![rule];
-    dataset(world, vec!["paired".into()], labels, plan.length)
+    let world = simulate::world(Arc::new(motifs.0.to_vec()), &plan)?;
+    let task = Spec::any_pair().task("paired", &world)?;
+    dataset(world, vec![task], &plan, 0.0)
 }
 
 fn paired_dry(motifs: &Motifs, options: PairedOptions) -> Result<Data> {
@@ -456,29 +460,11 @@ pub fn world(
         both_strands: options.both_strands,
         seed: options.seed.seed(),
     };
-    let mut world = simulate::world(Arc::new(motifs.0.to_vec()), &plan)?;
-    let tasks = rules.0.len();
-    let mut labels = vec![0.0; plan.n * tasks];
-    let mut known_rules = Vec::new();
-    for (task, (_, labeller)) in rules.0.iter().enumerate() {
-        let (values, rule) = labeller.labels(&world, plan.n)?;
-        for (row, value) in values.into_iter().enumerate() {
-            labels[row * tasks + task] = value;
-        }
-        known_rules.push(rule);
-    }
-    if options.noise > 0.0 {
-        if labels.iter().any(|label| *label != 0.0 && *label != 1.0) {
-            bail!(
-                "option",
-                "option `noise` flips labels of 0 and 1; these labels are other numbers"
-            );
-        }
-        simulate::flip(&mut labels, tasks, options.noise, plan.seed);
-    }
-    world.truth.rules = known_rules;
-    let names = rules.0.iter().map(|(name, _)| name.clone()).collect();
-    dataset(world, names, labels, length)
+    let world = simulate::world(Arc::new(motifs.0.to_vec()), &plan)?;
+    let tasks = rules.0.iter();
+    let tasks = tasks.map(|(name, labeller)| labeller.task(name, &world));
+    let tasks = tasks.collect::<Result<_>>()?;
+    dataset(world, tasks, &plan, options.noise)
 }
 
 fn world_dry(motifs: &Motifs, rules: &Labellers, options: WorldOptions) -> Result<Data> {
@@ -556,12 +542,8 @@ pub fn rules(this: &Known) -> Vec<String> {
     returns = "array of [motif, motif]"
 )]
 pub fn pairs(this: &Known) -> Vec<Vec<i64>> {
-    let rules = this.0.rules.iter().flatten();
-    let mut pairs: Vec<(u32, u32)> = rules.flat_map(Rule::pairs).collect();
-    pairs.sort_unstable();
-    pairs.dedup();
-    let numbers = pairs.into_iter();
-    numbers.map(|(a, b)| vec![a.into(), b.into()]).collect()
+    let pairs = this.0.pairs().into_iter();
+    pairs.map(|(a, b)| vec![a.into(), b.into()]).collect()
 }
 
 /// The contribution of each motif, for each rule; () where a rule is not additive.
@@ -623,23 +605,23 @@ pub fn mask(this: &Known, options: MaskOptions) -> Result<Tensor> {
 /// ```
 #[native(namespace = "truth", form = method)]
 pub fn table(this: &Known) -> Result<Tabled> {
-    let (mut sequence, mut motif, mut start, mut stop, mut strand) =
-        (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for i in 0..this.1.len() {
-        for site in this.0.sites(this.1.locate(i).0) {
-            sequence.push(this.1.name(i).unwrap_or_else(|| i.to_string()));
-            motif.push(this.0.motifs[site.motif as usize].name.clone());
-            start.push(i64::from(site.start));
-            stop.push(this.0.end(site) as i64);
-            strand.push(if site.reverse { "-" } else { "+" }.to_string());
-        }
-    }
+    let (truth, set) = (&this.0, &this.1);
+    let rows: Vec<usize> = (0..set.len()).map(|i| set.locate(i).0).collect();
+    let sites = truth.all_sites(&rows);
+    let texts = |of: &dyn Fn(usize, &Site) -> String| {
+        Cells::Text(sites.iter().map(|(i, site)| of(*i, site)).collect())
+    };
+    let numbers =
+        |of: &dyn Fn(&Site) -> i64| Cells::Whole(sites.iter().map(|(_, site)| of(site)).collect());
+    let sequence = |i: usize, _: &Site| set.name(i).unwrap_or_else(|| i.to_string());
+    let motif = |_: usize, site: &Site| truth.motifs[site.motif as usize].name.clone();
+    let strand = |_: usize, site: &Site| if site.reverse { "-" } else { "+" }.to_string();
     let columns = vec![
-        ("sequence".into(), Cells::Text(sequence)),
-        ("motif".into(), Cells::Text(motif)),
-        ("start".into(), Cells::Whole(start)),
-        ("stop".into(), Cells::Whole(stop)),
-        ("strand".into(), Cells::Text(strand)),
+        ("sequence".into(), texts(&sequence)),
+        ("motif".into(), texts(&motif)),
+        ("start".into(), numbers(&|site| i64::from(site.start))),
+        ("stop".into(), numbers(&|site| truth.end(site) as i64)),
+        ("strand".into(), texts(&strand)),
     ];
     Ok(Tabled(Rc::new(Table::new(columns)?)))
 }

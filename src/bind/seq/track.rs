@@ -11,7 +11,7 @@ use crate::lang::{Choice, FromValue, Native, Options, native, natives_of, sessio
 use crate::seq::contigs::Contigs;
 use crate::seq::intervals::Field;
 use crate::seq::track::bam::{self, Counted};
-use crate::seq::track::{Missing, Run, Statistic, write};
+use crate::seq::track::{Missing, Run, Statistic, sizes, write};
 use crate::seq::{Intervals, Track};
 use crate::torch::Tensor;
 use crate::{bail, fault};
@@ -206,27 +206,11 @@ impl FromValue for ChromosomeSizes {
 impl ChromosomeSizes {
     /// The lengths by the chromosome names of intervals.
     fn by_names_of(self, list: &Intervals) -> HashMap<String, u32> {
-        let genome = match self {
-            ChromosomeSizes::Named(sizes) => return sizes,
-            ChromosomeSizes::Genome(genome) => genome.0,
-        };
-        let names = list.contigs.names();
-        let chroms = genome.contigs.find_all(names);
-        let sizes = names.iter().zip(chroms).filter_map(|(name, chrom)| {
-            let (_, end) = genome.range(chrom?);
-            Some((name.clone(), end as u32))
-        });
-        sizes.collect()
+        match self {
+            ChromosomeSizes::Named(sizes) => sizes,
+            ChromosomeSizes::Genome(genome) => sizes::of_genome(&genome.0, list),
+        }
     }
-}
-
-/// The chromosome lengths that intervals know.
-fn known_sizes(list: &Intervals) -> HashMap<String, u32> {
-    let lengths = list.contigs.names().iter().zip(list.contigs.lengths());
-    lengths
-        .filter(|(_, length)| **length > 0)
-        .map(|(name, length)| (name.clone(), *length as u32))
-        .collect()
 }
 
 /// A statistic of the bins of each interval.
@@ -411,7 +395,7 @@ pub fn save_bigwig(
     let path = output_path(path)?;
     let sizes = match options.sizes {
         Some(sizes) => sizes.by_names_of(&intervals.0),
-        None => known_sizes(&intervals.0),
+        None => sizes::known(&intervals.0),
     };
     write::big_wig(&path, runs, &sizes)
 }

@@ -1,13 +1,11 @@
 //! Other lists at each interval: counts, coverage, summarised columns.
 
-use crate::base::Result;
-use crate::base::table::{Cells, Table};
+use crate::base::{Result, Table};
 use crate::bind::args::intervals::{OverlapOptions, places, requests};
 use crate::bind::types::{Genomic, Places, Tabled};
 use crate::lang::{Native, Options, native, natives_of, session};
 use crate::seq::Intervals;
-use crate::seq::intervals::columns::summed;
-use crate::seq::intervals::{Field, coverage, many};
+use crate::seq::intervals::{coverage, many, tables};
 use crate::torch::Tensor;
 use crate::{bail, fault};
 use rhai::{Array, Dynamic, Map};
@@ -73,49 +71,7 @@ fn grouped(list: &Intervals, names: &Array, columns: &Map) -> Result<Table> {
             })
         })
         .collect::<Result<_>>()?;
-    let (first, groups) = list.groups(&names)?;
-    let keys = list.select(&first);
-    let mut fields = names
-        .iter()
-        .map(|name| Ok((name.clone(), keys.column(name)?)))
-        .collect::<Result<Vec<_>>>()?;
-    fields.extend(summed(list, &groups, &requests(columns)?)?);
-    let cells = |field: Field| match field {
-        Field::Text(words) => Cells::Text(words.into_iter().map(String::from).collect()),
-        Field::Number(numbers) => Cells::Number(numbers),
-    };
-    let columns = fields.into_iter();
-    Table::new(columns.map(|(name, field)| (name, cells(field))).collect())
-}
-
-/// The columns of a table of histograms of coverage: a row for each depth.
-fn depth_table(histograms: &[coverage::Histogram], each: bool) -> Result<Table> {
-    let (mut rows, mut depths, mut bases, mut lengths) =
-        (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for (row, histogram) in histograms.iter().enumerate() {
-        let length: i64 = histogram.values().sum();
-        for (depth, n) in histogram {
-            rows.push(row as i64);
-            depths.push(*depth);
-            bases.push(*n);
-            lengths.push(length);
-        }
-    }
-    let shares = bases
-        .iter()
-        .zip(&lengths)
-        .map(|(n, length)| *n as f64 / *length as f64)
-        .collect();
-    let mut columns = vec![
-        ("depth".to_string(), Cells::Whole(depths)),
-        ("bases".to_string(), Cells::Whole(bases)),
-        ("length".to_string(), Cells::Whole(lengths)),
-        ("share".to_string(), Cells::Number(shares)),
-    ];
-    if each {
-        columns.insert(0, ("row".to_string(), Cells::Whole(rows)));
-    }
-    Table::new(columns)
+    list.grouped(&names, &requests(columns)?)
 }
 
 /// Counts for each interval the intervals of another list that overlap it.
@@ -208,7 +164,7 @@ pub fn depths(
             .collect(),
         false => vec![coverage::pooled(&covered)],
     };
-    let table = depth_table(&histograms, options.each)?;
+    let table = tables::depths(&histograms, options.each)?;
     Ok(Tabled(Rc::new(table)))
 }
 

@@ -1,7 +1,6 @@
 //! Closest intervals, and measures of the similarity of two lists.
 
-use crate::base::Result;
-use crate::base::table::{Cells, Table};
+use crate::base::{Result, Table};
 use crate::bind::args::genome::StrandCondition;
 use crate::bind::args::intervals::{OverlapOptions, places};
 use crate::bind::types::{Genomic, Places, Tabled};
@@ -9,7 +8,7 @@ use crate::lang::{Choice, Native, Options, native, natives_of};
 use crate::metrics::statistics::{Alternative, counts as count_tests};
 use crate::seq::Intervals;
 use crate::seq::intervals::closest::{Search, Sign, Ties};
-use crate::seq::intervals::{Field, compare};
+use crate::seq::intervals::tables;
 use rhai::{Dynamic, Map};
 use std::rc::Rc;
 
@@ -97,61 +96,13 @@ impl SignName {
     }
 }
 
-/// Each interval with the closest of another list: rows are repeated where several are as close.
-fn with_closest(
-    list: &Intervals,
-    other: &Intervals,
-    search: &Search,
-    is_signed: bool,
-) -> Result<Intervals> {
-    let (mut rows, mut hits, mut distances) = (Vec::new(), Vec::new(), Vec::new());
-    for (i, neighbours) in list.closest(other, search)?.into_iter().enumerate() {
-        if neighbours.is_empty() {
-            rows.push(i as u32);
-            hits.push(None);
-            distances.push(-1.0);
-        }
-        for (hit, distance) in neighbours {
-            rows.push(i as u32);
-            hits.push(Some(hit));
-            distances.push(if is_signed { distance } else { distance.abs() } as f64);
-        }
-    }
-    let index = hits.iter().map(|hit| hit.map_or(-1.0, f64::from)).collect();
-    let joined = list.select(&rows).beside(other, &hits, "closest_")?;
-    Ok(joined
-        .with_field("closest_index", Field::Number(index))
-        .with_field("distance", Field::Number(distances)))
-}
-
 /// A table of relative distances: a row for each interval, or counts by hundredths.
 fn relative_distances(list: &Intervals, other: &Intervals, each: bool) -> Result<Table> {
     let distances = list.relative_distances(other);
-    if each {
-        let rows = Cells::Whole(distances.iter().map(|(row, _)| i64::from(*row)).collect());
-        let values = Cells::Number(distances.iter().map(|(_, distance)| *distance).collect());
-        return Table::new(vec![("row".into(), rows), ("distance".into(), values)]);
+    match each {
+        true => tables::relative_distances(&distances),
+        false => tables::distance_histogram(&distances),
     }
-    let (total, counts) = (distances.len(), compare::hundredths(&distances));
-    let columns = vec![
-        (
-            "distance".into(),
-            Cells::Number(counts.keys().map(|k| *k as f64 / 100.0).collect()),
-        ),
-        (
-            "count".into(),
-            Cells::Whole(counts.values().map(|n| *n as i64).collect()),
-        ),
-        (
-            "total".into(),
-            Cells::Whole(vec![total as i64; counts.len()]),
-        ),
-        (
-            "share".into(),
-            Cells::Number(counts.values().map(|n| *n as f64 / total as f64).collect()),
-        ),
-    ];
-    Table::new(columns)
 }
 
 /// Finds the closest intervals of another list.
@@ -189,7 +140,9 @@ pub fn closest(
         skip_upstream: options.skip_upstream,
         skip_downstream: options.skip_downstream,
     };
-    with_closest(&this.0, &other.0, &search, sign.is_some()).map(places)
+    this.0
+        .with_closest(&other.0, &search, sign.is_some())
+        .map(places)
 }
 
 /// Computes the bases from each interval to the preceding one (`bedtools spacing`).

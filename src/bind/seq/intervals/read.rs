@@ -1,17 +1,17 @@
 //! Intervals of files and of columns.
 
-use crate::base::{Interval, Result, Strand};
+use crate::base::{Interval, Result};
 use crate::bind::args::intervals::places;
 use crate::bind::types::{Genomic, Places};
 use crate::bind::warnings::warn;
+use crate::fault;
 use crate::lang::{Call, Choice, FromValue, Native, Options, native, natives_of, session};
 use crate::seq::Intervals;
 use crate::seq::contigs::Contigs;
 use crate::seq::intervals::Field;
+use crate::seq::intervals::from_columns::Columns;
 use crate::seq::intervals::read::{self as reader, Format, Plan, Policy, Unsorted};
-use crate::{bail, fault};
-use rhai::{Map, NativeCallContext};
-use std::collections::HashMap;
+use rhai::{Dynamic, Identifier, Map, NativeCallContext};
 use std::sync::Arc;
 
 /// Options of `intervals::read`.
@@ -146,84 +146,35 @@ fn from_columns(columns: &Map, context: &NativeCallContext) -> Result<Intervals>
         of_column(columns, "chrom", context)?.ok_or_else(|| missing("chrom"))?;
     let starts: Vec<i64> = of_column(columns, "start", context)?.ok_or_else(|| missing("start"))?;
     let ends: Vec<i64> = of_column(columns, "end", context)?.ok_or_else(|| missing("end"))?;
-    let strands: Option<Vec<String>> = of_column(columns, "strand", context)?;
-    let n = chroms.len();
-    let check = |name: &str, len: usize| {
-        if len == n {
-            Ok(())
-        } else {
-            Err(fault!(
-                "value",
-                "column `{name}` has {len} values, `chrom` has {n}"
-            ))
-        }
-    };
-    check("start", starts.len())?;
-    check("end", ends.len())?;
-    let mut names: Vec<String> = Vec::new();
-    let mut known: HashMap<String, u32> = HashMap::new();
-    let mut rows = Vec::with_capacity(n);
-    for i in 0..n {
-        if starts[i] > ends[i] {
-            bail!(
-                "value",
-                "interval {i} ({}:{}-{}) ends before it starts: coordinates are 0-based and half-open",
-                chroms[i],
-                starts[i],
-                ends[i]
-            );
-        }
-        let chrom = *known.entry(chroms[i].clone()).or_insert_with(|| {
-            names.push(chroms[i].clone());
-            names.len() as u32 - 1
-        });
-        let strand = match &strands {
-            Some(strands) => strands
-                .get(i)
-                .and_then(|s| Strand::parse(s))
-                .ok_or_else(|| {
-                    fault!(
-                        "value",
-                        "the strand of interval {i} must be \"+\", \"-\" or \".\""
-                    )
-                })?,
-            None => Strand::None,
+    let is_further = |name: &str| !["chrom", "start", "end", "strand"].contains(&name);
+    let further = columns.iter().filter(|(name, _)| is_further(name));
+    let field = |(name, value): (&Identifier, &Dynamic)| {
+        let numbers = of_column::<Vec<f64>>(columns, name, context);
+        let words = || of_column::<Vec<String>>(columns, name, context);
+        let field = match numbers {
+            Ok(Some(numbers)) => Some(Field::Number(numbers)),
+            _ => words()
+                .ok()
+                .flatten()
+                .map(|words| Field::Text(words.into_iter().map(String::into_boxed_str).collect())),
         };
-        rows.push(Interval {
-            chrom,
-            strand,
-            start: starts[i],
-            end: ends[i],
-        });
-    }
-    let lengths = vec![0; names.len()];
-    let mut list = Intervals::new(Arc::new(Contigs::new(names, lengths)), rows);
-    for (name, value) in columns
-        .iter()
-        .filter(|(name, _)| !["chrom", "start", "end", "strand"].contains(&name.as_str()))
-    {
-        let field = match (
-            of_column::<Vec<f64>>(columns, name, context),
-            of_column::<Vec<String>>(columns, name, context),
-        ) {
-            (Ok(Some(numbers)), _) => Field::Number(numbers),
-            (_, Ok(Some(words))) => {
-                Field::Text(words.into_iter().map(String::into_boxed_str).collect())
-            }
-            _ => bail!(
+        let field = field.ok_or_else(|| {
+            fault!(
                 "type",
                 "column `{name}` must be an array of numbers or of strings, got {}",
                 session::describe(value)
-            ),
-        };
-        let len = match &field {
-            Field::Number(v) => v.len(),
-            Field::Text(v) => v.len(),
-        };
-        check(name, len)?;
-        list = list.with_field(name, field);
-    }
-    Ok(list)
+            )
+        })?;
+        Ok((name.to_string(), field))
+    };
+    let columns = Columns {
+        chroms,
+        starts,
+        ends,
+        strands: of_column(columns, "strand", context)?,
+        fields: further.map(field).collect::<Result<_>>()?,
+    };
+    columns.intervals()
 }
 
 /// Reads intervals of a BED, narrowPeak, broadPeak, GTF, GFF, VCF or bigBed file.

@@ -102,25 +102,6 @@ fn merged(list: &Intervals, options: &MergeOptions) -> Result<Places> {
     .map(places)
 }
 
-/// A list on the chromosomes of a genome, and their ranges; without a genome those of the list.
-fn chromosome_ranges(
-    list: &Intervals,
-    genome: Option<&Genomic>,
-) -> Result<(Intervals, Vec<(i64, i64)>)> {
-    if let Some(genome) = genome {
-        let chromosomes = 0..genome.0.contigs.len() as u32;
-        let ranges = chromosomes.map(|chrom| genome.0.range(chrom)).collect();
-        return Ok((list.in_genome(&genome.0)?, ranges));
-    }
-    if list.contigs.lengths().contains(&0) {
-        bail!("value", "the lengths of the chromosomes are not known"; hint: "pass the genome: `.complement(genome)`");
-    }
-    Ok((
-        list.clone(),
-        list.contigs.lengths().iter().map(|n| (0, *n)).collect(),
-    ))
-}
-
 /// Returns the overlaps of two lists.
 ///
 /// With `prefix` each pair has the columns of the two lists, as in `bedtools intersect -wo`;
@@ -237,8 +218,8 @@ pub fn complement(
     /// Genome; needed unless the list was read with the lengths of its chromosomes.
     genome: Option<Genomic>,
 ) -> Result<Places> {
-    let (list, ranges) = chromosome_ranges(&this.0, genome.as_ref())?;
-    Ok(places(list.complement(&ranges)))
+    let genome = genome.as_ref().map(|genome| &*genome.0);
+    this.0.uncovered(genome).map(places)
 }
 
 /// Returns a row for each block of BED12 rows, such as the exons of transcripts.

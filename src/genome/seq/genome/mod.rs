@@ -5,6 +5,7 @@
 
 pub mod extract;
 mod index;
+mod rows;
 mod store;
 mod two_bit;
 

@@ -6,12 +6,14 @@ pub mod closest;
 pub mod columns;
 pub mod compare;
 pub mod coverage;
+pub mod from_columns;
 pub mod many;
 pub mod overlap;
 pub mod place;
 pub mod read;
 pub mod sets;
 pub mod slide;
+pub mod tables;
 pub mod write;
 
 use super::contigs::Contigs;

@@ -1,7 +1,9 @@
 //! Motifs as position probability matrices: files, occurrences, comparison and groups.
 
+pub mod background;
 mod check;
 pub mod cluster;
+mod counts;
 pub mod matching;
 mod matrices;
 pub mod meme;
@@ -9,10 +11,12 @@ mod page;
 pub mod priors;
 mod read;
 pub mod scan;
+pub mod scanned;
 mod sites;
 pub mod tomtom;
 mod transfac;
 
+pub use counts::most_informative;
 pub use read::read;
 
 use cistron_base::Result;

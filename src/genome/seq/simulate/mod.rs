@@ -1,6 +1,7 @@
 //! Simulated sequences with planted motifs, for which the truth is known.
 
 mod background;
+pub mod labelled;
 mod rule;
 mod truth;
 

@@ -5,6 +5,7 @@ pub mod bam;
 mod big_wig;
 pub mod index;
 mod runs;
+pub mod sizes;
 pub mod write;
 
 use super::contigs::Contigs;
