@@ -344,3 +344,104 @@ fn nothing_is_unwrapped_or_unfinished() {
         }
     }
 }
+
+/// The loops within loops of a source that `cargo fmt` has formatted, as the lines that start them.
+fn nested_loops(code: &str) -> Vec<&str> {
+    let mut open: Vec<usize> = Vec::new();
+    let mut nested = Vec::new();
+    for line in code.lines().filter(|line| !line.trim().is_empty()) {
+        let text = line.trim_start();
+        let depth = line.len() - text.len();
+        // the bracket of a long head is as deep as the loop
+        if !text.starts_with('{') {
+            open.retain(|outer| *outer < depth);
+        }
+        if ["for ", "while ", "loop {"]
+            .iter()
+            .any(|word| text.starts_with(word))
+        {
+            if !open.is_empty() {
+                nested.push(text);
+            }
+            open.push(depth);
+        }
+    }
+    nested
+}
+
+#[test]
+fn loops_within_loops_are_found() {
+    let code = "\
+fn f() {
+    for a in x
+        .iter()
+    {
+        while b {
+            b();
+        }
+    }
+    for c in y {
+        c();
+    }
+    loop {
+        d();
+    }
+}";
+    assert_eq!(nested_loops(code), ["while b {"]);
+}
+
+/// Bindings whose loops within loops convert values of scripts, with what they convert.
+const CONVERTING: [(&str, &str); 3] = [
+    ("plot/figures.rs", "bars of a map for each row"),
+    (
+        "seq/intervals/columns.rs",
+        "words or arrays of words by column",
+    ),
+    ("train/search.rs", "reports and variables of each trial"),
+];
+
+/// Folders of bindings whose functions are the mathematics of numbers and tensors.
+const MATHEMATICS: [&str; 2] = ["host/", "tensor/math/"];
+
+/// A binding converts, calls one function, returns. What a text shows of a binding that computes
+/// is a loop within a loop, or a call of mathematics, sorting or threads.
+#[test]
+fn bindings_do_not_compute() {
+    const COMPUTING: [&str; 11] = [
+        "rayon",
+        "midpoint(",
+        "total_cmp",
+        "sort_by(",
+        "sort_unstable",
+        ".sqrt()",
+        ".ln()",
+        ".powi(",
+        ".powf(",
+        ".fold(",
+        "chunks_exact",
+    ];
+    let base = root().join("src/bind");
+    let mut wrong = Vec::new();
+    for (_, path, code) in rooms().into_iter().filter(|(room, ..)| room == "bind") {
+        let name = path.strip_prefix(&base).expect("below src/bind");
+        let name = name.to_string_lossy();
+        let loops = nested_loops(&code);
+        match CONVERTING.iter().find(|(file, _)| *file == name) {
+            Some(_) if loops.is_empty() => wrong.push(format!("{name} is no exception any more")),
+            Some(_) => {}
+            None => {
+                let loops = loops.into_iter();
+                wrong.extend(loops.map(|line| format!("{name}: `{line}` is within a loop")));
+            }
+        }
+        if !MATHEMATICS.iter().any(|folder| name.starts_with(folder)) {
+            let words = COMPUTING.iter().filter(|word| code.contains(**word));
+            wrong.extend(words.map(|word| format!("{name} holds `{word}`")));
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "this belongs in a science crate:\n{}",
+        wrong.join("\n")
+    );
+}
