@@ -311,18 +311,23 @@ fn messages_of_the_language_that_are_known_by_words_get_their_hints() {
         ("[1].foo".to_string(), "array", ""),
         (
             "let m = #{}; m[1]".to_string(),
-            "map cannot be indexed by an integer",
+            "must be a string",
             "keys are strings",
         ),
         (
-            "[1][0..1]".to_string(),
-            "array cannot be indexed by a range",
+            "let a = [1]; a[0..1]".to_string(),
+            "must be an integer, got a range",
             "extract",
         ),
         (
-            "\"a\"[0..1]".to_string(),
-            "string cannot be indexed by a range",
-            "sub_string",
+            "let a = [1]; a[\"x\"] = 1;".to_string(),
+            "must be an integer",
+            "integers from 0",
+        ),
+        (
+            "let f = |x| x; f[0]".to_string(),
+            "a function cannot be indexed by an integer",
+            "",
         ),
         (
             "let a = [1]; a.map(|x| x + a.len())".to_string(),

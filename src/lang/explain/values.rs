@@ -24,14 +24,25 @@ pub(super) fn mismatch(wanted: &str, got: &str) -> Fault {
     if wanted == "boolean" {
         return not_a_condition(&got);
     }
-    match got.as_str() {
-        "" => fault!("type", "must be {}", article(&wanted)),
-        _ => fault!(
-            "type",
-            "must be {}, got {}",
-            article(&wanted),
-            article(&got)
-        ),
+    if got.is_empty() {
+        return fault!("type", "must be {}", article(&wanted));
+    }
+    let fault = fault!(
+        "type",
+        "must be {}, got {}",
+        article(&wanted),
+        article(&got)
+    );
+    // the language compares types where an array is indexed, or a map by a key
+    match (wanted.as_str(), got.as_str()) {
+        ("integer", "range") => fault.hint("`a.extract(1..3)` returns part of an array"),
+        ("integer", "string" | "number") => {
+            fault.hint("positions are integers from 0; -1 is the last")
+        }
+        ("string", "integer" | "number") => {
+            fault.hint("keys are strings: `m[\"key\"]`, of a number `` m[`${n}`] ``")
+        }
+        _ => fault,
     }
 }
 
@@ -72,14 +83,7 @@ pub(super) fn indexing(text: &str) -> Fault {
     } else {
         article(&index)
     };
-    let fault = fault!("type", "{} cannot be indexed by {index}", article(&owner));
-    match (owner.as_str(), index.as_str()) {
-        ("array", "a range") => fault.hint("`a.extract(1..3)` returns part of an array"),
-        ("string", "a range") => fault.hint("`s.sub_string(1..3)` returns part of a string"),
-        ("array" | "string", _) => fault.hint("positions are integers from 0; -1 is the last"),
-        ("map", _) => fault.hint("keys are strings: `m[\"key\"]`, of a number `` m[`${n}`] ``"),
-        _ => fault,
-    }
+    fault!("type", "{} cannot be indexed by {index}", article(&owner))
 }
 
 /// An error of arithmetic.
