@@ -108,9 +108,16 @@ fn present_path(inner: &str) -> Option<&'static str> {
 }
 
 impl Resolver {
-    /// Warns that an import has the former name of a module, once for each importing file.
+    /// Warns that an import has the former name of a module, once for each file, and once for all
+    /// lines of a REPL or cells of a notebook.
     fn warn_of_former(&self, path: &str, importer: &str, present: &str, position: Position) {
-        let key = (importer.to_string(), path.to_string());
+        // the lines of a REPL and the cells of a notebook repeat the imports of those before them
+        let file = if importer.ends_with(".rhai") {
+            importer
+        } else {
+            ""
+        };
+        let key = (file.to_string(), path.to_string());
         if session::settings().quiet || !self.warned.borrow_mut().insert(key) {
             return;
         }

@@ -221,7 +221,7 @@ fn words(name: &str, text: &str, each: &Pattern) -> Result<Dynamic> {
     } else {
         text.split(',').map(str::trim).collect()
     };
-    if is_blank_joined {
+    if is_blank_joined && !session::settings().quiet {
         say::line(&format!(
             "warning: --set {name}={}: words separated by blanks are deprecated: write \
              `{name}={}`, or for one text with blanks `{name}=[\"…\"]`",
