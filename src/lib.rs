@@ -1,7 +1,7 @@
 //! A scripting runtime for genomic deep learning: Rhai over libtorch, for Rust programs.
 //!
 //! [`Runtime`] runs scripts and returns what they reported; errors are values ([`Fault`]) with the
-//! place in the script and a hint.
+//! position in the script and a hint.
 //!
 //! ```no_run
 //! let mut runtime = cistron::Runtime::builder().seed(1).device("cpu").build()?;
@@ -13,7 +13,7 @@
 //! # Ok::<(), cistron::Fault>(())
 //! ```
 //!
-//! `examples/embed` is a program of its own that adds a function and a type.
+//! `examples/embed` is a program that adds a function and a type.
 //!
 //! # libtorch
 //!
@@ -30,7 +30,8 @@
 //!
 //! # Architecture
 //!
-//! Dependencies point one way: `cli → bind → science → torch → base`, `bind → lang → base`.
+//! Dependencies point one way: `cli → bind → science → torch → base`,
+//! `bind → convert → lang → base`.
 //!
 //! - [`base`]: errors, files, seeds, names, shapes, interrupts
 //! - [`torch`]: the only user of `tch`: tensors, devices, gradients, files of tensors
@@ -39,8 +40,9 @@
 //!   (layers, models, losses), [`optim`] (optimizers, schedules), [`train`] (fitting, checkpoints);
 //!   [`explain`]; [`plot`] (figures)
 //! - [`track`]: records of runs
-//! - [`lang`]: Rhai machinery that knows no science: engine, session, callbacks, options, catalog,
+//! - [`lang`]: the script language without science: engine, session, callbacks, options, catalog,
 //!   diagnostics
+//! - [`convert`]: values, arguments and options between scripts and Rust
 //! - [`bind`]: the script namespaces, one file each
 //! - [`cli`]: one file for each command
 

@@ -331,7 +331,7 @@ fn messages_of_the_language_that_are_known_by_words_get_their_hints() {
         ),
         (
             "let a = [1]; a.map(|x| x + a.len())".to_string(),
-            "uses the very value",
+            "uses the value that",
             "copy what",
         ),
     ] {

@@ -1,4 +1,4 @@
-//! Rhai machinery: engine, session, callbacks, options, catalog, diagnostics. It knows no science.
+//! The script language without science: engine, session, callbacks, options, catalog, diagnostics.
 
 pub mod assist;
 pub mod budget;
