@@ -38,8 +38,8 @@ pub unsafe extern "C" fn set_waiting(
         extended[n] = variable;
         n += 1;
     }
-    for (place, setting) in extended[n..].iter_mut().zip(SETTINGS) {
-        *place = setting.as_ptr();
+    for (slot, setting) in extended[n..].iter_mut().zip(SETTINGS) {
+        *slot = setting.as_ptr();
     }
     let link = c"/proc/self/exe";
     let mut path = [0u8; 4096];

@@ -129,9 +129,9 @@ pub fn repl(common: &SessionArguments) -> u8 {
         editor.load_history(path).ok();
     }
     if std::io::stdin().is_terminal() {
-        let place = crate::torch::Device::parse(&common.device).map_or("cpu".into(), |d| d.name());
+        let device = crate::torch::Device::parse(&common.device).map_or("cpu".into(), |d| d.name());
         crate::outln!(
-            "cistron {} on {place}. `?name` explains, Tab completes, `:help` lists commands, \
+            "cistron {} on {device}. `?name` explains, Tab completes, `:help` lists commands, \
             Ctrl-D leaves.",
             env!("CARGO_PKG_VERSION")
         );

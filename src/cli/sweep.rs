@@ -79,8 +79,8 @@ struct Sweep {
 /// The name of that file.
 const PLAN: &str = "sweep.json";
 
-/// Where runs go.
-struct Place<'a> {
+/// Executes the runs of a sweep.
+struct Runner<'a> {
     program: PathBuf,
     script: &'a Path,
     home: &'a Path,
@@ -91,7 +91,7 @@ struct Place<'a> {
     is_alone: bool,
 }
 
-impl Place<'_> {
+impl Runner<'_> {
     /// Executes a run; none where it was interrupted.
     fn run(&self, i: usize, task: &Task) -> Result<Option<Given>> {
         let (number, all, words) = (i + 1, self.all, &task.words);
@@ -189,14 +189,14 @@ fn end_with_parent(command: &mut Command) {
 
 /// Executes runs, several at a time; returns results in their order, without runs that were not
 /// completed before an interrupt.
-fn side_by_side(tasks: &[Task], jobs: usize, place: &Place) -> Result<Vec<Given>> {
+fn side_by_side(tasks: &[Task], jobs: usize, runner: &Runner) -> Result<Vec<Given>> {
     let (next, is_over) = (AtomicUsize::new(0), AtomicBool::new(false));
     let lane = || -> Result<Vec<(usize, Given)>> {
         let mut done = Vec::new();
         while !is_over.load(Relaxed) {
             let i = next.fetch_add(1, Relaxed);
             let Some(task) = tasks.get(i) else { break };
-            match place.run(i, task) {
+            match runner.run(i, task) {
                 Ok(Some(given)) => done.push((i, given)),
                 other => {
                     is_over.store(true, Relaxed);
@@ -356,7 +356,7 @@ fn finish(home: &Path, plan: Sweep, may_differ: bool) -> Result<u8> {
     let _lock = track::lock::Lock::take(home)?;
     let program = std::env::current_exe().map_err(|error| Fault::file("cistron", &error))?;
     let all = plan.tasks.len();
-    let place = Place {
+    let runner = Runner {
         program,
         script: &plan.script,
         home,
@@ -364,7 +364,7 @@ fn finish(home: &Path, plan: Sweep, may_differ: bool) -> Result<u8> {
         may_differ,
         is_alone: plan.jobs == 1,
     };
-    let given = side_by_side(&plan.tasks, plan.jobs, &place)?;
+    let given = side_by_side(&plan.tasks, plan.jobs, &runner)?;
     if interrupt::is_raised() || given.len() < all {
         crate::errln!(
             "interrupted; what was done is in {}; `cistron run --resume {}` continues it",

@@ -20,7 +20,7 @@ pub struct Candidate {
 
 /// The context of the cursor.
 #[derive(Debug, PartialEq)]
-enum Place {
+enum Context {
     /// A string that began at a byte.
     Text(usize),
     /// A key of the options of a call, with the existing keys.
@@ -54,13 +54,13 @@ struct Open {
     key: Option<usize>,
 }
 
-fn place(text: &str) -> Place {
+fn context(text: &str) -> Context {
     let scanned = scan::scan(text);
     if let Some(('"' | '`', start)) = scanned.quote {
-        return Place::Text(start);
+        return Context::Text(start);
     }
     if scanned.quote.is_some() || scanned.is_comment || in_line_comment(text) {
-        return Place::Plain(None);
+        return Context::Plain(None);
     }
     let mut open: Vec<Open> = Vec::new();
     for (at, c) in scanned.code {
@@ -106,11 +106,11 @@ fn place(text: &str) -> Place {
     };
     match open.split_last() {
         Some((last, around)) if last.bracket == '#' => match call(around) {
-            Some((name, _)) if last.key.is_some() => Place::Key(name, last.keys.clone()),
-            Some(_) if last.key.is_none() => Place::Plain(call(around)),
-            _ => Place::Plain(None),
+            Some((name, _)) if last.key.is_some() => Context::Key(name, last.keys.clone()),
+            Some(_) if last.key.is_none() => Context::Plain(call(around)),
+            _ => Context::Plain(None),
         },
-        _ => Place::Plain(call(&open)),
+        _ => Context::Plain(call(&open)),
     }
 }
 
@@ -222,8 +222,8 @@ fn candidates(
     let before = &text[..cursor];
     let word = last_word(before);
     let start = before.len() - word.len();
-    let place = place(before);
-    if let Place::Text(began) = place {
+    let context = context(before);
+    if let Context::Text(began) = context {
         let modules = before[..began]
             .trim_end_matches('"')
             .trim_end()
@@ -252,7 +252,7 @@ fn candidates(
         kind: kind.to_string(),
     };
     let mut out: Vec<Candidate> = Vec::new();
-    if let Place::Key(function, there) = &place {
+    if let Context::Key(function, there) = &context {
         let options = called(catalog, session, function)
             .into_iter()
             .find_map(|entry| entry.options)
@@ -360,8 +360,8 @@ fn signature_at(
     text: &str,
     cursor: usize,
 ) -> Option<String> {
-    let name = match place(&text[..cursor]) {
-        Place::Key(name, _) | Place::Plain(Some((name, _))) => name,
+    let name = match context(&text[..cursor]) {
+        Context::Key(name, _) | Context::Plain(Some((name, _))) => name,
         _ => return None,
     };
     called(catalog, session, &name)
@@ -397,8 +397,8 @@ fn about_at(catalog: &Catalog, session: &Interactive, text: &str, cursor: usize)
             .first()
             .map_or(word.clone(), |entry| entry.qualified()),
     };
-    let around = || match place(&text[..cursor]) {
-        Place::Key(name, _) | Place::Plain(Some((name, _))) => called(catalog, session, &name)
+    let around = || match context(&text[..cursor]) {
+        Context::Key(name, _) | Context::Plain(Some((name, _))) => called(catalog, session, &name)
             .first()
             .map(|entry| entry.qualified()),
         _ => None,
@@ -437,37 +437,40 @@ mod tests {
     #[test]
     fn a_cursor_knows_where_it_stands() {
         assert_eq!(
-            place("nn::conv1d(8, 3, #{ str"),
-            Place::Key("nn::conv1d".into(), vec![])
+            context("nn::conv1d(8, 3, #{ str"),
+            Context::Key("nn::conv1d".into(), vec![])
         );
         assert_eq!(
-            place("nn::conv1d(8, 3, #{ stride: 2, pa"),
-            Place::Key("nn::conv1d".into(), vec!["stride".into()])
+            context("nn::conv1d(8, 3, #{ stride: 2, pa"),
+            Context::Key("nn::conv1d".into(), vec!["stride".into()])
         );
         assert_eq!(
-            place("nn::conv1d(8, 3, #{ stride: x"),
-            Place::Plain(Some(("nn::conv1d".into(), 2)))
+            context("nn::conv1d(8, 3, #{ stride: x"),
+            Context::Plain(Some(("nn::conv1d".into(), 2)))
         );
-        assert_eq!(place("data::fasta(\"a/b"), Place::Text(13));
-        assert_eq!(place("f(g(1, 2), "), Place::Plain(Some(("f".into(), 1))));
-        assert_eq!(place("let a = #{ x: 1, "), Place::Plain(None));
-        assert_eq!(place("// f(\n"), Place::Plain(None));
-        assert_eq!(place("f(1, // g("), Place::Plain(None));
+        assert_eq!(context("data::fasta(\"a/b"), Context::Text(13));
         assert_eq!(
-            place("train::fit(net, #{ loss: loss:"),
-            Place::Plain(Some(("train::fit".into(), 1)))
+            context("f(g(1, 2), "),
+            Context::Plain(Some(("f".into(), 1)))
         );
+        assert_eq!(context("let a = #{ x: 1, "), Context::Plain(None));
+        assert_eq!(context("// f(\n"), Context::Plain(None));
+        assert_eq!(context("f(1, // g("), Context::Plain(None));
         assert_eq!(
-            place("train::fit(net, #{ loss: loss::m"),
-            Place::Plain(Some(("train::fit".into(), 1)))
-        );
-        assert_eq!(
-            place("train::fit(net, #{ loss: loss::mse(), b"),
-            Place::Key("train::fit".into(), vec!["loss".into()])
+            context("train::fit(net, #{ loss: loss:"),
+            Context::Plain(Some(("train::fit".into(), 1)))
         );
         assert_eq!(
-            place("f(`a ${nn::conv1d(8, "),
-            Place::Plain(Some(("nn::conv1d".into(), 1)))
+            context("train::fit(net, #{ loss: loss::m"),
+            Context::Plain(Some(("train::fit".into(), 1)))
+        );
+        assert_eq!(
+            context("train::fit(net, #{ loss: loss::mse(), b"),
+            Context::Key("train::fit".into(), vec!["loss".into()])
+        );
+        assert_eq!(
+            context("f(`a ${nn::conv1d(8, "),
+            Context::Plain(Some(("nn::conv1d".into(), 1)))
         );
         assert_eq!(word_at("nn::conv1d(8)", 6), "nn::conv1d");
     }

@@ -137,8 +137,8 @@ mod tests {
 
     #[test]
     fn paths_are_checked_where_they_lead() {
-        let place = tempfile::tempdir().expect("a folder");
-        let at = |name: &str| place.path().join(name);
+        let root = tempfile::tempdir().expect("a folder");
+        let at = |name: &str| root.path().join(name);
         for folder in ["own/sub", "out", "run/output", "other"] {
             std::fs::create_dir_all(at(folder)).expect("a folder");
         }
@@ -177,7 +177,7 @@ mod tests {
         }
         // the record is out of reach even where a folder around it is allowed
         let wide = Reach {
-            write: vec![place.path().to_path_buf()],
+            write: vec![root.path().to_path_buf()],
             ..reach
         };
         assert!(

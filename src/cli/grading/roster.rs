@@ -14,10 +14,10 @@ const LARGEST: u64 = 4 << 20;
 pub struct Student {
     /// The name of the file or folder.
     pub name: String,
-    place: Place,
+    origin: Origin,
 }
 
-enum Place {
+enum Origin {
     /// The lessons are their own submissions.
     Lesson,
     /// A folder of files named as the lessons.
@@ -44,7 +44,7 @@ pub fn students(answers: Option<&str>, lessons: &[Lesson]) -> Result<Vec<Student
     let Some(pattern) = answers else {
         return Ok(vec![Student {
             name: String::new(),
-            place: Place::Lesson,
+            origin: Origin::Lesson,
         }]);
     };
     let path = Path::new(pattern);
@@ -104,7 +104,7 @@ pub fn students(answers: Option<&str>, lessons: &[Lesson]) -> Result<Vec<Student
             let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
             if !students
                 .iter()
-                .any(|known| matches!(&known.place, Place::Folder(known) if *known == folder))
+                .any(|known| matches!(&known.origin, Origin::Folder(known) if *known == folder))
             {
                 students.push(student(folder, true));
             }
@@ -131,10 +131,10 @@ fn student(path: PathBuf, is_folder: bool) -> Student {
     };
     Student {
         name: name.unwrap_or_else(|| path.display().to_string()),
-        place: if is_folder {
-            Place::Folder(path)
+        origin: if is_folder {
+            Origin::Folder(path)
         } else {
-            Place::File(path)
+            Origin::File(path)
         },
     }
 }
@@ -149,7 +149,7 @@ fn distinguish(students: &mut [Student]) {
         .iter_mut()
         .filter(|student| counts[&student.name] > 1)
     {
-        if let Place::Folder(path) | Place::File(path) = &student.place {
+        if let Origin::Folder(path) | Origin::File(path) = &student.origin {
             student.name = path.display().to_string();
         }
     }
@@ -259,10 +259,10 @@ fn files_of(folder: &Path, lesson: &Lesson) -> Vec<PathBuf> {
 impl Student {
     /// The submission to a lesson.
     pub fn submission(&self, lesson: &Lesson) -> Submission {
-        match &self.place {
-            Place::Lesson => Submission::Lesson,
-            Place::File(path) => read(path),
-            Place::Folder(folder) => match files_of(folder, lesson).as_slice() {
+        match &self.origin {
+            Origin::Lesson => Submission::Lesson,
+            Origin::File(path) => read(path),
+            Origin::Folder(folder) => match files_of(folder, lesson).as_slice() {
                 [] => Submission::Missing("no file".into()),
                 [path] => read(path),
                 [path, other, ..] => {

@@ -156,8 +156,8 @@ mod tests {
 
     #[test]
     fn files_outside_are_neither_read_nor_written() {
-        let place = tempfile::tempdir().expect("a folder");
-        let at = |name: &str| place.path().join(name);
+        let folder = tempfile::tempdir().expect("a folder");
+        let at = |name: &str| folder.path().join(name);
         for folder in ["read", "write", "outside"] {
             std::fs::create_dir(at(folder)).expect("a folder");
             std::fs::write(at(folder).join("a"), "x").expect("a file");
