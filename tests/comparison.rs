@@ -112,7 +112,7 @@ fn comparisons_that_fail_say_what_to_do() {
         ),
         (
             "() > 1",
-            "`>` cannot compare nothing with integer 1",
+            "`>` cannot compare unit with integer 1",
             "x != ()",
         ),
         ("#{} < 1", "`<` cannot compare map", "m.key < …"),
@@ -237,7 +237,7 @@ fn conditions_name_what_they_got() {
         ),
         (
             "let u = (); if u { 1 }",
-            "a condition must be a boolean, got nothing",
+            "a condition must be a boolean, got unit",
             "x != ()",
         ),
         (

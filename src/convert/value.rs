@@ -326,7 +326,7 @@ impl IntoValue for Dynamic {
 
 impl IntoValue for () {
     fn type_name() -> String {
-        "nothing".into()
+        "unit".into()
     }
     fn into_value(self) -> Dynamic {
         Dynamic::UNIT
@@ -344,7 +344,7 @@ impl IntoValue for FnPtr {
 
 impl<T: IntoValue> IntoValue for Option<T> {
     fn type_name() -> String {
-        format!("{}, or nothing", T::type_name())
+        format!("{} or unit", T::type_name())
     }
     fn into_value(self) -> Dynamic {
         self.map_or(Dynamic::UNIT, IntoValue::into_value)

@@ -186,7 +186,7 @@ fn plain_kind(value: &Dynamic) -> &'static str {
         v if v.is_array() => "array",
         v if v.is_map() => "map",
         v if v.is_fnptr() => "function",
-        v if v.is_unit() => "nothing",
+        v if v.is_unit() => "unit",
         _ => "value",
     }
 }

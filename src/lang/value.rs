@@ -12,7 +12,7 @@ pub fn mismatch(wanted: &str, got: &Dynamic) -> Fault {
 /// `a tensor`, `an optimizer`, `two numbers`.
 pub fn article(noun: &str) -> String {
     let plain = [
-        "one of", "any", "a ", "an ", "two ", "shape", "numbers", "integers", "nothing",
+        "one of", "any", "a ", "an ", "two ", "shape", "numbers", "integers", "unit",
     ];
     if plain.iter().any(|start| noun.starts_with(start)) {
         return noun.to_string();
@@ -33,7 +33,7 @@ pub fn number(value: &Dynamic) -> Option<f64> {
 pub fn describe(value: &Dynamic) -> String {
     let value = value.flatten_clone();
     if value.is_unit() {
-        return "nothing".into();
+        return "unit".into();
     }
     if let Some(info) = types::type_info(&value) {
         let line = (info.line)(&value);
@@ -68,7 +68,7 @@ pub fn type_word(name: &str) -> String {
         "i64" | "INT" | "i32" | "u8" | "usize" => "integer".into(),
         "f64" | "FLOAT" | "f32" => "number".into(),
         "bool" => "boolean".into(),
-        "()" => "nothing".into(),
+        "()" => "unit".into(),
         "char" => "letter".into(),
         "Fn" | "FnPtr" => "function".into(),
         "map" | "array" | "string" | "range" | "blob" | "" | "_" => name.into(),

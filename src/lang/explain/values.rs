@@ -58,7 +58,7 @@ fn not_a_condition(got: &str) -> Fault {
             fault.hint("reduce it to one boolean: `t.gt(0).all().item()` or `t.gt(0).any().item()`")
         }
         "number" | "integer" => fault.hint("compare it: `x != 0`"),
-        "nothing" => fault.hint("test whether the value is there: `x != ()`"),
+        "unit" => fault.hint("test whether the value is there: `x != ()`"),
         "string" => fault.hint("test whether there is text: `text != \"\"`"),
         "array" | "map" => fault.hint("test whether it holds anything: `x.len() > 0`"),
         _ => fault,
