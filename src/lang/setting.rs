@@ -2,7 +2,7 @@
 
 use super::show;
 use super::value::{article, describe};
-use cistron_base::{Result, bail, fault, say};
+use cistron_base::{Result, bail, fault};
 use rhai::{Array, Dynamic, Map};
 use std::collections::BTreeMap;
 
@@ -205,6 +205,27 @@ fn value(name: &str, text: &str, default: &Dynamic) -> Result<Dynamic> {
     }
 }
 
+/// Whether words are separated by blanks alone.
+fn is_blank_joined(text: &str) -> bool {
+    let text = text.trim();
+    !text.contains(',') && text.contains(char::is_whitespace)
+}
+
+/// The warning about a value whose form is deprecated: words separated by blanks.
+pub fn deprecation(name: &str, text: &str, default: &Dynamic) -> Option<String> {
+    let is_list = matches!(Pattern::of(default), Some(Pattern::Array(_)));
+    if !is_list || text.trim_start().starts_with('[') || !is_blank_joined(text) {
+        return None;
+    }
+    let words: Vec<&str> = text.split_whitespace().collect();
+    Some(format!(
+        "warning: --set {name}={}: words separated by blanks are deprecated: write \
+         `{name}={}`, or for one text with blanks `{name}=[\"…\"]`",
+        shortened(text),
+        shortened(&words.join(","))
+    ))
+}
+
 /// An array of words divided by commas.
 fn words(name: &str, text: &str, each: &Pattern) -> Result<Dynamic> {
     let text = text.trim();
@@ -215,20 +236,11 @@ fn words(name: &str, text: &str, each: &Pattern) -> Result<Dynamic> {
         bail!("option", "`{name}` must be an array in JSON, got `{}`", shortened(text);
             hint: "its elements are not of one type by default: `--set {name}='[\"a\", 1]'`")
     }
-    let is_blank_joined = !text.contains(',') && text.contains(char::is_whitespace);
-    let words: Vec<&str> = if is_blank_joined {
+    let words: Vec<&str> = if is_blank_joined(text) {
         text.split_whitespace().collect()
     } else {
         text.split(',').map(str::trim).collect()
     };
-    if is_blank_joined && !session::settings().quiet {
-        say::line(&format!(
-            "warning: --set {name}={}: words separated by blanks are deprecated: write \
-             `{name}={}`, or for one text with blanks `{name}=[\"…\"]`",
-            shortened(text),
-            shortened(&words.join(","))
-        ));
-    }
     let read = |(i, word): (usize, &&str)| {
         if word.is_empty() || word.starts_with(['"', '\'', '[', '{']) {
             let kind = article(each.name());

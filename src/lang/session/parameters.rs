@@ -3,7 +3,7 @@
 use super::journal::{Event, record};
 use super::state::{local, settings};
 use crate::{setting, show};
-use cistron_base::Result;
+use cistron_base::{Result, say};
 use rhai::Dynamic;
 use std::cell::RefCell;
 
@@ -15,7 +15,15 @@ struct Reports(RefCell<Vec<(String, Dynamic)>>);
 pub fn declare(name: &str, default: Dynamic) -> Result<Dynamic> {
     let value = match settings().set.get(name) {
         None => default,
-        Some(given) => setting::read(name, given, &default)?,
+        Some(given) => {
+            let value = setting::read(name, given, &default)?;
+            if let Some(note) = setting::deprecation(name, given, &default)
+                && !settings().quiet
+            {
+                say::line(&note);
+            }
+            value
+        }
     };
     record(&Event::Parameter(name, json(name, &value)?))?;
     Ok(value)
