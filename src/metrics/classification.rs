@@ -1,5 +1,7 @@
 //! Metrics of decisions: predictions above a threshold.
 
+use ndarray::{Array2, Axis};
+
 /// Counts of decisions on one task.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Counts {
@@ -69,16 +71,14 @@ impl Counts {
 /// Matthews' correlation of class numbers with predicted ones (Gorodkin 2004), over rows of class,
 /// prediction and weight; 0 where it is undefined.
 pub fn mcc_of_classes(rows: impl Iterator<Item = (usize, usize, f64)>, classes: usize) -> f64 {
-    let (mut labels, mut called, mut right) = (vec![0.0; classes], vec![0.0; classes], 0.0);
+    let mut confusion = Array2::<f64>::zeros((classes, classes));
     for (label, prediction, weight) in rows {
-        labels[label] += weight;
-        called[prediction] += weight;
-        right += if label == prediction { weight } else { 0.0 };
+        confusion[[label, prediction]] += weight;
     }
-    let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
-    let n: f64 = labels.iter().sum();
-    let below = (n * n - dot(&called, &called)) * (n * n - dot(&labels, &labels));
-    ratio(right * n - dot(&labels, &called), below.max(0.0).sqrt())
+    let (labels, called) = (confusion.sum_axis(Axis(1)), confusion.sum_axis(Axis(0)));
+    let (n, right) = (confusion.sum(), confusion.diag().sum());
+    let below = (n * n - called.dot(&called)) * (n * n - labels.dot(&labels));
+    ratio(right * n - labels.dot(&called), below.max(0.0).sqrt())
 }
 
 #[cfg(test)]

@@ -43,7 +43,7 @@ pub enum Measure {
 pub enum Average {
     /// The mean over tasks; undefined ones are left out.
     Macro,
-    /// All decisions of all tasks in one pot.
+    /// Pooled over all decisions of all tasks.
     Micro,
     /// The mean over tasks, weighed by their positives.
     Weighted,

@@ -17,7 +17,7 @@ pub struct Pairs<'a> {
     pub columns: usize,
     /// A weight for each row; all weigh the same without them.
     pub weights: Option<&'a [f64]>,
-    /// What is ranked: the predictions, or numbers in their order.
+    /// The ranked numbers: the predictions, or numbers in their order.
     ranked: Values<'a>,
     /// Predictions on the scale of the labels, where they are not what is ranked.
     scores: Option<Values<'a>>,
@@ -28,7 +28,7 @@ pub struct Pairs<'a> {
     checked: OnceLock<Checked>,
 }
 
-/// What was found among predictions and labels.
+/// Properties of predictions and labels that are checked once.
 #[derive(Clone, Debug)]
 struct Checked {
     /// Predictions that are NaN where the label is defined.
@@ -89,7 +89,7 @@ impl<'a> Pairs<'a> {
         self.ranked
     }
 
-    /// What is ranked, in 32 bits.
+    /// The ranked numbers, in 32 bits.
     pub(super) fn keys(&self) -> &[f32] {
         self.keys.get_or_init(|| self.ranked.in_32_bits())
     }
@@ -167,8 +167,13 @@ impl<'a> Pairs<'a> {
         self.check_weights(metric, predictions / self.columns)?;
         let checked = self.checked.get_or_init(|| self.look());
         if checked.undefined > 0 {
-            bail!("value", "{} of {predictions} predictions are NaN", checked.undefined;
-                hint: "only labels may be undefined; find where the NaN comes from: a logarithm or division in the network, or a learning rate that is too high");
+            bail!(
+                "value",
+                "{} of {predictions} predictions are NaN",
+                checked.undefined;
+                hint: "only labels may be undefined; find where the NaN comes from: a logarithm \
+                    or division in the network, or a learning rate that is too high"
+            );
         }
         if !metric.needs_classes() {
             return Ok(());
@@ -192,8 +197,14 @@ impl<'a> Pairs<'a> {
                 } else {
                     String::new()
                 };
-                bail!("value", "`{}` needs labels of 0 and 1, got {label} in row {}{task}", metric.name, at / self.columns;
-                    hint: "`labels.gt(0.5)` makes labels of numbers; class numbers need a prediction for each class")
+                bail!(
+                    "value",
+                    "`{}` needs labels of 0 and 1, got {label} in row {}{task}",
+                    metric.name,
+                    at / self.columns;
+                    hint: "`labels.gt(0.5)` makes labels of numbers; class numbers need a \
+                        prediction for each class"
+                )
             }
             _ => Ok(()),
         }
@@ -204,7 +215,11 @@ impl<'a> Pairs<'a> {
             return Ok(());
         };
         if metric.measure == Measure::Spearman {
-            bail!("option", "`spearman` has no weighted form"; hint: "`metric::pearson(x, y, #{{ weights: w }})` has one");
+            bail!(
+                "option",
+                "`spearman` has no weighted form";
+                hint: "`metric::pearson(x, y, #{{ weights: w }})` has one"
+            );
         }
         if weights.len() != rows {
             bail!(

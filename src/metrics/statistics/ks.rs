@@ -12,7 +12,7 @@ const EXACT: usize = 100_000_000;
 /// Whether two samples come from one distribution; the statistic is the largest difference of their
 /// distribution functions.
 ///
-/// `Greater` asks whether the first function lies above the second. Exact where the product of the
+/// `Greater` asks whether the first function is above the second. Exact where the product of the
 /// sizes is at most 10^8 (by counting lattice paths), else by the distribution of one sample of the
 /// harmonic size.
 pub fn two_samples(x: &[f64], y: &[f64], alternative: Alternative) -> Result<Outcome> {
@@ -29,7 +29,7 @@ pub fn two_samples(x: &[f64], y: &[f64], alternative: Alternative) -> Result<Out
     };
     let (a, b) = (sorted(x), sorted(y));
     let (n, m) = (a.len(), b.len());
-    // differences in units of 1 / (n m), which are whole numbers
+    // differences in units of 1 / (n m), which are integers
     let (mut above, mut below, mut i, mut j) = (0i64, 0i64, 0, 0);
     while i < n && j < m {
         let value = a[i].min(b[j]);

@@ -58,7 +58,7 @@ impl Alternative {
 /// The outcome of a test.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
-    /// What was computed from the samples.
+    /// The statistic of the samples.
     pub statistic: f64,
     /// The chance of a statistic at least as extreme where the null hypothesis holds.
     pub p_value: f64,

@@ -1,16 +1,16 @@
 //! Exact distributions of sums of scores, which are rounded to whole steps.
 
-/// How scores become whole numbers from 0 on.
+/// How scores are rounded to integers from 0.
 #[derive(Clone, Copy, Debug)]
 pub struct Rounding {
-    /// What stands for 0.
+    /// The score at step 0.
     pub offset: f64,
     /// Steps in 1.
     pub scale: f64,
 }
 
 impl Rounding {
-    /// The rounding of scores to about as many steps, from the whole number below the least on.
+    /// The rounding of scores to about `steps` steps, from the integer below the minimum.
     pub fn of(scores: impl Iterator<Item = f64>, steps: usize) -> Rounding {
         let (mut least, most) = scores
             .fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), x| {
