@@ -1,7 +1,7 @@
 //! Bars with errors.
 
+use super::axis::{Drawn, range, short, text};
 use super::colors::{MESH, SERIES};
-use super::{Drawn, range, short, text};
 use plotters::coord::types::RangedCoordf64;
 use plotters::coord::{Shift, cartesian::Cartesian2d};
 use plotters::prelude::*;
@@ -13,13 +13,13 @@ pub struct Bars {
     pub groups: Vec<String>,
     /// Name, height and error of each part, for each group.
     pub parts: Vec<(String, Vec<(f64, f64)>)>,
-    /// Whether parts stand upon each other.
+    /// Whether the bars of a group are stacked.
     pub stacked: bool,
     /// Title of the vertical axis.
     pub y: String,
 }
 
-/// The name of a group where the axis shows a whole number.
+/// The name of a group where the axis shows an integer.
 fn named(groups: &[String], x: f64) -> String {
     let whole = (x - x.round()).abs() < 1e-6 && x > -0.1;
     groups

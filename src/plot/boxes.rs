@@ -1,8 +1,8 @@
 //! Boxes and violins: how samples are spread.
 
+use super::axis::{Drawn, range, text};
 use super::bars::axes;
 use super::colors::SERIES;
-use super::{Drawn, range, text};
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
@@ -27,7 +27,7 @@ pub(super) fn quantile(sorted: &[f64], share: f64) -> f64 {
 }
 
 /// Points of a Gaussian density estimate (Silverman's bandwidth), as (value, density), where there
-/// are data: no AUROC lies above 1.
+/// are data: no AUROC is above 1.
 fn density(sorted: &[f64]) -> Vec<(f64, f64)> {
     let n = sorted.len() as f64;
     let mean = sorted.iter().sum::<f64>() / n;

@@ -1,7 +1,7 @@
 //! The layers of a network, from its input down.
 
+use super::axis::{Drawn, text};
 use super::colors::SERIES;
-use super::{Drawn, text};
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
@@ -13,11 +13,11 @@ pub struct Part {
     pub name: String,
     /// What it is.
     pub layer: String,
-    /// The shape that it gives.
+    /// The shape of its output.
     pub output: String,
     /// How many parameters it holds.
     pub parameters: i64,
-    /// How deep it lies inside other layers.
+    /// Depth of its nesting inside other layers.
     pub depth: usize,
 }
 

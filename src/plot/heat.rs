@@ -1,7 +1,7 @@
 //! Coloured cells: matrices, confusion, attention.
 
+use super::axis::{Drawn, range, short, text};
 use super::colors::{diverging, ink, sequential};
-use super::{Drawn, range, short, text};
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
@@ -29,7 +29,7 @@ pub struct Heat {
     pub x: String,
     /// Title of the vertical axis.
     pub y: String,
-    /// What the colours mean.
+    /// The meaning of the colours.
     pub unit: String,
     /// The colours.
     pub scale: Scale,

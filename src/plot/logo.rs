@@ -1,12 +1,13 @@
 //! Sequence logos: letters as high as what they say.
 
+use super::axis::{Drawn, range, short, text};
 use super::colors::BASES;
-use super::{Drawn, letters, range, short, text};
+use super::letters;
 use cistron_genome::seq::Motif;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
-/// What the height of a letter means.
+/// The meaning of the height of a letter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scaling {
     /// Share of the position's information, bits.
@@ -24,7 +25,7 @@ pub struct Letters {
     pub name: String,
     /// The heights.
     pub heights: Vec<[f64; 4]>,
-    /// What they mean.
+    /// Their meaning.
     pub scaling: Scaling,
     /// The number of the first position.
     pub first: i64,

@@ -59,7 +59,11 @@ pub fn alphabet() -> Value {
         filled.iter().chain(&holes).map(part).collect::<String>()
     };
     let colors = BASES.map(|color| format!("#{:02x}{:02x}{:02x}", color.0, color.1, color.2));
-    ["A", "C", "G", "T"].iter().enumerate().map(|(i, letter)| json!({ "letter": letter, "path": path(i), "color": colors[i], "holes": i == 0 })).collect()
+    let glyph = |(i, letter): (usize, &&str)| {
+        let path = path(i);
+        json!({ "letter": letter, "path": path, "color": colors[i], "holes": i == 0 })
+    };
+    ["A", "C", "G", "T"].iter().enumerate().map(glyph).collect()
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
-//! Rows over one stretch of a chromosome: signals, genes and peaks, contributions, on one axis.
+//! Rows over one range of a chromosome: signals, genes and peaks, contributions, on one axis.
 
+use super::axis::{Drawn, range, short, text};
 use super::colors::{BASES, MESH, SERIES};
 use super::logo::{Letters, Scaling};
-use super::{Drawn, range, short, text};
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
@@ -12,7 +12,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 pub struct Feature {
     /// First base.
     pub start: i64,
-    /// The base behind the last.
+    /// One past the last base.
     pub end: i64,
     /// `+`, `-` or `.`.
     pub strand: char,
@@ -23,7 +23,7 @@ pub struct Feature {
 /// A row.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Row {
-    /// A number for each base, or for each of equal steps over the stretch.
+    /// A number for each base, or for each of equal steps over the range.
     Signal {
         /// Its name.
         name: String,
@@ -53,7 +53,7 @@ pub struct Tracks {
     pub x: String,
     /// First base.
     pub start: i64,
-    /// The base behind the last.
+    /// One past the last base.
     pub end: i64,
     /// The rows, from above.
     pub rows: Vec<Row>,

@@ -1,0 +1,289 @@
+//! Figures: their content and size, and how they are written.
+
+use super::axis::{Drawn, text};
+use super::bars::Bars;
+use super::boxes::Boxes;
+use super::chart::{Chart, Series};
+use super::diagram::Diagram;
+use super::heat::Heat;
+use super::letters;
+use super::logo::{Letters, Scaling};
+use super::sidecar;
+use super::tracks::{Row, Tracks};
+use cistron_base::bail;
+use cistron_base::{Fault, Result};
+use cistron_genome::seq::Motif;
+use image::codecs::png::PngEncoder;
+use image::{ColorType, ImageEncoder};
+use plotters::coord::Shift;
+use plotters::prelude::*;
+use std::path::Path;
+
+/// The content of a figure.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Content {
+    /// Charts below each other, each with its axis titles, lines and points.
+    Charts(Vec<Chart>),
+    /// Bars with errors over named groups.
+    Bars(Bars),
+    /// Boxes or violins over named groups.
+    Boxes(Boxes),
+    /// Coloured cells.
+    Heat(Heat),
+    /// Sequence logos below each other.
+    Logos(Vec<Letters>),
+    /// Rows over one range of a chromosome.
+    Tracks(Tracks),
+    /// The layers of a network.
+    Diagram(Diagram),
+}
+
+/// A figure: what it shows, and how large.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Figure {
+    /// Its title.
+    pub title: String,
+    /// Its content.
+    pub content: Content,
+    /// Width and height, pixels.
+    pub size: (u32, u32),
+}
+
+/// One chart.
+pub fn chart(title: &str, chart: Chart) -> Figure {
+    let size = if chart.unit { (500, 500) } else { (720, 420) };
+    Figure {
+        title: title.into(),
+        content: Content::Charts(vec![chart]),
+        size,
+    }
+}
+
+/// Outlines of histograms over common bins; each has area 1, so that samples of different sizes can
+/// be compared.
+pub fn histogram(title: &str, x: &str, samples: &[(String, Vec<f64>)], bins: usize) -> Figure {
+    let all = || {
+        samples
+            .iter()
+            .flat_map(|(_, values)| values.iter().copied())
+            .filter(|v| v.is_finite())
+    };
+    let (low, high) = all().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| {
+        (a.min(v), b.max(v))
+    });
+    let (low, high) = if low < high {
+        (low, high)
+    } else {
+        (low - 0.5, low + 0.5)
+    };
+    let step = (high - low) / bins as f64;
+    let line = |(name, values): &(String, Vec<f64>)| {
+        let mut counts = vec![0.0; bins];
+        values.iter().filter(|v| v.is_finite()).for_each(|v| {
+            counts[(((v - low) / step) as usize).min(bins - 1)] +=
+                1.0 / (values.len() as f64 * step)
+        });
+        let mut points = vec![(low, 0.0)];
+        for (i, height) in counts.iter().enumerate() {
+            points.extend([
+                (low + step * i as f64, *height),
+                (low + step * (i + 1) as f64, *height),
+            ]);
+        }
+        points.push((high, 0.0));
+        Series {
+            name: name.clone(),
+            points,
+        }
+    };
+    chart(
+        title,
+        Chart {
+            x: x.into(),
+            y: "density".into(),
+            lines: samples.iter().map(line).collect(),
+            ..Chart::default()
+        },
+    )
+}
+
+/// Bars with errors.
+pub fn bars(title: &str, bars: Bars) -> Figure {
+    let width = 160 + 110 * bars.groups.len().max(2) as u32;
+    Figure {
+        title: title.into(),
+        content: Content::Bars(bars),
+        size: (width.min(1400), 420),
+    }
+}
+
+/// Boxes or violins.
+pub fn boxes(title: &str, boxes: Boxes) -> Figure {
+    let width = 160 + 90 * boxes.groups.len().max(2) as u32;
+    Figure {
+        title: title.into(),
+        content: Content::Boxes(boxes),
+        size: (width.min(1400), 420),
+    }
+}
+
+/// Coloured cells.
+pub fn heat(title: &str, heat: Heat) -> Figure {
+    let size = heat.size();
+    Figure {
+        title: title.into(),
+        content: Content::Heat(heat),
+        size,
+    }
+}
+
+/// Logos below each other.
+pub fn logos(title: &str, logos: Vec<Letters>) -> Figure {
+    let rows = logos.len().max(1) as u32;
+    let widest = logos
+        .iter()
+        .map(|logo| logo.heights.len())
+        .max()
+        .unwrap_or(8) as u32;
+    let step = if widest > 60 { 14 } else { 34 };
+    Figure {
+        title: title.into(),
+        size: ((widest * step + 130).clamp(360, 1600), 30 + rows * 96),
+        content: Content::Logos(logos),
+    }
+}
+
+/// A motif after `by` uniform positions.
+fn moved(motif: &Motif, by: usize) -> Motif {
+    let ppm = std::iter::repeat_n([0.25; 4], by)
+        .chain(motif.ppm.iter().copied())
+        .collect();
+    Motif {
+        ppm,
+        ..motif.clone()
+    }
+}
+
+/// Logos of pairs of motifs below each other, the first of each starting `offset` positions after
+/// the second.
+pub fn aligned(pairs: &[(Motif, Motif, i64)]) -> Figure {
+    let widest = pairs
+        .iter()
+        .map(|(a, b, by)| (a.width() as i64 + (*by).max(0)).max(b.width() as i64 + (-by).max(0)))
+        .max()
+        .unwrap_or(8) as usize;
+    let filled = |motif: Motif| {
+        let rest = std::iter::repeat_n([0.25; 4], widest - motif.width());
+        Motif {
+            ppm: motif.ppm.iter().copied().chain(rest).collect(),
+            ..motif
+        }
+    };
+    let both = |(a, b, by): &(Motif, Motif, i64)| {
+        [
+            filled(moved(a, (*by).max(0) as usize)),
+            filled(moved(b, (-by).max(0) as usize)),
+        ]
+    };
+    logos(
+        "matches",
+        pairs
+            .iter()
+            .flat_map(both)
+            .map(|motif| Letters::of_motif(&motif, Scaling::Information))
+            .collect(),
+    )
+}
+
+/// Rows over one range of a chromosome.
+pub fn tracks(title: &str, tracks: Tracks) -> Figure {
+    let height = 70 + tracks.rows.iter().map(Row::height).sum::<u32>();
+    Figure {
+        title: title.into(),
+        size: (1000, height),
+        content: Content::Tracks(tracks),
+    }
+}
+
+/// The layers of a network.
+pub fn diagram(title: &str, diagram: Diagram) -> Figure {
+    Figure {
+        title: title.into(),
+        size: (620, 60 + 58 * diagram.parts.len() as u32),
+        content: Content::Diagram(diagram),
+    }
+}
+
+fn draw<DB: DrawingBackend>(figure: &Figure, root: &DrawingArea<DB, Shift>) -> Drawn {
+    root.fill(&WHITE).map_err(text)?;
+    let titled = || root.titled(&figure.title, ("sans-serif", 18)).map_err(text);
+    match &figure.content {
+        Content::Charts(charts) => charts
+            .iter()
+            .zip(titled()?.split_evenly((charts.len().max(1), 1)))
+            .try_for_each(|(own, area)| own.draw(&area)),
+        Content::Bars(bars) => bars.draw(&titled()?),
+        Content::Boxes(boxes) => boxes.draw(&titled()?),
+        Content::Heat(heat) => heat.draw(&titled()?),
+        Content::Logos(logos) => {
+            let parts = root
+                .margin(8, 8, 8, 8)
+                .split_evenly((logos.len().max(1), 1));
+            logos
+                .iter()
+                .zip(parts)
+                .try_for_each(|(logo, area)| logo.draw(&area))
+        }
+        Content::Tracks(tracks) => tracks.draw(&titled()?),
+        Content::Diagram(diagram) => diagram.draw(&titled()?),
+    }
+}
+
+impl Figure {
+    /// Itself as SVG.
+    pub fn to_svg(&self) -> Result<String> {
+        letters::register_font();
+        let mut out = String::new();
+        {
+            let root = SVGBackend::with_string(&mut out, self.size).into_drawing_area();
+            draw(self, &root)
+                .and_then(|()| root.present().map_err(text))
+                .map_err(|error| Fault::new("file", error))?;
+        }
+        if let (Content::Logos(logos), Some(end)) = (&self.content, out.rfind("</svg>")) {
+            out.insert_str(end, &sidecar::written(logos));
+        }
+        Ok(out)
+    }
+
+    /// Itself as PNG.
+    pub fn to_png(&self) -> Result<Vec<u8>> {
+        letters::register_font();
+        let (width, height) = self.size;
+        let mut pixels = vec![0; 3 * width as usize * height as usize];
+        {
+            let root = BitMapBackend::with_buffer(&mut pixels, self.size).into_drawing_area();
+            draw(self, &root)
+                .and_then(|()| root.present().map_err(text))
+                .map_err(|error| Fault::new("file", error))?;
+        }
+        let mut out = Vec::new();
+        let written =
+            PngEncoder::new(&mut out).write_image(&pixels, width, height, ColorType::Rgb8);
+        written.map_err(|error| Fault::new("file", error.to_string()))?;
+        Ok(out)
+    }
+
+    /// Writes it; the name ends with `.svg` or `.png`.
+    pub fn save(&self, path: &Path) -> Result<()> {
+        match path.extension().and_then(|e| e.to_str()) {
+            Some("svg") => cistron_base::file::write_whole(path, self.to_svg()?.as_bytes()),
+            Some("png") => cistron_base::file::write_whole(path, &self.to_png()?),
+            _ => bail!(
+                "value",
+                "`{}`: a figure is saved as .svg or .png",
+                path.display()
+            ),
+        }
+    }
+}
