@@ -593,7 +593,7 @@ fn broken_files_of_every_kind_are_told() {
     let place = tempfile::tempdir().expect("a folder");
     let cases: Vec<(&str, &[u8], &str, &str)> = vec![
         ("inverted.bed", b"chr1\t5\t10\nchr1\t20\t10\nchr1\t30\t25\n", "intervals::read(PATH)", "2 rows cannot be used: 2 inverted (line 2: chr1 20 10)"),
-        ("word.bed", b"chr1\t5\t10\nchr1\tx\t10\n", "intervals::read(PATH)", "1 with positions that are no whole numbers (line 2"),
+        ("word.bed", b"chr1\t5\t10\nchr1\tx\t10\n", "intervals::read(PATH)", "1 with positions that are not integers (line 2"),
         ("columns.bed", b"chr1\t5\t10\ta\nchr1\t5\t10\n", "intervals::read(PATH)", "another number of columns than the first (line 2"),
         ("notbed.bed", b"hello\n", "intervals::read(PATH)", "line 1: expected chromosome, start and end"),
         ("strand.bed", b"chr1\t5\t10\ta\t0\tup\n", "intervals::read(PATH)", "strand that is neither +, - nor ."),

@@ -7,10 +7,15 @@ use crate::{files_below, root};
 use std::path::PathBuf;
 
 /// Folders that are searched, with the ending of their files.
-const FOLDERS: [(&str, &str); 12] = [
+const FOLDERS: [(&str, &str); 17] = [
     ("docs", "md"),
     ("docs", "rhai"),
     ("examples", "rhai"),
+    ("src/explain", "rs"),
+    ("src/genome", "rs"),
+    ("src/metrics", "rs"),
+    ("src/plot", "rs"),
+    ("src/torch", "rs"),
     ("scripts/papers", "rhai"),
     ("src/base", "rs"),
     ("src/cli", "rs"),

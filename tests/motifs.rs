@@ -50,7 +50,7 @@ fn tomtom_gives_what_the_meme_suite_gives() {
         let own = found
             .entry((case.into(), distance.into()))
             .or_insert_with(|| {
-                let plan = tomtom::Plan {
+                let plan = tomtom::ComparisonOptions {
                     distance: Distance::named(distance),
                     background: [0.25; 4],
                     pseudocount: 0.1,
@@ -166,7 +166,7 @@ fn fimo_gives_what_the_meme_suite_gives() {
         });
         let background = if both_strands { both } else { nrdb };
         let pseudocount = if case == "xml" { 0.01 } else { 0.1 };
-        let plan = scan::Plan {
+        let plan = scan::ScanOptions {
             threshold,
             by_q: false,
             both_strands,

@@ -1,5 +1,5 @@
-//! Sequences, intervals, tracks, motifs, simulation, datasets, loaders and augmenters: what a genomic
-//! experiment needs before a tensor is made. It knows neither torch nor Rhai.
+//! Sequences, intervals, tracks, motifs, simulation, datasets, loaders and augmenters: what a
+//! genomic experiment needs before a tensor is made. It knows neither torch nor Rhai.
 //!
 //! - [`seq`]: sequences as codes, genomes, intervals, tracks, variants, motifs, simulation
 //! - [`data`]: datasets, labels, splits, loaders

@@ -5,7 +5,7 @@ use cistron::fault;
 use cistron::nn::Model;
 use cistron::optim::adam::Adam;
 use cistron::optim::{Optimizer, Rule};
-use cistron::seq::intervals::read::{Format, Plan, read};
+use cistron::seq::intervals::read::{Format, ReaderOptions, read};
 use cistron::seq::track::{Missing, Statistic, Track, bam};
 use cistron::seq::{Genome, motif};
 use cistron::train::checkpoint;
@@ -56,9 +56,9 @@ fn genome(path: &Path) -> Result<()> {
 fn of_format(path: &Path, format: Format) -> Result<()> {
     let list = read(
         path,
-        &Plan {
+        &ReaderOptions {
             format: Some(format),
-            ..Plan::default()
+            ..ReaderOptions::default()
         },
     )?;
     // positions may be anything that is written there
@@ -417,10 +417,10 @@ pub fn readers() -> Vec<Reader> {
         plain("bedGraph", vec![graph], track),
         plain("wiggle", vec![wiggle], track),
         plain("sam", vec![sam], |path| {
-            bam::coverage(path, &bam::Plan::default()).map(drop)
+            bam::coverage(path, &bam::CountOptions::default()).map(drop)
         }),
         wrapped("bam", vec![small_bam()], bgzip, |path| {
-            bam::coverage(path, &bam::Plan::default()).map(drop)
+            bam::coverage(path, &bam::CountOptions::default()).map(drop)
         }),
         plain("motifs", all_motifs, |path| motif::read(path).map(drop)),
         wrapped("table", vec![table], gz, |path| {
@@ -428,7 +428,7 @@ pub fn readers() -> Vec<Reader> {
         }),
         plain("quoted table", vec![quoted], |path| {
             let column = |name: &str| (name.to_string(), name.to_string());
-            let plan = cistron::data::table::Plan {
+            let plan = cistron::data::table::TableColumns {
                 sequences: vec![column("seq")],
                 labels: vec!["y".into()],
                 name: Some("name".into()),

@@ -145,8 +145,9 @@ fn shares_of(shares: &Map) -> Result<Vec<(String, f64)>> {
 
 /// A row as the functions of `dataset.filter` see it.
 fn row_of(set: &Dataset, index: usize) -> Result<Map> {
-    let (tasks, row) = (set.tasks(), set.rows[index] as usize);
-    let labels: Array = set.labels[row * tasks..(row + 1) * tasks]
+    let labels: Array = set
+        .labels
+        .row(set.rows[index] as usize)
         .iter()
         .map(|label| f64::from(*label).into())
         .collect();

@@ -108,7 +108,8 @@ impl FromValue for PeakSets {
 /// Names and values, [regions, tasks], as a script's map.
 fn shown(labels: Labels, rows: usize) -> Result<Map> {
     let tasks = labels.names.len() as i64;
-    let values = Tensor::from_f32(&labels.values, &[rows as i64, tasks])?;
+    let values = labels.values.as_slice().unwrap_or_default();
+    let values = Tensor::from_f32(values, &[rows as i64, tasks])?;
     Ok(Map::from([
         ("names".into(), array(labels.names).into()),
         ("values".into(), values.into_value()),

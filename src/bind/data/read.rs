@@ -8,7 +8,7 @@ use crate::bind::args::numbers::number_map;
 use crate::bind::types::{Data, Genomic, Places, Signal};
 use crate::bind::warnings::warn;
 use crate::data::columns::{self, Layout};
-use crate::data::table::Plan;
+use crate::data::table::TableColumns;
 use crate::data::{Column, Dataset, Input, check, duplicates, regions};
 use crate::lang::value::{array, mismatch};
 use crate::lang::{Choice, FromValue, Native, Options, native, natives_of, session};
@@ -351,7 +351,7 @@ pub fn table(
     path: &str,
     options: TableOptions,
 ) -> Result<Data> {
-    let plan = Plan {
+    let plan = TableColumns {
         sequences: options.sequence.map_or(Vec::new(), |columns| columns.0),
         labels: options.label.map_or(Vec::new(), |columns| columns.0),
         name: options.name,

@@ -10,7 +10,7 @@ use crate::seq::motif::cluster as clustering;
 use crate::seq::motif::priors::{self, Distribution};
 use crate::seq::motif::scan::{self, Hit};
 use crate::seq::motif::scanned::{self, Scanned};
-use crate::seq::motif::tomtom::{self as search, Distance, Match, Plan};
+use crate::seq::motif::tomtom::{self as search, ComparisonOptions, Distance, Match};
 use crate::seq::{Motif, alphabet, fasta};
 use crate::{bail, fault};
 use rhai::{Array, Dynamic, Map, NativeCallContext};
@@ -402,7 +402,7 @@ pub fn tomtom(
     targets: &Motifs,
     options: TomtomOptions,
 ) -> Result<Tabled> {
-    let plan = Plan {
+    let plan = ComparisonOptions {
         distance: options.distance.into(),
         background: options.background.0.probabilities(&queries.0, true),
         pseudocount: options.pseudocount,
@@ -450,7 +450,7 @@ pub fn fimo(
 ) -> Result<Tabled> {
     let (sequences, both_strands) = (&sequences.0, options.both_strands);
     let (priors, distribution) = (options.priors, options.prior_distribution);
-    let plan = scan::Plan {
+    let plan = scan::ScanOptions {
         threshold: options.threshold,
         by_q: options.by == HitValue::QValue,
         both_strands,

@@ -9,7 +9,9 @@ use crate::lang::value::{array, mismatch, number};
 use crate::lang::{Callback, FromValue, IntoValue, Native, Options, native, natives_of, session};
 use crate::seq::alphabet;
 use crate::seq::simulate::labelled::{self, Task};
-use crate::seq::simulate::{self, Background, Markov, Plan, Rule, Site, Spec, Truth, World};
+use crate::seq::simulate::{
+    self, Background, Markov, Rule, Simulated, SimulationPlan, Site, Spec, Truth,
+};
 use crate::torch::Tensor;
 use crate::{bail, fault};
 use rhai::{Array, Dynamic, Map, NativeCallContext};
@@ -238,7 +240,7 @@ impl Labeller {
     }
 
     /// The labels of simulated sequences.
-    fn task(&self, name: &str, world: &World) -> Result<Task> {
+    fn task(&self, name: &str, world: &Simulated) -> Result<Task> {
         match self {
             Labeller::Rule(spec) => spec.task(name, world),
             Labeller::Function(function) => {
@@ -289,7 +291,12 @@ impl FromValue for Labellers {
 }
 
 /// A dataset of simulated sequences with labels, of which a fraction `noise` is flipped.
-fn dataset(mut world: World, tasks: Vec<Task>, plan: &Plan, noise: f64) -> Result<Data> {
+fn dataset(
+    mut world: Simulated,
+    tasks: Vec<Task>,
+    plan: &SimulationPlan,
+    noise: f64,
+) -> Result<Data> {
     let labels = labelled::interleaved(&tasks, noise, plan.seed)?;
     let (names, rules) = tasks.into_iter().map(|task| (task.name, task.rule)).unzip();
     world.truth.rules = rules;
@@ -387,7 +394,7 @@ pub fn paired(
     motifs: &Motifs,
     options: PairedOptions,
 ) -> Result<Data> {
-    let plan = Plan {
+    let plan = SimulationPlan {
         n: options.n,
         length: options.length,
         choice: simulate::Choice::Paired {
@@ -399,7 +406,7 @@ pub fn paired(
         both_strands: false,
         seed: options.seed.seed(),
     };
-    let world = simulate::world(Arc::new(motifs.0.to_vec()), &plan)?;
+    let world = simulate::simulate(Arc::new(motifs.0.to_vec()), &plan)?;
     let task = Spec::any_pair().task("paired", &world)?;
     dataset(world, vec![task], &plan, 0.0)
 }
@@ -451,7 +458,7 @@ pub fn world(
         },
     };
     let background = options.background.map(|choice| choice.background(length));
-    let plan = Plan {
+    let plan = SimulationPlan {
         n: options.n,
         length,
         choice,
@@ -460,7 +467,7 @@ pub fn world(
         both_strands: options.both_strands,
         seed: options.seed.seed(),
     };
-    let world = simulate::world(Arc::new(motifs.0.to_vec()), &plan)?;
+    let world = simulate::simulate(Arc::new(motifs.0.to_vec()), &plan)?;
     let tasks = rules.0.iter();
     let tasks = tasks.map(|(name, labeller)| labeller.task(name, &world));
     let tasks = tasks.collect::<Result<_>>()?;

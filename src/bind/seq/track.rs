@@ -222,7 +222,8 @@ fn summarised(
     missing: Missing,
 ) -> Result<Vec<f64>> {
     noted(&track.0, &list.0);
-    track.0.summarise(&list.0, bins, statistic, missing)
+    let values = track.0.summarise(&list.0, bins, statistic, missing)?;
+    Ok(values.into_raw_vec_and_offset().0)
 }
 
 /// A statistic of each interval, as a tensor [intervals].
@@ -247,7 +248,7 @@ fn runs_of(list: &Places, values: &Numbers) -> Result<Vec<(String, Vec<Run>)>> {
             values.len()
         );
     }
-    write::stretches(&list.0, &values, values.len() / n)
+    write::runs(&list.0, &values, values.len() / n)
 }
 
 /// Opens a signal: bigWig, bedGraph or wiggle (text plain or gzipped).
@@ -294,7 +295,7 @@ pub fn coverage(
     options: CoverageOptions,
 ) -> Result<Signal> {
     let Shift(forward, reverse) = options.shift;
-    let plan = bam::Plan {
+    let plan = bam::CountOptions {
         counted: options.count.into(),
         min_quality: options.min_quality as u8,
         strand: options.strand.into(),

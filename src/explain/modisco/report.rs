@@ -6,13 +6,19 @@ use super::{Discovery, Metacluster, Pattern};
 use cistron_base::Result;
 use cistron_base::html::escaped;
 use cistron_genome::seq::Motif;
-use cistron_genome::seq::motif::tomtom::{self, Distance, Plan};
+use cistron_genome::seq::motif::tomtom::{self, ComparisonOptions, Distance};
 use cistron_plot::{self as plot, Letters, Scaling};
 
-const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem;color:#1b1b1b;background:#fff}\
-table{border-collapse:collapse;margin:.5rem 0}td,th{padding:.15rem .8rem .15rem 0;text-align:left}td.number{text-align:right;font-variant-numeric:tabular-nums}\
-section{border-top:1px solid #ccc;margin-top:1.5rem}figure{margin:.5rem 0;overflow-x:auto}figcaption{color:#555}\
-@media(prefers-color-scheme:dark){body{color:#e6e6e6;background:#16181c}figure{background:#fff}figcaption{color:#aaa}section{border-color:#444}}";
+const STYLE: &str = "\
+body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem;\
+color:#1b1b1b;background:#fff}\
+table{border-collapse:collapse;margin:.5rem 0}\
+td,th{padding:.15rem .8rem .15rem 0;text-align:left}\
+td.number{text-align:right;font-variant-numeric:tabular-nums}\
+section{border-top:1px solid #ccc;margin-top:1.5rem}\
+figure{margin:.5rem 0;overflow-x:auto}figcaption{color:#555}\
+@media(prefers-color-scheme:dark){body{color:#e6e6e6;background:#16181c}\
+figure{background:#fff}figcaption{color:#aaa}section{border-color:#444}}";
 
 /// How many were left after each step, in a line.
 pub fn funnel_line(found: &Discovery) -> String {
@@ -121,7 +127,7 @@ pub fn page(found: &Discovery, known: Option<&[Motif]>, most: usize, share: f64)
     let motifs = motifs(found, share);
     let hits = match known {
         Some(known) if !motifs.is_empty() && !known.is_empty() => {
-            let plan = Plan {
+            let plan = ComparisonOptions {
                 distance: Distance::named("pearson"),
                 background: [0.25; 4],
                 pseudocount: 0.1,
@@ -160,8 +166,10 @@ pub fn page(found: &Discovery, known: Option<&[Motif]>, most: usize, share: f64)
             .collect::<Vec<_>>()
     };
     let mut out = format!(
-        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-<title>Motifs in contributions</title><style>{STYLE}</style></head><body><h1>Motifs in contributions</h1>"
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+         <title>Motifs in contributions</title><style>{STYLE}</style></head><body>\
+         <h1>Motifs in contributions</h1>"
     );
     let (low, high) = found.thresholds;
     if low.is_finite() {

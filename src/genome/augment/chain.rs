@@ -1,7 +1,7 @@
 //! Augmenters put together: one after the other, one of several, some of several, now and then, for
 //! some epochs.
 
-use crate::data::loader::{Blend, Place, Sample, Transform};
+use crate::data::loader::{Blend, RowView, Sample, Transform};
 use cistron_base::seed::Rng;
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ impl Transform for Chain {
         self.0.iter().find_map(|step| step.displaces())
     }
 
-    fn moves(&self, place: &mut Place, length: i64, rng: &mut Rng) -> bool {
+    fn moves(&self, place: &mut RowView, length: i64, rng: &mut Rng) -> bool {
         self.0.iter().all(|step| step.moves(place, length, rng))
     }
 

@@ -1,10 +1,10 @@
 //! The other strand.
 
-use crate::data::loader::{Place, Sample, Transform};
+use crate::data::loader::{RowView, Sample, Transform};
 use crate::seq::alphabet;
 use cistron_base::seed::Rng;
 
-/// Reads a row from the other strand with a chance; what lies along the sequence turns with it, and
+/// Reverse-complements a row with a probability; signals along the sequence are reversed, and
 /// stranded channels and labels change places with their partners.
 pub struct ReverseComplement {
     /// The chance of each row.
@@ -42,10 +42,10 @@ impl Transform for ReverseComplement {
         }
     }
 
-    fn moves(&self, place: &mut Place, length: i64, rng: &mut Rng) -> bool {
+    fn moves(&self, place: &mut RowView, length: i64, rng: &mut Rng) -> bool {
         if rng.uniform() < self.probability {
             let last = length - 1;
-            *place = Place {
+            *place = RowView {
                 start: if place.turned {
                     place.start - last
                 } else {

@@ -1,10 +1,10 @@
 //! Moves along the sequence.
 
-use crate::data::loader::{Place, Sample, Transform};
+use crate::data::loader::{RowView, Sample, Transform};
 use crate::seq::alphabet::UNKNOWN;
 use cistron_base::seed::Rng;
 
-/// Moves a row by up to `most` positions either way. Rows of a genome bring in what lies there;
+/// Shifts a row by up to `most` positions in either direction. Rows of a genome move in its bases;
 /// others N, and 0 in tracks.
 pub struct Shift {
     /// The furthest move, bp.
@@ -35,7 +35,7 @@ impl Transform for Shift {
         self.most
     }
 
-    fn moves(&self, place: &mut Place, _length: i64, rng: &mut Rng) -> bool {
+    fn moves(&self, place: &mut RowView, _length: i64, rng: &mut Rng) -> bool {
         let by = self.draw(rng) as i64;
         place.start += if place.turned { by } else { -by };
         true

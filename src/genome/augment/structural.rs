@@ -1,8 +1,8 @@
-//! Structural variation, as in EvoAug (Lee et al. 2023): stretches that come in, fall out, turn
-//! round or move.
+//! Structural variation, as in EvoAug (Lee et al. 2023): ranges that are inserted, deleted,
+//! inverted round or move.
 //!
-//! Rows keep their length: what falls out is made up for by what lies around the row (a genome's
-//! bases, else random ones), what comes in pushes the ends out of view. What lies along the
+//! Rows keep their length: a deletion is filled up with bases from around the row (a genome's
+//! bases, else random ones), an insertion pushes the ends out of view. What is along the
 //! sequence (tracks) moves with it where bases only move; a row with tracks takes 0 for bases that
 //! come from nowhere.
 
@@ -24,9 +24,9 @@ fn view(sample: &Sample) -> Option<usize> {
         .min()
 }
 
-/// A stretch within the view of a row, every place as likely: its start and its length; none in a
+/// A uniformly drawn range within the view of a row: its start and its length; none in a
 /// row without a sequence.
-fn stretch(low: usize, high: usize, sample: &Sample, rng: &mut Rng) -> Option<(usize, usize)> {
+fn random_range(low: usize, high: usize, sample: &Sample, rng: &mut Rng) -> Option<(usize, usize)> {
     let view = view(sample)?;
     let n = length(low, high, rng).min(view);
     Some((sample.margin + rng.below(view - n + 1), n))
@@ -58,15 +58,15 @@ fn fill(codes: &mut [u8], rng: &mut Rng) {
 
 /// Random bases come in at a random place; the row is cut at both ends.
 pub struct Insertion {
-    /// Shortest stretch, bp.
+    /// Shortest range, bp.
     pub low: usize,
-    /// Longest stretch, bp.
+    /// Longest range, bp.
     pub high: usize,
 }
 
 impl Transform for Insertion {
     fn apply(&self, sample: &mut Sample, rng: &mut Rng) {
-        let Some((at, n)) = stretch(self.low, self.high, sample, rng) else {
+        let Some((at, n)) = random_range(self.low, self.high, sample, rng) else {
             return;
         };
         sample
@@ -87,17 +87,17 @@ impl Transform for Insertion {
     }
 }
 
-/// A stretch falls out at a random place; what lies around the row moves in.
+/// A random range is deleted; the bases around the row move in.
 pub struct Deletion {
-    /// Shortest stretch, bp.
+    /// Shortest range, bp.
     pub low: usize,
-    /// Longest stretch, bp.
+    /// Longest range, bp.
     pub high: usize,
 }
 
 impl Transform for Deletion {
     fn apply(&self, sample: &mut Sample, rng: &mut Rng) {
-        let Some((at, n)) = stretch(self.low, self.high, sample, rng) else {
+        let Some((at, n)) = random_range(self.low, self.high, sample, rng) else {
             return;
         };
         let margin = sample.margin;
@@ -132,17 +132,17 @@ impl Transform for Deletion {
     }
 }
 
-/// A stretch is replaced by its reverse complement.
+/// A random range is replaced by its reverse complement.
 pub struct Inversion {
-    /// Shortest stretch, bp.
+    /// Shortest range, bp.
     pub low: usize,
-    /// Longest stretch, bp.
+    /// Longest range, bp.
     pub high: usize,
 }
 
 impl Transform for Inversion {
     fn apply(&self, sample: &mut Sample, rng: &mut Rng) {
-        let Some((at, n)) = stretch(self.low, self.high, sample, rng) else {
+        let Some((at, n)) = random_range(self.low, self.high, sample, rng) else {
             return;
         };
         sample
@@ -199,17 +199,17 @@ impl Transform for Translocation {
     }
 }
 
-/// A stretch becomes N.
+/// A random range becomes N.
 pub struct Mask {
-    /// Shortest stretch, bp.
+    /// Shortest range, bp.
     pub low: usize,
-    /// Longest stretch, bp.
+    /// Longest range, bp.
     pub high: usize,
 }
 
 impl Transform for Mask {
     fn apply(&self, sample: &mut Sample, rng: &mut Rng) {
-        let Some((at, n)) = stretch(self.low, self.high, sample, rng) else {
+        let Some((at, n)) = random_range(self.low, self.high, sample, rng) else {
             return;
         };
         sample
@@ -219,7 +219,7 @@ impl Transform for Mask {
     }
 }
 
-/// A random stretch of `length` bases stays; everything else becomes N.
+/// A random range of `length` bases stays; everything else becomes N.
 pub struct Crop {
     /// What stays, bp.
     pub length: usize,

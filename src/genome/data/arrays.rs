@@ -111,7 +111,8 @@ pub fn load(path: &Path) -> Result<(HashMap<String, Array>, HashMap<String, Stri
         let Some(array) = Array::of(&view) else {
             bail!(
                 "data",
-                "`{}`: array `{name}` holds {:?}; a dataset has bytes, 32-bit floats and 64-bit integers",
+                "`{}`: array `{name}` holds {:?}; a dataset has bytes, 32-bit floats and 64-bit \
+                integers",
                 path.display(),
                 view.dtype();
                 hint: "the file holds tensors, not a dataset: read it with `tensor::load`"

@@ -1,11 +1,11 @@
-//! What is wrong with a genome, regions and tracks before any training.
+//! Checks of a genome, regions and tracks before any training.
 
 use crate::seq::intervals::Intervals;
 use crate::seq::track::{Missing, Statistic};
 use crate::seq::{Genome, Track};
 use cistron_base::Result;
 
-/// What was found: numbers by name, and problems in words.
+/// The result of checks: numbers by name, and problems in words.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
     /// Numbers.
@@ -100,7 +100,7 @@ pub fn check(genome: &Genome, list: &Intervals, tracks: &[(String, &Track)]) -> 
     report.numbers.push(("longest".into(), longest as f64));
     if shortest != longest {
         report.problems.push(format!(
-            "regions have {shortest} to {longest} bases: `.resize(length)` gives them one length"
+            "regions have {shortest} to {longest} bases: `.resize(length)` makes them equally long"
         ));
     }
     let order = own.order();
@@ -113,7 +113,10 @@ pub fn check(genome: &Genome, list: &Intervals, tracks: &[(String, &Track)]) -> 
         .count();
     report.numbers.push(("overlapping".into(), crossing as f64));
     if crossing > 0 {
-        report.problems.push(format!("{crossing} regions overlap the one before: split by chromosome, or one region's bases stand in two parts"));
+        report.problems.push(format!(
+            "{crossing} regions overlap the one before: split by \
+            chromosome, or one region's bases stand in two parts"
+        ));
     }
     let (mut unknown, mut bases, mut codes, mut mostly) = (0usize, 0usize, Vec::new(), 0usize);
     for row in own.rows.iter().filter(|row| !row.is_empty()) {

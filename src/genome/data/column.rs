@@ -88,8 +88,13 @@ impl Channel {
         if self.log1p {
             if let Some(i) = out[at..].iter().position(|v| *v <= -1.0) {
                 let value = out[at + i];
-                bail!("data", "{} is {value} at base {i} of a region: ln(1 + value) needs values above -1", self.track.shown();
-                    hint: "leave `log1p` out: this signal is no count (a log ratio, or of the reverse strand)");
+                bail!(
+                    "data",
+                    "{} is {value} at base {i} of a region: ln(1 + value) needs values above -1",
+                    self.track.shown();
+                    hint: "leave `log1p` out: this signal is no count (a log ratio, or of the \
+                        reverse strand)"
+                );
             }
             out[at..].iter_mut().for_each(|v| *v = v.ln_1p());
         }

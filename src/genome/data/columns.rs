@@ -156,7 +156,8 @@ fn place_inputs(inputs: &mut [Input], layout: &Layout) -> Result<Vec<String>> {
         }
         if fits && along.is_none() && !is_stranded && shape.len() == 1 {
             notes.push(format!(
-                "input `{}` has a number for each position and is taken to be along the sequence; `#{{ along: [] }}` as second argument states that it is not",
+                "input `{}` has a number for each position and is taken to be along the sequence; \
+                `#{{ along: [] }}` as second argument states that it is not",
                 input.name
             ));
         }
@@ -199,7 +200,7 @@ mod tests {
         let set = dataset(inputs(&[5]), &labels, &Layout::default()).expect("a dataset");
         assert_eq!(set.inputs[0].name, "sequence");
         assert_eq!(set.label_names, ["a", "b1", "b2"]);
-        assert_eq!(*set.labels, [1.0, 3.0, 4.0, 2.0, 5.0, 6.0]);
+        assert_eq!(set.all_labels(), [1.0, 3.0, 4.0, 2.0, 5.0, 6.0]);
         assert!(dataset(inputs(&[5]), &tasks("a", &[1.0], 1), &Layout::default()).is_err());
     }
 

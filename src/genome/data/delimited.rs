@@ -98,7 +98,8 @@ mod tests {
     #[test]
     fn quotes_hold_separators_quotes_and_line_ends() {
         let rows = of(
-            "\"seq\",\"y\",\"note\"\n\"ACGT\",\"1\",\"a,b\"\n\n# note\nTTTT, 0 ,\"say \"\"hi\"\"\nthere\"\nAAAA,1,x\n",
+            "\"seq\",\"y\",\"note\"\n\"ACGT\",\"1\",\"a,b\"\n\n# note\nTTTT, 0 ,\"say \"\"hi\"\"\n\
+            there\"\nAAAA,1,x\n",
         );
         let shown: Vec<(usize, String)> = rows
             .iter()

@@ -6,23 +6,25 @@ use crate::seq::intervals::{Field, Intervals};
 use crate::seq::track::{Missing, Statistic};
 use cistron_base::bail;
 use cistron_base::{Result, Strand};
+use ndarray::{Array2, ArrayView1};
 
-/// A number for each region and task.
+/// Values of regions for one or more tasks.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Labels {
-    /// The tasks.
+    /// Names of the tasks.
     pub names: Vec<String>,
-    /// `regions * tasks` numbers; NaN is undefined.
-    pub values: Vec<f32>,
+    /// `[regions, tasks]`; NaN is undefined.
+    pub values: Array2<f32>,
 }
 
 impl Labels {
-    /// Columns side by side.
+    /// Joins a column of each task; all have one length.
     fn of_columns(columns: Vec<(String, Vec<f32>)>) -> Labels {
         let rows = columns.first().map_or(0, |(_, values)| values.len());
-        let values = (0..rows)
-            .flat_map(|row| columns.iter().map(move |(_, values)| values[row]))
-            .collect();
+        let mut values = Array2::zeros((rows, columns.len()));
+        for (mut column, (_, own)) in values.columns_mut().into_iter().zip(&columns) {
+            column.assign(&ArrayView1::from(own));
+        }
         Labels {
             names: columns.into_iter().map(|(name, _)| name).collect(),
             values,
@@ -142,13 +144,13 @@ pub fn joint(sets: &[(String, Intervals)], how: &Joint) -> Result<(Intervals, La
 /// How signals become labels.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Reading {
-    /// What an interval's (or a bin's) values are made into.
+    /// Statistic of the values of an interval or bin.
     pub statistic: Statistic,
     /// Equal parts of each region, a label each.
     pub bins: usize,
     /// Whether labels are ln(1 + value).
     pub log1p: bool,
-    /// What bases without a value stand for.
+    /// How bases without a value are counted.
     pub missing: Missing,
 }
 
@@ -177,13 +179,18 @@ pub fn by_signal(
         .for_each(|row| row.strand = Strand::None);
     for (name, track) in tracks {
         let values = track.summarise(&regions, how.bins, how.statistic, how.missing)?;
-        if let (true, Some(at)) = (how.log1p, values.iter().position(|v| *v <= -1.0)) {
-            let row = at / how.bins.max(1);
-            bail!("data", "signal `{name}` is {} in region {row} ({}): ln(1 + value) needs values above -1", values[at], regions.shown(row);
-                hint: "leave `log1p` out: this signal is no count (a log ratio, or of the reverse strand)");
+        let invalid = values.indexed_iter().find(|(_, value)| **value <= -1.0);
+        if let (true, Some(((row, _), value))) = (how.log1p, invalid) {
+            bail!(
+                "data",
+                "signal `{name}` is {value} in region {row} ({}): ln(1 + value) needs values \
+                above -1",
+                regions.shown(row);
+                hint: "leave `log1p` out: this signal is no count (a log ratio, or of the reverse \
+                    strand)"
+            );
         }
-        let own = |v: &f64| how.label(*v);
-        for bin in 0..how.bins {
+        for (bin, column) in values.columns().into_iter().enumerate() {
             let label = if how.bins == 1 {
                 name.clone()
             } else {
@@ -191,7 +198,7 @@ pub fn by_signal(
             };
             columns.push((
                 label,
-                values.iter().skip(bin).step_by(how.bins).map(own).collect(),
+                column.iter().map(|value| how.label(*value)).collect(),
             ));
         }
     }
@@ -203,7 +210,11 @@ pub fn by_field(regions: &Intervals, name: &str) -> Result<Labels> {
     match regions.need(name)? {
         Field::Number(values) => Ok(Labels {
             names: vec![name.into()],
-            values: values.iter().map(|v| *v as f32).collect(),
+            values: values
+                .iter()
+                .map(|v| [*v as f32])
+                .collect::<Vec<_>>()
+                .into(),
         }),
         Field::Text(_) => bail!("type", "field `{name}` holds words, a label is a number"),
     }
@@ -214,6 +225,7 @@ mod tests {
     use super::*;
     use crate::seq::contigs::Contigs;
     use cistron_base::Interval;
+    use ndarray::array;
     use std::sync::Arc;
 
     fn list(rows: &[(i64, i64)]) -> Intervals {
@@ -257,7 +269,7 @@ mod tests {
         };
         let of =
             |value: f64| by_signal(&list(&[(0, 10)]), &[("minus".into(), &track(value))], &how);
-        assert_eq!(of(-0.5).unwrap().values, [(-0.5f64).ln_1p() as f32]);
+        assert_eq!(of(-0.5).unwrap().values, array![[(-0.5f64).ln_1p() as f32]]);
         for value in [-1.0, -3.5] {
             let fault = of(value).unwrap_err();
             assert!(
@@ -293,7 +305,10 @@ mod tests {
                 .collect::<Vec<_>>(),
             [(90, 130), (280, 320), (490, 530)]
         );
-        assert_eq!(labels.values, [1.0, 1.0, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0]);
+        assert_eq!(
+            labels.values,
+            array![[1.0, 1.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]
+        );
         let (regions, _) = joint(
             &sets,
             &Joint {

@@ -3,11 +3,15 @@
 use super::delimited::Rows;
 use cistron_base::Result;
 use cistron_base::{bail, fault};
+use ndarray::Array2;
 use std::path::Path;
 
-/// Reads the rows of a table; a first line that is no row, or that only numbers its columns, is a
-/// header. Blanks, `NA` and `NaN` are undefined. Gives the numbers and how many columns there are.
-pub fn read(path: &Path) -> Result<(Vec<f32>, usize)> {
+/// Reads the rows of a table, `[rows, columns]`.
+///
+/// A first line that is not a row of numbers, or that numbers the columns, is a header. Empty
+/// cells,
+/// `NA` and `NaN` are NaN.
+pub fn read(path: &Path) -> Result<Array2<f32>> {
     let shown = path.display().to_string();
     let mut rows = Rows::open(path)?;
     let (mut values, mut columns): (Vec<f32>, usize) = (Vec::new(), 0);
@@ -29,7 +33,7 @@ pub fn read(path: &Path) -> Result<(Vec<f32>, usize)> {
                 "`{shown}` line {number}: expected numbers, got `{}`",
                 cell.chars().take(30).collect::<String>()
             ),
-            // 1, 2, 3, … are the names of columns
+            // 1, 2, 3, … number the columns
             Ok(row)
                 if is_top
                     && row.len() > 1
@@ -53,14 +57,16 @@ pub fn read(path: &Path) -> Result<(Vec<f32>, usize)> {
     if values.is_empty() {
         return Err(fault!("data", "`{shown}` holds no row of numbers"));
     }
-    Ok((values, columns))
+    let shape = (values.len() / columns, columns);
+    Array2::from_shape_vec(shape, values).map_err(|error| fault!("internal", "`{shown}`: {error}"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ndarray::array;
 
-    fn of(text: &str) -> Result<(Vec<f32>, usize)> {
+    fn of(text: &str) -> Result<Array2<f32>> {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("t.csv");
         std::fs::write(&path, text).expect("a file");
@@ -68,18 +74,18 @@ mod tests {
     }
 
     #[test]
-    fn headers_are_told_from_rows() {
-        assert_eq!(of("1,2,3\n0.5,1,2\n").unwrap(), (vec![0.5, 1.0, 2.0], 3));
+    fn headers_are_distinguished_from_rows() {
+        assert_eq!(of("1,2,3\n0.5,1,2\n").unwrap(), array![[0.5, 1.0, 2.0]]);
         assert_eq!(
             of("a\tb\n1\t2\n3\t4\n").unwrap(),
-            (vec![1.0, 2.0, 3.0, 4.0], 2)
+            array![[1.0, 2.0], [3.0, 4.0]]
         );
-        assert_eq!(of("1 3\n").unwrap(), (vec![1.0, 3.0], 2));
-        assert!(of("1,NA\n").unwrap().0[1].is_nan());
+        assert_eq!(of("1 3\n").unwrap(), array![[1.0, 3.0]]);
+        assert!(of("1,NA\n").unwrap()[[0, 1]].is_nan());
     }
 
     #[test]
-    fn broken_tables_are_told_by_line() {
+    fn errors_state_the_line() {
         assert!(
             of("0,1\n2\n")
                 .unwrap_err()

@@ -20,7 +20,7 @@ pub mod table;
 mod view;
 
 pub use column::{Channel, Column};
-pub use dataset::{Dataset, Input, Pool, Shuffles};
+pub use dataset::{Dataset, Input, LabelMatrix, Pool, Shuffles};
 pub use loader::{Batch, Loader};
 pub use profile::Profile;
 pub use sampling::Sampling;

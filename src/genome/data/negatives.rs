@@ -21,7 +21,7 @@ pub struct Matching {
     pub unknown: f64,
     /// Whether fewer than asked for will do.
     pub is_short_allowed: bool,
-    /// The same seed gives the same regions.
+    /// Equal seeds draw equal regions.
     pub seed: u64,
 }
 
@@ -146,7 +146,8 @@ pub fn gc_matched(genome: &Genome, positives: &Intervals, how: &Matching) -> Res
         );
         let fault = fault!(
             "data",
-            "{found} of {asked} regions of matching GC content were found in {tries} tries: most are missing at GC content {low:.2} to {:.2}, \
+            "{found} of {asked} regions of matching GC content were found in {tries} tries: \
+             most are missing at GC content {low:.2} to {:.2}, \
              where the shortest has {length} bases",
             (low + how.width).min(1.0)
         );
@@ -166,7 +167,8 @@ pub fn gc_matched(genome: &Genome, positives: &Intervals, how: &Matching) -> Res
         histogram(genome, &list, how.width)?,
     );
     list.notes.push(format!(
-        "{found} of {asked} regions found; their GC histogram differs from the positives' by {:.3} (0 is the same, 1 has nothing in common)",
+        "{found} of {asked} regions found; their GC histogram differs from the positives' by \
+        {:.3} (0 is the same, 1 has nothing in common)",
         distance(&a, &b)
     ));
     Ok(list)
@@ -196,7 +198,12 @@ pub fn random(
             places.draw(length, None, &mut rng)
         };
         let Some(place) = place else {
-            bail!("data", "{} of {n} random regions of {length} bases were found", out.len(); hint: "the genome leaves too little room: exclude less, or ask for shorter ones");
+            bail!(
+                "data",
+                "{} of {n} random regions of {length} bases were found",
+                out.len();
+                hint: "the genome leaves too little room: exclude less, or ask for shorter ones"
+            );
         };
         if unknown < 1.0 && content(genome, &place, &mut codes)?.1 > unknown {
             continue;

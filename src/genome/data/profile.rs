@@ -203,7 +203,8 @@ pub fn pairs_of(names: &[String], pairs: &[(String, String)]) -> Result<Vec<(usi
         if used || pair.0 == pair.1 {
             bail!(
                 "option",
-                "label `{plus}` or `{minus}` is in two pairs: a label has one partner on the reverse strand"
+                "label `{plus}` or `{minus}` is in two pairs: a label has one partner on the \
+                reverse strand"
             );
         }
         out.push(pair);

@@ -3,7 +3,7 @@
 use super::columns::{groups, neighbours, place_labels};
 use super::labels::{self, Labels, Reading};
 use super::profile::{self, Source};
-use super::{Channel, Column, Dataset, Input};
+use super::{Channel, Column, Dataset, Input, LabelMatrix};
 use crate::seq::{Genome, Intervals, Track};
 use cistron_base::{Interval, Result, Strand, bail};
 use std::rc::Rc;
@@ -89,7 +89,8 @@ pub fn signal_labels(
     let mut labels = labels::by_signal(regions, tracks, reading)?;
     let partners = profile::partners(tracks.len(), reading.bins, pairs);
     if let (true, Some(partners)) = (use_strand, partners) {
-        profile::orient(&mut labels.values, &partners, &regions.rows);
+        let values = labels.values.as_slice_mut().unwrap_or_default();
+        profile::orient(values, &partners, &regions.rows);
     }
     Ok(labels)
 }
@@ -125,13 +126,25 @@ fn of_equal_length(genome: &Genome, list: &Intervals) -> Result<Vec<Interval>> {
     let rows = list.in_genome(genome)?.rows;
     let length = rows.first().map_or(0, Interval::len);
     if let Some(i) = rows.iter().position(Interval::is_empty) {
-        bail!("data", "region {i} ({}) holds no base", list.shown(i); hint: "`.filter(|r| r.end > r.start)` leaves such out");
+        bail!(
+            "data",
+            "region {i} ({}) holds no base",
+            list.shown(i);
+            hint: "`.filter(|r| r.end > r.start)` leaves such out"
+        );
     }
     if rows.is_empty() {
         bail!("data", "there are no regions: the list is empty");
     }
     if let Some(i) = rows.iter().position(|row| row.len() != length) {
-        bail!("data", "region {i} ({}) has {} bases, those before it have {length}", list.shown(i), rows[i].len(); hint: "`.resize({})` gives them one length", length.max(1));
+        bail!(
+            "data",
+            "region {i} ({}) has {} bases, those before it have {length}",
+            list.shown(i),
+            rows[i].len();
+            hint: "`.resize({})` makes them equally long",
+            length.max(1)
+        );
     }
     Ok(rows)
 }
@@ -273,7 +286,11 @@ impl Plan {
                 }
             }
             (None, Some(_)) if self.use_strand && strands.iter().any(is_reverse) => {
-                notes.push("labels are given as numbers: those of regions on the reverse strand are taken to be read from that strand already".to_string());
+                notes.push(
+                    "labels are given as numbers: those of regions on the reverse strand \
+                    are taken to be read from that strand already"
+                        .to_string(),
+                );
             }
             _ => {}
         }
@@ -291,7 +308,13 @@ impl Plan {
     fn bins_of(&self, signal: Option<&Signalled>) -> Result<usize> {
         match (self.bins, signal) {
             (Some(bins), Some(signal)) if bins != signal.reading.bins => {
-                bail!("option", "option `bins` is {bins}, the labels are {} bins each", signal.reading.bins; hint: "leave `bins` out: the labels of `label::signal` include their number of bins")
+                bail!(
+                    "option",
+                    "option `bins` is {bins}, the labels are {} bins each",
+                    signal.reading.bins;
+                    hint: "leave `bins` out: the labels of `label::signal` include their number \
+                        of bins"
+                )
             }
             (Some(bins), _) => Ok(bins),
             (None, signal) => Ok(signal.map_or(1, |signal| signal.reading.bins)),
@@ -306,7 +329,7 @@ impl Plan {
         signal: &Signalled,
         pairs: &[(usize, usize)],
         places: &Arc<Vec<Interval>>,
-        labels: &[f32],
+        labels: &LabelMatrix,
     ) -> Result<Option<Source>> {
         let windows = signal.regions.in_genome(&self.genome)?;
         let Some((offset, width)) = profile::window(places, &windows.rows) else {
@@ -319,7 +342,7 @@ impl Plan {
             width,
             reading: signal.reading,
         };
-        let is_source = is_source_of(&source, labels, signal.tasks(), places)?;
+        let is_source = is_source_of(&source, labels, places)?;
         Ok(is_source.then_some(source))
     }
 }
@@ -333,12 +356,7 @@ fn length_of(places: &[Interval]) -> usize {
 const CHECKED: usize = 64;
 
 /// Whether labels are those that signals give, by some of their rows.
-fn is_source_of(
-    source: &Source,
-    labels: &[f32],
-    tasks: usize,
-    places: &[Interval],
-) -> Result<bool> {
+fn is_source_of(source: &Source, labels: &LabelMatrix, places: &[Interval]) -> Result<bool> {
     let (n, length) = (places.len(), length_of(places));
     let window = source.offset..source.offset + source.width;
     for row in (0..n).step_by(n.div_ceil(CHECKED).max(1)) {
@@ -347,7 +365,7 @@ fn is_source_of(
         let channels = values.chunks(length);
         let parts: Vec<&[f32]> = channels.map(|channel| &channel[window.clone()]).collect();
         source.labels(&parts, source.reading.bins, &mut again)?;
-        let pairs = labels[row * tasks..(row + 1) * tasks].iter().zip(&again);
+        let pairs = labels.row(row).into_iter().zip(&again);
         if !pairs.into_iter().all(|(a, b)| is_same(*a, *b)) {
             return Ok(false);
         }
@@ -453,8 +471,10 @@ mod tests {
             let tracks = [("signal".to_string(), &*track)];
             signal_labels(&regions, &tracks, &reading(), &[], use_strand)
         };
-        assert_eq!(of(false).expect("labels").values, [0.5, 2.5, 8.5, 10.5]);
-        assert_eq!(of(true).expect("labels").values, [0.5, 2.5, 10.5, 8.5]);
+        let values =
+            |labels: Result<Labels>| labels.expect("labels").values.into_raw_vec_and_offset().0;
+        assert_eq!(values(of(false)), [0.5, 2.5, 8.5, 10.5]);
+        assert_eq!(values(of(true)), [0.5, 2.5, 10.5, 8.5]);
     }
 
     #[test]
@@ -480,7 +500,7 @@ mod tests {
             };
             let set = dataset(&regions, plan).expect("a dataset");
             let profile = set.profile.as_ref().expect("bins");
-            (set.labels.to_vec(), profile.source.is_some())
+            (set.all_labels(), profile.source.is_some())
         };
         let values = vec![0.5, 2.5, 8.5, 10.5];
         assert_eq!(read(values.clone(), false), (values.clone(), true));

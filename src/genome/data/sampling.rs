@@ -42,7 +42,7 @@ impl Sampling {
         }
     }
 
-    /// Every row once before any comes again: passes of another length than the data go on where
+    /// Every row once before any comes again: passes of another length than the data continue where
     /// the last one ended.
     fn dealt(&self, n: usize, seed: u64, epoch: u64) -> Vec<u32> {
         let deck = |number: u64| Rng::keyed(&[seed, 0x6f72_6465, number]).permutation(n);

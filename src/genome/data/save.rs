@@ -16,7 +16,7 @@ use std::sync::Arc;
 const MOST_LETTERS: u64 = 20;
 const MOST_SHUFFLES: u64 = 1000;
 
-/// Writes the rows in view; shuffles that are drawn anew keep their rule.
+/// Writes the rows in view; shuffles that every epoch draws again keep their rule.
 pub fn save(set: &Dataset, path: &Path) -> Result<()> {
     let plain = Dataset {
         shuffles: None,
@@ -164,7 +164,12 @@ pub fn load(path: &Path) -> Result<Dataset> {
     let wrong = |name: &str, found: &[usize], wanted: &str| {
         let found: Vec<i64> = found.iter().map(|n| *n as i64).collect();
         let found = cistron_base::shape::text(&found);
-        fault!("data", "`{}`: `{name}` is {found}, not {wanted}", path.display(); hint: "the file is damaged: save the dataset again")
+        fault!(
+            "data",
+            "`{}`: `{name}` is {found}, not {wanted}",
+            path.display();
+            hint: "the file is damaged: save the dataset again"
+        )
     };
     let mut inputs = Vec::new();
     for name in list("inputs") {
@@ -176,7 +181,13 @@ pub fn load(path: &Path) -> Result<Dataset> {
             Numbers::Codes(codes) => {
                 let [length] = *row else { return Err(wrong()) };
                 if let Some(code) = codes.iter().find(|code| **code > UNKNOWN) {
-                    bail!("data", "`{}`: `input.{name}` holds the code {code}; bases are 0 to 3, unknown ones 4", path.display(); hint: "the file is damaged: save the dataset again");
+                    bail!(
+                        "data",
+                        "`{}`: `input.{name}` holds the code {code}; bases are 0 to 3, unknown \
+                        ones 4",
+                        path.display();
+                        hint: "the file is damaged: save the dataset again"
+                    );
                 }
                 Column::Sequence {
                     codes: Arc::new(codes),

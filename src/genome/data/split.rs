@@ -52,11 +52,11 @@ fn strata(set: &Dataset, how: &Dealing) -> Result<Vec<Vec<Vec<u32>>>> {
     if !how.stratify {
         return Ok(vec![all]);
     }
-    let tasks = set.tasks();
     let mut classes: std::collections::BTreeMap<Vec<u32>, Vec<Vec<u32>>> = Default::default();
     for unit in all {
-        let row = unit[0] as usize;
-        let key = set.labels[row * tasks..(row + 1) * tasks]
+        let key = set
+            .labels
+            .row(unit[0] as usize)
             .iter()
             .map(|l| l.to_bits())
             .collect();

@@ -9,9 +9,9 @@ use cistron_base::{bail, fault};
 use std::path::Path;
 use std::sync::Arc;
 
-/// What to read from a table.
+/// The columns to read from a table.
 #[derive(Clone, Debug, Default)]
-pub struct Plan {
+pub struct TableColumns {
     /// Input name and column name (or number, from 1) of each sequence.
     pub sequences: Vec<(String, String)>,
     /// Columns of labels.
@@ -24,7 +24,7 @@ pub struct Plan {
 
 /// Reads a table. Without a plan the DeepBind form (`FoldID EventID seq Bound`), the Zeng form
 /// (`>chr:a-b SEQ label`) and a bare `SEQ label` are recognised.
-pub fn read(path: &Path, plan: &Plan) -> Result<Dataset> {
+pub fn read(path: &Path, plan: &TableColumns) -> Result<Dataset> {
     let shown = path.display().to_string();
     let mut rows = Rows::open(path)?;
     let mut form: Option<Form> = None;
@@ -70,7 +70,7 @@ fn is_label(text: &str) -> bool {
 }
 
 impl Form {
-    fn find(first: &[String], plan: &Plan, path: &str, number: usize) -> Result<Form> {
+    fn find(first: &[String], plan: &TableColumns, path: &str, number: usize) -> Result<Form> {
         let cells: Vec<&str> = first.iter().map(|cell| cell.trim()).collect();
         let has_header = !cells.iter().any(|cell| is_sequence(cell));
         let place = |wanted: &str| -> Result<usize> {
@@ -80,7 +80,13 @@ impl Form {
             match wanted.parse::<usize>() {
                 Ok(index) if index >= 1 && index <= cells.len() => Ok(index - 1),
                 _ if !has_header => {
-                    bail!("data", "`{path}` line {number} has no header, so column `{wanted}` cannot be found"; hint: "give columns by number, from 1: `#{{ sequence: \"2\", label: \"3\" }}`")
+                    bail!(
+                        "data",
+                        "`{path}` line {number} has no header, so column `{wanted}` cannot be \
+                        found";
+                        hint: "give columns by number, from 1: `#{{ sequence: \"2\", label: \"3\" \
+                            }}`"
+                    )
                 }
                 _ => {
                     let fault = fault!(
@@ -122,7 +128,11 @@ impl Form {
             form.name = Some(place(column)?);
         }
         if form.sequences.is_empty() {
-            bail!("option", "`{path}`: no column of sequences was named"; hint: "`#{{ sequence: \"…\", label: \"…\" }}`");
+            bail!(
+                "option",
+                "`{path}`: no column of sequences was named";
+                hint: "`#{{ sequence: \"…\", label: \"…\" }}`"
+            );
         }
         Ok(form)
     }
@@ -141,8 +151,14 @@ impl Form {
             self.sequences.push((sequence, 0));
             self.labels.push(("label".into(), 1));
         } else {
-            bail!("data", "`{path}` line {number}: the form of this table is not known: {}", cells.iter().map(|c| c.chars().take(24).collect::<String>()).collect::<Vec<_>>().join(" | ");
-                hint: "name the columns: `data::table(path, #{{ sequence: \"…\", label: \"…\" }})`");
+            let short = |cell: &&str| cell.chars().take(24).collect::<String>();
+            let row: Vec<String> = cells.iter().map(short).collect();
+            bail!(
+                "data",
+                "`{path}` line {number}: the form of this table is not known: {}",
+                row.join(" | ");
+                hint: "name the columns: `data::table(path, #{{ sequence: \"…\", label: \"…\" }})`"
+            );
         }
         Ok(())
     }
@@ -160,7 +176,7 @@ struct Store {
 }
 
 impl Store {
-    fn new(form: &Form, plan: &Plan) -> Store {
+    fn new(form: &Form, plan: &TableColumns) -> Store {
         Store {
             codes: vec![Vec::new(); form.sequences.len()],
             lengths: vec![plan.length; form.sequences.len()],
@@ -189,7 +205,11 @@ impl Store {
             }
             let start = self.codes[i].len();
             alphabet::encode(cell, &mut self.codes[i], &mut self.census).map_err(|(at, letter)| {
-                fault!("data", "`{path}` line {number}: `{letter}` at position {at} of the {name} is no base"; hint: "bases are A C G T, N and the IUPAC codes")
+                fault!(
+                    "data",
+                    "`{path}` line {number}: `{letter}` at position {at} of the {name} is no base";
+                    hint: "bases are A C G T, N and the IUPAC codes"
+                )
             })?;
             let length = self.codes[i].len() - start;
             match self.lengths[i] {
@@ -200,8 +220,12 @@ impl Store {
                     self.resized += 1;
                 }
                 Some(wanted) => {
-                    bail!("data", "`{path}` line {number}: the {name} has {length} bases, those before it have {wanted}";
-                    hint: "`length: {wanted}` cuts or pads each one around its middle")
+                    bail!(
+                        "data",
+                        "`{path}` line {number}: the {name} has {length} bases, those before it \
+                        have {wanted}";
+                        hint: "`length: {wanted}` cuts or pads each one around its middle"
+                    )
                 }
             }
         }
@@ -316,8 +340,14 @@ pub fn from_fasta(
                 Some(n) if n == sequence.len() => {}
                 Some(n) if length.is_some() => resize(&mut codes, start, n),
                 Some(n) => {
-                    bail!("data", "`{}` line {}: record `{name}` has {} bases, those before it have {n}", path.display(), records.lines[i], sequence.len();
-                    hint: "`length: {n}` cuts or pads each one around its middle")
+                    bail!(
+                        "data",
+                        "`{}` line {}: record `{name}` has {} bases, those before it have {n}",
+                        path.display(),
+                        records.lines[i],
+                        sequence.len();
+                        hint: "`length: {n}` cuts or pads each one around its middle"
+                    )
                 }
             }
             labels.push(label);

@@ -6,7 +6,7 @@ pub const UNKNOWN: u8 = 4;
 /// Letters of the codes.
 pub const LETTERS: [u8; 5] = *b"ACGTN";
 
-/// What a text held besides plain upper-case bases.
+/// Letters of a text that are not plain upper-case bases.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Census {
     /// Lower-case letters (soft-masked), read as their upper-case bases.
@@ -17,7 +17,7 @@ pub struct Census {
     pub ambiguous: usize,
 }
 
-/// What stands in [`CODES`] for a letter that is no base.
+/// The entry of [`CODES`] for a letter that is not a base.
 pub const NO_BASE: u8 = 255;
 
 /// The code of each byte: bases 0 to 3, N and other IUPAC letters 4, anything else [`NO_BASE`].
@@ -39,8 +39,8 @@ pub const CODES: [u8; 256] = {
     table
 };
 
-/// Turns letters into codes where they stand. Stretches of plain bases, the common case, are done
-/// by arithmetic on many bytes at once; others by [`CODES`].
+/// Encodes letters in place. Runs of plain bases, the common case, are encoded by arithmetic on
+/// many bytes at once; others by [`CODES`].
 pub fn encode_in_place(letters: &mut [u8]) {
     let odd = |upper: u8| {
         u8::from(upper != b'A')

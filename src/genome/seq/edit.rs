@@ -5,7 +5,7 @@
 use cistron_base::Result;
 use cistron_base::bail;
 
-/// Fails unless a part of `width` from `start` on lies inside of `length`.
+/// Fails unless the `width` positions from `start` are within `length`.
 fn check_inside(start: i64, width: usize, length: usize) -> Result<usize> {
     match usize::try_from(start) {
         Ok(start) if start.checked_add(width).is_some_and(|end| end <= length) => Ok(start),
@@ -35,7 +35,11 @@ pub fn delete<T: Copy>(row: &[T], start: i64, end: i64) -> Result<Vec<T>> {
 /// A range that holds at least one position of a sequence.
 pub fn range(start: i64, end: i64, length: usize) -> Result<(usize, usize)> {
     if start < 0 || end <= start || end > length as i64 {
-        bail!("value", "positions {start} to {end} are no range of a sequence of {length}"; hint: "`end` comes after `start` and is at most the length");
+        bail!(
+            "value",
+            "positions {start} to {end} are no range of a sequence of {length}";
+            hint: "`end` comes after `start` and is at most the length"
+        );
     }
     Ok((start as usize, end as usize))
 }

@@ -19,7 +19,7 @@ pub struct Records {
     pub offsets: Vec<usize>,
     /// The line of each record's header.
     pub lines: Vec<usize>,
-    /// What the letters held besides plain bases.
+    /// Letters that are not plain bases.
     pub census: Census,
 }
 
@@ -78,14 +78,23 @@ pub fn no_header(path: &Path, line: usize, text: &str) -> Fault {
 pub fn no_base(place: &str, name: &str, letter: char) -> Fault {
     let fault = fault!("data", "{place}: `{letter}` in record `{name}` is no base");
     match letter.to_ascii_uppercase() {
-        'E' | 'F' | 'I' | 'J' | 'L' | 'O' | 'P' | 'Q' | 'Z' => fault.hint("this is a letter of amino acids: only FASTA files of DNA or RNA are read here"),
-        '*' => fault.hint("`*` ends a protein: is this a FASTA file of proteins? in DNA write N for what is not known"),
-        ' ' | '\t' => fault.hint("remove blanks within lines: `sed '/^>/!s/[[:blank:]]//g' FILE > clean.fa`"),
+        'E' | 'F' | 'I' | 'J' | 'L' | 'O' | 'P' | 'Q' | 'Z' => fault.hint(
+            "this is a letter of \
+            amino acids: only FASTA files of DNA or RNA are read here",
+        ),
+        '*' => fault.hint(
+            "`*` ends a protein: is this a FASTA file of proteins? in DNA write N \
+            for what is not known",
+        ),
+        ' ' | '\t' => fault.hint(
+            "remove blanks within lines: `sed '/^>/!s/[[:blank:]]//g' FILE > \
+            clean.fa`",
+        ),
         _ => fault.hint("bases are A C G T, N and the IUPAC codes"),
     }
 }
 
-/// What is to be said of `n` records without a sequence, the first at a line.
+/// The note about `n` records without a sequence, the first at a line.
 pub fn empty_note(path: &Path, n: usize, name: &str, line: usize) -> String {
     let what = if n == 1 {
         "a record has".into()
@@ -107,8 +116,14 @@ pub fn check_unique<'a>(
     let mut known: HashMap<&str, usize> = HashMap::new();
     for (i, name) in names.enumerate() {
         if let Some(first) = known.insert(name, i) {
-            bail!("data", "`{}`: records of line {} and line {} are both called `{name}`", path.display(), lines[first], lines[i];
-                hint: "give each record a name of its own (the first word after `>`)");
+            bail!(
+                "data",
+                "`{}`: records of line {} and line {} are both called `{name}`",
+                path.display(),
+                lines[first],
+                lines[i];
+                hint: "give each record a name of its own (the first word after `>`)"
+            );
         }
     }
     Ok(())
@@ -120,7 +135,7 @@ impl Records {
         check_unique(path, self.names.iter().map(String::as_str), &self.lines)
     }
 
-    /// What is to be said of records without a sequence.
+    /// The note about records without a sequence.
     pub fn empty_note(&self, path: &Path) -> Option<String> {
         let empty: Vec<usize> = (0..self.names.len())
             .filter(|i| self.sequence(*i).is_empty())

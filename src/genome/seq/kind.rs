@@ -1,4 +1,4 @@
-//! What a file is by its first bytes, so that a file given to the wrong reader is named.
+//! Kinds of files by their first bytes, so that errors name the kind of a wrong file.
 
 use cistron_base::Fault;
 use cistron_base::fault;
@@ -8,7 +8,7 @@ use std::path::Path;
 #[derive(Debug)]
 pub struct Kind {
     starts: &'static [u8],
-    /// What it is, with its article.
+    /// Its name, with an article.
     pub name: &'static str,
     /// What reads it.
     pub advice: &'static str,
@@ -45,7 +45,8 @@ const KINDS: &[Kind] = &[
     binary(
         b"CRAM",
         "a CRAM file",
-        "`samtools view -b -T genome.fa -o reads.bam FILE` makes a BAM file, which `track::coverage` reads",
+        "`samtools view -b -T genome.fa -o reads.bam FILE` makes a BAM file, which \
+        `track::coverage` reads",
     ),
     binary(b"BAM\x01", "a BAM file", COUNT),
     binary(
@@ -169,7 +170,14 @@ pub fn of_binary(head: &[u8]) -> Option<&'static Kind> {
 pub fn wrong(path: &Path, head: &[u8], wanted: &str) -> Fault {
     match of(head) {
         Some(kind) => {
-            fault!("data", "`{}` is {}, not {wanted}", path.display(), kind.name; hint: "{}", kind.advice)
+            fault!(
+                "data",
+                "`{}` is {}, not {wanted}",
+                path.display(),
+                kind.name;
+                hint: "{}",
+                kind.advice
+            )
         }
         None => fault!("data", "`{}` is not {wanted}", path.display()),
     }

@@ -50,8 +50,8 @@ impl Shuffler {
         }
     }
 
-    /// Fills `out` with shuffles of a sequence, one after the other; `rng` gives each its own
-    /// randomness.
+    /// Fills `out` with shuffles of a sequence, one after the other; `rng` returns the random
+    /// generator of a copy.
     pub fn copies(&mut self, codes: &[u8], k: usize, out: &mut [u8], rng: impl Fn(usize) -> Rng) {
         let length = codes.len();
         if length == 0 {
@@ -226,7 +226,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_k_let_count_is_kept(codes in proptest::collection::vec(0u8..5, 0..120), k in 1usize..7, seed in 0u64..1000) {
+        fn every_k_let_count_is_kept(
+            codes in proptest::collection::vec(0u8..5, 0..120),
+            k in 1usize..7,
+            seed in 0u64..1000,
+        ) {
             let mut shuffled = codes.clone();
             Shuffler::default().shuffle(&mut shuffled, k, &mut Rng::keyed(&[seed]));
             prop_assert_eq!(counts(&codes, k.max(1)), counts(&shuffled, k.max(1)));

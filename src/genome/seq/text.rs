@@ -78,9 +78,14 @@ fn unpacked(path: &Path) -> Result<Text> {
         .read_to_end(&mut head)
         .map_err(|error| read_fault(path, 1, &error))?;
     if let Some(kind) = kind::of_binary(&head) {
-        return Err(
-            fault!("data", "`{}` is {}, not a text file that is read here", path.display(), kind.name; hint: "{}", kind.advice),
-        );
+        return Err(fault!(
+            "data",
+            "`{}` is {}, not a text file that is read here",
+            path.display(),
+            kind.name;
+            hint: "{}",
+            kind.advice
+        ));
     }
     let skipped = if head.starts_with(MARK) {
         MARK.len()
@@ -117,7 +122,13 @@ pub fn read(path: &Path) -> Result<String> {
 
 /// The fault of a line that is longer than any.
 fn too_long(path: &Path, line: usize) -> Fault {
-    fault!("data", "`{}` line {line}: it is longer than {} GiB", path.display(), LARGEST >> 30; hint: "is it a text file? a gzip file of zeros unpacks to a thousand times its size")
+    fault!(
+        "data",
+        "`{}` line {line}: it is longer than {} GiB",
+        path.display(),
+        LARGEST >> 30;
+        hint: "is it a text file? a gzip file of zeros unpacks to a thousand times its size"
+    )
 }
 
 /// The fault of a line that could not be read.
@@ -125,7 +136,11 @@ pub fn read_fault(path: &Path, line: usize, error: &std::io::Error) -> Fault {
     let place = format!("`{}` line {line}", path.display());
     match error.kind() {
         std::io::ErrorKind::UnexpectedEof => {
-            fault!("data", "{place}: the gzip file ends too early"; hint: "it is truncated: fetch or copy it again")
+            fault!(
+                "data",
+                "{place}: the gzip file ends too early";
+                hint: "it is truncated: fetch or copy it again"
+            )
         }
         std::io::ErrorKind::InvalidData => {
             fault!("data", "{place}: {error}"; hint: "is it a text file?")

@@ -5,7 +5,7 @@ use super::fit::Plan;
 use crate::Model;
 use crate::loss::LossKind;
 use cistron_base::{Interval, Result};
-use cistron_genome::data::{Column, Dataset};
+use cistron_genome::data::{Column, Dataset, LabelMatrix};
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
@@ -155,15 +155,16 @@ thread_local! {
     /// Hashes of storage that several datasets, or trainings of a search, share.
     static CODES: RefCell<HashMap<usize, (Weak<Vec<u8>>, blake3::Hash)>> = RefCell::default();
     static VALUES: RefCell<HashMap<usize, (Weak<Vec<f32>>, blake3::Hash)>> = RefCell::default();
+    static LABELS: RefCell<HashMap<usize, (Weak<LabelMatrix>, blake3::Hash)>> = RefCell::default();
 }
 
-type Cache<T> = std::thread::LocalKey<RefCell<HashMap<usize, (Weak<Vec<T>>, blake3::Hash)>>>;
+type Cache<T> = std::thread::LocalKey<RefCell<HashMap<usize, (Weak<T>, blake3::Hash)>>>;
 
 /// The hash of shared storage, computed once as long as it lives.
 fn shared<T>(
     cache: &'static Cache<T>,
-    storage: &Arc<Vec<T>>,
-    compute: impl FnOnce(&[T]) -> blake3::Hash,
+    storage: &Arc<T>,
+    compute: impl FnOnce(&T) -> blake3::Hash,
 ) -> blake3::Hash {
     let key = Arc::as_ptr(storage) as usize;
     let known = cache.with_borrow(|all| {
@@ -182,11 +183,19 @@ fn shared<T>(
 }
 
 fn values_hash(storage: &Arc<Vec<f32>>) -> blake3::Hash {
-    shared(&VALUES, storage, |values| {
-        let mut hasher = blake3::Hasher::new();
-        add_numbers(&mut hasher, values, f32::to_le_bytes);
-        hasher.finalize()
+    shared(&VALUES, storage, |values| floats_hash(values))
+}
+
+fn labels_hash(storage: &Arc<LabelMatrix>) -> blake3::Hash {
+    shared(&LABELS, storage, |labels| {
+        floats_hash(labels.as_slice().unwrap_or_default())
     })
+}
+
+fn floats_hash(values: &[f32]) -> blake3::Hash {
+    let mut hasher = blake3::Hasher::new();
+    add_numbers(&mut hasher, values, f32::to_le_bytes);
+    hasher.finalize()
 }
 
 /// A hash of what a dataset holds: values in memory whole, those of genomes and tracks by the name
@@ -241,7 +250,7 @@ pub fn digest(set: &Dataset) -> String {
             }
         }
     }
-    hasher.update(values_hash(&set.labels).as_bytes());
+    hasher.update(labels_hash(&set.labels).as_bytes());
     add_numbers(&mut hasher, &set.rows, u32::to_le_bytes);
     let pool = set
         .pool

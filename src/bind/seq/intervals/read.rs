@@ -10,7 +10,7 @@ use crate::seq::Intervals;
 use crate::seq::contigs::Contigs;
 use crate::seq::intervals::Field;
 use crate::seq::intervals::from_columns::Columns;
-use crate::seq::intervals::read::{self as reader, Format, Plan, Policy, Unsorted};
+use crate::seq::intervals::read::{self as reader, Format, Policy, ReaderOptions, Unsorted};
 use rhai::{Dynamic, Identifier, Map, NativeCallContext};
 use std::sync::Arc;
 
@@ -200,7 +200,7 @@ pub fn read(
     path: &str,
     options: ReadOptions,
 ) -> Result<Places> {
-    let plan = Plan {
+    let plan = ReaderOptions {
         format: options.format.map(Format::from),
         policy: options.invalid.into(),
         unsorted: options.unsorted.into(),

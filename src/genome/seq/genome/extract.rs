@@ -16,7 +16,7 @@ pub struct Cut {
     pub by_strand: bool,
 }
 
-/// What a record is called.
+/// The name of a record.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Title {
     /// `chr1:10-20`.
@@ -37,8 +37,8 @@ fn complement(letter: u8) -> u8 {
 }
 
 impl Genome {
-    /// Appends the letters of an interval as the file has them; what lies outside its chromosome is
-    /// N.
+    /// Appends the letters of an interval as the file has them; positions outside of its chromosome
+    /// are N.
     fn letters_into(&self, interval: &Interval, out: &mut Vec<u8>) -> Result<()> {
         let (first, end) = self.range(interval.chrom);
         let (from, to) = (

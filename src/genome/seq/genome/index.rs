@@ -1,20 +1,21 @@
-//! Where each record of a FASTA file lies: the `.fai` index, read or made, and the blocks of a
-//! bgzipped file.
+//! The position of each record of a FASTA file: the `.fai` index, read or built, and the blocks of
+//! a bgzipped file.
 
 use cistron_base::{Fault, Result};
 use cistron_base::{bail, fault};
 use noodles::bgzf::gzi;
+use serde::{Deserialize, Serialize};
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 /// One record of a FASTA file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Row {
     /// Its name, up to the first blank.
     pub name: String,
     /// Bases.
     pub length: u64,
-    /// Where its first base lies, bytes.
+    /// Offset of its first base, in bytes.
     pub offset: u64,
     /// Bases in each line but the last.
     pub line_bases: u64,
@@ -94,13 +95,15 @@ pub fn fai(path: &Path, read_at: &mut ReadAt, notes: &mut Vec<String>) -> Result
 }
 
 fn save(file: &Path, path: &Path, rows: &[Row]) {
-    let line = |r: &Row| {
-        format!(
-            "{}\t{}\t{}\t{}\t{}\n",
-            r.name, r.length, r.offset, r.line_bases, r.line_width
-        )
+    let mut writer = csv::WriterBuilder::new()
+        .delimiter(b'\t')
+        .has_headers(false)
+        .quote_style(csv::QuoteStyle::Never)
+        .from_writer(Vec::new());
+    let is_written = rows.iter().all(|row| writer.serialize(row).is_ok());
+    let Some(text) = writer.into_inner().ok().filter(|_| is_written) else {
+        return;
     };
-    let text: String = rows.iter().map(line).collect();
     // data may be where nothing can or should be written (root can, everywhere): the index is then
     // made again next time
     let folder = path
@@ -108,36 +111,32 @@ fn save(file: &Path, path: &Path, rows: &[Row]) {
         .filter(|folder| !folder.as_os_str().is_empty())
         .unwrap_or(Path::new("."));
     if std::fs::metadata(folder).is_ok_and(|m| !m.permissions().readonly()) {
-        cistron_base::file::write_whole(file, text.as_bytes()).ok();
+        cistron_base::file::write_whole(file, &text).ok();
     }
 }
 
-/// Reads a `.fai` file; in words why it is none. noodles refuses the zeros of records without a
-/// sequence.
+/// Reads a `.fai` file; the error states why it is not one. noodles refuses the zeros of records
+/// without a sequence.
 fn parse(path: &Path) -> std::result::Result<Vec<Row>, String> {
-    let text = std::fs::read_to_string(path).map_err(|error| format!("cannot be read: {error}"))?;
-    let row = |line: &str| {
-        let mut cells = line.split('\t');
-        let name = cells.next()?.to_string();
-        let numbers: Vec<u64> = cells
-            .map_while(|cell| cell.trim_end().parse().ok())
-            .collect();
-        let [length, offset, line_bases, line_width] = numbers[..] else {
-            return None;
-        };
-        Some(Row {
-            name,
-            length,
-            offset,
-            line_bases,
-            line_width,
-        })
-    };
-    let rows = text
-        .lines()
-        .enumerate()
-        .map(|(i, line)| row(line).ok_or_else(|| format!("line {} is no line of an index", i + 1)));
-    let rows: Vec<Row> = rows.collect::<std::result::Result<_, _>>()?;
+    let unreadable = |error: csv::Error| format!("cannot be read: {error}");
+    let reader = csv::ReaderBuilder::new()
+        .delimiter(b'\t')
+        .has_headers(false)
+        .quoting(false)
+        .flexible(true)
+        .trim(csv::Trim::All)
+        .from_path(path)
+        .map_err(unreadable)?;
+    let mut rows: Vec<Row> = Vec::new();
+    for record in reader.into_records() {
+        let record = record.map_err(unreadable)?;
+        let row = record.deserialize(None).ok();
+        let line = record.position().map_or(0, csv::Position::line);
+        rows.push(
+            row.filter(|_| record.len() == 5)
+                .ok_or_else(|| format!("line {line} is no line of an index"))?,
+        );
+    }
     if rows.is_empty() {
         Err("is empty".into())
     } else {
@@ -153,8 +152,12 @@ fn scan(path: &Path) -> Result<(Vec<Row>, Vec<usize>)> {
     let mut line = Vec::new();
     let mut ended = false; // a shorter line has closed the record
     let uneven = |line: usize, name: &str| {
-        fault!("data", "`{}` line {line}: the lines of record `{name}` differ in length before its end", path.display();
-            hint: "write the file again with lines of one length, for example by `seqtk seq -l 60`")
+        fault!(
+            "data",
+            "`{}` line {line}: the lines of record `{name}` differ in length before its end",
+            path.display();
+            hint: "write the file again with lines of one length, for example by `seqtk seq -l 60`"
+        )
     };
     loop {
         line.clear();
@@ -356,7 +359,7 @@ fn verify(rows: &[Row], bytes: &mut Bytes) -> Result<Option<String>> {
     match bytes.at(at)? {
         None => Ok(None),
         Some(b'>') => Ok(Some(format!("it lacks record `{}`", bytes.header(at)?.0))),
-        Some(_) => Ok(Some("its last record goes on in the file".into())),
+        Some(_) => Ok(Some("its last record continues in the file".into())),
     }
 }
 

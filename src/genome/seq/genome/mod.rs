@@ -1,4 +1,4 @@
-//! A reference genome: any stretch of any chromosome as codes, straight from its file.
+//! A reference genome: any range of any chromosome as codes, read from its file.
 //!
 //! Plain FASTA is indexed (`.fai`), bgzipped FASTA is read block by block (`.gzi`), `.2bit` by its
 //! own index; FASTA that was compressed by plain gzip has no random access and is held in memory.
@@ -25,7 +25,7 @@ pub struct Genome {
     pub path: PathBuf,
     /// Its chromosomes.
     pub contigs: Arc<Contigs>,
-    /// The coordinate of each chromosome's first base: more than 0 where the file holds a stretch
+    /// The coordinate of each chromosome's first base: more than 0 where the file holds a part
     /// of it.
     pub origins: Vec<i64>,
     /// What opening it had to say.
@@ -35,7 +35,7 @@ pub struct Genome {
 
 impl Genome {
     /// Opens a FASTA (plain, bgzipped, gzipped) or 2bit file. `origin` is the coordinate of its
-    /// first base; without one a name such as `22:20000001-21000000` tells it.
+    /// first base; without one it is read from a name such as `22:20000001-21000000`.
     pub fn open(path: &Path, origin: Option<i64>) -> Result<Genome> {
         let (store, names, lengths, mut notes) = Store::open(path)?;
         let mut origins = vec![origin.unwrap_or(0); names.len()];
@@ -45,7 +45,7 @@ impl Genome {
                     continue;
                 };
                 // samtools counts from 1 with the last base, bedtools from 0 without it: the length
-                // tells which
+                // states which
                 let start = if to - from + 1 == lengths[i] {
                     from - 1
                 } else {
@@ -102,7 +102,7 @@ impl Genome {
         (origin, origin + self.contigs.lengths()[chrom as usize])
     }
 
-    /// Whether an interval lies within its chromosome.
+    /// Whether an interval is within its chromosome.
     pub fn holds(&self, interval: &Interval) -> bool {
         let (first, end) = self.range(interval.chrom);
         interval.start >= first && interval.end <= end
@@ -113,8 +113,8 @@ impl Genome {
         self.contigs.lengths().iter().sum()
     }
 
-    /// Appends the codes of an interval; what lies outside its chromosome is N. An interval on the
-    /// reverse strand is read from there.
+    /// Appends the codes of an interval; positions outside of its chromosome are N. An interval on
+    /// the reverse strand is read from there.
     pub fn fetch_into(&self, interval: &Interval, out: &mut Vec<u8>) -> Result<()> {
         // what is beyond the chromosome is filled too, however far an interval reaches
         memory::items(
@@ -168,8 +168,14 @@ impl Genome {
         let (first, end) = self.range(interval.chrom);
         if interval.is_empty() || !self.holds(interval) {
             let name = &self.contigs.names()[interval.chrom as usize];
-            bail!("value", "{}-{} is not within `{name}` of {}, which holds {first} to {end}", interval.start, interval.end, self.shown();
-                hint: "coordinates are 0-based and half-open; `#{{ pad: true }}` gives N outside");
+            bail!(
+                "value",
+                "{}-{} is not within `{name}` of {}, which holds {first} to {end}",
+                interval.start,
+                interval.end,
+                self.shown();
+                hint: "coordinates are 0-based and half-open; `#{{ pad: true }}` reads N outside"
+            );
         }
         let mut out = Vec::with_capacity(interval.len() as usize);
         self.fetch_into(interval, &mut out)?;

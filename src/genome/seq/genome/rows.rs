@@ -34,7 +34,7 @@ impl Genome {
             return Err(self
                 .outside(&list.rows[i])
                 .context(format!("interval {i}"))
-                .hint("`#{ pad: true }` gives N outside"));
+                .hint("`#{ pad: true }` reads N outside"));
         }
         Ok(list)
     }
@@ -61,7 +61,13 @@ impl Intervals {
     pub fn equal_length(&self, names: &Intervals) -> Result<i64> {
         let length = self.rows.first().map_or(0, Interval::len);
         if let Some(i) = self.rows.iter().position(|row| row.len() != length) {
-            bail!("data", "interval {i} ({}) has {} bases, those before it have {length}", names.shown(i), self.rows[i].len(); hint: "`.resize({length})` gives them one length");
+            bail!(
+                "data",
+                "interval {i} ({}) has {} bases, those before it have {length}",
+                names.shown(i),
+                self.rows[i].len();
+                hint: "`.resize({length})` makes them equally long"
+            );
         }
         Ok(length)
     }

@@ -165,7 +165,10 @@ impl Store {
             .collect();
         let mut notes: Vec<String> = records.empty_note(path).into_iter().collect();
         if records.codes.len() > 50_000_000 {
-            notes.push(format!("`{}` is held in memory; `bgzip` instead of `gzip` would let it be read where it lies", path.display()));
+            notes.push(format!(
+                "`{}` is held in memory; `bgzip` instead of `gzip` would let it be read in place",
+                path.display()
+            ));
         }
         let names = records.names.clone();
         Ok((Store::Memory(records), names, lengths, notes))

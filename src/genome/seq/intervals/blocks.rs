@@ -40,8 +40,14 @@ fn one(list: &Intervals, sizes: &Field, starts: &Field, row: usize) -> Result<Ve
                 .collect())
         }
         _ => {
-            bail!("data", "interval {row} ({}) has block sizes {} and block starts {}", list.shown(row), sizes.text(row), starts.text(row);
-            hint: "both are lists of as many integers, as in BED12")
+            bail!(
+                "data",
+                "interval {row} ({}) has block sizes {} and block starts {}",
+                list.shown(row),
+                sizes.text(row),
+                starts.text(row);
+                hint: "both are lists of as many integers, as in BED12"
+            )
         }
     }
 }
@@ -51,7 +57,7 @@ pub fn length(ranges: &[(i64, i64)]) -> i64 {
     ranges.iter().map(|(start, end)| end - start).sum()
 }
 
-/// What each pair of blocks shares.
+/// The overlap of each pair of blocks.
 pub fn shared(a: &[(i64, i64)], b: &[(i64, i64)]) -> Vec<(i64, i64)> {
     let pairs = b
         .iter()

@@ -28,10 +28,10 @@ pub enum Sign {
     Second,
 }
 
-/// What is searched for.
+/// Which neighbours are searched.
 #[derive(Clone, Copy, Debug)]
 pub struct Search {
-    /// What is asked of the strands.
+    /// Which strands match.
     pub strand: StrandRule,
     /// How many are wanted; ties may return more.
     pub k: usize,
@@ -41,9 +41,9 @@ pub struct Search {
     pub sign: Sign,
     /// Whether overlapping intervals are skipped.
     pub skip_overlaps: bool,
-    /// Whether what lies upstream is skipped.
+    /// Whether upstream intervals are skipped.
     pub skip_upstream: bool,
-    /// Whether what lies downstream is skipped.
+    /// Whether downstream intervals are skipped.
     pub skip_downstream: bool,
 }
 
@@ -65,7 +65,7 @@ impl Default for Search {
 type Level = (i64, Vec<u32>);
 
 impl Search {
-    /// Whether an interval to the right of another lies upstream of it.
+    /// Whether an interval to the right of another is upstream of it.
     fn is_right_upstream(&self, a: &Interval, b: &Interval) -> bool {
         match self.sign {
             Sign::Reference => false,

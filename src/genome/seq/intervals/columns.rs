@@ -5,7 +5,7 @@ use cistron_base::Result;
 use cistron_base::fault;
 use std::collections::BTreeMap;
 
-/// What is made of the values.
+/// An operation on the values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum Operation {
@@ -79,7 +79,7 @@ impl Operation {
             .map_or("", |(name, _)| name)
     }
 
-    /// What is made of numbers; none where the operation is not about numbers.
+    /// The result for numbers; none where the operation does not apply to numbers.
     fn of_numbers(self, values: &[f64]) -> Option<f64> {
         let n = values.len() as f64;
         let sum = || values.iter().sum::<f64>();
@@ -195,8 +195,15 @@ fn one(list: &Intervals, groups: &[Vec<u32>], name: &str, operation: Operation) 
     let field = list.column(name)?;
     if operation.needs_numbers() {
         let Field::Number(values) = &field else {
-            return Err(fault!("type", "field `{name}` holds words: `{}` needs numbers", operation.name())
-                .hint("\"collapse\", \"distinct\", \"count\", \"mode\", \"first\" and \"last\" take words"));
+            return Err(fault!(
+                "type",
+                "field `{name}` holds words: `{}` needs numbers",
+                operation.name()
+            )
+            .hint(
+                "\"collapse\", \"distinct\", \"count\", \"mode\", \"first\" and \"last\" \
+                    take words",
+            ));
         };
         let of = |rows: &Vec<u32>| {
             let own: Vec<f64> = rows.iter().map(|i| values[*i as usize]).collect();

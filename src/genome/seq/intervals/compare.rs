@@ -36,7 +36,7 @@ impl Intervals {
         Ok(shared as f64 / (total(&a) + total(&b) - shared) as f64)
     }
 
-    /// For each interval whose middle lies between the middles of two of another list: its row, and
+    /// For each interval whose middle is between the middles of two of another list: its row, and
     /// its distance from the nearer as a share of the distance between the two (0 to 0.5).
     pub fn relative_distances(&self, other: &Intervals) -> Vec<(u32, f64)> {
         let (a, b) = self.together(other);

@@ -58,8 +58,8 @@ fn depths((start, end): (i64, i64), pieces: &[(i64, i64)]) -> Histogram {
 }
 
 impl Intervals {
-    /// How another list covers each. Only the blocks of BED12 rows count where the rule says so;
-    /// the length stays that of the whole interval, and each pair of blocks counts.
+    /// How another list covers each. Only the blocks of BED12 rows count where the rule requires
+    /// it; the length stays that of the whole interval, and each pair of blocks counts.
     pub fn coverage(&self, other: &Intervals, rule: &Rule) -> Result<Vec<Covered>> {
         let (a, b) = self.together(other);
         let pairs = Pairs::new(&a, &b, rule)?;

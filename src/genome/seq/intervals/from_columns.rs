@@ -35,7 +35,8 @@ impl Columns {
             if start > end {
                 bail!(
                     "value",
-                    "interval {i} ({name}:{start}-{end}) ends before it starts: coordinates are 0-based and half-open"
+                    "interval {i} ({name}:{start}-{end}) ends before it starts: coordinates are \
+                    0-based and half-open"
                 );
             }
             let chrom = *known.entry(name).or_insert_with(|| {
@@ -98,7 +99,11 @@ impl Intervals {
         }
         let lengths = self.contigs.lengths();
         if lengths.contains(&0) {
-            bail!("value", "the lengths of the chromosomes are not known"; hint: "pass the genome: `.complement(genome)`");
+            bail!(
+                "value",
+                "the lengths of the chromosomes are not known";
+                hint: "pass the genome: `.complement(genome)`"
+            );
         }
         let ranges: Vec<(i64, i64)> = lengths.iter().map(|length| (0, *length)).collect();
         Ok(self.complement(&ranges))

@@ -1,6 +1,5 @@
-//! Intervals of a genome with what their file says of each: the answers are bedtools'.
+//! Intervals of a genome with named fields; results equal those of bedtools.
 
-pub mod annotation;
 pub mod blocks;
 pub mod closest;
 pub mod columns;
@@ -54,7 +53,7 @@ impl Field {
     }
 }
 
-/// What intervals are sorted by.
+/// Sort key of intervals.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Order {
     /// Chromosome name and start.
@@ -80,7 +79,7 @@ pub struct Intervals {
     /// Named fields: `name`, `score`, `signal`, `summit` (an absolute position) and whatever else
     /// the file has.
     pub fields: Vec<(String, Field)>,
-    /// What making them had to say.
+    /// Notes about reading or computing them.
     pub notes: Vec<String>,
 }
 
@@ -307,8 +306,7 @@ impl Intervals {
         Ok(out)
     }
 
-    /// The numbers that another list gives to the chromosomes, and those in use that it does not
-    /// have.
+    /// The numbers of the chromosomes in another list, and the chromosomes in use that it lacks.
     pub fn mapping(&self, contigs: &Contigs) -> (Vec<Option<u32>>, Vec<u32>) {
         let mapped = contigs.find_all(self.contigs.names());
         let mut used: Vec<u32> = self.rows.iter().map(|row| row.chrom).collect();
@@ -327,7 +325,8 @@ impl Intervals {
         self.onto(&genome.contigs, &genome.shown())
     }
 
-    /// Both lists on one list of chromosomes: that of `self`, with what only `other` has behind it.
+    /// Both lists on one list of chromosomes: that of `self`, followed by those that only `other`
+    /// has.
     pub fn together(&self, other: &Intervals) -> (Intervals, Intervals) {
         if Arc::ptr_eq(&self.contigs, &other.contigs) {
             return (self.clone(), other.clone());
@@ -352,7 +351,7 @@ impl Intervals {
         (a, b)
     }
 
-    /// One list behind another; fields that only one has are blank in the other.
+    /// One list after another; fields that only one has are blank in the other.
     pub fn concat(&self, other: &Intervals) -> Intervals {
         let (mut a, b) = self.together(other);
         let (n, m) = (a.len(), b.len());

@@ -20,7 +20,7 @@ pub struct Rule {
     pub either: bool,
     /// Whether only the blocks of BED12 rows count.
     pub split: bool,
-    /// What is asked of their strands.
+    /// Which strands match.
     pub strand: StrandRule,
 }
 
@@ -79,7 +79,7 @@ impl<'a> Index<'a> {
         if let Some(i) = list.rows.iter().position(beyond) {
             bail!(
                 "data",
-                "interval {i} ({}) lies beyond position 2,147,483,647",
+                "interval {i} ({}) is beyond position 2,147,483,647",
                 list.shown(i)
             );
         }
@@ -104,7 +104,7 @@ impl<'a> Index<'a> {
         let clamp = |x: i64| x.clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32;
         let range = a.padded();
         tree.query(clamp(range.start), clamp(range.end - 1), |node| {
-            #[allow(clippy::clone_on_copy)] // a reference or a value, by the processor's tree
+            #[allow(clippy::clone_on_copy)] // a reference or a value, depending on the CPU's tree
             let row: u32 = node.metadata.clone();
             if rule.accepts(a, &self.list.rows[row as usize]) {
                 out.push(row);

@@ -13,7 +13,7 @@ use cistron_base::{Interval, Result, Strand};
 pub enum Anchor {
     /// The middle.
     Centre,
-    /// The summit that its file gives; the middle where it gives none.
+    /// The summit in its file; the middle where there is none.
     Summit,
     /// The first base read: the end on the reverse strand.
     Start,
@@ -27,7 +27,11 @@ impl Intervals {
         let summits = match (anchor, self.field("summit")) {
             (Anchor::Summit, Some(Field::Number(values))) => Some(values.clone()),
             (Anchor::Summit, _) => {
-                bail!("data", "the intervals have no summits"; hint: "narrowPeak files have them; `at: \"centre\"` takes the middle")
+                bail!(
+                    "data",
+                    "the intervals have no summits";
+                    hint: "narrowPeak files have them; `at: \"centre\"` takes the middle"
+                )
             }
             _ => None,
         };
@@ -98,7 +102,7 @@ impl Intervals {
         out
     }
 
-    /// What of each interval lies within the genome; what lies outside as a whole is left out.
+    /// Clips intervals to the genome; those completely outside are left out.
     pub fn clip(&self, genome: &Genome) -> Result<Intervals> {
         let mut whole = self.in_genome(genome)?;
         let mut cut = 0;
@@ -108,7 +112,7 @@ impl Intervals {
             cut += usize::from(inside != (row.start, row.end) && inside.0 < inside.1);
             (row.start, row.end) = inside;
         }
-        // a row without bases stays where it lies within
+        // a row without bases stays where it is inside
         let is_inside = |i: usize, row: &Interval| {
             row.start < row.end || (self.rows[i].is_empty() && row.start == row.end)
         };
@@ -136,8 +140,15 @@ impl Intervals {
             let mut rng = Rng::keyed(&[how.seed, 0x706c_6163, i as u64]);
             let chrom = how.keep_chrom.then_some(row.chrom);
             let Some(found) = places.draw(row.len(), chrom, &mut rng) else {
-                bail!("data", "interval {i} ({}) fits nowhere: {i} of {} were placed", own.shown(i), own.len();
-                    hint: "the genome leaves no free stretch of {} bases: exclude less, or ask for shorter ones", row.len());
+                bail!(
+                    "data",
+                    "interval {i} ({}) fits nowhere: {i} of {} were placed",
+                    own.shown(i),
+                    own.len();
+                    hint: "the genome has no free range of {} bases: exclude less, or ask for \
+                        shorter ones",
+                    row.len()
+                );
             };
             *row = Interval {
                 strand: row.strand,
@@ -150,27 +161,27 @@ impl Intervals {
     }
 }
 
-/// How intervals are placed anew.
+/// How intervals are placed at random.
 #[derive(Clone, Debug, Default)]
 pub struct Shuffle {
-    /// Where none may lie.
+    /// Regions that are avoided.
     pub exclude: Option<Intervals>,
     /// Whether each stays on its chromosome.
     pub keep_chrom: bool,
-    /// The same seed gives the same places.
+    /// Equal seeds draw equal positions.
     pub seed: u64,
 }
 
 /// Where intervals of a length may lie in a genome.
 pub struct Places {
-    /// The free stretches.
+    /// The free ranges.
     gaps: Vec<Interval>,
-    /// For a length and a chromosome, the room up to and with each stretch.
+    /// For a length and a chromosome, the room up to and including each range.
     room: std::collections::HashMap<(i64, Option<u32>), Vec<i64>>,
 }
 
 impl Places {
-    /// The stretches of a genome outside of a list.
+    /// The ranges of a genome outside of a list.
     pub fn new(genome: &Genome, exclude: Option<&Intervals>) -> Places {
         let contigs = genome.contigs.clone();
         let ranges: Vec<(i64, i64)> = (0..contigs.len() as u32)

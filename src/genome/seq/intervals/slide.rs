@@ -21,7 +21,7 @@ pub struct Sides<'a> {
     pub genome: Option<&'a Genome>,
 }
 
-/// A share of a length; what differs from a whole number of bases by rounding alone is that number.
+/// A fraction of a length; a value within rounding of an integer number of bases is that integer.
 fn share(x: f64, length: i64) -> f64 {
     let bases = x * length as f64;
     if (bases - bases.round()).abs() < 1e-6 {

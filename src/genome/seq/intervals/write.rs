@@ -7,7 +7,7 @@ use std::fmt::Write;
 
 impl Intervals {
     /// BED. Without fields and strands it has three columns; with `name`, `score` or strands six;
-    /// other fields follow behind a header line that names them.
+    /// other fields follow after a header line that names them.
     pub fn to_bed(&self) -> String {
         let has_strand = self.rows.iter().any(|row| row.strand != Strand::None);
         let standard = ["name", "score"];

@@ -43,7 +43,7 @@ pub(super) type Parsed = std::result::Result<Vec<Motif>, (usize, String)>;
 /// A row of numbers of a file, and its line.
 pub(super) type Row = (usize, [f64; 4]);
 
-/// A motif of rows of counts, probabilities or percent; a position that holds nothing says nothing.
+/// A motif of rows of counts, probabilities or percent; a position of zeros is uniform.
 pub(super) fn of_counts(name: &str, rows: &[Row]) -> std::result::Result<Motif, (usize, String)> {
     let find = |rule: &dyn Fn(&[f64; 4]) -> bool| {
         rows.iter()
@@ -54,7 +54,8 @@ pub(super) fn of_counts(name: &str, rows: &[Row]) -> std::result::Result<Motif, 
         return Err((
             line,
             format!(
-                "motif `{name}` holds negative numbers: these are scores, not counts or probabilities"
+                "motif `{name}` holds negative numbers: these are scores, not counts or \
+                probabilities"
             ),
         ));
     }

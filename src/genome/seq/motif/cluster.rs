@@ -1,7 +1,7 @@
 //! Groups of motifs that are alike.
 
 use super::Motif;
-use super::tomtom::{self, Distance, Plan};
+use super::tomtom::{self, ComparisonOptions, Distance};
 use cistron_base::Result;
 
 /// Numbers of the motifs of each group, the largest group first, and in a group that with the most
@@ -13,7 +13,7 @@ pub fn groups(motifs: &[Motif], distance: Distance, threshold: f64) -> Result<Ve
     if motifs.is_empty() {
         return Ok(Vec::new());
     }
-    let plan = Plan {
+    let plan = ComparisonOptions {
         distance,
         background: [0.25; 4],
         pseudocount: 0.1,

@@ -156,7 +156,12 @@ pub(super) fn parse(text: &str, stem: &str) -> Parsed {
     }
     open.close(stem, first, &mut motifs)?;
     match motifs.is_empty() {
-        true => Err((1, "there is no motif: MEME, JASPAR, TRANSFAC, HOMER, UniPROBE, XMS, AlignACE and bare matrices are read".into())),
+        true => Err((
+            1,
+            "there is no motif: MEME, JASPAR, TRANSFAC, HOMER, UniPROBE, XMS, \
+            AlignACE and bare matrices are read"
+                .into(),
+        )),
         false => Ok(motifs),
     }
 }

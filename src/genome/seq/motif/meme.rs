@@ -7,7 +7,8 @@ use super::check::{Parsed, foreign_alphabet, improbable};
 pub fn to_meme(motifs: &[Motif]) -> String {
     let word = |text: &str| text.replace(|c: char| c.is_whitespace() || c.is_control(), "_");
     let mut out = String::from(
-        "MEME version 4\n\nALPHABET= ACGT\n\nstrands: + -\n\nBackground letter frequencies\nA 0.25 C 0.25 G 0.25 T 0.25\n\n",
+        "MEME version 4\n\nALPHABET= ACGT\n\nstrands: + -\n\nBackground letter frequencies\nA \
+        0.25 C 0.25 G 0.25 T 0.25\n\n",
     );
     for motif in motifs {
         let sites = motif.site_count().round();
@@ -218,7 +219,8 @@ mod tests {
 
     #[test]
     fn matrices_of_meme_are_checked_by_line() {
-        let head = "MEME version 4\n\nALPHABET= ACGT\n\nMOTIF m1\nletter-probability matrix: alength= 4 w= 2 nsites= 20 E= 0\n";
+        let head = "MEME version 4\n\nALPHABET= ACGT\n\nMOTIF m1\nletter-probability matrix: \
+            alength= 4 w= 2 nsites= 20 E= 0\n";
         let of = |rows: &str| parse(&format!("{head}{rows}")).map(|motifs| motifs.len());
         assert_eq!(of("0.9 0 0 0.1\n0 1 0 0\n"), Ok(1));
         // two digits may miss 1 by 0.02

@@ -28,17 +28,17 @@ use serde::{Deserialize, Serialize};
 pub struct Motif {
     /// Its name.
     pub name: String,
-    /// A second name, such as the factor's, where its source gives one; else empty.
+    /// A second name, such as that of the factor; empty where its source has none.
     pub alt: String,
     /// A row for each position; each sums to 1.
     pub ppm: Vec<[f64; 4]>,
     /// How many sites it was made from; 0 where that is not known.
     pub sites: f64,
-    /// Shares of A, C, G, T that its file gives as background.
+    /// Background frequencies of A, C, G, T in its file.
     pub background: Option<[f64; 4]>,
 }
 
-/// IUPAC letters by the set of bases they stand for, as bits of A, C, G, T.
+/// IUPAC letters with their sets of bases, as bits of A, C, G, T.
 const IUPAC: [(char, u8); 15] = [
     ('A', 1),
     ('C', 2),

@@ -283,8 +283,11 @@ mod tests {
 
     #[test]
     fn a_position_may_hold_attributes_or_values() {
-        let streme = r#"<?xml version="1.0"?><STREME><model><background A="0.3" C="0.2" G="0.2" T="0.3"/></model>
-            <motifs><motif id="1-AC" alt="STREME-1" nsites="7"><pos A="1" C="0" G="0" T="0"/><pos A="0" C="1" G="0" T="0"/></motif></motifs></STREME>"#;
+        let streme = r#"<?xml version="1.0"?><STREME>
+            <model><background A="0.3" C="0.2" G="0.2" T="0.3"/></model>
+            <motifs><motif id="1-AC" alt="STREME-1" nsites="7">
+            <pos A="1" C="0" G="0" T="0"/><pos A="0" C="1" G="0" T="0"/>
+            </motif></motifs></STREME>"#;
         let found = parse(streme).unwrap();
         assert_eq!(
             (found[0].consensus(), found[0].alt.as_str(), found[0].sites),
@@ -305,7 +308,9 @@ mod tests {
             .collect();
         let page = |head: &str| {
             format!(
-                "<?xml version='1.0'?>\n<MEME>\n{head}<motifs><motif id=\"m\" width=\"1\"><probabilities>\n<alphabet_array>{values}</alphabet_array></probabilities></motif></motifs></MEME>"
+                "<?xml version='1.0'?>\n<MEME>\n{head}<motifs><motif id=\"m\" \
+                width=\"1\"><probabilities>\n\
+                <alphabet_array>{values}</alphabet_array></probabilities></motif></motifs></MEME>"
             )
         };
         let fault = parse(&page(&format!(
@@ -318,7 +323,8 @@ mod tests {
         assert_eq!(parse(&page("")).unwrap_err().0, 4);
         let dna = |values: &str, width: usize| {
             format!(
-                "<?xml version='1.0'?><STREME><motifs><motif id=\"m\" width=\"{width}\">\n<pos {values}/></motif></motifs></STREME>"
+                "<?xml version='1.0'?><STREME><motifs><motif id=\"m\" width=\"{width}\">\n<pos \
+                {values}/></motif></motifs></STREME>"
             )
         };
         assert_eq!(
@@ -345,12 +351,15 @@ mod tests {
     fn weights_of_xms_are_read() {
         let weights = |a: f64| {
             format!(
-                "<column pos=\"0\"><weight symbol=\"thymine\">0.1</weight><weight symbol=\"adenine\">{a}</weight><weight symbol=\"cytosine\">0.1</weight><weight symbol=\"guanine\">0.1</weight></column>"
+                "<column pos=\"0\"><weight symbol=\"thymine\">0.1</weight><weight \
+                symbol=\"adenine\">{a}</weight><weight symbol=\"cytosine\">0.1</weight><weight \
+                symbol=\"guanine\">0.1</weight></column>"
             )
         };
         let page = |a: f64, alphabet: &str| {
             format!(
-                "<motif>\n<name>Abd-B</name>\n<weightmatrix alphabet=\"{alphabet}\" columns=\"1\">{}</weightmatrix></motif>",
+                "<motif>\n<name>Abd-B</name>\n<weightmatrix alphabet=\"{alphabet}\" \
+                columns=\"1\">{}</weightmatrix></motif>",
                 weights(a)
             )
         };

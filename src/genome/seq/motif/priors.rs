@@ -131,7 +131,7 @@ impl Distribution {
         }
     }
 
-    /// Log-odds that stand for the steps, and their shares.
+    /// Log-odds of the steps, and their shares.
     pub fn steps(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
         let width = (self.most - self.least) / (self.shares.len() as f64 - 1.0).max(1.0);
         let middle = move |step: usize| {

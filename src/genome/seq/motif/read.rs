@@ -75,17 +75,26 @@ mod tests {
         assert_eq!(of(">m1 NAME\n10 0 0\n0 9 0\n0 1 10\n0 0 0\n"), wanted);
         assert_eq!(
             of(
-                "AC  m1\nXX\nID  other\nP0  A  C  G  T\n01  10  0  0  0  A\n02  0  9  1  0  C\n03  0  0  10  0  G\nXX\n//\n"
+                "AC  m1\nXX\nID  other\nP0  A  C  G  T\n01  10  0  0  0  A\n02  0  9  1  0  C\n\
+                03  0  0  10  0  G\nXX\n//\n"
             ),
             wanted
         );
         assert_eq!(
             of(
-                "AC  m1\nP0  A  T  G  C\n01  10  0  0  0  A\n02  0  0  1  9  C\n03  0  0  10  0  G\n"
+                "AC  m1\nP0  A  T  G  C\n01  10  0  0  0  A\n02  0  0  1  9  C\n03  0  0  10  0  \
+                G\n"
             ),
             wanted
         );
-        assert_eq!(of(">ACG\tm1\t6.0\t-3.5\n0.97\t0.01\t0.01\t0.01\n0.01\t0.97\t0.01\t0.01\n0.01\t0.01\t0.97\t0.01\n")[0].1, "ACG");
+        assert_eq!(
+            of(
+                ">ACG\tm1\t6.0\t-3.5\n0.97\t0.01\t0.01\t0.01\n0.01\t0.97\t0.01\t0.01\n\
+            0.01\t0.01\t0.97\t0.01\n"
+            )[0]
+            .1,
+            "ACG"
+        );
         assert_eq!(
             of("Gene:  m1  Motif: x\nA:\t1 0 0\nC:\t0 1 0\nG:\t0 0 1\nT:\t0 0 0\n")[0].1,
             "ACG"

@@ -44,7 +44,12 @@ impl Pssm {
         }
         let odds = motif.log_odds(pseudocount, background);
         if odds.iter().flatten().any(|x| !x.is_finite()) {
-            bail!("value", "motif `{}` has a probability of 0, whose log-odds are infinite", motif.name; hint: "give a `pseudocount` above 0");
+            bail!(
+                "value",
+                "motif `{}` has a probability of 0, whose log-odds are infinite",
+                motif.name;
+                hint: "give a `pseudocount` above 0"
+            );
         }
         // a prior adds to the score as one more position does
         let ends = priors.map(|own| own.ends().map(known));
@@ -177,7 +182,7 @@ impl Prepared {
 
 /// How sequences are scanned.
 #[derive(Clone, Debug)]
-pub struct Plan {
+pub struct ScanOptions {
     /// The largest p-value (or q-value) that is reported.
     pub threshold: f64,
     /// Whether the threshold is one of q-values.
@@ -188,7 +193,7 @@ pub struct Plan {
     pub background: [f64; 4],
     /// Sites' worth of background that is added to each position.
     pub pseudocount: f64,
-    /// What is known of positions before their bases are seen.
+    /// Prior probabilities of sites by position.
     pub priors: Option<Priors>,
 }
 
@@ -197,7 +202,7 @@ pub struct Plan {
 pub struct Priors {
     /// How often each occurs.
     pub distribution: Distribution,
-    /// Log-odds for each sequence and position, bits; positions behind the end have that of the
+    /// Log-odds for each sequence and position, bits; positions after the end have that of the
     /// median.
     pub odds: Vec<Vec<f64>>,
 }
@@ -222,7 +227,7 @@ pub struct Hit {
     pub sequence: usize,
     /// Its first base.
     pub start: usize,
-    /// Whether the motif lies on the other strand.
+    /// Whether the occurrence is on the reverse strand.
     pub reverse: bool,
     /// Log-odds, bits.
     pub score: f64,
@@ -232,8 +237,8 @@ pub struct Hit {
     pub q_value: f64,
 }
 
-/// Finds occurrences; those of a motif stand together, the best first.
-pub fn fimo(motifs: &[Motif], sequences: &[&[u8]], plan: &Plan) -> Result<Vec<Hit>> {
+/// Finds occurrences; those of a motif are adjacent, the best first.
+pub fn fimo(motifs: &[Motif], sequences: &[&[u8]], plan: &ScanOptions) -> Result<Vec<Hit>> {
     let prepared: Vec<Prepared> = sequences
         .par_iter()
         .map(|codes| Prepared::new(codes))
@@ -250,7 +255,12 @@ pub fn fimo(motifs: &[Motif], sequences: &[&[u8]], plan: &Plan) -> Result<Vec<Hi
     Ok(out)
 }
 
-fn of_motif(number: usize, motif: &Motif, sequences: &[Prepared], plan: &Plan) -> Result<Vec<Hit>> {
+fn of_motif(
+    number: usize,
+    motif: &Motif,
+    sequences: &[Prepared],
+    plan: &ScanOptions,
+) -> Result<Vec<Hit>> {
     let distribution = plan.priors.as_ref().map(|own| &own.distribution);
     let forward = Pssm::new(motif, plan.background, plan.pseudocount, distribution)?;
     let mut strands = vec![(forward, false)];
@@ -373,8 +383,8 @@ mod tests {
     use super::*;
     use cistron_base::seed::Rng;
 
-    fn plan(threshold: f64) -> Plan {
-        Plan {
+    fn plan(threshold: f64) -> ScanOptions {
+        ScanOptions {
             threshold,
             by_q: false,
             both_strands: true,

@@ -107,7 +107,12 @@ pub(super) fn jaspar(text: &str) -> Parsed {
         .iter()
         .find(|(_, site)| site.len() != width || width == 0)
     {
-        return Err((*line, "these are sequences, not a matrix: sites are read where their capitals have one length (JASPAR's `.sites`)".into()));
+        return Err((
+            *line,
+            "these are sequences, not a matrix: sites are read where their \
+            capitals have one length (JASPAR's `.sites`)"
+                .into(),
+        ));
     }
     Ok(vec![Motif {
         alt,
@@ -121,7 +126,9 @@ mod tests {
 
     #[test]
     fn sites_become_a_matrix() {
-        let ace = "AlignACE 4.0 05/13/04\n./AlignACE -i test.fa\n\nInput sequences:\n#0\tSEQ1\n\nMotif 1\nACG\t0\t51\t0\nACT\t1\t5\t1\n***\nMAP Score: 57.9\n\nMotif 2\nTT\t0\t1\t1\n* *\n";
+        let ace = "AlignACE 4.0 05/13/04\n./AlignACE -i test.fa\n\nInput sequences:\n#0\tSEQ1\n\n\
+            Motif 1\nACG\t0\t51\t0\nACT\t1\t5\t1\n***\nMAP Score: 57.9\n\nMotif 2\nTT\t0\t1\t1\n* \
+            *\n";
         let motifs = align_ace(ace).unwrap();
         assert_eq!(motifs.len(), 2);
         assert_eq!(

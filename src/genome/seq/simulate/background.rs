@@ -1,4 +1,4 @@
-//! What lies between planted motifs.
+//! Sequence between planted motifs.
 
 use crate::seq::alphabet::UNKNOWN;
 use cistron_base::Result;
@@ -16,7 +16,7 @@ pub enum Background {
     Composition([f64; 4]),
     /// Each base depends on those before it.
     Markov(Arc<Markov>),
-    /// Stretches of real sequences.
+    /// Parts of real sequences.
     Real(Arc<Vec<Vec<u8>>>),
 }
 
@@ -118,7 +118,7 @@ impl Background {
         Ok(Background::Composition(cumulated(&shares)))
     }
 
-    /// Stretches of sequences that have at least `length` bases.
+    /// Parts of sequences that have at least `length` bases.
     pub fn real(sequences: Vec<Vec<u8>>, length: usize) -> Result<Background> {
         let long: Vec<Vec<u8>> = sequences
             .into_iter()

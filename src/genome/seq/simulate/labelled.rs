@@ -1,6 +1,6 @@
 //! Labels of simulated sequences, and tables of what was planted.
 
-use super::{Rule, Site, Spec, Truth, World, flip};
+use super::{Rule, Simulated, Site, Spec, Truth, flip};
 use cistron_base::{Result, bail};
 
 /// The labels of sequences for one task, with the rule that made them; none for those of a script's
@@ -17,14 +17,14 @@ pub struct Task {
 
 impl Spec {
     /// Labels simulated sequences.
-    pub fn task(&self, name: &str, world: &World) -> Result<Task> {
-        let pool = &world.truth.motifs;
+    pub fn task(&self, name: &str, set: &Simulated) -> Result<Task> {
+        let pool = &set.truth.motifs;
         let rule = self.resolve(pool)?;
-        let rows = 0..world.truth.len();
+        let rows = 0..set.truth.len();
         Ok(Task {
             name: name.into(),
             labels: rows
-                .map(|row| rule.label(world.truth.sites(row), pool))
+                .map(|row| rule.label(set.truth.sites(row), pool))
                 .collect(),
             rule: Some(rule),
         })

@@ -49,7 +49,7 @@ pub enum Choice {
     /// One motif of each group.
     Groups(Vec<Vec<u32>>),
     /// Motifs of different pairs (0 and 1, 2 and 3, …); a share of the sequences holds one whole
-    /// pair. Every motif is as frequent with a pair as without, so that none tells anything by
+    /// pair. Every motif is as frequent with a pair as without, so that none is informative by
     /// itself.
     Paired {
         /// How many.
@@ -61,18 +61,18 @@ pub enum Choice {
 
 /// How sequences are planted.
 #[derive(Clone, Debug)]
-pub struct Plan {
+pub struct SimulationPlan {
     /// How many sequences.
     pub n: usize,
     /// Bases in each.
     pub length: usize,
     /// Which motifs each gets, without overlap.
     pub choice: Choice,
-    /// What lies between.
+    /// Sequence between the sites.
     pub background: Background,
     /// Whether sites are drawn from the probabilities; else they are the consensus.
     pub sampled: bool,
-    /// Whether each site stands on either strand; else all stand forward.
+    /// Whether sites are on either strand; else all are on the forward strand.
     pub both_strands: bool,
     /// Seed of all of it.
     pub seed: u64,
@@ -80,10 +80,10 @@ pub struct Plan {
 
 /// Planted sequences of one length, as codes, with a label each for every rule.
 #[derive(Clone, Debug)]
-pub struct World {
+pub struct Simulated {
     /// `n * length` codes.
     pub codes: Vec<u8>,
-    /// What was planted where.
+    /// The planted sites.
     pub truth: Truth,
 }
 
@@ -105,7 +105,11 @@ impl Choice {
                 repeats: false,
                 ..
             } if *high > n => {
-                bail!("value", "{high} different motifs cannot be chosen from {n}"; hint: "`repeats: true` lets a motif come more than once")
+                bail!(
+                    "value",
+                    "{high} different motifs cannot be chosen from {n}";
+                    hint: "`repeats: true` lets a motif come more than once"
+                )
             }
             Choice::Any {
                 high,
@@ -134,7 +138,8 @@ impl Choice {
                 if pairs == 0 || *count < 2 || *count > pairs {
                     bail!(
                         "value",
-                        "`per_sequence` must be from 2 to half the number of motifs ({pairs}), got {count}"
+                        "`per_sequence` must be from 2 to half the number of motifs ({pairs}), \
+                        got {count}"
                     );
                 }
                 count * widths[0]
@@ -195,9 +200,9 @@ impl Choice {
     }
 }
 
-/// Plants motifs into backgrounds; the same plan gives the same sequences, on any number of
+/// Plants motifs into backgrounds; equal plans produce equal sequences, on any number of
 /// threads.
-pub fn world(motifs: Arc<Vec<Motif>>, plan: &Plan) -> Result<World> {
+pub fn simulate(motifs: Arc<Vec<Motif>>, plan: &SimulationPlan) -> Result<Simulated> {
     plan.choice.check(&motifs, plan.length)?;
     // codes and labels of each sequence, and the list of its sites
     memory::elements(&[plan.n as i64, plan.length as i64 + 64], 1)?;
@@ -213,7 +218,7 @@ pub fn world(motifs: Arc<Vec<Motif>>, plan: &Plan) -> Result<World> {
         })
         .collect();
     let truth = Truth::new(motifs, plan.length, &rows);
-    Ok(World { codes, truth })
+    Ok(Simulated { codes, truth })
 }
 
 /// Flips labels of 0 and 1 with a probability, each by its seed, task and row.
@@ -236,7 +241,7 @@ fn plant(
     codes: &mut [u8],
     motifs: &[Motif],
     chosen: &[u32],
-    plan: &Plan,
+    plan: &SimulationPlan,
     rng: &mut Rng,
 ) -> Vec<Site> {
     let total: usize = chosen.iter().map(|m| motifs[*m as usize].width()).sum();
@@ -290,8 +295,8 @@ fn draw(row: &[f64; 4], rng: &mut Rng) -> u8 {
 mod tests {
     use super::*;
 
-    fn plan(choice: Choice, n: usize, length: usize) -> Plan {
-        Plan {
+    fn plan(choice: Choice, n: usize, length: usize) -> SimulationPlan {
+        SimulationPlan {
             n,
             length,
             choice,
@@ -305,7 +310,7 @@ mod tests {
     #[test]
     fn no_motif_tells_by_itself_but_pairs_do() {
         let pool = Arc::new(motifs(20, 12, 0.97, 1));
-        let world = world(
+        let set = simulate(
             pool.clone(),
             &plan(
                 Choice::Paired {
@@ -318,8 +323,8 @@ mod tests {
         )
         .unwrap();
         let rule = Spec::any_pair().resolve(&pool).unwrap();
-        let labels: Vec<f32> = (0..world.truth.len())
-            .map(|i| rule.label(world.truth.sites(i), &pool))
+        let labels: Vec<f32> = (0..set.truth.len())
+            .map(|i| rule.label(set.truth.sites(i), &pool))
             .collect();
         let positives: f64 = labels.iter().map(|l| f64::from(*l)).sum();
         assert!((positives / 20_000.0 - 0.5).abs() < 0.015);
@@ -327,7 +332,7 @@ mod tests {
             let share = |label: f32| {
                 let rows: Vec<_> = (0..labels.len())
                     .filter(|i| labels[*i] == label)
-                    .map(|i| world.truth.sites(i))
+                    .map(|i| set.truth.sites(i))
                     .collect();
                 rows.iter()
                     .filter(|sites| sites.iter().any(|s| s.motif == m))
@@ -344,7 +349,7 @@ mod tests {
             Motif::from_consensus("a", "ACCGTTA").unwrap(),
             Motif::from_consensus("b", "GGGTCAATCC").unwrap(),
         ]);
-        let how = Plan {
+        let how = SimulationPlan {
             both_strands: true,
             ..plan(
                 Choice::Any {
@@ -356,18 +361,18 @@ mod tests {
                 60,
             )
         };
-        let world = world(pool.clone(), &how).unwrap();
+        let set = simulate(pool.clone(), &how).unwrap();
         let (mut counts, mut reversed) = ([0usize; 5], 0usize);
         for row in 0..2000 {
-            let sites = world.truth.sites(row);
+            let sites = set.truth.sites(row);
             counts[sites.len()] += 1;
             assert!(
                 sites
                     .windows(2)
-                    .all(|pair| world.truth.end(&pair[0]) <= pair[1].start as usize)
+                    .all(|pair| set.truth.end(&pair[0]) <= pair[1].start as usize)
             );
             for site in sites {
-                let own = &world.codes[row * 60..][site.start as usize..world.truth.end(site)];
+                let own = &set.codes[row * 60..][site.start as usize..set.truth.end(site)];
                 let motif = &pool[site.motif as usize];
                 let motif = if site.reverse {
                     motif.reverse_complement()
@@ -383,22 +388,22 @@ mod tests {
             "{counts:?}"
         );
         assert!(reversed.abs_diff(2500) < 150, "{reversed}");
-        let again = super::world(pool, &how).unwrap();
-        assert!(again.codes == world.codes && again.truth == world.truth);
+        let again = simulate(pool, &how).unwrap();
+        assert!(again.codes == set.codes && again.truth == set.truth);
     }
 
     #[test]
     fn groups_give_one_each_and_impossible_plans_are_told() {
         let pool = Arc::new(motifs(4, 10, 1.0, 3));
         let groups = Choice::Groups(vec![vec![0, 1], vec![2, 3]]);
-        let world = super::world(pool.clone(), &plan(groups, 400, 30)).unwrap();
+        let set = simulate(pool.clone(), &plan(groups, 400, 30)).unwrap();
         for row in 0..400 {
-            let mut own: Vec<u32> = world.truth.sites(row).iter().map(|s| s.motif / 2).collect();
+            let mut own: Vec<u32> = set.truth.sites(row).iter().map(|s| s.motif / 2).collect();
             own.sort_unstable();
             assert_eq!(own, [0, 1]);
         }
         let fails = |choice, length| {
-            super::world(pool.clone(), &plan(choice, 1, length))
+            simulate(pool.clone(), &plan(choice, 1, length))
                 .unwrap_err()
                 .to_string()
         };

@@ -40,7 +40,7 @@ pub enum Orientation {
 pub enum Rule {
     /// Contributions of all sites are summed.
     Additive {
-        /// What each motif of the pool contributes.
+        /// The contribution of each motif of the pool.
         weights: Vec<f64>,
         /// The label is 1 from this sum on; without it the label is the sum.
         threshold: Option<f64>,
@@ -75,7 +75,7 @@ pub enum Spec {
     /// See [`Rule::Additive`]; weights that are not given are drawn from the standard normal
     /// distribution.
     Additive {
-        /// What each motif contributes.
+        /// The contribution of each motif.
         weights: Option<Vec<f64>>,
         /// The smallest sum that makes a 1.
         threshold: Option<f64>,
@@ -190,7 +190,7 @@ impl Spec {
         })
     }
 
-    /// What a label of this rule is called.
+    /// The name of a label of this rule.
     pub fn name(&self) -> &'static str {
         match self {
             Spec::Additive { .. } => "additive",
@@ -227,7 +227,7 @@ impl Rule {
                     let between = i64::from(right.start)
                         - i64::from(left.start)
                         - motifs[left.motif as usize].width() as i64;
-                    let lies = match orientation {
+                    let is_oriented = match orientation {
                         Orientation::Any => true,
                         Orientation::Same => left.reverse == right.reverse,
                         Orientation::Opposite => left.reverse != right.reverse,
@@ -241,7 +241,7 @@ impl Rule {
                         );
                         (as_told && *order != Order::Second) || (turned && *order != Order::First)
                     });
-                    lies && paired && (gap.0..=gap.1).contains(&between)
+                    is_oriented && paired && (gap.0..=gap.1).contains(&between)
                 };
                 let found = sites
                     .iter()
@@ -352,23 +352,23 @@ mod tests {
         };
         let any = (0, i64::MAX);
         let sites = [site(1, 2, false), site(2, 9, false), site(0, 20, true)];
-        let says = |r: Rule| r.label(&sites, &pool()) == 1.0;
-        assert!(says(rule(any, Order::Any, Orientation::Any)));
+        let holds = |r: Rule| r.label(&sites, &pool()) == 1.0;
+        assert!(holds(rule(any, Order::Any, Orientation::Any)));
         assert!(
-            !says(rule(any, Order::First, Orientation::Any))
-                && says(rule(any, Order::Second, Orientation::Any))
+            !holds(rule(any, Order::First, Orientation::Any))
+                && holds(rule(any, Order::Second, Orientation::Any))
         );
         assert!(
-            says(rule((12, 12), Order::Any, Orientation::Any))
-                && !says(rule((0, 11), Order::Any, Orientation::Any))
+            holds(rule((12, 12), Order::Any, Orientation::Any))
+                && !holds(rule((0, 11), Order::Any, Orientation::Any))
         );
         assert!(
-            says(rule(any, Order::Any, Orientation::Convergent))
-                && says(rule(any, Order::Any, Orientation::Opposite))
+            holds(rule(any, Order::Any, Orientation::Convergent))
+                && holds(rule(any, Order::Any, Orientation::Opposite))
         );
         assert!(
-            !says(rule(any, Order::Any, Orientation::Same))
-                && !says(rule(any, Order::Any, Orientation::Divergent))
+            !holds(rule(any, Order::Any, Orientation::Same))
+                && !holds(rule(any, Order::Any, Orientation::Divergent))
         );
     }
 

@@ -1,4 +1,4 @@
-//! What is known of simulated sequences: where which motif was planted, and the rules of their
+//! The truth of simulated sequences: which motifs were planted where, and the rules of their
 //! labels.
 
 use super::Rule;
@@ -13,11 +13,11 @@ pub struct Site {
     pub motif: u32,
     /// Its first base in the sequence.
     pub start: u32,
-    /// Whether it stands on the other strand.
+    /// Whether it is on the reverse strand.
     pub reverse: bool,
 }
 
-/// What is known of a set of sequences.
+/// The truth of a set of sequences.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Truth {
     /// The pool.
@@ -30,7 +30,7 @@ pub struct Truth {
     sites: Vec<Site>,
 }
 
-/// What is known besides the sites.
+/// Properties besides the sites.
 #[derive(Serialize, Deserialize)]
 struct Known {
     motifs: Vec<Motif>,
@@ -81,7 +81,7 @@ impl Truth {
         )
     }
 
-    /// What [`Truth::to_parts`] gave, of `n` sequences; what is wrong with it where it is damaged.
+    /// Reads the result of [`Truth::to_parts`] for `n` sequences; the error states what is damaged.
     pub fn from_parts(text: &str, sites: &[i64], n: usize) -> std::result::Result<Truth, String> {
         let known: Known = serde_json::from_str(text).map_err(|error| error.to_string())?;
         let mut rows = vec![Vec::new(); n];
@@ -124,7 +124,7 @@ impl Truth {
         &self.sites[self.bounds[row] as usize..self.bounds[row + 1] as usize]
     }
 
-    /// The first base behind a site.
+    /// The first base after a site.
     pub fn end(&self, site: &Site) -> usize {
         site.start as usize + self.motifs[site.motif as usize].width()
     }

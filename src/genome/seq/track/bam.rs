@@ -10,7 +10,7 @@ use noodles::{bam, bgzf, sam};
 use std::io::{BufRead, Read};
 use std::path::Path;
 
-/// What of a read is counted.
+/// Which part of a read is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Counted {
     /// The bases that it aligns to; gaps (N, D) are left out.
@@ -25,8 +25,8 @@ pub enum Counted {
 
 /// How reads are counted.
 #[derive(Clone, Copy, Debug)]
-pub struct Plan {
-    /// What of each.
+pub struct CountOptions {
+    /// Which part of each read.
     pub counted: Counted,
     /// Reads that are mapped with less quality are left out.
     pub min_quality: u8,
@@ -38,9 +38,9 @@ pub struct Plan {
     pub shift: (i64, i64),
 }
 
-impl Default for Plan {
+impl Default for CountOptions {
     fn default() -> Self {
-        Plan {
+        CountOptions {
             counted: Counted::Bases,
             min_quality: 0,
             strand: Strand::None,
@@ -53,7 +53,7 @@ impl Default for Plan {
 /// The largest record that is read, bytes.
 const LARGEST: u32 = 64 << 20;
 
-/// What a BAM file holds, unpacked. A damaged record may say that it has gigabytes: that is told
+/// The decompressed content of a BAM file. A damaged record may declare gigabytes: that is reported
 /// before room is made for it.
 struct Limited<R> {
     inner: R,
@@ -83,9 +83,9 @@ impl<R: Read> Read for Limited<R> {
     }
 }
 
-/// Counts the reads of a BAM or SAM file (plain or gzipped), told by its content; unmapped,
+/// Counts the reads of a BAM or SAM file (plain or gzipped), recognised by its content; unmapped,
 /// secondary, supplementary and failed reads are left out.
-pub fn coverage(path: &Path, plan: &Plan) -> Result<Track> {
+pub fn coverage(path: &Path, plan: &CountOptions) -> Result<Track> {
     let mut head = Vec::new();
     let mut raw = [0u8; 4];
     let n = file::open(path)?
@@ -106,10 +106,10 @@ pub fn coverage(path: &Path, plan: &Plan) -> Result<Track> {
     counts.finish(path, plan)
 }
 
-fn of_bam(path: &Path, plan: &Plan) -> Result<Counts> {
+fn of_bam(path: &Path, plan: &CountOptions) -> Result<Counts> {
     let broken = |error: std::io::Error| {
         fault!("data", "`{}`: {error}", path.display())
-            .hint("it is no whole BAM file: `samtools quickcheck` tells")
+            .hint("it is no whole BAM file: check it with `samtools quickcheck`")
     };
     let file = file::open(path)?;
     let mut reader = bam::io::Reader::from(Limited {
@@ -126,7 +126,7 @@ fn of_bam(path: &Path, plan: &Plan) -> Result<Counts> {
     Ok(counts)
 }
 
-fn of_sam(path: &Path, plan: &Plan) -> Result<Counts> {
+fn of_sam(path: &Path, plan: &CountOptions) -> Result<Counts> {
     let mut text = text::open(path)?;
     let head: Vec<u8> = text
         .fill_buf()
@@ -139,7 +139,10 @@ fn of_sam(path: &Path, plan: &Plan) -> Result<Counts> {
         let is_bare = head.split(|byte| *byte == b'\t').count() > 2 && !head.starts_with(b"@");
         let fault = kind::wrong(path, &head, "a file of aligned reads (BAM, SAM)");
         return Err(match is_bare {
-            true => fault.hint("a SAM file needs its header: `samtools view -h` keeps it, `samtools view -ht genome.fa.fai` makes it"),
+            true => fault.hint(
+                "a SAM file needs its header: `samtools view -h` keeps it, \
+                `samtools view -ht genome.fa.fai` makes it",
+            ),
             false => fault,
         });
     }
@@ -149,8 +152,12 @@ fn of_sam(path: &Path, plan: &Plan) -> Result<Counts> {
     };
     let header = reader.read_header().map_err(broken)?;
     if header.reference_sequences().is_empty() {
-        bail!("data", "`{}` has no `@SQ` lines: the lengths of its chromosomes are not known", path.display();
-            hint: "`samtools view -ht genome.fa.fai FILE > whole.sam` adds them");
+        bail!(
+            "data",
+            "`{}` has no `@SQ` lines: the lengths of its chromosomes are not known",
+            path.display();
+            hint: "`samtools view -ht genome.fa.fai FILE > whole.sam` adds them"
+        );
     }
     let mut counts = Counts::new(&header);
     let mut record = sam::Record::default();
@@ -199,7 +206,7 @@ impl Counts {
         &mut self,
         record: &impl Record,
         header: &sam::Header,
-        plan: &Plan,
+        plan: &CountOptions,
     ) -> std::io::Result<()> {
         let flags = record.flags()?;
         let skip = flags.is_unmapped()
@@ -282,7 +289,7 @@ impl Counts {
         Ok(())
     }
 
-    fn finish(self, path: &Path, plan: &Plan) -> Result<Track> {
+    fn finish(self, path: &Path, plan: &CountOptions) -> Result<Track> {
         if self.used == 0 {
             let why = if matches!(plan.counted, Counted::Fragments | Counted::FragmentEnds) {
                 "no properly paired read"
@@ -305,7 +312,7 @@ impl Counts {
     }
 }
 
-/// The stretches of equal count that steps up and down make.
+/// The runs of equal count between steps up and down.
 fn runs(mut events: Vec<(i64, i32)>) -> Vec<Run> {
     events.sort_unstable();
     let mut out: Vec<Run> = Vec::new();

@@ -56,7 +56,7 @@ impl BigWig {
         ))
     }
 
-    /// Visits the stretches of equal value of `start..end`.
+    /// Visits the runs of equal value of `start..end`.
     pub fn visit(
         &self,
         chrom: &str,

@@ -118,8 +118,16 @@ fn each(path: &Path, mut visit: impl FnMut(usize, &str, Run)) -> Result<()> {
         if line.starts_with("fixedStep") || line.starts_with("variableStep") {
             let found = Wiggle::declared(line);
             wiggle = Some(found.ok_or_else(|| {
-                fault!("data", "{}: `{}` is no declaration of wiggle", place(), shown())
-                    .hint("`fixedStep chrom=chr1 start=1 step=10 span=10`, `variableStep chrom=chr1 span=10`")
+                fault!(
+                    "data",
+                    "{}: `{}` is no declaration of wiggle",
+                    place(),
+                    shown()
+                )
+                .hint(
+                    "`fixedStep chrom=chr1 start=1 step=10 span=10`, `variableStep \
+                        chrom=chr1 span=10`",
+                )
             })?);
             continue;
         }
@@ -152,7 +160,14 @@ fn each(path: &Path, mut visit: impl FnMut(usize, &str, Run)) -> Result<()> {
             });
         };
         if run.start < 0 || run.start >= run.end {
-            bail!("data", "{}: {}-{} is no range of bases", place(), run.start, run.end; hint: "starts count from 0 in bedGraph and from 1 in wiggle, and lie before ends");
+            bail!(
+                "data",
+                "{}: {}-{} is no range of bases",
+                place(),
+                run.start,
+                run.end;
+                hint: "starts count from 0 in bedGraph and from 1 in wiggle, and lie before ends"
+            );
         }
         visit(number, chrom, run);
     }
@@ -212,7 +227,12 @@ fn overlap(path: &Path, name: &str, pair: &[Run]) -> cistron_base::Fault {
         shown(&pair[0]),
         shown(&pair[1])
     );
-    fault!("data", "{text}"; hint: "remove one of them, or average what overlaps: `sort -k1,1 -k2,2n FILE | bedtools merge -d -1 -c 4 -o mean -i -`")
+    fault!(
+        "data",
+        "{text}";
+        hint: "remove one of them, or average what overlaps: `sort -k1,1 -k2,2n FILE | bedtools \
+            merge -d -1 -c 4 -o mean -i -`"
+    )
 }
 
 #[cfg(test)]
@@ -233,7 +253,8 @@ mod tests {
 
     #[test]
     fn wiggle_and_bed_graph_may_alternate() {
-        let wiggle = "track type=wiggle_0\nfixedStep chrom=chr1 start=11 step=5 span=2\n1\n2\nvariableStep chrom=chr1 span=3\n101 5\n110 6\n";
+        let wiggle = "track type=wiggle_0\nfixedStep chrom=chr1 start=11 step=5 span=2\n1\n2\n\
+            variableStep chrom=chr1 span=3\n101 5\n110 6\n";
         assert_eq!(
             of(wiggle).unwrap(),
             [

@@ -12,9 +12,9 @@ use std::collections::HashMap;
 use std::fmt::Write;
 use std::path::Path;
 
-/// The stretches of a signal, chromosomes by name: a value for each interval, or `bins` values that
+/// The runs of a signal, chromosomes by name: a value for each interval, or `bins` values that
 /// share it out evenly. Where intervals overlap, their values are averaged.
-pub fn stretches(list: &Intervals, values: &[f32], bins: usize) -> Result<Vec<(String, Vec<Run>)>> {
+pub fn runs(list: &Intervals, values: &[f32], bins: usize) -> Result<Vec<(String, Vec<Run>)>> {
     if values.len() != list.len() * bins {
         bail!(
             "shape",
@@ -69,7 +69,7 @@ pub fn stretches(list: &Intervals, values: &[f32], bins: usize) -> Result<Vec<(S
     Ok(out)
 }
 
-/// Overlapping stretches as ones that do not overlap, each with the mean of what covers it.
+/// Splits overlapping runs into runs without overlap, each with the mean of those that cover it.
 fn averaged(mut runs: Vec<Run>) -> Vec<Run> {
     runs.sort_by_key(|run| (run.start, run.end));
     if runs.windows(2).all(|pair| pair[0].end <= pair[1].start) {
@@ -132,7 +132,11 @@ pub fn big_wig(
     }
     for (chrom, runs) in &signal {
         let Some(size) = sizes.get(chrom) else {
-            bail!("data", "the length of `{chrom}` is not known"; hint: "give a genome or a map of lengths")
+            bail!(
+                "data",
+                "the length of `{chrom}` is not known";
+                hint: "give a genome or a map of lengths"
+            )
         };
         if let Some(run) = runs.iter().find(|run| run.end > i64::from(*size)) {
             bail!(

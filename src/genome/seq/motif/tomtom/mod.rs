@@ -5,48 +5,23 @@
 //! (Bioinformatics 2011). Sums of column scores are integers, so their distribution over the
 //! columns of all targets is computed exactly, by dynamic programming.
 
+mod scores;
+
+pub use scores::Distance;
+
 use super::Motif;
 use cistron_base::Result;
 use cistron_base::{bail, fault};
 use cistron_metrics::statistics::multiple;
-use cistron_metrics::statistics::rounded::{self, Rounding};
+use cistron_metrics::statistics::rounded;
+use ndarray::{Array2, s};
 use rayon::prelude::*;
+use scores::{BINS, Column, Scores, score};
 use std::collections::BTreeMap;
-
-/// How two columns are compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Distance {
-    /// Correlation.
-    Pearson,
-    /// Minus the Euclidean distance.
-    Euclidean,
-    /// Two minus the squared distance (Sandelin & Wasserman 2004).
-    Sandelin,
-    /// Minus the mean of both Kullback-Leibler divergences.
-    Kullback,
-    /// Average log-likelihood ratio (Wang & Stormo 2003).
-    Allr,
-}
-
-impl Distance {
-    /// Names that options take.
-    pub const NAMES: &'static [&'static str] = &["pearson", "ed", "sandelin", "kullback", "allr"];
-
-    /// The distance of a name.
-    pub fn named(name: &str) -> Distance {
-        match name {
-            "pearson" => Distance::Pearson,
-            "sandelin" => Distance::Sandelin,
-            "kullback" => Distance::Kullback,
-            "allr" => Distance::Allr,
-            _ => Distance::Euclidean,
-        }
-    }
-}
 
 /// How motifs are compared.
 #[derive(Clone, Debug)]
-pub struct Plan {
+pub struct ComparisonOptions {
     /// The score of two columns.
     pub distance: Distance,
     /// Shares of A, C, G, T for pseudocounts and log-likelihoods.
@@ -74,7 +49,7 @@ pub struct Match {
     pub offset: i64,
     /// Columns that overlap.
     pub overlap: usize,
-    /// Whether the target is turned.
+    /// Whether the target is reverse-complemented.
     pub reverse: bool,
     /// The chance of a match as good at some offset (and strand) with random columns.
     pub p_value: f64,
@@ -84,12 +59,8 @@ pub struct Match {
     pub q_value: f64,
 }
 
-/// Values that a column's score is rounded to.
-const BINS: usize = 100;
 /// The widest query: tables grow with the cube of its width.
 const WIDEST: usize = 60;
-
-type Column = [f64; 4];
 
 /// Columns of one target on one strand.
 struct Target {
@@ -100,119 +71,39 @@ struct Target {
     width: usize,
 }
 
-fn smoothed(motif: &Motif, plan: &Plan) -> Vec<Column> {
+fn smoothed(motif: &Motif, plan: &ComparisonOptions) -> Vec<[f64; 4]> {
     motif
         .with_pseudocount(plan.pseudocount, plan.background)
         .ppm
 }
 
-fn score(plan: &Plan, (a, a_sites): (&Column, f64), (b, b_sites): (&Column, f64)) -> f64 {
-    let pairs = || a.iter().zip(b);
-    match plan.distance {
-        Distance::Pearson => {
-            let (mut cross, mut left, mut right) = (0.0, 0.0, 0.0);
-            for (x, y) in pairs() {
-                cross += (x - 0.25) * (y - 0.25);
-                left += (x - 0.25).powi(2);
-                right += (y - 0.25).powi(2);
-            }
-            let below = (left * right).sqrt();
-            if below > 0.0 { cross / below } else { 0.0 }
-        }
-        Distance::Euclidean => -pairs().map(|(x, y)| (x - y).powi(2)).sum::<f64>().sqrt(),
-        Distance::Sandelin => 2.0 - pairs().map(|(x, y)| (x - y).powi(2)).sum::<f64>(),
-        Distance::Kullback => -pairs()
-            .map(|(x, y)| (x * (x / y).log10() + y * (y / x).log10()) / 2.0)
-            .sum::<f64>(),
-        Distance::Allr => {
-            let (mut above, mut below) = (0.0, 0.0);
-            for ((x, y), share) in pairs().zip(plan.background) {
-                above += b_sites * y * (x / share).ln() + a_sites * x * (y / share).ln();
-                below += a_sites * x + b_sites * y;
-            }
-            above / below
+/// The columns of a query and a target that overlap.
+struct Overlap {
+    /// First column of the query.
+    query: usize,
+    /// First column of the target.
+    target: usize,
+    /// Number of columns.
+    length: usize,
+}
+
+impl Overlap {
+    /// The overlap of motifs of two widths at a shift; one column overlaps at a shift of 1.
+    fn at(query: usize, target: usize, shift: usize) -> Overlap {
+        let (start, first) = (query.saturating_sub(shift), shift.saturating_sub(query));
+        Overlap {
+            query: start,
+            target: first,
+            length: (query - start).min(target - first),
         }
     }
 }
 
-/// Rounded scores of a query against the columns of all targets.
-struct Scores {
-    /// `[query column][target column]`
-    rows: Vec<Vec<u16>>,
-    /// Shares of each rounded score, for each column of the query.
-    shares: Vec<Vec<f64>>,
-    rounding: Rounding,
-}
-
-impl Scores {
-    fn new(mut rows: Vec<Vec<f64>>, complete: bool) -> Scores {
-        if complete {
-            rows.iter_mut().for_each(|row| centre(row));
-        }
-        let rounding = Rounding::of(rows.iter().flatten().copied(), BINS);
-        let rounded = |x: &f64| rounding.steps(*x).clamp(0.0, BINS as f64) as u16;
-        let rows: Vec<Vec<u16>> = rows
-            .iter()
-            .map(|row| row.iter().map(rounded).collect())
-            .collect();
-        let shares = rows
-            .iter()
-            .map(|row| {
-                let mut shares = vec![0.0; BINS + 1];
-                row.iter()
-                    .for_each(|bin| shares[usize::from(*bin)] += 1.0 / row.len() as f64);
-                shares
-            })
-            .collect();
-        Scores {
-            rows,
-            shares,
-            rounding,
-        }
-    }
-
-    /// The distribution of the sum over columns `start..=end`, for each pair of them.
-    fn distributions(&self) -> Vec<Vec<Vec<f64>>> {
-        let width = self.rows.len();
-        (0..width)
-            .into_par_iter()
-            .map(|start| {
-                let mut sum = vec![1.0];
-                (start..width)
-                    .map(|end| {
-                        sum =
-                            rounded::plus(&sum, BINS, self.shares[end].iter().copied().enumerate());
-                        sum.clone()
-                    })
-                    .collect()
-            })
-            .collect()
-    }
-}
-
-/// Moves scores so that their median is 0: what a column scores where it is not aligned.
-fn centre(row: &mut [f64]) {
-    let mut sorted = row.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let half = 0.5 * row.len() as f64;
-    let low = (half.floor() as usize).saturating_sub(1);
-    let high = (half.ceil() as usize).saturating_sub(1).max(low);
-    let median = f64::midpoint(sorted[low], sorted[high]);
-    row.iter_mut().for_each(|x| *x -= median);
-}
-
-/// The columns of the query that overlap a target at a shift from 1, one column, on; and the
-/// target's first of them.
-fn overlap(query: usize, target: usize, shift: usize) -> (usize, usize, usize) {
-    let (start, first) = if shift <= query {
-        (query - shift, 0)
-    } else {
-        (0, shift - query)
-    };
-    (start, (query - start).min(target - first), first)
-}
-
-fn shifts(query: usize, target: usize, plan: &Plan) -> std::ops::RangeInclusive<usize> {
+fn shifts(
+    query: usize,
+    target: usize,
+    plan: &ComparisonOptions,
+) -> std::ops::RangeInclusive<usize> {
     if plan.internal {
         return query.min(target)..=query.max(target);
     }
@@ -224,7 +115,7 @@ fn shifts(query: usize, target: usize, plan: &Plan) -> std::ops::RangeInclusive<
 fn best_of(
     width: usize,
     target: usize,
-    plan: &Plan,
+    plan: &ComparisonOptions,
     scores: &Scores,
     distributions: &[Vec<Vec<f64>>],
 ) -> Vec<f64> {
@@ -234,10 +125,11 @@ fn best_of(
     let size = size.ceil() as usize;
     let mut chances = vec![0.0; size];
     for shift in 1..width + target {
-        let (start, overlap, _) = overlap(width, target, shift);
-        let own = &distributions[start][overlap - 1];
-        let moved = -(scores.rounding.offset * (width - overlap) as f64 * scores.rounding.scale)
-            .round_ties_even() as usize;
+        let overlap = Overlap::at(width, target, shift);
+        let own = &distributions[overlap.query][overlap.length - 1];
+        let rest = (width - overlap.length) as f64;
+        let moved =
+            -(scores.rounding.offset * rest * scores.rounding.scale).round_ties_even() as usize;
         let mut tail = 0.0;
         for (score, chance) in chances.iter_mut().enumerate().rev() {
             tail += score
@@ -262,14 +154,28 @@ fn of_several(p: f64, n: f64) -> f64 {
     -f64::exp_m1(n * f64::ln_1p(-p.min(1.0))).clamp(-1.0, 0.0)
 }
 
-/// Compares each query with all targets; matches of a query stand together, the best first, each
+/// Compares each query with all targets; matches of a query are adjacent, the best first, each
 /// target once.
-pub fn tomtom(queries: &[Motif], targets: &[Motif], plan: &Plan) -> Result<Vec<Match>> {
+pub fn tomtom(
+    queries: &[Motif],
+    targets: &[Motif],
+    plan: &ComparisonOptions,
+) -> Result<Vec<Match>> {
     if targets.is_empty() || queries.is_empty() {
-        bail!("value", "there is no motif to compare"; hint: "both `queries` and `targets` need at least one");
+        bail!(
+            "value",
+            "there is no motif to compare";
+            hint: "both `queries` and `targets` need at least one"
+        );
     }
     if let Some(wide) = queries.iter().find(|query| query.width() > WIDEST) {
-        bail!("value", "motif `{}` has {} positions, a query may have {WIDEST}", wide.name, wide.width(); hint: "`.trim()` cuts off positions that say little");
+        bail!(
+            "value",
+            "motif `{}` has {} positions, a query may have {WIDEST}",
+            wide.name,
+            wide.width();
+            hint: "`.trim()` cuts off positions that say little"
+        );
     }
     if let Some(empty) = queries
         .iter()
@@ -292,7 +198,7 @@ pub fn tomtom(queries: &[Motif], targets: &[Motif], plan: &Plan) -> Result<Vec<M
         )
         .hint("give a `pseudocount` above 0"));
     }
-    let mut columns: Vec<Column> = Vec::new();
+    let mut columns: Vec<[f64; 4]> = Vec::new();
     let mut list: Vec<Target> = Vec::new();
     for (number, motif) in targets.iter().enumerate() {
         for reverse in [false, true]
@@ -330,22 +236,34 @@ fn of_query(
     query: &Motif,
     targets: &[Motif],
     list: &[Target],
-    columns: &[Column],
-    plan: &Plan,
+    columns: &[[f64; 4]],
+    plan: &ComparisonOptions,
 ) -> Vec<Match> {
     let own = smoothed(query, plan);
     let own_sites = query.site_count();
     let width = own.len();
-    let row = |column: &Column| -> Vec<f64> {
-        list.iter()
-            .flat_map(|target| {
-                columns[target.first..target.first + target.width]
-                    .iter()
-                    .map(|other| score(plan, (column, own_sites), (other, target.sites)))
-            })
-            .collect()
-    };
-    let scores = Scores::new(own.iter().map(row).collect(), plan.complete);
+    let mut scores = Array2::zeros((width, columns.len()));
+    for (mut row, shares) in scores.rows_mut().into_iter().zip(&own) {
+        let column = Column {
+            shares,
+            sites: own_sites,
+        };
+        for target in list {
+            let range = target.first..target.first + target.width;
+            for (out, other) in row
+                .slice_mut(s![range.clone()])
+                .iter_mut()
+                .zip(&columns[range])
+            {
+                let other = Column {
+                    shares: other,
+                    sites: target.sites,
+                };
+                *out = score(plan.distance, plan.background, column, other);
+            }
+        }
+    }
+    let scores = Scores::new(scores, plan.complete);
     let distributions = scores.distributions();
     let tails: Vec<Vec<Vec<f64>>> = if plan.complete {
         Vec::new()
@@ -369,10 +287,16 @@ fn of_query(
             let range = shifts(width, target.width, plan);
             let tries = range.clone().count();
             for shift in range {
-                let (start, overlap, first) = overlap(width, target.width, shift);
-                let total: usize = (0..overlap)
-                    .map(|i| usize::from(scores.rows[start + i][target.first + first + i]))
-                    .sum();
+                let Overlap {
+                    query: start,
+                    target: first,
+                    length: overlap,
+                } = Overlap::at(width, target.width, shift);
+                let from = target.first + first;
+                let aligned = scores
+                    .steps
+                    .slice(s![start..start + overlap, from..from + overlap]);
+                let total: usize = aligned.diag().iter().map(|step| usize::from(*step)).sum();
                 let value = if plan.complete {
                     -(total as f64
                         + overlap as f64 * scores.rounding.offset * scores.rounding.scale)
@@ -427,8 +351,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn plan(distance: Distance, complete: bool) -> Plan {
-        Plan {
+    fn plan(distance: Distance, complete: bool) -> ComparisonOptions {
+        ComparisonOptions {
             distance,
             background: [0.25; 4],
             pseudocount: 0.1,
@@ -453,9 +377,15 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(48))]
         #[test]
-        fn chances_are_chances(query in motif(), targets in prop::collection::vec(motif(), 1..8), which in 0usize..5, complete: bool, both: bool) {
+        fn chances_are_chances(
+            query in motif(),
+            targets in prop::collection::vec(motif(), 1..8),
+            which in 0usize..5,
+            complete: bool,
+            both: bool,
+        ) {
             let distance = Distance::named(Distance::NAMES[which]);
-            let how = Plan { both_strands: both, ..plan(distance, complete) };
+            let how = ComparisonOptions { both_strands: both, ..plan(distance, complete) };
             let found = tomtom(&[query], &targets, &how).unwrap();
             prop_assert_eq!(found.len(), targets.len());
             for m in &found {

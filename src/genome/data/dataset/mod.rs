@@ -1,19 +1,26 @@
-//! What a dataset is: named inputs and labels, and the rows of them that are in view.
+//! Datasets: named inputs and labels, and the rows of them that are in view.
+
+mod concat;
+mod pool;
+
+pub(super) use concat::joined_truth;
+pub use pool::{Pool, Shuffles};
 
 use super::column::Column;
-use super::profile::{Profile, Source};
+use super::profile::Profile;
 use super::sampling::Sampling;
 use crate::seq::shuffle::Shuffler;
 use crate::seq::simulate::Truth;
+use cistron_base::Result;
 use cistron_base::bail;
 use cistron_base::seed::Rng;
-use cistron_base::{Interval, Result};
+use ndarray::Array2;
 use std::sync::Arc;
 
 /// One named input.
 #[derive(Clone, Debug)]
 pub struct Input {
-    /// Its name; sequences are `sequence` unless told otherwise.
+    /// Its name; `sequence` by default for sequences.
     pub name: String,
     /// Its values.
     pub column: Column,
@@ -38,70 +45,8 @@ impl Input {
     }
 }
 
-/// Shuffled copies that stand as negatives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Shuffles {
-    /// The k-lets whose counts are kept.
-    pub k: usize,
-    /// Shuffles for each row.
-    pub ratio: usize,
-    /// Whether every epoch draws them anew.
-    pub redraw: bool,
-    /// Their seed.
-    pub seed: u64,
-}
-
-/// Negatives that every epoch draws from a larger pool.
-#[derive(Clone, Debug)]
-pub struct Pool {
-    /// Storage rows to draw from.
-    pub rows: Arc<Vec<u32>>,
-    /// How many are drawn.
-    pub count: usize,
-    /// Whether every epoch draws anew.
-    pub redraw: bool,
-    /// Their seed.
-    pub seed: u64,
-    /// Those of the epoch in hand.
-    drawn: Arc<Vec<u32>>,
-}
-
-impl Pool {
-    /// A pool with the draw of its first epoch.
-    pub fn new(rows: Vec<u32>, count: usize, redraw: bool, seed: u64) -> Pool {
-        let mut pool = Pool {
-            rows: Arc::new(rows),
-            count,
-            redraw,
-            seed,
-            drawn: Arc::default(),
-        };
-        pool.draw(0);
-        pool
-    }
-
-    /// Draws without replacement as long as the pool lasts, then from the whole pool again.
-    fn draw(&mut self, epoch: u64) {
-        let n = self.rows.len().max(1);
-        let mut drawn = Vec::with_capacity(self.count);
-        for pass in 0..self.count.div_ceil(n) as u64 {
-            let order = Rng::keyed(&[
-                self.seed,
-                0x706f_6f6c,
-                if self.redraw { epoch } else { 0 },
-                pass,
-            ])
-            .permutation(self.rows.len());
-            drawn.extend(
-                order
-                    .iter()
-                    .take(self.count - drawn.len())
-                    .map(|i| self.rows[*i as usize]),
-            );
-        }
-        self.drawn = Arc::new(drawn);
-    }
-}
+/// Labels of all rows of a storage, `[rows, labels]`.
+pub type LabelMatrix = Array2<f32>;
 
 /// A dataset: storage shared by all its splits, and the rows that are in view.
 #[derive(Clone, Debug)]
@@ -110,15 +55,15 @@ pub struct Dataset {
     pub inputs: Vec<Input>,
     /// Names of the labels.
     pub label_names: Vec<String>,
-    /// `storage rows * labels` numbers; NaN is undefined.
-    pub labels: Arc<Vec<f32>>,
+    /// `[storage rows, labels]`; NaN is undefined.
+    pub labels: Arc<LabelMatrix>,
     /// A name for each row of the storage, where the source had one.
     pub names: Option<Arc<Vec<String>>>,
     /// The storage rows in view, in order.
     pub rows: Arc<Vec<u32>>,
     /// Shuffles of the rows that follow them as negatives.
     pub shuffles: Option<Shuffles>,
-    /// Negatives that are drawn for each epoch, behind the rows and their shuffles.
+    /// Negatives that are drawn for each epoch, after the rows and their shuffles.
     pub pool: Option<Pool>,
     /// How training passes draw rows.
     pub sampling: Sampling,
@@ -127,14 +72,15 @@ pub struct Dataset {
     pub label_partners: Option<Arc<Vec<usize>>>,
     /// How labels are placed along the sequence; none where they are not.
     pub profile: Option<Arc<Profile>>,
-    /// What is known of simulated sequences, for each row of the storage.
+    /// The truth of simulated sequences, for each row of the storage.
     pub truth: Option<Arc<Truth>>,
-    /// What reading it had to say.
+    /// Notes about reading it.
     pub notes: Vec<String>,
 }
 
 impl Dataset {
-    /// A dataset of whole columns; fails where they do not have as many rows.
+    /// A dataset of whole columns, and labels row by row; fails where they do not have as many
+    /// rows.
     pub fn new(inputs: Vec<Input>, label_names: Vec<String>, labels: Vec<f32>) -> Result<Dataset> {
         let Some(first) = inputs.first() else {
             bail!("data", "a dataset needs at least one input")
@@ -154,14 +100,14 @@ impl Dataset {
                 );
             }
         }
-        if labels.len() != n * label_names.len() {
+        let count = labels.len();
+        let Ok(labels) = Array2::from_shape_vec((n, label_names.len()), labels) else {
             bail!(
                 "data",
-                "{} labels of {} columns for {n} rows",
-                labels.len(),
+                "{count} labels of {} columns for {n} rows",
                 label_names.len()
-            );
-        }
+            )
+        };
         Ok(Dataset {
             inputs,
             label_names,
@@ -225,11 +171,10 @@ impl Dataset {
     /// Appends the labels of a row in view.
     pub fn push_labels(&self, index: usize, out: &mut Vec<f32>) {
         let (row, shuffle) = self.locate(index);
-        let tasks = self.tasks();
         if shuffle > 0 {
-            out.extend(std::iter::repeat_n(0.0, tasks));
+            out.extend(std::iter::repeat_n(0.0, self.tasks()));
         } else {
-            out.extend_from_slice(&self.labels[row * tasks..(row + 1) * tasks]);
+            out.extend(self.labels.row(row));
         }
     }
 
@@ -342,7 +287,7 @@ impl Dataset {
         )
     }
 
-    /// What a row in view is called: the name of its source, or its place.
+    /// The name of a row in view: that in its source, or its position.
     pub fn name(&self, index: usize) -> Option<String> {
         let (row, _) = self.locate(index);
         if let Some(names) = &self.names {
@@ -390,11 +335,7 @@ impl Dataset {
         let negatives = self
             .rows
             .iter()
-            .filter(|row| {
-                self.labels[**row as usize * tasks..][..tasks]
-                    .iter()
-                    .all(|l| *l <= 0.0)
-            })
+            .filter(|row| self.labels.row(**row as usize).iter().all(|l| *l <= 0.0))
             .count();
         let mut out = Dataset {
             shuffles: Some(how),
@@ -443,104 +384,6 @@ impl Dataset {
         Ok(out)
     }
 
-    /// Fixed shuffles and negatives become rows of their own; what is drawn anew every epoch
-    /// cannot.
-    pub fn materialised(&self) -> Result<Dataset> {
-        if self.shuffles.is_none() && self.pool.is_none() {
-            return Ok(self.clone());
-        }
-        if self.is_redrawn() {
-            bail!("data", "negatives that are drawn anew every epoch have no fixed rows"; hint: "split first, then call `with_shuffles` or `with_negatives`");
-        }
-        self.stored()
-    }
-
-    /// The rows in view as storage of their own.
-    fn stored(&self) -> Result<Dataset> {
-        let inputs = self
-            .inputs
-            .iter()
-            .map(|input| {
-                Ok(Input {
-                    column: joined(&[(self, &input.column)])?,
-                    ..input.clone()
-                })
-            })
-            .collect::<Result<_>>()?;
-        let mut out = Dataset::new(inputs, self.label_names.clone(), self.all_labels())?;
-        out.label_partners = self.label_partners.clone();
-        out.profile = joined_profile(std::slice::from_ref(self))?;
-        out.names = self
-            .names
-            .as_ref()
-            .map(|_| Arc::new((0..self.len()).filter_map(|i| self.name(i)).collect()));
-        out.truth = joined_truth(std::slice::from_ref(self));
-        Ok(out)
-    }
-
-    /// The places of the rows in view.
-    fn places<'a>(&'a self, regions: &'a [Interval]) -> impl Iterator<Item = Interval> + 'a {
-        (0..self.len()).map(|i| regions[self.locate(i).0])
-    }
-
-    /// Several datasets of the same form, one after the other.
-    pub fn concat(parts: &[Dataset]) -> Result<Dataset> {
-        let parts = parts
-            .iter()
-            .map(Dataset::materialised)
-            .collect::<Result<Vec<_>>>()?;
-        let Some(first) = parts.first() else {
-            bail!("data", "concat needs at least one dataset")
-        };
-        for other in &parts[1..] {
-            let same = first.inputs.len() == other.inputs.len()
-                && first
-                    .inputs
-                    .iter()
-                    .zip(&other.inputs)
-                    .all(|(a, b)| a.name == b.name && a.column.shape() == b.column.shape());
-            if !same || first.label_names.len() != other.label_names.len() {
-                bail!(
-                    "data",
-                    "datasets of different inputs, lengths or labels cannot be joined: {} and {}",
-                    first.form(),
-                    other.form()
-                );
-            }
-        }
-        if let Some((a, b)) = disagreement(&parts) {
-            bail!("data", "datasets that cannot be joined: {a} and {b}"; hint: "make both with the same `bins`, `label_pairs`, `stranded` and `along`");
-        }
-        let mut inputs = Vec::new();
-        for (i, input) in first.inputs.iter().enumerate() {
-            let columns: Vec<(&Dataset, &Column)> = parts
-                .iter()
-                .map(|part| (part, &part.inputs[i].column))
-                .collect();
-            inputs.push(Input {
-                column: joined(&columns)?,
-                ..input.clone()
-            });
-        }
-        let mut out = Dataset::new(
-            inputs,
-            first.label_names.clone(),
-            parts.iter().flat_map(Dataset::all_labels).collect(),
-        )?;
-        out.label_partners = parts.iter().find_map(|part| part.label_partners.clone());
-        out.profile = joined_profile(&parts)?;
-        out.truth = joined_truth(&parts);
-        if parts.iter().all(|part| part.names.is_some()) {
-            out.names = Some(Arc::new(
-                parts
-                    .iter()
-                    .flat_map(|part| (0..part.len()).filter_map(|i| part.name(i)))
-                    .collect(),
-            ));
-        }
-        Ok(out)
-    }
-
     /// Inputs and labels in words: `sequence [4, 101], label Bound`.
     pub fn form(&self) -> String {
         let inputs: Vec<String> = self
@@ -585,151 +428,4 @@ impl Dataset {
             })
             .collect()
     }
-}
-
-/// What is known of the rows in view, where it is known of all of them: nothing is of shuffles.
-pub(super) fn joined_truth(parts: &[Dataset]) -> Option<Arc<Truth>> {
-    let own = |part: &Dataset| {
-        part.truth
-            .as_deref()
-            .filter(|_| part.shuffles.is_none())
-            .map(|_| (0..part.len()).map(|i| part.locate(i).0).collect())
-    };
-    let rows: Vec<Vec<usize>> = parts.iter().map(own).collect::<Option<_>>()?;
-    let known: Vec<(&Truth, Vec<usize>)> = parts
-        .iter()
-        .filter_map(|part| part.truth.as_deref())
-        .zip(rows)
-        .collect();
-    Truth::gather(&known).map(Arc::new)
-}
-
-/// What two datasets of the same form say differently of the reverse strand, in words. Labels that
-/// are 0 in every row, as those of negatives, agree with any.
-fn disagreement(parts: &[Dataset]) -> Option<(&'static str, &'static str)> {
-    let first = parts.first()?;
-    for other in &parts[1..] {
-        for (a, b) in first.inputs.iter().zip(&other.inputs) {
-            if a.is_along != b.is_along {
-                return Some(("an input along the sequence", "one that is not"));
-            }
-            if a.partners != b.partners {
-                return Some((
-                    "an input whose channels are pairs of strands",
-                    "one whose channels are not",
-                ));
-            }
-        }
-        let is_set = |set: &Dataset| set.labels.iter().any(|label| *label != 0.0);
-        if first.label_partners != other.label_partners && is_set(first) && is_set(other) {
-            return Some((
-                "labels that change places on the reverse strand",
-                "labels that do so in another way, or not at all",
-            ));
-        }
-    }
-    None
-}
-
-/// How the labels of the rows in view are placed; their signals are known where they are for every
-/// row.
-fn joined_profile(parts: &[Dataset]) -> Result<Option<Arc<Profile>>> {
-    let Some(known) = parts.iter().find_map(|part| part.profile.clone()) else {
-        return Ok(None);
-    };
-    let of = |part: &Dataset| {
-        part.profile
-            .as_ref()
-            .filter(|_| part.shuffles.is_none())
-            .and_then(|own| own.source.clone())
-    };
-    let sources: Vec<Source> = parts.iter().filter_map(of).collect();
-    let mut source = None;
-    if let Some(first) = sources.first().filter(|first| {
-        sources.len() == parts.len() && sources.iter().all(|own| own.is_like(first))
-    }) {
-        let columns: Vec<(&Dataset, &Column)> = parts
-            .iter()
-            .zip(&sources)
-            .map(|(part, own)| (part, &own.column))
-            .collect();
-        source = Some(Source {
-            column: joined(&columns)?,
-            ..first.clone()
-        });
-    }
-    Ok(Some(Arc::new(Profile {
-        bins: known.bins,
-        source,
-    })))
-}
-
-/// The rows in view of columns of one form, behind each other: places of one genome stay places
-/// where no row is a shuffle, anything else is read.
-fn joined(parts: &[(&Dataset, &Column)]) -> Result<Column> {
-    let first = parts[0].1;
-    match first {
-        Column::Genome { genome, length, .. } => {
-            let own = parts.iter().map(|(part, column)| match column {
-                Column::Genome {
-                    genome: other,
-                    regions,
-                    ..
-                } if Arc::ptr_eq(other, genome) && part.shuffles.is_none() => {
-                    Some(part.places(regions))
-                }
-                _ => None,
-            });
-            if let Some(lists) = own.collect::<Option<Vec<_>>>() {
-                return Ok(Column::Genome {
-                    genome: genome.clone(),
-                    regions: Arc::new(lists.into_iter().flatten().collect()),
-                    length: *length,
-                });
-            }
-        }
-        Column::Signal {
-            channels,
-            length,
-            partners,
-            ..
-        } => {
-            let own = parts.iter().map(|(part, column)| match column {
-                Column::Signal {
-                    channels: other,
-                    regions,
-                    ..
-                } if Arc::ptr_eq(other, channels) => Some(part.places(regions)),
-                _ => None,
-            });
-            if let Some(lists) = own.collect::<Option<Vec<_>>>() {
-                let regions = Arc::new(lists.into_iter().flatten().collect());
-                return Ok(Column::Signal {
-                    channels: channels.clone(),
-                    regions,
-                    length: *length,
-                    partners: partners.clone(),
-                });
-            }
-        }
-        Column::Sequence { .. } | Column::Dense { .. } => {}
-    }
-    let (mut codes, mut values) = (Vec::new(), Vec::new());
-    for (part, column) in parts {
-        let (own_codes, own_values) = part.gather(column, 0..part.len())?;
-        codes.extend(own_codes);
-        values.extend(own_values);
-    }
-    let shape = first.row_shape();
-    Ok(if first.is_sequence() {
-        Column::Sequence {
-            codes: Arc::new(codes),
-            length: shape[0],
-        }
-    } else {
-        Column::Dense {
-            values: Arc::new(values),
-            shape,
-        }
-    })
 }

@@ -1,12 +1,14 @@
 //! Variants of a VCF file, streamed, normalised, laid into the reference.
 
+mod vcf;
+
+pub use vcf::Reader;
+
 use super::alphabet;
 use super::genome::Genome;
 use super::intervals::{Field, Intervals};
-use super::text::Lines;
+use cistron_base::bail;
 use cistron_base::{Interval, Result, Strand};
-use cistron_base::{bail, fault};
-use std::path::Path;
 
 /// One alternate allele.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,7 +28,7 @@ pub struct Variant {
     pub end: Option<i64>,
 }
 
-/// What the reference says of a variant.
+/// How the alleles of a variant relate to the reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     /// Its reference allele is there.
@@ -60,92 +62,6 @@ impl State {
     }
 }
 
-/// A VCF file that is read line by line.
-pub struct Reader<'a> {
-    lines: Lines<'a>,
-    path: String,
-    /// The lines of its header.
-    pub header: Vec<String>,
-    next: Option<(usize, String)>,
-}
-
-impl<'a> Reader<'a> {
-    /// Opens a file, plain or gzipped, and reads its header.
-    pub fn open(path: &'a Path) -> Result<Reader<'a>> {
-        let mut reader = Reader {
-            lines: Lines::open(path)?,
-            path: path.display().to_string(),
-            header: Vec::new(),
-            next: None,
-        };
-        while let Some((number, text)) = reader.lines.next_line()? {
-            if !text.starts_with('#') {
-                reader.next = Some((number, text.to_string()));
-                break;
-            }
-            reader.header.push(text.to_string());
-        }
-        if reader.header.is_empty() && reader.next.is_none() {
-            bail!("file", "`{}` is empty", reader.path; hint: "a VCF file starts with ##fileformat=VCFv4.3");
-        }
-        Ok(reader)
-    }
-
-    /// The next line with its alternate alleles; none at the end.
-    pub fn next_record(&mut self) -> Result<Option<(String, Vec<Variant>)>> {
-        loop {
-            let (number, text) = match self.next.take() {
-                Some(kept) => kept,
-                None => match self.lines.next_line()? {
-                    Some((number, text)) => (number, text.to_string()),
-                    None => return Ok(None),
-                },
-            };
-            if text.trim().is_empty() {
-                continue;
-            }
-            let mut cells = text.split('\t');
-            let mut cell = |name: &str| {
-                cells.next().ok_or_else(|| fault!("file", "`{}`, line {number}: there is no column {name}", self.path; hint: "columns of a VCF file are parted by tabs: CHROM POS ID REF ALT …"))
-            };
-            let (chrom, position, name, reference, alternates) = (
-                cell("CHROM")?,
-                cell("POS")?,
-                cell("ID")?,
-                cell("REF")?,
-                cell("ALT")?,
-            );
-            let info = cells.nth(2).unwrap_or(".");
-            let position: i64 = position.parse().map_err(|_| {
-                fault!(
-                    "file",
-                    "`{}`, line {number}: POS `{position}` is no whole number",
-                    self.path
-                )
-            })?;
-            let of = |(i, alternate): (usize, &str)| Variant {
-                end: if is_deletion(alternate) {
-                    end_of(info, position, i)
-                } else {
-                    None
-                },
-                chrom: chrom.into(),
-                start: position - 1,
-                name: name.into(),
-                reference: reference.to_ascii_uppercase(),
-                alternate: alternate.to_ascii_uppercase(),
-            };
-            let variants = alternates
-                .split(',')
-                .enumerate()
-                .filter(|(_, alternate)| *alternate != ".")
-                .map(of)
-                .collect();
-            return Ok(Some((text.clone(), variants)));
-        }
-    }
-}
-
 /// Whether an allele is a sequence: one or more of A, C, G, T and N, the letters that VCF has.
 /// Codes of several bases (R, Y, …) and the `-` of MAF and ANNOVAR are none.
 pub fn is_sequence(text: &str) -> bool {
@@ -163,24 +79,8 @@ fn is_deletion(allele: &str) -> bool {
         && allele.ends_with('>')
 }
 
-/// One past the last base of a symbolic allele: `END` of an INFO column, else `SVLEN` from
-/// `position` (1-based) on.
-fn end_of(info: &str, position: i64, allele: usize) -> Option<i64> {
-    let value = |key: &str| {
-        info.split(';').find_map(|pair| {
-            pair.split_once('=')
-                .filter(|(own, _)| *own == key)
-                .map(|(_, value)| value)
-        })
-    };
-    let end = value("END").and_then(|end| end.parse::<i64>().ok());
-    let length = || value("SVLEN")?.split(',').nth(allele)?.parse::<i64>().ok();
-    end.or_else(|| length()?.checked_abs()?.checked_add(position))
-        .filter(|end| *end > position)
-}
-
-/// The codes of a stretch; what lies outside the chromosome is N.
-fn stretch(genome: &Genome, chrom: u32, start: i64, end: i64) -> Result<Vec<u8>> {
+/// The codes of a range; positions outside of the chromosome are N.
+fn reference_codes(genome: &Genome, chrom: u32, start: i64, end: i64) -> Result<Vec<u8>> {
     let mut out = Vec::new();
     genome.fetch_into(
         &Interval {
@@ -195,7 +95,7 @@ fn stretch(genome: &Genome, chrom: u32, start: i64, end: i64) -> Result<Vec<u8>>
 }
 
 impl Variant {
-    /// What the reference says.
+    /// Compares the alleles with the reference.
     pub fn state(&self, genome: &Genome) -> Result<State> {
         let is_symbol = |allele: &str| allele.contains(['<', '>', '*', '[', ']', '.']);
         match is_sequence(&self.reference) && (is_sequence(&self.alternate) || self.end.is_some()) {
@@ -214,7 +114,7 @@ impl Variant {
         }
         let is_there = |allele: &str| -> Result<bool> {
             Ok(
-                stretch(genome, chrom, self.start, self.start + allele.len() as i64)?
+                reference_codes(genome, chrom, self.start, self.start + allele.len() as i64)?
                     == alphabet::codes(allele)?,
             )
         };
@@ -231,7 +131,7 @@ impl Variant {
             .map_or(self.reference.len() as i64, |end| end - self.start)
     }
 
-    /// The same change, as far left as it can stand and without bases that both alleles share (Tan,
+    /// The same change, as far left as possible and without bases that both alleles share (Tan,
     /// Abecasis & Kang 2015). Symbolic deletions stay where they are.
     pub fn normalised(&self, genome: &Genome) -> Result<Variant> {
         if self.end.is_some() {
@@ -258,7 +158,7 @@ impl Variant {
             if reference.is_empty() || alternate.is_empty() {
                 if start == first {
                     // at the very start the base behind is shared instead
-                    let behind = alphabet::decode(&stretch(
+                    let behind = alphabet::decode(&reference_codes(
                         genome,
                         chrom,
                         start + reference.len() as i64,
@@ -269,8 +169,8 @@ impl Variant {
                     break;
                 }
                 start -= 1;
-                let before =
-                    alphabet::decode(&stretch(genome, chrom, start, start + 1)?).into_bytes();
+                let before = alphabet::decode(&reference_codes(genome, chrom, start, start + 1)?)
+                    .into_bytes();
                 reference.splice(0..0, before.iter().copied());
                 alternate.splice(0..0, before);
             }
@@ -296,8 +196,8 @@ impl Variant {
         let chrom = genome.chrom(&self.chrom)?;
         let (length, span) = (length as i64, self.span());
         let from = self.start - ((length - span).div_euclid(2)).max(0);
-        let before = stretch(genome, chrom, from, from + length)?;
-        let mut after = stretch(genome, chrom, from, self.start)?;
+        let before = reference_codes(genome, chrom, from, from + length)?;
+        let mut after = reference_codes(genome, chrom, from, self.start)?;
         after.extend(alphabet::codes(if self.end.is_some() {
             &self.reference
         } else {
@@ -305,7 +205,12 @@ impl Variant {
         })?);
         let behind = self.start + span;
         let missing = length - after.len() as i64;
-        after.extend(stretch(genome, chrom, behind, behind + missing.max(0))?);
+        after.extend(reference_codes(
+            genome,
+            chrom,
+            behind,
+            behind + missing.max(0),
+        )?);
         after.truncate(length as usize);
         Ok((before, after))
     }
@@ -353,8 +258,13 @@ pub fn alleles(genome: &Genome, list: &Intervals, length: usize) -> Result<Allel
         };
         match variant.state(genome)? {
             State::Symbolic | State::NotBases => {
-                bail!("data", "{}: an allele is no sequence", shown();
-                hint: "alleles are written in A, C, G, T and N; of symbolic ones `<DEL>` alone has a sequence")
+                bail!(
+                    "data",
+                    "{}: an allele is no sequence",
+                    shown();
+                    hint: "alleles are written in A, C, G, T and N; of symbolic ones `<DEL>` \
+                        alone has a sequence"
+                )
             }
             State::Fits => {}
             _ => out.mismatched.push(i),
@@ -377,6 +287,7 @@ pub fn alleles(genome: &Genome, list: &Intervals, length: usize) -> Result<Allel
 
 #[cfg(test)]
 mod tests {
+    use super::vcf::end_of;
     use super::*;
     use crate::seq::alphabet::Census;
     use crate::seq::fasta::Records;

@@ -1,7 +1,8 @@
 //! Genes (GTF, GFF3), variants (VCF) and bigBed as intervals.
 
-use super::read::{Draft, Format, Gather, Plan, Problems, broken};
-use super::{Field, Intervals};
+use super::gather::{Draft, Gather, Problems, broken};
+use super::options::{Format, ReaderOptions};
+use crate::seq::intervals::{Field, Intervals};
 use crate::seq::text;
 use crate::seq::variants::is_sequence;
 use cistron_base::{Result, Strand};
@@ -20,9 +21,9 @@ const ATTRIBUTES: [&str; 6] = [
 
 /// The rows of a GTF or GFF3 file, with fields `source`, `feature`, `score` and the usual
 /// attributes.
-pub fn genes(path: &Path, plan: &Plan, format: Format) -> Result<Intervals> {
+pub fn genes(path: &Path, options: &ReaderOptions, format: Format) -> Result<Intervals> {
     let mut lines = text::Lines::open(path)?;
-    let mut gather = Gather::new(path, *plan);
+    let mut gather = Gather::new(path, *options);
     let mut texts: Vec<Vec<Box<str>>> = vec![Vec::new(); 2 + ATTRIBUTES.len()];
     let mut scores: Vec<f64> = Vec::new();
     while let Some((number, text)) = lines.next_line()? {
@@ -75,7 +76,7 @@ pub fn genes(path: &Path, plan: &Plan, format: Format) -> Result<Intervals> {
     gather.finish(fields)
 }
 
-/// One record: chromosome, stretch, strand, score, and source, feature and attributes as text.
+/// One record: position, strand, score, and source, feature and attributes as text.
 struct Gene {
     chrom: String,
     start: i64,
@@ -179,10 +180,10 @@ fn symbolic_end(text: &str, allele: &str, start: i64, reference: i64) -> i64 {
 /// The variants of a VCF file, a row for each alternate allele, with fields `name`, `reference` and
 /// `alternate`. Symbolic alleles reach to their `END`, as in bedtools and bcftools; breakends, `*`
 /// and `.` are where their reference allele is.
-pub fn variants(path: &Path, plan: &Plan) -> Result<Intervals> {
+pub fn variants(path: &Path, options: &ReaderOptions) -> Result<Intervals> {
     use noodles::vcf;
     let mut lines = text::Lines::open(path)?;
-    let mut gather = Gather::new(path, *plan);
+    let mut gather = Gather::new(path, *options);
     let mut texts: [Vec<Box<str>>; 3] = Default::default();
     let mut symbolic = Problems::default();
     while let Some((number, text)) = lines.next_line()? {
@@ -264,19 +265,19 @@ pub fn variants(path: &Path, plan: &Plan) -> Result<Intervals> {
 }
 
 /// The entries of a bigBed file.
-pub fn big_bed(path: &Path, plan: &Plan) -> Result<Intervals> {
+pub fn big_bed(path: &Path, options: &ReaderOptions) -> Result<Intervals> {
     if !crate::seq::track::index::verify(path)? {
-        return Gather::new(path, *plan).finish(Vec::new());
+        return Gather::new(path, *options).finish(Vec::new());
     }
-    // the library gives up on damaged blocks
-    let read = cistron_base::panic::guarded(|| big_bed_entries(path, plan));
+    // the library panics on damaged blocks
+    let read = cistron_base::panic::guarded(|| big_bed_entries(path, options));
     read.unwrap_or_else(|_| {
         Err(broken(path, None, &"a block of it cannot be read")
             .hint("it is no whole bigBed file: fetch or copy it again"))
     })
 }
 
-fn big_bed_entries(path: &Path, plan: &Plan) -> Result<Intervals> {
+fn big_bed_entries(path: &Path, options: &ReaderOptions) -> Result<Intervals> {
     let mut file =
         bigtools::BigBedRead::open(cistron_base::file::open(path)?).map_err(|error| {
             broken(path, None, &error).hint("it is no whole bigBed file: fetch or copy it again")
@@ -286,7 +287,7 @@ fn big_bed_entries(path: &Path, plan: &Plan) -> Result<Intervals> {
         .iter()
         .map(|c| (c.name.clone(), c.length))
         .collect();
-    let mut gather = Gather::new(path, *plan);
+    let mut gather = Gather::new(path, *options);
     let (mut names, mut scores) = (Vec::<Box<str>>::new(), Vec::new());
     let mut number = 0;
     for (chrom, length) in &chroms {

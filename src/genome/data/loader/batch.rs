@@ -1,0 +1,65 @@
+//! Batches in memory; their buffers are used again.
+
+use super::sample::{Blend, RowView};
+use std::sync::{Arc, Mutex};
+
+/// The values of one input in a batch.
+#[derive(Clone, Debug)]
+pub enum Values {
+    /// `batch * length` codes.
+    Codes(Vec<u8>, usize),
+    /// `batch * product` numbers of a row shape.
+    Dense(Vec<f32>, Vec<usize>),
+}
+
+/// Rows side by side, still in plain memory.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    /// Named inputs, in the dataset's order.
+    pub inputs: Vec<(String, Values)>,
+    /// `size * tasks` labels.
+    pub labels: Vec<f32>,
+    /// Labels of each row.
+    pub tasks: usize,
+    /// Rows.
+    pub size: usize,
+    /// Which rows of the dataset these are.
+    pub index: Vec<u32>,
+    /// Changes that remain to be applied to the batch as a whole.
+    pub blends: Vec<Blend>,
+    /// The key of their randomness.
+    pub key: u64,
+    /// Where each row is read, if the sequences themselves are elsewhere; there are no inputs then.
+    pub places: Vec<RowView>,
+    pub(super) used: Option<Arc<Used>>,
+}
+
+/// Buffers of batches that are done with.
+#[derive(Debug, Default)]
+pub(super) struct Used(Mutex<Vec<Vec<u8>>>);
+
+impl Used {
+    pub(super) fn take(&self, capacity: usize) -> Vec<u8> {
+        let mut buffer = self
+            .0
+            .lock()
+            .map_or_else(|_| None, |mut pool| pool.pop())
+            .unwrap_or_default();
+        buffer.clear();
+        buffer.reserve(capacity);
+        buffer
+    }
+}
+
+impl Drop for Batch {
+    fn drop(&mut self) {
+        let Some(used) = &self.used else { return };
+        if let Ok(mut pool) = used.0.lock() {
+            for (_, values) in &mut self.inputs {
+                if let Values::Codes(codes, _) = values {
+                    pool.push(std::mem::take(codes));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,378 @@
+//! Batches: rows cut, shuffled and augmented ahead of the training step, the same for any number of
+//! threads.
+
+mod batch;
+mod sample;
+mod transformed;
+
+pub use batch::{Batch, Values};
+pub use sample::{Blend, Labelled, RowView, Sample, Signal, Transform};
+
+use super::{Column, Dataset};
+use batch::Used;
+use cistron_base::seed::Rng;
+use cistron_base::{Fault, Result, panic, threads};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, sync_channel};
+
+/// Largest size of the batches that wait for the training step, bytes.
+const BUDGET: usize = 128 << 20;
+
+/// How one pass over a dataset is made.
+#[derive(Clone)]
+pub struct Loader {
+    /// The rows.
+    pub set: Dataset,
+    /// Rows in a batch.
+    pub batch: usize,
+    /// Seed of order and augmentation; none keeps the dataset's order.
+    pub seed: Option<u64>,
+    /// The pass, from 0.
+    pub epoch: u64,
+    /// Changes made to rows.
+    pub transform: Option<Arc<dyn Transform>>,
+    /// Whether a last, smaller batch is left out.
+    pub drop_last: bool,
+    /// Threads that prepare batches.
+    pub threads: usize,
+    /// Whether the sequences are stored elsewhere, so that batches have only their read positions.
+    pub is_elsewhere: bool,
+}
+
+impl Loader {
+    /// Rows in order, as they are.
+    pub fn plain(set: &Dataset, batch: usize) -> Loader {
+        Loader {
+            set: set.clone(),
+            batch,
+            seed: None,
+            epoch: 0,
+            transform: None,
+            drop_last: false,
+            threads: 1,
+            is_elsewhere: false,
+        }
+    }
+
+    /// Rows in a pass.
+    fn count(&self) -> usize {
+        if self.seed.is_some() {
+            self.set.sampling.count(self.set.len())
+        } else {
+            self.set.len()
+        }
+    }
+
+    /// Batches in a pass.
+    pub fn batches(&self) -> usize {
+        let n = self.count();
+        if self.drop_last && n >= self.batch {
+            n / self.batch
+        } else {
+            n.div_ceil(self.batch)
+        }
+    }
+
+    /// Batches that wait for the step at most, for each thread.
+    fn depth(&self) -> usize {
+        let bytes = |column: &Column| {
+            let size = if column.is_sequence() { 1 } else { 4 };
+            size * column.row_shape().iter().product::<usize>()
+        };
+        let inputs = self.set.inputs.iter();
+        let row: usize = inputs.map(|input| bytes(&input.column)).sum();
+        (BUDGET / self.threads.max(1) / (row * self.batch).max(1)).clamp(1, 4)
+    }
+
+    /// Starts the threads and returns the batches in order.
+    pub fn start(&self) -> Batches {
+        let loader = Arc::new(Loader {
+            set: self.set.at_epoch(self.epoch),
+            ..self.clone()
+        });
+        let order = Arc::new(self.set.sampling.order(&loader.set, self.seed, self.epoch));
+        let total = self.batches();
+        let threads = self.threads.clamp(1, 64).min(total.max(1));
+        let used = Arc::new(Used::default());
+        let lanes = (0..threads)
+            .map(|lane| {
+                let (send, receive) = sync_channel(self.depth());
+                let (loader, order, used) = (loader.clone(), order.clone(), used.clone());
+                let refused = send.clone();
+                let started = threads::spawn("loader", move || {
+                    let mut sample = Sample::default();
+                    for number in (lane..total).step_by(threads) {
+                        let from = number * loader.batch;
+                        let to = (from + loader.batch).min(order.len());
+                        let made = panic::guarded(|| {
+                            loader.assemble(&order[from..to], &mut sample, Some(&used))
+                        });
+                        let made = made.unwrap_or_else(|_| {
+                            Err(Fault::new(
+                                "internal",
+                                format!("a loader thread gave up: {}", panic::last()),
+                            ))
+                        });
+                        let failed = made.is_err();
+                        // the other end hangs up when a run stops early
+                        if send.send(made).is_err() || failed {
+                            break;
+                        }
+                    }
+                });
+                if let Err(fault) = started {
+                    refused.send(Err(fault)).ok();
+                }
+                receive
+            })
+            .collect();
+        Batches {
+            lanes,
+            next: 0,
+            total,
+        }
+    }
+
+    /// Makes one batch of the given rows.
+    fn assemble(
+        &self,
+        index: &[u32],
+        sample: &mut Sample,
+        used: Option<&Arc<Used>>,
+    ) -> Result<Batch> {
+        let set = &self.set;
+        let margin = self.margin();
+        if self.is_elsewhere {
+            return Ok(self.without_sequences(index, margin));
+        }
+        let mut inputs: Vec<(String, Values)> = Vec::with_capacity(set.inputs.len());
+        for input in &set.inputs {
+            let shape = input.column.row_shape();
+            let room = index.len() * shape.iter().product::<usize>();
+            let values = if input.column.is_sequence() {
+                Values::Codes(
+                    used.map_or_else(|| Vec::with_capacity(room), |used| used.take(room)),
+                    shape[0],
+                )
+            } else {
+                Values::Dense(Vec::with_capacity(room), shape)
+            };
+            inputs.push((input.name.clone(), values));
+        }
+        let mut labels = Vec::with_capacity(index.len() * set.tasks());
+        self.check_labels()?;
+        for row in index {
+            match &self.transform {
+                Some(transform) => self.changed(
+                    *row,
+                    transform.as_ref(),
+                    margin,
+                    sample,
+                    &mut inputs,
+                    &mut labels,
+                )?,
+                None => {
+                    for (input, (_, values)) in set.inputs.iter().zip(&mut inputs) {
+                        match values {
+                            Values::Codes(codes, _) => set.push_codes(
+                                &input.column,
+                                *row as usize,
+                                0,
+                                self.epoch,
+                                &mut sample.shuffler,
+                                codes,
+                            )?,
+                            Values::Dense(numbers, _) => {
+                                set.push_numbers(&input.column, *row as usize, 0, numbers)?
+                            }
+                        }
+                    }
+                    set.push_labels(*row as usize, &mut labels);
+                }
+            }
+        }
+        let mut blends = Vec::new();
+        if let Some(transform) = &self.transform {
+            transform.blends(self.epoch, &mut blends);
+        }
+        let key = Rng::keyed(&[
+            self.seed.unwrap_or(0),
+            0x626c_656e,
+            self.epoch,
+            u64::from(index.first().copied().unwrap_or(0)),
+        ])
+        .next_u64();
+        Ok(Batch {
+            inputs,
+            labels,
+            tasks: set.tasks(),
+            size: index.len(),
+            index: index.to_vec(),
+            blends,
+            key,
+            places: Vec::new(),
+            used: used.cloned(),
+        })
+    }
+
+    /// Bases that are read beyond the view, on each side.
+    pub fn margin(&self) -> usize {
+        self.transform
+            .as_ref()
+            .map_or(0, |transform| transform.margin())
+    }
+
+    /// Whether all that is done to rows is to move and turn them, so that it can be done elsewhere.
+    pub fn only_moves(&self) -> bool {
+        let mut blends = Vec::new();
+        let moves = self.transform.as_ref().is_none_or(|transform| {
+            transform.blends(self.epoch, &mut blends);
+            transform.moves(&mut RowView::default(), 1, &mut Rng::keyed(&[0]))
+        });
+        let labels_stay = self.transform.is_none()
+            || (self.set.label_partners.is_none() && self.set.profile.is_none());
+        moves
+            && blends.is_empty()
+            && self.set.inputs.len() == 1
+            && self.set.inputs[0].column.is_sequence()
+            && labels_stay
+    }
+
+    /// A batch without its sequences.
+    fn without_sequences(&self, index: &[u32], margin: usize) -> Batch {
+        let length = self
+            .set
+            .sequence_input()
+            .map_or(0, |column| column.row_shape()[0] + 2 * margin) as i64;
+        let mut labels = Vec::with_capacity(index.len() * self.set.tasks());
+        let mut places = Vec::with_capacity(index.len());
+        for row in index {
+            self.set.push_labels(*row as usize, &mut labels);
+            let mut place = RowView::default();
+            if let Some(transform) = &self.transform {
+                transform.moves(&mut place, length, &mut self.drawing(*row));
+            }
+            place.start += if place.turned {
+                -(margin as i64)
+            } else {
+                margin as i64
+            };
+            places.push(place);
+        }
+        Batch {
+            inputs: Vec::new(),
+            labels,
+            tasks: self.set.tasks(),
+            size: index.len(),
+            index: index.to_vec(),
+            blends: Vec::new(),
+            key: 0,
+            places,
+            used: None,
+        }
+    }
+
+    /// The random numbers of a row's changes.
+    fn drawing(&self, row: u32) -> Rng {
+        Rng::keyed(&[
+            self.seed.unwrap_or(0),
+            0x6175_676d,
+            self.epoch,
+            u64::from(row),
+        ])
+    }
+}
+
+/// The batches of one pass, in order; the first that cannot be made ends it.
+pub struct Batches {
+    lanes: Vec<Receiver<Result<Batch>>>,
+    next: usize,
+    total: usize,
+}
+
+impl Iterator for Batches {
+    type Item = Result<Batch>;
+
+    fn next(&mut self) -> Option<Result<Batch>> {
+        if self.next == self.total {
+            return None;
+        }
+        let batch = self.lanes[self.next % self.lanes.len()].recv().ok()?;
+        self.next = if batch.is_ok() {
+            self.next + 1
+        } else {
+            self.total
+        };
+        Some(batch)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.total - self.next, Some(self.total - self.next))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Input, Shuffles};
+    use super::*;
+
+    struct Noise;
+    impl Transform for Noise {
+        fn apply(&self, sample: &mut Sample, rng: &mut Rng) {
+            let margin = sample.margin;
+            sample.sequences[0][margin] = rng.below(4) as u8;
+        }
+        fn margin(&self) -> usize {
+            3
+        }
+    }
+
+    #[test]
+    fn any_number_of_threads_gives_the_same_batches() {
+        let codes = (0..1000u32).map(|i| (i * 7 % 4) as u8).collect();
+        let column = Column::Sequence {
+            codes: Arc::new(codes),
+            length: 10,
+        };
+        let set = Dataset::new(
+            vec![Input::new("sequence", column)],
+            vec!["y".into()],
+            vec![1.0; 100],
+        )
+        .unwrap();
+        let negatives = set.with_rows((0..30).collect());
+        let set = set
+            .with_shuffles(Shuffles {
+                k: 2,
+                ratio: 1,
+                redraw: true,
+                seed: 4,
+            })
+            .unwrap();
+        let set = set.with_negatives(&negatives, 0.2, true, 9).unwrap();
+        let run = |threads: usize, epoch: u64| -> Vec<(Vec<u32>, Vec<u8>)> {
+            let loader = Loader {
+                seed: Some(5),
+                epoch,
+                transform: Some(Arc::new(Noise)),
+                threads,
+                ..Loader::plain(&set, 16)
+            };
+            loader
+                .start()
+                .map(|batch| {
+                    let batch = batch.unwrap();
+                    match &batch.inputs[0].1 {
+                        Values::Codes(codes, _) => (batch.index.clone(), codes.clone()),
+                        Values::Dense(..) => unreachable!(),
+                    }
+                })
+                .collect()
+        };
+        let one = run(1, 0);
+        assert_eq!(one.len(), 14);
+        assert_eq!(one, run(2, 0));
+        assert_eq!(one, run(8, 0));
+        assert_ne!(one, run(1, 1));
+    }
+}

@@ -1,0 +1,157 @@
+//! Rows that a transform changes while they are loaded, and the labels that follow them.
+
+use super::batch::Values;
+use super::sample::{Labelled, Sample, Signal, Transform};
+use super::{Column, Loader};
+use cistron_base::Result;
+use cistron_base::bail;
+
+impl Loader {
+    /// Reads a row with its margins, changes it, and appends what is in view.
+    pub(super) fn changed(
+        &self,
+        row: u32,
+        transform: &dyn Transform,
+        margin: usize,
+        sample: &mut Sample,
+        inputs: &mut [(String, Values)],
+        labels: &mut Vec<f32>,
+    ) -> Result<()> {
+        let set = &self.set;
+        let (mut sequences, mut signals) = (0, 0);
+        for input in &set.inputs {
+            if input.column.is_sequence() {
+                if sample.sequences.len() == sequences {
+                    sample.sequences.push(Vec::new());
+                }
+                let mut codes = std::mem::take(&mut sample.sequences[sequences]);
+                codes.clear();
+                set.push_codes(
+                    &input.column,
+                    row as usize,
+                    margin,
+                    self.epoch,
+                    &mut sample.shuffler,
+                    &mut codes,
+                )?;
+                sample.sequences[sequences] = codes;
+                sequences += 1;
+            } else {
+                if sample.signals.len() == signals {
+                    sample.signals.push(Signal::default());
+                }
+                let width = input.column.row_shape().last().copied().unwrap_or(1);
+                let is_along = input.is_along;
+                let own = &mut sample.signals[signals];
+                own.values.clear();
+                let edge = if is_along { margin } else { 0 };
+                set.push_numbers(&input.column, row as usize, edge, &mut own.values)?;
+                (own.width, own.is_along) = (width + 2 * edge, is_along);
+                own.partners.clone_from(&input.partners);
+                signals += 1;
+            }
+        }
+        sample.labels.clear();
+        set.push_labels(row as usize, &mut sample.labels);
+        sample.label_partners.clone_from(&set.label_partners);
+        self.read_labelled(row, transform, margin, &mut sample.labelled)?;
+        (sample.margin, sample.epoch) = (margin, self.epoch);
+        transform.apply(sample, &mut self.drawing(row));
+        let (mut own_sequences, mut own_signals) = (sample.sequences.iter(), sample.signals.iter());
+        for (_, values) in inputs {
+            match values {
+                Values::Codes(codes, length) => {
+                    let own = own_sequences.next().map_or(&[][..], Vec::as_slice);
+                    codes.extend_from_slice(&own[margin..margin + *length]);
+                }
+                Values::Dense(numbers, _) => {
+                    let Some(own) = own_signals.next() else {
+                        continue;
+                    };
+                    let edge = if own.is_along { margin } else { 0 };
+                    own.values.chunks(own.width.max(1)).for_each(|channel| {
+                        numbers.extend_from_slice(&channel[edge..channel.len() - edge])
+                    });
+                }
+            }
+        }
+        match set
+            .profile
+            .as_ref()
+            .and_then(|profile| Some((profile.bins, profile.source.as_ref()?)))
+        {
+            Some((bins, source)) if sample.labelled.is_on => {
+                let Labelled {
+                    signal,
+                    start,
+                    width,
+                    ..
+                } = &sample.labelled;
+                let windows: Vec<&[f32]> = signal
+                    .values
+                    .chunks(signal.width.max(1))
+                    .map(|row| &row[*start..start + width])
+                    .collect();
+                source.labels(&windows, bins, labels)?;
+            }
+            _ => labels.extend_from_slice(&sample.labels),
+        }
+        Ok(())
+    }
+
+    /// Fails where the sequence would move and labels along it could not follow.
+    pub(super) fn check_labels(&self) -> Result<()> {
+        let Some(what) = self
+            .transform
+            .as_ref()
+            .and_then(|transform| transform.displaces())
+        else {
+            return Ok(());
+        };
+        match &self.set.profile {
+            Some(profile) if profile.source.is_none() => bail!(
+                "data", "`augment::{what}` moves the bases of a row, and its labels, {} bins \
+                along the sequence, could not follow: their signals are not known", profile.bins;
+                hint: "pass what `label::signal(regions, tracks, …)` returns as `labels` of \
+                    `data::regions`, with regions that hold the labelled windows at one place, or \
+                    leave `augment::{what}` out"
+            ),
+            _ => Ok(()),
+        }
+    }
+
+    /// Reads what the labels of a row come from, where its bases may move.
+    fn read_labelled(
+        &self,
+        row: u32,
+        transform: &dyn Transform,
+        margin: usize,
+        out: &mut Labelled,
+    ) -> Result<()> {
+        out.is_on = false;
+        let Some(source) = self
+            .set
+            .profile
+            .as_ref()
+            .and_then(|profile| profile.source.as_ref())
+        else {
+            return Ok(());
+        };
+        if transform.displaces().is_none() {
+            return Ok(());
+        }
+        let own = &mut out.signal;
+        own.values.clear();
+        out.is_on = self
+            .set
+            .push_profile(row as usize, margin, &mut own.values)?;
+        let length = source.column.row_shape().last().copied().unwrap_or(1);
+        (own.width, own.is_along, own.blank) = (length + 2 * margin, true, f32::NAN);
+        own.partners = match &source.column {
+            Column::Signal { partners, .. } => partners.clone(),
+            _ => None,
+        };
+        (out.start, out.width) = (margin + source.offset, source.width);
+        Ok(())
+    }
+}
