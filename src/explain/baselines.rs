@@ -1,4 +1,4 @@
-//! What a sequence is compared with.
+//! Baselines that sequences are compared with.
 
 use cistron_base::bail;
 use cistron_base::seed::Rng;
@@ -41,17 +41,22 @@ pub fn codes_of(x: &Tensor) -> Result<(Vec<u8>, usize)> {
             shape::text(&x.shape())
         )
     };
-    let (values, length) = (x.to_f32()?, length as usize);
+    let (values, length) = (x.to_array3()?, length as usize);
     let mut codes = vec![4u8; rows as usize * length];
     for (row, own) in codes.chunks_exact_mut(length.max(1)).enumerate() {
         for (position, code) in own.iter_mut().enumerate() {
-            let base = |base: usize| values[(row * 4 + base) * length + position];
             for b in 0..4 {
-                match base(b) {
+                match values[[row, b, position]] {
                     0.0 => {}
                     1.0 if *code == 4 => *code = b as u8,
                     other => {
-                        bail!("value", "sample {row} holds {other} at position {position}: not a one-hot sequence"; hint: "such inputs need `baselines: \"zeros\"`, or a tensor of baselines")
+                        bail!(
+                            "value",
+                            "sample {row} holds {other} at position {position}: not a one-hot \
+                            sequence";
+                            hint: "such inputs need `baselines: \"zeros\"`, or a tensor of \
+                                baselines"
+                        )
                     }
                 }
             }
@@ -120,7 +125,13 @@ impl Baselines {
                 {
                     return tensor.narrow(0, start, want[0]);
                 }
-                bail!("shape", "baselines {} do not fit inputs {}", shape::text(&own), shape::text(&want); hint: "they are [count, …] for all samples, or [samples, count, …]")
+                bail!(
+                    "shape",
+                    "baselines {} do not fit inputs {}",
+                    shape::text(&own),
+                    shape::text(&want);
+                    hint: "they are [count, …] for all samples, or [samples, count, …]"
+                )
             }
         }
     }

@@ -37,7 +37,12 @@ pub fn tracks(
         .transpose(1, 2)?
         .to_f32()?;
     if let Some(bad) = hypothetical.iter().position(|x| !x.is_finite()) {
-        bail!("value", "contributions of sample {} are not finite", bad / (4 * kept); hint: "a network that gives NaN there cannot be explained there");
+        bail!(
+            "value",
+            "contributions of sample {} are not finite",
+            bad / (4 * kept);
+            hint: "a network that returns NaN there cannot be explained there"
+        );
     }
     let windows = codes
         .chunks_exact(length)

@@ -8,7 +8,7 @@ use cistron_nn::watch::{self, Seen};
 use cistron_torch::{Kind, Tensor, pairs};
 use std::collections::BTreeMap;
 
-/// What a layer loses of the difference between inputs and baselines.
+/// The error of completeness of a layer: its part of the difference between inputs and baselines.
 pub struct Loss {
     /// Its path in the network.
     pub path: String,
@@ -113,7 +113,7 @@ pub fn losses(
     Ok(merged(found))
 }
 
-/// Layers that stand in several places of the network, told once.
+/// Layers that occur at several positions of the network, reported once.
 fn merged(found: Vec<Loss>) -> Vec<Loss> {
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
     let mut out: Vec<Loss> = Vec::new();

@@ -1,4 +1,4 @@
-//! Sequences that a network gives large values: base by base, the best of all single changes, or
+//! Sequences with large outputs: base by base, the best of all single changes, or
 //! the best few.
 
 use super::incremental::{Change, all_changes, of_changes, values};
@@ -7,7 +7,7 @@ use cistron_base::{Result, bail, interrupt};
 use std::collections::HashSet;
 
 /// How a sequence is changed.
-pub struct Plan {
+pub struct DesignPlan {
     /// Changes, at most.
     pub steps: usize,
     /// Sequences that are kept from one step to the next; 1 is greedy.
@@ -23,14 +23,19 @@ pub struct Plan {
 pub struct Designed {
     /// Its codes.
     pub codes: Vec<u8>,
-    /// What was changed, in order.
+    /// The changes, in order.
     pub changes: Vec<(Change, f64)>,
     /// Its value.
     pub value: f64,
 }
 
 /// The best sequence found; a step that gains nothing ends the search.
-pub fn improved(still: &Still, codes: &[u8], target: &Target, plan: &Plan) -> Result<Designed> {
+pub fn improved(
+    still: &Still,
+    codes: &[u8],
+    target: &Target,
+    plan: &DesignPlan,
+) -> Result<Designed> {
     let length = codes.len();
     let targets = std::slice::from_ref(target);
     let value = values(still, codes, length, targets, plan.batch)?[0][0];
@@ -95,7 +100,8 @@ pub fn kept(length: usize, ranges: &[[usize; 2]]) -> Result<Vec<bool>> {
         let Some(range) = kept.get_mut(*start..*end) else {
             bail!(
                 "option",
-                "option `keep` must be an array of pairs [start, end] within {length} bp, got [{start}, {end}]"
+                "option `keep` must be an array of pairs [start, end] within {length} bp, got \
+                [{start}, {end}]"
             );
         };
         range.fill(true);

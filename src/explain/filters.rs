@@ -5,12 +5,14 @@ use cistron_base::{Result, shape};
 use cistron_genome::seq::Motif;
 use cistron_genome::seq::motif::shares;
 use cistron_nn::Model;
+use ndarray::Array3;
 
 /// Weights of a convolution on sequences.
 struct Filters {
     count: usize,
     width: usize,
-    values: Vec<f32>,
+    /// `[filters, 4, width]`
+    weights: Array3<f32>,
 }
 
 impl Filters {
@@ -20,17 +22,22 @@ impl Filters {
             .get(&name)
             .or_else(|fault| model.get(&named(path, "weight_v")).map_err(|_| fault))?;
         let [filters, 4, width] = weight.shape()[..] else {
-            bail!("shape", "`{name}` is {}, filters on sequences are [filters, 4, width]", shape::text(&weight.shape()); hint: "name the first convolution, the one that reads A C G T");
+            bail!(
+                "shape",
+                "`{name}` is {}, filters on sequences are [filters, 4, width]",
+                shape::text(&weight.shape());
+                hint: "name the first convolution, the one that reads A C G T"
+            );
         };
         Ok(Filters {
             count: filters as usize,
             width: width as usize,
-            values: weight.to_f32()?,
+            weights: weight.to_array3()?,
         })
     }
 
     fn weight(&self, filter: usize, base: usize, position: usize) -> f32 {
-        self.values[(filter * 4 + base) * self.width + position]
+        self.weights[[filter, base, position]]
     }
 }
 
@@ -43,7 +50,7 @@ fn named(path: &str, last: &str) -> String {
 }
 
 /// The filters of a convolution on `[4, length]`: negative weights become 0, each position is
-/// scaled to sum to 1. A position without positive weights says nothing and becomes uniform. Gives
+/// scaled to sum to 1. A position without positive weights becomes uniform. Returns
 /// also how many such positions there are.
 pub fn motifs(model: &Model, path: &str) -> Result<(Vec<Motif>, usize)> {
     let filters = Filters::of(model, path)?;
@@ -72,7 +79,7 @@ pub fn motifs(model: &Model, path: &str) -> Result<(Vec<Motif>, usize)> {
 }
 
 /// Basset's rule: each filter's motif is made of the windows of sequences that activate it by more
-/// than a share of its largest activation on them. Gives also how many windows there were for each.
+/// than a share of its largest activation on them. Also returns the number of windows of each.
 ///
 /// Kelley, Snoek & Rinn, Genome Research 2016.
 pub fn motifs_of_activations(

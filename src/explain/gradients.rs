@@ -123,8 +123,8 @@ enum Way {
     Pairs,
 }
 
-/// What a gradient contributes between a baseline and an input: for sequences of every base that
-/// could stand there.
+/// The contribution of a gradient between a baseline and an input: for sequences of every base that
+/// is possible there.
 fn share(g: &Tensor, x: &Tensor, baseline: &Tensor) -> Result<Tensor> {
     if is_sequence(x) {
         g.sub(&g.mul(baseline)?.sum(&Some(vec![1]), true)?)
@@ -266,7 +266,7 @@ fn between(
     })
 }
 
-/// Along lines, by a network whose first layer is affine: what it gives lies on lines too, so that
+/// Along lines, by a network whose first layer is affine: its outputs are on lines too, so that
 /// it is passed once and its gradients, summed over the points of a line, once back.
 fn by_halves(
     still: &Still,
@@ -280,7 +280,7 @@ fn by_halves(
     let (shape, count) = (x.shape(), baselines.shape()[1]);
     let own = halves.first(x)?;
     let baseline = |j: i64| baselines.select(1, j)?.contiguous();
-    // of each baseline, what the first layer gives of it, and the way from there to what it gives
+    // for each baseline, the output of the first layer, and the difference from it to the output
     // of the input
     let line = |j: i64| -> Result<(Tensor, Tensor)> {
         let start = halves.first(&baseline(j)?)?;

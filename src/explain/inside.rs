@@ -21,7 +21,7 @@ fn find(mut seen: Vec<Seen>, path: &str) -> Result<Tensor> {
     }
 }
 
-/// What a layer gives for samples.
+/// The outputs of a layer for samples.
 pub fn activations(still: &Still, x: &Value, path: &str, batch: i64) -> Result<Tensor> {
     let all = in_batches(x, batch, |_, x| {
         let _guard = grad::no_grad();
@@ -54,7 +54,8 @@ pub fn grad_cam(
         if layer.rank() != 3 || !layer.is_grad_on() {
             bail!(
                 "shape",
-                "Grad-CAM needs a layer that gives [channels, positions]; `{path}` gives {}",
+                "Grad-CAM needs a layer with an output [channels, positions]; that of `{path}` is \
+                {}",
                 shape::text(&layer.shape()[1..])
             );
         }
@@ -78,7 +79,12 @@ pub fn attention(still: &Still, x: &Value) -> Result<Vec<Weights>> {
     let _guard = grad::no_grad();
     let ((), _, weights) = watch::watched(|| still.net().forward(x).map(drop))?;
     if weights.is_empty() {
-        bail!("value", "`{}` has no attention layer", still.net().name(); hint: "nn::attention and nn::multihead_attention have weights");
+        bail!(
+            "value",
+            "`{}` has no attention layer",
+            still.net().name();
+            hint: "nn::attention and nn::multihead_attention have weights"
+        );
     }
     Ok(weights)
 }

@@ -13,7 +13,7 @@ pub struct Graph {
 }
 
 impl Graph {
-    /// Of each vertex's edges, which stand at both of their ends, and of loops.
+    /// Of each vertex's edges, which are listed at both ends, and of loops.
     pub fn mirrored(rows: &[Vec<(u32, f64)>], loops: Vec<f64>) -> Graph {
         let starts = std::iter::once(0).chain(rows.iter().scan(0, |sum, row| {
             *sum += row.len();
@@ -192,13 +192,13 @@ impl<'a> Partition<'a> {
         }
     }
 
-    /// What a vertex gains in a community that it is not part of, times half the total weight.
+    /// The gain of a vertex in a community that it is not part of, times half the total weight.
     fn gain(&self, vertex: usize, community: u32, without: f64) -> f64 {
         self.weights[community as usize]
             - self.strengths[vertex] * (self.sums[community as usize] - without) / self.total
     }
 
-    /// Moves vertices to the communities around them while that gains; gives whether any moved.
+    /// Moves vertices to the communities around them while that gains; returns whether any moved.
     /// Gains that are only rounding could move them in circles: each vertex is looked at [`VISITS`]
     /// times on average at most.
     fn move_vertices(&mut self, rng: &mut Rng) -> bool {
@@ -312,7 +312,7 @@ fn compact(community: &[u32]) -> (Vec<u32>, usize) {
     (out, count as usize)
 }
 
-/// One round over all levels; gives whether anything moved.
+/// One round over all levels; returns whether anything moved.
 fn round(graph: &Graph, community: &mut [u32], rng: &mut Rng) -> bool {
     let mut changed = false;
     let mut level = graph.clone();
@@ -358,7 +358,7 @@ fn compact_within(community: &[u32]) -> Vec<u32> {
         .collect()
 }
 
-/// Communities of one seed, and their modularity; rounds go on until nothing moves.
+/// Communities of one seed, and their modularity; rounds are repeated until nothing moves.
 pub fn communities(graph: &Graph, seed: u64) -> (Vec<u32>, f64) {
     let mut rng = Rng::keyed(&[seed, 0x6c65_6964]);
     let mut community: Vec<u32> = (0..graph.len() as u32).collect();

@@ -18,7 +18,7 @@ pub struct Region {
     pub k: usize,
     /// Shuffles of each sequence.
     pub copies: usize,
-    /// The same seed gives the same shuffles.
+    /// Equal seeds draw equal shuffles.
     pub seed: u64,
 }
 
@@ -43,7 +43,7 @@ impl Region {
     }
 }
 
-/// What a network returns for inputs, rows at a time, on the CPU.
+/// The outputs of a network, `batch` rows at a time, on the CPU.
 fn outputs(
     net: &Model,
     rows: i64,

@@ -21,11 +21,11 @@ pub struct Rule {
     pub most: usize,
     /// Steps that contributions are rounded to.
     pub bins: usize,
-    /// What is rounded.
+    /// The numbers that are rounded.
     pub rounding: Rounding,
 }
 
-/// What of a span is rounded to bins. The null is of sums of the bins of single positions.
+/// Which numbers are rounded to bins. The null is of sums of the bins of single positions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rounding {
     /// Each position, as in the null; the p-value is the chance of at least the sum of their bins.
@@ -42,7 +42,7 @@ pub struct Span {
     pub sample: usize,
     /// Its first position.
     pub start: usize,
-    /// The position behind its last.
+    /// One past its last position.
     pub end: usize,
     /// The sum of its contributions.
     pub sum: f64,

@@ -1,4 +1,4 @@
-//! What of a network's output is explained, and passes that leave the network as it was.
+//! The explained part of a network's output, and passes that restore the network's state.
 
 use cistron_base::bail;
 use cistron_base::{Result, interrupt, shape};
@@ -19,9 +19,9 @@ pub enum Target {
     Contrast(i64, i64),
     /// One label at one position of an output `[batch, labels, positions]`.
     Position(i64, i64),
-    /// What a function makes of the outputs, `[batch]`.
+    /// The result of a function of the outputs, `[batch]`.
     Own(Rc<dyn Fn(&Tensor) -> Result<Tensor>>),
-    /// One of these, of the outputs of the reverse strand: they are turned back first, by the
+    /// One of these, of the outputs of the reverse strand: they are reversed first, by the
     /// places of labels there.
     Reverse(Box<Target>, Option<Arc<Vec<usize>>>),
 }
@@ -53,7 +53,13 @@ impl Target {
                     "option `label` is {label}, the network has {labels} labels, counted from 0"
                 ),
                 _ => {
-                    bail!("shape", "the output of a sample is {}, not one number a label", shape::text(&shape[1..]); hint: "choose a `position`, or give `label` as a function: `label: |y| y[[.., 0]].sum(1)`")
+                    bail!(
+                        "shape",
+                        "the output of a sample is {}, not one number a label",
+                        shape::text(&shape[1..]);
+                        hint: "choose a `position`, or give `label` as a function: `label: |y| \
+                            y[[.., 0]].sum(1)`"
+                    )
                 }
             }
         };
@@ -141,7 +147,7 @@ impl<'a> Still<'a> {
             .collect()
     }
 
-    /// The network as an affine first layer and what comes behind it, where it is of one input and
+    /// The network as an affine first layer and the following layers, where it is of one input and
     /// may be taken apart.
     pub fn halves(&self) -> Result<Option<Halves>> {
         self.net.within(|module, mode| match module.role() {
@@ -185,7 +191,7 @@ pub struct Halves {
 }
 
 impl Halves {
-    /// What the first layer gives, without gradients.
+    /// The output of the first layer, without gradients.
     pub fn first(&self, x: &Tensor) -> Result<Tensor> {
         let _guard = grad::no_grad();
         self.first
@@ -207,7 +213,7 @@ impl Halves {
         Ok(out.sum(&None, false)?.gradients(&[x])?.swap_remove(0))
     }
 
-    /// The gradient of the target with respect to what the first layer gives, and the target
+    /// The gradient of the target with respect to the output of the first layer, and the target
     /// itself.
     pub fn gradient(
         &self,

@@ -35,8 +35,13 @@ impl Attention {
             && mask.kind() != Kind::Bool
             && !mask.kind().is_floating()
         {
-            return Err(fault!("type", "a mask holds booleans (true: attend) or numbers that are added to the scores, got {}", mask.kind().name())
-                .hint("`.bool()` or `.float()` says which is meant"));
+            return Err(fault!(
+                "type",
+                "a mask holds booleans (true: attend) or numbers that are added to the scores, \
+                got {}",
+                mask.kind().name()
+            )
+            .hint("state which is meant by `.bool()` or `.float()`"));
         }
         if pairs::moves(q) || (self.causal && self.mask.is_some()) {
             return self.weights(q, k)?.dropout(self.dropout, true)?.matmul(v);

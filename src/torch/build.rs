@@ -17,7 +17,8 @@ fn main() {
     let include = home.join("include");
     if !include.is_dir() {
         println!(
-            "cargo:warning=libtorch is not at {}: run scripts/cistron once, or python3 scripts/libtorch.py",
+            "cargo:warning=libtorch is not at {}: run scripts/cistron once, or python3 \
+            scripts/libtorch.py",
             home.display()
         );
         return;

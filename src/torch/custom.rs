@@ -3,7 +3,7 @@
 
 use super::Tensor;
 use super::grad::no_grad;
-use super::tensor::told;
+use super::tensor::status;
 use cistron_base::{Result, panic};
 use cistron_base::{bail, fault};
 use std::ffi::{CString, c_char, c_void};
@@ -53,7 +53,7 @@ pub fn attach(output: Tensor, inputs: &[&Tensor], kernel: Box<dyn Kernel>) -> Re
         )
     };
     // SAFETY: null, or a string of strdup that nobody else has
-    unsafe { told(message) }.map(|()| output)
+    unsafe { status(message) }.map(|()| output)
 }
 
 /// # Safety
@@ -92,7 +92,7 @@ unsafe extern "C" fn cistron_kernel_backward(
         for (i, tensor) in given.into_iter().enumerate() {
             if let Some(tensor) = tensor {
                 // SAFETY: there are `n` slots; the node frees what it finds there
-                unsafe { *gradients.add(i) = handed_over(tensor) };
+                unsafe { *gradients.add(i) = released(tensor) };
             }
         }
         Ok(())
@@ -111,8 +111,8 @@ unsafe extern "C" fn cistron_kernel_backward(
     }
 }
 
-/// The tensor behind a handle, which is given up.
-fn handed_over(tensor: Tensor) -> *mut c_void {
+/// The tensor of a handle, which becomes invalid.
+fn released(tensor: Tensor) -> *mut c_void {
     let handle = std::mem::ManuallyDrop::new(tensor);
     handle.0.as_ptr().cast_mut().cast()
 }

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub struct Device(pub(super) tch::Device);
 
 impl Device {
-    /// The processor.
+    /// The CPU.
     pub const CPU: Device = Device(tch::Device::Cpu);
 
     /// `auto` (a GPU where there is one), `cpu`, `cuda` or `cuda:N`.
@@ -26,13 +26,21 @@ impl Device {
             {
                 Some(index) => index,
                 None => {
-                    bail!("value", "no device is called `{name}`"; hint: "one of auto, cpu, cuda, cuda:N")
+                    bail!(
+                        "value",
+                        "no device is called `{name}`";
+                        hint: "one of auto, cpu, cuda, cuda:N"
+                    )
                 }
             },
         };
         match cuda_count() {
-            0 => Err(fault!("device", "no CUDA device is available for `{name}`";
-                hint: "install torch 2.11.0 with its CUDA libraries and point CISTRON_LIBTORCH at it, or use --device cpu")),
+            0 => Err(fault!(
+                "device",
+                "no CUDA device is available for `{name}`";
+                hint: "install torch 2.11.0 with its CUDA libraries and point CISTRON_LIBTORCH at \
+                    it, or use --device cpu"
+            )),
             count if index >= count => bail!(
                 "device",
                 "there is no device `{name}`: {count} CUDA devices were found"
@@ -92,10 +100,12 @@ pub fn check_version() -> Result<()> {
         .split(digits)
         .find(|word| word.split('.').filter(|part| !part.is_empty()).count() == 3);
     match found {
-        Some(found) if found != WANTED => Err(
-            fault!("torch", "libtorch {found} was loaded from {}, {WANTED} is needed", home.display();
-            hint: "unset LD_LIBRARY_PATH, or let it name the `lib` folder of torch {WANTED}"),
-        ),
+        Some(found) if found != WANTED => Err(fault!(
+            "torch",
+            "libtorch {found} was loaded from {}, {WANTED} is needed",
+            home.display();
+            hint: "unset LD_LIBRARY_PATH, or let it name the `lib` folder of torch {WANTED}"
+        )),
         _ => Ok(()),
     }
 }
@@ -149,7 +159,7 @@ pub fn set_threads(n: usize) {
 }
 
 thread_local! {
-    /// Seed of dropout on the processor, and how many masks were drawn since.
+    /// Seed of dropout on the CPU, and how many masks were drawn since.
     static MASKS: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
 }
 
@@ -227,10 +237,10 @@ impl Mask {
 
     /// `n` factors.
     pub(super) fn factors(&self, n: usize) -> Vec<f32> {
-        const STRETCH: usize = 1 << 16;
+        const BLOCK: usize = 1 << 16;
         let mut out = vec![0.0; n];
-        super::parallel::each_part(&mut out, STRETCH, &|part, factors| {
-            self.fill((part * STRETCH) as u64, factors)
+        super::parallel::each_part(&mut out, BLOCK, &|part, factors| {
+            self.fill((part * BLOCK) as u64, factors)
         });
         out
     }

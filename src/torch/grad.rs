@@ -1,7 +1,7 @@
 //! Gradients.
 
 use super::Tensor;
-use super::tensor::{lift, lift1, told};
+use super::tensor::{lift, lift1, status};
 use cistron_base::Result;
 use cistron_base::bail;
 use std::ffi::{c_char, c_void};
@@ -63,7 +63,7 @@ impl Tensor {
             )
         };
         // SAFETY: null, or a string of strdup that nobody else has
-        unsafe { told(message) }
+        unsafe { status(message) }
     }
 
     /// The same numbers, cut off from what they were made of.
@@ -89,8 +89,12 @@ impl Tensor {
         }
         if !self.is_grad_on() {
             // the engine would follow an edge that is not there
-            bail!("torch", "the number does not depend on any tensor that requires a gradient";
-                hint: "call `.requires_grad()` on the inputs, and compute the number from them outside `no_grad {{ … }}`");
+            bail!(
+                "torch",
+                "the number does not depend on any tensor that requires a gradient";
+                hint: "call `.requires_grad()` on the inputs, and compute the number from them \
+                    outside `no_grad {{ … }}`"
+            );
         }
         let inputs: Vec<&tch::Tensor> = inputs.iter().map(|input| &input.0).collect();
         let out = lift(

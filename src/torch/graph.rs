@@ -1,11 +1,11 @@
 //! Work on a GPU that is recorded once and done again, without telling the device each operation
-//! anew.
+//! again.
 //!
 //! What is recorded finds its inputs where they lay then, and its numbers as they were then:
 //! whatever changes from time to time has to lie in a tensor that is written to before (see
 //! [`Number`]), and nothing may be read back meanwhile.
 
-use super::tensor::said;
+use super::tensor::message_of;
 use super::{Device, Tensor};
 use cistron_base::{Result, panic};
 use cistron_base::{bail, fault};
@@ -22,10 +22,10 @@ unsafe extern "C" {
     fn cistron_recorded_drop(recorded: *mut c_void);
 }
 
-/// The result of a call that gives null, or a message.
-fn told(doing: &str, message: *mut c_char) -> Result<()> {
+/// The result of a call that returns null, or a message.
+fn status(doing: &str, message: *mut c_char) -> Result<()> {
     // SAFETY: null, or a string of strdup that nobody else has
-    match unsafe { said(message) } {
+    match unsafe { message_of(message) } {
         None => Ok(()),
         Some(text) => bail!(
             "torch",
@@ -43,7 +43,7 @@ fn index(device: Device) -> Option<c_int> {
 }
 
 /// While it lives, work of this thread goes to a stream of its own, as recording asks for; nothing
-/// changes on the processor.
+/// changes on the CPU.
 pub struct Stream(Option<(c_int, [i64; 3])>);
 
 impl Stream {
@@ -54,7 +54,7 @@ impl Stream {
         };
         let mut before = [0; 3];
         // SAFETY: there is room for three numbers
-        told("stream", unsafe {
+        status("stream", unsafe {
             cistron_stream_enter(index, before.as_mut_ptr())
         })?;
         Ok(Stream(Some((index, before))))
@@ -64,8 +64,8 @@ impl Stream {
 impl Drop for Stream {
     fn drop(&mut self) {
         if let Some((index, before)) = self.0 {
-            // SAFETY: what `enter` was given; a device that fails here has said so before
-            told("stream", unsafe {
+            // SAFETY: what `enter` was given; a device that fails here has reported it before
+            status("stream", unsafe {
                 cistron_stream_leave(index, before.as_ptr())
             })
             .ok();
@@ -107,11 +107,11 @@ pub fn steadily<T>(f: impl FnOnce() -> Result<T>) -> Result<T> {
     f()
 }
 
-/// What was recorded.
+/// The captured operations.
 pub struct Recorded(*mut c_void);
 
 impl Recorded {
-    /// Records what `f` tells the device, which does nothing of it yet; for tensors of `f` that are
+    /// Captures the operations of `f` without running them; for tensors of `f` that are
     /// kept, their place is what counts.
     pub fn of<T>(device: Device, f: impl FnOnce() -> Result<T>) -> Result<(Recorded, T)> {
         let Some(index) = index(device) else {
@@ -119,14 +119,14 @@ impl Recorded {
         };
         let mut place = null_mut();
         // SAFETY: there is room for a pointer
-        told("recording", unsafe {
+        status("recording", unsafe {
             cistron_record_begin(index, &raw mut place)
         })?;
         let recorded = Recorded(place);
         let made = panic::guarded(|| steadily(f))
             .unwrap_or_else(|_| Err(fault!("internal", "recording panicked: {}", panic::last())));
         // SAFETY: a recording that has begun ends, whatever became of it
-        let ended = told("recording", unsafe { cistron_record_end(recorded.0) });
+        let ended = status("recording", unsafe { cistron_record_end(recorded.0) });
         let made = made?;
         ended?;
         Ok((recorded, made))
@@ -135,7 +135,7 @@ impl Recorded {
     /// Does it all again, on numbers that lie there now.
     pub fn again(&self) -> Result<()> {
         // SAFETY: made by `of`, dropped by `drop` alone
-        told("recorded step", unsafe { cistron_recorded_again(self.0) })
+        status("recorded step", unsafe { cistron_recorded_again(self.0) })
     }
 }
 
@@ -151,7 +151,7 @@ impl Drop for Recorded {
 pub enum Number {
     /// As it is.
     Here(f64),
-    /// As it lies in a tensor without axes when the operation is done.
+    /// Its value in a tensor without axes when the operation runs.
     There(Tensor),
 }
 

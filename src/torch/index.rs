@@ -5,7 +5,7 @@ use super::{Kind, Tensor};
 use cistron_base::{Result, shape};
 use cistron_base::{bail, fault};
 
-/// What an index takes along one axis.
+/// The selection of an index along one axis.
 #[derive(Clone, Debug)]
 pub enum Pick {
     /// One position; negative ones count from the end. The axis disappears.
@@ -14,7 +14,7 @@ pub enum Pick {
     Range(i64, i64),
     /// Everything.
     All,
-    /// The positions that a tensor of whole numbers names.
+    /// The positions in an integer tensor.
     Rows(Tensor),
 }
 
@@ -117,15 +117,25 @@ impl Tensor {
     /// An index along one axis as a row of 64-bit integers.
     pub(super) fn whole_rows(&self) -> Result<Tensor> {
         if self.kind().is_floating() {
-            bail!("type", "an index must hold whole numbers, got {}", self.kind().name(); hint: "use `.int()`");
+            bail!(
+                "type",
+                "an index must hold integers, got {}",
+                self.kind().name();
+                hint: "use `.int()`"
+            );
         }
         if self.rank() > 1 {
-            bail!("shape", "an index along one axis is one row of whole numbers, got {}", shape::text(&self.shape()); hint: "`.gather(dim, index)` picks position by position");
+            bail!(
+                "shape",
+                "an index along one axis is one row of integers, got {}",
+                shape::text(&self.shape());
+                hint: "`.gather(dim, index)` picks position by position"
+            );
         }
         self.to_kind(Kind::Int64)?.reshape(&[-1])
     }
 
-    /// The positions of an axis that `rows` names: whole numbers, or a mask, which may cover
+    /// The positions of an axis that `rows` names: integers, or a mask, which may cover
     /// several axes from `dim` on.
     ///
     /// The axes that a mask covers become one.
@@ -157,9 +167,9 @@ impl Tensor {
         )
     }
 
-    /// Of each of `rows` the stretch of the last axis that starts at its own of `starts`:
+    /// For each of `rows`, the window of the last axis that begins at its entry of `starts`:
     /// `[rows, channels, width]`.
-    pub fn stretches(&self, rows: &Tensor, starts: &Tensor, width: i64) -> Result<Tensor> {
+    pub fn windows_at(&self, rows: &Tensor, starts: &Tensor, width: i64) -> Result<Tensor> {
         let seen = self.unfold(2, width, 1)?.permute(&[0, 2, 1, 3])?;
         lift1(
             "index",
@@ -168,18 +178,18 @@ impl Tensor {
         )
     }
 
-    /// With other stretches written over the last axis, each from its own of `starts` on.
-    pub fn written(&self, starts: &Tensor, stretches: &Tensor) -> Result<Tensor> {
-        let width = stretches.shape()[2];
+    /// A copy with windows of the last axis replaced, each from its entry of `starts`.
+    pub fn with_windows(&self, starts: &Tensor, windows: &Tensor) -> Result<Tensor> {
+        let width = windows.shape()[2];
         let along = Tensor::arange_i64(0, width, 1)?.to_device(self.device())?;
         let at = starts
             .reshape(&[-1, 1, 1])?
             .add(&along)?
-            .expand(&stretches.shape())?;
+            .expand(&windows.shape())?;
         lift1(
             "scatter",
-            &[self, &at, stretches],
-            self.0.f_scatter(2, &at.0, &stretches.0),
+            &[self, &at, windows],
+            self.0.f_scatter(2, &at.0, &windows.0),
         )
     }
 }

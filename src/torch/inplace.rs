@@ -13,7 +13,7 @@ impl Tensor {
         self.device() == Device::CPU && self.kind() == Kind::Float && self.0.is_contiguous()
     }
 
-    /// The numbers of a plain tensor (32-bit floats on the processor, in order), read by `f`; none
+    /// The numbers of a plain tensor (32-bit floats on the CPU, in order), read by `f`; none
     /// of any other.
     pub fn read<R>(&self, f: impl FnOnce(&[f32]) -> R) -> Option<R> {
         if !self.is_plain() {
@@ -45,7 +45,7 @@ impl Tensor {
 }
 
 /// Changes the numbers of tensors of one size where they lie, by those of another; does nothing and
-/// gives none unless all are plain and apart in memory. Nothing may be recorded.
+/// returns none unless all are plain and apart in memory. Nothing may be recorded.
 pub fn change<R>(
     changed: &[&Tensor],
     by: &Tensor,

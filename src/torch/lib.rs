@@ -1,7 +1,7 @@
-//! The one room that says `use tch`: tensors, devices, gradients, files of tensors.
+//! The only user of `tch`: tensors, devices, gradients, files of tensors.
 //!
-//! Every operation returns a [`Result`](cistron_base::Result): torch's C++ errors become faults that
-//! name the operation and the shapes of its operands, and nothing here panics.
+//! Every operation returns a [`Result`](cistron_base::Result): torch's C++ errors become faults
+//! that name the operation and the shapes of its operands, and nothing here panics.
 
 pub mod assign;
 pub mod attention;

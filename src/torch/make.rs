@@ -2,9 +2,10 @@
 
 use super::tensor::{lift, lift1};
 use super::{Device, Kind, Tensor};
-use cistron_base::bail;
 use cistron_base::seed::Rng;
 use cistron_base::{Result, memory};
+use cistron_base::{bail, fault};
+use ndarray::{Array, Array3, Dimension};
 
 impl Tensor {
     /// A tensor of 32-bit floats.
@@ -21,7 +22,29 @@ impl Tensor {
             .reshape(shape)
     }
 
-    /// A tensor of whole numbers.
+    /// A tensor of the shape and values of an array.
+    pub fn from_array<D: Dimension>(array: &Array<f32, D>) -> Result<Tensor> {
+        let shape: Vec<i64> = array.shape().iter().map(|n| *n as i64).collect();
+        match array.as_slice() {
+            Some(values) => Tensor::from_f32(values, &shape),
+            None => Tensor::from_f32(&array.iter().copied().collect::<Vec<_>>(), &shape),
+        }
+    }
+
+    /// The values of a tensor of three axes on the host.
+    pub fn to_array3(&self) -> Result<Array3<f32>> {
+        let [a, b, c] = self.shape()[..] else {
+            bail!(
+                "shape",
+                "a tensor of three axes is needed, got {}",
+                cistron_base::shape::text(&self.shape())
+            )
+        };
+        Array3::from_shape_vec((a as usize, b as usize, c as usize), self.to_f32()?)
+            .map_err(|error| fault!("internal", "{error}"))
+    }
+
+    /// A tensor of integers.
     pub fn from_i64(values: &[i64], shape: &[i64]) -> Result<Tensor> {
         lift("tensor", &[], tch::Tensor::f_from_slice(values))
             .map(Tensor)?
@@ -35,7 +58,7 @@ impl Tensor {
             .reshape(shape)
     }
 
-    /// A tensor that is filled where it lies, which saves a copy of large ones; it starts as zeros.
+    /// A tensor that is filled in place, which saves a copy of large ones; it starts as zeros.
     pub fn filled<T: tch::kind::Element>(
         shape: &[i64],
         fill: impl FnOnce(&mut [T]) -> Result<()>,
@@ -123,7 +146,7 @@ impl Tensor {
         )
     }
 
-    /// Whole numbers from `start` to before `end`.
+    /// Integers from `start` to before `end`.
     pub fn arange_i64(start: i64, end: i64, step: i64) -> Result<Tensor> {
         if step == 0 {
             bail!("value", "`step` must not be 0");
@@ -185,7 +208,7 @@ impl Tensor {
     /// `[batch, 4, length]` one-hot from codes `[batch, length]` (A C G T = 0 1 2 3, anything else
     /// four zeros).
     ///
-    /// In memory the channels stand side by side: convolutions, norms and pools keep that layout
+    /// In memory the channels are adjacent: convolutions, norms and pools keep that layout
     /// and are faster in it.
     pub fn one_hot_codes(&self) -> Result<Tensor> {
         let bases = lift1(

@@ -33,7 +33,7 @@ const TYPES: [(&str, tch::Kind, tch::Kind); 12] = {
     ]
 };
 
-/// What an array's header declares.
+/// The header of an array.
 struct Header {
     stored: tch::Kind,
     held: tch::Kind,
@@ -181,9 +181,12 @@ pub fn bytes(kind: Kind, shape: &[i64], numbers: &[u8]) -> Result<Vec<u8>> {
         .into_iter()
         .find(|(_, stored, _)| *stored == kind.tch())
     else {
-        return Err(
-            fault!("type", "NumPy's files do not hold {}", kind.name(); hint: "`tensor::save_safetensors` writes it"),
-        );
+        return Err(fault!(
+            "type",
+            "NumPy's files do not hold {}",
+            kind.name();
+            hint: "`tensor::save_safetensors` writes it"
+        ));
     };
     let order = if stored.elt_size_in_bytes() > 1 {
         '<'

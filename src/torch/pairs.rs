@@ -1,7 +1,7 @@
 //! Differences instead of slopes: the rules of DeepLIFT for every operation.
 //!
 //! While a [`Paired`] guard lives, the first half of each batch is explained against the second
-//! half. A bent function passes back (f(x) - f(r)) / (x - r) instead of its slope (Shrikumar,
+//! half. A nonlinear function passes back (f(x) - f(r)) / (x - r) instead of its slope (Shrikumar,
 //! Greenside & Kundaje 2017, the rescale rule); a product of two that both vary passes back the
 //! mean of the other over the pair; a maximum passes its difference to where it was found. Each is
 //! exact, so gradients times x - r sum to the difference of the outputs, whatever operations are
@@ -99,11 +99,11 @@ pub(super) fn curve(x: &Tensor, f: impl Fn(&Tensor) -> Result<Tensor>) -> Result
             x.zeros_like()
         }
     };
-    bent(x, &f, slope)
+    nonlinear(x, &f, slope)
 }
 
 /// A function of each number alone, and its slope.
-pub(super) fn bent(
+pub(super) fn nonlinear(
     x: &Tensor,
     f: impl Fn(&Tensor) -> Result<Tensor>,
     slope: impl Fn(&Tensor) -> Result<Tensor>,

@@ -30,7 +30,7 @@ struct Job<'a> {
 }
 
 extern "C" fn work(job: *mut c_void) {
-    // SAFETY: `each` hands over a job that lives until all threads are done
+    // SAFETY: `each` passes a job that lives until all threads are done
     let job = unsafe { &*job.cast::<Job>() };
     loop {
         let i = job.next.fetch_add(1, Ordering::Relaxed);
@@ -81,7 +81,7 @@ pub fn each(n: usize, body: &(dyn Fn(usize) + Sync)) {
     );
 }
 
-/// Calls `body` with each stretch of `size` items and its number.
+/// Calls `body` with each chunk of `size` items and its number.
 ///
 /// # Panics
 /// Where `body` does.
@@ -97,7 +97,7 @@ pub fn each_part<T: Send>(items: &mut [T], size: usize, body: &(dyn Fn(usize, &m
     });
 }
 
-/// Calls `body` with each number below `n` and keeps what it gives, in order.
+/// Calls `body` with each number below `n` and returns the results in order.
 ///
 /// # Panics
 /// Where `body` does.

@@ -21,7 +21,7 @@ unsafe extern "C" {
     fn cistron_tf32(on: c_int) -> c_int;
 }
 
-/// 32-bit floats are that everywhere: torch lets cuDNN round them to 19 bits unless told otherwise.
+/// 32-bit floats are that everywhere: torch lets cuDNN round them to 19 bits by default.
 pub(super) fn start() {
     // SAFETY: sets a flag of torch
     unsafe { cistron_tf32(0) };

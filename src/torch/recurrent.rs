@@ -5,7 +5,7 @@ use super::{Tensor, pairs};
 use cistron_base::bail;
 use cistron_base::{Result, shape};
 
-/// What a recurrent layer is made of.
+/// The parameters of a recurrent layer.
 #[derive(Clone, Debug)]
 pub struct Recurrence {
     /// Four gates and two states (LSTM), or three gates and one state (GRU).
@@ -27,7 +27,7 @@ impl Recurrence {
     }
 }
 
-/// Runs over `x` `[batch, length, features]` and gives the states of the top layer,
+/// Runs over `x` `[batch, length, features]` and returns the states of the top layer,
 /// `[batch, length, directions·hidden]`.
 pub fn run(x: &Tensor, how: &Recurrence, parameters: &[Tensor], training: bool) -> Result<Tensor> {
     if pairs::is_on() {

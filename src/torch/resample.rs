@@ -7,8 +7,8 @@ use cistron_base::bail;
 use cistron_base::{Result, memory, shape};
 
 impl Tensor {
-    /// Transposed convolution; the rank of the weight `[channels, filters / groups, …]` says over
-    /// how many axes.
+    /// Transposed convolution; the rank of the weight `[channels, filters / groups, …]` determines
+    /// over how many axes.
     pub fn conv_transpose(
         &self,
         weight: &Tensor,
@@ -93,7 +93,8 @@ impl Tensor {
         if size.len() != axes || !(1..=2).contains(&axes) {
             bail!(
                 "shape",
-                "interpolate takes [batch, channels, length] and one size or [batch, channels, height, width] and two, got {} and {} sizes",
+                "interpolate takes [batch, channels, length] and one size or [batch, channels, \
+                height, width] and two, got {} and {} sizes",
                 shape::text(&self.shape()),
                 size.len()
             );

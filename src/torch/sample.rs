@@ -51,7 +51,12 @@ impl Tensor {
             if replacement {
                 draw_again(row, n as usize, &mut rng, &mut drawn);
             } else if (n as usize) > possible {
-                bail!("value", "row {i}: {n} draws without replacement from {possible} classes with a weight above 0"; hint: "`replacement: true` draws a class more than once");
+                bail!(
+                    "value",
+                    "row {i}: {n} draws without replacement from {possible} classes with a weight \
+                    above 0";
+                    hint: "`replacement: true` draws a class more than once"
+                );
             } else {
                 draw_once(row, n as usize, &mut rng, &mut drawn);
             }

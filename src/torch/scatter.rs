@@ -10,7 +10,12 @@ impl Tensor {
     fn check_index(&self, name: &str, dim: i64, index: &Tensor) -> Result<()> {
         let (_, size) = self.axis(dim)?;
         if index.kind() != Kind::Int64 {
-            bail!("type", "{name}: an index must hold int64, got {}", index.kind().name(); hint: "use `.int()`");
+            bail!(
+                "type",
+                "{name}: an index must hold int64, got {}",
+                index.kind().name();
+                hint: "use `.int()`"
+            );
         }
         if index.device().is_cuda() {
             // a look at the numbers would wait for the device, which checks them itself

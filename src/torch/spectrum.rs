@@ -8,7 +8,7 @@ use cistron_base::{Result, memory, shape};
 /// A transform.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transform {
-    /// Of real numbers; the half of the frequencies that tells all.
+    /// Of real numbers; the half of the frequencies that determines the other.
     RealForward,
     /// From half of the frequencies back to real numbers.
     RealBackward,
@@ -41,8 +41,12 @@ impl Tensor {
         };
         let is_complex = transform != Transform::RealForward;
         if is_complex && (self.rank() < 2 || self.shape()[self.rank() - 1] != 2) {
-            bail!("shape", "complex numbers are pairs […, 2] of real and imaginary part, got {}", shape::text(&self.shape());
-                hint: "`.rfft()` takes real numbers; `tensor::stack([re, im], -1)` makes pairs");
+            bail!(
+                "shape",
+                "complex numbers are pairs […, 2] of real and imaginary part, got {}",
+                shape::text(&self.shape());
+                hint: "`.rfft()` takes real numbers; `tensor::stack([re, im], -1)` makes pairs"
+            );
         }
         let given = if is_complex {
             lift(

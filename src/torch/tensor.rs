@@ -42,7 +42,7 @@ pub enum Kind {
     Int,
     /// 8-bit unsigned integer.
     Byte,
-    /// True or false.
+    /// Booleans.
     Bool,
 }
 
@@ -77,7 +77,14 @@ impl Kind {
             .iter()
             .find(|(_, _, known)| *known == name)
             .map(|(kind, ..)| *kind)
-            .ok_or_else(|| fault!("value", "no kind of number is called `{name}`"; hint: "one of {}", Self::NAMES.join(", ")))
+            .ok_or_else(|| {
+                fault!(
+                    "value",
+                    "no kind of number is called `{name}`";
+                    hint: "one of {}",
+                    Self::NAMES.join(", ")
+                )
+            })
     }
 
     pub(super) fn tch(self) -> tch::Kind {
@@ -128,7 +135,7 @@ pub(super) fn lift1(
 ///
 /// # Safety
 /// Null, or a string made by `strdup` that nobody else frees.
-pub(super) unsafe fn said(message: *mut c_char) -> Option<String> {
+pub(super) unsafe fn message_of(message: *mut c_char) -> Option<String> {
     if message.is_null() {
         return None;
     }
@@ -140,13 +147,13 @@ pub(super) unsafe fn said(message: *mut c_char) -> Option<String> {
     }
 }
 
-/// The fault of a call into C++ that gives null, or a message; it is freed.
+/// The fault of a call into C++ that returns null or a message, which is freed.
 ///
 /// # Safety
-/// As [`said`].
-pub(super) unsafe fn told(message: *mut c_char) -> Result<()> {
+/// As [`message_of`].
+pub(super) unsafe fn status(message: *mut c_char) -> Result<()> {
     // SAFETY: see above
-    match unsafe { said(message) } {
+    match unsafe { message_of(message) } {
         None => Ok(()),
         Some(text) => bail!("torch", "{text}"),
     }
@@ -172,7 +179,7 @@ const HINTS: [(&str, &str); 6] = [
     ("same device", "move one of them: `x.to(net.device)`"),
 ];
 
-/// What to do where a GPU or the machine has too little memory.
+/// The hint where a GPU or the machine has too little memory.
 const SMALLER: &str = "a smaller batch, or `accumulate: 2` in train::fit, needs less memory";
 
 #[cold]
@@ -181,28 +188,28 @@ fn torch_fault(name: &str, operands: &[&Tensor], error: &tch::TchError) -> Fault
         tch::TchError::Torch(text) => text.clone(),
         other => other.to_string(),
     };
-    let said = text
+    let reason = text
         .split("\nException raised from")
         .next()
         .unwrap_or(&text);
-    let said = said
+    let reason = reason
         .lines()
         .map(str::trim)
         .filter(|line| !line.is_empty())
         .take(3)
         .collect::<Vec<_>>()
         .join("; ");
-    let said = said.trim_end_matches('.');
+    let reason = reason.trim_end_matches('.');
     let shapes: Vec<String> = operands
         .iter()
         .map(|operand| shape::text(&operand.shape()))
         .collect();
     let message = match shapes.as_slice() {
-        [] => format!("{name}: {said}"),
-        shapes => format!("{name} of {}: {said}", shapes.join(" and ")),
+        [] => format!("{name}: {reason}"),
+        shapes => format!("{name} of {}: {reason}", shapes.join(" and ")),
     };
     let fault = Fault::new("torch", message);
-    match HINTS.iter().find(|(words, _)| said.contains(words)) {
+    match HINTS.iter().find(|(words, _)| reason.contains(words)) {
         Some((_, hint)) => fault.hint(*hint),
         None => fault,
     }
@@ -233,7 +240,7 @@ impl Tensor {
             .map_or(Kind::Float, |(kind, ..)| *kind)
     }
 
-    /// Where it lies.
+    /// Its device.
     pub fn device(&self) -> Device {
         Device(self.0.device())
     }
@@ -251,7 +258,12 @@ impl Tensor {
     /// The single number that it holds.
     pub fn item(&self) -> Result<f64> {
         if self.numel() != 1 {
-            bail!("shape", "item needs a tensor of one number, got {}", shape::text(&self.shape()); hint: "reduce it first, for example with `.mean()`");
+            bail!(
+                "shape",
+                "item needs a tensor of one number, got {}",
+                shape::text(&self.shape());
+                hint: "reduce it first, for example with `.mean()`"
+            );
         }
         let flat = self.to_kind(Kind::Double)?.reshape(&[1])?;
         lift("item", &[self], flat.0.f_double_value(&[0]))
@@ -272,7 +284,7 @@ impl Tensor {
         self.values(Kind::Byte)
     }
 
-    /// All numbers, in row-major order, as whole numbers.
+    /// All numbers, in row-major order, as integers.
     pub fn to_i64(&self) -> Result<Vec<i64>> {
         self.values(Kind::Int64)
     }

@@ -228,7 +228,7 @@ pub fn design(
     }
     let target = options.contrast.target_of(net, &options.label)?;
     let ranges = options.keep.map_or(Vec::new(), |ranges| ranges.0);
-    let plan = design::Plan {
+    let plan = design::DesignPlan {
         steps: options.steps,
         width: options.beam,
         keep: design::kept(length, &ranges)?,

@@ -105,8 +105,7 @@ pub fn load_table(
     /// Path of the file: CSV, TSV or separated by blanks.
     path: &str,
 ) -> Result<Tensor> {
-    let (values, columns) = crate::data::matrix::read(&session::find_input(path)?)?;
-    Tensor::from_f32(&values, &[(values.len() / columns) as i64, columns as i64])
+    Tensor::from_array(&crate::data::matrix::read(&session::find_input(path)?)?)
 }
 
 /// Reads all tensors of a safetensors file.

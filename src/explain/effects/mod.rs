@@ -70,10 +70,12 @@ impl Skipped {
             }
             State::Mismatched => "; is the genome of another assembly?",
             State::NotBases => {
-                "; alleles are written in A, C, G, T and N, an indel with the base before it (`bcftools norm -f genome.fa`)"
+                "; alleles are written in A, C, G, T and N, an indel with the base before it \
+                (`bcftools norm -f genome.fa`)"
             }
             State::Symbolic => {
-                "; of symbolic alleles only <DEL> has a sequence, where END or SVLEN states its length"
+                "; of symbolic alleles only <DEL> has a sequence, where END or SVLEN states its \
+                length"
             }
             _ => "",
         };

@@ -106,7 +106,7 @@ impl Writer {
         self.row(&cells)
     }
 
-    /// Gives the file its name.
+    /// Renames the file to its final name.
     pub(super) fn close(mut self) -> Result<()> {
         self.out
             .flush()

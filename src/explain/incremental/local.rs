@@ -1,6 +1,6 @@
 //! Evaluation of changes in networks whose first layers read windows.
 
-use super::Change;
+use super::change::Change;
 use super::patch::{Patch, indices};
 use super::scan::Scan;
 use crate::target::{Still, Target};

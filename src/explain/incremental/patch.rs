@@ -38,7 +38,7 @@ impl Patch {
     /// them. `around` is `whole` with `before` padded positions on the left.
     fn pasted(&self, around: &Tensor, before: i64, starts: &[i64], width: i64) -> Result<Tensor> {
         let device = self.values.device();
-        let plain = around.stretches(&self.rows, &indices(starts, device)?, width)?;
+        let plain = around.windows_at(&self.rows, &indices(starts, device)?, width)?;
         let offsets: Vec<i64> = self
             .starts
             .iter()
@@ -53,13 +53,13 @@ impl Patch {
             .unwrap_or(width)
             .max(width);
         if (least, most) == (0, width) {
-            return plain.written(&indices(&offsets, device)?, &self.values);
+            return plain.with_windows(&indices(&offsets, device)?, &self.values);
         }
         // positions outside of the range are cut off again
         let moved: Vec<i64> = offsets.iter().map(|offset| offset - least).collect();
         plain
             .pad(&[-least, most - width], "constant", 0.0)?
-            .written(&indices(&moved, device)?, &self.values)?
+            .with_windows(&indices(&moved, device)?, &self.values)?
             .narrow(2, -least, width)
     }
 
@@ -163,7 +163,7 @@ impl Patch {
         if over == Over::Mean {
             let change = self
                 .values
-                .sub(&self.whole.stretches(&self.rows, &starts, width)?)?
+                .sub(&self.whole.windows_at(&self.rows, &starts, width)?)?
                 .sum(&Some(vec![2]), false)?;
             return self
                 .whole
@@ -191,7 +191,7 @@ impl Patch {
                 .collect::<Vec<_>>(),
             device,
         )?;
-        let one = |of: &Tensor, at: &Tensor| of.stretches(&self.rows, at, 1)?.squeeze(Some(2));
+        let one = |of: &Tensor, at: &Tensor| of.windows_at(&self.rows, at, 1)?.squeeze(Some(2));
         one(&before, &starts)?
             .maximum(&one(&after, &ends)?)?
             .maximum(&self.values.amax(&Some(vec![2]), false)?)

@@ -1,5 +1,5 @@
 //! A convolution, perhaps a ReLU, and a pooling over all positions, of sequences in which one base
-//! is changed: only the windows that hold it are computed anew.
+//! is changed: only the windows that contain it are computed again.
 
 use cistron_base::Result;
 use cistron_base::wide::widest;
@@ -75,7 +75,7 @@ impl Scan {
         )))
     }
 
-    /// What the pooling gives of one sequence with each change (position, base):
+    /// The pooled outputs of one sequence with each change (position, base):
     /// `[changes, filters]`.
     pub fn changed(&self, codes: &[u8], changes: &[(usize, u8)]) -> Vec<f32> {
         let mut out = vec![0f32; changes.len() * self.filters];
@@ -130,8 +130,8 @@ fn windows(
     (0..count).map(one).collect()
 }
 
-/// Each window that holds a changed position, as it was and as it becomes; gives the first of them
-/// and the one behind the last.
+/// Visits each window that contains the changed position, before and after the change; returns the
+/// first of them and the one after the last.
 #[inline(always)]
 fn touched(
     codes: &[u8],
@@ -207,19 +207,41 @@ fn mean_of(
     out: &mut [Lanes],
 ) {
     let windows = windows(codes, table, bias, shape);
-    let bent = |x: f32| if relu && x < 0.0 { 0.0 } else { x };
+    let rectified = |x: f32| if relu && x < 0.0 { 0.0 } else { x };
     let mut total = [0f32; LANES];
     windows
         .iter()
-        .for_each(|own| (0..LANES).for_each(|lane| total[lane] += bent(own[lane])));
+        .for_each(|own| (0..LANES).for_each(|lane| total[lane] += rectified(own[lane])));
     for (change, out) in changes.iter().zip(out) {
         let mut sum = total;
         touched(codes, *change, table, shape, &windows, |own, now| {
-            (0..LANES).for_each(|lane| sum[lane] += bent(now[lane]) - bent(own[lane]))
+            (0..LANES).for_each(|lane| sum[lane] += rectified(now[lane]) - rectified(own[lane]))
         });
         *out = sum.map(|sum| sum / windows.len() as f32);
     }
 }
 
-widest!(largest(codes: &[u8], changes: &[(usize, u8)], table: &[Lanes], bias: &Lanes, shape: Shape, relu: bool, out: &mut [Lanes]) -> (), largest_of);
-widest!(mean(codes: &[u8], changes: &[(usize, u8)], table: &[Lanes], bias: &Lanes, shape: Shape, relu: bool, out: &mut [Lanes]) -> (), mean_of);
+widest!(
+    largest(
+        codes: &[u8],
+        changes: &[(usize, u8)],
+        table: &[Lanes],
+        bias: &Lanes,
+        shape: Shape,
+        relu: bool,
+        out: &mut [Lanes],
+    ) -> (),
+    largest_of
+);
+widest!(
+    mean(
+        codes: &[u8],
+        changes: &[(usize, u8)],
+        table: &[Lanes],
+        bias: &Lanes,
+        shape: Shape,
+        relu: bool,
+        out: &mut [Lanes],
+    ) -> (),
+    mean_of
+);

@@ -14,7 +14,7 @@ fn distance(similarity: f64) -> f64 {
 /// that.
 #[inline(always)]
 fn power(x: f64) -> f64 {
-    // whole numbers stand in the last bits of numbers of this size
+    // numbers of this size have their integer part in the last bits
     const WHOLE: f64 = 6_755_399_441_055_744.0;
     let x = if x < -708.0 { -708.0 } else { x };
     let shifted = x * std::f64::consts::LOG2_E + WHOLE;
@@ -97,8 +97,8 @@ fn steepness(distances: &[f64], perplexity: f64, own: f64) -> f64 {
     beta
 }
 
-/// What stands at each pair of rows or at its mirror image: for each row the partners by number,
-/// with the sum of what stands there and how often it does; nothing stands on the diagonal.
+/// Adds a sparse matrix and its transpose: for each row the partners in order, with the sum and the
+/// number of entries; the diagonal is empty.
 fn mirrored(rows: &[Vec<(u32, f64)>]) -> Vec<Vec<(u32, f64, u32)>> {
     let columns = Columns::of(rows);
     parallel::map(rows.len(), &|i| {
@@ -150,7 +150,7 @@ pub fn adapted(neighbours: &Neighbours, perplexity: f64) -> Graph {
         let (beta, norm) = steep[i];
         (-d / beta).exp() / norm
     };
-    // every pair stands in the reference's graph in both directions, a seqlet with itself once
+    // the reference's graph has every pair in both directions, a seqlet with itself once
     let edges = parallel::map(n, &|i| {
         rows[i]
             .iter()

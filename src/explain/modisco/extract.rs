@@ -197,7 +197,7 @@ pub fn around_spans(tracks: &Tracks, how: &Settings, threshold: f64) -> Result<E
         }
         .push(seqlet);
     }
-    // as the other method gives them: by sequence and place
+    // in the order of the other method: by sequence and position
     for side in [&mut found.positive, &mut found.negative] {
         side.sort_by_key(|seqlet| (seqlet.example, seqlet.start));
     }
@@ -286,7 +286,7 @@ fn laplace(sorted: &[f64]) -> Vec<f64> {
                 .fold(f64::MIN_POSITIVE, f64::max),
         )
     };
-    // what lies at the mode counts on both sides
+    // values at the mode count on both sides
     let far_above = sorted[sorted.partition_point(|x| *x < mode)..]
         .iter()
         .map(|x| x - mode)

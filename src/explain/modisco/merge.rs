@@ -21,7 +21,7 @@ const APART: [(f64, f64); 4] = [(0.4, 0.75), (0.2, 0.8), (0.1, 0.85), (0.0, 0.9)
 /// which AUROC still ranks them.
 const EQUAL: f64 = 0.9999;
 
-/// How a seqlet is laid on a pattern: where its first place lies, whether it is turned, how well it
+/// How a seqlet is aligned with a pattern: its offset, whether it is reversed, how well it
 /// fits.
 type Alignment = (i32, bool, f32);
 
@@ -253,7 +253,7 @@ fn in_order(rows: &[Rows], others: &Blocks) -> InOrder {
     InOrder::of(&each_with_each(rows, others, &<[f32]>::to_vec).concat())
 }
 
-/// How alike two patterns are (a correlation), and how well seqlets of the first are told from
+/// How alike two patterns are (a correlation), and how well seqlets of the first are separated from
 /// those of the second (AUROC).
 fn compared(tracks: &Tracks, a: &Candidate, b: &Candidate, how: &Settings) -> (f64, f64) {
     let (at, is_turned, similarity) = align_correlation(

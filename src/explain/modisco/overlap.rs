@@ -1,4 +1,4 @@
-//! The overlap of contributions: what two stretches of rows share, and at which shift they share
+//! The overlap of contributions: what two ranges of rows share, and at which shift they share
 //! most.
 
 use super::tracks::turned;
@@ -34,7 +34,7 @@ fn best_of(x: &[f32], x_size: f32, y: &[f32], y_sizes: &[f32], offsets: (i32, i3
     let (long, wide) = (x.len() as i32 / 8, y.len() as i32 / 8);
     let mut best = (f32::NEG_INFINITY, offsets.0);
     for offset in offsets.0..=offsets.1 {
-        // row j of x lies on row j + offset of y
+        // row j of x is at row j + offset of y
         let (from, to) = (0.max(-offset), long.min(wide - offset));
         let mut score = 0.0;
         if from < to {
@@ -49,7 +49,16 @@ fn best_of(x: &[f32], x_size: f32, y: &[f32], y_sizes: &[f32], offsets: (i32, i3
     best
 }
 
-widest!(best_shift(x: &[f32], x_size: f32, y: &[f32], y_sizes: &[f32], offsets: (i32, i32)) -> (f32, i32), best_of);
+widest!(
+    best_shift(
+        x: &[f32],
+        x_size: f32,
+        y: &[f32],
+        y_sizes: &[f32],
+        offsets: (i32, i32),
+    ) -> (f32, i32),
+    best_of
+);
 
 /// Rows of eight numbers with the sums of their sizes.
 pub struct Rows {
@@ -80,7 +89,8 @@ impl Rows {
         self.sizes.last().copied().unwrap_or(0.0)
     }
 
-    /// The best Jaccard index of a child laid over this, and where its first row then lies; up to
+    /// The best Jaccard index of a child aligned with this, and the position of its first row; up
+    /// to
     /// `pad` rows may hang over.
     pub fn best(&self, child: &Rows, pad: usize) -> (f32, i32) {
         let room = (self.values.len() / 8) as i32 - (child.values.len() / 8) as i32;

@@ -183,7 +183,7 @@ fn turned_wide(seqlets: &[&Slim; LANES], first: usize) -> [[u32; LANES]; LANES] 
         }
         out
     }
-    // SAFETY: the processor has these instructions, as the caller asked
+    // SAFETY: the CPU has these instructions, as the caller asked
     unsafe { inner(seqlets, first) }
 }
 
@@ -261,7 +261,7 @@ fn best_of(
     let mut best = [[f32::NEG_INFINITY; LANES]; 2];
     for own in strands {
         for shift in 0..=2 * pad {
-            // row j of the others lies on row j + shift - pad of this one
+            // row j of the others is at row j + shift - pad of this one
             let (from, at) = (pad.saturating_sub(shift), shift.saturating_sub(pad));
             let n = length - from.max(at);
             let [signed, plain] = shared((&own.rows[at..at + n], &block.rows[from..from + n]));
@@ -295,7 +295,10 @@ fn best_narrow_of(strands: [&Own; 2], block: &Block, pad: usize) -> [[f32; LANES
     best_of(strands, block, pad, shared)
 }
 
-widest!(best_narrow(strands: [&Own; 2], block: &Block, pad: usize) -> [[f32; LANES]; 2], best_narrow_of);
+widest!(
+    best_narrow(strands: [&Own; 2], block: &Block, pad: usize) -> [[f32; LANES]; 2],
+    best_narrow_of
+);
 
 /// The best Jaccard index of each of a block's seqlets laid over one that is given on both strands,
 /// and of that one laid over each, with up to `pad` rows that hang over; what hangs over counts of
@@ -308,7 +311,7 @@ pub fn indices(strands: [&Own; 2], block: &Block, pad: usize) -> [[f32; LANES]; 
             best_of(strands, block, pad, |meeting| shared_wide(meeting))
         }
         if is_wide() {
-            // SAFETY: the processor has these instructions
+            // SAFETY: the CPU has these instructions
             return unsafe { wide(strands, block, pad) };
         }
     }
@@ -344,7 +347,7 @@ fn aligned(own: &Own, block: &Block) -> [f32; LANES] {
             aligned_of(own, block, |meeting| shared_wide(meeting))
         }
         if is_wide() {
-            // SAFETY: the processor has these instructions
+            // SAFETY: the CPU has these instructions
             return unsafe { wide(own, block) };
         }
     }

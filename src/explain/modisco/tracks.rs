@@ -38,7 +38,7 @@ impl Seqlet {
         self.end <= self.start
     }
 
-    /// Longer by so many positions before and behind, as it is read.
+    /// Extended by so many positions before and after, in reading direction.
     pub fn grown(&self, before: i32, behind: i32) -> Seqlet {
         let (left, right) = if self.reverse {
             (behind, before)
@@ -65,7 +65,7 @@ impl Seqlet {
         }
     }
 
-    /// Where it lies, whatever the strand.
+    /// Its position, whatever the strand.
     pub fn place(&self) -> (u32, i32, i32) {
         (self.example, self.start, self.end)
     }
@@ -102,7 +102,7 @@ impl Tracks {
         self.codes.len() / self.length.max(1)
     }
 
-    /// Whether a seqlet lies inside its sequence.
+    /// Whether a seqlet is inside its sequence.
     pub fn holds(&self, seqlet: &Seqlet) -> bool {
         seqlet.start >= 0 && seqlet.end as usize <= self.length
     }
@@ -122,7 +122,7 @@ impl Tracks {
         }
     }
 
-    /// What the base at a place of a seqlet contributes; 0 where there is none.
+    /// The contribution of the base at a position of a seqlet; 0 where there is none.
     pub fn contribution(&self, seqlet: &Seqlet, place: usize) -> f32 {
         let (code, hypothetical) = self.at(seqlet, place);
         hypothetical.get(usize::from(code)).copied().unwrap_or(0.0)
@@ -214,7 +214,7 @@ impl Pattern {
         pattern
     }
 
-    /// Adds a seqlet unless one lies there already.
+    /// Adds a seqlet unless one is there already.
     pub fn add(&mut self, tracks: &Tracks, seqlet: Seqlet) {
         if self.sums.is_empty() {
             self.sums = vec![Sums::default(); seqlet.len()];
@@ -237,7 +237,7 @@ impl Pattern {
         self.seqlets.push(seqlet);
     }
 
-    /// Whether a seqlet lies at the place of one of its own.
+    /// Whether a seqlet is at the position of one of its members.
     pub fn has(&self, seqlet: &Seqlet) -> bool {
         self.places.contains(&seqlet.place())
     }
@@ -252,8 +252,8 @@ impl Pattern {
         self.sums.is_empty()
     }
 
-    /// With every seqlet longer by so many places before and behind; those that would leave their
-    /// sequence are left out.
+    /// With every seqlet extended by so many positions before and after; those that would leave
+    /// their sequence are left out.
     pub fn grown(&self, tracks: &Tracks, before: i32, behind: i32) -> Option<Pattern> {
         let kept = self
             .seqlets
