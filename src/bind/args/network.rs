@@ -5,10 +5,35 @@ use crate::bind::types::Rows;
 use crate::bind::warnings::mode::note_mode;
 use crate::lang::value::array;
 use crate::lang::{Call, Choice, IntoValue, session};
+use crate::nn::compose::Merge;
 use crate::nn::{Layer, Model, Shape, Spec, Value};
 use crate::torch::{Precision, Tensor};
 use crate::{bail, fault};
 use rhai::{Dynamic, Map};
+
+/// The names of the ways to combine outputs.
+#[derive(Choice)]
+pub enum MergeName {
+    /// Concatenation along the channels.
+    Concat,
+    /// Sum.
+    Add,
+    /// Mean.
+    Mean,
+    /// Maximum.
+    Max,
+}
+
+impl From<MergeName> for Merge {
+    fn from(name: MergeName) -> Merge {
+        match name {
+            MergeName::Concat => Merge::Concat,
+            MergeName::Add => Merge::Add,
+            MergeName::Mean => Merge::Mean,
+            MergeName::Max => Merge::Max,
+        }
+    }
+}
 
 /// The names of the precisions.
 #[derive(Choice)]

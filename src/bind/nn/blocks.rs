@@ -1,12 +1,12 @@
 //! `nn::…`: layers that contain other layers, and layers that scripts define.
 
 use crate::base::Result;
-use crate::bind::args::network::{into_dynamic, layer, shape_value};
+use crate::bind::args::network::{MergeName, into_dynamic, layer, shape_value};
 use crate::lang::value::mismatch;
 use crate::lang::{
     Call, Callback, Choice, FromValue, IntoValue, Native, Options, native, natives_of, session,
 };
-use crate::nn::compose::{self, Merge, TurnedBack};
+use crate::nn::compose::{self, TurnedBack};
 use crate::nn::custom::Custom;
 use crate::nn::strands::InputKind;
 use crate::nn::{Layer, Mode, Shape, Value};
@@ -71,30 +71,6 @@ pub struct CustomOptions {
     /// Function |p, x| or |p, x, is_training| that computes the output tensor from the map of
     /// parameters and the input.
     forward: Callback,
-}
-
-/// The names of the ways to combine outputs.
-#[derive(Choice)]
-pub enum MergeName {
-    /// Concatenation along the channels.
-    Concat,
-    /// Sum.
-    Add,
-    /// Mean.
-    Mean,
-    /// Maximum.
-    Max,
-}
-
-impl From<MergeName> for Merge {
-    fn from(name: MergeName) -> Merge {
-        match name {
-            MergeName::Concat => Merge::Concat,
-            MergeName::Add => Merge::Add,
-            MergeName::Mean => Merge::Mean,
-            MergeName::Max => Merge::Max,
-        }
-    }
 }
 
 /// The names of the kinds of inputs.

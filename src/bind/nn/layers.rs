@@ -7,6 +7,7 @@ use crate::lang::value::{Ints, array};
 use crate::lang::{
     Call, Callback, Choice, FromValue, Native, Options, native, natives_of, session,
 };
+use crate::nn::layers::positional::Offsets;
 use crate::nn::{
     Init, Layer, attention, conv, dropout, init, linear, norm, pool, recurrent, reshape,
 };
@@ -139,7 +140,7 @@ pub enum ConvNorm {
     Weight,
 }
 
-/// Options of `nn::separable_conv1d`.
+/// Options of `nn::separable_conv1d` and `nn::separable_conv2d`.
 #[derive(Options)]
 pub struct SeparableOptions {
     #[option(flatten)]
@@ -272,6 +273,25 @@ pub struct MultiheadOptions {
     /// Whether a position attends only to itself and to preceding positions.
     #[option(default = false)]
     causal: bool,
+    /// How the offset between two positions is used: none, rotary (queries and keys are rotated, Su
+    /// et al. 2021) or bias (a trainable number for each head and offset, added to the scores).
+    #[option(default = "none")]
+    offsets: OffsetsName,
+    /// Largest offset with a number of its own where `offsets` is "bias", in positions; larger ones
+    /// share it.
+    #[option(default = 128, min = 1)]
+    largest_offset: i64,
+}
+
+/// The names of the ways in which attention uses offsets.
+#[derive(Choice, PartialEq)]
+pub enum OffsetsName {
+    /// Not at all.
+    None,
+    /// Rotary embeddings.
+    Rotary,
+    /// A trainable bias.
+    Bias,
 }
 
 /// The kinds of position encodings.
@@ -461,24 +481,55 @@ pub fn separable_conv1d(
     width: i64,
     options: SeparableOptions,
 ) -> Result<Layer> {
-    let (window, bias) = (options.window, options.bias);
+    layer(call, separable_of(filters, vec![width], options))
+}
+
+/// Returns a depthwise convolution over two axes followed by a pointwise one.
+///
+/// # Shapes
+/// `[channels, height, width]` to `[filters, height', width']`
+///
+/// # Source
+/// Chollet 2017
+///
+/// ```rhai
+/// assert_eq(nn::build(nn::separable_conv2d(8, [2, 5]), [4, 10, 20]).output_shape, [8, 9, 16]);
+/// ```
+#[native(
+    namespace = "nn",
+    returns = "layer, [channels, height, width] to [filters, height', width']"
+)]
+pub fn separable_conv2d(
+    call: &Call,
+    /// Number of pointwise filters, the channels of the output.
+    #[check(min = 1)]
+    filters: i64,
+    /// Size of the depthwise filters: one integer from 1 for both axes, or [height, width].
+    width: Ints,
+    options: SeparableOptions,
+) -> Result<Layer> {
+    layer(call, separable_of(filters, spread(width, 2)?, options))
+}
+
+/// A depthwise convolution followed by a pointwise one, as options describe it.
+fn separable_of(filters: i64, width: Vec<i64>, options: SeparableOptions) -> conv::Separable {
+    let (window, bias, axes) = (options.window, options.bias, width.len());
     let depthwise = conv::Conv {
-        stride: vec![window.stride],
-        dilation: vec![window.dilation],
-        padding: window.padding.over(1),
+        stride: vec![window.stride; axes],
+        dilation: vec![window.dilation; axes],
+        padding: window.padding.over(axes),
         bias,
-        ..conv::Conv::plain(filters, &[width])
+        ..conv::Conv::plain(filters, &width)
     };
     let pointwise = conv::Conv {
         bias,
-        ..conv::Conv::plain(filters, &[1])
+        ..conv::Conv::plain(filters, &vec![1; axes])
     };
-    let separable = conv::Separable {
+    conv::Separable {
         depthwise,
         pointwise,
         multiplier: options.multiplier,
-    };
-    layer(call, separable)
+    }
 }
 
 /// Returns a transposed convolution, which multiplies the length by its stride.
@@ -909,13 +960,15 @@ pub fn attention(
 
 /// Returns self-attention with several heads.
 ///
-/// The names of the parameters are PyTorch's.
+/// The names of the parameters are PyTorch's; `relative_bias` is [heads, 2 largest_offset + 1].
 ///
 /// # Source
 /// Vaswani et al. 2017
 ///
 /// ```rhai
 /// assert_eq(nn::build(nn::multihead_attention(2), [8, 50]).parameter_count, 288);
+/// let relative = nn::multihead_attention(2, #{ offsets: "bias", largest_offset: 20 });
+/// assert_eq(nn::build(relative, [8, 50]).parameter_count, 288 + 2 * 41);
 /// ```
 #[native(namespace = "nn", returns = "layer of the same shape")]
 pub fn multihead_attention(
@@ -929,6 +982,13 @@ pub fn multihead_attention(
         heads,
         dropout: options.dropout,
         causal: options.causal,
+        offsets: match options.offsets {
+            OffsetsName::None => Offsets::None,
+            OffsetsName::Rotary => Offsets::Rotary,
+            OffsetsName::Bias => Offsets::Bias {
+                largest: options.largest_offset,
+            },
+        },
     };
     layer(call, attention)
 }
@@ -956,6 +1016,7 @@ pub fn natives() -> Vec<Native> {
         conv2d,
         conv3d,
         separable_conv1d,
+        separable_conv2d,
         conv_transpose1d,
         linear,
         embedding,

@@ -1,6 +1,7 @@
 //! Attention over positions, and encodings of position.
 
 use crate::layers::linear;
+use crate::layers::positional::{Offsets, offset_indices, rotary_angles, rotated};
 use crate::spec::Function;
 use crate::watch;
 use crate::{Builder, Built, Init, Mode, Shape, Spec};
@@ -18,6 +19,8 @@ pub struct MultiHead {
     pub dropout: f64,
     /// Whether a position sees only itself and those before it.
     pub causal: bool,
+    /// How the offset between a query and a key is used.
+    pub offsets: Offsets,
 }
 
 fn sequence<'a>(name: &str, input: &'a Shape) -> Result<(i64, i64, &'a [i64])> {
@@ -63,8 +66,23 @@ impl Spec for MultiHead {
         let bound = Init::Uniform(1.0 / (channels as f64).sqrt());
         let out_weight = builder.parameter("out_proj.weight", &[channels, channels], &bound)?;
         let out_bias = builder.parameter("out_proj.bias", &[channels], &Init::Constant(0.0))?;
+        let features = channels / heads;
+        if self.offsets == Offsets::Rotary {
+            rotary_angles(1, features, builder.device())?; // checks that `features` is even
+        }
+        let bias_of_offsets = match self.offsets {
+            Offsets::Bias { largest } => Some((
+                largest,
+                builder.parameter(
+                    "relative_bias",
+                    &[heads, 2 * largest + 1],
+                    &Init::Constant(0.0),
+                )?,
+            )),
+            _ => None,
+        };
         builder.see_all();
-        let (dropout, causal) = (self.dropout, self.causal);
+        let (dropout, causal, offsets) = (self.dropout, self.causal, self.offsets);
         let module = Function(move |x: &Tensor, mode: Mode| {
             let x = x.transpose(1, 2)?; // [batch, length, channels]
             let (batch, length) = (x.shape()[0], x.shape()[1]);
@@ -74,8 +92,21 @@ impl Spec for MultiHead {
                     .transpose(1, 2)
             }; // [batch, heads, length, features]
             let dropout = if mode.training { dropout } else { 0.0 };
-            let (q, k, v) = (split(&all[0])?, split(&all[1])?, split(&all[2])?);
+            let (mut q, mut k, v) = (split(&all[0])?, split(&all[1])?, split(&all[2])?);
+            if offsets == Offsets::Rotary {
+                let angles = rotary_angles(length, features, x.device())?;
+                (q, k) = (rotated(&q, &angles)?, rotated(&k, &angles)?);
+            }
+            let mask = match &bias_of_offsets {
+                Some((largest, bias)) => {
+                    let indices = offset_indices(length, *largest, x.device())?;
+                    let scores = bias.take(1, &indices)?;
+                    Some(scores.reshape(&[1, heads, length, length])?)
+                }
+                None => None,
+            };
             let how = Attention {
+                mask,
                 causal,
                 dropout,
                 ..Attention::default()

@@ -28,7 +28,8 @@ pub enum Merge {
 }
 
 impl Merge {
-    fn shape(self, what: &str, shapes: &[Shape]) -> Result<Vec<i64>> {
+    /// The shape of the combination of outputs; fails where they do not fit.
+    pub fn shape(self, what: &str, shapes: &[Shape]) -> Result<Vec<i64>> {
         let shapes = shapes
             .iter()
             .map(|s| s.one(what).map(<[i64]>::to_vec))
@@ -63,7 +64,8 @@ impl Merge {
         Ok(out)
     }
 
-    fn apply(self, parts: &[Tensor]) -> Result<Tensor> {
+    /// Combines outputs.
+    pub fn apply(self, parts: &[Tensor]) -> Result<Tensor> {
         if self == Merge::Concat {
             return Tensor::cat(parts, 1);
         }

@@ -315,14 +315,20 @@ pub struct Separable {
 
 impl Spec for Separable {
     fn text(&self) -> String {
+        let width = &self.depthwise.width;
+        let size = match &width[..] {
+            [one] => one.to_string(),
+            several => shape::text(several),
+        };
         format!(
-            "separable_conv1d({}, {})",
-            self.pointwise.filters, self.depthwise.width[0]
+            "separable_conv{}d({}, {size})",
+            width.len(),
+            self.pointwise.filters
         )
     }
 
     fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
-        let channels = input.one("separable_conv1d")?.first().copied().unwrap_or(0);
+        let channels = input.one("separable_conv")?.first().copied().unwrap_or(0);
         let depthwise = Conv {
             filters: channels * self.multiplier,
             groups: 0,

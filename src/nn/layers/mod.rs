@@ -2,12 +2,18 @@
 
 pub mod activation;
 pub mod attention;
+pub mod attention_pool;
 pub mod compose;
 pub mod conv;
+pub mod cross_attention;
 pub mod custom;
 pub mod dropout;
+pub mod enformer_attention;
+pub mod gate;
 pub mod linear;
 pub mod norm;
 pub mod pool;
+pub mod positional;
 pub mod recurrent;
 pub mod reshape;
+pub mod resize;
