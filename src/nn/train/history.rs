@@ -1,4 +1,4 @@
-//! What a training run measured, epoch by epoch.
+//! The history of a training: values of each epoch.
 
 use cistron_base::Result;
 use cistron_base::fault;
@@ -7,18 +7,18 @@ use serde::{Deserialize, Serialize};
 /// One epoch.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, PartialEq)]
 pub struct Epoch {
-    /// Its number, from 1.
+    /// Number, from 1.
     pub epoch: usize,
-    /// What was measured, by name: `train.loss`, `valid.auroc`, `lr`, …
+    /// Values by name: `train.loss`, `valid.auroc`, `lr`, …
     pub values: Vec<(String, f64)>,
-    /// Seconds it took.
+    /// Duration in seconds.
     pub seconds: f64,
     /// Training samples per second.
     pub speed: f64,
 }
 
 impl Epoch {
-    /// A measured value.
+    /// Returns a value by name.
     pub fn get(&self, name: &str) -> Option<f64> {
         self.values
             .iter()
@@ -27,25 +27,25 @@ impl Epoch {
     }
 }
 
-/// A training run.
+/// The history of a training.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, PartialEq)]
 pub struct History {
     /// Name of the network.
     pub name: String,
     /// The epochs, in order.
     pub epochs: Vec<Epoch>,
-    /// The epoch that was best by the watched value; the last one where nothing was watched.
+    /// The best epoch by the monitored value; the last if no value is monitored.
     pub best_epoch: usize,
-    /// The best watched value.
+    /// The best monitored value.
     pub best_value: Option<f64>,
-    /// What was watched.
+    /// Name of the monitored value.
     pub watched: Option<String>,
-    /// Why it ended.
+    /// The reason for which the training ended.
     pub ended: String,
 }
 
 impl History {
-    /// A column over all epochs; NaN where an epoch lacks it.
+    /// Returns the value of a name in each epoch; NaN in epochs without it.
     pub fn column(&self, name: &str) -> Result<Vec<f64>> {
         let names = self.names();
         if !names.iter().any(|known| known == name) {
@@ -68,7 +68,7 @@ impl History {
             .collect())
     }
 
-    /// The columns, in order of appearance.
+    /// Returns the names of the values, in order of appearance.
     pub fn names(&self) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
         for (name, _) in self.epochs.iter().flat_map(|epoch| &epoch.values) {
@@ -79,7 +79,7 @@ impl History {
         names
     }
 
-    /// Seconds in all.
+    /// Returns the duration of all epochs in seconds.
     pub fn seconds(&self) -> f64 {
         self.epochs.iter().map(|epoch| epoch.seconds).sum()
     }

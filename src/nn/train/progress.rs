@@ -1,5 +1,5 @@
-//! What a person sees while a network trains: a bar on a terminal, a line that changes in a
-//! notebook, plain lines elsewhere.
+//! Progress of a training: a bar on a terminal, a line that is replaced in a notebook, plain lines
+//! elsewhere.
 
 use super::history::Epoch;
 use cistron_base::say;
@@ -9,39 +9,60 @@ use std::cell::Cell;
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
-/// With more epochs than this, those of a notebook replace each other.
-const LISTED: usize = 30;
-/// How often a line that changes may change.
-const PAUSE: Duration = Duration::from_millis(250);
+/// Largest number of epochs that a notebook lists; the lines of more replace each other.
+const MAX_LISTED: usize = 30;
+/// Time between updates of a line that is replaced.
+const UPDATE_INTERVAL: Duration = Duration::from_millis(250);
 
-/// Shows the progress of a run on standard error.
+/// Shows the progress of a training on standard error.
 pub struct Progress {
     bar: Option<ProgressBar>,
     epochs: usize,
     name: String,
-    silent: bool,
-    /// Where the run stands: epoch, batches of it, batches done, and when that was last said.
-    at: Cell<(usize, usize, usize, Instant)>,
+    is_silent: bool,
+    position: Cell<Position>,
+}
+
+/// The batch of a training.
+#[derive(Clone, Copy)]
+struct Position {
+    epoch: usize,
+    /// Batches of the epoch.
+    batches: usize,
+    /// Batches of it so far.
+    finished: usize,
+    /// When a line was last printed.
+    printed: Instant,
 }
 
 impl Progress {
-    /// Begins; `silent` shows nothing.
-    pub fn new(name: &str, epochs: usize, silent: bool) -> Progress {
-        let terminal = std::io::stderr().is_terminal() && !silent && !say::is_heard();
+    /// Starts; shows nothing if `is_silent` is set.
+    pub fn new(name: &str, epochs: usize, is_silent: bool) -> Progress {
+        let terminal = std::io::stderr().is_terminal() && !is_silent && !say::is_heard();
         let bar =
             terminal.then(|| ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()));
         Progress {
             bar,
             epochs,
             name: name.into(),
-            silent,
-            at: Cell::new((0, 0, 0, Instant::now())),
+            is_silent,
+            position: Cell::new(Position {
+                epoch: 0,
+                batches: 0,
+                finished: 0,
+                printed: Instant::now(),
+            }),
         }
     }
 
-    /// An epoch begins.
+    /// Starts an epoch.
     pub fn begin(&self, epoch: usize, batches: usize) {
-        self.at.set((epoch, batches, 0, self.at.get().3));
+        self.position.set(Position {
+            epoch,
+            batches,
+            finished: 0,
+            ..self.position.get()
+        });
         if let Some(bar) = &self.bar {
             bar.reset();
             bar.set_length(batches as u64);
@@ -57,38 +78,39 @@ impl Progress {
         }
     }
 
-    /// A batch is done.
+    /// Adds a batch.
     pub fn batch(&self, loss: f64, speed: f64) {
         if let Some(bar) = &self.bar {
             bar.set_message(format!("loss {}  {}/s", metric(loss), thousands(speed)));
             bar.inc(1);
         }
-        if self.silent || !say::is_heard() {
+        if self.is_silent || !say::is_heard() {
             return;
         }
-        let (epoch, batches, done, last) = self.at.get();
-        let due = last.elapsed() > PAUSE;
-        self.at.set((
-            epoch,
-            batches,
-            done + 1,
-            if due { Instant::now() } else { last },
-        ));
-        if due {
+        let mut position = self.position.get();
+        position.finished += 1;
+        let is_due = position.printed.elapsed() > UPDATE_INTERVAL;
+        if is_due {
+            position.printed = Instant::now();
+        }
+        self.position.set(position);
+        if is_due {
             say::passing(&format!(
-                "{} epoch {epoch}/{}  {}/{batches}  loss {}  {}/s",
+                "{} epoch {}/{}  {}/{}  loss {}  {}/s",
                 self.name,
+                position.epoch,
                 self.epochs,
-                done + 1,
+                position.finished,
+                position.batches,
                 metric(loss),
                 thousands(speed)
             ));
         }
     }
 
-    /// An epoch is done; `left` are the seconds that the others would take.
+    /// Ends an epoch; `left` is the estimated duration of the others, in seconds.
     pub fn end(&self, epoch: &Epoch, is_best: bool, left: f64) {
-        if self.silent {
+        if self.is_silent {
             return;
         }
         let values: Vec<String> = epoch
@@ -109,17 +131,17 @@ impl Progress {
         );
         match &self.bar {
             Some(bar) => bar.println(line),
-            None if say::is_heard() && self.epochs > LISTED => say::passing(&line),
+            None if say::is_heard() && self.epochs > MAX_LISTED => say::passing(&line),
             None => say::line(&line),
         }
     }
 
-    /// The run is over.
+    /// Ends the training and states why.
     pub fn finish(&self, why: &str) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
-        if !self.silent {
+        if !self.is_silent {
             say::line(&format!("{}: {why}", self.name));
         }
     }
@@ -129,7 +151,7 @@ fn thousands(n: f64) -> String {
     cistron_base::shape::grouped(n.round() as i64)
 }
 
-/// A time in words: `4 s`, `3 min`, `2.5 h`.
+/// Returns a duration as text: `4 s`, `3 min`, `2.5 h`.
 pub fn seconds(s: f64) -> String {
     match s {
         s if s < 100.0 => format!("{s:.0} s"),
