@@ -345,7 +345,7 @@ train::fit(net, #{ train: set.take(256), loss: loss::cross_entropy(#{ weights: [
 "#;
 
 #[test]
-fn steps_that_could_be_recorded_are_the_usual_steps() {
+fn capturable_steps_have_the_numbers_of_plain_steps() {
     cistron::torch::graph::everywhere(true);
     let outcome = run(&TWO_WAYS
         .replace("DEVICE", r#""cpu""#)
@@ -356,7 +356,7 @@ fn steps_that_could_be_recorded_are_the_usual_steps() {
 }
 
 #[test]
-fn what_cannot_be_recorded_is_told() {
+fn steps_that_cannot_be_captured_are_an_error() {
     let script = |options: &str| {
         format!(
             "let set = sim::paired(sim::motifs(4, #{{ width: 5 }}), #{{ n: 200, length: 60, per_sequence: 2 }});\n\
@@ -364,14 +364,14 @@ fn what_cannot_be_recorded_is_told() {
              train::fit(net, #{{ train: set, loss: loss::bce_with_logits(), optimizer: optim::adam(), graph: true, {options} }});"
         )
     };
-    let told = fault(&script("accumulate: 2"));
-    assert!(told.message.contains("cannot be recorded"), "{told}");
-    // on a processor steps are as always
+    let error = fault(&script("accumulate: 2"));
+    assert!(error.message.contains("cannot be captured"), "{error}");
+    // without a GPU steps are plain
     run(&script("epochs: 1, progress: false")).unwrap_or_else(|fault| panic!("{fault}"));
 }
 
 #[test]
-fn sequences_that_stay_on_a_device_are_moved_and_turned_as_loaders_do_it() {
+fn sequences_cached_on_a_device_are_augmented_as_by_loaders() {
     let script = r#"
 let set = sim::world(sim::motifs(4, #{ width: 6, seed: 1 }), rule::additive(#{ seed: 1 }), #{ n: 200, length: 30, seed: 1 });
 let text = set.sequences().map(|s| s.sub_string(0, 9) + "N" + s.sub_string(10));

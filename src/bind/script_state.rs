@@ -8,7 +8,7 @@ use crate::lang::{Callback, session, show};
 use crate::nn::Model;
 use crate::torch::Tensor;
 use crate::torch::file::hash_of;
-use crate::train::fit::Surroundings;
+use crate::train::settings::HostState;
 use crate::{bail, fault};
 use rhai::{Array, Blob, Dynamic, FnPtr, Map};
 use serde_json::{Value, json};
@@ -79,7 +79,7 @@ fn lost(began: Option<&Value>, now: &Value) -> Option<String> {
 
 type Tensors = Vec<(String, Tensor)>;
 
-impl Surroundings for ScriptState {
+impl HostState for ScriptState {
     fn save(&self) -> Result<(Value, Tensors)> {
         let mut tensors = Vec::new();
         let mut callbacks = Vec::new();

@@ -3,18 +3,19 @@
 use cistron::base::{Interval, Result};
 use cistron::fault;
 use cistron::nn::Model;
+use cistron::optim::Optimizer;
 use cistron::optim::adam::Adam;
-use cistron::optim::{Optimizer, Rule};
 use cistron::seq::intervals::read::{Format, ReaderOptions, read};
 use cistron::seq::track::{Missing, Statistic, Track, bam};
 use cistron::seq::{Genome, motif};
 use cistron::train::checkpoint;
-use cistron::train::fit::{OnChange, Resume};
 use cistron::train::history::{Epoch, History};
 use cistron::train::identity::Identity;
-use cistron::train::stop::Watch;
+use cistron::train::monitor::TrainingState;
+use cistron::train::settings::{OnChange, Resume};
 use std::io::Write;
 use std::path::Path;
+use std::rc::Rc;
 
 /// A reader.
 pub struct Reader {
@@ -125,12 +126,7 @@ fn small_network() -> (Model, Optimizer) {
         "nn::build(nn::chain([nn::conv1d(2, 3), nn::batch_norm(), nn::flatten(), nn::linear(1)]), [4, 6], #{ name: \"small\", seed: 1 })",
     );
     let model = built.expect("a network").cast::<Model>();
-    let adam = Adam {
-        betas: (0.9, 0.999),
-        eps: 1e-8,
-        decoupled: false,
-    };
-    let optimizer = Optimizer::new(Rule::Adam(adam), 0.01, 0.0)
+    let optimizer = Optimizer::new(Rc::new(Adam::DEFAULT), 0.01, 0.0)
         .over(model.parameters())
         .expect("an optimizer");
     (model, optimizer)
@@ -156,16 +152,14 @@ fn checkpoint_file() -> Vec<u8> {
         best_value: Some(0.25),
         ..History::default()
     };
-    let state = checkpoint::State {
-        history,
-        watch: Watch::default(),
-        plateau: (0.5, Watch::default()),
-    };
-    let keep = checkpoint::Keep {
+    let mut state = TrainingState::new("small");
+    state.history = history;
+    state.plateau.factor = 0.5;
+    let policy = checkpoint::CheckpointPolicy {
         folder: folder.path().into(),
         best: true,
         last: true,
-        asked: true,
+        is_last_requested: true,
     };
     model.parameters().iter().for_each(|(_, parameter)| {
         parameter
@@ -179,14 +173,14 @@ fn checkpoint_file() -> Vec<u8> {
         .expect("a step");
     let best = model.snapshot().expect("parameters");
     let identity = Identity::default();
-    let kept = checkpoint::Kept {
+    let contents = checkpoint::Contents {
         identity: &identity,
         state: &state,
         best: Some(&best),
         began: &serde_json::Value::Null,
-        surroundings: None,
+        host_state: None,
     };
-    checkpoint::save_last(&keep, &model, &optimizer, &kept).expect("saved");
+    checkpoint::save_last(&policy, &model, &optimizer, &contents).expect("saved");
     std::fs::read(folder.path().join(checkpoint::STATE)).expect("a file")
 }
 

@@ -10,7 +10,7 @@ use crate::lang::show;
 use crate::metrics::Metric;
 use crate::nn::loss::Loss;
 use crate::nn::{Layer, Model};
-use crate::optim::{Optimizer, Rule, Schedule};
+use crate::optim::Schedule;
 use crate::plot::Figure;
 use crate::seq::Motif;
 use crate::torch::{Kind, Tensor};
@@ -246,19 +246,8 @@ pub fn loss(loss: &Loss) -> String {
 /// An optimizer in a line.
 pub fn optimizer(optimizer: &Optim) -> String {
     match optimizer.0.try_borrow() {
-        Ok(own) => format!("optimizer {}, lr {}", rule_name(&own), show::number(own.lr)),
+        Ok(own) => format!("optimizer {}, lr {}", own.rule.name(), show::number(own.lr)),
         Err(_) => "optimizer".into(),
-    }
-}
-
-/// The name of the rule of an optimizer.
-fn rule_name(optimizer: &Optimizer) -> &'static str {
-    match &optimizer.rule {
-        Rule::Sgd(_) => "sgd",
-        Rule::Adam(rule) if rule.decoupled => "adamw",
-        Rule::Adam(_) => "adam",
-        Rule::RmsProp(_) => "rmsprop",
-        Rule::Adagrad(_) => "adagrad",
     }
 }
 

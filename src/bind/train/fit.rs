@@ -17,10 +17,10 @@ use crate::metrics::Metric;
 use crate::nn::Model;
 use crate::nn::loss::{Link, Loss};
 use crate::optim::Schedule;
-use crate::train::checkpoint::{self, Keep};
-use crate::train::evaluate::{self, Scores};
-use crate::train::fit::{OnBatch, OnChange, OnEpoch, OnInputs, Plan, Record, Resume};
-use crate::train::{self, EarlyStop, History};
+use crate::train::checkpoint::{self, CheckpointPolicy};
+use crate::train::evaluate::{self, Evaluation, EvaluationSettings, Score};
+use crate::train::settings::{OnBatch, OnChange, OnEpoch, OnInputs, Record, Resume};
+use crate::train::{self, EarlyStop, FitSettings, History};
 use rhai::{Array, Dynamic, Map, NativeCallContext};
 use std::path::PathBuf;
 
@@ -218,19 +218,20 @@ fn stops(answer: &Dynamic) -> bool {
 }
 
 /// The checkpoints that a training stores, and the one it continues from.
-fn storage_of(
-    model: &Model,
-    checkpoint: CheckpointName,
-    resume: Option<&str>,
-) -> Result<(Option<Keep>, Option<Resume>)> {
+struct Storage {
+    policy: Option<CheckpointPolicy>,
+    resume: Option<Resume>,
+}
+
+fn storage_of(model: &Model, checkpoint: CheckpointName, resume: Option<&str>) -> Result<Storage> {
     use CheckpointName::{Best, Both, Last};
     let settings = session::settings();
     let name = session::checkpoint_folder(&file_name(model.name()));
     let given = resume.map(session::find_input).transpose()?;
     let best = matches!(checkpoint, Best | Both);
-    let asked = matches!(checkpoint, Last | Both);
-    // a run directory always holds what is needed to continue
-    let last = asked || settings.run_dir.is_some();
+    let is_last_requested = matches!(checkpoint, Last | Both);
+    // a run directory always has what is needed to continue
+    let last = is_last_requested || settings.run_dir.is_some();
     // without checkpoints nothing is written, and a sandbox need not allow it
     let folder = match &given {
         Some(path) if path.is_dir() && settings.run_dir.is_none() => path.clone(),
@@ -240,11 +241,11 @@ fn storage_of(
         _ => PathBuf::new(),
     };
     let state = folder.join(checkpoint::STATE);
-    let keep = (best || last).then_some(Keep {
+    let policy = (best || last).then_some(CheckpointPolicy {
         folder,
         best,
         last,
-        asked,
+        is_last_requested,
     });
     if settings.resume && state.exists() {
         let on_change = match () {
@@ -252,19 +253,19 @@ fn storage_of(
             () if settings.starts_again => OnChange::Restart,
             () => OnChange::Refuse,
         };
-        let resume = Resume {
+        let resume = Some(Resume {
             path: state,
             is_own: true,
             on_change,
-        };
-        return Ok((keep, Some(resume)));
+        });
+        return Ok(Storage { policy, resume });
     }
     let resume = given.map(|path| Resume {
         path,
         is_own: false,
         on_change: OnChange::Warn,
     });
-    Ok((keep, resume))
+    Ok(Storage { policy, resume })
 }
 
 /// Records the values of each epoch in the run.
@@ -305,9 +306,9 @@ fn on_epoch(function: Callback) -> OnEpoch {
     })
 }
 
-fn plan_of(model: &Model, options: FitOptions) -> Result<Plan> {
+fn settings_of(model: &Model, options: FitOptions) -> Result<FitSettings> {
     let settings = session::settings();
-    let (keep, resume) = storage_of(model, options.checkpoint, options.resume.as_deref())?;
+    let storage = storage_of(model, options.checkpoint, options.resume.as_deref())?;
     let (augment, augment_text, custom) = match options.augment {
         Some(augmenter) => (Some(augmenter.step), augmenter.text, augmenter.custom),
         None => (None, String::new(), Vec::new()),
@@ -326,7 +327,7 @@ fn plan_of(model: &Model, options: FitOptions) -> Result<Plan> {
         .then(|| -> OnInputs { Box::new(move |x, y| customised(x, y, &custom)) });
     let optimizer = options.optimizer.0.borrow().clone();
     let interrupted = format!("{}.interrupted.safetensors", file_name(model.name()));
-    Ok(Plan {
+    Ok(FitSettings {
         train: (*options.train.0).clone(),
         valid: options.valid.map(|data| (*data.0).clone()),
         loss,
@@ -336,15 +337,15 @@ fn plan_of(model: &Model, options: FitOptions) -> Result<Plan> {
         epochs: options.epochs,
         augment,
         augment_text,
-        surroundings: Some(Box::new(ScriptState::new(callbacks))),
+        host_state: Some(Box::new(ScriptState::new(callbacks))),
         metrics: options.metrics.0,
         stop: options.stop,
-        keep,
+        checkpoints: storage.policy,
         rescue: settings
             .run_dir
             .as_ref()
             .map(|dir| dir.join("checkpoints").join(interrupted)),
-        resume,
+        resume: storage.resume,
         clip: options.clip,
         clip_value: options.clip_value,
         precision: options.amp.map(Into::into),
@@ -354,7 +355,7 @@ fn plan_of(model: &Model, options: FitOptions) -> Result<Plan> {
         graph: options.graph,
         seed: options.seed.unwrap_or(settings.seed),
         loaders: options.loaders.unwrap_or(settings.loaders),
-        silent: settings.quiet || !options.progress,
+        is_silent: settings.quiet || !options.progress,
         on_inputs,
         on_batch: options.on_batch.map(on_batch),
         on_epoch: options.on_epoch.map(on_epoch),
@@ -362,20 +363,26 @@ fn plan_of(model: &Model, options: FitOptions) -> Result<Plan> {
     })
 }
 
-/// The history of a training whose data are stand-ins: one epoch of invented values.
-fn invented_history(model: &Model, plan: &Plan) -> History {
-    let side = if plan.valid.is_some() {
+/// Returns the history of a training whose data are stand-ins: one epoch of placeholder values.
+fn placeholder_history(model: &Model, settings: &FitSettings) -> History {
+    let side = if settings.valid.is_some() {
         "valid"
     } else {
         "train"
     };
     let mut values = vec![
         ("train.loss".to_string(), 0.5),
-        ("lr".into(), plan.optimizer.lr),
+        ("lr".into(), settings.optimizer.lr),
     ];
-    values.extend(plan.valid.iter().map(|_| ("valid.loss".to_string(), 0.5)));
     values.extend(
-        plan.metrics
+        settings
+            .valid
+            .iter()
+            .map(|_| ("valid.loss".to_string(), 0.5)),
+    );
+    values.extend(
+        settings
+            .metrics
             .iter()
             .map(|metric| (format!("{side}.{}", metric.name), 0.5)),
     );
@@ -394,26 +401,29 @@ fn invented_history(model: &Model, plan: &Plan) -> History {
 }
 
 /// Trains a model, and warns of validation sequences that are also training sequences.
-fn train_by(model: &Model, plan: &Plan) -> Result<History> {
-    if let Some(valid) = &plan.valid {
-        let shared = duplicates::overlap(&plan.train, valid);
+fn train_with(model: &Model, settings: &FitSettings) -> Result<History> {
+    if let Some(valid) = &settings.valid {
+        let shared = duplicates::overlap(&settings.train, valid);
         if shared > 0 {
             warn(&format!(
-                "{shared} of {} validation sequences occur among the training ones, on either strand",
+                "{shared} of {} validation sequences occur among the training ones, on either \
+                    strand",
                 valid.rows.len()
             ));
         }
     }
-    model.set_link(plan.loss.link);
-    train::fit(model, plan)
+    model.set_link(settings.loss.link);
+    train::fit(model, settings)
 }
 
-fn scores_map(loss: Option<f64>, scores: Scores) -> Map {
-    let mut map = number_map(scores.iter().map(|(name, value, _)| (name.clone(), *value)));
+fn scores_map(evaluation: Evaluation) -> Map {
+    let Evaluation { loss, scores } = evaluation;
+    let mut map = number_map(scores.iter().map(|score| (score.name.clone(), score.value)));
     map.extend(loss.map(|loss| ("loss".into(), loss.into())));
-    for (name, _, tasks) in scores {
-        if !tasks.is_empty() {
-            map.insert(format!("{name}_per_task").into(), array(tasks).into());
+    for score in scores {
+        if !score.per_task.is_empty() {
+            let key = format!("{}_per_task", score.name);
+            map.insert(key.into(), array(score.per_task).into());
         }
     }
     map
@@ -424,9 +434,12 @@ fn scores_map(loss: Option<f64>, scores: Scores) -> Map {
 /// Metrics are computed from predictions: probabilities where the loss takes logits.
 ///
 /// ```rhai
-/// let set = data::from(#{ x: tensor::randn([64, 2], #{ seed: 1 }), label: tensor::ones([64, 1]) });
+/// let x = tensor::randn([64, 2], #{ seed: 1 });
+/// let set = data::from(#{ x: x, label: tensor::ones([64, 1]) });
 /// let net = nn::build(nn::linear(1), [2], #{ seed: 1 });
-/// let run = train::fit(net, #{ train: set, loss: loss::mse(), optimizer: optim::sgd(#{ lr: 0.1 }), epochs: 20, progress: false });
+/// let optimizer = optim::sgd(#{ lr: 0.1 });
+/// let options = #{ loss: loss::mse(), optimizer: optimizer, epochs: 20, progress: false };
+/// let run = train::fit(net, options + #{ train: set });
 /// assert(run.last("train.loss") < 0.01);
 /// ```
 /// ```rhai,fails
@@ -439,25 +452,25 @@ pub fn fit(
     net: &Model,
     options: FitOptions,
 ) -> Result<History> {
-    train_by(net, &plan_of(net, options)?)
+    train_with(net, &settings_of(net, options)?)
 }
 
 /// One epoch on a few rows, of which nothing is stored.
 fn rehearse(net: &Model, options: FitOptions) -> Result<History> {
-    let plan = plan_of(net, options)?;
+    let settings = settings_of(net, options)?;
     if session::is_guessed() {
-        return Ok(invented_history(net, &plan));
+        return Ok(placeholder_history(net, &settings));
     }
-    let plan = Plan {
-        train: plan.train.few(),
-        valid: plan.valid.as_ref().map(Dataset::few),
+    let settings = FitSettings {
+        train: settings.train.few(),
+        valid: settings.valid.as_ref().map(Dataset::few),
         epochs: 1,
-        keep: None,
+        checkpoints: None,
         resume: None,
         record: None,
-        ..plan
+        ..settings
     };
-    train_by(net, &plan)
+    train_with(net, &settings)
 }
 
 /// Computes metrics of a model on a dataset.
@@ -471,7 +484,7 @@ fn rehearse(net: &Model, options: FitOptions) -> Result<History> {
 #[native(
     namespace = "train",
     returns = "map of numbers by metric; `<metric>_per_task` too where there are several",
-    dry = invented_scores
+    dry = placeholder_scores
 )]
 pub fn evaluate(
     /// Model to evaluate.
@@ -487,27 +500,35 @@ pub fn evaluate(
         (None, Some(link)) => link.into(),
         (None, None) => net.link().unwrap_or(Link::Sigmoid),
     };
-    let (loss, scores) = evaluate::evaluate(
+    let evaluation = evaluate::evaluate(
         net,
         &set.0,
-        options.loss.as_ref(),
-        link,
-        &metrics.0,
+        &EvaluationSettings {
+            loss: options.loss.as_ref(),
+            link,
+            metrics: &metrics.0,
+        },
         options.batch,
         options.both_strands,
     )?;
-    Ok(scores_map(loss, scores))
+    Ok(scores_map(evaluation))
 }
 
-/// Invented values of all metrics, and of the loss.
-fn invented_scores(_: &Model, set: &Data, metrics: MetricList, _: EvaluateOptions) -> Map {
-    let tasks = match set.0.tasks() {
+/// Returns placeholder values of all metrics, and of the loss.
+fn placeholder_scores(_: &Model, set: &Data, metrics: MetricList, _: EvaluateOptions) -> Map {
+    let per_task = match set.0.tasks() {
         0 | 1 => Vec::new(),
         n => vec![0.5; n],
     };
-    let metrics = metrics.0.into_iter();
-    let scores = metrics.map(|metric| (metric.name, 0.5, tasks.clone()));
-    scores_map(Some(0.5), scores.collect())
+    let score = |metric: Metric| Score {
+        name: metric.name,
+        value: 0.5,
+        per_task: per_task.clone(),
+    };
+    scores_map(Evaluation {
+        loss: Some(0.5),
+        scores: metrics.0.into_iter().map(score).collect(),
+    })
 }
 
 /// Returns a rule that stops a training when a value stops improving.

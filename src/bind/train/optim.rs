@@ -175,18 +175,18 @@ fn group(i: usize, item: &Dynamic) -> Result<Group> {
 }
 
 impl MomentOptions {
-    fn rule(&self, decoupled: bool) -> Rule {
-        Rule::Adam(Adam {
+    fn rule(&self, decoupled: bool) -> Adam {
+        Adam {
             betas: self.betas.into(),
             eps: self.eps,
             decoupled,
-        })
+        }
     }
 }
 
 impl GroupOptions {
-    fn optimizer(self, rule: Rule, lr: f64, weight_decay: f64) -> Optim {
-        let mut optimizer = Optimizer::new(rule, lr, weight_decay);
+    fn optimizer(self, rule: impl Rule + 'static, lr: f64, weight_decay: f64) -> Optim {
+        let mut optimizer = Optimizer::new(Rc::new(rule), lr, weight_decay);
         optimizer.groups = self.groups.map_or(Vec::new(), |groups| groups.0);
         Optim(Rc::new(RefCell::new(optimizer)))
     }
@@ -221,11 +221,11 @@ fn parameters_of(value: &Dynamic) -> Result<Vec<(String, Tensor)>> {
 /// ```
 #[native(namespace = "optim")]
 pub fn sgd(options: SgdOptions) -> Optim {
-    let rule = Rule::Sgd(Sgd {
+    let rule = Sgd {
         momentum: options.momentum,
         dampening: options.dampening,
         nesterov: options.nesterov,
-    });
+    };
     options
         .groups
         .optimizer(rule, options.lr, options.weight_decay)
@@ -264,12 +264,12 @@ pub fn adamw(options: AdamwOptions) -> Optim {
 /// ```
 #[native(namespace = "optim")]
 pub fn rmsprop(options: RmspropOptions) -> Optim {
-    let rule = Rule::RmsProp(RmsProp {
+    let rule = RmsProp {
         alpha: options.alpha,
         eps: options.eps,
         momentum: options.momentum,
         centered: options.centered,
-    });
+    };
     options
         .groups
         .optimizer(rule, options.lr, options.weight_decay)
@@ -282,10 +282,10 @@ pub fn rmsprop(options: RmspropOptions) -> Optim {
 /// ```
 #[native(namespace = "optim")]
 pub fn adagrad(options: AdagradOptions) -> Optim {
-    let rule = Rule::Adagrad(Adagrad {
+    let rule = Adagrad {
         lr_decay: options.lr_decay,
         eps: options.eps,
-    });
+    };
     options
         .groups
         .optimizer(rule, options.lr, options.weight_decay)
@@ -406,4 +406,21 @@ pub fn natives() -> Vec<Native> {
         sgd, adam, adamw, rmsprop, adagrad, clip_norm, clip_value, over, step, zero_grad, lr,
         set_lr,
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_optimizer_has_a_binding() {
+        let natives = natives();
+        for rule in crate::optim::OPTIMIZERS {
+            let rule = rule();
+            let is_bound = natives
+                .iter()
+                .any(|native| native.namespace == "optim" && native.name == rule.name());
+            assert!(is_bound, "optim::{}", rule.name());
+        }
+    }
 }

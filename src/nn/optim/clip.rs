@@ -1,38 +1,48 @@
-//! Keeping gradients within bounds.
+//! Gradient clipping: by the joint norm, by value.
 
 use cistron_base::Result;
 use cistron_torch::graph::is_steady;
 use cistron_torch::{Number, Tensor, grad};
 
-/// The gradients of parameters that have one.
+/// Returns the gradients of the parameters that have one.
 pub fn gradients(parameters: &[(String, Tensor)]) -> Vec<Tensor> {
     parameters.iter().filter_map(|(_, p)| p.grad()).collect()
 }
 
-/// The common norm of all gradients, and the factor (at most 1) that makes it at most `most`.
-fn factor(gradients: &[Tensor], most: f64) -> Result<(f64, f64)> {
+/// The joint norm of gradients, and the factor that limits it.
+struct NormFactor {
+    norm: f64,
+    factor: f64,
+}
+
+/// Returns the joint norm of the gradients, and the factor (at most 1) that scales it to at most
+/// `most`.
+fn factor(gradients: &[Tensor], most: f64) -> Result<NormFactor> {
     let _guard = grad::no_grad();
-    let own: Option<f64> = gradients
+    let sum_of_squares: Option<f64> = gradients
         .iter()
         .map(|g| g.read(|x| x.iter().map(|x| f64::from(*x) * f64::from(*x)).sum::<f64>()))
         .sum();
-    let total = match own {
-        Some(squares) => squares.sqrt(),
-        None => norm(gradients)?.item()?,
+    let norm = match sum_of_squares {
+        Some(sum) => sum.sqrt(),
+        None => joint_norm(gradients)?.item()?,
     };
-    Ok((total, (most / (total + 1e-6)).min(1.0)))
+    Ok(NormFactor {
+        norm,
+        factor: (most / (norm + 1e-6)).min(1.0),
+    })
 }
 
-/// The same factor, where the gradients lie.
-fn factor_there(gradients: &[Tensor], most: f64) -> Result<Number> {
+/// Returns the same factor as a tensor on the device.
+fn factor_on_device(gradients: &[Tensor], most: f64) -> Result<Number> {
     let _guard = grad::no_grad();
-    let total = norm(gradients)?.add_number(1e-6)?;
+    let norm = joint_norm(gradients)?.add_number(1e-6)?;
     Ok(Number::There(
-        total.reciprocal()?.mul_number(most)?.clamp(0.0, 1.0)?,
+        norm.reciprocal()?.mul_number(most)?.clamp(0.0, 1.0)?,
     ))
 }
 
-fn norm(gradients: &[Tensor]) -> Result<Tensor> {
+fn joint_norm(gradients: &[Tensor]) -> Result<Tensor> {
     let norms = gradients
         .iter()
         .map(|g| g.norm(2.0, &None, false))
@@ -40,12 +50,12 @@ fn norm(gradients: &[Tensor]) -> Result<Tensor> {
     Tensor::stack(&norms, 0)?.norm(2.0, &None, false)
 }
 
-/// Keeps gradients within a common norm and a size of each number; gives what a step has still to
-/// multiply them with.
-pub fn both(gradients: &[Tensor], norm: Option<f64>, value: Option<f64>) -> Result<Number> {
+/// Clips gradients by their joint norm and by value. Returns the factor that the update has still
+/// to multiply them by.
+pub fn clip(gradients: &[Tensor], norm: Option<f64>, value: Option<f64>) -> Result<Number> {
     let left = match norm {
-        Some(most) if is_steady() => factor_there(gradients, most)?,
-        Some(most) => Number::Here(factor(gradients, most)?.1),
+        Some(most) if is_steady() => factor_on_device(gradients, most)?,
+        Some(most) => Number::Here(factor(gradients, most)?.factor),
         None => Number::Here(1.0),
     };
     let Some(most) = value else { return Ok(left) };
@@ -56,10 +66,10 @@ pub fn both(gradients: &[Tensor], norm: Option<f64>, value: Option<f64>) -> Resu
     Ok(Number::Here(1.0))
 }
 
-/// Scales all gradients together so that their common norm is at most `most`; gives the norm
+/// Scales all gradients by one factor so that their joint norm is at most `most`; returns the norm
 /// before.
 pub fn by_norm(gradients: &[Tensor], most: f64) -> Result<f64> {
-    let (norm, factor) = factor(gradients, most)?;
+    let NormFactor { norm, factor } = factor(gradients, most)?;
     if factor < 1.0 {
         scale(gradients, &Number::Here(factor))?;
     }
@@ -72,7 +82,7 @@ fn scale(gradients: &[Tensor], by: &Number) -> Result<()> {
     gradients.iter().try_for_each(|g| g.scale_(by))
 }
 
-/// Clamps every number of every gradient to `[-most, most]`.
+/// Clamps every element of every gradient to `[-most, most]`.
 pub fn by_value(gradients: &[Tensor], most: f64) -> Result<()> {
     let _guard = grad::no_grad();
     gradients.iter().try_for_each(|g| g.clamp_(-most, most))

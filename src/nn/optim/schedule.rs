@@ -1,14 +1,14 @@
-//! Schedules: factors on the learning rate over a run, as values that compose.
+//! Schedules: factors on the learning rate over a training, as values that compose.
 
 use cistron_base::Result;
 use cistron_base::bail;
 use std::f64::consts::PI;
 use std::rc::Rc;
 
-/// A stretch of a run.
+/// A length of time in a training.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Span {
-    /// A share of the run, up to 1.
+    /// A fraction of the training, up to 1.
     Share(f64),
     /// Epochs.
     Epochs(f64),
@@ -23,21 +23,21 @@ impl Span {
     }
 }
 
-/// Where a run stands.
+/// The time in a training, and its length.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
-    /// Steps done since the schedule began.
+    /// Steps since the schedule began.
     pub step: f64,
-    /// Steps that the schedule lasts.
+    /// Length of the schedule in steps.
     pub steps: f64,
-    /// Steps of the whole run.
+    /// Length of the training in steps.
     pub whole: f64,
-    /// Steps in an epoch.
+    /// Steps per epoch.
     pub per_epoch: f64,
 }
 
 impl Clock {
-    /// The start of a run.
+    /// Returns the start of a training of `steps` steps.
     pub fn new(steps: usize, per_epoch: usize) -> Clock {
         Clock {
             step: 0.0,
@@ -52,82 +52,82 @@ impl Clock {
     }
 }
 
-/// What a schedule says of a moment.
+/// Factor and momentum at a time.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Point {
     /// Factor on the learning rate.
     pub factor: f64,
-    /// Momentum, where the schedule moves it.
+    /// Momentum, if the schedule sets it.
     pub momentum: Option<f64>,
 }
 
-/// Lowering by a factor when a measure stops improving.
+/// Reduction of the learning rate when a measure stops improving.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plateau {
-    /// The measure, such as `valid.loss`.
+    /// Name of the measure, such as `valid.loss`.
     pub monitor: String,
-    /// Whether larger is better.
+    /// Whether larger values are better.
     pub larger: bool,
-    /// The factor.
+    /// Factor of each reduction.
     pub factor: f64,
-    /// Epochs without gain that are borne.
+    /// Epochs without improvement that precede a reduction.
     pub patience: usize,
-    /// The smallest relative gain that counts.
+    /// Smallest relative change that counts as an improvement.
     pub threshold: f64,
-    /// The lowest factor on the learning rate.
+    /// Smallest factor on the learning rate.
     pub lowest: f64,
 }
 
 /// A schedule.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Schedule {
-    /// Always the same factor.
+    /// A constant factor.
     Constant(f64),
-    /// Times gamma every so often.
+    /// Multiplies the factor by gamma at regular intervals.
     Step(Span, f64),
-    /// Times gamma at given moments.
+    /// Multiplies the factor by gamma at given times.
     Multistep(Vec<Span>, f64),
-    /// Times gamma every epoch.
+    /// Multiplies the factor by gamma after every epoch.
     Exponential(f64),
     /// Half a cosine from 1 to `end`.
     Cosine(f64),
-    /// Cosines that start again; each lasts `factor` times the one before (Loshchilov & Hutter
+    /// Half cosines with restarts; each is `factor` times as long as the last (Loshchilov & Hutter
     /// 2017).
     Restarts(Span, f64, f64),
-    /// A straight line from `start` to 1.
+    /// Linear increase from `start` to 1.
     Warmup(Span, f64),
-    /// Up and down between `low` and 1, momentum the other way (Smith 2017).
+    /// Linear cycles between `low` and 1; momentum is inverse (Smith 2017).
     Cyclic {
-        /// How long it rises.
+        /// Length of the increasing half of a cycle.
         up: Span,
-        /// How long it falls.
+        /// Length of the decreasing half.
         down: Span,
-        /// The lowest factor.
+        /// Smallest factor.
         low: f64,
-        /// Lowest and highest momentum.
+        /// Smallest and largest momentum.
         momentum: Option<(f64, f64)>,
     },
-    /// Up once and down far (Smith & Topin 2019).
+    /// One increase and a longer decrease (Smith & Topin 2019).
     OneCycle {
-        /// The share that rises.
+        /// Fraction of the training in which the factor increases.
         up: f64,
-        /// The first factor.
+        /// Factor of the first step.
         start: f64,
-        /// The last factor.
+        /// Factor of the last step.
         end: f64,
-        /// Lowest and highest momentum.
+        /// Smallest and largest momentum.
         momentum: Option<(f64, f64)>,
     },
-    /// Lower when nothing improves.
+    /// Reduction when a measure stops improving.
     Plateau(Plateau),
-    /// One, then another for the rest of the run.
+    /// A schedule that ends, then another for the rest of the training.
     Then(Rc<Schedule>, Rc<Schedule>),
-    /// One for a stretch.
+    /// A schedule that ends after a length of time.
     Until(Rc<Schedule>, Span),
 }
 
 impl Schedule {
-    /// In words.
+    /// Returns the schedule as text: `warmup, then cosine`.
     pub fn text(&self) -> String {
         match self {
             Schedule::Constant(factor) => format!("constant({factor})"),
@@ -145,7 +145,7 @@ impl Schedule {
         }
     }
 
-    /// How many steps it lasts by itself, where it has an end.
+    /// Returns the number of steps after which it ends; `None` if it has no end.
     pub fn duration(&self, clock: &Clock) -> Option<f64> {
         match self {
             Schedule::Warmup(span, _) | Schedule::Until(_, span) => Some(span.steps(clock)),
@@ -154,26 +154,28 @@ impl Schedule {
         }
     }
 
-    /// One after another; fails where the first has no end.
+    /// Continues with another schedule at the end of this one; fails if it has no end.
     pub fn then(self, next: Schedule) -> Result<Schedule> {
         if self.duration(&Clock::new(100, 1)).is_none() {
-            bail!("value", "this schedule has no end of its own, so nothing can follow"; hint: "`.until(0.5).then(…)` ends it half-way through the run");
+            bail!("value", "this schedule has no end of its own, so nothing can follow";
+                hint: "`.until(0.5).then(…)` ends it half-way through the run");
         }
         Ok(Schedule::Then(Rc::new(self), Rc::new(next)))
     }
 
-    /// What it says of a moment; plateaus are 1 here, the run keeps them.
+    /// Returns factor and momentum at a time. The factor of a plateau is 1: it depends on the
+    /// training, which keeps it.
     pub fn at(&self, clock: &Clock) -> Point {
-        let plain = |factor: f64| Point {
+        let constant = |factor: f64| Point {
             factor,
             momentum: None,
         };
         match self {
-            Schedule::Constant(factor) => plain(*factor),
+            Schedule::Constant(factor) => constant(*factor),
             Schedule::Step(every, gamma) => {
-                plain(gamma.powf((clock.step / every.steps(clock).max(1.0) + 1e-9).floor()))
+                constant(gamma.powf((clock.step / every.steps(clock).max(1.0) + 1e-9).floor()))
             }
-            Schedule::Multistep(moments, gamma) => plain(
+            Schedule::Multistep(moments, gamma) => constant(
                 gamma.powi(
                     moments
                         .iter()
@@ -181,18 +183,18 @@ impl Schedule {
                         .count() as i32,
                 ),
             ),
-            Schedule::Exponential(gamma) => plain(gamma.powf(clock.epoch())),
-            Schedule::Cosine(end) => plain(cosine(clock.step / clock.steps.max(1.0), 1.0, *end)),
+            Schedule::Exponential(gamma) => constant(gamma.powf(clock.epoch())),
+            Schedule::Cosine(end) => constant(cosine(clock.step / clock.steps.max(1.0), 1.0, *end)),
             Schedule::Restarts(first, factor, end) => {
                 let (mut at, mut length) = (clock.step, first.steps(clock).max(1.0));
                 while at + 1e-9 >= length {
                     at -= length;
                     length *= factor.max(1e-3);
                 }
-                plain(cosine(at / length, 1.0, *end))
+                constant(cosine(at / length, 1.0, *end))
             }
             Schedule::Warmup(span, start) => {
-                plain(start + (1.0 - start) * (clock.step / span.steps(clock).max(1.0)).min(1.0))
+                constant(start + (1.0 - start) * (clock.step / span.steps(clock).max(1.0)).min(1.0))
             }
             Schedule::Cyclic {
                 up,
@@ -220,12 +222,12 @@ impl Schedule {
             } => {
                 let last = clock.steps - 1.0;
                 let peak = up * clock.steps - 1.0;
-                let (share, rising) = if clock.step <= peak {
+                let (share, is_rising) = if clock.step <= peak {
                     (clock.step / peak.max(1.0), true)
                 } else {
                     ((clock.step - peak) / (last - peak).max(1.0), false)
                 };
-                let factor = if rising {
+                let factor = if is_rising {
                     cosine(share, *start, 1.0)
                 } else {
                     cosine(share, 1.0, *end)
@@ -233,7 +235,7 @@ impl Schedule {
                 Point {
                     factor,
                     momentum: momentum.map(|(low, high)| {
-                        if rising {
+                        if is_rising {
                             cosine(share, high, low)
                         } else {
                             cosine(share, low, high)
@@ -241,7 +243,7 @@ impl Schedule {
                     }),
                 }
             }
-            Schedule::Plateau(_) => plain(1.0),
+            Schedule::Plateau(_) => constant(1.0),
             Schedule::Until(inner, span) => inner.at(&Clock {
                 steps: span.steps(clock),
                 ..*clock
@@ -261,7 +263,19 @@ impl Schedule {
         }
     }
 
-    /// The plateau inside, if there is one.
+    /// Whether it sets the momentum at some time.
+    pub fn sets_momentum(&self) -> bool {
+        match self {
+            Schedule::Cyclic { momentum, .. } | Schedule::OneCycle { momentum, .. } => {
+                momentum.is_some()
+            }
+            Schedule::Then(first, second) => first.sets_momentum() || second.sets_momentum(),
+            Schedule::Until(inner, _) => inner.sets_momentum(),
+            _ => false,
+        }
+    }
+
+    /// Returns the plateau schedule that it contains.
     pub fn plateau(&self) -> Option<&Plateau> {
         match self {
             Schedule::Plateau(plateau) => Some(plateau),
@@ -271,7 +285,7 @@ impl Schedule {
         }
     }
 
-    /// Factors of a run of `n` steps, an epoch each.
+    /// Returns the factors of a training of `n` steps, one step per epoch.
     pub fn values(&self, n: usize) -> Vec<f64> {
         let clock = Clock::new(n, 1);
         (0..n)
@@ -286,7 +300,7 @@ impl Schedule {
     }
 }
 
-/// Half a cosine from `a` at 0 to `b` at 1.
+/// Returns half a cosine from `a` at 0 to `b` at 1.
 fn cosine(share: f64, a: f64, b: f64) -> f64 {
     b + (a - b) * (1.0 + (PI * share.clamp(0.0, 1.0)).cos()) / 2.0
 }
@@ -296,7 +310,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parts_follow_each_other() {
+    fn a_schedule_continues_with_the_next() {
         let schedule = Schedule::Warmup(Span::Share(0.2), 0.0)
             .then(Schedule::Cosine(0.0))
             .unwrap();

@@ -1,10 +1,11 @@
-//! Checkpoints: parameters under PyTorch's names, and beside them all that a run needs to go on bit
-//! for bit.
+//! Checkpoints: parameters under PyTorch's names, and the state that a training needs to continue
+//! bit for bit.
 
-use super::fit::{OnChange, Resume, Surroundings};
 use super::history::{Epoch, History};
 use super::identity::Identity;
-use super::stop::Watch;
+use super::monitor::{PlateauState, TrainingState};
+use super::settings::{HostState, OnChange, Resume};
+use super::stop::BestValue;
 use crate::Model;
 use crate::optim::Optimizer;
 use cistron_base::bail;
@@ -12,53 +13,61 @@ use cistron_base::{Fault, Result, say};
 use cistron_torch::{Tensor, file};
 use serde_json::{Value, json};
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-/// Where a run's checkpoints lie and which are kept.
+/// Which checkpoints a training writes.
 #[derive(Clone, Debug)]
-pub struct Keep {
+pub struct CheckpointPolicy {
     /// The folder.
     pub folder: PathBuf,
-    /// Keep the best epoch's parameters.
+    /// Whether the parameters of the best epoch are written.
     pub best: bool,
-    /// Keep the run's state after the last epoch.
+    /// Whether the state after the last epoch is written.
     pub last: bool,
-    /// Whether the script asked for the last epoch: its parameters are kept too, and the state is
-    /// written after every epoch, however long that takes.
-    pub asked: bool,
+    /// Whether the script requests the last epoch: its parameters are written too, and the state
+    /// after every epoch, however long that takes.
+    pub is_last_requested: bool,
 }
 
-/// The file of a run's state in a folder of checkpoints.
+/// Name of the state file in a folder of checkpoints.
 pub const STATE: &str = "last.state.safetensors";
 
-/// What a run needs to go on, besides parameters.
-pub struct State {
-    /// What was measured.
-    pub history: History,
-    /// The best so far.
-    pub watch: Watch,
-    /// Factor of a plateau schedule, and its own watch.
-    pub plateau: (f64, Watch),
+/// State of optimizers as named tensors.
+pub trait OptimizerState {
+    /// Returns the state.
+    fn export(&self) -> Result<Vec<(String, Tensor)>>;
+    /// Restores the state; fails on unknown and on missing keys.
+    fn import(&mut self, tensors: &[(String, Tensor)]) -> Result<()>;
 }
 
-/// What [`save_last`] writes beside the model and its optimizer.
-pub struct Kept<'a> {
-    /// The training that the state is of.
+impl OptimizerState for Optimizer {
+    fn export(&self) -> Result<Vec<(String, Tensor)>> {
+        Optimizer::export(self)
+    }
+
+    fn import(&mut self, tensors: &[(String, Tensor)]) -> Result<()> {
+        Optimizer::import(self, tensors)
+    }
+}
+
+/// What [`save_last`] writes besides the model and the state of its optimizer.
+pub struct Contents<'a> {
+    /// The training.
     pub identity: &'a Identity,
     /// Its state.
-    pub state: &'a State,
-    /// Parameters of the best epoch, where there is one.
+    pub state: &'a TrainingState,
+    /// Parameters of the best epoch.
     pub best: Option<&'a [(String, Tensor)]>,
     /// State of the script before the training.
     pub began: &'a Value,
     /// State of the script.
-    pub surroundings: Option<&'a dyn Surroundings>,
+    pub host_state: Option<&'a dyn HostState>,
 }
 
-/// Word in the notes of a state file.
+/// Format of a state file, in its notes.
 const FORMAT: &str = "cistron training state 3";
 
-/// A float as its bits: JSON has neither NaN nor infinity.
+/// Returns a float as its bits: JSON has neither NaN nor infinity.
 fn bits(x: f64) -> Value {
     x.to_bits().into()
 }
@@ -74,21 +83,24 @@ fn history_json(history: &History) -> Value {
             .iter()
             .map(|(name, value)| json!([name, bits(*value)]))
             .collect();
-        json!({ "epoch": epoch.epoch, "values": values, "seconds": bits(epoch.seconds), "speed": bits(epoch.speed) })
+        json!({ "epoch": epoch.epoch, "values": values, "seconds": bits(epoch.seconds),
+            "speed": bits(epoch.speed) })
     };
     json!({
-        "name": history.name, "epochs": history.epochs.iter().map(epoch).collect::<Vec<_>>(), "best_epoch": history.best_epoch,
-        "best_value": history.best_value.map(bits), "watched": history.watched, "ended": history.ended,
+        "name": history.name, "epochs": history.epochs.iter().map(epoch).collect::<Vec<_>>(),
+            "best_epoch": history.best_epoch,
+        "best_value": history.best_value.map(bits), "watched": history.watched,
+            "ended": history.ended,
     })
 }
 
 fn history_of(value: &Value) -> Option<History> {
-    let measured = |pair: &Value| Some((pair[0].as_str()?.to_string(), float(&pair[1])?));
+    let named = |pair: &Value| Some((pair[0].as_str()?.to_string(), float(&pair[1])?));
     let epoch = |value: &Value| {
         let values = value["values"]
             .as_array()?
             .iter()
-            .map(measured)
+            .map(named)
             .collect::<Option<_>>()?;
         Some(Epoch {
             epoch: value["epoch"].as_u64()? as usize,
@@ -111,12 +123,12 @@ fn history_of(value: &Value) -> Option<History> {
     })
 }
 
-fn watch_json(watch: &Watch) -> Value {
-    json!({ "best": watch.best.map(bits), "best_epoch": watch.best_epoch, "since": watch.since })
+fn best_json(value: &BestValue) -> Value {
+    json!({ "best": value.best.map(bits), "best_epoch": value.best_epoch, "since": value.since })
 }
 
-fn watch_of(value: &Value) -> Option<Watch> {
-    Some(Watch {
+fn best_of(value: &Value) -> Option<BestValue> {
+    Some(BestValue {
         best: float(&value["best"]),
         best_epoch: value["best_epoch"].as_u64()? as usize,
         since: value["since"].as_u64()? as usize,
@@ -124,9 +136,14 @@ fn watch_of(value: &Value) -> Option<Watch> {
 }
 
 /// Writes the last epoch: `last.safetensors` and `last.state.safetensors`.
-pub fn save_last(keep: &Keep, model: &Model, optimizer: &Optimizer, kept: &Kept) -> Result<()> {
-    if keep.asked {
-        model.save(&keep.folder.join("last.safetensors"))?;
+pub fn save_last(
+    policy: &CheckpointPolicy,
+    model: &Model,
+    optimizer: &(impl OptimizerState + ?Sized),
+    contents: &Contents,
+) -> Result<()> {
+    if policy.is_last_requested {
+        model.save(&policy.folder.join("last.safetensors"))?;
     }
     let prefixed = |prefix: &'static str| {
         move |(name, tensor): (String, Tensor)| (format!("{prefix}/{name}"), tensor)
@@ -137,16 +154,11 @@ pub fn save_last(keep: &Keep, model: &Model, optimizer: &Optimizer, kept: &Kept)
         .map(prefixed("optimizer"))
         .collect();
     tensors.extend(model.state().into_iter().map(prefixed("model")));
-    tensors.extend(
-        kept.best
-            .into_iter()
-            .flatten()
-            .cloned()
-            .map(prefixed("best")),
-    );
-    let (script, captured) = kept
-        .surroundings
-        .map_or_else(|| Ok((Value::Null, Vec::new())), Surroundings::save)?;
+    let best = contents.best.into_iter().flatten().cloned();
+    tensors.extend(best.map(prefixed("best")));
+    let (script, captured) = contents
+        .host_state
+        .map_or_else(|| Ok((Value::Null, Vec::new())), HostState::save)?;
     tensors.extend(captured.into_iter().map(prefixed("script")));
     let frozen: Vec<&String> = model
         .parameters()
@@ -154,113 +166,175 @@ pub fn save_last(keep: &Keep, model: &Model, optimizer: &Optimizer, kept: &Kept)
         .filter(|(_, tensor)| !tensor.is_grad_on())
         .map(|(name, _)| name)
         .collect();
+    let TrainingState {
+        history,
+        best,
+        plateau,
+    } = contents.state;
     let state = json!({
-        "history": history_json(&kept.state.history), "watch": watch_json(&kept.state.watch),
-        "factor": bits(kept.state.plateau.0), "plateau": watch_json(&kept.state.plateau.1),
-        "identity": kept.identity, "frozen": frozen, "began": kept.began, "script": script, "tensors": file::hash_of(&tensors)?,
+        "history": history_json(history), "watch": best_json(best),
+        "factor": bits(plateau.factor), "plateau": best_json(&plateau.best),
+        "identity": contents.identity, "frozen": frozen, "began": contents.began,
+        "script": script, "tensors": file::hash_of(&tensors)?,
     });
     let notes = HashMap::from([
         ("format".to_string(), FORMAT.to_string()),
         ("state".into(), state.to_string()),
     ]);
-    file::save_safetensors(&keep.folder.join(STATE), &tensors, notes)
+    file::save_safetensors(&policy.folder.join(STATE), &tensors, notes)
 }
 
-/// What [`load_last`] returns: the run's state, and the best epoch's parameters if there is one.
-pub type Resumed = (State, Option<Vec<(String, Tensor)>>);
+/// The state of a training that is resumed.
+pub struct Resumed {
+    /// The state.
+    pub state: TrainingState,
+    /// Parameters of the best epoch, if there is one.
+    pub best: Option<Vec<(String, Tensor)>>,
+}
 
-/// Reads what [`save_last`] wrote back into a model, an optimizer and the script; none where it is
-/// of another training and the training is to start again.
+/// A state file after its checks.
+struct StateFile<'a> {
+    path: &'a Path,
+    tensors: Vec<(String, Tensor)>,
+    state: Value,
+    identity: Identity,
+}
+
+impl StateFile<'_> {
+    /// Reads a state file; fails on other formats and on damaged contents.
+    fn read(path: &Path) -> Result<StateFile<'_>> {
+        let (tensors, notes) = file::load_safetensors(path)?;
+        match notes.get("format").map(String::as_str) {
+            Some(FORMAT) => {}
+            Some(other) if other.starts_with("cistron training state") => {
+                bail!("file", "`{}` was written by another version of this program ({other}, \
+                    expected {FORMAT})", path.display();
+                    hint: "run the script again from the start")
+            }
+            _ => {
+                bail!("file", "`{}` holds no training state", path.display();
+                    hint: "resume from a folder of checkpoints, or from its \
+                    `last.state.safetensors`")
+            }
+        }
+        let state: Value = notes
+            .get("state")
+            .and_then(|text| serde_json::from_str(text).ok())
+            .ok_or_else(|| damaged(path))?;
+        let identity =
+            serde_json::from_value(state["identity"].clone()).map_err(|_| damaged(path))?;
+        if state["tensors"].as_str() != Some(file::hash_of(&tensors)?.as_str()) {
+            bail!("file", "`{}` is damaged: its numbers are not those that were \
+                written", path.display();
+                hint: "remove it, and the training starts again from the start");
+        }
+        Ok(StateFile {
+            path,
+            tensors,
+            state,
+            identity,
+        })
+    }
+
+    /// Returns the tensors whose names start with a prefix, without it.
+    fn below(&self, prefix: &str) -> Vec<(String, Tensor)> {
+        self.tensors
+            .iter()
+            .filter_map(|(name, t)| Some((name.strip_prefix(prefix)?.to_string(), t.clone())))
+            .collect()
+    }
+
+    fn training_state(&self) -> Result<TrainingState> {
+        let parse = || {
+            Some(TrainingState {
+                history: history_of(&self.state["history"])?,
+                best: best_of(&self.state["watch"])?,
+                plateau: PlateauState {
+                    factor: float(&self.state["factor"])?,
+                    best: best_of(&self.state["plateau"])?,
+                },
+            })
+        };
+        parse().ok_or_else(|| damaged(self.path))
+    }
+}
+
+fn damaged(path: &Path) -> Fault {
+    Fault::new(
+        "file",
+        format!("`{}`: the state is damaged", path.display()),
+    )
+}
+
+/// Restores what [`save_last`] wrote into a model, an optimizer and the script. Returns `None` if
+/// the checkpoint is of another training and this one is to start again.
 pub fn load_last(
     resume: &Resume,
     identity: &Identity,
     model: &Model,
-    optimizer: &mut Optimizer,
-    surroundings: Option<(&dyn Surroundings, &Value)>,
+    optimizer: &mut (impl OptimizerState + ?Sized),
+    host_state: Option<(&dyn HostState, &Value)>,
 ) -> Result<Option<Resumed>> {
     let path = if resume.path.is_dir() {
         resume.path.join(STATE)
     } else {
         resume.path.clone()
     };
-    let (tensors, notes) = file::load_safetensors(&path)?;
-    match notes.get("format").map(String::as_str) {
-        Some(FORMAT) => {}
-        Some(other) if other.starts_with("cistron training state") => {
-            bail!("file", "`{}` was written by another version of this program ({other}, expected {FORMAT})", path.display(); hint: "run the script again from the start")
-        }
-        _ => {
-            bail!("file", "`{}` holds no training state", path.display(); hint: "resume from a folder of checkpoints, or from its `last.state.safetensors`")
-        }
-    }
-    let broken = || {
-        Fault::new(
-            "file",
-            format!("`{}`: the state is damaged", path.display()),
-        )
-    };
-    let value: Value = notes
-        .get("state")
-        .and_then(|text| serde_json::from_str(text).ok())
-        .ok_or_else(broken)?;
-    let was: Identity = serde_json::from_value(value["identity"].clone()).map_err(|_| broken())?;
-    if value["tensors"].as_str() != Some(file::hash_of(&tensors)?.as_str()) {
-        bail!("file", "`{}` is damaged: its numbers are not those that were written", path.display();
-            hint: "remove it, and the training starts again from the start");
-    }
-    let mut changes = identity.changes_since(&was);
+    let saved = StateFile::read(&path)?;
+    let (began, ended) = (&saved.state["began"], &saved.state["script"]);
+    let mut changes = identity.changes_since(&saved.identity);
     // only the script that wrote the checkpoint has its state
-    let surroundings = surroundings.filter(|_| resume.is_own);
-    if let Some((surroundings, now)) = surroundings {
-        changes.extend(surroundings.conflicts(now, &value["began"], &value["script"]));
+    let host_state = host_state.filter(|_| resume.is_own);
+    if let Some((host_state, now)) = host_state {
+        changes.extend(host_state.conflicts(now, began, ended));
     }
-    let changes = changes.join(", ");
-    let is_same = changes.is_empty();
+    if !changes.is_empty() && !may_continue(resume, &path, model, &changes.join(", "))? {
+        return Ok(None);
+    }
+    let state = saved.training_state()?;
+    let frozen: Vec<String> =
+        serde_json::from_value(saved.state["frozen"].clone()).map_err(|_| damaged(&path))?;
+    model.load_state(&saved.below("model/"))?;
+    optimizer
+        .import(&saved.below("optimizer/"))
+        .map_err(|fault| fault.context(format!("`{}`", path.display())))?;
+    if changes.is_empty() || resume.is_own {
+        for (name, tensor) in model.parameters() {
+            tensor.requires_grad_(!frozen.contains(name))?;
+        }
+    }
+    if let Some((host_state, _)) = host_state {
+        host_state.restore(began, ended, &saved.below("script/"))?;
+    }
+    let best = saved.below("best/");
+    Ok(Some(Resumed {
+        state,
+        best: (!best.is_empty()).then_some(best),
+    }))
+}
+
+/// Whether a training continues from a checkpoint of another one, as [`OnChange`] determines.
+fn may_continue(resume: &Resume, path: &Path, model: &Model, changes: &str) -> Result<bool> {
     match resume.on_change {
-        _ if is_same => {}
         OnChange::Refuse => {
-            bail!("resume", "`{}` is of another training of `{}`; it differs in: {changes}", path.display(), model.name();
-                hint: "restore what has changed, or add `--changed` to continue from it all the same")
+            bail!("resume", "`{}` is of another training of `{}`; it differs in: \
+                {changes}", path.display(), model.name();
+                hint: "restore what has changed, or add `--changed` to continue from it all the \
+                    same")
         }
         OnChange::Restart => {
             say::line(&format!(
                 "note: the training of `{}` starts again; its checkpoint differs in: {changes}",
                 model.name()
             ));
-            return Ok(None);
+            Ok(false)
         }
-        OnChange::Warn => say::line(&format!(
-            "warning: `{}` is of a training that differs in: {changes}",
-            path.display()
-        )),
-    }
-    let below = |prefix: &str| -> Vec<(String, Tensor)> {
-        tensors
-            .iter()
-            .filter_map(|(name, t)| Some((name.strip_prefix(prefix)?.to_string(), t.clone())))
-            .collect()
-    };
-    let parse = || {
-        let factor = float(&value["factor"])?;
-        Some(State {
-            history: history_of(&value["history"])?,
-            watch: watch_of(&value["watch"])?,
-            plateau: (factor, watch_of(&value["plateau"])?),
-        })
-    };
-    let state = parse().ok_or_else(broken)?;
-    let frozen: Vec<String> =
-        serde_json::from_value(value["frozen"].clone()).map_err(|_| broken())?;
-    model.load_state(&below("model/"))?;
-    optimizer.import(&below("optimizer/"))?;
-    if is_same || resume.is_own {
-        for (name, tensor) in model.parameters() {
-            tensor.requires_grad_(!frozen.contains(name))?;
+        OnChange::Warn => {
+            say::line(&format!(
+                "warning: `{}` is of a training that differs in: {changes}",
+                path.display()
+            ));
+            Ok(true)
         }
     }
-    if let Some((surroundings, _)) = surroundings {
-        surroundings.restore(&value["began"], &value["script"], &below("script/"))?;
-    }
-    let best = below("best/");
-    Ok(Some((state, (!best.is_empty()).then_some(best))))
 }

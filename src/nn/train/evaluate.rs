@@ -1,4 +1,4 @@
-//! Predictions of a dataset, and how good they are.
+//! Predictions for a dataset, and their metrics.
 
 use super::feed;
 use crate::loss::{Link, Loss};
@@ -10,8 +10,9 @@ use cistron_genome::data::{Dataset, Input, Loader};
 use cistron_metrics::{Metric, Pairs, pairs};
 use cistron_torch::{Device, Kind, Tensor, grad};
 
-/// What a network gives for every row of a dataset, on the processor; `both_strands` averages the
-/// two strands, position by position where outputs are along the sequence.
+/// Returns the outputs of a network for every row of a dataset, on the CPU. `both_strands` averages
+/// those of the sequence and of its reverse complement, position by position if the outputs are
+/// along the sequence.
 pub fn predict(model: &Model, set: &Dataset, batch: usize, both_strands: bool) -> Result<Tensor> {
     let as_codes = model.reads_codes() && !both_strands;
     let rows = Loader::plain(set, batch)
@@ -20,7 +21,7 @@ pub fn predict(model: &Model, set: &Dataset, batch: usize, both_strands: bool) -
     evaluating(model, rows, both_strands.then_some(set))
 }
 
-/// What the inputs of a dataset become on the reverse strand, as a network takes them.
+/// Returns how each input of a dataset is reverse-complemented.
 pub fn strands(set: &Dataset) -> Strands {
     let kind = |input: &Input| match (input.column.is_sequence(), input.is_along, &input.partners) {
         (true, ..) => InputKind::Sequence,
@@ -38,8 +39,8 @@ pub fn strands(set: &Dataset) -> Strands {
     }
 }
 
-/// What a network gives for every row of inputs as it takes them, on the processor.
-pub fn passed(model: &Model, x: &Tensor, batch: usize) -> Result<Tensor> {
+/// Returns the outputs of a network for every row of a tensor of inputs, on the CPU.
+pub fn predict_inputs(model: &Model, x: &Tensor, batch: usize) -> Result<Tensor> {
     let n = x.shape().first().copied().unwrap_or(0);
     let rows = (0..n).step_by(batch).map(|from| {
         x.narrow(0, from, (n - from).min(batch as i64))
@@ -48,8 +49,8 @@ pub fn passed(model: &Model, x: &Tensor, batch: usize) -> Result<Tensor> {
     evaluating(model, rows, None)
 }
 
-/// Passes rows through a network; of a dataset also on the reverse strand, what comes from there
-/// turned back.
+/// Computes the outputs of a network in evaluation mode; with a dataset also those on the reverse
+/// strand, and averages both.
 fn evaluating(
     model: &Model,
     rows: impl Iterator<Item = Result<Value>>,
@@ -76,19 +77,46 @@ fn evaluating(
     Tensor::cat(&parts?, 0)
 }
 
-/// Measured values by name; of several tasks also each task's.
-pub type Scores = Vec<(String, f64, Vec<f64>)>;
+/// The value of a metric.
+#[derive(Clone, Debug)]
+pub struct Score {
+    /// Name of the metric.
+    pub name: String,
+    /// Value over all tasks.
+    pub value: f64,
+    /// Value of each task, if there are several.
+    pub per_task: Vec<f64>,
+}
 
-/// Measures outputs against labels. Ranking metrics rank the outputs themselves, or the log-odds of
-/// classes: probabilities that round to 1 would tie. Other metrics see predictions, computed in 64
-/// bits. `is_mixed`: whether augmentation may have mixed the labels.
+/// The loss and metrics of a dataset.
+#[derive(Clone, Debug)]
+pub struct Evaluation {
+    /// The loss, if one was given.
+    pub loss: Option<f64>,
+    /// The metrics.
+    pub scores: Vec<Score>,
+}
+
+/// What is computed from outputs and labels.
+pub struct EvaluationSettings<'a> {
+    /// Loss to compute.
+    pub loss: Option<&'a Loss>,
+    /// Function that turns outputs into predictions.
+    pub link: Link,
+    /// Metrics to compute.
+    pub metrics: &'a [Metric],
+}
+
+/// Computes metrics from outputs and labels. Ranking metrics rank the outputs themselves, or the
+/// log-odds of classes: probabilities that round to 1 would tie. Other metrics receive predictions,
+/// computed in 64 bits. `is_mixed` states whether augmentation may have mixed the labels.
 pub fn measure(
     outputs: &Tensor,
     labels: &Tensor,
     link: Link,
     metrics: &[Metric],
     is_mixed: bool,
-) -> Result<Scores> {
+) -> Result<Vec<Score>> {
     if metrics.is_empty() {
         return Ok(Vec::new());
     }
@@ -119,22 +147,22 @@ pub fn measure(
             .predicting(predictions.as_deref().map(Values::Double))
             .mixed(is_mixed);
         let scored = |metric: &Metric| {
-            Ok((
-                metric.name.clone(),
-                metric.of(&pairs)?,
-                if columns > 1 {
+            Ok(Score {
+                name: metric.name.clone(),
+                value: metric.of(&pairs)?,
+                per_task: if columns > 1 {
                     metric.per_task(&pairs)?
                 } else {
                     Vec::new()
                 },
-            ))
+            })
         };
         metrics.iter().map(scored).collect()
     };
     outputs.with_values(|ranked| labels.with_values(|labels| each(ranked, labels)))??
 }
 
-/// The log-odds of each class against all others; classes are the second axis.
+/// Returns the log-odds of each class against all others; classes are the second axis.
 fn log_odds(outputs: &Tensor) -> Result<Vec<f64>> {
     let rows = outputs.transpose(1, -1)?;
     let classes = rows.shape().last().copied().unwrap_or(1).max(1) as usize;
@@ -148,40 +176,31 @@ fn log_odds(outputs: &Tensor) -> Result<Vec<f64>> {
         .to_f64()
 }
 
-/// Predicts and measures a dataset; the loss too where there is one.
+/// Computes the loss and metrics of a network on a dataset, `batch` rows at a time.
 pub fn evaluate(
     model: &Model,
     set: &Dataset,
-    loss: Option<&Loss>,
-    link: Link,
-    metrics: &[Metric],
+    settings: &EvaluationSettings,
     batch: usize,
     both_strands: bool,
-) -> Result<(Option<f64>, Scores)> {
-    judge(
-        &predict(model, set, batch, both_strands)?,
-        set,
-        loss,
-        link,
-        metrics,
-    )
+) -> Result<Evaluation> {
+    evaluate_outputs(&predict(model, set, batch, both_strands)?, set, settings)
 }
 
-/// Measures what a network gave for every row of a dataset.
-pub fn judge(
+/// Computes the loss and metrics from the outputs of a network for every row of a dataset.
+pub fn evaluate_outputs(
     outputs: &Tensor,
     set: &Dataset,
-    loss: Option<&Loss>,
-    link: Link,
-    metrics: &[Metric],
-) -> Result<(Option<f64>, Scores)> {
+    settings: &EvaluationSettings,
+) -> Result<Evaluation> {
     let labels = Tensor::from_f32(&set.all_labels(), &[set.len() as i64, set.tasks() as i64])?;
-    let value = match loss {
+    let loss = match settings.loss {
         Some(loss) => {
             let _guard = grad::no_grad();
             Some(loss.of(outputs, &labels, None)?.item()?)
         }
         None => None,
     };
-    Ok((value, measure(outputs, &labels, link, metrics, false)?))
+    let scores = measure(outputs, &labels, settings.link, settings.metrics, false)?;
+    Ok(Evaluation { loss, scores })
 }

@@ -1,4 +1,4 @@
-//! Batches on their way to a device.
+//! Batches as tensors on a device.
 
 use crate::Value;
 use cistron_base::Result;
@@ -8,8 +8,8 @@ use cistron_genome::data::loader::{Blend, Values};
 use cistron_torch::{Device, Tensor};
 use std::collections::BTreeMap;
 
-/// The inputs of a batch as a network takes them: codes become one-hot on the device, unless it
-/// reads codes and nothing but codes is there.
+/// Returns the inputs of a batch for a network: one-hot on the device, or codes if the network
+/// reads codes and the batch has nothing else.
 pub fn inputs(batch: &Batch, device: Device, reads_codes: bool) -> Result<Value> {
     let n = batch.size as i64;
     if let ([(_, Values::Codes(codes, length))], true, true) = (
@@ -43,8 +43,8 @@ pub fn inputs(batch: &Batch, device: Device, reads_codes: bool) -> Result<Value>
                 Blend::Noise(_) => x,
                 Blend::Mixup(_) => mixed
                     .iter()
-                    .filter(|(own, _)| *own == i)
-                    .try_fold(x, |x, (_, mix)| mix.apply(&x))?,
+                    .filter(|mix| mix.blend == i)
+                    .try_fold(x, |x, mix| mix.apply(&x))?,
             };
         }
         Ok(x)
@@ -59,16 +59,16 @@ pub fn inputs(batch: &Batch, device: Device, reads_codes: bool) -> Result<Value>
     }
 }
 
-/// The labels of a batch, `[batch, tasks]`.
+/// Returns the labels of a batch, `[batch, tasks]`.
 pub fn labels(batch: &Batch, device: Device) -> Result<Tensor> {
     let y = Tensor::from_f32(&batch.labels, &[batch.size as i64, batch.tasks as i64])?
         .to_device(device)?;
     Mix::of(batch, device)?
         .iter()
-        .try_fold(y, |y, (_, mix)| mix.apply(&y))
+        .try_fold(y, |y, mix| mix.apply(&y))
 }
 
-/// Normal noise that depends on its key alone.
+/// Returns normal noise that depends only on the key.
 fn noise(like: &Tensor, deviation: f64, key: u64) -> Result<Tensor> {
     let mut rng = Rng::keyed(&[key, 0x6e6f_6973]);
     let values: Vec<f32> = (0..like.numel())
@@ -77,16 +77,18 @@ fn noise(like: &Tensor, deviation: f64, key: u64) -> Result<Tensor> {
     Tensor::from_f32(&values, &like.shape())
 }
 
-/// Which row each row is mixed with, and its own share.
+/// The partner of each row of a batch in mixup, and the weight of the row itself.
 struct Mix {
+    /// Index among the blends of the batch.
+    blend: usize,
     partners: Tensor,
     shares: Tensor,
 }
 
 impl Mix {
-    /// The mixes of a batch, by their place among its blends.
-    fn of(batch: &Batch, device: Device) -> Result<Vec<(usize, Mix)>> {
-        let mut out = Vec::new();
+    /// Returns the mixes of a batch.
+    fn of(batch: &Batch, device: Device) -> Result<Vec<Mix>> {
+        let mut mixes = Vec::new();
         for (i, blend) in batch.blends.iter().enumerate() {
             let Blend::Mixup(shape) = blend else { continue };
             let mut rng = Rng::keyed(&[batch.key, 0x6d69_7875, i as u64]);
@@ -97,23 +99,21 @@ impl Mix {
                 .collect();
             let shares: Vec<f32> = (0..batch.size).map(|_| rng.beta(*shape) as f32).collect();
             let n = batch.size as i64;
-            out.push((
-                i,
-                Mix {
-                    partners: Tensor::from_i64(&partners, &[n])?.to_device(device)?,
-                    shares: Tensor::from_f32(&shares, &[n])?.to_device(device)?,
-                },
-            ));
+            mixes.push(Mix {
+                blend: i,
+                partners: Tensor::from_i64(&partners, &[n])?.to_device(device)?,
+                shares: Tensor::from_f32(&shares, &[n])?.to_device(device)?,
+            });
         }
-        Ok(out)
+        Ok(mixes)
     }
 
     fn apply(&self, x: &Tensor) -> Result<Tensor> {
         let mut shape = vec![1; x.rank()];
         shape[0] = -1;
         let share = self.shares.reshape(&shape)?;
-        let other = x.take(0, &self.partners)?;
-        // an undefined label stays undefined for both
-        other.add(&x.sub(&other)?.mul(&share)?)
+        let partner = x.take(0, &self.partners)?;
+        // a label that is NaN makes both NaN
+        partner.add(&x.sub(&partner)?.mul(&share)?)
     }
 }

@@ -1,9 +1,10 @@
-//! What a training is: its network, data and settings. A checkpoint holds it, and is loaded only
-//! into the same training.
+//! The identity of a training: its network, data and settings. A checkpoint stores it, and is
+//! loaded only into the same training.
 
-use super::fit::Plan;
+use super::settings::FitSettings;
 use crate::Model;
 use crate::loss::LossKind;
+use crate::optim::Rule;
 use cistron_base::{Interval, Result};
 use cistron_genome::data::{Column, Dataset, LabelMatrix};
 use serde::{Deserialize, Serialize};
@@ -12,14 +13,14 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Weak};
 
 /// Properties of a training by name: settings as text, data and weights as hashes. The number of
-/// epochs is none of them, because a run may be continued for more.
+/// epochs is not among them, because a training may be continued for more.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Identity(BTreeMap<String, String>);
 
 impl Identity {
-    /// The properties of a training of a model that has its initial weights.
-    pub fn of(model: &Model, plan: &Plan) -> Result<Identity> {
+    /// Returns the properties of a training; the model has its initial weights.
+    pub fn of(model: &Model, settings: &FitSettings) -> Result<Identity> {
         let mut out = BTreeMap::new();
         let mut note = |name: &str, value: String| out.insert(name.to_string(), value);
         let shapes: Vec<String> = model
@@ -42,40 +43,47 @@ impl Identity {
             "initial weights",
             cistron_torch::file::hash_of(&model.state())?,
         );
-        note("training data", digest(&plan.train));
+        note("training data", digest(&settings.train));
         note(
             "validation data",
-            plan.valid.as_ref().map_or_else(|| "none".into(), digest),
+            settings
+                .valid
+                .as_ref()
+                .map_or_else(|| "none".into(), digest),
         );
-        let loss = match &plan.loss.kind {
-            LossKind::BceWithLogits(weights) => format!("{} {weights:?}", plan.loss.name),
+        let loss = match &settings.loss.kind {
+            LossKind::BceWithLogits(weights) => format!("{} {weights:?}", settings.loss.name),
             LossKind::CrossEntropy { weights, ignored } => {
-                format!("{} {weights:?} {ignored}", plan.loss.name)
+                format!("{} {weights:?} {ignored}", settings.loss.name)
             }
-            LossKind::Huber(delta) => format!("{} {delta}", plan.loss.name),
-            LossKind::PoissonNll(is_log) => format!("{} {is_log}", plan.loss.name),
-            _ => plan.loss.name.clone(),
+            LossKind::Huber(delta) => format!("{} {delta}", settings.loss.name),
+            LossKind::PoissonNll(is_log) => format!("{} {is_log}", settings.loss.name),
+            _ => settings.loss.name.clone(),
         };
         note("loss", loss);
-        let optimizer = &plan.optimizer;
+        let optimizer = &settings.optimizer;
         note(
             "optimizer",
             format!(
-                "{:?}, weight decay {}, groups {:?}",
-                optimizer.rule, optimizer.weight_decay, optimizer.groups
+                "{}, weight decay {}, groups {:?}",
+                rule_text(&*optimizer.rule),
+                optimizer.weight_decay,
+                optimizer.groups
             ),
         );
         note("learning rate", optimizer.lr.to_string());
         note(
             "schedule",
-            plan.schedule
+            settings
+                .schedule
                 .as_ref()
                 .map_or_else(|| "none".into(), |schedule| format!("{schedule:?}")),
         );
-        note("augmentation", plan.augment_text.clone());
+        note("augmentation", settings.augment_text.clone());
         note(
             "metrics",
-            plan.metrics
+            settings
+                .metrics
                 .iter()
                 .map(|metric| metric.name.as_str())
                 .collect::<Vec<_>>()
@@ -83,21 +91,25 @@ impl Identity {
         );
         note(
             "stopping rule",
-            plan.stop
+            settings
+                .stop
                 .as_ref()
                 .map_or_else(|| "none".into(), |stop| format!("{stop:?}")),
         );
-        note("batch", plan.batch.to_string());
-        note("seed", plan.seed.to_string());
-        note("clip", format!("{:?} {:?}", plan.clip, plan.clip_value));
-        note("accumulate", plan.accumulate.to_string());
-        note("class_weights", format!("{:?}", plan.class_weights));
-        note("drop_last", plan.drop_last.to_string());
-        note("amp", format!("{:?}", plan.precision));
+        note("batch", settings.batch.to_string());
+        note("seed", settings.seed.to_string());
+        note(
+            "clip",
+            format!("{:?} {:?}", settings.clip, settings.clip_value),
+        );
+        note("accumulate", settings.accumulate.to_string());
+        note("class_weights", format!("{:?}", settings.class_weights));
+        note("drop_last", settings.drop_last.to_string());
+        note("amp", format!("{:?}", settings.precision));
         Ok(Identity(out))
     }
 
-    /// Properties that differ from those of the training that a checkpoint is of:
+    /// Returns the properties that differ from those of the training of a checkpoint:
     /// `batch (was 32, is 64)`.
     pub fn changes_since(&self, was: &Identity) -> Vec<String> {
         let differs = |(name, is): (&String, &String)| {
@@ -119,6 +131,14 @@ impl Identity {
     }
 }
 
+/// Returns a rule as text, its type twice, as in checkpoints of earlier versions:
+/// `Sgd(Sgd { momentum: 0.9 })`.
+fn rule_text(rule: &dyn Rule) -> String {
+    let settings = format!("{rule:?}");
+    let kind = settings.split(' ').next().unwrap_or_default();
+    format!("{kind}({settings})")
+}
+
 /// Digits of a hash.
 const HASH: usize = 32;
 
@@ -126,7 +146,7 @@ fn hash(bytes: &[u8]) -> String {
     blake3::hash(bytes).to_hex()[..HASH].to_string()
 }
 
-/// Numbers as bytes, hashed in blocks.
+/// Hashes numbers as bytes, in blocks.
 fn add_numbers<T: Copy, const N: usize>(
     hasher: &mut blake3::Hasher,
     values: &[T],
@@ -152,7 +172,7 @@ fn add_regions(hasher: &mut blake3::Hasher, regions: &[Interval]) {
 }
 
 thread_local! {
-    /// Hashes of storage that several datasets, or trainings of a search, share.
+    /// Hashes of storage that several datasets or trainings of a search share.
     static CODES: RefCell<HashMap<usize, (Weak<Vec<u8>>, blake3::Hash)>> = RefCell::default();
     static VALUES: RefCell<HashMap<usize, (Weak<Vec<f32>>, blake3::Hash)>> = RefCell::default();
     static LABELS: RefCell<HashMap<usize, (Weak<LabelMatrix>, blake3::Hash)>> = RefCell::default();
@@ -160,7 +180,7 @@ thread_local! {
 
 type Cache<T> = std::thread::LocalKey<RefCell<HashMap<usize, (Weak<T>, blake3::Hash)>>>;
 
-/// The hash of shared storage, computed once as long as it lives.
+/// Returns the hash of shared storage, computed once in its lifetime.
 fn shared<T>(
     cache: &'static Cache<T>,
     storage: &Arc<T>,
@@ -198,8 +218,8 @@ fn floats_hash(values: &[f32]) -> blake3::Hash {
     hasher.finalize()
 }
 
-/// A hash of what a dataset holds: values in memory whole, those of genomes and tracks by the name
-/// of the file and the regions.
+/// Returns a hash of a dataset: of all values in memory, and of the file names and regions of
+/// genomes and tracks.
 pub fn digest(set: &Dataset) -> String {
     let mut hasher = blake3::Hasher::new();
     for input in &set.inputs {

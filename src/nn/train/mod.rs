@@ -1,21 +1,33 @@
-//! Training: the fitting loop, early stop, checkpoints that resume, evaluation, prediction.
+//! Training: the fitting loop, checkpoints that resume, evaluation, search.
+//!
+//! [`fit`] runs the epochs. In each, a [`source::BatchSource`] provides inputs, a [`step::Step`]
+//! trains on them, [`validation`] computes the values to record, [`monitor`] compares them with
+//! earlier epochs and [`writer`] writes checkpoints.
 
+mod check;
 pub mod checkpoint;
+mod device_cache;
 pub mod evaluate;
 pub mod feed;
 pub mod fit;
+mod frozen_prefix;
+mod graph_step;
 pub mod history;
 pub mod identity;
 pub mod ledger;
+pub mod monitor;
 pub mod progress;
-mod recorded;
-mod resident;
 pub mod search;
-mod settled;
+pub mod settings;
+pub mod source;
 mod space;
+pub mod step;
 pub mod stop;
 pub mod trials;
+pub mod validation;
+pub mod writer;
 
-pub use fit::{Plan, fit};
+pub use fit::fit;
 pub use history::History;
+pub use settings::FitSettings;
 pub use stop::EarlyStop;

@@ -1,59 +1,60 @@
-//! Watching a value: which epoch is best, and when to stop.
+//! Early stopping, and the best value of a monitored measure.
 
 use cistron_base::Result;
 use cistron_base::bail;
 
-/// Stops when a value has not improved for some epochs.
+/// Stops a training when a value has not improved for some epochs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EarlyStop {
-    /// The value, such as `valid.auroc`.
+    /// Name of the value, such as `valid.auroc`.
     pub monitor: String,
-    /// Whether larger is better.
+    /// Whether larger values are better.
     pub larger: bool,
-    /// Epochs without gain that are borne.
+    /// Epochs without improvement after which training stops.
     pub patience: usize,
-    /// The smallest gain that counts.
+    /// Smallest change that counts as an improvement.
     pub min_delta: f64,
-    /// Whether the best epoch's parameters are put back at the end.
+    /// Whether the parameters of the best epoch are restored at the end.
     pub restore: bool,
 }
 
-/// The best of a watched value so far.
+/// The best value of a measure so far.
 #[derive(Clone, Debug, Default)]
-pub struct Watch {
-    /// The best value.
+pub struct BestValue {
+    /// The value.
     pub best: Option<f64>,
     /// Its epoch.
     pub best_epoch: usize,
-    /// Epochs since.
+    /// Number of epochs since.
     pub since: usize,
 }
 
-impl Watch {
-    /// Takes an epoch's value; whether it is the best so far.
-    pub fn see(&mut self, epoch: usize, value: f64, larger: bool, min_delta: f64) -> bool {
-        let better = match self.best {
+impl BestValue {
+    /// Compares the value of an epoch with the best so far, by more than `min_delta`; returns
+    /// whether it is better. NaN never is.
+    pub fn update(&mut self, epoch: usize, value: f64, larger: bool, min_delta: f64) -> bool {
+        let is_better = match self.best {
             _ if value.is_nan() => false,
             None => true,
             Some(best) if larger => value > best + min_delta,
             Some(best) => value < best - min_delta,
         };
-        if better {
+        if is_better {
             (self.best, self.best_epoch, self.since) = (Some(value), epoch, 0);
         } else {
             self.since += 1;
         }
-        better
+        is_better
     }
 }
 
-/// Whether larger values of a name are better: losses and errors are not.
+/// Whether larger values of a measure are better: not of losses and errors.
 pub fn larger_is_better(name: &str) -> bool {
     !(name.ends_with("loss") || name.ends_with("mse") || name.ends_with("mae"))
 }
 
-/// The value of a watched name among measured ones.
-pub fn watched(values: &[(String, f64)], name: &str) -> Result<f64> {
+/// Returns the value of a name among those of an epoch.
+pub fn value_of(values: &[(String, f64)], name: &str) -> Result<f64> {
     if let Some((_, value)) = values.iter().find(|(known, _)| known == name) {
         return Ok(*value);
     }
@@ -65,5 +66,6 @@ pub fn watched(values: &[(String, f64)], name: &str) -> Result<f64> {
                 .into()
         }
     };
-    bail!("option", "nothing is measured under the name `{name}`; there are {}", names.join(", "); hint: "{hint}")
+    bail!("option", "nothing is measured under the name `{name}`; there are {}", names.join(", ");
+        hint: "{hint}")
 }

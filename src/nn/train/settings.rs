@@ -1,0 +1,131 @@
+//! What a training is made of: data, loss, optimizer, options and callbacks.
+
+use super::checkpoint::CheckpointPolicy;
+use super::history::Epoch;
+use super::stop::EarlyStop;
+use crate::Value;
+use crate::loss::Loss;
+use crate::optim::{Optimizer, Schedule};
+use cistron_base::Result;
+use cistron_genome::data::Dataset;
+use cistron_genome::data::loader::Transform;
+use cistron_metrics::Metric;
+use cistron_torch::{Precision, Tensor};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Changes the inputs of a batch, one-hot, and its labels before the forward pass.
+pub type OnInputs = Box<dyn Fn(Value, Tensor) -> Result<(Value, Tensor)>>;
+/// Called after a batch with epoch, step and loss; `false` ends the training.
+pub type OnBatch = Box<dyn Fn(usize, usize, f64) -> Result<bool>>;
+/// Called after an epoch; `false` ends the training.
+pub type OnEpoch = Box<dyn Fn(&Epoch) -> Result<bool>>;
+/// Records the values of an epoch.
+pub type Record = Box<dyn Fn(&Epoch) -> Result<()>>;
+
+/// A checkpoint to continue from.
+#[derive(Clone, Debug)]
+pub struct Resume {
+    /// The state file, or its folder.
+    pub path: PathBuf,
+    /// Whether the script that wrote it is run again: then the state of the script is restored too.
+    pub is_own: bool,
+    /// What happens if the checkpoint is of another training.
+    pub on_change: OnChange,
+}
+
+/// What happens if a checkpoint is of another training.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnChange {
+    /// An error names the differences.
+    Refuse,
+    /// The training starts again with the new settings; a line states why.
+    Restart,
+    /// The training continues; a warning names the differences.
+    Warn,
+}
+
+/// State of the program around a training that changes meanwhile: variables that the functions of a
+/// script have captured, counters, reported results.
+pub trait HostState {
+    /// Returns the state as JSON, with hashes of tensors, and the tensors.
+    fn save(&self) -> Result<(serde_json::Value, Vec<(String, Tensor)>)>;
+    /// Returns what cannot be restored: `now` is the state before this training, `began` and
+    /// `ended` are those before and after the training that wrote the checkpoint.
+    fn conflicts(
+        &self,
+        now: &serde_json::Value,
+        began: &serde_json::Value,
+        ended: &serde_json::Value,
+    ) -> Vec<String>;
+    /// Restores what the training has changed between `began` and `ended`.
+    fn restore(
+        &self,
+        began: &serde_json::Value,
+        ended: &serde_json::Value,
+        tensors: &[(String, Tensor)],
+    ) -> Result<()>;
+}
+
+/// What a training is made of.
+pub struct FitSettings {
+    /// Training rows.
+    pub train: Dataset,
+    /// Validation rows.
+    pub valid: Option<Dataset>,
+    /// Loss to minimise.
+    pub loss: Loss,
+    /// Optimizer; a copy with initial state is bound to the parameters.
+    pub optimizer: Optimizer,
+    /// Schedule of the learning rate.
+    pub schedule: Option<Schedule>,
+    /// Rows per batch.
+    pub batch: usize,
+    /// Largest number of epochs.
+    pub epochs: usize,
+    /// Augmentation of training rows.
+    pub augment: Option<Arc<dyn Transform>>,
+    /// The augmentation as text; empty if there is none.
+    pub augment_text: String,
+    /// Metrics to compute after each epoch.
+    pub metrics: Vec<Metric>,
+    /// Rule for early stopping.
+    pub stop: Option<EarlyStop>,
+    /// Which checkpoints are written.
+    pub checkpoints: Option<CheckpointPolicy>,
+    /// Where parameters are written if a training without checkpoints is interrupted or its loss
+    /// becomes NaN or infinite.
+    pub rescue: Option<PathBuf>,
+    /// The checkpoint to continue from.
+    pub resume: Option<Resume>,
+    /// State of the script, which checkpoints store too.
+    pub host_state: Option<Box<dyn HostState>>,
+    /// Largest joint norm of the gradients.
+    pub clip: Option<f64>,
+    /// Largest absolute value of a gradient.
+    pub clip_value: Option<f64>,
+    /// Precision of operations during training.
+    pub precision: Option<Precision>,
+    /// Number of batches whose gradients are summed for one update.
+    pub accumulate: usize,
+    /// Weights of class 0, 1, … in the loss.
+    pub class_weights: Option<Vec<f64>>,
+    /// Whether a smaller batch at the end of an epoch is dropped.
+    pub drop_last: bool,
+    /// Whether training steps on a GPU are captured as CUDA graphs and replayed.
+    pub graph: bool,
+    /// Seed of row order, augmentation and dropout.
+    pub seed: u64,
+    /// Threads that prepare batches.
+    pub loaders: usize,
+    /// Whether no progress is shown.
+    pub is_silent: bool,
+    /// See [`OnInputs`].
+    pub on_inputs: Option<OnInputs>,
+    /// See [`OnBatch`].
+    pub on_batch: Option<OnBatch>,
+    /// See [`OnEpoch`].
+    pub on_epoch: Option<OnEpoch>,
+    /// See [`Record`]; a training that is resumed records its earlier epochs again.
+    pub record: Option<Record>,
+}

@@ -1,0 +1,179 @@
+//! Training steps: forward pass, loss, backward pass and update of the parameters.
+
+use super::checkpoint::OptimizerState;
+use super::feed;
+use super::settings::FitSettings;
+use super::source::BatchSource;
+use crate::Model;
+use crate::optim::{Optimizer, clip};
+use cistron_base::{Fault, Result, fault};
+use cistron_genome::data::Batch;
+use cistron_torch::{Tensor, grad};
+
+/// One batch of a step.
+pub struct StepInput<'a> {
+    /// Where its inputs come from.
+    pub source: &'a dyn BatchSource,
+    /// Its labels and rows.
+    pub batch: &'a Batch,
+    /// Number of batches whose gradients are summed for one update.
+    pub group: usize,
+    /// Whether it is the last of these, after which the parameters are updated.
+    pub is_last_of_group: bool,
+    /// Number of updates so far, for messages.
+    pub updates: usize,
+    /// The epoch, from 0, for messages.
+    pub epoch: usize,
+}
+
+/// What a step has computed.
+pub struct StepOutput {
+    /// Mean loss of the batch.
+    pub loss: f64,
+    /// Outputs of the network.
+    pub outputs: Tensor,
+    /// Labels of the batch, `[batch, tasks]`.
+    pub labels: Tensor,
+}
+
+/// Learning rate and momentum of a step, as a schedule sets them.
+#[derive(Clone, Copy, Debug)]
+pub struct Rate {
+    /// Factor of the schedule on the initial learning rate.
+    pub factor: f64,
+    /// Factor of a plateau schedule.
+    pub plateau: f64,
+    /// Momentum, if the schedule sets it.
+    pub momentum: Option<f64>,
+}
+
+/// Trains on one batch at a time. A step owns its optimizers, so that one with several networks and
+/// optimizers has the same interface.
+pub trait Step: OptimizerState {
+    /// Called before the first batch of an epoch: parameters may have been frozen since the last.
+    fn begin_epoch(&mut self) -> Result<()> {
+        Ok(())
+    }
+
+    /// Sets the learning rate and momentum of the next update.
+    fn set_rate(&mut self, rate: Rate);
+
+    /// Trains on a batch; updates the parameters after the last batch of a group.
+    fn run(&mut self, input: &StepInput) -> Result<StepOutput>;
+
+    /// Returns the learning rates, by the name under which an epoch records them.
+    fn learning_rates(&self) -> Vec<(String, f64)>;
+}
+
+/// Runs a step operation by operation.
+pub struct PlainStep<'a> {
+    pub(super) settings: &'a FitSettings,
+    pub(super) optimizer: Optimizer,
+    initial_lr: f64,
+}
+
+impl<'a> PlainStep<'a> {
+    /// Binds a copy of the optimizer to the parameters of a model.
+    pub fn new(model: &Model, settings: &'a FitSettings) -> Result<PlainStep<'a>> {
+        let mut optimizer = settings.optimizer.over(model.parameters())?;
+        optimizer.has_scheduled_momentum = settings
+            .schedule
+            .as_ref()
+            .is_some_and(|schedule| schedule.sets_momentum());
+        Ok(PlainStep {
+            settings,
+            initial_lr: optimizer.lr,
+            optimizer,
+        })
+    }
+
+    /// Returns the error of a loss that is NaN or infinite.
+    pub(super) fn not_finite(&self, loss: &Tensor, value: f64, input: &StepInput) -> Fault {
+        loss.backward().ok();
+        let parameters = self.optimizer.parameters();
+        let has_bad_gradient =
+            |parameter: &Tensor| parameter.grad().is_some_and(|g| !is_finite(&g));
+        let bad_gradient = parameters.iter().find(|(_, p)| has_bad_gradient(p));
+        let bad_parameter = parameters.iter().find(|(_, p)| !is_finite(p));
+        let which = match (bad_gradient, bad_parameter) {
+            (Some((name, _)), _) => {
+                format!("; the first gradient that is not finite is that of `{name}`")
+            }
+            (None, Some((name, _))) => format!("; parameter `{name}` is not finite"),
+            _ => String::new(),
+        };
+        fault!("not_finite", "the loss is {value} at step {} (epoch {}), learning rate \
+            {:.3e}{which}", input.updates + 1, input.epoch + 1, self.optimizer.lr;
+            hint: "lower the learning rate, clip gradients with `clip: 1.0`, or look for labels \
+                and inputs that are not finite")
+    }
+}
+
+impl OptimizerState for PlainStep<'_> {
+    fn export(&self) -> Result<Vec<(String, Tensor)>> {
+        self.optimizer.export()
+    }
+
+    fn import(&mut self, tensors: &[(String, Tensor)]) -> Result<()> {
+        self.optimizer.import(tensors)
+    }
+}
+
+impl Step for PlainStep<'_> {
+    fn set_rate(&mut self, rate: Rate) {
+        self.optimizer.lr = self.initial_lr * rate.factor * rate.plateau;
+        if rate.momentum.is_some() {
+            self.optimizer.momentum = rate.momentum;
+        }
+    }
+
+    fn run(&mut self, input: &StepInput) -> Result<StepOutput> {
+        let settings = self.settings;
+        let model = input.source.model();
+        let as_codes = model.reads_codes() && settings.on_inputs.is_none();
+        let mut x = input.source.inputs(input.batch, as_codes)?;
+        let mut labels = feed::labels(input.batch, model.device())?;
+        if let Some(change) = &settings.on_inputs {
+            (x, labels) = change(x, labels)?;
+        }
+        let outputs = model.forward(&x)?.one()?.clone();
+        let loss = settings
+            .loss
+            .of(&outputs, &labels, settings.class_weights.as_deref())?;
+        let value = loss.item()?;
+        let share = if input.group > 1 {
+            loss.div_number(input.group as f64)?
+        } else {
+            loss
+        };
+        if !value.is_finite() {
+            return Err(self.not_finite(&share, value, input));
+        }
+        share.backward()?;
+        if input.is_last_of_group {
+            let gradients = self.optimizer.gradients();
+            // clipping by norm is a factor that the update applies as it reads the gradients
+            let factor = clip::clip(&gradients, settings.clip, settings.clip_value)?;
+            self.optimizer.step(&factor)?;
+            self.optimizer.zero_grad()?;
+        }
+        Ok(StepOutput {
+            loss: value,
+            outputs,
+            labels,
+        })
+    }
+
+    fn learning_rates(&self) -> Vec<(String, f64)> {
+        vec![("lr".into(), self.optimizer.lr)]
+    }
+}
+
+fn is_finite(tensor: &Tensor) -> bool {
+    let _guard = grad::no_grad();
+    tensor
+        .isfinite()
+        .and_then(|finite| finite.all(&None, false))
+        .and_then(|all| all.item())
+        .map_or(true, |all| all != 0.0)
+}
