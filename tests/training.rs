@@ -3,6 +3,7 @@
 use crate::{cistron, fault, run, said};
 use std::io::Read;
 use std::path::Path;
+use std::rc::Rc;
 
 /// A small network with dropout and batch norm on sequences; writes its weights. `{options}` go to
 /// `fit`.
@@ -407,4 +408,32 @@ losses
     for i in 0..sent.len() {
         (0..i).for_each(|j| assert_ne!(sent[i], sent[j]));
     }
+}
+
+/// Trained networks were held until the end of the program.
+#[test]
+fn trained_networks_are_freed() {
+    // each network holds a reference to the function of its layer
+    let forward: cistron::nn::custom::Forward = Rc::new(|_, x, _| x.one().cloned());
+    let layer = cistron::nn::custom::Custom {
+        name: "counted".into(),
+        parameters: None,
+        forward: forward.clone(),
+    };
+    let mut runtime = cistron::Runtime::builder()
+        .device("cpu")
+        .build()
+        .expect("a runtime");
+    runtime.set("counted", cistron::nn::Layer::new(layer, None));
+    let before = Rc::strong_count(&forward);
+    let script = r#"
+        let set = data::from(#{ x: tensor::randn([8, 3], #{ seed: 1 }), label: (0..8).map(|i| i % 2) });
+        for i in 0..100 {
+            let net = nn::build(nn::chain([counted, nn::linear(1)]), [3], #{ seed: 1 });
+            train::fit(net, #{ train: set, loss: loss::bce_with_logits(), optimizer: optim::sgd(), epochs: 1, progress: false });
+            train::evaluate(net, set, [metric::auroc()]);
+        }
+    "#;
+    runtime.run(script).expect("trains");
+    assert_eq!(Rc::strong_count(&forward), before);
 }
