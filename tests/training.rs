@@ -437,3 +437,33 @@ fn trained_networks_are_freed() {
     runtime.run(script).expect("trains");
     assert_eq!(Rc::strong_count(&forward), before);
 }
+
+/// A training that was resumed after the part of a schedule that sets the momentum had the momentum
+/// of the optimizer.
+#[test]
+fn momentum_of_an_earlier_part_of_a_schedule_holds_after_resume() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut runtime = cistron::Runtime::builder()
+        .device("cpu")
+        .output(folder.path())
+        .build()
+        .expect("a runtime");
+    let checkpoints = folder.path().join("checkpoints/broken");
+    runtime.set("path", checkpoints.display().to_string());
+    let script = r#"
+        let set = data::from(#{ x: tensor::randn([40, 3], #{ seed: 1 }), label: tensor::randn([40, 1], #{ seed: 2 }) });
+        let trained = |name, options| {
+            let net = nn::build(nn::linear(1), [3], #{ seed: 1, name: name });
+            train::fit(net, #{ train: set, loss: loss::mse(), optimizer: optim::adam(#{ lr: 0.1 }), epochs: 8, batch: 8, seed: 1, progress: false, checkpoint: "last",
+                schedule: schedule::one_cycle(#{ up: 0.9 }).until(0.5).then(schedule::constant(1.0)) } + options);
+            net
+        };
+        let whole = trained.call("whole", #{});
+        try { trained.call("broken", #{ on_epoch: |info| { if info.epoch == 7 { throw "broken off"; } } }); } catch { }
+        let resumed = trained.call("resumed", #{ resume: path });
+        for name in whole.names() { assert_eq(whole[name], resumed[name]); }
+    "#;
+    runtime
+        .run(script)
+        .unwrap_or_else(|fault| panic!("{fault}"));
+}

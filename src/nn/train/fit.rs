@@ -96,6 +96,7 @@ pub fn fit(model: &Model, settings: &FitSettings) -> Result<History> {
         progress: Progress::new(model.name(), settings.epochs, settings.is_silent),
         is_warned: false,
     };
+    training.restore_momentum();
     let outcome = training.run();
     // what the script draws afterwards does not depend on how many epochs ran in this process
     let epochs = training.state.history.epochs.len();
@@ -258,6 +259,26 @@ impl FitLoop<'_> {
             plateau: self.state.plateau.factor,
             momentum: point.momentum,
         });
+    }
+
+    /// Sets the momentum of a training that is resumed: that of the last update at which the
+    /// schedule set it.
+    fn restore_momentum(&mut self) {
+        let schedule = self.settings.schedule.as_ref();
+        let Some(schedule) = schedule.filter(|schedule| schedule.sets_momentum()) else {
+            return;
+        };
+        let last = (0..self.updates)
+            .rev()
+            .map(|update| schedule.at(&self.clock_at(update)))
+            .find(|point| point.momentum.is_some());
+        if let Some(point) = last {
+            self.step.set_rate(Rate {
+                factor: point.factor,
+                plateau: self.state.plateau.factor,
+                momentum: point.momentum,
+            });
+        }
     }
 
     /// Warns if the last epoch of a training that is resumed had another learning rate than the
