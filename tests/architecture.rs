@@ -9,6 +9,7 @@ fn rooms() -> Vec<(String, PathBuf, String)> {
     let base = root().join("src");
     files_below(&base, "rs")
         .into_iter()
+        .filter(|path| !path.ends_with("tests.rs"))
         .map(|path| {
             let room = path
                 .strip_prefix(&base)
@@ -339,6 +340,32 @@ fn torch_and_rhai_stay_in_their_crates() {
             .iter()
             .all(|own| ["libc", "strsim"].contains(&own.as_str()))
     );
+}
+
+/// Kernels read and write slices: layers convert tensors.
+#[test]
+fn kernels_do_not_name_torch() {
+    let kernels = root().join("src/nn/kernels");
+    let found: Vec<_> = rooms()
+        .into_iter()
+        .filter(|(_, path, _)| path.starts_with(&kernels))
+        .collect();
+    assert!(found.len() > 10);
+    for (_, path, code) in found {
+        for word in ["torch", "tch::", "Tensor", "crate::layers", "crate::fuse"] {
+            assert!(!code.contains(word), "{} names {word}", path.display());
+        }
+    }
+}
+
+/// Passes recognise layers by plain data: descriptions of layers do not name a family of layers.
+#[test]
+fn the_specification_names_no_layer() {
+    for file in ["spec.rs", "value.rs", "codes.rs", "fuse/pattern.rs"] {
+        let path = root().join("src/nn").join(file);
+        let text = std::fs::read_to_string(&path).expect("a source");
+        assert!(!text.contains("layers::"), "{file} names a layer");
+    }
 }
 
 #[test]

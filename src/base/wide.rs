@@ -3,9 +3,9 @@
 /// The widest instructions that this processor has, chosen once for each call of a loop.
 #[macro_export]
 macro_rules! widest {
-    ($name:ident $(<$v:ident $(, $flag:ident)?>)?($($arg:ident: $type:ty),* $(,)?) -> $out:ty, $inner:ident) => {
+    ($vis:vis $name:ident $(<$v:ident $(, $flag:ident)?>)?($($arg:ident: $type:ty),* $(,)?) -> $out:ty, $inner:ident) => {
         #[allow(clippy::too_many_arguments)]
-        fn $name $(<const $v: usize $(, const $flag: bool)?>)? ($($arg: $type),*) -> $out {
+        $vis fn $name $(<const $v: usize $(, const $flag: bool)?>)? ($($arg: $type),*) -> $out {
             #[cfg(target_arch = "x86_64")]
             {
                 #[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx512vpopcntdq,avx512vbmi2")]

@@ -3,7 +3,7 @@
 use cistron_base::bail;
 use cistron_base::{Result, interrupt, shape};
 use cistron_nn::compose::rest;
-use cistron_nn::spec::Role;
+use cistron_nn::fuse::pattern::LayerPattern;
 use cistron_nn::strands::turned_back;
 use cistron_nn::{Mode, Model, Module, Value};
 use cistron_torch::{Tensor, grad};
@@ -150,11 +150,11 @@ impl<'a> Still<'a> {
     /// The network as an affine first layer and the following layers, where it is of one input and
     /// may be taken apart.
     pub fn halves(&self) -> Result<Option<Halves>> {
-        self.net.within(|module, mode| match module.role() {
-            Role::Parts([first, behind @ ..])
+        self.net.within(|module, mode| match module.pattern() {
+            LayerPattern::Chain([first, behind @ ..])
                 if self.net.is_fast()
                     && !behind.is_empty()
-                    && matches!(first.role(), Role::Convolution(_)) =>
+                    && matches!(first.pattern(), LayerPattern::Convolution(_)) =>
             {
                 Ok(Some(Halves {
                     first: first.clone(),
@@ -247,6 +247,7 @@ fn of_leaves(leaves: &[Tensor], out: &Value, target: &Target) -> Result<(Vec<Ten
 pub fn replaced(like: &Value, tensors: Vec<Tensor>) -> Result<Value> {
     Ok(match like {
         Value::One(_) => Value::One(tensors.into_iter().next().unwrap_or(Tensor::zeros(&[0])?)),
+        Value::Codes(_) => bail!("internal", "gradients of sequence codes"),
         Value::Many(many) => Value::Many(many.keys().cloned().zip(tensors).collect()),
     })
 }

@@ -1,4 +1,4 @@
-//! Building: walks a description, infers every shape, makes the parameters.
+//! Building: walks a description, infers every shape, creates the parameters.
 
 use super::init::Init;
 use super::summary::Row;
@@ -10,28 +10,33 @@ use cistron_torch::{Device, Kind, Tensor};
 use std::collections::HashMap;
 use std::rc::Rc;
 
-/// How far back a position of the output sees: bases, and bases between neighbours. None:
-/// everything.
-pub type Field = Option<(i64, i64)>;
+/// The bases that a position of an output depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReceptiveField {
+    /// Bases from the first to the last.
+    pub size: i64,
+    /// Bases between neighbouring positions.
+    pub stride: i64,
+}
 
-/// What a build has made so far.
+/// The state of a build.
 pub struct Builder {
     device: Device,
     seed: u64,
     path: Vec<String>,
-    /// Whether layers may be joined into faster ones that give the same numbers up to rounding.
+    /// Whether layers may be fused into faster ones with the same output up to rounding.
     pub fast: bool,
     /// Named parameters, in order.
     pub parameters: Vec<(String, Tensor)>,
-    /// Named tensors that are no parameters: running statistics.
+    /// Named tensors that are not parameters: running statistics.
     pub buffers: Vec<(String, Tensor)>,
     /// Lines of the summary.
     pub rows: Vec<Row>,
-    /// What layers do in training alone, each once.
+    /// What layers do in training only, each once.
     pub in_training: Vec<&'static str>,
-    /// The receptive field up to here.
-    pub field: Field,
-    /// Whether what comes next takes an input of the network as it is.
+    /// The receptive field up to here; none where a position depends on everything.
+    pub field: Option<ReceptiveField>,
+    /// Whether the next layer takes an input of the network as it is.
     pub is_input: bool,
     tied: HashMap<*const super::spec::Described, (Rc<dyn Module>, Shape, Shape)>,
 }
@@ -43,7 +48,7 @@ pub fn hash(text: &str) -> u64 {
     })
 }
 
-/// Fails where there is no memory for a parameter of a shape and for its first values beside it.
+/// Fails where there is no memory for a parameter of a shape and its initial values.
 fn room(name: &str, shape: &[i64]) -> Result<()> {
     let numbers = shape
         .iter()
@@ -70,13 +75,13 @@ impl Builder {
             buffers: Vec::new(),
             rows: Vec::new(),
             in_training: Vec::new(),
-            field: Some((1, 1)),
+            field: Some(ReceptiveField { size: 1, stride: 1 }),
             is_input: true,
             tied: HashMap::new(),
         }
     }
 
-    /// Where parameters lie.
+    /// The device of the parameters.
     pub fn device(&self) -> Device {
         self.device
     }
@@ -104,7 +109,7 @@ impl Builder {
         self.adopt(name, values)
     }
 
-    /// A parameter that starts as the given values.
+    /// A parameter with given initial values.
     pub fn adopt(&mut self, name: &str, values: Tensor) -> Result<Tensor> {
         let full = self.name(name);
         if self.parameters.iter().any(|(known, _)| *known == full) {
@@ -119,7 +124,7 @@ impl Builder {
         Ok(own)
     }
 
-    /// A tensor that is saved but not learned.
+    /// A tensor that is saved but not trained.
     pub fn buffer(&mut self, name: &str, shape: &[i64], value: f64, kind: Kind) -> Result<Tensor> {
         room(&self.name(name), shape)?;
         let tensor = Tensor::full(shape, value, kind, self.device)?;
@@ -194,7 +199,7 @@ impl Builder {
         Ok(built)
     }
 
-    /// As [`Builder::child`], but the second time gives the same module with the same parameters.
+    /// As [`Builder::child`], but the second call returns the same module with the same parameters.
     pub fn shared(&mut self, layer: &Layer, input: &Shape) -> Result<Built> {
         let key = Rc::as_ptr(&layer.0);
         if let Some((module, seen, output)) = self.tied.get(&key) {
@@ -221,12 +226,13 @@ impl Builder {
 
     /// Widens the receptive field by a window.
     pub fn widen(&mut self, width: i64, dilation: i64, stride: i64) {
-        self.field = self
-            .field
-            .map(|(field, jump)| (field + (width - 1) * dilation * jump, jump * stride));
+        self.field = self.field.map(|field| ReceptiveField {
+            size: field.size + (width - 1) * dilation * field.stride,
+            stride: field.stride * stride,
+        });
     }
 
-    /// From here on every position sees everything.
+    /// From here on every position depends on everything.
     pub fn see_all(&mut self) {
         self.field = None;
     }

@@ -1,4 +1,4 @@
-//! How parameters start.
+//! Initial values of parameters.
 
 use cistron_base::bail;
 use cistron_base::seed::Rng;
@@ -7,20 +7,20 @@ use cistron_torch::Tensor;
 use std::cell::Cell;
 use std::rc::Rc;
 
-/// A rule for the first values of a parameter.
+/// A rule for the initial values of a parameter.
 #[derive(Clone)]
 pub enum Init {
-    /// All the same.
+    /// One value.
     Constant(f64),
-    /// Even in `[-bound, bound]`.
+    /// Uniform in `[-bound, bound]`.
     Uniform(f64),
     /// Normal with mean 0.
     Normal(f64),
-    /// Even, by fan in and fan out (Glorot & Bengio 2010).
+    /// Uniform, by fan in and fan out (Glorot & Bengio 2010).
     XavierUniform,
     /// Normal, by fan in and fan out.
     XavierNormal,
-    /// Even, by fan in, for ReLU (He et al. 2015).
+    /// Uniform, by fan in, for ReLU (He et al. 2015).
     KaimingUniform,
     /// Normal, by fan in, for ReLU.
     KaimingNormal,
@@ -28,17 +28,16 @@ pub enum Init {
     KaimingNormalFanOut,
     /// Orthogonal rows or columns (Saxe et al. 2014).
     Orthogonal,
-    /// A script's own.
+    /// A function of a script.
     Custom(Rc<dyn Fn(&[i64]) -> Result<Tensor>>),
 }
 
 thread_local! {
-    /// The keys of what is being built, and how many draws it has made.
+    /// The keys of the parameter that is being built, and the number of draws so far.
     static DRAWING: Cell<Option<([u64; 3], u64)>> = const { Cell::new(None) };
 }
 
-/// Runs a script's own initialiser: what it draws without a seed follows these keys and its number
-/// among the draws.
+/// Runs an initialiser of a script: draws without a seed depend on these keys and on their number.
 pub fn drawing<T>(keys: [u64; 3], make: impl FnOnce() -> T) -> T {
     let before = DRAWING.replace(Some((keys, 0)));
     let made = make();
@@ -53,7 +52,7 @@ pub fn next_keys() -> Option<Vec<u64>> {
     Some([keys.as_slice(), &[draws]].concat())
 }
 
-/// Names of the rules that options take.
+/// Names of the rules in options.
 pub const NAMES: [&str; 7] = [
     "default",
     "xavier_uniform",

@@ -6,6 +6,7 @@
 //! - [`optim`], [`train`]: optimizers and schedules, the fitting loop
 
 pub mod build;
+pub mod codes;
 pub mod fuse;
 pub mod init;
 pub mod kernels;
@@ -17,14 +18,16 @@ pub mod spec;
 pub mod strands;
 pub mod summary;
 pub mod train;
+pub mod value;
 pub mod watch;
+pub mod weight;
 
 pub use build::Builder;
-pub use fuse::stem;
+pub use codes::Codes;
 pub use init::Init;
-pub use kernels::lookup;
 pub use layers::{
     activation, attention, compose, conv, custom, dropout, linear, norm, pool, recurrent, reshape,
 };
 pub use model::{How, Model};
-pub use spec::{Built, Layer, Mode, Module, Shape, Spec, Value};
+pub use spec::{Built, Layer, Mode, Module, Spec};
+pub use value::{Shape, Value};

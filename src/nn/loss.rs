@@ -1,4 +1,4 @@
-//! Losses: what training makes small. Undefined labels (NaN) count neither in the value nor in the
+//! Losses, which training minimises. Undefined labels (NaN) have no part in the value and no
 //! gradient.
 
 use cistron_base::{Fault, Result, shape};
@@ -7,10 +7,10 @@ use cistron_torch::graph::is_steady;
 use cistron_torch::{Device, Kind, Tensor};
 use std::rc::Rc;
 
-/// What turns a network's outputs into what its labels mean.
+/// The function from a network's outputs to predictions of its labels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Link {
-    /// Outputs are predictions as they are.
+    /// Outputs are predictions.
     Identity,
     /// Outputs are logits of independent labels.
     Sigmoid,
@@ -21,7 +21,7 @@ pub enum Link {
 }
 
 impl Link {
-    /// Predictions out of outputs.
+    /// Predictions from outputs.
     pub fn apply(self, outputs: &Tensor) -> Result<Tensor> {
         match self {
             Link::Identity => Ok(outputs.clone()),
@@ -63,13 +63,13 @@ pub enum LossKind {
     Mae,
     /// Squared near 0, absolute beyond `delta`.
     Huber(f64),
-    /// Poisson negative log-likelihood; outputs are logarithms of rates where told so.
+    /// Poisson negative log-likelihood; outputs are logarithms of rates where true.
     PoissonNll(bool),
     /// Multinomial negative log-likelihood of counts along the last axis, given logits.
     MultinomialNll,
     /// Kullback–Leibler divergence of label shares from output log-shares.
     Kl,
-    /// A script's own.
+    /// A function of a script.
     Custom(Rc<dyn Fn(&Tensor, &Tensor) -> Result<Tensor>>),
 }
 
@@ -103,7 +103,13 @@ impl Loss {
             LossKind::Custom(f) => {
                 let value = f(outputs, &labels)?;
                 if value.numel() != 1 {
-                    bail!("shape", "a loss must give one number, {} gave {}", self.name, shape::text(&value.shape()); hint: "end it with `.mean()`");
+                    bail!(
+                        "shape",
+                        "a loss must give one number, {} gave {}",
+                        self.name,
+                        shape::text(&value.shape());
+                        hint: "end it with `.mean()`"
+                    );
                 }
                 Ok(value)
             }
@@ -148,7 +154,8 @@ impl Loss {
     /// The fault of such a label; `place` is where it is.
     pub fn refuses(&self, label: f64, place: &str) -> Fault {
         fault!("value", "`{}` takes labels from 0 to 1, got {label}{place}", self.name;
-            hint: "class numbers need `loss::cross_entropy()` and an output for each class; `labels.gt(0.5)` makes labels of other numbers")
+            hint: "class numbers need `loss::cross_entropy()` and an output for each class; \
+                `labels.gt(0.5)` makes labels of other numbers")
     }
 
     fn elementwise(
@@ -234,9 +241,18 @@ fn fit_shape(name: &str, outputs: &Tensor, labels: &Tensor) -> Result<Tensor> {
     if squeezed(&want) == squeezed(&got) {
         return labels.reshape(&want);
     }
-    Err(fault!("shape", "{name}: outputs are {}, labels {}", shape::text(&want), shape::text(&got)).hint(match (want.as_slice(), got.as_slice()) {
+    Err(fault!(
+        "shape",
+        "{name}: outputs are {}, labels {}",
+        shape::text(&want),
+        shape::text(&got)
+    )
+    .hint(match (want.as_slice(), got.as_slice()) {
         ([a, outs], [b, tasks]) if a == b => {
-            format!("the network gives {outs} numbers a sample, the data has {tasks} labels: end it with `nn::linear({tasks})`")
+            format!(
+                "the network gives {outs} numbers a sample, the data has {tasks} labels: end it \
+                    with `nn::linear({tasks})`"
+            )
         }
         _ => "outputs and labels must have one shape".into(),
     }))
@@ -285,7 +301,12 @@ fn cross_entropy(
 ) -> Result<Tensor> {
     let classes = outputs.shape().get(1).copied().unwrap_or(0);
     if outputs.rank() < 2 || classes < 2 {
-        bail!("shape", "cross_entropy takes outputs [batch, classes, …], got {}", shape::text(&outputs.shape()); hint: "one output a sample is a task for `loss::bce_with_logits()`");
+        bail!(
+            "shape",
+            "cross_entropy takes outputs [batch, classes, …], got {}",
+            shape::text(&outputs.shape());
+            hint: "one output a sample is a task for `loss::bce_with_logits()`"
+        );
     }
     let mut target_shape = outputs.shape();
     target_shape.remove(1);
@@ -346,13 +367,25 @@ fn cross_entropy(
 /// Fails unless there is a class of this number.
 fn within(label: f64, classes: i64) -> Result<()> {
     if label < 0.0 {
-        bail!("value", "cross_entropy: class number {label} with {classes} classes"; hint: "classes count from 0; `ignore_index: {label}` leaves such rows out, as NaN does");
+        bail!(
+            "value",
+            "cross_entropy: class number {label} with {classes} classes";
+            hint: "classes count from 0; `ignore_index: {label}` leaves such rows out, as NaN does"
+        );
     }
     if label.fract() != 0.0 {
-        bail!("value", "cross_entropy: label {label} is no class number"; hint: "labels are integers from 0; for shares of classes use `loss::kl()`");
+        bail!(
+            "value",
+            "cross_entropy: label {label} is no class number";
+            hint: "labels are integers from 0; for shares of classes use `loss::kl()`"
+        );
     }
     if label >= classes as f64 {
-        bail!("value", "cross_entropy: class number {label} with {classes} classes"; hint: "classes count from 0");
+        bail!(
+            "value",
+            "cross_entropy: class number {label} with {classes} classes";
+            hint: "classes count from 0"
+        );
     }
     Ok(())
 }

@@ -1,200 +1,48 @@
-//! What a layer is before and after it is built.
+//! Layers, before and after they are built.
 
-use super::Builder;
-use cistron_base::bail;
-use cistron_base::{Place, Result, shape};
+use crate::fuse::pattern::LayerPattern;
+use crate::kernels::Pads;
+use crate::{Builder, Shape, Value};
+use cistron_base::{Place, Result};
 use cistron_torch::Tensor;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
-/// The shape of one sample: of one input, or of several by name. The batch axis is left out.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Shape {
-    /// One input, such as `[4, 101]`.
-    One(Vec<i64>),
-    /// Several inputs by name.
-    Many(BTreeMap<String, Vec<i64>>),
-}
-
-impl Shape {
-    /// The shape of the one input that `layer` takes.
-    pub fn one(&self, layer: &str) -> Result<&[i64]> {
-        match self {
-            Shape::One(shape) => Ok(shape),
-            Shape::Many(shapes) => {
-                bail!("shape", "{layer} takes one input, got {}", shapes.keys().cloned().collect::<Vec<_>>().join(", "); hint: "`nn::branches(#{{ name: layer, … }})` takes several")
-            }
-        }
-    }
-
-    /// In words.
-    pub fn text(&self) -> String {
-        match self {
-            Shape::One(one) => shape::text(one),
-            Shape::Many(many) => many
-                .iter()
-                .map(|(name, one)| format!("{name} {}", shape::text(one)))
-                .collect::<Vec<_>>()
-                .join(", "),
-        }
-    }
-}
-
-/// What flows through a network.
-#[derive(Clone, Debug)]
-pub enum Value {
-    /// One tensor, `[batch, …]`.
-    One(Tensor),
-    /// Several by name.
-    Many(BTreeMap<String, Tensor>),
-}
-
-impl Value {
-    /// The one tensor.
-    pub fn one(&self) -> Result<&Tensor> {
-        match self {
-            Value::One(tensor) => Ok(tensor),
-            Value::Many(_) => bail!("shape", "this layer takes one input, got several"),
-        }
-    }
-
-    /// Each tensor changed.
-    pub fn map(&self, f: impl Fn(&Tensor) -> Result<Tensor>) -> Result<Value> {
-        Ok(match self {
-            Value::One(tensor) => Value::One(f(tensor)?),
-            Value::Many(many) => Value::Many(
-                many.iter()
-                    .map(|(name, tensor)| Ok((name.clone(), f(tensor)?)))
-                    .collect::<Result<_>>()?,
-            ),
-        })
-    }
-
-    /// Each tensor together with that of the same name in another.
-    pub fn zip(
-        &self,
-        other: &Value,
-        f: impl Fn(&Tensor, &Tensor) -> Result<Tensor>,
-    ) -> Result<Value> {
-        match (self, other) {
-            (Value::One(a), Value::One(b)) => f(a, b).map(Value::One),
-            (Value::Many(a), Value::Many(b)) if a.keys().eq(b.keys()) => Ok(Value::Many(
-                a.iter()
-                    .zip(b.values())
-                    .map(|((name, a), b)| Ok((name.clone(), f(a, b)?)))
-                    .collect::<Result<_>>()?,
-            )),
-            _ => bail!(
-                "shape",
-                "inputs {} and {} do not go together",
-                self.shape().text(),
-                other.shape().text()
-            ),
-        }
-    }
-
-    /// All tensors, by name.
-    pub fn tensors(&self) -> Vec<&Tensor> {
-        match self {
-            Value::One(tensor) => vec![tensor],
-            Value::Many(many) => many.values().collect(),
-        }
-    }
-
-    /// The number of samples.
-    pub fn rows(&self) -> i64 {
-        self.tensors()
-            .first()
-            .and_then(|tensor| tensor.shape().first().copied())
-            .unwrap_or(0)
-    }
-
-    /// Samples side by side.
-    pub fn cat(parts: &[Value]) -> Result<Value> {
-        let Some(first) = parts.first() else {
-            bail!("value", "there are no samples")
-        };
-        let of = |i: usize| {
-            Tensor::cat(
-                &parts
-                    .iter()
-                    .map(|part| part.tensors()[i].clone())
-                    .collect::<Vec<_>>(),
-                0,
-            )
-        };
-        Ok(match first {
-            Value::One(_) => Value::One(of(0)?),
-            Value::Many(many) => Value::Many(
-                many.keys()
-                    .enumerate()
-                    .map(|(i, name)| Ok((name.clone(), of(i)?)))
-                    .collect::<Result<_>>()?,
-            ),
-        })
-    }
-
-    /// The shape without the batch axis.
-    pub fn shape(&self) -> Shape {
-        let of = |tensor: &Tensor| tensor.shape().get(1..).unwrap_or_default().to_vec();
-        match self {
-            Value::One(tensor) => Shape::One(of(tensor)),
-            Value::Many(many) => Shape::Many(
-                many.iter()
-                    .map(|(name, tensor)| (name.clone(), of(tensor)))
-                    .collect(),
-            ),
-        }
-    }
-
-    /// Zeros of a shape, `batch` samples.
-    pub fn zeros(of: &Shape, batch: i64) -> Result<Value> {
-        let make = |shape: &Vec<i64>| {
-            Tensor::zeros(
-                &std::iter::once(batch)
-                    .chain(shape.iter().copied())
-                    .collect::<Vec<_>>(),
-            )
-        };
-        Ok(match of {
-            Shape::One(shape) => Value::One(make(shape)?),
-            Shape::Many(many) => Value::Many(
-                many.iter()
-                    .map(|(name, shape)| Ok((name.clone(), make(shape)?)))
-                    .collect::<Result<_>>()?,
-            ),
-        })
-    }
-}
-
-/// How a pass is made.
+/// How a forward pass is computed.
 #[derive(Clone, Copy, Debug)]
 pub struct Mode {
-    /// Dropout drops, batch norms learn their statistics.
+    /// Dropout drops, batch norms update their statistics.
     pub training: bool,
-    /// Products may be computed in half as many bits.
+    /// Products may be computed in half precision.
     pub half: bool,
 }
 
-/// What one position of an output reads of the input's last axis, while a layer evaluates.
+impl Mode {
+    /// Evaluation in full precision.
+    pub const EVAL: Mode = Mode {
+        training: false,
+        half: false,
+    };
+}
+
+/// The positions of the input's last axis that one position of an output depends on, in evaluation.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Reach {
-    /// Positions from the first that is read to the last.
-    pub span: i64,
-    /// Positions of the input from one of the output to the next.
+pub struct LocalWindow {
+    /// Positions from the first to the last.
+    pub width: i64,
+    /// Positions of the input between neighbouring positions of the output.
     pub stride: i64,
-    /// Positions that are added before and after.
-    pub pads: (i64, i64),
-    /// What stands in them.
+    /// Positions added before and after.
+    pub pads: Pads,
+    /// The value of added positions.
     pub fill: f64,
 }
 
-impl Reach {
-    /// Every position reads itself alone.
-    pub const POINT: Reach = Reach {
-        span: 1,
+impl LocalWindow {
+    /// Every position depends on itself alone.
+    pub const POINT: LocalWindow = LocalWindow {
+        width: 1,
         stride: 1,
-        pads: (0, 0),
+        pads: Pads::NONE,
         fill: 0.0,
     };
 }
@@ -203,69 +51,33 @@ impl Reach {
 pub trait Module {
     /// Computes the output.
     fn forward(&self, x: &Value, mode: Mode) -> Result<Value>;
-    /// Whether it takes sequence codes `[batch, length]` as well as one-hot sequences.
+    /// Whether it takes [`Value::Codes`] as well as one-hot sequences.
     fn reads_codes(&self) -> bool {
         false
     }
-    /// Says which parts were joined into faster ones, a line each.
-    fn ways(&self, _: &mut Vec<String>) {}
-    /// What a chain needs to know of it.
-    fn role(&self) -> Role<'_> {
-        Role::Other
+    /// Appends a line for each group of layers that is computed in one pass.
+    fn describe_fusions(&self, _: &mut Vec<String>) {}
+    /// What passes over a chain recognise it as.
+    fn pattern(&self) -> LayerPattern<'_> {
+        LayerPattern::Other
     }
-    /// How many numbers it holds, if none of them learns and what it gives for a sample is always
-    /// the same.
-    fn settled(&self) -> Option<i64> {
+    /// The number of its parameters, if none of them is trained and its output for a sample never
+    /// varies.
+    fn frozen_size(&self) -> Option<i64> {
         None
     }
-    /// What a position of its output reads, where that is a stretch of one axis.
-    fn reach(&self) -> Option<Reach> {
+    /// What a position of its output depends on, where that is a window along one axis.
+    fn local_window(&self) -> Option<LocalWindow> {
         None
     }
-    /// The output of a stretch `[batch, channels, positions]` that has its neighbours with it:
+    /// The output of `[batch, channels, positions]` that contains the neighbouring positions:
     /// nothing is added at the ends.
-    fn within(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
+    fn forward_unpadded(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
         self.forward(&Value::One(x.clone()), mode)?.one().cloned()
     }
 }
 
-/// What a chain may do with a part.
-pub enum Role<'a> {
-    /// Parts that can stand in the chain themselves.
-    Parts(&'a [Rc<dyn Module>]),
-    /// Each channel over batch and positions.
-    BatchNorm(&'a crate::layers::norm::BatchNorm),
-    /// max(x, 0), number by number.
-    Relu,
-    /// The largest or the mean of windows.
-    Pool(&'a crate::layers::pool::Pool),
-    /// The largest or the mean over all positions.
-    Global(crate::kernels::lookup::Over),
-    /// The last position alone.
-    LastPosition,
-    /// LSTM or GRU.
-    Recurrent(&'a crate::layers::recurrent::Running),
-    /// Zeroes single numbers with this chance.
-    Dropout(f64),
-    /// Layers with a skip: what is added to the input, what the input goes through before, what the
-    /// sum goes through.
-    Residual {
-        /// What is added.
-        body: &'a Rc<dyn Module>,
-        /// What the input goes through.
-        shortcut: Option<&'a Rc<dyn Module>>,
-        /// What the sum goes through.
-        after: Option<&'a Rc<dyn Module>>,
-    },
-    /// One-hot sequences become one-hot words of so many bases.
-    Kmers(usize),
-    /// A convolution over one axis with stride 1.
-    Convolution(&'a crate::fuse::stem::Convolution),
-    /// Nothing in particular.
-    Other,
-}
-
-/// A built layer with the shape it gives.
+/// A built layer with the shape of its output.
 pub struct Built {
     /// The layer.
     pub module: Rc<dyn Module>,
@@ -274,7 +86,7 @@ pub struct Built {
 }
 
 impl Built {
-    /// A module that gives one output.
+    /// A module with one output.
     pub fn one(module: impl Module + 'static, output: Vec<i64>) -> Result<Built> {
         Ok(Built {
             module: Rc::new(module),
@@ -283,22 +95,22 @@ impl Built {
     }
 }
 
-/// A kind of layer: what it is called, and how it is built for an input.
+/// A kind of layer: its name, and how it is built for an input.
 pub trait Spec {
     /// A short text, such as `conv1d(20, 12)`.
     fn text(&self) -> String;
-    /// Makes parameters and finds the output's shape; fails on an input that cannot work.
+    /// Creates parameters and infers the output's shape; fails on an input that does not fit.
     fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built>;
-    /// Whether what it gives for a sample may change while it trains, from pass to pass or with the
-    /// samples beside it.
+    /// Whether the output for a sample may change in training, from pass to pass or with the other
+    /// samples of the batch.
     fn varies(&self) -> bool {
         false
     }
-    /// What it does in training alone, where that is known: dropout, or statistics of the batch.
+    /// What it does in training only, where that is known: dropout, or statistics of the batch.
     fn in_training(&self) -> Option<&'static str> {
         None
     }
-    /// How many layers inside each other the deepest of its parts is.
+    /// The depth of nesting of its deepest part.
     fn depth(&self) -> usize {
         0
     }
@@ -316,17 +128,17 @@ pub struct Layer(pub Rc<Described>);
 pub struct Described {
     /// The kind of layer.
     pub spec: Box<dyn Spec>,
-    /// The script line that made it.
+    /// The script line that describes it.
     pub at: Option<Place>,
-    /// How many layers inside each other it is.
+    /// Depth of nesting.
     depth: usize,
 }
 
-/// Layers inside each other at most: passes, and what lets them go, take stack for each.
+/// The largest depth of nesting: passes over layers, and their release, recurse.
 pub const DEEPEST: usize = 200;
 
 impl Layer {
-    /// A description made at a place in a script.
+    /// A description at a position in a script.
     pub fn new(spec: impl Spec + 'static, at: Option<Place>) -> Layer {
         let depth = 1 + spec.depth();
         Layer(Rc::new(Described {
@@ -336,7 +148,7 @@ impl Layer {
         }))
     }
 
-    /// How many layers inside each other it is.
+    /// Depth of nesting.
     pub fn depth(&self) -> usize {
         self.0.depth
     }
@@ -355,8 +167,8 @@ impl<F: Fn(&Tensor) -> Result<Tensor>> Module for Pointwise<F> {
         (self.0)(x.one()?).map(Value::One)
     }
 
-    fn reach(&self) -> Option<Reach> {
-        Some(Reach::POINT)
+    fn local_window(&self) -> Option<LocalWindow> {
+        Some(LocalWindow::POINT)
     }
 }
 

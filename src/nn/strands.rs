@@ -1,4 +1,4 @@
-//! The reverse strand: what each input becomes there, and how outputs are turned back.
+//! The reverse strand: what each input becomes there, and how outputs are aligned.
 
 use super::{Shape, Value};
 use cistron_base::{Result, shape};
@@ -6,22 +6,22 @@ use cistron_base::{bail, fault};
 use cistron_torch::Tensor;
 use std::collections::BTreeMap;
 
-/// What an input is, which says what it becomes on the reverse strand.
+/// The kind of an input, which determines its value on the reverse strand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InputKind {
     /// One-hot bases `[4, length]`: reverse complement.
     Sequence,
-    /// Numbers along the sequence, `[…, length]`: read backwards.
+    /// Numbers along the sequence, `[…, length]`: reversed.
     Track,
-    /// Tracks `[channels, length]` in pairs of strands, plus and minus: read backwards, pairs
+    /// Tracks `[channels, length]` in pairs of strands, plus and minus: reversed, pairs
     /// exchanged.
     Stranded,
-    /// Numbers beside the sequence: the same.
+    /// Numbers that do not depend on the strand: unchanged.
     Features,
 }
 
 impl InputKind {
-    /// Names that options take.
+    /// Names in options.
     pub const NAMES: &'static [&'static str] = &["sequence", "track", "stranded", "features"];
 
     /// The kind of a name.
@@ -50,7 +50,7 @@ impl InputKind {
     }
 }
 
-/// What each input of a network becomes on the reverse strand.
+/// The kinds of a network's inputs.
 #[derive(Clone, Debug)]
 pub enum Strands {
     /// Of one input.
@@ -74,11 +74,13 @@ impl Strands {
                 let kind = match stated {
                     Some(kind) => *kind,
                     None if matches!(own[..], [4, _]) && !is_input => {
-                        return Err(
-                            fault!("shape", "four channels of another layer may be bases or filters"; hint: "`input: \"sequence\"` or `input: \"track\"` says which"),
-                        );
+                        return Err(fault!(
+                            "shape",
+                            "four channels of another layer may be bases or filters";
+                            hint: "`input: \"sequence\"` or `input: \"track\"` says which"
+                        ));
                     }
-                    None => told("", own)?,
+                    None => inferred_kind("", own)?,
                 };
                 kind.fits("", own)?;
                 Ok(Strands::One(kind))
@@ -96,21 +98,25 @@ impl Strands {
                     .filter(|own| matches!(own[..], [4, _]))
                     .count();
                 let kind = |(name, own): (&String, &Vec<i64>)| {
-                    let shown = format!(" `{name}`");
+                    let label = format!(" `{name}`");
                     let kind = match declared.get(name) {
                         Some(kind) => *kind,
                         None if matches!(own[..], [4, _])
                             && name != "sequence"
                             && (fours > 1 || many.contains_key("sequence")) =>
                         {
-                            return Err(
-                                fault!("shape", "input `{name}` {} has four channels, which may be bases or tracks", shape::text(own);
-                                hint: "`inputs: #{{ {name}: \"track\" }}` or `\"sequence\"` says which"),
-                            );
+                            return Err(fault!(
+                                    "shape",
+                                    "input `{name}` {} has four channels, which may be bases or \
+                                        tracks",
+                                    shape::text(own
+                                );
+                                hint: "`inputs: #{{ {name}: \"track\" }}` or `\"sequence\"` says \
+                                    which"));
                         }
-                        None => told(&shown, own)?,
+                        None => inferred_kind(&label, own)?,
                     };
-                    kind.fits(&shown, own)?;
+                    kind.fits(&label, own)?;
                     Ok((name.clone(), kind))
                 };
                 many.iter()
@@ -121,10 +127,11 @@ impl Strands {
         }
     }
 
-    /// Inputs as they are on the reverse strand; twice gives the same again.
+    /// The inputs on the reverse strand; applied twice, the inputs themselves.
     pub fn turned(&self, x: &Value) -> Result<Value> {
         match (self, x) {
             (Strands::One(kind), Value::One(tensor)) => turn(tensor, *kind).map(Value::One),
+            (Strands::One(_), Value::Codes(_)) => self.turned(&x.one_hot()?),
             (Strands::Many(kinds), Value::Many(many)) => {
                 let one = |(name, tensor): (&String, &Tensor)| {
                     let kind = kinds.get(name).copied().unwrap_or(InputKind::Features);
@@ -140,14 +147,21 @@ impl Strands {
     }
 }
 
-/// The kind that a shape tells.
-fn told(name: &str, own: &[i64]) -> Result<InputKind> {
+/// The kind that a shape implies.
+fn inferred_kind(name: &str, own: &[i64]) -> Result<InputKind> {
     match own {
         [] | [_] => Ok(InputKind::Features),
         [4, _] => Ok(InputKind::Sequence),
         [_, _] => Ok(InputKind::Track),
-        _ => Err(fault!("shape", "the shape {} does not say what input{name} becomes on the reverse strand", shape::text(own))
-            .hint("`\"track\"` reads its last axis backwards, `\"features\"` leaves it as it is: `nn::both_strands(layer, #{ input: \"features\" })`")),
+        _ => Err(fault!(
+            "shape",
+            "the shape {} does not say what input{name} becomes on the reverse strand",
+            shape::text(own)
+        )
+        .hint(
+            "`\"track\"` reads its last axis backwards, `\"features\"` leaves it as it is: \
+             `nn::both_strands(layer, #{ input: \"features\" })`",
+        )),
     }
 }
 
@@ -160,7 +174,7 @@ fn turn(x: &Tensor, kind: InputKind) -> Result<Tensor> {
     }
 }
 
-/// Neighbours along an axis change places: 1 0 3 2 ….
+/// Exchanges neighbours along an axis: 1 0 3 2 ….
 pub fn exchanged(x: &Tensor, axis: usize) -> Result<Tensor> {
     let n = x.shape().get(axis).copied().unwrap_or(0);
     chosen(
@@ -178,9 +192,9 @@ fn chosen(x: &Tensor, axis: i64, places: &[usize]) -> Result<Tensor> {
     )
 }
 
-/// An output `[batch, …]` of the reverse strand in the order of the forward strand: its numbers
-/// change places as the labels of the same number do, else the last axis of
-/// `[batch, channels, positions]` is read backwards.
+/// An output `[batch, …]` of the reverse strand in the order of the forward strand: permuted as
+/// the labels where there is one for each of its numbers, otherwise with the last axis of
+/// `[batch, channels, positions]` reversed.
 pub fn turned_back(out: &Tensor, labels: Option<&[usize]>) -> Result<Tensor> {
     let shape = out.shape();
     let each: i64 = shape.iter().skip(1).product();
@@ -241,9 +255,8 @@ mod tests {
             true,
         )
         .unwrap();
-        assert!(
-            matches!(found, Strands::Many(kinds) if kinds["histone"] == Stranded && kinds["sequence"] == Sequence)
-        );
+        assert!(matches!(found, Strands::Many(kinds)
+                if kinds["histone"] == Stranded && kinds["sequence"] == Sequence));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! A model as a table: layers, shapes, parameters, receptive fields.
 
-use super::build::Field;
+use super::build::ReceptiveField;
 use cistron_base::shape::grouped;
 
 /// A line of the summary.
@@ -8,24 +8,24 @@ use cistron_base::shape::grouped;
 pub struct Row {
     /// Path of the layer.
     pub name: String,
-    /// What it is.
+    /// Its description.
     pub layer: String,
-    /// What it gives.
+    /// The shape of its output.
     pub output: String,
-    /// How many parameters it holds.
+    /// Number of parameters.
     pub parameters: i64,
-    /// What a position of its output sees.
-    pub field: Field,
+    /// The receptive field of a position of its output; none is everything.
+    pub field: Option<ReceptiveField>,
 }
 
-/// The table of a model: all parameters and those that learn, and what is computed otherwise than
-/// described.
+/// The table of a model, with its number of parameters, the trained ones among them, and the layers
+/// that are fused.
 pub fn table(
     title: &str,
     input: &str,
     rows: &[Row],
     (total, trained): (i64, i64),
-    ways: &[String],
+    fusions: &[String],
 ) -> String {
     let header = ["", "layer", "output", "parameters", "sees"].map(str::to_string);
     let mut lines = vec![
@@ -41,7 +41,7 @@ pub fn table(
     for row in rows {
         let sees = row
             .field
-            .map_or("all".into(), |(field, _)| format!("{field} bp"));
+            .map_or("all".into(), |field| format!("{} bp", field.size));
         let parameters = if row.parameters > 0 {
             grouped(row.parameters)
         } else {
@@ -84,17 +84,17 @@ pub fn table(
     if trained != total {
         out += &format!(", {} of them trained", grouped(trained));
     }
-    for (i, way) in ways
+    for (i, fusion) in fusions
         .iter()
         .enumerate()
-        .filter(|(i, way)| !ways[..*i].contains(way))
+        .filter(|(i, fusion)| !fusions[..*i].contains(fusion))
     {
-        let times = ways[i..].iter().filter(|other| *other == way).count();
+        let times = fusions[i..].iter().filter(|other| *other == fusion).count();
         out += "\n  fast: ";
         if times > 1 {
             out += &format!("{times} times: ");
         }
-        out += way;
+        out += fusion;
     }
     out
 }

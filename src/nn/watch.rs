@@ -1,21 +1,22 @@
-//! Looking inside a pass: what each layer takes and gives.
+//! Records the input and the output of every layer in a forward pass.
 
-use super::spec::{Reach, Role};
+use super::spec::LocalWindow;
 use super::{Mode, Module, Value};
+use crate::fuse::pattern::LayerPattern;
 use cistron_base::{Fault, Result};
 use cistron_torch::Tensor;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-/// What a layer took and gave in a pass.
+/// Input and output of a layer in a pass.
 pub struct Seen {
     /// Its path in the network.
     pub path: String,
-    /// What it is, such as `conv1d(20, 12)`.
+    /// Its description, such as `conv1d(20, 12)`.
     pub layer: String,
-    /// What came in.
+    /// Its input.
     pub input: Value,
-    /// What went out.
+    /// Its output.
     pub output: Value,
 }
 
@@ -32,12 +33,12 @@ struct Notes {
 
 thread_local! { static NOTES: RefCell<Option<Notes>> = const { RefCell::new(None) }; }
 
-/// Whether layers are watched: they are then not joined into faster ones.
+/// Whether layers are recorded; fused layers are not used then.
 pub fn is_on() -> bool {
     NOTES.with(|notes| notes.borrow().is_some())
 }
 
-/// Does something while every layer notes what it takes and gives.
+/// Runs a function while every layer records its input and output.
 pub fn watched<T>(run: impl FnOnce() -> Result<T>) -> Result<(T, Vec<Seen>, Vec<Weights>)> {
     let before = NOTES.with(|notes| notes.replace(Some(Notes::default())));
     let outcome = run();
@@ -47,7 +48,7 @@ pub fn watched<T>(run: impl FnOnce() -> Result<T>) -> Result<(T, Vec<Seen>, Vec<
     Ok((outcome?, notes.seen, notes.weights))
 }
 
-/// Notes attention weights of the layer that runs.
+/// Records attention weights of the layer that runs.
 pub fn note_weights(make: impl FnOnce() -> Result<Tensor>) -> Result<()> {
     if !is_on() {
         return Ok(());
@@ -62,20 +63,20 @@ pub fn note_weights(make: impl FnOnce() -> Result<Tensor>) -> Result<()> {
     Ok(())
 }
 
-/// A layer that can be watched.
+/// A layer that can be recorded.
 pub struct Watched {
     /// Its path in the network.
     pub path: String,
-    /// What it is.
+    /// Its description.
     pub layer: String,
     /// The layer.
     pub module: Rc<dyn Module>,
-    /// Its parameters; none where what it gives varies while it trains.
+    /// Its parameters; none where its output varies in training.
     pub parameters: Option<Vec<Tensor>>,
 }
 
 impl Watched {
-    /// A fault of shapes with the layer that met it.
+    /// A fault of shapes with the layer that it is from.
     fn named(&self, fault: Fault) -> Fault {
         if !matches!(fault.kind, "shape" | "torch") || fault.at.is_some() {
             return fault;
@@ -105,14 +106,17 @@ impl Module for Watched {
             });
         };
         with(&mut |notes| notes.path.push(self.path.clone()));
-        // a view of its own, whose gradient is what comes through this layer alone
-        let x = &x.map(|tensor| {
-            if tensor.is_grad_on() {
-                tensor.view()
-            } else {
-                Ok(tensor.clone())
-            }
-        })?;
+        // a separate view, whose gradient is that of this layer alone
+        let x = &match x {
+            Value::Codes(_) => x.clone(),
+            x => x.map(|tensor| {
+                if tensor.is_grad_on() {
+                    tensor.view()
+                } else {
+                    Ok(tensor.clone())
+                }
+            })?,
+        };
         let outcome = self.module.forward(x, mode);
         with(&mut |notes| {
             notes.path.pop();
@@ -132,15 +136,15 @@ impl Module for Watched {
         self.module.reads_codes()
     }
 
-    fn ways(&self, out: &mut Vec<String>) {
-        self.module.ways(out);
+    fn describe_fusions(&self, out: &mut Vec<String>) {
+        self.module.describe_fusions(out);
     }
 
-    fn role(&self) -> Role<'_> {
-        self.module.role()
+    fn pattern(&self) -> LayerPattern<'_> {
+        self.module.pattern()
     }
 
-    fn settled(&self) -> Option<i64> {
+    fn frozen_size(&self) -> Option<i64> {
         let parameters = self
             .parameters
             .as_ref()
@@ -148,11 +152,11 @@ impl Module for Watched {
         Some(parameters.iter().map(Tensor::numel).sum())
     }
 
-    fn reach(&self) -> Option<Reach> {
-        self.module.reach()
+    fn local_window(&self) -> Option<LocalWindow> {
+        self.module.local_window()
     }
 
-    fn within(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
-        self.module.within(x, mode)
+    fn forward_unpadded(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
+        self.module.forward_unpadded(x, mode)
     }
 }

@@ -1,6 +1,6 @@
 //! Devices, threads, the global generator, and the allocator's settings.
 
-use cistron_base::seed::Rng;
+use cistron_base::mask::Mask;
 use cistron_base::{Result, say};
 use cistron_base::{bail, fault};
 use std::cell::Cell;
@@ -174,76 +174,21 @@ pub fn seed(seed: u64) {
     MASKS.set((seed, 0));
 }
 
-/// The factors of a dropout: 0 with a chance (to 1 in 65,536), else what keeps the mean. A factor
-/// depends on the seed, on how many masks were drawn before, and on its number alone.
-#[derive(Clone, Debug)]
-pub struct Mask {
-    rng: Rng,
-    dropped: u64,
-    kept: f32,
+/// The next dropout mask of this thread: it depends on the seed and on how many were drawn before.
+pub fn next_mask(p: f64) -> Mask {
+    let (seed, drawn) = MASKS.get();
+    MASKS.set((seed, drawn + 1));
+    Mask::keyed(p, &[seed, 0x6d61_736b, drawn])
 }
 
-impl Mask {
-    /// The next mask of this thread.
-    pub fn draw(p: f64) -> Mask {
-        let (seed, drawn) = MASKS.get();
-        MASKS.set((seed, drawn + 1));
-        Mask {
-            rng: Rng::keyed(&[seed, 0x6d61_736b, drawn]),
-            dropped: (p * 65_536.0).round() as u64,
-            kept: (1.0 / (1.0 - p)) as f32,
-        }
-    }
-
-    /// What numbers that are kept are multiplied with.
-    pub fn kept(&self) -> f32 {
-        self.kept
-    }
-
-    #[inline(always)]
-    fn factor(&self, bits: u64) -> f32 {
-        if bits & 0xffff < self.dropped {
-            0.0
-        } else {
-            self.kept
-        }
-    }
-
-    /// The factors from number `first` on.
-    #[inline(always)]
-    pub fn fill(&self, first: u64, out: &mut [f32]) {
-        let single = |i: u64| self.factor(self.rng.peek(i / 4) >> (16 * (i % 4)));
-        let head = ((4 - first % 4) % 4).min(out.len() as u64);
-        let (start, rest) = out.split_at_mut(head as usize);
-        start
-            .iter_mut()
-            .zip(first..)
-            .for_each(|(factor, i)| *factor = single(i));
-        let mut fours = rest.chunks_exact_mut(4);
-        let mut at = (first + head) / 4;
-        for four in &mut fours {
-            let bits = self.rng.peek(at);
-            at += 1;
-            for (lane, factor) in four.iter_mut().enumerate() {
-                *factor = self.factor(bits >> (16 * lane));
-            }
-        }
-        fours
-            .into_remainder()
-            .iter_mut()
-            .zip(4 * at..)
-            .for_each(|(factor, i)| *factor = single(i));
-    }
-
-    /// `n` factors.
-    pub(super) fn factors(&self, n: usize) -> Vec<f32> {
-        const BLOCK: usize = 1 << 16;
-        let mut out = vec![0.0; n];
-        super::parallel::each_part(&mut out, BLOCK, &|part, factors| {
-            self.fill((part * BLOCK) as u64, factors)
-        });
-        out
-    }
+/// The first `n` factors of a mask.
+pub(super) fn factors(mask: &Mask, n: usize) -> Vec<f32> {
+    const PART: usize = 1 << 16;
+    let mut out = vec![0.0; n];
+    super::parallel::each_part(&mut out, PART, &|part, factors| {
+        mask.fill((part * PART) as u64, factors)
+    });
+    out
 }
 
 /// Waits until the device has done all that was asked of it.
@@ -258,16 +203,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_factor_depends_on_its_number_alone() {
-        let mask = Mask::draw(0.25);
-        let all = mask.factors(200_003);
-        let dropped = all.iter().filter(|factor| **factor == 0.0).count() as f64 / all.len() as f64;
-        assert!((dropped - 0.25).abs() < 0.005, "{dropped}");
-        for (first, n) in [(0, 9), (1, 2), (3, 1), (70_001, 50), (4, 4), (199_999, 4)] {
-            let mut own = vec![9.0; n];
-            mask.fill(first as u64, &mut own);
-            assert_eq!(own, all[first..first + n]);
-        }
-        assert_ne!(Mask::draw(0.25).factors(100), all[..100]);
+    fn masks_follow_the_seed_and_their_number() {
+        let mask = next_mask(0.25);
+        let all = factors(&mask, 200_003);
+        let mut own = vec![9.0; 50];
+        mask.fill(70_001, &mut own);
+        assert_eq!(own, all[70_001..70_051]);
+        assert_ne!(factors(&next_mask(0.25), 100), all[..100]);
     }
 }

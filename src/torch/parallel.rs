@@ -3,6 +3,7 @@
 //! torch's OpenMP threads wait for work by spinning. A second pool beside them would fight them for
 //! the cores, so loops of ours run on the same threads, through the runtime that torch has loaded.
 
+use cistron_base::parallel::Threads;
 use std::ffi::{c_uint, c_void};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -81,38 +82,23 @@ pub fn each(n: usize, body: &(dyn Fn(usize) + Sync)) {
     );
 }
 
-/// Calls `body` with each chunk of `size` items and its number.
+/// Torch's threads.
+pub const THREADS: Threads = Threads(each);
+
+/// Calls `body` with each chunk of `size` items and the chunk's number.
 ///
 /// # Panics
 /// Where `body` does.
 pub fn each_part<T: Send>(items: &mut [T], size: usize, body: &(dyn Fn(usize, &mut [T]) + Sync)) {
-    let parts: Vec<std::sync::Mutex<&mut [T]>> = items
-        .chunks_mut(size.max(1))
-        .map(std::sync::Mutex::new)
-        .collect();
-    each(parts.len(), &|i| {
-        if let Ok(mut part) = parts[i].lock() {
-            body(i, &mut part);
-        }
-    });
+    THREADS.each_part(items, size, body);
 }
 
-/// Calls `body` with each number below `n` and returns the results in order.
+/// Calls `body` with each number below `n` and returns its results, in order.
 ///
 /// # Panics
 /// Where `body` does.
 pub fn map<T: Send>(n: usize, body: &(dyn Fn(usize) -> T + Sync)) -> Vec<T> {
-    let slots: Vec<std::sync::Mutex<Option<T>>> =
-        (0..n).map(|_| std::sync::Mutex::new(None)).collect();
-    each(n, &|i| {
-        if let Ok(mut slot) = slots[i].lock() {
-            *slot = Some(body(i));
-        }
-    });
-    slots
-        .into_iter()
-        .filter_map(|slot| slot.into_inner().ok().flatten())
-        .collect()
+    THREADS.map(n, body)
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ pub fn customised(x: Value, y: Tensor, custom: &[Callback]) -> Result<(Value, Te
     let (mut x, mut y) = (x, y);
     for call in custom {
         let batch = Map::from([
-            ("x".into(), into_dynamic(x)),
+            ("x".into(), into_dynamic(x)?),
             ("y".into(), y.clone().into_value()),
         ]);
         let answer = call.call(vec![batch.into()])?;

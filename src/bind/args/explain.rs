@@ -8,7 +8,7 @@ use crate::lang::constraint::one_of;
 use crate::lang::value::{Ints, mismatch};
 use crate::lang::{Callback, Choice, FromValue, IntoValue, Options, session};
 use crate::nn::strands::InputKind;
-use crate::nn::{Model, Shape};
+use crate::nn::{Codes, Model, Shape};
 use crate::torch::Tensor;
 use crate::{bail, fault};
 use rhai::{Dynamic, Map, NativeCallContext};
@@ -295,10 +295,10 @@ impl BaselineSource {
     pub fn read(&self, count: i64, seed: u64) -> Result<Baselines> {
         let shuffled = |k| Baselines::Shuffled { k, count, seed };
         Ok(match self {
-            BaselineSource::Given(tensor) if crate::nn::stem::is_codes(tensor) => {
-                Baselines::Given(tensor.one_hot_codes()?)
-            }
-            BaselineSource::Given(tensor) => Baselines::Given(tensor.clone()),
+            BaselineSource::Given(tensor) => Baselines::Given(match Codes::infer(tensor) {
+                Some(codes) => codes.one_hot()?,
+                None => tensor.clone(),
+            }),
             BaselineSource::Named(BaselineName::Dinucleotide) => shuffled(2),
             BaselineSource::Named(BaselineName::Mononucleotide) => shuffled(1),
             BaselineSource::Named(BaselineName::Zeros) => Baselines::Constant(0.0),

@@ -59,7 +59,7 @@ impl From<PrecisionName> for Precision {
 /// The inputs of a network, read from a tensor, a batch or a map of tensors.
 pub fn input_of(model: &Model, x: &Dynamic) -> Result<Value> {
     if let Some(tensor) = x.read_lock::<Tensor>() {
-        return Ok(Value::One(tensor.clone()));
+        return Ok(Value::infer(tensor.clone()));
     }
     if let Some(rows) = x.read_lock::<Rows>() {
         return match &rows.1 {
@@ -88,19 +88,20 @@ pub fn outputs(model: &Model, x: &Dynamic) -> Result<Dynamic> {
     let x = input_of(model, x)?;
     let out = model.forward(&x)?;
     note_mode(model, &x, &out);
-    Ok(into_dynamic(out))
+    into_dynamic(out)
 }
 
 /// A value of a network as a script's value: a tensor, or a map of tensors by name.
-pub fn into_dynamic(value: Value) -> Dynamic {
-    match value {
+pub fn into_dynamic(value: Value) -> Result<Dynamic> {
+    Ok(match value {
         Value::One(tensor) => tensor.into_value(),
+        Value::Codes(codes) => codes.tensor()?.into_value(),
         Value::Many(many) => many
             .into_iter()
             .map(|(name, tensor)| (name.into(), tensor.into_value()))
             .collect::<Map>()
             .into(),
-    }
+    })
 }
 
 /// A shape as a script reads it.

@@ -7,10 +7,11 @@ use crate::bind::types::Data;
 use crate::data::Loader;
 use crate::explain::baselines::is_sequence;
 use crate::lang::session;
-use crate::nn::{Model, Shape, Value};
+use crate::nn::{Codes, Model, Shape, Value};
 use crate::torch::{Device, Tensor};
 use crate::{bail, fault};
 use rhai::Dynamic;
+use std::sync::Arc;
 
 /// Samples as networks take them, on the CPU: one-hot sequences, or several inputs by name.
 pub fn samples(net: &Model, x: &Dynamic) -> Result<Value> {
@@ -29,19 +30,12 @@ pub fn samples(net: &Model, x: &Dynamic) -> Result<Value> {
             )
         })?;
         let (codes, length) = codes_of(&texts)?;
-        Value::One(Tensor::from_u8(
-            &codes,
-            &[texts.len() as i64, length as i64],
-        )?)
+        Value::Codes(Codes::from_bytes(Arc::new(codes), length))
     } else {
         input_of(net, x)?
     };
-    let value = value.map(|tensor| {
-        if crate::nn::stem::is_codes(tensor) {
-            tensor.one_hot_codes()
-        } else {
-            Ok(tensor.clone())
-        }
+    let value = value.one_hot()?.map(|tensor| {
+        Codes::infer(tensor).map_or_else(|| Ok(tensor.clone()), |codes| codes.one_hot())
     })?;
     if value.rows() == 0 {
         bail!("value", "there are no samples to explain");

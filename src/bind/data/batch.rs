@@ -153,7 +153,7 @@ pub fn batches(
     returns = "tensor [batch, 4, length], or a map by input name"
 )]
 pub fn x(this: &Rows) -> Result<Dynamic> {
-    this.x().map(into_dynamic)
+    this.x().and_then(into_dynamic)
 }
 
 /// The labels; undefined ones are NaN.

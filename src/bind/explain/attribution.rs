@@ -184,9 +184,9 @@ pub struct GradCamOptions {
 /// Contributions: a tensor, or a map of them where a network has several inputs.
 pub struct Contributions(Dynamic);
 
-impl From<Value> for Contributions {
-    fn from(value: Value) -> Contributions {
-        Contributions(into_dynamic(value))
+impl Contributions {
+    fn of(value: Value) -> Result<Contributions> {
+        into_dynamic(value).map(Contributions)
     }
 }
 
@@ -269,7 +269,7 @@ fn gradients_of(
             run(still, x, target)
         })
     })?;
-    Ok(contributions.into())
+    Contributions::of(contributions)
 }
 
 fn column(values: &[f64]) -> Result<Value> {
@@ -310,7 +310,7 @@ fn complete(
         options.hypothetical.of(found.contributions, &x)
     })?;
     if !options.detail {
-        return Ok(contributions.into());
+        return Contributions::of(contributions);
     }
     let (mut differences, mut errors) = (differences.into_inner(), errors.into_inner());
     if session::is_dry() {
@@ -319,12 +319,12 @@ fn complete(
     }
     let has_axis = targets.has_axis;
     let map = Map::from([
-        ("contributions".into(), into_dynamic(contributions)),
+        ("contributions".into(), into_dynamic(contributions)?),
         (
             "difference".into(),
-            into_dynamic(stacked(&differences, has_axis)?),
+            into_dynamic(stacked(&differences, has_axis)?)?,
         ),
-        ("error".into(), into_dynamic(stacked(&errors, has_axis)?)),
+        ("error".into(), into_dynamic(stacked(&errors, has_axis)?)?),
     ]);
     Ok(Contributions(map.into()))
 }
@@ -624,7 +624,7 @@ pub fn mutagenesis(
     let reverse = reverse_of(given, &Value::One(x.clone()), &both)?;
     let results = strands::saturation(&still, &x, &targets.list, &range, batch, reverse.as_ref())?;
     let results: Vec<Value> = results.into_iter().map(Value::One).collect();
-    stacked(&results, targets.has_axis).map(Contributions::from)
+    stacked(&results, targets.has_axis).and_then(Contributions::of)
 }
 
 /// The result of `explain::mutagenesis` in a dry run.
@@ -633,7 +633,7 @@ fn no_changes(net: &Model, x: &Dynamic, options: MutagenesisOptions) -> Result<C
     let length = x.shape()[2];
     let positions = changed_range(&options, length).len() as i64;
     let like = Value::One(x.narrow(2, 0, positions.clamp(1, length))?);
-    zeros(&options.label.targets(net)?, &like).map(Contributions::from)
+    zeros(&options.label.targets(net)?, &like).and_then(Contributions::of)
 }
 
 /// Computes the decrease of an output when a window of the input is replaced.
@@ -667,7 +667,7 @@ pub fn occlusion(
     let contributions = of_targets(net, &like, &targets, |still, target| {
         changes::occlusion(still, &x, target, &baselines, windows, batch).map(Value::One)
     })?;
-    Ok(contributions.into())
+    Contributions::of(contributions)
 }
 
 /// Computes the output of a layer, in evaluation mode and without gradients.
@@ -723,7 +723,7 @@ pub fn grad_cam(
     let still = Still::of(net)?;
     let map = |target| inside::grad_cam(&still, &x, layer, target, batch).map(Value::One);
     let maps = targets.list.iter().map(map).collect::<Result<Vec<_>>>()?;
-    stacked(&maps, targets.has_axis).map(Contributions::from)
+    stacked(&maps, targets.has_axis).and_then(Contributions::of)
 }
 
 /// Returns the weights of every attention layer.

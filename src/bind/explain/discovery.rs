@@ -12,6 +12,7 @@ use crate::explain::modisco::{self, Pattern, Settings, Tracks, report, save};
 use crate::explain::seqlets;
 use crate::fault;
 use crate::lang::{Choice, IntoValue, Native, Options, native, natives_of, session};
+use crate::nn::Codes;
 use crate::seq::Motif;
 use crate::torch::Tensor;
 use rhai::{Dynamic, Map};
@@ -191,11 +192,9 @@ fn codes(x: &Dynamic) -> Result<(Vec<u8>, usize)> {
         return set.0.sequences(0..set.0.len());
     }
     if let Some(tensor) = x.read_lock::<Tensor>() {
-        return match tensor.shape()[..] {
-            [_, length] if crate::nn::stem::is_codes(&tensor) => {
-                Ok((tensor.to_u8()?, length as usize))
-            }
-            _ => baselines::codes_of(&tensor),
+        return match Codes::infer(&tensor) {
+            Some(codes) => Ok((codes.bytes()?.to_vec(), codes.length())),
+            None => baselines::codes_of(&tensor),
         };
     }
     let texts = x.clone().into_typed_array::<String>();

@@ -326,7 +326,7 @@ fn custom_output(
         .iter()
         .map(|(name, tensor)| (name.as_str().into(), tensor.clone().into_value()))
         .collect();
-    let x = into_dynamic(x.clone());
+    let x = into_dynamic(x.clone())?;
     let mut arguments = vec![parameters.into(), x];
     if function.takes(3) {
         arguments.push(mode.training.into());

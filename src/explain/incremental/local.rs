@@ -2,11 +2,13 @@
 
 use super::change::Change;
 use super::patch::{Patch, indices};
-use super::scan::Scan;
+use super::scan::scan_of;
 use crate::target::{Still, Target};
 use cistron_base::{Result, interrupt};
 use cistron_nn::compose::rest;
-use cistron_nn::spec::{Reach, Role};
+use cistron_nn::fuse::pattern::LayerPattern;
+use cistron_nn::kernels::mutations::{Mutation, Scan};
+use cistron_nn::spec::LocalWindow;
 use cistron_nn::{Mode, Module, Value};
 use cistron_torch::{Device, Kind, Tensor, grad, parallel};
 use std::rc::Rc;
@@ -59,7 +61,7 @@ pub(super) fn of_changes(
     let sequences = Sequences { codes, length };
     let batch = batch.max(1);
     still.net().within(|module, mode| {
-        let Role::Parts(parts) = module.role() else {
+        let LayerPattern::Chain(parts) = module.pattern() else {
             return Ok(None);
         };
         if !reads_windows(parts) {
@@ -74,7 +76,7 @@ pub(super) fn of_changes(
         };
         if device == Device::CPU
             && !mode.half
-            && let Some((scan, used)) = Scan::of(parts)?
+            && let Some((scan, used)) = scan_of(parts)?
         {
             let remaining = rest(&parts[used..]);
             for chunk in changes.chunks(64 * batch) {
@@ -90,8 +92,10 @@ pub(super) fn of_changes(
             if used == 0 {
                 return Ok(None);
             }
-            if let Some(Role::Global(over)) = parts.get(used).map(|part| part.role()) {
-                readout.add(&patch.pooled(over)?, &*rest(&parts[used + 1..]))?;
+            if let Some(LayerPattern::GlobalPool(reduction)) =
+                parts.get(used).map(|part| part.pattern())
+            {
+                readout.add(&patch.pooled(reduction)?, &*rest(&parts[used + 1..]))?;
                 continue;
             }
             let remaining = rest(&parts[used..]);
@@ -108,23 +112,24 @@ pub(super) fn of_changes(
 fn reads_windows(parts: &[Rc<dyn Module>]) -> bool {
     parts
         .iter()
-        .take_while(|part| !matches!(part.role(), Role::Global(_)))
-        .any(|part| part.reach().is_some_and(|reach| reach != Reach::POINT))
+        .take_while(|part| !matches!(part.pattern(), LayerPattern::GlobalPool(_)))
+        .filter_map(|part| part.local_window())
+        .any(|window| window != LocalWindow::POINT)
 }
 
 /// The pooled output of the scan for each change, `[changes, filters]`.
 fn pooled(scan: &Scan, sequences: Sequences, changes: &[Change]) -> Result<Tensor> {
     let rows: Vec<&[Change]> = changes.chunk_by(|a, b| a.row == b.row).collect();
     let values = parallel::map(rows.len(), &|i| {
-        let substitutions: Vec<(usize, u8)> = rows[i]
+        let mutations: Vec<Mutation> = rows[i]
             .iter()
-            .map(|change| (change.position, change.to))
+            .map(|change| Mutation {
+                position: change.position,
+                base: change.to,
+            })
             .collect();
         let start = rows[i][0].row * sequences.length;
-        scan.changed(
-            &sequences.codes[start..][..sequences.length],
-            &substitutions,
-        )
+        scan.mutated(&sequences.codes[start..][..sequences.length], &mutations)
     })
     .concat();
     let filters = values.len() / changes.len();

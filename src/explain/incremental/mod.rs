@@ -12,8 +12,7 @@ pub use change::{Change, all_changes};
 
 use super::target::{Still, Target};
 use cistron_base::Result;
-use cistron_nn::Value;
-use cistron_torch::Tensor;
+use cistron_nn::{Codes, Value};
 
 /// Computes the targets of sequences with one changed base: for each target, a value per change.
 ///
@@ -55,8 +54,7 @@ pub fn values(
 ) -> Result<Vec<Vec<f64>>> {
     let mut out = vec![Vec::with_capacity(codes.len() / length.max(1)); targets.len()];
     for chunk in codes.chunks(batch.max(1) * length.max(1)) {
-        let rows = (chunk.len() / length) as i64;
-        let x = Value::One(Tensor::from_u8(chunk, &[rows, length as i64])?);
+        let x = Value::Codes(Codes::from_bytes(Arc::new(chunk.to_vec()), length));
         out.iter_mut()
             .zip(still.values(&x, targets)?)
             .for_each(|(out, values)| out.extend(values));

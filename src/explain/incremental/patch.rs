@@ -1,8 +1,9 @@
 //! Changed ranges of the outputs of local layers.
 
 use cistron_base::Result;
-use cistron_nn::lookup::Over;
-use cistron_nn::spec::{Reach, Role};
+use cistron_nn::fuse::pattern::LayerPattern;
+use cistron_nn::kernels::{Pads, Reduction};
+use cistron_nn::spec::LocalWindow;
 use cistron_nn::{Mode, Module, Value};
 use cistron_torch::{Device, Tensor};
 use std::rc::Rc;
@@ -69,24 +70,25 @@ impl Patch {
     }
 
     /// Passes the patches through a layer whose positions read a window.
-    fn through(&self, module: &dyn Module, reach: Reach, mode: Mode) -> Result<Patch> {
+    fn through(&self, module: &dyn Module, window: LocalWindow, mode: Mode) -> Result<Patch> {
         let whole = module
             .forward(&Value::One(self.whole.clone()), mode)?
             .one()?
             .clone();
-        if reach == Reach::POINT {
+        if window == LocalWindow::POINT {
             return Ok(Patch {
                 whole,
-                values: module.within(&self.values, mode)?,
+                values: module.forward_unpadded(&self.values, mode)?,
                 ..self.clone()
             });
         }
-        let Reach {
-            span,
+        let LocalWindow {
+            width: span,
             stride,
-            pads: (before, after),
+            pads,
             fill,
-        } = reach;
+        } = window;
+        let (before, after) = (pads.before as i64, pads.after as i64);
         let length = whole.shape()[2];
         let width = ((self.width() + span - 2) / stride + 1).min(length);
         // the first output that reads the patch; all ranges have one width
@@ -96,13 +98,13 @@ impl Patch {
                 .clamp(0, length - width)
         };
         let starts: Vec<i64> = self.starts.iter().map(first).collect();
-        let around = if (before, after) == (0, 0) {
+        let around = if pads == Pads::NONE {
             self.whole.clone()
         } else {
             self.whole.pad(&[before, after], "constant", fill)?
         };
         let from: Vec<i64> = starts.iter().map(|start| start * stride).collect();
-        let values = module.within(
+        let values = module.forward_unpadded(
             &self.pasted(&around, before, &from, (width - 1) * stride + span)?,
             mode,
         )?;
@@ -156,11 +158,11 @@ impl Patch {
     }
 
     /// The maximum or the mean of the changed rows over all positions.
-    pub(super) fn pooled(&self, over: Over) -> Result<Tensor> {
+    pub(super) fn pooled(&self, reduction: Reduction) -> Result<Tensor> {
         let device = self.values.device();
         let width = self.width();
         let starts = indices(&self.starts, device)?;
-        if over == Over::Mean {
+        if reduction == Reduction::Mean {
             let change = self
                 .values
                 .sub(&self.whole.windows_at(&self.rows, &starts, width)?)?
@@ -201,8 +203,8 @@ impl Patch {
 /// Passes a patch through a layer and the layers inside it; none where a position may read all
 /// others.
 fn through(module: &dyn Module, patch: &Patch, mode: Mode) -> Result<Option<Patch>> {
-    match module.role() {
-        Role::Parts(parts) => {
+    match module.pattern() {
+        LayerPattern::Chain(parts) => {
             let mut patch = patch.clone();
             for part in parts {
                 match through(&**part, &patch, mode)? {
@@ -212,7 +214,7 @@ fn through(module: &dyn Module, patch: &Patch, mode: Mode) -> Result<Option<Patc
             }
             Ok(Some(patch))
         }
-        Role::Residual {
+        LayerPattern::Residual {
             body,
             shortcut,
             after,
@@ -232,9 +234,9 @@ fn through(module: &dyn Module, patch: &Patch, mode: Mode) -> Result<Option<Patc
             }
         }
         _ => module
-            .reach()
+            .local_window()
             .filter(|_| patch.values.rank() == 3)
-            .map(|reach| patch.through(module, reach, mode))
+            .map(|window| patch.through(module, window, mode))
             .transpose(),
     }
 }

@@ -1,6 +1,7 @@
 //! Activations: functions of each number, and softmax.
 
-use crate::spec::{Function, Pointwise, Reach, Role};
+use crate::fuse::pattern::LayerPattern;
+use crate::spec::{Function, LocalWindow, Pointwise};
 use crate::{Builder, Built, Mode, Module, Shape, Spec, Value};
 use cistron_base::Result;
 use cistron_torch::Tensor;
@@ -63,7 +64,7 @@ impl Spec for Activation {
     }
 }
 
-/// max(x, 0), which a chain may move.
+/// max(x, 0), which passes may move.
 struct Relu;
 
 impl Module for Relu {
@@ -71,12 +72,12 @@ impl Module for Relu {
         x.one()?.relu().map(Value::One)
     }
 
-    fn role(&self) -> Role<'_> {
-        Role::Relu
+    fn pattern(&self) -> LayerPattern<'_> {
+        LayerPattern::Relu
     }
 
-    fn reach(&self) -> Option<Reach> {
-        Some(Reach::POINT)
+    fn local_window(&self) -> Option<LocalWindow> {
+        Some(LocalWindow::POINT)
     }
 }
 

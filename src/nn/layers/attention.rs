@@ -13,11 +13,11 @@ use cistron_torch::attention::Attention;
 /// Self-attention with several heads (Vaswani et al. 2017) on `[channels, length]`; names are
 /// PyTorch's.
 pub struct MultiHead {
-    /// Heads; they share the channels.
+    /// Number of heads, which share the channels.
     pub heads: i64,
-    /// Chance of a zero among the attention weights while training.
+    /// Probability that an attention weight is zeroed in training.
     pub dropout: f64,
-    /// Whether a position sees only itself and those before it.
+    /// Whether a position attends only to itself and those before it.
     pub causal: bool,
     /// How the offset between a query and a key is used.
     pub offsets: Offsets,
@@ -120,11 +120,11 @@ impl Spec for MultiHead {
     }
 }
 
-/// One head with sizes of its own for queries, keys and values; no output projection.
+/// One head with separate sizes of queries, keys and values; no output projection.
 pub struct ScaledDot {
     /// Features of queries and keys.
     pub keys: i64,
-    /// Features of values, which come out.
+    /// Features of values and of the output.
     pub values: i64,
     /// Whether the projections have biases.
     pub bias: bool,
@@ -155,20 +155,20 @@ impl Spec for ScaledDot {
         builder.see_all();
         let module = Function(move |x: &Tensor, _| {
             let x = x.transpose(1, 2)?;
-            let made = parts
+            let projected = parts
                 .iter()
                 .map(|(weight, bias)| linear::apply(&x, weight, bias.as_ref()))
                 .collect::<Result<Vec<_>>>()?;
-            watch::note_weights(|| Attention::default().weights(&made[0], &made[1]))?;
+            watch::note_weights(|| Attention::default().weights(&projected[0], &projected[1]))?;
             Attention::default()
-                .apply(&made[0], &made[1], &made[2])?
+                .apply(&projected[0], &projected[1], &projected[2])?
                 .transpose(1, 2)
         });
         Built::one(module, vec![self.values, length])
     }
 }
 
-/// Adds something that tells positions apart.
+/// Adds an encoding of each position.
 pub struct Positions {
     /// Learned; else sines and cosines (Vaswani et al. 2017).
     pub learned: bool,

@@ -1,14 +1,16 @@
 //! Convolutions over one to three axes, depthwise-separable and transposed ones.
 
-use crate::fuse::stem::{Convolution, Weight, length_of};
-use crate::spec::{Reach, Role};
+use crate::fuse::pattern::{Convolution, LayerPattern};
+use crate::kernels::Pads;
+use crate::spec::LocalWindow;
+use crate::weight::{Weight, length_of};
 use crate::{Builder, Built, Init, Mode, Module, Shape, Spec, Value};
 use cistron_base::{Result, shape};
 use cistron_base::{bail, fault};
 use cistron_torch::Tensor;
 use cistron_torch::op::Window;
 
-/// What stands beyond the ends.
+/// What is beyond the ends.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Padding {
     /// This many zeros at both ends.
@@ -22,7 +24,7 @@ pub enum Padding {
 /// A convolution.
 #[derive(Clone)]
 pub struct Conv {
-    /// Channels that come out.
+    /// Channels of the output.
     pub filters: i64,
     /// Window over each axis.
     pub width: Vec<i64>,
@@ -30,15 +32,15 @@ pub struct Conv {
     pub stride: Vec<i64>,
     /// Steps between positions of a window.
     pub dilation: Vec<i64>,
-    /// What stands beyond the ends.
+    /// What is beyond the ends.
     pub padding: Padding,
-    /// Groups of channels that do not see each other; 0 makes one of each channel.
+    /// Groups of channels that are convolved apart; 0 makes one of each channel.
     pub groups: i64,
-    /// Whether a number is added to each channel.
+    /// Whether there is a bias for each channel.
     pub bias: bool,
-    /// Whether length and direction of weights are learned apart (Salimans & Kingma 2016).
+    /// Whether length and direction of weights are separate parameters (Salimans & Kingma 2016).
     pub weight_norm: bool,
-    /// How weights start; none is PyTorch's way.
+    /// How weights are initialised; as in PyTorch unless given.
     pub init: Option<Init>,
 }
 
@@ -64,14 +66,20 @@ impl Conv {
     }
 
     /// Zeros before and after each axis.
-    fn pads(&self) -> Vec<(i64, i64)> {
+    fn pads(&self) -> Vec<Pads> {
         (0..self.width.len())
             .map(|axis| {
-                let span = (self.width[axis] - 1) * self.dilation[axis];
+                let span = ((self.width[axis] - 1) * self.dilation[axis]) as usize;
                 match &self.padding {
-                    Padding::Fixed(n) => (n[axis], n[axis]),
-                    Padding::Same => (span / 2, span - span / 2),
-                    Padding::Causal => (span, 0),
+                    Padding::Fixed(n) => Pads::even(n[axis] as usize),
+                    Padding::Same => Pads {
+                        before: span / 2,
+                        after: span - span / 2,
+                    },
+                    Padding::Causal => Pads {
+                        before: span,
+                        after: 0,
+                    },
                 }
             })
             .collect()
@@ -96,13 +104,19 @@ impl Conv {
             }));
         }
         if self.padding == Padding::Same && self.stride.iter().any(|s| *s != 1) {
-            bail!("shape", "{name}: padding \"same\" needs stride 1"; hint: "give the padding as a number, such as {}", self.width[0] / 2);
+            bail!(
+                "shape",
+                "{name}: padding \"same\" needs stride 1";
+                hint: "give the padding as a number, such as {}",
+                self.width[0] / 2
+            );
         }
         let mut out = vec![self.filters];
-        for (axis, (before, after)) in self.pads().into_iter().enumerate() {
+        for (axis, pads) in self.pads().into_iter().enumerate() {
+            let added = pads.total() as i64;
             let size = input[axis + 1];
             let span = (self.width[axis] - 1) * self.dilation[axis] + 1;
-            if span > size + before + after {
+            if span > size + added {
                 let positions = if self.width[axis] == 1 {
                     "position"
                 } else {
@@ -116,15 +130,19 @@ impl Conv {
                 } else {
                     format!("{} {positions} wide", self.width[axis])
                 };
-                let pad = if before + after > 0 {
-                    format!(" and {} of padding", before + after)
+                let pad = if added > 0 {
+                    format!(" and {added} of padding")
                 } else {
                     String::new()
                 };
-                return Err(fault!("shape", "{name}: {what}, the input has {size}{pad}")
-                    .hint("a narrower window, a smaller dilation, less pooling before it, or padding: \"same\""));
+                return Err(
+                    fault!("shape", "{name}: {what}, the input has {size}{pad}").hint(
+                        "a narrower window, a smaller dilation, less pooling before it, \
+                     or padding: \"same\"",
+                    ),
+                );
             }
-            out.push((size + before + after - span) / self.stride[axis] + 1);
+            out.push((size + added - span) / self.stride[axis] + 1);
         }
         Ok(out)
     }
@@ -184,10 +202,10 @@ impl Spec for Conv {
         let weight = if self.weight_norm {
             let start = init.draw(&weight_shape, &builder.keys("weight"))?;
             let gain = length_of(&start)?;
-            Weight::Normed(
-                builder.adopt("weight_g", gain)?,
-                builder.adopt("weight_v", start)?,
-            )
+            Weight::Normed {
+                length: builder.adopt("weight_g", gain)?,
+                direction: builder.adopt("weight_v", start)?,
+            }
         } else {
             Weight::Plain(builder.parameter("weight", &weight_shape, &init)?)
         };
@@ -198,11 +216,11 @@ impl Spec for Conv {
         };
         builder.widen(self.width[0], self.dilation[0], self.stride[0]);
         let pads = self.pads();
-        let even = pads.iter().all(|(before, after)| before == after);
+        let is_even = pads.iter().all(|pads| pads.before == pads.after);
         let window = Window {
             stride: self.stride.clone(),
-            padding: if even {
-                pads.iter().map(|(before, _)| *before).collect()
+            padding: if is_even {
+                pads.iter().map(|pads| pads.before as i64).collect()
             } else {
                 vec![0; pads.len()]
             },
@@ -210,28 +228,27 @@ impl Spec for Conv {
             groups,
         };
         // torch counts pads from the last axis on
-        let pad = (!even).then(|| {
+        let pad = (!is_even).then(|| {
             pads.iter()
                 .rev()
-                .flat_map(|(before, after)| [*before, *after])
+                .flat_map(|pads| [pads.before as i64, pads.after as i64])
                 .collect()
         });
         let simple = self.width.len() == 1 && groups == 1 && self.stride == [1];
         let convolution = simple.then(|| Convolution {
             weight: weight.clone(),
             bias: bias.clone(),
-            pads: (pads[0].0 as usize, pads[0].1 as usize),
+            pads: pads[0],
             dilation: self.dilation[0] as usize,
         });
-        let interleaved =
-            (builder.fast && simple && self.dilation[0] > 1).then(|| (self.dilation[0], pads[0]));
+        let is_interleaved = builder.fast && simple && self.dilation[0] > 1;
         Built::one(
-            Built1 {
+            Convolved {
                 weight,
                 bias,
                 window,
                 pad,
-                interleaved,
+                is_interleaved,
                 convolution,
                 pads: pads[0],
             },
@@ -240,61 +257,65 @@ impl Spec for Conv {
     }
 }
 
-struct Built1 {
+/// A built convolution.
+struct Convolved {
     weight: Weight,
     bias: Option<Tensor>,
     window: Window,
     pad: Option<Vec<i64>>,
-    /// Dilation and zeros at both ends, where it is computed as a dense one.
-    interleaved: Option<(i64, (i64, i64))>,
+    /// Whether it is dilated and computed as a dense one over interleaved positions.
+    is_interleaved: bool,
+    /// Where it is along the length, with stride 1 and one group.
     convolution: Option<Convolution>,
     /// Zeros before and after the first axis.
-    pads: (i64, i64),
+    pads: Pads,
 }
 
-impl Module for Built1 {
+impl Module for Convolved {
     fn forward(&self, x: &Value, _: Mode) -> Result<Value> {
         let x = x.one()?;
         let weight = self.weight.current()?;
         let bias = self.bias.as_ref();
-        Ok(Value::One(match (&self.interleaved, &self.pad) {
-            (Some((dilation, pads)), _) if !x.device().is_cuda() => {
-                x.conv_interleaved(&weight, bias, *dilation, *pads)?
+        Ok(Value::One(match &self.pad {
+            _ if self.is_interleaved && !x.device().is_cuda() => {
+                let pads = (self.pads.before as i64, self.pads.after as i64);
+                x.conv_interleaved(&weight, bias, self.window.dilation[0], pads)?
             }
-            (_, Some(pad)) => x
+            Some(pad) => x
                 .pad(pad, "constant", 0.0)?
                 .conv(&weight, bias, &self.window)?,
-            (_, None) => x.conv(&weight, bias, &self.window)?,
+            None => x.conv(&weight, bias, &self.window)?,
         }))
     }
 
-    fn ways(&self, out: &mut Vec<String>) {
-        if let Some((dilation, _)) = &self.interleaved {
+    fn describe_fusions(&self, out: &mut Vec<String>) {
+        if self.is_interleaved {
             out.push(format!(
-                "a convolution of dilation {dilation} is a dense one over interleaved positions"
+                "a convolution of dilation {} is a dense one over interleaved positions",
+                self.window.dilation[0]
             ));
         }
     }
 
-    fn role(&self) -> Role<'_> {
+    fn pattern(&self) -> LayerPattern<'_> {
         self.convolution
             .as_ref()
-            .map_or(Role::Other, Role::Convolution)
+            .map_or(LayerPattern::Other, LayerPattern::Convolution)
     }
 
-    fn reach(&self) -> Option<Reach> {
+    fn local_window(&self) -> Option<LocalWindow> {
         let Window {
             stride, dilation, ..
         } = &self.window;
-        (stride.len() == 1).then(|| Reach {
-            span: (self.weight.shape()[2] - 1) * dilation[0] + 1,
+        (stride.len() == 1).then(|| LocalWindow {
+            width: (self.weight.shape()[2] - 1) * dilation[0] + 1,
             stride: stride[0],
             pads: self.pads,
             fill: 0.0,
         })
     }
 
-    fn within(&self, x: &Tensor, _: Mode) -> Result<Tensor> {
+    fn forward_unpadded(&self, x: &Tensor, _: Mode) -> Result<Tensor> {
         let window = Window {
             padding: vec![0],
             ..self.window.clone()
@@ -349,7 +370,7 @@ impl Spec for Separable {
 
 /// A transposed convolution over one axis.
 pub struct Transposed {
-    /// Channels that come out.
+    /// Channels of the output.
     pub filters: i64,
     /// Window.
     pub width: i64,
@@ -361,7 +382,7 @@ pub struct Transposed {
     pub output_padding: i64,
     /// Steps between positions of a window.
     pub dilation: i64,
-    /// Whether a number is added to each channel.
+    /// Whether there is a bias for each channel.
     pub bias: bool,
 }
 
@@ -398,7 +419,12 @@ impl Spec for Transposed {
             + self.output_padding
             + 1;
         if output < 1 {
-            bail!("shape", "conv_transpose1d cuts {} positions from both ends and leaves none of {length}", self.padding; hint: "use less padding");
+            bail!(
+                "shape",
+                "conv_transpose1d cuts {} positions from both ends and leaves none of {length}",
+                self.padding;
+                hint: "use less padding"
+            );
         }
         builder.see_all();
         let window = Window {

@@ -1,4 +1,4 @@
-//! A layer of a script's own: parameters from a shape, a forward function.
+//! A layer defined by a script: parameters from a shape, a forward function.
 
 use crate::init::drawing;
 use crate::{Builder, Built, Mode, Module, Shape, Spec, Value};
@@ -7,7 +7,7 @@ use cistron_base::{Result, shape};
 use cistron_torch::{Tensor, grad};
 use std::rc::Rc;
 
-/// Makes named parameters for an input's shape.
+/// Creates named parameters for an input's shape.
 pub type MakeParameters = Rc<dyn Fn(&Shape) -> Result<Vec<(String, Tensor)>>>;
 /// Computes the output from parameters and input.
 pub type Forward = Rc<dyn Fn(&[(String, Tensor)], &Value, Mode) -> Result<Tensor>>;
@@ -16,18 +16,18 @@ pub type Forward = Rc<dyn Fn(&[(String, Tensor)], &Value, Mode) -> Result<Tensor
 pub struct Custom {
     /// Its name.
     pub name: String,
-    /// Makes the parameters, if it has any.
+    /// Creates the parameters, if it has any.
     pub parameters: Option<MakeParameters>,
-    /// Computes.
+    /// Computes the output.
     pub forward: Forward,
 }
 
-struct Own {
+struct Scripted {
     parameters: Vec<(String, Tensor)>,
     forward: Forward,
 }
 
-impl Module for Own {
+impl Module for Scripted {
     fn forward(&self, x: &Value, mode: Mode) -> Result<Value> {
         (self.forward)(&self.parameters, x, mode).map(Value::One)
     }
@@ -58,23 +58,14 @@ impl Spec for Custom {
             }
         }
         builder.see_all();
-        let module = Own {
+        let module = Scripted {
             parameters,
             forward: self.forward.clone(),
         };
-        // the shape of the output is found by trying two samples
+        // the shape of the output is inferred from two samples
         let probe = Value::zeros(input, 2)?.map(|tensor| tensor.to_device(builder.device()))?;
         let _guard = grad::no_grad();
-        let output = module
-            .forward(
-                &probe,
-                Mode {
-                    training: false,
-                    half: false,
-                },
-            )?
-            .one()?
-            .shape();
+        let output = module.forward(&probe, Mode::EVAL)?.one()?.shape();
         if output.first() != Some(&2) {
             bail!(
                 "shape",

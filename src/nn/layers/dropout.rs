@@ -1,15 +1,16 @@
 //! Dropout of single numbers and of whole channels.
 
-use crate::spec::{Reach, Role};
+use crate::fuse::pattern::LayerPattern;
+use crate::spec::LocalWindow;
 use crate::{Builder, Built, Mode, Module, Shape, Spec, Value};
 use cistron_base::Result;
 
-/// Zeroes with a chance while training, and scales the rest.
+/// Zeroes with a probability in training, and scales the rest.
 #[derive(Clone, Debug)]
 pub struct Dropout {
-    /// The chance.
+    /// The probability.
     pub p: f64,
-    /// Whether whole channels go.
+    /// Whether whole channels are zeroed.
     pub channels: bool,
 }
 
@@ -35,7 +36,7 @@ impl Spec for Dropout {
     }
 }
 
-/// Dropout, which a chain may join with what stands before it.
+/// Dropout, which passes may join with the layer before it.
 struct Dropping(Dropout);
 
 impl Module for Dropping {
@@ -49,15 +50,15 @@ impl Module for Dropping {
         .map(Value::One)
     }
 
-    fn role(&self) -> Role<'_> {
+    fn pattern(&self) -> LayerPattern<'_> {
         if self.0.channels {
-            Role::Other
+            LayerPattern::Other
         } else {
-            Role::Dropout(self.0.p)
+            LayerPattern::Dropout(self.0.p)
         }
     }
 
-    fn reach(&self) -> Option<Reach> {
-        Some(Reach::POINT)
+    fn local_window(&self) -> Option<LocalWindow> {
+        Some(LocalWindow::POINT)
     }
 }

@@ -9,11 +9,11 @@ use cistron_torch::{Kind, Tensor};
 /// x Wᵀ + b on the last axis.
 #[derive(Clone)]
 pub struct Linear {
-    /// Numbers that come out.
+    /// Features of the output.
     pub features: i64,
-    /// Whether a number is added to each.
+    /// Whether there is a bias for each feature.
     pub bias: bool,
-    /// How weights start; none is PyTorch's way.
+    /// How weights are initialised; as in PyTorch unless given.
     pub init: Option<Init>,
 }
 
@@ -58,11 +58,11 @@ pub fn apply(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Result<Tenso
     }
 }
 
-/// A row of a table for each whole number: `[…]` to `[…, size]`.
+/// A row of a table for each integer: `[…]` to `[…, size]`.
 pub struct Embedding {
     /// Rows of the table.
     pub rows: i64,
-    /// Numbers in a row.
+    /// Features of a row.
     pub size: i64,
 }
 
@@ -84,7 +84,7 @@ impl Spec for Embedding {
 
 /// The largest of several linear maps (Goodfellow et al. 2013).
 pub struct Maxout {
-    /// Numbers that come out.
+    /// Features of the output.
     pub features: i64,
     /// Linear maps to choose from.
     pub pieces: i64,

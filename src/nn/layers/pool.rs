@@ -1,7 +1,8 @@
 //! Pooling over windows, over a fixed number of windows, and over everything.
 
-use crate::kernels::lookup::Over;
-use crate::spec::{Function, Reach, Role};
+use crate::fuse::pattern::{LayerPattern, Pooling};
+use crate::kernels::{Pads, Reduction};
+use crate::spec::{Function, LocalWindow};
 use crate::{Builder, Built, Mode, Module, Shape, Spec, Value};
 use cistron_base::{Result, shape};
 use cistron_base::{bail, fault};
@@ -73,58 +74,70 @@ impl Spec for Pool {
             output.push((have - size) / self.stride[axis] + 1);
         }
         builder.widen(self.size[0], 1, self.stride[0]);
-        Built::one(Pooled(self.clone()), output)
+        let pooling = Pooling {
+            reduction: reduction(self.max),
+            size: self.size.clone(),
+            stride: self.stride.clone(),
+            padding: self.padding.clone(),
+        };
+        Built::one(Pooled(pooling), output)
     }
 }
 
-impl Pool {
-    fn of(&self, x: &Tensor, padding: &[i64]) -> Result<Tensor> {
-        if self.max {
-            x.max_pool(&self.size, &self.stride, padding)
-        } else {
-            x.avg_pool(&self.size, &self.stride, padding)
+fn reduction(max: bool) -> Reduction {
+    if max { Reduction::Max } else { Reduction::Mean }
+}
+
+/// A pooling of windows, which passes may move.
+struct Pooled(Pooling);
+
+impl Pooled {
+    fn apply(&self, x: &Tensor, padding: &[i64]) -> Result<Tensor> {
+        let Pooling { size, stride, .. } = &self.0;
+        match self.0.reduction {
+            Reduction::Max => x.max_pool(size, stride, padding),
+            Reduction::Mean => x.avg_pool(size, stride, padding),
         }
     }
 }
 
-/// Pooling, which a chain may move.
-struct Pooled(Pool);
-
 impl Module for Pooled {
     fn forward(&self, x: &Value, _: Mode) -> Result<Value> {
-        self.0.of(x.one()?, &self.0.padding).map(Value::One)
+        self.apply(x.one()?, &self.0.padding).map(Value::One)
     }
 
-    fn role(&self) -> Role<'_> {
-        Role::Pool(&self.0)
+    fn pattern(&self) -> LayerPattern<'_> {
+        LayerPattern::Pool(&self.0)
     }
 
-    fn reach(&self) -> Option<Reach> {
-        let Pool {
-            max,
+    fn local_window(&self) -> Option<LocalWindow> {
+        let Pooling {
+            reduction,
             size,
             stride,
             padding,
         } = &self.0;
-        let fill = if *max { f64::NEG_INFINITY } else { 0.0 };
-        (size.len() == 1).then(|| Reach {
-            span: size[0],
+        (size.len() == 1).then(|| LocalWindow {
+            width: size[0],
             stride: stride[0],
-            pads: (padding[0], padding[0]),
-            fill,
+            pads: Pads::even(padding[0] as usize),
+            fill: match reduction {
+                Reduction::Max => f64::NEG_INFINITY,
+                Reduction::Mean => 0.0,
+            },
         })
     }
 
-    fn within(&self, x: &Tensor, _: Mode) -> Result<Tensor> {
-        self.0.of(x, &[0])
+    fn forward_unpadded(&self, x: &Tensor, _: Mode) -> Result<Tensor> {
+        self.apply(x, &[0])
     }
 }
 
-/// As many windows as asked for.
+/// A given number of windows.
 pub struct Adaptive {
     /// Largest, else mean.
     pub max: bool,
-    /// Positions that come out.
+    /// Positions of the output.
     pub size: i64,
 }
 
@@ -170,7 +183,13 @@ impl Spec for Global {
     fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
         let input = input.one(&self.text())?;
         if input.len() < 2 {
-            bail!("shape", "{} takes [channels, length], the input is {}", self.text(), shape::text(input); hint: "the length is gone already");
+            bail!(
+                "shape",
+                "{} takes [channels, length], the input is {}",
+                self.text(),
+                shape::text(input);
+                hint: "the length is gone already"
+            );
         }
         builder.see_all();
         let dims: Vec<i64> = (2..=input.len() as i64).collect();
@@ -200,8 +219,8 @@ impl Module for Everything {
         .map(Value::One)
     }
 
-    fn role(&self) -> Role<'_> {
-        Role::Global(if self.max { Over::Max } else { Over::Mean })
+    fn pattern(&self) -> LayerPattern<'_> {
+        LayerPattern::GlobalPool(reduction(self.max))
     }
 }
 
@@ -216,7 +235,13 @@ impl Spec for LastPosition {
     fn build(&self, _: &mut Builder, input: &Shape) -> Result<Built> {
         let input = input.one(&self.text())?;
         let [channels, _] = input else {
-            bail!("shape", "{} takes [channels, length], the input is {}", self.text(), shape::text(input); hint: "the length is gone already");
+            bail!(
+                "shape",
+                "{} takes [channels, length], the input is {}",
+                self.text(),
+                shape::text(input);
+                hint: "the length is gone already"
+            );
         };
         Built::one(Last, vec![*channels])
     }
@@ -230,7 +255,7 @@ impl Module for Last {
         x.select(2, x.shape()[2] - 1).map(Value::One)
     }
 
-    fn role(&self) -> Role<'_> {
-        Role::LastPosition
+    fn pattern(&self) -> LayerPattern<'_> {
+        LayerPattern::LastPosition
     }
 }

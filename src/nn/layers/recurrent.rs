@@ -1,8 +1,8 @@
 //! LSTM and GRU along the length.
 
-use crate::kernels::cell::{Cell, Gradients, Steps, Weights};
+use crate::fuse::pattern::{self, LayerPattern};
 use crate::kernels::dense;
-use crate::spec::Role;
+use crate::kernels::recurrent::{Cell, Gradients, Inputs, Parameters, Steps, Weights};
 use crate::{Builder, Built, Init, Mode, Module, Shape, Spec, Value};
 use cistron_base::bail;
 use cistron_base::{Result, shape};
@@ -10,7 +10,6 @@ use cistron_torch::custom::{Kernel, attach, is_recording};
 use cistron_torch::recurrent::{Recurrence, run};
 use cistron_torch::{Device, Kind, Tensor, pairs, parallel};
 use std::ops::Range;
-use std::rc::Rc;
 use std::sync::Mutex;
 
 /// Sequences that a thread takes through all their steps.
@@ -57,7 +56,12 @@ impl Spec for Recurrent {
         let name = if self.how.is_lstm { "lstm" } else { "gru" };
         let input = input.one(name)?;
         let [channels, length] = input else {
-            bail!("shape", "{name} takes [channels, length], the input is {}", shape::text(input); hint: "a layer before it has removed the length");
+            bail!(
+                "shape",
+                "{name} takes [channels, length], the input is {}",
+                shape::text(input);
+                hint: "a layer before it has removed the length"
+            );
         };
         let how = self.how.clone();
         let gates = if how.is_lstm { 4 } else { 3 };
@@ -88,10 +92,12 @@ impl Spec for Recurrent {
         builder.see_all();
         let width = how.hidden * how.directions();
         let module = Running {
-            how,
-            parameters,
+            layer: pattern::Recurrent {
+                recurrence: how,
+                parameters,
+                is_fast: builder.fast && dense::is_fast(),
+            },
             read: if self.last { Read::State } else { Read::All },
-            fast: builder.fast && dense::is_fast(),
         };
         Built::one(
             module,
@@ -116,44 +122,46 @@ enum Read {
 }
 
 /// A recurrent layer with its parameters.
-#[derive(Clone)]
 pub struct Running {
-    how: Recurrence,
-    parameters: Vec<Tensor>,
+    layer: pattern::Recurrent,
     read: Read,
-    fast: bool,
 }
 
 impl Running {
-    /// The same, read at the last position alone; none where less than everything is read already.
-    pub fn at_last_position(&self) -> Option<Running> {
-        (self.read == Read::All).then(|| Running {
+    /// A layer of which only the last position is read.
+    pub fn last_position(layer: pattern::Recurrent) -> Running {
+        Running {
+            layer,
             read: Read::LastPosition,
-            ..self.clone()
-        })
+        }
     }
 
     fn all(&self, x: &Tensor, training: bool) -> Result<Tensor> {
+        let pattern::Recurrent {
+            recurrence,
+            parameters: all,
+            is_fast,
+        } = &self.layer;
         let mut x = x.transpose(1, 2)?;
-        let each = self.parameters.len() / self.how.layers.max(1) as usize;
-        for (layer, parameters) in self.parameters.chunks(each).enumerate() {
-            if layer > 0 && self.how.dropout > 0.0 {
+        let each = all.len() / recurrence.layers.max(1) as usize;
+        for (layer, parameters) in all.chunks(each).enumerate() {
+            if layer > 0 && recurrence.dropout > 0.0 {
                 // numbered along the channels, as every dropout over positions
                 x = x
                     .transpose(1, 2)?
-                    .dropout(self.how.dropout, training)?
+                    .dropout(recurrence.dropout, training)?
                     .transpose(1, 2)?;
             }
-            let is_top = (layer + 1) * each == self.parameters.len();
-            let cut = is_top && self.read == Read::LastPosition;
-            x = if self.fast {
-                steps(&x, &self.how, parameters, cut)?
+            let is_top = (layer + 1) * each == all.len();
+            let last_only = is_top && self.read == Read::LastPosition;
+            x = if *is_fast {
+                steps(&x, recurrence, parameters, last_only)?
             } else {
                 run(
                     &x,
                     &Recurrence {
                         layers: 1,
-                        ..self.how.clone()
+                        ..recurrence.clone()
                     },
                     parameters,
                     training,
@@ -167,6 +175,11 @@ impl Running {
 impl Module for Running {
     fn forward(&self, x: &Value, mode: Mode) -> Result<Value> {
         let x = x.one()?;
+        let pattern::Recurrent {
+            recurrence,
+            parameters,
+            ..
+        } = &self.layer;
         let x = &if x.kind() == Kind::BFloat16 && !x.device().is_cuda() {
             x.to_kind(Kind::Float)?
         } else {
@@ -174,25 +187,20 @@ impl Module for Running {
         };
         let here = x.device() == Device::CPU
             && x.kind() == Kind::Float
-            && self.parameters[0].kind() == Kind::Float
+            && parameters[0].kind() == Kind::Float
             && !pairs::is_on();
         let all = if here {
             self.all(x, mode.training)?
         } else {
-            run(
-                &x.transpose(1, 2)?,
-                &self.how,
-                &self.parameters,
-                mode.training,
-            )?
+            run(&x.transpose(1, 2)?, recurrence, parameters, mode.training)?
         };
-        let (length, hidden) = (all.shape()[1], self.how.hidden);
+        let (length, hidden) = (all.shape()[1], recurrence.hidden);
         let out = match self.read {
             Read::All => all.transpose(1, 2)?,
             Read::LastPosition => all.select(1, length - 1)?,
             Read::State => {
                 let ends = [length - 1, 0];
-                let parts = (0..self.how.directions())
+                let parts = (0..recurrence.directions())
                     .map(|d| {
                         all.select(1, ends[d as usize])?
                             .narrow(1, d * hidden, hidden)
@@ -204,46 +212,33 @@ impl Module for Running {
         Ok(Value::One(out))
     }
 
-    fn ways(&self, out: &mut Vec<String>) {
-        if self.fast {
-            let name = if self.how.is_lstm { "lstm" } else { "gru" };
-            let end = if self.read == Read::LastPosition && self.how.bidirectional {
+    fn describe_fusions(&self, out: &mut Vec<String>) {
+        let recurrence = &self.layer.recurrence;
+        if self.layer.is_fast {
+            let name = if recurrence.is_lstm { "lstm" } else { "gru" };
+            let end = if self.read == Read::LastPosition && recurrence.bidirectional {
                 "; backwards the last position alone"
             } else {
                 ""
             };
             out.push(format!(
                 "{name}({}) takes {SEQUENCES} sequences at a time through all steps{end}",
-                self.how.hidden
+                recurrence.hidden
             ));
         }
     }
 
-    fn role(&self) -> Role<'_> {
-        Role::Recurrent(self)
-    }
-}
-
-/// A recurrent layer and the reading of its last position become one.
-pub fn cut(modules: Vec<Rc<dyn Module>>) -> Vec<Rc<dyn Module>> {
-    let mut out: Vec<Rc<dyn Module>> = Vec::with_capacity(modules.len());
-    for module in modules {
-        if let (Role::LastPosition, Some(Role::Recurrent(running))) =
-            (module.role(), out.last().map(|last| last.role()))
-            && let Some(running) = running.at_last_position()
-        {
-            out.pop();
-            out.push(Rc::new(running));
-        } else {
-            out.push(module);
+    fn pattern(&self) -> LayerPattern<'_> {
+        match self.read {
+            Read::All => LayerPattern::Recurrent(&self.layer),
+            Read::State | Read::LastPosition => LayerPattern::Other,
         }
     }
-    out
 }
 
 /// One layer over `x` `[batch, length, inputs]`: its states `[batch, length, directions·hidden]`,
-/// or where `cut` only those of the last position, `[batch, 1, directions·hidden]`.
-fn steps(x: &Tensor, how: &Recurrence, parameters: &[Tensor], cut: bool) -> Result<Tensor> {
+/// or where `last_only` those of the last position, `[batch, 1, directions·hidden]`.
+fn steps(x: &Tensor, how: &Recurrence, parameters: &[Tensor], last_only: bool) -> Result<Tensor> {
     let [batch, length, inputs] = x.shape()[..] else {
         bail!(
             "shape",
@@ -259,12 +254,12 @@ fn steps(x: &Tensor, how: &Recurrence, parameters: &[Tensor], cut: bool) -> Resu
     let weights = parameters
         .chunks(4)
         .map(|four| {
-            Ok(cell.weights(
-                &four[0].to_f32()?,
-                &four[1].to_f32()?,
-                &four[2].to_f32()?,
-                &four[3].to_f32()?,
-            ))
+            Ok(cell.weights(Parameters {
+                weight_ih: &four[0].to_f32()?,
+                weight_hh: &four[1].to_f32()?,
+                bias_ih: &four[2].to_f32()?,
+                bias_hh: &four[3].to_f32()?,
+            }))
         })
         .collect::<Result<Vec<_>>>()?;
     let layer = Layer {
@@ -273,22 +268,22 @@ fn steps(x: &Tensor, how: &Recurrence, parameters: &[Tensor], cut: bool) -> Resu
         x: x.to_f32()?,
         batch: batch as usize,
         length: length as usize,
-        cut,
+        last_only,
     };
     let tasks = layer.tasks();
     let done = parallel::map(tasks.len(), &|i| layer.forward(&tasks[i]));
     let width = how.hidden as usize * layer.weights.len();
-    let positions = if cut { 1 } else { length as usize };
+    let positions = if last_only { 1 } else { length as usize };
     let out = Tensor::filled(&[batch, positions as i64, width as i64], |values| {
         parallel::each_part(values, SEQUENCES * positions * width, &|part, values| {
             let own = part * layer.weights.len()..(part + 1) * layer.weights.len();
             for (task, steps) in tasks[own.clone()].iter().zip(&done[own]) {
                 for (position, sequence, state) in steps
                     .states(cell.hidden)
-                    .filter(|(position, ..)| !cut || *position + 1 == length as usize)
+                    .filter(|(position, ..)| !last_only || *position + 1 == length as usize)
                 {
                     let row = (sequence - task.sequences.start) * positions
-                        + if cut { 0 } else { position };
+                        + if last_only { 0 } else { position };
                     values[row * width + task.direction * cell.hidden..][..cell.hidden]
                         .copy_from_slice(state);
                 }
@@ -312,7 +307,7 @@ fn steps(x: &Tensor, how: &Recurrence, parameters: &[Tensor], cut: bool) -> Resu
     )
 }
 
-/// A layer and what it reads.
+/// A layer and its input.
 struct Layer {
     cell: Cell,
     /// Of each direction.
@@ -320,7 +315,8 @@ struct Layer {
     x: Vec<f32>,
     batch: usize,
     length: usize,
-    cut: bool,
+    /// Whether only the last position is computed.
+    last_only: bool,
 }
 
 /// Some sequences in one direction.
@@ -344,18 +340,21 @@ impl Layer {
     }
 
     fn forward(&self, task: &Task) -> Steps {
-        let order = match (task.direction, self.cut) {
+        let order = match (task.direction, self.last_only) {
             (0, _) => (0..self.length).collect(),
             (_, true) => vec![self.length - 1],
             (_, false) => (0..self.length).rev().collect(),
         };
-        self.cell.forward(
-            &self.weights[task.direction],
-            &self.x,
-            self.length,
-            task.sequences.clone(),
-            order,
-        )
+        self.cell
+            .forward(&self.weights[task.direction], &self.inputs(task), order)
+    }
+
+    fn inputs(&self, task: &Task) -> Inputs<'_> {
+        Inputs {
+            x: &self.x,
+            length: self.length,
+            sequences: task.sequences.clone(),
+        }
     }
 }
 
@@ -394,12 +393,12 @@ impl Kernel for Backward {
             cell,
             weights,
             length,
-            cut,
+            last_only,
             ..
         } = layer;
         let gradient = gradient.to_f32()?;
         let (hidden, width) = (cell.hidden, cell.hidden * weights.len());
-        let positions = if *cut { 1 } else { *length };
+        let positions = if *last_only { 1 } else { *length };
         let done = self
             .done
             .lock()
@@ -407,7 +406,11 @@ impl Kernel for Backward {
             .unwrap_or_default();
         let tasks = layer.tasks();
         if done.len() != tasks.len() {
-            bail!("torch", "backward through a recurrent layer a second time"; hint: "compute the loss again before each `backward()`");
+            bail!(
+                "torch",
+                "backward through a recurrent layer a second time";
+                hint: "compute the loss again before each `backward()`"
+            );
         }
         let slots: Vec<Mutex<Option<Steps>>> = done
             .into_iter()
@@ -422,17 +425,16 @@ impl Kernel for Backward {
                 tasks[i].sequences.start,
             );
             let of_row = |step: usize, row: usize, into: &mut [f32]| {
-                if *cut && order[step] + 1 != *length {
+                if *last_only && order[step] + 1 != *length {
                     return;
                 }
-                let at = (first + row) * positions + if *cut { 0 } else { order[step] };
+                let at = (first + row) * positions + if *last_only { 0 } else { order[step] };
                 let own = &gradient[at * width + tasks[i].direction * hidden..][..hidden];
                 into.iter_mut().zip(own).for_each(|(to, g)| *to += g);
             };
             Some(cell.backward(
                 &weights[tasks[i].direction],
-                &layer.x,
-                *length,
+                &layer.inputs(&tasks[i]),
                 steps,
                 &of_row,
             ))

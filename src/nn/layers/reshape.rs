@@ -1,6 +1,7 @@
 //! Layers that only move numbers around.
 
-use crate::spec::{Function, Reach, Role};
+use crate::fuse::pattern::LayerPattern;
+use crate::spec::{Function, LocalWindow};
 use crate::{Builder, Built, Mode, Module, Shape, Spec, Value};
 use cistron_base::bail;
 use cistron_base::{Result, shape};
@@ -131,14 +132,14 @@ impl Module for Words {
         kmers(x.one()?, self.0).map(Value::One)
     }
 
-    fn role(&self) -> Role<'_> {
-        Role::Kmers(self.0 as usize)
+    fn pattern(&self) -> LayerPattern<'_> {
+        LayerPattern::Kmers(self.0 as usize)
     }
 
-    fn reach(&self) -> Option<Reach> {
-        Some(Reach {
-            span: self.0,
-            ..Reach::POINT
+    fn local_window(&self) -> Option<LocalWindow> {
+        Some(LocalWindow {
+            width: self.0,
+            ..LocalWindow::POINT
         })
     }
 }
@@ -196,7 +197,7 @@ impl Module for Same {
         Ok(x.clone())
     }
 
-    fn reach(&self) -> Option<Reach> {
-        Some(Reach::POINT)
+    fn local_window(&self) -> Option<LocalWindow> {
+        Some(LocalWindow::POINT)
     }
 }

@@ -2,7 +2,7 @@
 //! and on which strand.
 
 use super::source::BatchSource;
-use crate::{Model, Value};
+use crate::{Codes, Model, Value};
 use cistron_base::{Result, interrupt};
 use cistron_genome::data::{Batch, Loader};
 use cistron_genome::seq::alphabet::UNKNOWN;
@@ -100,6 +100,6 @@ impl BatchSource for DeviceCache {
     }
 
     fn inputs(&self, batch: &Batch, _as_codes: bool) -> Result<Value> {
-        self.codes(batch).map(Value::One)
+        Codes::from_tensor(self.codes(batch)?).map(Value::Codes)
     }
 }

@@ -1,6 +1,6 @@
 //! Batches as tensors on a device.
 
-use crate::Value;
+use crate::{Codes, Value};
 use cistron_base::Result;
 use cistron_base::seed::Rng;
 use cistron_genome::data::Batch;
@@ -17,7 +17,7 @@ pub fn inputs(batch: &Batch, device: Device, reads_codes: bool) -> Result<Value>
         reads_codes,
         batch.blends.is_empty(),
     ) {
-        return Tensor::from_u8(codes, &[n, *length as i64]).map(Value::One);
+        return Ok(Value::Codes(Codes::from_bytes(codes.clone(), *length)));
     }
     let mixed = Mix::of(batch, device)?;
     let tensor = |(_, values): &(String, Values)| -> Result<Tensor> {

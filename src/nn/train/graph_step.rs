@@ -94,26 +94,15 @@ impl CapturedStep {
 
     /// Whether the inputs have the shapes that the step reads.
     fn fits(&self, inputs: StepInputs) -> bool {
-        let shapes = |value: &Value| {
-            value
-                .tensors()
-                .iter()
-                .map(|tensor| (tensor.shape(), tensor.kind()))
-                .collect::<Vec<_>>()
-        };
         let own = self.scalars_by_slot.iter().map(count);
         own.eq(inputs.scalars.iter().map(count))
-            && shapes(&self.x) == shapes(inputs.x)
+            && self.x.is_like(inputs.x)
             && self.labels.shape() == inputs.labels.shape()
     }
 
     /// Copies the inputs to where the step reads them.
     fn write(&self, inputs: StepInputs) -> Result<()> {
-        self.x
-            .tensors()
-            .iter()
-            .zip(inputs.x.tensors())
-            .try_for_each(|(buffer, values)| buffer.copy_(values))?;
+        self.x.copy_(inputs.x)?;
         self.labels.copy_(inputs.labels)?;
         let scalars: Vec<f32> = inputs
             .scalars

@@ -320,7 +320,7 @@ impl Tensor {
         if self.device().is_cuda() {
             return lift1("dropout", &[self], self.0.f_dropout(p, true));
         }
-        let mask = crate::device::Mask::draw(p).factors(self.numel() as usize);
+        let mask = crate::device::factors(&crate::device::next_mask(p), self.numel() as usize);
         // numbered along the channels first, whatever the strides of the tensor
         let mask = match self.shape()[..] {
             [batch, channels, length] => {

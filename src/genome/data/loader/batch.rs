@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 /// The values of one input in a batch.
 #[derive(Clone, Debug)]
 pub enum Values {
-    /// `batch * length` codes.
-    Codes(Vec<u8>, usize),
+    /// `batch * length` codes, which a network may read without a copy.
+    Codes(Arc<Vec<u8>>, usize),
     /// `batch * product` numbers of a row shape.
     Dense(Vec<f32>, Vec<usize>),
 }
@@ -57,7 +57,8 @@ impl Drop for Batch {
         if let Ok(mut pool) = used.0.lock() {
             for (_, values) in &mut self.inputs {
                 if let Values::Codes(codes, _) = values {
-                    pool.push(std::mem::take(codes));
+                    // codes that a network still reads are not reused
+                    pool.extend(Arc::into_inner(std::mem::take(codes)));
                 }
             }
         }

@@ -150,10 +150,8 @@ impl Loader {
             let shape = input.column.row_shape();
             let room = index.len() * shape.iter().product::<usize>();
             let values = if input.column.is_sequence() {
-                Values::Codes(
-                    used.map_or_else(|| Vec::with_capacity(room), |used| used.take(room)),
-                    shape[0],
-                )
+                let codes = used.map_or_else(|| Vec::with_capacity(room), |used| used.take(room));
+                Values::Codes(Arc::new(codes), shape[0])
             } else {
                 Values::Dense(Vec::with_capacity(room), shape)
             };
@@ -180,7 +178,7 @@ impl Loader {
                                 0,
                                 self.epoch,
                                 &mut sample.shuffler,
-                                codes,
+                                Arc::make_mut(codes),
                             )?,
                             Values::Dense(numbers, _) => {
                                 set.push_numbers(&input.column, *row as usize, 0, numbers)?
@@ -363,7 +361,7 @@ mod tests {
                 .map(|batch| {
                     let batch = batch.unwrap();
                     match &batch.inputs[0].1 {
-                        Values::Codes(codes, _) => (batch.index.clone(), codes.clone()),
+                        Values::Codes(codes, _) => (batch.index.clone(), codes.to_vec()),
                         Values::Dense(..) => unreachable!(),
                     }
                 })

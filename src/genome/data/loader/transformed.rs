@@ -62,7 +62,7 @@ impl Loader {
             match values {
                 Values::Codes(codes, length) => {
                     let own = own_sequences.next().map_or(&[][..], Vec::as_slice);
-                    codes.extend_from_slice(&own[margin..margin + *length]);
+                    Arc::make_mut(codes).extend_from_slice(&own[margin..margin + *length]);
                 }
                 Values::Dense(numbers, _) => {
                     let Some(own) = own_signals.next() else {

@@ -1,202 +1,42 @@
-//! Convolutions over all positions, with their activations, dropouts and skips, as one pass over
-//! each sequence.
-//!
-//! A stack of causal dilated convolutions (and any other run of convolutions of stride 1 with a
-//! skip or a dilation among them) is recognised when a chain is built. It is computed sequence
-//! after sequence, a part of the batch on each thread, with the channels of a position side by
-//! side: a dilation is then only a step between rows, what stands beyond the ends is left out
-//! instead of multiplied by zero, and a sequence stays in the processor's second cache from layer
-//! to layer. Where the last position alone is read, only the positions that it sees are computed,
-//! in every layer. A first convolution of one-hot sequences adds rows of weights, chosen by the
-//! codes.
+//! Stacks: runs of convolutions of stride 1 with a skip or a dilation among them, with their
+//! activations and dropouts, as one pass over each sequence ([`crate::kernels::stack`]).
 
-mod pass;
-mod plan;
+mod draft;
 
-use crate::fuse::stem::{Convolution, is_codes};
-use crate::kernels::dense::{self, padded};
-use crate::spec::Role;
+use super::Modules;
+use crate::kernels::dense;
+use crate::kernels::stack::{BackwardPass, Gradients, Input, Packed, RowPlan, Sample, Stack, Step};
 use crate::{Mode, Module, Value};
-use cistron_base::Result;
-use cistron_base::bail;
+use cistron_base::{Result, bail};
 use cistron_torch::custom::{Kernel, attach, is_recording};
-use cistron_torch::device::Mask;
+use cistron_torch::device::next_mask;
 use cistron_torch::{Device, Kind, Tensor, parallel};
-use pass::{Gradients, Input, Packed, Pass, Sample};
-use plan::Plan;
+use draft::{Draft, Part};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 
 /// Parts that a batch is split into, whatever the number of threads: sums keep their order.
 const PARTS: usize = 16;
-/// Channels beyond which a matrix of one place of a window leaves the second cache.
-const MOST_CHANNELS: i64 = 512;
 
-/// A convolution with what follows it.
-#[derive(Clone)]
-struct Step {
-    conv: Convolution,
-    /// What it reads and what it writes: 0 is the input.
-    from: usize,
-    to: usize,
-    /// Whether max(x, 0) follows.
-    relu: bool,
-    /// The chance of the dropout that follows; 0 for none.
-    dropout: f64,
-    /// What is added then.
-    skip: Option<usize>,
-    /// Whether max(x, 0) follows the sum.
-    relu_of_sum: bool,
-}
-
-impl Step {
-    /// Filters, channels and width.
-    fn sizes(&self) -> (usize, usize, usize) {
-        let shape = self.conv.weight.shape();
-        (shape[0] as usize, shape[1] as usize, shape[2] as usize)
-    }
-}
-
-/// Steps that were read off a chain so far.
-#[derive(Clone, Default)]
-struct Draft {
-    steps: Vec<Step>,
-    /// Numbered outputs, of which 0 is the input.
-    outputs: usize,
-    /// Whether there is something that pays: a skip or a dilation.
-    pays: bool,
-}
-
-fn flat(modules: &[Rc<dyn Module>]) -> Vec<Rc<dyn Module>> {
-    let one = |module: &Rc<dyn Module>| match module.role() {
-        Role::Parts(parts) => flat(parts),
-        _ => vec![module.clone()],
-    };
-    modules.iter().flat_map(one).collect()
-}
-
-impl Draft {
-    /// Reads a convolution and what follows it from `modules[at]` on; gives where it ends and its
-    /// output.
-    fn convolution(
-        &mut self,
-        modules: &[Rc<dyn Module>],
-        at: usize,
-        from: usize,
-    ) -> Option<(usize, usize)> {
-        let role = |i: usize| modules.get(i).map_or(Role::Other, |module| module.role());
-        let Role::Convolution(conv) = role(at) else {
-            return None;
-        };
-        if conv.weight.shape()[..2].iter().any(|n| *n > MOST_CHANNELS) {
-            return None;
-        }
-        let mut end = at + 1;
-        let relu = matches!(role(end), Role::Relu);
-        end += usize::from(relu);
-        let dropout = match role(end) {
-            Role::Dropout(p) if relu || p == 0.0 => {
-                end += 1;
-                p
-            }
-            _ => 0.0,
-        };
-        self.outputs += 1;
-        self.pays |= conv.dilation > 1;
-        self.steps.push(Step {
-            conv: conv.clone(),
-            from,
-            to: self.outputs,
-            relu,
-            dropout,
-            skip: None,
-            relu_of_sum: false,
-        });
-        Some((end, self.outputs))
-    }
-
-    /// Reads a skip over convolutions; gives its output.
-    fn residual(&mut self, module: &Rc<dyn Module>, from: usize) -> Option<usize> {
-        let Role::Residual {
-            body,
-            shortcut,
-            after,
-        } = module.role()
-        else {
-            return None;
-        };
-        let skip = match shortcut {
-            None => from,
-            Some(shortcut) => {
-                let modules = flat(std::slice::from_ref(shortcut));
-                let (end, skip) = self.convolution(&modules, 0, from)?;
-                (end == modules.len()).then_some(skip)?
-            }
-        };
-        let relu_of_sum = match after.map(|after| flat(std::slice::from_ref(after))) {
-            None => false,
-            Some(after) => {
-                (after.len() == 1 && matches!(after[0].role(), Role::Relu)).then_some(true)?
-            }
-        };
-        let modules = flat(std::slice::from_ref(body));
-        let (mut at, mut last) = (0, from);
-        while at < modules.len() {
-            (at, last) = self.convolution(&modules, at, last)?;
-        }
-        let step = self
-            .steps
-            .last_mut()
-            .filter(|step| step.to == last && last != from)?;
-        (step.skip, step.relu_of_sum) = (Some(skip), relu_of_sum);
-        self.pays = true;
-        Some(last)
-    }
-
-    /// Reads as much as can be one pass from `modules[start]` on; gives the end and whether the
-    /// last position alone is read.
-    fn read(modules: &[Rc<dyn Module>], start: usize) -> (Draft, usize, bool) {
-        let (mut draft, mut at, mut last) = (Draft::default(), start, 0);
-        while at < modules.len() {
-            let mut tried = draft.clone();
-            if let Some((end, output)) = tried.convolution(modules, at, last) {
-                (at, last) = (end, output);
-            } else {
-                tried = draft.clone();
-                let Some(output) = tried.residual(&modules[at], last) else {
-                    break;
-                };
-                (at, last) = (at + 1, output);
-            }
-            draft = tried;
-        }
-        let is_last = at > start
-            && modules
-                .get(at)
-                .is_some_and(|module| matches!(module.role(), Role::LastPosition));
-        (draft, at + usize::from(is_last), is_last)
-    }
-}
-
-/// Joins what can be one pass over each sequence.
-pub fn joined(modules: Vec<Rc<dyn Module>>) -> Vec<Rc<dyn Module>> {
+/// Convolutions that one pass over each sequence can compute become one module.
+pub fn joined(modules: Modules) -> Modules {
     if !dense::is_fast() {
         return modules;
     }
     let (mut out, mut at) = (Vec::with_capacity(modules.len()), 0);
     while at < modules.len() {
-        let (draft, end, is_last) = Draft::read(&modules, at);
-        if draft.pays {
-            let stack = Stack {
-                plain: modules[at..end].to_vec(),
-                steps: draft.steps,
-                is_last,
+        let found = Draft::read(&modules, at);
+        if found.draft.pays {
+            let stack = FusedStack {
+                plain: modules[at..found.end].to_vec(),
+                parts: found.draft.parts,
+                is_last: found.is_last,
                 plan: RefCell::default(),
-                pool: Arc::default(),
+                pool: Pool::default(),
             };
             out.push(Rc::new(stack) as Rc<dyn Module>);
-            at = end;
+            at = found.end;
         } else {
             out.push(modules[at].clone());
             at += 1;
@@ -205,167 +45,174 @@ pub fn joined(modules: Vec<Rc<dyn Module>>) -> Vec<Rc<dyn Module>> {
     out
 }
 
-/// Convolutions in one pass, and the layers that were described.
-struct Stack {
-    plain: Vec<Rc<dyn Module>>,
-    steps: Vec<Step>,
-    /// Whether only the last position comes out.
-    is_last: bool,
-    /// What is computed for inputs of a length; of the last one that was seen.
-    plan: RefCell<Option<Rc<Plan>>>,
-    /// Memory of samples whose gradients are done.
-    pool: Arc<Mutex<Vec<Sample>>>,
+/// Memory of samples whose gradients are done.
+#[derive(Clone, Default)]
+struct Pool(Arc<Mutex<Vec<Sample>>>);
+
+impl Pool {
+    fn take(&self) -> Sample {
+        self.0
+            .lock()
+            .ok()
+            .and_then(|mut pool| pool.pop())
+            .unwrap_or_default()
+    }
+
+    fn put(&self, samples: &mut Vec<Sample>) {
+        if let Ok(mut pool) = self.0.lock() {
+            pool.append(samples);
+        }
+    }
 }
 
-impl Stack {
-    fn plan(&self, length: usize) -> Rc<Plan> {
+/// Convolutions in one pass, and the layers as they were described.
+struct FusedStack {
+    plain: Modules,
+    parts: Vec<Part>,
+    /// Whether only the last position is read.
+    is_last: bool,
+    /// The rows that are computed for the last length that was seen.
+    plan: RefCell<Option<Arc<RowPlan>>>,
+    pool: Pool,
+}
+
+impl FusedStack {
+    fn steps(&self) -> Vec<Step> {
+        self.parts.iter().map(|part| part.step).collect()
+    }
+
+    fn plan(&self, length: usize) -> Arc<RowPlan> {
         let mut kept = self.plan.borrow_mut();
         match kept.as_ref().filter(|plan| plan.length == length) {
             Some(plan) => plan.clone(),
             None => kept
-                .insert(Rc::new(Plan::new(&self.steps, length, self.is_last)))
+                .insert(Arc::new(RowPlan::new(&self.steps(), length, self.is_last)))
                 .clone(),
         }
     }
 
-    fn run(&self, x: &Tensor, training: bool) -> Result<Tensor> {
-        let shape = x.shape();
-        let (batch, length) = (shape[0] as usize, shape[shape.len() - 1] as usize);
+    /// The plan for a length; fails where a convolution has no positions.
+    fn checked_plan(&self, length: usize) -> Result<Arc<RowPlan>> {
         let plan = self.plan(length);
-        if let Some(i) = (1..plan.outputs.len()).find(|i| plan.outputs[*i].length == 0) {
-            let (_, _, width) = self.steps[i - 1].sizes();
-            bail!("shape", "a sequence of {length} positions leaves none for convolution {i} of a stack, {width} wide at dilation {}", self.steps[i - 1].conv.dilation;
-                hint: "longer sequences, a narrower window, or padding: \"same\" or \"causal\"");
+        if let Some(i) = (1..=self.parts.len()).find(|i| plan.length_of(*i) == 0) {
+            let Step {
+                width, dilation, ..
+            } = self.parts[i - 1].step;
+            bail!(
+                "shape",
+                "a sequence of {length} positions leaves none for convolution {i} of a stack, \
+                 {width} wide at dilation {dilation}";
+                hint: "longer sequences, a narrower window, or padding: \"same\" or \"causal\""
+            );
         }
+        Ok(plan)
+    }
+
+    fn run(&self, x: &Value, training: bool) -> Result<Tensor> {
+        let (batch, length) = match x {
+            Value::Codes(codes) => (codes.rows(), codes.length()),
+            x => {
+                let shape = x.one()?.shape();
+                (shape[0], shape[shape.len() - 1] as usize)
+            }
+        };
+        let plan = self.checked_plan(length)?;
         let weights = self
-            .steps
+            .parts
             .iter()
-            .map(|step| step.conv.weight.current())
+            .map(|part| part.convolution.weight.current())
             .collect::<Result<Vec<_>>>()?;
+        let packed = |(part, weight): (&Part, &Tensor)| {
+            let bias = part.convolution.bias.as_ref();
+            let bias = bias.map_or(Ok(Vec::new()), Tensor::to_f32)?;
+            Ok(Packed::new(&part.step, &weight.to_f32()?, bias))
+        };
         let packed = self
-            .steps
+            .parts
             .iter()
             .zip(&weights)
-            .map(|(step, weight)| Packed::new(step, weight))
+            .map(packed)
             .collect::<Result<Vec<_>>>()?;
-        let mut inputs: Vec<&Tensor> = weights
+        let biases = self
+            .parts
             .iter()
-            .chain(self.steps.iter().filter_map(|step| step.conv.bias.as_ref()))
-            .collect();
-        let input = if is_codes(x) {
-            Input::Codes(x.to_u8()?)
-        } else {
-            inputs.push(x);
-            Input::Rows(x.transpose(1, 2)?.to_f32()?)
+            .filter_map(|part| part.convolution.bias.as_ref());
+        let mut inputs: Vec<&Tensor> = weights.iter().chain(biases).collect();
+        let (input, wants_input) = match x {
+            Value::Codes(codes) => (Input::Codes(codes.bytes()?), false),
+            x => {
+                let x = x.one()?;
+                inputs.push(x);
+                (Input::Rows(x.transpose(1, 2)?.to_f32()?), x.is_grad_on())
+            }
         };
-        let learns = is_recording() && inputs.iter().any(|input| input.is_grad_on());
+        let trains = is_recording() && inputs.iter().any(|input| input.is_grad_on());
         let masks = self
-            .steps
+            .parts
             .iter()
-            .map(|step| (training && step.dropout > 0.0).then(|| Mask::draw(step.dropout)))
+            .map(|part| (training && part.dropout > 0.0).then(|| next_mask(part.dropout)))
             .collect();
-        let pass = Pass {
+        let stack = Stack {
             plan,
-            steps: self.steps.clone(),
+            steps: self.steps(),
             packed,
             masks,
             input,
-            batch,
         };
-        let (values, samples) = self.forward(&pass, learns);
-        let last = &pass.plan.outputs[pass.plan.outputs.len() - 1];
-        let (filters, positions) = (
-            self.steps[self.steps.len() - 1].sizes().0 as i64,
-            last.positions.len() as i64,
-        );
-        let out = Tensor::from_f32(&values, &[batch as i64, positions, filters])?;
+        let pass = Pass {
+            stack,
+            batch: batch as usize,
+            pool: self.pool.clone(),
+        };
+        let (values, samples) = pass.forward(trains);
+        let filters = self.parts.last().map_or(0, |part| part.step.filters) as i64;
+        let positions = pass.stack.plan.last_rows() as i64;
+        let out = Tensor::from_f32(&values, &[batch, positions, filters])?;
         let out = if self.is_last {
             out.squeeze(Some(1))?
         } else {
             out.transpose(1, 2)?
         };
-        if !learns {
+        if !trains {
             return Ok(out);
         }
-        let is_codes = matches!(pass.input, Input::Codes(_));
-        let wanted = Wanted {
-            weights: weights.iter().map(Tensor::is_grad_on).collect(),
-            input: !is_codes && x.is_grad_on(),
+        let backward = Backward {
+            pass,
+            samples,
+            trains: weights.iter().map(Tensor::is_grad_on).collect(),
+            biases: self
+                .parts
+                .iter()
+                .map(|part| part.convolution.bias.is_some())
+                .collect(),
+            wants_input,
         };
-        attach(
-            out,
-            &inputs,
-            Box::new(Backward {
-                pass,
-                samples,
-                wanted,
-                pool: self.pool.clone(),
-            }),
-        )
-    }
-
-    /// The outputs of all sequences, and what their gradients need.
-    fn forward(&self, pass: &Pass, keep: bool) -> (Vec<f32>, Vec<Sample>) {
-        let batch = pass.batch;
-        let size = pass.batch.div_ceil(PARTS).max(1);
-        let shared = pass.shared();
-        let pool = &self.pool;
-        let part = |part: usize| {
-            let rows = part * size..batch.min((part + 1) * size);
-            let (mut values, mut samples) = (Vec::new(), Vec::new());
-            let taken = || {
-                pool.lock()
-                    .ok()
-                    .and_then(|mut pool| pool.pop())
-                    .unwrap_or_default()
-            };
-            let mut own = if keep { Sample::default() } else { taken() };
-            for i in rows {
-                if keep {
-                    own = taken();
-                }
-                shared.forward(i, &mut own, keep);
-                shared.emit(&own, keep, &mut values);
-                if keep {
-                    samples.push(std::mem::take(&mut own));
-                }
-            }
-            if !keep && let Ok(mut pool) = pool.lock() {
-                pool.push(own);
-            }
-            (values, samples)
-        };
-        let (mut values, mut samples) = (Vec::new(), Vec::new());
-        for (own_values, own_samples) in parallel::map(pass.batch.div_ceil(size), &part) {
-            values.extend(own_values);
-            samples.extend(own_samples);
-        }
-        (values, samples)
+        attach(out, &inputs, Box::new(backward))
     }
 }
 
-impl Module for Stack {
+impl Module for FusedStack {
     fn forward(&self, x: &Value, mode: Mode) -> Result<Value> {
-        let tensor = x.one()?;
-        let weight = self.steps[0].conv.weight.direction();
-        let here = tensor.device() == Device::CPU
-            && weight.device() == Device::CPU
-            && weight.kind() == Kind::Float;
-        if here && !mode.half && (is_codes(tensor) || tensor.kind() == Kind::Float) {
-            return self.run(tensor, mode.training).map(Value::One);
-        }
-        let mut x = if is_codes(tensor) {
-            Value::One(tensor.one_hot_codes()?)
-        } else {
-            x.clone()
+        let weight = self.parts[0].convolution.weight.parameter();
+        let is_here = weight.device() == Device::CPU && weight.kind() == Kind::Float && !mode.half;
+        let is_taken = match x {
+            Value::Codes(_) => true,
+            x => {
+                let x = x.one()?;
+                x.device() == Device::CPU && x.kind() == Kind::Float
+            }
         };
+        if is_here && is_taken {
+            return self.run(x, mode.training).map(Value::One);
+        }
+        let mut x = x.one_hot()?;
         for module in &self.plain {
             x = module.forward(&x, mode)?;
         }
         Ok(x)
     }
 
-    fn ways(&self, out: &mut Vec<String>) {
+    fn describe_fusions(&self, out: &mut Vec<String>) {
         let end = if self.is_last {
             ", where the last position sees"
         } else {
@@ -373,111 +220,145 @@ impl Module for Stack {
         };
         out.push(format!(
             "{} convolutions are one pass over each sequence{end}",
-            self.steps.len()
+            self.parts.len()
         ));
     }
 
     fn reads_codes(&self) -> bool {
-        self.steps[0].sizes().1 == 4
+        self.parts[0].step.channels == 4
     }
 }
 
-/// Which gradients are asked for.
-struct Wanted {
-    weights: Vec<bool>,
-    input: bool,
+/// A pass over a batch.
+struct Pass {
+    stack: Stack,
+    batch: usize,
+    pool: Pool,
+}
+
+impl Pass {
+    /// Sequences of a part of the batch.
+    fn part(&self) -> usize {
+        self.batch.div_ceil(PARTS).max(1)
+    }
+
+    /// The outputs of all sequences, and what their gradients need.
+    fn forward(&self, keep: bool) -> (Vec<f32>, Vec<Sample>) {
+        let size = self.part();
+        // threads share the stack alone: tensors are not shared
+        let (stack, batch, pool) = (&self.stack, self.batch, &self.pool);
+        let part = |part: usize| {
+            let (mut values, mut samples) = (Vec::new(), Vec::new());
+            let mut own = if keep { Sample::default() } else { pool.take() };
+            for i in part * size..batch.min((part + 1) * size) {
+                if keep {
+                    own = pool.take();
+                }
+                stack.forward(i, &mut own, keep);
+                stack.emit(&own, keep, &mut values);
+                if keep {
+                    samples.push(std::mem::take(&mut own));
+                }
+            }
+            if !keep {
+                pool.put(&mut vec![own]);
+            }
+            (values, samples)
+        };
+        let (mut values, mut samples) = (Vec::new(), Vec::new());
+        for (part_values, part_samples) in parallel::map(batch.div_ceil(size), &part) {
+            values.extend(part_values);
+            samples.extend(part_samples);
+        }
+        (values, samples)
+    }
 }
 
 struct Backward {
     pass: Pass,
     samples: Vec<Sample>,
-    wanted: Wanted,
-    pool: Arc<Mutex<Vec<Sample>>>,
+    /// Whose weights have a gradient.
+    trains: Vec<bool>,
+    /// Which convolutions have a bias.
+    biases: Vec<bool>,
+    /// Whether the input has a gradient.
+    wants_input: bool,
 }
 
 impl Drop for Backward {
     fn drop(&mut self) {
-        if let Ok(mut pool) = self.pool.lock() {
-            pool.append(&mut self.samples);
-        }
+        self.pass.pool.put(&mut self.samples);
+    }
+}
+
+impl Backward {
+    /// The gradients of the whole batch, from `[batch, positions, filters]`.
+    fn gradients(&self, gradient: &[f32]) -> Gradients {
+        let (stack, batch) = (&self.pass.stack, self.pass.batch);
+        let size = self.pass.part();
+        let each = gradient.len() / batch.max(1);
+        let transposed = stack.transposed();
+        let part = |part: usize| {
+            let mut own = Gradients::zeros(stack, &self.trains);
+            for i in part * size..batch.min((part + 1) * size) {
+                let of = BackwardPass {
+                    i,
+                    sample: &self.samples[i],
+                    transposed: &transposed,
+                    wants_input: self.wants_input,
+                };
+                stack.backward(of, &gradient[i * each..(i + 1) * each], &mut own);
+            }
+            own
+        };
+        let mut parts = parallel::map(batch.div_ceil(size), &part).into_iter();
+        let mut total = parts
+            .next()
+            .unwrap_or_else(|| Gradients::zeros(stack, &self.trains));
+        parts.for_each(|own| total.add(own));
+        total
     }
 }
 
 impl Kernel for Backward {
     fn backward(&self, gradient: &Tensor, _: &[Tensor]) -> Result<Vec<Option<Tensor>>> {
-        let Backward {
-            pass,
-            samples,
-            wanted,
-            ..
-        } = self;
+        let stack = &self.pass.stack;
         let gradient = if gradient.rank() == 3 {
             gradient.transpose(1, 2)?.to_f32()?
         } else {
             gradient.to_f32()?
         };
-        let batch = pass.batch;
-        let each = gradient.len() / batch.max(1);
-        let size = pass.batch.div_ceil(PARTS).max(1);
-        let (shared, turned) = (pass.shared(), pass.turned());
-        let part = |part: usize| {
-            let mut own = Gradients::new(&shared, &wanted.weights);
-            for i in part * size..batch.min((part + 1) * size) {
-                shared.backward(
-                    i,
-                    &samples[i],
-                    &turned,
-                    &gradient[i * each..(i + 1) * each],
-                    &mut own,
-                    wanted.input,
-                );
-            }
-            own
-        };
-        let mut parts = parallel::map(pass.batch.div_ceil(size), &part).into_iter();
-        let mut total = parts
-            .next()
-            .unwrap_or_else(|| Gradients::new(&shared, &wanted.weights));
-        parts.for_each(|own| total.add(own));
+        let total = self.gradients(&gradient);
         let mut out = Vec::new();
-        for (i, step) in pass.steps.iter().enumerate() {
-            let (filters, channels, width) = step.sizes();
-            let shape = [filters as i64, channels as i64, width as i64];
+        for (i, step) in stack.steps.iter().enumerate() {
+            let shape = [step.filters, step.channels, step.width].map(|n| n as i64);
             out.push(
-                wanted.weights[i]
+                self.trains[i]
                     .then(|| Tensor::from_f32(&total.weight_of(i, step), &shape))
                     .transpose()?,
             );
         }
-        for (i, step) in pass
+        for (i, step) in stack
             .steps
             .iter()
             .enumerate()
-            .filter(|(_, step)| step.conv.bias.is_some())
+            .filter(|(i, _)| self.biases[*i])
         {
             out.push(Some(Tensor::from_f32(
-                &total.biases[i][..step.sizes().0],
-                &[step.sizes().0 as i64],
+                &total.biases[i][..step.filters],
+                &[step.filters as i64],
             )?));
         }
-        if matches!(pass.input, Input::Rows(_)) {
-            let shape = [
-                pass.batch as i64,
-                pass.plan.length as i64,
-                pass.steps[0].sizes().1 as i64,
-            ];
+        if matches!(stack.input, Input::Rows(_)) {
+            let shape = [self.pass.batch, stack.plan.length, stack.steps[0].channels];
             out.push(
-                wanted
-                    .input
-                    .then(|| Tensor::from_f32(&total.input, &shape)?.transpose(1, 2))
+                self.wants_input
+                    .then(|| {
+                        Tensor::from_f32(&total.input, &shape.map(|n| n as i64))?.transpose(1, 2)
+                    })
                     .transpose()?,
             );
         }
         Ok(out)
     }
-}
-
-/// Channels of an output, as they lie in memory.
-fn stride(step: &Step) -> usize {
-    padded(step.sizes().0)
 }

@@ -1,0 +1,230 @@
+//! Products of rows with small matrices, where the rows may be anywhere in memory: convolutions
+//! along sequences and the steps of recurrent layers consist of them.
+//!
+//! # Layout
+//!
+//! A matrix `[inner][columns]` has its columns next to each other, a multiple of [`LANE`] of them.
+//! Rows of operand and result start at multiples of their strides; pairs of row numbers state which
+//! rows meet, so that no operand is gathered or packed.
+//!
+//! # Dispatch
+//!
+//! With AVX-512, tiles of six rows by 64 columns, or eight by 48, stay in registers; they are
+//! written with intrinsics, since the compiler does not keep the sums in registers by itself, and
+//! reach nine tenths of the CPU's multiplications where the matrix fits into the first cache.
+//! Other CPUs use tiles of four rows by 16 columns in plain Rust, compiled by `widest!`.
+//! [`is_fast`] states whether the CPU has the instructions that these are written for.
+//!
+//! # Safety
+//!
+//! The tiles of AVX-512 read and write through pointers. [`Gemm`] asserts before each call that
+//! every row that a pair names is inside its slice, and that the CPU has the instructions.
+
+// loops over lanes are written by index, which the compiler vectorises
+#![allow(clippy::needless_range_loop)]
+
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+mod portable;
+
+/// Columns of a vector.
+pub const LANE: usize = 16;
+
+/// The next multiple of [`LANE`].
+pub fn padded(n: usize) -> usize {
+    n.div_ceil(LANE) * LANE
+}
+
+/// Whether the CPU has the instructions that these loops are written for.
+pub fn is_fast() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+    #[cfg(not(target_arch = "x86_64"))]
+    return cfg!(target_arch = "aarch64");
+}
+
+/// A row of the result and a row of the operand.
+pub type Pair = [u32; 2];
+
+/// Which half of a [`Pair`] is the operand's row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reads {
+    /// The first; the second is the result's.
+    First,
+    /// The second; the first is the result's.
+    Second,
+}
+
+impl Reads {
+    fn from(self, pair: Pair) -> usize {
+        pair[if self == Reads::First { 0 } else { 1 }] as usize
+    }
+
+    fn to(self, pair: Pair) -> usize {
+        pair[if self == Reads::First { 1 } else { 0 }] as usize
+    }
+}
+
+/// Numbers from the start of one row to the start of the next.
+#[derive(Clone, Copy, Debug)]
+pub struct Strides {
+    /// Of the operand.
+    pub from: usize,
+    /// Of the result.
+    pub to: usize,
+}
+
+/// Which rows meet, and their sizes.
+#[derive(Clone, Copy)]
+pub struct Gemm<'a> {
+    /// Rows of the operand and of the result.
+    pub pairs: &'a [Pair],
+    /// Which of a pair is the operand's.
+    pub reads: Reads,
+    /// Distances between rows.
+    pub strides: Strides,
+    /// Numbers of an operand's row that take part: rows of the matrix.
+    pub inner: usize,
+    /// Columns of the matrix, a multiple of [`LANE`].
+    pub columns: usize,
+}
+
+impl Gemm<'_> {
+    /// Where the operand's row of a pair starts.
+    #[inline(always)]
+    fn from(&self, pair: Pair) -> usize {
+        self.reads.from(pair) * self.strides.from
+    }
+
+    /// Where the result's row of a pair starts.
+    #[inline(always)]
+    fn to(&self, pair: Pair) -> usize {
+        self.reads.to(pair) * self.strides.to
+    }
+
+    /// # Panics
+    /// Where a row is outside of its slice.
+    fn check(&self, from: &[f32], matrix: &[f32], to: &[f32]) {
+        assert!(self.columns.is_multiple_of(LANE) && matrix.len() >= self.inner * self.columns);
+        assert!(
+            self.pairs
+                .iter()
+                .all(|pair| self.from(*pair) + self.inner <= from.len()
+                    && self.to(*pair) + self.columns <= to.len())
+        );
+    }
+
+    /// Adds to rows of `to` the product of rows of `from` with `matrix` `[inner][columns]`. No row
+    /// of `to` may occur twice.
+    ///
+    /// # Panics
+    /// Where a row is outside of its slice.
+    pub fn add_product(&self, from: &[f32], matrix: &[f32], to: &mut [f32]) {
+        self.check(from, matrix, to);
+        #[cfg(target_arch = "x86_64")]
+        if is_x86_feature_detected!("avx512f") {
+            // SAFETY: the CPU has these instructions; every row is inside, as `check` asserted
+            unsafe {
+                avx512::add_product(self, from.as_ptr(), matrix.as_ptr(), to.as_mut_ptr());
+            }
+            return;
+        }
+        portable::add_product(self, from, matrix, to);
+    }
+
+    /// Adds to `matrix` `[inner][columns]` the sum over pairs of the outer product of a row of
+    /// `from` with a row of `to`.
+    ///
+    /// # Panics
+    /// Where a row is outside of its slice.
+    pub fn add_outer(&self, from: &[f32], to: &[f32], matrix: &mut [f32]) {
+        self.check(from, matrix, to);
+        #[cfg(target_arch = "x86_64")]
+        if is_x86_feature_detected!("avx512f") {
+            // SAFETY: the CPU has these instructions; every row is inside, as `check` asserted
+            unsafe {
+                avx512::add_outer(self, from.as_ptr(), to.as_ptr(), matrix.as_mut_ptr());
+            }
+            return;
+        }
+        portable::add_outer(self, from, to, matrix);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cistron_base::seed::Rng;
+
+    /// Both implementations, with all instructions and with those of every CPU.
+    #[test]
+    fn products_are_those_of_the_plain_sums() {
+        let mut rng = Rng::keyed(&[9]);
+        for (inner, columns, n) in [
+            (7, 16, 1),
+            (64, 64, 13),
+            (5, 80, 6),
+            (33, 112, 11),
+            (1, 48, 4),
+            (12, 208, 17),
+        ] {
+            let mut draw = |n: usize| -> Vec<f32> { (0..n).map(|_| rng.normal() as f32).collect() };
+            let (from, to, rows) = (inner + 3, columns + 16, 40);
+            let (a, b, c) = (draw(rows * from), draw(inner * columns), draw(rows * to));
+            let order = rng.permutation(rows);
+            let pairs: Vec<Pair> = (0..n).map(|i| [order[i], (i * 7 % rows) as u32]).collect();
+            let mut wanted = c.clone();
+            for [result, operand] in &pairs {
+                for j in 0..columns {
+                    for i in 0..inner {
+                        wanted[*result as usize * to + j] +=
+                            a[*operand as usize * from + i] * b[i * columns + j];
+                    }
+                }
+            }
+            let is_near = |got: &[f32], wanted: &[f32]| {
+                got.iter()
+                    .zip(wanted)
+                    .all(|(a, b)| (a - b).abs() < 1e-4 * (1.0 + b.abs()))
+            };
+            let exchanged: Vec<Pair> = pairs.iter().map(|[to, from]| [*from, *to]).collect();
+            let second = Gemm {
+                pairs: &pairs,
+                reads: Reads::Second,
+                strides: Strides { from, to },
+                inner,
+                columns,
+            };
+            let first = Gemm {
+                pairs: &exchanged,
+                reads: Reads::First,
+                ..second
+            };
+            let mut got = [c.clone(), c.clone(), c.clone()];
+            second.add_product(&a, &b, &mut got[0]);
+            portable::add_product(&second, &a, &b, &mut got[1]);
+            first.add_product(&a, &b, &mut got[2]);
+            assert!(
+                got.iter().all(|got| is_near(got, &wanted)),
+                "product {inner} {columns} {n}"
+            );
+
+            let mut wanted = b.clone();
+            for [result, operand] in &pairs {
+                for i in 0..inner {
+                    for j in 0..columns {
+                        wanted[i * columns + j] +=
+                            a[*operand as usize * from + i] * c[*result as usize * to + j];
+                    }
+                }
+            }
+            let mut got = [b.clone(), b.clone()];
+            second.add_outer(&a, &c, &mut got[0]);
+            portable::add_outer(&second, &a, &c, &mut got[1]);
+            assert!(
+                got.iter().all(|got| is_near(got, &wanted)),
+                "outer {inner} {columns} {n}"
+            );
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! A built network: parameters on a device, a forward pass, files of weights.
+
+mod forward;
+mod frozen;
+mod state;
+
+use crate::loss::Link;
+use crate::summary::{self, Row};
+use crate::{Builder, Layer, Module, Shape};
+use cistron_base::Result;
+use cistron_torch::{Device, Precision, Tensor};
+use std::cell::Cell;
+use std::rc::Rc;
+
+/// How a network is built.
+#[derive(Clone, Debug)]
+pub struct How {
+    /// Seed of the initial weights.
+    pub seed: u64,
+    /// Its device.
+    pub device: Device,
+    /// Whether layers may be fused into faster ones with the same output up to rounding.
+    pub fast: bool,
+    /// The precision of its operations.
+    pub precision: Precision,
+    /// Its name.
+    pub name: String,
+}
+
+/// A handle on a built network.
+#[derive(Clone)]
+pub struct Model(Rc<Inner>);
+
+struct Inner {
+    name: String,
+    module: Rc<dyn Module>,
+    parameters: Vec<(String, Tensor)>,
+    buffers: Vec<(String, Tensor)>,
+    input: Shape,
+    output: Shape,
+    rows: Vec<Row>,
+    device: Device,
+    training: Rc<Cell<bool>>,
+    precision: Rc<Cell<Precision>>,
+    /// The link of the loss that it was last trained with.
+    link: Cell<Option<Link>>,
+    fast: bool,
+    /// What layers do in training only.
+    in_training: Vec<&'static str>,
+}
+
+impl Model {
+    /// Builds a description for inputs of a shape.
+    pub fn build(layer: &Layer, input: &Shape, how: &How) -> Result<Model> {
+        let How {
+            seed,
+            device,
+            fast,
+            precision,
+            name,
+        } = how;
+        let mut builder = Builder::new(*seed, *device, *fast);
+        let built = builder.child("", layer, input)?;
+        Ok(Model(Rc::new(Inner {
+            name: name.clone(),
+            module: built.module,
+            parameters: builder.parameters,
+            buffers: builder.buffers,
+            input: input.clone(),
+            output: built.output,
+            rows: builder.rows,
+            device: *device,
+            training: Rc::new(Cell::new(false)),
+            precision: Rc::new(Cell::new(*precision)),
+            link: Cell::new(None),
+            fast: *fast,
+            in_training: builder.in_training,
+        })))
+    }
+
+    /// The link of the loss that it was last trained with; none where it was not.
+    pub fn link(&self) -> Option<Link> {
+        self.0.link.get()
+    }
+
+    /// Remembers the link of the loss that it is trained with.
+    pub fn set_link(&self, link: Link) {
+        self.0.link.set(Some(link));
+    }
+
+    /// What it does in training only: dropout, batch norm.
+    pub fn in_training(&self) -> &[&'static str] {
+        &self.0.in_training
+    }
+
+    /// Whether both are the same network.
+    pub fn is(&self, other: &Model) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// The device of its parameters.
+    pub fn device(&self) -> Device {
+        self.0.device
+    }
+
+    /// The shape of an input sample.
+    pub fn input(&self) -> &Shape {
+        &self.0.input
+    }
+
+    /// The shape of an output sample.
+    pub fn output(&self) -> &Shape {
+        &self.0.output
+    }
+
+    /// Named parameters, in order.
+    pub fn parameters(&self) -> &[(String, Tensor)] {
+        &self.0.parameters
+    }
+
+    /// Named parameters and buffers.
+    pub fn state(&self) -> Vec<(String, Tensor)> {
+        self.0
+            .parameters
+            .iter()
+            .chain(&self.0.buffers)
+            .cloned()
+            .collect()
+    }
+
+    /// Number of parameters, and how many of them are not frozen.
+    pub fn count(&self) -> (i64, i64) {
+        let total = self.0.parameters.iter().map(|(_, p)| p.numel()).sum();
+        let trained = self
+            .0
+            .parameters
+            .iter()
+            .filter(|(_, p)| p.is_grad_on())
+            .map(|(_, p)| p.numel())
+            .sum();
+        (total, trained)
+    }
+
+    /// Whether it is in training mode (dropout drops, norms update their statistics).
+    pub fn is_training(&self) -> bool {
+        self.0.training.get()
+    }
+
+    /// Sets training or evaluation mode; returns the previous mode.
+    pub fn set_training(&self, on: bool) -> bool {
+        self.0.training.replace(on)
+    }
+
+    /// Sets the precision of its operations; returns the previous precision.
+    pub fn set_precision(&self, precision: Precision) -> Precision {
+        self.0.precision.replace(precision)
+    }
+
+    /// Whether layers may be fused into faster ones.
+    pub fn is_fast(&self) -> bool {
+        self.0.fast
+    }
+
+    /// Its layers, in order.
+    pub fn rows(&self) -> &[Row] {
+        &self.0.rows
+    }
+
+    /// The table of layers, with the fused ones.
+    pub fn summary(&self) -> String {
+        let (total, trained) = self.count();
+        let mut fusions = Vec::new();
+        if !self.0.device.is_cuda() {
+            self.0.module.describe_fusions(&mut fusions);
+        }
+        summary::table(
+            &self.0.name,
+            &self.0.input.text(),
+            &self.0.rows,
+            (total, trained),
+            &fusions,
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests;
