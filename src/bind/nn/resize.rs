@@ -33,7 +33,10 @@ pub fn crop(
         [before, after] => (before, after),
         _ => {
             let given = positions.0.len();
-            return Err(fault!("value", "`positions` must be one integer or two, got {given}"));
+            return Err(fault!(
+                "value",
+                "`positions` must be one integer or two, got {given}"
+            ));
         }
     };
     if before < 0 || after < 0 {

@@ -91,11 +91,13 @@ impl Spec for EnformerAttention {
         let out = builder.parameter("to_out.weight", &[channels, heads * values], &zero)?;
         let out_bias = builder.parameter("to_out.bias", &[channels], &zero)?;
         let offset_bound = Init::Uniform(1.0 / (features as f64).sqrt());
-        let offset =
-            builder.parameter("to_rel_pos.weight", &[heads * keys, features], &offset_bound)?;
+        let offset = builder.parameter(
+            "to_rel_pos.weight",
+            &[heads * keys, features],
+            &offset_bound,
+        )?;
         let normal = Init::Normal(1.0);
-        let content_bias =
-            builder.parameter("rel_content_bias", &[1, heads, 1, keys], &normal)?;
+        let content_bias = builder.parameter("rel_content_bias", &[1, heads, 1, keys], &normal)?;
         let offset_bias = builder.parameter("rel_pos_bias", &[1, heads, 1, keys], &normal)?;
         builder.see_all();
         let device = builder.device();

@@ -46,7 +46,8 @@ impl Spec for SqueezeExcite {
         }
         let mut layer = |name: &str, outputs: i64, inputs: i64| -> Result<(Tensor, Tensor)> {
             let bound = Init::Uniform(1.0 / (inputs as f64).sqrt());
-            let weight = builder.parameter(&format!("{name}.weight"), &[outputs, inputs], &bound)?;
+            let weight =
+                builder.parameter(&format!("{name}.weight"), &[outputs, inputs], &bound)?;
             Ok((
                 weight,
                 builder.parameter(&format!("{name}.bias"), &[outputs], &bound)?,

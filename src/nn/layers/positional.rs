@@ -1,8 +1,8 @@
 //! Positions inside attention: rotary embeddings, learned biases of offsets, and Enformer's
 //! features of offsets.
 
-use cistron_base::bail;
 use cistron_base::Result;
+use cistron_base::bail;
 use cistron_torch::{Device, Tensor};
 use statrs::function::gamma::ln_gamma;
 
@@ -33,9 +33,8 @@ pub fn rotary_angles(length: i64, features: i64, device: Device) -> Result<(Tens
         );
     }
     let half = features / 2;
-    let angle = |position: i64, i: i64| {
-        position as f64 / 10_000f64.powf(2.0 * i as f64 / features as f64)
-    };
+    let angle =
+        |position: i64, i: i64| position as f64 / 10_000f64.powf(2.0 * i as f64 / features as f64);
     let table = |f: fn(f64) -> f64| -> Result<Tensor> {
         let values: Vec<f32> = (0..length)
             .flat_map(|p| (0..features).map(move |i| f(angle(p, i % half)) as f32))
@@ -100,10 +99,18 @@ pub fn enformer_features(length: i64, features: i64, scale: GammaScale) -> Resul
     for (row, offset) in offsets.iter().enumerate() {
         let start = values.len();
         for family in [&exponential, &central, &gamma] {
-            values.extend(family[row * basis..(row + 1) * basis].iter().map(|v| *v as f32));
+            values.extend(
+                family[row * basis..(row + 1) * basis]
+                    .iter()
+                    .map(|v| *v as f32),
+            );
         }
         // the sign of offset 0 is 0
-        let sign = if *offset == 0.0 { 0.0 } else { offset.signum() as f32 };
+        let sign = if *offset == 0.0 {
+            0.0
+        } else {
+            offset.signum() as f32
+        };
         let signed: Vec<f32> = values[start..].iter().map(|value| sign * value).collect();
         values.extend(signed);
     }
@@ -112,13 +119,19 @@ pub fn enformer_features(length: i64, features: i64, scale: GammaScale) -> Resul
 
 /// `n` numbers from `first` to `last` at equal steps.
 fn spaced(first: f64, last: f64, n: usize) -> impl Iterator<Item = f64> {
-    let step = if n > 1 { (last - first) / (n - 1) as f64 } else { 0.0 };
+    let step = if n > 1 {
+        (last - first) / (n - 1) as f64
+    } else {
+        0.0
+    };
     (0..n).map(move |i| first + step * i as f64)
 }
 
 /// Decays with half-lives from 2³ positions to the length, at equal steps of the logarithm.
 fn exponential_decays(offsets: &[f64], n: usize, length: i64) -> Vec<f64> {
-    let half_lives: Vec<f64> = spaced(3.0, (length as f64).log2(), n).map(f64::exp2).collect();
+    let half_lives: Vec<f64> = spaced(3.0, (length as f64).log2(), n)
+        .map(f64::exp2)
+        .collect();
     offsets
         .iter()
         .flat_map(|offset| {
@@ -148,7 +161,11 @@ fn gamma_densities(offsets: &[f64], n: usize, length: i64, scale: GammaScale) ->
     let density = |offset: f64, mean: f64| {
         let (shape, rate) = ((mean / deviation).powi(2), mean / deviation.powi(2));
         // x^0 is 1 at 0 as well
-        let power = if shape == 1.0 { 0.0 } else { (shape - 1.0) * offset.ln() };
+        let power = if shape == 1.0 {
+            0.0
+        } else {
+            (shape - 1.0) * offset.ln()
+        };
         let log = power - rate * offset - (ln_gamma(shape) - shape * rate.ln());
         log.exp() + 1e-8
     };
@@ -164,7 +181,12 @@ fn gamma_densities(offsets: &[f64], n: usize, length: i64, scale: GammaScale) ->
         }),
         GammaScale::Offsets => {
             for column in 0..n {
-                let largest = values.iter().skip(column).step_by(n).copied().fold(0.0, f64::max);
+                let largest = values
+                    .iter()
+                    .skip(column)
+                    .step_by(n)
+                    .copied()
+                    .fold(0.0, f64::max);
                 values
                     .iter_mut()
                     .skip(column)

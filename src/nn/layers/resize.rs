@@ -47,7 +47,10 @@ impl Spec for Crop {
         let (channels, length) = channels_and_length(&name, input)?;
         let (start, kept) = self.range(length);
         if start < 0 || kept < 1 {
-            bail!("shape", "{name} leaves no position of {length}, or needs more");
+            bail!(
+                "shape",
+                "{name} leaves no position of {length}, or needs more"
+            );
         }
         // the receptive field of a position that is kept does not change
         let _ = builder;

@@ -5,6 +5,7 @@ use super::sample::{Labelled, Sample, Signal, Transform};
 use super::{Column, Loader};
 use cistron_base::Result;
 use cistron_base::bail;
+use std::sync::Arc;
 
 impl Loader {
     /// Reads a row with its margins, changes it, and appends what is in view.
