@@ -407,7 +407,7 @@ fn train_with(model: &Model, settings: &FitSettings) -> Result<History> {
         if shared > 0 {
             warn(&format!(
                 "{shared} of {} validation sequences occur among the training ones, on either \
-                    strand",
+                 strand",
                 valid.rows.len()
             ));
         }
