@@ -13,6 +13,7 @@ pub use change::{Change, all_changes};
 use super::target::{Still, Target};
 use cistron_base::Result;
 use cistron_nn::{Codes, Value};
+use std::sync::Arc;
 
 /// Computes the targets of sequences with one changed base: for each target, a value per change.
 ///

@@ -221,7 +221,7 @@ mod tests {
 
     #[test]
     fn rotations_preserve_lengths_and_depend_on_the_offset_alone() {
-        let angles = rotary_angles(6, 4, Device::Cpu).expect("angles");
+        let angles = rotary_angles(6, 4, Device::CPU).expect("angles");
         let x = Tensor::from_f32(&[0.3, -1.0, 2.0, 0.5].repeat(6), &[1, 1, 6, 4]).expect("x");
         let y = rotated(&x, &angles).expect("rotated");
         let scores = y
@@ -231,6 +231,6 @@ mod tests {
         let at = |query: usize, key: usize| scores[query * 6 + key];
         assert!((at(0, 0) - 5.34).abs() < 1e-4);
         assert!((at(0, 2) - at(3, 5)).abs() < 1e-4);
-        assert!(rotary_angles(4, 3, Device::Cpu).is_err());
+        assert!(rotary_angles(4, 3, Device::CPU).is_err());
     }
 }

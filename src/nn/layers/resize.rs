@@ -42,7 +42,7 @@ impl Spec for Crop {
         }
     }
 
-    fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
+    fn build(&self, _: &mut Builder, input: &Shape) -> Result<Built> {
         let name = self.text();
         let (channels, length) = channels_and_length(&name, input)?;
         let (start, kept) = self.range(length);
@@ -52,8 +52,6 @@ impl Spec for Crop {
                 "{name} leaves no position of {length}, or needs more"
             );
         }
-        // the receptive field of a position that is kept does not change
-        let _ = builder;
         let module = Function(move |x: &Tensor, _| x.narrow(2, start, kept));
         Built::one(module, vec![channels, kept])
     }
@@ -176,12 +174,12 @@ impl Module for Joined {
         self.merge.apply(&parts).map(Value::One)
     }
 
-    fn ways(&self, out: &mut Vec<String>) {
-        self.body.ways(out);
+    fn describe_fusions(&self, out: &mut Vec<String>) {
+        self.body.describe_fusions(out);
     }
 
-    fn settled(&self) -> Option<i64> {
-        self.body.settled()
+    fn frozen_size(&self) -> Option<i64> {
+        self.body.frozen_size()
     }
 }
 

@@ -9,6 +9,7 @@ use crate::layers::dropout::Dropout;
 use crate::layers::linear::{Linear, Maxout};
 use crate::layers::norm::{Norm, Over};
 use crate::layers::pool::{Adaptive, Global, LastPosition, Pool};
+use crate::layers::positional::Offsets;
 use crate::layers::recurrent::Recurrent;
 use crate::layers::reshape::{Flatten, Identity, Kmers, Permute, Reshape};
 use cistron_base::bail;
@@ -57,6 +58,7 @@ fn heads(dropout: f64) -> Layer {
         heads: 2,
         dropout,
         causal: false,
+        offsets: Offsets::None,
     })
 }
 
