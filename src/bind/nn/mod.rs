@@ -8,3 +8,4 @@ pub mod layers;
 pub mod loss;
 pub mod model;
 pub mod resize;
+pub mod weights;
