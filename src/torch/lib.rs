@@ -26,6 +26,7 @@ pub mod sample;
 pub mod scatter;
 pub mod spectrum;
 pub mod tensor;
+pub mod weights;
 
 pub use device::Device;
 pub use graph::Number;

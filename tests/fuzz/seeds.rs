@@ -283,6 +283,62 @@ fn variants(path: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Reads a file of weights and converts its layout, where it can be.
+fn weights(path: &Path) -> Result<()> {
+    let file = cistron::torch::weights::open(path)?;
+    for entry in &file.entries {
+        entry.values()?;
+    }
+    cistron::torch::weights::layout::from_keras(&file.entries).ok();
+    Ok(())
+}
+
+/// A file of weights that another program wrote.
+fn foreign(name: &str) -> Vec<u8> {
+    let folder = crate::root().join("tests/oracles/weights");
+    let path = folder.join(name);
+    if path.exists() {
+        return std::fs::read(path).expect("a file");
+    }
+    let archive = std::fs::File::open(folder.join("keras.zip")).expect("the files");
+    let mut archive = zip::ZipArchive::new(archive).expect("an archive");
+    let mut bytes = Vec::new();
+    let mut entry = archive.by_name(name).expect(name);
+    std::io::Read::read_to_end(&mut entry, &mut bytes).expect("unpacked");
+    bytes
+}
+
+/// The pickle of an archive of PyTorch.
+fn pickle_of(name: &str) -> Vec<u8> {
+    let archive = std::io::Cursor::new(foreign(name));
+    let mut archive = zip::ZipArchive::new(archive).expect("an archive");
+    let folder = archive
+        .file_names()
+        .find_map(|name| name.strip_suffix("data.pkl"));
+    let entry = format!("{}data.pkl", folder.expect("a pickle"));
+    let mut bytes = Vec::new();
+    let mut entry = archive.by_name(&entry).expect("a pickle");
+    std::io::Read::read_to_end(&mut entry, &mut bytes).expect("unpacked");
+    bytes
+}
+
+/// An archive of PyTorch around a pickle, with numbers for any small storage.
+fn in_archive(pickle: &[u8]) -> Vec<u8> {
+    let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let options =
+        zip::write::FileOptions::default().compression_method(zip::CompressionMethod::Stored);
+    archive.start_file("x/data.pkl", options).expect("an entry");
+    archive.write_all(pickle).expect("written");
+    for i in 0..10 {
+        archive
+            .start_file(format!("x/data/{i}"), options)
+            .expect("an entry");
+        let bytes = [48, 12, 12, 12, 12, 12, 8, 12, 4, 4][i];
+        archive.write_all(&vec![1; bytes]).expect("written");
+    }
+    archive.finish().expect("an archive").into_inner()
+}
+
 /// Readers that take text, on a file of another kind.
 fn refused(path: &Path) -> Result<()> {
     let outcomes = [
@@ -485,6 +541,38 @@ pub fn readers() -> Vec<Reader> {
                 })
             },
         ),
+        plain(
+            "torch archive",
+            [
+                "state.pt",
+                "types.pt",
+                "views.pt",
+                "lightning.ckpt",
+                "unsigned.pt",
+            ]
+            .map(foreign)
+            .into(),
+            weights,
+        ),
+        wrapped(
+            "torch pickle",
+            vec![pickle_of("state.pt")],
+            in_archive,
+            weights,
+        ),
+        plain(
+            "torch legacy",
+            ["state_legacy.pt", "types_legacy.pt", "views_legacy.pt"]
+                .map(foreign)
+                .into(),
+            weights,
+        ),
+        plain(
+            "keras h5",
+            ["keras2.h5", "keras3.weights.h5"].map(foreign).into(),
+            weights,
+        ),
+        plain("keras archive", vec![foreign("keras3.keras")], weights),
         Reader {
             name: "hdf5 and pickles",
             seeds: pickles.iter().map(|p| p.to_vec()).chain([hdf5]).collect(),
