@@ -51,6 +51,7 @@ mod strands;
 mod sweeps;
 mod training;
 mod typing;
+mod weights;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

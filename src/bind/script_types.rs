@@ -3,10 +3,10 @@
 //! One list feeds the conversion of arguments and results, `type_of` and printing.
 
 use crate::base::Fault;
-use crate::bind::printing::line;
+use crate::bind::printing::{line, weights};
 use crate::bind::types::{
     Augmenter, BackgroundSource, Data, Discovered, Genomic, Known, Motifs, OfSearch, Optim, Pass,
-    Places, Rows, Signal, SimRule, Tabled, TrialOf,
+    Places, Report, Rows, Signal, SimRule, Tabled, TrialOf, WeightsFile,
 };
 use crate::lang::native::TypeInfo;
 use crate::metrics::Metric;
@@ -76,6 +76,8 @@ script_types! {
     SimRule, "rule", line::rule;
     BackgroundSource, "background", line::background;
     Tabled, "table", line::table, line::table_pretty;
+    WeightsFile, "weights", weights::file, weights::file_pretty;
+    Report, "loaded", weights::report;
     Figure, "figure", line::figure;
     Fault, "error", line::error;
 }

@@ -6,10 +6,13 @@ use crate::data::{Batch, Dataset};
 use crate::explain::modisco::Pattern;
 use crate::lang::Callback;
 use crate::nn::Value;
+use crate::nn::load::Loaded;
 use crate::optim::Optimizer;
 use crate::seq::{Genome, Intervals, Motif, Track};
 use crate::torch::Tensor;
+use crate::torch::weights::Weights;
 use std::cell::RefCell;
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -113,6 +116,14 @@ pub struct Places(pub Rc<Intervals>);
 /// A track as scripts hold it.
 #[derive(Clone)]
 pub struct Signal(pub Arc<Track>);
+
+/// A file of weights with its path, as scripts hold it.
+#[derive(Clone)]
+pub struct WeightsFile(pub Rc<(PathBuf, Weights)>);
+
+/// What a network took from a file of weights, with the file's path, as scripts hold it.
+#[derive(Clone)]
+pub struct Report(pub Rc<(PathBuf, Loaded)>);
 
 impl Known {
     /// The rules of the labels in words.

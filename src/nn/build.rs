@@ -33,7 +33,25 @@ pub struct Builder {
     pub field: Field,
     /// Whether what comes next takes an input of the network as it is.
     pub is_input: bool,
-    tied: HashMap<*const super::spec::Described, (Rc<dyn Module>, Shape, Shape)>,
+    tied: HashMap<*const super::spec::Described, Tied>,
+    /// What a tied layer that is built again takes its parameters from.
+    shared: Option<Shared>,
+}
+
+/// A tied layer that was built.
+struct Tied {
+    module: Rc<dyn Module>,
+    input: Shape,
+    output: Shape,
+    tensors: Rc<HashMap<String, Tensor>>,
+}
+
+/// Parameters and buffers that are used again.
+struct Shared {
+    /// The path of the layer, with a dot at its end.
+    prefix: String,
+    /// The tensors by their name below the layer.
+    tensors: Rc<HashMap<String, Tensor>>,
 }
 
 /// A stable number for a text (FNV-1a).
@@ -73,6 +91,7 @@ impl Builder {
             field: Some((1, 1)),
             is_input: true,
             tied: HashMap::new(),
+            shared: None,
         }
     }
 
@@ -107,6 +126,9 @@ impl Builder {
     /// A parameter that starts as the given values.
     pub fn adopt(&mut self, name: &str, values: Tensor) -> Result<Tensor> {
         let full = self.name(name);
+        if let Some(own) = self.used_again(&full, &values.shape())? {
+            return Ok(own);
+        }
         if self.parameters.iter().any(|(known, _)| *known == full) {
             bail!("name", "two parameters would be called `{full}`");
         }
@@ -122,6 +144,9 @@ impl Builder {
     /// A tensor that is saved but not learned.
     pub fn buffer(&mut self, name: &str, shape: &[i64], value: f64, kind: Kind) -> Result<Tensor> {
         room(&self.name(name), shape)?;
+        if let Some(own) = self.used_again(&self.name(name), shape)? {
+            return Ok(own);
+        }
         let tensor = Tensor::full(shape, value, kind, self.device)?;
         self.buffers.push((self.name(name), tensor.clone()));
         Ok(tensor)
@@ -194,29 +219,61 @@ impl Builder {
         Ok(built)
     }
 
-    /// As [`Builder::child`], but the second time gives the same module with the same parameters.
+    /// The tensor of a tied layer that is built again.
+    fn used_again(&self, name: &str, sizes: &[i64]) -> Result<Option<Tensor>> {
+        let Some(Shared { prefix, tensors }) = &self.shared else {
+            return Ok(None);
+        };
+        let below = name.strip_prefix(prefix.as_str());
+        match below.and_then(|below| tensors.get(below)) {
+            Some(tensor) if tensor.shape() == sizes => Ok(Some(tensor.clone())),
+            Some(tensor) => bail!(
+                "shape",
+                "tied layers must have the same parameters: `{}` would be {} and {}",
+                below.unwrap_or_default(),
+                shape::text(&tensor.shape()),
+                shape::text(sizes)
+            ),
+            None => Ok(None),
+        }
+    }
+
+    /// As [`Builder::child`], but the second time gives the same module; for another shape of the
+    /// input, a module with the same parameters.
     pub fn shared(&mut self, layer: &Layer, input: &Shape) -> Result<Built> {
         let key = Rc::as_ptr(&layer.0);
-        if let Some((module, seen, output)) = self.tied.get(&key) {
-            if seen != input {
-                bail!(
-                    "shape",
-                    "tied layers must take the same input, got {} and {}",
-                    seen.text(),
-                    input.text()
-                );
-            }
+        let prefix = self.name("");
+        let Some(tied) = self.tied.get(&key) else {
+            let (first, buffer) = (self.parameters.len(), self.buffers.len());
+            let built = self.child("", layer, input)?;
+            let tensors = self.parameters[first..]
+                .iter()
+                .chain(&self.buffers[buffer..]);
+            let tensors = tensors
+                .map(|(name, tensor)| (name[prefix.len()..].to_string(), tensor.clone()))
+                .collect();
+            let tied = Tied {
+                module: built.module.clone(),
+                input: input.clone(),
+                output: built.output.clone(),
+                tensors: Rc::new(tensors),
+            };
+            self.tied.insert(key, tied);
+            return Ok(built);
+        };
+        if tied.input == *input {
             return Ok(Built {
-                module: module.clone(),
-                output: output.clone(),
+                module: tied.module.clone(),
+                output: tied.output.clone(),
             });
         }
-        let built = self.child("", layer, input)?;
-        self.tied.insert(
-            key,
-            (built.module.clone(), input.clone(), built.output.clone()),
-        );
-        Ok(built)
+        let tensors = tied.tensors.clone();
+        let (before, rows) = (self.shared.take(), self.rows.len());
+        self.shared = Some(Shared { prefix, tensors });
+        let built = self.child("", layer, input);
+        self.shared = before;
+        self.rows.truncate(rows);
+        built
     }
 
     /// Widens the receptive field by a window.

@@ -10,6 +10,7 @@ pub mod fuse;
 pub mod init;
 pub mod kernels;
 pub mod layers;
+pub mod load;
 pub mod loss;
 pub mod model;
 pub mod optim;

@@ -1,6 +1,7 @@
 //! Words of every script, arrays, tables and statistics.
 
 pub mod arrays;
+pub mod files;
 pub mod iterate;
 pub mod logarithms;
 pub mod stats;

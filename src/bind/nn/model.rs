@@ -401,26 +401,6 @@ pub fn save(
     this.save(&output_path(path)?)
 }
 
-/// Reads parameters and running statistics that `save` or PyTorch wrote as safetensors.
-///
-/// Every name and shape in the file has to match the model.
-///
-/// ```rhai
-/// let net = nn::build(nn::linear(1), [2], #{ seed: 1 });
-/// net.save("/tmp/cistron_example_load.safetensors");
-/// let other = nn::build(nn::linear(1), [2], #{ seed: 2 });
-/// other.load("/tmp/cistron_example_load.safetensors");
-/// assert_eq(net["weight"], other["weight"]);
-/// ```
-#[native(namespace = "model", form = method)]
-pub fn load(
-    this: &Model,
-    /// Path of the file.
-    path: &str,
-) -> Result<()> {
-    this.load(&session::find_input(path)?)
-}
-
 /// The methods and properties of models.
 pub fn natives() -> Vec<Native> {
     natives_of![
@@ -445,6 +425,5 @@ pub fn natives() -> Vec<Native> {
         transfer,
         zero_grad,
         save,
-        load,
     ]
 }

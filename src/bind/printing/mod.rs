@@ -2,6 +2,7 @@
 
 pub mod figure;
 pub mod line;
+pub mod weights;
 
 use crate::bind::types::{Motifs, Tabled};
 use crate::lang::show;
