@@ -97,8 +97,11 @@ impl Surroundings for ScriptState {
             .map(|(name, value)| json!([name, value]))
             .collect();
         let state = json!({
-            "counts": session::counts(), "seed": session::settings().seed, "passes": passes::saved(),
-            "callbacks": callbacks, "reports": reports,
+            "counts": session::counts(),
+            "seed": session::settings().seed,
+            "passes": passes::saved(),
+            "callbacks": callbacks,
+            "reports": reports,
         });
         Ok((state, tensors))
     }
@@ -209,9 +212,8 @@ fn encode(value: &Dynamic, path: &str, tensors: &mut Tensors) -> Result<Value> {
             .map(|(name, _)| name.as_str())
             .collect();
         let hash = hash_of(&model.state())?;
-        return Ok(
-            json!({ "model": path, "hash": hash, "frozen": frozen, "training": model.is_training() }),
-        );
+        let training = model.is_training();
+        return Ok(json!({ "model": path, "hash": hash, "frozen": frozen, "training": training }));
     }
     if let Some(optimizer) = value.read_lock::<Optim>() {
         let state = optimizer
@@ -306,7 +308,8 @@ fn below(tensors: &[(String, Tensor)], path: &str) -> Tensors {
 /// value in their place.
 fn decode(now: Option<&Dynamic>, saved: &Value, tensors: &[(String, Tensor)]) -> Result<Dynamic> {
     let lost = |what: &str| {
-        fault!("resume", "a function of the script has captured a {what} that was made while it trained: a checkpoint cannot hold it";
+        fault!("resume", "a function of the script has captured a {what} that was made while it \
+            trained: a checkpoint cannot hold it";
             hint: "create it before `train::fit`, or run the script again from the start")
     };
     let text = |key: &str| saved[key].as_str().unwrap_or("");

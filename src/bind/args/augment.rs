@@ -18,7 +18,9 @@ pub fn customised(x: Value, y: Tensor, custom: &[Callback]) -> Result<(Value, Te
         ]);
         let answer = call.call(vec![batch.into()])?;
         let Some(map) = answer.read_lock::<Map>().map(|map| map.clone()) else {
-            bail!("type", "an augmenter must give a map of x and y, got {}", session::describe(&answer); hint: "`augment::custom(|batch| {{ batch.x = …; batch }})`");
+            bail!("type", "an augmenter must give a map of x and y, got {}",
+                session::describe(&answer);
+                hint: "`augment::custom(|batch| {{ batch.x = …; batch }})`");
         };
         let tensor = |name: &str| -> Result<Dynamic> {
             map.get(name).cloned().ok_or_else(|| {

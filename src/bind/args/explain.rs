@@ -167,7 +167,8 @@ impl FromValue for OneLabel {
     fn from_value(value: &mut Dynamic, context: &NativeCallContext) -> Result<Self> {
         match Labels::from_value(value, context)? {
             Labels::Several(_) | Labels::All => {
-                bail!("option", "must be one label, or a function of all"; hint: "`label: |y| y[[.., 0]] - y[[.., 1]]`")
+                bail!("option", "must be one label, or a function of all";
+                    hint: "`label: |y| y[[.., 0]] - y[[.., 1]]`")
             }
             label => Ok(OneLabel(label)),
         }
@@ -231,7 +232,8 @@ impl ContrastOptions {
     fn target(&self, label: i64) -> Result<Target> {
         match (self.against, self.position) {
             (Some(_), Some(_)) => {
-                bail!("option", "options `against` and `position` exclude each other"; hint: "a function does both: `label: |y| y[[.., 0, 5]] - y[[.., 1, 5]]`")
+                bail!("option", "options `against` and `position` exclude each other";
+                    hint: "a function does both: `label: |y| y[[.., 0, 5]] - y[[.., 1, 5]]`")
             }
             (Some(other), None) => Ok(Target::Contrast(label, other)),
             (None, Some(position)) => Ok(Target::Position(label, position)),
@@ -284,7 +286,8 @@ impl BaselineOptions {
     /// The baselines of samples that may be read on both strands.
     pub fn read(&self, both_strands: bool, seed: u64) -> Result<Baselines> {
         if both_strands && matches!(self.baselines, BaselineSource::Given(_)) {
-            bail!("option", "option `both_strands` excludes a tensor of baselines"; hint: "reverse the sequences: `x.flip([1, 2])`, and flip the contributions back");
+            bail!("option", "option `both_strands` excludes a tensor of baselines";
+                hint: "reverse the sequences: `x.flip([1, 2])`, and flip the contributions back");
         }
         self.baselines.read(self.shuffles, seed)
     }

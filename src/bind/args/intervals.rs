@@ -78,8 +78,13 @@ pub fn requests(map: &Map) -> Result<Vec<Request>> {
         };
         for word in words {
             let word = word.clone().into_string().map_err(|_| {
-                fault!("type", "the operation of column `{name}` must be a string or an array of strings, got {}", session::describe(&word))
-                    .hint("such as `#{ score: \"mean\", name: [\"distinct\", \"count\"] }`")
+                fault!(
+                    "type",
+                    "the operation of column `{name}` must be a string or an array of \
+                    strings, got {}",
+                    session::describe(&word)
+                )
+                .hint("such as `#{ score: \"mean\", name: [\"distinct\", \"count\"] }`")
             })?;
             requests.push((
                 name.to_string(),

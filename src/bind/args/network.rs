@@ -55,7 +55,9 @@ pub fn input_of(model: &Model, x: &Dynamic) -> Result<Value> {
         };
         return map.iter().map(one).collect::<Result<_>>().map(Value::Many);
     }
-    bail!("type", "`x` must be a tensor, a batch or a map of tensors, got {}", session::describe(x); hint: "`seq::one_hot([\"ACGT\"])` turns letters into a tensor, `net.predict(set)` takes a dataset")
+    bail!("type", "`x` must be a tensor, a batch or a map of tensors, got {}", session::describe(x);
+        hint: "`seq::one_hot([\"ACGT\"])` turns letters into a tensor, `net.predict(set)` takes a \
+            dataset")
 }
 
 /// The outputs of a network for a tensor, a batch or a map of tensors, as a script's value.
@@ -94,7 +96,9 @@ pub fn shape_value(shape: &Shape) -> Dynamic {
 pub fn layer(call: &Call, spec: impl Spec + 'static) -> Result<Layer> {
     let deepest = crate::nn::spec::DEEPEST;
     if spec.depth() >= deepest {
-        bail!("value", "layers are nested more than {deepest} deep"; hint: "one `nn::chain` takes any number of layers: collect them in an array first, or use `nn::repeat(n, |i| …)`");
+        bail!("value", "layers are nested more than {deepest} deep";
+            hint: "one `nn::chain` takes any number of layers: collect them in an array first, or \
+                use `nn::repeat(n, |i| …)`");
     }
     Ok(Layer::new(spec, Some(call.place())))
 }

@@ -88,7 +88,8 @@ impl Operand {
                 Operand::Float(x) => show::number(*x),
                 Operand::Int(n) => n.to_string(),
             };
-            bail!("type", "a tensor of {} cannot hold {got}", other.kind().name(); hint: "`.float()` first");
+            bail!("type", "a tensor of {} cannot hold {got}", other.kind().name();
+                hint: "`.float()` first");
         }
         self.of_kind(other.kind(), other.device())
     }
@@ -153,7 +154,8 @@ impl Scalar {
                 Tensor::full(shape, x, kind, device)
             }
             Scalar::Float(x) => {
-                bail!("type", "a tensor of {} cannot hold {}", kind.name(), show::number(x); hint: "`kind: \"float32\"`")
+                bail!("type", "a tensor of {} cannot hold {}", kind.name(), show::number(x);
+                    hint: "`kind: \"float32\"`")
             }
         }
     }

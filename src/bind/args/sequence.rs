@@ -13,7 +13,8 @@ pub fn codes_of(texts: &[String]) -> Result<(Vec<u8>, usize)> {
     let length = texts.first().map_or(0, String::len);
     for (i, text) in texts.iter().enumerate() {
         if text.len() != length {
-            bail!("shape", "sequence {i} has {} bases, the first has {length}", text.len(); hint: "sequences of one batch have one length");
+            bail!("shape", "sequence {i} has {} bases, the first has {length}", text.len();
+                hint: "sequences of one batch have one length");
         }
         codes
             .extend(alphabet::codes(text).map_err(|fault| fault.context(format!("sequence {i}")))?);

@@ -106,7 +106,8 @@ impl Flat {
                     Some(first) if *first == shape => {}
                     Some(first) => {
                         let (first, other) = (shape_text(first), shape_text(&shape));
-                        bail!("shape", "the array is ragged: item 0 is {first}, item {i} is {other}";
+                        bail!("shape",
+                            "the array is ragged: item 0 is {first}, item {i} is {other}";
                             hint: "all rows must have the same length")
                     }
                 }

@@ -88,7 +88,8 @@ fn row_step(augmenter: Augmenter) -> Result<Arc<dyn Transform>> {
     let mut blends = Vec::new();
     augmenter.step.blends(0, &mut blends);
     if !augmenter.custom.is_empty() || !blends.is_empty() {
-        bail!("value", "{} works on whole batches and cannot be drawn row by row", augmenter.text; hint: "put it into `augment::chain` instead");
+        bail!("value", "{} works on whole batches and cannot be drawn row by row", augmenter.text;
+            hint: "put it into `augment::chain` instead");
     }
     Ok(augmenter.step)
 }
@@ -167,7 +168,9 @@ pub fn mutate(
 ///
 /// ```rhai
 /// let set = data::from(#{ sequence: ["AAAAAAAAAA"], label: [1] });
-/// for b in set.batches(1, #{ augment: augment::insertion(4, #{ least: 4 }), seed: 1 }) { assert_eq(b.x.shape, [1, 4, 10]); }
+/// for b in set.batches(1, #{ augment: augment::insertion(4, #{ least: 4 }), seed: 1 }) {
+///     assert_eq(b.x.shape, [1, 4, 10]);
+/// }
 /// ```
 #[native(namespace = "augment")]
 pub fn insertion(
@@ -238,7 +241,9 @@ pub fn translocation(
 ///
 /// ```rhai
 /// let set = data::from(#{ sequence: ["AAAAAAAAAA"], label: [1] });
-/// for b in set.batches(1, #{ augment: augment::mask(4, #{ least: 4 }), seed: 1 }) { assert_eq(b.x.sum(), 6.0); }
+/// for b in set.batches(1, #{ augment: augment::mask(4, #{ least: 4 }), seed: 1 }) {
+///     assert_eq(b.x.sum(), 6.0);
+/// }
 /// ```
 #[native(namespace = "augment")]
 pub fn mask(
@@ -276,7 +281,9 @@ pub fn crop(
 ///
 /// ```rhai
 /// let set = data::from(#{ sequence: ["ACGGTACTTA"], label: [1] });
-/// for b in set.batches(1, #{ augment: augment::to_negative(1.0), seed: 1 }) { assert_eq(b.y, [[0.0]]); }
+/// for b in set.batches(1, #{ augment: augment::to_negative(1.0), seed: 1 }) {
+///     assert_eq(b.y, [[0.0]]);
+/// }
 /// ```
 #[native(namespace = "augment")]
 pub fn to_negative(
@@ -294,7 +301,9 @@ pub fn to_negative(
 ///
 /// ```rhai
 /// let set = data::from(#{ sequence: ["ACGT"], label: [1] });
-/// for b in set.batches(1, #{ augment: augment::noise(0.2), seed: 1 }) { assert(b.x.max() != 1.0); }
+/// for b in set.batches(1, #{ augment: augment::noise(0.2), seed: 1 }) {
+///     assert(b.x.max() != 1.0);
+/// }
 /// ```
 #[native(namespace = "augment")]
 pub fn noise(
@@ -312,7 +321,9 @@ pub fn noise(
 ///
 /// ```rhai
 /// let set = data::from(#{ sequence: ["AAAA", "CCCC"], label: [1, 0] });
-/// for b in set.batches(2, #{ augment: augment::mixup(1.0), seed: 1 }) { assert_near(b.x.sum(), 8.0, 1e-5); }
+/// for b in set.batches(2, #{ augment: augment::mixup(1.0), seed: 1 }) {
+///     assert_near(b.x.sum(), 8.0, 1e-5);
+/// }
 /// ```
 #[native(namespace = "augment")]
 pub fn mixup(
@@ -367,7 +378,9 @@ pub fn chain(
 /// Applies one of several augmenters to each row, with equal probability.
 ///
 /// ```rhai
-/// assert_eq(`${augment::one_of([augment::shift(1), augment::mutate(0.1)])}`, "augmenter one of 2");
+/// assert_eq(
+///     `${augment::one_of([augment::shift(1), augment::mutate(0.1)])}`, "augmenter one of 2"
+/// );
 /// ```
 #[native(namespace = "augment")]
 pub fn one_of(
@@ -382,7 +395,10 @@ pub fn one_of(
 /// Applies a random subset of augmenters to each row (EvoAug, Lee et al. 2023).
 ///
 /// ```rhai
-/// assert_eq(`${augment::some_of([augment::shift(1), augment::mutate(0.1)], 2)}`, "augmenter up to 2 of 2");
+/// assert_eq(
+///     `${augment::some_of([augment::shift(1), augment::mutate(0.1)], 2)}`,
+///     "augmenter up to 2 of 2"
+/// );
 /// ```
 #[native(namespace = "augment")]
 pub fn some_of(
@@ -411,7 +427,9 @@ pub fn some_of(
 /// Applies an augmenter to each row with a probability, which may change over the epochs.
 ///
 /// ```rhai
-/// assert_eq(`${augment::sometimes(augment::shift(3), 0.5)}`, "augmenter shift(3) with chance 0.5");
+/// assert_eq(
+///     `${augment::sometimes(augment::shift(3), 0.5)}`, "augmenter shift(3) with chance 0.5"
+/// );
 /// ```
 #[native(namespace = "augment")]
 pub fn sometimes(
@@ -435,7 +453,10 @@ pub fn sometimes(
 /// Applies an augmenter in a range of epochs only, such as the first stage of EvoAug.
 ///
 /// ```rhai
-/// assert_eq(`${augment::during(augment::shift(3), #{ last: 10 })}`, "augmenter shift(3) in epochs 1 to 10");
+/// assert_eq(
+///     `${augment::during(augment::shift(3), #{ last: 10 })}`,
+///     "augmenter shift(3) in epochs 1 to 10"
+/// );
 /// ```
 #[native(namespace = "augment")]
 pub fn during(
@@ -444,7 +465,8 @@ pub fn during(
     options: DuringOptions,
 ) -> Result<Augmenter> {
     if !augmenter.custom.is_empty() {
-        bail!("value", "a script's own augmenter has no epochs"; hint: "keep a count in the closure, or fit twice");
+        bail!("value", "a script's own augmenter has no epochs";
+            hint: "keep a count in the closure, or fit twice");
     }
     let (step, first) = (augmenter.step, options.first);
     let text = match options.last {

@@ -127,7 +127,8 @@ fn pairs_of(names: &[String], pairs: Option<NamePairs>) -> Result<Vec<(usize, us
             .map(|(plus, minus)| format!("`{}` and `{}`", names[*plus], names[*minus]))
             .collect();
         say(&format!(
-            "note: {} are taken for the two strands: their labels change places on the reverse strand; `pairs: []` keeps them in place",
+            "note: {} are taken for the two strands: their labels change places on the reverse \
+             strand; `pairs: []` keeps them in place",
             shown.join(", ")
         ));
     }
@@ -214,7 +215,8 @@ pub fn joint(
 /// ```
 #[native(
     namespace = "label",
-    returns = "map of names, values: tensor [regions, tracks * bins], and their source: regions, tracks, how"
+    returns = "map of names, values: tensor [regions, tracks * bins], and their source: regions, \
+        tracks, how"
 )]
 pub fn signal(
     /// Regions to label.

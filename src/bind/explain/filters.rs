@@ -71,8 +71,8 @@ fn table(filters: &Motifs, motifs: &Motifs, fits: &[Vec<matching::Fit>]) -> Resu
 ///
 /// A base of a filter position counts where it contributes more than `information` bits. The motif
 /// slides along the filter; the fraction of its bases that count there, of the shorter of both,
-/// must reach `score`. The kind of a filter is "single" where one motif matches, "combination" where
-/// several do, "unmatched" where none does.
+/// must reach `score`. The kind of a filter is "single" where one motif matches, "combination"
+/// where several do, "unmatched" where none does.
 ///
 /// # Source
 /// van den Bogaard, Predicting chromatin accessibility with convolutional neural networks (thesis),
@@ -104,8 +104,9 @@ pub fn match_filters(
 
 /// Returns the motifs of the windows that activate the filters of a convolution.
 ///
-/// The convolution is the first of the network. The motif of a filter is the base composition of the windows whose activation exceeds the
-/// fraction `share` of the largest activation of the filter.
+/// The convolution is the first of the network. The motif of a filter is the base composition of
+/// the windows whose activation exceeds the fraction `share` of the largest activation of the
+/// filter.
 ///
 /// # Source
 /// Kelley, Snoek & Rinn, Basset (Genome Research 2016).
@@ -159,7 +160,8 @@ pub fn filter_motifs(
     if empty > 0 {
         let positions: usize = motifs.iter().map(|motif| motif.width()).sum();
         warn(&format!(
-            "{empty} of {positions} filter positions have no positive weight and are shown as uniform"
+            "{empty} of {positions} filter positions have no positive weight and are shown as \
+             uniform"
         ));
     }
     Ok(Motifs(Rc::new(motifs)))

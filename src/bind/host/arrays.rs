@@ -55,7 +55,8 @@ impl Number {
 }
 
 fn overflow(a: i64, b: i64) -> Fault {
-    fault!("value", "the sum of {a} and {b} does not fit into an integer of 64 bits"; hint: "floats have a larger range: `a.map(|x| x.to_float()).sum()`")
+    fault!("value", "the sum of {a} and {b} does not fit into an integer of 64 bits";
+        hint: "floats have a larger range: `a.map(|x| x.to_float()).sum()`")
 }
 
 /// The numbers of an array; booleans count as 0 and 1.
@@ -81,7 +82,8 @@ fn numbers(array: &Array, function: &str) -> Result<Vec<Number>> {
 /// Fails on an empty array.
 fn not_empty(array: &Array, function: &str) -> Result<()> {
     if array.is_empty() {
-        bail!("value", "`{function}` of an empty array"; hint: "test for it first: `if a.is_empty() {{ … }}`");
+        bail!("value", "`{function}` of an empty array";
+            hint: "test for it first: `if a.is_empty() {{ … }}`");
     }
     Ok(())
 }
@@ -206,7 +208,9 @@ fn sorted(array: Array, f: &Callback) -> Result<Array> {
         })
     });
     if let Some((a, b)) = incomparable {
-        bail!("type", "the keys {} and {} do not compare", session::describe(&keys[a]), session::describe(&keys[b]); hint: "keys are all numbers or all strings");
+        bail!("type", "the keys {} and {} do not compare", session::describe(&keys[a]),
+            session::describe(&keys[b]);
+            hint: "keys are all numbers or all strings");
     }
     Ok(order.into_iter().map(|at| array[at].clone()).collect())
 }
@@ -379,7 +383,8 @@ pub fn zip(
     other: Array,
 ) -> Result<Array> {
     if this.len() != other.len() {
-        bail!("value", "{} values cannot be paired with {}", this.len(), other.len(); hint: "`a.extract(0..n)` returns the first n");
+        bail!("value", "{} values cannot be paired with {}", this.len(), other.len();
+            hint: "`a.extract(0..n)` returns the first n");
     }
     let pairs = this.into_iter().zip(other);
     Ok(pairs.map(|(a, b)| Dynamic::from(vec![a, b])).collect())

@@ -20,7 +20,8 @@ fn rows(tensor: &Tensor) -> Result<i64> {
     match tensor.shape().first() {
         Some(n) => Ok(*n),
         None => {
-            bail!("shape", "a tensor without an axis has no parts to loop over"; hint: "`x.item()` is its number")
+            bail!("shape", "a tensor without an axis has no parts to loop over";
+                hint: "`x.item()` is its number")
         }
     }
 }
@@ -28,7 +29,9 @@ fn rows(tensor: &Tensor) -> Result<i64> {
 /// Fails unless there are as many names as values.
 fn counted(names: i64, values: usize) -> Result<()> {
     if names as usize != values {
-        bail!("value", "there are {names} names for {values} value{}", if values == 1 { "" } else { "s" }; hint: "`_` takes a value that needs no name");
+        bail!("value", "there are {names} names for {values} value{}",
+            if values == 1 { "" } else { "s" };
+            hint: "`_` takes a value that needs no name");
     }
     Ok(())
 }

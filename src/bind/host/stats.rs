@@ -292,7 +292,9 @@ pub fn one_sample_t(
 /// The observed samples count as one of the permutations, so that p is never 0.
 ///
 /// ```rhai
-/// assert(stats::permutation([5.0, 6.0, 7.0, 8.0], [1.0, 2.0, 3.0, 4.0], #{ n: 999, seed: 1 }).p_value < 0.06);
+/// assert(stats::permutation(
+///     [5.0, 6.0, 7.0, 8.0], [1.0, 2.0, 3.0, 4.0], #{ n: 999, seed: 1 }
+/// ).p_value < 0.06);
 /// ```
 #[native(namespace = "stats", returns = "map: statistic, p_value")]
 pub fn permutation(
@@ -329,7 +331,9 @@ pub fn permutation(
 /// ```rhai
 /// let e = stats::bootstrap([1.0, 2.0, 3.0, 4.0, 5.0], #{ n: 200, seed: 1 });
 /// assert(e.low < 3.0 && e.high > 3.0 && e.value == 3.0);
-/// let both = stats::bootstrap([[0.9, 0.8, 0.3, 0.1, 0.7], [1, 1, 0, 0, 0]], #{ statistic: |p, y| metric::auroc(p, y), n: 50, method: "percentile", seed: 1 });
+/// let both = stats::bootstrap([[0.9, 0.8, 0.3, 0.1, 0.7], [1, 1, 0, 0, 0]], #{
+///     statistic: |p, y| metric::auroc(p, y), n: 50, method: "percentile", seed: 1
+/// });
 /// assert_eq(both.value, 1.0);
 /// ```
 #[native(
@@ -386,7 +390,9 @@ pub fn bootstrap(
 /// differences are all 0. All as SciPy.
 ///
 /// ```rhai
-/// assert_eq(stats::signed_rank([1.0, 2.0, 3.0, 4.0, 5.0], #{ alternative: "greater" }).p_value, 1.0 / 32.0);
+/// assert_eq(stats::signed_rank(
+///     [1.0, 2.0, 3.0, 4.0, 5.0], #{ alternative: "greater" }
+/// ).p_value, 1.0 / 32.0);
 /// ```
 #[native(namespace = "stats", returns = "map: statistic, p_value, n")]
 pub fn signed_rank(
@@ -403,7 +409,9 @@ pub fn signed_rank(
 /// `stats::signed_rank`, which takes the differences.
 ///
 /// ```rhai
-/// assert_eq(stats::wilcoxon([2.0, 4.0, 6.0], [1.0, 2.0, 3.0], #{ alternative: "greater" }).p_value, 0.125);
+/// assert_eq(stats::wilcoxon(
+///     [2.0, 4.0, 6.0], [1.0, 2.0, 3.0], #{ alternative: "greater" }
+/// ).p_value, 0.125);
 /// ```
 #[native(namespace = "stats", returns = "map: statistic, p_value, n")]
 pub fn wilcoxon(
@@ -480,7 +488,9 @@ pub fn pearson(
 /// p is computed from Student's distribution.
 ///
 /// ```rhai
-/// assert_near(stats::spearman([1.0, 2.0, 3.0, 4.0], [1.0, 8.0, 27.0, 64.0]).statistic, 1.0, 1e-12);
+/// assert_near(
+///     stats::spearman([1.0, 2.0, 3.0, 4.0], [1.0, 8.0, 27.0, 64.0]).statistic, 1.0, 1e-12
+/// );
 /// ```
 #[native(namespace = "stats", returns = "map: statistic (ρ), p_value, df")]
 pub fn spearman(
@@ -498,7 +508,9 @@ pub fn spearman(
 /// The test is exact for up to 33 rows without ties; NaN where a sample is constant.
 ///
 /// ```rhai
-/// assert_near(stats::kendall([1.0, 2.0, 3.0, 4.0], [1.0, 2.0, 4.0, 3.0]).statistic, 2.0 / 3.0, 1e-12);
+/// assert_near(
+///     stats::kendall([1.0, 2.0, 3.0, 4.0], [1.0, 2.0, 4.0, 3.0]).statistic, 2.0 / 3.0, 1e-12
+/// );
 /// ```
 #[native(namespace = "stats", returns = "map: statistic (τ), p_value")]
 pub fn kendall(
@@ -558,7 +570,9 @@ pub fn fisher(
 ///
 /// ```rhai
 /// let y = [1, 1, 1, 0, 0, 0];
-/// assert_eq(stats::delong([0.9, 0.8, 0.7, 0.3, 0.2, 0.1], [0.9, 0.8, 0.2, 0.7, 0.3, 0.1], y).first, 1.0);
+/// assert_eq(
+///     stats::delong([0.9, 0.8, 0.7, 0.3, 0.2, 0.1], [0.9, 0.8, 0.2, 0.7, 0.3, 0.1], y).first, 1.0
+/// );
 /// ```
 #[native(
     namespace = "stats",

@@ -216,7 +216,10 @@ fn branches_of(layers: &Branches) -> Result<Vec<(String, Layer)>> {
         }
         Branches::Pairs(items) => {
             let branch = |(i, (name, layer)): (usize, (Option<String>, Layer))| {
-                let name = name.ok_or_else(|| fault!("type", "branch {i} is a layer without the name of its input"; hint: "`[\"sequence\", nn::conv1d(…)]`"))?;
+                let name = name.ok_or_else(|| {
+                    fault!("type", "branch {i} is a layer without the name of its input";
+                        hint: "`[\"sequence\", nn::conv1d(…)]`")
+                })?;
                 Ok((name, layer))
             };
             let parts = parts_of(items, "the branches")?.into_iter().enumerate();
@@ -264,7 +267,8 @@ fn parts_of(items: &Array, whole: &str) -> Result<Vec<(Option<String>, Layer)>> 
                     (Some(name), layer_of(layer, &what)?)
                 }
                 _ => {
-                    bail!("type", "{what} must be a layer, or a pair of a name and a layer"; hint: "`[\"stem\", nn::conv1d(…)]`")
+                    bail!("type", "{what} must be a layer, or a pair of a name and a layer";
+                        hint: "`[\"stem\", nn::conv1d(…)]`")
                 }
             },
             None => (None, layer_of(item, &what)?),
@@ -369,7 +373,9 @@ fn custom_output(
 /// Returns a layer that applies layers one after the other.
 ///
 /// ```rhai
-/// let net = nn::build(nn::chain([["stem", nn::conv1d(8, 5)], nn::relu(), nn::flatten(), nn::linear(1)]), [4, 20]);
+/// let net = nn::build(
+///     nn::chain([["stem", nn::conv1d(8, 5)], nn::relu(), nn::flatten(), nn::linear(1)]), [4, 20]
+/// );
 /// assert_eq(net["stem.weight"].shape, [8, 4, 5]);
 /// assert_eq(net["3.weight"].shape, [1, 128]);
 /// ```
@@ -395,7 +401,9 @@ pub fn chain(
 /// He et al. 2016
 ///
 /// ```rhai
-/// let block = nn::residual(nn::conv1d(8, 3, #{ padding: "same" }), #{ shortcut: nn::conv1d(8, 1), after: nn::relu() });
+/// let block = nn::residual(
+///     nn::conv1d(8, 3, #{ padding: "same" }), #{ shortcut: nn::conv1d(8, 1), after: nn::relu() }
+/// );
 /// assert_eq(nn::build(block, [4, 20]).output_shape, [8, 20]);
 /// ```
 /// ```rhai,fails
@@ -445,7 +453,8 @@ pub fn parallel(
 /// ```rhai
 /// let two = nn::branches([["shape", nn::linear(1)], ["charge", nn::linear(2)]]);
 /// let net = nn::build(two, #{ shape: [5], charge: [3] }, #{ seed: 1 });
-/// assert_eq(net.names()[0], "shape.weight");     // the first value of the output comes from `shape`
+/// // the first value of the output comes from `shape`
+/// assert_eq(net.names()[0], "shape.weight");
 /// ```
 #[native(namespace = "nn", returns = "layer of several inputs")]
 pub fn branches(
@@ -498,7 +507,9 @@ pub fn repeat(
 /// sequence are merged position by position.
 ///
 /// ```rhai
-/// let net = nn::build(nn::both_strands(nn::chain([nn::flatten(), nn::linear(1)])), [4, 4], #{ seed: 1 });
+/// let net = nn::build(
+///     nn::both_strands(nn::chain([nn::flatten(), nn::linear(1)])), [4, 4], #{ seed: 1 }
+/// );
 /// assert_near(net.forward(seq::one_hot(["AACG"])), net.forward(seq::one_hot(["CGTT"])));
 /// ```
 /// ```rhai
@@ -516,7 +527,8 @@ pub fn both_strands(
     let mut inputs = options.inputs.unwrap_or_default().0;
     if let Some(kind) = options.input {
         if !inputs.is_empty() {
-            bail!("option", "options `input` and `inputs` do not go together"; hint: "`input` is for one input, `inputs` for several");
+            bail!("option", "options `input` and `inputs` do not go together";
+                hint: "`input` is for one input, `inputs` for several");
         }
         inputs.insert(String::new(), kind.into());
     }

@@ -369,7 +369,9 @@ fn pool_of(max: bool, size: Ints, options: PoolOptions) -> Result<pool::Pool> {
 ///
 /// ```rhai
 /// assert_eq(nn::build(nn::conv1d(20, 12), [4, 100]).output_shape, [20, 89]);
-/// assert_eq(nn::build(nn::conv1d(8, 3, #{ padding: "same", dilation: 4 }), [4, 100]).output_shape, [8, 100]);
+/// assert_eq(nn::build(
+///     nn::conv1d(8, 3, #{ padding: "same", dilation: 4 }), [4, 100]
+/// ).output_shape, [8, 100]);
 /// ```
 #[native(
     namespace = "nn",
@@ -487,7 +489,9 @@ pub fn separable_conv1d(
 /// `[channels, length]` to `[filters, length']`
 ///
 /// ```rhai
-/// assert_eq(nn::build(nn::conv_transpose1d(8, 4, #{ stride: 2, padding: 1 }), [4, 20]).output_shape, [8, 40]);
+/// assert_eq(nn::build(
+///     nn::conv_transpose1d(8, 4, #{ stride: 2, padding: 1 }), [4, 20]
+/// ).output_shape, [8, 40]);
 /// ```
 #[native(
     namespace = "nn",

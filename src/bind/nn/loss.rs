@@ -88,7 +88,9 @@ fn mse_loss() -> Loss {
 /// Returns the binary cross-entropy of probabilities.
 ///
 /// ```rhai
-/// assert_near(loss::bce().of(tensor::full([2, 1], 0.5), tensor::ones([2, 1])).item(), 0.6931472, 1e-5);
+/// assert_near(
+///     loss::bce().of(tensor::full([2, 1], 0.5), tensor::ones([2, 1])).item(), 0.6931472, 1e-5
+/// );
 /// ```
 #[native(namespace = "loss")]
 pub fn bce() -> Loss {
@@ -152,7 +154,9 @@ pub fn bce_of(
 /// outputs `[batch, classes]`, labels `[batch]`
 ///
 /// ```rhai
-/// assert_near(loss::cross_entropy().of(tensor::zeros([1, 2]), tensor::from([[1.0]])).item(), 0.6931472, 1e-5);
+/// assert_near(loss::cross_entropy().of(
+///     tensor::zeros([1, 2]), tensor::from([[1.0]])
+/// ).item(), 0.6931472, 1e-5);
 /// ```
 #[native(namespace = "loss")]
 pub fn cross_entropy(options: CrossEntropyOptions) -> Loss {
@@ -167,7 +171,9 @@ pub fn cross_entropy(options: CrossEntropyOptions) -> Loss {
 /// //~ class number -1 with 2 classes
 /// ```
 /// ```rhai
-/// assert_near(loss::cross_entropy(tensor::zeros([1, 2]), tensor::from([1])).item(), 0.6931472, 1e-5);
+/// assert_near(
+///     loss::cross_entropy(tensor::zeros([1, 2]), tensor::from([1])).item(), 0.6931472, 1e-5
+/// );
 /// ```
 #[native(
     namespace = "loss",
@@ -248,7 +254,9 @@ pub fn poisson_nll(options: PoissonNllOptions) -> Loss {
 /// It is the profile loss of BPNet (Avsec et al. 2021).
 ///
 /// ```rhai
-/// assert_near(loss::multinomial_nll().of(tensor::zeros([1, 2]), tensor::from([[1.0, 0.0]])).item(), 0.6931472, 1e-5);
+/// assert_near(loss::multinomial_nll().of(
+///     tensor::zeros([1, 2]), tensor::from([[1.0, 0.0]])
+/// ).item(), 0.6931472, 1e-5);
 /// ```
 #[native(namespace = "loss")]
 pub fn multinomial_nll() -> Loss {

@@ -64,7 +64,9 @@ impl FromValue for SampleShape {
 /// Builds a model: infers every shape and initialises the parameters.
 ///
 /// ```rhai
-/// let net = nn::build(nn::chain([nn::conv1d(8, 5), nn::global_max_pool(), nn::linear(1)]), [4, 50], #{ seed: 1 });
+/// let net = nn::build(
+///     nn::chain([nn::conv1d(8, 5), nn::global_max_pool(), nn::linear(1)]), [4, 50], #{ seed: 1 }
+/// );
 /// assert_eq(net.output_shape, [1]);
 /// ```
 /// ```rhai,fails

@@ -214,7 +214,8 @@ fn calibration_figure(scores: &Numbers, labels: &Numbers, bins: usize) -> Result
     let (scores, labels) = scored(scores, labels)?;
     Pairs::new(Values::Double(&scores), Values::Double(&labels), 1).need_binary("calibration")?;
     if let Some(wrong) = scores.iter().find(|s| !(0.0..=1.0).contains(*s)) {
-        bail!("value", "`scores` must be probabilities, got {wrong}"; hint: "`.sigmoid()` makes probabilities of logits");
+        bail!("value", "`scores` must be probabilities, got {wrong}";
+            hint: "`.sigmoid()` makes probabilities of logits");
     }
     let bins = ranking::calibration(&scores, &labels, bins).into_iter();
     let points = bins.map(|(predicted, seen, _)| (predicted, seen));
@@ -304,7 +305,8 @@ fn embedding_figure(
 ) -> Result<Figure> {
     let rows = rows_of("points", points)?;
     if rows.first().is_some_and(|row| row.len() != 2) {
-        bail!("shape", "`points` must be [n, 2], got {}", shape::text(&points.shape()); hint: "reduce them to two dimensions first");
+        bail!("shape", "`points` must be [n, 2], got {}", shape::text(&points.shape());
+            hint: "reduce them to two dimensions first");
     }
     let names: Vec<String> = match labels.read_lock::<Array>() {
         Some(items) if items.first().is_some_and(Dynamic::is_string) => {
@@ -471,7 +473,9 @@ pub fn calibration(
 /// Draws a confusion matrix: the number of rows of each label and predicted class.
 ///
 /// ```rhai
-/// assert_eq(plot::confusion([0.9, 0.2, 0.7], [1, 0, 0], #{ names: ["unbound", "bound"] }).title, "confusion");
+/// assert_eq(plot::confusion(
+///     [0.9, 0.2, 0.7], [1, 0, 0], #{ names: ["unbound", "bound"] }
+/// ).title, "confusion");
 /// ```
 #[native(namespace = "plot")]
 pub fn confusion(
@@ -487,7 +491,9 @@ pub fn confusion(
 /// Draws samples as outlines of histograms over common bins, each of area 1.
 ///
 /// ```rhai
-/// assert_eq(plot::histogram("weights", #{ a: [1.0, 2.0, 2.5], b: [0.0, 4.0] }, #{ bins: 5, x: "weight" }).title, "weights");
+/// assert_eq(plot::histogram(
+///     "weights", #{ a: [1.0, 2.0, 2.5], b: [0.0, 4.0] }, #{ bins: 5, x: "weight" }
+/// ).title, "weights");
 /// ```
 #[native(namespace = "plot")]
 pub fn histogram(
@@ -504,7 +510,9 @@ pub fn histogram(
 /// Draws groups of bars, with errors where they are given.
 ///
 /// ```rhai
-/// let f = plot::bars("filters", [#{ group: "10", single: [3, 1], combined: [5, 2] }, #{ group: "20", single: [6, 1], combined: [9, 2] }], #{ stacked: true, y: "filters" });
+/// let f = plot::bars("filters", [#{ group: "10", single: [3, 1], combined: [5, 2] }, #{
+///     group: "20", single: [6, 1], combined: [9, 2]
+/// }], #{ stacked: true, y: "filters" });
 /// assert_eq(f.title, "filters");
 /// ```
 #[native(namespace = "plot")]
@@ -524,7 +532,9 @@ pub fn bars(
 /// and values beyond them are drawn as points.
 ///
 /// ```rhai
-/// assert_eq(plot::boxes("areas", #{ tcn: [0.8, 0.9, 0.7], lstm: [0.6, 0.8, 0.7] }, #{ y: "AUROC", violin: true }).title, "areas");
+/// assert_eq(plot::boxes(
+///     "areas", #{ tcn: [0.8, 0.9, 0.7], lstm: [0.6, 0.8, 0.7] }, #{ y: "AUROC", violin: true }
+/// ).title, "areas");
 /// ```
 #[native(namespace = "plot")]
 pub fn boxes(
@@ -547,7 +557,9 @@ pub fn boxes(
 /// Draws sets of points, in a colour each.
 ///
 /// ```rhai
-/// assert_eq(plot::scatter("two networks", #{ factors: [[0.5, 0.7], [0.6, 0.7]] }, #{ diagonal: true, x: "linear", y: "FM" }).title, "two networks");
+/// assert_eq(plot::scatter("two networks", #{ factors: [[0.5, 0.7], [0.6, 0.7]] }, #{
+///     diagonal: true, x: "linear", y: "FM"
+/// }).title, "two networks");
 /// ```
 #[native(namespace = "plot")]
 pub fn scatter(
@@ -594,7 +606,9 @@ pub fn embedding(
 /// Draws a matrix as coloured cells.
 ///
 /// ```rhai
-/// let f = plot::heat("overlap", [[1.0, 0.2], [0.2, 1.0]], #{ rows: ["a", "b"], columns: ["a", "b"], numbers: true });
+/// let f = plot::heat("overlap", [[1.0, 0.2], [0.2, 1.0]], #{
+///     rows: ["a", "b"], columns: ["a", "b"], numbers: true
+/// });
 /// assert_eq(f.title, "overlap");
 /// ```
 #[native(namespace = "plot")]
@@ -631,7 +645,9 @@ pub fn attention(
 /// Draws curves through points.
 ///
 /// ```rhai
-/// assert_eq(plot::curves("recovery", #{ net: [[100, 1000], [0.5, 0.9]] }, #{ x: "sequences", log_x: true }).title, "recovery");
+/// assert_eq(plot::curves(
+///     "recovery", #{ net: [[100, 1000], [0.5, 0.9]] }, #{ x: "sequences", log_x: true }
+/// ).title, "recovery");
 /// ```
 #[native(namespace = "plot")]
 pub fn curves(
@@ -690,7 +706,9 @@ pub fn lines(
 ///
 /// ```rhai
 /// let set = data::from(#{ x: tensor::ones([4, 2]), label: tensor::ones([4, 1]) });
-/// let run = train::fit(nn::build(nn::linear(1), [2], #{ name: "net" }), #{ train: set, loss: loss::mse(), optimizer: optim::sgd(), epochs: 2, progress: false });
+/// let run = train::fit(nn::build(nn::linear(1), [2], #{ name: "net" }), #{
+///     train: set, loss: loss::mse(), optimizer: optim::sgd(), epochs: 2, progress: false
+/// });
 /// assert_eq(plot::history(run).title, "net");
 /// ```
 #[native(namespace = "plot")]
@@ -704,7 +722,9 @@ pub fn history(
 /// Draws the learning rate of a schedule by epoch, and the momentum where it changes.
 ///
 /// ```rhai
-/// let f = plot::schedule(schedule::warmup(0.2).then(schedule::cosine()), #{ epochs: 50, lr: 0.001 });
+/// let f = plot::schedule(
+///     schedule::warmup(0.2).then(schedule::cosine()), #{ epochs: 50, lr: 0.001 }
+/// );
 /// assert(f.title.contains("warmup"));
 /// ```
 #[native(namespace = "plot")]

@@ -292,7 +292,9 @@ pub fn matches(
 /// Draws signals, features and contributions over a range of a chromosome.
 ///
 /// ```rhai
-/// let rows = [#{ name: "reads", signal: [1, 5, 2] }, #{ name: "genes", features: [#{ start: 110, end: 180, strand: "+", name: "Reb1" }] }];
+/// let rows = [#{ name: "reads", signal: [1, 5, 2] }, #{
+///     name: "genes", features: [#{ start: 110, end: 180, strand: "+", name: "Reb1" }]
+/// }];
 /// assert_eq(plot::tracks("locus", 100, 200, rows, #{ x: "chrIV" }).title, "locus");
 /// ```
 #[native(namespace = "plot")]

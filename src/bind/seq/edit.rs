@@ -144,7 +144,8 @@ impl FromValue for MotifRows {
 impl SequenceRows {
     fn of_tensor(tensor: &Tensor) -> Result<SequenceRows> {
         if tensor.is_grad_on() {
-            bail!("type", "has a gradient, which an edit would lose"; hint: "edit first, `.requires_grad()` afterwards; or `.detach()`");
+            bail!("type", "has a gradient, which an edit would lose";
+                hint: "edit first, `.requires_grad()` afterwards; or `.detach()`");
         }
         let (kind, device) = (tensor.kind(), tensor.device());
         let (codes, length, form) = match tensor.shape()[..] {
@@ -202,7 +203,9 @@ impl SequenceRows {
         };
         if let Some(wrong) = self.rows.iter().flatten().find(is_wrong) {
             let letter = if self.is_text() { *wrong as char } else { 'N' };
-            bail!("value", "the motif holds `{letter}`"; hint: "a motif is made of A, C, G and T{}", if with_n { "; N keeps the sequence's base" } else { "" });
+            bail!("value", "the motif holds `{letter}`";
+                hint: "a motif is made of A, C, G and T{}", if with_n { "; N keeps the sequence's \
+                    base" } else { "" });
         }
         self.as_letters_or_codes(sequences.is_text()).map(Motif)
     }

@@ -383,7 +383,9 @@ fn hit_table(
 ///
 /// ```rhai
 /// let pool = sim::motifs(50, #{ width: 10, sharpness: 0.9, seed: 1 });
-/// let hits = motifs::tomtom(motif::all([pool[3].reverse_complement()]), pool, #{ distance: "pearson", threshold: 0.01 });
+/// let hits = motifs::tomtom(
+///     motif::all([pool[3].reverse_complement()]), pool, #{ distance: "pearson", threshold: 0.01 }
+/// );
 /// assert_eq(hits[0].target, pool[3].name);
 /// assert_eq(hits[0].strand, "-");
 /// ```
@@ -429,12 +431,16 @@ pub fn tomtom(
 /// fraction of chance occurrences from a sample.
 ///
 /// ```rhai
-/// let hits = motifs::fimo(motif::all([motif::from_consensus("ACCGTTAG")]), #{ one: "TTTTACCGTTAGTTTT" }, #{ threshold: 0.001 });
+/// let hits = motifs::fimo(motif::all([motif::from_consensus("ACCGTTAG")]), #{
+///     one: "TTTTACCGTTAGTTTT"
+/// }, #{ threshold: 0.001 });
 /// assert_eq([hits[0].sequence, hits[0].start, hits[0].stop, hits[0].strand], ["one", 4, 12, "+"]);
 /// // two identical sites, the second of which has a larger prior
 /// let words = #{ one: "ACCGTTAGACCGTTAG" };
 /// let prior = #{ one: range(0, 9).map(|i| if i == 8 { 0.1 } else { 0.001 }) };
-/// let hits = motifs::fimo(motif::all([motif::from_consensus("ACCGTTAG")]), words, #{ threshold: 0.001, priors: prior, both_strands: false });
+/// let hits = motifs::fimo(motif::all([motif::from_consensus("ACCGTTAG")]), words, #{
+///     threshold: 0.001, priors: prior, both_strands: false
+/// });
 /// assert_eq(hits[0].start, 8);
 /// ```
 #[native(
@@ -470,7 +476,9 @@ pub fn fimo(
 ///
 /// ```rhai
 /// let pool = sim::motifs(40, #{ width: 10, sharpness: 0.9, seed: 1 });
-/// let groups = motifs::cluster(motif::all([pool[0], pool[1], pool[0].reverse_complement()]), #{ threshold: 1e-2 });
+/// let groups = motifs::cluster(
+///     motif::all([pool[0], pool[1], pool[0].reverse_complement()]), #{ threshold: 1e-2 }
+/// );
 /// assert_eq(groups.len(), 2);
 /// assert_eq(groups[0].len(), 2);
 /// ```

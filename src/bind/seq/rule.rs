@@ -188,7 +188,9 @@ impl FromValue for Gap {
 ///
 /// ```rhai
 /// let pool = sim::motifs(3, #{ width: 6, seed: 1 });
-/// let set = sim::world(pool, rule::additive(#{ weights: [1, 1, 0], threshold: 2 }), #{ n: 100, length: 50, count: 2, seed: 1 });
+/// let set = sim::world(pool, rule::additive(#{ weights: [1, 1, 0], threshold: 2 }), #{
+///     n: 100, length: 50, count: 2, seed: 1
+/// });
 /// assert_eq(set.truth.sites(0).len(), 2);
 /// ```
 /// ```rhai,fails

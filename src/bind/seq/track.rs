@@ -472,7 +472,9 @@ pub fn mean(
 /// Returns the largest value of each interval.
 ///
 /// ```rhai
-/// let t = track::from_intervals(intervals::from(#{ chrom: ["chr1"], start: [5], end: [10], h: [4.0] }), #{ field: "h" });
+/// let t = track::from_intervals(
+///     intervals::from(#{ chrom: ["chr1"], start: [5], end: [10], h: [4.0] }), #{ field: "h" }
+/// );
 /// assert_eq(t.max(intervals::from(#{ chrom: ["chr1"], start: [0], end: [10] })), [4.0]);
 /// ```
 #[native(
@@ -493,7 +495,9 @@ pub fn max(
 ///
 /// ```rhai
 /// let t = track::from_intervals(intervals::from(#{ chrom: ["chr1"], start: [5], end: [10] }));
-/// assert_eq(t.min(intervals::from(#{ chrom: ["chr1"], start: [0], end: [10] }), #{ missing: "zero" }), [0.0]);
+/// assert_eq(t.min(
+///     intervals::from(#{ chrom: ["chr1"], start: [0], end: [10] }), #{ missing: "zero" }
+/// ), [0.0]);
 /// ```
 #[native(
     namespace = "track",
@@ -556,7 +560,9 @@ pub fn covered(
 ///
 /// ```rhai
 /// let t = track::from_intervals(intervals::from(#{ chrom: ["chr1"], start: [5], end: [10] }));
-/// assert_eq(t.bins(intervals::from(#{ chrom: ["chr1"], start: [0], end: [10] }), 2, #{ missing: "zero" }), [[0, 1]]);
+/// assert_eq(t.bins(
+///     intervals::from(#{ chrom: ["chr1"], start: [0], end: [10] }), 2, #{ missing: "zero" }
+/// ), [[0, 1]]);
 /// ```
 #[native(
     namespace = "track",

@@ -42,7 +42,8 @@ fn several(symbol: &str, a: &Dynamic, b: &Dynamic) -> Fault {
         None => session::describe(value),
     };
     fault!("type", "`{symbol}` compares single numbers, got {} and {}", text(a), text(b);
-        hint: "`a.{method}(b)` compares number by number (then `.all().item()` or `.any().item()`); \
+        hint: "`a.{method}(b)` compares number by number (then `.all().item()` or \
+            `.any().item()`); \
                `.item()` takes a single number out")
 }
 

@@ -399,7 +399,8 @@ fn train_by(model: &Model, plan: &Plan) -> Result<History> {
         let shared = duplicates::overlap(&plan.train, valid);
         if shared > 0 {
             warn(&format!(
-                "{shared} of {} validation sequences occur among the training ones, on either strand",
+                "{shared} of {} validation sequences occur among the training ones, on either \
+                 strand",
                 valid.rows.len()
             ));
         }
@@ -424,9 +425,13 @@ fn scores_map(loss: Option<f64>, scores: Scores) -> Map {
 /// Metrics are computed from predictions: probabilities where the loss takes logits.
 ///
 /// ```rhai
-/// let set = data::from(#{ x: tensor::randn([64, 2], #{ seed: 1 }), label: tensor::ones([64, 1]) });
+/// let set = data::from(
+///     #{ x: tensor::randn([64, 2], #{ seed: 1 }), label: tensor::ones([64, 1]) }
+/// );
 /// let net = nn::build(nn::linear(1), [2], #{ seed: 1 });
-/// let run = train::fit(net, #{ train: set, loss: loss::mse(), optimizer: optim::sgd(#{ lr: 0.1 }), epochs: 20, progress: false });
+/// let run = train::fit(net, #{ train: set, loss: loss::mse(), optimizer: optim::sgd(
+///     #{ lr: 0.1 }
+/// ), epochs: 20, progress: false });
 /// assert(run.last("train.loss") < 0.01);
 /// ```
 /// ```rhai,fails

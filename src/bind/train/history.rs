@@ -10,7 +10,9 @@ use crate::train::History;
 ///
 /// ```rhai
 /// let set = data::from(#{ x: tensor::ones([4, 2]), label: tensor::ones([4, 1]) });
-/// let run = train::fit(nn::build(nn::linear(1), [2]), #{ train: set, loss: loss::mse(), optimizer: optim::sgd(), epochs: 2, progress: false });
+/// let run = train::fit(nn::build(nn::linear(1), [2]), #{
+///     train: set, loss: loss::mse(), optimizer: optim::sgd(), epochs: 2, progress: false
+/// });
 /// assert_eq(run.best_epoch, 2);
 /// ```
 #[native(namespace = "history", form = property)]
@@ -22,7 +24,9 @@ pub fn best_epoch(this: &History) -> i64 {
 ///
 /// ```rhai
 /// let set = data::from(#{ x: tensor::ones([4, 2]), label: tensor::ones([4, 1]) });
-/// let run = train::fit(nn::build(nn::linear(1), [2]), #{ train: set, loss: loss::mse(), optimizer: optim::sgd(), epochs: 2, progress: false });
+/// let run = train::fit(nn::build(nn::linear(1), [2]), #{
+///     train: set, loss: loss::mse(), optimizer: optim::sgd(), epochs: 2, progress: false
+/// });
 /// assert_eq(run.best_value, ());
 /// ```
 #[native(namespace = "history", form = property, returns = "number or ()")]
@@ -34,7 +38,9 @@ pub fn best_value(this: &History) -> Option<f64> {
 ///
 /// ```rhai
 /// let set = data::from(#{ x: tensor::ones([4, 2]), label: tensor::ones([4, 1]) });
-/// let run = train::fit(nn::build(nn::linear(1), [2]), #{ train: set, loss: loss::mse(), optimizer: optim::sgd(), epochs: 2, progress: false });
+/// let run = train::fit(nn::build(nn::linear(1), [2]), #{
+///     train: set, loss: loss::mse(), optimizer: optim::sgd(), epochs: 2, progress: false
+/// });
 /// assert_eq(run.ended, "2 epochs done");
 /// ```
 #[native(namespace = "history", form = property)]
@@ -46,7 +52,9 @@ pub fn ended(this: &History) -> String {
 ///
 /// ```rhai
 /// let set = data::from(#{ x: tensor::ones([4, 2]), label: tensor::ones([4, 1]) });
-/// let run = train::fit(nn::build(nn::linear(1), [2]), #{ train: set, loss: loss::mse(), optimizer: optim::sgd(), epochs: 2, progress: false });
+/// let run = train::fit(nn::build(nn::linear(1), [2]), #{
+///     train: set, loss: loss::mse(), optimizer: optim::sgd(), epochs: 2, progress: false
+/// });
 /// assert_eq(run.len(), 2);
 /// ```
 #[native(namespace = "history", form = method)]
@@ -58,7 +66,9 @@ pub fn len(this: &History) -> i64 {
 ///
 /// ```rhai
 /// let set = data::from(#{ x: tensor::ones([4, 2]), label: tensor::ones([4, 1]) });
-/// let run = train::fit(nn::build(nn::linear(1), [2]), #{ train: set, loss: loss::mse(), optimizer: optim::sgd(), epochs: 1, progress: false });
+/// let run = train::fit(nn::build(nn::linear(1), [2]), #{
+///     train: set, loss: loss::mse(), optimizer: optim::sgd(), epochs: 1, progress: false
+/// });
 /// assert_eq(run.names, ["train.loss", "lr"]);
 /// ```
 #[native(namespace = "history", form = property)]
@@ -70,7 +80,9 @@ pub fn names(this: &History) -> Vec<String> {
 ///
 /// ```rhai
 /// let set = data::from(#{ x: tensor::ones([4, 2]), label: tensor::ones([4, 1]) });
-/// let run = train::fit(nn::build(nn::linear(1), [2]), #{ train: set, loss: loss::mse(), optimizer: optim::sgd(), epochs: 3, progress: false });
+/// let run = train::fit(nn::build(nn::linear(1), [2]), #{
+///     train: set, loss: loss::mse(), optimizer: optim::sgd(), epochs: 3, progress: false
+/// });
 /// assert_eq(run.column("train.loss").len(), 3);
 /// ```
 #[native(namespace = "history", form = method)]
@@ -86,7 +98,9 @@ pub fn column(
 ///
 /// ```rhai
 /// let set = data::from(#{ x: tensor::ones([4, 2]), label: tensor::ones([4, 1]) });
-/// let run = train::fit(nn::build(nn::linear(1), [2]), #{ train: set, loss: loss::mse(), optimizer: optim::sgd(), epochs: 1, progress: false });
+/// let run = train::fit(nn::build(nn::linear(1), [2]), #{
+///     train: set, loss: loss::mse(), optimizer: optim::sgd(), epochs: 1, progress: false
+/// });
 /// assert(run.last("train.loss") >= 0.0);
 /// ```
 #[native(namespace = "history", form = method)]
@@ -103,7 +117,9 @@ pub fn last(
 ///
 /// ```rhai
 /// let set = data::from(#{ x: tensor::ones([4, 2]), label: tensor::ones([4, 1]) });
-/// let run = train::fit(nn::build(nn::linear(1), [2]), #{ train: set, loss: loss::mse(), optimizer: optim::sgd(), epochs: 1, progress: false });
+/// let run = train::fit(nn::build(nn::linear(1), [2]), #{
+///     train: set, loss: loss::mse(), optimizer: optim::sgd(), epochs: 1, progress: false
+/// });
 /// assert(run.seconds > 0.0);
 /// ```
 #[native(namespace = "history", form = property, returns = "number, seconds")]

@@ -615,7 +615,9 @@ pub fn recall_at_fdr_of(
 ///
 /// ```rhai
 /// let p = tensor::from([[0.9, 0.1], [0.2, 0.8]]);
-/// assert_eq(metric::per_task(metric::auroc(), p, tensor::from([[1.0, 1.0], [0.0, 0.0]])), [1.0, 0.0]);
+/// assert_eq(
+///     metric::per_task(metric::auroc(), p, tensor::from([[1.0, 1.0], [0.0, 0.0]])), [1.0, 0.0]
+/// );
 /// ```
 #[native(namespace = "metric", returns = "array of numbers, one for each task")]
 pub fn per_task(

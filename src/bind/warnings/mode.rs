@@ -33,7 +33,8 @@ pub fn warn_of_mode(call: &Call) {
         crate::bind::warnings::at(
             call,
             &format!(
-                "`backward` through `{name}` in evaluation mode: {layers} does not work as in training; `net.train()` before the loop switches, `net.eval()` after it back"
+                "`backward` through `{name}` in evaluation mode: {layers} does not work as in \
+                 training; `net.train()` before the loop switches, `net.eval()` after it back"
             ),
         );
     }

@@ -177,7 +177,9 @@ pub fn depths(
 ///
 /// ```rhai
 /// let a = intervals::from(#{ chrom: ["chr1"], start: [0], end: [10] });
-/// let b = intervals::from(#{ chrom: ["chr1", "chr1"], start: [5, 8], end: [20, 20], score: [1, 3], name: ["x", "y"] });
+/// let b = intervals::from(
+///     #{ chrom: ["chr1", "chr1"], start: [5, 8], end: [20, 20], score: [1, 3], name: ["x", "y"] }
+/// );
 /// let row = a.map(b, #{ score: ["mean", "max"], name: "collapse" })[0];
 /// assert_eq([row.score_mean, row.score_max, row.name_collapse], [2.0, 3.0, "x,y"]);
 /// ```
@@ -203,7 +205,9 @@ pub fn map(
 /// The rows need not be sorted.
 ///
 /// ```rhai
-/// let a = intervals::from(#{ chrom: ["chr1", "chr1"], start: [5, 8], end: [20, 20], score: [1, 3], name: ["x", "x"] });
+/// let a = intervals::from(
+///     #{ chrom: ["chr1", "chr1"], start: [5, 8], end: [20, 20], score: [1, 3], name: ["x", "x"] }
+/// );
 /// assert_eq(a.group(["chrom", "name"], #{ score: "sum" })["score_sum"], [4.0]);
 /// ```
 #[native(
@@ -224,7 +228,9 @@ pub fn group(
 /// Numbers clusters of overlapping intervals, as `bedtools cluster`.
 ///
 /// ```rhai
-/// let a = intervals::from(#{ chrom: ["chr1", "chr1", "chr1"], start: [0, 5, 50], end: [10, 20, 60] });
+/// let a = intervals::from(
+///     #{ chrom: ["chr1", "chr1", "chr1"], start: [0, 5, 50], end: [10, 20, 60] }
+/// );
 /// assert_eq(a.cluster().column("cluster"), [1.0, 1.0, 2.0]);
 /// ```
 #[native(
@@ -238,7 +244,8 @@ pub fn cluster(this: &Places, options: ClusterOptions) -> Places {
 
 /// Counts the overlaps of each interval with several lists.
 ///
-/// A second field is the fraction of the interval that a list covers. The columns are those of `bedtools annotate -both`.
+/// A second field is the fraction of the interval that a list covers. The columns are those of
+/// `bedtools annotate -both`.
 ///
 /// ```rhai
 /// let a = intervals::from(#{ chrom: ["chr1"], start: [0], end: [10] });

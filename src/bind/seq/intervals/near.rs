@@ -122,7 +122,8 @@ fn relative_distances(list: &Intervals, other: &Intervals, each: bool) -> Result
 #[native(
     namespace = "intervals",
     form = method,
-    returns = "intervals with fields closest_chrom, closest_start, closest_end, closest_index, distance and those of the other list"
+    returns = "intervals with fields closest_chrom, closest_start, closest_end, closest_index, \
+        distance and those of the other list"
 )]
 pub fn closest(
     this: &Places,
@@ -165,7 +166,8 @@ pub fn spacing(this: &Places) -> Places {
 
 /// Computes the Jaccard index of the bases of two lists.
 ///
-/// It is the number of shared bases over that of the bases that either list covers; NaN where neither list covers any base.
+/// It is the number of shared bases over that of the bases that either list covers; NaN where
+/// neither list covers any base.
 ///
 /// ```rhai
 /// let a = intervals::from(#{ chrom: ["chr1"], start: [0], end: [10] });
@@ -213,7 +215,9 @@ pub fn reldist(
 ///
 /// ```rhai
 /// let g = genome::from(#{ chr1: seq::random(1, 500, #{ seed: 1 })[0] });
-/// let a = intervals::from(#{ chrom: ["chr1", "chr1", "chr1"], start: [30, 100, 200], end: [40, 120, 220] });
+/// let a = intervals::from(
+///     #{ chrom: ["chr1", "chr1", "chr1"], start: [30, 100, 200], end: [40, 120, 220] }
+/// );
 /// let b = intervals::from(#{ chrom: ["chr1", "chr1"], start: [30, 110], end: [35, 125] });
 /// let test = a.fisher(b, g);
 /// assert_eq(test.overlaps, 2);

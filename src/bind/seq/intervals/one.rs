@@ -230,7 +230,9 @@ pub fn end(this: &Places) -> Vec<i64> {
 /// The strands.
 ///
 /// ```rhai
-/// assert_eq(intervals::from(#{ chrom: ["chr1"], start: [0], end: [10], strand: ["-"] }).strand, ["-"]);
+/// assert_eq(
+///     intervals::from(#{ chrom: ["chr1"], start: [0], end: [10], strand: ["-"] }).strand, ["-"]
+/// );
 /// ```
 #[native(
     namespace = "intervals",
@@ -254,7 +256,9 @@ pub fn lengths(this: &Places) -> Vec<i64> {
 /// The names of the fields.
 ///
 /// ```rhai
-/// assert_eq(intervals::from(#{ chrom: ["chr1"], start: [0], end: [10], score: [1.0] }).fields, ["score"]);
+/// assert_eq(
+///     intervals::from(#{ chrom: ["chr1"], start: [0], end: [10], score: [1.0] }).fields, ["score"]
+/// );
 /// ```
 #[native(namespace = "intervals", form = property)]
 pub fn fields(this: &Places) -> Vec<String> {
@@ -274,7 +278,9 @@ pub fn notes(this: &Places) -> Vec<String> {
 /// Returns the values of a column.
 ///
 /// ```rhai
-/// assert_eq(intervals::from(#{ chrom: ["chr1"], start: [0], end: [10], score: [1.5] }).column("score"), [1.5]);
+/// assert_eq(intervals::from(
+///     #{ chrom: ["chr1"], start: [0], end: [10], score: [1.5] }
+/// ).column("score"), [1.5]);
 /// ```
 #[native(namespace = "intervals", form = method)]
 pub fn column(
@@ -288,7 +294,9 @@ pub fn column(
 /// Sorts by chromosome name, start and end, or by length or score.
 ///
 /// ```rhai
-/// let a = intervals::from(#{ chrom: ["chr2", "chr1"], start: [0, 5], end: [10, 10], score: [1, 2] });
+/// let a = intervals::from(
+///     #{ chrom: ["chr2", "chr1"], start: [0, 5], end: [10, 10], score: [1, 2] }
+/// );
 /// assert_eq(a.sort().chrom, ["chr1", "chr2"]);
 /// assert_eq(a.sort(#{ by: "size", descending: true }).lengths, [10, 5]);
 /// assert_eq(a.sort(#{ by: "score" }).column("score"), [1.0, 2.0]);
@@ -321,7 +329,9 @@ pub fn filter(
 /// `notes` lists chromosomes that the list does not have.
 ///
 /// ```rhai
-/// assert_eq(intervals::from(#{ chrom: ["chr1", "chr2"], start: [0, 5], end: [10, 10] }).on("2").len(), 1);
+/// assert_eq(
+///     intervals::from(#{ chrom: ["chr1", "chr2"], start: [0, 5], end: [10, 10] }).on("2").len(), 1
+/// );
 /// ```
 #[native(namespace = "intervals", form = method)]
 pub fn on(
@@ -340,7 +350,9 @@ pub fn on(
 /// Returns the intervals that are not on the given chromosomes.
 ///
 /// ```rhai
-/// assert_eq(intervals::from(#{ chrom: ["chr1", "chr2"], start: [0, 5], end: [10, 10] }).not_on("chr2").chrom, ["chr1"]);
+/// assert_eq(intervals::from(
+///     #{ chrom: ["chr1", "chr2"], start: [0, 5], end: [10, 10] }
+/// ).not_on("chr2").chrom, ["chr1"]);
 /// ```
 #[native(namespace = "intervals", form = method)]
 pub fn not_on(
@@ -354,7 +366,9 @@ pub fn not_on(
 /// Splits the list by the values of a field.
 ///
 /// ```rhai
-/// let list = intervals::from(#{ chrom: ["chr1", "chr1"], start: [0, 5], end: [10, 10], tf: ["MYC", "MAX"] });
+/// let list = intervals::from(
+///     #{ chrom: ["chr1", "chr1"], start: [0, 5], end: [10, 10], tf: ["MYC", "MAX"] }
+/// );
 /// assert_eq(list.by("tf").MAX.start, [5]);
 /// ```
 #[native(namespace = "intervals", form = method, returns = "map of intervals")]
@@ -408,7 +422,9 @@ pub fn sample(
 /// compressed.
 ///
 /// ```rhai
-/// intervals::from(#{ chrom: ["chr1"], start: [0], end: [10] }).save("/tmp/cistron_example_save.bed");
+/// intervals::from(#{ chrom: ["chr1"], start: [0], end: [10] }).save(
+///     "/tmp/cistron_example_save.bed"
+/// );
 /// ```
 #[native(namespace = "intervals", form = method)]
 pub fn save(

@@ -177,7 +177,8 @@ impl BoundOptions {
         let is_wrong = |x: f64| !x.is_finite() || (x.fract() != 0.0 && !self.percent);
         match lengths.iter().find(|(_, x)| is_wrong(*x)) {
             Some((name, x)) => {
-                bail!("type", "`{name}` must be an integer, got {x}"; hint: "`#{{ percent: true }}` takes fractions of the length")
+                bail!("type", "`{name}` must be an integer, got {x}";
+                    hint: "`#{{ percent: true }}` takes fractions of the length")
             }
             None => Ok(()),
         }
@@ -261,7 +262,9 @@ pub fn flank(
 /// Shifts each interval to the right.
 ///
 /// ```rhai
-/// let a = intervals::from(#{ chrom: ["chr1", "chr1"], start: [100, 200], end: [120, 220], strand: ["+", "-"] });
+/// let a = intervals::from(
+///     #{ chrom: ["chr1", "chr1"], start: [100, 200], end: [120, 220], strand: ["+", "-"] }
+/// );
 /// assert_eq(a.shift(5, #{ minus: -5 }).start, [105, 195]);
 /// ```
 #[native(namespace = "intervals", form = method)]
@@ -324,7 +327,9 @@ pub fn tiles(
 /// Shifts each interval by a random offset in either direction.
 ///
 /// ```rhai
-/// assert_eq(intervals::from(#{ chrom: ["chr1"], start: [100], end: [120] }).jitter(5, #{ seed: 1 }).lengths, [20]);
+/// assert_eq(intervals::from(#{ chrom: ["chr1"], start: [100], end: [120] }).jitter(
+///     5, #{ seed: 1 }
+/// ).lengths, [20]);
 /// ```
 #[native(namespace = "intervals", form = method)]
 pub fn jitter(
