@@ -22,6 +22,7 @@ mod gpu;
 mod grading;
 mod guide;
 mod habits;
+mod imports;
 mod indexing;
 mod intervals;
 mod laboratory;

@@ -1,7 +1,7 @@
 //! Rules of the architecture, read from the sources.
 
+use crate::imports::{self, Crate, Module};
 use crate::{files_below, root};
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 /// Every source with its room and its code (comments and tests left out).
@@ -98,198 +98,6 @@ fn dependencies_point_one_way() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-}
-
-/// The modules of a room and how their files import each other.
-struct Room {
-    /// The path of the room's root in `use`: `crate`, or `crate::cli`.
-    root: Vec<String>,
-    /// The code of each module, by its path below the root.
-    modules: BTreeMap<Vec<String>, String>,
-    /// Names that the file of a module re-exports, with the modules that declare them.
-    exports: BTreeMap<Vec<String>, BTreeMap<String, Vec<String>>>,
-}
-
-/// The paths of a `use` tree: `a::{b, c as d}` is `a::b` and `a::c as d`.
-fn expanded(tree: &str) -> Vec<String> {
-    let Some((head, inner)) = tree.split_once('{') else {
-        return vec![tree.trim().to_string()];
-    };
-    let inner = inner.rsplit_once('}').map_or(inner, |(inner, _)| inner);
-    let (mut parts, mut depth) = (vec![String::new()], 0);
-    for letter in inner.chars() {
-        depth += i32::from(letter == '{') - i32::from(letter == '}');
-        match letter {
-            ',' if depth == 0 => parts.push(String::new()),
-            letter => parts.last_mut().expect("a part").push(letter),
-        }
-    }
-    let parts = parts.iter().filter(|part| !part.trim().is_empty());
-    parts
-        .flat_map(|part| expanded(&format!("{}{}", head.trim(), part.trim())))
-        .collect()
-}
-
-/// The `use` statements of a file, each with its path, the name that it declares, and whether it
-/// re-exports; and the code without them.
-fn uses(code: &str) -> (Vec<(String, String, bool)>, String) {
-    let (mut found, mut rest, mut statement) = (Vec::new(), String::new(), String::new());
-    for line in code.lines() {
-        let start = line.trim_start();
-        let begins = ["use ", "pub use ", "pub(crate) use ", "pub(super) use "];
-        if statement.is_empty() && !begins.iter().any(|begin| start.starts_with(begin)) {
-            rest += line;
-            rest.push('\n');
-            continue;
-        }
-        statement += start;
-        if !start.ends_with(';') {
-            continue;
-        }
-        let (visibility, tree) = statement.split_once("use ").expect("a use statement");
-        for path in expanded(tree.trim_end_matches(';')) {
-            let (path, alias) = path.split_once(" as ").unwrap_or((&path, ""));
-            let path = path.trim_end_matches("::self").to_string();
-            let last = path.rsplit("::").next().unwrap_or("").to_string();
-            let name = if alias.is_empty() { last } else { alias.into() };
-            found.push((path, name, !visibility.is_empty()));
-        }
-        statement.clear();
-    }
-    (found, rest)
-}
-
-impl Room {
-    fn read(room: &str, root_path: &str) -> Room {
-        let base = root().join("src").join(room);
-        let sources = rooms().into_iter().filter(|(name, ..)| name == room);
-        let modules = sources.map(|(_, path, code)| {
-            let path = path.strip_prefix(&base).expect("below the room");
-            let names = path.with_extension("");
-            let names = names
-                .components()
-                .map(|part| part.as_os_str().to_string_lossy());
-            let names = names.map(|name| name.into_owned());
-            let mut names: Vec<String> = names.collect();
-            names.retain(|name| name != "mod" && name != "lib");
-            (names, code)
-        });
-        let mut room = Room {
-            root: root_path.split("::").map(str::to_string).collect(),
-            modules: modules.collect(),
-            exports: BTreeMap::new(),
-        };
-        let exports = room.modules.iter().map(|(module, code)| {
-            let exported = uses(code)
-                .0
-                .into_iter()
-                .filter(|(.., is_exported)| *is_exported);
-            let declared = exported
-                .filter_map(|(path, name, _)| Some((name, room.module_of(&path, module)?)))
-                .collect();
-            (module.clone(), declared)
-        });
-        room.exports = exports.collect();
-        room
-    }
-
-    /// The module of a path that the file of another module contains.
-    fn module_of(&self, path: &str, within: &[String]) -> Option<Vec<String>> {
-        let mut rest: Vec<String> = path.split("::").map(|name| name.trim().into()).collect();
-        let mut module = within.to_vec();
-        if rest.starts_with(&self.root) {
-            module.clear();
-            rest.drain(..self.root.len());
-        } else if rest[0] == "super" {
-            while rest.first().is_some_and(|name| name == "super") {
-                module.pop()?;
-                rest.remove(0);
-            }
-        } else if rest[0] == "self" {
-            rest.remove(0);
-        } else if !self.has_child(&module, &rest[0]) {
-            return None;
-        }
-        while rest
-            .first()
-            .is_some_and(|name| self.has_child(&module, name))
-        {
-            module.push(rest.remove(0));
-        }
-        let exported = self.exports.get(&module).zip(rest.first());
-        let exported = exported.and_then(|(exports, name)| exports.get(name));
-        Some(exported.cloned().unwrap_or(module))
-    }
-
-    fn has_child(&self, module: &[String], name: &str) -> bool {
-        let child: Vec<String> = module.iter().cloned().chain([name.to_string()]).collect();
-        self.modules.contains_key(&child)
-    }
-
-    /// The modules that the file of a module imports or names.
-    fn imports(&self, module: &[String]) -> BTreeSet<Vec<String>> {
-        let (uses, code) = uses(&self.modules[module]);
-        let mut out = BTreeSet::new();
-        let is_word = |letter: char| letter.is_alphanumeric() || letter == '_' || letter == ':';
-        let named: BTreeSet<&str> = code
-            .split(|letter| !is_word(letter))
-            .filter(|path| path.contains("::"))
-            .collect();
-        for (path, name, is_exported) in &uses {
-            let start = format!("{name}::");
-            // of a module that is imported, its items are used
-            let items = named.iter().filter_map(|path| path.strip_prefix(&start));
-            let items: Vec<String> = items.map(|item| format!("{path}::{item}")).collect();
-            let paths = if items.is_empty() && !is_exported {
-                vec![path.clone()]
-            } else {
-                items
-            };
-            out.extend(paths.iter().filter_map(|path| self.module_of(path, module)));
-        }
-        out.extend(named.iter().filter_map(|path| self.module_of(path, module)));
-        out.remove(module);
-        out
-    }
-}
-
-/// Files of a room form layers: none imports itself through others. Re-exports do not count, but
-/// imports through them do.
-#[test]
-fn files_do_not_import_one_another_in_cycles() {
-    for (room, root_path) in [
-        ("bind", "crate::bind"),
-        ("lang", "crate"),
-        ("cli", "crate::cli"),
-        ("track", "crate::track"),
-    ] {
-        let room = Room::read(room, root_path);
-        let mut imports: BTreeMap<_, _> = room
-            .modules
-            .keys()
-            .map(|module| (module.clone(), room.imports(module)))
-            .collect();
-        assert!(imports.values().map(BTreeSet::len).sum::<usize>() > imports.len());
-        // what imports nothing that is left is in no cycle
-        loop {
-            let leaves: Vec<_> = imports
-                .iter()
-                .filter(|(_, used)| used.iter().all(|module| !imports.contains_key(module)))
-                .map(|(module, _)| module.clone())
-                .collect();
-            if leaves.is_empty() {
-                break;
-            }
-            leaves
-                .iter()
-                .for_each(|module| drop(imports.remove(module)));
-        }
-        let left: Vec<String> = imports
-            .iter()
-            .map(|(module, used)| format!("{} imports {used:?}", module.join("::")))
-            .collect();
-        assert!(left.is_empty(), "in or above a cycle:\n{}", left.join("\n"));
-    }
 }
 
 /// The crates that a crate's manifest lists, without those for its tests.
@@ -392,11 +200,8 @@ fn f() {
 
 /// Bindings whose loops within loops convert values of scripts, with what they convert.
 const CONVERTING: [(&str, &str); 3] = [
+    ("args/intervals.rs", "words or arrays of words by column"),
     ("plot/figures.rs", "bars of a map for each row"),
-    (
-        "seq/intervals/columns.rs",
-        "words or arrays of words by column",
-    ),
     ("train/search.rs", "reports and variables of each trial"),
 ];
 
@@ -442,6 +247,107 @@ fn bindings_do_not_compute() {
     assert!(
         wrong.is_empty(),
         "this belongs in a science crate:\n{}",
+        wrong.join("\n")
+    );
+}
+
+/// Rooms whose files import each other in cycles, and why.
+const CYCLIC: [(&str, &str); 1] = [(
+    "nn",
+    "specifications of layers, optimizers and trainings name the kinds that implement them",
+)];
+
+/// The crates of the workspace: their folders, the program itself last.
+fn crates() -> Vec<PathBuf> {
+    let src = root().join("src");
+    let entries = std::fs::read_dir(&src).expect("a folder").flatten();
+    let mut folders: Vec<PathBuf> = entries
+        .map(|entry| entry.path())
+        .filter(|path| path.join("Cargo.toml").exists())
+        .collect();
+    folders.sort();
+    folders.push(src);
+    folders
+}
+
+#[test]
+fn files_of_a_room_import_each_other_in_one_direction() {
+    let mut wrong = Vec::new();
+    let mut cyclic = Vec::new();
+    for folder in crates() {
+        for cycle in imports::cycles(&Crate::read(&folder).imports()) {
+            let room = match folder == root().join("src") {
+                true => cycle[0].first().cloned().unwrap_or_default(),
+                false => folder
+                    .file_name()
+                    .expect("a name")
+                    .to_string_lossy()
+                    .into_owned(),
+            };
+            let files: Vec<String> = cycle.iter().map(|module| module.join("::")).collect();
+            if CYCLIC.iter().all(|(name, _)| *name != room) {
+                wrong.push(format!("{room}: {}", files.join(", ")));
+            }
+            cyclic.push(room);
+        }
+    }
+    assert!(wrong.is_empty(), "cycles of imports:\n{}", wrong.join("\n"));
+    for (room, _) in CYCLIC {
+        assert!(
+            cyclic.iter().any(|name| name == room),
+            "{room} has no cycle"
+        );
+    }
+}
+
+/// Folders of `bind` whose files declare script namespaces.
+const NAMESPACES: [&str; 8] = [
+    "data", "explain", "host", "nn", "plot", "seq", "tensor", "train",
+];
+
+/// What namespaces share is in `types`, `args`, `printing` and `warnings`. The file `mod.rs` of a
+/// folder lists the functions of the folder.
+#[test]
+fn files_of_namespaces_import_no_other() {
+    let program = Crate::read(&root().join("src"));
+    let is_namespace = |module: &Module| {
+        module.len() > 2 && module[0] == "bind" && NAMESPACES.contains(&&*module[1])
+    };
+    let mut wrong = Vec::new();
+    for (module, imported) in program.imports() {
+        for other in imported.iter().filter(|other| is_namespace(other)) {
+            let is_list = program.0[&module].path.ends_with("mod.rs") && other.starts_with(&module);
+            if !is_list {
+                wrong.push(format!(
+                    "{} imports {}",
+                    module.join("::"),
+                    other.join("::")
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Folders and files of `src` with lines that are longer.
+const LONG: [&str; 4] = ["explain", "genome", "nn", "torch"];
+
+#[test]
+fn lines_have_at_most_100_columns() {
+    let src = root().join("src");
+    let mut wrong = Vec::new();
+    for path in files_below(&src, "rs") {
+        if LONG.iter().any(|long| path.starts_with(src.join(long))) {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).expect("a source");
+        let long = |(_, line): &(usize, &str)| line.chars().count() > 100;
+        let found = text.lines().enumerate().filter(long);
+        wrong.extend(found.map(|(i, _)| format!("{}:{}", path.display(), i + 1)));
+    }
+    assert!(
+        wrong.is_empty(),
+        "lines of more than 100 columns:\n{}",
         wrong.join("\n")
     );
 }

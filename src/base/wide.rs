@@ -3,12 +3,16 @@
 /// The widest instructions that this processor has, chosen once for each call of a loop.
 #[macro_export]
 macro_rules! widest {
-    ($name:ident $(<$v:ident $(, $flag:ident)?>)?($($arg:ident: $type:ty),* $(,)?) -> $out:ty, $inner:ident) => {
+    (
+        $name:ident $(<$v:ident $(, $flag:ident)?>)?($($arg:ident: $type:ty),* $(,)?) -> $out:ty,
+        $inner:ident
+    ) => {
         #[allow(clippy::too_many_arguments)]
         fn $name $(<const $v: usize $(, const $flag: bool)?>)? ($($arg: $type),*) -> $out {
             #[cfg(target_arch = "x86_64")]
             {
-                #[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx512vpopcntdq,avx512vbmi2")]
+                #[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq")]
+                #[target_feature(enable = "avx512vpopcntdq,avx512vbmi2")]
                 #[allow(clippy::too_many_arguments)]
                 fn wide $(<const $v: usize $(, const $flag: bool)?>)? ($($arg: $type),*) -> $out {
                     $inner $(::<$v $(, $flag)?>)? ($($arg),*)
@@ -18,7 +22,13 @@ macro_rules! widest {
                 fn middle $(<const $v: usize $(, const $flag: bool)?>)? ($($arg: $type),*) -> $out {
                     $inner $(::<$v $(, $flag)?>)? ($($arg),*)
                 }
-                if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vl") && is_x86_feature_detected!("avx512bw") && is_x86_feature_detected!("avx512dq") && is_x86_feature_detected!("avx512vpopcntdq") && is_x86_feature_detected!("avx512vbmi2") {
+                if is_x86_feature_detected!("avx512f")
+                    && is_x86_feature_detected!("avx512vl")
+                    && is_x86_feature_detected!("avx512bw")
+                    && is_x86_feature_detected!("avx512dq")
+                    && is_x86_feature_detected!("avx512vpopcntdq")
+                    && is_x86_feature_detected!("avx512vbmi2")
+                {
                     // SAFETY: the CPU has these instructions
                     return unsafe { wide $(::<$v $(, $flag)?>)? ($($arg),*) };
                 }

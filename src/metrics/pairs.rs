@@ -168,7 +168,8 @@ impl<'a> Pairs<'a> {
         let checked = self.checked.get_or_init(|| self.look());
         if checked.undefined > 0 {
             bail!("value", "{} of {predictions} predictions are NaN", checked.undefined;
-                hint: "only labels may be undefined; find where the NaN comes from: a logarithm or division in the network, or a learning rate that is too high");
+                hint: "only labels may be undefined; find where the NaN comes from: a logarithm or \
+                    division in the network, or a learning rate that is too high");
         }
         if !metric.needs_classes() {
             return Ok(());
@@ -192,8 +193,10 @@ impl<'a> Pairs<'a> {
                 } else {
                     String::new()
                 };
-                bail!("value", "`{}` needs labels of 0 and 1, got {label} in row {}{task}", metric.name, at / self.columns;
-                    hint: "`labels.gt(0.5)` makes labels of numbers; class numbers need a prediction for each class")
+                bail!("value", "`{}` needs labels of 0 and 1, got {label} in row {}{task}",
+                    metric.name, at / self.columns;
+                    hint: "`labels.gt(0.5)` makes labels of numbers; class numbers need a \
+                        prediction for each class")
             }
             _ => Ok(()),
         }
@@ -204,7 +207,8 @@ impl<'a> Pairs<'a> {
             return Ok(());
         };
         if metric.measure == Measure::Spearman {
-            bail!("option", "`spearman` has no weighted form"; hint: "`metric::pearson(x, y, #{{ weights: w }})` has one");
+            bail!("option", "`spearman` has no weighted form";
+                hint: "`metric::pearson(x, y, #{{ weights: w }})` has one");
         }
         if weights.len() != rows {
             bail!(

@@ -331,7 +331,15 @@ fn sums_of(positives: &[u32], negatives: &[u32], below: &[u32], above: (usize, u
     }
 }
 
-widest!(sums_over(positives: &[u32], negatives: &[u32], below: &[u32], above: (usize, usize)) -> Sums, sums_of);
+widest!(
+    sums_over(
+        positives: &[u32],
+        negatives: &[u32],
+        below: &[u32],
+        above: (usize, usize),
+    ) -> Sums,
+    sums_of
+);
 
 /// Sums over the thresholds of some scores, above which `above` positives and negatives lie.
 fn summed(positives: &[u32], negatives: &[u32], above: (usize, usize)) -> Sums {

@@ -1,7 +1,7 @@
 //! Bars with errors.
 
 use super::colors::{MESH, SERIES};
-use super::{Drawn, range, short, text};
+use super::drawing::{Drawn, range, short, text};
 use plotters::coord::types::RangedCoordf64;
 use plotters::coord::{Shift, cartesian::Cartesian2d};
 use plotters::prelude::*;

@@ -2,7 +2,7 @@
 
 use super::bars::axes;
 use super::colors::SERIES;
-use super::{Drawn, range, text};
+use super::drawing::{Drawn, range, text};
 use plotters::coord::Shift;
 use plotters::prelude::*;
 

@@ -1,7 +1,7 @@
 //! Lines and points over one pair of axes.
 
 use super::colors::{GUIDE, MESH, SERIES};
-use super::{Drawn, range, short, text, tidy};
+use super::drawing::{Drawn, range, short, text, tidy};
 use plotters::coord::Shift;
 use plotters::prelude::*;
 

@@ -1,7 +1,7 @@
 //! The layers of a network, from its input down.
 
 use super::colors::SERIES;
-use super::{Drawn, text};
+use super::drawing::{Drawn, text};
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};

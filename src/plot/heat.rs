@@ -1,7 +1,7 @@
 //! Coloured cells: matrices, confusion, attention.
 
 use super::colors::{diverging, ink, sequential};
-use super::{Drawn, range, short, text};
+use super::drawing::{Drawn, range, short, text};
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};

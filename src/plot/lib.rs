@@ -5,6 +5,7 @@ mod boxes;
 mod chart;
 mod colors;
 mod diagram;
+mod drawing;
 mod heat;
 pub mod kinds;
 mod letters;
@@ -13,6 +14,15 @@ pub mod sidecar;
 pub mod terminal;
 mod tracks;
 
+use cistron_base::{Fault, Result, bail};
+use cistron_genome::seq::Motif;
+use drawing::{Drawn, text};
+use image::codecs::png::PngEncoder;
+use image::{ColorType, ImageEncoder};
+use plotters::coord::Shift;
+use plotters::prelude::*;
+use std::path::Path;
+
 pub use bars::Bars;
 pub use boxes::Boxes;
 pub use chart::{Chart, Dots, Series};
@@ -20,22 +30,6 @@ pub use diagram::{Diagram, Part};
 pub use heat::{Heat, Scale};
 pub use logo::{Letters, Scaling};
 pub use tracks::{Feature, Row, Tracks};
-
-use cistron_base::bail;
-use cistron_base::{Fault, Result};
-use cistron_genome::seq::Motif;
-use image::codecs::png::PngEncoder;
-use image::{ColorType, ImageEncoder};
-use plotters::coord::Shift;
-use plotters::prelude::*;
-use std::path::Path;
-
-/// What drawing gives: nothing, or what the backend says.
-type Drawn = std::result::Result<(), String>;
-
-fn text<E: std::error::Error>(error: E) -> String {
-    error.to_string()
-}
 
 /// What a figure shows.
 #[derive(Clone, Debug, PartialEq)]
@@ -303,45 +297,5 @@ impl Figure {
                 path.display()
             ),
         }
-    }
-}
-
-/// The span of numbers, with some space around it.
-fn range(values: impl Iterator<Item = f64>, pad: f64) -> (f64, f64) {
-    let (low, high) = values
-        .filter(|v| v.is_finite())
-        .fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| {
-            (a.min(v), b.max(v))
-        });
-    if low > high {
-        return (0.0, 1.0);
-    }
-    let space = if high > low {
-        (high - low) * pad
-    } else {
-        high.abs().max(1.0) * 0.05
-    };
-    (low - space, high + space)
-}
-
-/// A label of at most four digits.
-fn short(v: f64) -> String {
-    if v != 0.0 && !(1e-3..1e5).contains(&v.abs()) {
-        return tidy(format!("{v:.1e}").replace("e0", ""));
-    }
-    tidy(format!("{v:.3}"))
-}
-
-/// Without zeros at the end and without a minus before 0.
-fn tidy(text: String) -> String {
-    let text = if text.contains('.') && !text.contains('e') {
-        text.trim_end_matches('0').trim_end_matches('.')
-    } else {
-        &text
-    };
-    if text == "-0" {
-        "0".into()
-    } else {
-        text.to_string()
     }
 }

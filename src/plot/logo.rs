@@ -1,7 +1,8 @@
 //! Sequence logos: letters as high as what they say.
 
 use super::colors::BASES;
-use super::{Drawn, letters, range, short, text};
+use super::drawing::{Drawn, range, short, text};
+use super::letters;
 use cistron_genome::seq::Motif;
 use plotters::coord::Shift;
 use plotters::prelude::*;

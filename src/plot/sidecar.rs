@@ -59,7 +59,12 @@ pub fn alphabet() -> Value {
         filled.iter().chain(&holes).map(part).collect::<String>()
     };
     let colors = BASES.map(|color| format!("#{:02x}{:02x}{:02x}", color.0, color.1, color.2));
-    ["A", "C", "G", "T"].iter().enumerate().map(|(i, letter)| json!({ "letter": letter, "path": path(i), "color": colors[i], "holes": i == 0 })).collect()
+    let shape = |(i, letter): (usize, &&str)| {
+        let (path, color) = (path(i), &colors[i]);
+        json!({ "letter": letter, "path": path, "color": color, "holes": i == 0 })
+    };
+    let letters = ["A", "C", "G", "T"];
+    letters.iter().enumerate().map(shape).collect()
 }
 
 #[cfg(test)]

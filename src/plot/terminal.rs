@@ -1,8 +1,9 @@
 //! Figures as text: curves of Braille dots, blocks, coloured letters.
 
 use super::colors::BASES;
+use super::drawing::{range, short};
 use super::logo::Letters;
-use super::{Bars, Boxes, Chart, Content, Figure, Heat, boxes, range, short};
+use super::{Bars, Boxes, Chart, Content, Figure, Heat, boxes};
 use cistron_genome::seq::Motif;
 use std::fmt::Write;
 

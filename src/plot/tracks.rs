@@ -1,8 +1,8 @@
 //! Rows over one stretch of a chromosome: signals, genes and peaks, contributions, on one axis.
 
 use super::colors::{BASES, MESH, SERIES};
+use super::drawing::{Drawn, range, short, text};
 use super::logo::{Letters, Scaling};
-use super::{Drawn, range, short, text};
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};

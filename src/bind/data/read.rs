@@ -393,7 +393,9 @@ pub fn fasta(
 /// labels of `bins` are shifted and reversed with it.
 ///
 /// ```rhai
-/// let set = data::from(#{ sequence: ["ACGT", "TTTT"], height: tensor::ones([2, 3]), label: [1, 0] });
+/// let set = data::from(
+///     #{ sequence: ["ACGT", "TTTT"], height: tensor::ones([2, 3]), label: [1, 0] }
+/// );
 /// assert_eq(set.len(), 2);
 /// ```
 #[native(namespace = "data")]
@@ -445,7 +447,9 @@ pub fn regions(
 ///
 /// ```rhai
 /// let g = genome::from(#{ chr1: "ACGTACGTNNNN" });
-/// let found = data::check(g, intervals::from(#{ chrom: ["chr1", "chr7"], start: [0, 0], end: [8, 8] }));
+/// let found = data::check(
+///     g, intervals::from(#{ chrom: ["chr1", "chr7"], start: [0, 0], end: [8, 8] })
+/// );
 /// assert_eq(found.unknown_chromosome, 1.0);
 /// assert(found.problems[0].contains("chr7"));
 /// ```

@@ -300,7 +300,8 @@ fn complete(
         if let Some(percent) = completeness.missed(tolerance) {
             let advice = advice(still, &x, target)?;
             warn(&format!(
-                "contributions miss {percent:.2} % of the differences they should sum to (median over samples); {advice}"
+                "contributions miss {percent:.2} % of the differences they should sum to (median \
+                 over samples); {advice}"
             ));
         }
         differences

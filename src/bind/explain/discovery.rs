@@ -23,7 +23,8 @@ pub struct ModiscoOptions {
     /// Largest number of seqlets of each sign; the first ones are kept.
     #[option(default = 20_000, min = 1)]
     max_seqlets: usize,
-    /// Width of the central range of the sequences that is searched, in positions; all unless given.
+    /// Width of the central range of the sequences that is searched, in positions; all unless
+    /// given.
     #[option(min = 1)]
     window: Option<usize>,
     /// Width of the core of a seqlet, in positions.
@@ -215,7 +216,8 @@ fn tracks(contributions: &Tensor, sequences: &Dynamic, window: Option<usize>) ->
     let tracks = contributions::tracks(contributions, &codes, length, window)?;
     if !contributions::has_absent(&tracks) {
         warn(
-            "the contributions of absent bases are 0; hypothetical contributions find more patterns (`hypothetical: true`)",
+            "the contributions of absent bases are 0; hypothetical contributions find more \
+             patterns (`hypothetical: true`)",
         );
     }
     Ok(tracks)

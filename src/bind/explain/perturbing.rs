@@ -48,7 +48,8 @@ pub struct ScreenOptions {
 /// The tensors of a network's inputs; each must be there, and no other.
 fn inputs_of(net: &Model, inputs: &Map) -> Result<BTreeMap<String, Tensor>> {
     let Shape::Many(shapes) = net.input() else {
-        bail!("shape", "this takes networks of several inputs"; hint: "`net.forward(x)` serves one input")
+        bail!("shape", "this takes networks of several inputs";
+            hint: "`net.forward(x)` serves one input")
     };
     let mut tensors = BTreeMap::new();
     for name in shapes.keys() {
@@ -60,7 +61,8 @@ fn inputs_of(net: &Model, inputs: &Map) -> Result<BTreeMap<String, Tensor>> {
     }
     let is_extra = |name: &&rhai::Identifier| !shapes.contains_key(name.as_str());
     if let Some(extra) = inputs.keys().find(is_extra) {
-        bail!("shape", "the network has no input `{extra}`"; hint: "it has {}", shapes.keys().cloned().collect::<Vec<_>>().join(", "));
+        bail!("shape", "the network has no input `{extra}`";
+            hint: "it has {}", shapes.keys().cloned().collect::<Vec<_>>().join(", "));
     }
     Ok(tensors)
 }

@@ -134,11 +134,13 @@ fn changes_of(designed: &Designed) -> Result<Tabled> {
 ///
 /// Variants without effects have a `state` other than "ok": "swapped" where the alternate allele is
 /// in the genome, "mismatched" where neither allele is, "outside" (of the chromosome), "unknown
-/// chromosome", "symbolic" (`<DUP>`, `*`, breakends), "no sequence" (`-`, IUPAC codes). `<DEL>` with
-/// `END` or `SVLEN` is a deletion that leaves its first base, as in `bcftools consensus`.
+/// chromosome", "symbolic" (`<DUP>`, `*`, breakends), "no sequence" (`-`, IUPAC codes). `<DEL>`
+/// with `END` or `SVLEN` is a deletion that leaves its first base, as in `bcftools consensus`.
 ///
 /// ```rhai
-/// save_text("/tmp/cistron_example.vcf", "##fileformat=VCFv4.3\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\nchr1\t6\trs1\tC\tT\t.\t.\t.\nchr1\t7\t.\tA\tG\t.\t.\t.\n");
+/// let header = "##fileformat=VCFv4.3\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n";
+/// let rows = "chr1\t6\trs1\tC\tT\t.\t.\t.\nchr1\t7\t.\tA\tG\t.\t.\t.\n";
+/// save_text("/tmp/cistron_example.vcf", header + rows);
 /// let net = nn::build(nn::chain([nn::flatten(), nn::linear(1)]), [4, 6], #{ seed: 1 });
 /// let assembly = genome::from(#{ chr1: "ACGTACGTACGT" });
 /// let effects = explain::variants(net, "/tmp/cistron_example.vcf", assembly);

@@ -289,7 +289,9 @@ pub fn fetch(
 /// ```rhai
 /// let g = genome::from(#{ chr1: "AACGTT" });
 /// assert_eq(g.sequences(g.windows(3)), ["AAC", "GTT"]);
-/// let gene = intervals::from(#{ chrom: ["chr1"], start: [0], end: [6], block_sizes: ["2,1"], block_starts: ["0,5"] });
+/// let gene = intervals::from(
+///     #{ chrom: ["chr1"], start: [0], end: [6], block_sizes: ["2,1"], block_starts: ["0,5"] }
+/// );
 /// assert_eq(g.sequences(gene, #{ split: true }), ["AAT"]);
 /// ```
 #[native(namespace = "genome", form = method)]
@@ -449,7 +451,9 @@ pub fn windows(
 ///
 /// ```rhai
 /// let g = genome::from(#{ chr1: seq::random(1, 500, #{ seed: 1 })[0] });
-/// let r = g.random(20, 30, #{ exclude: intervals::from(#{ chrom: ["chr1"], start: [100], end: [400] }), seed: 1 });
+/// let r = g.random(20, 30, #{
+///     exclude: intervals::from(#{ chrom: ["chr1"], start: [100], end: [400] }), seed: 1
+/// });
 /// assert_eq(r.len(), 20);
 /// assert(r.start.map(|s| s <= 70 || s >= 400).reduce(|a, b| a && b, true));
 /// ```
@@ -534,7 +538,9 @@ pub fn gc_histogram(
 ///
 /// ```rhai
 /// let g = genome::from(#{ chr1: "AACGTTAACC" });
-/// let v = intervals::from(#{ chrom: ["chr1"], start: [3], end: [4], reference: ["G"], alternate: ["T"] });
+/// let v = intervals::from(
+///     #{ chrom: ["chr1"], start: [3], end: [4], reference: ["G"], alternate: ["T"] }
+/// );
 /// let pair = g.alleles(v, #{ length: 5 });
 /// assert_eq([pair.reference[0], pair.alternate[0]], ["ACGTT", "ACTTT"]);
 /// ```

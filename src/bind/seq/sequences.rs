@@ -65,7 +65,9 @@ impl FromValue for Shufflable {
     fn from_value(value: &mut Dynamic, context: &NativeCallContext) -> Result<Self> {
         if let Some(tensor) = value.read_lock::<Tensor>() {
             if tensor.rank() != 2 {
-                bail!("shape", "must be codes [batch, length], got {}", shape::text(&tensor.shape()); hint: "`seq::codes` and `g.codes` give codes");
+                bail!("shape", "must be codes [batch, length], got {}",
+                    shape::text(&tensor.shape());
+                    hint: "`seq::codes` and `g.codes` give codes");
             }
             if tensor.kind().is_floating() {
                 bail!("type", "must be codes, got {}", tensor.kind().name());
@@ -235,7 +237,8 @@ pub fn reverse_complement(
 /// ```
 #[native(
     namespace = "seq",
-    returns = "as `sequences`; with `copies` an array of arrays, or a tensor [batch, copies, length]"
+    returns = "as `sequences`; with `copies` an array of arrays, or a tensor [batch, copies, \
+        length]"
 )]
 pub fn shuffle(
     /// String, array of strings, or tensor [batch, length] of codes.

@@ -419,7 +419,9 @@ fn paired_dry(motifs: &Motifs, options: PairedOptions) -> Result<Data> {
 ///
 /// ```rhai
 /// let pool = sim::motifs(6, #{ width: 8, seed: 1 });
-/// let set = sim::world(pool, #{ open: rule::additive(#{ seed: 1 }), early: |sites| sites[0].start < 20 }, #{ n: 200, length: 100, both_strands: true, seed: 1 });
+/// let set = sim::world(pool, #{
+///     open: rule::additive(#{ seed: 1 }), early: |sites| sites[0].start < 20
+/// }, #{ n: 200, length: 100, both_strands: true, seed: 1 });
 /// assert_eq(set.label_names, ["early", "open"]);
 /// assert_eq(set.truth.sites(0)[0].start < 20, set.label[[0, 0]].item() == 1.0);
 /// ```
@@ -476,7 +478,9 @@ fn world_dry(motifs: &Motifs, rules: &Labellers, options: WorldOptions) -> Resul
 ///
 /// ```rhai
 /// let chain = sim::markov(1, ["ACACACACAC", "ACACGTACAC"]);
-/// let set = sim::world(sim::motifs(2, #{ width: 4 }), rule::additive(), #{ n: 10, length: 50, count: 1, background: chain });
+/// let set = sim::world(sim::motifs(2, #{ width: 4 }), rule::additive(), #{
+///     n: 10, length: 50, count: 1, background: chain
+/// });
 /// assert_eq(set.len(), 10);
 /// ```
 #[native(namespace = "sim")]
@@ -506,7 +510,8 @@ pub fn truth(this: &Data) -> Result<Known> {
     match &this.0.truth {
         Some(truth) if this.0.shuffles.is_none() => Ok(Known(truth.clone(), this.0.clone())),
         _ => {
-            bail!("data", "the truth of these sequences is not known"; hint: "`sim::world(…)` and `sim::paired(…)` give sets with their truth")
+            bail!("data", "the truth of these sequences is not known";
+                hint: "`sim::world(…)` and `sim::paired(…)` give sets with their truth")
         }
     }
 }
@@ -524,7 +529,9 @@ pub fn planted_motifs(this: &Known) -> Motifs {
 /// The rules of the labels, in words.
 ///
 /// ```rhai
-/// assert_eq(sim::paired(sim::motifs(4), #{ n: 2, per_sequence: 2 }).truth.rules, ["both motifs of one of 2 pairs"]);
+/// assert_eq(sim::paired(sim::motifs(4), #{ n: 2, per_sequence: 2 }).truth.rules, [
+///     "both motifs of one of 2 pairs"
+/// ]);
 /// ```
 #[native(namespace = "truth", form = property)]
 pub fn rules(this: &Known) -> Vec<String> {
@@ -534,7 +541,9 @@ pub fn rules(this: &Known) -> Vec<String> {
 /// The pairs of motifs that act together, by number from 0, of all rules.
 ///
 /// ```rhai
-/// assert_eq(sim::paired(sim::motifs(4), #{ n: 2, per_sequence: 2 }).truth.pairs, [[0, 1], [2, 3]]);
+/// assert_eq(
+///     sim::paired(sim::motifs(4), #{ n: 2, per_sequence: 2 }).truth.pairs, [[0, 1], [2, 3]]
+/// );
 /// ```
 #[native(
     namespace = "truth",

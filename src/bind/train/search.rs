@@ -161,12 +161,21 @@ fn axes(space: &Map) -> Result<Vec<Axis>> {
     }
     let one = |(name, value): (&rhai::Identifier, &Dynamic)| {
         if ["trial", "state", "value", "seconds"].contains(&name.as_str()) {
-            bail!("name", "a parameter cannot be called `{name}`: the table of trials has a column of that name"; hint: "call it `own_{name}`");
+            bail!("name", "a parameter cannot be called `{name}`: the table of trials has a column \
+                of that name";
+                hint: "call it `own_{name}`");
         }
         let entry = value.read_lock::<OfSearch>().map(|entry| entry.clone());
         let entry = entry.ok_or_else(|| {
-            fault!("type", "parameter `{name}` must be a space, got {}", session::describe(value))
-                .hint("search::uniform(a, b), search::log(a, b), search::int(a, b), search::choice([…]), search::when(…)")
+            fault!(
+                "type",
+                "parameter `{name}` must be a space, got {}",
+                session::describe(value)
+            )
+            .hint(
+                "search::uniform(a, b), search::log(a, b), search::int(a, b), \
+                    search::choice([…]), search::when(…)",
+            )
         })?;
         Ok(Axis {
             name: name.to_string(),
@@ -387,8 +396,10 @@ fn skip(trials: &[Trial], name: &str, objective: &Callback) -> Result<()> {
         }
         for (i, value) in trial.left["captured"].as_object().into_iter().flatten() {
             if value.is_null() {
-                bail!("resume", "the objective of the search changes tensors, networks or datasets that it has captured; the trials that are done cannot be taken over";
-                    hint: "keep them inside of the objective, or run the script again from the start");
+                bail!("resume", "the objective of the search changes tensors, networks or datasets \
+                    that it has captured; the trials that are done cannot be taken over";
+                    hint: "keep them inside of the objective, or run the script again from the \
+                        start");
             }
             script_state::set_captured(objective, i.parse().unwrap_or(usize::MAX), value)?;
         }
@@ -427,7 +438,9 @@ fn outcome(search: &Search, trials: &[Trial], rehearsed: Option<(Values, f64)>) 
 /// Returns a space of floats with a uniform distribution.
 ///
 /// ```rhai
-/// let result = search::random(#{ x: search::uniform(0.0, 1.0) }, |p| p.x, #{ trials: 3, file: "/tmp/cistron_example_uniform.jsonl" });
+/// let result = search::random(#{ x: search::uniform(0.0, 1.0) }, |p| p.x, #{
+///     trials: 3, file: "/tmp/cistron_example_uniform.jsonl"
+/// });
 /// assert(result.value <= 1.0);
 /// ```
 #[native(namespace = "search")]
@@ -443,7 +456,9 @@ pub fn uniform(
 /// Returns a space of floats whose logarithms have a uniform distribution.
 ///
 /// ```rhai
-/// let result = search::random(#{ lr: search::log(1e-4, 1e-1) }, |p| p.lr, #{ trials: 3, file: "/tmp/cistron_example_log.jsonl" });
+/// let result = search::random(#{ lr: search::log(1e-4, 1e-1) }, |p| p.lr, #{
+///     trials: 3, file: "/tmp/cistron_example_log.jsonl"
+/// });
 /// assert(result.value <= 0.1);
 /// ```
 /// ```rhai,fails
@@ -463,7 +478,9 @@ pub fn log(
 /// Returns a space of integers, both ends included.
 ///
 /// ```rhai
-/// let result = search::grid(#{ n: search::int(2, 4) }, |p| p.n, #{ file: "/tmp/cistron_example_int.jsonl" });
+/// let result = search::grid(
+///     #{ n: search::int(2, 4) }, |p| p.n, #{ file: "/tmp/cistron_example_int.jsonl" }
+/// );
 /// assert_eq(result.best.n, 4);
 /// ```
 #[native(namespace = "search")]
@@ -479,7 +496,9 @@ pub fn int(
 /// Returns a space of listed values.
 ///
 /// ```rhai
-/// let result = search::grid(#{ name: search::choice(["a", "bcd", "ef"]) }, |p| p.name.len(), #{ file: "/tmp/cistron_example_choice.jsonl" });
+/// let result = search::grid(#{ name: search::choice(["a", "bcd", "ef"]) }, |p| p.name.len(), #{
+///     file: "/tmp/cistron_example_choice.jsonl"
+/// });
 /// assert_eq(result.best.name, "bcd");
 /// ```
 #[native(namespace = "search")]
@@ -496,8 +515,12 @@ pub fn choice(
 /// Elsewhere its parameter is not in the map that the objective takes.
 ///
 /// ```rhai
-/// let space = #{ kind: search::choice(["tcn", "lstm"]), width: search::when("kind", "tcn", search::int(3, 5)) };
-/// let result = search::grid(space, |p| if p.kind == "tcn" { p.width } else { 1 }, #{ file: "/tmp/cistron_example_when.jsonl" });
+/// let space = #{
+///     kind: search::choice(["tcn", "lstm"]), width: search::when("kind", "tcn", search::int(3, 5))
+/// };
+/// let result = search::grid(space, |p| if p.kind == "tcn" { p.width } else { 1 }, #{
+///     file: "/tmp/cistron_example_when.jsonl"
+/// });
 /// assert_eq(result.trials.len(), 4);
 /// ```
 #[native(namespace = "search")]
@@ -531,7 +554,9 @@ pub fn when(
 /// crate `tpe`.
 ///
 /// ```rhai
-/// let result = search::tpe(#{ x: search::uniform(-5.0, 5.0) }, |p| (p.x - 1.0) ** 2.0, #{ direction: "min", trials: 40, seed: 1, file: "/tmp/cistron_example_tpe.jsonl" });
+/// let result = search::tpe(#{ x: search::uniform(-5.0, 5.0) }, |p| (p.x - 1.0) ** 2.0, #{
+///     direction: "min", trials: 40, seed: 1, file: "/tmp/cistron_example_tpe.jsonl"
+/// });
 /// assert((result.best.x - 1.0).abs() < 1.0);
 /// ```
 /// ```rhai,fails
@@ -557,7 +582,9 @@ pub fn tpe(
 /// Trials are stored, and returned, as by `search::tpe`.
 ///
 /// ```rhai
-/// let result = search::random(#{ x: search::uniform(0.0, 1.0) }, |p| p.x, #{ trials: 5, seed: 1, file: "/tmp/cistron_example_random.jsonl" });
+/// let result = search::random(#{ x: search::uniform(0.0, 1.0) }, |p| p.x, #{
+///     trials: 5, seed: 1, file: "/tmp/cistron_example_random.jsonl"
+/// });
 /// assert_eq(result.trials.len(), 5);
 /// ```
 #[native(
@@ -579,7 +606,9 @@ pub fn random(
 /// Trials are stored, and returned, as by `search::tpe`.
 ///
 /// ```rhai
-/// let result = search::grid(#{ a: search::int(1, 3), b: search::choice([10, 20]) }, |p| p.a * p.b, #{ file: "/tmp/cistron_example_grid.jsonl" });
+/// let result = search::grid(#{
+///     a: search::int(1, 3), b: search::choice([10, 20])
+/// }, |p| p.a * p.b, #{ file: "/tmp/cistron_example_grid.jsonl" });
 /// assert_eq(result.value, 60.0);
 /// ```
 #[native(
@@ -610,7 +639,9 @@ pub fn grid(
 ///
 /// ```rhai
 /// let objective = |p, trial| { for step in 0..5 { if trial.report(step, p.x) { break; } } p.x };
-/// let result = search::random(#{ x: search::uniform(0.0, 1.0) }, objective, #{ trials: 12, startup: 3, seed: 1, file: "/tmp/cistron_example_report.jsonl" });
+/// let result = search::random(#{ x: search::uniform(0.0, 1.0) }, objective, #{
+///     trials: 12, startup: 3, seed: 1, file: "/tmp/cistron_example_report.jsonl"
+/// });
 /// assert(result.trials["state"].filter(|s| s == "pruned").len() > 0);
 /// ```
 #[native(namespace = "trial", form = method)]
@@ -637,7 +668,9 @@ pub fn report(
 /// The index of the trial, from 0.
 ///
 /// ```rhai
-/// let result = search::grid(#{ a: search::int(1, 3) }, |p, trial| trial.number, #{ file: "/tmp/cistron_example_number.jsonl" });
+/// let result = search::grid(#{ a: search::int(1, 3) }, |p, trial| trial.number, #{
+///     file: "/tmp/cistron_example_number.jsonl"
+/// });
 /// assert_eq(result.value, 2.0);
 /// ```
 #[native(namespace = "trial", form = property)]

@@ -3,6 +3,7 @@
 //! - [`scan`]: a convolution and a global pooling, on the CPU: the windows that contain the change
 //! - [`patch`]: local layers: the range of each layer's output that depends on the change
 
+mod change;
 mod local;
 mod patch;
 mod scan;
@@ -11,34 +12,8 @@ use super::target::{Still, Target};
 use cistron_base::Result;
 use cistron_nn::Value;
 use cistron_torch::Tensor;
-use std::ops::Range;
 
-/// A substitution of one base in one sequence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Change {
-    /// Number of the sequence.
-    pub row: usize,
-    /// Position in the sequence.
-    pub position: usize,
-    /// Code of the base before the change.
-    pub from: u8,
-    /// Code of the base after the change.
-    pub to: u8,
-}
-
-/// Lists the changes of single bases in a range of a sequence.
-pub fn all_changes(row: usize, bases: &[u8], range: Range<usize>) -> impl Iterator<Item = Change> {
-    range.flat_map(move |position| {
-        (0..4)
-            .filter(move |to| *to != bases[position])
-            .map(move |to| Change {
-                row,
-                position,
-                from: bases[position],
-                to,
-            })
-    })
-}
+pub use change::{Change, all_changes};
 
 /// Computes the targets of sequences with one changed base: for each target, a value per change.
 ///

@@ -217,7 +217,9 @@ pub fn read(
 /// the position between two bases, such as that of an insertion.
 ///
 /// ```rhai
-/// let list = intervals::from(#{ chrom: ["chr1", "chr2"], start: [0, 5], end: [10, 8], score: [1.5, 2.5] });
+/// let list = intervals::from(
+///     #{ chrom: ["chr1", "chr2"], start: [0, 5], end: [10, 8], score: [1.5, 2.5] }
+/// );
 /// assert_eq(list[1].score, 2.5);
 /// ```
 /// ```rhai,fails

@@ -86,7 +86,8 @@ fn prefix_of(report: ReportName, prefix: Option<String>) -> Result<String> {
     match report {
         ReportName::All if prefix.is_empty() => Ok("other_".into()),
         ReportName::Once | ReportName::Absent if !prefix.is_empty() => {
-            bail!("option", "`prefix` does nothing where the report is \"{}\"", report.as_str(); hint: "`report: \"whole\"` returns each pair")
+            bail!("option", "`prefix` does nothing where the report is \"{}\"", report.as_str();
+                hint: "`report: \"whole\"` returns each pair")
         }
         _ => Ok(prefix),
     }
@@ -173,7 +174,9 @@ pub fn subtract(
 /// Joins overlapping and touching intervals; `count` is the number of joined ones.
 ///
 /// ```rhai
-/// let a = intervals::from(#{ chrom: ["chr1", "chr1"], start: [0, 8], end: [10, 20], score: [1, 3] });
+/// let a = intervals::from(
+///     #{ chrom: ["chr1", "chr1"], start: [0, 8], end: [10, 20], score: [1, 3] }
+/// );
 /// assert_eq(a.merge()[0].count, 2.0);
 /// assert_eq(a.merge(#{ columns: #{ score: "mean" } })[0].score_mean, 2.0);
 /// ```
@@ -210,7 +213,9 @@ pub fn union(
 ///
 /// ```rhai
 /// let g = genome::from(#{ chr1: "ACGTACGTAC" });
-/// assert_eq(intervals::from(#{ chrom: ["chr1"], start: [2], end: [4] }).complement(g).start, [0, 4]);
+/// assert_eq(
+///     intervals::from(#{ chrom: ["chr1"], start: [2], end: [4] }).complement(g).start, [0, 4]
+/// );
 /// ```
 #[native(namespace = "intervals", form = method, returns = "intervals, sorted")]
 pub fn complement(
@@ -225,7 +230,9 @@ pub fn complement(
 /// Returns a row for each block of BED12 rows, such as the exons of transcripts.
 ///
 /// ```rhai
-/// let gene = intervals::from(#{ chrom: ["chr1"], start: [100], end: [200], block_sizes: ["10,20"], block_starts: ["0,80"] });
+/// let gene = intervals::from(#{
+///     chrom: ["chr1"], start: [100], end: [200], block_sizes: ["10,20"], block_starts: ["0,80"]
+/// });
 /// assert_eq(gene.blocks().start, [100, 180]);
 /// ```
 #[native(namespace = "intervals", form = method)]

@@ -1,6 +1,6 @@
 //! Genes (GTF, GFF3), variants (VCF) and bigBed as intervals.
 
-use super::read::{Draft, Format, Gather, Plan, Problems, broken};
+use super::gather::{Draft, Format, Gather, Plan, Problems, broken};
 use super::{Field, Intervals};
 use crate::seq::text;
 use crate::seq::variants::is_sequence;

@@ -7,6 +7,7 @@ pub mod columns;
 pub mod compare;
 pub mod coverage;
 pub mod from_columns;
+mod gather;
 pub mod many;
 pub mod overlap;
 pub mod place;
