@@ -26,7 +26,9 @@ pub struct ListOptions {
 ///
 /// ```rhai
 /// tensor::save_npy("/tmp/cistron_example_files/a.npy", tensor::ones([1]));
-/// assert_eq(files::list("/tmp/cistron_example_files", #{ ending: ".npy" }), ["/tmp/cistron_example_files/a.npy"]);
+/// assert_eq(files::list("/tmp/cistron_example_files", #{ ending: ".npy" }), [
+///     "/tmp/cistron_example_files/a.npy"
+/// ]);
 /// ```
 /// ```rhai,fails
 /// files::list("/nowhere");

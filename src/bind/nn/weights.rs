@@ -220,7 +220,9 @@ pub fn value_count(this: &WeightsFile) -> i64 {
 ///
 /// ```rhai
 /// tensor::save_npz("/tmp/cistron_example_weights.npz", #{ w: tensor::ones([2, 3]) });
-/// assert_eq(weights::open("/tmp/cistron_example_weights.npz").table()[0], #{ name: "w", shape: "2 × 3", "type": "float32" });
+/// assert_eq(weights::open("/tmp/cistron_example_weights.npz").table()[0], #{
+///     name: "w", shape: "2 × 3", "type": "float32"
+/// });
 /// ```
 #[native(namespace = "weights", form = method)]
 pub fn table(this: &WeightsFile) -> Result<Tabled> {
@@ -277,13 +279,21 @@ pub fn tensors(this: &WeightsFile) -> Result<Map> {
 /// ```
 /// ```rhai
 /// // a dense layer of Keras, whose kernel is [inputs, outputs]
-/// tensor::save_npz("/tmp/cistron_example_dense.npz", #{ "model.dense.kernel": tensor::ones([2, 1]), "model.dense.bias": tensor::ones([1]) });
+/// tensor::save_npz("/tmp/cistron_example_dense.npz", #{
+///     "model.dense.kernel": tensor::ones([2, 1]), "model.dense.bias": tensor::ones([1])
+/// });
 /// let net = nn::build(nn::chain([["out", nn::linear(1)]]), [2]);
-/// let report = net.load("/tmp/cistron_example_dense.npz", #{ layout: "keras", strip: "model.", map: #{ dense: "out" } });
-/// assert_eq(report.matched, #{ "model.dense.weight": "out.weight", "model.dense.bias": "out.bias" });
+/// let report = net.load("/tmp/cistron_example_dense.npz", #{
+///     layout: "keras", strip: "model.", map: #{ dense: "out" }
+/// });
+/// assert_eq(
+///     report.matched, #{ "model.dense.weight": "out.weight", "model.dense.bias": "out.bias" }
+/// );
 /// ```
 /// ```rhai,fails
-/// tensor::save_npz("/tmp/cistron_example_other.npz", #{ "weight": tensor::ones([1, 2]), "gain": tensor::ones([1]) });
+/// tensor::save_npz("/tmp/cistron_example_other.npz", #{
+///     "weight": tensor::ones([1, 2]), "gain": tensor::ones([1])
+/// });
 /// nn::build(nn::linear(1), [2]).load("/tmp/cistron_example_other.npz");
 /// //~ 1 missing: `bias`; 1 left over: `gain`
 /// ```
@@ -391,8 +401,12 @@ fn renamed(function: Option<&Callback>, name: &str) -> Result<Option<String>> {
 /// With `layout: "keras"`, names in the file are those after the conversion.
 ///
 /// ```rhai
-/// tensor::save_npz("/tmp/cistron_example_linear.npz", #{ w: tensor::ones([1, 2]), bias: tensor::ones([1]) });
-/// let report = nn::build(nn::linear(1), [2]).load("/tmp/cistron_example_linear.npz", #{ map: #{ w: "weight" } });
+/// tensor::save_npz(
+///     "/tmp/cistron_example_linear.npz", #{ w: tensor::ones([1, 2]), bias: tensor::ones([1]) }
+/// );
+/// let report = nn::build(nn::linear(1), [2]).load(
+///     "/tmp/cistron_example_linear.npz", #{ map: #{ w: "weight" } }
+/// );
 /// assert_eq(report.matched.w, "weight");
 /// ```
 #[native(namespace = "loaded", form = property)]
@@ -407,7 +421,9 @@ pub fn matched(this: &Report) -> Map {
 ///
 /// ```rhai
 /// tensor::save_npz("/tmp/cistron_example_part.npz", #{ weight: tensor::ones([1, 2]) });
-/// let report = nn::build(nn::linear(1), [2]).load("/tmp/cistron_example_part.npz", #{ strict: false });
+/// let report = nn::build(nn::linear(1), [2]).load(
+///     "/tmp/cistron_example_part.npz", #{ strict: false }
+/// );
 /// assert_eq(report.missing, ["bias"]);
 /// ```
 #[native(namespace = "loaded", form = property)]
@@ -418,8 +434,12 @@ pub fn missing(this: &Report) -> Vec<String> {
 /// The names in the file without a place in the network.
 ///
 /// ```rhai
-/// tensor::save_npz("/tmp/cistron_example_more.npz", #{ weight: tensor::ones([1, 2]), bias: tensor::ones([1]), gain: tensor::ones([1]) });
-/// let report = nn::build(nn::linear(1), [2]).load("/tmp/cistron_example_more.npz", #{ strict: false });
+/// tensor::save_npz("/tmp/cistron_example_more.npz", #{
+///     weight: tensor::ones([1, 2]), bias: tensor::ones([1]), gain: tensor::ones([1])
+/// });
+/// let report = nn::build(nn::linear(1), [2]).load(
+///     "/tmp/cistron_example_more.npz", #{ strict: false }
+/// );
 /// assert_eq(report.left_over, ["gain"]);
 /// ```
 #[native(namespace = "loaded", form = property)]
@@ -430,8 +450,12 @@ pub fn left_over(this: &Report) -> Vec<String> {
 /// The names in the file that `only` or the function of `map` excluded.
 ///
 /// ```rhai
-/// tensor::save_npz("/tmp/cistron_example_more.npz", #{ weight: tensor::ones([1, 2]), bias: tensor::ones([1]), gain: tensor::ones([1]) });
-/// let report = nn::build(nn::linear(1), [2]).load("/tmp/cistron_example_more.npz", #{ map: |name| if name == "gain" { () } else { name } });
+/// tensor::save_npz("/tmp/cistron_example_more.npz", #{
+///     weight: tensor::ones([1, 2]), bias: tensor::ones([1]), gain: tensor::ones([1])
+/// });
+/// let report = nn::build(nn::linear(1), [2]).load(
+///     "/tmp/cistron_example_more.npz", #{ map: |name| if name == "gain" { () } else { name } }
+/// );
 /// assert_eq(report.skipped, ["gain"]);
 /// ```
 #[native(namespace = "loaded", form = property)]
@@ -442,8 +466,12 @@ pub fn skipped(this: &Report) -> Vec<String> {
 /// The names in the network whose tensor in the file has another shape.
 ///
 /// ```rhai
-/// tensor::save_npz("/tmp/cistron_example_shape.npz", #{ weight: tensor::ones([1, 3]), bias: tensor::ones([1]) });
-/// let report = nn::build(nn::linear(1), [2]).load("/tmp/cistron_example_shape.npz", #{ strict: false });
+/// tensor::save_npz(
+///     "/tmp/cistron_example_shape.npz", #{ weight: tensor::ones([1, 3]), bias: tensor::ones([1]) }
+/// );
+/// let report = nn::build(nn::linear(1), [2]).load(
+///     "/tmp/cistron_example_shape.npz", #{ strict: false }
+/// );
 /// assert_eq(report.mismatched, ["weight"]);
 /// ```
 #[native(namespace = "loaded", form = property)]
@@ -455,7 +483,9 @@ pub fn mismatched(this: &Report) -> Vec<String> {
 /// The names in the network whose values were rounded to its type, as from float64 to float32.
 ///
 /// ```rhai
-/// tensor::save_npz("/tmp/cistron_example_double.npz", #{ weight: tensor::from([[0.1, 0.5]], #{ kind: "float64" }), bias: tensor::ones([1]) });
+/// tensor::save_npz("/tmp/cistron_example_double.npz", #{
+///     weight: tensor::from([[0.1, 0.5]], #{ kind: "float64" }), bias: tensor::ones([1])
+/// });
 /// let report = nn::build(nn::linear(1), [2]).load("/tmp/cistron_example_double.npz");
 /// assert_eq(report.rounded, ["weight"]);
 /// ```
