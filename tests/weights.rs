@@ -62,7 +62,8 @@ fn networks_of_keras_have_its_outputs() {
 fn what_does_not_fit_is_listed() {
     let path = root().join("tests/oracles/weights/state.pt");
     let fault = run(&format!(
-        "nn::build(nn::chain([nn::conv1d(3, 2), nn::batch_norm(), nn::linear(2)]), [2, 4]).load(\"{}\");",
+        "let layers = [[\"0\", nn::conv1d(3, 2)], [\"1\", nn::batch_norm()], nn::global_avg_pool(), [\"2\", nn::linear(2)]];
+         nn::build(nn::chain(layers), [2, 4]).load(\"{}\");",
         path.display()
     ))
     .expect_err("another shape");

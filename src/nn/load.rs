@@ -76,7 +76,13 @@ pub fn load(
         }
     }
     if (strict && !loaded.is_complete()) || copies.is_empty() {
-        bail!("shape", "the weights do not fit `{}`: {}", model.name(), loaded.problems(); hint: "option `map` renames, `strip` and `only` choose, `layout: \"keras\"` converts, `strict: false` loads what matches");
+        bail!(
+            "shape",
+            "the weights do not fit `{}`: {}",
+            model.name(),
+            loaded.problems();
+            hint: "`map`, `strip` and `only` rename and choose, `strict: false` loads what matches"
+        );
     }
     let _guard = grad::no_grad();
     for (name, target, values) in copies {

@@ -118,8 +118,8 @@ impl FromValue for Source {
 /// refused by name.
 ///
 /// ```rhai
-/// tensor::save_npz("/tmp/cistron_example_weights.npz", #{ "stem.weight": tensor::ones([2, 3]) });
-/// let file = weights::open("/tmp/cistron_example_weights.npz");
+/// tensor::save_npz("/tmp/cistron_weights.npz", #{ "stem.weight": tensor::ones([2, 3]) });
+/// let file = weights::open("/tmp/cistron_weights.npz");
 /// assert_eq(file.names, ["stem.weight"]);
 /// assert_eq(file["stem.weight"].shape, [2, 3]);
 /// ```
@@ -161,8 +161,8 @@ fn stand_in(path: &str, _: OpenOptions) -> Result<WeightsFile> {
 /// The names of the tensors, in the order of the file.
 ///
 /// ```rhai
-/// tensor::save_npz("/tmp/cistron_example_weights.npz", #{ w: tensor::ones([2]) });
-/// assert_eq(weights::open("/tmp/cistron_example_weights.npz").names, ["w"]);
+/// tensor::save_npz("/tmp/cistron_weights.npz", #{ w: tensor::ones([2]) });
+/// assert_eq(weights::open("/tmp/cistron_weights.npz").names, ["w"]);
 /// ```
 #[native(namespace = "weights", form = property)]
 pub fn names(this: &WeightsFile) -> Vec<String> {
@@ -173,8 +173,8 @@ pub fn names(this: &WeightsFile) -> Vec<String> {
 /// The format of the file, such as "PyTorch archive".
 ///
 /// ```rhai
-/// tensor::save_npz("/tmp/cistron_example_weights.npz", #{ w: tensor::ones([2]) });
-/// assert_eq(weights::open("/tmp/cistron_example_weights.npz").format, "npz");
+/// tensor::save_npz("/tmp/cistron_weights.npz", #{ w: tensor::ones([2]) });
+/// assert_eq(weights::open("/tmp/cistron_weights.npz").format, "npz");
 /// ```
 #[native(namespace = "weights", form = property)]
 pub fn format(this: &WeightsFile) -> String {
@@ -186,8 +186,8 @@ pub fn format(this: &WeightsFile) -> String {
 /// Levels are separated by dots: `file.metadata["hyper_parameters.width"]`.
 ///
 /// ```rhai
-/// nn::build(nn::linear(1), [2]).save("/tmp/cistron_example_metadata.safetensors");
-/// assert_eq(weights::open("/tmp/cistron_example_metadata.safetensors").metadata.format, "pt");
+/// nn::build(nn::linear(1), [2]).save("/tmp/cistron_metadata.safetensors");
+/// assert_eq(weights::open("/tmp/cistron_metadata.safetensors").metadata.format, "pt");
 /// ```
 #[native(namespace = "weights", form = property)]
 pub fn metadata(this: &WeightsFile) -> Map {
@@ -208,8 +208,8 @@ pub fn metadata(this: &WeightsFile) -> Map {
 /// The number of values of all tensors.
 ///
 /// ```rhai
-/// tensor::save_npz("/tmp/cistron_example_weights.npz", #{ w: tensor::ones([2]) });
-/// assert_eq(weights::open("/tmp/cistron_example_weights.npz").value_count, 2);
+/// tensor::save_npz("/tmp/cistron_weights.npz", #{ w: tensor::ones([2]) });
+/// assert_eq(weights::open("/tmp/cistron_weights.npz").value_count, 2);
 /// ```
 #[native(namespace = "weights", form = property)]
 pub fn value_count(this: &WeightsFile) -> i64 {
@@ -219,10 +219,9 @@ pub fn value_count(this: &WeightsFile) -> i64 {
 /// Returns a table of the tensors: name, shape, type.
 ///
 /// ```rhai
-/// tensor::save_npz("/tmp/cistron_example_weights.npz", #{ w: tensor::ones([2, 3]) });
-/// assert_eq(weights::open("/tmp/cistron_example_weights.npz").table()[0], #{
-///     name: "w", shape: "2 × 3", "type": "float32"
-/// });
+/// tensor::save_npz("/tmp/cistron_weights.npz", #{ w: tensor::ones([2, 3]) });
+/// let row = weights::open("/tmp/cistron_weights.npz").table()[0];
+/// assert_eq(row, #{ name: "w", shape: "2 × 3", "type": "float32" });
 /// ```
 #[native(namespace = "weights", form = method)]
 pub fn table(this: &WeightsFile) -> Result<Tabled> {
@@ -232,12 +231,12 @@ pub fn table(this: &WeightsFile) -> Result<Tabled> {
 /// Returns a copy of a tensor.
 ///
 /// ```rhai
-/// tensor::save_npz("/tmp/cistron_example_weights.npz", #{ w: tensor::ones([2]) });
-/// assert_eq(weights::open("/tmp/cistron_example_weights.npz")["w"], [1.0, 1.0]);
+/// tensor::save_npz("/tmp/cistron_weights.npz", #{ w: tensor::ones([2]) });
+/// assert_eq(weights::open("/tmp/cistron_weights.npz")["w"], [1.0, 1.0]);
 /// ```
 /// ```rhai,fails
-/// tensor::save_npz("/tmp/cistron_example_weights.npz", #{ weight: tensor::ones([2]) });
-/// weights::open("/tmp/cistron_example_weights.npz")["wieght"];
+/// tensor::save_npz("/tmp/cistron_weights.npz", #{ weight: tensor::ones([2]) });
+/// weights::open("/tmp/cistron_weights.npz")["wieght"];
 /// //~ did you mean "weight"?
 /// ```
 #[native(namespace = "weights", form = index)]
@@ -255,8 +254,8 @@ pub fn index(
 /// Returns copies of all tensors by name.
 ///
 /// ```rhai
-/// tensor::save_npz("/tmp/cistron_example_weights.npz", #{ w: tensor::ones([2]) });
-/// assert_eq(weights::open("/tmp/cistron_example_weights.npz").tensors().w, [1.0, 1.0]);
+/// tensor::save_npz("/tmp/cistron_weights.npz", #{ w: tensor::ones([2]) });
+/// assert_eq(weights::open("/tmp/cistron_weights.npz").tensors().w, [1.0, 1.0]);
 /// ```
 #[native(namespace = "weights", form = method, returns = "map of tensors")]
 pub fn tensors(this: &WeightsFile) -> Result<Map> {
@@ -272,29 +271,25 @@ pub fn tensors(this: &WeightsFile) -> Result<Map> {
 ///
 /// ```rhai
 /// let net = nn::build(nn::linear(1), [2], #{ seed: 1 });
-/// net.save("/tmp/cistron_example_load.safetensors");
+/// net.save("/tmp/cistron_load.safetensors");
 /// let other = nn::build(nn::linear(1), [2], #{ seed: 2 });
-/// other.load("/tmp/cistron_example_load.safetensors");
+/// other.load("/tmp/cistron_load.safetensors");
 /// assert_eq(net["weight"], other["weight"]);
 /// ```
 /// ```rhai
 /// // a dense layer of Keras, whose kernel is [inputs, outputs]
-/// tensor::save_npz("/tmp/cistron_example_dense.npz", #{
-///     "model.dense.kernel": tensor::ones([2, 1]), "model.dense.bias": tensor::ones([1])
+/// tensor::save_npz("/tmp/cistron_dense.npz", #{
+///     "model.dense.kernel": tensor::ones([2, 1]), "model.dense.bias": tensor::ones([1]),
 /// });
 /// let net = nn::build(nn::chain([["out", nn::linear(1)]]), [2]);
-/// let report = net.load("/tmp/cistron_example_dense.npz", #{
-///     layout: "keras", strip: "model.", map: #{ dense: "out" }
-/// });
-/// assert_eq(
-///     report.matched, #{ "model.dense.weight": "out.weight", "model.dense.bias": "out.bias" }
-/// );
+/// let names = #{ layout: "keras", strip: "model.", map: #{ dense: "out" } };
+/// let report = net.load("/tmp/cistron_dense.npz", names);
+/// assert_eq(report.matched["model.dense.weight"], "out.weight");
 /// ```
 /// ```rhai,fails
-/// tensor::save_npz("/tmp/cistron_example_other.npz", #{
-///     "weight": tensor::ones([1, 2]), "gain": tensor::ones([1])
-/// });
-/// nn::build(nn::linear(1), [2]).load("/tmp/cistron_example_other.npz");
+/// let other = #{ weight: tensor::ones([1, 2]), gain: tensor::ones([1]) };
+/// tensor::save_npz("/tmp/cistron_other.npz", other);
+/// nn::build(nn::linear(1), [2]).load("/tmp/cistron_other.npz");
 /// //~ 1 missing: `bias`; 1 left over: `gain`
 /// ```
 #[native(namespace = "model", form = method, dry = load_dry)]
@@ -401,12 +396,9 @@ fn renamed(function: Option<&Callback>, name: &str) -> Result<Option<String>> {
 /// With `layout: "keras"`, names in the file are those after the conversion.
 ///
 /// ```rhai
-/// tensor::save_npz(
-///     "/tmp/cistron_example_linear.npz", #{ w: tensor::ones([1, 2]), bias: tensor::ones([1]) }
-/// );
-/// let report = nn::build(nn::linear(1), [2]).load(
-///     "/tmp/cistron_example_linear.npz", #{ map: #{ w: "weight" } }
-/// );
+/// let file = "/tmp/cistron_linear.npz";
+/// tensor::save_npz(file, #{ w: tensor::ones([1, 2]), bias: tensor::ones([1]) });
+/// let report = nn::build(nn::linear(1), [2]).load(file, #{ map: #{ w: "weight" } });
 /// assert_eq(report.matched.w, "weight");
 /// ```
 #[native(namespace = "loaded", form = property)]
@@ -420,10 +412,9 @@ pub fn matched(this: &Report) -> Map {
 /// The names in the network without a tensor in the file.
 ///
 /// ```rhai
-/// tensor::save_npz("/tmp/cistron_example_part.npz", #{ weight: tensor::ones([1, 2]) });
-/// let report = nn::build(nn::linear(1), [2]).load(
-///     "/tmp/cistron_example_part.npz", #{ strict: false }
-/// );
+/// let file = "/tmp/cistron_part.npz";
+/// tensor::save_npz(file, #{ weight: tensor::ones([1, 2]) });
+/// let report = nn::build(nn::linear(1), [2]).load(file, #{ strict: false });
 /// assert_eq(report.missing, ["bias"]);
 /// ```
 #[native(namespace = "loaded", form = property)]
@@ -434,12 +425,9 @@ pub fn missing(this: &Report) -> Vec<String> {
 /// The names in the file without a place in the network.
 ///
 /// ```rhai
-/// tensor::save_npz("/tmp/cistron_example_more.npz", #{
-///     weight: tensor::ones([1, 2]), bias: tensor::ones([1]), gain: tensor::ones([1])
-/// });
-/// let report = nn::build(nn::linear(1), [2]).load(
-///     "/tmp/cistron_example_more.npz", #{ strict: false }
-/// );
+/// let file = "/tmp/cistron_more.npz";
+/// tensor::save_npz(file, #{ weight: tensor::ones([1, 2]), gain: tensor::ones([1]) });
+/// let report = nn::build(nn::linear(1), [2]).load(file, #{ strict: false });
 /// assert_eq(report.left_over, ["gain"]);
 /// ```
 #[native(namespace = "loaded", form = property)]
@@ -450,13 +438,10 @@ pub fn left_over(this: &Report) -> Vec<String> {
 /// The names in the file that `only` or the function of `map` excluded.
 ///
 /// ```rhai
-/// tensor::save_npz("/tmp/cistron_example_more.npz", #{
-///     weight: tensor::ones([1, 2]), bias: tensor::ones([1]), gain: tensor::ones([1])
-/// });
-/// let report = nn::build(nn::linear(1), [2]).load(
-///     "/tmp/cistron_example_more.npz", #{ map: |name| if name == "gain" { () } else { name } }
-/// );
-/// assert_eq(report.skipped, ["gain"]);
+/// let file = "/tmp/cistron_skipped.npz";
+/// tensor::save_npz(file, #{ weight: tensor::ones([1, 2]), bias: tensor::ones([1]) });
+/// let net = nn::build(nn::linear(1, #{ bias: false }), [2]);
+/// assert_eq(net.load(file, #{ only: "weight" }).skipped, ["bias"]);
 /// ```
 #[native(namespace = "loaded", form = property)]
 pub fn skipped(this: &Report) -> Vec<String> {
@@ -466,12 +451,9 @@ pub fn skipped(this: &Report) -> Vec<String> {
 /// The names in the network whose tensor in the file has another shape.
 ///
 /// ```rhai
-/// tensor::save_npz(
-///     "/tmp/cistron_example_shape.npz", #{ weight: tensor::ones([1, 3]), bias: tensor::ones([1]) }
-/// );
-/// let report = nn::build(nn::linear(1), [2]).load(
-///     "/tmp/cistron_example_shape.npz", #{ strict: false }
-/// );
+/// let file = "/tmp/cistron_shape.npz";
+/// tensor::save_npz(file, #{ weight: tensor::ones([1, 3]), bias: tensor::ones([1]) });
+/// let report = nn::build(nn::linear(1), [2]).load(file, #{ strict: false });
 /// assert_eq(report.mismatched, ["weight"]);
 /// ```
 #[native(namespace = "loaded", form = property)]
@@ -483,10 +465,10 @@ pub fn mismatched(this: &Report) -> Vec<String> {
 /// The names in the network whose values were rounded to its type, as from float64 to float32.
 ///
 /// ```rhai
-/// tensor::save_npz("/tmp/cistron_example_double.npz", #{
-///     weight: tensor::from([[0.1, 0.5]], #{ kind: "float64" }), bias: tensor::ones([1])
-/// });
-/// let report = nn::build(nn::linear(1), [2]).load("/tmp/cistron_example_double.npz");
+/// let file = "/tmp/cistron_double.npz";
+/// let weight = tensor::from([[0.1, 0.5]], #{ kind: "float64" });
+/// tensor::save_npz(file, #{ weight: weight, bias: tensor::ones([1]) });
+/// let report = nn::build(nn::linear(1), [2]).load(file);
 /// assert_eq(report.rounded, ["weight"]);
 /// ```
 #[native(namespace = "loaded", form = property)]
@@ -498,8 +480,8 @@ pub fn rounded(this: &Report) -> Vec<String> {
 ///
 /// ```rhai
 /// let net = nn::build(nn::linear(1), [2]);
-/// net.save("/tmp/cistron_example_whole.safetensors");
-/// assert(net.load("/tmp/cistron_example_whole.safetensors").is_complete);
+/// net.save("/tmp/cistron_whole.safetensors");
+/// assert(net.load("/tmp/cistron_whole.safetensors").is_complete);
 /// ```
 #[native(namespace = "loaded", form = property)]
 pub fn is_complete(this: &Report) -> bool {

@@ -1,7 +1,8 @@
 //! Nested maps of tensors, numbers and strings as one list of names.
 
-use super::objects::{Heap, Storage, Value, refused};
-use super::{Entry, GROWTH, Note, SMALL, Stored, shown};
+use super::entry::{Entry, GROWTH, Note, SMALL, shown};
+use super::objects::{Heap, Known, Storage, Value, refused};
+use super::stored::Stored;
 use crate::Tensor;
 use crate::tensor::lift1;
 use cistron_base::{Result, bail, fault};
@@ -119,7 +120,7 @@ impl Flat<'_, '_> {
                 self.spend(text.len() as u64)?;
                 self.note(name, Note::Text(text));
             }
-            Value::Known(super::objects::Known::Type(stored)) => {
+            Value::Known(Known::Type(stored)) => {
                 self.note(name, Note::Text(stored.name().into()));
             }
             Value::Storage(_) => return Err(refused("a storage without a tensor")),

@@ -1,8 +1,9 @@
 //! Keras' files: HDF5 (`.h5`) of Keras 2 and 3, archives (`.keras`) of Keras 3.
 
+use super::entry::{Entry, GROWTH, Note, SMALL, Weights, shown};
 use super::keras_names::{Layers, classic_name, numbered_name};
+use super::stored::Stored;
 use super::zipped::entry;
-use super::{Entry, GROWTH, Note, SMALL, Stored, Weights, shown};
 use crate::Tensor;
 use cistron_base::{Fault, Result, bail, fault, interrupt, panic};
 use hdf5_pure::{AttrValue, Dataset, Datatype, DatatypeByteOrder, File, Group};
@@ -124,7 +125,8 @@ impl Walk {
             }
         }
         if self.entries.is_empty() {
-            bail!("file", "it has no weights of Keras"; hint: "`model.save(\"net.keras\")` and `model.save_weights(\"net.weights.h5\")` write them");
+            bail!("file", "it has no weights of Keras";
+                hint: "`model.save(\"net.keras\")` writes a network with its weights");
         }
         Ok(Weights {
             format,

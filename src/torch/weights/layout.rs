@@ -8,10 +8,11 @@
 //! | dense `kernel` [in, out] | `weight` [out, in] |
 //! | LSTM `kernel`, gates i f c o, one bias | `weight_ih_l0`, gates i f g o, second bias 0 |
 //! | GRU `kernel`, gates z r h, two biases | `weight_ih_l0`, gates r z n, two biases |
-//! | `gamma`, `beta`, `moving_mean`, `moving_variance` | `weight`, `bias`, `running_mean`, `running_var` |
+//! | `gamma`, `beta` | `weight`, `bias` |
+//! | `moving_mean`, `moving_variance` | `running_mean`, `running_var` |
 //! | `embeddings` | `weight` |
 
-use super::{Entry, shown};
+use super::entry::{Entry, shown};
 use crate::Tensor;
 use cistron_base::{Result, bail};
 use std::collections::HashMap;
@@ -246,7 +247,7 @@ fn recurrent_layer(layer: &str, parts: &[(&str, &Entry)], recurrent: &Entry) -> 
                 }
                 (3, _) => bail!(
                     "shape",
-                    "it is a GRU with one bias, whose reset gate acts before the product (`reset_after=False`): libtorch's acts after it"
+                    "it is a GRU of `reset_after=False`: the reset gate of libtorch acts after the product"
                 ),
                 (_, [n]) if *n == width => {
                     push(target("bias_ih"), entry.tensor.clone(), entry);

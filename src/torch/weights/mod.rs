@@ -5,6 +5,7 @@
 //! numbers and strings, and refuses everything else by its name. What a file declares is compared
 //! with its size before memory is taken.
 
+mod entry;
 mod flat;
 mod keras;
 mod keras_names;
@@ -20,54 +21,13 @@ mod zipped;
 #[cfg(test)]
 mod tests;
 
+pub use entry::{Entry, Note, Weights};
 pub use stored::Stored;
 
 use crate::Tensor;
 use cistron_base::{Fault, Result, bail, fault, file};
 use std::io::Read;
 use std::path::Path;
-
-/// How many times its size the values of a file may take in memory, at most.
-const GROWTH: u64 = 16;
-/// Bytes that the values of any file may take.
-const SMALL: u64 = 1 << 20;
-
-/// A named tensor of a file.
-#[derive(Clone, Debug)]
-pub struct Entry {
-    /// Its name; levels of nested maps are separated by dots.
-    pub name: String,
-    /// PyTorch's name of the type that the file stores.
-    pub stored: &'static str,
-    /// Its values, which may share memory with those of another entry.
-    pub tensor: Tensor,
-    /// Whether a conversion of layouts added it.
-    pub is_added: bool,
-}
-
-/// A number or a string beside the tensors.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Note {
-    /// A string.
-    Text(String),
-    /// An integer.
-    Int(i64),
-    /// A float.
-    Float(f64),
-    /// A boolean.
-    Bool(bool),
-}
-
-/// What a file of weights contains.
-#[derive(Clone, Debug)]
-pub struct Weights {
-    /// The format, such as `PyTorch archive`.
-    pub format: &'static str,
-    /// The tensors, in the order of the file.
-    pub entries: Vec<Entry>,
-    /// Numbers and strings by name, in the order of the file.
-    pub metadata: Vec<(String, Note)>,
-}
 
 /// Reads a file of weights; its format is recognised by its content.
 ///
@@ -100,7 +60,8 @@ pub fn open(path: &Path) -> Result<Weights> {
             fault!("file", "it is one array without a name"; hint: "`tensor::load_npy` reads it"),
         ),
         _ => Err(
-            fault!("file", "its content is none of: safetensors, PyTorch, Keras, npz"; hint: "a file that downloads incompletely, or a page instead of the file, looks like this"),
+            fault!("file", "its content is none of: safetensors, PyTorch, Keras, npz";
+                hint: "a page of a web site instead of the file looks like this"),
         ),
     };
     read.map_err(|fault| match fault.message.starts_with('`') {
@@ -121,7 +82,7 @@ fn archive(path: &Path, size: u64) -> Result<Weights> {
     } else if has(keras::INNER) {
         keras::read_archive(archive, size)
     } else if has(".npy") {
-        let entries = super::file::load_npz(path)?;
+        let entries = crate::file::load_npz(path)?;
         let entry = |(name, tensor): (String, Tensor)| Entry {
             name,
             stored: tensor.kind().name(),
@@ -196,48 +157,4 @@ fn safetensors(path: &Path) -> Result<Weights> {
         entries,
         metadata,
     })
-}
-
-impl Weights {
-    /// The entry of a name.
-    pub fn get(&self, name: &str) -> Result<&Entry> {
-        if let Some(entry) = self.entries.iter().find(|entry| entry.name == name) {
-            return Ok(entry);
-        }
-        let fault = fault!("name", "there is no tensor `{name}`");
-        let names = self.entries.iter().map(|entry| entry.name.as_str());
-        Err(match cistron_base::near::nearest(name, names.clone()) {
-            Some(near) => fault.hint(format!("did you mean \"{near}\"?")),
-            None => fault.hint(format!(
-                "it has {}",
-                names.take(12).collect::<Vec<_>>().join(", ")
-            )),
-        })
-    }
-
-    /// The number of values of all tensors.
-    pub fn count(&self) -> i64 {
-        self.entries.iter().map(|entry| entry.tensor.numel()).sum()
-    }
-}
-
-impl Entry {
-    /// A copy of the values that shares no memory with other entries.
-    pub fn values(&self) -> Result<Tensor> {
-        cistron_base::memory::elements(&self.tensor.shape(), self.tensor.kind().bytes())?;
-        self.tensor.contiguous()?.copied()
-    }
-}
-
-/// A name of a file as a message shows it: without control characters, and not too long.
-fn shown(name: &str) -> String {
-    let text: String = name
-        .chars()
-        .take(120)
-        .flat_map(char::escape_debug)
-        .collect();
-    match name.chars().nth(120) {
-        Some(_) => text + "…",
-        None => text,
-    }
 }

@@ -1,6 +1,6 @@
 //! Which tensors of a file are meant, and under which names.
 
-use super::Entry;
+use super::entry::Entry;
 use cistron_base::{Result, bail};
 use std::collections::HashMap;
 
@@ -77,7 +77,8 @@ impl Naming {
             kept.push(Renamed { old, entry });
         }
         if let Some(key) = unused.iter().min() {
-            bail!("name", "option `map`: there is no tensor or layer `{key}`"; hint: "`weights::open(path).names` lists the tensors");
+            bail!("name", "option `map`: there is no tensor or layer `{key}`";
+                hint: "`weights::open(path).names` lists the tensors");
         }
         Ok((kept, skipped))
     }

@@ -1,7 +1,8 @@
 //! What a pickle of PyTorch can contain: values in lists without owners, so that deep nesting and
 //! shared values need no recursion, and the few classes and functions that are known.
 
-use super::{Stored, shown};
+use super::entry::shown;
+use super::stored::Stored;
 use cistron_base::{Result, bail, fault};
 
 /// A value of a pickle; containers are indices into [`Heap`].
@@ -98,7 +99,12 @@ const ADVICE: &str =
 
 /// The fault of something that is not read.
 pub fn refused(what: &str) -> cistron_base::Fault {
-    fault!("file", "it contains {}, which is not read: a file of weights has tensors, maps, lists, numbers and strings", shown(what); hint: "{ADVICE}")
+    fault!(
+        "file",
+        "it contains {}, not only tensors, maps, lists, numbers and strings",
+        shown(what);
+        hint: "{ADVICE}"
+    )
 }
 
 /// The class or function of a module, where it is known.

@@ -1,10 +1,11 @@
 //! PyTorch's files before version 1.6: pickles one after the other, then the numbers of the
 //! storages, always in little-endian order.
 
+use super::entry::{Weights, shown};
 use super::flat::flatten;
 use super::objects::{Heap, Storage, Value};
 use super::pickle::Machine;
-use super::{Stored, Weights, shown};
+use super::stored::Stored;
 use crate::Tensor;
 use cistron_base::{Fault, Result, bail, fault};
 use std::collections::HashMap;
@@ -26,7 +27,8 @@ pub fn read(path: &Path) -> Result<Weights> {
             15
         }
         _ => {
-            bail!("file", "it is a pickle, but not one that PyTorch wrote"; hint: "in Python, save the arrays with `numpy.savez` or `safetensors.numpy.save_file`")
+            bail!("file", "it is a pickle, but not one that PyTorch wrote";
+                hint: "in Python, save the arrays with `numpy.savez`")
         }
     };
     let mut machine = Machine::new(&bytes);

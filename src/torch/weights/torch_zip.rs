@@ -1,10 +1,11 @@
 //! PyTorch's archives, since version 1.6: a pickle and one entry of numbers per storage.
 
+use super::entry::{GROWTH, SMALL, Weights, shown};
 use super::flat::flatten;
 use super::objects::Storage;
 use super::pickle::Machine;
+use super::stored::Stored;
 use super::zipped::entry;
-use super::{GROWTH, SMALL, Stored, Weights, shown};
 use crate::Tensor;
 use cistron_base::{Result, bail, interrupt};
 use std::io::{Read, Seek};
@@ -18,7 +19,8 @@ pub fn read<R: Read + Seek>(mut archive: Archive<R>, size: u64) -> Result<Weight
         .iter()
         .any(|name| name.contains("/code/") || name.ends_with("constants.pkl"))
     {
-        bail!("file", "it is a TorchScript archive, which contains a program"; hint: "in PyTorch, save the parameters alone: `torch.save(torch.jit.load(path).state_dict(), \"weights.pt\")`");
+        bail!("file", "it is a TorchScript archive, which contains a program";
+            hint: "in PyTorch, save `torch.jit.load(path).state_dict()`");
     }
     let of_pickle = |name: &&String| name.as_str() == "data.pkl" || name.ends_with("/data.pkl");
     let mut pickles = names.iter().filter(of_pickle);

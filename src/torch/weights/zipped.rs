@@ -1,6 +1,6 @@
 //! Entries of zip archives, whose declared sizes are compared with the file's.
 
-use super::shown;
+use super::entry::shown;
 use cistron_base::{Result, fault};
 use std::io::{Read, Seek};
 
