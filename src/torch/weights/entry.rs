@@ -62,9 +62,10 @@ impl Weights {
         })
     }
 
-    /// The number of values of all tensors.
+    /// The number of values of all tensors of the file, without those that a conversion added.
     pub fn count(&self) -> i64 {
-        self.entries.iter().map(|entry| entry.tensor.numel()).sum()
+        let own = self.entries.iter().filter(|entry| !entry.is_added);
+        own.map(|entry| entry.tensor.numel()).sum()
     }
 }
 
