@@ -2,7 +2,7 @@
 
 use cistron::base::Values;
 use cistron::explain::seqlets::{Rounding, Rule, recursive};
-use cistron::metrics::measure::Average;
+use cistron::metrics::metric::Average;
 use cistron::metrics::statistics::{
     Alternative, Outcome, auroc, correlated, counts, ks, multiple, ranks, resample, t,
 };

@@ -3,22 +3,29 @@
 /// The widest instructions that this processor has, chosen once for each call of a loop.
 #[macro_export]
 macro_rules! widest {
-    ($vis:vis $name:ident $(<$v:ident $(, $flag:ident)?>)?($($arg:ident: $type:ty),* $(,)?) -> $out:ty, $inner:ident) => {
-        #[allow(clippy::too_many_arguments)]
+    (
+        $vis:vis $name:ident $(<$v:ident $(, $flag:ident)?>)?
+        ($($arg:ident: $type:ty),* $(,)?) -> $out:ty, $inner:ident
+    ) => {
         $vis fn $name $(<const $v: usize $(, const $flag: bool)?>)? ($($arg: $type),*) -> $out {
             #[cfg(target_arch = "x86_64")]
             {
-                #[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx512vpopcntdq,avx512vbmi2")]
-                #[allow(clippy::too_many_arguments)]
+                #[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq")]
+                #[target_feature(enable = "avx512vpopcntdq,avx512vbmi2")]
                 fn wide $(<const $v: usize $(, const $flag: bool)?>)? ($($arg: $type),*) -> $out {
                     $inner $(::<$v $(, $flag)?>)? ($($arg),*)
                 }
                 #[target_feature(enable = "avx2,fma")]
-                #[allow(clippy::too_many_arguments)]
                 fn middle $(<const $v: usize $(, const $flag: bool)?>)? ($($arg: $type),*) -> $out {
                     $inner $(::<$v $(, $flag)?>)? ($($arg),*)
                 }
-                if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vl") && is_x86_feature_detected!("avx512bw") && is_x86_feature_detected!("avx512dq") && is_x86_feature_detected!("avx512vpopcntdq") && is_x86_feature_detected!("avx512vbmi2") {
+                if is_x86_feature_detected!("avx512f")
+                    && is_x86_feature_detected!("avx512vl")
+                    && is_x86_feature_detected!("avx512bw")
+                    && is_x86_feature_detected!("avx512dq")
+                    && is_x86_feature_detected!("avx512vpopcntdq")
+                    && is_x86_feature_detected!("avx512vbmi2")
+                {
                     // SAFETY: the CPU has these instructions
                     return unsafe { wide $(::<$v $(, $flag)?>)? ($($arg),*) };
                 }

@@ -25,7 +25,8 @@ pub struct Traced {
 }
 
 impl Curve {
-    /// Traces the curve of scores; `name` is what an error states that binary labels are needed for.
+    /// Traces the curve of scores; `name` is what an error states that binary labels are needed
+    /// for.
     pub fn trace(self, name: &str, scores: &[f64], labels: &[f64]) -> Result<Traced> {
         let (scores, labels) = (Values::Double(scores), Values::Double(labels));
         Pairs::new(scores, labels, 1).need_binary(name)?;

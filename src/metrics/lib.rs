@@ -5,10 +5,11 @@ pub mod confusion;
 pub mod correlation;
 pub mod curve;
 pub mod measure;
+pub mod metric;
 pub mod pairs;
 pub mod ranking;
 pub mod statistics;
 pub mod weighted;
 
-pub use measure::{Measure, Metric};
+pub use metric::{Measure, Metric};
 pub use pairs::Pairs;

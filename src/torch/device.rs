@@ -63,6 +63,16 @@ impl Device {
     }
 }
 
+unsafe extern "C" {
+    fn cistron_tf32(on: std::os::raw::c_int) -> std::os::raw::c_int;
+}
+
+/// Sets 32-bit floats throughout: by default torch lets cuDNN round them to 19 bits.
+fn full_precision() {
+    // SAFETY: sets a flag of torch
+    unsafe { cistron_tf32(0) };
+}
+
 /// Loads CUDA where torch has it; call once, before any other torch call.
 pub fn start() {
     // the program links libtorch_cpu only: libtorch_cuda registers itself when it is loaded, and
@@ -74,7 +84,7 @@ pub fn start() {
             libc::RTLD_LAZY | libc::RTLD_GLOBAL,
         );
     }
-    super::precision::start();
+    full_precision();
     keep_freed_memory();
 }
 

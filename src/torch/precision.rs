@@ -21,12 +21,6 @@ unsafe extern "C" {
     fn cistron_tf32(on: c_int) -> c_int;
 }
 
-/// 32-bit floats are that everywhere: torch lets cuDNN round them to 19 bits by default.
-pub(super) fn start() {
-    // SAFETY: sets a flag of torch
-    unsafe { cistron_tf32(0) };
-}
-
 impl Precision {
     /// Operations on a device work like this until the guard is dropped.
     pub fn enter(self, device: Device) -> Guard {

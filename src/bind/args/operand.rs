@@ -76,7 +76,7 @@ impl Operand {
     }
 
     /// As a tensor that changes another in place; fails where its fractions would be lost.
-    pub fn into_place(&self, other: &Tensor) -> Result<Tensor> {
+    pub fn in_place_of(&self, other: &Tensor) -> Result<Tensor> {
         let has_fraction = match self {
             Operand::Tensor(tensor) => tensor.kind().is_floating(),
             Operand::Float(x) => x.fract() != 0.0 || !x.is_finite(),

@@ -98,7 +98,8 @@ pub struct EnformerAttentionOptions {
 
 /// Returns Enformer's attention, which scores keys by their content and their offset.
 ///
-/// The names of the parameters are those of enformer-pytorch. The output projection starts as zeros.
+/// The names of the parameters are those of enformer-pytorch. The output projection starts as
+/// zeros.
 ///
 /// # Source
 /// Avsec et al. 2021, Methods
@@ -147,7 +148,8 @@ pub struct SoftmaxPoolOptions {
 /// Returns a layer that computes a weighted mean of each window.
 ///
 /// The weights are the softmax, over the window, of a linear function of its positions without
-/// bias. The last window may be shorter. With `per_channel` the matrix starts as twice the identity.
+/// bias. The last window may be shorter. With `per_channel` the matrix starts as twice the
+/// identity.
 ///
 /// # Source
 /// Avsec et al. 2021 (Enformer), attention pooling

@@ -129,12 +129,12 @@ pub enum AlignName {
 /// Options of `nn::skip`.
 #[derive(Options)]
 pub struct SkipOptions {
-    /// How the input and the output of the layer are combined: concat (along the channels, the input
-    /// first), add, mean or max.
+    /// How the input and the output of the layer are combined: concat (along the channels, the
+    /// input first), add, mean or max.
     #[option(default = "concat")]
     merge: MergeName,
-    /// How the two are brought to one length: exact (they must have the same), crop (the longer one,
-    /// at both ends) or pad (the shorter one, with zeros at both ends).
+    /// How the two are brought to one length: exact (they must have the same), crop (the longer
+    /// one, at both ends) or pad (the shorter one, with zeros at both ends).
     #[option(default = "exact")]
     align: AlignName,
 }

@@ -106,7 +106,7 @@ pub fn set_index(
     /// Tensor or number; it is broadcast to the selected shape.
     value: &Operand,
 ) -> Result<()> {
-    this.assign(&at.0, &value.into_place(this)?)
+    this.assign(&at.0, &value.in_place_of(this)?)
 }
 
 /// Selects one index along an axis.

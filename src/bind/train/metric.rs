@@ -5,7 +5,7 @@ use crate::bail;
 use crate::base::Result;
 use crate::bind::args::tensor::Numbers;
 use crate::lang::{Choice, IntoValue, Native, Options, native, natives_of};
-use crate::metrics::measure::Average;
+use crate::metrics::metric::Average;
 use crate::metrics::{Measure, Metric, Pairs};
 use rhai::Map;
 

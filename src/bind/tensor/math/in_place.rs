@@ -18,7 +18,7 @@ pub fn add_in_place(
     /// Tensor or number; it is broadcast.
     other: &Operand,
 ) -> Result<Tensor> {
-    this.add_(&other.into_place(this)?)?;
+    this.add_(&other.in_place_of(this)?)?;
     Ok(this.clone())
 }
 
@@ -35,7 +35,7 @@ pub fn sub_in_place(
     /// Tensor or number; it is broadcast.
     other: &Operand,
 ) -> Result<Tensor> {
-    this.sub_(&other.into_place(this)?)?;
+    this.sub_(&other.in_place_of(this)?)?;
     Ok(this.clone())
 }
 
@@ -52,7 +52,7 @@ pub fn mul_in_place(
     /// Tensor or number; it is broadcast.
     other: &Operand,
 ) -> Result<Tensor> {
-    this.mul_(&other.into_place(this)?)?;
+    this.mul_(&other.in_place_of(this)?)?;
     Ok(this.clone())
 }
 
@@ -69,7 +69,7 @@ pub fn div_in_place(
     /// Tensor or number; it is broadcast.
     other: &Operand,
 ) -> Result<Tensor> {
-    this.div_(&other.into_place(this)?)?;
+    this.div_(&other.in_place_of(this)?)?;
     Ok(this.clone())
 }
 
