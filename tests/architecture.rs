@@ -228,7 +228,7 @@ fn f() {
 /// Bindings whose loops within loops convert values of scripts, with what they convert.
 const CONVERTING: [(&str, &str); 3] = [
     ("args/intervals.rs", "words or arrays of words by column"),
-    ("plot/figures.rs", "bars of a map for each row"),
+    ("plot/groups.rs", "bars of a map for each row"),
     ("train/search.rs", "reports and variables of each trial"),
 ];
 

@@ -404,3 +404,56 @@ fn decode(now: Option<&Dynamic>, saved: &Value, tensors: &[(String, Tensor)]) ->
             .ok_or_else(|| lost(text(other))),
     }
 }
+
+/// The captured variables and the reports of a script at the start of a trial.
+pub struct BeforeTrial {
+    captured: Vec<(Value, bool)>,
+    reports: Vec<Value>,
+}
+
+impl BeforeTrial {
+    /// The state of the script whose objective is to be called.
+    pub fn of(objective: &Callback) -> Result<BeforeTrial> {
+        Ok(BeforeTrial {
+            captured: captured(objective)?,
+            reports: reports(),
+        })
+    }
+
+    /// The changes since then, for a resumed search: variables by index, null where they hold
+    /// tensors, and reports.
+    pub fn changes(&self, objective: &Callback) -> Result<Value> {
+        let mut changes = serde_json::Map::new();
+        let now = captured(objective)?;
+        let changed: serde_json::Map<String, Value> = now
+            .into_iter()
+            .zip(&self.captured)
+            .enumerate()
+            .filter(|(_, (now, before))| now.0 != before.0)
+            .map(|(i, ((value, is_whole), _))| {
+                (i.to_string(), if is_whole { value } else { Value::Null })
+            })
+            .collect();
+        if !changed.is_empty() {
+            changes.insert("captured".into(), changed.into());
+        }
+        let is_new = |report: &Value| !self.reports.contains(report);
+        let new: Vec<Value> = reports().into_iter().filter(is_new).collect();
+        if !new.is_empty() {
+            changes.insert("reports".into(), new.into());
+        }
+        Ok(if changes.is_empty() {
+            Value::Null
+        } else {
+            changes.into()
+        })
+    }
+}
+
+/// The results that a script has reported, with their names.
+fn reports() -> Vec<Value> {
+    session::results()
+        .into_iter()
+        .map(|(name, value)| json!([name, value]))
+        .collect()
+}

@@ -2,11 +2,14 @@
 
 use crate::base::Result;
 use crate::bind::args::network::into_dynamic;
+use crate::bind::types::Augmenter;
+use crate::data::loader::Transform;
 use crate::lang::{Callback, IntoValue, session};
 use crate::nn::Value;
 use crate::torch::Tensor;
 use crate::{bail, fault};
 use rhai::{Dynamic, Map};
+use std::sync::Arc;
 
 /// Inputs and labels after the augmenters that are functions of a script.
 pub fn customised(x: Value, y: Tensor, custom: &[Callback]) -> Result<(Value, Tensor)> {
@@ -61,4 +64,13 @@ pub fn customised(x: Value, y: Tensor, custom: &[Callback]) -> Result<(Value, Te
             })?;
     }
     Ok((x, y))
+}
+
+/// An augmenter that calls no function of a script.
+pub fn plain(step: impl Transform + 'static, text: String) -> Augmenter {
+    Augmenter {
+        step: Arc::new(step),
+        text,
+        custom: Vec::new(),
+    }
 }

@@ -3,9 +3,12 @@
 use crate::base::{Result, shape};
 use crate::bind::args::sequence::codes_of;
 use crate::bind::args::tensor::tensor_of;
-use crate::data::Column;
+use crate::bind::types::Data;
+use crate::data::{Column, Dataset};
+use crate::seq::alphabet;
 use crate::{bail, fault};
 use rhai::{Array, Dynamic};
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// A column of strings or numbers.
@@ -63,4 +66,14 @@ pub fn no_words(name: &str, value: &Dynamic) -> Result<()> {
         ),
         None => Ok(()),
     }
+}
+
+/// The sequence of a row, as letters.
+pub fn row_sequence(set: &Dataset, index: usize) -> Result<String> {
+    Ok(alphabet::decode(&set.sequences(std::iter::once(index))?.0))
+}
+
+/// A dataset as scripts hold it.
+pub fn data(set: Dataset) -> Data {
+    Data(Rc::new(set))
 }

@@ -1,7 +1,9 @@
 //! `data::…`, `label::…`, `augment::…` and the methods of datasets.
 
 pub mod augment;
+pub mod augment_chain;
 pub mod batch;
 pub mod dataset;
 pub mod label;
 pub mod read;
+pub mod rows;

@@ -2,23 +2,17 @@
 
 use crate::base::Result;
 use crate::bind::args::seed::SeedOptions;
+use crate::bind::args::statistics::{
+    LevelOptions, TestOptions, map_of, outcome_map, two_samples, values,
+};
 use crate::bind::args::tensor::{Numbers, tensor_of};
 use crate::lang::value::{array, number};
 use crate::lang::{Callback, Choice, Native, Options, native, natives_of, session};
 use crate::metrics::statistics::{
-    Alternative, Outcome, auroc as roc, correlated, counts as count_tests, describe,
-    ks as distributions, labelled::labelled, mean, multiple, ranks, resample, t, variance,
+    describe, ks as distributions, mean, ranks, resample, t, variance,
 };
 use crate::{bail, fault};
 use rhai::{Array, Dynamic, Map};
-
-/// Options of the tests without further ones.
-#[derive(Options)]
-pub struct TestOptions {
-    /// Alternative hypothesis: "greater" is that the first sample is greater.
-    #[option(default = "two-sided")]
-    alternative: AlternativeName,
-}
 
 /// Options of `stats::one_sample_t`.
 #[derive(Options)]
@@ -62,36 +56,6 @@ pub struct BootstrapOptions {
     seed: SeedOptions,
 }
 
-/// The option of confidence intervals.
-#[derive(Options)]
-pub struct LevelOptions {
-    /// Confidence level: the fraction of such intervals that contain the true value.
-    #[option(default = 0.95, min = 0.5, max = 1)]
-    level: f64,
-}
-
-/// The names of the alternative hypotheses.
-#[derive(Choice)]
-pub enum AlternativeName {
-    /// The samples differ.
-    #[choice(name = "two-sided")]
-    TwoSided,
-    /// The first sample is greater.
-    Greater,
-    /// The first sample is less.
-    Less,
-}
-
-impl TestOptions {
-    fn alternative(&self) -> Alternative {
-        match self.alternative {
-            AlternativeName::TwoSided => Alternative::TwoSided,
-            AlternativeName::Greater => Alternative::Greater,
-            AlternativeName::Less => Alternative::Less,
-        }
-    }
-}
-
 /// The names of the bootstrap intervals.
 #[derive(Choice)]
 pub enum IntervalName {
@@ -108,38 +72,6 @@ impl From<IntervalName> for resample::Interval {
             IntervalName::Percentile => resample::Interval::Percentile,
         }
     }
-}
-
-fn values(x: &Numbers) -> Result<Vec<f64>> {
-    x.0.to_f64()
-}
-
-/// A map of named numbers.
-fn map_of<'a>(numbers: impl IntoIterator<Item = (&'a str, f64)>) -> Map {
-    let entries = numbers.into_iter();
-    entries
-        .map(|(name, value)| (name.into(), value.into()))
-        .collect()
-}
-
-/// The map that a test returns.
-fn outcome_map(outcome: Outcome) -> Map {
-    let shared = [
-        ("statistic", outcome.statistic),
-        ("p_value", outcome.p_value),
-    ];
-    map_of(shared.into_iter().chain(outcome.more))
-}
-
-type TwoSampleTest = fn(&[f64], &[f64], Alternative) -> Result<Outcome>;
-
-fn two_samples(
-    test: TwoSampleTest,
-    x: &Numbers,
-    y: &Numbers,
-    options: &TestOptions,
-) -> Result<Map> {
-    test(&values(x)?, &values(y)?, options.alternative()).map(outcome_map)
 }
 
 /// The differences of pairs.
@@ -178,30 +110,6 @@ fn columns_of(data: &Dynamic) -> Result<Vec<Vec<f64>>> {
         return Ok(columns);
     }
     Ok(vec![tensor_of(data)?.to_f64()?])
-}
-
-/// A table of two rows and two columns.
-fn two_by_two(counts: &Array) -> Result<[[u64; 2]; 2]> {
-    let error = || {
-        fault!(
-            "value",
-            "`counts` must be [[a, b], [c, d]] of integers from 0"
-        )
-    };
-    let row = |row: &Dynamic| -> Result<[u64; 2]> {
-        let cells: Vec<u64> = row
-            .clone()
-            .into_array()
-            .map_err(|_| error())?
-            .iter()
-            .filter_map(|n| u64::try_from(n.as_int().ok()?).ok())
-            .collect();
-        cells.try_into().map_err(|_| error())
-    };
-    match counts.as_slice() {
-        [a, b] => Ok([row(a)?, row(b)?]),
-        _ => Err(error()),
-    }
 }
 
 /// Returns the number of values, their mean and their standard deviation.
@@ -465,182 +373,6 @@ pub fn ks(
     two_samples(distributions::two_samples, x, y, &options)
 }
 
-/// Tests whether two samples are linearly related (Pearson).
-///
-/// The result is NaN where a sample is constant; p is 1 for two rows.
-///
-/// ```rhai
-/// assert_near(stats::pearson([1.0, 2.0, 3.0, 4.0], [2.0, 4.0, 6.0, 8.0]).statistic, 1.0, 1e-12);
-/// ```
-#[native(namespace = "stats", returns = "map: statistic (r), p_value, df")]
-pub fn pearson(
-    /// First value of each row.
-    x: &Numbers,
-    /// Second value of each row.
-    y: &Numbers,
-    options: TestOptions,
-) -> Result<Map> {
-    two_samples(correlated::pearson, x, y, &options)
-}
-
-/// Tests whether the ranks of two samples are related (Spearman).
-///
-/// p is computed from Student's distribution.
-///
-/// ```rhai
-/// assert_near(
-///     stats::spearman([1.0, 2.0, 3.0, 4.0], [1.0, 8.0, 27.0, 64.0]).statistic, 1.0, 1e-12
-/// );
-/// ```
-#[native(namespace = "stats", returns = "map: statistic (ρ), p_value, df")]
-pub fn spearman(
-    /// First value of each row.
-    x: &Numbers,
-    /// Second value of each row.
-    y: &Numbers,
-    options: TestOptions,
-) -> Result<Map> {
-    two_samples(correlated::spearman, x, y, &options)
-}
-
-/// Tests whether two samples order pairs of rows in the same way (Kendall's τ-b).
-///
-/// The test is exact for up to 33 rows without ties; NaN where a sample is constant.
-///
-/// ```rhai
-/// assert_near(
-///     stats::kendall([1.0, 2.0, 3.0, 4.0], [1.0, 2.0, 4.0, 3.0]).statistic, 2.0 / 3.0, 1e-12
-/// );
-/// ```
-#[native(namespace = "stats", returns = "map: statistic (τ), p_value")]
-pub fn kendall(
-    /// First value of each row.
-    x: &Numbers,
-    /// Second value of each row.
-    y: &Numbers,
-    options: TestOptions,
-) -> Result<Map> {
-    two_samples(correlated::kendall, x, y, &options)
-}
-
-/// Tests whether a count of successes agrees with a probability of success.
-///
-/// The two-sided p-value sums the probabilities of all counts that are at most as probable as the
-/// observed one.
-///
-/// ```rhai
-/// assert_near(stats::binomial(7, 12, 0.5).p_value, 0.7744140625, 1e-12);
-/// ```
-#[native(namespace = "stats", returns = "map: statistic (fraction), p_value")]
-pub fn binomial(
-    /// Number of successes.
-    #[check(min = 0)]
-    successes: i64,
-    /// Number of trials.
-    #[check(min = 0)]
-    n: i64,
-    /// Probability of success under the null hypothesis, from 0 to 1.
-    p: f64,
-    options: TestOptions,
-) -> Result<Map> {
-    let alternative = options.alternative();
-    count_tests::binomial(successes as u64, n as u64, p, alternative).map(outcome_map)
-}
-
-/// Tests whether rows and columns of a table of 2 by 2 are independent (Fisher).
-///
-/// With an empty row or column the odds ratio is NaN, and p is 1.
-///
-/// ```rhai
-/// assert_near(stats::fisher([[3, 1], [1, 3]]).p_value, 0.4857142857, 1e-9);
-/// ```
-#[native(namespace = "stats", returns = "map: statistic (odds ratio), p_value")]
-pub fn fisher(
-    /// Counts [[a, b], [c, d]]: integers from 0.
-    counts: &Array,
-    options: TestOptions,
-) -> Result<Map> {
-    count_tests::fisher(two_by_two(counts)?, options.alternative()).map(outcome_map)
-}
-
-/// Tests whether two scores have the same area under the ROC curve.
-///
-/// # Source
-/// DeLong et al. 1988
-///
-/// ```rhai
-/// let y = [1, 1, 1, 0, 0, 0];
-/// assert_eq(
-///     stats::delong([0.9, 0.8, 0.7, 0.3, 0.2, 0.1], [0.9, 0.8, 0.2, 0.7, 0.3, 0.1], y).first, 1.0
-/// );
-/// ```
-#[native(
-    namespace = "stats",
-    returns = "map: statistic (z), p_value, first, second, difference, error"
-)]
-pub fn delong(
-    /// First score of each row.
-    first: &Numbers,
-    /// Second score of each row.
-    second: &Numbers,
-    /// Label of each row, 0 or 1; rows whose label is NaN are left out.
-    labels: &Numbers,
-    options: TestOptions,
-) -> Result<Map> {
-    let (first, second) = (values(first)?, values(second)?);
-    let ([first, second], labels) = labelled([&first, &second], &values(labels)?)?;
-    roc::delong(&first, &second, &labels, options.alternative()).map(outcome_map)
-}
-
-/// Returns the area under the ROC curve with its standard error and interval.
-///
-/// The interval is normal.
-///
-/// # Source
-/// DeLong et al. 1988
-///
-/// ```rhai
-/// assert_eq(stats::auroc_interval([0.9, 0.8, 0.3, 0.1], [1, 1, 0, 0]).value, 1.0);
-/// ```
-#[native(namespace = "stats", returns = "map: value, error, low, high")]
-pub fn auroc_interval(
-    /// Score of each row.
-    scores: &Numbers,
-    /// Label of each row, 0 or 1; rows whose label is NaN are left out.
-    labels: &Numbers,
-    options: LevelOptions,
-) -> Result<Map> {
-    let ([scores], labels) = labelled([&values(scores)?], &values(labels)?)?;
-    let area = roc::interval(&scores, &labels, options.level)?;
-    Ok(map_of([
-        ("value", area.value),
-        ("error", area.error),
-        ("low", area.low),
-        ("high", area.high),
-    ]))
-}
-
-/// Adjusts p-values for a false discovery rate, in the given order.
-///
-/// # Source
-/// Benjamini & Hochberg 1995
-///
-/// ```rhai
-/// assert_eq(stats::benjamini_hochberg([0.01, 0.04, 0.03]), [0.03, 0.04, 0.04]);
-/// ```
-#[native(namespace = "stats")]
-pub fn benjamini_hochberg(
-    /// p-values from 0 to 1, or NaN.
-    p: &Numbers,
-) -> Result<Vec<f64>> {
-    let p = values(p)?;
-    let is_outside = |p: &&f64| !(0.0..=1.0).contains(*p) && !p.is_nan();
-    if let Some(outside) = p.iter().find(is_outside) {
-        bail!("value", "`p` must hold numbers from 0 to 1, got {outside}")
-    }
-    Ok(multiple::benjamini_hochberg(&p))
-}
-
 /// The native functions declared here.
 pub fn natives() -> Vec<Native> {
     natives_of![
@@ -655,13 +387,5 @@ pub fn natives() -> Vec<Native> {
         wilcoxon,
         mann_whitney,
         ks,
-        pearson,
-        spearman,
-        kendall,
-        binomial,
-        fisher,
-        delong,
-        auroc_interval,
-        benjamini_hochberg,
     ]
 }

@@ -3,9 +3,17 @@
 pub mod activation;
 pub mod attention;
 pub mod blocks;
+pub mod branches;
+pub mod conv;
+pub mod custom;
 pub mod init;
 pub mod layers;
+pub mod load_report;
 pub mod loss;
 pub mod model;
+pub mod norm;
+pub mod pool;
+pub mod recurrent;
 pub mod resize;
+pub mod self_attention;
 pub mod weights;

@@ -1,4 +1,7 @@
 //! `plot::…`: figures.
 
 pub mod figures;
+pub mod groups;
+pub mod points;
+pub mod scores;
 pub mod sequence;

@@ -8,5 +8,6 @@ pub mod index;
 pub mod layers;
 pub mod math;
 pub mod property;
+pub mod scatter;
 pub mod shape;
 pub mod spectrum;

@@ -2,26 +2,23 @@
 
 use crate::base::Result;
 use crate::bind::args::augment::customised;
-use crate::bind::args::loss::{LinkName, of_closure};
-use crate::bind::args::measure::{Mode, larger};
+use crate::bind::args::loss::of_closure;
 use crate::bind::args::network::PrecisionName;
 use crate::bind::args::numbers::number_map;
+use crate::bind::args::training::MetricList;
 use crate::bind::script_state::ScriptState;
 use crate::bind::types::{Augmenter, Data, Optim};
 use crate::bind::warnings::warn;
 use crate::data::{Dataset, duplicates};
 use crate::fault;
-use crate::lang::value::array;
 use crate::lang::{Callback, Choice, FromValue, Native, Options, native, natives_of, session};
-use crate::metrics::Metric;
 use crate::nn::Model;
 use crate::nn::loss::{Link, Loss};
 use crate::optim::Schedule;
 use crate::train::checkpoint::{self, CheckpointPolicy};
-use crate::train::evaluate::{self, Evaluation, EvaluationSettings, Score};
 use crate::train::settings::{OnBatch, OnChange, OnEpoch, OnInputs, Record, Resume};
 use crate::train::{self, EarlyStop, FitSettings, History};
-use rhai::{Array, Dynamic, Map, NativeCallContext};
+use rhai::{Dynamic, Map, NativeCallContext};
 use std::path::PathBuf;
 
 /// Options of `train::fit`.
@@ -96,39 +93,6 @@ pub struct FitOptions {
     on_epoch: Option<Callback>,
 }
 
-/// Options of `train::early_stop`.
-#[derive(Options)]
-pub struct StopOptions {
-    /// Whether smaller ("min") or larger ("max") values are better; "auto" decides by the name.
-    #[option(default = "auto")]
-    mode: Mode,
-    /// Epochs without improvement after which training stops.
-    #[option(default = 10, min = 1)]
-    patience: usize,
-    /// Smallest change that counts as an improvement.
-    #[option(default = 0, min = 0)]
-    min_delta: f64,
-    /// Whether the parameters of the best epoch are restored at the end.
-    #[option(default = true)]
-    restore: bool,
-}
-
-/// Options of `train::evaluate`.
-#[derive(Options)]
-pub struct EvaluateOptions {
-    /// Rows per batch.
-    #[option(default = 512, min = 1)]
-    batch: usize,
-    /// Whether outputs of the sequence and of its reverse complement are averaged.
-    #[option(default = false)]
-    both_strands: bool,
-    /// Function that turns outputs into predictions; that of the loss of the training unless given,
-    /// sigmoid if the model was not trained.
-    link: Option<LinkName>,
-    /// Loss to compute as well.
-    loss: Option<Loss>,
-}
-
 /// Which checkpoints a training stores.
 #[derive(Choice, Clone, Copy, PartialEq)]
 pub enum CheckpointName {
@@ -166,33 +130,6 @@ impl FromValue for LossArgument {
                 session::describe(value)
             )
         })
-    }
-}
-
-/// The metrics of an array.
-pub struct MetricList(Vec<Metric>);
-
-impl FromValue for MetricList {
-    fn kind() -> String {
-        "array of metrics".into()
-    }
-    fn from_value(value: &mut Dynamic, context: &NativeCallContext) -> Result<Self> {
-        let metric = |item: &Dynamic| {
-            let metric = item.read_lock::<Metric>().map(|metric| metric.clone());
-            metric.ok_or_else(|| {
-                fault!(
-                    "type",
-                    "must hold metrics such as metric::auroc(), got {}",
-                    session::describe(item)
-                )
-            })
-        };
-        let items = Array::from_value(value, context)?;
-        items
-            .iter()
-            .map(metric)
-            .collect::<Result<_>>()
-            .map(MetricList)
     }
 }
 
@@ -416,19 +353,6 @@ fn train_with(model: &Model, settings: &FitSettings) -> Result<History> {
     train::fit(model, settings)
 }
 
-fn scores_map(evaluation: Evaluation) -> Map {
-    let Evaluation { loss, scores } = evaluation;
-    let mut map = number_map(scores.iter().map(|score| (score.name.clone(), score.value)));
-    map.extend(loss.map(|loss| ("loss".into(), loss.into())));
-    for score in scores {
-        if !score.per_task.is_empty() {
-            let key = format!("{}_per_task", score.name);
-            map.insert(key.into(), array(score.per_task).into());
-        }
-    }
-    map
-}
-
 /// Trains a model in place and returns the history of its training.
 ///
 /// Metrics are computed from predictions: probabilities where the loss takes logits.
@@ -473,86 +397,7 @@ fn rehearse(net: &Model, options: FitOptions) -> Result<History> {
     train_with(net, &settings)
 }
 
-/// Computes metrics of a model on a dataset.
-///
-/// ```rhai
-/// let set = data::from(#{ x: tensor::from([[1.0], [-1.0]]), label: [1, 0] });
-/// let net = nn::build(nn::linear(1, #{ bias: false }), [1]);
-/// net["weight"] = tensor::ones([1, 1]);
-/// assert_eq(train::evaluate(net, set, [metric::auroc()]).auroc, 1.0);
-/// ```
-#[native(
-    namespace = "train",
-    returns = "map of numbers by metric; `<metric>_per_task` too where there are several",
-    dry = placeholder_scores
-)]
-pub fn evaluate(
-    /// Model to evaluate.
-    net: &Model,
-    /// Dataset with labels.
-    set: &Data,
-    /// Metrics to compute, such as `[metric::auroc()]`.
-    metrics: MetricList,
-    options: EvaluateOptions,
-) -> Result<Map> {
-    let link = match (&options.loss, options.link) {
-        (Some(loss), _) => loss.link,
-        (None, Some(link)) => link.into(),
-        (None, None) => net.link().unwrap_or(Link::Sigmoid),
-    };
-    let evaluation = evaluate::evaluate(
-        net,
-        &set.0,
-        &EvaluationSettings {
-            loss: options.loss.as_ref(),
-            link,
-            metrics: &metrics.0,
-        },
-        options.batch,
-        options.both_strands,
-    )?;
-    Ok(scores_map(evaluation))
-}
-
-/// Returns placeholder values of all metrics, and of the loss.
-fn placeholder_scores(_: &Model, set: &Data, metrics: MetricList, _: EvaluateOptions) -> Map {
-    let per_task = match set.0.tasks() {
-        0 | 1 => Vec::new(),
-        n => vec![0.5; n],
-    };
-    let score = |metric: Metric| Score {
-        name: metric.name,
-        value: 0.5,
-        per_task: per_task.clone(),
-    };
-    scores_map(Evaluation {
-        loss: Some(0.5),
-        scores: metrics.0.into_iter().map(score).collect(),
-    })
-}
-
-/// Returns a rule that stops a training when a value stops improving.
-///
-/// ```rhai
-/// let stop = train::early_stop("valid.auroc", #{ mode: "max", patience: 8 });
-/// assert(`${stop}`.contains("valid.auroc"));
-/// ```
-#[native(namespace = "train")]
-pub fn early_stop(
-    /// Name of the value in the history, such as "valid.loss".
-    monitor: String,
-    options: StopOptions,
-) -> EarlyStop {
-    EarlyStop {
-        larger: larger(options.mode.as_str(), &monitor),
-        monitor,
-        patience: options.patience,
-        min_delta: options.min_delta,
-        restore: options.restore,
-    }
-}
-
 /// The native functions declared here.
 pub fn natives() -> Vec<Native> {
-    natives_of![fit, evaluate, early_stop]
+    natives_of![fit,]
 }

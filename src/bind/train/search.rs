@@ -5,7 +5,7 @@ use crate::base::seed::Rng;
 use crate::base::table::{Cells, Table};
 use crate::bind::args::path::output_path;
 use crate::bind::args::seed::SeedOptions;
-use crate::bind::script_state;
+use crate::bind::script_state::{self, BeforeTrial};
 use crate::bind::types::{OfSearch, Tabled, TrialOf};
 use crate::bind::warnings::{say, warn};
 use crate::lang::value::array;
@@ -13,11 +13,11 @@ use crate::lang::{
     Callback, Choice, Given, IntoValue, Native, Options, native, natives_of, session,
 };
 use crate::train::ledger::Ledger;
-use crate::train::search::{self, Axis, Direction, Space, State, Trial, Values, Way};
+use crate::train::search::{self, Axis, Direction, State, Trial, Values, Way};
 use crate::train::trials::{self, Judged, Objective, Search};
 use crate::{bail, fault};
-use rhai::{Array, Dynamic, Map};
-use serde_json::{Value, json};
+use rhai::{Dynamic, Map};
+use serde_json::Value;
 use std::cell::Cell;
 use std::rc::Rc;
 
@@ -109,27 +109,6 @@ impl DrawOptions {
     }
 }
 
-/// A script's value as the file stores it.
-fn stored(value: &Dynamic) -> Result<Value> {
-    if let Ok(n) = value.as_int() {
-        return Ok(n.into());
-    }
-    if let Ok(x) = value.as_float() {
-        return Ok(x.into());
-    }
-    if let Ok(flag) = value.as_bool() {
-        return Ok(flag.into());
-    }
-    match value.clone().into_string() {
-        Ok(text) => Ok(text.into()),
-        Err(_) => bail!(
-            "type",
-            "a parameter is a number, true, false or a string, got {}",
-            session::describe(value)
-        ),
-    }
-}
-
 /// A stored value as a script's value.
 fn loaded(value: &Value) -> Dynamic {
     match value {
@@ -147,11 +126,6 @@ fn map_of(values: &Values) -> Map {
         .iter()
         .map(|(name, value)| (name.as_str().into(), loaded(value)))
         .collect()
-}
-
-/// A space that does not depend on other parameters.
-fn always(space: Space) -> OfSearch {
-    OfSearch { space, when: None }
 }
 
 /// The parameters of a search.
@@ -240,11 +214,11 @@ impl Scripted<'_> {
 }
 
 impl Objective for Scripted<'_> {
-    type Before = Option<Before>;
+    type Before = Option<BeforeTrial>;
 
-    fn before(&self) -> Result<Option<Before>> {
+    fn before(&self) -> Result<Option<BeforeTrial>> {
         // what is not stored is never resumed
-        let before = || Before::of(self.objective);
+        let before = || BeforeTrial::of(self.objective);
         self.is_stored.then(before).transpose()
     }
 
@@ -261,7 +235,7 @@ impl Objective for Scripted<'_> {
         })
     }
 
-    fn changes(&self, before: &Option<Before>) -> Result<Value> {
+    fn changes(&self, before: &Option<BeforeTrial>) -> Result<Value> {
         let changes = before.as_ref().map(|before| before.changes(self.objective));
         changes.unwrap_or(Ok(Value::Null))
     }
@@ -333,57 +307,6 @@ fn run(space: &Map, objective: &Callback, request: Request) -> Result<Map> {
     outcome(&search, &ledger.trials()?, None)
 }
 
-/// The captured variables and the reports of a script at the start of a trial.
-struct Before {
-    captured: Vec<(Value, bool)>,
-    reports: Vec<Value>,
-}
-
-fn reports() -> Vec<Value> {
-    session::results()
-        .into_iter()
-        .map(|(name, value)| json!([name, value]))
-        .collect()
-}
-
-impl Before {
-    fn of(objective: &Callback) -> Result<Before> {
-        Ok(Before {
-            captured: script_state::captured(objective)?,
-            reports: reports(),
-        })
-    }
-
-    /// The changes since then, for a resumed search: variables by index, null where they hold
-    /// tensors, and reports.
-    fn changes(&self, objective: &Callback) -> Result<Value> {
-        let mut changes = serde_json::Map::new();
-        let now = script_state::captured(objective)?;
-        let changed: serde_json::Map<String, Value> = now
-            .into_iter()
-            .zip(&self.captured)
-            .enumerate()
-            .filter(|(_, (now, before))| now.0 != before.0)
-            .map(|(i, ((value, is_whole), _))| {
-                (i.to_string(), if is_whole { value } else { Value::Null })
-            })
-            .collect();
-        if !changed.is_empty() {
-            changes.insert("captured".into(), changed.into());
-        }
-        let is_new = |report: &Value| !self.reports.contains(report);
-        let new: Vec<Value> = reports().into_iter().filter(is_new).collect();
-        if !new.is_empty() {
-            changes.insert("reports".into(), new.into());
-        }
-        Ok(if changes.is_empty() {
-            Value::Null
-        } else {
-            changes.into()
-        })
-    }
-}
-
 /// Restores the reports of the finished trials of an interrupted search, and the variables that the
 /// objective has captured.
 fn skip(trials: &[Trial], name: &str, objective: &Callback) -> Result<()> {
@@ -433,109 +356,6 @@ fn outcome(search: &Search, trials: &[Trial], rehearsed: Option<(Values, f64)>) 
         ("so_far".into(), array(so_far).into()),
         ("trials".into(), Tabled(Rc::new(trials)).into_value()),
     ]))
-}
-
-/// Returns a space of floats with a uniform distribution.
-///
-/// ```rhai
-/// let result = search::random(#{ x: search::uniform(0.0, 1.0) }, |p| p.x, #{
-///     trials: 3, file: "/tmp/cistron_example_uniform.jsonl"
-/// });
-/// assert(result.value <= 1.0);
-/// ```
-#[native(namespace = "search")]
-pub fn uniform(
-    /// Smallest value.
-    low: f64,
-    /// Largest value, above `low`.
-    high: f64,
-) -> Result<OfSearch> {
-    Space::uniform(low, high).map(always)
-}
-
-/// Returns a space of floats whose logarithms have a uniform distribution.
-///
-/// ```rhai
-/// let result = search::random(#{ lr: search::log(1e-4, 1e-1) }, |p| p.lr, #{
-///     trials: 3, file: "/tmp/cistron_example_log.jsonl"
-/// });
-/// assert(result.value <= 0.1);
-/// ```
-/// ```rhai,fails
-/// search::log(0.0, 1.0);
-/// //~ must be above 0
-/// ```
-#[native(namespace = "search")]
-pub fn log(
-    /// Smallest value, above 0.
-    low: f64,
-    /// Largest value, above `low`.
-    high: f64,
-) -> Result<OfSearch> {
-    Space::log(low, high).map(always)
-}
-
-/// Returns a space of integers, both ends included.
-///
-/// ```rhai
-/// let result = search::grid(
-///     #{ n: search::int(2, 4) }, |p| p.n, #{ file: "/tmp/cistron_example_int.jsonl" }
-/// );
-/// assert_eq(result.best.n, 4);
-/// ```
-#[native(namespace = "search")]
-pub fn int(
-    /// Smallest value.
-    low: i64,
-    /// Largest value, at least `low`.
-    high: i64,
-) -> Result<OfSearch> {
-    Space::int(low, high).map(always)
-}
-
-/// Returns a space of listed values.
-///
-/// ```rhai
-/// let result = search::grid(#{ name: search::choice(["a", "bcd", "ef"]) }, |p| p.name.len(), #{
-///     file: "/tmp/cistron_example_choice.jsonl"
-/// });
-/// assert_eq(result.best.name, "bcd");
-/// ```
-#[native(namespace = "search")]
-pub fn choice(
-    /// Integers, floats, strings or booleans; at least one.
-    values: Array,
-) -> Result<OfSearch> {
-    let values = values.iter().map(stored).collect::<Result<_>>()?;
-    Space::choice(values).map(always)
-}
-
-/// Returns a space that applies only where another parameter has a given value.
-///
-/// Elsewhere its parameter is not in the map that the objective takes.
-///
-/// ```rhai
-/// let space = #{
-///     kind: search::choice(["tcn", "lstm"]), width: search::when("kind", "tcn", search::int(3, 5))
-/// };
-/// let result = search::grid(space, |p| if p.kind == "tcn" { p.width } else { 1 }, #{
-///     file: "/tmp/cistron_example_when.jsonl"
-/// });
-/// assert_eq(result.trials.len(), 4);
-/// ```
-#[native(namespace = "search")]
-pub fn when(
-    /// Name of the other parameter.
-    parameter: String,
-    /// Value of the other parameter where the space applies.
-    value: &Dynamic,
-    /// Space of this parameter.
-    space: OfSearch,
-) -> Result<OfSearch> {
-    Ok(OfSearch {
-        when: Some((parameter, stored(value)?)),
-        ..space
-    })
 }
 
 /// Searches by tree-structured Parzen estimators.
@@ -632,55 +452,7 @@ pub fn grid(
     run(space, objective, request)
 }
 
-/// Records an intermediate value and returns whether the trial is hopeless.
-///
-/// A trial is hopeless if its best value so far is worse than that of half of the other trials at
-/// the same step.
-///
-/// ```rhai
-/// let objective = |p, trial| { for step in 0..5 { if trial.report(step, p.x) { break; } } p.x };
-/// let result = search::random(#{ x: search::uniform(0.0, 1.0) }, objective, #{
-///     trials: 12, startup: 3, seed: 1, file: "/tmp/cistron_example_report.jsonl"
-/// });
-/// assert(result.trials["state"].filter(|s| s == "pruned").len() > 0);
-/// ```
-#[native(namespace = "trial", form = method)]
-pub fn report(
-    this: &TrialOf,
-    /// Step, such as the epoch.
-    step: i64,
-    /// Value of the objective at the step.
-    value: f64,
-) -> Result<bool> {
-    if this.dry {
-        return Ok(false);
-    }
-    let (number, direction, startup) = (this.number, this.direction, this.startup);
-    let judge =
-        |trials: &[Trial]| search::is_hopeless(trials, number, step, value, direction, startup);
-    let is_hopeless = this.ledger.step(number, step, value, judge)?;
-    if is_hopeless {
-        this.pruned.set(true);
-    }
-    Ok(is_hopeless)
-}
-
-/// The index of the trial, from 0.
-///
-/// ```rhai
-/// let result = search::grid(#{ a: search::int(1, 3) }, |p, trial| trial.number, #{
-///     file: "/tmp/cistron_example_number.jsonl"
-/// });
-/// assert_eq(result.value, 2.0);
-/// ```
-#[native(namespace = "trial", form = property)]
-pub fn number(this: &TrialOf) -> i64 {
-    this.number as i64
-}
-
 /// The native functions declared here.
 pub fn natives() -> Vec<Native> {
-    natives_of![
-        uniform, log, int, choice, when, tpe, random, grid, report, number,
-    ]
+    natives_of![tpe, random, grid,]
 }

@@ -5,6 +5,7 @@ pub mod comparison;
 pub mod elementwise;
 pub mod in_place;
 pub mod linear;
+pub mod logic;
 pub mod order;
 pub mod reduction;
 
@@ -14,6 +15,7 @@ use crate::lang::Native;
 pub fn natives() -> Vec<Native> {
     [
         elementwise::natives(),
+        logic::natives(),
         arithmetic::natives(),
         comparison::natives(),
         linear::natives(),

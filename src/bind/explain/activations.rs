@@ -1,0 +1,109 @@
+//! `explain::…`: activations and attention.
+
+use crate::base::Result;
+use crate::bind::args::attribution::Contributions;
+use crate::bind::args::explain::{BatchOptions, LabelOptions};
+use crate::bind::args::samples::samples;
+use crate::explain::inside;
+use crate::explain::labels::stacked;
+use crate::explain::target::Still;
+use crate::lang::{IntoValue, Native, Options, native, natives_of};
+use crate::nn::{Model, Value};
+use crate::torch::Tensor;
+use rhai::{Dynamic, Map};
+
+/// Options of `explain::grad_cam`.
+#[derive(Options)]
+pub struct GradCamOptions {
+    #[option(flatten)]
+    label: LabelOptions,
+    #[option(flatten)]
+    batch: BatchOptions,
+}
+
+/// Computes the output of a layer, in evaluation mode and without gradients.
+///
+/// ```rhai
+/// let layer = nn::chain([["stem", nn::conv1d(8, 5)], nn::relu(), nn::flatten(), nn::linear(1)]);
+/// let net = nn::build(layer, [4, 20]);
+/// assert_eq(explain::activations(net, ["ACGTTCGAACGTAAGTACGT"], "stem").shape, [1, 8, 16]);
+/// ```
+/// ```rhai,fails
+/// let net = nn::build(nn::chain([["stem", nn::conv1d(8, 5)], nn::flatten()]), [4, 20]);
+/// explain::activations(net, ["ACGTTCGAACGTAAGTACGT"], "stm");
+/// //~ did you mean "stem"?
+/// ```
+#[native(namespace = "explain", returns = "tensor [batch, …]")]
+pub fn activations(
+    /// Network that is evaluated.
+    net: &Model,
+    /// Samples, as for `explain::saliency`.
+    x: &Dynamic,
+    /// Path of the layer, as `net.summary()` shows it.
+    layer: &str,
+    options: BatchOptions,
+) -> Result<Tensor> {
+    inside::activations(&Still::of(net)?, &samples(net, x)?, layer, options.batch)
+}
+
+/// Computes the positions at which a layer increases an output (Grad-CAM).
+///
+/// The channels of the layer are weighted by their mean gradient and summed; negative sums become
+/// 0.
+///
+/// # Source
+/// Selvaraju et al., Grad-CAM (ICCV 2017).
+///
+/// ```rhai
+/// let layer = nn::chain([["stem", nn::conv1d(8, 5)], nn::relu(), nn::flatten(), nn::linear(1)]);
+/// let net = nn::build(layer, [4, 20]);
+/// assert_eq(explain::grad_cam(net, ["ACGTTCGAACGTAAGTACGT"], "stem").shape, [1, 16]);
+/// ```
+#[native(namespace = "explain", returns = "tensor [batch, positions]")]
+pub fn grad_cam(
+    /// Network that is explained.
+    net: &Model,
+    /// Samples, as for `explain::saliency`.
+    x: &Dynamic,
+    /// Path of the layer, as `net.summary()` shows it.
+    layer: &str,
+    options: GradCamOptions,
+) -> Result<Contributions> {
+    let (x, batch) = (samples(net, x)?, options.batch.batch);
+    let targets = options.label.targets(net)?;
+    let still = Still::of(net)?;
+    let map = |target| inside::grad_cam(&still, &x, layer, target, batch).map(Value::One);
+    let maps = targets.list.iter().map(map).collect::<Result<Vec<_>>>()?;
+    stacked(&maps, targets.has_axis).and_then(Contributions::of)
+}
+
+/// Returns the weights of every attention layer.
+///
+/// Rows are the positions that read (queries), columns the positions that are read (keys).
+///
+/// ```rhai
+/// let layer = nn::chain([["look", nn::attention(8, 8)], nn::flatten(), nn::linear(1)]);
+/// let net = nn::build(layer, [4, 20]);
+/// let weights = explain::attention(net, ["ACGTTCGAACGTAAGTACGT"]);
+/// assert_eq(weights.look.shape, [1, 20, 20]);
+/// ```
+#[native(
+    namespace = "explain",
+    returns = "map of layer to tensor [batch, heads, length, length]"
+)]
+pub fn attention(
+    /// Network with attention layers.
+    net: &Model,
+    /// Samples, as for `explain::saliency`.
+    x: &Dynamic,
+) -> Result<Map> {
+    let weights = inside::attention(&Still::of(net)?, &samples(net, x)?)?.into_iter();
+    Ok(weights
+        .map(|(path, weights)| (path.into(), weights.into_value()))
+        .collect())
+}
+
+/// The native functions declared here.
+pub fn natives() -> Vec<Native> {
+    natives_of![activations, grad_cam, attention,]
+}

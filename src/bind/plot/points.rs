@@ -1,0 +1,207 @@
+//! `plot::…`: points and lines.
+
+use crate::bail;
+use crate::base::{Result, shape};
+use crate::bind::args::figure::{AxisOptions, pair, samples_of};
+use crate::bind::args::numbers::column;
+use crate::bind::args::tensor::Numbers;
+use crate::bind::printing::figure::{rows_of, series};
+use crate::lang::{Native, Options, native, natives_of};
+use crate::plot::{self, Chart, Dots, Figure, kinds};
+use crate::torch::Tensor;
+use rhai::{Array, Dynamic, Identifier, Map};
+
+/// Options of `plot::scatter`.
+#[derive(Options)]
+pub struct ScatterOptions {
+    #[option(flatten)]
+    axes: AxisOptions,
+    /// Whether the line of equal values is drawn.
+    #[option(default = false)]
+    diagonal: bool,
+}
+
+/// Options of `plot::embedding`.
+#[derive(Options)]
+pub struct EmbeddingOptions {
+    /// Title of the figure.
+    #[option(default = "embedding")]
+    title: String,
+    #[option(flatten)]
+    axes: AxisOptions,
+}
+
+/// Options of `plot::curves`.
+#[derive(Options)]
+pub struct CurveOptions {
+    #[option(flatten)]
+    axes: AxisOptions,
+    /// Whether the horizontal axis shows decimal logarithms.
+    #[option(default = false)]
+    log_x: bool,
+}
+
+fn dots_of(columns: &Map) -> Result<Vec<Dots>> {
+    let dots = |(name, value): (&Identifier, &Dynamic)| {
+        let (x, y) = pair(name, value)?;
+        Ok(Dots {
+            name: name.to_string(),
+            points: x.into_iter().zip(y).collect(),
+        })
+    };
+    columns.iter().map(dots).collect()
+}
+
+/// Points in the plane, coloured by a label each.
+fn embedding_figure(
+    points: &Tensor,
+    labels: &Dynamic,
+    options: EmbeddingOptions,
+) -> Result<Figure> {
+    let rows = rows_of("points", points)?;
+    if rows.first().is_some_and(|row| row.len() != 2) {
+        bail!("shape", "`points` must be [n, 2], got {}", shape::text(&points.shape());
+            hint: "reduce them to two dimensions first");
+    }
+    let names: Vec<String> = match labels.read_lock::<Array>() {
+        Some(items) if items.first().is_some_and(Dynamic::is_string) => {
+            items.iter().map(ToString::to_string).collect()
+        }
+        _ => column("labels", labels)?
+            .iter()
+            .map(|v| format!("{v}"))
+            .collect(),
+    };
+    if names.len() != rows.len() {
+        bail!("shape", "{} labels for {} points", names.len(), rows.len());
+    }
+    let points: Vec<(f64, f64)> = rows.iter().map(|row| (row[0], row[1])).collect();
+    let dots = kinds::by_label(&points, &names);
+    let figure = plot::chart(
+        &options.title,
+        Chart {
+            x: options.axes.x,
+            y: options.axes.y,
+            dots,
+            ..Chart::default()
+        },
+    );
+    Ok(Figure {
+        size: (640, 560),
+        ..figure
+    })
+}
+
+/// Draws sets of points, in a colour each.
+///
+/// ```rhai
+/// assert_eq(plot::scatter("two networks", #{ factors: [[0.5, 0.7], [0.6, 0.7]] }, #{
+///     diagonal: true, x: "linear", y: "FM"
+/// }).title, "two networks");
+/// ```
+#[native(namespace = "plot")]
+pub fn scatter(
+    /// Title of the figure.
+    title: &str,
+    /// Map of name to [x, y].
+    points: &Map,
+    options: ScatterOptions,
+) -> Result<Figure> {
+    let dots = dots_of(points)?;
+    let guide = match options.diagonal {
+        true => kinds::diagonal(&dots),
+        false => Vec::new(),
+    };
+    let chart = Chart {
+        x: options.axes.x,
+        y: options.axes.y,
+        dots,
+        guide,
+        ..Chart::default()
+    };
+    Ok(Figure {
+        size: (620, 520),
+        ..plot::chart(title, chart)
+    })
+}
+
+/// Draws points in the plane, coloured by their labels.
+///
+/// ```rhai
+/// assert_eq(plot::embedding([[0.0, 1.0], [1.0, 0.0]], ["a", "b"]).title, "embedding");
+/// ```
+#[native(namespace = "plot")]
+pub fn embedding(
+    /// Coordinates, [points, 2].
+    points: &Numbers,
+    /// Label of each point: an array of strings, or numbers.
+    labels: Dynamic,
+    options: EmbeddingOptions,
+) -> Result<Figure> {
+    embedding_figure(&points.0, &labels, options)
+}
+
+/// Draws curves through points.
+///
+/// ```rhai
+/// assert_eq(plot::curves(
+///     "recovery", #{ net: [[100, 1000], [0.5, 0.9]] }, #{ x: "sequences", log_x: true }
+/// ).title, "recovery");
+/// ```
+#[native(namespace = "plot")]
+pub fn curves(
+    /// Title of the figure.
+    title: &str,
+    /// Map of name to [x, y].
+    columns: &Map,
+    options: CurveOptions,
+) -> Result<Figure> {
+    let AxisOptions { mut x, y } = options.axes;
+    let scale = match options.log_x {
+        true => f64::log10,
+        false => std::convert::identity::<f64>,
+    };
+    if options.log_x {
+        x = format!("log10 {x}");
+    }
+    let line = |(name, value): (&Identifier, &Dynamic)| {
+        let (x, y) = pair(name, value)?;
+        let points = x.into_iter().map(scale).zip(y).collect();
+        Ok(series(name.as_str(), points))
+    };
+    let lines = columns.iter().map(line).collect::<Result<_>>()?;
+    let chart = Chart {
+        x,
+        y,
+        lines,
+        ..Chart::default()
+    };
+    Ok(plot::chart(title, chart))
+}
+
+/// Draws columns of numbers against their index, from 1.
+///
+/// ```rhai
+/// assert_eq(plot::lines("loss", #{ train: [0.7, 0.5] }).title, "loss");
+/// ```
+#[native(namespace = "plot")]
+pub fn lines(
+    /// Title of the figure.
+    title: &str,
+    /// Map of name to numbers.
+    columns: &Map,
+) -> Result<Figure> {
+    let samples = samples_of(columns)?.into_iter();
+    let chart = Chart {
+        lines: samples
+            .map(|(name, values)| series(name, kinds::numbered(&values)))
+            .collect(),
+        ..Chart::default()
+    };
+    Ok(plot::chart(title, chart))
+}
+
+/// The native functions declared here.
+pub fn natives() -> Vec<Native> {
+    natives_of![scatter, embedding, curves, lines,]
+}
