@@ -356,17 +356,11 @@ fn files_of_namespaces_import_no_other() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Folders and files of `src` with lines that are longer.
-const LONG: [&str; 4] = ["explain", "genome", "nn", "torch"];
-
 #[test]
 fn lines_have_at_most_100_columns() {
     let src = root().join("src");
     let mut wrong = Vec::new();
     for path in files_below(&src, "rs") {
-        if LONG.iter().any(|long| path.starts_with(src.join(long))) {
-            continue;
-        }
         let text = std::fs::read_to_string(&path).expect("a source");
         let long = |(_, line): &(usize, &str)| line.chars().count() > 100;
         let found = text.lines().enumerate().filter(long);

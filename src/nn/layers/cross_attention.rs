@@ -109,8 +109,10 @@ impl Spec for CrossAttention {
 
     fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
         let Shape::Many(inputs) = input else {
-            bail!("shape", "cross_attention takes two inputs, `{}` and `{}`, got {}", self.query, self.context, input.text();
-                hint: "`nn::build(layer, #{{ {}: [channels, length], {}: [channels, length] }})`", self.query, self.context)
+            bail!("shape", "cross_attention takes two inputs, `{}` and `{}`, got {}", self.query,
+                self.context, input.text();
+                hint: "`nn::build(layer, #{{ {}: [channels, length], {}: [channels, length] }})`",
+                self.query, self.context)
         };
         let mut sizes = Vec::new();
         for name in [&self.query, &self.context] {

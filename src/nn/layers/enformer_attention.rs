@@ -70,7 +70,8 @@ impl Spec for EnformerAttention {
         };
         let (heads, keys) = (self.heads, self.keys);
         if self.values == 0 && channels % heads != 0 {
-            bail!("shape", "enformer_attention: {heads} heads must divide {channels} channels"; hint: "or give the size of each head as `values`");
+            bail!("shape", "enformer_attention: {heads} heads must divide {channels} channels";
+                hint: "or give the size of each head as `values`");
         }
         let values = if self.values == 0 {
             channels / heads

@@ -40,7 +40,8 @@ impl Spec for SqueezeExcite {
         if positions.is_empty() {
             bail!(
                 "shape",
-                "squeeze_excite takes [channels, length] or [channels, height, width], the input is {}",
+                "squeeze_excite takes [channels, length] or [channels, height, width], the input \
+                 is {}",
                 shape::text(&input)
             );
         }

@@ -48,7 +48,8 @@ impl Ledger {
                 .flatten()
                 .filter_map(differs)
                 .collect();
-            bail!("resume", "`{}` holds trials of another search; it differs in: {}", path.display(), names.join(", ");
+            bail!("resume", "`{}` holds trials of another search; it differs in: {}",
+                path.display(), names.join(", ");
                 hint: "give this search a file of its own: `file: \"other.jsonl\"`");
         }
         Ok(ledger)
@@ -115,7 +116,11 @@ impl Ledger {
             .enumerate()
             .filter(|(_, line)| !line.trim().is_empty())
         {
-            let broken = || fault!("file", "`{}`, line {}: this is no line of a search", self.path.display(), i + 1; hint: "the file is written by search::tpe, search::random and search::grid");
+            let broken = || {
+                fault!("file", "`{}`, line {}: this is no line of a search", self.path.display(),
+                    i + 1;
+                    hint: "the file is written by search::tpe, search::random and search::grid")
+            };
             let event: Value = serde_json::from_str(line).map_err(|_| broken())?;
             if event["search"].is_object() {
                 continue;
@@ -247,7 +252,9 @@ impl Ledger {
         left: Value,
     ) -> Result<()> {
         self.with_trials(|_, added| {
-            let mut line = json!({ "trial": number, "state": state.word(), "value": value, "seconds": seconds });
+            let mut line = json!({
+                "trial": number, "state": state.word(), "value": value, "seconds": seconds
+            });
             if let Some(why) = why {
                 line["why"] = json!(why);
             }

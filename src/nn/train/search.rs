@@ -218,7 +218,8 @@ pub fn ordered(axes: Vec<Axis>) -> Result<Vec<Axis>> {
             );
             bail!(
                 "value",
-                "parameter `{name}` depends on `{on}`, which is none of them, or depends on it in turn"
+                "parameter `{name}` depends on `{on}`, which is none of them, or depends on it in \
+                 turn"
             );
         };
         out.push(left.remove(ready));

@@ -247,7 +247,8 @@ fn recurrent_layer(layer: &str, parts: &[(&str, &Entry)], recurrent: &Entry) -> 
                 }
                 (3, _) => bail!(
                     "shape",
-                    "it is a GRU of `reset_after=False`: the reset gate of libtorch acts after the product"
+                    "it is a GRU of `reset_after=False`: the reset gate of libtorch acts after the \
+                     product"
                 ),
                 (_, [n]) if *n == width => {
                     push(target("bias_ih"), entry.tensor.clone(), entry);

@@ -139,7 +139,9 @@ fn archive_of(pickle: &[u8]) -> Vec<u8> {
 /// The pickle of `{"w": tensor}` with the tensor's storage, offset, shape and strides as code.
 fn tensor_pickle(count: &[u8], offset: &[u8], shape: &[u8], strides: &[u8]) -> Vec<u8> {
     [
-        b"\x80\x02}X\x01\0\0\0wctorch._utils\n_rebuild_tensor_v2\n((X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\x000X\x03\0\0\0cpu",
+        b"\x80\x02}X\x01\0\0\0wctorch._utils\n_rebuild_tensor_v2\n\
+          ((X\x07\0\0\0storagectorch\nFloatStorage\n\
+          X\x01\0\0\x000X\x03\0\0\0cpu",
         count,
         b"tQ",
         offset,
