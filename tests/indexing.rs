@@ -231,7 +231,7 @@ fn indices_that_do_not_fit_are_errors() {
         ),
         (
             "let t = tensor::zeros([3, 3]); t[tensor::from([[0, 1], [1, 2]])];",
-            "an index along one axis is one row of whole numbers, got [2, 2]",
+            "an index along one axis is one row of integers, got [2, 2]",
         ),
     ] {
         let fault = fault(text);
