@@ -1,7 +1,7 @@
 //! Values that pass through a network, and their shapes.
 
 use crate::Codes;
-use cistron_base::{Result, bail, shape};
+use cistron_base::{Result, bail, fault, shape};
 use cistron_torch::{Kind, Tensor};
 use std::collections::BTreeMap;
 
@@ -26,6 +26,27 @@ impl Shape {
                     shapes.keys().cloned().collect::<Vec<_>>().join(", ");
                     hint: "`nn::branches(#{{ name: layer, … }})` takes several"
                 )
+            }
+        }
+    }
+
+    /// The channels and the length of the one input that `layer` takes, `[channels, length]`.
+    pub fn channels_and_length(&self, layer: &str) -> Result<(i64, i64)> {
+        match self.one(layer)? {
+            [channels, length] => Ok((*channels, *length)),
+            other => {
+                let hint = match other.len() {
+                    1 => {
+                        "a layer before it (flatten, linear or a global pool) has removed the length"
+                    }
+                    _ => "`nn::reshape` or `nn::flatten` removes axes",
+                };
+                let got = shape::text(other);
+                let fault = fault!(
+                    "shape",
+                    "{layer} takes [channels, length], the input is {got}"
+                );
+                Err(fault.hint(hint))
             }
         }
     }

@@ -11,6 +11,7 @@ pub mod labels;
 pub mod loader;
 pub mod matrix;
 pub mod negatives;
+mod order;
 pub mod profile;
 pub mod regions;
 pub mod sampling;

@@ -5,8 +5,8 @@ use crate::layers::positional::{Offsets, offset_indices, rotary_angles, rotated}
 use crate::spec::Function;
 use crate::watch;
 use crate::{Builder, Built, Init, Mode, Shape, Spec};
+use cistron_base::Result;
 use cistron_base::bail;
-use cistron_base::{Result, shape};
 use cistron_torch::Tensor;
 use cistron_torch::attention::Attention;
 
@@ -23,18 +23,6 @@ pub struct MultiHead {
     pub offsets: Offsets,
 }
 
-fn sequence<'a>(name: &str, input: &'a Shape) -> Result<(i64, i64, &'a [i64])> {
-    let input = input.one(name)?;
-    match input {
-        [channels, length] => Ok((*channels, *length, input)),
-        _ => bail!(
-            "shape",
-            "{name} takes [channels, length], the input is {}",
-            shape::text(input)
-        ),
-    }
-}
-
 impl Spec for MultiHead {
     fn text(&self) -> String {
         format!("multihead_attention({})", self.heads)
@@ -49,7 +37,7 @@ impl Spec for MultiHead {
     }
 
     fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
-        let (channels, _, shape) = sequence("multihead_attention", input)?;
+        let (channels, length) = input.channels_and_length("multihead_attention")?;
         let heads = self.heads;
         if channels % heads != 0 {
             bail!(
@@ -116,7 +104,7 @@ impl Spec for MultiHead {
             let joined = mixed.transpose(1, 2)?.reshape(&[batch, length, channels])?;
             linear::apply(&joined, &out_weight, Some(&out_bias))?.transpose(1, 2)
         });
-        Built::one(module, shape.to_vec())
+        Built::one(module, vec![channels, length])
     }
 }
 
@@ -136,7 +124,7 @@ impl Spec for ScaledDot {
     }
 
     fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
-        let (channels, length, _) = sequence("attention", input)?;
+        let (channels, length) = input.channels_and_length("attention")?;
         let bound = Init::Uniform(1.0 / (channels as f64).sqrt());
         let mut parts = Vec::new();
         for (name, size) in [
@@ -187,7 +175,7 @@ impl Spec for Positions {
     }
 
     fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
-        let (channels, length, shape) = sequence("positions", input)?;
+        let (channels, length) = input.channels_and_length("positions")?;
         let table = if self.learned {
             builder.parameter("weight", &[length, channels], &Init::Normal(0.02))?
         } else {
@@ -204,7 +192,7 @@ impl Spec for Positions {
             }
             x.add(&table.narrow(0, 0, n)?.transpose(0, 1)?)
         });
-        Built::one(module, shape.to_vec())
+        Built::one(module, vec![channels, length])
     }
 }
 

@@ -4,22 +4,8 @@ use crate::layers::linear;
 use crate::spec::Function;
 use crate::watch;
 use crate::{Builder, Built, Init, Shape, Spec};
-use cistron_base::bail;
-use cistron_base::{Result, shape};
+use cistron_base::Result;
 use cistron_torch::Tensor;
-
-/// The two axes of an input [channels, length].
-fn channels_and_length(name: &str, input: &Shape) -> Result<(i64, i64)> {
-    let input = input.one(name)?;
-    let [channels, length] = input else {
-        bail!(
-            "shape",
-            "{name} takes [channels, length], the input is {}",
-            shape::text(input)
-        )
-    };
-    Ok((*channels, *length))
-}
 
 /// The mean of each window, weighted by the softmax of a linear function of its positions
 /// (Avsec et al. 2021).
@@ -36,7 +22,7 @@ impl Spec for SoftmaxPool {
     }
 
     fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
-        let (channels, length) = channels_and_length("softmax_pool", input)?;
+        let (channels, length) = input.channels_and_length("softmax_pool")?;
         let (size, outputs) = (self.size, if self.per_channel { channels } else { 1 });
         // twice the identity, which prefers large values
         let start = if self.per_channel {
@@ -83,7 +69,7 @@ impl Spec for AttentionPool {
     }
 
     fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
-        let (channels, _) = channels_and_length("attention_pool", input)?;
+        let (channels, _) = input.channels_and_length("attention_pool")?;
         let heads = self.heads;
         let bound = Init::Uniform(1.0 / (channels as f64).sqrt());
         let weight = builder.parameter("weight", &[heads, channels], &bound)?;

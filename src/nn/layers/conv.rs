@@ -395,18 +395,11 @@ impl Spec for Transposed {
     }
 
     fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
-        let input = input.one("conv_transpose1d")?;
-        let [channels, length] = input else {
-            bail!(
-                "shape",
-                "conv_transpose1d takes [channels, length], the input is {}",
-                shape::text(input)
-            )
-        };
+        let (channels, length) = input.channels_and_length("conv_transpose1d")?;
         let bound = 1.0 / ((self.filters * self.width) as f64).sqrt();
         let weight = builder.parameter(
             "weight",
-            &[*channels, self.filters, self.width],
+            &[channels, self.filters, self.width],
             &Init::Uniform(bound),
         )?;
         let bias = if self.bias {

@@ -60,14 +60,7 @@ impl Spec for EnformerAttention {
     }
 
     fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
-        let input = input.one("enformer_attention")?.to_vec();
-        let [channels, length] = input[..] else {
-            bail!(
-                "shape",
-                "enformer_attention takes [channels, length], the input is {}",
-                shape::text(&input)
-            )
-        };
+        let (channels, length) = input.channels_and_length("enformer_attention")?;
         let (heads, keys) = (self.heads, self.keys);
         if self.values == 0 && channels % heads != 0 {
             bail!("shape", "enformer_attention: {heads} heads must divide {channels} channels";
@@ -135,7 +128,7 @@ impl Spec for EnformerAttention {
                 .reshape(&[batch, n, heads * values])?;
             linear::apply(&mixed, &out, Some(&out_bias))?.transpose(1, 2)
         });
-        Built::one(module, input)
+        Built::one(module, vec![channels, length])
     }
 }
 

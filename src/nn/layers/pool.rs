@@ -151,20 +151,12 @@ impl Spec for Adaptive {
     }
 
     fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
-        let input = input.one(&self.text())?;
-        let [channels, _] = input else {
-            bail!(
-                "shape",
-                "{} takes [channels, length], the input is {}",
-                self.text(),
-                shape::text(input)
-            )
-        };
+        let (channels, _) = input.channels_and_length(&self.text())?;
         builder.see_all();
         let (size, max) = (self.size, self.max);
         Built::one(
             Function(move |x: &Tensor, _| x.adaptive_pool(size, max)),
-            vec![*channels, size],
+            vec![channels, size],
         )
     }
 }
@@ -233,17 +225,8 @@ impl Spec for LastPosition {
     }
 
     fn build(&self, _: &mut Builder, input: &Shape) -> Result<Built> {
-        let input = input.one(&self.text())?;
-        let [channels, _] = input else {
-            bail!(
-                "shape",
-                "{} takes [channels, length], the input is {}",
-                self.text(),
-                shape::text(input);
-                hint: "the length is gone already"
-            );
-        };
-        Built::one(Last, vec![*channels])
+        let (channels, _) = input.channels_and_length(&self.text())?;
+        Built::one(Last, vec![channels])
     }
 }
 

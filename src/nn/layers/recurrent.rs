@@ -54,22 +54,14 @@ impl Spec for Recurrent {
 
     fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
         let name = if self.how.is_lstm { "lstm" } else { "gru" };
-        let input = input.one(name)?;
-        let [channels, length] = input else {
-            bail!(
-                "shape",
-                "{name} takes [channels, length], the input is {}",
-                shape::text(input);
-                hint: "a layer before it has removed the length"
-            );
-        };
+        let (channels, length) = input.channels_and_length(name)?;
         let how = self.how.clone();
         let gates = if how.is_lstm { 4 } else { 3 };
         let init = Init::Uniform(1.0 / (how.hidden as f64).sqrt());
         let mut parameters = Vec::new();
         for layer in 0..how.layers {
             let into = if layer == 0 {
-                *channels
+                channels
             } else {
                 how.hidden * how.directions()
             };
@@ -104,7 +96,7 @@ impl Spec for Recurrent {
             if self.last {
                 vec![width]
             } else {
-                vec![width, *length]
+                vec![width, length]
             },
         )
     }

@@ -44,7 +44,7 @@ impl Spec for Crop {
 
     fn build(&self, _: &mut Builder, input: &Shape) -> Result<Built> {
         let name = self.text();
-        let (channels, length) = channels_and_length(&name, input)?;
+        let (channels, length) = input.channels_and_length(&name)?;
         let (start, kept) = self.range(length);
         if start < 0 || kept < 1 {
             bail!(
@@ -55,19 +55,6 @@ impl Spec for Crop {
         let module = Function(move |x: &Tensor, _| x.narrow(2, start, kept));
         Built::one(module, vec![channels, kept])
     }
-}
-
-/// The two axes of an input [channels, length].
-fn channels_and_length(name: &str, input: &Shape) -> Result<(i64, i64)> {
-    let input = input.one(name)?;
-    let [channels, length] = input else {
-        bail!(
-            "shape",
-            "{name} takes [channels, length], the input is {}",
-            shape::text(input)
-        )
-    };
-    Ok((*channels, *length))
 }
 
 /// How values between positions are found.
@@ -201,8 +188,8 @@ impl Spec for Skip {
         let mut shapes = [input.clone(), body.output];
         if self.align != Align::Exact {
             let lengths = [
-                channels_and_length("skip", &shapes[0])?.1,
-                channels_and_length("skip", &shapes[1])?.1,
+                shapes[0].channels_and_length("skip")?.1,
+                shapes[1].channels_and_length("skip")?.1,
             ];
             let target = match self.align {
                 Align::Pad => lengths[0].max(lengths[1]),
@@ -236,7 +223,7 @@ impl Spec for Pairs {
     }
 
     fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
-        let (channels, length) = channels_and_length("pairs", input)?;
+        let (channels, length) = input.channels_and_length("pairs")?;
         builder.see_all();
         let module = Function(move |x: &Tensor, _| {
             let (batch, length) = (x.shape()[0], x.shape()[2]);

@@ -3,11 +3,13 @@
 mod background;
 pub mod labelled;
 mod rule;
+mod site;
 mod truth;
 
 pub use background::{Background, Markov};
 pub use rule::{Named, Order, Orientation, Rule, Spec};
-pub use truth::{Site, Truth};
+pub use site::Site;
+pub use truth::Truth;
 
 use super::motif::likeliest;
 use super::{Motif, alphabet};

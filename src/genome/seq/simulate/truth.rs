@@ -1,21 +1,10 @@
 //! The truth of simulated sequences: which motifs were planted where, and the rules of their
 //! labels.
 
-use super::Rule;
+use super::{Rule, Site};
 use crate::seq::Motif;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-
-/// A motif that was planted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Site {
-    /// Its number in the pool.
-    pub motif: u32,
-    /// Its first base in the sequence.
-    pub start: u32,
-    /// Whether it is on the reverse strand.
-    pub reverse: bool,
-}
 
 /// The truth of a set of sequences.
 #[derive(Clone, Debug, PartialEq)]
