@@ -290,50 +290,54 @@ class BpNet(nn.Module):
 class Gate(nn.Module):
     def __init__(self, channels, hidden):
         super().__init__()
-        self.fc1, self.fc2 = nn.Linear(channels, hidden), nn.Linear(hidden, channels)
+        self.fc = nn.Sequential(nn.Linear(channels, hidden), nn.SiLU(), nn.Linear(hidden, channels), nn.Sigmoid())
 
     def forward(self, x):
-        return x * torch.sigmoid(self.fc2(F.silu(self.fc1(x.mean(2)))))[..., None]
+        return x * self.fc(x.mean(2))[..., None]
 
 
-class LegBlock(nn.Module):
-    """Expansion, depthwise convolution, gate and reduction; output and input are concatenated."""
+class Block(nn.Module):
+    """A chain with the names of the authors' LegNet."""
 
-    def __init__(self, channels, width, factor):
+    def __init__(self, *layers):
         super().__init__()
-        inner = factor * channels
-        self.expand = nn.Conv1d(channels, inner, 1, bias=False)
-        self.expand_norm = nn.BatchNorm1d(inner)
-        self.depthwise = nn.Conv1d(inner, inner, width, padding="same", groups=inner, bias=False)
-        self.depthwise_norm = nn.BatchNorm1d(inner)
-        self.gate = Gate(inner, inner // factor)
-        self.reduce = nn.Conv1d(inner, channels, 1, bias=False)
-        self.reduce_norm = nn.BatchNorm1d(channels)
+        self.block = nn.Sequential(*layers)
 
     def forward(self, x):
-        y = F.silu(self.expand_norm(self.expand(x)))
-        y = F.silu(self.depthwise_norm(self.depthwise(y)))
-        y = F.silu(self.reduce_norm(self.reduce(self.gate(y))))
-        return torch.cat([y, x], 1)
+        return self.block(x)
 
 
-def local(channels, filters, width):
-    return chain(nn.Conv1d(channels, filters, width, padding="same", bias=False), nn.BatchNorm1d(filters), nn.SiLU())
+class Concat(nn.Module):
+    def __init__(self, fn):
+        super().__init__()
+        self.fn = fn
+
+    def forward(self, x):
+        return torch.cat([self.fn(x), x], 1)
 
 
-def legnet(stem, stem_width, filters, width, pools, factor, tasks):
-    blocks, channels = [], stem
-    for count, pool in zip(filters, pools):
-        layers = [("concat", LegBlock(channels, width, factor)), ("local", local(2 * channels, count, width))]
-        blocks.append(chain(*layers, *([nn.MaxPool1d(pool)] if pool > 1 else [])))
-        channels = count
-    return chain(
-        ("stem", local(4, stem, stem_width)),
-        ("main", chain(*blocks)),
-        ("mapper", chain(nn.BatchNorm1d(channels), nn.Conv1d(channels, 2 * channels, 1))),
-        Apply(lambda x: x.mean(2)),
-        ("head", chain(nn.Linear(2 * channels, 2 * channels), nn.BatchNorm1d(2 * channels), nn.SiLU(), nn.Linear(2 * channels, tasks))),
-    )
+def leg_unit(channels, filters, width, groups=1):
+    conv = nn.Conv1d(channels, filters, width, padding="same", groups=groups, bias=False)
+    return conv, nn.BatchNorm1d(filters), nn.SiLU()
+
+
+class LegNet(nn.Module):
+    def __init__(self, stem, stem_width, filters, width, pools, factor, tasks):
+        super().__init__()
+        self.stem, blocks, channels = Block(*leg_unit(4, stem, stem_width)), [], stem
+        for count, pool in zip(filters, pools):
+            inner = factor * channels
+            layers = [*leg_unit(channels, inner, 1), *leg_unit(inner, inner, width, inner), Gate(inner, inner // factor)]
+            concat = Concat(Block(*layers, *leg_unit(inner, channels, 1)))
+            blocks.append(nn.Sequential(concat, Block(*leg_unit(2 * channels, count, width)), nn.MaxPool1d(pool)))
+            channels = count
+        self.main = nn.Sequential(*blocks)
+        hidden = 2 * channels
+        self.mapper = Block(nn.BatchNorm1d(channels), nn.Conv1d(channels, hidden, 1))
+        self.head = nn.Sequential(nn.Linear(hidden, hidden), nn.BatchNorm1d(hidden), nn.SiLU(), nn.Linear(hidden, tasks))
+
+    def forward(self, x):
+        return self.head(self.mapper(self.main(self.stem(x))).mean(2))
 
 
 class RelativeAttention(nn.Module):
@@ -475,7 +479,7 @@ def counts():
         "resnet50": ResNet(3, 64, [3, 4, 6, 3], 1000, 2, Bottleneck),
         "unet": UNet(64, 4, True),
         "bpnet": BpNet(64, 25, 9, True),
-        "legnet": legnet(64, 11, [80, 96, 112, 128], 9, [2, 2, 2, 2], 4, 1),
+        "legnet": LegNet(64, 11, [80, 96, 112, 128], 9, [2, 2, 2, 2], 4, 1),
         "enformer": enformer(1536, 7, 128, 11, 8, 64, 896),
         "borzoi": Borzoi(512, [608, 736, 896, 1056, 1280], 1536, 8, 8, 64, 192, 36, 6144, 1920),
     }
@@ -500,7 +504,7 @@ network("unet", UNet(4, 2, True), bases(50), gain=1.7)
 network("unet_plain", UNet(4, 1, False), bases(31), gain=1.7)
 network("bpnet", BpNet(8, 9, 3, True), bases(60))
 network("bpnet_valid", BpNet(8, 7, 3, False), bases(60))
-network("legnet", legnet(6, 5, [6, 8], 5, [2, 1], 2, 2), bases(60), gain=1.7)
+network("legnet", LegNet(6, 5, [6, 8], 5, [2, 1], 2, 2), bases(60), gain=1.7)
 network("enformer", enformer(12, 3, 2, 2, 2, 4, 6), bases(80))
 network("borzoi", Borzoi(6, [6, 8], 8, 1, 2, 4, 3, 6, 12, 10), bases(128))
 save_file(out, HERE / "networks.safetensors")
