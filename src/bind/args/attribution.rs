@@ -1,14 +1,15 @@
 //! Inputs and results of attributions.
 
 use crate::base::Result;
-use crate::bind::args::explain::{StrandOptions, Targets};
+use crate::bind::args::explain::{LabelOptions, StrandOptions, Targets};
 use crate::bind::args::network::into_dynamic;
+use crate::bind::args::samples::samples;
 use crate::bind::types::Data;
 use crate::explain::gradients;
 use crate::explain::labels::stacked;
 use crate::explain::strands::ReverseStrand;
 use crate::explain::target::{Still, Target};
-use crate::lang::{IntoValue, Options, session};
+use crate::lang::{IntoValue, Options};
 use crate::nn::{Model, Value};
 use crate::torch::Tensor;
 use rhai::Dynamic;
@@ -68,22 +69,30 @@ pub fn reverse_of(
     }
 }
 
+/// The contributions of a dry run, zeros, once the arguments have been read.
+pub fn no_contributions(
+    net: &Model,
+    given: &Dynamic,
+    label: &LabelOptions,
+    strands: &StrandOptions,
+) -> Result<Contributions> {
+    let x = samples(net, given)?;
+    reverse_of(given, &x, strands)?;
+    zeros(&label.targets(net)?, &x).and_then(Contributions::of)
+}
+
 /// Zeros for each target, the results of a dry run.
 pub fn zeros(targets: &Targets, like: &Value) -> Result<Value> {
     let results = targets.list.iter().map(|_| like.map(Tensor::zeros_like));
     stacked(&results.collect::<Result<Vec<_>>>()?, targets.has_axis)
 }
 
-/// The results of each target, stacked; zeros of the shape of `like` in a dry run.
+/// The results of each target, stacked.
 pub fn of_targets(
     net: &Model,
-    like: &Value,
     targets: &Targets,
     run: impl Fn(&Still, &Target) -> Result<Value>,
 ) -> Result<Value> {
-    if session::is_dry() {
-        return zeros(targets, like);
-    }
     let still = Still::of(net)?;
     let results = targets.list.iter().map(|target| run(&still, target));
     stacked(&results.collect::<Result<Vec<_>>>()?, targets.has_axis)

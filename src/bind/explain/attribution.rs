@@ -1,7 +1,7 @@
 //! `explain::…`: contributions of the bases of samples to an output.
 
 use crate::base::Result;
-use crate::bind::args::attribution::{Contributions, HypotheticalOptions, of_targets, reverse_of};
+use crate::bind::args::attribution::{Contributions, HypotheticalOptions, of_targets, reverse_of, no_contributions};
 use crate::bind::args::explain::{BatchOptions, LabelOptions, StrandOptions};
 use crate::bind::args::samples::samples;
 use crate::bind::args::seed::SeedOptions;
@@ -65,7 +65,7 @@ fn gradients_of(
     let x = samples(net, given)?;
     let reverse = reverse_of(given, &x, both)?;
     let targets = label.targets(net)?;
-    let contributions = of_targets(net, &x, &targets, |still, target| {
+    let contributions = of_targets(net, &targets, |still, target| {
         strands::contributions(reverse.as_ref(), &x, target, |x, target| {
             run(still, x, target)
         })
@@ -88,7 +88,11 @@ fn gradients_of(
 /// let c = explain::saliency(net, ["ACGTACGTACGTACGTACGT"], #{ label: "all" });
 /// assert_eq(c.shape, [1, 2, 4, 20]);
 /// ```
-#[native(namespace = "explain", returns = "tensor [batch, 4, length]")]
+#[native(
+    namespace = "explain",
+    returns = "tensor [batch, 4, length]",
+    dry = saliency_dry
+)]
 pub fn saliency(
     /// Network that is explained.
     net: &Model,
@@ -101,6 +105,10 @@ pub fn saliency(
     gradients_of(net, x, asked, |still, x, target| {
         gradients::saliency(still, x, target, batch)
     })
+}
+
+fn saliency_dry(net: &Model, x: &Dynamic, options: SaliencyOptions) -> Result<Contributions> {
+    no_contributions(net, x, &options.label, &options.strands)
 }
 
 /// Computes the input times the gradient, corrected for the one-hot encoding.
@@ -117,7 +125,11 @@ pub fn saliency(
 /// let c = explain::input_x_gradient(net, ["ACGTACGTACGTACGTACGT"], #{ hypothetical: true });
 /// assert(c.sum(1).abs().max().item() < 1e-6);
 /// ```
-#[native(namespace = "explain", returns = "tensor [batch, 4, length]")]
+#[native(
+    namespace = "explain",
+    returns = "tensor [batch, 4, length]",
+    dry = input_x_gradient_dry
+)]
 pub fn input_x_gradient(
     /// Network that is explained.
     net: &Model,
@@ -133,6 +145,10 @@ pub fn input_x_gradient(
     })
 }
 
+fn input_x_gradient_dry(net: &Model, x: &Dynamic, options: InputXGradientOptions) -> Result<Contributions> {
+    no_contributions(net, x, &options.label, &options.strands)
+}
+
 /// Computes the mean gradient over noisy copies of the input (SmoothGrad).
 ///
 /// # Source
@@ -144,7 +160,11 @@ pub fn input_x_gradient(
 /// let difference = explain::smooth_grad(net, x) - explain::saliency(net, x);
 /// assert(difference.abs().max().item() < 1e-6);    // the gradient of a linear network is constant
 /// ```
-#[native(namespace = "explain", returns = "tensor [batch, 4, length]")]
+#[native(
+    namespace = "explain",
+    returns = "tensor [batch, 4, length]",
+    dry = smooth_grad_dry
+)]
 pub fn smooth_grad(
     /// Network that is explained.
     net: &Model,
@@ -157,6 +177,10 @@ pub fn smooth_grad(
     gradients_of(net, x, asked, |still, x, target| {
         gradients::smooth_grad(still, x, target, copies, deviation, seed)
     })
+}
+
+fn smooth_grad_dry(net: &Model, x: &Dynamic, options: SmoothGradOptions) -> Result<Contributions> {
+    no_contributions(net, x, &options.label, &options.strands)
 }
 
 /// The native functions declared here.

@@ -2,7 +2,7 @@
 
 use crate::base::Result;
 use crate::base::table::{Cells, Table};
-use crate::bind::args::attribution::{Contributions, HypotheticalOptions, of_targets, reverse_of};
+use crate::bind::args::attribution::{Contributions, HypotheticalOptions, of_targets, reverse_of, zeros};
 use crate::bind::args::explain::{
     BaselineOptions, BaselineSource, BatchOptions, LabelOptions, StrandOptions,
 };
@@ -17,7 +17,7 @@ use crate::explain::gradients::{self, Found};
 use crate::explain::labels::stacked;
 use crate::explain::target::{Still, Target};
 use crate::explain::{convergence as layers, strands};
-use crate::lang::{Native, Options, native, natives_of, session};
+use crate::lang::{Native, Options, native, natives_of};
 use crate::nn::{Model, Value};
 use crate::torch::Tensor;
 use rhai::{Dynamic, Map};
@@ -104,7 +104,7 @@ fn complete(
     let reverse = reverse_of(given, &x, &options.strands)?;
     let targets = options.label.targets(net)?;
     let (differences, errors) = (RefCell::new(Vec::new()), RefCell::new(Vec::new()));
-    let contributions = of_targets(net, &x, &targets, |still, target| {
+    let contributions = of_targets(net, &targets, |still, target| {
         let found = strands::found(reverse.as_ref(), &x, target, |x, target| {
             run(still, x, target)
         })?;
@@ -125,21 +125,44 @@ fn complete(
     if !options.detail {
         return Contributions::of(contributions);
     }
-    let (mut differences, mut errors) = (differences.into_inner(), errors.into_inner());
-    if session::is_dry() {
-        let zeros = Value::One(Tensor::zeros(&[x.rows()])?);
-        (differences, errors) = (vec![zeros.clone()], vec![zeros]);
-    }
-    let has_axis = targets.has_axis;
+    let (differences, errors) = (differences.into_inner(), errors.into_inner());
+    detailed(contributions, &differences, &errors, targets.has_axis)
+}
+
+/// The map of contributions, of the differences that they sum to, and of errors.
+fn detailed(
+    contributions: Value,
+    differences: &[Value],
+    errors: &[Value],
+    has_axis: bool,
+) -> Result<Contributions> {
     let map = Map::from([
         ("contributions".into(), into_dynamic(contributions)?),
         (
             "difference".into(),
-            into_dynamic(stacked(&differences, has_axis)?)?,
+            into_dynamic(stacked(differences, has_axis)?)?,
         ),
-        ("error".into(), into_dynamic(stacked(&errors, has_axis)?)?),
+        ("error".into(), into_dynamic(stacked(errors, has_axis)?)?),
     ]);
     Ok(Contributions(map.into()))
+}
+
+/// The zeros of a dry run, once the arguments have been read.
+fn no_differences(
+    net: &Model,
+    given: &Dynamic,
+    options: &DifferenceOptions,
+) -> Result<Contributions> {
+    options.read_baselines()?;
+    let x = samples(net, given)?;
+    reverse_of(given, &x, &options.strands)?;
+    let targets = options.label.targets(net)?;
+    let contributions = zeros(&targets, &x)?;
+    if !options.detail {
+        return Contributions::of(contributions);
+    }
+    let none = [Value::One(Tensor::zeros(&[x.rows()])?)];
+    detailed(contributions, &none, &none, targets.has_axis)
 }
 
 /// Where DeepLIFT loses contributions, of the first samples.
@@ -173,7 +196,8 @@ fn culprit(still: &Still, x: &Value, target: &Target, baselines: &Baselines) -> 
 /// ```
 #[native(
     namespace = "explain",
-    returns = "tensor [batch, 4, length]; with `detail` a map"
+    returns = "tensor [batch, 4, length]; with `detail` a map",
+    dry = integrated_gradients_dry
 )]
 pub fn integrated_gradients(
     /// Network that is explained.
@@ -188,6 +212,14 @@ pub fn integrated_gradients(
     complete(net, x, options, (0.05, &advice), |still, x, target| {
         gradients::integrated(still, x, target, &baselines, steps, batch)
     })
+}
+
+fn integrated_gradients_dry(
+    net: &Model,
+    x: &Dynamic,
+    options: IntegratedGradientsOptions,
+) -> Result<Contributions> {
+    no_differences(net, x, &options.difference)
 }
 
 /// Computes expected gradients: integrated gradients at random points.
@@ -205,7 +237,8 @@ pub fn integrated_gradients(
 /// ```
 #[native(
     namespace = "explain",
-    returns = "tensor [batch, 4, length]; with `detail` a map"
+    returns = "tensor [batch, 4, length]; with `detail` a map",
+    dry = expected_gradients_dry
 )]
 pub fn expected_gradients(
     /// Network that is explained.
@@ -221,6 +254,14 @@ pub fn expected_gradients(
     complete(net, x, options, (0.2, &advice), |still, x, target| {
         gradients::expected(still, x, target, &baselines, points, seed, batch)
     })
+}
+
+fn expected_gradients_dry(
+    net: &Model,
+    x: &Dynamic,
+    options: ExpectedGradientsOptions,
+) -> Result<Contributions> {
+    no_differences(net, x, &options.difference)
 }
 
 /// Computes DeepLIFT contributions by the rescale rule, averaged over baselines.
@@ -250,7 +291,8 @@ pub fn expected_gradients(
 /// ```
 #[native(
     namespace = "explain",
-    returns = "tensor [batch, 4, length]; with `detail` a map"
+    returns = "tensor [batch, 4, length]; with `detail` a map",
+    dry = deep_lift_dry
 )]
 pub fn deep_lift(
     /// Network that is explained.
@@ -264,6 +306,14 @@ pub fn deep_lift(
     complete(net, x, &options, (1e-3, &advice), |still, x, target| {
         gradients::deep_lift(still, x, target, &baselines, batch)
     })
+}
+
+fn deep_lift_dry(
+    net: &Model,
+    x: &Dynamic,
+    options: DifferenceOptions,
+) -> Result<Contributions> {
+    no_differences(net, x, &options)
 }
 
 /// Computes the error of DeepLIFT at each layer.

@@ -11,6 +11,7 @@ use crate::explain::target::Still;
 use crate::explain::{mutagenesis as changes, strands};
 use crate::lang::{Native, Options, native, natives_of};
 use crate::nn::{Model, Value};
+use crate::torch::Tensor;
 use rhai::Dynamic;
 use std::ops::Range;
 
@@ -53,6 +54,18 @@ pub struct OcclusionOptions {
     seed: SeedOptions,
     #[option(flatten)]
     batch: BatchOptions,
+}
+
+impl OcclusionOptions {
+    /// The sequences and their baselines.
+    fn read(&self, net: &Model, x: &Dynamic) -> Result<(Tensor, Baselines)> {
+        let x = samples(net, x)?.one()?.clone();
+        let baselines = self.baselines.read(self.shuffles, self.seed.seed())?;
+        if matches!(baselines, Baselines::Shuffled { .. }) {
+            codes_of(&x)?;
+        }
+        Ok((x, baselines))
+    }
 }
 
 /// The positions that are changed.
@@ -118,7 +131,11 @@ fn no_changes(net: &Model, x: &Dynamic, options: MutagenesisOptions) -> Result<C
 /// let exact = explain::input_x_gradient(net, ["ACGTACGT"], #{ correction: false }).sum(1);
 /// assert((c - exact).abs().max().item() < 1e-6);         // equal in a linear network
 /// ```
-#[native(namespace = "explain", returns = "tensor [batch, length]")]
+#[native(
+    namespace = "explain",
+    returns = "tensor [batch, length]",
+    dry = no_occlusion
+)]
 pub fn occlusion(
     /// Network of one input.
     net: &Model,
@@ -127,19 +144,19 @@ pub fn occlusion(
     x: &Dynamic,
     options: OcclusionOptions,
 ) -> Result<Contributions> {
-    let x = samples(net, x)?.one()?.clone();
-    let like = Value::One(x.select(1, 0)?);
-    let seed = options.seed.seed();
-    let baselines = options.baselines.read(options.shuffles, seed)?;
-    if matches!(baselines, Baselines::Shuffled { .. }) {
-        codes_of(&x)?;
-    }
+    let (x, baselines) = options.read(net, x)?;
     let (windows, batch) = ((options.width, options.step), options.batch.batch);
     let targets = options.label.targets(net)?;
-    let contributions = of_targets(net, &like, &targets, |still, target| {
+    let contributions = of_targets(net, &targets, |still, target| {
         changes::occlusion(still, &x, target, &baselines, windows, batch).map(Value::One)
     })?;
     Contributions::of(contributions)
+}
+
+fn no_occlusion(net: &Model, x: &Dynamic, options: OcclusionOptions) -> Result<Contributions> {
+    let (x, _) = options.read(net, x)?;
+    let like = Value::One(x.select(1, 0)?);
+    zeros(&options.label.targets(net)?, &like).and_then(Contributions::of)
 }
 
 /// The native functions declared here.

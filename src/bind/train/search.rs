@@ -109,6 +109,18 @@ impl DrawOptions {
     }
 }
 
+impl GridOptions {
+    fn request(self) -> Request {
+        Request {
+            way: Way::Grid(self.points),
+            trials: 0,
+            objective: self.objective,
+            seed: session::settings().seed,
+            file: self.storage.file,
+        }
+    }
+}
+
 /// A stored value as a script's value.
 fn loaded(value: &Value) -> Dynamic {
     match value {
@@ -271,21 +283,30 @@ fn ledger_of(search: &Search, file: Given<String>, count: u64) -> Result<(String
     Ok((name.unwrap_or_default(), Rc::new(ledger)))
 }
 
-/// Runs a search.
-fn run(space: &Map, objective: &Callback, request: Request) -> Result<Map> {
-    let Request { way, file, .. } = request;
+/// The search that a script asks for.
+fn search_of(space: &Map, request: &Request) -> Result<Search> {
     let direction = Direction::from(&request.objective.direction);
-    let search = Search {
+    Ok(Search {
         startup: request.objective.startup,
         seed: request.seed,
-        ..Search::new(axes(space)?, way, request.trials, direction)
-    };
+        ..Search::new(axes(space)?, request.way, request.trials, direction)
+    })
+}
+
+/// Whether trials are stored: each search of a run has a file; without a run nothing is stored
+/// unless a file is given.
+fn is_stored(request: &Request) -> bool {
+    request.file.is_given || session::settings().run_dir.is_some()
+}
+
+/// Runs a search.
+fn run(space: &Map, objective: &Callback, request: Request) -> Result<Map> {
+    let search = search_of(space, &request)?;
     let (count, key) = session::next_search();
-    // each search of a run has a file; without a run nothing is stored unless a file is given
-    let is_stored = file.is_given || session::settings().run_dir.is_some();
-    let (name, ledger) = match session::is_dry() || !is_stored {
-        true => ("trials".to_string(), Rc::new(Ledger::in_memory())),
-        false => ledger_of(&search, file, count)?,
+    let is_stored = is_stored(&request);
+    let (name, ledger) = match is_stored {
+        true => ledger_of(&search, request.file, count)?,
+        false => ("trials".to_string(), Rc::new(Ledger::in_memory())),
     };
     let scripted = Scripted {
         objective,
@@ -294,10 +315,6 @@ fn run(space: &Map, objective: &Callback, request: Request) -> Result<Map> {
         name,
         is_stored,
     };
-    if session::is_dry() {
-        let rehearsed = scripted.rehearse()?;
-        return outcome(&search, &[], Some(rehearsed));
-    }
     let ledger = &scripted.ledger;
     if session::settings().resume {
         skip(&ledger.trials()?, &scripted.name, objective)?;
@@ -305,6 +322,20 @@ fn run(space: &Map, objective: &Callback, request: Request) -> Result<Map> {
     search.run(ledger, &scripted)?;
     seed_torch(key);
     outcome(&search, &ledger.trials()?, None)
+}
+
+/// Calls the objective once, for a dry run.
+fn rehearse(space: &Map, objective: &Callback, request: Request) -> Result<Map> {
+    let search = search_of(space, &request)?;
+    session::next_search();
+    let scripted = Scripted {
+        objective,
+        search: &search,
+        ledger: Rc::new(Ledger::in_memory()),
+        name: "trials".to_string(),
+        is_stored: is_stored(&request),
+    };
+    outcome(&search, &[], Some(scripted.rehearse()?))
 }
 
 /// Restores the reports of the finished trials of an interrupted search, and the variables that the
@@ -385,7 +416,8 @@ fn outcome(search: &Search, trials: &[Trial], rehearsed: Option<(Values, f64)>) 
 /// ```
 #[native(
     namespace = "search",
-    returns = "map: best, value, trials, so_far, importance"
+    returns = "map: best, value, trials, so_far, importance",
+    dry = tpe_dry
 )]
 pub fn tpe(
     /// Map of parameter names to spaces.
@@ -395,6 +427,10 @@ pub fn tpe(
     options: DrawOptions,
 ) -> Result<Map> {
     run(space, objective, options.request(Way::Tpe))
+}
+
+fn tpe_dry(space: &Map, objective: &Callback, options: DrawOptions) -> Result<Map> {
+    rehearse(space, objective, options.request(Way::Tpe))
 }
 
 /// Searches with values drawn at random.
@@ -409,7 +445,8 @@ pub fn tpe(
 /// ```
 #[native(
     namespace = "search",
-    returns = "map: best, value, trials, so_far, importance"
+    returns = "map: best, value, trials, so_far, importance",
+    dry = random_dry
 )]
 pub fn random(
     /// Map of parameter names to spaces.
@@ -419,6 +456,10 @@ pub fn random(
     options: DrawOptions,
 ) -> Result<Map> {
     run(space, objective, options.request(Way::Random))
+}
+
+fn random_dry(space: &Map, objective: &Callback, options: DrawOptions) -> Result<Map> {
+    rehearse(space, objective, options.request(Way::Random))
 }
 
 /// Searches all combinations of values.
@@ -433,7 +474,8 @@ pub fn random(
 /// ```
 #[native(
     namespace = "search",
-    returns = "map: best, value, trials, so_far, importance"
+    returns = "map: best, value, trials, so_far, importance",
+    dry = grid_dry
 )]
 pub fn grid(
     /// Map of parameter names to spaces.
@@ -442,14 +484,11 @@ pub fn grid(
     objective: &Callback,
     options: GridOptions,
 ) -> Result<Map> {
-    let request = Request {
-        way: Way::Grid(options.points),
-        trials: 0,
-        objective: options.objective,
-        seed: session::settings().seed,
-        file: options.storage.file,
-    };
-    run(space, objective, request)
+    run(space, objective, options.request())
+}
+
+fn grid_dry(space: &Map, objective: &Callback, options: GridOptions) -> Result<Map> {
+    rehearse(space, objective, options.request())
 }
 
 /// The native functions declared here.
