@@ -1,7 +1,7 @@
 //! Layers, before and after they are built.
 
-use crate::fuse::pattern::LayerPattern;
-use crate::kernels::Pads;
+use crate::fuse::pattern::{BatchNorm, Convolution, Pooling, Recurrent};
+use crate::kernels::{Pads, Reduction};
 use crate::{Builder, Shape, Value};
 use cistron_base::{Place, Result};
 use cistron_torch::Tensor;
@@ -45,6 +45,41 @@ impl LocalWindow {
         pads: Pads::NONE,
         fill: 0.0,
     };
+}
+
+/// A layer as passes see it.
+pub enum LayerPattern<'a> {
+    /// Layers one after another, which may take part in the chain around them.
+    Chain(&'a [Rc<dyn Module>]),
+    /// Layers with a skip.
+    Residual {
+        /// What is added to the skip.
+        body: &'a Rc<dyn Module>,
+        /// The layer on the skip.
+        shortcut: Option<&'a Rc<dyn Module>>,
+        /// The layer after the sum.
+        after: Option<&'a Rc<dyn Module>>,
+    },
+    /// One-hot sequences become one-hot k-mers of so many bases.
+    Kmers(usize),
+    /// A convolution along the length with stride 1.
+    Convolution(&'a Convolution),
+    /// max(x, 0), element by element.
+    Relu,
+    /// Each channel normalised over batch and positions.
+    BatchNorm(&'a BatchNorm),
+    /// A pooling of windows.
+    Pool(&'a Pooling),
+    /// A pooling over all positions.
+    GlobalPool(Reduction),
+    /// The last position alone.
+    LastPosition,
+    /// LSTM or GRU of which every position is read.
+    Recurrent(&'a Recurrent),
+    /// Single numbers are zeroed with this probability.
+    Dropout(f64),
+    /// None of these.
+    Other,
 }
 
 /// A built layer: it holds parameters and computes.

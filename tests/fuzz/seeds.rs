@@ -8,11 +8,11 @@ use cistron::optim::adam::Adam;
 use cistron::seq::intervals::read::{Format, ReaderOptions, read};
 use cistron::seq::track::{Missing, Statistic, Track, bam};
 use cistron::seq::{Genome, motif};
-use cistron::train::checkpoint;
 use cistron::train::history::{Epoch, History};
 use cistron::train::identity::Identity;
 use cistron::train::monitor::TrainingState;
 use cistron::train::settings::{OnChange, Resume};
+use cistron::train::{checkpoint, settings};
 use std::io::Write;
 use std::path::Path;
 use std::rc::Rc;
@@ -155,7 +155,7 @@ fn checkpoint_file() -> Vec<u8> {
     let mut state = TrainingState::new("small");
     state.history = history;
     state.plateau.factor = 0.5;
-    let policy = checkpoint::CheckpointPolicy {
+    let policy = settings::CheckpointPolicy {
         folder: folder.path().into(),
         best: true,
         last: true,

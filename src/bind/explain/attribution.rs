@@ -1,7 +1,9 @@
 //! `explain::…`: contributions of the bases of samples to an output.
 
 use crate::base::Result;
-use crate::bind::args::attribution::{Contributions, HypotheticalOptions, of_targets, reverse_of, no_contributions};
+use crate::bind::args::attribution::{
+    Contributions, HypotheticalOptions, no_contributions, of_targets, reverse_of,
+};
 use crate::bind::args::explain::{BatchOptions, LabelOptions, StrandOptions};
 use crate::bind::args::samples::samples;
 use crate::bind::args::seed::SeedOptions;
@@ -145,7 +147,11 @@ pub fn input_x_gradient(
     })
 }
 
-fn input_x_gradient_dry(net: &Model, x: &Dynamic, options: InputXGradientOptions) -> Result<Contributions> {
+fn input_x_gradient_dry(
+    net: &Model,
+    x: &Dynamic,
+    options: InputXGradientOptions,
+) -> Result<Contributions> {
     no_contributions(net, x, &options.label, &options.strands)
 }
 

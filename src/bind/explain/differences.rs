@@ -2,7 +2,9 @@
 
 use crate::base::Result;
 use crate::base::table::{Cells, Table};
-use crate::bind::args::attribution::{Contributions, HypotheticalOptions, of_targets, reverse_of, zeros};
+use crate::bind::args::attribution::{
+    Contributions, HypotheticalOptions, of_targets, reverse_of, zeros,
+};
 use crate::bind::args::explain::{
     BaselineOptions, BaselineSource, BatchOptions, LabelOptions, StrandOptions,
 };
@@ -308,11 +310,7 @@ pub fn deep_lift(
     })
 }
 
-fn deep_lift_dry(
-    net: &Model,
-    x: &Dynamic,
-    options: DifferenceOptions,
-) -> Result<Contributions> {
+fn deep_lift_dry(net: &Model, x: &Dynamic, options: DifferenceOptions) -> Result<Contributions> {
     no_differences(net, x, &options)
 }
 

@@ -15,8 +15,10 @@ use crate::lang::{Callback, Choice, FromValue, Native, Options, native, natives_
 use crate::nn::Model;
 use crate::nn::loss::{Link, Loss};
 use crate::optim::Schedule;
-use crate::train::checkpoint::{self, CheckpointPolicy};
-use crate::train::settings::{OnBatch, OnChange, OnEpoch, OnInputs, Record, Resume};
+use crate::train::checkpoint;
+use crate::train::settings::{
+    CheckpointPolicy, OnBatch, OnChange, OnEpoch, OnInputs, Record, Resume,
+};
 use crate::train::{self, EarlyStop, FitSettings, History};
 use rhai::{Dynamic, Map, NativeCallContext};
 use std::path::PathBuf;

@@ -1,6 +1,6 @@
 //! A recurrent layer and the reading of its last position.
 
-use super::Modules;
+use super::modules::Modules;
 use super::pattern::LayerPattern;
 use crate::layers::recurrent::Running;
 use std::rc::Rc;

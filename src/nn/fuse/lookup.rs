@@ -1,6 +1,6 @@
 //! A first convolution with its ReLU and a pooling, looked up on sequence codes.
 
-use super::Modules;
+use super::modules::Modules;
 use super::pattern::{Convolution, LayerPattern, Pooling, pattern};
 use crate::kernels::Reduction;
 use crate::kernels::lookup::windows::{PassedBits, Windows};

@@ -7,16 +7,13 @@
 
 mod last_state;
 pub mod lookup;
+mod modules;
 mod norm_relu;
 mod order;
 pub mod pattern;
 mod stack;
 
-use crate::Module;
-use std::rc::Rc;
-
-/// The layers of a chain.
-pub type Modules = Vec<Rc<dyn Module>>;
+pub use modules::Modules;
 
 /// When a pass is applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

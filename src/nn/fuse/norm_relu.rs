@@ -1,6 +1,6 @@
 //! A batch normalisation and the ReLU after it in one pass.
 
-use super::Modules;
+use super::modules::Modules;
 use super::pattern::{BatchNorm, LayerPattern};
 use crate::kernels::norm_relu::{Affine, Moments, Norm, moments};
 use crate::layers::norm::count_batch;

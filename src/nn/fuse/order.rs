@@ -1,6 +1,6 @@
 //! The order of layers that passes rely on.
 
-use super::Modules;
+use super::modules::Modules;
 use super::pattern::{LayerPattern, Pooling};
 use crate::kernels::Reduction;
 

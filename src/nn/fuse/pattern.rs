@@ -1,45 +1,12 @@
 //! What passes recognise of a layer: plain data, whatever type the layer has.
 
 use crate::kernels::{Pads, Reduction};
-use crate::{Module, weight::Weight};
+use crate::weight::Weight;
 use cistron_torch::Tensor;
 use cistron_torch::recurrent::Recurrence;
-use std::rc::Rc;
 
-/// A layer as passes see it.
-pub enum LayerPattern<'a> {
-    /// Layers one after another, which may take part in the chain around them.
-    Chain(&'a [Rc<dyn Module>]),
-    /// Layers with a skip.
-    Residual {
-        /// What is added to the skip.
-        body: &'a Rc<dyn Module>,
-        /// The layer on the skip.
-        shortcut: Option<&'a Rc<dyn Module>>,
-        /// The layer after the sum.
-        after: Option<&'a Rc<dyn Module>>,
-    },
-    /// One-hot sequences become one-hot k-mers of so many bases.
-    Kmers(usize),
-    /// A convolution along the length with stride 1.
-    Convolution(&'a Convolution),
-    /// max(x, 0), element by element.
-    Relu,
-    /// Each channel normalised over batch and positions.
-    BatchNorm(&'a BatchNorm),
-    /// A pooling of windows.
-    Pool(&'a Pooling),
-    /// A pooling over all positions.
-    GlobalPool(Reduction),
-    /// The last position alone.
-    LastPosition,
-    /// LSTM or GRU of which every position is read.
-    Recurrent(&'a Recurrent),
-    /// Single numbers are zeroed with this probability.
-    Dropout(f64),
-    /// None of these.
-    Other,
-}
+pub use super::modules::pattern;
+pub use crate::spec::LayerPattern;
 
 /// A convolution along the length with stride 1 and one group.
 #[derive(Clone)]
@@ -100,11 +67,4 @@ pub struct Recurrent {
     pub parameters: Vec<Tensor>,
     /// Whether it is computed by the kernel of this crate.
     pub is_fast: bool,
-}
-
-/// The pattern of part `i`, [`LayerPattern::Other`] beyond the end.
-pub fn pattern(parts: &[Rc<dyn Module>], i: usize) -> LayerPattern<'_> {
-    parts
-        .get(i)
-        .map_or(LayerPattern::Other, |part| part.pattern())
 }

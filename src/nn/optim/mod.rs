@@ -4,6 +4,7 @@ pub mod adagrad;
 pub mod adam;
 pub mod clip;
 mod course;
+mod flatten;
 pub mod optimizer;
 pub mod rmsprop;
 pub mod rule;

@@ -4,7 +4,7 @@
 use super::history::{Epoch, History};
 use super::identity::Identity;
 use super::monitor::{PlateauState, TrainingState};
-use super::settings::{HostState, OnChange, Resume};
+use super::settings::{CheckpointPolicy, HostState, OnChange, Resume};
 use super::stop::BestValue;
 use crate::Model;
 use crate::optim::Optimizer;
@@ -13,21 +13,7 @@ use cistron_base::{Fault, Result, say};
 use cistron_torch::{Tensor, file};
 use serde_json::{Value, json};
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
-
-/// Which checkpoints a training writes.
-#[derive(Clone, Debug)]
-pub struct CheckpointPolicy {
-    /// The folder.
-    pub folder: PathBuf,
-    /// Whether the parameters of the best epoch are written.
-    pub best: bool,
-    /// Whether the state after the last epoch is written.
-    pub last: bool,
-    /// Whether the script requests the last epoch: its parameters are written too, and the state
-    /// after every epoch, however long that takes.
-    pub is_last_requested: bool,
-}
+use std::path::Path;
 
 /// Name of the state file in a folder of checkpoints.
 pub const STATE: &str = "last.state.safetensors";

@@ -6,7 +6,7 @@ use super::history::{Epoch, History};
 use super::monitor::TrainingState;
 use super::progress::Progress;
 use super::settings::FitSettings;
-use super::source::{self, Sources};
+use super::sources::{self, Sources};
 use super::step::{PlainStep, Rate, Step, StepInput};
 use super::validation::{self, EpochSums};
 use super::writer::CheckpointWriter;
@@ -65,7 +65,7 @@ impl Drop for TrainingMode<'_> {
 /// Trains a model in place.
 pub fn fit(model: &Model, settings: &FitSettings) -> Result<History> {
     check::check(settings)?;
-    let batches = source::loader(settings, 0, false).batches();
+    let batches = sources::loader(settings, 0, false).batches();
     let updates_per_epoch = batches.div_ceil(settings.accumulate);
     let mut step = step_of(model, settings)?;
     let writer = CheckpointWriter::new(model, settings)?;
@@ -166,7 +166,7 @@ impl FitLoop<'_> {
         // each epoch has its own random numbers, so that a resumed training draws the same ones
         seed_device(&[settings.seed, 0x64726f70, number as u64]);
         self.sources.begin_epoch(number)?;
-        let loader = source::loader(settings, number, self.sources.current().is_cached());
+        let loader = sources::loader(settings, number, self.sources.current().is_cached());
         let batches = loader.batches();
         self.progress.begin(number + 1, batches);
         self.model.set_training(true);

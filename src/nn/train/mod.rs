@@ -20,6 +20,7 @@ pub mod progress;
 pub mod search;
 pub mod settings;
 pub mod source;
+pub mod sources;
 mod space;
 pub mod step;
 pub mod stop;

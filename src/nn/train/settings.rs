@@ -1,6 +1,5 @@
 //! What a training is made of: data, loss, optimizer, options and callbacks.
 
-use super::checkpoint::CheckpointPolicy;
 use super::history::Epoch;
 use super::stop::EarlyStop;
 use crate::Value;
@@ -65,6 +64,20 @@ pub trait HostState {
         ended: &serde_json::Value,
         tensors: &[(String, Tensor)],
     ) -> Result<()>;
+}
+
+/// Which checkpoints a training writes.
+#[derive(Clone, Debug)]
+pub struct CheckpointPolicy {
+    /// The folder.
+    pub folder: PathBuf,
+    /// Whether the parameters of the best epoch are written.
+    pub best: bool,
+    /// Whether the state after the last epoch is written.
+    pub last: bool,
+    /// Whether the script requests the last epoch: its parameters are written too, and the state
+    /// after every epoch, however long that takes.
+    pub is_last_requested: bool,
 }
 
 /// What a training is made of.

@@ -1,14 +1,10 @@
 //! Where the inputs of training batches come from.
 
-use super::device_cache::DeviceCache;
 use super::evaluate;
-use super::feed;
-use super::frozen_prefix::FrozenPrefix;
-use super::settings::FitSettings;
 use crate::{Model, Value};
 use cistron_base::Result;
-use cistron_genome::data::{Batch, Dataset, Loader};
-use cistron_torch::{Tensor, graph};
+use cistron_genome::data::{Batch, Dataset};
+use cistron_torch::Tensor;
 
 /// Provides the inputs of training batches, and the layers that they pass through.
 pub trait BatchSource {
@@ -29,131 +25,5 @@ pub trait BatchSource {
     /// `rows` rows at a time.
     fn validation_outputs(&self, valid: &Dataset, rows: usize) -> Result<Tensor> {
         evaluate::predict(self.model(), valid, rows, false)
-    }
-}
-
-/// Sends each batch that the loader threads prepare to the device.
-pub struct HostLoader {
-    model: Model,
-}
-
-impl HostLoader {
-    /// Returns the source of batches for a model.
-    pub fn new(model: &Model) -> HostLoader {
-        HostLoader {
-            model: model.clone(),
-        }
-    }
-}
-
-impl BatchSource for HostLoader {
-    fn model(&self) -> &Model {
-        &self.model
-    }
-
-    fn is_cached(&self) -> bool {
-        false
-    }
-
-    fn inputs(&self, batch: &Batch, as_codes: bool) -> Result<Value> {
-        feed::inputs(batch, self.model.device(), as_codes)
-    }
-}
-
-/// Returns the loader of an epoch; of cached inputs it prepares labels and row numbers only.
-pub fn loader(settings: &FitSettings, epoch: usize, is_cached: bool) -> Loader {
-    Loader {
-        is_elsewhere: is_cached,
-        set: settings.train.clone(),
-        batch: settings.batch,
-        seed: Some(settings.seed),
-        epoch: epoch as u64,
-        transform: settings.augment.clone(),
-        drop_last: settings.drop_last,
-        threads: settings.loaders,
-    }
-}
-
-/// The sources of a training, of which one is used in each epoch.
-pub struct Sources<'a> {
-    model: &'a Model,
-    settings: &'a FitSettings,
-    inputs: Box<dyn BatchSource>,
-    prefix: Option<FrozenPrefix>,
-    /// Which parameters were trainable when a frozen prefix was last looked for.
-    trainable: Option<Vec<bool>>,
-}
-
-impl<'a> Sources<'a> {
-    /// Caches the sequences on the device where that is possible.
-    pub fn new(model: &'a Model, settings: &'a FitSettings) -> Result<Sources<'a>> {
-        let may_cache =
-            graph::is_for(model.device()) && model.takes_codes() && settings.on_inputs.is_none();
-        let cache = if may_cache {
-            DeviceCache::new(model, &loader(settings, 0, false))?
-        } else {
-            None
-        };
-        let inputs: Box<dyn BatchSource> = match cache {
-            Some(cache) => Box::new(cache),
-            None => Box::new(HostLoader::new(model)),
-        };
-        Ok(Sources {
-            model,
-            settings,
-            inputs,
-            prefix: None,
-            trainable: None,
-        })
-    }
-
-    /// The source of the epoch.
-    pub fn current(&self) -> &dyn BatchSource {
-        match &self.prefix {
-            Some(prefix) => prefix,
-            None => &*self.inputs,
-        }
-    }
-
-    /// Whether the outputs of frozen layers are the same in every epoch.
-    fn may_cache_prefix(&self) -> bool {
-        let settings = self.settings;
-        let is_changing = settings.augment.is_some()
-            || settings.on_inputs.is_some()
-            || settings.on_batch.is_some()
-            || settings.train.is_redrawn()
-            || settings.valid.as_ref().is_some_and(Dataset::is_redrawn);
-        self.model.is_fast() && !is_changing
-    }
-
-    /// Looks for a frozen prefix, in the first epoch and after frozen parameters have changed.
-    pub fn begin_epoch(&mut self, epoch: usize) -> Result<()> {
-        if !self.may_cache_prefix() {
-            return Ok(());
-        }
-        let (model, settings) = (self.model, self.settings);
-        let trainable: Vec<bool> = model
-            .parameters()
-            .iter()
-            .map(|(_, parameter)| parameter.is_grad_on())
-            .collect();
-        let is_current = self.trainable.as_ref() == Some(&trainable)
-            && self
-                .prefix
-                .as_ref()
-                .map_or(Ok(true), FrozenPrefix::is_current)?;
-        if is_current {
-            return Ok(());
-        }
-        let is_worth_it = epoch + 1 < settings.epochs && trainable.contains(&false);
-        self.prefix = if is_worth_it {
-            let rows = settings.batch.max(256);
-            FrozenPrefix::new(model, &settings.train, settings.valid.as_ref(), rows)?
-        } else {
-            None
-        };
-        self.trainable = Some(trainable);
-        model.set_training(true);
-        Ok(())
     }
 }

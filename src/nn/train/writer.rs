@@ -1,9 +1,9 @@
 //! Writes the checkpoints of a training, and reads the one that it continues from.
 
-use super::checkpoint::{self, CheckpointPolicy, Contents, OptimizerState, Resumed};
+use super::checkpoint::{self, Contents, OptimizerState, Resumed};
 use super::identity::Identity;
 use super::monitor::TrainingState;
-use super::settings::FitSettings;
+use super::settings::{CheckpointPolicy, FitSettings};
 use crate::Model;
 use cistron_base::Result;
 use cistron_torch::Tensor;

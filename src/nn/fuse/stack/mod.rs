@@ -3,7 +3,7 @@
 
 mod draft;
 
-use super::Modules;
+use super::modules::Modules;
 use crate::kernels::dense;
 use crate::kernels::stack::{BackwardPass, Gradients, Input, Packed, RowPlan, Sample, Stack, Step};
 use crate::{Mode, Module, Value};

@@ -1,6 +1,6 @@
 //! The same products with the instructions of AVX-512, written out.
 
-use super::{Gemm, LANE, Pair};
+use super::gemm::{Gemm, LANE, Pair};
 use std::arch::x86_64::*;
 
 /// Rows of a tile: their sums fill three quarters of the registers.

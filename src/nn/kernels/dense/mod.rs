@@ -25,10 +25,10 @@
 
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+mod gemm;
 mod portable;
 
-/// Columns of a vector.
-pub const LANE: usize = 16;
+pub use gemm::{Gemm, LANE, Pair, Reads, Strides};
 
 /// The next multiple of [`LANE`].
 pub fn padded(n: usize) -> usize {
@@ -43,77 +43,7 @@ pub fn is_fast() -> bool {
     return cfg!(target_arch = "aarch64");
 }
 
-/// A row of the result and a row of the operand.
-pub type Pair = [u32; 2];
-
-/// Which half of a [`Pair`] is the operand's row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reads {
-    /// The first; the second is the result's.
-    First,
-    /// The second; the first is the result's.
-    Second,
-}
-
-impl Reads {
-    fn from(self, pair: Pair) -> usize {
-        pair[if self == Reads::First { 0 } else { 1 }] as usize
-    }
-
-    fn to(self, pair: Pair) -> usize {
-        pair[if self == Reads::First { 1 } else { 0 }] as usize
-    }
-}
-
-/// Numbers from the start of one row to the start of the next.
-#[derive(Clone, Copy, Debug)]
-pub struct Strides {
-    /// Of the operand.
-    pub from: usize,
-    /// Of the result.
-    pub to: usize,
-}
-
-/// Which rows meet, and their sizes.
-#[derive(Clone, Copy)]
-pub struct Gemm<'a> {
-    /// Rows of the operand and of the result.
-    pub pairs: &'a [Pair],
-    /// Which of a pair is the operand's.
-    pub reads: Reads,
-    /// Distances between rows.
-    pub strides: Strides,
-    /// Numbers of an operand's row that take part: rows of the matrix.
-    pub inner: usize,
-    /// Columns of the matrix, a multiple of [`LANE`].
-    pub columns: usize,
-}
-
 impl Gemm<'_> {
-    /// Where the operand's row of a pair starts.
-    #[inline(always)]
-    fn from(&self, pair: Pair) -> usize {
-        self.reads.from(pair) * self.strides.from
-    }
-
-    /// Where the result's row of a pair starts.
-    #[inline(always)]
-    fn to(&self, pair: Pair) -> usize {
-        self.reads.to(pair) * self.strides.to
-    }
-
-    /// # Panics
-    /// Where a row is outside of its slice.
-    fn check(&self, from: &[f32], matrix: &[f32], to: &[f32]) {
-        assert!(self.columns.is_multiple_of(LANE) && matrix.len() >= self.inner * self.columns);
-        assert!(
-            self.pairs
-                .iter()
-                .all(|pair| self.from(*pair) + self.inner <= from.len()
-                    && self.to(*pair) + self.columns <= to.len())
-        );
-    }
-
     /// Adds to rows of `to` the product of rows of `from` with `matrix` `[inner][columns]`. No row
     /// of `to` may occur twice.
     ///

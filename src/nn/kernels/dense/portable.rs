@@ -1,6 +1,6 @@
 //! The same products in plain Rust.
 
-use super::{Gemm, LANE};
+use super::gemm::{Gemm, LANE};
 use cistron_base::wide::widest;
 
 widest!(pub add_product(gemm: &Gemm, a: &[f32], b: &[f32], c: &mut [f32]) -> (), product);

@@ -1,7 +1,8 @@
 //! Keys: numbers of four neighbouring bases, or of k-mers, at each position of a sequence.
 
+use super::shape::Kmers;
 use super::tables::{KEY, KNOWN};
-use super::{Kmers, Pads};
+use crate::kernels::Pads;
 use cistron_base::wide::widest;
 
 /// The keys of all windows of four bases of a padded sequence. A follows its end, where weights are

@@ -39,51 +39,13 @@ use tables::Row;
 mod global;
 mod keys;
 mod planes;
+mod shape;
 mod tables;
 pub mod windows;
 
 pub use global::Pooled;
-
-/// Filters in a vector.
-const LANE: usize = 16;
-/// Known bases.
-const BASES: usize = 4;
-
-/// One-hot k-mers under a dilated convolution.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Kmers {
-    /// Bases in a k-mer.
-    pub k: usize,
-    /// Steps between the offsets of a window.
-    pub dilation: usize,
-}
-
-impl Kmers {
-    /// The longest k-mers that have keys.
-    pub const LONGEST: usize = 7;
-
-    /// Number of different k-mers.
-    fn count(self) -> usize {
-        1 << (2 * self.k)
-    }
-}
-
-/// A convolution of sequence codes.
-#[derive(Clone, Copy, Debug)]
-pub struct CodeConvolution {
-    /// Filters.
-    pub filters: usize,
-    /// Their width.
-    pub width: usize,
-    /// Zeros before and after each sequence.
-    pub pads: Pads,
-    /// The k-mers and the dilation, where it does not convolve neighbouring single bases.
-    pub kmers: Option<Kmers>,
-    /// Whether max(x, 0) is applied before the pooling.
-    pub relu: bool,
-    /// The pooling.
-    pub reduction: Reduction,
-}
+use shape::{BASES, LANE};
+pub use shape::{CodeConvolution, Filters, Kmers};
 
 /// Sequences of one length, one after another.
 #[derive(Clone, Copy)]
@@ -104,15 +66,6 @@ impl<'a> Sequences<'a> {
     pub fn get(self, i: usize) -> &'a [u8] {
         &self.codes[i * self.length..][..self.length]
     }
-}
-
-/// Weights and biases of a convolution.
-#[derive(Clone, Copy)]
-pub struct Filters<'a> {
-    /// `[filters, channels, width]`
-    pub weight: &'a [f32],
-    /// `[filters]`
-    pub bias: &'a [f32],
 }
 
 /// Filters that are computed together.

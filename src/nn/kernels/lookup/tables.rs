@@ -1,6 +1,6 @@
 //! Tables of weights by key: what four neighbouring bases, or one k-mer, add to all filters.
 
-use super::{BASES, CodeConvolution, Filters, Kmers, LANE};
+use super::shape::{BASES, CodeConvolution, Filters, Kmers, LANE};
 
 /// Bases in a key.
 pub const KEY: usize = 4;

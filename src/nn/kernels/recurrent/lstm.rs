@@ -1,7 +1,7 @@
 //! The LSTM's step and its gradient.
 
 use super::activation::{activate, tanh_of};
-use super::split_gates;
+use super::gates::split_gates;
 use crate::kernels::dense::padded;
 use cistron_base::wide::widest;
 

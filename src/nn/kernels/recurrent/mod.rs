@@ -21,6 +21,7 @@ use super::dense::{Gemm, Pair, Reads, Strides, padded};
 use std::ops::Range;
 
 mod activation;
+mod gates;
 mod gru;
 mod lstm;
 
@@ -103,13 +104,6 @@ pub struct Gradients {
     pub bias_h: Vec<f32>,
     /// Of the input, `[sequence][position][inputs]`, padded; of the sequences of the pass alone.
     pub input: Vec<f32>,
-}
-
-/// The gates of a row.
-#[inline(always)]
-fn split_gates<const N: usize>(row: &mut [f32], hidden: usize) -> [&mut [f32]; N] {
-    let mut chunks = row.chunks_exact_mut(hidden);
-    std::array::from_fn(|_| chunks.next().unwrap_or_default())
 }
 
 fn add_rows(rows: &[f32], total: &mut [f32]) {

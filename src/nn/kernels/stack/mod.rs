@@ -19,7 +19,6 @@
 //! Matrix products are [`super::dense`]'s; element-wise loops are compiled by `widest!`. There is
 //! no `unsafe`.
 
-use super::Pads;
 use super::dense::padded;
 use cistron_base::mask::Mask;
 use std::sync::Arc;
@@ -28,41 +27,11 @@ mod backward;
 mod elementwise;
 mod forward;
 mod rows;
+mod step;
 
 pub use backward::{BackwardPass, Gradients};
 pub use rows::RowPlan;
-
-/// A convolution, and the operations after it.
-#[derive(Clone, Copy, Debug)]
-pub struct Step {
-    /// Filters.
-    pub filters: usize,
-    /// Channels of its input.
-    pub channels: usize,
-    /// Positions of the window.
-    pub width: usize,
-    /// Zeros before and after the input.
-    pub pads: Pads,
-    /// Steps between the offsets of the window.
-    pub dilation: usize,
-    /// The output that it reads; 0 is the input of the stack.
-    pub from: usize,
-    /// The output that it writes.
-    pub to: usize,
-    /// Whether max(x, 0) is applied to the convolution.
-    pub relu: bool,
-    /// The output that is added after that and after the dropout.
-    pub skip: Option<usize>,
-    /// Whether max(x, 0) is applied to the sum.
-    pub relu_of_sum: bool,
-}
-
-impl Step {
-    /// Channels of its output in memory.
-    fn columns(&self) -> usize {
-        padded(self.filters)
-    }
-}
+pub use step::Step;
 
 /// The sequences of a batch.
 pub enum Input {

@@ -1,6 +1,6 @@
 //! Which positions of which output are computed, and which rows meet at each offset of a window.
 
-use super::Step;
+use super::step::Step;
 use crate::kernels::dense::{Pair, padded};
 
 /// Rows of an output that are computed one offset of the window after another: with the rows that
