@@ -327,7 +327,7 @@ fn a_longer_run_under_another_schedule_is_reported() {
             let (_, err, code) = said(&more);
             assert_eq!(code, 0, "{err}");
             assert_eq!(
-                err.contains("the schedule gives epoch 3 of 6"),
+                err.contains("the schedule sets epoch 3 of 6"),
                 reported && is_longer,
                 "{schedule} {epochs}: {err}"
             );

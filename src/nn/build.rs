@@ -243,7 +243,7 @@ impl Builder {
         }
     }
 
-    /// As [`Builder::child`], but the second time gives the same module; for another shape of the
+    /// As [`Builder::child`], but a second call returns the same module; for another shape of the
     /// input, a module with the same parameters.
     pub fn shared(&mut self, layer: &Layer, input: &Shape) -> Result<Built> {
         let key = Rc::as_ptr(&layer.0);

@@ -93,7 +93,7 @@ impl Loss {
         {
             let at = labels
                 .detach()?
-                .with_f32(|labels| self.misfit(labels).map(|at| (at, labels[at])))?;
+                .with_f32(|labels| self.first_unfit(labels).map(|at| (at, labels[at])))?;
             if let Some((at, label)) = at {
                 return Err(self.refuses(label.into(), &format!(" at {at} of {}", labels.numel())));
             }
@@ -140,7 +140,7 @@ impl Loss {
 
     /// The first label that the loss has no meaning for: binary cross-entropy takes labels from 0
     /// to 1. NaN is undefined.
-    pub fn misfit(&self, labels: &[f32]) -> Option<usize> {
+    pub fn first_unfit(&self, labels: &[f32]) -> Option<usize> {
         let is_binary = matches!(self.kind, LossKind::Bce | LossKind::BceWithLogits(_));
         if is_binary {
             labels
@@ -250,7 +250,7 @@ fn fit_shape(name: &str, outputs: &Tensor, labels: &Tensor) -> Result<Tensor> {
     .hint(match (want.as_slice(), got.as_slice()) {
         ([a, outs], [b, tasks]) if a == b => {
             format!(
-                "the network gives {outs} numbers a sample, the data has {tasks} labels: end it \
+                "the network returns {outs} numbers a sample, the data has {tasks} labels: end it \
                     with `nn::linear({tasks})`"
             )
         }

@@ -77,7 +77,7 @@ impl Strands {
                         return Err(fault!(
                             "shape",
                             "four channels of another layer may be bases or filters";
-                            hint: "`input: \"sequence\"` or `input: \"track\"` says which"
+                            hint: "`input: \"sequence\"` or `input: \"track\"` states which"
                         ));
                     }
                     None => inferred_kind("", own)?,
@@ -111,7 +111,7 @@ impl Strands {
                                         tracks",
                                     shape::text(own
                                 );
-                                hint: "`inputs: #{{ {name}: \"track\" }}` or `\"sequence\"` says \
+                                hint: "`inputs: #{{ {name}: \"track\" }}` or `\"sequence\"` states \
                                     which"));
                         }
                         None => inferred_kind(&label, own)?,

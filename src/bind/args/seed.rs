@@ -37,7 +37,7 @@ impl SeedOptions {
     }
 }
 
-/// The seed of a call whose results depend on how many calls preceded it, unless a script gives
+/// The seed of a call whose results depend on how many calls preceded it, unless a script passes
 /// one.
 pub fn seed_of_draw(seed: Option<u64>) -> u64 {
     seed.unwrap_or_else(|| session::settings().seed ^ session::next_draw())

@@ -12,7 +12,7 @@ use rhai::{Array, Dynamic, Identifier, Map, NativeCallContext};
 
 /// Numbers of any nesting, or a tensor: what constructors and metrics take.
 ///
-/// Floats of an array keep all their digits (float64); the second value tells whether they were
+/// Floats of an array keep all their digits (float64); the second value states whether they were
 /// plain numbers of the script.
 #[derive(Clone, Debug)]
 pub struct Numbers(pub Tensor, pub bool);

@@ -166,7 +166,7 @@ pub fn chain(
 /// ```
 /// ```rhai,fails
 /// nn::build(nn::residual(nn::conv1d(8, 3)), [4, 20]);
-/// //~ residual: the layer gives [8, 18], the skip [4, 20]
+/// //~ residual: the layer returns [8, 18], the skip [4, 20]
 /// ```
 #[native(namespace = "nn", returns = "layer, the shape of `body`'s output")]
 pub fn residual(
@@ -200,7 +200,7 @@ pub fn repeat(
 ) -> Result<Layer> {
     let part = |i: i64| {
         let value = make.call(vec![i.into()])?;
-        Ok((None, layer_of(&value, "what the function gives")?))
+        Ok((None, layer_of(&value, "what the function returns")?))
     };
     let parts = (0..n).map(part).collect::<Result<_>>()?;
     layer(call, compose::Chain { parts })

@@ -230,12 +230,12 @@ impl Labeller {
     }
 
     /// The labels of simulated sequences.
-    fn task(&self, name: &str, world: &Simulated) -> Result<Task> {
+    fn task(&self, name: &str, simulated: &Simulated) -> Result<Task> {
         match self {
-            Labeller::Rule(spec) => spec.task(name, world),
+            Labeller::Rule(spec) => spec.task(name, simulated),
             Labeller::Function(function) => {
-                let rows = 0..world.truth.len();
-                let labels = rows.map(|row| label_of(function, sites_of(&world.truth, row)));
+                let rows = 0..simulated.truth.len();
+                let labels = rows.map(|row| label_of(function, sites_of(&simulated.truth, row)));
                 Ok(Task {
                     name: name.into(),
                     labels: labels.collect::<Result<_>>()?,
@@ -282,23 +282,23 @@ impl FromValue for Labellers {
 
 /// A dataset of simulated sequences with labels, of which a fraction `noise` is flipped.
 fn dataset(
-    mut world: Simulated,
+    mut simulated: Simulated,
     tasks: Vec<Task>,
     plan: &SimulationPlan,
     noise: f64,
 ) -> Result<Data> {
     let labels = labelled::interleaved(&tasks, noise, plan.seed)?;
     let (names, rules) = tasks.into_iter().map(|task| (task.name, task.rule)).unzip();
-    world.truth.rules = rules;
+    simulated.truth.rules = rules;
     let input = Input::new(
         "sequence",
         Column::Sequence {
-            codes: Arc::new(world.codes),
+            codes: Arc::new(simulated.codes),
             length: plan.length,
         },
     );
     let mut set = Dataset::new(vec![input], names, labels)?;
-    set.truth = Some(Arc::new(world.truth));
+    set.truth = Some(Arc::new(simulated.truth));
     Ok(Data(Rc::new(set)))
 }
 
@@ -347,8 +347,8 @@ pub fn motifs(
 /// frequent with a pair as without.
 ///
 /// ```rhai
-/// let world = sim::paired(sim::motifs(6, #{ width: 5 }), #{ n: 50, length: 40, per_sequence: 3 });
-/// assert_eq(world.len(), 50);
+/// let set = sim::paired(sim::motifs(6, #{ width: 5 }), #{ n: 50, length: 40, per_sequence: 3 });
+/// assert_eq(set.len(), 50);
 /// ```
 #[native(
     namespace = "sim",
@@ -372,9 +372,9 @@ pub fn paired(
         both_strands: false,
         seed: options.seed.seed(),
     };
-    let world = simulate::simulate(Arc::new(motifs.0.to_vec()), &plan)?;
-    let task = Spec::any_pair().task("paired", &world)?;
-    dataset(world, vec![task], &plan, 0.0)
+    let simulated = simulate::simulate(Arc::new(motifs.0.to_vec()), &plan)?;
+    let task = Spec::any_pair().task("paired", &simulated)?;
+    dataset(simulated, vec![task], &plan, 0.0)
 }
 
 fn paired_dry(motifs: &Motifs, options: PairedOptions) -> Result<Data> {
@@ -435,11 +435,11 @@ pub fn world(
         both_strands: options.both_strands,
         seed: options.seed.seed(),
     };
-    let world = simulate::simulate(Arc::new(motifs.0.to_vec()), &plan)?;
+    let simulated = simulate::simulate(Arc::new(motifs.0.to_vec()), &plan)?;
     let tasks = rules.0.iter();
-    let tasks = tasks.map(|(name, labeller)| labeller.task(name, &world));
+    let tasks = tasks.map(|(name, labeller)| labeller.task(name, &simulated));
     let tasks = tasks.collect::<Result<_>>()?;
-    dataset(world, tasks, &plan, options.noise)
+    dataset(simulated, tasks, &plan, options.noise)
 }
 
 fn world_dry(motifs: &Motifs, rules: &Labellers, options: WorldOptions) -> Result<Data> {

@@ -71,8 +71,8 @@ pub fn watch(call: &Call, a: &Operand, b: &Operand) -> Result<()> {
     warnings::at(
         call,
         &format!(
-            "`{}` spreads {from} to {to}; if that is meant, `unsqueeze(0)` on the shorter says so, \
-             else `{fix}` makes their shapes agree",
+            "`{}` spreads {from} to {to}; if that is meant, `unsqueeze(0)` on the shorter states \
+             so, else `{fix}` makes their shapes agree",
             call.native.name
         ),
     );

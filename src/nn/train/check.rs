@@ -44,7 +44,7 @@ pub fn check(settings: &FitSettings) -> Result<()> {
 /// Fails on labels that the loss is not defined for.
 fn check_labels(loss: &Loss, set: &Dataset, which: &str) -> Result<()> {
     let labels = set.all_labels();
-    let Some(at) = loss.misfit(&labels) else {
+    let Some(at) = loss.first_unfit(&labels) else {
         return Ok(());
     };
     let (row, task) = (at / set.tasks(), at % set.tasks());

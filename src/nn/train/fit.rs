@@ -297,7 +297,7 @@ impl FitLoop<'_> {
         if (was - is).abs() > 1e-9 * was.abs().max(is.abs()) {
             let (epoch, epochs) = (last.epoch, self.settings.epochs);
             say::line(&format!(
-                "warning: the schedule gives epoch {epoch} of {epochs} a learning rate of \
+                "warning: the schedule sets epoch {epoch} of {epochs} to a learning rate of \
                  {is:.3e}; the run that is resumed had {was:.3e}: its numbers are not those of a \
                  run of {epochs} epochs from the start"
             ));

@@ -1,4 +1,4 @@
-//! Trials of a search in a file: several processes add to it, and a search goes on where it ends.
+//! Trials of a search in a file: several processes add to it, and a search continues where it ends.
 
 use super::search::{State, Trial, Values};
 use cistron_base::process::Process;

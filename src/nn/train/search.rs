@@ -16,7 +16,7 @@ pub enum Space {
     Uniform(f64, f64),
     /// Any number between two, each order of magnitude as likely.
     Log(f64, f64),
-    /// A whole number between two, both included.
+    /// An integer between two, both included.
     Int(i64, i64),
     /// One of several values.
     Choice(Vec<Value>),
@@ -144,8 +144,8 @@ impl Space {
         }
     }
 
-    /// The number from 0 to 1 that a value stands for; of whole numbers and choices the middle of
-    /// its stretch.
+    /// The number from 0 to 1 that a value stands for; of integers and choices the middle of its
+    /// range.
     pub fn share(&self, value: &Value) -> Option<f64> {
         let number = value.as_f64();
         match self {

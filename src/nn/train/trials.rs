@@ -158,7 +158,7 @@ impl Search {
     }
 }
 
-/// Number of failures at the end of trials, from which a resumed search goes on counting.
+/// Number of failures at the end of trials, from which a resumed search continues counting.
 fn trailing_failures(trials: &[Trial]) -> usize {
     let last = trials.iter().rev();
     last.take_while(|trial| trial.state == State::Failed)

@@ -104,7 +104,7 @@ impl Spec for Residual {
         if skip != body.output {
             let fault = fault!(
                 "shape",
-                "residual: the layer gives {}, the skip {}",
+                "residual: the layer returns {}, the skip {}",
                 body.output.text(),
                 skip.text()
             );
