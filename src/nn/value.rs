@@ -37,7 +37,8 @@ impl Shape {
             other => {
                 let hint = match other.len() {
                     1 => {
-                        "a layer before it (flatten, linear or a global pool) has removed the length"
+                        "a layer before it (flatten, linear or a global pool) has removed the \
+                         length"
                     }
                     _ => "`nn::reshape` or `nn::flatten` removes axes",
                 };
