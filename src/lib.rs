@@ -43,7 +43,7 @@
 //! - [`lang`]: the script language without science: engine, session, callbacks, options, catalog,
 //!   diagnostics
 //! - [`convert`]: values, arguments and options between scripts and Rust
-//! - [`bind`]: the script namespaces, one file each
+//! - [`bind`]: the script namespaces, a file for each subject
 //! - [`cli`]: one file for each command
 
 // the path that `#[native]` and the derives name

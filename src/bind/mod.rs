@@ -1,4 +1,4 @@
-//! The script language's namespaces, one file each: thin, declarative.
+//! The script language's namespaces, a file for each subject: thin, declarative.
 //!
 //! Namespace files do not depend on each other. What they share is in [`types`] (handles of script
 //! values), `args` (readers of arguments), [`printing`] and `warnings`; [`script_types`] lists the
