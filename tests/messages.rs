@@ -341,3 +341,17 @@ fn messages_of_the_language_that_are_known_by_words_get_their_hints() {
         assert!(given.contains(hint), "{text}: {fault}, hint: {given}");
     }
 }
+
+/// An error inside of a function that exists with several numbers of parameters once read as a
+/// wrong number of arguments.
+#[test]
+fn an_error_inside_an_overloaded_function_of_a_module_is_kept() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let module = "fn f(a) { f(a, 1) } fn f(a, b) { throw \"inside\" }";
+    std::fs::write(folder.path().join("m.rhai"), module).expect("a module");
+    for call in ["m::f(1, 2)", "m::f(1)"] {
+        let text = format!("import \"{}/m\" as m; {call};", folder.path().display());
+        let fault = run(&text, folder.path()).expect("an error");
+        assert!(fault.message.contains("inside"), "{call}: {fault}");
+    }
+}

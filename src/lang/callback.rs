@@ -92,10 +92,11 @@ impl Callback {
         let result = inner.pointer.call_raw(&context, None, args);
         result.map(Dynamic::flatten).map_err(|error| {
             let mut fault = diagnostics::fault_of(&error, &inner.file);
-            let Some(takes) = (0..MOST)
-                .find(|n| self.takes(*n))
-                .filter(|takes| *takes != given)
-            else {
+            // of functions with several numbers of parameters, one may take those that were given
+            if self.takes(given) {
+                return fault;
+            }
+            let Some(takes) = (0..MOST).find(|n| self.takes(*n)) else {
                 return fault;
             };
             let mut wrong = fault!(
