@@ -137,6 +137,7 @@ pub fn thread_seconds() -> f64 {
 
 /// Runs the program in a folder, and measures its CPU time in seconds: a bound on the time that
 /// passes would fail on a busy machine.
+#[expect(clippy::zombie_processes, reason = "`wait4` waits for the child")]
 pub fn cistron_timed(folder: &Path, arguments: &[&str]) -> (Output, f64) {
     use std::os::unix::process::ExitStatusExt;
     let mut streams = [(); 2].map(|()| tempfile::tempfile().expect("a file"));
