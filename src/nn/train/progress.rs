@@ -1,16 +1,21 @@
 //! Progress of a training: a bar on a terminal, a line that is replaced in a notebook, plain lines
 //! elsewhere.
+//!
+//! A long training (more than 30 epochs) is one line that is replaced, or a line for every tenth
+//! epoch; the record of a run has all epochs.
 
 use super::history::Epoch;
 use cistron_base::say;
 use cistron_base::written::metric;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
-/// Largest number of epochs that a notebook lists; the lines of more replace each other.
+/// Largest number of epochs that are listed one by one.
 const MAX_LISTED: usize = 30;
+/// Epochs between lines of a longer training.
+const EPOCHS_PER_LINE: usize = 10;
 /// Time between updates of a line that is replaced.
 const UPDATE_INTERVAL: Duration = Duration::from_millis(250);
 
@@ -21,6 +26,8 @@ pub struct Progress {
     name: String,
     is_silent: bool,
     position: Cell<Position>,
+    /// What a terminal shows of the latest epoch of a long training.
+    latest: RefCell<String>,
 }
 
 /// The batch of a training.
@@ -52,6 +59,7 @@ impl Progress {
                 finished: 0,
                 printed: Instant::now(),
             }),
+            latest: RefCell::default(),
         }
     }
 
@@ -66,22 +74,34 @@ impl Progress {
         if let Some(bar) = &self.bar {
             bar.reset();
             bar.set_length(batches as u64);
-            let style = ProgressStyle::with_template(
-                "{prefix} {bar:24.cyan/blue} {pos}/{len} {msg} {eta} left",
-            );
+            // a long training is one line, cut at the width of the terminal
+            let style = ProgressStyle::with_template(if self.epochs > MAX_LISTED {
+                "{prefix}  {wide_msg}"
+            } else {
+                "{prefix} {bar:24.cyan/blue} {pos}/{len} {msg} {eta} left"
+            });
             bar.set_style(
                 style
                     .unwrap_or_else(|_| ProgressStyle::default_bar())
                     .progress_chars("━╸─"),
             );
-            bar.set_prefix(format!("{} epoch {epoch}/{}", self.name, self.epochs));
+            let latest = self.latest.borrow();
+            bar.set_prefix(format!(
+                "{} epoch {epoch}/{}  {latest}",
+                self.name, self.epochs
+            ));
         }
     }
 
     /// Adds a batch.
     pub fn batch(&self, loss: f64, speed: f64) {
         if let Some(bar) = &self.bar {
-            bar.set_message(format!("loss {}  {}/s", metric(loss), thousands(speed)));
+            let latest = self.latest.borrow();
+            bar.set_message(if latest.is_empty() {
+                format!("loss {}  {}/s", metric(loss), thousands(speed))
+            } else {
+                latest.clone()
+            });
             bar.inc(1);
         }
         if self.is_silent || !say::is_heard() {
@@ -129,10 +149,19 @@ impl Progress {
             thousands(epoch.speed),
             seconds(left)
         );
+        let is_long = self.epochs > MAX_LISTED;
         match &self.bar {
+            // shown during the next epoch
+            Some(_) if is_long => {
+                let values = values.join("  ");
+                let left = seconds(left);
+                self.latest.replace(format!("{left} left  {values}{mark}"));
+            }
             Some(bar) => bar.println(line),
-            None if say::is_heard() && self.epochs > MAX_LISTED => say::passing(&line),
-            None => say::line(&line),
+            None if !is_long => say::line(&line),
+            None if say::is_heard() => say::passing(&line),
+            None if is_listed(epoch.epoch, self.epochs) => say::line(&line),
+            None => {}
         }
     }
 
@@ -147,6 +176,11 @@ impl Progress {
     }
 }
 
+/// Whether an epoch of a long training has a line: the first, every tenth and the last.
+fn is_listed(epoch: usize, epochs: usize) -> bool {
+    epoch == 1 || epoch == epochs || epoch.is_multiple_of(EPOCHS_PER_LINE)
+}
+
 fn thousands(n: f64) -> String {
     cistron_base::shape::grouped(n.round() as i64)
 }
@@ -157,5 +191,16 @@ pub fn seconds(s: f64) -> String {
         s if s < 100.0 => format!("{s:.0} s"),
         s if s < 6000.0 => format!("{:.0} min", s / 60.0),
         s => format!("{:.1} h", s / 3600.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_listed;
+
+    #[test]
+    fn long_trainings_list_the_first_every_tenth_and_the_last_epoch() {
+        let listed: Vec<usize> = (1..=45).filter(|epoch| is_listed(*epoch, 45)).collect();
+        assert_eq!(listed, [1, 10, 20, 30, 40, 45]);
     }
 }
