@@ -1,7 +1,7 @@
 //! Attention over positions, and encodings of position.
 
 use crate::layers::linear;
-use crate::layers::positional::{Offsets, offset_indices, rotary_angles, rotated};
+use crate::layers::positional::{OfLength, Offsets, offset_indices, rotary_angles, rotated};
 use crate::spec::Function;
 use crate::watch;
 use crate::{Builder, Built, Init, Mode, Shape, Spec};
@@ -55,22 +55,25 @@ impl Spec for MultiHead {
         let out_weight = builder.parameter("out_proj.weight", &[channels, channels], &bound)?;
         let out_bias = builder.parameter("out_proj.bias", &[channels], &Init::Constant(0.0))?;
         let features = channels / heads;
-        if self.offsets == Offsets::Rotary {
-            rotary_angles(1, features, builder.device())?; // checks that `features` is even
-        }
+        let device = builder.device();
+        let angles = match self.offsets {
+            Offsets::Rotary => {
+                let angles = OfLength::default();
+                angles.get(length, || rotary_angles(length, features, device))?;
+                Some(angles)
+            }
+            _ => None,
+        };
         let bias_of_offsets = match self.offsets {
-            Offsets::Bias { largest } => Some((
-                largest,
-                builder.parameter(
-                    "relative_bias",
-                    &[heads, 2 * largest + 1],
-                    &Init::Constant(0.0),
-                )?,
-            )),
+            Offsets::Bias { largest } => {
+                let shape = [heads, 2 * largest + 1];
+                let bias = builder.parameter("relative_bias", &shape, &Init::Constant(0.0))?;
+                Some((largest, bias, OfLength::default()))
+            }
             _ => None,
         };
         builder.see_all();
-        let (dropout, causal, offsets) = (self.dropout, self.causal, self.offsets);
+        let (dropout, causal) = (self.dropout, self.causal);
         let module = Function(move |x: &Tensor, mode: Mode| {
             let x = x.transpose(1, 2)?; // [batch, length, channels]
             let (batch, length) = (x.shape()[0], x.shape()[1]);
@@ -81,13 +84,14 @@ impl Spec for MultiHead {
             }; // [batch, heads, length, features]
             let dropout = if mode.training { dropout } else { 0.0 };
             let (mut q, mut k, v) = (split(&all[0])?, split(&all[1])?, split(&all[2])?);
-            if offsets == Offsets::Rotary {
-                let angles = rotary_angles(length, features, x.device())?;
+            if let Some(angles) = &angles {
+                let angles = angles.get(length, || rotary_angles(length, features, x.device()))?;
                 (q, k) = (rotated(&q, &angles)?, rotated(&k, &angles)?);
             }
             let mask = match &bias_of_offsets {
-                Some((largest, bias)) => {
-                    let indices = offset_indices(length, *largest, x.device())?;
+                Some((largest, bias, indices)) => {
+                    let indices =
+                        indices.get(length, || offset_indices(length, *largest, x.device()))?;
                     let scores = bias.take(1, &indices)?;
                     Some(scores.reshape(&[1, heads, length, length])?)
                 }

@@ -1,7 +1,7 @@
 //! Enformer's attention, which scores a key by its content and by its offset from the query.
 
 use crate::layers::linear;
-use crate::layers::positional::{GammaScale, enformer_features};
+use crate::layers::positional::{GammaScale, OfLength, enformer_features};
 use crate::spec::Function;
 use crate::watch;
 use crate::{Builder, Built, Init, Mode, Shape, Spec};
@@ -94,9 +94,13 @@ impl Spec for EnformerAttention {
         let content_bias = builder.parameter("rel_content_bias", &[1, heads, 1, keys], &normal)?;
         let offset_bias = builder.parameter("rel_pos_bias", &[1, heads, 1, keys], &normal)?;
         builder.see_all();
+        let scale = self.scale;
         let device = builder.device();
-        let table = enformer_features(length, features, self.scale)?.to_device(device)?;
-        let (dropout, position_dropout, scale) = (self.dropout, self.position_dropout, self.scale);
+        let features_of =
+            move |length: i64| enformer_features(length, features, scale)?.to_device(device);
+        let table = OfLength::default();
+        table.get(length, || features_of(length))?;
+        let (dropout, position_dropout) = (self.dropout, self.position_dropout);
         let module = Function(move |x: &Tensor, mode: Mode| {
             let x = x.transpose(1, 2)?; // [batch, length, channels]
             let (batch, n) = (x.shape()[0], x.shape()[1]);
@@ -105,12 +109,9 @@ impl Spec for EnformerAttention {
                     .reshape(&[batch, n, heads, size])?
                     .transpose(1, 2)
             }; // [batch, heads, length, size]
-            let table = if n == length {
-                table.clone()
-            } else {
-                enformer_features(n, features, scale)?.to_device(x.device())?
-            };
-            let table = table.dropout(position_dropout, mode.training)?;
+            let table = table
+                .get(n, || features_of(n))?
+                .dropout(position_dropout, mode.training)?;
             let offsets = linear::apply(&table, &offset, None)?
                 .reshape(&[2 * n - 1, heads, keys])?
                 .permute(&[1, 2, 0])?; // [heads, keys, offsets]

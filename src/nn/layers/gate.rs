@@ -1,21 +1,13 @@
 //! Layers that scale channels: squeeze-and-excitation, root-mean-square normalisation, maxout over
 //! channels.
 
+use crate::layers::activation::Activation;
 use crate::layers::linear;
 use crate::spec::{Function, Pointwise};
 use crate::{Builder, Built, Init, Shape, Spec};
 use cistron_base::bail;
 use cistron_base::{Result, shape};
 use cistron_torch::Tensor;
-
-/// The nonlinear function between the two layers of a squeeze-and-excitation block.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum GateActivation {
-    /// max(x, 0).
-    Relu,
-    /// x times the logistic function of x.
-    Silu,
-}
 
 /// Scales each channel by a function of the means of all channels (Hu et al. 2018).
 ///
@@ -24,7 +16,7 @@ pub struct SqueezeExcite {
     /// Channels between the two layers.
     pub hidden: i64,
     /// Applied between the two layers.
-    pub activation: GateActivation,
+    pub activation: Activation,
 }
 
 impl Spec for SqueezeExcite {
@@ -61,11 +53,8 @@ impl Spec for SqueezeExcite {
         let module = Function(move |x: &Tensor, _| {
             let axes: Vec<i64> = (2..x.rank() as i64).collect();
             let means = x.mean(&Some(axes), false)?; // [batch, channels]
-            let hidden = linear::apply(&means, &squeeze, Some(&squeeze_bias))?;
-            let hidden = match activation {
-                GateActivation::Relu => hidden.relu()?,
-                GateActivation::Silu => hidden.silu()?,
-            };
+            let hidden =
+                activation.apply(&linear::apply(&means, &squeeze, Some(&squeeze_bias))?)?;
             let gate = linear::apply(&hidden, &excite, Some(&excite_bias))?.sigmoid()?;
             let mut broadcast = gate.shape();
             broadcast.resize(x.rank(), 1);

@@ -5,6 +5,7 @@ use cistron_base::Result;
 use cistron_base::bail;
 use cistron_torch::{Device, Tensor};
 use statrs::function::gamma::ln_gamma;
+use std::cell::RefCell;
 
 /// How attention with several heads uses the offset between a query and a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +20,29 @@ pub enum Offsets {
         /// The largest offset with a number of its own, in positions.
         largest: i64,
     },
+}
+
+/// What depends on the length alone, for the last length that was seen.
+pub struct OfLength<T>(RefCell<Option<(i64, T)>>);
+
+impl<T> Default for OfLength<T> {
+    fn default() -> Self {
+        OfLength(RefCell::new(None))
+    }
+}
+
+impl<T: Clone> OfLength<T> {
+    /// That of a length; `compute` is called where the last length was another.
+    pub fn get(&self, length: i64, compute: impl FnOnce() -> Result<T>) -> Result<T> {
+        if let Some((last, value)) = &*self.0.borrow()
+            && *last == length
+        {
+            return Ok(value.clone());
+        }
+        let value = compute()?;
+        self.0.replace(Some((length, value.clone())));
+        Ok(value)
+    }
 }
 
 /// Cosines and sines `[length, features]` of the angles of rotary embeddings.
@@ -55,8 +79,8 @@ pub fn rotated(x: &Tensor, angles: &(Tensor, Tensor)) -> Result<Tensor> {
     x.mul(&angles.0)?.add(&turned.mul(&angles.1)?)
 }
 
-/// Row and column of a table of offsets for each pair: `[queries · keys]`, offset key - query,
-/// clamped to the largest and counted from 0.
+/// Index of the offset key - query of each pair, `[queries · keys]`: clamped to the largest, and
+/// counted from 0.
 pub fn offset_indices(length: i64, largest: i64, device: Device) -> Result<Tensor> {
     let values: Vec<i64> = (0..length)
         .flat_map(|query| {

@@ -114,6 +114,17 @@ pub enum Align {
     Pad,
 }
 
+impl Align {
+    /// The length to which two are brought; none where they keep theirs.
+    fn target(self, lengths: [i64; 2]) -> Option<i64> {
+        match self {
+            Align::Exact => None,
+            Align::Crop => Some(lengths[0].min(lengths[1])),
+            Align::Pad => Some(lengths[0].max(lengths[1])),
+        }
+    }
+}
+
 /// Combines the input with the output of a layer, as the joints of a U-shaped network do.
 pub struct Skip {
     /// The layer.
@@ -127,10 +138,8 @@ pub struct Skip {
 /// Brings tensors [batch, channels, length] to one length.
 fn aligned(parts: [Tensor; 2], align: Align) -> Result<[Tensor; 2]> {
     let lengths = [parts[0].shape()[2], parts[1].shape()[2]];
-    let target = match align {
-        Align::Exact => return Ok(parts),
-        Align::Crop => lengths[0].min(lengths[1]),
-        Align::Pad => lengths[0].max(lengths[1]),
+    let Some(target) = align.target(lengths) else {
+        return Ok(parts);
     };
     let [skip, body] = parts;
     Ok([resized(&skip, target)?, resized(&body, target)?])
@@ -191,12 +200,8 @@ impl Spec for Skip {
                 shapes[0].channels_and_length("skip")?.1,
                 shapes[1].channels_and_length("skip")?.1,
             ];
-            let target = match self.align {
-                Align::Pad => lengths[0].max(lengths[1]),
-                _ => lengths[0].min(lengths[1]),
-            };
             for shape in &mut shapes {
-                if let Shape::One(one) = shape {
+                if let (Shape::One(one), Some(target)) = (shape, self.align.target(lengths)) {
                     one[1] = target;
                 }
             }

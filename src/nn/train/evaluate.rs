@@ -58,17 +58,17 @@ fn evaluating(
 ) -> Result<Tensor> {
     let _guard = grad::no_grad();
     let was = model.set_training(false);
+    let reverse = both.map(|set| {
+        let labels = set.label_partners.as_ref();
+        (strands(set), labels.map(|partners| partners.as_slice()))
+    });
     let one = |x: Result<Value>| {
         interrupt::check()?;
         let x = x?;
         let mut out = model.forward(&x)?.one()?.clone();
-        if let Some(set) = both {
-            let other = model.forward(&strands(set).turned(&x)?)?.one()?.clone();
-            let labels = set
-                .label_partners
-                .as_ref()
-                .map(|partners| partners.as_slice());
-            out = out.add(&turned_back(&other, labels)?)?.mul_number(0.5)?;
+        if let Some((strands, labels)) = &reverse {
+            let other = model.forward(&strands.turned(&x)?)?.one()?.clone();
+            out = out.add(&turned_back(&other, *labels)?)?.mul_number(0.5)?;
         }
         out.to_device(Device::CPU)
     };
