@@ -92,16 +92,12 @@ impl HostState for ScriptState {
         }
         let callbacks = Value::Array(callbacks);
         self.warn(&callbacks);
-        let reports: Vec<Value> = session::results()
-            .into_iter()
-            .map(|(name, value)| json!([name, value]))
-            .collect();
         let state = json!({
             "counts": session::counts(),
             "seed": session::settings().seed,
             "passes": passes::saved(),
             "callbacks": callbacks,
-            "reports": reports,
+            "reports": reports(),
         });
         Ok((state, tensors))
     }

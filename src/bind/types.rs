@@ -1,6 +1,7 @@
 //! Handles: values of the science crates as scripts hold them.
 
-use crate::base::Table;
+use crate::base::table::Cells;
+use crate::base::{Result, Table};
 use crate::data::loader::Transform;
 use crate::data::{Batch, Dataset};
 use crate::explain::modisco::Pattern;
@@ -104,6 +105,13 @@ pub struct BackgroundSource(pub Arc<crate::seq::simulate::Markov>);
 /// A table as scripts hold it.
 #[derive(Clone)]
 pub struct Tabled(pub Rc<Table>);
+
+impl Tabled {
+    /// A table of named columns.
+    pub fn of(columns: Vec<(String, Cells)>) -> Result<Tabled> {
+        Table::new(columns).map(|table| Tabled(Rc::new(table)))
+    }
+}
 
 /// A genome as scripts hold it.
 #[derive(Clone)]

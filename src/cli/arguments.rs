@@ -45,10 +45,15 @@ impl SessionArguments {
 
     /// Starts torch: CUDA, threads, seed.
     pub fn start_torch(&self) {
-        crate::torch::device::start();
-        if let Some(n) = self.threads {
-            crate::torch::device::set_threads(n.max(1));
-        }
-        crate::torch::device::seed(self.seed);
+        start_torch(self.threads, self.seed);
     }
+}
+
+/// Starts torch: CUDA, threads (all cores unless given), seed.
+pub fn start_torch(threads: Option<usize>, seed: u64) {
+    crate::torch::device::start();
+    if let Some(n) = threads {
+        crate::torch::device::set_threads(n.max(1));
+    }
+    crate::torch::device::seed(seed);
 }

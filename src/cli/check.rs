@@ -36,8 +36,7 @@ pub fn check(paths: &[PathBuf], json: bool) -> u8 {
             Err(fault) => vec![fault],
         };
         // a dry run ends the session; the next one needs a new session
-        let engine_again = crate::bind::start(engine_settings(path));
-        engine = engine_again;
+        engine = crate::bind::start(engine_settings(path));
         session::remember_source(&file, &text);
         wrong += faults.len();
         for fault in &faults {

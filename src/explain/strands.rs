@@ -60,12 +60,13 @@ pub fn contributions(
     target: &Target,
     run: impl Fn(&Value, &Target) -> Result<Value>,
 ) -> Result<Value> {
-    let forward = run(x, target)?;
-    let Some(strand) = reverse else {
-        return Ok(forward);
+    let run = |x: &Value, target: &Target| {
+        Ok(Found {
+            contributions: run(x, target)?,
+            difference: Vec::new(),
+        })
     };
-    let reverse = run(&strand.strands.turned(x)?, &strand.target(target))?;
-    strand.mean(&forward, &reverse)
+    found(reverse, x, target, run).map(|found| found.contributions)
 }
 
 /// Contributions and differences that `run` computes, averaged over both strands where `reverse`

@@ -4,6 +4,7 @@
 //! would find the functions of the module. A [`Callback`] stores the environment in which it was
 //! passed, so that it calls the same function everywhere.
 
+use super::value::describe;
 use super::{diagnostics, session};
 use cistron_base::Result;
 use cistron_base::fault;
@@ -75,6 +76,19 @@ impl Callback {
     /// Calls it.
     pub fn call(&self, mut args: Vec<Dynamic>) -> Result<Dynamic> {
         self.call_with(&mut args)
+    }
+
+    /// Calls it with a value, and reads its answer as a boolean; `role` names the function in the
+    /// error.
+    pub fn is_true_for(&self, value: Dynamic, role: &str) -> Result<bool> {
+        let answer = self.call(vec![value])?;
+        answer.as_bool().map_err(|_| {
+            fault!(
+                "type",
+                "the {role} must return a boolean, got {}",
+                describe(&answer)
+            )
+        })
     }
 
     /// Calls it with arguments in place.

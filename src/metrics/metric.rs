@@ -45,9 +45,6 @@ pub enum Average {
 }
 
 impl Average {
-    /// Names that options take.
-    pub const NAMES: &'static [&'static str] = &["macro", "micro", "weighted", "samples"];
-
     /// The average of a name.
     pub fn named(name: &str) -> Average {
         match name {

@@ -13,11 +13,13 @@ pub enum Mode {
     Max,
 }
 
-/// Whether larger values are better.
-pub fn larger(mode: &str, name: &str) -> bool {
-    match mode {
-        "min" => false,
-        "max" => true,
-        _ => crate::train::stop::larger_is_better(name),
+impl Mode {
+    /// Whether larger values of a measure are better.
+    pub fn is_larger_better(&self, name: &str) -> bool {
+        match self {
+            Mode::Auto => crate::train::stop::larger_is_better(name),
+            Mode::Min => false,
+            Mode::Max => true,
+        }
     }
 }

@@ -4,11 +4,11 @@ use crate::base::{Fault, Result};
 use crate::bind::args::tensor::tensor_of;
 use crate::fault;
 use crate::lang::session;
-use rhai::{Dynamic, Map};
+use rhai::{Dynamic, Identifier, Map};
 use std::cmp::Ordering;
 
 /// Numbers as a map by name.
-pub fn number_map(values: impl IntoIterator<Item = (String, f64)>) -> Map {
+pub fn number_map<N: Into<Identifier>>(values: impl IntoIterator<Item = (N, f64)>) -> Map {
     values
         .into_iter()
         .map(|(name, value)| (name.into(), value.into()))

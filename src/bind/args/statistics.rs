@@ -1,6 +1,7 @@
 //! Results and options of statistical tests.
 
 use crate::base::Result;
+use crate::bind::args::numbers::number_map;
 use crate::bind::args::tensor::Numbers;
 use crate::lang::{Choice, Options};
 use crate::metrics::statistics::{Alternative, Outcome};
@@ -50,21 +51,13 @@ pub fn values(x: &Numbers) -> Result<Vec<f64>> {
     x.0.to_f64()
 }
 
-/// A map of named numbers.
-pub fn map_of<'a>(numbers: impl IntoIterator<Item = (&'a str, f64)>) -> Map {
-    let entries = numbers.into_iter();
-    entries
-        .map(|(name, value)| (name.into(), value.into()))
-        .collect()
-}
-
 /// The map that a test returns.
 pub fn outcome_map(outcome: Outcome) -> Map {
     let shared = [
         ("statistic", outcome.statistic),
         ("p_value", outcome.p_value),
     ];
-    map_of(shared.into_iter().chain(outcome.more))
+    number_map(shared.into_iter().chain(outcome.more))
 }
 
 /// A test of two samples.

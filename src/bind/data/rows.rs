@@ -1,5 +1,6 @@
 //! Methods of datasets: other rows of a dataset.
 
+use crate::bail;
 use crate::base::{Result, shape};
 use crate::bind::args::dataset::{data, row_sequence};
 use crate::bind::args::seed::SeedOptions;
@@ -8,7 +9,6 @@ use crate::bind::warnings::warn;
 use crate::data::split::{self, Dealing};
 use crate::data::{Dataset, Sampling, Shuffles};
 use crate::lang::{Callback, FromValue, IntoValue, Native, Options, native, natives_of, session};
-use crate::{bail, fault};
 use rhai::{Array, Dynamic, Map, NativeCallContext};
 use std::sync::Arc;
 
@@ -141,15 +141,7 @@ fn filtered(set: &Data, keep: &Callback) -> Result<Dataset> {
     let plain = set.0.materialised()?;
     let mut rows = Vec::new();
     for (index, row) in plain.rows.iter().enumerate() {
-        let answer = keep.call(vec![row_of(&plain, index)?.into()])?;
-        let is_kept = answer.as_bool().map_err(|_| {
-            fault!(
-                "type",
-                "the filter must return a boolean, got {}",
-                session::describe(&answer)
-            )
-        })?;
-        if is_kept {
+        if keep.is_true_for(row_of(&plain, index)?.into(), "filter")? {
             rows.push(*row);
         }
     }

@@ -1,7 +1,7 @@
 //! `explain::…`: attributions of the difference from a reference.
 
 use crate::base::Result;
-use crate::base::table::{Cells, Table};
+use crate::base::table::Cells;
 use crate::bind::args::attribution::{
     Contributions, HypotheticalOptions, of_targets, reverse_of, zeros,
 };
@@ -24,7 +24,6 @@ use crate::nn::{Model, Value};
 use crate::torch::Tensor;
 use rhai::{Dynamic, Map};
 use std::cell::RefCell;
-use std::rc::Rc;
 
 /// Options of attributions that compare samples with baselines.
 #[derive(Options)]
@@ -355,7 +354,7 @@ pub fn convergence(
         ("error".into(), number(&|loss| loss.error)),
         ("share".into(), Cells::Number(completeness::shares(&losses))),
     ];
-    Ok(Tabled(Rc::new(Table::new(columns)?)))
+    Tabled::of(columns)
 }
 
 /// The native functions declared here.

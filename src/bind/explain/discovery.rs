@@ -1,6 +1,6 @@
 //! `explain::modisco`: recurrent patterns in contributions.
 
-use crate::base::table::{Cells, Table};
+use crate::base::table::Cells;
 use crate::base::{Result, system};
 use crate::bind::args::sequence::codes_of;
 use crate::bind::types::{Data, Discovered, Tabled};
@@ -229,7 +229,7 @@ fn span_table(spans: &[seqlets::Span], flank: usize, length: usize) -> Result<Ta
         ("sum".into(), Cells::Number(sums)),
         ("p_value".into(), Cells::Number(p_values)),
     ];
-    Ok(Tabled(Rc::new(Table::new(columns)?)))
+    Tabled::of(columns)
 }
 
 /// Discovers recurrent patterns in contributions (TF-MoDISco).

@@ -1,7 +1,7 @@
 //! `explain::…`: filters of a convolution as motifs.
 
 use crate::base::Result;
-use crate::base::table::{Cells, Table};
+use crate::base::table::Cells;
 use crate::bind::types::{Data, Motifs, Tabled};
 use crate::bind::warnings::warn;
 use crate::explain::filters;
@@ -64,7 +64,7 @@ fn table(filters: &Motifs, motifs: &Motifs, fits: &[Vec<matching::Fit>]) -> Resu
         ),
         ("consensus".into(), Cells::Text(consensus)),
     ];
-    Ok(Tabled(Rc::new(Table::new(columns)?)))
+    Tabled::of(columns)
 }
 
 /// Matches filters with motifs, and classifies filters by the number of matches.

@@ -1,7 +1,8 @@
 //! Methods of results of MoDISco.
 
 use crate::base::Result;
-use crate::base::table::{Cells, Table};
+use crate::base::table::Cells;
+use crate::bind::args::motif::strand_text;
 use crate::bind::args::path::output_path;
 use crate::bind::types::{Discovered, Motifs, Tabled};
 use crate::explain::modisco::{Pattern, report, save};
@@ -115,10 +116,7 @@ pub fn seqlets_of_patterns(this: &Discovered) -> Result<Tabled> {
     let samples = rows.iter().map(|(_, seqlet)| i64::from(seqlet.example));
     let starts = rows.iter().map(|(_, seqlet)| i64::from(seqlet.start));
     let ends = rows.iter().map(|(_, seqlet)| i64::from(seqlet.end));
-    let strands = rows.iter().map(|(_, seqlet)| match seqlet.reverse {
-        true => "-".into(),
-        false => "+".into(),
-    });
+    let strands = rows.iter().map(|(_, seqlet)| strand_text(seqlet.reverse));
     let columns = vec![
         ("pattern".into(), Cells::Text(names.collect())),
         ("sample".into(), Cells::Whole(samples.collect())),
@@ -126,7 +124,7 @@ pub fn seqlets_of_patterns(this: &Discovered) -> Result<Tabled> {
         ("end".into(), Cells::Whole(ends.collect())),
         ("strand".into(), Cells::Text(strands.collect())),
     ];
-    Ok(Tabled(Rc::new(Table::new(columns)?)))
+    Tabled::of(columns)
 }
 
 /// Returns the numbers that each step leaves: positions, windows, seqlets, clusters, patterns.
@@ -160,7 +158,7 @@ pub fn funnel(this: &Discovered) -> Result<Tabled> {
         ("step".into(), Cells::Text(names.collect())),
         ("left".into(), Cells::Whole(left.collect())),
     ];
-    Ok(Tabled(Rc::new(Table::new(columns)?)))
+    Tabled::of(columns)
 }
 
 /// Writes the patterns and their seqlets to an HDF5 file in the format of modisco-lite.

@@ -2,7 +2,7 @@
 
 use crate::bail;
 use crate::base::Result;
-use crate::base::table::{Cells, Table};
+use crate::base::table::Cells;
 use crate::bind::args::explain::{BatchOptions, OneLabelOptions};
 use crate::bind::args::samples::{sequence_length, sequences};
 use crate::bind::args::seed::SeedOptions;
@@ -18,7 +18,6 @@ use crate::nn::Model;
 use crate::seq::Motif;
 use crate::torch::Tensor;
 use rhai::{Array, Dynamic, Map, NativeCallContext};
-use std::rc::Rc;
 
 /// What is measured, and in which sequences.
 #[derive(Options)]
@@ -288,7 +287,7 @@ pub fn spacing(
             numbers(|row| row.interaction.error),
         ),
     ];
-    Ok(Tabled(Rc::new(Table::new(cells)?)))
+    Tabled::of(cells)
 }
 
 /// Measures the interaction of two motifs: planted together, alone and not at all.

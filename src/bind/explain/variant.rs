@@ -2,7 +2,7 @@
 
 use crate::bail;
 use crate::base::Result;
-use crate::base::table::{Cells, Table};
+use crate::base::table::Cells;
 use crate::bind::args::explain::{BatchOptions, ContrastOptions, Labels, OneLabel};
 use crate::bind::args::path::output_path;
 use crate::bind::args::samples::sequence_length;
@@ -123,7 +123,7 @@ fn changes_of(designed: &Designed) -> Result<Tabled> {
         ("to".into(), text(|change| change.to)),
         ("value".into(), Cells::Number(values.collect())),
     ];
-    Ok(Tabled(Rc::new(Table::new(columns)?)))
+    Tabled::of(columns)
 }
 
 /// Computes the effect of each variant of a VCF file on an output.

@@ -63,14 +63,7 @@ fn append_flat(array: Array, out: &mut Array) {
 }
 
 fn is_true(f: &Callback, item: &Dynamic) -> Result<bool> {
-    let value = f.call(vec![item.clone()])?;
-    value.as_bool().map_err(|_| {
-        fault!(
-            "type",
-            "the condition must return a boolean, got {}",
-            session::describe(&value)
-        )
-    })
+    f.is_true_for(item.clone(), "condition")
 }
 
 /// The order of two keys, of numbers (NaN after all others) or of strings; none where they are not

@@ -1,9 +1,8 @@
 //! `stats::…`: correlation and areas under ROC curves.
 
 use crate::base::Result;
-use crate::bind::args::statistics::{
-    LevelOptions, TestOptions, map_of, outcome_map, two_samples, values,
-};
+use crate::bind::args::numbers::number_map;
+use crate::bind::args::statistics::{LevelOptions, TestOptions, outcome_map, two_samples, values};
 use crate::bind::args::tensor::Numbers;
 use crate::lang::{Native, native, natives_of};
 use crate::metrics::statistics::labelled::labelled;
@@ -117,7 +116,7 @@ pub fn auroc_interval(
 ) -> Result<Map> {
     let ([scores], labels) = labelled([&values(scores)?], &values(labels)?)?;
     let area = roc::interval(&scores, &labels, options.level)?;
-    Ok(map_of([
+    Ok(number_map([
         ("value", area.value),
         ("error", area.error),
         ("low", area.low),

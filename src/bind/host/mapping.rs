@@ -17,15 +17,7 @@ fn mapped(range: std::ops::Range<i64>, f: &Callback) -> Result<Array> {
 fn filtered(range: std::ops::Range<i64>, f: &Callback) -> Result<Vec<i64>> {
     let mut kept = Vec::new();
     for i in range {
-        let answer = f.call(vec![i.into()])?;
-        let is_kept = answer.as_bool().map_err(|_| {
-            fault!(
-                "type",
-                "the filter must return a boolean, got {}",
-                session::describe(&answer)
-            )
-        })?;
-        if is_kept {
+        if f.is_true_for(i.into(), "filter")? {
             kept.push(i);
         }
     }

@@ -1,10 +1,9 @@
 //! `stats::…`: tests, intervals, corrections for many tests.
 
 use crate::base::Result;
+use crate::bind::args::numbers::number_map;
 use crate::bind::args::seed::SeedOptions;
-use crate::bind::args::statistics::{
-    LevelOptions, TestOptions, map_of, outcome_map, two_samples, values,
-};
+use crate::bind::args::statistics::{LevelOptions, TestOptions, outcome_map, two_samples, values};
 use crate::bind::args::tensor::{Numbers, tensor_of};
 use crate::lang::value::{array, number};
 use crate::lang::{Callback, Choice, Native, Options, native, natives_of, session};
@@ -281,7 +280,7 @@ pub fn bootstrap(
         options.method.into(),
         options.seed.seed(),
     )?;
-    let mut map = map_of([
+    let mut map = number_map([
         ("value", estimate.value),
         ("low", estimate.low),
         ("high", estimate.high),

@@ -127,7 +127,7 @@ fn table_of(value: &Dynamic) -> Result<Tabled> {
             })
             .collect::<Result<_>>()?
     };
-    Ok(Tabled(Rc::new(Table::new(columns)?)))
+    Tabled::of(columns)
 }
 
 /// A table of some columns, in the order of the names.
@@ -167,15 +167,7 @@ fn column(table: &Table, name: &str) -> Result<Array> {
 fn rows_where(table: &Table, keep: &Callback) -> Result<Vec<usize>> {
     let mut rows = Vec::new();
     for i in 0..table.len() {
-        let answer = keep.call(vec![row(table, i as i64)?.into()])?;
-        let is_kept = answer.as_bool().map_err(|_| {
-            fault!(
-                "type",
-                "the filter must return a boolean, got {}",
-                session::describe(&answer)
-            )
-        })?;
-        if is_kept {
+        if keep.is_true_for(row(table, i as i64)?.into(), "filter")? {
             rows.push(i);
         }
     }

@@ -5,10 +5,11 @@ use crate::base::Result;
 use crate::bind::args::network::layer;
 use crate::lang::{Call, Choice, Native, Options, native, natives_of};
 use crate::nn::Layer;
+use crate::nn::layers::activation::Activation;
 use crate::nn::layers::attention_pool::{AttentionPool, SoftmaxPool};
 use crate::nn::layers::cross_attention::CrossAttention;
 use crate::nn::layers::enformer_attention::EnformerAttention;
-use crate::nn::layers::gate::{ChannelMaxout, GateActivation, RmsNorm, SqueezeExcite};
+use crate::nn::layers::gate::{ChannelMaxout, RmsNorm, SqueezeExcite};
 use crate::nn::layers::positional::GammaScale;
 
 /// Options of `nn::cross_attention`.
@@ -231,8 +232,8 @@ pub fn squeeze_excite(
     options: SqueezeExciteOptions,
 ) -> Result<Layer> {
     let activation = match options.activation {
-        GateActivationName::Relu => GateActivation::Relu,
-        GateActivationName::Silu => GateActivation::Silu,
+        GateActivationName::Relu => Activation::Relu,
+        GateActivationName::Silu => Activation::Silu,
     };
     layer(call, SqueezeExcite { hidden, activation })
 }

@@ -1,15 +1,13 @@
-//! `nn::…`: layers that contain other layers, and layers that scripts define.
+//! `nn::…`: layers that contain other layers.
 
+use crate::bail;
 use crate::base::Result;
 use crate::bind::args::layer::{layer_of, parts_of};
 use crate::bind::args::network::{MergeName, layer};
-use crate::lang::{
-    Call, Callback, Choice, FromValue, Native, Options, native, natives_of, session,
-};
+use crate::lang::{Call, Callback, Choice, FromValue, Native, Options, native, natives_of};
 use crate::nn::Layer;
 use crate::nn::compose::{self, TurnedBack};
 use crate::nn::strands::InputKind;
-use crate::{bail, fault};
 use rhai::{Array, Dynamic, Map, NativeCallContext};
 use std::collections::BTreeMap;
 
@@ -109,23 +107,6 @@ impl FromValue for InputKinds {
             .collect::<Result<_>>()
             .map(InputKinds)
     }
-}
-
-/// Kinds of inputs, as a map of options states them.
-pub fn kinds_of(map: Option<Map>) -> Result<BTreeMap<String, InputKind>> {
-    let kind = |(name, value): (rhai::Identifier, Dynamic)| {
-        let word = value.clone().into_string().unwrap_or_default();
-        let kind = InputKind::named(&word).ok_or_else(|| {
-            fault!(
-                "option",
-                "option `inputs`: `{name}` must be {}, got {}",
-                crate::lang::constraint::one_of(InputKind::NAMES),
-                session::describe(&value)
-            )
-        })?;
-        Ok((name.to_string(), kind))
-    };
-    map.unwrap_or_default().into_iter().map(kind).collect()
 }
 
 /// Returns a layer that applies layers one after the other.

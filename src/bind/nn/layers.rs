@@ -3,7 +3,6 @@
 use crate::base::Result;
 use crate::bind::args::layer::InitRule;
 use crate::bind::args::network::layer;
-use crate::lang::native::at_least;
 use crate::lang::{Call, Native, Options, native, natives_of};
 use crate::nn::{Layer, linear, reshape};
 
@@ -18,13 +17,6 @@ pub struct LinearOptions {
     /// shape.
     #[option(default = "default")]
     init: InitRule,
-}
-
-/// Fails unless all are at least 1.
-pub fn positive(values: &[(&str, i64)]) -> Result<()> {
-    values
-        .iter()
-        .try_for_each(|(name, value)| at_least(name, *value, 1))
 }
 
 /// Returns a fully connected layer on the last axis: x Wᵀ + b.

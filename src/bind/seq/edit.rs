@@ -1,7 +1,7 @@
 //! `seq::…`: edits of sequences, and their gapped k-mers. Results have the form of the sequences:
 //! strings, one-hot or codes.
 
-use crate::base::table::{Cells, Table};
+use crate::base::table::Cells;
 use crate::base::{Result, shape};
 use crate::bind::args::seed::seed_of_draw;
 use crate::bind::args::sequence::Sequences;
@@ -16,7 +16,6 @@ use crate::seq::{alphabet, edit};
 use crate::torch::{Device, Kind, Tensor};
 use crate::{bail, fault};
 use rhai::{Array, Dynamic, NativeCallContext};
-use std::rc::Rc;
 
 /// Options of `seq::randomize`.
 #[derive(Options)]
@@ -472,7 +471,7 @@ pub fn gapped_kmers(
         ("kmer".to_string(), Cells::Text(kmers)),
         ("score".to_string(), Cells::Number(values)),
     ];
-    Ok(Tabled(Rc::new(Table::new(columns)?)))
+    Tabled::of(columns)
 }
 
 /// The native functions declared here.

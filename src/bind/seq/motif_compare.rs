@@ -1,14 +1,13 @@
 //! `motifs::…`: comparison and groups of motifs.
 
 use crate::base::Result;
-use crate::base::table::{Cells, Table};
+use crate::base::table::Cells;
 use crate::bind::args::motif::{BackgroundName, strand_text};
 use crate::bind::types::{Motifs, Tabled};
 use crate::lang::{Choice, Native, Options, native, natives_of};
 use crate::seq::Motif;
 use crate::seq::motif::cluster as clustering;
 use crate::seq::motif::tomtom::{self as search, ComparisonOptions, Distance, Match};
-use std::rc::Rc;
 
 /// Options of `motifs::tomtom`.
 #[derive(Options)]
@@ -118,7 +117,7 @@ fn match_table(matches: &[Match], queries: &[Motif], targets: &[Motif]) -> Resul
         ("overlap".into(), integers(|m| m.overlap as i64)),
         ("strand".into(), texts(&|m| strand_text(m.reverse))),
     ];
-    Ok(Tabled(Rc::new(Table::new(columns)?)))
+    Tabled::of(columns)
 }
 
 /// Compares motifs with a collection of motifs (Tomtom).

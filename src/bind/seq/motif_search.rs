@@ -1,7 +1,7 @@
 //! `motifs::tomtom`, `motifs::fimo`: motifs against motifs, motifs against sequences.
 
 use crate::base::Result;
-use crate::base::table::{Cells, Table};
+use crate::base::table::Cells;
 use crate::bind::args::motif::{BackgroundName, strand_text};
 use crate::bind::args::tensor::tensor_of;
 use crate::bind::types::{Data, Genomic, Motifs, Tabled};
@@ -13,7 +13,6 @@ use crate::seq::{Motif, alphabet, fasta};
 use crate::{bail, fault};
 use rhai::{Array, Dynamic, Map, NativeCallContext};
 use std::collections::HashMap;
-use std::rc::Rc;
 
 /// Options of `motifs::fimo`.
 #[derive(Options)]
@@ -221,7 +220,7 @@ fn hit_table(
         ("q_value".into(), numbers(|hit| hit.q_value)),
         ("matched".into(), texts(&matched)),
     ];
-    Ok(Tabled(Rc::new(Table::new(columns)?)))
+    Tabled::of(columns)
 }
 
 /// Finds occurrences of motifs in sequences, with exact p-values (FIMO).

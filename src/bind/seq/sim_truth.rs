@@ -1,8 +1,9 @@
 //! Properties of the truth of simulated datasets.
 
 use crate::bail;
-use crate::base::table::{Cells, Table};
+use crate::base::table::Cells;
 use crate::base::{Result, shape};
+use crate::bind::args::motif::strand_text;
 use crate::bind::args::simulation::sites_of;
 use crate::bind::types::{Data, Known, Motifs, Tabled};
 use crate::lang::value::array;
@@ -153,7 +154,7 @@ pub fn table(this: &Known) -> Result<Tabled> {
         |of: &dyn Fn(&Site) -> i64| Cells::Whole(sites.iter().map(|(_, site)| of(site)).collect());
     let sequence = |i: usize, _: &Site| set.name(i).unwrap_or_else(|| i.to_string());
     let motif = |_: usize, site: &Site| truth.motifs[site.motif as usize].name.clone();
-    let strand = |_: usize, site: &Site| if site.reverse { "-" } else { "+" }.to_string();
+    let strand = |_: usize, site: &Site| strand_text(site.reverse);
     let columns = vec![
         ("sequence".into(), texts(&sequence)),
         ("motif".into(), texts(&motif)),
@@ -161,7 +162,7 @@ pub fn table(this: &Known) -> Result<Tabled> {
         ("stop".into(), numbers(&|site| truth.end(site) as i64)),
         ("strand".into(), texts(&strand)),
     ];
-    Ok(Tabled(Rc::new(Table::new(columns)?)))
+    Tabled::of(columns)
 }
 
 /// The native functions declared here.

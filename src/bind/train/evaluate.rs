@@ -2,7 +2,7 @@
 
 use crate::base::Result;
 use crate::bind::args::loss::LinkName;
-use crate::bind::args::measure::{Mode, larger};
+use crate::bind::args::measure::Mode;
 use crate::bind::args::numbers::number_map;
 use crate::bind::args::training::MetricList;
 use crate::bind::types::Data;
@@ -132,7 +132,7 @@ pub fn early_stop(
     options: StopOptions,
 ) -> EarlyStop {
     EarlyStop {
-        larger: larger(options.mode.as_str(), &monitor),
+        larger: options.mode.is_larger_better(&monitor),
         monitor,
         patience: options.patience,
         min_delta: options.min_delta,

@@ -3,7 +3,7 @@
 
 use crate::bail;
 use crate::base::{Result, memory};
-use crate::bind::args::measure::{Mode, larger};
+use crate::bind::args::measure::Mode;
 use crate::lang::{FromValue, Native, Options, native, natives_of, session};
 use crate::optim::Schedule;
 use crate::optim::schedule::{Plateau, Span};
@@ -254,7 +254,7 @@ pub fn plateau(
     options: PlateauOptions,
 ) -> Schedule {
     Schedule::Plateau(Plateau {
-        larger: larger(options.mode.as_str(), &monitor),
+        larger: options.mode.is_larger_better(&monitor),
         monitor,
         factor: options.factor,
         patience: options.patience,

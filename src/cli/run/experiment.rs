@@ -3,7 +3,7 @@
 use super::arguments::RunArguments;
 use super::parameters::declares;
 use crate::base::{Fault, file as files};
-use crate::cli::arguments::SessionArguments;
+use crate::cli::arguments::start_torch;
 use crate::cli::sandbox;
 use crate::lang::session::{self, Event};
 use crate::lang::{diagnostics, engine, highlight, stdlib};
@@ -84,9 +84,7 @@ pub(super) fn resumed(arguments: &RunArguments, folder: &Path) -> Result<(), Fau
 /// A hash of the standard library.
 fn stdlib_version() -> String {
     let mut hasher = blake3::Hasher::new();
-    let mut paths = stdlib::paths();
-    paths.sort();
-    for (text, path) in paths.iter().filter_map(|path| stdlib::read(path)) {
+    for (text, path) in stdlib::paths().iter().filter_map(|path| stdlib::read(path)) {
         hasher.update(path.as_bytes()).update(text.as_bytes());
     }
     hasher.finalize().to_hex()[..16].to_string()
@@ -112,13 +110,7 @@ fn experiment(
         quiet: json,
         ..settings
     };
-    let common = SessionArguments {
-        set: Vec::new(),
-        device: start.device.clone(),
-        seed: start.seed,
-        threads: start.threads,
-    };
-    recorded(&common, settings, file, text, journal, json)
+    recorded(start.threads, settings, file, text, journal, json)
 }
 
 /// Runs a script in a child process, and writes its record in this one.
@@ -147,7 +139,7 @@ fn sandboxed(
 }
 
 fn recorded(
-    common: &SessionArguments,
+    threads: Option<usize>,
     mut settings: session::Settings,
     file: &str,
     text: &str,
@@ -161,7 +153,7 @@ fn recorded(
     settings.run_dir.clone_from(&folder);
     files::set_run_folder(folder.as_deref());
     announce(folder.as_deref(), json);
-    common.start_torch();
+    start_torch(threads, settings.seed);
     crate::bind::start(settings);
     if let (Some(journal), Some(folder)) = (&journal, &folder) {
         session::log_to(folder.join("log.txt"));

@@ -4,7 +4,7 @@ use super::channel::{self, Channel};
 use super::confinement::{self, Policy};
 use super::job::{COMMAND, Job, Script, Work};
 use crate::base::{Fault, Result, interrupt};
-use crate::cli::arguments::SessionArguments;
+use crate::cli::arguments::start_torch;
 use crate::cli::exit::{ERROR, USAGE, fail};
 use crate::cli::grading;
 use crate::fault;
@@ -103,13 +103,7 @@ fn ran(channel: &Rc<Channel>, script: &Script, policy: &Policy) -> Result<Value>
         }),
         ..session::Settings::default()
     };
-    SessionArguments {
-        set: Vec::new(),
-        device: script.device.clone(),
-        seed: script.seed,
-        threads: script.threads,
-    }
-    .start_torch();
+    start_torch(script.threads, script.seed);
     interrupt::check()?;
     crate::bind::start(settings);
     channel.send(&json!({ "started": true }))?;

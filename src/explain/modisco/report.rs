@@ -127,15 +127,7 @@ pub fn page(found: &Discovery, known: Option<&[Motif]>, most: usize, share: f64)
     let motifs = motifs(found, share);
     let hits = match known {
         Some(known) if !motifs.is_empty() && !known.is_empty() => {
-            let plan = ComparisonOptions {
-                distance: Distance::named("pearson"),
-                background: [0.25; 4],
-                pseudocount: 0.1,
-                both_strands: true,
-                min_overlap: 1,
-                complete: true,
-                internal: false,
-            };
+            let plan = ComparisonOptions::complete(Distance::named("pearson"));
             tomtom::tomtom(&motifs, known, &plan)?
         }
         _ => Vec::new(),

@@ -23,6 +23,18 @@ pub fn recall_at_fdr(scores: &[f32], labels: &[f32], fdr: f64) -> f64 {
     }
 }
 
+/// At most about `most` of some points, at equal steps; the last one is kept.
+fn thinned(points: Vec<(f64, f64)>, most: usize) -> Vec<(f64, f64)> {
+    let every = points.len().div_ceil(most.max(2)).max(1);
+    let last = points.len().saturating_sub(1);
+    points
+        .into_iter()
+        .enumerate()
+        .filter(|(i, _)| i % every == 0 || *i == last)
+        .map(|(_, point)| point)
+        .collect()
+}
+
 /// Points of the ROC curve: false and true positive rates, at most about `most` of them.
 pub fn roc(scores: &[f32], labels: &[f32], most: usize) -> Vec<(f64, f64)> {
     let ClassKeys {
@@ -34,14 +46,7 @@ pub fn roc(scores: &[f32], labels: &[f32], most: usize) -> Vec<(f64, f64)> {
     thresholds(&positives, &negatives, |tp, fp| {
         points.push((fp as f64 / n, tp as f64 / p))
     });
-    let every = points.len().div_ceil(most.max(2));
-    let last = points.len() - 1;
-    points
-        .into_iter()
-        .enumerate()
-        .filter(|(i, _)| i % every == 0 || *i == last)
-        .map(|(_, point)| point)
-        .collect()
+    thinned(points, most)
 }
 
 /// Points of the precision-recall curve: recall and precision, at most about `most` of them.
@@ -55,14 +60,7 @@ pub fn precision_recall(scores: &[f32], labels: &[f32], most: usize) -> Vec<(f64
     thresholds(&positives, &negatives, |tp, fp| {
         points.push((tp as f64 / p, tp as f64 / (tp + fp).max(1) as f64))
     });
-    let every = points.len().div_ceil(most.max(2)).max(1);
-    let last = points.len().saturating_sub(1);
-    points
-        .into_iter()
-        .enumerate()
-        .filter(|(i, _)| i % every == 0 || *i == last)
-        .map(|(_, point)| point)
-        .collect()
+    thinned(points, most)
 }
 
 /// Predicted probabilities against how often the label is 1, over bins of equal width: mean

@@ -68,7 +68,7 @@ pub(super) fn below(positives: &[u32], negatives: &[u32]) -> Vec<u32> {
     while up() & down() {}
     while up() {}
     while down() {}
-    // what was not reached stands above all negatives, or below all
+    // positives not reached are above all negatives, or below all
     lower[p..].fill(most as u32);
     upper[..upper_p - middle].fill(0);
     below

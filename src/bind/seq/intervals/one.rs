@@ -6,7 +6,6 @@ use crate::bind::args::path::output_path;
 use crate::bind::args::seed::SeedOptions;
 use crate::bind::types::Places;
 use crate::bind::warnings::warn;
-use crate::fault;
 use crate::lang::value::mismatch;
 use crate::lang::{Callback, Choice, FromValue, Native, Options, native, natives_of, session};
 use crate::seq::Intervals;
@@ -137,15 +136,7 @@ fn column_values(list: &Intervals, name: &str) -> Result<Array> {
 fn rows_where(list: &Intervals, keep: &Callback) -> Result<Vec<u32>> {
     let mut kept = Vec::new();
     for i in 0..list.len() {
-        let answer = keep.call(vec![row(list, i as i64)?.into()])?;
-        let is_kept = answer.as_bool().map_err(|_| {
-            fault!(
-                "type",
-                "the filter must return a boolean, got {}",
-                session::describe(&answer)
-            )
-        })?;
-        if is_kept {
+        if keep.is_true_for(row(list, i as i64)?.into(), "filter")? {
             kept.push(i as u32);
         }
     }

@@ -22,30 +22,7 @@ impl Dataset {
                 hint: "split first, then call `with_shuffles` or `with_negatives`"
             );
         }
-        self.stored()
-    }
-
-    /// The rows in view as storage of their own.
-    fn stored(&self) -> Result<Dataset> {
-        let inputs = self
-            .inputs
-            .iter()
-            .map(|input| {
-                Ok(Input {
-                    column: joined(&[(self, &input.column)])?,
-                    ..input.clone()
-                })
-            })
-            .collect::<Result<_>>()?;
-        let mut out = Dataset::new(inputs, self.label_names.clone(), self.all_labels())?;
-        out.label_partners = self.label_partners.clone();
-        out.profile = joined_profile(std::slice::from_ref(self))?;
-        out.names = self
-            .names
-            .as_ref()
-            .map(|_| Arc::new((0..self.len()).filter_map(|i| self.name(i)).collect()));
-        out.truth = joined_truth(std::slice::from_ref(self));
-        Ok(out)
+        gathered(std::slice::from_ref(self))
     }
 
     /// The places of the rows in view.
@@ -85,35 +62,41 @@ impl Dataset {
                 hint: "make both with the same `bins`, `label_pairs`, `stranded` and `along`"
             );
         }
-        let mut inputs = Vec::new();
-        for (i, input) in first.inputs.iter().enumerate() {
-            let columns: Vec<(&Dataset, &Column)> = parts
-                .iter()
-                .map(|part| (part, &part.inputs[i].column))
-                .collect();
-            inputs.push(Input {
-                column: joined(&columns)?,
-                ..input.clone()
-            });
-        }
-        let mut out = Dataset::new(
-            inputs,
-            first.label_names.clone(),
-            parts.iter().flat_map(Dataset::all_labels).collect(),
-        )?;
-        out.label_partners = parts.iter().find_map(|part| part.label_partners.clone());
-        out.profile = joined_profile(&parts)?;
-        out.truth = joined_truth(&parts);
-        if parts.iter().all(|part| part.names.is_some()) {
-            out.names = Some(Arc::new(
-                parts
-                    .iter()
-                    .flat_map(|part| (0..part.len()).filter_map(|i| part.name(i)))
-                    .collect(),
-            ));
-        }
-        Ok(out)
+        gathered(&parts)
     }
+}
+
+/// The rows in view of datasets of the same form, one after the other, as storage of their own.
+fn gathered(parts: &[Dataset]) -> Result<Dataset> {
+    let first = &parts[0];
+    let mut inputs = Vec::new();
+    for (i, input) in first.inputs.iter().enumerate() {
+        let columns: Vec<(&Dataset, &Column)> = parts
+            .iter()
+            .map(|part| (part, &part.inputs[i].column))
+            .collect();
+        inputs.push(Input {
+            column: joined(&columns)?,
+            ..input.clone()
+        });
+    }
+    let mut out = Dataset::new(
+        inputs,
+        first.label_names.clone(),
+        parts.iter().flat_map(Dataset::all_labels).collect(),
+    )?;
+    out.label_partners = parts.iter().find_map(|part| part.label_partners.clone());
+    out.profile = joined_profile(parts)?;
+    out.truth = joined_truth(parts);
+    if parts.iter().all(|part| part.names.is_some()) {
+        out.names = Some(Arc::new(
+            parts
+                .iter()
+                .flat_map(|part| (0..part.len()).filter_map(|i| part.name(i)))
+                .collect(),
+        ));
+    }
+    Ok(out)
 }
 
 /// The truth of the rows in view, where it is known for all of them; shuffles have none.

@@ -13,7 +13,7 @@ pub struct Signal {
     pub width: usize,
     /// Whether it is along the sequence.
     pub is_along: bool,
-    /// The channel that each becomes on the other strand.
+    /// The channel that each becomes on the reverse strand.
     pub partners: Option<Arc<Vec<usize>>>,
     /// The value of bases that come from nowhere.
     pub blank: f32,
@@ -49,7 +49,7 @@ pub struct Sample {
     pub signals: Vec<Signal>,
     /// Its labels.
     pub labels: Vec<f32>,
-    /// The label that each becomes on the other strand.
+    /// The label that each becomes on the reverse strand.
     pub label_partners: Option<Arc<Vec<usize>>>,
     /// What its labels are read from again once it is changed.
     pub labelled: Labelled,
@@ -59,8 +59,6 @@ pub struct Sample {
     pub epoch: u64,
     /// For augmenters that shuffle.
     pub shuffler: Shuffler,
-    /// Room for augmenters.
-    pub scratch: Vec<u8>,
 }
 
 impl Sample {
@@ -105,12 +103,12 @@ pub trait Transform: Send + Sync {
 }
 
 /// Where the sequence of a row is read: position i is position `start` + i of the stored row with
-/// its margins or, on the other strand, the complement of `start` - i.
+/// its margins or, on the reverse strand, the complement of `start` - i.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RowView {
     /// See above.
     pub start: i64,
-    /// Whether it is read from the other strand.
+    /// Whether it is read from the reverse strand.
     pub turned: bool,
 }
 

@@ -13,15 +13,7 @@ pub fn groups(motifs: &[Motif], distance: Distance, threshold: f64) -> Result<Ve
     if motifs.is_empty() {
         return Ok(Vec::new());
     }
-    let plan = ComparisonOptions {
-        distance,
-        background: [0.25; 4],
-        pseudocount: 0.1,
-        both_strands: true,
-        min_overlap: 1,
-        complete: true,
-        internal: false,
-    };
+    let plan = ComparisonOptions::complete(distance);
     let mut root: Vec<usize> = (0..motifs.len()).collect();
     fn find(root: &mut [usize], mut i: usize) -> usize {
         while root[i] != i {

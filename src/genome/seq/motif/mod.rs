@@ -192,7 +192,7 @@ impl Motif {
             .collect()
     }
 
-    /// As it reads on the other strand.
+    /// The reverse complement.
     pub fn reverse_complement(&self) -> Motif {
         let ppm = self
             .ppm

@@ -36,7 +36,7 @@ pub struct ReaderOptions<'a> {
     pub policy: Policy,
     /// How rows out of order are handled.
     pub unsorted: Unsorted,
-    /// The genome that the rows must lie in, where it is known.
+    /// The genome that the rows must be within, where it is known.
     pub genome: Option<&'a Genome>,
 }
 

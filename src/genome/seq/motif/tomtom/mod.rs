@@ -38,6 +38,21 @@ pub struct ComparisonOptions {
     pub internal: bool,
 }
 
+impl ComparisonOptions {
+    /// Complete scores on both strands, at a uniform background.
+    pub fn complete(distance: Distance) -> ComparisonOptions {
+        ComparisonOptions {
+            distance,
+            background: [0.25; 4],
+            pseudocount: 0.1,
+            both_strands: true,
+            min_overlap: 1,
+            complete: true,
+            internal: false,
+        }
+    }
+}
+
 /// A target that is like a query.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Match {
