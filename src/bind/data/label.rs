@@ -106,7 +106,7 @@ impl FromValue for PeakSets {
 }
 
 /// Names and values, [regions, tasks], as a script's map.
-fn shown(labels: Labels, rows: usize) -> Result<Map> {
+fn labels_map(labels: Labels, rows: usize) -> Result<Map> {
     let tasks = labels.names.len() as i64;
     let values = labels.values.as_slice().unwrap_or_default();
     let values = Tensor::from_f32(values, &[rows as i64, tasks])?;
@@ -167,7 +167,7 @@ pub fn peaks(
     };
     let ambiguous = options.ambiguous.map_or(Vec::new(), |sets| sets.0);
     let labels = labels::by_peaks(&regions.0, &peaks.0, &rule, &ambiguous)?;
-    shown(labels, regions.0.len())
+    labels_map(labels, regions.0.len())
 }
 
 /// Returns labelled regions of one length around the joined peaks of several sets.
@@ -196,7 +196,7 @@ pub fn joint(
         at_least: options.at_least,
     };
     let (regions, labels) = labels::joint(&peaks.0, &how)?;
-    let mut map = shown(labels, regions.len())?;
+    let mut map = labels_map(labels, regions.len())?;
     map.insert("regions".into(), Places(Rc::new(regions)).into_value());
     Ok(map)
 }
@@ -255,7 +255,7 @@ pub fn signal(
         ("pairs".into(), pairs.into()),
         ("use_strand".into(), options.use_strand.into()),
     ]);
-    let mut map = shown(labels, regions.0.len())?;
+    let mut map = labels_map(labels, regions.0.len())?;
     map.insert("regions".into(), regions.clone().into_value());
     map.insert("tracks".into(), tracks.value);
     map.insert("how".into(), how.into());
@@ -278,7 +278,7 @@ pub fn field(
     /// Name of the field.
     name: &str,
 ) -> Result<Map> {
-    shown(labels::by_field(&regions.0, name)?, regions.0.len())
+    labels_map(labels::by_field(&regions.0, name)?, regions.0.len())
 }
 
 /// The native functions declared here.

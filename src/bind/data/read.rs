@@ -318,7 +318,7 @@ fn of_regions(genome: &Genomic, list: &Places, options: RegionOptions) -> Result
         .into_iter()
         .map(|(name, tracks)| (name, tracks.into_iter().map(|track| track.0).collect()))
         .collect();
-    let plan = regions::Plan {
+    let plan = regions::RegionSettings {
         genome: genome.0.clone(),
         labels: labels.transpose()?,
         tracks: tracks.clone(),

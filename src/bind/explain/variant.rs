@@ -9,7 +9,7 @@ use crate::bind::args::samples::sequence_length;
 use crate::bind::types::{Genomic, Tabled};
 use crate::bind::warnings::warn;
 use crate::explain::design::{self, Designed};
-use crate::explain::effects::{self, Columns, Plan};
+use crate::explain::effects::{self, Columns, EffectSettings};
 use crate::explain::incremental::Change;
 use crate::explain::target::{Still, Target};
 use crate::lang::value::{array, mismatch};
@@ -94,8 +94,8 @@ impl VariantsOptions {
         net: &Model,
         genome: &'a Genomic,
         targets: &'a [Target],
-    ) -> Result<Plan<'a>> {
-        Ok(Plan {
+    ) -> Result<EffectSettings<'a>> {
+        Ok(EffectSettings {
             genome: &genome.0,
             targets,
             length: sequence_length(net)?,

@@ -208,7 +208,7 @@ pub fn model(net: &Model) -> String {
 pub fn genome(genome: &Genomic) -> String {
     format!(
         "genome {}: {} chromosomes, {} bp",
-        genome.0.shown(),
+        genome.0.path_text(),
         genome.0.contigs.len(),
         shape::grouped(genome.0.total())
     )
@@ -216,7 +216,7 @@ pub fn genome(genome: &Genomic) -> String {
 
 /// A track in a line.
 pub fn track(track: &Signal) -> String {
-    format!("track {}", track.0.shown())
+    format!("track {}", track.0.path_text())
 }
 
 /// A batch in a line.

@@ -196,7 +196,7 @@ pub fn open(
 ) -> Result<Signal> {
     let track = Track::open(&session::find_input(path)?)?;
     if track.is_empty() {
-        warn(&format!("{} holds no value", track.shown()));
+        warn(&format!("{} holds no value", track.path_text()));
     }
     Ok(Signal(Arc::new(track)))
 }

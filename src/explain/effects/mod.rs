@@ -20,7 +20,7 @@ const CHUNK: usize = 2048;
 const KEPT: usize = 1000;
 
 /// How effects are computed.
-pub struct Plan<'a> {
+pub struct EffectSettings<'a> {
     /// Reference genome of the variants.
     pub genome: &'a Genome,
     /// What is measured, for each label.
@@ -105,7 +105,7 @@ impl Effects {
     }
 }
 
-impl Plan<'_> {
+impl EffectSettings<'_> {
     /// The columns of numbers that effects have.
     pub fn columns(&self) -> Columns {
         Columns {
@@ -293,7 +293,7 @@ mod tests {
             chr1\t6\ta\tC\tA,AA\t.\t.\t.\nchr1\t6\tb\tG\tA\t.\t.\tX=1\n";
         std::fs::write(&path, lines).expect("a file");
         let targets = [Target::Label(0)];
-        let plan = Plan {
+        let plan = EffectSettings {
             genome: &genome,
             targets: &targets,
             length: 4,

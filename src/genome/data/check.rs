@@ -42,7 +42,7 @@ pub fn check(genome: &Genome, list: &Intervals, tracks: &[(String, &Track)]) -> 
             .collect();
         format!(
             "regions lie on chromosomes that {} does not have: {}{}",
-            genome.shown(),
+            genome.path_text(),
             names.join(", "),
             if missing.len() > 5 { ", …" } else { "" }
         )
@@ -56,7 +56,7 @@ pub fn check(genome: &Genome, list: &Intervals, tracks: &[(String, &Track)]) -> 
     let first = |rule: &dyn Fn(usize) -> bool, own: &Intervals| {
         (0..own.len())
             .find(|i| rule(*i))
-            .map_or(String::new(), |i| own.shown(i))
+            .map_or(String::new(), |i| own.region_text(i))
     };
     let empty: Vec<bool> = own.rows.iter().map(|row| row.is_empty()).collect();
     report.count("empty", empty.iter().filter(|e| **e).count(), total, || {
@@ -142,7 +142,7 @@ pub fn check(genome: &Genome, list: &Intervals, tracks: &[(String, &Track)]) -> 
             covered.iter().sum::<f64>() / covered.len().max(1) as f64,
         ));
         report.count(&format!("without_{name}"), blank, total, || {
-            format!("regions have no value in `{name}` ({})", track.shown())
+            format!("regions have no value in `{name}` ({})", track.path_text())
         });
     }
     Ok(report)

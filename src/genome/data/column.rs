@@ -91,7 +91,7 @@ impl Channel {
                 bail!(
                     "data",
                     "{} is {value} at base {i} of a region: ln(1 + value) needs values above -1",
-                    self.track.shown();
+                    self.track.path_text();
                     hint: "leave `log1p` out: this signal is no count (a log ratio, or of the \
                         reverse strand)"
                 );

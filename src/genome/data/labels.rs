@@ -185,7 +185,7 @@ pub fn by_signal(
                 "data",
                 "signal `{name}` is {value} in region {row} ({}): ln(1 + value) needs values \
                 above -1",
-                regions.shown(row);
+                regions.region_text(row);
                 hint: "leave `log1p` out: this signal is no count (a log ratio, or of the reverse \
                     strand)"
             );

@@ -52,7 +52,7 @@ impl Signalled {
 }
 
 /// What is read along regions.
-pub struct Plan {
+pub struct RegionSettings {
     /// Genome that the sequences are read from.
     pub genome: Arc<Genome>,
     /// Labels; 1 each unless given.
@@ -96,7 +96,7 @@ pub fn signal_labels(
 }
 
 /// A dataset of regions; only coordinates are kept in memory.
-pub fn dataset(regions: &Intervals, plan: Plan) -> Result<Dataset> {
+pub fn dataset(regions: &Intervals, plan: RegionSettings) -> Result<Dataset> {
     let strands = of_equal_length(&plan.genome, regions)?;
     let n = strands.len();
     let outside: Vec<u32> = (0..n as u32)
@@ -129,7 +129,7 @@ fn of_equal_length(genome: &Genome, list: &Intervals) -> Result<Vec<Interval>> {
         bail!(
             "data",
             "region {i} ({}) holds no base",
-            list.shown(i);
+            list.region_text(i);
             hint: "`.filter(|r| r.end > r.start)` leaves such out"
         );
     }
@@ -140,7 +140,7 @@ fn of_equal_length(genome: &Genome, list: &Intervals) -> Result<Vec<Interval>> {
         bail!(
             "data",
             "region {i} ({}) has {} bases, those before it have {length}",
-            list.shown(i),
+            list.region_text(i),
             rows[i].len();
             hint: "`.resize({})` makes them equally long",
             length.max(1)
@@ -165,7 +165,7 @@ fn without(set: &Dataset, outside: &[u32]) -> Result<Dataset> {
     Ok(kept)
 }
 
-impl Plan {
+impl RegionSettings {
     /// The dataset of all regions; `strands` are the regions with their strands, `places` those of
     /// the sequences as read.
     fn read(
@@ -403,8 +403,8 @@ mod tests {
         Intervals::new(contigs, rows.iter().map(row).collect())
     }
 
-    fn plan() -> Plan {
-        Plan {
+    fn plan() -> RegionSettings {
+        RegionSettings {
             genome: genome(),
             labels: None,
             tracks: Vec::new(),
@@ -426,13 +426,16 @@ mod tests {
     #[test]
     fn regions_beyond_a_chromosome_are_refused_padded_or_left_out() {
         let with = |outside| {
-            let set = dataset(&list(&[FORWARD, BEYOND]), Plan { outside, ..plan() });
+            let set = dataset(
+                &list(&[FORWARD, BEYOND]),
+                RegionSettings { outside, ..plan() },
+            );
             set.map(|set| (set.len(), set.notes.len()))
         };
         assert!(with(Outside::Error).is_err());
         assert_eq!(with(Outside::Pad).ok(), Some((2, 0)));
         assert_eq!(with(Outside::Skip).ok(), Some((1, 1)));
-        let skip = Plan {
+        let skip = RegionSettings {
             outside: Outside::Skip,
             ..plan()
         };
@@ -493,7 +496,7 @@ mod tests {
                 values,
                 signal: Some(signal),
             };
-            let plan = Plan {
+            let plan = RegionSettings {
                 labels: Some(labels),
                 use_strand,
                 ..plan()

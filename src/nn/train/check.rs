@@ -55,6 +55,6 @@ fn check_labels(loss: &Loss, set: &Dataset, which: &str) -> Result<()> {
     };
     Err(loss.refuses(
         labels[at].into(),
-        &format!(" in {} of the {which} data{task}", set.shown(row)),
+        &format!(" in {} of the {which} data{task}", set.row_text(row)),
     ))
 }

@@ -248,7 +248,7 @@ pub fn digest(set: &Dataset) -> String {
             Column::Genome {
                 genome, regions, ..
             } => {
-                hasher.update(format!("{} {}", genome.shown(), genome.total()).as_bytes());
+                hasher.update(format!("{} {}", genome.path_text(), genome.total()).as_bytes());
                 add_regions(&mut hasher, regions);
             }
             Column::Signal {
@@ -259,7 +259,7 @@ pub fn digest(set: &Dataset) -> String {
                     .map(|channel| {
                         format!(
                             "{} {} {}",
-                            channel.track.shown(),
+                            channel.track.path_text(),
                             channel.blank,
                             channel.log1p
                         )

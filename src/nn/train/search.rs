@@ -471,7 +471,7 @@ pub fn best(trials: &[Trial], direction: Direction) -> Option<&Trial> {
 }
 
 /// By name, for messages.
-pub fn shown(values: &Values) -> String {
+pub fn values_text(values: &Values) -> String {
     let ordered: BTreeMap<&String, &Value> = values.iter().collect();
     ordered
         .iter()

@@ -120,7 +120,7 @@ impl Search {
             let outcome = objective.value(&trial);
             let seconds = started.elapsed().as_secs_f64();
             let number = trial.number;
-            let shown = search::shown(&trial.values);
+            let shown = search::values_text(&trial.values);
             match outcome {
                 Ok(Judged { value, is_pruned }) => {
                     let state = match is_pruned {

@@ -78,7 +78,7 @@ impl Entry {
 }
 
 /// A name of a file as a message shows it: without control characters, and not too long.
-pub fn shown(name: &str) -> String {
+pub fn printable(name: &str) -> String {
     let text: String = name
         .chars()
         .take(120)

@@ -1,6 +1,6 @@
 //! Nested maps of tensors, numbers and strings as one list of names.
 
-use super::entry::{Entry, GROWTH, Note, SMALL, shown};
+use super::entry::{Entry, GROWTH, Note, SMALL, printable};
 use super::objects::{Heap, Known, Storage, Value, refused};
 use super::stored::Stored;
 use crate::Tensor;
@@ -85,7 +85,7 @@ impl Flat<'_, '_> {
                         (other, _) => bail!(
                             "file",
                             "a key of the map `{}` is {}",
-                            shown(name),
+                            printable(name),
                             Heap::kind(*other)
                         ),
                     };
@@ -100,9 +100,9 @@ impl Flat<'_, '_> {
             Value::Tensor(_) => {
                 let (tensor, stored) = self
                     .tensor(value)
-                    .map_err(|fault| fault.context(format!("tensor `{}`", shown(name))))?;
+                    .map_err(|fault| fault.context(format!("tensor `{}`", printable(name))))?;
                 if !self.names.insert(name.to_string()) {
-                    bail!("file", "two tensors have the name `{}`", shown(name));
+                    bail!("file", "two tensors have the name `{}`", printable(name));
                 }
                 self.entries.push(Entry {
                     name: name.to_string(),

@@ -1,6 +1,6 @@
 //! Keras' files: HDF5 (`.h5`) of Keras 2 and 3, archives (`.keras`) of Keras 3.
 
-use super::entry::{Entry, GROWTH, Note, SMALL, Weights, shown};
+use super::entry::{Entry, GROWTH, Note, SMALL, Weights, printable};
 use super::keras_names::{Layers, classic_name, numbered_name};
 use super::stored::Stored;
 use super::zipped::entry;
@@ -225,9 +225,9 @@ impl Walk {
     fn push(&mut self, name: String, data: &Dataset) -> Result<()> {
         let (tensor, stored) = self
             .tensor(data)
-            .map_err(|fault| fault.context(format!("weight `{}`", shown(&name))))?;
+            .map_err(|fault| fault.context(format!("weight `{}`", printable(&name))))?;
         if !self.names.insert(name.clone()) {
-            bail!("file", "two weights have the name `{}`", shown(&name));
+            bail!("file", "two weights have the name `{}`", printable(&name));
         }
         self.entries.push(Entry {
             name,

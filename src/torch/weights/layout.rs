@@ -12,7 +12,7 @@
 //! | `moving_mean`, `moving_variance` | `running_mean`, `running_var` |
 //! | `embeddings` | `weight` |
 
-use super::entry::{Entry, shown};
+use super::entry::{Entry, printable};
 use crate::Tensor;
 use cistron_base::{Result, bail};
 use std::collections::HashMap;
@@ -61,7 +61,9 @@ pub fn from_keras(entries: &[Entry]) -> Result<Vec<Entry>> {
                 .map(|(part, entry)| simple(layer, part, entry))
                 .collect(),
         };
-        out.extend(converted.map_err(|fault| fault.context(format!("layer `{}`", shown(layer))))?);
+        out.extend(
+            converted.map_err(|fault| fault.context(format!("layer `{}`", printable(layer))))?,
+        );
     }
     Ok(out)
 }

@@ -1,7 +1,7 @@
 //! What a pickle of PyTorch can contain: values in lists without owners, so that deep nesting and
 //! shared values need no recursion, and the few classes and functions that are known.
 
-use super::entry::shown;
+use super::entry::printable;
 use super::stored::Stored;
 use cistron_base::{Result, bail, fault};
 
@@ -102,7 +102,7 @@ pub fn refused(what: &str) -> cistron_base::Fault {
     fault!(
         "file",
         "it contains {}, not only tensors, maps, lists, numbers and strings",
-        shown(what);
+        printable(what);
         hint: "{ADVICE}"
     )
 }

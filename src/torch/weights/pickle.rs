@@ -2,7 +2,7 @@
 //! a name of a class or function that is not in [`objects::known`] is refused, and so is every
 //! instruction that would build an object of a class.
 
-use super::entry::shown;
+use super::entry::printable;
 use super::objects::{self, Heap, Value, refused, refused_instruction};
 use cistron_base::{Result, bail, fault, interrupt};
 use std::collections::HashMap;
@@ -296,7 +296,7 @@ impl<'a> Machine<'a> {
     }
 
     fn number(&mut self, code: u8) -> Result<Value> {
-        let wrong = |line: &str| fault!("file", "its pickle has the number `{}`", shown(line));
+        let wrong = |line: &str| fault!("file", "its pickle has the number `{}`", printable(line));
         Ok(match code {
             b'N' => Value::None,
             0x88 => Value::Bool(true),

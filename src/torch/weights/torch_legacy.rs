@@ -1,7 +1,7 @@
 //! PyTorch's files before version 1.6: pickles one after the other, then the numbers of the
 //! storages, always in little-endian order.
 
-use super::entry::{Weights, shown};
+use super::entry::{Weights, printable};
 use super::flat::flatten;
 use super::objects::{Heap, Storage, Value};
 use super::pickle::Machine;
@@ -52,14 +52,14 @@ pub fn read(path: &Path) -> Result<Weights> {
             fault!(
                 "file",
                 "there are no numbers of storage `{}`",
-                shown(&storage.key)
+                printable(&storage.key)
             )
         })?;
         if *count != storage.count {
             bail!(
                 "file",
                 "storage `{}` has {count} numbers instead of {}",
-                shown(&storage.key),
+                printable(&storage.key),
                 storage.count
             );
         }
@@ -100,9 +100,13 @@ fn ranges(
             key => heap.string(*key).unwrap_or_default().to_string(),
         };
         let Some(width) = widths.get(key.as_str()) else {
-            bail!("file", "its storage `{}` belongs to no tensor", shown(&key));
+            bail!(
+                "file",
+                "its storage `{}` belongs to no tensor",
+                printable(&key)
+            );
         };
-        let early = || fault!("file", "it ends within storage `{}`", shown(&key));
+        let early = || fault!("file", "it ends within storage `{}`", printable(&key));
         let count = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>());
         let count = u64::from_le_bytes(*count.ok_or_else(early)?);
         at += 8;

@@ -1,6 +1,6 @@
 //! PyTorch's archives, since version 1.6: a pickle and one entry of numbers per storage.
 
-use super::entry::{GROWTH, SMALL, Weights, shown};
+use super::entry::{GROWTH, SMALL, Weights, printable};
 use super::flat::flatten;
 use super::objects::Storage;
 use super::pickle::Machine;
@@ -50,7 +50,7 @@ pub fn read<R: Read + Seek>(mut archive: Archive<R>, size: u64) -> Result<Weight
             bail!(
                 "file",
                 "`{}` has {} bytes instead of {} numbers",
-                shown(&name),
+                printable(&name),
                 bytes.len(),
                 storage.count
             );

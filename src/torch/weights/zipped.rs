@@ -1,6 +1,6 @@
 //! Entries of zip archives, whose declared sizes are compared with the file's.
 
-use super::entry::shown;
+use super::entry::printable;
 use cistron_base::{Result, fault};
 use std::io::{Read, Seek};
 
@@ -11,7 +11,8 @@ pub fn entry<R: Read + Seek>(
     name: &str,
     left: &mut u64,
 ) -> Result<Vec<u8>> {
-    let broken = |what: &dyn std::fmt::Display| fault!("file", "entry `{}`: {what}", shown(name));
+    let broken =
+        |what: &dyn std::fmt::Display| fault!("file", "entry `{}`: {what}", printable(name));
     let mut entry = archive.by_name(name).map_err(|error| broken(&error))?;
     let size = entry.size();
     *left = left.checked_sub(size).ok_or_else(|| {

@@ -200,7 +200,7 @@ impl Dataset {
         let start = out.len();
         column
             .codes(row, margin, out)
-            .map_err(|fault| fault.context(self.shown(index)))?;
+            .map_err(|fault| fault.context(self.row_text(index)))?;
         if let (Some(how), true) = (self.shuffles, shuffle > 0 && column.is_sequence()) {
             let drawn = if how.redraw { epoch + 1 } else { 0 };
             let mut rng = Rng::keyed(&[how.seed, 0x7368_7566, drawn, row as u64, shuffle as u64]);
@@ -227,7 +227,7 @@ impl Dataset {
     ) -> Result<()> {
         column
             .numbers(self.locate(index).0, margin, out)
-            .map_err(|fault| fault.context(self.shown(index)))
+            .map_err(|fault| fault.context(self.row_text(index)))
     }
 
     /// Appends the values that the labels of a row in view were read from, base by base with
@@ -280,7 +280,7 @@ impl Dataset {
     }
 
     /// A row in view, for messages: its number and its name.
-    pub fn shown(&self, index: usize) -> String {
+    pub fn row_text(&self, index: usize) -> String {
         self.name(index).map_or_else(
             || format!("row {index}"),
             |name| format!("row {index} ({name})"),

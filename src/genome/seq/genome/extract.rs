@@ -54,7 +54,7 @@ impl Genome {
             let (from, to) = ((from - first) as u64, (to - first) as u64);
             self.store
                 .letters(interval.chrom, from, to, true, out)
-                .map_err(|fault| fault.context(self.shown()))?;
+                .map_err(|fault| fault.context(self.path_text()))?;
         }
         out.resize(at + interval.len().max(0) as usize, b'N');
         Ok(())
@@ -105,9 +105,9 @@ impl Genome {
             }
             let name = list.field("name").map_or(".".into(), |field| field.text(i));
             let mut head = match title {
-                Title::Position => list.shown(i),
+                Title::Position => list.region_text(i),
                 Title::Name => name,
-                Title::Both => format!("{name}::{}", list.shown(i)),
+                Title::Both => format!("{name}::{}", list.region_text(i)),
             };
             if how.by_strand {
                 head += &format!("({})", list.rows[i].strand.letter());

@@ -85,7 +85,7 @@ impl Genome {
     }
 
     /// The file in words, for messages.
-    pub fn shown(&self) -> String {
+    pub fn path_text(&self) -> String {
         format!("`{}`", self.path.display())
     }
 
@@ -93,7 +93,7 @@ impl Genome {
     pub fn chrom(&self, name: &str) -> Result<u32> {
         self.contigs
             .find(name)
-            .ok_or_else(|| self.contigs.missing(name, &self.shown()))
+            .ok_or_else(|| self.contigs.missing(name, &self.path_text()))
     }
 
     /// First and one past the last coordinate of a chromosome.
@@ -142,7 +142,7 @@ impl Genome {
                     (to - first) as u64,
                     out,
                 )
-                .map_err(|fault| fault.context(self.shown()))?;
+                .map_err(|fault| fault.context(self.path_text()))?;
             if let Some(i) = out[start..]
                 .iter()
                 .position(|code| *code == alphabet::NO_BASE)
@@ -152,7 +152,7 @@ impl Genome {
                 self.store
                     .letters(interval.chrom, position, position + 1, false, &mut letter)?;
                 let letter = letter.first().copied().unwrap_or(b'?');
-                let place = format!("{} position {}", self.shown(), from + i as i64);
+                let place = format!("{} position {}", self.path_text(), from + i as i64);
                 return Err(super::fasta::no_base(&place, name, letter as char));
             }
         }
@@ -173,7 +173,7 @@ impl Genome {
                 "{}-{} is not within `{name}` of {}, which holds {first} to {end}",
                 interval.start,
                 interval.end,
-                self.shown();
+                self.path_text();
                 hint: "coordinates are 0-based and half-open; `#{{ pad: true }}` reads N outside"
             );
         }
@@ -191,7 +191,7 @@ impl Genome {
             "{name}:{}-{} reaches out of `{name}` of {}, which holds {first} to {end}",
             interval.start,
             interval.end,
-            self.shown()
+            self.path_text()
         )
     }
 }

@@ -64,7 +64,7 @@ impl Intervals {
             bail!(
                 "data",
                 "interval {i} ({}) has {} bases, those before it have {length}",
-                names.shown(i),
+                names.region_text(i),
                 self.rows[i].len();
                 hint: "`.resize({length})` makes them equally long"
             );

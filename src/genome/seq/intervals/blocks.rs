@@ -43,7 +43,7 @@ fn one(list: &Intervals, sizes: &Field, starts: &Field, row: usize) -> Result<Ve
             bail!(
                 "data",
                 "interval {row} ({}) has block sizes {} and block starts {}",
-                list.shown(row),
+                list.region_text(row),
                 sizes.text(row),
                 starts.text(row);
                 hint: "both are lists of as many integers, as in BED12"

@@ -142,7 +142,7 @@ impl Intervals {
     }
 
     /// `chr1:100-200`.
-    pub fn shown(&self, row: usize) -> String {
+    pub fn region_text(&self, row: usize) -> String {
         let interval = &self.rows[row];
         format!("{}:{}-{}", self.chrom(row), interval.start, interval.end)
     }
@@ -296,7 +296,7 @@ impl Intervals {
             } else {
                 String::new()
             };
-            return Err(fault.context(format!("interval {row} ({}){more}", self.shown(row))));
+            return Err(fault.context(format!("interval {row} ({}){more}", self.region_text(row))));
         }
         let mut out = self.clone();
         out.contigs = contigs.clone();
@@ -322,7 +322,7 @@ impl Intervals {
 
     /// The same intervals, counted by the chromosomes of a genome.
     pub fn in_genome(&self, genome: &Genome) -> Result<Intervals> {
-        self.onto(&genome.contigs, &genome.shown())
+        self.onto(&genome.contigs, &genome.path_text())
     }
 
     /// Both lists on one list of chromosomes: that of `self`, followed by those that only `other`

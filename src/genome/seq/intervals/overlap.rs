@@ -80,7 +80,7 @@ impl<'a> Index<'a> {
             bail!(
                 "data",
                 "interval {i} ({}) is beyond position 2,147,483,647",
-                list.shown(i)
+                list.region_text(i)
             );
         }
         let node = |i: &u32| {

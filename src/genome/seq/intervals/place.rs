@@ -143,7 +143,7 @@ impl Intervals {
                 bail!(
                     "data",
                     "interval {i} ({}) fits nowhere: {i} of {} were placed",
-                    own.shown(i),
+                    own.region_text(i),
                     own.len();
                     hint: "the genome has no free range of {} bases: exclude less, or ask for \
                         shorter ones",

@@ -101,7 +101,7 @@ impl Track {
     }
 
     /// The file in words, for messages.
-    pub fn shown(&self) -> String {
+    pub fn path_text(&self) -> String {
         format!("`{}`", self.path.display())
     }
 
@@ -109,7 +109,7 @@ impl Track {
     pub fn chrom(&self, name: &str) -> Result<u32> {
         self.contigs
             .find(name)
-            .ok_or_else(|| self.contigs.missing(name, &self.shown()))
+            .ok_or_else(|| self.contigs.missing(name, &self.path_text()))
     }
 
     /// Visits the runs of equal value within an interval, in order.
@@ -129,7 +129,7 @@ impl Track {
                 let name = &self.contigs.names()[chrom as usize];
                 let length = self.contigs.lengths()[chrom as usize];
                 wig.visit(name, start.max(0), end.min(length), &mut visit)
-                    .map_err(|fault| fault.context(self.shown()))
+                    .map_err(|fault| fault.context(self.path_text()))
             }
             Source::CpgIslands { genome, window } => {
                 let half = (*window / 2) as i64;
@@ -202,9 +202,9 @@ impl Track {
                 let n = rows.len();
                 notes.push(format!(
                     "{}: {n} of {} intervals {what} (first {})",
-                    self.shown(),
+                    self.path_text(),
                     list.len(),
-                    list.shown(*first)
+                    list.region_text(*first)
                 ));
             }
         };
@@ -254,7 +254,7 @@ impl Track {
         {
             return Err(self
                 .contigs
-                .missing(&list.contigs.names()[*chrom as usize], &self.shown()));
+                .missing(&list.contigs.names()[*chrom as usize], &self.path_text()));
         }
         // chromosomes without a value stand behind the others
         let mut names = self.contigs.names().to_vec();

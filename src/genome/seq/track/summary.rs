@@ -108,7 +108,8 @@ impl Track {
                     .map(|i| {
                         let numbers = self.bins(&own.rows[*i as usize], bins, statistic, missing);
                         numbers.map(|n| (*i, n)).map_err(|fault| {
-                            fault.context(format!("interval {i} ({})", own.shown(*i as usize)))
+                            fault
+                                .context(format!("interval {i} ({})", own.region_text(*i as usize)))
                         })
                     })
                     .collect::<Result<Vec<_>>>()

@@ -29,7 +29,7 @@ pub fn runs(list: &Intervals, values: &[f32], bins: usize) -> Result<Vec<(String
             bail!(
                 "data",
                 "interval {i} ({}) starts before its chromosome",
-                list.shown(i)
+                list.region_text(i)
             );
         }
         let (n, length) = (bins as i64, row.len());
@@ -37,7 +37,7 @@ pub fn runs(list: &Intervals, values: &[f32], bins: usize) -> Result<Vec<(String
             bail!(
                 "shape",
                 "interval {i} ({}) has {length} bases, which {bins} values do not share out evenly",
-                list.shown(i)
+                list.region_text(i)
             );
         }
         let width = length / n;

@@ -251,7 +251,7 @@ pub fn alleles(genome: &Genome, list: &Intervals, length: usize) -> Result<Allel
         let shown = || {
             format!(
                 "variant {i} ({}, {}>{})",
-                list.shown(i),
+                list.region_text(i),
                 variant.reference,
                 variant.alternate
             )
