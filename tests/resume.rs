@@ -17,6 +17,7 @@ fn drawn(seed: u64) -> String {
     let set = one_of(&[
         "set",
         "set.with_shuffles(#{ k: 2, redraw: true, seed: 3 })",
+        "set.sampling(#{ positives: 0.25 })",
         "set.filter(|row| row.label[0] > 0.5).with_negatives(set, #{ ratio: 1.0, redraw: true, seed: 3 })",
     ]);
     let (loss, other_loss) = (
@@ -47,12 +48,17 @@ fn drawn(seed: u64) -> String {
             "valid: set, metrics: [metric::auroc()], checkpoint: \"both\",",
             "valid: set, stop: train::early_stop(\"valid.loss\", #{ patience: 3 }),",
         ]);
+        let sampling = match set.as_str() {
+            "set" => one_of(&["", "sampling: |e| (0..160).map(|i| 1.0 + (i * e) % 5),"]),
+            _ => String::new(),
+        };
         let on_batch = one_of(&["", "on_batch: |info| { seen += 1; info.step < 40 },"]);
         let on_epoch = one_of(&[
             "seen += 100; marks.push(e[\"train.loss\"]);",
             "if e.epoch == 2 { net.freeze(\"conv\"); } if e.epoch == 4 { net.unfreeze(); }",
             "ema[\"out.weight\"] = ema[\"out.weight\"] * 0.9 + net[\"out.weight\"] * 0.1; if e[\"train.loss\"] < best { best = e[\"train.loss\"]; }",
             "for b in set.batches(64) { marks.push(b.y.sum().item()); }",
+            "for i in 0..3 { marks.push(stream.next().y.sum().item()); }",
             "marks.push(tensor::rand([1]).item()); state.count += 1; state.last = e.epoch;",
             "other.fill_(other.sum().item() * 0.5 + e.epoch);",
         ]);
@@ -62,7 +68,7 @@ fn drawn(seed: u64) -> String {
             "on_epoch: |e| wait.call(),".into()
         };
         format!(
-            "train: {set}, loss: {loss}, optimizer: optim::{optimizer}, {schedule} {augment} {valid} {on_batch} {on_epoch} batch: 32, epochs: 5, progress: false"
+            "train: {set}, loss: {loss}, optimizer: optim::{optimizer}, {schedule} {augment} {valid} {sampling} {on_batch} {on_epoch} batch: 32, epochs: 5, progress: false"
         )
     };
     let (first, second, tried) = (options(true), options(true), options(false));
@@ -93,6 +99,7 @@ let wait = || {{ let begun = timestamp(); while begun.elapsed < pause {{ }} true
 let set = data::from(#{{ sequence: seq::random(160, 30, #{{ seed: 1 }}), label: tensor::rand([160, 1], #{{ seed: 2 }}).gt(0.5).to("float32") }});
 let build = |seed| nn::build(nn::chain([["conv", nn::conv1d(4, 5)], nn::relu(), nn::dropout(0.3), nn::global_max_pool(), ["out", nn::linear(1)]]), [4, 30], #{{ seed: seed, name: "net" }});
 let net = build.call(1); let ema = build.call(2); let other = tensor::ones([3]);
+let stream = set.stream(16, #{{ seed: 3 }});
 let seen = 0; let best = 1e9; let marks = []; let state = #{{ count: 0, last: () }};
 let x = seq::one_hot(seq::random(3, 30));
 let run = train::fit(net, #{{ {first} }});

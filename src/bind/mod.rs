@@ -88,6 +88,8 @@ pub fn library() -> Library {
         data::dataset::natives(),
         data::rows::natives(),
         data::batch::natives(),
+        data::mapping::natives(),
+        data::mix::natives(),
         seq::genome::natives(),
         seq::genome_regions::natives(),
         seq::intervals::natives(),

@@ -3,7 +3,7 @@
 
 use crate::base::{Result, say};
 use crate::bind::passes::{self, Passes};
-use crate::bind::types::Optim;
+use crate::bind::types::{Optim, Stream};
 use crate::lang::{Callback, session, show};
 use crate::nn::Model;
 use crate::torch::Tensor;
@@ -65,7 +65,7 @@ fn lost(began: Option<&Value>, now: &Value) -> Option<String> {
                     .as_object()?
                     .iter()
                     .find_map(|(key, item)| lost(before.and_then(|before| before.get(key)), item)),
-                "model" | "optimizer" if before.is_none() => Some(kind.clone()),
+                "model" | "optimizer" | "stream" if before.is_none() => Some(kind.clone()),
                 "function" if before.is_none() => Some(kind.clone()),
                 "function" => lost(before, value),
                 "deep" => Some(value.as_str()?.to_string()),
@@ -224,6 +224,9 @@ fn encode(value: &Dynamic, path: &str, tensors: &mut Tensors) -> Result<Value> {
                 .map(|(name, tensor)| (named(path, &name), tensor)),
         );
         return Ok(json!({ "optimizer": path, "hash": hash }));
+    }
+    if let Some(stream) = value.read_lock::<Stream>() {
+        return Ok(json!({ "stream": stream.batches.borrow().position() }));
     }
     if let Some(function) = value.read_lock::<FnPtr>() {
         return Ok(json!({ "function": encode_all(function.curry(), path, tensors)? }));
@@ -386,6 +389,14 @@ fn decode(now: Option<&Dynamic>, saved: &Value, tensors: &[(String, Tensor)]) ->
                 .map_err(|_| fault!("internal", "the optimizer is in use"))?
                 .import(&below(tensors, text("optimizer")))?;
             Ok(Dynamic::from(optimizer))
+        }
+        "stream" => {
+            let stream = now
+                .and_then(|now| now.read_lock::<Stream>().map(|now| now.clone()))
+                .ok_or_else(|| lost("stream"))?;
+            let position = value.as_u64().unwrap_or_default();
+            stream.batches.borrow_mut().seek(position);
+            Ok(Dynamic::from(stream))
         }
         "function" => {
             let function = now

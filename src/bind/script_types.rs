@@ -6,7 +6,7 @@ use crate::base::Fault;
 use crate::bind::printing::{line, weights};
 use crate::bind::types::{
     Augmenter, BackgroundSource, Data, Discovered, Genomic, Known, Motifs, OfSearch, Optim, Pass,
-    Places, Report, Rows, Signal, SimRule, Tabled, TrialOf, WeightsFile,
+    Places, Report, Rows, Signal, SimRule, Stream, Tabled, TrialOf, WeightsFile,
 };
 use crate::lang::native::TypeInfo;
 use crate::metrics::Metric;
@@ -60,6 +60,7 @@ script_types! {
     Signal, "track", line::track;
     Rows, "batch", line::batch;
     Pass, "batches", line::batches;
+    Stream, "stream", line::stream;
     Augmenter, "augmenter", line::augmenter;
     Loss, "loss", line::loss;
     Optim, "optimizer", line::optimizer;

@@ -55,6 +55,15 @@ pub struct Pass {
     pub passes: Option<Rc<std::cell::Cell<u64>>>,
 }
 
+/// An endless stream of batches, with a script's own augmenters.
+#[derive(Clone)]
+pub struct Stream {
+    /// The stream, one however often it is copied.
+    pub batches: Rc<RefCell<crate::data::loader::Stream>>,
+    /// The script's own augmenters.
+    pub custom: Vec<Callback>,
+}
+
 /// What is known of simulated sequences, and the rows in view.
 #[derive(Clone)]
 pub struct Known(pub Arc<crate::seq::simulate::Truth>, pub Rc<Dataset>);

@@ -6,8 +6,9 @@ use crate::bind::args::tensor::tensor_of;
 use crate::bind::types::Data;
 use crate::data::{Column, Dataset};
 use crate::seq::alphabet;
+use crate::torch::Tensor;
 use crate::{bail, fault};
-use rhai::{Array, Dynamic};
+use rhai::{Array, Dynamic, Map};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -49,6 +50,71 @@ pub fn column(name: &str, value: &Dynamic) -> Result<Column> {
         values: Arc::new(tensor.to_f32()?),
         shape: row,
     })
+}
+
+/// A column of a value of each row: strings of bases, numbers, arrays or tensors of one shape.
+pub fn rows_column(name: &str, values: &[Dynamic]) -> Result<Column> {
+    if values.iter().all(Dynamic::is_string) {
+        return column(name, &values.to_vec().into());
+    }
+    let (mut numbers, mut shape) = (Vec::new(), None);
+    for (row, value) in values.iter().enumerate() {
+        let tensor = tensor_of(value);
+        let tensor = tensor.map_err(|fault| fault.context(format!("`{name}` of row {row}")))?;
+        let sizes = tensor.shape();
+        let first = shape.get_or_insert_with(|| sizes.clone());
+        if *first != sizes {
+            bail!(
+                "shape",
+                "`{name}` of row {row} is {}, of row 0 {}",
+                crate::base::shape::text(&sizes),
+                crate::base::shape::text(first)
+            );
+        }
+        numbers.extend(tensor.to_f32()?);
+    }
+    let sizes = shape.unwrap_or_default();
+    let shape = match sizes.is_empty() {
+        true => vec![1],
+        false => sizes.iter().map(|n| *n as usize).collect(),
+    };
+    Ok(Column::Dense {
+        values: Arc::new(numbers),
+        shape,
+    })
+}
+
+/// A row as functions of a script see it: its label, index, name and sequence, and, where `is_whole`,
+/// its other inputs too.
+pub fn row_of(set: &Dataset, index: usize, is_whole: bool) -> Result<Map> {
+    let mut labels = Vec::new();
+    set.push_labels(index, &mut labels);
+    let labels: Array = labels
+        .iter()
+        .map(|label| f64::from(*label).into())
+        .collect();
+    let mut map = Map::from([
+        ("label".into(), labels.into()),
+        ("index".into(), (index as i64).into()),
+    ]);
+    for input in &set.inputs {
+        let is_sequence = input.column.is_sequence();
+        if !is_sequence && !is_whole {
+            continue;
+        }
+        let (codes, values) = set.gather(&input.column, std::iter::once(index))?;
+        let value = if is_sequence {
+            alphabet::decode(&codes).into()
+        } else {
+            let sizes: Vec<i64> = input.column.row_shape().iter().map(|n| *n as i64).collect();
+            Dynamic::from(Tensor::from_f32(&values, &sizes)?)
+        };
+        map.insert(input.name.as_str().into(), value);
+    }
+    if let Some(name) = set.name(index) {
+        map.insert("name".into(), name.into());
+    }
+    Ok(map)
 }
 
 /// Fails on labels that are strings.

@@ -5,13 +5,14 @@ use crate::bind::args::augment::customised;
 use crate::bind::args::network::into_dynamic;
 use crate::bind::args::seed::SeedOptions;
 use crate::bind::passes;
-use crate::bind::types::{Augmenter, Data, Pass, Rows};
-use crate::data::{Batch, Loader};
+use crate::bind::types::{Augmenter, Data, Pass, Rows, Stream};
+use crate::data::{Batch, Loader, loader};
 use crate::lang::{Callback, Choice, Native, Options, native, natives_of, session};
 use crate::nn::Value;
 use crate::torch::{Device, Tensor};
 use crate::train::feed;
 use rhai::Dynamic;
+use std::cell::RefCell;
 use std::rc::Rc;
 
 /// Options of `dataset.batches`.
@@ -31,6 +32,15 @@ pub struct BatchOptions {
     /// Whether a last batch of fewer rows is left out.
     #[option(default = false)]
     drop_last: bool,
+}
+
+/// Options of `dataset.stream`.
+#[derive(Options)]
+pub struct StreamOptions {
+    #[option(flatten)]
+    seed: SeedOptions,
+    /// Augmenter that is applied to the rows.
+    augment: Option<Augmenter>,
 }
 
 /// The order of rows in a pass.
@@ -141,6 +151,87 @@ pub fn batches(
     }
 }
 
+/// Returns an endless stream of batches in random order, for loops of one's own.
+///
+/// All batches have `size` rows, and every row comes once before any comes again. The batches
+/// depend on the seed and on the position in the stream alone. A stream that a function of
+/// `train::fit` has captured continues at its position when the training is resumed.
+///
+/// ```rhai
+/// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC"], label: [1, 0, 1] });
+/// let stream = set.stream(2, #{ seed: 1 });
+/// for i in 0..5 { assert_eq(stream.next().len(), 2); }
+/// assert_eq(stream.position, 5);
+/// ```
+#[native(namespace = "dataset", form = method)]
+pub fn stream(
+    this: &Data,
+    /// Rows per batch; a mix has those of its `each`.
+    #[check(min = 1)]
+    size: i64,
+    options: StreamOptions,
+) -> Result<Stream> {
+    let set = match session::is_dry() {
+        true => this.0.few(),
+        false => (*this.0).clone(),
+    };
+    let augment = options.augment.as_ref();
+    let stream = loader::Stream::new(Loader {
+        seed: Some(options.seed.seed()),
+        transform: augment.map(|augmenter| augmenter.step.clone()),
+        threads: session::settings().loaders,
+        ..Loader::plain(&set, size as usize)
+    })?;
+    Ok(Stream {
+        batches: Rc::new(RefCell::new(stream)),
+        custom: options
+            .augment
+            .map_or(Vec::new(), |augmenter| augmenter.custom),
+    })
+}
+
+/// Returns the next batch of the stream.
+///
+/// ```rhai
+/// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC"], label: [1, 0, 1] });
+/// assert_eq(set.stream(4).next().x.shape, [4, 4, 4]);
+/// ```
+#[native(namespace = "stream", form = method)]
+pub fn next(this: &Stream) -> Result<Rows> {
+    let batch = this.batches.borrow_mut().next_batch()?;
+    Rows::new(batch, &this.custom)
+}
+
+/// The number of batches that the stream has returned.
+///
+/// ```rhai
+/// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC"], label: [1, 0, 1] });
+/// assert_eq(set.stream(4).position, 0);
+/// ```
+#[native(namespace = "stream", form = property)]
+pub fn position(this: &Stream) -> i64 {
+    this.batches.borrow().position() as i64
+}
+
+/// Continues the stream after this number of batches.
+///
+/// ```rhai
+/// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC"], label: [1, 0, 1] });
+/// let stream = set.stream(2, #{ seed: 1 });
+/// let first = stream.next().index;
+/// stream.position = 0;
+/// assert_eq(stream.next().index, first);
+/// ```
+#[native(namespace = "stream", form = setter, name = "position")]
+pub fn set_position(
+    this: &Stream,
+    /// Number of batches before the next one.
+    #[check(min = 0)]
+    position: i64,
+) {
+    this.batches.borrow_mut().seek(position as u64);
+}
+
 /// The inputs; sequences are one-hot.
 ///
 /// ```rhai
@@ -206,5 +297,16 @@ pub fn len_of_pass(this: &Pass) -> i64 {
 
 /// The native functions declared here.
 pub fn natives() -> Vec<Native> {
-    natives_of![batches, x, y, index, len, len_of_pass]
+    natives_of![
+        batches,
+        stream,
+        next,
+        position,
+        set_position,
+        x,
+        y,
+        index,
+        len,
+        len_of_pass,
+    ]
 }

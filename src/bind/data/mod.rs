@@ -5,5 +5,7 @@ pub mod augment_chain;
 pub mod batch;
 pub mod dataset;
 pub mod label;
+pub mod mapping;
+pub mod mix;
 pub mod read;
 pub mod rows;

@@ -2,14 +2,14 @@
 
 use crate::bail;
 use crate::base::{Result, shape};
-use crate::bind::args::dataset::{data, row_sequence};
+use crate::bind::args::dataset::{data, row_of};
 use crate::bind::args::seed::SeedOptions;
 use crate::bind::types::Data;
 use crate::bind::warnings::warn;
 use crate::data::split::{self, Dealing};
 use crate::data::{Dataset, Sampling, Shuffles};
 use crate::lang::{Callback, FromValue, IntoValue, Native, Options, native, natives_of, session};
-use rhai::{Array, Dynamic, Map, NativeCallContext};
+use rhai::{Dynamic, Map, NativeCallContext};
 use std::sync::Arc;
 
 /// Options of `dataset.split` and `dataset.folds`.
@@ -62,6 +62,10 @@ pub struct SamplingOptions {
     /// Whether rows with and without a positive label are drawn equally often.
     #[option(default = false)]
     balance: bool,
+    /// Share of rows with a positive label in every batch, up to one row; every row of a class is
+    /// drawn once before any is drawn again.
+    #[option(min = 0, max = 1)]
+    positives: Option<f64>,
     /// Number of rows in a pass; every row is drawn once before any is drawn again.
     #[option(min = 1)]
     length: Option<usize>,
@@ -115,33 +119,12 @@ fn shares_of(shares: &Map) -> Result<Vec<(String, f64)>> {
     shares.iter().map(share).collect()
 }
 
-/// A row as the functions of `dataset.filter` see it.
-fn row_of(set: &Dataset, index: usize) -> Result<Map> {
-    let labels: Array = set
-        .labels
-        .row(set.rows[index] as usize)
-        .iter()
-        .map(|label| f64::from(*label).into())
-        .collect();
-    let mut map = Map::from([
-        ("label".into(), labels.into()),
-        ("index".into(), (index as i64).into()),
-    ]);
-    if set.sequence_input().is_some() {
-        map.insert("sequence".into(), row_sequence(set, index)?.into());
-    }
-    if let Some(name) = set.name(index) {
-        map.insert("name".into(), name.into());
-    }
-    Ok(map)
-}
-
 /// The rows for which a function of the script returns true.
 fn filtered(set: &Data, keep: &Callback) -> Result<Dataset> {
     let plain = set.0.materialised()?;
     let mut rows = Vec::new();
     for (index, row) in plain.rows.iter().enumerate() {
-        if keep.is_true_for(row_of(&plain, index)?.into(), "filter")? {
+        if keep.is_true_for(row_of(&plain, index, false)?.into(), "filter")? {
             rows.push(*row);
         }
     }
@@ -341,9 +324,20 @@ pub fn sampling(this: &Data, options: SamplingOptions) -> Result<Data> {
     if let Some(weights) = &options.weights {
         this.0.check_weights(weights)?;
     }
+    if options.balance && options.positives.is_some() {
+        bail!("option", "`balance` and `positives` exclude each other";
+            hint: "`positives: 0.5` has equal numbers of both in every batch");
+    }
+    let is_of_parts = options.balance || options.positives.is_some();
+    if this.0.mix.is_some() && (is_of_parts || options.length.is_some() || options.shard.is_some())
+    {
+        bail!("option", "of a mix of datasets, only `weights` can be set";
+            hint: "set `balance` and `positives` of its datasets, then call `data::mix`");
+    }
     let sampling = Sampling {
         weights: options.weights.map(Arc::new),
         balance: options.balance,
+        positives: options.positives,
         length: options.length,
         shard: options
             .shard

@@ -4,7 +4,7 @@ use crate::base::written::metric;
 use crate::base::{Fault, Result, shape};
 use crate::bind::types::{
     Augmenter, BackgroundSource, Data, Discovered, Genomic, Known, Motifs, OfSearch, Optim, Pass,
-    Places, Rows, Signal, SimRule, Tabled, TrialOf,
+    Places, Rows, Signal, SimRule, Stream, Tabled, TrialOf,
 };
 use crate::lang::show;
 use crate::metrics::Metric;
@@ -229,7 +229,17 @@ pub fn batches(pass: &Pass) -> String {
     format!(
         "batches: {} of {}",
         pass.loader.batches(),
-        pass.loader.batch
+        pass.loader.rows()
+    )
+}
+
+/// A stream of batches in a line.
+pub fn stream(stream: &Stream) -> String {
+    let stream = stream.batches.borrow();
+    format!(
+        "stream of batches of {}, at {}",
+        stream.rows(),
+        stream.position()
     )
 }
 

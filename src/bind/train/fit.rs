@@ -5,21 +5,24 @@ use crate::bind::args::augment::customised;
 use crate::bind::args::loss::of_closure;
 use crate::bind::args::network::PrecisionName;
 use crate::bind::args::numbers::number_map;
+use crate::bind::args::tensor::tensor_of;
 use crate::bind::args::training::MetricList;
 use crate::bind::script_state::ScriptState;
 use crate::bind::types::{Augmenter, Data, Optim};
 use crate::bind::warnings::warn;
 use crate::data::{Dataset, duplicates};
-use crate::fault;
-use crate::lang::{Callback, Choice, FromValue, Native, Options, native, natives_of, session};
+use crate::lang::{
+    Callback, Choice, FromValue, Given, Native, Options, native, natives_of, session,
+};
 use crate::nn::Model;
 use crate::nn::loss::{Link, Loss};
 use crate::optim::Schedule;
 use crate::train::checkpoint;
 use crate::train::settings::{
-    CheckpointPolicy, OnBatch, OnChange, OnEpoch, OnInputs, Record, Resume,
+    CheckpointPolicy, OnBatch, OnChange, OnEpoch, OnInputs, OnSampling, Record, Resume,
 };
 use crate::train::{self, EarlyStop, FitSettings, History};
+use crate::{bail, fault};
 use rhai::{Dynamic, Map, NativeCallContext};
 use std::path::PathBuf;
 
@@ -36,9 +39,9 @@ pub struct FitOptions {
     optimizer: Optim,
     /// Schedule of the learning rate.
     schedule: Option<Schedule>,
-    /// Rows per batch.
+    /// Rows per batch; of a mix of datasets the sum of its `each`.
     #[option(default = 64, min = 1)]
-    batch: usize,
+    batch: Given<usize>,
     /// Largest number of passes over the training rows.
     #[option(default = 10, min = 1)]
     epochs: usize,
@@ -88,6 +91,9 @@ pub struct FitOptions {
     /// Whether progress is shown.
     #[option(default = true)]
     progress: bool,
+    /// Function |epoch| of the epoch from 1 that returns a weight for each training row, as an array
+    /// or a tensor: the rows of the epoch are drawn in proportion to it, with replacement.
+    sampling: Option<Callback>,
     /// Function |info| called after each batch with #{ epoch, step, loss }; false ends the
     /// training.
     on_batch: Option<Callback>,
@@ -245,6 +251,27 @@ fn on_epoch(function: Callback) -> OnEpoch {
     })
 }
 
+fn on_sampling(function: Callback) -> OnSampling {
+    Box::new(move |epoch| {
+        let weights = function.call(vec![(epoch as i64).into()])?;
+        let weights = tensor_of(&weights)
+            .map_err(|fault| fault.context("the weights that `sampling` returns"))?;
+        weights.to_f64()
+    })
+}
+
+/// Rows per batch: those of a mix, which the option may only repeat.
+fn batch_of(set: &Dataset, batch: &Given<usize>) -> Result<usize> {
+    match &set.mix {
+        Some(mix) if batch.is_given && **batch != mix.batch() => {
+            bail!("option", "the batches of this mix have {} rows, `batch` is {}", mix.batch(),
+                **batch; hint: "leave `batch` out; `each` of `data::mix` determines it")
+        }
+        Some(mix) => Ok(mix.batch()),
+        None => Ok(**batch),
+    }
+}
+
 fn settings_of(model: &Model, options: FitOptions) -> Result<FitSettings> {
     let settings = session::settings();
     let storage = storage_of(model, options.checkpoint, options.resume.as_deref())?;
@@ -253,6 +280,7 @@ fn settings_of(model: &Model, options: FitOptions) -> Result<FitSettings> {
         None => (None, String::new(), Vec::new()),
     };
     let mut callbacks = custom.clone();
+    callbacks.extend(options.sampling.clone());
     callbacks.extend(options.on_batch.clone());
     callbacks.extend(options.on_epoch.clone());
     let loss = match options.loss {
@@ -272,7 +300,8 @@ fn settings_of(model: &Model, options: FitOptions) -> Result<FitSettings> {
         loss,
         optimizer,
         schedule: options.schedule,
-        batch: options.batch,
+        batch: batch_of(&options.train.0, &options.batch)?,
+        sampling: options.sampling.map(on_sampling),
         epochs: options.epochs,
         augment,
         augment_text,
@@ -387,7 +416,11 @@ fn rehearse(net: &Model, options: FitOptions) -> Result<History> {
     if session::is_guessed() {
         return Ok(placeholder_history(net, &settings));
     }
+    if let Some(weights) = &settings.sampling {
+        settings.train.check_weights(&weights(1)?)?;
+    }
     let settings = FitSettings {
+        sampling: None,
         train: settings.train.few(),
         valid: settings.valid.as_ref().map(Dataset::few),
         epochs: 1,

@@ -2,7 +2,7 @@
 
 use super::column::Column;
 use super::profile::{self, Profile, Source};
-use super::{Dataset, Input};
+use super::{Dataset, Input, Mix};
 use cistron_base::{Result, bail, shape};
 use std::sync::Arc;
 
@@ -60,6 +60,66 @@ pub fn dataset(
     place_labels(&mut set, layout.bins, &pairs, None)?;
     set.notes = notes;
     Ok(set)
+}
+
+/// What is computed of an input.
+pub enum Computed {
+    /// Its values.
+    Column(Column),
+    /// It is removed.
+    Removed,
+}
+
+impl Dataset {
+    /// The rows in view with other inputs beside, or in place of, their own.
+    pub fn with_columns(&self, columns: Vec<(String, Computed)>) -> Result<Dataset> {
+        let mix = self.mix.clone();
+        let mut out = Dataset::concat(&[Dataset {
+            mix: None,
+            ..self.clone()
+        }])?;
+        out.sampling = self.sampling.clone();
+        if let Some(mix) = mix {
+            let origin = self.rows.iter().map(|row| mix.origin[*row as usize]);
+            out.mix = Some(Arc::new(Mix {
+                origin: Arc::new(origin.collect()),
+                ..(*mix).clone()
+            }));
+        }
+        for (name, computed) in columns {
+            let known = out.inputs.iter().position(|input| input.name == name);
+            match (computed, known) {
+                (Computed::Column(column), Some(at)) => {
+                    let is_like = out.inputs[at].column.shape() == column.shape();
+                    let before = out.inputs[at].clone();
+                    out.inputs[at] = Input::new(name, column);
+                    if is_like {
+                        out.inputs[at].is_along = before.is_along;
+                        out.inputs[at].partners = before.partners;
+                    }
+                }
+                (Computed::Column(column), None) => out.inputs.push(Input::new(name, column)),
+                (Computed::Removed, Some(at)) => {
+                    out.inputs.remove(at);
+                }
+                (Computed::Removed, None) => {}
+            }
+        }
+        if out.inputs.is_empty() {
+            bail!("data", "no input is left");
+        }
+        let rows = out.len();
+        let other = out.inputs.iter().find(|input| input.column.rows() != rows);
+        if let Some(input) = other {
+            let found = input.column.rows();
+            bail!(
+                "data",
+                "input `{}` has {found} rows, the dataset has {rows}",
+                input.name
+            );
+        }
+        Ok(out)
+    }
 }
 
 /// The columns of labels `[rows, tasks]` of one name; several tasks are numbered from 1.

@@ -9,6 +9,8 @@ pub struct Sampling {
     pub weights: Option<Arc<Vec<f64>>>,
     /// Whether rows with and without a positive label are drawn equally often.
     pub balance: bool,
+    /// The share of rows with a positive label in every batch.
+    pub positives: Option<f64>,
     /// Rows in a pass; all of them unless given.
     pub length: Option<usize>,
     /// This process' number and how many there are: each takes its share of every pass.

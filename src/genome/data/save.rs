@@ -18,6 +18,7 @@ const MOST_SHUFFLES: u64 = 1000;
 
 /// Writes the rows in view; shuffles that every epoch draws again keep their rule.
 pub fn save(set: &Dataset, path: &Path) -> Result<()> {
+    set.refuse_mix("writing")?;
     let plain = Dataset {
         shuffles: None,
         ..set.clone()

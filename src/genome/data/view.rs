@@ -10,6 +10,11 @@ const REHEARSED: usize = 4;
 impl Dataset {
     /// A few rows with a positive first label and a few others.
     pub fn few(&self) -> Dataset {
+        if self.mix.is_some() {
+            let parts = self.parts();
+            let few = parts.iter().map(|(_, part)| part.few().rows.to_vec());
+            return self.with_rows(few.flatten().collect());
+        }
         let is_positive = |row: &&u32| {
             let label = self.labels.get((**row as usize, 0));
             label.is_some_and(|label| *label > 0.5)

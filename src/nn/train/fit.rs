@@ -166,7 +166,7 @@ impl FitLoop<'_> {
         // each epoch has its own random numbers, so that a resumed training draws the same ones
         seed_device(&[settings.seed, 0x64726f70, number as u64]);
         self.sources.begin_epoch(number)?;
-        let loader = sources::loader(settings, number, self.sources.current().is_cached());
+        let loader = sources::epoch_loader(settings, number, self.sources.current().is_cached())?;
         let batches = loader.batches();
         self.progress.begin(number + 1, batches);
         self.model.set_training(true);

@@ -96,6 +96,9 @@ impl Identity {
                 .as_ref()
                 .map_or_else(|| "none".into(), |stop| format!("{stop:?}")),
         );
+        if settings.sampling.is_some() {
+            note("sampling", "a function of the epoch".into());
+        }
         note("batch", settings.batch.to_string());
         note("seed", settings.seed.to_string());
         note(
@@ -284,6 +287,16 @@ pub fn digest(set: &Dataset) -> String {
         .weights
         .iter()
         .for_each(|weights| add_numbers(&mut hasher, weights, f64::to_le_bytes));
+    if let Some(share) = sampling.positives {
+        hasher.update(format!("positives {share}").as_bytes());
+    }
+    if let Some(mix) = &set.mix {
+        hasher.update(format!("mix {:?} {:?}", mix.names, mix.each).as_bytes());
+        for own in &mix.sampling {
+            hasher.update(format!("{} {:?}", own.balance, own.positives).as_bytes());
+        }
+        add_numbers(&mut hasher, &mix.origin, u32::to_le_bytes);
+    }
     let sampling = (
         sampling.weights.is_some(),
         sampling.balance,

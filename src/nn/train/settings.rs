@@ -15,6 +15,8 @@ use std::sync::Arc;
 
 /// Changes the inputs of a batch, one-hot, and its labels before the forward pass.
 pub type OnInputs = Box<dyn Fn(Value, Tensor) -> Result<(Value, Tensor)>>;
+/// Returns the weights of the training rows in an epoch, from 1.
+pub type OnSampling = Box<dyn Fn(usize) -> Result<Vec<f64>>>;
 /// Called after a batch with epoch, step and loss; `false` ends the training.
 pub type OnBatch = Box<dyn Fn(usize, usize, f64) -> Result<bool>>;
 /// Called after an epoch; `false` ends the training.
@@ -135,6 +137,8 @@ pub struct FitSettings {
     pub is_silent: bool,
     /// See [`OnInputs`].
     pub on_inputs: Option<OnInputs>,
+    /// See [`OnSampling`].
+    pub sampling: Option<OnSampling>,
     /// See [`OnBatch`].
     pub on_batch: Option<OnBatch>,
     /// See [`OnEpoch`].

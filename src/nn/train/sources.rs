@@ -9,6 +9,7 @@ use crate::{Model, Value};
 use cistron_base::Result;
 use cistron_genome::data::{Batch, Dataset, Loader};
 use cistron_torch::graph;
+use std::sync::Arc;
 
 /// Sends each batch that the loader threads prepare to the device.
 pub struct HostLoader {
@@ -49,7 +50,20 @@ pub fn loader(settings: &FitSettings, epoch: usize, is_cached: bool) -> Loader {
         transform: settings.augment.clone(),
         drop_last: settings.drop_last,
         threads: settings.loaders,
+        first: 0,
     }
+}
+
+/// Returns the loader of an epoch with the weights that rows have in it.
+pub fn epoch_loader(settings: &FitSettings, epoch: usize, is_cached: bool) -> Result<Loader> {
+    let mut loader = loader(settings, epoch, is_cached);
+    if let Some(weights_in) = &settings.sampling {
+        let weights = weights_in(epoch + 1)?;
+        let checked = loader.set.check_weights(&weights);
+        checked.map_err(|fault| fault.context(format!("`sampling` in epoch {}", epoch + 1)))?;
+        loader.set.sampling.weights = Some(Arc::new(weights));
+    }
+    Ok(loader)
 }
 
 /// The sources of a training, of which one is used in each epoch.

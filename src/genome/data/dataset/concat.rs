@@ -32,6 +32,9 @@ impl Dataset {
 
     /// Several datasets of the same form, one after the other.
     pub fn concat(parts: &[Dataset]) -> Result<Dataset> {
+        parts
+            .iter()
+            .try_for_each(|part| part.refuse_mix("joining"))?;
         let parts = parts
             .iter()
             .map(Dataset::materialised)

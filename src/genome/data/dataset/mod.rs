@@ -7,6 +7,7 @@ pub(super) use concat::joined_truth;
 pub use pool::{Pool, Shuffles};
 
 use super::column::Column;
+use super::mix::Mix;
 use super::profile::Profile;
 use super::sampling::Sampling;
 use crate::seq::shuffle::Shuffler;
@@ -67,6 +68,8 @@ pub struct Dataset {
     pub pool: Option<Pool>,
     /// How training passes draw rows.
     pub sampling: Sampling,
+    /// The datasets whose rows are in every batch, where there are several.
+    pub mix: Option<Arc<Mix>>,
     /// The label that each label becomes on the other strand; none where labels do not depend on
     /// the strand.
     pub label_partners: Option<Arc<Vec<usize>>>,
@@ -117,6 +120,7 @@ impl Dataset {
             shuffles: None,
             pool: None,
             sampling: Sampling::default(),
+            mix: None,
             label_partners: None,
             profile: None,
             truth: None,
@@ -325,6 +329,7 @@ impl Dataset {
     /// Adds shuffles of each row as negatives; other inputs of the row are repeated beside its
     /// shuffles.
     pub fn with_shuffles(&self, how: Shuffles) -> Result<Dataset> {
+        self.refuse_mix("adding shuffles")?;
         if self.shuffles.is_some() {
             bail!("data", "this dataset has shuffles already");
         }
@@ -358,6 +363,7 @@ impl Dataset {
         redraw: bool,
         seed: u64,
     ) -> Result<Dataset> {
+        self.refuse_mix("adding negatives")?;
         if self.pool.is_some() || negatives.pool.is_some() || negatives.shuffles.is_some() {
             bail!("data", "this dataset draws negatives already");
         }

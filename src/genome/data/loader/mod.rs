@@ -3,10 +3,12 @@
 
 mod batch;
 mod sample;
+mod stream;
 mod transformed;
 
 pub use batch::{Batch, Values};
 pub use sample::{Blend, Labelled, RowView, Sample, Signal, Transform};
+pub use stream::Stream;
 
 use super::{Column, Dataset};
 use batch::Used;
@@ -37,6 +39,8 @@ pub struct Loader {
     pub threads: usize,
     /// Whether the sequences are stored elsewhere, so that batches have only their read positions.
     pub is_elsewhere: bool,
+    /// The first batch of the pass that is prepared, from 0; those before it are left out.
+    pub first: usize,
 }
 
 impl Loader {
@@ -51,25 +55,35 @@ impl Loader {
             drop_last: false,
             threads: 1,
             is_elsewhere: false,
+            first: 0,
         }
     }
 
     /// Rows in a pass.
     fn count(&self) -> usize {
-        if self.seed.is_some() {
-            self.set.sampling.count(self.set.len())
-        } else {
-            self.set.len()
+        match (&self.set.mix, self.seed) {
+            (Some(mix), Some(_)) => mix.batch() * self.set.batches_of_mix(),
+            (None, Some(_)) => self.set.sampling.count(self.set.len()),
+            (_, None) => self.set.len(),
+        }
+    }
+
+    /// Rows in a batch: those of a mix in a training pass, else as many as are asked for.
+    pub fn rows(&self) -> usize {
+        match &self.set.mix {
+            Some(mix) if self.seed.is_some() => mix.batch(),
+            _ => self.batch,
         }
     }
 
     /// Batches in a pass.
     pub fn batches(&self) -> usize {
         let n = self.count();
-        if self.drop_last && n >= self.batch {
-            n / self.batch
+        let rows = self.rows();
+        if self.drop_last && n >= rows {
+            n / rows
         } else {
-            n.div_ceil(self.batch)
+            n.div_ceil(rows)
         }
     }
 
@@ -81,7 +95,7 @@ impl Loader {
         };
         let inputs = self.set.inputs.iter();
         let row: usize = inputs.map(|input| bytes(&input.column)).sum();
-        (BUDGET / self.threads.max(1) / (row * self.batch).max(1)).clamp(1, 4)
+        (BUDGET / self.threads.max(1) / (row * self.rows()).max(1)).clamp(1, 4)
     }
 
     /// Starts the threads and returns the batches in order.
@@ -90,8 +104,12 @@ impl Loader {
             set: self.set.at_epoch(self.epoch),
             ..self.clone()
         });
-        let order = Arc::new(self.set.sampling.order(&loader.set, self.seed, self.epoch));
-        let total = self.batches();
+        let order = match self.set.sampling.order(&loader.set, self.seed, self.epoch) {
+            Ok(order) => Arc::new(order),
+            Err(fault) => return Batches::failed(fault),
+        };
+        let (rows, first) = (self.rows(), self.first);
+        let total = self.batches().saturating_sub(first);
         let threads = self.threads.clamp(1, 64).min(total.max(1));
         let used = Arc::new(Used::default());
         let lanes = (0..threads)
@@ -102,8 +120,8 @@ impl Loader {
                 let started = threads::spawn("loader", move || {
                     let mut sample = Sample::default();
                     for number in (lane..total).step_by(threads) {
-                        let from = number * loader.batch;
-                        let to = (from + loader.batch).min(order.len());
+                        let from = (first + number) * rows;
+                        let to = (from + rows).min(order.len());
                         let made = panic::guarded(|| {
                             loader.assemble(&order[from..to], &mut sample, Some(&used))
                         });
@@ -286,6 +304,19 @@ pub struct Batches {
     lanes: Vec<Receiver<Result<Batch>>>,
     next: usize,
     total: usize,
+}
+
+impl Batches {
+    /// No batches, for a reason.
+    fn failed(fault: Fault) -> Batches {
+        let (send, receive) = sync_channel(1);
+        send.send(Err(fault)).ok();
+        Batches {
+            lanes: vec![receive],
+            next: 0,
+            total: 1,
+        }
+    }
 }
 
 impl Iterator for Batches {
