@@ -60,6 +60,7 @@ pub fn library() -> Library {
         nn::attention::natives(),
         nn::blocks::natives(),
         nn::custom::natives(),
+        nn::module::natives(),
         nn::branches::natives(),
         nn::resize::natives(),
         nn::model::natives(),

@@ -6,7 +6,8 @@ use super::library::Library;
 use super::resolver::{self, Resolver};
 use super::{compare, diagnostics, division, prepare, session, stdlib, types};
 use cistron_base::{Result, panic};
-use rhai::{Dynamic, Engine, EvalContext, Expression, Scope};
+use rhai::{Dynamic, Engine, EvalContext, Expression, Scope, Token};
+use std::cell::Cell;
 use std::rc::Rc;
 
 /// A block with a guard, such as `no_grad { … }`.
@@ -77,6 +78,7 @@ fn build(library: &Library, blocks: &[Guarded]) -> Engine {
     engine.register_custom_operator("@", 160).ok();
     engine.register_custom_operator("|>", 100).ok();
     compare::install(&mut engine);
+    allow_reserved(&mut engine);
     for block in blocks {
         let begin = block.begin;
         let run = move |context: &mut EvalContext, inputs: &[Expression]| {
@@ -105,6 +107,22 @@ fn build(library: &Library, blocks: &[Guarded]) -> Engine {
     super::sizes::register(&mut engine);
     library.register(&mut engine);
     engine
+}
+
+/// Lets functions of namespaces have names that Rhai reserves and has no use for: `nn::module`.
+#[allow(deprecated)] // Rhai marks the hook as volatile; the version is pinned
+fn allow_reserved(engine: &mut Engine) {
+    let is_after_path = Cell::new(false);
+    engine.on_parse_token(move |token, _, _| {
+        let token = match token {
+            Token::Reserved(word) if is_after_path.get() && *word == "module" => {
+                Token::Identifier(word)
+            }
+            other => other,
+        };
+        is_after_path.set(token == Token::DoubleColon);
+        token
+    });
 }
 
 /// Compiles and runs a script's text under the name `file`; variables stay in `scope`.

@@ -48,15 +48,18 @@ struct Tied {
     module: Rc<dyn Module>,
     input: Shape,
     output: Shape,
-    tensors: Rc<HashMap<String, Tensor>>,
+    tensors: SharedTensors,
 }
+
+/// Parameters and buffers of a layer by their name below it.
+pub type SharedTensors = Rc<HashMap<String, Tensor>>;
 
 /// Parameters and buffers that are used again.
 struct Shared {
     /// The path of the layer, with a dot at its end.
     prefix: String,
     /// The tensors by their name below the layer.
-    tensors: Rc<HashMap<String, Tensor>>,
+    tensors: SharedTensors,
 }
 
 /// A stable number for a text (FNV-1a).
@@ -116,6 +119,29 @@ impl Builder {
         parts.join(".")
     }
 
+    /// The current path.
+    pub fn path(&self) -> String {
+        let parts = self.path.iter().filter(|part| !part.is_empty());
+        parts.cloned().collect::<Vec<_>>().join(".")
+    }
+
+    /// The number of layers that contain the current one.
+    pub fn nesting(&self) -> usize {
+        self.path.len()
+    }
+
+    /// Runs a function below a part of the current path.
+    pub fn below<T>(
+        &mut self,
+        part: &str,
+        run: impl FnOnce(&mut Builder) -> Result<T>,
+    ) -> Result<T> {
+        self.path.push(part.to_string());
+        let outcome = run(self);
+        self.path.pop();
+        outcome
+    }
+
     /// The keys of the random numbers of something below the current path.
     pub fn keys(&self, last: &str) -> [u64; 3] {
         [self.seed, 0x696e_6974, hash(&self.name(last))]
@@ -157,6 +183,17 @@ impl Builder {
         Ok(tensor)
     }
 
+    /// A tensor with given initial values that is saved but not trained.
+    pub fn adopt_buffer(&mut self, name: &str, values: &Tensor) -> Result<Tensor> {
+        let full = self.name(name);
+        if let Some(own) = self.used_again(&full, &values.shape())? {
+            return Ok(own);
+        }
+        let own = values.detach()?.copied()?.to_device(self.device)?;
+        self.buffers.push((full, own.clone()));
+        Ok(own)
+    }
+
     /// Builds a layer below the current path; a fault names the script line that described it.
     pub fn child(&mut self, part: &str, layer: &Layer, input: &Shape) -> Result<Built> {
         self.path.push(part.to_string());
@@ -182,13 +219,7 @@ impl Builder {
                 .map(|(_, parameter)| parameter.clone())
                 .collect();
             let count = own.iter().map(Tensor::numel).sum();
-            let name = self
-                .path
-                .iter()
-                .filter(|p| !p.is_empty())
-                .cloned()
-                .collect::<Vec<_>>()
-                .join(".");
+            let name = self.path();
             let parameters = (!layer.0.spec.varies()).then_some(own);
             built.module = Rc::new(Watched {
                 path: name.clone(),
@@ -247,21 +278,13 @@ impl Builder {
     /// input, a module with the same parameters.
     pub fn shared(&mut self, layer: &Layer, input: &Shape) -> Result<Built> {
         let key = Rc::as_ptr(&layer.0);
-        let prefix = self.name("");
         let Some(tied) = self.tied.get(&key) else {
-            let (first, buffer) = (self.parameters.len(), self.buffers.len());
-            let built = self.child("", layer, input)?;
-            let tensors = self.parameters[first..]
-                .iter()
-                .chain(&self.buffers[buffer..]);
-            let tensors = tensors
-                .map(|(name, tensor)| (name[prefix.len()..].to_string(), tensor.clone()))
-                .collect();
+            let (built, tensors) = self.child_and_tensors(layer, input)?;
             let tied = Tied {
                 module: built.module.clone(),
                 input: input.clone(),
                 output: built.output.clone(),
-                tensors: Rc::new(tensors),
+                tensors,
             };
             self.tied.insert(key, tied);
             return Ok(built);
@@ -273,6 +296,35 @@ impl Builder {
             });
         }
         let tensors = tied.tensors.clone();
+        self.child_again(layer, input, tensors)
+    }
+
+    /// Builds a layer at the current path; returns its parameters and buffers as well.
+    pub fn child_and_tensors(
+        &mut self,
+        layer: &Layer,
+        input: &Shape,
+    ) -> Result<(Built, SharedTensors)> {
+        let prefix = self.name("");
+        let (first, buffer) = (self.parameters.len(), self.buffers.len());
+        let built = self.child("", layer, input)?;
+        let tensors = self.parameters[first..]
+            .iter()
+            .chain(&self.buffers[buffer..]);
+        let tensors = tensors
+            .map(|(name, tensor)| (name[prefix.len()..].to_string(), tensor.clone()))
+            .collect();
+        Ok((built, Rc::new(tensors)))
+    }
+
+    /// Builds a layer at the current path again, with the parameters and buffers that it has.
+    pub fn child_again(
+        &mut self,
+        layer: &Layer,
+        input: &Shape,
+        tensors: SharedTensors,
+    ) -> Result<Built> {
+        let prefix = self.name("");
         let (before, rows) = (self.shared.take(), self.rows.len());
         self.shared = Some(Shared { prefix, tensors });
         let built = self.child("", layer, input);

@@ -27,8 +27,9 @@ pub use build::Builder;
 pub use codes::Codes;
 pub use init::Init;
 pub use layers::{
-    activation, attention, compose, conv, custom, dropout, linear, norm, pool, recurrent, reshape,
+    activation, attention, compose, conv, custom, dropout, linear, module, norm, pool, recurrent,
+    reshape,
 };
-pub use model::{How, Model};
+pub use model::{Frozen, How, Model};
 pub use spec::{Built, Layer, Mode, Module, Spec};
 pub use value::{Shape, Value};

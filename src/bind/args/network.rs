@@ -3,13 +3,15 @@
 use crate::base::Result;
 use crate::bind::types::Rows;
 use crate::bind::warnings::mode::note_mode;
+use crate::convert::{choose, kind_of_choice};
 use crate::lang::value::array;
-use crate::lang::{Call, Choice, IntoValue, session};
-use crate::nn::compose::Merge;
+use crate::lang::{Call, Callback, Choice, FromValue, IntoValue, session};
+use crate::nn::compose::{Merge, MergeBy};
 use crate::nn::{Layer, Model, Shape, Spec, Value};
 use crate::torch::{Precision, Tensor};
 use crate::{bail, fault};
-use rhai::{Dynamic, Map};
+use rhai::{Array, Dynamic, Map, NativeCallContext};
+use std::rc::Rc;
 
 /// The names of the ways to combine outputs.
 #[derive(Choice)]
@@ -32,6 +34,46 @@ impl From<MergeName> for Merge {
             MergeName::Mean => Merge::Mean,
             MergeName::Max => Merge::Max,
         }
+    }
+}
+
+/// How the outputs of layers side by side are combined, as a script writes it.
+pub enum MergeArgument {
+    /// A name.
+    Name(MergeName),
+    /// A function |outputs|.
+    Function(Callback),
+}
+
+impl FromValue for MergeArgument {
+    fn kind() -> String {
+        kind_of_choice::<MergeName>() + ", or a function |outputs|"
+    }
+    fn from_value(value: &mut Dynamic, context: &NativeCallContext) -> Result<Self> {
+        if value.is_fnptr() {
+            return Callback::from_value(value, context).map(MergeArgument::Function);
+        }
+        let name = choose(value).map_err(|fault| {
+            let (wanted, got) = (Self::kind(), session::describe(value));
+            let mut changed = fault!("option", "must be {wanted}, got {got}");
+            changed.hint.clone_from(&fault.hint);
+            changed
+        });
+        name.map(MergeArgument::Name)
+    }
+}
+
+impl From<MergeArgument> for MergeBy {
+    fn from(argument: MergeArgument) -> MergeBy {
+        let function = match argument {
+            MergeArgument::Name(name) => return MergeBy::Rule(name.into()),
+            MergeArgument::Function(function) => function,
+        };
+        MergeBy::Function(Rc::new(move |outputs: &[Tensor]| {
+            let outputs: Array = outputs.iter().map(|own| own.clone().into_value()).collect();
+            let merged = function.call(vec![outputs.into()])?;
+            tensors_of(&merged, "the output of `merge`")
+        }))
     }
 }
 
@@ -67,22 +109,45 @@ pub fn input_of(model: &Model, x: &Dynamic) -> Result<Value> {
             None => crate::train::feed::inputs(&rows.0, model.device(), model.reads_codes()),
         };
     }
-    if let Some(map) = x.read_lock::<Map>() {
-        let one = |(name, value): (&rhai::Identifier, &Dynamic)| {
-            let tensor = value.read_lock::<Tensor>().map(|t| t.clone());
-            tensor.map(|t| (name.to_string(), t)).ok_or_else(|| {
-                fault!(
-                    "type",
-                    "input `{name}` must be a tensor, got {}",
-                    session::describe(value)
-                )
-            })
-        };
-        return map.iter().map(one).collect::<Result<_>>().map(Value::Many);
+    if x.is_map() {
+        return tensors_of(x, "`x`");
     }
     bail!("type", "`x` must be a tensor, a batch or a map of tensors, got {}", session::describe(x);
         hint: "`seq::one_hot([\"ACGT\"])` turns letters into a tensor, `net.predict(set)` takes a \
             dataset")
+}
+
+/// The tensors in a value: one, or several by name; `what` names the value in errors.
+pub fn tensors_of(value: &Dynamic, what: &str) -> Result<Value> {
+    if let Some(tensor) = value.read_lock::<Tensor>() {
+        return Ok(Value::One(tensor.clone()));
+    }
+    let Some(map) = value.read_lock::<Map>() else {
+        bail!(
+            "type",
+            "{what} must be a tensor or a map of tensors, got {}",
+            session::describe(value)
+        );
+    };
+    if map.is_empty() {
+        bail!(
+            "type",
+            "{what} must be a tensor or a map of tensors, got an empty map"
+        );
+    }
+    let one = |(name, value): (&rhai::Identifier, &Dynamic)| {
+        let tensor = value.read_lock::<Tensor>().map(|tensor| tensor.clone());
+        tensor
+            .map(|tensor| (name.to_string(), tensor))
+            .ok_or_else(|| {
+                fault!(
+                    "type",
+                    "{what}: `{name}` must be a tensor, got {}",
+                    session::describe(value)
+                )
+            })
+    };
+    map.iter().map(one).collect::<Result<_>>().map(Value::Many)
 }
 
 /// The outputs of a network for a tensor, a batch or a map of tensors, as a script's value.

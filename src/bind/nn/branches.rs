@@ -2,7 +2,7 @@
 
 use crate::base::Result;
 use crate::bind::args::layer::{layer_of, parts_of};
-use crate::bind::args::network::{MergeName, layer};
+use crate::bind::args::network::{MergeArgument, layer};
 use crate::lang::value::mismatch;
 use crate::lang::{Call, FromValue, Native, Options, native, natives_of};
 use crate::nn::{Layer, compose};
@@ -12,17 +12,19 @@ use rhai::{Array, Dynamic, Map, NativeCallContext};
 /// Options of `nn::parallel`.
 #[derive(Options)]
 pub struct ParallelOptions {
-    /// How outputs are combined: concat (along the channels), add, mean or max.
+    /// How outputs are combined: concat (along the channels), add, mean or max, or a function
+    /// |outputs| of their array that returns a tensor or a map of tensors.
     #[option(default = "concat")]
-    merge: MergeName,
+    merge: MergeArgument,
 }
 
 /// Options of `nn::branches`.
 #[derive(Options)]
 pub struct BranchesOptions {
-    /// How outputs are combined: concat (along the channels), add, mean or max.
+    /// How outputs are combined: concat (along the channels), add, mean or max, or a function
+    /// |outputs| of their array that returns a tensor or a map of tensors.
     #[option(default = "concat")]
-    merge: MergeName,
+    merge: MergeArgument,
     /// Names of the inputs in the order of the branches, where `layers` is a map.
     order: Option<Vec<String>>,
 }
@@ -109,6 +111,10 @@ fn layers_of(items: &Array, what: &str) -> Result<Vec<Layer>> {
 /// ```rhai
 /// let both = nn::parallel([nn::global_max_pool(), nn::global_avg_pool()], #{ merge: "concat" });
 /// assert_eq(nn::build(both, [8, 20]).output_shape, [16]);
+/// let spread = nn::parallel([nn::global_max_pool(), nn::global_avg_pool()], #{
+///     merge: |outputs| outputs[0] - outputs[1],
+/// });
+/// assert_eq(nn::build(spread, [8, 20]).output_shape, [8]);
 /// ```
 #[native(namespace = "nn")]
 pub fn parallel(

@@ -11,6 +11,7 @@ pub mod layers;
 pub mod load_report;
 pub mod loss;
 pub mod model;
+pub mod module;
 pub mod norm;
 pub mod pool;
 pub mod recurrent;

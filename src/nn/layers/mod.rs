@@ -11,6 +11,7 @@ pub mod dropout;
 pub mod enformer_attention;
 pub mod gate;
 pub mod linear;
+pub mod module;
 pub mod norm;
 pub mod pool;
 pub mod positional;

@@ -45,6 +45,7 @@ impl Model {
             } = &*self.0;
             Model(Rc::new(Inner {
                 name: name.clone(),
+                layer: None,
                 module: rest(parts),
                 parameters: parameters.clone(),
                 buffers: buffers.clone(),

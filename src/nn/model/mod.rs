@@ -1,8 +1,11 @@
 //! A built network: parameters on a device, a forward pass, files of weights.
 
+mod as_layer;
 mod forward;
 mod frozen;
 mod state;
+
+pub use as_layer::Frozen;
 
 use crate::loss::Link;
 use crate::summary::{self, Row};
@@ -33,6 +36,8 @@ pub struct Model(Rc<Inner>);
 
 struct Inner {
     name: String,
+    /// Its description; none for a part of another model.
+    layer: Option<Layer>,
     module: Rc<dyn Module>,
     parameters: Vec<(String, Tensor)>,
     buffers: Vec<(String, Tensor)>,
@@ -63,6 +68,7 @@ impl Model {
         let built = builder.child("", layer, input)?;
         Ok(Model(Rc::new(Inner {
             name: name.clone(),
+            layer: Some(layer.clone()),
             module: built.module,
             parameters: builder.parameters,
             buffers: builder.buffers,
@@ -96,6 +102,11 @@ impl Model {
     /// Whether both are the same network.
     pub fn is(&self, other: &Model) -> bool {
         Rc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// Its description; none for a part of another model.
+    pub fn layer(&self) -> Option<&Layer> {
+        self.0.layer.as_ref()
     }
 
     /// Its name.

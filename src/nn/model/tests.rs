@@ -2,7 +2,7 @@ use super::*;
 use crate::Value;
 use crate::layers::activation::Activation;
 use crate::layers::attention::{MultiHead, Positions, ScaledDot};
-use crate::layers::compose::{Chain, Merge, Parallel, Residual, Tied};
+use crate::layers::compose::{Chain, Merge, MergeBy, Parallel, Residual, Tied};
 use crate::layers::conv::Conv;
 use crate::layers::custom::Custom;
 use crate::layers::dropout::Dropout;
@@ -169,14 +169,14 @@ fn layers_with_a_frozen_size_compute_every_sample_the_same_way() -> Result<()> {
         (
             layer(Parallel {
                 parts: vec![conv(), conv()],
-                merge: Merge::Concat,
+                merge: MergeBy::Rule(Merge::Concat),
             }),
             true,
         ),
         (
             layer(Parallel {
                 parts: vec![conv(), chain(vec![conv(), norm(Over::Batch)])],
-                merge: Merge::Concat,
+                merge: MergeBy::Rule(Merge::Concat),
             }),
             false,
         ),

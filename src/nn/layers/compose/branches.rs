@@ -1,7 +1,7 @@
 //! Several inputs, each through a layer.
 
 use super::parallel::wider;
-use super::{Merge, deepest};
+use super::{MergeBy, deepest};
 use crate::{Builder, Built, Layer, Mode, Module, Shape, Spec, Value};
 use cistron_base::{Result, bail, fault};
 use std::rc::Rc;
@@ -11,12 +11,12 @@ pub struct Branches {
     /// Input name and layer, in the order of their outputs.
     pub parts: Vec<(String, Layer)>,
     /// How their outputs become one.
-    pub merge: Merge,
+    pub merge: MergeBy,
 }
 
 struct Fan {
     parts: Vec<(String, Rc<dyn Module>)>,
-    merge: Merge,
+    merge: MergeBy,
 }
 
 impl Module for Fan {
@@ -47,7 +47,7 @@ impl Module for Fan {
                 part.forward(&Value::One(own.clone()), mode)?.one().cloned()
             })
             .collect::<Result<Vec<_>>>()?;
-        self.merge.apply(&parts).map(Value::One)
+        self.merge.apply(&parts)
     }
 }
 
@@ -102,13 +102,13 @@ impl Spec for Branches {
             outputs.push(built.output);
         }
         builder.field = end;
-        let output = self.merge.shape("branches", &outputs)?;
-        Built::one(
-            Fan {
+        let output = self.merge.shape("branches", &outputs, builder)?;
+        Ok(Built {
+            module: Rc::new(Fan {
                 parts,
-                merge: self.merge,
-            },
+                merge: self.merge.clone(),
+            }),
             output,
-        )
+        })
     }
 }

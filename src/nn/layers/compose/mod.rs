@@ -4,6 +4,7 @@ mod both_strands;
 mod branches;
 mod chain;
 mod merge;
+mod merge_by;
 mod parallel;
 mod residual;
 
@@ -11,6 +12,7 @@ pub use both_strands::{BothStrands, TurnedBack};
 pub use branches::Branches;
 pub use chain::{Chain, rest};
 pub use merge::Merge;
+pub use merge_by::{MergeBy, MergeOutputs};
 pub use parallel::Parallel;
 pub use residual::Residual;
 

@@ -1,6 +1,6 @@
 //! One input through several layers.
 
-use super::{Merge, deepest};
+use super::{MergeBy, deepest};
 use crate::build::ReceptiveField;
 use crate::{Builder, Built, Layer, Mode, Module, Shape, Spec, Value};
 use cistron_base::Result;
@@ -11,12 +11,12 @@ pub struct Parallel {
     /// The layers.
     pub parts: Vec<Layer>,
     /// How their outputs become one.
-    pub merge: Merge,
+    pub merge: MergeBy,
 }
 
 struct Side {
     parts: Vec<Rc<dyn Module>>,
-    merge: Merge,
+    merge: MergeBy,
 }
 
 impl Module for Side {
@@ -36,7 +36,7 @@ impl Module for Side {
             .iter()
             .map(|part| part.forward(x, mode)?.one().cloned())
             .collect::<Result<Vec<_>>>()?;
-        self.merge.apply(&parts).map(Value::One)
+        self.merge.apply(&parts)
     }
 }
 
@@ -76,13 +76,13 @@ impl Spec for Parallel {
             shapes.push(built.output);
         }
         builder.field = end;
-        let output = self.merge.shape("parallel", &shapes)?;
-        Built::one(
-            Side {
+        let output = self.merge.shape("parallel", &shapes, builder)?;
+        Ok(Built {
+            module: Rc::new(Side {
                 parts,
-                merge: self.merge,
-            },
+                merge: self.merge.clone(),
+            }),
             output,
-        )
+        })
     }
 }
