@@ -47,6 +47,8 @@ fn drawn(seed: u64) -> String {
             "",
             "valid: set, metrics: [metric::auroc()], checkpoint: \"both\",",
             "valid: set, stop: train::early_stop(\"valid.loss\", #{ patience: 3 }),",
+            "valid: set, metrics: [metric::auroc()], validate_every: 2, checkpoint: #{ best: [\"valid.loss\", \"valid.auroc\"], last: true, every: \"2 steps\" },",
+            "metrics: [metric::auroc()], checkpoint: #{ last: true, every: \"3 steps\" }, accumulate: 2,",
         ]);
         let sampling = match set.as_str() {
             "set" => one_of(&["", "sampling: |e| (0..160).map(|i| 1.0 + (i * e) % 5),"]),
@@ -273,6 +275,110 @@ fn drawn_scripts_that_are_broken_off_end_with_the_same_bytes() {
             assert_eq!((state(&folder).as_str(), got.len()), ("done", wanted.len()));
         }
         seed += 1;
+    }
+}
+
+/// A training whose batches take a while, with everything that a checkpoint within an epoch has to
+/// hold: sums of outputs, validations, draws of the script, dropout, augmentation.
+const LONG_EPOCHS: &str = r#"
+let pause = param("pause", 0.0, "seconds after each batch");
+let set = data::from(#{ sequence: seq::random(96, 30, #{ seed: 1 }), label: (0..96).map(|i| i % 2) });
+let parts = set.split(#{ train: 0.75, valid: 0.25 }, #{ seed: 1 });
+let net = nn::build(nn::chain([nn::conv1d(4, 5), nn::relu(), nn::dropout(0.3), nn::global_max_pool(), nn::linear(1)]), [4, 30], #{ seed: 1, name: "net" });
+let drawn = [];
+let options = #{ train: parts.train, loss: |out, y| (out.sigmoid() - y + tensor::randn([1]) * 0.1).abs().mean(), optimizer: optim::adam(#{ lr: 0.01 }),
+    metrics: [metric::auroc()], augment: augment::chain([augment::reverse_complement(), augment::mutate(0.1)]), batch: 4, accumulate: 2, epochs: 3, progress: false,
+    on_batch: |info| { drawn.push(tensor::rand([1]).item()); report("batch", info.step); let begun = timestamp(); while begun.elapsed < pause { } true } };
+let more = if param("validate", true, "whether there are validations") {
+    #{ valid: parts.valid, validate_every: 3, checkpoint: #{ best: ["valid.loss", "valid.auroc"], last: true, every: "2 steps" } }
+} else {
+    #{ checkpoint: #{ last: true, every: "2 steps" } }
+};
+let run = train::fit(net, options + more);
+report("drawn", drawn);
+report("loss", run.column("train.loss"));
+report("validations", run.validations.to_string());
+net.train(); let sum = 0.0; for b in parts.valid.batches(8) { sum += net.forward(b.x).sum().item(); } net.eval();
+report("last", [tensor::randn([2]).sum().item(), sum]);
+net.save("net.safetensors");
+"#;
+
+/// What the state file of a training records of an epoch that is under way.
+fn partial_epoch(folder: &Path) -> Value {
+    let path = folder.join("checkpoints/net/last.state.safetensors");
+    let (_, notes) = cistron::torch::file::load_safetensors(&path).expect("a state file");
+    let state: Value = serde_json::from_str(&notes["state"]).expect("JSON");
+    state["partial"].clone()
+}
+
+#[test]
+fn a_run_that_is_ended_within_an_epoch_continues_there() {
+    let place = tempfile::tempdir().expect("a folder");
+    std::fs::write(place.path().join("s.rhai"), LONG_EPOCHS).expect("written");
+    let run = |arguments: &[&str]| said(&cistron(place.path(), arguments));
+    for validate in ["validate=true", "validate=false"] {
+        let whole = format!("whole-{validate}");
+        let arguments = ["run", "s.rhai", "--threads", "1", "--set", validate];
+        let (_, err, code) = run(&[&arguments[..], &["--run-dir", &whole]].concat());
+        assert_eq!(code, 0, "{err}");
+        let wanted = outcome(&place.path().join(&whole));
+        for signal in [libc::SIGTERM, libc::SIGKILL] {
+            let name = format!("run-{validate}-{signal}");
+            let folder = place.path().join(&name);
+            let more = ["--run-dir", &name, "--set", "pause=0.15"];
+            let mut child = start(place.path(), &[&arguments[..], &more].concat());
+            // the second epoch has steps 10 to 18
+            for step in [13, 16] {
+                let begun = Instant::now();
+                let is_at = || {
+                    let results = std::fs::read_to_string(folder.join("results.json"));
+                    let results: Value =
+                        serde_json::from_str(&results.unwrap_or_default()).unwrap_or_default();
+                    results["batch"].as_u64() >= Some(step)
+                };
+                while !is_at() {
+                    assert!(begun.elapsed() < Duration::from_secs(300), "no step {step}");
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+                broken_off(&mut child, Duration::ZERO, signal);
+                let status = child.wait().expect("ended");
+                let expected = (signal == libc::SIGTERM).then_some(130);
+                assert_eq!(status.code(), expected);
+                let partial = partial_epoch(&folder);
+                let batches = partial["batches"].as_u64().expect("batches");
+                assert_eq!(partial["epoch"], 1);
+                // two batches are a step; a signal writes the step that is under way, a kill
+                // leaves the last of every two
+                let least = if signal == libc::SIGTERM { 0 } else { 1 };
+                assert!(
+                    batches.is_multiple_of(2) && batches / 2 + 9 + least >= step - 1,
+                    "{batches} batches at step {step}"
+                );
+                if step == 13 {
+                    child = start(place.path(), &["run", "--resume", &name]);
+                }
+            }
+            let (_, err, code) = run(&["run", "--resume", &name, "--set", "pause=0"]);
+            assert_eq!(code, 0, "{err}");
+            let got = outcome(&folder);
+            for (what, bytes) in &wanted {
+                let own = got.get(what).map(Vec::as_slice).unwrap_or_default();
+                assert!(
+                    own == bytes,
+                    "{validate} {signal} {what}:\n{}\ninstead of\n{}",
+                    String::from_utf8_lossy(own),
+                    String::from_utf8_lossy(bytes)
+                );
+            }
+            for best in ["best", "best-valid.auroc", "best-valid.loss"] {
+                let read = |run: &Path| {
+                    std::fs::read(run.join(format!("checkpoints/net/{best}.safetensors"))).ok()
+                };
+                let best_of_whole = read(&place.path().join(&whole));
+                assert_eq!(best_of_whole.is_some(), validate == "validate=true");
+                assert!(read(&folder) == best_of_whole, "{best}");
+            }
+        }
     }
 }
 

@@ -7,7 +7,7 @@
 
 use cistron_base::bail;
 use cistron_base::wide::widest;
-use cistron_base::{Result, interrupt};
+use cistron_base::{Fault, Result, interrupt};
 use cistron_torch::parallel;
 
 /// How spans are found.
@@ -99,7 +99,9 @@ impl Null {
                         added(&filled, &padded[..], bins + part * PART, out);
                     }
                 });
-                interrupt::check()?;
+                if interrupt::is_raised() {
+                    return Err(Fault::new("interrupted", "interrupted"));
+                }
                 sums = next;
             }
             null.tails[length] = if rule.rounding == Rounding::Positions {

@@ -46,7 +46,7 @@ pub fn begin(budget: Budget) {
 
 /// Counts an operation; returns a fault where a limit is exceeded.
 pub fn step() -> Option<Fault> {
-    if interrupt::is_raised() {
+    if interrupt::is_due() {
         return Some(Fault::new("interrupted", "interrupted"));
     }
     let done = DONE.get() + 1;

@@ -39,7 +39,7 @@ impl Native {
         context: &NativeCallContext,
         args: &mut [&mut Dynamic],
     ) -> std::result::Result<Dynamic, Box<rhai::EvalAltResult>> {
-        if interrupt::is_raised() {
+        if interrupt::is_due() {
             return Err(diagnostics::raise(
                 Fault::new("interrupted", "interrupted"),
                 self,

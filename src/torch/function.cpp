@@ -2,6 +2,7 @@
 #include <ATen/Context.h>
 #include <ATen/autocast_mode.h>
 #include <ATen/core/LegacyTypeDispatch.h>
+#include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/function.h>
 #include <torch/csrc/autograd/functions/utils.h>
 #include <torch/csrc/autograd/saved_variable.h>
@@ -93,6 +94,18 @@ extern "C" char *cistron_attach(at::Tensor *output, at::Tensor **inputs, size_t 
 extern "C" char *cistron_set_gradient(at::Tensor *leaf, at::Tensor *gradient) {
   try {
     leaf->mutable_grad() = *gradient;
+    return nullptr;
+  } catch (const std::exception &error) {
+    return strdup(error.what());
+  }
+}
+
+// Adds the gradients of a number to those of `n` leaves, and of no others. Gives null, or a message to free().
+extern "C" char *cistron_backward(at::Tensor *number, at::Tensor **leaves, size_t n, int keep) {
+  try {
+    torch::autograd::variable_list inputs;
+    for (size_t i = 0; i < n; ++i) inputs.push_back(*leaves[i]);
+    torch::autograd::backward({*number}, {}, keep != 0, false, inputs);
     return nullptr;
   } catch (const std::exception &error) {
     return strdup(error.what());

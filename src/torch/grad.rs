@@ -1,13 +1,19 @@
 //! Gradients.
 
 use super::Tensor;
-use super::tensor::{lift, lift1, status};
+use super::tensor::{lift, lift1, message_of, status};
 use cistron_base::Result;
 use cistron_base::bail;
 use std::ffi::{c_char, c_void};
 
 unsafe extern "C" {
     fn cistron_set_gradient(leaf: *mut c_void, gradient: *mut c_void) -> *mut c_char;
+    fn cistron_backward(
+        number: *mut c_void,
+        leaves: *const *mut c_void,
+        n: usize,
+        keep: i32,
+    ) -> *mut c_char;
 }
 
 /// While it lives, operations record no gradients; ends right even when unwinding.
@@ -32,6 +38,32 @@ impl Tensor {
     /// Computes the gradient of this single number with respect to all that it was made of.
     pub fn backward(&self) -> Result<()> {
         lift("backward", &[self], self.0.f_backward())
+    }
+
+    /// Adds the gradients of this single number to those of some leaves, and of no others.
+    /// `keeps_graph` states that another backward pass through the same operations follows.
+    pub fn backward_into(&self, leaves: &[Tensor], keeps_graph: bool) -> Result<()> {
+        if leaves.is_empty() {
+            bail!("torch", "no tensor requires a gradient";
+                hint: "unfreeze parameters: `net.unfreeze()`");
+        }
+        let pointer = |tensor: &Tensor| tensor.0.as_ptr().cast_mut().cast();
+        let leaves: Vec<*mut c_void> = leaves.iter().map(pointer).collect();
+        // SAFETY: the number and the leaves live, and `leaves` has as many pointers as stated
+        let message = unsafe {
+            cistron_backward(
+                pointer(self),
+                leaves.as_ptr(),
+                leaves.len(),
+                i32::from(keeps_graph),
+            )
+        };
+        // SAFETY: null, or a string of strdup that nobody else has
+        let outcome = match unsafe { message_of(message) } {
+            None => Ok(()),
+            Some(text) => Err(tch::TchError::Torch(text)),
+        };
+        lift("backward", &[self], outcome)
     }
 
     /// The gradient that `backward` left here, if any.

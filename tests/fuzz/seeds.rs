@@ -11,8 +11,9 @@ use cistron::seq::{Genome, motif};
 use cistron::train::history::{Epoch, History};
 use cistron::train::identity::Identity;
 use cistron::train::monitor::TrainingState;
+use cistron::train::partial::Progressed;
 use cistron::train::settings::{OnChange, Resume};
-use cistron::train::{checkpoint, settings};
+use cistron::train::{Networks, checkpoint, settings};
 use std::io::Write;
 use std::path::Path;
 use std::rc::Rc;
@@ -158,8 +159,10 @@ fn checkpoint_file() -> Vec<u8> {
     let policy = settings::CheckpointPolicy {
         folder: folder.path().into(),
         best: true,
+        best_by: Vec::new(),
         last: true,
         is_last_requested: true,
+        every: None,
     };
     model.parameters().iter().for_each(|(_, parameter)| {
         parameter
@@ -175,12 +178,16 @@ fn checkpoint_file() -> Vec<u8> {
     let identity = Identity::default();
     let contents = checkpoint::Contents {
         identity: &identity,
-        state: &state,
-        best: Some(&best),
+        progressed: Progressed {
+            state: &state,
+            best: Some(&best),
+            partial: None,
+        },
         began: &serde_json::Value::Null,
         host_state: None,
     };
-    checkpoint::save_last(&policy, &model, &optimizer, &contents).expect("saved");
+    let networks = Networks::one(&model);
+    checkpoint::save_last(&policy, &networks, &optimizer, &contents).expect("saved");
     std::fs::read(folder.path().join(checkpoint::STATE)).expect("a file")
 }
 
@@ -527,7 +534,7 @@ pub fn readers() -> Vec<Reader> {
                     checkpoint::load_last(
                         &resume,
                         &Identity::default(),
-                        model,
+                        &Networks::one(model),
                         &mut optimizer.clone(),
                         None,
                     )

@@ -2,6 +2,7 @@
 
 pub mod attribution;
 pub mod augment;
+pub mod checkpoint;
 pub mod dataset;
 pub mod explain;
 pub mod figure;

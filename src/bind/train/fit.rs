@@ -2,6 +2,7 @@
 
 use crate::base::Result;
 use crate::bind::args::augment::customised;
+use crate::bind::args::checkpoint::Stored;
 use crate::bind::args::loss::of_closure;
 use crate::bind::args::network::PrecisionName;
 use crate::bind::args::numbers::number_map;
@@ -11,15 +12,14 @@ use crate::bind::script_state::ScriptState;
 use crate::bind::types::{Augmenter, Data, Optim};
 use crate::bind::warnings::warn;
 use crate::data::{Dataset, duplicates};
-use crate::lang::{
-    Callback, Choice, FromValue, Given, Native, Options, native, natives_of, session,
-};
+use crate::lang::{Callback, FromValue, Given, Native, Options, native, natives_of, session};
 use crate::nn::Model;
 use crate::nn::loss::{Link, Loss};
 use crate::optim::Schedule;
 use crate::train::checkpoint;
 use crate::train::settings::{
-    CheckpointPolicy, OnBatch, OnChange, OnEpoch, OnInputs, OnSampling, Record, Resume,
+    CheckpointPolicy, OnBatch, OnChange, OnEpoch, OnInputs, OnSampling, Record, RecordValidation,
+    Resume,
 };
 use crate::train::{self, EarlyStop, FitSettings, History};
 use crate::{bail, fault};
@@ -50,14 +50,20 @@ pub struct FitOptions {
     /// Metrics to compute after each epoch, on `valid` (on `train` where there is none).
     #[option(default = [])]
     metrics: MetricList,
+    /// Number of steps after which loss and metrics of `valid` are also computed within epochs;
+    /// `stop` and the best checkpoint count these validations too.
+    #[option(min = 1)]
+    validate_every: Option<usize>,
     /// Rule for early stopping; see train::early_stop.
     stop: Option<EarlyStop>,
     /// Parameters to store in `checkpoints/<model>/` (a second training of that name:
     /// `<model>-2`; in a trial of a search: `<file>/<trial>/<model>`): "none", "best", "last" or
     /// "both". "last" can be resumed; with "best" the parameters of the best epoch are restored at
-    /// the end.
+    /// the end. A map has more: `#{ best: ["valid.auroc", "valid.loss"], last: true, every:
+    /// "500 steps" }` stores the best by each value (the first is the one that is restored) and
+    /// the state within epochs, every so many steps or "10 min".
     #[option(default = "none")]
-    checkpoint: CheckpointName,
+    checkpoint: Stored,
     /// Folder of checkpoints to continue from, bit for bit on the CPU; differences from the
     /// training that wrote it are reported as a warning.
     resume: Option<String>,
@@ -99,19 +105,6 @@ pub struct FitOptions {
     on_batch: Option<Callback>,
     /// Function |info| called after each epoch with the measured values; false ends the training.
     on_epoch: Option<Callback>,
-}
-
-/// Which checkpoints a training stores.
-#[derive(Choice, Clone, Copy, PartialEq)]
-pub enum CheckpointName {
-    /// None.
-    None,
-    /// That of the best epoch.
-    Best,
-    /// That of the last epoch.
-    Last,
-    /// Those of the best and of the last epoch.
-    Both,
 }
 
 /// A loss, or a function of the script that computes one.
@@ -168,15 +161,18 @@ struct Storage {
     resume: Option<Resume>,
 }
 
-fn storage_of(model: &Model, checkpoint: CheckpointName, resume: Option<&str>) -> Result<Storage> {
-    use CheckpointName::{Best, Both, Last};
+fn storage_of(name: &str, checkpoint: Stored, resume: Option<&str>) -> Result<Storage> {
     let settings = session::settings();
-    let name = session::checkpoint_folder(&file_name(model.name()));
+    let name = session::checkpoint_folder(&file_name(name));
     let given = resume.map(session::find_input).transpose()?;
-    let best = matches!(checkpoint, Best | Both);
-    let is_last_requested = matches!(checkpoint, Last | Both);
+    let Stored {
+        best,
+        best_by,
+        last: is_last_requested,
+        every,
+    } = checkpoint;
     // a run directory always has what is needed to continue
-    let last = is_last_requested || settings.run_dir.is_some();
+    let last = is_last_requested || every.is_some() || settings.run_dir.is_some();
     // without checkpoints nothing is written, and a sandbox need not allow it
     let folder = match &given {
         Some(path) if path.is_dir() && settings.run_dir.is_none() => path.clone(),
@@ -189,8 +185,10 @@ fn storage_of(model: &Model, checkpoint: CheckpointName, resume: Option<&str>) -
     let policy = (best || last).then_some(CheckpointPolicy {
         folder,
         best,
+        best_by,
         last,
         is_last_requested,
+        every,
     });
     if settings.resume && state.exists() {
         let on_change = match () {
@@ -213,22 +211,39 @@ fn storage_of(model: &Model, checkpoint: CheckpointName, resume: Option<&str>) -
     Ok(Storage { policy, resume })
 }
 
+/// A row of the metrics of a run.
+fn row_of(name: &str, epoch: serde_json::Value, values: &[(String, f64)]) -> serde_json::Value {
+    let mut row =
+        serde_json::Map::from_iter([("model".to_string(), name.into()), ("epoch".into(), epoch)]);
+    let trial = session::trial();
+    if !trial.is_empty() {
+        row.insert("trial".into(), trial.into());
+    }
+    row.extend(
+        values
+            .iter()
+            .map(|(name, value)| (name.clone(), (*value).into())),
+    );
+    row.into()
+}
+
 /// Records the values of each epoch in the run.
-fn record_of(model: &Model) -> Record {
-    let name = model.name().to_string();
+fn record_of(name: &str) -> Record {
+    let name = name.to_string();
     Box::new(move |epoch| {
-        let mut row = serde_json::Map::from_iter([
-            ("model".to_string(), name.clone().into()),
-            ("epoch".into(), epoch.epoch.into()),
-        ]);
-        let trial = session::trial();
-        if !trial.is_empty() {
-            row.insert("trial".into(), trial.into());
-        }
-        let values = epoch.values.iter();
-        row.extend(values.map(|(name, value)| (name.clone(), (*value).into())));
-        row.insert("seconds".into(), epoch.seconds.into());
-        session::record(&session::Event::Epoch(&row.into()))
+        let mut row = row_of(&name, epoch.epoch.into(), &epoch.values);
+        row["seconds"] = epoch.seconds.into();
+        session::record(&session::Event::Epoch(&row))
+    })
+}
+
+/// Records the values of each validation within an epoch in the run.
+fn record_validation_of(name: &str) -> RecordValidation {
+    let name = name.to_string();
+    Box::new(move |validation| {
+        let mut row = row_of(&name, validation.epoch.into(), &validation.values);
+        row["step"] = validation.step.into();
+        session::record(&session::Event::Epoch(&row))
     })
 }
 
@@ -274,7 +289,7 @@ fn batch_of(set: &Dataset, batch: &Given<usize>) -> Result<usize> {
 
 fn settings_of(model: &Model, options: FitOptions) -> Result<FitSettings> {
     let settings = session::settings();
-    let storage = storage_of(model, options.checkpoint, options.resume.as_deref())?;
+    let storage = storage_of(model.name(), options.checkpoint, options.resume.as_deref())?;
     let (augment, augment_text, custom) = match options.augment {
         Some(augmenter) => (Some(augmenter.step), augmenter.text, augmenter.custom),
         None => (None, String::new(), Vec::new()),
@@ -307,6 +322,7 @@ fn settings_of(model: &Model, options: FitOptions) -> Result<FitSettings> {
         augment_text,
         host_state: Some(Box::new(ScriptState::new(callbacks))),
         metrics: options.metrics.0,
+        validate_every: options.validate_every,
         stop: options.stop,
         checkpoints: storage.policy,
         rescue: settings
@@ -327,7 +343,8 @@ fn settings_of(model: &Model, options: FitOptions) -> Result<FitSettings> {
         on_inputs,
         on_batch: options.on_batch.map(on_batch),
         on_epoch: options.on_epoch.map(on_epoch),
-        record: Some(record_of(model)),
+        record: Some(record_of(model.name())),
+        record_validation: Some(record_validation_of(model.name())),
     })
 }
 
@@ -427,6 +444,7 @@ fn rehearse(net: &Model, options: FitOptions) -> Result<History> {
         checkpoints: None,
         resume: None,
         record: None,
+        record_validation: None,
         ..settings
     };
     train_with(net, &settings)

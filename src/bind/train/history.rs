@@ -1,6 +1,7 @@
 //! Methods and properties of the history of a training.
 
 use crate::base::Result;
+use crate::bind::types::Tabled;
 use crate::lang::{Native, native, natives_of};
 use crate::train::History;
 
@@ -113,6 +114,24 @@ pub fn last(
     Ok(values.last().copied().unwrap_or(f64::NAN))
 }
 
+/// The validations within epochs (option `validate_every`), with their steps.
+///
+/// ```rhai
+/// let set = data::from(#{ x: tensor::ones([8, 2]), label: tensor::ones([8, 1]) });
+/// let net = nn::build(nn::linear(1), [2]);
+/// let options = #{ loss: loss::mse(), optimizer: optim::sgd(), epochs: 1, progress: false };
+/// let run = train::fit(net, options + #{ train: set, valid: set, batch: 2, validate_every: 2 });
+/// assert_eq(run.validations["step"], [2]);
+/// ```
+#[native(
+    namespace = "history",
+    form = property,
+    returns = "table of step, epoch and the values of `valid`"
+)]
+pub fn validations(this: &History) -> Result<Tabled> {
+    Tabled::of(this.validation_columns())
+}
+
 /// The duration of the training, in seconds.
 ///
 /// ```rhai
@@ -130,6 +149,14 @@ pub fn seconds(this: &History) -> f64 {
 /// The native functions declared here.
 pub fn natives() -> Vec<Native> {
     natives_of![
-        best_epoch, best_value, ended, len, names, column, last, seconds
+        best_epoch,
+        best_value,
+        ended,
+        len,
+        names,
+        column,
+        last,
+        validations,
+        seconds
     ]
 }

@@ -12,6 +12,9 @@ pub fn check(settings: &FitSettings) -> Result<()> {
         bail!("data", "the training data have no label";
             hint: "`data::table(path, #{{ sequence: \"…\", label: \"…\" }})`");
     }
+    if settings.validate_every.is_some() && settings.valid.is_none() {
+        bail!("option", "`validate_every` needs validation rows"; hint: "`valid: set`");
+    }
     if settings.graph && (settings.accumulate > 1 || settings.on_inputs.is_some()) {
         let what = if settings.accumulate > 1 {
             "accumulated gradients"

@@ -1,13 +1,14 @@
 //! Checkpoints: parameters under PyTorch's names, and the state that a training needs to continue
 //! bit for bit.
 
-use super::history::{Epoch, History};
+use super::history::{Epoch, History, Validation};
 use super::identity::Identity;
 use super::monitor::{PlateauState, TrainingState};
+use super::networks::Networks;
+use super::optimizer_state::OptimizerState;
+use super::partial::{PartialEpoch, Progressed};
 use super::settings::{CheckpointPolicy, HostState, OnChange, Resume};
 use super::stop::BestValue;
-use crate::Model;
-use crate::optim::Optimizer;
 use cistron_base::bail;
 use cistron_base::{Fault, Result, say};
 use cistron_torch::{Tensor, file};
@@ -18,32 +19,12 @@ use std::path::Path;
 /// Name of the state file in a folder of checkpoints.
 pub const STATE: &str = "last.state.safetensors";
 
-/// State of optimizers as named tensors.
-pub trait OptimizerState {
-    /// Returns the state.
-    fn export(&self) -> Result<Vec<(String, Tensor)>>;
-    /// Restores the state; fails on unknown and on missing keys.
-    fn import(&mut self, tensors: &[(String, Tensor)]) -> Result<()>;
-}
-
-impl OptimizerState for Optimizer {
-    fn export(&self) -> Result<Vec<(String, Tensor)>> {
-        Optimizer::export(self)
-    }
-
-    fn import(&mut self, tensors: &[(String, Tensor)]) -> Result<()> {
-        Optimizer::import(self, tensors)
-    }
-}
-
-/// What [`save_last`] writes besides the model and the state of its optimizer.
+/// What [`save_last`] writes besides the networks and the state of their optimizers.
 pub struct Contents<'a> {
     /// The training.
     pub identity: &'a Identity,
     /// Its state.
-    pub state: &'a TrainingState,
-    /// Parameters of the best epoch.
-    pub best: Option<&'a [(String, Tensor)]>,
+    pub progressed: Progressed<'a>,
     /// State of the script before the training.
     pub began: &'a Value,
     /// State of the script.
@@ -51,7 +32,7 @@ pub struct Contents<'a> {
 }
 
 /// Format of a state file, in its notes.
-const FORMAT: &str = "cistron training state 3";
+const FORMAT: &str = "cistron training state 4";
 
 /// Returns a float as its bits: JSON has neither NaN nor infinity.
 fn bits(x: f64) -> Value {
@@ -63,17 +44,18 @@ fn float(value: &Value) -> Option<f64> {
 }
 
 fn history_json(history: &History) -> Value {
-    let epoch = |epoch: &Epoch| {
-        let values: Vec<Value> = epoch
-            .values
-            .iter()
-            .map(|(name, value)| json!([name, bits(*value)]))
-            .collect();
-        json!({ "epoch": epoch.epoch, "values": values, "seconds": bits(epoch.seconds),
-            "speed": bits(epoch.speed) })
+    let named = |values: &[(String, f64)]| -> Vec<Value> {
+        let pair = |(name, value): &(String, f64)| json!([name, bits(*value)]);
+        values.iter().map(pair).collect()
     };
+    let epoch = |epoch: &Epoch| {
+        json!({ "epoch": epoch.epoch, "values": named(&epoch.values),
+            "seconds": bits(epoch.seconds), "speed": bits(epoch.speed) })
+    };
+    let validation = |one: &Validation| json!({ "step": one.step, "epoch": bits(one.epoch), "values": named(&one.values) });
     json!({
         "name": history.name, "epochs": history.epochs.iter().map(epoch).collect::<Vec<_>>(),
+        "validations": history.validations.iter().map(validation).collect::<Vec<_>>(),
             "best_epoch": history.best_epoch,
         "best_value": history.best_value.map(bits), "watched": history.watched,
             "ended": history.ended,
@@ -82,20 +64,30 @@ fn history_json(history: &History) -> Value {
 
 fn history_of(value: &Value) -> Option<History> {
     let named = |pair: &Value| Some((pair[0].as_str()?.to_string(), float(&pair[1])?));
+    let values = |value: &Value| -> Option<Vec<(String, f64)>> {
+        value["values"].as_array()?.iter().map(named).collect()
+    };
     let epoch = |value: &Value| {
-        let values = value["values"]
-            .as_array()?
-            .iter()
-            .map(named)
-            .collect::<Option<_>>()?;
         Some(Epoch {
             epoch: value["epoch"].as_u64()? as usize,
-            values,
+            values: values(value)?,
             seconds: float(&value["seconds"])?,
             speed: float(&value["speed"])?,
         })
     };
+    let validation = |value: &Value| {
+        Some(Validation {
+            step: value["step"].as_u64()? as usize,
+            epoch: float(&value["epoch"])?,
+            values: values(value)?,
+        })
+    };
     Some(History {
+        validations: value["validations"]
+            .as_array()?
+            .iter()
+            .map(validation)
+            .collect::<Option<_>>()?,
         name: value["name"].as_str()?.to_string(),
         epochs: value["epochs"]
             .as_array()?
@@ -121,15 +113,15 @@ fn best_of(value: &Value) -> Option<BestValue> {
     })
 }
 
-/// Writes the last epoch: `last.safetensors` and `last.state.safetensors`.
+/// Writes the state at this moment: `last.safetensors` and `last.state.safetensors`.
 pub fn save_last(
     policy: &CheckpointPolicy,
-    model: &Model,
+    networks: &Networks,
     optimizer: &(impl OptimizerState + ?Sized),
     contents: &Contents,
 ) -> Result<()> {
     if policy.is_last_requested {
-        model.save(&policy.folder.join("last.safetensors"))?;
+        networks.save(&policy.folder, "last")?;
     }
     let prefixed = |prefix: &'static str| {
         move |(name, tensor): (String, Tensor)| (format!("{prefix}/{name}"), tensor)
@@ -139,16 +131,26 @@ pub fn save_last(
         .into_iter()
         .map(prefixed("optimizer"))
         .collect();
-    tensors.extend(model.state().into_iter().map(prefixed("model")));
-    let best = contents.best.into_iter().flatten().cloned();
+    tensors.extend(networks.state().into_iter().map(prefixed("model")));
+    let Progressed {
+        state,
+        best,
+        partial,
+    } = contents.progressed;
+    let best = best.into_iter().flatten().cloned();
     tensors.extend(best.map(prefixed("best")));
     let (script, captured) = contents
         .host_state
         .map_or_else(|| Ok((Value::Null, Vec::new())), HostState::save)?;
     tensors.extend(captured.into_iter().map(prefixed("script")));
-    let frozen: Vec<&String> = model
+    let (partial, sums) = match partial {
+        Some(partial) => partial.export()?,
+        None => (Value::Null, Vec::new()),
+    };
+    tensors.extend(sums.into_iter().map(prefixed("epoch")));
+    let frozen: Vec<String> = networks
         .parameters()
-        .iter()
+        .into_iter()
         .filter(|(_, tensor)| !tensor.is_grad_on())
         .map(|(name, _)| name)
         .collect();
@@ -156,9 +158,15 @@ pub fn save_last(
         history,
         best,
         plateau,
-    } = contents.state;
+        best_by,
+    } = state;
+    let best_by: Vec<Value> = best_by
+        .iter()
+        .map(|(name, value)| json!([name, best_json(value)]))
+        .collect();
     let state = json!({
-        "history": history_json(history), "watch": best_json(best),
+        "history": history_json(history), "watch": best_json(best), "best_by": best_by,
+        "partial": partial,
         "factor": bits(plateau.factor), "plateau": best_json(&plateau.best),
         "identity": contents.identity, "frozen": frozen, "began": contents.began,
         "script": script, "tensors": file::hash_of(&tensors)?,
@@ -176,6 +184,8 @@ pub struct Resumed {
     pub state: TrainingState,
     /// Parameters of the best epoch, if there is one.
     pub best: Option<Vec<(String, Tensor)>>,
+    /// The epoch that was under way.
+    pub partial: Option<PartialEpoch>,
 }
 
 /// A state file after its checks.
@@ -230,9 +240,26 @@ impl StateFile<'_> {
             .collect()
     }
 
+    /// The epoch that was under way.
+    fn partial(&self) -> Result<Option<PartialEpoch>> {
+        let value = &self.state["partial"];
+        if value.is_null() {
+            return Ok(None);
+        }
+        PartialEpoch::import(value, &self.below("epoch/"))
+            .map(Some)
+            .ok_or_else(|| damaged(self.path))
+    }
+
     fn training_state(&self) -> Result<TrainingState> {
+        let named = |pair: &Value| Some((pair[0].as_str()?.to_string(), best_of(&pair[1])?));
         let parse = || {
             Some(TrainingState {
+                best_by: self.state["best_by"]
+                    .as_array()?
+                    .iter()
+                    .map(named)
+                    .collect::<Option<_>>()?,
                 history: history_of(&self.state["history"])?,
                 best: best_of(&self.state["watch"])?,
                 plateau: PlateauState {
@@ -252,12 +279,13 @@ fn damaged(path: &Path) -> Fault {
     )
 }
 
-/// Restores what [`save_last`] wrote into a model, an optimizer and the script. Returns `None` if
-/// the checkpoint is of another training and this one is to start again.
+/// Restores what [`save_last`] wrote into networks, optimizers and the script. Returns `None` if
+/// the checkpoint is of another training and this one is to start again. A training that differs
+/// runs the epoch that was under way from its start.
 pub fn load_last(
     resume: &Resume,
     identity: &Identity,
-    model: &Model,
+    networks: &Networks,
     optimizer: &mut (impl OptimizerState + ?Sized),
     host_state: Option<(&dyn HostState, &Value)>,
 ) -> Result<Option<Resumed>> {
@@ -274,19 +302,21 @@ pub fn load_last(
     if let Some((host_state, now)) = host_state {
         changes.extend(host_state.conflicts(now, began, ended));
     }
-    if !changes.is_empty() && !may_continue(resume, &path, model, &changes.join(", "))? {
+    let title = networks.title();
+    if !changes.is_empty() && !may_continue(resume, &path, &title, &changes.join(", "))? {
         return Ok(None);
     }
     let state = saved.training_state()?;
+    let partial = saved.partial()?.filter(|_| changes.is_empty());
     let frozen: Vec<String> =
         serde_json::from_value(saved.state["frozen"].clone()).map_err(|_| damaged(&path))?;
-    model.load_state(&saved.below("model/"))?;
+    networks.load_state(&saved.below("model/"))?;
     optimizer
         .import(&saved.below("optimizer/"))
         .map_err(|fault| fault.context(format!("`{}`", path.display())))?;
     if changes.is_empty() || resume.is_own {
-        for (name, tensor) in model.parameters() {
-            tensor.requires_grad_(!frozen.contains(name))?;
+        for (name, tensor) in networks.parameters() {
+            tensor.requires_grad_(!frozen.contains(&name))?;
         }
     }
     if let Some((host_state, _)) = host_state {
@@ -296,22 +326,23 @@ pub fn load_last(
     Ok(Some(Resumed {
         state,
         best: (!best.is_empty()).then_some(best),
+        partial,
     }))
 }
 
 /// Whether a training continues from a checkpoint of another one, as [`OnChange`] determines.
-fn may_continue(resume: &Resume, path: &Path, model: &Model, changes: &str) -> Result<bool> {
+fn may_continue(resume: &Resume, path: &Path, title: &str, changes: &str) -> Result<bool> {
     match resume.on_change {
         OnChange::Refuse => {
             bail!("resume", "`{}` is of another training of `{}`; it differs in: \
-                {changes}", path.display(), model.name();
+                {changes}", path.display(), title;
                 hint: "restore what has changed, or add `--changed` to continue from it all the \
                     same")
         }
         OnChange::Restart => {
             say::line(&format!(
-                "note: the training of `{}` starts again; its checkpoint differs in: {changes}",
-                model.name()
+                "note: the training of `{title}` starts again; its checkpoint differs in: \
+                 {changes}"
             ));
             Ok(false)
         }

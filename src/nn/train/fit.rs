@@ -2,8 +2,10 @@
 
 use super::check;
 use super::graph_step::CudaGraphStep;
-use super::history::{Epoch, History};
-use super::monitor::TrainingState;
+use super::history::{Epoch, History, Validation};
+use super::monitor::{Improvement, TrainingState};
+use super::networks::Networks;
+use super::partial::{PartialEpoch, Progressed};
 use super::progress::Progress;
 use super::settings::FitSettings;
 use super::sources::{self, Sources};
@@ -13,14 +15,14 @@ use super::writer::CheckpointWriter;
 use crate::Model;
 use crate::optim::schedule::Clock;
 use cistron_base::seed::Rng;
-use cistron_base::{Fault, Result, interrupt, say};
+use cistron_base::{Fault, Result, file, interrupt, say};
+use cistron_genome::data::Batch;
 use cistron_torch::graph::{self, Stream};
 use cistron_torch::{Precision, Tensor, device};
-use std::time::Instant;
 
 /// A training under way.
 struct FitLoop<'a> {
-    model: &'a Model,
+    networks: &'a Networks,
     settings: &'a FitSettings,
     step: Box<dyn Step + 'a>,
     sources: Sources<'a>,
@@ -28,6 +30,8 @@ struct FitLoop<'a> {
     state: TrainingState,
     /// Parameters of the best epoch.
     best: Option<Vec<(String, Tensor)>>,
+    /// The epoch that is under way.
+    partial: Option<PartialEpoch>,
     clock: Clock,
     /// Number of updates so far.
     updates: usize,
@@ -36,64 +40,72 @@ struct FitLoop<'a> {
     is_warned: bool,
 }
 
-/// Switches a model to training mode and to the precision of a training, until it is dropped.
-struct TrainingMode<'a> {
-    model: &'a Model,
-    was_training: bool,
-    precision: Option<Precision>,
-}
+/// Switches networks to training mode and to the precision of a training, until it is dropped.
+struct TrainingMode(Vec<(Model, bool, Option<Precision>)>);
 
-impl<'a> TrainingMode<'a> {
-    fn enter(model: &'a Model, precision: Option<Precision>) -> TrainingMode<'a> {
-        TrainingMode {
-            model,
-            was_training: model.set_training(true),
-            precision: precision.map(|precision| model.set_precision(precision)),
-        }
+impl TrainingMode {
+    fn enter(networks: &Networks, precision: Option<Precision>) -> TrainingMode {
+        let enter = |(_, model): (&str, &Model)| {
+            let was_training = model.set_training(true);
+            let precision = precision.map(|precision| model.set_precision(precision));
+            (model.clone(), was_training, precision)
+        };
+        TrainingMode(networks.iter().map(enter).collect())
     }
 }
 
-impl Drop for TrainingMode<'_> {
+impl Drop for TrainingMode {
     fn drop(&mut self) {
-        self.model.set_training(self.was_training);
-        if let Some(precision) = self.precision {
-            self.model.set_precision(precision);
+        for (model, was_training, precision) in &self.0 {
+            model.set_training(*was_training);
+            if let Some(precision) = precision {
+                model.set_precision(*precision);
+            }
         }
     }
 }
 
 /// Trains a model in place.
 pub fn fit(model: &Model, settings: &FitSettings) -> Result<History> {
+    fit_networks(&Networks::one(model), settings)
+}
+
+/// Trains networks in place.
+pub fn fit_networks(networks: &Networks, settings: &FitSettings) -> Result<History> {
     check::check(settings)?;
     let batches = sources::loader(settings, 0, false).batches();
     let updates_per_epoch = batches.div_ceil(settings.accumulate);
-    let mut step = step_of(model, settings)?;
-    let writer = CheckpointWriter::new(model, settings)?;
-    let (state, best) = match writer.resume(&mut *step)? {
-        Some(resumed) => (resumed.state, resumed.best),
-        None => (TrainingState::new(model.name()), None),
+    let mut step = step_of(networks, settings)?;
+    let writer = CheckpointWriter::new(networks, settings)?;
+    let name = networks.title();
+    let (state, best, partial) = match writer.resume(&mut *step)? {
+        Some(resumed) => (resumed.state, resumed.best, resumed.partial),
+        None => (TrainingState::new(&name), None, None),
     };
     // gradients that the script has left are not part of the first step
-    model.zero_grad()?;
+    networks.zero_grad()?;
     // a capture needs its own stream, and so do the steps before it
     let _stream = if settings.graph {
-        Some(Stream::enter(model.device())?)
+        Some(Stream::enter(networks.device())?)
     } else {
         None
     };
-    let sources = Sources::new(model, settings)?;
-    let mode = TrainingMode::enter(model, settings.precision);
+    let sources = Sources::new(networks.first(), settings)?;
+    let mode = TrainingMode::enter(networks, settings.precision);
+    let done = partial.as_ref().map_or(0, |partial| partial.batches);
     let mut training = FitLoop {
-        model,
+        networks,
         settings,
         step,
         sources,
         writer,
-        updates: state.history.epochs.len() * updates_per_epoch,
+        updates: state.history.epochs.len() * updates_per_epoch
+            + done.div_ceil(settings.accumulate),
         state,
         best,
+        partial,
         clock: Clock::new(settings.epochs * updates_per_epoch, updates_per_epoch),
-        progress: Progress::new(model.name(), settings.epochs, settings.is_silent),
+        progress: Progress::new(&name, settings.epochs, settings.is_silent),
         is_warned: false,
     };
     training.restore_momentum();
@@ -106,7 +118,8 @@ pub fn fit(model: &Model, settings: &FitSettings) -> Result<History> {
     Ok(training.state.history)
 }
 
-fn step_of<'a>(model: &Model, settings: &'a FitSettings) -> Result<Box<dyn Step + 'a>> {
+fn step_of<'a>(networks: &Networks, settings: &'a FitSettings) -> Result<Box<dyn Step + 'a>> {
+    let model = networks.first();
     let plain = PlainStep::new(model, settings)?;
     Ok(if settings.graph && graph::is_for(model.device()) {
         Box::new(CudaGraphStep::new(plain))
@@ -125,9 +138,7 @@ impl FitLoop<'_> {
         self.warn_of_schedule();
         let epochs = self.settings.epochs;
         let first = self.state.history.epochs.len();
-        if let Some(record) = &self.settings.record {
-            self.state.history.epochs.iter().try_for_each(record)?;
-        }
+        self.record_again()?;
         let mut ended = self.state.ended(self.settings);
         let mut number = first;
         while ended.is_none() && number < epochs {
@@ -148,78 +159,211 @@ impl FitLoop<'_> {
         Ok(())
     }
 
+    /// Records the epochs and validations of a training that is resumed.
+    fn record_again(&self) -> Result<()> {
+        let history = &self.state.history;
+        let mut validations = history.validations.iter().peekable();
+        let mut record_until = |epoch: f64| -> Result<()> {
+            let Some(record) = &self.settings.record_validation else {
+                return Ok(());
+            };
+            while let Some(one) = validations.next_if(|one| one.epoch < epoch) {
+                record(one)?;
+            }
+            Ok(())
+        };
+        for epoch in &history.epochs {
+            record_until(epoch.epoch as f64)?;
+            if let Some(record) = &self.settings.record {
+                record(epoch)?;
+            }
+        }
+        record_until(f64::INFINITY)
+    }
+
     /// Ends a training that an error or an interrupt stops.
     fn fail(&mut self, number: usize, fault: Fault) -> Result<()> {
         let is_interrupt = fault.kind == "interrupted";
         // an error is printed where it ends the script, an interrupt here
         let why = if is_interrupt { ": interrupted" } else { "" };
-        let saved = self.rescue(is_interrupt)?;
+        let is_complete = |partial: &PartialEpoch| partial.is_complete;
+        let is_written =
+            is_interrupt && self.partial.as_ref().is_some_and(is_complete) && self.write_now()?;
+        let saved = self.rescue(is_interrupt, is_written)?;
         self.progress
             .finish(&format!("stopped in epoch {}{why}{saved}", number + 1));
         Err(fault)
     }
 
-    /// Runs an epoch; returns why the training ends after it.
+    /// Runs an epoch, or the rest of one that a checkpoint was written in; returns why the training
+    /// ends after it.
     fn epoch(&mut self, number: usize) -> Result<Option<String>> {
         let settings = self.settings;
-        let started = Instant::now();
         // each epoch has its own random numbers, so that a resumed training draws the same ones
         seed_device(&[settings.seed, 0x64726f70, number as u64]);
         self.sources.begin_epoch(number)?;
-        let loader = sources::epoch_loader(settings, number, self.sources.current().is_cached())?;
-        let batches = loader.batches();
-        self.progress.begin(number + 1, batches);
-        self.model.set_training(true);
+        let partial = self.partial.take().filter(|own| own.epoch == number);
+        let mut partial =
+            partial.unwrap_or_else(|| PartialEpoch::new(number, EpochSums::new(settings)));
+        let is_cached = self.sources.current().is_cached();
+        let weights = partial.weights.as_ref();
+        let mut loader = sources::epoch_loader(settings, number, is_cached, weights)?;
+        if settings.sampling.is_some() {
+            partial.weights = loader.set.sampling.weights.clone();
+        }
+        let (batches, first) = (loader.batches(), partial.batches);
+        loader.first = first;
+        self.networks.set_training(true);
         self.step.begin_epoch()?;
-        let mut sums = EpochSums::new(settings);
-        for (i, batch) in loader.start().enumerate() {
-            interrupt::check()?;
+        self.progress.begin(number + 1, batches, first);
+        self.partial = Some(partial);
+        let mut ended = None;
+        for (i, batch) in (first..).zip(loader.start()) {
             let batch = batch?;
-            let first_of_group = i / settings.accumulate * settings.accumulate;
-            let is_last_of_group = (i + 1) % settings.accumulate == 0 || i + 1 == batches;
-            self.set_rate();
-            let output = self.step.run(&StepInput {
-                source: self.sources.current(),
-                batch: &batch,
-                group: settings.accumulate.min(batches - first_of_group),
-                is_last_of_group,
-                updates: self.updates,
-                epoch: number,
-            })?;
-            self.updates += usize::from(is_last_of_group);
-            sums.add(&output, batch.size)?;
-            let speed = sums.rows() as f64 / started.elapsed().as_secs_f64();
-            self.progress.batch(sums.mean_loss(), speed);
-            if let Some(call) = &settings.on_batch
-                && !call(number + 1, self.updates, output.loss)?
-            {
-                return Ok(Some("stopped by on_batch".into()));
+            if i % settings.accumulate == 0 {
+                interrupt::check()?;
+                ended = self.between_updates(i, batches)?;
+                if ended.is_some() {
+                    break;
+                }
+            }
+            if let Some(why) = self.batch(i, batches, &batch)? {
+                return Ok(Some(why));
             }
         }
-        let speed = sums.rows() as f64 / started.elapsed().as_secs_f64();
-        let mut values = sums.values(settings)?;
-        values.extend(validation::values(settings, self.sources.current())?);
+        let mut values = Vec::new();
+        let (mut seconds, mut speed) = (0.0, 0.0);
+        if let Some(partial) = &self.partial {
+            speed = partial.speed();
+            values = partial.sums.values(settings)?;
+            values.extend(validation::values(settings, self.sources.current())?);
+            seconds = partial.seconds();
+        }
         values.extend(self.step.learning_rates());
-        self.end_epoch(Epoch {
+        self.partial = None;
+        let after = self.end_epoch(Epoch {
             epoch: number + 1,
             values,
-            seconds: started.elapsed().as_secs_f64(),
+            seconds,
             speed,
-        })
+        })?;
+        Ok(after.or(ended))
+    }
+
+    /// Trains on batch `i` of an epoch; returns why the training ends after it.
+    fn batch(&mut self, i: usize, batches: usize, batch: &Batch) -> Result<Option<String>> {
+        let settings = self.settings;
+        // a checkpoint is written between updates, not within a function of the script
+        let _deferred = interrupt::defer();
+        self.set_rate();
+        let Some(partial) = &mut self.partial else {
+            return Ok(None);
+        };
+        let number = partial.epoch;
+        if i > 0 {
+            // so does each batch: a training that is resumed within an epoch draws the same ones
+            seed_device(&[settings.seed, 0x64726f70, number as u64, i as u64]);
+        }
+        let first_of_group = i / settings.accumulate * settings.accumulate;
+        let is_last_of_group = (i + 1).is_multiple_of(settings.accumulate) || i + 1 == batches;
+        partial.is_complete = false;
+        let output = self.step.run(&StepInput {
+            source: self.sources.current(),
+            batch,
+            group: settings.accumulate.min(batches - first_of_group),
+            is_last_of_group,
+            updates: self.updates,
+            epoch: number,
+        })?;
+        self.updates += usize::from(is_last_of_group);
+        partial.sums.add(&output, batch.size)?;
+        partial.batches = i + 1;
+        let speed = partial.speed();
+        self.progress.batch(partial.sums.mean_loss(), speed);
+        if let Some(call) = &settings.on_batch
+            && !call(number + 1, self.updates, output.loss)?
+        {
+            return Ok(Some("stopped by on_batch".into()));
+        }
+        partial.is_complete = is_last_of_group;
+        Ok(None)
+    }
+
+    /// Validates and writes a checkpoint before batch `i` of an epoch, where they are due; returns
+    /// why the training ends there.
+    fn between_updates(&mut self, i: usize, batches: usize) -> Result<Option<String>> {
+        if i == 0 {
+            return Ok(None);
+        }
+        let mut ended = None;
+        if self.is_validation_due() {
+            let values = validation::values(self.settings, self.sources.current())?;
+            ended = self.end_validation(i as f64 / batches as f64, values)?;
+        }
+        if self.writer.is_due(self.updates) {
+            self.write_now()?;
+        }
+        Ok(ended)
+    }
+
+    /// Whether validation is due within an epoch, and was not done before the training was resumed.
+    fn is_validation_due(&self) -> bool {
+        let last = self.state.history.validations.last();
+        let is_due = |every: usize| self.updates.is_multiple_of(every);
+        self.settings.validate_every.is_some_and(is_due)
+            && last.is_none_or(|last| last.step != self.updates)
+    }
+
+    /// Records a validation within an epoch, after a share of it; returns why the training ends.
+    fn end_validation(&mut self, share: f64, values: Vec<(String, f64)>) -> Result<Option<String>> {
+        let settings = self.settings;
+        let number = self.state.history.epochs.len() + 1;
+        let validation = Validation {
+            step: self.updates,
+            epoch: (number - 1) as f64 + share,
+            values,
+        };
+        let improvement =
+            self.state
+                .add_validation(settings, number, validation.clone(), &mut self.is_warned)?;
+        self.keep_best(&improvement)?;
+        self.progress.validated(&validation, improvement.is_best);
+        if let Some(record) = &settings.record_validation {
+            record(&validation)?;
+        }
+        Ok(self.state.stopped_early(settings, number))
+    }
+
+    /// Copies and writes parameters that are better than ever before.
+    fn keep_best(&mut self, improvement: &Improvement) -> Result<()> {
+        if improvement.is_best {
+            self.best = Some(self.networks.snapshot()?);
+        }
+        self.writer.write_best(improvement)
+    }
+
+    /// Writes the state at this moment; returns whether it is stored.
+    fn write_now(&mut self) -> Result<bool> {
+        let progressed = Progressed {
+            state: &self.state,
+            best: self.best.as_deref(),
+            partial: self.partial.as_ref(),
+        };
+        self.writer.write_now(&*self.step, progressed)
     }
 
     /// Records an epoch; returns why the training ends after it.
     fn end_epoch(&mut self, epoch: Epoch) -> Result<Option<String>> {
         let settings = self.settings;
         let number = epoch.epoch;
-        let is_best = self.state.add(settings, &epoch, &mut self.is_warned)?;
-        if is_best {
-            self.best = Some(self.model.snapshot()?);
-        }
+        // the state is written after the functions of the script
+        let _deferred = interrupt::defer();
+        let improvement = self.state.add(settings, &epoch, &mut self.is_warned)?;
+        self.keep_best(&improvement)?;
         let history = &self.state.history;
         let mean = history.seconds() / history.epochs.len() as f64;
         let left = mean * (settings.epochs - number) as f64;
-        self.progress.end(&epoch, is_best, left);
+        self.progress.end(&epoch, improvement.is_best, left);
         let ended = match &settings.on_epoch {
             Some(call) if !call(&epoch)? => {
                 Some(format!("stopped by on_epoch after epoch {number}"))
@@ -227,13 +371,13 @@ impl FitLoop<'_> {
             _ => self.state.stopped_early(settings, number),
         };
         self.state.history.ended = ended.clone().unwrap_or_default();
-        self.writer.write(
-            &*self.step,
-            &self.state,
-            self.best.as_deref(),
-            is_best,
-            ended.is_some() || number == settings.epochs,
-        )?;
+        let progressed = Progressed {
+            state: &self.state,
+            best: self.best.as_deref(),
+            partial: None,
+        };
+        let is_last = ended.is_some() || number == settings.epochs;
+        self.writer.write(&*self.step, progressed, is_last)?;
         if let Some(record) = &settings.record {
             record(&epoch)?;
         }
@@ -315,16 +459,16 @@ impl FitLoop<'_> {
                 .is_some_and(|policy| policy.best),
         };
         match &self.best {
-            Some(best) if is_restored => self.model.load_state(best),
+            Some(best) if is_restored => self.networks.load_state(best),
             _ => Ok(()),
         }
     }
 
     /// Writes the parameters of a training that is stopped, unless there are checkpoints: of the
     /// best epoch, else of this moment. Returns where they are.
-    fn rescue(&mut self, is_interrupt: bool) -> Result<String> {
+    fn rescue(&mut self, is_interrupt: bool, is_written: bool) -> Result<String> {
         if let Some(folder) = self.writer.requested_folder()
-            && !self.state.history.epochs.is_empty()
+            && (is_written || !self.state.history.epochs.is_empty())
         {
             return Ok(format!("; checkpoints are in {}", folder.display()));
         }
@@ -335,7 +479,8 @@ impl FitLoop<'_> {
         if !is_interrupt && self.best.is_none() {
             return Ok(String::new()); // parameters after an error are of no use
         }
-        self.model.save(path)?;
+        let (folder, stem) = (file::folder_of(path), path.file_stem().unwrap_or_default());
+        self.networks.save(folder, &stem.to_string_lossy())?;
         Ok(format!("; parameters are in {}", path.display()))
     }
 }

@@ -4,8 +4,8 @@
 //! addresses that the captured step reads, and so are the scalars that vary from step to step, such
 //! as the learning rate. Where the capture fails, the same operations run one by one.
 
-use super::checkpoint::OptimizerState;
 use super::feed;
+use super::optimizer_state::OptimizerState;
 use super::step::{PlainStep, Rate, Step, StepInput, StepOutput};
 use crate::optim::clip;
 use crate::{Model, Shape, Value};

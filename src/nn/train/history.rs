@@ -2,6 +2,7 @@
 
 use cistron_base::Result;
 use cistron_base::fault;
+use cistron_base::table::Cells;
 use serde::{Deserialize, Serialize};
 
 /// One epoch.
@@ -27,6 +28,17 @@ impl Epoch {
     }
 }
 
+/// Loss and metrics of the validation rows, computed within an epoch.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, PartialEq)]
+pub struct Validation {
+    /// Number of updates so far.
+    pub step: usize,
+    /// Number of epochs so far, with the fraction of the current one.
+    pub epoch: f64,
+    /// Values by name: `valid.loss`, `valid.auroc`, …
+    pub values: Vec<(String, f64)>,
+}
+
 /// The history of a training.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, PartialEq)]
 pub struct History {
@@ -34,6 +46,8 @@ pub struct History {
     pub name: String,
     /// The epochs, in order.
     pub epochs: Vec<Epoch>,
+    /// Validations within epochs, in order.
+    pub validations: Vec<Validation>,
     /// The best epoch by the monitored value; the last if no value is monitored.
     pub best_epoch: usize,
     /// The best monitored value.
@@ -70,17 +84,42 @@ impl History {
 
     /// Returns the names of the values, in order of appearance.
     pub fn names(&self) -> Vec<String> {
-        let mut names: Vec<String> = Vec::new();
-        for (name, _) in self.epochs.iter().flat_map(|epoch| &epoch.values) {
-            if !names.contains(name) {
-                names.push(name.clone());
-            }
+        distinct(self.epochs.iter().flat_map(|epoch| &epoch.values))
+    }
+
+    /// Returns the validations within epochs as columns: step, epoch and the values.
+    pub fn validation_columns(&self) -> Vec<(String, Cells)> {
+        let all = &self.validations;
+        let steps = all.iter().map(|one| one.step as i64).collect();
+        let epochs = all.iter().map(|one| one.epoch).collect();
+        let mut columns = vec![
+            ("step".to_string(), Cells::Whole(steps)),
+            ("epoch".into(), Cells::Number(epochs)),
+        ];
+        for name in distinct(all.iter().flat_map(|one| &one.values)) {
+            let value = |one: &Validation| {
+                let own = one.values.iter().find(|(known, _)| *known == name);
+                own.map_or(f64::NAN, |(_, value)| *value)
+            };
+            let values = all.iter().map(value).collect();
+            columns.push((name, Cells::Number(values)));
         }
-        names
+        columns
     }
 
     /// Returns the duration of all epochs in seconds.
     pub fn seconds(&self) -> f64 {
         self.epochs.iter().map(|epoch| epoch.seconds).sum()
     }
+}
+
+/// Names in order of appearance.
+fn distinct<'a>(values: impl Iterator<Item = &'a (String, f64)>) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for (name, _) in values {
+        if !names.contains(name) {
+            names.push(name.clone());
+        }
+    }
+    names
 }

@@ -1,6 +1,7 @@
 //! The identity of a training: its network, data and settings. A checkpoint stores it, and is
 //! loaded only into the same training.
 
+use super::networks::Networks;
 use super::settings::FitSettings;
 use crate::Model;
 use crate::loss::LossKind;
@@ -19,29 +20,31 @@ use std::sync::{Arc, Weak};
 pub struct Identity(BTreeMap<String, String>);
 
 impl Identity {
-    /// Returns the properties of a training; the model has its initial weights.
-    pub fn of(model: &Model, settings: &FitSettings) -> Result<Identity> {
+    /// Returns the properties of a training; the networks have their initial weights.
+    pub fn of(networks: &Networks, settings: &FitSettings) -> Result<Identity> {
         let mut out = BTreeMap::new();
         let mut note = |name: &str, value: String| out.insert(name.to_string(), value);
-        let shapes: Vec<String> = model
-            .state()
-            .iter()
-            .map(|(name, tensor)| format!("{name} {:?}", tensor.shape()))
-            .collect();
-        note(
-            "architecture",
-            hash(format!("{} {shapes:?} {}", model.input().text(), model.summary()).as_bytes()),
-        );
-        let frozen: Vec<&str> = model
+        let architecture = |(network, model): (&str, &Model)| {
+            let shapes: Vec<String> = model
+                .state()
+                .iter()
+                .map(|(name, tensor)| format!("{name} {:?}", tensor.shape()))
+                .collect();
+            let (input, summary) = (model.input().text(), model.summary());
+            format!("{network}{input} {shapes:?} {summary}")
+        };
+        let architectures: Vec<String> = networks.iter().map(architecture).collect();
+        note("architecture", hash(architectures.concat().as_bytes()));
+        let frozen: Vec<String> = networks
             .parameters()
-            .iter()
+            .into_iter()
             .filter(|(_, tensor)| !tensor.is_grad_on())
-            .map(|(name, _)| name.as_str())
+            .map(|(name, _)| name)
             .collect();
         note("frozen parameters", format!("{frozen:?}"));
         note(
             "initial weights",
-            cistron_torch::file::hash_of(&model.state())?,
+            cistron_torch::file::hash_of(&networks.state())?,
         );
         note("training data", digest(&settings.train));
         note(
@@ -99,6 +102,7 @@ impl Identity {
         if settings.sampling.is_some() {
             note("sampling", "a function of the epoch".into());
         }
+        note("validate_every", format!("{:?}", settings.validate_every));
         note("batch", settings.batch.to_string());
         note("seed", settings.seed.to_string());
         note(

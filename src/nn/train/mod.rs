@@ -16,6 +16,9 @@ pub mod history;
 pub mod identity;
 pub mod ledger;
 pub mod monitor;
+pub mod networks;
+pub mod optimizer_state;
+pub mod partial;
 pub mod progress;
 pub mod search;
 pub mod settings;
@@ -30,5 +33,6 @@ pub mod writer;
 
 pub use fit::fit;
 pub use history::History;
+pub use networks::Networks;
 pub use settings::FitSettings;
 pub use stop::EarlyStop;

@@ -1,7 +1,7 @@
 //! The state of a training that its values determine: the best epoch, early stopping, reductions of
 //! the learning rate on a plateau.
 
-use super::history::{Epoch, History};
+use super::history::{Epoch, History, Validation};
 use super::settings::FitSettings;
 use super::stop::{self, BestValue};
 use crate::optim::Schedule;
@@ -16,6 +16,17 @@ pub struct TrainingState {
     pub best: BestValue,
     /// State of a plateau schedule.
     pub plateau: PlateauState,
+    /// Best values of the measures of which each has a checkpoint.
+    pub best_by: Vec<(String, BestValue)>,
+}
+
+/// What is better than ever before.
+#[derive(Clone, Debug, Default)]
+pub struct Improvement {
+    /// Whether the monitored value is.
+    pub is_best: bool,
+    /// The measures with checkpoints that are.
+    pub best_by: Vec<String>,
 }
 
 /// State of a plateau schedule.
@@ -43,8 +54,9 @@ struct Monitored {
 }
 
 impl Monitored {
-    /// The measure of early stopping; else, if the best checkpoint is written, the default one.
-    fn of(settings: &FitSettings, epoch: &Epoch) -> Option<Monitored> {
+    /// The measure of early stopping; else, if the best checkpoint is written, the first of those
+    /// that have one, or the default one.
+    fn of(settings: &FitSettings, values: &[(String, f64)]) -> Option<Monitored> {
         if let Some(stop) = &settings.stop {
             return Some(Monitored {
                 name: stop.monitor.clone(),
@@ -56,22 +68,28 @@ impl Monitored {
             .checkpoints
             .as_ref()
             .filter(|policy| policy.best)
-            .map(|_| Monitored::default_of(epoch))
+            .map(|policy| match policy.best_by.first() {
+                Some(name) => Monitored::by_name(name),
+                None => Monitored::default_of(values),
+            })
     }
 
     /// The first validation metric, else a loss.
-    fn default_of(epoch: &Epoch) -> Monitored {
-        let names = epoch.values.iter().map(|(name, _)| name.as_str());
+    fn default_of(values: &[(String, f64)]) -> Monitored {
+        let names = values.iter().map(|(name, _)| name.as_str());
         let metric = names
             .clone()
             .find(|name| name.starts_with("valid.") && *name != "valid.loss");
         let name = metric
             .or_else(|| names.clone().find(|name| *name == "valid.loss"))
-            .unwrap_or("train.loss")
-            .to_string();
+            .unwrap_or("train.loss");
+        Monitored::by_name(name)
+    }
+
+    fn by_name(name: &str) -> Monitored {
         Monitored {
-            larger: stop::larger_is_better(&name),
-            name,
+            larger: stop::larger_is_better(name),
+            name: name.into(),
             min_delta: 0.0,
         }
     }
@@ -87,34 +105,19 @@ impl TrainingState {
             },
             best: BestValue::default(),
             plateau: PlateauState::default(),
+            best_by: Vec::new(),
         }
     }
 
-    /// Compares the values of an epoch with those of earlier epochs and adds it to the history;
-    /// returns whether it is the best so far. `is_warned` is set by the warning of a value that is
-    /// NaN.
+    /// Compares the values of an epoch with those of earlier epochs and adds it to the history.
+    /// `is_warned` is set by the warning of a value that is NaN.
     pub fn add(
         &mut self,
         settings: &FitSettings,
         epoch: &Epoch,
         is_warned: &mut bool,
-    ) -> Result<bool> {
-        let mut is_best = false;
-        if let Some(monitored) = Monitored::of(settings, epoch) {
-            let Monitored {
-                name,
-                larger,
-                min_delta,
-            } = monitored;
-            let value = stop::value_of(&epoch.values, &name)?;
-            if value.is_nan() && !*is_warned && !settings.is_silent {
-                *is_warned = true;
-                warn_of_nan(settings, &name, larger);
-            }
-            is_best = self.best.update(epoch.epoch, value, larger, min_delta);
-            self.history.watched = Some(name);
-            self.history.best_value = self.best.best;
-        }
+    ) -> Result<Improvement> {
+        let improvement = self.compare(settings, epoch.epoch, &epoch.values, is_warned)?;
         self.history.best_epoch = if self.history.watched.is_some() {
             self.best.best_epoch
         } else {
@@ -124,7 +127,71 @@ impl TrainingState {
             self.plateau.add(plateau, epoch)?;
         }
         self.history.epochs.push(epoch.clone());
-        Ok(is_best)
+        Ok(improvement)
+    }
+
+    /// Compares the values of a validation within an epoch (its number from 1) with earlier ones
+    /// and adds it to the history.
+    pub fn add_validation(
+        &mut self,
+        settings: &FitSettings,
+        epoch: usize,
+        validation: Validation,
+        is_warned: &mut bool,
+    ) -> Result<Improvement> {
+        let improvement = self.compare(settings, epoch, &validation.values, is_warned)?;
+        if self.history.watched.is_some() {
+            self.history.best_epoch = self.best.best_epoch;
+        }
+        self.history.validations.push(validation);
+        Ok(improvement)
+    }
+
+    /// Compares values with the best so far. Values of training rows are compared at the end of
+    /// epochs only.
+    fn compare(
+        &mut self,
+        settings: &FitSettings,
+        epoch: usize,
+        values: &[(String, f64)],
+        is_warned: &mut bool,
+    ) -> Result<Improvement> {
+        let is_within = !values.iter().any(|(name, _)| name.starts_with("train."));
+        let is_measured = |name: &str| !is_within || name.starts_with("valid.");
+        let mut improvement = Improvement::default();
+        let monitored = Monitored::of(settings, values);
+        if let Some(Monitored {
+            name,
+            larger,
+            min_delta,
+        }) = monitored.filter(|monitored| is_measured(&monitored.name))
+        {
+            let value = stop::value_of(values, &name)?;
+            if value.is_nan() && !*is_warned && !settings.is_silent {
+                *is_warned = true;
+                warn_of_nan(settings, &name, larger);
+            }
+            improvement.is_best = self.best.update(epoch, value, larger, min_delta);
+            self.history.watched = Some(name);
+            self.history.best_value = self.best.best;
+        }
+        let policy = settings.checkpoints.iter();
+        for name in policy.flat_map(|policy| &policy.best_by) {
+            if !is_measured(name) {
+                continue;
+            }
+            let value = stop::value_of(values, name)?;
+            let known = self.best_by.iter().position(|(known, _)| known == name);
+            let at = known.unwrap_or_else(|| {
+                self.best_by.push((name.clone(), BestValue::default()));
+                self.best_by.len() - 1
+            });
+            let larger = stop::larger_is_better(name);
+            if self.best_by[at].1.update(epoch, value, larger, 0.0) {
+                improvement.best_by.push(name.clone());
+            }
+        }
+        Ok(improvement)
     }
 
     /// Returns why a training that is resumed had ended already.
@@ -152,8 +219,13 @@ impl TrainingState {
             ),
             _ => "did not improve ".into(),
         };
+        let unit = if settings.validate_every.is_some() {
+            "validations"
+        } else {
+            "epochs"
+        };
         Some(format!(
-            "stopped early after epoch {epoch}: {} {why}for {} epochs",
+            "stopped early after epoch {epoch}: {} {why}for {} {unit}",
             stop.monitor, self.best.since
         ))
     }

@@ -4,7 +4,7 @@
 //! A long training (more than 30 epochs) is one line that is replaced, or a line for every tenth
 //! epoch; the record of a run has all epochs.
 
-use super::history::Epoch;
+use super::history::{Epoch, Validation};
 use cistron_base::say;
 use cistron_base::written::metric;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -63,17 +63,18 @@ impl Progress {
         }
     }
 
-    /// Starts an epoch.
-    pub fn begin(&self, epoch: usize, batches: usize) {
+    /// Starts an epoch, or the rest of it after `finished` batches.
+    pub fn begin(&self, epoch: usize, batches: usize, finished: usize) {
         self.position.set(Position {
             epoch,
             batches,
-            finished: 0,
+            finished,
             ..self.position.get()
         });
         if let Some(bar) = &self.bar {
             bar.reset();
             bar.set_length(batches as u64);
+            bar.set_position(finished as u64);
             // a long training is one line, cut at the width of the terminal
             let style = ProgressStyle::with_template(if self.epochs > MAX_LISTED {
                 "{prefix}  {wide_msg}"
@@ -128,17 +129,28 @@ impl Progress {
         }
     }
 
+    /// Shows a validation within an epoch.
+    pub fn validated(&self, validation: &Validation, is_best: bool) {
+        if self.is_silent {
+            return;
+        }
+        let values = listed(&validation.values).join("  ");
+        let mark = if is_best { " *" } else { "" };
+        let line = format!("{} step {}  {values}{mark}", self.name, validation.step);
+        match &self.bar {
+            Some(bar) if self.epochs <= MAX_LISTED => bar.println(line),
+            Some(_) => {}
+            None if self.epochs <= MAX_LISTED => say::line(&line),
+            None => say::passing(&line),
+        }
+    }
+
     /// Ends an epoch; `left` is the estimated duration of the others, in seconds.
     pub fn end(&self, epoch: &Epoch, is_best: bool, left: f64) {
         if self.is_silent {
             return;
         }
-        let values: Vec<String> = epoch
-            .values
-            .iter()
-            .filter(|(name, _)| name != "lr")
-            .map(|(name, value)| format!("{name} {}", metric(*value)))
-            .collect();
+        let values = listed(&epoch.values);
         let mark = if is_best { " *" } else { "" };
         let line = format!(
             "{} epoch {}/{}  {}  {} samples/s  {} left{mark}",
@@ -174,6 +186,13 @@ impl Progress {
             say::line(&format!("{}: {why}", self.name));
         }
     }
+}
+
+/// Values with their names, without learning rates.
+fn listed(values: &[(String, f64)]) -> Vec<String> {
+    let is_shown = |(name, _): &&(String, f64)| name != "lr" && !name.starts_with("lr.");
+    let text = |(name, value): &(String, f64)| format!("{name} {}", metric(*value));
+    values.iter().filter(is_shown).map(text).collect()
 }
 
 /// Whether an epoch of a long training has a line: the first, every tenth and the last.

@@ -1,6 +1,6 @@
 //! What a training is made of: data, loss, optimizer, options and callbacks.
 
-use super::history::Epoch;
+use super::history::{Epoch, Validation};
 use super::stop::EarlyStop;
 use crate::Value;
 use crate::loss::Loss;
@@ -12,6 +12,7 @@ use cistron_metrics::Metric;
 use cistron_torch::{Precision, Tensor};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Changes the inputs of a batch, one-hot, and its labels before the forward pass.
 pub type OnInputs = Box<dyn Fn(Value, Tensor) -> Result<(Value, Tensor)>>;
@@ -23,6 +24,8 @@ pub type OnBatch = Box<dyn Fn(usize, usize, f64) -> Result<bool>>;
 pub type OnEpoch = Box<dyn Fn(&Epoch) -> Result<bool>>;
 /// Records the values of an epoch.
 pub type Record = Box<dyn Fn(&Epoch) -> Result<()>>;
+/// Records the values of a validation within an epoch.
+pub type RecordValidation = Box<dyn Fn(&Validation) -> Result<()>>;
 
 /// A checkpoint to continue from.
 #[derive(Clone, Debug)]
@@ -75,11 +78,25 @@ pub struct CheckpointPolicy {
     pub folder: PathBuf,
     /// Whether the parameters of the best epoch are written.
     pub best: bool,
+    /// Values whose best parameters are each written; the first determines the best epoch where
+    /// there is no stopping rule.
+    pub best_by: Vec<String>,
     /// Whether the state after the last epoch is written.
     pub last: bool,
     /// Whether the script requests the last epoch: its parameters are written too, and the state
     /// after every epoch, however long that takes.
     pub is_last_requested: bool,
+    /// How often the state is written within epochs.
+    pub every: Option<Every>,
+}
+
+/// An interval between checkpoints within epochs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Every {
+    /// Number of updates.
+    Steps(usize),
+    /// Time.
+    Time(Duration),
 }
 
 /// What a training is made of.
@@ -104,6 +121,9 @@ pub struct FitSettings {
     pub augment_text: String,
     /// Metrics to compute after each epoch.
     pub metrics: Vec<Metric>,
+    /// Number of updates after which loss and metrics of the validation rows are also computed
+    /// within epochs.
+    pub validate_every: Option<usize>,
     /// Rule for early stopping.
     pub stop: Option<EarlyStop>,
     /// Which checkpoints are written.
@@ -145,4 +165,6 @@ pub struct FitSettings {
     pub on_epoch: Option<OnEpoch>,
     /// See [`Record`]; a training that is resumed records its earlier epochs again.
     pub record: Option<Record>,
+    /// See [`RecordValidation`].
+    pub record_validation: Option<RecordValidation>,
 }

@@ -54,10 +54,18 @@ pub fn loader(settings: &FitSettings, epoch: usize, is_cached: bool) -> Loader {
     }
 }
 
-/// Returns the loader of an epoch with the weights that rows have in it.
-pub fn epoch_loader(settings: &FitSettings, epoch: usize, is_cached: bool) -> Result<Loader> {
+/// Returns the loader of an epoch with the weights that rows have in it: those of an epoch that is
+/// continued, if `weights` has them.
+pub fn epoch_loader(
+    settings: &FitSettings,
+    epoch: usize,
+    is_cached: bool,
+    weights: Option<&Arc<Vec<f64>>>,
+) -> Result<Loader> {
     let mut loader = loader(settings, epoch, is_cached);
-    if let Some(weights_in) = &settings.sampling {
+    if weights.is_some() {
+        loader.set.sampling.weights = weights.cloned();
+    } else if let Some(weights_in) = &settings.sampling {
         let weights = weights_in(epoch + 1)?;
         let checked = loader.set.check_weights(&weights);
         checked.map_err(|fault| fault.context(format!("`sampling` in epoch {}", epoch + 1)))?;

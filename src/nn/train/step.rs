@@ -1,7 +1,7 @@
 //! Training steps: forward pass, loss, backward pass and update of the parameters.
 
-use super::checkpoint::OptimizerState;
 use super::feed;
+use super::optimizer_state::OptimizerState;
 use super::settings::FitSettings;
 use super::source::BatchSource;
 use crate::Model;

@@ -10,7 +10,8 @@ pub struct EarlyStop {
     pub monitor: String,
     /// Whether larger values are better.
     pub larger: bool,
-    /// Epochs without improvement after which training stops.
+    /// Epochs without improvement after which training stops; of validations where there are such
+    /// within epochs.
     pub patience: usize,
     /// Smallest change that counts as an improvement.
     pub min_delta: f64,

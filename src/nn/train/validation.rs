@@ -6,6 +6,7 @@ use super::source::BatchSource;
 use super::step::StepOutput;
 use cistron_base::Result;
 use cistron_torch::{Device, Tensor};
+use serde_json::{Value, json};
 
 /// Sums over the batches of an epoch. Without validation rows, metrics are computed from the
 /// outputs of the training batches, which are collected here.
@@ -49,6 +50,35 @@ impl EpochSums {
     /// Mean loss of the rows so far.
     pub fn mean_loss(&self) -> f64 {
         self.loss / self.rows as f64
+    }
+
+    /// Returns the sums as JSON, and the outputs and labels as tensors.
+    pub fn export(&self) -> Result<(Value, Vec<(String, Tensor)>)> {
+        let value = json!({
+            "loss": self.loss.to_bits(), "rows": self.rows, "keeps_outputs": self.keeps_outputs,
+        });
+        let mut tensors = Vec::new();
+        if !self.outputs.is_empty() {
+            let labels = Tensor::from_f32(&self.labels, &[self.labels.len() as i64])?;
+            tensors.push(("outputs".to_string(), Tensor::cat(&self.outputs, 0)?));
+            tensors.push(("labels".into(), labels));
+        }
+        Ok((value, tensors))
+    }
+
+    /// Restores what [`EpochSums::export`] returned; `None` if it is damaged.
+    pub fn import(value: &Value, tensors: &[(String, Tensor)]) -> Option<EpochSums> {
+        let named = |wanted: &str| {
+            let found = tensors.iter().find(|(name, _)| name == wanted);
+            found.map(|(_, tensor)| tensor.clone())
+        };
+        Some(EpochSums {
+            loss: f64::from_bits(value["loss"].as_u64()?),
+            rows: value["rows"].as_u64()? as usize,
+            keeps_outputs: value["keeps_outputs"].as_bool()?,
+            outputs: named("outputs").into_iter().collect(),
+            labels: named("labels").map_or(Some(Vec::new()), |labels| labels.to_f32().ok())?,
+        })
     }
 
     /// Returns the loss and metrics of the training rows, by name.

@@ -1,10 +1,12 @@
 //! Writes the checkpoints of a training, and reads the one that it continues from.
 
-use super::checkpoint::{self, Contents, OptimizerState, Resumed};
+use super::checkpoint::{self, Contents, Resumed};
 use super::identity::Identity;
-use super::monitor::TrainingState;
-use super::settings::{CheckpointPolicy, FitSettings};
-use crate::Model;
+use super::monitor::Improvement;
+use super::networks::Networks;
+use super::optimizer_state::OptimizerState;
+use super::partial::Progressed;
+use super::settings::{CheckpointPolicy, Every, FitSettings};
 use cistron_base::Result;
 use cistron_torch::Tensor;
 use std::path::PathBuf;
@@ -15,7 +17,7 @@ const MAX_TIME_SHARE: f64 = 0.05;
 
 /// Writes the checkpoints of a training.
 pub struct CheckpointWriter<'a> {
-    model: &'a Model,
+    networks: &'a Networks,
     settings: &'a FitSettings,
     identity: Identity,
     /// State of the script before the training.
@@ -23,18 +25,20 @@ pub struct CheckpointWriter<'a> {
     /// Seconds that checkpoints have taken.
     seconds: f64,
     started: Instant,
+    /// When the state was last written.
+    written: Instant,
 }
 
 impl<'a> CheckpointWriter<'a> {
-    /// Returns the writer of a training; the model has its initial weights.
-    pub fn new(model: &'a Model, settings: &'a FitSettings) -> Result<CheckpointWriter<'a>> {
+    /// Returns the writer of a training; the networks have their initial weights.
+    pub fn new(networks: &'a Networks, settings: &'a FitSettings) -> Result<CheckpointWriter<'a>> {
         let is_stored = settings
             .checkpoints
             .as_ref()
             .is_some_and(|policy| policy.last)
             || settings.resume.is_some();
         let identity = if is_stored {
-            Identity::of(model, settings)?
+            Identity::of(networks, settings)?
         } else {
             Identity::default()
         };
@@ -43,12 +47,13 @@ impl<'a> CheckpointWriter<'a> {
             _ => serde_json::Value::Null,
         };
         Ok(CheckpointWriter {
-            model,
+            networks,
             settings,
             identity,
             began,
             seconds: 0.0,
             started: Instant::now(),
+            written: Instant::now(),
         })
     }
 
@@ -62,39 +67,72 @@ impl<'a> CheckpointWriter<'a> {
         };
         let host_state = self.settings.host_state.as_deref();
         let host_state = host_state.map(|state| (state, &self.began));
-        checkpoint::load_last(resume, &self.identity, self.model, optimizer, host_state)
+        checkpoint::load_last(resume, &self.identity, self.networks, optimizer, host_state)
     }
 
-    /// Writes the checkpoints of an epoch. A checkpoint that is not requested is left out while
-    /// they take too much time, except after the last epoch.
+    /// Writes the parameters that are better than ever before.
+    pub fn write_best(&self, improvement: &Improvement) -> Result<()> {
+        let Some(policy) = self.settings.checkpoints.as_ref().filter(|own| own.best) else {
+            return Ok(());
+        };
+        if improvement.is_best {
+            self.networks.save(&policy.folder, "best")?;
+        }
+        improvement
+            .best_by
+            .iter()
+            .try_for_each(|name| self.networks.save(&policy.folder, &format!("best-{name}")))
+    }
+
+    /// Writes the state after an epoch. A checkpoint that is not requested is left out while they
+    /// take too much time, except after the last epoch.
     pub fn write(
         &mut self,
         optimizer: &(impl OptimizerState + ?Sized),
-        state: &TrainingState,
-        best: Option<&[(String, Tensor)]>,
-        is_best: bool,
+        progressed: Progressed,
         is_last: bool,
     ) -> Result<()> {
-        let Some(policy) = &self.settings.checkpoints else {
-            return Ok(());
-        };
-        if policy.best && is_best {
-            self.model.save(&policy.folder.join("best.safetensors"))?;
-        }
-        let is_due = policy.is_last_requested || is_last || self.is_affordable();
-        if policy.last && is_due {
-            let started = Instant::now();
-            let contents = Contents {
-                identity: &self.identity,
-                state,
-                best,
-                began: &self.began,
-                host_state: self.settings.host_state.as_deref(),
-            };
-            checkpoint::save_last(policy, self.model, optimizer, &contents)?;
-            self.seconds += started.elapsed().as_secs_f64();
+        let is_requested = self
+            .settings
+            .checkpoints
+            .as_ref()
+            .is_some_and(|policy| policy.is_last_requested);
+        if is_requested || is_last || self.is_affordable() {
+            self.write_now(optimizer, progressed)?;
         }
         Ok(())
+    }
+
+    /// Writes the state at this moment; returns whether the policy has it written.
+    pub fn write_now(
+        &mut self,
+        optimizer: &(impl OptimizerState + ?Sized),
+        progressed: Progressed,
+    ) -> Result<bool> {
+        let Some(policy) = self.settings.checkpoints.as_ref().filter(|own| own.last) else {
+            return Ok(false);
+        };
+        let started = Instant::now();
+        let contents = Contents {
+            identity: &self.identity,
+            progressed,
+            began: &self.began,
+            host_state: self.settings.host_state.as_deref(),
+        };
+        checkpoint::save_last(policy, self.networks, optimizer, &contents)?;
+        self.seconds += started.elapsed().as_secs_f64();
+        self.written = Instant::now();
+        Ok(true)
+    }
+
+    /// Whether a checkpoint is due within an epoch, after a number of updates.
+    pub fn is_due(&self, updates: usize) -> bool {
+        let policy = self.settings.checkpoints.as_ref();
+        match policy.and_then(|policy| policy.every) {
+            Some(Every::Steps(steps)) => updates.is_multiple_of(steps),
+            Some(Every::Time(time)) => self.written.elapsed() >= time,
+            None => false,
+        }
     }
 
     fn is_affordable(&self) -> bool {

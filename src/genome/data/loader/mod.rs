@@ -403,5 +403,19 @@ mod tests {
         assert_eq!(one, run(2, 0));
         assert_eq!(one, run(8, 0));
         assert_ne!(one, run(1, 1));
+        let rows = |batch: Result<Batch>| batch.unwrap().index.clone();
+        let later = |first: usize| -> Vec<Vec<u32>> {
+            let loader = Loader {
+                seed: Some(5),
+                transform: Some(Arc::new(Noise)),
+                threads: 2,
+                first,
+                ..Loader::plain(&set, 16)
+            };
+            loader.start().map(rows).collect()
+        };
+        let expected: Vec<Vec<u32>> = one[9..].iter().map(|batch| batch.0.clone()).collect();
+        assert_eq!(later(9), expected);
+        assert_eq!(later(14).len(), 0);
     }
 }
