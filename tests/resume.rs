@@ -292,7 +292,7 @@ let options = #{ train: parts.train, loss: |out, y| (out.sigmoid() - y + tensor:
 let more = if param("validate", true, "whether there are validations") {
     #{ valid: parts.valid, validate_every: 3, checkpoint: #{ best: ["valid.loss", "valid.auroc"], last: true, every: "2 steps" } }
 } else {
-    #{ checkpoint: #{ last: true, every: "2 steps" } }
+    #{ checkpoint: #{ last: true, every: "2 steps" }, sampling: |epoch| tensor::rand([parts.train.len()]) + 0.1 }
 };
 let run = train::fit(net, options + more);
 report("drawn", drawn);

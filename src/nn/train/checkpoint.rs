@@ -52,7 +52,10 @@ fn history_json(history: &History) -> Value {
         json!({ "epoch": epoch.epoch, "values": named(&epoch.values),
             "seconds": bits(epoch.seconds), "speed": bits(epoch.speed) })
     };
-    let validation = |one: &Validation| json!({ "step": one.step, "epoch": bits(one.epoch), "values": named(&one.values) });
+    let validation = |one: &Validation| {
+        let (step, epoch, values) = (one.step, bits(one.epoch), named(&one.values));
+        json!({ "step": step, "epoch": epoch, "values": values })
+    };
     json!({
         "name": history.name, "epochs": history.epochs.iter().map(epoch).collect::<Vec<_>>(),
         "validations": history.validations.iter().map(validation).collect::<Vec<_>>(),

@@ -8,7 +8,6 @@ use super::optimizer_state::OptimizerState;
 use super::partial::Progressed;
 use super::settings::{CheckpointPolicy, Every, FitSettings};
 use cistron_base::Result;
-use cistron_torch::Tensor;
 use std::path::PathBuf;
 use std::time::Instant;
 
