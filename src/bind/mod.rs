@@ -91,6 +91,7 @@ pub fn library() -> Library {
         data::batch::natives(),
         data::mapping::natives(),
         data::mix::natives(),
+        data::ragged::natives(),
         seq::genome::natives(),
         seq::genome_regions::natives(),
         seq::intervals::natives(),

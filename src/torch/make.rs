@@ -211,10 +211,15 @@ impl Tensor {
     /// In memory the channels are adjacent: convolutions, norms and pools keep that layout
     /// and are faster in it.
     pub fn one_hot_codes(&self) -> Result<Tensor> {
+        self.one_hot_letters(4)
+    }
+
+    /// Codes `[batch, length]` one-hot, `[batch, letters, length]`; other codes are zeros.
+    pub fn one_hot_letters(&self, letters: i64) -> Result<Tensor> {
         let bases = lift1(
             "arange",
             &[],
-            tch::Tensor::f_arange(4, (tch::Kind::Uint8, self.device().0)),
+            tch::Tensor::f_arange(letters, (tch::Kind::Uint8, self.device().0)),
         )?;
         let wide = self.unsqueeze(2)?;
         lift1("one_hot", &[self], wide.0.f_eq_tensor(&bases.0))?

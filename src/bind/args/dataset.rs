@@ -4,11 +4,13 @@ use crate::base::{Result, shape};
 use crate::bind::args::sequence::codes_of;
 use crate::bind::args::tensor::tensor_of;
 use crate::bind::types::Data;
-use crate::data::{Column, Dataset};
+use crate::data::ragged::RowValues;
+use crate::data::{Column, Dataset, Ragged};
 use crate::seq::alphabet;
+use crate::seq::alphabets::Alphabet;
 use crate::torch::Tensor;
 use crate::{bail, fault};
-use rhai::{Array, Dynamic, Map};
+use rhai::{Array, Dynamic, ImmutableString, Map};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -52,36 +54,40 @@ pub fn column(name: &str, value: &Dynamic) -> Result<Column> {
     })
 }
 
-/// A column of a value of each row: strings of bases, numbers, arrays or tensors of one shape.
-pub fn rows_column(name: &str, values: &[Dynamic]) -> Result<Column> {
-    if values.iter().all(Dynamic::is_string) {
-        return column(name, &values.to_vec().into());
-    }
-    let (mut numbers, mut shape) = (Vec::new(), None);
-    for (row, value) in values.iter().enumerate() {
-        let tensor = tensor_of(value);
-        let tensor = tensor.map_err(|fault| fault.context(format!("`{name}` of row {row}")))?;
-        let sizes = tensor.shape();
-        let first = shape.get_or_insert_with(|| sizes.clone());
-        if *first != sizes {
-            bail!(
-                "shape",
-                "`{name}` of row {row} is {}, of row 0 {}",
-                crate::base::shape::text(&sizes),
-                crate::base::shape::text(first)
-            );
+/// Values of each row, strings of an alphabet, numbers, arrays or tensors, which may differ in size.
+pub fn rows_of(name: &str, values: &[Dynamic], alphabet: Alphabet) -> Result<Ragged> {
+    let at = |row: usize| format!("`{name}` of row {row}");
+    let mut shapes = Vec::new();
+    if values.first().is_some_and(Dynamic::is_string) {
+        let mut codes = Vec::new();
+        for (row, value) in values.iter().enumerate() {
+            let Some(text) = value.read_lock::<ImmutableString>() else {
+                bail!("type", "{} must be a string as in row 0", at(row));
+            };
+            let own = alphabet
+                .codes(&text)
+                .map_err(|fault| fault.context(at(row)))?;
+            shapes.push(vec![own.len()]);
+            codes.extend(own);
         }
+        let values = match alphabet.is_bases() {
+            true => RowValues::Bases(codes),
+            false => RowValues::Letters(codes, alphabet),
+        };
+        return Ragged::new(values, &shapes).map_err(|fault| fault.context(format!("`{name}`")));
+    }
+    let mut numbers = Vec::new();
+    for (row, value) in values.iter().enumerate() {
+        let tensor = tensor_of(value).map_err(|fault| fault.context(at(row)))?;
+        let sizes = tensor.shape();
+        shapes.push(match sizes.is_empty() {
+            true => vec![1],
+            false => sizes.iter().map(|n| *n as usize).collect(),
+        });
         numbers.extend(tensor.to_f32()?);
     }
-    let sizes = shape.unwrap_or_default();
-    let shape = match sizes.is_empty() {
-        true => vec![1],
-        false => sizes.iter().map(|n| *n as usize).collect(),
-    };
-    Ok(Column::Dense {
-        values: Arc::new(numbers),
-        shape,
-    })
+    let rows = Ragged::new(RowValues::Numbers(numbers), &shapes);
+    rows.map_err(|fault| fault.context(format!("`{name}`")))
 }
 
 /// A row as functions of a script see it: its label, index, name and sequence, and, where `is_whole`,
@@ -105,8 +111,11 @@ pub fn row_of(set: &Dataset, index: usize, is_whole: bool) -> Result<Map> {
         let (codes, values) = set.gather(&input.column, std::iter::once(index))?;
         let value = if is_sequence {
             alphabet::decode(&codes).into()
+        } else if let Some(alphabet) = input.column.alphabet() {
+            alphabet.decode(&codes).into()
         } else {
-            let sizes: Vec<i64> = input.column.row_shape().iter().map(|n| *n as i64).collect();
+            let sizes = set.size_of(&input.column, index);
+            let sizes: Vec<i64> = sizes.iter().map(|n| *n as i64).collect();
             Dynamic::from(Tensor::from_f32(&values, &sizes)?)
         };
         map.insert(input.name.as_str().into(), value);
@@ -136,7 +145,12 @@ pub fn no_words(name: &str, value: &Dynamic) -> Result<()> {
 
 /// The sequence of a row, as letters.
 pub fn row_sequence(set: &Dataset, index: usize) -> Result<String> {
-    Ok(alphabet::decode(&set.sequences(std::iter::once(index))?.0))
+    let Some(column) = set.sequence_input() else {
+        bail!("data", "the dataset has no sequences")
+    };
+    Ok(alphabet::decode(
+        &set.gather(column, std::iter::once(index))?.0,
+    ))
 }
 
 /// A dataset as scripts hold it.

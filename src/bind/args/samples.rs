@@ -4,7 +4,7 @@ use crate::base::Result;
 use crate::bind::args::network::input_of;
 use crate::bind::args::sequence::codes_of;
 use crate::bind::types::Data;
-use crate::data::Loader;
+use crate::data::{Batching, Loader};
 use crate::explain::baselines::is_sequence;
 use crate::lang::session;
 use crate::nn::{Codes, Model, Shape, Value};
@@ -16,7 +16,17 @@ use std::sync::Arc;
 /// Samples as networks take them, on the CPU: one-hot sequences, or several inputs by name.
 pub fn samples(net: &Model, x: &Dynamic) -> Result<Value> {
     let value = if let Some(set) = x.read_lock::<Data>() {
-        let batches = Loader::plain(&set.0, 1024)
+        let rows = match set.0.batching {
+            None => 1024,
+            Some(Batching::One) if set.0.len() > 1 => bail!(
+                "data",
+                "rows that differ in size and are not padded cannot be explained together";
+                hint: "explain one row at a time, `set.take(1)`, or use `batches: \"padded\"`"
+            ),
+            // one batch, so that all rows have one size
+            Some(_) => set.0.len(),
+        };
+        let batches = Loader::plain(&set.0, rows)
             .start()
             .map(|rows| crate::train::feed::inputs(&rows?, Device::CPU, false))
             .collect::<Result<Vec<_>>>()?;

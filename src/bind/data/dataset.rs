@@ -2,12 +2,13 @@
 
 use crate::bail;
 use crate::base::Result;
-use crate::bind::args::dataset::row_sequence;
+use crate::bind::args::dataset::{row_of, row_sequence};
 use crate::bind::args::path::output_path;
 use crate::bind::types::{Data, Places};
 use crate::data::duplicates;
 use crate::lang::{Native, native, natives_of};
 use crate::torch::Tensor;
+use rhai::Map;
 use std::rc::Rc;
 
 fn values_of(set: &Data, name: Option<&str>) -> Result<Tensor> {
@@ -20,11 +21,19 @@ fn values_of(set: &Data, name: Option<&str>) -> Result<Tensor> {
             names().collect::<Vec<_>>().join(", ")
         );
     };
+    if set.0.batching.is_some()
+        && let crate::data::Column::Ragged(_) = &input.column
+    {
+        bail!("data", "the rows of `{wanted}` differ in size";
+            hint: "read them in batches, or one by one with `set.row(index)`");
+    }
     let (codes, values) = set.0.gather(&input.column, 0..set.0.len())?;
     let whole: Vec<i64> = std::iter::once(set.0.len() as i64)
         .chain(input.column.row_shape().iter().map(|n| *n as i64))
         .collect();
-    if input.column.is_sequence() {
+    if let Some(alphabet) = input.column.alphabet() {
+        Tensor::from_u8(&codes, &whole)?.one_hot_letters(alphabet.letters().len() as i64)
+    } else if input.column.is_sequence() {
         Tensor::from_u8(&codes, &whole)?.one_hot_codes()
     } else {
         Tensor::from_f32(&values, &whole)
@@ -40,6 +49,34 @@ fn values_of(set: &Data, name: Option<&str>) -> Result<Tensor> {
 #[native(namespace = "dataset", form = method)]
 pub fn len(this: &Data) -> i64 {
     this.0.len() as i64
+}
+
+/// Returns a row: its inputs by name, label, index and name.
+///
+/// ```rhai
+/// let set = data::from(#{ sequence: ["ACGT", "TTTT"], x: [[1, 2], [3, 4]], label: [1, 0] });
+/// assert_eq(set.row(1).sequence, "TTTT");
+/// assert_eq(set.row(1).x, [3.0, 4.0]);
+/// ```
+#[native(
+    namespace = "dataset",
+    form = method,
+    returns = "map: sequences as strings, other inputs as tensors, `label`, `index`, `name`"
+)]
+pub fn row(
+    this: &Data,
+    /// Index of the row, from 0.
+    #[check(min = 0)]
+    index: i64,
+) -> Result<Map> {
+    if index as usize >= this.0.len() {
+        bail!(
+            "index",
+            "there is no row {index}: the dataset has {}",
+            this.0.len()
+        );
+    }
+    row_of(&this.0, index as usize, true)
 }
 
 /// The labels; undefined ones are NaN.
@@ -199,6 +236,7 @@ pub fn overlap(
 pub fn natives() -> Vec<Native> {
     natives_of![
         len,
+        row,
         label,
         label_names,
         positives,

@@ -1,10 +1,11 @@
 //! `dataset.map`: inputs that a function of the script computes.
 
 use crate::base::Result;
-use crate::bind::args::dataset::{data, row_of, rows_column};
+use crate::bind::args::dataset::{data, row_of, rows_of};
 use crate::bind::types::Data;
 use crate::data::columns::Computed;
 use crate::lang::{Callback, Native, Options, native, natives_of, session};
+use crate::seq::alphabets::Alphabet;
 use crate::{bail, fault};
 use rhai::{Array, Dynamic, Map};
 use std::collections::BTreeMap;
@@ -73,9 +74,9 @@ fn computed(set: &Data, change: &Callback, limit: f64) -> Result<BTreeMap<String
 /// Returns a dataset with inputs that a function computes from each row.
 ///
 /// The function is called once per row, in order, and its results are held in memory, at most
-/// `limit` GB of them. Entries of its map that are numbers, arrays, tensors or strings of bases
-/// replace the input of that name or are added; `()` removes it. Other inputs, labels and names
-/// do not change.
+/// `limit` GB of them. Entries of its map that are numbers, arrays, tensors or strings replace the
+/// input of that name or are added; `()` removes it. Other inputs, labels and names do not change.
+/// Where the entries of rows differ in size, batches are padded as those of `data::ragged`.
 ///
 /// ```rhai
 /// let set = data::from(#{ sequence: ["ACGT", "TTTT"], label: [1, 0] });
@@ -108,12 +109,20 @@ pub fn map(
             ));
         }
         let column = match units {
-            0 => Computed::Column(rows_column(&name, &values)?),
+            0 => Computed::Rows(rows_of(&name, &values, alphabet_of(this, &name))?),
             _ => Computed::Removed,
         };
         columns.push((name, column));
     }
     this.0.with_columns(columns).map(data)
+}
+
+/// The alphabet of an input, where it exists.
+fn alphabet_of(set: &Data, name: &str) -> Alphabet {
+    let input = set.0.inputs.iter().find(|input| input.name == name);
+    input
+        .and_then(|input| input.column.alphabet())
+        .unwrap_or_default()
 }
 
 /// In a dry run the function is called on a few rows.

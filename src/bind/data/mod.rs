@@ -7,5 +7,6 @@ pub mod dataset;
 pub mod label;
 pub mod mapping;
 pub mod mix;
+pub mod ragged;
 pub mod read;
 pub mod rows;

@@ -3,11 +3,12 @@
 use crate::base::{Result, memory, shape};
 use crate::bind::args::path::output_path;
 use crate::bind::args::seed::seed_of_draw;
-use crate::bind::args::sequence::{Sequences, codes_of};
+use crate::bind::args::sequence::{AlphabetName, Sequences, codes_in};
 use crate::bind::args::tensor::Numbers;
 use crate::bind::warnings::warn;
 use crate::lang::value::mismatch;
 use crate::lang::{FromValue, Given, IntoValue, Native, Options, native, natives_of, session};
+use crate::seq::alphabets::Alphabet;
 use crate::seq::shuffled::Shuffling;
 use crate::seq::{alphabet, cpg, fasta, fasta_text};
 use crate::torch::Tensor;
@@ -31,6 +32,16 @@ pub struct ShuffleOptions {
     end: Option<i64>,
     /// Seed of the shuffles; a different one for each call unless given.
     seed: Option<u64>,
+}
+
+/// Options of functions that encode sequences.
+#[derive(Options)]
+pub struct AlphabetOptions {
+    /// Kind of the sequences: "dna" (A C G T; U is read as T), "rna" (A C G U) or "protein" (the 20
+    /// amino acids in the order of their letters, A C D E F G H I K L M N P Q R S T V W Y; X and
+    /// others are unknown).
+    #[option(default = "dna")]
+    alphabet: AlphabetName,
 }
 
 /// Options of `seq::random`.
@@ -109,11 +120,11 @@ impl FromValue for NamedSequences {
     }
 }
 
-fn codes_tensor(texts: &[String]) -> Result<Tensor> {
+fn codes_tensor(texts: &[String], alphabet: Alphabet) -> Result<Tensor> {
     if texts.is_empty() {
         bail!("value", "there is no sequence");
     }
-    let (codes, length) = codes_of(texts)?;
+    let (codes, length) = codes_in(alphabet, texts)?;
     Tensor::from_u8(&codes, &[texts.len() as i64, length as i64])
 }
 
@@ -160,35 +171,41 @@ fn shuffled_text(
     })
 }
 
-/// Encodes sequences one-hot; other letters than A, C, G, T are four zeros.
+/// Encodes sequences one-hot; other letters than those of the alphabet are zeros.
 ///
-/// Channels are in the order A, C, G, T.
+/// Channels are in the order of the alphabet: A, C, G, T of DNA.
 ///
 /// ```rhai
 /// assert_eq(seq::one_hot(["AC"]), [[[1.0, 0.0], [0.0, 1.0], [0.0, 0.0], [0.0, 0.0]]]);
+/// assert_eq(seq::one_hot(["MKV"], #{ alphabet: "protein" }).shape, [1, 20, 3]);
 /// ```
 #[native(
     namespace = "seq",
-    returns = "tensor [batch, 4, length], order A C G T"
+    returns = "tensor [batch, 4, length], order A C G T; 20 channels of proteins"
 )]
 pub fn one_hot(
     /// Sequences of one length, in IUPAC letters of either case.
     sequences: &Sequences,
+    options: AlphabetOptions,
 ) -> Result<Tensor> {
-    codes_tensor(&sequences.0)?.one_hot_codes()
+    let alphabet = Alphabet::from(options.alphabet);
+    codes_tensor(&sequences.0, alphabet)?.one_hot_letters(alphabet.letters().len() as i64)
 }
 
 /// Encodes sequences as codes: A, C, G, T are 0, 1, 2, 3, other letters 4.
 ///
 /// ```rhai
 /// assert_eq(seq::codes(["ACGTN"]), tensor::from([[0, 1, 2, 3, 4]]).to("uint8"));
+/// let codes = seq::codes(["ACDX"], #{ alphabet: "protein" });
+/// assert_eq(codes, tensor::from([[0, 1, 2, 20]]).to("uint8"));
 /// ```
 #[native(namespace = "seq", returns = "tensor [batch, length] uint8")]
 pub fn codes(
     /// Sequences of one length, in IUPAC letters of either case.
     sequences: &Sequences,
+    options: AlphabetOptions,
 ) -> Result<Tensor> {
-    codes_tensor(&sequences.0)
+    codes_tensor(&sequences.0, options.alphabet.into())
 }
 
 /// Returns the letters of codes or of one-hot sequences.
@@ -197,16 +214,40 @@ pub fn codes(
 ///
 /// ```rhai
 /// assert_eq(seq::decode(seq::one_hot(["ACGN"])), ["ACGN"]);
+/// let protein = #{ alphabet: "protein" };
+/// assert_eq(seq::decode(seq::one_hot(["MKVX"], protein), protein), ["MKVX"]);
 /// ```
 #[native(namespace = "seq")]
 pub fn decode(
-    /// Codes [batch, length], or one-hot [batch, 4, length].
+    /// Codes [batch, length], or one-hot [batch, letters, length].
     codes: &Numbers,
+    options: AlphabetOptions,
 ) -> Result<Vec<String>> {
     let rows = 0..codes.0.shape()[0] as usize;
-    let (codes, length) = codes.0.base_codes()?;
-    let letters = rows.map(|row| alphabet::decode(&codes[row * length..][..length]));
+    let alphabet = Alphabet::from(options.alphabet);
+    let (codes, length) = match alphabet {
+        Alphabet::Protein => letter_codes(&codes.0, alphabet)?,
+        _ => codes.0.base_codes()?,
+    };
+    let letters = rows.map(|row| alphabet.decode(&codes[row * length..][..length]));
     Ok(letters.collect())
+}
+
+/// Codes of a tensor of codes, or of one-hot sequences, of an alphabet; and their length.
+fn letter_codes(x: &Tensor, alphabet: Alphabet) -> Result<(Vec<u8>, usize)> {
+    match x.shape()[..] {
+        [_, length] => Ok((x.to_u8()?, length as usize)),
+        [_, letters, length] if letters as usize == alphabet.letters().len() => {
+            let codes = alphabet.codes_of_one_hot(&x.to_f32()?, length as usize);
+            Ok((codes, length as usize))
+        }
+        _ => bail!(
+            "shape",
+            "codes are [batch, length], one-hot sequences [batch, {}, length], got {}",
+            alphabet.letters().len(),
+            shape::text(&x.shape())
+        ),
+    }
 }
 
 /// Returns the reverse complement of a sequence.
@@ -323,7 +364,10 @@ pub fn kmers(
     /// Length of the k-mers, in bp.
     k: i64,
 ) -> Result<Tensor> {
-    crate::nn::reshape::kmers(&codes_tensor(&sequences.0)?.one_hot_codes()?, k)
+    crate::nn::reshape::kmers(
+        &codes_tensor(&sequences.0, Alphabet::Dna)?.one_hot_codes()?,
+        k,
+    )
 }
 
 /// Reads a FASTA file, plain or gzipped.

@@ -11,7 +11,7 @@ use crate::bind::args::training::MetricList;
 use crate::bind::script_state::ScriptState;
 use crate::bind::types::{Augmenter, Data, Optim};
 use crate::bind::warnings::warn;
-use crate::data::{Dataset, duplicates};
+use crate::data::{Batching, Dataset, duplicates};
 use crate::lang::{Callback, FromValue, Given, Native, Options, native, natives_of, session};
 use crate::nn::Model;
 use crate::nn::loss::{Link, Loss};
@@ -283,6 +283,14 @@ fn batch_of(set: &Dataset, batch: &Given<usize>) -> Result<usize> {
                 **batch; hint: "leave `batch` out; `each` of `data::mix` determines it")
         }
         Some(mix) => Ok(mix.batch()),
+        None if set.batching == Some(Batching::One) => {
+            if batch.is_given && **batch != 1 {
+                bail!("option", "batches of this dataset have one row, `batch` is {}", **batch;
+                    hint: "leave `batch` out, `accumulate: {}` adds up the gradients of as many \
+                        rows for one step", **batch);
+            }
+            Ok(1)
+        }
         None => Ok(**batch),
     }
 }

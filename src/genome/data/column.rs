@@ -1,6 +1,8 @@
 //! The values of an input: in memory, or cut from a genome and its tracks when a row is asked for.
 
+use super::ragged::{Ragged, RowValues};
 use crate::seq::alphabet::UNKNOWN;
+use crate::seq::alphabets::Alphabet;
 use crate::seq::{Genome, Track};
 use cistron_base::bail;
 use cistron_base::{Interval, Result, Strand};
@@ -43,6 +45,8 @@ pub enum Column {
         /// The channel that each becomes on the reverse strand; none where they keep their places.
         partners: Option<Arc<Vec<usize>>>,
     },
+    /// Rows that differ in size, or sequences of another alphabet than DNA.
+    Ragged(Arc<Ragged>),
 }
 
 /// One channel along the genome.
@@ -102,6 +106,19 @@ impl Channel {
     }
 }
 
+/// Appends channels of a width, each with `margin` zeros on both sides.
+fn widen(own: &[f32], width: usize, margin: usize, out: &mut Vec<f32>) {
+    if margin == 0 {
+        out.extend_from_slice(own);
+        return;
+    }
+    for channel in own.chunks(width.max(1)) {
+        out.resize(out.len() + margin, 0.0);
+        out.extend_from_slice(channel);
+        out.resize(out.len() + margin, 0.0);
+    }
+}
+
 /// A place with `margin` bases more on both sides.
 fn widened(place: &Interval, margin: usize) -> Interval {
     Interval {
@@ -122,10 +139,22 @@ impl Column {
                 channels, length, ..
             } => vec![channels.len() as i64, *length as i64],
             Column::Dense { shape, .. } => shape.iter().map(|n| *n as i64).collect(),
+            Column::Ragged(rows) => {
+                let sizes = rows.largest().iter().map(|n| *n as i64);
+                match &rows.values {
+                    RowValues::Bases(_) => std::iter::once(4).chain(sizes).collect(),
+                    RowValues::Letters(_, alphabet) => {
+                        let letters = alphabet.letters().len() as i64;
+                        std::iter::once(letters).chain(sizes).collect()
+                    }
+                    RowValues::Numbers(_) => sizes.collect(),
+                }
+            }
         }
     }
 
-    /// The shape of a row of numbers; of sequences, the length alone.
+    /// The shape of a row of numbers; of sequences, the length alone. Of rows that differ in size
+    /// the largest size of each axis.
     pub fn row_shape(&self) -> Vec<usize> {
         match self {
             Column::Sequence { length, .. } | Column::Genome { length, .. } => vec![*length],
@@ -133,12 +162,28 @@ impl Column {
                 channels, length, ..
             } => vec![channels.len(), *length],
             Column::Dense { shape, .. } => shape.clone(),
+            Column::Ragged(rows) => rows.largest().to_vec(),
         }
     }
 
-    /// Whether it holds sequences.
+    /// Whether it holds sequences of bases.
     pub fn is_sequence(&self) -> bool {
-        matches!(self, Column::Sequence { .. } | Column::Genome { .. })
+        match self {
+            Column::Sequence { .. } | Column::Genome { .. } => true,
+            Column::Ragged(rows) => matches!(rows.values, RowValues::Bases(_)),
+            Column::Dense { .. } | Column::Signal { .. } => false,
+        }
+    }
+
+    /// The alphabet of sequences that are no bases.
+    pub fn alphabet(&self) -> Option<Alphabet> {
+        match self {
+            Column::Ragged(rows) => match &rows.values {
+                RowValues::Letters(_, alphabet) => Some(*alphabet),
+                _ => None,
+            },
+            _ => None,
+        }
     }
 
     /// Rows in storage.
@@ -149,6 +194,7 @@ impl Column {
                 values.len() / shape.iter().product::<usize>().max(1)
             }
             Column::Genome { regions, .. } | Column::Signal { regions, .. } => regions.len(),
+            Column::Ragged(rows) => rows.rows(),
         }
     }
 
@@ -166,6 +212,10 @@ impl Column {
             Column::Genome {
                 genome, regions, ..
             } => genome.fetch_into(&widened(&regions[row], margin), out),
+            Column::Ragged(rows) => {
+                rows.bases(row, margin, out);
+                Ok(())
+            }
             Column::Dense { .. } | Column::Signal { .. } => Ok(()),
         }
     }
@@ -177,15 +227,12 @@ impl Column {
             Column::Dense { values, shape } => {
                 let stride: usize = shape.iter().product();
                 let own = &values[row * stride..(row + 1) * stride];
-                if margin == 0 {
-                    out.extend_from_slice(own);
-                    return Ok(());
-                }
-                for channel in own.chunks(shape.last().copied().unwrap_or(1).max(1)) {
-                    out.resize(out.len() + margin, 0.0);
-                    out.extend_from_slice(channel);
-                    out.resize(out.len() + margin, 0.0);
-                }
+                widen(own, shape.last().copied().unwrap_or(1), margin, out);
+                Ok(())
+            }
+            Column::Ragged(rows) => {
+                let width = rows.shape_of(row).last().copied().unwrap_or(1);
+                widen(rows.numbers(row), width, margin, out);
                 Ok(())
             }
             Column::Signal {

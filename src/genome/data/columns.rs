@@ -2,7 +2,7 @@
 
 use super::column::Column;
 use super::profile::{self, Profile, Source};
-use super::{Dataset, Input, Mix};
+use super::{Dataset, Input, Mix, Ragged};
 use cistron_base::{Result, bail, shape};
 use std::sync::Arc;
 
@@ -65,7 +65,7 @@ pub fn dataset(
 /// What is computed of an input.
 pub enum Computed {
     /// Its values.
-    Column(Column),
+    Rows(Ragged),
     /// It is removed.
     Removed,
 }
@@ -88,8 +88,12 @@ impl Dataset {
         }
         for (name, computed) in columns {
             let known = out.inputs.iter().position(|input| input.name == name);
+            let computed = match computed {
+                Computed::Rows(rows) => Some(rows.into_column()),
+                Computed::Removed => None,
+            };
             match (computed, known) {
-                (Computed::Column(column), Some(at)) => {
+                (Some(column), Some(at)) => {
                     let is_like = out.inputs[at].column.shape() == column.shape();
                     let before = out.inputs[at].clone();
                     out.inputs[at] = Input::new(name, column);
@@ -98,16 +102,17 @@ impl Dataset {
                         out.inputs[at].partners = before.partners;
                     }
                 }
-                (Computed::Column(column), None) => out.inputs.push(Input::new(name, column)),
-                (Computed::Removed, Some(at)) => {
+                (Some(column), None) => out.inputs.push(Input::new(name, column)),
+                (None, Some(at)) => {
                     out.inputs.remove(at);
                 }
-                (Computed::Removed, None) => {}
+                (None, None) => {}
             }
         }
         if out.inputs.is_empty() {
             bail!("data", "no input is left");
         }
+        out.add_masks()?;
         let rows = out.len();
         let other = out.inputs.iter().find(|input| input.column.rows() != rows);
         if let Some(input) = other {

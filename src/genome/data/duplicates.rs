@@ -37,6 +37,18 @@ fn keys(set: &Dataset) -> Vec<u128> {
                 })
                 .collect()
         }
+        Some(Column::Ragged(_)) if set.shuffles.is_none() => {
+            let codes = |row| {
+                let mut codes = Vec::new();
+                let column = column?;
+                column.codes(row, 0, &mut codes).ok()?;
+                Some(key(&codes))
+            };
+            set.rows
+                .iter()
+                .filter_map(|row| codes(*row as usize))
+                .collect()
+        }
         _ => Vec::new(),
     }
 }

@@ -198,6 +198,28 @@ impl Draw {
     }
 }
 
+/// Batches in a window whose rows are sorted by size.
+const WINDOW: usize = 64;
+
+/// Rows of an order in batches of similar size: within windows of the order rows are sorted by
+/// size, and the batches are shuffled. A smaller batch stays last.
+pub fn bucketed(
+    order: &[u32],
+    batch: usize,
+    sizes: &dyn Fn(u32) -> usize,
+    rng: &mut Rng,
+) -> Vec<u32> {
+    let mut batches: Vec<Vec<u32>> = Vec::new();
+    for window in order.chunks(WINDOW * batch) {
+        let mut window = window.to_vec();
+        window.sort_by_key(|row| sizes(*row));
+        batches.extend(window.chunks(batch).map(<[u32]>::to_vec));
+    }
+    let full = batches.iter().filter(|rows| rows.len() == batch).count();
+    rng.shuffle(&mut batches[..full]);
+    batches.concat()
+}
+
 impl Mix {
     /// The rows of a pass: in each batch those of the first dataset, then those of the second, …
     /// The largest dataset begins a permutation with each pass; the others continue theirs.

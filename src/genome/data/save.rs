@@ -19,6 +19,15 @@ const MOST_SHUFFLES: u64 = 1000;
 /// Writes the rows in view; shuffles that every epoch draws again keep their rule.
 pub fn save(set: &Dataset, path: &Path) -> Result<()> {
     set.refuse_mix("writing")?;
+    if set.batching.is_some()
+        || set
+            .inputs
+            .iter()
+            .any(|input| input.column.alphabet().is_some())
+    {
+        bail!("data", "rows that differ in size, or letters of another alphabet than DNA, cannot \
+            be written as one file of arrays"; hint: "keep the files that they were read from");
+    }
     let plain = Dataset {
         shuffles: None,
         ..set.clone()

@@ -1,6 +1,7 @@
 //! Sequences: codes, shuffles, motifs, simulation, FASTA.
 
 pub mod alphabet;
+pub mod alphabets;
 pub mod contigs;
 pub mod cpg;
 pub mod edit;
@@ -13,10 +14,12 @@ pub mod kind;
 pub mod motif;
 pub mod random;
 pub mod rows;
+pub mod shape;
 pub mod shuffle;
 pub mod shuffled;
 pub mod simulate;
 pub mod text;
+pub mod tokens;
 pub mod track;
 pub mod variants;
 

@@ -24,6 +24,10 @@ pub fn check(settings: &FitSettings) -> Result<()> {
         bail!("option", "a step with {what} cannot be captured as a CUDA graph";
             hint: "leave `graph` out");
     }
+    if settings.graph && settings.train.batching.is_some() {
+        bail!("option", "a step on rows that differ in size cannot be captured as a CUDA graph";
+            hint: "leave `graph` out");
+    }
     check_labels(&settings.loss, &settings.train, "training")?;
     settings
         .valid

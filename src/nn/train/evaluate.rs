@@ -74,7 +74,48 @@ fn evaluating(
     };
     let parts = rows.map(one).collect::<Result<Vec<_>>>();
     model.set_training(was);
-    Tensor::cat(&parts?, 0)
+    joined(&parts?)
+}
+
+/// The outputs of batches, one after another. Where batches of rows that differ in length have
+/// outputs of different lengths, the shorter ones are padded with NaN.
+fn joined(parts: &[Tensor]) -> Result<Tensor> {
+    let shapes: Vec<Vec<i64>> = parts
+        .iter()
+        .map(|part| part.shape()[1..].to_vec())
+        .collect();
+    let Some(first) = shapes
+        .first()
+        .filter(|first| shapes.iter().any(|own| own != *first))
+    else {
+        return Tensor::cat(parts, 0);
+    };
+    let mut largest = first.clone();
+    for own in &shapes {
+        if own.len() != largest.len() {
+            bail!(
+                "shape",
+                "outputs of batches are {} and {}",
+                shape::text(first),
+                shape::text(own)
+            );
+        }
+        largest
+            .iter_mut()
+            .zip(own)
+            .for_each(|(most, size)| *most = (*most).max(*size));
+    }
+    let padded = |(part, own): (&Tensor, &Vec<i64>)| {
+        let sizes = own.iter().zip(&largest).rev();
+        let pad: Vec<i64> = sizes.flat_map(|(size, most)| [0, most - size]).collect();
+        part.pad(&pad, "constant", f64::NAN)
+    };
+    let parts: Vec<Tensor> = parts
+        .iter()
+        .zip(&shapes)
+        .map(padded)
+        .collect::<Result<_>>()?;
+    Tensor::cat(&parts, 0)
 }
 
 /// The value of a metric.

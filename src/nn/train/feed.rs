@@ -28,6 +28,12 @@ pub fn inputs(batch: &Batch, device: Device, reads_codes: bool) -> Result<Value>
                     .one_hot_codes()?,
                 true,
             ),
+            Values::Letters(codes, length, letters) => (
+                Tensor::from_u8(codes, &[n, *length as i64])?
+                    .to_device(device)?
+                    .one_hot_letters(*letters as i64)?,
+                true,
+            ),
             Values::Dense(numbers, shape) => {
                 let whole: Vec<i64> = std::iter::once(n)
                     .chain(shape.iter().map(|s| *s as i64))

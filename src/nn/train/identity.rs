@@ -7,6 +7,7 @@ use crate::Model;
 use crate::loss::LossKind;
 use crate::optim::Rule;
 use cistron_base::{Interval, Result};
+use cistron_genome::data::ragged::RowValues;
 use cistron_genome::data::{Column, Dataset, LabelMatrix};
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
@@ -252,6 +253,20 @@ pub fn digest(set: &Dataset) -> String {
             Column::Dense { values, .. } => {
                 hasher.update(values_hash(values).as_bytes());
             }
+            Column::Ragged(rows) => {
+                match &rows.values {
+                    RowValues::Bases(codes) | RowValues::Letters(codes, _) => {
+                        hasher.update_rayon(codes);
+                    }
+                    RowValues::Numbers(values) => {
+                        hasher.update(floats_hash(values).as_bytes());
+                    }
+                }
+                for row in 0..rows.rows() {
+                    let shape = rows.shape_of(row);
+                    add_numbers(&mut hasher, &shape, usize::to_le_bytes);
+                }
+            }
             Column::Genome {
                 genome, regions, ..
             } => {
@@ -293,6 +308,9 @@ pub fn digest(set: &Dataset) -> String {
         .for_each(|weights| add_numbers(&mut hasher, weights, f64::to_le_bytes));
     if let Some(share) = sampling.positives {
         hasher.update(format!("positives {share}").as_bytes());
+    }
+    if let Some(batching) = &set.batching {
+        hasher.update(format!("{batching:?}").as_bytes());
     }
     if let Some(mix) = &set.mix {
         hasher.update(format!("mix {:?} {:?}", mix.names, mix.each).as_bytes());

@@ -121,6 +121,7 @@ impl<'a> Sources<'a> {
         let is_changing = settings.augment.is_some()
             || settings.on_inputs.is_some()
             || settings.on_batch.is_some()
+            || settings.train.batching.is_some()
             || settings.train.is_redrawn()
             || settings.valid.as_ref().is_some_and(Dataset::is_redrawn);
         self.model.is_fast() && !is_changing

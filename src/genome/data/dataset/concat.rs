@@ -3,6 +3,7 @@
 use super::{Dataset, Input};
 use crate::data::column::Column;
 use crate::data::profile::{Profile, Source};
+use crate::data::ragged::Ragged;
 use crate::seq::simulate::Truth;
 use cistron_base::bail;
 use cistron_base::{Interval, Result};
@@ -48,7 +49,8 @@ impl Dataset {
                     .inputs
                     .iter()
                     .zip(&other.inputs)
-                    .all(|(a, b)| a.name == b.name && a.column.shape() == b.column.shape());
+                    .all(|(a, b)| a.name == b.name && is_like(&a.column, &b.column))
+                && first.batching == other.batching;
             if !same || first.label_names.len() != other.label_names.len() {
                 bail!(
                     "data",
@@ -66,6 +68,15 @@ impl Dataset {
             );
         }
         gathered(&parts)
+    }
+}
+
+/// Whether columns hold rows of one form.
+fn is_like(a: &Column, b: &Column) -> bool {
+    match (a, b) {
+        (Column::Ragged(a), Column::Ragged(b)) => a.is_like(b),
+        (Column::Ragged(_), _) | (_, Column::Ragged(_)) => false,
+        _ => a.shape() == b.shape(),
     }
 }
 
@@ -91,6 +102,7 @@ fn gathered(parts: &[Dataset]) -> Result<Dataset> {
     out.label_partners = parts.iter().find_map(|part| part.label_partners.clone());
     out.profile = joined_profile(parts)?;
     out.truth = joined_truth(parts);
+    out.batching = first.batching;
     if parts.iter().all(|part| part.names.is_some()) {
         out.names = Some(Arc::new(
             parts
@@ -226,6 +238,26 @@ fn joined(parts: &[(&Dataset, &Column)]) -> Result<Column> {
                     partners: partners.clone(),
                 });
             }
+        }
+        Column::Ragged(_) => {
+            let own = |(part, column): &(&Dataset, &Column)| match column {
+                Column::Ragged(rows) if part.shuffles.is_none() => {
+                    let own = (0..part.len()).map(|i| part.locate(i).0).collect();
+                    Ok((rows.clone(), own))
+                }
+                _ => bail!(
+                    "data",
+                    "rows that differ in length cannot be joined with their \
+                    shuffles, or with rows of one length"
+                ),
+            };
+            let own: Vec<(Arc<Ragged>, Vec<usize>)> =
+                parts.iter().map(own).collect::<Result<_>>()?;
+            let own: Vec<(&Ragged, Vec<usize>)> = own
+                .iter()
+                .map(|(rows, own)| (&**rows, own.clone()))
+                .collect();
+            return Ok(Column::Ragged(Arc::new(Ragged::gathered(&own)?)));
         }
         Column::Sequence { .. } | Column::Dense { .. } => {}
     }

@@ -9,6 +9,7 @@ pub use pool::{Pool, Shuffles};
 use super::column::Column;
 use super::mix::Mix;
 use super::profile::Profile;
+use super::ragged::Batching;
 use super::sampling::Sampling;
 use crate::seq::shuffle::Shuffler;
 use crate::seq::simulate::Truth;
@@ -36,7 +37,7 @@ impl Input {
     /// An input whose channels keep their order on the reverse strand; sequences and signals are
     /// along the sequence.
     pub fn new(name: impl Into<String>, column: Column) -> Input {
-        let is_along = !matches!(column, Column::Dense { .. });
+        let is_along = column.is_sequence() || matches!(column, Column::Signal { .. });
         Input {
             name: name.into(),
             column,
@@ -70,6 +71,8 @@ pub struct Dataset {
     pub sampling: Sampling,
     /// The datasets whose rows are in every batch, where there are several.
     pub mix: Option<Arc<Mix>>,
+    /// How rows that differ in size become batches; none where all have one size.
+    pub batching: Option<Batching>,
     /// The label that each label becomes on the other strand; none where labels do not depend on
     /// the strand.
     pub label_partners: Option<Arc<Vec<usize>>>,
@@ -121,6 +124,7 @@ impl Dataset {
             pool: None,
             sampling: Sampling::default(),
             mix: None,
+            batching: None,
             label_partners: None,
             profile: None,
             truth: None,
@@ -210,7 +214,7 @@ impl Dataset {
             let mut rng = Rng::keyed(&[how.seed, 0x7368_7566, drawn, row as u64, shuffle as u64]);
             // sequences of a file have nothing around them; of a genome's the surroundings are
             // shuffled along
-            let edge = if matches!(column, Column::Sequence { .. }) {
+            let edge = if !matches!(column, Column::Genome { .. }) {
                 margin
             } else {
                 0
@@ -219,6 +223,13 @@ impl Dataset {
             shuffler.shuffle(&mut out[start + edge..end], how.k, &mut rng);
         }
         Ok(())
+    }
+
+    /// Appends the codes of a row in view of an alphabet other than that of bases.
+    pub fn push_letters(&self, column: &Column, index: usize, out: &mut Vec<u8>) {
+        if let Column::Ragged(rows) = column {
+            rows.letters(self.locate(index).0, out);
+        }
     }
 
     /// Appends the numbers of a row in view with `margin` more on both sides of each channel.
@@ -261,6 +272,7 @@ impl Dataset {
         let (mut codes, mut values, mut shuffler) = (Vec::new(), Vec::new(), Shuffler::default());
         for index in rows {
             self.push_codes(column, index, 0, 0, &mut shuffler, &mut codes)?;
+            self.push_letters(column, index, &mut codes);
             self.push_numbers(column, index, 0, &mut values)?;
         }
         Ok((codes, values))
@@ -280,6 +292,10 @@ impl Dataset {
         let Some(column) = self.sequence_input() else {
             bail!("data", "the dataset has no sequences")
         };
+        if let Column::Ragged(_) = column {
+            bail!("data", "the sequences differ in length, and this needs sequences of one length";
+                hint: "`set.sequences()` returns them as strings");
+        }
         Ok((self.gather(column, rows)?.0, column.row_shape()[0].max(1)))
     }
 

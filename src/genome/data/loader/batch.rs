@@ -1,6 +1,8 @@
 //! Batches in memory; their buffers are used again.
 
 use super::sample::{Blend, RowView};
+use crate::data::ragged::pad;
+use crate::seq::alphabet::UNKNOWN;
 use std::sync::{Arc, Mutex};
 
 /// The values of one input in a batch.
@@ -8,6 +10,9 @@ use std::sync::{Arc, Mutex};
 pub enum Values {
     /// `batch * length` codes, which a network may read without a copy.
     Codes(Arc<Vec<u8>>, usize),
+    /// `batch * length` codes of letters, with the length and the number of letters; codes beyond
+    /// them are unknown.
+    Letters(Vec<u8>, usize, usize),
     /// `batch * product` numbers of a row shape.
     Dense(Vec<f32>, Vec<usize>),
 }
@@ -62,5 +67,20 @@ impl Drop for Batch {
                 }
             }
         }
+    }
+}
+
+/// Pads the last row of an input, of its own shape, to the shape of the batch.
+pub(super) fn fill(values: &mut Values, own: &[usize]) {
+    match values {
+        Values::Codes(codes, length) if own[0] < *length => {
+            let codes = Arc::make_mut(codes);
+            codes.resize(codes.len() + *length - own[0], UNKNOWN);
+        }
+        Values::Letters(codes, length, letters) if own[0] < *length => {
+            codes.resize(codes.len() + *length - own[0], *letters as u8);
+        }
+        Values::Dense(numbers, shape) => pad(numbers, own, shape),
+        Values::Codes(..) | Values::Letters(..) => {}
     }
 }

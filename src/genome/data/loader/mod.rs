@@ -10,8 +10,10 @@ pub use batch::{Batch, Values};
 pub use sample::{Blend, Labelled, RowView, Sample, Signal, Transform};
 pub use stream::Stream;
 
+use super::order::bucketed;
+use super::ragged::Batching;
 use super::{Column, Dataset};
-use batch::Used;
+use batch::{Used, fill};
 use cistron_base::seed::Rng;
 use cistron_base::{Fault, Result, panic, threads};
 use std::sync::Arc;
@@ -70,8 +72,9 @@ impl Loader {
 
     /// Rows in a batch: those of a mix in a training pass, else as many as are asked for.
     pub fn rows(&self) -> usize {
-        match &self.set.mix {
-            Some(mix) if self.seed.is_some() => mix.batch(),
+        match (&self.set.mix, self.set.batching) {
+            (_, Some(Batching::One)) => 1,
+            (Some(mix), _) if self.seed.is_some() => mix.batch(),
             _ => self.batch,
         }
     }
@@ -105,7 +108,7 @@ impl Loader {
             ..self.clone()
         });
         let order = match self.set.sampling.order(&loader.set, self.seed, self.epoch) {
-            Ok(order) => Arc::new(order),
+            Ok(order) => Arc::new(self.in_buckets(&loader.set, order)),
             Err(fault) => return Batches::failed(fault),
         };
         let (rows, first) = (self.rows(), self.first);
@@ -151,6 +154,18 @@ impl Loader {
         }
     }
 
+    /// The rows of a training pass in batches of similar size, where the dataset asks for them.
+    fn in_buckets(&self, set: &Dataset, order: Vec<u32>) -> Vec<u32> {
+        match (set.batching, self.seed) {
+            (Some(Batching::Bucketed), Some(seed)) if set.mix.is_none() => {
+                let mut rng = Rng::keyed(&[seed, 0x6275_636b, self.epoch]);
+                let size = |row: u32| set.values_of(row as usize);
+                bucketed(&order, self.rows(), &size, &mut rng)
+            }
+            _ => order,
+        }
+    }
+
     /// Makes one batch of the given rows.
     fn assemble(
         &self,
@@ -165,11 +180,14 @@ impl Loader {
         }
         let mut inputs: Vec<(String, Values)> = Vec::with_capacity(set.inputs.len());
         for input in &set.inputs {
-            let shape = input.column.row_shape();
+            let shape = set.size_in_batch(&input.column, index);
             let room = index.len() * shape.iter().product::<usize>();
             let values = if input.column.is_sequence() {
                 let codes = used.map_or_else(|| Vec::with_capacity(room), |used| used.take(room));
                 Values::Codes(Arc::new(codes), shape[0])
+            } else if let Some(alphabet) = input.column.alphabet() {
+                let letters = alphabet.letters().len();
+                Values::Letters(Vec::with_capacity(room), shape[0], letters)
             } else {
                 Values::Dense(Vec::with_capacity(room), shape)
             };
@@ -198,10 +216,14 @@ impl Loader {
                                 &mut sample.shuffler,
                                 Arc::make_mut(codes),
                             )?,
+                            Values::Letters(codes, ..) => {
+                                set.push_letters(&input.column, *row as usize, codes)
+                            }
                             Values::Dense(numbers, _) => {
                                 set.push_numbers(&input.column, *row as usize, 0, numbers)?
                             }
                         }
+                        fill(values, &set.size_of(&input.column, *row as usize));
                     }
                     set.push_labels(*row as usize, &mut labels);
                 }
@@ -249,6 +271,7 @@ impl Loader {
             || (self.set.label_partners.is_none() && self.set.profile.is_none());
         moves
             && blends.is_empty()
+            && self.set.batching.is_none()
             && self.set.inputs.len() == 1
             && self.set.inputs[0].column.is_sequence()
             && labels_stay
@@ -393,7 +416,7 @@ mod tests {
                     let batch = batch.unwrap();
                     match &batch.inputs[0].1 {
                         Values::Codes(codes, _) => (batch.index.clone(), codes.to_vec()),
-                        Values::Dense(..) => unreachable!(),
+                        _ => unreachable!(),
                     }
                 })
                 .collect()

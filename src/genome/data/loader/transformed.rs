@@ -1,7 +1,7 @@
 //! Rows that a transform changes while they are loaded, and the labels that follow them.
 
-use super::batch::Values;
-use super::sample::{Labelled, Sample, Signal, Transform};
+use super::batch::{Values, fill};
+use super::sample::{Blend, Labelled, Sample, Signal, Transform};
 use super::{Column, Loader};
 use cistron_base::Result;
 use cistron_base::bail;
@@ -37,11 +37,12 @@ impl Loader {
                 )?;
                 sample.sequences[sequences] = codes;
                 sequences += 1;
-            } else {
+            } else if input.column.alphabet().is_none() {
                 if sample.signals.len() == signals {
                     sample.signals.push(Signal::default());
                 }
-                let width = input.column.row_shape().last().copied().unwrap_or(1);
+                let width = set.size_of(&input.column, row as usize);
+                let width = width.last().copied().unwrap_or(1);
                 let is_along = input.is_along;
                 let own = &mut sample.signals[signals];
                 own.values.clear();
@@ -59,11 +60,14 @@ impl Loader {
         (sample.margin, sample.epoch) = (margin, self.epoch);
         transform.apply(sample, &mut self.drawing(row));
         let (mut own_sequences, mut own_signals) = (sample.sequences.iter(), sample.signals.iter());
-        for (_, values) in inputs {
+        for (input, (_, values)) in set.inputs.iter().zip(inputs) {
             match values {
-                Values::Codes(codes, length) => {
+                Values::Codes(codes, _) => {
                     let own = own_sequences.next().map_or(&[][..], Vec::as_slice);
-                    Arc::make_mut(codes).extend_from_slice(&own[margin..margin + *length]);
+                    Arc::make_mut(codes).extend_from_slice(&own[margin..own.len() - margin]);
+                }
+                Values::Letters(codes, ..) => {
+                    set.push_letters(&input.column, row as usize, codes);
                 }
                 Values::Dense(numbers, _) => {
                     let Some(own) = own_signals.next() else {
@@ -75,6 +79,7 @@ impl Loader {
                     });
                 }
             }
+            fill(values, &set.size_of(&input.column, row as usize));
         }
         match set
             .profile
@@ -102,6 +107,16 @@ impl Loader {
 
     /// Fails where the sequence would move and labels along it could not follow.
     pub(super) fn check_labels(&self) -> Result<()> {
+        let mut blends = Vec::new();
+        if let (Some(_), Some(transform)) = (self.set.batching, &self.transform) {
+            transform.blends(self.epoch, &mut blends);
+            if blends.iter().any(|blend| matches!(blend, Blend::Mixup(_))) {
+                bail!(
+                    "data",
+                    "`augment::mixup` cannot mix rows that differ in size"
+                );
+            }
+        }
         let Some(what) = self
             .transform
             .as_ref()
