@@ -67,6 +67,7 @@ pub fn library() -> Library {
         nn::weights::natives(),
         nn::load_report::natives(),
         nn::loss::natives(),
+        nn::loss_heads::natives(),
         train::optim::natives(),
         train::schedule::natives(),
         train::metric::natives(),

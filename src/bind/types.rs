@@ -10,7 +10,6 @@ use crate::nn::Value;
 use crate::nn::load::Loaded;
 use crate::optim::Optimizer;
 use crate::seq::{Genome, Intervals, Motif, Track};
-use crate::torch::Tensor;
 use crate::torch::weights::Weights;
 use std::cell::RefCell;
 use std::path::PathBuf;
@@ -23,7 +22,7 @@ pub struct Data(pub Rc<Dataset>);
 
 /// A batch as scripts hold it, with what a script's own augmenters made of it.
 #[derive(Clone)]
-pub struct Rows(pub Rc<Batch>, pub Option<Rc<(Value, Tensor)>>);
+pub struct Rows(pub Rc<Batch>, pub Option<Rc<(Value, Value)>>);
 
 /// An augmenter as scripts hold it.
 #[derive(Clone)]

@@ -4,6 +4,7 @@ use crate::base::Result;
 use crate::bind::args::dataset::{column, no_words};
 use crate::bind::types::{Places, Signal};
 use crate::convert::Choice as _;
+use crate::data::LabelStrand;
 use crate::data::labels::Reading;
 use crate::data::profile;
 use crate::data::regions::{RegionLabels, Signalled};
@@ -60,6 +61,35 @@ impl FromValue for NamePairs {
     }
     fn from_value(value: &mut Dynamic, _: &NativeCallContext) -> Result<Self> {
         named_pairs(value).map(NamePairs)
+    }
+}
+
+/// What labels become on the reverse strand, by name; an empty name is that of the only label.
+pub struct LabelStrands(pub Vec<(String, LabelStrand)>);
+
+impl FromValue for LabelStrands {
+    fn kind() -> String {
+        "\"track\", \"stranded\" or \"features\", or a map of these by label name".into()
+    }
+    fn from_value(value: &mut Dynamic, _: &NativeCallContext) -> Result<Self> {
+        let strand = |value: &Dynamic| {
+            let word = value.clone().into_string().unwrap_or_default();
+            match LabelStrand::named(&word) {
+                LabelStrand::Unstated => Err(mismatch(&Self::kind(), value)),
+                strand => Ok(strand),
+            }
+        };
+        if let Some(map) = value.read_lock::<Map>() {
+            let named = |(name, value): (&rhai::Identifier, &Dynamic)| {
+                Ok((name.to_string(), strand(value)?))
+            };
+            return map
+                .iter()
+                .map(named)
+                .collect::<Result<_>>()
+                .map(LabelStrands);
+        }
+        Ok(LabelStrands(vec![(String::new(), strand(value)?)]))
     }
 }
 

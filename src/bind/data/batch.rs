@@ -9,7 +9,7 @@ use crate::bind::types::{Augmenter, Data, Pass, Rows, Stream};
 use crate::data::{Batch, Loader, loader};
 use crate::lang::{Callback, Choice, Native, Options, native, natives_of, session};
 use crate::nn::Value;
-use crate::torch::{Device, Tensor};
+use crate::torch::Device;
 use crate::train::feed;
 use rhai::Dynamic;
 use std::cell::RefCell;
@@ -83,10 +83,7 @@ impl Rows {
         let tensors = match custom {
             [] => None,
             custom => {
-                let (x, y) = (
-                    feed::inputs(&batch, device()?, false)?,
-                    feed::labels(&batch, device()?)?,
-                );
+                let (x, y) = (feed::inputs(&batch, device()?, false)?, labels_of(&batch)?);
                 Some(customised(x, y, custom)?)
             }
         };
@@ -100,12 +97,17 @@ impl Rows {
         }
     }
 
-    fn y(&self) -> Result<Tensor> {
+    fn y(&self) -> Result<Value> {
         match &self.1 {
             Some(tensors) => Ok(tensors.1.clone()),
-            None => feed::labels(&self.0, device()?),
+            None => labels_of(&self.0),
         }
     }
+}
+
+/// The labels of a batch as scripts see them.
+fn labels_of(batch: &Batch) -> Result<Value> {
+    feed::labels_in_shape(&feed::flat_labels(batch, device()?)?, &batch.label_groups)
 }
 
 /// Divides the rows into batches, in random order unless `order` is "kept".
@@ -256,10 +258,10 @@ pub fn x(this: &Rows) -> Result<Dynamic> {
 #[native(
     namespace = "batch",
     form = property,
-    returns = "tensor [batch, tasks]"
+    returns = "tensor [batch, tasks] or [batch, …], or a map by label name"
 )]
-pub fn y(this: &Rows) -> Result<Tensor> {
-    this.y()
+pub fn y(this: &Rows) -> Result<Dynamic> {
+    this.y().and_then(into_dynamic)
 }
 
 /// The indices of its rows in the dataset, from 0.

@@ -3,12 +3,14 @@
 use crate::bail;
 use crate::base::Result;
 use crate::bind::args::dataset::{row_of, row_sequence};
+use crate::bind::args::network::into_dynamic;
 use crate::bind::args::path::output_path;
 use crate::bind::types::{Data, Places};
 use crate::data::duplicates;
 use crate::lang::{Native, native, natives_of};
 use crate::torch::Tensor;
-use rhai::Map;
+use crate::train::feed;
+use rhai::{Dynamic, Map};
 use std::rc::Rc;
 
 fn values_of(set: &Data, name: Option<&str>) -> Result<Tensor> {
@@ -81,6 +83,9 @@ pub fn row(
 
 /// The labels; undefined ones are NaN.
 ///
+/// One label has its shape, several of one number each are side by side, and several of which one
+/// has several axes are a map.
+///
 /// ```rhai
 /// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC", "CATG"], label: [1, 0, 1, 0] });
 /// assert_eq(set.label.shape, [4, 1]);
@@ -88,11 +93,12 @@ pub fn row(
 #[native(
     namespace = "dataset",
     form = property,
-    returns = "tensor [rows, tasks]"
+    returns = "tensor [rows, tasks] or [rows, …], or a map by label name"
 )]
-pub fn label(this: &Data) -> Result<Tensor> {
+pub fn label(this: &Data) -> Result<Dynamic> {
     let sizes = [this.0.len() as i64, this.0.tasks() as i64];
-    Tensor::from_f32(&this.0.all_labels(), &sizes)
+    let labels = Tensor::from_f32(&this.0.all_labels(), &sizes)?;
+    into_dynamic(feed::labels_in_shape(&labels, &this.0.label_groups)?)
 }
 
 /// The names of the labels, one for each task.

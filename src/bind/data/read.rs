@@ -3,11 +3,11 @@
 use crate::base::Result;
 use crate::bind::args::dataset::{column, no_words};
 use crate::bind::args::genome::noted;
-use crate::bind::args::labels::{NamePairs, labels_of};
+use crate::bind::args::labels::{LabelStrands, NamePairs, labels_of};
 use crate::bind::args::numbers::number_map;
 use crate::bind::types::{Data, Genomic, Places, Signal};
 use crate::bind::warnings::warn;
-use crate::data::columns::{self, Layout};
+use crate::data::columns::{self, Layout, NamedLabel};
 use crate::data::table::TableColumns;
 use crate::data::{Column, Dataset, Input, check, duplicates, regions};
 use crate::lang::value::{array, mismatch};
@@ -54,6 +54,11 @@ pub struct ColumnOptions {
     /// Number of bins along the sequence of each group of labels, which are reversed with it.
     #[option(default = 1, min = 1)]
     bins: usize,
+    /// What labels become where a row is reverse-complemented, by label name: "track" (the last
+    /// axis is along the sequence and is reversed), "stranded" ([channels] or [channels, length]
+    /// with pairs of strands, which are exchanged; the length is reversed) or "features"
+    /// (unchanged). One word if there is one label.
+    label_strands: Option<LabelStrands>,
     #[option(flatten)]
     pairs: PairOptions,
 }
@@ -247,8 +252,8 @@ fn invented_fasta(_: &str, _: Option<String>, _: FastaOptions) -> Result<Data> {
     invented(Vec::new())
 }
 
-/// Labels by name: a column of numbers for each task.
-fn label_columns(value: &Dynamic) -> Result<Vec<(String, Vec<f32>)>> {
+/// Labels by name.
+fn label_columns(value: &Dynamic) -> Result<Vec<NamedLabel>> {
     let parts: Vec<(String, Dynamic)> = match value.read_lock::<Map>() {
         Some(map) => map
             .iter()
@@ -257,19 +262,23 @@ fn label_columns(value: &Dynamic) -> Result<Vec<(String, Vec<f32>)>> {
         None => vec![("label".into(), value.clone())],
     };
     let mut labels = Vec::new();
-    for (label, values) in parts {
-        no_words(&label, &values)?;
-        let Column::Dense { values, shape } = column(&label, &values)? else {
-            bail!("type", "label `{label}` must hold numbers")
+    for (name, values) in parts {
+        no_words(&name, &values)?;
+        let Column::Dense { values, shape } = column(&name, &values)? else {
+            bail!("type", "label `{name}` must hold numbers")
         };
-        labels.extend(columns::tasks(&label, &values, shape.iter().product()));
+        labels.push(NamedLabel {
+            name,
+            shape,
+            values,
+        });
     }
     Ok(labels)
 }
 
 fn from_columns(given: &Map, options: ColumnOptions) -> Result<Dataset> {
     let mut inputs = Vec::new();
-    let mut labels: Vec<(String, Vec<f32>)> = Vec::new();
+    let mut labels: Vec<NamedLabel> = Vec::new();
     for (name, value) in given {
         if name == "label" || name == "labels" {
             labels.extend(label_columns(value)?);
@@ -281,6 +290,9 @@ fn from_columns(given: &Map, options: ColumnOptions) -> Result<Dataset> {
         along: options.along,
         stranded: options.stranded,
         bins: options.bins,
+        label_strands: options
+            .label_strands
+            .map_or(Vec::new(), |strands| strands.0),
         label_pairs: options
             .pairs
             .label_pairs

@@ -161,7 +161,45 @@ pub fn branches(
     layer(call, compose::Branches { parts, merge })
 }
 
+/// Returns a layer that passes one input through several layers, with an output for each.
+///
+/// The output is a map. `train::fit` takes the losses, metrics and labels of such a model as maps
+/// with the same keys; see `loss::heads`.
+///
+/// # Shapes
+/// one input to a map of outputs, in the shapes that the layers return
+///
+/// ```rhai
+/// let heads = nn::heads(#{ profile: nn::conv1d(2, 1), counts: nn::chain([
+///     nn::global_avg_pool(), nn::linear(2)
+/// ]) });
+/// let net = nn::build(nn::chain([nn::conv1d(8, 5), heads]), [4, 54]);
+/// assert_eq(net.output_shape, #{ profile: [2, 50], counts: [2] });
+/// assert_eq(net.forward(tensor::zeros([3, 4, 54])).counts.shape, [3, 2]);
+/// ```
+#[native(namespace = "nn", returns = "layer of several outputs")]
+pub fn heads(
+    call: &Call,
+    /// Layers by the names of their outputs, at least one.
+    layers: Map,
+) -> Result<Layer> {
+    let head = |(name, value): (&rhai::Identifier, &Dynamic)| {
+        if name.is_empty() || name.contains('.') {
+            bail!("name", "a head cannot be called `{name}`");
+        }
+        Ok((
+            name.to_string(),
+            layer_of(value, &format!("head `{name}`"))?,
+        ))
+    };
+    let parts = layers.iter().map(head).collect::<Result<Vec<_>>>()?;
+    if parts.is_empty() {
+        bail!("value", "heads needs at least one layer");
+    }
+    layer(call, compose::Heads { parts })
+}
+
 /// The native functions declared here.
 pub fn natives() -> Vec<Native> {
-    natives_of![parallel, branches,]
+    natives_of![parallel, branches, heads]
 }

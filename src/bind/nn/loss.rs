@@ -2,11 +2,13 @@
 
 use crate::base::Result;
 use crate::bind::args::loss::{LinkName, of_closure};
-use crate::bind::args::tensor::Numbers;
+use crate::bind::args::network::tensors_of;
+use crate::bind::args::tensor::{Numbers, numbers_of};
 use crate::lang::{Callback, FromValue, Native, Options, native, natives_of};
+use crate::nn::Value;
 use crate::nn::loss::{Link, Loss, LossKind};
 use crate::torch::Tensor;
-use rhai::{Dynamic, NativeCallContext};
+use rhai::{Dynamic, Map, NativeCallContext};
 
 /// Options of `loss::bce_with_logits`.
 #[derive(Options)]
@@ -85,6 +87,11 @@ fn mse_loss() -> Loss {
     Loss::new("mse", Link::Identity, LossKind::Mse)
 }
 
+/// The loss of outputs and labels.
+fn value(loss: &Loss, outputs: &Tensor, labels: &Numbers) -> Result<Tensor> {
+    loss.of(outputs, &labels.beside(outputs)?, None)
+}
+
 /// Returns the binary cross-entropy of probabilities.
 ///
 /// ```rhai
@@ -127,7 +134,7 @@ pub fn bce_with_logits_of(
     /// Labels from 0 to 1, of the shape of the outputs; NaN is masked.
     labels: &Numbers,
 ) -> Result<Tensor> {
-    of(&logits_loss(None), outputs, labels)
+    value(&logits_loss(None), outputs, labels)
 }
 
 /// Computes the mean binary cross-entropy of probabilities.
@@ -142,7 +149,7 @@ pub fn bce_of(
     /// Labels from 0 to 1, of the shape of the outputs; NaN is masked.
     labels: &Numbers,
 ) -> Result<Tensor> {
-    of(&bce_loss(), outputs, labels)
+    value(&bce_loss(), outputs, labels)
 }
 
 /// Returns the cross-entropy of class logits; labels are class indices from 0.
@@ -186,7 +193,7 @@ pub fn cross_entropy_of(
     /// Class indices from 0; rows whose label is NaN or -100 are excluded.
     labels: &Numbers,
 ) -> Result<Tensor> {
-    of(&classes_loss(None, IGNORED), outputs, labels)
+    value(&classes_loss(None, IGNORED), outputs, labels)
 }
 
 /// Returns the mean squared error.
@@ -211,7 +218,7 @@ pub fn mse_of(
     /// Labels, of the shape of the outputs; NaN is masked.
     labels: &Numbers,
 ) -> Result<Tensor> {
-    of(&mse_loss(), outputs, labels)
+    value(&mse_loss(), outputs, labels)
 }
 
 /// Returns the mean absolute error.
@@ -299,12 +306,35 @@ pub fn custom(
 #[native(namespace = "loss", form = method, returns = "tensor [], one number")]
 pub fn of(
     this: &Loss,
-    /// Outputs of a network.
-    outputs: &Tensor,
+    /// Outputs of a network: a tensor, or a map by output for `loss::heads`.
+    outputs: &Dynamic,
     /// Labels; undefined ones (NaN) are masked.
-    labels: &Numbers,
+    labels: &Dynamic,
 ) -> Result<Tensor> {
-    this.of(outputs, &labels.beside(outputs)?, None)
+    let (outputs, labels) = beside(outputs, labels)?;
+    Ok(this.of_values(&outputs, &labels, None)?.total)
+}
+
+/// Outputs and their labels, one or several by name.
+fn beside(outputs: &Dynamic, labels: &Dynamic) -> Result<(Value, Value)> {
+    let outputs = tensors_of(outputs, "`outputs`")?;
+    let labels_of = |name: &str, value: &Dynamic, outputs: Option<&Tensor>| {
+        let labels = numbers_of(value).map_err(|fault| fault.context(format!("`{name}`")))?;
+        outputs.map_or_else(|| labels.tensor(), |outputs| labels.beside(outputs))
+    };
+    let labels = match (&outputs, labels.read_lock::<Map>()) {
+        (Value::Many(outputs), Some(labels)) => Value::Many(
+            labels
+                .iter()
+                .map(|(name, value)| {
+                    let own = labels_of(name, value, outputs.get(name.as_str()))?;
+                    Ok((name.to_string(), own))
+                })
+                .collect::<Result<_>>()?,
+        ),
+        _ => Value::One(labels_of("labels", labels, outputs.one().ok())?),
+    };
+    Ok((outputs, labels))
 }
 
 /// Turns outputs into predictions: logits into probabilities, logarithms of rates into rates.

@@ -10,6 +10,7 @@ pub mod init;
 pub mod layers;
 pub mod load_report;
 pub mod loss;
+pub mod loss_heads;
 pub mod model;
 pub mod module;
 pub mod norm;

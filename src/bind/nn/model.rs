@@ -1,12 +1,11 @@
 //! `nn::build`, and the methods of models.
 
-use crate::bail;
 use crate::base::Result;
-use crate::bind::args::network::{PrecisionName, outputs, shape_value};
+use crate::bind::args::network::{PrecisionName, into_dynamic, outputs, shape_value};
 use crate::bind::args::path::output_path;
 use crate::bind::types::Data;
 use crate::lang::{FromValue, IntoValue, Native, Options, native, natives_of, session};
-use crate::nn::{How, Layer, Model, Shape};
+use crate::nn::{How, Layer, Model, Shape, Value};
 use crate::torch::{Device, Tensor};
 use rhai::{Dynamic, Map, NativeCallContext};
 
@@ -122,7 +121,7 @@ pub fn forward(
 #[native(
     namespace = "model",
     form = method,
-    returns = "tensor [rows, …], the outputs of the network",
+    returns = "tensor [rows, …], the outputs of the network; of several a map by output",
     dry = predict_zeros
 )]
 pub fn predict(
@@ -130,17 +129,19 @@ pub fn predict(
     /// Dataset whose rows are the inputs.
     set: &Data,
     options: PredictOptions,
-) -> Result<Tensor> {
-    crate::train::evaluate::predict(this, &set.0, options.batch, options.both_strands)
+) -> Result<Dynamic> {
+    let (batch, both_strands) = (options.batch, options.both_strands);
+    into_dynamic(crate::train::evaluate::predict(
+        this,
+        &set.0,
+        batch,
+        both_strands,
+    )?)
 }
 
 /// Zeros of the shape that `predict` returns.
-fn predict_zeros(this: &Model, set: &Data, _: PredictOptions) -> Result<Tensor> {
-    let Shape::One(shape) = this.output() else {
-        bail!("shape", "predict needs a model of one output")
-    };
-    let rows = std::iter::once(set.0.len() as i64);
-    Tensor::zeros(&rows.chain(shape.iter().copied()).collect::<Vec<_>>())
+fn predict_zeros(this: &Model, set: &Data, _: PredictOptions) -> Result<Dynamic> {
+    into_dynamic(Value::zeros(this.output(), set.0.len() as i64)?)
 }
 
 /// Returns the table of layers: output shapes, parameter counts, receptive fields.

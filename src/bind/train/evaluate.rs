@@ -3,17 +3,18 @@
 use crate::base::Result;
 use crate::bind::args::loss::LinkName;
 use crate::bind::args::measure::Mode;
-use crate::bind::args::numbers::number_map;
 use crate::bind::args::training::MetricList;
 use crate::bind::types::Data;
 use crate::lang::value::array;
 use crate::lang::{Native, Options, native, natives_of};
-use crate::metrics::Metric;
 use crate::nn::Model;
 use crate::nn::loss::{Link, Loss};
 use crate::train::EarlyStop;
 use crate::train::evaluate::{self, Evaluation, EvaluationSettings, Score};
+use crate::train::objective::Objective;
+use crate::train::settings::OutputMetrics;
 use rhai::Map;
+use std::collections::BTreeMap;
 
 /// Options of `train::early_stop`.
 #[derive(Options)]
@@ -48,16 +49,30 @@ pub struct EvaluateOptions {
     loss: Option<Loss>,
 }
 
+/// Values by metric; those of several outputs in a map for each output.
 fn scores_map(evaluation: Evaluation) -> Map {
-    let Evaluation { loss, scores } = evaluation;
-    let mut map = number_map(scores.iter().map(|score| (score.name.clone(), score.value)));
-    map.extend(loss.map(|loss| ("loss".into(), loss.into())));
+    let Evaluation {
+        loss,
+        by_head,
+        scores,
+    } = evaluation;
+    let mut by_output: BTreeMap<String, Map> = BTreeMap::new();
+    for (output, loss) in by_head {
+        let own = by_output.entry(output).or_default();
+        own.insert("loss".into(), loss.into());
+    }
     for score in scores {
+        let own = by_output.entry(score.output).or_default();
+        own.insert(score.name.as_str().into(), score.value.into());
         if !score.per_task.is_empty() {
             let key = format!("{}_per_task", score.name);
-            map.insert(key.into(), array(score.per_task).into());
+            own.insert(key.into(), array(score.per_task).into());
         }
     }
+    let mut map = by_output.remove("").unwrap_or_default();
+    let outputs = by_output.into_iter();
+    map.extend(outputs.map(|(output, own)| (output.into(), own.into())));
+    map.extend(loss.map(|loss| ("loss".into(), loss.into())));
     map
 }
 
@@ -71,7 +86,8 @@ fn scores_map(evaluation: Evaluation) -> Map {
 /// ```
 #[native(
     namespace = "train",
-    returns = "map of numbers by metric; `<metric>_per_task` too where there are several",
+    returns = "map of numbers by metric; `<metric>_per_task` too where there are several; of several \
+        outputs a map of these by output",
     dry = placeholder_scores
 )]
 pub fn evaluate(
@@ -79,21 +95,31 @@ pub fn evaluate(
     net: &Model,
     /// Dataset with labels.
     set: &Data,
-    /// Metrics to compute, such as `[metric::auroc()]`.
+    /// Metrics to compute, such as `[metric::auroc()]`; a map of arrays by output for a model of
+    /// several.
     metrics: MetricList,
     options: EvaluateOptions,
 ) -> Result<Map> {
-    let link = match (&options.loss, options.link) {
-        (Some(loss), _) => loss.link,
-        (None, Some(link)) => link.into(),
-        (None, None) => net.link().unwrap_or(Link::Sigmoid),
+    let links = match (&options.loss, options.link) {
+        (Some(loss), _) => loss.links(),
+        (None, Some(link)) => Link::from(link).into(),
+        (None, None) => net.links().unwrap_or(Link::Sigmoid.into()),
+    };
+    evaluate::check_metrics(net, &metrics.0)?;
+    let objective = match &options.loss {
+        Some(loss) => {
+            let objective = Objective::new(loss, None, net.device())?;
+            objective.fits(net, &set.0, "evaluated")?;
+            Some(objective)
+        }
+        None => None,
     };
     let evaluation = evaluate::evaluate(
         net,
         &set.0,
         &EvaluationSettings {
-            loss: options.loss.as_ref(),
-            link,
+            loss: objective.as_ref(),
+            links,
             metrics: &metrics.0,
         },
         options.batch,
@@ -103,20 +129,32 @@ pub fn evaluate(
 }
 
 /// Returns placeholder values of all metrics, and of the loss.
-fn placeholder_scores(_: &Model, set: &Data, metrics: MetricList, _: EvaluateOptions) -> Map {
+fn placeholder_scores(
+    net: &Model,
+    set: &Data,
+    metrics: MetricList,
+    options: EvaluateOptions,
+) -> Result<Map> {
+    evaluate::check_metrics(net, &metrics.0)?;
     let per_task = match set.0.tasks() {
         0 | 1 => Vec::new(),
         n => vec![0.5; n],
     };
-    let score = |metric: Metric| Score {
-        name: metric.name,
-        value: 0.5,
-        per_task: per_task.clone(),
+    let scores = |own: OutputMetrics| {
+        let per_task = per_task.clone();
+        own.metrics.into_iter().map(move |metric| Score {
+            output: own.output.clone(),
+            name: metric.name,
+            value: 0.5,
+            per_task: per_task.clone(),
+        })
     };
-    scores_map(Evaluation {
+    let heads = options.loss.as_ref().map_or(Vec::new(), Loss::head_names);
+    Ok(scores_map(Evaluation {
         loss: Some(0.5),
-        scores: metrics.0.into_iter().map(score).collect(),
-    })
+        by_head: heads.into_iter().map(|head| (head, 0.5)).collect(),
+        scores: metrics.0.into_iter().flat_map(scores).collect(),
+    }))
 }
 
 /// Returns a rule that stops a training when a value stops improving.

@@ -33,7 +33,8 @@ pub struct FitOptions {
     train: Data,
     /// Validation rows, on which loss and metrics are computed after each epoch.
     valid: Option<Data>,
-    /// Loss to minimise, or a function |outputs, labels| that computes it.
+    /// Loss to minimise, or a function |outputs, labels| that computes it; `loss::heads` for a model
+    /// of several outputs, `loss::batch` for a function that also sees the inputs.
     loss: LossArgument,
     /// Optimizer; its state is initialised again.
     optimizer: Optim,
@@ -47,7 +48,8 @@ pub struct FitOptions {
     epochs: usize,
     /// Augmenter of training rows.
     augment: Option<Augmenter>,
-    /// Metrics to compute after each epoch, on `valid` (on `train` where there is none).
+    /// Metrics to compute after each epoch, on `valid` (on `train` where there is none): an array,
+    /// or a map of arrays by output for a model of several.
     #[option(default = [])]
     metrics: MetricList,
     /// Number of steps after which loss and metrics of `valid` are also computed within epochs;
@@ -367,18 +369,22 @@ fn placeholder_history(model: &Model, settings: &FitSettings) -> History {
         ("train.loss".to_string(), 0.5),
         ("lr".into(), settings.optimizer.lr),
     ];
-    values.extend(
-        settings
-            .valid
+    let heads = settings.loss.head_names();
+    let of_heads = |side: &str| {
+        heads
             .iter()
-            .map(|_| ("valid.loss".to_string(), 0.5)),
-    );
-    values.extend(
-        settings
-            .metrics
-            .iter()
-            .map(|metric| (format!("{side}.{}", metric.name), 0.5)),
-    );
+            .map(|head| (format!("{side}.loss.{head}"), 0.5))
+            .collect()
+    };
+    let of_train: Vec<(String, f64)> = of_heads("train");
+    values.splice(1..1, of_train);
+    if settings.valid.is_some() {
+        let of_valid: Vec<(String, f64)> = of_heads("valid");
+        values.push(("valid.loss".to_string(), 0.5));
+        values.extend(of_valid);
+    }
+    let metrics = settings.metrics.iter().flat_map(|own| own.names());
+    values.extend(metrics.map(|name| (format!("{side}.{name}"), 0.5)));
     let epoch = crate::train::history::Epoch {
         epoch: 1,
         values,
@@ -405,7 +411,7 @@ fn train_with(model: &Model, settings: &FitSettings) -> Result<History> {
             ));
         }
     }
-    model.set_link(settings.loss.link);
+    model.set_links(settings.loss.links());
     train::fit(model, settings)
 }
 

@@ -23,6 +23,10 @@ impl Transform for Chain {
         self.0.iter().find_map(|step| step.displaces())
     }
 
+    fn reverses(&self) -> bool {
+        self.0.iter().any(|step| step.reverses())
+    }
+
     fn moves(&self, place: &mut RowView, length: i64, rng: &mut Rng) -> bool {
         self.0.iter().all(|step| step.moves(place, length, rng))
     }
@@ -46,6 +50,10 @@ impl Transform for OneOf {
 
     fn displaces(&self) -> Option<&'static str> {
         self.0.iter().find_map(|step| step.displaces())
+    }
+
+    fn reverses(&self) -> bool {
+        self.0.iter().any(|step| step.reverses())
     }
 }
 
@@ -85,6 +93,10 @@ impl Transform for SomeOf {
     fn displaces(&self) -> Option<&'static str> {
         self.steps.iter().find_map(|step| step.displaces())
     }
+
+    fn reverses(&self) -> bool {
+        self.steps.iter().any(|step| step.reverses())
+    }
 }
 
 /// An augmenter that is applied with a chance, which may grow or shrink over the epochs.
@@ -118,6 +130,10 @@ impl Transform for Sometimes {
     fn displaces(&self) -> Option<&'static str> {
         self.step.displaces()
     }
+
+    fn reverses(&self) -> bool {
+        self.step.reverses()
+    }
 }
 
 /// An augmenter that is at work in some epochs only.
@@ -143,6 +159,10 @@ impl Transform for During {
 
     fn displaces(&self) -> Option<&'static str> {
         self.step.displaces()
+    }
+
+    fn reverses(&self) -> bool {
+        self.step.reverses()
     }
 
     fn blends(&self, epoch: u64, out: &mut Vec<Blend>) {

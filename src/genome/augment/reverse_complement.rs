@@ -42,6 +42,10 @@ impl Transform for ReverseComplement {
         }
     }
 
+    fn reverses(&self) -> bool {
+        self.probability > 0.0
+    }
+
     fn moves(&self, place: &mut RowView, length: i64, rng: &mut Rng) -> bool {
         if rng.uniform() < self.probability {
             let last = length - 1;

@@ -2,8 +2,8 @@
 
 use super::column::Column;
 use super::profile::{self, Profile, Source};
-use super::{Dataset, Input, Mix, Ragged};
-use cistron_base::{Result, bail, shape};
+use super::{Dataset, Input, LabelGroup, LabelStrand, Mix, Ragged};
+use cistron_base::{Result, bail, fault, near, shape};
 use std::sync::Arc;
 
 /// How inputs and labels are placed along the sequence.
@@ -17,6 +17,19 @@ pub struct Layout {
     pub bins: usize,
     /// Groups of labels of the two strands, by name.
     pub label_pairs: Vec<(String, String)>,
+    /// What labels become on the reverse strand, by name; an empty name is that of the only label.
+    pub label_strands: Vec<(String, LabelStrand)>,
+}
+
+/// A label of any shape.
+#[derive(Clone, Debug)]
+pub struct NamedLabel {
+    /// Its name.
+    pub name: String,
+    /// Its shape in a row.
+    pub shape: Vec<usize>,
+    /// Its numbers, row after row.
+    pub values: Arc<Vec<f32>>,
 }
 
 impl Default for Layout {
@@ -27,37 +40,54 @@ impl Default for Layout {
             stranded: Vec::new(),
             bins: 1,
             label_pairs: Vec::new(),
+            label_strands: Vec::new(),
         }
     }
 }
 
-/// A dataset of inputs and of columns of labels; sequences become the first inputs.
-pub fn dataset(
-    mut inputs: Vec<Input>,
-    labels: &[(String, Vec<f32>)],
-    layout: &Layout,
-) -> Result<Dataset> {
+/// A dataset of inputs and labels; sequences become the first inputs.
+pub fn dataset(mut inputs: Vec<Input>, labels: &[NamedLabel], layout: &Layout) -> Result<Dataset> {
     // the main input is the sequence
     inputs.sort_by_key(|input| matches!(input.column, Column::Dense { .. }));
     let rows = inputs.first().map_or(0, |input| input.column.rows());
-    if let Some((name, values)) = labels.iter().find(|(_, values)| values.len() != rows) {
-        bail!(
-            "data",
-            "label `{name}` has {} rows, the inputs have {rows}",
-            values.len()
-        );
+    let groups = label_groups(labels, &layout.label_strands)?;
+    let mut names = Vec::new();
+    for (label, group) in labels.iter().zip(&groups) {
+        let size = group.size();
+        if label.values.len() != rows * size {
+            bail!(
+                "data",
+                "label `{}` has {} rows, the inputs have {rows}",
+                label.name,
+                label.values.len() / size.max(1)
+            );
+        }
+        names.extend(task_names(&label.name, size));
     }
-    let of_row = |row: usize| labels.iter().map(move |(_, values)| values[row]);
-    let values = (0..rows).flat_map(of_row).collect();
-    let names = labels.iter().map(|(name, _)| name.clone()).collect();
+    let mut values = Vec::with_capacity(rows * names.len());
+    for row in 0..rows {
+        for (label, group) in labels.iter().zip(&groups) {
+            let size = group.size();
+            values.extend_from_slice(&label.values[row * size..(row + 1) * size]);
+        }
+    }
     let notes = place_inputs(&mut inputs, layout)?;
     let mut set = Dataset::new(inputs, names, values)?;
-    let groups = groups(&set.label_names, layout.bins);
+    let bins = self::groups(&set.label_names, layout.bins);
     let pairs = match layout.label_pairs.is_empty() {
         true => Vec::new(),
-        false => profile::pairs_of(&groups, &layout.label_pairs)?,
+        false => profile::pairs_of(&bins, &layout.label_pairs)?,
     };
+    if !layout.label_strands.is_empty() && (layout.bins > 1 || !pairs.is_empty()) {
+        bail!(
+            "option",
+            "`label_strands` states what labels become on the reverse strand, and so do `bins` \
+            and `label_pairs`";
+            hint: "leave `bins` and `label_pairs` out"
+        );
+    }
     place_labels(&mut set, layout.bins, &pairs, None)?;
+    set.group_labels(groups)?;
     set.notes = notes;
     Ok(set)
 }
@@ -127,17 +157,50 @@ impl Dataset {
     }
 }
 
-/// The columns of labels `[rows, tasks]` of one name; several tasks are numbered from 1.
-pub fn tasks(name: &str, values: &[f32], tasks: usize) -> Vec<(String, Vec<f32>)> {
-    let column = |task: usize| {
-        let column = values.iter().skip(task).step_by(tasks);
-        let name = match tasks {
-            1 => name.to_string(),
-            _ => format!("{name}{}", task + 1),
-        };
-        (name, column.copied().collect())
+/// The names of the numbers of a label; several are numbered from 1.
+fn task_names(name: &str, tasks: usize) -> Vec<String> {
+    match tasks {
+        1 => vec![name.to_string()],
+        _ => (1..=tasks).map(|task| format!("{name}{task}")).collect(),
+    }
+}
+
+/// Labels with what they become on the reverse strand.
+fn label_groups(
+    labels: &[NamedLabel],
+    strands: &[(String, LabelStrand)],
+) -> Result<Vec<LabelGroup>> {
+    let names: Vec<&str> = labels.iter().map(|label| label.name.as_str()).collect();
+    for (name, _) in strands {
+        if name.is_empty() && names.len() != 1 {
+            bail!("option", "`label_strands` is one word for {} labels", names.len();
+                hint: "`label_strands: #{{ name: \"track\", … }}`");
+        }
+        if !name.is_empty() && !names.contains(&name.as_str()) {
+            let fault = fault!(
+                "name",
+                "option `label_strands`: no label is called `{name}`; there are {}",
+                names.join(", ")
+            );
+            return Err(match near::nearest(name, names) {
+                Some(near) => fault.hint(format!("did you mean `{near}`?")),
+                None => fault,
+            });
+        }
+    }
+    let group = |label: &NamedLabel| {
+        let mut own = strands
+            .iter()
+            .filter(|(name, _)| name.is_empty() || *name == label.name);
+        LabelGroup {
+            name: label.name.clone(),
+            shape: label.shape.clone(),
+            strand: own
+                .next()
+                .map_or(LabelStrand::Unstated, |(_, strand)| *strand),
+        }
     };
-    (0..tasks).map(column).collect()
+    Ok(labels.iter().map(group).collect())
 }
 
 /// The names of groups of labels: those of labels without the number of their bin.
@@ -255,18 +318,63 @@ mod tests {
         ]
     }
 
+    fn label(name: &str, shape: &[usize], values: &[f32]) -> NamedLabel {
+        NamedLabel {
+            name: name.into(),
+            shape: shape.to_vec(),
+            values: Arc::new(values.to_vec()),
+        }
+    }
+
+    #[test]
+    fn labels_are_reversed_as_stated() {
+        let strands = |word: &str| Layout {
+            label_strands: vec![(String::new(), LabelStrand::named(word))],
+            ..Layout::default()
+        };
+        let profile = label("p", &[2, 3], &[0.0; 12]);
+        let partners = |word: &str| {
+            let set = dataset(inputs(&[5]), std::slice::from_ref(&profile), &strands(word));
+            set.map(|set| set.label_partners.as_deref().cloned())
+        };
+        assert_eq!(partners("track").ok(), Some(Some(vec![2, 1, 0, 5, 4, 3])));
+        assert_eq!(
+            partners("stranded").ok(),
+            Some(Some(vec![5, 4, 3, 2, 1, 0]))
+        );
+        assert_eq!(partners("features").ok(), Some(None));
+        let counts = label("c", &[2], &[0.0; 4]);
+        let set = dataset(
+            inputs(&[5]),
+            &[profile.clone(), counts],
+            &Layout {
+                label_strands: vec![
+                    ("p".into(), LabelStrand::Track),
+                    ("c".into(), LabelStrand::Stranded),
+                ],
+                ..Layout::default()
+            },
+        );
+        let set = set.expect("a dataset");
+        assert_eq!(
+            set.label_partners.as_deref(),
+            Some(&vec![2, 1, 0, 5, 4, 3, 7, 6])
+        );
+        assert_eq!(set.partners_named("c").ok(), Some(Some(vec![1, 0])));
+    }
+
     #[test]
     fn labels_are_laid_out_row_by_row() {
         let labels = [
-            tasks("a", &[1.0, 2.0], 1),
-            tasks("b", &[3.0, 4.0, 5.0, 6.0], 2),
-        ]
-        .concat();
+            label("a", &[1], &[1.0, 2.0]),
+            label("b", &[2], &[3.0, 4.0, 5.0, 6.0]),
+        ];
         let set = dataset(inputs(&[5]), &labels, &Layout::default()).expect("a dataset");
         assert_eq!(set.inputs[0].name, "sequence");
         assert_eq!(set.label_names, ["a", "b1", "b2"]);
         assert_eq!(set.all_labels(), [1.0, 3.0, 4.0, 2.0, 5.0, 6.0]);
-        assert!(dataset(inputs(&[5]), &tasks("a", &[1.0], 1), &Layout::default()).is_err());
+        let short = label("a", &[1], &[1.0]);
+        assert!(dataset(inputs(&[5]), &[short], &Layout::default()).is_err());
     }
 
     #[test]
@@ -311,7 +419,7 @@ mod tests {
             label_pairs: vec![("a".into(), "b".into())],
             ..Layout::default()
         };
-        let labels = names.map(|name| (name, vec![0.0, 0.0]));
+        let labels = names.map(|name| label(&name, &[1], &[0.0, 0.0]));
         let set = dataset(inputs(&[5]), &labels, &layout).expect("a dataset");
         // bins run backwards, and the groups change places
         assert_eq!(set.label_partners.as_deref(), Some(&vec![3, 2, 1, 0]));

@@ -1,7 +1,7 @@
 //! Several datasets in every batch: a fixed number of rows of each.
 
 use super::profile::Profile;
-use super::{Dataset, LabelMatrix, Sampling};
+use super::{Dataset, LabelGroup, LabelMatrix, Sampling};
 use cistron_base::{Result, bail};
 use std::sync::Arc;
 
@@ -76,6 +76,7 @@ impl Dataset {
             })
             .collect::<Result<_>>()?;
         let names: Vec<String> = parts.iter().flat_map(label_names).collect();
+        let groups: Arc<[LabelGroup]> = parts.iter().flat_map(label_groups).collect();
         let partners = joint_partners(&parts);
         let profile = joint_profile(&parts)?;
         let mut first = 0;
@@ -86,6 +87,7 @@ impl Dataset {
                 set.labels = Arc::new(widened(&set.labels, first, names.len()));
                 first += set.tasks();
                 set.label_names.clone_from(&names);
+                set.label_groups.clone_from(&groups);
                 set.label_partners.clone_from(&partners);
                 set.profile.clone_from(&profile);
                 set.mix = None;
@@ -178,6 +180,20 @@ fn label_names(part: &Part) -> Vec<String> {
             .map(|name| format!("{}.{name}", part.name))
             .collect(),
     }
+}
+
+/// The labels of a dataset in a mix, each in its shape.
+fn label_groups(part: &Part) -> Vec<LabelGroup> {
+    let groups = &part.set.label_groups;
+    let name = |group: &LabelGroup| match groups.len() {
+        1 => part.name.clone(),
+        _ => format!("{}.{}", part.name, group.name),
+    };
+    let named = |group: &LabelGroup| LabelGroup {
+        name: name(group),
+        ..group.clone()
+    };
+    groups.iter().map(named).collect()
 }
 
 /// Labels as columns from `first` on among `tasks`, the others undefined.

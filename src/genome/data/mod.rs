@@ -7,6 +7,7 @@ pub mod columns;
 pub mod dataset;
 pub mod delimited;
 pub mod duplicates;
+pub mod label_group;
 pub mod labels;
 pub mod loader;
 pub mod matrix;
@@ -24,6 +25,7 @@ mod view;
 
 pub use column::{Channel, Column};
 pub use dataset::{Dataset, Input, LabelMatrix, Pool, Shuffles};
+pub use label_group::{LabelGroup, LabelStrand};
 pub use loader::{Batch, Loader};
 pub use mix::Mix;
 pub use profile::Profile;

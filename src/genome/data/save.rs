@@ -2,7 +2,7 @@
 
 use super::arrays::{self, Array, Numbers};
 use super::dataset::joined_truth;
-use super::{Column, Dataset, Input, Profile, Shuffles};
+use super::{Column, Dataset, Input, LabelGroup, LabelStrand, Profile, Shuffles};
 use crate::seq::alphabet::UNKNOWN;
 use crate::seq::simulate::Truth;
 use cistron_base::Result;
@@ -76,6 +76,13 @@ pub fn save(set: &Dataset, path: &Path) -> Result<()> {
     if let Some(partners) = &plain.label_partners {
         notes.insert("label_partners".into(), numbers(partners));
     }
+    if plain.label_groups[..] != LabelGroup::single(&plain.label_names)[..] {
+        let groups = plain.label_groups.iter();
+        let groups: Vec<_> = groups
+            .map(|group| serde_json::json!([group.name, group.shape, group.strand.name()]))
+            .collect();
+        notes.insert("label_groups".into(), serde_json::json!(groups).to_string());
+    }
     if let Some(profile) = &plain.profile {
         notes.insert("bins".into(), profile.bins.to_string());
     }
@@ -103,6 +110,17 @@ pub fn save(set: &Dataset, path: &Path) -> Result<()> {
         );
     }
     arrays::save(path, &saved, notes)
+}
+
+/// Named labels from a note of a file.
+fn label_groups(text: &str) -> Option<Vec<LabelGroup>> {
+    let groups: Vec<(String, Vec<usize>, String)> = serde_json::from_str(text).ok()?;
+    let group = |(name, shape, strand): (String, Vec<usize>, String)| LabelGroup {
+        name,
+        shape,
+        strand: LabelStrand::named(&strand),
+    };
+    Some(groups.into_iter().map(group).collect())
 }
 
 fn numbers(values: &[usize]) -> String {
@@ -245,6 +263,17 @@ pub fn load(path: &Path) -> Result<Dataset> {
         return Err(wrong("labels", &labels.shape, "rows of floats"));
     };
     let mut set = Dataset::new(inputs, list("labels"), values)?;
+    if let Some(text) = notes.get("label_groups") {
+        let groups = label_groups(text).ok_or_else(|| {
+            fault!(
+                "data",
+                "`{}`: the names of its labels are damaged",
+                path.display()
+            )
+        })?;
+        set.group_labels(groups)
+            .map_err(|fault| fault.context(format!("`{}`", path.display())))?;
+    }
     if let Some(text) = notes.get("label_partners") {
         let partners = permutation(text, set.tasks());
         set.label_partners = Some(partners.ok_or_else(|| {

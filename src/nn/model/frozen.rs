@@ -55,7 +55,7 @@ impl Model {
                 device: *device,
                 training: self.0.training.clone(),
                 precision: self.0.precision.clone(),
-                link: self.0.link.clone(),
+                links: self.0.links.clone(),
                 fast: *fast,
                 in_training: in_training.clone(),
             }))

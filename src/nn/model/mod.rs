@@ -7,12 +7,12 @@ mod state;
 
 pub use as_layer::Frozen;
 
-use crate::loss::Link;
+use crate::loss::Links;
 use crate::summary::{self, Row};
 use crate::{Builder, Layer, Module, Shape};
 use cistron_base::Result;
 use cistron_torch::{Device, Precision, Tensor};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 /// How a network is built.
@@ -47,8 +47,8 @@ struct Inner {
     device: Device,
     training: Rc<Cell<bool>>,
     precision: Rc<Cell<Precision>>,
-    /// The link of the loss that it was last trained with.
-    link: Cell<Option<Link>>,
+    /// The links of the loss that it was last trained with.
+    links: RefCell<Option<Links>>,
     fast: bool,
     /// What layers do in training only.
     in_training: Vec<&'static str>,
@@ -78,20 +78,20 @@ impl Model {
             device: *device,
             training: Rc::new(Cell::new(false)),
             precision: Rc::new(Cell::new(*precision)),
-            link: Cell::new(None),
+            links: RefCell::new(None),
             fast: *fast,
             in_training: builder.in_training,
         })))
     }
 
-    /// The link of the loss that it was last trained with; none where it was not.
-    pub fn link(&self) -> Option<Link> {
-        self.0.link.get()
+    /// The links of the loss that it was last trained with; none where it was not.
+    pub fn links(&self) -> Option<Links> {
+        self.0.links.borrow().clone()
     }
 
-    /// Remembers the link of the loss that it is trained with.
-    pub fn set_link(&self, link: Link) {
-        self.0.link.set(Some(link));
+    /// Remembers the links of the loss that it is trained with.
+    pub fn set_links(&self, links: Links) {
+        self.0.links.replace(Some(links));
     }
 
     /// What it does in training only: dropout, batch norm.

@@ -1,14 +1,22 @@
 //! Checks of the settings before a training starts.
 
+use super::evaluate::check_metrics;
+use super::objective::Objective;
 use super::settings::FitSettings;
-use crate::loss::{Link, Loss};
+use crate::Model;
+use crate::loss::{HeadWeight, Link, Loss, LossKind};
 use cistron_base::Result;
 use cistron_base::bail;
-use cistron_genome::data::Dataset;
+use cistron_genome::data::{Dataset, LabelGroup};
 
 /// Fails on settings and labels with which a training makes no sense.
-pub fn check(settings: &FitSettings) -> Result<()> {
-    if settings.train.tasks() == 0 {
+pub fn check(model: &Model, settings: &FitSettings, objective: &Objective) -> Result<()> {
+    objective.fits(model, &settings.train, "training")?;
+    if let Some(valid) = &settings.valid {
+        objective.fits(model, valid, "validation")?;
+    }
+    check_metrics(model, &settings.metrics)?;
+    if settings.train.tasks() == 0 && !objective.sees_batch() {
         bail!("data", "the training data have no label";
             hint: "`data::table(path, #{{ sequence: \"…\", label: \"…\" }})`");
     }
@@ -27,6 +35,14 @@ pub fn check(settings: &FitSettings) -> Result<()> {
     if settings.graph && settings.train.batching.is_some() {
         bail!("option", "a step on rows that differ in size cannot be captured as a CUDA graph";
             hint: "leave `graph` out");
+    }
+    if settings.graph {
+        check_graph(&settings.loss)?;
+    }
+    if settings.class_weights.is_some() && matches!(settings.loss.kind, LossKind::Heads(_)) {
+        bail!("option", "`class_weights` are those of a loss of one output";
+            hint: "the losses of the heads have their own weights, such as \
+                `loss::bce_with_logits(#{{ pos_weight: … }})`");
     }
     check_labels(&settings.loss, &settings.train, "training")?;
     settings
@@ -48,20 +64,61 @@ pub fn check(settings: &FitSettings) -> Result<()> {
     Ok(())
 }
 
+/// Fails on losses that read values back to the host in every step.
+fn check_graph(loss: &Loss) -> Result<()> {
+    let what = match &loss.kind {
+        LossKind::Batch(_) => "a loss that sees the batch",
+        LossKind::Heads(heads)
+            if heads
+                .trained()
+                .any(|(head, _)| matches!(head.weight, HeadWeight::Scheduled(_))) =>
+        {
+            "a loss whose weights follow a schedule"
+        }
+        _ => return Ok(()),
+    };
+    bail!("option", "a step with {what} cannot be captured as a CUDA graph";
+        hint: "leave `graph` out")
+}
+
 /// Fails on labels that the loss is not defined for.
 fn check_labels(loss: &Loss, set: &Dataset, which: &str) -> Result<()> {
-    let labels = set.all_labels();
-    let Some(at) = loss.first_unfit(&labels) else {
+    let all = set.all_labels();
+    let LossKind::Heads(heads) = &loss.kind else {
+        let tasks = set.tasks();
+        return check_columns(loss, &all, tasks, |row| {
+            format!("{} of the {which} data", set.row_text(row))
+        });
+    };
+    for (head, loss) in heads.trained() {
+        let Some(range) = LabelGroup::range(&set.label_groups, &head.name) else {
+            continue;
+        };
+        let rows = all.chunks(set.tasks().max(1));
+        let own: Vec<f32> = rows.flat_map(|row| row[range.clone()].to_vec()).collect();
+        check_columns(loss, &own, range.len(), |row| {
+            let (row, name) = (set.row_text(row), &head.name);
+            format!("{row} of the {which} data, label `{name}`")
+        })?;
+    }
+    Ok(())
+}
+
+/// Fails on labels of some tasks, row after row, that the loss is not defined for.
+fn check_columns(
+    loss: &Loss,
+    labels: &[f32],
+    tasks: usize,
+    place: impl Fn(usize) -> String,
+) -> Result<()> {
+    let Some(at) = loss.first_unfit(labels) else {
         return Ok(());
     };
-    let (row, task) = (at / set.tasks(), at % set.tasks());
-    let task = if set.tasks() > 1 {
+    let (row, task) = (at / tasks, at % tasks);
+    let task = if tasks > 1 {
         format!(", task {task}")
     } else {
         String::new()
     };
-    Err(loss.refuses(
-        labels[at].into(),
-        &format!(" in {} of the {which} data{task}", set.row_text(row)),
-    ))
+    Err(loss.refuses(labels[at].into(), &format!(" in {}{task}", place(row))))
 }

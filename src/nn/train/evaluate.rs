@@ -1,19 +1,21 @@
 //! Predictions for a dataset, and their metrics.
 
 use super::feed;
-use crate::loss::{Link, Loss};
+use super::objective::Objective;
+use super::settings::OutputMetrics;
+use crate::loss::{BatchView, Link, Links, unknown};
 use crate::strands::{InputKind, Strands, turned_back};
-use crate::{Model, Value};
+use crate::{Model, Shape, Value};
 use cistron_base::bail;
 use cistron_base::{Result, Values, interrupt, shape};
-use cistron_genome::data::{Dataset, Input, Loader};
+use cistron_genome::data::{Batch, Dataset, Input, Loader};
 use cistron_metrics::{Metric, Pairs, pairs};
 use cistron_torch::{Device, Kind, Tensor, grad};
 
 /// Returns the outputs of a network for every row of a dataset, on the CPU. `both_strands` averages
 /// those of the sequence and of its reverse complement, position by position if the outputs are
 /// along the sequence.
-pub fn predict(model: &Model, set: &Dataset, batch: usize, both_strands: bool) -> Result<Tensor> {
+pub fn predict(model: &Model, set: &Dataset, batch: usize, both_strands: bool) -> Result<Value> {
     let as_codes = model.reads_codes() && !both_strands;
     let rows = Loader::plain(set, batch)
         .start()
@@ -40,7 +42,7 @@ pub fn strands(set: &Dataset) -> Strands {
 }
 
 /// Returns the outputs of a network for every row of a tensor of inputs, on the CPU.
-pub fn predict_inputs(model: &Model, x: &Tensor, batch: usize) -> Result<Tensor> {
+pub fn predict_inputs(model: &Model, x: &Tensor, batch: usize) -> Result<Value> {
     let n = x.shape().first().copied().unwrap_or(0);
     let rows = (0..n).step_by(batch).map(|from| {
         x.narrow(0, from, (n - from).min(batch as i64))
@@ -55,26 +57,44 @@ fn evaluating(
     model: &Model,
     rows: impl Iterator<Item = Result<Value>>,
     both: Option<&Dataset>,
-) -> Result<Tensor> {
+) -> Result<Value> {
     let _guard = grad::no_grad();
     let was = model.set_training(false);
-    let reverse = both.map(|set| {
-        let labels = set.label_partners.as_ref();
-        (strands(set), labels.map(|partners| partners.as_slice()))
-    });
+    let reverse = both.map(|set| (strands(set), set));
     let one = |x: Result<Value>| {
         interrupt::check()?;
         let x = x?;
-        let mut out = model.forward(&x)?.one()?.clone();
-        if let Some((strands, labels)) = &reverse {
-            let other = model.forward(&strands.turned(&x)?)?.one()?.clone();
-            out = out.add(&turned_back(&other, *labels)?)?.mul_number(0.5)?;
+        let mut out = model.forward(&x)?;
+        if let Some((strands, set)) = &reverse {
+            let other = on_forward_strand(&model.forward(&strands.turned(&x)?)?, set)?;
+            out = out.zip(&other, |out, other| out.add(other)?.mul_number(0.5))?;
         }
-        out.to_device(Device::CPU)
+        out.map(|tensor| tensor.to_device(Device::CPU))
     };
     let parts = rows.map(one).collect::<Result<Vec<_>>>();
     model.set_training(was);
-    joined(&parts?)
+    joined_values(&parts?)
+}
+
+/// The outputs of batches, one after another, those of each name by themselves.
+fn joined_values(parts: &[Value]) -> Result<Value> {
+    let tensors = |of: &dyn Fn(&Value) -> Option<Tensor>| -> Vec<Tensor> {
+        parts.iter().filter_map(of).collect()
+    };
+    match parts.first() {
+        Some(Value::Many(many)) => many
+            .keys()
+            .map(|name| {
+                let own = tensors(&|part| match part {
+                    Value::Many(many) => many.get(name).cloned(),
+                    _ => None,
+                });
+                Ok((name.clone(), joined(&own)?))
+            })
+            .collect::<Result<_>>()
+            .map(Value::Many),
+        _ => joined(&tensors(&|part| part.one().ok().cloned())).map(Value::One),
+    }
 }
 
 /// The outputs of batches, one after another. Where batches of rows that differ in length have
@@ -118,9 +138,29 @@ fn joined(parts: &[Tensor]) -> Result<Tensor> {
     Tensor::cat(&parts, 0)
 }
 
+/// Outputs of the reverse strand in the order of the forward strand, as the labels of a dataset
+/// are.
+fn on_forward_strand(outputs: &Value, set: &Dataset) -> Result<Value> {
+    let partners = set.label_partners.as_ref().map(|own| own.as_slice());
+    match outputs {
+        Value::Many(many) => many
+            .iter()
+            .map(|(name, out)| {
+                let own = partners.and_then(|_| set.partners_named(name).transpose());
+                let own = own.transpose()?;
+                Ok((name.clone(), turned_back(out, own.as_deref())?))
+            })
+            .collect::<Result<_>>()
+            .map(Value::Many),
+        one => one.map(|out| turned_back(out, partners)),
+    }
+}
+
 /// The value of a metric.
 #[derive(Clone, Debug)]
 pub struct Score {
+    /// Name of the output; empty for the only one.
+    pub output: String,
     /// Name of the metric.
     pub name: String,
     /// Value over all tasks.
@@ -129,11 +169,24 @@ pub struct Score {
     pub per_task: Vec<f64>,
 }
 
+impl Score {
+    /// Its name with that of the output: `counts.spearman`.
+    pub fn full_name(&self) -> String {
+        if self.output.is_empty() {
+            self.name.clone()
+        } else {
+            format!("{}.{}", self.output, self.name)
+        }
+    }
+}
+
 /// The loss and metrics of a dataset.
 #[derive(Clone, Debug)]
 pub struct Evaluation {
     /// The loss, if one was given.
     pub loss: Option<f64>,
+    /// The losses of the heads, by output.
+    pub by_head: Vec<(String, f64)>,
     /// The metrics.
     pub scores: Vec<Score>,
 }
@@ -141,17 +194,44 @@ pub struct Evaluation {
 /// What is computed from outputs and labels.
 pub struct EvaluationSettings<'a> {
     /// Loss to compute.
-    pub loss: Option<&'a Loss>,
-    /// Function that turns outputs into predictions.
-    pub link: Link,
+    pub loss: Option<&'a Objective>,
+    /// Functions that turn outputs into predictions.
+    pub links: Links,
     /// Metrics to compute.
-    pub metrics: &'a [Metric],
+    pub metrics: &'a [OutputMetrics],
+}
+
+/// Computes metrics from outputs and labels, those of each output by its name.
+pub fn measure(
+    outputs: &Value,
+    labels: &Value,
+    links: &Links,
+    metrics: &[OutputMetrics],
+    is_mixed: bool,
+) -> Result<Vec<Score>> {
+    let mut scores = Vec::new();
+    for OutputMetrics { output, metrics } in metrics {
+        let of = |value: &Value, what: &str| match value {
+            Value::Many(many) => many.get(output).cloned().ok_or_else(|| {
+                let known: Vec<&str> = many.keys().map(String::as_str).collect();
+                unknown("the metrics of", output, &known, what)
+            }),
+            one => one.one().cloned(),
+        };
+        let (outputs, labels) = (of(outputs, "the outputs")?, of(labels, "the labels")?);
+        let own = measure_one(&outputs, &labels, links.of(output), metrics, is_mixed)?;
+        scores.extend(own.into_iter().map(|score| Score {
+            output: output.clone(),
+            ..score
+        }));
+    }
+    Ok(scores)
 }
 
 /// Computes metrics from outputs and labels. Ranking metrics rank the outputs themselves, or the
 /// log-odds of classes: probabilities that round to 1 would tie. Other metrics receive predictions,
 /// computed in 64 bits. `is_mixed` states whether augmentation may have mixed the labels.
-pub fn measure(
+fn measure_one(
     outputs: &Tensor,
     labels: &Tensor,
     link: Link,
@@ -189,6 +269,7 @@ pub fn measure(
             .mixed(is_mixed);
         let scored = |metric: &Metric| {
             Ok(Score {
+                output: String::new(),
                 name: metric.name.clone(),
                 value: metric.of(&pairs)?,
                 per_task: if columns > 1 {
@@ -225,23 +306,108 @@ pub fn evaluate(
     batch: usize,
     both_strands: bool,
 ) -> Result<Evaluation> {
-    evaluate_outputs(&predict(model, set, batch, both_strands)?, set, settings)
+    let outputs = || predict(model, set, batch, both_strands);
+    let Some(loss) = settings.loss.filter(|loss| loss.sees_batch()) else {
+        return evaluate_outputs(&outputs()?, set, settings);
+    };
+    let scores = if settings.metrics.is_empty() {
+        Vec::new()
+    } else {
+        let settings = EvaluationSettings {
+            loss: None,
+            links: settings.links.clone(),
+            ..*settings
+        };
+        evaluate_outputs(&outputs()?, set, &settings)?.scores
+    };
+    Ok(Evaluation {
+        loss: Some(loss_of_batches(model, set, loss, batch)?),
+        by_head: Vec::new(),
+        scores,
+    })
+}
+
+/// The mean over rows of a loss that sees the inputs of each batch.
+fn loss_of_batches(model: &Model, set: &Dataset, loss: &Objective, batch: usize) -> Result<f64> {
+    let _guard = grad::no_grad();
+    let was = model.set_training(false);
+    let value = |rows: Result<Batch>| {
+        interrupt::check()?;
+        let rows = rows?;
+        let x = feed::inputs(&rows, model.device(), false)?;
+        let labels = feed::labels(&rows, model.device(), model.output())?;
+        let view = BatchView {
+            inputs: &x,
+            labels: &labels,
+            rows: &rows.index,
+        };
+        let value = loss.of(&model.forward(&x)?, &labels, Some(&view))?;
+        Ok(value.total.item()? * rows.size as f64)
+    };
+    let sum: Result<f64> = Loader::plain(set, batch).start().map(value).sum();
+    model.set_training(was);
+    Ok(sum? / set.len() as f64)
 }
 
 /// Computes the loss and metrics from the outputs of a network for every row of a dataset.
 pub fn evaluate_outputs(
-    outputs: &Tensor,
+    outputs: &Value,
     set: &Dataset,
     settings: &EvaluationSettings,
 ) -> Result<Evaluation> {
+    let labels = labels_of(set, outputs)?;
+    let (mut loss, mut by_head) = (None, Vec::new());
+    if let Some(objective) = settings.loss {
+        let _guard = grad::no_grad();
+        let losses = objective.of(outputs, &labels, None)?;
+        let (total, heads) = Objective::read(&losses)?;
+        (loss, by_head) = (Some(total), heads);
+    }
+    let scores = measure(outputs, &labels, &settings.links, settings.metrics, false)?;
+    Ok(Evaluation {
+        loss,
+        by_head,
+        scores,
+    })
+}
+
+/// All labels of a dataset as the outputs of a network are: one tensor, or one for each name.
+fn labels_of(set: &Dataset, outputs: &Value) -> Result<Value> {
     let labels = Tensor::from_f32(&set.all_labels(), &[set.len() as i64, set.tasks() as i64])?;
-    let loss = match settings.loss {
-        Some(loss) => {
-            let _guard = grad::no_grad();
-            Some(loss.of(outputs, &labels, None)?.item()?)
+    match outputs {
+        Value::Many(_) => feed::labels_by_name(&labels, &set.label_groups).map(Value::Many),
+        _ => feed::one_label(&labels, &set.label_groups).map(Value::One),
+    }
+}
+
+/// Fails where metrics are not those of the outputs of a network.
+pub fn check_metrics(model: &Model, metrics: &[OutputMetrics]) -> Result<()> {
+    match model.output() {
+        Shape::One(_) => match metrics.iter().find(|own| !own.output.is_empty()) {
+            Some(own) => {
+                bail!("option", "`metrics` are a map by output (`{}`), `{}` has one output",
+                    own.output, model.name();
+                    hint: "pass an array, such as `metrics: [metric::pearson()]`")
+            }
+            None => Ok(()),
+        },
+        Shape::Many(outputs) => {
+            let outputs: Vec<&str> = outputs.keys().map(String::as_str).collect();
+            let is_unknown = |own: &&OutputMetrics| !outputs.contains(&own.output.as_str());
+            match metrics.iter().find(is_unknown) {
+                Some(own) if own.output.is_empty() => {
+                    bail!("option", "`{}` has several outputs ({}): its metrics are a map by output",
+                        model.name(), outputs.join(", ");
+                        hint: "`metrics: #{{ {}: [metric::…()] }}`", outputs[0])
+                }
+                Some(own) => Err(unknown(
+                    "the metrics of",
+                    &own.output,
+                    &outputs,
+                    "the outputs",
+                )),
+                None => Ok(()),
+            }
         }
-        None => None,
-    };
-    let scores = measure(outputs, &labels, settings.link, settings.metrics, false)?;
-    Ok(Evaluation { loss, scores })
+    }
 }

@@ -1,10 +1,10 @@
 //! Batches as tensors on a device.
 
-use crate::{Codes, Value};
+use crate::{Codes, Shape, Value};
 use cistron_base::Result;
 use cistron_base::seed::Rng;
-use cistron_genome::data::Batch;
 use cistron_genome::data::loader::{Blend, Values};
+use cistron_genome::data::{Batch, LabelGroup};
 use cistron_torch::{Device, Tensor};
 use std::collections::BTreeMap;
 
@@ -65,13 +65,71 @@ pub fn inputs(batch: &Batch, device: Device, reads_codes: bool) -> Result<Value>
     }
 }
 
+/// Returns the labels of a batch for the outputs of a network: one tensor, or one for each group of
+/// labels.
+pub fn labels(batch: &Batch, device: Device, output: &Shape) -> Result<Value> {
+    let y = flat_labels(batch, device)?;
+    match output {
+        Shape::One(_) => one_label(&y, &batch.label_groups).map(Value::One),
+        Shape::Many(_) => labels_by_name(&y, &batch.label_groups).map(Value::Many),
+    }
+}
+
 /// Returns the labels of a batch, `[batch, tasks]`.
-pub fn labels(batch: &Batch, device: Device) -> Result<Tensor> {
+pub fn flat_labels(batch: &Batch, device: Device) -> Result<Tensor> {
     let y = Tensor::from_f32(&batch.labels, &[batch.size as i64, batch.tasks as i64])?
         .to_device(device)?;
     Mix::of(batch, device)?
         .iter()
         .try_fold(y, |y, mix| mix.apply(&y))
+}
+
+/// Labels `[rows, tasks]` as those of one output: in the shape of the group where there is one,
+/// otherwise side by side.
+pub fn one_label(labels: &Tensor, groups: &[LabelGroup]) -> Result<Tensor> {
+    match groups {
+        [group] if group.shape.len() != 1 => shaped(labels, group),
+        _ => Ok(labels.clone()),
+    }
+}
+
+/// Labels `[rows, tasks]` as a script sees them: as one tensor unless there are several and one of
+/// them has several axes.
+pub fn labels_in_shape(labels: &Tensor, groups: &[LabelGroup]) -> Result<Value> {
+    if groups.len() > 1 && groups.iter().any(|group| group.shape.len() > 1) {
+        labels_by_name(labels, groups).map(Value::Many)
+    } else {
+        one_label(labels, groups).map(Value::One)
+    }
+}
+
+/// Labels `[rows, tasks]` as one tensor for each group.
+pub fn labels_by_name(labels: &Tensor, groups: &[LabelGroup]) -> Result<BTreeMap<String, Tensor>> {
+    let mut start = 0;
+    let mut out = BTreeMap::new();
+    for group in groups {
+        let size = group.size() as i64;
+        let own = labels.narrow(1, start, size)?;
+        out.insert(group.name.clone(), shaped(&own, group)?);
+        start += size;
+    }
+    Ok(out)
+}
+
+/// Labels of a group in its shape.
+fn shaped(labels: &Tensor, group: &LabelGroup) -> Result<Tensor> {
+    let rows = labels.shape().first().copied().unwrap_or(0);
+    let shape: Vec<i64> = std::iter::once(rows)
+        .chain(group.shape.iter().map(|n| *n as i64))
+        .collect();
+    labels.reshape(&shape)
+}
+
+/// Returns the labels of a group of a batch, row after row.
+pub fn labels_named(batch: &Batch, name: &str) -> Option<Vec<f32>> {
+    let range = LabelGroup::range(&batch.label_groups, name)?;
+    let rows = batch.labels.chunks(batch.tasks.max(1));
+    Some(rows.flat_map(|row| row[range.clone()].to_vec()).collect())
 }
 
 /// Returns normal noise that depends only on the key.

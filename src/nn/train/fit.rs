@@ -5,6 +5,7 @@ use super::graph_step::CudaGraphStep;
 use super::history::{Epoch, History, Validation};
 use super::monitor::{Improvement, TrainingState};
 use super::networks::Networks;
+use super::objective::Objective;
 use super::partial::{PartialEpoch, Progressed};
 use super::progress::Progress;
 use super::settings::FitSettings;
@@ -19,11 +20,13 @@ use cistron_base::{Fault, Result, file, interrupt, say};
 use cistron_genome::data::Batch;
 use cistron_torch::graph::{self, Stream};
 use cistron_torch::{Precision, Tensor, device};
+use std::rc::Rc;
 
 /// A training under way.
 struct FitLoop<'a> {
     networks: &'a Networks,
     settings: &'a FitSettings,
+    objective: Rc<Objective>,
     step: Box<dyn Step + 'a>,
     sources: Sources<'a>,
     writer: CheckpointWriter<'a>,
@@ -72,10 +75,12 @@ pub fn fit(model: &Model, settings: &FitSettings) -> Result<History> {
 
 /// Trains networks in place.
 pub fn fit_networks(networks: &Networks, settings: &FitSettings) -> Result<History> {
-    check::check(settings)?;
+    let weights = settings.class_weights.as_deref();
+    let objective = Rc::new(Objective::new(&settings.loss, weights, networks.device())?);
+    check::check(networks.first(), settings, &objective)?;
     let batches = sources::loader(settings, 0, false).batches();
     let updates_per_epoch = batches.div_ceil(settings.accumulate);
-    let mut step = step_of(networks, settings)?;
+    let mut step = step_of(networks, settings, objective.clone())?;
     let writer = CheckpointWriter::new(networks, settings)?;
     let name = networks.title();
     let (state, best, partial) = match writer.resume(&mut *step)? {
@@ -96,6 +101,7 @@ pub fn fit_networks(networks: &Networks, settings: &FitSettings) -> Result<Histo
     let mut training = FitLoop {
         networks,
         settings,
+        objective,
         step,
         sources,
         writer,
@@ -118,9 +124,13 @@ pub fn fit_networks(networks: &Networks, settings: &FitSettings) -> Result<Histo
     Ok(training.state.history)
 }
 
-fn step_of<'a>(networks: &Networks, settings: &'a FitSettings) -> Result<Box<dyn Step + 'a>> {
+fn step_of<'a>(
+    networks: &Networks,
+    settings: &'a FitSettings,
+    objective: Rc<Objective>,
+) -> Result<Box<dyn Step + 'a>> {
     let model = networks.first();
-    let plain = PlainStep::new(model, settings)?;
+    let plain = PlainStep::new(model, settings, objective)?;
     Ok(if settings.graph && graph::is_for(model.device()) {
         Box::new(CudaGraphStep::new(plain))
     } else {
@@ -235,8 +245,11 @@ impl FitLoop<'_> {
         let (mut seconds, mut speed) = (0.0, 0.0);
         if let Some(partial) = &self.partial {
             speed = partial.speed();
-            values = partial.sums.values(settings)?;
-            values.extend(validation::values(settings, self.sources.current())?);
+            let objective = &self.objective;
+            values = partial.sums.values(settings, objective)?;
+            let source = self.sources.current();
+            values.extend(validation::values(settings, source, objective)?);
+            values.extend(objective.varying_weights()?);
             seconds = partial.seconds();
         }
         values.extend(self.step.learning_rates());
@@ -256,6 +269,7 @@ impl FitLoop<'_> {
         // a checkpoint is written between updates, not within a function of the script
         let _deferred = interrupt::defer();
         self.set_rate();
+        self.objective.set_clock(&self.clock_at(self.updates));
         let Some(partial) = &mut self.partial else {
             return Ok(None);
         };
@@ -297,7 +311,8 @@ impl FitLoop<'_> {
         }
         let mut ended = None;
         if self.is_validation_due() {
-            let values = validation::values(self.settings, self.sources.current())?;
+            let source = self.sources.current();
+            let values = validation::values(self.settings, source, &self.objective)?;
             ended = self.end_validation(i as f64 / batches as f64, values)?;
         }
         if self.writer.is_due(self.updates) {

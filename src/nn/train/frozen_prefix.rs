@@ -43,7 +43,8 @@ impl FrozenPrefix {
             return Ok(None);
         };
         let outputs = |set: &Dataset| {
-            evaluate::predict(&prefix, set, batch, false)?.to_device(model.device())
+            let outputs = evaluate::predict(&prefix, set, batch, false)?;
+            outputs.one()?.to_device(model.device())
         };
         let (train, valid) = (outputs(train)?, valid.map(outputs).transpose()?);
         let _guard = grad::no_grad();
@@ -86,7 +87,7 @@ impl BatchSource for FrozenPrefix {
         self.train.take(0, &rows).map(Value::One)
     }
 
-    fn validation_outputs(&self, _valid: &Dataset, rows: usize) -> Result<Tensor> {
+    fn validation_outputs(&self, _valid: &Dataset, rows: usize) -> Result<Value> {
         let Some(valid) = &self.valid else {
             bail!("internal", "there are no validation rows")
         };

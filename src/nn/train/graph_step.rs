@@ -5,14 +5,16 @@
 //! as the learning rate. Where the capture fails, the same operations run one by one.
 
 use super::feed;
+use super::objective::Objective;
 use super::optimizer_state::OptimizerState;
-use super::step::{PlainStep, Rate, Step, StepInput, StepOutput};
+use super::step::{PlainStep, Rate, Scored, Step, StepInput, StepOutput, parts_of};
+use crate::loss::Losses;
 use crate::optim::clip;
-use crate::{Model, Shape, Value};
+use crate::{Model, Value};
 use cistron_base::fault;
 use cistron_base::{Result, say};
 use cistron_torch::graph::{Recorded, steadily};
-use cistron_torch::{Kind, Number, Tensor};
+use cistron_torch::{Device, Kind, Number, Tensor};
 
 /// Plain steps before the first capture: libraries initialise themselves in them, and they show
 /// which parameters are trained.
@@ -33,7 +35,7 @@ pub struct CudaGraphStep<'a> {
 /// A step and the tensors that it reads and writes.
 struct CapturedStep {
     x: Value,
-    labels: Tensor,
+    labels: Value,
     /// All scalars, one after the other.
     scalars: Tensor,
     /// Views of the scalars of each slot of the optimizer.
@@ -45,24 +47,24 @@ struct CapturedStep {
     is_warm: bool,
 }
 
-/// Loss and outputs on the device.
+/// Losses and outputs on the device.
 #[derive(Clone)]
 struct StepTensors {
     loss: Tensor,
-    outputs: Tensor,
+    by_head: Vec<(String, Tensor)>,
+    outputs: Value,
 }
 
 /// The inputs of a step.
 #[derive(Clone, Copy)]
 struct StepInputs<'a> {
     x: &'a Value,
-    labels: &'a Tensor,
+    labels: &'a Value,
     scalars: &'a [Option<Vec<f64>>],
 }
 
 impl CapturedStep {
-    fn new(inputs: StepInputs) -> Result<CapturedStep> {
-        let device = inputs.labels.device();
+    fn new(inputs: StepInputs, device: Device) -> Result<CapturedStep> {
         let total: usize = inputs.scalars.iter().flatten().map(Vec::len).sum();
         let scalars = Tensor::full(&[total as i64], 0.0, Kind::Float, device)?;
         let mut indices = 0..total as i64;
@@ -83,7 +85,7 @@ impl CapturedStep {
             .collect::<Result<_>>()?;
         Ok(CapturedStep {
             x: inputs.x.map(|tensor| tensor.to_device(device)?.copied())?,
-            labels: inputs.labels.copied()?,
+            labels: inputs.labels.map(Tensor::copied)?,
             scalars,
             scalars_by_slot,
             results: None,
@@ -97,7 +99,7 @@ impl CapturedStep {
         let own = self.scalars_by_slot.iter().map(count);
         own.eq(inputs.scalars.iter().map(count))
             && self.x.is_like(inputs.x)
-            && self.labels.shape() == inputs.labels.shape()
+            && self.labels.is_like(inputs.labels)
     }
 
     /// Copies the inputs to where the step reads them.
@@ -136,24 +138,28 @@ impl<'a> CudaGraphStep<'a> {
     /// The operations of a step, none of which reads a value back to the host.
     fn operations(&mut self, model: &Model, step: &CapturedStep) -> Result<StepTensors> {
         let settings = self.plain.settings;
+        let outputs = model.forward(&step.x)?;
+        let losses = self.plain.objective.of(&outputs, &step.labels, None)?;
+        losses.total.backward()?;
         let optimizer = &mut self.plain.optimizer;
-        let outputs = model.forward(&step.x)?.one()?.clone();
-        let loss = settings
-            .loss
-            .of(&outputs, &step.labels, settings.class_weights.as_deref())?;
-        loss.backward()?;
         let factor = clip::clip(&optimizer.gradients(), settings.clip, settings.clip_value)?;
         optimizer.apply(&step.scalars_by_slot, &factor)?;
         optimizer.zero_grad()?;
+        let detached = |(name, value): (String, Tensor)| Ok((name, value.detach()?));
         Ok(StepTensors {
-            loss: loss.detach()?,
-            outputs: outputs.detach()?,
+            loss: losses.total.detach()?,
+            by_head: losses
+                .by_head
+                .into_iter()
+                .map(detached)
+                .collect::<Result<_>>()?,
+            outputs: outputs.map(Tensor::detach)?,
         })
     }
 
     /// Runs a step as a graph, which is captured in the second run. The next step overwrites the
     /// results.
-    fn replay(&mut self, model: &Model, x: &Value, labels: &Tensor) -> Result<StepTensors> {
+    fn replay(&mut self, model: &Model, x: &Value, labels: &Value) -> Result<StepTensors> {
         if self.captured.is_none() {
             self.plain.optimizer.flatten()?;
         }
@@ -165,7 +171,7 @@ impl<'a> CudaGraphStep<'a> {
         };
         let mut step = match self.captured.take().filter(|step| step.fits(inputs)) {
             Some(step) => step,
-            None => CapturedStep::new(inputs)?,
+            None => CapturedStep::new(inputs, model.device())?,
         };
         step.write(inputs)?;
         let may_capture = model.device().is_cuda() && !self.is_refused;
@@ -232,27 +238,31 @@ impl Step for CudaGraphStep<'_> {
     }
 
     fn run(&mut self, input: &StepInput) -> Result<StepOutput> {
-        let settings = self.plain.settings;
-        if self.plain_steps < WARM_UP || input.batch.size != settings.batch {
+        if self.plain_steps < WARM_UP || input.batch.size != self.plain.settings.batch {
             let output = self.plain.run(input)?;
             self.plain_steps += usize::from(input.is_last_of_group);
             return Ok(output);
         }
         let model = input.source.model();
         let x = input.source.inputs(input.batch, model.takes_codes())?;
-        let labels = feed::labels(input.batch, model.device())?;
-        if let Shape::One(output) = model.output() {
-            settings.loss.accepts(&input.batch.labels, output)?;
-        }
+        let labels = feed::labels(input.batch, model.device(), model.output())?;
+        self.plain.objective.accepts(input.batch, model.output())?;
         let results = self.replay(model, &x, &labels)?;
-        let loss = results.loss.item()?;
+        let losses = Losses {
+            total: results.loss,
+            by_head: results.by_head,
+        };
+        let (loss, by_head) = Objective::read(&losses)?;
         if !loss.is_finite() {
-            return Err(self.plain.not_finite(&results.loss, loss, input));
+            return Err(self.plain.not_finite(&losses.total, loss, &by_head, input));
         }
         Ok(StepOutput {
             loss,
-            outputs: results.outputs,
-            labels,
+            parts: parts_of(by_head),
+            scored: Some(Scored {
+                outputs: results.outputs,
+                labels,
+            }),
         })
     }
 

@@ -4,7 +4,6 @@
 use super::networks::Networks;
 use super::settings::FitSettings;
 use crate::Model;
-use crate::loss::LossKind;
 use crate::optim::Rule;
 use cistron_base::{Interval, Result};
 use cistron_genome::data::ragged::RowValues;
@@ -55,16 +54,7 @@ impl Identity {
                 .as_ref()
                 .map_or_else(|| "none".into(), digest),
         );
-        let loss = match &settings.loss.kind {
-            LossKind::BceWithLogits(weights) => format!("{} {weights:?}", settings.loss.name),
-            LossKind::CrossEntropy { weights, ignored } => {
-                format!("{} {weights:?} {ignored}", settings.loss.name)
-            }
-            LossKind::Huber(delta) => format!("{} {delta}", settings.loss.name),
-            LossKind::PoissonNll(is_log) => format!("{} {is_log}", settings.loss.name),
-            _ => settings.loss.name.clone(),
-        };
-        note("loss", loss);
+        note("loss", settings.loss.settings_text());
         let optimizer = &settings.optimizer;
         note(
             "optimizer",
@@ -89,7 +79,7 @@ impl Identity {
             settings
                 .metrics
                 .iter()
-                .map(|metric| metric.name.as_str())
+                .flat_map(|own| own.names())
                 .collect::<Vec<_>>()
                 .join(", "),
         );

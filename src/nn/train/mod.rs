@@ -17,6 +17,7 @@ pub mod identity;
 pub mod ledger;
 pub mod monitor;
 pub mod networks;
+pub mod objective;
 pub mod optimizer_state;
 pub mod partial;
 pub mod progress;

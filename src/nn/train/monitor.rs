@@ -79,7 +79,7 @@ impl Monitored {
         let names = values.iter().map(|(name, _)| name.as_str());
         let metric = names
             .clone()
-            .find(|name| name.starts_with("valid.") && *name != "valid.loss");
+            .find(|name| name.starts_with("valid.") && !name.starts_with("valid.loss"));
         let name = metric
             .or_else(|| names.clone().find(|name| *name == "valid.loss"))
             .unwrap_or("train.loss");

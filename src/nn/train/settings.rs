@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Changes the inputs of a batch, one-hot, and its labels before the forward pass.
-pub type OnInputs = Box<dyn Fn(Value, Tensor) -> Result<(Value, Tensor)>>;
+pub type OnInputs = Box<dyn Fn(Value, Value) -> Result<(Value, Value)>>;
 /// Returns the weights of the training rows in an epoch, from 1.
 pub type OnSampling = Box<dyn Fn(usize) -> Result<Vec<f64>>>;
 /// Called after a batch with epoch, step and loss; `false` ends the training.
@@ -99,6 +99,26 @@ pub enum Every {
     Time(Duration),
 }
 
+/// The metrics of an output.
+#[derive(Clone, Debug)]
+pub struct OutputMetrics {
+    /// Name of the output; empty for the only one.
+    pub output: String,
+    /// Metrics to compute.
+    pub metrics: Vec<Metric>,
+}
+
+impl OutputMetrics {
+    /// The names under which an epoch records them, without the side.
+    pub fn names(&self) -> impl Iterator<Item = String> {
+        let name = |metric: &Metric| match self.output.as_str() {
+            "" => metric.name.clone(),
+            output => format!("{output}.{}", metric.name),
+        };
+        self.metrics.iter().map(name)
+    }
+}
+
 /// What a training is made of.
 pub struct FitSettings {
     /// Training rows.
@@ -120,7 +140,7 @@ pub struct FitSettings {
     /// The augmentation as text; empty if there is none.
     pub augment_text: String,
     /// Metrics to compute after each epoch.
-    pub metrics: Vec<Metric>,
+    pub metrics: Vec<OutputMetrics>,
     /// Number of updates after which loss and metrics of the validation rows are also computed
     /// within epochs.
     pub validate_every: Option<usize>,

@@ -4,7 +4,6 @@ use super::evaluate;
 use crate::{Model, Value};
 use cistron_base::Result;
 use cistron_genome::data::{Batch, Dataset};
-use cistron_torch::Tensor;
 
 /// Provides the inputs of training batches, and the layers that they pass through.
 pub trait BatchSource {
@@ -23,7 +22,7 @@ pub trait BatchSource {
 
     /// Returns the outputs of the whole network for the validation rows, on the CPU, computed
     /// `rows` rows at a time.
-    fn validation_outputs(&self, valid: &Dataset, rows: usize) -> Result<Tensor> {
+    fn validation_outputs(&self, valid: &Dataset, rows: usize) -> Result<Value> {
         evaluate::predict(self.model(), valid, rows, false)
     }
 }

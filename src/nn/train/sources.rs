@@ -5,6 +5,7 @@ use super::feed;
 use super::frozen_prefix::FrozenPrefix;
 use super::settings::FitSettings;
 use super::source::BatchSource;
+use crate::loss::LossKind;
 use crate::{Model, Value};
 use cistron_base::Result;
 use cistron_genome::data::{Batch, Dataset, Loader};
@@ -119,6 +120,8 @@ impl<'a> Sources<'a> {
     fn may_cache_prefix(&self) -> bool {
         let settings = self.settings;
         let is_changing = settings.augment.is_some()
+            // the loss sees the inputs of the network
+            || matches!(settings.loss.kind, LossKind::Batch(_))
             || settings.on_inputs.is_some()
             || settings.on_batch.is_some()
             || settings.train.batching.is_some()

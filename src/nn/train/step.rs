@@ -1,14 +1,17 @@
 //! Training steps: forward pass, loss, backward pass and update of the parameters.
 
 use super::feed;
+use super::objective::Objective;
 use super::optimizer_state::OptimizerState;
 use super::settings::FitSettings;
 use super::source::BatchSource;
-use crate::Model;
+use crate::loss::BatchView;
 use crate::optim::{Optimizer, clip};
-use cistron_base::{Fault, Result, fault};
+use crate::{Model, Value};
+use cistron_base::{Fault, Result, bail, fault};
 use cistron_genome::data::Batch;
 use cistron_torch::{Tensor, grad};
+use std::rc::Rc;
 
 /// One batch of a step.
 pub struct StepInput<'a> {
@@ -30,10 +33,20 @@ pub struct StepInput<'a> {
 pub struct StepOutput {
     /// Mean loss of the batch.
     pub loss: f64,
+    /// Further means of the batch that an epoch records as `train.NAME`, such as `loss.profile`, the
+    /// loss of a head; they may differ from step to step.
+    pub parts: Vec<(String, f64)>,
+    /// Outputs and labels, from which metrics of the training rows are computed; none of a step
+    /// that has no such outputs.
+    pub scored: Option<Scored>,
+}
+
+/// Outputs of a network and their labels: one tensor, or several by the names of the outputs.
+pub struct Scored {
     /// Outputs of the network.
-    pub outputs: Tensor,
-    /// Labels of the batch, `[batch, tasks]`.
-    pub labels: Tensor,
+    pub outputs: Value,
+    /// Labels of the batch; of one output `[batch, tasks]` or the shape of the labels.
+    pub labels: Value,
 }
 
 /// Learning rate and momentum of a step, as a schedule sets them.
@@ -68,27 +81,40 @@ pub trait Step: OptimizerState {
 /// Runs a step operation by operation.
 pub struct PlainStep<'a> {
     pub(super) settings: &'a FitSettings,
+    pub(super) objective: Rc<Objective>,
     pub(super) optimizer: Optimizer,
     initial_lr: f64,
 }
 
 impl<'a> PlainStep<'a> {
-    /// Binds a copy of the optimizer to the parameters of a model.
-    pub fn new(model: &Model, settings: &'a FitSettings) -> Result<PlainStep<'a>> {
-        let mut optimizer = settings.optimizer.over(model.parameters())?;
+    /// Binds a copy of the optimizer to the parameters of a model and those of the loss.
+    pub fn new(
+        model: &Model,
+        settings: &'a FitSettings,
+        objective: Rc<Objective>,
+    ) -> Result<PlainStep<'a>> {
+        let parameters = [model.parameters(), objective.parameters()].concat();
+        let mut optimizer = settings.optimizer.over(&parameters)?;
         optimizer.has_scheduled_momentum = settings
             .schedule
             .as_ref()
             .is_some_and(|schedule| schedule.sets_momentum());
         Ok(PlainStep {
             settings,
+            objective,
             initial_lr: optimizer.lr,
             optimizer,
         })
     }
 
     /// Returns the error of a loss that is NaN or infinite.
-    pub(super) fn not_finite(&self, loss: &Tensor, value: f64, input: &StepInput) -> Fault {
+    pub(super) fn not_finite(
+        &self,
+        loss: &Tensor,
+        value: f64,
+        by_head: &[(String, f64)],
+        input: &StepInput,
+    ) -> Fault {
         loss.backward().ok();
         let parameters = self.optimizer.parameters();
         let has_bad_gradient =
@@ -102,7 +128,9 @@ impl<'a> PlainStep<'a> {
             (None, Some((name, _))) => format!("; parameter `{name}` is not finite"),
             _ => String::new(),
         };
-        fault!("not_finite", "the loss is {value} at step {} (epoch {}), learning rate \
+        let head = by_head.iter().find(|(_, value)| !value.is_finite());
+        let head = head.map_or(String::new(), |(name, _)| format!(" (head `{name}`)"));
+        fault!("not_finite", "the loss{head} is {value} at step {} (epoch {}), learning rate \
             {:.3e}{which}", input.updates + 1, input.epoch + 1, self.optimizer.lr;
             hint: "lower the learning rate, clip gradients with `clip: 1.0`, or look for labels \
                 and inputs that are not finite")
@@ -111,11 +139,29 @@ impl<'a> PlainStep<'a> {
 
 impl OptimizerState for PlainStep<'_> {
     fn export(&self) -> Result<Vec<(String, Tensor)>> {
-        self.optimizer.export()
+        let mut state = self.optimizer.export()?;
+        for (name, parameter) in self.objective.parameters() {
+            state.push((name.clone(), parameter.detach()?));
+        }
+        Ok(state)
     }
 
     fn import(&mut self, tensors: &[(String, Tensor)]) -> Result<()> {
-        self.optimizer.import(tensors)
+        let own = self.objective.parameters();
+        let is_own = |(name, _): &&(String, Tensor)| own.iter().any(|(known, _)| known == name);
+        let (weights, rest): (Vec<_>, Vec<_>) = tensors.iter().partition(is_own);
+        for (name, parameter) in own {
+            let Some((_, saved)) = weights.iter().find(|(known, _)| known == name) else {
+                bail!(
+                    "checkpoint",
+                    "the checkpoint has no `{name}`, a trained weight of the loss"
+                )
+            };
+            let _guard = grad::no_grad();
+            parameter.copy_(&saved.to_device(parameter.device())?)?;
+        }
+        let rest: Vec<(String, Tensor)> = rest.into_iter().cloned().collect();
+        self.optimizer.import(&rest)
     }
 }
 
@@ -132,22 +178,26 @@ impl Step for PlainStep<'_> {
         let model = input.source.model();
         let as_codes = model.reads_codes() && settings.on_inputs.is_none();
         let mut x = input.source.inputs(input.batch, as_codes)?;
-        let mut labels = feed::labels(input.batch, model.device())?;
+        let mut labels = feed::labels(input.batch, model.device(), model.output())?;
         if let Some(change) = &settings.on_inputs {
             (x, labels) = change(x, labels)?;
         }
-        let outputs = model.forward(&x)?.one()?.clone();
-        let loss = settings
-            .loss
-            .of(&outputs, &labels, settings.class_weights.as_deref())?;
-        let value = loss.item()?;
+        let outputs = model.forward(&x)?;
+        let view = BatchView {
+            inputs: &x,
+            labels: &labels,
+            rows: &input.batch.index,
+        };
+        let losses = self.objective.of(&outputs, &labels, Some(&view))?;
+        let (value, by_head) = Objective::read(&losses)?;
+        let loss = losses.total;
         let share = if input.group > 1 {
             loss.div_number(input.group as f64)?
         } else {
             loss
         };
         if !value.is_finite() {
-            return Err(self.not_finite(&share, value, input));
+            return Err(self.not_finite(&share, value, &by_head, input));
         }
         share.backward()?;
         if input.is_last_of_group {
@@ -159,14 +209,20 @@ impl Step for PlainStep<'_> {
         }
         Ok(StepOutput {
             loss: value,
-            outputs,
-            labels,
+            parts: parts_of(by_head),
+            scored: Some(Scored { outputs, labels }),
         })
     }
 
     fn learning_rates(&self) -> Vec<(String, f64)> {
         vec![("lr".into(), self.optimizer.lr)]
     }
+}
+
+/// The losses of heads by the names under which an epoch records them.
+pub(super) fn parts_of(by_head: Vec<(String, f64)>) -> Vec<(String, f64)> {
+    let named = |(head, value)| (format!("loss.{head}"), value);
+    by_head.into_iter().map(named).collect()
 }
 
 fn is_finite(tensor: &Tensor) -> bool {

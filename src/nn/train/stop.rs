@@ -51,7 +51,11 @@ impl BestValue {
 
 /// Whether larger values of a measure are better: not of losses and errors.
 pub fn larger_is_better(name: &str) -> bool {
-    !(name.ends_with("loss") || name.ends_with("mse") || name.ends_with("mae"))
+    let is_loss = name.contains(".loss.");
+    !(is_loss
+        || ["loss", "mse", "mae", "jsd"]
+            .iter()
+            .any(|end| name.ends_with(end)))
 }
 
 /// Returns the value of a name among those of an epoch.

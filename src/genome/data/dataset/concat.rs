@@ -51,7 +51,13 @@ impl Dataset {
                     .zip(&other.inputs)
                     .all(|(a, b)| a.name == b.name && is_like(&a.column, &b.column))
                 && first.batching == other.batching;
-            if !same || first.label_names.len() != other.label_names.len() {
+            let shapes = |set: &Dataset| -> Vec<Vec<usize>> {
+                let groups = set.label_groups.iter();
+                groups.map(|group| group.shape.clone()).collect()
+            };
+            let has_shapes = |set: &Dataset| set.label_groups.iter().any(|g| g.shape.len() > 1);
+            let differ = (has_shapes(first) || has_shapes(other)) && shapes(first) != shapes(other);
+            if !same || differ || first.label_names.len() != other.label_names.len() {
                 bail!(
                     "data",
                     "datasets of different inputs, lengths or labels cannot be joined: {} and {}",
@@ -100,6 +106,7 @@ fn gathered(parts: &[Dataset]) -> Result<Dataset> {
         parts.iter().flat_map(Dataset::all_labels).collect(),
     )?;
     out.label_partners = parts.iter().find_map(|part| part.label_partners.clone());
+    out.label_groups = first.label_groups.clone();
     out.profile = joined_profile(parts)?;
     out.truth = joined_truth(parts);
     out.batching = first.batching;

@@ -7,6 +7,7 @@ pub(super) use concat::joined_truth;
 pub use pool::{Pool, Shuffles};
 
 use super::column::Column;
+use super::label_group::LabelGroup;
 use super::mix::Mix;
 use super::profile::Profile;
 use super::ragged::Batching;
@@ -59,6 +60,8 @@ pub struct Dataset {
     pub label_names: Vec<String>,
     /// `[storage rows, labels]`; NaN is undefined.
     pub labels: Arc<LabelMatrix>,
+    /// Named labels of any shape, in the order of their columns.
+    pub label_groups: Arc<[LabelGroup]>,
     /// A name for each row of the storage, where the source had one.
     pub names: Option<Arc<Vec<String>>>,
     /// The storage rows in view, in order.
@@ -116,6 +119,7 @@ impl Dataset {
         };
         Ok(Dataset {
             inputs,
+            label_groups: LabelGroup::single(&label_names).into(),
             label_names,
             labels: Arc::new(labels),
             names: None,
@@ -419,7 +423,12 @@ impl Dataset {
                 )
             })
             .collect();
+        let is_shaped = self.label_groups.iter().any(|group| group.shape.len() > 1);
         let labels = match self.label_names.len() {
+            _ if is_shaped => {
+                let groups: Vec<String> = self.label_groups.iter().map(LabelGroup::text).collect();
+                format!("labels {}", groups.join(", "))
+            }
             0 => "no label".to_string(),
             1 => format!("label {}", self.label_names[0]),
             n => format!("{n} labels"),

@@ -1,5 +1,6 @@
 //! Batches in memory; their buffers are used again.
 
+use super::super::LabelGroup;
 use super::sample::{Blend, RowView};
 use crate::data::ragged::pad;
 use crate::seq::alphabet::UNKNOWN;
@@ -26,6 +27,8 @@ pub struct Batch {
     pub labels: Vec<f32>,
     /// Labels of each row.
     pub tasks: usize,
+    /// Named labels of any shape, in the order of their numbers.
+    pub label_groups: Arc<[LabelGroup]>,
     /// Rows.
     pub size: usize,
     /// Which rows of the dataset these are.

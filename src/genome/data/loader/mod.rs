@@ -175,6 +175,7 @@ impl Loader {
     ) -> Result<Batch> {
         let set = &self.set;
         let margin = self.margin();
+        self.check_labels()?;
         if self.is_elsewhere {
             return Ok(self.without_sequences(index, margin));
         }
@@ -194,7 +195,6 @@ impl Loader {
             inputs.push((input.name.clone(), values));
         }
         let mut labels = Vec::with_capacity(index.len() * set.tasks());
-        self.check_labels()?;
         for row in index {
             match &self.transform {
                 Some(transform) => self.changed(
@@ -244,6 +244,7 @@ impl Loader {
             inputs,
             labels,
             tasks: set.tasks(),
+            label_groups: set.label_groups.clone(),
             size: index.len(),
             index: index.to_vec(),
             blends,
@@ -302,6 +303,7 @@ impl Loader {
             inputs: Vec::new(),
             labels,
             tasks: self.set.tasks(),
+            label_groups: self.set.label_groups.clone(),
             size: index.len(),
             index: index.to_vec(),
             blends: Vec::new(),

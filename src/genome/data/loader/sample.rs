@@ -98,6 +98,11 @@ pub trait Transform: Send + Sync {
         None
     }
 
+    /// Whether it may reverse-complement rows.
+    fn reverses(&self) -> bool {
+        false
+    }
+
     /// Its changes of whole batches, once they are one-hot.
     fn blends(&self, _epoch: u64, _out: &mut Vec<Blend>) {}
 }

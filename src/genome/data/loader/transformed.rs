@@ -105,7 +105,7 @@ impl Loader {
         Ok(())
     }
 
-    /// Fails where the sequence would move and labels along it could not follow.
+    /// Fails where the sequence would move or be reversed and labels could not follow.
     pub(super) fn check_labels(&self) -> Result<()> {
         let mut blends = Vec::new();
         if let (Some(_), Some(transform)) = (self.set.batching, &self.transform) {
@@ -117,6 +117,20 @@ impl Loader {
                 );
             }
         }
+        if self.transform.as_ref().is_some_and(|own| own.reverses())
+            && let Some(label) = self.set.unstated_label()
+        {
+            bail!(
+                "data",
+                "`augment::reverse_complement` reverses rows, and it is not stated what label {} \
+                becomes on the reverse strand",
+                label.text();
+                hint: "`data::from(#{{ … }}, #{{ label_strands: #{{ {}: \"track\" }} }})`: \
+                    \"track\" reverses its last axis, \"stranded\" also exchanges pairs of \
+                    channels, \"features\" leaves it as it is",
+                label.name
+            );
+        }
         let Some(what) = self
             .transform
             .as_ref()
@@ -124,6 +138,17 @@ impl Loader {
         else {
             return Ok(());
         };
+        if let (None, Some(label)) = (&self.set.profile, self.set.fixed_label()) {
+            bail!(
+                "data",
+                "`augment::{what}` moves the bases of a row, and label {}, which is along the \
+                sequence, could not follow",
+                label.text();
+                hint: "leave `augment::{what}` out; `label_strands: #{{ {}: \"features\" }}` of \
+                    `data::from` states that the label does not depend on positions",
+                label.name
+            );
+        }
         match &self.set.profile {
             Some(profile) if profile.source.is_none() => bail!(
                 "data", "`augment::{what}` moves the bases of a row, and its labels, {} bins \

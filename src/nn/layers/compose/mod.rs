@@ -3,6 +3,7 @@
 mod both_strands;
 mod branches;
 mod chain;
+mod heads;
 mod merge;
 mod merge_by;
 mod parallel;
@@ -11,6 +12,7 @@ mod residual;
 pub use both_strands::{BothStrands, TurnedBack};
 pub use branches::Branches;
 pub use chain::{Chain, rest};
+pub use heads::Heads;
 pub use merge::Merge;
 pub use merge_by::{MergeBy, MergeOutputs};
 pub use parallel::Parallel;

@@ -1,10 +1,16 @@
 //! Losses, which training minimises. Undefined labels (NaN) have no part in the value and no
 //! gradient.
 
+mod heads;
+
+pub use heads::{Head, HeadWeight, Heads, Losses, StepWeight, unknown};
+
+use crate::Value;
 use cistron_base::{Fault, Result, shape};
 use cistron_base::{bail, fault};
 use cistron_torch::graph::is_steady;
 use cistron_torch::{Device, Kind, Tensor};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// The function from a network's outputs to predictions of its labels.
@@ -31,6 +37,46 @@ impl Link {
         }
     }
 }
+
+/// The links of the outputs of a network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Links {
+    /// The link of a network of one output, and of outputs that are not listed.
+    pub one: Link,
+    /// The links of several outputs.
+    pub by_output: BTreeMap<String, Link>,
+}
+
+impl From<Link> for Links {
+    fn from(link: Link) -> Links {
+        Links {
+            one: link,
+            by_output: BTreeMap::new(),
+        }
+    }
+}
+
+impl Links {
+    /// The link of an output; the name of the only output is empty.
+    pub fn of(&self, output: &str) -> Link {
+        self.by_output.get(output).copied().unwrap_or(self.one)
+    }
+}
+
+/// What a loss sees of a batch besides the outputs.
+pub struct BatchView<'a> {
+    /// The inputs of the network.
+    pub inputs: &'a Value,
+    /// The labels, as the outputs are: one tensor, or several by name.
+    pub labels: &'a Value,
+    /// The rows of the dataset.
+    pub rows: &'a [u32],
+}
+
+/// A function of outputs and labels.
+pub type OutputsAndLabels = Rc<dyn Fn(&Value, &Value) -> Result<Tensor>>;
+/// A function of outputs and the batch.
+pub type OutputsAndBatch = Rc<dyn Fn(&Value, &BatchView) -> Result<Tensor>>;
 
 /// A loss: outputs and labels to one number.
 #[derive(Clone)]
@@ -69,8 +115,12 @@ pub enum LossKind {
     MultinomialNll,
     /// Kullback–Leibler divergence of label shares from output log-shares.
     Kl,
-    /// A function of a script.
-    Custom(Rc<dyn Fn(&Tensor, &Tensor) -> Result<Tensor>>),
+    /// A function of a script that sees outputs and labels.
+    Custom(OutputsAndLabels),
+    /// A function of a script that sees outputs and the batch.
+    Batch(OutputsAndBatch),
+    /// A weighted sum over the outputs of a network.
+    Heads(Rc<Heads>),
 }
 
 impl Loss {
@@ -101,18 +151,19 @@ impl Loss {
         let labels = labels.to_device(outputs.device())?;
         match &self.kind {
             LossKind::Custom(f) => {
-                let value = f(outputs, &labels)?;
-                if value.numel() != 1 {
-                    bail!(
-                        "shape",
-                        "a loss must give one number, {} gave {}",
-                        self.name,
-                        shape::text(&value.shape());
-                        hint: "end it with `.mean()`"
-                    );
-                }
-                Ok(value)
+                let (outputs, labels) = (Value::One(outputs.clone()), Value::One(labels));
+                self.one_number(f(&outputs, &labels)?)
             }
+            LossKind::Batch(_) => bail!(
+                "type",
+                "`loss::batch` needs the batch as well as outputs and labels";
+                hint: "`train::fit` passes it; `loss::custom` takes outputs and labels alone"
+            ),
+            LossKind::Heads(_) => bail!(
+                "shape",
+                "`loss::heads` is for networks of several outputs, got one";
+                hint: "a network of one output takes the loss itself, such as `loss::mse()`"
+            ),
             LossKind::CrossEntropy {
                 weights: own,
                 ignored,
@@ -120,6 +171,77 @@ impl Loss {
             LossKind::MultinomialNll => multinomial(outputs, &labels),
             kind => self.elementwise(kind, outputs, &labels, weights),
         }
+    }
+
+    /// The loss of outputs and labels, one or several. Learned weights have their initial values.
+    pub fn of_values(
+        &self,
+        outputs: &Value,
+        labels: &Value,
+        weights: Option<&[f64]>,
+    ) -> Result<Losses> {
+        let total = match (&self.kind, outputs, labels) {
+            (LossKind::Heads(heads), ..) => {
+                return heads.of(outputs, labels, &heads.initial_weights()?);
+            }
+            (LossKind::Custom(f), Value::Many(_), _) => self.one_number(f(outputs, labels)?)?,
+            (_, Value::One(outputs), Value::One(labels)) => self.of(outputs, labels, weights)?,
+            _ => return Err(self.of_several()),
+        };
+        Ok(Losses {
+            total,
+            by_head: Vec::new(),
+        })
+    }
+
+    /// The fault of a loss of one output where there are several.
+    pub fn of_several(&self) -> Fault {
+        fault!("option", "the network has several outputs, `{}` is a loss of one", self.name;
+            hint: "`loss::heads(#{{ name: loss, … }})` has a loss for each output, \
+                `loss::custom(|outputs, labels| …)` takes all of them as maps")
+    }
+
+    /// The links of the outputs that it is computed from.
+    pub fn links(&self) -> Links {
+        match &self.kind {
+            LossKind::Heads(heads) => heads.links(),
+            _ => self.link.into(),
+        }
+    }
+
+    /// Names of the outputs that have a loss each; none of a loss of one output.
+    pub fn head_names(&self) -> Vec<String> {
+        match &self.kind {
+            LossKind::Heads(heads) => heads.trained().map(|(head, _)| head.name.clone()).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Its name and settings as text.
+    pub fn settings_text(&self) -> String {
+        let name = &self.name;
+        match &self.kind {
+            LossKind::BceWithLogits(weights) => format!("{name} {weights:?}"),
+            LossKind::CrossEntropy { weights, ignored } => format!("{name} {weights:?} {ignored}"),
+            LossKind::Huber(delta) => format!("{name} {delta}"),
+            LossKind::PoissonNll(is_log) => format!("{name} {is_log}"),
+            LossKind::Heads(heads) => heads.text(),
+            _ => name.clone(),
+        }
+    }
+
+    /// Fails unless what a function has returned is one number.
+    pub fn one_number(&self, value: Tensor) -> Result<Tensor> {
+        if value.numel() != 1 {
+            bail!(
+                "shape",
+                "a loss must give one number, {} gave {}",
+                self.name,
+                shape::text(&value.shape());
+                hint: "end it with `.mean()`"
+            );
+        }
+        Ok(value)
     }
 
     /// Fails on labels that outputs of a shape without its batch have no place for, as [`Loss::of`]
