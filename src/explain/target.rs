@@ -1,7 +1,6 @@
 //! The explained part of a network's output, and passes that restore the network's state.
 
-use cistron_base::bail;
-use cistron_base::{Result, interrupt, shape};
+use cistron_base::{Result, bail, fault, interrupt, near, shape};
 use cistron_nn::compose::rest;
 use cistron_nn::fuse::pattern::LayerPattern;
 use cistron_nn::strands::turned_back;
@@ -19,8 +18,10 @@ pub enum Target {
     Contrast(i64, i64),
     /// One label at one position of an output `[batch, labels, positions]`.
     Position(i64, i64),
+    /// One of these, of the output of this name.
+    Output(String, Box<Target>),
     /// The result of a function of the outputs, `[batch]`.
-    Own(Rc<dyn Fn(&Tensor) -> Result<Tensor>>),
+    Own(Rc<dyn Fn(&Value) -> Result<Tensor>>),
     /// One of these, of the outputs of the reverse strand: they are reversed first, by the
     /// places of labels there.
     Reverse(Box<Target>, Option<Arc<Vec<usize>>>),
@@ -34,11 +35,45 @@ impl Target {
 
     /// It, of outputs: `[batch]`.
     pub fn of(&self, out: &Value) -> Result<Tensor> {
-        let out = out.one()?;
-        if let Target::Reverse(target, labels) = self {
-            let labels = labels.as_ref().map(|labels| labels.as_slice());
-            return target.of(&Value::One(turned_back(out, labels)?));
+        match self {
+            Target::Output(name, target) => target.of(&Value::One(output(out, name)?)),
+            Target::Reverse(target, labels) => {
+                let labels = labels.as_ref().map(|labels| labels.as_slice());
+                if let Target::Output(name, target) = &**target {
+                    let own = turned_back(&output(out, name)?, labels)?;
+                    return target.of(&Value::One(own));
+                }
+                target.of(&out.map(|own| turned_back(own, labels))?)
+            }
+            Target::Own(function) => {
+                let made = function(out)?;
+                let wanted = [out.rows()];
+                if made.shape() != wanted {
+                    bail!(
+                        "shape",
+                        "the function `label` must return one number a sample, {}; it returned {}",
+                        shape::text(&wanted),
+                        shape::text(&made.shape())
+                    );
+                }
+                Ok(made)
+            }
+            Target::Label(_) | Target::Contrast(..) | Target::Position(..) => match out {
+                Value::Many(many) => {
+                    bail!(
+                        "option",
+                        "the network has several outputs: {}",
+                        many.keys().cloned().collect::<Vec<_>>().join(", ");
+                        hint: "option `output` names one, or `label: |y| …` is a function of all"
+                    )
+                }
+                _ => self.of_one(out.one()?),
+            },
         }
+    }
+
+    /// It, of the only output.
+    fn of_one(&self, out: &Tensor) -> Result<Tensor> {
         let label = |label: i64| -> Result<Tensor> {
             let shape = out.shape();
             match shape[..] {
@@ -76,24 +111,37 @@ impl Target {
                     shape::text(&shape[1..])
                 ),
             },
-            Target::Own(function) => {
-                let made = function(out)?;
-                if made.shape() != [out.shape()[0]] {
-                    bail!(
-                        "shape",
-                        "the function `label` must give one number a sample, {}; it gave {}",
-                        shape::text(&out.shape()[..1]),
-                        shape::text(&made.shape())
-                    );
-                }
-                Ok(made)
+            Target::Output(..) | Target::Own(_) | Target::Reverse(..) => {
+                bail!(
+                    "internal",
+                    "a target of several outputs was read as one of a single output"
+                )
             }
-            Target::Reverse(..) => bail!(
-                "internal",
-                "a target of the reverse strand was read as one of the forward strand"
-            ),
         }
     }
+}
+
+/// The output of a name.
+fn output(out: &Value, name: &str) -> Result<Tensor> {
+    let Value::Many(many) = out else {
+        bail!(
+            "option",
+            "option `output` is \"{name}\", the network has one output";
+            hint: "remove the option"
+        )
+    };
+    many.get(name).cloned().ok_or_else(|| {
+        let names = many.keys().map(String::as_str);
+        let listed = names.clone().collect::<Vec<_>>().join(", ");
+        let fault = fault!(
+            "option",
+            "the network has no output \"{name}\", but {listed}"
+        );
+        match near::nearest(name, names) {
+            Some(near) => fault.hint(format!("did you mean \"{near}\"?")),
+            None => fault,
+        }
+    })
 }
 
 /// A network that evaluates, its parameters out of the gradient graph; as before when dropped.

@@ -1,14 +1,15 @@
 //! Options that several functions of `explain::…` have.
 
 use crate::base::Result;
+use crate::bind::args::network::into_dynamic;
 use crate::convert::{choose, kind_of_choice};
 use crate::explain::baselines::Baselines;
 use crate::explain::target::Target;
 use crate::lang::constraint::one_of;
 use crate::lang::value::{Ints, mismatch};
-use crate::lang::{Callback, Choice, FromValue, IntoValue, Options, session};
+use crate::lang::{Callback, Choice, FromValue, Options, session};
 use crate::nn::strands::InputKind;
-use crate::nn::{Codes, Model, Shape};
+use crate::nn::{Codes, Model, Shape, Value};
 use crate::torch::Tensor;
 use crate::{bail, fault};
 use rhai::{Dynamic, Map, NativeCallContext};
@@ -38,6 +39,8 @@ pub struct OneLabelOptions {
 /// What of an output is explained.
 #[derive(Options)]
 pub struct ContrastOptions {
+    /// Name of the output that is explained, of a network with several.
+    output: Option<String>,
     /// Another label, counted from 0, whose output is subtracted.
     #[option(min = 0)]
     against: Option<i64>,
@@ -214,8 +217,8 @@ impl FromValue for BaselineSource {
 
 /// The target that a function of a script computes.
 fn of_function(function: Callback) -> Target {
-    let compute = move |outputs: &Tensor| {
-        let value = function.call(vec![outputs.clone().into_value()])?;
+    let compute = move |outputs: &Value| {
+        let value = function.call(vec![into_dynamic(outputs.clone())?])?;
         let tensor = value.read_lock::<Tensor>().map(|tensor| tensor.clone());
         tensor.ok_or_else(|| {
             fault!(
@@ -230,6 +233,35 @@ fn of_function(function: Callback) -> Target {
 
 impl ContrastOptions {
     fn target(&self, label: i64) -> Result<Target> {
+        self.label_target(label)
+            .map(|target| self.of_output(target))
+    }
+
+    /// A target of the output that the option names.
+    fn of_output(&self, target: Target) -> Target {
+        match &self.output {
+            Some(name) => Target::Output(name.clone(), Box::new(target)),
+            None => target,
+        }
+    }
+
+    /// The shape of the output that is explained.
+    fn output_shape<'a>(&self, net: &'a Model) -> Result<&'a [i64]> {
+        match (net.output(), &self.output) {
+            (Shape::Many(shapes), Some(name)) if shapes.contains_key(name) => Ok(&shapes[name]),
+            (Shape::Many(shapes), _) => {
+                bail!(
+                    "option",
+                    "the network has several outputs: {}",
+                    shapes.keys().cloned().collect::<Vec<_>>().join(", ");
+                    hint: "option `output` names one"
+                )
+            }
+            (Shape::One(shape), _) => Ok(shape),
+        }
+    }
+
+    fn label_target(&self, label: i64) -> Result<Target> {
         match (self.against, self.position) {
             (Some(_), Some(_)) => {
                 bail!("option", "options `against` and `position` exclude each other";
@@ -244,16 +276,17 @@ impl ContrastOptions {
     /// The targets of labels of a network.
     pub fn targets(&self, net: &Model, labels: &Labels) -> Result<Targets> {
         let (list, has_axis) = match labels {
-            Labels::Function(function) => (vec![of_function(function.clone())], false),
+            Labels::Function(function) => {
+                let target = self.of_output(of_function(function.clone()));
+                (vec![target], false)
+            }
             Labels::One(label) => (vec![self.target(*label)?], false),
             Labels::Several(labels) => {
                 let list = labels.iter().map(|label| self.target(*label));
                 (list.collect::<Result<_>>()?, true)
             }
             Labels::All => {
-                let Shape::One(shape) = net.output() else {
-                    bail!("shape", "the network has several outputs")
-                };
+                let shape = self.output_shape(net)?;
                 let list = (0..shape.first().copied().unwrap_or(1)).map(|label| self.target(label));
                 (list.collect::<Result<_>>()?, true)
             }
