@@ -34,6 +34,10 @@ WORK = {
     "wrn16_2": ("training step, WRN-16-2, 101 bp, batch 192", "train.rhai", "PyTorch eager", 5),
     "wrn16_2_bf16": ("the same, in bfloat16 against 32 bits", "train.rhai", "PyTorch eager", 5),
     "frozen": ("20 epochs of a head behind three frozen convolutions, 8,192 x 600 bp, batch 128", "train.rhai", "PyTorch eager", 3),
+    "wavenet": ("training step, a module: WaveNet of 9 blocks, 32 x 1000 bp", "modules.rhai", "PyTorch eager", 5),
+    "experts": ("training step, modules: extraction by levels of experts, 3 tasks, batch 512", "modules.rhai", "PyTorch eager", 5),
+    "egnn": ("training step, modules: 4 equivariant graph layers, 8 graphs of 64 nodes", "modules.rhai", "PyTorch eager", 5),
+    "bpnet": ("training step, BPNet of 64 x 8, 2114 bp, batch 16", "modules.rhai", "PyTorch eager", 5),
     "extract": ("20,000 x 1,000 bp from FASTA as codes", "genome.rhai", "tangermeme, the fastest way", 5),
     "extract_loop": ("20,000 x 1,000 bp from FASTA as codes", "genome.rhai", "pyfaidx and a loop", 3),
     "bigwig": ("means of 20,000 windows of a bigWig", "genome.rhai", "pybigtools", 5),
@@ -52,6 +56,7 @@ WORK = {
 # names that stand for several
 GROUPS = {
     "explain": ["ism_baseline", "ism_deepstarr", "ig_tcn", "deep_lift", "seqlets", "modisco"],
+    "modules": ["wavenet", "experts", "egnn", "bpnet"],
     "genome": ["extract", "extract_loop", "bigwig", "shuffle", "augment", "loader"],
     "train": [
         "baseline", "fm", "epoch", "tcn_any", "tcn_last", "bilstm", "deepgrn", "deepgrn_bf16", "wrn16_2", "wrn16_2_bf16",
@@ -165,7 +170,8 @@ def peer(name, tuned=False, compiled=False):
         subprocess.run([sys.executable, "-c", "import torch"], check=True, capture_output=True, env=environment)
         return time.perf_counter() - started
     folder = [str(folder)] if (folder := folder_of(name)) else []
-    said = subprocess.run([sys.executable, HERE / "peers.py", name, *folder], capture_output=True, text=True, env=environment)
+    file = "modules.py" if WORK[name][1] == "modules.rhai" else "peers.py"
+    said = subprocess.run([sys.executable, HERE / file, name, *folder], capture_output=True, text=True, env=environment)
     if said.returncode:
         print(f"{name}: the peer failed: {said.stderr.strip().splitlines()[-1:]}", file=sys.stderr)
         return None
@@ -216,7 +222,7 @@ def main():
             mine.append(ours(name, script))
             if has_peer:
                 theirs.append(peer(name))
-            if has_peer and script == "train.rhai" and DEVICE == "cpu":
+            if has_peer and script in ("train.rhai", "modules.rhai") and DEVICE == "cpu":
                 tuned.append(peer(name, tuned=True))
         if has_peer and script == "train.rhai" and "--compiled" in flags:
             compiled = peer(name, compiled=True)
