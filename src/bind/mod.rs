@@ -54,6 +54,9 @@ pub fn library() -> Library {
         nn::conv::natives(),
         nn::recurrent::natives(),
         nn::norm::natives(),
+        nn::parametrize::natives(),
+        nn::adapters::natives(),
+        nn::ensemble::natives(),
         nn::pool::natives(),
         nn::self_attention::natives(),
         nn::activation::natives(),
@@ -153,5 +156,6 @@ pub(crate) fn start_library(library: &Library, settings: session::Settings) -> R
         word: "no_grad",
         begin: || Box::new(crate::torch::grad::no_grad()),
     };
+    crate::nn::layers::checkpointed::count_draws_with(session::replace_draws);
     crate::lang::engine::start(library, &[no_grad], settings)
 }

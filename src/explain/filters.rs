@@ -18,9 +18,7 @@ struct Filters {
 impl Filters {
     fn of(model: &Model, path: &str) -> Result<Filters> {
         let name = named(path, "weight");
-        let weight = model
-            .get(&name)
-            .or_else(|fault| model.get(&named(path, "weight_v")).map_err(|_| fault))?;
+        let weight = model.effective(&name)?;
         let [filters, 4, width] = weight.shape()[..] else {
             bail!(
                 "shape",

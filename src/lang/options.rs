@@ -191,11 +191,18 @@ impl<'a> Options<'a> {
 
 /// The fault of a value that an option does not accept.
 fn outside(function: &str, option: &Opt, got: &Dynamic) -> Fault {
+    let wanted = match option.kind {
+        // the bound of all options, which is not stated elsewhere
+        OptKind::Int(_, MANY) if got.as_int().is_ok_and(|n| n > MANY) => {
+            format!("integer of at most {MANY}")
+        }
+        _ => option.takes(),
+    };
     fault!(
         "option",
         "`{function}`: option `{}` must be {}, got {}",
         option.name,
-        article(&option.takes()),
+        article(&wanted),
         session::describe(got)
     )
 }

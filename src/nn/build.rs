@@ -1,8 +1,10 @@
 //! Building: walks a description, infers every shape, creates the parameters.
 
+use super::adapt::Adapting;
 use super::init::Init;
 use super::summary::Row;
 use super::watch::Watched;
+use super::weight::{Weight, WeightNorm};
 use super::{Built, Layer, Module, Shape};
 use cistron_base::bail;
 use cistron_base::{Result, memory, shape};
@@ -38,9 +40,38 @@ pub struct Builder {
     pub field: Option<ReceptiveField>,
     /// Whether the next layer takes an input of the network as it is.
     pub is_input: bool,
+    /// How weights are normalised.
+    pub norm: Option<WeightNorm>,
+    /// Weights whose use in training differs from pass to pass, so far.
+    pub varying: usize,
+    /// Adapters that weights get.
+    pub adapting: Option<Adapting>,
+    /// The weights of layers as these read them, by path.
+    pub weights: Vec<(String, Weight)>,
+    /// Tensors that layers use, in order; with those of a tied layer wherever it occurs.
+    pub used: Vec<Used>,
+    /// Layers that draw random numbers in training, so far.
+    pub drawing: usize,
+    /// The shape of the output of each layer, by path.
+    pub shapes: HashMap<String, Shape>,
+    /// The kinds of the layers that are being built, outermost first.
+    kinds: Vec<String>,
+    /// Parameters and buffers of another network that are taken instead of new ones, by path.
+    given: HashMap<String, Tensor>,
+    /// Whether tensors of another network are taken.
+    pub is_copy: bool,
     tied: HashMap<*const super::spec::Described, Tied>,
     /// What a tied layer that is built again takes its parameters from.
     shared: Option<Shared>,
+}
+
+/// A tensor that a layer uses.
+#[derive(Clone)]
+pub enum Used {
+    /// A parameter.
+    Parameter(Tensor),
+    /// A running statistic.
+    Buffer(Tensor),
 }
 
 /// A tied layer that was built.
@@ -49,6 +80,8 @@ struct Tied {
     input: Shape,
     output: Shape,
     tensors: SharedTensors,
+    used: Vec<Used>,
+    drawing: usize,
 }
 
 /// Parameters and buffers of a layer by their name below it.
@@ -98,6 +131,16 @@ impl Builder {
             in_training: Vec::new(),
             field: Some(ReceptiveField { size: 1, stride: 1 }),
             is_input: true,
+            norm: None,
+            varying: 0,
+            adapting: None,
+            weights: Vec::new(),
+            used: Vec::new(),
+            drawing: 0,
+            shapes: HashMap::new(),
+            kinds: Vec::new(),
+            given: HashMap::new(),
+            is_copy: false,
             tied: HashMap::new(),
             shared: None,
         }
@@ -108,7 +151,8 @@ impl Builder {
         self.device
     }
 
-    fn name(&self, last: &str) -> String {
+    /// The path of something below the current path.
+    pub fn name(&self, last: &str) -> String {
         let mut parts: Vec<&str> = self
             .path
             .iter()
@@ -142,6 +186,24 @@ impl Builder {
         outcome
     }
 
+    /// The kind of the layer that is being built, such as `linear`.
+    pub fn kind(&self) -> String {
+        self.kinds.last().cloned().unwrap_or_default()
+    }
+
+    /// Takes parameters and buffers of another network by their path, instead of new ones.
+    pub fn give(&mut self, tensors: impl IntoIterator<Item = (String, Tensor)>) {
+        self.is_copy = true;
+        self.given.extend(tensors);
+    }
+
+    /// The paths of tensors that were given and not taken.
+    pub fn left_over(&self) -> Vec<String> {
+        let mut names: Vec<String> = self.given.keys().cloned().collect();
+        names.sort();
+        names
+    }
+
     /// The keys of the random numbers of something below the current path.
     pub fn keys(&self, last: &str) -> [u64; 3] {
         [self.seed, 0x696e_6974, hash(&self.name(last))]
@@ -149,17 +211,48 @@ impl Builder {
 
     /// A new parameter below the current path.
     pub fn parameter(&mut self, name: &str, shape: &[i64], init: &Init) -> Result<Tensor> {
+        if let Some(own) = self.known_parameter(name, shape)? {
+            return Ok(own);
+        }
         room(&self.name(name), shape)?;
         let values = init.draw(shape, &self.keys(name))?;
         self.adopt(name, values)
     }
 
+    /// The parameter of a tied layer that is built again, or one that was given.
+    fn known_parameter(&mut self, name: &str, shape: &[i64]) -> Result<Option<Tensor>> {
+        let full = self.name(name);
+        if let Some(own) = self.used_again(&full, shape)? {
+            self.used.push(Used::Parameter(own.clone()));
+            return Ok(Some(own));
+        }
+        let Some(own) = self.taken(&full, shape)? else {
+            return Ok(None);
+        };
+        self.parameters.push((full, own.clone()));
+        self.used.push(Used::Parameter(own.clone()));
+        Ok(Some(own))
+    }
+
+    /// The tensor that was given for a path.
+    fn taken(&mut self, full: &str, shape: &[i64]) -> Result<Option<Tensor>> {
+        match self.given.remove(full) {
+            Some(own) if own.shape() != shape => bail!(
+                "shape",
+                "`{full}` is {} in one network and {} in the other",
+                shape::text(&own.shape()),
+                shape::text(shape)
+            ),
+            found => Ok(found),
+        }
+    }
+
     /// A parameter with given initial values.
     pub fn adopt(&mut self, name: &str, values: Tensor) -> Result<Tensor> {
-        let full = self.name(name);
-        if let Some(own) = self.used_again(&full, &values.shape())? {
+        if let Some(own) = self.known_parameter(name, &values.shape())? {
             return Ok(own);
         }
+        let full = self.name(name);
         if self.parameters.iter().any(|(known, _)| *known == full) {
             bail!("name", "two parameters would be called `{full}`");
         }
@@ -169,29 +262,35 @@ impl Builder {
             .to_device(self.device)?
             .requires_grad_(true)?;
         self.parameters.push((full, own.clone()));
+        self.used.push(Used::Parameter(own.clone()));
         Ok(own)
     }
 
     /// A tensor that is saved but not trained.
     pub fn buffer(&mut self, name: &str, shape: &[i64], value: f64, kind: Kind) -> Result<Tensor> {
         room(&self.name(name), shape)?;
-        if let Some(own) = self.used_again(&self.name(name), shape)? {
+        self.keep(name, Tensor::full(shape, value, kind, self.device)?)
+    }
+
+    /// A tensor with these values that is saved but not trained.
+    pub fn keep(&mut self, name: &str, values: Tensor) -> Result<Tensor> {
+        let (full, shape) = (self.name(name), values.shape());
+        if let Some(own) = self.used_again(&full, &shape)? {
+            self.used.push(Used::Buffer(own.clone()));
             return Ok(own);
         }
-        let tensor = Tensor::full(shape, value, kind, self.device)?;
-        self.buffers.push((self.name(name), tensor.clone()));
-        Ok(tensor)
+        let own = match self.taken(&full, &shape)? {
+            Some(own) => own,
+            None => values.detach()?.to_device(self.device)?,
+        };
+        self.buffers.push((full, own.clone()));
+        self.used.push(Used::Buffer(own.clone()));
+        Ok(own)
     }
 
     /// A tensor with given initial values that is saved but not trained.
     pub fn adopt_buffer(&mut self, name: &str, values: &Tensor) -> Result<Tensor> {
-        let full = self.name(name);
-        if let Some(own) = self.used_again(&full, &values.shape())? {
-            return Ok(own);
-        }
-        let own = values.detach()?.copied()?.to_device(self.device)?;
-        self.buffers.push((full, own.clone()));
-        Ok(own)
+        self.keep(name, values.detach()?.copied()?)
     }
 
     /// Builds a layer below the current path; a fault names the script line that described it.
@@ -199,28 +298,39 @@ impl Builder {
         self.path.push(part.to_string());
         let before = self.parameters.len();
         let row = self.rows.len();
+        let varying = self.varying;
+        let is_group = layer.0.spec.is_group();
+        if !is_group {
+            let text = layer.text();
+            let kind = text.split('(').next().unwrap_or_default();
+            self.kinds
+                .push(kind.trim_start_matches("tied ").to_string());
+        }
         let outcome = layer.0.spec.build(self, input);
+        if !is_group {
+            self.kinds.pop();
+        }
         let mut built = outcome.map_err(|mut fault| {
             if fault.at.is_none() {
                 fault.at = layer.0.at.clone();
             }
             fault
         })?;
-        if !layer.0.spec.is_group() {
+        if !is_group {
             self.is_input = false;
-            let what = layer
-                .0
-                .spec
-                .in_training()
-                .filter(|what| !self.in_training.contains(what));
-            self.in_training.extend(what);
+            let what = layer.0.spec.in_training();
+            let varies = layer.0.spec.varies() || self.varying > varying;
+            // batch norm alone varies without drawing
+            self.drawing += usize::from(varies && what != Some("batch norm"));
+            self.in_training
+                .extend(what.filter(|what| !self.in_training.contains(what)));
             let own: Vec<Tensor> = self.parameters[before..]
                 .iter()
                 .map(|(_, parameter)| parameter.clone())
                 .collect();
             let count = own.iter().map(Tensor::numel).sum();
             let name = self.path();
-            let parameters = (!layer.0.spec.varies()).then_some(own);
+            let parameters = (!varies).then_some(own);
             built.module = Rc::new(Watched {
                 path: name.clone(),
                 layer: layer.text(),
@@ -248,6 +358,7 @@ impl Builder {
             fault.at = layer.0.at.clone();
             return Err(fault);
         }
+        self.shapes.insert(self.name(""), built.output.clone());
         self.path.pop();
         if let Shape::One(shape) = &mut built.output {
             shape.shrink_to_fit();
@@ -279,17 +390,22 @@ impl Builder {
     pub fn shared(&mut self, layer: &Layer, input: &Shape) -> Result<Built> {
         let key = Rc::as_ptr(&layer.0);
         let Some(tied) = self.tied.get(&key) else {
+            let (used, drawing) = (self.used.len(), self.drawing);
             let (built, tensors) = self.child_and_tensors(layer, input)?;
             let tied = Tied {
                 module: built.module.clone(),
                 input: input.clone(),
                 output: built.output.clone(),
                 tensors,
+                used: self.used[used..].to_vec(),
+                drawing: self.drawing - drawing,
             };
             self.tied.insert(key, tied);
             return Ok(built);
         };
         if tied.input == *input {
+            self.used.extend(tied.used.iter().cloned());
+            self.drawing += tied.drawing;
             return Ok(Built {
                 module: tied.module.clone(),
                 output: tied.output.clone(),

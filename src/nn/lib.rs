@@ -5,8 +5,10 @@
 //! - [`kernels`]: loops over slices of numbers that both call
 //! - [`optim`], [`train`]: optimizers and schedules, the fitting loop
 
+pub mod adapt;
 pub mod build;
 pub mod codes;
+pub mod ensembles;
 pub mod fuse;
 pub mod init;
 pub mod kernels;
@@ -15,6 +17,7 @@ pub mod load;
 pub mod loss;
 pub mod model;
 pub mod optim;
+pub mod parametrize;
 pub mod spec;
 pub mod strands;
 pub mod summary;

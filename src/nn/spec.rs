@@ -5,6 +5,7 @@ use crate::kernels::{Pads, Reduction};
 use crate::{Builder, Shape, Value};
 use cistron_base::{Place, Result};
 use cistron_torch::Tensor;
+use std::any::Any;
 use std::rc::Rc;
 
 /// How a forward pass is computed.
@@ -148,6 +149,10 @@ pub trait Spec {
     /// The depth of nesting of its deepest part.
     fn depth(&self) -> usize {
         0
+    }
+    /// The description itself, where other code needs its fields.
+    fn as_any(&self) -> Option<&dyn Any> {
+        None
     }
     /// Whether it only groups other layers, which the summary shows instead.
     fn is_group(&self) -> bool {

@@ -1,7 +1,7 @@
 //! Writing into parts of a tensor: what `t[…] = value` sets.
 
 use super::index::Pick;
-use super::tensor::lift;
+use super::tensor::{lift, lift1};
 use super::{Kind, Tensor, grad};
 use cistron_base::bail;
 use cistron_base::{Result, shape};
@@ -137,5 +137,19 @@ impl Tensor {
     pub fn overwrite(&self, value: &Tensor) -> Result<()> {
         let _guard = grad::no_grad();
         self.set_from(value)
+    }
+    /// Copies `value` over these numbers, unseen by the gradient graph: a later `backward` does not
+    /// take them as changed.
+    pub fn replace_unseen(&self, value: &Tensor) -> Result<()> {
+        let _guard = grad::no_grad();
+        let mut data = lift1("data", &[self], self.0.f_data())?;
+        let copied = data.0.f_copy_(&value.0);
+        lift("copy", &[self, value], copied)
+    }
+
+    /// Whether both handles are of one tensor.
+    pub fn is_same(&self, other: &Tensor) -> bool {
+        // SAFETY: reads the pointer that each handle holds
+        unsafe { *(self.0.as_ptr().cast::<*const u8>()) == *(other.0.as_ptr().cast::<*const u8>()) }
     }
 }

@@ -1,4 +1,5 @@
 // A node of torch's gradient graph whose backward pass is a Rust function.
+#include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Context.h>
 #include <ATen/autocast_mode.h>
 #include <ATen/core/LegacyTypeDispatch.h>
@@ -132,3 +133,34 @@ extern "C" int cistron_tf32(int on) {
 
 // Tells the gradient graph that the numbers of a tensor were changed from outside.
 extern "C" void cistron_changed(at::Tensor *tensor) { torch::autograd::impl::bump_version(*tensor); }
+
+namespace {
+at::Generator generator(int index) {
+  if (index < 0) return at::detail::getDefaultCPUGenerator();
+  return at::globalContext().defaultGenerator(at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(index)));
+}
+} // namespace
+
+// The state of torch's generator of the CPU (index -1) or of a GPU, a new tensor. Returns null, or a message to free().
+extern "C" char *cistron_generator_state(int index, at::Tensor **state) {
+  try {
+    auto own = generator(index);
+    std::lock_guard<std::mutex> lock(own.mutex());
+    *state = new at::Tensor(own.get_state());
+    return nullptr;
+  } catch (const std::exception &error) {
+    return strdup(error.what());
+  }
+}
+
+// Sets that state. Returns null, or a message to free().
+extern "C" char *cistron_set_generator_state(int index, at::Tensor *state) {
+  try {
+    auto own = generator(index);
+    std::lock_guard<std::mutex> lock(own.mutex());
+    own.set_state(*state);
+    return nullptr;
+  } catch (const std::exception &error) {
+    return strdup(error.what());
+  }
+}

@@ -24,6 +24,11 @@ pub fn no_grad() -> NoGrad {
     NoGrad(tch::no_grad_guard())
 }
 
+/// Runs a function whose operations record gradients, also within [`no_grad`].
+pub fn recording<T>(run: impl FnOnce() -> T) -> T {
+    tch::with_grad(run)
+}
+
 impl Tensor {
     /// A tensor whose gradient is recorded: this one where it already is a leaf, marked in place.
     pub fn requires_grad_(&self, on: bool) -> Result<Tensor> {

@@ -20,6 +20,7 @@ pub mod op;
 pub mod pairs;
 pub mod parallel;
 pub mod precision;
+pub mod random;
 pub mod recurrent;
 pub mod resample;
 pub mod sample;

@@ -1,6 +1,7 @@
 //! Fewer bits inside operations, by choice.
 
 use super::Device;
+use std::cell::Cell;
 use std::os::raw::c_int;
 
 /// How many bits operations work with.
@@ -21,26 +22,39 @@ unsafe extern "C" {
     fn cistron_tf32(on: c_int) -> c_int;
 }
 
+thread_local! {
+    /// The precision that this thread has entered.
+    static ENTERED: Cell<Precision> = const { Cell::new(Precision::Full) };
+}
+
 impl Precision {
+    /// The precision that this thread has entered.
+    pub fn current() -> Precision {
+        ENTERED.get()
+    }
+
     /// Operations on a device work like this until the guard is dropped.
     pub fn enter(self, device: Device) -> Guard {
         let cuda = c_int::from(device.is_cuda());
+        let outer = ENTERED.replace(self);
         // SAFETY: both set flags of torch and give those before
-        unsafe {
+        let flag = unsafe {
             match self {
-                Precision::Full => Guard(None, cuda),
-                Precision::Bf16 => Guard(Some((self, cistron_autocast(cuda, 1))), cuda),
-                Precision::Tf32 => Guard(Some((self, cistron_tf32(1))), cuda),
+                Precision::Full => None,
+                Precision::Bf16 => Some((self, cistron_autocast(cuda, 1))),
+                Precision::Tf32 => Some((self, cistron_tf32(1))),
             }
-        }
+        };
+        Guard(flag, cuda, outer)
     }
 }
 
 /// Puts the precision before back.
-pub struct Guard(Option<(Precision, c_int)>, c_int);
+pub struct Guard(Option<(Precision, c_int)>, c_int, Precision);
 
 impl Drop for Guard {
     fn drop(&mut self) {
+        ENTERED.set(self.2);
         // SAFETY: as above
         unsafe {
             match self.0 {

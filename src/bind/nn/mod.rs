@@ -1,11 +1,13 @@
 //! `nn::…`, `loss::…`: layers, initialisers, models and losses.
 
 pub mod activation;
+pub mod adapters;
 pub mod attention;
 pub mod blocks;
 pub mod branches;
 pub mod conv;
 pub mod custom;
+pub mod ensemble;
 pub mod init;
 pub mod layers;
 pub mod load_report;
@@ -14,6 +16,7 @@ pub mod loss_heads;
 pub mod model;
 pub mod module;
 pub mod norm;
+pub mod parametrize;
 pub mod pool;
 pub mod recurrent;
 pub mod resize;

@@ -30,7 +30,7 @@ pub(super) fn scan_of(parts: &[Rc<dyn Module>]) -> Result<Option<(Scan, usize)>>
         width: width as usize,
         pads: convolution.pads,
     };
-    let weight = convolution.weight.current()?.to_f32()?;
+    let weight = convolution.weight.current(false)?.to_f32()?;
     let bias = convolution
         .bias
         .as_ref()

@@ -40,6 +40,11 @@ pub fn next_draw() -> u64 {
     })
 }
 
+/// Replaces the number of unseeded draws; returns the previous number.
+pub fn replace_draws(draws: u64) -> u64 {
+    with(|counts| std::mem::replace(&mut counts.draws, draws))
+}
+
 /// Restarts the counter of unseeded draws.
 pub fn reset_draws() {
     with(|counts| counts.draws = 0);

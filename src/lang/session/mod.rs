@@ -12,8 +12,8 @@ pub use crate::catalog::current as catalog;
 pub use crate::types::{type_info, types};
 pub use crate::value::describe;
 pub use counters::{
-    Counts, Trial, checkpoint_folder, counts, enter_trial, next_draw, next_search, reset_draws,
-    set_counts, skip_trial, trial,
+    Counts, Trial, checkpoint_folder, counts, enter_trial, next_draw, next_search, replace_draws,
+    reset_draws, set_counts, skip_trial, trial,
 };
 pub use journal::{Event, Recorder, record, record_to};
 pub use output::{

@@ -127,7 +127,7 @@ fn looked_up(
 /// A convolution and the layers after it as one lookup, and as they were described.
 struct Lookup {
     plain: Modules,
-    weight: Tensor,
+    weight: Weight,
     bias: Option<Tensor>,
     convolution: CodeConvolution,
     /// Positions of a window; none where all are pooled.
@@ -144,9 +144,7 @@ impl Lookup {
             size,
             ..
         } = *found;
-        let Weight::Plain(weight) = &convolution.weight else {
-            return None;
-        };
+        let weight = &convolution.weight;
         let [filters, channels, width] = weight.shape()[..] else {
             return None;
         };
@@ -178,9 +176,9 @@ impl Lookup {
         self.convolution.positions(length) >= self.size.unwrap_or(1)
     }
 
-    fn look_up(&self, codes: &Codes) -> Result<Tensor> {
+    fn look_up(&self, codes: &Codes, training: bool) -> Result<Tensor> {
         let (rows, length) = (codes.rows(), codes.length());
-        let (weight, bias) = (&self.weight, &self.bias);
+        let (weight, bias) = (&self.weight.current(training)?, &self.bias);
         let bias_values = bias
             .as_ref()
             .map_or_else(|| Ok(vec![0.0; self.convolution.filters]), Tensor::to_f32)?;
@@ -233,11 +231,11 @@ impl Lookup {
 impl Module for Lookup {
     fn forward(&self, x: &Value, mode: Mode) -> Result<Value> {
         if let Value::Codes(codes) = x
-            && self.weight.device() == Device::CPU
-            && self.weight.kind() == Kind::Float
+            && self.weight.parameter().device() == Device::CPU
+            && self.weight.parameter().kind() == Kind::Float
             && self.fits(codes.length())
         {
-            return self.look_up(codes).map(Value::One);
+            return self.look_up(codes, mode.training).map(Value::One);
         }
         let mut x = x.one_hot()?;
         for module in &self.plain {

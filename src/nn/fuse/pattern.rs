@@ -64,7 +64,7 @@ pub struct Recurrent {
     /// Its kind and sizes.
     pub recurrence: Recurrence,
     /// Its parameters, in PyTorch's order.
-    pub parameters: Vec<Tensor>,
+    pub parameters: Vec<Weight>,
     /// Whether it is computed by the kernel of this crate.
     pub is_fast: bool,
 }

@@ -45,14 +45,14 @@ impl Spec for MultiHead {
                 "multihead_attention: {heads} heads must divide {channels} channels"
             );
         }
-        let in_weight = builder.parameter(
+        let in_weight = builder.weight(
             "in_proj_weight",
             &[3 * channels, channels],
             &Init::XavierUniform,
         )?;
         let in_bias = builder.parameter("in_proj_bias", &[3 * channels], &Init::Constant(0.0))?;
         let bound = Init::Uniform(1.0 / (channels as f64).sqrt());
-        let out_weight = builder.parameter("out_proj.weight", &[channels, channels], &bound)?;
+        let out_weight = builder.weight("out_proj.weight", &[channels, channels], &bound)?;
         let out_bias = builder.parameter("out_proj.bias", &[channels], &Init::Constant(0.0))?;
         let features = channels / heads;
         let device = builder.device();
@@ -66,7 +66,7 @@ impl Spec for MultiHead {
         };
         let bias_of_offsets = match self.offsets {
             Offsets::Bias { largest } => {
-                let shape = [heads, 2 * largest + 1];
+                let shape = [heads, largest.saturating_mul(2).saturating_add(1)];
                 let bias = builder.parameter("relative_bias", &shape, &Init::Constant(0.0))?;
                 Some((largest, bias, OfLength::default()))
             }
@@ -77,6 +77,8 @@ impl Spec for MultiHead {
         let module = Function(move |x: &Tensor, mode: Mode| {
             let x = x.transpose(1, 2)?; // [batch, length, channels]
             let (batch, length) = (x.shape()[0], x.shape()[1]);
+            let in_weight = in_weight.current(mode.training)?;
+            let out_weight = out_weight.current(mode.training)?;
             let all = linear::apply(&x, &in_weight, Some(&in_bias))?.chunk(3, -1)?;
             let split = |t: &Tensor| {
                 t.reshape(&[batch, length, heads, channels / heads])?
@@ -136,7 +138,7 @@ impl Spec for ScaledDot {
             ("key", self.keys),
             ("value", self.values),
         ] {
-            let weight = builder.parameter(&format!("{name}.weight"), &[size, channels], &bound)?;
+            let weight = builder.weight(&format!("{name}.weight"), &[size, channels], &bound)?;
             let bias = if self.bias {
                 Some(builder.parameter(&format!("{name}.bias"), &[size], &bound)?)
             } else {
@@ -145,11 +147,13 @@ impl Spec for ScaledDot {
             parts.push((weight, bias));
         }
         builder.see_all();
-        let module = Function(move |x: &Tensor, _| {
+        let module = Function(move |x: &Tensor, mode: Mode| {
             let x = x.transpose(1, 2)?;
             let projected = parts
                 .iter()
-                .map(|(weight, bias)| linear::apply(&x, weight, bias.as_ref()))
+                .map(|(weight, bias)| {
+                    linear::apply(&x, &weight.current(mode.training)?, bias.as_ref())
+                })
                 .collect::<Result<Vec<_>>>()?;
             watch::note_weights(|| Attention::default().weights(&projected[0], &projected[1]))?;
             Attention::default()

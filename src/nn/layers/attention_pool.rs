@@ -3,9 +3,10 @@
 use crate::layers::linear;
 use crate::spec::Function;
 use crate::watch;
-use crate::{Builder, Built, Init, Shape, Spec};
+use crate::{Builder, Built, Init, Mode, Shape, Spec};
 use cistron_base::Result;
 use cistron_torch::Tensor;
+use std::rc::Rc;
 
 /// The mean of each window, weighted by the softmax of a linear function of its positions
 /// (Avsec et al. 2021).
@@ -25,16 +26,16 @@ impl Spec for SoftmaxPool {
         let (channels, length) = input.channels_and_length("softmax_pool")?;
         let (size, outputs) = (self.size, if self.per_channel { channels } else { 1 });
         // twice the identity, which prefers large values
-        let start = if self.per_channel {
-            Tensor::eye(channels)?.mul_number(2.0)?
+        let init = if self.per_channel {
+            Init::Custom(Rc::new(|shape| Tensor::eye(shape[0])?.mul_number(2.0)))
         } else {
             Init::Uniform(1.0 / (channels as f64).sqrt())
-                .draw(&[1, channels], &builder.keys("weight"))?
         };
-        let weight = builder.adopt("weight", start)?;
+        let weight = builder.weight("weight", &[outputs, channels], &init)?;
         builder.widen(size, 1, size);
         let windows = (length + size - 1) / size;
-        let module = Function(move |x: &Tensor, _| {
+        let module = Function(move |x: &Tensor, mode: Mode| {
+            let weight = weight.current(mode.training)?;
             let (batch, length) = (x.shape()[0], x.shape()[2]);
             let windows = (length + size - 1) / size;
             let missing = windows * size - length;
@@ -72,9 +73,10 @@ impl Spec for AttentionPool {
         let (channels, _) = input.channels_and_length("attention_pool")?;
         let heads = self.heads;
         let bound = Init::Uniform(1.0 / (channels as f64).sqrt());
-        let weight = builder.parameter("weight", &[heads, channels], &bound)?;
+        let weight = builder.weight("weight", &[heads, channels], &bound)?;
         builder.see_all();
-        let module = Function(move |x: &Tensor, _| {
+        let module = Function(move |x: &Tensor, mode: Mode| {
+            let weight = weight.current(mode.training)?;
             let positions = x.transpose(1, 2)?; // [batch, length, channels]
             let weights = linear::apply(&positions, &weight, None)?
                 .transpose(1, 2)?

@@ -3,7 +3,7 @@
 use crate::fuse::pattern::{Convolution, LayerPattern};
 use crate::kernels::Pads;
 use crate::spec::LocalWindow;
-use crate::weight::{Weight, length_of};
+use crate::weight::{Role, Weight, WeightNorm};
 use crate::{Builder, Built, Init, Mode, Module, Shape, Spec, Value};
 use cistron_base::{Result, shape};
 use cistron_base::{bail, fault};
@@ -199,15 +199,15 @@ impl Spec for Conv {
         let fan_in: i64 = weight_shape[1..].iter().product();
         let bound = 1.0 / (fan_in as f64).sqrt();
         let init = self.init.clone().unwrap_or(Init::Uniform(bound));
+        let role = Role {
+            is_applied: true,
+            ..Role::default()
+        };
+        let make = |builder: &mut Builder| builder.weight_of("weight", &weight_shape, &init, role);
         let weight = if self.weight_norm {
-            let start = init.draw(&weight_shape, &builder.keys("weight"))?;
-            let gain = length_of(&start)?;
-            Weight::Normed {
-                length: builder.adopt("weight_g", gain)?,
-                direction: builder.adopt("weight_v", start)?,
-            }
+            builder.normed(WeightNorm::Length, make)?
         } else {
-            Weight::Plain(builder.parameter("weight", &weight_shape, &init)?)
+            make(builder)?
         };
         let bias = if self.bias {
             Some(builder.parameter("bias", &[self.filters], &Init::Uniform(bound))?)
@@ -235,7 +235,8 @@ impl Spec for Conv {
                 .collect()
         });
         let simple = self.width.len() == 1 && groups == 1 && self.stride == [1];
-        let convolution = simple.then(|| Convolution {
+        let is_fixed = weight.is_fixed();
+        let convolution = (simple && is_fixed).then(|| Convolution {
             weight: weight.clone(),
             bias: bias.clone(),
             pads: pads[0],
@@ -272,20 +273,22 @@ struct Convolved {
 }
 
 impl Module for Convolved {
-    fn forward(&self, x: &Value, _: Mode) -> Result<Value> {
-        let x = x.one()?;
-        let weight = self.weight.current()?;
-        let bias = self.bias.as_ref();
-        Ok(Value::One(match &self.pad {
-            _ if self.is_interleaved && !x.device().is_cuda() => {
-                let pads = (self.pads.before as i64, self.pads.after as i64);
-                x.conv_interleaved(&weight, bias, self.window.dilation[0], pads)?
+    fn forward(&self, x: &Value, mode: Mode) -> Result<Value> {
+        let convolved = |x: &Tensor, weight: &Tensor, adds_bias: bool| {
+            let bias = self.bias.as_ref().filter(|_| adds_bias);
+            match &self.pad {
+                _ if self.is_interleaved && !x.device().is_cuda() => {
+                    let pads = (self.pads.before as i64, self.pads.after as i64);
+                    x.conv_interleaved(weight, bias, self.window.dilation[0], pads)
+                }
+                Some(pad) => x
+                    .pad(pad, "constant", 0.0)?
+                    .conv(weight, bias, &self.window),
+                None => x.conv(weight, bias, &self.window),
             }
-            Some(pad) => x
-                .pad(pad, "constant", 0.0)?
-                .conv(&weight, bias, &self.window)?,
-            None => x.conv(&weight, bias, &self.window)?,
-        }))
+        };
+        let out = self.weight.apply(x.one()?, mode.training, convolved)?;
+        Ok(Value::One(out))
     }
 
     fn describe_fusions(&self, out: &mut Vec<String>) {
@@ -315,12 +318,14 @@ impl Module for Convolved {
         })
     }
 
-    fn forward_unpadded(&self, x: &Tensor, _: Mode) -> Result<Tensor> {
+    fn forward_unpadded(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
         let window = Window {
             padding: vec![0],
             ..self.window.clone()
         };
-        x.conv(&self.weight.current()?, self.bias.as_ref(), &window)
+        self.weight.apply(x, mode.training, |x, weight, adds_bias| {
+            x.conv(weight, self.bias.as_ref().filter(|_| adds_bias), &window)
+        })
     }
 }
 
@@ -397,10 +402,14 @@ impl Spec for Transposed {
     fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
         let (channels, length) = input.channels_and_length("conv_transpose1d")?;
         let bound = 1.0 / ((self.filters * self.width) as f64).sqrt();
-        let weight = builder.parameter(
+        let weight = builder.weight_of(
             "weight",
             &[channels, self.filters, self.width],
             &Init::Uniform(bound),
+            Role {
+                axis: 1,
+                is_applied: true,
+            },
         )?;
         let bias = if self.bias {
             Some(builder.parameter("bias", &[self.filters], &Init::Uniform(bound))?)
@@ -427,8 +436,11 @@ impl Spec for Transposed {
             groups: 1,
         };
         let extra = self.output_padding;
-        let module = crate::spec::Function(move |x: &Tensor, _| {
-            x.conv_transpose(&weight, bias.as_ref(), &window, &[extra])
+        let module = crate::spec::Function(move |x: &Tensor, mode: Mode| {
+            weight.apply(x, mode.training, |x, weight, adds_bias| {
+                let bias = bias.as_ref().filter(|_| adds_bias);
+                x.conv_transpose(weight, bias, &window, &[extra])
+            })
         });
         Built::one(module, vec![self.filters, output])
     }

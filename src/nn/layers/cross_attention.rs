@@ -2,6 +2,7 @@
 
 use crate::layers::linear;
 use crate::watch;
+use crate::weight::Weight;
 use crate::{Builder, Built, Init, Mode, Module, Shape, Spec, Value};
 use cistron_base::Result;
 use cistron_base::{bail, fault, shape};
@@ -25,15 +26,15 @@ pub struct CrossAttention {
 /// The projections of queries, keys and values.
 enum Projections {
     /// One matrix, where both inputs have the same channels.
-    Joined(Tensor),
+    Joined(Weight),
     /// Three.
-    Separate([Tensor; 3]),
+    Separate([Weight; 3]),
 }
 
 struct Attending {
     projections: Projections,
     bias: Tensor,
-    out_weight: Tensor,
+    out_weight: Weight,
     out_bias: Tensor,
     heads: i64,
     query: String,
@@ -60,16 +61,16 @@ impl Module for Attending {
         let query = named(inputs, &self.query)?.transpose(1, 2)?;
         let context = named(inputs, &self.context)?.transpose(1, 2)?;
         let channels = query.shape()[2];
+        let weights = match &self.projections {
+            Projections::Joined(weight) => weight.current(mode.training)?.chunk(3, 0)?,
+            Projections::Separate(weights) => weights
+                .iter()
+                .map(|weight| weight.current(mode.training))
+                .collect::<Result<_>>()?,
+        };
         let project = |i: i64, x: &Tensor| {
             let bias = self.bias.narrow(0, i * channels, channels)?;
-            match &self.projections {
-                Projections::Joined(weight) => {
-                    linear::apply(x, &weight.narrow(0, i * channels, channels)?, Some(&bias))
-                }
-                Projections::Separate(weights) => {
-                    linear::apply(x, &weights[i as usize], Some(&bias))
-                }
-            }
+            linear::apply(x, &weights[i as usize], Some(&bias))
         };
         let split = |t: Tensor| {
             let (batch, length) = (t.shape()[0], t.shape()[1]);
@@ -88,7 +89,8 @@ impl Module for Attending {
         watch::note_weights(|| attention.weights(&q, &k))?;
         let mixed = attention.apply(&q, &k, &v)?.transpose(1, 2)?;
         let joined = mixed.reshape(&query.shape())?;
-        linear::apply(&joined, &self.out_weight, Some(&self.out_bias))?
+        let out_weight = self.out_weight.current(mode.training)?;
+        linear::apply(&joined, &out_weight, Some(&self.out_bias))?
             .transpose(1, 2)
             .map(Value::One)
     }
@@ -135,11 +137,11 @@ impl Spec for CrossAttention {
         }
         let projections = if channels == context {
             let shape = [3 * channels, channels];
-            let weight = builder.parameter("in_proj_weight", &shape, &Init::XavierUniform)?;
+            let weight = builder.weight("in_proj_weight", &shape, &Init::XavierUniform)?;
             Projections::Joined(weight)
         } else {
             let mut weight = |name: &str, inputs: i64| {
-                builder.parameter(name, &[channels, inputs], &Init::XavierUniform)
+                builder.weight(name, &[channels, inputs], &Init::XavierUniform)
             };
             Projections::Separate([
                 weight("q_proj_weight", channels)?,
@@ -152,7 +154,7 @@ impl Spec for CrossAttention {
         let module = Attending {
             projections,
             bias: builder.parameter("in_proj_bias", &[3 * channels], &zero)?,
-            out_weight: builder.parameter("out_proj.weight", &[channels, channels], &bound)?,
+            out_weight: builder.weight("out_proj.weight", &[channels, channels], &bound)?,
             out_bias: builder.parameter("out_proj.bias", &[channels], &zero)?,
             heads: self.heads,
             query: self.query.clone(),

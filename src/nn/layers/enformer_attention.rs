@@ -4,6 +4,7 @@ use crate::layers::linear;
 use crate::layers::positional::{GammaScale, OfLength, enformer_features};
 use crate::spec::Function;
 use crate::watch;
+use crate::weight::Weight;
 use crate::{Builder, Built, Init, Mode, Shape, Spec};
 use cistron_base::{Result, bail, shape};
 use cistron_torch::Tensor;
@@ -77,15 +78,15 @@ impl Spec for EnformerAttention {
             self.features
         };
         let bound = Init::Uniform(1.0 / (channels as f64).sqrt());
-        let query = builder.parameter("to_q.weight", &[heads * keys, channels], &bound)?;
-        let key = builder.parameter("to_k.weight", &[heads * keys, channels], &bound)?;
-        let value = builder.parameter("to_v.weight", &[heads * values, channels], &bound)?;
+        let query = builder.weight("to_q.weight", &[heads * keys, channels], &bound)?;
+        let key = builder.weight("to_k.weight", &[heads * keys, channels], &bound)?;
+        let value = builder.weight("to_v.weight", &[heads * values, channels], &bound)?;
         // the block starts as the identity of its residual connection
         let zero = Init::Constant(0.0);
-        let out = builder.parameter("to_out.weight", &[channels, heads * values], &zero)?;
+        let out = builder.weight("to_out.weight", &[channels, heads * values], &zero)?;
         let out_bias = builder.parameter("to_out.bias", &[channels], &zero)?;
         let offset_bound = Init::Uniform(1.0 / (features as f64).sqrt());
-        let offset = builder.parameter(
+        let offset = builder.weight(
             "to_rel_pos.weight",
             &[heads * keys, features],
             &offset_bound,
@@ -104,15 +105,15 @@ impl Spec for EnformerAttention {
         let module = Function(move |x: &Tensor, mode: Mode| {
             let x = x.transpose(1, 2)?; // [batch, length, channels]
             let (batch, n) = (x.shape()[0], x.shape()[1]);
-            let split = |weight: &Tensor, size: i64| {
-                linear::apply(&x, weight, None)?
+            let split = |weight: &Weight, size: i64| {
+                linear::apply(&x, &weight.current(mode.training)?, None)?
                     .reshape(&[batch, n, heads, size])?
                     .transpose(1, 2)
             }; // [batch, heads, length, size]
             let table = table
                 .get(n, || features_of(n))?
                 .dropout(position_dropout, mode.training)?;
-            let offsets = linear::apply(&table, &offset, None)?
+            let offsets = linear::apply(&table, &offset.current(mode.training)?, None)?
                 .reshape(&[2 * n - 1, heads, keys])?
                 .permute(&[1, 2, 0])?; // [heads, keys, offsets]
             let q = split(&query, keys)?.mul_number(1.0 / (keys as f64).sqrt())?;
@@ -127,7 +128,7 @@ impl Spec for EnformerAttention {
                 .matmul(&split(&value, values)?)?
                 .transpose(1, 2)?
                 .reshape(&[batch, n, heads * values])?;
-            linear::apply(&mixed, &out, Some(&out_bias))?.transpose(1, 2)
+            linear::apply(&mixed, &out.current(mode.training)?, Some(&out_bias))?.transpose(1, 2)
         });
         Built::one(module, vec![channels, length])
     }

@@ -4,7 +4,8 @@
 use crate::layers::activation::Activation;
 use crate::layers::linear;
 use crate::spec::{Function, Pointwise};
-use crate::{Builder, Built, Init, Shape, Spec};
+use crate::weight::Weight;
+use crate::{Builder, Built, Init, Mode, Shape, Spec};
 use cistron_base::bail;
 use cistron_base::{Result, shape};
 use cistron_torch::Tensor;
@@ -37,10 +38,9 @@ impl Spec for SqueezeExcite {
                 shape::text(&input)
             );
         }
-        let mut layer = |name: &str, outputs: i64, inputs: i64| -> Result<(Tensor, Tensor)> {
+        let mut layer = |name: &str, outputs: i64, inputs: i64| -> Result<(Weight, Tensor)> {
             let bound = Init::Uniform(1.0 / (inputs as f64).sqrt());
-            let weight =
-                builder.parameter(&format!("{name}.weight"), &[outputs, inputs], &bound)?;
+            let weight = builder.weight(&format!("{name}.weight"), &[outputs, inputs], &bound)?;
             Ok((
                 weight,
                 builder.parameter(&format!("{name}.bias"), &[outputs], &bound)?,
@@ -50,7 +50,9 @@ impl Spec for SqueezeExcite {
         let (excite, excite_bias) = layer("fc2", *channels, self.hidden)?;
         builder.see_all();
         let activation = self.activation;
-        let module = Function(move |x: &Tensor, _| {
+        let module = Function(move |x: &Tensor, mode: Mode| {
+            let squeeze = squeeze.current(mode.training)?;
+            let excite = excite.current(mode.training)?;
             let axes: Vec<i64> = (2..x.rank() as i64).collect();
             let means = x.mean(&Some(axes), false)?; // [batch, channels]
             let hidden =

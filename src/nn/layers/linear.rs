@@ -1,7 +1,8 @@
 //! Fully connected layers, tables of embeddings, maxout.
 
 use crate::spec::Function;
-use crate::{Builder, Built, Init, Shape, Spec};
+use crate::weight::Role;
+use crate::{Builder, Built, Init, Mode, Shape, Spec};
 use cistron_base::bail;
 use cistron_base::{Result, shape};
 use cistron_torch::{Kind, Tensor};
@@ -33,7 +34,11 @@ impl Spec for Linear {
         };
         let bound = 1.0 / (*features as f64).sqrt();
         let init = self.init.clone().unwrap_or(Init::Uniform(bound));
-        let weight = builder.parameter("weight", &[self.features, *features], &init)?;
+        let role = Role {
+            is_applied: true,
+            ..Role::default()
+        };
+        let weight = builder.weight_of("weight", &[self.features, *features], &init, role)?;
         let bias = if self.bias {
             Some(builder.parameter("bias", &[self.features], &Init::Uniform(bound))?)
         } else {
@@ -43,7 +48,11 @@ impl Spec for Linear {
         let mut output = rest.to_vec();
         output.push(self.features);
         Built::one(
-            Function(move |x: &Tensor, _| apply(x, &weight, bias.as_ref())),
+            Function(move |x: &Tensor, mode: Mode| {
+                weight.apply(x, mode.training, |x, weight, adds_bias| {
+                    apply(x, weight, bias.as_ref().filter(|_| adds_bias))
+                })
+            }),
             output,
         )
     }
@@ -73,10 +82,13 @@ impl Spec for Embedding {
 
     fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
         let mut output = input.one("embedding")?.to_vec();
-        let weight = builder.parameter("weight", &[self.rows, self.size], &Init::Normal(1.0))?;
+        let weight = builder.weight("weight", &[self.rows, self.size], &Init::Normal(1.0))?;
         output.push(self.size);
         Built::one(
-            Function(move |x: &Tensor, _| Tensor::embedding(&weight, &x.to_kind(Kind::Int64)?, -1)),
+            Function(move |x: &Tensor, mode: Mode| {
+                let weight = weight.current(mode.training)?;
+                Tensor::embedding(&weight, &x.to_kind(Kind::Int64)?, -1)
+            }),
             output,
         )
     }
@@ -102,13 +114,13 @@ impl Spec for Maxout {
             bail!("shape", "maxout needs an axis of features")
         };
         let bound = Init::Uniform(1.0 / (*last as f64).sqrt());
-        let weight = builder.parameter("weight", &[features * pieces, *last], &bound)?;
+        let weight = builder.weight("weight", &[features * pieces, *last], &bound)?;
         let bias = builder.parameter("bias", &[features * pieces], &bound)?;
         builder.see_all();
         let mut output = rest.to_vec();
         output.push(features);
-        let module = Function(move |x: &Tensor, _| {
-            let all = apply(x, &weight, Some(&bias))?;
+        let module = Function(move |x: &Tensor, mode: Mode| {
+            let all = apply(x, &weight.current(mode.training)?, Some(&bias))?;
             let mut split = all.shape();
             split.pop();
             split.extend([features, pieces]);

@@ -351,6 +351,8 @@ impl Spec for ScriptModule {
         }
         let row = builder.rows.len();
         let first = builder.parameters.len();
+        // its forward function may draw numbers
+        builder.drawing += 1;
         let members = Rc::new(self.members(builder, input)?);
         let own = &builder.parameters[first..];
         let parameters = own.iter().map(|(_, tensor)| tensor.numel()).sum();

@@ -3,6 +3,7 @@
 use crate::fuse::pattern::{self, LayerPattern};
 use crate::kernels::dense;
 use crate::kernels::recurrent::{Cell, Gradients, Inputs, Parameters, Steps, Weights};
+use crate::weight::Weight;
 use crate::{Builder, Built, Init, Mode, Module, Shape, Spec, Value};
 use cistron_base::bail;
 use cistron_base::{Result, shape};
@@ -73,10 +74,14 @@ impl Spec for Recurrent {
                     ("bias_ih", vec![gates * how.hidden]),
                     ("bias_hh", vec![gates * how.hidden]),
                 ] {
+                    let name = format!("{part}_{end}");
                     parameters.push(if part == "bias_hh" && self.one_bias {
-                        Tensor::full(&shape, 0.0, Kind::Float, builder.device())?
+                        let zeros = Tensor::full(&shape, 0.0, Kind::Float, builder.device())?;
+                        Weight::Plain(zeros)
+                    } else if part.starts_with("weight") {
+                        builder.weight(&name, &shape, &init)?
                     } else {
-                        builder.parameter(&format!("{part}_{end}"), &shape, &init)?
+                        Weight::Plain(builder.parameter(&name, &shape, &init)?)
                     });
                 }
             }
@@ -128,11 +133,11 @@ impl Running {
         }
     }
 
-    fn all(&self, x: &Tensor, training: bool) -> Result<Tensor> {
+    fn all(&self, x: &Tensor, all: &[Tensor], training: bool) -> Result<Tensor> {
         let pattern::Recurrent {
             recurrence,
-            parameters: all,
             is_fast,
+            ..
         } = &self.layer;
         let mut x = x.transpose(1, 2)?;
         let each = all.len() / recurrence.layers.max(1) as usize;
@@ -167,11 +172,13 @@ impl Running {
 impl Module for Running {
     fn forward(&self, x: &Value, mode: Mode) -> Result<Value> {
         let x = x.one()?;
-        let pattern::Recurrent {
-            recurrence,
-            parameters,
-            ..
-        } = &self.layer;
+        let recurrence = &self.layer.recurrence;
+        let parameters = &self
+            .layer
+            .parameters
+            .iter()
+            .map(|own| own.current(mode.training))
+            .collect::<Result<Vec<_>>>()?;
         let x = &if x.kind() == Kind::BFloat16 && !x.device().is_cuda() {
             x.to_kind(Kind::Float)?
         } else {
@@ -182,7 +189,7 @@ impl Module for Running {
             && parameters[0].kind() == Kind::Float
             && !pairs::is_on();
         let all = if here {
-            self.all(x, mode.training)?
+            self.all(x, parameters, mode.training)?
         } else {
             run(&x.transpose(1, 2)?, recurrence, parameters, mode.training)?
         };

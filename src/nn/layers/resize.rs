@@ -5,7 +5,7 @@ use crate::layers::compose::Merge;
 use crate::spec::Function;
 use crate::{Builder, Built, Layer, Mode, Module, Shape, Spec, Value};
 use cistron_base::bail;
-use cistron_base::{Result, shape};
+use cistron_base::{Result, memory, shape};
 use cistron_torch::Tensor;
 use std::rc::Rc;
 
@@ -88,8 +88,17 @@ impl Spec for Upsample {
                 shape::text(input)
             );
         }
-        let size: Vec<i64> = input[1..].iter().map(|n| n * self.factor).collect();
+        let size = input[1..].iter().map(|n| n.checked_mul(self.factor));
+        let Some(size) = size.collect::<Option<Vec<i64>>>() else {
+            bail!(
+                "shape",
+                "upsample: {} times {} is beyond 64 bits",
+                self.factor,
+                shape::text(&input[1..])
+            )
+        };
         let output = [&input[..1], &size].concat();
+        memory::elements(&output, 4)?;
         builder.see_all();
         let (factor, mode) = (self.factor, self.mode);
         let module = Function(move |x: &Tensor, _| {
@@ -229,6 +238,8 @@ impl Spec for Pairs {
 
     fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
         let (channels, length) = input.channels_and_length("pairs")?;
+        let output = vec![channels.saturating_mul(2), length, length];
+        memory::elements(&output, 4)?;
         builder.see_all();
         let module = Function(move |x: &Tensor, _| {
             let (batch, length) = (x.shape()[0], x.shape()[2]);
@@ -237,6 +248,6 @@ impl Spec for Pairs {
             let columns = x.unsqueeze(2)?.expand(&tiled)?;
             Tensor::cat(&[rows, columns], 1)
         });
-        Built::one(module, vec![2 * channels, length, length])
+        Built::one(module, output)
     }
 }

@@ -16,11 +16,12 @@ pub struct Frozen {
 impl Frozen {
     /// A copy of a model.
     pub fn new(model: &Model) -> Result<Frozen> {
-        let Some(layer) = model.layer() else {
-            bail!("value", "`{}` is a part of another model", model.name())
-        };
+        if model.plan().is_some() {
+            bail!("value", "`{}` has adapters", model.name();
+                hint: "`net.merge()` returns the network with merged weights");
+        }
         Ok(Frozen {
-            layer: layer.clone(),
+            layer: model.described()?.clone(),
             model: model.clone(),
         })
     }
@@ -75,6 +76,14 @@ impl Spec for Frozen {
         let _guard = grad::no_grad();
         let mut parameters = Vec::new();
         for (name, own) in tensors.iter() {
+            if builder.is_copy {
+                // the tensors of another build, with the values that they have by now
+                let mut known = builder.parameters.iter();
+                if known.any(|(_, parameter)| parameter.is_same(own)) {
+                    parameters.push(own.clone());
+                }
+                continue;
+            }
             let values = self.model.get(name)?;
             if values.shape() != own.shape() {
                 bail!(

@@ -41,6 +41,11 @@ impl Model {
                 device,
                 fast,
                 in_training,
+                seed,
+                shapes,
+                weights,
+                adapters,
+                origin,
                 ..
             } = &*self.0;
             Model(Rc::new(Inner {
@@ -58,6 +63,11 @@ impl Model {
                 links: self.0.links.clone(),
                 fast: *fast,
                 in_training: in_training.clone(),
+                seed: *seed,
+                shapes: shapes.clone(),
+                weights: weights.clone(),
+                adapters: adapters.clone(),
+                origin: origin.clone(),
             }))
         };
         Ok(Some((

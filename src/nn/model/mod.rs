@@ -1,5 +1,6 @@
 //! A built network: parameters on a device, a forward pass, files of weights.
 
+pub mod adapters;
 mod as_layer;
 mod forward;
 mod frozen;
@@ -7,12 +8,15 @@ mod state;
 
 pub use as_layer::Frozen;
 
+use crate::adapt::{Adapter, Plan};
 use crate::loss::Links;
 use crate::summary::{self, Row};
-use crate::{Builder, Layer, Module, Shape};
-use cistron_base::Result;
+use crate::weight::Weight;
+use crate::{Builder, Built, Layer, Module, Shape};
+use cistron_base::{Result, bail};
 use cistron_torch::{Device, Precision, Tensor};
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::rc::Rc;
 
 /// How a network is built.
@@ -52,36 +56,89 @@ struct Inner {
     fast: bool,
     /// What layers do in training only.
     in_training: Vec<&'static str>,
+    /// The seed of its initial weights.
+    seed: u64,
+    /// The shape of the output of each layer, by path.
+    shapes: Rc<HashMap<String, Shape>>,
+    /// The weights of its layers.
+    weights: Rc<Vec<(String, Weight)>>,
+    /// How its weights are adapted, and which are.
+    adapters: Option<Rc<(Plan, Vec<Adapter>)>>,
+    /// The network that this one was adapted or merged from.
+    origin: Option<Model>,
 }
 
 impl Model {
     /// Builds a description for inputs of a shape.
     pub fn build(layer: &Layer, input: &Shape, how: &How) -> Result<Model> {
-        let How {
-            seed,
-            device,
-            fast,
-            precision,
-            name,
-        } = how;
-        let mut builder = Builder::new(*seed, *device, *fast);
+        let mut builder = Builder::new(how.seed, how.device, how.fast);
         let built = builder.child("", layer, input)?;
-        Ok(Model(Rc::new(Inner {
-            name: name.clone(),
-            layer: Some(layer.clone()),
+        Ok(Model::assemble(builder, built, layer, input, how))
+    }
+
+    /// The network of a finished build.
+    fn assemble(builder: Builder, built: Built, layer: &Layer, input: &Shape, how: &How) -> Model {
+        Model(Rc::new(Inner {
+            name: how.name.clone(),
             module: built.module,
             parameters: builder.parameters,
             buffers: builder.buffers,
             input: input.clone(),
             output: built.output,
             rows: builder.rows,
-            device: *device,
+            device: how.device,
             training: Rc::new(Cell::new(false)),
-            precision: Rc::new(Cell::new(*precision)),
+            precision: Rc::new(Cell::new(how.precision)),
             links: RefCell::new(None),
-            fast: *fast,
+            fast: how.fast,
             in_training: builder.in_training,
-        })))
+            layer: Some(layer.clone()),
+            seed: how.seed,
+            shapes: Rc::new(builder.shapes),
+            weights: Rc::new(builder.weights),
+            adapters: None,
+            origin: None,
+        }))
+    }
+
+    /// What it was built from.
+    ///
+    /// # Errors
+    /// Where it is a part of another model.
+    pub fn described(&self) -> Result<&Layer> {
+        match &self.0.layer {
+            Some(layer) => Ok(layer),
+            None => bail!("value", "`{}` is a part of another model", self.0.name),
+        }
+    }
+
+    /// How it was built, with the present precision.
+    pub fn how(&self) -> How {
+        How {
+            seed: self.0.seed,
+            device: self.0.device,
+            fast: self.0.fast,
+            precision: self.0.precision.get(),
+            name: self.0.name.clone(),
+        }
+    }
+
+    /// The weights that a layer multiplies with, by the path of their parameter: of normalised and
+    /// adapted ones their present value. Other parameters are returned as they are.
+    ///
+    /// # Errors
+    /// Where there is no such parameter.
+    pub fn effective(&self, path: &str) -> Result<Tensor> {
+        let mut weights = self.0.weights.iter();
+        match weights.find(|(name, _)| name == path) {
+            Some((_, weight)) => weight.current(false),
+            None => self.get(path),
+        }
+    }
+
+    /// The shape of the output of each layer, by path with a dot at its end.
+    pub fn shapes(&self) -> &HashMap<String, Shape> {
+        &self.0.shapes
     }
 
     /// The links of the loss that it was last trained with; none where it was not.

@@ -120,7 +120,7 @@ impl FusedStack {
         let weights = self
             .parts
             .iter()
-            .map(|part| part.convolution.weight.current())
+            .map(|part| part.convolution.weight.current(training))
             .collect::<Result<Vec<_>>>()?;
         let packed = |(part, weight): (&Part, &Tensor)| {
             let bias = part.convolution.bias.as_ref();
