@@ -124,3 +124,34 @@ fn the_example_of_activity_runs_for_enhancers_and_promoters() {
         assert!(place.path().join(kind).join("figures/made.svg").exists());
     }
 }
+
+#[test]
+fn shape_tables_reproduce_the_public_tracks_they_are_derived_from() {
+    let Some(folder) = data_folder() else { return };
+    let place = tempfile::tempdir().expect("a folder");
+    let script = root().join("examples/08_dna_shape.rhai");
+    let data = folder.join("chipseq/zeng_ezh2_dnd41");
+    let output = cistron(
+        place.path(),
+        &[
+            "run",
+            &script.display().to_string(),
+            "--no-run-dir",
+            "--set",
+            &format!("folder={}", data.display()),
+            "--set",
+            "epochs=1",
+        ],
+    );
+    let (out, err, code) = said(&output);
+    assert_eq!(code, 0, "{err}");
+    assert!(
+        out.contains("MGW: 5-mers, 1024 of 1024 known, 0 conflicts, ends 0.0"),
+        "{out}"
+    );
+    assert!(
+        out.contains("largest difference from the tracks: 0.0"),
+        "{out}"
+    );
+    assert!(place.path().join("shape.tsv").is_file());
+}

@@ -6,7 +6,7 @@ use crate::base::Fault;
 use crate::bind::printing::{line, weights};
 use crate::bind::types::{
     Augmenter, BackgroundSource, Data, Discovered, Genomic, Known, Motifs, OfSearch, Optim, Pass,
-    Places, Report, Rows, Signal, SimRule, Stream, Tabled, TrialOf, WeightsFile,
+    Places, Report, Rows, Shapes, Signal, SimRule, Stream, Tabled, Tokens, TrialOf, WeightsFile,
 };
 use crate::lang::native::TypeInfo;
 use crate::metrics::Metric;
@@ -61,6 +61,8 @@ script_types! {
     Rows, "batch", line::batch;
     Pass, "batches", line::batches;
     Stream, "stream", line::stream;
+    Tokens, "tokenizer", line::tokenizer;
+    Shapes, "shape_table", line::shape_table;
     Augmenter, "augmenter", line::augmenter;
     Loss, "loss", line::loss;
     Optim, "optimizer", line::optimizer;

@@ -63,6 +63,14 @@ pub struct Stream {
     pub custom: Vec<Callback>,
 }
 
+/// A tokenizer as scripts hold it.
+#[derive(Clone)]
+pub struct Tokens(pub Rc<crate::seq::tokens::Tokenizer>);
+
+/// A table of DNA shape as scripts hold it.
+#[derive(Clone)]
+pub struct Shapes(pub Rc<crate::seq::shape::ShapeTable>);
+
 /// What is known of simulated sequences, and the rows in view.
 #[derive(Clone)]
 pub struct Known(pub Arc<crate::seq::simulate::Truth>, pub Rc<Dataset>);

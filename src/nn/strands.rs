@@ -18,11 +18,16 @@ pub enum InputKind {
     Stranded,
     /// Numbers that do not depend on the strand: unchanged.
     Features,
+    /// Numbers of pairs of positions, `[…, length, length]`: reversed along both axes.
+    Map,
+    /// Numbers in pairs of strands, `[channels, …]`: pairs exchanged.
+    Pairs,
 }
 
 impl InputKind {
     /// Names in options.
-    pub const NAMES: &'static [&'static str] = &["sequence", "track", "stranded", "features"];
+    pub const NAMES: &'static [&'static str] =
+        &["sequence", "track", "stranded", "features", "map", "pairs"];
 
     /// The kind of a name.
     pub fn named(name: &str) -> Option<InputKind> {
@@ -30,7 +35,7 @@ impl InputKind {
         Self::NAMES
             .iter()
             .position(|known| *known == name)
-            .map(|i| [Sequence, Track, Stranded, Features][i])
+            .map(|i| [Sequence, Track, Stranded, Features, Map, Pairs][i])
     }
 
     fn fits(self, name: &str, of: &[i64]) -> Result<()> {
@@ -40,6 +45,10 @@ impl InputKind {
                 "[channels, length] with pairs of channels"
             }
             InputKind::Track if of.is_empty() => "[…, length]",
+            InputKind::Map if !matches!(of, [.., a, b] if a == b) => "[…, length, length]",
+            InputKind::Pairs if !matches!(of, [channels, ..] if channels % 2 == 0) => {
+                "[channels, …] with pairs of channels"
+            }
             _ => return Ok(()),
         };
         bail!(
@@ -171,6 +180,8 @@ fn turn(x: &Tensor, kind: InputKind) -> Result<Tensor> {
         InputKind::Track => x.flip(&[-1]),
         InputKind::Stranded => exchanged(&x.flip(&[-1])?, 1),
         InputKind::Features => Ok(x.clone()),
+        InputKind::Map => x.flip(&[-2, -1]),
+        InputKind::Pairs => exchanged(x, 1),
     }
 }
 

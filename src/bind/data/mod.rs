@@ -2,6 +2,7 @@
 
 pub mod augment;
 pub mod augment_chain;
+pub mod augment_named;
 pub mod batch;
 pub mod dataset;
 pub mod label;

@@ -50,6 +50,10 @@ pub enum InputName {
     Stranded,
     /// Values without positions, which do not change.
     Features,
+    /// Values of pairs of positions, which are reversed along both axes.
+    Map,
+    /// Values of both strands without positions, which are exchanged.
+    Pairs,
 }
 
 impl From<InputName> for InputKind {
@@ -59,6 +63,8 @@ impl From<InputName> for InputKind {
             InputName::Track => InputKind::Track,
             InputName::Stranded => InputKind::Stranded,
             InputName::Features => InputKind::Features,
+            InputName::Map => InputKind::Map,
+            InputName::Pairs => InputKind::Pairs,
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::base::written::metric;
 use crate::base::{Fault, Result, shape};
 use crate::bind::types::{
     Augmenter, BackgroundSource, Data, Discovered, Genomic, Known, Motifs, OfSearch, Optim, Pass,
-    Places, Rows, Signal, SimRule, Stream, Tabled, TrialOf,
+    Places, Rows, Shapes, Signal, SimRule, Stream, Tabled, Tokens, TrialOf,
 };
 use crate::lang::show;
 use crate::metrics::Metric;
@@ -241,6 +241,17 @@ pub fn stream(stream: &Stream) -> String {
         stream.rows(),
         stream.position()
     )
+}
+
+/// A tokenizer in a line.
+pub fn tokenizer(tokens: &Tokens) -> String {
+    format!("tokenizer of {} tokens", tokens.0.size())
+}
+
+/// A table of DNA shape in a line.
+pub fn shape_table(table: &Shapes) -> String {
+    let features = table.0.features.iter().map(|feature| feature.name.as_str());
+    format!("shape table: {}", features.collect::<Vec<_>>().join(", "))
 }
 
 /// An augmenter in a line.

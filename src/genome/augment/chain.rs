@@ -1,7 +1,7 @@
 //! Augmenters put together: one after the other, one of several, some of several, now and then, for
 //! some epochs.
 
-use crate::data::loader::{Blend, RowView, Sample, Transform};
+use crate::data::loader::{Blend, Needs, RowView, Sample, Transform};
 use cistron_base::seed::Rng;
 use std::sync::Arc;
 
@@ -9,6 +9,10 @@ use std::sync::Arc;
 pub struct Chain(pub Vec<Arc<dyn Transform>>);
 
 impl Transform for Chain {
+    fn needs(&self, out: &mut Vec<Needs>) {
+        self.0.iter().for_each(|step| step.needs(out));
+    }
+
     fn apply(&self, sample: &mut Sample, rng: &mut Rng) {
         for step in &self.0 {
             step.apply(sample, rng);
@@ -40,6 +44,10 @@ impl Transform for Chain {
 pub struct OneOf(pub Vec<Arc<dyn Transform>>);
 
 impl Transform for OneOf {
+    fn needs(&self, out: &mut Vec<Needs>) {
+        self.0.iter().for_each(|step| step.needs(out));
+    }
+
     fn apply(&self, sample: &mut Sample, rng: &mut Rng) {
         self.0[rng.below(self.0.len())].apply(sample, rng);
     }
@@ -69,6 +77,10 @@ pub struct SomeOf {
 }
 
 impl Transform for SomeOf {
+    fn needs(&self, out: &mut Vec<Needs>) {
+        self.steps.iter().for_each(|step| step.needs(out));
+    }
+
     fn apply(&self, sample: &mut Sample, rng: &mut Rng) {
         let most = self.most.min(self.steps.len());
         let n = if self.is_fixed {
@@ -112,6 +124,10 @@ pub struct Sometimes {
 }
 
 impl Transform for Sometimes {
+    fn needs(&self, out: &mut Vec<Needs>) {
+        self.step.needs(out);
+    }
+
     fn apply(&self, sample: &mut Sample, rng: &mut Rng) {
         let done = if self.epochs == 0 {
             1.0
@@ -147,6 +163,10 @@ pub struct During {
 }
 
 impl Transform for During {
+    fn needs(&self, out: &mut Vec<Needs>) {
+        self.step.needs(out);
+    }
+
     fn apply(&self, sample: &mut Sample, rng: &mut Rng) {
         if (self.first..self.end).contains(&sample.epoch) {
             self.step.apply(sample, rng);

@@ -24,11 +24,13 @@ impl Transform for ReverseComplement {
             .filter(|own| own.is_on)
             .map(|own| &mut own.signal);
         for signal in sample.signals.iter_mut().chain(labelled) {
-            if signal.is_along {
-                signal
-                    .values
-                    .chunks_mut(signal.width.max(1))
-                    .for_each(<[f32]>::reverse);
+            let block = if signal.is_along {
+                signal.width
+            } else {
+                signal.block
+            };
+            if block > 0 {
+                signal.values.chunks_mut(block).for_each(<[f32]>::reverse);
             }
             if let Some(partners) = &signal.partners {
                 swap(&mut signal.values, partners, signal.width);
@@ -88,6 +90,7 @@ mod tests {
                 is_along: true,
                 partners: partners.clone(),
                 blank: 0.0,
+                block: 0,
             }],
             labels: vec![0.0, 1.0],
             label_partners: partners,

@@ -285,6 +285,7 @@ mod tests {
                 is_along: true,
                 partners: None,
                 blank: 0.0,
+                block: 0,
             }],
             margin,
             labels: vec![1.0],

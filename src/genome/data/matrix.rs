@@ -33,14 +33,11 @@ pub fn read(path: &Path) -> Result<Array2<f32>> {
                 "`{shown}` line {number}: expected numbers, got `{}`",
                 cell.chars().take(30).collect::<String>()
             ),
-            // 1, 2, 3, … number the columns
+            // 1, 2, 3, … number the columns; files with values between neighbours have one less
             Ok(row)
                 if is_top
                     && row.len() > 1
-                    && row.iter().enumerate().all(|(i, v)| *v == (i + 1) as f32) =>
-            {
-                columns = row.len()
-            }
+                    && row.iter().enumerate().all(|(i, v)| *v == (i + 1) as f32) => {}
             Ok(row) => {
                 if columns > 0 && row.len() != columns {
                     bail!(
@@ -82,6 +79,8 @@ mod tests {
         );
         assert_eq!(of("1 3\n").unwrap(), array![[1.0, 3.0]]);
         assert!(of("1,NA\n").unwrap()[[0, 1]].is_nan());
+        // tracks of steps between bases, under the header of the bases
+        assert_eq!(of("1,2,3\n0.5,1\n").unwrap(), array![[0.5, 1.0]]);
     }
 
     #[test]

@@ -19,7 +19,9 @@ pub mod ragged;
 pub mod regions;
 pub mod sampling;
 pub mod save;
+pub mod shape_source;
 pub mod split;
+pub mod strands;
 pub mod table;
 mod view;
 
@@ -31,3 +33,4 @@ pub use mix::Mix;
 pub use profile::Profile;
 pub use ragged::{Batching, Ragged};
 pub use sampling::Sampling;
+pub use strands::InputStrand;

@@ -69,6 +69,12 @@ pub fn save(set: &Dataset, path: &Path) -> Result<()> {
         listed(plain.inputs.iter().filter(along).map(|i| i.name.as_str())),
     );
     for input in &plain.inputs {
+        if input.reversed_axes > 0 {
+            notes.insert(
+                format!("reversed.{}", input.name),
+                input.reversed_axes.to_string(),
+            );
+        }
         if let Some(partners) = &input.partners {
             notes.insert(format!("partners.{}", input.name), numbers(partners));
         }
@@ -241,6 +247,13 @@ pub fn load(path: &Path) -> Result<Dataset> {
                             .find(|own: &&Input| own.column.is_sequence())
                             .map(|own| own.column.row_shape()[0])
             }
+        };
+        let reversed = notes.get(&format!("reversed.{}", input.name));
+        input.reversed_axes = match reversed.map(String::as_str) {
+            None => 0,
+            Some("1") => 1,
+            Some("2") => 2,
+            Some(other) => bail!("data", "`{}`: {other} reversed axes", path.display()),
         };
         let damaged = || {
             fault!(

@@ -10,6 +10,14 @@ use cistron_base::{Fault, Result, bail, fault, file};
 use ndarray::Array2;
 use std::path::Path;
 
+/// A track of sequences, `[sequences, positions]`.
+pub type ShapeTrack = Array2<f32>;
+
+/// A track of numbers row by row.
+pub fn track(rows: usize, width: usize, values: Vec<f32>) -> Result<ShapeTrack> {
+    Array2::from_shape_vec((rows, width), values).map_err(|error| fault!("internal", "{error}"))
+}
+
 /// Bases around a base pair.
 const PENTAMER: usize = 5;
 /// Bases around a step.

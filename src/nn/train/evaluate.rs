@@ -27,8 +27,11 @@ pub fn predict(model: &Model, set: &Dataset, batch: usize, both_strands: bool) -
 pub fn strands(set: &Dataset) -> Strands {
     let kind = |input: &Input| match (input.column.is_sequence(), input.is_along, &input.partners) {
         (true, ..) => InputKind::Sequence,
-        (_, _, Some(_)) => InputKind::Stranded,
+        (_, is_along, Some(_)) if is_along || input.reversed_axes == 1 => InputKind::Stranded,
+        (_, _, Some(_)) => InputKind::Pairs,
         (_, true, None) => InputKind::Track,
+        _ if input.reversed_axes == 1 => InputKind::Track,
+        _ if input.reversed_axes == 2 => InputKind::Map,
         (_, false, None) => InputKind::Features,
     };
     match set.inputs.as_slice() {

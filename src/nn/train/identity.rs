@@ -231,6 +231,9 @@ pub fn digest(set: &Dataset) -> String {
             )
             .as_bytes(),
         );
+        if input.reversed_axes > 0 {
+            hasher.update(format!("reversed {}", input.reversed_axes).as_bytes());
+        }
         match &input.column {
             Column::Sequence { codes, .. } => {
                 hasher.update(

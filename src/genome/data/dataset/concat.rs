@@ -144,7 +144,7 @@ fn disagreement(parts: &[Dataset]) -> Option<(&'static str, &'static str)> {
     let first = parts.first()?;
     for other in &parts[1..] {
         for (a, b) in first.inputs.iter().zip(&other.inputs) {
-            if a.is_along != b.is_along {
+            if a.is_along != b.is_along || a.reversed_axes != b.reversed_axes {
                 return Some(("an input along the sequence", "one that is not"));
             }
             if a.partners != b.partners {

@@ -32,6 +32,9 @@ pub struct Input {
     pub partners: Option<Arc<Vec<usize>>>,
     /// Whether its last axis is that of the sequence, so that it moves and turns with it.
     pub is_along: bool,
+    /// Last axes that are reversed on the other strand: one of tracks, two of maps of pairs of
+    /// positions. Inputs along the sequence are reversed as it is.
+    pub reversed_axes: usize,
 }
 
 impl Input {
@@ -44,6 +47,7 @@ impl Input {
             column,
             partners: None,
             is_along,
+            reversed_axes: 0,
         }
     }
 }

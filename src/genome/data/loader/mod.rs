@@ -2,11 +2,13 @@
 //! threads.
 
 mod batch;
+mod peers;
 mod sample;
 mod stream;
 mod transformed;
 
 pub use batch::{Batch, Values};
+pub use peers::{Among, Class, Needs, PeerRule, Peers, Place};
 pub use sample::{Blend, Labelled, RowView, Sample, Signal, Transform};
 pub use stream::Stream;
 
@@ -195,6 +197,7 @@ impl Loader {
             inputs.push((input.name.clone(), values));
         }
         let mut labels = Vec::with_capacity(index.len() * set.tasks());
+        self.lend_peers(index, sample);
         for row in index {
             match &self.transform {
                 Some(transform) => self.changed(

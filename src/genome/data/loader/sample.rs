@@ -1,6 +1,8 @@
 //! One row while it is loaded, and the transforms that change it.
 
+use super::peers::{Needs, Peers};
 use crate::seq::shuffle::Shuffler;
+use cistron_base::Fault;
 use cistron_base::seed::Rng;
 use std::sync::Arc;
 
@@ -17,6 +19,8 @@ pub struct Signal {
     pub partners: Option<Arc<Vec<usize>>>,
     /// The value of bases that come from nowhere.
     pub blank: f32,
+    /// Numbers in a block that is reversed on the reverse strand; 0 where none is, or channels are.
+    pub block: usize,
 }
 
 /// The values that the labels of a row are read from, base by base.
@@ -59,6 +63,10 @@ pub struct Sample {
     pub epoch: u64,
     /// For augmenters that shuffle.
     pub shuffler: Shuffler,
+    /// Other rows, where augmenters take values from them.
+    pub peers: Option<Peers>,
+    /// Why another row could not be read.
+    pub fault: Option<Fault>,
 }
 
 impl Sample {
@@ -102,6 +110,9 @@ pub trait Transform: Send + Sync {
     fn reverses(&self) -> bool {
         false
     }
+
+    /// What it needs of the dataset by name.
+    fn needs(&self, _out: &mut Vec<Needs>) {}
 
     /// Its changes of whole batches, once they are one-hot.
     fn blends(&self, _epoch: u64, _out: &mut Vec<Blend>) {}

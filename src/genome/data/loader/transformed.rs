@@ -1,8 +1,10 @@
 //! Rows that a transform changes while they are loaded, and the labels that follow them.
 
 use super::batch::{Values, fill};
+use super::peers::Peers;
 use super::sample::{Blend, Labelled, Sample, Signal, Transform};
 use super::{Column, Loader};
+use crate::data::Input;
 use cistron_base::Result;
 use cistron_base::bail;
 use std::sync::Arc;
@@ -50,6 +52,15 @@ impl Loader {
                 set.push_numbers(&input.column, row as usize, edge, &mut own.values)?;
                 (own.width, own.is_along) = (width + 2 * edge, is_along);
                 own.partners.clone_from(&input.partners);
+                let size = set.size_of(&input.column, row as usize);
+                let axes = size.len().min(input.reversed_axes);
+                own.block = match input.is_along || axes == 0 {
+                    true => 0,
+                    false => size[size.len() - axes..].iter().product(),
+                };
+                if let (Some(partners), false) = (&own.partners, is_along) {
+                    own.width = own.values.len() / partners.len().max(1);
+                }
                 signals += 1;
             }
         }
@@ -58,7 +69,13 @@ impl Loader {
         sample.label_partners.clone_from(&set.label_partners);
         self.read_labelled(row, transform, margin, &mut sample.labelled)?;
         (sample.margin, sample.epoch) = (margin, self.epoch);
+        if let Some(peers) = &mut sample.peers {
+            peers.row = row;
+        }
         transform.apply(sample, &mut self.drawing(row));
+        if let Some(fault) = sample.fault.take() {
+            return Err(fault);
+        }
         let (mut own_sequences, mut own_signals) = (sample.sequences.iter(), sample.signals.iter());
         for (input, (_, values)) in set.inputs.iter().zip(inputs) {
             match values {
@@ -105,8 +122,31 @@ impl Loader {
         Ok(())
     }
 
+    /// Makes other rows available to augmenters of named inputs.
+    pub(super) fn lend_peers(&self, index: &[u32], sample: &mut Sample) {
+        let mut needs = Vec::new();
+        if let Some(transform) = &self.transform {
+            transform.needs(&mut needs);
+        }
+        if needs.iter().any(|needs| needs.has_peers) {
+            let peers = sample.peers.get_or_insert_with(|| Peers::new(&self.set));
+            peers.batch.clear();
+            peers.batch.extend_from_slice(index);
+        }
+    }
+
+    /// Fails where augmenters name what the dataset does not have.
+    fn check_names(&self) -> Result<()> {
+        let mut needs = Vec::new();
+        if let Some(transform) = &self.transform {
+            transform.needs(&mut needs);
+        }
+        needs.iter().try_for_each(|own| own.check(&self.set))
+    }
+
     /// Fails where the sequence would move or be reversed and labels could not follow.
     pub(super) fn check_labels(&self) -> Result<()> {
+        self.check_names()?;
         let mut blends = Vec::new();
         if let (Some(_), Some(transform)) = (self.set.batching, &self.transform) {
             transform.blends(self.epoch, &mut blends);
@@ -147,6 +187,15 @@ impl Loader {
                 hint: "leave `augment::{what}` out; `label_strands: #{{ {}: \"features\" }}` of \
                     `data::from` states that the label does not depend on positions",
                 label.name
+            );
+        }
+        let is_fixed = |input: &&Input| input.reversed_axes > 0 && !input.is_along;
+        if let Some(input) = self.set.inputs.iter().find(is_fixed) {
+            bail!(
+                "data",
+                "`augment::{what}` moves the bases of a row, and input `{}`, which has \
+                another length than the sequence, could not follow",
+                input.name
             );
         }
         match &self.set.profile {
