@@ -7,6 +7,7 @@ pub mod curve;
 pub mod measure;
 pub mod metric;
 pub mod pairs;
+pub mod profile;
 pub mod ranking;
 pub mod statistics;
 pub mod weighted;

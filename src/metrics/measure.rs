@@ -121,9 +121,13 @@ impl Metric {
         }
     }
 
-    /// The metric of each task (of each class against the rest, where labels are class numbers).
+    /// The metric of each task (of each class against the rest, where labels are class numbers; of
+    /// each channel of profiles).
     pub fn per_task(&self, pairs: &Pairs) -> Result<Vec<f64>> {
         pairs.check(self)?;
+        if let Measure::Profile(profile) = &self.measure {
+            return profile.per_channel(&self.name, pairs);
+        }
         let is_classes = pairs.is_classes();
         if self.is_ranking()
             && !is_classes
@@ -175,6 +179,9 @@ impl Metric {
     /// The metric as one number.
     pub fn of(&self, pairs: &Pairs) -> Result<f64> {
         pairs.check(self)?;
+        if matches!(self.measure, Measure::Profile(_)) {
+            return Ok(mean(self.per_task(pairs)?.into_iter().map(|v| (v, 1.0))));
+        }
         let is_classes = pairs.is_classes();
         if is_classes && let Some(value) = self.of_classes(pairs) {
             return Ok(value);

@@ -1,5 +1,7 @@
 //! Metrics as values: what is measured, and how tasks are averaged.
 
+use super::profile::Profile;
+
 /// Which metric.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Measure {
@@ -29,6 +31,8 @@ pub enum Measure {
     R2,
     /// Mean squared error.
     Mse,
+    /// A metric of profiles.
+    Profile(Profile),
 }
 
 /// How tasks become one number.

@@ -17,6 +17,8 @@ pub struct Pairs<'a> {
     pub columns: usize,
     /// A weight for each row; all weigh the same without them.
     pub weights: Option<&'a [f64]>,
+    /// Numbers along the last axis, of which there are one or several in a row.
+    length: usize,
     /// The ranked numbers: the predictions, or numbers in their order.
     ranked: Values<'a>,
     /// Predictions on the scale of the labels, where they are not what is ranked.
@@ -44,6 +46,7 @@ impl<'a> Pairs<'a> {
             labels,
             columns,
             weights: None,
+            length: 1,
             ranked: scores,
             scores: None,
             is_mixed: false,
@@ -62,6 +65,15 @@ impl<'a> Pairs<'a> {
     /// was given first.
     pub fn predicting(self, scores: Option<Values<'a>>) -> Pairs<'a> {
         Pairs { scores, ..self }
+    }
+
+    /// With the length of the last axis, along which profiles are.
+    pub fn of_length(self, length: usize) -> Pairs<'a> {
+        Pairs { length, ..self }
+    }
+
+    pub(super) fn length(&self) -> usize {
+        self.length.max(1)
     }
 
     /// With labels that augmentation may have mixed.

@@ -77,9 +77,15 @@ pub fn with_pairs<T>(
     }
     let columns = (scores.0.numel() / rows.max(1)) as usize;
     let weights = weights.map(|weights| weights.0.to_f64()).transpose()?;
+    let length = shape
+        .iter()
+        .skip(1)
+        .next_back()
+        .map_or(1, |length| *length as usize);
     scores.0.with_values(|scores| {
         labels.0.with_values(|labels| {
-            compute(&Pairs::new(scores, labels, columns).weighing(weights.as_deref()))
+            let pairs = Pairs::new(scores, labels, columns).weighing(weights.as_deref());
+            compute(&pairs.of_length(length))
         })
     })??
 }

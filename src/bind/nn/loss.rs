@@ -10,9 +10,20 @@ use crate::nn::loss::{Link, Loss, LossKind};
 use crate::torch::Tensor;
 use rhai::{Dynamic, Map, NativeCallContext};
 
+/// Options of `loss::bce`.
+#[derive(Options)]
+pub struct BceOptions {
+    /// Label smoothing: labels are y (1 - s) + s / 2.
+    #[option(default = 0, min = 0, below = 1)]
+    smoothing: f64,
+}
+
 /// Options of `loss::bce_with_logits`.
 #[derive(Options)]
 pub struct BceWithLogitsOptions {
+    /// Label smoothing: labels are y (1 - s) + s / 2.
+    #[option(default = 0, min = 0, below = 1)]
+    smoothing: f64,
     /// Factor on the loss of positive labels: one for all tasks, or one for each.
     pos_weight: Option<Weights>,
 }
@@ -25,6 +36,9 @@ pub struct CrossEntropyOptions {
     /// Class index that marks an undefined label, as NaN does.
     #[option(default = IGNORED)]
     ignore_index: i64,
+    /// Label smoothing: a share of each label that is spread over all classes.
+    #[option(default = 0, min = 0, below = 1)]
+    smoothing: f64,
 }
 
 /// Options of `loss::huber`.
@@ -70,16 +84,24 @@ impl FromValue for Weights {
 }
 
 fn bce_loss() -> Loss {
-    Loss::new("bce", Link::Identity, LossKind::Bce)
+    let kind = LossKind::Bce { smoothing: 0.0 };
+    Loss::new("bce", Link::Identity, kind)
 }
 
-fn logits_loss(pos_weight: Option<Vec<f64>>) -> Loss {
-    let kind = LossKind::BceWithLogits(pos_weight);
+fn logits_loss(positive: Option<Vec<f64>>, smoothing: f64) -> Loss {
+    let kind = LossKind::BceWithLogits {
+        positive,
+        smoothing,
+    };
     Loss::new("bce_with_logits", Link::Sigmoid, kind)
 }
 
-fn classes_loss(weights: Option<Vec<f64>>, ignored: i64) -> Loss {
-    let kind = LossKind::CrossEntropy { weights, ignored };
+fn classes_loss(weights: Option<Vec<f64>>, ignored: i64, smoothing: f64) -> Loss {
+    let kind = LossKind::CrossEntropy {
+        weights,
+        ignored,
+        smoothing,
+    };
     Loss::new("cross_entropy", Link::Softmax, kind)
 }
 
@@ -100,8 +122,9 @@ fn value(loss: &Loss, outputs: &Tensor, labels: &Numbers) -> Result<Tensor> {
 /// );
 /// ```
 #[native(namespace = "loss")]
-pub fn bce() -> Loss {
-    bce_loss()
+pub fn bce(options: BceOptions) -> Loss {
+    let smoothing = options.smoothing;
+    Loss::new("bce", Link::Identity, LossKind::Bce { smoothing })
 }
 
 /// Returns the binary cross-entropy of logits; undefined labels (NaN) are masked.
@@ -113,7 +136,10 @@ pub fn bce() -> Loss {
 /// ```
 #[native(namespace = "loss")]
 pub fn bce_with_logits(options: BceWithLogitsOptions) -> Loss {
-    logits_loss(options.pos_weight.map(|weights| weights.0))
+    logits_loss(
+        options.pos_weight.map(|weights| weights.0),
+        options.smoothing,
+    )
 }
 
 /// Computes the mean binary cross-entropy of logits.
@@ -134,7 +160,7 @@ pub fn bce_with_logits_of(
     /// Labels from 0 to 1, of the shape of the outputs; NaN is masked.
     labels: &Numbers,
 ) -> Result<Tensor> {
-    value(&logits_loss(None), outputs, labels)
+    value(&logits_loss(None, 0.0), outputs, labels)
 }
 
 /// Computes the mean binary cross-entropy of probabilities.
@@ -168,7 +194,7 @@ pub fn bce_of(
 #[native(namespace = "loss")]
 pub fn cross_entropy(options: CrossEntropyOptions) -> Loss {
     let weights = options.weights.map(|weights| weights.0);
-    classes_loss(weights, options.ignore_index)
+    classes_loss(weights, options.ignore_index, options.smoothing)
 }
 
 /// Computes the mean cross-entropy of class logits.
@@ -193,7 +219,7 @@ pub fn cross_entropy_of(
     /// Class indices from 0; rows whose label is NaN or -100 are excluded.
     labels: &Numbers,
 ) -> Result<Tensor> {
-    value(&classes_loss(None, IGNORED), outputs, labels)
+    value(&classes_loss(None, IGNORED, 0.0), outputs, labels)
 }
 
 /// Returns the mean squared error.
@@ -254,20 +280,6 @@ pub fn poisson_nll(options: PoissonNllOptions) -> Loss {
         false => Link::Identity,
     };
     Loss::new("poisson_nll", link, LossKind::PoissonNll(options.log_input))
-}
-
-/// Returns the multinomial negative log-likelihood of counts along the last axis, given logits.
-///
-/// It is the profile loss of BPNet (Avsec et al. 2021).
-///
-/// ```rhai
-/// assert_near(loss::multinomial_nll().of(
-///     tensor::zeros([1, 2]), tensor::from([[1.0, 0.0]])
-/// ).item(), 0.6931472, 1e-5);
-/// ```
-#[native(namespace = "loss")]
-pub fn multinomial_nll() -> Loss {
-    Loss::new("multinomial_nll", Link::Softmax, LossKind::MultinomialNll)
 }
 
 /// Returns the Kullback–Leibler divergence of labels from outputs.
@@ -379,7 +391,6 @@ pub fn natives() -> Vec<Native> {
         mae,
         huber,
         poisson_nll,
-        multinomial_nll,
         kl,
         custom,
         of,

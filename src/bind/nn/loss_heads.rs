@@ -113,7 +113,7 @@ impl FromValue for HeadWeights {
 ///
 /// A weight is a number (1 unless given), a schedule, whose factor at the step it is, or
 /// `"learned"`: uncertainty weighting (Kendall, Gal & Cipolla 2018) with a trained log-variance s,
-/// initially 0, exp(-s) × loss + s / 2, with exp(-s) / 2 for `loss::mse`. Trained log-variances are
+/// initially 0, exp(-s) × loss + s / 2, with exp(-s) / 2 for squared errors (`mse`, `log1p_mse`). Trained log-variances are
 /// parameters of the optimizer, under `loss.log_variance.NAME`, and part of checkpoints. The history
 /// has the loss of each head before weighting as `train.loss.NAME` and `valid.loss.NAME`, and
 /// weights that vary as `weight.NAME` (exp(-s) where they are learned).
@@ -143,7 +143,7 @@ pub fn heads(
     let names: Vec<&str> = losses.0.iter().map(|(name, _)| name.as_str()).collect();
     let is_unknown = |name: &&String| !name.is_empty() && !names.contains(&name.as_str());
     if let Some(name) = weights.iter().map(|(name, _)| name).find(is_unknown) {
-        return Err(unknown("the weight", name, &names, "the losses"));
+        return Err(unknown("the weights name", name, &names, "the losses"));
     }
     let weight_of = |name: &str| {
         let mut own = weights.iter().filter(|(of, _)| of == name || of.is_empty());

@@ -6,6 +6,7 @@ pub mod fit;
 pub mod history;
 pub mod metric;
 pub mod optim;
+pub mod profile;
 pub mod regression;
 pub mod schedule;
 pub mod search;

@@ -90,8 +90,13 @@ impl LabelGroup {
 
     /// In words: `profile [2, 1000]`.
     pub fn text(&self) -> String {
+        format!("{} {}", self.name, self.shape_text())
+    }
+
+    /// Its shape in words: `[2, 1000]`.
+    pub fn shape_text(&self) -> String {
         let sizes: Vec<i64> = self.shape.iter().map(|n| *n as i64).collect();
-        format!("{} {}", self.name, shape::text(&sizes))
+        shape::text(&sizes)
     }
 
     /// The number that each of its numbers becomes on the reverse strand.
@@ -108,9 +113,10 @@ impl LabelGroup {
                 if channels % 2 == 1 || shape.len() > 2 {
                     bail!(
                         "shape",
-                        "label {} is \"stranded\": it must be [channels] or [channels, length] \
+                        "label `{}` {} is \"stranded\": it must be [channels] or [channels, length] \
                         with pairs of channels, plus and minus",
-                        self.text()
+                        self.name,
+                        self.shape_text()
                     );
                 }
                 let width = n / channels.max(1);

@@ -55,7 +55,7 @@ pub fn unknown(what: &str, name: &str, known: &[&str], of: &str) -> Fault {
     let known_text: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
     let fault = fault!(
         "name",
-        "{what} `{name}` does not match {of}: {}",
+        "{what} `{name}`, which is none of {of} {}",
         known_text.join(", ")
     );
     match near::nearest(name, known.iter().copied()) {
@@ -130,7 +130,7 @@ impl Heads {
                 let known: Vec<&str> = map.keys().map(String::as_str).collect();
                 map.get(&head.name)
                     .cloned()
-                    .ok_or_else(|| unknown("the head", &head.name, &known, what))
+                    .ok_or_else(|| unknown("`loss::heads` names", &head.name, &known, what))
             };
             let (output, label) = (named(outputs, "the outputs")?, named(labels, "the labels")?);
             let value = loss
@@ -161,7 +161,7 @@ fn weighted(loss: &Loss, value: &Tensor, weight: &StepWeight) -> Result<Tensor> 
             let s = s.to_device(value.device())?;
             let factor = s.neg()?.exp()?;
             let factor = match loss.kind {
-                LossKind::Mse => factor.mul_number(0.5)?,
+                LossKind::Mse | LossKind::Log1pMse { .. } => factor.mul_number(0.5)?,
                 _ => factor,
             };
             value.mul(&factor)?.add(&s.mul_number(0.5)?)

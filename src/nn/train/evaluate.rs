@@ -217,7 +217,7 @@ pub fn measure(
         let of = |value: &Value, what: &str| match value {
             Value::Many(many) => many.get(output).cloned().ok_or_else(|| {
                 let known: Vec<&str> = many.keys().map(String::as_str).collect();
-                unknown("the metrics of", output, &known, what)
+                unknown("the metrics name", output, &known, what)
             }),
             one => one.one().cloned(),
         };
@@ -253,7 +253,15 @@ fn measure_one(
             shape::text(&labels.shape())
         );
     }
+    if link == Link::Mean {
+        let means = link.apply(outputs)?.contiguous()?;
+        return measure_one(&means, labels, Link::Identity, metrics, is_mixed);
+    }
     let columns = (outputs.numel() / n.max(1)) as usize;
+    let length = match outputs.shape()[..] {
+        [_, .., length] => length as usize,
+        _ => 1,
+    };
     let odds = if link == Link::Softmax {
         Some(log_odds(outputs)?)
     } else {
@@ -269,7 +277,8 @@ fn measure_one(
         let ranked = odds.as_deref().map_or(ranked, Values::Double);
         let pairs = Pairs::new(ranked, labels, columns)
             .predicting(predictions.as_deref().map(Values::Double))
-            .mixed(is_mixed);
+            .mixed(is_mixed)
+            .of_length(length);
         let scored = |metric: &Metric| {
             Ok(Score {
                 output: String::new(),

@@ -160,7 +160,12 @@ impl Objective {
                 let outputs: Vec<&str> = outputs.keys().map(String::as_str).collect();
                 let known = heads.names();
                 if let Some(name) = known.iter().find(|name| !outputs.contains(name)) {
-                    return Err(unknown("the loss", name, &outputs, "the outputs"));
+                    return Err(unknown(
+                        "`loss::heads` names",
+                        name,
+                        &outputs,
+                        "the outputs",
+                    ));
                 }
                 if let Some(name) = outputs.iter().find(|name| !known.contains(name)) {
                     bail!("option", "`loss::heads` has no loss for the output `{name}`";
@@ -169,8 +174,8 @@ impl Objective {
                 let groups = set.label_groups.iter();
                 let labels: Vec<&str> = groups.map(|group| group.name.as_str()).collect();
                 if let Some(name) = labels.iter().find(|name| !outputs.contains(name)) {
-                    let of = format!("the outputs ({which} data)");
-                    return Err(unknown("the label", name, &outputs, &of));
+                    let what = format!("the {which} data have the label");
+                    return Err(unknown(&what, name, &outputs, "the outputs"));
                 }
                 match heads
                     .trained()

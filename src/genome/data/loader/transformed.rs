@@ -162,9 +162,10 @@ impl Loader {
         {
             bail!(
                 "data",
-                "`augment::reverse_complement` reverses rows, and it is not stated what label {} \
-                becomes on the reverse strand",
-                label.text();
+                "`augment::reverse_complement` reverses rows, and it is not stated what label \
+                `{}` {} becomes on the reverse strand",
+                label.name,
+                label.shape_text();
                 hint: "`data::from(#{{ … }}, #{{ label_strands: #{{ {}: \"track\" }} }})`: \
                     \"track\" reverses its last axis, \"stranded\" also exchanges pairs of \
                     channels, \"features\" leaves it as it is",
@@ -181,9 +182,10 @@ impl Loader {
         if let (None, Some(label)) = (&self.set.profile, self.set.fixed_label()) {
             bail!(
                 "data",
-                "`augment::{what}` moves the bases of a row, and label {}, which is along the \
-                sequence, could not follow",
-                label.text();
+                "`augment::{what}` moves the bases of a row, and label `{}` {}, which is along \
+                the sequence, could not follow",
+                label.name,
+                label.shape_text();
                 hint: "leave `augment::{what}` out; `label_strands: #{{ {}: \"features\" }}` of \
                     `data::from` states that the label does not depend on positions",
                 label.name
