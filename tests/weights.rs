@@ -120,12 +120,14 @@ fn replicas_have_the_outputs_of_the_authors_networks() {
     let Some(data) = data_folder() else { return };
     let folder = tempfile::tempdir().expect("a folder");
     let script = root().join("scripts/papers/oracles.rhai");
-    for (system, passed, missing) in [
+    let cases = [
         ("wrn1d", 4, 0),
         ("maresnet", 2, 0),
         ("hample", 6, 0),
+        ("deepgrn", 5, 0),
         ("pieces", 2, 6),
-    ] {
+    ];
+    for (system, passed, missing) in cases {
         let set = format!("folder={}", data.join("oracles").display());
         let output = cistron(
             folder.path(),
