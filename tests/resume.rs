@@ -303,82 +303,199 @@ report("last", [tensor::randn([2]).sum().item(), sum]);
 net.save("net.safetensors");
 "#;
 
+/// Two networks with optimizers of their own and a step function of the script.
+const TWO_NETWORKS: &str = r#"
+let pause = param("pause", 0.0, "seconds after each batch");
+let set = data::from(#{ x: tensor::randn([param("rows", 72, "rows"), 2], #{ seed: 1 }) });
+let nets = #{
+    generator: nn::build(nn::chain([nn::linear(8), nn::batch_norm(), nn::tanh(), nn::linear(2)]), [3], #{ seed: 1 }),
+    critic: nn::build(nn::chain([nn::linear(8), nn::relu(), nn::dropout(0.3), nn::linear(1)]), [2], #{ seed: 2 }),
+};
+let bce = loss::bce_with_logits();
+let seen = 0; let drawn = [];
+let run = train::fit(nets, #{
+    train: set, valid: set, validate_every: 4, batch: 4, accumulate: 2, epochs: 3, progress: false,
+    optimizer: #{ generator: optim::adam(#{ lr: 0.01 }), critic: optim::sgd(#{ lr: 0.05, momentum: 0.9 }) },
+    schedule: schedule::cosine(), stop: train::early_stop("valid.loss.critic", #{ patience: 50 }),
+    checkpoint: #{ best: ["valid.loss.critic", "valid.gap"], last: true, every: "2 steps" },
+    step: |nets, batch, info| {
+        let fake = nets.critic.forward(nets.generator.forward(tensor::randn([batch.len(), 3])));
+        let truth = nets.critic.forward(batch.x + tensor::randn(batch.x.shape, #{ seed: info.seed }) * 0.1);
+        if info.is_training { seen += 1; }
+        #{
+            losses: #{
+                critic: bce.of(truth, truth.ones_like()) + bce.of(fake, fake.zeros_like()),
+                generator: bce.of(fake, fake.ones_like()),
+            },
+            gap: truth.mean() - fake.mean(),
+        }
+    },
+    on_batch: |info| { drawn.push(tensor::rand([1]).item()); report("batch", info.step); let begun = timestamp(); while begun.elapsed < pause { } true },
+});
+report("seen", [seen, drawn, run.column("train.loss.generator"), run.column("valid.gap"), run.validations.to_string()]);
+report("last", tensor::randn([2]).sum().item());
+nets.generator.save("generator.safetensors"); nets.critic.save("critic.safetensors");
+"#;
+
 /// What the state file of a training records of an epoch that is under way.
-fn partial_epoch(folder: &Path) -> Value {
-    let path = folder.join("checkpoints/net/last.state.safetensors");
+fn partial_epoch(folder: &Path, name: &str) -> Value {
+    let path = folder.join(format!("checkpoints/{name}/last.state.safetensors"));
     let (_, notes) = cistron::torch::file::load_safetensors(&path).expect("a state file");
     let state: Value = serde_json::from_str(&notes["state"]).expect("JSON");
     state["partial"].clone()
 }
 
-#[test]
-fn a_run_that_is_ended_within_an_epoch_continues_there() {
+/// Ends a run within its second epoch (steps 10 to 18) twice, by SIGTERM and by SIGKILL, resumes it
+/// and compares it with an undisturbed run; its training is `name`, with files of best parameters.
+fn is_ended_within_an_epoch(script: &str, setting: &str, name: &str, bests: &[&str]) {
     let place = tempfile::tempdir().expect("a folder");
-    std::fs::write(place.path().join("s.rhai"), LONG_EPOCHS).expect("written");
+    std::fs::write(place.path().join("s.rhai"), script).expect("written");
     let run = |arguments: &[&str]| said(&cistron(place.path(), arguments));
-    for validate in ["validate=true", "validate=false"] {
-        let whole = format!("whole-{validate}");
-        let arguments = ["run", "s.rhai", "--threads", "1", "--set", validate];
-        let (_, err, code) = run(&[&arguments[..], &["--run-dir", &whole]].concat());
-        assert_eq!(code, 0, "{err}");
-        let wanted = outcome(&place.path().join(&whole));
-        for signal in [libc::SIGTERM, libc::SIGKILL] {
-            let name = format!("run-{validate}-{signal}");
-            let folder = place.path().join(&name);
-            let more = ["--run-dir", &name, "--set", "pause=0.15"];
-            let mut child = start(place.path(), &[&arguments[..], &more].concat());
-            // the second epoch has steps 10 to 18
-            for step in [13, 16] {
-                let begun = Instant::now();
-                let is_at = || {
-                    let results = std::fs::read_to_string(folder.join("results.json"));
-                    let results: Value =
-                        serde_json::from_str(&results.unwrap_or_default()).unwrap_or_default();
-                    results["batch"].as_u64() >= Some(step)
-                };
-                while !is_at() {
-                    assert!(begun.elapsed() < Duration::from_secs(300), "no step {step}");
-                    std::thread::sleep(Duration::from_millis(5));
-                }
-                broken_off(&mut child, Duration::ZERO, signal);
-                let status = child.wait().expect("ended");
-                let expected = (signal == libc::SIGTERM).then_some(130);
-                assert_eq!(status.code(), expected);
-                let partial = partial_epoch(&folder);
-                let batches = partial["batches"].as_u64().expect("batches");
-                assert_eq!(partial["epoch"], 1);
-                // two batches are a step; a signal writes the step that is under way, a kill
-                // leaves the last of every two
-                let least = if signal == libc::SIGTERM { 0 } else { 1 };
-                assert!(
-                    batches.is_multiple_of(2) && batches / 2 + 9 + least >= step - 1,
-                    "{batches} batches at step {step}"
-                );
-                if step == 13 {
-                    child = start(place.path(), &["run", "--resume", &name]);
-                }
+    let arguments = [
+        &["run", "s.rhai", "--threads", "1"][..],
+        &["--set", setting],
+    ]
+    .concat();
+    let (_, err, code) = run(&[&arguments[..], &["--run-dir", "whole"]].concat());
+    assert_eq!(code, 0, "{err}");
+    let wanted = outcome(&place.path().join("whole"));
+    for signal in [libc::SIGTERM, libc::SIGKILL] {
+        let cut = format!("cut-{signal}");
+        let folder = place.path().join(&cut);
+        let more = ["--run-dir", &cut, "--set", "pause=0.15"];
+        let mut child = start(place.path(), &[&arguments[..], &more].concat());
+        for step in [13, 16] {
+            let begun = Instant::now();
+            let is_at = || {
+                let results = std::fs::read_to_string(folder.join("results.json"));
+                let results: Value =
+                    serde_json::from_str(&results.unwrap_or_default()).unwrap_or_default();
+                results["batch"].as_u64() >= Some(step)
+            };
+            while !is_at() {
+                assert!(begun.elapsed() < Duration::from_secs(300), "no step {step}");
+                std::thread::sleep(Duration::from_millis(5));
             }
-            let (_, err, code) = run(&["run", "--resume", &name, "--set", "pause=0"]);
-            assert_eq!(code, 0, "{err}");
-            let got = outcome(&folder);
-            for (what, bytes) in &wanted {
-                let own = got.get(what).map(Vec::as_slice).unwrap_or_default();
-                assert!(
-                    own == bytes,
-                    "{validate} {signal} {what}:\n{}\ninstead of\n{}",
-                    String::from_utf8_lossy(own),
-                    String::from_utf8_lossy(bytes)
-                );
-            }
-            for best in ["best", "best-valid.auroc", "best-valid.loss"] {
-                let read = |run: &Path| {
-                    std::fs::read(run.join(format!("checkpoints/net/{best}.safetensors"))).ok()
-                };
-                let best_of_whole = read(&place.path().join(&whole));
-                assert_eq!(best_of_whole.is_some(), validate == "validate=true");
-                assert!(read(&folder) == best_of_whole, "{best}");
+            broken_off(&mut child, Duration::ZERO, signal);
+            let status = child.wait().expect("ended");
+            let expected = (signal == libc::SIGTERM).then_some(130);
+            assert_eq!(status.code(), expected);
+            let partial = partial_epoch(&folder, name);
+            let batches = partial["batches"].as_u64().expect("batches");
+            assert_eq!(partial["epoch"], 1);
+            // two batches are a step; a signal writes the step that is under way, a kill leaves
+            // the last of every two
+            let least = if signal == libc::SIGTERM { 0 } else { 1 };
+            assert!(
+                batches.is_multiple_of(2) && batches / 2 + 9 + least >= step - 1,
+                "{batches} batches at step {step}"
+            );
+            if step == 13 {
+                child = start(place.path(), &["run", "--resume", &cut]);
             }
         }
+        let (_, err, code) = run(&["run", "--resume", &cut, "--set", "pause=0"]);
+        assert_eq!(code, 0, "{err}");
+        let got = outcome(&folder);
+        for (what, bytes) in &wanted {
+            let own = got.get(what).map(Vec::as_slice).unwrap_or_default();
+            assert!(
+                own == bytes,
+                "{setting} {signal} {what}:\n{}\ninstead of\n{}",
+                String::from_utf8_lossy(own),
+                String::from_utf8_lossy(bytes)
+            );
+        }
+        for best in bests {
+            let read = |run: &Path| {
+                std::fs::read(run.join(format!("checkpoints/{name}/{best}.safetensors"))).ok()
+            };
+            let best_of_whole = read(&place.path().join("whole"));
+            assert!(best_of_whole.is_some(), "{best}");
+            assert!(read(&folder) == best_of_whole, "{best}");
+        }
+    }
+}
+
+#[test]
+fn a_run_that_is_ended_within_an_epoch_continues_there() {
+    let bests = ["best", "best-valid.auroc", "best-valid.loss"];
+    is_ended_within_an_epoch(LONG_EPOCHS, "validate=true", "net", &bests);
+    is_ended_within_an_epoch(LONG_EPOCHS, "validate=false", "net", &[]);
+}
+
+#[test]
+fn two_networks_that_are_ended_within_an_epoch_continue_there() {
+    let bests = [
+        "best.critic",
+        "best.generator",
+        "best-valid.gap.critic",
+        "best-valid.loss.critic.generator",
+    ];
+    is_ended_within_an_epoch(TWO_NETWORKS, "rows=72", "critic_generator", &bests);
+}
+
+/// A loop of the script with a record, whose checkpoints have state of the script.
+const OWN_LOOP: &str = r#"
+let pause = param("pause", 0.0, "seconds after each epoch");
+let set = data::from(#{ x: tensor::randn([48, 3], #{ seed: 1 }), label: tensor::randn([48, 1], #{ seed: 2 }) });
+let net = nn::build(nn::chain([nn::linear(8), nn::relu(), nn::linear(1)]), [3], #{ seed: 1, name: "net" });
+let optimizer = optim::adam(#{ lr: 0.02 }).over(net);
+let run = train::record(net, #{ optimizer: optimizer, epochs: 6, stop: train::early_stop("train.loss"), progress: false });
+let marks = if run.is_resumed { run.state.marks } else { [] };
+for epoch in run.epoch..6 {
+    net.train();
+    let total = 0.0;
+    for batch in set.batches(16) {
+        let loss = loss::mse(net.forward(batch.x + tensor::randn(batch.x.shape) * 0.1), batch.y);
+        optimizer.zero_grad(); loss.backward(); optimizer.step();
+        total += loss.item() / 3.0;
+    }
+    net.eval();
+    marks.push(total);
+    run.log(#{ "train.loss": total });
+    run.checkpoint(#{ marks: marks });
+    let begun = timestamp(); while begun.elapsed < pause { }
+}
+report("marks", [marks, run.history.column("train.loss"), run.history.best_epoch, tensor::randn([1]).item()]);
+run.restore_best();
+net.save("net.safetensors");
+"#;
+
+#[test]
+fn a_loop_of_a_script_continues_from_the_checkpoint_of_its_record() {
+    let place = tempfile::tempdir().expect("a folder");
+    std::fs::write(place.path().join("s.rhai"), OWN_LOOP).expect("written");
+    let run = |arguments: &[&str]| said(&cistron(place.path(), arguments));
+    let arguments = ["run", "s.rhai", "--threads", "1"];
+    let (_, err, code) = run(&[&arguments[..], &["--run-dir", "whole"]].concat());
+    assert_eq!(code, 0, "{err}");
+    let wanted = outcome(&place.path().join("whole"));
+    let more = ["--run-dir", "cut", "--set", "pause=0.5"];
+    let mut child = start(place.path(), &[&arguments[..], &more].concat());
+    wait_for(&place.path().join("cut/metrics.jsonl"), 3);
+    std::thread::sleep(Duration::from_millis(250));
+    broken_off(&mut child, Duration::ZERO, libc::SIGKILL);
+    child.wait().expect("ended");
+    // another network is refused
+    let record = place.path().join("cut/script.rhai");
+    let script = std::fs::read_to_string(&record).expect("kept");
+    std::fs::write(&record, script.replace("nn::relu()", "nn::tanh()")).expect("written");
+    let (_, err, code) = run(&["run", "--resume", "cut"]);
+    assert!(code == 1 && err.contains("architecture"), "{err}");
+    std::fs::write(&record, script).expect("written");
+    let (_, err, code) = run(&["run", "--resume", "cut", "--set", "pause=0"]);
+    assert_eq!(code, 0, "{err}");
+    let got = outcome(&place.path().join("cut"));
+    for (what, bytes) in &wanted {
+        let own = got.get(what).map(Vec::as_slice).unwrap_or_default();
+        let text = String::from_utf8_lossy;
+        assert!(
+            own == bytes,
+            "{what}:\n{}\ninstead of\n{}",
+            text(own),
+            text(bytes)
+        );
     }
 }
 

@@ -5,8 +5,9 @@
 use crate::base::Fault;
 use crate::bind::printing::{line, weights};
 use crate::bind::types::{
-    Augmenter, BackgroundSource, Data, Discovered, Genomic, Known, Motifs, OfSearch, Optim, Pass,
-    Places, Report, Rows, Shapes, Signal, SimRule, Stream, Tabled, Tokens, TrialOf, WeightsFile,
+    Augmenter, BackgroundSource, Data, Discovered, Genomic, Known, Motifs, OfSearch, Optim,
+    OwnRecord, Pass, Places, Report, Rows, Shapes, Signal, SimRule, StepOf, Stream, Tabled, Tokens,
+    TrialOf, WeightsFile,
 };
 use crate::lang::native::TypeInfo;
 use crate::metrics::Metric;
@@ -70,6 +71,8 @@ script_types! {
     Metric, "metric", line::metric_name;
     History, "history", line::history, line::history_pretty;
     EarlyStop, "stopping rule", line::stopping_rule;
+    StepOf, "step", line::step;
+    OwnRecord, "record", line::record;
     Motif, "motif", line::motif;
     Motifs, "motifs", line::motifs, line::motifs_pretty;
     Discovered, "discovery", line::discovery;

@@ -11,6 +11,8 @@ use crate::nn::load::Loaded;
 use crate::optim::Optimizer;
 use crate::seq::{Genome, Intervals, Motif, Track};
 use crate::torch::weights::Weights;
+use crate::train::own_loop::OwnLoop;
+use crate::train::step_call::StepCall;
 use std::cell::RefCell;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -38,6 +40,14 @@ pub struct Augmenter {
 /// An optimizer as scripts hold it: one set of state, however often it is copied.
 #[derive(Clone)]
 pub struct Optim(pub Rc<RefCell<Optimizer>>);
+
+/// A call of a step function, as it receives it.
+#[derive(Clone)]
+pub struct StepOf(pub Rc<StepCall>);
+
+/// The record of a training loop as scripts hold it.
+#[derive(Clone)]
+pub struct OwnRecord(pub Rc<RefCell<OwnLoop>>);
 
 /// Motifs as scripts hold them.
 #[derive(Clone)]

@@ -4,9 +4,10 @@ use super::spec::LocalWindow;
 use super::{Mode, Module, Value};
 use crate::fuse::pattern::LayerPattern;
 use cistron_base::{Fault, Result};
-use cistron_torch::Tensor;
+use cistron_torch::{Tensor, device};
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::time::Instant;
 
 /// Input and output of a layer in a pass.
 pub struct Seen {
@@ -18,6 +19,8 @@ pub struct Seen {
     pub input: Value,
     /// Its output.
     pub output: Value,
+    /// Seconds that it took, with the layers within it.
+    pub seconds: f64,
 }
 
 /// Attention weights of a layer: its path, `[batch, heads, length, length]` or
@@ -117,7 +120,13 @@ impl Module for Watched {
                 }
             })?,
         };
+        let begun = Instant::now();
         let outcome = self.module.forward(x, mode);
+        let tensors = outcome.as_ref().map(Value::tensors).unwrap_or_default();
+        tensors
+            .iter()
+            .for_each(|tensor| device::synchronize(tensor.device()));
+        let seconds = begun.elapsed().as_secs_f64();
         with(&mut |notes| {
             notes.path.pop();
             if let Ok(output) = &outcome {
@@ -126,6 +135,7 @@ impl Module for Watched {
                     layer: self.layer.clone(),
                     input: x.clone(),
                     output: output.clone(),
+                    seconds,
                 });
             }
         });

@@ -185,6 +185,7 @@ fn checkpoint_file() -> Vec<u8> {
         },
         began: &serde_json::Value::Null,
         host_state: None,
+        own_state: &serde_json::Value::Null,
     };
     let networks = Networks::one(&model);
     checkpoint::save_last(&policy, &networks, &optimizer, &contents).expect("saved");

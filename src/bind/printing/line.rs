@@ -3,8 +3,9 @@
 use crate::base::written::metric;
 use crate::base::{Fault, Result, shape};
 use crate::bind::types::{
-    Augmenter, BackgroundSource, Data, Discovered, Genomic, Known, Motifs, OfSearch, Optim, Pass,
-    Places, Rows, Shapes, Signal, SimRule, Stream, Tabled, Tokens, TrialOf,
+    Augmenter, BackgroundSource, Data, Discovered, Genomic, Known, Motifs, OfSearch, Optim,
+    OwnRecord, Pass, Places, Rows, Shapes, Signal, SimRule, StepOf, Stream, Tabled, Tokens,
+    TrialOf,
 };
 use crate::lang::show;
 use crate::metrics::Metric;
@@ -145,6 +146,22 @@ pub fn history(history: &History) -> String {
         history.epochs.len(),
         history.best_epoch
     )
+}
+
+/// A call of a step function in a line.
+pub fn step(step: &StepOf) -> String {
+    let side = if step.0.is_training {
+        "training"
+    } else {
+        "validation"
+    };
+    format!("step {} of epoch {}, {side}", step.0.step, step.0.epoch)
+}
+
+/// The record of a training loop in a line.
+pub fn record(record: &OwnRecord) -> String {
+    let record = record.0.borrow();
+    format!("record of {} epochs", record.epochs())
 }
 
 /// The values of each epoch of a training.

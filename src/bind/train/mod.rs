@@ -2,13 +2,16 @@
 
 pub mod decision;
 pub mod evaluate;
-pub mod fit;
 pub mod history;
 pub mod metric;
 pub mod optim;
+pub mod probe;
 pub mod profile;
+pub mod record;
 pub mod regression;
 pub mod schedule;
 pub mod search;
 pub mod search_space;
+pub mod step;
+pub mod training;
 pub mod trial;

@@ -11,6 +11,12 @@ use cistron_genome::data::{Dataset, LabelGroup};
 
 /// Fails on settings and labels with which a training makes no sense.
 pub fn check(model: &Model, settings: &FitSettings, objective: &Objective) -> Result<()> {
+    if settings.validate_every.is_some() && settings.valid.is_none() {
+        bail!("option", "`validate_every` needs validation rows"; hint: "`valid: set`");
+    }
+    if settings.step.is_some() {
+        return check_custom(settings);
+    }
     objective.fits(model, &settings.train, "training")?;
     if let Some(valid) = &settings.valid {
         objective.fits(model, valid, "validation")?;
@@ -19,9 +25,6 @@ pub fn check(model: &Model, settings: &FitSettings, objective: &Objective) -> Re
     if settings.train.tasks() == 0 && !objective.sees_batch() {
         bail!("data", "the training data have no label";
             hint: "`data::table(path, #{{ sequence: \"…\", label: \"…\" }})`");
-    }
-    if settings.validate_every.is_some() && settings.valid.is_none() {
-        bail!("option", "`validate_every` needs validation rows"; hint: "`valid: set`");
     }
     if settings.graph && (settings.accumulate > 1 || settings.on_inputs.is_some()) {
         let what = if settings.accumulate > 1 {
@@ -62,6 +65,19 @@ pub fn check(model: &Model, settings: &FitSettings, objective: &Objective) -> Re
             hint: "`.with_shuffles(#{{ k: 2 }})` adds shuffles of each sequence as negatives");
     }
     Ok(())
+}
+
+/// Fails on options that a step function has no use for.
+fn check_custom(settings: &FitSettings) -> Result<()> {
+    let (option, hint) = match settings {
+        own if own.graph => ("graph", "leave it out: a step function runs in every step"),
+        own if own.class_weights.is_some() => (
+            "class_weights",
+            "weight the loss that the step function computes",
+        ),
+        _ => return Ok(()),
+    };
+    bail!("option", "`{option}` is not for a training with `step`"; hint: "{hint}")
 }
 
 /// Fails on losses that read values back to the host in every step.

@@ -29,6 +29,8 @@ pub struct Contents<'a> {
     pub began: &'a Value,
     /// State of the script.
     pub host_state: Option<&'a dyn HostState>,
+    /// What a loop of the script adds.
+    pub own_state: &'a Value,
 }
 
 /// Format of a state file, in its notes.
@@ -169,7 +171,7 @@ pub fn save_last(
         .collect();
     let state = json!({
         "history": history_json(history), "watch": best_json(best), "best_by": best_by,
-        "partial": partial,
+        "partial": partial, "own": contents.own_state,
         "factor": bits(plateau.factor), "plateau": best_json(&plateau.best),
         "identity": contents.identity, "frozen": frozen, "began": contents.began,
         "script": script, "tensors": file::hash_of(&tensors)?,
@@ -189,6 +191,8 @@ pub struct Resumed {
     pub best: Option<Vec<(String, Tensor)>>,
     /// The epoch that was under way.
     pub partial: Option<PartialEpoch>,
+    /// What a loop of the script has added.
+    pub own_state: Value,
 }
 
 /// A state file after its checks.
@@ -330,6 +334,7 @@ pub fn load_last(
         state,
         best: (!best.is_empty()).then_some(best),
         partial,
+        own_state: saved.state["own"].clone(),
     }))
 }
 

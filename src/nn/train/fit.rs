@@ -1,5 +1,7 @@
 //! The fitting loop.
 
+mod rates;
+
 use super::check;
 use super::graph_step::CudaGraphStep;
 use super::history::{Epoch, History, Validation};
@@ -8,15 +10,16 @@ use super::networks::Networks;
 use super::objective::Objective;
 use super::partial::{PartialEpoch, Progressed};
 use super::progress::Progress;
+use super::script_step::ScriptStep;
 use super::settings::FitSettings;
 use super::sources::{self, Sources};
-use super::step::{PlainStep, Rate, Step, StepInput};
+use super::step::{PlainStep, Step, StepInput, StepOutput};
 use super::validation::{self, EpochSums};
 use super::writer::CheckpointWriter;
 use crate::Model;
 use crate::optim::schedule::Clock;
 use cistron_base::seed::Rng;
-use cistron_base::{Fault, Result, file, interrupt, say};
+use cistron_base::{Fault, Result, file, interrupt};
 use cistron_genome::data::Batch;
 use cistron_torch::graph::{self, Stream};
 use cistron_torch::{Precision, Tensor, device};
@@ -44,10 +47,10 @@ struct FitLoop<'a> {
 }
 
 /// Switches networks to training mode and to the precision of a training, until it is dropped.
-struct TrainingMode(Vec<(Model, bool, Option<Precision>)>);
+pub(super) struct TrainingMode(Vec<(Model, bool, Option<Precision>)>);
 
 impl TrainingMode {
-    fn enter(networks: &Networks, precision: Option<Precision>) -> TrainingMode {
+    pub(super) fn enter(networks: &Networks, precision: Option<Precision>) -> TrainingMode {
         let enter = |(_, model): (&str, &Model)| {
             let was_training = model.set_training(true);
             let precision = precision.map(|precision| model.set_precision(precision));
@@ -75,9 +78,7 @@ pub fn fit(model: &Model, settings: &FitSettings) -> Result<History> {
 
 /// Trains networks in place.
 pub fn fit_networks(networks: &Networks, settings: &FitSettings) -> Result<History> {
-    let weights = settings.class_weights.as_deref();
-    let objective = Rc::new(Objective::new(&settings.loss, weights, networks.device())?);
-    check::check(networks.first(), settings, &objective)?;
+    let objective = checked_objective(networks, settings)?;
     let batches = sources::loader(settings, 0, false).batches();
     let updates_per_epoch = batches.div_ceil(settings.accumulate);
     let mut step = step_of(networks, settings, objective.clone())?;
@@ -124,11 +125,27 @@ pub fn fit_networks(networks: &Networks, settings: &FitSettings) -> Result<Histo
     Ok(training.state.history)
 }
 
-fn step_of<'a>(
+/// The loss of a training whose settings have been checked.
+pub(super) fn checked_objective(
     networks: &Networks,
+    settings: &FitSettings,
+) -> Result<Rc<Objective>> {
+    let model = networks.first();
+    let weights = settings.class_weights.as_deref();
+    let objective = Objective::new(&settings.loss, weights, model.device())?;
+    check::check(model, settings, &objective)?;
+    Ok(Rc::new(objective))
+}
+
+/// The step of a training, with new optimizers.
+pub(super) fn step_of<'a>(
+    networks: &'a Networks,
     settings: &'a FitSettings,
     objective: Rc<Objective>,
 ) -> Result<Box<dyn Step + 'a>> {
+    if let Some(custom) = &settings.step {
+        return Ok(Box::new(ScriptStep::new(networks, settings, custom)?));
+    }
     let model = networks.first();
     let plain = PlainStep::new(model, settings, objective)?;
     Ok(if settings.graph && graph::is_for(model.device()) {
@@ -139,7 +156,7 @@ fn step_of<'a>(
 }
 
 /// Seeds the random numbers of the device, such as those of dropout.
-fn seed_device(keys: &[u64]) {
+pub(super) fn seed_device(keys: &[u64]) {
     device::seed(Rng::keyed(keys).next_u64() >> 1);
 }
 
@@ -241,17 +258,14 @@ impl FitLoop<'_> {
                 return Ok(Some(why));
             }
         }
-        let mut values = Vec::new();
-        let (mut seconds, mut speed) = (0.0, 0.0);
-        if let Some(partial) = &self.partial {
-            speed = partial.speed();
-            let objective = &self.objective;
-            values = partial.sums.values(settings, objective)?;
-            let source = self.sources.current();
-            values.extend(validation::values(settings, source, objective)?);
-            values.extend(objective.varying_weights()?);
-            seconds = partial.seconds();
-        }
+        let speed = self.partial.as_ref().map_or(0.0, PartialEpoch::speed);
+        let mut values = match &self.partial {
+            Some(partial) => partial.sums.values(settings, &self.objective)?,
+            None => Vec::new(),
+        };
+        values.extend(self.validate()?);
+        let seconds = self.partial.as_ref().map_or(0.0, PartialEpoch::seconds);
+        values.extend(self.objective.varying_weights()?);
         values.extend(self.step.learning_rates());
         self.partial = None;
         let after = self.end_epoch(Epoch {
@@ -311,14 +325,34 @@ impl FitLoop<'_> {
         }
         let mut ended = None;
         if self.is_validation_due() {
-            let source = self.sources.current();
-            let values = validation::values(self.settings, source, &self.objective)?;
+            let values = self.validate()?;
             ended = self.end_validation(i as f64 / batches as f64, values)?;
         }
         if self.writer.is_due(self.updates) {
             self.write_now()?;
         }
         Ok(ended)
+    }
+
+    /// Loss and metrics of the validation rows.
+    fn validate(&mut self) -> Result<Vec<(String, f64)>> {
+        if let (Some(_), Some(valid)) = (&self.settings.step, &self.settings.valid) {
+            // a function of the script must not run twice for the rows that an interrupt cuts off
+            if let Some(partial) = &mut self.partial {
+                partial.is_complete = false;
+            }
+            let epoch = self.state.history.epochs.len() + 1;
+            let mut sums = EpochSums::of_validation(self.settings);
+            let mut add = |output: &StepOutput, rows: usize| sums.add(output, rows);
+            let has_validated = self.step.validate(valid, (epoch, self.updates), &mut add)?;
+            if let Some(partial) = &mut self.partial {
+                partial.is_complete = true;
+            }
+            if has_validated {
+                return sums.values_of("valid", self.settings, &self.objective, false);
+            }
+        }
+        validation::values(self.settings, self.sources.current(), &self.objective)
     }
 
     /// Whether validation is due within an epoch, and was not done before the training was resumed.
@@ -397,70 +431,6 @@ impl FitLoop<'_> {
             record(&epoch)?;
         }
         Ok(ended)
-    }
-
-    /// The clock at an update.
-    fn clock_at(&self, update: usize) -> Clock {
-        Clock {
-            step: update as f64,
-            ..self.clock
-        }
-    }
-
-    /// Sets the learning rate and momentum of the next update.
-    fn set_rate(&mut self) {
-        let Some(schedule) = &self.settings.schedule else {
-            return;
-        };
-        let point = schedule.at(&self.clock_at(self.updates));
-        self.step.set_rate(Rate {
-            factor: point.factor,
-            plateau: self.state.plateau.factor,
-            momentum: point.momentum,
-        });
-    }
-
-    /// Sets the momentum of a training that is resumed: that of the last update at which the
-    /// schedule set it.
-    fn restore_momentum(&mut self) {
-        let schedule = self.settings.schedule.as_ref();
-        let Some(schedule) = schedule.filter(|schedule| schedule.sets_momentum()) else {
-            return;
-        };
-        let last = (0..self.updates)
-            .rev()
-            .map(|update| schedule.at(&self.clock_at(update)))
-            .find(|point| point.momentum.is_some());
-        if let Some(point) = last {
-            self.step.set_rate(Rate {
-                factor: point.factor,
-                plateau: self.state.plateau.factor,
-                momentum: point.momentum,
-            });
-        }
-    }
-
-    /// Warns if the last epoch of a training that is resumed had another learning rate than the
-    /// schedule has for the number of epochs now.
-    fn warn_of_schedule(&self) {
-        let (Some(schedule), Some(last)) =
-            (&self.settings.schedule, self.state.history.epochs.last())
-        else {
-            return;
-        };
-        let Some(was) = last.get("lr").filter(|_| schedule.plateau().is_none()) else {
-            return;
-        };
-        let point = schedule.at(&self.clock_at(self.updates.saturating_sub(1)));
-        let is = self.settings.optimizer.lr * point.factor * self.state.plateau.factor;
-        if (was - is).abs() > 1e-9 * was.abs().max(is.abs()) {
-            let (epoch, epochs) = (last.epoch, self.settings.epochs);
-            say::line(&format!(
-                "warning: the schedule sets epoch {epoch} of {epochs} to a learning rate of \
-                 {is:.3e}; the run that is resumed had {was:.3e}: its numbers are not those of a \
-                 run of {epochs} epochs from the start"
-            ));
-        }
     }
 
     /// Restores the parameters of the best epoch, if the settings ask for it.

@@ -4,7 +4,7 @@
 use super::networks::Networks;
 use super::settings::FitSettings;
 use crate::Model;
-use crate::optim::Rule;
+use crate::optim::{Optimizer, Rule};
 use cistron_base::{Interval, Result};
 use cistron_genome::data::ragged::RowValues;
 use cistron_genome::data::{Column, Dataset, LabelMatrix};
@@ -20,8 +20,15 @@ use std::sync::{Arc, Weak};
 pub struct Identity(BTreeMap<String, String>);
 
 impl Identity {
-    /// Returns the properties of a training; the networks have their initial weights.
-    pub fn of(networks: &Networks, settings: &FitSettings) -> Result<Identity> {
+    /// Returns the properties of a loop of the caller over networks with their initial weights.
+    pub fn of_loop(networks: &Networks, optimizers: &[String]) -> Result<Identity> {
+        let mut out = Identity::of_networks(networks)?;
+        out.0.insert("optimizer".into(), optimizers.join("; "));
+        Ok(out)
+    }
+
+    /// Returns the properties of networks with their initial weights.
+    fn of_networks(networks: &Networks) -> Result<Identity> {
         let mut out = BTreeMap::new();
         let mut note = |name: &str, value: String| out.insert(name.to_string(), value);
         let architecture = |(network, model): (&str, &Model)| {
@@ -46,6 +53,13 @@ impl Identity {
             "initial weights",
             cistron_torch::file::hash_of(&networks.state())?,
         );
+        Ok(Identity(out))
+    }
+
+    /// Returns the properties of a training; the networks have their initial weights.
+    pub fn of(networks: &Networks, settings: &FitSettings) -> Result<Identity> {
+        let Identity(mut out) = Identity::of_networks(networks)?;
+        let mut note = |name: &str, value: String| out.insert(name.to_string(), value);
         note("training data", digest(&settings.train));
         note(
             "validation data",
@@ -66,6 +80,15 @@ impl Identity {
             ),
         );
         note("learning rate", optimizer.lr.to_string());
+        if let Some(step) = &settings.step {
+            let text = |(name, own): &(String, Optimizer)| {
+                let rule = rule_text(&*own.rule);
+                let (lr, decay, groups) = (own.lr, own.weight_decay, &own.groups);
+                format!("{name}: {rule}, learning rate {lr}, weight decay {decay}, {groups:?}")
+            };
+            let all: Vec<String> = step.optimizers.iter().map(text).collect();
+            note("optimizers", all.join("; "));
+        }
         note(
             "schedule",
             settings

@@ -42,10 +42,13 @@ impl Networks {
             .map(|(_, model)| model)
     }
 
-    /// The names of the networks in training, such as "generator + discriminator".
+    /// The name of the only network, or the names of several: "discriminator+generator".
     pub fn title(&self) -> String {
-        let names: Vec<&str> = self.iter().map(|(_, model)| model.name()).collect();
-        names.join(" + ")
+        if !self.are_named() {
+            return self.first().name().to_string();
+        }
+        let names: Vec<&str> = self.iter().map(|(name, _)| name).collect();
+        names.join("+")
     }
 
     /// The device of their parameters.

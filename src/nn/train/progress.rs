@@ -145,6 +145,27 @@ impl Progress {
         }
     }
 
+    /// Ends an epoch of a loop of the script, whose number of epochs may not be known.
+    pub fn end_own(&self, epoch: &Epoch, is_best: bool) {
+        if self.is_silent {
+            return;
+        }
+        let of = if self.epochs > 0 {
+            format!("/{}", self.epochs)
+        } else {
+            String::new()
+        };
+        let mark = if is_best { " *" } else { "" };
+        let (name, number) = (&self.name, epoch.epoch);
+        let values = listed(&epoch.values).join("  ");
+        let line = format!("{name} epoch {number}{of}  {values}{mark}");
+        match &self.bar {
+            Some(bar) => bar.println(line),
+            None if self.epochs <= MAX_LISTED || is_listed(number, self.epochs) => say::line(&line),
+            None => {}
+        }
+    }
+
     /// Ends an epoch; `left` is the estimated duration of the others, in seconds.
     pub fn end(&self, epoch: &Epoch, is_best: bool, left: f64) {
         if self.is_silent {

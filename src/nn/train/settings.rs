@@ -1,6 +1,7 @@
 //! What a training is made of: data, loss, optimizer, options and callbacks.
 
 use super::history::{Epoch, Validation};
+use super::step_call::CustomStep;
 use super::stop::EarlyStop;
 use crate::Value;
 use crate::loss::Loss;
@@ -129,6 +130,8 @@ pub struct FitSettings {
     pub loss: Loss,
     /// Optimizer; a copy with initial state is bound to the parameters.
     pub optimizer: Optimizer,
+    /// A step of the caller, with its optimizers, instead of the loss and the optimizer.
+    pub step: Option<CustomStep>,
     /// Schedule of the learning rate.
     pub schedule: Option<Schedule>,
     /// Rows per batch.

@@ -88,8 +88,10 @@ pub struct Sources<'a> {
 impl<'a> Sources<'a> {
     /// Caches the sequences on the device where that is possible.
     pub fn new(model: &'a Model, settings: &'a FitSettings) -> Result<Sources<'a>> {
-        let may_cache =
-            graph::is_for(model.device()) && model.takes_codes() && settings.on_inputs.is_none();
+        let may_cache = settings.step.is_none()
+            && graph::is_for(model.device())
+            && model.takes_codes()
+            && settings.on_inputs.is_none();
         let cache = if may_cache {
             DeviceCache::new(model, &loader(settings, 0, false))?
         } else {
@@ -119,7 +121,8 @@ impl<'a> Sources<'a> {
     /// Whether the outputs of frozen layers are the same in every epoch.
     fn may_cache_prefix(&self) -> bool {
         let settings = self.settings;
-        let is_changing = settings.augment.is_some()
+        let is_changing = settings.step.is_some()
+            || settings.augment.is_some()
             // the loss sees the inputs of the network
             || matches!(settings.loss.kind, LossKind::Batch(_))
             || settings.on_inputs.is_some()

@@ -9,7 +9,7 @@ use crate::loss::BatchView;
 use crate::optim::{Optimizer, clip};
 use crate::{Model, Value};
 use cistron_base::{Fault, Result, bail, fault};
-use cistron_genome::data::Batch;
+use cistron_genome::data::{Batch, Dataset};
 use cistron_torch::{Tensor, grad};
 use std::rc::Rc;
 
@@ -76,6 +76,18 @@ pub trait Step: OptimizerState {
 
     /// Returns the learning rates, by the name under which an epoch records them.
     fn learning_rates(&self) -> Vec<(String, f64)>;
+
+    /// Passes losses and outputs of the batches of the validation rows, with their numbers of rows,
+    /// to a function; the epoch and the update are numbers from 1. Returns false for a step whose
+    /// losses are those of the outputs of its network.
+    fn validate(
+        &mut self,
+        _valid: &Dataset,
+        _position: (usize, usize),
+        _add: &mut dyn FnMut(&StepOutput, usize) -> Result<()>,
+    ) -> Result<bool> {
+        Ok(false)
+    }
 }
 
 /// Runs a step operation by operation.

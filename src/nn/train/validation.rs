@@ -36,6 +36,14 @@ impl EpochSums {
         }
     }
 
+    /// Starts a pass over the validation rows.
+    pub fn of_validation(settings: &FitSettings) -> EpochSums {
+        EpochSums {
+            keeps_outputs: !settings.metrics.is_empty(),
+            ..EpochSums::new(settings)
+        }
+    }
+
     /// Adds a batch of `rows` rows.
     pub fn add(&mut self, step: &StepOutput, rows: usize) -> Result<()> {
         self.loss += step.loss * rows as f64;
@@ -108,11 +116,23 @@ impl EpochSums {
         settings: &FitSettings,
         objective: &Objective,
     ) -> Result<Vec<(String, f64)>> {
-        let mut values = vec![("train.loss".to_string(), self.mean_loss())];
+        let is_mixed = settings.augment.is_some() || settings.on_inputs.is_some();
+        self.values_of("train", settings, objective, is_mixed)
+    }
+
+    /// Returns the loss and metrics of rows of a side, `train` or `valid`, by name. `is_mixed`
+    /// states whether augmentation may have mixed the labels.
+    pub fn values_of(
+        &self,
+        side: &str,
+        settings: &FitSettings,
+        objective: &Objective,
+        is_mixed: bool,
+    ) -> Result<Vec<(String, f64)>> {
+        let mut values = vec![(format!("{side}.loss"), self.mean_loss())];
         let parts = self.parts.iter();
-        values.extend(parts.map(|(name, sum, n)| (format!("train.{name}"), sum / *n as f64)));
+        values.extend(parts.map(|(name, sum, n)| (format!("{side}.{name}"), sum / *n as f64)));
         if self.keeps_outputs && !self.outputs.is_empty() {
-            let is_mixed = settings.augment.is_some() || settings.on_inputs.is_some();
             let scores = evaluate::measure(
                 &Value::cat(&self.outputs)?,
                 &Value::cat(&self.labels)?,
@@ -120,7 +140,7 @@ impl EpochSums {
                 &settings.metrics,
                 is_mixed,
             )?;
-            values.extend(named("train", scores));
+            values.extend(named(side, scores));
         }
         Ok(values)
     }

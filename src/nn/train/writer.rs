@@ -117,6 +117,7 @@ impl<'a> CheckpointWriter<'a> {
             progressed,
             began: &self.began,
             host_state: self.settings.host_state.as_deref(),
+            own_state: &serde_json::Value::Null,
         };
         checkpoint::save_last(policy, self.networks, optimizer, &contents)?;
         self.seconds += started.elapsed().as_secs_f64();

@@ -59,6 +59,24 @@ impl Used {
     }
 }
 
+impl Batch {
+    /// The rows and labels, without the inputs.
+    pub fn without_inputs(&self) -> Batch {
+        Batch {
+            inputs: Vec::new(),
+            labels: self.labels.clone(),
+            tasks: self.tasks,
+            label_groups: self.label_groups.clone(),
+            size: self.size,
+            index: self.index.clone(),
+            blends: self.blends.clone(),
+            key: self.key,
+            places: self.places.clone(),
+            used: None,
+        }
+    }
+}
+
 impl Drop for Batch {
     fn drop(&mut self) {
         let Some(used) = &self.used else { return };

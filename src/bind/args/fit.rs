@@ -1,27 +1,27 @@
-//! `train::…`: training and evaluation.
+//! The options of trainings.
 
 use crate::base::Result;
 use crate::bind::args::augment::customised;
 use crate::bind::args::checkpoint::Stored;
 use crate::bind::args::loss::of_closure;
 use crate::bind::args::network::PrecisionName;
+use crate::bind::args::networks::{OptimizerArgument, step_function};
 use crate::bind::args::numbers::number_map;
 use crate::bind::args::tensor::tensor_of;
 use crate::bind::args::training::MetricList;
 use crate::bind::script_state::ScriptState;
-use crate::bind::types::{Augmenter, Data, Optim};
-use crate::bind::warnings::warn;
-use crate::data::{Batching, Dataset, duplicates};
-use crate::lang::{Callback, FromValue, Given, Native, Options, native, natives_of, session};
-use crate::nn::Model;
-use crate::nn::loss::{Link, Loss};
-use crate::optim::Schedule;
+use crate::bind::types::{Augmenter, Data};
+use crate::data::{Batching, Dataset};
+use crate::lang::{Callback, FromOptions, FromValue, Given, Options, session};
+use crate::nn::loss::{Link, Loss, LossKind};
+use crate::optim::{Optimizer, Schedule};
 use crate::train::checkpoint;
 use crate::train::settings::{
     CheckpointPolicy, OnBatch, OnChange, OnEpoch, OnInputs, OnSampling, Record, RecordValidation,
     Resume,
 };
-use crate::train::{self, EarlyStop, FitSettings, History};
+use crate::train::step_call::CustomStep;
+use crate::train::{EarlyStop, FitSettings, Networks};
 use crate::{bail, fault};
 use rhai::{Dynamic, Map, NativeCallContext};
 use std::path::PathBuf;
@@ -33,11 +33,21 @@ pub struct FitOptions {
     train: Data,
     /// Validation rows, on which loss and metrics are computed after each epoch.
     valid: Option<Data>,
-    /// Loss to minimise, or a function |outputs, labels| that computes it; `loss::heads` for a model
-    /// of several outputs, `loss::batch` for a function that also sees the inputs.
-    loss: LossArgument,
-    /// Optimizer; its state is initialised again.
-    optimizer: Optim,
+    /// Loss to minimise, or a function |outputs, labels| that computes it; `loss::heads` for a
+    /// model of several outputs, `loss::batch` for a function that also sees the inputs.
+    /// Required unless there is a `step`, where it only states what `outputs` are (logits of
+    /// `loss::bce_with_logits()`).
+    pub loss: Option<LossArgument>,
+    /// Optimizer; its state is initialised again. Of several models each has a copy, or its own in
+    /// a map of optimizers; models that the map leaves out are frozen and in evaluation mode.
+    optimizer: OptimizerArgument,
+    /// Function |net, batch, info| that computes the losses of a batch, instead of `loss`; of
+    /// several models, `net` is their map. It returns `#{ loss: tensor }`, minimised over all
+    /// models, or `#{ losses: #{ name: tensor } }`, each minimised over the model of that name; or
+    /// it calls `info.update(name, loss)`. Other numbers in the map are recorded as `train.NAME`;
+    /// `outputs` are what metrics are computed from. Rows of `valid` pass through it too, without
+    /// gradients and with `info.is_training` false: means over rows are recorded as `valid.NAME`.
+    step: Option<Callback>,
     /// Schedule of the learning rate.
     schedule: Option<Schedule>,
     /// Rows per batch; of a mix of datasets the sum of its `each`.
@@ -158,12 +168,16 @@ fn stops(answer: &Dynamic) -> bool {
 }
 
 /// The checkpoints that a training stores, and the one it continues from.
-struct Storage {
-    policy: Option<CheckpointPolicy>,
-    resume: Option<Resume>,
+#[derive(Default)]
+pub struct Storage {
+    /// The checkpoints to write.
+    pub policy: Option<CheckpointPolicy>,
+    /// The checkpoint to continue from.
+    pub resume: Option<Resume>,
 }
 
-fn storage_of(name: &str, checkpoint: Stored, resume: Option<&str>) -> Result<Storage> {
+/// The next training of networks of a name: where its checkpoints are.
+pub fn storage_of(name: &str, checkpoint: Stored, resume: Option<&str>) -> Result<Storage> {
     let settings = session::settings();
     let name = session::checkpoint_folder(&file_name(name));
     let given = resume.map(session::find_input).transpose()?;
@@ -230,7 +244,7 @@ fn row_of(name: &str, epoch: serde_json::Value, values: &[(String, f64)]) -> ser
 }
 
 /// Records the values of each epoch in the run.
-fn record_of(name: &str) -> Record {
+pub fn record_of(name: &str) -> Record {
     let name = name.to_string();
     Box::new(move |epoch| {
         let mut row = row_of(&name, epoch.epoch.into(), &epoch.values);
@@ -297,9 +311,35 @@ fn batch_of(set: &Dataset, batch: &Given<usize>) -> Result<usize> {
     }
 }
 
-fn settings_of(model: &Model, options: FitOptions) -> Result<FitSettings> {
+/// The optimizer of a training without a step function; with one, the first of several.
+fn optimizer_of(
+    networks: &Networks,
+    argument: &OptimizerArgument,
+    has_step: bool,
+) -> Result<Optimizer> {
+    let is_one = matches!(argument, OptimizerArgument::One(_)) && !networks.are_named();
+    let first = argument.of(networks).into_iter().next();
+    match first {
+        Some((_, optimizer)) if has_step || is_one => Ok(optimizer),
+        _ => bail!("option", "several models or optimizers need the option `step`";
+            hint: "`step: |nets, batch, info| #{{ losses: #{{ … }} }}`"),
+    }
+}
+
+/// The settings of a training of networks.
+pub fn settings_of(networks: &Networks, options: FitOptions) -> Result<FitSettings> {
+    let (checkpoint, resume) = (options.checkpoint.clone(), options.resume.as_deref());
+    let storage = storage_of(&networks.title(), checkpoint, resume)?;
+    settings_with(networks, options, storage)
+}
+
+fn settings_with(
+    networks: &Networks,
+    options: FitOptions,
+    storage: Storage,
+) -> Result<FitSettings> {
+    let title = networks.title();
     let settings = session::settings();
-    let storage = storage_of(model.name(), options.checkpoint, options.resume.as_deref())?;
     let (augment, augment_text, custom) = match options.augment {
         Some(augmenter) => (Some(augmenter.step), augmenter.text, augmenter.custom),
         None => (None, String::new(), Vec::new()),
@@ -308,22 +348,33 @@ fn settings_of(model: &Model, options: FitOptions) -> Result<FitSettings> {
     callbacks.extend(options.sampling.clone());
     callbacks.extend(options.on_batch.clone());
     callbacks.extend(options.on_epoch.clone());
-    let loss = match options.loss {
-        LossArgument::Loss(loss) => loss,
-        LossArgument::Function(function) => {
+    callbacks.extend(options.step.clone());
+    let loss = match (options.loss, &options.step) {
+        (Some(LossArgument::Loss(loss)), _) => loss,
+        (Some(LossArgument::Function(function)), _) => {
             callbacks.push(function.clone());
             of_closure(function, Link::Identity)
         }
+        // outputs of a step are predictions unless a loss states otherwise
+        (None, Some(_)) => Loss::new("step", Link::Identity, LossKind::Mse),
+        (None, None) => bail!("option", "`train::fit` needs the option `loss`: {}",
+            LossArgument::kind(); hint: "or `step`, a function that computes the loss"),
     };
+    let optimizers = options.optimizer.of(networks);
+    let optimizer = optimizer_of(networks, &options.optimizer, options.step.is_some())?;
+    let step = options.step.map(|function| CustomStep {
+        function: step_function(function, networks),
+        optimizers,
+    });
     let on_inputs = (!custom.is_empty())
         .then(|| -> OnInputs { Box::new(move |x, y| customised(x, y, &custom)) });
-    let optimizer = options.optimizer.0.borrow().clone();
-    let interrupted = format!("{}.interrupted.safetensors", file_name(model.name()));
+    let interrupted = format!("{}.interrupted.safetensors", file_name(&title));
     Ok(FitSettings {
         train: (*options.train.0).clone(),
         valid: options.valid.map(|data| (*data.0).clone()),
         loss,
         optimizer,
+        step,
         schedule: options.schedule,
         batch: batch_of(&options.train.0, &options.batch)?,
         sampling: options.sampling.map(on_sampling),
@@ -353,104 +404,14 @@ fn settings_of(model: &Model, options: FitOptions) -> Result<FitSettings> {
         on_inputs,
         on_batch: options.on_batch.map(on_batch),
         on_epoch: options.on_epoch.map(on_epoch),
-        record: Some(record_of(model.name())),
-        record_validation: Some(record_validation_of(model.name())),
+        record: Some(record_of(&title)),
+        record_validation: Some(record_validation_of(&title)),
     })
 }
 
-/// Returns the history of a training whose data are stand-ins: one epoch of placeholder values.
-fn placeholder_history(model: &Model, settings: &FitSettings) -> History {
-    let side = if settings.valid.is_some() {
-        "valid"
-    } else {
-        "train"
-    };
-    let mut values = vec![
-        ("train.loss".to_string(), 0.5),
-        ("lr".into(), settings.optimizer.lr),
-    ];
-    let heads = settings.loss.head_names();
-    let of_heads = |side: &str| {
-        heads
-            .iter()
-            .map(|head| (format!("{side}.loss.{head}"), 0.5))
-            .collect()
-    };
-    let of_train: Vec<(String, f64)> = of_heads("train");
-    values.splice(1..1, of_train);
-    if settings.valid.is_some() {
-        let of_valid: Vec<(String, f64)> = of_heads("valid");
-        values.push(("valid.loss".to_string(), 0.5));
-        values.extend(of_valid);
-    }
-    let metrics = settings.metrics.iter().flat_map(|own| own.names());
-    values.extend(metrics.map(|name| (format!("{side}.{name}"), 0.5)));
-    let epoch = crate::train::history::Epoch {
-        epoch: 1,
-        values,
-        ..Default::default()
-    };
-    History {
-        name: model.name().into(),
-        epochs: vec![epoch],
-        best_epoch: 1,
-        best_value: Some(0.5),
-        ..History::default()
-    }
-}
-
-/// Trains a model, and warns of validation sequences that are also training sequences.
-fn train_with(model: &Model, settings: &FitSettings) -> Result<History> {
-    if let Some(valid) = &settings.valid {
-        let shared = duplicates::overlap(&settings.train, valid);
-        if shared > 0 {
-            warn(&format!(
-                "{shared} of {} validation sequences occur among the training ones, on either \
-                 strand",
-                valid.rows.len()
-            ));
-        }
-    }
-    model.set_links(settings.loss.links());
-    train::fit(model, settings)
-}
-
-/// Trains a model in place and returns the history of its training.
-///
-/// Metrics are computed from predictions: probabilities where the loss takes logits.
-///
-/// ```rhai
-/// let x = tensor::randn([64, 2], #{ seed: 1 });
-/// let set = data::from(#{ x: x, label: tensor::ones([64, 1]) });
-/// let net = nn::build(nn::linear(1), [2], #{ seed: 1 });
-/// let optimizer = optim::sgd(#{ lr: 0.1 });
-/// let options = #{ loss: loss::mse(), optimizer: optimizer, epochs: 20, progress: false };
-/// let run = train::fit(net, options + #{ train: set });
-/// assert(run.last("train.loss") < 0.01);
-/// ```
-/// ```rhai,fails
-/// train::fit(nn::build(nn::linear(1), [2]), #{ trian: 1 });
-/// //~ did you mean `train`?
-/// ```
-#[native(namespace = "train", dry = rehearse)]
-pub fn fit(
-    /// Model to train.
-    net: &Model,
-    options: FitOptions,
-) -> Result<History> {
-    train_with(net, &settings_of(net, options)?)
-}
-
-/// One epoch on a few rows, of which nothing is stored.
-fn rehearse(net: &Model, options: FitOptions) -> Result<History> {
-    let settings = settings_of(net, options)?;
-    if session::is_guessed() {
-        return Ok(placeholder_history(net, &settings));
-    }
-    if let Some(weights) = &settings.sampling {
-        settings.train.check_weights(&weights(1)?)?;
-    }
-    let settings = FitSettings {
+/// The settings of a rehearsal: one epoch on a few rows, of which nothing is stored.
+pub fn few(settings: FitSettings) -> FitSettings {
+    FitSettings {
         sampling: None,
         train: settings.train.few(),
         valid: settings.valid.as_ref().map(Dataset::few),
@@ -460,11 +421,37 @@ fn rehearse(net: &Model, options: FitOptions) -> Result<History> {
         record: None,
         record_validation: None,
         ..settings
-    };
-    train_with(net, &settings)
+    }
 }
 
-/// The native functions declared here.
-pub fn natives() -> Vec<Native> {
-    natives_of![fit,]
+/// The options of a training, as an argument of functions that try its steps.
+pub struct FitPlan(FitOptions);
+
+impl FromValue for FitPlan {
+    fn kind() -> String {
+        "map of options of train::fit".into()
+    }
+    fn from_value(value: &mut Dynamic, context: &NativeCallContext) -> Result<Self> {
+        let map = Map::from_value(value, context)?;
+        let options = Options::new("train::fit", FitOptions::table(), map, context)?;
+        FitOptions::from_options(&options).map(FitPlan)
+    }
+}
+
+impl FitPlan {
+    /// The settings, of which nothing is stored or shown.
+    pub fn settings(self, networks: &Networks) -> Result<FitSettings> {
+        let settings = settings_with(networks, self.0, Storage::default())?;
+        Ok(FitSettings {
+            rescue: None,
+            host_state: None,
+            accumulate: 1,
+            is_silent: true,
+            on_batch: None,
+            on_epoch: None,
+            record: None,
+            record_validation: None,
+            ..settings
+        })
+    }
 }
