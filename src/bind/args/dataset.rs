@@ -54,7 +54,8 @@ pub fn column(name: &str, value: &Dynamic) -> Result<Column> {
     })
 }
 
-/// Values of each row, strings of an alphabet, numbers, arrays or tensors, which may differ in size.
+/// Values of each row: strings of an alphabet, numbers, arrays or tensors, which may differ in
+/// size.
 pub fn rows_of(name: &str, values: &[Dynamic], alphabet: Alphabet) -> Result<Ragged> {
     let at = |row: usize| format!("`{name}` of row {row}");
     let mut shapes = Vec::new();
@@ -90,8 +91,8 @@ pub fn rows_of(name: &str, values: &[Dynamic], alphabet: Alphabet) -> Result<Rag
     rows.map_err(|fault| fault.context(format!("`{name}`")))
 }
 
-/// A row as functions of a script see it: its label, index, name and sequence, and, where `is_whole`,
-/// its other inputs too.
+/// A row as functions of a script see it: its label, index, name and sequence, and its other inputs
+/// too, if `is_whole` is set.
 pub fn row_of(set: &Dataset, index: usize, is_whole: bool) -> Result<Map> {
     let mut labels = Vec::new();
     set.push_labels(index, &mut labels);

@@ -153,7 +153,7 @@ pub fn batches(
     }
 }
 
-/// Returns an endless stream of batches in random order, for loops of one's own.
+/// Returns an endless stream of batches in random order, for custom loops.
 ///
 /// All batches have `size` rows, and every row comes once before any comes again. The batches
 /// depend on the seed and on the position in the stream alone. A stream that a function of

@@ -35,6 +35,23 @@ fn size_of(value: &Dynamic) -> f64 {
     }
 }
 
+/// Adds the entries of a row; returns their size.
+fn append(columns: &mut BTreeMap<String, Array>, map: &Map, row: usize) -> Result<f64> {
+    let mut size = 0.0;
+    for (name, value) in map {
+        let known = columns.entry(name.to_string()).or_default();
+        if known.len() != row {
+            bail!(
+                "data",
+                "the function of `map` returns `{name}` for some rows only"
+            );
+        }
+        size += size_of(value);
+        known.push(value.clone());
+    }
+    Ok(size)
+}
+
 /// Values of each entry that the function returns, row by row.
 fn computed(set: &Data, change: &Callback, limit: f64) -> Result<BTreeMap<String, Array>> {
     let mut columns: BTreeMap<String, Array> = BTreeMap::new();
@@ -43,19 +60,10 @@ fn computed(set: &Data, change: &Callback, limit: f64) -> Result<BTreeMap<String
         let answer = change.call(vec![row_of(&set.0, row, true)?.into()])?;
         let Some(map) = answer.read_lock::<Map>() else {
             bail!("type", "the function of `map` must return a map of inputs, got {}",
-                session::describe(&answer); hint: "`|row| #{{ gc: seq::gc_content(row.sequence) }}`");
+                session::describe(&answer);
+                hint: "`|row| #{{ gc: seq::gc_content(row.sequence) }}`");
         };
-        for (name, value) in map.iter() {
-            let known = columns.entry(name.to_string()).or_default();
-            if known.len() != row {
-                bail!(
-                    "data",
-                    "the function of `map` returns `{name}` for some rows only"
-                );
-            }
-            size += size_of(value);
-            known.push(value.clone());
-        }
+        size += append(&mut columns, &map, row)?;
         if let Some((name, _)) = columns.iter().find(|(_, values)| values.len() != row + 1) {
             bail!(
                 "data",

@@ -4,7 +4,7 @@ use crate::base::Result;
 use crate::bind::args::dataset::data;
 use crate::bind::types::Data;
 use crate::data::Dataset;
-use crate::data::mix::Part;
+use crate::data::mixed::Part;
 use crate::lang::value::mismatch;
 use crate::lang::{FromValue, IntoValue, Native, Options, native, natives_of, session};
 use crate::{bail, fault};

@@ -107,8 +107,8 @@ fn labels_of(value: &Dynamic) -> Result<Vec<(String, Vec<f32>)>> {
 ///
 /// Proteins with maps `[length, length]`, windows of several lengths, sets of genes: rows of an
 /// input have the same number of axes, and any size along each. Batches of several rows are padded
-/// at the end of each axis, sequences with unknown letters (zeros one-hot), numbers with 0, and have
-/// an input `mask` `[1, length]`, which is 1 where a row has values and 0 where it is padded. Where
+/// at the end of each axis, sequences with unknown letters (zeros one-hot), numbers with 0, and
+/// have an input `mask` `[1, length]`, which is 1 where a row has values and 0 where it is padded. Where
 /// inputs differ in length within a row, each has its own, `mask_NAME`. `predict` pads outputs
 /// that differ in length with NaN.
 ///

@@ -128,6 +128,26 @@ fn widened(place: &Interval, margin: usize) -> Interval {
     }
 }
 
+impl Ragged {
+    /// A column; rows of one shape become a column of that shape.
+    pub fn into_column(self) -> Column {
+        if !self.is_even() || matches!(self.values, RowValues::Letters(..)) {
+            return Column::Ragged(Arc::new(self));
+        }
+        let shape = self.largest().to_vec();
+        match self.values {
+            RowValues::Numbers(values) => Column::Dense {
+                values: Arc::new(values),
+                shape,
+            },
+            RowValues::Bases(codes) | RowValues::Letters(codes, _) => Column::Sequence {
+                codes: Arc::new(codes),
+                length: shape[0],
+            },
+        }
+    }
+}
+
 impl Column {
     /// The shape that a network sees for one row.
     pub fn shape(&self) -> Vec<i64> {

@@ -5,6 +5,7 @@ mod batch;
 mod peers;
 mod sample;
 mod stream;
+mod taken;
 mod transformed;
 
 pub use batch::{Batch, Values};

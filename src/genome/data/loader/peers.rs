@@ -1,6 +1,5 @@
 //! Other rows of a dataset, for augmenters that take values from them.
 
-use super::sample::Sample;
 use crate::data::{Dataset, Input};
 use crate::seq::shuffle::Shuffler;
 use cistron_base::seed::Rng;
@@ -201,34 +200,5 @@ impl Peers {
         let mut out = Vec::new();
         self.set.push_labels(row as usize, &mut out);
         out
-    }
-}
-
-impl Sample {
-    /// Takes the values of an input from another row.
-    pub fn take(&mut self, name: &str, row: u32) -> Result<()> {
-        let Some(peers) = &self.peers else {
-            return Ok(());
-        };
-        match peers.place(name) {
-            Some(Place::Sequence(at)) => {
-                let (margin, epoch) = (self.margin, self.epoch);
-                let codes = peers.codes(name, row, margin, epoch, &mut self.shuffler)?;
-                self.sequences[at] = codes;
-            }
-            Some(Place::Signal(at)) => {
-                self.signals[at].values = peers.numbers(name, row, self.margin)?;
-            }
-            None => {}
-        }
-        Ok(())
-    }
-
-    /// The numbers of an input by name.
-    pub fn named(&mut self, name: &str) -> Option<&mut Vec<f32>> {
-        match self.peers.as_ref()?.place(name)? {
-            Place::Signal(at) => self.signals.get_mut(at).map(|signal| &mut signal.values),
-            Place::Sequence(_) => None,
-        }
     }
 }

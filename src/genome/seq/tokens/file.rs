@@ -138,7 +138,9 @@ fn template(rule: &Value) -> Result<Vec<Piece>> {
             single.map(piece).collect()
         }
         Some("Sequence") => {
-            let parts = rule["processors"].as_array().into_iter().flatten();
+            // the steps are its only array
+            let steps = rule.as_object().into_iter().flatten();
+            let parts = steps.filter_map(|(_, value)| value.as_array()).flatten();
             let known = parts.map(template).collect::<Result<Vec<_>>>()?;
             let with_tokens = known.iter().find(|own| own.len() > 1);
             Ok(with_tokens.cloned().unwrap_or(vec![Piece::Sequence]))
