@@ -21,6 +21,7 @@ pub mod norm;
 pub mod parametrize;
 pub mod pool;
 pub mod recurrent;
+pub mod regional;
 pub mod resize;
 pub mod self_attention;
 pub mod weights;

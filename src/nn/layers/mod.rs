@@ -19,5 +19,7 @@ pub mod parametrized;
 pub mod pool;
 pub mod positional;
 pub mod recurrent;
+pub mod recurrent_steps;
+pub mod regional_attention;
 pub mod reshape;
 pub mod resize;

@@ -3,8 +3,9 @@
 use crate::fuse::pattern::{self, LayerPattern};
 use crate::kernels::dense;
 use crate::kernels::recurrent::{Cell, Gradients, Inputs, Parameters, Steps, Weights};
+use crate::layers::recurrent_steps::{Stepped, Variant};
 use crate::weight::Weight;
-use crate::{Builder, Built, Init, Mode, Module, Shape, Spec, Value};
+use crate::{Builder, Built, Mode, Module, Shape, Spec, Value};
 use cistron_base::bail;
 use cistron_base::{Result, shape};
 use cistron_torch::custom::{Kernel, attach, is_recording};
@@ -24,6 +25,8 @@ pub struct Recurrent {
     pub last: bool,
     /// Whether gates have one bias (as in Keras) instead of PyTorch's two that add up.
     pub one_bias: bool,
+    /// What differs from PyTorch's layers.
+    pub variant: Variant,
 }
 
 impl Spec for Recurrent {
@@ -46,11 +49,11 @@ impl Spec for Recurrent {
     }
 
     fn varies(&self) -> bool {
-        self.how.dropout > 0.0
+        self.how.dropout > 0.0 || self.variant.recurrent_dropout > 0.0
     }
 
     fn in_training(&self) -> Option<&'static str> {
-        (self.how.dropout > 0.0).then_some("dropout")
+        self.varies().then_some("dropout")
     }
 
     fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
@@ -58,7 +61,19 @@ impl Spec for Recurrent {
         let (channels, length) = input.channels_and_length(name)?;
         let how = self.how.clone();
         let gates = if how.is_lstm { 4 } else { 3 };
-        let init = Init::Uniform(1.0 / (how.hidden as f64).sqrt());
+        let variant = self.variant;
+        if variant.unit_forget_bias && !how.is_lstm {
+            bail!(
+                "option",
+                "gru: `unit_forget_bias` is for LSTM, a GRU has no forget gate"
+            );
+        }
+        if !variant.reset_after && how.is_lstm {
+            bail!(
+                "option",
+                "lstm: `reset_after` is for GRU, an LSTM has no reset gate"
+            );
+        }
         let mut parameters = Vec::new();
         for layer in 0..how.layers {
             let into = if layer == 0 {
@@ -74,20 +89,43 @@ impl Spec for Recurrent {
                     ("bias_ih", vec![gates * how.hidden]),
                     ("bias_hh", vec![gates * how.hidden]),
                 ] {
-                    let name = format!("{part}_{end}");
-                    parameters.push(if part == "bias_hh" && self.one_bias {
-                        let zeros = Tensor::full(&shape, 0.0, Kind::Float, builder.device())?;
-                        Weight::Plain(zeros)
-                    } else if part.starts_with("weight") {
-                        builder.weight(&name, &shape, &init)?
-                    } else {
-                        Weight::Plain(builder.parameter(&name, &shape, &init)?)
-                    });
+                    let init = variant.init(part, how.hidden);
+                    parameters.push(
+                        if part == "bias_hh" && (self.one_bias || !variant.reset_after) {
+                            let zeros = Tensor::full(&shape, 0.0, Kind::Float, builder.device())?;
+                            Weight::Plain(zeros)
+                        } else if part.starts_with("weight") {
+                            builder.weight(&format!("{part}_{end}"), &shape, &init)?
+                        } else {
+                            let name = if variant.reset_after { part } else { "bias" };
+                            let name = format!("{name}_{end}");
+                            Weight::Plain(if variant.unit_forget_bias {
+                                let start = init.draw(&shape, &builder.keys(&name))?;
+                                builder.adopt(&name, Variant::unit_forget(part, &start)?)?
+                            } else {
+                                builder.parameter(&name, &shape, &init)?
+                            })
+                        },
+                    );
                 }
             }
         }
         builder.see_all();
         let width = how.hidden * how.directions();
+        let output = if self.last {
+            vec![width]
+        } else {
+            vec![width, length]
+        };
+        if !variant.is_plain() {
+            let stepped = Stepped {
+                how,
+                parameters,
+                variant,
+                is_last: self.last,
+            };
+            return Built::one(stepped, output);
+        }
         let module = Running {
             layer: pattern::Recurrent {
                 recurrence: how,
@@ -96,14 +134,7 @@ impl Spec for Recurrent {
             },
             read: if self.last { Read::State } else { Read::All },
         };
-        Built::one(
-            module,
-            if self.last {
-                vec![width]
-            } else {
-                vec![width, length]
-            },
-        )
+        Built::one(module, output)
     }
 }
 

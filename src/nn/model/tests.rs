@@ -11,6 +11,7 @@ use crate::layers::norm::{Norm, Over};
 use crate::layers::pool::{Adaptive, Global, LastPosition, Pool};
 use crate::layers::positional::Offsets;
 use crate::layers::recurrent::Recurrent;
+use crate::layers::recurrent_steps::Variant;
 use crate::layers::reshape::{Flatten, Identity, Kmers, Permute, Reshape};
 use cistron_base::bail;
 use cistron_base::seed::Rng;
@@ -50,6 +51,7 @@ fn recurrent(dropout: f64) -> Layer {
         how,
         last: false,
         one_bias: false,
+        variant: Variant::default(),
     })
 }
 

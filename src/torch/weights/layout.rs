@@ -8,6 +8,7 @@
 //! | dense `kernel` [in, out] | `weight` [out, in] |
 //! | LSTM `kernel`, gates i f c o, one bias | `weight_ih_l0`, gates i f g o, second bias 0 |
 //! | GRU `kernel`, gates z r h, two biases | `weight_ih_l0`, gates r z n, two biases |
+//! | GRU of `reset_after=False`, one bias | as above, and `bias_l0` |
 //! | `gamma`, `beta` | `weight`, `bias` |
 //! | `moving_mean`, `moving_variance` | `running_mean`, `running_var` |
 //! | `embeddings` | `weight` |
@@ -247,11 +248,8 @@ fn recurrent_layer(layer: &str, parts: &[(&str, &Entry)], recurrent: &Entry) -> 
                     push(target("bias_ih"), bias.select(0, 0)?, entry);
                     push(target("bias_hh"), bias.select(0, 1)?, entry);
                 }
-                (3, _) => bail!(
-                    "shape",
-                    "it is a GRU of `reset_after=False`: the reset gate of libtorch acts after the \
-                     product"
-                ),
+                // of `reset_after=False`: a name of its own, so that it fits no other GRU
+                (3, [n]) if *n == width => push(target("bias"), ordered(&entry.tensor)?, entry),
                 (_, [n]) if *n == width => {
                     push(target("bias_ih"), entry.tensor.clone(), entry);
                     let zeros = added(target("bias_hh"), &[width], entry)?;
