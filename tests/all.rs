@@ -35,6 +35,7 @@ mod networks;
 #[cfg(feature = "kernel")]
 mod notebooks;
 mod numbers;
+mod onnx;
 mod parameters;
 mod processes;
 mod promises;

@@ -56,6 +56,7 @@ pub fn library() -> Library {
         nn::norm::natives(),
         nn::parametrize::natives(),
         nn::adapters::natives(),
+        nn::onnx::natives(),
         nn::regional::natives(),
         nn::ensemble::natives(),
         nn::pool::natives(),

@@ -3,10 +3,11 @@
 use crate::layers::ensemble::{Average, Ensemble};
 use crate::model::adapters::rebuilt;
 use crate::train::evaluate::predict;
-use crate::{How, Layer, Model, Value};
+use crate::{How, Layer, Model, Spec, Value};
 use cistron_base::{Result, bail};
 use cistron_genome::data::Dataset;
 use cistron_torch::{Tensor, grad};
+use std::any::Any;
 
 /// Predictions of an ensemble; of several outputs a value by name each.
 pub struct MemberPredictions {
@@ -63,8 +64,9 @@ impl Model {
     }
 
     fn as_ensemble(&self) -> Result<&Ensemble> {
-        let spec = self.described()?.0.spec.as_any();
-        match spec.and_then(|spec| spec.downcast_ref::<Ensemble>()) {
+        let spec: &dyn Spec = &*self.described()?.0.spec;
+        let spec: &dyn Any = spec;
+        match spec.downcast_ref::<Ensemble>() {
             Some(ensemble) => Ok(ensemble),
             None => bail!("value", "`{}` is no ensemble", self.name();
                 hint: "`nn::ensemble([a, b])` makes one of several models"),

@@ -16,6 +16,7 @@ pub mod layers;
 pub mod load;
 pub mod loss;
 pub mod model;
+pub mod onnx;
 pub mod optim;
 pub mod parametrize;
 pub mod spec;

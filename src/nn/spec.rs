@@ -132,7 +132,7 @@ impl Built {
 }
 
 /// A kind of layer: its name, and how it is built for an input.
-pub trait Spec {
+pub trait Spec: Any {
     /// A short text, such as `conv1d(20, 12)`.
     fn text(&self) -> String;
     /// Creates parameters and infers the output's shape; fails on an input that does not fit.
@@ -149,10 +149,6 @@ pub trait Spec {
     /// The depth of nesting of its deepest part.
     fn depth(&self) -> usize {
         0
-    }
-    /// The description itself, where other code needs its fields.
-    fn as_any(&self) -> Option<&dyn Any> {
-        None
     }
     /// Whether it only groups other layers, which the summary shows instead.
     fn is_group(&self) -> bool {

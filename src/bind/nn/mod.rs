@@ -8,6 +8,7 @@ pub mod branches;
 pub mod conv;
 pub mod custom;
 pub mod ensemble;
+
 pub mod init;
 pub mod layers;
 pub mod load_report;
@@ -18,6 +19,7 @@ pub mod loss_robust;
 pub mod model;
 pub mod module;
 pub mod norm;
+pub mod onnx;
 pub mod parametrize;
 pub mod pool;
 pub mod recurrent;

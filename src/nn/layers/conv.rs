@@ -66,7 +66,7 @@ impl Conv {
     }
 
     /// Zeros before and after each axis.
-    fn pads(&self) -> Vec<Pads> {
+    pub fn pads(&self) -> Vec<Pads> {
         (0..self.width.len())
             .map(|axis| {
                 let span = ((self.width[axis] - 1) * self.dilation[axis]) as usize;
@@ -339,6 +339,21 @@ pub struct Separable {
     pub multiplier: i64,
 }
 
+impl Separable {
+    /// The two convolutions for an input of so many channels.
+    pub fn parts(&self, channels: i64) -> [crate::Layer; 2] {
+        let depthwise = Conv {
+            filters: channels * self.multiplier,
+            groups: 0,
+            ..self.depthwise.clone()
+        };
+        [
+            crate::Layer::new(depthwise, None),
+            crate::Layer::new(self.pointwise.clone(), None),
+        ]
+    }
+}
+
 impl Spec for Separable {
     fn text(&self) -> String {
         let width = &self.depthwise.width;
@@ -355,15 +370,8 @@ impl Spec for Separable {
 
     fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
         let channels = input.one("separable_conv")?.first().copied().unwrap_or(0);
-        let depthwise = Conv {
-            filters: channels * self.multiplier,
-            groups: 0,
-            ..self.depthwise.clone()
-        };
-        let parts = [
-            ("depthwise", crate::Layer::new(depthwise, None)),
-            ("pointwise", crate::Layer::new(self.pointwise.clone(), None)),
-        ];
+        let [depthwise, pointwise] = self.parts(channels);
+        let parts = [("depthwise", depthwise), ("pointwise", pointwise)];
         crate::layers::compose::Chain {
             parts: parts
                 .map(|(name, layer)| (Some(name.to_string()), layer))

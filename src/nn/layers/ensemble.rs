@@ -3,7 +3,6 @@
 use crate::{Builder, Built, Mode, Model, Module, Shape, Spec, Value};
 use cistron_base::{Result, bail, shape};
 use cistron_torch::Tensor;
-use std::any::Any;
 use std::rc::Rc;
 
 /// What is averaged.
@@ -119,10 +118,6 @@ impl Spec for Ensemble {
 
     fn is_group(&self) -> bool {
         true
-    }
-
-    fn as_any(&self) -> Option<&dyn Any> {
-        Some(self)
     }
 
     fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {

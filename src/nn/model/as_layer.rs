@@ -27,6 +27,13 @@ impl Frozen {
     }
 }
 
+impl Frozen {
+    /// The layers of the model.
+    pub fn layer(&self) -> &Layer {
+        &self.layer
+    }
+}
+
 struct FrozenModule {
     module: Rc<dyn Module>,
     parameters: Vec<Tensor>,
