@@ -205,6 +205,8 @@ fn reversed(graph: &mut Graph, kind: InputKind, x: &Edge) -> Edge {
             exchanged(graph, &track, x.shape[0])
         }
         InputKind::Features => x.name.clone(),
+        InputKind::Map => flipped(graph, &x.name, &[last - 1, last]),
+        InputKind::Pairs => exchanged(graph, &x.name, x.shape[0]),
     };
     Edge {
         name,
