@@ -77,19 +77,14 @@ fn below(title: &str, charts: Vec<Chart>, width: u32, height: u32) -> Figure {
     }
 }
 
-/// Draws the values of each epoch of a training by name: losses, and other measures below them.
-///
-/// The learning rate (`lr`) is left out; `best` marks an epoch.
-pub fn epochs(title: &str, columns: &[(String, Vec<f64>)], best: Option<f64>) -> Figure {
-    let lines = |is_loss: bool| -> Vec<Series> {
-        let wanted =
-            |(name, _): &&(String, Vec<f64>)| name != "lr" && name.ends_with("loss") == is_loss;
-        let line = |(name, values): &(String, Vec<f64>)| Series {
-            name: name.clone(),
-            points: numbered(values),
-        };
-        columns.iter().filter(wanted).map(line).collect()
-    };
+/// Draws values of a training by name, each against epochs: losses, and other measures below them.
+pub fn epochs(title: &str, columns: Vec<(String, Vec<(f64, f64)>)>, best: Option<f64>) -> Figure {
+    let is_rate = |name: &str| name == "lr" || name.starts_with("lr.");
+    let is_loss = |name: &str| name.ends_with("loss") || name.contains(".loss.");
+    let measured = columns.into_iter().filter(|(name, _)| !is_rate(name));
+    let (losses, measures): (Vec<Series>, Vec<Series>) = measured
+        .map(|(name, points)| Series { name, points })
+        .partition(|line| is_loss(&line.name));
     let of_epochs = |y: &str, lines| Chart {
         x: "epoch".into(),
         y: y.into(),
@@ -97,8 +92,7 @@ pub fn epochs(title: &str, columns: &[(String, Vec<f64>)], best: Option<f64>) ->
         mark: best,
         ..Chart::default()
     };
-    let mut charts = vec![of_epochs("loss", lines(true))];
-    let measures = lines(false);
+    let mut charts = vec![of_epochs("loss", losses)];
     if !measures.is_empty() {
         charts.push(of_epochs("metric", measures));
     }

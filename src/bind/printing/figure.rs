@@ -24,13 +24,13 @@ pub fn series(name: impl Into<String>, points: Vec<(f64, f64)>) -> Series {
 
 /// The losses and metrics of a training by epoch.
 pub fn history_figure(run: &History) -> Figure {
-    let column = |name: String| {
-        let values = run.column(&name).unwrap_or_default();
-        (name, values)
-    };
-    let columns: Vec<(String, Vec<f64>)> = run.names().into_iter().map(column).collect();
+    let columns = run.names().into_iter();
+    let columns = columns.map(|name| {
+        let points = run.points(&name);
+        (name, points)
+    });
     let best = run.best_value.map(|_| run.best_epoch as f64);
-    kinds::epochs(&run.name, &columns, best)
+    kinds::epochs(&run.name, columns.collect(), best)
 }
 
 /// The rows of a matrix; `name` is for messages.

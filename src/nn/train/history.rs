@@ -82,6 +82,22 @@ impl History {
             .collect())
     }
 
+    /// Returns a value against epochs, of epochs and of validations within them.
+    pub fn points(&self, name: &str) -> Vec<(f64, f64)> {
+        let own = |values: &[(String, f64)]| {
+            let found = values.iter().find(|(known, _)| known == name);
+            found.map(|(_, value)| *value)
+        };
+        let epochs = self.epochs.iter();
+        let mut points: Vec<(f64, f64)> = epochs
+            .map(|one| (one.epoch as f64, own(&one.values).unwrap_or(f64::NAN)))
+            .collect();
+        let within = self.validations.iter();
+        points.extend(within.filter_map(|one| Some((one.epoch, own(&one.values)?))));
+        points.sort_by(|a, b| a.0.total_cmp(&b.0));
+        points
+    }
+
     /// Returns the names of the values, in order of appearance.
     pub fn names(&self) -> Vec<String> {
         distinct(self.epochs.iter().flat_map(|epoch| &epoch.values))
@@ -122,4 +138,32 @@ fn distinct<'a>(values: impl Iterator<Item = &'a (String, f64)>) -> Vec<String> 
         }
     }
     names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn points_are_those_of_epochs_and_of_validations_within_them() {
+        let values = |value: f64| vec![("valid.loss".to_string(), value)];
+        let epoch = |epoch: usize, value: f64| Epoch {
+            epoch,
+            values: values(value),
+            ..Epoch::default()
+        };
+        let history = History {
+            epochs: vec![epoch(1, 0.3), epoch(2, 0.1)],
+            validations: vec![Validation {
+                step: 15,
+                epoch: 1.5,
+                values: values(0.2),
+            }],
+            ..History::default()
+        };
+        let expected = vec![(1.0, 0.3), (1.5, 0.2), (2.0, 0.1)];
+        assert_eq!(history.points("valid.loss"), expected);
+        let missing = history.points("train.loss");
+        assert!(missing.len() == 2 && missing.iter().all(|(_, value)| value.is_nan()));
+    }
 }

@@ -109,16 +109,19 @@
   const models = [...new Set(data.metrics.map((row) => row.model))];
   for (const model of models) {
     const rows = data.metrics.filter((row) => row.model === model);
-    const names = [...new Set(rows.flatMap(Object.keys))].filter((name) => !["model", "epoch", "seconds"].includes(name));
+    const names = [...new Set(rows.flatMap(Object.keys))].filter((name) => !["model", "epoch", "step", "seconds"].includes(name));
     // rows of several trainings of one name follow each other
     let base = 0, last = 0;
     const epochs = rows.map((row) => { if (row.epoch <= last) base += last; last = row.epoch; return base + row.epoch; });
     const of = (name) => ({ name, points: rows.map((row, i) => [epochs[i], typeof row[name] === "number" ? row[name] : NaN]) });
-    const losses = names.filter((name) => name.endsWith("loss"));
-    const others = names.filter((name) => !name.endsWith("loss") && name !== "lr");
+    const isLoss = (name) => name.endsWith("loss") || name.includes(".loss.");
+    const rates = names.filter((name) => name === "lr" || name.startsWith("lr."));
+    const losses = names.filter(isLoss);
+    const others = names.filter((name) => !isLoss(name) && !rates.includes(name));
     if (losses.length) chart(`${model}: loss`, losses.map(of));
     if (others.length) chart(`${model}: metrics`, others.map(of));
-    if (names.includes("lr") && new Set(rows.map((row) => row.lr)).size > 1) chart(`${model}: learning rate`, [of("lr")]);
+    const varies = (name) => new Set(rows.map((row) => row[name]).filter((rate) => rate !== undefined)).size > 1;
+    if (rates.some(varies)) chart(`${model}: learning rate`, rates.map(of));
   }
   if (!models.length) document.getElementById("charts").textContent = "nothing was trained";
 
