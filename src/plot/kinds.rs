@@ -173,16 +173,23 @@ mod tests {
 
     #[test]
     fn losses_and_measures_have_charts() {
-        let column = |name: &str| (name.to_string(), vec![0.5, 0.25]);
-        let columns = ["train.loss", "valid.auroc", "lr"].map(column);
-        let figure = epochs("net", &columns, Some(2.0));
+        let column = |name: &str| (name.to_string(), vec![(1.0, 0.5), (2.0, 0.25)]);
+        let names = [
+            "train.loss",
+            "train.loss.critic",
+            "valid.auroc",
+            "lr",
+            "lr.critic",
+        ];
+        let figure = epochs("net", names.map(column).to_vec(), Some(2.0));
         let [loss, measure] = charts(&figure) else {
             panic!("two charts")
         };
-        assert_eq!((loss.lines.len(), measure.lines.len()), (1, 1));
+        assert_eq!((loss.lines.len(), measure.lines.len()), (2, 1));
         assert_eq!(loss.lines[0].points, [(1.0, 0.5), (2.0, 0.25)]);
         assert_eq!((measure.mark, figure.size), (Some(2.0), (760, 640)));
-        assert_eq!(epochs("net", &columns[..1], None).size, (760, 340));
+        let losses = names[..1].iter().map(|name| column(name)).collect();
+        assert_eq!(epochs("net", losses, None).size, (760, 340));
     }
 
     #[test]

@@ -68,7 +68,8 @@ pub fn record(
 ) -> Result<OwnRecord> {
     let title = net.0.title();
     let requested = Stored {
-        best: options.stop.is_some(),
+        // without a run nothing is written before `checkpoint`
+        best: options.stop.is_some() && session::settings().run_dir.is_some(),
         last: true,
         ..Stored::default()
     };
