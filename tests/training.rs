@@ -438,6 +438,41 @@ fn trained_networks_are_freed() {
     assert_eq!(Rc::strong_count(&forward), before);
 }
 
+/// Trained weights of heads and their optimizer state are part of a checkpoint.
+#[test]
+fn learned_weights_of_heads_continue_after_resume() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut runtime = cistron::Runtime::builder()
+        .device("cpu")
+        .output(folder.path())
+        .build()
+        .expect("a runtime");
+    let checkpoints = folder.path().join("checkpoints/broken");
+    runtime.set("path", checkpoints.display().to_string());
+    let script = r#"
+        let labels = #{ a: tensor::randn([40, 2, 3], #{ seed: 2 }), b: (0..40).map(|i| i % 2) };
+        let set = data::from(#{ x: tensor::randn([40, 3], #{ seed: 1 }), labels: labels });
+        let trained = |name, options| {
+            let heads = nn::heads(#{ a: nn::chain([nn::linear(6), nn::reshape([2, 3])]), b: nn::linear(1) });
+            let net = nn::build(heads, [3], #{ seed: 1, name: name });
+            let loss = loss::heads(#{ a: loss::mse(), b: loss::bce_with_logits() }, "learned");
+            let run = train::fit(net, #{ train: set, loss: loss, optimizer: optim::adam(#{ lr: 0.1 }), epochs: 8, batch: 8, seed: 1,
+                progress: false, checkpoint: "last", metrics: #{ b: [metric::auroc()] } } + options);
+            [net, run]
+        };
+        let whole = trained.call("whole", #{});
+        try { trained.call("broken", #{ on_epoch: |info| { if info.epoch == 5 { throw "broken off"; } } }); } catch { }
+        let resumed = trained.call("resumed", #{ resume: path });
+        for name in whole[0].names() { assert_eq(whole[0][name], resumed[0][name]); }
+        assert_eq(whole[1].column("weight.a"), resumed[1].column("weight.a"));
+        assert_eq(whole[1].column("train.loss.a"), resumed[1].column("train.loss.a"));
+        assert(whole[1].last("weight.a") != 1.0);
+    "#;
+    runtime
+        .run(script)
+        .unwrap_or_else(|fault| panic!("{fault}"));
+}
+
 /// A training that was resumed after the part of a schedule that sets the momentum had the momentum
 /// of the optimizer.
 #[test]

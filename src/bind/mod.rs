@@ -97,6 +97,7 @@ pub fn library() -> Library {
         seq::motif_search::all(),
         seq::motif_compare::natives(),
         data::read::natives(),
+        data::regions::natives(),
         data::dataset::natives(),
         data::rows::natives(),
         data::batch::natives(),

@@ -3,6 +3,7 @@
 use super::classification::{Counts, mcc_of_classes};
 use super::metric::{Average, Measure, Metric};
 use super::pairs::Pairs;
+use super::profile::Profiles;
 use super::ranking::{self, Ranking};
 use super::{correlation, weighted};
 use cistron_base::{Result, bail};
@@ -126,7 +127,16 @@ impl Metric {
     pub fn per_task(&self, pairs: &Pairs) -> Result<Vec<f64>> {
         pairs.check(self)?;
         if let Measure::Profile(profile) = &self.measure {
-            return profile.per_channel(&self.name, pairs);
+            if pairs.weights.is_some() {
+                bail!("option", "`{}` has no weighted form", self.name);
+            }
+            let profiles = Profiles {
+                predictions: pairs.scores(),
+                labels: pairs.labels,
+                columns: pairs.columns,
+                length: pairs.length(),
+            };
+            return profile.per_channel(&self.name, &profiles);
         }
         let is_classes = pairs.is_classes();
         if self.is_ranking()

@@ -1,8 +1,7 @@
 //! Metrics of profiles: numbers along the last axis of predictions and labels.
 
-use super::Pairs;
 use super::statistics::{correlation, of_ranks};
-use cistron_base::{Result, bail};
+use cistron_base::{Result, Values, bail};
 
 /// What is computed of profiles.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -19,6 +18,19 @@ pub enum Kind {
     CountsSpearman,
     /// Pearson's correlation of ln(1 + sum), over rows.
     CountsPearson,
+}
+
+/// Predictions and labels, `[rows, channels, length]` each.
+#[derive(Clone, Copy)]
+pub struct Profiles<'a> {
+    /// Predictions.
+    pub predictions: Values<'a>,
+    /// Labels.
+    pub labels: Values<'a>,
+    /// Numbers of a row.
+    pub columns: usize,
+    /// Numbers along the last axis.
+    pub length: usize,
 }
 
 /// A metric of profiles.
@@ -52,15 +64,19 @@ impl Profile {
 
     /// The metric of each channel; profiles without counts, or with an undefined number, are left
     /// out.
-    pub fn per_channel(&self, name: &str, pairs: &Pairs) -> Result<Vec<f64>> {
-        let length = pairs.length();
+    pub fn per_channel(&self, name: &str, profiles: &Profiles) -> Result<Vec<f64>> {
+        let Profiles {
+            predictions,
+            labels,
+            columns,
+            length,
+        } = *profiles;
         if length < 2 && !self.is_of_counts() {
             bail!(
                 "shape",
                 "`{name}` needs profiles [rows, channels, length], got one number each"
             );
         }
-        let (predictions, labels) = (pairs.scores(), &pairs.labels);
         if predictions.len() != labels.len() {
             bail!(
                 "shape",
@@ -69,16 +85,13 @@ impl Profile {
                 labels.len()
             );
         }
-        if pairs.weights.is_some() {
-            bail!("option", "`{name}` has no weighted form");
-        }
-        let channels = pairs.columns / length;
-        let rows = pairs.len() / pairs.columns;
+        let channels = columns / length;
+        let rows = labels.len() / columns;
         let mut out = Vec::with_capacity(channels);
         for channel in 0..channels {
             let mut profiles = Vec::new();
             for row in 0..rows {
-                let start = row * pairs.columns + channel * length;
+                let start = row * columns + channel * length;
                 let cells = start..start + length;
                 let observed: Vec<f64> = cells.clone().map(|cell| labels.at(cell)).collect();
                 if observed.iter().any(|count| count.is_nan()) {
@@ -199,11 +212,17 @@ fn smoothed(profile: &[f64], sigma: f64, width: usize) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cistron_base::Values;
 
     fn of(kind: Kind, x: &[f64], y: &[f64], columns: usize, length: usize) -> Vec<f64> {
-        let pairs = Pairs::new(Values::Double(x), Values::Double(y), columns).of_length(length);
-        Profile::new(kind).per_channel("profile", &pairs).unwrap()
+        let profiles = Profiles {
+            predictions: Values::Double(x),
+            labels: Values::Double(y),
+            columns,
+            length,
+        };
+        Profile::new(kind)
+            .per_channel("profile", &profiles)
+            .unwrap()
     }
 
     #[test]

@@ -1,14 +1,17 @@
 //! Columns of datasets.
 
 use crate::base::{Result, shape};
+use crate::bind::args::network::into_dynamic;
 use crate::bind::args::sequence::codes_of;
 use crate::bind::args::tensor::tensor_of;
 use crate::bind::types::Data;
+use crate::bind::warnings::warn;
 use crate::data::ragged::RowValues;
-use crate::data::{Column, Dataset, Ragged};
+use crate::data::{Column, Dataset, Ragged, duplicates};
 use crate::seq::alphabet;
 use crate::seq::alphabets::Alphabet;
 use crate::torch::Tensor;
+use crate::train::feed;
 use crate::{bail, fault};
 use rhai::{Array, Dynamic, ImmutableString, Map};
 use std::rc::Rc;
@@ -96,12 +99,16 @@ pub fn rows_of(name: &str, values: &[Dynamic], alphabet: Alphabet) -> Result<Rag
 pub fn row_of(set: &Dataset, index: usize, is_whole: bool) -> Result<Map> {
     let mut labels = Vec::new();
     set.push_labels(index, &mut labels);
-    let labels: Array = labels
-        .iter()
-        .map(|label| f64::from(*label).into())
-        .collect();
+    let label = if set.label_groups.iter().any(|group| group.shape.len() > 1) {
+        let labels = Tensor::from_f32(&labels, &[1, labels.len() as i64])?;
+        let labels = feed::labels_in_shape(&labels, &set.label_groups)?;
+        into_dynamic(labels.map(|label| label.select(0, 0))?)?
+    } else {
+        let labels = labels.iter().map(|label| f64::from(*label).into());
+        labels.collect::<Array>().into()
+    };
     let mut map = Map::from([
-        ("label".into(), labels.into()),
+        ("label".into(), label),
         ("index".into(), (index as i64).into()),
     ]);
     for input in &set.inputs {
@@ -156,5 +163,18 @@ pub fn row_sequence(set: &Dataset, index: usize) -> Result<String> {
 
 /// A dataset as scripts hold it.
 pub fn data(set: Dataset) -> Data {
+    Data(Rc::new(set))
+}
+
+/// Adds a note on repeated sequences and prints all notes of a dataset.
+pub fn with_notes(mut set: Dataset) -> Data {
+    let repeated = duplicates::within(&set);
+    if repeated > 0 {
+        set.notes.push(format!(
+            "{repeated} of {} sequences repeat an earlier one, on either strand",
+            set.len()
+        ));
+    }
+    set.notes.iter().for_each(|note| warn(note));
     Data(Rc::new(set))
 }

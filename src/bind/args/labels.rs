@@ -1,15 +1,16 @@
 //! Labels of regions.
 
-use crate::base::Result;
+use crate::base::{Result, near};
 use crate::bind::args::dataset::{column, no_words};
 use crate::bind::types::{Places, Signal};
 use crate::convert::Choice as _;
 use crate::data::LabelStrand;
 use crate::data::labels::Reading;
 use crate::data::profile;
+use crate::data::region_labels::NamedRegionLabel;
 use crate::data::regions::{RegionLabels, Signalled};
 use crate::lang::value::mismatch;
-use crate::lang::{Choice, FromValue, session};
+use crate::lang::{Choice, FromValue, Options, session};
 use crate::seq::track::{Missing, Statistic};
 use crate::{bail, fault};
 use rhai::{Dynamic, Map, NativeCallContext};
@@ -91,6 +92,66 @@ impl FromValue for LabelStrands {
         }
         Ok(LabelStrands(vec![(String::new(), strand(value)?)]))
     }
+}
+
+/// The option of labels of two strands.
+#[derive(Options)]
+pub struct PairOptions {
+    /// Labels of the two strands, [plus, minus], which are swapped on the reverse strand; groups
+    /// of bins are named without their number.
+    pub label_pairs: Option<NamePairs>,
+}
+
+/// Several labels by name, each as [`labels_of`]; none where the value is one label.
+pub fn named_labels(
+    value: &Dynamic,
+    rows: usize,
+    strands: &[(String, LabelStrand)],
+) -> Result<Option<Vec<NamedRegionLabel>>> {
+    let map = value.read_lock::<Map>();
+    let Some(map) = map.filter(|map| !map.contains_key("values")) else {
+        if !strands.is_empty() {
+            bail!("option", "`label_strands` is for named labels of regions";
+                hint: "`labels: #{{ name: … }}`; one label takes `bins` and `label_pairs`");
+        }
+        return Ok(None);
+    };
+    let names: Vec<&str> = map.keys().map(|name| name.as_str()).collect();
+    if let Some((name, _)) = strands
+        .iter()
+        .find(|(name, _)| !names.contains(&name.as_str()))
+    {
+        let known = names.join(", ");
+        let fault = fault!(
+            "name",
+            "`label_strands` names `{name}`, the labels are {known}"
+        );
+        return Err(match near::nearest(name, names) {
+            Some(near) => fault.hint(format!("did you mean `{near}`?")),
+            None => fault,
+        });
+    }
+    let label = |(name, value): (&rhai::Identifier, &Dynamic)| {
+        let labels = labels_of(value, rows).map_err(|fault| fault.context(format!("`{name}`")))?;
+        let values = match value.read_lock::<Map>() {
+            Some(map) => map.get("values").cloned().unwrap_or_default(),
+            None => value.clone(),
+        };
+        let shape = match column(name, &values)? {
+            crate::data::Column::Dense { shape, .. } => shape,
+            _ => vec![labels.names.len()],
+        };
+        let mut own = strands.iter().filter(|(known, _)| known == name.as_str());
+        Ok(NamedRegionLabel {
+            name: name.to_string(),
+            shape,
+            labels,
+            strand: own
+                .next()
+                .map_or(LabelStrand::Unstated, |(_, strand)| *strand),
+        })
+    };
+    map.iter().map(label).collect::<Result<_>>().map(Some)
 }
 
 /// Labels from a map of `label::…`, a tensor or an array.

@@ -10,4 +10,5 @@ pub mod mapping;
 pub mod mix;
 pub mod ragged;
 pub mod read;
+pub mod regions;
 pub mod rows;

@@ -6,7 +6,7 @@ use crate::nn::loss::{Link, Loss, LossKind};
 /// Options of `loss::multinomial_nll`.
 #[derive(Options)]
 pub struct MultinomialOptions {
-    /// Whether all numbers of a row are the shares of one distribution, as in bpnet-lite, instead of
+    /// Whether all numbers of a row are shares of one distribution, as in bpnet-lite, instead of
     /// those along the last axis.
     #[option(default = false)]
     joint: bool,
@@ -124,8 +124,8 @@ pub fn poisson_multinomial(options: PoissonMultinomialOptions) -> Loss {
 /// Returns the negative cosine similarity of rows plus the squared error of logarithms.
 ///
 /// It is CosineMSELogLoss of CREsted. The squared error is that of ln(1 + multiplier × label) and,
-/// with the sign of the output, ln(1 + multiplier × |output|); its mean, between 1 and `max_weight`,
-/// is the weight of the similarity along the last axis.
+/// with the sign of the output, ln(1 + multiplier × |output|); its mean, limited to a range from 1
+/// to `max_weight`, is the weight of the similarity along the last axis.
 ///
 /// # Shapes
 /// outputs and labels `[batch, tasks]`

@@ -113,17 +113,18 @@ impl FromValue for HeadWeights {
 ///
 /// A weight is a number (1 unless given), a schedule, whose factor at the step it is, or
 /// `"learned"`: uncertainty weighting (Kendall, Gal & Cipolla 2018) with a trained log-variance s,
-/// initially 0, exp(-s) × loss + s / 2, with exp(-s) / 2 for squared errors (`mse`, `log1p_mse`). Trained log-variances are
-/// parameters of the optimizer, under `loss.log_variance.NAME`, and part of checkpoints. The history
-/// has the loss of each head before weighting as `train.loss.NAME` and `valid.loss.NAME`, and
-/// weights that vary as `weight.NAME` (exp(-s) where they are learned).
+/// initially 0, exp(-s) × loss + s / 2, with exp(-s) / 2 for squared errors (`mse`, `log1p_mse`).
+/// Trained log-variances are parameters of the optimizer, under `loss.log_variance.NAME`, and part
+/// of checkpoints. The history has the loss of each head before weighting as `train.loss.NAME` and
+/// `valid.loss.NAME`, and weights that vary as `weight.NAME` (exp(-s) where they are learned).
 ///
 /// # Errors
-/// In `train::fit`, if the names are not those of the outputs of the model, or if the dataset has no
-/// label of that name.
+/// In `train::fit`, if the names are not those of the outputs of the model, or if the dataset has
+/// no label of that name.
 ///
 /// ```rhai
-/// let loss = loss::heads(#{ counts: loss::mse(), profile: loss::multinomial_nll() }, #{ counts: 10 });
+/// let losses = #{ counts: loss::mse(), profile: loss::multinomial_nll() };
+/// let loss = loss::heads(losses, #{ counts: 10 });
 /// let outputs = #{ counts: tensor::ones([1, 1]), profile: tensor::zeros([1, 2]) };
 /// let labels = #{ counts: tensor::zeros([1, 1]), profile: tensor::from([[1.0, 0.0]]) };
 /// assert_near(loss.of(outputs, labels).item(), 10.0 + 0.6931472, 1e-5);
@@ -174,8 +175,8 @@ pub fn heads(
 /// let set = data::from(#{ x: tensor::randn([64, 2], #{ seed: 1 }) });
 /// let net = nn::build(nn::linear(2), [2], #{ seed: 1 });
 /// let same = loss::batch(|outputs, batch| (outputs - batch.x).square().mean());
-/// let options = #{ loss: same, optimizer: optim::adam(#{ lr: 0.1 }), epochs: 40, progress: false };
-/// let run = train::fit(net, options + #{ train: set });
+/// let options = #{ loss: same, optimizer: optim::adam(#{ lr: 0.1 }), epochs: 40 };
+/// let run = train::fit(net, options + #{ train: set, progress: false });
 /// assert(run.last("train.loss") < 0.05);
 /// ```
 #[native(namespace = "loss")]

@@ -64,7 +64,8 @@ impl From<NegativesName> for Negatives {
 ///
 /// ```rhai
 /// let loss = loss::focal();
-/// assert_near(loss.of(tensor::zeros([1, 1]), tensor::ones([1, 1])).item(), 0.25 * 0.6931472, 1e-6);
+/// let value = loss.of(tensor::zeros([1, 1]), tensor::ones([1, 1])).item();
+/// assert_near(value, 0.25 * 0.6931472, 1e-6);
 /// ```
 #[native(namespace = "loss")]
 pub fn focal(options: FocalOptions) -> Loss {

@@ -86,8 +86,8 @@ fn scores_map(evaluation: Evaluation) -> Map {
 /// ```
 #[native(
     namespace = "train",
-    returns = "map of numbers by metric; `<metric>_per_task` too where there are several; of several \
-        outputs a map of these by output",
+    returns = "map of numbers by metric; `<metric>_per_task` too where there are several; of \
+        several outputs a map of these by output",
     dry = placeholder_scores
 )]
 pub fn evaluate(

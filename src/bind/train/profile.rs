@@ -69,8 +69,8 @@ impl ProfileOptions {
 
 /// Returns the metric: the Jensen–Shannon distance of predicted from observed profiles.
 ///
-/// Profiles are numbers of at least 0 along the last axis, divided by their sum; the distance is the
-/// square root of the divergence in nats, as in ChromBPNet and SciPy, 0 where they are equal and
+/// Profiles are numbers of at least 0 along the last axis, divided by their sum. The distance is
+/// the root of the divergence in nats, as in ChromBPNet and SciPy, 0 where they are equal and
 /// 0.83 where they have no position in common. It is averaged over rows, then over channels;
 /// profiles without counts are left out. "normalised" is the `norm_jsd` of ChromBPNet, for which it
 /// reports the median. The names are `profile_jsd`, `profile_jsd_shuffled` and

@@ -158,7 +158,7 @@ impl Dataset {
 }
 
 /// The names of the numbers of a label; several are numbered from 1.
-fn task_names(name: &str, tasks: usize) -> Vec<String> {
+pub(super) fn task_names(name: &str, tasks: usize) -> Vec<String> {
     match tasks {
         1 => vec![name.to_string()],
         _ => (1..=tasks).map(|task| format!("{name}{task}")).collect(),

@@ -18,6 +18,7 @@ mod order;
 mod padded;
 pub mod profile;
 pub mod ragged;
+pub mod region_labels;
 pub mod regions;
 pub mod sampling;
 pub mod save;

@@ -284,8 +284,14 @@ pub fn load(path: &Path) -> Result<Dataset> {
                 path.display()
             )
         })?;
-        set.group_labels(groups)
-            .map_err(|fault| fault.context(format!("`{}`", path.display())))?;
+        if groups.iter().map(LabelGroup::size).sum::<usize>() != set.tasks() {
+            bail!(
+                "data",
+                "`{}`: the shapes of its labels are damaged",
+                path.display()
+            );
+        }
+        set.label_groups = groups.into();
     }
     if let Some(text) = notes.get("label_partners") {
         let partners = permutation(text, set.tasks());

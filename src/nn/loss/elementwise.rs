@@ -1,6 +1,6 @@
 //! Losses that are means over numbers.
 
-use super::{Loss, LossKind};
+use super::types::{Loss, LossKind};
 use cistron_base::{Result, bail, fault, shape};
 use cistron_torch::graph::is_steady;
 use cistron_torch::{Kind, Tensor};

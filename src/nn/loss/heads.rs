@@ -1,68 +1,11 @@
 //! The loss of a network of several outputs: a weighted sum of the losses of its heads.
 
-use super::{Link, Links, Loss, LossKind};
+use super::link::{Link, Links};
+use super::types::{Head, HeadWeight, Heads, Loss, LossKind, Losses, StepWeight, unknown};
 use crate::Value;
-use crate::optim::Schedule;
-use cistron_base::{Fault, Result, bail, fault, near};
+use cistron_base::{Result, bail};
 use cistron_torch::Tensor;
 use std::collections::BTreeMap;
-
-/// The weight of a head in the sum.
-#[derive(Clone, Debug)]
-pub enum HeadWeight {
-    /// A number.
-    Fixed(f64),
-    /// The factor of a schedule at the step.
-    Scheduled(Schedule),
-    /// A trained log-variance s: exp(-s) times the loss plus s / 2 (Kendall et al. 2018).
-    Learned,
-}
-
-/// One output with its loss.
-#[derive(Clone)]
-pub struct Head {
-    /// Name of the output.
-    pub name: String,
-    /// Its loss; none of an output that is not trained.
-    pub loss: Option<Loss>,
-    /// Its weight in the sum.
-    pub weight: HeadWeight,
-}
-
-/// The heads in the order of their names.
-#[derive(Clone)]
-pub struct Heads(pub Vec<Head>);
-
-/// The weight of a head at a step.
-#[derive(Clone, Debug)]
-pub enum StepWeight {
-    /// A factor.
-    Factor(f64),
-    /// A log-variance.
-    LogVariance(Tensor),
-}
-
-/// A loss, and what it is the sum of.
-pub struct Losses {
-    /// The loss to minimise.
-    pub total: Tensor,
-    /// The losses of the heads before weighting, by name; empty for a loss of one output.
-    pub by_head: Vec<(String, Tensor)>,
-}
-
-/// Returns the fault of a name that is none of those known.
-pub fn unknown(what: &str, name: &str, known: &[&str], of: &str) -> Fault {
-    let known_text: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
-    let fault = fault!(
-        "name",
-        "{what} `{name}`, which is none of {of} {}",
-        known_text.join(", ")
-    );
-    match near::nearest(name, known.iter().copied()) {
-        Some(near) => fault.hint(format!("did you mean `{near}`?")),
-        None => fault,
-    }
-}
 
 impl Heads {
     /// Names of the outputs.

@@ -7,9 +7,13 @@ mod elementwise;
 mod heads;
 mod link;
 mod profile;
+mod types;
 
-pub use heads::{Head, HeadWeight, Heads, Losses, StepWeight, unknown};
 pub use link::{Link, Links};
+pub use types::{
+    BatchView, Head, HeadWeight, Heads, Loss, LossKind, Losses, OutputsAndBatch, OutputsAndLabels,
+    StepWeight, unknown,
+};
 
 use crate::Value;
 use cistron_base::{Fault, Result, shape};
@@ -17,117 +21,6 @@ use cistron_base::{bail, fault};
 use cistron_torch::graph::is_steady;
 use cistron_torch::{Device, Tensor};
 use classes::within;
-use std::rc::Rc;
-
-/// What a loss sees of a batch besides the outputs.
-pub struct BatchView<'a> {
-    /// The inputs of the network.
-    pub inputs: &'a Value,
-    /// The labels, as the outputs are: one tensor, or several by name.
-    pub labels: &'a Value,
-    /// The rows of the dataset.
-    pub rows: &'a [u32],
-}
-
-/// A function of outputs and labels.
-pub type OutputsAndLabels = Rc<dyn Fn(&Value, &Value) -> Result<Tensor>>;
-/// A function of outputs and the batch.
-pub type OutputsAndBatch = Rc<dyn Fn(&Value, &BatchView) -> Result<Tensor>>;
-
-/// A loss: outputs and labels to one number.
-#[derive(Clone)]
-pub struct Loss {
-    /// Its name.
-    pub name: String,
-    /// What its outputs mean.
-    pub link: Link,
-    /// How it is computed.
-    pub kind: LossKind,
-}
-
-/// The losses.
-#[derive(Clone)]
-pub enum LossKind {
-    /// Binary cross-entropy of probabilities.
-    Bce {
-        /// Label smoothing.
-        smoothing: f64,
-    },
-    /// Binary cross-entropy of logits.
-    BceWithLogits {
-        /// How much more positives weigh, one weight or one for each task.
-        positive: Option<Vec<f64>>,
-        /// Label smoothing.
-        smoothing: f64,
-    },
-    /// Focal loss of logits.
-    Focal {
-        /// Weight of positives; that of negatives is 1 - alpha.
-        alpha: Option<f64>,
-        /// Exponent of 1 - p, where p is the probability of the label.
-        gamma: f64,
-    },
-    /// Cross-entropy of class logits; labels are class numbers.
-    CrossEntropy {
-        /// How much each class weighs.
-        weights: Option<Vec<f64>>,
-        /// The number of an undefined label.
-        ignored: i64,
-        /// Label smoothing.
-        smoothing: f64,
-    },
-    /// Mean squared error.
-    Mse,
-    /// Mean squared error of logarithms of 1 + counts; of outputs too where they are counts.
-    Log1pMse {
-        /// Whether outputs are logarithms already.
-        is_log: bool,
-    },
-    /// Mean absolute error.
-    Mae,
-    /// Squared near 0, absolute beyond `delta`.
-    Huber(f64),
-    /// Huber divided by its `beta`.
-    SmoothL1(f64),
-    /// Poisson negative log-likelihood; outputs are logarithms of rates where true.
-    PoissonNll(bool),
-    /// Tweedie deviance of a power from 1 to 2, without terms of the labels alone; outputs are
-    /// logarithms of means.
-    Tweedie(f64),
-    /// Normal negative log-likelihood; outputs are means and, after them along axis 1, logarithms of
-    /// variances.
-    GaussianNll,
-    /// Multinomial negative log-likelihood of counts along the last axis, given logits; of all
-    /// numbers of a row where `joint`.
-    MultinomialNll {
-        /// Whether all numbers of a row are shares of one.
-        joint: bool,
-    },
-    /// Poisson likelihood of the total along the last axis and multinomial one of the shares.
-    PoissonMultinomial {
-        /// Weight of the total.
-        total_weight: f64,
-        /// Whether outputs are logarithms of rates.
-        is_log: bool,
-        /// Whether the sum is divided by the mean of both weights.
-        rescale: bool,
-    },
-    /// Negative cosine similarity along the last axis, and the squared error of logarithms.
-    CosineMseLog {
-        /// Largest weight of the similarity.
-        max_weight: f64,
-        /// Factor on labels and outputs inside of the logarithm.
-        multiplier: f64,
-    },
-    /// Kullback–Leibler divergence of label shares from output log-shares.
-    Kl,
-    /// A function of a script that sees outputs and labels.
-    Custom(OutputsAndLabels),
-    /// A function of a script that sees outputs and the batch.
-    Batch(OutputsAndBatch),
-    /// A weighted sum over the outputs of a network.
-    Heads(Rc<Heads>),
-}
 
 impl Loss {
     /// A loss by its parts.

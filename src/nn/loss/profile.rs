@@ -2,7 +2,7 @@
 //! that describe one label.
 
 use super::elementwise::fit_shape;
-use super::{Loss, LossKind};
+use super::types::{Loss, LossKind};
 use cistron_base::{Result, bail, shape};
 use cistron_torch::Tensor;
 use cistron_torch::graph::is_steady;

@@ -408,12 +408,13 @@ pub fn check_metrics(model: &Model, metrics: &[OutputMetrics]) -> Result<()> {
             let is_unknown = |own: &&OutputMetrics| !outputs.contains(&own.output.as_str());
             match metrics.iter().find(is_unknown) {
                 Some(own) if own.output.is_empty() => {
-                    bail!("option", "`{}` has several outputs ({}): its metrics are a map by output",
+                    bail!("option", "`{}` has several outputs ({}): its metrics are a map by \
+                        output",
                         model.name(), outputs.join(", ");
                         hint: "`metrics: #{{ {}: [metric::…()] }}`", outputs[0])
                 }
                 Some(own) => Err(unknown(
-                    "the metrics of",
+                    "the metrics name",
                     &own.output,
                     &outputs,
                     "the outputs",

@@ -7,7 +7,7 @@ use crate::Model;
 use crate::optim::{Optimizer, Rule};
 use cistron_base::{Interval, Result};
 use cistron_genome::data::ragged::RowValues;
-use cistron_genome::data::{Column, Dataset, LabelMatrix};
+use cistron_genome::data::{Column, Dataset, LabelGroup, LabelMatrix};
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
@@ -309,6 +309,9 @@ pub fn digest(set: &Dataset) -> String {
         }
     }
     hasher.update(labels_hash(&set.labels).as_bytes());
+    if set.label_groups[..] != LabelGroup::single(&set.label_names)[..] {
+        hasher.update(format!("{:?}", set.label_groups).as_bytes());
+    }
     add_numbers(&mut hasher, &set.rows, u32::to_le_bytes);
     let pool = set
         .pool

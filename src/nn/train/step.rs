@@ -33,8 +33,8 @@ pub struct StepInput<'a> {
 pub struct StepOutput {
     /// Mean loss of the batch.
     pub loss: f64,
-    /// Further means of the batch that an epoch records as `train.NAME`, such as `loss.profile`, the
-    /// loss of a head; they may differ from step to step.
+    /// Further means of the batch that an epoch records as `train.NAME`, such as `loss.profile` of
+    /// a head; they may differ from step to step.
     pub parts: Vec<(String, f64)>,
     /// Outputs and labels, from which metrics of the training rows are computed; none of a step
     /// that has no such outputs.

@@ -1,6 +1,7 @@
 //! Datasets: named inputs and labels, and the rows of them that are in view.
 
 mod concat;
+mod labels;
 mod pool;
 
 pub(super) use concat::joined_truth;
