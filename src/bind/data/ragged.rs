@@ -5,7 +5,8 @@ use crate::base::Result;
 use crate::bind::args::dataset::{column, data, no_words, rows_of};
 use crate::bind::args::sequence::AlphabetName;
 use crate::bind::types::Data;
-use crate::data::{Batching, Column, Dataset};
+use crate::data::ragged::RowValues;
+use crate::data::{Batching, Column, Dataset, Ragged};
 use crate::lang::value::mismatch;
 use crate::lang::{Choice, FromValue, Native, Options, native, natives_of, session};
 use rhai::{Array, Dynamic, Map, NativeCallContext};
@@ -73,8 +74,8 @@ impl Alphabets {
     }
 }
 
-/// Labels by name: a column of numbers for each task, numbered from 1 where there are several.
-fn labels_of(value: &Dynamic) -> Result<Vec<(String, Vec<f32>)>> {
+/// Labels by name, a value of each row.
+fn labels_of(value: &Dynamic) -> Result<Vec<(String, Ragged)>> {
     let named: Vec<(String, Dynamic)> = match value.read_lock::<Map>() {
         Some(map) => map
             .iter()
@@ -82,25 +83,24 @@ fn labels_of(value: &Dynamic) -> Result<Vec<(String, Vec<f32>)>> {
             .collect(),
         None => vec![("label".into(), value.clone())],
     };
-    let mut out = Vec::new();
-    for (name, values) in named {
+    let label = |(name, values): (String, Dynamic)| {
         no_words(&name, &values)?;
-        let Column::Dense { values, shape } = column(&name, &values)? else {
-            bail!("type", "label `{name}` must hold numbers")
+        let rows = match values.read_lock::<Array>() {
+            Some(rows) => rows_of(&name, &rows, AlphabetName::Dna.into())?,
+            None => even_rows(&name, &values)?,
         };
-        let tasks: usize = shape.iter().product();
-        let task = |task: usize| {
-            let own = values.iter().skip(task).step_by(tasks.max(1)).copied();
-            let name = if tasks == 1 {
-                name.clone()
-            } else {
-                format!("{name}{}", task + 1)
-            };
-            (name, own.collect())
-        };
-        out.extend((0..tasks).map(task));
-    }
-    Ok(out)
+        Ok((name, rows))
+    };
+    named.into_iter().map(label).collect()
+}
+
+/// Rows of one shape, from a tensor.
+fn even_rows(name: &str, values: &Dynamic) -> Result<Ragged> {
+    let Column::Dense { values, shape } = column(name, values)? else {
+        bail!("type", "label `{name}` must hold numbers")
+    };
+    let rows = values.len() / shape.iter().product::<usize>().max(1);
+    Ragged::new(RowValues::Numbers(values.to_vec()), &vec![shape; rows])
 }
 
 /// Returns a dataset of rows that differ in length or size.
@@ -108,9 +108,12 @@ fn labels_of(value: &Dynamic) -> Result<Vec<(String, Vec<f32>)>> {
 /// Proteins with maps `[length, length]`, windows of several lengths, sets of genes: rows of an
 /// input have the same number of axes, and any size along each. Batches of several rows are padded
 /// at the end of each axis, sequences with unknown letters (zeros one-hot), numbers with 0, and
-/// have an input `mask` `[1, length]`, which is 1 where a row has values and 0 where it is padded. Where
-/// inputs differ in length within a row, each has its own, `mask_NAME`. `predict` pads outputs
-/// that differ in length with NaN.
+/// have an input `mask` `[1, length]`, which is 1 where a row has values and 0 where it is padded.
+/// Where inputs differ in length within a row, each has its own, `mask_NAME`. `predict` pads
+/// outputs that differ in length with NaN.
+///
+/// Labels may differ in size as well, such as a value of each residue or of each pair of them:
+/// those of a batch are as large as the largest of its rows, and undefined (NaN) beyond a row.
 ///
 /// Rows of "bucketed" batches are sorted by size within windows of 64 batches of the random order;
 /// the order of the batches is random again. Predictions keep the order of the rows.
@@ -129,7 +132,7 @@ fn labels_of(value: &Dynamic) -> Result<Vec<(String, Vec<f32>)>> {
 #[native(namespace = "data")]
 pub fn ragged(
     /// Rows by input name, each an array of strings, of arrays of numbers or of tensors; `label`
-    /// holds the labels, or a map of them.
+    /// holds the labels of the rows, or a map of them.
     columns: &Map,
     options: RaggedOptions,
 ) -> Result<Data> {
@@ -149,18 +152,11 @@ pub fn ragged(
         let alphabet = options.alphabet.of(name).into();
         inputs.push((name.to_string(), rows_of(name, &rows, alphabet)?));
     }
-    let rows = inputs.first().map_or(0, |(_, own)| own.rows());
-    if let Some((name, own)) = labels.iter().find(|(_, own)| own.len() != rows) {
-        bail!(
-            "data",
-            "label `{name}` has {} rows, the inputs have {rows}",
-            own.len()
-        );
+    let set = Dataset::ragged(inputs, Vec::new(), Vec::new(), options.batches.into())?;
+    match labels.is_empty() {
+        true => Ok(data(set)),
+        false => set.with_labels(&labels).map(data),
     }
-    let values = (0..rows).flat_map(|row| labels.iter().map(move |(_, own)| own[row]));
-    let values = values.collect();
-    let names = labels.iter().map(|(name, _)| name.clone()).collect();
-    Dataset::ragged(inputs, names, values, options.batches.into()).map(data)
 }
 
 /// The native functions declared here.

@@ -97,7 +97,7 @@ pub fn kmer_tokens(
 #[native(namespace = "tokenizer")]
 pub fn kmers(
     /// Length of the k-mers, in bp.
-    #[check(min = 1, max = 12)]
+    #[check(min = 1, max = 8)]
     k: i64,
     options: KmerOptions,
 ) -> Result<Tokens> {

@@ -125,6 +125,12 @@ fn check(part: &Part) -> Result<()> {
     if set.tasks() == 0 {
         bail!("data", "dataset `{name}` has no label");
     }
+    if !set.label_sizes.is_empty() {
+        bail!(
+            "data",
+            "labels of `{name}` differ in size: they cannot be mixed"
+        );
+    }
     let sampling = &set.sampling;
     if sampling.weights.is_some() || sampling.length.is_some() || sampling.shard.is_some() {
         bail!("data", "dataset `{name}` has weights, a length or a shard of its passes, which have \

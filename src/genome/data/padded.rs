@@ -1,9 +1,11 @@
 //! Datasets of rows that differ in length or size, padded with masks.
 
 use super::column::Column;
-use super::ragged::{Batching, Ragged, RowValues};
+use super::label_group::{LabelGroup, LabelStrand};
+use super::ragged::{Batching, LabelSizes, Ragged, RowValues, crop};
 use super::{Dataset, Input};
 use cistron_base::{Result, bail};
+use std::sync::Arc;
 
 impl Dataset {
     /// A dataset of rows that differ in size. Batches of several rows have an input `mask`
@@ -39,6 +41,81 @@ impl Dataset {
         let mut out = Dataset::new(inputs, label_names, labels)?;
         out.batching = Some(batching);
         Ok(out)
+    }
+
+    /// The same with labels of a shape in each row, which may differ in size: numbers beyond a row
+    /// are undefined, and the labels of a batch are as large as those of its largest row.
+    pub fn with_labels(&self, labels: &[(String, Ragged)]) -> Result<Dataset> {
+        let rows = self.rows.len();
+        let mut columns = Vec::new();
+        for (name, own) in labels {
+            if own.rows() != rows {
+                let found = own.rows();
+                bail!(
+                    "data",
+                    "label `{name}` has {found} rows, the inputs have {rows}"
+                );
+            }
+            columns.push((own.largest().iter().product::<usize>(), own.filled()));
+        }
+        let mut values = Vec::new();
+        for row in 0..rows {
+            let blocks = columns.iter();
+            blocks.for_each(|(n, own)| values.extend_from_slice(&own[row * n..(row + 1) * n]));
+        }
+        let task_names = |(name, own): &(String, Ragged)| match own.largest().iter().product() {
+            1usize => vec![name.clone()],
+            tasks => (1..=tasks).map(|task| format!("{name}{task}")).collect(),
+        };
+        let names = labels.iter().flat_map(task_names).collect();
+        let mut out = Dataset::new(self.inputs.clone(), names, values)?;
+        out.batching = self.batching;
+        let group = |(name, own): &(String, Ragged)| LabelGroup {
+            name: name.clone(),
+            shape: own.largest().to_vec(),
+            strand: LabelStrand::Unstated,
+        };
+        out.group_labels(labels.iter().map(group).collect())?;
+        let uneven = labels
+            .iter()
+            .enumerate()
+            .filter(|(_, (_, own))| !own.is_even());
+        let shapes = |own: &Ragged| (0..own.rows()).map(|row| own.shape_of(row)).collect();
+        let uneven = uneven.map(|(group, (_, own))| LabelSizes {
+            group,
+            shapes: Arc::new(shapes(own)),
+        });
+        out.label_sizes = uneven.collect();
+        Ok(out)
+    }
+
+    /// The labels of rows in view, each label as large as that of the largest of them, with their
+    /// groups.
+    pub fn cropped(&self, labels: Vec<f32>, index: &[u32]) -> (Vec<f32>, Arc<[LabelGroup]>) {
+        if self.label_sizes.is_empty() {
+            return (labels, self.label_groups.clone());
+        }
+        let mut groups: Vec<LabelGroup> = self.label_groups.to_vec();
+        for sizes in &self.label_sizes {
+            let own = &mut groups[sizes.group].shape;
+            own.fill(0);
+            for row in index {
+                let shape = &sizes.shapes[self.locate(*row as usize).0];
+                own.iter_mut()
+                    .zip(shape)
+                    .for_each(|(most, n)| *most = (*most).max(*n));
+            }
+        }
+        let mut out = Vec::new();
+        for row in labels.chunks(self.tasks().max(1)) {
+            let mut start = 0;
+            for (whole, part) in self.label_groups.iter().zip(&groups) {
+                let block = &row[start..start + whole.size()];
+                crop(block, &whole.shape, &part.shape, &mut out);
+                start += whole.size();
+            }
+        }
+        (out, groups.into())
     }
 
     /// Makes a dataset of which an input differs in size padded, with a mask.
@@ -213,6 +290,60 @@ mod tests {
                 assert_eq!(seen, (0..lengths.len() as u32).collect::<Vec<_>>());
             }
         }
+    }
+
+    /// Labels of batches are those of their rows, as large as the largest, undefined beyond a row.
+    #[test]
+    fn labels_are_cropped_to_the_largest_row_of_a_batch() {
+        let lengths = [3, 1, 5, 2];
+        let plain = set(&lengths, Batching::Padded);
+        let own = |square: bool| {
+            let shape = |n: &usize| if square { vec![*n, *n] } else { vec![*n] };
+            let shapes: Vec<Vec<usize>> = lengths.iter().map(shape).collect();
+            let values = shapes.iter().zip(0..).flat_map(|(shape, row)| {
+                (0..shape.iter().product::<usize>()).map(move |i| (100 * row + i) as f32)
+            });
+            Ragged::new(RowValues::Numbers(values.collect()), &shapes).expect("rows")
+        };
+        let labels = [
+            ("y".to_string(), own(false)),
+            ("map".to_string(), own(true)),
+        ];
+        let set = plain.with_labels(&labels).expect("a dataset");
+        assert_eq!(set.tasks(), 5 + 25);
+        for batch in Loader::plain(&set, 2).start() {
+            let batch = batch.expect("a batch");
+            let most = batch.index.iter().map(|row| lengths[*row as usize]).max();
+            let most = most.expect("rows");
+            assert_eq!(batch.label_groups[1].shape, [most, most]);
+            assert_eq!(batch.tasks, most + most * most);
+            for (row, found) in batch.index.iter().zip(batch.labels.chunks(batch.tasks)) {
+                let n = lengths[*row as usize];
+                let value = |i: usize| (100 * *row as usize + i) as f32;
+                for (at, label) in found[..most].iter().enumerate() {
+                    assert!(if at < n {
+                        *label == value(at)
+                    } else {
+                        label.is_nan()
+                    });
+                }
+                for (at, label) in found[most..].iter().enumerate() {
+                    let (i, j) = (at / most, at % most);
+                    let inside = i < n && j < n;
+                    assert!(if inside {
+                        *label == value(i * n + j)
+                    } else {
+                        label.is_nan()
+                    });
+                }
+            }
+        }
+        let part = set.with_rows(vec![1, 3]);
+        let (labels, groups) = part.cropped(part.all_labels(), &[0, 1]);
+        assert_eq!(
+            (labels.len(), groups[1].shape.as_slice()),
+            (2 * (2 + 4), &[2, 2][..])
+        );
     }
 
     #[test]

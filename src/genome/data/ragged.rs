@@ -4,6 +4,15 @@ use crate::seq::alphabet;
 use crate::seq::alphabets::Alphabet;
 use cistron_base::{Result, bail, shape};
 
+/// The shapes of a label in each storage row, where they differ.
+#[derive(Clone, Debug)]
+pub struct LabelSizes {
+    /// Number of the label among the groups.
+    pub group: usize,
+    /// The shape in each row.
+    pub shapes: std::sync::Arc<Vec<Vec<usize>>>,
+}
+
 /// How rows that differ in size become batches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Batching {
@@ -157,6 +166,17 @@ impl Ragged {
         }
     }
 
+    /// The numbers of all rows in blocks of the largest size of each axis, others NaN.
+    pub fn filled(&self) -> Vec<f32> {
+        let block: usize = self.largest.iter().product();
+        let mut out = vec![f32::NAN; self.rows() * block];
+        for (row, to) in out.chunks_mut(block.max(1)).enumerate() {
+            let own = self.shape_of(row);
+            copy_corner(self.numbers(row), &own, to, &self.largest, &own);
+        }
+        out
+    }
+
     /// Some rows of several columns of one kind, one column after the other.
     pub fn gathered(parts: &[(&Ragged, Vec<usize>)]) -> Result<Ragged> {
         let Some((first, _)) = parts.first() else {
@@ -194,6 +214,36 @@ fn text(sizes: &[usize]) -> String {
     shape::text(&sizes.iter().map(|n| *n as i64).collect::<Vec<_>>())
 }
 
+/// Copies the values of a smaller block between two blocks: from the corner of one to that of the
+/// other.
+fn copy_corner(from: &[f32], of: &[usize], to: &mut [f32], into: &[usize], corner: &[usize]) {
+    let width = corner.last().copied().unwrap_or(1);
+    let outer = &corner[..corner.len().saturating_sub(1)];
+    let start = |place: &[usize], shape: &[usize]| {
+        let axes = place.iter().zip(shape);
+        axes.fold(0, |at, (i, size)| at * size + i) * shape.last().copied().unwrap_or(1)
+    };
+    let mut place = vec![0; outer.len()];
+    for _ in 0..outer.iter().product::<usize>() {
+        let (a, b) = (start(&place, of), start(&place, into));
+        to[b..b + width].copy_from_slice(&from[a..a + width]);
+        for axis in (0..place.len()).rev() {
+            place[axis] += 1;
+            if place[axis] < outer[axis] {
+                break;
+            }
+            place[axis] = 0;
+        }
+    }
+}
+
+/// Appends the corner of a block.
+pub(super) fn crop(block: &[f32], shape: &[usize], corner: &[usize], out: &mut Vec<f32>) {
+    let start = out.len();
+    out.resize(start + corner.iter().product::<usize>(), 0.0);
+    copy_corner(block, shape, &mut out[start..], corner, corner);
+}
+
 /// Spreads the values of a row, which are the last of `out`, over a larger block of zeros.
 pub fn pad(out: &mut Vec<f32>, own: &[usize], block: &[usize]) {
     if own == block {
@@ -202,21 +252,5 @@ pub fn pad(out: &mut Vec<f32>, own: &[usize], block: &[usize]) {
     let start = out.len() - own.iter().product::<usize>();
     let values = out.split_off(start);
     out.resize(start + block.iter().product::<usize>(), 0.0);
-    let width = own.last().copied().unwrap_or(1).max(1);
-    let mut place = vec![0usize; own.len().saturating_sub(1)];
-    for line in values.chunks(width) {
-        let at = place
-            .iter()
-            .zip(&block[..place.len()])
-            .fold(0, |at, (i, size)| at * size + i);
-        let from = start + at * block.last().copied().unwrap_or(1);
-        out[from..from + line.len()].copy_from_slice(line);
-        for axis in (0..place.len()).rev() {
-            place[axis] += 1;
-            if place[axis] < own[axis] {
-                break;
-            }
-            place[axis] = 0;
-        }
-    }
+    copy_corner(&values, own, &mut out[start..], block, own);
 }

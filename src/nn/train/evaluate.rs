@@ -385,10 +385,13 @@ pub fn evaluate_outputs(
 
 /// All labels of a dataset as the outputs of a network are: one tensor, or one for each name.
 fn labels_of(set: &Dataset, outputs: &Value) -> Result<Value> {
-    let labels = Tensor::from_f32(&set.all_labels(), &[set.len() as i64, set.tasks() as i64])?;
+    let rows: Vec<u32> = (0..set.len() as u32).collect();
+    let (labels, groups) = set.cropped(set.all_labels(), &rows);
+    let tasks = labels.len() / rows.len().max(1);
+    let labels = Tensor::from_f32(&labels, &[set.len() as i64, tasks as i64])?;
     match outputs {
-        Value::Many(_) => feed::labels_by_name(&labels, &set.label_groups).map(Value::Many),
-        _ => feed::one_label(&labels, &set.label_groups).map(Value::One),
+        Value::Many(_) => feed::labels_by_name(&labels, &groups).map(Value::Many),
+        _ => feed::one_label(&labels, &groups).map(Value::One),
     }
 }
 

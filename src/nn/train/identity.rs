@@ -328,6 +328,10 @@ pub fn digest(set: &Dataset) -> String {
     if let Some(share) = sampling.positives {
         hasher.update(format!("positives {share}").as_bytes());
     }
+    for sizes in &set.label_sizes {
+        let shapes = sizes.shapes.concat();
+        add_numbers(&mut hasher, &shapes, usize::to_le_bytes);
+    }
     if let Some(batching) = &set.batching {
         hasher.update(format!("{batching:?}").as_bytes());
     }

@@ -3,7 +3,7 @@
 use super::{Dataset, Input};
 use crate::data::column::Column;
 use crate::data::profile::{Profile, Source};
-use crate::data::ragged::Ragged;
+use crate::data::ragged::{LabelSizes, Ragged};
 use crate::seq::simulate::Truth;
 use cistron_base::bail;
 use cistron_base::{Interval, Result};
@@ -50,7 +50,8 @@ impl Dataset {
                     .iter()
                     .zip(&other.inputs)
                     .all(|(a, b)| a.name == b.name && is_like(&a.column, &b.column))
-                && first.batching == other.batching;
+                && first.batching == other.batching
+                && first.label_sizes.len() == other.label_sizes.len();
             let shapes = |set: &Dataset| -> Vec<Vec<usize>> {
                 let groups = set.label_groups.iter();
                 groups.map(|group| group.shape.clone()).collect()
@@ -110,6 +111,7 @@ fn gathered(parts: &[Dataset]) -> Result<Dataset> {
     out.profile = joined_profile(parts)?;
     out.truth = joined_truth(parts);
     out.batching = first.batching;
+    out.label_sizes = joined_sizes(parts);
     if parts.iter().all(|part| part.names.is_some()) {
         out.names = Some(Arc::new(
             parts
@@ -119,6 +121,27 @@ fn gathered(parts: &[Dataset]) -> Result<Dataset> {
         ));
     }
     Ok(out)
+}
+
+/// The shapes of labels that differ in size, of the rows in view.
+fn joined_sizes(parts: &[Dataset]) -> Vec<LabelSizes> {
+    let joined = |(at, first): (usize, &LabelSizes)| {
+        let shapes = parts.iter().flat_map(|part| {
+            let own = part.label_sizes.get(at).map(|sizes| sizes.shapes.clone());
+            let rows = (0..part.len()).map(|i| part.locate(i).0);
+            rows.filter_map(move |row| own.as_ref()?.get(row).cloned())
+        });
+        LabelSizes {
+            group: first.group,
+            shapes: Arc::new(shapes.collect()),
+        }
+    };
+    parts[0]
+        .label_sizes
+        .iter()
+        .enumerate()
+        .map(joined)
+        .collect()
 }
 
 /// The truth of the rows in view, where it is known for all of them; shuffles have none.

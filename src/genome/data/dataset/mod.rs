@@ -11,7 +11,7 @@ use super::column::Column;
 use super::label_group::LabelGroup;
 use super::mix::Mix;
 use super::profile::Profile;
-use super::ragged::Batching;
+use super::ragged::{Batching, LabelSizes};
 use super::sampling::Sampling;
 use crate::seq::shuffle::Shuffler;
 use crate::seq::simulate::Truth;
@@ -81,6 +81,8 @@ pub struct Dataset {
     pub mix: Option<Arc<Mix>>,
     /// How rows that differ in size become batches; none where all have one size.
     pub batching: Option<Batching>,
+    /// Shapes of labels that differ in size.
+    pub label_sizes: Vec<LabelSizes>,
     /// The label that each label becomes on the other strand; none where labels do not depend on
     /// the strand.
     pub label_partners: Option<Arc<Vec<usize>>>,
@@ -134,6 +136,7 @@ impl Dataset {
             sampling: Sampling::default(),
             mix: None,
             batching: None,
+            label_sizes: Vec::new(),
             label_partners: None,
             profile: None,
             truth: None,
@@ -355,6 +358,12 @@ impl Dataset {
     /// shuffles.
     pub fn with_shuffles(&self, how: Shuffles) -> Result<Dataset> {
         self.refuse_mix("adding shuffles")?;
+        if !self.label_sizes.is_empty() {
+            bail!(
+                "data",
+                "labels that differ in size have no values of shuffles"
+            );
+        }
         if self.shuffles.is_some() {
             bail!("data", "this dataset has shuffles already");
         }

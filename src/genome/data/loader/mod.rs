@@ -244,11 +244,12 @@ impl Loader {
             u64::from(index.first().copied().unwrap_or(0)),
         ])
         .next_u64();
+        let (labels, label_groups) = set.cropped(labels, index);
         Ok(Batch {
             inputs,
             labels,
-            tasks: set.tasks(),
-            label_groups: set.label_groups.clone(),
+            tasks: label_groups.iter().map(|group| group.size()).sum(),
+            label_groups,
             size: index.len(),
             index: index.to_vec(),
             blends,
