@@ -5,6 +5,7 @@
 #include <ATen/core/LegacyTypeDispatch.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/function.h>
+#include <torch/csrc/autograd/functions/basic_ops.h>
 #include <torch/csrc/autograd/functions/utils.h>
 #include <torch/csrc/autograd/saved_variable.h>
 #include <cstring>
@@ -34,6 +35,7 @@ struct Node : public torch::autograd::Node {
     size_t n = inputs.size();
     torch::autograd::variable_list outgoing(n);
     if (!incoming[0].defined()) return outgoing;
+    bool recording = at::GradMode::is_enabled();
     at::NoGradGuard guard;
     std::vector<at::Tensor> own;
     std::vector<at::Tensor *> seen, given(n, nullptr);
@@ -51,7 +53,22 @@ struct Node : public torch::autograd::Node {
       cistron_message_free(message);
       throw std::runtime_error(text);
     }
+    if (recording) refuse(outgoing, own, incoming[0]);
     return outgoing;
+  }
+
+  // The backward pass of a kernel has no derivative of its own: a gradient of these gradients is an error, not 0.
+  static void refuse(torch::autograd::variable_list &gradients, const std::vector<at::Tensor> &inputs, const at::Tensor &incoming) {
+    torch::autograd::edge_list edges;
+    for (auto &input : inputs) edges.push_back(torch::autograd::impl::gradient_edge(input));
+    edges.push_back(torch::autograd::impl::gradient_edge(incoming));
+    for (auto &gradient : gradients) {
+      if (!gradient.defined()) continue;
+      auto error = std::make_shared<torch::autograd::Error>(
+          "a fused layer has no second derivative", torch::autograd::edge_list(edges));
+      gradient = gradient.tensor_data();
+      torch::autograd::set_history(gradient, error);
+    }
   }
 
   void release_variables() override {
@@ -107,6 +124,16 @@ extern "C" char *cistron_backward(at::Tensor *number, at::Tensor **leaves, size_
     torch::autograd::variable_list inputs;
     for (size_t i = 0; i < n; ++i) inputs.push_back(*leaves[i]);
     torch::autograd::backward({*number}, {}, keep != 0, false, inputs);
+    return nullptr;
+  } catch (const std::exception &error) {
+    return strdup(error.what());
+  }
+}
+
+// beta * own + alpha * (a @ b), rounded once. Gives null, or a message to free().
+extern "C" char *cistron_addmm(at::Tensor *out, at::Tensor *own, at::Tensor *a, at::Tensor *b, double beta, double alpha) {
+  try {
+    *out = at::addmm(*own, *a, *b, beta, alpha);
     return nullptr;
   } catch (const std::exception &error) {
     return strdup(error.what());

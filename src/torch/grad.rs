@@ -111,7 +111,7 @@ impl Tensor {
     /// The gradients of `self` (one number) with respect to `inputs`; zeros for inputs that it does
     /// not depend on.
     pub fn gradients(&self, inputs: &[Tensor]) -> Result<Vec<Tensor>> {
-        let found = self.gradients_where_used(inputs)?;
+        let found = self.gradients_where_used(inputs, false)?;
         let whole = |(gradient, input): (Option<Tensor>, &Tensor)| {
             gradient.map_or_else(|| input.detach()?.zeros_like(), Ok)
         };
@@ -119,8 +119,12 @@ impl Tensor {
     }
 
     /// The gradients of `self` (one number) with respect to `inputs`; none for inputs that it does
-    /// not depend on.
-    pub fn gradients_where_used(&self, inputs: &[Tensor]) -> Result<Vec<Option<Tensor>>> {
+    /// not depend on. `is_recorded` states whether their own gradients can be computed.
+    pub fn gradients_where_used(
+        &self,
+        inputs: &[Tensor],
+        is_recorded: bool,
+    ) -> Result<Vec<Option<Tensor>>> {
         if inputs.is_empty() {
             return Ok(Vec::new());
         }
@@ -137,7 +141,7 @@ impl Tensor {
         let out = lift(
             "grad",
             &[self],
-            tch::Tensor::f_run_backward(&[&self.0], &inputs, false, false),
+            tch::Tensor::f_run_backward(&[&self.0], &inputs, is_recorded, is_recorded),
         )?;
         Ok(out
             .into_iter()

@@ -160,7 +160,7 @@ pub(super) unsafe fn status(message: *mut c_char) -> Result<()> {
 }
 
 /// Words of libtorch's messages, and what to do about them. The tests provoke each message.
-const HINTS: [(&str, &str); 6] = [
+const HINTS: [(&str, &str); 7] = [
     (
         "does not require grad",
         "call `.requires_grad()` on the tensors to be learned, and compute the loss from them \
@@ -176,6 +176,10 @@ const HINTS: [(&str, &str); 6] = [
     ),
     ("out of memory", SMALLER),
     ("can't allocate memory", SMALLER),
+    (
+        "no second derivative",
+        "build the network with `#{ fast: false }`, so that no layers are fused",
+    ),
     ("same device", "move one of them: `x.to(net.device)`"),
 ];
 
@@ -312,6 +316,17 @@ impl Tensor {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::custom::{Kernel, attach};
+
+    struct Doubling;
+
+    impl Kernel for Doubling {
+        fn backward(&self, gradient: &Tensor, _: &[Tensor]) -> Result<Vec<Option<Tensor>>> {
+            gradient
+                .mul_number(2.0)
+                .map(|gradient| vec![Some(gradient)])
+        }
+    }
 
     fn leaf() -> Tensor {
         Tensor::ones(&[2]).unwrap().requires_grad_(true).unwrap()
@@ -343,6 +358,14 @@ mod tests {
             "same device" => {
                 let x = Tensor::ones(&[2]).unwrap();
                 x.add(&x.to_device(gpu?).unwrap()).map(drop)
+            }
+            "no second derivative" => {
+                let x = leaf();
+                let doubled = x.detach().unwrap().mul_number(2.0).unwrap();
+                let y = attach(doubled, &[&x], Box::new(Doubling)).unwrap();
+                let y = y.mul(&y).unwrap().sum(&None, false).unwrap();
+                let slope = y.gradients_where_used(&[x], true).unwrap().remove(0);
+                slope.unwrap().sum(&None, false).unwrap().backward()
             }
             other => panic!("no test provokes `{other}`"),
         };

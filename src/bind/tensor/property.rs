@@ -3,7 +3,7 @@
 use crate::base::{Result, shape};
 use crate::bind::args::tensor::Tensors;
 use crate::bind::warnings::mode::warn_of_mode;
-use crate::lang::{Call, Native, native, natives_of};
+use crate::lang::{Call, Native, Options, native, natives_of};
 use crate::torch::{Device, Kind, Tensor};
 use crate::{bail, fault};
 use rhai::{Array, Dynamic};
@@ -47,8 +47,17 @@ fn nested(tensor: &Tensor) -> Result<Dynamic> {
     Ok(nest(&values, &tensor.shape()))
 }
 
+/// Options of `tensor.gradients`.
+#[derive(Options)]
+pub struct GradientsOptions {
+    /// Whether the gradients can be differentiated in turn, as in a gradient penalty. They require
+    /// gradients then, and the computation can be run backward again.
+    #[option(default = false)]
+    create_graph: bool,
+}
+
 /// The gradients of a single number; each input must require one and be used.
-fn gradients_of(number: &Tensor, inputs: &[Tensor]) -> Result<Vec<Tensor>> {
+fn gradients_of(number: &Tensor, inputs: &[Tensor], is_recorded: bool) -> Result<Vec<Tensor>> {
     if let Some(i) = inputs.iter().position(|input| !input.is_grad_on()) {
         bail!("torch", "item {i} of `inputs` does not require a gradient";
             hint: "call `.requires_grad()` on it before computing the number");
@@ -59,7 +68,7 @@ fn gradients_of(number: &Tensor, inputs: &[Tensor]) -> Result<Vec<Tensor>> {
                 hint: "its gradient is 0 everywhere: leave it out, or compute the number from it")
         })
     };
-    let gradients = number.gradients_where_used(inputs)?;
+    let gradients = number.gradients_where_used(inputs, is_recorded)?;
     gradients.into_iter().enumerate().map(used).collect()
 }
 
@@ -191,6 +200,17 @@ pub fn backward(call: &Call, this: &Tensor) -> Result<()> {
 /// let x = tensor::from([2.0]).requires_grad();
 /// assert_eq((x * x * x).sum().gradients([x])[0], [12.0]);
 /// ```
+/// The second derivative, and the gradient of a penalty on the norm of the first one:
+/// ```rhai
+/// let x = tensor::from([2.0]).requires_grad();
+/// let slope = (x * x * x).sum().gradients([x], #{ create_graph: true })[0];
+/// assert_eq(slope.sum().gradients([x])[0], [12.0]);
+/// let net = nn::build(nn::linear(1), [2], #{ seed: 1 });
+/// let input = tensor::ones([3, 2]).requires_grad();
+/// let slopes = net.forward(input).sum().gradients([input], #{ create_graph: true })[0];
+/// (slopes.square().sum(1).sqrt() - 1.0).square().mean().backward();
+/// assert_eq(net["weight"].grad.shape, [1, 2]);
+/// ```
 /// ```rhai,fails
 /// let x = tensor::ones([3]).requires_grad();
 /// tensor::ones([1]).sum().gradients([x]);
@@ -207,12 +227,13 @@ pub fn gradients(
     this: &Tensor,
     /// Tensors that this number was computed from, each marked by `.requires_grad()`.
     inputs: &Tensors,
+    options: GradientsOptions,
 ) -> Result<Vec<Tensor>> {
     if this.numel() != 1 {
         bail!("shape", "gradients need one number, got {}", shape::text(&this.shape());
             hint: "reduce it with `.sum()` or `.mean()`");
     }
-    gradients_of(this, &inputs.0)
+    gradients_of(this, &inputs.0, options.create_graph)
 }
 
 /// Sets the gradient to 0.
