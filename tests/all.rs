@@ -36,6 +36,7 @@ mod networks;
 mod notebooks;
 mod numbers;
 mod onnx;
+mod optimizers;
 mod parameters;
 mod processes;
 mod promises;

@@ -31,6 +31,8 @@ fn drawn(seed: u64) -> String {
             "sgd(#{ lr: 0.05, momentum: 0.9 })",
             "rmsprop(#{ lr: 0.005 })",
             "adamw(#{ lr: 0.01, weight_decay: 0.1 })",
+            "adam(#{ lr: 0.01 }).until(2).then(optim::sgd(#{ lr: 0.05, momentum: 0.9 }))",
+            "muon(#{ lr: 0.01 })",
         ]);
         let schedule = one_of(&[
             "",
@@ -49,6 +51,8 @@ fn drawn(seed: u64) -> String {
             "valid: set, stop: train::early_stop(\"valid.loss\", #{ patience: 3 }),",
             "valid: set, metrics: [metric::auroc()], validate_every: 2, checkpoint: #{ best: [\"valid.loss\", \"valid.auroc\"], last: true, every: \"2 steps\" },",
             "metrics: [metric::auroc()], checkpoint: #{ last: true, every: \"3 steps\" }, accumulate: 2,",
+            "valid: set, average: train::average(\"swa\", #{ start: 2 }), checkpoint: \"best\",",
+            "average: train::average(\"ema\", #{ decay: 0.9 }), noise: 0.1,",
         ]);
         let sampling = match set.as_str() {
             "set" => one_of(&["", "sampling: |e| (0..160).map(|i| 1.0 + (i * e) % 5),"]),

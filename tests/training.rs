@@ -327,6 +327,10 @@ let ways = [
     #{ optimizer: || optim::rmsprop(#{ lr: 0.003 }), class_weights: [1.0, 2.0] },
     #{ optimizer: || optim::rmsprop(#{ lr: 0.003, momentum: 0.5, centered: true }), loss: loss::bce_with_logits(#{ pos_weight: 2.0 }) },
     #{ optimizer: || optim::adagrad(#{ lr: 0.05, lr_decay: 0.01 }) },
+    #{ optimizer: || optim::lion(#{ lr: 1e-4, weight_decay: 0.1 }) },
+    #{ optimizer: || optim::lamb(#{ lr: 0.01, layer_decay: 0.5 }) },
+    #{ optimizer: || optim::muon(#{ lr: 0.01, precision: "float32", adamw: ["dense"] }), clip_adaptive: 0.05, clip_adaptive_except: ["dense"] },
+    #{ optimizer: || optim::adam(#{ lr: 0.01 }).until(2).then(optim::sgd(#{ lr: 0.05 })), average: train::average("ema", #{ decay: 0.9 }) },
 ];
 for way in ways {
     let nets = [false, true].map(|graph| {

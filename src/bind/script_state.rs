@@ -212,18 +212,18 @@ fn encode(value: &Dynamic, path: &str, tensors: &mut Tensors) -> Result<Value> {
         return Ok(json!({ "model": path, "hash": hash, "frozen": frozen, "training": training }));
     }
     if let Some(optimizer) = value.read_lock::<Optim>() {
-        let state = optimizer
+        let optimizer = optimizer
             .0
             .try_borrow()
-            .map_err(|_| fault!("internal", "the optimizer is in use"))?
-            .export()?;
+            .map_err(|_| fault!("internal", "the optimizer is in use"))?;
+        let (state, lr) = (optimizer.export()?, optimizer.lr.to_bits());
         let hash = hash_of(&state)?;
         tensors.extend(
             state
                 .into_iter()
                 .map(|(name, tensor)| (named(path, &name), tensor)),
         );
-        return Ok(json!({ "optimizer": path, "hash": hash }));
+        return Ok(json!({ "optimizer": path, "hash": hash, "lr": lr }));
     }
     if let Some(stream) = value.read_lock::<Stream>() {
         return Ok(json!({ "stream": stream.batches.borrow().position() }));
@@ -383,11 +383,13 @@ fn decode(now: Option<&Dynamic>, saved: &Value, tensors: &[(String, Tensor)]) ->
             let optimizer = now
                 .and_then(|now| now.read_lock::<Optim>().map(|now| now.clone()))
                 .ok_or_else(|| lost("optimizer"))?;
-            optimizer
+            let mut own = optimizer
                 .0
                 .try_borrow_mut()
-                .map_err(|_| fault!("internal", "the optimizer is in use"))?
-                .import(&below(tensors, text("optimizer")))?;
+                .map_err(|_| fault!("internal", "the optimizer is in use"))?;
+            own.import(&below(tensors, text("optimizer")))?;
+            own.lr = saved["lr"].as_u64().map_or(own.lr, f64::from_bits);
+            drop(own);
             Ok(Dynamic::from(optimizer))
         }
         "stream" => {

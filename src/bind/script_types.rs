@@ -17,6 +17,7 @@ use crate::optim::Schedule;
 use crate::plot::Figure;
 use crate::seq::Motif;
 use crate::torch::Tensor;
+use crate::train::average::AverageSettings;
 use crate::train::{EarlyStop, History};
 use std::any::TypeId;
 
@@ -68,6 +69,7 @@ script_types! {
     Loss, "loss", line::loss;
     Optim, "optimizer", line::optimizer;
     Schedule, "schedule", line::schedule;
+    AverageSettings, "average", line::average;
     Metric, "metric", line::metric_name;
     History, "history", line::history, line::history_pretty;
     EarlyStop, "stopping rule", line::stopping_rule;

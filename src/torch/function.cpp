@@ -65,7 +65,7 @@ struct Node : public torch::autograd::Node {
     for (auto &gradient : gradients) {
       if (!gradient.defined()) continue;
       auto error = std::make_shared<torch::autograd::Error>(
-          "a fused layer has no second derivative", torch::autograd::edge_list(edges));
+          "a fused or checkpointed layer has no second derivative", torch::autograd::edge_list(edges));
       gradient = gradient.tensor_data();
       torch::autograd::set_history(gradient, error);
     }

@@ -5,7 +5,7 @@
 //! whatever changes from time to time has to lie in a tensor that is written to before (see
 //! [`Number`]), and nothing may be read back meanwhile.
 
-use super::tensor::message_of;
+use super::tensor::{lift1, message_of};
 use super::{Device, Tensor};
 use cistron_base::{Result, panic};
 use cistron_base::{bail, fault};
@@ -180,6 +180,15 @@ impl Tensor {
             Number::Here(1.0) => Ok(self.clone()),
             Number::Here(number) => self.mul_number(*number),
             Number::There(number) => self.mul(number),
+        }
+    }
+
+    /// The number at a fraction of the way to another: this one at 0, the other at 1.
+    pub fn lerp(&self, other: &Tensor, at: &Number) -> Result<Tensor> {
+        let operands = [self, other];
+        match at {
+            Number::Here(at) => lift1("lerp", &operands, self.0.f_lerp(&other.0, *at)),
+            Number::There(at) => lift1("lerp", &operands, self.0.f_lerp_tensor(&other.0, &at.0)),
         }
     }
 

@@ -182,6 +182,7 @@ fn checkpoint_file() -> Vec<u8> {
             state: &state,
             best: Some(&best),
             partial: None,
+            average: None,
         },
         began: &serde_json::Value::Null,
         host_state: None,

@@ -2,11 +2,15 @@
 
 use crate::base::Result;
 use crate::bind::args::augment::customised;
+use crate::bind::args::average::AverageArgument;
 use crate::bind::args::checkpoint::Stored;
+use crate::bind::args::gradients::GradientOptions;
 use crate::bind::args::loss::of_closure;
 use crate::bind::args::network::PrecisionName;
 use crate::bind::args::networks::{OptimizerArgument, step_function};
 use crate::bind::args::numbers::number_map;
+use crate::bind::args::optim;
+use crate::bind::args::schedule::{self, ScheduleArgument};
 use crate::bind::args::tensor::tensor_of;
 use crate::bind::args::training::MetricList;
 use crate::bind::script_state::ScriptState;
@@ -14,7 +18,7 @@ use crate::bind::types::{Augmenter, Data};
 use crate::data::{Batching, Dataset};
 use crate::lang::{Callback, FromOptions, FromValue, Given, Options, session};
 use crate::nn::loss::{Link, Loss, LossKind};
-use crate::optim::{Optimizer, Schedule};
+use crate::optim::Optimizer;
 use crate::train::checkpoint;
 use crate::train::settings::{
     CheckpointPolicy, OnBatch, OnChange, OnEpoch, OnInputs, OnSampling, Record, RecordValidation,
@@ -48,8 +52,11 @@ pub struct FitOptions {
     /// `outputs` are what metrics are computed from. Rows of `valid` pass through it too, without
     /// gradients and with `info.is_training` false: means over rows are recorded as `valid.NAME`.
     step: Option<Callback>,
-    /// Schedule of the learning rate.
-    schedule: Option<Schedule>,
+    /// Schedule of the learning rate, or a function |t| that returns its factor; see
+    /// schedule::custom.
+    schedule: Option<ScheduleArgument>,
+    /// Average of the parameters that is evaluated and kept: "ema", "swa" or train::average(…).
+    average: Option<AverageArgument>,
     /// Rows per batch; of a mix of datasets the sum of its `each`.
     #[option(default = 64, min = 1)]
     batch: Given<usize>,
@@ -79,12 +86,8 @@ pub struct FitOptions {
     /// Folder of checkpoints to continue from, bit for bit on the CPU; differences from the
     /// training that wrote it are reported as a warning.
     resume: Option<String>,
-    /// Largest joint L2 norm of the gradients.
-    #[option(min = 0)]
-    clip: Option<f64>,
-    /// Largest absolute value of a gradient.
-    #[option(min = 0)]
-    clip_value: Option<f64>,
+    #[option(flatten)]
+    gradients: GradientOptions,
     /// Precision of operations during training: f32, bf16 (convolutions and matrix products in
     /// bfloat16) or tf32 (on GPUs); that of the network unless given.
     amp: Option<PrecisionName>,
@@ -360,7 +363,14 @@ fn settings_with(
         (None, None) => bail!("option", "`train::fit` needs the option `loss`: {}",
             LossArgument::kind(); hint: "or `step`, a function that computes the loss"),
     };
+    let schedule = options.schedule.map(|schedule| schedule.0);
+    callbacks.extend(schedule.iter().flat_map(schedule::functions_of));
     let optimizers = options.optimizer.of(networks);
+    callbacks.extend(
+        optimizers
+            .iter()
+            .flat_map(|(_, own)| optim::functions_of(own)),
+    );
     let optimizer = optimizer_of(networks, &options.optimizer, options.step.is_some())?;
     let step = options.step.map(|function| CustomStep {
         function: step_function(function, networks),
@@ -375,7 +385,9 @@ fn settings_with(
         loss,
         optimizer,
         step,
-        schedule: options.schedule,
+        learning_rates: options.optimizer.learning_rates(networks),
+        schedule,
+        average: options.average.map(|average| average.0),
         batch: batch_of(&options.train.0, &options.batch)?,
         sampling: options.sampling.map(on_sampling),
         epochs: options.epochs,
@@ -391,8 +403,10 @@ fn settings_with(
             .as_ref()
             .map(|dir| dir.join("checkpoints").join(interrupted)),
         resume: storage.resume,
-        clip: options.clip,
-        clip_value: options.clip_value,
+        clip: options.gradients.clip,
+        clip_value: options.gradients.clip_value,
+        clip_adaptive: options.gradients.adaptive(),
+        noise: options.gradients.noise(),
         precision: options.amp.map(Into::into),
         accumulate: options.accumulate,
         class_weights: options.class_weights,

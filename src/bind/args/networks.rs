@@ -10,6 +10,7 @@ use crate::optim::Optimizer;
 use crate::torch::Tensor;
 use crate::train::Networks;
 use crate::train::own_loop::LoopOptimizers;
+use crate::train::settings::LearningRate;
 use crate::train::step_call::{StepFunction, StepLosses, StepResult};
 use crate::{bail, fault};
 use rhai::{Dynamic, Map, NativeCallContext};
@@ -108,6 +109,35 @@ impl OptimizerArgument {
             OptimizerArgument::ByNetwork(all) => all
                 .iter()
                 .map(|(name, optimizer)| (name.clone(), copy(optimizer)))
+                .collect(),
+        }
+    }
+}
+
+impl LearningRate for Optim {
+    fn get(&self) -> f64 {
+        self.0.borrow().lr
+    }
+
+    fn set(&self, lr: f64) {
+        self.0.borrow_mut().lr = lr;
+    }
+}
+
+impl OptimizerArgument {
+    /// The learning rates that functions of the script may change, by network.
+    pub fn learning_rates(&self, networks: &Networks) -> Vec<(String, Rc<dyn LearningRate>)> {
+        let own = |name: &str, own: &Optim| -> (String, Rc<dyn LearningRate>) {
+            (name.to_string(), Rc::new(own.clone()))
+        };
+        match self {
+            OptimizerArgument::One(optimizer) => networks
+                .iter()
+                .map(|(name, _)| own(name, optimizer))
+                .collect(),
+            OptimizerArgument::ByNetwork(all) => all
+                .iter()
+                .map(|(name, optimizer)| own(name, optimizer))
                 .collect(),
         }
     }

@@ -145,7 +145,7 @@ pub fn schedule(
     /// Schedule of the learning rate.
     schedule: &Schedule,
     options: ScheduleOptions,
-) -> Figure {
+) -> Result<Figure> {
     let ScheduleOptions {
         epochs,
         steps_per_epoch,

@@ -50,13 +50,19 @@ pub fn rows_of(name: &str, values: &Tensor) -> Result<Vec<Vec<f64>>> {
 }
 
 /// The learning rate, and the momentum where it changes, along a run.
-pub fn schedule_figure(schedule: &Schedule, epochs: usize, per_epoch: usize, lr: f64) -> Figure {
-    let course = schedule.course(epochs, per_epoch);
+pub fn schedule_figure(
+    schedule: &Schedule,
+    epochs: usize,
+    per_epoch: usize,
+    lr: f64,
+) -> Result<Figure> {
+    let course = schedule.course(epochs, per_epoch)?;
     let rate = course.iter().map(|(x, point)| (*x, point.factor * lr));
     let momentum = course
         .iter()
         .filter_map(|(x, point)| Some((*x, point.momentum?)));
-    kinds::schedule(&schedule.text(), rate.collect(), momentum.collect())
+    let (rate, momentum) = (rate.collect(), momentum.collect());
+    Ok(kinds::schedule(&schedule.text(), rate, momentum))
 }
 
 /// The layers of a network, from its input to its output.
@@ -113,7 +119,7 @@ pub fn figure_of(value: &Dynamic) -> Option<Figure> {
         return Some(model_figure(&net));
     }
     if let Some(own) = value.read_lock::<Schedule>() {
-        return Some(schedule_figure(&own, 100, 10, 1.0));
+        return schedule_figure(&own, 100, 10, 1.0).ok();
     }
     if let Some(table) = value.read_lock::<Tabled>() {
         return columns(&table.0);

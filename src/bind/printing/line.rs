@@ -15,6 +15,7 @@ use crate::optim::Schedule;
 use crate::plot::Figure;
 use crate::seq::Motif;
 use crate::torch::{Kind, Tensor};
+use crate::train::average::{AverageSettings, Weighting};
 use crate::train::{EarlyStop, History};
 
 /// Intervals in a line.
@@ -284,7 +285,18 @@ pub fn loss(loss: &Loss) -> String {
 /// An optimizer in a line.
 pub fn optimizer(optimizer: &Optim) -> String {
     match optimizer.0.try_borrow() {
-        Ok(own) => format!("optimizer {}, lr {}", own.rule.name(), show::number(own.lr)),
+        Ok(own) => {
+            let followers = own.followers();
+            let next = followers
+                .iter()
+                .map(|next| format!(", then {}", next.rule.name()));
+            let lr = show::number(own.lr);
+            format!(
+                "optimizer {}{}, lr {lr}",
+                own.rule.name(),
+                next.collect::<String>()
+            )
+        }
         Err(_) => "optimizer".into(),
     }
 }
@@ -292,6 +304,16 @@ pub fn optimizer(optimizer: &Optim) -> String {
 /// A schedule in a line.
 pub fn schedule(schedule: &Schedule) -> String {
     format!("schedule {}", schedule.text())
+}
+
+/// An average of parameters in a line.
+pub fn average(average: &AverageSettings) -> String {
+    match average.weighting {
+        Weighting::Exponential { decay } => {
+            format!("exponential average, decay {}", show::number(decay))
+        }
+        Weighting::Equal => "average of equal weights".into(),
+    }
 }
 
 /// A metric in a line.

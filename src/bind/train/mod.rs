@@ -1,10 +1,13 @@
 //! `train::…`, `optim::…`, `schedule::…`, `metric::…`, `search::…`.
 
+pub mod average;
 pub mod decision;
 pub mod evaluate;
 pub mod history;
 pub mod metric;
 pub mod optim;
+pub mod optim_custom;
+pub mod optimizer;
 pub mod probe;
 pub mod profile;
 pub mod record;

@@ -1,20 +1,19 @@
 //! `optim::…`: optimizers; defaults and arithmetic are PyTorch's.
 
 use crate::base::Result;
+use crate::bind::args::optim::GroupOptions;
 use crate::bind::types::Optim;
-use crate::lang::value::mismatch;
-use crate::lang::{FromValue, Native, Options, native, natives_of, session};
+use crate::lang::{Choice, Native, Options, native, natives_of};
 use crate::nn::Model;
 use crate::optim::adagrad::Adagrad;
 use crate::optim::adam::Adam;
+use crate::optim::clip;
+use crate::optim::lamb::Lamb;
+use crate::optim::lion::Lion;
+use crate::optim::muon::{Adjustment, Muon};
 use crate::optim::rmsprop::RmsProp;
 use crate::optim::sgd::Sgd;
-use crate::optim::{Group, Optimizer, Rule, clip};
-use crate::torch::{Number, Tensor};
-use crate::{bail, fault};
-use rhai::{Array, Dynamic, Map, NativeCallContext};
-use std::cell::RefCell;
-use std::rc::Rc;
+use crate::torch::Kind;
 
 /// Options of `optim::sgd`.
 #[derive(Options)]
@@ -123,55 +122,102 @@ pub struct MomentOptions {
     eps: f64,
 }
 
-/// The option that all optimizers have.
+/// Options of `optim::lion`.
 #[derive(Options)]
-pub struct GroupOptions {
-    /// Settings of some parameters: `[#{ params: "stem", lr: 0.1, weight_decay: 0.0 }]`; `params`
-    /// is a path or an ending such as "*bias", `lr` a factor on the learning rate.
-    groups: Option<Groups>,
+pub struct LionOptions {
+    /// Learning rate; a third to a tenth of that of AdamW is usual.
+    #[option(default = 1e-4, min = 0)]
+    lr: f64,
+    /// Weight of the momentum in the update, and decay rate of the momentum.
+    #[option(default = [0.9, 0.99], min = 0, below = 1)]
+    betas: [f64; 2],
+    /// Fraction of each parameter, times the learning rate, that a step subtracts.
+    #[option(default = 0, min = 0)]
+    weight_decay: f64,
+    #[option(flatten)]
+    groups: GroupOptions,
 }
 
-/// Groups of parameters with their own settings.
-pub struct Groups(Vec<Group>);
-
-impl FromValue for Groups {
-    fn kind() -> String {
-        "array of maps".into()
-    }
-    fn from_value(value: &mut Dynamic, context: &NativeCallContext) -> Result<Self> {
-        let items =
-            Array::from_value(value, context).map_err(|_| mismatch("array of maps", value))?;
-        let groups = items.iter().enumerate().map(|(i, item)| group(i, item));
-        groups.collect::<Result<_>>().map(Groups)
-    }
+/// Options of `optim::lamb`.
+#[derive(Options)]
+pub struct LambOptions {
+    /// Learning rate.
+    #[option(default = 0.001, min = 0)]
+    lr: f64,
+    /// Decay rates of the running means of the gradient and of its square.
+    #[option(default = [0.9, 0.999], min = 0, below = 1)]
+    betas: [f64; 2],
+    /// Term added to the denominator for numerical stability.
+    #[option(default = 1e-6, min = 0, max = 1)]
+    eps: f64,
+    /// Fraction of each parameter that is added to its step before the step is scaled.
+    #[option(default = 0, min = 0)]
+    weight_decay: f64,
+    #[option(flatten)]
+    groups: GroupOptions,
 }
 
-fn group(i: usize, item: &Dynamic) -> Result<Group> {
-    const KEYS: [&str; 3] = ["params", "lr", "weight_decay"];
-    let map = item.read_lock::<Map>().map(|m| m.clone()).ok_or_else(|| {
-        fault!(
-            "option",
-            "item {i} must be a map, got {}",
-            session::describe(item)
-        )
-    })?;
-    if let Some(key) = map.keys().find(|key| !KEYS.contains(&key.as_str())) {
-        let hint = match crate::base::near::nearest(key, KEYS) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => "it takes params, lr and weight_decay".into(),
-        };
-        return Err(fault!("option", "item {i} has no key `{key}`").hint(hint));
-    }
-    let number = |key: &str| map.get(key).and_then(crate::lang::value::number);
-    let pattern = map.get("params").and_then(|v| v.clone().into_string().ok());
-    let Some(pattern) = pattern else {
-        bail!("option", "item {i} needs `params`, a path such as \"stem\"");
-    };
-    Ok(Group {
-        pattern,
-        lr: number("lr"),
-        weight_decay: number("weight_decay"),
-    })
+/// Options of `optim::muon`.
+#[derive(Options)]
+pub struct MuonOptions {
+    /// Learning rate of the parameters with two or more axes.
+    #[option(default = 0.001, above = 0)]
+    lr: f64,
+    /// Decay rate of the momentum.
+    #[option(default = 0.95, min = 0, below = 1)]
+    momentum: f64,
+    /// Whether to use Nesterov momentum.
+    #[option(default = true)]
+    nesterov: bool,
+    /// Fraction of each parameter, times the learning rate, that a step subtracts.
+    #[option(default = 0.1, min = 0)]
+    weight_decay: f64,
+    /// Number of Newton–Schulz iterations.
+    #[option(default = 5, min = 1, max = 99)]
+    iterations: usize,
+    /// Smallest norm that a momentum is divided by.
+    #[option(default = 1e-7, above = 0, max = 1)]
+    eps: f64,
+    /// How the learning rate depends on the shape: "original" (root of rows over columns) or
+    /// "match_rms_adamw" (steps as large as those of AdamW, so that its learning rates fit).
+    #[option(default = "original")]
+    adjust: AdjustName,
+    /// Precision of the iterations: "bfloat16" as in PyTorch, or "float32".
+    #[option(default = "bfloat16")]
+    precision: MuonPrecision,
+    /// Parameters with several axes that AdamW updates all the same: paths, or endings such as
+    /// "*head.weight". Those of the first and last layer are usual.
+    #[option(default = [])]
+    adamw: Vec<String>,
+    /// Learning rate of AdamW; `lr` unless given.
+    #[option(min = 0)]
+    adamw_lr: Option<f64>,
+    /// Decay rates of AdamW's running means of the gradient and of its square.
+    #[option(default = [0.9, 0.999], min = 0, below = 1)]
+    adamw_betas: [f64; 2],
+    /// Term added to AdamW's denominator for numerical stability.
+    #[option(default = 1e-8, min = 0, max = 1)]
+    adamw_eps: f64,
+    #[option(flatten)]
+    groups: GroupOptions,
+}
+
+/// How the learning rate of Muon depends on the shape of a parameter.
+#[derive(Choice, Clone, Copy)]
+pub enum AdjustName {
+    /// The root of rows over columns, at least 1.
+    Original,
+    /// 0.2 times the root of the larger side.
+    MatchRmsAdamw,
+}
+
+/// Precision of Newton–Schulz iterations.
+#[derive(Choice, Clone, Copy)]
+pub enum MuonPrecision {
+    /// 16 bits.
+    Bfloat16,
+    /// 32 bits.
+    Float32,
 }
 
 impl MomentOptions {
@@ -182,36 +228,6 @@ impl MomentOptions {
             decoupled,
         }
     }
-}
-
-impl GroupOptions {
-    fn optimizer(self, rule: impl Rule + 'static, lr: f64, weight_decay: f64) -> Optim {
-        let mut optimizer = Optimizer::new(Rc::new(rule), lr, weight_decay);
-        optimizer.groups = self.groups.map_or(Vec::new(), |groups| groups.0);
-        Optim(Rc::new(RefCell::new(optimizer)))
-    }
-}
-
-/// Parameters by name: those of a model, or the tensors of a map.
-fn parameters_of(value: &Dynamic) -> Result<Vec<(String, Tensor)>> {
-    if let Some(model) = value.read_lock::<Model>() {
-        return Ok(model.parameters().to_vec());
-    }
-    let Some(map) = value.read_lock::<Map>() else {
-        let wanted = format!("{} or a map of tensors", Model::kind());
-        return Err(mismatch(&wanted, value).context("`parameters`"));
-    };
-    let one = |(name, value): (&rhai::Identifier, &Dynamic)| {
-        let tensor = value.read_lock::<Tensor>().map(|t| t.clone());
-        tensor.map(|t| (name.to_string(), t)).ok_or_else(|| {
-            fault!(
-                "type",
-                "parameter `{name}` must be a tensor, got {}",
-                session::describe(value)
-            )
-        })
-    };
-    map.iter().map(one).collect()
 }
 
 /// Returns stochastic gradient descent, with momentum if asked for.
@@ -291,6 +307,85 @@ pub fn adagrad(options: AdagradOptions) -> Optim {
         .optimizer(rule, options.lr, options.weight_decay)
 }
 
+/// Returns Lion (Chen et al. 2023): steps by the sign of a momentum.
+///
+/// ```rhai
+/// let w = tensor::from([1.0, -1.0]).requires_grad();
+/// let o = optim::lion(#{ lr: 0.5 }).over(#{ w: w });
+/// (w * w).sum().backward();
+/// o.step();
+/// assert_eq(w, [0.5, -0.5]);
+/// ```
+#[native(namespace = "optim")]
+pub fn lion(options: LionOptions) -> Optim {
+    let rule = Lion {
+        betas: options.betas.into(),
+    };
+    options
+        .groups
+        .optimizer(rule, options.lr, options.weight_decay)
+}
+
+/// Returns LAMB (You et al. 2020): Adam with steps of the norm of each parameter.
+///
+/// It is meant for large batches. Parameters of norm 0 have steps of Adam.
+///
+/// ```rhai
+/// assert(optim::lamb(#{ weight_decay: 0.01 }).lr == 0.001);
+/// ```
+#[native(namespace = "optim")]
+pub fn lamb(options: LambOptions) -> Optim {
+    let rule = Lamb {
+        betas: options.betas.into(),
+        eps: options.eps,
+    };
+    options
+        .groups
+        .optimizer(rule, options.lr, options.weight_decay)
+}
+
+/// Returns Muon (Jordan et al. 2024): steps by an orthogonalised momentum.
+///
+/// It updates parameters with two or more axes; those with more, such as the kernels of
+/// convolutions, as matrices of one row per output channel. AdamW updates the others (biases,
+/// norms) and those that `adamw` lists. Arithmetic and defaults are those of PyTorch 2.11, which
+/// has no AdamW in it.
+///
+/// ```rhai
+/// let net = nn::build(nn::chain([nn::linear(8), nn::relu(), nn::linear(1)]), [4], #{ seed: 1 });
+/// let o = optim::muon(#{ lr: 0.02, adamw: ["2"], adamw_lr: 1e-3 }).over(net);
+/// net.forward(tensor::ones([1, 4])).sum().backward();
+/// o.step();
+/// ```
+#[native(namespace = "optim")]
+pub fn muon(options: MuonOptions) -> Optim {
+    let rule = Muon {
+        momentum: options.momentum,
+        nesterov: options.nesterov,
+        iterations: options.iterations,
+        eps: options.eps,
+        adjustment: match options.adjust {
+            AdjustName::Original => Adjustment::Original,
+            AdjustName::MatchRmsAdamw => Adjustment::MatchRmsAdamw,
+        },
+        kind: match options.precision {
+            MuonPrecision::Bfloat16 => Kind::BFloat16,
+            MuonPrecision::Float32 => Kind::Float,
+        },
+        excluded: options.adamw,
+        adamw: Adam {
+            betas: options.adamw_betas.into(),
+            eps: options.adamw_eps,
+            decoupled: true,
+        },
+        adamw_rate: options.adamw_lr.map_or(1.0, |lr| lr / options.lr),
+        ..Muon::DEFAULT
+    };
+    options
+        .groups
+        .optimizer(rule, options.lr, options.weight_decay)
+}
+
 /// Scales the gradients of a model so that their joint L2 norm is at most `most`.
 ///
 /// ```rhai
@@ -326,85 +421,10 @@ pub fn clip_value(
     clip::by_value(&clip::gradients(net.parameters()), most)
 }
 
-/// Returns a copy with new state that updates the parameters of a model, or a map of tensors.
-///
-/// ```rhai
-/// let w = tensor::ones([1]).requires_grad();
-/// let o = optim::sgd(#{ lr: 0.5 }).over(#{ w: w });
-/// (w * w).sum().backward();
-/// o.step();
-/// assert_eq(w, [0.0]);
-/// ```
-#[native(
-    namespace = "optimizer",
-    form = method,
-    returns = "optimizer with state of its own"
-)]
-pub fn over(
-    this: &Optim,
-    /// Model, or map of tensors that require gradients.
-    parameters: Dynamic,
-) -> Result<Optim> {
-    let optimizer = this.0.borrow().over(&parameters_of(&parameters)?)?;
-    Ok(Optim(Rc::new(RefCell::new(optimizer))))
-}
-
-/// Updates every parameter that has a gradient.
-///
-/// ```rhai
-/// let net = nn::build(nn::linear(1), [2], #{ seed: 1 });
-/// let o = optim::adam(#{ lr: 0.1 }).over(net);
-/// let before = net["weight"].copy();
-/// net.forward(tensor::ones([1, 2])).sum().backward();
-/// o.step();
-/// assert(net["weight"] != before);
-/// ```
-#[native(namespace = "optimizer", form = method)]
-pub fn step(this: &Optim) -> Result<()> {
-    this.0.borrow_mut().step(&Number::Here(1.0))
-}
-
-/// Clears the gradients of its parameters.
-///
-/// ```rhai
-/// optim::adam().over(nn::build(nn::linear(1), [2])).zero_grad();
-/// ```
-#[native(namespace = "optimizer", form = method)]
-pub fn zero_grad(this: &Optim) -> Result<()> {
-    this.0.borrow().zero_grad()
-}
-
-/// The learning rate.
-///
-/// ```rhai
-/// assert_eq(optim::adam(#{ lr: 0.1 }).lr, 0.1);
-/// ```
-#[native(namespace = "optimizer", form = property)]
-pub fn lr(this: &Optim) -> f64 {
-    this.0.borrow().lr
-}
-
-/// Sets the learning rate.
-///
-/// ```rhai
-/// let o = optim::adam();
-/// o.lr = 0.5;
-/// assert_eq(o.lr, 0.5);
-/// ```
-#[native(namespace = "optimizer", form = setter, name = "lr")]
-pub fn set_lr(
-    this: &Optim,
-    /// The new learning rate.
-    value: f64,
-) {
-    this.0.borrow_mut().lr = value;
-}
-
 /// The native functions declared here.
 pub fn natives() -> Vec<Native> {
     natives_of![
-        sgd, adam, adamw, rmsprop, adagrad, clip_norm, clip_value, over, step, zero_grad, lr,
-        set_lr,
+        sgd, adam, adamw, rmsprop, adagrad, lion, lamb, muon, clip_norm, clip_value,
     ]
 }
 

@@ -1,13 +1,14 @@
 //! `schedule::…`: how the learning rate changes; factors on the optimizer's rate. Lengths are
 //! epochs (integers from 1) or fractions of the run (numbers below 1).
 
-use crate::bail;
 use crate::base::{Result, memory};
+use crate::bind::args::length::{Length, length};
 use crate::bind::args::measure::Mode;
-use crate::lang::{FromValue, Native, Options, native, natives_of, session};
+use crate::bind::args::schedule::of_function;
+use crate::lang::{Callback, Native, Options, native, natives_of};
 use crate::optim::Schedule;
-use crate::optim::schedule::{Plateau, Span};
-use rhai::{Array, Dynamic, NativeCallContext};
+use crate::optim::schedule::Plateau;
+use rhai::{Array, Dynamic};
 use std::rc::Rc;
 
 /// Options of `schedule::cosine`.
@@ -84,30 +85,6 @@ pub struct PlateauOptions {
     /// Smallest factor on the initial learning rate.
     #[option(default = 0, min = 0, max = 1)]
     lowest: f64,
-}
-
-/// Epochs (an integer) or a fraction of the run (a number below 1).
-pub struct Length(pub Span);
-
-fn length(value: &Dynamic) -> Result<Span> {
-    match (value.as_int(), value.as_float()) {
-        (Ok(n), _) if n >= 1 => Ok(Span::Epochs(n as f64)),
-        (_, Ok(x)) if x > 0.0 && x <= 1.0 => Ok(Span::Share(x)),
-        _ => bail!(
-            "type",
-            "must be an integer of epochs or a share of the run from 0 to 1, got {}",
-            session::describe(value)
-        ),
-    }
-}
-
-impl FromValue for Length {
-    fn kind() -> String {
-        "integer of epochs or share of the run".into()
-    }
-    fn from_value(value: &mut Dynamic, _: &NativeCallContext) -> Result<Self> {
-        length(value).map(Length)
-    }
 }
 
 /// Returns a constant factor on the learning rate.
@@ -263,6 +240,30 @@ pub fn plateau(
     })
 }
 
+/// Returns a schedule that a function of the script computes.
+///
+/// The function returns the factor on the learning rate of the optimizer. Its argument is the time
+/// since the schedule began, before the update: `share` of its length (from 0 to below 1), `epoch`
+/// and `step` (complete ones, from 0), and the lengths `epochs` and `steps`. `train::fit` takes the
+/// function itself, too: `schedule: |t| 1.0 - t.share`.
+///
+/// ```rhai
+/// assert_eq(schedule::custom(|t| 1.0 - t.share).values(4), [1.0, 0.75, 0.5, 0.25]);
+/// let late = schedule::constant(1).until(0.5).then(schedule::custom(|t| 0.1 ** t.step));
+/// assert_near(late.values(4), [1.0, 1.0, 1.0, 0.1]);
+/// ```
+/// ```rhai,fails
+/// schedule::custom(|t| 0.5 - t.share).values(4);
+/// //~ must return a number of at least 0, got number -0.25
+/// ```
+#[native(namespace = "schedule")]
+pub fn custom(
+    /// Function |t| that returns a factor of at least 0.
+    function: Callback,
+) -> Schedule {
+    of_function(function)
+}
+
 /// Continues with another schedule when this one ends.
 ///
 /// ```rhai
@@ -306,7 +307,7 @@ pub fn values(
     n: i64,
 ) -> Result<Vec<f64>> {
     let n = memory::items(n, 8 + size_of::<Dynamic>(), "values")?;
-    Ok(this.values(n))
+    this.values(n)
 }
 
 /// The native functions declared here.
@@ -322,6 +323,7 @@ pub fn natives() -> Vec<Native> {
         cyclic,
         one_cycle,
         plateau,
+        custom,
         then,
         until,
         values,

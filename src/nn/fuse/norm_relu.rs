@@ -104,6 +104,7 @@ fn fused(norm: &BatchNorm, x: &Tensor, mode: Mode) -> Result<Option<Tensor>> {
 /// Moves the running statistics towards those of a batch with `n` numbers per channel.
 fn remember(norm: &BatchNorm, batch: &Moments, n: f64) -> Result<()> {
     let _guard = grad::no_grad();
+    let share = norm.share()? as f32;
     let unbiased: Vec<f32> = batch
         .variance
         .iter()
@@ -111,7 +112,6 @@ fn remember(norm: &BatchNorm, batch: &Moments, n: f64) -> Result<()> {
         .collect();
     for (running, values) in [(&norm.mean, &batch.mean), (&norm.variance, &unbiased)] {
         let values = Tensor::from_f32(values, &running.shape())?;
-        let share = norm.momentum as f32;
         change(&[running], &values, |running, values| {
             running[0]
                 .iter_mut()

@@ -2,8 +2,10 @@
 
 use crate::kernels::{Pads, Reduction};
 use crate::weight::Weight;
+use cistron_base::Result;
 use cistron_torch::Tensor;
 use cistron_torch::recurrent::Recurrence;
+use std::cell::Cell;
 
 pub use super::modules::pattern;
 pub use crate::spec::LayerPattern;
@@ -51,7 +53,33 @@ pub struct BatchNorm {
     pub momentum: f64,
 }
 
+thread_local! {
+    /// Whether running statistics are means over batches.
+    static IS_CUMULATIVE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs a function in which the running statistics of batch norms are means over all batches that
+/// they count, with equal weights.
+pub fn cumulatively<T>(run: impl FnOnce() -> T) -> T {
+    struct Restore(bool);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            IS_CUMULATIVE.set(self.0);
+        }
+    }
+    let _restore = Restore(IS_CUMULATIVE.replace(true));
+    run()
+}
+
 impl BatchNorm {
+    /// The share of a batch, which is counted already, in the running statistics.
+    pub fn share(&self) -> Result<f64> {
+        if IS_CUMULATIVE.get() {
+            return Ok(1.0 / self.batches.item()?.max(1.0));
+        }
+        Ok(self.momentum)
+    }
+
     /// Learned scale and shift.
     pub fn affine(&self) -> Option<(&Tensor, &Tensor)> {
         self.affine.as_ref().map(|(weight, bias)| (weight, bias))

@@ -252,7 +252,7 @@ impl Again {
         }
         // the gradient of this sum with respect to the output is that of the loss, bit for bit
         let sum = out.mul(gradient)?.sum(&None, false)?;
-        let mut found = sum.gradients_where_used(&of)?.into_iter();
+        let mut found = sum.gradients_where_used(&of, false)?.into_iter();
         Ok(all
             .iter()
             .map(|(_, wanted)| {

@@ -150,14 +150,17 @@ impl Module for BatchNormalised {
 
     fn forward(&self, x: &Value, mode: Mode) -> Result<Value> {
         let (x, norm) = (x.one()?, &self.0);
-        if mode.training {
+        let share = if mode.training {
             count_batch(norm, x)?;
-        }
+            norm.share()?
+        } else {
+            norm.momentum
+        };
         x.batch_norm(
             norm.affine(),
             Some((&norm.mean, &norm.variance)),
             mode.training,
-            norm.momentum,
+            share,
             norm.eps,
         )
         .map(Value::One)

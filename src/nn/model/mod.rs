@@ -7,6 +7,7 @@ mod frozen;
 mod state;
 
 pub use as_layer::Frozen;
+pub use state::save_state;
 
 use crate::adapt::{Adapter, Plan};
 use crate::loss::Links;

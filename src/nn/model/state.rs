@@ -6,6 +6,13 @@ use cistron_torch::{Tensor, file, grad};
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
+/// Writes the parameters and buffers of a network.
+pub fn save_state(path: &Path, state: &[(String, Tensor)]) -> Result<()> {
+    // only one note: several would be in random order, and equal models have unequal files
+    let notes = HashMap::from([("format".to_string(), "pt".to_string())]);
+    file::save_safetensors(path, state, notes)
+}
+
 impl Model {
     /// A parameter or buffer by its path.
     pub fn get(&self, path: &str) -> Result<Tensor> {
@@ -85,9 +92,7 @@ impl Model {
 
     /// Writes parameters and buffers under PyTorch's names.
     pub fn save(&self, path: &Path) -> Result<()> {
-        // only one note: several would be in random order, and equal models have unequal files
-        let notes = HashMap::from([("format".to_string(), "pt".to_string())]);
-        file::save_safetensors(path, &self.state(), notes)
+        save_state(path, &self.state())
     }
 
     /// Reads what [`Model::save`] (or PyTorch) wrote; every name and shape must fit.

@@ -1,5 +1,6 @@
-//! Gradient clipping: by the joint norm, by value.
+//! Gradient clipping: by the joint norm, by value, by the norms of units.
 
+use super::group::matches;
 use cistron_base::Result;
 use cistron_torch::graph::is_steady;
 use cistron_torch::{Number, Tensor, grad};
@@ -77,7 +78,7 @@ pub fn by_norm(gradients: &[Tensor], most: f64) -> Result<f64> {
 }
 
 /// Multiplies gradients in place.
-fn scale(gradients: &[Tensor], by: &Number) -> Result<()> {
+pub fn scale(gradients: &[Tensor], by: &Number) -> Result<()> {
     let _guard = grad::no_grad();
     gradients.iter().try_for_each(|g| g.scale_(by))
 }
@@ -86,4 +87,40 @@ fn scale(gradients: &[Tensor], by: &Number) -> Result<()> {
 pub fn by_value(gradients: &[Tensor], most: f64) -> Result<()> {
     let _guard = grad::no_grad();
     gradients.iter().try_for_each(|g| g.clamp_(-most, most))
+}
+
+/// Adaptive clipping (Brock et al. 2021): the gradient of a unit is at most a fraction of its
+/// weights, in the L2 norm.
+///
+/// A unit is an index of the first axis of a parameter: an output of a linear layer, a filter of a
+/// convolution. Parameters of fewer than two axes are one unit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Adaptive {
+    /// Largest ratio of the norm of the gradient to that of the weights.
+    pub ratio: f64,
+    /// Smallest norm of weights that counts, so that weights of 0 are trained.
+    pub smallest: f64,
+    /// Parameters that are not clipped: paths, prefixes of paths, or `*` and their end.
+    pub excluded: Vec<String>,
+}
+
+/// Scales the gradients of the units of each parameter in place, where they exceed the limit.
+pub fn by_unit(parameters: &[(String, Tensor)], adaptive: &Adaptive) -> Result<()> {
+    let _guard = grad::no_grad();
+    for (name, parameter) in parameters {
+        let excluded = &adaptive.excluded;
+        let Some(gradient) = parameter.grad() else {
+            continue;
+        };
+        if excluded.iter().any(|pattern| matches(pattern, name)) {
+            continue;
+        }
+        let axes = (parameter.rank() > 1).then(|| (1..parameter.rank() as i64).collect());
+        let norm = |x: &Tensor| x.norm(2.0, &axes, axes.is_some());
+        let most = norm(&parameter.detach()?)?.clamp(adaptive.smallest, f64::INFINITY)?;
+        let least = norm(&gradient)?.clamp(1e-6, f64::INFINITY)?;
+        let factor = most.mul_number(adaptive.ratio)?.div(&least)?;
+        gradient.mul_(&factor.clamp(0.0, 1.0)?)?;
+    }
+    Ok(())
 }

@@ -16,6 +16,8 @@ struct SlotKey {
     device: String,
     kind: String,
     state: Vec<String>,
+    /// Name of the rule.
+    rule: String,
     /// Index of the parameter, for rules that are not elementwise.
     alone: Option<usize>,
 }
@@ -32,7 +34,8 @@ impl Optimizer {
             device: parameter.device().name(),
             kind: parameter.kind().name().to_string(),
             state: slot.state.keys().cloned().collect(),
-            alone: (!self.rule.is_elementwise()).then_some(member),
+            rule: self.rule_of(member).name().to_string(),
+            alone: (!self.rule_of(member).is_elementwise()).then_some(member),
         }
     }
 

@@ -5,27 +5,38 @@ pub mod adam;
 pub mod clip;
 mod course;
 mod flatten;
+pub mod group;
+pub mod lamb;
+pub mod lion;
+pub mod muon;
+pub mod noise;
 pub mod optimizer;
+mod phases;
 pub mod rmsprop;
 pub mod rule;
 pub mod schedule;
+mod sequence;
 pub mod sgd;
 mod slot;
 mod state;
 
-pub use optimizer::{Group, Optimizer};
+pub use group::{Group, LayerDecay};
+pub use optimizer::Optimizer;
 pub use rule::Rule;
 pub use schedule::Schedule;
 
 use std::rc::Rc;
 
 /// Every optimizer, with its default settings.
-pub const OPTIMIZERS: [fn() -> Rc<dyn Rule>; 5] = [
+pub const OPTIMIZERS: [fn() -> Rc<dyn Rule>; 8] = [
     || Rc::new(sgd::Sgd::DEFAULT),
     || Rc::new(adam::Adam::DEFAULT),
     || Rc::new(adam::Adam::DECOUPLED),
     || Rc::new(rmsprop::RmsProp::DEFAULT),
     || Rc::new(adagrad::Adagrad::DEFAULT),
+    || Rc::new(lion::Lion::DEFAULT),
+    || Rc::new(lamb::Lamb::DEFAULT),
+    || Rc::new(muon::Muon::DEFAULT),
 ];
 
 #[cfg(test)]
@@ -136,12 +147,13 @@ mod tests {
         for rule in rules() {
             let optimizer = stepped(rule, 1)?;
             let mut saved = optimizer.export()?;
-            saved.push(("velocity/bias".into(), Tensor::from_f32(&[0.0; 2], &[2])?));
+            let velocity = Tensor::from_f32(&[0.0; 4], &[2, 2])?;
+            saved.push(("velocity/weight".into(), velocity));
             let mut fresh = optimizer.over(optimizer.parameters())?;
             let text = message(fresh.import(&saved));
             let name = optimizer.rule.name();
             assert!(
-                text.contains("unknown state `velocity` of parameter `bias`"),
+                text.contains("unknown state `velocity` of parameter `weight`"),
                 "{text}"
             );
             assert!(text.contains(&format!("{name} has steps")), "{text}");

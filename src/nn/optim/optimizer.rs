@@ -1,36 +1,13 @@
 //! An optimizer: an update rule with its settings and, once bound, parameters and their state.
 
+use super::group::{Group, LayerDecay, matches};
 use super::rule::{Rule, StepSettings, Update};
+use super::sequence::Sequence;
 use super::slot::Slot;
 use cistron_base::Result;
 use cistron_base::bail;
 use cistron_torch::{Number, Tensor, grad};
 use std::rc::Rc;
-
-/// Parameters that have their own settings.
-#[derive(Clone, Debug)]
-pub struct Group {
-    /// Path of a parameter, prefix of paths, or `*` and the end of paths.
-    pub pattern: String,
-    /// Factor on the learning rate.
-    pub lr: Option<f64>,
-    /// Weight decay.
-    pub weight_decay: Option<f64>,
-}
-
-impl Group {
-    fn contains(&self, name: &str) -> bool {
-        match self.pattern.strip_prefix('*') {
-            Some(ending) => name.ends_with(ending),
-            None => {
-                name == self.pattern
-                    || name
-                        .strip_prefix(self.pattern.as_str())
-                        .is_some_and(|rest| rest.starts_with('.'))
-            }
-        }
-    }
-}
 
 /// Settings of a parameter, after those of its group.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -39,6 +16,13 @@ pub(super) struct ParameterSettings {
     pub lr_factor: f64,
     /// Weight decay.
     pub weight_decay: f64,
+}
+
+/// The optimizers of a training in order, and which of them is in use.
+#[derive(Clone, Debug)]
+pub(super) struct Phases {
+    pub sequence: Rc<Sequence<Optimizer>>,
+    pub current: usize,
 }
 
 /// An update rule with its settings and, once bound, parameters and their state.
@@ -56,8 +40,18 @@ pub struct Optimizer {
     pub has_scheduled_momentum: bool,
     /// Groups of parameters with their own settings; the last that contains a parameter applies.
     pub groups: Vec<Group>,
+    /// Decrease of the learning rate towards the first layers.
+    pub layer_decay: Option<LayerDecay>,
+    /// When it ends in a training, and which optimizers follow.
+    pub(super) phases: Option<Phases>,
     pub(super) parameters: Vec<(String, Tensor)>,
+    /// How many of them, the first ones, are those of the network.
+    pub(super) of_network: usize,
     pub(super) slots: Vec<Slot>,
+    /// The rule of each parameter.
+    pub(super) rules: Vec<Rc<dyn Rule>>,
+    /// The factor of layer decay of each parameter.
+    pub(super) depth_factors: Vec<f64>,
 }
 
 impl Optimizer {
@@ -70,8 +64,13 @@ impl Optimizer {
             momentum: None,
             has_scheduled_momentum: false,
             groups: Vec::new(),
+            layer_decay: None,
+            phases: None,
             parameters: Vec::new(),
+            of_network: 0,
             slots: Vec::new(),
+            rules: Vec::new(),
+            depth_factors: Vec::new(),
         }
     }
 
@@ -80,8 +79,20 @@ impl Optimizer {
     /// # Errors
     /// If a group contains none of them.
     pub fn over(&self, parameters: &[(String, Tensor)]) -> Result<Optimizer> {
-        for group in &self.groups {
-            if !parameters.iter().any(|(name, _)| group.contains(name)) {
+        self.over_with(parameters, &[])
+    }
+
+    /// Returns a copy that also updates parameters that are no part of a network, such as trained
+    /// weights of a loss: they have no depth.
+    pub fn over_with(
+        &self,
+        network: &[(String, Tensor)],
+        others: &[(String, Tensor)],
+    ) -> Result<Optimizer> {
+        let parameters = [network, others].concat();
+        let patterns = self.groups.iter().map(|group| &group.pattern);
+        for pattern in patterns.chain(self.rule.patterns()) {
+            if !parameters.iter().any(|(name, _)| matches(pattern, name)) {
                 let names: Vec<&str> = parameters
                     .iter()
                     .take(8)
@@ -89,17 +100,44 @@ impl Optimizer {
                     .collect();
                 bail!(
                     "name",
-                    "no parameter belongs to group \"{}\"; there are {}",
-                    group.pattern,
+                    "no parameter belongs to group \"{pattern}\"; there are {}",
                     names.join(", ")
                 );
             }
         }
+        for next in self.followers() {
+            next.over_with(network, others)?;
+        }
+        let names = network.iter().map(|(name, _)| name.as_str());
+        let mut depth_factors = match &self.layer_decay {
+            Some(decay) => decay.factors(names)?,
+            None => vec![1.0; network.len()],
+        };
+        depth_factors.resize(parameters.len(), 1.0);
+        let rule = |(name, tensor): &(String, Tensor)| {
+            let other = self.rule.for_parameter(name, &tensor.shape());
+            other.unwrap_or_else(|| self.rule.clone())
+        };
         Ok(Optimizer {
-            parameters: parameters.to_vec(),
+            rules: parameters.iter().map(rule).collect(),
+            depth_factors,
             slots: (0..parameters.len()).map(Slot::of).collect(),
+            parameters,
+            of_network: network.len(),
             ..self.clone()
         })
+    }
+
+    /// The rule of a parameter.
+    pub(super) fn rule_of(&self, parameter: usize) -> &dyn Rule {
+        &*self.rules[parameter]
+    }
+
+    /// Returns the learning rate of each parameter, after those of groups and layer decay.
+    pub fn rates(&self) -> Vec<(String, f64)> {
+        let names = self.parameters.iter().map(|(name, _)| name.clone());
+        let rates = (0..self.parameters.len()).map(|i| self.lr * self.settings(i).lr_factor);
+        names.zip(rates).collect()
     }
 
     /// Whether it has parameters.
@@ -112,14 +150,20 @@ impl Optimizer {
         &self.parameters
     }
 
+    /// Those of the network.
+    pub fn network_parameters(&self) -> &[(String, Tensor)] {
+        &self.parameters[..self.of_network]
+    }
+
     pub(super) fn settings(&self, i: usize) -> ParameterSettings {
         let group = self
             .groups
             .iter()
             .rev()
             .find(|group| group.contains(&self.parameters[i].0));
+        let group_factor = group.and_then(|group| group.lr).unwrap_or(1.0);
         ParameterSettings {
-            lr_factor: group.and_then(|group| group.lr).unwrap_or(1.0),
+            lr_factor: group_factor * self.depth_factors[i],
             weight_decay: group
                 .and_then(|group| group.weight_decay)
                 .unwrap_or(self.weight_decay),
@@ -156,7 +200,8 @@ impl Optimizer {
             }
             slot.steps += 1;
             let settings = self.settings(slot.members[0]);
-            scalars.push(Some(self.rule.scalars(&StepSettings {
+            let rule = self.rule_of(slot.members[0]);
+            scalars.push(Some(rule.scalars(&StepSettings {
                 lr: self.lr * settings.lr_factor,
                 weight_decay: settings.weight_decay,
                 momentum: self.momentum,
@@ -178,8 +223,10 @@ impl Optimizer {
             else {
                 continue;
             };
-            let weight_decay = self.settings(self.slots[i].members[0]).weight_decay;
-            self.rule.update(Update {
+            let member = self.slots[i].members[0];
+            let weight_decay = self.settings(member).weight_decay;
+            let rule = self.rules[member].clone();
+            rule.update(Update {
                 parameter: &trainable.values,
                 gradient: trainable.gradient,
                 weight_decay,

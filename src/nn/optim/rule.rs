@@ -2,9 +2,11 @@
 
 use cistron_base::Result;
 use cistron_torch::{Number, Tensor, inplace};
+use std::any::Any;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Debug;
+use std::rc::Rc;
 
 /// An update rule: how a step changes parameters, given their gradient and the state of earlier
 /// steps. Defaults and arithmetic are PyTorch's.
@@ -33,6 +35,26 @@ pub trait Rule: Debug {
     /// rule may be concatenated into one vector; others are updated one by one, in their shape.
     fn is_elementwise(&self) -> bool {
         true
+    }
+
+    /// Whether a step can be captured as a CUDA graph.
+    fn is_capturable(&self) -> bool {
+        true
+    }
+
+    /// Returns the rule of a parameter that this one does not update itself.
+    fn for_parameter(&self, _name: &str, _shape: &[i64]) -> Option<Rc<dyn Rule>> {
+        None
+    }
+
+    /// Paths that the settings name: each must be that of a parameter.
+    fn patterns(&self) -> &[String] {
+        &[]
+    }
+
+    /// The rule itself, where another crate defines it and looks for it.
+    fn as_any(&self) -> Option<&dyn Any> {
+        None
     }
 }
 

@@ -2,7 +2,9 @@
 
 use cistron_base::Result;
 use cistron_base::bail;
+use std::any::Any;
 use std::f64::consts::PI;
+use std::fmt::Debug;
 use std::rc::Rc;
 
 /// A length of time in a training.
@@ -15,7 +17,8 @@ pub enum Span {
 }
 
 impl Span {
-    fn steps(self, clock: &Clock) -> f64 {
+    /// Returns its length in steps.
+    pub fn steps(self, clock: &Clock) -> f64 {
         match self {
             Span::Share(share) => share * clock.whole,
             Span::Epochs(n) => n * clock.per_epoch,
@@ -47,7 +50,18 @@ impl Clock {
         }
     }
 
-    fn epoch(&self) -> f64 {
+    /// Share of the length that has passed, 0 at the start.
+    pub fn share(&self) -> f64 {
+        self.step / self.steps.max(1.0)
+    }
+
+    /// Length of the schedule in epochs.
+    pub fn epochs(&self) -> f64 {
+        self.steps / self.per_epoch
+    }
+
+    /// Number of complete epochs since the schedule began.
+    pub fn epoch(&self) -> f64 {
         (self.step / self.per_epoch + 1e-9).floor()
     }
 }
@@ -59,6 +73,14 @@ pub struct Point {
     pub factor: f64,
     /// Momentum, if the schedule sets it.
     pub momentum: Option<f64>,
+}
+
+impl Point {
+    /// That of a training without a schedule.
+    pub const UNCHANGED: Point = Point {
+        factor: 1.0,
+        momentum: None,
+    };
 }
 
 /// Reduction of the learning rate when a measure stops improving.
@@ -76,6 +98,30 @@ pub struct Plateau {
     pub threshold: f64,
     /// Smallest factor on the learning rate.
     pub lowest: f64,
+}
+
+/// A function of the time that returns a factor on the learning rate.
+pub trait TimeFunction {
+    /// Returns the factor at a time.
+    fn factor(&self, clock: &Clock) -> Result<f64>;
+    /// The function itself, for the crate that defines it.
+    fn as_any(&self) -> &dyn Any;
+}
+
+/// See [`TimeFunction`].
+#[derive(Clone)]
+pub struct Custom(pub Rc<dyn TimeFunction>);
+
+impl Debug for Custom {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("function")
+    }
+}
+
+impl PartialEq for Custom {
+    fn eq(&self, other: &Custom) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
 }
 
 /// A schedule.
@@ -124,6 +170,8 @@ pub enum Schedule {
     Then(Rc<Schedule>, Rc<Schedule>),
     /// A schedule that ends after a length of time.
     Until(Rc<Schedule>, Span),
+    /// A factor that a function computes.
+    Custom(Custom),
 }
 
 impl Schedule {
@@ -142,6 +190,7 @@ impl Schedule {
             Schedule::Plateau(plateau) => format!("plateau on {}", plateau.monitor),
             Schedule::Then(first, second) => format!("{}, then {}", first.text(), second.text()),
             Schedule::Until(inner, _) => format!("{} until", inner.text()),
+            Schedule::Custom(_) => "function".into(),
         }
     }
 
@@ -165,12 +214,15 @@ impl Schedule {
 
     /// Returns factor and momentum at a time. The factor of a plateau is 1: it depends on the
     /// training, which keeps it.
-    pub fn at(&self, clock: &Clock) -> Point {
+    ///
+    /// # Errors
+    /// If a function fails.
+    pub fn at(&self, clock: &Clock) -> Result<Point> {
         let constant = |factor: f64| Point {
             factor,
             momentum: None,
         };
-        match self {
+        Ok(match self {
             Schedule::Constant(factor) => constant(*factor),
             Schedule::Step(every, gamma) => {
                 constant(gamma.powf((clock.step / every.steps(clock).max(1.0) + 1e-9).floor()))
@@ -247,20 +299,21 @@ impl Schedule {
             Schedule::Until(inner, span) => inner.at(&Clock {
                 steps: span.steps(clock),
                 ..*clock
-            }),
+            })?,
             Schedule::Then(first, second) => {
                 let n = first.duration(clock).unwrap_or(0.0);
                 if clock.step + 1e-9 < n {
-                    first.at(clock)
+                    first.at(clock)?
                 } else {
                     second.at(&Clock {
                         step: clock.step - n,
                         steps: clock.steps - n,
                         ..*clock
-                    })
+                    })?
                 }
             }
-        }
+            Schedule::Custom(function) => constant(function.0.factor(clock)?),
+        })
     }
 
     /// Whether it sets the momentum at some time.
@@ -285,18 +338,27 @@ impl Schedule {
         }
     }
 
+    /// Returns the functions that it contains.
+    pub fn functions(&self) -> Vec<Rc<dyn TimeFunction>> {
+        match self {
+            Schedule::Custom(function) => vec![function.0.clone()],
+            Schedule::Then(a, b) => [a.functions(), b.functions()].concat(),
+            Schedule::Until(inner, _) => inner.functions(),
+            _ => Vec::new(),
+        }
+    }
+
     /// Returns the factors of a training of `n` steps, one step per epoch.
-    pub fn values(&self, n: usize) -> Vec<f64> {
+    pub fn values(&self, n: usize) -> Result<Vec<f64>> {
         let clock = Clock::new(n, 1);
-        (0..n)
-            .map(|step| {
-                self.at(&Clock {
-                    step: step as f64,
-                    ..clock
-                })
-                .factor
-            })
-            .collect()
+        let factor = |step: usize| {
+            let at = Clock {
+                step: step as f64,
+                ..clock
+            };
+            self.at(&at).map(|point| point.factor)
+        };
+        (0..n).map(factor).collect()
     }
 }
 
@@ -314,7 +376,7 @@ mod tests {
         let schedule = Schedule::Warmup(Span::Share(0.2), 0.0)
             .then(Schedule::Cosine(0.0))
             .unwrap();
-        let values = schedule.values(100);
+        let values = schedule.values(100).unwrap();
         assert_eq!(values[0], 0.0);
         assert_eq!(values[10], 0.5);
         assert_eq!(values[20], 1.0);

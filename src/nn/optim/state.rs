@@ -8,6 +8,8 @@ use cistron_base::{Result, shape};
 use cistron_torch::Tensor;
 use std::collections::HashMap;
 
+/// Name of the index of the optimizer in use, where several follow one another.
+const PHASE: &str = "phase";
 /// Key of the number of steps of a parameter.
 const STEPS: &str = "steps";
 /// Hint for state that does not fit the rule.
@@ -20,10 +22,22 @@ struct ParameterState {
     state: RuleState,
 }
 
+/// Returns the index of the optimizer that was in use, of exported state; 0 of a single one.
+fn phase_of(tensors: &[(String, Tensor)]) -> Result<usize> {
+    match tensors.iter().find(|(name, _)| name == PHASE) {
+        Some((_, phase)) => Ok(phase.item()? as usize),
+        None => Ok(0),
+    }
+}
+
 impl Optimizer {
     /// Returns the number of steps and the state of each parameter, named `key/parameter`.
     pub fn export(&self) -> Result<Vec<(String, Tensor)>> {
         let mut tensors = Vec::new();
+        if self.is_sequence() {
+            let phase = Tensor::from_i64(&[self.phase() as i64], &[1])?;
+            tensors.push((PHASE.to_string(), phase));
+        }
         for slot in &self.slots {
             for range in ranges(&self.parameters, &slot.members) {
                 let name = &self.parameters[range.parameter].0;
@@ -50,7 +64,23 @@ impl Optimizer {
     /// If a tensor belongs to no parameter, or the rule has no such state, or state is missing, or
     /// a shape is not that of the parameter. Nothing is changed then.
     pub fn import(&mut self, tensors: &[(String, Tensor)]) -> Result<()> {
-        let keys = self.rule.state_keys(self.has_scheduled_momentum);
+        if !self.is_sequence() {
+            return self.import_slots(tensors);
+        }
+        if !tensors.iter().any(|(name, _)| name == PHASE) {
+            bail!("file", "the state of the optimizer has no `{PHASE}`: one optimizer had no \
+                others after it"; hint: "{HINT}");
+        }
+        let mut entered = self.clone();
+        entered.enter(phase_of(tensors)?)?;
+        let rest = tensors.iter().filter(|(name, _)| name != PHASE).cloned();
+        entered.import_slots(&rest.collect::<Vec<_>>())?;
+        *self = entered;
+        Ok(())
+    }
+
+    fn import_slots(&mut self, tensors: &[(String, Tensor)]) -> Result<()> {
+        let keys_of = |i: usize| self.rule_of(i).state_keys(self.has_scheduled_momentum);
         let index: HashMap<&str, usize> = self
             .parameters
             .iter()
@@ -72,12 +102,13 @@ impl Optimizer {
                 continue;
             }
             let (name, parameter) = &self.parameters[i];
-            if !keys.iter().any(|known| known.accepts(key)) {
-                let expected = self.expected(&keys);
+            let keys = keys_of(i);
+            let Some(known) = keys.iter().find(|known| known.accepts(key)) else {
+                let expected = self.expected(i, &keys);
                 bail!("file", "unknown state `{key}` of parameter `{name}`: {expected}";
                     hint: "{HINT}");
-            }
-            if tensor.shape() != parameter.shape() {
+            };
+            if tensor.shape() != parameter.shape() && *known != StateKey::Any {
                 bail!(
                     "file",
                     "state `{key}` of parameter `{name}` is {}, expected {}",
@@ -88,7 +119,8 @@ impl Optimizer {
             let tensor = tensor.to_device(parameter.device())?;
             saved[i].state.insert(key.to_string(), tensor);
         }
-        for ((name, _), own) in self.parameters.iter().zip(&saved) {
+        for (i, ((name, _), own)) in self.parameters.iter().zip(&saved).enumerate() {
+            let keys = keys_of(i);
             let missing = match own.steps {
                 None => Some(STEPS),
                 Some(0) => None,
@@ -99,7 +131,7 @@ impl Optimizer {
                     .find(|key| !own.state.contains_key(*key)),
             };
             if let Some(key) = missing {
-                let expected = self.expected(&keys);
+                let expected = self.expected(i, &keys);
                 bail!("file", "state `{key}` of parameter `{name}` is missing: {expected}";
                     hint: "{HINT}");
             }
@@ -113,10 +145,14 @@ impl Optimizer {
     }
 
     /// The keys that the state is expected to have: "adam has steps, mean, square".
-    fn expected(&self, keys: &[StateKey]) -> String {
+    fn expected(&self, parameter: usize, keys: &[StateKey]) -> String {
         let names: Vec<&str> = std::iter::once(STEPS)
             .chain(keys.iter().map(|key| key.name().unwrap_or("others")))
             .collect();
-        format!("{} has {}", self.rule.name(), names.join(", "))
+        format!(
+            "{} has {}",
+            self.rule_of(parameter).name(),
+            names.join(", ")
+        )
     }
 }

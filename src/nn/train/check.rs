@@ -1,10 +1,13 @@
 //! Checks of the settings before a training starts.
 
 use super::evaluate::check_metrics;
+use super::networks::Networks;
 use super::objective::Objective;
 use super::settings::FitSettings;
+use super::statistics;
 use crate::Model;
 use crate::loss::{HeadWeight, Link, Loss, LossKind};
+use crate::optim::schedule::Clock;
 use cistron_base::Result;
 use cistron_base::bail;
 use cistron_genome::data::{Dataset, LabelGroup};
@@ -26,12 +29,7 @@ pub fn check(model: &Model, settings: &FitSettings, objective: &Objective) -> Re
         bail!("data", "the training data have no label";
             hint: "`data::table(path, #{{ sequence: \"…\", label: \"…\" }})`");
     }
-    if settings.graph && (settings.accumulate > 1 || settings.on_inputs.is_some()) {
-        let what = if settings.accumulate > 1 {
-            "accumulated gradients"
-        } else {
-            "an augmenter written in the script"
-        };
+    if let Some(what) = uncapturable(settings).filter(|_| settings.graph) {
         bail!("option", "a step with {what} cannot be captured as a CUDA graph";
             hint: "leave `graph` out");
     }
@@ -95,6 +93,38 @@ fn check_graph(loss: &Loss) -> Result<()> {
     };
     bail!("option", "a step with {what} cannot be captured as a CUDA graph";
         hint: "leave `graph` out")
+}
+
+/// Fails on optimizers that end before the training, and on averages that cannot be evaluated.
+pub fn check_times(networks: &Networks, settings: &FitSettings, clock: &Clock) -> Result<()> {
+    settings.optimizer.check_duration(clock)?;
+    let step = settings.step.iter();
+    for (_, optimizer) in step.flat_map(|step| &step.optimizers) {
+        optimizer.check_duration(clock)?;
+    }
+    let average = settings.average.as_ref();
+    let has_statistics = average.is_some_and(|average| average.has_own_statistics);
+    let is_refused = settings.step.is_some() && has_statistics;
+    if is_refused && !statistics::counts_of(&networks.state()).is_empty() {
+        bail!("option", "statistics of batch norms are not computed again in a training with `step`";
+            hint: "`train::average(\"swa\", #{{ batch_norm: \"training\" }})` has those of the \
+                training");
+    }
+    Ok(())
+}
+
+/// Returns what of a step depends on more than captured operations, if anything does.
+fn uncapturable(settings: &FitSettings) -> Option<&'static str> {
+    let optimizer = &settings.optimizer;
+    let is_written = !optimizer.rule.is_capturable()
+        || (optimizer.followers().iter()).any(|next| !next.rule.is_capturable());
+    match () {
+        () if settings.accumulate > 1 => Some("accumulated gradients"),
+        () if settings.on_inputs.is_some() => Some("an augmenter written in the script"),
+        () if is_written => Some("an optimizer written in the script"),
+        () if settings.noise.is_some() => Some("gradient noise"),
+        () => None,
+    }
 }
 
 /// Fails on labels that the loss is not defined for.

@@ -1,6 +1,7 @@
 //! Checkpoints: parameters under PyTorch's names, and the state that a training needs to continue
 //! bit for bit.
 
+use super::average::Average;
 use super::history::{Epoch, History, Validation};
 use super::identity::Identity;
 use super::monitor::{PlateauState, TrainingState};
@@ -125,8 +126,17 @@ pub fn save_last(
     optimizer: &(impl OptimizerState + ?Sized),
     contents: &Contents,
 ) -> Result<()> {
-    if policy.is_last_requested {
+    let Progressed {
+        state,
+        best,
+        partial,
+        average,
+    } = contents.progressed;
+    let averaged = average.map_or(Vec::new(), |average| average.export().to_vec());
+    if policy.is_last_requested && averaged.is_empty() {
         networks.save(&policy.folder, "last")?;
+    } else if policy.is_last_requested {
+        networks.save_tensors(&policy.folder, "last", &averaged)?;
     }
     let prefixed = |prefix: &'static str| {
         move |(name, tensor): (String, Tensor)| (format!("{prefix}/{name}"), tensor)
@@ -137,11 +147,7 @@ pub fn save_last(
         .map(prefixed("optimizer"))
         .collect();
     tensors.extend(networks.state().into_iter().map(prefixed("model")));
-    let Progressed {
-        state,
-        best,
-        partial,
-    } = contents.progressed;
+    tensors.extend(averaged.into_iter().map(prefixed("average")));
     let best = best.into_iter().flatten().cloned();
     tensors.extend(best.map(prefixed("best")));
     let (script, captured) = contents
@@ -169,12 +175,17 @@ pub fn save_last(
         .iter()
         .map(|(name, value)| json!([name, best_json(value)]))
         .collect();
+    let rates: Vec<Value> = (optimizer.rates()?.into_iter())
+        .map(|(initial, now)| json!([bits(initial), bits(now)]))
+        .collect();
     let state = json!({
         "history": history_json(history), "watch": best_json(best), "best_by": best_by,
         "partial": partial, "own": contents.own_state,
         "factor": bits(plateau.factor), "plateau": best_json(&plateau.best),
         "identity": contents.identity, "frozen": frozen, "began": contents.began,
         "script": script, "tensors": file::hash_of(&tensors)?,
+        "rates": rates,
+        "averaged": average.map_or(Value::Null, Average::counts),
     });
     let notes = HashMap::from([
         ("format".to_string(), FORMAT.to_string()),
@@ -193,6 +204,8 @@ pub struct Resumed {
     pub partial: Option<PartialEpoch>,
     /// What a loop of the script has added.
     pub own_state: Value,
+    /// Average of the parameters, and what [`Average::counts`] returned.
+    pub average: (Vec<(String, Tensor)>, Value),
 }
 
 /// A state file after its checks.
@@ -258,6 +271,14 @@ impl StateFile<'_> {
             .ok_or_else(|| damaged(self.path))
     }
 
+    /// The learning rates of the optimizers, at the start and now.
+    fn rates(&self) -> Vec<(f64, f64)> {
+        let rates = self.state["rates"].as_array().into_iter().flatten();
+        rates
+            .filter_map(|pair| Some((float(&pair[0])?, float(&pair[1])?)))
+            .collect()
+    }
+
     fn training_state(&self) -> Result<TrainingState> {
         let named = |pair: &Value| Some((pair[0].as_str()?.to_string(), best_of(&pair[1])?));
         let parse = || {
@@ -321,6 +342,7 @@ pub fn load_last(
     optimizer
         .import(&saved.below("optimizer/"))
         .map_err(|fault| fault.context(format!("`{}`", path.display())))?;
+    optimizer.restore_rates(&saved.rates());
     if changes.is_empty() || resume.is_own {
         for (name, tensor) in networks.parameters() {
             tensor.requires_grad_(!frozen.contains(&name))?;
@@ -335,6 +357,7 @@ pub fn load_last(
         best: (!best.is_empty()).then_some(best),
         partial,
         own_state: saved.state["own"].clone(),
+        average: (saved.below("average/"), saved.state["averaged"].clone()),
     }))
 }
 

@@ -1,7 +1,9 @@
 //! The fitting loop.
 
 mod rates;
+mod validation;
 
+use super::average::Average;
 use super::check;
 use super::graph_step::CudaGraphStep;
 use super::history::{Epoch, History, Validation};
@@ -10,19 +12,19 @@ use super::networks::Networks;
 use super::objective::Objective;
 use super::partial::{PartialEpoch, Progressed};
 use super::progress::Progress;
+use super::random::seed_device;
 use super::script_step::ScriptStep;
 use super::settings::FitSettings;
 use super::sources::{self, Sources};
-use super::step::{PlainStep, Step, StepInput, StepOutput};
-use super::validation::{self, EpochSums};
+use super::step::{PlainStep, Step, StepInput};
+use super::validation::EpochSums;
 use super::writer::CheckpointWriter;
 use crate::Model;
 use crate::optim::schedule::Clock;
-use cistron_base::seed::Rng;
 use cistron_base::{Fault, Result, file, interrupt};
 use cistron_genome::data::Batch;
 use cistron_torch::graph::{self, Stream};
-use cistron_torch::{Precision, Tensor, device};
+use cistron_torch::{Precision, Tensor};
 use std::rc::Rc;
 
 /// A training under way.
@@ -38,6 +40,7 @@ struct FitLoop<'a> {
     best: Option<Vec<(String, Tensor)>>,
     /// The epoch that is under way.
     partial: Option<PartialEpoch>,
+    average: Option<Average>,
     clock: Clock,
     /// Number of updates so far.
     updates: usize,
@@ -81,11 +84,20 @@ pub fn fit_networks(networks: &Networks, settings: &FitSettings) -> Result<Histo
     let objective = checked_objective(networks, settings)?;
     let batches = sources::loader(settings, 0, false).batches();
     let updates_per_epoch = batches.div_ceil(settings.accumulate);
+    let clock = Clock::new(settings.epochs * updates_per_epoch, updates_per_epoch);
+    check::check_times(networks, settings, &clock)?;
     let mut step = step_of(networks, settings, objective.clone())?;
+    let average = settings.average.as_ref();
+    let mut average = average.map(|average| Average::new(average, &clock));
     let writer = CheckpointWriter::new(networks, settings)?;
     let name = networks.title();
     let (state, best, partial) = match writer.resume(&mut *step)? {
-        Some(resumed) => (resumed.state, resumed.best, resumed.partial),
+        Some(resumed) => {
+            if let Some(average) = &mut average {
+                average.import(networks, resumed.average)?;
+            }
+            (resumed.state, resumed.best, resumed.partial)
+        }
         None => (TrainingState::new(&name), None, None),
     };
     // gradients that the script has left are not part of the first step
@@ -111,11 +123,12 @@ pub fn fit_networks(networks: &Networks, settings: &FitSettings) -> Result<Histo
         state,
         best,
         partial,
-        clock: Clock::new(settings.epochs * updates_per_epoch, updates_per_epoch),
+        average,
+        clock,
         progress: Progress::new(&name, settings.epochs, settings.is_silent),
         is_warned: false,
     };
-    training.restore_momentum();
+    training.restore_momentum()?;
     let outcome = training.run();
     // what the script draws afterwards does not depend on how many epochs ran in this process
     let epochs = training.state.history.epochs.len();
@@ -155,14 +168,9 @@ pub(super) fn step_of<'a>(
     })
 }
 
-/// Seeds the random numbers of the device, such as those of dropout.
-pub(super) fn seed_device(keys: &[u64]) {
-    device::seed(Rng::keyed(keys).next_u64() >> 1);
-}
-
 impl FitLoop<'_> {
     fn run(&mut self) -> Result<()> {
-        self.warn_of_schedule();
+        self.warn_of_schedule()?;
         let epochs = self.settings.epochs;
         let first = self.state.history.epochs.len();
         self.record_again()?;
@@ -258,6 +266,9 @@ impl FitLoop<'_> {
                 return Ok(Some(why));
             }
         }
+        if let Some(average) = &mut self.average {
+            average.end_epoch(self.networks, number + 1)?;
+        }
         let speed = self.partial.as_ref().map_or(0.0, PartialEpoch::speed);
         let mut values = match &self.partial {
             Some(partial) => partial.sums.values(settings, &self.objective)?,
@@ -282,8 +293,8 @@ impl FitLoop<'_> {
         let settings = self.settings;
         // a checkpoint is written between updates, not within a function of the script
         let _deferred = interrupt::defer();
-        self.set_rate();
-        self.objective.set_clock(&self.clock_at(self.updates));
+        self.set_rate()?;
+        self.objective.set_clock(&self.clock_at(self.updates))?;
         let Some(partial) = &mut self.partial else {
             return Ok(None);
         };
@@ -304,6 +315,9 @@ impl FitLoop<'_> {
             epoch: number,
         })?;
         self.updates += usize::from(is_last_of_group);
+        if let Some(average) = self.average.as_mut().filter(|_| is_last_of_group) {
+            average.after_update(self.networks, self.updates)?;
+        }
         partial.sums.add(&output, batch.size)?;
         partial.batches = i + 1;
         let speed = partial.speed();
@@ -332,27 +346,6 @@ impl FitLoop<'_> {
             self.write_now()?;
         }
         Ok(ended)
-    }
-
-    /// Loss and metrics of the validation rows.
-    fn validate(&mut self) -> Result<Vec<(String, f64)>> {
-        if let (Some(_), Some(valid)) = (&self.settings.step, &self.settings.valid) {
-            // a function of the script must not run twice for the rows that an interrupt cuts off
-            if let Some(partial) = &mut self.partial {
-                partial.is_complete = false;
-            }
-            let epoch = self.state.history.epochs.len() + 1;
-            let mut sums = EpochSums::of_validation(self.settings);
-            let mut add = |output: &StepOutput, rows: usize| sums.add(output, rows);
-            let has_validated = self.step.validate(valid, (epoch, self.updates), &mut add)?;
-            if let Some(partial) = &mut self.partial {
-                partial.is_complete = true;
-            }
-            if has_validated {
-                return sums.values_of("valid", self.settings, &self.objective, false);
-            }
-        }
-        validation::values(self.settings, self.sources.current(), &self.objective)
     }
 
     /// Whether validation is due within an epoch, and was not done before the training was resumed.
@@ -386,9 +379,13 @@ impl FitLoop<'_> {
     /// Copies and writes parameters that are better than ever before.
     fn keep_best(&mut self, improvement: &Improvement) -> Result<()> {
         if improvement.is_best {
-            self.best = Some(self.networks.snapshot()?);
+            let averaged = self.average.as_ref().and_then(Average::state);
+            self.best = Some(match averaged {
+                Some(averaged) => averaged.to_vec(),
+                None => self.networks.snapshot()?,
+            });
         }
-        self.writer.write_best(improvement)
+        self.writer.write_best(improvement, self.average.as_ref())
     }
 
     /// Writes the state at this moment; returns whether it is stored.
@@ -397,6 +394,7 @@ impl FitLoop<'_> {
             state: &self.state,
             best: self.best.as_deref(),
             partial: self.partial.as_ref(),
+            average: self.average.as_ref(),
         };
         self.writer.write_now(&*self.step, progressed)
     }
@@ -424,6 +422,7 @@ impl FitLoop<'_> {
             state: &self.state,
             best: self.best.as_deref(),
             partial: None,
+            average: self.average.as_ref(),
         };
         let is_last = ended.is_some() || number == settings.epochs;
         self.writer.write(&*self.step, progressed, is_last)?;
@@ -433,7 +432,8 @@ impl FitLoop<'_> {
         Ok(ended)
     }
 
-    /// Restores the parameters of the best epoch, if the settings ask for it.
+    /// Restores the parameters of the best epoch, if the settings ask for it; else the average, if
+    /// there is one.
     fn restore_best(&mut self) -> Result<()> {
         let settings = self.settings;
         let is_restored = match &settings.stop {
@@ -445,7 +445,10 @@ impl FitLoop<'_> {
         };
         match &self.best {
             Some(best) if is_restored => self.networks.load_state(best),
-            _ => Ok(()),
+            _ => match self.average.as_ref().and_then(Average::state) {
+                Some(averaged) => self.networks.load_state(averaged),
+                None => Ok(()),
+            },
         }
     }
 

@@ -9,7 +9,7 @@ use super::objective::Objective;
 use super::optimizer_state::OptimizerState;
 use super::step::{PlainStep, Rate, Scored, Step, StepInput, StepOutput, parts_of};
 use crate::loss::Losses;
-use crate::optim::clip;
+use crate::optim::schedule::Clock;
 use crate::{Model, Value};
 use cistron_base::fault;
 use cistron_base::{Result, say};
@@ -142,7 +142,7 @@ impl<'a> CudaGraphStep<'a> {
         let losses = self.plain.objective.of(&outputs, &step.labels, None)?;
         losses.total.backward()?;
         let optimizer = &mut self.plain.optimizer;
-        let factor = clip::clip(&optimizer.gradients(), settings.clip, settings.clip_value)?;
+        let factor = settings.gradients().apply(optimizer, 0, 0)?;
         optimizer.apply(&step.scalars_by_slot, &factor)?;
         optimizer.zero_grad()?;
         let detached = |(name, value): (String, Tensor)| Ok((name, value.detach()?));
@@ -213,6 +213,14 @@ impl OptimizerState for CudaGraphStep<'_> {
     fn import(&mut self, tensors: &[(String, Tensor)]) -> Result<()> {
         self.plain.import(tensors)
     }
+
+    fn rates(&self) -> Result<Vec<(f64, f64)>> {
+        self.plain.rates()
+    }
+
+    fn restore_rates(&mut self, rates: &[(f64, f64)]) {
+        self.plain.restore_rates(rates);
+    }
 }
 
 impl Step for CudaGraphStep<'_> {
@@ -229,6 +237,16 @@ impl Step for CudaGraphStep<'_> {
             self.plain_steps = 0;
             self.captured = None;
             self.trainable = trainable;
+        }
+        Ok(())
+    }
+
+    /// Discards the captured step if another optimizer begins.
+    fn begin_update(&mut self, clock: &Clock) -> Result<()> {
+        self.plain.begin_update(clock)?;
+        if self.plain.is_replaced {
+            self.plain_steps = 0;
+            self.captured = None;
         }
         Ok(())
     }

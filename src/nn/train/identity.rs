@@ -10,7 +10,7 @@ use cistron_genome::data::ragged::RowValues;
 use cistron_genome::data::{Column, Dataset, LabelGroup, LabelMatrix};
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Weak};
 
 /// Properties of a training by name: settings as text, data and weights as hashes. The number of
@@ -70,15 +70,18 @@ impl Identity {
         );
         note("loss", settings.loss.settings_text());
         let optimizer = &settings.optimizer;
-        note(
-            "optimizer",
-            format!(
-                "{}, weight decay {}, groups {:?}",
-                rule_text(&*optimizer.rule),
-                optimizer.weight_decay,
-                optimizer.groups
-            ),
-        );
+        let mut text = optimizer_text(optimizer);
+        for next in optimizer.followers() {
+            text += &format!(
+                ", then {}, learning rate {}",
+                optimizer_text(&next),
+                next.lr
+            );
+        }
+        if optimizer.is_sequence() {
+            text += &format!(", from {:?}", optimizer.ends());
+        }
+        note("optimizer", text);
         note("learning rate", optimizer.lr.to_string());
         if let Some(step) = &settings.step {
             let text = |(name, own): &(String, Optimizer)| {
@@ -127,14 +130,26 @@ impl Identity {
         note("class_weights", format!("{:?}", settings.class_weights));
         note("drop_last", settings.drop_last.to_string());
         note("amp", format!("{:?}", settings.precision));
+        // checkpoints of earlier versions have none of these
+        if let Some(adaptive) = &settings.clip_adaptive {
+            note("adaptive clipping", format!("{adaptive:?}"));
+        }
+        if let Some(noise) = &settings.noise {
+            note("gradient noise", format!("{noise:?}"));
+        }
+        if let Some(average) = &settings.average {
+            note("average", format!("{average:?}"));
+        }
         Ok(Identity(out))
     }
 
     /// Returns the properties that differ from those of the training of a checkpoint:
     /// `batch (was 32, is 64)`.
     pub fn changes_since(&self, was: &Identity) -> Vec<String> {
-        let differs = |(name, is): (&String, &String)| {
-            let was = was.0.get(name).map_or("", String::as_str);
+        let names: BTreeSet<&String> = self.0.keys().chain(was.0.keys()).collect();
+        let differs = |name: &String| {
+            let was = was.0.get(name).map_or("none", String::as_str);
+            let is = self.0.get(name).map_or("none", String::as_str);
             if was == is {
                 return None;
             }
@@ -148,8 +163,20 @@ impl Identity {
                 name.clone()
             })
         };
-        self.0.iter().filter_map(differs).collect()
+        names.into_iter().filter_map(differs).collect()
     }
+}
+
+/// Returns the settings of an optimizer as text.
+fn optimizer_text(optimizer: &Optimizer) -> String {
+    let decay = optimizer.layer_decay.as_ref();
+    format!(
+        "{}, weight decay {}, groups {:?}{}",
+        rule_text(&*optimizer.rule),
+        optimizer.weight_decay,
+        optimizer.groups,
+        decay.map_or(String::new(), |decay| format!(", {decay:?}"))
+    )
 }
 
 /// Returns a rule as text, its type twice, as in checkpoints of earlier versions:

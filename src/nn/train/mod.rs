@@ -4,6 +4,8 @@
 //! trains on them, [`validation`] computes the values to record, [`monitor`] compares them with
 //! earlier epochs and [`writer`] writes checkpoints.
 
+pub mod average;
+mod base_rate;
 mod check;
 pub mod checkpoint;
 mod device_cache;
@@ -23,12 +25,14 @@ pub mod own_loop;
 pub mod partial;
 pub mod probe;
 pub mod progress;
+mod random;
 mod script_step;
 pub mod search;
 pub mod settings;
 pub mod source;
 pub mod sources;
 mod space;
+mod statistics;
 pub mod step;
 pub mod step_call;
 pub mod stop;

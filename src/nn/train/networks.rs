@@ -1,9 +1,10 @@
 //! The networks of a training: one, or several with names.
 
 use crate::Model;
+use crate::model::save_state;
 use cistron_base::Result;
 use cistron_torch::{Device, Tensor};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// One network, or several with names.
 #[derive(Clone)]
@@ -88,26 +89,29 @@ impl Networks {
 
     /// Copies named tensors into the parameters and buffers.
     pub fn load_state(&self, tensors: &[(String, Tensor)]) -> Result<()> {
-        for (network, model) in self.iter() {
-            let own = |(full, tensor): &(String, Tensor)| {
-                let name = match network {
-                    "" => full.as_str(),
-                    _ => full.strip_prefix(network)?.strip_prefix('.')?,
-                };
-                Some((name.to_string(), tensor.clone()))
-            };
-            let own: Vec<(String, Tensor)> = tensors.iter().filter_map(own).collect();
-            model.load_state(&own)?;
-        }
-        Ok(())
+        self.iter()
+            .try_for_each(|(network, model)| model.load_state(&of_network(network, tensors)))
     }
 
     /// Writes parameters and buffers: of one network to `stem.safetensors`, of several each to
     /// `stem.name.safetensors`.
     pub fn save(&self, folder: &Path, stem: &str) -> Result<()> {
-        self.iter().try_for_each(|(network, model)| {
-            let between = if network.is_empty() { "" } else { "." };
-            model.save(&folder.join(format!("{stem}{between}{network}.safetensors")))
+        self.iter()
+            .try_for_each(|(network, model)| model.save(&file_of(folder, stem, network)))
+    }
+
+    /// Writes other values of the parameters and buffers to the files of [`Networks::save`].
+    pub fn save_tensors(
+        &self,
+        folder: &Path,
+        stem: &str,
+        tensors: &[(String, Tensor)],
+    ) -> Result<()> {
+        self.iter().try_for_each(|(network, _)| {
+            save_state(
+                &file_of(folder, stem, network),
+                &of_network(network, tensors),
+            )
         })
     }
 
@@ -122,6 +126,24 @@ impl Networks {
     pub fn zero_grad(&self) -> Result<()> {
         self.iter().try_for_each(|(_, model)| model.zero_grad())
     }
+}
+
+/// The file of a network in a folder.
+fn file_of(folder: &Path, stem: &str, network: &str) -> PathBuf {
+    let between = if network.is_empty() { "" } else { "." };
+    folder.join(format!("{stem}{between}{network}.safetensors"))
+}
+
+/// The tensors of a network by the names that they have in it.
+fn of_network(network: &str, tensors: &[(String, Tensor)]) -> Vec<(String, Tensor)> {
+    let own = |(full, tensor): &(String, Tensor)| {
+        let name = match network {
+            "" => full.as_str(),
+            _ => full.strip_prefix(network)?.strip_prefix('.')?,
+        };
+        Some((name.to_string(), tensor.clone()))
+    };
+    tensors.iter().filter_map(own).collect()
 }
 
 /// The path of a parameter, after the name of its network where it has one.

@@ -75,14 +75,17 @@ impl Objective {
     }
 
     /// Sets the weights that schedules determine.
-    pub fn set_clock(&self, clock: &Clock) {
-        let Some(heads) = self.heads() else { return };
+    pub fn set_clock(&self, clock: &Clock) -> Result<()> {
+        let Some(heads) = self.heads() else {
+            return Ok(());
+        };
         let mut weights = self.weights.borrow_mut();
         for ((head, _), weight) in heads.trained().zip(weights.iter_mut()) {
             if let HeadWeight::Scheduled(schedule) = &head.weight {
-                *weight = StepWeight::Factor(schedule.at(clock).factor);
+                *weight = StepWeight::Factor(schedule.at(clock)?.factor);
             }
         }
+        Ok(())
     }
 
     /// The loss of outputs and labels; `view` is needed where the loss sees the batch.

@@ -10,6 +10,13 @@ pub trait OptimizerState {
     fn export(&self) -> Result<Vec<(String, Tensor)>>;
     /// Restores the state; fails on unknown and on missing keys.
     fn import(&mut self, tensors: &[(String, Tensor)]) -> Result<()>;
+    /// Returns the learning rates of a training at the start and now, without the factor of a
+    /// schedule.
+    fn rates(&self) -> Result<Vec<(f64, f64)>> {
+        Ok(Vec::new())
+    }
+    /// Restores what [`OptimizerState::rates`] returned, after the state.
+    fn restore_rates(&mut self, _rates: &[(f64, f64)]) {}
 }
 
 impl OptimizerState for Optimizer {

@@ -215,6 +215,7 @@ impl OwnLoop {
                 state: &self.state,
                 best: self.best.as_deref(),
                 partial: None,
+                average: None,
             },
             began: &self.began,
             host_state: self.settings.host_state.as_deref(),

@@ -1,5 +1,6 @@
 //! An epoch that is under way, which a checkpoint within it stores.
 
+use super::average::Average;
 use super::monitor::TrainingState;
 use super::validation::EpochSums;
 use cistron_base::Result;
@@ -37,6 +38,8 @@ pub struct Progressed<'a> {
     pub best: Option<&'a [(String, Tensor)]>,
     /// The epoch that is under way.
     pub partial: Option<&'a PartialEpoch>,
+    /// Average of the parameters.
+    pub average: Option<&'a Average>,
 }
 
 impl PartialEpoch {

@@ -8,6 +8,7 @@ use super::step::{Rate, Scored, Step, StepInput, StepOutput};
 use super::step_call::{CustomStep, StepBatch, StepCall, StepLosses, StepResult, UpdateNetworks};
 use super::updater::Updater;
 use crate::Value;
+use crate::optim::schedule::Clock;
 use cistron_base::seed::Rng;
 use cistron_base::{Result, bail, interrupt};
 use cistron_genome::data::{Batch, Dataset, Loader};
@@ -189,12 +190,24 @@ impl OptimizerState for ScriptStep<'_> {
     fn import(&mut self, tensors: &[(String, Tensor)]) -> Result<()> {
         self.updater.borrow_mut().import(tensors)
     }
+
+    fn rates(&self) -> Result<Vec<(f64, f64)>> {
+        self.updater.borrow().rates()
+    }
+
+    fn restore_rates(&mut self, rates: &[(f64, f64)]) {
+        self.updater.borrow_mut().restore_rates(rates);
+    }
 }
 
 impl Step for ScriptStep<'_> {
     fn begin_epoch(&mut self) -> Result<()> {
         self.updater.borrow().begin_epoch();
         Ok(())
+    }
+
+    fn begin_update(&mut self, clock: &Clock) -> Result<()> {
+        self.updater.borrow_mut().begin_update(clock)
     }
 
     fn set_rate(&mut self, rate: Rate) {

@@ -1,17 +1,21 @@
 //! What a training is made of: data, loss, optimizer, options and callbacks.
 
+use super::average::AverageSettings;
 use super::history::{Epoch, Validation};
 use super::step_call::CustomStep;
 use super::stop::EarlyStop;
 use crate::Value;
 use crate::loss::Loss;
+use crate::optim::clip::{self, Adaptive};
+use crate::optim::noise::Noise;
 use crate::optim::{Optimizer, Schedule};
 use cistron_base::Result;
 use cistron_genome::data::Dataset;
 use cistron_genome::data::loader::Transform;
 use cistron_metrics::Metric;
-use cistron_torch::{Precision, Tensor};
+use cistron_torch::{Number, Precision, Tensor};
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -70,6 +74,15 @@ pub trait HostState {
         ended: &serde_json::Value,
         tensors: &[(String, Tensor)],
     ) -> Result<()>;
+}
+
+/// The learning rate of the optimizer as the script holds it: functions of the script may change it
+/// during a training.
+pub trait LearningRate {
+    /// Returns it.
+    fn get(&self) -> f64;
+    /// Sets it, where another optimizer begins or a training is resumed.
+    fn set(&self, lr: f64);
 }
 
 /// Which checkpoints a training writes.
@@ -132,8 +145,12 @@ pub struct FitSettings {
     pub optimizer: Optimizer,
     /// A step of the caller, with its optimizers, instead of the loss and the optimizer.
     pub step: Option<CustomStep>,
+    /// See [`LearningRate`], by the name of the network; those of the optimizers without them.
+    pub learning_rates: Vec<(String, Rc<dyn LearningRate>)>,
     /// Schedule of the learning rate.
     pub schedule: Option<Schedule>,
+    /// Average of the parameters over the training.
+    pub average: Option<AverageSettings>,
     /// Rows per batch.
     pub batch: usize,
     /// Largest number of epochs.
@@ -162,6 +179,10 @@ pub struct FitSettings {
     pub clip: Option<f64>,
     /// Largest absolute value of a gradient.
     pub clip_value: Option<f64>,
+    /// Adaptive clipping of the gradients.
+    pub clip_adaptive: Option<Adaptive>,
+    /// Noise added to the gradients after clipping.
+    pub noise: Option<Noise>,
     /// Precision of operations during training.
     pub precision: Option<Precision>,
     /// Number of batches whose gradients are summed for one update.
@@ -190,4 +211,47 @@ pub struct FitSettings {
     pub record: Option<Record>,
     /// See [`RecordValidation`].
     pub record_validation: Option<RecordValidation>,
+}
+
+impl FitSettings {
+    /// What is done to gradients before an update.
+    pub fn gradients(&self) -> GradientChanges {
+        GradientChanges {
+            clip: self.clip,
+            clip_value: self.clip_value,
+            adaptive: self.clip_adaptive.clone(),
+            noise: self.noise,
+            seed: self.seed,
+        }
+    }
+}
+
+/// What is done to gradients before an update.
+pub struct GradientChanges {
+    clip: Option<f64>,
+    clip_value: Option<f64>,
+    adaptive: Option<Adaptive>,
+    noise: Option<Noise>,
+    seed: u64,
+}
+
+impl GradientChanges {
+    /// Clips the gradients of an optimizer and adds noise to them, before an update that `updates`
+    /// others precede; `key` distinguishes updates of that number. Returns the factor that the
+    /// update has still to multiply them by.
+    pub fn apply(&self, optimizer: &Optimizer, updates: usize, key: u64) -> Result<Number> {
+        if let Some(adaptive) = &self.adaptive {
+            clip::by_unit(optimizer.network_parameters(), adaptive)?;
+        }
+        // clipping by norm is a factor that the update applies as it reads the gradients
+        let gradients = optimizer.gradients();
+        let factor = clip::clip(&gradients, self.clip, self.clip_value)?;
+        let Some(noise) = &self.noise else {
+            return Ok(factor);
+        };
+        clip::scale(&gradients, &factor)?;
+        let parameters = optimizer.network_parameters();
+        noise.add(parameters, &[self.seed, key], updates)?;
+        Ok(Number::Here(1.0))
+    }
 }

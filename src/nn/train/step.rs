@@ -1,12 +1,14 @@
 //! Training steps: forward pass, loss, backward pass and update of the parameters.
 
+use super::base_rate::BaseRate;
 use super::feed;
 use super::objective::Objective;
 use super::optimizer_state::OptimizerState;
 use super::settings::FitSettings;
 use super::source::BatchSource;
 use crate::loss::BatchView;
-use crate::optim::{Optimizer, clip};
+use crate::optim::Optimizer;
+use crate::optim::schedule::Clock;
 use crate::{Model, Value};
 use cistron_base::{Fault, Result, bail, fault};
 use cistron_genome::data::{Batch, Dataset};
@@ -52,7 +54,7 @@ pub struct Scored {
 /// Learning rate and momentum of a step, as a schedule sets them.
 #[derive(Clone, Copy, Debug)]
 pub struct Rate {
-    /// Factor of the schedule on the initial learning rate.
+    /// Factor of the schedule on the learning rate.
     pub factor: f64,
     /// Factor of a plateau schedule.
     pub plateau: f64,
@@ -67,6 +69,10 @@ pub trait Step: OptimizerState {
     fn begin_epoch(&mut self) -> Result<()> {
         Ok(())
     }
+
+    /// Called before each batch, at a time of the training: another optimizer begins where its time
+    /// has come, and learning rates that the script has changed are read.
+    fn begin_update(&mut self, clock: &Clock) -> Result<()>;
 
     /// Sets the learning rate and momentum of the next update.
     fn set_rate(&mut self, rate: Rate);
@@ -95,7 +101,9 @@ pub struct PlainStep<'a> {
     pub(super) settings: &'a FitSettings,
     pub(super) objective: Rc<Objective>,
     pub(super) optimizer: Optimizer,
-    initial_lr: f64,
+    base: BaseRate,
+    /// Whether another optimizer began at the last update.
+    pub(super) is_replaced: bool,
 }
 
 impl<'a> PlainStep<'a> {
@@ -105,8 +113,8 @@ impl<'a> PlainStep<'a> {
         settings: &'a FitSettings,
         objective: Rc<Objective>,
     ) -> Result<PlainStep<'a>> {
-        let parameters = [model.parameters(), objective.parameters()].concat();
-        let mut optimizer = settings.optimizer.over(&parameters)?;
+        let (parameters, weights) = (model.parameters(), objective.parameters());
+        let mut optimizer = settings.optimizer.over_with(parameters, weights)?;
         optimizer.has_scheduled_momentum = settings
             .schedule
             .as_ref()
@@ -114,8 +122,9 @@ impl<'a> PlainStep<'a> {
         Ok(PlainStep {
             settings,
             objective,
-            initial_lr: optimizer.lr,
+            base: BaseRate::new(settings, "", &optimizer),
             optimizer,
+            is_replaced: false,
         })
     }
 
@@ -175,11 +184,24 @@ impl OptimizerState for PlainStep<'_> {
         let rest: Vec<(String, Tensor)> = rest.into_iter().cloned().collect();
         self.optimizer.import(&rest)
     }
+
+    fn rates(&self) -> Result<Vec<(f64, f64)>> {
+        Ok(vec![(self.base.initial(), self.base.get()?)])
+    }
+
+    fn restore_rates(&mut self, rates: &[(f64, f64)]) {
+        self.base.restore(&self.optimizer, rates.first().copied());
+    }
 }
 
 impl Step for PlainStep<'_> {
+    fn begin_update(&mut self, clock: &Clock) -> Result<()> {
+        self.is_replaced = self.base.begin_update(&mut self.optimizer, clock)?;
+        Ok(())
+    }
+
     fn set_rate(&mut self, rate: Rate) {
-        self.optimizer.lr = self.initial_lr * rate.factor * rate.plateau;
+        self.optimizer.lr = self.base.scaled(rate.factor, rate.plateau);
         if rate.momentum.is_some() {
             self.optimizer.momentum = rate.momentum;
         }
@@ -213,9 +235,8 @@ impl Step for PlainStep<'_> {
         }
         share.backward()?;
         if input.is_last_of_group {
-            let gradients = self.optimizer.gradients();
-            // clipping by norm is a factor that the update applies as it reads the gradients
-            let factor = clip::clip(&gradients, settings.clip, settings.clip_value)?;
+            let changes = settings.gradients();
+            let factor = changes.apply(&self.optimizer, input.updates, 0)?;
             self.optimizer.step(&factor)?;
             self.optimizer.zero_grad()?;
         }

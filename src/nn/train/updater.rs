@@ -1,11 +1,13 @@
 //! The optimizers of a training of one or several networks, and the updates of their parameters.
 
+use super::base_rate::BaseRate;
 use super::networks::Networks;
 use super::optimizer_state::OptimizerState;
-use super::settings::FitSettings;
+use super::settings::{FitSettings, GradientChanges};
 use super::step::Rate;
 use crate::Model;
-use crate::optim::{Optimizer, clip};
+use crate::optim::Optimizer;
+use crate::optim::schedule::Clock;
 use cistron_base::{Result, bail, fault, near};
 use cistron_torch::Tensor;
 
@@ -14,7 +16,7 @@ struct Trained {
     /// Its name; empty where there is one network.
     name: String,
     optimizer: Optimizer,
-    initial_lr: f64,
+    base: BaseRate,
     /// Whether it has gradients of batches since its last update.
     has_gradients: bool,
 }
@@ -38,8 +40,9 @@ impl Drop for Fixed {
 pub struct Updater {
     trained: Vec<Trained>,
     fixed: Vec<Fixed>,
-    clip: Option<f64>,
-    clip_value: Option<f64>,
+    changes: GradientChanges,
+    /// Updates of the training so far, and those of networks since the last batch.
+    updates: (usize, u64),
 }
 
 impl Updater {
@@ -80,7 +83,7 @@ impl Updater {
                 .is_some_and(|schedule| schedule.sets_momentum());
             trained.push(Trained {
                 name: name.to_string(),
-                initial_lr: optimizer.lr,
+                base: BaseRate::new(settings, name, &optimizer),
                 optimizer,
                 has_gradients: false,
             });
@@ -88,8 +91,8 @@ impl Updater {
         Ok(Updater {
             trained,
             fixed,
-            clip: settings.clip,
-            clip_value: settings.clip_value,
+            changes: settings.gradients(),
+            updates: (0, 0),
         })
     }
 
@@ -156,9 +159,9 @@ impl Updater {
     /// Updates a network by its gradients, clears them.
     pub fn step(&mut self, network: usize) -> Result<()> {
         let own = &mut self.trained[network];
-        let gradients = own.optimizer.gradients();
-        // clipping by norm is a factor that the update applies as it reads the gradients
-        let factor = clip::clip(&gradients, self.clip, self.clip_value)?;
+        let (updates, within) = &mut self.updates;
+        *within += 1;
+        let factor = self.changes.apply(&own.optimizer, *updates, *within)?;
         own.optimizer.step(&factor)?;
         own.has_gradients = false;
         own.optimizer.zero_grad()
@@ -175,10 +178,19 @@ impl Updater {
         })
     }
 
+    /// See [`Step::begin_update`](super::step::Step::begin_update).
+    pub fn begin_update(&mut self, clock: &Clock) -> Result<()> {
+        self.updates = (clock.step as usize, 0);
+        for own in &mut self.trained {
+            own.base.begin_update(&mut own.optimizer, clock)?;
+        }
+        Ok(())
+    }
+
     /// Sets the learning rate and momentum of the next updates.
     pub fn set_rate(&mut self, rate: Rate) {
         for own in &mut self.trained {
-            own.optimizer.lr = own.initial_lr * rate.factor * rate.plateau;
+            own.optimizer.lr = own.base.scaled(rate.factor, rate.plateau);
             if rate.momentum.is_some() {
                 own.optimizer.momentum = rate.momentum;
             }
@@ -221,6 +233,17 @@ impl OptimizerState for Updater {
             own.optimizer.import(&state)?;
         }
         Ok(())
+    }
+
+    fn rates(&self) -> Result<Vec<(f64, f64)>> {
+        let rates = |own: &Trained| Ok((own.base.initial(), own.base.get()?));
+        self.trained.iter().map(rates).collect()
+    }
+
+    fn restore_rates(&mut self, rates: &[(f64, f64)]) {
+        for (i, own) in self.trained.iter_mut().enumerate() {
+            own.base.restore(&own.optimizer, rates.get(i).copied());
+        }
     }
 }
 

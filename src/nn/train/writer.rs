@@ -1,5 +1,6 @@
 //! Writes the checkpoints of a training, and reads the one that it continues from.
 
+use super::average::Average;
 use super::checkpoint::{self, Contents, Resumed};
 use super::identity::Identity;
 use super::monitor::Improvement;
@@ -70,17 +71,19 @@ impl<'a> CheckpointWriter<'a> {
     }
 
     /// Writes the parameters that are better than ever before.
-    pub fn write_best(&self, improvement: &Improvement) -> Result<()> {
+    pub fn write_best(&self, improvement: &Improvement, average: Option<&Average>) -> Result<()> {
         let Some(policy) = self.settings.checkpoints.as_ref().filter(|own| own.best) else {
             return Ok(());
         };
+        let save = |stem: &str| match average.and_then(Average::state) {
+            Some(averaged) => (self.networks).save_tensors(&policy.folder, stem, averaged),
+            None => self.networks.save(&policy.folder, stem),
+        };
         if improvement.is_best {
-            self.networks.save(&policy.folder, "best")?;
+            save("best")?;
         }
-        improvement
-            .best_by
-            .iter()
-            .try_for_each(|name| self.networks.save(&policy.folder, &format!("best-{name}")))
+        let names = improvement.best_by.iter();
+        names.map(|name| save(&format!("best-{name}"))).collect()
     }
 
     /// Writes the state after an epoch. A checkpoint that is not requested is left out while they

@@ -229,6 +229,7 @@ in_place! {
     mul_number_(other: f64) => |x| x.f_mul_scalar_(other);
     div_(other: &Tensor) => |x| x.f_div_(&other.0);
     div_number_(other: f64) => |x| x.f_div_scalar_(other);
+    lerp_(other: &Tensor, at: f64) => |x| x.f_lerp_(&other.0, at);
     zero_() => |x| x.f_zero_();
     fill_(value: f64) => |x| x.f_fill_(value);
     clamp_(low: f64, high: f64) => |x| x.f_clamp_(low, high);

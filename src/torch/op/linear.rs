@@ -1,8 +1,20 @@
 //! Products of matrices, and linear algebra.
 
-use crate::tensor::{lift, lift1};
+use crate::tensor::{lift, lift1, status};
 use crate::{Tensor, pairs};
 use cistron_base::Result;
+use std::ffi::{c_char, c_void};
+
+unsafe extern "C" {
+    fn cistron_addmm(
+        out: *mut c_void,
+        own: *mut c_void,
+        a: *mut c_void,
+        b: *mut c_void,
+        beta: f64,
+        alpha: f64,
+    ) -> *mut c_char;
+}
 
 impl Tensor {
     /// Matrix product, batched and broadcasting as NumPy's.
@@ -10,6 +22,25 @@ impl Tensor {
         pairs::product(self, other, |a, b| {
             lift1("matmul", &[a, b], a.0.f_matmul(&b.0))
         })
+    }
+
+    /// `beta` times this matrix plus `alpha` times the product of two, rounded once.
+    pub fn addmm(&self, a: &Tensor, b: &Tensor, beta: f64, alpha: f64) -> Result<Tensor> {
+        let out = tch::Tensor::new();
+        let pointer = |tensor: &tch::Tensor| tensor.as_ptr().cast_mut().cast();
+        // SAFETY: all four are live handles; `out` is this function's alone
+        let message = unsafe {
+            cistron_addmm(
+                pointer(&out),
+                pointer(&self.0),
+                pointer(&a.0),
+                pointer(&b.0),
+                beta,
+                alpha,
+            )
+        };
+        // SAFETY: null, or a string of strdup that nobody else has
+        unsafe { status(message) }.map(|()| Tensor(out))
     }
 
     /// Matrix products of two batches.

@@ -11,8 +11,9 @@ pub use learning_rate::{LrTest, RangeTest, find_lr};
 pub use overfit::{Overfit, OverfitTest, overfit_batch};
 pub use profile::{LayerProfile, Profile, profile};
 
-use super::fit::{TrainingMode, checked_objective, seed_device, step_of};
+use super::fit::{TrainingMode, checked_objective, step_of};
 use super::networks::Networks;
+use super::random::seed_device;
 use super::settings::FitSettings;
 use super::sources::{self, Sources};
 use super::step::{Step, StepInput, StepOutput};

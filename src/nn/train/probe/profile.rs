@@ -246,7 +246,7 @@ fn backward_seconds(model: &Model, layer: &Seen) -> Result<f64> {
     };
     device::synchronize(model.device());
     let begun = Instant::now();
-    let _gradients = sum.gradients_where_used(&ends)?;
+    let _gradients = sum.gradients_where_used(&ends, false)?;
     device::synchronize(model.device());
     Ok(begun.elapsed().as_secs_f64())
 }
