@@ -162,6 +162,15 @@ fn shared(loss: &Tensor, group: usize) -> Result<Tensor> {
     }
 }
 
+impl Drop for ScriptStep<'_> {
+    fn drop(&mut self) {
+        // a script that keeps a call keeps the updater
+        if let Ok(mut updater) = self.updater.try_borrow_mut() {
+            updater.release();
+        }
+    }
+}
+
 impl UpdateNetworks for RefCell<Updater> {
     fn index(&self, name: Option<&str>) -> Result<usize> {
         self.borrow().index(name)

@@ -96,6 +96,11 @@ impl Updater {
         })
     }
 
+    /// Ends the training: networks without an optimizer are as trainable as before.
+    pub fn release(&mut self) {
+        self.fixed.clear();
+    }
+
     /// Sets the networks without an optimizer to evaluation mode.
     pub fn begin_epoch(&self) {
         self.fixed.iter().for_each(|fixed| {

@@ -23,7 +23,7 @@ pub struct Overfit {
     pub is_learned: bool,
 }
 
-/// Trains on the first batch, without augmentation, and restores the parameters.
+/// Trains on the first batch, with what augmentation has made of it, and restores the parameters.
 pub fn overfit_batch(
     networks: &Networks,
     settings: &FitSettings,
