@@ -60,3 +60,57 @@ fn sweeps_are_in_lists_removed_exported_and_named() {
     let (out, _, _) = run(&["runs", "list"]);
     assert!(out.contains("alone") && !out.contains("sweep"), "{out}");
 }
+
+#[test]
+fn folds_gather_into_an_ensemble() {
+    let place = tempfile::tempdir().expect("a folder");
+    let folder = place.path();
+    let shared = r#"
+        let set = data::from(#{
+            sequence: ["ACGTACGTAC", "TTTTGGGGAA", "ACCCAGTTAG", "GGTTAACCAT"], label: [1, 0, 1, 0],
+        });
+        let layer = nn::chain([nn::conv1d(4, 3), nn::global_max_pool(), nn::linear(1)]);
+        let net = nn::build(layer, [4, 10], #{ name: "small", seed: SEED });
+    "#;
+    let train = r#"
+        train::fit(net, #{
+            train: set, valid: set, epochs: 2, batch: 4, loss: loss::bce_with_logits(),
+            optimizer: optim::adam(#{ lr: 0.05 }), checkpoint: "best",
+        });
+        report("test", #{ mean: net.predict(set).mean().item() });
+    "#;
+    let script = format!(
+        "let fold = param(\"fold\", 0);{}{train}",
+        shared.replace("SEED", "fold")
+    );
+    std::fs::write(folder.join("s.rhai"), script).expect("written");
+    let gather = r#"
+        let gathered = nn::ensemble([net], #{ runs: "runs/s-sweep" });
+        print(gathered.members().len());
+        print(gathered.predict(set).mean().item());
+        nn::ensemble([net], #{ runs: "runs" });
+    "#;
+    let script = format!("{}{gather}", shared.replace("SEED", "9"));
+    std::fs::write(folder.join("g.rhai"), script).expect("written");
+    let run = |arguments: &[&str]| said(&cistron(folder, arguments));
+    assert_eq!(run(&["run", "s.rhai", "--folds", "3"]).2, 0);
+    let mean = |fold: usize| -> f64 {
+        let path = folder.join(format!("runs/s-sweep/00{fold}/results.json"));
+        let text = std::fs::read_to_string(path).expect("results");
+        let results: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        results["test"]["mean"].as_f64().expect("a number")
+    };
+    let expected = (mean(1) + mean(2) + mean(3)) / 3.0;
+    let (out, err, code) = run(&["run", "g.rhai", "--no-run-dir"]);
+    assert!(
+        code == 1 && err.contains("`runs` has no runs"),
+        "{out}{err}"
+    );
+    let mut lines = out.lines();
+    assert_eq!(lines.next(), Some("3"));
+    let found: f64 = lines
+        .next()
+        .and_then(|line| line.parse().ok())
+        .expect("a mean");
+    assert!((found - expected).abs() < 1e-6, "{found} is not {expected}");
+}
