@@ -36,7 +36,7 @@
 //! - [`base`]: errors, files, seeds, names, shapes, interrupts
 //! - [`torch`]: the only user of `tch`: tensors, devices, gradients, files of tensors
 //! - the science crates never see Rhai: [`seq`] (sequences, shuffles, motifs, simulation), [`data`]
-//!   (datasets, splits, batches) and [`augment`], all three without torch; [`metrics`]; [`nn`]
+//!   (datasets, splits, batches), [`augment`] and [`audit`], all without torch; [`metrics`]; [`nn`]
 //!   (layers, models, losses), [`optim`] (optimizers, schedules), [`train`] (fitting, checkpoints);
 //!   [`explain`]; [`plot`] (figures)
 //! - [`track`]: records of runs
@@ -52,7 +52,7 @@ extern crate self as cistron;
 pub use cistron_base as base;
 pub use cistron_base::{Fault, Result, bail, errln, fault, outln};
 pub use cistron_explain as explain;
-pub use cistron_genome::{augment, data, seq};
+pub use cistron_genome::{audit, augment, data, seq};
 pub use cistron_metrics as metrics;
 pub use cistron_nn as nn;
 pub use cistron_nn::{optim, train};

@@ -105,6 +105,7 @@ pub fn library() -> Library {
         data::rows::natives(),
         data::batch::natives(),
         data::mapping::natives(),
+        data::audit::natives(),
         data::mix::natives(),
         data::ragged::natives(),
         seq::genome::natives(),

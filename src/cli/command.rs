@@ -1,7 +1,7 @@
 //! The command line: commands and their arguments.
 
 use super::arguments::SessionArguments;
-use super::{grading, kernel, run, runs};
+use super::{audit, grading, kernel, run, runs};
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -46,6 +46,8 @@ pub(super) enum Command {
         #[command(flatten)]
         grading: grading::GradeArguments,
     },
+    /// Examine whether a dataset is a fair test: leaks, shortcuts, labels
+    Audit(audit::AuditArguments),
     /// Write the reference as HTML
     Doc {
         /// The folder to write to

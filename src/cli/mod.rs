@@ -1,7 +1,8 @@
 //! The commands of the program, one file or folder each.
 
 mod arguments;
-pub mod check;
+pub mod audit;
+mod check;
 mod command;
 pub mod console;
 pub mod doc;
@@ -84,6 +85,7 @@ pub fn main() -> u8 {
     match arguments.command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Repl(common) => repl::repl(&common),
+        Command::Audit(arguments) => audit::audit(&arguments),
         Command::Check { paths, json } => check::check(&paths, json),
         Command::Test {
             paths,

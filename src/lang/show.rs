@@ -159,7 +159,7 @@ pub fn is_within(value: &Dynamic, levels: usize) -> bool {
 }
 
 /// A value as JSON, however deep it is.
-pub(crate) fn to_json(value: &Dynamic) -> serde_json::Value {
+pub fn to_json(value: &Dynamic) -> serde_json::Value {
     use serde_json::Value;
     let value = value.flatten_clone();
     if let Some(items) = value.read_lock::<rhai::Array>() {

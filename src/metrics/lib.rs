@@ -4,6 +4,7 @@ pub mod classification;
 pub mod confusion;
 pub mod correlation;
 pub mod curve;
+pub mod logistic;
 pub mod measure;
 pub mod metric;
 pub mod pairs;

@@ -30,6 +30,7 @@ pub mod schedule;
 pub mod seed;
 pub mod sequence;
 pub mod simulation;
+pub mod split;
 pub mod statistics;
 pub mod tensor;
 pub mod training;

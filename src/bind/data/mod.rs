@@ -1,5 +1,6 @@
 //! `data::…`, `label::…`, `augment::…` and the methods of datasets.
 
+pub mod audit;
 pub mod augment;
 pub mod augment_chain;
 pub mod augment_named;

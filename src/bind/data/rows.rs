@@ -4,6 +4,7 @@ use crate::bail;
 use crate::base::{Result, shape};
 use crate::bind::args::dataset::{data, row_of};
 use crate::bind::args::seed::SeedOptions;
+use crate::bind::args::split::{SimilarityOptions, SplitName};
 use crate::bind::types::Data;
 use crate::bind::warnings::warn;
 use crate::data::split::{self, Dealing};
@@ -22,6 +23,12 @@ pub struct SplitOptions {
     stratify: bool,
     /// Group of each row, as an array of strings; rows of a group stay together.
     groups: Option<Vec<String>>,
+    /// How rows are divided, where there are no `groups`: "random", or "homology", which keeps rows
+    /// with similar sequences together.
+    #[option(default = "random")]
+    split: SplitName,
+    #[option(flatten)]
+    similarity: SimilarityOptions,
 }
 
 /// Options of `dataset.with_shuffles`.
@@ -95,12 +102,19 @@ impl FromValue for Shard {
 }
 
 impl SplitOptions {
-    fn dealing(self) -> Dealing {
-        Dealing {
+    fn dealing(self, set: &Dataset) -> Result<Dealing> {
+        if self.groups.is_some() && self.split != SplitName::Random {
+            bail!("option", "options `groups` and `split` exclude each other");
+        }
+        let groups = match self.groups {
+            Some(groups) => Some(groups),
+            None => self.split.groups(set, self.similarity.into())?,
+        };
+        Ok(Dealing {
             seed: self.seed.seed(),
             stratify: self.stratify,
-            groups: self.groups,
-        }
+            groups,
+        })
     }
 }
 
@@ -139,6 +153,12 @@ fn filtered(set: &Data, keep: &Callback) -> Result<Dataset> {
 /// ```rhai
 /// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC", "CATG"], label: [1, 0, 1, 0] });
 /// assert_eq(set.split(#{ train: 0.5, test: 0.5 }, #{ seed: 1 }).train.len(), 2);
+/// // similar sequences in one part
+/// let pairs = seq::random(20, 60, #{ seed: 1 });
+/// pairs += pairs.map(|s| seq::reverse_complement(s));
+/// let parts = data::from(#{ sequence: pairs, label: (0..40).map(|i| i % 2) })
+///     .split(#{ train: 0.8, test: 0.2 }, #{ split: "homology", seed: 1 });
+/// assert_eq(data::audit(parts.train, #{ test: parts.test }).leaks.count, 0);
 /// ```
 #[native(namespace = "dataset", form = method, returns = "map of datasets")]
 pub fn split(
@@ -147,7 +167,7 @@ pub fn split(
     shares: &Map,
     options: SplitOptions,
 ) -> Result<Map> {
-    let parts = split::split(&this.0, &shares_of(shares)?, &options.dealing())?;
+    let parts = split::split(&this.0, &shares_of(shares)?, &options.dealing(&this.0)?)?;
     let entries = parts
         .into_iter()
         .map(|(name, part)| (name.into(), data(part).into_value()));
@@ -171,7 +191,7 @@ pub fn folds(
     k: i64,
     options: SplitOptions,
 ) -> Result<Vec<Map>> {
-    let folds = split::folds(&this.0, k.max(0) as usize, &options.dealing())?;
+    let folds = split::folds(&this.0, k.max(0) as usize, &options.dealing(&this.0)?)?;
     let pair = |(train, test)| {
         Map::from([
             ("train".into(), data(train).into_value()),

@@ -7,6 +7,7 @@ pub mod columns;
 pub mod dataset;
 pub mod delimited;
 pub mod duplicates;
+pub mod homology;
 pub mod label_group;
 pub mod labels;
 pub mod loader;
