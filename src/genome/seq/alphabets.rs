@@ -81,7 +81,8 @@ impl Alphabet {
         }
     }
 
-    /// The codes of one-hot sequences `[batch, letters, length]`; positions without a 1 are unknown.
+    /// The codes of one-hot sequences `[batch, letters, length]`; positions without a 1 are
+    /// unknown.
     pub fn codes_of_one_hot(self, values: &[f32], length: usize) -> Vec<u8> {
         let letters = self.letters().len();
         let mut out = Vec::with_capacity(values.len() / letters.max(1));

@@ -203,9 +203,9 @@ impl ShapeTable {
     }
 
     /// The shape of sequences of one length, `[sequences, features, length]`. The value of a step
-    /// is that from a position to the next; positions that no k-mer determines have the value of ends.
-    /// K-mers without a value, among them those with unknown bases, have the value `missing`, and
-    /// are an error where there is none.
+    /// is that from a position to the next; positions that no k-mer determines have the value of
+    /// ends. K-mers without a value, among them those with unknown bases, have the value `missing`,
+    /// and are an error where there is none.
     pub fn shape(&self, codes: &[u8], length: usize, missing: Option<f32>) -> Result<Vec<f32>> {
         let mut out = Vec::with_capacity(codes.len() * self.features.len());
         for (row, own) in codes.chunks(length.max(1)).enumerate() {
