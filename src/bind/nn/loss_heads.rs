@@ -114,9 +114,10 @@ impl FromValue for HeadWeights {
 /// A weight is a number (1 unless given), a schedule, whose factor at the step it is, or
 /// `"learned"`: uncertainty weighting (Kendall, Gal & Cipolla 2018) with a trained log-variance s,
 /// initially 0, exp(-s) × loss + s / 2, with exp(-s) / 2 for squared errors (`mse`, `log1p_mse`).
-/// Trained log-variances are parameters of the optimizer, under `loss.log_variance.NAME`, and part
-/// of checkpoints. The history has the loss of each head before weighting as `train.loss.NAME` and
-/// `valid.loss.NAME`, and weights that vary as `weight.NAME` (exp(-s) where they are learned).
+/// Trained log-variances are parameters of the optimizer without weight decay, in the group
+/// `loss.log_variance`, and part of checkpoints. The history has the loss of each head before
+/// weighting as `train.loss.NAME` and `valid.loss.NAME`, and weights that vary as `weight.NAME`
+/// (exp(-s) where they are learned).
 ///
 /// # Errors
 /// In `train::fit`, if the names are not those of the outputs of the model, or if the dataset has

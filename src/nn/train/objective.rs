@@ -5,6 +5,7 @@ use super::feed;
 use crate::loss::{
     BatchView, HeadWeight, Heads, Links, Loss, LossKind, Losses, StepWeight, unknown,
 };
+use crate::optim::Group;
 use crate::optim::schedule::Clock;
 use crate::{Model, Shape, Value};
 use cistron_base::Result;
@@ -14,7 +15,7 @@ use cistron_torch::{Device, Tensor};
 use std::cell::RefCell;
 
 /// The name in front of those of trained weights.
-const PREFIX: &str = "loss.log_variance.";
+const PREFIX: &str = "loss.log_variance";
 
 /// The loss of a training.
 pub struct Objective {
@@ -35,7 +36,7 @@ impl Objective {
             for ((head, _), weight) in heads.trained().zip(&mut weights) {
                 if let StepWeight::LogVariance(s) = weight {
                     *s = s.to_device(device)?.requires_grad_(true)?;
-                    parameters.push((format!("{PREFIX}{}", head.name), s.clone()));
+                    parameters.push((format!("{PREFIX}.{}", head.name), s.clone()));
                 }
             }
         }
@@ -60,6 +61,15 @@ impl Objective {
     /// Trained weights by name.
     pub fn parameters(&self) -> &[(String, Tensor)] {
         &self.parameters
+    }
+
+    /// The settings of trained weights: they do not decay.
+    pub fn group() -> Group {
+        Group {
+            pattern: PREFIX.into(),
+            lr: None,
+            weight_decay: Some(0.0),
+        }
     }
 
     /// Whether it sees the inputs of a batch.

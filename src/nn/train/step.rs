@@ -114,7 +114,12 @@ impl<'a> PlainStep<'a> {
         objective: Rc<Objective>,
     ) -> Result<PlainStep<'a>> {
         let (parameters, weights) = (model.parameters(), objective.parameters());
-        let mut optimizer = settings.optimizer.over_with(parameters, weights)?;
+        let mut optimizer = settings.optimizer.clone();
+        if !weights.is_empty() {
+            // unless a group of the script states another
+            optimizer.groups.insert(0, Objective::group());
+        }
+        let mut optimizer = optimizer.over_with(parameters, weights)?;
         optimizer.has_scheduled_momentum = settings
             .schedule
             .as_ref()
