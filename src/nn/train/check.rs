@@ -106,7 +106,7 @@ pub fn check_times(networks: &Networks, settings: &FitSettings, clock: &Clock) -
     let has_statistics = average.is_some_and(|average| average.has_own_statistics);
     let is_refused = settings.step.is_some() && has_statistics;
     if is_refused && !statistics::counts_of(&networks.state()).is_empty() {
-        bail!("option", "statistics of batch norms are not computed again in a training with `step`";
+        bail!("option", "statistics of batch norms are not computed again with the option `step`";
             hint: "`train::average(\"swa\", #{{ batch_norm: \"training\" }})` has those of the \
                 training");
     }
