@@ -15,7 +15,11 @@ fn every_script_test_passes() {
 
 #[test]
 fn small_examples_run() {
-    for (example, wanted) in [("03_own_layer", "[2, 3]"), ("04_by_hand", "150: 0.1")] {
+    for (example, wanted) in [
+        ("03_own_layer", "[2, 3]"),
+        ("04_by_hand", "150: 0.1"),
+        ("10_own_step", "train.distilled"),
+    ] {
         let output = cistron(
             &root(),
             &["run", "--no-run-dir", &format!("examples/{example}.rhai")],
