@@ -112,8 +112,8 @@ pub struct FitOptions {
     /// Whether progress is shown.
     #[option(default = true)]
     progress: bool,
-    /// Function |epoch| of the epoch from 1 that returns a weight for each training row, as an array
-    /// or a tensor: the rows of the epoch are drawn in proportion to it, with replacement.
+    /// Function |epoch| of the epoch from 1 that returns a weight for each training row, as an
+    /// array or a tensor: the rows of the epoch are drawn in proportion to it, with replacement.
     sampling: Option<Callback>,
     /// Function |info| called after each batch with #{ epoch, step, loss }; false ends the
     /// training.

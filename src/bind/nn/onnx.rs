@@ -10,11 +10,12 @@ use crate::nn::{Model, onnx};
 ///
 /// The input is called `input` (or has the names of several inputs) and is [batch, …] for any
 /// number of samples; the output is called `output`. Sequences are one-hot, [batch, 4, length].
-/// Dropout is left out, weights with a norm or adapters are written as they multiply. Layers without a
-/// counterpart, such as functions of scripts, are refused by name.
+/// Dropout is left out, weights with a norm or adapters are written as they multiply. Layers
+/// without a counterpart, such as functions of scripts, are refused by name.
 ///
 /// ```rhai
-/// let net = nn::build(nn::chain([nn::conv1d(8, 5), nn::relu(), nn::global_max_pool(), nn::linear(1)]), [4, 50]);
+/// let layer = nn::chain([nn::conv1d(8, 5), nn::relu(), nn::global_max_pool(), nn::linear(1)]);
+/// let net = nn::build(layer, [4, 50]);
 /// net.save_onnx("/tmp/cistron_example.onnx");
 /// ```
 /// ```rhai,fails

@@ -22,8 +22,8 @@ pub struct RecurrentOptions {
     /// Bias vectors of each gate: "two", which are added, as in PyTorch, or "one", as in Keras.
     #[option(default = "two")]
     biases: Biases,
-    /// Activation of gates: "sigmoid", "hard_sigmoid" (0.2 x + 0.5 from 0 to 1, that of Keras before
-    /// version 3) or "hard_sigmoid_sixth" (x / 6 + 0.5, that of PyTorch and Keras 3).
+    /// Activation of gates: "sigmoid", "hard_sigmoid" (0.2 x + 0.5 from 0 to 1, that of Keras
+    /// before version 3) or "hard_sigmoid_sixth" (x / 6 + 0.5, that of PyTorch and Keras 3).
     #[option(default = "sigmoid")]
     gate: GateName,
     /// Probability that a value of the preceding state is set to 0 during training where it is

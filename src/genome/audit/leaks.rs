@@ -154,7 +154,8 @@ pub fn find(train: &Rows, test: &Rows, settings: &AuditSettings) -> Result<Leaks
         if (n, m) != (train.labels.len(), rows) {
             bail!(
                 "value",
-                "`{}` has {n} values of training rows and {m} of test rows, there are {} and {rows}",
+                "`{}` has {n} values of training rows and {m} of test rows, there are {} and \
+                 {rows}",
                 entity.name,
                 train.labels.len()
             );

@@ -2,6 +2,7 @@
 
 use super::mix::Mix;
 use super::profile::Profile;
+use super::ragged::Batching;
 use super::{Dataset, LabelGroup, LabelMatrix};
 use cistron_base::{Result, bail};
 use std::sync::Arc;
@@ -118,6 +119,10 @@ fn check(part: &Part) -> Result<()> {
     if set.mix.is_some() {
         bail!("data", "dataset `{name}` is a mix already";
             hint: "pass all datasets to one `data::mix`");
+    }
+    if set.batching == Some(Batching::Bucketed) {
+        bail!("data", "the rows of dataset `{name}` are bucketed by size, which a mix cannot do";
+            hint: "`data::ragged(…, #{{ batches: \"padded\" }})`");
     }
     if set.is_empty() {
         bail!("data", "dataset `{name}` has no rows");
