@@ -327,7 +327,7 @@ fn report(audit: &Audit) -> Result<Map> {
 /// });
 /// let found = data::audit(set, #{ seed: 1 });
 /// assert(!found.is_fair);
-/// assert(found.verdict.contains("GC content alone reaches"));
+/// assert(found.verdict.contains("content alone reaches"));
 /// assert_eq(found.leaks.count, 0);
 /// ```
 #[native(

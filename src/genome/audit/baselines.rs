@@ -1,8 +1,11 @@
 //! Baselines that take shortcuts: composition, length, place, one motif, the signal; and a k-mer
 //! regression, the floor that a network must exceed.
 
+use super::homology::Sequences;
+use super::kmers;
+use super::leaks::Leaks;
 use super::position::{nearest_labels, places};
-use super::{AuditSettings, Leaks, Rows, Sequences, kmers};
+use super::rows::{AuditSettings, Rows};
 use crate::data::Column;
 use crate::seq::Motif;
 use crate::seq::alphabet;

@@ -1,6 +1,6 @@
 //! Shares of k-mers as features; a k-mer and its reverse complement are one feature.
 
-use super::Sequences;
+use super::homology::Sequences;
 use crate::seq::alphabet::UNKNOWN;
 use cistron_base::{Result, bail};
 use cistron_metrics::logistic::SparseRows;

@@ -1,6 +1,6 @@
 //! What the labels of the training rows are like.
 
-use super::Rows;
+use super::rows::Rows;
 use crate::seq::alphabet;
 use std::collections::HashMap;
 

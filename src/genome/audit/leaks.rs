@@ -2,7 +2,7 @@
 
 use super::homology::{self, SimilarPair};
 use super::position::{Place, places};
-use super::{AuditSettings, Rows};
+use super::rows::{AuditSettings, Rows};
 use crate::seq::alphabet;
 use cistron_base::{Result, bail};
 use std::collections::{HashMap, HashSet};

@@ -1,7 +1,8 @@
 //! How a k-mer regression improves with the number of training rows.
 
 use super::baselines::fitted_scores;
-use super::{AuditSettings, Rows, kmers};
+use super::kmers;
+use super::rows::{AuditSettings, Rows};
 use cistron_base::Result;
 use cistron_base::seed::Rng;
 use cistron_metrics::ranking::ranking;

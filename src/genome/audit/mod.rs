@@ -9,6 +9,7 @@ mod leaks;
 mod learning;
 pub mod minimizers;
 mod position;
+mod rows;
 mod verdict;
 
 pub use baselines::Baseline;
@@ -16,43 +17,12 @@ pub use homology::{Sequences, Similarity};
 pub use labels::LabelReport;
 pub use leaks::{LeakExample, Leaks, SharedValues};
 pub use learning::{Extrapolation, LearningPoint};
+pub use rows::{AuditSettings, Entity};
 pub use verdict::Verdict;
 
 use crate::data::Dataset;
-use crate::seq::Motif;
 use cistron_base::{Result, bail};
-
-/// What an audit examines.
-#[derive(Clone, Debug)]
-pub struct AuditSettings {
-    /// When two sequences count as similar.
-    pub similarity: Similarity,
-    /// Number of the label that is examined, from 0.
-    pub label: usize,
-    /// The smallest label of a positive.
-    pub threshold: f64,
-    /// Lengths of the k-mers of the logistic regression.
-    pub kmers: Vec<usize>,
-    /// Motifs, of which the best one is a baseline.
-    pub motifs: Vec<Motif>,
-    /// Values of which training and test rows should share none, such as the cell type.
-    pub entities: Vec<Entity>,
-    /// Predictions of a network for the test rows.
-    pub predictions: Option<Vec<f64>>,
-    /// Seed of inner splits and subsets.
-    pub seed: u64,
-}
-
-/// A value of each row, such as its cell type.
-#[derive(Clone, Debug)]
-pub struct Entity {
-    /// What the values are.
-    pub name: String,
-    /// Those of the training rows.
-    pub train: Vec<String>,
-    /// Those of the test rows.
-    pub test: Vec<String>,
-}
+use rows::Rows;
 
 /// What an audit found.
 #[derive(Clone, Debug)]
@@ -71,73 +41,6 @@ pub struct Audit {
     pub verdict: Verdict,
     /// What was left out.
     pub notes: Vec<String>,
-}
-
-/// The rows of a dataset with the label that is examined.
-struct Rows<'a> {
-    set: &'a Dataset,
-    sequences: Sequences,
-    labels: Vec<f32>,
-}
-
-impl<'a> Rows<'a> {
-    fn of(set: &'a Dataset, settings: &AuditSettings, role: &str) -> Result<Rows<'a>> {
-        let tasks = set.tasks();
-        if settings.label >= tasks {
-            bail!(
-                "value",
-                "`label` is {}, the dataset has {tasks} labels, counted from 0",
-                settings.label
-            );
-        }
-        let all = set.all_labels();
-        let labels: Vec<f32> = all
-            .chunks(tasks)
-            .map(|row| match row[settings.label] {
-                label if label.is_nan() => label,
-                label => f32::from(u8::from(f64::from(label) >= settings.threshold)),
-            })
-            .collect();
-        let positives = labels.iter().filter(|label| **label == 1.0).count();
-        let negatives = labels.iter().filter(|label| **label == 0.0).count();
-        if positives < 2 || negatives < 2 {
-            bail!(
-                "data",
-                "an audit needs positives and negatives: the {role} rows have {positives} labels \
-                 of at least {}, {negatives} below it",
-                settings.threshold;
-                hint: "option `threshold` states the smallest label of a positive, option `label` \
-                    which label is meant"
-            );
-        }
-        Ok(Rows {
-            set,
-            sequences: Sequences::of(set)?,
-            labels,
-        })
-    }
-
-    /// Rows whose label is known.
-    fn known(&self) -> Vec<usize> {
-        let rows = 0..self.labels.len();
-        rows.filter(|row| !self.labels[*row].is_nan()).collect()
-    }
-
-    fn classes(&self, rows: &[usize]) -> Vec<bool> {
-        rows.iter().map(|row| self.labels[*row] == 1.0).collect()
-    }
-
-    fn name(&self, row: usize) -> String {
-        let (storage, shuffle) = self.set.locate(row);
-        let name = match &self.set.names {
-            Some(names) => names[storage].clone(),
-            None => format!("row {storage}"),
-        };
-        match shuffle {
-            0 => name,
-            n => format!("{name}, shuffle {n}"),
-        }
-    }
 }
 
 /// Examines training and test rows.

@@ -1,5 +1,6 @@
 use super::*;
 use crate::data::{Column, Input};
+use crate::seq::Motif;
 use cistron_base::seed::Rng;
 use std::sync::Arc;
 

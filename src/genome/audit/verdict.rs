@@ -1,7 +1,8 @@
 //! The conclusion of an audit in words.
 
 use super::baselines::{Baseline, Kind};
-use super::{Leaks, Rows};
+use super::leaks::Leaks;
+use super::rows::Rows;
 use cistron_base::Result;
 use cistron_metrics::statistics::Alternative;
 use cistron_metrics::statistics::auroc::delong;
