@@ -578,7 +578,13 @@ fn two_folders(place: &Path) -> (PathBuf, PathBuf) {
     (inside, outside)
 }
 
-const FILES: [&str; 4] = ["secret.fa", "secret.svg", "new.bed", "secret.rhai"];
+const FILES: [&str; 5] = [
+    "secret.fa",
+    "secret.svg",
+    "new.bed",
+    "secret.rhai",
+    "new.onnx",
+];
 
 /// The calls that open, create or change a file outside where nothing holds them: those that take
 /// paths.
@@ -613,7 +619,9 @@ fn calls_with_paths(outside: &Path) -> Vec<(String, String)> {
                     reached.insert(shape);
                     found.push((name, text.replace(&outside.display().to_string(), FOLDER)));
                     // what was there before is there again
-                    std::fs::remove_file(outside.join("new.bed")).ok();
+                    for new in ["new.bed", "new.onnx"] {
+                        std::fs::remove_file(outside.join(new)).ok();
+                    }
                     write(outside.join("secret.fa"), ">a\nACGT\n");
                     watched.is_touched();
                 }

@@ -116,9 +116,11 @@ impl Profile {
             return of_sums(self.kind, name, profiles);
         }
         let sum = |profile: &[f64]| profile.iter().sum::<f64>();
-        let values = profiles.iter().enumerate().filter_map(|(row, (x, y))| {
-            (sum(x) > 0.0 && sum(y) > 0.0).then(|| self.of_profile(row as u64, x, y))
-        });
+        let values = profiles
+            .iter()
+            .enumerate()
+            .filter(|(_, (x, y))| sum(x) > 0.0 && sum(y) > 0.0)
+            .map(|(row, (x, y))| self.of_profile(row as u64, x, y));
         let mut values: Vec<f64> = values.filter(|value| !value.is_nan()).collect();
         Ok(match (values.len(), self.is_median) {
             (0, _) => f64::NAN,

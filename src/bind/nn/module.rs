@@ -135,6 +135,14 @@ fn layer_function(members: &Rc<Members>, path: &str) -> Result<FnPtr> {
     let body = move |context: NativeCallContext, args: &mut [&mut Dynamic]| {
         // a call as a method of the module passes the module first
         let output = match args {
+            // called as a method without an input
+            [m] if m
+                .read_lock::<Map>()
+                .is_some_and(|m| m.contains_key(path.as_str())) =>
+            {
+                let fault = fault!("value", "layer `{path}` takes an input");
+                Err(fault.hint(format!("`m.{path}(x)`")))
+            }
             [x] | [_, x] => tensors_of(x, &format!("the input of layer `{path}`"))
                 .and_then(|x| members.apply(&path, &x))
                 .and_then(into_dynamic),

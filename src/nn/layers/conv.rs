@@ -186,7 +186,7 @@ impl Spec for Conv {
         } else {
             self.groups
         };
-        if channels % groups != 0 || self.filters % groups != 0 {
+        if groups < 1 || channels % groups != 0 || self.filters % groups != 0 {
             bail!(
                 "shape",
                 "{}: {groups} groups must divide both {channels} channels and {} filters",
