@@ -124,7 +124,7 @@ impl LabelGroup {
                     _ => width - 1 - i,
                 };
                 Ok((0..n)
-                    .map(|i| (i / width ^ 1) * width + place(i % width))
+                    .map(|i| ((i / width) ^ 1) * width + place(i % width))
                     .collect())
             }
         }

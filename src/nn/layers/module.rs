@@ -145,8 +145,8 @@ impl Members {
     }
 
     fn restore(&self, buffers: &[Tensor]) -> Result<()> {
-        let own = self.buffers.iter().zip(buffers);
-        own.map(|((_, own), values)| own.copy_(values)).collect()
+        let mut own = self.buffers.iter().zip(buffers);
+        own.try_for_each(|((_, own), values)| own.copy_(values))
     }
 
     fn unknown(&self, path: &str) -> Fault {

@@ -79,14 +79,12 @@ fn write(graph: &mut Graph, spec: &dyn Any, x: &Flow) -> Result<Option<Flow>> {
         let between = child(graph, "depthwise", &first, x)?;
         return child(graph, "pointwise", &second, &between).map(Some);
     }
-    for inner in [
+    let inner = [
         spec.downcast_ref::<Checkpointed>().map(|layer| &layer.0),
         spec.downcast_ref::<Normalised>().map(|layer| &layer.layer),
         spec.downcast_ref::<Frozen>().map(Frozen::layer),
-    ]
-    .into_iter()
-    .flatten()
-    {
+    ];
+    if let Some(inner) = inner.into_iter().flatten().next() {
         return child(graph, "", inner, x).map(Some);
     }
     if let Some(Tied(layer)) = spec.downcast_ref::<Tied>() {

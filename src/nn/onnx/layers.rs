@@ -250,8 +250,7 @@ fn normalised(graph: &mut Graph, norm: &Norm, x: &Edge) -> Result<String> {
         Over::Group(groups) => groups,
         _ => channels,
     };
-    let is_own = norm.affine && norm.over == Over::Batch
-        || norm.affine && matches!(norm.over, Over::Layer | Over::Instance);
+    let is_own = norm.affine && matches!(norm.over, Over::Batch | Over::Layer | Over::Instance);
     let (scale, shift) = if is_own {
         (graph.parameter("weight")?, graph.parameter("bias")?)
     } else {

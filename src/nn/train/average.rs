@@ -109,7 +109,8 @@ impl Average {
 
     /// Adds the parameters after an update, if these are averaged.
     pub fn after_update(&mut self, networks: &Networks, updates: usize) -> Result<()> {
-        let is_due = updates as f64 > self.start + 1e-9 && updates % self.settings.every == 0;
+        let is_due =
+            updates as f64 > self.start + 1e-9 && updates.is_multiple_of(self.settings.every);
         if is_due && self.settings.weighting != Weighting::Equal {
             self.add(networks)?;
         }

@@ -82,8 +82,8 @@ impl<'a> CheckpointWriter<'a> {
         if improvement.is_best {
             save("best")?;
         }
-        let names = improvement.best_by.iter();
-        names.map(|name| save(&format!("best-{name}"))).collect()
+        let mut names = improvement.best_by.iter();
+        names.try_for_each(|name| save(&format!("best-{name}")))
     }
 
     /// Writes the state after an epoch. A checkpoint that is not requested is left out while they
