@@ -126,11 +126,9 @@ mod tests {
             let x = f64::from(i) / 10.0;
             // falls around 2, rises beyond 4
             let loss = 1.0 / (1.0 + (4.0 * (x - 2.0)).exp()) + ((x - 4.0).max(0.0)).powi(2);
-            (
-                test.lr.push(x.exp()),
-                test.loss.push(loss),
-                test.smoothed.push(loss),
-            );
+            test.lr.push(x.exp());
+            test.loss.push(loss);
+            test.smoothed.push(loss);
         }
         let suggestion = test.suggestion().map(f64::ln).unwrap_or_default();
         assert!((suggestion - 2.0).abs() < 0.11, "{suggestion}");
