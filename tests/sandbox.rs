@@ -388,7 +388,11 @@ impl Watched {
 }
 
 /// Values of the types that methods belong to and that parameters take.
-const VALUES: [(&str, &str); 14] = [
+const VALUES: [(&str, &str); 15] = [
+    (
+        "shape_table",
+        "seq::shape_table([\"ACGTTGCA\"], #{ MGW: [[0.0, 0.0, 5.1, 4.9, 4.9, 5.1, 0.0, 0.0]] })",
+    ),
     (
         "model",
         "nn::build(nn::chain([nn::flatten(), nn::linear(1)]), [4, 6], #{ seed: 1 })",
