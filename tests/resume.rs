@@ -307,6 +307,28 @@ report("last", [tensor::randn([2]).sum().item(), sum]);
 net.save("net.safetensors");
 "#;
 
+/// A training whose validations take a while, with an average that each epoch enters once.
+const LONG_VALIDATIONS: &str = r#"
+let pause = param("pause", 0.0, "seconds for each batch in evaluation mode");
+let set = data::from(#{ x: tensor::randn([96, 3], #{ seed: 1 }), label: tensor::randn([96, 1], #{ seed: 2 }) });
+let parts = set.split(#{ train: 0.75, valid: 0.25 }, #{ seed: 1 });
+let slow = nn::custom("slow", #{ forward: |p, x, is_training| {
+    let begun = timestamp();
+    while !is_training && begun.elapsed < pause { }
+    x
+} });
+let net = nn::build(nn::chain([nn::linear(8), slow, nn::relu(), nn::linear(1)]), [3], #{ seed: 1, name: "net" });
+let loss = if param("native", true, "whether the loss is native") { loss::mse() } else {
+    |out, y| (out - y + tensor::randn([1]) * 0.1).square().mean()
+};
+let run = train::fit(net, #{
+    train: parts.train, valid: parts.valid, loss: loss, optimizer: optim::adam(#{ lr: 0.05 }), batch: 8, epochs: 4, progress: false,
+    average: train::average("swa", #{ start: 1 }), checkpoint: "last", on_batch: |info| { report("batch", info.step); true },
+});
+report("losses", [run.column("train.loss"), run.column("valid.loss"), tensor::randn([1]).item()]);
+net.save("net.safetensors");
+"#;
+
 /// Two networks with optimizers of their own and a step function of the script.
 const TWO_NETWORKS: &str = r#"
 let pause = param("pause", 0.0, "seconds after each batch");
@@ -426,6 +448,58 @@ fn a_run_that_is_ended_within_an_epoch_continues_there() {
     let bests = ["best", "best-valid.auroc", "best-valid.loss"];
     is_ended_within_an_epoch(LONG_EPOCHS, "validate=true", "net", &bests);
     is_ended_within_an_epoch(LONG_EPOCHS, "validate=false", "net", &[]);
+}
+
+/// An interrupt between the last batch of an epoch and its record: the average had the epoch twice
+/// afterwards, and a loss of the script drew other numbers.
+#[test]
+fn a_run_that_is_ended_within_a_validation_ends_with_the_same_bytes() {
+    let place = tempfile::tempdir().expect("a folder");
+    std::fs::write(place.path().join("s.rhai"), LONG_VALIDATIONS).expect("written");
+    let run = |arguments: &[&str]| said(&cistron(place.path(), arguments));
+    for setting in ["native=true", "native=false"] {
+        let (whole, cut) = (format!("whole-{setting}"), format!("cut-{setting}"));
+        let arguments = [
+            "run",
+            "s.rhai",
+            "--threads",
+            "1",
+            "--set",
+            setting,
+            "--run-dir",
+        ];
+        let (_, err, code) = run(&[&arguments[..], &[&whole]].concat());
+        assert_eq!(code, 0, "{err}");
+        let folder = place.path().join(&cut);
+        let more = [cut.as_str(), "--set", "pause=0.4"];
+        let mut child = start(place.path(), &[&arguments[..], &more].concat());
+        // nine steps are an epoch: the validation of the third takes three pauses
+        let begun = Instant::now();
+        let is_at = || {
+            let results = std::fs::read_to_string(folder.join("results.json"));
+            let results: Value =
+                serde_json::from_str(&results.unwrap_or_default()).unwrap_or_default();
+            results["batch"].as_u64() >= Some(27)
+        };
+        while !is_at() {
+            assert!(begun.elapsed() < Duration::from_secs(300), "no step 27");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        broken_off(&mut child, Duration::from_millis(500), libc::SIGTERM);
+        assert_eq!(child.wait().expect("ended").code(), Some(130));
+        let (_, err, code) = run(&["run", "--resume", &cut, "--set", "pause=0"]);
+        assert_eq!(code, 0, "{err}");
+        let (wanted, got) = (outcome(&place.path().join(&whole)), outcome(&folder));
+        for (what, bytes) in &wanted {
+            let own = got.get(what).map(Vec::as_slice).unwrap_or_default();
+            assert!(
+                own == bytes,
+                "{setting} {what}:\n{}\ninstead of\n{}",
+                String::from_utf8_lossy(own),
+                String::from_utf8_lossy(bytes)
+            );
+        }
+    }
 }
 
 #[test]

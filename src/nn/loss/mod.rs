@@ -129,6 +129,15 @@ impl Loss {
         }
     }
 
+    /// Whether a function of a script computes it, or a part of it.
+    pub fn is_of_script(&self) -> bool {
+        match &self.kind {
+            LossKind::Custom(_) | LossKind::Batch(_) => true,
+            LossKind::Heads(heads) => heads.trained().any(|(_, loss)| loss.is_of_script()),
+            _ => false,
+        }
+    }
+
     /// Its name and settings as text.
     pub fn settings_text(&self) -> String {
         let name = &self.name;

@@ -53,6 +53,9 @@ pub struct Average {
     state: Option<State>,
     /// Whether a value was added since.
     is_changed: bool,
+    /// The last epoch at whose end a value was added, counted from 1: a training that is resumed
+    /// between that and the record of the epoch adds it once.
+    epoch: usize,
 }
 
 impl Average {
@@ -66,6 +69,7 @@ impl Average {
             count: 0,
             state: None,
             is_changed: false,
+            epoch: 0,
         }
     }
 
@@ -127,8 +131,9 @@ impl Average {
 
     /// Adds the parameters at the end of an epoch, counted from 1, if these are averaged.
     pub fn end_epoch(&mut self, networks: &Networks, epoch: usize) -> Result<()> {
-        if self.is_due(epoch) {
+        if self.is_due(epoch) && epoch > self.epoch {
             self.add(networks)?;
+            self.epoch = epoch;
         }
         Ok(())
     }
@@ -160,9 +165,10 @@ impl Average {
         }
     }
 
-    /// Returns the number of values, and whether one was added since the last evaluation.
+    /// Returns the number of values, whether one was added since the last evaluation, and the last
+    /// epoch at whose end one was added.
     pub fn counts(&self) -> Value {
-        json!([self.count, self.is_changed])
+        json!([self.count, self.is_changed, self.epoch])
     }
 
     /// Restores what [`Average::export`] and [`Average::counts`] returned.
@@ -183,6 +189,7 @@ impl Average {
         }
         self.count = count;
         self.is_changed = counts[1].as_bool().unwrap_or(true);
+        self.epoch = counts[2].as_u64().unwrap_or(0) as usize;
         if !self.is_changed {
             let copies = self.values.iter();
             let copies = copies.map(|(name, tensor)| Ok((name.clone(), tensor.copied()?)));

@@ -11,6 +11,22 @@ use cistron_base::Result;
 impl FitLoop<'_> {
     /// Loss and metrics of the validation rows: of the average, once there is one.
     pub(super) fn validate(&mut self) -> Result<Vec<(String, f64)>> {
+        // a function of the script must not run twice for the rows that an interrupt cuts off
+        let is_of_script = self.settings.step.is_some() || self.settings.loss.is_of_script();
+        self.set_complete(!is_of_script);
+        let values = self.trained_or_average()?;
+        self.set_complete(true);
+        Ok(values)
+    }
+
+    /// Sets whether a checkpoint of this moment can be continued.
+    fn set_complete(&mut self, is_complete: bool) {
+        if let Some(partial) = &mut self.partial {
+            partial.is_complete = is_complete;
+        }
+    }
+
+    fn trained_or_average(&mut self) -> Result<Vec<(String, f64)>> {
         let has_values = |average: &Average| average.count() > 0;
         if !self.average.as_ref().is_some_and(has_values) {
             return self.validation_values(false);
@@ -40,17 +56,10 @@ impl FitLoop<'_> {
     /// Loss and metrics of the validation rows by the parameters of the networks.
     fn validation_values(&mut self, is_average: bool) -> Result<Vec<(String, f64)>> {
         if let (Some(_), Some(valid)) = (&self.settings.step, &self.settings.valid) {
-            // a function of the script must not run twice for the rows that an interrupt cuts off
-            if let Some(partial) = &mut self.partial {
-                partial.is_complete = false;
-            }
             let epoch = self.state.history.epochs.len() + 1;
             let mut sums = EpochSums::of_validation(self.settings);
             let mut add = |output: &StepOutput, rows: usize| sums.add(output, rows);
             let has_validated = self.step.validate(valid, (epoch, self.updates), &mut add)?;
-            if let Some(partial) = &mut self.partial {
-                partial.is_complete = true;
-            }
             if has_validated {
                 return sums.values_of("valid", self.settings, &self.objective, false);
             }
