@@ -1,7 +1,9 @@
 //! Enums whose variants scripts write as strings.
 
 use crate::base::Result;
+use crate::fault;
 use crate::lang::constraint::{not_one_of, one_of};
+use crate::lang::session::describe;
 use rhai::Dynamic;
 
 /// An enum whose variants scripts write as strings; `#[derive(Choice)]` implements it.
@@ -27,4 +29,14 @@ pub fn choose<T: Choice>(value: &Dynamic) -> Result<T> {
     word.as_deref()
         .and_then(T::from_name)
         .ok_or_else(|| not_one_of(T::NAMES, value))
+}
+
+/// The variant that a script's string names, for an option that also accepts other types; `wanted`
+/// lists all that it accepts.
+pub fn choose_or<T: Choice>(value: &Dynamic, wanted: &str) -> Result<T> {
+    choose(value).map_err(|fault| {
+        let mut changed = fault!("option", "must be {wanted}, got {}", describe(value));
+        changed.hint.clone_from(&fault.hint);
+        changed
+    })
 }

@@ -12,7 +12,7 @@ mod tests;
 pub mod value;
 
 pub use arguments::{Outcome, argument, argument_or, constrained, options_of, stands_in};
-pub use choice::{Choice, choose, kind_of_choice};
+pub use choice::{Choice, choose, choose_or, kind_of_choice};
 pub use options::{FromOptions, Given, constrained_option, literal, option, option_or};
 pub use value::{FromValue, IntoValue};
 

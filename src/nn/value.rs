@@ -202,6 +202,22 @@ impl Value {
         }
     }
 
+    /// The shape of an output that was computed from two samples; fails where the first axis is not
+    /// the batch.
+    pub fn shape_of_two(&self, layer: &str) -> Result<Shape> {
+        for tensor in self.tensors() {
+            if tensor.shape().first() != Some(&2) {
+                bail!(
+                    "shape",
+                    "{layer}: the first axis of the output must be the batch: two samples returned \
+                     {}",
+                    shape::text(&tensor.shape())
+                );
+            }
+        }
+        Ok(self.shape())
+    }
+
     /// Zeros of a shape, `batch` samples.
     pub fn zeros(of: &Shape, batch: i64) -> Result<Value> {
         let zeros = |shape: &Vec<i64>| {

@@ -2,7 +2,7 @@
 
 use crate::base::Result;
 use crate::bind::args::network::into_dynamic;
-use crate::convert::{choose, kind_of_choice};
+use crate::convert::{choose_or, kind_of_choice};
 use crate::explain::baselines::Baselines;
 use crate::explain::target::Target;
 use crate::lang::constraint::one_of;
@@ -205,12 +205,7 @@ impl FromValue for BaselineSource {
         if let Some(tensor) = value.read_lock::<Tensor>() {
             return Ok(BaselineSource::Given(tensor.clone()));
         }
-        let name = choose(value).map_err(|fault| {
-            let (wanted, got) = (Self::kind(), session::describe(value));
-            let mut changed = fault!("option", "must be {wanted}, got {got}");
-            changed.hint.clone_from(&fault.hint);
-            changed
-        });
+        let name = choose_or(value, &Self::kind());
         name.map(BaselineSource::Named)
     }
 }

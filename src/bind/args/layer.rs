@@ -1,13 +1,15 @@
 //! Initialisers, sizes and padding of layers.
 
 use crate::base::Result;
+use crate::bind::args::network::shape_value;
 use crate::lang::native::at_least;
 use crate::lang::value::{Ints, array};
 use crate::lang::{Callback, FromValue, Options, session};
-use crate::nn::{Init, Layer, conv, init};
+use crate::nn::custom::MakeParameters;
+use crate::nn::{Init, Layer, Shape, conv, init};
 use crate::torch::Tensor;
 use crate::{bail, fault};
-use rhai::{Array, Dynamic, NativeCallContext};
+use rhai::{Array, Dynamic, Map, NativeCallContext};
 use std::rc::Rc;
 
 /// The initialiser of the weights of a layer; none is PyTorch's default.
@@ -46,6 +48,33 @@ pub fn custom_init(function: Callback) -> Init {
             )
         })
     }))
+}
+
+/// The function of a script that creates the parameters or buffers of a layer for a shape; `role`
+/// is the option that names it.
+pub fn tensors_by(layer: String, role: &'static str, function: Callback) -> MakeParameters {
+    Rc::new(move |shape: &Shape| {
+        let value = function.call(vec![shape_value(shape)])?;
+        let Some(map) = value.read_lock::<Map>() else {
+            bail!(
+                "type",
+                "{layer}: `{role}` must return a map of tensors, returned {}",
+                session::describe(&value)
+            );
+        };
+        let one = |(name, value): (&rhai::Identifier, &Dynamic)| {
+            let tensor = value.read_lock::<Tensor>().map(|tensor| tensor.clone());
+            let tensor = tensor.ok_or_else(|| {
+                fault!(
+                    "type",
+                    "{layer}: `{name}` of `{role}` must be a tensor, got {}",
+                    session::describe(value)
+                )
+            })?;
+            Ok((name.to_string(), tensor))
+        };
+        map.iter().map(one).collect()
+    })
 }
 
 /// The padding of a convolution.

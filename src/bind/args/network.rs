@@ -3,7 +3,7 @@
 use crate::base::Result;
 use crate::bind::types::Rows;
 use crate::bind::warnings::mode::note_mode;
-use crate::convert::{choose, kind_of_choice};
+use crate::convert::{choose_or, kind_of_choice};
 use crate::lang::value::array;
 use crate::lang::{Call, Callback, Choice, FromValue, IntoValue, session};
 use crate::nn::compose::{Merge, MergeBy};
@@ -53,12 +53,7 @@ impl FromValue for MergeArgument {
         if value.is_fnptr() {
             return Callback::from_value(value, context).map(MergeArgument::Function);
         }
-        let name = choose(value).map_err(|fault| {
-            let (wanted, got) = (Self::kind(), session::describe(value));
-            let mut changed = fault!("option", "must be {wanted}, got {got}");
-            changed.hint.clone_from(&fault.hint);
-            changed
-        });
+        let name = choose_or(value, &Self::kind());
         name.map(MergeArgument::Name)
     }
 }

@@ -1,13 +1,14 @@
 //! `nn::…`: layers that a script defines.
 
 use crate::base::Result;
-use crate::bind::args::network::{into_dynamic, layer, shape_value};
+use crate::bind::args::layer::tensors_by;
+use crate::bind::args::network::{into_dynamic, layer};
+use crate::fault;
 use crate::lang::{Call, Callback, IntoValue, Native, Options, native, natives_of, session};
 use crate::nn::custom::Custom;
-use crate::nn::{Layer, Mode, Shape, Value};
+use crate::nn::{Layer, Mode, Value};
 use crate::torch::Tensor;
-use crate::{bail, fault};
-use rhai::{Dynamic, Map};
+use rhai::Map;
 use std::rc::Rc;
 
 /// Options of `nn::custom`.
@@ -19,37 +20,6 @@ pub struct CustomOptions {
     /// Function |p, x| or |p, x, is_training| that computes the output tensor from the map of
     /// parameters and the input.
     forward: Callback,
-}
-
-/// A value of a map as a parameter of a custom layer.
-fn parameter(layer: &str, name: &str, value: &Dynamic) -> Result<(String, Tensor)> {
-    let tensor = value.read_lock::<Tensor>().map(|tensor| tensor.clone());
-    let tensor = tensor.ok_or_else(|| {
-        fault!(
-            "type",
-            "{layer}: parameter `{name}` must be a tensor, got {}",
-            session::describe(value)
-        )
-    })?;
-    Ok((name.to_string(), tensor))
-}
-
-/// The function that makes the parameters of a custom layer.
-fn parameters_by(layer: String, function: Callback) -> crate::nn::custom::MakeParameters {
-    Rc::new(move |shape: &Shape| {
-        let value = function.call(vec![shape_value(shape)])?;
-        let Some(map) = value.read_lock::<Map>() else {
-            bail!(
-                "type",
-                "{layer}: `params` must give a map of tensors, gave {}",
-                session::describe(&value)
-            );
-        };
-        let parameters = map.iter();
-        parameters
-            .map(|(name, value)| parameter(&layer, name, value))
-            .collect()
-    })
 }
 
 /// The output of a custom layer.
@@ -102,7 +72,7 @@ pub fn custom(
         name: name.to_string(),
         parameters: options
             .params
-            .map(|params| parameters_by(name.to_string(), params)),
+            .map(|params| tensors_by(name.to_string(), "params", params)),
         forward: Rc::new(move |parameters: &[(String, Tensor)], x: &Value, mode| {
             custom_output(&shown, &function, parameters, x, mode)
         }),

@@ -1,14 +1,13 @@
 //! `nn::…`: modules that a script composes, and models as layers.
 
 use crate::base::Result;
-use crate::bind::args::layer::layer_of;
+use crate::bind::args::layer::{layer_of, tensors_by};
 use crate::bind::args::network::{into_dynamic, layer, shape_value, tensors_of};
 use crate::lang::{
     Call, Callback, FromValue, IntoValue, Native, Options, diagnostics, native, natives_of, session,
 };
 use crate::nn::module::{BindForward, MakeLayers, Members, ScriptModule};
 use crate::nn::{Frozen, Layer, Model, Shape, Value};
-use crate::torch::Tensor;
 use crate::{bail, fault};
 use rhai::{Array, Dynamic, FnPtr, Map, NativeCallContext};
 use std::any::TypeId;
@@ -97,39 +96,9 @@ fn layers_by(module: String, argument: LayersArgument) -> MakeLayers {
     })
 }
 
-/// The function that creates the parameters or buffers of a module.
-fn tensors_by(
-    module: String,
-    role: &'static str,
-    function: Callback,
-) -> crate::nn::custom::MakeParameters {
-    Rc::new(move |shape: &Shape| {
-        let value = function.call(vec![shape_value(shape)])?;
-        let Some(map) = value.read_lock::<Map>() else {
-            bail!(
-                "type",
-                "{module}: `{role}` must return a map of tensors, returned {}",
-                session::describe(&value)
-            );
-        };
-        let one = |(name, value): (&rhai::Identifier, &Dynamic)| {
-            let tensor = value.read_lock::<Tensor>().map(|tensor| tensor.clone());
-            let tensor = tensor.ok_or_else(|| {
-                fault!(
-                    "type",
-                    "{module}: `{name}` of `{role}` must be a tensor, got {}",
-                    session::describe(value)
-                )
-            })?;
-            Ok((name.to_string(), tensor))
-        };
-        map.iter().map(one).collect()
-    })
-}
-
 /// The function by which a script calls a layer of a module.
 #[allow(deprecated)] // Rhai marks the constructor as volatile; the version is pinned
-fn layer_function(members: &Rc<Members>, path: &str) -> Result<FnPtr> {
+fn layer_function(members: &Rc<Members>, number: usize, path: &str) -> Result<FnPtr> {
     let (members, path) = (members.clone(), path.to_string());
     let name = path.clone();
     let body = move |context: NativeCallContext, args: &mut [&mut Dynamic]| {
@@ -144,7 +113,7 @@ fn layer_function(members: &Rc<Members>, path: &str) -> Result<FnPtr> {
                 Err(fault.hint(format!("`m.{path}(x)`")))
             }
             [x] | [_, x] => tensors_of(x, &format!("the input of layer `{path}`"))
-                .and_then(|x| members.apply(&path, &x))
+                .and_then(|x| members.apply(number, &x))
                 .and_then(into_dynamic),
             _ => Err(fault!(
                 "value",
@@ -209,8 +178,8 @@ fn members_map(members: &Rc<Members>) -> Result<Map> {
         .map(|(name, tensor)| (name.as_str().into(), tensor.clone().into_value()))
         .collect();
     let mut tree = Tree::default();
-    for path in members.paths() {
-        tree.insert(path, layer_function(members, path)?);
+    for (number, path) in members.paths().enumerate() {
+        tree.insert(path, layer_function(members, number, path)?);
     }
     map.extend(
         tree.below

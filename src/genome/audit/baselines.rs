@@ -2,9 +2,9 @@
 //! regression, the floor that a network must exceed.
 
 use super::homology::Sequences;
-use super::kmers;
+use super::kmers::Features;
 use super::leaks::Leaks;
-use super::position::{nearest_labels, places};
+use super::position::nearest_labels;
 use super::rows::{AuditSettings, Rows};
 use crate::data::Column;
 use crate::seq::Motif;
@@ -15,7 +15,7 @@ use cistron_metrics::logistic::{SparseRows, fit};
 use cistron_metrics::ranking::ranking;
 use rayon::prelude::*;
 
-/// What a baseline stands for.
+/// The role of a baseline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// What should not predict a label.
@@ -35,7 +35,7 @@ pub struct Baseline {
     pub name: String,
     /// In words.
     pub text: String,
-    /// What it stands for.
+    /// Its role.
     pub kind: Kind,
     /// A score for each test row.
     pub scores: Vec<f64>,
@@ -112,14 +112,7 @@ fn squared(numbers: &[Vec<f64>]) -> SparseRows {
 }
 
 fn composition(sequences: &Sequences) -> Vec<Vec<f64>> {
-    let gc = |row: usize| {
-        let known = sequences
-            .row(row)
-            .iter()
-            .filter(|code| **code < alphabet::UNKNOWN);
-        let strong = known.clone().filter(|code| matches!(**code, 1 | 2)).count();
-        vec![strong as f64 / known.count().max(1) as f64]
-    };
+    let gc = |row: usize| vec![alphabet::gc_content(sequences.row(row))];
     (0..sequences.len()).map(gc).collect()
 }
 
@@ -230,6 +223,7 @@ struct Scored {
 pub fn all(
     train: &Rows,
     test: &Rows,
+    words: &Features,
     leaks: &Leaks,
     settings: &AuditSettings,
     notes: &mut Vec<String>,
@@ -264,14 +258,13 @@ pub fn all(
             &squared(&b),
         )?;
     }
-    let words = |rows: &Rows, lengths: &[usize]| kmers::features(&rows.sequences, lengths);
-    let pair = (words(train, &[2])?, words(test, &[2])?);
+    let pairs = Features::of(&train.sequences, &test.sequences, &[2])?;
     add(
         "dinucleotide",
         "dinucleotide content",
         Kind::Shortcut,
-        &pair.0,
-        &pair.1,
+        &pairs.train,
+        &pairs.test,
     )?;
     match (signals(train)?, signals(test)?) {
         (Some(a), Some(b)) => {
@@ -285,21 +278,17 @@ pub fn all(
         }
         _ => notes.push("there is no input besides the sequence".into()),
     }
-    let pair = (
-        words(train, &settings.kmers)?,
-        words(test, &settings.kmers)?,
-    );
     let lengths: Vec<String> = settings.kmers.iter().map(usize::to_string).collect();
     let text = format!("a logistic regression on k-mers ({})", lengths.join(", "));
-    add("kmers", &text, Kind::Floor, &pair.0, &pair.1)?;
-    match (places(train.set), places(test.set)) {
+    add("kmers", &text, Kind::Floor, &words.train, &words.test)?;
+    match (&train.places, &test.places) {
         (Some(a), Some(b)) => {
             let a: Vec<_> = rows.iter().map(|row| a[*row].clone()).collect();
             found.push(Scored {
                 name: "position",
                 text: "the label of the nearest training rows".into(),
                 kind: Kind::Shortcut,
-                scores: nearest_labels(&a, &classes, &b),
+                scores: nearest_labels(&a, &classes, b),
             });
         }
         _ => notes.push("the places of rows are not known".into()),
@@ -328,11 +317,7 @@ pub fn all(
 }
 
 fn measured(own: Scored, test: &Rows, known: &[usize], leaks: &Leaks) -> Baseline {
-    let of = |rows: &[usize]| {
-        let scores: Vec<f32> = rows.iter().map(|row| own.scores[*row] as f32).collect();
-        let labels: Vec<f32> = rows.iter().map(|row| test.labels[*row]).collect();
-        ranking(&scores, &labels)
-    };
+    let of = |rows: &[usize]| test.ranking(&own.scores, rows);
     let clean: Vec<usize> = known
         .iter()
         .copied()

@@ -1,6 +1,6 @@
 //! Similar sequences: pairs that agree, without gaps, in most of their bases on either strand.
 //!
-//! Candidates share a minimizer, whose positions state how the two sequences lie beside each other;
+//! Candidates share a minimizer, whose positions state the offset between the two sequences;
 //! each candidate is compared base by base. Pairs that differ by insertions are found where the
 //! part on one side of these is long enough.
 
@@ -87,6 +87,13 @@ impl Sequences {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// The codes of the reverse complement of a row.
+    pub fn reverse_complement(&self, row: usize) -> Vec<u8> {
+        let mut codes = self.row(row).to_vec();
+        alphabet::reverse_complement(&mut codes);
+        codes
     }
 
     /// The codes of a row.
@@ -185,14 +192,6 @@ fn check(how: Similarity) -> Result<()> {
     Ok(())
 }
 
-fn reversed(codes: &[u8]) -> Vec<u8> {
-    codes
-        .iter()
-        .rev()
-        .map(|code| alphabet::complement(*code))
-        .collect()
-}
-
 /// The most similar row of the first dataset for each row of the second that has one.
 pub fn similar(first: &Sequences, second: &Sequences, how: Similarity) -> Result<Similar> {
     check(how)?;
@@ -201,7 +200,7 @@ pub fn similar(first: &Sequences, second: &Sequences, how: Similarity) -> Result
     let k = index.sketch.k;
     let search = |row: usize| {
         let codes = second.row(row);
-        let turned = reversed(codes);
+        let turned = second.reverse_complement(row);
         let mut own = Vec::new();
         minimizers(codes, index.sketch, &mut own);
         let (mut best, mut skipped): (Option<SimilarPair>, usize) = (None, 0);
@@ -296,7 +295,12 @@ pub fn clusters(sequences: &Sequences, how: Similarity) -> Result<Vec<u32>> {
                 let (at, is_reverse) = offset(other, &minimizer, codes.len(), k);
                 let a = sequences.row(other.row as usize);
                 let found = if is_reverse {
-                    compared(a, &reversed(codes), at, how)
+                    compared(
+                        a,
+                        &sequences.reverse_complement(entry.row as usize),
+                        at,
+                        how,
+                    )
                 } else {
                     compared(a, codes, at, how)
                 };
@@ -350,10 +354,9 @@ mod tests {
             }
         }
         if rng.below(2) == 1 {
-            reversed(&out)
-        } else {
-            out
+            alphabet::reverse_complement(&mut out);
         }
+        out
     }
 
     #[test]

@@ -84,6 +84,24 @@ pub fn features(sequences: &Sequences, lengths: &[usize]) -> Result<SparseRows> 
     Ok(rows)
 }
 
+/// Features of training and test rows.
+pub struct Features {
+    /// Of the training rows.
+    pub train: SparseRows,
+    /// Of the test rows.
+    pub test: SparseRows,
+}
+
+impl Features {
+    /// The shares of k-mers of several lengths.
+    pub fn of(train: &Sequences, test: &Sequences, lengths: &[usize]) -> Result<Features> {
+        Ok(Features {
+            train: features(train, lengths)?,
+            test: features(test, lengths)?,
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,6 @@
 //! What the labels of the training rows are like.
 
 use super::rows::Rows;
-use crate::seq::alphabet;
 use std::collections::HashMap;
 
 /// Counts of the training labels.
@@ -34,9 +33,7 @@ pub fn report(rows: &Rows) -> LabelReport {
     };
     for (row, label) in rows.labels.iter().enumerate() {
         let codes = rows.sequences.row(row);
-        let complement = |code: &u8| alphabet::complement(*code);
-        let turned: Vec<u8> = codes.iter().rev().map(complement).collect();
-        let key = turned.min(codes.to_vec());
+        let key = rows.sequences.reverse_complement(row).min(codes.to_vec());
         let group = groups.entry(key).or_default();
         group.0 += 1;
         match *label {

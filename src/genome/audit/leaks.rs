@@ -1,9 +1,8 @@
 //! Test rows that are training rows in some form.
 
 use super::homology::{self, SimilarPair};
-use super::position::{Place, places};
+use super::position::Place;
 use super::rows::{AuditSettings, Rows};
-use crate::seq::alphabet;
 use cistron_base::{Result, bail};
 use std::collections::{HashMap, HashSet};
 
@@ -110,8 +109,8 @@ pub fn find(train: &Rows, test: &Rows, settings: &AuditSettings) -> Result<Leaks
     let found = homology::similar(&train.sequences, &test.sequences, settings.similarity)?;
     let by_row: HashMap<u32, &SimilarPair> =
         found.pairs.iter().map(|pair| (pair.second, pair)).collect();
-    let placed = match (places(train.set), places(test.set)) {
-        (Some(a), Some(b)) => Some(overlaps(&a, &b)),
+    let placed = match (&train.places, &test.places) {
+        (Some(a), Some(b)) => Some(overlaps(a, b)),
         _ => None,
     };
     let rows = test.sequences.len();
@@ -125,8 +124,7 @@ pub fn find(train: &Rows, test: &Rows, settings: &AuditSettings) -> Result<Leaks
     };
     for row in 0..rows {
         let codes = test.sequences.row(row);
-        let complement = |code: &u8| alphabet::complement(*code);
-        let turned: Vec<u8> = codes.iter().rev().map(complement).collect();
+        let turned = test.sequences.reverse_complement(row);
         let (is_same, is_over) = placed.as_ref().map_or((false, false), |all| all[row]);
         let counter = if codes.is_empty() {
             None

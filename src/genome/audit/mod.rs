@@ -21,7 +21,9 @@ pub use rows::{AuditSettings, Entity};
 pub use verdict::Verdict;
 
 use crate::data::Dataset;
+use baselines::Kind;
 use cistron_base::{Result, bail};
+use kmers::Features;
 use rows::Rows;
 
 /// What an audit found.
@@ -73,9 +75,12 @@ pub fn audit(train: &Dataset, test: &Dataset, settings: &AuditSettings) -> Resul
             homology::MOST_ROWS
         ));
     }
-    let baselines = baselines::all(&train, &test, &leaks, settings, &mut notes)?;
+    let words = Features::of(&train.sequences, &test.sequences, &settings.kmers)?;
+    let baselines = baselines::all(&train, &test, &words, &leaks, settings, &mut notes)?;
     let labels = labels::report(&train);
-    let learning = learning::curve(&train, &test, settings)?;
+    let floor = baselines.iter().find(|own| own.kind == Kind::Floor);
+    let all = floor.map_or(f64::NAN, |own| own.auroc);
+    let learning = learning::curve(&train, &test, &words, all, settings.seed)?;
     let extrapolation = learning::extrapolated(&learning);
     let verdict = verdict::of(&leaks, &baselines, &test)?;
     Ok(Audit {

@@ -1,9 +1,11 @@
 //! What an audit examines: settings, and the rows of a dataset with one of its labels.
 
 use super::homology::{Sequences, Similarity};
+use super::position::{Place, places};
 use crate::data::Dataset;
 use crate::seq::Motif;
 use cistron_base::{Result, bail};
+use cistron_metrics::ranking::{Ranking, ranking};
 
 /// What an audit examines.
 #[derive(Clone, Debug)]
@@ -45,6 +47,8 @@ pub struct Rows<'a> {
     pub sequences: Sequences,
     /// 1, 0, or NaN where it is not known.
     pub labels: Vec<f32>,
+    /// Their places, where all are known.
+    pub places: Option<Vec<Place>>,
 }
 
 impl<'a> Rows<'a> {
@@ -82,6 +86,7 @@ impl<'a> Rows<'a> {
             set,
             sequences: Sequences::of(set)?,
             labels,
+            places: places(set),
         })
     }
 
@@ -89,6 +94,13 @@ impl<'a> Rows<'a> {
     pub fn known(&self) -> Vec<usize> {
         let rows = 0..self.labels.len();
         rows.filter(|row| !self.labels[*row].is_nan()).collect()
+    }
+
+    /// The ranking metrics of scores of all rows, over some rows.
+    pub fn ranking(&self, scores: &[f64], rows: &[usize]) -> Ranking {
+        let scores: Vec<f32> = rows.iter().map(|row| scores[*row] as f32).collect();
+        let labels: Vec<f32> = rows.iter().map(|row| self.labels[*row]).collect();
+        ranking(&scores, &labels)
     }
 
     /// Whether each of some rows is positive.

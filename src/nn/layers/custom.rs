@@ -2,8 +2,8 @@
 
 use crate::init::drawing;
 use crate::{Builder, Built, Mode, Module, Shape, Spec, Value};
+use cistron_base::Result;
 use cistron_base::bail;
-use cistron_base::{Result, shape};
 use cistron_torch::{Tensor, grad};
 use std::rc::Rc;
 
@@ -65,15 +65,12 @@ impl Spec for Custom {
         // the shape of the output is inferred from two samples
         let probe = Value::zeros(input, 2)?.map(|tensor| tensor.to_device(builder.device()))?;
         let _guard = grad::no_grad();
-        let output = module.forward(&probe, Mode::EVAL)?.one()?.shape();
-        if output.first() != Some(&2) {
-            bail!(
-                "shape",
-                "{}: the first axis of the output must be the batch: two samples gave {}",
-                self.name,
-                shape::text(&output)
-            );
-        }
-        Built::one(module, output[1..].to_vec())
+        let output = module
+            .forward(&probe, Mode::EVAL)?
+            .shape_of_two(&self.name)?;
+        Ok(Built {
+            module: Rc::new(module),
+            output,
+        })
     }
 }

@@ -9,7 +9,7 @@ use crate::layers::custom::MakeParameters;
 use crate::spec::DEEPEST;
 use crate::summary::Row;
 use crate::{Builder, Built, Layer, Mode, Module, Shape, Spec, Value};
-use cistron_base::{Fault, Result, bail, fault, near, shape};
+use cistron_base::{Fault, Result, bail, fault};
 use cistron_torch::{Tensor, grad};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -81,26 +81,39 @@ impl Members {
         self.layers.iter().map(|member| member.path.as_str())
     }
 
-    /// Computes the output of a layer; the first call with an input of a shape builds it.
-    pub fn apply(&self, path: &str, x: &Value) -> Result<Value> {
-        let member = self.layers.iter().find(|member| member.path == path);
-        let member = member.ok_or_else(|| self.unknown(path))?;
-        let shape = x.shape();
-        let exact = member.for_shape(&shape);
-        let module = match exact {
+    /// Computes the output of the layer of a number, in the order of the paths; the first call with
+    /// an input of a shape builds it.
+    pub fn apply(&self, layer: usize, x: &Value) -> Result<Value> {
+        let member = &self.layers[layer];
+        let module = match self.only_module(member) {
             Some(module) => module,
-            None => match self.build_member(member, x, &shape)? {
-                Some(module) => module,
-                // a layer that was built takes inputs of other lengths where its kind does
-                None => member
-                    .built
-                    .borrow()
-                    .first()
-                    .map(|(_, module)| module.clone())
-                    .ok_or_else(|| self.unbuilt(path))?,
-            },
+            None => self.module_for(member, x)?,
         };
         module.forward(x, self.mode.get())
+    }
+
+    /// The module of a layer that was built for one shape, in ordinary passes.
+    fn only_module(&self, member: &Member) -> Option<Rc<dyn Module>> {
+        let is_ordinary = self.build.try_borrow().is_ok_and(|build| build.is_none());
+        match &member.built.borrow()[..] {
+            [(_, module)] if is_ordinary => Some(module.clone()),
+            _ => None,
+        }
+    }
+
+    /// The module for the shape of an input, which a build adds. In ordinary passes the first one
+    /// takes inputs of other lengths where its kind does.
+    fn module_for(&self, member: &Member, x: &Value) -> Result<Rc<dyn Module>> {
+        let shape = x.shape();
+        if let Some(module) = member.for_shape(&shape) {
+            return Ok(module);
+        }
+        if let Some(module) = self.build_member(member, x, &shape)? {
+            return Ok(module);
+        }
+        let built = member.built.borrow();
+        let first = built.first().map(|(_, module)| module.clone());
+        first.ok_or_else(|| self.unbuilt(&member.path))
     }
 
     /// Builds a layer for an input, where a build is under way.
@@ -147,14 +160,6 @@ impl Members {
     fn restore(&self, buffers: &[Tensor]) -> Result<()> {
         let mut own = self.buffers.iter().zip(buffers);
         own.try_for_each(|((_, own), values)| own.copy_(values))
-    }
-
-    fn unknown(&self, path: &str) -> Fault {
-        let fault = fault!("name", "{} has no layer `{path}`", self.name);
-        match near::nearest(path, self.paths()) {
-            Some(near) => fault.hint(format!("did you mean `{near}`?")),
-            None => fault,
-        }
     }
 
     fn unbuilt(&self, path: &str) -> Fault {
@@ -312,22 +317,7 @@ impl ScriptModule {
                 hint: "call it as `m.{path}(x)`, or remove it from `layers`"
             );
         }
-        self.output_shape(&output)
-    }
-
-    /// The shape of an output sample; fails where the first axis is not the batch.
-    fn output_shape(&self, output: &Value) -> Result<Shape> {
-        for tensor in output.tensors() {
-            if tensor.shape().first() != Some(&2) {
-                bail!(
-                    "shape",
-                    "{}: the first axis of the output must be the batch: two samples returned {}",
-                    self.name,
-                    shape::text(&tensor.shape())
-                );
-            }
-        }
-        Ok(output.shape())
+        output.shape_of_two(&self.name)
     }
 }
 

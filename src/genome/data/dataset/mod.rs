@@ -33,7 +33,7 @@ pub struct Input {
     pub partners: Option<Arc<Vec<usize>>>,
     /// Whether its last axis is that of the sequence, so that it moves and turns with it.
     pub is_along: bool,
-    /// Last axes that are reversed on the other strand: one of tracks, two of maps of pairs of
+    /// Last axes that are reversed on the reverse strand: one of tracks, two of maps of pairs of
     /// positions. Inputs along the sequence are reversed as it is.
     pub reversed_axes: usize,
 }

@@ -2,7 +2,7 @@
 
 use super::Merge;
 use crate::{Builder, Shape, Value};
-use cistron_base::{Result, bail, shape};
+use cistron_base::Result;
 use cistron_torch::{Tensor, grad};
 use std::rc::Rc;
 
@@ -36,17 +36,7 @@ impl MergeBy {
             .collect::<Result<Vec<_>>>()?;
         let _guard = grad::no_grad();
         let output = function(&parts)?;
-        for tensor in output.tensors() {
-            if tensor.shape().first() != Some(&2) {
-                bail!(
-                    "shape",
-                    "{what}: the first axis of the merged output must be the batch: two samples \
-                     returned {}",
-                    shape::text(&tensor.shape())
-                );
-            }
-        }
-        Ok(output.shape())
+        output.shape_of_two(what)
     }
 
     /// Combines outputs.
