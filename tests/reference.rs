@@ -325,3 +325,44 @@ fn seqlets_whose_sums_are_rounded_are_those_of_tangermeme_before_1_6() {
         assert!(is_same, "{found:?}\ninstead of\n{other:?}");
     }
 }
+
+/// Whether the area by Davis and Goadrich's interpolation is that of a case.
+fn has_its_area(case: &Value) -> Result<(), String> {
+    let (scores, labels) = (numbers(&case["scores"]), numbers(&case["labels"]));
+    let pairs = Pairs::new(Values::Double(&scores), Values::Double(&labels), 1);
+    let metric = Metric::new("auprc", Measure::DavisGoadrich);
+    let got = metric.of(&pairs).expect("labels of 0 and 1");
+    let wanted = case["value"].as_f64().unwrap_or(f64::NAN);
+    if agrees(got, wanted, 0.0, 1e-9) {
+        return Ok(());
+    }
+    Err(format!("{}: {got} instead of {wanted}", case["name"]))
+}
+
+#[test]
+fn areas_below_precision_and_recall_are_those_of_prroc() {
+    let path = crate::root().join("tests/oracles/prroc.json");
+    let text = std::fs::read_to_string(path).expect("the cases");
+    let cases: Value = serde_json::from_str(&text).expect("JSON");
+    let cases = cases.as_array().expect("cases");
+    assert_eq!(cases.len(), 4);
+    for case in cases {
+        has_its_area(case).expect("the area of PRROC");
+    }
+    // the value that PRROC's own test has from auc.jar
+    let of_jar = cases.last().expect("cases")["value"].as_f64();
+    assert!((of_jar.expect("a value") - 0.901_868_021_653_284_1).abs() < 1e-12);
+}
+
+#[test]
+fn areas_of_random_rankings_are_those_of_their_points() {
+    let Some(cases) = asked("prroc.py", "numpy", crate::cases(400)) else {
+        return;
+    };
+    let cases = cases.as_array().expect("cases");
+    let wrong: Vec<String> = cases
+        .iter()
+        .filter_map(|case| has_its_area(case).err())
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

@@ -28,7 +28,11 @@ impl Metric {
     pub fn is_ranking(&self) -> bool {
         matches!(
             self.measure,
-            Measure::Auroc | Measure::AveragePrecision | Measure::Auprc | Measure::RecallAtFdr(_)
+            Measure::Auroc
+                | Measure::AveragePrecision
+                | Measure::Auprc
+                | Measure::DavisGoadrich
+                | Measure::RecallAtFdr(_)
         )
     }
 
@@ -118,6 +122,7 @@ impl Metric {
             .collect();
         match self.measure {
             Measure::RecallAtFdr(fdr) => ranking::recall_at_fdr(&scores, &labels, fdr),
+            Measure::DavisGoadrich => ranking::davis_goadrich(&scores, &labels),
             _ => self.of_ranking(&ranking::ranking(&scores, &labels)),
         }
     }
@@ -142,7 +147,10 @@ impl Metric {
         if self.is_ranking()
             && !is_classes
             && pairs.weights.is_none()
-            && !matches!(self.measure, Measure::RecallAtFdr(_))
+            && !matches!(
+                self.measure,
+                Measure::RecallAtFdr(_) | Measure::DavisGoadrich
+            )
         {
             return Ok(pairs
                 .rankings()

@@ -11,6 +11,8 @@ pub enum Measure {
     AveragePrecision,
     /// Area under the precision-recall curve (trapezoids).
     Auprc,
+    /// Area under the precision-recall curve (Davis and Goadrich's interpolation).
+    DavisGoadrich,
     /// Recall at a false discovery rate.
     RecallAtFdr(f64),
     /// Share of right decisions.

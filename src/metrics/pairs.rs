@@ -226,11 +226,14 @@ impl<'a> Pairs<'a> {
         let Some(weights) = self.weights else {
             return Ok(());
         };
-        if metric.measure == Measure::Spearman {
-            bail!(
-                "option",
-                "`spearman` has no weighted form";
-                hint: "`metric::pearson(x, y, #{{ weights: w }})` has one"
+        let without_weights = match metric.measure {
+            Measure::Spearman => "`metric::pearson(x, y, #{ weights: w })` has one",
+            Measure::DavisGoadrich => "`method: \"trapezoid\"` has one",
+            _ => "",
+        };
+        if !without_weights.is_empty() {
+            bail!("option", "`{}` has no weighted form", metric.name;
+                hint: "{without_weights}"
             );
         }
         if weights.len() != rows {

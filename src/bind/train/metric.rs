@@ -4,7 +4,7 @@
 use crate::base::Result;
 use crate::bind::args::metric::{AverageOptions, WeightOptions, value, with_pairs};
 use crate::bind::args::tensor::Numbers;
-use crate::lang::{IntoValue, Native, Options, native, natives_of};
+use crate::lang::{Choice, IntoValue, Native, Options, native, natives_of};
 use crate::metrics::{Measure, Metric};
 use rhai::Map;
 
@@ -91,30 +91,89 @@ pub fn average_precision_of(
     value(&metric, scores, labels, &options.rows)
 }
 
-/// Returns the metric: the area under the precision-recall curve by trapezoids.
+/// How the precision-recall curve is interpolated between thresholds.
+#[derive(Choice, Clone, Copy)]
+pub enum CurveMethod {
+    /// A straight line of precision and recall, which is optimistic; named "auprc".
+    Trapezoid,
+    /// False positives increase linearly with true positives, a point for each of them; as the
+    /// package PRROC computes it.
+    DavisGoadrich,
+    /// Steps: precision times increase in recall, the average precision.
+    AveragePrecision,
+}
+
+/// Options of `metric::auprc`.
+#[derive(Options)]
+pub struct AuprcOptions {
+    /// Interpolation of the curve: straight lines ("trapezoid"), false positives that increase
+    /// linearly with true positives ("davis_goadrich"), or steps ("average_precision").
+    #[option(default = "trapezoid")]
+    method: CurveMethod,
+    #[option(flatten)]
+    tasks: AverageOptions,
+}
+
+/// Options of values of `metric::auprc`.
+#[derive(Options)]
+pub struct AuprcValueOptions {
+    #[option(flatten)]
+    curve: AuprcOptions,
+    #[option(flatten)]
+    rows: WeightOptions,
+}
+
+impl AuprcOptions {
+    fn metric(&self) -> Metric {
+        let (name, measure) = match self.method {
+            CurveMethod::Trapezoid => ("auprc", Measure::Auprc),
+            CurveMethod::DavisGoadrich => ("auprc_davis_goadrich", Measure::DavisGoadrich),
+            CurveMethod::AveragePrecision => ("average_precision", Measure::AveragePrecision),
+        };
+        self.tasks.metric(name, measure)
+    }
+}
+
+/// Returns the metric: the area under the precision-recall curve.
 ///
-/// The interpolation by trapezoids is optimistic (Davis & Goadrich 2006).
+/// Its name in results is that of the method: "auprc" by trapezoids, "auprc_davis_goadrich",
+/// "average_precision".
 ///
 /// For `train::fit` and `train::evaluate`.
 ///
+/// # Source
+/// Davis & Goadrich, ICML 2006, section 4; ends of the curve as in the R package PRROC.
+///
 /// ```rhai
 /// assert_eq(metric::auprc().name, "auprc");
+/// assert_eq(metric::auprc(#{ method: "davis_goadrich" }).name, "auprc_davis_goadrich");
 /// ```
 #[native(namespace = "metric")]
-pub fn auprc(options: AverageOptions) -> Metric {
-    options.metric("auprc", Measure::Auprc)
+pub fn auprc(options: AuprcOptions) -> Metric {
+    options.metric()
 }
 
-/// Computes the area under the precision-recall curve by trapezoids.
+/// Computes the area under the precision-recall curve.
 ///
-/// The interpolation by trapezoids is optimistic (Davis & Goadrich 2006).
+/// Straight lines between thresholds ("trapezoid") are optimistic; the interpolation of Davis and
+/// Goadrich ("davis_goadrich") adds a point for each true positive, between which false positives
+/// increase linearly. It equals `auc.davis.goadrich` of the R package PRROC, including its ends:
+/// above the first threshold the precision is that of the first threshold. It has no weighted form.
 ///
 /// Tasks without both labels are excluded from the average.
+///
+/// # Source
+/// Davis & Goadrich, ICML 2006, section 4.
 ///
 /// ```rhai
 /// let p = tensor::from([0.9, 0.2]);
 /// let y = tensor::from([1.0, 0.0]);
 /// assert_eq(metric::auprc(p, y), 1.0);
+/// let p = [4, 3, 2];
+/// let y = [1, 0, 1];
+/// // 1/2 · 1 + 1/2 · (1/2 + 2/3)/2
+/// assert_near(metric::auprc(p, y, #{ method: "davis_goadrich" }), 19.0 / 24.0);
+/// assert_near(metric::auprc(p, y, #{ method: "average_precision" }), 5.0 / 6.0);
 /// ```
 #[native(namespace = "metric", name = "auprc")]
 pub fn auprc_of(
@@ -123,10 +182,9 @@ pub fn auprc_of(
     scores: &Numbers,
     /// Labels of the shape of the predictions (0 or 1); NaN is excluded.
     labels: &Numbers,
-    options: RankValueOptions,
+    options: AuprcValueOptions,
 ) -> Result<f64> {
-    let metric = options.tasks.metric("auprc", Measure::Auprc);
-    value(&metric, scores, labels, &options.rows)
+    value(&options.curve.metric(), scores, labels, &options.rows)
 }
 
 /// Computes AUROC, average precision and AUPRC in one pass.

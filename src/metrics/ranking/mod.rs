@@ -2,10 +2,12 @@
 //! merged.
 
 mod curves;
+mod interpolated;
 mod keys;
 mod sums;
 
 pub use curves::{calibration, precision_recall, recall_at_fdr, roc};
+pub use interpolated::davis_goadrich;
 
 use keys::{ClassKeys, GROUP, MANY, key, ordered};
 use sums::{below, total};
