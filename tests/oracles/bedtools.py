@@ -9,6 +9,11 @@ names, BED12) and an operation with random options; words select operations by n
 import math, os, random, subprocess, sys, tempfile
 from fractions import Fraction
 
+try:
+    import pyBigWig
+except ImportError:
+    pyBigWig = None
+
 GENOMES = [
     ["chr1", "chr2", "chr10", "chrX", "chrY"],
     ["1", "2", "10", "X", "MT"],
@@ -487,6 +492,31 @@ def getfasta(case, rng):
         theirs += " -s"
     script = f'g.save_fasta("{case.path("cut")}", a, O)'
     return script, options(ours), f"bedtools getfasta -fi g.fa -bed a -tab{theirs}", "cut", None
+
+
+@operation
+def above(case, rng):
+    """Ranges of a bedGraph or bigWig file above a threshold, up to the ends of the chromosomes."""
+    rows = []
+    is_wig = pyBigWig is not None and rng.random() < 0.5
+    for name in sorted(rng.sample(case.names, rng.randint(1, len(case.names)))):
+        at = rng.choice([0, 0, 7])
+        while at < SIZE:
+            end = min(SIZE, at + rng.randint(1, 12))
+            value = rng.choice(["-1", "0", "0.1", "0.25", "1", "1.7", "3"] + ([] if is_wig else ["nan"]))
+            rows.append((name, at, end, value))
+            at = end + rng.choice([0, 0, 1, 4, 9, 30])
+    case.write("t", rows)
+    if is_wig:
+        with pyBigWig.open(case.path("t.bw"), "w") as wig:
+            wig.addHeader([(name, SIZE) for name in sorted(case.names)])
+            for name, start, end, value in rows:
+                wig.addEntries([name], [start], ends=[end], values=[float(value)])
+    threshold, join = rng.choice(["-2", "0", "0.1", "0.2", "1", "5"]), rng.choice([0, 0, 1, 3, 10])
+    file = case.path("t.bw" if is_wig else "t")
+    ours = options({"join": join} if join or rng.random() < 0.5 else {})
+    command = f"awk '$4 != \"nan\" && $4 + 0 > {threshold}' t | bedtools merge -i - -d {join} -c 4 -o max"
+    return f'track::open("{file}").above({threshold}, O)', ours, command, ["signal"], None
 
 
 PRELUDE = """

@@ -2,9 +2,37 @@
 
 use crate::base::{Strand, StrandRule};
 use crate::bind::warnings::warn;
-use crate::lang::Choice;
+use crate::lang::{Choice, Options};
+use crate::seq::cpg;
 use crate::seq::track::Statistic;
 use crate::seq::{Intervals, Track};
+
+/// The form of the rule of CpG islands.
+#[derive(Choice, Clone, Copy)]
+pub enum CpgRuleName {
+    /// As published.
+    Published,
+    /// As in the code of DeepGRN.
+    Coded,
+}
+
+impl From<CpgRuleName> for cpg::Rule {
+    fn from(name: CpgRuleName) -> cpg::Rule {
+        match name {
+            CpgRuleName::Published => cpg::Rule::Published,
+            CpgRuleName::Coded => cpg::Rule::Coded,
+        }
+    }
+}
+
+/// Options of the rule of CpG islands.
+#[derive(Options)]
+pub struct CpgRuleOptions {
+    /// Form of the rule: "published", or "coded" as in DeepGRN, where .001 is added to
+    /// ((N(C)+N(G))/2)² and the second condition is (N(C)+N(G))/2 > 0.5, which two C or G fulfil.
+    #[option(name = "as", default = "published")]
+    pub rule: CpgRuleName,
+}
 
 /// A condition on the strands of two intervals.
 #[derive(Choice, Clone, Copy)]

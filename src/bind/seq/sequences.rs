@@ -1,6 +1,7 @@
 //! `seq::…`: sequences as letters, codes and one-hot.
 
 use crate::base::{Result, memory, shape};
+use crate::bind::args::genome::CpgRuleOptions;
 use crate::bind::args::path::output_path;
 use crate::bind::args::seed::seed_of_draw;
 use crate::bind::args::sequence::{AlphabetName, Sequences, codes_in};
@@ -339,13 +340,16 @@ pub fn random(
 /// ```rhai
 /// assert(seq::is_cpg_island("CGCGCGCG"));
 /// assert(!seq::is_cpg_island("GGGGGGGG"));
+/// assert(seq::is_cpg_island("CGAAAAAA", #{ "as": "coded" }));
 /// ```
 #[native(namespace = "seq")]
 pub fn is_cpg_island(
     /// Sequence in IUPAC letters.
     sequence: &str,
+    options: CpgRuleOptions,
 ) -> Result<bool> {
-    Ok(cpg::is_cpg_island(&alphabet::codes(sequence)?))
+    let rule = options.rule.into();
+    Ok(cpg::is_cpg_island(&alphabet::codes(sequence)?, rule))
 }
 
 /// Encodes the k-mers of sequences one-hot, in alphabetical order (AA, AC, …).

@@ -1,6 +1,7 @@
 //! `track::…`: signals along a genome.
 
 use crate::base::{Result, Strand};
+use crate::bind::args::genome::CpgRuleOptions;
 use crate::bind::args::path::output_path;
 use crate::bind::args::tensor::Numbers;
 use crate::bind::types::{Genomic, Places, Signal};
@@ -45,6 +46,8 @@ pub struct CpgIslandsOptions {
     /// Length of the window around each position, in bp.
     #[option(default = 200, min = 2)]
     window: usize,
+    #[option(flatten)]
+    rule: CpgRuleOptions,
 }
 
 /// Options of `track::from_intervals`.
@@ -253,7 +256,8 @@ pub fn cpg_islands(
     genome: Genomic,
     options: CpgIslandsOptions,
 ) -> Signal {
-    Signal(Arc::new(Track::cpg_islands(genome.0, options.window)))
+    let rule = options.rule.rule.into();
+    Signal(Arc::new(Track::cpg_islands(genome.0, options.window, rule)))
 }
 
 /// Returns a signal of intervals: 1, or the value of a field; the mean where they overlap.

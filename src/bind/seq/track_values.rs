@@ -3,10 +3,11 @@
 use crate::bail;
 use crate::base::{Interval, Result};
 use crate::bind::args::genome::{StatisticName, StrandName, noted};
+use crate::bind::args::intervals::places;
 use crate::bind::types::{Places, Signal};
 use crate::lang::{Choice, Native, Options, native, natives_of};
 use crate::seq::Intervals;
-use crate::seq::track::{Missing, Statistic};
+use crate::seq::track::{Above, Missing, Statistic};
 use crate::torch::Tensor;
 use std::sync::Arc;
 
@@ -36,6 +37,19 @@ pub struct BinsOptions {
     /// Statistic of the values of a bin.
     #[option(default = "mean")]
     statistic: StatisticName,
+}
+
+/// Options of `track.above`.
+#[derive(Options)]
+pub struct AboveOptions {
+    /// Largest number of bases between two intervals that are joined; those that touch always are.
+    #[option(default = 0, min = 0)]
+    join: i64,
+    /// Smallest length of an interval after joining, in bp.
+    #[option(default = 1, min = 1)]
+    min_length: i64,
+    /// Names of the chromosomes that are read; all of them unless given.
+    chroms: Option<Vec<String>>,
 }
 
 /// The value of bases without a value.
@@ -263,7 +277,50 @@ pub fn bins(
     Tensor::from_f64(&values, &[intervals.0.len() as i64, bins])
 }
 
+/// Returns the intervals in which the signal is above a threshold.
+///
+/// A base counts where its value is greater than the threshold, compared in 32 bits; bases without
+/// a value and NaN never count. Ranges that touch, or that `join` bases or fewer separate, are one
+/// interval, as `bedtools merge -d` does; intervals end at the ends of their chromosome. Field
+/// `signal` is the largest value, `summit` the position of the middle of the first range that has
+/// it. The order is that of the chromosomes of the signal.
+///
+/// ```rhai
+/// let at = intervals::from(#{
+///     chrom: ["chr1", "chr1", "chr1"], start: [0, 300, 900], end: [100, 400, 950],
+///     height: [2.0, 5.0, 3.0],
+/// });
+/// let t = track::from_intervals(at, #{ field: "height" });
+/// assert_eq(t.above(2.0).start, [300, 900]);
+/// let peaks = t.above(1.0, #{ join: 200 });
+/// assert_eq([peaks.start, peaks.end], [[0, 900], [400, 950]]);
+/// assert_eq([peaks["signal"], peaks["summit"]], [[5.0, 3.0], [350.0, 925.0]]);
+/// assert_eq(t.above(9.0).len(), 0);
+/// ```
+#[native(namespace = "track", form = method)]
+pub fn above(
+    this: &Signal,
+    /// Value that is exceeded.
+    threshold: f64,
+    options: AboveOptions,
+) -> Result<Places> {
+    if threshold.is_nan() {
+        bail!("value", "`threshold` must be a number, got NaN");
+    }
+    let track = &this.0;
+    let numbers = |names: Vec<String>| -> Result<Vec<u32>> {
+        names.iter().map(|name| track.chrom(name)).collect()
+    };
+    let how = Above {
+        threshold: threshold as f32,
+        join: options.join,
+        min_length: options.min_length,
+        chroms: options.chroms.map(numbers).transpose()?,
+    };
+    track.above(&how).map(places)
+}
+
 /// The native functions declared here.
 pub fn natives() -> Vec<Native> {
-    natives_of![values, mean, max, min, sum, covered, bins,]
+    natives_of![values, mean, max, min, sum, covered, bins, above]
 }

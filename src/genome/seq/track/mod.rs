@@ -1,6 +1,7 @@
 //! Signals along a genome: bigWig, bedGraph, wiggle, coverage of reads; any range as values, any
 //! list of intervals as numbers.
 
+mod above;
 pub mod bam;
 mod big_wig;
 pub mod index;
@@ -18,6 +19,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use above::Above;
 pub use runs::Run;
 pub use summary::{Missing, Statistic};
 
@@ -35,7 +37,11 @@ pub struct Track {
 enum Source {
     BigWig(big_wig::BigWig),
     Runs(Vec<Vec<Run>>),
-    CpgIslands { genome: Arc<Genome>, window: usize },
+    CpgIslands {
+        genome: Arc<Genome>,
+        window: usize,
+        rule: cpg::Rule,
+    },
 }
 
 impl Track {
@@ -72,11 +78,15 @@ impl Track {
 
     /// 1 within the CpG islands of a genome (Mocap's rule in a window around each position), else
     /// 0.
-    pub fn cpg_islands(genome: Arc<Genome>, window: usize) -> Track {
+    pub fn cpg_islands(genome: Arc<Genome>, window: usize, rule: cpg::Rule) -> Track {
         Track {
             path: genome.path.clone(),
             contigs: (*genome.contigs).clone(),
-            source: Source::CpgIslands { genome, window },
+            source: Source::CpgIslands {
+                genome,
+                window,
+                rule,
+            },
         }
     }
 
@@ -131,12 +141,16 @@ impl Track {
                 wig.visit(name, start.max(0), end.min(length), &mut visit)
                     .map_err(|fault| fault.context(self.path_text()))
             }
-            Source::CpgIslands { genome, window } => {
+            Source::CpgIslands {
+                genome,
+                window,
+                rule,
+            } => {
                 let half = (*window / 2) as i64;
                 let mut codes = Vec::new();
                 genome.fetch_into(&Interval::new(chrom, start - half, end + half), &mut codes)?;
                 let (first, last) = genome.range(chrom);
-                for (i, score) in cpg::islands(&codes, *window)[half as usize..]
+                for (i, score) in cpg::islands(&codes, *window, *rule)[half as usize..]
                     [..(end - start) as usize]
                     .iter()
                     .enumerate()
