@@ -16,13 +16,14 @@ use crate::bind::args::training::MetricList;
 use crate::bind::script_state::ScriptState;
 use crate::bind::types::{Augmenter, Data};
 use crate::data::{Batching, Dataset};
+use crate::lang::value::mismatch;
 use crate::lang::{Callback, FromOptions, FromValue, Given, Options, session};
 use crate::nn::loss::{Link, Loss, LossKind};
 use crate::optim::Optimizer;
 use crate::train::checkpoint;
 use crate::train::settings::{
-    CheckpointPolicy, OnBatch, OnChange, OnEpoch, OnInputs, OnSampling, Record, RecordValidation,
-    Resume,
+    CheckpointPolicy, OnBatch, OnChange, OnEpoch, OnInputs, OnRows, OnSampling, Record,
+    RecordValidation, Resume,
 };
 use crate::train::step_call::CustomStep;
 use crate::train::{EarlyStop, FitSettings, Networks};
@@ -33,8 +34,9 @@ use std::path::PathBuf;
 /// Options of `train::fit`.
 #[derive(Options)]
 pub struct FitOptions {
-    /// Training rows.
-    train: Data,
+    /// Training rows, or a function |epoch| of the epoch from 1 that returns those of the epoch: as
+    /// many in every epoch, and the same ones whenever it is called with an epoch.
+    train: TrainingRows,
     /// Validation rows, on which loss and metrics are computed after each epoch.
     valid: Option<Data>,
     /// Loss to minimise, or a function |outputs, labels| that computes it; `loss::heads` for a
@@ -120,6 +122,48 @@ pub struct FitOptions {
     on_batch: Option<Callback>,
     /// Function |info| called after each epoch with the measured values; false ends the training.
     on_epoch: Option<Callback>,
+}
+
+/// Training rows.
+pub enum TrainingRows {
+    /// The same in every epoch.
+    Same(Data),
+    /// Those that a function |epoch| returns.
+    ByEpoch(Callback),
+}
+
+impl FromValue for TrainingRows {
+    fn kind() -> String {
+        "dataset, or a function |epoch| that returns one".into()
+    }
+    fn from_value(value: &mut Dynamic, context: &NativeCallContext) -> Result<Self> {
+        if value.is_fnptr() {
+            return Callback::from_value(value, context).map(TrainingRows::ByEpoch);
+        }
+        let rows = value.read_lock::<Data>().map(|rows| rows.clone());
+        rows.map(TrainingRows::Same)
+            .ok_or_else(|| mismatch(&Self::kind(), value))
+    }
+}
+
+impl TrainingRows {
+    /// The rows of the first epoch, and those of each where they differ.
+    fn first(&self) -> Result<(Dataset, Option<OnRows>)> {
+        match self {
+            TrainingRows::Same(rows) => Ok(((*rows.0).clone(), None)),
+            TrainingRows::ByEpoch(function) => {
+                let function = function.clone();
+                let rows_in = move |epoch: usize| {
+                    let rows = function.call(vec![(epoch as i64).into()])?;
+                    let rows = rows.read_lock::<Data>().map(|rows| (*rows.0).clone());
+                    rows.ok_or_else(|| {
+                        fault!("type", "the function of `train` must return a dataset")
+                    })
+                };
+                Ok((rows_in(1)?, Some(Box::new(rows_in))))
+            }
+        }
+    }
 }
 
 /// A loss, or a function of the script that computes one.
@@ -348,6 +392,10 @@ fn settings_with(
         None => (None, String::new(), Vec::new()),
     };
     let mut callbacks = custom.clone();
+    let (train, train_in) = options.train.first()?;
+    if let TrainingRows::ByEpoch(function) = &options.train {
+        callbacks.push(function.clone());
+    }
     callbacks.extend(options.sampling.clone());
     callbacks.extend(options.on_batch.clone());
     callbacks.extend(options.on_epoch.clone());
@@ -378,9 +426,11 @@ fn settings_with(
     });
     let on_inputs = (!custom.is_empty())
         .then(|| -> OnInputs { Box::new(move |x, y| customised(x, y, &custom)) });
+    let batch = batch_of(&train, &options.batch)?;
     let interrupted = format!("{}.interrupted.safetensors", file_name(&title));
     Ok(FitSettings {
-        train: (*options.train.0).clone(),
+        train,
+        train_in,
         valid: options.valid.map(|data| (*data.0).clone()),
         loss,
         optimizer,
@@ -388,7 +438,7 @@ fn settings_with(
         learning_rates: options.optimizer.learning_rates(networks),
         schedule,
         average: options.average.map(|average| average.0),
-        batch: batch_of(&options.train.0, &options.batch)?,
+        batch,
         sampling: options.sampling.map(on_sampling),
         epochs: options.epochs,
         augment,
@@ -427,6 +477,7 @@ fn settings_with(
 pub fn few(settings: FitSettings) -> FitSettings {
     FitSettings {
         sampling: None,
+        train_in: None,
         train: settings.train.few(),
         valid: settings.valid.as_ref().map(Dataset::few),
         epochs: 1,

@@ -5,6 +5,7 @@ use crate::bind::args::genome::{StatisticName, StrandCondition, noted};
 use crate::bind::args::labels::{MissingRule, NamePairs, NamedTracks};
 use crate::bind::types::Places;
 use crate::bind::warnings::say;
+use crate::data::label_table::{self, Wanted};
 use crate::data::labels::{self, Joint, Labels, Reading};
 use crate::data::profile;
 use crate::data::regions::signal_labels;
@@ -76,6 +77,24 @@ pub struct SignalOptions {
     missing: MissingRule,
 }
 
+/// Options of `label::read`.
+#[derive(Options)]
+pub struct ReadOptions {
+    /// Word of bound regions, label 1.
+    #[option(default = "B")]
+    bound: String,
+    /// Word of unbound regions, label 0.
+    #[option(default = "U")]
+    unbound: String,
+    /// Word of ambiguous regions, whose label is undefined (NaN).
+    #[option(default = "A")]
+    ambiguous: String,
+    /// Names of the columns that are read, in their order; all of them unless given.
+    columns: Option<Vec<String>>,
+    /// Names of the chromosomes that are read; all of them unless given.
+    chroms: Option<Vec<String>>,
+}
+
 /// Sets of peaks by name.
 pub struct PeakSets(Vec<(String, Intervals)>);
 
@@ -114,6 +133,13 @@ fn labels_map(labels: Labels, rows: usize) -> Result<Map> {
         ("names".into(), array(labels.names).into()),
         ("values".into(), values.into_value()),
     ]))
+}
+
+/// Regions with their labels, as a script's map.
+fn regions_map(regions: Intervals, labels: Labels) -> Result<Map> {
+    let mut map = labels_map(labels, regions.len())?;
+    map.insert("regions".into(), Places(Rc::new(regions)).into_value());
+    Ok(map)
 }
 
 /// Pairs of tracks as indices, given or recognised by their names.
@@ -170,6 +196,49 @@ pub fn peaks(
     labels_map(labels, regions.0.len())
 }
 
+/// Reads a table of regions and their labels in letters, as those of the DREAM challenge.
+///
+/// The first line names the columns: chromosome, start and stop, then a column for each cell type,
+/// separated by tabs; the file may be gzipped. Bound regions are labelled 1, unbound ones 0, and
+/// labels of ambiguous ones are undefined (NaN).
+///
+/// ```rhai
+/// let text = "chr\tstart\tstop\tA549\tK562\nchr10\t600\t800\tU\tB\nchr10\t650\t850\tA\tB\n";
+/// save_text("/tmp/cistron_example_labels.tsv", text);
+/// let found = label::read("/tmp/cistron_example_labels.tsv");
+/// assert_eq(found.names, ["A549", "K562"]);
+/// assert_eq(found.regions.start, [600, 650]);
+/// assert_eq(found.values[[0..2, 1]], [1, 1]);
+/// assert(found.values[[1, 0]].isnan().item());
+/// ```
+#[native(
+    namespace = "label",
+    stand_in = invented_labels,
+    returns = "map of regions, names and values: tensor [regions, columns]"
+)]
+pub fn read(
+    /// Path of the file.
+    path: &str,
+    options: ReadOptions,
+) -> Result<Map> {
+    let wanted = Wanted {
+        bound: options.bound,
+        unbound: options.unbound,
+        ambiguous: options.ambiguous,
+        columns: options.columns,
+        chroms: options.chroms,
+    };
+    let (regions, labels) = label_table::read(&session::find_input(path)?, &wanted)?;
+    regions_map(regions, labels)
+}
+
+/// The labels of a dry run whose file does not exist.
+fn invented_labels(_path: &str, options: ReadOptions) -> Result<Map> {
+    let names = options.columns.unwrap_or_else(|| vec!["cell".into()]);
+    let (regions, labels) = label_table::invented(names);
+    regions_map(regions, labels)
+}
+
 /// Returns labelled regions of one length around the joined peaks of several sets.
 ///
 /// Overlapping peaks are joined; a region is centred on the middle of each and labelled 1 for
@@ -196,9 +265,7 @@ pub fn joint(
         at_least: options.at_least,
     };
     let (regions, labels) = labels::joint(&peaks.0, &how)?;
-    let mut map = labels_map(labels, regions.len())?;
-    map.insert("regions".into(), Places(Rc::new(regions)).into_value());
-    Ok(map)
+    regions_map(regions, labels)
 }
 
 /// Labels regions by tracks: a number for each track, or a profile of bins.
@@ -283,5 +350,5 @@ pub fn field(
 
 /// The native functions declared here.
 pub fn natives() -> Vec<Native> {
-    natives_of![peaks, joint, signal, field]
+    natives_of![peaks, read, joint, signal, field]
 }

@@ -16,6 +16,8 @@ pub struct WindowsOptions {
     /// Distance between the starts of adjacent windows, in bp; the size unless given.
     #[option(min = 1)]
     step: Option<i64>,
+    /// Intervals: only windows that overlap one of them are returned, each once.
+    on: Option<Places>,
 }
 
 /// Options of `genome.random`.
@@ -26,6 +28,9 @@ pub struct RandomOptions {
     /// Largest fraction of N in a region.
     #[option(default = 1, min = 0, max = 1)]
     max_n: f64,
+    /// Number of bp whose multiples are the starts of regions, such as 50 for bins every 50 bp.
+    #[option(default = 1, min = 1)]
+    step: i64,
     #[option(flatten)]
     seed: SeedOptions,
 }
@@ -76,6 +81,8 @@ pub enum Shortage {
 /// let g = genome::from(#{ chr1: "AACGTTA" });
 /// assert_eq(g.windows(3).len(), 2);
 /// assert_eq(g.windows(3, #{ step: 1 }).len(), 5);
+/// let peak = intervals::from(#{ chrom: ["chr1"], start: [4], end: [5] });
+/// assert_eq(g.windows(3, #{ step: 1, on: peak }).start, [2, 3, 4]);
 /// ```
 #[native(namespace = "genome", form = method)]
 pub fn windows(
@@ -86,10 +93,13 @@ pub fn windows(
     options: WindowsOptions,
 ) -> Places {
     let step = options.step.unwrap_or(size);
-    Places(Rc::new(this.0.windows(size, step)))
+    Places(Rc::new(match options.on {
+        Some(list) => this.0.windows_on(size, step, &list.0),
+        None => this.0.windows(size, step),
+    }))
 }
 
-/// Draws random regions of one length, uniformly over all positions.
+/// Draws random regions of one length, uniformly over all positions, with replacement.
 ///
 /// ```rhai
 /// let g = genome::from(#{ chr1: seq::random(1, 500, #{ seed: 1 })[0] });
@@ -98,6 +108,7 @@ pub fn windows(
 /// });
 /// assert_eq(r.len(), 20);
 /// assert(r.start.map(|s| s <= 70 || s >= 400).reduce(|a, b| a && b, true));
+/// assert(g.random(20, 30, #{ step: 50, seed: 1 }).start.all(|s| s % 50 == 0));
 /// ```
 #[native(namespace = "genome", form = method)]
 pub fn random(
@@ -112,7 +123,15 @@ pub fn random(
 ) -> Result<Places> {
     let exclude = options.exclude.as_ref().map(|exclude| &*exclude.0);
     let seed = options.seed.seed();
-    let regions = negatives::random(&this.0, n as usize, length, exclude, options.max_n, seed)?;
+    let regions = negatives::random(
+        &this.0,
+        n as usize,
+        length,
+        exclude,
+        options.max_n,
+        options.step,
+        seed,
+    )?;
     Ok(Places(Rc::new(regions)))
 }
 

@@ -1,10 +1,10 @@
 //! The values of an input: in memory, or cut from a genome and its tracks when a row is asked for.
 
+use super::channels::Channels;
 use super::ragged::{Ragged, RowValues};
+use crate::seq::Genome;
 use crate::seq::alphabet::UNKNOWN;
 use crate::seq::alphabets::Alphabet;
-use crate::seq::{Genome, Track};
-use cistron_base::bail;
 use cistron_base::{Interval, Result, Strand};
 use std::sync::Arc;
 
@@ -36,8 +36,8 @@ pub enum Column {
     },
     /// Values along the genome, `[channels, length]`.
     Signal {
-        /// The channels.
-        channels: Arc<Vec<Channel>>,
+        /// The channels of each row.
+        channels: Channels,
         /// The place of each row, by the genome's chromosomes.
         regions: Arc<Vec<Interval>>,
         /// Bases in each row.
@@ -47,63 +47,6 @@ pub enum Column {
     },
     /// Rows that differ in size, or sequences of another alphabet than DNA.
     Ragged(Arc<Ragged>),
-}
-
-/// One channel along the genome.
-#[derive(Clone, Debug)]
-pub struct Channel {
-    /// The track.
-    pub track: Arc<Track>,
-    /// Its number of each of the genome's chromosomes; none where it has no value there.
-    pub chroms: Arc<Vec<Option<u32>>>,
-    /// The value of bases without one.
-    pub blank: f32,
-    /// Whether values become ln(1 + value).
-    pub log1p: bool,
-}
-
-impl Channel {
-    /// A channel of a track along a genome.
-    pub fn new(track: Arc<Track>, genome: &Genome, blank: f32, log1p: bool) -> Channel {
-        let chroms = track.contigs.find_all(genome.contigs.names());
-        Channel {
-            track,
-            chroms: Arc::new(chroms),
-            blank,
-            log1p,
-        }
-    }
-
-    /// Appends a value for each base of a place.
-    fn fill(&self, place: &Interval, out: &mut Vec<f32>) -> Result<()> {
-        let at = out.len();
-        match self.chroms[place.chrom as usize] {
-            Some(chrom) => {
-                self.track
-                    .values_into(&Interval { chrom, ..*place }, self.blank, out)?
-            }
-            None => out.resize(at + place.len() as usize, self.blank),
-        }
-        // a track may hold undefined values of its own
-        out[at..]
-            .iter_mut()
-            .filter(|v| v.is_nan())
-            .for_each(|v| *v = self.blank);
-        if self.log1p {
-            if let Some(i) = out[at..].iter().position(|v| *v <= -1.0) {
-                let value = out[at + i];
-                bail!(
-                    "data",
-                    "{} is {value} at base {i} of a region: ln(1 + value) needs values above -1",
-                    self.track.path_text();
-                    hint: "leave `log1p` out: this signal is no count (a log ratio, or of the \
-                        reverse strand)"
-                );
-            }
-            out[at..].iter_mut().for_each(|v| *v = v.ln_1p());
-        }
-        Ok(())
-    }
 }
 
 /// Appends channels of a width, each with `margin` zeros on both sides.
@@ -262,6 +205,7 @@ impl Column {
                 ..
             } => {
                 let place = widened(&regions[row], margin);
+                let channels = channels.of(row);
                 match partners
                     .as_ref()
                     .filter(|_| place.strand == Strand::Reverse)

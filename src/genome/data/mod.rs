@@ -1,6 +1,7 @@
 //! Datasets: sequences as codes, other inputs and labels as floats; splits, files, batches.
 
 pub mod arrays;
+pub mod channels;
 pub mod check;
 pub mod column;
 pub mod columns;
@@ -9,6 +10,7 @@ pub mod delimited;
 pub mod duplicates;
 pub mod homology;
 pub mod label_group;
+pub mod label_table;
 pub mod labels;
 pub mod loader;
 pub mod matrix;
@@ -29,7 +31,8 @@ pub mod strands;
 pub mod table;
 mod view;
 
-pub use column::{Channel, Column};
+pub use channels::{Channel, Channels};
+pub use column::Column;
 pub use dataset::{Dataset, Input, LabelMatrix, Pool, Shuffles};
 pub use label_group::{LabelGroup, LabelStrand};
 pub use loader::{Batch, Loader};

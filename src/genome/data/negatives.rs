@@ -174,17 +174,18 @@ pub fn gc_matched(genome: &Genome, positives: &Intervals, how: &Matching) -> Res
     Ok(list)
 }
 
-/// Random regions of one length that overlap nothing of a list.
+/// Random regions of one length that overlap nothing of a list, with starts at multiples of `step`.
 pub fn random(
     genome: &Genome,
     n: usize,
     length: i64,
     exclude: Option<&Intervals>,
     unknown: f64,
+    step: i64,
     seed: u64,
 ) -> Result<Intervals> {
     let mut out = memory::reserved(n, "random regions")?;
-    let mut places = Places::new(genome, exclude);
+    let mut places = Places::new(genome, exclude).every(step);
     let mut rng = Rng::keyed(&[seed, 0x7261_6e64]);
     let (mut codes, mut tries) = (Vec::new(), 0usize);
     while out.len() < n {

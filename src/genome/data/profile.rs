@@ -46,7 +46,7 @@ impl Source {
     pub fn is_like(&self, other: &Source) -> bool {
         let same = match (&self.column, &other.column) {
             (Column::Signal { channels: a, .. }, Column::Signal { channels: b, .. }) => {
-                Arc::ptr_eq(a, b)
+                a.is_same(b)
             }
             _ => false,
         };

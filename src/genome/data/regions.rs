@@ -3,7 +3,7 @@
 use super::columns::{groups, neighbours, place_labels};
 use super::labels::{self, Labels, Reading};
 use super::profile::{self, Source};
-use super::{Channel, Column, Dataset, Input, LabelMatrix};
+use super::{Channel, Channels, Column, Dataset, Input, LabelMatrix};
 use crate::seq::{Genome, Intervals, Track};
 use cistron_base::{Interval, Result, Strand, bail};
 use std::rc::Rc;
@@ -247,7 +247,7 @@ impl RegionSettings {
         let channel =
             |track: &Arc<Track>| Channel::new(track.clone(), &self.genome, missing, log1p);
         Column::Signal {
-            channels: Arc::new(tracks.iter().map(channel).collect()),
+            channels: Channels::one(tracks.iter().map(channel).collect()),
             regions: places.clone(),
             length: length_of(places),
             partners,

@@ -7,7 +7,7 @@ use crate::Model;
 use crate::optim::{Optimizer, Rule};
 use cistron_base::{Interval, Result};
 use cistron_genome::data::ragged::RowValues;
-use cistron_genome::data::{Column, Dataset, LabelGroup, LabelMatrix};
+use cistron_genome::data::{Channel, Column, Dataset, LabelGroup, LabelMatrix};
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -319,18 +319,17 @@ pub fn digest(set: &Dataset) -> String {
             Column::Signal {
                 channels, regions, ..
             } => {
-                let names: Vec<String> = channels
-                    .iter()
-                    .map(|channel| {
-                        format!(
-                            "{} {} {}",
-                            channel.track.path_text(),
-                            channel.blank,
-                            channel.log1p
-                        )
-                    })
-                    .collect();
-                hasher.update(format!("{names:?}").as_bytes());
+                for set in channels.sets() {
+                    let name = |channel: &Channel| {
+                        let path = channel.track.path_text();
+                        format!("{path} {} {}", channel.blank, channel.log1p)
+                    };
+                    let names: Vec<String> = set.iter().map(name).collect();
+                    hasher.update(format!("{names:?}").as_bytes());
+                }
+                if let Some(sets) = channels.set_of() {
+                    add_numbers(&mut hasher, sets, u32::to_le_bytes);
+                }
                 add_regions(&mut hasher, regions);
             }
         }

@@ -21,6 +21,8 @@ use std::time::Duration;
 
 /// Changes the inputs of a batch, one-hot, and its labels before the forward pass.
 pub type OnInputs = Box<dyn Fn(Value, Value) -> Result<(Value, Value)>>;
+/// Returns the training rows of an epoch, from 1.
+pub type OnRows = Box<dyn Fn(usize) -> Result<Dataset>>;
 /// Returns the weights of the training rows in an epoch, from 1.
 pub type OnSampling = Box<dyn Fn(usize) -> Result<Vec<f64>>>;
 /// Called after a batch with epoch, step and loss; `false` ends the training.
@@ -135,8 +137,10 @@ impl OutputMetrics {
 
 /// What a training is made of.
 pub struct FitSettings {
-    /// Training rows.
+    /// Training rows, of the first epoch.
     pub train: Dataset,
+    /// Training rows of each epoch, where they differ.
+    pub train_in: Option<OnRows>,
     /// Validation rows.
     pub valid: Option<Dataset>,
     /// Loss to minimise.

@@ -7,7 +7,7 @@ use super::settings::FitSettings;
 use super::source::BatchSource;
 use crate::loss::LossKind;
 use crate::{Model, Value};
-use cistron_base::Result;
+use cistron_base::{Result, bail};
 use cistron_genome::data::{Batch, Dataset, Loader};
 use cistron_torch::graph;
 use std::sync::Arc;
@@ -64,6 +64,12 @@ pub fn epoch_loader(
     weights: Option<&Arc<Vec<f64>>>,
 ) -> Result<Loader> {
     let mut loader = loader(settings, epoch, is_cached);
+    if let Some(rows_in) = settings.train_in.as_ref().filter(|_| epoch > 0) {
+        let rows = rows_in(epoch + 1)?;
+        check_rows(&settings.train, &rows)
+            .map_err(|fault| fault.context(format!("the rows of epoch {}", epoch + 1)))?;
+        loader.set = rows;
+    }
     if weights.is_some() {
         loader.set.sampling.weights = weights.cloned();
     } else if let Some(weights_in) = &settings.sampling {
@@ -73,6 +79,23 @@ pub fn epoch_loader(
         loader.set.sampling.weights = Some(Arc::new(weights));
     }
     Ok(loader)
+}
+
+/// Fails on rows of an epoch that differ in form or number from those of the first.
+fn check_rows(first: &Dataset, rows: &Dataset) -> Result<()> {
+    if first.form() != rows.form() || first.label_names != rows.label_names {
+        bail!(
+            "data",
+            "they are {}, those of the first epoch {}",
+            rows.form(),
+            first.form()
+        );
+    }
+    if first.len() != rows.len() {
+        bail!("data", "there are {}, the first epoch has {}", rows.len(), first.len();
+            hint: "draw as many in every epoch: schedules and steps depend on their number");
+    }
+    Ok(())
 }
 
 /// The sources of a training, of which one is used in each epoch.
@@ -91,7 +114,8 @@ impl<'a> Sources<'a> {
         let may_cache = settings.step.is_none()
             && graph::is_for(model.device())
             && model.takes_codes()
-            && settings.on_inputs.is_none();
+            && settings.on_inputs.is_none()
+            && settings.train_in.is_none();
         let cache = if may_cache {
             DeviceCache::new(model, &loader(settings, 0, false))?
         } else {
@@ -126,6 +150,7 @@ impl<'a> Sources<'a> {
             // the loss sees the inputs of the network
             || matches!(settings.loss.kind, LossKind::Batch(_))
             || settings.on_inputs.is_some()
+            || settings.train_in.is_some()
             || settings.on_batch.is_some()
             || settings.train.batching.is_some()
             || settings.train.is_redrawn()

@@ -1,9 +1,11 @@
 //! One list: its rows, columns and order.
 
+use crate::bail;
 use crate::base::{Fault, Interval, Result, file, shape};
 use crate::bind::args::intervals::places;
 use crate::bind::args::path::output_path;
 use crate::bind::args::seed::SeedOptions;
+use crate::bind::args::tensor::Numbers;
 use crate::bind::types::Places;
 use crate::bind::warnings::warn;
 use crate::lang::value::mismatch;
@@ -29,6 +31,9 @@ pub struct SortOptions {
 /// Options of `intervals.sample`.
 #[derive(Options)]
 pub struct SampleOptions {
+    /// Whether an interval may be drawn several times.
+    #[option(default = false)]
+    replace: bool,
     #[option(flatten)]
     seed: SeedOptions,
 }
@@ -389,11 +394,67 @@ pub fn concat(
     places(this.0.concat(&other.0))
 }
 
-/// Draws intervals without replacement.
+/// Returns the intervals with a field of numbers, which replaces one of that name.
+///
+/// ```rhai
+/// let list = intervals::from(#{ chrom: ["chr1", "chr2"], start: [0, 5], end: [10, 10] });
+/// assert_eq(list.with_field("label", [1, 0]).on("chr2").column("label"), [0.0]);
+/// ```
+/// ```rhai,fails
+/// intervals::from(#{ chrom: ["chr1"], start: [0], end: [10] }).with_field("label", [1, 0]);
+/// //~ 2 values for 1 intervals
+/// ```
+#[native(namespace = "intervals", form = method)]
+pub fn with_field(
+    this: &Places,
+    /// Name of the field.
+    name: &str,
+    /// Its numbers, [intervals].
+    values: &Numbers,
+) -> Result<Places> {
+    let values = values.0.to_f64()?;
+    let n = this.0.len();
+    if values.len() != n {
+        bail!("shape", "{} values for {n} intervals", values.len());
+    }
+    let list = (*this.0).clone();
+    Ok(places(list.with_field(name, Field::Number(values))))
+}
+
+/// Returns the intervals of some indices, in their order.
+///
+/// ```rhai
+/// let list = intervals::from(#{ chrom: ["chr1", "chr2"], start: [0, 5], end: [10, 10] });
+/// assert_eq(list.take([1, 1]).start, [5, 5]);
+/// let labels = tensor::from([0, 1]);
+/// assert_eq(list.take(labels.eq(1).nonzero().flatten()).chrom, ["chr2"]);
+/// ```
+/// ```rhai,fails
+/// intervals::from(#{ chrom: ["chr1"], start: [0], end: [10] }).take([1]);
+/// //~ there is no interval 1: the list has 1
+/// ```
+#[native(namespace = "intervals", form = method)]
+pub fn take(
+    this: &Places,
+    /// Indices from 0, [n]; an index may be repeated.
+    indices: &Numbers,
+) -> Result<Places> {
+    let numbers = indices.0.to_f64()?;
+    if let Some(index) = numbers.iter().find(|index| index.fract() != 0.0) {
+        bail!("index", "indices must be integers, got {index}");
+    }
+    let indices: Vec<i64> = numbers.iter().map(|index| *index as i64).collect();
+    this.0.at(&indices).map(places)
+}
+
+/// Draws intervals, without replacement unless asked for.
+///
+/// Without replacement they keep their order.
 ///
 /// ```rhai
 /// let list = intervals::from(#{ chrom: ["chr1", "chr1"], start: [0, 5], end: [10, 10] });
 /// assert_eq(list.sample(1, #{ seed: 3 }).len(), 1);
+/// assert_eq(list.sample(5, #{ replace: true, seed: 3 }).len(), 5);
 /// ```
 #[native(namespace = "intervals", form = method)]
 pub fn sample(
@@ -402,9 +463,12 @@ pub fn sample(
     n: i64,
     options: SampleOptions,
 ) -> Result<Places> {
-    this.0
-        .sample(n.max(0) as usize, options.seed.seed())
-        .map(places)
+    let (n, seed) = (n.max(0) as usize, options.seed.seed());
+    let drawn = match options.replace {
+        true => this.0.sample_again(n, seed),
+        false => this.0.sample(n, seed),
+    };
+    drawn.map(places)
 }
 
 /// Writes the intervals to a BED or narrowPeak file, by the ending of the path.
@@ -435,6 +499,6 @@ pub fn save(
 pub fn natives() -> Vec<Native> {
     natives_of![
         len, index, chrom, start, end, strand, lengths, fields, notes, column, sort, filter, on,
-        not_on, by, concat, sample, save,
+        not_on, by, concat, with_field, take, sample, save,
     ]
 }

@@ -94,6 +94,16 @@ pub struct NameOptions {
     reverse: bool,
 }
 
+/// Options of `intervals.random_within`.
+#[derive(Options)]
+pub struct WithinOptions {
+    /// Largest distance of the centre from the interval, in bp.
+    #[option(default = 0, min = 0)]
+    beyond: i64,
+    #[option(flatten)]
+    seed: SeedOptions,
+}
+
 /// Options of `intervals.jitter`.
 #[derive(Options)]
 pub struct JitterOptions {
@@ -342,6 +352,29 @@ pub fn jitter(
     places(this.0.jitter(most, options.seed.seed()))
 }
 
+/// Draws a region of one length for each interval, whose centre is within it.
+///
+/// The centre is uniform in the interval and `beyond` bp on either side of it. Regions keep the
+/// strands of the intervals, not their fields, and may reach out of the chromosome.
+///
+/// ```rhai
+/// let peaks = intervals::from(#{ chrom: ["chr1", "chr2"], start: [100, 0], end: [120, 1] });
+/// let drawn = peaks.random_within(200, #{ beyond: 5, seed: 1 });
+/// assert_eq(drawn.lengths, [200, 200]);
+/// assert(drawn.start[0] >= -5 && drawn.start[0] <= 25);   // centres from 95 to 125
+/// ```
+#[native(namespace = "intervals", form = method)]
+pub fn random_within(
+    this: &Places,
+    /// Length of the regions, in bp.
+    #[check(min = 1)]
+    length: i64,
+    options: WithinOptions,
+) -> Places {
+    let seed = options.seed.seed();
+    places(this.0.random_within(length, options.beyond, seed))
+}
+
 /// Cuts the intervals at the ends of a genome; `notes` states how many were cut.
 ///
 /// ```rhai
@@ -384,6 +417,15 @@ pub fn shuffle(
 /// The native functions declared here.
 pub fn natives() -> Vec<Native> {
     natives_of![
-        resize, slop, flank, shift, windows, tiles, jitter, clip, shuffle,
+        resize,
+        slop,
+        flank,
+        shift,
+        windows,
+        tiles,
+        jitter,
+        random_within,
+        clip,
+        shuffle,
     ]
 }

@@ -1,6 +1,7 @@
 //! Datasets joined one after another, and rows in view as separate storage.
 
 use super::{Dataset, Input};
+use crate::data::channels::Channels;
 use crate::data::column::Column;
 use crate::data::profile::{Profile, Source};
 use crate::data::ragged::{LabelSizes, Ragged};
@@ -246,24 +247,25 @@ fn joined(parts: &[(&Dataset, &Column)]) -> Result<Column> {
             }
         }
         Column::Signal {
-            channels,
-            length,
-            partners,
-            ..
+            length, partners, ..
         } => {
             let own = parts.iter().map(|(part, column)| match column {
                 Column::Signal {
-                    channels: other,
-                    regions,
-                    ..
-                } if Arc::ptr_eq(other, channels) => Some(part.places(regions)),
+                    channels, regions, ..
+                } => Some((
+                    part.places(regions),
+                    (
+                        channels,
+                        (0..part.len()).map(|i| part.locate(i).0).collect(),
+                    ),
+                )),
                 _ => None,
             });
             if let Some(lists) = own.collect::<Option<Vec<_>>>() {
-                let regions = Arc::new(lists.into_iter().flatten().collect());
+                let (places, channels): (Vec<_>, Vec<_>) = lists.into_iter().unzip();
                 return Ok(Column::Signal {
-                    channels: channels.clone(),
-                    regions,
+                    channels: Channels::joined(&channels),
+                    regions: Arc::new(places.into_iter().flatten().collect()),
                     length: *length,
                     partners: partners.clone(),
                 });

@@ -18,7 +18,7 @@ pub mod write;
 use super::contigs::Contigs;
 use super::genome::Genome;
 use cistron_base::seed::Rng;
-use cistron_base::{Interval, Result};
+use cistron_base::{Interval, Result, memory};
 use cistron_base::{bail, fault};
 use std::sync::Arc;
 
@@ -270,6 +270,27 @@ impl Intervals {
         let mut rows = Rng::keyed(&[seed, 0x696e_7473]).permutation(self.len());
         rows.truncate(n);
         rows.sort_unstable();
+        Ok(self.select(&rows))
+    }
+
+    /// Those of some indices, in their order; an index may be repeated.
+    pub fn at(&self, indices: &[i64]) -> Result<Intervals> {
+        let n = self.len() as i64;
+        if let Some(index) = indices.iter().find(|index| !(0..n).contains(*index)) {
+            bail!("index", "there is no interval {index}: the list has {n}");
+        }
+        let rows: Vec<u32> = indices.iter().map(|index| *index as u32).collect();
+        Ok(self.select(&rows))
+    }
+
+    /// `n` of them with replacement, in the order drawn.
+    pub fn sample_again(&self, n: usize, seed: u64) -> Result<Intervals> {
+        if self.is_empty() && n > 0 {
+            bail!("value", "{n} intervals cannot be drawn from an empty list");
+        }
+        memory::items(n as i64, 32, "intervals")?;
+        let mut rng = Rng::keyed(&[seed, 0x696e_7472]);
+        let rows: Vec<u32> = (0..n).map(|_| rng.below(self.len()) as u32).collect();
         Ok(self.select(&rows))
     }
 

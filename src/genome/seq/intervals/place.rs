@@ -102,6 +102,24 @@ impl Intervals {
         out
     }
 
+    /// A random region of `length` bases for each interval. Its centre is uniform within the
+    /// interval and `beyond` bases outside of it, symmetrically around the middle; the middle and
+    /// the centre of an even number of bases are the right one of the two.
+    pub fn random_within(&self, length: i64, beyond: i64, seed: u64) -> Intervals {
+        let mut out = self.clone();
+        for (i, row) in out.rows.iter_mut().enumerate() {
+            let middle = (row.start + row.end).div_euclid(2);
+            let most = (row.end - middle + beyond).max(0);
+            let mut rng = Rng::keyed(&[seed, 0x7769_7468, i as u64]);
+            let by = rng.below(2 * most as usize + 1) as i64 - most;
+            row.start = middle + by - length / 2;
+            row.end = row.start + length;
+        }
+        // fields tell of the old places
+        out.fields.clear();
+        out
+    }
+
     /// Clips intervals to the genome; those completely outside are left out.
     pub fn clip(&self, genome: &Genome) -> Result<Intervals> {
         let mut whole = self.in_genome(genome)?;
@@ -176,6 +194,9 @@ pub struct Shuffle {
 pub struct Places {
     /// The free ranges.
     gaps: Vec<Interval>,
+    /// First coordinate of each chromosome; starts are a multiple of `step` bases from there.
+    origins: Vec<i64>,
+    step: i64,
     /// For a length and a chromosome, the room up to and including each range.
     room: std::collections::HashMap<(i64, Option<u32>), Vec<i64>>,
 }
@@ -205,18 +226,32 @@ impl Places {
         };
         Places {
             gaps: Intervals::new(contigs, taken).complement(&ranges).rows,
+            origins: ranges.iter().map(|range| range.0).collect(),
+            step: 1,
             room: Default::default(),
+        }
+    }
+
+    /// Those whose starts are a multiple of `step` bases from the start of their chromosome.
+    pub fn every(self, step: i64) -> Places {
+        Places {
+            step: step.max(1),
+            room: Default::default(),
+            ..self
         }
     }
 
     /// A place for `length` bases, every one as likely; none where there is no room.
     pub fn draw(&mut self, length: i64, chrom: Option<u32>, rng: &mut Rng) -> Option<Interval> {
-        let gaps = &self.gaps;
+        let (gaps, origins, step) = (&self.gaps, &self.origins, self.step);
+        // the first start within a range
+        let first =
+            |gap: &Interval| gap.start + (origins[gap.chrom as usize] - gap.start).rem_euclid(step);
         let room = self.room.entry((length, chrom)).or_insert_with(|| {
             let mut total = 0;
             let own = |gap: &Interval| {
                 if chrom.is_none_or(|own| own == gap.chrom) {
-                    (gap.len() - length + 1).max(0)
+                    (gap.end - length - first(gap)).div_euclid(step).max(-1) + 1
                 } else {
                     0
                 }
@@ -231,7 +266,8 @@ impl Places {
         let total = room.last().copied().filter(|total| *total > 0)?;
         let at = rng.below(total as usize) as i64;
         let found = room.partition_point(|reached| *reached <= at);
-        let start = gaps[found].start + at - if found == 0 { 0 } else { room[found - 1] };
+        let before = if found == 0 { 0 } else { room[found - 1] };
+        let start = first(&gaps[found]) + (at - before) * step;
         Some(Interval::new(gaps[found].chrom, start, start + length))
     }
 }
@@ -241,6 +277,48 @@ impl Genome {
     pub fn windows(&self, size: i64, step: i64) -> Intervals {
         self.chromosomes()
             .windows(size, step, false, Naming::Source, false)
+    }
+
+    /// Windows of `size` bases, `step` apart, that overlap intervals of a list, each once, in the
+    /// order of the chromosomes. Chromosomes that the genome does not have are noted.
+    pub fn windows_on(&self, size: i64, step: i64, list: &Intervals) -> Intervals {
+        let (mapped, _) = list.mapping(&self.contigs);
+        let known = list.rows.iter().filter_map(|row| {
+            let chrom = mapped[row.chrom as usize]?;
+            (!row.is_empty()).then_some((chrom, row.start, row.end))
+        });
+        let mut places: Vec<(u32, i64, i64)> = known.collect();
+        places.sort_unstable();
+        let mut rows = Vec::new();
+        let (mut last, mut next) = (None, 0);
+        for (chrom, from, to) in places {
+            let (first, end) = self.range(chrom);
+            if last != Some(chrom) {
+                (last, next) = (Some(chrom), 0);
+            }
+            // the number of the first window that ends after the interval begins
+            let begin = (from - first - size).div_euclid(step) + 1;
+            next = next.max(begin);
+            loop {
+                let start = first + next * step;
+                if start >= to || start + size > end {
+                    break;
+                }
+                rows.push(Interval::new(chrom, start, start + size));
+                next += 1;
+            }
+        }
+        let lost = list
+            .rows
+            .iter()
+            .filter(|row| mapped[row.chrom as usize].is_none());
+        let mut out = Intervals::new(self.contigs.clone(), rows);
+        out.notes.extend(left_out(
+            lost.count(),
+            list.len(),
+            "are on chromosomes that the genome does not have",
+        ));
+        out
     }
 
     /// Whole chromosomes.
