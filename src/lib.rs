@@ -38,7 +38,7 @@
 //! - the science crates never see Rhai: [`seq`] (sequences, shuffles, motifs, simulation), [`data`]
 //!   (datasets, splits, batches), [`augment`] and [`audit`], all without torch; [`metrics`]; [`nn`]
 //!   (layers, models, losses), [`optim`] (optimizers, schedules), [`train`] (fitting, checkpoints);
-//!   [`explain`]; [`plot`] (figures)
+//!   [`explain`]; [`network`] (expression, regulatory networks, clusters, trees); [`plot`] (figures)
 //! - [`track`]: records of runs
 //! - [`lang`]: the script language without science: engine, session, callbacks, options, catalog,
 //!   diagnostics
@@ -54,6 +54,7 @@ pub use cistron_base::{Fault, Result, bail, errln, fault, outln};
 pub use cistron_explain as explain;
 pub use cistron_genome::{audit, augment, data, seq};
 pub use cistron_metrics as metrics;
+pub use cistron_network as network;
 pub use cistron_nn as nn;
 pub use cistron_nn::{optim, train};
 pub use cistron_plot as plot;

@@ -57,7 +57,7 @@ fn named(code: &str) -> Vec<String> {
 }
 
 /// What the crates of science are called in the front page of the library, and as crates.
-const SCIENCE: [&str; 17] = [
+const SCIENCE: [&str; 19] = [
     "seq",
     "data",
     "nn",
@@ -69,6 +69,8 @@ const SCIENCE: [&str; 17] = [
     "plot",
     "track",
     "torch",
+    "network",
+    "cistron_network",
     "cistron_genome",
     "cistron_metrics",
     "cistron_nn",
@@ -115,7 +117,7 @@ fn dependencies(name: &str) -> Vec<String> {
 
 #[test]
 fn torch_and_rhai_stay_in_their_crates() {
-    for name in ["base", "metrics", "genome", "plot"] {
+    for name in ["base", "metrics", "genome", "network", "plot"] {
         let all = dependencies(name);
         assert!(
             ["tch", "rhai", "cistron-torch", "cistron-nn"]
@@ -304,8 +306,16 @@ fn files_of_a_room_import_each_other_in_one_direction() {
 }
 
 /// Folders of `bind` whose files declare script namespaces.
-const NAMESPACES: [&str; 8] = [
-    "data", "explain", "host", "nn", "plot", "seq", "tensor", "train",
+const NAMESPACES: [&str; 9] = [
+    "data",
+    "explain",
+    "expression",
+    "host",
+    "nn",
+    "plot",
+    "seq",
+    "tensor",
+    "train",
 ];
 
 /// What namespaces share is in `types`, `args`, `printing` and `warnings`. The file `mod.rs` of a

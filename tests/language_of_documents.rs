@@ -7,13 +7,14 @@ use crate::{files_below, root};
 use std::path::PathBuf;
 
 /// Folders that are searched, with the ending of their files.
-const FOLDERS: [(&str, &str); 19] = [
+const FOLDERS: [(&str, &str); 20] = [
     ("docs", "md"),
     ("docs", "rhai"),
     ("examples", "rhai"),
     ("src/explain", "rs"),
     ("src/genome", "rs"),
     ("src/metrics", "rs"),
+    ("src/network", "rs"),
     ("src/plot", "rs"),
     ("src/torch", "rs"),
     ("scripts/papers", "rhai"),

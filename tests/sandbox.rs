@@ -388,7 +388,12 @@ impl Watched {
 }
 
 /// Values of the types that methods belong to and that parameters take.
-const VALUES: [(&str, &str); 15] = [
+const VALUES: [(&str, &str); 17] = [
+    (
+        "expression",
+        "expression::from([[1.0, 2.0], [3.0, 4.0]], [\"a\", \"b\"])",
+    ),
+    ("trees", "trees::boosted([[0.0], [1.0]], [0.0, 1.0])"),
     (
         "shape_table",
         "seq::shape_table([\"ACGTTGCA\"], #{ MGW: [[0.0, 0.0, 5.1, 4.9, 4.9, 5.1, 0.0, 0.0]] })",

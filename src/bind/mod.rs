@@ -7,6 +7,7 @@
 mod args;
 pub mod data;
 pub mod explain;
+pub mod expression;
 pub mod host;
 pub mod nn;
 mod passes;
@@ -136,6 +137,7 @@ pub fn library() -> Library {
         explain::probing::natives(),
         explain::perturbing::natives(),
         explain::variant::natives(),
+        expression::natives(),
         plot::figures::natives(),
         plot::scores::natives(),
         plot::groups::natives(),

@@ -5,9 +5,9 @@
 use crate::base::Fault;
 use crate::bind::printing::{line, weights};
 use crate::bind::types::{
-    Augmenter, BackgroundSource, Data, Discovered, Genomic, Known, Motifs, OfSearch, Optim,
-    OwnRecord, Pass, Places, Report, Rows, Shapes, Signal, SimRule, StepOf, Stream, Tabled, Tokens,
-    TrialOf, WeightsFile,
+    Augmenter, BackgroundSource, Data, Discovered, Expressed, Genomic, Known, ModuleSet, Motifs,
+    OfSearch, Optim, OwnRecord, Pass, Places, Report, Rows, Shapes, Signal, SimRule, Standard,
+    StepOf, Stream, Tabled, Tokens, TreeModel, TrialOf, WeightsFile,
 };
 use crate::lang::native::TypeInfo;
 use crate::metrics::Metric;
@@ -84,6 +84,10 @@ script_types! {
     SimRule, "rule", line::rule;
     BackgroundSource, "background", line::background;
     Tabled, "table", line::table, line::table_pretty;
+    Expressed, "expression", line::expression;
+    Standard, "gold_standard", line::gold_standard;
+    ModuleSet, "modules", line::modules;
+    TreeModel, "trees", line::trees;
     WeightsFile, "weights", weights::file, weights::file_pretty;
     Report, "loaded", weights::report;
     Figure, "figure", line::figure;

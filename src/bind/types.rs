@@ -6,6 +6,9 @@ use crate::data::loader::Transform;
 use crate::data::{Batch, Dataset};
 use crate::explain::modisco::Pattern;
 use crate::lang::Callback;
+use crate::network::Expression;
+use crate::network::gnet2::Gnet2;
+use crate::network::score::Gold;
 use crate::nn::Value;
 use crate::nn::load::Loaded;
 use crate::optim::Optimizer;
@@ -138,6 +141,22 @@ impl Tabled {
         Table::new(columns).map(|table| Tabled(Rc::new(table)))
     }
 }
+
+/// An expression matrix as scripts hold it.
+#[derive(Clone)]
+pub struct Expressed(pub Rc<Expression>);
+
+/// Known edges of a network as scripts hold them.
+#[derive(Clone)]
+pub struct Standard(pub Rc<Gold>);
+
+/// Regulatory modules as scripts hold them.
+#[derive(Clone)]
+pub struct ModuleSet(pub Rc<Gnet2>);
+
+/// A model of trees as scripts hold it.
+#[derive(Clone)]
+pub struct TreeModel(pub Rc<crate::network::trees::Model>);
 
 /// A genome as scripts hold it.
 #[derive(Clone)]

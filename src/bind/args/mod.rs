@@ -6,6 +6,7 @@ pub mod average;
 pub mod checkpoint;
 pub mod dataset;
 pub mod explain;
+pub mod expression;
 pub mod figure;
 pub mod fit;
 pub mod genome;

@@ -3,9 +3,9 @@
 use crate::base::written::metric;
 use crate::base::{Fault, Result, shape};
 use crate::bind::types::{
-    Augmenter, BackgroundSource, Data, Discovered, Genomic, Known, Motifs, OfSearch, Optim,
-    OwnRecord, Pass, Places, Rows, Shapes, Signal, SimRule, StepOf, Stream, Tabled, Tokens,
-    TrialOf,
+    Augmenter, BackgroundSource, Data, Discovered, Expressed, Genomic, Known, ModuleSet, Motifs,
+    OfSearch, Optim, OwnRecord, Pass, Places, Rows, Shapes, Signal, SimRule, Standard, StepOf,
+    Stream, Tabled, Tokens, TreeModel, TrialOf,
 };
 use crate::lang::show;
 use crate::metrics::Metric;
@@ -390,6 +390,53 @@ pub fn table(table: &Tabled) -> String {
 /// The first rows of a table.
 pub fn table_pretty(table: &Tabled) -> String {
     table.0.to_pretty(20)
+}
+
+/// An expression matrix in a line.
+pub fn expression(matrix: &Expressed) -> String {
+    let (genes, samples) = matrix.0.values().dim();
+    let missing = match matrix.0.missing() {
+        0 => String::new(),
+        missing => format!(", {} values missing", shape::grouped(missing as i64)),
+    };
+    format!(
+        "expression of {} genes in {} samples{missing}",
+        shape::grouped(genes as i64),
+        shape::grouped(samples as i64)
+    )
+}
+
+/// Known edges in a line.
+pub fn gold_standard(gold: &Standard) -> String {
+    format!(
+        "gold standard of {} pairs, {} regulators with targets",
+        shape::grouped(gold.0.pairs().len() as i64),
+        gold.0.sources().len()
+    )
+}
+
+/// Regulatory modules in a line.
+pub fn modules(modules: &ModuleSet) -> String {
+    let genes: usize = modules
+        .0
+        .modules
+        .iter()
+        .map(|module| module.genes.len())
+        .sum();
+    format!(
+        "{} modules of {genes} genes, {} regulators",
+        modules.0.modules.len(),
+        modules.0.regulators.len()
+    )
+}
+
+/// A model of trees in a line.
+pub fn trees(model: &TreeModel) -> String {
+    format!(
+        "{} trees on {} features",
+        model.0.all().len(),
+        model.0.features
+    )
 }
 
 /// A figure in a line.

@@ -1,0 +1,19 @@
+//! Gene expression: matrices, regulatory networks, clusters, ensembles of trees.
+//!
+//! Matrices are [`ndarray::Array2`] throughout; the crate knows neither torch nor scripts.
+
+pub mod cluster;
+pub mod correlation;
+pub mod edges;
+pub mod expression;
+pub mod gnet2;
+pub mod infer;
+pub mod score;
+pub mod simulate;
+pub mod trees;
+
+#[cfg(test)]
+mod tests;
+
+pub use edges::Edges;
+pub use expression::Expression;

@@ -1,0 +1,39 @@
+//! What is predicted, and the labels of it.
+
+use cistron_base::{Result, bail};
+use serde::{Deserialize, Serialize};
+
+/// What is predicted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Task {
+    /// A number.
+    Regression,
+    /// The probabilities of so many classes.
+    Classes(usize),
+}
+
+/// The labels that a task takes; classes are integers from 0.
+pub(super) fn check_labels(task: Task, labels: &[f64], rows: usize) -> Result<()> {
+    if labels.len() != rows {
+        bail!(
+            "shape",
+            "there are {rows} rows of features and {} labels",
+            labels.len()
+        );
+    }
+    if let Some(row) = labels.iter().position(|y| !y.is_finite()) {
+        bail!("value", "the label of row {row} is {}", labels[row]);
+    }
+    if let Task::Classes(classes) = task {
+        let is_class = |y: &f64| y.fract() == 0.0 && *y >= 0.0 && *y < classes as f64;
+        if let Some(row) = labels.iter().position(|y| !is_class(y)) {
+            bail!(
+                "value",
+                "labels of {classes} classes are integers from 0 to {}, row {row} has {}",
+                classes - 1,
+                labels[row]
+            );
+        }
+    }
+    Ok(())
+}
