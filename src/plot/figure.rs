@@ -6,6 +6,7 @@ use super::boxes::Boxes;
 use super::chart::{Chart, Series};
 use super::diagram::Diagram;
 use super::heat::Heat;
+use super::joint::Joint;
 use super::letters;
 use super::logo::{Letters, Scaling};
 use super::sidecar;
@@ -36,6 +37,10 @@ pub enum Content {
     Tracks(Tracks),
     /// The layers of a network.
     Diagram(Diagram),
+    /// Points with contours and box plots.
+    Joint(Joint),
+    /// Figures in rows of so many.
+    Panels(Vec<Figure>, usize),
 }
 
 /// A figure: what it shows, and how large.
@@ -214,6 +219,28 @@ pub fn diagram(title: &str, diagram: Diagram) -> Figure {
     }
 }
 
+/// Points with contours of their density and box plots of their coordinates.
+pub fn joint(title: &str, joint: Joint) -> Figure {
+    Figure {
+        title: title.into(),
+        size: (560, 560),
+        content: Content::Joint(joint),
+    }
+}
+
+/// Figures side by side, in rows of `columns`.
+pub fn panels(title: &str, figures: Vec<Figure>, columns: usize) -> Figure {
+    let columns = columns.clamp(1, figures.len().max(1));
+    let rows = figures.len().div_ceil(columns).max(1);
+    let most = |side: fn(&Figure) -> u32| figures.iter().map(side).max().unwrap_or(200);
+    let (width, height) = (most(|own| own.size.0), most(|own| own.size.1));
+    Figure {
+        title: title.into(),
+        size: (width * columns as u32, height * rows as u32 + 30),
+        content: Content::Panels(figures, columns),
+    }
+}
+
 fn draw<DB: DrawingBackend>(figure: &Figure, root: &DrawingArea<DB, Shift>) -> Drawn {
     root.fill(&WHITE).map_err(text)?;
     let titled = || root.titled(&figure.title, ("sans-serif", 18)).map_err(text);
@@ -236,6 +263,15 @@ fn draw<DB: DrawingBackend>(figure: &Figure, root: &DrawingArea<DB, Shift>) -> D
         }
         Content::Tracks(tracks) => tracks.draw(&titled()?),
         Content::Diagram(diagram) => diagram.draw(&titled()?),
+        Content::Joint(joint) => joint.draw(&titled()?),
+        Content::Panels(figures, columns) => {
+            let rows = figures.len().div_ceil(*columns).max(1);
+            let areas = titled()?.split_evenly((rows, *columns));
+            figures
+                .iter()
+                .zip(areas)
+                .try_for_each(|(own, area)| draw(own, &area))
+        }
     }
 }
 

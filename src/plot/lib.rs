@@ -5,9 +5,11 @@ mod bars;
 mod boxes;
 mod chart;
 mod colors;
+mod density;
 mod diagram;
 mod figure;
 mod heat;
+mod joint;
 pub mod kinds;
 mod letters;
 mod logo;
@@ -20,8 +22,10 @@ pub use boxes::Boxes;
 pub use chart::{Chart, Dots, Series};
 pub use diagram::{Diagram, Part};
 pub use figure::{
-    Content, Figure, aligned, bars, boxes, chart, diagram, heat, histogram, logos, tracks,
+    Content, Figure, aligned, bars, boxes, chart, diagram, heat, histogram, joint, logos, panels,
+    tracks,
 };
 pub use heat::{Heat, Scale};
+pub use joint::Joint;
 pub use logo::{Letters, Scaling};
 pub use tracks::{Feature, Row, Tracks};

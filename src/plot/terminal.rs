@@ -3,7 +3,7 @@
 use super::axis::{range, short};
 use super::colors::BASES;
 use super::logo::Letters;
-use super::{Bars, Boxes, Chart, Content, Figure, Heat, boxes};
+use super::{Bars, Boxes, Chart, Content, Dots, Figure, Heat, boxes};
 use cistron_genome::seq::Motif;
 use std::fmt::Write;
 
@@ -358,6 +358,22 @@ pub fn show(figure: &Figure, width: usize, colored: bool) -> String {
                     chart(own, width, colored)
                 )
             })
+            .collect(),
+        Content::Joint(own) => {
+            let dots = Dots {
+                name: String::new(),
+                points: own.points.clone(),
+            };
+            let points = Chart {
+                x: own.x.clone(),
+                dots: vec![dots],
+                ..Chart::default()
+            };
+            format!("{:>11}\n{}", own.y, chart(&points, width, colored))
+        }
+        Content::Panels(figures, _) => figures
+            .iter()
+            .map(|own| show(own, width, colored))
             .collect(),
         Content::Bars(own) => bars(own, width, colored),
         Content::Boxes(own) => box_lines(own, width, colored),

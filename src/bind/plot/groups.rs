@@ -8,6 +8,9 @@ use crate::lang::{Native, Options, native, natives_of, session};
 use crate::plot::{self, Bars, Boxes, Figure};
 use rhai::{Array, Dynamic, Map};
 
+/// The most figures side by side.
+const MOST_PANELS: usize = 100;
+
 /// Options of `plot::histogram`.
 #[derive(Options)]
 pub struct HistogramOptions {
@@ -39,6 +42,13 @@ pub struct BoxOptions {
     /// Title of the vertical axis.
     #[option(default = "")]
     y: String,
+}
+
+/// Options of `plot::panels`.
+#[derive(Options)]
+pub struct PanelOptions {
+    /// Number of figures in a row; all unless given.
+    columns: Option<usize>,
 }
 
 /// The height and the error of a bar.
@@ -157,7 +167,44 @@ pub fn boxes(
     Ok(plot::boxes(title, boxes))
 }
 
+/// Draws figures side by side.
+///
+/// ```rhai
+/// let scores = plot::boxes("", #{ AP: [0.8, 0.9, 0.7] }, #{ violin: true });
+/// let sizes = plot::boxes("", #{ sequences: [900.0, 4000.0, 2500.0] }, #{ violin: true });
+/// assert_eq(plot::panels("over sets", [scores, sizes]).title, "over sets");
+/// ```
+#[native(namespace = "plot")]
+pub fn panels(
+    /// Title of the whole figure.
+    title: &str,
+    /// Array of figures.
+    figures: &Array,
+    options: PanelOptions,
+) -> Result<Figure> {
+    let figure = |item: &Dynamic| {
+        let Some(figure) = item.read_lock::<Figure>().map(|figure| figure.clone()) else {
+            bail!(
+                "type",
+                "`figures` must hold figures, got {}",
+                session::describe(item)
+            );
+        };
+        Ok(figure)
+    };
+    let figures: Vec<Figure> = figures.iter().map(figure).collect::<Result<_>>()?;
+    if figures.is_empty() || figures.len() > MOST_PANELS {
+        bail!(
+            "value",
+            "`figures` must hold 1 to {MOST_PANELS} figures, got {}",
+            figures.len()
+        );
+    }
+    let columns = options.columns.unwrap_or(figures.len());
+    Ok(plot::panels(title, figures, columns))
+}
+
 /// The native functions declared here.
 pub fn natives() -> Vec<Native> {
-    natives_of![histogram, bars, boxes,]
+    natives_of![histogram, bars, boxes, panels,]
 }

@@ -7,7 +7,7 @@ use crate::bind::args::numbers::column;
 use crate::bind::args::tensor::Numbers;
 use crate::bind::printing::figure::{rows_of, series};
 use crate::lang::{Native, Options, native, natives_of};
-use crate::plot::{self, Chart, Dots, Figure, kinds};
+use crate::plot::{self, Chart, Dots, Figure, Joint, kinds};
 use crate::torch::Tensor;
 use rhai::{Array, Dynamic, Identifier, Map};
 
@@ -39,6 +39,16 @@ pub struct CurveOptions {
     /// Whether the horizontal axis shows decimal logarithms.
     #[option(default = false)]
     log_x: bool,
+}
+
+/// Options of `plot::joint`.
+#[derive(Options)]
+pub struct JointOptions {
+    #[option(flatten)]
+    axes: AxisOptions,
+    /// Number of contours of the density.
+    #[option(default = 5, min = 0, max = 50)]
+    contours: usize,
 }
 
 fn dots_of(columns: &Map) -> Result<Vec<Dots>> {
@@ -125,6 +135,45 @@ pub fn scatter(
     })
 }
 
+/// Draws points with contours of their density and a box plot of each coordinate.
+///
+/// The density is a Gaussian kernel estimate (Scott's bandwidth); contours enclose equally spaced
+/// shares of its mass, with five 90, 70, 50, 30 and 10 %. Points on one line have no contours, and
+/// points with a coordinate that is no number are left out.
+///
+/// ```rhai
+/// let size = [800.0, 2000.0, 9000.0, 4000.0];
+/// let f = plot::joint("AP and size", [0.71, 0.85, 0.95, 0.9], size, #{ x: "AP", y: "sequences" });
+/// assert_eq(f.title, "AP and size");
+/// ```
+#[native(namespace = "plot")]
+pub fn joint(
+    /// Title of the figure.
+    title: &str,
+    /// Horizontal coordinates.
+    x: Dynamic,
+    /// Vertical coordinates, as many.
+    y: Dynamic,
+    options: JointOptions,
+) -> Result<Figure> {
+    let (x, y) = (column("x", &x)?, column("y", &y)?);
+    if x.len() != y.len() {
+        bail!(
+            "shape",
+            "`x` and `y` hold {} and {} numbers",
+            x.len(),
+            y.len()
+        );
+    }
+    let joint = Joint {
+        x: options.axes.x,
+        y: options.axes.y,
+        points: x.into_iter().zip(y).collect(),
+        contours: options.contours,
+    };
+    Ok(plot::joint(title, joint))
+}
+
 /// Draws points in the plane, coloured by their labels.
 ///
 /// ```rhai
@@ -203,5 +252,5 @@ pub fn lines(
 
 /// The native functions declared here.
 pub fn natives() -> Vec<Native> {
-    natives_of![scatter, embedding, curves, lines,]
+    natives_of![scatter, joint, embedding, curves, lines,]
 }
