@@ -100,6 +100,7 @@ pub fn library() -> Library {
         seq::motif::methods(),
         seq::motif_search::all(),
         seq::motif_compare::natives(),
+        seq::motif_enrichment::natives(),
         data::read::natives(),
         data::regions::natives(),
         data::dataset::natives(),

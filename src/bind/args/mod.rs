@@ -27,6 +27,7 @@ pub mod optim;
 pub mod path;
 pub mod placeholder;
 pub mod samples;
+pub mod scanned;
 pub mod schedule;
 pub mod seed;
 pub mod sequence;

@@ -6,6 +6,7 @@ pub mod genome_regions;
 pub mod intervals;
 pub mod motif;
 pub mod motif_compare;
+pub mod motif_enrichment;
 pub mod motif_search;
 pub mod rule;
 pub mod sequences;

@@ -1,17 +1,18 @@
 //! `motifs::tomtom`, `motifs::fimo`: motifs against motifs, motifs against sequences.
 
+use crate::bail;
 use crate::base::Result;
 use crate::base::table::Cells;
 use crate::bind::args::motif::{BackgroundName, strand_text};
+use crate::bind::args::scanned::ScannedSequences;
 use crate::bind::args::tensor::tensor_of;
-use crate::bind::types::{Data, Genomic, Motifs, Tabled};
+use crate::bind::types::{Motifs, Tabled};
 use crate::lang::{Choice, FromValue, Native, Options, native, natives_of, session};
+use crate::seq::Motif;
 use crate::seq::motif::priors::{self, Distribution};
 use crate::seq::motif::scan::{self, Hit};
 use crate::seq::motif::scanned::{self, Scanned};
-use crate::seq::{Motif, alphabet, fasta};
-use crate::{bail, fault};
-use rhai::{Array, Dynamic, Map, NativeCallContext};
+use rhai::{Dynamic, Map, NativeCallContext};
 use std::collections::HashMap;
 
 /// Options of `motifs::fimo`.
@@ -96,73 +97,6 @@ impl PriorSource {
         scanned::check_priors(&priors)?;
         Ok(priors)
     }
-}
-
-/// A sequence of a script with its name.
-fn of_text(name: String, text: &Dynamic) -> Result<Scanned> {
-    let text = text.clone().into_string().map_err(|_| {
-        fault!(
-            "type",
-            "must hold strings, got {} for `{name}`",
-            session::describe(text)
-        )
-    })?;
-    let codes =
-        alphabet::codes(&text).map_err(|fault| fault.context(format!("sequence `{name}`")))?;
-    Ok(Scanned::new(name, codes))
-}
-
-/// Sequences that are scanned.
-pub struct ScannedSequences(Vec<Scanned>);
-
-impl FromValue for ScannedSequences {
-    fn kind() -> String {
-        "genome, dataset, array or map of strings, or path of a FASTA file".into()
-    }
-    fn from_value(value: &mut Dynamic, context: &NativeCallContext) -> Result<Self> {
-        let sequences = if let Some(genome) = value.read_lock::<Genomic>() {
-            Scanned::of_genome(&genome.0)
-        } else if let Some(set) = value.read_lock::<Data>() {
-            of_dataset(&set)
-        } else if let Some(map) = value.read_lock::<Map>() {
-            let named = map.iter();
-            named
-                .map(|(name, text)| of_text(name.to_string(), text))
-                .collect()
-        } else if let Some(items) = value.read_lock::<Array>() {
-            let numbered = items.iter().enumerate();
-            numbered
-                .map(|(i, text)| of_text(i.to_string(), text))
-                .collect()
-        } else if value.is_string() {
-            of_file(&String::from_value(value, context)?)
-        } else {
-            bail!(
-                "type",
-                "must be a genome, a dataset, an array or map of strings, or the path of a FASTA \
-                 file, got {}",
-                session::describe(value)
-            )
-        };
-        sequences.map(ScannedSequences)
-    }
-}
-
-fn of_dataset(set: &Data) -> Result<Vec<Scanned>> {
-    let (codes, length) = set.0.sequences(0..set.0.len())?;
-    let rows = codes.chunks(length).enumerate();
-    let sequences = rows.map(|(i, codes)| {
-        let name = set.0.name(i).unwrap_or_else(|| i.to_string());
-        Scanned::new(name, codes.to_vec())
-    });
-    Ok(sequences.collect())
-}
-
-fn of_file(path: &str) -> Result<Vec<Scanned>> {
-    let path = session::find_input(path)?;
-    let records = fasta::read(&path)?;
-    records.check_unique(&path)?;
-    Ok(Scanned::of_records(&records))
 }
 
 /// The priors of each position of the sequences.
@@ -259,7 +193,7 @@ pub fn fimo(
     sequences: &ScannedSequences,
     options: FimoOptions,
 ) -> Result<Tabled> {
-    let (sequences, both_strands) = (&sequences.0, options.both_strands);
+    let (sequences, both_strands) = (&sequences.sequences, options.both_strands);
     let (priors, distribution) = (options.priors, options.prior_distribution);
     let plan = scan::ScanOptions {
         threshold: options.threshold,

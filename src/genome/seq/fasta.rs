@@ -13,6 +13,8 @@ use std::path::Path;
 pub struct Records {
     /// Names, up to the first blank.
     pub names: Vec<String>,
+    /// What follows the first blank of each header; empty where nothing does.
+    pub descriptions: Vec<String>,
     /// All codes, one record after the other.
     pub codes: Vec<u8>,
     /// Where each record starts, and where the last ends.
@@ -30,9 +32,12 @@ pub fn read(path: &Path) -> Result<Records> {
     while let Some((number, text)) = lines.next_line()? {
         let text = text.trim_end();
         if let Some(header) = text.strip_prefix('>') {
-            records
-                .names
-                .push(header.split_whitespace().next().unwrap_or("").to_string());
+            let header = header.trim_start();
+            let (name, description) = header
+                .split_once(char::is_whitespace)
+                .unwrap_or((header, ""));
+            records.names.push(name.to_string());
+            records.descriptions.push(description.trim().to_string());
             records.offsets.push(records.codes.len());
             records.lines.push(number);
         } else if !text.is_empty() {
@@ -133,6 +138,17 @@ impl Records {
     /// Fails where two records have one name.
     pub fn check_unique(&self, path: &Path) -> Result<()> {
         check_unique(path, self.names.iter().map(String::as_str), &self.lines)
+    }
+
+    /// The number that starts the description of each record, and how many records have one.
+    pub fn scores(&self) -> (Vec<Option<f64>>, usize) {
+        let score = |text: &String| {
+            let word = text.split_whitespace().next()?;
+            word.parse().ok().filter(|score: &f64| score.is_finite())
+        };
+        let scores: Vec<Option<f64>> = self.descriptions.iter().map(score).collect();
+        let known = scores.iter().flatten().count();
+        (scores, known)
     }
 
     /// The note about records without a sequence.

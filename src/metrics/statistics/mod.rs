@@ -7,6 +7,7 @@ pub mod describe;
 pub mod exact;
 pub mod ks;
 pub mod labelled;
+pub mod log_tails;
 pub mod multiple;
 pub mod ranks;
 pub mod resample;

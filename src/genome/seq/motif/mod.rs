@@ -4,6 +4,7 @@ pub mod background;
 mod check;
 pub mod cluster;
 mod counts;
+pub mod enrichment;
 pub mod matching;
 mod matrices;
 pub mod meme;
@@ -124,6 +125,19 @@ impl Motif {
             .collect()
     }
 
+    /// The IUPAC letter of the bases at each position that are at least half as likely as the
+    /// likeliest: the consensus of the MEME suite.
+    pub fn iupac(&self) -> String {
+        let letter = |row: &[f64; 4]| {
+            let most = row.iter().copied().fold(f64::MIN, f64::max);
+            let likely = (0..4).filter(|base| row[*base] >= 0.5 * most);
+            let bits: u8 = likely.map(|base| 1 << base).sum();
+            let found = IUPAC.iter().find(|(_, set)| *set == bits);
+            found.map_or('N', |(letter, _)| *letter)
+        };
+        self.ppm.iter().map(letter).collect()
+    }
+
     /// Information of each position against equal bases, bits.
     pub fn information(&self) -> Vec<f64> {
         self.ppm
@@ -232,5 +246,13 @@ mod tests {
     fn information_is_two_bits_for_a_fixed_base() {
         let motif = Motif::from_consensus("m", "ARN").unwrap();
         assert_eq!(motif.information(), [2.0, 1.0, 0.0]);
+    }
+
+    #[test]
+    fn iupac_letters_are_those_of_likely_bases() {
+        let motif = Motif::from_consensus("m", "ARNHK").unwrap();
+        assert_eq!(motif.iupac(), "ARNHK");
+        let rows = vec![[0.6, 0.3, 0.1, 0.0], [0.61, 0.3, 0.09, 0.0]];
+        assert_eq!(Motif::new("m", rows).iupac(), "MA");
     }
 }

@@ -289,7 +289,6 @@ pub fn alleles(genome: &Genome, list: &Intervals, length: usize) -> Result<Allel
 mod tests {
     use super::vcf::end_of;
     use super::*;
-    use crate::seq::alphabet::Census;
     use crate::seq::fasta::Records;
 
     fn genome() -> Genome {
@@ -298,8 +297,8 @@ mod tests {
             names: vec!["chr1".into()],
             offsets: vec![0, codes.len()],
             lines: vec![1],
-            census: Census::default(),
             codes,
+            ..Records::default()
         })
     }
 
