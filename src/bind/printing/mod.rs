@@ -1,5 +1,6 @@
 //! Values as people see them: as text, as a picture, as a table of a page.
 
+pub mod enrichment;
 pub mod figure;
 pub mod line;
 pub mod weights;

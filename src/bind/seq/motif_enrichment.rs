@@ -1,18 +1,18 @@
 //! `motifs::enrichment`: motifs whose occurrences distinguish sequences.
 
 use crate::base::Result;
-use crate::base::table::Cells;
 use crate::bind::args::motif::BackgroundName;
 use crate::bind::args::scanned::ScannedSequences;
 use crate::bind::args::seed::SeedOptions;
 use crate::bind::args::tensor::tensor_of;
+use crate::bind::printing::enrichment::{ame_table, sea_table};
 use crate::bind::types::{Motifs, Tabled};
 use crate::bind::warnings;
 use crate::lang::{Call, Choice, FromValue, Native, Options, native, natives_of, session};
 use crate::seq::Motif;
-use crate::seq::motif::enrichment::sea::{self, Sea, SeaMotif, SeaOptions};
+use crate::seq::motif::enrichment::sea::{self, SeaOptions};
 use crate::seq::motif::enrichment::{
-    self, Detail, Enriched, EnrichmentInput, EnrichmentOptions, Method, PositiveList, Scoring,
+    self, EnrichmentInput, EnrichmentOptions, Method, PositiveList, Scoring,
 };
 use crate::{bail, fault};
 use rhai::{Array, Dynamic, NativeCallContext};
@@ -302,173 +302,6 @@ impl EnrichOptions {
     }
 }
 
-/// Columns of motifs: rank, collection, names, consensus.
-fn name_columns<T>(
-    found: &[T],
-    databases: &[&[Motif]],
-    of: impl Fn(&T) -> (usize, usize, usize, &str),
-) -> Vec<(String, Cells)> {
-    let motif = |own: &T| &databases[of(own).1][of(own).2];
-    let texts = |text: &dyn Fn(&T) -> String| Cells::Text(found.iter().map(text).collect());
-    let integers =
-        |n: &dyn Fn(&T) -> usize| Cells::Whole(found.iter().map(|own| n(own) as i64).collect());
-    vec![
-        ("rank".into(), integers(&|own| of(own).0)),
-        ("database".into(), integers(&|own| of(own).1 + 1)),
-        ("motif".into(), texts(&|own| motif(own).name.clone())),
-        ("alt".into(), texts(&|own| motif(own).alt.clone())),
-        ("consensus".into(), texts(&|own| of(own).3.to_string())),
-    ]
-}
-
-fn numbers<T>(found: &[T], of: impl Fn(&T) -> f64) -> Cells {
-    Cells::Number(found.iter().map(of).collect())
-}
-
-fn counts<T>(found: &[T], of: impl Fn(&T) -> usize) -> Cells {
-    Cells::Whole(found.iter().map(|own| of(own) as i64).collect())
-}
-
-fn percent(n: usize, all: usize) -> f64 {
-    if all == 0 {
-        0.0
-    } else {
-        100.0 * n as f64 / all as f64
-    }
-}
-
-/// The table of AME.
-fn ame_table(
-    found: &[Enriched],
-    databases: &[&[Motif]],
-    method: Method,
-    by_pwm: bool,
-) -> Result<Tabled> {
-    let own = |own: &Enriched| (own.rank, own.database, own.motif, own.consensus.clone());
-    let named: Vec<(usize, usize, usize, String)> = found.iter().map(own).collect();
-    let mut columns = name_columns(&named, databases, |own| (own.0, own.1, own.2, &own.3));
-    let (first, second) = if by_pwm {
-        ("pwm_min", "fasta_max")
-    } else {
-        ("fasta_max", "pwm_min")
-    };
-    columns.extend([
-        ("p_value".into(), numbers(found, |own| own.best.log_p.exp())),
-        (
-            "adj_p_value".into(),
-            numbers(found, |own| own.log_adjusted.exp()),
-        ),
-        ("e_value".into(), numbers(found, |own| own.log_e.exp())),
-        ("log_p_value".into(), numbers(found, |own| own.best.log_p)),
-        ("tests".into(), counts(found, |own| own.best.tests)),
-        (first.into(), numbers(found, |own| own.best.threshold)),
-        ("pos".into(), counts(found, |own| own.best.positives)),
-        ("neg".into(), counts(found, |own| own.best.negatives)),
-    ]);
-    let tests = |own: &Enriched| own.best.tests as f64;
-    match method {
-        Method::Fisher => {
-            let of = |own: &Enriched| match own.best.detail {
-                Detail::Fisher { threshold, tp, fp } => (threshold, tp, fp),
-                _ => (f64::NAN, 0, 0),
-            };
-            let true_percent = |own: &Enriched| percent(of(own).1, own.best.positives);
-            let false_percent = |own: &Enriched| percent(of(own).2, own.best.negatives);
-            columns.extend([
-                (second.into(), numbers(found, |own| of(own).0)),
-                ("tp".into(), counts(found, |own| of(own).1)),
-                ("tp_percent".into(), numbers(found, true_percent)),
-                ("fp".into(), counts(found, |own| of(own).2)),
-                ("fp_percent".into(), numbers(found, false_percent)),
-            ]);
-        }
-        Method::RankSum => {
-            let of = |own: &Enriched| match own.best.detail {
-                Detail::RankSum {
-                    u,
-                    log_left,
-                    log_both,
-                } => (u, log_left, log_both),
-                _ => (f64::NAN, f64::NAN, f64::NAN),
-            };
-            let adjusted = |log: f64, own: &Enriched| enrichment::log_adjusted(log, tests(own));
-            let both = |own: &Enriched| adjusted(of(own).2, own).exp();
-            columns.extend([
-                ("u".into(), numbers(found, |own| of(own).0)),
-                ("p_left".into(), numbers(found, |own| of(own).1.exp())),
-                ("p_right".into(), numbers(found, |own| own.best.log_p.exp())),
-                ("p_both".into(), numbers(found, |own| of(own).2.exp())),
-                (
-                    "adj_p_left".into(),
-                    numbers(found, |own| adjusted(of(own).1, own).exp()),
-                ),
-                (
-                    "adj_p_right".into(),
-                    numbers(found, |own| own.log_adjusted.exp()),
-                ),
-                ("adj_p_both".into(), numbers(found, both)),
-            ]);
-        }
-        Method::Pearson | Method::Spearman => {
-            let of = |own: &Enriched| match own.best.detail {
-                Detail::Correlation {
-                    r,
-                    error,
-                    slope,
-                    intercept,
-                } => [r, error, slope, intercept],
-                _ => [f64::NAN; 4],
-            };
-            if method == Method::Spearman {
-                columns.push(("spearmans_cc".into(), numbers(found, |own| of(own)[0])));
-            } else {
-                let names = ["pearson_cc", "mean_squared_error", "slope", "intercept"];
-                columns.extend(
-                    names
-                        .into_iter()
-                        .enumerate()
-                        .map(|(i, name)| (name.to_string(), numbers(found, |own| of(own)[i]))),
-                );
-            }
-        }
-        Method::ThreeWay | Method::FourWay => {}
-    }
-    Tabled::of(columns)
-}
-
-/// The table of SEA.
-fn sea_table(found: &Sea, databases: &[&[Motif]]) -> Result<Tabled> {
-    let motifs = &found.motifs;
-    let own = |own: &SeaMotif| (own.rank, own.database, own.motif, own.consensus.clone());
-    let named: Vec<(usize, usize, usize, String)> = motifs.iter().map(own).collect();
-    let mut columns = name_columns(&named, databases, |own| (own.0, own.1, own.2, &own.3));
-    let (positives, negatives) = (found.positives, found.negatives);
-    columns.extend([
-        ("p_value".into(), numbers(motifs, |own| own.log_p.exp())),
-        ("e_value".into(), numbers(motifs, |own| own.log_e.exp())),
-        ("q_value".into(), numbers(motifs, |own| own.log_q.exp())),
-        ("log_p_value".into(), numbers(motifs, |own| own.log_p)),
-        ("pos".into(), counts(motifs, |_| positives)),
-        ("neg".into(), counts(motifs, |_| negatives)),
-        (
-            "score_threshold".into(),
-            numbers(motifs, |own| own.threshold),
-        ),
-        ("tp".into(), counts(motifs, |own| own.tp)),
-        (
-            "tp_percent".into(),
-            numbers(motifs, |own| percent(own.tp, positives)),
-        ),
-        ("fp".into(), counts(motifs, |own| own.fp)),
-        (
-            "fp_percent".into(),
-            numbers(motifs, |own| percent(own.fp, negatives)),
-        ),
-        ("enrichment_ratio".into(), numbers(motifs, |own| own.ratio)),
-    ]);
-    Tabled::of(columns)
-}
-
 /// Fails on options that the method of SEA does not have.
 fn check_sea(options: &EnrichOptions) -> Result<()> {
     if options.scores.is_some() || options.partition.is_some() || options.poslist == ListName::Pwm {
@@ -488,22 +321,24 @@ fn check_sea(options: &EnrichOptions) -> Result<()> {
 /// tested. With `control`, all sequences are positive, and "fisher" chooses the threshold of the
 /// motif's scores. `adj_p_value` corrects for these choices, `e_value` for the number of motifs.
 ///
-/// | method | test | p-value |
-/// |---|---|---|
-/// | "fisher" | positives with a high score, against negatives | one-sided, exact |
-/// | "ranksum" | ranks by the motif, positives against others | one-sided, normal distribution |
-/// | "3dmhg", "4dmhg" | sequences with 0, 1, (2,) more hits | chance of exactly these counts, as in AME, which is less than that of at least as extreme ones |
-/// | "pearson", "spearman" | correlation of scores or ranks within the first sequences | one-sided, Fisher's transform; 1 for fewer than 30 |
-/// | "sea" | sequences with a site, against controls | as "fisher" at a threshold from held-out sequences |
+/// | method | p-value, one-sided |
+/// |---|---|
+/// | "fisher" | exact: positive sequences with a high score, against negative ones |
+/// | "ranksum" | by the normal distribution: ranks of positive sequences by the motif |
+/// | "3dmhg", "4dmhg" | chance of the numbers of sequences with 0, 1, (2,) more hits |
+/// | "pearson", "spearman" | Fisher's transform of the correlation within the first sequences |
+/// | "sea" | as "fisher", at a threshold chosen on held-out sequences |
 ///
-/// Windows with an unknown base, and the last window, count as in AME: with the odds of the bases
+/// The multi-hypergeometric chances are those of exactly these numbers, as in AME: less than the
+/// chance of numbers at least as extreme. Correlations of fewer than 30 sequences have the p-value
+/// 1. Windows with an unknown base, and the last window, count as in AME: with the odds of the bases
 /// before it, and not at all. Sequences shorter than the widest motif are left out, with a warning.
 /// A p-value that is too small for a number is 0; `log_p_value` is its natural logarithm.
 ///
 /// # Source
-/// McLeay & Bailey, AME, BMC Bioinformatics 2010; Bailey & Grant, SEA, bioRxiv 2021. Tables equal
-/// those of AME 5.4.1 to the digits that it prints; shuffles and held-out sequences are drawn
-/// differently.
+/// McLeay & Bailey, AME, BMC Bioinformatics 2010; Bailey & Grant, SEA, bioRxiv 2021. Tables are
+/// those of AME 5.4.1 to the digits that it prints, but for means of odds that differ in their last
+/// bit, which may change a rank by one. Shuffles and held-out sequences are drawn differently.
 ///
 /// ```rhai
 /// let bound = range(0, 40).map(|i| `TTGACGTCATAC${"ACGT".sub_string(i % 4, 1)}GTTAG`);

@@ -42,7 +42,7 @@ impl MotifBackground {
 }
 
 /// Means of complementary bases.
-pub(super) fn of_both_strands([a, c, g, t]: [f64; 4]) -> [f64; 4] {
+pub(in crate::seq::motif) fn of_both_strands([a, c, g, t]: [f64; 4]) -> [f64; 4] {
     let (weak, strong) = (f64::midpoint(a, t), f64::midpoint(c, g));
     [weak, strong, strong, weak]
 }

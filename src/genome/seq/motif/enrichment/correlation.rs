@@ -1,7 +1,7 @@
 //! Pearson's and Spearman's correlation over partitions, with Fisher's transform.
 
 use super::ranking::{Ranking, Row};
-use super::{Best, Detail, EnrichmentOptions, Method, PositiveList};
+use super::types::{Best, Detail, EnrichmentOptions, Method, PositiveList};
 use cistron_base::{Result, bail};
 use cistron_metrics::statistics::log_tails::log_normal_tail;
 

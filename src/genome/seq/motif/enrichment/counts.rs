@@ -1,7 +1,7 @@
 //! Multi-hypergeometric chances of numbers of sequences with no, one, two and more hits.
 
 use super::ranking::{Ranking, Row};
-use super::{Best, Detail};
+use super::types::{Best, Detail};
 use cistron_metrics::statistics::log_tails::LogFactorials;
 
 /// The test.

@@ -1,7 +1,7 @@
 //! Fisher's exact test over thresholds or partitions.
 
 use super::ranking::Ranking;
-use super::{Best, Detail};
+use super::types::{Best, Detail};
 use cistron_metrics::statistics::log_tails::LogFactorials;
 
 /// Counts of positive and negative sequences, those above a threshold among them.

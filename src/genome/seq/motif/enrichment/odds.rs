@@ -1,6 +1,6 @@
 //! Odds of windows of a sequence, and the score of a sequence.
 
-use super::Scoring;
+use super::types::Scoring;
 use crate::seq::Motif;
 use crate::seq::alphabet::UNKNOWN;
 

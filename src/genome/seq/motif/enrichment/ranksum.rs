@@ -1,7 +1,7 @@
 //! Wilcoxon's rank-sum test over partitions, by the normal distribution.
 
 use super::ranking::Ranking;
-use super::{Best, Detail};
+use super::types::{Best, Detail};
 use cistron_metrics::statistics::log_tails::log_normal_tail;
 
 /// The outcome for one partition.

@@ -2,7 +2,7 @@
 //! & Grant, bioRxiv 2021).
 
 use super::markov::Markov;
-use super::{frequencies, log_adjusted};
+use super::numbers::{frequencies, log_adjusted};
 use crate::seq::Motif;
 use crate::seq::alphabet::{self, UNKNOWN};
 use crate::seq::motif::background::MotifBackground;

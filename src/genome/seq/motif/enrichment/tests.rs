@@ -1,4 +1,6 @@
 use super::*;
+use crate::seq::Motif;
+use crate::seq::motif::background::MotifBackground;
 use std::path::PathBuf;
 
 #[test]
