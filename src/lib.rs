@@ -38,7 +38,8 @@
 //! - the science crates never see Rhai: [`seq`] (sequences, shuffles, motifs, simulation), [`data`]
 //!   (datasets, splits, batches), [`augment`] and [`audit`], all without torch; [`metrics`]; [`nn`]
 //!   (layers, models, losses), [`optim`] (optimizers, schedules), [`train`] (fitting, checkpoints);
-//!   [`explain`]; [`network`] (expression, regulatory networks, clusters, trees); [`plot`] (figures)
+//!   [`explain`]; [`network`] (expression, regulatory networks, clusters, trees); [`plot`]
+//!   (figures)
 //! - [`track`]: records of runs
 //! - [`lang`]: the script language without science: engine, session, callbacks, options, catalog,
 //!   diagnostics

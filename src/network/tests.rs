@@ -494,16 +494,16 @@ fn trees_of_levels_are_those_of_the_authors_code() {
     assert_near(
         "before",
         &[likelihood(&[0; 100], 1)],
-        &[5567.126_919_45],
+        &[5_567.126_919_45],
         1e-11,
     );
     let after = likelihood(&tree.leaves, tree.count);
-    assert_near("after", &[after], &[6357.887_853_86], 1e-11);
+    assert_near("after", &[after], &[6_357.887_853_86], 1e-11);
     let gains: f64 = tree.splits.iter().map(|split| split.gain).sum();
     assert_near(
         "gains",
         &[gains],
-        &[6357.887_853_86 - 5567.126_919_45],
+        &[6_357.887_853_86 - 5_567.126_919_45],
         1e-9,
     );
 }
@@ -572,7 +572,8 @@ fn modules_reach_the_figures_of_the_authors_code() {
             };
             let found = areas(&set, &Method::Gnet2(Box::new(settings)), &question);
             println!("{variant:?}, {bootstraps} bootstraps: {found:?}");
-            assert!(found.0 > 0.55, "{variant:?}: {found:?}");
+            let least = if bootstraps > 0 { 0.62 } else { 0.5 };
+            assert!(found.0 > least, "{variant:?}: {found:?}");
         }
     }
 }

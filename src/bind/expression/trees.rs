@@ -112,16 +112,7 @@ fn labelled(name: &TaskName, labels: &Numbers) -> Result<(Vec<f64>, Task)> {
     let values = labels.0.to_f64()?;
     let task = match name {
         TaskName::Regression => Task::Regression,
-        TaskName::Classification => {
-            let most = values.iter().copied().max_by(f64::total_cmp).unwrap_or(0.0);
-            // labels that are no classes are refused with their row
-            let most = if most.is_finite() {
-                most.clamp(1.0, 65_535.0)
-            } else {
-                1.0
-            };
-            Task::Classes(most as usize + 1)
-        }
+        TaskName::Classification => Task::classes_of(&values),
     };
     Ok((values, task))
 }

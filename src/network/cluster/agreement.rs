@@ -100,14 +100,11 @@ pub fn ordinal_divergence(labels: &[f64], leaves: &[f64]) -> Result<f64> {
         );
     }
     let (p, q) = (densities(labels)?, densities(leaves)?);
-    let n = labels.len();
-    let mut sum = 0.0;
-    for i in 0..n {
-        for j in i + 1..n {
-            sum += p[i][j] * (p[i][j] / q[i][j]).ln();
-        }
-    }
-    Ok(sum)
+    let above = |(i, (p, q)): (usize, (&Vec<f64>, &Vec<f64>))| -> f64 {
+        let pairs = p[i + 1..].iter().zip(&q[i + 1..]);
+        pairs.map(|(p, q)| p * (p / q).ln()).sum()
+    };
+    Ok(p.iter().zip(&q).enumerate().map(above).sum())
 }
 
 fn densities(labels: &[f64]) -> Result<Vec<Vec<f64>>> {

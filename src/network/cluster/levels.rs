@@ -45,8 +45,8 @@ fn starts(runs: &[(f64, f64)], count: usize) -> Vec<usize> {
         let mut next = vec![f64::INFINITY; n + 1];
         let mut own = vec![0; n + 1];
         for to in 1..=n {
-            for start in 1..to {
-                let total = best[start] + cost(start, to);
+            for (start, before) in best.iter().enumerate().take(to).skip(1) {
+                let total = before + cost(start, to);
                 if total < next[to] {
                     (next[to], own[to]) = (total, start);
                 }

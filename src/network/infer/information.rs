@@ -112,21 +112,19 @@ fn nearest_information(x: &[f64], y: &[f64], k: usize) -> f64 {
     let n = x.len();
     let k = k.min(n - 1);
     let harmonic: Vec<f64> = (0..=n).map(|i| digamma(i.max(1))).collect();
-    let mut sum = 0.0;
-    let mut distances = Vec::with_capacity(n);
-    for i in 0..n {
-        distances.clear();
+    let one = |i: usize| {
         let others = (0..n).filter(|j| *j != i);
-        distances.extend(others.map(|j| (x[i] - x[j]).abs().max((y[i] - y[j]).abs())));
+        let distance = |j: usize| (x[i] - x[j]).abs().max((y[i] - y[j]).abs());
+        let mut distances: Vec<f64> = others.map(distance).collect();
         let (_, radius, _) = distances.select_nth_unstable_by(k - 1, f64::total_cmp);
         let radius = *radius;
         let within = |v: &[f64]| {
-            (0..n)
-                .filter(|j| *j != i && (v[i] - v[*j]).abs() < radius)
-                .count()
+            let others = (0..n).filter(|j| *j != i);
+            others.filter(|j| (v[i] - v[*j]).abs() < radius).count()
         };
-        sum += harmonic[within(x) + 1] + harmonic[within(y) + 1];
-    }
+        harmonic[within(x) + 1] + harmonic[within(y) + 1]
+    };
+    let sum: f64 = (0..n).map(one).sum();
     harmonic[k] + harmonic[n] - sum / n as f64
 }
 
@@ -184,12 +182,11 @@ fn mrnet_of(information: &Array2<f64>, target: usize) -> Vec<f64> {
     for taken in 0..n.saturating_sub(1) {
         let score =
             |gene: usize| information[[target, gene]] - redundancy[gene] / (taken as f64).max(1.0);
-        let mut best = 0;
-        for at in 1..open.len() {
-            if score(open[at]) > score(open[best]) {
-                best = at;
-            }
-        }
+        let better = |best: usize, at: usize| match score(open[at]) > score(open[best]) {
+            true => at,
+            false => best,
+        };
+        let best = (1..open.len()).fold(0, better);
         let gene = open.remove(best);
         let value = score(gene);
         if value < 0.0 {

@@ -12,6 +12,20 @@ pub enum Task {
     Classes(usize),
 }
 
+impl Task {
+    /// The classes of labels from 0 to the largest one, at least two. Labels that are no classes
+    /// are refused when a model is trained.
+    pub fn classes_of(labels: &[f64]) -> Task {
+        const MOST: f64 = 65_535.0;
+        let most = labels
+            .iter()
+            .copied()
+            .filter(|y| y.is_finite())
+            .fold(1.0, f64::max);
+        Task::Classes(most.min(MOST) as usize + 1)
+    }
+}
+
 /// The labels that a task takes; classes are integers from 0.
 pub(super) fn check_labels(task: Task, labels: &[f64], rows: usize) -> Result<()> {
     if labels.len() != rows {
