@@ -1,12 +1,12 @@
 //! Readers of expression matrices in text.
 
 use super::Expression;
-use cistron_base::delimited::{Separator, Sniffer, Splitter, unclosed};
+use cistron_base::delimited::{LARGEST_ROW, Separator, Sniffer, Splitter, unclosed};
 use cistron_base::{Fault, Result, bail, fault, file, interrupt};
 use flate2::read::MultiGzDecoder;
 use ndarray::Array2;
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 /// Which side of a file holds the genes.
@@ -114,14 +114,40 @@ impl Rows {
         format!("`{}`, line {}", self.name, self.line)
     }
 
+    /// Reads up to a line feed, a carriage return or both; whether there was anything.
+    fn read_line(&mut self, bytes: &mut Vec<u8>) -> std::io::Result<bool> {
+        loop {
+            let buffer = self.reader.fill_buf()?;
+            if buffer.is_empty() {
+                return Ok(!bytes.is_empty());
+            }
+            let end = buffer.iter().position(|b| matches!(b, b'\n' | b'\r'));
+            let Some(end) = end else {
+                bytes.extend_from_slice(buffer);
+                let length = buffer.len();
+                self.reader.consume(length);
+                if bytes.len() > LARGEST_ROW {
+                    return Ok(true); // refused as a row
+                }
+                continue;
+            };
+            bytes.extend_from_slice(&buffer[..end]);
+            bytes.push(b'\n');
+            let is_return = buffer[end] == b'\r';
+            self.reader.consume(end + 1);
+            if is_return && self.reader.fill_buf()?.first() == Some(&b'\n') {
+                self.reader.consume(1);
+            }
+            return Ok(true);
+        }
+    }
+
     fn next_line(&mut self, line: &mut String) -> Result<bool> {
         let mut bytes = Vec::new();
-        let most = cistron_base::delimited::LARGEST_ROW as u64;
-        let mut limited = (&mut self.reader).take(most);
-        let n = limited
-            .read_until(b'\n', &mut bytes)
+        let is_read = self
+            .read_line(&mut bytes)
             .map_err(|e| fault!("file", "`{}`: {e}", self.name))?;
-        self.line += usize::from(n > 0);
+        self.line += usize::from(is_read);
         let text = String::from_utf8(bytes).map_err(|_| {
             fault!("data", "{}: the line is no text in UTF-8", self.place();
                 hint: "matrices are read from text separated by tabs, commas or blanks")
@@ -133,7 +159,7 @@ impl Rows {
         };
         line.clear();
         line.push_str(text);
-        Ok(n > 0)
+        Ok(is_read)
     }
 
     /// Whether a line between rows is passed over: blank ones, comments, the description of a GEO
@@ -424,6 +450,8 @@ mod tests {
             "!Series_title\t\"x\"\n!series_matrix_table_begin\n\"ID_REF\"\t\"s1\"\t\"s2\"\n\
                 \"a\"\t1\t2\n\"b\"\t3\tnull\n!series_matrix_table_end\n",
             "# a comment\n\ngene s1 s2\na 1 2\nb 3 NA\n",
+            "gene\ts1\ts2\ra\t1\t2\rb\t3\tNA",
+            "gene,s1,s2\r\n\r\na,1,2\r\nb,3,NA\r\n",
         ] {
             let matrix = auto(text).unwrap_or_else(|fault| panic!("{text}: {fault}"));
             assert_eq!(matrix.genes(), ["a", "b"], "{text}");
