@@ -294,7 +294,7 @@ pub fn bins(
 /// assert_eq(t.above(2.0).start, [300, 900]);
 /// let peaks = t.above(1.0, #{ join: 200 });
 /// assert_eq([peaks.start, peaks.end], [[0, 900], [400, 950]]);
-/// assert_eq([peaks["signal"], peaks["summit"]], [[5.0, 3.0], [350.0, 925.0]]);
+/// assert_eq([peaks.column("signal"), peaks.column("summit")], [[5.0, 3.0], [350.0, 925.0]]);
 /// assert_eq(t.above(9.0).len(), 0);
 /// ```
 #[native(namespace = "track", form = method)]
