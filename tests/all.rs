@@ -4,6 +4,7 @@ mod against_pytorch;
 mod against_tangermeme;
 mod architecture;
 mod arrays;
+mod audit;
 mod commands;
 mod comparison;
 mod course;

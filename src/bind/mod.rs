@@ -123,6 +123,7 @@ pub fn library() -> Library {
         train::step::natives(),
         train::record::natives(),
         train::probe::natives(),
+        train::estimate::natives(),
         train::evaluate::natives(),
         train::history::natives(),
         explain::filters::natives(),

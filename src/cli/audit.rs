@@ -2,9 +2,10 @@
 
 use super::exit::{FAILED, fail};
 use crate::lang::{engine, session, show};
+use crate::{bail, fault};
 use clap::Args;
 use rhai::{Dynamic, Scope};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Arguments of `cistron audit`.
 #[derive(Args)]
@@ -32,6 +33,30 @@ pub struct AuditArguments {
     /// Motifs (MEME), of which the best one is a baseline
     #[arg(long)]
     motifs: Option<PathBuf>,
+    /// File of one value for each row (of two files of data, of both one after the other), such as
+    /// its cell type, which training and test rows should not share: NAME=FILE, any number of times
+    #[arg(long, value_name = "NAME=FILE")]
+    entity: Vec<String>,
+    /// File of a network's prediction for each row of the second file of data, one a line
+    #[arg(long, value_name = "FILE")]
+    predictions: Option<PathBuf>,
+    /// Numbers of the labels, from 0, that measure the same: 0,1
+    #[arg(long, value_delimiter = ',', value_name = "LABELS")]
+    replicates: Vec<i64>,
+    /// Column of the sequences in tables of another form: its name, or its number from 1
+    #[arg(long, value_name = "COLUMN", requires = "labels")]
+    sequence: Option<String>,
+    /// Columns of the labels in tables of another form
+    #[arg(
+        long,
+        value_delimiter = ',',
+        value_name = "COLUMNS",
+        requires = "sequence"
+    )]
+    labels: Vec<String>,
+    /// Length that sequences are cropped or padded to, around their middle, where they differ
+    #[arg(long)]
+    length: Option<i64>,
     /// Seed of splits and subsets
     #[arg(long, default_value_t = 0)]
     seed: i64,
@@ -49,20 +74,40 @@ const SCRIPT: &str = r#"
         if name.ends_with(".safetensors") {
             data::load(path)
         } else if name.ends_with(".fa") || name.ends_with(".fasta") {
-            data::fasta(path).with_shuffles(#{ seed: seed })
+            data::fasta(path, (), sizes).with_shuffles(#{ seed: seed })
         } else {
-            let set = data::table(path);
+            let set = data::table(path, sizes + columns);
             if set.label.min().item() < threshold { return set; }
             set.with_shuffles(#{ seed: seed })
         }
     };
     let options = #{
         label: label, threshold: threshold, identity: identity, split: way, share: share,
-        seed: seed,
+        seed: seed, replicates: replicates,
     };
-    if paths.len() > 1 { options.test = read.call(paths[1]); }
+    let set = read.call(paths[0]);
+    let entities = #{};
+    if paths.len() > 1 {
+        options.test = read.call(paths[1]);
+        let n = set.len();
+        for name in values.keys() {
+            let both = values[name];
+            if both.len() != n + options.test.len() {
+                let wanted = `${n} and ${options.test.len()} rows`;
+                throw `--entity ${name}: ${both.len()} values for ${wanted}`;
+            }
+            entities[name] = #{ train: both.extract(0, n), test: both.extract(n) };
+        }
+    } else {
+        entities = values;
+        if predicted != () {
+            throw "--predictions needs two files of data: they are those of the second";
+        }
+    }
+    if entities.len() > 0 { options.entities = entities; }
+    if predicted != () { options.predictions = tensor::from(predicted); }
     if motif_file != () { options.motifs = motifs::load(motif_file); }
-    data::audit(read.call(paths[0]), options)
+    data::audit(set, options)
 "#;
 
 /// Turns the report into values that JSON has.
@@ -71,7 +116,7 @@ const PLAIN: &str = r#"
     let table = found.baselines;
     for i in 0..table.len() {
         let row = #{};
-        for name in table.names() {
+        for name in table.names {
             let cell = table[name][i];
             row[name] = if type_of(cell) == "tensor" { cell.item() } else { cell };
         }
@@ -91,17 +136,34 @@ const PRINTED: &str = r#"
         ["similar", "similar sequence"],
     ] {
         let n = leaks[kind];
+        if n == () && ["reverse_complements", "similar"].contains(kind) { continue; }
         print(`  ${name}: ${if n == () { "not known" } else { n.to_string() }}`);
     }
     for pair in leaks.examples.extract(0, 5) {
         print(`  ${pair.test} ~ ${pair.train}: ${pair.overlap} bp, identity ${pair.identity}`);
     }
-    print(found.baselines.columns(["baseline", "auroc", "average_precision", "without_leaks"]));
+    for name in leaks.entities.keys() {
+        print(`  shared ${name}: ${leaks.entities[name].rows}`);
+    }
+    let columns = found.baselines.names;
+    print(found.baselines.columns(columns.filter(|name| {
+        name != "text" && (leaks.count > 0 || name != "average_precision_without_leaks")
+    })));
     let labels = found.labels;
     print(`training labels: ${labels.positives} positives, ${labels.negatives} negatives, ` +
         `${labels.duplicates} duplicates, ${labels.contradictions} in contradictions, ` +
         `accuracy at most ${labels.ceiling}`);
-    for point in labels.learning { print(`  k-mers on ${point.rows} rows: ${point.auroc}`); }
+    if labels.shuffles != () {
+        let own = labels.shuffles;
+        print(`  ${own.rows} negatives have the ${own.k}-mer counts of a positive`);
+    }
+    if labels.replicates != () {
+        let own = labels.replicates;
+        print(`${own.replicates} replicates of ${own.rows} rows: ${own.disagreement} disagree, ` +
+            `AUROC at most ${own.auroc}, accuracy ${own.accuracy}, ` +
+            `correlation ${own.largest_correlation} (${own.assumptions})`);
+    }
+    for point in labels.learning { print(`  regression on ${point.rows} rows: ${point.auroc}`); }
     if labels.more_rows != () {
         print(`  by a power law: ${labels.more_rows.twice} on twice the rows, ` +
             `${labels.more_rows.tenfold} on ten times`);
@@ -125,6 +187,58 @@ pub fn audit(arguments: &AuditArguments) -> u8 {
     }
 }
 
+/// The lines of a file.
+fn lines_of(path: &Path) -> crate::Result<Vec<String>> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| fault!("file", "cannot read `{}`: {error}", path.display()))?;
+    Ok(text.lines().map(|line| line.trim().to_string()).collect())
+}
+
+/// The values of entities by name.
+fn entities_of(arguments: &AuditArguments) -> crate::Result<rhai::Map> {
+    let one = |given: &String| {
+        let Some((name, path)) = given.split_once('=').filter(|(name, _)| !name.is_empty()) else {
+            bail!("option", "`--entity` must be NAME=FILE, got `{given}`")
+        };
+        let values: rhai::Array = lines_of(Path::new(path))?
+            .into_iter()
+            .map(Into::into)
+            .collect();
+        Ok((name.into(), values.into()))
+    };
+    arguments.entity.iter().map(one).collect()
+}
+
+/// The numbers of a file, one a line.
+fn numbers_of(path: &Path) -> crate::Result<Dynamic> {
+    let lines = lines_of(path)?;
+    let number = |(i, line): (usize, &String)| match line.parse::<f64>() {
+        Ok(number) => Ok(Dynamic::from(number)),
+        Err(_) => bail!(
+            "data",
+            "`{}` line {}: `{line}` is no number",
+            path.display(),
+            i + 1
+        ),
+    };
+    let numbers = lines.iter().enumerate().map(number);
+    Ok(numbers.collect::<crate::Result<rhai::Array>>()?.into())
+}
+
+/// The options that say where tables have sequences and labels, and the length of sequences.
+fn columns_of(arguments: &AuditArguments) -> (rhai::Map, rhai::Map) {
+    let mut columns = rhai::Map::new();
+    if let Some(sequence) = &arguments.sequence {
+        columns.insert("sequence".into(), sequence.clone().into());
+        let labels = arguments.labels.iter().cloned().map(Dynamic::from);
+        columns.insert("label".into(), labels.collect::<rhai::Array>().into());
+    }
+    let length = arguments
+        .length
+        .map(|length| ("length".into(), length.into()));
+    (columns, length.into_iter().collect())
+}
+
 fn examined(arguments: &AuditArguments) -> crate::Result<bool> {
     let text = |path: &PathBuf| Dynamic::from(path.display().to_string());
     let mut scope = Scope::new();
@@ -136,6 +250,14 @@ fn examined(arguments: &AuditArguments) -> crate::Result<bool> {
     scope.push("way", arguments.split.clone());
     scope.push("share", arguments.share);
     scope.push("seed", arguments.seed);
+    let replicates = arguments.replicates.iter().copied().map(Dynamic::from);
+    scope.push("replicates", replicates.collect::<rhai::Array>());
+    let (columns, sizes) = columns_of(arguments);
+    scope.push("columns", columns);
+    scope.push("sizes", sizes);
+    scope.push("values", entities_of(arguments)?);
+    let predicted = arguments.predictions.as_deref().map(numbers_of);
+    scope.push_dynamic("predicted", predicted.transpose()?.unwrap_or(Dynamic::UNIT));
     let motifs = arguments.motifs.as_ref().map_or(Dynamic::UNIT, text);
     scope.push_dynamic("motif_file", motifs);
     let found = engine::run(SCRIPT, "audit", &mut scope).map_err(|mut fault| {

@@ -1,10 +1,12 @@
 //! Readers of arguments that several namespaces share, by subject.
 
 pub mod attribution;
+pub mod audit;
 pub mod augment;
 pub mod average;
 pub mod checkpoint;
 pub mod dataset;
+pub mod estimate;
 pub mod explain;
 pub mod expression;
 pub mod figure;

@@ -1,19 +1,25 @@
 //! `data::audit`: whether a dataset is a fair test.
 
-use crate::audit::{self, Audit, AuditSettings, Baseline, Entity, Similarity};
+use crate::audit::{self, AuditSettings, Entity, Similarity};
 use crate::base::Result;
-use crate::base::table::Cells;
+use crate::bind::args::audit::report;
+use crate::bind::args::estimate::estimated;
+use crate::bind::args::fit::FitPlan;
+use crate::bind::args::networks::NetworksArgument;
 use crate::bind::args::seed::SeedOptions;
 use crate::bind::args::split::{SimilarityOptions, SplitName};
-use crate::bind::types::{Data, Motifs, Tabled};
+use crate::bind::types::{Data, Motifs};
 use crate::data::Dataset;
 use crate::data::split::{self, Dealing};
-use crate::lang::value::{Ints, array};
-use crate::lang::{FromValue, IntoValue, Native, Options, native, natives_of};
+use crate::lang::value::Ints;
+use crate::lang::{Call, FromValue, IntoValue, Native, Options, native, natives_of};
 use crate::nn::{Model, Value};
 use crate::torch::Tensor;
 use crate::{bail, fault};
 use rhai::{Dynamic, Map, NativeCallContext};
+
+/// Steps of a planned training that are timed.
+const TIMED_STEPS: usize = 5;
 
 /// Options of `data::audit`.
 #[derive(Options)]
@@ -35,8 +41,9 @@ pub struct AuditOptions {
     threshold: f64,
     #[option(flatten)]
     similarity: SimilarityOptions,
-    /// Lengths of the k-mers of the logistic regression, from 1 to 8.
-    #[option(default = [4, 5, 6])]
+    /// Lengths of the k-mers of the logistic regression, from 1 to 8 of bases ([4, 5, 6] unless
+    /// given), from 1 to 4 of amino acids ([1, 2, 3]).
+    #[option(default = [], min = 1)]
     kmers: Ints,
     /// Motifs, of which the best one on the training rows is a baseline.
     motifs: Option<Motifs>,
@@ -47,6 +54,13 @@ pub struct AuditOptions {
     /// Values of which training and test rows should share none, by name: an array with one string
     /// a row of the dataset, or with `test` a map #{ train: […], test: […] }.
     entities: Option<EntityMap>,
+    /// Numbers of the labels, from 0, that measure the same (replicates): how well they agree
+    /// bounds what a network can reach.
+    #[option(default = [], min = 0)]
+    replicates: Ints,
+    /// Planned training, whose time and memory are estimated from a few steps: options of
+    /// `train::fit` and `net`; `train` is the training rows unless given.
+    training: Option<Map>,
     #[option(flatten)]
     seed: SeedOptions,
 }
@@ -155,6 +169,22 @@ fn entities(options: &AuditOptions, divided: &Divided) -> Result<Vec<Entity>> {
     given.iter().map(one).collect()
 }
 
+/// What the planned training takes.
+fn planned(call: &Call, plan: &Map, divided: &Divided) -> Result<Map> {
+    let mut plan = plan.clone();
+    let Some(mut net) = plan.remove("net") else {
+        bail!("option", "option `training` needs `net`, the network that is trained";
+            hint: "`training: #{{ net: net, loss: …, optimizer: …, epochs: 20 }}`")
+    };
+    let named = |fault: crate::base::Fault| fault.context("option `training`");
+    let net = NetworksArgument::from_value(&mut net, call.context).map_err(named)?;
+    let train = || Data(std::rc::Rc::new(divided.train.clone())).into_value();
+    plan.entry("train".into()).or_insert_with(train);
+    let mut plan = Dynamic::from_map(plan);
+    let plan = FitPlan::from_value(&mut plan, call.context).map_err(named)?;
+    estimated(&net.0, plan, TIMED_STEPS).map_err(named)
+}
+
 /// The column of a label in predictions `[rows]` or `[rows, labels]`.
 fn column(predictions: &Tensor, label: usize, tasks: usize) -> Result<Vec<f64>> {
     match predictions.shape()[..] {
@@ -185,139 +215,26 @@ fn predictions(options: &AuditOptions, test: &Dataset) -> Result<Option<Vec<f64>
     }
 }
 
-fn table(baselines: &[Baseline]) -> Result<Dynamic> {
-    let text = |of: fn(&Baseline) -> &str| {
-        Cells::Text(baselines.iter().map(|own| of(own).to_string()).collect())
-    };
-    let number = |of: fn(&Baseline) -> f64| Cells::Number(baselines.iter().map(of).collect());
-    let columns = vec![
-        ("baseline".to_string(), text(|own| &own.name)),
-        ("auroc".into(), number(|own| own.auroc)),
-        (
-            "average_precision".into(),
-            number(|own| own.average_precision),
-        ),
-        ("without_leaks".into(), number(|own| own.without_leaks)),
-        ("text".into(), text(|own| &own.text)),
-    ];
-    Tabled::of(columns).map(IntoValue::into_value)
-}
-
-fn leaks_map(audit: &Audit) -> Map {
-    let leaks = &audit.leaks;
-    let count = |n: usize| Dynamic::from(n as i64);
-    let maybe = |n: Option<usize>| n.map_or(Dynamic::UNIT, count);
-    let example = |own: &audit::LeakExample| {
-        Map::from([
-            ("train".into(), own.train.clone().into()),
-            ("test".into(), own.test.clone().into()),
-            ("identity".into(), own.identity.into()),
-            ("overlap".into(), count(own.overlap)),
-            ("is_reverse".into(), own.is_reverse.into()),
-        ])
-    };
-    let shared = leaks.shared.iter().map(|own| {
-        let map = Map::from([
-            ("values".into(), array(own.values.clone()).into()),
-            ("rows".into(), count(own.rows)),
-        ]);
-        (own.name.as_str().into(), map.into())
-    });
-    let examples = leaks.examples.iter().map(|own| Dynamic::from(example(own)));
-    let rows = (0..leaks.rows).filter(|row| leaks.is_leaking[*row]);
-    Map::from([
-        ("rows".into(), count(leaks.rows)),
-        ("count".into(), count(leaks.count())),
-        ("share".into(), leaks.share().into()),
-        ("duplicates".into(), count(leaks.duplicates)),
-        (
-            "reverse_complements".into(),
-            count(leaks.reverse_complements),
-        ),
-        ("same_interval".into(), maybe(leaks.same_interval)),
-        ("overlapping".into(), maybe(leaks.overlapping)),
-        ("similar".into(), count(leaks.similar)),
-        ("entities".into(), shared.collect::<Map>().into()),
-        ("examples".into(), examples.collect::<rhai::Array>().into()),
-        (
-            "leaking".into(),
-            rows.map(count).collect::<rhai::Array>().into(),
-        ),
-    ])
-}
-
-fn labels_map(audit: &Audit) -> Map {
-    let labels = &audit.labels;
-    let count = |n: usize| Dynamic::from(n as i64);
-    let point = |own: &audit::LearningPoint| {
-        let map = Map::from([
-            ("rows".into(), count(own.rows)),
-            ("auroc".into(), own.auroc.into()),
-        ]);
-        Dynamic::from(map)
-    };
-    let more = audit.extrapolation.map_or(Dynamic::UNIT, |own| {
-        Map::from([
-            ("exponent".into(), own.exponent.into()),
-            ("twice".into(), own.twice.into()),
-            ("tenfold".into(), own.tenfold.into()),
-        ])
-        .into()
-    });
-    Map::from([
-        ("positives".into(), count(labels.positives)),
-        ("negatives".into(), count(labels.negatives)),
-        ("undefined".into(), count(labels.undefined)),
-        ("duplicates".into(), count(labels.duplicates)),
-        ("contradictions".into(), count(labels.contradictions)),
-        ("ceiling".into(), labels.ceiling.into()),
-        (
-            "learning".into(),
-            audit
-                .learning
-                .iter()
-                .map(point)
-                .collect::<rhai::Array>()
-                .into(),
-        ),
-        ("more_rows".into(), more),
-    ])
-}
-
-fn report(audit: &Audit) -> Result<Map> {
-    let gain = audit.verdict.gain.as_ref().map_or(Dynamic::UNIT, |own| {
-        Map::from([
-            ("over".into(), own.over.clone().into()),
-            ("difference".into(), own.difference.into()),
-            ("low".into(), own.interval.0.into()),
-            ("high".into(), own.interval.1.into()),
-            ("p".into(), own.p_value.into()),
-        ])
-        .into()
-    });
-    Ok(Map::from([
-        ("leaks".into(), leaks_map(audit).into()),
-        ("baselines".into(), table(&audit.baselines)?),
-        ("labels".into(), labels_map(audit).into()),
-        ("gain".into(), gain),
-        ("is_fair".into(), audit.verdict.is_fair.into()),
-        ("verdict".into(), audit.verdict.text.clone().into()),
-        ("notes".into(), array(audit.notes.clone()).into()),
-    ]))
-}
-
 /// Examines whether a dataset is a fair test: leaks between training and test rows, shortcuts that
 /// baselines take, and the labels.
 ///
 /// `leaks` counts test rows that repeat a training row, on either strand, are at its place or
-/// overlap it, or are similar to it (without gaps, in `identity` of the bases beside each other);
+/// overlap it, or are similar to it (without gaps, in `identity` of the letters beside each other);
 /// each row counts once. `baselines` are AUROC and average precision of GC content, length,
-/// dinucleotides, k-mers, place, signal, the best motif and the network, and AUROC without the
-/// leaking rows. A baseline of composition, length or place is a shortcut where it reaches 0.65
-/// and 70 % of what the best baseline reaches above 0.5. `labels` counts duplicates and
-/// contradictions, bounds the accuracy (`ceiling`), and has the learning curve of the k-mers.
-/// `gain` is the difference of AUROC of the network and the best baseline with its 95 % interval
-/// (DeLong et al. 1988).
+/// dinucleotides, k-mers, place, entities, signal, the best motif and the network, the same without
+/// the leaking rows, AUROC without rows that share an entity, and what the network adds to each
+/// (difference of AUROC with its 95 % interval, DeLong et al. 1988); `gain` is that of the best
+/// baseline. A baseline of composition, length, place or entity is a shortcut where it reaches 0.65
+/// and 70 % of what the best baseline reaches above 0.5. `labels` counts duplicates, contradictions
+/// (which bound the accuracy, `ceiling`) and negatives that are `shuffles` of positives, and has
+/// the learning curve of the k-mers with what `more_rows` would bring by a power law, and what
+/// `replicates` allow. `training` is the estimate of a planned training.
+///
+/// Proteins and RNA have one strand; of proteins, composition and dipeptides are baselines. Rows
+/// without sequences are compared by their numbers, and a regression on these is the floor.
+///
+/// # Errors
+/// Fewer than two positives or negatives among training or test rows.
 ///
 /// ```rhai
 /// let set = data::from(#{
@@ -332,34 +249,41 @@ fn report(audit: &Audit) -> Result<Map> {
 /// ```
 #[native(
     namespace = "data",
-    returns = "map with leaks, baselines (a table), labels, gain, is_fair, verdict and notes"
+    returns = "map with leaks, baselines (a table), labels, gain, training, is_fair, verdict and \
+        notes"
 )]
 pub fn audit(
+    call: &Call,
     /// Training rows, or all rows where `test` is not given.
     set: &Data,
     options: AuditOptions,
 ) -> Result<Map> {
     let similarity = options.similarity.into();
     let divided = divided(&set.0, &options, similarity)?;
-    let kmers = options
-        .kmers
-        .0
-        .iter()
-        .map(|k| usize::try_from(*k).unwrap_or(0));
+    let numbers = |own: &Ints| -> Vec<usize> {
+        let numbers = own.0.iter().map(|n| usize::try_from(*n).unwrap_or(0));
+        numbers.collect()
+    };
     let settings = AuditSettings {
         similarity,
         label: options.label,
         threshold: options.threshold,
-        kmers: kmers.collect(),
+        kmers: numbers(&options.kmers),
         motifs: options
             .motifs
             .as_ref()
             .map_or(Vec::new(), |own| own.0.to_vec()),
         entities: entities(&options, &divided)?,
+        replicates: numbers(&options.replicates),
         predictions: predictions(&options, &divided.test)?,
         seed: options.seed.seed(),
     };
-    report(&audit::audit(&divided.train, &divided.test, &settings)?)
+    let plan = options.training.as_ref();
+    let plan = plan.map(|plan| planned(call, plan, &divided)).transpose()?;
+    let found = audit::audit(&divided.train, &divided.test, &settings)?;
+    let mut map = report(&found)?;
+    map.insert("training".into(), plan.into_value());
+    Ok(map)
 }
 
 /// The native functions declared here.

@@ -2,6 +2,7 @@
 
 pub mod average;
 pub mod decision;
+pub mod estimate;
 pub mod evaluate;
 pub mod history;
 pub mod metric;

@@ -5,9 +5,7 @@
 //! part on one side of these is long enough.
 
 use super::minimizers::{Minimizer, Sketch, minimizers};
-use crate::data::Dataset;
-use crate::seq::alphabet;
-use crate::seq::shuffle::Shuffler;
+use super::sequences::Sequences;
 use cistron_base::{Result, bail, interrupt};
 use rayon::prelude::*;
 
@@ -56,55 +54,6 @@ pub struct Similar {
 
 /// Rows that share a minimizer, at most: more are repeats, whose pairs other minimizers find.
 pub const MOST_ROWS: usize = 2000;
-
-/// Sequences of a dataset, one after the other.
-pub struct Sequences {
-    codes: Vec<u8>,
-    /// Where each row begins, and the end.
-    starts: Vec<usize>,
-}
-
-impl Sequences {
-    /// The sequences of the rows in view.
-    pub fn of(set: &Dataset) -> Result<Sequences> {
-        let Some(column) = set.sequence_input() else {
-            bail!("data", "the dataset has no sequences")
-        };
-        let mut shuffler = Shuffler::default();
-        let (mut codes, mut starts) = (Vec::new(), vec![0]);
-        for index in 0..set.len() {
-            set.push_codes(column, index, 0, 0, &mut shuffler, &mut codes)?;
-            starts.push(codes.len());
-        }
-        Ok(Sequences { codes, starts })
-    }
-
-    /// Number of sequences.
-    pub fn len(&self) -> usize {
-        self.starts.len() - 1
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// The codes of the reverse complement of a row.
-    pub fn reverse_complement(&self, row: usize) -> Vec<u8> {
-        let mut codes = self.row(row).to_vec();
-        alphabet::reverse_complement(&mut codes);
-        codes
-    }
-
-    /// The codes of a row.
-    pub fn row(&self, row: usize) -> &[u8] {
-        &self.codes[self.starts[row]..self.starts[row + 1]]
-    }
-
-    fn mean_length(&self) -> usize {
-        self.codes.len() / self.len().max(1)
-    }
-}
 
 /// A minimizer and the row that has it.
 #[derive(Clone, Copy)]
@@ -161,7 +110,12 @@ fn offset(a: &Entry, b: &Minimizer, length: usize, k: usize) -> (i64, bool) {
 }
 
 /// Compares two sequences with `b` at an offset beside `a`; none where they are not similar.
-fn compared(a: &[u8], b: &[u8], offset: i64, how: Similarity) -> Option<(f64, usize)> {
+fn compared(
+    (a, b): (&[u8], &[u8]),
+    offset: i64,
+    unknown: u8,
+    how: Similarity,
+) -> Option<(f64, usize)> {
     let start = offset.max(0) as usize;
     let end = a.len().min((offset + b.len() as i64).max(0) as usize);
     let n = end.checked_sub(start)?;
@@ -174,7 +128,7 @@ fn compared(a: &[u8], b: &[u8], offset: i64, how: Similarity) -> Option<(f64, us
     let equal = a
         .iter()
         .zip(b)
-        .map(|(a, b)| usize::from(a == b && *a < alphabet::UNKNOWN))
+        .map(|(a, b)| usize::from(a == b && *a < unknown))
         .sum::<usize>();
     let identity = equal as f64 / n as f64;
     (identity >= how.identity).then_some((identity, n))
@@ -195,12 +149,12 @@ fn check(how: Similarity) -> Result<()> {
 /// The most similar row of the first dataset for each row of the second that has one.
 pub fn similar(first: &Sequences, second: &Sequences, how: Similarity) -> Result<Similar> {
     check(how)?;
-    let index = Index::of(first, Sketch::of_length(first.mean_length()));
+    let index = Index::of(first, Sketch::of(first));
     interrupt::check()?;
-    let k = index.sketch.k;
+    let (k, unknown) = (index.sketch.k, first.alphabet().unknown());
     let search = |row: usize| {
         let codes = second.row(row);
-        let turned = second.reverse_complement(row);
+        let turned = second.reverse_complement(row).unwrap_or_default();
         let mut own = Vec::new();
         minimizers(codes, index.sketch, &mut own);
         let (mut best, mut skipped): (Option<SimilarPair>, usize) = (None, 0);
@@ -217,7 +171,7 @@ pub fn similar(first: &Sequences, second: &Sequences, how: Similarity) -> Result
                     continue;
                 }
                 let b = if is_reverse { &turned } else { codes };
-                let found = compared(first.row(entry.row as usize), b, at, how);
+                let found = compared((first.row(entry.row as usize), b), at, unknown, how);
                 let Some((identity, overlap)) = found else {
                     continue;
                 };
@@ -271,8 +225,8 @@ impl Clusters {
 /// clusters count from 0 in the order of their first rows.
 pub fn clusters(sequences: &Sequences, how: Similarity) -> Result<Vec<u32>> {
     check(how)?;
-    let index = Index::of(sequences, Sketch::of_length(sequences.mean_length()));
-    let k = index.sketch.k;
+    let index = Index::of(sequences, Sketch::of(sequences));
+    let (k, unknown) = (index.sketch.k, sequences.alphabet().unknown());
     let mut joined = Clusters((0..sequences.len() as u32).collect());
     for (number, entries) in index.entries.chunk_by(|a, b| a.hash == b.hash).enumerate() {
         if number % 4096 == 0 {
@@ -294,16 +248,9 @@ pub fn clusters(sequences: &Sequences, how: Similarity) -> Result<Vec<u32>> {
                 };
                 let (at, is_reverse) = offset(other, &minimizer, codes.len(), k);
                 let a = sequences.row(other.row as usize);
-                let found = if is_reverse {
-                    compared(
-                        a,
-                        &sequences.reverse_complement(entry.row as usize),
-                        at,
-                        how,
-                    )
-                } else {
-                    compared(a, codes, at, how)
-                };
+                let turned = is_reverse.then(|| sequences.reverse_complement(entry.row as usize));
+                let b = turned.flatten().unwrap_or_else(|| codes.to_vec());
+                let found = compared((a, &b), at, unknown, how);
                 if found.is_some() {
                     joined.join(entry.row, other.row);
                 }
@@ -327,6 +274,8 @@ pub fn clusters(sequences: &Sequences, how: Similarity) -> Result<Vec<u32>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::seq::alphabet;
+    use crate::seq::alphabets::Alphabet;
     use cistron_base::seed::Rng;
 
     fn random(rng: &mut Rng, n: usize) -> Vec<u8> {
@@ -334,14 +283,7 @@ mod tests {
     }
 
     fn sequences(rows: &[Vec<u8>]) -> Sequences {
-        let mut starts = vec![0];
-        for row in rows {
-            starts.push(starts.last().copied().unwrap_or(0) + row.len());
-        }
-        Sequences {
-            codes: rows.concat(),
-            starts,
-        }
+        Sequences::new(rows.to_vec(), Alphabet::Dna)
     }
 
     /// A copy with a share of other bases, shifted, on either strand.

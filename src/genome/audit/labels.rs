@@ -1,6 +1,7 @@
 //! What the labels of the training rows are like.
 
 use super::rows::Rows;
+use cistron_base::Result;
 use std::collections::HashMap;
 
 /// Counts of the training labels.
@@ -12,7 +13,8 @@ pub struct LabelReport {
     pub negatives: usize,
     /// Rows without a label.
     pub undefined: usize,
-    /// Rows whose sequence, on either strand, an earlier row has.
+    /// Rows whose sequence, on either strand, an earlier row has; of rows without sequences, whose
+    /// numbers.
     pub duplicates: usize,
     /// Rows whose sequence, on either strand, has both labels.
     pub contradictions: usize,
@@ -21,8 +23,8 @@ pub struct LabelReport {
 }
 
 /// Counts the labels.
-pub fn report(rows: &Rows) -> LabelReport {
-    let mut groups: HashMap<Vec<u8>, (usize, usize, usize)> = HashMap::new();
+pub fn report(rows: &Rows) -> Result<LabelReport> {
+    let mut groups: HashMap<u64, (usize, usize, usize)> = HashMap::new();
     let mut out = LabelReport {
         positives: 0,
         negatives: 0,
@@ -31,9 +33,7 @@ pub fn report(rows: &Rows) -> LabelReport {
         contradictions: 0,
         ceiling: 1.0,
     };
-    for (row, label) in rows.labels.iter().enumerate() {
-        let codes = rows.sequences.row(row);
-        let key = rows.sequences.reverse_complement(row).min(codes.to_vec());
+    for (key, label) in rows.keys()?.into_iter().zip(&rows.labels) {
         let group = groups.entry(key).or_default();
         group.0 += 1;
         match *label {
@@ -58,5 +58,5 @@ pub fn report(rows: &Rows) -> LabelReport {
     }
     let known = out.positives + out.negatives;
     out.ceiling = 1.0 - wrong as f64 / known.max(1) as f64;
-    out
+    Ok(out)
 }

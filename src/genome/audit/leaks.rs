@@ -1,8 +1,8 @@
 //! Test rows that are training rows in some form.
 
-use super::homology::{self, SimilarPair};
+use super::homology::{self, Similar, SimilarPair};
 use super::position::Place;
-use super::rows::{AuditSettings, Rows};
+use super::rows::{AuditSettings, Entity, Rows};
 use cistron_base::{Result, bail};
 use std::collections::{HashMap, HashSet};
 
@@ -15,22 +15,24 @@ const MOST_EXAMPLES: usize = 20;
 pub struct Leaks {
     /// Number of test rows.
     pub rows: usize,
-    /// Rows with the sequence of a training row.
+    /// Rows with the sequence of a training row; of rows without sequences, with all its numbers.
     pub duplicates: usize,
-    /// Rows with the reverse complement of a training row.
-    pub reverse_complements: usize,
+    /// Rows with the reverse complement of a training row; none where sequences have one strand.
+    pub reverse_complements: Option<usize>,
     /// Rows at the place of a training row; none where places are not known.
     pub same_interval: Option<usize>,
     /// Rows that overlap a training row; none where places are not known.
     pub overlapping: Option<usize>,
-    /// Rows similar to a training row.
-    pub similar: usize,
+    /// Rows similar to a training row; none where there are no sequences.
+    pub similar: Option<usize>,
     /// Values that training and test rows share.
     pub shared: Vec<SharedValues>,
     /// The most similar pairs.
     pub examples: Vec<LeakExample>,
     /// Whether each test row leaks.
     pub is_leaking: Vec<bool>,
+    /// Whether each test row shares a value with training rows; empty where there are no values.
+    pub is_shared: Vec<bool>,
     /// Minimizers that were left out.
     pub skipped: usize,
 }
@@ -102,44 +104,94 @@ fn overlaps(train: &[Place], test: &[Place]) -> Vec<(bool, bool)> {
     test.iter().map(find).collect()
 }
 
+/// Training rows that test rows repeat.
+struct Known<'a> {
+    sequences: HashSet<&'a [u8]>,
+    /// Keys of rows without sequences.
+    keys: HashSet<u64>,
+}
+
+/// How a test row is a training row in another form.
+enum Form {
+    Duplicate,
+    ReverseComplement,
+}
+
+impl<'a> Known<'a> {
+    fn of(train: &'a Rows) -> Result<Known<'a>> {
+        let mut sequences = HashSet::new();
+        if let Some(own) = &train.sequences {
+            sequences.extend((0..own.len()).map(|row| own.row(row)));
+            return Ok(Known {
+                sequences,
+                keys: HashSet::new(),
+            });
+        }
+        Ok(Known {
+            sequences,
+            keys: train.keys()?.into_iter().collect(),
+        })
+    }
+
+    /// The form of each test row that is a training row.
+    fn forms(&self, test: &Rows) -> Result<Vec<Option<Form>>> {
+        let Some(sequences) = &test.sequences else {
+            let of = |key| self.keys.contains(&key).then_some(Form::Duplicate);
+            return Ok(test.keys()?.into_iter().map(of).collect());
+        };
+        let of = |row: usize| {
+            let codes = sequences.row(row);
+            // rows without a known letter are no sequences
+            if codes
+                .iter()
+                .all(|code| *code >= sequences.alphabet().unknown())
+            {
+                return None;
+            }
+            if self.sequences.contains(codes) {
+                return Some(Form::Duplicate);
+            }
+            let turned = sequences.reverse_complement(row)?;
+            let is_known = self.sequences.contains(turned.as_slice());
+            is_known.then_some(Form::ReverseComplement)
+        };
+        Ok((0..sequences.len()).map(of).collect())
+    }
+}
+
 /// Finds the leaks between training and test rows.
 pub fn find(train: &Rows, test: &Rows, settings: &AuditSettings) -> Result<Leaks> {
-    let mut known: HashSet<&[u8]> = HashSet::new();
-    known.extend((0..train.sequences.len()).map(|row| train.sequences.row(row)));
-    let found = homology::similar(&train.sequences, &test.sequences, settings.similarity)?;
-    let by_row: HashMap<u32, &SimilarPair> =
-        found.pairs.iter().map(|pair| (pair.second, pair)).collect();
+    let sequences = train.sequences.as_ref().zip(test.sequences.as_ref());
+    let found = match sequences {
+        Some((a, b)) => homology::similar(a, b, settings.similarity)?,
+        None => Similar::default(),
+    };
+    let similar: HashSet<u32> = found.pairs.iter().map(|pair| pair.second).collect();
     let placed = match (&train.places, &test.places) {
         (Some(a), Some(b)) => Some(overlaps(a, b)),
         _ => None,
     };
-    let rows = test.sequences.len();
+    let rows = test.labels.len();
+    let has_two_strands = sequences.is_some_and(|(a, _)| a.has_two_strands());
     let mut leaks = Leaks {
         rows,
+        reverse_complements: has_two_strands.then_some(0),
         same_interval: placed.as_ref().map(|_| 0),
         overlapping: placed.as_ref().map(|_| 0),
+        similar: sequences.map(|_| 0),
         is_leaking: vec![false; rows],
         skipped: found.skipped,
         ..Leaks::default()
     };
-    for row in 0..rows {
-        let codes = test.sequences.row(row);
-        let turned = test.sequences.reverse_complement(row);
+    for (row, form) in Known::of(train)?.forms(test)?.into_iter().enumerate() {
         let (is_same, is_over) = placed.as_ref().map_or((false, false), |all| all[row]);
-        let counter = if codes.is_empty() {
-            None
-        } else if known.contains(codes) {
-            Some(&mut leaks.duplicates)
-        } else if known.contains(turned.as_slice()) {
-            Some(&mut leaks.reverse_complements)
-        } else if is_same {
-            leaks.same_interval.as_mut()
-        } else if is_over {
-            leaks.overlapping.as_mut()
-        } else if by_row.contains_key(&(row as u32)) {
-            Some(&mut leaks.similar)
-        } else {
-            None
+        let counter = match form {
+            Some(Form::Duplicate) => Some(&mut leaks.duplicates),
+            Some(Form::ReverseComplement) => leaks.reverse_complements.as_mut(),
+            None if is_same => leaks.same_interval.as_mut(),
+            None if is_over => leaks.overlapping.as_mut(),
+            None if similar.contains(&(row as u32)) => leaks.similar.as_mut(),
+            None => None,
         };
         if let Some(counter) = counter {
             *counter += 1;
@@ -148,28 +200,44 @@ pub fn find(train: &Rows, test: &Rows, settings: &AuditSettings) -> Result<Leaks
     }
     leaks.examples = examples(train, test, &found.pairs);
     for entity in &settings.entities {
-        let (n, m) = (entity.train.len(), entity.test.len());
-        if (n, m) != (train.labels.len(), rows) {
-            bail!(
-                "value",
-                "`{}` has {n} values of training rows and {m} of test rows, there are {} and \
-                 {rows}",
-                entity.name,
-                train.labels.len()
-            );
-        }
-        let own: HashSet<&String> = entity.train.iter().collect();
-        let shared = entity.test.iter().filter(|value| own.contains(value));
-        let mut values: Vec<String> = shared.clone().cloned().collect();
-        values.sort_unstable();
-        values.dedup();
-        leaks.shared.push(SharedValues {
-            name: entity.name.clone(),
-            values,
-            rows: shared.count(),
-        });
+        leaks.share_values(entity, train.labels.len())?;
     }
     Ok(leaks)
+}
+
+impl Leaks {
+    /// Adds the values of an entity that training and test rows share.
+    fn share_values(&mut self, entity: &Entity, train_rows: usize) -> Result<()> {
+        let (n, m) = (entity.train.len(), entity.test.len());
+        if (n, m) != (train_rows, self.rows) {
+            bail!(
+                "value",
+                "`{}` has {n} values of training rows and {m} of test rows, there are \
+                 {train_rows} and {}",
+                entity.name,
+                self.rows
+            );
+        }
+        let known: HashSet<&String> = entity.train.iter().collect();
+        let is_shared: Vec<bool> = entity
+            .test
+            .iter()
+            .map(|value| known.contains(value))
+            .collect();
+        let shared = entity.test.iter().filter(|value| known.contains(value));
+        let mut values: Vec<String> = shared.cloned().collect();
+        values.sort_unstable();
+        values.dedup();
+        self.shared.push(SharedValues {
+            name: entity.name.clone(),
+            values,
+            rows: is_shared.iter().filter(|own| **own).count(),
+        });
+        self.is_shared.resize(self.rows, false);
+        let flags = self.is_shared.iter_mut().zip(is_shared);
+        flags.for_each(|(all, own)| *all |= own);
+        Ok(())
+    }
 }
 
 /// The most similar pairs, by name.

@@ -1,7 +1,6 @@
-//! How a k-mer regression improves with the number of training rows.
+//! How the k-mer regression improves with the number of training rows.
 
-use super::baselines::fitted_scores;
-use super::kmers::Features;
+use super::regression::{Source, scores};
 use super::rows::Rows;
 use cistron_base::Result;
 use cistron_base::seed::Rng;
@@ -26,12 +25,12 @@ pub struct Extrapolation {
     pub tenfold: f64,
 }
 
-/// AUROC of a k-mer regression on a quarter, half and all of the training rows; that on all is
-/// known.
+/// AUROC of a regression on features of a quarter, half and all of the training rows; that on all
+/// is known.
 pub fn curve(
     train: &Rows,
     test: &Rows,
-    words: &Features,
+    source: &dyn Source,
     all: f64,
     seed: u64,
 ) -> Result<Vec<LearningPoint>> {
@@ -47,10 +46,10 @@ pub fn curve(
         if positives < 2 || classes.len() - positives < 2 {
             continue;
         }
-        let scores = fitted_scores(&words.train.select(&rows), &classes, &words.test, seed)?;
+        let fitted = scores(source, &rows, &classes, test.labels.len(), seed)?;
         points.push(LearningPoint {
             rows: n,
-            auroc: test.ranking(&scores, &test.known()).auroc,
+            auroc: test.ranking(&fitted.scores, &test.known()).auroc,
         });
     }
     points.push(LearningPoint {

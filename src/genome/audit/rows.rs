@@ -1,11 +1,15 @@
 //! What an audit examines: settings, and the rows of a dataset with one of its labels.
 
-use super::homology::{Sequences, Similarity};
+use super::homology::Similarity;
 use super::position::{Place, places};
+use super::regression::number_inputs;
+use super::sequences::Sequences;
 use crate::data::Dataset;
 use crate::seq::Motif;
+use crate::seq::alphabets::Alphabet;
 use cistron_base::{Result, bail};
 use cistron_metrics::ranking::{Ranking, ranking};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// What an audit examines.
 #[derive(Clone, Debug)]
@@ -16,16 +20,31 @@ pub struct AuditSettings {
     pub label: usize,
     /// The smallest label of a positive.
     pub threshold: f64,
-    /// Lengths of the k-mers of the logistic regression.
+    /// Lengths of the k-mers of the logistic regression; 4 to 6 of bases and 1 to 3 of amino acids
+    /// where there are none.
     pub kmers: Vec<usize>,
     /// Motifs, of which the best one is a baseline.
     pub motifs: Vec<Motif>,
     /// Values of which training and test rows should share none, such as the cell type.
     pub entities: Vec<Entity>,
+    /// Numbers of the labels that are measurements of the same, of which the examined one may be
+    /// one; none where nothing was measured again.
+    pub replicates: Vec<usize>,
     /// Predictions of a network for the test rows.
     pub predictions: Option<Vec<f64>>,
     /// Seed of inner splits and subsets.
     pub seed: u64,
+}
+
+impl AuditSettings {
+    /// Lengths of the k-mers of sequences.
+    pub fn kmers(&self, sequences: &Sequences) -> Vec<usize> {
+        match sequences.alphabet() {
+            _ if !self.kmers.is_empty() => self.kmers.clone(),
+            Alphabet::Protein => vec![1, 2, 3],
+            _ => vec![4, 5, 6],
+        }
+    }
 }
 
 /// A value of each row, such as its cell type.
@@ -43,33 +62,44 @@ pub struct Entity {
 pub struct Rows<'a> {
     /// The dataset.
     pub set: &'a Dataset,
-    /// The sequences of the rows in view.
-    pub sequences: Sequences,
+    /// The sequences of the rows in view, where there are any.
+    pub sequences: Option<Sequences>,
     /// 1, 0, or NaN where it is not known.
     pub labels: Vec<f32>,
+    /// Whether labels have other values than 0 and 1.
+    pub is_continuous: bool,
     /// Their places, where all are known.
     pub places: Option<Vec<Place>>,
+}
+
+/// The values of a label of the rows in view; `option` names its number in errors.
+pub fn label_values(set: &Dataset, label: usize, option: &str) -> Result<Vec<f64>> {
+    let tasks = set.tasks();
+    if label >= tasks {
+        bail!(
+            "value",
+            "`{option}` is {label}, the dataset has {tasks} labels, counted from 0"
+        );
+    }
+    let mut own = Vec::new();
+    Ok((0..set.len())
+        .map(|row| {
+            own.clear();
+            set.push_labels(row, &mut own);
+            f64::from(own[label])
+        })
+        .collect())
 }
 
 impl<'a> Rows<'a> {
     /// The rows of a dataset; `role` names them in errors.
     pub fn of(set: &'a Dataset, settings: &AuditSettings, role: &str) -> Result<Rows<'a>> {
-        let tasks = set.tasks();
-        if settings.label >= tasks {
-            bail!(
-                "value",
-                "`label` is {}, the dataset has {tasks} labels, counted from 0",
-                settings.label
-            );
-        }
-        let all = set.all_labels();
-        let labels: Vec<f32> = all
-            .chunks(tasks)
-            .map(|row| match row[settings.label] {
-                label if label.is_nan() => label,
-                label => f32::from(u8::from(f64::from(label) >= settings.threshold)),
-            })
-            .collect();
+        let values = label_values(set, settings.label, "label")?;
+        let class = |label: f64| match label {
+            label if label.is_nan() => f32::NAN,
+            label => f32::from(u8::from(label >= settings.threshold)),
+        };
+        let labels: Vec<f32> = values.iter().map(|label| class(*label)).collect();
         let positives = labels.iter().filter(|label| **label == 1.0).count();
         let negatives = labels.iter().filter(|label| **label == 0.0).count();
         if positives < 2 || negatives < 2 {
@@ -84,10 +114,44 @@ impl<'a> Rows<'a> {
         }
         Ok(Rows {
             set,
-            sequences: Sequences::of(set)?,
+            sequences: Sequences::find(set)?,
+            is_continuous: values.iter().any(|x| !x.is_nan() && *x != 0.0 && *x != 1.0),
             labels,
             places: places(set),
         })
+    }
+
+    /// A key of each row that equal rows have: of the sequence, the smaller of both strands; of
+    /// rows without sequences all their numbers, -0 as 0.
+    pub fn keys(&self) -> Result<Vec<u64>> {
+        let hash = |codes: &[u8]| {
+            let mut hasher = DefaultHasher::new();
+            codes.hash(&mut hasher);
+            hasher.finish()
+        };
+        if let Some(sequences) = &self.sequences {
+            let key = |row: usize| match sequences.reverse_complement(row) {
+                Some(turned) if turned.as_slice() < sequences.row(row) => hash(&turned),
+                _ => hash(sequences.row(row)),
+            };
+            return Ok((0..sequences.len()).map(key).collect());
+        }
+        let inputs = number_inputs(self);
+        let mut numbers = Vec::new();
+        (0..self.labels.len())
+            .map(|row| {
+                let mut hasher = DefaultHasher::new();
+                for input in &inputs {
+                    numbers.clear();
+                    self.set.push_numbers(input, row, 0, &mut numbers)?;
+                    let bits = numbers
+                        .iter()
+                        .map(|x| if *x == 0.0 { 0 } else { x.to_bits() });
+                    bits.for_each(|bits| bits.hash(&mut hasher));
+                }
+                Ok(hasher.finish())
+            })
+            .collect()
     }
 
     /// Rows whose label is known.

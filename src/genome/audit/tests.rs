@@ -46,8 +46,9 @@ fn settings() -> AuditSettings {
         similarity: Similarity::default(),
         label: 0,
         threshold: 0.5,
-        kmers: vec![4, 5, 6],
+        kmers: Vec::new(),
         motifs: Vec::new(),
+        replicates: Vec::new(),
         entities: Vec::new(),
         predictions: None,
         seed: 1,
@@ -100,7 +101,10 @@ fn a_clean_set_a_leak_and_a_shortcut_are_told_apart() {
         similar,
         ..
     } = found.leaks;
-    assert_eq!((duplicates, reverse_complements, similar), (20, 20, 20));
+    let counts = (duplicates, reverse_complements, similar);
+    assert_eq!(counts, (20, Some(20), Some(20)));
+    let kmers = named(&found, "kmers");
+    assert!(kmers.without_leaks.is_finite() && kmers.precision_without_leaks.is_finite());
     assert!(
         found.verdict.text.starts_with("10.0 % of the test rows"),
         "{}",
@@ -179,4 +183,211 @@ fn predictions_of_a_network_are_compared_with_the_best_baseline() {
         ..settings()
     };
     assert!(audit(&dataset(&train), &dataset(&test), &other).is_err());
+}
+
+/// A dataset of numbers, `[rows, width]`.
+fn of_numbers(rows: &[(Vec<f32>, f32)]) -> Dataset {
+    let column = Column::Dense {
+        values: Arc::new(rows.iter().flat_map(|(own, _)| own.clone()).collect()),
+        shape: vec![rows[0].0.len()],
+    };
+    let labels = rows.iter().map(|(_, label)| *label).collect();
+    Dataset::new(vec![Input::new("x", column)], vec!["edge".into()], labels).expect("a dataset")
+}
+
+/// Pairs of a factor and a gene: the label depends on the factor alone.
+#[test]
+fn an_entity_that_predicts_labels_is_a_shortcut() {
+    let mut rng = Rng::keyed(&[0x656e_7469]);
+    let mut pairs = |n: usize| {
+        let mut factors = Vec::new();
+        let rows: Vec<(Vec<f32>, f32)> = (0..n)
+            .map(|_| {
+                let factor = rng.below(20);
+                factors.push(format!("tf{factor}"));
+                let is_edge = rng.uniform() < if factor < 10 { 0.95 } else { 0.05 };
+                let numbers = (0..4).map(|_| rng.normal() as f32).collect();
+                (numbers, f32::from(u8::from(is_edge)))
+            })
+            .collect();
+        (rows, factors)
+    };
+    let (train, train_factors) = pairs(800);
+    let (mut test, test_factors) = pairs(400);
+    test[0].0 = train[0].0.clone();
+    let with = AuditSettings {
+        entities: vec![Entity {
+            name: "tf".into(),
+            train: train_factors,
+            test: test_factors,
+        }],
+        ..settings()
+    };
+    let found = audit(&of_numbers(&train), &of_numbers(&test), &with).expect("an audit");
+    assert!(!found.verdict.is_fair);
+    let text = &found.verdict.text;
+    assert!(
+        text.contains("400 of 400 test rows share their `tf`"),
+        "{text}"
+    );
+    assert!(
+        text.contains("`tf` alone reaches an AUROC of 0.9"),
+        "{text}"
+    );
+    assert!(named(&found, "signal").auroc < 0.6);
+    assert!(named(&found, "tf").without_shared.is_nan());
+    assert_eq!((found.leaks.duplicates, found.leaks.similar), (1, None));
+    // factors that only the test rows have tell nothing
+    let held_out = AuditSettings {
+        entities: vec![Entity {
+            name: "tf".into(),
+            train: with.entities[0].train.clone(),
+            test: vec!["other".into(); 400],
+        }],
+        ..settings()
+    };
+    let found = audit(&of_numbers(&train), &of_numbers(&test), &held_out).expect("an audit");
+    assert!(found.verdict.is_fair, "{}", found.verdict.text);
+    assert_eq!(named(&found, "tf").auroc, 0.5);
+}
+
+#[test]
+fn shuffled_negatives_are_recognised() {
+    use crate::seq::shuffle::Shuffler;
+    let mut rng = Rng::keyed(&[0x7368_7566]);
+    let mut shuffler = Shuffler::default();
+    for k in [1, 2, 3] {
+        let positives = simulated(&mut rng, 400, 0.5, &WORD);
+        let mut rows: Vec<(Vec<u8>, f32)> = Vec::new();
+        for (codes, _) in positives.iter().step_by(2) {
+            let mut shuffle = codes.clone();
+            shuffler.shuffle(&mut shuffle, k, &mut rng);
+            rows.push((codes.clone(), 1.0));
+            rows.push((shuffle, 0.0));
+        }
+        let (train, test) = rows.split_at(300);
+        let found = audit(&dataset(train), &dataset(test), &settings()).expect("an audit");
+        let shuffled = found.shuffled.expect("shuffles");
+        assert_eq!((shuffled.k, shuffled.rows), (k, 200), "{shuffled:?}");
+        assert!(found.verdict.text.contains("shuffles of positives"));
+    }
+    let rows = simulated(&mut rng, 400, 0.5, &WORD);
+    let found = audit(&dataset(&rows[..300]), &dataset(&rows[300..]), &settings());
+    assert_eq!(found.expect("an audit").shuffled, None);
+}
+
+#[test]
+fn proteins_have_one_strand_and_their_own_baselines() {
+    use crate::data::ragged::{Ragged, RowValues};
+    use crate::seq::alphabets::Alphabet;
+    let mut rng = Rng::keyed(&[0x7072_6f74]);
+    let mut proteins = |n: usize| -> Vec<(Vec<u8>, f32)> {
+        (0..n)
+            .map(|i| {
+                let length = 60 + rng.below(60);
+                let mut codes: Vec<u8> = (0..length).map(|_| rng.below(20) as u8).collect();
+                if i % 2 == 0 {
+                    codes[10..16].copy_from_slice(&[3, 9, 3, 9, 3, 9]);
+                }
+                (codes, f32::from(u8::from(i % 2 == 0)))
+            })
+            .collect()
+    };
+    let of = |rows: &[(Vec<u8>, f32)]| {
+        let codes = rows.iter().flat_map(|(codes, _)| codes.clone()).collect();
+        let shapes: Vec<Vec<usize>> = rows.iter().map(|(codes, _)| vec![codes.len()]).collect();
+        let values = RowValues::Letters(codes, Alphabet::Protein);
+        let column = Ragged::new(values, &shapes).expect("rows").into_column();
+        let labels = rows.iter().map(|(_, label)| *label).collect();
+        let inputs = vec![Input::new("sequence", column)];
+        Dataset::new(inputs, vec!["class".into()], labels).expect("a dataset")
+    };
+    let train = proteins(400);
+    let mut test = proteins(200);
+    for i in 0..10 {
+        test[i] = train[i + 2 * (i % 2)].clone();
+        let last = test[i].0.len() - 1;
+        test[i].0[last] = (test[i].0[last] + 1 + i as u8) % 20;
+    }
+    let found = audit(&of(&train), &of(&test), &settings()).expect("an audit");
+    assert_eq!(found.leaks.reverse_complements, None);
+    assert_eq!(found.leaks.similar, Some(10));
+    let names: Vec<&str> = found
+        .baselines
+        .iter()
+        .map(|own| own.name.as_str())
+        .collect();
+    assert_eq!(names, ["composition", "length", "dipeptide", "kmers"]);
+    let kmers = named(&found, "kmers").auroc;
+    assert!(kmers > 0.75, "{kmers}");
+    assert!(named(&found, "length").auroc < 0.6);
+    let too_long = AuditSettings {
+        kmers: vec![6],
+        ..settings()
+    };
+    let fault = audit(&of(&train), &of(&test), &too_long).expect_err("a fault");
+    assert!(
+        fault.message.contains("from 1 to 4 of 20 letters"),
+        "{}",
+        fault.message
+    );
+    assert!(
+        audit(
+            &of(&train),
+            &dataset(&simulated(&mut rng, 20, 0.5, &[])),
+            &settings()
+        )
+        .is_err()
+    );
+}
+
+/// Equal rows, unknown bases, one class, few rows: reports or faults, no panics.
+#[test]
+fn degenerate_datasets() {
+    let same = |label: &dyn Fn(usize) -> f32, code: u8, n: usize| {
+        let rows: Vec<(Vec<u8>, f32)> = (0..n).map(|i| (vec![code; 100], label(i))).collect();
+        dataset(&rows)
+    };
+    let half = |i: usize| (i % 2) as f32;
+    for code in [0, 4] {
+        let found = audit(&same(&half, code, 8), &same(&half, code, 4), &settings());
+        let found = found.expect("an audit");
+        assert!(found.baselines.iter().all(|own| own.auroc == 0.5));
+        assert_eq!(found.labels.contradictions, 8);
+        assert_eq!(found.labels.ceiling, 0.5);
+        assert_eq!(found.leaks.count(), if code == 0 { 4 } else { 0 });
+        assert_eq!(found.extrapolation, None);
+        let has_blank = found
+            .notes
+            .iter()
+            .any(|note| note.contains("no known letter"));
+        assert_eq!(has_blank, code == 4);
+    }
+    for rows in [1, 5] {
+        let fault = audit(&same(&|_| 1.0, 0, rows), &same(&half, 0, 4), &settings());
+        let fault = fault.expect_err("one class");
+        assert!(
+            fault.message.contains("positives and negatives"),
+            "{}",
+            fault.message
+        );
+    }
+    let continuous = same(&|i| i as f32 - 2.5, 0, 6);
+    let found = audit(&continuous, &continuous, &settings()).expect("an audit");
+    assert!(
+        found
+            .notes
+            .iter()
+            .any(|note| note.contains("option `threshold`"))
+    );
+    let undefined = AuditSettings {
+        predictions: Some(vec![f64::NAN; 4]),
+        ..settings()
+    };
+    let fault = audit(&same(&half, 0, 8), &same(&half, 0, 4), &undefined).expect_err("NaN");
+    assert!(
+        fault.message.contains("4 of 4 predictions"),
+        "{}",
+        fault.message
+    );
 }

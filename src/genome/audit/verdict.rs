@@ -3,6 +3,7 @@
 use super::baselines::{Baseline, Kind};
 use super::leaks::Leaks;
 use super::rows::Rows;
+use super::shuffled::ShuffledNegatives;
 use cistron_base::Result;
 use cistron_metrics::statistics::Alternative;
 use cistron_metrics::statistics::auroc::delong;
@@ -24,6 +25,8 @@ pub struct Verdict {
     pub text: String,
     /// What the network adds to the best baseline.
     pub gain: Option<Gain>,
+    /// What the network adds to each baseline.
+    pub gains: Vec<Gain>,
 }
 
 /// The difference of two areas under the ROC curve, with its interval (DeLong et al. 1988).
@@ -43,37 +46,35 @@ fn percent(share: f64) -> String {
     format!("{:.1} %", 100.0 * share)
 }
 
-/// What the network adds to the best of the other baselines.
-fn gain(baselines: &[Baseline], test: &Rows) -> Result<Option<Gain>> {
-    let network = baselines.iter().find(|own| own.kind == Kind::Network);
-    let others = baselines.iter().filter(|own| own.kind != Kind::Network);
-    let best = others.max_by(|a, b| a.auroc.total_cmp(&b.auroc));
-    let (Some(network), Some(best)) = (network, best) else {
-        return Ok(None);
+/// What the network adds to each of the other baselines.
+fn gains(baselines: &[Baseline], test: &Rows) -> Result<Vec<Gain>> {
+    let Some(network) = baselines.iter().find(|own| own.kind == Kind::Network) else {
+        return Ok(Vec::new());
     };
     let known = test.known();
+    let classes = test.classes(&known);
     let of = |scores: &[f64]| -> Vec<f64> { known.iter().map(|row| scores[*row]).collect() };
-    let outcome = delong(
-        &of(&network.scores),
-        &of(&best.scores),
-        &test.classes(&known),
-        Alternative::TwoSided,
-    )?;
-    let named = |name: &str| {
-        let found = outcome.more.iter().find(|(own, _)| *own == name);
-        found.map_or(f64::NAN, |(_, value)| *value)
+    let scores = of(&network.scores);
+    let others = baselines.iter().filter(|own| own.kind != Kind::Network);
+    let gain = |own: &Baseline| {
+        let outcome = delong(&scores, &of(&own.scores), &classes, Alternative::TwoSided)?;
+        let named = |name: &str| {
+            let found = outcome.more.iter().find(|(own, _)| *own == name);
+            found.map_or(f64::NAN, |(_, value)| *value)
+        };
+        let (difference, error) = (named("difference"), named("error"));
+        Ok(Gain {
+            over: own.name.clone(),
+            difference,
+            interval: (difference - 1.96 * error, difference + 1.96 * error),
+            p_value: outcome.p_value,
+        })
     };
-    let (difference, error) = (named("difference"), named("error"));
-    Ok(Some(Gain {
-        over: best.name.clone(),
-        difference,
-        interval: (difference - 1.96 * error, difference + 1.96 * error),
-        p_value: outcome.p_value,
-    }))
+    others.map(gain).collect()
 }
 
-/// Concludes.
-pub fn of(leaks: &Leaks, baselines: &[Baseline], test: &Rows) -> Result<Verdict> {
+/// What speaks against a fair test.
+fn objections(leaks: &Leaks, baselines: &[Baseline]) -> Vec<String> {
     let mut sentences = Vec::new();
     let leaks_share = leaks.share();
     if leaks_share > MOST_LEAKS {
@@ -101,21 +102,44 @@ pub fn of(leaks: &Leaks, baselines: &[Baseline], test: &Rows) -> Result<Verdict>
             best.text, best.auroc
         ));
     }
+    sentences
+}
+
+/// Concludes.
+pub fn of(
+    leaks: &Leaks,
+    shuffled: Option<&ShuffledNegatives>,
+    baselines: &[Baseline],
+    test: &Rows,
+) -> Result<Verdict> {
+    let mut sentences = objections(leaks, baselines);
     let is_fair = sentences.is_empty();
     if is_fair {
         sentences.push("neither leaks nor shortcuts were found".into());
+    }
+    if let Some(own) = shuffled {
+        sentences.push(format!(
+            "{} of the negatives are {} of positives, which differ from unbound genomic sequence",
+            percent(own.share),
+            own.kind()
+        ));
     }
     let floor = baselines.iter().find(|own| own.kind == Kind::Floor);
     if let Some(floor) = floor {
         sentences.push(format!("{} reaches {:.3}", floor.text, floor.auroc));
     }
-    let gain = gain(baselines, test)?;
+    let gains = gains(baselines, test)?;
+    let area = |gain: &&Gain| {
+        let own = baselines.iter().find(|own| own.name == gain.over);
+        own.map_or(f64::NEG_INFINITY, |own| own.auroc)
+    };
+    let gain = gains.iter().max_by(|a, b| area(a).total_cmp(&area(b)));
     if let Some(Gain {
         over,
         difference,
         interval: (low, high),
         ..
-    }) = &gain
+    }) = gain
     {
         sentences.push(format!(
             "the network adds {difference:+.3} to {over} (95 % interval {low:+.3} to {high:+.3})"
@@ -124,6 +148,7 @@ pub fn of(leaks: &Leaks, baselines: &[Baseline], test: &Rows) -> Result<Verdict>
     Ok(Verdict {
         is_fair,
         text: sentences.join("; "),
-        gain,
+        gain: gain.cloned(),
+        gains,
     })
 }

@@ -1,7 +1,8 @@
 //! Groups of rows with similar sequences, which a split keeps together.
 
 use super::Dataset;
-use crate::audit::homology::{Sequences, Similarity, clusters};
+use crate::audit::Sequences;
+use crate::audit::homology::{Similarity, clusters};
 use cistron_base::Result;
 
 /// The group of each row in view.

@@ -1,21 +1,18 @@
 //! The largest and the fastest number of rows per batch.
 
 use super::TrialSteps;
+use super::peak_memory::PeakMemory;
 use crate::train::networks::Networks;
 use crate::train::settings::FitSettings;
 use crate::train::sources;
 use cistron_base::{Result, bail, system};
 use cistron_genome::data::Loader;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Fraction of the free memory that a step may take on the CPU.
 const MAX_MEMORY_SHARE: f64 = 0.8;
 /// A smaller batch is preferred where it is slower by less than this fraction.
 const SLOWER: f64 = 0.05;
-/// Time between samples of the memory in use.
-const SAMPLE: Duration = Duration::from_micros(200);
 
 /// Limits of a search for a number of rows.
 #[derive(Clone, Copy, Debug)]
@@ -69,48 +66,6 @@ impl BatchSizes {
     /// The largest number of rows that fits.
     pub fn largest(&self) -> Option<usize> {
         self.sizes.last().map(|size| size.batch)
-    }
-}
-
-/// Samples the memory that the process uses until it is dropped.
-struct PeakMemory {
-    most: Arc<AtomicU64>,
-    is_over: Arc<AtomicBool>,
-    before: u64,
-}
-
-impl PeakMemory {
-    fn begin() -> PeakMemory {
-        let before = system::used_memory();
-        let (most, is_over) = (
-            Arc::new(AtomicU64::new(before)),
-            Arc::<AtomicBool>::default(),
-        );
-        let (sampled, until) = (most.clone(), is_over.clone());
-        // without a thread the first sample stays
-        cistron_base::threads::spawn("memory", move || {
-            while !until.load(Ordering::Relaxed) {
-                sampled.fetch_max(system::used_memory(), Ordering::Relaxed);
-                std::thread::sleep(SAMPLE);
-            }
-        })
-        .ok();
-        PeakMemory {
-            most,
-            is_over,
-            before,
-        }
-    }
-
-    /// Bytes above those at the start.
-    fn bytes(&self) -> u64 {
-        self.most.load(Ordering::Relaxed) - self.before
-    }
-}
-
-impl Drop for PeakMemory {
-    fn drop(&mut self) {
-        self.is_over.store(true, Ordering::Relaxed);
     }
 }
 

@@ -2,11 +2,14 @@
 //! of batches, where time and memory go.
 
 mod batch_size;
+mod cost;
 mod learning_rate;
 mod overfit;
+mod peak_memory;
 mod profile;
 
 pub use batch_size::{BatchSize, BatchSizes, SizeSearch, find_batch};
+pub use cost::{Cost, cost};
 pub use learning_rate::{LrTest, RangeTest, find_lr};
 pub use overfit::{Overfit, OverfitTest, overfit_batch};
 pub use profile::{LayerProfile, Profile, profile};
