@@ -23,6 +23,7 @@ mod gpu;
 mod grading;
 mod guide;
 mod habits;
+mod importance;
 mod imports;
 mod indexing;
 mod intervals;

@@ -127,6 +127,7 @@ pub fn library() -> Library {
         train::evaluate::natives(),
         train::history::natives(),
         explain::filters::natives(),
+        explain::importance::natives(),
         explain::attribution::natives(),
         explain::differences::natives(),
         explain::mutagenesis::natives(),

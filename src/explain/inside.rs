@@ -1,11 +1,12 @@
 //! Layers seen from within: activations, Grad-CAM, attention weights.
 
 use super::target::{Still, Target, in_batches};
-use cistron_base::{Result, near, shape};
+use cistron_base::{Result, interrupt, near, shape};
 use cistron_base::{bail, fault};
 use cistron_nn::Value;
 use cistron_nn::watch::{self, Seen, Weights};
-use cistron_torch::{Kind, Tensor, grad};
+use cistron_torch::{Device, Kind, Tensor, grad};
+use std::collections::BTreeMap;
 
 fn find(mut seen: Vec<Seen>, path: &str) -> Result<Tensor> {
     match seen.iter().rposition(|seen| seen.path == path) {
@@ -74,17 +75,81 @@ pub fn grad_cam(
     all.one().cloned()
 }
 
-/// Attention weights of every layer that has them.
-pub fn attention(still: &Still, x: &Value) -> Result<Vec<Weights>> {
+/// Attention weights of every layer that has them, in the order of the pass: of a layer that runs
+/// several times, such as for both strands, the second is `path#2`.
+pub fn attention(still: &Still, x: &Value, batch: i64) -> Result<Vec<Weights>> {
     let _guard = grad::no_grad();
-    let ((), _, weights) = watch::watched(|| still.net().forward(x).map(drop))?;
-    if weights.is_empty() {
+    let rows = x.rows();
+    let mut parts: Vec<(String, Vec<Tensor>)> = Vec::new();
+    for start in (0..rows).step_by(batch.max(1) as usize) {
+        interrupt::check()?;
+        let n = batch.max(1).min(rows - start);
+        let own = x.map(|tensor| tensor.narrow(0, start, n)?.to_device(still.net().device()))?;
+        let ((), _, weights) = watch::watched(|| still.net().forward(&own).map(drop))?;
+        if start > 0 && weights.len() != parts.len() {
+            bail!(
+                "value",
+                "{} layers have attention weights for some rows, {} for others",
+                parts.len(),
+                weights.len()
+            );
+        }
+        for (i, (path, weights)) in weights.into_iter().enumerate() {
+            let weights = by_row(&weights.to_device(Device::CPU)?, n)?;
+            match parts.get_mut(i) {
+                Some((_, all)) => all.push(weights),
+                None => parts.push((path, vec![weights])),
+            }
+        }
+    }
+    if parts.is_empty() {
         bail!(
             "value",
             "`{}` has no attention layer",
             still.net().name();
-            hint: "nn::attention and nn::multihead_attention have weights"
+            hint: "nn::attention and nn::multihead_attention have weights, and layers of a script \
+                that compute `softmax` or call `nn::mark_attention`"
         );
     }
-    Ok(weights)
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    let joined = parts.into_iter().map(|(path, parts)| {
+        let path = if path.is_empty() {
+            "network".into()
+        } else {
+            path
+        };
+        let times = seen.entry(path.clone()).or_default();
+        *times += 1;
+        let name = if *times == 1 {
+            path
+        } else {
+            format!("{path}#{times}")
+        };
+        Ok((name, joined(&parts)?))
+    });
+    joined.collect()
+}
+
+/// Weights `[passes * rows, …]` as `[passes, rows, …]`: layers may read both strands in one pass.
+fn by_row(weights: &Tensor, rows: i64) -> Result<Tensor> {
+    let sizes = weights.shape();
+    let first = sizes.first().copied().unwrap_or(0);
+    let passes = if rows > 0 && first % rows == 0 {
+        first / rows
+    } else {
+        1
+    };
+    let sizes = [
+        &[passes, first / passes.max(1)],
+        sizes.get(1..).unwrap_or_default(),
+    ]
+    .concat();
+    weights.reshape(&sizes)
+}
+
+/// The weights of all batches, `[passes * rows, …]`.
+fn joined(parts: &[Tensor]) -> Result<Tensor> {
+    let all = Tensor::cat(parts, 1)?;
+    let sizes = all.shape();
+    all.reshape(&[&[sizes[0] * sizes[1]], &sizes[2..]].concat())
 }

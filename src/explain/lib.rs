@@ -8,6 +8,7 @@ pub mod design;
 pub mod effects;
 pub mod filters;
 pub mod gradients;
+pub mod importance;
 pub mod incremental;
 pub mod inside;
 pub mod labels;

@@ -77,9 +77,17 @@ pub fn grad_cam(
     stacked(&maps, targets.has_axis).and_then(Contributions::of)
 }
 
-/// Returns the weights of every attention layer.
+/// Returns the weights of every attention layer, in evaluation mode and without gradients.
 ///
-/// Rows are the positions that read (queries), columns the positions that are read (keys).
+/// Rows are the positions that read (queries), columns the positions that are read (keys). Layers
+/// of a script (`nn::module`, `nn::custom`) have the weights that `softmax` of a tensor computes in
+/// them, with the axis of the sums last, and those that they pass to `nn::mark_attention`. Of a
+/// layer that runs several times, such as on both strands, the second weights are `path#2`.
+///
+/// `std/recipes/attention` compares weights with signals and with those of the other strand.
+///
+/// # See also
+/// `nn::mark_attention`
 ///
 /// ```rhai
 /// let layer = nn::chain([["look", nn::attention(8, 8)], nn::flatten(), nn::linear(1)]);
@@ -87,17 +95,25 @@ pub fn grad_cam(
 /// let weights = explain::attention(net, ["ACGTTCGAACGTAAGTACGT"]);
 /// assert_eq(weights.look.shape, [1, 20, 20]);
 /// ```
+/// ```rhai
+/// let pool = nn::custom("pool", #{ forward: |p, x| (x * x.sum(1, true).softmax(2)).sum(2) });
+/// let net = nn::build(nn::chain([["pool", pool], nn::linear(1)]), [2, 3]);
+/// let weights = explain::attention(net, tensor::zeros([5, 2, 3])).pool;
+/// assert_near(weights, tensor::full([5, 1, 3], 1.0 / 3.0), 1e-6);
+/// ```
 #[native(
     namespace = "explain",
-    returns = "map of layer to tensor [batch, heads, length, length]"
+    returns = "map of layer to tensor [batch, heads, length, length], or of the shape of the script"
 )]
 pub fn attention(
     /// Network with attention layers.
     net: &Model,
     /// Samples, as for `explain::saliency`.
     x: &Dynamic,
+    options: BatchOptions,
 ) -> Result<Map> {
-    let weights = inside::attention(&Still::of(net)?, &samples(net, x)?)?.into_iter();
+    let samples = samples(net, x)?;
+    let weights = inside::attention(&Still::of(net)?, &samples, options.batch)?.into_iter();
     Ok(weights
         .map(|(path, weights)| (path.into(), weights.into_value()))
         .collect())

@@ -5,6 +5,7 @@ pub mod attribution;
 pub mod differences;
 pub mod discovery;
 pub mod filters;
+pub mod importance;
 pub mod mutagenesis;
 pub mod patterns;
 pub mod perturbing;

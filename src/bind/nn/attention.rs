@@ -4,13 +4,14 @@
 use crate::base::Result;
 use crate::bind::args::network::layer;
 use crate::lang::{Call, Choice, Native, Options, native, natives_of};
-use crate::nn::Layer;
 use crate::nn::layers::activation::Activation;
 use crate::nn::layers::attention_pool::{AttentionPool, SoftmaxPool};
 use crate::nn::layers::cross_attention::CrossAttention;
 use crate::nn::layers::enformer_attention::EnformerAttention;
 use crate::nn::layers::gate::{ChannelMaxout, RmsNorm, SqueezeExcite};
 use crate::nn::layers::positional::GammaScale;
+use crate::nn::{Layer, watch};
+use crate::torch::Tensor;
 
 /// Options of `nn::cross_attention`.
 #[derive(Options)]
@@ -281,11 +282,33 @@ pub fn channel_maxout(
     layer(call, ChannelMaxout { pieces })
 }
 
+/// Marks a tensor as the attention weights of the layer of a script that runs, and returns it.
+///
+/// For weights that are not a `softmax`, such as sigmoids or sparse ones: `explain::attention`
+/// returns them under the path of the layer. Elsewhere it has no effect.
+///
+/// ```rhai
+/// let gate = nn::custom("gate", #{
+///     forward: |p, x| (x * nn::mark_attention(x.sigmoid())).sum(2),
+/// });
+/// let net = nn::build(nn::chain([["gate", gate], nn::linear(1)]), [2, 3]);
+/// assert_eq(explain::attention(net, tensor::zeros([1, 2, 3])).gate, tensor::full([1, 2, 3], 0.5));
+/// ```
+#[native(namespace = "nn", returns = "tensor, the same")]
+pub fn mark_attention(
+    /// Weights, [batch, …, length].
+    weights: &Tensor,
+) -> Result<Tensor> {
+    watch::note_weights(|| Ok(weights.clone()))?;
+    Ok(weights.clone())
+}
+
 /// The native functions declared here.
 pub fn natives() -> Vec<Native> {
     natives_of![
         cross_attention,
         enformer_attention,
+        mark_attention,
         softmax_pool,
         attention_pool,
         squeeze_excite,

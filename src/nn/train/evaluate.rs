@@ -384,7 +384,7 @@ pub fn evaluate_outputs(
 }
 
 /// All labels of a dataset as the outputs of a network are: one tensor, or one for each name.
-fn labels_of(set: &Dataset, outputs: &Value) -> Result<Value> {
+pub fn labels_of(set: &Dataset, outputs: &Value) -> Result<Value> {
     let rows: Vec<u32> = (0..set.len() as u32).collect();
     let (labels, groups) = set.cropped(set.all_labels(), &rows);
     let tasks = labels.len() / rows.len().max(1);

@@ -3,6 +3,7 @@
 use crate::base::Result;
 use crate::bind::args::operand::Scalar;
 use crate::lang::{Native, native, natives_of};
+use crate::nn::watch;
 use crate::torch::{Kind, Tensor};
 
 /// Limits elements; integers with bounds that are not integers become floats, as in PyTorch.
@@ -346,6 +347,8 @@ pub fn softplus(this: &Tensor) -> Result<Tensor> {
 
 /// Computes the softmax along an axis.
 ///
+/// In the layers of a script, `explain::attention` returns it as attention weights.
+///
 /// ```rhai
 /// assert_near(tensor::from([[0.0, 0.0]]).softmax(1), [[0.5, 0.5]]);
 /// ```
@@ -359,7 +362,9 @@ pub fn softmax(
     /// Axis; negative ones count from the end.
     dim: i64,
 ) -> Result<Tensor> {
-    this.softmax(dim)
+    let weights = this.softmax(dim)?;
+    watch::note_softmax(&weights, dim)?;
+    Ok(weights)
 }
 
 /// Computes the logarithm of the softmax along an axis.
