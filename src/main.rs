@@ -8,11 +8,11 @@ static MEMORY: cistron::cli::memory::Remembering = cistron::cli::memory::Remembe
 #[used]
 // SAFETY: the section holds functions of this type
 #[unsafe(link_section = ".preinit_array")]
-static SET_WAITING: unsafe extern "C" fn(
+static EXTEND_ENVIRONMENT: unsafe extern "C" fn(
     std::ffi::c_int,
     *const *const std::ffi::c_char,
     *const *const std::ffi::c_char,
-) = cistron::cli::openmp::set_waiting;
+) = cistron::cli::environment::extend_environment;
 
 fn main() -> std::process::ExitCode {
     let code = cistron::cli::main();

@@ -116,6 +116,7 @@ impl Builder {
     /// Where libtorch has another version, the device is unknown, or a function or type has the
     /// name of one of the library.
     pub fn build(self) -> Result<Runtime> {
+        crate::base::simd::Simd::of_environment()?;
         crate::torch::device::check_version()?;
         crate::torch::device::start();
         crate::torch::Device::parse(&self.settings.device)?;

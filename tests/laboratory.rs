@@ -1,6 +1,7 @@
 //! The laboratory: fast layers against plain ones, simulated truth, the thesis' networks.
 
 use crate::{fault, run};
+use cistron::base::simd::{Simd, VARIABLE};
 
 /// Holds networks with layers that are computed a faster way to the same with plain layers.
 fn held_to_plain(stems: &str) {
@@ -148,7 +149,7 @@ fn recurrent_layers_give_what_those_of_libtorch_give() {
 
 #[test]
 fn fast_outputs_can_be_learned_from_once_and_in_half_precision() {
-    run(r#"
+    let script = r#"
 for layer in [nn::chain([nn::conv1d(8, 5), nn::relu(), nn::global_max_pool()]), nn::chain([nn::conv1d(8, 5), nn::conv1d(8, 3, #{ dilation: 2 })]), nn::lstm(8)] {
     let grads = [true, false].map(|fast| {
         let net = nn::build(layer, [4, 70], #{ seed: 1, fast: fast });
@@ -166,19 +167,54 @@ for layer in [nn::chain([nn::conv1d(8, 5), nn::relu(), nn::global_max_pool()]), 
 let said = "";
 try { nn::build(nn::chain([nn::conv1d(8, 5), nn::conv1d(8, 3, #{ dilation: 9 })]), [4, 70]).forward(seq::codes(seq::random(3, 20))); } catch (e) { said = e.message; }
 assert(said.contains("leaves none for convolution 2"), said);
-// convolutions and products in bfloat16 change the third digit, not the kind of what comes out
+// convolutions and products in bfloat16 change the third digit, not the kind of what comes out; a
+// CPU without instructions for it computes in 32 bits
 let layer = nn::chain([nn::conv1d(8, 5), nn::relu(), nn::conv1d(8, 3, #{ dilation: 2 }), nn::max_pool(4), nn::lstm(6), nn::flatten(), nn::linear(1)]);
 let x = seq::one_hot(seq::random(6, 70, #{ seed: 1 }));
 let both = ["f32", "bf16"].map(|amp| nn::build(layer, [4, 70], #{ seed: 1, amp: amp }).forward(x));
 assert_eq(both[1].kind, "float32");
-assert(both[0] != both[1]);
+assert_eq(both[0] != both[1], HAS_BF16);
 assert_near(both[0], both[1], 1e-2);
 let set = data::from(#{ sequence: seq::random(64, 70, #{ seed: 1 }), label: tensor::rand([64, 1], #{ seed: 2 }).round() });
 let net = nn::build(layer, [4, 70], #{ seed: 1 });
 let run = train::fit(net, #{ train: set, loss: loss::bce_with_logits(), optimizer: optim::adam(#{ lr: 0.01 }), epochs: 10, amp: "bf16", clip: 1.0, progress: false });
 assert(run.column("train.loss")[-1] < run.column("train.loss")[0]);
-"#)
-    .unwrap();
+"#;
+    run(&script.replace("HAS_BF16", &Simd::has_bf16().to_string())).unwrap();
+}
+
+/// The tests above again, with the instructions of narrower CPUs.
+#[test]
+fn narrower_instructions_give_what_plain_layers_give() {
+    let names = [
+        "lookups_on_codes_give_what_plain_layers_give",
+        "lookups_that_keep_positions_give_what_plain_layers_give",
+        "batch_norms_with_a_relu_give_what_plain_layers_give",
+        "dilated_convolutions_give_what_plain_ones_give",
+        "stacks_of_convolutions_in_one_pass_give_what_single_layers_give",
+        "recurrent_layers_give_what_those_of_libtorch_give",
+        "fast_outputs_can_be_learned_from_once_and_in_half_precision",
+    ];
+    for simd in [Simd::Avx2, Simd::Portable] {
+        if simd >= Simd::current() {
+            println!("CISTRON_SIMD={} is what the other tests use", simd.name());
+            continue;
+        }
+        let program = std::env::current_exe().unwrap();
+        let output = std::process::Command::new(program)
+            .args(names.map(|name| format!("laboratory::{name}")))
+            .arg("--exact")
+            .env(VARIABLE, simd.name())
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        let is_passed = text.contains(&format!("test result: ok. {} passed", names.len()));
+        assert!(
+            output.status.success() && is_passed,
+            "{}: {text}",
+            simd.name()
+        );
+    }
 }
 
 #[test]

@@ -19,6 +19,7 @@ pub mod process;
 pub mod say;
 pub mod seed;
 pub mod shape;
+pub mod simd;
 pub mod system;
 pub mod table;
 pub mod threads;

@@ -1,6 +1,7 @@
 //! Loops compiled for several instruction sets.
 
-/// The widest instructions that this processor has, chosen once for each call of a loop.
+/// A loop compiled three times, of which each call takes that for the instructions of
+/// [`Simd::current`](crate::simd::Simd::current).
 #[macro_export]
 macro_rules! widest {
     (
@@ -19,7 +20,8 @@ macro_rules! widest {
                 fn middle $(<const $v: usize $(, const $flag: bool)?>)? ($($arg: $type),*) -> $out {
                     $inner $(::<$v $(, $flag)?>)? ($($arg),*)
                 }
-                if is_x86_feature_detected!("avx512f")
+                let simd = $crate::simd::Simd::current();
+                if simd == $crate::simd::Simd::Avx512
                     && is_x86_feature_detected!("avx512vl")
                     && is_x86_feature_detected!("avx512bw")
                     && is_x86_feature_detected!("avx512dq")
@@ -29,7 +31,7 @@ macro_rules! widest {
                     // SAFETY: the CPU has these instructions
                     return unsafe { wide $(::<$v $(, $flag)?>)? ($($arg),*) };
                 }
-                if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+                if simd >= $crate::simd::Simd::Avx2 {
                     // SAFETY: the CPU has these instructions
                     return unsafe { middle $(::<$v $(, $flag)?>)? ($($arg),*) };
                 }

@@ -6,6 +6,7 @@ mod check;
 mod command;
 pub mod console;
 pub mod doc;
+pub mod environment;
 mod exit;
 mod files;
 pub mod grading;
@@ -17,7 +18,6 @@ pub mod kernel;
 pub mod kernel;
 pub mod memory;
 pub mod notebook;
-pub mod openmp;
 mod pool;
 pub mod repl;
 pub mod run;
@@ -54,7 +54,8 @@ pub fn main() -> u8 {
         },
         _ => None,
     };
-    if let Err(fault) = crate::torch::device::check_version() {
+    let checked = crate::base::simd::Simd::of_environment().map(|_| ());
+    if let Err(fault) = checked.and_then(|()| crate::torch::device::check_version()) {
         return fail(&fault, false);
     }
     let threads = pool::start();

@@ -1,8 +1,11 @@
 //! Fewer bits inside operations, by choice.
 
 use super::Device;
+use cistron_base::say;
+use cistron_base::simd::Simd;
 use std::cell::Cell;
 use std::os::raw::c_int;
+use std::sync::Once;
 
 /// How many bits operations work with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,6 +34,22 @@ impl Precision {
     /// The precision that this thread has entered.
     pub fn current() -> Precision {
         ENTERED.get()
+    }
+
+    /// The precision that operations on a device have: 32 bits in place of bfloat16 on a CPU that
+    /// does not compute in it, which is reported once.
+    pub fn on(self, device: Device) -> Precision {
+        if self != Precision::Bf16 || device.is_cuda() || Simd::has_bf16() {
+            return self;
+        }
+        static REPORTED: Once = Once::new();
+        REPORTED.call_once(|| {
+            say::line(
+                "amp \"bf16\": this CPU has no instructions for bfloat16, in which networks would be \
+                 slower; they compute with 32-bit floats",
+            );
+        });
+        Precision::Full
     }
 
     /// Operations on a device work like this until the guard is dropped.

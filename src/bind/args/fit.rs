@@ -91,7 +91,8 @@ pub struct FitOptions {
     #[option(flatten)]
     gradients: GradientOptions,
     /// Precision of operations during training: f32, bf16 (convolutions and matrix products in
-    /// bfloat16) or tf32 (on GPUs); that of the network unless given.
+    /// bfloat16; on a CPU without instructions for it f32, which is reported) or tf32 (on GPUs);
+    /// that of the network unless given.
     amp: Option<PrecisionName>,
     /// Number of batches whose gradients are added up for one step.
     #[option(default = 1, min = 1)]

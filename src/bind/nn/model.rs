@@ -18,7 +18,8 @@ pub struct BuildOptions {
     /// Device of the parameters: cpu, cuda, cuda:N or auto; the run's device unless given.
     device: Option<String>,
     /// Precision of operations: f32, bf16 (convolutions and matrix products in bfloat16; parameters
-    /// and losses stay in float32) or tf32 (on GPUs).
+    /// and losses stay in float32; on a CPU without instructions for it f32, which is reported) or
+    /// tf32 (on GPUs).
     #[option(default = "f32")]
     amp: PrecisionName,
     /// Whether layers may be fused into faster ones with the same results up to rounding.

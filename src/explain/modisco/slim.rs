@@ -1,6 +1,7 @@
 //! Seqlets of one length laid over each other at every shift of either strand, sixteen at a time.
 
 use super::overlap::Rows;
+use cistron_base::simd::Simd;
 use cistron_base::wide::widest;
 use cistron_torch::parallel;
 
@@ -91,7 +92,7 @@ impl Block {
                 .zip(seqlets)
                 .for_each(|(to, seqlet)| *to = seqlet.sizes[i]);
         }
-        let is_wide = cfg!(target_arch = "x86_64") && is_wide();
+        let is_wide = is_wide();
         for first in (0..length * KEPT).step_by(LANES) {
             let columns = if is_wide {
                 turned_wide(seqlets, first)
@@ -117,17 +118,11 @@ fn turned(seqlets: &[&Slim; LANES], first: usize) -> [[u32; LANES]; LANES] {
 }
 
 #[cfg(not(target_arch = "x86_64"))]
-fn is_wide() -> bool {
-    false
-}
-
-#[cfg(not(target_arch = "x86_64"))]
 use turned as turned_wide;
 
 /// Whether there are registers of sixteen.
-#[cfg(target_arch = "x86_64")]
 fn is_wide() -> bool {
-    is_x86_feature_detected!("avx512f")
+    Simd::current() == Simd::Avx512
 }
 
 /// As [`turned`], in registers.

@@ -36,7 +36,7 @@ impl Model {
 
     /// Runs a function with the layers; its inputs must be on the network's device.
     pub fn within<T>(&self, run: impl FnOnce(&dyn Module, Mode) -> Result<T>) -> Result<T> {
-        let precision = self.0.precision.get();
+        let precision = self.0.precision.get().on(self.0.device);
         let _guard = precision.enter(self.0.device);
         run(
             &*self.0.module,

@@ -9,25 +9,28 @@
 //!
 //! # Dispatch
 //!
-//! With AVX-512, tiles of six rows by 64 columns, or eight by 48, stay in registers; they are
-//! written with intrinsics, since the compiler does not keep the sums in registers by itself, and
-//! reach nine tenths of the CPU's multiplications where the matrix fits into the first cache.
-//! Other CPUs use tiles of four rows by 16 columns in plain Rust, compiled by `widest!`.
-//! [`is_fast`] states whether the CPU has the instructions that these are written for.
+//! With AVX-512, tiles of six rows by 64 columns, or eight by 48, stay in registers; with AVX2,
+//! tiles of six rows by 16 columns. They are written with intrinsics, since the compiler does not
+//! keep the sums in registers by itself, and reach nine tenths of the CPU's multiplications where
+//! the matrix fits into the first cache. Other CPUs use tiles of four rows by 16 columns in plain
+//! Rust. [`is_fast`] states whether the CPU has instructions that tiles are written for.
 //!
 //! # Safety
 //!
-//! The tiles of AVX-512 read and write through pointers. [`Gemm`] asserts before each call that
+//! The tiles of intrinsics read and write through pointers. [`Gemm`] asserts before each call that
 //! every row that a pair names is inside its slice, and that the CPU has the instructions.
 
 // loops over lanes are written by index, which the compiler vectorises
 #![allow(clippy::needless_range_loop)]
 
 #[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
 mod avx512;
 mod gemm;
 mod portable;
 
+use cistron_base::simd::Simd;
 pub use gemm::{Gemm, LANE, Pair, Reads, Strides};
 
 /// The next multiple of [`LANE`].
@@ -37,10 +40,7 @@ pub fn padded(n: usize) -> usize {
 
 /// Whether the CPU has the instructions that these loops are written for.
 pub fn is_fast() -> bool {
-    #[cfg(target_arch = "x86_64")]
-    return is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
-    #[cfg(not(target_arch = "x86_64"))]
-    return cfg!(target_arch = "aarch64");
+    Simd::current() >= Simd::Avx2 || cfg!(target_arch = "aarch64")
 }
 
 impl Gemm<'_> {
@@ -52,12 +52,14 @@ impl Gemm<'_> {
     pub fn add_product(&self, from: &[f32], matrix: &[f32], to: &mut [f32]) {
         self.check(from, matrix, to);
         #[cfg(target_arch = "x86_64")]
-        if is_x86_feature_detected!("avx512f") {
-            // SAFETY: the CPU has these instructions; every row is inside, as `check` asserted
-            unsafe {
-                avx512::add_product(self, from.as_ptr(), matrix.as_ptr(), to.as_mut_ptr());
+        // SAFETY: the CPU has these instructions; every row is inside, as `check` asserted
+        unsafe {
+            let (a, b, c) = (from.as_ptr(), matrix.as_ptr(), to.as_mut_ptr());
+            match Simd::current() {
+                Simd::Avx512 => return avx512::add_product(self, a, b, c),
+                Simd::Avx2 => return avx2::add_product(self, a, b, c),
+                Simd::Portable => {}
             }
-            return;
         }
         portable::add_product(self, from, matrix, to);
     }
@@ -70,12 +72,14 @@ impl Gemm<'_> {
     pub fn add_outer(&self, from: &[f32], to: &[f32], matrix: &mut [f32]) {
         self.check(from, matrix, to);
         #[cfg(target_arch = "x86_64")]
-        if is_x86_feature_detected!("avx512f") {
-            // SAFETY: the CPU has these instructions; every row is inside, as `check` asserted
-            unsafe {
-                avx512::add_outer(self, from.as_ptr(), to.as_ptr(), matrix.as_mut_ptr());
+        // SAFETY: the CPU has these instructions; every row is inside, as `check` asserted
+        unsafe {
+            let (x, y, c) = (from.as_ptr(), to.as_ptr(), matrix.as_mut_ptr());
+            match Simd::current() {
+                Simd::Avx512 => return avx512::add_outer(self, x, y, c),
+                Simd::Avx2 => return avx2::add_outer(self, x, y, c),
+                Simd::Portable => {}
             }
-            return;
         }
         portable::add_outer(self, from, to, matrix);
     }
