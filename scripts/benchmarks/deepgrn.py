@@ -170,9 +170,8 @@ if __name__ == "__main__":
     positives, threads, workers = (int(sys.argv[i]) if len(sys.argv) > i else default for i, default in [(2, 1024), (3, 2), (4, 0)])
     with tempfile.TemporaryDirectory(prefix="cistron-deepgrn-") as folder:
         write(folder, positives, np.random.default_rng(0))
-        ratios = []
         for turn in range(3):
-            ours = ask([program, "run", "--no-run-dir", "--json", "--threads", str(threads), HERE / "deepgrn.rhai", "--set", f"folder={folder}"])
-            ours = next(json.loads(line) for line in ours.splitlines() if "rows_per_second" in line)
-            theirs = json.loads(ask([sys.executable, __file__, "torch", folder, str(threads), str(workers)]))
-            print(f"turn {turn + 1}: cistron {ours}; PyTorch {theirs}", flush=True)
+            command = [program, "run", "--no-run-dir", "--threads", str(threads), HERE / "deepgrn.rhai", "--set", f"folder={folder}"]
+            ours = float(ask(command).split("rows per second:")[1].split()[0])
+            theirs = json.loads(ask([sys.executable, __file__, "torch", folder, str(threads), str(workers)]))["rows_per_second"]
+            print(f"turn {turn + 1}: cistron {ours:.0f} rows/s, PyTorch {theirs:.0f} rows/s, ratio {ours / theirs:.2f}", flush=True)
