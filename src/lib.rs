@@ -36,10 +36,10 @@
 //! - [`base`]: errors, files, seeds, names, shapes, interrupts
 //! - [`torch`]: the only user of `tch`: tensors, devices, gradients, files of tensors
 //! - the science crates never see Rhai: [`seq`] (sequences, shuffles, motifs, simulation), [`data`]
-//!   (datasets, splits, batches), [`augment`] and [`audit`], all without torch; [`metrics`]; [`nn`]
-//!   (layers, models, losses), [`optim`] (optimizers, schedules), [`train`] (fitting, checkpoints);
-//!   [`explain`]; [`network`] (expression, regulatory networks, clusters, trees); [`plot`]
-//!   (figures)
+//!   (datasets, splits, batches), [`augment`] and [`audit`], all without torch; [`protein`]
+//!   (structures, contacts); [`metrics`]; [`nn`] (layers, models, losses), [`optim`] (optimizers,
+//!   schedules), [`train`] (fitting, checkpoints); [`explain`]; [`network`] (expression, regulatory
+//!   networks, clusters, trees); [`plot`] (figures)
 //! - [`track`]: records of runs
 //! - [`lang`]: the script language without science: engine, session, callbacks, options, catalog,
 //!   diagnostics
@@ -59,6 +59,7 @@ pub use cistron_network as network;
 pub use cistron_nn as nn;
 pub use cistron_nn::{optim, train};
 pub use cistron_plot as plot;
+pub use cistron_protein as protein;
 pub use cistron_torch as torch;
 
 pub mod bind;

@@ -42,6 +42,7 @@ mod optimizers;
 mod parameters;
 mod processes;
 mod promises;
+mod proteins;
 mod readers;
 mod readme;
 mod reference;

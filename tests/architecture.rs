@@ -57,7 +57,7 @@ fn named(code: &str) -> Vec<String> {
 }
 
 /// What the crates of science are called in the front page of the library, and as crates.
-const SCIENCE: [&str; 19] = [
+const SCIENCE: [&str; 21] = [
     "seq",
     "data",
     "nn",
@@ -67,11 +67,13 @@ const SCIENCE: [&str; 19] = [
     "train",
     "explain",
     "plot",
+    "protein",
     "track",
     "torch",
     "network",
     "cistron_network",
     "cistron_genome",
+    "cistron_protein",
     "cistron_metrics",
     "cistron_nn",
     "cistron_explain",
@@ -117,7 +119,7 @@ fn dependencies(name: &str) -> Vec<String> {
 
 #[test]
 fn torch_and_rhai_stay_in_their_crates() {
-    for name in ["base", "metrics", "genome", "network", "plot"] {
+    for name in ["base", "metrics", "genome", "protein", "network", "plot"] {
         let all = dependencies(name);
         assert!(
             ["tch", "rhai", "cistron-torch", "cistron-nn"]
@@ -306,13 +308,14 @@ fn files_of_a_room_import_each_other_in_one_direction() {
 }
 
 /// Folders of `bind` whose files declare script namespaces.
-const NAMESPACES: [&str; 9] = [
+const NAMESPACES: [&str; 10] = [
     "data",
     "explain",
     "expression",
     "host",
     "nn",
     "plot",
+    "protein",
     "seq",
     "tensor",
     "train",

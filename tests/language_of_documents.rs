@@ -7,7 +7,7 @@ use crate::{files_below, root};
 use std::path::PathBuf;
 
 /// Folders that are searched, with the ending of their files.
-const FOLDERS: [(&str, &str); 20] = [
+const FOLDERS: [(&str, &str); 21] = [
     ("docs", "md"),
     ("docs", "rhai"),
     ("examples", "rhai"),
@@ -16,6 +16,7 @@ const FOLDERS: [(&str, &str); 20] = [
     ("src/metrics", "rs"),
     ("src/network", "rs"),
     ("src/plot", "rs"),
+    ("src/protein", "rs"),
     ("src/torch", "rs"),
     ("scripts/papers", "rhai"),
     ("src/base", "rs"),

@@ -388,12 +388,14 @@ impl Watched {
 }
 
 /// Values of the types that methods belong to and that parameters take.
-const VALUES: [(&str, &str); 17] = [
+const VALUES: [(&str, &str); 19] = [
     (
         "expression",
         "expression::from([[1.0, 2.0], [3.0, 4.0]], [\"a\", \"b\"])",
     ),
     ("trees", "trees::boosted([[0.0], [1.0]], [0.0, 1.0])"),
+    ("protein", "protein::from(tensor::zeros([4, 3]))"),
+    ("alignment", "protein::alignment([\"ACD\", \"A-D\"])"),
     (
         "shape_table",
         "seq::shape_table([\"ACGTTGCA\"], #{ MGW: [[0.0, 0.0, 5.1, 4.9, 4.9, 5.1, 0.0, 0.0]] })",

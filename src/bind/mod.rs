@@ -13,6 +13,7 @@ pub mod nn;
 mod passes;
 pub mod plot;
 pub mod printing;
+pub mod protein;
 mod script_state;
 pub mod script_types;
 pub mod seq;
@@ -141,6 +142,13 @@ pub fn library() -> Library {
         explain::perturbing::natives(),
         explain::variant::natives(),
         expression::natives(),
+        protein::structure::natives(),
+        protein::values::natives(),
+        protein::compare::natives(),
+        protein::features::natives(),
+        protein::contacts::natives(),
+        protein::graph::natives(),
+        protein::alignment::natives(),
         plot::figures::natives(),
         plot::scores::natives(),
         plot::groups::natives(),

@@ -5,9 +5,9 @@
 use crate::base::Fault;
 use crate::bind::printing::{line, weights};
 use crate::bind::types::{
-    Augmenter, BackgroundSource, Data, Discovered, Expressed, Genomic, Known, ModuleSet, Motifs,
-    OfSearch, Optim, OwnRecord, Pass, Places, Report, Rows, Shapes, Signal, SimRule, Standard,
-    StepOf, Stream, Tabled, Tokens, TreeModel, TrialOf, WeightsFile,
+    Aligned, Augmenter, BackgroundSource, Data, Discovered, Expressed, Genomic, Known, ModuleSet,
+    Motifs, OfSearch, Optim, OwnRecord, Pass, Places, Protein, Report, Rows, Shapes, Signal,
+    SimRule, Standard, StepOf, Stream, Tabled, Tokens, TreeModel, TrialOf, WeightsFile,
 };
 use crate::lang::native::TypeInfo;
 use crate::metrics::Metric;
@@ -65,6 +65,8 @@ script_types! {
     Stream, "stream", line::stream;
     Tokens, "tokenizer", line::tokenizer;
     Shapes, "shape_table", line::shape_table;
+    Protein, "protein", line::protein;
+    Aligned, "alignment", line::alignment;
     Augmenter, "augmenter", line::augmenter;
     Loss, "loss", line::loss;
     Optim, "optimizer", line::optimizer;

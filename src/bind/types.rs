@@ -80,6 +80,14 @@ pub struct Stream {
 #[derive(Clone)]
 pub struct Tokens(pub Rc<crate::seq::tokens::Tokenizer>);
 
+/// A protein as scripts hold it.
+#[derive(Clone)]
+pub struct Protein(pub Rc<crate::protein::Structure>);
+
+/// An alignment of protein sequences as scripts hold it.
+#[derive(Clone)]
+pub struct Aligned(pub Rc<crate::protein::alignment::Alignment>);
+
 /// A table of DNA shape as scripts hold it.
 #[derive(Clone)]
 pub struct Shapes(pub Rc<crate::seq::shape::ShapeTable>);

@@ -28,6 +28,7 @@ pub mod operand;
 pub mod optim;
 pub mod path;
 pub mod placeholder;
+pub mod protein;
 pub mod samples;
 pub mod scanned;
 pub mod schedule;

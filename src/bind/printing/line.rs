@@ -3,9 +3,9 @@
 use crate::base::written::metric;
 use crate::base::{Fault, Result, shape};
 use crate::bind::types::{
-    Augmenter, BackgroundSource, Data, Discovered, Expressed, Genomic, Known, ModuleSet, Motifs,
-    OfSearch, Optim, OwnRecord, Pass, Places, Rows, Shapes, Signal, SimRule, Standard, StepOf,
-    Stream, Tabled, Tokens, TreeModel, TrialOf,
+    Aligned, Augmenter, BackgroundSource, Data, Discovered, Expressed, Genomic, Known, ModuleSet,
+    Motifs, OfSearch, Optim, OwnRecord, Pass, Places, Protein, Rows, Shapes, Signal, SimRule,
+    Standard, StepOf, Stream, Tabled, Tokens, TreeModel, TrialOf,
 };
 use crate::lang::show;
 use crate::metrics::Metric;
@@ -270,6 +270,22 @@ pub fn tokenizer(tokens: &Tokens) -> String {
 pub fn shape_table(table: &Shapes) -> String {
     let features = table.0.features.iter().map(|feature| feature.name.as_str());
     format!("shape table: {}", features.collect::<Vec<_>>().join(", "))
+}
+
+/// A protein in a line.
+pub fn protein(protein: &Protein) -> String {
+    let (chains, n) = (protein.0.chains().join(", "), protein.0.len());
+    let atoms = shape::grouped(protein.0.atom_count() as i64);
+    format!("protein of {n} residues, {atoms} atoms, chains {chains}")
+}
+
+/// An alignment in a line.
+pub fn alignment(alignment: &Aligned) -> String {
+    let depth = shape::grouped(alignment.0.depth() as i64);
+    format!(
+        "alignment of {depth} sequences, {} columns",
+        alignment.0.length
+    )
 }
 
 /// An augmenter in a line.

@@ -132,7 +132,7 @@ impl Builder<'_> {
             notes.push((
                 line(own),
                 format!(
-                    "{} of {} atoms is left out, occupancy {:.2}; {} is read, occupancy {:.2}",
+                    "{} is left out (atoms: {}, occupancy {:.2}), {} is read (occupancy {:.2})",
                     letter(own),
                     count,
                     occupancy(own),

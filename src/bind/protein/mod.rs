@@ -1,0 +1,9 @@
+//! `protein::…`, `contacts::…`, `graph::…`.
+
+pub mod alignment;
+pub mod compare;
+pub mod contacts;
+pub mod features;
+pub mod graph;
+pub mod structure;
+pub mod values;

@@ -1,0 +1,143 @@
+//! Structures against Biopython, and precision of contacts against disteval.
+
+use crate::{data_folder, root};
+use cistron::protein::Structure;
+use cistron::protein::contacts::{PrecisionSettings, Range, Top, precision};
+use cistron::protein::features::{SurfaceSettings, residue_sasa};
+use cistron::protein::radii::Radii;
+use cistron::protein::read::{self, ReadSettings};
+use cistron::protein::superpose::superpose;
+use cistron::protein::{alignment, coevolution};
+use serde_json::Value;
+
+fn glucagon() -> Structure {
+    let path = root().join("tests/oracles/glucagon.pdb");
+    read::open(&path, &ReadSettings::default()).expect("a structure")
+}
+
+fn expected() -> Value {
+    let text = std::fs::read_to_string(root().join("tests/oracles/protein.json")).expect("a file");
+    serde_json::from_str(&text).expect("JSON")
+}
+
+fn numbers(value: &Value) -> Vec<f64> {
+    let items = value.as_array().expect("an array");
+    items
+        .iter()
+        .map(|item| item.as_f64().expect("a number"))
+        .collect()
+}
+
+fn points(value: &Value) -> Vec<[f64; 3]> {
+    let rows = value.as_array().expect("an array").iter();
+    rows.map(|row| numbers(row).try_into().expect("three numbers"))
+        .collect()
+}
+
+#[test]
+fn accessible_surfaces_are_those_of_biopython() {
+    let own = glucagon();
+    let settings = SurfaceSettings {
+        radii: Radii::Bondi,
+        ..SurfaceSettings::default()
+    };
+    let areas = residue_sasa(&own, settings).expect("areas");
+    let wanted = numbers(&expected()["sasa"]);
+    assert_eq!(areas.len(), wanted.len());
+    for (ours, theirs) in areas.iter().zip(&wanted) {
+        assert!((ours - theirs).abs() < 0.02 * theirs, "{ours} {theirs}");
+    }
+    let (ours, theirs): (f64, f64) = (areas.iter().sum(), wanted.iter().sum());
+    assert!((ours / theirs - 1.0).abs() < 2e-3, "{ours} {theirs}");
+}
+
+#[test]
+fn superpositions_are_those_of_biopython() {
+    let own = glucagon();
+    let fixed: Vec<_> = own.atoms().map(|(_, atom)| atom.at).collect();
+    for case in expected()["superpositions"].as_array().expect("cases") {
+        let moving = points(&case["points"]);
+        let found = superpose(&moving, &fixed, false).expect("a movement");
+        let rmsd = case["rmsd"].as_f64().expect("a number");
+        assert!((found.rmsd - rmsd).abs() < 1e-4, "{} {rmsd}", found.rmsd);
+        let rotation = points(&case["rotation"]);
+        for (ours, theirs) in found
+            .rotation
+            .iter()
+            .flatten()
+            .zip(rotation.iter().flatten())
+        {
+            assert!((ours - theirs).abs() < 1e-4, "{ours} {theirs}");
+        }
+        for (ours, theirs) in found.shift.iter().zip(numbers(&case["shift"])) {
+            assert!((ours - theirs).abs() < 1e-2, "{ours} {theirs}");
+        }
+    }
+}
+
+#[test]
+fn couplings_are_those_of_numpy() {
+    let wanted = &expected()["alignment"];
+    let rows = wanted["sequences"].as_array().expect("an array").iter();
+    let rows: Vec<String> = rows
+        .map(|row| row.as_str().expect("a text").into())
+        .collect();
+    let own = alignment::of(&rows).expect("an alignment");
+    let weights = own.weights(0.8);
+    assert_eq!(weights, numbers(&wanted["weights"]));
+    let map = coevolution::mean_field(&own, &weights, 0.5).expect("couplings");
+    let rows = wanted["couplings"].as_array().expect("an array").iter();
+    for (ours, theirs) in map.rows().into_iter().zip(rows) {
+        for (ours, theirs) in ours.iter().zip(numbers(theirs)) {
+            assert!((ours - theirs).abs() < 1e-9, "{ours} {theirs}");
+        }
+    }
+}
+
+/// The values that the program disteval prints for its example, in its README.
+#[test]
+fn precision_of_contacts_is_that_of_disteval() {
+    let Some(data) = data_folder() else { return };
+    let folder = data.join("protein/disteval_1guuA");
+    let native = read::open(&folder.join("1guuA.pdb"), &ReadSettings::default()).expect("a file");
+    // Cβ, of glycine the Cα
+    let at = |i: usize| {
+        let residue = &native.residues[i];
+        if residue.name == "GLY" {
+            residue.ca()
+        } else {
+            residue.cb()
+        }
+    };
+    let n = native.len();
+    let distance = |i: usize, j: usize| cistron::protein::point::distance(at(i), at(j));
+    let map = |value: &dyn Fn(usize, usize) -> f64| -> Vec<f64> {
+        (0..n * n).map(|k| value(k / n, k % n)).collect()
+    };
+    let truth = map(&|i, j| f64::from(u8::from(i != j && distance(i, j) < 8.0)));
+    let predicted = cistron::torch::file::load_npy(&folder.join("1guuA.predicted.npy"));
+    let predicted = predicted.expect("a file").to_f64().expect("numbers");
+    // disteval reads the values above the diagonal
+    let scores = map(&|i, j| -predicted[i.min(j) * n + i.max(j)]);
+    for (from, part, wanted, count) in [
+        (12, 5.0, 0.9, 10),
+        (12, 1.0, 0.6, 30),
+        (24, 5.0, 0.5, 10),
+        (24, 1.0, 0.38462, 13),
+    ] {
+        let settings = PrecisionSettings {
+            range: Range {
+                from,
+                to: usize::MAX,
+            },
+            top: Top::Fraction(part),
+            capped: true,
+        };
+        let found = precision(&scores, &truth, n, settings).expect("a precision");
+        assert_eq!(found.pairs, count);
+        assert!(
+            (found.precision - wanted).abs() < 1e-3,
+            "{found:?} {wanted}"
+        );
+    }
+}
