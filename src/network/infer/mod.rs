@@ -9,7 +9,7 @@ use crate::correlation;
 use crate::edges::Edges;
 use crate::expression::Expression;
 use crate::gnet2;
-use cistron_base::{Result, bail};
+use cistron_base::{Result, bail, memory};
 use ndarray::Array2;
 
 /// How a network is inferred.
@@ -118,6 +118,9 @@ pub fn infer(
             targets.len()
         );
     }
+    // scores, and the names of both genes
+    let pairs = regulators.len() as i64 * targets.len() as i64;
+    memory::items(pairs, 128, "edges")?;
     let information = || information::matrix(matrix, estimator);
     let mut edges = match method {
         Method::Mi => of_pairs(matrix, question, &information()?),
