@@ -37,6 +37,27 @@ pub enum Measure {
     Profile(Profile),
 }
 
+impl Measure {
+    /// The measure of a name, of those without settings.
+    pub fn named(name: &str) -> Option<Measure> {
+        Some(match name {
+            "auroc" => Measure::Auroc,
+            "average_precision" => Measure::AveragePrecision,
+            "auprc" => Measure::Auprc,
+            "accuracy" => Measure::Accuracy,
+            "precision" => Measure::Precision,
+            "recall" => Measure::Recall,
+            "f1" => Measure::F1,
+            "mcc" => Measure::Mcc,
+            "pearson" => Measure::Pearson,
+            "spearman" => Measure::Spearman,
+            "r2" => Measure::R2,
+            "mse" => Measure::Mse,
+            _ => return None,
+        })
+    }
+}
+
 /// How tasks become one number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Average {

@@ -8,10 +8,57 @@ use statrs::distribution::{ContinuousCDF, Normal};
 
 /// An area and, for each positive and each negative, the share of the other class that it is ranked
 /// right against.
-struct Placements {
-    area: f64,
+#[derive(Clone, Debug)]
+pub struct Placements {
+    /// The area under the ROC curve.
+    pub area: f64,
     positives: Vec<f64>,
     negatives: Vec<f64>,
+}
+
+impl Placements {
+    /// The mean over scores of the same rows: of the mean of their areas.
+    pub fn mean(all: &[Placements]) -> Option<Placements> {
+        let first = all.first()?;
+        let averaged = |of: fn(&Placements) -> &Vec<f64>| {
+            let at = |i: usize| mean(&all.iter().map(|own| of(own)[i]).collect::<Vec<_>>());
+            (0..of(first).len()).map(at).collect()
+        };
+        Some(Placements {
+            area: mean(&all.iter().map(|own| own.area).collect::<Vec<_>>()),
+            positives: averaged(|own| &own.positives),
+            negatives: averaged(|own| &own.negatives),
+        })
+    }
+
+    /// The standard error of the area, over rows.
+    pub fn error(&self) -> f64 {
+        error_of(&self.positives, &self.negatives)
+    }
+
+    /// The difference of two areas over the same rows, and its standard error.
+    pub fn difference(&self, other: &Placements) -> (f64, f64) {
+        let gaps = |x: &[f64], y: &[f64]| x.iter().zip(y).map(|(x, y)| x - y).collect::<Vec<_>>();
+        let error = error_of(
+            &gaps(&self.positives, &other.positives),
+            &gaps(&self.negatives, &other.negatives),
+        );
+        (self.area - other.area, error)
+    }
+}
+
+fn error_of(positives: &[f64], negatives: &[f64]) -> f64 {
+    let share = |values: &[f64]| variance(values) / values.len() as f64;
+    (share(positives) + share(negatives)).sqrt()
+}
+
+/// The area of scores with what its error is computed from.
+///
+/// # Errors
+/// NaN scores, fewer than two positives or negatives.
+pub fn checked_placements(scores: &[f64], labels: &[bool]) -> Result<Placements> {
+    check(scores, labels)?;
+    Ok(placements(scores, labels))
 }
 
 /// By mid-ranks (Sun & Xu 2014).
@@ -65,11 +112,8 @@ fn check(scores: &[f64], labels: &[bool]) -> Result<()> {
 
 /// The area under the ROC curve and its standard error.
 pub fn with_error(scores: &[f64], labels: &[bool]) -> Result<(f64, f64)> {
-    check(scores, labels)?;
-    let own = placements(scores, labels);
-    let error = variance(&own.positives) / own.positives.len() as f64
-        + variance(&own.negatives) / own.negatives.len() as f64;
-    Ok((own.area, error.sqrt()))
+    let own = checked_placements(scores, labels)?;
+    Ok((own.area, own.error()))
 }
 
 /// The area with its standard error and a normal interval.
@@ -92,15 +136,11 @@ pub fn delong(
     labels: &[bool],
     alternative: Alternative,
 ) -> Result<Outcome> {
-    check(first, labels)?;
-    check(second, labels)?;
-    let (a, b) = (placements(first, labels), placements(second, labels));
-    let difference = |x: &[f64], y: &[f64]| {
-        variance(&x.iter().zip(y).map(|(x, y)| x - y).collect::<Vec<_>>()) / x.len() as f64
-    };
-    let error =
-        (difference(&a.positives, &b.positives) + difference(&a.negatives, &b.negatives)).sqrt();
-    let gap = a.area - b.area;
+    let (a, b) = (
+        checked_placements(first, labels)?,
+        checked_placements(second, labels)?,
+    );
+    let (gap, error) = a.difference(&b);
     let z = if gap == 0.0 { 0.0 } else { gap / error };
     Ok(Outcome {
         statistic: z,

@@ -1,10 +1,12 @@
 //! Statistics: tests, intervals, corrections for many tests.
 
 pub mod auroc;
+pub mod compare;
 pub mod correlated;
 pub mod counts;
 pub mod describe;
 pub mod exact;
+pub mod friedman;
 pub mod ks;
 pub mod labelled;
 pub mod log_tails;
@@ -12,6 +14,7 @@ pub mod multiple;
 pub mod ranks;
 pub mod resample;
 pub mod rounded;
+pub mod studentized;
 pub mod t;
 
 pub use describe::Mean;

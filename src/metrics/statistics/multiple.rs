@@ -1,4 +1,4 @@
-//! Many tests at once: false discovery rates.
+//! Many tests at once: false discovery rates, family-wise errors.
 
 use cistron_base::seed::Rng;
 
@@ -7,6 +7,20 @@ use cistron_base::seed::Rng;
 pub fn benjamini_hochberg(p: &[f64]) -> Vec<f64> {
     let n = p.iter().filter(|p| !p.is_nan()).count();
     of_sorted(p, n as f64, 1.0)
+}
+
+/// Adjusted p-values of Holm (1979), which bound the chance of any false discovery, in the order of
+/// `p`; NaN stays NaN and is not counted.
+pub fn holm(p: &[f64]) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..p.len()).filter(|i| !p[*i].is_nan()).collect();
+    order.sort_by(|a, b| p[*a].total_cmp(&p[*b]));
+    let mut out = vec![f64::NAN; p.len()];
+    let mut most = 0.0f64;
+    for (rank, i) in order.iter().enumerate() {
+        most = most.max(p[*i] * (order.len() - rank) as f64).min(1.0);
+        out[*i] = most;
+    }
+    out
 }
 
 /// q-values: of each p-value among `total` tests, of which a share `null` is of true null
@@ -81,6 +95,18 @@ mod tests {
         assert_eq!(q.iter().filter(|q| **q <= 0.05).count(), 4);
         assert!((q[3] - 0.0095 * 15.0 / 4.0).abs() < 1e-12);
         assert!(q.windows(2).all(|w| w[0] <= w[1]));
+    }
+
+    #[test]
+    fn holm_adjusts_step_by_step() {
+        let near = |a: &[f64], b: &[f64]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-12);
+        assert!(near(
+            &holm(&[0.01, 0.04, 0.03, 0.005]),
+            &[0.03, 0.06, 0.06, 0.02]
+        ));
+        let gaps = holm(&[0.9, f64::NAN, 0.4]);
+        assert!(gaps[1].is_nan() && gaps[0] == 0.9 && gaps[2] == 0.8);
+        assert!(holm(&[]).is_empty());
     }
 
     #[test]
