@@ -5,10 +5,12 @@ use super::bars::Bars;
 use super::boxes::Boxes;
 use super::chart::{Chart, Series};
 use super::diagram::Diagram;
+use super::forest::Forest;
 use super::heat::Heat;
 use super::joint::Joint;
 use super::letters;
 use super::logo::{Letters, Scaling};
+use super::ranks::Ranks;
 use super::sidecar;
 use super::tracks::{Row, Tracks};
 use cistron_base::bail;
@@ -41,6 +43,10 @@ pub enum Content {
     Joint(Joint),
     /// Figures in rows of so many.
     Panels(Vec<Figure>, usize),
+    /// Differences with their intervals.
+    Forest(Forest),
+    /// Average ranks with a critical difference.
+    Ranks(Ranks),
 }
 
 /// A figure: what it shows, and how large.
@@ -241,6 +247,26 @@ pub fn panels(title: &str, figures: Vec<Figure>, columns: usize) -> Figure {
     }
 }
 
+/// Differences with their intervals.
+pub fn forest(title: &str, forest: Forest) -> Figure {
+    let size = forest.size();
+    Figure {
+        title: title.into(),
+        content: Content::Forest(forest),
+        size,
+    }
+}
+
+/// Average ranks with a critical difference.
+pub fn ranks(title: &str, ranks: Ranks) -> Figure {
+    let size = ranks.size();
+    Figure {
+        title: title.into(),
+        content: Content::Ranks(ranks),
+        size,
+    }
+}
+
 fn draw<DB: DrawingBackend>(figure: &Figure, root: &DrawingArea<DB, Shift>) -> Drawn {
     root.fill(&WHITE).map_err(text)?;
     let titled = || root.titled(&figure.title, ("sans-serif", 18)).map_err(text);
@@ -272,6 +298,8 @@ fn draw<DB: DrawingBackend>(figure: &Figure, root: &DrawingArea<DB, Shift>) -> D
                 .zip(areas)
                 .try_for_each(|(own, area)| draw(own, &area))
         }
+        Content::Forest(forest) => forest.draw(&titled()?),
+        Content::Ranks(ranks) => ranks.draw(&titled()?),
     }
 }
 

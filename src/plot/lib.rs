@@ -8,11 +8,13 @@ mod colors;
 mod density;
 mod diagram;
 mod figure;
+mod forest;
 mod heat;
 mod joint;
 pub mod kinds;
 mod letters;
 mod logo;
+mod ranks;
 pub mod sidecar;
 pub mod terminal;
 mod tracks;
@@ -22,10 +24,12 @@ pub use boxes::Boxes;
 pub use chart::{Chart, Dots, Series};
 pub use diagram::{Diagram, Part};
 pub use figure::{
-    Content, Figure, aligned, bars, boxes, chart, diagram, heat, histogram, joint, logos, panels,
-    tracks,
+    Content, Figure, aligned, bars, boxes, chart, diagram, forest, heat, histogram, joint, logos,
+    panels, ranks, tracks,
 };
+pub use forest::{Forest, Interval};
 pub use heat::{Heat, Scale};
 pub use joint::Joint;
 pub use logo::{Letters, Scaling};
+pub use ranks::Ranks;
 pub use tracks::{Feature, Row, Tracks};

@@ -427,6 +427,8 @@ pub fn show(figure: &Figure, width: usize, colored: bool) -> String {
                 )
             })
             .collect(),
+        Content::Forest(forest) => forest.to_text(width),
+        Content::Ranks(ranks) => ranks.to_text(width),
     };
     format!("{}\n{body}", figure.title)
 }
