@@ -32,6 +32,7 @@ mod language;
 mod language_of_documents;
 mod limits;
 mod messages;
+mod models_compared;
 mod motifs;
 mod networks;
 #[cfg(feature = "kernel")]

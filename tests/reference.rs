@@ -11,7 +11,7 @@ use serde_json::Value;
 use std::process::Command;
 
 /// What a script beside the oracles prints for a number of cases.
-fn asked(script: &str, package: &str, cases: usize) -> Option<Value> {
+pub fn asked(script: &str, package: &str, cases: usize) -> Option<Value> {
     let python = crate::python(package)?;
     let path = crate::root().join("tests/oracles").join(script);
     let output = Command::new(python)

@@ -388,7 +388,7 @@ impl Watched {
 }
 
 /// Values of the types that methods belong to and that parameters take.
-const VALUES: [(&str, &str); 19] = [
+const VALUES: [(&str, &str); 20] = [
     (
         "expression",
         "expression::from([[1.0, 2.0], [3.0, 4.0]], [\"a\", \"b\"])",
@@ -396,6 +396,7 @@ const VALUES: [(&str, &str); 19] = [
     ("trees", "trees::boosted([[0.0], [1.0]], [0.0, 1.0])"),
     ("protein", "protein::from(tensor::zeros([4, 3]))"),
     ("alignment", "protein::alignment([\"ACD\", \"A-D\"])"),
+    ("card", "nn::build(nn::linear(1), [2]).card()"),
     (
         "shape_table",
         "seq::shape_table([\"ACGTTGCA\"], #{ MGW: [[0.0, 0.0, 5.1, 4.9, 4.9, 5.1, 0.0, 0.0]] })",
@@ -589,12 +590,13 @@ fn two_folders(place: &Path) -> (PathBuf, PathBuf) {
     (inside, outside)
 }
 
-const FILES: [&str; 5] = [
+const FILES: [&str; 6] = [
     "secret.fa",
     "secret.svg",
     "new.bed",
     "secret.rhai",
     "new.onnx",
+    "new.md",
 ];
 
 /// The calls that open, create or change a file outside where nothing holds them: those that take
@@ -630,7 +632,7 @@ fn calls_with_paths(outside: &Path) -> Vec<(String, String)> {
                     reached.insert(shape);
                     found.push((name, text.replace(&outside.display().to_string(), FOLDER)));
                     // what was there before is there again
-                    for new in ["new.bed", "new.onnx"] {
+                    for new in ["new.bed", "new.onnx", "new.md"] {
                         std::fs::remove_file(outside.join(new)).ok();
                     }
                     write(outside.join("secret.fa"), ">a\nACGT\n");

@@ -3,11 +3,11 @@
 //! One list feeds the conversion of arguments and results, `type_of` and printing.
 
 use crate::base::Fault;
-use crate::bind::printing::{line, weights};
+use crate::bind::printing::{json, line, weights};
 use crate::bind::types::{
-    Aligned, Augmenter, BackgroundSource, Data, Discovered, Expressed, Genomic, Known, ModuleSet,
-    Motifs, OfSearch, Optim, OwnRecord, Pass, Places, Protein, Report, Rows, Shapes, Signal,
-    SimRule, Standard, StepOf, Stream, Tabled, Tokens, TreeModel, TrialOf, WeightsFile,
+    Aligned, Augmenter, BackgroundSource, Data, Discovered, Expressed, Genomic, Known, ModelCard,
+    ModuleSet, Motifs, OfSearch, Optim, OwnRecord, Pass, Places, Protein, Report, Rows, Shapes,
+    Signal, SimRule, Standard, StepOf, Stream, Tabled, Tokens, TreeModel, TrialOf, WeightsFile,
 };
 use crate::lang::native::TypeInfo;
 use crate::metrics::Metric;
@@ -21,20 +21,24 @@ use crate::train::average::AverageSettings;
 use crate::train::{EarlyStop, History};
 use std::any::TypeId;
 
-/// For each type its name, how a value is printed in one line, and how over several.
+/// For each type its name, how a value is printed in one line, how over several, and how it is
+/// stored as JSON.
 macro_rules! script_types {
-    ($($type:ty, $name:literal, $line:expr $(, $pretty:expr)?;)*) => {
+    ($($type:ty, $name:literal, $line:expr $(, $pretty:expr $(, $json:expr)?)?;)*) => {
         $(crate::handle!($type, $name);)*
 
         /// All types that scripts meet.
         pub fn types() -> Vec<TypeInfo> {
-            vec![$(script_types!(@entry $type, $name, $line $(, $pretty)?)),*]
+            vec![$(script_types!(@entry $type, $name, $line $(, $pretty $(, $json)?)?)),*]
         }
     };
     (@entry $type:ty, $name:literal, $line:expr) => {
         script_types!(@entry $type, $name, $line, $line)
     };
     (@entry $type:ty, $name:literal, $line:expr, $pretty:expr) => {
+        script_types!(@entry $type, $name, $line, $pretty, json::none)
+    };
+    (@entry $type:ty, $name:literal, $line:expr, $pretty:expr, $json:expr) => {
         TypeInfo {
             id: TypeId::of::<$type>(),
             receiver: TypeId::of::<$type>,
@@ -47,6 +51,10 @@ macro_rules! script_types {
             pretty: |value| {
                 let own = value.read_lock::<$type>();
                 own.map_or(String::new(), |own| $pretty(&*own))
+            },
+            json: |value| {
+                let own = value.read_lock::<$type>();
+                own.and_then(|own| $json(&*own))
             },
         }
     };
@@ -85,7 +93,8 @@ script_types! {
     Known, "truth", line::truth;
     SimRule, "rule", line::rule;
     BackgroundSource, "background", line::background;
-    Tabled, "table", line::table, line::table_pretty;
+    Tabled, "table", line::table, line::table_pretty, json::table;
+    ModelCard, "card", line::card, line::card_pretty, json::card;
     Expressed, "expression", line::expression;
     Standard, "gold_standard", line::gold_standard;
     ModuleSet, "modules", line::modules;

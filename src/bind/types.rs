@@ -166,6 +166,10 @@ pub struct ModuleSet(pub Rc<Gnet2>);
 #[derive(Clone)]
 pub struct TreeModel(pub Rc<crate::network::trees::Model>);
 
+/// A model card as scripts hold it: its parts by name.
+#[derive(Clone)]
+pub struct ModelCard(pub Rc<serde_json::Value>);
+
 /// A genome as scripts hold it.
 #[derive(Clone)]
 pub struct Genomic(pub Arc<Genome>);

@@ -185,7 +185,8 @@ pub fn to_json(value: &Dynamic) -> serde_json::Value {
     if value.is_unit() {
         return Value::Null;
     }
-    Value::String(line(&value))
+    let own = type_info(&value).and_then(|info| (info.json)(&value));
+    own.unwrap_or_else(|| Value::String(line(&value)))
 }
 
 #[cfg(test)]

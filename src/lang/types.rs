@@ -20,6 +20,8 @@ pub struct TypeInfo {
     pub line: fn(&Dynamic) -> String,
     /// A value over several lines, for the REPL and `pretty`.
     pub pretty: fn(&Dynamic) -> String,
+    /// A value as JSON, of types that have such a form; others are stored as their line.
+    pub json: fn(&Dynamic) -> Option<serde_json::Value>,
 }
 
 /// A Rust type of which scripts hold values.
@@ -54,6 +56,7 @@ impl TypeInfo {
                     .read_lock::<T>()
                     .map_or(String::new(), |value| value.pretty())
             },
+            json: |_| None,
         }
     }
 }

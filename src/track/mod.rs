@@ -11,6 +11,7 @@ pub mod ledger;
 pub mod lock;
 pub mod report;
 mod start;
+pub mod stored;
 mod versions;
 
 pub use journal::{Journal, Outcome};

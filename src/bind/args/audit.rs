@@ -179,6 +179,7 @@ pub fn report(audit: &Audit) -> Result<Map> {
         .into()
     });
     Ok(Map::from([
+        ("kind".into(), "audit".into()),
         ("leaks".into(), leaks_map(audit).into()),
         ("baselines".into(), table(audit)?),
         ("labels".into(), labels_map(audit).into()),

@@ -5,6 +5,8 @@ pub mod audit;
 pub mod augment;
 pub mod average;
 pub mod checkpoint;
+pub mod compared;
+pub mod comparison;
 pub mod dataset;
 pub mod estimate;
 pub mod explain;

@@ -32,6 +32,16 @@ fn two_by_two(counts: &Array) -> Result<[[u64; 2]; 2]> {
     }
 }
 
+/// p-values from 0 to 1, or NaN.
+fn chances(p: &Numbers) -> Result<Vec<f64>> {
+    let p = values(p)?;
+    let is_outside = |p: &&f64| !(0.0..=1.0).contains(*p) && !p.is_nan();
+    if let Some(outside) = p.iter().find(is_outside) {
+        bail!("value", "`p` must hold numbers from 0 to 1, got {outside}")
+    }
+    Ok(p)
+}
+
 /// Tests whether a count of successes agrees with a probability of success.
 ///
 /// The two-sided p-value sums the probabilities of all counts that are at most as probable as the
@@ -85,15 +95,26 @@ pub fn benjamini_hochberg(
     /// p-values from 0 to 1, or NaN.
     p: &Numbers,
 ) -> Result<Vec<f64>> {
-    let p = values(p)?;
-    let is_outside = |p: &&f64| !(0.0..=1.0).contains(*p) && !p.is_nan();
-    if let Some(outside) = p.iter().find(is_outside) {
-        bail!("value", "`p` must hold numbers from 0 to 1, got {outside}")
-    }
-    Ok(multiple::benjamini_hochberg(&p))
+    Ok(multiple::benjamini_hochberg(&chances(p)?))
+}
+
+/// Adjusts p-values for the chance of any false discovery, in the given order.
+///
+/// # Source
+/// Holm 1979
+///
+/// ```rhai
+/// assert_eq(stats::holm([0.01, 0.04, 0.03]), [0.03, 0.06, 0.06]);
+/// ```
+#[native(namespace = "stats")]
+pub fn holm(
+    /// p-values from 0 to 1, or NaN.
+    p: &Numbers,
+) -> Result<Vec<f64>> {
+    Ok(multiple::holm(&chances(p)?))
 }
 
 /// The native functions declared here.
 pub fn natives() -> Vec<Native> {
-    natives_of![binomial, fisher, benjamini_hochberg,]
+    natives_of![binomial, fisher, benjamini_hochberg, holm,]
 }

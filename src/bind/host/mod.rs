@@ -3,6 +3,7 @@
 pub mod array_items;
 pub mod arrays;
 pub mod assertions;
+pub mod compare;
 pub mod correlation;
 pub mod counts;
 pub mod errors;
@@ -10,6 +11,7 @@ pub mod files;
 pub mod iterate;
 pub mod logarithms;
 pub mod mapping;
+pub mod ranked;
 pub mod rounding;
 pub mod stats;
 pub mod table;

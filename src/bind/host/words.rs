@@ -3,9 +3,10 @@
 use crate::base::Result;
 use crate::bind::args::path::output_path;
 use crate::bind::printing;
-use crate::bind::types::Tabled;
+use crate::bind::types::{ModelCard, Tabled};
 use crate::lang::{Native, help, native, natives_of, session, show};
-use rhai::Dynamic;
+use crate::plot::Figure;
+use rhai::{Dynamic, Map};
 use std::sync::OnceLock;
 use std::time::Instant;
 
@@ -36,7 +37,39 @@ pub fn param(
     session::declare(name, initial)
 }
 
+/// A map in which figures are replaced by the paths that they were saved to, in the folder of the
+/// run.
+fn with_saved_figures(name: &str, value: Dynamic) -> Result<Dynamic> {
+    if session::settings().run_dir.is_none() || session::is_dry() {
+        return Ok(value);
+    }
+    let Some(mut map) = value.read_lock::<Map>().map(|map| map.clone()) else {
+        return Ok(value);
+    };
+    let plain = |c: char| {
+        if c.is_alphanumeric() || c == '-' {
+            c
+        } else {
+            '_'
+        }
+    };
+    for (key, own) in map.iter_mut().filter(|(_, own)| own.is::<Figure>()) {
+        let file: String = format!("{name}_{key}").chars().map(plain).collect();
+        let path = session::place_output(&format!("{file}.svg"), true)?;
+        crate::base::file::make_folders(crate::base::file::folder_of(&path))?;
+        if let Some(figure) = own.read_lock::<Figure>() {
+            figure.save(&path)?;
+        }
+        *own = format!("figures/{file}.svg").into();
+    }
+    Ok(map.into())
+}
+
 /// Records a result of the run in its `results.json`.
+///
+/// Tables are stored as arrays of their rows. Figures that a map holds are saved in the folder
+/// `figures` of the run. Results of `data::audit`, `stats::compare` and `model.card` have a section
+/// of their own in `report.html`.
 ///
 /// ```rhai
 /// report("test", #{ auroc: 0.9 });
@@ -45,10 +78,10 @@ pub fn param(
 pub fn report(
     /// Name of the result.
     name: &str,
-    /// Number, string, array, map or tensor.
+    /// Number, string, array, map, table, model card or tensor.
     value: Dynamic,
 ) -> Result<()> {
-    session::report(name, value)?;
+    session::report(name, with_saved_figures(name, value)?)?;
     Ok(())
 }
 
@@ -59,11 +92,11 @@ pub fn report(
 /// ```
 #[native(namespace = "", returns = "the line")]
 pub fn print(
-    /// Value of any type; tables are printed over several lines.
+    /// Value of any type; tables and model cards are printed over several lines.
     value: Dynamic,
 ) -> String {
     // the engine prints the text that is returned here
-    if value.is::<Tabled>() {
+    if value.is::<Tabled>() || value.is::<ModelCard>() {
         show::pretty(&value)
     } else {
         show::line(&value)

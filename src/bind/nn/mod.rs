@@ -5,6 +5,7 @@ pub mod adapters;
 pub mod attention;
 pub mod blocks;
 pub mod branches;
+pub mod card;
 pub mod conv;
 pub mod custom;
 pub mod ensemble;

@@ -3,9 +3,9 @@
 use crate::base::written::metric;
 use crate::base::{Fault, Result, shape};
 use crate::bind::types::{
-    Aligned, Augmenter, BackgroundSource, Data, Discovered, Expressed, Genomic, Known, ModuleSet,
-    Motifs, OfSearch, Optim, OwnRecord, Pass, Places, Protein, Rows, Shapes, Signal, SimRule,
-    Standard, StepOf, Stream, Tabled, Tokens, TreeModel, TrialOf,
+    Aligned, Augmenter, BackgroundSource, Data, Discovered, Expressed, Genomic, Known, ModelCard,
+    ModuleSet, Motifs, OfSearch, Optim, OwnRecord, Pass, Places, Protein, Rows, Shapes, Signal,
+    SimRule, Standard, StepOf, Stream, Tabled, Tokens, TreeModel, TrialOf,
 };
 use crate::lang::show;
 use crate::metrics::Metric;
@@ -453,6 +453,16 @@ pub fn trees(model: &TreeModel) -> String {
         model.0.all().len(),
         model.0.features
     )
+}
+
+/// A model card in a line.
+pub fn card(card: &ModelCard) -> String {
+    format!("card of {}", card.0["name"].as_str().unwrap_or("a model"))
+}
+
+/// A model card as Markdown.
+pub fn card_pretty(card: &ModelCard) -> String {
+    crate::track::report::sections::card_markdown(&card.0)
 }
 
 /// A figure in a line.

@@ -1,7 +1,9 @@
 //! Values as people see them: as text, as a picture, as a table of a page.
 
+pub mod comparison;
 pub mod enrichment;
 pub mod figure;
+pub mod json;
 pub mod line;
 pub mod weights;
 

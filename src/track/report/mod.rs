@@ -1,6 +1,9 @@
 //! The report of a run as one self-contained page: parameters, results, curves, figures, script,
 //! log.
 
+mod blocks;
+pub mod sections;
+
 use super::Record;
 use super::ledger::flat;
 use crate::base::Result;
@@ -20,6 +23,17 @@ const LOG: usize = 200_000;
 /// Rows of metrics of one network that are drawn.
 const ROWS: usize = 2000;
 
+/// Characters of a value that are shown.
+const LONGEST: usize = 600;
+
+/// The beginning of a very long value.
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(LONGEST) {
+        Some((at, _)) => format!("{}… (the whole is in results.json)", &text[..at]),
+        None => text.into(),
+    }
+}
+
 /// Names and values as a table.
 fn table(rows: &[(String, Value)]) -> String {
     if rows.is_empty() {
@@ -27,7 +41,10 @@ fn table(rows: &[(String, Value)]) -> String {
     }
     let cell = |value: &Value| match value {
         Value::String(text) => format!("<td>{}", escaped(text)),
-        other => format!("<td class=\"number\">{}", escaped(&other.to_string())),
+        other => format!(
+            "<td class=\"number\">{}",
+            escaped(&shortened(&other.to_string()))
+        ),
     };
     let lines: String = rows
         .iter()
@@ -42,42 +59,52 @@ fn table(rows: &[(String, Value)]) -> String {
     format!("<div class=\"scroll\"><table>{lines}</table></div>")
 }
 
-/// Every picture of the run, the pictures themselves inside; logos also as numbers, for the page to
-/// draw. A script in a sandbox writes below `output/`.
-fn figures(run: &Path, logos: &mut Vec<Value>) -> String {
-    let folders = ["figures", "output/figures"].map(|name| std::fs::read_dir(run.join(name)));
+/// A picture inside the page; of logos also their numbers, for the page to draw.
+fn figure(path: &Path, logos: &mut Vec<Value>) -> Option<String> {
+    let name = escaped(&path.file_name()?.to_string_lossy());
+    if path.is_symlink() {
+        return None;
+    }
+    let bytes = std::fs::read(path).ok()?;
+    let kind = match path.extension()?.to_str()? {
+        // as an image, so that names inside one drawing do not meet those of another
+        "svg" => "svg+xml",
+        "png" => "png",
+        _ => return None,
+    };
+    let asked = std::str::from_utf8(&bytes).ok().and_then(sidecar::logos);
+    let place = if asked.is_some() {
+        format!("<div class=\"logos\" data-logos=\"{}\"></div>", logos.len())
+    } else {
+        String::new()
+    };
+    logos.extend(asked);
+    let picture = format!("data:image/{kind};base64,{}", STANDARD.encode(bytes));
+    Some(format!(
+        "<figure><button type=\"button\" aria-label=\"enlarge {name}\"><img alt=\"{name}\" \
+        src=\"{picture}\"></button>{place}<figcaption>{name}</figcaption></figure>"
+    ))
+}
+
+/// The folders of pictures. A script in a sandbox writes below `output/`.
+const FIGURES: [&str; 2] = ["figures", "output/figures"];
+
+/// Every picture of the run that no section has.
+fn figures(run: &Path, shown: &[String], logos: &mut Vec<Value>) -> String {
+    let folders = FIGURES.map(|name| std::fs::read_dir(run.join(name)));
     let mut paths: Vec<_> = folders
         .into_iter()
         .flatten()
         .flatten()
         .flatten()
+        .filter(|entry| !shown.iter().any(|name| entry.file_name() == name.as_str()))
         .map(|entry| entry.path())
-        .filter(|path| !path.is_symlink())
         .collect();
     paths.sort();
-    let mut one = |path: &std::path::PathBuf| {
-        let name = escaped(&path.file_name()?.to_string_lossy());
-        let bytes = std::fs::read(path).ok()?;
-        let kind = match path.extension()?.to_str()? {
-            // as an image, so that names inside one drawing do not meet those of another
-            "svg" => "svg+xml",
-            "png" => "png",
-            _ => return None,
-        };
-        let asked = std::str::from_utf8(&bytes).ok().and_then(sidecar::logos);
-        let place = if asked.is_some() {
-            format!("<div class=\"logos\" data-logos=\"{}\"></div>", logos.len())
-        } else {
-            String::new()
-        };
-        logos.extend(asked);
-        let picture = format!("data:image/{kind};base64,{}", STANDARD.encode(bytes));
-        Some(format!(
-            "<figure><button type=\"button\" aria-label=\"enlarge {name}\"><img alt=\"{name}\" \
-            src=\"{picture}\"></button>{place}<figcaption>{name}</figcaption></figure>"
-        ))
-    };
-    let all: String = paths.iter().filter_map(&mut one).collect();
+    let all: String = paths
+        .iter()
+        .filter_map(|path| figure(path, logos))
+        .collect();
     if all.is_empty() {
         "<p>none</p>".into()
     } else {
@@ -155,16 +182,28 @@ pub fn page(record: &Record, script: &str) -> String {
         })
         .collect();
     let mut logos = Vec::new();
-    let figures = figures(&record.folder, &mut logos);
+    let shown = sections::pictures(&record.results);
+    let figures = figures(&record.folder, &shown, &mut logos);
     let data = json!({ "metrics": rows(record), "logos": logos, "alphabet": sidecar::alphabet() })
         .to_string()
         .replace('<', "\\u003c");
+    // pictures of sections are no logos
+    let picture = |path: &str| {
+        let name = path.strip_prefix("figures/")?;
+        let places = FIGURES.map(|folder| record.folder.join(folder).join(name));
+        places
+            .iter()
+            .find_map(|place| figure(place, &mut Vec::new()))
+    };
+    let (links, own_sections) = sections::html(&record.results, &picture);
     let parts = [
         ("STYLE", STYLE.to_string()),
         ("TITLE", escaped(&title)),
         ("STATE", record.state.to_string()),
         ("SUMMARY", escaped(&summary)),
-        ("RESULTS", table(&flat(&record.results))),
+        ("RESULTS", table(&flat(&sections::others(&record.results)))),
+        ("LINKS", links),
+        ("PARTS", own_sections),
         ("PARAMETERS", table(&flat(&record.set))),
         ("FIGURES", figures),
         ("SCRIPT", script.to_string()),

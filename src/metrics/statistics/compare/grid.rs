@@ -227,7 +227,7 @@ impl<'a> Trained<'a> {
         let seed = match &run.seed {
             Some(seed) if self.seeds.contains(seed) => {
                 bail!("value", "two runs of {} have the seed {seed}", name();
-                    hint: "`seed` tells repeated trainings of a model for a set apart")
+                    hint: "`seed` distinguishes repeated trainings of a model for a set")
             }
             Some(seed) => seed.clone(),
             None => format!("#{}", self.seeds.len() + 1),
