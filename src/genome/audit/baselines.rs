@@ -4,7 +4,7 @@
 use super::leaks::Leaks;
 use super::motifs;
 use super::position::nearest_labels;
-use super::regression::{Numbers, Part, Source, Words, number_inputs, scores, signals};
+use super::regression::{Numbers, Part, Source, Words, scores, signals};
 use super::rows::{AuditSettings, Entity, Rows};
 use super::sequences::Sequences;
 use crate::seq::alphabet;
@@ -156,7 +156,7 @@ impl<'a> Bench<'a> {
 
     fn signal(&self) -> Result<Numbers<'a>> {
         let (train, test) = (self.train, self.test);
-        let inputs = [number_inputs(train), number_inputs(test)];
+        let inputs = [train.number_inputs(), test.number_inputs()];
         Numbers::of(&self.rows, move |part, row| match part {
             Part::Train => signals(train, &inputs[0], row),
             Part::Test => signals(test, &inputs[1], row),
@@ -208,7 +208,7 @@ pub fn all(
     let mut found = Vec::new();
     bench.of_sequences(&mut found)?;
     if bench.sequences().is_some() {
-        if number_inputs(train).is_empty() {
+        if train.number_inputs().is_empty() {
             notes.push("there is no input besides the sequence".into());
         } else {
             let signal = bench.signal()?;

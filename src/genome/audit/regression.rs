@@ -224,18 +224,6 @@ impl Source for Numbers<'_> {
     }
 }
 
-/// The inputs of numbers.
-pub fn number_inputs(rows: &Rows) -> Vec<Column> {
-    let is_number = |column: &&Column| {
-        matches!(column, Column::Dense { .. } | Column::Signal { .. })
-            || (matches!(column, Column::Ragged(_))
-                && !column.is_sequence()
-                && column.alphabet().is_none())
-    };
-    let columns = rows.set.inputs.iter().map(|input| &input.column);
-    columns.filter(is_number).cloned().collect()
-}
-
 /// Each number of inputs with one axis, mean and maximum of each channel of others. Numbers that
 /// are not finite are left out of means, and 0 where there are no others.
 pub fn signals(rows: &Rows, inputs: &[Column], row: usize) -> Result<Vec<f64>> {

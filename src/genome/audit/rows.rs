@@ -2,9 +2,8 @@
 
 use super::homology::Similarity;
 use super::position::{Place, places};
-use super::regression::number_inputs;
 use super::sequences::Sequences;
-use crate::data::Dataset;
+use crate::data::{Column, Dataset};
 use crate::seq::Motif;
 use crate::seq::alphabets::Alphabet;
 use cistron_base::{Result, bail};
@@ -136,7 +135,7 @@ impl<'a> Rows<'a> {
             };
             return Ok((0..sequences.len()).map(key).collect());
         }
-        let inputs = number_inputs(self);
+        let inputs = self.number_inputs();
         let mut numbers = Vec::new();
         (0..self.labels.len())
             .map(|row| {
@@ -152,6 +151,18 @@ impl<'a> Rows<'a> {
                 Ok(hasher.finish())
             })
             .collect()
+    }
+
+    /// The inputs of numbers.
+    pub fn number_inputs(&self) -> Vec<Column> {
+        let is_number = |column: &&Column| {
+            matches!(column, Column::Dense { .. } | Column::Signal { .. })
+                || (matches!(column, Column::Ragged(_))
+                    && !column.is_sequence()
+                    && column.alphabet().is_none())
+        };
+        let columns = self.set.inputs.iter().map(|input| &input.column);
+        columns.filter(is_number).cloned().collect()
     }
 
     /// Rows whose label is known.
