@@ -175,6 +175,11 @@ pub fn with_notes(mut set: Dataset) -> Data {
             set.len()
         ));
     }
+    with_given_notes(set)
+}
+
+/// Prints the notes of a dataset.
+pub fn with_given_notes(set: Dataset) -> Data {
     set.notes.iter().for_each(|note| warn(note));
     Data(Rc::new(set))
 }

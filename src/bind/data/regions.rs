@@ -1,7 +1,7 @@
 //! `data::…`: datasets of regions of genomes.
 
 use crate::base::Result;
-use crate::bind::args::dataset::{column, with_notes};
+use crate::bind::args::dataset::{column, with_given_notes, with_notes};
 use crate::bind::args::genome::noted;
 use crate::bind::args::labels::{LabelStrands, PairOptions, labels_of, named_labels};
 use crate::bind::args::numbers::number_map;
@@ -44,6 +44,10 @@ pub struct RegionOptions {
     /// of `label::signal` unless given.
     #[option(min = 1)]
     bins: Option<usize>,
+    /// Whether a warning states how many regions are repeated, which regions that were drawn with
+    /// replacement are.
+    #[option(default = true)]
+    warn_repeats: bool,
     /// What labels that are numbers become on the reverse strand, as in `data::from`.
     label_strands: Option<LabelStrands>,
     #[option(flatten)]
@@ -228,7 +232,12 @@ pub fn regions(
     intervals: &Places,
     options: RegionOptions,
 ) -> Result<Data> {
-    of_regions(genome, intervals, options).map(with_notes)
+    let has_warning = options.warn_repeats;
+    let set = of_regions(genome, intervals, options)?;
+    Ok(match has_warning {
+        true => with_notes(set),
+        false => with_given_notes(set),
+    })
 }
 
 /// Reports problems of regions that would affect training.
