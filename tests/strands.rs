@@ -329,6 +329,22 @@ fn both_strands_gives_the_same_for_either_strand() -> cistron::base::Result<()> 
 }
 
 #[test]
+fn predictions_of_both_strands_need_an_input_that_has_them() {
+    let script = r#"
+let net = nn::build(nn::chain([nn::conv1d(2, 3), nn::global_max_pool(), nn::linear(1)]), [4, 6], #{ seed: 1 });
+let letters = ["ACGTTG", "TTTACA"];
+let sequences = data::from(#{ sequence: letters, label: [0.0, 1.0] });
+let averaged = net.predict(sequences, #{ both_strands: true });
+assert(averaged != net.predict(sequences));
+let numbers = data::from(#{ x: seq::one_hot(letters), label: [0.0, 1.0] });
+let message = "";
+try { net.predict(numbers, #{ both_strands: true }); } catch (e) { message = e.message; }
+assert(message.contains("no input of the dataset changes on the reverse strand"), message);
+"#;
+    run(script).unwrap_or_else(|fault| panic!("{fault}"));
+}
+
+#[test]
 fn both_strands_asks_what_four_channels_are() {
     let wrong = [
         (

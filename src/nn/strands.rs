@@ -69,6 +69,15 @@ pub enum Strands {
 }
 
 impl Strands {
+    /// Whether no input changes on the reverse strand.
+    pub fn is_unchanged(&self) -> bool {
+        let is_feature = |kind: &InputKind| *kind == InputKind::Features;
+        match self {
+            Strands::One(kind) => is_feature(kind),
+            Strands::Many(kinds) => kinds.values().all(is_feature),
+        }
+    }
+
     /// Kinds of inputs as declared; one that is not declared is inferred from its shape where that
     /// leaves no doubt. Four channels are bases in an input of the network that is alone with them
     /// or is called `sequence`.

@@ -45,8 +45,8 @@ impl Precision {
         static REPORTED: Once = Once::new();
         REPORTED.call_once(|| {
             say::line(
-                "amp \"bf16\": this CPU has no instructions for bfloat16, in which networks would be \
-                 slower; they compute with 32-bit floats",
+                "amp \"bf16\": this CPU has no instructions for bfloat16, in which networks would \
+                 be slower; they compute with 32-bit floats",
             );
         });
         Precision::Full

@@ -331,9 +331,9 @@ fn check_sea(options: &EnrichOptions) -> Result<()> {
 ///
 /// The multi-hypergeometric chances are those of exactly these numbers, as in AME: less than the
 /// chance of numbers at least as extreme. Correlations of fewer than 30 sequences have the p-value
-/// 1. Windows with an unknown base, and the last window, count as in AME: with the odds of the bases
-/// before it, and not at all. Sequences shorter than the widest motif are left out, with a warning.
-/// A p-value that is too small for a number is 0; `log_p_value` is its natural logarithm.
+/// 1. Windows with an unknown base, and the last window, count as in AME: with the odds of the
+/// bases before it, and not at all. Sequences shorter than the widest motif are left out, with a
+/// warning. A p-value that is too small for a number is 0; `log_p_value` is its natural logarithm.
 ///
 /// # Source
 /// McLeay & Bailey, AME, BMC Bioinformatics 2010; Bailey & Grant, SEA, bioRxiv 2021. Tables are

@@ -38,7 +38,8 @@ impl LogFactorials {
         self.0[n] - self.0[k] - self.0[n - k]
     }
 
-    /// The logarithm of the chance that exactly `x` of `drawn` are of the `marked` ones among `all`.
+    /// The logarithm of the chance that exactly `x` of `drawn` are of the `marked` ones among
+    /// `all`.
     pub fn log_hypergeometric(&self, x: usize, marked: usize, drawn: usize, all: usize) -> f64 {
         if x > marked || x > drawn || drawn - x > all - marked {
             return f64::NEG_INFINITY;

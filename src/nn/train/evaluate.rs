@@ -16,6 +16,12 @@ use cistron_torch::{Device, Kind, Tensor, grad};
 /// those of the sequence and of its reverse complement, position by position if the outputs are
 /// along the sequence.
 pub fn predict(model: &Model, set: &Dataset, batch: usize, both_strands: bool) -> Result<Value> {
+    if both_strands && strands(set).is_unchanged() {
+        bail!("value", "no input of the dataset changes on the reverse strand, so that the \
+            predictions of both are the same";
+            hint: "inputs of sequences do; of numbers those that are declared, as by \
+            `set.strands(#{ signal: \"track\" })`");
+    }
     let as_codes = model.reads_codes() && !both_strands;
     let rows = Loader::plain(set, batch)
         .start()

@@ -15,9 +15,9 @@ use cistron_base::{Result, bail, interrupt};
 use cistron_metrics::statistics::log_tails::LogFactorials;
 use rayon::prelude::*;
 
-/// A motif with pseudocounts, to the bit as in AME, since ranks of nearly equal scores depend on it:
-/// rows that sum to 1 but for printed digits are left as they are, and the pseudocount is a number of
-/// single precision.
+/// A motif with pseudocounts, to the bit as in AME, since ranks of nearly equal scores depend on
+/// it: rows that sum to 1 but for printed digits are left as they are, and the pseudocount is a
+/// number of single precision.
 fn smoothed(motif: &Motif, pseudocount: f64, background: [f64; 4]) -> Motif {
     const PRINTED: f64 = 1e-5;
     let pseudocount = f64::from(pseudocount as f32);

@@ -14,8 +14,8 @@ struct Counts {
 }
 
 impl Counts {
-    /// The logarithm of the p-value, where it is at most `limit`. It is at least the chance of these
-    /// very counts, so most need not be summed.
+    /// The logarithm of the p-value, where it is at most `limit`. It is at least the chance of
+    /// these very counts, so most need not be summed.
     fn log_p_below(self, limit: f64, factorials: &LogFactorials) -> Option<f64> {
         let (all, drawn) = (self.positives + self.negatives, self.tp + self.fp);
         let exact = factorials.log_hypergeometric(self.tp, self.positives, drawn, all);

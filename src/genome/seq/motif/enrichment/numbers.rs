@@ -2,8 +2,8 @@
 
 use crate::seq::motif::background::of_both_strands;
 
-/// Corrects a p-value for the number of tests, both and the result as logarithms: the chance that at
-/// least one of so many tests is as significant, by the approximations of the MEME suite.
+/// Corrects a p-value for the number of tests, both and the result as logarithms: the chance that
+/// at least one of so many tests is as significant, by the approximations of the MEME suite.
 pub fn log_adjusted(log_p: f64, tests: f64) -> f64 {
     const STEP: f64 = 1e-6;
     const MOST: f64 = 100.0;

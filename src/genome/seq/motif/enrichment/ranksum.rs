@@ -12,8 +12,8 @@ struct Outcome {
 }
 
 impl Outcome {
-    /// The test of `positives` of `all` sequences whose ranks sum to `sum`: right is the chance that
-    /// ranks of positives are as small. Ties are not corrected for, as in AME.
+    /// The test of `positives` of `all` sequences whose ranks sum to `sum`: right is the chance
+    /// that ranks of positives are as small. Ties are not corrected for, as in AME.
     fn of(all: usize, positives: usize, sum: f64) -> Outcome {
         let (n, positives) = (all as f64, positives as f64);
         let negatives = n - positives;
