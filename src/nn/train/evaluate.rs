@@ -20,7 +20,7 @@ pub fn predict(model: &Model, set: &Dataset, batch: usize, both_strands: bool) -
         bail!("value", "no input of the dataset changes on the reverse strand, so that the \
             predictions of both are the same";
             hint: "inputs of sequences do; of numbers those that are declared, as by \
-            `set.strands(#{ signal: \"track\" })`");
+            `set.strands(#{{ signal: \"track\" }})`");
     }
     let as_codes = model.reads_codes() && !both_strands;
     let rows = Loader::plain(set, batch)
