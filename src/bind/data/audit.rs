@@ -230,8 +230,9 @@ fn predictions(options: &AuditOptions, test: &Dataset) -> Result<Option<Vec<f64>
 /// the learning curve of the k-mers with what `more_rows` would bring by a power law, and what
 /// `replicates` allow. `training` is the estimate of a planned training.
 ///
-/// Proteins and RNA have one strand; of proteins, composition and dipeptides are baselines. Rows
-/// without sequences are compared by their numbers, and a regression on these is the floor.
+/// Proteins have one strand; RNA is read as bases. Of proteins, composition and dipeptides are
+/// baselines. Rows without sequences are compared by their numbers, and a regression on these is
+/// the floor.
 ///
 /// # Errors
 /// Fewer than two positives or negatives among training or test rows.

@@ -22,17 +22,6 @@ fn words(own: &Difference) -> String {
 
 /// The differences on sets; of very many the largest.
 pub fn forest(found: &Comparison, settings: &CompareSettings) -> Figure {
-    let mut sizes: Vec<f64> = found
-        .differences
-        .iter()
-        .map(|own| own.difference.abs())
-        .collect();
-    sizes.sort_by(|a, b| b.total_cmp(a));
-    let least = sizes.get(MOST).copied().unwrap_or(f64::NEG_INFINITY);
-    let kept = found
-        .differences
-        .iter()
-        .filter(|own| own.difference.abs() > least);
     let row = |own: &Difference| Interval {
         name: format!("{} − {}", own.first, own.second),
         group: if found.sets.len() > 1 {
@@ -45,7 +34,7 @@ pub fn forest(found: &Comparison, settings: &CompareSettings) -> Figure {
         text: words(own),
         is_shown: own.adjusted < 1.0 - settings.level,
     };
-    let rows: Vec<Interval> = kept.map(row).collect();
+    let rows: Vec<Interval> = found.largest(MOST).into_iter().map(row).collect();
     let (shown, all) = (rows.len(), found.differences.len());
     let title = match shown == all {
         true => format!("differences of {}", settings.metric.name),

@@ -137,6 +137,23 @@ pub struct Comparison {
     pub notes: Vec<String>,
 }
 
+impl Comparison {
+    /// The differences on single sets, of more than `most` the largest, in the order of the models.
+    pub fn largest(&self, most: usize) -> Vec<&Difference> {
+        let mut sizes: Vec<f64> = self
+            .differences
+            .iter()
+            .map(|own| own.difference.abs())
+            .collect();
+        sizes.sort_by(|a, b| b.total_cmp(a));
+        let least = sizes.get(most).copied().unwrap_or(f64::NEG_INFINITY);
+        self.differences
+            .iter()
+            .filter(|own| own.difference.abs() > least)
+            .collect()
+    }
+}
+
 /// Which test compared two models on a set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Test {

@@ -30,7 +30,7 @@ pub fn overfit_batch(
     test: &OverfitTest,
 ) -> Result<Overfit> {
     let mut trial = TrialSteps::new(networks, settings)?;
-    let mut losses: Vec<f64> = Vec::with_capacity(test.steps);
+    let mut losses: Vec<f64> = Vec::new();
     let mut is_learned = false;
     let mut run = || -> Result<()> {
         let batch = trial.next_batch()?;
