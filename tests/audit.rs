@@ -35,7 +35,7 @@ fn sequence(seed: u64, i: u64) -> String {
         b"ACGT"[(state >> 40) as usize % 4] as char
     };
     let mut text: String = (0..60).map(|_| letter()).collect();
-    if i % 2 == 0 {
+    if i.is_multiple_of(2) {
         text.replace_range(20..30, "TGACGTCATC");
     }
     text

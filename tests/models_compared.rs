@@ -66,7 +66,7 @@ fn check(case: &Value) -> Vec<String> {
         assert_eq!(
             name,
             ["set", "first", "second"]
-                .map(|key| row[key].as_str().unwrap())
+                .map(|key| row[key].as_str().expect("a name"))
                 .join(" ")
         );
         wrong.extend(differs(&name, got.difference, &row["difference"], 1e-9));
@@ -134,13 +134,13 @@ fn check_all(oracle: &Value) {
     let mut wrong: Vec<String> = cases.iter().enumerate().flat_map(of_case).collect();
     for row in oracle["ranges"].as_array().expect("ranges") {
         let (groups, q) = (
-            row["groups"].as_u64().unwrap() as usize,
-            row["q"].as_f64().unwrap(),
+            row["groups"].as_u64().expect("groups") as usize,
+            row["q"].as_f64().expect("q"),
         );
         // SciPy's integral has ten digits after the point
         let (got, wanted) = (
             studentized::above(q, groups),
-            row["above"].as_f64().unwrap(),
+            row["above"].as_f64().expect("a share"),
         );
         if (got - wanted).abs() > 2e-10 {
             wrong.push(format!("range {q} of {groups}: {got} instead of {wanted}"));

@@ -116,6 +116,8 @@ pub fn mean_field(alignment: &Alignment, weights: &[f64], pseudocount: f64) -> R
 }
 
 /// The Frobenius norm of the couplings of two columns in the gauge of zero sums, without the gap.
+// sums over pairs of letters are written by index
+#[allow(clippy::needless_range_loop)]
 fn norm(inverse: &Array2<f64>, i: usize, j: usize) -> f64 {
     let at = |a: usize, b: usize| {
         if a == 20 || b == 20 {

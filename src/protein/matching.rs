@@ -116,9 +116,7 @@ pub fn align(a: &[u8], b: &[u8]) -> Result<Vec<(usize, usize)>> {
         }
         (scores[best], best as u8)
     };
-    for j in 1..=m {
-        steps[j] = 2 << 4;
-    }
+    steps[1..=m].fill(2 << 4);
     for i in 1..=n {
         let before = rows.clone();
         rows[0][0] = LOW;

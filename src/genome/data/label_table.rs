@@ -63,7 +63,7 @@ pub fn invented(names: Vec<String>) -> (Intervals, Labels) {
 fn named(path: &Path, line: &str) -> Result<Vec<String>> {
     let cells: Vec<&str> = line.split('\t').map(str::trim).collect();
     let is_number = |cell: &&str| cell.parse::<f64>().is_ok();
-    if cells.len() <= PLACES || cells.iter().skip(1).take(2).any(|cell| is_number(cell)) {
+    if cells.len() <= PLACES || cells.iter().skip(1).take(2).any(is_number) {
         bail!(
             "data",
             "`{}` line 1 does not name columns of labels",

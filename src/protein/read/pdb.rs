@@ -97,7 +97,7 @@ pub(super) fn prepare(text: &str, wanted: Option<i64>) -> Result<Prepared> {
     };
     let used: Vec<u8> = atoms
         .iter()
-        .filter_map(|(.., line)| line.bytes().nth(21))
+        .filter_map(|(.., line)| line.as_bytes().get(21).copied())
         .collect();
     let free: Vec<char> = NAMES
         .chars()

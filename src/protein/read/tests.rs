@@ -200,7 +200,7 @@ fn broken_files_are_errors() {
     fails(&[0x1f, 0x8b, 8, 0], "damaged or cut short");
     fails(b"hello\n", "has no atoms");
     fails(b"data_x\n", "has no atoms");
-    fails(TEXT[..120].as_bytes(), "line 2 ends at column");
+    fails(&TEXT.as_bytes()[..120], "line 2 ends at column");
     fails(
         TEXT.replace("   2.500   2.700", "   2.5x0   2.700")
             .as_bytes(),

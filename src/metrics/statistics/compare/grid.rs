@@ -57,7 +57,7 @@ fn measured(run: &Run, scores: &[f64], labels: &[f64], settings: &CompareSetting
         let (n, m) = (scores.len(), labels.len());
         Err(cistron_base::fault!("shape", "{n} scores for {m} labels"))
     };
-    value.map_err(|fault| fault.context(&format!("{} on {}", run.model, run.set)))
+    value.map_err(|fault| fault.context(format!("{} on {}", run.model, run.set)))
 }
 
 impl<'a> Grid<'a> {
