@@ -51,6 +51,22 @@ pub fn watched<T>(run: impl FnOnce() -> Result<T>) -> Result<(T, Vec<Seen>, Vec<
     Ok((outcome?, notes.seen, notes.weights))
 }
 
+/// Runs a layer that is not recorded itself: attention weights that it records are those of its
+/// path.
+pub fn within<T>(path: &str, run: impl FnOnce() -> T) -> T {
+    let change = |act: fn(&mut Vec<String>, &str)| {
+        NOTES.with(|notes| {
+            if let Some(notes) = notes.borrow_mut().as_mut() {
+                act(&mut notes.path, path);
+            }
+        });
+    };
+    change(|all, path| all.push(path.to_string()));
+    let outcome = run();
+    change(|all, _| drop(all.pop()));
+    outcome
+}
+
 /// Records attention weights of the layer that runs.
 pub fn note_weights(make: impl FnOnce() -> Result<Tensor>) -> Result<()> {
     if !is_on() {

@@ -8,6 +8,7 @@ use crate::init::drawing;
 use crate::layers::custom::MakeParameters;
 use crate::spec::DEEPEST;
 use crate::summary::Row;
+use crate::watch;
 use crate::{Builder, Built, Layer, Mode, Module, Shape, Spec, Value};
 use cistron_base::{Fault, Result, bail, fault};
 use cistron_torch::{Tensor, grad};
@@ -185,6 +186,8 @@ fn is_same(a: &Value, b: &Value) -> bool {
 }
 
 struct Scripted {
+    /// Its path in the network.
+    path: String,
     members: Rc<Members>,
     forward: Forward,
 }
@@ -201,7 +204,7 @@ impl Scripted {
 
 impl Module for Scripted {
     fn forward(&self, x: &Value, mode: Mode) -> Result<Value> {
-        self.run(x, mode)
+        watch::within(&self.path, || self.run(x, mode))
     }
 
     fn describe_fusions(&self, out: &mut Vec<String>) {
@@ -348,6 +351,7 @@ impl Spec for ScriptModule {
         let parameters = own.iter().map(|(_, tensor)| tensor.numel()).sum();
         builder.see_all();
         let module = Scripted {
+            path: builder.path(),
             forward: (self.forward)(&members)?,
             members,
         };
