@@ -1,9 +1,8 @@
 //! Alignments of sequences, and profiles of them.
 
-use cistron_base::{Fault, Result, bail, fault, file};
-use flate2::read::MultiGzDecoder;
+use crate::packed;
+use cistron_base::{Fault, Result, bail, fault};
 use rayon::prelude::*;
-use std::io::Read;
 use std::path::Path;
 
 /// The letters of the codes 0 to 20: 20 amino acids in the order of their letters, and the gap.
@@ -42,23 +41,9 @@ pub fn of(sequences: &[String]) -> Result<Alignment> {
 
 /// The text of a file, also compressed by gzip.
 pub(crate) fn text_of(path: &Path) -> Result<String> {
-    let mut bytes = Vec::new();
-    let read = file::open(path)?.read_to_end(&mut bytes);
-    read.map_err(|error| Fault::file(path, &error))?;
-    if bytes.starts_with(&[0x1f, 0x8b]) {
-        let mut out = Vec::new();
-        let read = MultiGzDecoder::new(bytes.as_slice())
-            .take(1 << 32)
-            .read_to_end(&mut out);
-        read.map_err(|error| {
-            fault!(
-                "data",
-                "`{}` is damaged or cut short: {error}",
-                path.display()
-            )
-        })?;
-        bytes = out;
-    }
+    let named = |fault: Fault| fault.context(format!("`{}`", path.display()));
+    let bytes = packed::read(path)?;
+    let bytes = packed::unpacked(&bytes).map_err(named)?.into_owned();
     let text = String::from_utf8(bytes);
     text.map_err(|_| fault!("data", "`{}` is binary, not text", path.display()))
 }

@@ -15,6 +15,7 @@ pub mod harmonics;
 pub mod lddt;
 pub mod maps;
 pub mod matching;
+mod packed;
 pub mod point;
 pub mod pssm;
 pub mod radii;

@@ -13,15 +13,12 @@ mod prepared;
 #[cfg(test)]
 mod tests;
 
+use crate::packed;
 use crate::structure::Structure;
-use cistron_base::{Fault, Result, bail, fault, file, panic};
-use flate2::read::MultiGzDecoder;
+use cistron_base::{Fault, Result, bail, fault, panic};
 use prepared::Prepared;
-use std::io::{BufReader, Cursor, Read};
+use std::io::{BufReader, Cursor};
 use std::path::Path;
-
-/// The largest file that is read, uncompressed.
-const LARGEST: u64 = 1 << 31;
 
 /// Which alternate location of a residue is read.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -61,29 +58,17 @@ impl Default for ReadSettings {
 /// Reads a structure from a file.
 pub fn open(path: &Path, settings: &ReadSettings) -> Result<Structure> {
     let named = |fault: Fault| fault.context(format!("`{}`", path.display()));
-    let mut bytes = Vec::new();
-    let opened = file::open(path)?;
-    let read = opened.take(LARGEST + 1).read_to_end(&mut bytes);
-    read.map_err(|error| Fault::file(path, &error))?;
+    let bytes = packed::read(path)?;
     parse(&bytes, settings).map_err(named)
 }
 
 /// Reads a structure from the bytes of a file.
 pub fn parse(bytes: &[u8], settings: &ReadSettings) -> Result<Structure> {
-    let unpacked;
-    let bytes = if bytes.starts_with(&[0x1f, 0x8b]) {
-        unpacked = unpack(bytes)?;
-        &unpacked
-    } else {
-        bytes
-    };
-    if bytes.len() as u64 > LARGEST {
-        bail!("data", "the file has more than 2 GiB");
-    }
+    let bytes = packed::unpacked(bytes)?;
     if bytes.iter().all(u8::is_ascii_whitespace) {
         bail!("data", "the file is empty");
     }
-    let text = std::str::from_utf8(bytes).ok();
+    let text = std::str::from_utf8(&bytes).ok();
     let Some(text) = text.filter(|text| !text.contains('\0')) else {
         bail!("data", "the file is binary, not text";
             hint: "PDB and mmCIF are read, also compressed by gzip (not BinaryCIF or MMTF)");
@@ -101,17 +86,6 @@ pub fn parse(bytes: &[u8], settings: &ReadSettings) -> Result<Structure> {
     } else {
         all.of_chains(&settings.chains)
     }
-}
-
-fn unpack(bytes: &[u8]) -> Result<Vec<u8>> {
-    let mut out = Vec::new();
-    let unpacked = MultiGzDecoder::new(bytes).take(LARGEST + 1);
-    let read = { unpacked }.read_to_end(&mut out);
-    read.map_err(|error| {
-        fault!("data", "the compressed file is damaged or cut short: {error}";
-            hint: "`gzip -t FILE` tests it; download it again")
-    })?;
-    Ok(out)
 }
 
 /// The atoms of the prepared text, read by pdbtbx, whose panics and errors become faults.
