@@ -2,9 +2,11 @@
 //! or replaced by random values.
 
 use super::baselines::is_sequence;
-use super::target::Still;
+use super::target::{Still, in_batches};
 use cistron_base::seed::Rng;
 use cistron_base::{Result, bail, interrupt, memory, shape};
+use cistron_metrics::statistics::resample::quantile;
+use cistron_metrics::statistics::{mean, squares};
 use cistron_nn::{Model, Value};
 use cistron_torch::{Device, Tensor, grad};
 
@@ -204,36 +206,18 @@ fn with_change(x: &Value, part: &Part, change: Change, rng: &mut Rng) -> Result<
 
 /// The outputs for all rows, on the CPU.
 fn outputs(still: &Still, x: &Value, batch: i64) -> Result<Value> {
-    let _guard = grad::no_grad();
-    let rows = x.rows();
-    let mut parts = Vec::new();
-    for start in (0..rows).step_by(batch.max(1) as usize) {
+    in_batches(x, batch, |_, x| {
         interrupt::check()?;
-        let n = batch.max(1).min(rows - start);
-        let own = x.map(|tensor| tensor.narrow(0, start, n)?.to_device(still.net().device()))?;
-        let made = still.net().forward(&own)?;
-        parts.push(made.map(|tensor| tensor.to_device(Device::CPU))?);
-    }
-    Value::cat(&parts)
+        let _guard = grad::no_grad();
+        let x = x.map(|tensor| tensor.to_device(still.net().device()))?;
+        let made = still.net().forward(&x)?;
+        made.map(|tensor| tensor.to_device(Device::CPU))
+    })
 }
 
-fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len().max(1) as f64
-}
-
+/// The standard deviation of values, over their number.
 fn deviation(values: &[f64]) -> f64 {
-    let own = mean(values);
-    mean(&values.iter().map(|x| (x - own).powi(2)).collect::<Vec<_>>()).sqrt()
-}
-
-/// The quantile of sorted values, by linear interpolation.
-fn quantile(sorted: &[f64], share: f64) -> f64 {
-    let Some(last) = sorted.len().checked_sub(1) else {
-        return f64::NAN;
-    };
-    let at = share * last as f64;
-    let (low, rest) = (at.floor() as usize, at.fract());
-    sorted[low] + rest * (sorted[(low + 1).min(last)] - sorted[low])
+    (squares(values) / values.len() as f64).sqrt()
 }
 
 /// Rows that are drawn with replacement, and the score of the unchanged ones among them.

@@ -18,7 +18,7 @@ pub enum Kind {
 }
 
 /// A row with mean 0 and length 1; zeros where it is constant.
-fn unit(row: &[f64]) -> Vec<f64> {
+pub(crate) fn unit(row: &[f64]) -> Vec<f64> {
     if row.iter().all(|x| *x == row[0]) {
         return vec![0.0; row.len()];
     }

@@ -41,6 +41,15 @@ pub fn is_on() -> bool {
     NOTES.with(|notes| notes.borrow().is_some())
 }
 
+/// Changes what is recorded, while layers are recorded.
+fn noted(change: impl FnOnce(&mut Notes)) {
+    NOTES.with(|notes| {
+        if let Some(notes) = notes.borrow_mut().as_mut() {
+            change(notes);
+        }
+    });
+}
+
 /// Runs a function while every layer records its input and output.
 pub fn watched<T>(run: impl FnOnce() -> Result<T>) -> Result<(T, Vec<Seen>, Vec<Weights>)> {
     let before = NOTES.with(|notes| notes.replace(Some(Notes::default())));
@@ -54,16 +63,9 @@ pub fn watched<T>(run: impl FnOnce() -> Result<T>) -> Result<(T, Vec<Seen>, Vec<
 /// Runs a layer that is not recorded itself: attention weights that it records are those of its
 /// path.
 pub fn within<T>(path: &str, run: impl FnOnce() -> T) -> T {
-    let change = |act: fn(&mut Vec<String>, &str)| {
-        NOTES.with(|notes| {
-            if let Some(notes) = notes.borrow_mut().as_mut() {
-                act(&mut notes.path, path);
-            }
-        });
-    };
-    change(|all, path| all.push(path.to_string()));
+    noted(|notes| notes.path.push(path.to_string()));
     let outcome = run();
-    change(|all, _| drop(all.pop()));
+    noted(|notes| drop(notes.path.pop()));
     outcome
 }
 
@@ -73,11 +75,9 @@ pub fn note_weights(make: impl FnOnce() -> Result<Tensor>) -> Result<()> {
         return Ok(());
     }
     let weights = make()?;
-    NOTES.with(|notes| {
-        if let Some(notes) = notes.borrow_mut().as_mut() {
-            let path = notes.path.last().cloned().unwrap_or_default();
-            notes.weights.push((path, weights));
-        }
+    noted(|notes| {
+        let path = notes.path.last().cloned().unwrap_or_default();
+        notes.weights.push((path, weights));
     });
     Ok(())
 }
@@ -125,14 +125,6 @@ impl Module for Watched {
                 .forward(x, mode)
                 .map_err(|fault| self.named(fault));
         }
-        let with = |act: &mut dyn FnMut(&mut Notes)| {
-            NOTES.with(|notes| {
-                if let Some(notes) = notes.borrow_mut().as_mut() {
-                    act(notes);
-                }
-            });
-        };
-        with(&mut |notes| notes.path.push(self.path.clone()));
         // a separate view, whose gradient is that of this layer alone
         let x = &match x {
             Value::Codes(_) => x.clone(),
@@ -145,15 +137,14 @@ impl Module for Watched {
             })?,
         };
         let begun = Instant::now();
-        let outcome = self.module.forward(x, mode);
+        let outcome = within(&self.path, || self.module.forward(x, mode));
         let tensors = outcome.as_ref().map(Value::tensors).unwrap_or_default();
         tensors
             .iter()
             .for_each(|tensor| device::synchronize(tensor.device()));
         let seconds = begun.elapsed().as_secs_f64();
-        with(&mut |notes| {
-            notes.path.pop();
-            if let Ok(output) = &outcome {
+        if let Ok(output) = &outcome {
+            noted(|notes| {
                 notes.seen.push(Seen {
                     path: self.path.clone(),
                     layer: self.layer.clone(),
@@ -161,8 +152,8 @@ impl Module for Watched {
                     output: output.clone(),
                     seconds,
                 });
-            }
-        });
+            });
+        }
         outcome
     }
 

@@ -3,6 +3,7 @@
 
 use cistron_base::{Result, bail};
 use cistron_metrics::ranking::ranking;
+use cistron_metrics::statistics::correlation;
 
 /// Agreement of replicates, and the ceilings that follow.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -28,17 +29,6 @@ pub struct Replicates {
     pub one: f64,
     /// The same, with the mean of all replicates (Spearman-Brown).
     pub mean: f64,
-}
-
-fn correlation(pairs: &[(f64, f64)]) -> f64 {
-    let n = pairs.len() as f64;
-    let (a, b) = pairs
-        .iter()
-        .fold((0.0, 0.0), |(a, b), (x, y)| (a + x / n, b + y / n));
-    let sum =
-        |of: &dyn Fn(f64, f64) -> f64| -> f64 { pairs.iter().map(|(x, y)| of(x - a, y - b)).sum() };
-    let scale = (sum(&|x, _| x * x) * sum(&|_, y| y * y)).sqrt();
-    sum(&|x, y| x * y) / scale
 }
 
 /// The share of wrong classes from the share of rows whose classes differ, 2 e (1 - e).
@@ -95,8 +85,8 @@ pub fn compare(replicates: &[Vec<f64>], threshold: f64) -> Result<Replicates> {
         all.iter().filter(differ).count() as f64 / rows
     });
     let correlated = mean(&|a, b| {
-        let pairs: Vec<(f64, f64)> = all.iter().map(|row| (a[*row], b[*row])).collect();
-        correlation(&pairs)
+        let of = |own: &[f64]| -> Vec<f64> { all.iter().map(|row| own[*row]).collect() };
+        correlation(&of(a), &of(b))
     });
     let area = |a: &[f64], b: &[f64]| {
         let scores: Vec<f32> = all.iter().map(|row| a[*row] as f32).collect();
@@ -157,10 +147,7 @@ mod tests {
             || -> Vec<f64> { truth.iter().map(|t| t + 0.5 * rng.normal()).collect() };
         let three = [measured(), measured(), measured()];
         let found = compare(&three, 0.0).expect("replicates");
-        let with = |other: &[f64]| {
-            let pairs: Vec<(f64, f64)> = truth.iter().copied().zip(other.iter().copied()).collect();
-            correlation(&pairs)
-        };
+        let with = |other: &[f64]| correlation(&truth, other);
         assert!((found.one - with(&three[0])).abs() < 0.01, "{found:?}");
         let mean: Vec<f64> = (0..truth.len())
             .map(|i| (three[0][i] + three[1][i] + three[2][i]) / 3.0)

@@ -171,9 +171,9 @@ pub fn ends(
     ))
 }
 
-/// A quantile of sorted numbers, between neighbours where it falls between them.
+/// A quantile of sorted numbers, between neighbours where it falls between them; NaN of none.
 pub fn quantile(sorted: &[f64], q: f64) -> f64 {
-    if q.is_nan() {
+    if q.is_nan() || sorted.is_empty() {
         return f64::NAN;
     }
     let at = q.clamp(0.0, 1.0) * (sorted.len() - 1) as f64;

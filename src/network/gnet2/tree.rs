@@ -2,6 +2,7 @@
 
 use super::likelihood::Moments;
 use super::{Settings, Variant};
+use crate::correlation::unit;
 use ndarray::{Array2, ArrayView2};
 use rayon::prelude::*;
 
@@ -111,16 +112,7 @@ fn sample_correlation(genes: ArrayView2<f64>, samples: &[usize], is_absolute: bo
 
 /// The mean correlation of all pairs of rows.
 pub(super) fn mean_correlation(rows: &[Vec<f64>], is_absolute: bool) -> f64 {
-    let unit = |row: &Vec<f64>| {
-        let centre = cistron_metrics::statistics::mean(row);
-        let centred: Vec<f64> = row.iter().map(|x| x - centre).collect();
-        let length = centred.iter().map(|x| x * x).sum::<f64>().sqrt();
-        centred
-            .into_iter()
-            .map(|x| if length > 0.0 { x / length } else { 0.0 })
-            .collect()
-    };
-    let units: Vec<Vec<f64>> = rows.iter().map(unit).collect();
+    let units: Vec<Vec<f64>> = rows.iter().map(|row| unit(row)).collect();
     let n = units.len() as f64;
     if !is_absolute {
         // |Σ u|² is Σ over all pairs, with n on the diagonal

@@ -16,7 +16,11 @@ use cistron_torch::{Device, Kind, Tensor, grad};
 /// those of the sequence and of its reverse complement, position by position if the outputs are
 /// along the sequence.
 pub fn predict(model: &Model, set: &Dataset, batch: usize, both_strands: bool) -> Result<Value> {
-    if both_strands && strands(set).is_unchanged() {
+    let reverse = both_strands.then(|| (strands(set), set));
+    if reverse
+        .as_ref()
+        .is_some_and(|(strands, _)| strands.is_unchanged())
+    {
         bail!("value", "no input of the dataset changes on the reverse strand, so that the \
             predictions of both are the same";
             hint: "inputs of sequences do; of numbers those that are declared, as by \
@@ -26,7 +30,7 @@ pub fn predict(model: &Model, set: &Dataset, batch: usize, both_strands: bool) -
     let rows = Loader::plain(set, batch)
         .start()
         .map(|rows| feed::inputs(&rows?, model.device(), as_codes));
-    evaluating(model, rows, both_strands.then_some(set))
+    evaluating(model, rows, reverse)
 }
 
 /// Returns how each input of a dataset is reverse-complemented.
@@ -65,11 +69,10 @@ pub fn predict_inputs(model: &Model, x: &Tensor, batch: usize) -> Result<Value> 
 fn evaluating(
     model: &Model,
     rows: impl Iterator<Item = Result<Value>>,
-    both: Option<&Dataset>,
+    reverse: Option<(Strands, &Dataset)>,
 ) -> Result<Value> {
     let _guard = grad::no_grad();
     let was = model.set_training(false);
-    let reverse = both.map(|set| (strands(set), set));
     let one = |x: Result<Value>| {
         interrupt::check()?;
         let x = x?;
