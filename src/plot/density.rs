@@ -13,7 +13,7 @@ pub struct Density {
 }
 
 /// Estimates a density by Gaussian kernels with the covariance of the points and Scott's bandwidth,
-/// as SciPy; none where the points lie on a line.
+/// as SciPy; none where the points are on a line.
 pub struct Kernels<'a> {
     points: &'a [(f64, f64)],
     /// Inverse of the covariance of a kernel: xx, xy, yy.

@@ -84,7 +84,7 @@ pub fn grad_cam(
 /// them, with the axis of the sums last, and those that they pass to `nn::mark_attention`. Of a
 /// layer that runs several times, such as on both strands, the second weights are `path#2`.
 ///
-/// `std/recipes/attention_maps` compares weights with signals and with those of the other strand.
+/// `std/recipes/attention_maps` compares weights with signals and with those of the reverse strand.
 ///
 /// # See also
 /// `nn::mark_attention`

@@ -73,7 +73,7 @@ impl Sequences {
         self.len() == 0
     }
 
-    /// What the codes stand for.
+    /// The alphabet of the codes.
     pub fn alphabet(&self) -> Alphabet {
         self.alphabet
     }

@@ -249,7 +249,7 @@ impl Builder<'_> {
             let line = residue.atoms[0].line;
             let guess = match (missing.contains(&"CB"), residue.backbone().is_some()) {
                 (true, true) => "; its Cβ is computed from the backbone",
-                (true, false) => "; its Cα stands for its Cβ",
+                (true, false) => "; its Cα is used as its Cβ",
                 _ => "",
             };
             let text = format!("{}{guess}", missing.join(", "));
