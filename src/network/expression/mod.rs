@@ -111,9 +111,14 @@ impl Expression {
         self.values.iter().filter(|x| x.is_nan()).count()
     }
 
+    /// The row of a gene, where there is one of this name.
+    pub fn index_of(&self, name: &str) -> Option<usize> {
+        self.index.get(name).copied()
+    }
+
     /// The row of a gene.
     pub fn position(&self, name: &str) -> Result<usize> {
-        self.index.get(name).copied().ok_or_else(|| {
+        self.index_of(name).ok_or_else(|| {
             let fault = fault!(
                 "name",
                 "the matrix has no gene `{name}` ({} genes)",

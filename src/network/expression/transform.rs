@@ -94,9 +94,11 @@ impl Expression {
         let mut constant = 0;
         for mut row in values.rows_mut() {
             let known = known(&row.to_vec());
-            let (centre, spread) = match known.len() {
-                0 | 1 => (mean(&known), 0.0),
-                _ => (mean(&known), variance(&known).sqrt()),
+            // the deviations of equal values are those of rounding, if any
+            let is_constant = known.windows(2).all(|pair| pair[0] == pair[1]);
+            let (centre, spread) = match is_constant {
+                true => (mean(&known), 0.0),
+                false => (mean(&known), variance(&known).sqrt()),
             };
             constant += usize::from(spread == 0.0);
             row.mapv_inplace(|x| match x.is_nan() {
