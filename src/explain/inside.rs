@@ -41,6 +41,42 @@ pub fn grad_cam(
     target: &Target,
     batch: i64,
 ) -> Result<Tensor> {
+    weighted_channels(still, x, path, target, batch, 1)?
+        .sum(&Some(vec![1]), false)?
+        .relu()
+}
+
+/// The mean over a layer's channels, each weighted by its mean gradient: Grad-CAM with negative
+/// values. `[samples, positions]`, of a layer in two dimensions `[samples, rows, columns]`.
+pub fn activation_map(
+    still: &Still,
+    x: &Value,
+    path: &str,
+    target: &Target,
+    batch: i64,
+) -> Result<Tensor> {
+    weighted_channels(still, x, path, target, batch, 2)?.mean(&Some(vec![1]), false)
+}
+
+/// The layers of a pass over samples, with the shapes of their outputs, `[channels, …]`, of those
+/// that have one output.
+pub fn layers(still: &Still, x: &Value) -> Result<Vec<(String, Vec<i64>)>> {
+    let _guard = grad::no_grad();
+    let ((), seen, _) = watch::watched(|| still.net().forward(x).map(drop))?;
+    let shape = |seen: Seen| Some((seen.path, seen.output.one().ok()?.shape()[1..].to_vec()));
+    Ok(seen.into_iter().filter_map(shape).collect())
+}
+
+/// The channels of a layer, each times the mean over its positions of the gradient of the target.
+/// Positions have at most so many dimensions.
+fn weighted_channels(
+    still: &Still,
+    x: &Value,
+    path: &str,
+    target: &Target,
+    batch: i64,
+    dimensions: usize,
+) -> Result<Tensor> {
     let all = in_batches(x, batch, |_, x| {
         let x = x.map(|tensor| {
             tensor
@@ -52,7 +88,8 @@ pub fn grad_cam(
         })?;
         let (out, seen, _) = watch::watched(|| target.of(&still.net().forward(&x)?))?;
         let layer = find(seen, path)?;
-        if layer.rank() != 3 || !layer.is_grad_on() {
+        let is_fit = (3..=2 + dimensions).contains(&layer.rank());
+        if !is_fit || !layer.is_grad_on() {
             bail!(
                 "shape",
                 "Grad-CAM needs a layer with an output [channels, positions]; that of `{path}` is \
@@ -64,13 +101,9 @@ pub fn grad_cam(
             .sum(&None, false)?
             .gradients(std::slice::from_ref(&layer))?
             .remove(0);
-        let weights = g.mean(&Some(vec![2]), true)?;
-        layer
-            .detach()?
-            .mul(&weights)?
-            .sum(&Some(vec![1]), false)?
-            .relu()
-            .map(Value::One)
+        let positions = (2..layer.rank() as i64).collect();
+        let weights = g.mean(&Some(positions), true)?;
+        layer.detach()?.mul(&weights).map(Value::One)
     })?;
     all.one().cloned()
 }
