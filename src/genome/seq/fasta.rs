@@ -30,36 +30,18 @@ pub fn read(path: &Path) -> Result<Records> {
     let mut lines = Lines::open(path)?;
     let mut records = Records::default();
     while let Some((number, text)) = lines.next_line()? {
-        let text = text.trim_end();
-        if let Some(header) = text.strip_prefix('>') {
-            let header = header.trim_start();
-            let (name, description) = header
-                .split_once(char::is_whitespace)
-                .unwrap_or((header, ""));
-            records.names.push(name.to_string());
-            records.descriptions.push(description.trim().to_string());
-            records.offsets.push(records.codes.len());
-            records.lines.push(number);
-        } else if !text.is_empty() {
-            let Some(name) = records.names.last() else {
-                return Err(no_header(path, number, text));
-            };
-            alphabet::encode(text, &mut records.codes, &mut records.census).map_err(
-                |(column, letter)| {
-                    no_base(
-                        &format!("`{}` line {number} column {column}", path.display()),
-                        name,
-                        letter,
-                    )
-                },
-            )?;
-        }
+        records.add(path, number, text)?;
     }
-    if records.names.is_empty() {
-        bail!("data", "`{}` holds no sequence", path.display());
+    records.completed(path)
+}
+
+/// Reads FASTA from a text, which messages call by a name.
+pub fn parse(text: &str, name: &str) -> Result<Records> {
+    let mut records = Records::default();
+    for (i, line) in text.lines().enumerate() {
+        records.add(Path::new(name), i + 1, line)?;
     }
-    records.offsets.push(records.codes.len());
-    Ok(records)
+    records.completed(Path::new(name))
 }
 
 /// The fault of a text that should begin with `>name`.
@@ -135,6 +117,44 @@ pub fn check_unique<'a>(
 }
 
 impl Records {
+    /// Adds a line of a file.
+    fn add(&mut self, path: &Path, number: usize, text: &str) -> Result<()> {
+        let text = text.trim_end();
+        if let Some(header) = text.strip_prefix('>') {
+            let header = header.trim_start();
+            let (name, description) = header
+                .split_once(char::is_whitespace)
+                .unwrap_or((header, ""));
+            self.names.push(name.to_string());
+            self.descriptions.push(description.trim().to_string());
+            self.offsets.push(self.codes.len());
+            self.lines.push(number);
+        } else if !text.is_empty() {
+            let Some(name) = self.names.last() else {
+                return Err(no_header(path, number, text));
+            };
+            alphabet::encode(text, &mut self.codes, &mut self.census).map_err(
+                |(column, letter)| {
+                    no_base(
+                        &format!("`{}` line {number} column {column}", path.display()),
+                        name,
+                        letter,
+                    )
+                },
+            )?;
+        }
+        Ok(())
+    }
+
+    /// The records of a file whose lines were added.
+    fn completed(mut self, path: &Path) -> Result<Records> {
+        if self.names.is_empty() {
+            bail!("data", "`{}` holds no sequence", path.display());
+        }
+        self.offsets.push(self.codes.len());
+        Ok(self)
+    }
+
     /// Fails where two records have one name.
     pub fn check_unique(&self, path: &Path) -> Result<()> {
         check_unique(path, self.names.iter().map(String::as_str), &self.lines)
