@@ -14,6 +14,7 @@ mod passes;
 pub mod plot;
 pub mod printing;
 pub mod protein;
+pub mod rehearsals;
 mod script_state;
 pub mod script_types;
 pub mod seq;

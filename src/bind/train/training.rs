@@ -4,6 +4,7 @@ use crate::base::Result;
 use crate::bind::args::fit::{FitOptions, few, settings_of};
 use crate::bind::args::networks::NetworksArgument;
 use crate::bind::args::placeholder::placeholder_history;
+use crate::bind::rehearsals;
 use crate::bind::warnings::warn;
 use crate::data::duplicates;
 use crate::lang::{Native, native, natives_of, session};
@@ -85,6 +86,7 @@ pub fn fit(
 fn rehearse(net: &NetworksArgument, options: FitOptions) -> Result<History> {
     let has_loss = options.loss.is_some();
     let settings = settings_of(&net.0, options)?;
+    rehearsals::note(&net.0, &settings, has_loss);
     if session::is_guessed() {
         return Ok(placeholder_history(&net.0, &settings));
     }

@@ -307,6 +307,11 @@ fn damaged(path: &Path) -> Fault {
     )
 }
 
+/// Reads the identity of the training that wrote a state file.
+pub fn identity_of(path: &Path) -> Result<Identity> {
+    StateFile::read(path).map(|saved| saved.identity)
+}
+
 /// Restores what [`save_last`] wrote into networks, optimizers and the script. Returns `None` if
 /// the checkpoint is of another training and this one is to start again. A training that differs
 /// runs the epoch that was under way from its start.

@@ -56,6 +56,12 @@ impl Identity {
         Ok(Identity(out))
     }
 
+    /// Whether the training was one of networks with the layers and shapes of these.
+    pub fn has_layers_of(&self, networks: &Networks) -> Result<bool> {
+        let Identity(is) = Identity::of_networks(networks)?;
+        Ok(self.0.get("architecture") == is.get("architecture"))
+    }
+
     /// Returns the properties of a training; the networks have their initial weights.
     pub fn of(networks: &Networks, settings: &FitSettings) -> Result<Identity> {
         let Identity(mut out) = Identity::of_networks(networks)?;
