@@ -52,6 +52,8 @@ mod resume;
 mod runs;
 mod sandbox;
 mod scripts;
+#[cfg(feature = "serve")]
+mod serve;
 mod sizes;
 mod statistics;
 mod strands;

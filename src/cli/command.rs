@@ -1,7 +1,7 @@
 //! The command line: commands and their arguments.
 
 use super::arguments::SessionArguments;
-use super::{audit, grading, kernel, run, runs};
+use super::{audit, grading, kernel, run, runs, serve};
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -65,13 +65,16 @@ pub(super) enum Command {
     /// The Jupyter kernel
     #[command(subcommand)]
     Kernel(kernel::KernelCommand),
-    /// Show the documentation of a function, a method, a type or a namespace, or search for words
+    /// Show the documentation of a command, a function, a method, a type or a namespace, or search
+    /// for words
     Help {
         /// Its name, such as nn::conv1d or model; or words, such as convolution
         name: Vec<String>,
     },
     /// The ledger of runs
     Runs(runs::RunsArguments),
+    /// Serve predictions and explanations of a network as a page and over HTTP
+    Serve(Box<serve::ServeArguments>),
     /// The child process of a sandbox
     #[command(hide = true)]
     InsideSandbox,

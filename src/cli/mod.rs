@@ -23,6 +23,11 @@ pub mod repl;
 pub mod run;
 pub mod runs;
 pub mod sandbox;
+#[cfg(feature = "serve")]
+pub mod serve;
+#[cfg(not(feature = "serve"))]
+#[path = "serve/absent.rs"]
+pub mod serve;
 pub mod signal;
 pub mod sweep;
 pub mod test;
@@ -78,7 +83,7 @@ pub fn main() -> u8 {
     // commands that only print end without an error when their pipe is closed; others continue
     if !matches!(
         arguments.command,
-        Command::Run(_) | Command::Repl(_) | Command::Kernel(_)
+        Command::Run(_) | Command::Repl(_) | Command::Kernel(_) | Command::Serve(_)
     ) {
         // SAFETY: restores the default action of the signal before anything else runs
         unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
@@ -99,6 +104,7 @@ pub fn main() -> u8 {
         Command::Kernel(command) => kernel::kernel(&command),
         Command::Help { name } => help::help(&name.join(" ")),
         Command::Runs(arguments) => runs::runs(&arguments),
+        Command::Serve(arguments) => serve::serve(&arguments),
         Command::InsideSandbox => inside.map_or(USAGE, |work| work()),
     }
 }
