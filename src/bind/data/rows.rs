@@ -8,7 +8,7 @@ use crate::bind::args::split::{SimilarityOptions, SplitName};
 use crate::bind::types::Data;
 use crate::bind::warnings::warn;
 use crate::data::split::{self, Dealing};
-use crate::data::{Dataset, Sampling, Shuffles};
+use crate::data::{Dataset, Sampling, Shuffles, homology};
 use crate::lang::{Callback, FromValue, IntoValue, Native, Options, native, natives_of, session};
 use rhai::{Dynamic, Map, NativeCallContext};
 use std::sync::Arc;
@@ -217,6 +217,37 @@ pub fn filter(
     filtered(this, &keep).map(data)
 }
 
+/// Returns the rows whose sequences resemble none of another dataset, on either strand.
+///
+/// It removes what `data::audit` finds as leaks between training and test rows. The number of rows
+/// that are left out is a note. A row resembles another where they share a minimizer and, aligned at
+/// it without gaps, at least `identity` of the bases over at least `overlap` of the shorter one.
+///
+/// ```rhai
+/// let test = data::from(#{ sequence: seq::random(5, 60, #{ seed: 1 }), label: [0, 1, 0, 1, 0] });
+/// let other = seq::random(5, 60, #{ seed: 2 });
+/// let leaking = seq::reverse_complement(test.sequences()[3]);
+/// let train = data::from(#{ sequence: other + [leaking], label: [0, 1, 0, 1, 0, 1] });
+/// assert_eq(train.unlike(test).sequences(), other);
+/// ```
+/// ```rhai,fails
+/// let set = data::from(#{ sequence: seq::random(5, 60, #{ seed: 1 }), label: [0, 1, 0, 1, 0] });
+/// set.unlike(set);
+/// //~ all 5 rows resemble rows of the other dataset
+/// ```
+#[native(namespace = "dataset", form = method)]
+pub fn unlike(
+    this: &Data,
+    /// Dataset with sequences of the same alphabet, such as the test rows.
+    other: &Data,
+    options: SimilarityOptions,
+) -> Result<Data> {
+    let kept = homology::unlike(&this.0, &other.0, options.into())?;
+    let notes = kept.notes.iter().skip(this.0.notes.len());
+    notes.for_each(|note| warn(note));
+    Ok(data(kept))
+}
+
 /// Appends the rows of another dataset with the same inputs and labels.
 ///
 /// ```rhai
@@ -234,9 +265,19 @@ pub fn concat(
 
 /// Draws `n` rows without replacement.
 ///
+/// Shuffles and negatives that were added are rows like the others; where they are drawn again on
+/// every epoch, sampling is an error.
+///
 /// ```rhai
 /// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC", "CATG"], label: [1, 0, 1, 0] });
 /// assert_eq(set.sample(2, #{ seed: 1 }).len(), 2);
+/// let bound = data::from(#{ sequence: ["ACGT", "TTTA", "GGCC"], label: [1, 1, 1] });
+/// assert_eq(bound.with_shuffles(#{ seed: 1 }).sample(5, #{ seed: 1 }).len(), 5);
+/// ```
+/// ```rhai,fails
+/// let bound = data::from(#{ sequence: ["ACGT", "TTTA", "GGCC"], label: [1, 1, 1] });
+/// bound.with_shuffles(#{ redraw: true }).sample(2);
+/// //~ negatives that are drawn again every epoch have no fixed rows
 /// ```
 #[native(namespace = "dataset", form = method, dry = sample_at_most)]
 pub fn sample(
@@ -258,6 +299,8 @@ fn sample_at_most(this: &Data, n: i64, options: SeedOptions) -> Result<Data> {
 /// ```rhai
 /// let set = data::from(#{ sequence: ["ACGT", "TTTT", "GGCC", "CATG"], label: [1, 0, 1, 0] });
 /// assert_eq(set.take(2).sequences(), ["ACGT", "TTTT"]);
+/// // added shuffles are rows too
+/// assert_eq(set.with_shuffles(#{ seed: 1 }).take(5).len(), 5);
 /// ```
 /// ```rhai,fails
 /// data::from(#{ sequence: ["ACGT"], label: [1] }).take(0);
@@ -269,8 +312,8 @@ pub fn take(
     /// Number of rows.
     #[check(min = 1)]
     n: i64,
-) -> Data {
-    data(split::first(&this.0, n as usize))
+) -> Result<Data> {
+    split::first(&this.0, n as usize).map(data)
 }
 
 /// Adds shuffles of each sequence, which preserve k-mer counts, as negatives.
@@ -375,6 +418,7 @@ pub fn natives() -> Vec<Native> {
         split,
         folds,
         filter,
+        unlike,
         concat,
         sample,
         take,

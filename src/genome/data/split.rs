@@ -140,8 +140,9 @@ pub fn folds(set: &Dataset, k: usize, how: &Dealing) -> Result<Vec<(Dataset, Dat
         .collect())
 }
 
-/// `n` rows drawn without replacement, in their order.
+/// `n` rows drawn without replacement, in their order; fixed shuffles and negatives are rows too.
 pub fn sample(set: &Dataset, n: usize, seed: u64) -> Result<Dataset> {
+    let set = set.materialised()?;
     if n == 0 || n > set.rows.len() {
         bail!(
             "value",
@@ -157,9 +158,10 @@ pub fn sample(set: &Dataset, n: usize, seed: u64) -> Result<Dataset> {
     Ok(set.with_rows(rows))
 }
 
-/// The first rows, or all of them where there are fewer.
-pub fn first(set: &Dataset, n: usize) -> Dataset {
-    set.with_rows(set.rows.iter().copied().take(n).collect())
+/// The first rows, or all of them where there are fewer; fixed shuffles and negatives are rows too.
+pub fn first(set: &Dataset, n: usize) -> Result<Dataset> {
+    let set = set.materialised()?;
+    Ok(set.with_rows(set.rows.iter().copied().take(n).collect()))
 }
 
 #[cfg(test)]
