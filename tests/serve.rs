@@ -787,6 +787,16 @@ fn a_run_is_served_with_its_best_weights() {
         "matrix.tsv",
     ];
     assert!(error(&pairs).contains("the expression matrix has 12 samples"));
+    let large = PAIRS.replace("* 6.0", "* -60000.0");
+    std::fs::write(place.path().join("pairs.rhai"), large).expect("written");
+    let pairs = [
+        "pairs.rhai",
+        "--link",
+        "identity",
+        "--expression",
+        "matrix.tsv",
+    ];
+    assert!(error(&pairs).contains("are no probabilities"));
 }
 
 #[test]

@@ -49,6 +49,31 @@ impl Histogram {
     }
 }
 
+/// Fails where values of histograms are no probabilities, and warns where they may be sigmoids of
+/// probabilities.
+pub fn check(all: &[Histogram], is_sigmoid: bool) -> Result<()> {
+    if let Some(wrong) = all.iter().find(|own| own.outside > 0) {
+        bail!("usage", "the outputs of {} of {} are no probabilities", wrong.outside, wrong.name;
+            hint: "--link sigmoid for logits; a network that returns NaN cannot be served");
+    }
+    // sigmoids of 0 and 1 are 0.5 and 0.731
+    let bins = 0..BINS / 2;
+    let high = BINS * 74 / 100..BINS;
+    let is_empty = |own: &Histogram| {
+        let ends = own.counts[bins.clone()]
+            .iter()
+            .chain(&own.counts[high.clone()]);
+        ends.sum::<usize>() == 0
+    };
+    if is_sigmoid && all.iter().all(is_empty) {
+        crate::errln!(
+            "warning: all probabilities are between 0.5 and 0.74: if the outputs of the network \
+             are probabilities already, state --link identity"
+        );
+    }
+    Ok(())
+}
+
 /// The histogram of random pairs of genes with complete profiles.
 pub fn random(served: &Served, profiles: &Profiles) -> Result<Histogram> {
     let complete: Vec<usize> = (0..profiles.genes().len())
@@ -129,5 +154,7 @@ mod tests {
             (2, 1, 2)
         );
         assert_eq!((histogram.total, histogram.outside), (7, 2));
+        assert!(check(&[histogram], true).is_err());
+        assert!(check(&[Histogram::of("x", &[0.6, 1.0])], true).is_ok());
     }
 }

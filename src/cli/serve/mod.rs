@@ -233,6 +233,7 @@ fn of_pairs(arguments: &ServeArguments, network: Network) -> Result<(Served, Ser
         Some(path) => histogram::of_table(&served, &profiles, path)?,
         None => vec![histogram::random(&served, &profiles)?],
     };
+    histogram::check(&background, served.network.link == Link::Sigmoid)?;
     let layer = pairs::layer(&served, arguments.layer.as_deref())?;
     let mut more = pairs::about(&profiles);
     more["background"] = json!(background);
