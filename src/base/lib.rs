@@ -6,6 +6,7 @@ pub mod coverage;
 pub mod delimited;
 pub mod fault;
 pub mod file;
+pub mod gzip;
 pub mod html;
 pub mod interrupt;
 pub mod interval;

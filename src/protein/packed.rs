@@ -1,7 +1,6 @@
 //! Files that may be compressed by gzip.
 
-use cistron_base::{Fault, Result, bail, fault, file};
-use flate2::read::MultiGzDecoder;
+use cistron_base::{Fault, Result, bail, file, gzip};
 use std::borrow::Cow;
 use std::io::Read;
 use std::path::Path;
@@ -23,15 +22,10 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
 /// A file that is damaged, or of more than 2 GiB.
 pub fn unpacked(bytes: &[u8]) -> Result<Cow<'_, [u8]>> {
     let mut content = Cow::Borrowed(bytes);
-    if bytes.starts_with(&[0x1f, 0x8b]) {
+    if gzip::is_compressed(bytes) {
         let mut out = Vec::new();
-        let read = MultiGzDecoder::new(bytes)
-            .take(LARGEST + 1)
-            .read_to_end(&mut out);
-        read.map_err(|error| {
-            fault!("data", "the compressed file is damaged or cut short: {error}";
-                hint: "`gzip -t FILE` tests it; download it again")
-        })?;
+        let read = gzip::decoder(bytes).take(LARGEST + 1).read_to_end(&mut out);
+        read.map_err(|error| gzip::damaged(&error))?;
         content = Cow::Owned(out);
     }
     if content.len() as u64 > LARGEST {

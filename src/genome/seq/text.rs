@@ -3,7 +3,7 @@
 
 use super::kind;
 use cistron_base::fault;
-use cistron_base::{Fault, Result, file};
+use cistron_base::{Fault, Result, gzip};
 use std::io::{BufRead, BufReader, Chain, Cursor, Read};
 use std::path::Path;
 
@@ -56,22 +56,7 @@ pub fn open_at(path: &Path) -> Result<(Box<dyn BufRead>, u64)> {
 }
 
 fn unpacked(path: &Path) -> Result<Text> {
-    let mut file = file::open(path)?;
-    let mut magic = Vec::new();
-    file.by_ref()
-        .take(2)
-        .read_to_end(&mut magic)
-        .map_err(|error| Fault::file(path, &error))?;
-    let is_packed = magic == [0x1f, 0x8b];
-    let whole = Cursor::new(magic).chain(file);
-    let mut rest: Box<dyn BufRead> = if is_packed {
-        Box::new(BufReader::with_capacity(
-            HEAD,
-            flate2::read::MultiGzDecoder::new(whole),
-        ))
-    } else {
-        Box::new(BufReader::with_capacity(HEAD, whole))
-    };
+    let mut rest = gzip::open(path)?;
     let mut head = Vec::new();
     rest.by_ref()
         .take(HEAD as u64)

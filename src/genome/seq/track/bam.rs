@@ -3,7 +3,7 @@
 use super::{Run, Track};
 use crate::seq::contigs::Contigs;
 use crate::seq::{kind, text};
-use cistron_base::{Fault, Result, Strand, file};
+use cistron_base::{Result, Strand, file, gzip};
 use cistron_base::{bail, fault};
 use noodles::sam::alignment::Record;
 use noodles::{bam, bgzf, sam};
@@ -87,17 +87,9 @@ impl<R: Read> Read for Limited<R> {
 /// secondary, supplementary and failed reads are left out.
 pub fn coverage(path: &Path, plan: &CountOptions) -> Result<Track> {
     let mut head = Vec::new();
-    let mut raw = [0u8; 4];
-    let n = file::open(path)?
-        .read(&mut raw)
-        .map_err(|error| Fault::file(path, &error))?;
-    let packed = file::open(path)?;
     // a first block of BAM starts with its magic; SAM may be gzipped too
-    flate2::read::MultiGzDecoder::new(packed)
-        .take(4)
-        .read_to_end(&mut head)
-        .ok();
-    let is_bam = head.starts_with(b"BAM\x01") || raw[..n] == *b"BAM\x01";
+    gzip::open(path)?.take(4).read_to_end(&mut head).ok();
+    let is_bam = head.starts_with(b"BAM\x01");
     let counts = if is_bam {
         of_bam(path, plan)?
     } else {
