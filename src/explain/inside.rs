@@ -33,17 +33,21 @@ pub fn activations(still: &Still, x: &Value, path: &str, batch: i64) -> Result<T
 }
 
 /// Where a layer's channels speak for the target (Selvaraju et al. 2017): channels weighted by
-/// their mean gradient, summed, negative sums 0: `[samples, positions]`.
+/// their mean gradient and summed: `[samples, positions]`, of images `[samples, rows, columns]`.
+/// With `is_clipped` negative sums are 0.
 pub fn grad_cam(
     still: &Still,
     x: &Value,
     path: &str,
     target: &Target,
+    is_clipped: bool,
     batch: i64,
 ) -> Result<Tensor> {
-    weighted_channels(still, x, path, target, batch, 1)?
-        .sum(&Some(vec![1]), false)?
-        .relu()
+    let map = weighted_channels(still, x, path, target, batch)?.sum(&Some(vec![1]), false)?;
+    match is_clipped {
+        true => map.relu(),
+        false => Ok(map),
+    }
 }
 
 /// The mean over a layer's channels, each weighted by its mean gradient: Grad-CAM with negative
@@ -55,7 +59,7 @@ pub fn activation_map(
     target: &Target,
     batch: i64,
 ) -> Result<Tensor> {
-    weighted_channels(still, x, path, target, batch, 2)?.mean(&Some(vec![1]), false)
+    weighted_channels(still, x, path, target, batch)?.mean(&Some(vec![1]), false)
 }
 
 /// The layers of a pass over samples, with the shapes of their outputs, `[channels, …]`, of those
@@ -68,14 +72,13 @@ pub fn layers(still: &Still, x: &Value) -> Result<Vec<(String, Vec<i64>)>> {
 }
 
 /// The channels of a layer, each times the mean over its positions of the gradient of the target.
-/// Positions have at most so many dimensions.
+/// Positions have one dimension or two.
 fn weighted_channels(
     still: &Still,
     x: &Value,
     path: &str,
     target: &Target,
     batch: i64,
-    dimensions: usize,
 ) -> Result<Tensor> {
     let all = in_batches(x, batch, |_, x| {
         let x = x.map(|tensor| {
@@ -88,12 +91,11 @@ fn weighted_channels(
         })?;
         let (out, seen, _) = watch::watched(|| target.of(&still.net().forward(&x)?))?;
         let layer = find(seen, path)?;
-        let is_fit = (3..=2 + dimensions).contains(&layer.rank());
-        if !is_fit || !layer.is_grad_on() {
+        if !(3..=4).contains(&layer.rank()) || !layer.is_grad_on() {
             bail!(
                 "shape",
-                "Grad-CAM needs a layer with an output [channels, positions]; that of `{path}` is \
-                {}",
+                "Grad-CAM needs a layer with an output [channels, positions] or [channels, rows, \
+                columns]; that of `{path}` is {}",
                 shape::text(&layer.shape()[1..])
             );
         }

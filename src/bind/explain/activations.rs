@@ -15,6 +15,9 @@ use rhai::{Dynamic, Map};
 /// Options of `explain::grad_cam`.
 #[derive(Options)]
 pub struct GradCamOptions {
+    /// Whether negative sums become 0.
+    #[option(default = true)]
+    relu: bool,
     #[option(flatten)]
     label: LabelOptions,
     #[option(flatten)]
@@ -48,8 +51,9 @@ pub fn activations(
 
 /// Computes the positions at which a layer increases an output (Grad-CAM).
 ///
-/// The channels of the layer are weighted by their mean gradient and summed; negative sums become
-/// 0.
+/// The channels of the layer are weighted by their mean gradient over all positions and summed;
+/// negative sums become 0 unless `relu` is false. Layers along a sequence and of images are
+/// explained.
 ///
 /// # Source
 /// Selvaraju et al., Grad-CAM (ICCV 2017).
@@ -58,8 +62,17 @@ pub fn activations(
 /// let layer = nn::chain([["stem", nn::conv1d(8, 5)], nn::relu(), nn::flatten(), nn::linear(1)]);
 /// let net = nn::build(layer, [4, 20]);
 /// assert_eq(explain::grad_cam(net, ["ACGTTCGAACGTAAGTACGT"], "stem").shape, [1, 16]);
+/// let image = nn::chain([["maps", nn::conv2d(3, [2, 5])], nn::flatten(), nn::linear(1)]);
+/// let net = nn::build(image, [1, 2, 20], #{ seed: 1 });
+/// let x = tensor::randn([4, 1, 2, 20], #{ seed: 1 });
+/// let map = explain::grad_cam(net, x, "maps", #{ relu: false });
+/// assert_eq(map.shape, [4, 1, 16]);
+/// assert_near(map.clamp(0.0, 1e9), explain::grad_cam(net, x, "maps"));
 /// ```
-#[native(namespace = "explain", returns = "tensor [batch, positions]")]
+#[native(
+    namespace = "explain",
+    returns = "tensor [batch, positions] or [batch, rows, columns]"
+)]
 pub fn grad_cam(
     /// Network that is explained.
     net: &Model,
@@ -72,7 +85,8 @@ pub fn grad_cam(
     let (x, batch) = (samples(net, x)?, options.batch.batch);
     let targets = options.label.targets(net)?;
     let still = Still::of(net)?;
-    let map = |target| inside::grad_cam(&still, &x, layer, target, batch).map(Value::One);
+    let map =
+        |target| inside::grad_cam(&still, &x, layer, target, options.relu, batch).map(Value::One);
     let maps = targets.list.iter().map(map).collect::<Result<Vec<_>>>()?;
     stacked(&maps, targets.has_axis).and_then(Contributions::of)
 }
