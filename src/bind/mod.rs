@@ -157,6 +157,7 @@ pub fn library() -> Library {
         plot::scores::natives(),
         plot::groups::natives(),
         plot::points::natives(),
+        plot::modules::natives(),
         plot::sequence::natives(),
         plot::figures::methods(),
     ];

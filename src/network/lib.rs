@@ -5,9 +5,11 @@
 pub mod cluster;
 pub mod correlation;
 pub mod edges;
+pub mod export;
 pub mod expression;
 pub mod gnet2;
 pub mod infer;
+pub mod pairs;
 pub mod score;
 pub mod simulate;
 pub mod trees;

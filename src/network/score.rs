@@ -1,8 +1,9 @@
 //! Networks against gold standards.
 
 use crate::edges::Edges;
-use crate::expression::read_rows;
-use cistron_base::{Result, bail, fault};
+use crate::expression::{Expression, read_rows};
+use cistron_base::table::Cells;
+use cistron_base::{Result, Table, bail, fault};
 use cistron_metrics::curve::Curve;
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -178,6 +179,35 @@ impl Gold {
             .filter(|name| seen.insert(name.as_str()))
             .cloned()
             .collect()
+    }
+
+    /// Its edges as positions in a matrix, and how many have a gene that the matrix lacks.
+    pub fn edges_in(&self, matrix: &Expression) -> (Vec<(usize, usize)>, usize) {
+        let mut left_out = 0;
+        let mut found = Vec::new();
+        for ((regulator, target), _) in self.pairs.iter().filter(|(_, label)| *label) {
+            match (matrix.index_of(regulator), matrix.index_of(target)) {
+                (Some(regulator), Some(target)) => found.push((regulator, target)),
+                _ => left_out += 1,
+            }
+        }
+        (found, left_out)
+    }
+
+    /// The columns regulator, target, label of its pairs.
+    pub fn table(&self) -> Result<Table> {
+        let names = |of: fn(&(String, String)) -> &String| {
+            self.pairs
+                .iter()
+                .map(|(pair, _)| of(pair).clone())
+                .collect()
+        };
+        let labels = self.pairs.iter().map(|(_, label)| i64::from(*label));
+        Table::new(vec![
+            ("regulator".into(), Cells::Text(names(|pair| &pair.0))),
+            ("target".into(), Cells::Text(names(|pair| &pair.1))),
+            ("label".into(), Cells::Whole(labels.collect())),
+        ])
     }
 
     /// Pairs and labels in the order of the file.

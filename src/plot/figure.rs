@@ -6,13 +6,16 @@ use super::boxes::Boxes;
 use super::chart::{Chart, Series};
 use super::diagram::Diagram;
 use super::forest::Forest;
+use super::graph::Graph;
 use super::heat::Heat;
 use super::joint::Joint;
 use super::letters;
 use super::logo::{Letters, Scaling};
+use super::modules::ModuleMap;
 use super::ranks::Ranks;
 use super::sidecar;
 use super::tracks::{Row, Tracks};
+use super::tree::Tree;
 use cistron_base::bail;
 use cistron_base::{Fault, Result};
 use cistron_genome::seq::Motif;
@@ -47,6 +50,12 @@ pub enum Content {
     Forest(Forest),
     /// Average ranks with a critical difference.
     Ranks(Ranks),
+    /// A module of genes with its regulators.
+    Module(ModuleMap),
+    /// A binary tree.
+    Tree(Tree),
+    /// Nodes and arrows.
+    Graph(Graph),
 }
 
 /// A figure: what it shows, and how large.
@@ -267,6 +276,36 @@ pub fn ranks(title: &str, ranks: Ranks) -> Figure {
     }
 }
 
+/// A module of genes with its regulators.
+pub fn module(title: &str, map: ModuleMap) -> Figure {
+    let size = map.size();
+    Figure {
+        title: title.into(),
+        content: Content::Module(map),
+        size,
+    }
+}
+
+/// A binary tree.
+pub fn tree(title: &str, tree: Tree) -> Figure {
+    let size = tree.size();
+    Figure {
+        title: title.into(),
+        content: Content::Tree(tree),
+        size,
+    }
+}
+
+/// Nodes and arrows.
+pub fn graph(title: &str, graph: Graph) -> Figure {
+    let size = graph.size();
+    Figure {
+        title: title.into(),
+        content: Content::Graph(graph),
+        size,
+    }
+}
+
 fn draw<DB: DrawingBackend>(figure: &Figure, root: &DrawingArea<DB, Shift>) -> Drawn {
     root.fill(&WHITE).map_err(text)?;
     let titled = || root.titled(&figure.title, ("sans-serif", 18)).map_err(text);
@@ -300,6 +339,9 @@ fn draw<DB: DrawingBackend>(figure: &Figure, root: &DrawingArea<DB, Shift>) -> D
         }
         Content::Forest(forest) => forest.draw(&titled()?),
         Content::Ranks(ranks) => ranks.draw(&titled()?),
+        Content::Module(map) => map.draw(&titled()?),
+        Content::Tree(tree) => tree.draw(&titled()?),
+        Content::Graph(graph) => graph.draw(&titled()?),
     }
 }
 

@@ -9,27 +9,33 @@ mod density;
 mod diagram;
 mod figure;
 mod forest;
+mod graph;
 mod heat;
 mod joint;
 pub mod kinds;
 mod letters;
 mod logo;
+mod modules;
 mod ranks;
 pub mod sidecar;
 pub mod terminal;
 mod tracks;
+mod tree;
 
 pub use bars::Bars;
 pub use boxes::Boxes;
 pub use chart::{Chart, Dots, Series};
 pub use diagram::{Diagram, Part};
 pub use figure::{
-    Content, Figure, aligned, bars, boxes, chart, diagram, forest, heat, histogram, joint, logos,
-    panels, ranks, tracks,
+    Content, Figure, aligned, bars, boxes, chart, diagram, forest, graph, heat, histogram, joint,
+    logos, module, panels, ranks, tracks, tree,
 };
 pub use forest::{Forest, Interval};
+pub use graph::{Edge, Graph};
 pub use heat::{Heat, Scale};
 pub use joint::Joint;
 pub use logo::{Letters, Scaling};
+pub use modules::ModuleMap;
 pub use ranks::Ranks;
 pub use tracks::{Feature, Row, Tracks};
+pub use tree::{Tree, TreeNode};

@@ -429,6 +429,9 @@ pub fn show(figure: &Figure, width: usize, colored: bool) -> String {
             .collect(),
         Content::Forest(forest) => forest.to_text(width),
         Content::Ranks(ranks) => ranks.to_text(width),
+        Content::Module(map) => map.to_text(),
+        Content::Tree(tree) => tree.to_text(),
+        Content::Graph(graph) => graph.to_text(),
     };
     format!("{}\n{body}", figure.title)
 }

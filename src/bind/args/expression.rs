@@ -45,8 +45,8 @@ pub fn tensor_of_rows(rows: ArrayView2<f64>) -> Result<Tensor> {
     Tensor::from_f64(&values, &[rows.nrows() as i64, rows.ncols() as i64])
 }
 
-/// A column of text; `what` has it.
-fn text<'a>(table: &'a Table, name: &str) -> Result<&'a Vec<String>> {
+/// A column of names.
+pub fn text<'a>(table: &'a Table, name: &str) -> Result<&'a Vec<String>> {
     match table.column(name)? {
         Cells::Text(cells) => Ok(cells),
         _ => bail!("type", "column `{name}` must hold names"),
@@ -54,7 +54,7 @@ fn text<'a>(table: &'a Table, name: &str) -> Result<&'a Vec<String>> {
 }
 
 /// The numbers of a column.
-fn numbers(table: &Table, name: &str) -> Result<Vec<f64>> {
+pub fn numbers(table: &Table, name: &str) -> Result<Vec<f64>> {
     match table.column(name)? {
         Cells::Number(cells) => Ok(cells.clone()),
         Cells::Whole(cells) => Ok(cells.iter().map(|n| *n as f64).collect()),

@@ -12,6 +12,7 @@ use crate::network::Expression;
 use crate::network::expression::{self, Duplicates, Orientation, ReadSettings};
 use crate::torch::Tensor;
 use ndarray::Array2;
+use std::path::PathBuf;
 use std::rc::Rc;
 
 /// Options of `expression::read`.
@@ -25,6 +26,16 @@ pub struct ReadOptions {
     /// "highest" mean, or with the largest "variance".
     #[option(default = "error")]
     duplicates: DuplicatesName,
+    /// File of the names of the genes of a MatrixMarket file, one a line; features.tsv or
+    /// genes.tsv beside it unless given.
+    gene_file: Option<String>,
+    /// File of the names of its samples; barcodes.tsv beside it unless given.
+    sample_file: Option<String>,
+    /// Column of the names of the genes: its number from 1 in `gene_file`, such as "2" for symbols,
+    /// or its name in `var` of an h5ad file.
+    column: Option<String>,
+    /// Layer of an h5ad file that is read, or "raw"; `X` unless given.
+    layer: Option<String>,
 }
 
 /// Which side of a file holds the genes.
@@ -51,15 +62,30 @@ pub enum DuplicatesName {
     Variance,
 }
 
+impl From<DuplicatesName> for Duplicates {
+    fn from(name: DuplicatesName) -> Duplicates {
+        match name {
+            DuplicatesName::Error => Duplicates::Error,
+            DuplicatesName::Mean => Duplicates::Mean,
+            DuplicatesName::Highest => Duplicates::Highest,
+            DuplicatesName::Variance => Duplicates::Variance,
+        }
+    }
+}
+
 fn held(matrix: Expression) -> Expressed {
     Expressed(Rc::new(matrix))
 }
 
-/// Reads an expression matrix from a table of numbers separated by tabs, commas or blanks.
+/// Reads an expression matrix: a table, a GEO series matrix, MatrixMarket or h5ad.
 ///
-/// The first row has the names of the columns, rows may have names; the file may be compressed by
-/// gzip. Lines that start with # or ! (the description in a GEO series matrix) are passed over.
-/// Missing values are empty, NA or NaN. What was guessed or combined is printed.
+/// The format is recognised by the content of the file, text may be compressed by gzip. The first
+/// row of a table (separated by tabs, commas or blanks) has the names of the columns, rows may have
+/// names; lines that start with # are passed over, missing values are empty, NA or NaN. Of a series
+/// matrix the table is read, of a MatrixMarket file the names in files beside it, as 10x Genomics
+/// writes them (matrix.mtx, features.tsv, barcodes.tsv). Samples are rows (`obs`) and genes columns
+/// (`var`) of h5ad files, whose matrices may be sparse. Matrices are dense here: the memory of
+/// those of more than 1 GiB is printed before they are read. What was guessed or combined is printed.
 ///
 /// ```rhai
 /// let m = expression::from([[1.0, 2.0], [3.0, 4.0]], ["a", "b"], ["s1", "s2"]);
@@ -74,31 +100,43 @@ pub fn read(
     path: &str,
     options: ReadOptions,
 ) -> Result<Expressed> {
+    let path = session::find_input(path)?;
+    let (gene_files, sample_files) = expression::companions(&path);
     let settings = ReadSettings {
         genes: match options.genes {
             Side::Auto => Orientation::Auto,
             Side::Rows => Orientation::Rows,
             Side::Columns => Orientation::Columns,
         },
-        duplicates: match options.duplicates {
-            DuplicatesName::Error => Duplicates::Error,
-            DuplicatesName::Mean => Duplicates::Mean,
-            DuplicatesName::Highest => Duplicates::Highest,
-            DuplicatesName::Variance => Duplicates::Variance,
-        },
+        duplicates: options.duplicates.into(),
+        gene_file: beside(options.gene_file, &gene_files)?,
+        sample_file: beside(options.sample_file, &sample_files)?,
+        column: options.column,
+        layer: options.layer,
     };
-    let matrix = expression::read(&session::find_input(path)?, &settings)?;
+    let mut say = |text: &str| warnings::say(text);
+    let matrix = expression::read_stating(&path, &settings, &mut say)?;
     for note in &matrix.notes {
         warnings::at(call, note);
     }
     Ok(held(matrix))
 }
 
+/// The file that is given, else the first of the candidates that exists.
+fn beside(given: Option<String>, candidates: &[PathBuf]) -> Result<Option<PathBuf>> {
+    if let Some(path) = given {
+        return session::find_input(&path).map(Some);
+    }
+    let found = candidates.iter().find(|path| path.exists());
+    let found = found.and_then(|path| path.to_str());
+    found.map(session::find_input).transpose()
+}
+
 fn read_stand_in(_: &Call, _: &str, _: ReadOptions) -> Result<Expressed> {
     let names = |prefix: &str, n| (1..=n).map(|i| format!("{prefix}{i}")).collect();
     let value = |(gene, sample): (usize, usize)| ((gene * 7 + sample * 5) % 11) as f64;
-    let values = Array2::from_shape_fn((8, 10), value);
-    Expression::new(names("G", 8), names("sample", 10), values).map(held)
+    let values = Array2::from_shape_fn((40, 24), value);
+    Expression::new(names("G", 40), names("sample", 24), values).map(held)
 }
 
 /// Returns an expression matrix of numbers with names.

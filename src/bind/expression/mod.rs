@@ -3,7 +3,9 @@
 pub mod cluster;
 pub mod matrix;
 pub mod modules;
+pub mod names;
 pub mod network;
+pub mod pairs;
 pub mod simulation;
 pub mod trees;
 
@@ -13,7 +15,9 @@ use crate::lang::Native;
 pub fn natives() -> Vec<Native> {
     let all = [
         matrix::natives(),
+        names::natives(),
         network::natives(),
+        pairs::natives(),
         simulation::natives(),
         modules::natives(),
         cluster::natives(),

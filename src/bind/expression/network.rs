@@ -245,9 +245,11 @@ pub fn gold(
 }
 
 fn gold_stand_in(_: &str) -> Result<Standard> {
-    let names = |prefix: &str| (1..=3).map(|i| format!("{prefix}{i}")).collect();
-    let targets = vec!["G4".into(), "G5".into(), "G6".into()];
-    Gold::new(names("G"), targets, None, false).map(|gold| Standard(Rc::new(gold)))
+    let name = |i: usize| format!("G{}", i + 1);
+    // the genes of a matrix that does not exist either
+    let regulators = (0..40).map(|i| name(i % 10)).collect();
+    let targets = (0..40).map(|i| name(10 + i * 7 % 30)).collect();
+    Gold::new(regulators, targets, None, false).map(|gold| Standard(Rc::new(gold)))
 }
 
 /// The names of regulators with at least one edge.

@@ -156,10 +156,12 @@ impl<'a> Rows<'a> {
     /// The inputs of numbers.
     pub fn number_inputs(&self) -> Vec<Column> {
         let is_number = |column: &&Column| {
-            matches!(column, Column::Dense { .. } | Column::Signal { .. })
-                || (matches!(column, Column::Ragged(_))
-                    && !column.is_sequence()
-                    && column.alphabet().is_none())
+            matches!(
+                column,
+                Column::Dense { .. } | Column::Signal { .. } | Column::Picked { .. }
+            ) || (matches!(column, Column::Ragged(_))
+                && !column.is_sequence()
+                && column.alphabet().is_none())
         };
         let columns = self.set.inputs.iter().map(|input| &input.column);
         columns.filter(is_number).cloned().collect()

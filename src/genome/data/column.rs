@@ -45,6 +45,18 @@ pub enum Column {
         /// The channel that each becomes on the reverse strand; none where they keep their places.
         partners: Option<Arc<Vec<usize>>>,
     },
+    /// Rows composed of vectors of a shared table, such as the profiles of pairs of genes; a row
+    /// is copied from the table when it is asked for.
+    Picked {
+        /// The vectors, one after another.
+        table: Arc<Vec<f32>>,
+        /// Numbers of a vector.
+        width: usize,
+        /// The vectors of each row, by their indices in the table.
+        picks: Arc<Vec<u32>>,
+        /// The shape of a row, such as `[1, 2, 232]` for two vectors of 232 numbers.
+        shape: Vec<usize>,
+    },
     /// Rows that differ in size, or sequences of another alphabet than DNA.
     Ragged(Arc<Ragged>),
 }
@@ -101,7 +113,9 @@ impl Column {
             Column::Signal {
                 channels, length, ..
             } => vec![channels.len() as i64, *length as i64],
-            Column::Dense { shape, .. } => shape.iter().map(|n| *n as i64).collect(),
+            Column::Dense { shape, .. } | Column::Picked { shape, .. } => {
+                shape.iter().map(|n| *n as i64).collect()
+            }
             Column::Ragged(rows) => {
                 let sizes = rows.largest().iter().map(|n| *n as i64);
                 match &rows.values {
@@ -124,7 +138,7 @@ impl Column {
             Column::Signal {
                 channels, length, ..
             } => vec![channels.len(), *length],
-            Column::Dense { shape, .. } => shape.clone(),
+            Column::Dense { shape, .. } | Column::Picked { shape, .. } => shape.clone(),
             Column::Ragged(rows) => rows.largest().to_vec(),
         }
     }
@@ -134,7 +148,7 @@ impl Column {
         match self {
             Column::Sequence { .. } | Column::Genome { .. } => true,
             Column::Ragged(rows) => matches!(rows.values, RowValues::Bases(_)),
-            Column::Dense { .. } | Column::Signal { .. } => false,
+            Column::Dense { .. } | Column::Signal { .. } | Column::Picked { .. } => false,
         }
     }
 
@@ -155,6 +169,15 @@ impl Column {
             Column::Sequence { codes, length } => codes.len() / (*length).max(1),
             Column::Dense { values, shape } => {
                 values.len() / shape.iter().product::<usize>().max(1)
+            }
+            Column::Picked {
+                picks,
+                width,
+                shape,
+                ..
+            } => {
+                let vectors = shape.iter().product::<usize>() / (*width).max(1);
+                picks.len() / vectors.max(1)
             }
             Column::Genome { regions, .. } | Column::Signal { regions, .. } => regions.len(),
             Column::Ragged(rows) => rows.rows(),
@@ -179,7 +202,7 @@ impl Column {
                 rows.bases(row, margin, out);
                 Ok(())
             }
-            Column::Dense { .. } | Column::Signal { .. } => Ok(()),
+            Column::Dense { .. } | Column::Signal { .. } | Column::Picked { .. } => Ok(()),
         }
     }
 
@@ -191,6 +214,20 @@ impl Column {
                 let stride: usize = shape.iter().product();
                 let own = &values[row * stride..(row + 1) * stride];
                 widen(own, shape.last().copied().unwrap_or(1), margin, out);
+                Ok(())
+            }
+            Column::Picked {
+                table,
+                width,
+                picks,
+                shape,
+            } => {
+                let vectors = shape.iter().product::<usize>() / (*width).max(1);
+                for pick in &picks[row * vectors..(row + 1) * vectors] {
+                    let start = *pick as usize * width;
+                    let own = &table[start..start + width];
+                    widen(own, shape.last().copied().unwrap_or(1), margin, out);
+                }
                 Ok(())
             }
             Column::Ragged(rows) => {

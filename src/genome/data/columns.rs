@@ -48,7 +48,8 @@ impl Default for Layout {
 /// A dataset of inputs and labels; sequences become the first inputs.
 pub fn dataset(mut inputs: Vec<Input>, labels: &[NamedLabel], layout: &Layout) -> Result<Dataset> {
     // the main input is the sequence
-    inputs.sort_by_key(|input| matches!(input.column, Column::Dense { .. }));
+    inputs
+        .sort_by_key(|input| matches!(input.column, Column::Dense { .. } | Column::Picked { .. }));
     let rows = inputs.first().map_or(0, |input| input.column.rows());
     let groups = label_groups(labels, &layout.label_strands)?;
     let mut names = Vec::new();

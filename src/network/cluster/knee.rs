@@ -13,8 +13,32 @@ pub fn knee(values: &[f64]) -> Option<usize> {
     best.map(|best| best.1)
 }
 
+/// Points of a line.
+pub type Points = Vec<(f64, f64)>;
+
+/// The knee with the two lines, each from its first to its last value; values are numbered from 1.
+pub fn lines(values: &[f64]) -> Option<(usize, [Points; 2])> {
+    let at = knee(values)?;
+    let line = |y: &[f64], before: usize| {
+        let (mean, slope) = fitted(y);
+        let middle = (y.len() as f64 - 1.0) / 2.0;
+        let ends = [0.0, y.len() as f64 - 1.0];
+        ends.map(|i| (before as f64 + 1.0 + i, mean + slope * (i - middle)))
+            .to_vec()
+    };
+    Some((at, [line(&values[..at], 0), line(&values[at..], at)]))
+}
+
 /// The sum of absolute residuals of a line of least squares.
 fn residuals(y: &[f64]) -> f64 {
+    let (mean, slope) = fitted(y);
+    let middle = (y.len() as f64 - 1.0) / 2.0;
+    let residual = |(i, y): (usize, &f64)| (y - mean - slope * (i as f64 - middle)).abs();
+    y.iter().enumerate().map(residual).sum()
+}
+
+/// The mean and the slope of a line of least squares.
+fn fitted(y: &[f64]) -> (f64, f64) {
     let n = y.len() as f64;
     let (middle, mean) = ((n - 1.0) / 2.0, y.iter().sum::<f64>() / n);
     let (mut xy, mut xx) = (0.0, 0.0);
@@ -23,9 +47,7 @@ fn residuals(y: &[f64]) -> f64 {
         xy += x * (y - mean);
         xx += x * x;
     }
-    let slope = if xx > 0.0 { xy / xx } else { 0.0 };
-    let residual = |(i, y): (usize, &f64)| (y - mean - slope * (i as f64 - middle)).abs();
-    y.iter().enumerate().map(residual).sum()
+    (mean, if xx > 0.0 { xy / xx } else { 0.0 })
 }
 
 #[cfg(test)]
@@ -40,5 +62,8 @@ mod tests {
         assert_eq!(knee(&[3.0, 2.0, 1.0]), None);
         assert_eq!(knee(&[4.0, 3.0, 1.0, 0.9]), Some(2));
         assert_eq!(knee(&[]), None);
+        let (at, [first, second]) = lines(&[4.0, 3.0, 1.0, 0.5]).expect("a knee");
+        assert_eq!((at, first), (2, vec![(1.0, 4.0), (2.0, 3.0)]));
+        assert_eq!(second, [(3.0, 1.0), (4.0, 0.5)]);
     }
 }

@@ -1,11 +1,15 @@
 //! Expression matrices: genes by samples, with names.
 
 mod impute;
+mod names;
+mod probes;
 mod read;
 mod transform;
 
+pub use names::{Reason, Unknown};
+pub use probes::{Ambiguous, annotation};
 pub(crate) use read::read_rows;
-pub use read::{Duplicates, Orientation, ReadSettings, read};
+pub use read::{Duplicates, Orientation, ReadSettings, companions, read, read_stating};
 
 use cistron_base::delimited::Style;
 use cistron_base::{Result, bail, fault, file, near, table};

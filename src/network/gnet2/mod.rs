@@ -7,12 +7,14 @@ mod groups;
 mod learn;
 mod likelihood;
 mod tree;
+mod view;
 
 pub use edges::edges;
 pub use groups::gain_fractions;
 pub use learn::{Gnet2, Module, learn};
 pub use likelihood::in_leaves;
 pub use tree::{Cut, ModuleTree, Samples, Split, TreeSettings, grow};
+pub use view::{Node, View};
 
 /// Which of the differing rules are used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

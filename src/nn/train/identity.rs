@@ -302,6 +302,16 @@ pub fn digest(set: &Dataset) -> String {
             Column::Dense { values, .. } => {
                 hasher.update(values_hash(values).as_bytes());
             }
+            Column::Picked {
+                table,
+                width,
+                picks,
+                ..
+            } => {
+                hasher.update(values_hash(table).as_bytes());
+                hasher.update(&width.to_le_bytes());
+                add_numbers(&mut hasher, picks, u32::to_le_bytes);
+            }
             Column::Ragged(rows) => {
                 match &rows.values {
                     RowValues::Bases(codes) | RowValues::Letters(codes, _) => {

@@ -291,6 +291,27 @@ fn joined(parts: &[(&Dataset, &Column)]) -> Result<Column> {
                 .collect();
             return Ok(Column::Ragged(Arc::new(Ragged::gathered(&own)?)));
         }
+        Column::Picked {
+            table,
+            width,
+            shape,
+            ..
+        } => {
+            let own = parts.iter().map(|(part, column)| match column {
+                Column::Picked {
+                    table: own, picks, ..
+                } if Arc::ptr_eq(own, table) => Some(picked(part, picks, shape, *width)),
+                _ => None,
+            });
+            if let Some(lists) = own.collect::<Option<Vec<_>>>() {
+                return Ok(Column::Picked {
+                    table: table.clone(),
+                    width: *width,
+                    picks: Arc::new(lists.concat()),
+                    shape: shape.clone(),
+                });
+            }
+        }
         Column::Sequence { .. } | Column::Dense { .. } => {}
     }
     let (mut codes, mut values) = (Vec::new(), Vec::new());
@@ -311,4 +332,14 @@ fn joined(parts: &[(&Dataset, &Column)]) -> Result<Column> {
             shape,
         }
     })
+}
+
+/// The vectors of the rows in view.
+fn picked(part: &Dataset, picks: &[u32], shape: &[usize], width: usize) -> Vec<u32> {
+    let vectors = shape.iter().product::<usize>() / width.max(1);
+    let own = |index| {
+        let row = part.locate(index).0;
+        &picks[row * vectors..(row + 1) * vectors]
+    };
+    (0..part.len()).flat_map(own).copied().collect()
 }
