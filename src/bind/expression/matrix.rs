@@ -85,7 +85,8 @@ fn held(matrix: Expression) -> Expressed {
 /// matrix the table is read, of a MatrixMarket file the names in files beside it, as 10x Genomics
 /// writes them (matrix.mtx, features.tsv, barcodes.tsv). Samples are rows (`obs`) and genes columns
 /// (`var`) of h5ad files, whose matrices may be sparse. Matrices are dense here: the memory of
-/// those of more than 1 GiB is printed before they are read. What was guessed or combined is printed.
+/// those of more than 1 GiB is printed before they are read. What was guessed or combined is
+/// printed.
 ///
 /// ```rhai
 /// let m = expression::from([[1.0, 2.0], [3.0, 4.0]], ["a", "b"], ["s1", "s2"]);
