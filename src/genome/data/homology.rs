@@ -30,7 +30,10 @@ pub fn unlike(set: &Dataset, other: &Dataset, similarity: Similarity) -> Result<
         resembles[pair.second as usize] = true;
     }
     let rows = set.rows.iter().zip(&resembles);
-    let rows: Vec<_> = rows.filter(|(_, own)| !**own).map(|(row, _)| *row).collect();
+    let rows: Vec<_> = rows
+        .filter(|(_, own)| !**own)
+        .map(|(row, _)| *row)
+        .collect();
     if rows.is_empty() {
         bail!(
             "data",
