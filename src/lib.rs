@@ -18,15 +18,10 @@
 //! # libtorch
 //!
 //! Dependants need libtorch 2.11.0 twice: to build, where the environment variable `LIBTORCH` names
-//! its folder (`scripts/libtorch.py` fetches one and prints it), and to run, where the loader finds
-//! it in the run path. A build script of two lines sets the run path:
-//!
-//! ```ignore
-//! fn main() {
-//!     let lib = std::env::var("DEP_CISTRON_TORCH_LIB").expect("cistron-torch is a dependency");
-//!     println!("cargo:rustc-link-arg=-Wl,--enable-new-dtags,-rpath,{lib}");
-//! }
-//! ```
+//! its folder (`scripts/libtorch.py` fetches one and prints it), and to run, where it is found in
+//! the folder of `CISTRON_LIBTORCH`, those of `LD_LIBRARY_PATH`, or the one that the program was
+//! built with. It is loaded when a session starts ([`torch::library`]); the program is not linked
+//! against it.
 //!
 //! # Architecture
 //!

@@ -113,11 +113,11 @@ impl Builder {
     /// Starts the session.
     ///
     /// # Errors
-    /// Where libtorch has another version, the device is unknown, or a function or type has the
+    /// Where libtorch cannot be loaded or has another version, the device is unknown, or a function or type has the
     /// name of one of the library.
     pub fn build(self) -> Result<Runtime> {
         crate::base::simd::Simd::of_environment()?;
-        crate::torch::device::check_version()?;
+        crate::torch::library::load()?;
         crate::torch::device::start();
         crate::torch::Device::parse(&self.settings.device)?;
         let mut library = crate::bind::library();

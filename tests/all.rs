@@ -12,6 +12,7 @@ mod crashes;
 mod data;
 mod derivatives;
 mod discovery;
+mod doctor;
 mod documents;
 mod embedding;
 mod failing;

@@ -88,7 +88,7 @@ fn start() {
 fn every_example_runs() {
     start();
     let mut tally = Tally::default();
-    documentation(&mut tally);
+    documentation(&mut tally, &[]);
     let reports: Vec<String> = tally
         .failed
         .iter()

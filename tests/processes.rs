@@ -1,77 +1,113 @@
 //! The program as a process: what it sets in its environment, and what users decide.
 
-use std::io::Read;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-/// Environment and name of a program that runs a script, with these variables and no others that
-/// decide on OpenMP.
-fn started(place: &Path, variables: &[(&str, &str)]) -> (Vec<String>, String) {
-    std::fs::write(
-        place.join("wait.rhai"),
-        "print(\"started\"); while true { }",
-    )
-    .expect("written");
+/// The variables of OpenMP that the program works with, where it is started with these variables
+/// and no others that decide on OpenMP.
+fn openmp(variables: &[(&str, &str)]) -> Vec<(String, String)> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cistron"));
-    command
-        .args(["run", "--no-run-dir", "wait.rhai"])
-        .current_dir(place)
-        .stdout(Stdio::piped());
+    command.args(["doctor", "--json"]);
     for name in ["GOMP_SPINCOUNT", "OMP_WAIT_POLICY", "OMP_NUM_THREADS"] {
         command.env_remove(name);
     }
-    let mut child = command
+    let output = command
         .envs(variables.iter().copied())
-        .spawn()
+        .output()
         .expect("the program starts");
-    let mut first = [0; 7];
-    child
-        .stdout
-        .as_mut()
-        .expect("its output")
-        .read_exact(&mut first)
-        .expect("a first line");
-    let about = |name: &str| {
-        std::fs::read_to_string(format!("/proc/{}/{name}", child.id())).expect("a process")
-    };
-    let (environment, name) = (about("environ"), about("comm"));
-    child.kill().expect("ended");
-    child.wait().expect("ended");
-    (
-        environment.split('\0').map(str::to_string).collect(),
-        name.trim().to_string(),
-    )
+    let found: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let variables = found["findings"]["threads"]["variables"].as_object();
+    let text = |value: &serde_json::Value| value.as_str().expect("text").to_string();
+    variables
+        .expect("variables")
+        .iter()
+        .map(|(name, value)| (name.clone(), text(value)))
+        .collect()
 }
 
 #[test]
 fn the_runtime_of_threads_is_set_up_unless_users_decide() {
+    let pair = |name: &str, value: &str| (name.to_string(), value.to_string());
+    let settings = cistron::torch::contention::SETTINGS.map(|(name, value)| pair(name, value));
+    assert_eq!(openmp(&[("KEPT", "as it is")]), settings);
+    for (name, value) in [("GOMP_SPINCOUNT", "7"), ("OMP_WAIT_POLICY", "PASSIVE")] {
+        assert_eq!(openmp(&[(name, value)]), [pair(name, value)]);
+    }
+}
+
+/// Libraries that a command of the program and its children load, and its output.
+fn loaded(place: &Path, arguments: &[&str]) -> (String, std::process::Output) {
+    let log = place.join("log");
+    let output = Command::new(env!("CARGO_BIN_EXE_cistron"))
+        .args(arguments)
+        .current_dir(place)
+        .env("LD_DEBUG", "files")
+        .env("LD_DEBUG_OUTPUT", &log)
+        .output()
+        .expect("the program starts");
+    let mut text = String::new();
+    for entry in std::fs::read_dir(place).expect("a folder").flatten() {
+        if entry.file_name().to_string_lossy().starts_with("log.") {
+            text += &std::fs::read_to_string(entry.path()).expect("the loader's log");
+            std::fs::remove_file(entry.path()).expect("removed");
+        }
+    }
+    (text, output)
+}
+
+/// Commands that take milliseconds: libtorch takes some tenths of a second to load.
+#[test]
+fn commands_without_tensors_do_not_load_libtorch() {
     let place = tempfile::tempdir().expect("a folder");
-    let settings = cistron::torch::contention::SETTINGS
-        .map(|setting| setting.to_str().expect("text").to_string());
-    let found = |environment: &[String]| {
-        let decides = |variable: &&String| {
-            variable.starts_with("GOMP_SPINCOUNT=") || variable.starts_with("OMP_WAIT_POLICY=")
-        };
-        environment
-            .iter()
-            .filter(decides)
-            .cloned()
-            .collect::<Vec<_>>()
+    let folder = place.path();
+    let script =
+        "let net = nn::build(nn::conv1d(8, 5), [4, 50]);\nreport(\"n\", net.parameters());";
+    std::fs::write(folder.join("s.rhai"), script).expect("written");
+    let (text, output) = loaded(folder, &["run", "s.rhai"]);
+    assert!(output.status.success() && text.contains("libtorch_cpu.so"));
+    let commands: [&[&str]; 9] = [
+        &["--version"],
+        &["--help"],
+        &["help"],
+        &["help", "nn::conv1d"],
+        &["help", "std/layers/tcn"],
+        &["check", "--syntax", "s.rhai"],
+        &["runs", "list"],
+        &["kernel", "install", "--prefix", "."],
+        &["notebook", "s.rhai", "-o", "s.ipynb"],
+    ];
+    for arguments in commands {
+        let (text, output) = loaded(folder, arguments);
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{arguments:?}: {error}");
+        assert!(!output.stdout.is_empty(), "{arguments:?}");
+        assert!(text.contains("libc.so.6"), "{arguments:?}: {text}");
+        let torch: Vec<&str> = text.lines().filter(|line| line.contains("torch")).collect();
+        assert!(torch.is_empty(), "{arguments:?}: {torch:?}");
+    }
+}
+
+#[test]
+fn a_missing_libtorch_is_reported_by_commands_that_need_it() {
+    let place = tempfile::tempdir().expect("a folder");
+    std::fs::write(place.path().join("s.rhai"), "print(1);").expect("written");
+    let run = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_cistron"))
+            .args(arguments)
+            .current_dir(place.path())
+            .env("CISTRON_LIBTORCH", "/no/torch")
+            .output();
+        crate::said(&output.expect("the program starts"))
     };
-    let (environment, name) = started(place.path(), &[("KEPT", "as it is")]);
-    assert_eq!(
-        (found(&environment), name.as_str()),
-        (settings.to_vec(), "cistron")
+    let (_, error, code) = run(&["run", "s.rhai"]);
+    assert_eq!(code, 1, "{error}");
+    assert!(
+        error.contains("CISTRON_LIBTORCH=/no/torch: there is no libtorch_cpu.so")
+            && error.contains("hint: let it name the `torch` folder of an installed torch 2.11.0"),
+        "{error}"
     );
-    assert!(environment.contains(&"KEPT=as it is".to_string()));
-    assert_eq!(
-        found(&started(place.path(), &[("GOMP_SPINCOUNT", "7")]).0),
-        ["GOMP_SPINCOUNT=7"]
-    );
-    assert_eq!(
-        found(&started(place.path(), &[("OMP_WAIT_POLICY", "PASSIVE")]).0),
-        ["OMP_WAIT_POLICY=PASSIVE"]
-    );
+    assert!(!place.path().join("runs").exists());
+    assert_eq!(run(&["help", "nn::conv1d"]).2, 0);
 }
 
 /// Threads of a training beside as many busy threads as there are CPUs, and of one that is left
@@ -130,14 +166,7 @@ fn beside_other_work_a_team_that_sleeps_is_held() {
 }
 
 #[test]
-fn arguments_are_kept_when_the_program_starts_again() {
-    let output = Command::new(env!("CARGO_BIN_EXE_cistron"))
-        .env_remove("GOMP_SPINCOUNT")
-        .args(["help", "nn::conv1d"])
-        .output()
-        .expect("the program starts");
-    assert!(output.status.success() && String::from_utf8_lossy(&output.stdout).contains("conv1d"));
-    // an environment without anything
+fn the_program_starts_without_an_environment() {
     let output = Command::new(env!("CARGO_BIN_EXE_cistron"))
         .env_clear()
         .arg("--version")

@@ -28,6 +28,14 @@ pub fn free_memory() -> Option<u64> {
         .min()
 }
 
+/// Bytes of memory of the machine or its container; none where the system does not tell.
+pub fn total_memory() -> Option<u64> {
+    let container = std::fs::read_to_string("/sys/fs/cgroup/memory.max");
+    let container = container.ok().and_then(|text| text.trim().parse().ok());
+    let machine = field("/proc/meminfo", "MemTotal:").map(|kib| kib << 10);
+    [machine, container].into_iter().flatten().min()
+}
+
 /// The number after a name at the start of a line of a file.
 fn field(path: &str, name: &str) -> Option<u64> {
     let text = std::fs::read_to_string(path).ok()?;

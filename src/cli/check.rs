@@ -9,12 +9,14 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 /// Runs the command and returns its exit code.
-pub fn check(paths: &[PathBuf], json: bool) -> u8 {
+pub fn check(paths: &[PathBuf], is_text_alone: bool, json: bool) -> u8 {
     let found = match files(paths, &["rhai"]) {
         Ok(found) => found,
         Err(fault) => return fail(&fault, json),
     };
-    crate::torch::device::start();
+    if !is_text_alone {
+        crate::torch::device::start();
+    }
     let mut engine = crate::bind::start(engine_settings(std::path::Path::new("")));
     let catalog = session::catalog();
     let mut wrong = 0usize;
@@ -27,7 +29,7 @@ pub fn check(paths: &[PathBuf], json: bool) -> u8 {
         let faults = match checks::compile(&engine, &text, &file) {
             Ok(ast) => {
                 let found = checks::check(&ast, &catalog, &file);
-                if found.is_empty() {
+                if found.is_empty() && !is_text_alone {
                     rehearsed(&text, path)
                 } else {
                     found
@@ -36,7 +38,9 @@ pub fn check(paths: &[PathBuf], json: bool) -> u8 {
             Err(fault) => vec![fault],
         };
         // a dry run ends the session; the next one needs a new session
-        engine = crate::bind::start(engine_settings(path));
+        if !is_text_alone {
+            engine = crate::bind::start(engine_settings(path));
+        }
         session::remember_source(&file, &text);
         wrong += faults.len();
         for fault in &faults {

@@ -1,7 +1,7 @@
 //! The command line: commands and their arguments.
 
 use super::arguments::SessionArguments;
-use super::{audit, grading, kernel, run, runs, serve};
+use super::{audit, doctor, grading, kernel, run, runs, serve};
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -29,6 +29,10 @@ pub(super) enum Command {
         /// Scripts, or folders of them
         #[arg(required = true)]
         paths: Vec<PathBuf>,
+        /// Read the text alone: syntax, names, arguments and options, no shapes; takes
+        /// milliseconds
+        #[arg(long)]
+        syntax: bool,
         /// Print faults as JSON, one a line
         #[arg(long)]
         json: bool,
@@ -38,6 +42,13 @@ pub(super) enum Command {
         /// Scripts, Markdown files, or folders of them; without any, the documentation of all
         /// functions
         paths: Vec<PathBuf>,
+        /// Where networks and tensors of tests are: auto, cpu, cuda, cuda:N
+        #[arg(long, default_value = "cpu", conflicts_with = "grade")]
+        device: String,
+        /// Of the documentation, only the functions of this namespace, such as nn; may be given
+        /// several times
+        #[arg(long, value_name = "NAME", conflicts_with_all = ["grade", "paths"])]
+        namespace: Vec<String>,
         /// Give points: only the functions that a lesson asks for are taken from a submission, and
         /// its tests run in a process without files and network
         #[arg(long)]
@@ -48,6 +59,8 @@ pub(super) enum Command {
     },
     /// Examine whether a dataset is a fair test: leaks, shortcuts, labels
     Audit(audit::AuditArguments),
+    /// Examine the installation: libtorch, GPUs, CPU, folders, and what to do about each fault
+    Doctor(doctor::DoctorArguments),
     /// Write the reference as HTML
     Doc {
         /// The folder to write to
@@ -78,4 +91,25 @@ pub(super) enum Command {
     /// The child process of a sandbox
     #[command(hide = true)]
     InsideSandbox,
+}
+
+impl Command {
+    /// Whether the command works with tensors. Others do not wait until libtorch is loaded.
+    pub fn needs_torch(&self) -> bool {
+        match self {
+            Command::Check { syntax, .. } => !syntax,
+            Command::Kernel(command) => command.serves(),
+            Command::Doc { .. }
+            | Command::Doctor(_)
+            | Command::Notebook { .. }
+            | Command::Help { .. }
+            | Command::Runs(_) => false,
+            Command::Run(_)
+            | Command::Repl(_)
+            | Command::Serve(_)
+            | Command::Test { .. }
+            | Command::Audit(_)
+            | Command::InsideSandbox => true,
+        }
+    }
 }

@@ -6,7 +6,8 @@ mod check;
 mod command;
 pub mod console;
 pub mod doc;
-pub mod environment;
+mod doctor;
+mod environment;
 mod exit;
 mod files;
 pub mod grading;
@@ -41,6 +42,15 @@ use exit::{INTERRUPTED, USAGE, fail};
 /// Signals within this time count as one.
 const SAME_SIGNAL: std::time::Duration = std::time::Duration::from_millis(300);
 
+/// Starts the threads of operations.
+fn start_threads() {
+    let threads = pool::start();
+    // OpenMP ignores the CPU quota of a container
+    if std::env::var_os("OMP_NUM_THREADS").is_none() && threads < crate::torch::device::threads() {
+        crate::torch::device::set_threads(threads);
+    }
+}
+
 /// Runs the program and returns its exit code.
 pub fn main() -> u8 {
     memory::watch();
@@ -51,7 +61,18 @@ pub fn main() -> u8 {
             return if error.use_stderr() { USAGE } else { 0 };
         }
     };
-    // restrictions of a sandbox apply to threads that start after them
+    environment::extend();
+    let has_torch = arguments.command.needs_torch();
+    let checked = crate::base::simd::Simd::of_environment();
+    let loaded = checked.and_then(|_| match has_torch {
+        true => crate::torch::library::load().map(|_| ()),
+        false => Ok(()),
+    });
+    if let Err(fault) = loaded {
+        return fail(&fault, false);
+    }
+    // restrictions of a sandbox apply to threads that start after them, and to files that are
+    // opened after them: libtorch is loaded by now
     let inside = match &arguments.command {
         Command::InsideSandbox => match sandbox::enter() {
             Ok(work) => Some(work),
@@ -59,14 +80,8 @@ pub fn main() -> u8 {
         },
         _ => None,
     };
-    let checked = crate::base::simd::Simd::of_environment().map(|_| ());
-    if let Err(fault) = checked.and_then(|()| crate::torch::device::check_version()) {
-        return fail(&fault, false);
-    }
-    let threads = pool::start();
-    // OpenMP ignores the CPU quota of a container
-    if std::env::var_os("OMP_NUM_THREADS").is_none() && threads < crate::torch::device::threads() {
-        crate::torch::device::set_threads(threads);
+    if has_torch {
+        start_threads();
     }
     // Ctrl-C, SIGTERM and SIGHUP; the second signal ends a program that does not react to the
     // first. A killed parent sends one for each of its threads: signals at the same time count as
@@ -92,13 +107,24 @@ pub fn main() -> u8 {
         Command::Run(arguments) => run::run(&arguments),
         Command::Repl(common) => repl::repl(&common),
         Command::Audit(arguments) => audit::audit(&arguments),
-        Command::Check { paths, json } => check::check(&paths, json),
+        Command::Check {
+            paths,
+            syntax,
+            json,
+        } => check::check(&paths, syntax, json),
         Command::Test {
             paths,
             grade: true,
             grading,
+            ..
         } => grading::grade(&paths, &grading),
-        Command::Test { paths, .. } => test::test(&paths),
+        Command::Test {
+            paths,
+            device,
+            namespace,
+            ..
+        } => test::test(&paths, &device, &namespace),
+        Command::Doctor(arguments) => doctor::doctor(&arguments),
         Command::Doc { out } => doc::doc(&out),
         Command::Notebook { path, out } => notebook::notebook(&path, out.as_deref()),
         Command::Kernel(command) => kernel::kernel(&command),

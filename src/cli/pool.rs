@@ -6,7 +6,7 @@ use std::thread::Builder;
 use std::time::Duration;
 
 /// The number of threads, at most `n`, that the system allows at a time.
-fn allowed(n: usize) -> usize {
+pub(super) fn allowed(n: usize) -> usize {
     let open = Arc::new(AtomicBool::new(false));
     let wait = |open: Arc<AtomicBool>| {
         move || {
@@ -28,7 +28,7 @@ fn allowed(n: usize) -> usize {
 }
 
 /// Threads beyond two per core that a run starts: loaders, locks, watchers, those of a debugger.
-const SPARE: usize = 16;
+pub(super) const SPARE: usize = 16;
 
 /// Starts the pool of threads on which operations run in parallel, and returns its size: one thread
 /// per core. A pool that fails to start cannot be started again, and OpenMP ends the process where

@@ -99,6 +99,14 @@ impl Highlighter for Assistant {
     }
 }
 
+/// The file in which lines are stored; none where neither CISTRON_HISTORY nor HOME is set.
+pub(super) fn history_file() -> Option<PathBuf> {
+    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cistron_history"));
+    std::env::var_os("CISTRON_HISTORY")
+        .map(PathBuf::from)
+        .or_else(home)
+}
+
 /// Runs the command and returns its exit code.
 pub fn repl(common: &SessionArguments) -> u8 {
     let settings = match common.settings() {
@@ -120,11 +128,7 @@ pub fn repl(common: &SessionArguments) -> u8 {
     editor.set_helper(Some(Assistant {
         session: console.session.clone(),
     }));
-    let history = std::env::var_os("CISTRON_HISTORY")
-        .map(PathBuf::from)
-        .or_else(|| {
-            std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cistron_history"))
-        });
+    let history = history_file();
     if let Some(path) = &history {
         editor.load_history(path).ok();
     }

@@ -2,8 +2,11 @@
 
 use super::exit::{FAILED, fail};
 use super::files::files;
+use crate::base::{Result, near};
+use crate::fault;
 use crate::lang::examples::{self, Example};
 use crate::lang::{diagnostics, engine, session};
+use crate::torch::{Device, device};
 use rhai::Scope;
 use std::path::{Path, PathBuf};
 
@@ -26,16 +29,23 @@ impl Tally {
 }
 
 /// Runs the command and returns its exit code.
-pub fn test(paths: &[PathBuf]) -> u8 {
+pub fn test(paths: &[PathBuf], device: &str, namespaces: &[String]) -> u8 {
     crate::torch::device::start();
+    match Device::parse(device) {
+        Ok(device) => device::set_default(device),
+        Err(fault) => return fail(&fault, false),
+    }
     crate::bind::start(session::Settings {
         quiet: true,
-        device: "cpu".into(),
+        device: device.into(),
         ..session::Settings::default()
     });
     let mut tally = Tally::default();
     if paths.is_empty() {
-        documentation(&mut tally);
+        if let Err(fault) = require_known(namespaces) {
+            return fail(&fault, false);
+        }
+        documentation(&mut tally, namespaces);
     }
     let found = match files(paths, &["rhai", "md"]) {
         Ok(found) => found,
@@ -53,9 +63,32 @@ pub fn test(paths: &[PathBuf]) -> u8 {
     if tally.failed.is_empty() { 0 } else { FAILED }
 }
 
-/// Runs every example of the catalog.
-pub fn documentation(tally: &mut Tally) {
-    for entry in &session::catalog().entries {
+/// Fails where there is no namespace of a name.
+fn require_known(namespaces: &[String]) -> Result<()> {
+    let catalog = session::catalog();
+    let known: Vec<&str> = catalog
+        .entries
+        .iter()
+        .map(|entry| entry.namespace.as_str())
+        .collect();
+    for name in namespaces {
+        if !known.contains(&name.as_str()) {
+            let fault = fault!("usage", "--namespace {name}: there is no such namespace");
+            return Err(match near::nearest(name, known.iter().copied()) {
+                Some(near) => fault.hint(format!("did you mean `{near}`?")),
+                None => fault.hint("`cistron help` lists them"),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Runs the examples of the catalog: of some namespaces, or of all where none is named.
+pub fn documentation(tally: &mut Tally, namespaces: &[String]) {
+    let is_asked = |name: &String| namespaces.is_empty() || namespaces.contains(name);
+    let catalog = session::catalog();
+    let entries = catalog.entries.iter();
+    for entry in entries.filter(|entry| is_asked(&entry.namespace)) {
         for (i, example) in examples::extract(&entry.docs).iter().enumerate() {
             let name = format!("{} example {}", entry.qualified(), i + 1);
             let example = with_import(example, &entry.namespace, entry.is_script);
@@ -76,7 +109,7 @@ fn with_import(example: &Example, path: &str, is_script: bool) -> Example {
     }
 }
 
-fn file(path: &Path, tally: &mut Tally) -> crate::base::Result<()> {
+fn file(path: &Path, tally: &mut Tally) -> Result<()> {
     let file = path.display().to_string();
     let text = crate::base::file::read_text(path)
         .map_err(|error| crate::base::Fault::file(path, &error))?;

@@ -17,7 +17,8 @@ use std::time::{Duration, Instant};
 /// Variables of the runtime, of which the program sets both where the user sets none: how often a
 /// thread looks before it sleeps (the default), and 1,000 instead of 100 times while more threads
 /// are managed than there are CPUs.
-pub const SETTINGS: [&std::ffi::CStr; 2] = [c"GOMP_SPINCOUNT=300000", c"OMP_WAIT_POLICY=active"];
+pub const SETTINGS: [(&str, &str); 2] =
+    [("GOMP_SPINCOUNT", "300000"), ("OMP_WAIT_POLICY", "active")];
 
 /// How often the threads are looked at.
 const INTERVAL: Duration = Duration::from_millis(100);
@@ -182,14 +183,8 @@ fn run(entry: parallel::Parallel, cpus: usize) {
 /// Begins to look for other work, where the user decided nothing and operations use several
 /// threads.
 pub fn watch() {
-    let is_default = |setting: &std::ffi::CStr| {
-        let (name, value) = setting.to_str().ok()?.split_once('=')?;
-        (std::env::var(name).ok()? == value).then_some(())
-    };
-    if !SETTINGS
-        .into_iter()
-        .all(|setting| is_default(setting).is_some())
-    {
+    let is_default = |(name, value)| std::env::var(name).is_ok_and(|text| text == value);
+    if !SETTINGS.into_iter().all(is_default) {
         return;
     }
     let Some(entry) = parallel::entry() else {

@@ -1,5 +1,6 @@
 //! Devices, threads, the global generator, and the allocator's settings.
 
+use super::library;
 use cistron_base::mask::Mask;
 use cistron_base::{Result, say};
 use cistron_base::{bail, fault};
@@ -73,51 +74,15 @@ fn full_precision() {
     unsafe { cistron_tf32(0) };
 }
 
-/// Loads CUDA where torch has it; call once, before any other torch call.
+/// Loads CUDA where libtorch has it; call once, before any other torch call, and after
+/// [`library::load`], which reports a libtorch that cannot be loaded.
 pub fn start() {
-    // the program links libtorch_cpu only: libtorch_cuda registers itself when it is loaded, and
-    // where it is absent nothing is lost SAFETY: a constant, NUL-terminated name; loading runs
-    // torch's own initialisers
-    unsafe {
-        libc::dlopen(
-            c"libtorch_cuda.so".as_ptr(),
-            libc::RTLD_LAZY | libc::RTLD_GLOBAL,
-        );
+    // libtorch_cuda registers itself when it is loaded, and where it is absent nothing is lost
+    if let Ok(found) = library::load() {
+        library::open(found.folder.join("libtorch_cuda.so").as_os_str()).ok();
     }
     full_precision();
     keep_freed_memory();
-}
-
-/// Fails where the libtorch that was loaded is of another version than the one that the program is
-/// built for.
-pub fn check_version() -> Result<()> {
-    const WANTED: &str = "2.11.0";
-    let maps = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();
-    let path = maps.lines().find_map(|line| {
-        line.split_whitespace()
-            .last()
-            .filter(|path| path.ends_with("/libtorch_cpu.so"))
-    });
-    let Some(home) = path.and_then(|path| std::path::Path::new(path).parent()?.parent()) else {
-        return Ok(());
-    };
-    let text = ["build-version", "version.py"]
-        .iter()
-        .find_map(|name| std::fs::read_to_string(home.join(name)).ok())
-        .unwrap_or_default();
-    let digits = |c: char| !(c.is_ascii_digit() || c == '.');
-    let found = text
-        .split(digits)
-        .find(|word| word.split('.').filter(|part| !part.is_empty()).count() == 3);
-    match found {
-        Some(found) if found != WANTED => Err(fault!(
-            "torch",
-            "libtorch {found} was loaded from {}, {WANTED} is needed",
-            home.display();
-            hint: "unset LD_LIBRARY_PATH, or let it name the `lib` folder of torch {WANTED}"
-        )),
-        _ => Ok(()),
-    }
 }
 
 /// Lets the C allocator keep what was freed: half of a small network's training step is page faults
@@ -169,8 +134,21 @@ pub fn set_threads(n: usize) {
 }
 
 thread_local! {
+    /// Where tensors are made whose device nobody named.
+    static DEFAULT: Cell<Device> = const { Cell::new(Device::CPU) };
     /// Seed of dropout on the CPU, and how many masks were drawn since.
     static MASKS: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
+}
+
+/// Sets where constructors of scripts make tensors on this thread unless a device is named: the CPU
+/// at first. `cistron test --device` runs examples on a GPU by it.
+pub fn set_default(device: Device) {
+    DEFAULT.set(device);
+}
+
+/// Where constructors of scripts make tensors unless a device is named.
+pub fn default_device() -> Device {
+    DEFAULT.get()
 }
 
 /// Replaces the seed of dropout on this thread and how many masks were drawn since; what they were.

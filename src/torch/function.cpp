@@ -11,12 +11,21 @@
 #include <cstring>
 #include <stdexcept>
 
-extern "C" {
-// Gives null when all went well, else a message that cistron_message_free takes back. `gradients` holds one slot for each
-// input; a slot left null is no gradient.
-char *cistron_kernel_backward(void *kernel, at::Tensor *gradient, at::Tensor **inputs, at::Tensor **gradients, size_t n);
-void cistron_kernel_drop(void *kernel);
-void cistron_message_free(char *message);
+namespace {
+// Functions of the program, set when this library is loaded: the program exports no symbols.
+struct Callbacks {
+  // Returns null where all went well, else a message that `free_message` takes back. `gradients` holds one slot for each
+  // input; a slot left null is no gradient.
+  char *(*backward)(void *kernel, at::Tensor *gradient, at::Tensor **inputs, at::Tensor **gradients, size_t n);
+  void (*drop)(void *kernel);
+  void (*free_message)(char *message);
+};
+Callbacks callbacks;
+} // namespace
+
+extern "C" void cistron_set_callbacks(
+    char *(*backward)(void *, at::Tensor *, at::Tensor **, at::Tensor **, size_t), void (*drop)(void *), void (*free_message)(char *)) {
+  callbacks = {backward, drop, free_message};
 }
 
 namespace {
@@ -26,7 +35,7 @@ struct Node : public torch::autograd::Node {
   bool released = false;
 
   explicit Node(void *kernel) : kernel(kernel) {}
-  ~Node() override { cistron_kernel_drop(kernel); }
+  ~Node() override { callbacks.drop(kernel); }
 
   std::string name() const override { return "CistronKernel"; }
 
@@ -41,7 +50,7 @@ struct Node : public torch::autograd::Node {
     std::vector<at::Tensor *> seen, given(n, nullptr);
     for (auto &input : inputs) own.push_back(input.unpack());
     for (auto &input : own) seen.push_back(&input);
-    char *message = cistron_kernel_backward(kernel, &incoming[0], seen.data(), given.data(), n);
+    char *message = callbacks.backward(kernel, &incoming[0], seen.data(), given.data(), n);
     for (size_t i = 0; i < n; i++) {
       if (given[i]) {
         outgoing[i] = *given[i];
@@ -50,7 +59,7 @@ struct Node : public torch::autograd::Node {
     }
     if (message) {
       std::string text(message);
-      cistron_message_free(message);
+      callbacks.free_message(message);
       throw std::runtime_error(text);
     }
     if (recording) refuse(outgoing, own, incoming[0]);
@@ -86,7 +95,7 @@ extern "C" char *cistron_attach(at::Tensor *output, at::Tensor **inputs, size_t 
   try {
     node = std::shared_ptr<Node>(new Node(kernel), torch::autograd::deleteNode);
   } catch (...) {
-    cistron_kernel_drop(kernel);
+    callbacks.drop(kernel);
     return strdup("no memory for a gradient");
   }
   try {

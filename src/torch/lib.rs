@@ -14,6 +14,7 @@ pub mod grad;
 pub mod graph;
 pub mod index;
 pub mod inplace;
+pub mod library;
 pub mod make;
 mod npy;
 pub mod op;

@@ -8,6 +8,7 @@ use crate::bind::args::seed::DrawOptions;
 use crate::bind::args::tensor::Numbers;
 use crate::convert::Given;
 use crate::lang::{Native, Options, native, natives_of, session};
+use crate::torch::device::default_device;
 use crate::torch::{Device, Kind, Tensor};
 
 /// Options of constructors.
@@ -41,11 +42,13 @@ pub struct RandomOptions {
     device: Given<Device>,
 }
 
-/// Moves a tensor to a device that a script named; the default leaves it where it is.
+/// Moves a tensor to a device that a script named, else to that of new tensors, which is other
+/// than the CPU in `cistron test --device` alone; the CPU leaves it where it is.
 fn place(tensor: Tensor, device: Given<Device>) -> Result<Tensor> {
     match device.is_given {
         true => tensor.to_device(*device),
-        false => Ok(tensor),
+        false if default_device() == Device::CPU => Ok(tensor),
+        false => tensor.to_device(default_device()),
     }
 }
 

@@ -12,6 +12,13 @@ pub enum KernelCommand {
     Any(Vec<String>),
 }
 
+impl KernelCommand {
+    /// Whether scripts run.
+    pub fn serves(&self) -> bool {
+        false
+    }
+}
+
 /// States that this build has no kernel; the exit code.
 pub fn kernel(_: &KernelCommand) -> u8 {
     let fault = Fault::new("usage", "this build of cistron has no Jupyter kernel");

@@ -52,6 +52,13 @@ pub enum KernelCommand {
     },
 }
 
+impl KernelCommand {
+    /// Whether scripts run.
+    pub fn serves(&self) -> bool {
+        matches!(self, KernelCommand::Start { .. })
+    }
+}
+
 /// Runs the command and returns its exit code.
 pub fn kernel(command: &KernelCommand) -> u8 {
     let outcome = match command {

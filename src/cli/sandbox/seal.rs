@@ -10,7 +10,8 @@ use crate::{bail, fault};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
-fn folder() -> Option<PathBuf> {
+/// The folder of seals; none where neither XDG_STATE_HOME nor HOME is set.
+pub(in crate::cli) fn folder() -> Option<PathBuf> {
     let given = |name: &str| {
         std::env::var_os(name)
             .map(PathBuf::from)
