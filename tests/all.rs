@@ -58,6 +58,7 @@ mod serve;
 mod sizes;
 mod statistics;
 mod strands;
+mod submit;
 mod sweeps;
 mod training;
 mod typing;

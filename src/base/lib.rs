@@ -20,6 +20,7 @@ pub mod process;
 pub mod say;
 pub mod seed;
 pub mod shape;
+pub mod shell;
 pub mod simd;
 pub mod system;
 pub mod table;

@@ -1,7 +1,7 @@
 //! The command line: commands and their arguments.
 
 use super::arguments::SessionArguments;
-use super::{audit, doctor, grading, kernel, run, runs, serve};
+use super::{audit, doctor, grading, kernel, run, runs, serve, submit};
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -84,6 +84,8 @@ pub(super) enum Command {
         /// Its name, such as nn::conv1d or model; or words, such as convolution
         name: Vec<String>,
     },
+    /// Submit the runs of a sweep to SLURM, as an array of jobs
+    Submit(submit::SubmitArguments),
     /// The ledger of runs
     Runs(runs::RunsArguments),
     /// Serve predictions and explanations of a network as a page and over HTTP
@@ -103,7 +105,8 @@ impl Command {
             | Command::Doctor(_)
             | Command::Notebook { .. }
             | Command::Help { .. }
-            | Command::Runs(_) => false,
+            | Command::Runs(_)
+            | Command::Submit(_) => false,
             Command::Run(_)
             | Command::Repl(_)
             | Command::Serve(_)

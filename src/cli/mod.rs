@@ -30,6 +30,7 @@ pub mod serve;
 #[path = "serve/absent.rs"]
 pub mod serve;
 pub mod signal;
+mod submit;
 pub mod sweep;
 pub mod test;
 
@@ -98,7 +99,11 @@ pub fn main() -> u8 {
     // commands that only print end without an error when their pipe is closed; others continue
     if !matches!(
         arguments.command,
-        Command::Run(_) | Command::Repl(_) | Command::Kernel(_) | Command::Serve(_)
+        Command::Run(_)
+            | Command::Repl(_)
+            | Command::Kernel(_)
+            | Command::Serve(_)
+            | Command::Submit(_)
     ) {
         // SAFETY: restores the default action of the signal before anything else runs
         unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
@@ -131,6 +136,7 @@ pub fn main() -> u8 {
         Command::Help { name } => help::help(&name.join(" ")),
         Command::Runs(arguments) => runs::runs(&arguments),
         Command::Serve(arguments) => serve::serve(&arguments),
+        Command::Submit(arguments) => submit::submit(&arguments),
         Command::InsideSandbox => inside.map_or(USAGE, |work| work()),
     }
 }

@@ -1,0 +1,229 @@
+//! `cistron submit`: the runs of a sweep as an array of jobs of SLURM.
+
+mod job;
+mod queue;
+mod task;
+
+use super::arguments::SessionArguments;
+use super::exit::fail;
+use super::sweep::plan::{Ask, Sweep};
+use crate::base::file::{read_text, write_whole};
+use crate::base::{Fault, Result};
+use crate::track::Start;
+use crate::{bail, fault};
+use clap::Args;
+use job::Job;
+use std::path::{Path, PathBuf};
+
+/// The arguments of `submit`.
+#[derive(Args)]
+pub struct SubmitArguments {
+    /// The script
+    #[arg(required_unless_present_any = ["status", "collect", "task"])]
+    script: Option<PathBuf>,
+    /// What most commands take
+    #[command(flatten)]
+    common: SessionArguments,
+    /// One run for each value, and for each combination where given several times:
+    /// name=value,value,…
+    #[arg(long, value_name = "NAME=VALUES")]
+    sweep: Vec<String>,
+    /// N runs, with the script's parameter `fold` from 0 to N - 1
+    #[arg(long, value_name = "N")]
+    folds: Option<usize>,
+    /// N runs, with seeds from --seed on
+    #[arg(long, value_name = "N")]
+    seeds: Option<usize>,
+    /// Make the folder of the runs in this folder
+    #[arg(long, value_name = "DIR")]
+    run_dir: Option<PathBuf>,
+    /// What to call the runs
+    #[arg(long)]
+    name: Option<String>,
+    /// A word to find the runs by; may be given several times
+    #[arg(long, value_name = "WORD")]
+    tag: Vec<String>,
+    /// Threads that prepare batches
+    #[arg(long, default_value_t = 1)]
+    loaders: usize,
+    /// GPUs of each run
+    #[arg(long, value_name = "N")]
+    gpus: Option<usize>,
+    /// CPUs of each run
+    #[arg(long, value_name = "N")]
+    cpus: Option<usize>,
+    /// Memory of each run, as SLURM has it: 16G
+    #[arg(long, value_name = "SIZE")]
+    mem: Option<String>,
+    /// Time limit of each run, as SLURM has it: 30, 4:00:00, 1-12:00:00. A training that is not
+    /// done by then is checkpointed, queued again and resumed
+    #[arg(long, value_name = "TIME")]
+    time: Option<String>,
+    /// The partition
+    #[arg(long, value_name = "NAME")]
+    partition: Option<String>,
+    /// At most N runs at a time
+    #[arg(long, value_name = "N")]
+    array: Option<usize>,
+    /// Another option of sbatch, such as --option=--account=lab; may be given several times
+    #[arg(long, value_name = "OPTION", allow_hyphen_values = true)]
+    option: Vec<String>,
+    /// Seconds before the time limit at which a run is checkpointed
+    #[arg(long, value_name = "N", default_value_t = 120)]
+    ahead: u32,
+    /// Print the job and submit nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// List the runs in a folder of submitted runs, with their states
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["script", "collect"])]
+    status: Option<PathBuf>,
+    /// Write the table of results of a folder of submitted runs
+    #[arg(long, value_name = "DIR", conflicts_with = "script")]
+    collect: Option<PathBuf>,
+    /// Execute the run of this job of an array
+    #[arg(long, value_name = "DIR", hide = true)]
+    task: Option<PathBuf>,
+}
+
+/// Runs the command and returns its exit code.
+pub fn submit(arguments: &SubmitArguments) -> u8 {
+    let outcome = match arguments {
+        SubmitArguments {
+            task: Some(home), ..
+        } => task::task(home),
+        SubmitArguments {
+            status: Some(home), ..
+        } => queue::status(home),
+        SubmitArguments {
+            collect: Some(home),
+            ..
+        } => queue::collect(home),
+        SubmitArguments {
+            script: Some(script),
+            ..
+        } => submitted(arguments, script),
+        _ => Ok(super::exit::USAGE),
+    };
+    outcome.unwrap_or_else(|fault| fail(&fault, false))
+}
+
+fn submitted(arguments: &SubmitArguments, script: &Path) -> Result<u8> {
+    let text = read_text(script).map_err(|error| Fault::file(script, &error))?;
+    let start = arguments.start(script)?;
+    for name in arguments.common.settings()?.set.keys() {
+        super::run::declares(&text, name, &format!("--set {name}"))?;
+    }
+    let ask = Ask {
+        sweep: &arguments.sweep,
+        folds: arguments.folds,
+        seeds: arguments.seeds,
+        run_dir: arguments.run_dir.as_deref(),
+        start,
+    };
+    let sweep = Sweep::of(&ask, &text, 1)?;
+    if arguments.dry_run {
+        let home =
+            std::path::absolute(ask.free_folder()?).map_err(|error| Fault::file(script, &error))?;
+        crate::outln!("{}", arguments.job(&home, &sweep)?.script());
+        for (i, task) in sweep.tasks.iter().enumerate() {
+            crate::errln!("run {:03}: {}", i + 1, task.words);
+        }
+        return Ok(0);
+    }
+    if !job::is_installed("sbatch") {
+        bail!("system", "sbatch is not installed on this machine";
+            hint: "submit from a machine of the cluster; --dry-run prints the job, and `cistron \
+                run` with the same --sweep, --folds and --seeds executes the runs here");
+    }
+    let home = sweep.store(&ask)?;
+    let home = std::fs::canonicalize(&home).map_err(|error| Fault::file(&home, &error))?;
+    let file = home.join(job::SCRIPT);
+    write_whole(&file, arguments.job(&home, &sweep)?.script().as_bytes())?;
+    let id = match job::sbatch(&file) {
+        Ok(id) => id,
+        Err(fault) => {
+            // nothing of it has begun
+            std::fs::remove_dir_all(&home).ok();
+            return Err(fault);
+        }
+    };
+    write_whole(&home.join(job::NUMBER), format!("{id}\n").as_bytes())?;
+    crate::outln!("job {id}: {} runs in {}", sweep.tasks.len(), home.display());
+    crate::outln!(
+        "`cistron submit --status {0}` lists them, `--collect {0}` gathers their results",
+        home.display()
+    );
+    Ok(0)
+}
+
+impl SubmitArguments {
+    /// The arguments that all runs share.
+    fn start(&self, script: &Path) -> Result<Start> {
+        Ok(Start {
+            script: std::path::absolute(script).map_err(|error| Fault::file(script, &error))?,
+            folder: std::env::current_dir().unwrap_or_default(),
+            name: self.name.clone(),
+            tags: self.tag.clone(),
+            set: self.common.settings()?.set,
+            device: self.common.device.clone(),
+            seed: self.common.seed,
+            threads: self.common.threads.or(self.cpus),
+            loaders: self.loaders.clamp(1, 64),
+            sandbox: None,
+        })
+    }
+
+    /// The array of jobs for the runs in a folder.
+    fn job(&self, home: &Path, sweep: &Sweep) -> Result<Job> {
+        let seconds = self.time.as_deref().map(job::seconds).transpose()?;
+        if let Some(limit) = seconds.filter(|limit| *limit <= u64::from(self.ahead)) {
+            bail!("usage", "--time is {limit} s, and checkpoints are written {} s ahead of it",
+                self.ahead;
+                hint: "allow more time, or lower --ahead");
+        }
+        for (option, value) in [
+            ("--gpus", self.gpus),
+            ("--cpus", self.cpus),
+            ("--array", self.array),
+        ] {
+            if value == Some(0) {
+                bail!("usage", "{option} is at least 1");
+            }
+        }
+        if let Some(option) = self.option.iter().find(|text| !text.starts_with('-')) {
+            bail!("usage", "--option {option}: expected an option of sbatch";
+                hint: "for example --option=--account=lab");
+        }
+        let program = std::env::current_exe()
+            .map_err(|error| fault!("file", "the path of the program: {error}"))?;
+        let named = sweep.script.file_stem().unwrap_or_default();
+        Ok(Job {
+            name: self
+                .name
+                .clone()
+                .unwrap_or_else(|| named.to_string_lossy().into_owned()),
+            runs: sweep.tasks.len(),
+            at_a_time: self.array,
+            home: home.to_path_buf(),
+            folder: std::env::current_dir().unwrap_or_default(),
+            program,
+            ahead: self.ahead,
+            options: self.options(),
+        })
+    }
+
+    /// Options of sbatch.
+    fn options(&self) -> Vec<String> {
+        let mut out = Vec::new();
+        let mut option = |name: &str, value: Option<String>| {
+            out.extend(value.map(|value| format!("--{name}={value}")));
+        };
+        option("time", self.time.clone());
+        option("partition", self.partition.clone());
+        option("gres", self.gpus.map(|n| format!("gpu:{n}")));
+        option("cpus-per-task", self.cpus.map(|n| n.to_string()));
+        option("mem", self.mem.clone());
+        out.extend(self.option.iter().cloned());
+        out
+    }
+}

@@ -1,0 +1,324 @@
+//! `cistron submit`: arrays of jobs of SLURM, with stand-ins for its programs.
+
+use std::path::Path;
+use std::process::{Child, Command, Output};
+use std::time::{Duration, Instant};
+
+/// A training of some seconds, which can be ended within an epoch.
+const SCRIPT: &str = r#"
+let lr = param("lr", 0.01);
+let fold = param("fold", 0);
+let pause = param("pause", 0.0);
+let set = sim::paired(sim::motifs(2, #{ width: 5, seed: 1 }), #{ n: 320, length: 30, per_sequence: 2, seed: 1 });
+let net = nn::build(nn::chain([nn::conv1d(4, 5), nn::relu(), nn::dropout(0.2), nn::global_max_pool(), nn::linear(1)]), [4, 30], #{ seed: fold });
+let history = train::fit(net, #{
+    train: set, loss: loss::bce_with_logits(), optimizer: optim::adam(#{ lr: lr }), batch: 32, epochs: 4, seed: 1, progress: false,
+    checkpoint: #{ last: true, every: "2 steps" },
+    on_batch: |info| { if pause > 0.0 { let t = seconds(); while seconds() < t + pause { } } },
+});
+report("loss", history.column("train.loss")[-1]);
+"#;
+
+fn text(output: &Output) -> (String, String, i32) {
+    crate::said(output)
+}
+
+/// A folder with a script and stand-ins for programs of SLURM.
+struct Cluster {
+    place: tempfile::TempDir,
+}
+
+impl Cluster {
+    fn new() -> Cluster {
+        let place = tempfile::tempdir().expect("a folder");
+        let cluster = Cluster { place };
+        std::fs::write(cluster.folder().join("s.rhai"), SCRIPT).expect("written");
+        std::fs::create_dir(cluster.folder().join("bin")).expect("a folder");
+        cluster.program("sbatch", "echo \"$@\" >> sbatch.log; echo 42");
+        cluster.program("squeue", "cat squeue.txt 2>/dev/null");
+        cluster.program("scontrol", "echo \"$@\" >> scontrol.log");
+        cluster
+    }
+
+    fn folder(&self) -> &Path {
+        self.place.path()
+    }
+
+    fn program(&self, name: &str, body: &str) {
+        use std::os::unix::fs::PermissionsExt;
+        let path = self.folder().join("bin").join(name);
+        std::fs::write(&path, format!("#!/bin/sh\n{body}\n")).expect("written");
+        let mode = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(path, mode).expect("executable");
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = crate::command(self.folder(), arguments);
+        let path = std::env::var("PATH").unwrap_or_default();
+        let bin = self.folder().join("bin");
+        command.env("PATH", format!("{}:{path}", bin.display()));
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> (String, String, i32) {
+        let output = self.command(arguments).output();
+        text(&output.expect("the program starts"))
+    }
+
+    fn task(&self, home: &str, number: usize) -> Command {
+        let mut command = self.command(&["submit", "--task", home]);
+        command
+            .env("SLURM_ARRAY_TASK_ID", number.to_string())
+            .env("SLURM_ARRAY_JOB_ID", "42");
+        command
+    }
+
+    fn read(&self, path: &str) -> String {
+        std::fs::read_to_string(self.folder().join(path)).unwrap_or_default()
+    }
+}
+
+#[test]
+fn a_dry_run_prints_the_job_and_submits_nothing() {
+    let cluster = Cluster::new();
+    let (out, err, code) = cluster.run(&[
+        "submit",
+        "s.rhai",
+        "--sweep",
+        "lr=0.01,0.1",
+        "--folds",
+        "3",
+        "--gpus",
+        "1",
+        "--time",
+        "4:00:00",
+        "--array",
+        "4",
+        "--cpus",
+        "8",
+        "--mem",
+        "16G",
+        "--option=--account=lab",
+        "--dry-run",
+    ]);
+    assert_eq!(code, 0, "{err}");
+    let lines = [
+        "#!/bin/bash",
+        "#SBATCH --job-name=s",
+        "#SBATCH --array=1-6%4",
+        "#SBATCH --requeue",
+        "#SBATCH --signal=B:USR1@120",
+        "#SBATCH --time=4:00:00",
+        "#SBATCH --gres=gpu:1",
+        "#SBATCH --cpus-per-task=8",
+        "#SBATCH --mem=16G",
+        "#SBATCH --account=lab",
+    ];
+    for line in lines {
+        assert!(out.lines().any(|own| own == line), "{line}: {out}");
+    }
+    assert!(
+        out.contains("submit --task") && out.contains("/runs/s-sweep"),
+        "{out}"
+    );
+    assert!(err.contains("run 006: lr=0.1, fold=2"), "{err}");
+    assert!(!cluster.folder().join("runs").exists() && cluster.read("sbatch.log").is_empty());
+    for (arguments, expected) in [
+        (["--sweep", "rate=1"], "no parameter `rate`"),
+        (["--time", "soon"], "expected a time as SLURM has it"),
+        (["--time", "1"], "checkpoints are written 120 s ahead"),
+        (["--array", "0"], "--array is at least 1"),
+        (["--option", "lab"], "expected an option of sbatch"),
+    ] {
+        let all = [&["submit", "s.rhai", "--dry-run"], arguments.as_slice()].concat();
+        let (_, err, code) = cluster.run(&all);
+        assert!(
+            code == 2 && err.contains(expected),
+            "{arguments:?}: {code} {err}"
+        );
+    }
+}
+
+#[test]
+fn a_failed_submission_leaves_no_folder() {
+    let cluster = Cluster::new();
+    cluster.program("sbatch", "echo 'invalid partition' >&2; exit 1");
+    let (_, err, code) = cluster.run(&["submit", "s.rhai", "--folds", "2"]);
+    assert!(
+        code == 1 && err.contains("sbatch failed: invalid partition"),
+        "{err}"
+    );
+    assert!(!cluster.folder().join("runs/s-sweep").exists());
+    let mut command = cluster.command(&["submit", "s.rhai"]);
+    let (_, err, code) = text(&command.env("PATH", "/nowhere").output().expect("starts"));
+    assert!(
+        code == 1 && err.contains("sbatch is not installed") && err.contains("--dry-run"),
+        "{err}"
+    );
+}
+
+#[test]
+fn runs_of_an_array_are_listed_and_collected() {
+    let cluster = Cluster::new();
+    let arguments = [
+        "submit",
+        "s.rhai",
+        "--sweep",
+        "lr=0.01,0.1",
+        "--folds",
+        "2",
+        "--device",
+        "cpu",
+    ];
+    let (out, err, code) = cluster.run(&arguments);
+    assert_eq!(code, 0, "{err}");
+    assert!(
+        out.contains("job 42: 4 runs in ") && out.contains("--collect"),
+        "{out}"
+    );
+    assert!(
+        cluster.read("sbatch.log").contains("--parsable")
+            && cluster.read("sbatch.log").contains("job.sh")
+    );
+    let home = "runs/s-sweep";
+    let (_, err, code) = cluster.run(&["submit", "--collect", home]);
+    assert!(code == 1 && err.contains("no run in"), "{err}");
+    for number in [1, 2, 3] {
+        let (_, err, code) = text(&cluster.task(home, number).output().expect("starts"));
+        assert_eq!(code, 0, "{err}");
+    }
+    std::fs::write(cluster.folder().join("squeue.txt"), "4 PENDING\n").expect("written");
+    let (out, _, code) = cluster.run(&["submit", "--status", home]);
+    assert_eq!(code, 0);
+    let states: Vec<&str> = out.lines().filter(|line| line.starts_with("00")).collect();
+    assert!(
+        states.len() == 4 && states[..3].iter().all(|line| line.contains("done")),
+        "{out}"
+    );
+    assert!(
+        states[3].contains("lr=0.1, fold=1") && states[3].contains("pending"),
+        "{out}"
+    );
+    let (_, err, code) = cluster.run(&["submit", "--collect", home]);
+    assert!(
+        code == 1 && err.contains("1 of 4 runs are not in it: 004 (pending)"),
+        "{err}"
+    );
+    std::fs::remove_file(cluster.folder().join("squeue.txt")).expect("removed");
+    let (_, err, _) = cluster.run(&["submit", "--status", home]);
+    assert!(
+        err.contains("not in the queue, and not done: 004 (lost)"),
+        "{err}"
+    );
+    // the plan is that of a sweep: what the cluster lost is executed here
+    let (_, err, code) = cluster.run(&["run", "--resume", home]);
+    assert_eq!(code, 0, "{err}");
+    let local = cluster.read("runs/s-sweep/summary.tsv");
+    let (_, err, code) = cluster.run(&["submit", "--collect", home]);
+    assert_eq!(code, 0, "{err}");
+    let table = cluster.read("runs/s-sweep/summary.tsv");
+    assert_eq!(table, local);
+    assert!(
+        table.starts_with("lr\truns\tloss\tloss sd\n0.01\t2\t") && table.lines().count() == 3,
+        "{table}"
+    );
+}
+
+/// Waits until a condition holds, or fails.
+fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !holds() {
+        assert!(began.elapsed() < Duration::from_secs(120), "{what}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+fn signal(child: &Child, signal: libc::c_int) {
+    // SAFETY: the child has not been waited for
+    assert_eq!(unsafe { libc::kill(child.id() as libc::pid_t, signal) }, 0);
+}
+
+#[test]
+fn a_run_is_checkpointed_and_queued_again_ahead_of_its_time_limit() {
+    let cluster = Cluster::new();
+    let (_, err, code) =
+        cluster.run(&["submit", "s.rhai", "--set", "pause=0.2", "--device", "cpu"]);
+    assert_eq!(code, 0, "{err}");
+    let home = "runs/s-sweep";
+    let checkpoints = cluster.folder().join(home).join("001/checkpoints");
+    let child = cluster
+        .task(home, 1)
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("starts");
+    until("a checkpoint is written", || {
+        std::fs::read_dir(&checkpoints).is_ok_and(|mut all| all.next().is_some())
+    });
+    signal(&child, libc::SIGUSR1);
+    let (_, err, code) = text(&child.wait_with_output().expect("ends"));
+    assert_eq!(code, 0, "{err}");
+    assert!(err.contains("queued again"), "{err}");
+    assert_eq!(cluster.read("scontrol.log"), "requeue 42_1\n");
+    let state = cluster.read("runs/s-sweep/001/run.json");
+    assert!(state.contains("interrupted"), "{state}");
+    // SIGTERM is an end by somebody: checkpointed, and not queued again
+    let child = cluster
+        .task(home, 1)
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("starts");
+    until("the run goes on", || {
+        cluster
+            .read("runs/s-sweep/001/run.json")
+            .contains("running")
+    });
+    std::thread::sleep(Duration::from_secs(1));
+    signal(&child, libc::SIGTERM);
+    let (_, err, code) = text(&child.wait_with_output().expect("ends"));
+    assert_eq!(code, 130, "{err}");
+    assert_eq!(cluster.read("scontrol.log"), "requeue 42_1\n");
+    let (_, err, code) = text(&cluster.task(home, 1).output().expect("starts"));
+    assert_eq!(code, 0, "{err}");
+    // the same bits as without a break
+    let whole = [
+        "run",
+        "s.rhai",
+        "--set",
+        "pause=0.0",
+        "--device",
+        "cpu",
+        "--run-dir",
+        "whole",
+    ];
+    assert_eq!(cluster.run(&whole).2, 0);
+    assert_eq!(
+        cluster.read("runs/s-sweep/001/results.json"),
+        cluster.read("whole/results.json")
+    );
+}
+
+#[test]
+fn a_run_without_a_checkpoint_is_not_queued_again_for_ever() {
+    let cluster = Cluster::new();
+    std::fs::write(
+        cluster.folder().join("s.rhai"),
+        "print(\"on\"); while true { }",
+    )
+    .expect("written");
+    assert_eq!(cluster.run(&["submit", "s.rhai"]).2, 0);
+    let child = cluster
+        .task("runs/s-sweep", 1)
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("starts");
+    until("the run begins", || {
+        cluster.read("runs/s-sweep/001/log.txt").contains("on")
+    });
+    signal(&child, libc::SIGUSR1);
+    let (_, err, code) = text(&child.wait_with_output().expect("ends"));
+    assert!(
+        code == 1 && err.contains("has no checkpoint to continue from"),
+        "{code} {err}"
+    );
+    assert_eq!(cluster.read("scontrol.log"), "");
+}
