@@ -1,9 +1,9 @@
-//! What a GPU computes is what a processor computes. Where there is no GPU these tests say so and
-//! check nothing.
+//! What a GPU computes is what a CPU computes: the scripts of `scripts/gpu-check`. Where there is no
+//! GPU these tests say so and check nothing but the script itself.
 
-use crate::laboratory::held_to;
-use crate::run;
 use crate::training::TWO_WAYS;
+use crate::{root, run};
+use std::process::Command;
 
 fn is_there() -> bool {
     cistron::torch::device::start();
@@ -14,53 +14,73 @@ fn is_there() -> bool {
     found
 }
 
-#[test]
-fn networks_give_on_a_gpu_what_they_give_on_a_processor() {
-    if !is_there() {
-        return;
+fn held(script: &str) {
+    if is_there() {
+        run(script).unwrap_or_else(|fault| panic!("{fault}"));
     }
-    held_to(
-        r#"
-    nn::chain([nn::conv1d(20, 12), nn::relu(), nn::global_avg_pool()]),
-    nn::chain([nn::conv1d(37, 9, #{ padding: "same" }), nn::relu(), nn::max_pool(4), nn::flatten()]),
-    nn::chain([nn::kmers(3), nn::conv1d(5, 3, #{ dilation: 3 }), nn::relu(), nn::global_max_pool()]),
-    nn::chain([nn::conv1d(16, 5), nn::residual(nn::chain([nn::batch_norm(), nn::relu(), nn::conv1d(16, 3, #{ padding: "same" })])), nn::global_avg_pool()]),
-    nn::chain([nn::conv1d(8, 5, #{ padding: "same" }), nn::relu(), tcn::stack(8, 12, 3, 4, 0.0), nn::last_position()]),
-    nn::chain([nn::conv1d(8, 5), nn::relu(), nn::max_pool(2), nn::lstm(20, #{ bidirectional: true, layers: 2 }), nn::global_avg_pool()]),
-    nn::chain([nn::conv1d(8, 5), nn::relu(), nn::max_pool(2), nn::gru(10, #{ biases: "one" }), nn::flatten()]),
-"#,
-        r#"device: "cuda""#,
-        20.0,
-    );
+}
+
+#[test]
+fn networks_give_on_a_gpu_what_they_give_on_a_cpu() {
+    held(include_str!("../scripts/gpu/agree.rhai"));
 }
 
 #[test]
 fn recorded_steps_are_the_usual_steps_on_a_gpu() {
-    if !is_there() {
-        return;
-    }
-    let script = TWO_WAYS
-        .replace("DEVICE", r#""cuda""#)
-        .replace("DROPOUT", "0.0")
-        .replace("TOLERANCE", "2e-3");
-    run(&script).unwrap_or_else(|fault| panic!("{fault}"));
+    held(TWO_WAYS);
 }
 
 #[test]
 fn a_gpu_draws_new_masks_in_each_recorded_step_and_works_with_fewer_bits() {
-    if !is_there() {
-        return;
-    }
-    let script = r#"
-let set = sim::paired(sim::motifs(4, #{ width: 6, seed: 1 }), #{ n: 640, length: 40, per_sequence: 2, seed: 1 });
-for amp in ["f32", "tf32", "bf16"] {
-    // nothing is learned, so that the loss moves by its masks alone
-    let net = nn::build(nn::chain([nn::conv1d(8, 5), nn::relu(), nn::global_max_pool(), nn::dropout(0.5), nn::linear(1)]), [4, 40], #{ seed: 3, device: "cuda" });
-    let losses = [];
-    train::fit(net, #{ train: set, loss: loss::bce_with_logits(), optimizer: optim::sgd(#{ lr: 0.0 }), batch: 640, epochs: 8, seed: 1, graph: true, amp: amp, progress: false,
-        on_batch: |info| { losses.push(info.loss); } });
-    for i in 4..8 { assert(losses[i] != losses[i - 1], `${amp}: ${losses}`); }
+    held(include_str!("../scripts/gpu/masks.rhai"));
 }
-"#;
-    run(script).unwrap_or_else(|fault| panic!("{fault}"));
+
+/// Runs `scripts/gpu-check` with this build; its output, and the JSON that it wrote.
+fn checked(arguments: &[&str]) -> (String, serde_json::Value) {
+    let place = tempfile::tempdir().expect("a folder");
+    let out = place.path().join("found.json");
+    let output = Command::new("python3")
+        .arg(root().join("scripts/gpu-check"))
+        .args(["--program", env!("CARGO_BIN_EXE_cistron"), "--out"])
+        .arg(&out)
+        .args(arguments)
+        .env("OMP_NUM_THREADS", "1")
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .current_dir(place.path())
+        .output()
+        .expect("python3 runs");
+    let (text, error, code) = crate::said(&output);
+    assert_eq!(code, 0, "{text}{error}");
+    let json = std::fs::read(&out).expect("the JSON");
+    let found: serde_json::Value = serde_json::from_slice(&json).expect("JSON");
+    let page = place.path().join("gpu.md");
+    let report = Command::new("python3")
+        .arg(root().join("scripts/gpu-check"))
+        .arg("--report")
+        .args([&out, &page])
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .status();
+    assert!(report.expect("python3 runs").success());
+    (std::fs::read_to_string(page).expect("the page"), found)
+}
+
+/// The quick parts; CONTRIBUTING.md names the command that runs all of them.
+#[test]
+fn gpu_check_runs_without_a_gpu() {
+    let (page, found) = checked(&["--dry", "--only", "machine,resume,memory,nccl"]);
+    let parts = found["parts"].as_object().expect("parts");
+    for (name, part) in parts {
+        let is_good = part["state"] == "done" || part["state"] == "skipped";
+        assert!(is_good, "{name}: {part}");
+    }
+    assert_eq!(parts["resume"]["is_same_bits"], true);
+    assert_eq!(parts["resume"]["ended_with"], 130);
+    assert!(
+        page.contains("a dry run") || page.contains("A dry run"),
+        "{page}"
+    );
+    assert!(
+        page.contains("the same bits") && page.contains("| resume | done |"),
+        "{page}"
+    );
 }

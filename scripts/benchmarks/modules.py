@@ -84,7 +84,7 @@ class Equivariant(nn.Module):
         message = self.edge(torch.cat([h[row], h[column], apart.square().sum(1, keepdim=True)], 1))
         count = torch.zeros_like(x[:, :1]).index_add(0, row, torch.ones_like(message[:, :1]))
         x = x + torch.zeros_like(x).index_add(0, row, apart * self.coordinate(message)) / count.clamp(1)
-        sums = torch.zeros(len(h), message.shape[1]).index_add(0, row, message)
+        sums = torch.zeros(len(h), message.shape[1], device=h.device).index_add(0, row, message)
         return h + self.node(torch.cat([h, sums], 1)), x
 
 
@@ -95,7 +95,7 @@ class Graph(nn.Module):
 
     def forward(self, nodes, coordinates, edges):
         batch, n, _ = nodes.shape
-        offset = torch.arange(batch).unsqueeze(1) * n
+        offset = torch.arange(batch, device=nodes.device).unsqueeze(1) * n
         row, column = (edges[:, 0] + offset).flatten(), (edges[:, 1] + offset).flatten()
         h, x = nodes.flatten(0, 1), coordinates.flatten(0, 1)
         for layer in self.layers:
@@ -152,4 +152,5 @@ def main(name):
     return min(times)
 
 
-print(main(sys.argv[1]))
+if __name__ == "__main__":
+    print(main(sys.argv[1]))

@@ -414,4 +414,5 @@ def main(name, folder=None):
     return train(*networks()[name.removesuffix("_bf16")]())
 
 
-print(main(*sys.argv[1:]))
+if __name__ == "__main__":
+    print(main(*sys.argv[1:]))
