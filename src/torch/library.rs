@@ -109,13 +109,31 @@ pub fn find() -> Result<Found> {
     )
 }
 
-/// The version that a file beside a folder of libraries states.
+/// The version that a file beside a folder of libraries states, or the name of the folder of
+/// metadata that an unpacked wheel has beside `torch`.
 fn version_beside(folder: &Path) -> Option<String> {
     let real = std::fs::canonicalize(folder.join(FILE)).ok()?;
     let home = real.parent()?.parent()?;
-    let text = ["build-version", "version.py"]
+    let files = ["build-version", "version.py"].map(|name| home.join(name));
+    let stated = files
         .iter()
-        .find_map(|name| std::fs::read_to_string(home.join(name)).ok())?;
+        .filter_map(|file| std::fs::read_to_string(file).ok())
+        .find_map(|text| version_in(&text));
+    stated.or_else(|| {
+        let beside = std::fs::read_dir(home.parent()?).ok()?;
+        let mut versions: Vec<String> = beside
+            .filter_map(|entry| {
+                let name = entry.ok()?.file_name().into_string().ok()?;
+                version_in(name.strip_prefix("torch-")?.strip_suffix(".dist-info")?)
+            })
+            .collect();
+        // of several, none is known to be that of the libraries
+        versions.pop().filter(|_| versions.is_empty())
+    })
+}
+
+/// The first word that is a version, such as `2.11.0+cpu`.
+fn version_in(text: &str) -> Option<String> {
     let is_part = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '+';
     text.split(|c| !is_part(c))
         .find(|word| {
@@ -301,12 +319,15 @@ mod tests {
     #[test]
     fn versions_are_read_from_files_beside_the_libraries() {
         let place = tempfile::tempdir().unwrap();
-        let lib = place.path().join("lib");
-        std::fs::create_dir(&lib).unwrap();
+        let home = place.path().join("torch");
+        let lib = home.join("lib");
+        std::fs::create_dir_all(&lib).unwrap();
         std::fs::write(lib.join(FILE), "").unwrap();
         assert_eq!(version_beside(&lib), None);
+        std::fs::create_dir(place.path().join("torch-2.11.0.dist-info")).unwrap();
+        assert_eq!(version_beside(&lib).as_deref(), Some("2.11.0"));
         let text = "from typing import Optional\n__version__ = '2.9.1+cu130'\ncuda = '13.0'\n";
-        std::fs::write(place.path().join("version.py"), text).unwrap();
+        std::fs::write(home.join("version.py"), text).unwrap();
         assert_eq!(version_beside(&lib).as_deref(), Some("2.9.1+cu130"));
     }
 }
