@@ -216,7 +216,9 @@ fn functions() -> Opened<*mut c_void> {
     from_memory.or_else(|first| {
         let name = format!("cistron-{}-libtorch.so", std::process::id());
         let place = std::env::temp_dir().join(name);
-        let opened = std::fs::write(&place, FUNCTIONS)
+        // never through a file or link that somebody else has placed there
+        let opened = File::create_new(&place)
+            .and_then(|mut file| file.write_all(FUNCTIONS))
             .map_err(|error| format!("{first}; {}: {error}", place.display()))
             .and_then(|()| open(place.as_os_str()));
         // the loader has mapped it
