@@ -142,6 +142,27 @@ fn about_150_tensor_operations() {
     );
 }
 
+/// The catalog reads modules without the bodies of their functions; here they are compiled whole.
+#[test]
+fn the_catalog_has_the_functions_of_all_modules() {
+    let engine = cistron::bind::start(session::Settings::default());
+    let catalog = session::catalog();
+    let shown = |entry: &cistron::lang::catalog::Entry| {
+        let docs = &entry.docs;
+        format!("{} returns {}\n{docs}", entry.signature(), entry.returns)
+    };
+    for path in cistron::lang::stdlib::paths() {
+        let space = format!("std/{path}");
+        let (text, file) = cistron::lang::stdlib::read(&path).expect("a module");
+        let whole = cistron::lang::check::compile(&engine, &text, &file).expect("it compiles");
+        let whole = cistron::lang::catalog::Entry::of_module(&space, &whole);
+        let entries = catalog.entries.iter().filter(|e| e.namespace == space);
+        let found: Vec<String> = entries.map(shown).collect();
+        assert!(!found.is_empty(), "{path}");
+        assert_eq!(found, whole.iter().map(shown).collect::<Vec<_>>(), "{path}");
+    }
+}
+
 /// The pages of guide and reference.
 fn pages() -> Vec<cistron::cli::doc::Page> {
     start();

@@ -55,7 +55,7 @@ fn loaded(place: &Path, arguments: &[&str]) -> (String, std::process::Output) {
     (text, output)
 }
 
-/// Commands that take milliseconds: libtorch takes some tenths of a second to load.
+/// Commands that do not compute: libtorch takes some tenths of a second to load.
 #[test]
 fn commands_without_tensors_do_not_load_libtorch() {
     let place = tempfile::tempdir().expect("a folder");

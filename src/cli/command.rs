@@ -29,8 +29,8 @@ pub(super) enum Command {
         /// Scripts, or folders of them
         #[arg(required = true)]
         paths: Vec<PathBuf>,
-        /// Read the text alone: syntax, names, arguments and options, no shapes; takes
-        /// milliseconds
+        /// Read the text alone: syntax, names, arguments and options, no shapes; libtorch is not
+        /// loaded
         #[arg(long)]
         syntax: bool,
         /// Print faults as JSON, one a line

@@ -65,15 +65,42 @@ pub fn paths() -> Vec<String> {
 
 /// The documented functions of the standard library.
 pub fn entries(engine: &rhai::Engine) -> Vec<Entry> {
+    // modules of a folder may have another layout
+    let is_embedded = std::env::var_os("CISTRON_STDLIB").is_none();
     let mut entries = Vec::new();
     for path in paths() {
-        if let Some((text, _)) = read(&path)
-            && let Ok(ast) = engine.compile(super::prepare::prepare(&text).0)
-        {
+        let Some((mut text, _)) = read(&path) else {
+            continue;
+        };
+        if is_embedded {
+            text = heads(&text);
+        }
+        if let Ok(ast) = engine.compile(super::prepare::prepare(&text).0) {
             entries.extend(Entry::of_module(&format!("std/{path}"), &ast));
         }
     }
     entries
+}
+
+/// The functions of an embedded module without their bodies, which take most of the time to
+/// compile: documentation, names and parameters. Each is at the start of a line.
+fn heads(text: &str) -> String {
+    let mut out = String::new();
+    let mut is_inside = false;
+    for line in text.lines() {
+        if line.starts_with("///") {
+            out += line;
+            out.push('\n');
+        }
+        is_inside |= line.starts_with("fn ") || line.starts_with("private fn ");
+        if is_inside {
+            let end = line.find(')');
+            out += end.map_or(line, |end| &line[..=end]);
+            out += if end.is_some() { " {}\n" } else { "\n" };
+            is_inside = end.is_none();
+        }
+    }
+    out
 }
 
 #[cfg(test)]
