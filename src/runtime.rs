@@ -113,8 +113,8 @@ impl Builder {
     /// Starts the session.
     ///
     /// # Errors
-    /// Where libtorch cannot be loaded or has another version, the device is unknown, or a function or type has the
-    /// name of one of the library.
+    /// Where libtorch cannot be loaded or has another version, the device is unknown, or a function
+    /// or type has the name of one of the library.
     pub fn build(self) -> Result<Runtime> {
         crate::base::simd::Simd::of_environment()?;
         crate::torch::library::load()?;

@@ -9,7 +9,7 @@ const SCRIPT: &str = r#"
 let lr = param("lr", 0.01);
 let fold = param("fold", 0);
 let pause = param("pause", 0.0);
-let set = sim::paired(sim::motifs(2, #{ width: 5, seed: 1 }), #{ n: 320, length: 30, per_sequence: 2, seed: 1 });
+let set = sim::paired(sim::motifs(4, #{ width: 5, seed: 1 }), #{ n: 320, length: 30, per_sequence: 2, seed: 1 });
 let net = nn::build(nn::chain([nn::conv1d(4, 5), nn::relu(), nn::dropout(0.2), nn::global_max_pool(), nn::linear(1)]), [4, 30], #{ seed: fold });
 let history = train::fit(net, #{
     train: set, loss: loss::bce_with_logits(), optimizer: optim::adam(#{ lr: lr }), batch: 32, epochs: 4, seed: 1, progress: false,

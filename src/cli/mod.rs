@@ -12,6 +12,7 @@ mod exit;
 mod files;
 pub mod grading;
 pub mod help;
+mod history;
 #[cfg(feature = "kernel")]
 pub mod kernel;
 #[cfg(not(feature = "kernel"))]

@@ -16,7 +16,6 @@ use rustyline::{CompletionType, Config, Context, Editor, Helper};
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::io::IsTerminal;
-use std::path::PathBuf;
 use std::rc::Rc;
 
 /// Completion, hints, highlighting and detection of incomplete input.
@@ -99,14 +98,6 @@ impl Highlighter for Assistant {
     }
 }
 
-/// The file in which lines are stored; none where neither CISTRON_HISTORY nor HOME is set.
-pub(super) fn history_file() -> Option<PathBuf> {
-    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cistron_history"));
-    std::env::var_os("CISTRON_HISTORY")
-        .map(PathBuf::from)
-        .or_else(home)
-}
-
 /// Runs the command and returns its exit code.
 pub fn repl(common: &SessionArguments) -> u8 {
     let settings = match common.settings() {
@@ -128,7 +119,7 @@ pub fn repl(common: &SessionArguments) -> u8 {
     editor.set_helper(Some(Assistant {
         session: console.session.clone(),
     }));
-    let history = history_file();
+    let history = super::history::file();
     if let Some(path) = &history {
         editor.load_history(path).ok();
     }

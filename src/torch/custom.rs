@@ -59,7 +59,8 @@ pub fn attach(output: Tensor, inputs: &[&Tensor], kernel: Box<dyn Kernel>) -> Re
 /// # Safety
 /// Called by the node alone, with its kernel, tensors that live through the call and `n` slots for
 /// gradients.
-pub(super) unsafe extern "C" fn kernel_backward(
+#[unsafe(no_mangle)]
+unsafe extern "C" fn cistron_kernel_backward(
     kernel: *mut c_void,
     gradient: *mut c_void,
     inputs: *const *mut c_void,
@@ -118,14 +119,16 @@ fn released(tensor: Tensor) -> *mut c_void {
 
 /// # Safety
 /// Called by the node alone, once.
-pub(super) unsafe extern "C" fn kernel_drop(kernel: *mut c_void) {
+#[unsafe(no_mangle)]
+unsafe extern "C" fn cistron_kernel_drop(kernel: *mut c_void) {
     // SAFETY: made by `attach` from a box
     drop(unsafe { Box::from_raw(kernel.cast::<Box<dyn Kernel>>()) });
 }
 
 /// # Safety
-/// Called with what `kernel_backward` returned, once.
-pub(super) unsafe extern "C" fn message_free(message: *mut c_char) {
+/// Called with what `cistron_kernel_backward` returned, once.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn cistron_message_free(message: *mut c_char) {
     // SAFETY: made by `CString::into_raw`
     drop(unsafe { CString::from_raw(message) });
 }

@@ -5,7 +5,6 @@
 //! through a table (`build.rs`). Loading opens `libtorch_cpu.so`, then the library of these
 //! functions, which the program contains, and fills the table.
 
-use super::custom;
 use cistron_base::{Fault, Result, fault};
 use std::ffi::{CStr, CString, OsStr, c_char, c_int, c_void};
 use std::fs::File;
@@ -35,6 +34,10 @@ unsafe extern "C" {
     static cistron_torch_count: usize;
     static cistron_torch_names: c_char;
     static cistron_torch_slots: AtomicPtr<c_void>;
+    // of `custom`, which imports this file by way of tensors
+    fn cistron_kernel_backward();
+    fn cistron_kernel_drop();
+    fn cistron_message_free();
 }
 
 /// Which setting leads to a folder of libtorch.
@@ -248,7 +251,7 @@ fn in_memory() -> Opened<File> {
     Ok(file)
 }
 
-/// The type of a function that takes the callbacks of [`custom`].
+/// The type of a function that takes the callbacks of `custom`.
 type SetCallbacks =
     unsafe extern "C" fn(backward: *const c_void, drop: *const c_void, free_message: *const c_void);
 
@@ -264,9 +267,9 @@ fn fill(library: *mut c_void) -> Opened<()> {
     unsafe {
         let set_callbacks = std::mem::transmute::<*mut c_void, SetCallbacks>(set_callbacks);
         set_callbacks(
-            custom::kernel_backward as *const c_void,
-            custom::kernel_drop as *const c_void,
-            custom::message_free as *const c_void,
+            cistron_kernel_backward as *const c_void,
+            cistron_kernel_drop as *const c_void,
+            cistron_message_free as *const c_void,
         );
     }
     // SAFETY: written by build.rs; names are strings that follow each other

@@ -1,7 +1,7 @@
 //! Folders that the program reads and writes, and the standard library.
 
 use super::finding::Finding;
-use crate::cli::{repl, sandbox};
+use crate::cli::{history, sandbox};
 use crate::lang::stdlib;
 use std::path::{Path, PathBuf};
 
@@ -27,7 +27,7 @@ pub(super) fn examine(runs: &Path) -> Vec<Finding> {
          sealed there",
         false,
     ));
-    let history = repl::history_file();
+    let history = history::file();
     found.push(writable(
         "history",
         history
@@ -117,7 +117,7 @@ mod tests {
             State::Sound
         );
         assert!(!inner.exists() && std::fs::read_dir(place.path()).unwrap().count() == 0);
-        // a file is no folder, whoever the user is
+        // a file is no folder, whatever rights the user has
         let file = place.path().join("file");
         std::fs::write(&file, "").unwrap();
         assert_eq!(

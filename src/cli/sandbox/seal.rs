@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
 /// The folder of seals; none where neither XDG_STATE_HOME nor HOME is set.
-pub(in crate::cli) fn folder() -> Option<PathBuf> {
+pub fn folder() -> Option<PathBuf> {
     let given = |name: &str| {
         std::env::var_os(name)
             .map(PathBuf::from)
