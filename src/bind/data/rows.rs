@@ -220,8 +220,8 @@ pub fn filter(
 /// Returns the rows whose sequences resemble none of another dataset, on either strand.
 ///
 /// It removes what `data::audit` finds as leaks between training and test rows. The number of rows
-/// that are left out is a note. A row resembles another where they share a minimizer and, aligned at
-/// it without gaps, at least `identity` of the bases over at least `overlap` of the shorter one.
+/// that are left out is a note. A row resembles another where they share a minimizer and, aligned
+/// at it without gaps, at least `identity` of the bases over at least `overlap` of the shorter one.
 ///
 /// ```rhai
 /// let test = data::from(#{ sequence: seq::random(5, 60, #{ seed: 1 }), label: [0, 1, 0, 1, 0] });

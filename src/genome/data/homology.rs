@@ -1,5 +1,5 @@
-//! Rows with similar sequences: groups that a split keeps together, and rows unlike those of another
-//! dataset.
+//! Rows with similar sequences: groups that a split keeps together, and rows unlike those of
+//! another dataset.
 
 use super::Dataset;
 use crate::audit::Sequences;
@@ -19,7 +19,8 @@ pub fn unlike(set: &Dataset, other: &Dataset, similarity: Similarity) -> Result<
     if others.alphabet() != own.alphabet() {
         bail!(
             "data",
-            "the rows are {:?}, those of the other dataset {:?}: sequences of one alphabet are compared",
+            "the rows are {:?}, those of the other dataset {:?}: sequences of one alphabet are \
+                compared",
             own.alphabet(),
             others.alphabet()
         );
