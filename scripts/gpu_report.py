@@ -27,19 +27,22 @@ def page(found):
     lines.append(table(["part", "state", "seconds", "remark"], [
         (name, parts[name]["state"], parts[name]["part_seconds"], first(parts[name])) for name in names
     ]))
+    rows = []
     if "agree" in parts:
-        lines.append("## Agreement with the CPU\n")
         agree = parts["agree"]
-        rows = [("networks: outputs, gradients, five epochs", agree.get("networks", {}).get("networks", "failed"), "")]
+        rows.append(("networks: outputs, gradients, five epochs", agree.get("networks", {}).get("networks", "failed"), ""))
         for key, value in agree.items():
             if key.startswith("examples_"):
                 rows.append((f"examples of the documentation on {key.removeprefix('examples_')}", value["summary"], ", ".join(value["failed"][:10])))
-        recorded = parts.get("recorded", {})
-        rows.append(("captured steps against plain ones, optimizers", recorded.get("steps", {}).get("ways", "failed"), ""))
-        resume = parts.get("resume", {})
-        if "largest_difference" in resume:
-            same = "the same bits" if resume["is_same_bits"] else f"losses differ by at most {resume['largest_difference']:.2g}"
-            rows.append(("a training that was ended within an epoch and resumed", same, f"replay ends with {resume['replay']['code']}"))
+    if "recorded" in parts:
+        rows.append(("captured steps against plain ones, optimizers", parts["recorded"].get("steps", {}).get("ways", "failed"), ""))
+    resume = parts.get("resume", {})
+    if "largest_difference" in resume:
+        same = "the same bits" if resume["is_same_bits"] else f"losses differ by at most {resume['largest_difference']:.2g}"
+        replay = f"replay ends with {resume['replay']['code']}" if "replay" in resume else ""
+        rows.append(("a training that was ended within an epoch and resumed", same, replay))
+    if rows:
+        lines.append("## Agreement\n")
         lines.append(table(["compared", "result", "failed"], rows))
     speed = parts.get("speed", {}).get("rows")
     if speed:
@@ -55,7 +58,7 @@ def page(found):
     if memory.get("rows"):
         lines.append("## Memory and transfer\n")
         lines.append(table(["training", "batch", "cistron, MiB", "eager, MiB"], [
-            (row["work"], row["batch"], row.get("ours_mib"), row.get("eager_mib", "")) for row in memory["rows"]
+            (row["work"], row["batch"], row.get("ours_mib") or "", row.get("eager_mib") or "") for row in memory["rows"]
         ]))
     if memory.get("transfer"):
         lines.append(table(["copy of, MiB", "to the device, GB/s", "from it, GB/s"], [

@@ -180,10 +180,12 @@ fn system_paths(gpu: bool) -> Vec<PathBuf> {
         .map(PathBuf::from)
         .collect();
     paths.extend(std::env::current_exe());
-    // folders of the libraries that are loaded: others are loaded from there later
+    // folders of the libraries that are loaded: others are loaded from there later. The library that
+    // the program contains is in no folder: `/memfd:… (deleted)` would allow all files below `/`.
     let maps = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();
     let files = maps
         .lines()
+        .filter(|line| !line.ends_with(" (deleted)") && !line.contains("/memfd:"))
         .filter_map(|line| line.find('/').map(|at| std::path::Path::new(&line[at..])));
     let libraries = files.filter(|path| {
         path.file_name()
