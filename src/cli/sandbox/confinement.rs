@@ -180,8 +180,8 @@ fn system_paths(gpu: bool) -> Vec<PathBuf> {
         .map(PathBuf::from)
         .collect();
     paths.extend(std::env::current_exe());
-    // folders of the libraries that are loaded: others are loaded from there later. The library that
-    // the program contains is in no folder: `/memfd:… (deleted)` would allow all files below `/`.
+    // folders of the libraries that are loaded: others are loaded from there later. The library
+    // that the program contains is in no folder: `/memfd:… (deleted)` would allow all files.
     let maps = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();
     let files = maps
         .lines()
