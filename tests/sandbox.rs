@@ -411,7 +411,10 @@ const VALUES: [(&str, &str); 20] = [
     ),
     ("motifs", "sim::motifs(3)"),
     ("motif", "motif::from_consensus(\"ACG\")"),
-    ("table", "table::from(#{ x: [2, 1, 3] })"),
+    (
+        "table",
+        "table::from(#{ x: [2, 1], regulator: [\"A\", \"B\"], target: [\"x\", \"y\"], score: [0.9, 0.8] })",
+    ),
     ("tensor", "tensor::ones([2, 2])"),
     (
         "intervals",
@@ -590,13 +593,14 @@ fn two_folders(place: &Path) -> (PathBuf, PathBuf) {
     (inside, outside)
 }
 
-const FILES: [&str; 6] = [
+const FILES: [&str; 7] = [
     "secret.fa",
     "secret.svg",
     "new.bed",
     "secret.rhai",
     "new.onnx",
     "new.md",
+    "new.sif",
 ];
 
 /// The calls that open, create or change a file outside where nothing holds them: those that take
@@ -632,7 +636,7 @@ fn calls_with_paths(outside: &Path) -> Vec<(String, String)> {
                     reached.insert(shape);
                     found.push((name, text.replace(&outside.display().to_string(), FOLDER)));
                     // what was there before is there again
-                    for new in ["new.bed", "new.onnx", "new.md"] {
+                    for new in ["new.bed", "new.onnx", "new.md", "new.sif"] {
                         std::fs::remove_file(outside.join(new)).ok();
                     }
                     write(outside.join("secret.fa"), ">a\nACGT\n");
