@@ -102,10 +102,12 @@ async fn collected(mut incoming: Incoming) -> Result<Bytes, Refusal> {
         };
         total += data.len();
         // the client receives the answer after it has sent its body
-        match total {
-            0..=BODY => bytes.extend_from_slice(&data),
-            0..=DROPPED => bytes = Vec::new(),
-            _ => break,
+        if total <= BODY {
+            bytes.extend_from_slice(&data);
+        } else if total <= DROPPED {
+            bytes = Vec::new();
+        } else {
+            break;
         }
     }
     match total > BODY {

@@ -9,7 +9,7 @@ use crate::base::{Fault, Result};
 use hyper::StatusCode;
 use std::collections::VecDeque;
 use std::rc::Rc;
-use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use tokio::sync::oneshot;
 
 /// What a task may use.
@@ -127,11 +127,8 @@ pub fn work(served: &Served, jobs: &Jobs) {
                 Err(_) => return,
             }
         }
-        loop {
-            match jobs.0.try_recv() {
-                Ok(job) => accept(job, &mut pending, &mut tasks),
-                Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
-            }
+        while let Ok(job) = jobs.0.try_recv() {
+            accept(job, &mut pending, &mut tasks);
         }
         step(served, &mut pending);
         if let Some(task) = tasks.pop_front() {
