@@ -844,11 +844,17 @@ fn few_processes_are_no_defect() {
          let g = genome::from(#{ chr1: seq::random(1, 5000, #{ seed: 1 })[0] }); print(g.one_hot(g.windows(50)).shape);",
     );
     shell(&format!("chmod -R a+rX {}", place.path().display()));
-    // root has no such limit, and another user may not reach the program
+    // root has no such limit, and another user may not reach the program or libtorch
     let user = "setpriv --reuid=65534 --regid=65534 --clear-groups";
     let program = env!("CARGO_BIN_EXE_cistron");
     let can = Command::new("bash")
-        .args(["-c", &format!("{user} {program} --version")])
+        .args([
+            "-c",
+            &format!(
+                "cd {} && {user} {program} run t.rhai --no-run-dir",
+                place.path().display()
+            ),
+        ])
         .output()
         .is_ok_and(|output| output.status.success());
     if !can {
