@@ -120,7 +120,8 @@ fn runs_killed_at_any_moment_go_on_to_the_same_weights() {
 #[test]
 fn a_full_disk_stops_the_run_and_leaves_the_last_good_checkpoint() {
     let place = tempfile::tempdir().expect("a folder");
-    // nothing larger than 4 MiB can be written, as on a disk that is full; the library that the program holds has 3
+    // nothing larger than 4 MiB can be written, as on a disk that is full; the library that the
+    // program contains has 3 MiB
     let script = r#"
 let set = data::from(#{ x: tensor::randn([64, 4], #{ seed: 1 }), label: tensor::randn([64, 1], #{ seed: 2 }) });
 let fit = |net| train::fit(net, #{ train: set, loss: loss::mse(), optimizer: optim::adam(), epochs: 3, checkpoint: "last" });
