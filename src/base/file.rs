@@ -106,6 +106,10 @@ impl Draft {
         if self.is_direct {
             return Ok(());
         }
+        // a script that can be executed stays so
+        if let Ok(about) = std::fs::metadata(&self.path) {
+            std::fs::set_permissions(&self.part, about.permissions()).ok();
+        }
         let synced = File::open(&self.part).and_then(|file| file.sync_all());
         let moved = synced.and_then(|()| std::fs::rename(&self.part, &self.path));
         moved.map_err(|error| Fault::file(&self.path, &error))?;

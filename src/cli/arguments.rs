@@ -2,8 +2,10 @@
 
 use crate::base::Fault;
 use crate::lang::session;
+use crate::track::Start;
 use clap::Args;
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// Arguments of commands that start a session.
 #[derive(Args, Clone, Debug)]
@@ -40,6 +42,20 @@ impl SessionArguments {
             device: self.device.clone(),
             seed: self.seed,
             ..session::Settings::default()
+        })
+    }
+
+    /// The arguments of a run of a script, without name, tags and sandbox.
+    pub fn start(&self, script: &Path, loaders: usize) -> Result<Start, Fault> {
+        Ok(Start {
+            script: std::path::absolute(script).map_err(|error| Fault::file(script, &error))?,
+            folder: std::env::current_dir().unwrap_or_default(),
+            set: self.settings()?.set,
+            device: self.device.clone(),
+            seed: self.seed,
+            threads: self.threads,
+            loaders: loaders.clamp(1, 64),
+            ..Start::default()
         })
     }
 

@@ -37,6 +37,16 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Lay scripts out: indentation, spaces, empty lines; where lines break is left as it is
+    Fmt {
+        /// Scripts, or folders of them; - lays out the standard input on the standard output
+        #[arg(required = true)]
+        paths: Vec<PathBuf>,
+        /// Change nothing: print the first line of each script that is not laid out, and end with 3
+        /// if there is one
+        #[arg(long)]
+        check: bool,
+    },
     /// Run `fn test_…()` in scripts and the examples in documents
     Test {
         /// Scripts, Markdown files, or folders of them; without any, the documentation of all
@@ -84,6 +94,19 @@ pub(super) enum Command {
         /// Its name, such as nn::conv1d or model; or words, such as convolution
         name: Vec<String>,
     },
+    /// Print what makes a shell complete commands and options
+    Completions {
+        /// The shell: for bash, `source <(cistron completions bash)`
+        shell: clap_complete::Shell,
+    },
+    /// Answer an editor over the Language Server Protocol, on the standard input and output
+    Lsp,
+    /// Print the manual page, or write those of all commands
+    Man {
+        /// The folder to write `cistron.1`, `cistron-run.1`, … to
+        #[arg(short, long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
     /// Submit the runs of a sweep to SLURM, as an array of jobs
     Submit(submit::SubmitArguments),
     /// The ledger of runs
@@ -101,8 +124,12 @@ impl Command {
         match self {
             Command::Check { syntax, .. } => !syntax,
             Command::Kernel(command) => command.serves(),
-            Command::Doc { .. }
+            Command::Completions { .. }
+            | Command::Doc { .. }
             | Command::Doctor(_)
+            | Command::Fmt { .. }
+            | Command::Lsp
+            | Command::Man { .. }
             | Command::Notebook { .. }
             | Command::Help { .. }
             | Command::Runs(_)

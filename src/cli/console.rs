@@ -2,6 +2,7 @@
 
 use super::signal;
 use crate::base::{Fault, Result};
+use crate::lang::assist::Known;
 use crate::lang::interactive::Interactive;
 use crate::lang::{help, session};
 use crate::torch::device;

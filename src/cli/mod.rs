@@ -10,6 +10,7 @@ mod doctor;
 mod environment;
 mod exit;
 mod files;
+mod format;
 pub mod grading;
 pub mod help;
 mod history;
@@ -18,6 +19,7 @@ pub mod kernel;
 #[cfg(not(feature = "kernel"))]
 #[path = "kernel/absent.rs"]
 pub mod kernel;
+mod lsp;
 pub mod memory;
 pub mod notebook;
 mod pool;
@@ -30,6 +32,7 @@ pub mod serve;
 #[cfg(not(feature = "serve"))]
 #[path = "serve/absent.rs"]
 pub mod serve;
+mod shells;
 pub mod signal;
 mod submit;
 pub mod sweep;
@@ -118,6 +121,7 @@ pub fn main() -> u8 {
             syntax,
             json,
         } => check::check(&paths, syntax, json),
+        Command::Fmt { paths, check } => format::format(&paths, check),
         Command::Test {
             paths,
             grade: true,
@@ -134,6 +138,9 @@ pub fn main() -> u8 {
         Command::Doc { out } => doc::doc(&out),
         Command::Notebook { path, out } => notebook::notebook(&path, out.as_deref()),
         Command::Kernel(command) => kernel::kernel(&command),
+        Command::Completions { shell } => shells::completions(shell),
+        Command::Lsp => lsp::lsp(),
+        Command::Man { out } => shells::manual(out.as_deref()),
         Command::Help { name } => help::help(&name.join(" ")),
         Command::Runs(arguments) => runs::runs(&arguments),
         Command::Serve(arguments) => serve::serve(&arguments),

@@ -46,7 +46,7 @@ impl Completer for Assistant {
             ));
         }
         let (start, found) =
-            assist::complete(&session::catalog(), &self.session.borrow(), line, position);
+            assist::complete(&session::catalog(), &*self.session.borrow(), line, position);
         let pair = |c: assist::Candidate| Pair {
             display: if c.kind.is_empty() {
                 c.text.clone()
@@ -66,7 +66,7 @@ impl Hinter for Assistant {
         if position < line.len() || line.is_empty() {
             return None;
         }
-        assist::signature(&session::catalog(), &self.session.borrow(), line, position)
+        assist::signature(&session::catalog(), &*self.session.borrow(), line, position)
             .map(|text| format!("   {text}"))
     }
 }

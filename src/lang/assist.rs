@@ -4,10 +4,36 @@
 use super::catalog::{Catalog, Entry};
 use super::help;
 use super::highlight::WORDS;
-use super::interactive::Interactive;
+use super::interactive::Variable;
 use super::native::Form;
 use super::scan;
 use cistron_base::panic;
+
+/// The names that are known where a text is typed, beside those of the catalog.
+pub trait Known {
+    /// The variables, the newest of each name.
+    fn variables(&self) -> Vec<Variable>;
+
+    /// Names of functions that were defined.
+    fn functions(&self) -> Vec<String>;
+
+    /// Names of imported modules, with what they import.
+    fn modules(&self) -> Vec<(String, String)>;
+
+    /// The type of a variable, where it is known.
+    fn kind_of(&self, name: &str) -> Option<String> {
+        let variables = self.variables().into_iter();
+        let mut kinds = variables.filter(|one| one.name == name).map(|one| one.kind);
+        kinds.next().filter(|kind| !kind.is_empty())
+    }
+
+    /// The namespace of a word before `::`: the module that it imports, or itself.
+    fn space_of(&self, word: &str) -> String {
+        let mut modules = self.modules().into_iter();
+        let found = modules.find(|(alias, _)| alias == word);
+        found.map_or_else(|| word.to_string(), |(_, path)| path)
+    }
+}
 
 /// A completion.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -136,7 +162,7 @@ fn last_word(text: &str) -> &str {
 }
 
 /// The entries of a called name: `nn::conv1d`, `net.forward`, or one of an imported module.
-fn called<'a>(catalog: &'a Catalog, session: &Interactive, name: &'a str) -> Vec<&'a Entry> {
+fn called<'a>(catalog: &'a Catalog, session: &dyn Known, name: &'a str) -> Vec<&'a Entry> {
     if let Some((space, function)) = name.rsplit_once("::") {
         let space = session.space_of(space);
         return catalog
@@ -205,7 +231,7 @@ fn or_nothing<T: Default>(f: impl FnOnce() -> T) -> T {
 /// The completions at a cursor (in bytes), and the start of the text that they replace.
 pub fn complete(
     catalog: &Catalog,
-    session: &Interactive,
+    session: &dyn Known,
     text: &str,
     cursor: usize,
 ) -> (usize, Vec<Candidate>) {
@@ -215,7 +241,7 @@ pub fn complete(
 
 fn candidates(
     catalog: &Catalog,
-    session: &Interactive,
+    session: &dyn Known,
     text: &str,
     cursor: usize,
 ) -> (usize, Vec<Candidate>) {
@@ -347,7 +373,7 @@ fn candidates(
 /// The signature of the innermost call around a cursor.
 pub fn signature(
     catalog: &Catalog,
-    session: &Interactive,
+    session: &dyn Known,
     text: &str,
     cursor: usize,
 ) -> Option<String> {
@@ -356,40 +382,58 @@ pub fn signature(
 
 fn signature_at(
     catalog: &Catalog,
-    session: &Interactive,
+    session: &dyn Known,
     text: &str,
     cursor: usize,
 ) -> Option<String> {
-    let name = match context(&text[..cursor]) {
-        Context::Key(name, _) | Context::Plain(Some((name, _))) => name,
-        _ => return None,
-    };
-    called(catalog, session, &name)
-        .first()
-        .map(|entry| entry.signature())
+    let (name, _) = call_at(text, cursor)?;
+    entry_of(catalog, session, &name).map(|entry| entry.signature())
+}
+
+/// The name of the innermost call around a cursor, and the arguments before the cursor.
+pub fn call_at(text: &str, cursor: usize) -> Option<(String, usize)> {
+    match context(&text[..cursor]) {
+        Context::Plain(Some(call)) => Some(call),
+        // options are the last argument
+        Context::Key(name, _) => Some((name, usize::MAX)),
+        _ => None,
+    }
+}
+
+/// The first entry of a called name: `nn::conv1d`, `net.forward`, or one of an imported module.
+pub fn entry_of(catalog: &Catalog, session: &dyn Known, name: &str) -> Option<Entry> {
+    called(catalog, session, name).first().copied().cloned()
+}
+
+/// The entry of the name at a cursor.
+pub fn named_at(
+    catalog: &Catalog,
+    session: &dyn Known,
+    text: &str,
+    cursor: usize,
+) -> Option<Entry> {
+    entry_of(catalog, session, &word_at(text, cursor))
 }
 
 /// Documentation of the word at a cursor: a variable, a function, else the call around it.
-pub fn about(
-    catalog: &Catalog,
-    session: &Interactive,
-    text: &str,
-    cursor: usize,
-) -> Option<String> {
+pub fn about(catalog: &Catalog, session: &dyn Known, text: &str, cursor: usize) -> Option<String> {
     or_nothing(|| about_at(catalog, session, text, cursor))
 }
 
-fn about_at(catalog: &Catalog, session: &Interactive, text: &str, cursor: usize) -> Option<String> {
+fn about_at(catalog: &Catalog, session: &dyn Known, text: &str, cursor: usize) -> Option<String> {
     let word = word_at(text, cursor);
     if let Some(variable) = session
         .variables()
         .into_iter()
         .find(|variable| variable.name == word)
     {
-        return Some(format!(
-            "{}: {}\n\n{}",
-            variable.name, variable.kind, variable.value
-        ));
+        let name = variable.name;
+        let shown = match (variable.kind.as_str(), variable.value.as_str()) {
+            ("", _) => name,
+            (kind, "") => format!("{name}: {kind}"),
+            (kind, value) => format!("{name}: {kind}\n\n{value}"),
+        };
+        return Some(shown);
     }
     let named = match word.rsplit_once("::") {
         Some((space, name)) => format!("{}::{name}", session.space_of(space)),

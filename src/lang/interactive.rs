@@ -1,5 +1,6 @@
 //! An interactive session: variables, functions and imports remain from one text to the next.
 
+use super::assist::Known;
 use super::session;
 use super::{diagnostics, division, engine, prepare, scan, show};
 use cistron_base::{Result, interrupt, panic};
@@ -99,8 +100,15 @@ impl Interactive {
         panic::guarded(reads).unwrap_or(false)
     }
 
-    /// The variables, the newest of each name.
-    pub fn variables(&self) -> Vec<Variable> {
+    /// Clears variables, functions and imports.
+    pub fn reset(&mut self) {
+        engine::release(&mut self.scope);
+        *self = Interactive::default();
+    }
+}
+
+impl Known for Interactive {
+    fn variables(&self) -> Vec<Variable> {
         let mut out: Vec<Variable> = Vec::new();
         for (name, _, value) in self
             .scope
@@ -121,16 +129,7 @@ impl Interactive {
         out
     }
 
-    /// The type of a variable.
-    pub fn kind_of(&self, name: &str) -> Option<String> {
-        self.variables()
-            .into_iter()
-            .find(|variable| variable.name == name)
-            .map(|variable| variable.kind)
-    }
-
-    /// Names of functions that were defined.
-    pub fn functions(&self) -> Vec<String> {
+    fn functions(&self) -> Vec<String> {
         let mut names: Vec<String> = self
             .functions
             .iter_functions()
@@ -141,8 +140,7 @@ impl Interactive {
         names
     }
 
-    /// Names of imported modules, with what they import.
-    pub fn modules(&self) -> Vec<(String, String)> {
+    fn modules(&self) -> Vec<(String, String)> {
         let one = |statement: &String| {
             let (path, name) = statement
                 .trim_start_matches("import ")
@@ -154,20 +152,6 @@ impl Interactive {
             ))
         };
         self.imports.iter().filter_map(one).collect()
-    }
-
-    /// The namespace of a word before `::`: the module that it imports, or itself.
-    pub fn space_of(&self, word: &str) -> String {
-        self.modules()
-            .into_iter()
-            .find(|(alias, _)| alias == word)
-            .map_or_else(|| word.to_string(), |(_, path)| path)
-    }
-
-    /// Clears variables, functions and imports.
-    pub fn reset(&mut self) {
-        engine::release(&mut self.scope);
-        *self = Interactive::default();
     }
 }
 

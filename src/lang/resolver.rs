@@ -71,7 +71,9 @@ impl rhai::ModuleResolver for Resolver {
     }
 }
 
-fn find(path: &str, importer: &str) -> Result<(String, String), Fault> {
+/// The text and the file of a module that a script imports; the name of an embedded module begins
+/// with `std/`.
+pub fn find(path: &str, importer: &str) -> Result<(String, String), Fault> {
     if let Some(inner) = path.strip_prefix("std/") {
         let inner = present_path(inner).unwrap_or(inner);
         return stdlib::read(inner).ok_or_else(|| {

@@ -311,7 +311,7 @@ impl Kernel {
             ),
             None => assist::complete(
                 &session::catalog(),
-                &self.console.session.borrow(),
+                &*self.console.session.borrow(),
                 code,
                 at,
             ),
@@ -337,7 +337,7 @@ impl Kernel {
     fn inspect(&self, code: &str, cursor: usize) -> InspectReply {
         let text = assist::about(
             &session::catalog(),
-            &self.console.session.borrow(),
+            &*self.console.session.borrow(),
             code,
             byte_of(code, cursor),
         );

@@ -135,16 +135,10 @@ impl RunArguments {
             })
         };
         Ok(Start {
-            script: whole(script)?,
-            folder: std::env::current_dir().unwrap_or_default(),
             name: self.name.clone(),
             tags: self.tag.clone(),
-            set: self.common.settings()?.set,
-            device: self.common.device.clone(),
-            seed: self.common.seed,
-            threads: self.common.threads,
-            loaders: self.loaders.clamp(1, 64),
             sandbox: if self.sandbox { Some(sandbox()?) } else { None },
+            ..self.common.start(script, self.loaders)?
         })
     }
 }

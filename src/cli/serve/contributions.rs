@@ -2,7 +2,7 @@
 
 use super::answer::{Answer, Cell, Form};
 use super::limits::{EXPLAINED, LOGO};
-use super::refusal::Refusal;
+use super::refusal::{Refusal, aside};
 use super::sequences::{Named, Sequences, SequencesRequest};
 use super::worker::{Queue, Served};
 use crate::base::Result;
@@ -86,9 +86,7 @@ impl Sequences {
                 regions: request.region.map(|region| vec![region]),
             })
         };
-        let mut named = tokio::task::spawn_blocking(read)
-            .await
-            .map_err(|_| Refusal::bad("the request could not be read"))??;
+        let mut named = aside("the request could not be read", read).await??;
         let (Some(one), true) = (named.pop(), named.is_empty()) else {
             return Err(Refusal::bad(
                 "contributions are computed of one sequence at a time",

@@ -6,7 +6,7 @@ use super::histogram::Histogram;
 use super::inputs::Row;
 use super::limits;
 use super::profiles::Profiles;
-use super::refusal::Refusal;
+use super::refusal::{Refusal, aside};
 use super::worker::{Queue, Served};
 use crate::bail;
 use crate::base::Result;
@@ -80,15 +80,17 @@ impl Pairs {
     ) -> std::result::Result<Answer, Refusal> {
         let own = self.clone();
         // similar ids are searched among all genes
-        let asked = tokio::task::spawn_blocking(move || pairs_of(&own.profiles, &request))
-            .await
-            .map_err(|_| Refusal::bad("the request could not be read"))??;
+        let asked = aside("the request could not be read", move || {
+            pairs_of(&own.profiles, &request)
+        })
+        .await??;
         let rows = asked.pairs.iter().map(|pair| Row::Pair(*pair)).collect();
         let values = queue.predict(rows).await?;
         let own = self.clone();
-        tokio::task::spawn_blocking(move || own.written(&asked, &values, form))
-            .await
-            .map_err(|_| Refusal::bad("the answer could not be written"))
+        aside("the answer could not be written", move || {
+            own.written(&asked, &values, form)
+        })
+        .await
     }
 
     /// The answer with probabilities.

@@ -56,3 +56,12 @@ impl From<Fault> for Refusal {
         }
     }
 }
+
+/// Runs work that takes long aside from the connections; `what` names what failed if it panics.
+pub(super) async fn aside<T: Send + 'static>(
+    what: &'static str,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> std::result::Result<T, Refusal> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|_| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, what))
+}

@@ -3,7 +3,7 @@
 use super::answer::{Answer, Cell, Form};
 use super::inputs::Row;
 use super::limits::{BASES, SEQUENCES};
-use super::refusal::Refusal;
+use super::refusal::{Refusal, aside};
 use super::worker::Queue;
 use crate::base::{Interval, shape};
 use crate::seq::contigs::cut_out;
@@ -142,9 +142,7 @@ impl Sequences {
         form: Form,
     ) -> std::result::Result<Answer, Refusal> {
         let own = self.clone();
-        let named = tokio::task::spawn_blocking(move || own.named(request))
-            .await
-            .map_err(|_| Refusal::bad("the request could not be read"))??;
+        let named = aside("the request could not be read", move || own.named(request)).await??;
         let rows = named
             .iter()
             .map(|one| Row::Sequence(one.codes.clone()))

@@ -159,17 +159,12 @@ fn submitted(arguments: &SubmitArguments, script: &Path) -> Result<u8> {
 impl SubmitArguments {
     /// The arguments that all runs share.
     fn start(&self, script: &Path) -> Result<Start> {
+        let start = self.common.start(script, self.loaders)?;
         Ok(Start {
-            script: std::path::absolute(script).map_err(|error| Fault::file(script, &error))?,
-            folder: std::env::current_dir().unwrap_or_default(),
             name: self.name.clone(),
             tags: self.tag.clone(),
-            set: self.common.settings()?.set,
-            device: self.common.device.clone(),
-            seed: self.common.seed,
-            threads: self.common.threads.or(self.cpus),
-            loaders: self.loaders.clamp(1, 64),
-            sandbox: None,
+            threads: start.threads.or(self.cpus),
+            ..start
         })
     }
 

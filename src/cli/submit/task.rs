@@ -59,11 +59,9 @@ pub(super) fn task(home: &Path) -> Result<u8> {
         .spawn()
         .map_err(|error| Fault::file(&program, &error))?;
     let code = waited(&mut child)?;
-    if !IS_NEAR.load(Ordering::Relaxed) || track::read(&folder).state == "done" {
-        return Ok(code);
-    }
-    if code != INTERRUPTED {
-        // it failed by itself
+    // it ended by itself, well or not, or the time limit broke it off
+    let is_broken_off = code == INTERRUPTED && IS_NEAR.load(Ordering::Relaxed);
+    if !is_broken_off || track::read(&folder).state == "done" {
         return Ok(code);
     }
     again(&folder)
