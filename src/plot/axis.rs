@@ -25,6 +25,22 @@ pub(super) fn range(values: impl Iterator<Item = f64>, pad: f64) -> (f64, f64) {
     (low - space, high + space)
 }
 
+/// Two spans, one of them widened about its middle, so that a unit is as long on an area of
+/// `width` horizontally as on one of `height` vertically.
+pub(super) fn equal(
+    x: (f64, f64),
+    y: (f64, f64),
+    width: f64,
+    height: f64,
+) -> ((f64, f64), (f64, f64)) {
+    let scale = ((x.1 - x.0) / width).max((y.1 - y.0) / height);
+    let widened = |(low, high): (f64, f64), length: f64| {
+        let space = (scale * length - (high - low)) / 2.0;
+        (low - space, high + space)
+    };
+    (widened(x, width), widened(y, height))
+}
+
 /// A label of at most four digits.
 pub(super) fn short(v: f64) -> String {
     if v != 0.0 && !(1e-3..1e5).contains(&v.abs()) {
@@ -44,5 +60,19 @@ pub(super) fn tidy(text: String) -> String {
         "0".into()
     } else {
         text.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_have_equal_lengths() {
+        // 10 units on 100 pixels allow 5 on 50: the vertical span of 1 is widened
+        let found = equal((0.0, 10.0), (2.0, 3.0), 100.0, 50.0);
+        assert_eq!(found, ((0.0, 10.0), (0.0, 5.0)));
+        let found = equal((0.0, 2.0), (0.0, 4.0), 100.0, 50.0);
+        assert_eq!(found, ((-3.0, 5.0), (0.0, 4.0)));
     }
 }

@@ -1,9 +1,16 @@
 //! Lines and points over one pair of axes.
 
-use super::axis::{Drawn, range, short, text, tidy};
+use super::axis::{Drawn, equal, range, short, text, tidy};
 use super::colors::{GUIDE, MESH, SERIES};
 use plotters::coord::Shift;
 use plotters::prelude::*;
+
+/// Pixels around the axes: above, below and on the left; on the right; of labels below and on the
+/// left.
+const MARGIN: u32 = 10;
+const RIGHT: u32 = 18;
+const BELOW: u32 = 38;
+const LEFT: u32 = 60;
 
 /// A line of a chart.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +43,8 @@ pub struct Chart {
     pub dots: Vec<Dots>,
     /// Whether both axes go from 0 to 1.
     pub unit: bool,
+    /// Whether a unit has the same length on both axes.
+    pub equal: bool,
     /// A line to compare with, such as chance.
     pub guide: Vec<(f64, f64)>,
     /// A moment to mark on the horizontal axis.
@@ -60,12 +69,23 @@ impl Chart {
                 range(self.points().map(|p| p.1), 0.06),
             )
         };
+        let (x, y) = if self.equal {
+            let (width, height) = area.dim_in_pixel();
+            let around = (MARGIN + RIGHT + LEFT, 2 * MARGIN + BELOW);
+            let (width, height) = (
+                width.saturating_sub(around.0).max(1),
+                height.saturating_sub(around.1).max(1),
+            );
+            equal(x, y, f64::from(width), f64::from(height))
+        } else {
+            (x, y)
+        };
         let mut built = ChartBuilder::on(area);
         let mut on = built
-            .margin(10)
-            .margin_right(18)
-            .x_label_area_size(38)
-            .y_label_area_size(60)
+            .margin(MARGIN)
+            .margin_right(RIGHT)
+            .x_label_area_size(BELOW)
+            .y_label_area_size(LEFT)
             .build_cartesian_2d(x.0..x.1, y.0..y.1)
             .map_err(text)?;
         let whole = !self.unit && x.1 - x.0 < 1000.0 && self.points().all(|p| p.0.fract() == 0.0);

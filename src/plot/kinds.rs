@@ -62,6 +62,7 @@ pub fn calibration(points: Vec<(f64, f64)>) -> Figure {
         lines: vec![line],
         dots: vec![dots],
         unit: true,
+        equal: false,
         guide: DIAGONAL.to_vec(),
         mark: None,
     };

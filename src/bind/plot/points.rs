@@ -39,6 +39,9 @@ pub struct CurveOptions {
     /// Whether the horizontal axis shows decimal logarithms.
     #[option(default = false)]
     log_x: bool,
+    /// Whether a unit has the same length on both axes, as of coordinates.
+    #[option(default = false)]
+    equal: bool,
 }
 
 /// Options of `plot::joint`.
@@ -223,9 +226,17 @@ pub fn curves(
         x,
         y,
         lines,
+        equal: options.equal,
         ..Chart::default()
     };
-    Ok(plot::chart(title, chart))
+    let figure = plot::chart(title, chart);
+    Ok(match options.equal {
+        true => Figure {
+            size: (640, 620),
+            ..figure
+        },
+        false => figure,
+    })
 }
 
 /// Draws columns of numbers against their index, from 1.
