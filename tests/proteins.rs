@@ -3,7 +3,11 @@
 use crate::{data_folder, root};
 use cistron::protein::Structure;
 use cistron::protein::contacts::{PrecisionSettings, Range, Top, precision};
+use cistron::protein::decoys::{DecoySettings, Scheme, decoys};
 use cistron::protein::features::{SurfaceSettings, residue_sasa};
+use cistron::protein::lddt::{AtomSet, Missing, lddt, shared};
+use cistron::protein::matching::{Matching, matched};
+use cistron::protein::point::{cross, dot, minus};
 use cistron::protein::radii::Radii;
 use cistron::protein::read::{self, ReadSettings};
 use cistron::protein::superpose::superpose;
@@ -90,6 +94,78 @@ fn couplings_are_those_of_numpy() {
     for (ours, theirs) in map.rows().into_iter().zip(rows) {
         for (ours, theirs) in ours.iter().zip(numbers(theirs)) {
             assert!((ours - theirs).abs() < 1e-9, "{ours} {theirs}");
+        }
+    }
+}
+
+/// The lDDT of all heavy atoms, which are matched by number.
+fn all_atom_lddt(model: &Structure, native: &Structure) -> f64 {
+    let by = matched(model, native, Matching::Number).expect("residues of the same numbers");
+    let atoms = shared(model, native, &by, AtomSet::All, Missing::Wrong);
+    assert_eq!(atoms.missing, 0);
+    let found = lddt(
+        &atoms.model,
+        &atoms.native,
+        &atoms.residues,
+        native.len(),
+        15.0,
+    );
+    found.expect("a score").score
+}
+
+#[test]
+fn decoys_of_a_real_structure_range_from_near_native_to_poor() {
+    let native = glucagon();
+    for scheme in Scheme::ALL {
+        let mean = |strength: f64| {
+            let one = |seed: u64| {
+                let settings = DecoySettings {
+                    scheme: Some(scheme),
+                    count: 1,
+                    range: Some([strength, strength]),
+                    seed,
+                };
+                let found = decoys(&native, &settings).expect("a decoy");
+                all_atom_lddt(&found[0].structure, &native)
+            };
+            (0..10).map(one).sum::<f64>() / 10.0
+        };
+        let [low, high] = scheme.usual_range();
+        let means = [low, (low + high) / 2.0, high].map(mean);
+        assert!(means.is_sorted_by(|a, b| a > b), "{scheme:?} {means:?}");
+        assert!(means[0] > 0.8 && means[2] < 0.65, "{scheme:?} {means:?}");
+    }
+}
+
+#[test]
+fn decoys_of_a_real_structure_have_l_amino_acids() {
+    let native = glucagon();
+    let chirality = |of: &Structure| -> Vec<f64> {
+        let rows = of.residues.iter().filter(|own| own.name != "GLY");
+        rows.filter_map(|own| {
+            let [n, ca, c] = own.backbone()?;
+            Some(dot(
+                cross(minus(n, ca), minus(c, ca)),
+                minus(own.at("CB")?, ca),
+            ))
+        })
+        .collect()
+    };
+    let wanted = chirality(&native);
+    assert!(
+        wanted.len() > 25 && wanted.iter().all(|x| *x > 1.0),
+        "{wanted:?}"
+    );
+    for scheme in Scheme::ALL {
+        let settings = DecoySettings {
+            scheme: Some(scheme),
+            count: 6,
+            range: None,
+            seed: 3,
+        };
+        for decoy in decoys(&native, &settings).expect("decoys") {
+            let found = chirality(&decoy.structure);
+            assert!(found.iter().all(|x| *x > 1.0), "{scheme:?} {found:?}");
         }
     }
 }

@@ -151,6 +151,7 @@ pub fn library() -> Library {
         protein::compare::natives(),
         protein::features::natives(),
         protein::contacts::natives(),
+        protein::decoys::natives(),
         protein::graph::natives(),
         protein::alignment::natives(),
         plot::figures::natives(),

@@ -4,7 +4,7 @@ use crate::harmonics::{COUNT, Convention, harmonics};
 use crate::point::{Point, cross, dot, minus, times, unit};
 use crate::radii::Radii;
 use crate::residues;
-use crate::structure::Structure;
+use crate::structure::{Residue, Structure};
 use crate::voronoi;
 use cistron_base::{Result, fault};
 
@@ -82,21 +82,25 @@ pub fn residue_sasa(structure: &Structure, settings: SurfaceSettings) -> Result<
     Ok(out)
 }
 
-/// The axes of each residue: x from Cα to N, y towards C at a right angle to it, z their cross
-/// product.
+/// The axes of a residue: x from Cα to N, y towards C at a right angle to it, z their cross
+/// product. None where N or C is missing, or where the three atoms are in a line.
+pub fn frame(residue: &Residue) -> Option<[Point; 3]> {
+    let [n, ca, c] = residue.backbone()?;
+    let x = unit(minus(n, ca))?;
+    let side = minus(c, ca);
+    let y = unit(minus(side, times(x, dot(side, x))))?;
+    Some([x, y, cross(x, y)])
+}
+
+/// The axes of each residue, as of [`frame`]; an error where a residue has none.
 pub fn frames(structure: &Structure) -> Result<Vec<[Point; 3]>> {
-    let frame = |residue: &crate::Residue| {
-        let missing = || {
+    let axes = |residue: &Residue| {
+        frame(residue).ok_or_else(|| {
             fault!("value", "{} has no frame: N, Cα and C must be there, and not in a line",
                 residue.text(); hint: "`protein.report` lists missing atoms")
-        };
-        let [n, ca, c] = residue.backbone().ok_or_else(missing)?;
-        let x = unit(minus(n, ca)).ok_or_else(missing)?;
-        let side = minus(c, ca);
-        let y = unit(minus(side, times(x, dot(side, x)))).ok_or_else(missing)?;
-        Ok([x, y, cross(x, y)])
+        })
     };
-    structure.residues.iter().map(frame).collect()
+    structure.residues.iter().map(axes).collect()
 }
 
 /// The direction from the Cα of a residue to that of another, in the frame of the first; 0 where

@@ -3,12 +3,14 @@
 //! - [`structure`]: chains, residues and atoms; [`read`] and [`write`]: files
 //! - [`maps`]: distances and contacts; [`matching`]: residues of a model and its native structure
 //! - [`superpose`], [`lddt`], [`scores`], [`contacts`]: how well a model agrees
+//! - [`decoys`]: models of known quality, as perturbations ([`rigid`] motions) of a structure
 //! - [`voronoi`], [`harmonics`], [`features`]: what networks read
 //! - [`graph`]: graphs of residues; [`alignment`], [`coevolution`]: alignments of sequences
 
 pub mod alignment;
 pub mod coevolution;
 pub mod contacts;
+pub mod decoys;
 pub mod features;
 pub mod graph;
 pub mod harmonics;
@@ -21,6 +23,7 @@ pub mod pssm;
 pub mod radii;
 pub mod read;
 pub mod residues;
+pub mod rigid;
 pub mod scores;
 pub mod structure;
 pub mod superpose;

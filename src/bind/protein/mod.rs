@@ -3,6 +3,7 @@
 pub mod alignment;
 pub mod compare;
 pub mod contacts;
+pub mod decoys;
 pub mod features;
 pub mod graph;
 pub mod structure;
