@@ -11,7 +11,7 @@ use cistron::protein::point::{cross, dot, minus};
 use cistron::protein::radii::Radii;
 use cistron::protein::read::{self, ReadSettings};
 use cistron::protein::superpose::superpose;
-use cistron::protein::{alignment, coevolution};
+use cistron::protein::{alignment, coevolution, distogram, pssm, rr};
 use serde_json::Value;
 
 fn glucagon() -> Structure {
@@ -178,8 +178,9 @@ fn decoys_of_a_real_structure_have_l_amino_acids() {
 fn precision_of_contacts_is_that_of_disteval() {
     let Some(data) = data_folder() else { return };
     let folder = data.join("protein/disteval_1guuA");
+/// 1GUU of disteval's example: the number of residues and its contacts, of Cβ, of glycine Cα.
+fn disteval_truth(folder: &std::path::Path) -> (usize, Vec<f64>) {
     let native = read::open(&folder.join("1guuA.pdb"), &ReadSettings::default()).expect("a file");
-    // Cβ, of glycine the Cα
     let at = |i: usize| {
         let residue = &native.residues[i];
         if residue.name == "GLY" {
@@ -190,33 +191,90 @@ fn precision_of_contacts_is_that_of_disteval() {
     };
     let n = native.len();
     let distance = |i: usize, j: usize| cistron::protein::point::distance(at(i), at(j));
-    let map = |value: &dyn Fn(usize, usize) -> f64| -> Vec<f64> {
-        (0..n * n).map(|k| value(k / n, k % n)).collect()
-    };
-    let truth = map(&|i, j| f64::from(u8::from(i != j && distance(i, j) < 8.0)));
-    let predicted = cistron::torch::file::load_npy(&folder.join("1guuA.predicted.npy"));
-    let predicted = predicted.expect("a file").to_f64().expect("numbers");
-    // disteval reads the values above the diagonal
-    let scores = map(&|i, j| -predicted[i.min(j) * n + i.max(j)]);
-    for (from, part, wanted, count) in [
-        (12, 5.0, 0.9, 10),
-        (12, 1.0, 0.6, 30),
-        (24, 5.0, 0.5, 10),
-        (24, 1.0, 0.38462, 13),
-    ] {
+    let is_contact = |k: usize| k / n != k % n && distance(k / n, k % n) < 8.0;
+    let truth = (0..n * n).map(|k| f64::from(u8::from(is_contact(k))));
+    (n, truth.collect())
+}
+
+/// Compares precisions of the pairs from a separation on with disteval's: separation, the part of
+/// the length (0: as many as there are contacts), precision and number of pairs.
+fn compare_with_disteval(
+    scores: &[f64],
+    folder: &std::path::Path,
+    rows: &[(usize, f64, f64, usize)],
+) {
+    let (n, truth) = disteval_truth(folder);
+    for (from, part, wanted, count) in rows {
         let settings = PrecisionSettings {
             range: Range {
-                from,
+                from: *from,
                 to: usize::MAX,
             },
-            top: Top::Fraction(part),
+            top: if *part == 0.0 {
+                Top::Contacts
+            } else {
+                Top::Fraction(*part)
+            },
             capped: true,
         };
-        let found = precision(&scores, &truth, n, settings).expect("a precision");
-        assert_eq!(found.pairs, count);
+        let found = precision(scores, &truth, n, settings).expect("a precision");
+        assert_eq!(found.pairs, *count);
         assert!(
             (found.precision - wanted).abs() < 1e-3,
             "{found:?} {wanted}"
         );
+    }
+}
+
+/// The values that the program disteval prints for its example, in its README.
+#[test]
+fn precision_of_contacts_is_that_of_disteval() {
+    let Some(data) = data_folder() else { return };
+    let folder = data.join("protein/disteval_1guuA");
+    let predicted = cistron::torch::file::load_npy(&folder.join("1guuA.predicted.npy"));
+    let predicted = predicted.expect("a file").to_f64().expect("numbers");
+    let n = (predicted.len() as f64).sqrt() as usize;
+    // disteval reads the values above the diagonal
+    let above = |k: usize| (k / n).min(k % n) * n + (k / n).max(k % n);
+    let scores: Vec<f64> = (0..n * n).map(|k| -predicted[above(k)]).collect();
+    let rows = [
+        (12, 5.0, 0.9, 10),
+        (12, 1.0, 0.6, 30),
+        (12, 0.0, 0.6, 30),
+        (24, 5.0, 0.5, 10),
+        (24, 1.0, 0.38462, 13),
+        (24, 0.0, 0.38462, 13),
+    ];
+    compare_with_disteval(&scores, &folder, &rows);
+    // contacts in the format RR: pairs that are not listed do not count
+    let (sequence, scores) = rr::open(&folder.join("1guuA.contact.rr")).expect("contacts");
+    assert_eq!(sequence.len(), n);
+    compare_with_disteval(&scores, &folder, &[(12, 5.0, 1.0, 9), (24, 1.0, 1.0, 1)]);
+    // distances in bins of trRosetta: the first is of pairs beyond 20 Å
+    let file = cistron::torch::file::load_npz(&folder.join("1guuA.npz")).expect("a file");
+    let (_, bins) = file.iter().find(|(name, _)| name == "dist").expect("bins");
+    let bins = bins.roll(-1, 2).expect("bins").to_f64().expect("numbers");
+    let edges: Vec<f64> = (1..37).map(|k| 2.0 + 0.5 * f64::from(k)).collect();
+    let p = distogram::contacts(&bins, &edges, 8.0).expect("contacts");
+    let scores: Vec<f64> = (0..n * n).map(|k| p[above(k)]).collect();
+    let rows = [
+        (12, 5.0, 1.0, 10),
+        (12, 1.0, 0.8, 30),
+        (24, 5.0, 1.0, 10),
+        (24, 1.0, 0.84615, 13),
+    ];
+    compare_with_disteval(&scores, &folder, &rows);
+}
+
+/// Profiles of InterpretContactMap are texts of numbers, [20, n].
+#[test]
+fn profiles_of_the_authors_of_attcontact_are_read() {
+    let Some(data) = data_folder() else { return };
+    let folder = data.join("protein/attcontact/other");
+    for (name, n, first) in [("1B0X-A", 72, 0.018), ("T0970", 97, 0.1192)] {
+        let (letters, rows) = pssm::open(&folder.join(format!("{name}.pssm.npy"))).expect("a file");
+        assert_eq!((letters.as_str(), rows.len()), ("", n));
+        assert_eq!(rows[0][0], first);
+        assert!(rows.as_flattened().iter().all(|x| (0.0..=1.0).contains(x)));
     }
 }

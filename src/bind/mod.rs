@@ -154,6 +154,8 @@ pub fn library() -> Library {
         protein::decoys::natives(),
         protein::graph::natives(),
         protein::alignment::natives(),
+        protein::predicted::natives(),
+        protein::simulation::natives(),
         plot::figures::natives(),
         plot::scores::natives(),
         plot::groups::natives(),

@@ -25,6 +25,15 @@ pub struct Alignment {
     pub insertions: usize,
 }
 
+/// The letters of codes, with gaps.
+pub fn letters(codes: &[u8]) -> String {
+    let letters = LETTERS.as_bytes();
+    codes
+        .iter()
+        .map(|code| letters[usize::from(*code)] as char)
+        .collect()
+}
+
 /// Reads a3m, FASTA, Stockholm or one sequence a line (aln), also compressed by gzip.
 pub fn open(path: &Path) -> Result<Alignment> {
     parse(&text_of(path)?).map_err(|fault| fault.context(format!("`{}`", path.display())))
@@ -186,11 +195,7 @@ impl Alignment {
 
     /// The letters of a sequence, with gaps.
     pub fn text(&self, i: usize) -> String {
-        let letters = LETTERS.as_bytes();
-        self.row(i)
-            .iter()
-            .map(|code| letters[usize::from(*code)] as char)
-            .collect()
+        letters(self.row(i))
     }
 
     /// The weight of each sequence: 1 over the number of sequences, itself included, whose share

@@ -70,13 +70,19 @@ fn stand_in(_: &Call, _: &str) -> Result<Aligned> {
     alignment::parse("ACDEFGHIKL\nACDEFGHIKV\n").map(|own| Aligned(Rc::new(own)))
 }
 
-/// Reads a position-specific scoring matrix of PSI-BLAST, or rows of 20 numbers.
+/// Reads a position-specific scoring matrix of PSI-BLAST, or other tables of 20 scores.
 ///
 /// The columns are in the order of the letters of amino acids, A C D E F G H I K L M N P Q R S T V
-/// W Y, whatever the order of the file; rows of numbers without a line of letters keep theirs.
+/// W Y, whatever the order of the file. Scores without a line of letters keep their order: rows of
+/// 20 numbers; 20 lines of n numbers after a line `# PSSM` (files of features of DNCON2 and
+/// ATTContact, in the order of PSI-BLAST, A R N D C Q E G H I L K M F P S T W Y V); a `.npy` file
+/// [20, n] or [n, 20], the former where both are possible, of numbers or texts.
 ///
 /// Returns a map of `scores`, [n, 20], float32, and `sequence`, empty where the file has no
 /// letters.
+///
+/// # Errors
+/// A file that is cut short, or has scores that are no finite numbers.
 ///
 /// ```rhai
 /// let row = "1 M 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19\n";

@@ -1,4 +1,4 @@
-//! `protein::…`, `contacts::…`, `graph::…`.
+//! `protein::…`, `contacts::…`, `graph::…`, `sim::folds`.
 
 pub mod alignment;
 pub mod compare;
@@ -6,5 +6,7 @@ pub mod contacts;
 pub mod decoys;
 pub mod features;
 pub mod graph;
+pub mod predicted;
+pub mod simulation;
 pub mod structure;
 pub mod values;
