@@ -98,86 +98,6 @@ fn couplings_are_those_of_numpy() {
     }
 }
 
-/// The lDDT of all heavy atoms, which are matched by number.
-fn all_atom_lddt(model: &Structure, native: &Structure) -> f64 {
-    let by = matched(model, native, Matching::Number).expect("residues of the same numbers");
-    let atoms = shared(model, native, &by, AtomSet::All, Missing::Wrong);
-    assert_eq!(atoms.missing, 0);
-    let found = lddt(
-        &atoms.model,
-        &atoms.native,
-        &atoms.residues,
-        native.len(),
-        15.0,
-    );
-    found.expect("a score").score
-}
-
-#[test]
-fn decoys_of_a_real_structure_range_from_near_native_to_poor() {
-    let native = glucagon();
-    for scheme in Scheme::ALL {
-        let mean = |strength: f64| {
-            let one = |seed: u64| {
-                let settings = DecoySettings {
-                    scheme: Some(scheme),
-                    count: 1,
-                    range: Some([strength, strength]),
-                    seed,
-                };
-                let found = decoys(&native, &settings).expect("a decoy");
-                all_atom_lddt(&found[0].structure, &native)
-            };
-            (0..10).map(one).sum::<f64>() / 10.0
-        };
-        let [low, high] = scheme.usual_range();
-        let mut means = vec![mean(low), mean((low + high) / 2.0)];
-        // a helix that is shifted as a whole keeps its distances
-        if scheme != Scheme::Threading {
-            means.push(mean(high));
-        }
-        assert!(means.is_sorted_by(|a, b| a > b), "{scheme:?} {means:?}");
-    }
-}
-
-#[test]
-fn decoys_of_a_real_structure_have_l_amino_acids() {
-    let native = glucagon();
-    let chirality = |of: &Structure| -> Vec<f64> {
-        let rows = of.residues.iter().filter(|own| own.name != "GLY");
-        rows.filter_map(|own| {
-            let [n, ca, c] = own.backbone()?;
-            Some(dot(
-                cross(minus(n, ca), minus(c, ca)),
-                minus(own.at("CB")?, ca),
-            ))
-        })
-        .collect()
-    };
-    let wanted = chirality(&native);
-    assert!(
-        wanted.len() > 25 && wanted.iter().all(|x| *x > 1.0),
-        "{wanted:?}"
-    );
-    for scheme in Scheme::ALL {
-        let settings = DecoySettings {
-            scheme: Some(scheme),
-            count: 6,
-            range: None,
-            seed: 3,
-        };
-        for decoy in decoys(&native, &settings).expect("decoys") {
-            let found = chirality(&decoy.structure);
-            assert!(found.iter().all(|x| *x > 1.0), "{scheme:?} {found:?}");
-        }
-    }
-}
-
-/// The values that the program disteval prints for its example, in its README.
-#[test]
-fn precision_of_contacts_is_that_of_disteval() {
-    let Some(data) = data_folder() else { return };
-    let folder = data.join("protein/disteval_1guuA");
 /// 1GUU of disteval's example: the number of residues and its contacts, of Cβ, of glycine Cα.
 fn disteval_truth(folder: &std::path::Path) -> (usize, Vec<f64>) {
     let native = read::open(&folder.join("1guuA.pdb"), &ReadSettings::default()).expect("a file");
@@ -276,5 +196,80 @@ fn profiles_of_the_authors_of_attcontact_are_read() {
         assert_eq!((letters.as_str(), rows.len()), ("", n));
         assert_eq!(rows[0][0], first);
         assert!(rows.as_flattened().iter().all(|x| (0.0..=1.0).contains(x)));
+    }
+}
+
+/// The lDDT of all heavy atoms, which are matched by number.
+fn all_atom_lddt(model: &Structure, native: &Structure) -> f64 {
+    let by = matched(model, native, Matching::Number).expect("residues of the same numbers");
+    let atoms = shared(model, native, &by, AtomSet::All, Missing::Wrong);
+    assert_eq!(atoms.missing, 0);
+    let found = lddt(
+        &atoms.model,
+        &atoms.native,
+        &atoms.residues,
+        native.len(),
+        15.0,
+    );
+    found.expect("a score").score
+}
+
+#[test]
+fn decoys_of_a_real_structure_range_from_near_native_to_poor() {
+    let native = glucagon();
+    for scheme in Scheme::ALL {
+        let mean = |strength: f64| {
+            let one = |seed: u64| {
+                let settings = DecoySettings {
+                    scheme: Some(scheme),
+                    count: 1,
+                    range: Some([strength, strength]),
+                    seed,
+                };
+                let found = decoys(&native, &settings).expect("a decoy");
+                all_atom_lddt(&found[0].structure, &native)
+            };
+            (0..10).map(one).sum::<f64>() / 10.0
+        };
+        let [low, high] = scheme.usual_range();
+        let mut means = vec![mean(low), mean((low + high) / 2.0)];
+        // a helix that is shifted as a whole keeps its distances
+        if scheme != Scheme::Threading {
+            means.push(mean(high));
+        }
+        assert!(means.is_sorted_by(|a, b| a > b), "{scheme:?} {means:?}");
+    }
+}
+
+#[test]
+fn decoys_of_a_real_structure_have_l_amino_acids() {
+    let native = glucagon();
+    let chirality = |of: &Structure| -> Vec<f64> {
+        let rows = of.residues.iter().filter(|own| own.name != "GLY");
+        rows.filter_map(|own| {
+            let [n, ca, c] = own.backbone()?;
+            Some(dot(
+                cross(minus(n, ca), minus(c, ca)),
+                minus(own.at("CB")?, ca),
+            ))
+        })
+        .collect()
+    };
+    let wanted = chirality(&native);
+    assert!(
+        wanted.len() > 25 && wanted.iter().all(|x| *x > 1.0),
+        "{wanted:?}"
+    );
+    for scheme in Scheme::ALL {
+        let settings = DecoySettings {
+            scheme: Some(scheme),
+            count: 6,
+            range: None,
+            seed: 3,
+        };
+        for decoy in decoys(&native, &settings).expect("decoys") {
+            let found = chirality(&decoy.structure);
+            assert!(found.iter().all(|x| *x > 1.0), "{scheme:?} {found:?}");
+        }
     }
 }
