@@ -9,6 +9,8 @@ pub struct Mask {
     rng: Rng,
     dropped: u64,
     kept: f32,
+    /// The number of the first factor.
+    start: u64,
 }
 
 impl Mask {
@@ -18,7 +20,13 @@ impl Mask {
             rng: Rng::keyed(keys),
             dropped: (p * 65_536.0).round() as u64,
             kept: (1.0 / (1.0 - p)) as f32,
+            start: 0,
         }
+    }
+
+    /// The mask from number `start` on: that of some rows of a batch that several processes share.
+    pub fn from_number(self, start: u64) -> Mask {
+        Mask { start, ..self }
     }
 
     /// The factor of numbers that are kept.
@@ -38,6 +46,7 @@ impl Mask {
     /// Writes the factors from number `first` on.
     #[inline(always)]
     pub fn fill(&self, first: u64, out: &mut [f32]) {
+        let first = first + self.start;
         let single = |i: u64| self.factor(self.rng.peek(i / 4) >> (16 * (i % 4)));
         let head = ((4 - first % 4) % 4).min(out.len() as u64);
         let (start, rest) = out.split_at_mut(head as usize);
@@ -76,6 +85,9 @@ mod tests {
         for (first, n) in [(0, 9), (1, 2), (3, 1), (70_001, 50), (4, 4), (199_999, 4)] {
             let mut own = vec![9.0; n];
             mask.fill(first as u64, &mut own);
+            assert_eq!(own, all[first..first + n]);
+            let rest = mask.clone().from_number(first as u64);
+            rest.fill(0, &mut own);
             assert_eq!(own, all[first..first + n]);
         }
     }

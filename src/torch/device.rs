@@ -138,6 +138,8 @@ thread_local! {
     static DEFAULT: Cell<Device> = const { Cell::new(Device::CPU) };
     /// Seed of dropout on the CPU, and how many masks were drawn since.
     static MASKS: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
+    /// Which rows of a batch this process has.
+    static ROWS: Cell<Option<RowsOf>> = const { Cell::new(None) };
 }
 
 /// Sets where constructors of scripts make tensors on this thread unless a device is named: the CPU
@@ -160,6 +162,46 @@ pub fn replace_dropout(state: (u64, u64)) -> (u64, u64) {
 pub fn seed(seed: u64) {
     tch::manual_seed(seed as i64);
     MASKS.set((seed, 0));
+}
+
+/// Rows of a batch that several processes share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RowsOf {
+    /// The first of them.
+    pub first: u64,
+    /// How many there are.
+    pub count: u64,
+    /// Rows of the whole batch.
+    pub whole: u64,
+}
+
+impl RowsOf {
+    /// The number in the whole batch of the first of `numel` numbers, of which the rows are the
+    /// outermost axis of `rows`; none where that axis is not one of rows.
+    pub(super) fn first_number(self, rows: i64, numel: usize) -> Option<u64> {
+        let is_of_rows = self.count > 0 && rows > 0 && (rows as u64).is_multiple_of(self.count);
+        is_of_rows.then(|| self.first * (numel as u64 / self.count))
+    }
+}
+
+/// What [`rows_of`] set before, which is restored when it is dropped.
+pub struct RowsGuard(Option<RowsOf>);
+
+impl Drop for RowsGuard {
+    fn drop(&mut self) {
+        ROWS.set(self.0);
+    }
+}
+
+/// Sets which rows of a batch the tensors of this thread have, until the guard is dropped: dropout
+/// masks are then those rows of the masks of the whole batch.
+pub fn rows_of(rows: Option<RowsOf>) -> RowsGuard {
+    RowsGuard(ROWS.replace(rows))
+}
+
+/// Which rows of a batch the tensors of this thread have.
+pub fn current_rows() -> Option<RowsOf> {
+    ROWS.get()
 }
 
 /// The next dropout mask of this thread: it depends on the seed and on how many were drawn before.

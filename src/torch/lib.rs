@@ -6,6 +6,7 @@
 pub mod assign;
 pub mod attention;
 mod codes;
+pub mod collective;
 pub mod contention;
 pub mod custom;
 pub mod device;

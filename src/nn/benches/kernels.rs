@@ -210,6 +210,7 @@ fn stack(filter: &str, rng: &mut Rng) {
         masks: vec![None; steps.len()],
         steps,
         packed,
+        first: 0,
         input: Input::Codes(Arc::new(codes)),
     };
     let mut sample = Sample::default();

@@ -8,6 +8,7 @@ use crate::weight::Weight;
 use crate::{Builder, Built, Init, Mode, Shape, Spec};
 use cistron_base::{Result, bail, shape};
 use cistron_torch::Tensor;
+use cistron_torch::device::rows_of;
 
 /// Attention with several heads and relative positions (Avsec et al. 2021). Parameters have the
 /// names of enformer-pytorch.
@@ -110,9 +111,12 @@ impl Spec for EnformerAttention {
                     .reshape(&[batch, n, heads, size])?
                     .transpose(1, 2)
             }; // [batch, heads, length, size]
-            let table = table
-                .get(n, || features_of(n))?
-                .dropout(position_dropout, mode.training)?;
+            let table = {
+                // the features of offsets are no rows of the batch
+                let _rows = rows_of(None);
+                let features = table.get(n, || features_of(n))?;
+                features.dropout(position_dropout, mode.training)?
+            };
             let offsets = linear::apply(&table, &offset.current(mode.training)?, None)?
                 .reshape(&[2 * n - 1, heads, keys])?
                 .permute(&[1, 2, 0])?; // [heads, keys, offsets]

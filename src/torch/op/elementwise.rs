@@ -321,7 +321,10 @@ impl Tensor {
         if self.device().is_cuda() {
             return lift1("dropout", &[self], self.0.f_dropout(p, true));
         }
-        let mask = crate::device::factors(&crate::device::next_mask(p), self.numel() as usize);
+        let (mask, numel) = (crate::device::next_mask(p), self.numel() as usize);
+        let rows = self.shape().first().copied().unwrap_or(0);
+        let first = crate::device::current_rows().and_then(|own| own.first_number(rows, numel));
+        let mask = crate::device::factors(&mask.from_number(first.unwrap_or(0)), numel);
         // numbered along the channels first, whatever the strides of the tensor
         let mask = match self.shape()[..] {
             [batch, channels, length] => {
@@ -334,6 +337,16 @@ impl Tensor {
 
     /// Zeroes whole channels with chance `p`.
     pub fn feature_dropout(&self, p: f64, training: bool) -> Result<Tensor> {
-        lift1("dropout", &[self], self.0.f_feature_dropout(p, training))
+        let rows = crate::device::current_rows().filter(|_| training && p > 0.0 && self.rank() > 1);
+        let Some(rows) = rows.filter(|own| self.shape().first() == Some(&(own.count as i64)))
+        else {
+            return lift1("dropout", &[self], self.0.f_feature_dropout(p, training));
+        };
+        // drawn for the whole batch, as one process draws it
+        let mut shape = vec![1; self.rank()];
+        (shape[0], shape[1]) = (rows.whole as i64, self.shape().get(1).copied().unwrap_or(1));
+        let whole = Tensor::full(&shape, 1.0, self.kind(), self.device())?;
+        let mask = lift1("dropout", &[self], whole.0.f_feature_dropout(p, true))?;
+        self.mul(&mask.narrow(0, rows.first as i64, rows.count as i64)?)
     }
 }

@@ -9,7 +9,7 @@ use crate::kernels::stack::{BackwardPass, Gradients, Input, Packed, RowPlan, Sam
 use crate::{Mode, Module, Value};
 use cistron_base::{Result, bail};
 use cistron_torch::custom::{Kernel, attach, is_recording};
-use cistron_torch::device::next_mask;
+use cistron_torch::device::{current_rows, next_mask};
 use cistron_torch::{Device, Kind, Tensor, parallel};
 use draft::{Draft, Part};
 use std::cell::RefCell;
@@ -157,6 +157,7 @@ impl FusedStack {
             steps: self.steps(),
             packed,
             masks,
+            first: current_rows().map_or(0, |rows| rows.first as usize),
             input,
         };
         let pass = Pass {

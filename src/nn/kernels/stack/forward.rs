@@ -74,7 +74,7 @@ impl Stack {
             }
             let mask = self.masks[s].as_ref().map(|mask| MaskRows {
                 mask,
-                start: (i * rows.length) as u64,
+                start: ((self.first + i) * rows.length) as u64,
                 positions: &rows.positions[block.rows.clone()],
             });
             let skip = skipped.map(|rows| (&rows[..], &plan.skip[block.rows.clone()]));

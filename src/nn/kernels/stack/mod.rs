@@ -139,6 +139,8 @@ pub struct Stack {
     pub packed: Vec<Packed>,
     /// The dropout mask of each.
     pub masks: Vec<Option<Mask>>,
+    /// The number of the first sequence in the dropout masks.
+    pub first: usize,
     /// The sequences.
     pub input: Input,
 }
