@@ -4,6 +4,7 @@ use super::super::LabelGroup;
 use super::sample::{Blend, RowView};
 use crate::data::ragged::pad;
 use crate::seq::alphabet::UNKNOWN;
+use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
 /// The values of one input in a batch.
@@ -16,6 +17,33 @@ pub enum Values {
     Letters(Vec<u8>, usize, usize),
     /// `batch * product` numbers of a row shape.
     Dense(Vec<f32>, Vec<usize>),
+}
+
+/// Which rows of a batch one of several processes has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// The first of them.
+    pub first: usize,
+    /// Rows of the whole batch.
+    pub whole: usize,
+    /// How many of them count: 0 of a process for which there is no row, and which has the first
+    /// one in its place, so that it takes the same steps as the others.
+    pub counted: usize,
+}
+
+impl Part {
+    /// The part of a process, with its number and that of all of them, and its rows.
+    pub fn of(whole: usize, (rank, size): (usize, usize)) -> (Part, Range<usize>) {
+        let rows = whole * rank / size..whole * (rank + 1) / size;
+        let counted = rows.len();
+        let rows = if counted == 0 { 0..whole.min(1) } else { rows };
+        let part = Part {
+            first: rows.start,
+            whole,
+            counted,
+        };
+        (part, rows)
+    }
 }
 
 /// Rows side by side, still in plain memory.
@@ -39,6 +67,10 @@ pub struct Batch {
     pub key: u64,
     /// Where each row is read, if the sequences themselves are elsewhere; there are no inputs then.
     pub places: Vec<RowView>,
+    /// Which rows of a larger batch these are, where several processes share it.
+    pub part: Option<Part>,
+    /// The larger batch, where its rows are to be mixed before these are taken.
+    pub mixed: Option<Arc<Batch>>,
     pub(super) used: Option<Arc<Used>>,
 }
 
@@ -72,6 +104,39 @@ impl Batch {
             blends: self.blends.clone(),
             key: self.key,
             places: self.places.clone(),
+            part: self.part,
+            mixed: None,
+            used: None,
+        }
+    }
+
+    /// The weight of its means in those of the batch that several processes share: 1 of a whole
+    /// batch.
+    pub fn weight(&self) -> f64 {
+        self.part
+            .map_or(1.0, |part| part.counted as f64 / part.whole as f64)
+    }
+
+    /// Rows of the batch that several processes share; its own where there is one process.
+    pub fn whole_size(&self) -> usize {
+        self.part.map_or(self.size, |part| part.whole)
+    }
+
+    /// The part of a batch whose rows are still to be mixed.
+    pub(super) fn part_of_mixed(whole: Batch, part: Part, rows: Range<usize>) -> Batch {
+        let tasks = whole.tasks;
+        Batch {
+            inputs: Vec::new(),
+            labels: whole.labels[rows.start * tasks..rows.end * tasks].to_vec(),
+            tasks,
+            label_groups: whole.label_groups.clone(),
+            size: rows.len(),
+            index: whole.index[rows].to_vec(),
+            blends: whole.blends.clone(),
+            key: whole.key,
+            places: Vec::new(),
+            part: Some(part),
+            mixed: Some(Arc::new(whole)),
             used: None,
         }
     }

@@ -8,7 +8,7 @@ mod stream;
 mod taken;
 mod transformed;
 
-pub use batch::{Batch, Values};
+pub use batch::{Batch, Part, Values};
 pub use peers::{Among, Class, Needs, PeerRule, Peers, Place};
 pub use sample::{Blend, Labelled, RowView, Sample, Signal, Transform};
 pub use stream::Stream;
@@ -19,6 +19,7 @@ use super::{Column, Dataset};
 use batch::{Used, fill};
 use cistron_base::seed::Rng;
 use cistron_base::{Fault, Result, panic, threads};
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 
@@ -46,6 +47,9 @@ pub struct Loader {
     pub is_elsewhere: bool,
     /// The first batch of the pass that is prepared, from 0; those before it are left out.
     pub first: usize,
+    /// The number of this process and that of all of them, where each takes its part of every
+    /// batch; one process takes the whole batches.
+    pub share: Option<(usize, usize)>,
 }
 
 impl Loader {
@@ -61,6 +65,7 @@ impl Loader {
             threads: 1,
             is_elsewhere: false,
             first: 0,
+            share: None,
         }
     }
 
@@ -129,7 +134,7 @@ impl Loader {
                         let from = (first + number) * rows;
                         let to = (from + rows).min(order.len());
                         let made = panic::guarded(|| {
-                            loader.assemble(&order[from..to], &mut sample, Some(&used))
+                            loader.assemble_share(&order[from..to], &mut sample, &used)
                         });
                         let made = made.unwrap_or_else(|_| {
                             Err(Fault::new(
@@ -169,14 +174,40 @@ impl Loader {
         }
     }
 
-    /// Makes one batch of the given rows.
-    fn assemble(
+    /// Makes the part of a batch that this process takes, of the given rows of the whole batch.
+    fn assemble_share(
         &self,
         index: &[u32],
+        sample: &mut Sample,
+        used: &Arc<Used>,
+    ) -> Result<Batch> {
+        let Some(share) = self.share else {
+            return self.assemble(index, 0..index.len(), sample, Some(used));
+        };
+        let (part, rows) = Part::of(index.len(), share);
+        let mut blends = Vec::new();
+        if let Some(transform) = &self.transform {
+            transform.blends(self.epoch, &mut blends);
+        }
+        if !blends.is_empty() && !self.is_elsewhere {
+            let whole = self.assemble(index, 0..index.len(), sample, Some(used))?;
+            return Ok(Batch::part_of_mixed(whole, part, rows));
+        }
+        let mut batch = self.assemble(index, rows, sample, Some(used))?;
+        batch.part = Some(part);
+        Ok(batch)
+    }
+
+    /// Makes one batch of some of the given rows, padded as if it had all of them.
+    fn assemble(
+        &self,
+        whole: &[u32],
+        rows: Range<usize>,
         sample: &mut Sample,
         used: Option<&Arc<Used>>,
     ) -> Result<Batch> {
         let set = &self.set;
+        let index = &whole[rows];
         let margin = self.margin();
         self.check_labels()?;
         if self.is_elsewhere {
@@ -184,7 +215,7 @@ impl Loader {
         }
         let mut inputs: Vec<(String, Values)> = Vec::with_capacity(set.inputs.len());
         for input in &set.inputs {
-            let shape = set.size_in_batch(&input.column, index);
+            let shape = set.size_in_batch(&input.column, whole);
             let room = index.len() * shape.iter().product::<usize>();
             let values = if input.column.is_sequence() {
                 let codes = used.map_or_else(|| Vec::with_capacity(room), |used| used.take(room));
@@ -198,7 +229,7 @@ impl Loader {
             inputs.push((input.name.clone(), values));
         }
         let mut labels = Vec::with_capacity(index.len() * set.tasks());
-        self.lend_peers(index, sample);
+        self.lend_peers(whole, sample);
         for row in index {
             match &self.transform {
                 Some(transform) => self.changed(
@@ -241,10 +272,10 @@ impl Loader {
             self.seed.unwrap_or(0),
             0x626c_656e,
             self.epoch,
-            u64::from(index.first().copied().unwrap_or(0)),
+            u64::from(whole.first().copied().unwrap_or(0)),
         ])
         .next_u64();
-        let (labels, label_groups) = set.cropped(labels, index);
+        let (labels, label_groups) = set.cropped(labels, whole);
         Ok(Batch {
             inputs,
             labels,
@@ -255,6 +286,8 @@ impl Loader {
             blends,
             key,
             places: Vec::new(),
+            part: None,
+            mixed: None,
             used: used.cloned(),
         })
     }
@@ -314,6 +347,8 @@ impl Loader {
             blends: Vec::new(),
             key: 0,
             places,
+            part: None,
+            mixed: None,
             used: None,
         }
     }
