@@ -1,5 +1,6 @@
 //! The cross-entropy of classes.
 
+use super::shared::divisor;
 use cistron_base::{Result, bail, shape};
 use cistron_torch::graph::is_steady;
 use cistron_torch::{Kind, Tensor};
@@ -88,7 +89,7 @@ pub(super) fn cross_entropy(
         )?;
         table = Some(weights);
     }
-    let total = weight.sum(&None, false)?.clamp(1e-12, f64::INFINITY)?;
+    let total = divisor(&weight.sum(&None, false)?, 1e-12)?;
     let loss = own.mul(&weight)?.sum(&None, false)?.div(&total)?;
     if smoothing == 0.0 {
         return Ok(loss);

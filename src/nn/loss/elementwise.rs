@@ -1,5 +1,6 @@
 //! Losses that are means over numbers.
 
+use super::shared::{divisor, is_shared};
 use super::types::{Loss, LossKind};
 use cistron_base::{Result, bail, fault, shape};
 use cistron_torch::graph::is_steady;
@@ -15,7 +16,7 @@ impl Loss {
     ) -> Result<Tensor> {
         let labels = fit_shape(&self.name, outputs, labels, true)?.to_kind(outputs.kind())?;
         let undefined = labels.isnan()?;
-        let holes = is_steady() || undefined.any(&None, false)?.item()? > 0.0;
+        let holes = is_steady() || is_shared() || undefined.any(&None, false)?.item()? > 0.0;
         let labels = if holes {
             labels.masked_fill(&undefined, 0.0)?
         } else {
@@ -73,11 +74,8 @@ impl Loss {
         if !holes {
             return each.mean(&None, false);
         }
-        let defined = undefined
-            .logical_not()?
-            .to_kind(Kind::Float)?
-            .sum(&None, false)?
-            .clamp(1.0, f64::INFINITY)?;
+        let defined = undefined.logical_not()?.to_kind(Kind::Float)?;
+        let defined = divisor(&defined.sum(&None, false)?, 1.0)?;
         each.masked_fill(&undefined, 0.0)?
             .sum(&None, false)?
             .div(&defined)

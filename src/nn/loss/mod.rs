@@ -7,6 +7,7 @@ mod elementwise;
 mod heads;
 mod link;
 mod profile;
+pub mod shared;
 mod types;
 
 pub use link::{Link, Links};

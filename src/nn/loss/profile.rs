@@ -2,6 +2,7 @@
 //! that describe one label.
 
 use super::elementwise::fit_shape;
+use super::shared::{divisor, is_shared};
 use super::types::{Loss, LossKind};
 use cistron_base::{Result, bail, shape};
 use cistron_torch::Tensor;
@@ -34,7 +35,7 @@ impl Loss {
             _ => (outputs.clone(), labels),
         };
         let undefined = labels.isnan()?;
-        let holes = is_steady() || undefined.any(&None, false)?.item()? > 0.0;
+        let holes = is_steady() || is_shared() || undefined.any(&None, false)?.item()? > 0.0;
         let known = if holes {
             labels.masked_fill(&undefined, 0.0)?
         } else {
@@ -69,10 +70,7 @@ impl Loss {
             .to_kind(rows.kind())?
             .sum(&Some(vec![-1]), false)?
             .eq_number(0.0)?;
-        let count = defined
-            .to_kind(rows.kind())?
-            .sum(&None, false)?
-            .clamp(1.0, f64::INFINITY)?;
+        let count = divisor(&defined.to_kind(rows.kind())?.sum(&None, false)?, 1.0)?;
         rows.masked_fill(&defined.logical_not()?, 0.0)?
             .sum(&None, false)?
             .div(&count)
@@ -161,7 +159,7 @@ fn gaussian(name: &str, outputs: &Tensor, labels: &Tensor) -> Result<Tensor> {
         .clamp(LEAST_VARIANCE.ln(), f64::INFINITY)?;
     let labels = fit_shape(name, &mean, labels, false)?.to_kind(mean.kind())?;
     let undefined = labels.isnan()?;
-    let holes = is_steady() || undefined.any(&None, false)?.item()? > 0.0;
+    let holes = is_steady() || is_shared() || undefined.any(&None, false)?.item()? > 0.0;
     let known = if holes {
         labels.masked_fill(&undefined, 0.0)?
     } else {
@@ -176,11 +174,8 @@ fn gaussian(name: &str, outputs: &Tensor, labels: &Tensor) -> Result<Tensor> {
     if !holes {
         return each.mean(&None, false);
     }
-    let defined = undefined
-        .logical_not()?
-        .to_kind(each.kind())?
-        .sum(&None, false)?
-        .clamp(1.0, f64::INFINITY)?;
+    let defined = undefined.logical_not()?.to_kind(each.kind())?;
+    let defined = divisor(&defined.sum(&None, false)?, 1.0)?;
     each.masked_fill(&undefined, 0.0)?
         .sum(&None, false)?
         .div(&defined)

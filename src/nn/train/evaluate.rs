@@ -2,19 +2,21 @@
 
 use super::feed;
 use super::objective::Objective;
+use super::ranks;
 use super::settings::OutputMetrics;
 use crate::loss::{BatchView, Link, Links, unknown};
 use crate::strands::{InputKind, Strands, turned_back};
 use crate::{Model, Shape, Value};
 use cistron_base::bail;
 use cistron_base::{Result, Values, interrupt, shape};
+use cistron_genome::data::loader::Part;
 use cistron_genome::data::{Batch, Dataset, Input, Loader};
 use cistron_metrics::{Metric, Pairs, pairs};
 use cistron_torch::{Device, Kind, Tensor, grad};
 
 /// Returns the outputs of a network for every row of a dataset, on the CPU. `both_strands` averages
 /// those of the sequence and of its reverse complement, position by position if the outputs are
-/// along the sequence.
+/// along the sequence. Several processes divide the rows, and each receives all outputs.
 pub fn predict(model: &Model, set: &Dataset, batch: usize, both_strands: bool) -> Result<Value> {
     let reverse = both_strands.then(|| (strands(set), set));
     if reverse
@@ -27,10 +29,17 @@ pub fn predict(model: &Model, set: &Dataset, batch: usize, both_strands: bool) -
             `set.strands(#{{ signal: \"track\" }})`");
     }
     let as_codes = model.reads_codes() && !both_strands;
-    let rows = Loader::plain(set, batch)
-        .start()
-        .map(|rows| feed::inputs(&rows?, model.device(), as_codes));
-    evaluating(model, rows, reverse)
+    let loader = Loader {
+        share: ranks::share(),
+        ..Loader::plain(set, batch)
+    };
+    let rows = loader.start().map(|rows| -> Result<(Value, usize)> {
+        let rows = rows?;
+        let counted = rows.part.map_or(rows.size, |part| part.counted);
+        Ok((feed::inputs(&rows, model.device(), as_codes)?, counted))
+    });
+    let own = evaluating(model, rows, reverse)?;
+    ranks::in_order(&own, set.len(), loader.rows())
 }
 
 /// Returns how each input of a dataset is reverse-complemented.
@@ -54,34 +63,45 @@ pub fn strands(set: &Dataset) -> Strands {
     }
 }
 
-/// Returns the outputs of a network for every row of a tensor of inputs, on the CPU.
+/// Returns the outputs of a network for every row of a tensor of inputs, on the CPU. Several
+/// processes divide the rows, and each receives all outputs.
 pub fn predict_inputs(model: &Model, x: &Tensor, batch: usize) -> Result<Value> {
     let n = x.shape().first().copied().unwrap_or(0);
-    let rows = (0..n).step_by(batch).map(|from| {
-        x.narrow(0, from, (n - from).min(batch as i64))
-            .map(Value::One)
+    let rows = (0..n).step_by(batch).map(|from| -> Result<(Value, usize)> {
+        let size = (n - from).min(batch as i64);
+        let (part, rows) = Part::of(size as usize, ranks::share().unwrap_or((0, 1)));
+        let x = x.narrow(0, from + rows.start as i64, rows.len() as i64)?;
+        Ok((Value::One(x), part.counted))
     });
-    evaluating(model, rows, None)
+    let own = evaluating(model, rows, None)?;
+    ranks::in_order(&own, n as usize, batch)
 }
 
-/// Computes the outputs of a network in evaluation mode; with a dataset also those on the reverse
-/// strand, and averages both.
+/// Computes the outputs of a network in evaluation mode for rows, of which the first ones count;
+/// with a dataset also those on the reverse strand, and averages both.
 fn evaluating(
     model: &Model,
-    rows: impl Iterator<Item = Result<Value>>,
+    rows: impl Iterator<Item = Result<(Value, usize)>>,
     reverse: Option<(Strands, &Dataset)>,
 ) -> Result<Value> {
     let _guard = grad::no_grad();
     let was = model.set_training(false);
-    let one = |x: Result<Value>| {
+    let one = |x: Result<(Value, usize)>| {
         interrupt::check()?;
-        let x = x?;
+        let (x, counted) = x?;
         let mut out = model.forward(&x)?;
         if let Some((strands, set)) = &reverse {
             let other = on_forward_strand(&model.forward(&strands.turned(&x)?)?, set)?;
             out = out.zip(&other, |out, other| out.add(other)?.mul_number(0.5))?;
         }
-        out.map(|tensor| tensor.to_device(Device::CPU))
+        out.map(|tensor| {
+            let rows = tensor.shape().first().copied().unwrap_or(0);
+            let tensor = tensor.to_device(Device::CPU)?;
+            match counted as i64 {
+                counted if counted < rows => tensor.narrow(0, 0, counted),
+                _ => Ok(tensor),
+            }
+        })
     };
     let parts = rows.map(one).collect::<Result<Vec<_>>>();
     model.set_training(was);
@@ -365,6 +385,7 @@ fn loss_of_batches(model: &Model, set: &Dataset, loss: &Objective, batch: usize)
         let value = loss.of(&model.forward(&x)?, &labels, Some(&view))?;
         Ok(value.total.item()? * rows.size as f64)
     };
+    // such a loss may compare the rows of a batch: every process computes it from whole batches
     let sum: Result<f64> = Loader::plain(set, batch).start().map(value).sum();
     model.set_training(was);
     Ok(sum? / set.len() as f64)

@@ -3,7 +3,7 @@
 use crate::{Codes, Shape, Value};
 use cistron_base::Result;
 use cistron_base::seed::Rng;
-use cistron_genome::data::loader::{Blend, Values};
+use cistron_genome::data::loader::{Blend, Part, Values};
 use cistron_genome::data::{Batch, LabelGroup};
 use cistron_torch::{Device, Tensor};
 use std::collections::BTreeMap;
@@ -12,6 +12,10 @@ use std::collections::BTreeMap;
 /// reads codes and the batch has nothing else.
 pub fn inputs(batch: &Batch, device: Device, reads_codes: bool) -> Result<Value> {
     let n = batch.size as i64;
+    if let Some((whole, part)) = of_mixed(batch) {
+        let rows = |x: &Tensor| x.narrow(0, part.first as i64, n);
+        return inputs(whole, device, reads_codes)?.map(rows);
+    }
     if let ([(_, Values::Codes(codes, length))], true, true) = (
         batch.inputs.as_slice(),
         reads_codes,
@@ -75,8 +79,16 @@ pub fn labels(batch: &Batch, device: Device, output: &Shape) -> Result<Value> {
     }
 }
 
+/// The batch whose rows are mixed before a process takes its part, and that part.
+fn of_mixed(batch: &Batch) -> Option<(&Batch, Part)> {
+    Some((batch.mixed.as_deref()?, batch.part?))
+}
+
 /// Returns the labels of a batch, `[batch, tasks]`.
 pub fn flat_labels(batch: &Batch, device: Device) -> Result<Tensor> {
+    if let Some((whole, part)) = of_mixed(batch) {
+        return flat_labels(whole, device)?.narrow(0, part.first as i64, batch.size as i64);
+    }
     let y = Tensor::from_f32(&batch.labels, &[batch.size as i64, batch.tasks as i64])?
         .to_device(device)?;
     Mix::of(batch, device)?

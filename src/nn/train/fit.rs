@@ -13,8 +13,10 @@ use super::objective::Objective;
 use super::partial::{PartialEpoch, Progressed};
 use super::progress::Progress;
 use super::random::seed_device;
+use super::ranks;
 use super::script_step::ScriptStep;
 use super::settings::FitSettings;
+use super::shared_batch::whole;
 use super::sources::{self, Sources};
 use super::step::{PlainStep, Step, StepInput};
 use super::validation::EpochSums;
@@ -190,6 +192,8 @@ impl FitLoop<'_> {
         }
         history.ended = why.clone();
         self.restore_best()?;
+        // the first process has written the checkpoints that a script may read
+        cistron_world::barrier("the end of a training")?;
         self.progress.finish(&why);
         Ok(())
     }
@@ -248,6 +252,7 @@ impl FitLoop<'_> {
         }
         let (batches, first) = (loader.batches(), partial.batches);
         loader.first = first;
+        loader.share = ranks::share();
         self.networks.set_training(true);
         self.step.begin_epoch()?;
         self.progress.begin(number + 1, batches, first);
@@ -256,7 +261,7 @@ impl FitLoop<'_> {
         for (i, batch) in (first..).zip(loader.start()) {
             let batch = batch?;
             if i % settings.accumulate == 0 {
-                interrupt::check()?;
+                cistron_world::check_interrupt()?;
                 ended = self.between_updates(i, batches)?;
                 if ended.is_some() {
                     break;
@@ -306,7 +311,8 @@ impl FitLoop<'_> {
         let first_of_group = i / settings.accumulate * settings.accumulate;
         let is_last_of_group = (i + 1).is_multiple_of(settings.accumulate) || i + 1 == batches;
         partial.is_complete = false;
-        let output = self.step.run(&StepInput {
+        let _rows = ranks::enter(batch);
+        let mut output = self.step.run(&StepInput {
             source: self.sources.current(),
             batch,
             group: settings.accumulate.min(batches - first_of_group),
@@ -314,11 +320,15 @@ impl FitLoop<'_> {
             updates: self.updates,
             epoch: number,
         })?;
+        whole(&mut output, batch, partial.sums.keeps_outputs())?;
+        if is_last_of_group {
+            ranks::average_buffers(self.networks, batch)?;
+        }
         self.updates += usize::from(is_last_of_group);
         if let Some(average) = self.average.as_mut().filter(|_| is_last_of_group) {
             average.after_update(self.networks, self.updates)?;
         }
-        partial.sums.add(&output, batch.size)?;
+        partial.sums.add(&output, batch.whole_size())?;
         partial.batches = i + 1;
         let speed = partial.speed();
         self.progress.batch(partial.sums.mean_loss(), speed);
@@ -455,6 +465,9 @@ impl FitLoop<'_> {
     /// Writes the parameters of a training that is stopped, unless there are checkpoints: of the
     /// best epoch, else of this moment. Returns where they are.
     fn rescue(&mut self, is_interrupt: bool, is_written: bool) -> Result<String> {
+        if !cistron_world::is_first() {
+            return Ok(String::new());
+        }
         if let Some(folder) = self.writer.requested_folder()
             && (is_written || !self.state.history.epochs.is_empty())
         {

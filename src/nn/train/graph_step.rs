@@ -256,7 +256,9 @@ impl Step for CudaGraphStep<'_> {
     }
 
     fn run(&mut self, input: &StepInput) -> Result<StepOutput> {
-        if self.plain_steps < WARM_UP || input.batch.size != self.plain.settings.batch {
+        let is_whole = input.batch.size == self.plain.settings.batch;
+        // the processes that share a batch meet within a step
+        if self.plain_steps < WARM_UP || !is_whole || input.batch.part.is_some() {
             let output = self.plain.run(input)?;
             self.plain_steps += usize::from(input.is_last_of_group);
             return Ok(output);

@@ -191,7 +191,7 @@ impl OwnLoop {
         state.history.epochs.push(epoch.clone());
         if is_best {
             self.best = Some(self.networks.snapshot()?);
-            if self.settings.checkpoints.best {
+            if self.settings.checkpoints.best && cistron_world::is_first() {
                 self.networks
                     .save(&self.settings.checkpoints.folder, "best")?;
             }
@@ -209,6 +209,9 @@ impl OwnLoop {
 
     /// Writes the state at this moment, with what the script adds.
     pub fn checkpoint(&mut self, own_state: Value) -> Result<()> {
+        if !cistron_world::is_first() {
+            return Ok(());
+        }
         let contents = Contents {
             identity: &self.identity,
             progressed: Progressed {

@@ -3,7 +3,9 @@
 use super::feed;
 use super::networks::Networks;
 use super::optimizer_state::OptimizerState;
+use super::ranks;
 use super::settings::FitSettings;
+use super::shared_batch::whole;
 use super::step::{Rate, Scored, Step, StepInput, StepOutput};
 use super::step_call::{CustomStep, StepBatch, StepCall, StepLosses, StepResult, UpdateNetworks};
 use super::updater::Updater;
@@ -105,7 +107,7 @@ impl<'a> ScriptStep<'a> {
             StepLosses::Joint(loss) => {
                 output.loss = call.number(0, &loss)?;
                 if call.is_training {
-                    let share = shared(&loss, group)?;
+                    let share = shared(&ranks::weighted(&loss, &call.batch)?, group)?;
                     self.updater.borrow_mut().backward(None, &share, false)?;
                 }
             }
@@ -115,7 +117,7 @@ impl<'a> ScriptStep<'a> {
                     let network = self.updater.borrow().index(Some(name))?;
                     named.push((network, call.number(network, loss)?));
                     if call.is_training {
-                        let share = shared(loss, group)?;
+                        let share = shared(&ranks::weighted(loss, &call.batch)?, group)?;
                         let keeps_graph = i + 1 < losses.len();
                         let mut updater = self.updater.borrow_mut();
                         updater.backward(Some(network), &share, keeps_graph)?;
@@ -267,11 +269,15 @@ impl Step for ScriptStep<'_> {
             let labels =
                 feed::labels_in_shape(&feed::flat_labels(&batch, device)?, &batch.label_groups)?;
             let call = self.call(&batch, inputs, labels, false);
-            add(&self.run_call(&call, 1)?, batch.size)
+            let mut output = self.run_call(&call, 1)?;
+            whole(&mut output, &batch, !self.settings.metrics.is_empty())?;
+            add(&output, batch.whole_size())
         };
-        let outcome = Loader::plain(valid, self.settings.batch)
-            .start()
-            .try_for_each(each);
+        let loader = Loader {
+            share: ranks::share(),
+            ..Loader::plain(valid, self.settings.batch)
+        };
+        let outcome = loader.start().try_for_each(each);
         for ((_, model), mode) in self.networks.iter().zip(modes) {
             model.set_training(mode);
         }

@@ -52,6 +52,7 @@ pub fn loader(settings: &FitSettings, epoch: usize, is_cached: bool) -> Loader {
         drop_last: settings.drop_last,
         threads: settings.loaders,
         first: 0,
+        share: None,
     }
 }
 

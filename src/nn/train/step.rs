@@ -4,9 +4,10 @@ use super::base_rate::BaseRate;
 use super::feed;
 use super::objective::Objective;
 use super::optimizer_state::OptimizerState;
+use super::ranks;
 use super::settings::FitSettings;
 use super::source::BatchSource;
-use crate::loss::BatchView;
+use crate::loss::{BatchView, shared};
 use crate::optim::Optimizer;
 use crate::optim::schedule::Clock;
 use crate::{Model, Value};
@@ -227,9 +228,12 @@ impl Step for PlainStep<'_> {
             labels: &labels,
             rows: &input.batch.index,
         };
-        let losses = self.objective.of(&outputs, &labels, Some(&view))?;
+        let losses = {
+            let _share = shared::of_share(input.batch.part.map(|_| input.batch.weight()));
+            self.objective.of(&outputs, &labels, Some(&view))?
+        };
         let (value, by_head) = Objective::read(&losses)?;
-        let loss = losses.total;
+        let loss = ranks::weighted(&losses.total, input.batch)?;
         let share = if input.group > 1 {
             loss.div_number(input.group as f64)?
         } else {
@@ -240,6 +244,7 @@ impl Step for PlainStep<'_> {
         }
         share.backward()?;
         if input.is_last_of_group {
+            ranks::sum_gradients(self.optimizer.parameters())?;
             let changes = settings.gradients();
             let factor = changes.apply(&self.optimizer, input.updates, 0)?;
             self.optimizer.step(&factor)?;

@@ -1,5 +1,6 @@
 //! The call of a step function: what it receives, and what it returns.
 
+use super::ranks;
 use crate::Value;
 use crate::optim::Optimizer;
 use cistron_base::{Result, bail, fault};
@@ -140,7 +141,8 @@ impl StepCall {
             None => updates.push((i, value, 1)),
         }
         if self.is_training {
-            self.networks.update(i, loss)
+            self.networks
+                .update(i, &ranks::weighted(loss, &self.batch)?)
         } else {
             Ok(())
         }

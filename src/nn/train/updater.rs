@@ -3,6 +3,7 @@
 use super::base_rate::BaseRate;
 use super::networks::Networks;
 use super::optimizer_state::OptimizerState;
+use super::ranks;
 use super::settings::{FitSettings, GradientChanges};
 use super::step::Rate;
 use crate::Model;
@@ -166,6 +167,7 @@ impl Updater {
         let own = &mut self.trained[network];
         let (updates, within) = &mut self.updates;
         *within += 1;
+        ranks::sum_gradients(own.optimizer.parameters())?;
         let factor = self.changes.apply(&own.optimizer, *updates, *within)?;
         own.optimizer.step(&factor)?;
         own.has_gradients = false;

@@ -64,6 +64,11 @@ impl EpochSums {
         Ok(())
     }
 
+    /// Whether the outputs of batches are collected.
+    pub fn keeps_outputs(&self) -> bool {
+        self.keeps_outputs
+    }
+
     /// Number of rows so far.
     pub fn rows(&self) -> usize {
         self.rows

@@ -72,7 +72,8 @@ impl<'a> CheckpointWriter<'a> {
 
     /// Writes the parameters that are better than ever before.
     pub fn write_best(&self, improvement: &Improvement, average: Option<&Average>) -> Result<()> {
-        let Some(policy) = self.settings.checkpoints.as_ref().filter(|own| own.best) else {
+        let policy = self.settings.checkpoints.as_ref();
+        let Some(policy) = policy.filter(|own| own.best && cistron_world::is_first()) else {
             return Ok(());
         };
         let save = |stem: &str| match average.and_then(Average::state) {
@@ -111,7 +112,8 @@ impl<'a> CheckpointWriter<'a> {
         optimizer: &(impl OptimizerState + ?Sized),
         progressed: Progressed,
     ) -> Result<bool> {
-        let Some(policy) = self.settings.checkpoints.as_ref().filter(|own| own.last) else {
+        let policy = self.settings.checkpoints.as_ref();
+        let Some(policy) = policy.filter(|own| own.last && cistron_world::is_first()) else {
             return Ok(false);
         };
         let started = Instant::now();

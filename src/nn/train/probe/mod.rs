@@ -17,10 +17,12 @@ pub use profile::{LayerProfile, Profile, profile};
 use super::fit::{TrainingMode, checked_objective, step_of};
 use super::networks::Networks;
 use super::random::seed_device;
+use super::ranks;
 use super::settings::FitSettings;
+use super::shared_batch::whole;
 use super::sources::{self, Sources};
 use super::step::{Step, StepInput, StepOutput};
-use cistron_base::{Result, bail, interrupt};
+use cistron_base::{Result, bail};
 use cistron_genome::data::{Batch, loader::Batches};
 use cistron_torch::{Tensor, device};
 
@@ -69,9 +71,11 @@ impl<'a> TrialSteps<'a> {
         for _ in 0..2 {
             let (settings, epoch) = (self.settings, self.epoch);
             let is_cached = self.sources.current().is_cached();
-            let batches = self
-                .batches
-                .get_or_insert_with(|| sources::loader(settings, epoch, is_cached).start());
+            let batches = self.batches.get_or_insert_with(|| {
+                let mut loader = sources::loader(settings, epoch, is_cached);
+                loader.share = ranks::share();
+                loader.start()
+            });
             if let Some(batch) = batches.next() {
                 return batch;
             }
@@ -83,8 +87,9 @@ impl<'a> TrialSteps<'a> {
 
     /// Trains on a batch.
     fn run(&mut self, batch: &Batch) -> Result<StepOutput> {
-        interrupt::check()?;
-        let output = self.step.run(&StepInput {
+        cistron_world::check_interrupt()?;
+        let _rows = ranks::enter(batch);
+        let mut output = self.step.run(&StepInput {
             source: self.sources.current(),
             batch,
             group: 1,
@@ -92,6 +97,8 @@ impl<'a> TrialSteps<'a> {
             updates: self.updates,
             epoch: self.epoch,
         })?;
+        whole(&mut output, batch, false)?;
+        ranks::average_buffers(self.networks, batch)?;
         self.updates += 1;
         Ok(output)
     }
