@@ -95,6 +95,7 @@ pub fn library() -> Library {
         seq::sim::natives(),
         seq::sim_truth::natives(),
         seq::rule::natives(),
+        host::world::natives(),
         host::table::natives(),
         host::stats::natives(),
         host::correlation::natives(),
@@ -167,6 +168,7 @@ pub fn library() -> Library {
     Library {
         natives: natives.into_iter().flatten().collect(),
         types: script_types::types(),
+        globals: vec![("world", || rhai::Dynamic::from(types::Ranks))],
         extras: vec![|engine| {
             engine.register_iterator_result::<types::Pass, types::Rows>();
             host::iterate::register(engine);

@@ -6,8 +6,9 @@ use crate::base::Fault;
 use crate::bind::printing::{json, line, weights};
 use crate::bind::types::{
     Aligned, Augmenter, BackgroundSource, Data, Discovered, Expressed, Genomic, Known, ModelCard,
-    ModuleSet, Motifs, OfSearch, Optim, OwnRecord, Pass, Places, Protein, Report, Rows, Shapes,
-    Signal, SimRule, Standard, StepOf, Stream, Tabled, Tokens, TreeModel, TrialOf, WeightsFile,
+    ModuleSet, Motifs, OfSearch, Optim, OwnRecord, Pass, Places, Protein, Ranks, Report, Rows,
+    Shapes, Signal, SimRule, Standard, StepOf, Stream, Tabled, Tokens, TreeModel, TrialOf,
+    WeightsFile,
 };
 use crate::lang::native::TypeInfo;
 use crate::metrics::Metric;
@@ -61,6 +62,7 @@ macro_rules! script_types {
 }
 
 script_types! {
+    Ranks, "world", line::world;
     Tensor, "tensor", line::tensor, line::tensor_pretty;
     Layer, "layer", line::layer;
     Model, "model", line::model, Model::summary;

@@ -21,6 +21,10 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 
+/// The processes of the run as scripts hold them.
+#[derive(Clone, Copy)]
+pub struct Ranks;
+
 /// A dataset as scripts hold it.
 #[derive(Clone)]
 pub struct Data(pub Rc<Dataset>);

@@ -2,7 +2,7 @@
 
 use super::catalog::Catalog;
 use super::native::Form;
-use super::{compare, options};
+use super::{compare, globals, options};
 use cistron_base::Fault;
 use rhai::{AST, ASTNode, Dynamic, Engine, Expr, FnCallExpr, Position, Stmt};
 use std::collections::BTreeSet;
@@ -154,6 +154,6 @@ fn option_keys(expression: &Expr) -> Vec<String> {
 pub fn compile(engine: &Engine, text: &str, file: &str) -> Result<AST, Fault> {
     let text = super::session::remember_source(file, text);
     engine
-        .compile(&text)
+        .compile_with_scope(&globals::constants(), &text)
         .map_err(|error| super::diagnostics::fault_of(&error.into(), file))
 }

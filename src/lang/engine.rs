@@ -4,7 +4,7 @@ use super::budget::{self, Budget};
 use super::catalog::{self, Catalog};
 use super::library::Library;
 use super::resolver::{self, Resolver};
-use super::{compare, diagnostics, division, prepare, session, stdlib, types};
+use super::{compare, diagnostics, division, globals, prepare, session, stdlib, types};
 use cistron_base::{Result, panic};
 use rhai::{Dynamic, Engine, EvalContext, Expression, Scope, Token};
 use std::cell::Cell;
@@ -131,7 +131,7 @@ pub fn run(text: &str, file: &str, scope: &mut Scope) -> Result<Dynamic> {
     let text = &session::remember_source(file, text);
     let _unit = session::enter(file);
     let mut ast = engine
-        .compile_with_scope(scope, text)
+        .compile_with_scope(&globals::known(scope), text)
         .map_err(|error| diagnostics::fault_of(&error.into(), file))?;
     ast.set_source(file);
     division::warn(&ast, file);

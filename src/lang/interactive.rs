@@ -2,7 +2,7 @@
 
 use super::assist::Known;
 use super::session;
-use super::{diagnostics, division, engine, prepare, scan, show};
+use super::{diagnostics, division, engine, globals, prepare, scan, show};
 use cistron_base::{Result, interrupt, panic};
 use rhai::{AST, Dynamic, Scope};
 
@@ -52,7 +52,7 @@ impl Interactive {
         let _unit = session::enter(file);
         let to_fault = |error: Box<rhai::EvalAltResult>| diagnostics::fault_of(&error, file);
         let mut parsed = engine
-            .compile_with_scope(&self.scope, prepared)
+            .compile_with_scope(&globals::known(&self.scope), prepared)
             .map_err(|error| to_fault(error.into()))?;
         parsed.set_source(file);
         division::warn(&parsed, file);
@@ -81,7 +81,7 @@ impl Interactive {
         let engine = session::engine()?;
         let prepared = session::remember_source(file, text);
         let mut parsed = engine
-            .compile(prepared)
+            .compile_with_scope(&globals::constants(), prepared)
             .map_err(|error| diagnostics::fault_of(&error.into(), file))?;
         parsed.set_source(file);
         division::warn(&parsed, file);
@@ -94,8 +94,11 @@ impl Interactive {
     pub fn can_read(&self, text: &str) -> bool {
         let (prepared, _) = prepare::behind(&self.imports.join(" "), prepare::prepare(text));
         let reads = || {
-            session::engine()
-                .is_ok_and(|engine| engine.compile_with_scope(&self.scope, prepared).is_ok())
+            session::engine().is_ok_and(|engine| {
+                engine
+                    .compile_with_scope(&globals::known(&self.scope), prepared)
+                    .is_ok()
+            })
         };
         panic::guarded(reads).unwrap_or(false)
     }

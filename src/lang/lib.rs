@@ -13,6 +13,7 @@ pub mod engine;
 pub mod examples;
 pub mod explain;
 pub mod format;
+pub mod globals;
 pub mod habits;
 pub mod help;
 pub mod highlight;

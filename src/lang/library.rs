@@ -1,6 +1,7 @@
 //! Registration of native functions with Rhai, and their calls.
 
 use crate::catalog::{self, Entry};
+use crate::globals::{self, Global};
 use crate::native::{Call, Form, Native};
 use crate::types::TypeInfo;
 use crate::{diagnostics, prepare};
@@ -18,6 +19,8 @@ pub struct Library {
     pub natives: Vec<Native>,
     /// Script types.
     pub types: Vec<TypeInfo>,
+    /// Constants that every script knows.
+    pub globals: Vec<Global>,
     /// Further registrations, such as iterators.
     pub extras: Vec<fn(&mut Engine)>,
 }
@@ -119,6 +122,7 @@ impl Library {
         for info in &self.types {
             engine.register_type_with_name_raw(info.path, info.name);
         }
+        globals::register(&self.globals, engine);
         self.extras.iter().for_each(|extra| extra(engine));
     }
 

@@ -4,7 +4,7 @@
 //! (closures among the arguments and results) carries its own environment, and errors keep the file
 //! they came from.
 
-use super::{Callback, callback, diagnostics, session, stdlib};
+use super::{Callback, callback, diagnostics, globals, session, stdlib};
 use cistron_base::fault;
 use cistron_base::{Fault, Frame};
 use rhai::{
@@ -156,7 +156,7 @@ fn build(engine: &Engine, text: &str, file: &str) -> Result<Module, Fault> {
     let _unit = session::enter(file);
     let to_fault = |error: Box<EvalAltResult>| diagnostics::fault_of(&error, file);
     let mut ast = engine
-        .compile(text)
+        .compile_with_scope(&globals::constants(), text)
         .map_err(|error| to_fault(error.into()))?;
     ast.set_source(file);
     let tail = engine

@@ -75,7 +75,10 @@ pub fn entries(engine: &rhai::Engine) -> Vec<Entry> {
         if is_embedded {
             text = heads(&text);
         }
-        if let Ok(ast) = engine.compile(super::prepare::prepare(&text).0) {
+        if let Ok(ast) = engine.compile_with_scope(
+            &super::globals::constants(),
+            super::prepare::prepare(&text).0,
+        ) {
             entries.extend(Entry::of_module(&format!("std/{path}"), &ast));
         }
     }

@@ -240,9 +240,7 @@ pub fn storage_of(name: &str, checkpoint: Stored, resume: Option<&str>) -> Resul
     // without checkpoints nothing is written, and a sandbox need not allow it
     let folder = match &given {
         Some(path) if path.is_dir() && settings.run_dir.is_none() => path.clone(),
-        _ if best || last || settings.resume => {
-            session::place_output(&format!("checkpoints/{name}"), false)?
-        }
+        _ if best || last || settings.resume => session::place_checkpoints(&name)?,
         _ => PathBuf::new(),
     };
     let state = folder.join(checkpoint::STATE);

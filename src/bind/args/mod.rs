@@ -28,6 +28,7 @@ pub mod networks;
 pub mod numbers;
 pub mod operand;
 pub mod optim;
+pub mod packed;
 pub mod path;
 pub mod placeholder;
 pub mod protein;

@@ -16,3 +16,4 @@ pub mod rounding;
 pub mod stats;
 pub mod table;
 pub mod words;
+pub mod world;

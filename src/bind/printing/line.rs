@@ -4,8 +4,8 @@ use crate::base::written::metric;
 use crate::base::{Fault, Result, shape};
 use crate::bind::types::{
     Aligned, Augmenter, BackgroundSource, Data, Discovered, Expressed, Genomic, Known, ModelCard,
-    ModuleSet, Motifs, OfSearch, Optim, OwnRecord, Pass, Places, Protein, Rows, Shapes, Signal,
-    SimRule, Standard, StepOf, Stream, Tabled, Tokens, TreeModel, TrialOf,
+    ModuleSet, Motifs, OfSearch, Optim, OwnRecord, Pass, Places, Protein, Ranks, Rows, Shapes,
+    Signal, SimRule, Standard, StepOf, Stream, Tabled, Tokens, TreeModel, TrialOf,
 };
 use crate::lang::show;
 use crate::metrics::Metric;
@@ -363,6 +363,12 @@ pub fn discovery(discovery: &Discovered) -> String {
 /// A parameter of a search in a line.
 pub fn space(own: &OfSearch) -> String {
     format!("space {:?}", own.space)
+}
+
+/// The processes of a run in a line.
+pub fn world(_: &Ranks) -> String {
+    let (rank, size) = (cistron_world::rank(), cistron_world::size());
+    format!("rank {rank} of {size}")
 }
 
 /// A trial in a line.

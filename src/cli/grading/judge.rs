@@ -13,7 +13,7 @@ use crate::cli::sandbox::Channel;
 use crate::fault;
 use crate::lang::interactive::imports_of;
 use crate::lang::reach::Reach;
-use crate::lang::{Callback, callback, diagnostics, engine, resolver, session};
+use crate::lang::{Callback, callback, diagnostics, engine, globals, resolver, session};
 use crate::torch::Tensor;
 use rhai::{
     AST, Dynamic, Engine, EvalAltResult, FnAccess, GlobalRuntimeState, NativeCallContext, Scope,
@@ -236,7 +236,7 @@ fn kept(ast: &AST, keep: impl Fn(FnAccess, &str) -> bool) -> AST {
 fn compile(engine: &Engine, words: &str, source: &Source, text: &str) -> Result<AST> {
     let prepared = session::remember_behind(words, &source.file, text);
     let compiled = engine
-        .compile(prepared)
+        .compile_with_scope(&globals::constants(), prepared)
         .map_err(|error| diagnostics::fault_of(&error.into(), &source.file));
     compiled.map(|mut ast| {
         ast.set_source(source.file.as_str());
@@ -384,7 +384,7 @@ fn run(
     };
     let text = format!("{words} {shims} {call}; {REACHED}({key});");
     let last = engine
-        .compile(text)
+        .compile_with_scope(&globals::constants(), text)
         .map_err(|error| diagnostics::fault_of(&error.into(), &source.file))?;
     whole = whole.merge(&last);
     whole.set_source(source.file.as_str());

@@ -20,7 +20,7 @@ pub use output::{
     Listener, Shown, capture, captured, displayed, listen, log_to, print, print_colored,
 };
 pub use parameters::{declare, report, results};
-pub use sandbox::{find_input, permitted, place_output};
+pub use sandbox::{find_input, permitted, place_checkpoints, place_output};
 pub use sources::{place, place_in, remember_behind, remember_source, source};
 pub use state::{
     Session, Settings, Unit, current_file, engine, enter, finish, guess, is_dry, is_guessed, local,

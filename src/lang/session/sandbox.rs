@@ -45,6 +45,16 @@ pub fn place_output(path: &str, figure: bool) -> Result<PathBuf> {
     permitted(&path, Access::Write)
 }
 
+/// The folder of the checkpoints of a name: that of the record, also where another process writes
+/// it.
+pub fn place_checkpoints(name: &str) -> Result<PathBuf> {
+    let path = format!("checkpoints/{name}");
+    match settings().record_dir {
+        Some(folder) => Ok(folder.join(path)),
+        None => place_output(&path, false),
+    }
+}
+
 /// The path to open: in a sandbox, where it is permitted, without links and `..`; else as it is.
 pub fn permitted(path: &Path, access: Access) -> Result<PathBuf> {
     match settings().sandbox {

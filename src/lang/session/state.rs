@@ -21,6 +21,8 @@ pub struct Settings {
     pub seed: u64,
     /// Where a script's output files go; the working directory where there is none.
     pub run_dir: Option<PathBuf>,
+    /// The folder of the record, where another process writes it.
+    pub record_dir: Option<PathBuf>,
     /// The folder of the script.
     pub script_dir: Option<PathBuf>,
     /// Threads that prepare batches.
@@ -46,6 +48,7 @@ impl Default for Settings {
             device: "auto".into(),
             seed: 0,
             run_dir: None,
+            record_dir: None,
             script_dir: None,
             loaders: 1,
             quiet: false,
