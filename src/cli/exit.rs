@@ -13,6 +13,15 @@ pub const FAILED: u8 = 3;
 /// An interrupt.
 pub const INTERRUPTED: u8 = 130;
 
+/// The exit code of a fault.
+pub fn code(fault: &Fault) -> u8 {
+    match fault.kind {
+        "interrupted" => INTERRUPTED,
+        "usage" => USAGE,
+        _ => ERROR,
+    }
+}
+
 /// Prints a fault as text or as JSON, and returns its exit code.
 pub fn fail(fault: &Fault, json: bool) -> u8 {
     if json {
@@ -20,9 +29,5 @@ pub fn fail(fault: &Fault, json: bool) -> u8 {
     } else {
         say::error(&diagnostics::render(fault, std::io::stderr().is_terminal()));
     }
-    match fault.kind {
-        "interrupted" => INTERRUPTED,
-        "usage" => USAGE,
-        _ => ERROR,
-    }
+    code(fault)
 }

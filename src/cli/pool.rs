@@ -30,12 +30,26 @@ pub(super) fn allowed(n: usize) -> usize {
 /// Threads beyond two per core that a run starts: loaders, locks, watchers, those of a debugger.
 pub(super) const SPARE: usize = 16;
 
+/// The cores that this process may use: those of the machine are divided between the processes that
+/// `mpirun` or `srun` has started there, unless it has bound them to cores.
+fn cores() -> usize {
+    let allowed = std::thread::available_parallelism().map_or(1, usize::from);
+    // SAFETY: asks for a number
+    let online = unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) };
+    match cistron_world::launcher::launched() {
+        Some(_) if allowed as i64 >= online => {
+            (allowed / cistron_world::launcher::local_size()).max(1)
+        }
+        _ => allowed,
+    }
+}
+
 /// Starts the pool of threads on which operations run in parallel, and returns its size: one thread
 /// per core. A pool that fails to start cannot be started again, and OpenMP ends the process where
 /// it gets no thread. Threads are therefore tried first: where the system allows few (`ulimit -u`,
 /// a container), the pool has half of them and torch uses only the calling thread.
 pub fn start() -> usize {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let cores = cores();
     let enough = 2 * cores + SPARE;
     let allowed = allowed(enough);
     let is_short = allowed < enough;

@@ -2,6 +2,7 @@
 
 use super::arguments::RunArguments;
 use super::parameters::declares;
+use super::ranks::{self, Opened};
 use crate::base::{Fault, file as files};
 use crate::cli::arguments::start_torch;
 use crate::cli::sandbox;
@@ -19,19 +20,16 @@ pub(super) fn fresh(arguments: &RunArguments, script: &Path, text: &str) -> Resu
         .set
         .keys()
         .try_for_each(|name| declares(text, name, &format!("--set {name}")))?;
-    let journal = if arguments.no_run_dir {
-        None
-    } else {
-        Some(Journal::open(
-            start.clone(),
-            text,
-            arguments.run_dir.as_deref(),
-            &stdlib_version(),
-        )?)
+    let open = || {
+        if arguments.no_run_dir {
+            return Ok((None, start.clone(), text.to_string()));
+        }
+        let (place, stdlib) = (arguments.run_dir.as_deref(), stdlib_version());
+        let journal = Journal::open(start.clone(), text, place, &stdlib)?;
+        sandbox::seal::renew(journal.folder())?;
+        Ok((Some(journal), start.clone(), text.to_string()))
     };
-    journal
-        .as_ref()
-        .map_or(Ok(()), |journal| sandbox::seal::renew(journal.folder()))?;
+    let opened = ranks::opened(open)?;
     let settings = session::Settings {
         script_dir: script.parent().map(Path::to_path_buf),
         ..session::Settings::default()
@@ -40,8 +38,7 @@ pub(super) fn fresh(arguments: &RunArguments, script: &Path, text: &str) -> Resu
         &start,
         settings,
         &script.display().to_string(),
-        text,
-        journal,
+        opened,
         arguments.json,
     )
 }
@@ -56,10 +53,14 @@ pub(super) fn resumed(arguments: &RunArguments, folder: &Path) -> Result<(), Fau
         set.keys()
             .try_for_each(|name| declares(&text, name, &format!("--set {name}")))?;
     }
-    sandbox::seal::check(folder)?;
-    let (journal, start, text) =
-        Journal::reopen(folder, &set, &stdlib_version(), arguments.changed)?;
-    sandbox::seal::renew(journal.folder())?;
+    let opened = ranks::opened(|| {
+        sandbox::seal::check(folder)?;
+        let (journal, start, text) =
+            Journal::reopen(folder, &set, &stdlib_version(), arguments.changed)?;
+        sandbox::seal::renew(journal.folder())?;
+        Ok((Some(journal), start, text))
+    })?;
+    let start = opened.start.clone();
     if start.folder.exists() {
         std::env::set_current_dir(&start.folder)
             .map_err(|error| Fault::file(&start.folder, &error))?;
@@ -75,8 +76,7 @@ pub(super) fn resumed(arguments: &RunArguments, folder: &Path) -> Result<(), Fau
         &start,
         settings,
         &start.script.display().to_string(),
-        &text,
-        Some(journal),
+        opened,
         arguments.json,
     )
 }
@@ -95,12 +95,14 @@ fn experiment(
     start: &Start,
     settings: session::Settings,
     file: &str,
-    text: &str,
-    journal: Option<Journal>,
+    opened: Opened,
     json: bool,
 ) -> Result<(), Fault> {
     if start.sandbox.is_some() {
-        return sandboxed(start, &settings, file, text, journal, json);
+        if cistron_world::is_parallel() {
+            return Err(Fault::new("usage", "a run in a sandbox is one process"));
+        }
+        return sandboxed(start, &settings, file, &opened.text, opened.journal, json);
     }
     let settings = session::Settings {
         set: start.set.clone(),
@@ -110,7 +112,7 @@ fn experiment(
         quiet: json,
         ..settings
     };
-    recorded(start.threads, settings, file, text, journal, json)
+    recorded(start.threads, settings, file, opened, json)
 }
 
 /// Runs a script in a child process, and writes its record in this one.
@@ -142,32 +144,50 @@ fn recorded(
     threads: Option<usize>,
     mut settings: session::Settings,
     file: &str,
-    text: &str,
-    journal: Option<Journal>,
+    opened: Opened,
     json: bool,
 ) -> Result<(), Fault> {
+    let is_first = cistron_world::is_first();
+    let Opened {
+        journal,
+        folder: record_folder,
+        text,
+        ..
+    } = opened;
     let journal = journal.map(|journal| Rc::new(RefCell::new(journal)));
-    let folder = journal
-        .as_ref()
-        .map(|journal| journal.borrow().folder().to_path_buf());
+    let folder = match is_first {
+        true => journal
+            .as_ref()
+            .map(|own| own.borrow().folder().to_path_buf()),
+        false => record_folder.as_deref().map(ranks::folder_of),
+    };
     settings.run_dir.clone_from(&folder);
+    if !is_first {
+        settings.record_dir = record_folder;
+    }
     files::set_run_folder(folder.as_deref());
-    announce(folder.as_deref(), json);
+    if is_first {
+        announce(folder.as_deref(), json);
+    }
     start_torch(threads, settings.seed);
     crate::bind::start(settings);
     if let (Some(journal), Some(folder)) = (&journal, &folder) {
         session::log_to(folder.join("log.txt"));
         record(journal.clone(), file);
     }
+    if !is_first {
+        ranks::keep_logs(folder.as_deref())?;
+    }
     if json {
         session::capture();
     }
     let mut scope = Scope::new();
-    let outcome = engine::run(text, file, &mut scope).map(|_| ());
+    let outcome = engine::run(&text, file, &mut scope).map(|_| ());
+    let outcome = outcome.and_then(|()| cistron_world::finish());
     journal
         .as_ref()
         .map_or(Ok(()), |journal| close(&mut journal.borrow_mut(), &outcome))?;
-    if json && outcome.is_ok() {
+    if json && is_first && outcome.is_ok() {
         crate::outln!("{}", serde_json::Value::Object(session::results()));
     }
     engine::release(&mut scope);

@@ -3,6 +3,7 @@
 mod arguments;
 mod experiment;
 mod parameters;
+mod ranks;
 
 pub use arguments::RunArguments;
 pub use parameters::declares;
@@ -18,8 +19,32 @@ use experiment::{fresh, resumed};
 use parameters::parameters;
 use std::path::{Path, PathBuf};
 
-/// Runs the command and returns its exit code.
+/// Runs the command and returns its exit code, on one process or as one of several.
 pub fn run(arguments: &RunArguments) -> u8 {
+    match ranks::start(arguments) {
+        Ok(()) if cistron_world::is_parallel() => {
+            ranks::ended(&one_of_several(arguments), arguments.json)
+        }
+        Ok(()) => alone(arguments),
+        Err(fault) => fail(&fault, arguments.json),
+    }
+}
+
+/// Runs a script as one of several processes.
+fn one_of_several(arguments: &RunArguments) -> Result<(), Fault> {
+    if let Some(name) = &arguments.resume {
+        return resumed(arguments, &found(name)?);
+    }
+    let script = arguments.script.as_deref().unwrap_or(Path::new(""));
+    let text = file::read_text(script).map_err(|error| Fault::file(script, &error))?;
+    fresh(
+        arguments,
+        arguments.standing_for.as_deref().unwrap_or(script),
+        &text,
+    )
+}
+
+fn alone(arguments: &RunArguments) -> u8 {
     if let Some(name) = &arguments.resume {
         return match found(name) {
             Ok(folder) if track::ledger::is_sweep(&folder) => sweep::resume(&folder, arguments)
