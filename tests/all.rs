@@ -47,6 +47,7 @@ mod parameters;
 mod processes;
 mod promises;
 mod proteins;
+mod ranks;
 mod readers;
 mod readme;
 mod reference;
