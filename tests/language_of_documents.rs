@@ -34,11 +34,8 @@ const FOLDERS: [(&str, &str); 21] = [
 /// Files that are searched, besides those of the folders.
 const FILES: [&str; 3] = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md"];
 
-/// Functions whose names are phrases, with the files that declare them.
-const NAMES: [(&str, &str); 1] = [("src/bind/seq/sim.rs", "world")];
-
 /// A phrase, in lower case and as whole words, and what to write instead.
-const PHRASES: [(&str, &str); 43] = [
+const PHRASES: [(&str, &str); 42] = [
     ("afresh", "again, on every epoch"),
     ("anew", "again, on every epoch"),
     ("bent", "nonlinear"),
@@ -81,7 +78,6 @@ const PHRASES: [(&str, &str); 43] = [
     ("whole number", "integer"),
     ("whole numbers", "integers"),
     ("whoever", "everybody who"),
-    ("world", "simulated dataset"),
 ];
 
 /// Whether a phrase occurs in a line as whole words, outside of code such as `sim::world`.
@@ -111,10 +107,6 @@ fn documents_use_plain_technical_english() {
     assert!(files.len() > 60, "{} files", files.len());
     let mut wrong = Vec::new();
     for path in files {
-        let is_name = |phrase: &str| {
-            let mut names = NAMES.iter();
-            names.any(|(file, name)| *name == phrase && path.ends_with(file))
-        };
         let text = std::fs::read_to_string(&path).expect("a file");
         let mut in_output = false;
         for (number, line) in text.lines().enumerate() {
@@ -125,7 +117,7 @@ fn documents_use_plain_technical_english() {
             }
             let line = line.to_lowercase();
             for (phrase, instead) in PHRASES {
-                if occurs(&line, phrase) && !is_name(phrase) {
+                if occurs(&line, phrase) {
                     wrong.push(format!(
                         "{}:{}: `{phrase}`: write {instead}",
                         path.strip_prefix(root()).unwrap_or(&path).display(),
