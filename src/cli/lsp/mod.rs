@@ -93,7 +93,7 @@ pub fn lsp() -> u8 {
 
 fn broken(error: impl std::fmt::Display) -> Fault {
     fault!("usage", "the editor's messages end: {error}";
-        hint: "`cistron lsp` is started by an editor: see editors/")
+        hint: "`cistron lsp` is started by an editor: see the guide, chapter 1")
 }
 
 fn serve(connection: &Connection) -> Result<()> {
