@@ -23,7 +23,7 @@ fn fed(arguments: &[&str], text: &str) -> (String, String, i32) {
 #[test]
 fn the_scripts_of_the_project_are_laid_out() {
     let paths = ["fmt", "--check", "stdlib", "examples", "scripts"];
-    let (out, _, code) = said(&cistron(root(), &paths));
+    let (out, _, code) = said(&cistron(&root(), &paths));
     assert_eq!((out.as_str(), code), ("", 0));
 }
 
@@ -88,10 +88,10 @@ fn fmt_reads_what_an_editor_gives() {
 
 #[test]
 fn shells_complete_and_man_describes_every_command() {
-    let (page, _, code) = said(&cistron(root(), &["man"]));
+    let (page, _, code) = said(&cistron(&root(), &["man"]));
     assert_eq!(code, 0);
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
-        let (script, _, code) = said(&cistron(root(), &["completions", shell]));
+        let (script, _, code) = said(&cistron(&root(), &["completions", shell]));
         assert_eq!(code, 0);
         for command in ["run", "check", "fmt", "submit", "doctor"] {
             assert!(script.contains(command), "{shell} {command}");
@@ -109,7 +109,7 @@ fn shells_complete_and_man_describes_every_command() {
     let run = std::fs::read_to_string(place.path().join("pages/cistron-run.1")).expect("a page");
     assert!(run.contains("run\\-dir") && run.contains(".TH"), "{run}");
     // bash reads it
-    let script = said(&cistron(root(), &["completions", "bash"])).0;
+    let script = said(&cistron(&root(), &["completions", "bash"])).0;
     let read = Command::new("bash").args(["-n", "-c", &script]).status();
     assert!(read.expect("bash").success());
 }

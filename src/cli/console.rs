@@ -2,8 +2,8 @@
 
 use super::signal;
 use crate::base::{Fault, Result};
-use crate::lang::assist::Known;
 use crate::lang::interactive::Interactive;
+use crate::lang::known::Known;
 use crate::lang::{help, session};
 use crate::torch::device;
 use rhai::Dynamic;
@@ -236,7 +236,7 @@ impl Console {
 
     fn variables(&self) -> String {
         let all = self.session.borrow().variables();
-        let wide = |of: fn(&crate::lang::interactive::Variable) -> &String| {
+        let wide = |of: fn(&crate::lang::known::Variable) -> &String| {
             all.iter().map(|v| of(v).chars().count()).max().unwrap_or(0)
         };
         let (names, kinds) = (wide(|v| &v.name), wide(|v| &v.kind));

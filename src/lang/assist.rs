@@ -4,36 +4,10 @@
 use super::catalog::{Catalog, Entry};
 use super::help;
 use super::highlight::WORDS;
-use super::interactive::Variable;
+use super::known::Known;
 use super::native::Form;
 use super::scan;
 use cistron_base::panic;
-
-/// The names that are known where a text is typed, beside those of the catalog.
-pub trait Known {
-    /// The variables, the newest of each name.
-    fn variables(&self) -> Vec<Variable>;
-
-    /// Names of functions that were defined.
-    fn functions(&self) -> Vec<String>;
-
-    /// Names of imported modules, with what they import.
-    fn modules(&self) -> Vec<(String, String)>;
-
-    /// The type of a variable, where it is known.
-    fn kind_of(&self, name: &str) -> Option<String> {
-        let variables = self.variables().into_iter();
-        let mut kinds = variables.filter(|one| one.name == name).map(|one| one.kind);
-        kinds.next().filter(|kind| !kind.is_empty())
-    }
-
-    /// The namespace of a word before `::`: the module that it imports, or itself.
-    fn space_of(&self, word: &str) -> String {
-        let mut modules = self.modules().into_iter();
-        let found = modules.find(|(alias, _)| alias == word);
-        found.map_or_else(|| word.to_string(), |(_, path)| path)
-    }
-}
 
 /// A completion.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,6 +1,6 @@
 //! An interactive session: variables, functions and imports remain from one text to the next.
 
-use super::assist::Known;
+use super::known::{Known, Variable};
 use super::session;
 use super::{diagnostics, division, engine, globals, prepare, scan, show};
 use cistron_base::{Result, interrupt, panic};
@@ -11,16 +11,6 @@ pub struct Interactive {
     scope: Scope<'static>,
     functions: AST,
     imports: Vec<String>,
-}
-
-/// A variable in a list of variables.
-pub struct Variable {
-    /// Its name.
-    pub name: String,
-    /// Its type.
-    pub kind: String,
-    /// Its value in one line.
-    pub value: String,
 }
 
 impl Default for Interactive {

@@ -18,6 +18,7 @@ pub mod habits;
 pub mod help;
 pub mod highlight;
 pub mod interactive;
+pub mod known;
 pub mod library;
 pub mod native;
 pub mod options;

@@ -1,9 +1,8 @@
 //! What a script defines and where its names are used, from its text alone.
 
-use crate::assist::Known;
 use crate::catalog::{Catalog, current};
 use crate::format::spaces::{Role, roles};
-use crate::interactive::Variable;
+use crate::known::{Known, Variable};
 use crate::tokens::{Kind, Token, all};
 use std::ops::Range;
 
@@ -593,7 +592,9 @@ mod tests {
 
     #[test]
     fn symbols_have_their_source_and_documentation() {
-        let script = "import \"std/ood\" as ood;\n/// Adds.\n///\n/// Two lines.\nprivate fn add(a, b) { a + b }\nlet net = nn::build(nn::linear(1), [2], #{});\nlet y = net.predict(1);\nlet s = \"a\"; let m = #{ a: 1 };";
+        let script = "import \"std/ood\" as ood;\n/// Adds.\n///\n/// Two lines.\n\
+            private fn add(a, b) { a + b }\nlet net = nn::build(nn::linear(1), [2], #{});\n\
+            let y = net.predict(1);\nlet s = \"a\"; let m = #{ a: 1 };";
         let outline = Outline::of(script);
         let of = |name: &str| {
             let found = outline.symbols.iter().find(|one| one.name == name);

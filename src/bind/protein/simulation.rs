@@ -65,9 +65,9 @@ impl FromValue for Lengths {
 /// each is of helices, of strands, and of both.
 ///
 /// Sequences are drawn from a Potts model along a random tree: on each branch half of the residues
-/// are drawn again. Fields are by burial and secondary structure; coupled contacts prefer opposite charges,
-/// letters of like hydropathy, small beside large ones, and pairs of letters of their own. Core
-/// residues keep one letter nearly always. Some sequences lack an end or part of a loop.
+/// are drawn again. Fields are by burial and secondary structure; coupled contacts prefer opposite
+/// charges, letters of like hydropathy, small beside large ones, and pairs of letters of their own.
+/// Core residues keep one letter nearly always. Some sequences lack an end or part of a loop.
 ///
 /// Each fold depends on the seed and its number alone. Networks read `alignment.profile()` and
 /// `alignment.covariance()`.

@@ -3,8 +3,9 @@
 use super::text::{byte_at, path_of, position_at, range_of};
 use super::{Server, read};
 use crate::base::{Result, fault};
-use crate::lang::assist::{self, Candidate, Known};
+use crate::lang::assist::{self, Candidate};
 use crate::lang::catalog::Entry;
+use crate::lang::known::Known;
 use crate::lang::outline::{Outline, Sort, Symbol};
 use crate::lang::{format, session};
 use lsp_types::request::{

@@ -256,9 +256,10 @@ fn check_apart(
     let found: Vec<usize> = found.into_iter().flatten().map(|at| at.start).collect();
     match found == places {
         true => Ok(()),
-        false => Err(
-            fault!("usage", "`{name}` is defined here too, and the two would be taken for each other";
-            hint: "choose another name"),
-        ),
+        false => Err(fault!(
+            "usage",
+            "`{name}` is defined here too, and the two would be taken for each other";
+            hint: "choose another name"
+        )),
     }
 }
