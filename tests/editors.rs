@@ -1,7 +1,7 @@
 //! `cistron lsp` as an editor talks to it.
 
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -190,10 +190,10 @@ fn faults_are_shown_while_somebody_types() {
     let place = tempfile::tempdir().expect("a folder");
     let mut editor = Editor::start(place.path());
     let script = address(place.path(), "a b.rhai").replace(' ', "%20");
-    editor.open(&script, "let ü = 1;\nlet net = nn::conv2(8);\n");
+    editor.open(&script, "let a = 1;\nlet net = \"𝄞\" + nn::conv2(8);\n");
     let faults = editor.faults(&script);
     assert_eq!(faults.len(), 1, "{faults:?}");
-    assert_eq!((faults[0].0, faults[0].1), (1, 10), "{faults:?}");
+    assert_eq!((faults[0].0, faults[0].1), (1, 21), "{faults:?}");
     assert!(
         faults[0].3.contains("nn::conv2") && faults[0].3.contains("did you mean"),
         "{faults:?}"

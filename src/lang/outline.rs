@@ -445,7 +445,8 @@ impl Outline {
         let crosses = |body: &Range<usize>| body.contains(&at) && !body.contains(&symbol.at.start);
         let is_shut = !matches!(symbol.sort, Sort::Module | Sort::Function | Sort::Parameter)
             && self.bodies.iter().any(crosses);
-        symbol.seen.contains(&at) && !is_shut
+        // a name that is typed at the end of a block or of the text is in it
+        symbol.seen.start <= at && at <= symbol.seen.end && !is_shut
     }
 
     /// All places where a definition of this script is named, the definition too, in order.

@@ -14,7 +14,7 @@ use cistron_base::{Result, bail};
 /// not sum to 1.
 pub fn contacts(probabilities: &[f64], edges: &[f64], threshold: f64) -> Result<Vec<f64>> {
     let bins = edges.len() + 1;
-    if edges.is_empty() || probabilities.len() % bins != 0 {
+    if edges.is_empty() || !probabilities.len().is_multiple_of(bins) {
         let count = probabilities.len();
         bail!(
             "shape",

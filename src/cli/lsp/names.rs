@@ -146,13 +146,15 @@ impl Server {
         let mut out = vec![(path.to_path_buf(), text.to_string(), own)];
         let folder = path.parent().filter(|_| symbol.sort == Sort::Function);
         let entries = folder.and_then(|folder| std::fs::read_dir(folder).ok());
-        let files = entries
-            .into_iter()
-            .flatten()
-            .flatten()
-            .map(|entry| entry.path());
+        let saved = entries.into_iter().flatten().flatten();
+        let saved = saved.map(|entry| entry.path());
+        // and those that are open, and not saved yet
+        let open = self.texts.keys().map(PathBuf::from);
+        let open = open.filter(|file| folder.is_some() && file.parent() == folder);
+        let files = saved.chain(open);
         let mut files: Vec<PathBuf> = files.filter(|file| file != path).collect();
         files.sort();
+        files.dedup();
         for file in files {
             if file.extension().is_none_or(|ending| ending != "rhai") {
                 continue;

@@ -237,12 +237,13 @@ fn inward(n: usize, segments: &[Segment], rng: &mut Rng) -> Vec<bool> {
     let mut inward = vec![false; n];
     for segment in segments {
         let phase = rng.below(7);
-        for i in segment.start..segment.end {
-            let k = i - segment.start + phase;
-            inward[i] = match segment.kind {
+        let own = inward[segment.start..segment.end].iter_mut();
+        for (i, is_inward) in own.enumerate() {
+            let k = i + phase;
+            *is_inward = match segment.kind {
                 // 3.6 residues a turn
                 Kind::Helix => (k as f64 * 100.0).to_radians().cos() > 0.1,
-                Kind::Strand => k % 2 == 0,
+                Kind::Strand => k.is_multiple_of(2),
                 Kind::Loop => rng.uniform() < 0.2,
             };
         }
