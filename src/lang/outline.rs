@@ -609,7 +609,7 @@ mod tests {
         assert_eq!(&script[of("add").whole], "private fn add(a, b) { a + b }");
         assert_eq!(
             (of("net").detail.as_str(), of("y").detail.as_str()),
-            ("nn::build", "")
+            ("nn::build", "net.predict")
         );
         assert_eq!(
             (of("s").detail.as_str(), of("m").detail.as_str()),

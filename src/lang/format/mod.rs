@@ -47,13 +47,38 @@ fn unclosed(text: &str, at: usize) -> Fault {
     )
 }
 
-/// The tokens that Rhai reads.
+/// The tokens that Rhai reads, and the strings in back quotes, which it reads with its parser.
 fn read(engine: &Engine, script: &str) -> Vec<String> {
-    let inputs = [script];
+    let mut plain = String::with_capacity(script.len());
+    let mut out = Vec::new();
+    for token in crate::tokens::tokens(script).unwrap_or_default() {
+        let between = match (token.breaks, token.gap) {
+            (0, 0) => "",
+            (0, _) => " ",
+            _ => "\n",
+        };
+        plain.push_str(between);
+        if token.text.starts_with('`') {
+            out.push(token.text.to_string());
+            plain.push_str("\"\"");
+        } else {
+            plain.push_str(token.text);
+        }
+    }
+    let inputs = [plain.as_str()];
     let tokens = engine.lex(&inputs).0;
     // the end is repeated without end
     let tokens = tokens.take_while(|(token, _)| *token != Token::EOF);
-    tokens.map(|(token, _)| format!("{token:?}")).collect()
+    for (token, _) in tokens {
+        match token {
+            // one token without a blank, two with one
+            Token::Unit => {
+                out.extend([Token::LeftParen, Token::RightParen].map(|t| format!("{t:?}")))
+            }
+            token => out.push(format!("{token:?}")),
+        }
+    }
+    out
 }
 
 #[cfg(test)]
@@ -105,7 +130,7 @@ mod tests {
         let cases = [
             (
                 "let x=- 1+-2 -(-y)*2**-z",
-                "let x = -1 + -2 - (-y) * 2 ** -z\n",
+                "let x = - 1 + -2 - (-y) * 2 ** -z\n",
             ),
             ("if ! a||b&&c |>f{}", "if !a || b && c |> f {}\n"),
             (

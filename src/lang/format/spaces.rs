@@ -120,8 +120,13 @@ pub fn between(a: (&Token, Role), b: (&Token, Role), is_keyword: bool) -> Space 
     if is_sign(second, &[")", "]"]) || is_sign(first, &["(", "[", "?["]) {
         return Space::None;
     }
+    if first_role == Role::Before {
+        // `-2 ** 2` and `- 2 ** 2` differ; two signs would be read as one
+        let is_part = second.kind == Kind::Number || second_role == Role::Before;
+        return if is_part { Space::Same } else { Space::None };
+    }
     let tight = [".", "?.", "::", "..", "..="];
-    if first_role == Role::Before || is_sign(second, &tight[..3]) || is_sign(first, &tight[..3]) {
+    if is_sign(second, &tight[..3]) || is_sign(first, &tight[..3]) {
         return Space::None;
     }
     if is_sign(first, &[",", ";"]) || second.is("}") {
