@@ -31,11 +31,7 @@ fn the_scripts_of_the_project_are_laid_out() {
 fn fmt_changes_files_that_need_it_and_keeps_what_they_are() {
     let place = tempfile::tempdir().expect("a folder");
     let path = place.path().join("a.rhai");
-    std::fs::write(
-        &path,
-        "\u{feff}#!/usr/bin/env cistron\r\nlet x=1;\r\n\r\n\r\nif x>0{\r\nprint(x)}",
-    )
-    .expect("written");
+    std::fs::write(&path, "\u{feff}let x=1;\r\n\r\n\r\nif x>0{\r\nprint(x)}").expect("written");
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).expect("set");
     std::fs::write(place.path().join("b.rhai"), "let y = 2;\n").expect("written");
     std::fs::write(place.path().join("wrong.rhai"), "let y = (2;\n").expect("written");
@@ -52,10 +48,7 @@ fn fmt_changes_files_that_need_it_and_keeps_what_they_are() {
         "{err}"
     );
     let text = std::fs::read_to_string(&path).expect("a script");
-    assert_eq!(
-        text,
-        "#!/usr/bin/env cistron\nlet x = 1;\n\nif x > 0 {\n    print(x) }\n"
-    );
+    assert_eq!(text, "let x = 1;\n\nif x > 0 {\n    print(x) }\n");
     let mode = std::fs::metadata(&path)
         .expect("about")
         .permissions()

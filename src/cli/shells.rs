@@ -17,6 +17,7 @@ fn program() -> clap::Command {
     clap::Command::new("cistron")
         .version(env!("CARGO_PKG_VERSION"))
         .about(whole.get_about().cloned().unwrap_or_default())
+        .disable_help_subcommand(true)
         .subcommands(shown)
 }
 

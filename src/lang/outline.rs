@@ -540,7 +540,7 @@ impl Known for Outline {
     }
 }
 
-/// The type of a variable as far as the text tells; empty where it does not.
+/// The type of a variable as far as the text states it; empty where it does not.
 fn kind_of(symbol: &Symbol, catalog: &Catalog, outline: &Outline) -> String {
     match symbol.detail.rsplit_once("::") {
         Some((space, name)) => {

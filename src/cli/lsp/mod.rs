@@ -6,7 +6,8 @@ mod text;
 
 use super::exit::{ERROR, fail};
 use crate::base::{Fault, Result, fault, panic, say};
-use crate::lang::{check, session};
+use crate::lang::outline::{Outline, Sort, Symbol};
+use crate::lang::{check, resolver, session};
 use lsp_server::{Connection, ErrorCode, Message, Notification, Request, Response};
 use lsp_types::notification::{
     DidChangeTextDocument, DidCloseTextDocument, DidOpenTextDocument, DidSaveTextDocument,
@@ -200,10 +201,26 @@ impl Server {
             Ok(ast) => check::check(&ast, &session::catalog(), path),
             Err(fault) => vec![fault],
         };
-        found
-            .iter()
-            .map(|fault| diagnostic(fault, path, text))
-            .collect()
+        let own = found.iter().map(|fault| diagnostic(fault, path, text));
+        own.chain(self.faults_of_imports(path, text)).collect()
+    }
+
+    /// The faults of scripts that a script imports, where the import is.
+    fn faults_of_imports(&self, path: &str, text: &str) -> Vec<Diagnostic> {
+        let symbols = Outline::of(text).symbols.into_iter();
+        let imports = symbols.filter(|one| one.sort == Sort::Module);
+        let of_one = |import: Symbol| {
+            let fault = match resolver::find(&import.detail, path) {
+                Ok(_) if import.detail.starts_with("std/") => return None,
+                Ok((text, file)) => check::compile(&self.engine, &text, &file).err()?,
+                Err(fault) => fault,
+            };
+            Some(Diagnostic {
+                range: text::range_of(text, &import.whole),
+                ..diagnostic(&fault, path, text)
+            })
+        };
+        imports.filter_map(of_one).collect()
     }
 
     fn respond(&self, request: Request) -> Response {

@@ -114,7 +114,7 @@ fn goes_on(before: &Token, token: &Token, role: Role) -> bool {
     !starts.iter().any(|sign| before.is(sign))
 }
 
-/// Whether a token stands in the column of one of the lines above and below, which follow each
+/// Whether a token is in the column of one of the lines above and below, which follow each
 /// other with the same indentation: where both begin, or, of numbers, where both end.
 fn is_aligned(tokens: &[Token], lines: &[Range<usize>], number: usize, i: usize) -> bool {
     let start = |line: &Range<usize>| tokens[line.start].column;

@@ -11,11 +11,11 @@ const MOST: usize = 6;
 
 /// Lays out a script.
 ///
-/// Lines are indented by four blanks for each bracket that is open; statements that go on, by four
-/// more. A blank stands around operators, after `,` and `:`, and inside braces, none inside other
+/// Lines are indented by four blanks for each bracket that is open; statements that continue, by
+/// four more. A blank is around operators, after `,` and `:`, and inside braces, none inside other
 /// brackets. Columns that are aligned with those of lines above or below stay so. Of several empty
-/// lines one remains, none after an opening and before a closing bracket. Strings, comments
-/// and the breaks between lines are not changed.
+/// lines one remains, none after an opening and before a closing bracket. Strings, comments and the
+/// breaks between lines are not changed.
 ///
 /// Fails where a string or a comment does not end, and where the result would not be the same
 /// program (by the tokens that Rhai reads).
