@@ -248,9 +248,10 @@ fn the_failure_of_a_process_ends_all() {
         "
         let set = data::from(#{ x: tensor::ones([8, 2]), label: tensor::ones([8, 1]) });
         let net = nn::build(nn::linear(1), [2]);
+        let rank = world.rank;
         train::fit(net, #{
             train: set, loss: loss::mse(), optimizer: optim::sgd(), batch: 4, epochs: 3,
-            on_batch: |info| { if world.rank == 1 { throw \"broken in a batch\"; } true },
+            on_batch: |info| { if rank == 1 { throw \"broken in a batch\"; } true },
         });
     ",
     );
