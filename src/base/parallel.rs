@@ -1,6 +1,12 @@
 //! Loops whose parts run on threads that the caller chooses.
 
+use std::ops::Range;
 use std::sync::Mutex;
+
+/// The share of one of several workers of `n` items: from and to.
+pub fn share_of(n: usize, worker: usize, workers: usize) -> Range<usize> {
+    n * worker / workers..n * (worker + 1) / workers
+}
 
 /// Runs the parts of a loop: calls a function with each number below a count, in any order, and
 /// returns when all calls have.

@@ -69,7 +69,8 @@ pub fn check(paths: &[PathBuf], is_text_alone: bool, json: bool) -> u8 {
     if wrong > 0 { FAILED } else { 0 }
 }
 
-fn engine_settings(script: &Path) -> session::Settings {
+/// The settings of a session that reads scripts and runs none of them in earnest.
+pub(super) fn engine_settings(script: &Path) -> session::Settings {
     session::Settings {
         quiet: true,
         dry: true,

@@ -1,11 +1,12 @@
 //! `cistron fmt`: scripts in one layout.
 
+use super::check::engine_settings;
 use super::exit::{ERROR, FAILED, fail};
 use super::files::files;
 use crate::base::file::{read_text, write_whole};
 use crate::base::{Fault, Result};
 use crate::fault;
-use crate::lang::{check, format, session};
+use crate::lang::{check, format};
 use rhai::Engine;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -15,12 +16,7 @@ const INPUT: &str = "-";
 
 /// Lays scripts out, or with `is_check` only names those that are not; returns the exit code.
 pub fn format(paths: &[PathBuf], is_check: bool) -> u8 {
-    let engine = crate::bind::start(session::Settings {
-        quiet: true,
-        dry: true,
-        device: "cpu".into(),
-        ..session::Settings::default()
-    });
+    let engine = crate::bind::start(engine_settings(Path::new("")));
     if paths == [Path::new(INPUT)] {
         return match input(&engine, is_check) {
             Ok(code) => code,

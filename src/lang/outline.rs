@@ -62,7 +62,7 @@ struct Word {
     place: Place,
 }
 
-/// What stands beside a name.
+/// What is beside a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Place {
     /// Nothing that matters.
@@ -152,6 +152,16 @@ impl<'a> Reader<'a> {
         i.min(self.tokens.len())
     }
 
+    /// The token that closes the bracket at a token, or the number of tokens.
+    fn closed(&self, i: usize) -> usize {
+        self.closing.get(i).copied().unwrap_or(self.tokens.len())
+    }
+
+    /// The bytes of the block that opens at a token.
+    fn block(&self, i: usize) -> Range<usize> {
+        self.range(i).start..self.range(self.closed(i)).end
+    }
+
     /// The byte at which the block around a token ends.
     fn end_of_block(&self, i: usize) -> usize {
         let mut at = self.around[i];
@@ -209,7 +219,7 @@ impl Outline {
                 "let" | "const" => self.read_value(reader, i),
                 "fn" => self.read_function(reader, i),
                 "for" => self.read_loop(reader, i),
-                "catch" if reader.is(i + 1, "(") => self.read_names(reader, i + 2, i + 1),
+                "catch" if reader.is(i + 1, "(") => self.read_catch(reader, i + 1),
                 "import" => self.read_import(reader, i),
                 _ => {}
             }
@@ -232,6 +242,7 @@ impl Outline {
         });
     }
 
+    /// Adds a definition, if a name is at the token.
     fn push(
         &mut self,
         reader: &Reader,
@@ -239,12 +250,9 @@ impl Outline {
         sort: Sort,
         whole: Range<usize>,
         seen: Range<usize>,
-    ) {
-        let Some(word) = reader.word(name) else {
-            return;
-        };
+    ) -> Option<&mut Symbol> {
         self.symbols.push(Symbol {
-            name: word.to_string(),
+            name: reader.word(name)?.to_string(),
             sort,
             at: reader.range(name),
             whole,
@@ -252,22 +260,27 @@ impl Outline {
             detail: String::new(),
             docs: String::new(),
         });
+        self.symbols.last_mut()
+    }
+
+    /// Adds the names among tokens, which are seen in some bytes.
+    fn push_names(&mut self, reader: &Reader, at: Range<usize>, sort: Sort, seen: &Range<usize>) {
+        for i in at {
+            self.push(reader, i, sort, reader.range(i), seen.clone());
+        }
     }
 
     fn read_value(&mut self, reader: &Reader, i: usize) {
         let end = reader.until(i + 1, &[";"]);
-        let whole = reader.range(i).start..reader.range(end).end.min(reader.script.len());
+        let whole = reader.range(i).start..reader.range(end).end;
         let seen = reader.range(end).start..reader.end_of_block(i);
-        let is_constant = reader.word(i) == Some("const");
-        let sort = if is_constant {
-            Sort::Constant
-        } else {
-            Sort::Variable
+        let sort = match reader.word(i) {
+            Some("const") => Sort::Constant,
+            _ => Sort::Variable,
         };
-        let before = self.symbols.len();
-        self.push(reader, i + 1, sort, whole, seen);
-        if self.symbols.len() > before && reader.is(i + 2, "=") {
-            self.symbols[before].detail = source_of(reader, i + 3, end);
+        let symbol = self.push(reader, i + 1, sort, whole, seen);
+        if let Some(symbol) = symbol.filter(|_| reader.is(i + 2, "=")) {
+            symbol.detail = source_of(reader, i + 3, end);
         }
     }
 
@@ -278,41 +291,20 @@ impl Outline {
         if !reader.is(open, "(") {
             return;
         }
-        let body = reader.closing[open] + 1;
-        let end = reader
-            .closing
-            .get(body)
-            .copied()
-            .unwrap_or(reader.tokens.len());
-        let inside = reader.range(body).start..reader.range(end).end;
+        let close = reader.closed(open);
+        let body = reader.block(close + 1);
         let start = match i > 0 && reader.word(i - 1) == Some("private") {
             true => reader.range(i - 1).start,
             false => reader.range(i).start,
         };
-        let before = self.symbols.len();
-        self.push(
-            reader,
-            name,
-            Sort::Function,
-            start..inside.end,
-            0..reader.script.len(),
-        );
-        if self.symbols.len() > before {
-            let names = open + 1..reader.closing[open].min(reader.tokens.len());
-            let names: Vec<&str> = names.filter_map(|at| reader.word(at)).collect();
-            self.symbols[before].detail = names.join(", ");
-            self.symbols[before].docs = reader.docs_before(start);
+        let (whole, seen) = (start..body.end, 0..reader.script.len());
+        if let Some(symbol) = self.push(reader, name, Sort::Function, whole, seen) {
+            let names = (open + 1..close).filter_map(|at| reader.word(at));
+            symbol.detail = names.collect::<Vec<_>>().join(", ");
+            symbol.docs = reader.docs_before(start);
         }
-        for at in open + 1..reader.closing[open].min(reader.tokens.len()) {
-            self.push(
-                reader,
-                at,
-                Sort::Parameter,
-                reader.range(at),
-                inside.clone(),
-            );
-        }
-        self.bodies.push(inside);
+        self.push_names(reader, open + 1..close, Sort::Parameter, &body);
+        self.bodies.push(body);
     }
 
     fn read_closure(&mut self, reader: &Reader, i: usize) {
@@ -321,45 +313,27 @@ impl Outline {
             return;
         };
         let last = match reader.is(bar + 1, "{") {
-            true => reader.closing[bar + 1],
+            true => reader.closed(bar + 1),
             false => reader.until(bar + 1, &[",", ";"]),
         };
         let seen = reader.range(bar).end..reader.range(last).start;
-        for at in i + 1..bar {
-            self.push(reader, at, Sort::Parameter, reader.range(at), seen.clone());
-        }
+        self.push_names(reader, i + 1..bar, Sort::Parameter, &seen);
     }
 
     fn read_loop(&mut self, reader: &Reader, i: usize) {
-        let Some(word) =
-            (i + 1..reader.tokens.len().min(i + 8)).find(|at| reader.word(*at) == Some("in"))
-        else {
+        let near = i + 1..reader.tokens.len().min(i + 8);
+        let Some(word) = near.into_iter().find(|at| reader.word(*at) == Some("in")) else {
             return;
         };
-        let block = reader.until(word + 1, &["{"]);
-        let end = reader
-            .closing
-            .get(block)
-            .copied()
-            .unwrap_or(reader.tokens.len());
-        let seen = reader.range(block).start..reader.range(end).end;
-        for at in i + 1..word {
-            self.push(reader, at, Sort::Variable, reader.range(at), seen.clone());
-        }
+        let seen = reader.block(reader.until(word + 1, &["{"]));
+        self.push_names(reader, i + 1..word, Sort::Variable, &seen);
     }
 
-    /// The names in a bracket, which the block behind it sees.
-    fn read_names(&mut self, reader: &Reader, from: usize, open: usize) {
-        let block = reader.closing[open] + 1;
-        let end = reader
-            .closing
-            .get(block)
-            .copied()
-            .unwrap_or(reader.tokens.len());
-        let seen = reader.range(block).start..reader.range(end).end;
-        for at in from..reader.closing[open].min(reader.tokens.len()) {
-            self.push(reader, at, Sort::Variable, reader.range(at), seen.clone());
-        }
+    /// The name in the bracket at a token, which the block behind the bracket sees.
+    fn read_catch(&mut self, reader: &Reader, open: usize) {
+        let close = reader.closed(open);
+        let seen = reader.block(close + 1);
+        self.push_names(reader, open + 1..close, Sort::Variable, &seen);
     }
 
     fn read_import(&mut self, reader: &Reader, i: usize) {
@@ -371,26 +345,21 @@ impl Outline {
         let is_top = reader.around[i].is_none();
         let start = if is_top { 0 } else { reader.range(end).start };
         let whole = reader.range(i).start..reader.range(end).end;
-        let before = self.symbols.len();
-        self.push(
-            reader,
-            word + 1,
-            Sort::Module,
-            whole,
-            start..reader.end_of_block(i),
-        );
-        if self.symbols.len() > before {
+        let seen = start..reader.end_of_block(i);
+        if let Some(symbol) = self.push(reader, word + 1, Sort::Module, whole, seen) {
             let path = reader.tokens[i + 1].text.trim_matches(['"', '`']);
-            self.symbols[before].detail = path.to_string();
+            symbol.detail = path.to_string();
         }
+    }
+
+    fn word(&self, at: usize) -> Option<&Word> {
+        let touches = |word: &&Word| word.at.contains(&at) || word.at.end == at;
+        self.words.iter().find(touches)
     }
 
     /// The name at a byte: where it is, and the module before it, if one is.
     pub fn word_at(&self, at: usize) -> Option<(&str, Range<usize>, Option<&str>)> {
-        let word = self
-            .words
-            .iter()
-            .find(|word| word.at.contains(&at) || word.at.end == at)?;
+        let word = self.word(at)?;
         let module = match &word.place {
             Place::Within(module) => Some(module.as_str()),
             _ => None,
@@ -400,11 +369,7 @@ impl Outline {
 
     /// The definition that the name at a byte means, if it is in this script.
     pub fn definition(&self, at: usize) -> Option<&Symbol> {
-        let word = self
-            .words
-            .iter()
-            .find(|word| word.at.contains(&at) || word.at.end == at)?;
-        self.meant(word)
+        self.meant(self.word(at)?)
     }
 
     fn meant(&self, word: &Word) -> Option<&Symbol> {
@@ -472,6 +437,19 @@ impl Outline {
         found.map(|word| word.at.clone()).collect()
     }
 
+    /// The type of a variable as far as the text states it; empty where it does not.
+    pub fn type_of(&self, symbol: &Symbol, catalog: &Catalog) -> String {
+        match symbol.detail.rsplit_once("::") {
+            Some((space, name)) => {
+                let space = self.space_of(space);
+                let entry = catalog.functions(&space, name).next();
+                entry.map_or_else(String::new, |entry| entry.return_type.clone())
+            }
+            None if symbol.sort == Sort::Parameter || symbol.detail.contains('.') => String::new(),
+            None => symbol.detail.clone(),
+        }
+    }
+
     fn known(&self) -> impl Iterator<Item = &Symbol> {
         let cursor = self.cursor;
         self.symbols
@@ -498,7 +476,9 @@ fn source_of(reader: &Reader, from: usize, end: usize) -> String {
         }
         Kind::Sign if first.is("[") && reader.closing[from] + 1 == end => return "array".into(),
         Kind::Sign if first.is("#{") && reader.closing[from] + 1 == end => return "map".into(),
-        Kind::Sign if reader.roles[from] != Role::Plain => return "function".into(),
+        Kind::Sign if matches!(reader.roles[from], Role::Parameters | Role::Body) => {
+            return "function".into();
+        }
         _ => {}
     }
     // a::b(…) alone, without calls of methods behind it
@@ -512,12 +492,13 @@ fn source_of(reader: &Reader, from: usize, end: usize) -> String {
 impl Known for Outline {
     fn variables(&self) -> Vec<Variable> {
         let is = |one: &&Symbol| !matches!(one.sort, Sort::Function | Sort::Module);
+        let catalog = current();
         let mut names: Vec<Variable> = Vec::new();
         for symbol in self.known().filter(is) {
             names.retain(|one| one.name != symbol.name);
             names.push(Variable {
                 name: symbol.name.clone(),
-                kind: kind_of(symbol, &current(), self),
+                kind: self.type_of(symbol, &catalog),
                 value: String::new(),
             });
         }
@@ -537,19 +518,6 @@ impl Known for Outline {
         let is = |one: &&Symbol| one.sort == Sort::Module;
         let one = |one: &Symbol| (one.name.clone(), one.detail.clone());
         self.symbols.iter().filter(is).map(one).collect()
-    }
-}
-
-/// The type of a variable as far as the text states it; empty where it does not.
-fn kind_of(symbol: &Symbol, catalog: &Catalog, outline: &Outline) -> String {
-    match symbol.detail.rsplit_once("::") {
-        Some((space, name)) => {
-            let space = outline.space_of(space);
-            let entry = catalog.functions(&space, name).next();
-            entry.map_or_else(String::new, |entry| entry.return_type.clone())
-        }
-        None if symbol.sort == Sort::Parameter || symbol.detail.contains('.') => String::new(),
-        None => symbol.detail.clone(),
     }
 }
 
@@ -595,7 +563,7 @@ mod tests {
     fn symbols_have_their_source_and_documentation() {
         let script = "import \"std/ood\" as ood;\n/// Adds.\n///\n/// Two lines.\n\
             private fn add(a, b) { a + b }\nlet net = nn::build(nn::linear(1), [2], #{});\n\
-            let y = net.predict(1);\nlet s = \"a\"; let m = #{ a: 1 };";
+            let y = net.predict(1);\nlet s = \"a\"; let m = #{ a: 1 }; let n = -1;";
         let outline = Outline::of(script);
         let of = |name: &str| {
             let found = outline.symbols.iter().find(|one| one.name == name);
@@ -615,6 +583,8 @@ mod tests {
             (of("s").detail.as_str(), of("m").detail.as_str()),
             ("string", "map")
         );
+        // a sign is no function
+        assert_eq!(of("n").detail, "");
     }
 
     /// Every beginning of every script of the library is read without a panic.

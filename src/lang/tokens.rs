@@ -117,7 +117,7 @@ pub fn all(script: &str) -> Vec<Token<'_>> {
         out.push(token);
         let is_text = token.kind == Kind::Text && token.text.starts_with('`');
         let mut rest = if is_text { &token.text[1..] } else { "" };
-        while let Some(at) = interpolated(rest) {
+        while let Some(at) = rest.find("${") {
             let code = &rest[at + 2..];
             let Some(length) = interpolation(code) else {
                 break;
@@ -136,11 +136,6 @@ pub fn all(script: &str) -> Vec<Token<'_>> {
         }
     }
     out
-}
-
-/// Where the first interpolation of a string begins. A quote in it is written twice.
-fn interpolated(text: &str) -> Option<usize> {
-    text.find("${")
 }
 
 /// The kind and the length of the first token of a text that begins with no white space.

@@ -56,15 +56,6 @@ pub fn all_reduce_all_(what: &str, tensors: &[Tensor]) -> Result<()> {
     Ok(())
 }
 
-/// Returns the tensor of process `root` on every process, on the CPU.
-pub fn broadcast(what: &str, root: usize, tensor: &Tensor) -> Result<Tensor> {
-    let own = match world::rank() == root {
-        true => to_bytes(tensor)?,
-        false => Vec::new(),
-    };
-    from_bytes(&world::broadcast(what, root, own)?)
-}
-
 /// Returns the tensors of all processes, of any shapes, on the CPU.
 pub fn gather(what: &str, tensor: &Tensor) -> Result<Vec<Tensor>> {
     let all = world::gather(what, &to_bytes(tensor)?)?;

@@ -5,12 +5,11 @@
 //! through a table (`build.rs`). Loading opens `libtorch_cpu.so`, then the library of these
 //! functions, which the program contains, and fills the table.
 
-use cistron_base::{Fault, Result, fault};
-use std::ffi::{CStr, CString, OsStr, c_char, c_int, c_void};
+use cistron_base::{Fault, Result, dynamic, fault};
+use std::ffi::{CStr, OsStr, c_char, c_int, c_void};
 use std::fs::File;
 use std::io::Write;
 use std::os::fd::{AsRawFd, FromRawFd};
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicPtr, Ordering};
@@ -191,24 +190,7 @@ fn opened() -> Result<Found> {
 
 /// Opens a library for the whole process.
 pub(super) fn open(path: &OsStr) -> Opened<*mut c_void> {
-    let path = CString::new(path.as_bytes()).map_err(|error| error.to_string())?;
-    // SAFETY: the name is a string; loading runs the library's initialisers
-    let handle = unsafe { libc::dlopen(path.as_ptr(), libc::RTLD_LAZY | libc::RTLD_GLOBAL) };
-    if handle.is_null() {
-        return Err(loader_error());
-    }
-    Ok(handle)
-}
-
-fn loader_error() -> String {
-    // SAFETY: the loader returns a string that lives until its next call on this thread, or null
-    let text = unsafe { libc::dlerror() };
-    if text.is_null() {
-        return "the loader states no reason".into();
-    }
-    // SAFETY: see above
-    let text = unsafe { CStr::from_ptr(text) };
-    text.to_string_lossy().into_owned()
+    dynamic::open(path, libc::RTLD_LAZY)
 }
 
 /// Opens the library that the program contains: from memory, or, where the system refuses to run
@@ -257,11 +239,8 @@ type SetCallbacks =
 
 /// Fills the table of the stubs.
 fn fill(library: *mut c_void) -> Opened<()> {
-    // SAFETY: the library is open, and the name is a string
-    let find = |name: &CStr| match unsafe { libc::dlsym(library, name.as_ptr()) } {
-        none if none.is_null() => Err(loader_error()),
-        found => Ok(found),
-    };
+    // SAFETY: the library is open
+    let find = |name: &CStr| unsafe { dynamic::symbol(library, name) };
     let set_callbacks = find(c"cistron_set_callbacks")?;
     // SAFETY: function.cpp declares these types; the functions live as long as the program
     unsafe {

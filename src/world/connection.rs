@@ -69,11 +69,6 @@ pub fn is_first() -> bool {
     rank() == 0
 }
 
-/// The share of a process of `n` items: from and to.
-pub fn share_of(n: usize, rank: usize, size: usize) -> std::ops::Range<usize> {
-    n * rank / size..n * (rank + 1) / size
-}
-
 /// The processes, where this is the thread that may call MPI.
 pub(crate) fn world() -> Result<Option<&'static World>> {
     match WORLD.get() {

@@ -10,7 +10,7 @@ pub(crate) struct Reported {
 }
 
 impl Reported {
-    /// The number that stands for it: the larger the earlier; 0 is no failure.
+    /// Its number among failures: the larger the earlier; 0 is no failure.
     pub(crate) fn write(&self, size: usize) -> i64 {
         (size - self.rank) as i64
     }

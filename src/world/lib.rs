@@ -18,8 +18,9 @@ pub mod launcher;
 pub mod library;
 
 pub use agreement::{check_interrupt, is_interrupted};
+pub use cistron_base::parallel::share_of;
 pub use collective::{barrier, broadcast, close, finish, gather, sum_f32, sum_f64};
-pub use connection::{is_first, is_parallel, rank, share_of, size, start};
+pub use connection::{is_first, is_parallel, rank, size, start};
 pub use ending::fail;
 
 #[cfg(test)]

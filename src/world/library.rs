@@ -1,9 +1,7 @@
 //! Finds and opens the library that wraps MPI.
 
 use crate::abi::{ENTRY, Entry, Functions, VERSION};
-use cistron_base::{Result, fault};
-use std::ffi::{CStr, CString};
-use std::os::unix::ffi::OsStrExt;
+use cistron_base::{Result, dynamic, fault};
 use std::path::{Path, PathBuf};
 
 /// The environment variable that names the library.
@@ -44,17 +42,10 @@ pub(super) fn open(launcher: &str, size: usize) -> Result<&'static Functions> {
 }
 
 fn opened(path: &Path) -> std::result::Result<&'static Functions, String> {
-    let name = CString::new(path.as_os_str().as_bytes()).map_err(|error| error.to_string())?;
-    // SAFETY: the name is a string; the components of MPI need its symbols in the whole process
-    let handle = unsafe { libc::dlopen(name.as_ptr(), libc::RTLD_NOW | libc::RTLD_GLOBAL) };
-    if handle.is_null() {
-        return Err(loader_error());
-    }
-    // SAFETY: the library is open, and the name is a string
-    let entry = unsafe { libc::dlsym(handle, ENTRY.as_ptr()) };
-    if entry.is_null() {
-        return Err(loader_error());
-    }
+    // the components of MPI need its symbols in the whole process
+    let library = dynamic::open(path.as_os_str(), libc::RTLD_NOW)?;
+    // SAFETY: the library is open
+    let entry = unsafe { dynamic::symbol(library, ENTRY)? };
     // SAFETY: a function of that name has this type; what it points to is never freed
     let functions = unsafe { &*std::mem::transmute::<*mut libc::c_void, Entry>(entry)() };
     if functions.version != VERSION {
@@ -64,16 +55,4 @@ fn opened(path: &Path) -> std::result::Result<&'static Functions, String> {
         ));
     }
     Ok(functions)
-}
-
-fn loader_error() -> String {
-    // SAFETY: the loader returns a string that lives until its next call on this thread, or null
-    let text = unsafe { libc::dlerror() };
-    if text.is_null() {
-        return "the loader states no reason".into();
-    }
-    // SAFETY: see above
-    unsafe { CStr::from_ptr(text) }
-        .to_string_lossy()
-        .into_owned()
 }

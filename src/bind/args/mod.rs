@@ -8,6 +8,7 @@ pub mod checkpoint;
 pub mod compared;
 pub mod comparison;
 pub mod dataset;
+pub mod ends;
 pub mod estimate;
 pub mod explain;
 pub mod expression;

@@ -1,6 +1,7 @@
 //! `sim::folds`: simulated proteins with known contacts.
 
 use crate::base::Result;
+use crate::bind::args::ends::{self, fewest_and_most};
 use crate::bind::args::seed::SeedOptions;
 use crate::bind::types::{Aligned, Protein};
 use crate::lang::value::{array, mismatch};
@@ -38,20 +39,12 @@ pub struct Lengths(usize, usize);
 
 impl FromValue for Lengths {
     fn kind() -> String {
-        "integer, or [fewest, most]".into()
+        ends::KIND.into()
     }
     fn from_value(value: &mut Dynamic, context: &NativeCallContext) -> Result<Self> {
-        let ends = match value.as_int() {
-            Ok(n) => vec![n, n],
-            Err(_) => Vec::<i64>::from_value(value, context).unwrap_or_default(),
-        };
-        let ends: Vec<usize> = ends
-            .iter()
-            .filter_map(|n| usize::try_from(*n).ok())
-            .collect();
-        match ends[..] {
-            [fewest, most] => Ok(Lengths(fewest, most)),
-            _ => Err(mismatch(&Self::kind(), value)),
+        match fewest_and_most(value, context) {
+            Some((fewest, most)) => Ok(Lengths(fewest, most)),
+            None => Err(mismatch(&Self::kind(), value)),
         }
     }
 }

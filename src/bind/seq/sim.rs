@@ -1,6 +1,7 @@
 //! `sim::…`: simulated datasets whose motifs and rules are known.
 
 use crate::base::{Result, memory};
+use crate::bind::args::ends::{self, fewest_and_most};
 use crate::bind::args::seed::SeedOptions;
 use crate::bind::args::simulation::sites_of;
 use crate::bind::types::{BackgroundSource, Data, Motifs, SimRule};
@@ -91,18 +92,11 @@ pub struct MotifCount {
 
 impl FromValue for MotifCount {
     fn kind() -> String {
-        "integer, or [fewest, most]".into()
+        ends::KIND.into()
     }
     fn from_value(value: &mut Dynamic, context: &NativeCallContext) -> Result<Self> {
-        let ends = match value.as_int() {
-            Ok(n) => vec![n, n],
-            Err(_) => Vec::<i64>::from_value(value, context).unwrap_or_default(),
-        };
-        match ends.as_slice() {
-            [low, high] if *low >= 0 && high >= low => Ok(MotifCount {
-                low: *low as usize,
-                high: *high as usize,
-            }),
+        match fewest_and_most(value, context) {
+            Some((low, high)) if high >= low => Ok(MotifCount { low, high }),
             _ => bail!(
                 "option",
                 "must be an integer or [fewest, most], got {}",

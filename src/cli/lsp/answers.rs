@@ -183,15 +183,15 @@ impl Server {
 
     fn hover(&self, asked: &Asked) -> Option<Hover> {
         let outline = Outline::of(asked.text);
+        let catalog = session::catalog();
         let (_, at, module) = outline.word_at(asked.byte)?;
         let shown = match outline.definition(asked.byte) {
             Some(symbol) => {
-                let seen = Outline::of(asked.text).seen_from(symbol.whole.end);
-                let kind = seen.kind_of(&symbol.name);
+                let kind = outline.type_of(symbol, &catalog);
+                let kind = Some(kind).filter(|kind| !kind.is_empty());
                 format!("```rhai\n{}\n```\n\n{}", head(symbol, kind), symbol.docs)
             }
             None => {
-                let catalog = session::catalog();
                 let entry = assist::named_at(&catalog, &outline, asked.text, asked.byte);
                 let own = || {
                     let (symbol, ..) = self.of_module(module?, &outline, asked).ok()??;

@@ -4,6 +4,7 @@ mod answers;
 mod names;
 mod text;
 
+use super::check::engine_settings;
 use super::exit::{ERROR, fail};
 use crate::base::{Fault, Result, fault, panic, say};
 use crate::lang::outline::{Outline, Sort, Symbol};
@@ -70,12 +71,7 @@ fn capabilities() -> ServerCapabilities {
 
 /// A session for texts that are read, not run.
 fn start_session() -> Rc<Engine> {
-    crate::bind::start(session::Settings {
-        quiet: true,
-        dry: true,
-        device: "cpu".into(),
-        ..session::Settings::default()
-    })
+    crate::bind::start(engine_settings(Path::new("")))
 }
 
 /// Serves an editor on the standard input and output; returns the exit code.

@@ -15,6 +15,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 pub(super) fn fresh(arguments: &RunArguments, script: &Path, text: &str) -> Result<(), Fault> {
+    let script = arguments.standing_for.as_deref().unwrap_or(script);
     let start = arguments.start(script)?;
     start
         .set

@@ -37,11 +37,7 @@ fn one_of_several(arguments: &RunArguments) -> Result<(), Fault> {
     }
     let script = arguments.script.as_deref().unwrap_or(Path::new(""));
     let text = file::read_text(script).map_err(|error| Fault::file(script, &error))?;
-    fresh(
-        arguments,
-        arguments.standing_for.as_deref().unwrap_or(script),
-        &text,
-    )
+    fresh(arguments, script, &text)
 }
 
 fn alone(arguments: &RunArguments) -> u8 {
@@ -73,11 +69,7 @@ fn alone(arguments: &RunArguments) -> u8 {
             .hint("--sweep, --folds or --seeds make several");
         return fail(&fault, arguments.json);
     }
-    match fresh(
-        arguments,
-        arguments.standing_for.as_deref().unwrap_or(script),
-        &text,
-    ) {
+    match fresh(arguments, script, &text) {
         Ok(()) => 0,
         Err(fault) => fail(&fault, arguments.json),
     }

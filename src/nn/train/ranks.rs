@@ -11,7 +11,7 @@ use cistron_genome::data::Batch;
 use cistron_torch::device::{RowsGuard, RowsOf, rows_of};
 use cistron_torch::{Tensor, collective, grad};
 use cistron_world as world;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 /// What processes are at while they train, in messages.
 pub(super) const WHAT: &str = "a training step";
@@ -92,11 +92,11 @@ pub fn average_buffers(networks: &Networks, batch: &Batch) -> Result<()> {
 /// The tensors of the state of a model that are no parameters, and no integers.
 fn buffers(model: &Model) -> Vec<Tensor> {
     let parameters = model.parameters();
-    let is_parameter = |name: &String| parameters.iter().any(|(known, _)| known == name);
+    let parameters: HashSet<&String> = parameters.iter().map(|(name, _)| name).collect();
     model
         .state()
         .into_iter()
-        .filter(|(name, own)| own.kind().is_floating() && !is_parameter(name))
+        .filter(|(name, own)| own.kind().is_floating() && !parameters.contains(name))
         .map(|(_, own)| own)
         .collect()
 }

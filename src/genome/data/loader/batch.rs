@@ -4,6 +4,7 @@ use super::super::LabelGroup;
 use super::sample::{Blend, RowView};
 use crate::data::ragged::pad;
 use crate::seq::alphabet::UNKNOWN;
+use cistron_base::parallel::share_of;
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
@@ -34,7 +35,7 @@ pub struct Part {
 impl Part {
     /// The part of a process, with its number and that of all of them, and its rows.
     pub fn of(whole: usize, (rank, size): (usize, usize)) -> (Part, Range<usize>) {
-        let rows = whole * rank / size..whole * (rank + 1) / size;
+        let rows = share_of(whole, rank, size);
         let counted = rows.len();
         let rows = if counted == 0 { 0..whole.min(1) } else { rows };
         let part = Part {
