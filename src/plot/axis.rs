@@ -41,6 +41,42 @@ pub(super) fn equal(
     (widened(x, width), widened(y, height))
 }
 
+/// Labels of an axis, all written in one way: with the decimals that tell neighbours apart, or of
+/// numbers that are small or large with one power of ten.
+pub(super) struct Labels {
+    power: i32,
+    digits: usize,
+}
+
+impl Labels {
+    /// Those of a span with about six labels.
+    pub fn of((low, high): (f64, f64)) -> Labels {
+        let largest = low.abs().max(high.abs());
+        let power = if largest > 0.0 && largest.is_finite() {
+            largest.log10().floor() as i32
+        } else {
+            0
+        };
+        let power = if (-3..6).contains(&power) { 0 } else { power };
+        let step = (high - low) / 8.0 / 10f64.powi(power);
+        let digits = if step > 0.0 && step.is_finite() {
+            (1.0 - step.log10().floor()).clamp(0.0, 9.0) as usize
+        } else {
+            3
+        };
+        Labels { power, digits }
+    }
+
+    pub fn text(&self, v: f64) -> String {
+        let digits = self.digits;
+        let number = tidy(format!("{:.digits$}", v / 10f64.powi(self.power)));
+        match (self.power, number.as_str()) {
+            (0, _) | (_, "0") => number,
+            (power, _) => format!("{number}e{power}"),
+        }
+    }
+}
+
 /// A label of at most four digits.
 pub(super) fn short(v: f64) -> String {
     if v != 0.0 && !(1e-3..1e5).contains(&v.abs()) {
@@ -66,6 +102,27 @@ pub(super) fn tidy(text: String) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn labels_of_an_axis_are_written_in_one_way() {
+        let all = |span: (f64, f64), values: &[f64]| {
+            let labels = Labels::of(span);
+            values
+                .iter()
+                .map(|v| labels.text(*v))
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
+        assert_eq!(all((0.0, 1e-3), &[0.0, 2e-4, 1e-3]), "0 0.0002 0.001");
+        assert_eq!(all((0.0, 3e-5), &[0.0, 5e-6, 3e-5]), "0 0.5e-5 3e-5");
+        assert_eq!(
+            all((0.0, 250_000.0), &[0.0, 50_000.0, 250_000.0]),
+            "0 50000 250000"
+        );
+        assert_eq!(all((0.0, 4e6), &[5e5, 4e6]), "0.5e6 4e6");
+        assert_eq!(all((0.91, 0.92), &[0.912, 0.92]), "0.912 0.92");
+        assert_eq!(all((-1.0, 1.0), &[-1.0, -1e-17, 0.5]), "-1 0 0.5");
+    }
 
     #[test]
     fn units_have_equal_lengths() {

@@ -1,10 +1,12 @@
 //! Bars with errors.
 
-use super::axis::{Drawn, range, short, text};
-use super::colors::{MESH, SERIES};
+use super::axis::{Drawn, Labels, range, text};
+use super::colors::MESH;
+use super::legend::{Key, Legend, Look, Rect, color};
 use plotters::coord::types::RangedCoordf64;
 use plotters::coord::{Shift, cartesian::Cartesian2d};
 use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 /// Bars over named groups, several parts of each upon each other or side by side.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +31,51 @@ fn named(groups: &[String], x: f64) -> String {
         .unwrap_or_default()
 }
 
+/// Pixels around the axes of groups: above and below, on the right, of labels on the left.
+const MARGIN: u32 = 10;
+const RIGHT: u32 = 18;
+const LEFT: u32 = 60;
+/// Mean width of a letter of the labels, and the most that rotated labels take; pixels.
+const LETTER: f64 = 6.7;
+const MAX_ROTATED: u32 = 180;
+
+/// The height of the labels of groups, and whether they are rotated because they are wider than a
+/// group.
+fn label_height(groups: &[String], width: u32) -> (u32, bool) {
+    let room = f64::from(width.saturating_sub(MARGIN + RIGHT + LEFT)) / groups.len().max(1) as f64;
+    let longest = groups
+        .iter()
+        .map(|name| name.chars().count())
+        .max()
+        .unwrap_or(0);
+    let long = longest as f64 * LETTER;
+    if long + 6.0 <= room {
+        (34, false)
+    } else {
+        ((long.ceil() as u32 + 14).clamp(34, MAX_ROTATED), true)
+    }
+}
+
+/// A name within the height of rotated labels.
+fn cut(name: &str) -> String {
+    let most = (f64::from(MAX_ROTATED - 14) / LETTER) as usize;
+    if name.chars().count() <= most {
+        return name.to_string();
+    }
+    name.chars().take(most - 1).chain(['…']).collect()
+}
+
+/// The rectangle of the axes on an area.
+pub(super) fn inside(groups: &[String], (width, height): (u32, u32)) -> Rect {
+    let (below, _) = label_height(groups, width);
+    (
+        (MARGIN + LEFT) as i32,
+        MARGIN as i32,
+        width as i32 - RIGHT as i32,
+        height as i32 - (MARGIN + below) as i32,
+    )
+}
+
 /// Axes over named groups, from -0.6 to n - 0.4.
 pub(super) fn axes<'a, DB: DrawingBackend>(
     area: &'a DrawingArea<DB, Shift>,
@@ -37,14 +84,17 @@ pub(super) fn axes<'a, DB: DrawingBackend>(
     (low, high): (f64, f64),
 ) -> Result<Grouped<'a, DB>, String> {
     let n = groups.len();
+    let size = area.dim_in_pixel();
+    let (below, is_rotated) = label_height(groups, size.0);
     let mut built = ChartBuilder::on(area);
     let mut on = built
-        .margin(10)
-        .margin_right(18)
-        .x_label_area_size(34)
-        .y_label_area_size(60)
+        .margin(MARGIN)
+        .margin_right(RIGHT)
+        .x_label_area_size(below)
+        .y_label_area_size(LEFT)
         .build_cartesian_2d(-0.6..n as f64 - 0.4, low..high)
         .map_err(text)?;
+    let labels = Labels::of((low, high));
     on.configure_mesh()
         .disable_x_mesh()
         .y_desc(y)
@@ -52,12 +102,27 @@ pub(super) fn axes<'a, DB: DrawingBackend>(
         .bold_line_style(MESH)
         .label_style(("sans-serif", 13))
         .axis_desc_style(("sans-serif", 14))
-        .x_labels(2 * n + 2)
+        .x_labels(if is_rotated { 0 } else { 2 * n + 2 })
         .y_labels(6)
         .x_label_formatter(&|x| named(groups, *x))
-        .y_label_formatter(&|v| short(*v))
+        .y_label_formatter(&|v| labels.text(*v))
         .draw()
         .map_err(text)?;
+    if is_rotated {
+        let (left, _, right, bottom) = inside(groups, size);
+        let font = ("sans-serif", 13)
+            .into_font()
+            .transform(FontTransform::Rotate270);
+        let style = font
+            .color(&RGBColor(20, 20, 20))
+            .pos(Pos::new(HPos::Right, VPos::Center));
+        for (i, name) in groups.iter().enumerate() {
+            let share = (i as f64 + 0.6) / (n as f64 + 0.2);
+            let x = left + (f64::from(right - left) * share).round() as i32;
+            area.draw(&Text::new(cut(name), (x, bottom + 8), style.clone()))
+                .map_err(text)?;
+        }
+    }
     Ok(on)
 }
 
@@ -97,19 +162,73 @@ impl Bars {
         } else {
             0.0
         };
+        let keys = self.parts.iter().enumerate();
+        let keys = keys.map(|(series, (name, _))| Key {
+            name,
+            series,
+            look: Look::Bar,
+        });
+        let legend = Legend::of(keys.collect());
+        let (width, height) = area.dim_in_pixel();
+        let covered = |axes: Rect| self.pixels(axes, (low, high));
+        let corner = legend.as_ref().and_then(|legend| {
+            let axes = inside(&self.groups, (width, height));
+            legend.free_corner(axes, &covered(axes), false)
+        });
+        let (area, beside) = match (&legend, corner) {
+            (Some(legend), None) => {
+                let wide = legend.size(height as i32).0;
+                let split = (width as i32 - wide - MARGIN as i32).max(width as i32 / 2);
+                let (left, right) = area.split_horizontally(split);
+                (left, Some(right))
+            }
+            _ => (area.clone(), None),
+        };
+        self.draw_bars(&area, (low, high))?;
+        match (legend, corner, beside) {
+            (Some(legend), Some(corner), _) => legend.draw(&area, corner),
+            (Some(legend), None, Some(right)) => legend.draw(&right, (0, MARGIN as i32)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Points of the bars and their errors in pixels.
+    fn pixels(&self, axes: Rect, (low, high): (f64, f64)) -> Vec<(f64, f64)> {
+        let (left, top, right, bottom) = axes;
+        let (width, height) = (f64::from(right - left), f64::from(bottom - top));
+        let across =
+            |x: f64| f64::from(left) + (x + 0.6) / (self.groups.len() as f64 + 0.2) * width;
+        let up = |y: f64| f64::from(bottom) - (y - low) / (high - low) * height;
+        let mut out = Vec::new();
+        for (part, group) in
+            (0..self.parts.len()).flat_map(|part| (0..self.groups.len()).map(move |g| (part, g)))
+        {
+            let (from, to, base, end, error) = self.place(part, group);
+            for i in 0..=40 {
+                let y = base + (end + error - base) * f64::from(i) / 40.0;
+                out.extend(
+                    (0..=8).map(|k| (across(from + (to - from) * f64::from(k) / 8.0), up(y))),
+                );
+            }
+        }
+        out
+    }
+
+    fn draw_bars<DB: DrawingBackend>(
+        &self,
+        area: &DrawingArea<DB, Shift>,
+        (low, high): (f64, f64),
+    ) -> Drawn {
+        let n = self.groups.len();
+        let all = || (0..self.parts.len()).flat_map(|part| (0..n).map(move |group| (part, group)));
         let mut on = axes(area, &self.groups, &self.y, (low, high))?;
-        for (part, (name, _)) in self.parts.iter().enumerate() {
-            let color = SERIES[part % SERIES.len()];
+        for part in 0..self.parts.len() {
+            let color = color(part);
             let boxes = (0..n).map(|group| {
                 let (left, right, bottom, top, _) = self.place(part, group);
                 Rectangle::new([(left, bottom), (right, top)], color.mix(0.85).filled())
             });
-            on.draw_series(boxes)
-                .map_err(text)?
-                .label(name)
-                .legend(move |(x, y)| {
-                    Rectangle::new([(x, y - 5), (x + 14, y + 5)], color.mix(0.85).filled())
-                });
+            on.draw_series(boxes).map_err(text)?;
         }
         for (part, group) in all() {
             let (left, right, _, top, error) = self.place(part, group);
@@ -125,15 +244,6 @@ impl Bars {
                     .map_err(text)?;
             }
         }
-        if self.parts.len() < 2 {
-            return Ok(());
-        }
-        on.configure_series_labels()
-            .position(SeriesLabelPosition::UpperLeft)
-            .background_style(WHITE.mix(0.85))
-            .border_style(RGBColor(215, 215, 215))
-            .label_font(("sans-serif", 13))
-            .draw()
-            .map_err(text)
+        Ok(())
     }
 }

@@ -1,8 +1,10 @@
 //! Lines and points over one pair of axes.
 
-use super::axis::{Drawn, equal, range, short, text, tidy};
+use super::axis::{Drawn, Labels, equal, range, short, text};
 use super::colors::{GUIDE, MESH, SERIES};
+use super::legend::{Key, Legend, Look, Rect, color, dashes};
 use plotters::coord::Shift;
+use plotters::element::{Cross, TriangleMarker};
 use plotters::prelude::*;
 
 /// Pixels around the axes: above, below and on the left; on the right; of labels below and on the
@@ -45,6 +47,8 @@ pub struct Chart {
     pub unit: bool,
     /// Whether a unit has the same length on both axes.
     pub equal: bool,
+    /// Whether horizontal coordinates are decimal logarithms, which labels show as powers.
+    pub log_x: bool,
     /// A line to compare with, such as chance.
     pub guide: Vec<(f64, f64)>,
     /// A moment to mark on the horizontal axis.
@@ -59,27 +63,102 @@ impl Chart {
             .chain(self.dots.iter().flat_map(|dots| &dots.points))
     }
 
-    pub(super) fn draw<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>) -> Drawn {
+    /// What the legend lists.
+    fn legend(&self) -> Option<Legend<'_>> {
+        let lines = self.lines.iter().map(|line| (&line.name, Look::Line));
+        let dots = self.dots.iter().map(|dots| (&dots.name, Look::Dots));
+        let all = lines.chain(dots).enumerate();
+        Legend::of(
+            all.map(|(series, (name, look))| Key { name, series, look })
+                .collect(),
+        )
+    }
+
+    /// The spans of both axes on an area of so many pixels.
+    fn spans(&self, width: u32, height: u32) -> ((f64, f64), (f64, f64)) {
+        if self.unit {
+            return ((0.0, 1.0), (0.0, 1.0));
+        }
         let spread = if self.dots.is_empty() { 0.0 } else { 0.04 };
-        let (x, y) = if self.unit {
-            ((0.0, 1.0), (0.0, 1.0))
-        } else {
+        let x = range(self.points().map(|p| p.0), spread);
+        let y = range(self.points().map(|p| p.1), 0.06);
+        if !self.equal {
+            return (x, y);
+        }
+        let around = (MARGIN + RIGHT + LEFT, 2 * MARGIN + BELOW);
+        let (width, height) = (
+            width.saturating_sub(around.0).max(1),
+            height.saturating_sub(around.1).max(1),
+        );
+        equal(x, y, f64::from(width), f64::from(height))
+    }
+
+    /// The points of the data in pixels of an area, with those between the ends of lines.
+    fn pixels(&self, axes: Rect, x: (f64, f64), y: (f64, f64)) -> Vec<(f64, f64)> {
+        /// Pixels between points of a line.
+        const STEP: f64 = 6.0;
+        let (left, top, right, bottom) = axes;
+        let (width, height) = (f64::from(right - left), f64::from(bottom - top));
+        let place = |p: &(f64, f64)| {
             (
-                range(self.points().map(|p| p.0), spread),
-                range(self.points().map(|p| p.1), 0.06),
+                f64::from(left) + (p.0 - x.0) / (x.1 - x.0) * width,
+                f64::from(bottom) - (p.1 - y.0) / (y.1 - y.0) * height,
             )
         };
-        let (x, y) = if self.equal {
-            let (width, height) = area.dim_in_pixel();
-            let around = (MARGIN + RIGHT + LEFT, 2 * MARGIN + BELOW);
-            let (width, height) = (
-                width.saturating_sub(around.0).max(1),
-                height.saturating_sub(around.1).max(1),
-            );
-            equal(x, y, f64::from(width), f64::from(height))
-        } else {
-            (x, y)
+        let is_finite = |p: &&(f64, f64)| p.0.is_finite() && p.1.is_finite();
+        let mut out: Vec<(f64, f64)> = Vec::new();
+        for dots in &self.dots {
+            out.extend(dots.points.iter().filter(is_finite).map(place));
+        }
+        for line in &self.lines {
+            let points: Vec<(f64, f64)> = line.points.iter().filter(is_finite).map(place).collect();
+            out.extend(points.first());
+            for pair in points.windows(2) {
+                let (dx, dy) = (pair[1].0 - pair[0].0, pair[1].1 - pair[0].1);
+                let steps = (dx.abs().max(dy.abs()) / STEP).ceil().clamp(1.0, 1000.0) as usize;
+                out.extend((1..=steps).map(|i| {
+                    let share = i as f64 / steps as f64;
+                    (pair[0].0 + dx * share, pair[0].1 + dy * share)
+                }));
+            }
+        }
+        out
+    }
+
+    pub(super) fn draw<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>) -> Drawn {
+        let (width, height) = area.dim_in_pixel();
+        let (x, y) = self.spans(width, height);
+        let legend = self.legend();
+        let axes = (
+            (MARGIN + LEFT) as i32,
+            MARGIN as i32,
+            width as i32 - RIGHT as i32,
+            height as i32 - (MARGIN + BELOW) as i32,
+        );
+        let corner = legend
+            .as_ref()
+            .and_then(|legend| legend.free_corner(axes, &self.pixels(axes, x, y), self.unit));
+        let Some(legend) = legend else {
+            return self.draw_axes(area, x, y);
         };
+        if let Some(corner) = corner {
+            self.draw_axes(area, x, y)?;
+            return legend.draw(area, corner);
+        }
+        let wide = legend.size(height as i32).0;
+        let split = (width as i32 - wide - MARGIN as i32).max(width as i32 / 2);
+        let (left, right) = area.split_horizontally(split);
+        let (x, y) = self.spans(split as u32, height);
+        self.draw_axes(&left, x, y)?;
+        legend.draw(&right, (0, MARGIN as i32))
+    }
+
+    fn draw_axes<DB: DrawingBackend>(
+        &self,
+        area: &DrawingArea<DB, Shift>,
+        x: (f64, f64),
+        y: (f64, f64),
+    ) -> Drawn {
         let mut built = ChartBuilder::on(area);
         let mut on = built
             .margin(MARGIN)
@@ -89,8 +168,7 @@ impl Chart {
             .build_cartesian_2d(x.0..x.1, y.0..y.1)
             .map_err(text)?;
         let whole = !self.unit && x.1 - x.0 < 1000.0 && self.points().all(|p| p.0.fract() == 0.0);
-        // as many digits as tell neighbouring labels apart
-        let digits = (1.0 - ((x.1 - x.0) / 8.0).log10().floor()).clamp(0.0, 9.0) as usize;
+        let (across, up) = (Labels::of(x), Labels::of(y));
         on.configure_mesh()
             .x_desc(&self.x)
             .y_desc(&self.y)
@@ -100,18 +178,13 @@ impl Chart {
             .axis_desc_style(("sans-serif", 14))
             .x_labels(8)
             .y_labels(6)
-            .x_label_formatter(&|v| {
-                if whole {
-                    if v.fract() == 0.0 {
-                        format!("{v:.0}")
-                    } else {
-                        String::new()
-                    }
-                } else {
-                    tidy(format!("{v:.digits$}"))
-                }
+            .x_label_formatter(&|v| match (self.log_x, whole) {
+                (true, _) => power(*v, x),
+                (_, true) if v.fract() == 0.0 => format!("{v:.0}"),
+                (_, true) => String::new(),
+                _ => across.text(*v),
             })
-            .y_label_formatter(&|v| short(*v))
+            .y_label_formatter(&|v| up.text(*v))
             .draw()
             .map_err(text)?;
         on.draw_series(LineSeries::new(self.guide.iter().copied(), GUIDE))
@@ -121,60 +194,74 @@ impl Chart {
                 .map_err(text)?;
         }
         for (i, line) in self.lines.iter().enumerate() {
-            let color = SERIES[i % SERIES.len()];
+            let style = color(i).stroke_width(2);
             let finite = line.points.iter().copied().filter(|p| p.1.is_finite());
-            on.draw_series(LineSeries::new(finite, color.stroke_width(2)))
-                .map_err(text)?
-                .label(&line.name)
-                .legend(move |(x, y)| {
-                    PathElement::new([(x, y), (x + 16, y)], color.stroke_width(2))
-                });
+            match dashes(i) {
+                None => on.draw_series(LineSeries::new(finite, style)).map(|_| ()),
+                Some((long, gap)) => on
+                    .draw_series(DashedLineSeries::new(finite, long, gap, style))
+                    .map(|_| ()),
+            }
+            .map_err(text)?;
         }
-        let many = self
-            .dots
-            .iter()
-            .map(|dots| dots.points.len())
-            .sum::<usize>()
-            > 2000;
-        let (radius, strength) = if many { (2, 0.45) } else { (3, 0.75) };
+        let all = self.dots.iter().map(|dots| dots.points.len());
+        let (radius, strength) = if all.sum::<usize>() > 2000 {
+            (2, 0.45)
+        } else {
+            (3, 0.75)
+        };
         for (i, dots) in self.dots.iter().enumerate() {
-            let color = SERIES[(i + self.lines.len()) % SERIES.len()];
+            let series = i + self.lines.len();
+            let color = color(series).mix(strength);
             let finite = dots
                 .points
                 .iter()
+                .copied()
                 .filter(|p| p.0.is_finite() && p.1.is_finite());
-            on.draw_series(finite.map(|p| Circle::new(*p, radius, color.mix(strength).filled())))
-                .map_err(text)?
-                .label(&dots.name)
-                .legend(move |(x, y)| Circle::new((x + 8, y), 4, color.filled()));
+            match series / SERIES.len() {
+                0 => on
+                    .draw_series(finite.map(|p| Circle::new(p, radius, color.filled())))
+                    .map(|_| ()),
+                1 => on
+                    .draw_series(finite.map(|p| TriangleMarker::new(p, radius + 1, color.filled())))
+                    .map(|_| ()),
+                _ => on
+                    .draw_series(finite.map(|p| Cross::new(p, radius, color.stroke_width(1))))
+                    .map(|_| ()),
+            }
+            .map_err(text)?;
         }
-        if self.lines.len() + self.dots.len() == 0
-            || self
-                .lines
-                .iter()
-                .map(|l| &l.name)
-                .chain(self.dots.iter().map(|d| &d.name))
-                .all(String::is_empty)
-        {
-            return Ok(());
-        }
-        // where the lines end high, the legend stands low
-        let ends_high = self
-            .lines
-            .iter()
-            .filter_map(|line| line.points.last())
-            .any(|p| p.1 > (y.0 + 3.0 * y.1) / 4.0);
-        let place = if self.unit || ends_high {
-            SeriesLabelPosition::LowerRight
-        } else {
-            SeriesLabelPosition::UpperRight
-        };
-        on.configure_series_labels()
-            .position(place)
-            .background_style(WHITE.mix(0.85))
-            .border_style(RGBColor(215, 215, 215))
-            .label_font(("sans-serif", 13))
-            .draw()
-            .map_err(text)
+        Ok(())
+    }
+}
+
+/// The label of a logarithm on an axis: powers of ten; numbers where the axis spans less than two
+/// of them.
+fn power(v: f64, (low, high): (f64, f64)) -> String {
+    const DIGITS: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
+    if high - low < 1.5 {
+        return short(10f64.powf(v));
+    }
+    if v.fract() != 0.0 {
+        return String::new();
+    }
+    let n = v as i64;
+    let digits = n.abs().to_string();
+    let digits = digits.bytes().map(|b| DIGITS[usize::from(b - b'0')]);
+    let sign = if n < 0 { "⁻" } else { "" };
+    format!("10{sign}{}", digits.collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn logarithms_are_labelled_in_powers() {
+        let wide = (-12.0, 4.0);
+        assert_eq!(power(3.0, wide), "10³");
+        assert_eq!(power(-12.0, wide), "10⁻¹²");
+        assert_eq!(power(2.5, wide), "");
+        assert_eq!(power(2.0, (2.0, 3.0)), "100");
     }
 }

@@ -13,14 +13,13 @@ use super::letters;
 use super::logo::{Letters, Scaling};
 use super::modules::ModuleMap;
 use super::ranks::Ranks;
+use super::raster;
 use super::sidecar;
 use super::tracks::{Row, Tracks};
 use super::tree::Tree;
 use cistron_base::bail;
 use cistron_base::{Fault, Result};
 use cistron_genome::seq::Motif;
-use image::codecs::png::PngEncoder;
-use image::{ColorType, ImageEncoder};
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use std::path::Path;
@@ -159,6 +158,11 @@ pub fn heat(title: &str, heat: Heat) -> Figure {
 
 /// Logos below each other.
 pub fn logos(title: &str, logos: Vec<Letters>) -> Figure {
+    let logos: Vec<Letters> = logos.into_iter().flat_map(Letters::wrapped).collect();
+    let is_signed = logos
+        .iter()
+        .any(|logo| logo.scaling == Scaling::Contribution);
+    let height = if is_signed { 150 } else { 96 };
     let rows = logos.len().max(1) as u32;
     let widest = logos
         .iter()
@@ -168,7 +172,7 @@ pub fn logos(title: &str, logos: Vec<Letters>) -> Figure {
     let step = if widest > 60 { 14 } else { 34 };
     Figure {
         title: title.into(),
-        size: ((widest * step + 130).clamp(360, 1600), 30 + rows * 96),
+        size: ((widest * step + 130).clamp(360, 1600), 30 + rows * height),
         content: Content::Logos(logos),
     }
 }
@@ -359,35 +363,43 @@ impl Figure {
         if let (Content::Logos(logos), Some(end)) = (&self.content, out.rfind("</svg>")) {
             out.insert_str(end, &sidecar::written(logos));
         }
+        // a page shrinks it to its width, and a screen reader reads its title
+        let label = cistron_base::html::escaped(&self.title);
+        let attributes = format!(
+            "<svg role=\"img\" aria-label=\"{label}\" style=\"max-width:100%;height:auto\" "
+        );
+        let out = out.replacen("<svg ", &attributes, 1);
         Ok(out)
     }
 
-    /// Itself as PNG.
-    pub fn to_png(&self) -> Result<Vec<u8>> {
-        letters::register_font();
-        let (width, height) = self.size;
-        let mut pixels = vec![0; 3 * width as usize * height as usize];
-        {
-            let root = BitMapBackend::with_buffer(&mut pixels, self.size).into_drawing_area();
-            draw(self, &root)
-                .and_then(|()| root.present().map_err(text))
-                .map_err(|error| Fault::new("file", error))?;
+    /// Itself as PNG, with so many pixels per inch; its size counts 96.
+    pub fn to_png(&self, dpi: u32) -> Result<Vec<u8>> {
+        raster::png(&self.to_svg()?, dpi)
+    }
+
+    /// Itself as PDF.
+    pub fn to_pdf(&self) -> Result<Vec<u8>> {
+        raster::pdf(&self.to_svg()?)
+    }
+
+    /// Itself in another size, pixels; text and lines keep theirs.
+    pub fn resized(&self, size: (u32, u32)) -> Figure {
+        Figure {
+            size,
+            ..self.clone()
         }
-        let mut out = Vec::new();
-        let written =
-            PngEncoder::new(&mut out).write_image(&pixels, width, height, ColorType::Rgb8);
-        written.map_err(|error| Fault::new("file", error.to_string()))?;
-        Ok(out)
     }
 
-    /// Writes it; the name ends with `.svg` or `.png`.
-    pub fn save(&self, path: &Path) -> Result<()> {
+    /// Writes it; the name ends with `.svg`, `.png` (with so many pixels per inch) or `.pdf`.
+    pub fn save(&self, path: &Path, dpi: u32) -> Result<()> {
+        let write = |bytes: &[u8]| cistron_base::file::write_whole(path, bytes);
         match path.extension().and_then(|e| e.to_str()) {
-            Some("svg") => cistron_base::file::write_whole(path, self.to_svg()?.as_bytes()),
-            Some("png") => cistron_base::file::write_whole(path, &self.to_png()?),
+            Some("svg") => write(self.to_svg()?.as_bytes()),
+            Some("png") => write(&self.to_png(dpi)?),
+            Some("pdf") => write(&self.to_pdf()?),
             _ => bail!(
                 "value",
-                "`{}`: a figure is saved as .svg or .png",
+                "`{}`: a figure is saved as .svg, .png or .pdf",
                 path.display()
             ),
         }

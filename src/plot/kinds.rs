@@ -65,6 +65,7 @@ pub fn calibration(points: Vec<(f64, f64)>) -> Figure {
         equal: false,
         guide: DIAGONAL.to_vec(),
         mark: None,
+        log_x: false,
     };
     chart("calibration", figure)
 }

@@ -1,4 +1,4 @@
-//! Figures from plain numbers, as SVG or PNG by the file's name, or as text in a terminal.
+//! Figures from plain numbers, as SVG, PNG or PDF by the file's name, or as text in a terminal.
 
 mod axis;
 mod bars;
@@ -13,10 +13,12 @@ mod graph;
 mod heat;
 mod joint;
 pub mod kinds;
+mod legend;
 mod letters;
 mod logo;
 mod modules;
 mod ranks;
+pub mod raster;
 pub mod sidecar;
 pub mod terminal;
 mod tracks;

@@ -29,7 +29,13 @@ pub struct Letters {
     pub scaling: Scaling,
     /// The number of the first position.
     pub first: i64,
+    /// The lowest and the highest value of the axis; those of the letters unless given.
+    pub ends: Option<(f64, f64)>,
 }
+
+/// The most positions of a row of contributions that is not wrapped, and those of a wrapped one.
+const MAX_UNWRAPPED: usize = 200;
+const WRAPPED: usize = 100;
 
 impl Letters {
     /// A motif, scaled to information or probability.
@@ -47,11 +53,36 @@ impl Letters {
             name: motif.name.clone(),
             heights,
             scaling,
-            first: 1,
+            first: 0,
+            ends: None,
         }
     }
 
+    /// Contributions to many positions as rows below each other, with one vertical axis.
+    pub(super) fn wrapped(self) -> Vec<Letters> {
+        if self.scaling != Scaling::Contribution || self.heights.len() <= MAX_UNWRAPPED {
+            return vec![self];
+        }
+        let ends = Some(self.span());
+        let rows = self.heights.chunks(WRAPPED).enumerate();
+        let row = |(i, heights): (usize, &[[f64; 4]])| Letters {
+            name: if i == 0 {
+                self.name.clone()
+            } else {
+                String::new()
+            },
+            heights: heights.to_vec(),
+            scaling: self.scaling,
+            first: self.first + (i * WRAPPED) as i64,
+            ends,
+        };
+        rows.map(row).collect()
+    }
+
     fn span(&self) -> (f64, f64) {
+        if let Some(ends) = self.ends {
+            return ends;
+        }
         match self.scaling {
             Scaling::Information => (0.0, 2.0),
             Scaling::Probability => (0.0, 1.0),
@@ -76,7 +107,9 @@ impl Letters {
     }
 
     pub(super) fn draw<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>) -> Drawn {
-        let width = self.heights.len().max(1) as f64;
+        // the last of wrapped rows is as wide as the others
+        let wide = if self.ends.is_some() { WRAPPED } else { 1 };
+        let width = self.heights.len().max(wide) as f64;
         let (low, high) = self.span();
         let offset = self.first as f64;
         let mut built = ChartBuilder::on(area);

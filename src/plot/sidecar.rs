@@ -77,6 +77,7 @@ mod tests {
             heights: vec![[0.5, 0.25, f64::NAN, 0.0]],
             scaling: Scaling::Probability,
             first: 3,
+            ends: None,
         };
         let svg = crate::logos("", vec![own]).to_svg().unwrap();
         let found = logos(&svg).unwrap();

@@ -9,6 +9,9 @@ use std::fmt::Write;
 
 /// Colours of series as terminals know them, near those of drawn figures.
 const ANSI: [u8; 6] = [33, 166, 35, 175, 214, 117];
+/// Columns of a figure where the output is no terminal.
+pub const COLUMNS: usize = 90;
+
 /// Eight heights.
 const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 

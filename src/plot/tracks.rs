@@ -233,6 +233,7 @@ impl Tracks {
                         heights: heights.clone(),
                         scaling: Scaling::Contribution,
                         first: 0,
+                        ends: None,
                     };
                     for (base, filled, polygon) in logo.polygons(x0 + 0.5, (high - low) / 500.0) {
                         let color = if filled { BASES[base] } else { WHITE };

@@ -208,14 +208,11 @@ pub fn curves(
     columns: &Map,
     options: CurveOptions,
 ) -> Result<Figure> {
-    let AxisOptions { mut x, y } = options.axes;
+    let AxisOptions { x, y } = options.axes;
     let scale = match options.log_x {
         true => f64::log10,
         false => std::convert::identity::<f64>,
     };
-    if options.log_x {
-        x = format!("log10 {x}");
-    }
     let line = |(name, value): (&Identifier, &Dynamic)| {
         let (x, y) = pair(name, value)?;
         let points = x.into_iter().map(scale).zip(y).collect();
@@ -227,6 +224,7 @@ pub fn curves(
         y,
         lines,
         equal: options.equal,
+        log_x: options.log_x,
         ..Chart::default()
     };
     let figure = plot::chart(title, chart);

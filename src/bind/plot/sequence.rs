@@ -21,6 +21,9 @@ pub struct LogoOptions {
     /// probability.
     #[option(default = "information")]
     scale: LogoScale,
+    /// Number of the first position; indices of arrays and starts of intervals count from 0 too.
+    #[option(default = 0)]
+    first: i64,
 }
 
 /// Quantities that the heights of letters show.
@@ -44,7 +47,7 @@ impl From<LogoScale> for Scaling {
 /// Options of `plot::contributions`.
 #[derive(Options)]
 pub struct ContributionOptions {
-    /// Number of the first position.
+    /// Number of the first position, such as the start of the region on its chromosome.
     #[option(default = 0)]
     first: i64,
     /// Names of several sequences.
@@ -138,6 +141,7 @@ fn letters(title: &str, values: &Tensor, options: &ContributionOptions) -> Resul
             heights: heights("values", values)?,
             scaling: Scaling::Contribution,
             first: options.first,
+            ends: None,
         })
     };
     let [n, 4, _] = values.shape()[..] else {
@@ -247,7 +251,10 @@ pub fn logos(
     plot::logos(
         "logos",
         logos
-            .map(|motif| Letters::of_motif(motif, scaling))
+            .map(|motif| Letters {
+                first: options.first,
+                ..Letters::of_motif(motif, scaling)
+            })
             .collect(),
     )
 }

@@ -136,6 +136,7 @@ impl Sequences {
             heights: (start..end).map(height).collect(),
             scaling: Scaling::Contribution,
             first: start as i64,
+            ends: None,
         };
         let logo = logos("", vec![letters]).to_svg()?;
         Ok(Answer::json(&json!({

@@ -60,7 +60,8 @@ fn logo(rows: Vec<[f64; 4]>, scaling: Scaling, caption: &str) -> Result<String> 
         name: String::new(),
         heights: rows,
         scaling,
-        first: 1,
+        first: 0,
+        ends: None,
     };
     let drawn = plot::logos("", vec![letters]).to_svg()?;
     Ok(format!(
