@@ -154,16 +154,19 @@ fn a_run_directory_is_made_where_asked() {
         .and_then(|line| line.split_whitespace().next())
         .expect("a run")
         .to_string();
-    assert!(out.contains("done") && out.contains("n 3"), "{out}");
+    assert!(
+        out.contains("done") && out.contains("  n  test.auroc") && out.contains("  3  0.9877"),
+        "{out}"
+    );
     // the files keep all digits; what is printed has four, and a name in it cannot steer the
     // terminal
     let (shown, _, _) = said(&cistron(place.path(), &["runs", "show", &name]));
     assert!(
-        shown.contains("results.n = 3") && shown.contains("results.test.auroc = 0.9877\n"),
+        shown.contains("  n       3") && shown.contains("  test           0.9877  a"),
         "{shown}"
     );
     assert!(
-        shown.contains("by = a\\u{1b}[2Jb") && !shown.contains('\x1b'),
+        shown.contains("a\\u{1b}[2Jb") && !shown.contains('\x1b'),
         "{shown}"
     );
     let failing = write(place.path(), "f.rhai", "report(\"kept\", 1); throw \"x\";");

@@ -248,6 +248,32 @@ fn runs_are_listed_sorted_compared_replayed_and_removed() {
     ] {
         assert!(out.contains(wanted), "{wanted}\n{out}");
     }
+    let (out, err, code) = run(&["runs", "compare", "slow", "fast", "-o", "both.svg"]);
+    assert_eq!(code, 0, "{err}");
+    for wanted in ["set.lr", "0.01 ", "0.5", "scores.loss", "epoch", "both.svg"] {
+        assert!(out.contains(wanted), "{wanted}\n{out}");
+    }
+    let figure = std::fs::read_to_string(place.path().join("both.svg")).expect("a figure");
+    assert!(figure.contains("slow") && figure.contains("fast"));
+    let (_, err, code) = run(&["runs", "compare", "slow", "fast", "--metric", "los"]);
+    assert!(code == 2 && err.contains("did you mean"), "{err}");
+    // a folder below, of a project
+    std::fs::write(place.path().join("cistron.toml"), "").expect("written");
+    std::fs::create_dir_all(place.path().join("a/b")).expect("folders");
+    let below = |arguments: &[&str]| said(&cistron(&place.path().join("a/b"), arguments));
+    assert!(below(&["runs", "show", "slow"]).0.contains("state = done"));
+    std::fs::remove_file(place.path().join("cistron.toml")).expect("removed");
+    assert_eq!(below(&["runs", "show", "slow"]).2, 1);
+    // what left nothing is removed, the run that failed after an epoch stays
+    std::fs::create_dir_all(place.path().join("runs/torn")).expect("a folder");
+    std::fs::write(place.path().join("runs/torn/script.rhai"), "1").expect("written");
+    let (out, err, code) = run(&["runs", "gc", "--yes"]);
+    assert!(
+        code == 0 && out.contains("torn  without a record"),
+        "{out}{err}"
+    );
+    assert!(!place.path().join("runs/torn").exists());
+    assert_eq!(run(&["runs", "show", "slow"]).2, 0);
     let (out, _, _) = run(&["runs", "diff", "slow", "fast"]);
     for wanted in [
         "set.lr: 0.01 -> 0.5",
@@ -627,9 +653,9 @@ check("logos", document.querySelectorAll(".logo svg path").length > 60);
 const logo = document.querySelector(".logo svg"), told = () => document.querySelector(".logo output").textContent;
 logo.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight", bubbles: true }));
 const first = told();
-check("bits", first.startsWith("position 1: ") && first.includes(" bits"));
+check("bits", first.startsWith("position 0: ") && first.includes(" bits"));
 document.querySelectorAll(".logo button")[0].click();
-check("strand", told().startsWith("position 9: ") && told() !== first);
+check("strand", told().startsWith("position 8: ") && told() !== first);
 document.querySelectorAll(".logo button")[1].click();
 check("shares", told().includes("0.97"));
 document.querySelector(".figures figure > button").click();

@@ -27,6 +27,14 @@ fn sweeps_are_in_lists_removed_exported_and_named() {
         out.contains("wide net lr=0.2") && out.contains("0.6235") && !out.contains("0.62345"),
         "{out}"
     );
+    // a sweep is one line, with the range of its results
+    let (out, _, _) = run(&["runs", "list"]);
+    let line = out.lines().find(|line| line.starts_with("s-sweep/"));
+    assert!(
+        line.is_some_and(|line| line.contains("3 done") && line.contains("0.2235 – 0.6235")),
+        "{out}"
+    );
+    assert!(run(&["runs", "list", "--all"]).0.contains("s-sweep/002"));
     let (_, err, code) = run(&["runs", "list", "--sort", "aucroc"]);
     assert!(code == 2 && err.contains("test.auroc"), "{err}");
     // one of a sweep, and all of it

@@ -19,6 +19,7 @@ pub mod panic;
 pub mod parallel;
 pub mod process;
 pub mod say;
+pub mod screen;
 pub mod seed;
 pub mod shape;
 pub mod shell;

@@ -138,6 +138,27 @@ impl Cell {
     }
 }
 
+/// Columns in blocks that fit into a terminal, one below the other; each begins with the first
+/// column. A block has at least one column more, however wide it is.
+fn blocks(widths: &[usize], terminal: Option<usize>) -> Vec<Vec<usize>> {
+    let all = (0..widths.len()).collect();
+    let whole = widths.iter().map(|width| width + 2).sum::<usize>();
+    let Some(terminal) = terminal.filter(|columns| whole > columns + 2 && widths.len() > 2) else {
+        return vec![all];
+    };
+    let (mut out, mut block, mut used) = (Vec::new(), vec![0], widths[0]);
+    for (i, width) in widths.iter().enumerate().skip(1) {
+        if block.len() > 1 && used + 2 + width > terminal {
+            out.push(std::mem::replace(&mut block, vec![0]));
+            used = widths[0];
+        }
+        block.push(i);
+        used += 2 + width;
+    }
+    out.push(block);
+    out
+}
+
 impl Table {
     /// A table of columns; fails where they differ in length or share a name.
     pub fn new(columns: Vec<(String, Cells)>) -> Result<Table> {
@@ -277,8 +298,9 @@ impl Table {
             .iter()
             .map(|(cells, _)| cells.iter().map(|c| c.chars().count()).max().unwrap_or(0))
             .collect();
-        let line = |row: usize| {
-            let cells = columns.iter().zip(&widths).map(|((cells, left), width)| {
+        let line = |row: usize, block: &[usize]| {
+            let cells = block.iter().map(|i| {
+                let ((cells, left), width) = (&columns[*i], widths[*i]);
                 if *left {
                     format!("{:<width$}", cells[row])
                 } else {
@@ -287,7 +309,14 @@ impl Table {
             });
             cells.collect::<Vec<_>>().join("  ").trim_end().to_string()
         };
-        let mut lines: Vec<String> = (0..=rows_shown).map(line).collect();
+        let blocks = blocks(&widths, super::screen::columns());
+        let mut lines: Vec<String> = Vec::new();
+        for block in &blocks {
+            if !lines.is_empty() {
+                lines.push(String::new());
+            }
+            lines.extend((0..=rows_shown).map(|row| line(row, block)));
+        }
         if self.len() > rows_shown {
             lines.push(format!("… {} more", self.len() - rows_shown));
         }
@@ -439,6 +468,16 @@ impl Site<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn wide_tables_are_shown_in_blocks_that_repeat_the_first_column() {
+        assert_eq!(blocks(&[3, 4, 5], None), [[0, 1, 2]]);
+        assert_eq!(blocks(&[3, 4, 5], Some(16)), [[0, 1, 2]]);
+        assert_eq!(blocks(&[3, 4, 5], Some(15)), [[0, 1], [0, 2]]);
+        assert_eq!(blocks(&[3, 90, 5], Some(15)), [[0, 1], [0, 2]]);
+        assert_eq!(blocks(&[30, 90], Some(15)), [[0, 1]]);
+        assert_eq!(blocks(&[], Some(15)), [[0; 0]]);
+    }
 
     #[test]
     fn numbers_are_written_as_c_writes_them() {

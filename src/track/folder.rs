@@ -29,21 +29,23 @@ pub(super) fn create(wanted: &Path, tries: u32) -> Result<PathBuf> {
     ))
 }
 
+/// The files that a run has from its start on.
+pub(super) const STARTED: [&str; 8] = [
+    "data.json",
+    "script.rhai",
+    "run.json",
+    "versions.json",
+    "set.json",
+    "sources.json",
+    "lock",
+    "imported",
+];
+
 /// Whether the folder of a run contains only the record of its start.
 pub(super) fn only_own_files(folder: &Path) -> bool {
-    const START: [&str; 8] = [
-        "data.json",
-        "script.rhai",
-        "run.json",
-        "versions.json",
-        "set.json",
-        "sources.json",
-        "lock",
-        "imported",
-    ];
     std::fs::read_dir(folder).is_ok_and(|mut entries| {
         entries.all(|entry| {
-            entry.is_ok_and(|entry| START.iter().any(|name| entry.file_name() == *name))
+            entry.is_ok_and(|entry| STARTED.iter().any(|name| entry.file_name() == *name))
         })
     })
 }

@@ -1,5 +1,6 @@
 //! Records of runs.
 
+use super::folder;
 use super::lock::Lock;
 use super::start::Start;
 use crate::base::{Fault, Result, say};
@@ -202,6 +203,47 @@ impl Record {
         of(&self.results, name.strip_prefix("results.").unwrap_or(name))
             .or_else(|| of(&self.set, name.strip_prefix("set.").unwrap_or(name)))
     }
+}
+
+/// The runs that have ended and left nothing but the record of their start, with what is known of
+/// each: no epoch, no result, no file.
+pub fn broken(dir: &Path) -> Result<Vec<(PathBuf, String)>> {
+    if !dir.exists() {
+        return Ok(Vec::new());
+    }
+    let is_left = |name: &str| folder::STARTED.contains(&name) || name == "failed.json";
+    let holds_nothing = |folder: &Path| {
+        std::fs::read_dir(folder).is_ok_and(|mut entries| {
+            entries.all(|entry| {
+                entry.is_ok_and(|entry| entry.file_name().to_str().is_some_and(is_left))
+            })
+        })
+    };
+    let mut all = Vec::new();
+    for folder in folders(dir)? {
+        all.extend(if is_sweep(&folder) {
+            folders(&folder)?
+        } else {
+            vec![folder]
+        });
+    }
+    let one = |folder: PathBuf| {
+        if !holds_nothing(&folder) {
+            return None;
+        }
+        let has_record = folder.join("run.json").exists();
+        let record = read(&folder);
+        let what = match record.state {
+            "running" | "done" => return None,
+            _ if !has_record => "without a record".to_string(),
+            state => match record.fault["message"].as_str() {
+                Some(message) => format!("{state}: {message}"),
+                None => state.to_string(),
+            },
+        };
+        Some((folder, what))
+    };
+    Ok(all.into_iter().filter_map(one).collect())
 }
 
 /// The runs of a folder and of the sweeps in it, in order of their folders.

@@ -3,18 +3,123 @@
 use super::show::shortened;
 use crate::base::near;
 use crate::base::table::{Cells, Table};
-use crate::base::{Fault, Result};
+use crate::base::{Fault, Result, written};
 use crate::fault;
 use crate::track::{self, Record, ledger};
 use serde_json::Value;
 use std::cmp::Ordering;
 use std::path::Path;
 
+/// The most results that have a column.
+const MAX_RESULTS: usize = 6;
+
+/// A line of the list: a run, or a sweep with its runs.
+struct Line<'a> {
+    id: String,
+    runs: Vec<&'a Record>,
+}
+
+impl Line<'_> {
+    /// A result as text; of a sweep the lowest and the highest.
+    fn result(&self, name: &str) -> String {
+        let found: Vec<Value> = self.runs.iter().filter_map(|run| run.value(name)).collect();
+        let mut numbers: Vec<f64> = found.iter().filter_map(Value::as_f64).collect();
+        numbers.sort_by(f64::total_cmp);
+        match (&found[..], &numbers[..]) {
+            ([], _) => String::new(),
+            ([one], _) => shortened(one),
+            (_, [low, .., high]) if low < high => {
+                format!("{} – {}", written::metric(*low), written::metric(*high))
+            }
+            _ if found.iter().all(|value| *value == found[0]) => shortened(&found[0]),
+            _ => "…".into(),
+        }
+    }
+
+    /// The state; of a sweep how many runs are in each.
+    fn state(&self) -> String {
+        if let [run] = self.runs[..] {
+            return run.state.to_string();
+        }
+        let mut counts: Vec<(&str, usize)> = Vec::new();
+        for run in &self.runs {
+            match counts.iter_mut().find(|(state, _)| *state == run.state) {
+                Some((_, n)) => *n += 1,
+                None => counts.push((run.state, 1)),
+            }
+        }
+        let texts = counts.iter().map(|(state, n)| format!("{n} {state}"));
+        texts.collect::<Vec<_>>().join(", ")
+    }
+
+    fn time(&self) -> String {
+        let known: Vec<f64> = self.runs.iter().filter_map(|run| run.seconds).collect();
+        if known.is_empty() {
+            return "-".into();
+        }
+        crate::train::progress::seconds(known.iter().sum())
+    }
+
+    /// The name and the tags of a run; of a sweep those of its first run, without its values.
+    fn name(&self) -> String {
+        let run = self.runs[0];
+        let name = run.start.name.as_deref().filter(|_| self.runs.len() == 1);
+        let tags = run.start.tags.iter().map(|tag| format!("#{tag}"));
+        let parts: Vec<String> = name.map(String::from).into_iter().chain(tags).collect();
+        parts.join(" ")
+    }
+}
+
+/// The lines of a list: a sweep is one, unless all runs are listed.
+fn lines(records: &[Record], all: bool) -> Vec<Line<'_>> {
+    let mut out: Vec<Line> = Vec::new();
+    for record in records {
+        let sweep = record
+            .sweep
+            .as_ref()
+            .filter(|_| !all)
+            .map(|sweep| format!("{sweep}/"));
+        match out.last_mut() {
+            Some(last) if Some(&last.id) == sweep.as_ref() => last.runs.push(record),
+            _ => out.push(Line {
+                id: sweep.unwrap_or_else(|| record.id()),
+                runs: vec![record],
+            }),
+        }
+    }
+    out
+}
+
+/// The results that have a column: those of most runs, in the order in which they were reported;
+/// and how many more there are.
+fn columns_of(records: &[Record]) -> (Vec<String>, usize) {
+    let mut counts: Vec<(String, usize)> = Vec::new();
+    for (name, _) in records
+        .iter()
+        .flat_map(|record| ledger::flat(&record.results))
+    {
+        match counts.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, n)) => *n += 1,
+            None => counts.push((name, 1)),
+        }
+    }
+    let mut order: Vec<usize> = (0..counts.len()).collect();
+    order.sort_by_key(|i| std::cmp::Reverse(counts[*i].1));
+    order.truncate(MAX_RESULTS);
+    order.sort_unstable();
+    let more = counts.len() - order.len();
+    (
+        order.into_iter().map(|i| counts[i].0.clone()).collect(),
+        more,
+    )
+}
+
 pub(super) fn list(
     dir: &Path,
     filters: &[String],
     sort: Option<&str>,
     ascending: bool,
+    every: bool,
 ) -> Result<u8> {
     let mut records = track::all(dir)?;
     let all = records.len();
@@ -42,56 +147,34 @@ pub(super) fn list(
         crate::outln!("no runs in {}{why}", dir.display());
         return Ok(0);
     }
-    let results = |record: &Record| {
-        let all: Vec<String> = ledger::flat(&record.results)
-            .iter()
-            .map(|(name, value)| format!("{name} {}", shortened(value)))
-            .collect();
-        let text = all.join("  ");
-        let short: String = text.chars().take(80).collect();
-        if text.chars().count() > 80 {
-            format!("{short} …")
-        } else {
-            short
-        }
-    };
-    let text = |of: &dyn Fn(&Record) -> String| Cells::Text(records.iter().map(of).collect());
+    // runs that are sorted or chosen are compared one by one
+    let lines = lines(&records, every || sort.is_some() || !filters.is_empty());
+    let text = |of: &dyn Fn(&Line) -> String| Cells::Text(lines.iter().map(of).collect());
     let mut columns = vec![
-        ("run".to_string(), text(&Record::id)),
-        ("state".into(), text(&|r: &Record| r.state.to_string())),
-        (
-            "time".into(),
-            text(&|r: &Record| {
-                r.seconds
-                    .map_or("-".into(), crate::train::progress::seconds)
-            }),
-        ),
+        ("run".to_string(), text(&|line: &Line| line.id.clone())),
+        ("state".into(), text(&|line: &Line| line.state())),
+        ("time".into(), text(&|line: &Line| line.time())),
     ];
-    if records
-        .iter()
-        .any(|record| record.start.name.is_some() || !record.start.tags.is_empty())
-    {
-        columns.push((
-            "name".into(),
-            text(&|r: &Record| {
-                r.start
-                    .name
-                    .iter()
-                    .cloned()
-                    .chain(r.start.tags.iter().map(|tag| format!("#{tag}")))
-                    .collect::<Vec<_>>()
-                    .join(" ")
-            }),
-        ));
+    if lines.iter().any(|line| !line.name().is_empty()) {
+        columns.push(("name".into(), text(&|line: &Line| line.name())));
     }
+    let (mut results, more) = columns_of(&records);
     if let Some(name) = sort.filter(|name| !["state", "seconds", "name"].contains(name)) {
-        columns.push((
-            name.to_string(),
-            text(&|r: &Record| r.value(name).map_or("-".into(), |value| shortened(&value))),
-        ));
+        // the column by which they are sorted is the first
+        let is_shown = |path: &String| path == name || path.ends_with(&format!(".{name}"));
+        let shown = results
+            .iter()
+            .position(is_shown)
+            .map(|at| results.remove(at));
+        results.insert(0, shown.unwrap_or_else(|| name.to_string()));
     }
-    columns.push(("results".into(), text(&results)));
+    for name in &results {
+        columns.push((name.clone(), text(&|line: &Line| line.result(name))));
+    }
     crate::outln!("{}", Table::new(columns)?.to_pretty(usize::MAX));
+    if more > 0 {
+        crate::outln!("{more} more results: `cistron runs show RUN`, `runs compare A B`");
+    }
     Ok(0)
 }
 

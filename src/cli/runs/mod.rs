@@ -1,21 +1,23 @@
 //! `cistron runs`: the ledger of runs.
 
+mod clean;
+mod compare;
 mod export;
 mod list;
 mod replay;
 mod show;
 
 use super::exit::fail;
-use crate::bail;
-use crate::base::{Fault, Result, say as output};
+use crate::base::Result;
 use crate::lang::highlight;
 use crate::track::{self, diff, ledger};
 use clap::{Args, Subcommand};
+use clean::{collect, remove};
+use compare::compare;
 use export::exported;
 use list::list;
 use replay::replay;
 use show::{say, show};
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 /// The arguments of `runs`.
@@ -23,9 +25,10 @@ use std::path::{Path, PathBuf};
 pub struct RunsArguments {
     #[command(subcommand)]
     action: Action,
-    /// The folder of runs
-    #[arg(long, default_value = "runs", global = true)]
-    dir: PathBuf,
+    /// The folder of runs; `runs` here, or in the nearest folder above that has one, up to the top
+    /// of the project (where cistron.toml or .git is)
+    #[arg(long, global = true)]
+    dir: Option<PathBuf>,
 }
 
 #[derive(Subcommand)]
@@ -43,6 +46,9 @@ enum Action {
         /// The smallest first
         #[arg(long)]
         ascending: bool,
+        /// Every run of a sweep, which is one line otherwise
+        #[arg(long)]
+        all: bool,
     },
     /// One run: its parameters and results
     Show {
@@ -55,6 +61,18 @@ enum Action {
         a: String,
         /// Another run
         b: String,
+    },
+    /// Several runs side by side: parameters that differ, results, and a metric by epoch
+    Compare {
+        /// Runs, or sweeps, whose runs are all compared
+        #[arg(required = true, num_args = 2..)]
+        runs: Vec<String>,
+        /// The metric that is drawn; the first of the validation data unless given
+        #[arg(long, value_name = "NAME")]
+        metric: Option<String>,
+        /// A file for the figure, .svg or .png
+        #[arg(short, value_name = "FILE")]
+        out: Option<PathBuf>,
     },
     /// Run a recorded script again with the same parameters, and compare the numbers
     Replay {
@@ -100,19 +118,62 @@ enum Action {
         #[arg(short, long)]
         yes: bool,
     },
+    /// Remove runs that ended without an epoch, a result or a file
+    Gc {
+        /// Do not ask
+        #[arg(short, long)]
+        yes: bool,
+    },
+}
+
+/// The folder of runs that a command works on: of the working folder and those above it, up to the
+/// top of the project, the first that has one.
+fn folder_of_runs(start: &Path) -> PathBuf {
+    let is_top = |folder: &Path| {
+        ["cistron.toml", ".git"]
+            .iter()
+            .any(|name| folder.join(name).exists())
+    };
+    let has_top = start.ancestors().any(is_top);
+    for folder in start.ancestors() {
+        let runs = folder.join("runs");
+        if runs.is_dir() {
+            return if folder == start { "runs".into() } else { runs };
+        }
+        if !has_top || is_top(folder) {
+            break;
+        }
+    }
+    "runs".into()
+}
+
+/// The runs of names, of which those of sweeps are all of their runs.
+fn found(dir: &Path, names: &[String]) -> Result<Vec<track::Record>> {
+    let mut records = Vec::new();
+    for name in names {
+        match ledger::find_sweep(dir, name) {
+            Some(folder) => records.extend(ledger::of_sweep(&folder)?),
+            None => records.push(track::find(dir, name)?),
+        }
+    }
+    Ok(records)
 }
 
 /// Runs the command and returns its exit code.
 pub fn runs(arguments: &RunsArguments) -> u8 {
-    let dir = &arguments.dir;
+    let here = || folder_of_runs(&std::env::current_dir().unwrap_or_default());
+    let dir = &arguments.dir.clone().unwrap_or_else(here);
     let outcome = match &arguments.action {
         Action::List {
             filter,
             sort,
             ascending,
-        } => list(dir, filter, sort.as_deref(), *ascending),
-        Action::Show { run } => track::find(dir, run).map(|record| show(&record)),
+            all,
+        } => list(dir, filter, sort.as_deref(), *ascending, *all),
+        Action::Show { run } => track::find(dir, run).and_then(|record| show(&record)),
         Action::Diff { a, b } => difference(dir, a, b),
+        Action::Compare { runs, metric, out } => found(dir, runs)
+            .and_then(|records| compare(&records, metric.as_deref(), out.as_deref())),
         Action::Replay { run } => replay(dir, run),
         Action::Export {
             run,
@@ -135,6 +196,7 @@ pub fn runs(arguments: &RunsArguments) -> u8 {
             Ok(0)
         }),
         Action::Rm { runs, yes } => remove(dir, runs, *yes),
+        Action::Gc { yes } => collect(dir, *yes),
     };
     outcome.unwrap_or_else(|fault| fail(&fault, false))
 }
@@ -146,40 +208,5 @@ fn difference(dir: &Path, a: &str, b: &str) -> Result<u8> {
     } else {
         &text
     });
-    Ok(0)
-}
-
-fn remove(dir: &Path, names: &[String], yes: bool) -> Result<u8> {
-    let one = |name: &String| match ledger::find_sweep(dir, name) {
-        Some(folder) => ledger::of_sweep(&folder)
-            .map(|runs| (folder, format!("a sweep of {} runs", runs.len()))),
-        None => {
-            track::find(dir, name).map(|record| (record.folder.clone(), record.state.to_string()))
-        }
-    };
-    let found: Vec<(PathBuf, String)> = names.iter().map(one).collect::<Result<_>>()?;
-    found
-        .iter()
-        .for_each(|(folder, what)| crate::outln!("{}  {what}", folder.display()));
-    if !yes {
-        if !std::io::stdin().is_terminal() {
-            bail!(
-                "usage",
-                "nobody is there to ask whether to remove {} run(s)",
-                found.len();
-                hint: "--yes removes them without asking"
-            );
-        }
-        output::output(&format!("remove {} run(s) for good? [y/N] ", found.len()));
-        let mut answer = String::new();
-        std::io::stdin().read_line(&mut answer).ok();
-        if !["y", "yes"].contains(&answer.trim().to_lowercase().as_str()) {
-            crate::outln!("nothing was removed");
-            return Ok(0);
-        }
-    }
-    for (folder, _) in &found {
-        std::fs::remove_dir_all(folder).map_err(|error| Fault::file(folder, &error))?;
-    }
     Ok(0)
 }
