@@ -113,6 +113,81 @@ fn the_repl_completes_hints_goes_on_and_is_interrupted() {
 }
 
 #[test]
+fn the_last_value_quiet_lines_the_shell_and_the_editor() {
+    let home = tempfile::tempdir().expect("a folder");
+    // an editor that appends to what it is given
+    let editor = home.path().join("editor");
+    std::fs::write(&editor, "#!/bin/sh\necho '[7, 70].sum() * 2' > \"$1\"\n").expect("written");
+    let mut command = Command::new("chmod");
+    command.arg("+x").arg(&editor).status().expect("chmod");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cistron"));
+    command
+        .arg("repl")
+        .env("HOME", home.path())
+        .env("TERM", "xterm-256color")
+        .env("EDITOR", &editor)
+        .env_remove("VISUAL")
+        .current_dir(home.path());
+    let mut session = spawn_command(command, Some(120_000)).expect("the program starts");
+    session.exp_string("leaves.").expect("a greeting");
+    let session = &mut session;
+    types(session, "_ + 1", "none was shown yet");
+    types(session, "6 * 7", "42");
+    types(session, "_ * 100", "4200");
+    // a quiet line shows nothing, and `_` stays
+    types(session, "1234 + 1111;", "\n");
+    types(session, "`<${_ + 1}>`", "<4201>");
+    types(session, "let n = 5", "\n");
+    types(session, "switch n { 5 => _.len(), _ => 0 }", "6");
+    // errors point at what was typed
+    types(session, "1 + _.frobnicate()", "1 + _.frobnicate()");
+    // an operator at the end of a line continues it; an empty line ends it
+    types(session, "1000 +\r 500", "1500");
+    types(session, "!echo be${HOME:+low}", "below");
+    types(session, "!exit 3", "(exit code 3)");
+    types(session, "let flag = true", "\n");
+    types(session, "!flag", "false");
+    types(session, "apropos reverse complement", "reverse_complement");
+    types(session, ":edit", "154");
+    types(session, "_ + 1", "155");
+    // the arrow key recalls what begins as typed
+    session.exp_string(READS).expect("a prompt");
+    session.send("6 *").expect("typed");
+    session.send("\u{1b}[A").expect("typed");
+    session.send("\r").expect("typed");
+    session.flush().expect("typed");
+    session.exp_string("42").expect("the first input");
+    // a completion is explained
+    session.exp_string(READS).expect("a prompt");
+    session.send("nn::glob\t\t").expect("typed");
+    session.flush().expect("typed");
+    session
+        .exp_string("global_max_pool  ()")
+        .expect("signatures");
+    session.send("\u{3}").expect("typed");
+    session.flush().expect("typed");
+    let saved = home.path().join("typed.rhai");
+    types(
+        session,
+        &format!(":save {}", saved.display()),
+        "lines written",
+    );
+    let text = std::fs::read_to_string(&saved).expect("a script");
+    assert!(
+        text.contains("let shown_1 = 6 * 7;\n") && text.contains("shown_1 * 100;"),
+        "{text}"
+    );
+    let (out, err, code) = crate::said(&crate::cistron(
+        home.path(),
+        &["run", "--no-run-dir", "typed.rhai"],
+    ));
+    assert!(code == 0, "{out}{err}");
+    session.send(":quit\r").expect("typed");
+    session.flush().expect("typed");
+    session.exp_eof().expect("it ends");
+}
+
+#[test]
 fn colours_of_figures_reach_the_terminal_and_titles_cannot_steer_it() {
     let place = tempfile::tempdir().expect("a folder");
     let script = "plot::contributions(\"a\\x1b[2Jb\", tensor::ones([4, 3])).show();";

@@ -12,6 +12,8 @@ pub enum Note<'a> {
     Line(&'a str),
     /// A line that the next one replaces; only listeners receive it.
     Passing(&'a str),
+    /// The last of the lines that replace each other.
+    Passed(&'a str),
 }
 
 /// Receives messages.
@@ -43,6 +45,14 @@ pub fn line(text: &str) {
 pub fn passing(text: &str) {
     if let Some(listener) = LISTENER.with(|current| current.borrow().clone()) {
         listener(Note::Passing(text));
+    }
+}
+
+/// Prints what remains of lines that replaced each other.
+pub fn passed(text: &str) {
+    match LISTENER.with(|current| current.borrow().clone()) {
+        Some(listener) => listener(Note::Passed(text)),
+        None => line(text),
     }
 }
 

@@ -4,7 +4,7 @@ use super::signal;
 use crate::base::{Fault, Result};
 use crate::lang::interactive::Interactive;
 use crate::lang::known::Known;
-use crate::lang::{help, session};
+use crate::lang::{help, last, session};
 use crate::torch::device;
 use rhai::Dynamic;
 use std::cell::RefCell;
@@ -34,8 +34,17 @@ pub const COMMANDS: &[(&str, &str)] = &[
         ":device NAME",
         "where networks are built from now on: auto, cpu, cuda, cuda:N",
     ),
+    (
+        ":edit",
+        "opens the last input in your editor (VISUAL, EDITOR), and runs what you save",
+    ),
     (":reset", "forgets everything"),
     (":quit", "leaves; so does Ctrl-D"),
+    ("!COMMAND", "a command of the shell"),
+    (
+        "_",
+        "the value that was shown last; `;` at the end shows none",
+    ),
 ];
 
 /// The names of the commands.
@@ -54,7 +63,7 @@ pub fn completions(text: &str, cursor: usize) -> Option<impl Iterator<Item = &'s
 
 /// Whether a text is a command or a question, not code.
 pub fn is_command(text: &str) -> bool {
-    text.starts_with([':', '?'])
+    text.starts_with([':', '?']) || text == "exit" || text.starts_with("apropos ")
 }
 
 /// The response to an input.
@@ -73,11 +82,66 @@ pub enum Answer {
 pub struct Console {
     /// Variables, functions and imports.
     pub session: Rc<RefCell<Interactive>>,
-    /// The inputs without errors, as a script.
-    worked: String,
+    worked: Worked,
+    /// The latest input that is code.
+    latest: String,
     seed: u64,
     /// Whether Ctrl-C interrupts running code.
     listens: bool,
+}
+
+/// The inputs without errors.
+#[derive(Default)]
+struct Worked {
+    inputs: Vec<Input>,
+    /// The input whose value is `_`.
+    shown: Option<usize>,
+}
+
+/// An input as a script has it.
+struct Input {
+    text: String,
+    /// The name that its value needs, because a later one uses it as `_`.
+    name: Option<String>,
+}
+
+impl Worked {
+    /// Adds an input; where it uses `_`, the input before that gave the value gets a name.
+    fn add(&mut self, text: &str) {
+        let uses = last::uses(text);
+        let mut text = text.to_string();
+        if let Some(shown) = self.shown.filter(|_| !uses.is_empty()) {
+            let number = self
+                .inputs
+                .iter()
+                .filter(|input| input.name.is_some())
+                .count()
+                + 1;
+            let name = self.inputs[shown]
+                .name
+                .get_or_insert(format!("shown_{number}"));
+            text = last::renamed(&text, &uses, name);
+        }
+        self.inputs.push(Input { text, name: None });
+    }
+
+    /// The value that was shown is that of the latest input, or of none that a script has.
+    fn shown(&mut self, is_input: bool) {
+        self.shown = self.inputs.len().checked_sub(1).filter(|_| is_input);
+    }
+
+    fn script(&self) -> String {
+        let one = |input: &Input| {
+            let head = input
+                .name
+                .as_ref()
+                .map_or(String::new(), |name| format!("let {name} = "));
+            let text = input.text.trim_end();
+            let is_whole = text.ends_with(';') || (text.ends_with('}') && head.is_empty());
+            format!("{head}{text}{}\n", if is_whole { "" } else { ";" })
+        };
+        self.inputs.iter().map(one).collect()
+    }
 }
 
 fn expect(rest: &str, what: &str) -> Result<()> {
@@ -93,7 +157,8 @@ impl Console {
     pub fn new(seed: u64, listens: bool) -> Console {
         Console {
             session: Rc::new(RefCell::new(Interactive::default())),
-            worked: String::new(),
+            worked: Worked::default(),
+            latest: String::new(),
             seed,
             listens,
         }
@@ -120,21 +185,49 @@ impl Console {
                 Answer::Page(page)
             }]);
         }
-        if is_command(text) || text == "exit" {
+        if is_command(text) {
             let (word, rest) = text
                 .split_once(char::is_whitespace)
                 .map_or((text, ""), |(word, rest)| (word, rest.trim()));
             return self.command(word, rest, file);
         }
+        if let Some(command) = self.shell_command(text) {
+            let _listening = self.listens.then(signal::Listening::begin);
+            return super::shell::run(command, self.listens).map(|text| vec![Answer::Text(text)]);
+        }
+        self.latest = text.to_string();
         // the input as typed, so that positions in errors refer to it
         let value = self.run(given, file)?;
-        self.worked.push_str(text);
-        self.worked.push_str(if text.ends_with([';', '}']) {
-            "\n"
-        } else {
-            ";\n"
-        });
+        self.worked.add(text);
+        if last::is_quiet(text) {
+            return Ok(Vec::new());
+        }
+        self.show(value, true)
+    }
+
+    /// The answer that shows a value, which becomes `_`.
+    fn show(&mut self, value: Dynamic, is_input: bool) -> Result<Vec<Answer>> {
+        if !value.is_unit() {
+            self.session.borrow_mut().keep_shown(value.clone());
+            self.worked.shown(is_input);
+        }
         Ok(vec![Answer::Value(value)])
+    }
+
+    /// The command behind `!`. `!x` is code where `x` is a value of the session.
+    fn shell_command<'t>(&self, text: &'t str) -> Option<&'t str> {
+        let command = text.strip_prefix('!')?;
+        let end = command
+            .find(|c: char| !c.is_alphanumeric() && c != '_')
+            .unwrap_or(command.len());
+        let word = &command[..end];
+        let session = self.session.borrow();
+        let is_value = matches!(word, "true" | "false" | "_")
+            || session.variables().iter().any(|v| v.name == word)
+            || session.functions().iter().any(|name| name == word)
+            || command[end..].starts_with(['(', ':'])
+            || command.starts_with(['(', '!']);
+        (!is_value && !command.trim().is_empty()).then_some(command)
     }
 
     fn command(&mut self, word: &str, rest: &str, file: &str) -> Result<Vec<Answer>> {
@@ -144,7 +237,7 @@ impl Console {
             ":help" | ":h" if !rest.is_empty() => {
                 Ok(vec![Answer::Page(help::text(&session::catalog(), rest)?)])
             }
-            ":apropos" | ":find" => {
+            ":apropos" | ":find" | "apropos" => {
                 expect(rest, "the word that is searched for")?;
                 Ok(vec![Answer::Page(help::apropos(
                     &session::catalog(),
@@ -174,25 +267,30 @@ impl Console {
                 expect(rest, "what is to be timed")?;
                 let started = std::time::Instant::now();
                 let value = self.run(rest, file)?;
-                Ok(vec![
-                    Answer::Value(value),
-                    Answer::Text(format!("{:.3} s", started.elapsed().as_secs_f64())),
-                ])
+                let time = started.elapsed().as_secs_f64();
+                let mut answers = if last::is_quiet(rest) {
+                    Vec::new()
+                } else {
+                    self.show(value, false)?
+                };
+                answers.push(Answer::Text(format!("{time:.3} s")));
+                Ok(answers)
             }
             ":load" => {
                 expect(rest, "the path of the script")?;
                 let script = crate::base::file::read_text(Path::new(rest))
                     .map_err(|error| Fault::file(rest, &error))?;
                 let value = self.run(&script, rest)?;
-                self.worked.push_str(&script);
-                Ok(vec![Answer::Value(value)])
+                self.worked.add(&script);
+                self.show(value, true)
             }
             ":save" => {
                 expect(rest, "the path of the file")?;
-                crate::base::file::write_whole(Path::new(rest), self.worked.as_bytes())?;
+                let script = self.worked.script();
+                crate::base::file::write_whole(Path::new(rest), script.as_bytes())?;
                 text(format!(
                     "{} lines written to {rest}",
-                    self.worked.lines().count()
+                    script.lines().count()
                 ))
             }
             ":plot" => {
@@ -217,9 +315,23 @@ impl Console {
                 }
                 text(session::settings().device)
             }
+            ":edit" => {
+                if !self.listens {
+                    let fault = Fault::new("usage", "`:edit` opens an editor in a terminal");
+                    return Err(fault.hint("edit the cell instead"));
+                }
+                let edited = super::shell::edited(&self.latest)?;
+                let edited = edited.trim_end();
+                if edited.trim().is_empty() {
+                    return text("nothing was saved".into());
+                }
+                let mut answers = vec![Answer::Text(edited.to_string())];
+                answers.extend(self.turn(edited, file)?);
+                Ok(answers)
+            }
             ":reset" => {
                 self.session.borrow_mut().reset();
-                self.worked.clear();
+                self.worked = Worked::default();
                 device::seed(self.seed);
                 session::reset_draws();
                 Ok(Vec::new())

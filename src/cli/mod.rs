@@ -23,7 +23,8 @@ mod lsp;
 pub mod memory;
 pub mod notebook;
 mod pool;
-pub mod repl;
+pub mod recall;
+mod repl;
 pub mod run;
 pub mod runs;
 pub mod sandbox;
@@ -32,6 +33,7 @@ pub mod serve;
 #[cfg(not(feature = "serve"))]
 #[path = "serve/absent.rs"]
 pub mod serve;
+mod shell;
 mod shells;
 pub mod signal;
 mod submit;

@@ -3,8 +3,10 @@
 use super::arguments::SessionArguments;
 use super::console::{self, Answer, Console};
 use super::exit::{ERROR, fail};
-use crate::base::panic;
+use super::recall::{Arrow, Past};
+use crate::base::{panic, screen};
 use crate::bind::printing;
+use crate::lang::catalog::Entry;
 use crate::lang::interactive::{Interactive, is_open};
 use crate::lang::{assist, diagnostics, highlight, session};
 use rustyline::completion::{Completer, Pair};
@@ -12,11 +14,14 @@ use rustyline::error::ReadlineError;
 use rustyline::highlight::{CmdKind, Highlighter};
 use rustyline::hint::Hinter;
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
-use rustyline::{CompletionType, Config, Context, Editor, Helper};
+use rustyline::{
+    CompletionType, Config, Context, Editor, EventHandler, Helper, KeyCode, KeyEvent, Modifiers,
+};
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::io::IsTerminal;
 use std::rc::Rc;
+use std::sync::{Arc, Mutex};
 
 /// Completion, hints, highlighting and detection of incomplete input.
 struct Assistant {
@@ -45,18 +50,61 @@ impl Completer for Assistant {
                     .collect(),
             ));
         }
-        let (start, found) =
-            assist::complete(&session::catalog(), &*self.session.borrow(), line, position);
-        let pair = |c: assist::Candidate| Pair {
-            display: if c.kind.is_empty() {
-                c.text.clone()
-            } else {
-                format!("{}  ({})", c.text, c.kind)
-            },
-            replacement: c.text,
+        let (catalog, session) = (session::catalog(), self.session.borrow());
+        let (start, found) = assist::complete(&catalog, &*session, line, position);
+        let wide = found.iter().map(|c| c.text.chars().count()).max();
+        let is_explained = found.len() <= MAX_EXPLAINED;
+        let columns = screen::columns().unwrap_or(80);
+        let pair = |c: assist::Candidate| {
+            let entry = assist::entry_at(&catalog, &*session, line, start, &c.text);
+            let display = match entry.filter(|_| is_explained) {
+                Some(entry) => {
+                    let wide = wide.unwrap_or(0);
+                    cut(
+                        &format!("{:<wide$}  {}", c.text, in_a_line(&entry)),
+                        columns - 2,
+                    )
+                }
+                None if c.kind.is_empty() => c.text.clone(),
+                None => format!("{}  ({})", c.text, c.kind),
+            };
+            Pair {
+                display,
+                replacement: c.text,
+            }
         };
         Ok((start, found.into_iter().map(pair).collect()))
     }
+}
+
+/// The most completions that are listed with their signatures and the beginning of their help.
+const MAX_EXPLAINED: usize = 20;
+
+/// The arguments of a function, what it returns, and the first sentence of its help.
+fn in_a_line(entry: &Entry) -> String {
+    let signature = entry.signature();
+    let arguments = signature.find('(').map_or("", |at| &signature[at..]);
+    let summary = entry.summary();
+    let sentence = summary
+        .split_inclusive(". ")
+        .next()
+        .unwrap_or("")
+        .trim_end();
+    let arguments = arguments.replace(" -> ", " → ");
+    if arguments.is_empty() {
+        sentence.to_string()
+    } else {
+        format!("{arguments}  {sentence}")
+    }
+}
+
+/// A text within so many columns.
+fn cut(text: &str, columns: usize) -> String {
+    if text.chars().count() <= columns {
+        return text.to_string();
+    }
+    let head: String = text.chars().take(columns.saturating_sub(1)).collect();
+    head.trim_end().to_string() + "…"
 }
 
 impl Hinter for Assistant {
@@ -74,8 +122,9 @@ impl Hinter for Assistant {
 impl Validator for Assistant {
     fn validate(&self, context: &mut ValidationContext) -> rustyline::Result<ValidationResult> {
         let text = context.input();
-        let is_whole =
-            console::is_command(text) || !panic::guarded(|| is_open(text)).unwrap_or(false);
+        let is_whole = text.starts_with('!')
+            || console::is_command(text)
+            || !panic::guarded(|| is_open(text)).unwrap_or(false);
         Ok(if is_whole {
             ValidationResult::Valid(None)
         } else {
@@ -123,6 +172,18 @@ pub fn repl(common: &SessionArguments) -> u8 {
     if let Some(path) = &history {
         editor.load_history(path).ok();
     }
+    let past = Arc::new(Mutex::new(Past::default()));
+    let remember = |input: &str| {
+        if let Ok(mut past) = past.lock() {
+            past.add(input);
+        }
+    };
+    editor.history().iter().for_each(|input| remember(input));
+    for (key, is_up) in [(KeyCode::Up, true), (KeyCode::Down, false)] {
+        let past = past.clone();
+        let arrow = EventHandler::Conditional(Box::new(Arrow { past, is_up }));
+        editor.bind_sequence(KeyEvent(key, Modifiers::NONE), arrow);
+    }
     if std::io::stdin().is_terminal() {
         let device = crate::torch::Device::parse(&common.device).map_or("cpu".into(), |d| d.name());
         crate::outln!(
@@ -136,6 +197,7 @@ pub fn repl(common: &SessionArguments) -> u8 {
             Ok(line) => {
                 if !line.trim().is_empty() {
                     editor.add_history_entry(line.trim()).ok();
+                    remember(line.trim());
                     // written at once, so that an abort of the program does not lose the history
                     if let Some(path) = &history {
                         editor.append_history(path).ok();
@@ -145,6 +207,7 @@ pub fn repl(common: &SessionArguments) -> u8 {
                     Ok(answers) => {
                         for answer in answers {
                             match answer {
+                                Answer::Text(text) if text.is_empty() => {}
                                 Answer::Text(text) | Answer::Page(text) => crate::outln!("{text}"),
                                 Answer::Value(value) if value.is_unit() => {}
                                 Answer::Value(value) => crate::outln!(

@@ -379,6 +379,21 @@ pub fn entry_of(catalog: &Catalog, session: &dyn Known, name: &str) -> Option<En
     called(catalog, session, name).first().copied().cloned()
 }
 
+/// The entry of a completion, which replaces the text from a byte on.
+pub fn entry_at(
+    catalog: &Catalog,
+    session: &dyn Known,
+    text: &str,
+    start: usize,
+    completion: &str,
+) -> Option<Entry> {
+    let owner = text[..start]
+        .ends_with([':', '.'])
+        .then(|| name_before(&text[..start]));
+    let name = owner.unwrap_or_default() + completion;
+    or_nothing(|| entry_of(catalog, session, &name))
+}
+
 /// The entry of the name at a cursor.
 pub fn named_at(
     catalog: &Catalog,

@@ -2,8 +2,8 @@
 
 use super::known::{Known, Variable};
 use super::session;
-use super::{diagnostics, division, engine, globals, prepare, scan, show};
-use cistron_base::{Result, interrupt, panic};
+use super::{diagnostics, division, engine, globals, last, prepare, scan, show, tokens};
+use cistron_base::{Fault, Result, interrupt, panic};
 use rhai::{AST, Dynamic, Scope};
 
 /// The variables, functions and imports so far.
@@ -11,6 +11,8 @@ pub struct Interactive {
     scope: Scope<'static>,
     functions: AST,
     imports: Vec<String>,
+    /// The value that was shown last.
+    shown: Option<Dynamic>,
 }
 
 impl Default for Interactive {
@@ -19,6 +21,7 @@ impl Default for Interactive {
             scope: Scope::new(),
             functions: AST::empty(),
             imports: Vec::new(),
+            shown: None,
         }
     }
 }
@@ -33,12 +36,46 @@ pub fn imports_of(text: &str) -> Vec<String> {
 }
 
 impl Interactive {
-    /// Runs a text; positions in errors are in `file`.
+    /// Runs a text, in which `_` is the value that was shown last; positions in errors are in
+    /// `file`.
     pub fn run(&mut self, text: &str, file: &str) -> Result<Dynamic> {
+        let uses = last::uses(text);
+        if uses.is_empty() {
+            return self.run_as(text, text, file);
+        }
+        let Some(shown) = self.shown.clone() else {
+            return Err(Fault::new(
+                "name",
+                "`_` is the value that was shown last, and none was shown yet",
+            ));
+        };
+        let letter = last::free_letter(text, |name| self.has(name))
+            .ok_or_else(|| Fault::new("name", "every letter is a name here: `_` needs one"))?;
+        self.scope.push_dynamic(letter.as_str(), shown);
+        let outcome = self.run_as(&last::renamed(text, &uses, &letter), text, file);
+        let _ = self.scope.remove::<Dynamic>(&letter);
+        outcome
+    }
+
+    /// Whether a variable, a function or a module has a name.
+    fn has(&self, name: &str) -> bool {
+        self.scope.contains(name)
+            || self.functions.iter_functions().any(|f| f.name == name)
+            || self.modules().iter().any(|(module, _)| module == name)
+    }
+
+    /// Makes a value `_`.
+    pub fn keep_shown(&mut self, value: Dynamic) {
+        self.shown = Some(value);
+    }
+
+    /// Runs a text that was typed as another of the same columns.
+    fn run_as(&mut self, text: &str, typed: &str, file: &str) -> Result<Dynamic> {
         interrupt::clear();
         let engine = session::engine()?;
         // modules are resolved when a text is compiled: earlier imports are inserted before it
         let prepared = session::remember_behind(&self.imports.join(" "), file, text);
+        session::show_as(file, typed);
         let _unit = session::enter(file);
         let to_fault = |error: Box<rhai::EvalAltResult>| diagnostics::fault_of(&error, file);
         let mut parsed = engine
@@ -82,19 +119,26 @@ impl Interactive {
 
     /// Whether a text compiles.
     pub fn can_read(&self, text: &str) -> bool {
-        let (prepared, _) = prepare::behind(&self.imports.join(" "), prepare::prepare(text));
+        let mut scope = globals::known(&self.scope);
+        let uses = last::uses(text);
+        let text = match last::free_letter(text, |name| self.has(name)) {
+            Some(letter) if !uses.is_empty() => {
+                scope.push(letter.as_str(), ());
+                last::renamed(text, &uses, &letter)
+            }
+            _ => text.to_string(),
+        };
+        let (prepared, _) = prepare::behind(&self.imports.join(" "), prepare::prepare(&text));
         let reads = || {
-            session::engine().is_ok_and(|engine| {
-                engine
-                    .compile_with_scope(&globals::known(&self.scope), prepared)
-                    .is_ok()
-            })
+            session::engine()
+                .is_ok_and(|engine| engine.compile_with_scope(&scope, prepared).is_ok())
         };
         panic::guarded(reads).unwrap_or(false)
     }
 
     /// Clears variables, functions and imports.
     pub fn reset(&mut self) {
+        self.shown = None;
         engine::release(&mut self.scope);
         *self = Interactive::default();
     }
@@ -150,6 +194,7 @@ impl Known for Interactive {
 
 impl Drop for Interactive {
     fn drop(&mut self) {
+        self.shown = None;
         engine::release(&mut self.scope);
     }
 }
@@ -168,10 +213,26 @@ fn plain_kind(value: &Dynamic) -> &'static str {
     }
 }
 
-/// Whether brackets, a string in back quotes or a comment are still open.
+/// Whether brackets, a string in back quotes or a comment are still open, or the last line ends
+/// with an operator between two values. An empty line ends a text that ends with an operator.
 pub fn is_open(text: &str) -> bool {
     let scanned = scan::scan(text);
-    depth(text) > 0 || scanned.is_comment || matches!(scanned.quote, Some(('`', _)))
+    depth(text) > 0
+        || scanned.is_comment
+        || matches!(scanned.quote, Some(('`', _)))
+        || (!text.ends_with('\n') && ends_with_operator(text))
+}
+
+/// Whether the last token takes a value after it.
+fn ends_with_operator(text: &str) -> bool {
+    const OPERATORS: [&str; 36] = [
+        "+", "-", "*", "/", "%", "**", "=", "==", "!=", "<", ">", "<=", ">=", "&&", "||", "&", "|",
+        "^", "<<", ">>", "+=", "-=", "*=", "/=", "%=", "**=", "&=", "|=", "^=", "??", ".", "?.",
+        "::", ",", "=>", "!in",
+    ];
+    let all = tokens::all(text);
+    let last = all.iter().rev().find(|token| !token.is_comment());
+    last.is_some_and(|token| token.kind == tokens::Kind::Sign && OPERATORS.contains(&token.text))
 }
 
 /// How many brackets are open.
@@ -192,10 +253,24 @@ mod tests {
             "`${f(1)} (`",
             "f(1) // (",
             "))",
+            "1 +\n",
+            "0..",
+            "1 // +",
+            "f(1);",
         ] {
             assert!(!is_open(whole), "{whole}");
         }
-        for part in ["f(", "`a", "`${f(", "/* 1", "fn f() {", "#{ a: ["] {
+        for part in [
+            "f(",
+            "`a",
+            "`${f(",
+            "/* 1",
+            "fn f() {",
+            "#{ a: [",
+            "1 +",
+            "x = // y",
+            "t\n  .sum().",
+        ] {
             assert!(is_open(part), "{part}");
         }
     }

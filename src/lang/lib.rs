@@ -19,6 +19,7 @@ pub mod help;
 pub mod highlight;
 pub mod interactive;
 pub mod known;
+pub mod last;
 pub mod library;
 pub mod native;
 pub mod options;

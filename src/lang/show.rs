@@ -113,6 +113,9 @@ pub fn pretty(value: &Dynamic) -> String {
         return format!("#{{\n{}\n}}", rows.collect::<Vec<_>>().join("\n"));
     }
     if let Some(items) = value.read_lock::<rhai::Array>() {
+        if items.iter().all(is_scalar) {
+            return packed(&items);
+        }
         let rows = items
             .iter()
             .take(40)
@@ -125,6 +128,37 @@ pub fn pretty(value: &Dynamic) -> String {
         return format!("[\n{}{more}\n]", rows.collect::<Vec<_>>().join("\n"));
     }
     one
+}
+
+/// Whether a value is a number, a boolean, a string or the unit.
+fn is_scalar(value: &Dynamic) -> bool {
+    value.is_float() || value.is_int() || value.is_bool() || value.is_string() || value.is_unit()
+}
+
+/// The first values of an array, as many to a line as fit.
+fn packed(items: &[Dynamic]) -> String {
+    const MOST: usize = 120;
+    let columns = cistron_base::screen::columns().unwrap_or(80);
+    let (mut out, mut used) = (String::from("["), 1);
+    for (i, item) in items.iter().take(MOST).enumerate() {
+        let text = quoted(item);
+        let wide = text.chars().count() + 2;
+        if i > 0 {
+            out.push(',');
+            if used + wide > columns {
+                out += "\n ";
+                used = 1;
+            } else {
+                out.push(' ');
+            }
+        }
+        out += &text;
+        used += wide;
+    }
+    if items.len() > MOST {
+        out += &format!(",\n … {} more", items.len() - MOST);
+    }
+    out + "]"
 }
 
 fn indent(text: &str) -> String {

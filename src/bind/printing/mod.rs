@@ -5,9 +5,10 @@ pub mod enrichment;
 pub mod figure;
 pub mod json;
 pub mod line;
+pub mod page;
 pub mod weights;
 
-use crate::bind::types::{Motifs, Tabled};
+use crate::bind::types::Motifs;
 use crate::lang::show;
 use crate::plot::{Figure, terminal};
 use crate::seq::Motif;
@@ -15,6 +16,7 @@ use crate::train::History;
 use rhai::Dynamic;
 
 pub use figure::figure_of;
+pub use page::html;
 
 /// The most rows of a list or table that are shown.
 const ROWS: usize = 50;
@@ -55,7 +57,10 @@ pub fn text(value: &Dynamic, colored: bool) -> String {
         return lines.join("\n");
     }
     if let Some(figure) = value.read_lock::<Figure>() {
-        return terminal::show(&figure, 90, colored).trim_end().to_string();
+        let columns = crate::base::screen::columns().unwrap_or(terminal::COLUMNS);
+        return terminal::show(&figure, columns, colored)
+            .trim_end()
+            .to_string();
     }
     crate::base::written::printable(&show::pretty(value)).into_owned()
 }
@@ -75,11 +80,4 @@ pub fn picture(value: &Dynamic) -> Option<Figure> {
     }
     let is_seen = value.is::<Figure>() || value.is::<Motif>() || value.is::<History>();
     if is_seen { figure_of(value) } else { None }
-}
-
-/// A value as HTML, where it has a form of its own.
-pub fn html(value: &Dynamic) -> Option<String> {
-    value
-        .read_lock::<Tabled>()
-        .map(|table| table.0.to_html(ROWS))
 }

@@ -4,9 +4,12 @@ use super::wire::Outbox;
 use crate::base::say::Note;
 use crate::bind::printing;
 use crate::lang::session::Shown;
+use crate::plot::raster;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD as STANDARD;
-use jupyter_protocol::{DisplayData, JupyterMessage, Media, MediaType, StreamContent};
+use jupyter_protocol::{
+    DisplayData, JupyterMessage, Media, MediaType, StreamContent, Transient, UpdateDisplayData,
+};
 use rhai::Dynamic;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -17,8 +20,10 @@ pub struct Output {
     pub outbox: Outbox,
     /// The request.
     pub parent: RefCell<Option<Rc<JupyterMessage>>>,
-    /// The length of the current line that the next one replaces.
+    /// The number of the display of a running training; 0 without one.
     passing: Cell<usize>,
+    /// Displays of trainings so far.
+    displays: Cell<usize>,
 }
 
 impl Output {
@@ -28,6 +33,7 @@ impl Output {
             outbox,
             parent: RefCell::new(None),
             passing: Cell::new(0),
+            displays: Cell::new(0),
         })
     }
 
@@ -37,11 +43,9 @@ impl Output {
         }
     }
 
-    /// Ends a line that would have been replaced.
+    /// Ends a display that would have been updated.
     pub fn settle(&self) {
-        if self.passing.replace(0) > 0 {
-            self.stream(StreamContent::stderr("\n"));
-        }
+        self.passing.set(0);
     }
 
     /// A line of standard output.
@@ -50,21 +54,42 @@ impl Output {
         self.stream(StreamContent::stdout(&format!("{line}\n")));
     }
 
-    /// A message of the program.
+    /// A message of the program. The progress of a training is one display that is updated.
     pub fn note(&self, note: Note) {
-        let (text, end) = match note {
-            Note::Line(text) => (text, "\n"),
-            Note::Passing(text) => (text, ""),
+        match note {
+            Note::Line(text) => {
+                self.settle();
+                self.stream(StreamContent::stderr(&format!("{text}\n")));
+            }
+            Note::Passing(text) => self.update(text),
+            Note::Passed(text) => {
+                self.update(text);
+                self.settle();
+            }
+        }
+    }
+
+    /// Shows a line in the display of the current training.
+    fn update(&self, text: &str) {
+        let Some(parent) = self.parent.borrow().clone() else {
+            return;
         };
-        let length = text.chars().count();
-        let before = self
-            .passing
-            .replace(if end.is_empty() { length } else { 0 });
-        let back = if before > 0 { "\r" } else { "" };
-        self.stream(StreamContent::stderr(&format!(
-            "{back}{text}{}{end}",
-            " ".repeat(before.saturating_sub(length))
-        )));
+        let data = Media::new(vec![MediaType::Plain(text.to_string())]);
+        let is_new = self.passing.get() == 0;
+        if is_new {
+            self.displays.set(self.displays.get() + 1);
+            self.passing.set(self.displays.get());
+        }
+        let id = format!("cistron-progress-{}", self.passing.get());
+        if is_new {
+            let mut display = DisplayData::new(data);
+            let display_id = Some(id);
+            display.transient = Some(Transient { display_id });
+            self.outbox.publish(display.as_child_of(&*parent));
+        } else {
+            self.outbox
+                .publish(UpdateDisplayData::new(data, &id).as_child_of(&*parent));
+        }
     }
 
     /// Output of a script.
@@ -90,7 +115,7 @@ pub fn media(value: &Dynamic) -> Media {
         forms.extend(figure.to_svg().ok().map(MediaType::Svg));
         forms.extend(
             figure
-                .to_png()
+                .to_png(raster::DPI)
                 .ok()
                 .map(|bytes| MediaType::Png(STANDARD.encode(bytes))),
         );

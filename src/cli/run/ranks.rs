@@ -105,7 +105,9 @@ pub(super) fn keep_logs(folder: Option<&Path>) -> Result<()> {
     session::log_to(folder.join("log.txt"));
     let notes = folder.join("notes.txt");
     say::listen(Some(Rc::new(move |note| {
-        let Note::Line(line) = note else { return };
+        let (Note::Line(line) | Note::Passed(line)) = note else {
+            return;
+        };
         let mut options = std::fs::OpenOptions::new();
         let file = options.create(true).append(true).open(&notes);
         // a log that cannot be written does not end a run

@@ -56,6 +56,14 @@ pub fn remember_behind(statements: &str, file: &str, text: &str) -> String {
     prepared
 }
 
+/// Shows a text in errors of a file instead of the one that was compiled, whose columns are the
+/// same.
+pub fn show_as(file: &str, typed: &str) {
+    let sources = local::<Sources>();
+    let mut texts = sources.texts.borrow_mut();
+    texts.insert(file.to_string(), typed.to_string());
+}
+
 /// The text of a file that was run or imported.
 pub fn source(file: &str) -> Option<String> {
     local::<Sources>().texts.borrow().get(file).cloned()

@@ -1,5 +1,5 @@
-//! Progress of a training: a bar on a terminal, a line that is replaced in a notebook, plain lines
-//! elsewhere.
+//! Progress of a training: a bar on a terminal, one display that is updated in a notebook, plain
+//! lines elsewhere.
 //!
 //! A long training (more than 30 epochs) is one line that is replaced, or a line for every tenth
 //! epoch; the record of a run has all epochs.
@@ -26,7 +26,7 @@ pub struct Progress {
     name: String,
     is_silent: bool,
     position: Cell<Position>,
-    /// What a terminal shows of the latest epoch of a long training.
+    /// What a terminal shows of the latest epoch of a long training, a notebook of any.
     latest: RefCell<String>,
 }
 
@@ -140,7 +140,7 @@ impl Progress {
         match &self.bar {
             Some(bar) if self.epochs <= MAX_LISTED => bar.println(line),
             Some(_) => {}
-            None if self.epochs <= MAX_LISTED => say::line(&line),
+            None if self.epochs <= MAX_LISTED && !say::is_heard() => say::line(&line),
             None => say::passing(&line),
         }
     }
@@ -161,6 +161,7 @@ impl Progress {
         let line = format!("{name} epoch {number}{of}  {values}{mark}");
         match &self.bar {
             Some(bar) => bar.println(line),
+            None if say::is_heard() => self.pass(line),
             None if self.epochs <= MAX_LISTED || is_listed(number, self.epochs) => say::line(&line),
             None => {}
         }
@@ -191,11 +192,17 @@ impl Progress {
                 self.latest.replace(format!("{left} left  {values}{mark}"));
             }
             Some(bar) => bar.println(line),
+            None if say::is_heard() => self.pass(line),
             None if !is_long => say::line(&line),
-            None if say::is_heard() => say::passing(&line),
             None if is_listed(epoch.epoch, self.epochs) => say::line(&line),
             None => {}
         }
+    }
+
+    /// Shows the line of an epoch in place of the one before.
+    fn pass(&self, line: String) {
+        say::passing(&line);
+        self.latest.replace(line);
     }
 
     /// Ends the training and states why.
@@ -203,8 +210,15 @@ impl Progress {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
-        if !self.is_silent {
-            say::line(&format!("{}: {why}", self.name));
+        if self.is_silent {
+            return;
+        }
+        let end = format!("{}: {why}", self.name);
+        let latest = self.latest.borrow();
+        if say::is_heard() && !latest.is_empty() {
+            say::passed(&format!("{latest}\n{end}"));
+        } else {
+            say::passed(&end);
         }
     }
 }
