@@ -20,7 +20,7 @@ pub fn lessons() -> Vec<PathBuf> {
 fn every_lesson_runs_and_its_exercises_can_be_solved() {
     let place = tempfile::tempdir().expect("a folder");
     let all = lessons();
-    assert_eq!(all.len(), 12);
+    assert_eq!(all.len(), 18);
     let answers = root()
         .join("examples/course/solutions")
         .display()
@@ -40,12 +40,57 @@ fn every_lesson_runs_and_its_exercises_can_be_solved() {
         assert_eq!(open["points"], 0, "{path} is solved already");
         assert_eq!(solved["points"], solved["of"], "{solved:#}");
         assert!(
-            solved["of"].as_u64().is_some_and(|n| n >= 3)
+            solved["of"].as_u64().is_some_and(|n| n >= 5)
                 && open["tests"].as_array().is_some_and(|t| t
                     .iter()
                     .all(|test| test["hidden"] == true || test["hint"] != ""))
         );
     }
+}
+
+#[test]
+fn every_lesson_asks_shows_and_states_how_it_is_checked() {
+    let mut of_real_sequences = 0;
+    for lesson in lessons() {
+        let text = std::fs::read_to_string(&lesson).expect("a lesson");
+        let name = lesson.file_stem().expect("a name").to_string_lossy();
+        let check = format!("`cistron test --grade {name}.rhai`");
+        for wanted in ["**Predict**", ".show();", "## Exercises", check.as_str()] {
+            assert!(text.contains(wanted), "{name} has no {wanted}");
+        }
+        // hints and tests may train silently, cells may not
+        let cells = text.split("## Exercises").next().unwrap_or_default();
+        assert!(!cells.contains("progress: false"), "{name} is silent");
+        of_real_sequences += usize::from(text.contains("../data/yeast_"));
+    }
+    assert!(of_real_sequences >= 3, "{of_real_sequences}");
+}
+
+#[test]
+fn data_of_examples_are_those_of_the_catalogue() {
+    let folder = root().join("examples/data");
+    let text = std::fs::read_to_string(folder.join("catalogue.json")).expect("a catalogue");
+    let catalogue: Vec<serde_json::Value> = serde_json::from_str(&text).expect("JSON");
+    let licences = std::fs::read_to_string(folder.join("LICENCES.md")).expect("licences");
+    let mut size = 0;
+    for entry in &catalogue {
+        for key in ["name", "file", "sha256", "source", "licence", "what"] {
+            assert!(
+                entry[key].as_str().is_some_and(|text| !text.is_empty()),
+                "{key}: {entry:#}"
+            );
+        }
+        let file = folder.join(entry["file"].as_str().expect("a file"));
+        size += std::fs::metadata(&file)
+            .expect("a file of the catalogue")
+            .len();
+        let stem = entry["name"].as_str().expect("a name");
+        assert!(
+            licences.contains(stem.split('_').next().unwrap_or(stem)),
+            "{stem}"
+        );
+    }
+    assert!(catalogue.len() >= 4 && size < 300_000, "{size} bytes");
 }
 
 #[test]

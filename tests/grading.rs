@@ -364,7 +364,7 @@ fn hidden_tests_of_the_course_pass_with_its_solutions_alone() {
         .expect("hidden tests")
         .flatten()
         .count();
-    assert_eq!(hidden, 12);
+    assert_eq!(hidden, 18);
     let solutions = course.join("solutions").display().to_string();
     let lessons: Vec<String> = crate::course::lessons()
         .iter()

@@ -166,6 +166,17 @@ fn the_course_runs_as_notebooks() {
     };
     let place = tempfile::tempdir().expect("a folder");
     let jupyter = installed(place.path());
+    // lessons read `../data`
+    let (course, data) = (place.path().join("course"), place.path().join("data"));
+    for folder in [&course, &data] {
+        std::fs::create_dir(folder).expect("a folder");
+    }
+    for file in std::fs::read_dir(root().join("examples/data"))
+        .expect("data")
+        .flatten()
+    {
+        std::fs::copy(file.path(), data.join(file.file_name())).expect("a copy");
+    }
     let mut names = Vec::new();
     for lesson in crate::course::lessons() {
         let name = lesson
@@ -176,7 +187,7 @@ fn the_course_runs_as_notebooks() {
             .into_owned();
         assert_eq!(
             said(&cistron(
-                place.path(),
+                &course,
                 &["notebook", &lesson.display().to_string(), "-o", &name]
             ))
             .2,
@@ -199,12 +210,12 @@ fn the_course_runs_as_notebooks() {
     command
         .env("JUPYTER_PATH", &jupyter)
         .env("OMP_NUM_THREADS", "1")
-        .current_dir(place.path());
+        .current_dir(&course);
     let (_, err, code) = said(&command.output().expect("Python runs"));
     assert_eq!(code, 0, "{err}");
     for name in names {
         let notebook: serde_json::Value = serde_json::from_str(
-            &std::fs::read_to_string(place.path().join("done").join(&name)).expect("a notebook"),
+            &std::fs::read_to_string(course.join("done").join(&name)).expect("a notebook"),
         )
         .expect("JSON");
         let outputs: Vec<&serde_json::Value> = notebook["cells"]
