@@ -50,7 +50,7 @@
                   ("print(1)" "print" font-lock-builtin-face)
                   ("if a !in b { }" "!in" font-lock-keyword-face)))
     (pcase-let ((`(,line ,part ,face) case))
-      (should (equal (list line part (rhai-test-face line part)) (list line part face))))))
+      (should (equal (list line part face) (list line part (rhai-test-face line part)))))))
 
 (ert-deftest rhai-test-scripts ()
   "Scripts keep their indentation, and nothing is open at their end."

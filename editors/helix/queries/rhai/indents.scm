@@ -1,0 +1,10 @@
+[
+  (block)
+  (map)
+  (array)
+  (arguments)
+  (parameters)
+  (switch_body)
+] @indent
+
+["}" "]" ")"] @outdent
