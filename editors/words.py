@@ -26,7 +26,8 @@ def output(*arguments: str) -> str:
 
 def namespaces(program: str) -> set[str]:
     names = re.findall(r"^  ([a-z_]+) +\d+$", output(program, "help"), re.M)
-    return {name for name in names if f"functions of {name}::" in output(program, "help", name)}
+    # types are listed too, and have no functions
+    return {name for name in names if re.search(rf"^{name}::", output(program, "help", name), re.M)}
 
 
 def main() -> int:

@@ -98,4 +98,33 @@
       (should (assoc "f" found))
       (should (assoc "g" found)))))
 
+(ert-deftest rhai-test-language-server ()
+  (skip-unless (getenv "CISTRON"))
+  (skip-unless (require 'eglot nil t))
+  (let* ((rhai-program (getenv "CISTRON"))
+         (eglot-sync-connect 20)
+         (folder (file-name-as-directory (make-temp-file "rhai-mode" t)))
+         (file (expand-file-name "a.rhai" folder)))
+    (with-temp-file file
+      (insert "nn::conv2(8, 3);\nfn f(x) { x }\nf(1);\n"))
+    ;; flymake waits until the buffer is displayed
+    (with-current-buffer (progn (find-file file) (current-buffer))
+      (unwind-protect
+          (progn
+            (apply #'eglot (eglot--guess-contact))
+            (with-timeout (20)
+              (while (null (flymake-diagnostics)) (accept-process-output nil 0.1)))
+            (should (string-match-p "conv2d" (flymake-diagnostic-text (car (flymake-diagnostics)))))
+            (goto-char (point-max))
+            (search-backward "f(1")
+            (let ((found (xref-backend-definitions
+                          'eglot (xref-backend-identifier-at-point 'eglot))))
+              (should (= 1 (length found))))
+            (eglot-rename "g")
+            (should (equal (buffer-string) "nn::conv2(8, 3);\nfn g(x) { x }\ng(1);\n"))
+            (eglot-shutdown (eglot-current-server)))
+        (set-buffer-modified-p nil)
+        (kill-buffer)
+        (delete-directory folder t)))))
+
 ;;; rhai-mode-test.el ends here
