@@ -9,6 +9,11 @@
 (require 'imenu)
 (require 'rhai-mode)
 
+(defun rhai-test-program ()
+  "The program; nil where the environment names none."
+  (let ((name (getenv "CISTRON")))
+    (and name (not (string-empty-p name)) name)))
+
 (defun rhai-test-face (line part)
   "The face of PART of LINE."
   (with-temp-buffer
@@ -78,8 +83,8 @@
     (should-not faults)))
 
 (ert-deftest rhai-test-format ()
-  (skip-unless (getenv "CISTRON"))
-  (let ((rhai-program (getenv "CISTRON")))
+  (skip-unless (rhai-test-program))
+  (let ((rhai-program (rhai-test-program)))
     (with-temp-buffer
       (insert "fn f(x){\nlet y=x;\ny\n}\n")
       (rhai-mode)
@@ -99,9 +104,9 @@
       (should (assoc "g" found)))))
 
 (ert-deftest rhai-test-language-server ()
-  (skip-unless (getenv "CISTRON"))
+  (skip-unless (rhai-test-program))
   (skip-unless (require 'eglot nil t))
-  (let* ((rhai-program (getenv "CISTRON"))
+  (let* ((rhai-program (rhai-test-program))
          (eglot-sync-connect 20)
          (folder (file-name-as-directory (make-temp-file "rhai-mode" t)))
          (file (expand-file-name "a.rhai" folder)))

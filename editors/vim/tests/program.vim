@@ -34,6 +34,6 @@ silent! make!
 let s:found = filter(getqflist(), 'v:val.valid')
 call s:Equal('faults', map(copy(s:found), '[v:val.lnum, v:val.col]'), [[2, 5]])
 call s:Equal('message', len(s:found) == 1 && s:found[0].text =~# 'takes 2 or 3 arguments', 1)
-call writefile(s:faults + [printf('6 checks, %d faults', len(s:faults))], '/dev/stderr')
+call writefile(s:faults + [printf('6 checks, %d faults', len(s:faults))], empty($RESULT) ? '/dev/stderr' : $RESULT)
 call delete(s:folder, 'rf')
 if empty(s:faults) | qall! | else | cquit! | endif

@@ -29,5 +29,5 @@ for s:path in readfile($SCRIPTS)
   endif
   silent bwipeout!
 endfor
-call writefile(s:faults + [printf('%d lines, %d faults', s:lines, len(s:faults))], '/dev/stderr')
+call writefile(s:faults + [printf('%d lines, %d faults', s:lines, len(s:faults))], empty($RESULT) ? '/dev/stderr' : $RESULT)
 if empty(s:faults) | qall! | else | cquit! | endif

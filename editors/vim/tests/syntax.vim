@@ -60,5 +60,5 @@ for [s:line, s:part, s:group] in s:cases
     call add(s:faults, printf('%s: `%s` is %s, not %s', s:line, s:part, s:found, s:group))
   endif
 endfor
-call writefile(s:faults + [printf('%d groups, %d faults', len(s:cases), len(s:faults))], '/dev/stderr')
+call writefile(s:faults + [printf('%d groups, %d faults', len(s:cases), len(s:faults))], empty($RESULT) ? '/dev/stderr' : $RESULT)
 if empty(s:faults) | qall! | else | cquit! | endif
