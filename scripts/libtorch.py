@@ -5,7 +5,11 @@ The PyPI wheels of torch and of two NVIDIA run-time libraries are fetched (resum
 against the hashes below, and unpacked side by side. `.libtorch/view` is then the folder the build links against:
 headers and the three CPU libraries, so that one binary serves CPU and GPU. With CISTRON_LIBTORCH=DIR, where DIR
 holds torch 2.11.0 (a `torch` package folder or its `lib`), nothing is fetched and the view points there.
+
+With CISTRON_MIRROR=DIR the wheels are read from DIR/wheels, and no network is used. `libtorch.py --fill-mirror` downloads
+the wheels into that folder and unpacks nothing; `--machine Linux-aarch64` does so for another kind of machine.
 """
+import argparse
 import errno
 import hashlib
 import os
@@ -26,11 +30,13 @@ ROOT = Path(__file__).resolve().parent.parent
 HOME = ROOT / ".libtorch"
 VIEW = HOME / "view"
 NEEDED_MIB = 2500  # the wheels and what is unpacked of them
-LINKED = ["libtorch_cpu.so", "libtorch.so", "libc10.so"]
+MACHINE = f"{platform.system()}-{platform.machine()}"
+LINKED = ["libtorch_cpu", "libtorch", "libc10"]
 
-# package: (file, sha256), for each machine
+# package: (file, sha256), for each kind of machine. The program is built and tested on Linux-x86_64 only; the wheels of the
+# others are here for those who port it. PyPI has no wheel of this version for Macs with Intel CPUs.
 WHEELS = {
-    "x86_64": {
+    "Linux-x86_64": {
         "torch": (
             "torch-2.11.0-cp311-cp311-manylinux_2_28_x86_64.whl",
             "7aa2f9bbc6d4595ba72138026b2074be1233186150e9292865e04b7a63b8c67a",
@@ -44,7 +50,43 @@ WHEELS = {
             "9dcca41c12a734192b14e7128ae116bc9ce1b9da686e2ebf48ae7a4415f76650",
         ),
     },
+    "Linux-aarch64": {
+        "torch": (
+            "torch-2.11.0-cp311-cp311-manylinux_2_28_aarch64.whl",
+            "d91aac77f24082809d2c5a93f52a5f085032740a1ebc9252a7b052ef5a4fddc6",
+        ),
+        "nvidia-cuda-runtime": (
+            "nvidia_cuda_runtime-13.5.37-py3-none-manylinux2014_aarch64.manylinux_2_17_aarch64.whl",
+            "de2dc5a7367974228b0a69588a9acc9340d3768bef1bf38bf0801eb08497cd2d",
+        ),
+        "nvidia-cuda-cupti": (
+            "nvidia_cuda_cupti-13.5.25-py3-none-manylinux_2_25_aarch64.whl",
+            "d7e4d908315461b6ecbdadfd3c403cc796ed218b293ad117568c947e811cff28",
+        ),
+    },
+    "Darwin-arm64": {
+        "torch": (
+            "torch-2.11.0-cp311-cp311-macosx_11_0_arm64.whl",
+            "7b6a60d48062809f58595509c524b88e6ddec3ebe25833d6462eeab81e5f2ce4",
+        ),
+    },
 }
+# megabytes to download
+DOWNLOAD_MB = {"Linux-x86_64": 550, "Linux-aarch64": 435, "Darwin-arm64": 81}
+
+
+def library(name):
+    """The file of a library on this machine."""
+    return name + (".dylib" if MACHINE.startswith("Darwin") else ".so")
+
+
+def wheels(machine):
+    if machine not in WHEELS:
+        stop(
+            f"no pinned libtorch for {machine} (there are {', '.join(WHEELS)})",
+            "install torch 2.11.0 and set CISTRON_LIBTORCH to its `torch` folder",
+        )
+    return WHEELS[machine]
 
 
 def stop(message, hint):
@@ -105,7 +147,7 @@ def sha256(path):
 
 
 def download(package, name, part):
-    """Downloads one wheel to `part`; a broken download goes on where it stopped."""
+    """Downloads one wheel to `part`; a broken download continues where it stopped."""
     for attempt in range(1, 6):
         have = part.stat().st_size if part.exists() else 0
         try:
@@ -147,7 +189,7 @@ def fetch(package, name, expected, target):
         print(f"  {target} does not have the expected sha256 {expected}: it is fetched again", file=sys.stderr, flush=True)
         target.unlink()
     part = target.with_suffix(".part")
-    # a download that goes on from a part of something else fails once, and then starts from nothing
+    # a download that continues a part of something else fails once, and then starts from nothing
     for _ in range(2):
         resumed = part.exists()
         download(package, name, part)
@@ -172,9 +214,13 @@ def wanted(name):
     """Whether a file of a wheel is needed to build and run without CUDA."""
     if name.startswith("torch/include/"):
         return True
-    if name.startswith(("torch/lib/", "nvidia/")) and ".so" in name:
+    if name.startswith(("torch/lib/", "nvidia/")) and is_library(name):
         return not re.search(r"cuda\.so|cuda_linalg|nvshmem|_python|nvperf|pcsampling|checkpoint", name)
-    return name.startswith("torch-") and "/licenses" in name.lower()
+    return re.match(r"(torch|nvidia_\w+)-[^/]*\.dist-info/.*licen[cs]e", name, re.IGNORECASE) is not None
+
+
+def is_library(name):
+    return ".so" in name or name.endswith(".dylib")
 
 
 def unpack(wheel):
@@ -182,7 +228,7 @@ def unpack(wheel):
         for name in archive.namelist():
             if wanted(name) and not name.endswith("/"):
                 path = Path(archive.extract(name, HOME))
-                if ".so" in path.name:
+                if is_library(path.name):
                     path.chmod(0o755)
 
 
@@ -191,7 +237,7 @@ def make_view(lib, include):
     shutil.rmtree(fresh, ignore_errors=True)
     (fresh / "lib").mkdir(parents=True)
     (fresh / "include").symlink_to(include)
-    for name in LINKED:
+    for name in map(library, LINKED):
         (fresh / "lib" / name).symlink_to(lib / name)
     (fresh / "build-version").write_text(VERSION + "\n")
     (fresh / "origin").write_text(str(lib) + "\n")
@@ -202,7 +248,7 @@ def make_view(lib, include):
 def from_folder(folder):
     lib = folder if folder.name == "lib" else folder / "lib"
     include = lib.parent / "include"
-    for needed in [lib / "libtorch_cpu.so", include / "ATen" / "ATen.h"]:
+    for needed in [lib / library("libtorch_cpu"), include / "ATen" / "ATen.h"]:
         if not needed.exists():
             stop(
                 f"CISTRON_LIBTORCH={folder}: {needed} is missing",
@@ -216,7 +262,51 @@ def from_folder(folder):
     return lib, include
 
 
+def mirrored(folder, machine):
+    """The wheels of a mirror: all are there, with the expected hashes."""
+    paths = []
+    for name, expected in wheels(machine).values():
+        path = folder / "wheels" / name
+        if not path.exists():
+            stop(
+                f"CISTRON_MIRROR={folder}: {path} is missing",
+                "fill the folder on a machine with network (`CISTRON_MIRROR=DIR scripts/cistron --fetch-only`) and copy it, "
+                "or unset the variable to download",
+            )
+        if sha256(path) != expected:
+            stop(f"{path} does not have the expected sha256 {expected}", "copy the file again")
+        paths.append(path)
+    return paths
+
+
+def fill_mirror(folder, machine):
+    """Downloads the wheels of a kind of machine into a mirror."""
+    (folder / "wheels").mkdir(parents=True, exist_ok=True)
+    for package, (name, digest) in wheels(machine).items():
+        fetch(package, name, digest, folder / "wheels" / name)
+    print(f"{folder / 'wheels'} holds libtorch {VERSION} for {machine}", file=sys.stderr)
+
+
+def downloaded():
+    """The wheels of this machine, downloaded into the folder of libtorch."""
+    check_disk()
+    print(f"fetching libtorch {VERSION} (once, about {DOWNLOAD_MB[MACHINE]} MB) into {HOME}", file=sys.stderr, flush=True)
+    for package, (name, digest) in wheels(MACHINE).items():
+        fetch(package, name, digest, HOME / name)
+        yield HOME / name
+
+
 def main():
+    arguments = argparse.ArgumentParser(description="Makes libtorch ready below .libtorch.")
+    arguments.add_argument("--fill-mirror", action="store_true", help="download the wheels into CISTRON_MIRROR/wheels only")
+    arguments.add_argument("--machine", default=MACHINE, help=f"with --fill-mirror: {', '.join(WHEELS)}")
+    asked = arguments.parse_args()
+    mirror = os.environ.get("CISTRON_MIRROR")
+    if asked.fill_mirror:
+        if not mirror:
+            stop("--fill-mirror needs a folder", "set CISTRON_MIRROR=DIR")
+        fill_mirror(Path(mirror).resolve(), asked.machine)
+        return
     given = os.environ.get("CISTRON_LIBTORCH")
     if given:
         lib, include = from_folder(Path(given).resolve())
@@ -227,19 +317,11 @@ def main():
         return
     HOME.mkdir(exist_ok=True)
     if not given and not (HOME / "complete").exists():
-        if platform.system() != "Linux" or platform.machine() not in WHEELS:
-            stop(
-                f"no pinned libtorch for {platform.system()} on {platform.machine()}",
-                "install torch 2.11.0 and set CISTRON_LIBTORCH to its `torch` folder",
-            )
-        check_disk()
-        print(f"fetching libtorch {VERSION} (once, about 550 MB) into {HOME}", file=sys.stderr, flush=True)
-        for package, (name, digest) in WHEELS[platform.machine()].items():
-            target = HOME / name
-            fetch(package, name, digest, target)
-            unpack(target)
+        wheels(MACHINE)  # an unknown machine ends here
+        for wheel in mirrored(Path(mirror).resolve(), MACHINE) if mirror else downloaded():
+            unpack(wheel)
         (HOME / "complete").write_text(VERSION + "\n")
-        for name, _ in WHEELS[platform.machine()].values():
+        for name, _ in wheels(MACHINE).values():
             (HOME / name).unlink(missing_ok=True)
     make_view(lib, include)
 
