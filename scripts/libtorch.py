@@ -216,7 +216,7 @@ def wanted(name):
         return True
     if name.startswith(("torch/lib/", "nvidia/")) and is_library(name):
         return not re.search(r"cuda\.so|cuda_linalg|nvshmem|_python|nvperf|pcsampling|checkpoint", name)
-    return re.match(r"(torch|nvidia_\w+)-[^/]*\.dist-info/.*licen[cs]e", name, re.IGNORECASE) is not None
+    return re.match(r"(torch|nvidia_\w+)-[^/]*\.dist-info/licenses/", name, re.IGNORECASE) is not None
 
 
 def is_library(name):
