@@ -69,11 +69,16 @@ pub fn held_memory() -> u64 {
 pub fn used_memory() -> u64 {
     #[cfg(target_env = "gnu")]
     {
-        // SAFETY: only reads the allocator's counts
-        let counts = unsafe { libc::mallinfo2() };
-        (counts.uordblks + counts.hblkhd) as u64
+        type Counts = unsafe extern "C" fn() -> libc::mallinfo2;
+        // of glibc 2.33: looked up, so that the program can be built for older systems
+        // SAFETY: the name is a string
+        let found = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"mallinfo2".as_ptr()) };
+        if !found.is_null() {
+            // SAFETY: glibc's function of this name has this type; it only reads counts
+            let counts = unsafe { std::mem::transmute::<*mut libc::c_void, Counts>(found)() };
+            return (counts.uordblks + counts.hblkhd) as u64;
+        }
     }
-    #[cfg(not(target_env = "gnu"))]
     held_memory()
 }
 

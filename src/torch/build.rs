@@ -15,8 +15,8 @@ fn main() {
     let arch = std::env::var("CARGO_CFG_TARGET_ARCH").expect("cargo sets it");
     let os = std::env::var("CARGO_CFG_TARGET_OS").expect("cargo sets it");
     assert!(
-        arch == "x86_64" && os == "linux",
-        "cistron needs Linux on x86-64, this is {os} on {arch}"
+        ["x86_64", "aarch64"].contains(&arch.as_str()) && os == "linux",
+        "cistron needs Linux on x86-64 or ARM, this is {os} on {arch}"
     );
     let home = std::env::var_os("LIBTORCH")
         .map(PathBuf::from)
@@ -36,7 +36,14 @@ fn main() {
     let functions = archive_of_torch_sys(&out);
     println!("cargo:rerun-if-changed={}", functions.display());
     let library = shared_library(&home, &include, &functions, &out);
-    stubs(&names(&library), &out);
+    let stubs = match arch.as_str() {
+        "aarch64" => stubs_of_arm,
+        _ => stubs_of_x86,
+    };
+    let text = assembly(&names(&library), stubs);
+    let path = out.join("stubs.s");
+    std::fs::write(&path, text).expect("the stubs are written");
+    cc::Build::new().file(path).compile("cistron_torch_stubs");
     println!("cargo:rustc-env=CISTRON_BUILT_FOR={}", lib.display());
 }
 
@@ -128,9 +135,28 @@ fn names(library: &Path) -> Vec<String> {
     names
 }
 
-/// Writes and compiles a stub for each name: `jmp *slot`. A slot at first leads to code that saves
-/// the registers of arguments and calls `cistron_torch_entry` of `library.rs`.
-fn stubs(names: &[String], out: &Path) {
+/// A stub for each name: a jump to where the slot of the name leads. A slot at first leads to code
+/// that saves the registers of arguments and calls `cistron_torch_entry` of `library.rs`.
+fn assembly(names: &[String], stubs: fn(&[String]) -> String) -> String {
+    let mut text = stubs(names);
+    text += ".data\n.balign 8\n.globl cistron_torch_slots\ncistron_torch_slots:\n";
+    for i in 0..names.len() {
+        let _ = writeln!(text, ".quad .Lfirst{i}");
+    }
+    text += ".section .rodata\n.globl cistron_torch_names\ncistron_torch_names:\n";
+    for name in names {
+        let _ = writeln!(text, ".asciz \"{name}\"");
+    }
+    let count = names.len();
+    let _ = write!(
+        text,
+        ".balign 8\n.globl cistron_torch_count\ncistron_torch_count:\n.quad {count}\n\
+         .section .note.GNU-stack,\"\",@progbits\n"
+    );
+    text
+}
+
+fn stubs_of_x86(names: &[String]) -> String {
     let mut text = String::from(".text\n");
     for (i, name) in names.iter().enumerate() {
         let _ = write!(
@@ -158,21 +184,36 @@ fn stubs(names: &[String], out: &Path) {
         let _ = writeln!(text, "popq %{register}");
     }
     text += "popq %rbp\naddq $8,%rsp\njmp *%r11\n";
-    text += ".data\n.balign 8\n.globl cistron_torch_slots\ncistron_torch_slots:\n";
-    for i in 0..names.len() {
-        let _ = writeln!(text, ".quad .Lfirst{i}");
+    text
+}
+
+fn stubs_of_arm(names: &[String]) -> String {
+    let mut text = String::from(".text\n");
+    for (i, name) in names.iter().enumerate() {
+        let _ = write!(
+            text,
+            ".globl {name}\n.type {name},@function\n{name}:\n\
+             adrp x16,cistron_torch_slots+8*{i}\nldr x16,[x16,:lo12:cistron_torch_slots+8*{i}]\n\
+             br x16\n.size {name},.-{name}\n.Lfirst{i}:\nmov x17,#{i}\nb .Lload\n"
+        );
     }
-    text += ".section .rodata\n.globl cistron_torch_names\ncistron_torch_names:\n";
-    for name in names {
-        let _ = writeln!(text, ".asciz \"{name}\"");
+    text += ".Lload:\nstp x29,x30,[sp,#-224]!\nmov x29,sp\n";
+    // x8 has the address of a result in memory
+    for i in 0..4 {
+        let _ = writeln!(text, "stp x{},x{},[sp,#{}]", 2 * i, 2 * i + 1, 16 + 16 * i);
     }
-    let count = names.len();
-    let _ = write!(
-        text,
-        ".balign 8\n.globl cistron_torch_count\ncistron_torch_count:\n.quad {count}\n\
-         .section .note.GNU-stack,\"\",@progbits\n"
-    );
-    let path = out.join("stubs.s");
-    std::fs::write(&path, text).expect("the stubs are written");
-    cc::Build::new().file(path).compile("cistron_torch_stubs");
+    text += "str x8,[sp,#80]\n";
+    for i in 0..4 {
+        let _ = writeln!(text, "stp q{},q{},[sp,#{}]", 2 * i, 2 * i + 1, 96 + 32 * i);
+    }
+    text += "mov x0,x17\nbl cistron_torch_entry\nmov x16,x0\n";
+    for i in 0..4 {
+        let _ = writeln!(text, "ldp q{},q{},[sp,#{}]", 2 * i, 2 * i + 1, 96 + 32 * i);
+    }
+    text += "ldr x8,[sp,#80]\n";
+    for i in 0..4 {
+        let _ = writeln!(text, "ldp x{},x{},[sp,#{}]", 2 * i, 2 * i + 1, 16 + 16 * i);
+    }
+    text += "ldp x29,x30,[sp],#224\nbr x16\n";
+    text
 }

@@ -46,6 +46,8 @@ pub enum Source {
     Variable,
     /// The environment variable `LD_LIBRARY_PATH`.
     SearchPath,
+    /// The folder `lib` of the package that the program is in.
+    Package,
     /// The folder that the program was built with.
     Build,
 }
@@ -56,6 +58,7 @@ impl Source {
         match self {
             Source::Variable => VARIABLE,
             Source::SearchPath => "LD_LIBRARY_PATH",
+            Source::Package => "its package",
             Source::Build => "the build",
         }
     }
@@ -73,7 +76,7 @@ pub struct Found {
 }
 
 /// Finds libtorch: in the folder of `CISTRON_LIBTORCH` (or its `lib`), in those of
-/// `LD_LIBRARY_PATH`, in that of the build.
+/// `LD_LIBRARY_PATH`, in `../lib` of the program's folder, in that of the build.
 ///
 /// # Errors
 /// Where there is none, or the variable names a folder without one.
@@ -100,6 +103,10 @@ pub fn find() -> Result<Found> {
     if let Some(folder) = std::env::split_paths(&paths).find(|folder| has(folder)) {
         return Ok(found(folder, Source::SearchPath));
     }
+    let package = package().map(|folder| found(folder, Source::Package));
+    if let Some(package) = package.filter(|package| has(&package.folder) && is_wanted(package)) {
+        return Ok(package);
+    }
     if has(Path::new(BUILT_FOR)) {
         return Ok(found(BUILT_FOR.into(), Source::Build));
     }
@@ -109,6 +116,18 @@ pub fn find() -> Result<Found> {
             hint: "let {VARIABLE} name the `torch` folder of an installed torch {WANTED}, or fetch \
                 libtorch again by scripts/cistron"),
     )
+}
+
+/// The folder of libraries of the package that the program is in: `bin/cistron` has `lib`.
+fn package() -> Option<PathBuf> {
+    let program = std::env::current_exe().ok()?;
+    Some(program.parent()?.parent()?.join("lib"))
+}
+
+/// Whether a libtorch has the version that the program is built for, as far as it is known.
+fn is_wanted(found: &Found) -> bool {
+    let version = found.version.as_deref();
+    version.is_none_or(|text| text.split('+').next() == Some(WANTED))
 }
 
 /// The version that a file beside a folder of libraries states, or the name of the folder of
@@ -166,13 +185,10 @@ pub fn load() -> Result<&'static Found> {
 
 fn opened() -> Result<Found> {
     let found = find()?;
-    let number = found
-        .version
-        .as_deref()
-        .and_then(|text| text.split('+').next());
-    if let Some(number) = number.filter(|number| *number != WANTED) {
+    if !is_wanted(&found) {
+        let version = found.version.as_deref().unwrap_or_default();
         return Err(
-            fault!("torch", "{} holds libtorch {number}, {WANTED} is needed",
+            fault!("torch", "{} holds libtorch {version}, {WANTED} is needed",
                 found.folder.display();
                 hint: "unset LD_LIBRARY_PATH and {VARIABLE}, or let {VARIABLE} name the `torch` \
                     folder of torch {WANTED}"),
