@@ -178,6 +178,20 @@ pub fn sync_folder(folder: &Path) {
     File::open(folder).and_then(|folder| folder.sync_all()).ok();
 }
 
+/// The folder of the user's files that can be made again: `XDG_CACHE_HOME`, else `~/.cache`, else
+/// that of temporary files.
+pub fn cache_folder() -> PathBuf {
+    let named = |name| {
+        std::env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
+    let home = || named("HOME").map(|home| home.join(".cache"));
+    named("XDG_CACHE_HOME")
+        .or_else(home)
+        .unwrap_or_else(std::env::temp_dir)
+}
+
 /// Writes a file as a whole: afterwards it is on the disk, and at no time is a part of it under its
 /// name.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {

@@ -25,6 +25,8 @@ enum Context {
     Text(usize),
     /// A key of the options of a call, with the existing keys.
     Key(String, Vec<String>),
+    /// A comment, or a letter in quotes.
+    Silent,
     /// Anything else; the innermost call and the number of arguments in front of the cursor.
     Plain(Option<(String, usize)>),
 }
@@ -60,7 +62,7 @@ fn context(text: &str) -> Context {
         return Context::Text(start);
     }
     if scanned.quote.is_some() || scanned.is_comment || in_line_comment(text) {
-        return Context::Plain(None);
+        return Context::Silent;
     }
     let mut open: Vec<Open> = Vec::new();
     for (at, c) in scanned.code {
@@ -252,6 +254,9 @@ fn candidates(
         kind: kind.to_string(),
     };
     let mut out: Vec<Candidate> = Vec::new();
+    if context == Context::Silent {
+        return (start, out);
+    }
     if let Context::Key(function, there) = &context {
         let options = called(catalog, session, function)
             .into_iter()
@@ -488,7 +493,8 @@ mod tests {
         );
         assert_eq!(context("let a = #{ x: 1, "), Context::Plain(None));
         assert_eq!(context("// f(\n"), Context::Plain(None));
-        assert_eq!(context("f(1, // g("), Context::Plain(None));
+        assert_eq!(context("f(1, // g("), Context::Silent);
+        assert_eq!(context("/* nn::con"), Context::Silent);
         assert_eq!(
             context("train::fit(net, #{ loss: loss:"),
             Context::Plain(Some(("train::fit".into(), 1)))

@@ -278,6 +278,13 @@ impl Outline {
             Some("const") => Sort::Constant,
             _ => Sort::Variable,
         };
+        if reader.is(i + 1, "[") {
+            let names = (i + 2..reader.closed(i + 1)).filter(|at| reader.word(*at) != Some("_"));
+            for name in names {
+                self.push(reader, name, sort, whole.clone(), seen.clone());
+            }
+            return;
+        }
         let symbol = self.push(reader, i + 1, sort, whole, seen);
         if let Some(symbol) = symbol.filter(|_| reader.is(i + 2, "=")) {
             symbol.detail = source_of(reader, i + 3, end);
@@ -321,7 +328,7 @@ impl Outline {
     }
 
     fn read_loop(&mut self, reader: &Reader, i: usize) {
-        let near = i + 1..reader.tokens.len().min(i + 8);
+        let near = i + 1..reader.tokens.len().min(i + 64);
         let Some(word) = near.into_iter().find(|at| reader.word(*at) == Some("in")) else {
             return;
         };

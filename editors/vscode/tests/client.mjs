@@ -45,11 +45,6 @@ function check(what, isTrue, found) {
     console.log(`WRONG ${what}: ${JSON.stringify(found)}`);
   }
 }
-/** What the server is known to do wrong: reported, and no surprise. */
-function known(what, isTrue, found) {
-  if (isTrue) check(what, true);
-  else console.log(`known ${what}: ${JSON.stringify(found)}`);
-}
 const equal = (what, found, wanted) => check(what, isDeepStrictEqual(found, wanted), found);
 
 // texts by address, and those who wait for the diagnostics of an address
@@ -138,7 +133,7 @@ async function questions() {
   const inside = await labels('let batch = 1;\nprint(`n ${ba¦}`);');
   check('names within an interpolation are completed', inside.includes('batch'), inside);
   const comment = await labels('// nn::con¦');
-  known('nothing is completed in a comment', comment.length === 0, comment);
+  check('nothing is completed in a comment', comment.length === 0, comment);
 
   // documentation and signatures
   const hover = async text => (await ask(protocol.HoverRequest.type, await marked(script, text)))?.contents?.value ?? '';
@@ -171,8 +166,7 @@ async function questions() {
   equal('the renamed script', edited(texts.get(script), own), 'import "own" as own;\nlet twice = own::double(1);\nprint(twice);\n');
   for (const name of ['1a', 'a b', 'let', 'export', 'new', 'global']) {
     const error = await refused(protocol.RenameRequest.type, { ...place, newName: name });
-    const isKnown = ['export', 'new', 'global'].includes(name);
-    (isKnown ? known : check)(`renaming to \`${name}\` is refused`, error !== undefined, 'it was accepted');
+    check(`renaming to \`${name}\` is refused`, error !== undefined, 'it was accepted');
   }
   const taken = await refused(protocol.RenameRequest.type, { ...await marked(script, 'let a = 1;\nlet b = 2;\nprint(¦a + b);'), newName: 'b' });
   check('renaming to a name that is taken is refused', taken !== undefined, 'it was accepted');
@@ -184,9 +178,9 @@ async function questions() {
   const symbols = await ask(protocol.DocumentSymbolRequest.type, { textDocument: { uri: script } });
   const names = symbols?.map(one => one.name);
   equal('the outline', names?.filter(name => name !== 'p' && name !== 'q'), ['N', 'f', 'z']);
-  known('the outline has the names of a pattern', names?.includes('p'), names);
+  check('the outline has the names of a pattern', names?.includes('p'), names);
   const pattern = await define('let [p, q] = [1, 2];\nprint(q + ¦p);');
-  known('the definition of a name of a pattern', pattern?.range?.start.character === 5, pattern);
+  check('the definition of a name of a pattern', pattern?.range?.start.character === 5, pattern);
   check('ranges of the outline contain those of names', symbols?.every(one => contains(one.range, one.selectionRange)), symbols);
   await open(script, 'fn f(x){\nlet y=x;\ny}\n');
   const layout = { textDocument: { uri: script }, options: { tabSize: 4, insertSpaces: true } };

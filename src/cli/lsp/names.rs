@@ -3,11 +3,11 @@
 use super::Server;
 use super::answers::Asked;
 use super::text::{address_of, location, range_of};
-use crate::base::file::{read_text, write_whole};
+use crate::base::file::{cache_folder, read_text, write_whole};
 use crate::base::{Fault, Result, fault};
 use crate::lang::highlight::WORDS;
 use crate::lang::outline::{Outline, Sort, Symbol};
-use crate::lang::resolver;
+use crate::lang::{resolver, session};
 use lsp_types::{Location, Range, TextEdit, Uri, WorkspaceEdit};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -24,12 +24,16 @@ pub(super) struct Module {
 
 /// The folder of copies of the standard library, which an editor can open.
 fn copies() -> PathBuf {
-    let home = std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
-    let caches = std::env::var_os("XDG_CACHE_HOME")
-        .map(PathBuf::from)
-        .or(home);
-    let caches = caches.unwrap_or_else(std::env::temp_dir);
-    caches.join(format!("cistron/stdlib-{}", env!("CARGO_PKG_VERSION")))
+    let folder = format!("cistron/stdlib-{}", env!("CARGO_PKG_VERSION"));
+    cache_folder().join(folder)
+}
+
+/// Whether the language lets scripts define a name: it reserves words that it has no use for.
+fn can_be_defined(name: &str) -> bool {
+    session::engine().is_ok_and(|engine| {
+        let compiles = |text: String| engine.compile(text).is_ok();
+        compiles(format!("let {name} = 1;")) && compiles(format!("fn {name}() {{ }}"))
+    })
 }
 
 impl Server {
@@ -210,7 +214,9 @@ impl Server {
     pub(super) fn rename(&self, asked: &Asked, name: &str) -> Result<WorkspaceEdit> {
         let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
             && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-            && !WORDS.contains(&name);
+            && !WORDS.contains(&name)
+            && name != "global"
+            && can_be_defined(name);
         if !is_name {
             return Err(fault!(
                 "usage",
