@@ -67,33 +67,6 @@ fn every_lesson_asks_shows_and_states_how_it_is_checked() {
 }
 
 #[test]
-fn data_of_examples_are_those_of_the_catalogue() {
-    let folder = root().join("examples/data");
-    let text = std::fs::read_to_string(folder.join("catalogue.json")).expect("a catalogue");
-    let catalogue: Vec<serde_json::Value> = serde_json::from_str(&text).expect("JSON");
-    let licences = std::fs::read_to_string(folder.join("LICENCES.md")).expect("licences");
-    let mut size = 0;
-    for entry in &catalogue {
-        for key in ["name", "file", "sha256", "source", "licence", "what"] {
-            assert!(
-                entry[key].as_str().is_some_and(|text| !text.is_empty()),
-                "{key}: {entry:#}"
-            );
-        }
-        let file = folder.join(entry["file"].as_str().expect("a file"));
-        size += std::fs::metadata(&file)
-            .expect("a file of the catalogue")
-            .len();
-        let stem = entry["name"].as_str().expect("a name");
-        assert!(
-            licences.contains(stem.split('_').next().unwrap_or(stem)),
-            "{stem}"
-        );
-    }
-    assert!(catalogue.len() >= 4 && size < 300_000, "{size} bytes");
-}
-
-#[test]
 fn scripts_become_notebooks_and_come_back() {
     let place = tempfile::tempdir().expect("a folder");
     for lesson in lessons() {

@@ -1,6 +1,6 @@
 //! Tables and FASTA files: known forms, and what is wrong with broken ones, by file and line.
 
-use crate::{data_folder, fault, run};
+use crate::{data_folder, fault, root, run};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -210,4 +210,68 @@ fn real_files_read_as_they_are() {
         negatives.display()
     ))
     .expect("FASTA pair");
+}
+
+#[test]
+fn examples_are_what_their_catalogue_says() {
+    let folder = root().join("examples/data");
+    let text = std::fs::read_to_string(folder.join("catalogue.json")).expect("a catalogue");
+    let all: Vec<serde_json::Value> = serde_json::from_str(&text).expect("JSON");
+    let licences = std::fs::read_to_string(folder.join("LICENCES.md")).expect("licences");
+    let mut size = 0;
+    for one in &all {
+        let file = folder.join(one["file"].as_str().expect("a file"));
+        let sum = std::process::Command::new("sha256sum")
+            .arg(&file)
+            .output()
+            .expect("sha256sum");
+        let sum = String::from_utf8_lossy(&sum.stdout).into_owned();
+        assert_eq!(
+            sum.split(' ').next(),
+            one["sha256"].as_str(),
+            "{}",
+            file.display()
+        );
+        size += std::fs::metadata(&file).expect("a file").len();
+        for key in ["what", "licence", "source"] {
+            assert!(
+                one[key].as_str().is_some_and(|text| !text.is_empty()),
+                "{one}"
+            );
+        }
+        // the sets of one source are named alike
+        let stem = one["name"].as_str().and_then(|name| name.split('_').next());
+        assert!(stem.is_some_and(|stem| licences.contains(stem)), "{one}");
+    }
+    assert!(size < 300_000, "{size} bytes");
+    // a copy that was changed is written again
+    let place = tempfile::tempdir().expect("a folder");
+    let script = "let path = data::example_file(\"yeast_peaks\"); print(path); print(intervals::read(path).len()); print(data::example(\"yeast_sites\").len());";
+    std::fs::write(place.path().join("s.rhai"), script).expect("written");
+    let run = || {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_cistron"))
+            .args(["run", "--no-run-dir", "s.rhai"])
+            .env("XDG_CACHE_HOME", place.path().join("cache"))
+            .current_dir(place.path())
+            .output();
+        let output = output.expect("run");
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let out = run();
+    let path = out.lines().next().expect("a path").to_string();
+    assert!(
+        path.starts_with(&place.path().display().to_string()),
+        "{out}"
+    );
+    std::fs::write(&path, "chr1\t1\t2\n").expect("written");
+    assert_eq!(run(), out);
+    assert!(
+        out.ends_with("19\n658\n") || out.contains("\n19\n"),
+        "{out}"
+    );
 }

@@ -108,6 +108,7 @@ pub fn library() -> Library {
         seq::motif_compare::natives(),
         seq::motif_enrichment::natives(),
         data::read::natives(),
+        data::example::natives(),
         data::regions::natives(),
         data::dataset::natives(),
         data::rows::natives(),

@@ -6,6 +6,7 @@ pub mod augment_chain;
 pub mod augment_named;
 pub mod batch;
 pub mod dataset;
+pub mod example;
 pub mod label;
 pub mod mapping;
 pub mod mix;
