@@ -7,6 +7,18 @@ pub(super) fn text<E: std::error::Error>(error: E) -> String {
     error.to_string()
 }
 
+/// Mean width of a letter of labels of 13 pixels.
+pub(super) const LETTER: f64 = 6.7;
+
+/// A name within so many pixels.
+pub(super) fn shortened(name: &str, pixels: i32) -> String {
+    let most = (f64::from(pixels) / LETTER).max(2.0) as usize;
+    if name.chars().count() <= most {
+        return name.to_string();
+    }
+    name.chars().take(most - 1).chain(['…']).collect()
+}
+
 /// The span of numbers, with some space around it.
 pub(super) fn range(values: impl Iterator<Item = f64>, pad: f64) -> (f64, f64) {
     let (low, high) = values

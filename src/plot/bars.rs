@@ -1,6 +1,6 @@
 //! Bars with errors.
 
-use super::axis::{Drawn, Labels, range, text};
+use super::axis::{Drawn, LETTER, Labels, range, shortened, text};
 use super::colors::MESH;
 use super::legend::{Key, Legend, Look, Rect, color};
 use plotters::coord::types::RangedCoordf64;
@@ -35,8 +35,7 @@ fn named(groups: &[String], x: f64) -> String {
 const MARGIN: u32 = 10;
 const RIGHT: u32 = 18;
 const LEFT: u32 = 60;
-/// Mean width of a letter of the labels, and the most that rotated labels take; pixels.
-const LETTER: f64 = 6.7;
+/// The most that rotated labels take, pixels.
 const MAX_ROTATED: u32 = 180;
 
 /// The height of the labels of groups, and whether they are rotated because they are wider than a
@@ -54,15 +53,6 @@ fn label_height(groups: &[String], width: u32) -> (u32, bool) {
     } else {
         ((long.ceil() as u32 + 14).clamp(34, MAX_ROTATED), true)
     }
-}
-
-/// A name within the height of rotated labels.
-fn cut(name: &str) -> String {
-    let most = (f64::from(MAX_ROTATED - 14) / LETTER) as usize;
-    if name.chars().count() <= most {
-        return name.to_string();
-    }
-    name.chars().take(most - 1).chain(['…']).collect()
 }
 
 /// The rectangle of the axes on an area.
@@ -119,8 +109,12 @@ pub(super) fn axes<'a, DB: DrawingBackend>(
         for (i, name) in groups.iter().enumerate() {
             let share = (i as f64 + 0.6) / (n as f64 + 0.2);
             let x = left + (f64::from(right - left) * share).round() as i32;
-            area.draw(&Text::new(cut(name), (x, bottom + 8), style.clone()))
-                .map_err(text)?;
+            area.draw(&Text::new(
+                shortened(name, MAX_ROTATED as i32 - 14),
+                (x, bottom + 8),
+                style.clone(),
+            ))
+            .map_err(text)?;
         }
     }
     Ok(on)

@@ -1,6 +1,6 @@
 //! Coloured cells: matrices, confusion, attention.
 
-use super::axis::{Drawn, range, short, text};
+use super::axis::{Drawn, LETTER, range, short, shortened, text};
 use super::colors::{diverging, ink, sequential};
 use plotters::coord::Shift;
 use plotters::prelude::*;
@@ -37,6 +37,10 @@ pub struct Heat {
     pub numbers: bool,
 }
 
+/// The height of names of columns, and the most of rotated ones, pixels.
+const LABELS: i32 = 24;
+const MAX_ROTATED: i32 = 160;
+
 impl Heat {
     fn shape(&self) -> (usize, usize) {
         (self.values.len(), self.values.first().map_or(0, Vec::len))
@@ -53,15 +57,29 @@ impl Heat {
         (26 + 7 * longest(&self.rows).min(26), 30)
     }
 
+    /// The height of the names of columns where the columns share so many pixels, and whether they
+    /// are rotated because they are wider than a column.
+    fn below(&self, room: i32) -> (i32, bool) {
+        let longest = self.columns.iter().map(|name| name.chars().count()).max();
+        let long = (longest.unwrap_or(0) as f64 * LETTER).ceil() as i32;
+        if long + 8 <= room / self.shape().1.max(1) as i32 {
+            (LABELS, false)
+        } else {
+            ((long + 12).clamp(LABELS, MAX_ROTATED), true)
+        }
+    }
+
     /// Width and height, pixels.
     pub fn size(&self) -> (u32, u32) {
         let (rows, columns) = self.shape();
         let cell = |n: usize, wide: u32| {
             (n as u32 * if self.numbers { wide } else { wide / 2 }).clamp(220, 900)
         };
+        let wide = cell(columns, 64);
+        let below = self.below(wide as i32).0 - LABELS;
         (
-            cell(columns, 64) + self.margins().0 as u32 + 110,
-            cell(rows, 46) + 110,
+            wide + self.margins().0 as u32 + 110,
+            cell(rows, 46) + 110 + below as u32,
         )
     }
 
@@ -80,7 +98,9 @@ impl Heat {
         let (low, high) = range(self.values.iter().flatten().copied(), 0.0);
         let (width, height) = area.dim_in_pixel();
         let (left, top) = (self.margins().0, 8);
-        let (right, bottom) = (width as i32 - 96, height as i32 - 46);
+        let right = width as i32 - 96;
+        let (below, is_rotated) = self.below(right - left);
+        let bottom = height as i32 - below - 22;
         let x = |column: usize| {
             left + ((right - left) as f64 * column as f64 / columns.max(1) as f64).round() as i32
         };
@@ -134,17 +154,26 @@ impl Heat {
             .map(|j| name(&self.columns, j).chars().count())
             .max()
             .unwrap_or(1) as i32;
-        for j in (0..columns).step_by(every(columns, right - left, 8 * longest + 8)) {
-            area.draw(&Text::new(
-                name(&self.columns, j),
-                ((x(j) + x(j + 1)) / 2, bottom + 11),
-                centred(13),
-            ))
-            .map_err(text)?;
+        let need = if is_rotated { 15 } else { 8 * longest + 8 };
+        for j in (0..columns).step_by(every(columns, right - left, need)) {
+            let middle = (x(j) + x(j + 1)) / 2;
+            let name = name(&self.columns, j);
+            let label = if is_rotated {
+                let style = font.clone().transform(FontTransform::Rotate270);
+                let style = TextStyle::from(style).pos(Pos::new(HPos::Right, VPos::Center));
+                Text::new(
+                    shortened(&name, MAX_ROTATED - 12),
+                    (middle, bottom + 6),
+                    style,
+                )
+            } else {
+                Text::new(name, (middle, bottom + 11), centred(13))
+            };
+            area.draw(&label).map_err(text)?;
         }
         area.draw(&Text::new(
             self.x.clone(),
-            ((left + right) / 2, bottom + 32),
+            ((left + right) / 2, bottom + below + 8),
             centred(14),
         ))
         .map_err(text)?;

@@ -1,6 +1,6 @@
 //! Legends: in a corner of the axes that the data leave free, else beside the axes.
 
-use super::axis::{Drawn, text};
+use super::axis::{Drawn, LETTER, text};
 use super::colors::SERIES;
 use plotters::coord::Shift;
 use plotters::element::{Cross, TriangleMarker};
@@ -11,8 +11,6 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 const ROW: i32 = 18;
 const MARK: i32 = 26;
 const INSIDE: i32 = 6;
-/// Mean width of a letter of the legend's font, pixels.
-const LETTER: f64 = 6.7;
 
 /// What a series looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -17,6 +17,7 @@ mod legend;
 mod letters;
 mod logo;
 mod modules;
+pub mod natural;
 mod ranks;
 pub mod raster;
 pub mod sidecar;

@@ -31,6 +31,8 @@ pub struct Letters {
     pub first: i64,
     /// The lowest and the highest value of the axis; those of the letters unless given.
     pub ends: Option<(f64, f64)>,
+    /// The fewest positions that the axis has room for.
+    pub room: usize,
 }
 
 /// The most positions of a row of contributions that is not wrapped, and those of a wrapped one.
@@ -55,7 +57,16 @@ impl Letters {
             scaling,
             first: 0,
             ends: None,
+            room: 1,
         }
+    }
+
+    /// Makes several logos have one vertical axis.
+    pub fn share_axis(logos: &mut [Letters]) {
+        let spans = logos.iter().map(Letters::span);
+        let both = |a: (f64, f64), b: (f64, f64)| (a.0.min(b.0), a.1.max(b.1));
+        let ends = spans.reduce(both);
+        logos.iter_mut().for_each(|logo| logo.ends = ends);
     }
 
     /// Contributions to many positions as rows below each other, with one vertical axis.
@@ -75,6 +86,7 @@ impl Letters {
             scaling: self.scaling,
             first: self.first + (i * WRAPPED) as i64,
             ends,
+            room: WRAPPED,
         };
         rows.map(row).collect()
     }
@@ -107,9 +119,7 @@ impl Letters {
     }
 
     pub(super) fn draw<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>) -> Drawn {
-        // the last of wrapped rows is as wide as the others
-        let wide = if self.ends.is_some() { WRAPPED } else { 1 };
-        let width = self.heights.len().max(wide) as f64;
+        let width = self.heights.len().max(self.room).max(1) as f64;
         let (low, high) = self.span();
         let offset = self.first as f64;
         let mut built = ChartBuilder::on(area);

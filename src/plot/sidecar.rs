@@ -78,6 +78,7 @@ mod tests {
             scaling: Scaling::Probability,
             first: 3,
             ends: None,
+            room: 1,
         };
         let svg = crate::logos("", vec![own]).to_svg().unwrap();
         let found = logos(&svg).unwrap();

@@ -234,6 +234,7 @@ impl Tracks {
                         scaling: Scaling::Contribution,
                         first: 0,
                         ends: None,
+                        room: 1,
                     };
                     for (base, filled, polygon) in logo.polygons(x0 + 0.5, (high - low) / 500.0) {
                         let color = if filled { BASES[base] } else { WHITE };

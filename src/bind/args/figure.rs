@@ -5,7 +5,8 @@ use crate::bind::args::numbers::column;
 use crate::fault;
 use crate::lang::{Options, session};
 use crate::metrics::curve::Curve;
-use rhai::{Dynamic, Map};
+use crate::plot::natural;
+use rhai::{Dynamic, Identifier, Map};
 
 /// Titles of the axes.
 #[derive(Options)]
@@ -49,10 +50,15 @@ pub fn line(kind: Curve, name: &str, scores: &[f64], labels: &[f64]) -> Result<L
     Ok((name.into(), traced.area, traced.points))
 }
 
+/// The values of a map in the order of their names, in which numbers count as numbers.
+pub fn in_order(columns: &Map) -> Vec<(&Identifier, &Dynamic)> {
+    natural::sorted(columns.iter())
+}
+
 /// The numbers of each column of a map.
 pub fn samples_of(columns: &Map) -> Result<Vec<(String, Vec<f64>)>> {
-    columns
-        .iter()
+    in_order(columns)
+        .into_iter()
         .map(|(name, value)| Ok((name.to_string(), column(name, value)?)))
         .collect()
 }

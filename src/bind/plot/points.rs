@@ -2,7 +2,7 @@
 
 use crate::bail;
 use crate::base::{Result, shape};
-use crate::bind::args::figure::{AxisOptions, pair, samples_of};
+use crate::bind::args::figure::{AxisOptions, in_order, pair, samples_of};
 use crate::bind::args::numbers::column;
 use crate::bind::args::tensor::Numbers;
 use crate::bind::printing::figure::{rows_of, series};
@@ -62,7 +62,7 @@ fn dots_of(columns: &Map) -> Result<Vec<Dots>> {
             points: x.into_iter().zip(y).collect(),
         })
     };
-    columns.iter().map(dots).collect()
+    in_order(columns).into_iter().map(dots).collect()
 }
 
 /// Points in the plane, coloured by a label each.
@@ -218,7 +218,10 @@ pub fn curves(
         let points = x.into_iter().map(scale).zip(y).collect();
         Ok(series(name.as_str(), points))
     };
-    let lines = columns.iter().map(line).collect::<Result<_>>()?;
+    let lines = in_order(columns)
+        .into_iter()
+        .map(line)
+        .collect::<Result<_>>()?;
     let chart = Chart {
         x,
         y,

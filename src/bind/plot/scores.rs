@@ -2,7 +2,7 @@
 
 use crate::bail;
 use crate::base::{Result, Values};
-use crate::bind::args::figure::{Line, line, pair};
+use crate::bind::args::figure::{Line, in_order, line, pair};
 use crate::bind::args::tensor::{Numbers, same_shape};
 use crate::lang::{Native, Options, native, natives_of};
 use crate::metrics::confusion::{self, Predicted};
@@ -62,7 +62,10 @@ fn several(kind: Curve, curves: &Map) -> Result<Figure> {
         let (scores, labels) = pair(name, value)?;
         line(kind, name, &scores, &labels)
     };
-    let lines = curves.iter().map(one).collect::<Result<_>>()?;
+    let lines = in_order(curves)
+        .into_iter()
+        .map(one)
+        .collect::<Result<_>>()?;
     Ok(areas(kind, lines))
 }
 

@@ -53,6 +53,12 @@ pub struct ContributionOptions {
     /// Names of several sequences.
     #[option(default = [])]
     names: Vec<String>,
+    /// Numbers of the first positions of several sequences, instead of `first` for all.
+    #[option(default = [])]
+    starts: Vec<i64>,
+    /// Whether several sequences have one vertical axis, so that their heights can be compared.
+    #[option(default = false)]
+    same_scale: bool,
 }
 
 /// Options of `plot::tracks`.
@@ -135,24 +141,41 @@ fn heights(name: &str, values: &Tensor) -> Result<Vec<[f64; 4]>> {
 
 /// The letters of one or several sequences.
 fn letters(title: &str, values: &Tensor, options: &ContributionOptions) -> Result<Vec<Letters>> {
-    let one = |name: String, values: &Tensor| -> Result<Letters> {
+    let one = |name: String, values: &Tensor, first: i64| -> Result<Letters> {
         Ok(Letters {
             name,
             heights: heights("values", values)?,
             scaling: Scaling::Contribution,
-            first: options.first,
+            first,
             ends: None,
+            room: 1,
         })
     };
     let [n, 4, _] = values.shape()[..] else {
-        return Ok(vec![one(title.into(), values)?]);
+        return Ok(vec![one(title.into(), values, options.first)?]);
     };
+    if !options.starts.is_empty() && options.starts.len() != n as usize {
+        bail!(
+            "value",
+            "`starts` has {} numbers, there are {n} sequences",
+            options.starts.len()
+        );
+    }
     let named = |i: i64| {
         let name = options.names.get(i as usize).cloned();
         let name = name.unwrap_or_else(|| format!("{title} {}", i + 1));
-        one(name, &values.select(0, i)?)
+        let start = options.starts.get(i as usize);
+        one(
+            name,
+            &values.select(0, i)?,
+            start.copied().unwrap_or(options.first),
+        )
     };
-    (0..n).map(named).collect()
+    let mut all: Vec<Letters> = (0..n).map(named).collect::<Result<_>>()?;
+    if options.same_scale {
+        Letters::share_axis(&mut all);
+    }
+    Ok(all)
 }
 
 fn feature(value: &Map) -> Result<Feature> {

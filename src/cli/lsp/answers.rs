@@ -69,6 +69,19 @@ fn head(symbol: &Symbol, kind: Option<String>) -> String {
     }
 }
 
+/// Documentation with its headings as bold lines: editors show headings in letters of a page.
+fn without_headings(text: &str) -> String {
+    let mut is_code = false;
+    let line = |line: &str| {
+        is_code ^= line.starts_with("```");
+        match line.strip_prefix("# ").filter(|_| !is_code) {
+            Some(heading) => format!("**{heading}**"),
+            None => line.to_string(),
+        }
+    };
+    text.lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
 impl Server {
     /// The answer to a request; none where the method is not known.
     pub(super) fn answer(&self, method: &str, params: Value) -> Result<Option<Value>> {
@@ -205,7 +218,7 @@ impl Server {
             }
         };
         Some(Hover {
-            contents: HoverContents::Markup(markdown(shown.trim_end().to_string())),
+            contents: HoverContents::Markup(markdown(without_headings(shown.trim_end()))),
             range: Some(range_of(asked.text, &at)),
         })
     }

@@ -137,6 +137,7 @@ impl Sequences {
             scaling: Scaling::Contribution,
             first: start as i64,
             ends: None,
+            room: 1,
         };
         let logo = logos("", vec![letters]).to_svg()?;
         Ok(Answer::json(&json!({

@@ -62,6 +62,7 @@ fn logo(rows: Vec<[f64; 4]>, scaling: Scaling, caption: &str) -> Result<String> 
         scaling,
         first: 0,
         ends: None,
+        room: 1,
     };
     let drawn = plot::logos("", vec![letters]).to_svg()?;
     Ok(format!(
