@@ -162,7 +162,7 @@ fn a_run_directory_is_made_where_asked() {
     // terminal
     let (shown, _, _) = said(&cistron(place.path(), &["runs", "show", &name]));
     assert!(
-        shown.contains("  n       3") && shown.contains("  test           0.9877  a"),
+        shown.contains("  n     3") && shown.contains("  test         0.9877  a"),
         "{shown}"
     );
     assert!(

@@ -256,7 +256,7 @@ fn runs_are_listed_sorted_compared_replayed_and_removed() {
     let figure = std::fs::read_to_string(place.path().join("both.svg")).expect("a figure");
     assert!(figure.contains("slow") && figure.contains("fast"));
     let (_, err, code) = run(&["runs", "compare", "slow", "fast", "--metric", "los"]);
-    assert!(code == 2 && err.contains("did you mean"), "{err}");
+    assert!(code == 2 && err.contains("there are train.loss"), "{err}");
     // a folder below, of a project
     std::fs::write(place.path().join("cistron.toml"), "").expect("written");
     std::fs::create_dir_all(place.path().join("a/b")).expect("folders");

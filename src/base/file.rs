@@ -183,8 +183,8 @@ pub fn sync_folder(folder: &Path) {
 pub fn cache_folder() -> PathBuf {
     let named = |name| {
         std::env::var_os(name)
-            .filter(|value| !value.is_empty())
             .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
     };
     let home = || named("HOME").map(|home| home.join(".cache"));
     named("XDG_CACHE_HOME")

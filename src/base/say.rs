@@ -12,6 +12,8 @@ pub enum Note<'a> {
     Line(&'a str),
     /// A line that the next one replaces; only listeners receive it.
     Passing(&'a str),
+    /// A line for an epoch, which the next one may replace.
+    Epoch(&'a str),
     /// The last of the lines that replace each other.
     Passed(&'a str),
 }
@@ -45,6 +47,13 @@ pub fn line(text: &str) {
 pub fn passing(text: &str) {
     if let Some(listener) = LISTENER.with(|current| current.borrow().clone()) {
         listener(Note::Passing(text));
+    }
+}
+
+/// Prints the line of an epoch, which the next one may replace; only listeners receive it.
+pub fn epoch(text: &str) {
+    if let Some(listener) = LISTENER.with(|current| current.borrow().clone()) {
+        listener(Note::Epoch(text));
     }
 }
 

@@ -287,7 +287,7 @@ impl Table {
             .iter()
             .map(|(name, cells)| {
                 (
-                    std::iter::once(name.clone())
+                    std::iter::once(flat(name))
                         .chain((0..rows_shown).map(|row| flat(&cells.at(row).text())))
                         .collect(),
                     matches!(cells, Cells::Text(_)),

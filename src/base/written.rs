@@ -89,6 +89,28 @@ pub fn metric(x: f64) -> String {
     significant(x, 4)
 }
 
+/// A text of at most so many letters; a longer one ends with `…`.
+pub fn cut(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_string();
+    }
+    let head: String = text.chars().take(most.saturating_sub(1)).collect();
+    head.trim_end().to_string() + "…"
+}
+
+/// A text of at most so many letters; a longer one has `…` in its middle, so that names that differ
+/// at their ends remain different.
+pub fn cut_middle(text: &str, most: usize) -> String {
+    let letters: Vec<char> = text.chars().collect();
+    if letters.len() <= most {
+        return text.to_string();
+    }
+    let kept = most.saturating_sub(1);
+    let (head, tail) = (kept - kept / 2, kept / 2);
+    let ends = letters[..head].iter().chain(&['…']);
+    ends.chain(&letters[letters.len() - tail..]).collect()
+}
+
 /// A number rounded to so many decimals, or with fewer than none to tens, hundreds …; halves by the
 /// digits that are there.
 pub fn rounded(x: f64, decimals: i64) -> f64 {
@@ -385,6 +407,17 @@ pub fn written(value: Written, pattern: &str) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn long_texts_are_cut_to_a_number_of_letters() {
+        assert_eq!(
+            (cut("abcdef", 6), cut("abc def", 5)),
+            ("abcdef".into(), "abc…".into())
+        );
+        assert_eq!(cut_middle("network_1", 5), "ne…_1");
+        assert_eq!(cut_middle("network_1", 4), "ne…1");
+        assert_eq!(cut_middle("äöüäöü", 1), "…");
+    }
     use std::f64::consts::PI;
 
     #[test]

@@ -61,9 +61,14 @@ pub fn completions(text: &str, cursor: usize) -> Option<impl Iterator<Item = &'s
         .then(|| words().filter(move |word| word.starts_with(&typed)))
 }
 
+/// Whether a text is a word by which other programs are left.
+fn is_end(text: &str) -> bool {
+    ["exit", "quit", "exit()", "quit()"].contains(&text.trim())
+}
+
 /// Whether a text is a command or a question, not code.
 pub fn is_command(text: &str) -> bool {
-    text.starts_with([':', '?']) || text == "exit" || text.starts_with("apropos ")
+    text.starts_with([':', '?']) || is_end(text) || text.starts_with("apropos ")
 }
 
 /// The response to an input.
@@ -106,39 +111,37 @@ struct Input {
 }
 
 impl Worked {
-    /// Adds an input; where it uses `_`, the input before that gave the value gets a name.
+    /// Adds an input; where it uses `_`, the input of that value gets a name.
     fn add(&mut self, text: &str) {
         let uses = last::uses(text);
         let mut text = text.to_string();
         if let Some(shown) = self.shown.filter(|_| !uses.is_empty()) {
-            let number = self
-                .inputs
-                .iter()
-                .filter(|input| input.name.is_some())
-                .count()
-                + 1;
+            let is_taken = |name: &String| {
+                let has = |input: &Input| {
+                    input.name.as_ref() == Some(name) || input.text.contains(name.as_str())
+                };
+                self.inputs.iter().any(has)
+            };
+            let free = (1..)
+                .map(|n| format!("shown_{n}"))
+                .find(|name| !is_taken(name));
             let name = self.inputs[shown]
                 .name
-                .get_or_insert(format!("shown_{number}"));
+                .get_or_insert(free.unwrap_or_default());
             text = last::renamed(&text, &uses, name);
         }
         self.inputs.push(Input { text, name: None });
     }
 
-    /// The value that was shown is that of the latest input, or of none that a script has.
-    fn shown(&mut self, is_input: bool) {
-        self.shown = self.inputs.len().checked_sub(1).filter(|_| is_input);
+    /// The value that was shown is that of the latest input.
+    fn shown(&mut self) {
+        self.shown = self.inputs.len().checked_sub(1);
     }
 
     fn script(&self) -> String {
         let one = |input: &Input| {
-            let head = input
-                .name
-                .as_ref()
-                .map_or(String::new(), |name| format!("let {name} = "));
-            let text = input.text.trim_end();
-            let is_whole = text.ends_with(';') || (text.ends_with('}') && head.is_empty());
-            format!("{head}{text}{}\n", if is_whole { "" } else { ";" })
+            let name = input.name.as_deref();
+            last::statement(input.text.trim_end(), name) + "\n"
         };
         self.inputs.iter().map(one).collect()
     }
@@ -202,14 +205,14 @@ impl Console {
         if last::is_quiet(text) {
             return Ok(Vec::new());
         }
-        self.show(value, true)
+        self.show(value)
     }
 
     /// The answer that shows a value, which becomes `_`.
-    fn show(&mut self, value: Dynamic, is_input: bool) -> Result<Vec<Answer>> {
+    fn show(&mut self, value: Dynamic) -> Result<Vec<Answer>> {
         if !value.is_unit() {
             self.session.borrow_mut().keep_shown(value.clone());
-            self.worked.shown(is_input);
+            self.worked.shown();
         }
         Ok(vec![Answer::Value(value)])
     }
@@ -222,18 +225,19 @@ impl Console {
             .unwrap_or(command.len());
         let word = &command[..end];
         let session = self.session.borrow();
+        let is_known = session.variables().iter().any(|v| v.name == word)
+            || session.functions().iter().any(|name| name == word);
         let is_value = matches!(word, "true" | "false" | "_")
-            || session.variables().iter().any(|v| v.name == word)
-            || session.functions().iter().any(|name| name == word)
+            || (is_known && session.can_read(text))
             || command[end..].starts_with(['(', ':'])
-            || command.starts_with(['(', '!']);
+            || command.starts_with(['(', '!', '[', '"', '`', '#']);
         (!is_value && !command.trim().is_empty()).then_some(command)
     }
 
     fn command(&mut self, word: &str, rest: &str, file: &str) -> Result<Vec<Answer>> {
         let text = |text: String| Ok(vec![Answer::Text(text)]);
         match word {
-            ":quit" | ":q" | "exit" => Ok(vec![Answer::Quit]),
+            ":quit" | ":q" | "exit" | "quit" | "exit()" | "quit()" => Ok(vec![Answer::Quit]),
             ":help" | ":h" if !rest.is_empty() => {
                 Ok(vec![Answer::Page(help::text(&session::catalog(), rest)?)])
             }
@@ -268,10 +272,11 @@ impl Console {
                 let started = std::time::Instant::now();
                 let value = self.run(rest, file)?;
                 let time = started.elapsed().as_secs_f64();
+                self.worked.add(rest);
                 let mut answers = if last::is_quiet(rest) {
                     Vec::new()
                 } else {
-                    self.show(value, false)?
+                    self.show(value)?
                 };
                 answers.push(Answer::Text(format!("{time:.3} s")));
                 Ok(answers)
@@ -282,7 +287,7 @@ impl Console {
                     .map_err(|error| Fault::file(rest, &error))?;
                 let value = self.run(&script, rest)?;
                 self.worked.add(&script);
-                self.show(value, true)
+                self.show(value)
             }
             ":save" => {
                 expect(rest, "the path of the file")?;
@@ -321,7 +326,7 @@ impl Console {
                     return Err(fault.hint("edit the cell instead"));
                 }
                 let edited = super::shell::edited(&self.latest)?;
-                let edited = edited.trim_end();
+                let edited = edited.as_deref().unwrap_or("").trim_end();
                 if edited.trim().is_empty() {
                     return text("nothing was saved".into());
                 }

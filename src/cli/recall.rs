@@ -20,7 +20,12 @@ impl Past {
     /// What an arrow key does at a cursor: the cursor stays behind what is typed while inputs
     /// that begin with it are shown, and at the end where all are stepped through.
     fn moves(&mut self, line: &str, cursor: usize, is_up: bool) -> Option<Cmd> {
-        if line.contains('\n') {
+        // the cursor moves through the lines of an input, and on from its first or last
+        let at_edge = match is_up {
+            true => !line[..cursor].contains('\n'),
+            false => !line[cursor..].contains('\n'),
+        };
+        if !at_edge {
             return None;
         }
         let is_at_end = cursor == line.len();
@@ -68,5 +73,7 @@ mod tests {
         assert_eq!(typed, Some(Cmd::HistorySearchForward));
         // lines of an input are stepped through first
         assert_eq!(past.moves("fn f() {\n}", 10, true), None);
+        let found = past.moves("fn f() {\n}", 2, true);
+        assert_eq!(found, Some(Cmd::HistorySearchBackward));
     }
 }

@@ -4,6 +4,7 @@ use super::arguments::SessionArguments;
 use super::console::{self, Answer, Console};
 use super::exit::{ERROR, fail};
 use super::recall::{Arrow, Past};
+use crate::base::written::cut;
 use crate::base::{panic, screen};
 use crate::bind::printing;
 use crate::lang::catalog::Entry;
@@ -96,15 +97,6 @@ fn in_a_line(entry: &Entry) -> String {
     } else {
         format!("{arguments}  {sentence}")
     }
-}
-
-/// A text within so many columns.
-fn cut(text: &str, columns: usize) -> String {
-    if text.chars().count() <= columns {
-        return text.to_string();
-    }
-    let head: String = text.chars().take(columns.saturating_sub(1)).collect();
-    head.trim_end().to_string() + "…"
 }
 
 impl Hinter for Assistant {

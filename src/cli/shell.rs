@@ -43,8 +43,8 @@ fn failure(status: ExitStatus) -> Option<String> {
     })
 }
 
-/// A text after it was edited.
-pub fn edited(text: &str) -> Result<String> {
+/// A text after it was edited; none where the editor saved nothing.
+pub fn edited(text: &str) -> Result<Option<String>> {
     let named = |name| {
         std::env::var(name)
             .ok()
@@ -60,7 +60,14 @@ pub fn edited(text: &str) -> Result<String> {
     } else {
         format!("{text}\n")
     };
-    std::fs::write(&path, text).map_err(|error| Fault::file(&path, &error))?;
+    std::fs::write(&path, &text).map_err(|error| Fault::file(&path, &error))?;
+    let saved = || {
+        std::fs::metadata(&path)
+            .and_then(|about| about.modified())
+            .ok()
+    };
+    // an editor that saves within the resolution of the clock changes the text
+    let before = saved();
     // the shell takes the editor's options apart
     let mut shell = Command::new("sh");
     shell
@@ -71,5 +78,6 @@ pub fn edited(text: &str) -> Result<String> {
         let fault = Fault::new("file", format!("the editor `{editor}` failed {how}"));
         return Err(fault.hint("set VISUAL or EDITOR to an editor of the terminal"));
     }
-    std::fs::read_to_string(&path).map_err(|error| Fault::file(&path, &error))
+    let edited = std::fs::read_to_string(&path).map_err(|error| Fault::file(&path, &error))?;
+    Ok((edited != text || saved() != before).then_some(edited))
 }

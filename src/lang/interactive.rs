@@ -53,8 +53,12 @@ impl Interactive {
             .ok_or_else(|| Fault::new("name", "every letter is a name here: `_` needs one"))?;
         self.scope.push_dynamic(letter.as_str(), shown);
         let outcome = self.run_as(&last::renamed(text, &uses, &letter), text, file);
-        let _ = self.scope.remove::<Dynamic>(&letter);
-        outcome
+        // the text may have changed it
+        self.shown = self.scope.remove::<Dynamic>(&letter);
+        outcome.map_err(|mut fault| {
+            fault.message = fault.message.replace(&format!("`{letter}`"), "`_`");
+            fault
+        })
     }
 
     /// Whether a variable, a function or a module has a name.
@@ -230,7 +234,7 @@ fn ends_with_operator(text: &str) -> bool {
         "^", "<<", ">>", "+=", "-=", "*=", "/=", "%=", "**=", "&=", "|=", "^=", "??", ".", "?.",
         "::", ",", "=>", "!in",
     ];
-    let all = tokens::all(text);
+    let all = tokens::tokens(text).unwrap_or_default();
     let last = all.iter().rev().find(|token| !token.is_comment());
     last.is_some_and(|token| token.kind == tokens::Kind::Sign && OPERATORS.contains(&token.text))
 }

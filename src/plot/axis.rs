@@ -1,5 +1,8 @@
 //! Ranges and labels of axes, and the result of drawing.
 
+use cistron_base::shape::grouped;
+use cistron_base::written::cut_middle;
+
 /// The result of drawing: the error is the message of the backend.
 pub(super) type Drawn = std::result::Result<(), String>;
 
@@ -12,11 +15,7 @@ pub(super) const LETTER: f64 = 6.7;
 
 /// A name within so many pixels.
 pub(super) fn shortened(name: &str, pixels: i32) -> String {
-    let most = (f64::from(pixels) / LETTER).max(2.0) as usize;
-    if name.chars().count() <= most {
-        return name.to_string();
-    }
-    name.chars().take(most - 1).chain(['…']).collect()
+    cut_middle(name, (f64::from(pixels) / LETTER).max(2.0) as usize)
 }
 
 /// The span of numbers, with some space around it.
@@ -53,7 +52,7 @@ pub(super) fn equal(
     (widened(x, width), widened(y, height))
 }
 
-/// Labels of an axis, all written in one way: with the decimals that tell neighbours apart, or of
+/// Labels of an axis, all written in one way: with the decimals by which neighbours differ, or of
 /// numbers that are small or large with one power of ten.
 pub(super) struct Labels {
     power: i32,
@@ -76,11 +75,19 @@ impl Labels {
         } else {
             3
         };
+        // places on a chromosome: with a power of ten, neighbours would need many digits
+        if power > 0 && digits > 3 {
+            let digits = digits.saturating_sub(power as usize);
+            return Labels { power: 0, digits };
+        }
         Labels { power, digits }
     }
 
     pub fn text(&self, v: f64) -> String {
         let digits = self.digits;
+        if digits == 0 && v.abs() >= 1e6 {
+            return grouped(v.round() as i64);
+        }
         let number = tidy(format!("{:.digits$}", v / 10f64.powi(self.power)));
         match (self.power, number.as_str()) {
             (0, _) | (_, "0") => number,
@@ -132,6 +139,7 @@ mod tests {
             "0 50000 250000"
         );
         assert_eq!(all((0.0, 4e6), &[5e5, 4e6]), "0.5e6 4e6");
+        assert_eq!(all((150e6, 150.01e6), &[150_005_000.0]), "150,005,000");
         assert_eq!(all((0.91, 0.92), &[0.912, 0.92]), "0.912 0.92");
         assert_eq!(all((-1.0, 1.0), &[-1.0, -1e-17, 0.5]), "-1 0 0.5");
     }

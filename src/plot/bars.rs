@@ -1,8 +1,8 @@
 //! Bars with errors.
 
 use super::axis::{Drawn, LETTER, Labels, range, shortened, text};
-use super::colors::MESH;
-use super::legend::{Key, Legend, Look, Rect, color};
+use super::colors::{MESH, SERIES};
+use super::legend::{Key, Legend, Look, Rect, SPACE, color};
 use plotters::coord::types::RangedCoordf64;
 use plotters::coord::{Shift, cartesian::Cartesian2d};
 use plotters::prelude::*;
@@ -162,7 +162,8 @@ impl Bars {
             series,
             look: Look::Bar,
         });
-        let legend = Legend::of(keys.collect());
+        // one part needs no legend
+        let legend = Legend::of(keys.collect()).filter(|_| self.parts.len() > 1);
         let (width, height) = area.dim_in_pixel();
         let covered = |axes: Rect| self.pixels(axes, (low, high));
         let corner = legend.as_ref().and_then(|legend| {
@@ -171,7 +172,7 @@ impl Bars {
         });
         let (area, beside) = match (&legend, corner) {
             (Some(legend), None) => {
-                let wide = legend.size(height as i32).0;
+                let wide = legend.size(height as i32 - 2 * SPACE).0;
                 let split = (width as i32 - wide - MARGIN as i32).max(width as i32 / 2);
                 let (left, right) = area.split_horizontally(split);
                 (left, Some(right))
@@ -217,10 +218,12 @@ impl Bars {
         let all = || (0..self.parts.len()).flat_map(|part| (0..n).map(move |group| (part, group)));
         let mut on = axes(area, &self.groups, &self.y, (low, high))?;
         for part in 0..self.parts.len() {
+            // where colours repeat, bars are paler
+            let strength = 0.85 / (1 + part / SERIES.len()) as f64;
             let color = color(part);
             let boxes = (0..n).map(|group| {
                 let (left, right, bottom, top, _) = self.place(part, group);
-                Rectangle::new([(left, bottom), (right, top)], color.mix(0.85).filled())
+                Rectangle::new([(left, bottom), (right, top)], color.mix(strength).filled())
             });
             on.draw_series(boxes).map_err(text)?;
         }

@@ -2,7 +2,7 @@
 
 use super::axis::{Drawn, Labels, equal, range, short, text};
 use super::colors::{GUIDE, MESH, SERIES};
-use super::legend::{Key, Legend, Look, Rect, color, dashes};
+use super::legend::{Key, Legend, Look, Rect, SPACE, color, dashes};
 use plotters::coord::Shift;
 use plotters::element::{Cross, TriangleMarker};
 use plotters::prelude::*;
@@ -63,15 +63,28 @@ impl Chart {
             .chain(self.dots.iter().flat_map(|dots| &dots.points))
     }
 
-    /// What the legend lists.
+    /// What the legend lists. One series has none: its name is the title of the vertical axis,
+    /// where that has no other.
     fn legend(&self) -> Option<Legend<'_>> {
+        if self.lines.len() + self.dots.len() == 1 && self.y.is_empty() {
+            return None;
+        }
         let lines = self.lines.iter().map(|line| (&line.name, Look::Line));
         let dots = self.dots.iter().map(|dots| (&dots.name, Look::Dots));
         let all = lines.chain(dots).enumerate();
-        Legend::of(
-            all.map(|(series, (name, look))| Key { name, series, look })
-                .collect(),
-        )
+        let keys = all.map(|(series, (name, look))| Key { name, series, look });
+        Legend::of(keys.collect())
+    }
+
+    /// The title of the vertical axis.
+    fn title_of_y(&self) -> &str {
+        let mut names = self.lines.iter().map(|line| &line.name);
+        let mut others = self.dots.iter().map(|dots| &dots.name);
+        let only = names.next().or_else(|| others.next());
+        match only {
+            Some(name) if self.y.is_empty() && self.lines.len() + self.dots.len() == 1 => name,
+            _ => &self.y,
+        }
     }
 
     /// The spans of both axes on an area of so many pixels.
@@ -145,7 +158,7 @@ impl Chart {
             self.draw_axes(area, x, y)?;
             return legend.draw(area, corner);
         }
-        let wide = legend.size(height as i32).0;
+        let wide = legend.size(height as i32 - 2 * SPACE).0;
         let split = (width as i32 - wide - MARGIN as i32).max(width as i32 / 2);
         let (left, right) = area.split_horizontally(split);
         let (x, y) = self.spans(split as u32, height);
@@ -171,7 +184,7 @@ impl Chart {
         let (across, up) = (Labels::of(x), Labels::of(y));
         on.configure_mesh()
             .x_desc(&self.x)
-            .y_desc(&self.y)
+            .y_desc(self.title_of_y())
             .light_line_style(TRANSPARENT)
             .bold_line_style(MESH)
             .label_style(("sans-serif", 13))
@@ -195,14 +208,21 @@ impl Chart {
         }
         for (i, line) in self.lines.iter().enumerate() {
             let style = color(i).stroke_width(2);
-            let finite = line.points.iter().copied().filter(|p| p.1.is_finite());
-            match dashes(i) {
-                None => on.draw_series(LineSeries::new(finite, style)).map(|_| ()),
-                Some((long, gap)) => on
-                    .draw_series(DashedLineSeries::new(finite, long, gap, style))
-                    .map(|_| ()),
+            // a value that is no number leaves a gap
+            for part in line.points.split(|p| !(p.0.is_finite() && p.1.is_finite())) {
+                let points = part.iter().copied();
+                match (part, dashes(i)) {
+                    ([], _) => continue,
+                    ([one], _) => on
+                        .draw_series([Circle::new(*one, 3, color(i).filled())])
+                        .map(|_| ()),
+                    (_, None) => on.draw_series(LineSeries::new(points, style)).map(|_| ()),
+                    (_, Some((long, gap))) => on
+                        .draw_series(DashedLineSeries::new(points, long, gap, style))
+                        .map(|_| ()),
+                }
+                .map_err(text)?;
             }
-            .map_err(text)?;
         }
         let all = self.dots.iter().map(|dots| dots.points.len());
         let (radius, strength) = if all.sum::<usize>() > 2000 {
@@ -235,11 +255,11 @@ impl Chart {
     }
 }
 
-/// The label of a logarithm on an axis: powers of ten; numbers where the axis spans less than two
-/// of them.
-fn power(v: f64, (low, high): (f64, f64)) -> String {
+/// The label of a logarithm on an axis: powers of ten; numbers where the axis has less than two of
+/// them.
+pub(super) fn power(v: f64, (low, high): (f64, f64)) -> String {
     const DIGITS: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
-    if high - low < 1.5 {
+    if high.floor() - low.ceil() < 1.0 {
         return short(10f64.powf(v));
     }
     if v.fract() != 0.0 {
@@ -262,6 +282,7 @@ mod tests {
         assert_eq!(power(3.0, wide), "10³");
         assert_eq!(power(-12.0, wide), "10⁻¹²");
         assert_eq!(power(2.5, wide), "");
-        assert_eq!(power(2.0, (2.0, 3.0)), "100");
+        assert_eq!(power(2.5, (2.1, 3.8)), "316.228");
+        assert_eq!(power(2.0, (2.0, 3.0)), "10²");
     }
 }

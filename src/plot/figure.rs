@@ -368,7 +368,9 @@ impl Figure {
         let attributes = format!(
             "<svg role=\"img\" aria-label=\"{label}\" style=\"max-width:100%;height:auto\" "
         );
-        let out = out.replacen("<svg ", &attributes, 1);
+        let mut out = out.replacen("<svg ", &attributes, 1);
+        // XML has no other control characters, not even escaped
+        out.retain(|c| !c.is_control() || matches!(c, '\n' | '\t' | '\r'));
         Ok(out)
     }
 

@@ -2,6 +2,7 @@
 
 use super::axis::{Drawn, range, short, text};
 use super::colors::{GUIDE, MESH, SERIES};
+use cistron_base::written::cut;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
@@ -42,14 +43,6 @@ const LETTER: f64 = 7.2;
 /// Numbers of letters that columns have room for, from the widest entries.
 fn widest<'a>(texts: impl Iterator<Item = &'a str>) -> usize {
     texts.map(|text| text.chars().count()).max().unwrap_or(0)
-}
-
-/// A text of at most some letters.
-fn cut(text: &str, most: usize) -> String {
-    if text.chars().count() <= most {
-        return text.into();
-    }
-    text.chars().take(most - 1).chain("…".chars()).collect()
 }
 
 /// Letters of names, at most.

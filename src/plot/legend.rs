@@ -1,6 +1,6 @@
 //! Legends: in a corner of the axes that the data leave free, else beside the axes.
 
-use super::axis::{Drawn, LETTER, text};
+use super::axis::{Drawn, LETTER, shortened, text};
 use super::colors::SERIES;
 use plotters::coord::Shift;
 use plotters::element::{Cross, TriangleMarker};
@@ -11,6 +11,9 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 const ROW: i32 = 18;
 const MARK: i32 = 26;
 const INSIDE: i32 = 6;
+
+/// Space above and below a legend beside the axes, pixels.
+pub(super) const SPACE: i32 = 10;
 
 /// What a series looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,12 +40,9 @@ pub(super) fn color(series: usize) -> RGBColor {
 
 /// Pixels that are drawn and left out of a line; none where it is whole.
 pub(super) fn dashes(series: usize) -> Option<(u32, u32)> {
-    match series / SERIES.len() {
-        0 => None,
-        1 => Some((9, 5)),
-        2 => Some((3, 4)),
-        _ => Some((14, 8)),
-    }
+    const PATTERNS: [(u32, u32); 4] = [(9, 5), (3, 4), (16, 4), (2, 9)];
+    let pattern = (series / SERIES.len()).checked_sub(1)?;
+    Some(PATTERNS[pattern % PATTERNS.len()])
 }
 
 /// A legend.
@@ -51,10 +51,10 @@ pub(super) struct Legend<'a> {
 }
 
 impl<'a> Legend<'a> {
-    /// A legend of named series; none where there is one series, or no name.
+    /// A legend of named series; none where no series has a name.
     pub fn of(keys: Vec<Key<'a>>) -> Option<Legend<'a>> {
         let is_named = keys.iter().any(|key| !key.name.is_empty());
-        (keys.len() > 1 && is_named).then_some(Legend { keys })
+        is_named.then_some(Legend { keys })
     }
 
     /// The rows of a column within a height, and the columns.
@@ -122,18 +122,21 @@ impl<'a> Legend<'a> {
         area: &DrawingArea<DB, Shift>,
         (left, top): (i32, i32),
     ) -> Drawn {
-        let height = area.dim_in_pixel().1 as i32;
+        let (width, height) = area.dim_in_pixel();
+        let (wide, height) = (width as i32 - left, height as i32 - 2 * SPACE);
         let (width, high) = self.size(height);
+        let width = width.min(wide);
         let frame = [(left, top), (left + width, top + high)];
         area.draw(&Rectangle::new(frame, WHITE.mix(0.85).filled()))
             .map_err(text)?;
         area.draw(&Rectangle::new(frame, RGBColor(215, 215, 215)))
             .map_err(text)?;
-        let (rows, _) = self.rows(height);
+        let (rows, columns) = self.rows(height);
+        let column = (width - 2 * INSIDE) / columns as i32;
         let style = ("sans-serif", 13).into_font().color(&RGBColor(30, 30, 30));
         let style = style.pos(Pos::new(HPos::Left, VPos::Center));
         for (i, key) in self.keys.iter().enumerate() {
-            let x = left + INSIDE + (i / rows) as i32 * self.column();
+            let x = left + INSIDE + (i / rows) as i32 * column;
             let y = top + INSIDE + (i % rows) as i32 * ROW + ROW / 2;
             let color = color(key.series);
             match key.look {
@@ -144,12 +147,13 @@ impl<'a> Legend<'a> {
                 Look::Dots => dot(area, (x + 9, y), key.series, 4, 1.0)?,
                 Look::Bar => {
                     let ends = [(x + 2, y - 5), (x + 16, y + 5)];
-                    area.draw(&Rectangle::new(ends, color.mix(0.85).filled()))
+                    let strength = 0.85 / (1 + key.series / SERIES.len()) as f64;
+                    area.draw(&Rectangle::new(ends, color.mix(strength).filled()))
                         .map_err(text)?;
                 }
             }
             area.draw(&Text::new(
-                key.name.to_string(),
+                shortened(key.name, column - MARK - 4),
                 (x + MARK, y),
                 style.clone(),
             ))
@@ -208,8 +212,10 @@ mod tests {
     }
 
     #[test]
-    fn one_series_has_no_legend_and_data_are_not_covered() {
-        assert!(Legend::of(keys(1)).is_none());
+    fn series_look_different_and_data_are_not_covered() {
+        assert!(Legend::of(Vec::new()).is_none());
+        let patterns: Vec<_> = (0..35).map(|series| (series % 7, dashes(series))).collect();
+        assert!((0..35).all(|i| !patterns[..i].contains(&patterns[i])));
         let legend = Legend::of(keys(2)).unwrap();
         let axes = (60, 10, 460, 310);
         let far = (460 - 8 - legend.size(300).0, 18);

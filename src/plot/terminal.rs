@@ -1,6 +1,7 @@
 //! Figures as text: curves of Braille dots, blocks, coloured letters.
 
 use super::axis::{range, short};
+use super::chart::power;
 use super::colors::BASES;
 use super::logo::Letters;
 use super::{Bars, Boxes, Chart, Content, Dots, Figure, Heat, boxes};
@@ -152,7 +153,11 @@ fn chart(chart: &Chart, width: usize, colored: bool) -> String {
         }
         out = out.trim_end().to_string() + "\n";
     }
-    let (left, right) = (short(x0), short(x1));
+    let end = |x: f64| match chart.log_x {
+        true => power(x, (x, x)),
+        false => short(x),
+    };
+    let (left, right) = (end(x0), end(x1));
     let middle = columns.saturating_sub(left.chars().count() + right.chars().count());
     let _ = writeln!(out, "{:>9} └{}", "", "─".repeat(columns));
     let _ = writeln!(out, "{:>10} {left}{:^middle$}{right}", "", chart.x);

@@ -38,14 +38,16 @@ pub struct Record {
     pub sweep: Option<String>,
 }
 
+/// A file of JSON in the folder of a run; null where it is missing or damaged.
+fn read_value(folder: &Path, name: &str) -> Value {
+    let text = std::fs::read_to_string(folder.join(name)).ok();
+    let value = text.and_then(|text| serde_json::from_str(&text).ok());
+    value.unwrap_or(Value::Null)
+}
+
 /// Reads the folder of a run; missing files are empty.
 pub fn read(folder: &Path) -> Record {
-    let value = |name: &str| {
-        std::fs::read_to_string(folder.join(name))
-            .ok()
-            .and_then(|text| serde_json::from_str(&text).ok())
-            .unwrap_or(Value::Null)
-    };
+    let value = |name: &str| read_value(folder, name);
     let (done, failed, run) = (value("done.json"), value("failed.json"), value("run.json"));
     let state = match run["state"].as_str() {
         Some("running") if Lock::is_held(folder) => "running",
@@ -205,13 +207,73 @@ impl Record {
     }
 }
 
+/// The rows of one training of a run.
+pub struct Training<'a> {
+    /// The names of its trial and its network; a number behind them where the run has several.
+    pub name: String,
+    /// Its rows of metrics, in order.
+    pub rows: Vec<&'a Value>,
+}
+
+/// The trainings of a run: rows of one trial and network whose epochs increase. A row of a
+/// validation within an epoch has a `step`.
+pub fn trainings(record: &Record) -> Vec<Training<'_>> {
+    let mut out: Vec<(String, Training)> = Vec::new();
+    for row in &record.metrics {
+        let parts = [row["trial"].as_str(), row["model"].as_str()];
+        let parts: Vec<&str> = parts
+            .into_iter()
+            .flatten()
+            .filter(|part| !part.is_empty())
+            .collect();
+        let key = parts.join(" ");
+        let follows = |last: &Value| {
+            let (Some(a), Some(b)) = (last["epoch"].as_f64(), row["epoch"].as_f64()) else {
+                return true;
+            };
+            a < b || (a == b && !(last["step"].is_null() && row["step"].is_null()))
+        };
+        let before = out.iter().filter(|(known, _)| *known == key).count();
+        let last = out.iter_mut().rev().find(|(known, _)| *known == key);
+        match last {
+            Some((_, training)) if training.rows.last().is_none_or(|last| follows(last)) => {
+                training.rows.push(row);
+            }
+            _ => {
+                let plain = if key.is_empty() { "training" } else { &key };
+                let name = if before == 0 {
+                    plain.to_string()
+                } else {
+                    format!("{plain} ({})", before + 1)
+                };
+                let rows = vec![row];
+                out.push((key, Training { name, rows }));
+            }
+        }
+    }
+    out.into_iter().map(|(_, training)| training).collect()
+}
+
 /// The runs that have ended and left nothing but the record of their start, with what is known of
-/// each: no epoch, no result, no file.
+/// each: no epoch, no result, no file. Folders without a script are none.
 pub fn broken(dir: &Path) -> Result<Vec<(PathBuf, String)>> {
     if !dir.exists() {
         return Ok(Vec::new());
     }
-    let is_left = |name: &str| folder::STARTED.contains(&name) || name == "failed.json";
+    let mut all = broken_in(dir)?;
+    for sweep in folders(dir)?.iter().filter(|folder| is_sweep(folder)) {
+        all.extend(broken_in(sweep)?);
+    }
+    all.sort();
+    Ok(all)
+}
+
+fn broken_in(dir: &Path) -> Result<Vec<(PathBuf, String)>> {
+    let is_left = |name: &str| {
+        let also = ["failed.json", "results.json", "report.html", "log.txt"];
+        folder::STARTED.contains(&name) || also.contains(&name)
+    };
+    let has_no_results = |folder: &Path| flat(&read_value(folder, "results.json")).is_empty();
     let holds_nothing = |folder: &Path| {
         std::fs::read_dir(folder).is_ok_and(|mut entries| {
             entries.all(|entry| {
@@ -219,16 +281,11 @@ pub fn broken(dir: &Path) -> Result<Vec<(PathBuf, String)>> {
             })
         })
     };
-    let mut all = Vec::new();
-    for folder in folders(dir)? {
-        all.extend(if is_sweep(&folder) {
-            folders(&folder)?
-        } else {
-            vec![folder]
-        });
-    }
     let one = |folder: PathBuf| {
-        if !holds_nothing(&folder) {
+        // a run that begins holds its lock before it has written anything
+        let is_run = folder.join("script.rhai").exists();
+        let is_empty = holds_nothing(&folder) && has_no_results(&folder);
+        if !is_run || !is_empty || Lock::is_held(&folder) {
             return None;
         }
         let has_record = folder.join("run.json").exists();
@@ -243,7 +300,13 @@ pub fn broken(dir: &Path) -> Result<Vec<(PathBuf, String)>> {
         };
         Some((folder, what))
     };
-    Ok(all.into_iter().filter_map(one).collect())
+    Ok(folders(dir)?.into_iter().filter_map(one).collect())
+}
+
+/// Whether a run is one that [`broken`] lists.
+pub fn is_broken(folder: &Path) -> bool {
+    let above = folder.parent().unwrap_or(Path::new("."));
+    broken_in(above).is_ok_and(|all| all.iter().any(|(known, _)| known == folder))
 }
 
 /// The runs of a folder and of the sweeps in it, in order of their folders.

@@ -6,7 +6,7 @@ use crate::bind::args::dataset::with_notes;
 use crate::bind::types::{Data, Tabled};
 use crate::data::table::TableColumns;
 use crate::fault;
-use crate::lang::{Native, native, natives_of};
+use crate::lang::{Native, native, natives_of, session};
 use include_dir::{Dir, include_dir};
 use serde::Deserialize;
 use std::path::PathBuf;
@@ -62,9 +62,12 @@ fn placed(example: &Example) -> Result<PathBuf> {
     let folder = format!("cistron/examples-{}", env!("CARGO_PKG_VERSION"));
     let path = file::cache_folder().join(folder).join(&example.file);
     let is_same = std::fs::read(&path).is_ok_and(|old| old == embedded.contents());
-    if !is_same {
-        file::write_whole(&path, embedded.contents())?;
+    if is_same || file::write_whole(&path, embedded.contents()).is_ok() {
+        return Ok(path);
     }
+    // a sandbox, or a home that cannot be written to: beside the results of the run
+    let path = session::place_output(&format!("examples/{}", example.file), false)?;
+    file::write_whole(&path, embedded.contents())?;
     Ok(path)
 }
 
@@ -111,8 +114,8 @@ pub fn example(
 /// Returns the path of a copy of a file that comes with the program: a genome, intervals, variants
 /// or a table.
 ///
-/// The copy is in the user's cache (`XDG_CACHE_HOME`, else `~/.cache`), and is compared with the
-/// original each time.
+/// The copy is in the user's cache (`XDG_CACHE_HOME`, else `~/.cache`), or where that cannot be
+/// written to, among the outputs of the run; it is compared with the original each time.
 ///
 /// ```rhai
 /// let peaks = intervals::read(data::example_file("yeast_peaks"));

@@ -154,7 +154,7 @@ pub fn schedule(
     schedule_figure(schedule, epochs, steps_per_epoch, lr)
 }
 
-/// Columns of the terminal.
+/// Columns of the terminal, and of other outputs.
 fn terminal_columns() -> usize {
     crate::base::screen::columns().unwrap_or(terminal::COLUMNS)
 }
@@ -229,7 +229,7 @@ pub fn show(this: &Figure) {
 /// ```
 #[native(namespace = "figure", form = property)]
 pub fn text(this: &Figure) -> String {
-    terminal::show(this, terminal_columns(), false)
+    terminal::show(this, terminal::COLUMNS, false)
 }
 
 /// The figure as SVG.

@@ -215,6 +215,10 @@ pub fn curves(
     };
     let line = |(name, value): (&Identifier, &Dynamic)| {
         let (x, y) = pair(name, value)?;
+        if let Some(bad) = x.iter().find(|x| options.log_x && **x <= 0.0) {
+            bail!("value", "`{name}` has {bad} on the horizontal axis, which has no logarithm";
+                hint: "leave such points out, or set log_x: false");
+        }
         let points = x.into_iter().map(scale).zip(y).collect();
         Ok(series(name.as_str(), points))
     };

@@ -61,7 +61,7 @@ impl Output {
                 self.settle();
                 self.stream(StreamContent::stderr(&format!("{text}\n")));
             }
-            Note::Passing(text) => self.update(text),
+            Note::Passing(text) | Note::Epoch(text) => self.update(text),
             Note::Passed(text) => {
                 self.update(text);
                 self.settle();

@@ -49,6 +49,8 @@ pub fn serve(connection: &Path, common: &SessionArguments) -> Result<()> {
         )
     };
     let info: ConnectionInfo = serde_json::from_str(&text).map_err(broken)?;
+    // the terminal in which the server was started is not the notebook
+    crate::base::screen::ignore();
     let mut settings = common.settings()?;
     settings.script_dir = std::env::current_dir().ok();
     common.start_torch();

@@ -105,8 +105,11 @@ pub(super) fn keep_logs(folder: Option<&Path>) -> Result<()> {
     session::log_to(folder.join("log.txt"));
     let notes = folder.join("notes.txt");
     say::listen(Some(Rc::new(move |note| {
-        let (Note::Line(line) | Note::Passed(line)) = note else {
-            return;
+        let line = match note {
+            Note::Line(line) | Note::Epoch(line) => line,
+            // the line of the last epoch is there already
+            Note::Passed(text) => text.lines().last().unwrap_or(""),
+            Note::Passing(_) => return,
         };
         let mut options = std::fs::OpenOptions::new();
         let file = options.create(true).append(true).open(&notes);

@@ -16,7 +16,7 @@ pub(super) fn remove(dir: &Path, names: &[String], yes: bool) -> Result<u8> {
         }
     };
     let found: Vec<(PathBuf, String)> = names.iter().map(one).collect::<Result<_>>()?;
-    remove_all(&found, yes)
+    remove_all(&found, yes, |_| true)
 }
 
 /// Removes the runs that left nothing but the record of their start, and have ended.
@@ -26,11 +26,17 @@ pub(super) fn collect(dir: &Path, yes: bool) -> Result<u8> {
         crate::outln!("no broken runs in {}", dir.display());
         return Ok(0);
     }
-    remove_all(&found, yes)
+    // a run may have been resumed since
+    remove_all(&found, yes, ledger::is_broken)
 }
 
-/// Removes folders after a question; each is listed with what it is.
-fn remove_all(found: &[(PathBuf, String)], yes: bool) -> Result<u8> {
+/// Removes folders after a question, those that are still to be removed then; each is listed with
+/// what it is.
+fn remove_all(
+    found: &[(PathBuf, String)],
+    yes: bool,
+    is_still: impl Fn(&Path) -> bool,
+) -> Result<u8> {
     found
         .iter()
         .for_each(|(folder, what)| crate::outln!("{}  {what}", folder.display()));
@@ -51,7 +57,7 @@ fn remove_all(found: &[(PathBuf, String)], yes: bool) -> Result<u8> {
             return Ok(0);
         }
     }
-    for (folder, _) in found {
+    for (folder, _) in found.iter().filter(|(folder, _)| is_still(folder)) {
         std::fs::remove_dir_all(folder).map_err(|error| Fault::file(folder, &error))?;
     }
     Ok(0)

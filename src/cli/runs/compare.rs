@@ -4,7 +4,7 @@
 use super::show::shortened;
 use crate::bail;
 use crate::base::table::{Cells, Table};
-use crate::base::{Result, near, screen};
+use crate::base::{Result, near, screen, written};
 use crate::fault;
 use crate::plot::{self, Chart, Figure, Series, terminal};
 use crate::track::{Record, ledger};
@@ -12,17 +12,19 @@ use serde_json::Value;
 use std::io::IsTerminal;
 use std::path::Path;
 
+/// The most letters of a cell.
+const MAX_CELL: usize = 40;
+
 /// Columns of metrics that are no measure of a network.
 const NO_MEASURES: [&str; 5] = ["epoch", "seconds", "speed", "step", "lr"];
 
 /// Prints the comparison, and writes the figure of the metric where a path is given.
 pub(super) fn compare(records: &[Record], metric: Option<&str>, out: Option<&Path>) -> Result<u8> {
-    let table = table(records)?;
-    if table.is_empty() {
-        crate::outln!("the runs have no results, and no parameter differs");
-    } else {
-        crate::outln!("{}", table.to_pretty(usize::MAX));
+    if records.len() < 2 {
+        bail!("usage", "a comparison needs two runs, there is {}", records.len();
+            hint: "name several runs, or a sweep of several");
     }
+    crate::outln!("{}", table(records)?.to_pretty(usize::MAX));
     let metric = match metric {
         Some(name) => Some(known(records, name)?),
         None => measures(records).into_iter().next(),
@@ -49,16 +51,18 @@ pub(super) fn compare(records: &[Record], metric: Option<&str>, out: Option<&Pat
 
 /// The names of runs in a comparison: those that were given, where all differ.
 fn names(records: &[Record]) -> Vec<String> {
-    let given: Vec<Option<&String>> = records.iter().map(|r| r.start.name.as_ref()).collect();
-    let differ = given
-        .iter()
-        .enumerate()
-        .all(|(i, name)| !given[..i].contains(name));
-    let one = |record: &Record| match &record.start.name {
-        Some(name) if differ => name.clone(),
-        _ => record.id(),
+    let given = |record: &Record| record.start.name.clone().unwrap_or_else(|| record.id());
+    let unique = |names: &[String]| (0..names.len()).all(|i| !names[..i].contains(&names[i]));
+    let names: Vec<String> = records.iter().map(given).collect();
+    if unique(&names) {
+        return names;
+    }
+    let names: Vec<String> = records.iter().map(Record::id).collect();
+    let number = |(i, name): (usize, &String)| match names[..i].contains(name) {
+        true => format!("{name} ({})", i + 1),
+        false => name.clone(),
     };
-    records.iter().map(one).collect()
+    names.iter().enumerate().map(number).collect()
 }
 
 /// A row for each parameter that differs and for each result, a column for each run.
@@ -86,8 +90,26 @@ fn table(records: &[Record]) -> Result<Table> {
             if only_differing && values.iter().all(|value| *value == values[0]) {
                 continue;
             }
-            let text = |value: &Option<Value>| value.as_ref().map_or("-".into(), shortened);
-            rows.push((format!("{head}{path}"), values.iter().map(text).collect()));
+            let all = |text: fn(&Value) -> String| -> Vec<String> {
+                let one = |value: &Option<Value>| value.as_ref().map_or("-".into(), text);
+                values.iter().map(one).collect()
+            };
+            let short = all(shortened);
+            // in full where values that differ would look alike
+            let is_clear = (0..values.len()).all(|i| {
+                let same = (0..i).find(|j| short[*j] == short[i]);
+                same.is_none_or(|j| values[j] == values[i])
+            });
+            let cells = if is_clear {
+                short
+            } else {
+                all(Value::to_string)
+            };
+            let cells = cells
+                .iter()
+                .map(|cell| written::cut(cell, MAX_CELL))
+                .collect();
+            rows.push((format!("{head}{path}"), cells));
         }
     }
     let seconds = |r: &Record| {
@@ -100,15 +122,9 @@ fn table(records: &[Record]) -> Result<Table> {
         records.iter().map(|r| r.state.to_string()).collect(),
     ));
     let first = Cells::Text(rows.iter().map(|(name, _)| name.clone()).collect());
-    let mut columns = vec![("".to_string(), first)];
+    let mut columns = vec![(String::new(), first)];
     for (i, name) in names(records).into_iter().enumerate() {
         let cells = rows.iter().map(|(_, cells)| cells[i].clone()).collect();
-        let taken = columns.iter().any(|(known, _)| *known == name);
-        let name = if taken {
-            format!("{name} ({})", i + 1)
-        } else {
-            name
-        };
         columns.push((name, Cells::Text(cells)));
     }
     Table::new(columns)
@@ -150,33 +166,26 @@ fn known(records: &[Record], name: &str) -> Result<String> {
 fn figure(records: &[Record], metric: &str) -> Figure {
     let mut lines: Vec<Series> = Vec::new();
     for (record, run) in records.iter().zip(names(records)) {
-        let mut own: Vec<(String, Vec<(f64, f64)>)> = Vec::new();
-        for row in &record.metrics {
-            let flat = ledger::flat(row);
-            let number = |wanted: &str| {
-                let found = flat.iter().find(|(name, _)| name == wanted);
-                found.and_then(|(_, value)| value.as_f64())
+        let trainings = ledger::trainings(record);
+        let is_one = trainings.len() == 1;
+        for training in &trainings {
+            let point = |row: &&Value| {
+                let flat = ledger::flat(row);
+                let number = |wanted: &str| {
+                    let found = flat.iter().find(|(name, _)| name == wanted);
+                    found.and_then(|(_, value)| value.as_f64())
+                };
+                Some((number("epoch")?, number(metric)?))
             };
-            let (Some(x), Some(y)) = (number("epoch"), number(metric)) else {
-                continue;
+            let points: Vec<(f64, f64)> = training.rows.iter().filter_map(point).collect();
+            let name = match is_one {
+                true => run.clone(),
+                false => format!("{run} {}", training.name),
             };
-            let model = [row["trial"].as_str(), row["model"].as_str()];
-            let model: Vec<&str> = model.into_iter().flatten().collect();
-            let model = model.join(" ");
-            match own.iter_mut().find(|(known, _)| *known == model) {
-                Some((_, points)) => points.push((x, y)),
-                None => own.push((model, vec![(x, y)])),
+            if !points.is_empty() {
+                lines.push(Series { name, points });
             }
         }
-        let is_one = own.len() == 1;
-        lines.extend(own.into_iter().map(|(model, points)| Series {
-            name: if is_one {
-                run.clone()
-            } else {
-                format!("{run} {model}")
-            },
-            points,
-        }));
     }
     let chart = Chart {
         x: "epoch".into(),

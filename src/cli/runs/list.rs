@@ -10,6 +10,9 @@ use serde_json::Value;
 use std::cmp::Ordering;
 use std::path::Path;
 
+/// The most letters of a cell.
+const MAX_CELL: usize = 28;
+
 /// The most results that have a column.
 const MAX_RESULTS: usize = 6;
 
@@ -25,14 +28,25 @@ impl Line<'_> {
         let found: Vec<Value> = self.runs.iter().filter_map(|run| run.value(name)).collect();
         let mut numbers: Vec<f64> = found.iter().filter_map(Value::as_f64).collect();
         numbers.sort_by(f64::total_cmp);
-        match (&found[..], &numbers[..]) {
-            ([], _) => String::new(),
+        let text = match (&found[..], &numbers[..]) {
+            ([], _) => return String::new(),
             ([one], _) => shortened(one),
             (_, [low, .., high]) if low < high => {
                 format!("{} – {}", written::metric(*low), written::metric(*high))
             }
             _ if found.iter().all(|value| *value == found[0]) => shortened(&found[0]),
             _ => "…".into(),
+        };
+        let text = written::cut(&text, MAX_CELL);
+        // of a sweep, how many runs have it
+        let known = if numbers.is_empty() {
+            found.len()
+        } else {
+            numbers.len()
+        };
+        match known < self.runs.len() {
+            true => format!("{text} ({known} of {})", self.runs.len()),
+            false => text,
         }
     }
 
@@ -94,10 +108,11 @@ fn lines(records: &[Record], all: bool) -> Vec<Line<'_>> {
 /// and how many more there are.
 fn columns_of(records: &[Record]) -> (Vec<String>, usize) {
     let mut counts: Vec<(String, usize)> = Vec::new();
-    for (name, _) in records
+    let all = records
         .iter()
-        .flat_map(|record| ledger::flat(&record.results))
-    {
+        .flat_map(|record| ledger::flat(&record.results));
+    // arrays have no room in a line
+    for (name, _) in all.filter(|(_, value)| !value.is_array()) {
         match counts.iter_mut().find(|(known, _)| *known == name) {
             Some((_, n)) => *n += 1,
             None => counts.push((name, 1)),
@@ -161,15 +176,25 @@ pub(super) fn list(
     let (mut results, more) = columns_of(&records);
     if let Some(name) = sort.filter(|name| !["state", "seconds", "name"].contains(name)) {
         // the column by which they are sorted is the first
-        let is_shown = |path: &String| path == name || path.ends_with(&format!(".{name}"));
-        let shown = results
-            .iter()
-            .position(is_shown)
-            .map(|at| results.remove(at));
+        let is_named = |path: &String| path == name;
+        let ends = |path: &String| path.ends_with(&format!(".{name}"));
+        let at = results.iter().position(is_named).or_else(|| {
+            let mut ending = results.iter().enumerate().filter(|(_, path)| ends(path));
+            let first = ending.next().map(|(at, _)| at);
+            first.filter(|_| ending.next().is_none())
+        });
+        let shown = at.map(|at| results.remove(at));
         results.insert(0, shown.unwrap_or_else(|| name.to_string()));
     }
     for name in &results {
-        columns.push((name.clone(), text(&|line: &Line| line.result(name))));
+        let cells = text(&|line: &Line| line.result(name));
+        let is_taken = columns.iter().any(|(known, _)| known == name);
+        let title = if is_taken {
+            format!("results.{name}")
+        } else {
+            name.clone()
+        };
+        columns.push((title, cells));
     }
     crate::outln!("{}", Table::new(columns)?.to_pretty(usize::MAX));
     if more > 0 {

@@ -65,7 +65,7 @@ enum Action {
     /// Several runs side by side: parameters that differ, results, and a metric by epoch
     Compare {
         /// Runs, or sweeps, whose runs are all compared
-        #[arg(required = true, num_args = 2..)]
+        #[arg(required = true)]
         runs: Vec<String>,
         /// The metric that is drawn; the first of the validation data unless given
         #[arg(long, value_name = "NAME")]

@@ -58,6 +58,10 @@ fn table(results: &Value) -> Result<Option<Table>> {
                         .filter_map(|(key, value)| Some((*column(key)?, shortened(value))));
                     vec![(name.clone(), cells.collect())]
                 }
+                // a result that is no number is stored as null
+                None if ledger::flat(value).is_empty() => {
+                    vec![(name.clone(), vec![("value", value.to_string())])]
+                }
                 None => ledger::flat(value)
                     .into_iter()
                     .map(|(path, value)| {
@@ -92,7 +96,7 @@ fn table(results: &Value) -> Result<Option<Table>> {
     };
     let names = names.iter().map(column);
     Table::new(
-        std::iter::once(("result".to_string(), first))
+        std::iter::once((String::new(), first))
             .chain(names)
             .collect(),
     )
@@ -104,47 +108,35 @@ const MAX_TRAININGS: usize = 12;
 
 /// The last epoch of each training, and the epoch of each lowest loss.
 fn trainings(record: &Record) -> Vec<String> {
-    let name_of = |row: &Value| {
-        let parts = [row["trial"].as_str(), row["model"].as_str()];
-        let parts: Vec<&str> = parts
-            .into_iter()
-            .flatten()
-            .filter(|part| !part.is_empty())
-            .collect();
-        if parts.is_empty() {
-            "training".to_string()
-        } else {
-            parts.join(" ")
-        }
-    };
-    let mut names: Vec<String> = Vec::new();
-    for name in record.metrics.iter().map(name_of) {
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    let of = |name: &String| {
-        let rows: Vec<&Value> = record
-            .metrics
-            .iter()
-            .filter(|row| name_of(row) == *name)
-            .collect();
-        let last = rows.last()?;
-        let measured = ledger::flat(last).into_iter().filter(|(name, value)| {
-            value.is_f64() && !["seconds", "speed", "epoch"].contains(&name.as_str())
-        });
-        let measured: Vec<(String, Value)> = measured.collect();
+    let all = ledger::trainings(record);
+    let of = |training: &ledger::Training| {
+        let epochs = training.rows.iter().filter(|row| row["step"].is_null());
+        let rows: Vec<&&Value> = epochs.collect();
+        let last = rows.last().copied().or_else(|| training.rows.last())?;
+        let is_measure = |(name, value): &(String, Value)| {
+            let is_value = value.is_f64() || value.is_null();
+            is_value && !["seconds", "speed", "epoch", "step", "trial"].contains(&name.as_str())
+        };
+        let measured: Vec<_> = ledger::flat(last).into_iter().filter(is_measure).collect();
+        let text = |value: &Value| match value {
+            // what is no number is stored as null
+            Value::Null => "nan".to_string(),
+            value => shortened(value),
+        };
         let values = measured
             .iter()
-            .map(|(name, value)| format!("{name} {}", shortened(value)));
+            .map(|(name, value)| format!("{name} {}", text(value)));
         let values = values.collect::<Vec<_>>().join("  ");
-        let mut line = format!("{name}, epoch {}: {values}", last["epoch"]);
+        let when = match last["step"].as_f64() {
+            Some(step) => format!("step {step}"),
+            None => format!("epoch {}", last["epoch"]),
+        };
+        let mut line = format!("{}, {when}: {values}", training.name);
         for (loss, _) in measured.iter().filter(|(name, _)| name.ends_with("loss")) {
-            let value = |row: &&Value| {
+            let value = |row: &Value| {
                 let flat = ledger::flat(row);
-                flat.into_iter()
-                    .find(|(name, _)| name == loss)
-                    .and_then(|(_, value)| value.as_f64())
+                let found = flat.into_iter().find(|(name, _)| name == loss);
+                found.and_then(|(_, value)| value.as_f64())
             };
             let found = rows
                 .iter()
@@ -155,14 +147,14 @@ fn trainings(record: &Record) -> Vec<String> {
         }
         Some(line)
     };
-    let mut lines: Vec<String> = names.iter().take(MAX_TRAININGS).filter_map(of).collect();
-    if names.len() > MAX_TRAININGS {
-        lines.push(format!("… {} more trainings", names.len() - MAX_TRAININGS));
+    let mut lines: Vec<String> = all.iter().take(MAX_TRAININGS).filter_map(of).collect();
+    if all.len() > MAX_TRAININGS {
+        lines.push(format!("… {} more trainings", all.len() - MAX_TRAININGS));
     }
     lines
 }
 
-/// Prints a run: what it gave first, then how it was started, then where.
+/// Prints a run: its results first, then how it was started, then where.
 pub(super) fn show(record: &Record) -> Result<u8> {
     say(&record.folder.display().to_string());
     let line = |name: &str, value: String| {
@@ -218,17 +210,19 @@ mod tests {
     #[test]
     fn results_are_rows_with_the_keys_of_maps_as_columns() {
         let results = json!({
-            "n": 3, "auroc": { "published": 0.95, "ours": 0.951234 }, "deep": { "a": { "b": 1.5 } },
+            "n": 3, "none": null, "auroc": { "published": 0.95, "ours": 0.951234 },
+            "deep": { "a": { "b": 1.5 } },
         });
         let text = table(&results).unwrap().unwrap().to_pretty(99);
         let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
         assert_eq!(
             lines,
             [
-                "result    value   published  ours",
+                "          value  published  ours",
                 "n         3",
-                "auroc             0.9500     0.9512",
-                "deep.a.b  1.5000",
+                "none      null",
+                "auroc            0.95       0.9512",
+                "deep.a.b  1.5",
             ]
         );
         assert!(table(&Value::Null).unwrap().is_none());

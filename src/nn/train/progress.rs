@@ -86,11 +86,7 @@ impl Progress {
                     .unwrap_or_else(|_| ProgressStyle::default_bar())
                     .progress_chars("━╸─"),
             );
-            let latest = self.latest.borrow();
-            bar.set_prefix(format!(
-                "{} epoch {epoch}/{}  {latest}",
-                self.name, self.epochs
-            ));
+            bar.set_prefix(format!("{} epoch {epoch}/{}", self.name, self.epochs));
         }
     }
 
@@ -201,7 +197,7 @@ impl Progress {
 
     /// Shows the line of an epoch in place of the one before.
     fn pass(&self, line: String) {
-        say::passing(&line);
+        say::epoch(&line);
         self.latest.replace(line);
     }
 
