@@ -85,10 +85,10 @@ impl Output {
             let mut display = DisplayData::new(data);
             let display_id = Some(id);
             display.transient = Some(Transient { display_id });
-            self.outbox.publish(display.as_child_of(&*parent));
+            self.outbox.publish(display.as_child_of(&parent));
         } else {
             self.outbox
-                .publish(UpdateDisplayData::new(data, &id).as_child_of(&*parent));
+                .publish(UpdateDisplayData::new(data, &id).as_child_of(&parent));
         }
     }
 
