@@ -2,7 +2,7 @@
 
 use super::axis::{Drawn, LETTER, Labels, range, shortened, text};
 use super::colors::{MESH, SERIES};
-use super::legend::{Key, Legend, Look, Rect, SPACE, color};
+use super::legend::{self, Key, Legend, Look, Rect, color};
 use plotters::coord::types::RangedCoordf64;
 use plotters::coord::{Shift, cartesian::Cartesian2d};
 use plotters::prelude::*;
@@ -170,21 +170,9 @@ impl Bars {
             let axes = inside(&self.groups, (width, height));
             legend.free_corner(axes, &covered(axes), false)
         });
-        let (area, beside) = match (&legend, corner) {
-            (Some(legend), None) => {
-                let wide = legend.size(height as i32 - 2 * SPACE).0;
-                let split = (width as i32 - wide - MARGIN as i32).max(width as i32 / 2);
-                let (left, right) = area.split_horizontally(split);
-                (left, Some(right))
-            }
-            _ => (area.clone(), None),
-        };
-        self.draw_bars(&area, (low, high))?;
-        match (legend, corner, beside) {
-            (Some(legend), Some(corner), _) => legend.draw(&area, corner),
-            (Some(legend), None, Some(right)) => legend.draw(&right, (0, MARGIN as i32)),
-            _ => Ok(()),
-        }
+        legend::draw_with(legend, corner, area, |area| {
+            self.draw_bars(area, (low, high))
+        })
     }
 
     /// Points of the bars and their errors in pixels.

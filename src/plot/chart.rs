@@ -2,7 +2,7 @@
 
 use super::axis::{Drawn, Labels, equal, range, short, text};
 use super::colors::{GUIDE, MESH, SERIES};
-use super::legend::{Key, Legend, Look, Rect, SPACE, color, dashes};
+use super::legend::{self, Key, Legend, Look, Rect, color, dashes};
 use plotters::coord::Shift;
 use plotters::element::{Cross, TriangleMarker};
 use plotters::prelude::*;
@@ -151,27 +151,12 @@ impl Chart {
         let corner = legend
             .as_ref()
             .and_then(|legend| legend.free_corner(axes, &self.pixels(axes, x, y), self.unit));
-        let Some(legend) = legend else {
-            return self.draw_axes(area, x, y);
-        };
-        if let Some(corner) = corner {
-            self.draw_axes(area, x, y)?;
-            return legend.draw(area, corner);
-        }
-        let wide = legend.size(height as i32 - 2 * SPACE).0;
-        let split = (width as i32 - wide - MARGIN as i32).max(width as i32 / 2);
-        let (left, right) = area.split_horizontally(split);
-        let (x, y) = self.spans(split as u32, height);
-        self.draw_axes(&left, x, y)?;
-        legend.draw(&right, (0, MARGIN as i32))
+        legend::draw_with(legend, corner, area, |area| self.draw_axes(area))
     }
 
-    fn draw_axes<DB: DrawingBackend>(
-        &self,
-        area: &DrawingArea<DB, Shift>,
-        x: (f64, f64),
-        y: (f64, f64),
-    ) -> Drawn {
+    fn draw_axes<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>) -> Drawn {
+        let (width, height) = area.dim_in_pixel();
+        let (x, y) = self.spans(width, height);
         let mut built = ChartBuilder::on(area);
         let mut on = built
             .margin(MARGIN)

@@ -12,8 +12,8 @@ const ROW: i32 = 18;
 const MARK: i32 = 26;
 const INSIDE: i32 = 6;
 
-/// Space above and below a legend beside the axes, pixels.
-pub(super) const SPACE: i32 = 10;
+/// Space above, below and left of a legend beside the axes, pixels.
+const SPACE: i32 = 10;
 
 /// What a series looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -144,7 +144,7 @@ impl<'a> Legend<'a> {
                     let ends = [(x, y), (x + 18, y)];
                     line(area, &ends, key.series)?;
                 }
-                Look::Dots => dot(area, (x + 9, y), key.series, 4, 1.0)?,
+                Look::Dots => dot(area, (x + 9, y), key.series)?,
                 Look::Bar => {
                     let ends = [(x + 2, y - 5), (x + 16, y + 5)];
                     let strength = 0.85 / (1 + key.series / SERIES.len()) as f64;
@@ -161,6 +161,29 @@ impl<'a> Legend<'a> {
         }
         Ok(())
     }
+}
+
+/// Draws axes and their legend on an area: in a corner, else beside the axes, which are then
+/// narrower.
+pub(super) fn draw_with<DB: DrawingBackend>(
+    legend: Option<Legend>,
+    corner: Option<(i32, i32)>,
+    area: &DrawingArea<DB, Shift>,
+    axes: impl Fn(&DrawingArea<DB, Shift>) -> Drawn,
+) -> Drawn {
+    let Some(legend) = legend else {
+        return axes(area);
+    };
+    if let Some(corner) = corner {
+        axes(area)?;
+        return legend.draw(area, corner);
+    }
+    let (width, height) = area.dim_in_pixel();
+    let (width, height) = (width as i32, height as i32);
+    let wide = legend.size(height - 2 * SPACE).0;
+    let (left, right) = area.split_horizontally((width - wide - SPACE).max(width / 2));
+    axes(&left)?;
+    legend.draw(&right, (0, SPACE))
 }
 
 fn line<DB: DrawingBackend>(
@@ -182,18 +205,12 @@ fn line<DB: DrawingBackend>(
 }
 
 /// A point of a series: a disc, and another mark where colours repeat.
-fn dot<DB: DrawingBackend>(
-    area: &DrawingArea<DB, Shift>,
-    at: (i32, i32),
-    series: usize,
-    size: i32,
-    strength: f64,
-) -> Drawn {
-    let color = color(series).mix(strength);
+fn dot<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, at: (i32, i32), series: usize) -> Drawn {
+    let color = color(series);
     match series / SERIES.len() {
-        0 => area.draw(&Circle::new(at, size, color.filled())),
-        1 => area.draw(&TriangleMarker::new(at, size + 1, color.filled())),
-        _ => area.draw(&Cross::new(at, size, color.stroke_width(2))),
+        0 => area.draw(&Circle::new(at, 4, color.filled())),
+        1 => area.draw(&TriangleMarker::new(at, 5, color.filled())),
+        _ => area.draw(&Cross::new(at, 4, color.stroke_width(2))),
     }
     .map_err(text)
 }

@@ -269,44 +269,43 @@ pub fn broken(dir: &Path) -> Result<Vec<(PathBuf, String)>> {
 }
 
 fn broken_in(dir: &Path) -> Result<Vec<(PathBuf, String)>> {
+    let one = |folder: PathBuf| broken_state(&folder).map(|state| (folder, state));
+    Ok(folders(dir)?.into_iter().filter_map(one).collect())
+}
+
+/// What is known of a run that [`broken`] lists; none of another.
+fn broken_state(folder: &Path) -> Option<String> {
     let is_left = |name: &str| {
         let also = ["failed.json", "results.json", "report.html", "log.txt"];
         folder::STARTED.contains(&name) || also.contains(&name)
     };
-    let has_no_results = |folder: &Path| flat(&read_value(folder, "results.json")).is_empty();
-    let holds_nothing = |folder: &Path| {
+    let holds_nothing = || {
         std::fs::read_dir(folder).is_ok_and(|mut entries| {
             entries.all(|entry| {
                 entry.is_ok_and(|entry| entry.file_name().to_str().is_some_and(is_left))
             })
         })
     };
-    let one = |folder: PathBuf| {
-        // a run that begins holds its lock before it has written anything
-        let is_run = folder.join("script.rhai").exists();
-        let is_empty = holds_nothing(&folder) && has_no_results(&folder);
-        if !is_run || !is_empty || Lock::is_held(&folder) {
-            return None;
-        }
-        let has_record = folder.join("run.json").exists();
-        let record = read(&folder);
-        let what = match record.state {
-            "running" | "done" => return None,
-            _ if !has_record => "without a record".to_string(),
-            state => match record.fault["message"].as_str() {
-                Some(message) => format!("{state}: {message}"),
-                None => state.to_string(),
-            },
-        };
-        Some((folder, what))
-    };
-    Ok(folders(dir)?.into_iter().filter_map(one).collect())
+    let has_no_results = || flat(&read_value(folder, "results.json")).is_empty();
+    let is_run = folder.join("script.rhai").exists();
+    // a run that begins holds its lock before it has written anything
+    if !is_run || !holds_nothing() || !has_no_results() || Lock::is_held(folder) {
+        return None;
+    }
+    let record = read(folder);
+    match record.state {
+        "running" | "done" => None,
+        _ if !folder.join("run.json").exists() => Some("without a record".into()),
+        state => Some(match record.fault["message"].as_str() {
+            Some(message) => format!("{state}: {message}"),
+            None => state.to_string(),
+        }),
+    }
 }
 
 /// Whether a run is one that [`broken`] lists.
 pub fn is_broken(folder: &Path) -> bool {
-    let above = folder.parent().unwrap_or(Path::new("."));
-    broken_in(above).is_ok_and(|all| all.iter().any(|(known, _)| known == folder))
+    broken_state(folder).is_some()
 }
 
 /// The runs of a folder and of the sweeps in it, in order of their folders.

@@ -2,13 +2,10 @@
 
 use crate::base::table::{Cells, Table};
 use crate::base::{html, shape};
-use crate::bind::printing::line;
+use crate::bind::printing::{ROWS, line};
 use crate::bind::types::{Data, Places, Tabled};
 use crate::nn::Model;
 use rhai::Dynamic;
-
-/// The most rows of a list or table that are shown.
-const ROWS: usize = 50;
 
 /// A value as HTML, where it has a form of its own.
 pub fn html(value: &Dynamic) -> Option<String> {
