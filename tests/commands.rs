@@ -233,6 +233,30 @@ fn check_finds_what_cannot_work_without_running() {
         code == 3 && err.contains("end it with `nn::linear(1)`"),
         "{err}"
     );
+    // a dry run simulates fewer rows and searches fewer trials than a run: positions beyond them are no fault
+    for (text, expected) in [
+        (
+            "let set = sim::paired(sim::motifs(4, #{ width: 5 }), #{ n: 500, length: 60, per_sequence: 2 });\nlet y = set.label.to_array();\nprint(y[499]);",
+            0,
+        ),
+        (
+            "let folds = sim::folds(9, #{ length: [30, 34], depth: 20 });\nfor i in 0..9 { print(folds[i].secondary); }",
+            0,
+        ),
+        (
+            "let run = search::grid(#{ lr: search::choice([0.1, 0.01, 0.001]) }, |trial| trial.lr);\nprint(run.trials[2]);",
+            0,
+        ),
+        (
+            "let set = sim::paired(sim::motifs(4, #{ width: 5 }), #{ n: 500, length: 60, per_sequence: 2 });\nset.label.select(7, 0);",
+            3,
+        ),
+        ("let y = [1, 2];\nprint(y[5]);", 3),
+    ] {
+        let script = write(place.path(), "g.rhai", text);
+        let (_, err, code) = said(&cistron(place.path(), &["check", &script]));
+        assert_eq!(code, expected, "{text}\n{err}");
+    }
     let (_, err, code) = said(&cistron(
         &root(),
         &["check", "examples", "stdlib", "tests/scripts"],

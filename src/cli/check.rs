@@ -122,6 +122,8 @@ fn rehearse(text: &str, path: &Path, settings: &session::Settings) -> Option<Fau
             .iter()
             .any(|frame| frame.function == "nn::build");
     let excused = ["file", "thrown", "assertion"].contains(&fault.kind)
-        || (session::is_guessed() && !is_certain);
+        || (session::is_guessed() && !is_certain)
+        // an array of a dry run may hold fewer values than that of a run
+        || (session::is_abridged() && fault.kind == "value" && fault.message.starts_with("index "));
     (!excused || fault.message.contains("standard library")).then_some(fault)
 }

@@ -19,5 +19,5 @@ pub use value::{FromValue, IntoValue};
 // what generated code names
 pub use cistron_base::Result;
 pub use cistron_lang::constraint::Constraint;
-pub use cistron_lang::{Call, Form, Native, Opt, OptKind, Options, Param, session::is_dry};
+pub use cistron_lang::{Call, Form, Native, Opt, OptKind, Options, Param, session::abridges};
 pub use rhai::{Array, Dynamic, NativeCallContext};

@@ -381,7 +381,7 @@ pub fn expand(arguments: Tokens, item: Tokens) -> Result<Tokens> {
     if let Some(dry) = &arguments.dry {
         let rehearsed = outcome(quote!(#dry));
         body = quote! {
-            if #convert::is_dry() {
+            if #convert::abridges() {
                 return #rehearsed;
             }
             #body

@@ -23,6 +23,6 @@ pub use parameters::{declare, report, results};
 pub use sandbox::{find_input, permitted, place_checkpoints, place_output};
 pub use sources::{place, place_in, remember_behind, remember_source, show_as, source};
 pub use state::{
-    Session, Settings, Unit, current_file, engine, enter, finish, guess, is_dry, is_guessed, local,
-    set_settings, settings, start, swap,
+    Session, Settings, Unit, abridges, current_file, engine, enter, finish, guess, is_abridged,
+    is_dry, is_guessed, local, set_settings, settings, start, swap,
 };

@@ -89,6 +89,7 @@ struct State {
     running: Vec<String>,
     settings: Settings,
     is_guessed: bool,
+    is_abridged: bool,
 }
 
 thread_local! {
@@ -141,6 +142,20 @@ pub fn guess() {
 /// Whether data are stand-ins for missing files.
 pub fn is_guessed() -> bool {
     with(|state| state.is_guessed)
+}
+
+/// Whether the run only checks shapes, asked by a function that then returns a stand-in: fewer rows,
+/// trials or patterns than a run has. The session remembers that there is one.
+pub fn abridges() -> bool {
+    with(|state| {
+        state.is_abridged |= state.settings.dry;
+        state.settings.dry
+    })
+}
+
+/// Whether a function of a dry run has returned fewer values than a run has.
+pub fn is_abridged() -> bool {
+    with(|state| state.is_abridged)
 }
 
 /// Changes the settings of the run.
