@@ -233,6 +233,21 @@ fn runs_are_listed_sorted_compared_replayed_and_removed() {
             .0
             .contains("failed")
     );
+    for (filter, expected) in [
+        ("lr>", "is neither a word nor a comparison"),
+        (">0.1", "is neither a word nor a comparison"),
+        ("lr=>0.1", "is neither a word nor a comparison"),
+        ("lr>high", "lr is a number, got high"),
+        ("scores.los>1", "did you mean `scores.loss`?"),
+    ] {
+        let (out, err, code) = run(&["runs", "list", "--filter", filter]);
+        assert!(code == 2 && err.contains(expected), "{filter}: {out}{err}");
+    }
+    assert!(
+        run(&["runs", "list", "--filter", "lr==0.5"])
+            .0
+            .contains("fast")
+    );
     let (_, err, code) = run(&["runs", "list", "--sort", "scores.los"]);
     assert!(
         code == 2 && err.contains("did you mean `scores.loss`?"),

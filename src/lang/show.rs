@@ -40,7 +40,10 @@ pub fn line(value: &Dynamic) -> String {
         return value.to_string();
     }
     if let Ok(x) = value.as_float() {
-        return if x.is_finite() && x == x.trunc() && x.abs() < 1e15 {
+        // powers where `${x}` has them
+        return if x != 0.0 && !(1e-13..=1e13).contains(&x.abs()) && x.is_finite() {
+            format!("{x:e}")
+        } else if x == x.trunc() && x.is_finite() {
             format!("{x:.1}")
         } else {
             format!("{x}")
@@ -225,7 +228,25 @@ pub fn to_json(value: &Dynamic) -> serde_json::Value {
 
 #[cfg(test)]
 mod tests {
-    use super::number;
+    use super::{line, number};
+
+    #[test]
+    fn numbers_in_lines_are_as_in_templates() {
+        for (x, expected) in [
+            (1e-300, "1e-300"),
+            (5e-324, "5e-324"),
+            (-1.5e300, "-1.5e300"),
+            (0.000_012_5, "0.0000125"),
+            (1e13, "10000000000000.0"),
+            (3.0, "3.0"),
+            (-0.0, "-0.0"),
+            (0.25, "0.25"),
+            (f64::NAN, "NaN"),
+            (f64::INFINITY, "inf"),
+        ] {
+            assert_eq!(line(&x.into()), expected);
+        }
+    }
 
     #[test]
     fn numbers_keep_six_digits() {

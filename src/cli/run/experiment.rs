@@ -206,6 +206,12 @@ fn announce(folder: Option<&Path>, json: bool) {
 fn close(journal: &mut Journal, outcome: &Result<(), Fault>) -> Result<(), Fault> {
     let ended = outcome.as_ref().map_or_else(ending, |()| Outcome::Done);
     let closed = journal.close(ended);
+    if !journal.folder().exists() {
+        crate::errln!(
+            "{} is removed: the script had not begun",
+            relative(journal.folder())
+        );
+    }
     let paged = page(journal.folder());
     // the fault of the run has precedence over a failure to write its record
     if outcome.is_ok() {

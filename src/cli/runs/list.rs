@@ -138,10 +138,25 @@ pub(super) fn list(
 ) -> Result<u8> {
     let mut records = track::all(dir)?;
     let all = records.len();
-    records.retain(|record| filters.iter().all(|filter| fits(record, filter)));
+    let filters: Vec<Filter> = filters
+        .iter()
+        .map(|text| Filter::new(text))
+        .collect::<Result<_>>()?;
+    filters
+        .iter()
+        .try_for_each(|filter| filter.check(&records))?;
+    for filter in &filters {
+        let mut chosen = Vec::new();
+        for record in records {
+            if filter.fits(&record)? {
+                chosen.push(record);
+            }
+        }
+        records = chosen;
+    }
     if let Some(name) = sort {
         if !records.is_empty() && records.iter().all(|record| record.value(name).is_none()) {
-            return Err(nowhere(&records, name));
+            return Err(nowhere(&records, "--sort", name));
         }
         records.sort_by(|a, b| {
             let (x, y) = (a.value(name), b.value(name));
@@ -203,40 +218,99 @@ pub(super) fn list(
     Ok(0)
 }
 
-/// Whether a run matches a filter.
-fn fits(record: &Record, filter: &str) -> bool {
-    let comparison = [">=", "<=", "!=", ">", "<", "="]
-        .into_iter()
-        .find_map(|sign| {
-            filter
-                .split_once(sign)
-                .map(|(name, value)| (name.trim(), sign, value.trim()))
-        });
-    let Some((name, sign, wanted)) = comparison else {
-        let words = [
-            record.id(),
-            record.start.name.clone().unwrap_or_default(),
-            record.start.tags.join(" "),
-        ];
-        return words.iter().any(|word| word.contains(filter));
-    };
-    let Some(value) = record.value(name) else {
-        return sign == "!=";
-    };
-    let text = value
-        .as_str()
-        .map_or_else(|| value.to_string(), str::to_string);
-    let order = match (value.as_f64(), wanted.parse::<f64>()) {
-        (Some(value), Ok(wanted)) => value.partial_cmp(&wanted),
-        _ => Some(text.as_str().cmp(wanted)),
-    };
-    match sign {
-        "=" => order == Some(Ordering::Equal),
-        "!=" => order != Some(Ordering::Equal),
-        ">" => order == Some(Ordering::Greater),
-        "<" => order == Some(Ordering::Less),
-        ">=" => matches!(order, Some(Ordering::Greater | Ordering::Equal)),
-        _ => matches!(order, Some(Ordering::Less | Ordering::Equal)),
+/// What runs are chosen by.
+enum Filter {
+    /// A word of the folder, the name or the tags.
+    Word(String),
+    /// A comparison of a value with a number or a text.
+    Comparison {
+        name: String,
+        sign: &'static str,
+        wanted: String,
+    },
+}
+
+impl Filter {
+    /// Reads a filter as it is written on the command line.
+    fn new(text: &str) -> Result<Filter> {
+        let signs = [">=", "<=", "!=", "==", ">", "<", "="];
+        let first = |sign: &&&str| text.find(**sign).map(|at| (at, usize::MAX - sign.len()));
+        let Some(sign) = signs
+            .iter()
+            .filter(|sign| text.contains(**sign))
+            .min_by_key(first)
+        else {
+            return Ok(Filter::Word(text.into()));
+        };
+        let (name, wanted) = text.split_once(sign).unwrap_or((text, ""));
+        let (name, wanted) = (name.trim(), wanted.trim());
+        if name.is_empty() || wanted.is_empty() || wanted.starts_with(['=', '<', '>', '!']) {
+            return Err(fault!(
+                "usage",
+                "--filter `{text}`: is neither a word nor a comparison"
+            )
+            .hint(
+                "NAME>VALUE, >=, <, <=, = or !=, such as 'auroc>0.9', in quotes: shells redirect \
+                 by > and <",
+            ));
+        }
+        Ok(Filter::Comparison {
+            name: name.into(),
+            sign: if *sign == "==" { "=" } else { sign },
+            wanted: wanted.into(),
+        })
+    }
+
+    /// Fails where the filter compares what no run has.
+    fn check(&self, records: &[Record]) -> Result<()> {
+        match self {
+            Filter::Comparison { name, .. }
+                if !records.is_empty()
+                    && records.iter().all(|record| record.value(name).is_none()) =>
+            {
+                Err(nowhere(records, "--filter", name))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether a run matches; fails where a number is compared with a text by size.
+    fn fits(&self, record: &Record) -> Result<bool> {
+        let (name, sign, wanted) = match self {
+            Filter::Comparison { name, sign, wanted } => (name, *sign, wanted.as_str()),
+            Filter::Word(word) => {
+                let words = [
+                    record.id(),
+                    record.start.name.clone().unwrap_or_default(),
+                    record.start.tags.join(" "),
+                ];
+                return Ok(words.iter().any(|text| text.contains(word)));
+            }
+        };
+        let Some(value) = record.value(name) else {
+            return Ok(sign == "!=");
+        };
+        let text = value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_string);
+        let order = match (value.as_f64(), wanted.parse::<f64>()) {
+            (Some(value), Ok(wanted)) => value.partial_cmp(&wanted),
+            (Some(_), Err(_)) if !["=", "!="].contains(&sign) => {
+                return Err(fault!(
+                    "usage",
+                    "--filter `{name}{sign}{wanted}`: {name} is a number, got {wanted}"
+                ));
+            }
+            _ => Some(text.as_str().cmp(wanted)),
+        };
+        Ok(match sign {
+            "=" => order == Some(Ordering::Equal),
+            "!=" => order != Some(Ordering::Equal),
+            ">" => order == Some(Ordering::Greater),
+            "<" => order == Some(Ordering::Less),
+            ">=" => matches!(order, Some(Ordering::Greater | Ordering::Equal)),
+            _ => matches!(order, Some(Ordering::Less | Ordering::Equal)),
+        })
     }
 }
 
@@ -251,8 +325,8 @@ fn compared(a: &Option<Value>, b: &Option<Value>) -> Ordering {
     }
 }
 
-/// The fault of a sort key that no run has, or of which runs have several.
-fn nowhere(records: &[Record], name: &str) -> Fault {
+/// The fault of a name, given with an option, that no run has, or of which runs have several.
+fn nowhere(records: &[Record], option: &str, name: &str) -> Fault {
     let mut known: Vec<String> = records
         .iter()
         .flat_map(|record| [ledger::flat(&record.results), ledger::flat(&record.set)].concat())
@@ -266,10 +340,10 @@ fn nowhere(records: &[Record], name: &str) -> Fault {
         .map(|path| format!("`{path}`"))
         .collect();
     if !several.is_empty() {
-        return fault!("usage", "--sort {name}: runs have several")
+        return fault!("usage", "{option} {name}: runs have several")
             .hint(format!("one of {}", several.join(", ")));
     }
-    let fault = fault!("usage", "--sort {name}: no run has it");
+    let fault = fault!("usage", "{option} {name}: no run has it");
     match near::nearest(name, known.iter().map(String::as_str)) {
         Some(near) => fault.hint(format!("did you mean `{near}`?")),
         None if known.is_empty() => {

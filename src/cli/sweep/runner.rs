@@ -48,10 +48,10 @@ impl Runner<'_> {
         }
         let mut command = command(&self.program, self.script, &folder, task, self.may_differ);
         end_with_parent(&mut command);
+        let output = self.home.join(format!("{number:03}.txt"));
         if !self.is_alone {
-            let path = self.home.join(format!("{number:03}.txt"));
-            let file = File::create(&path).and_then(|file| Ok((file.try_clone()?, file)));
-            let (out, err) = file.map_err(|error| Fault::file(&path, &error))?;
+            let file = File::create(&output).and_then(|file| Ok((file.try_clone()?, file)));
+            let (out, err) = file.map_err(|error| Fault::file(&output, &error))?;
             command.stdin(Stdio::null()).stdout(out).stderr(err);
         }
         let started = Instant::now();
@@ -62,11 +62,11 @@ impl Runner<'_> {
             return Ok(None);
         }
         let record = track::read(&folder);
-        let failed = (!status.success()).then(|| {
-            record.fault["message"]
-                .as_str()
-                .unwrap_or("it ended without a word")
-                .to_string()
+        let failed = (!status.success()).then(|| match record.fault["message"].as_str() {
+            Some(message) => message.to_string(),
+            // a run that failed for its arguments or its syntax leaves no record
+            None if self.is_alone => format!("{status}, for the error above"),
+            None => error_line(&output).unwrap_or_else(|| status.to_string()),
         });
         match &failed {
             Some(why) => crate::errln!("[{number}/{all}] {words}: failed: {why}"),
@@ -82,6 +82,17 @@ impl Runner<'_> {
             failed,
         }))
     }
+}
+
+/// The first line of a run's output that is an error, without its kind.
+fn error_line(output: &Path) -> Option<String> {
+    let text = std::fs::read_to_string(output).ok()?;
+    let line = text.lines().find(|line| line.starts_with("error"))?;
+    Some(
+        line.split_once(": ")
+            .map_or(line, |(_, message)| message)
+            .to_string(),
+    )
 }
 
 /// The command that starts a run, or resumes it where it has begun.

@@ -16,7 +16,8 @@ pub struct Given {
     pub failed: Option<String>,
 }
 
-/// A row for each point: number of runs, and mean and standard deviation of each reported number.
+/// A row for each point: number of runs, and the mean of each reported number; with several runs of
+/// a point also the standard deviation.
 pub fn summary(points: &[Point], given: &[Given]) -> Result<Table> {
     let mut names: Vec<String> = Vec::new();
     for (name, _) in given.iter().flat_map(|run| &run.numbers) {
@@ -40,6 +41,7 @@ pub fn summary(points: &[Point], given: &[Given]) -> Result<Table> {
         "runs".into(),
         Cells::Whole((0..points.len()).map(|i| of(i).count() as i64).collect()),
     ));
+    let has_several = (0..points.len()).any(|i| of(i).count() > 1);
     for name in &names {
         let values = |i: usize| {
             of(i)
@@ -62,14 +64,10 @@ pub fn summary(points: &[Point], given: &[Given]) -> Result<Table> {
             shown,
             Cells::Number((0..points.len()).map(|i| mean(&values(i))).collect()),
         ));
-        columns.push((
-            deviation,
-            Cells::Number(
-                (0..points.len())
-                    .map(|i| variance(&values(i)).sqrt())
-                    .collect(),
-            ),
-        ));
+        if has_several {
+            let deviations = (0..points.len()).map(|i| variance(&values(i)).sqrt());
+            columns.push((deviation, Cells::Number(deviations.collect())));
+        }
     }
     Table::new(columns)
 }
@@ -112,5 +110,8 @@ mod tests {
             panic!("numbers")
         };
         assert!((means[0] - 0.6).abs() < 1e-12 && means[1].is_nan());
+        assert!(table.column("auc sd").is_ok());
+        let table = summary(&found[..2], &[run(0, 0.5, false), run(1, 0.9, false)]).unwrap();
+        assert!(table.column("auc").is_ok() && table.column("auc sd").is_err());
     }
 }

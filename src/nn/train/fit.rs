@@ -47,7 +47,7 @@ struct FitLoop<'a> {
     /// Number of updates so far.
     updates: usize,
     progress: Progress,
-    /// Whether a warning was printed that the monitored value is NaN.
+    /// Whether a warning was printed that a validation value is NaN.
     is_warned: bool,
 }
 

@@ -175,6 +175,19 @@ impl TrainingState {
             self.history.watched = Some(name);
             self.history.best_value = self.best.best;
         }
+        let undefined = |(name, value): &&(String, f64)| {
+            value.is_nan() && name.starts_with("valid.") && is_measured(name)
+        };
+        if let Some((name, _)) = values.iter().find(undefined)
+            && !*is_warned
+            && !settings.is_silent
+        {
+            *is_warned = true;
+            say::line(&format!(
+                "warning: {name} is undefined (NaN){}",
+                why_nan(settings, name)
+            ));
+        }
         let policy = settings.checkpoints.iter();
         for name in policy.flat_map(|policy| &policy.best_by) {
             if !is_measured(name) {
