@@ -26,6 +26,38 @@ fn int(text: &str) -> i64 {
 }
 
 #[test]
+fn closures_see_the_constants_of_the_library() {
+    assert_eq!(int("let f = |x| world.size + x; f.call(2)"), 3);
+    assert_eq!(
+        int("fn g() { (0..3).filter(|i| i % world.size == world.rank).len() } g()"),
+        3
+    );
+    // a variable of the script has precedence, wherever it is
+    assert_eq!(
+        int("let world = #{ size: 5 }; let f = || world.size; f.call()"),
+        5
+    );
+    assert_eq!(int("let f = |world| world + 1; f.call(7)"), 8);
+    assert_eq!(
+        int("let f = || { let world = 4; world }; f.call() + world.size"),
+        5
+    );
+    assert_eq!(int("let n = 0; for world in 0..4 { n += world; } n"), 6);
+}
+
+#[test]
+fn sync_is_a_name() {
+    assert_eq!(
+        int("let m = #{ sync: 3 }; m.sync + #{ \"sync\": 1 }.sync"),
+        4
+    );
+    assert_eq!(
+        int("nn::build(nn::batch_norm(#{ sync: true }), [8, 50]).parameter_count"),
+        16
+    );
+}
+
+#[test]
 fn a_callback_keeps_its_own_functions_inside_a_module() {
     // the module has a function `step` of its own; the caller's must be called
     let own = "import \"modules/middle\" as m; fn step(x) { x + 1 } m::apply(|x| step(x), 4)";

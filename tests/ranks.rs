@@ -162,6 +162,13 @@ fn batch_norm_is_local() {
     assert!(values.iter().all(|value| value.is_finite()));
 }
 
+/// Statistics of a batch are those of the rows of all processes, also of a batch that has none for
+/// some.
+#[test]
+fn batch_norm_of_all_processes_has_the_numbers_of_one() {
+    same_numbers("sync");
+}
+
 /// A script that sees the processes, and prints on the first.
 #[test]
 fn scripts_see_the_processes() {

@@ -109,7 +109,8 @@ fn build(library: &Library, blocks: &[Guarded]) -> Engine {
     engine
 }
 
-/// Lets functions of namespaces have names that Rhai reserves and has no use for: `nn::module`.
+/// Lets names be words that Rhai reserves and has no use for: functions of namespaces
+/// (`nn::module`), and options (`sync: true`).
 #[allow(deprecated)] // Rhai marks the hook as volatile; the version is pinned
 fn allow_reserved(engine: &mut Engine) {
     let is_after_path = Cell::new(false);
@@ -118,6 +119,7 @@ fn allow_reserved(engine: &mut Engine) {
             Token::Reserved(word) if is_after_path.get() && *word == "module" => {
                 Token::Identifier(word)
             }
+            Token::Reserved(word) if *word == "sync" => Token::Identifier(word),
             other => other,
         };
         is_after_path.set(token == Token::DoubleColon);

@@ -11,10 +11,19 @@ thread_local! {
 }
 
 /// Registers constants with an engine; variables of a script of the same name have precedence.
-///
-/// Rhai does not find them where a closure captures them: a script copies what a closure needs into
-/// a variable.
+#[allow(deprecated)] // Rhai marks the hook as volatile; the version is pinned
 pub(super) fn register(globals: &[Global], engine: &mut Engine) {
+    // what a closure captures is looked up in the scope alone, unless a hook knows it
+    let own: Vec<(&str, Dynamic)> = globals
+        .iter()
+        .map(|(name, value)| (*name, value()))
+        .collect();
+    engine.on_var(move |name, _, context| {
+        let known = own.iter().find(|(known, _)| *known == name);
+        Ok(known
+            .filter(|_| !context.scope().contains(name))
+            .map(|(_, value)| value.clone()))
+    });
     let mut module = Module::new();
     for (name, value) in globals {
         module.set_var(*name, value());

@@ -1,5 +1,6 @@
 //! Tensors that the processes of a run sum or exchange.
 
+use super::custom::{Kernel, attach};
 use super::{Device, Kind, Tensor};
 use cistron_base::{Result, bail, fault};
 use cistron_world as world;
@@ -27,6 +28,21 @@ pub fn all_reduce(what: &str, tensor: &Tensor) -> Result<Tensor> {
         kind
     };
     sum.to_kind(kind)?.to_device(device)
+}
+
+/// Returns the sum of a tensor over the processes, with its gradient: the sum of the gradients of
+/// the results of all processes, which all come to the backward pass.
+pub fn summed(what: &'static str, tensor: &Tensor) -> Result<Tensor> {
+    attach(all_reduce(what, tensor)?, &[tensor], Box::new(Summed(what)))
+}
+
+/// The backward pass of a sum over the processes.
+struct Summed(&'static str);
+
+impl Kernel for Summed {
+    fn backward(&self, gradient: &Tensor, _: &[Tensor]) -> Result<Vec<Option<Tensor>>> {
+        Ok(vec![Some(all_reduce(self.0, gradient)?)])
+    }
 }
 
 /// Sums tensors over the processes in place, all of them in one buffer. Every process has the same

@@ -171,6 +171,8 @@ pub struct RowsOf {
     pub first: u64,
     /// How many there are.
     pub count: u64,
+    /// How many of them count: 0 of a process that has a row in place of none.
+    pub counted: u64,
     /// Rows of the whole batch.
     pub whole: u64,
 }

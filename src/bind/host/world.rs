@@ -12,11 +12,10 @@ use rhai::Dynamic;
 /// The number of this process, from 0 to `world.size - 1`.
 ///
 /// The process of rank 0 writes the record of the run and prints; a script that runs alone has rank
-/// 0 of 1. A closure does not see `world` itself: copy what it needs into a variable.
+/// 0 of 1.
 ///
 /// ```rhai
-/// let [rank, size] = [world.rank, world.size];
-/// let mine = (0..10).filter(|i| i % size == rank);
+/// let mine = (0..10).filter(|i| i % world.size == world.rank);
 /// assert_eq(mine.len(), 10);
 /// ```
 #[native(namespace = "world", form = property)]

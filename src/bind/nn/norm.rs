@@ -19,6 +19,19 @@ pub struct NormOptions {
     affine: bool,
 }
 
+/// Options of `nn::batch_norm`.
+#[derive(Options)]
+pub struct BatchNormOptions {
+    #[option(flatten)]
+    norm: NormOptions,
+    /// Whether the statistics of a batch are those of the rows of all processes of a run that
+    /// `mpirun` or `srun` has started, as one process has them; false: each process normalises its
+    /// own rows. Costs two sums over the processes in the forward pass, and two in the backward
+    /// pass.
+    #[option(default = false)]
+    sync: bool,
+}
+
 /// Options of `nn::dropout`.
 #[derive(Options)]
 pub struct DropoutOptions {
@@ -33,6 +46,7 @@ fn norm_of(over: norm::Over, options: NormOptions) -> norm::Norm {
         eps: options.eps,
         momentum: options.momentum,
         affine: options.affine,
+        sync: false,
     }
 }
 
@@ -45,8 +59,10 @@ fn norm_of(over: norm::Over, options: NormOptions) -> norm::Norm {
 /// assert_eq(nn::build(nn::batch_norm(), [8, 50]).parameter_count, 16);
 /// ```
 #[native(namespace = "nn", returns = "layer of the same shape")]
-pub fn batch_norm(call: &Call, options: NormOptions) -> Result<Layer> {
-    layer(call, norm_of(norm::Over::Batch, options))
+pub fn batch_norm(call: &Call, options: BatchNormOptions) -> Result<Layer> {
+    let norm = norm_of(norm::Over::Batch, options.norm);
+    let sync = options.sync;
+    layer(call, norm::Norm { sync, ..norm })
 }
 
 /// Returns a layer that normalises the channels of each position of each sample.

@@ -144,8 +144,8 @@ pub fn is_guessed() -> bool {
     with(|state| state.is_guessed)
 }
 
-/// Whether the run only checks shapes, asked by a function that then returns a stand-in: fewer rows,
-/// trials or patterns than a run has. The session remembers that there is one.
+/// Whether the run only checks shapes, asked by a function that then returns a stand-in: fewer
+/// rows, trials or patterns than a run has. The session remembers that there is one.
 pub fn abridges() -> bool {
     with(|state| {
         state.is_abridged |= state.settings.dry;

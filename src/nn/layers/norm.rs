@@ -5,7 +5,8 @@ use crate::spec::{Function, LocalWindow, Pointwise};
 use crate::{Builder, Built, Init, Mode, Module, Shape, Spec, Value};
 use cistron_base::bail;
 use cistron_base::{Result, shape};
-use cistron_torch::{Kind, Tensor, grad};
+use cistron_torch::{Kind, Tensor, collective, device, grad};
+use cistron_world as world;
 
 /// Over what a layer normalises.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +32,9 @@ pub struct Norm {
     pub momentum: f64,
     /// Whether a scale and a shift are learned.
     pub affine: bool,
+    /// Whether a batch's statistics are those of the rows of all processes of a run
+    /// ([`Over::Batch`] only).
+    pub sync: bool,
 }
 
 impl Spec for Norm {
@@ -78,17 +82,16 @@ impl Spec for Norm {
                 let mean = builder.buffer("running_mean", &[channels], 0.0, Kind::Float)?;
                 let variance = builder.buffer("running_var", &[channels], 1.0, Kind::Float)?;
                 let batches = builder.buffer("num_batches_tracked", &[], 0.0, Kind::Int64)?;
-                Built::one(
-                    BatchNormalised(BatchNorm {
-                        affine,
-                        mean,
-                        variance,
-                        batches,
-                        eps,
-                        momentum,
-                    }),
-                    shape,
-                )
+                let norm = BatchNorm {
+                    affine,
+                    mean,
+                    variance,
+                    batches,
+                    eps,
+                    momentum,
+                };
+                let is_shared = self.sync && world::is_parallel();
+                Built::one(BatchNormalised { norm, is_shared }, shape)
             }
             Over::Instance => Built::one(
                 Function(move |x: &Tensor, _| {
@@ -127,11 +130,24 @@ impl Spec for Norm {
 }
 
 /// Each channel less its mean, over its standard deviation.
-struct BatchNormalised(BatchNorm);
+struct BatchNormalised {
+    norm: BatchNorm,
+    /// Whether a batch's statistics are those of the rows of all processes.
+    is_shared: bool,
+}
 
 /// Counts a batch that the running statistics include; fails on one number per channel.
 pub fn count_batch(norm: &BatchNorm, x: &Tensor) -> Result<()> {
-    if x.numel() == x.shape().get(1).copied().unwrap_or(0) {
+    count(
+        norm,
+        x,
+        x.numel() / x.shape().get(1).copied().unwrap_or(1).max(1),
+    )
+}
+
+/// Counts a batch of `numbers` numbers a channel.
+fn count(norm: &BatchNorm, x: &Tensor, numbers: i64) -> Result<()> {
+    if numbers == 1 {
         bail!(
             "shape",
             "batch_norm cannot learn from one number a channel: {}",
@@ -143,13 +159,60 @@ pub fn count_batch(norm: &BatchNorm, x: &Tensor) -> Result<()> {
     norm.batches.add_(&norm.batches.ones_like()?)
 }
 
+/// What processes are at, in messages.
+const WHAT: &str = "a batch norm of all processes";
+
+/// Normalises by the mean and the variance of the rows of all processes, and updates the running
+/// statistics with them. Deviations are summed from the common mean, as a single process does.
+fn normalised_together(norm: &BatchNorm, x: &Tensor) -> Result<Tensor> {
+    let channels = x.shape()[1];
+    let over: Vec<i64> = (0..x.rank() as i64).filter(|axis| *axis != 1).collect();
+    let mut as_x = vec![1; x.rank()];
+    as_x[1] = channels;
+    // a process without a row has one in its place, which no statistic includes
+    let is_counted = device::current_rows().is_none_or(|rows| rows.counted > 0);
+    let counted = |x: &Tensor| x.mul_number(f64::from(u8::from(is_counted)));
+    let numbers = Tensor::from_f64(&[(x.numel() / channels) as f64], &[1])?
+        .to_kind(x.kind())?
+        .to_device(x.device())?;
+    let own = Tensor::cat(&[x.sum(&Some(over.clone()), false)?, numbers], 0)?;
+    let sums = collective::summed(WHAT, &counted(&own)?)?;
+    let n = sums.detach()?.select(0, channels)?.item()?;
+    count(norm, x, n as i64)?;
+    let mean = sums.narrow(0, 0, channels)?.div_number(n)?;
+    let centred = x.sub(&mean.reshape(&as_x)?)?;
+    let squares = centred.mul(&centred)?.sum(&Some(over), false)?;
+    let variance = collective::summed(WHAT, &counted(&squares)?)?.div_number(n)?;
+    let share = norm.share()?;
+    let unbiased = variance.detach()?.mul_number(n / (n - 1.0))?;
+    for (running, newest) in [(&norm.mean, mean.detach()?), (&norm.variance, unbiased)] {
+        let _guard = grad::no_grad();
+        let kept = running.mul_number(1.0 - share)?;
+        running.copy_(&kept.add(&newest.mul_number(share)?)?)?;
+    }
+    let deviation = variance.add_number(norm.eps)?.sqrt()?;
+    let standardised = centred.div(&deviation.reshape(&as_x)?)?;
+    match norm.affine() {
+        Some((weight, bias)) => standardised
+            .mul(&weight.reshape(&as_x)?)?
+            .add(&bias.reshape(&as_x)?),
+        None => Ok(standardised),
+    }
+}
+
 impl Module for BatchNormalised {
     fn pattern(&self) -> LayerPattern<'_> {
-        LayerPattern::BatchNorm(&self.0)
+        match self.is_shared {
+            true => LayerPattern::Other,
+            false => LayerPattern::BatchNorm(&self.norm),
+        }
     }
 
     fn forward(&self, x: &Value, mode: Mode) -> Result<Value> {
-        let (x, norm) = (x.one()?, &self.0);
+        let (x, norm) = (x.one()?, &self.norm);
+        if mode.training && self.is_shared {
+            return normalised_together(norm, x).map(Value::One);
+        }
         let share = if mode.training {
             count_batch(norm, x)?;
             norm.share()?

@@ -36,6 +36,7 @@ fn norm(over: Over) -> Layer {
         eps: 1e-5,
         momentum: 0.1,
         affine: true,
+        sync: false,
     })
 }
 

@@ -27,6 +27,7 @@ pub fn enter(batch: &Batch) -> RowsGuard {
     rows_of(batch.part.map(|part| RowsOf {
         first: part.first as u64,
         count: batch.size as u64,
+        counted: part.counted as u64,
         whole: part.whole as u64,
     }))
 }
