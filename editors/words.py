@@ -16,6 +16,8 @@ PLACES = {
     "helix/queries/rhai/highlights.scm": r"\((augment\|[a-z|]+)\)",
     "vim/syntax/rhai.vim": r"\\%\((augment\\\|[a-z|\\]+)\\\)",
     "emacs/rhai-mode.el": r"\'\((\"augment\"[^)]+)\)",
+    "jupyterlab/src/language.js": r"NAMESPACES = new Set\(\s*`([^`]+)`",
+    "pygments/cistron_pygments.py": r'NAMESPACES = """([^"]+)"""',
 }
 
 

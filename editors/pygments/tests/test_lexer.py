@@ -5,6 +5,8 @@
 
 import sys
 import unittest
+from importlib.metadata import entry_points
+from importlib.util import find_spec
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -23,6 +25,16 @@ from pygments.token import (  # noqa: E402
 )
 
 FILES = []
+
+
+def is_installed():
+    """Whether the package is installed in this Python."""
+    try:
+        found = entry_points(group="pygments.lexers")
+    except TypeError:
+        # a table of all groups before Python 3.10
+        found = entry_points().get("pygments.lexers", [])
+    return any(one.name == "cistron" for one in found)
 
 
 def tokens(text):
@@ -138,20 +150,29 @@ class Tokens(unittest.TestCase):
         self.assertEqual(kind(":time f(2)", "f"), Name.Function)
         self.assertEqual(kind("!is_empty(x)", "!"), Operator)
 
+    @unittest.skipUnless(is_installed(), "the package is not installed")
     def test_pygments_finds_the_lexer(self):
-        from importlib.metadata import entry_points
-
-        found = entry_points()
-        try:
-            found = list(found.select(group="pygments.lexers"))
-        except AttributeError:
-            found = list(found.get("pygments.lexers", []))
-        if not any(one.name == "cistron" for one in found):
-            self.skipTest("the package is not installed")
         from pygments.lexers import get_lexer_by_name, get_lexer_for_filename
 
         for lexer in [get_lexer_by_name("rhai"), get_lexer_for_filename("a.rhai")]:
             self.assertEqual(lexer.name, "cistron")
+
+    @unittest.skipUnless(is_installed() and find_spec("nbconvert"), "nbconvert is not installed")
+    def test_nbconvert_highlights_cells(self):
+        import nbformat
+        from nbconvert import HTMLExporter
+
+        book = nbformat.v4.new_notebook(
+            cells=[
+                nbformat.v4.new_code_cell("let x = nn::conv1d(8, 3);"),
+                nbformat.v4.new_markdown_cell("```rhai\nlet y = `a ${nn::relu()}`;\n```"),
+            ],
+            metadata={"language_info": {"name": "rhai", "pygments_lexer": "rhai"}},
+        )
+        page, _ = HTMLExporter().from_notebook_node(book)
+        self.assertEqual(page.count('<span class="nb">nn</span>'), 2)
+        self.assertEqual(page.count('<span class="kd">let</span>'), 2)
+        self.assertIn('<span class="si">${</span>', page)
 
     def test_scripts(self):
         for file in FILES:
