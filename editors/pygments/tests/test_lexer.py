@@ -57,7 +57,7 @@ class Tokens(unittest.TestCase):
                 ("net", Name),
                 ("=", Operator),
                 ("nn", Name.Builtin),
-                ("::", Operator),
+                ("::", Punctuation),
                 ("conv1d", Name.Function),
                 ("(", Punctuation),
                 ("8", Number.Integer),
@@ -101,7 +101,7 @@ class Tokens(unittest.TestCase):
             self.assertEqual(kind(f"[{letter}]", letter), String.Char)
 
     def test_comments(self):
-        self.assertEqual(kind("/// documentation", "/// documentation"), String.Doc)
+        self.assertEqual(kind("/// documentation", "/// documentation"), Comment.Special)
         self.assertEqual(kind("//// none", "//// none"), Comment.Single)
         self.assertEqual(kind("/* a /* b */ c */ let", "let"), Keyword.Declaration)
         self.assertEqual(kind("/** a\n b */ let", "let"), Keyword.Declaration)
