@@ -143,6 +143,18 @@ def compare(editor, what: str) -> int:
     return faults
 
 
+def run(page, cell) -> None:
+    """Runs a cell; a kernel that has just started may miss the first requests."""
+    for left in reversed(range(6)):
+        cell.locator(".cm-content").click()
+        page.keyboard.press("Control+Enter")
+        try:
+            return expect(cell.locator(".jp-OutputArea-output")).to_contain_text("GC of", timeout=20_000)
+        except AssertionError:
+            if left == 0:
+                raise
+
+
 def main() -> int:
     if len(sys.argv) not in (2, 3):
         sys.exit(__doc__)
@@ -181,9 +193,7 @@ def main() -> int:
                 expect(page.locator(".jp-RenderedMarkdown pre code span").first).to_be_visible()
                 # the kernel states its language when it has started
                 expect(page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]')).to_be_visible()
-                editor.click()
-                page.keyboard.press("Shift+Enter")
-                expect(cell.locator(".jp-OutputArea-output")).to_contain_text("GC of")
+                run(page, cell)
                 faults += compare(editor, "notebook")
                 page.screenshot(path=shots / "notebook.png")
                 browser.close()
