@@ -214,6 +214,7 @@ function code(stream, state) {
     open(state, { kind: '#"', end: `"${raw[1]}` });
     return 'string';
   }
+  if (stream.match(/^"[^"\\]*"(?!")/)) return operand(state, 'string');
   if (stream.eat('"')) {
     // a string that is not closed ends with its line
     if (!stream.eol()) open(state, { kind: '"' });

@@ -125,8 +125,17 @@ def colours(editor) -> list:
                 table[name] = getComputedStyle(probe).color;
             }
             probe.remove();
-            return [...editor.querySelectorAll('.cm-line span')].map(span => [span.textContent,
-                names.filter(name => table[name] === getComputedStyle(span).color)]);
+            const pieces = [];
+            for (const span of editor.querySelectorAll('.cm-line span')) {
+                const { color } = getComputedStyle(span);
+                const last = pieces.at(-1);
+                // older versions of CodeMirror do not join tokens of one style
+                if (last && last.span === span.previousSibling && last.color === color) {
+                    last.text += span.textContent;
+                    last.span = span;
+                } else pieces.push({ span, color, text: span.textContent });
+            }
+            return pieces.map(({ color, text }) => [text, names.filter(name => table[name] === color)]);
         }"""
     )
 

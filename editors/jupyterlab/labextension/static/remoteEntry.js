@@ -195,6 +195,7 @@ if (raw) {
 open(state, { kind: '#"', end: `"${raw[1]}` });
 return 'string';
 }
+if (stream.match(/^"[^"\\]*"(?!")/)) return operand(state, 'string');
 if (stream.eat('"')) {
 if (!stream.eol()) open(state, { kind: '"' });
 return 'string';
