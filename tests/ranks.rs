@@ -169,6 +169,45 @@ fn batch_norm_of_all_processes_has_the_numbers_of_one() {
     same_numbers("sync");
 }
 
+/// Each process explains its share of the sequences, and has the whole; also where there are fewer
+/// sequences than processes.
+#[test]
+fn explanations_have_the_numbers_of_one_process() {
+    if !has_mpi() {
+        return;
+    }
+    let place = tempfile::tempdir().expect("a folder");
+    let script = root().join("tests/ranks/explain.rhai");
+    let script = script.to_str().expect("a path");
+    let found = |ranks: usize, rows: &str| {
+        let name = format!("{ranks}_{rows}");
+        let set = format!("rows={rows}");
+        let output = run(
+            ranks,
+            place.path(),
+            &[script, "--set", &set, "--run-dir", &name],
+        );
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        let mut values = Vec::new();
+        numbers(
+            &json(&place.path().join(name).join("results.json")),
+            &mut values,
+        );
+        values
+    };
+    for rows in ["7", "1"] {
+        let one = found(1, rows);
+        for ranks in [2, 3] {
+            let apart = distance(&one, &found(ranks, rows));
+            assert!(apart < 1e-6, "{rows} sequences, {ranks} ranks: {apart}");
+        }
+    }
+}
+
 /// A script that sees the processes, and prints on the first.
 #[test]
 fn scripts_see_the_processes() {

@@ -6,7 +6,7 @@
 //! those of the bases that are.
 
 use super::baselines::{Baselines, is_sequence};
-use super::target::{Halves, Still, Target, in_batches, replaced};
+use super::target::{Halves, Share, Still, Target, in_batches, replaced};
 use cistron_base::Result;
 use cistron_base::seed::Rng;
 use cistron_nn::Value;
@@ -260,9 +260,11 @@ fn between(
         difference.extend(apart);
         Ok(total)
     })?;
+    let rows = difference.len() as i64;
+    let difference = Share::of(x.rows()).joined(&Tensor::from_f64(&difference, &[rows])?)?;
     Ok(Found {
         contributions,
-        difference,
+        difference: difference.to_f64()?,
     })
 }
 

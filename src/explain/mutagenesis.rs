@@ -2,7 +2,7 @@
 
 use super::baselines::{Baselines, codes_of};
 use super::incremental::{Change, all_changes, of_changes, values};
-use super::target::{Still, Target};
+use super::target::{Share, Still, Target};
 use cistron_base::bail;
 use cistron_base::{Result, shape};
 use cistron_nn::Value;
@@ -19,7 +19,8 @@ pub fn saturation(
     range: &Range<usize>,
     batch: usize,
 ) -> Result<Vec<Tensor>> {
-    let (codes, length) = codes_of(x)?;
+    let share = Share::of(x.shape().first().copied().unwrap_or(0));
+    let (codes, length) = codes_of(&share.part(x)?)?;
     if range.is_empty() || range.end > length {
         bail!(
             "option",
@@ -45,7 +46,7 @@ pub fn saturation(
             out[[change.row, usize::from(change.to), position]] =
                 (value - unchanged[change.row]) as f32;
         }
-        Tensor::from_array(&out)
+        share.joined(&Tensor::from_array(&out)?)
     };
     unchanged.iter().zip(&changed).map(effects).collect()
 }
@@ -77,8 +78,10 @@ pub fn occlusion(
     if starts.last() != Some(&(length - width)) {
         starts.push(length - width);
     }
-    let mut out = Array2::<f32>::zeros((rows as usize, length as usize));
-    for row in 0..rows {
+    let share = Share::of(rows);
+    let own = share.rows.clone();
+    let mut out = Array2::<f32>::zeros(((own.end - own.start) as usize, length as usize));
+    for row in own.clone() {
         let sample = x.narrow(0, row, 1)?;
         let value = still.value(&Value::One(sample.clone()), target)?.item()?;
         let others = baselines.of(&sample, row)?.squeeze(Some(0))?;
@@ -110,7 +113,8 @@ pub fn occlusion(
             }
         }
         let mean = decrease / windows.mapv(|n| n.max(1.0));
-        out.row_mut(row as usize).assign(&mean.mapv(|x| x as f32));
+        let mut filled = out.row_mut((row - own.start) as usize);
+        filled.assign(&mean.mapv(|x| x as f32));
     }
-    Tensor::from_array(&out)
+    share.joined(&Tensor::from_array(&out)?)
 }

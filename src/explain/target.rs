@@ -5,7 +5,10 @@ use cistron_nn::compose::rest;
 use cistron_nn::fuse::pattern::LayerPattern;
 use cistron_nn::strands::turned_back;
 use cistron_nn::{Mode, Model, Module, Value};
-use cistron_torch::{Tensor, grad};
+use cistron_torch::{Tensor, collective, grad};
+use cistron_world as world;
+use std::cell::Cell;
+use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -310,19 +313,83 @@ impl Drop for Still<'_> {
     }
 }
 
-/// Goes through samples, `size` at a time.
+/// Goes through samples, `size` at a time. Each of several processes computes its share of them, and
+/// has all results.
 pub fn in_batches(
     x: &Value,
     size: i64,
     mut each: impl FnMut(i64, &Value) -> Result<Value>,
 ) -> Result<Value> {
-    let rows = x.rows();
+    let share = Share::of(x.rows());
     let mut parts = Vec::new();
-    let mut start = 0;
-    while start < rows {
-        let n = size.max(1).min(rows - start);
+    let mut start = share.rows.start;
+    while start < share.rows.end {
+        let n = size.max(1).min(share.rows.end - start);
         parts.push(each(start, &x.map(|tensor| tensor.narrow(0, start, n))?)?);
         start += n;
     }
-    Value::cat(&parts)
+    Value::cat(&parts)?.map(|own| share.joined(own))
+}
+
+thread_local! {
+    /// Whether this process computes its share of samples now: what it does within is its own.
+    static IS_DIVIDED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The samples that this process of a run computes.
+pub struct Share {
+    /// Their numbers.
+    pub rows: Range<i64>,
+    /// How many of them count: 0 of a process for which there is none, and which computes the first
+    /// one in its place, so that it takes the same steps as the others.
+    counted: i64,
+    is_part: bool,
+}
+
+impl Share {
+    /// That of `n` samples.
+    pub fn of(n: i64) -> Share {
+        let is_part = world::is_parallel() && n > 0 && !IS_DIVIDED.get();
+        if is_part {
+            IS_DIVIDED.set(true);
+        }
+        let rows = match is_part {
+            true => world::share_of(n as usize, world::rank(), world::size()),
+            false => 0..n as usize,
+        };
+        let rows = rows.start as i64..rows.end as i64;
+        let counted = rows.end - rows.start;
+        let rows = if is_part && counted == 0 { 0..1 } else { rows };
+        Share {
+            rows,
+            counted,
+            is_part,
+        }
+    }
+
+    /// Those of samples.
+    pub fn part(&self, x: &Tensor) -> Result<Tensor> {
+        match self.is_part {
+            true => x.narrow(0, self.rows.start, self.rows.end - self.rows.start),
+            false => Ok(x.clone()),
+        }
+    }
+
+    /// What all processes computed, from what this one did: a row for each sample.
+    pub fn joined(&self, own: &Tensor) -> Result<Tensor> {
+        if !self.is_part {
+            return Ok(own.clone());
+        }
+        let counted = own.narrow(0, 0, self.counted)?;
+        let parts = collective::gather("an explanation", &counted)?;
+        Tensor::cat(&parts, 0)?.to_device(own.device())
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        if self.is_part {
+            IS_DIVIDED.set(false);
+        }
+    }
 }
