@@ -46,6 +46,52 @@ fn closures_see_the_constants_of_the_library() {
 }
 
 #[test]
+fn a_pattern_may_have_several_lines() {
+    assert_eq!(int("let [a,\n  b] = [1, 2];\na + b"), 3);
+    assert_eq!(
+        int("let n = 0;\nfor [\n    x, // first\n    y\n] in [[1, 2], [3, 4]] { n += x * y; }\nn"),
+        14
+    );
+    let fault = beside_modules("let [a,\n  b] = [1, 2];\na + b + [1][9]").unwrap_err();
+    assert_eq!(
+        fault.at.as_ref().map(|at| (at.line, at.column)),
+        Some((3, 13))
+    );
+    let fault = beside_modules("let [a,\n  b] = [1, 2, 3];\na").unwrap_err();
+    assert_eq!(fault.at.as_ref().map(|at| at.line), Some(2));
+}
+
+#[test]
+fn an_error_that_passed_through_a_closure_is_caught_as_it_was() {
+    let caught = |code: &str| {
+        let text = format!(
+            "fn t(f) {{ try {{ f.call(); }} catch (e) {{ return `${{e.kind}}: ${{e.message}}`; }} }}\nt(|| {code})"
+        );
+        beside_modules(&text)
+            .expect("caught")
+            .into_string()
+            .expect("text")
+    };
+    assert_eq!(
+        caught("nn::conv1dd(3)"),
+        "name: `nn` has no function `conv1dd`"
+    );
+    assert_eq!(
+        caught("[1][5]"),
+        "value: index 5 is out of range: the array holds 1 value"
+    );
+    assert_eq!(
+        caught("1 - \"a\""),
+        "type: cannot compute an integer `-` a string"
+    );
+    assert_eq!(
+        caught("undefined_f(3)"),
+        "name: no function `undefined_f` takes (integer)"
+    );
+    assert_eq!(caught("#{ a: 1 }.b"), "name: the map has no key `b`");
+}
+
+#[test]
 fn sync_is_a_name() {
     assert_eq!(
         int("let m = #{ sync: 3 }; m.sync + #{ \"sync\": 1 }.sync"),

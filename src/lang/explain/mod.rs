@@ -3,6 +3,7 @@
 mod names;
 mod syntax;
 mod values;
+mod wrapped;
 
 pub use values::too_deep;
 
@@ -132,8 +133,17 @@ pub fn caught(value: Dynamic) -> Dynamic {
         number("line").clamp(1, 65_535) as u16,
         number("position").clamp(0, 65_535) as u16,
     );
-    let file = session::current_file();
-    let error = rebuilt(&name, &message, &text, &number, map.get("index"));
+    let mut file = session::current_file();
+    let mut place = place;
+    let error = match name.as_str() {
+        "ErrorInFunctionCall" | "ErrorInModule" => {
+            let (error, of, at) = wrapped::unwrapped(&message);
+            file = of.unwrap_or(file);
+            place = at.unwrap_or(place);
+            error
+        }
+        _ => rebuilt(&name, &message, &text, &number, map.get("index")),
+    };
     let mut fault = explain(&error, &file);
     fault.at = fault
         .at

@@ -24,7 +24,7 @@ impl Pattern {
 }
 
 impl Repair {
-    /// The pattern that begins at a place, in one line.
+    /// The pattern that begins at a place.
     pub(super) fn pattern(&self, start: usize) -> Option<Pattern> {
         if self.code(start) != Some('[') {
             return None;
@@ -43,18 +43,26 @@ impl Repair {
                 _ => return None,
             }
         }
-        let is_line = self.letters[start..at].iter().all(|c| *c != '\n');
-        is_line.then_some(Pattern { names, end: at + 1 })
+        Some(Pattern { names, end: at + 1 })
     }
 
-    /// Writes a name as long as the pattern in its place, so that columns stay.
+    /// Writes a name as long as the pattern's first line in its place, and blanks for further
+    /// lines, so that lines and columns stay.
     fn stand_in(&mut self, start: usize, pattern: &Pattern) -> String {
         while self.at < start {
             self.copy();
         }
-        let name = format!("_d{}", "_".repeat(pattern.end - start - 2));
+        let mut lines = self.letters[start..pattern.end].split(|letter| *letter == '\n');
+        let first = lines.next().map_or(0, <[char]>::len);
+        let name = format!("_d{}", "_".repeat(first.saturating_sub(2).max(1)));
         self.out.push_str(&name);
-        self.column += pattern.end - start;
+        self.column += first;
+        for further in lines {
+            self.out.push('\n');
+            self.out.push_str(&" ".repeat(further.len()));
+            self.line += 1;
+            self.column = further.len() + 1;
+        }
         self.at = pattern.end;
         name
     }
