@@ -430,3 +430,77 @@ fn every_beginning_of_a_script_is_answered() {
     }
     editor.end();
 }
+
+#[test]
+fn what_is_no_message_does_not_end_the_server() {
+    let place = tempfile::tempdir().expect("a folder");
+    let mut editor = Editor::start(place.path());
+    for text in [
+        "hello world\r\n\r\n",
+        "Content-Length: 5\r\n\r\n{{{{{",
+        "Content-Length: 2\r\n\r\n[]",
+    ] {
+        let input = editor.input.as_mut().expect("an input");
+        input.write_all(text.as_bytes()).expect("written");
+        input.flush().expect("written");
+        let refused = editor.wait(|message| message["id"].is_null() && !message["error"].is_null());
+        assert!(
+            refused["error"]["code"]
+                .as_i64()
+                .is_some_and(|code| code <= -32600),
+            "{refused}"
+        );
+    }
+    let answer = editor.answer("textDocument/hover", json!({ "wrong": 1 }));
+    assert_eq!(answer["error"]["code"], -32602, "{answer}");
+    // after `shutdown` requests are refused, and `exit` ends the server
+    editor.ask("shutdown", Value::Null);
+    let answer = editor.answer("textDocument/hover", json!({}));
+    assert_eq!(answer["error"]["code"], -32600, "{answer}");
+    editor.tell("exit", Value::Null);
+    assert!(editor.server.wait().expect("ended").success());
+}
+
+#[test]
+fn changes_of_a_part_and_exports_of_a_script_are_known() {
+    let place = tempfile::tempdir().expect("a folder");
+    let helpers = "export const WIDTH = 5;\nlet inner = 3;\n/// Doubles.\nfn twice(x) { x * 2 }\n";
+    std::fs::write(place.path().join("helpers.rhai"), helpers).expect("written");
+    let mut editor = Editor::start(place.path());
+    let script = address(place.path(), "a.rhai");
+    editor.open(&script, "print(\"é😀\"); let b = 2;\n");
+    assert!(editor.faults(&script).is_empty());
+    let place_of = |line: u32, column: u32| json!({ "line": line, "character": column });
+    let range = json!({ "start": place_of(0, 22), "end": place_of(0, 23) });
+    editor.tell(
+        "textDocument/didChange",
+        json!({
+            "textDocument": { "uri": script, "version": 2 },
+            "contentChanges": [{ "range": range, "text": "nope" }],
+        }),
+    );
+    let faults = editor.faults(&script);
+    assert!(
+        faults.len() == 1 && faults[0].3.contains("`nope`"),
+        "{faults:?}"
+    );
+    let mut at = |method: &str, text: &str| {
+        let text = format!("import \"helpers\" as h;\n{text}");
+        asked(&mut editor, &script, method, &text)
+    };
+    let found = labels(&at("textDocument/completion", "h::¦"));
+    assert!(
+        found.contains(&"WIDTH".into()) && found.contains(&"twice".into()),
+        "{found:?}"
+    );
+    assert!(!found.contains(&"inner".into()), "{found:?}");
+    let hover = at("textDocument/hover", "print(h::WI¦DTH);");
+    assert!(hover.to_string().contains("WIDTH"), "{hover}");
+    assert_eq!(
+        at("textDocument/definition", "print(h::WI¦DTH);")["range"]["start"]["line"],
+        0
+    );
+    let help = at("textDocument/signatureHelp", "h::twice(¦)");
+    assert_eq!(help["signatures"][0]["label"], "fn twice(x)", "{help}");
+    editor.end();
+}

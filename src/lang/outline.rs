@@ -41,6 +41,20 @@ pub struct Symbol {
     pub docs: String,
 }
 
+impl Symbol {
+    /// Whether scripts that import the text see it: functions that are not private, and constants
+    /// and variables that the text exports.
+    pub fn is_public(&self, text: &str) -> bool {
+        let start = text[..self.at.start].rfind('\n').map_or(0, |at| at + 1);
+        let line = text[start..].trim_start();
+        match self.sort {
+            Sort::Function => !line.starts_with("private"),
+            Sort::Module => false,
+            _ => line.starts_with("export "),
+        }
+    }
+}
+
 /// What a script defines, and its names.
 #[derive(Debug, Default)]
 pub struct Outline {

@@ -156,15 +156,15 @@ impl Server {
             && let Ok(module) = self.module(space, &asked.path)
         {
             let typed = &asked.text[start..asked.byte];
-            let public = Outline::of(&module.text).symbols.into_iter().filter(|one| {
-                let is_public = !module.text[one.whole.clone()].starts_with("private");
-                one.sort == Sort::Function && is_public && one.name.starts_with(typed)
-            });
+            let symbols = Outline::of(&module.text).symbols.into_iter();
+            let public =
+                symbols.filter(|one| one.is_public(&module.text) && one.name.starts_with(typed));
             found.extend(public.map(|one| Candidate {
                 kind: head(&one, None),
                 text: one.name,
             }));
         }
+        let is_member = asked.text[..start].ends_with('.');
         let range = Range {
             start: position_at(asked.text, start),
             end: position_at(asked.text, asked.byte),
@@ -177,12 +177,14 @@ impl Server {
             CompletionItem {
                 label: one.text.clone(),
                 kind: Some(match one.kind.as_str() {
-                    _ if is_called => CompletionItemKind::FUNCTION,
+                    kind if is_called || kind.starts_with("fn ") => CompletionItemKind::FUNCTION,
+                    kind if kind.starts_with("const") => CompletionItemKind::CONSTANT,
                     "namespace" | "module" => CompletionItemKind::MODULE,
                     "word" => CompletionItemKind::KEYWORD,
                     "file" => CompletionItemKind::FILE,
                     "folder" => CompletionItemKind::FOLDER,
                     _ if one.text.ends_with(": ") => CompletionItemKind::PROPERTY,
+                    _ if is_member => CompletionItemKind::METHOD,
                     _ => CompletionItemKind::VARIABLE,
                 }),
                 detail: Some(entry.map_or(one.kind, |entry| entry.signature())),
@@ -239,10 +241,15 @@ impl Server {
                     (entry.signature(), names.collect(), entry.summary())
                 }
                 None => {
-                    let mut own = outline.symbols.iter();
-                    let own = own.find(|one| one.sort == Sort::Function && one.name == name)?;
+                    let own = match name.rsplit_once("::") {
+                        Some(path) => self.exported(path, &outline, &asked.path).ok()??.0,
+                        None => outline.symbols.iter().find(|one| one.name == name)?.clone(),
+                    };
+                    if own.sort != Sort::Function {
+                        return None;
+                    }
                     let names: Vec<String> = own.detail.split(", ").map(String::from).collect();
-                    (head(own, None), names, own.docs.clone())
+                    (head(&own, None), names, own.docs)
                 }
             };
         // behind the last one are the options

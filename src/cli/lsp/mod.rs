@@ -3,6 +3,7 @@
 mod answers;
 mod names;
 mod text;
+mod wire;
 
 use super::check::engine_settings;
 use super::exit::{ERROR, fail};
@@ -11,9 +12,10 @@ use crate::lang::outline::{Outline, Sort, Symbol};
 use crate::lang::{check, resolver, session};
 use lsp_server::{Connection, ErrorCode, Message, Notification, Request, Response};
 use lsp_types::notification::{
-    DidChangeTextDocument, DidCloseTextDocument, DidOpenTextDocument, DidSaveTextDocument,
+    DidChangeTextDocument, DidCloseTextDocument, DidOpenTextDocument, DidSaveTextDocument, Exit,
     Notification as _, PublishDiagnostics,
 };
+use lsp_types::request::{Request as _, Shutdown};
 use lsp_types::{
     CompletionOptions, Diagnostic, DiagnosticSeverity, DidChangeTextDocumentParams,
     DidCloseTextDocumentParams, DidOpenTextDocumentParams, HoverProviderCapability, OneOf,
@@ -78,13 +80,14 @@ fn start_session() -> Rc<Engine> {
 pub fn lsp() -> u8 {
     // the output belongs to the protocol
     say::listen(Some(Rc::new(|_| {})));
-    let (connection, threads) = Connection::stdio();
+    let (connection, wire) = wire::stdio();
     let done = serve(&connection);
     drop(connection);
-    match (done, threads.join()) {
-        (Err(fault), _) => fail(&fault, false),
-        (Ok(()), Err(_)) => ERROR,
-        (Ok(()), Ok(())) => 0,
+    let ended = wire.join(done.is_ok()).map_err(broken);
+    match done.and_then(|is_asked| ended.map(|()| is_asked)) {
+        Err(fault) => fail(&fault, false),
+        Ok(false) => ERROR,
+        Ok(true) => 0,
     }
 }
 
@@ -93,7 +96,8 @@ fn broken(error: impl std::fmt::Display) -> Fault {
         hint: "`cistron lsp` is started by an editor: see the guide, chapter 1")
 }
 
-fn serve(connection: &Connection) -> Result<()> {
+/// Serves an editor until it ends the server; whether it asked for the end before.
+fn serve(connection: &Connection) -> Result<bool> {
     let offered = serde_json::to_value(capabilities()).map_err(broken)?;
     connection.initialize(offered).map_err(broken)?;
     let mut server = Server {
@@ -102,14 +106,26 @@ fn serve(connection: &Connection) -> Result<()> {
         changed: BTreeSet::new(),
         engine: start_session(),
     };
+    let mut is_shut = false;
     for message in &connection.receiver {
         match message {
             Message::Request(request) => {
-                if connection.handle_shutdown(&request).map_err(broken)? {
-                    return Ok(());
-                }
-                let response = server.respond(request);
+                let response = match request.method.as_str() {
+                    _ if is_shut => Response::new_err(
+                        request.id,
+                        ErrorCode::InvalidRequest as i32,
+                        "the server is shut down: `exit` is expected".into(),
+                    ),
+                    Shutdown::METHOD => {
+                        is_shut = true;
+                        Response::new_ok(request.id, ())
+                    }
+                    _ => server.respond(request),
+                };
                 connection.sender.send(response.into()).map_err(broken)?;
+            }
+            Message::Notification(notification) if notification.method == Exit::METHOD => {
+                return Ok(is_shut);
             }
             Message::Notification(notification) => server.note(notification),
             Message::Response(_) => {}
@@ -122,12 +138,16 @@ fn serve(connection: &Connection) -> Result<()> {
             }
         }
     }
-    Ok(())
+    // the editor has closed its end
+    Ok(true)
 }
+
+/// The kind of a fault of parameters that are not those of their method.
+const UNREADABLE: &str = "parameters";
 
 /// The parameters of a message.
 fn read<T: DeserializeOwned>(value: serde_json::Value) -> Result<T> {
-    serde_json::from_value(value).map_err(|error| fault!("usage", "{error}"))
+    serde_json::from_value(value).map_err(|error| Fault::new(UNREADABLE, error.to_string()))
 }
 
 impl Server {
@@ -144,10 +164,21 @@ impl Server {
             }
             DidChangeTextDocument::METHOD => {
                 let changed: DidChangeTextDocumentParams = read(notification.params)?;
-                match changed.content_changes.into_iter().next_back() {
-                    Some(last) => self.keep(changed.text_document.uri, last.text),
-                    None => Ok(()),
+                let path = text::path_of(&changed.text_document.uri)?;
+                let Some(mut whole) = self.texts.get(&path).cloned() else {
+                    return Ok(());
+                };
+                for change in changed.content_changes {
+                    match change.range {
+                        Some(range) => {
+                            let start = text::byte_at(&whole, range.start);
+                            let end = text::byte_at(&whole, range.end).max(start);
+                            whole.replace_range(start..end, &change.text);
+                        }
+                        None => whole = change.text,
+                    }
                 }
+                self.keep(changed.text_document.uri, whole)
             }
             DidSaveTextDocument::METHOD => {
                 // modules are read once in a session
@@ -234,7 +265,11 @@ impl Server {
                     Some(hint) => format!("{}; {hint}", fault.message),
                     None => fault.message.clone(),
                 };
-                Response::new_err(id, ErrorCode::RequestFailed as i32, message)
+                let code = match fault.kind {
+                    UNREADABLE => ErrorCode::InvalidParams,
+                    _ => ErrorCode::RequestFailed,
+                };
+                Response::new_err(id, code as i32, message)
             }
             Err(_) => {
                 let message = format!("`{}` failed: {}", request.method, panic::last());

@@ -60,12 +60,12 @@ impl Server {
         })
     }
 
-    /// The function of an imported script that the name at a place means.
-    pub(super) fn of_module(
+    /// What an imported script defines under a name for others: a function or an exported constant.
+    pub(super) fn exported(
         &self,
-        alias: &str,
+        (alias, name): (&str, &str),
         outline: &Outline,
-        asked: &Asked,
+        importer: &str,
     ) -> Result<Option<(Symbol, Module)>> {
         let mut imports = outline
             .symbols
@@ -74,15 +74,23 @@ impl Server {
         let Some(import) = imports.find(|one| one.name == alias) else {
             return Ok(None);
         };
-        let Some((name, ..)) = outline.word_at(asked.byte) else {
-            return Ok(None);
-        };
-        let module = self.module(&import.detail, &asked.path)?;
-        let functions = Outline::of(&module.text).symbols.into_iter();
-        let mut functions = functions.filter(|one| one.sort == Sort::Function);
-        Ok(functions
-            .find(|one| one.name == name)
-            .map(|one| (one, module)))
+        let module = self.module(&import.detail, importer)?;
+        let symbols = Outline::of(&module.text).symbols.into_iter();
+        let mut public = symbols.filter(|one| one.is_public(&module.text));
+        Ok(public.find(|one| one.name == name).map(|one| (one, module)))
+    }
+
+    /// What an imported script defines that the name at a place means.
+    pub(super) fn of_module(
+        &self,
+        alias: &str,
+        outline: &Outline,
+        asked: &Asked,
+    ) -> Result<Option<(Symbol, Module)>> {
+        match outline.word_at(asked.byte) {
+            Some((name, ..)) => self.exported((alias, name), outline, &asked.path),
+            None => Ok(None),
+        }
     }
 
     /// Where the name at a place is defined; of the path of an import the script.
