@@ -34,7 +34,11 @@ fn installed(place: &Path) -> std::path::PathBuf {
 #[test]
 fn a_kernel_is_installed_and_removed() {
     let place = tempfile::tempdir().expect("a folder");
-    let folder = installed(place.path()).join("kernels/cistron");
+    let data = installed(place.path());
+    let (folder, lab) = (
+        data.join("kernels/cistron"),
+        data.join("labextensions/jupyterlab-cistron"),
+    );
     let spec: serde_json::Value =
         serde_json::from_str(&std::fs::read_to_string(folder.join("kernel.json")).expect("a file"))
             .expect("JSON");
@@ -47,6 +51,8 @@ fn a_kernel_is_installed_and_removed() {
             .as_array()
             .is_some_and(|argv| argv.iter().any(|word| word == "{connection_file}"))
             && folder.join("logo-svg.svg").exists()
+            && lab.join("package.json").exists()
+            && lab.join("static/remoteEntry.js").exists()
     );
     let (_, err, code) = said(&cistron(
         place.path(),
@@ -76,7 +82,7 @@ fn a_kernel_is_installed_and_removed() {
         .2,
         0
     );
-    assert!(!folder.exists() && other.exists());
+    assert!(!folder.exists() && !lab.exists() && other.exists());
     // names that would reach other folders
     for name in ["..", ".", ".hidden"] {
         for command in ["install", "remove"] {

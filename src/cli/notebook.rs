@@ -3,6 +3,7 @@
 use super::exit::fail;
 use crate::base::file::write_whole;
 use crate::base::{Fault, Result};
+use crate::fault;
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 
@@ -14,7 +15,8 @@ pub struct Language {
     pub mimetype: &'static str,
     /// The extension of its files.
     pub file_extension: &'static str,
-    /// The language whose highlighting it uses.
+    /// The name by which notebooks highlight it: that of the extension which
+    /// `cistron kernel install` installs, and of the lexer of `editors/pygments`.
     pub colors: &'static str,
 }
 
@@ -23,8 +25,7 @@ pub const LANGUAGE: Language = Language {
     name: "rhai",
     mimetype: "text/x-rhai",
     file_extension: ".rhai",
-    // the most similar of the languages that notebooks highlight
-    colors: "rust",
+    colors: "rhai",
 };
 
 impl Language {
@@ -221,10 +222,19 @@ pub fn script_of(text: &str) -> std::result::Result<String, String> {
 fn convert(path: &Path, out: Option<&Path>) -> Result<PathBuf> {
     let text = crate::base::file::read_text(path).map_err(|error| Fault::file(path, &error))?;
     let is_notebook = path.extension().is_some_and(|e| e == "ipynb");
-    let out = out.map_or_else(
-        || path.with_extension(if is_notebook { "rhai" } else { "ipynb" }),
-        Path::to_path_buf,
-    );
+    let ending = if is_notebook { "rhai" } else { "ipynb" };
+    let out = out.map_or_else(|| path.with_extension(ending), Path::to_path_buf);
+    if out.extension().is_none_or(|e| e != ending) {
+        let (from, to) = match is_notebook {
+            true => ("a notebook", "a script"),
+            false => ("a script", "a notebook"),
+        };
+        return Err(fault!(
+            "usage",
+            "`{}`: {from} is turned into {to}, whose name ends in .{ending}",
+            out.display()
+        ));
+    }
     let converted = if is_notebook {
         let broken = |what: String| {
             Fault::new(
@@ -234,7 +244,7 @@ fn convert(path: &Path, out: Option<&Path>) -> Result<PathBuf> {
         };
         script_of(&text).map_err(broken)?
     } else {
-        format!("{:#}\n", to_notebook(&text))
+        format!("{:#}\n", to_notebook(&text.replace("\r\n", "\n")))
     };
     write_whole(&out, converted.as_bytes())?;
     Ok(out)

@@ -1,5 +1,6 @@
 //! `cistron kernel`: the language in Jupyter.
 
+mod lab;
 mod output;
 mod serve;
 mod wire;
@@ -165,6 +166,9 @@ fn install(prefix: Option<&Path>, name: &str, common: &SessionArguments) -> Resu
     std::fs::create_dir_all(&folder).map_err(|error| Fault::file(&folder, &error))?;
     write_whole(&folder.join("kernel.json"), (text + "\n").as_bytes())?;
     write_whole(&folder.join("logo-svg.svg"), LOGO.as_bytes())?;
+    if let Some(data) = folder.parent().and_then(Path::parent) {
+        lab::install(data)?;
+    }
     crate::outln!("{}", folder.display());
     Ok(())
 }
@@ -211,6 +215,14 @@ fn remove(prefix: Option<&Path>, name: &str) -> Result<()> {
         std::fs::remove_dir_all(&folder)
     };
     removed.map_err(|error| Fault::file(&folder, &error))?;
+    // other kernels of this program still need the extension
+    if let Some(kernels) = folder.parent() {
+        let mut others = std::fs::read_dir(kernels).into_iter().flatten().flatten();
+        let is_needed = others.any(|other| require_own(&other.path(), "").is_ok());
+        if let (Some(data), false) = (kernels.parent(), is_needed) {
+            lab::remove(data);
+        }
+    }
     crate::outln!("{}", folder.display());
     Ok(())
 }
