@@ -48,7 +48,13 @@ fn sweeps_are_in_lists_removed_exported_and_named() {
             .0
             .contains("set.lr = 0.2")
     );
-    let (_, err, code) = run(&["runs", "show", "s-sweep"]);
+    // its exact name means the sweep, also beside one whose name begins so
+    let (out, err, code) = run(&["runs", "show", "s-sweep"]);
+    assert!(
+        code == 0 && out.contains("s-sweep/003") && out.lines().count() == 4,
+        "{out}{err}"
+    );
+    let (_, err, code) = run(&["runs", "show", "s-swee"]);
     assert!(
         code == 1 && err.contains("3 runs") && err.contains("export s-sweep"),
         "{err}"
@@ -121,4 +127,57 @@ fn folds_gather_into_an_ensemble() {
         .and_then(|line| line.parse().ok())
         .expect("a mean");
     assert!((found - expected).abs() < 1e-6, "{found} is not {expected}");
+}
+
+#[test]
+fn what_a_sweep_cannot_mean_is_refused_before_the_first_run() {
+    let place = tempfile::tempdir().expect("a folder");
+    let folder = place.path();
+    let text = "let lr = param(\"lr\", 0.1); let fold = param(\"fold\", 0);\n\
+                if lr > 5.0 { throw \"too large\"; }\nprint(\"printed\"); report(\"score\", lr * 2.0);";
+    std::fs::write(folder.join("s.rhai"), text).expect("written");
+    let run = |arguments: &[&str]| said(&cistron(folder, arguments));
+    for (options, expected) in [
+        (
+            &["--sweep", "lr=abc,0.1"][..],
+            "`lr` must be a number, got `abc`",
+        ),
+        (
+            &["--sweep", "lr=0.1", "--sweep", "lr=0.2"],
+            "`lr` is swept already",
+        ),
+        (
+            &["--folds", "2", "--sweep", "fold=0,1"],
+            "--sweep and --folds both set `fold`",
+        ),
+        (
+            &["--set", "lr=0.3", "--sweep", "lr=1,2"],
+            "--set and --sweep both set `lr`",
+        ),
+        (
+            &["--set", "fold=1", "--folds", "2"],
+            "--set and --folds both set `fold`",
+        ),
+        (
+            &["--sweep", "lr=1,2", "--jobs", "0"],
+            "--jobs is at least 1",
+        ),
+    ] {
+        let (out, err, code) = run(&[&["run", "s.rhai"], options].concat());
+        assert!(
+            code != 0 && err.contains(expected),
+            "{options:?}: {out}{err}"
+        );
+        assert!(!folder.join("runs").exists(), "{options:?}");
+    }
+    // results and failures of all runs as JSON, and nothing else
+    let (out, err, code) = run(&["run", "s.rhai", "--sweep", "lr=0.1,9", "--json"]);
+    let found: serde_json::Value =
+        serde_json::from_str(&out).unwrap_or_else(|_| panic!("{out}{err}"));
+    assert_eq!(code, 1);
+    assert_eq!(found["runs"][0]["results"]["score"], 0.2);
+    assert_eq!(found["runs"][1]["failed"], "too large");
+    // a replay is no run of the sweep
+    assert_eq!(run(&["runs", "replay", "s-sweep/001"]).2, 0);
+    assert!(folder.join("runs/s-sweep_001_replay").exists());
 }

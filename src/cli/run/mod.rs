@@ -6,7 +6,7 @@ mod parameters;
 mod ranks;
 
 pub use arguments::RunArguments;
-pub use parameters::declares;
+pub use parameters::{accepts, declares};
 
 use super::command::Arguments;
 use super::exit::{ERROR, fail};
@@ -64,7 +64,7 @@ fn alone(arguments: &RunArguments) -> u8 {
         return sweep::sweep(arguments, script, &text)
             .unwrap_or_else(|fault| fail(&fault, arguments.json));
     }
-    if arguments.jobs > 1 {
+    if arguments.jobs != 1 {
         let fault = Fault::new("usage", "--jobs: there is one run alone")
             .hint("--sweep, --folds or --seeds make several");
         return fail(&fault, arguments.json);

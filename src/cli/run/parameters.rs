@@ -3,6 +3,8 @@
 use crate::base::{Fault, near};
 use crate::fault;
 use crate::lang::scan::scan;
+use crate::lang::setting;
+use rhai::Dynamic;
 use std::collections::HashSet;
 
 /// Fails where a script has no parameter of a name; names are read from the text, so that a typo is
@@ -23,6 +25,33 @@ pub fn declares(text: &str, name: &str, option: &str) -> Result<(), Fault> {
             None => fault.hint(format!("it has {}", declared.join(", "))),
         },
     )
+}
+
+/// Fails where a value cannot be that of a parameter whose default is a literal: other defaults
+/// are known when the script runs.
+pub fn accepts(text: &str, name: &str, value: &str) -> Result<(), Fault> {
+    let found = parameters(text)
+        .into_iter()
+        .find(|(known, ..)| known == name);
+    match found.and_then(|(_, default, _)| literal(&default)) {
+        Some(default) => setting::read(name, value, &default).map(drop),
+        None => Ok(()),
+    }
+}
+
+/// The value of a literal: a number, a boolean, or a string without escapes.
+fn literal(text: &str) -> Option<Dynamic> {
+    if let Ok(whole) = text.parse::<i64>() {
+        return Some(whole.into());
+    }
+    if text.starts_with(|c: char| c.is_ascii_digit() || c == '-') {
+        return text.parse::<f64>().ok().map(Dynamic::from);
+    }
+    if let Ok(truth) = text.parse::<bool>() {
+        return Some(truth.into());
+    }
+    let inner = text.strip_prefix('"')?.strip_suffix('"')?;
+    (!inner.contains(['"', '\\'])).then(|| inner.to_string().into())
 }
 
 /// The `param("name", default, "text")` calls of a script, without running it: names, defaults and
@@ -67,6 +96,29 @@ fn arguments(text: &str) -> Vec<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn values_are_checked_against_literals_alone() {
+        let text = "param(\"a\", 0.1); param(\"b\", 3); param(\"c\", true); param(\"d\", \"x\"); \
+                    param(\"e\", [1, 2]); param(\"f\", 2 * n);";
+        for (name, value, is_good) in [
+            ("a", "abc", false),
+            ("a", "1e-3", true),
+            ("b", "2.5", false),
+            ("b", "-4", true),
+            ("c", "maybe", false),
+            ("c", "false", true),
+            ("d", "anything", true),
+            ("e", "1,2", true),
+            ("f", "anything", true),
+        ] {
+            assert_eq!(
+                accepts(text, name, value).is_ok(),
+                is_good,
+                "{name}={value}"
+            );
+        }
+    }
 
     #[test]
     fn parameters_are_read_with_defaults_of_all_forms() {

@@ -50,7 +50,7 @@ enum Action {
         #[arg(long)]
         all: bool,
     },
-    /// One run: its parameters and results
+    /// One run: its parameters and results; of a sweep, its runs
     Show {
         /// The run's folder, the start of its folder's name, or its name
         run: String,
@@ -170,7 +170,10 @@ pub fn runs(arguments: &RunsArguments) -> u8 {
             ascending,
             all,
         } => list(dir, filter, sort.as_deref(), *ascending, *all),
-        Action::Show { run } => track::find(dir, run).and_then(|record| show(&record)),
+        Action::Show { run } => match ledger::find_sweep(dir, run) {
+            Some(sweep) => list(&sweep, &[], None, false, true),
+            None => track::find(dir, run).and_then(|record| show(&record)),
+        },
         Action::Diff { a, b } => difference(dir, a, b),
         Action::Compare { runs, metric, out } => found(dir, runs)
             .and_then(|records| compare(&records, metric.as_deref(), out.as_deref())),

@@ -90,6 +90,14 @@ pub(super) fn replay(dir: &Path, run: &str) -> Result<u8> {
 /// An unused name for the folder of a replay.
 fn free_name(folder: &Path) -> Result<PathBuf> {
     let folder = std::path::absolute(folder).map_err(|error| Fault::file(folder, &error))?;
+    // beside a sweep, whose folder has its own runs alone
+    let folder = match folder.parent().filter(|above| ledger::is_sweep(above)) {
+        Some(sweep) => {
+            let run = folder.file_name().unwrap_or_default().to_string_lossy();
+            PathBuf::from(format!("{}_{run}", sweep.display()))
+        }
+        None => folder,
+    };
     let name = |n: usize| {
         PathBuf::from(format!(
             "{}_replay{}",

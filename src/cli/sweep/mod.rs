@@ -11,6 +11,7 @@ use crate::track;
 use crate::{bail, fault};
 use plan::{Ask, Sweep, Task};
 use runner::Runner;
+use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use table::{Given, summary};
@@ -60,6 +61,9 @@ pub fn sweep(arguments: &RunArguments, script: &Path, text: &str) -> Result<u8> 
             "--no-run-dir: what is repeated is read back from run directories"
         );
     }
+    if arguments.jobs == 0 {
+        bail!("usage", "--jobs is at least 1");
+    }
     let ask = Ask {
         sweep: &arguments.sweep,
         folds: arguments.folds,
@@ -76,7 +80,7 @@ pub fn sweep(arguments: &RunArguments, script: &Path, text: &str) -> Result<u8> 
             .for_each(|task| task.start.threads = task.start.threads.or(Some(each)));
     }
     let home = plan.store(&ask)?;
-    finish(&home, plan, false)
+    finish(&home, plan, false, arguments.json)
 }
 
 /// Continues an interrupted sweep: completed runs are kept, others are resumed or started.
@@ -101,11 +105,17 @@ pub fn resume(home: &Path, arguments: &RunArguments) -> Result<u8> {
     } else {
         plan.jobs
     };
-    finish(home, Sweep { jobs, ..plan }, arguments.changed)
+    finish(
+        home,
+        Sweep { jobs, ..plan },
+        arguments.changed,
+        arguments.json,
+    )
 }
 
-/// Executes the remaining runs of a sweep, and writes the table of all.
-fn finish(home: &Path, plan: Sweep, may_differ: bool) -> Result<u8> {
+/// Executes the remaining runs of a sweep, and writes the table of all; as JSON, with the outputs of
+/// the runs in files.
+fn finish(home: &Path, plan: Sweep, may_differ: bool, json: bool) -> Result<u8> {
     let _lock = track::lock::Lock::take(home)?;
     let program = std::env::current_exe().map_err(|error| Fault::file("cistron", &error))?;
     let all = plan.tasks.len();
@@ -115,7 +125,7 @@ fn finish(home: &Path, plan: Sweep, may_differ: bool) -> Result<u8> {
         home,
         all,
         may_differ,
-        is_alone: plan.jobs == 1,
+        is_alone: plan.jobs == 1 && !json,
     };
     let given = side_by_side(&plan.tasks, plan.jobs, &runner)?;
     if interrupt::is_raised() || given.len() < all {
@@ -127,14 +137,35 @@ fn finish(home: &Path, plan: Sweep, may_differ: bool) -> Result<u8> {
         return Ok(INTERRUPTED);
     }
     let table = summary(&plan.points, &given)?;
-    crate::outln!("{}", table.rounded(4).to_pretty(200));
     let path = home.join("summary.tsv");
     table.save(&path)?;
-    crate::outln!("written to {}", path.display());
+    if json {
+        let runs = plan.tasks.iter().zip(&given);
+        let runs: Vec<Value> = runs
+            .enumerate()
+            .map(|(i, run)| outcome(home, i, run))
+            .collect();
+        crate::outln!("{}", json!({ "summary": path, "runs": runs }));
+    } else {
+        crate::outln!("{}", table.rounded(4).to_pretty(200));
+        crate::outln!("written to {}", path.display());
+    }
     let failures = given.iter().filter(|run| run.failed.is_some()).count();
     if failures > 0 {
         crate::errln!("{failures} of {all} runs failed");
         return Ok(ERROR);
     }
     Ok(0)
+}
+
+/// A run of a sweep as JSON: its folder, its swept values, and its results or why it failed.
+fn outcome(home: &Path, number: usize, (task, given): (&Task, &Given)) -> Value {
+    let results = track::read(&plan::folder(home, number)).results;
+    json!({
+        "folder": plan::folder(home, number),
+        "set": task.start.set,
+        "seed": task.start.seed,
+        "results": results,
+        "failed": given.failed,
+    })
 }

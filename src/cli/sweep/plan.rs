@@ -2,7 +2,7 @@
 
 use crate::base::file::write_whole;
 use crate::base::{Fault, Result};
-use crate::cli::run::declares;
+use crate::cli::run::{accepts, declares};
 use crate::cli::sandbox::seal;
 use crate::lang::setting;
 use crate::track::Start;
@@ -27,6 +27,20 @@ pub(super) fn points(sweeps: &[String], text: &str) -> Result<Vec<Point>> {
         })?;
         if values.is_empty() {
             bail!("usage", "--sweep {sweep}: there is no value");
+        }
+        if all[0].iter().any(|(known, _)| known == name.trim()) {
+            bail!(
+                "usage",
+                "--sweep {sweep}: `{}` is swept already",
+                name.trim();
+                hint: "all values are listed once: --sweep name=1,2,3"
+            );
+        }
+        for value in &values {
+            accepts(text, name.trim(), &value.to_string()).map_err(|mut fault| {
+                fault.message = fault.message.replacen("--set ", "--sweep ", 1);
+                fault
+            })?;
         }
         all = all
             .iter()
@@ -100,6 +114,26 @@ impl Sweep {
         }
         if ask.folds.is_some() {
             declares(text, "fold", "--folds")?;
+        }
+        let set_twice = |name: &str| {
+            ask.start
+                .set
+                .contains_key(name)
+                .then(|| ("--set", name.to_string()))
+        };
+        let swept = points[0].iter().map(|(name, _)| name.as_str());
+        let fold = ask.folds.map(|_| "fold");
+        let twice = match fold.filter(|fold| points[0].iter().any(|(name, _)| name == fold)) {
+            Some(fold) => Some(("--sweep", fold.to_string())),
+            None => swept.chain(fold).find_map(set_twice),
+        };
+        if let Some((option, name)) = twice {
+            let other = if fold == Some(name.as_str()) {
+                "--folds"
+            } else {
+                "--sweep"
+            };
+            bail!("usage", "{option} and {other} both set `{name}`"; hint: "leave one out");
         }
         let mut tasks = Vec::new();
         for (number, point) in points.iter().enumerate() {
