@@ -19,7 +19,8 @@ use std::rc::Rc;
 #[derive(Options)]
 pub struct ReadOptions {
     /// Side of the file that holds the genes: "rows", "columns", or "auto": rows where rows have
-    /// names, else columns.
+    /// names (other than times), else columns. With "rows" a first column of different integers has
+    /// names, unless its header and another one differ only by a number.
     #[option(default = "auto")]
     genes: Side,
     /// Treatment of several rows of one gene: "error", or their "mean", or the row with the
@@ -80,10 +81,14 @@ fn held(matrix: Expression) -> Expressed {
 /// Reads an expression matrix: a table, a GEO series matrix, MatrixMarket or h5ad.
 ///
 /// The format is recognised by the content of the file, text may be compressed by gzip. The first
-/// row of a table (separated by tabs, commas or blanks) has the names of the columns, rows may have
-/// names; lines that start with # are passed over, missing values are empty, NA or NaN. Of a series
-/// matrix the table is read, of a MatrixMarket file the names in files beside it, as 10x Genomics
-/// writes them (matrix.mtx, features.tsv, barcodes.tsv). Samples are rows (`obs`) and genes columns
+/// row of a table (separated by tabs, commas, semicolons or blanks) has the names of the columns.
+/// The first column has the names of the rows where it holds text, where its header is a common one
+/// (empty, Gene Symbol, Entrez ID, index, …), or where the header lacks a cell for it; it has
+/// samples where it is called Time. Lines that start with # are passed over, but the last of them
+/// is the header where the first row is one of numbers; missing values are empty, NA or NaN. Files
+/// in GCT 1.2 are read without their descriptions. Of a series matrix the table is read, of a
+/// MatrixMarket file the names in files beside it, as 10x Genomics writes them (matrix.mtx,
+/// features.tsv, barcodes.tsv). Samples are rows (`obs`) and genes columns
 /// (`var`) of h5ad files, whose matrices may be sparse. Matrices are dense here: the memory of
 /// those of more than 1 GiB is printed before they are read. What was guessed or combined is
 /// printed.

@@ -29,10 +29,14 @@ pub struct Expression {
     pub notes: Vec<String>,
 }
 
-/// The positions of names; fails where one occurs twice.
+/// The positions of names; fails where one is empty or occurs twice.
 fn positions(what: &str, names: &[String]) -> Result<HashMap<String, usize>> {
     let mut index = HashMap::with_capacity(names.len());
     for (i, name) in names.iter().enumerate() {
+        if name.trim().is_empty() {
+            bail!("data", "the {what} at {} (from 1) has an empty name", i + 1;
+                hint: "each gene and each sample must have a name");
+        }
         if let Some(first) = index.insert(name.clone(), i) {
             bail!(
                 "data",
@@ -218,7 +222,9 @@ mod tests {
         assert_eq!(matrix.position("g1").expect("a gene"), 1);
         assert!(matrix.position("g7").is_err());
         assert!(Expression::new(names("g", 3), names("s", 2), values.clone()).is_err());
-        assert!(Expression::new(vec!["a".into(); 2], names("s", 2), values).is_err());
+        assert!(Expression::new(vec!["a".into(); 2], names("s", 2), values.clone()).is_err());
+        let unnamed = Expression::new(vec!["a".into(), " ".into()], names("s", 2), values);
+        assert!(unnamed.expect_err("no name").message.contains("gene at 2"));
         let infinite = array![[f64::INFINITY]];
         assert!(Expression::new(names("g", 1), names("s", 1), infinite).is_err());
     }

@@ -2,6 +2,7 @@
 
 mod duplicates;
 mod h5ad;
+mod headers;
 mod market;
 mod raw;
 mod rows;
@@ -10,6 +11,7 @@ mod stored;
 mod text;
 
 pub(crate) use duplicates::collapsed;
+pub(crate) use headers::plain;
 pub use market::companions;
 pub(crate) use rows::read_rows;
 pub use settings::{Duplicates, Orientation, ReadSettings};

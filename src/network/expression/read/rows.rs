@@ -1,7 +1,7 @@
 //! Lines and rows of text files.
 
 use cistron_base::delimited::{LARGEST_ROW, Separator, Sniffer, Splitter, unclosed};
-use cistron_base::{Result, bail, fault, gzip, interrupt};
+use cistron_base::{Fault, Result, bail, fault, gzip, interrupt};
 use std::io::BufRead;
 use std::path::Path;
 
@@ -76,19 +76,41 @@ impl Lines {
             bail!("data", "{}: the line is longer than {LARGEST_ROW} bytes", self.place();
                 hint: "is it a text file?");
         }
-        let text = std::str::from_utf8(&self.bytes).map_err(|_| {
-            fault!("data", "{}: the line is no text in UTF-8", self.place();
-                hint: "matrices are read from text separated by tabs, commas or blanks, from \
-                    MatrixMarket and h5ad files")
-        })?;
+        let text = std::str::from_utf8(&self.bytes).map_err(|_| self.no_text())?;
         let text = if self.line == 1 {
             text.trim_start_matches('\u{feff}')
         } else {
             text
         };
+        if self.line == 1 && text.contains('\0') {
+            return Err(self.no_text());
+        }
         line.clear();
         line.push_str(text);
         Ok(is_read)
+    }
+
+    /// Why the last line is no text in UTF-8: another encoding, where it looks like one.
+    fn no_text(&self) -> Fault {
+        let place = self.place();
+        let bytes = &self.bytes;
+        let is_wide = self.line == 1
+            && (bytes.starts_with(&[0xff, 0xfe])
+                || bytes.starts_with(&[0xfe, 0xff])
+                || bytes.iter().filter(|byte| **byte == 0).count() * 3 > bytes.len());
+        if is_wide {
+            return fault!("data", "{place}: the file is text in UTF-16, not in UTF-8";
+                hint: "`iconv -f UTF-16 -t UTF-8 FILE > NEW` converts it");
+        }
+        let is_control = |byte: &u8| *byte < 0x20 && !matches!(*byte, b'\t' | b'\n' | b'\r');
+        let high = bytes.iter().filter(|byte| **byte >= 0x80).count();
+        if !bytes.iter().any(is_control) && high * 4 <= bytes.len() {
+            return fault!("data", "{place}: the line is no text in UTF-8, and may be in Latin-1";
+                hint: "`iconv -f LATIN1 -t UTF-8 FILE > NEW` converts it");
+        }
+        fault!("data", "{place}: the line is no text in UTF-8";
+            hint: "matrices are read from text separated by tabs, commas, semicolons or blanks, \
+                from MatrixMarket and h5ad files")
     }
 }
 
@@ -110,6 +132,32 @@ pub(super) struct Rows {
     pub lines: Lines,
     separator: Option<Separator>,
     series: Series,
+    /// The last comment in front of the first row, without its sign, and its line.
+    comment: Option<(usize, String)>,
+    /// Whether the file starts as GCT files of version 1.2 do.
+    pub is_gct: bool,
+}
+
+/// The separator of a first row: a tab, a comma or a semicolon, else blanks.
+fn separator_of(line: &str) -> Separator {
+    let mut sniffer = Sniffer::default();
+    sniffer.add(line);
+    let known = sniffer.separator();
+    let mut is_quoted = false;
+    let (mut semicolons, mut commas) = (0, 0);
+    for c in line.chars() {
+        match c {
+            '"' => is_quoted = !is_quoted,
+            ';' if !is_quoted => semicolons += 1,
+            ',' if !is_quoted => commas += 1,
+            _ => {}
+        }
+    }
+    match known {
+        Separator::Char('\t') => known,
+        _ if semicolons > commas => Separator::Char(';'),
+        _ => known,
+    }
 }
 
 impl Rows {
@@ -119,7 +167,42 @@ impl Rows {
             lines: Lines::open(path)?,
             separator: None,
             series: Series::None,
+            comment: None,
+            is_gct: false,
         })
+    }
+
+    /// The cells of the last comment in front of the first row, and its line.
+    pub fn comment(&self) -> Result<Option<(usize, Vec<String>)>> {
+        let (Some((line, text)), Some(separator)) = (&self.comment, self.separator) else {
+            return Ok(None);
+        };
+        let mut splitter = Splitter::new(separator);
+        let is_whole = splitter.add(text)?;
+        Ok(is_whole.then(|| (*line, splitter.finish())))
+    }
+
+    /// Notes a comment in front of the first row; fails at formats that are not read.
+    fn meet_comment(&mut self, line: &str) -> Result<()> {
+        let text = line.trim();
+        if self.separator.is_some() || !text.starts_with('#') {
+            return Ok(());
+        }
+        if self.lines.line == 1 && text == "#1.2" {
+            self.is_gct = true;
+            self.separator = Some(Separator::Char('\t'));
+            return Ok(());
+        }
+        if self.lines.line == 1 && text == "#1.3" {
+            bail!("data", "{}: GCT files of version 1.3 are not read", self.place();
+                hint: "save the matrix as GCT 1.2, or as a table with one row of names");
+        }
+        let text = line
+            .trim_start()
+            .trim_start_matches('#')
+            .trim_end_matches(['\n', '\r']);
+        self.comment = Some((self.lines.line, text.to_string()));
+        Ok(())
     }
 
     /// Where the last row is.
@@ -173,17 +256,14 @@ impl Rows {
             if !self.is_skipped(&line) {
                 break;
             }
+            self.meet_comment(&line)?;
         }
         if matches!(self.series, Series::Described | Series::Ended) {
             bail!("data", "{}: a row outside of the table of the series", self.place();
                 hint: "the table is between `!series_matrix_table_begin` and \
                     `!series_matrix_table_end`");
         }
-        let separator = *self.separator.get_or_insert_with(|| {
-            let mut sniffer = Sniffer::default();
-            sniffer.add(&line);
-            sniffer.separator()
-        });
+        let separator = *self.separator.get_or_insert_with(|| separator_of(&line));
         let mut splitter = Splitter::new(separator);
         while !splitter.add(&line)? {
             if !self.lines.next_line(&mut line)? {

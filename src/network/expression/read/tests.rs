@@ -117,3 +117,200 @@ fn compressed_files_are_read() {
         ["a"]
     );
 }
+
+fn names(matrix: &Expression) -> (Vec<&str>, Vec<&str>) {
+    let genes = matrix.genes().iter().map(String::as_str).collect();
+    (genes, matrix.samples().iter().map(String::as_str).collect())
+}
+
+fn with_genes(text: &str, genes: Orientation) -> Expression {
+    let settings = ReadSettings {
+        genes,
+        ..ReadSettings::default()
+    };
+    read_text(text, settings).unwrap_or_else(|fault| panic!("{text}: {fault}"))
+}
+
+/// Ids that are integers were read as values, and the matrix was transposed.
+#[test]
+fn names_may_be_numbers() {
+    for header in [
+        "Gene Symbol",
+        "gene.id",
+        "entrez",
+        "ENTREZID",
+        "Unnamed: 0",
+        "index",
+        "feature",
+        "locus",
+        "ORF",
+        "X",
+        "",
+    ] {
+        let text = format!("{header}\ts1\ts2\n101\t1\t2\n102\t3\t4\n");
+        for genes in [Orientation::Auto, Orientation::Rows] {
+            let matrix = with_genes(&text, genes);
+            assert_eq!(
+                names(&matrix),
+                (vec!["101", "102"], vec!["s1", "s2"]),
+                "{header}"
+            );
+            assert_eq!(matrix.gene(1).to_vec(), [3.0, 4.0]);
+        }
+    }
+    // a header that is not known: a warning, or names where genes are stated to be rows
+    let text = "WBID\ts1\ts2\n101\t1\t2\n102\t3\t4\n";
+    let matrix = with_genes(text, Orientation::Rows);
+    assert_eq!(names(&matrix), (vec!["101", "102"], vec!["s1", "s2"]));
+    assert!(
+        matrix.notes[0].contains("`WBID`, has the names"),
+        "{:?}",
+        matrix.notes
+    );
+    let matrix = auto(text).expect("a matrix");
+    assert_eq!(matrix.genes(), ["WBID", "s1", "s2"]);
+    assert!(
+        matrix.notes[0].contains("genes: \"rows\""),
+        "{:?}",
+        matrix.notes
+    );
+    // columns of one kind, and values that are no integers, are no names
+    for text in [
+        "s1\ts2\n1\t2\n3\t4\n",
+        "wt\tko\n1.5\t2\n3\t4\n",
+        "X\tY\n1.5\t2\n3\t4\n",
+    ] {
+        assert_eq!(
+            with_genes(text, Orientation::Rows).genes(),
+            ["gene1", "gene2"],
+            "{text}"
+        );
+    }
+}
+
+/// A column of times became a gene.
+#[test]
+fn times_are_names_of_samples() {
+    let text = "Time\tG1\tG2\n0\t1\t2\n50\t3\t4\n\n0\t5\t6\n50\t7\t8\n";
+    let matrix = auto(text).expect("a matrix");
+    assert_eq!(
+        names(&matrix),
+        (vec!["G1", "G2"], vec!["0", "50", "0_2", "50_2"])
+    );
+    assert_eq!(matrix.gene(0).to_vec(), [1.0, 3.0, 5.0, 7.0]);
+}
+
+/// A header that starts with # was passed over, and the first gene became the header.
+#[test]
+fn headers_may_start_with_a_comment_sign() {
+    for text in [
+        "#gene\ts1\ts2\nA\t1\t2\n",
+        "# x\n# gene\ts1\ts2\n\nA\t1\t2\n",
+    ] {
+        let matrix = auto(text).unwrap_or_else(|fault| panic!("{text}: {fault}"));
+        assert_eq!(names(&matrix), (vec!["A"], vec!["s1", "s2"]), "{text}");
+        assert!(
+            matrix.notes[0].contains("starts with #"),
+            "{:?}",
+            matrix.notes
+        );
+    }
+    let matrix = auto("# two words\ngene s1 s2\nA 1 2\n").expect("a matrix");
+    assert_eq!(names(&matrix), (vec!["A"], vec!["s1", "s2"]));
+    // samples may be called by numbers
+    for text in ["gene\t0\t15\nA\t1\t2\n", "0\t15\nA\t1\t2\n"] {
+        assert_eq!(
+            names(&auto(text).expect(text)),
+            (vec!["A"], vec!["0", "15"])
+        );
+    }
+}
+
+#[test]
+fn other_separators_and_empty_columns() {
+    let matrix = auto("gene;s1;s2\nA;1.5;2\nB;3;4\n").expect("a matrix");
+    assert_eq!(names(&matrix), (vec!["A", "B"], vec!["s1", "s2"]));
+    for text in [
+        "gene\ts1\ts2\t\nA\t1\t2\t\nB\t3\t4\t\n",
+        "gene\ts1\ts2\nA\t1\t2\t\nB\t3\t4\t\n",
+        "s1\ts2\t\nA\t1\t2\t\nB\t3\t4\t\n",
+        "gene,s1,s2\nA,1,2\n,,\nB,3,4\n",
+    ] {
+        let matrix = auto(text).unwrap_or_else(|fault| panic!("{text}: {fault}"));
+        assert_eq!(names(&matrix), (vec!["A", "B"], vec!["s1", "s2"]), "{text}");
+        assert_eq!((matrix.missing(), matrix.gene(1)[1]), (0, 4.0));
+    }
+}
+
+#[test]
+fn gct_files_are_read() {
+    let text = "#1.2\n2\t2\nName\tDescription\ts1\ts2\n1007_s_at\tna\t1\t2\nB\tx y\t3\t4\n";
+    let matrix = auto(text).expect("a matrix");
+    assert_eq!(names(&matrix), (vec!["1007_s_at", "B"], vec!["s1", "s2"]));
+    assert_eq!(matrix.gene(1).to_vec(), [3.0, 4.0]);
+    for (text, words) in [
+        (
+            text.replace("2\t2\n", "3\t2\n"),
+            "states 3 rows and 2 samples",
+        ),
+        (text.replace("#1.2", "#1.3"), "version 1.3"),
+        (
+            text.replace("Description", "s0"),
+            "line 3: the columns of a GCT file",
+        ),
+        (
+            text.replace("2\t2\nName", "x\nName"),
+            "line 2: expected the numbers",
+        ),
+    ] {
+        let fault = auto(&text).expect_err(words).to_string();
+        assert!(fault.contains(words), "{fault}");
+    }
+}
+
+#[test]
+fn tables_without_header_names_or_numbers_are_refused() {
+    for (text, words) in [
+        (
+            "A\t1.5\t2.5\nB\t3.1\t4.2\n",
+            "line 1: the table has no header: the first row is `A`",
+        ),
+        (
+            "# one\nA\t1.5\t2.5\nB\t3.1\t4.2\n",
+            "line 2: the table has no header",
+        ),
+        ("gene|s1|s2\nA|1|2\n", "no columns of numbers"),
+        ("gene\nA\nB\n", "no columns of numbers"),
+        ("gene\ts1\t\nA\t1\t2\n", "column 3 has numbers and no name"),
+        ("gene\ts1\n\t1\n", "line 2: the row has no name"),
+        (
+            "gene\ts1\nA\t1\t2\n",
+            "line 2 has 3 cells, the header has 2",
+        ),
+        ("gene;s1\nA;1,5\n", "`1,5` is no number"),
+    ] {
+        let fault = auto(text).expect_err(text);
+        assert!(fault.message.contains(words), "{text}: {fault}");
+    }
+}
+
+#[test]
+fn other_encodings_are_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("m.tsv");
+    let wide: Vec<u8> = "gene\ts1\nA\t1\n"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    let marked = [&[0xff, 0xfe][..], &wide].concat();
+    for (bytes, words) in [
+        (&wide[..], "UTF-16"),
+        (&marked, "UTF-16"),
+        (b"gene\ts\xe9\nA\t1\n", "Latin-1"),
+        (b"gene\ts1\n\x01\xfe\xff\t1\n", "no text in UTF-8"),
+    ] {
+        std::fs::write(&path, bytes).expect("written");
+        let fault = read(&path, &ReadSettings::default()).expect_err(words);
+        assert!(fault.message.contains(words), "{fault}");
+    }
+}
