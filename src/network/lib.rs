@@ -8,6 +8,7 @@ pub mod edges;
 pub mod export;
 pub mod expression;
 pub mod gnet2;
+mod gold;
 pub mod infer;
 pub mod pairs;
 pub mod score;

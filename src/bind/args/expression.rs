@@ -4,9 +4,9 @@ use crate::base::table::Cells;
 use crate::base::{Result, Table, shape};
 use crate::bind::args::tensor::tensor_of;
 use crate::bind::types::{Expressed, Standard, Tabled};
+use crate::bind::warnings;
 use crate::lang::value::mismatch;
 use crate::lang::{Choice, FromValue, session};
-use crate::network::Edges;
 use crate::network::gnet2::{Settings, Start, Variant};
 use crate::network::score::Gold;
 use crate::torch::Tensor;
@@ -45,14 +45,6 @@ pub fn tensor_of_rows(rows: ArrayView2<f64>) -> Result<Tensor> {
     Tensor::from_f64(&values, &[rows.nrows() as i64, rows.ncols() as i64])
 }
 
-/// A column of names.
-pub fn text<'a>(table: &'a Table, name: &str) -> Result<&'a Vec<String>> {
-    match table.column(name)? {
-        Cells::Text(cells) => Ok(cells),
-        _ => bail!("type", "column `{name}` must hold names"),
-    }
-}
-
 /// The numbers of a column.
 pub fn numbers(table: &Table, name: &str) -> Result<Vec<f64>> {
     match table.column(name)? {
@@ -60,16 +52,6 @@ pub fn numbers(table: &Table, name: &str) -> Result<Vec<f64>> {
         Cells::Whole(cells) => Ok(cells.iter().map(|n| *n as f64).collect()),
         Cells::Text(_) => bail!("type", "column `{name}` must hold numbers"),
     }
-}
-
-/// Edges of a table with the columns regulator, target and score.
-pub fn edges_of(table: &Table) -> Result<Edges> {
-    Ok(Edges {
-        regulators: text(table, "regulator")?.clone(),
-        targets: text(table, "target")?.clone(),
-        scores: numbers(table, "score")?,
-        notes: Vec::new(),
-    })
 }
 
 /// A gold standard: one that was read, the path of a file, or a table.
@@ -84,42 +66,18 @@ impl FromValue for GoldSource {
             return Ok(GoldSource(gold.clone()));
         }
         if let Some(table) = value.read_lock::<Tabled>() {
-            return gold_of(&table.0).map(|gold| GoldSource(Standard(gold.into())));
+            let gold = Gold::of_table(&table.0)?;
+            return Ok(GoldSource(Standard(gold.into())));
         }
         let Ok(path) = value.clone().into_string() else {
             return Err(mismatch(&Self::kind(), value));
         };
         let gold = Gold::read(&session::find_input(&path)?)?;
+        for note in &gold.notes {
+            warnings::warn(note);
+        }
         Ok(GoldSource(Standard(gold.into())))
     }
-}
-
-fn gold_of(table: &Table) -> Result<Gold> {
-    let names: Vec<&str> = table.names().collect();
-    let [first, second, rest @ ..] = &names[..] else {
-        bail!(
-            "value",
-            "a gold standard has columns of regulators and of targets"
-        )
-    };
-    let is_named = names.contains(&"regulator") && names.contains(&"target");
-    let (first, second) = if is_named {
-        ("regulator", "target")
-    } else {
-        (*first, *second)
-    };
-    let label = ["label", "edge", "score"]
-        .into_iter()
-        .find(|name| names.contains(name));
-    let label = label.or(match rest {
-        [one] if !is_named => Some(*one),
-        _ => None,
-    });
-    let labels = label.map(|name| numbers(table, name)).transpose()?;
-    let labels = labels.map(|labels| labels.iter().map(|label| *label != 0.0).collect());
-    let is_undirected = first.to_lowercase() == "gene_a";
-    let (regulators, targets) = (text(table, first)?.clone(), text(table, second)?.clone());
-    Gold::new(regulators, targets, labels, is_undirected)
 }
 
 /// Which of the differing rules of GNET2 are used.

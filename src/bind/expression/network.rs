@@ -2,12 +2,13 @@
 
 use crate::bail;
 use crate::base::Result;
-use crate::bind::args::expression::{Gnet2Options, GoldSource, edges_of};
+use crate::bind::args::expression::{Gnet2Options, GoldSource};
 use crate::bind::args::seed::SeedOptions;
 use crate::bind::types::{Expressed, Standard, Tabled};
 use crate::bind::warnings;
 use crate::lang::value::{array, mismatch};
 use crate::lang::{Call, Choice, FromValue, Native, Options, native, natives_of, session};
+use crate::network::Edges;
 use crate::network::correlation::Kind;
 use crate::network::infer::information::Estimator;
 use crate::network::infer::{self, Genie3Settings, Method, Question, Targets};
@@ -228,9 +229,12 @@ fn infer_dry(
 
 /// Reads a gold standard: known edges of a network.
 ///
-/// The file has two columns (all pairs are edges), a third one with labels 0 and 1 (as in DREAM) or
-/// with signs + and -, or is a matrix of regulators and targets, whose shorter side has the
-/// regulators. A header is recognised; `gene_a` and `gene_b` state that pairs have no direction.
+/// The file has two columns (all pairs are edges), a third one with labels 0 and 1 (as in DREAM),
+/// true and false, or with signs + and - (edges all), or is a matrix of labels, whose shorter side
+/// has the regulators; its header may have an empty first cell. The label -1 is an edge that
+/// represses, where other labels are 0. A header is recognised by common names, such as `TF` or
+/// `target`; a first row that may be one is printed. `gene_a` and `gene_b` state that pairs have no
+/// direction.
 ///
 /// ```rhai
 /// table::from(#{ regulator: ["a", "a"], target: ["b", "c"] }).save("/tmp/cistron_gold.tsv");
@@ -238,13 +242,18 @@ fn infer_dry(
 /// ```
 #[native(namespace = "network", stand_in = gold_stand_in)]
 pub fn gold(
+    call: &Call,
     /// Path of the file.
     path: &str,
 ) -> Result<Standard> {
-    Gold::read(&session::find_input(path)?).map(|gold| Standard(Rc::new(gold)))
+    let gold = Gold::read(&session::find_input(path)?)?;
+    for note in &gold.notes {
+        warnings::at(call, note);
+    }
+    Ok(Standard(Rc::new(gold)))
 }
 
-fn gold_stand_in(_: &str) -> Result<Standard> {
+fn gold_stand_in(_: &Call, _: &str) -> Result<Standard> {
     let name = |i: usize| format!("G{}", i + 1);
     // the genes of a matrix that does not exist either
     let regulators = (0..40).map(|i| name(i % 10)).collect();
@@ -304,7 +313,7 @@ pub fn score(
     /// Edges: table with regulator, target and score.
     edges: &Tabled,
     /// Known edges: path of a file, what `network::gold` read, or table with regulator, target and
-    /// perhaps label (0 or 1).
+    /// perhaps label (0 or 1, or the texts true and false).
     gold: GoldSource,
     options: ScoreOptions,
 ) -> Result<Map> {
@@ -313,7 +322,7 @@ pub fn score(
         regulators: options.regulators,
         targets: options.targets,
     };
-    let found = score::score(&edges_of(&edges.0)?, &gold.0.0, &settings)?;
+    let found = score::score(&Edges::of_table(&edges.0)?, &gold.0.0, &settings)?;
     let count = |n: usize| Dynamic::from(n as i64);
     Ok(Map::from([
         ("auroc".into(), found.auroc.into()),

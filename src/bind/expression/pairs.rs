@@ -4,14 +4,15 @@ use crate::bail;
 use crate::base::Result;
 use crate::base::table::Cells;
 use crate::bind::args::dataset::data;
-use crate::bind::args::expression::{GoldSource, edges_of, numbers, text};
+use crate::bind::args::expression::{GoldSource, numbers};
 use crate::bind::args::path::output_path;
 use crate::bind::args::seed::SeedOptions;
 use crate::bind::types::{Data, Expressed, Standard, Tabled};
 use crate::bind::warnings;
 use crate::data::{Column, Dataset, Input};
 use crate::lang::{Call, Choice, Native, Options, native, natives_of};
-use crate::network::edges::signs_of;
+use crate::network::Edges;
+use crate::network::edges::{names_of, signs_of};
 use crate::network::export;
 use crate::network::pairs::{self, Negatives};
 use std::rc::Rc;
@@ -57,7 +58,8 @@ pub fn pairs(
     options: PairsOptions,
 ) -> Result<Data> {
     matrix.0.need_complete("a dataset of pairs", 2)?;
-    let (regulators, targets) = (text(&pairs.0, "regulator")?, text(&pairs.0, "target")?);
+    let regulators = names_of(&pairs.0, "regulator")?;
+    let targets = names_of(&pairs.0, "target")?;
     let profiles = match options.standardise {
         true => matrix.0.z_scores(),
         false => (*matrix.0).clone(),
@@ -65,7 +67,7 @@ pub fn pairs(
     for note in profiles.notes.iter().skip(matrix.0.notes.len()) {
         warnings::at(call, note);
     }
-    let genes = regulators.iter().zip(targets).flat_map(|(a, b)| [a, b]);
+    let genes = regulators.iter().zip(&targets).flat_map(|(a, b)| [a, b]);
     let picks = genes.map(|gene| Ok(matrix.0.position(gene)? as u32));
     let samples = matrix.0.samples().len();
     let column = Column::Picked {
@@ -82,7 +84,7 @@ pub fn pairs(
     let mut set = Dataset::new(vec![Input::new("profiles", column)], label_names, labels)?;
     let names = regulators
         .iter()
-        .zip(targets)
+        .zip(&targets)
         .map(|(a, b)| format!("{a} {b}"));
     set.names = Some(Arc::new(names.collect()));
     Ok(data(set))
@@ -221,7 +223,8 @@ pub fn save(
     path: &str,
 ) -> Result<()> {
     let signs = signs_of(&edges.0)?;
-    export::save(&edges_of(&edges.0)?, signs.as_deref(), &output_path(path)?)
+    let edges = Edges::of_table(&edges.0)?;
+    export::save(&edges, signs.as_deref(), &output_path(path)?)
 }
 
 /// The native functions declared here.

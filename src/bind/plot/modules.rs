@@ -1,10 +1,10 @@
 //! `plot::…`: regulatory modules, their trees, networks and knees.
 
 use crate::base::Result;
-use crate::bind::args::expression::edges_of;
 use crate::bind::args::seed::SeedOptions;
 use crate::bind::types::{ModuleSet, Tabled};
 use crate::lang::{Native, Options, native, natives_of};
+use crate::network::Edges;
 use crate::network::cluster::knee as knees;
 use crate::network::edges::signs_of;
 use crate::network::gnet2::{Cut, Node};
@@ -148,7 +148,7 @@ pub fn network(
     edges: &Tabled,
     options: NetworkOptions,
 ) -> Result<Figure> {
-    let list = edges_of(&edges.0)?;
+    let list = Edges::of_table(&edges.0)?;
     let total = list.len();
     if total == 0 {
         bail!("value", "there are no edges");

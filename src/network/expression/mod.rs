@@ -8,8 +8,8 @@ mod transform;
 
 pub use names::{Reason, Unknown};
 pub use probes::{Ambiguous, annotation};
-pub(crate) use read::read_rows;
 pub use read::{Duplicates, Orientation, ReadSettings, companions, read, read_stating};
+pub(crate) use read::{plain, read_lined};
 
 use cistron_base::delimited::Style;
 use cistron_base::{Result, bail, fault, file, near, table};

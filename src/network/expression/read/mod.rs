@@ -13,7 +13,7 @@ mod text;
 pub(crate) use duplicates::collapsed;
 pub(crate) use headers::plain;
 pub use market::companions;
-pub(crate) use rows::read_rows;
+pub(crate) use rows::{read_lined, read_rows};
 pub use settings::{Duplicates, Orientation, ReadSettings};
 
 use super::Expression;

@@ -278,12 +278,22 @@ impl Rows {
     }
 }
 
-/// All rows of a table, with its header.
-pub(crate) fn read_rows(path: &Path) -> Result<Vec<Vec<String>>> {
+/// The cells of a row and its line.
+pub(crate) type Lined = (usize, Vec<String>);
+
+/// All rows of a table with their lines, and the last comment in front of them.
+pub(crate) fn read_lined(path: &Path) -> Result<(Vec<Lined>, Option<Lined>)> {
     let mut rows = Rows::open(path)?;
     let mut all = Vec::new();
     while let Some(cells) = rows.next()? {
-        all.push(cells);
+        all.push((rows.lines.line, cells));
     }
-    Ok(all)
+    let comment = rows.comment()?;
+    Ok((all, comment))
+}
+
+/// All rows of a table, with its header.
+pub(crate) fn read_rows(path: &Path) -> Result<Vec<Vec<String>>> {
+    let rows = read_lined(path)?.0.into_iter();
+    Ok(rows.map(|(_, cells)| cells).collect())
 }

@@ -324,7 +324,9 @@ impl Grid {
     /// Drops columns without a name and without values, as a separator at the end of each line
     /// makes them; fails at one that has values.
     fn drop_unnamed(&mut self, is_filled: &[bool], table: &Table) -> Result<()> {
-        if is_filled.iter().all(|is_filled| *is_filled) && !self.columns.iter().any(is_blank) {
+        if is_filled.iter().all(|is_filled| *is_filled)
+            && !self.columns.iter().any(|name| is_blank(name))
+        {
             return Ok(());
         }
         let has_names = self.rows.is_some();
@@ -353,7 +355,7 @@ impl Grid {
     }
 }
 
-fn is_blank(name: &String) -> bool {
+fn is_blank(name: &str) -> bool {
     name.trim().is_empty()
 }
 
