@@ -11,8 +11,9 @@ pub enum Matching {
     Number,
     /// By an alignment of the sequences, chain after chain.
     Sequence,
-    /// By number where at least half of the residues of the native structure are found so with
-    /// equal letters, else by sequence.
+    /// By number where at least half of the residues of the shorter structure are found so with
+    /// equal letters (X is equal to any), else by sequence; by number as well where that matches
+    /// none.
     Auto,
 }
 
@@ -42,19 +43,33 @@ pub fn matched(model: &Structure, native: &Structure, how: Matching) -> Result<M
                 .filter(|(i, j)| same_letter(model, native, *i, *j))
                 .count();
             let least = model.len().min(native.len());
-            if same == pairs.len() && 2 * same >= least && same > 0 {
+            if 2 * same >= least && same > 0 {
                 (pairs, "number")
             } else {
-                (by_sequence(model, native)?, "sequence")
+                let aligned = by_sequence(model, native)?;
+                match aligned.is_empty() && !pairs.is_empty() {
+                    true => (pairs, "number"),
+                    false => (aligned, "sequence"),
+                }
             }
         }
     };
     if pairs.is_empty() {
-        return Err(
-            fault!("value", "no residue of the model is one of the native structure";
-            hint: "are these structures of the same protein? sequences: `{}` and `{}`",
-            beginning(&model.sequence()), beginning(&native.sequence())),
+        let (one, other) = (model.sequence(), native.sequence());
+        let (one, other) = (beginning(&one), beginning(&other));
+        let fault = fault!(
+            "value",
+            "no residue of the model is one of the native structure"
         );
+        return Err(fault.hint(match how {
+            Matching::Number => format!(
+                "their chains and numbers differ; `by: \"sequence\"` aligns `{one}` and `{other}`"
+            ),
+            _ => format!(
+                "are these structures of the same protein? sequences: `{one}` and `{other}`; \
+                `by: \"number\"` matches residues by chain and number"
+            ),
+        }));
     }
     let notes = notes(model, native, &pairs);
     Ok(Matched { pairs, notes, by })
@@ -66,8 +81,10 @@ fn beginning(sequence: &str) -> String {
     first + more
 }
 
+/// Whether two residues have one name, or one of them is unknown.
 fn same_letter(model: &Structure, native: &Structure, i: usize, j: usize) -> bool {
-    model.residues[i].name == native.residues[j].name
+    let (one, other) = (&model.residues[i], &native.residues[j]);
+    one.name == other.name || one.letter() == 'X' || other.letter() == 'X'
 }
 
 fn by_number(model: &Structure, native: &Structure) -> Vec<(usize, usize)> {
@@ -88,13 +105,19 @@ fn by_number(model: &Structure, native: &Structure) -> Vec<(usize, usize)> {
     pairs
 }
 
+/// Pairs of an alignment of the sequences; none where one of them has no known letter.
 fn by_sequence(model: &Structure, native: &Structure) -> Result<Vec<(usize, usize)>> {
     let letters = |structure: &Structure| structure.sequence().into_bytes();
-    align(&letters(model), &letters(native))
+    let (model, native) = (letters(model), letters(native));
+    let is_unknown = |letters: &[u8]| letters.iter().all(|letter| *letter == b'X');
+    if is_unknown(&model) || is_unknown(&native) {
+        return Ok(Vec::new());
+    }
+    align(&model, &native)
 }
 
-/// Pairs of equal or exchanged letters of a global alignment: match 2, mismatch -1, first gap -2,
-/// further gaps -.5, gaps at the ends free.
+/// Pairs of equal or exchanged letters of a global alignment: match 2, mismatch -1, X with any
+/// letter 0, first gap -2, further gaps -.5, gaps at the ends free.
 pub fn align(a: &[u8], b: &[u8]) -> Result<Vec<(usize, usize)>> {
     let (n, m) = (a.len(), b.len());
     if n.saturating_mul(m) > LARGEST {
@@ -125,7 +148,11 @@ pub fn align(a: &[u8], b: &[u8]) -> Result<Vec<(usize, usize)>> {
         for j in 1..=m {
             let (open_b, more_b) = if j == m { (0.0, 0.0) } else { (-2.0, -0.5) };
             let (open_a, more_a) = if i == n { (0.0, 0.0) } else { (-2.0, -0.5) };
-            let own = if a[i - 1] == b[j - 1] { 2.0 } else { -1.0 };
+            let own = match (a[i - 1], b[j - 1]) {
+                (b'X', _) | (_, b'X') => 0.0,
+                (x, y) if x == y => 2.0,
+                _ => -1.0,
+            };
             let at = |rows: &[Vec<f32>; 3], j: usize| [rows[0][j], rows[1][j], rows[2][j]];
             let (pair, from_pair) = best(at(&before, j - 1));
             let up = at(&before, j);
@@ -233,5 +260,45 @@ mod tests {
         let found = matched(&model, &native, Matching::Auto).expect("a match");
         assert_eq!((found.by, found.pairs[0]), ("number", (2, 0)));
         assert!(matched(&model, &of("ACD", 50), Matching::Number).is_err());
+    }
+
+    /// One residue with another letter made "auto" ignore all numbers.
+    #[test]
+    fn numbers_count_where_half_of_the_letters_are_equal() {
+        let native = of("ACDEFGHIKL", 1);
+        let found = matched(&of("ACDEFGHIKW", 1), &native, Matching::Auto).expect("a match");
+        assert_eq!(
+            (found.by, found.pairs.len(), found.notes.len()),
+            ("number", 10, 1)
+        );
+        // five of ten, and four of ten
+        let found = matched(&of("ACDEFWWWWW", 1), &native, Matching::Auto).expect("a match");
+        assert_eq!((found.by, found.notes.len()), ("number", 5));
+        let found = matched(&of("ACDEWWWWWW", 1), &native, Matching::Auto).expect("a match");
+        assert_eq!(found.by, "sequence");
+        // of the shorter structure
+        let found = matched(&of("ACWW", 1), &native, Matching::Auto).expect("a match");
+        assert_eq!((found.by, found.pairs.len()), ("number", 4));
+    }
+
+    /// A structure without a sequence was an error.
+    #[test]
+    fn unknown_residues_match_any() {
+        let native = of("ACDEFGHIKL", 1);
+        for model in [of("XXXXXXXXXX", 1), of("XXXXX", 3)] {
+            let found = matched(&model, &native, Matching::Auto).expect("a match");
+            assert_eq!((found.by, found.pairs.len()), ("number", model.len()));
+            assert!(found.notes.iter().all(|note| note.kind != "other residue"));
+        }
+        // few numbers in common: an alignment has nothing to align
+        let found = matched(&of("XXXXXXXX", 9), &native, Matching::Auto).expect("a match");
+        assert_eq!((found.by, found.pairs), ("number", vec![(0, 8), (1, 9)]));
+        for how in [Matching::Auto, Matching::Sequence] {
+            let fault = matched(&of("XXXX", 50), &native, how)
+                .expect_err("no match")
+                .to_string();
+            assert!(fault.contains("by: \"number\""), "{fault}");
+        }
+        assert_eq!(align(b"ACXEF", b"ACDEF").expect("an alignment").len(), 5);
     }
 }

@@ -88,8 +88,8 @@ pub fn notes_table(notes: &[Note]) -> Result<Tabled> {
 /// How the residues of a model and its native structure are matched.
 #[derive(Choice, Clone, Copy, PartialEq)]
 pub enum MatchingName {
-    /// By number where at least half of the residues are found so with equal letters, else by
-    /// sequence.
+    /// By number where at least half of the residues of the shorter structure are found so with
+    /// equal letters (X is equal to any), else by sequence.
     Auto,
     /// By chain, number and insertion code.
     Number,

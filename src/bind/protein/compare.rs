@@ -238,8 +238,9 @@ pub fn lddt(
 /// Returns the GDT-TS of a model: the mean share of residues within 1, 2, 4 and 8 Å.
 ///
 /// For each distance superpositions of fragments are refined until the largest share is found that
-/// they lead to, a lower bound of the optimum. Residues of the native structure that the model does
-/// not have count as wrong.
+/// they lead to, a lower bound of the optimum. Chains of at most 64 residues start from triples of
+/// residues as well, so that their bound is near it. Residues of the native structure that the
+/// model does not have count as wrong.
 ///
 /// # Source
 /// Zemla (2003), Nucleic Acids Research 31.
@@ -263,8 +264,9 @@ pub fn gdt_ts(
 
 /// Returns the TM-score of a model, for the length of the native structure.
 ///
-/// Superpositions of fragments are refined until none is better, as the program TM-score does.
-/// Residues of the native structure that the model does not have count 0.
+/// Superpositions of fragments are refined until none is better, as the program TM-score does;
+/// chains of at most 64 residues start from triples of residues as well. Residues of the native
+/// structure that the model does not have count 0.
 ///
 /// # Source
 /// Zhang & Skolnick (2004), Proteins 57.
@@ -288,8 +290,11 @@ pub fn tm_score(
 
 /// Matches the residues of a model and its native structure.
 ///
-/// Alignments of sequences are global: 2 for equal letters, -1 for others, -2 for the first and -.5
-/// for further residues of a gap, gaps at the ends free.
+/// With `by: "auto"` residues are matched by chain, number and insertion code where at least half
+/// of the residues of the shorter structure are found so with equal letters, else by an alignment
+/// of the sequences, and by number again where that is empty. X, as in a structure without a
+/// sequence, is equal to any letter. Alignments are global: 2 for equal letters, -1 for others, 0
+/// with X, -2 for the first and -.5 for further residues of a gap, gaps at the ends free.
 ///
 /// Returns a map of `model` and `native`, rows of the matched residues; `by`, "number" or
 /// "sequence"; and `report`, a table of residues that only one structure has, and of matched ones

@@ -2,11 +2,31 @@
 
 use crate::base::{Result, shape};
 use crate::bind::args::protein::Points;
-use crate::lang::{IntoValue, Native, Options, native, natives_of, session};
+use crate::lang::{FromValue, IntoValue, Native, Options, native, natives_of, session};
 use crate::protein::graph::{self, Edges};
-use crate::torch::Tensor;
+use crate::torch::{Kind, Tensor};
 use crate::{bail, fault};
-use rhai::{Array, Map};
+use rhai::{Array, Dynamic, Map, NativeCallContext};
+
+/// Points, and whether they are of single precision.
+pub struct PrecisePoints {
+    points: Points,
+    is_single: bool,
+}
+
+impl FromValue for PrecisePoints {
+    fn kind() -> String {
+        Points::kind()
+    }
+    fn from_value(value: &mut Dynamic, context: &NativeCallContext) -> Result<Self> {
+        let tensor = value.read_lock::<Tensor>();
+        let is_single = tensor.is_some_and(|tensor| tensor.kind() == Kind::Float);
+        Ok(PrecisePoints {
+            points: Points::from_value(value, context)?,
+            is_single,
+        })
+    }
+}
 
 /// Options of `graph::radius`.
 #[derive(Options)]
@@ -26,7 +46,8 @@ fn edges_tensor(edges: &Edges) -> Result<Tensor> {
 
 /// Returns the edges between points that are at most `cutoff` apart, in both directions.
 ///
-/// Edges are sorted by their first and then by their second point.
+/// Edges are sorted by their first and then by their second point. Distances from a float32 tensor
+/// are compared with the cutoff as float32, others as float64.
 ///
 /// ```rhai
 /// let points = [[0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [3.0, 0.0, 0.0]];
@@ -36,13 +57,18 @@ fn edges_tensor(edges: &Edges) -> Result<Tensor> {
 #[native(namespace = "graph", returns = "tensor [2, edges] int64")]
 pub fn radius(
     /// Points [n, 3], or a protein, of which the Cα are taken.
-    points: Points,
+    points: PrecisePoints,
     /// Largest distance, included; of a protein in Å.
     #[check(min = 0)]
     cutoff: f64,
     options: RadiusOptions,
 ) -> Result<Tensor> {
-    edges_tensor(&graph::radius(&points.0, cutoff, options.loops)?)
+    let rows = &points.points.0;
+    let edges = match points.is_single {
+        true => graph::radius_single(rows, cutoff, options.loops)?,
+        false => graph::radius(rows, cutoff, options.loops)?,
+    };
+    edges_tensor(&edges)
 }
 
 /// Returns the edges from each point to its nearest other points, nearest first.

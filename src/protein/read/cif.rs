@@ -122,6 +122,18 @@ fn known<'a>(word: &Word<'a>) -> Option<&'a str> {
     (!is_none && !word.text.is_empty()).then_some(word.text)
 }
 
+/// A number without its standard uncertainty, as in `-10.869(3)`.
+fn without_uncertainty(text: &str) -> &str {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    match text
+        .strip_suffix(')')
+        .and_then(|text| text.rsplit_once('('))
+    {
+        Some((number, uncertainty)) if digits(uncertainty) => number,
+        _ => text,
+    }
+}
+
 /// The places of the columns of [`COLUMNS`].
 fn columns(names: &[String]) -> Result<[Option<usize>; COLUMNS.len()]> {
     let mut out = [None; COLUMNS.len()];
@@ -149,7 +161,13 @@ fn checked<'a>(
         let Some(word) = places[i].map(|place| &row[place]) else {
             continue;
         };
-        out[i] = known(word);
+        let is_measured = ["Cartn_", "occupancy", "B_iso"];
+        out[i] = known(word).map(|text| {
+            match is_measured.iter().any(|start| column.starts_with(start)) {
+                true => without_uncertainty(text),
+                false => text,
+            }
+        });
         let line = word.line;
         let is_free = ["label_seq_id", "type_symbol"].contains(column);
         match out[i] {

@@ -178,6 +178,18 @@ fn mmcif_and_pdb_are_read_alike() {
     }
     let kinds = |own: &Structure| own.notes.iter().map(|note| note.kind).collect::<Vec<_>>();
     assert_eq!(kinds(&a), kinds(&b));
+    // standard uncertainties
+    let measured = text
+        .replace(" -1.000 ", " -1.000(3) ")
+        .replace(" 11.00 ", " 11.00(12) ");
+    assert_ne!(measured, text);
+    let measured = read(&measured).expect("a structure");
+    assert_eq!(measured.residues[0].atoms[0].at[0], -1.0);
+    assert_eq!(measured.b_factors(), b.b_factors());
+    for wrong in ["-1.000()", "-1.000(x)", "(3)"] {
+        let fault = read(&text.replace(" -1.000 ", &format!(" {wrong} "))).expect_err(wrong);
+        assert!(fault.to_string().contains("must be a number"), "{fault}");
+    }
     // a file that is cut short
     let error = read(&text[..text.len() - 30])
         .expect_err("a fault")
