@@ -140,6 +140,28 @@ fn histograms_with_a_bin_for_each_value_are_exact() {
     }
 }
 
+/// Labels and bases beyond single precision were predicted as infinite.
+#[test]
+fn large_labels_and_bases_are_refused() {
+    let columns = Columns::new(ndarray::array![[0.0], [1.0]].view()).expect("columns");
+    let fit = |labels: &[f64], base: Option<f64>| {
+        let settings = BoostSettings {
+            base,
+            ..BoostSettings::default()
+        };
+        boosted::fit(&columns, labels, Task::Regression, &settings)
+    };
+    let fault = fit(&[0.0, 1e300], None).expect_err("a label");
+    assert!(fault.message.contains("row 1 is 1e300"), "{fault}");
+    let fault = fit(&[0.0, 1.0], Some(1e300)).expect_err("a base");
+    assert!(fault.message.contains("`base`"), "{fault}");
+    let model = fit(&[0.0, 1e18], None).expect("a model");
+    let predicted = model
+        .predict(ndarray::array![[1.0]].view())
+        .expect("numbers");
+    assert!(predicted.iter().all(|x| x.is_finite()));
+}
+
 #[test]
 fn many_targets_are_boosted_as_each_alone_and_models_survive_files() {
     let case = &oracle("trees.json")[0];

@@ -1,7 +1,7 @@
 //! `cluster::…`: k-means, principal components, dendrograms, agreement of clusters.
 
 use crate::base::Result;
-use crate::base::table::Cells;
+use crate::base::table::{Cells, whole};
 use crate::bind::args::expression::{NumberRows, tensor_of_rows};
 use crate::bind::args::seed::SeedOptions;
 use crate::bind::types::Tabled;
@@ -43,12 +43,14 @@ fn integers(labels: &[usize]) -> Array {
     array(labels.iter().map(|label| *label as i64))
 }
 
-/// The number of each distinct value, in order of their first rows.
+/// The number of each distinct value, in order of their first rows; 1 and 1.0 are one value.
 fn numbered(labels: &Array) -> Vec<usize> {
     let mut seen = std::collections::HashMap::new();
     let number = |label: &Dynamic| {
         let next = seen.len();
-        *seen.entry(label.to_string()).or_insert(next)
+        let float = label.as_float().ok().filter(|x| !x.is_nan());
+        let value = float.map_or_else(|| label.to_string(), |x| whole(x + 0.0));
+        *seen.entry(value).or_insert(next)
     };
     labels.iter().map(number).collect()
 }
@@ -138,6 +140,8 @@ pub fn levels(
 /// Returns the first principal components of rows; columns are centred, not scaled.
 ///
 /// The largest entry of each direction is positive. `explained` are shares of the total variance.
+/// Directions beyond the rank of the rows, such as the last one of no more rows than columns, have
+/// variance 0 and are any at right angles to the others.
 ///
 /// ```rhai
 /// let found = cluster::pca([[0.0, 0.0], [3.0, 4.0], [6.0, 8.0]], 1);
@@ -190,7 +194,7 @@ pub enum LinkageName {
 pub enum DistanceName {
     /// Euclidean.
     Euclidean,
-    /// 1 less Pearson's correlation.
+    /// 1 less Pearson's correlation; constant rows are an error.
     Correlation,
 }
 
@@ -201,7 +205,8 @@ pub struct HierarchicalOptions {
     /// "single", mean, largest or smallest distance of pairs.
     #[option(default = "ward")]
     linkage: LinkageName,
-    /// Distance of rows: "euclidean", or "correlation", 1 less Pearson's correlation.
+    /// Distance of rows: "euclidean", or "correlation", 1 less Pearson's correlation, which constant
+    /// rows do not have.
     #[option(default = "euclidean")]
     distance: DistanceName,
     /// Number of clusters of `labels`.
@@ -241,15 +246,15 @@ pub fn hierarchical(
         DistanceName::Correlation => Distance::Correlation,
     };
     let tree = merging::hierarchical(rows.0.view(), linkage, distance)?;
-    let whole = |of: fn(&Merge) -> usize| {
+    let integers_of = |of: fn(&Merge) -> usize| {
         Cells::Whole(tree.merges.iter().map(|merge| of(merge) as i64).collect())
     };
     let heights = tree.merges.iter().map(|merge| merge.height).collect();
     let merges = Tabled::of(vec![
-        ("first".into(), whole(|merge| merge.first)),
-        ("second".into(), whole(|merge| merge.second)),
+        ("first".into(), integers_of(|merge| merge.first)),
+        ("second".into(), integers_of(|merge| merge.second)),
         ("height".into(), Cells::Number(heights)),
-        ("size".into(), whole(|merge| merge.size)),
+        ("size".into(), integers_of(|merge| merge.size)),
     ])?;
     let labels = options
         .clusters
@@ -273,7 +278,7 @@ pub fn hierarchical(
 /// ```
 #[native(namespace = "cluster")]
 pub fn adjusted_rand(
-    /// Label of each row, of any type.
+    /// Label of each row, of any type; 1 and 1.0 are one label.
     first: Array,
     /// Label of each row in the other partition.
     second: Array,
@@ -283,7 +288,8 @@ pub fn adjusted_rand(
 
 /// Returns the silhouette of each row by Euclidean distances, from -1 to 1.
 ///
-/// Rows that are alone in their cluster have 0. Needs at least 2 clusters and fewer than rows.
+/// Rows that are alone in their cluster have 0. Needs at least 3 rows, and from 2 clusters to one
+/// less than rows.
 ///
 /// # Source
 /// Rousseeuw 1987
@@ -336,10 +342,11 @@ pub fn ordinal_divergence(
 /// ```
 #[native(namespace = "cluster")]
 pub fn knee(
-    /// Numbers in falling order.
+    /// Finite numbers in falling order.
     values: Vec<f64>,
-) -> Option<i64> {
-    knees::knee(&values).map(|at| at as i64)
+) -> Result<Option<i64>> {
+    knees::check(&values)?;
+    Ok(knees::knee(&values).map(|at| at as i64))
 }
 
 /// The native functions declared here.

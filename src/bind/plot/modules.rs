@@ -179,6 +179,7 @@ pub fn knee(
     /// Numbers in falling order.
     values: Vec<f64>,
 ) -> Result<Figure> {
+    knees::check(&values)?;
     let Some((at, lines)) = knees::lines(&values) else {
         return Err(fault!(
             "value",

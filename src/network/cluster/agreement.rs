@@ -51,6 +51,13 @@ pub fn silhouettes(rows: ArrayView2<f64>, labels: &[usize]) -> Result<Vec<f64>> 
         numbers.entry(*label).or_insert(next);
     }
     let clusters = numbers.len();
+    if labels.len() < 3 {
+        bail!(
+            "value",
+            "silhouettes need at least 3 rows, got {}",
+            labels.len()
+        );
+    }
     if clusters < 2 || clusters >= labels.len() {
         bail!(
             "value",
@@ -178,5 +185,7 @@ mod tests {
             assert!((x - y).abs() < 1e-12, "{found:?}");
         }
         assert!(silhouettes(rows.view(), &[0; 5]).is_err());
+        let two = silhouettes(array![[0.0], [1.0]].view(), &[0, 1]).expect_err("two rows");
+        assert!(two.message.contains("at least 3 rows, got 2"), "{two}");
     }
 }

@@ -3,7 +3,7 @@
 use super::{check, squared};
 use cistron_base::{Result, bail, memory};
 use kodama::{Method, linkage};
-use ndarray::ArrayView2;
+use ndarray::{ArrayView1, ArrayView2};
 
 /// How the distance of clusters is defined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub enum Linkage {
 pub enum Distance {
     /// Euclidean.
     Euclidean,
-    /// 1 less Pearson's correlation; rows that are constant have distance 1.
+    /// 1 less Pearson's correlation, which rows that are constant do not have.
     Correlation,
 }
 
@@ -75,6 +75,13 @@ pub fn hierarchical(
     if linked == Linkage::Ward && distance != Distance::Euclidean {
         bail!("option", "Ward's linkage is defined for Euclidean distances";
             hint: "choose `linkage: \"average\"` for correlations");
+    }
+    if distance == Distance::Correlation {
+        let is_constant = |row: &ArrayView1<f64>| row.iter().all(|x| *x == row[0]);
+        if let Some(row) = rows.rows().into_iter().position(|row| is_constant(&row)) {
+            bail!("value", "row {row} is constant: its correlation with others is not defined";
+                hint: "leave constant rows out; `matrix.filter(#{{ variance: 0.0 }})` does so");
+        }
     }
     let n = rows.nrows();
     memory::elements(&[n as i64, n as i64], size_of::<f64>())?;
@@ -189,8 +196,17 @@ mod tests {
         assert_eq!((one.merges.len(), one.order()), (0, vec![0]));
         assert_eq!(one.labels(1).expect("a cluster"), [0]);
         let equal = Array2::from_elem((4, 3), 2.0);
-        let tree = hierarchical(equal.view(), Linkage::Average, Distance::Correlation);
+        let tree = hierarchical(equal.view(), Linkage::Average, Distance::Euclidean);
         assert_eq!(tree.expect("merges").merges.len(), 3);
+        // SciPy refuses correlations of constant rows as well
+        let rows = array![[1.0, 2.0], [3.0, 3.0]];
+        let fault = hierarchical(rows.view(), Linkage::Average, Distance::Correlation);
+        assert!(
+            fault
+                .expect_err("constant")
+                .message
+                .contains("row 1 is constant")
+        );
         assert!(hierarchical(equal.view(), Linkage::Ward, Distance::Correlation).is_err());
     }
 }

@@ -90,7 +90,8 @@ fn plus_plus(rows: &Rows, clusters: usize, rng: &mut Rng) -> Vec<usize> {
         .map(|i| squared(rows.row(i), rows.row(chosen[0])))
         .collect();
     let candidates = 2 + (clusters as f64).ln() as usize;
-    while chosen.len() < clusters {
+    // no row is left that differs from all centres once all distances are 0
+    while chosen.len() < clusters && nearest.iter().any(|distance| *distance > 0.0) {
         let mut best: Option<(f64, usize, Vec<f64>)> = None;
         for _ in 0..candidates {
             let row = weighted(&nearest, rng);
@@ -168,7 +169,8 @@ impl State<'_> {
         }
     }
 
-    /// Moves the row that is farthest from its centre to each cluster without rows.
+    /// Moves the row that is farthest from its centre to each cluster without rows, if it differs
+    /// from the centre.
     fn fill_empty(&mut self) {
         while let Some(empty) = self.counts.iter().position(|count| *count == 0) {
             let distance = |row: usize| match self.counts[self.labels[row]] {
@@ -176,7 +178,7 @@ impl State<'_> {
                 _ => squared(self.rows.row(row), self.centre(self.labels[row])),
             };
             let far = (0..self.rows.len()).max_by(|a, b| distance(*a).total_cmp(&distance(*b)));
-            let Some(far) = far.filter(|row| distance(*row) >= 0.0) else {
+            let Some(far) = far.filter(|row| distance(*row) > 0.0) else {
                 return;
             };
             self.labels[far] = empty;
@@ -398,6 +400,40 @@ mod tests {
         }
     }
 
+    /// Clusters of equal rows were returned, more than there are different rows.
+    #[test]
+    fn there_are_no_more_clusters_than_different_rows() {
+        let rows = array![[1.0], [1.0], [1.0], [5.0]];
+        for seed in 0..20 {
+            for start in [Start::PlusPlus, Start::Rows] {
+                let own = KMeansSettings {
+                    start,
+                    seed,
+                    ..settings(3)
+                };
+                let found = kmeans(rows.view(), &own).expect("clusters");
+                assert_eq!(found.labels, [0, 0, 0, 1]);
+                assert_eq!(found.centres, array![[1.0], [5.0]]);
+                assert!(found.is_converged && found.inertia == 0.0);
+            }
+        }
+        let mut rng = Rng::keyed(&[3]);
+        for case in 0..200 {
+            let rows = Array2::from_shape_fn((12, 1), |_| rng.below(5) as f64);
+            let mut different: Vec<f64> = rows.iter().copied().collect();
+            different.sort_by(f64::total_cmp);
+            different.dedup();
+            let own = KMeansSettings {
+                seed: case,
+                restarts: 1,
+                ..settings(6)
+            };
+            let found = kmeans(rows.view(), &own).expect("clusters");
+            assert_eq!(found.centres.nrows(), different.len(), "case {case}");
+            assert_eq!(found.inertia, 0.0, "case {case}");
+        }
+    }
+
     #[test]
     fn degenerate_rows_are_clustered_or_refused() {
         let equal = Array2::from_elem((5, 2), 3.0);
@@ -407,5 +443,10 @@ mod tests {
         assert!(kmeans(equal.view(), &settings(0)).is_err());
         assert!(kmeans(array![[f64::NAN]].view(), &settings(1)).is_err());
         assert!(kmeans(Array2::zeros((0, 2)).view(), &settings(1)).is_err());
+        let large = kmeans(array![[1.0], [1e200]].view(), &settings(1)).expect_err("too large");
+        assert!(
+            large.message.contains("row 1, column 0 is 1e200"),
+            "{large}"
+        );
     }
 }

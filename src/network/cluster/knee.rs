@@ -1,5 +1,19 @@
 //! The knee of falling numbers.
 
+use cistron_base::{Result, bail};
+
+/// Fails where a number is not finite: lines cannot be fitted to it.
+pub fn check(values: &[f64]) -> Result<()> {
+    match values.iter().position(|x| !x.is_finite()) {
+        None => Ok(()),
+        Some(at) => bail!(
+            "value",
+            "value {at} is {}: a knee needs finite numbers",
+            values[at]
+        ),
+    }
+}
+
 /// Where two straight lines fit falling numbers best: the number of values on the first line, from
 /// 2 to n - 2, with the smallest sum of absolute residuals. `None` for fewer than 4 values.
 pub fn knee(values: &[f64]) -> Option<usize> {
@@ -62,6 +76,8 @@ mod tests {
         assert_eq!(knee(&[3.0, 2.0, 1.0]), None);
         assert_eq!(knee(&[4.0, 3.0, 1.0, 0.9]), Some(2));
         assert_eq!(knee(&[]), None);
+        let fault = check(&[4.0, 3.0, f64::NAN, 0.9]).expect_err("NaN");
+        assert!(fault.message.contains("value 2 is NaN") && check(&values).is_ok());
         let (at, [first, second]) = lines(&[4.0, 3.0, 1.0, 0.5]).expect("a knee");
         assert_eq!((at, first), (2, vec![(1.0, 4.0), (2.0, 3.0)]));
         assert_eq!(second, [(3.0, 1.0), (4.0, 0.5)]);

@@ -10,7 +10,7 @@ pub mod pca;
 use cistron_base::{Result, bail};
 use ndarray::ArrayView2;
 
-/// Fails where rows are none, or not finite.
+/// Fails where there are no rows, or numbers that are not finite or whose squares are not.
 fn check(rows: ArrayView2<f64>) -> Result<()> {
     if rows.nrows() == 0 || rows.ncols() == 0 {
         bail!(
@@ -20,15 +20,22 @@ fn check(rows: ArrayView2<f64>) -> Result<()> {
             rows.ncols()
         );
     }
-    match rows.indexed_iter().find(|(_, x)| !x.is_finite()) {
-        None => Ok(()),
-        Some(((row, column), x)) => {
-            bail!(
-                "data",
-                "row {row}, column {column} is {x}: clusters need finite numbers"
-            )
-        }
+    if let Some(((row, column), x)) = rows.indexed_iter().find(|(_, x)| !x.is_finite()) {
+        bail!(
+            "data",
+            "row {row}, column {column} is {x}: clusters need finite numbers"
+        )
     }
+    // sums of squared differences of all numbers must be finite
+    let most = (f64::MAX / rows.len() as f64).sqrt() / 4.0;
+    if let Some(((row, column), x)) = rows.indexed_iter().find(|(_, x)| x.abs() > most) {
+        bail!(
+            "value",
+            "row {row}, column {column} is {x:e}: squares of numbers beyond {most:.0e} are too large";
+            hint: "divide the numbers by a constant, or take their logarithms"
+        )
+    }
+    Ok(())
 }
 
 /// The squared Euclidean distance.

@@ -3,15 +3,15 @@
 use super::check;
 use cistron_base::{Result, bail};
 use nalgebra::{DMatrix, SymmetricEigen};
-use ndarray::{Array2, ArrayView2, Axis};
+use ndarray::{Array1, Array2, ArrayView2, Axis, s};
 
 /// Principal components of rows.
 #[derive(Clone, Debug)]
 pub struct Pca {
     /// Coordinates, rows by components.
     pub scores: Array2<f64>,
-    /// Directions of length 1, components by columns; the largest entry of each is positive. Beyond
-    /// the rank of the rows they may be 0.
+    /// Directions of length 1 at right angles, components by columns; the largest entry of each is
+    /// positive. Beyond the rank of the rows, where variances are 0, they are any such directions.
     pub components: Array2<f64>,
     /// Variance along each component (over n - 1).
     pub variances: Vec<f64>,
@@ -51,7 +51,7 @@ pub fn pca(rows: ArrayView2<f64>, count: usize) -> Result<Pca> {
     let mut components = Array2::zeros((count, width));
     for (component, at) in order.iter().take(count).enumerate() {
         let vector: Vec<f64> = eigen.eigenvectors.column(*at).iter().copied().collect();
-        let vector = ndarray::Array1::from(vector);
+        let vector = Array1::from(vector);
         let mut direction = if is_wide {
             centred.t().dot(&vector)
         } else {
@@ -61,7 +61,7 @@ pub fn pca(rows: ArrayView2<f64>, count: usize) -> Result<Pca> {
         match eigen.eigenvalues[*at] > least {
             true => direction /= length,
             // what is left of a direction without variance is rounding
-            false if is_wide => direction.fill(0.0),
+            false if is_wide => direction = another(components.slice(s![..component, ..])),
             false => {}
         }
         let largest = direction
@@ -73,7 +73,8 @@ pub fn pca(rows: ArrayView2<f64>, count: usize) -> Result<Pca> {
         }
         components.row_mut(component).assign(&direction);
     }
-    let scores = centred.dot(&components.t());
+    // no -0.0
+    let scores = centred.dot(&components.t()) + 0.0;
     let over = n as f64 - 1.0;
     let variances: Vec<f64> = order
         .iter()
@@ -92,11 +93,77 @@ pub fn pca(rows: ArrayView2<f64>, count: usize) -> Result<Pca> {
     })
 }
 
+/// A direction of length 1 at right angles to directions, which are fewer than their columns: the
+/// axis that is farthest from them, without its parts along them.
+fn another(directions: ArrayView2<f64>) -> Array1<f64> {
+    let width = directions.ncols();
+    let along = |axis: usize| directions.column(axis).iter().map(|x| x * x).sum::<f64>();
+    let parts: Vec<f64> = (0..width).map(along).collect();
+    let axis = (0..width).min_by(|a, b| parts[*a].total_cmp(&parts[*b]));
+    let mut out = Array1::zeros(width);
+    out[axis.unwrap_or(0)] = 1.0;
+    // the second time removes the rounding of the first
+    for _ in 0..2 {
+        for direction in directions.rows() {
+            let part = direction.dot(&out);
+            out.scaled_add(-part, &direction);
+        }
+    }
+    let length = out.dot(&out).sqrt();
+    out / length
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use cistron_base::seed::Rng;
     use ndarray::array;
+
+    /// The last component of wide rows was 0, as centred rows have a rank of one less.
+    #[test]
+    fn components_are_orthonormal_beyond_the_rank() {
+        for case in 0..40 {
+            let mut rng = Rng::keyed(&[case, 9]);
+            let (n, width) = (2 + rng.below(6), 1 + rng.below(12));
+            let mut rows = Array2::from_shape_fn((n, width), |_| rng.normal());
+            if case % 4 == 0 {
+                let first = rows.row(0).to_owned();
+                rows.rows_mut()
+                    .into_iter()
+                    .for_each(|mut row| row.assign(&first));
+            }
+            let found = pca(rows.view(), n.min(width)).expect("components");
+            let products = found.components.dot(&found.components.t());
+            for ((i, j), x) in products.indexed_iter() {
+                let expected = f64::from(u8::from(i == j));
+                assert!((x - expected).abs() < 1e-9, "case {case}: {products}");
+            }
+            assert!(
+                found
+                    .scores
+                    .iter()
+                    .all(|x| *x != 0.0 || x.is_sign_positive())
+            );
+            if n <= width {
+                assert!(found.variances[n - 1] < 1e-12, "case {case}");
+            }
+        }
+    }
+
+    #[test]
+    fn values_whose_squares_overflow_are_refused() {
+        let fault = pca(array![[1.0], [-1e200]].view(), 1).expect_err("too large");
+        assert!(
+            fault.message.contains("row 1, column 0 is -1e200"),
+            "{fault}"
+        );
+        assert!(
+            pca(array![[1e140], [-1e140]].view(), 1)
+                .expect("components")
+                .variances[0]
+                > 1e280
+        );
+    }
 
     #[test]
     fn points_on_a_line_have_one_component() {

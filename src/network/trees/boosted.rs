@@ -140,6 +140,12 @@ fn fit_with(
 ) -> Result<Model> {
     check_labels(task, labels, columns.rows())?;
     let base = base_margins(task, labels, settings.base)?;
+    if let (Some(given), Some(_)) = (settings.base, base.iter().find(|base| !base.is_finite())) {
+        bail!(
+            "option",
+            "`base` must be a number of single precision, got {given:e}"
+        );
+    }
     let rows = columns.rows();
     let mut margins: Vec<Vec<f32>> = base.iter().map(|base| vec![*base; rows]).collect();
     let mut trees: Vec<Tree> = Vec::new();

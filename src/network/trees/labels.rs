@@ -38,6 +38,18 @@ pub(super) fn check_labels(task: Task, labels: &[f64], rows: usize) -> Result<()
     if let Some(row) = labels.iter().position(|y| !y.is_finite()) {
         bail!("value", "the label of row {row} is {}", labels[row]);
     }
+    if task == Task::Regression {
+        // gains are sums of squared differences in single precision
+        let most = (f64::from(f32::MAX) / rows.max(1) as f64).sqrt() / 2.0;
+        if let Some(row) = labels.iter().position(|y| y.abs() > most) {
+            bail!(
+                "value",
+                "the label of row {row} is {:e}: trees take labels of {rows} rows up to {most:.1e}",
+                labels[row];
+                hint: "divide the labels by a constant, or take their logarithms"
+            );
+        }
+    }
     if let Task::Classes(classes) = task {
         let is_class = |y: &f64| y.fract() == 0.0 && *y >= 0.0 && *y < classes as f64;
         if let Some(row) = labels.iter().position(|y| !is_class(y)) {
@@ -50,4 +62,18 @@ pub(super) fn check_labels(task: Task, labels: &[f64], rows: usize) -> Result<()
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Labels of 1e300 were predicted as infinite.
+    #[test]
+    fn labels_beyond_single_precision_are_refused() {
+        let fault = check_labels(Task::Regression, &[1.0, -1e300], 2).expect_err("too large");
+        assert!(fault.message.contains("row 1 is -1e300"), "{fault}");
+        assert!(check_labels(Task::Regression, &[1.0, 1e15], 2).is_ok());
+        assert!(check_labels(Task::Regression, &[f64::NAN], 1).is_err());
+    }
 }
