@@ -205,8 +205,8 @@ pub struct HierarchicalOptions {
     /// "single", mean, largest or smallest distance of pairs.
     #[option(default = "ward")]
     linkage: LinkageName,
-    /// Distance of rows: "euclidean", or "correlation", 1 less Pearson's correlation, which constant
-    /// rows do not have.
+    /// Distance of rows: "euclidean", or "correlation", 1 less Pearson's correlation, for which
+    /// constant rows are an error.
     #[option(default = "euclidean")]
     distance: DistanceName,
     /// Number of clusters of `labels`.

@@ -31,7 +31,7 @@ fn check(rows: ArrayView2<f64>) -> Result<()> {
     if let Some(((row, column), x)) = rows.indexed_iter().find(|(_, x)| x.abs() > most) {
         bail!(
             "value",
-            "row {row}, column {column} is {x:e}: squares of numbers beyond {most:.0e} are too large";
+            "row {row}, column {column} is {x:e}: squares of numbers above {most:.0e} overflow";
             hint: "divide the numbers by a constant, or take their logarithms"
         )
     }

@@ -303,6 +303,11 @@ fn broken_files_never_panic_and_are_named() {
         (MARKET.as_bytes().to_vec(), "m.mtx"),
         (SERIES.as_bytes().to_vec(), "m.txt"),
         (b"gene,s1,s2\na,1,2\n\"b\",3,4\n".to_vec(), "m.csv"),
+        (b"# x\n#gene;s1;s2;\n1;1;2;\n2;3;4;\n".to_vec(), "m.csv"),
+        (
+            b"#1.2\n1\t1\nName\tDescription\ts1\na\tb\t1\n".to_vec(),
+            "m.gct",
+        ),
     ];
     for name in ["dense.h5ad", "chunked.h5ad", "csr.h5ad", "csc.h5ad"] {
         sources.push((std::fs::read(oracle(name)).expect(name), "m.h5ad"));
