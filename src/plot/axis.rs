@@ -1,5 +1,6 @@
 //! Ranges and labels of axes, and the result of drawing.
 
+use super::ticks::{exponent, scaled};
 use cistron_base::shape::grouped;
 use cistron_base::written::cut_middle;
 
@@ -18,6 +19,22 @@ pub(super) fn shortened(name: &str, pixels: i32) -> String {
     cut_middle(name, (f64::from(pixels) / LETTER).max(2.0) as usize)
 }
 
+/// Pixels that rotated names leave free above and below them, and horizontal ones between them.
+pub(super) const AROUND_ROTATED: i32 = 14;
+const BETWEEN: i32 = 8;
+
+/// The height of names below axes on which they share `room` pixels, and whether they are rotated
+/// because one is wider than its share. Horizontal names take `flat` pixels, rotated ones at most
+/// `most`.
+pub(super) fn names_below(names: &[String], room: i32, flat: i32, most: i32) -> (i32, bool) {
+    let longest = names.iter().map(|name| name.chars().count()).max();
+    let long = (longest.unwrap_or(0) as f64 * LETTER).ceil() as i32;
+    if long + BETWEEN <= room / names.len().max(1) as i32 {
+        return (flat, false);
+    }
+    ((long + AROUND_ROTATED).clamp(flat, most), true)
+}
+
 /// The span of numbers, with some space around it.
 pub(super) fn range(values: impl Iterator<Item = f64>, pad: f64) -> (f64, f64) {
     let (low, high) = values
@@ -28,12 +45,21 @@ pub(super) fn range(values: impl Iterator<Item = f64>, pad: f64) -> (f64, f64) {
     if low > high {
         return (0.0, 1.0);
     }
-    let space = if high > low {
-        (high - low) * pad
-    } else {
-        high.abs().max(1.0) * 0.05
+    let space = match high > low {
+        true if (high - low).is_finite() => (high - low) * pad,
+        true => high * pad - low * pad,
+        false => high.abs().max(1.0) * 0.05,
     };
-    (low - space, high + space)
+    ((low - space).max(f64::MIN), (high + space).min(f64::MAX))
+}
+
+/// Where a number is between the ends of a span: 0 at the first, 1 at the second.
+pub(super) fn share(v: f64, (low, high): (f64, f64)) -> f64 {
+    let width = high - low;
+    if width.is_finite() {
+        return (v - low) / width;
+    }
+    (v / 2.0 - low / 2.0) / (high / 2.0 - low / 2.0)
 }
 
 /// Two spans, one of them widened about its middle, so that a unit is as long on an area of
@@ -64,12 +90,12 @@ impl Labels {
     pub fn of((low, high): (f64, f64)) -> Labels {
         let largest = low.abs().max(high.abs());
         let power = if largest > 0.0 && largest.is_finite() {
-            largest.log10().floor() as i32
+            exponent(largest)
         } else {
             0
         };
         let power = if (-3..6).contains(&power) { 0 } else { power };
-        let step = (high - low) / 8.0 / 10f64.powi(power);
+        let step = scaled(high / 8.0 - low / 8.0, power);
         let digits = if step > 0.0 && step.is_finite() {
             (1.0 - step.log10().floor()).clamp(0.0, 9.0) as usize
         } else {
@@ -83,12 +109,18 @@ impl Labels {
         Labels { power, digits }
     }
 
+    /// Adds a digit; false where numbers have no more.
+    pub fn sharpen(&mut self) -> bool {
+        self.digits += 1;
+        self.digits <= 17
+    }
+
     pub fn text(&self, v: f64) -> String {
         let digits = self.digits;
-        if digits == 0 && v.abs() >= 1e6 {
+        if digits == 0 && (1e6..9e18).contains(&v.abs()) {
             return grouped(v.round() as i64);
         }
-        let number = tidy(format!("{:.digits$}", v / 10f64.powi(self.power)));
+        let number = tidy(format!("{:.digits$}", scaled(v, self.power)));
         match (self.power, number.as_str()) {
             (0, _) | (_, "0") => number,
             (power, _) => format!("{number}e{power}"),
@@ -102,6 +134,26 @@ pub(super) fn short(v: f64) -> String {
         return tidy(format!("{v:.1e}").replace("e0", ""));
     }
     tidy(format!("{v:.3}"))
+}
+
+/// A power of ten with its exponent above the line.
+pub(super) fn superscript(power: i64) -> String {
+    const DIGITS: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
+    let digits = power.abs().to_string();
+    let digits = digits.bytes().map(|b| DIGITS[usize::from(b - b'0')]);
+    let sign = if power < 0 { "⁻" } else { "" };
+    format!("10{sign}{}", digits.collect::<String>())
+}
+
+/// Labels of the ends of a span: of at most four digits where those differ.
+pub(super) fn ends(low: f64, high: f64) -> (String, String) {
+    let (first, last) = (short(low), short(high));
+    if first != last || low == high {
+        return (first, last);
+    }
+    let written = (2..17).map(|digits| (format!("{low:.digits$e}"), format!("{high:.digits$e}")));
+    let mut different = written.filter(|(first, last)| first != last);
+    different.next().unwrap_or((first, last))
 }
 
 /// Without zeros at the end and without a minus before 0.
@@ -142,6 +194,27 @@ mod tests {
         assert_eq!(all((150e6, 150.01e6), &[150_005_000.0]), "150,005,000");
         assert_eq!(all((0.91, 0.92), &[0.912, 0.92]), "0.912 0.92");
         assert_eq!(all((-1.0, 1.0), &[-1.0, -1e-17, 0.5]), "-1 0 0.5");
+    }
+
+    #[test]
+    fn names_are_rotated_where_they_are_wider_than_their_share() {
+        let names = |letters: usize| vec!["x".repeat(letters); 2];
+        // ten letters take 67 pixels
+        assert_eq!(names_below(&names(10), 150, 24, 160), (24, false));
+        assert_eq!(names_below(&names(10), 149, 24, 160), (81, true));
+        assert_eq!(names_below(&names(90), 300, 34, 180), (180, true));
+        assert_eq!(names_below(&[], 300, 34, 180), (34, false));
+    }
+
+    #[test]
+    fn ends_of_close_values_differ() {
+        assert_eq!(ends(0.0, 1.5), ("0".into(), "1.5".into()));
+        assert_eq!(
+            ends(1e9, 1e9 + 0.2),
+            ("1.0000000000e9".into(), "1.0000000002e9".into())
+        );
+        let (first, last) = ends(1.0, 1.0 + f64::EPSILON);
+        assert!(first != last || first == "1");
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! Bars with errors.
 
-use super::axis::{Drawn, LETTER, Labels, range, shortened, text};
+use super::axis::{AROUND_ROTATED, Drawn, names_below, range, share, shortened, text};
 use super::colors::{MESH, SERIES};
+use super::frame::{Frame, MARGIN, RIGHT};
 use super::legend::{self, Key, Legend, Look, Rect, color};
+use super::ticks::Axis;
 use plotters::coord::types::RangedCoordf64;
 use plotters::coord::{Shift, cartesian::Cartesian2d};
 use plotters::prelude::*;
@@ -31,39 +33,26 @@ fn named(groups: &[String], x: f64) -> String {
         .unwrap_or_default()
 }
 
-/// Pixels around the axes of groups: above and below, on the right, of labels on the left.
-const MARGIN: u32 = 10;
-const RIGHT: u32 = 18;
-const LEFT: u32 = 60;
-/// The most that rotated labels take, pixels.
-const MAX_ROTATED: u32 = 180;
+/// Pixels of the labels of groups: of horizontal ones, and at most of rotated ones.
+const FLAT: i32 = 34;
+const MAX_ROTATED: i32 = 180;
 
-/// The height of the labels of groups, and whether they are rotated because they are wider than a
-/// group.
-fn label_height(groups: &[String], width: u32) -> (u32, bool) {
-    let room = f64::from(width.saturating_sub(MARGIN + RIGHT + LEFT)) / groups.len().max(1) as f64;
-    let longest = groups
-        .iter()
-        .map(|name| name.chars().count())
-        .max()
-        .unwrap_or(0);
-    let long = longest as f64 * LETTER;
-    if long + 6.0 <= room {
-        (34, false)
-    } else {
-        ((long.ceil() as u32 + 14).clamp(34, MAX_ROTATED), true)
-    }
-}
-
-/// The rectangle of the axes on an area.
-pub(super) fn inside(groups: &[String], (width, height): (u32, u32)) -> Rect {
-    let (below, _) = label_height(groups, width);
-    (
-        (MARGIN + LEFT) as i32,
-        MARGIN as i32,
-        width as i32 - RIGHT as i32,
-        height as i32 - (MARGIN + below) as i32,
-    )
+/// The vertical axis over named groups, what is around the axes, and whether the names are rotated
+/// because they are wider than a group.
+pub(super) fn frame(
+    groups: &[String],
+    y: &str,
+    span: (f64, f64),
+    size: (u32, u32),
+) -> (Axis, Frame, bool) {
+    let up = Axis::new(span, 6);
+    let left = Frame::new(size, ("", y), None, &up, FLAT)
+        .left_and_above()
+        .0;
+    let room = size.0 as i32 - MARGIN - RIGHT - left;
+    let (below, is_rotated) = names_below(groups, room, FLAT, MAX_ROTATED);
+    let frame = Frame::new(size, ("", y), None, &up, below);
+    (up, frame, is_rotated)
 }
 
 /// Axes over named groups, from -0.6 to n - 0.4.
@@ -71,23 +60,17 @@ pub(super) fn axes<'a, DB: DrawingBackend>(
     area: &'a DrawingArea<DB, Shift>,
     groups: &[String],
     y: &str,
-    (low, high): (f64, f64),
+    span: (f64, f64),
 ) -> Result<Grouped<'a, DB>, String> {
     let n = groups.len();
-    let size = area.dim_in_pixel();
-    let (below, is_rotated) = label_height(groups, size.0);
-    let mut built = ChartBuilder::on(area);
-    let mut on = built
-        .margin(MARGIN)
-        .margin_right(RIGHT)
-        .x_label_area_size(below)
-        .y_label_area_size(LEFT)
-        .build_cartesian_2d(-0.6..n as f64 - 0.4, low..high)
+    let (up, frame, is_rotated) = frame(groups, y, span, area.dim_in_pixel());
+    let mut on = frame
+        .builder(area)
+        .build_cartesian_2d(-0.6..n as f64 - 0.4, up.clone())
         .map_err(text)?;
-    let labels = Labels::of((low, high));
     on.configure_mesh()
         .disable_x_mesh()
-        .y_desc(y)
+        .y_desc(frame.titles().1)
         .light_line_style(TRANSPARENT)
         .bold_line_style(MESH)
         .label_style(("sans-serif", 13))
@@ -95,11 +78,12 @@ pub(super) fn axes<'a, DB: DrawingBackend>(
         .x_labels(if is_rotated { 0 } else { 2 * n + 2 })
         .y_labels(6)
         .x_label_formatter(&|x| named(groups, *x))
-        .y_label_formatter(&|v| labels.text(*v))
+        .y_label_formatter(&|v| up.label(*v))
         .draw()
         .map_err(text)?;
+    frame.draw(area)?;
     if is_rotated {
-        let (left, _, right, bottom) = inside(groups, size);
+        let (left, _, right, bottom) = frame.axes();
         let font = ("sans-serif", 13)
             .into_font()
             .transform(FontTransform::Rotate270);
@@ -110,7 +94,7 @@ pub(super) fn axes<'a, DB: DrawingBackend>(
             let share = (i as f64 + 0.6) / (n as f64 + 0.2);
             let x = left + (f64::from(right - left) * share).round() as i32;
             area.draw(&Text::new(
-                shortened(name, MAX_ROTATED as i32 - 14),
+                shortened(name, MAX_ROTATED - AROUND_ROTATED),
                 (x, bottom + 8),
                 style.clone(),
             ))
@@ -121,7 +105,7 @@ pub(super) fn axes<'a, DB: DrawingBackend>(
 }
 
 /// A chart over named groups.
-pub(super) type Grouped<'a, DB> = ChartContext<'a, DB, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
+pub(super) type Grouped<'a, DB> = ChartContext<'a, DB, Cartesian2d<RangedCoordf64, Axis>>;
 
 impl Bars {
     /// The left, right, lower and upper end of a bar, and its error.
@@ -167,7 +151,9 @@ impl Bars {
         let (width, height) = area.dim_in_pixel();
         let covered = |axes: Rect| self.pixels(axes, (low, high));
         let corner = legend.as_ref().and_then(|legend| {
-            let axes = inside(&self.groups, (width, height));
+            let axes = frame(&self.groups, &self.y, (low, high), (width, height))
+                .1
+                .axes();
             legend.free_corner(axes, &covered(axes), false)
         });
         legend::draw_with(legend, corner, area, |area| {
@@ -181,7 +167,7 @@ impl Bars {
         let (width, height) = (f64::from(right - left), f64::from(bottom - top));
         let across =
             |x: f64| f64::from(left) + (x + 0.6) / (self.groups.len() as f64 + 0.2) * width;
-        let up = |y: f64| f64::from(bottom) - (y - low) / (high - low) * height;
+        let up = |y: f64| f64::from(bottom) - share(y, (low, high)) * height;
         let mut out = Vec::new();
         for (part, group) in
             (0..self.parts.len()).flat_map(|part| (0..self.groups.len()).map(move |g| (part, g)))

@@ -23,12 +23,23 @@ pub struct Boxes {
 pub(super) fn quantile(sorted: &[f64], share: f64) -> f64 {
     let at = share * (sorted.len() - 1) as f64;
     let (low, high) = (at.floor() as usize, at.ceil() as usize);
-    sorted[low] + (sorted[high] - sorted[low]) * (at - low as f64)
+    let (low, high, share) = (sorted[low], sorted[high], at - low as f64);
+    match (high - low).is_finite() {
+        true => low + (high - low) * share,
+        false => low * (1.0 - share) + high * share,
+    }
 }
 
 /// Points of a Gaussian density estimate (Silverman's bandwidth), as (value, density), where there
 /// are data: no AUROC is above 1.
 fn density(sorted: &[f64]) -> Vec<(f64, f64)> {
+    // squares of very large or small values are no numbers
+    let unit = sorted.iter().fold(0.0f64, |most, v| most.max(v.abs()));
+    if unit > 0.0 && !(1e-9..1e100).contains(&unit) {
+        let scaled: Vec<f64> = sorted.iter().map(|v| v / unit).collect();
+        let points = density(&scaled).into_iter();
+        return points.map(|(at, own)| (at * unit, own)).collect();
+    }
     let n = sorted.len() as f64;
     let mean = sorted.iter().sum::<f64>() / n;
     let sd = (sorted.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0).max(1.0)).sqrt();

@@ -1,18 +1,16 @@
 //! Lines and points over one pair of axes.
 
-use super::axis::{Drawn, Labels, equal, range, short, text};
+use super::axis::{Drawn, equal, range, share, text};
 use super::colors::{GUIDE, MESH, SERIES};
+use super::frame::Frame;
 use super::legend::{self, Key, Legend, Look, Rect, color, dashes};
+use super::ticks::Axis;
 use plotters::coord::Shift;
 use plotters::element::{Cross, TriangleMarker};
 use plotters::prelude::*;
 
-/// Pixels around the axes: above, below and on the left; on the right; of labels below and on the
-/// left.
-const MARGIN: u32 = 10;
-const RIGHT: u32 = 18;
-const BELOW: u32 = 38;
-const LEFT: u32 = 60;
+/// Pixels of the labels and of the title below the axes.
+const BELOW: i32 = 38;
 
 /// A line of a chart.
 #[derive(Clone, Debug, PartialEq)]
@@ -87,35 +85,53 @@ impl Chart {
         }
     }
 
-    /// The spans of both axes on an area of so many pixels.
-    fn spans(&self, width: u32, height: u32) -> ((f64, f64), (f64, f64)) {
-        if self.unit {
-            return ((0.0, 1.0), (0.0, 1.0));
-        }
+    /// Both axes with the spans of the data.
+    fn axes_over(&self, x: (f64, f64), y: (f64, f64)) -> (Axis, Axis) {
+        let whole = !self.unit && x.1 - x.0 < 1000.0 && self.points().all(|p| p.0.fract() == 0.0);
+        let across = match (self.log_x, whole) {
+            (true, _) => Axis::of_logarithms(x, 8),
+            (_, true) => Axis::of_integers(x, 8),
+            _ => Axis::new(x, 8),
+        };
+        (across, Axis::new(y, 6))
+    }
+
+    /// Both axes on an area of so many pixels, and what is around them.
+    fn axes(&self, size: (u32, u32)) -> (Axis, Axis, Frame) {
         let spread = if self.dots.is_empty() { 0.0 } else { 0.04 };
-        let x = range(self.points().map(|p| p.0), spread);
-        let y = range(self.points().map(|p| p.1), 0.06);
-        if !self.equal {
-            return (x, y);
+        let (x, y) = match self.unit {
+            true => ((0.0, 1.0), (0.0, 1.0)),
+            false => (
+                range(self.points().map(|p| p.0), spread),
+                range(self.points().map(|p| p.1), 0.06),
+            ),
+        };
+        let titles = (self.x.as_str(), self.title_of_y());
+        let framed = |(across, up): (Axis, Axis)| {
+            let frame = Frame::new(size, titles, Some(&across), &up, BELOW);
+            (across, up, frame)
+        };
+        let (across, up, frame) = framed(self.axes_over(x, y));
+        if !self.equal || self.unit {
+            return (across, up, frame);
         }
-        let around = (MARGIN + RIGHT + LEFT, 2 * MARGIN + BELOW);
-        let (width, height) = (
-            width.saturating_sub(around.0).max(1),
-            height.saturating_sub(around.1).max(1),
-        );
-        equal(x, y, f64::from(width), f64::from(height))
+        let (left, top, right, bottom) = frame.axes();
+        let pixels = |length: i32| f64::from(length.max(1));
+        let (x, y) = equal(x, y, pixels(right - left), pixels(bottom - top));
+        framed(self.axes_over(x, y))
     }
 
     /// The points of the data in pixels of an area, with those between the ends of lines.
-    fn pixels(&self, axes: Rect, x: (f64, f64), y: (f64, f64)) -> Vec<(f64, f64)> {
+    fn pixels(&self, axes: Rect, across: &Axis, up: &Axis) -> Vec<(f64, f64)> {
         /// Pixels between points of a line.
         const STEP: f64 = 6.0;
         let (left, top, right, bottom) = axes;
         let (width, height) = (f64::from(right - left), f64::from(bottom - top));
+        let (x, y) = (across.span(), up.span());
         let place = |p: &(f64, f64)| {
             (
-                f64::from(left) + (p.0 - x.0) / (x.1 - x.0) * width,
-                f64::from(bottom) - (p.1 - y.0) / (y.1 - y.0) * height,
+                f64::from(left) + share(p.0, x) * width,
+                f64::from(bottom) - share(p.1, y) * height,
             )
         };
         let is_finite = |p: &&(f64, f64)| p.0.is_finite() && p.1.is_finite();
@@ -139,52 +155,37 @@ impl Chart {
     }
 
     pub(super) fn draw<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>) -> Drawn {
-        let (width, height) = area.dim_in_pixel();
-        let (x, y) = self.spans(width, height);
+        let (across, up, frame) = self.axes(area.dim_in_pixel());
         let legend = self.legend();
-        let axes = (
-            (MARGIN + LEFT) as i32,
-            MARGIN as i32,
-            width as i32 - RIGHT as i32,
-            height as i32 - (MARGIN + BELOW) as i32,
-        );
-        let corner = legend
-            .as_ref()
-            .and_then(|legend| legend.free_corner(axes, &self.pixels(axes, x, y), self.unit));
+        let axes = frame.axes();
+        let corner = legend.as_ref().and_then(|legend| {
+            legend.free_corner(axes, &self.pixels(axes, &across, &up), self.unit)
+        });
         legend::draw_with(legend, corner, area, |area| self.draw_axes(area))
     }
 
     fn draw_axes<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>) -> Drawn {
-        let (width, height) = area.dim_in_pixel();
-        let (x, y) = self.spans(width, height);
-        let mut built = ChartBuilder::on(area);
-        let mut on = built
-            .margin(MARGIN)
-            .margin_right(RIGHT)
-            .x_label_area_size(BELOW)
-            .y_label_area_size(LEFT)
-            .build_cartesian_2d(x.0..x.1, y.0..y.1)
+        let (across, up, frame) = self.axes(area.dim_in_pixel());
+        let y = up.span();
+        let mut on = frame
+            .builder(area)
+            .build_cartesian_2d(across.clone(), up.clone())
             .map_err(text)?;
-        let whole = !self.unit && x.1 - x.0 < 1000.0 && self.points().all(|p| p.0.fract() == 0.0);
-        let (across, up) = (Labels::of(x), Labels::of(y));
+        let titles = frame.titles();
         on.configure_mesh()
-            .x_desc(&self.x)
-            .y_desc(self.title_of_y())
+            .x_desc(titles.0)
+            .y_desc(titles.1)
             .light_line_style(TRANSPARENT)
             .bold_line_style(MESH)
             .label_style(("sans-serif", 13))
             .axis_desc_style(("sans-serif", 14))
             .x_labels(8)
             .y_labels(6)
-            .x_label_formatter(&|v| match (self.log_x, whole) {
-                (true, _) => power(*v, x),
-                (_, true) if v.fract() == 0.0 => format!("{v:.0}"),
-                (_, true) => String::new(),
-                _ => across.text(*v),
-            })
-            .y_label_formatter(&|v| up.text(*v))
+            .x_label_formatter(&|v| across.label(*v))
+            .y_label_formatter(&|v| up.label(*v))
             .draw()
             .map_err(text)?;
+        frame.draw(area)?;
         on.draw_series(LineSeries::new(self.guide.iter().copied(), GUIDE))
             .map_err(text)?;
         if let Some(mark) = self.mark {
@@ -237,37 +238,5 @@ impl Chart {
             .map_err(text)?;
         }
         Ok(())
-    }
-}
-
-/// The label of a logarithm on an axis: powers of ten; numbers where the axis has less than two of
-/// them.
-pub(super) fn power(v: f64, (low, high): (f64, f64)) -> String {
-    const DIGITS: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
-    if high.floor() - low.ceil() < 1.0 {
-        return short(10f64.powf(v));
-    }
-    if v.fract() != 0.0 {
-        return String::new();
-    }
-    let n = v as i64;
-    let digits = n.abs().to_string();
-    let digits = digits.bytes().map(|b| DIGITS[usize::from(b - b'0')]);
-    let sign = if n < 0 { "⁻" } else { "" };
-    format!("10{sign}{}", digits.collect::<String>())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn logarithms_are_labelled_in_powers() {
-        let wide = (-12.0, 4.0);
-        assert_eq!(power(3.0, wide), "10³");
-        assert_eq!(power(-12.0, wide), "10⁻¹²");
-        assert_eq!(power(2.5, wide), "");
-        assert_eq!(power(2.5, (2.1, 3.8)), "316.228");
-        assert_eq!(power(2.0, (2.0, 3.0)), "10²");
     }
 }

@@ -15,6 +15,7 @@ use super::modules::ModuleMap;
 use super::ranks::Ranks;
 use super::raster;
 use super::sidecar;
+use super::titles::titled;
 use super::tracks::{Row, Tracks};
 use super::tree::Tree;
 use cistron_base::bail;
@@ -95,19 +96,33 @@ pub fn histogram(title: &str, x: &str, samples: &[(String, Vec<f64>)], bins: usi
     } else {
         (low - 0.5, low + 0.5)
     };
-    let step = (high - low) / bins as f64;
+    // of the largest numbers the width of all bins is no number, of the smallest the density is none
+    let step = match (high - low).is_finite() {
+        true => (high - low) / bins as f64,
+        false => high / bins as f64 - low / bins as f64,
+    };
+    let edge = |i: usize| match (high - low).is_finite() {
+        true => low + step * i as f64,
+        false => low / 2.0 + step * (i as f64 / 2.0) + low / 2.0 + step * (i as f64 / 2.0),
+    };
+    let is_density = (1.0 / step).is_finite();
+    let bin = |v: f64| match (v - low).is_finite() {
+        true => (v - low) / step,
+        false => v / step - low / step,
+    };
     let line = |(name, values): &(String, Vec<f64>)| {
         let mut counts = vec![0.0; bins];
         values.iter().filter(|v| v.is_finite()).for_each(|v| {
-            counts[(((v - low) / step) as usize).min(bins - 1)] +=
-                1.0 / (values.len() as f64 * step)
+            let n = values.len() as f64;
+            counts[(bin(*v) as usize).min(bins - 1)] += match (is_density, (n * step).is_finite()) {
+                (true, true) => 1.0 / (n * step),
+                (true, false) => 1.0 / n / step,
+                (false, _) => 1.0 / n,
+            }
         });
         let mut points = vec![(low, 0.0)];
         for (i, height) in counts.iter().enumerate() {
-            points.extend([
-                (low + step * i as f64, *height),
-                (low + step * (i + 1) as f64, *height),
-            ]);
+            points.extend([(edge(i), *height), (edge(i + 1), *height)]);
         }
         points.push((high, 0.0));
         Series {
@@ -119,7 +134,12 @@ pub fn histogram(title: &str, x: &str, samples: &[(String, Vec<f64>)], bins: usi
         title,
         Chart {
             x: x.into(),
-            y: "density".into(),
+            y: if is_density {
+                "density"
+            } else {
+                "share of values"
+            }
+            .into(),
             lines: samples.iter().map(line).collect(),
             ..Chart::default()
         },
@@ -312,7 +332,7 @@ pub fn graph(title: &str, graph: Graph) -> Figure {
 
 fn draw<DB: DrawingBackend>(figure: &Figure, root: &DrawingArea<DB, Shift>) -> Drawn {
     root.fill(&WHITE).map_err(text)?;
-    let titled = || root.titled(&figure.title, ("sans-serif", 18)).map_err(text);
+    let titled = || titled(root, &figure.title, 18);
     match &figure.content {
         Content::Charts(charts) => charts
             .iter()
@@ -404,6 +424,95 @@ impl Figure {
                 "`{}`: a figure is saved as .svg, .png or .pdf",
                 path.display()
             ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outline(values: &[f64], bins: usize) -> (String, Vec<(f64, f64)>) {
+        let figure = histogram("h", "x", &[("a".into(), values.to_vec())], bins);
+        let Content::Charts(charts) = figure.content else {
+            panic!("a chart");
+        };
+        (charts[0].y.clone(), charts[0].lines[0].points.clone())
+    }
+
+    #[test]
+    fn histograms_of_extreme_values_are_finite() {
+        // the width of all bins is no number
+        let (y, points) = outline(&[-1.7e308, 1.7e308, 0.0, 1e307], 4);
+        assert_eq!(y, "density");
+        let edges: Vec<f64> = points.iter().map(|p| p.0 / 1e308).collect();
+        let wanted = [-1.7, -1.7, -0.85, -0.85, 0.0, 0.0, 0.85, 0.85, 1.7, 1.7];
+        let near = |(a, b): (&f64, &f64)| (a - b).abs() < 1e-9;
+        assert!(edges.iter().zip(&wanted).all(near), "{edges:?}");
+        assert!(points[5].1 > points[3].1 && points[1].1 > 0.0 && points[7].1 > 0.0);
+        // the density is no number
+        let (y, points) = outline(&[1e-320, 3e-320, 2e-320, 4e-320], 2);
+        assert_eq!(
+            (y.as_str(), points[1].1, points[3].1),
+            ("share of values", 0.5, 0.5)
+        );
+        let (y, points) = outline(&[0.0, 1.0, 1.0, 2.0], 2);
+        assert_eq!(
+            (y.as_str(), points[1].1, points[3].1),
+            ("density", 0.25, 0.75)
+        );
+    }
+
+    #[test]
+    fn figures_of_extreme_values_are_drawn() {
+        // plotters searches for ticks without an end where the width of a span is no number
+        let all = [
+            [-1.5e308, 1.7e308, 0.0],
+            [1e-320, 2e-320, 5e-320],
+            [1e9, 1e9 + 0.001, 1e9 + 0.003],
+            [f64::MIN, f64::MAX, f64::NAN],
+            [f64::MAX, f64::MAX, f64::INFINITY],
+        ];
+        for values in all {
+            let points: Vec<(f64, f64)> = values.iter().map(|v| (*v, *v)).collect();
+            let line = Series {
+                name: "a".into(),
+                points: points.clone(),
+            };
+            let samples = Boxes {
+                groups: vec!["a".into()],
+                samples: vec![values.to_vec()],
+                violin: true,
+                y: "value".into(),
+            };
+            let cells = Heat {
+                values: vec![values.to_vec()],
+                numbers: true,
+                ..Heat::default()
+            };
+            let both = Joint {
+                x: "x".into(),
+                y: "y".into(),
+                points,
+                contours: 3,
+            };
+            let charts = Chart {
+                lines: vec![line],
+                ..Chart::default()
+            };
+            for figure in [
+                chart("t", charts),
+                boxes("t", samples),
+                heat("t", cells),
+                joint("t", both),
+            ] {
+                let svg = figure.to_svg().expect("a figure");
+                // a cell states its number, also where that is none
+                let is_none = |line: &&str| ["NaN", "inf", "-inf"].contains(line);
+                let most = matches!(figure.content, Content::Heat(_)) as usize;
+                assert!(svg.lines().filter(is_none).count() <= most, "{values:?}");
+                assert!(!crate::terminal::show(&figure, 80, false).is_empty());
+            }
         }
     }
 }

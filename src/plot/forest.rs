@@ -1,7 +1,9 @@
 //! Differences with their intervals, a line each.
 
-use super::axis::{Drawn, range, short, text};
+use super::axis::{Drawn, range, share, text};
 use super::colors::{GUIDE, MESH, SERIES};
+use super::ticks::{Axis, ticks as decimal_ticks};
+use super::titles::{draw_lines, wrapped};
 use cistron_base::written::cut;
 use plotters::coord::Shift;
 use plotters::prelude::*;
@@ -82,7 +84,7 @@ impl Forest {
             .iter()
             .flat_map(|row| [row.ends.0, row.ends.1, row.value]);
         let (low, high) = range(ends.chain([0.0]), 0.0);
-        let column = |value: f64| ((value - low) / (high - low) * (room - 1) as f64) as usize;
+        let column = |value: f64| (share(value, (low, high)) * (room - 1) as f64) as usize;
         let mut out = String::new();
         for (i, row) in self.rows.iter().enumerate() {
             if self.starts_group(i) {
@@ -123,7 +125,7 @@ impl Forest {
             .iter()
             .flat_map(|row| [row.ends.0, row.ends.1, row.value]);
         let (low, high) = range(ends.chain([0.0]), 0.06);
-        let x = |value: f64| left + ((value - low) / (high - low) * f64::from(right - left)) as i32;
+        let x = |value: f64| left + (share(value, (low, high)) * f64::from(right - left)) as i32;
         let style = |size: i32, h: HPos| {
             TextStyle::from(("sans-serif", size).into_font()).pos(Pos::new(h, VPos::Center))
         };
@@ -135,19 +137,28 @@ impl Forest {
                 .map_err(text)
         };
         let bottom = self.lines() + 8;
-        for tick in ticks(low, high) {
+        let axis = Axis::with_ticks((low, high), ticks(low, high));
+        for (tick, label) in axis.ticks() {
             line((x(tick), 4), (x(tick), bottom), MESH.stroke_width(1))?;
-            write(short(tick), (x(tick), bottom + 14), style(12, HPos::Center))?;
+            write(label, (x(tick), bottom + 14), style(12, HPos::Center))?;
         }
         line(
             (x(0.0), 4),
             (x(0.0), bottom),
             RGBColor(90, 90, 90).stroke_width(1),
         )?;
-        write(
-            self.x.clone(),
-            ((left + right) / 2, bottom + 34),
-            style(13, HPos::Center),
+        let middle = (left + right) / 2;
+        let words = match axis.offset.is_empty() {
+            true => self.x.clone(),
+            false => format!("{} ({})", self.x, axis.offset),
+        };
+        // the title may be wider than the axis
+        let lines = wrapped(&words, 2 * middle.min(width as i32 - middle) - 16, 13);
+        draw_lines(
+            area,
+            &lines,
+            (middle, bottom + 34),
+            &style(13, HPos::Center),
         )?;
         let mut top = 4;
         for (i, row) in self.rows.iter().enumerate() {
@@ -191,8 +202,8 @@ impl Forest {
 /// Round numbers between two others.
 fn ticks(low: f64, high: f64) -> Vec<f64> {
     let raw = (high - low) / 4.0;
-    if !(raw.is_finite() && raw > 0.0) {
-        return Vec::new();
+    if !(1e-12..1e15).contains(&raw) {
+        return decimal_ticks((low, high), 5);
     }
     let power = 10f64.powf(raw.log10().floor());
     let step = [1.0, 2.0, 5.0, 10.0].map(|times| times * power);

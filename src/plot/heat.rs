@@ -1,7 +1,9 @@
 //! Coloured cells: matrices, confusion, attention.
 
-use super::axis::{Drawn, LETTER, range, short, shortened, text};
+use super::axis::{Drawn, names_below, range, share, short, shortened, text};
 use super::colors::{diverging, ink, sequential};
+use super::ticks::Axis;
+use super::titles::{AXIS, LINE, draw_lines, width, wrapped};
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
@@ -60,12 +62,17 @@ impl Heat {
     /// The height of the names of columns where the columns share so many pixels, and whether they
     /// are rotated because they are wider than a column.
     fn below(&self, room: i32) -> (i32, bool) {
-        let longest = self.columns.iter().map(|name| name.chars().count()).max();
-        let long = (longest.unwrap_or(0) as f64 * LETTER).ceil() as i32;
-        if long + 8 <= room / self.shape().1.max(1) as i32 {
-            (LABELS, false)
-        } else {
-            ((long + 12).clamp(LABELS, MAX_ROTATED), true)
+        names_below(&self.columns, room, LABELS, MAX_ROTATED)
+    }
+
+    /// The ends of the colours.
+    fn ends(&self, (low, high): (f64, f64)) -> (f64, f64) {
+        match self.scale {
+            Scale::Sequential => (low, high),
+            Scale::Diverging => {
+                let most = low.abs().max(high.abs());
+                (-most, most)
+            }
         }
     }
 
@@ -85,7 +92,7 @@ impl Heat {
 
     fn color(&self, value: f64, (low, high): (f64, f64)) -> RGBColor {
         match self.scale {
-            Scale::Sequential => sequential((value - low) / (high - low)),
+            Scale::Sequential => sequential(share(value, (low, high))),
             Scale::Diverging => {
                 let most = low.abs().max(high.abs());
                 diverging(0.5 + 0.5 * value / most)
@@ -96,11 +103,22 @@ impl Heat {
     pub(super) fn draw<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>) -> Drawn {
         let (rows, columns) = self.shape();
         let (low, high) = range(self.values.iter().flatten().copied(), 0.0);
-        let (width, height) = area.dim_in_pixel();
-        let (left, top) = (self.margins().0, 8);
-        let right = width as i32 - 96;
+        let (full, height) = area.dim_in_pixel();
+        let (full, height) = (full as i32, height as i32);
+        let ends = self.ends((low, high));
+        let key = Axis::with_ticks(ends, vec![ends.0, ends.0 / 2.0 + ends.1 / 2.0, ends.1]);
+        // lines of titles beyond their first, and labels of colours that are long
+        let labels = key.labels().iter().map(|label| width(label, 13));
+        let wide = labels.fold(0.0, f64::max).ceil() as i32;
+        let more = |lines: &[String]| (lines.len() as i32 - 1) * LINE;
+        let y_title = wrapped(&self.y, height - 60, AXIS);
+        let unit = wrapped(&self.unit, height - 60, AXIS);
+        let right = full - 96 - more(&unit) - (wide - 46).max(0);
+        let (left, top) = (self.margins().0 + more(&y_title), 8);
         let (below, is_rotated) = self.below(right - left);
-        let bottom = height as i32 - below - 22;
+        let middle = (left + right) / 2;
+        let x_title = wrapped(&self.x, 2 * middle.min(full - middle) - 16, AXIS);
+        let bottom = height - below - 22 - more(&x_title);
         let x = |column: usize| {
             left + ((right - left) as f64 * column as f64 / columns.max(1) as f64).round() as i32
         };
@@ -124,7 +142,7 @@ impl Heat {
                     let ink = ink(color);
                     let style = centred(13).color(&ink);
                     area.draw(&Text::new(
-                        short(*value),
+                        short(*value - key.from),
                         ((x(j) + x(j + 1)) / 2, (y(i) + y(i + 1)) / 2),
                         style,
                     ))
@@ -144,7 +162,7 @@ impl Heat {
         for i in (0..rows).step_by(step) {
             let style = TextStyle::from(font.clone()).pos(Pos::new(HPos::Right, VPos::Center));
             area.draw(&Text::new(
-                name(&self.rows, i),
+                shortened(&name(&self.rows, i), self.margins().0 - 20),
                 (left - 6, (y(i) + y(i + 1)) / 2),
                 style,
             ))
@@ -171,55 +189,42 @@ impl Heat {
             };
             area.draw(&label).map_err(text)?;
         }
-        area.draw(&Text::new(
-            self.x.clone(),
-            ((left + right) / 2, bottom + below + 8),
-            centred(14),
-        ))
-        .map_err(text)?;
+        draw_lines(area, &x_title, (middle, bottom + below + 8), &centred(14))?;
         let turned = TextStyle::from(
             ("sans-serif", 14)
                 .into_font()
                 .transform(FontTransform::Rotate270),
         )
         .pos(Pos::new(HPos::Center, VPos::Center));
-        area.draw(&Text::new(
-            self.y.clone(),
-            (11, (top + bottom) / 2),
-            turned.clone(),
-        ))
-        .map_err(text)?;
+        draw_lines(area, &y_title, (11, (top + bottom) / 2), &turned)?;
         // the key
         let (from, steps) = (right + 16, 64);
-        let ends = if self.scale == Scale::Diverging {
-            (-low.abs().max(high.abs()), low.abs().max(high.abs()))
-        } else {
-            (low, high)
-        };
         let at = |i: i32| bottom - (bottom - top) * i / steps;
         for i in 0..steps {
-            let value = ends.0 + (ends.1 - ends.0) * (f64::from(i) + 0.5) / f64::from(steps);
+            let share = (f64::from(i) + 0.5) / f64::from(steps);
+            let value = match (ends.1 - ends.0).is_finite() {
+                true => ends.0 + (ends.1 - ends.0) * share,
+                false => ends.0 * (1.0 - share) + ends.1 * share,
+            };
             area.draw(&Rectangle::new(
                 [(from, at(i + 1)), (from + 12, at(i))],
                 self.color(value, (low, high)).filled(),
             ))
             .map_err(text)?;
         }
-        for share in [0.0, 0.5, 1.0] {
+        for (label, share) in key.labels().iter().zip([0.0, 0.5, 1.0]) {
             let style = TextStyle::from(font.clone()).pos(Pos::new(HPos::Left, VPos::Center));
             let place = (from + 16, bottom - ((bottom - top) as f64 * share) as i32);
-            area.draw(&Text::new(
-                short(ends.0 + (ends.1 - ends.0) * share),
-                place,
-                style,
-            ))
-            .map_err(text)?;
+            area.draw(&Text::new(label.clone(), place, style))
+                .map_err(text)?;
         }
-        area.draw(&Text::new(
-            self.unit.clone(),
-            (width as i32 - 14, (top + bottom) / 2),
-            turned,
-        ))
-        .map_err(text)
+        if !key.offset.is_empty() {
+            let style = TextStyle::from(font.clone()).pos(Pos::new(HPos::Left, VPos::Top));
+            let place = (from, bottom + 8);
+            area.draw(&Text::new(key.offset.clone(), place, style))
+                .map_err(text)?;
+        }
+        let place = (full - 14 - more(&unit), (top + bottom) / 2);
+        draw_lines(area, &unit, place, &turned)
     }
 }

@@ -1,17 +1,19 @@
 //! Points with contours of their density, and a box plot of each coordinate along its axis.
 
-use super::axis::{Drawn, range, short, text};
+use super::axis::{Drawn, range, text};
 use super::boxes::quantile;
 use super::colors::{MESH, SERIES};
 use super::density::Kernels;
-use plotters::coord::types::RangedCoordf64;
+use super::frame::Frame;
+use super::ticks::Axis;
+use plotters::coord::ranged1d::Ranged;
 use plotters::coord::{Shift, cartesian::Cartesian2d};
 use plotters::prelude::*;
 
 /// Height of the box plot of a coordinate, pixels.
 const MARGIN: i32 = 64;
-/// Space that labels of the vertical axis take.
-const LABELS: u32 = 60;
+/// Pixels of the labels and of the title below the axes.
+const BELOW: i32 = 38;
 
 /// Two quantities of the same objects.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,21 +75,27 @@ impl Joint {
         let (top, rest) = area.split_vertically(MARGIN);
         let (top, _) = top.split_horizontally(width as i32 - MARGIN);
         let (main, side) = rest.split_horizontally(width as i32 - MARGIN);
-        self.draw_points(&main, &points, x, y)?;
-        let mut above = ChartBuilder::on(&top);
-        let mut above = above
+        let (across, up) = (Axis::brief(x, 6), Axis::brief(y, 6));
+        let titles = (self.x.as_str(), self.y.as_str());
+        let frame = Frame::new(main.dim_in_pixel(), titles, Some(&across), &up, BELOW);
+        let frame = frame.within(0, 0);
+        self.draw_points(&main, &points, (&across, &up), &frame)?;
+        let (left, above) = frame.left_and_above();
+        let mut over = ChartBuilder::on(&top);
+        let mut over = over
             .margin_left(10)
-            .y_label_area_size(LABELS)
-            .build_cartesian_2d(x.0..x.1, 0.0..1.0)
+            .y_label_area_size(left)
+            .build_cartesian_2d(across.clone(), Axis::brief((0.0, 1.0), 1))
             .map_err(text)?;
-        draw_box(&mut above, points.iter().map(|p| p.0), |at, across| {
+        draw_box(&mut over, points.iter().map(|p| p.0), |at, across| {
             (at, across)
         })?;
         let mut beside = ChartBuilder::on(&side);
         let mut beside = beside
+            .margin_top(above)
             .margin_bottom(10)
-            .x_label_area_size(38)
-            .build_cartesian_2d(0.0..1.0, y.0..y.1)
+            .x_label_area_size(frame.below())
+            .build_cartesian_2d(Axis::brief((0.0, 1.0), 1), up.clone())
             .map_err(text)?;
         draw_box(&mut beside, points.iter().map(|p| p.1), |at, across| {
             (across, at)
@@ -98,30 +106,29 @@ impl Joint {
         &self,
         area: &DrawingArea<DB, Shift>,
         points: &[(f64, f64)],
-        x: (f64, f64),
-        y: (f64, f64),
+        (across, up): (&Axis, &Axis),
+        frame: &Frame,
     ) -> Drawn {
-        let mut built = ChartBuilder::on(area);
-        let mut on = built
-            .margin_left(10)
-            .margin_bottom(10)
-            .x_label_area_size(38)
-            .y_label_area_size(LABELS)
-            .build_cartesian_2d(x.0..x.1, y.0..y.1)
+        let (x, y) = (across.span(), up.span());
+        let mut on = frame
+            .builder(area)
+            .build_cartesian_2d(across.clone(), up.clone())
             .map_err(text)?;
+        let titles = frame.titles();
         on.configure_mesh()
-            .x_desc(&self.x)
-            .y_desc(&self.y)
+            .x_desc(titles.0)
+            .y_desc(titles.1)
             .light_line_style(TRANSPARENT)
             .bold_line_style(MESH)
             .label_style(("sans-serif", 13))
             .axis_desc_style(("sans-serif", 14))
             .x_labels(6)
             .y_labels(6)
-            .x_label_formatter(&|v| short(*v))
-            .y_label_formatter(&|v| short(*v))
+            .x_label_formatter(&|v| across.label(*v))
+            .y_label_formatter(&|v| up.label(*v))
             .draw()
             .map_err(text)?;
+        frame.draw(area)?;
         if let Some(kernels) = Kernels::new(points) {
             let density = kernels.grid(x, y);
             let n = self.contours as f64;
@@ -141,12 +148,9 @@ impl Joint {
     }
 }
 
-/// A chart over two ranges of numbers.
-type Plane<'a, DB> = ChartContext<'a, DB, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
-
 /// Draws a box plot; `place` is the point at a value and at a fraction across the box.
-fn draw_box<DB: DrawingBackend>(
-    on: &mut Plane<DB>,
+fn draw_box<DB: DrawingBackend, R: Ranged<ValueType = f64>>(
+    on: &mut ChartContext<DB, Cartesian2d<R, R>>,
     values: impl Iterator<Item = f64>,
     place: impl Fn(f64, f64) -> (f64, f64),
 ) -> Drawn {

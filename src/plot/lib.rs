@@ -9,6 +9,7 @@ mod density;
 mod diagram;
 mod figure;
 mod forest;
+mod frame;
 mod graph;
 mod heat;
 mod joint;
@@ -22,6 +23,8 @@ mod ranks;
 pub mod raster;
 pub mod sidecar;
 pub mod terminal;
+mod ticks;
+mod titles;
 mod tracks;
 mod tree;
 

@@ -1,8 +1,10 @@
 //! Sequence logos: letters as high as what they say.
 
-use super::axis::{Drawn, range, short, text};
+use super::axis::{Drawn, range, text};
 use super::colors::BASES;
 use super::letters;
+use super::ticks::Axis;
+use super::titles::{titled, wrapped};
 use cistron_genome::seq::Motif;
 use plotters::coord::Shift;
 use plotters::prelude::*;
@@ -122,17 +124,25 @@ impl Letters {
         let width = self.heights.len().max(self.room).max(1) as f64;
         let (low, high) = self.span();
         let offset = self.first as f64;
-        let mut built = ChartBuilder::on(area);
+        let up = Axis::brief((low, high), 3);
+        // a name of one line is written by the chart
+        let is_long = wrapped(&self.name, area.dim_in_pixel().0 as i32 - 16, 13).len() > 1;
+        let below = match is_long {
+            true => titled(area, &self.name, 13)?,
+            false => area.clone(),
+        };
+        let name = if is_long { "" } else { self.name.as_str() };
+        let mut built = ChartBuilder::on(&below);
         let mut on = built
             .margin_bottom(4)
             .x_label_area_size(18)
             .y_label_area_size(52)
-            .caption(&self.name, ("sans-serif", 13))
-            .build_cartesian_2d(offset - 0.5..offset + width - 0.5, low..high)
+            .caption(name, ("sans-serif", 13))
+            .build_cartesian_2d(offset - 0.5..offset + width - 0.5, up.clone())
             .map_err(text)?;
         on.configure_mesh()
             .disable_mesh()
-            .y_desc(self.unit())
+            .y_desc(format!("{}{}", self.unit(), up.offset))
             .y_labels(3)
             .x_labels(self.heights.len().min(24))
             .x_label_formatter(&|v| {
@@ -142,7 +152,7 @@ impl Letters {
                     String::new()
                 }
             })
-            .y_label_formatter(&|v| short(*v))
+            .y_label_formatter(&|v| up.label(*v))
             .label_style(("sans-serif", 11))
             .axis_desc_style(("sans-serif", 12))
             .draw()

@@ -1,7 +1,6 @@
 //! Figures as text: curves of Braille dots, blocks, coloured letters.
 
-use super::axis::{range, short};
-use super::chart::power;
+use super::axis::{ends, range, share, short};
 use super::colors::BASES;
 use super::logo::Letters;
 use super::{Bars, Boxes, Chart, Content, Dots, Figure, Heat, boxes};
@@ -29,7 +28,7 @@ pub fn sparkline(values: &[f64]) -> String {
     let (low, high) = range(values.iter().copied(), 0.0);
     let block = |v: &f64| {
         if v.is_finite() {
-            BLOCKS[(((v - low) / (high - low) * 7.0).round() as usize).min(7)]
+            BLOCKS[((share(*v, (low, high)) * 7.0).round() as usize).min(7)]
         } else {
             ' '
         }
@@ -99,8 +98,8 @@ fn chart(chart: &Chart, width: usize, colored: bool) -> String {
     let mut cells = vec![(0u8, 0usize); columns * rows];
     let place = |p: &(f64, f64)| {
         (
-            (p.0 - x0) / (x1 - x0) * (columns * 2 - 1) as f64,
-            (y1 - p.1) / (y1 - y0) * (rows * 4 - 1) as f64,
+            share(p.0, (x0, x1)) * (columns * 2 - 1) as f64,
+            share(p.1, (y1, y0)) * (rows * 4 - 1) as f64,
         )
     };
     for (i, (_, points, joined)) in all().enumerate() {
@@ -134,10 +133,11 @@ fn chart(chart: &Chart, width: usize, colored: bool) -> String {
         }
     }
     let mut out = String::new();
+    let (lowest, highest) = ends(y0, y1);
     for row in 0..rows {
         let label = match row {
-            0 => short(y1),
-            r if r + 1 == rows => short(y0),
+            0 => highest.clone(),
+            r if r + 1 == rows => lowest.clone(),
             _ => String::new(),
         };
         let _ = write!(out, "{label:>9} │");
@@ -153,11 +153,10 @@ fn chart(chart: &Chart, width: usize, colored: bool) -> String {
         }
         out = out.trim_end().to_string() + "\n";
     }
-    let end = |x: f64| match chart.log_x {
-        true => power(x, (x, x)),
-        false => short(x),
+    let (left, right) = match chart.log_x {
+        true => ends(10f64.powf(x0), 10f64.powf(x1)),
+        false => ends(x0, x1),
     };
-    let (left, right) = (end(x0), end(x1));
     let middle = columns.saturating_sub(left.chars().count() + right.chars().count());
     let _ = writeln!(out, "{:>9} └{}", "", "─".repeat(columns));
     let _ = writeln!(out, "{:>10} {left}{:^middle$}{right}", "", chart.x);
@@ -234,7 +233,7 @@ fn box_lines(own: &Boxes, width: usize, colored: bool) -> String {
         .max()
         .unwrap_or(0);
     let room = width.saturating_sub(wide + 4).clamp(20, 90);
-    let at = |v: f64| (((v - low) / (high - low)) * (room - 1) as f64).round() as usize;
+    let at = |v: f64| (share(v, (low, high)) * (room - 1) as f64).round() as usize;
     let mut out = String::new();
     for (i, (name, sample)) in own.groups.iter().zip(&own.samples).enumerate() {
         let mut sorted: Vec<f64> = sample.iter().copied().filter(|v| v.is_finite()).collect();
@@ -256,14 +255,9 @@ fn box_lines(own: &Boxes, width: usize, colored: bool) -> String {
             )
         );
     }
-    let _ = writeln!(
-        out,
-        "{:>wide$} {}{:>rest$}",
-        "",
-        short(low),
-        short(high),
-        rest = room - short(low).len()
-    );
+    let (first, last) = ends(low, high);
+    let rest = room.saturating_sub(first.chars().count());
+    let _ = writeln!(out, "{:>wide$} {first}{last:>rest$}", "");
     out
 }
 
@@ -294,7 +288,7 @@ fn heat(heat: &Heat) -> String {
     let (low, high) = range(heat.values.iter().flatten().copied(), 0.0);
     let shade = |v: &f64| {
         if v.is_finite() {
-            [' ', '░', '▒', '▓', '█'][(((v - low) / (high - low) * 4.0).round() as usize).min(4)]
+            [' ', '░', '▒', '▓', '█'][((share(*v, (low, high)) * 4.0).round() as usize).min(4)]
         } else {
             '?'
         }

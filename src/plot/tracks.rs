@@ -1,8 +1,10 @@
 //! Rows over one range of a chromosome: signals, genes and peaks, contributions, on one axis.
 
-use super::axis::{Drawn, range, short, text};
+use super::axis::{Drawn, range, text};
 use super::colors::{BASES, MESH, SERIES};
 use super::logo::{Letters, Scaling};
+use super::ticks::Axis;
+use super::titles::{AXIS, LINE, draw_lines, wrapped};
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
@@ -141,15 +143,26 @@ impl Tracks {
                 0.06,
             ),
         };
+        let (width, height) = area.dim_in_pixel();
+        let titles = wrapped(&self.x, width as i32 - 140 - 4 - 18, AXIS - 1);
+        let (x_title, others) = titles
+            .split_last()
+            .map_or(("", &[][..]), |(last, others)| (last.as_str(), others));
+        let below = match last {
+            true => 38 + others.len() as i32 * LINE,
+            false => 0,
+        };
+        let plain = matches!(row, Row::Features { .. });
+        let up = Axis::brief((low, high), if plain { 0 } else { 3 });
         let mut built = ChartBuilder::on(area);
         let mut on = built
             .margin(4)
             .margin_right(18)
-            .x_label_area_size(if last { 38 } else { 0 })
+            .x_label_area_size(below)
             .y_label_area_size(140)
-            .build_cartesian_2d(x0..x1, low..high)
+            .build_cartesian_2d(x0..x1, up.clone())
             .map_err(text)?;
-        let plain = matches!(row, Row::Features { .. });
+        let label = |v: &f64| up.label(*v);
         let mut mesh = on.configure_mesh();
         mesh.light_line_style(TRANSPARENT)
             .bold_line_style(MESH)
@@ -158,29 +171,33 @@ impl Tracks {
             .axis_desc_style(("sans-serif", 13))
             .x_labels(8)
             .y_labels(if plain { 0 } else { 3 })
-            .y_label_formatter(&|v| short(*v))
+            .y_label_formatter(&label)
             .x_label_formatter(&|v| cistron_base::shape::grouped(v.round() as i64));
         if last {
-            mesh.x_desc(&self.x);
+            mesh.x_desc(x_title);
         }
         mesh.draw().map_err(text)?;
+        if last {
+            let style = TextStyle::from(("sans-serif", AXIS - 1).into_font())
+                .pos(Pos::new(HPos::Center, VPos::Bottom));
+            let middle = (144 + width as i32 - 18) / 2;
+            let place = (middle, height as i32 - 4 - LINE * others.len() as i32);
+            draw_lines(area, others, place, &style)?;
+        }
         let named =
             TextStyle::from(("sans-serif", 13).into_font()).pos(Pos::new(HPos::Left, VPos::Center));
-        let (_, height) = area.dim_in_pixel();
         let name: String = row.name().chars().take(16).collect();
         area.draw(&Text::new(
             name,
-            (
-                4,
-                if last {
-                    (height as i32 - 38) / 2
-                } else {
-                    height as i32 / 2
-                },
-            ),
-            named,
+            (4, (height as i32 - below) / 2),
+            named.clone(),
         ))
         .map_err(text)?;
+        if !up.offset.is_empty() && !plain {
+            let place = (4, (height as i32 - below) / 2 + LINE);
+            area.draw(&Text::new(up.offset.clone(), place, named))
+                .map_err(text)?;
+        }
         match row {
             Row::Signal { values, .. } => {
                 let step = (x1 - x0) / values.len().max(1) as f64;
