@@ -147,8 +147,8 @@ impl Bars {
             look: Look::Bar,
         });
         // one part needs no legend
-        let legend = Legend::of(keys.collect()).filter(|_| self.parts.len() > 1);
         let (width, height) = area.dim_in_pixel();
+        let legend = Legend::of(keys.collect(), (width, height)).filter(|_| self.parts.len() > 1);
         let covered = |axes: Rect| self.pixels(axes, (low, high));
         let corner = legend.as_ref().and_then(|legend| {
             let axes = frame(&self.groups, &self.y, (low, high), (width, height))

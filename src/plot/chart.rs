@@ -1,12 +1,11 @@
 //! Lines and points over one pair of axes.
 
 use super::axis::{Drawn, equal, range, share, text};
-use super::colors::{GUIDE, MESH, SERIES};
+use super::colors::{GUIDE, MESH};
 use super::frame::Frame;
-use super::legend::{self, Key, Legend, Look, Rect, color, dashes};
+use super::legend::{self, Key, Legend, Look, Rect, color, dashes, marks};
 use super::ticks::Axis;
 use plotters::coord::Shift;
-use plotters::element::{Cross, TriangleMarker};
 use plotters::prelude::*;
 
 /// Pixels of the labels and of the title below the axes.
@@ -63,7 +62,7 @@ impl Chart {
 
     /// What the legend lists. One series has none: its name is the title of the vertical axis,
     /// where that has no other.
-    fn legend(&self) -> Option<Legend<'_>> {
+    fn legend(&self, size: (u32, u32)) -> Option<Legend<'_>> {
         if self.lines.len() + self.dots.len() == 1 && self.y.is_empty() {
             return None;
         }
@@ -71,7 +70,7 @@ impl Chart {
         let dots = self.dots.iter().map(|dots| (&dots.name, Look::Dots));
         let all = lines.chain(dots).enumerate();
         let keys = all.map(|(series, (name, look))| Key { name, series, look });
-        Legend::of(keys.collect())
+        Legend::of(keys.collect(), size)
     }
 
     /// The title of the vertical axis.
@@ -156,7 +155,7 @@ impl Chart {
 
     pub(super) fn draw<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>) -> Drawn {
         let (across, up, frame) = self.axes(area.dim_in_pixel());
-        let legend = self.legend();
+        let legend = self.legend(area.dim_in_pixel());
         let axes = frame.axes();
         let corner = legend.as_ref().and_then(|legend| {
             legend.free_corner(axes, &self.pixels(axes, &across, &up), self.unit)
@@ -218,24 +217,12 @@ impl Chart {
         };
         for (i, dots) in self.dots.iter().enumerate() {
             let series = i + self.lines.len();
-            let color = color(series).mix(strength);
             let finite = dots
                 .points
                 .iter()
                 .copied()
                 .filter(|p| p.0.is_finite() && p.1.is_finite());
-            match series / SERIES.len() {
-                0 => on
-                    .draw_series(finite.map(|p| Circle::new(p, radius, color.filled())))
-                    .map(|_| ()),
-                1 => on
-                    .draw_series(finite.map(|p| TriangleMarker::new(p, radius + 1, color.filled())))
-                    .map(|_| ()),
-                _ => on
-                    .draw_series(finite.map(|p| Cross::new(p, radius, color.stroke_width(1))))
-                    .map(|_| ()),
-            }
-            .map_err(text)?;
+            marks(on.plotting_area(), series, finite, radius, strength)?;
         }
         Ok(())
     }

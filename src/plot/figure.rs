@@ -96,7 +96,7 @@ pub fn histogram(title: &str, x: &str, samples: &[(String, Vec<f64>)], bins: usi
     } else {
         (low - 0.5, low + 0.5)
     };
-    // of the largest numbers the width of all bins is no number, of the smallest the density is none
+    // of the largest numbers the width of all bins is no number, of the smallest the density
     let step = match (high - low).is_finite() {
         true => (high - low) / bins as f64,
         false => high / bins as f64 - low / bins as f64,

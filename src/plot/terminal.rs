@@ -288,7 +288,8 @@ fn heat(heat: &Heat) -> String {
     let (low, high) = range(heat.values.iter().flatten().copied(), 0.0);
     let shade = |v: &f64| {
         if v.is_finite() {
-            [' ', '░', '▒', '▓', '█'][((share(*v, (low, high)) * 4.0).round() as usize).min(4)]
+            let shade = (share(*v, (low, high)) * 4.0).round() as usize;
+            [' ', '░', '▒', '▓', '█'][shade.min(4)]
         } else {
             '?'
         }

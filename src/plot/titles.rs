@@ -5,7 +5,7 @@ use plotters::coord::Shift;
 use plotters::prelude::*;
 
 /// The most lines of a title.
-const MOST: usize = 3;
+pub(super) const MOST: usize = 3;
 
 /// Size of titles of axes, and the distance of their lines; pixels.
 pub(super) const AXIS: u32 = 14;
@@ -23,6 +23,11 @@ pub(super) fn width(words: &str, size: u32) -> f64 {
 /// Words as lines of at most so many pixels: at most three, of which the last ends with … where
 /// words are left out. Words that are wider than a line are split.
 pub(super) fn wrapped(words: &str, pixels: i32, size: u32) -> Vec<String> {
+    wrapped_over(MOST, words, pixels, size)
+}
+
+/// Words as at most so many lines, as `wrapped`.
+pub(super) fn wrapped_over(most: usize, words: &str, pixels: i32, size: u32) -> Vec<String> {
     let room = f64::from(pixels).max(f64::from(size) * 2.0);
     let fits = |line: &str| width(line, size) <= room;
     if fits(words) {
@@ -50,13 +55,13 @@ pub(super) fn wrapped(words: &str, pixels: i32, size: u32) -> Vec<String> {
                 line.push(letter);
             }
         }
-        if lines.len() > MOST {
+        if lines.len() > most {
             break;
         }
     }
     lines.push(line);
-    if lines.len() > MOST {
-        lines.truncate(MOST);
+    if lines.len() > most {
+        lines.truncate(most);
         if let Some(last) = lines.last_mut() {
             while !fits(&format!("{last}…")) && last.pop().is_some() {}
             *last = format!("{}…", last.trim_end());
