@@ -370,8 +370,59 @@ fn draw<DB: DrawingBackend>(figure: &Figure, root: &DrawingArea<DB, Shift>) -> D
 }
 
 impl Figure {
+    /// The size below which axes and letters have no room, and what needs it.
+    fn least(&self) -> (u32, u32, String) {
+        const TITLE: u32 = 28;
+        let (width, height, what) = match &self.content {
+            Content::Charts(charts) => (130, 90 * charts.len() as u32, "axes".into()),
+            Content::Bars(_) | Content::Boxes(_) => (130, 90, "axes".into()),
+            Content::Joint(_) => (200, 170, "axes".into()),
+            Content::Heat(heat) => {
+                let (width, height) = heat.least();
+                (width, height, "the names of rows and columns".into())
+            }
+            Content::Logos(logos) => {
+                let rows = logos.len() as u32;
+                let most = logos.iter().map(|logo| logo.heights.len()).max();
+                let most = most.unwrap_or(0) as u32;
+                let (width, height) = ((68 + 3 * most).min(1600), 16 + 48 * rows);
+                return (width, height, format!("{rows} rows of {most} positions"));
+            }
+            Content::Tracks(tracks) => {
+                let rows = tracks.rows.iter().rev().skip(1).map(Row::height);
+                (220, rows.sum::<u32>() + 70, "the rows".into())
+            }
+            Content::Diagram(diagram) => {
+                (300, 58 * diagram.parts.len() as u32, "the layers".into())
+            }
+            Content::Panels(figures, columns) => {
+                let rows = figures.len().div_ceil(*columns).max(1) as u32;
+                let all = || figures.iter().map(Figure::least);
+                let width = all().map(|own| own.0).max().unwrap_or(0);
+                let height = all().map(|own| own.1).max().unwrap_or(0);
+                let what = format!("{} figures", figures.len());
+                (width * *columns as u32, height * rows, what)
+            }
+            Content::Forest(forest) => (300, forest.size().1 - 40, "the rows".into()),
+            Content::Ranks(ranks) => (ranks.size().0 / 2, ranks.size().1 - 60, "the names".into()),
+            Content::Module(map) => (map.size().0 - 80, map.size().1 - 40, "the genes".into()),
+            Content::Tree(tree) => (200, tree.size().1 - 40, "the levels".into()),
+            Content::Graph(_) => (200, 140, "the nodes".into()),
+        };
+        (width, height + TITLE, what)
+    }
+
     /// Itself as SVG.
     pub fn to_svg(&self) -> Result<String> {
+        let (width, height, what) = self.least();
+        if self.size.0 < width || self.size.1 < height {
+            bail!(
+                "value",
+                "a figure of {} x {} pixels has no room for {what}: it needs {width} x {height}",
+                self.size.0,
+                self.size.1
+            );
+        }
         letters::register_font();
         let mut out = String::new();
         {
@@ -461,6 +512,34 @@ mod tests {
             (y.as_str(), points[1].1, points[3].1),
             ("density", 0.25, 0.75)
         );
+    }
+
+    #[test]
+    fn small_figures_name_the_size_that_they_need() {
+        let heights = vec![[0.5, 0.0, -0.2, 0.0]; 500];
+        let letters = Letters {
+            name: "a".into(),
+            heights,
+            scaling: Scaling::Contribution,
+            first: 165_000,
+            ends: None,
+            room: 1,
+        };
+        let long = logos("c", vec![letters]);
+        assert!(long.to_svg().is_ok());
+        let error = long.resized((300, 200)).to_svg().expect_err("no room");
+        let wanted = "a figure of 300 x 200 pixels has no room for 5 rows of 100 positions: it \
+            needs 368 x 256";
+        assert_eq!(error.message, wanted);
+        assert!(long.resized((368, 256)).to_svg().is_ok());
+        let error = long.resized((368, 255)).to_svg().expect_err("no room");
+        assert!(error.message.contains("368 x 256"));
+        let both = panels("p", vec![long.clone(), chart("t", Chart::default())], 2);
+        assert!(both.to_svg().is_ok() && both.resized((700, 300)).to_svg().is_err());
+        let small = chart("t", Chart::default()).resized((50, 50));
+        assert!(small.to_svg().is_err());
+        let least = chart("t", Chart::default()).resized((130, 118));
+        assert!(least.to_svg().is_ok());
     }
 
     #[test]

@@ -90,6 +90,18 @@ impl Heat {
         )
     }
 
+    /// The width and height below which cells have no room.
+    pub(super) fn least(&self) -> (u32, u32) {
+        let (rows, columns) = self.shape();
+        let cells = |n: usize| (n as i32).clamp(30, 200);
+        let width = cells(columns);
+        let below = self.below(width).0;
+        (
+            (self.margins().0 + 96 + width) as u32,
+            (below + 30 + cells(rows)) as u32,
+        )
+    }
+
     fn color(&self, value: f64, (low, high): (f64, f64)) -> RGBColor {
         match self.scale {
             Scale::Sequential => sequential(share(value, (low, high))),

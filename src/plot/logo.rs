@@ -4,7 +4,7 @@ use super::axis::{Drawn, range, text};
 use super::colors::BASES;
 use super::letters;
 use super::ticks::Axis;
-use super::titles::{titled, wrapped};
+use super::titles::{titled, width as width_of, wrapped};
 use cistron_genome::seq::Motif;
 use plotters::coord::Shift;
 use plotters::prelude::*;
@@ -125,6 +125,10 @@ impl Letters {
         let (low, high) = self.span();
         let offset = self.first as f64;
         let up = Axis::brief((low, high), 3);
+        // as many positions are labelled as have room beside each other
+        let last = (self.first + self.heights.len() as i64).to_string();
+        let room = area.dim_in_pixel().0 as i32 - 52;
+        let fitting = (room / (width_of(&last, 11).ceil() as i32 + 6)).max(2);
         // a name of one line is written by the chart
         let is_long = wrapped(&self.name, area.dim_in_pixel().0 as i32 - 16, 13).len() > 1;
         let below = match is_long {
@@ -144,7 +148,7 @@ impl Letters {
             .disable_mesh()
             .y_desc(format!("{}{}", self.unit(), up.offset))
             .y_labels(3)
-            .x_labels(self.heights.len().min(24))
+            .x_labels(self.heights.len().min(24).min(fitting as usize))
             .x_label_formatter(&|v| {
                 if v.fract() == 0.0 {
                     format!("{v:.0}")
