@@ -129,6 +129,18 @@ fn a_dry_run_prints_the_job_and_submits_nothing() {
         (["--time", "1"], "checkpoints are written 120 s ahead"),
         (["--array", "0"], "--array is at least 1"),
         (["--option", "lab"], "expected an option of sbatch"),
+        (["--time", "1-99:99:99"], "expected a time as SLURM has it"),
+        (["--time", "1:60"], "expected a time as SLURM has it"),
+        (["--mem", "16 G"], "expected a size as SLURM has it"),
+        (
+            ["--partition", "gpu\nrm -rf x"],
+            "would become a line of the job",
+        ),
+        (["--name", "a\nb"], "would become a line of the job"),
+        (
+            ["--option", "--account=a\nb"],
+            "would become a line of the job",
+        ),
     ] {
         let all = [&["submit", "s.rhai", "--dry-run"], arguments.as_slice()].concat();
         let (_, err, code) = cluster.run(&all);

@@ -68,6 +68,7 @@ pub(super) fn seconds(text: &str) -> Result<u64> {
     let (days, rest) = text
         .split_once('-')
         .map_or((None, text), |(days, rest)| (Some(days), rest));
+    let days_are_absent = days.is_none();
     let number = |text: &str| text.parse::<u64>().ok();
     let parts: Option<Vec<u64>> = rest.split(':').map(number).collect();
     let units: &[u64] = match (days, parts.as_ref().map_or(0, Vec::len)) {
@@ -79,7 +80,17 @@ pub(super) fn seconds(text: &str) -> Result<u64> {
         _ => &[],
     };
     let days = days.map_or(Some(0), number);
-    let parts = parts.filter(|_| !units.is_empty());
+    // behind days and hours, units are below the next one: 1-99:99:99 is a slip
+    let is_in_range = |parts: &Vec<u64>| {
+        let limits = units.iter().map(|unit| if *unit == 3600 { 24 } else { 60 });
+        let first = usize::from(days_are_absent);
+        parts
+            .iter()
+            .zip(limits)
+            .skip(first)
+            .all(|(n, limit)| *n < limit)
+    };
+    let parts = parts.filter(|_| !units.is_empty()).filter(is_in_range);
     let (Some(days), Some(parts)) = (days, parts) else {
         bail!("usage", "--time {text}: expected a time as SLURM has it";
             hint: "30 is minutes, 4:00:00 hours, 1-12:00:00 a day and a half");
@@ -92,6 +103,12 @@ pub(super) fn seconds(text: &str) -> Result<u64> {
         .chain([days.checked_mul(86_400)])
         .try_fold(0u64, |sum, part| sum.checked_add(part?));
     total.ok_or_else(|| fault!("usage", "--time {text}: this is too long"))
+}
+
+/// Whether a text is a size as SLURM has it: a number with K, M, G or T, or without.
+pub(super) fn is_size(text: &str) -> bool {
+    let digits = text.strip_suffix(['K', 'M', 'G', 'T', 'k', 'm', 'g', 't']);
+    digits.unwrap_or(text).parse::<u64>().is_ok()
 }
 
 /// Whether a program is found on the path.

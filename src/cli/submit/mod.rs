@@ -185,6 +185,23 @@ impl SubmitArguments {
                 bail!("usage", "{option} is at least 1");
             }
         }
+        let texts = [&self.name, &self.mem, &self.partition]
+            .into_iter()
+            .flatten();
+        if let Some(text) = texts
+            .chain(&self.option)
+            .find(|text| text.contains(char::is_control))
+        {
+            bail!(
+                "usage",
+                "{text:?} has a line break or another control character: it would become \
+                a line of the job"
+            );
+        }
+        if let Some(mem) = self.mem.as_deref().filter(|mem| !job::is_size(mem)) {
+            bail!("usage", "--mem {mem}: expected a size as SLURM has it";
+                hint: "16G, 500M, or 4096 (MB)");
+        }
         if let Some(option) = self.option.iter().find(|text| !text.starts_with('-')) {
             bail!("usage", "--option {option}: expected an option of sbatch";
                 hint: "for example --option=--account=lab");
