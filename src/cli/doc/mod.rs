@@ -61,7 +61,12 @@ fn chapters() -> Vec<Chapter> {
         .files()
         .filter(|file| file.path().extension().is_some_and(|e| e == "md"))
         .collect();
-    files.sort_by_key(|file| file.path());
+    // by their numbers: 2 is before 10
+    files.sort_by_key(|file| {
+        let stem = file.path().file_stem().and_then(|stem| stem.to_str());
+        let number = stem.and_then(|stem| stem.split_once('_')?.0.parse::<u32>().ok());
+        (number.unwrap_or(u32::MAX), file.path())
+    });
     files
         .iter()
         .filter_map(|file| {
