@@ -330,6 +330,29 @@ fn help_and_reference() {
             .contains("schedule::")
     );
     assert_eq!(said(&cistron(place.path(), &["help", "xyzzyq"])).2, 1);
+    // a search lists what is about words, also of a name; the function that is meant is the first
+    for (words, first) in [
+        (&["train", "a", "network"][..], "train::fit("),
+        (&["train a network"], "train::fit("),
+        (&["learning rate"], "optimizer."),
+        (&["p value"], "stats::"),
+        (&["plot"], "plot::"),
+        (&["conv1d"], "nn::conv1d("),
+    ] {
+        let (out, err, code) = said(&cistron(
+            place.path(),
+            &[&["help", "--search"], words].concat(),
+        ));
+        let found = out.lines().nth(1).unwrap_or_default();
+        assert!(
+            code == 0 && found.starts_with(first),
+            "{words:?}: {out}{err}"
+        );
+    }
+    assert_eq!(
+        said(&cistron(place.path(), &["help", "--search", "xyzzyq"])).2,
+        1
+    );
     assert_eq!(said(&cistron(place.path(), &["doc", "-o", "ref"])).2, 0);
     assert!(
         std::fs::read_to_string(place.path().join("ref/reference-nn.html"))

@@ -93,6 +93,9 @@ pub(super) enum Command {
     Help {
         /// Its name, such as nn::conv1d or model; or words, such as convolution
         name: Vec<String>,
+        /// List what is about these words, also where one of them is a name
+        #[arg(long, value_name = "WORD", num_args = 1.., conflicts_with = "name")]
+        search: Vec<String>,
     },
     /// Print what makes a shell complete commands and options
     Completions {

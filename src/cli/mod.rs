@@ -93,15 +93,26 @@ pub fn main() -> u8 {
     // Ctrl-C, SIGTERM and SIGHUP; the second signal ends a program that does not react to the
     // first. A killed parent sends one for each of its threads: signals at the same time count as
     // one.
-    let mut first: Option<std::time::Instant> = None;
-    ctrlc::set_handler(move || {
-        if interrupt::is_raised() && first.is_some_and(|first| first.elapsed() > SAME_SIGNAL) {
-            std::process::exit(i32::from(INTERRUPTED));
-        }
-        first.get_or_insert_with(std::time::Instant::now);
-        interrupt::raise();
-    })
-    .ok();
+    // Commands that only read texts are ended by the first.
+    let reads_texts = matches!(
+        arguments.command,
+        Command::Check { .. }
+            | Command::Fmt { .. }
+            | Command::Help { .. }
+            | Command::Lsp
+            | Command::Notebook { .. }
+    );
+    if !reads_texts {
+        let mut first: Option<std::time::Instant> = None;
+        ctrlc::set_handler(move || {
+            if interrupt::is_raised() && first.is_some_and(|first| first.elapsed() > SAME_SIGNAL) {
+                std::process::exit(i32::from(INTERRUPTED));
+            }
+            first.get_or_insert_with(std::time::Instant::now);
+            interrupt::raise();
+        })
+        .ok();
+    }
     // commands that only print end without an error when their pipe is closed; others continue
     if !matches!(
         arguments.command,
@@ -143,7 +154,8 @@ pub fn main() -> u8 {
         Command::Completions { shell } => shells::completions(shell),
         Command::Lsp => lsp::lsp(),
         Command::Man { out } => shells::manual(out.as_deref()),
-        Command::Help { name } => help::help(&name.join(" ")),
+        Command::Help { name, search } if search.is_empty() => help::help(&name.join(" ")),
+        Command::Help { search, .. } => help::search(&search.join(" ")),
         Command::Runs(arguments) => runs::runs(&arguments),
         Command::Serve(arguments) => serve::serve(&arguments),
         Command::Submit(arguments) => submit::submit(&arguments),

@@ -247,50 +247,105 @@ fn results(found: &[&Entry], word: &str) -> String {
     )
 }
 
-/// The entries whose names or documentation contain all words of a text, the most relevant first.
-pub fn search<'a>(catalog: &'a Catalog, text: &str) -> Vec<&'a Entry> {
-    let stem = |word: &str| {
-        let word = word.to_lowercase();
-        let cut = if word.len() > 4 {
-            word.trim_end_matches("ing")
-                .trim_end_matches('s')
-                .len()
-                .max(4)
-        } else {
-            word.len()
-        };
-        word.chars().take(cut).collect::<String>()
+/// Words that a search leaves out.
+const STOP_WORDS: [&str; 12] = [
+    "a", "an", "the", "of", "for", "to", "in", "on", "with", "and", "how", "i",
+];
+
+/// The words of a text, in small letters.
+fn words_of(text: &str) -> Vec<String> {
+    text.to_lowercase()
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty() && !STOP_WORDS.contains(word))
+        .map(str::to_string)
+        .collect()
+}
+
+/// A word without its ending: `training` and `trains` are `train`.
+fn stem(word: &str) -> String {
+    let cut = match word.len() > 4 {
+        true => {
+            let short = word.trim_end_matches("ing").trim_end_matches('s').len();
+            short.max(4)
+        }
+        false => word.len(),
     };
-    let words: Vec<String> = text
-        .split_whitespace()
-        .map(stem)
-        .filter(|word| !word.is_empty())
-        .collect();
+    word.chars().take(cut).collect()
+}
+
+/// A text that is searched.
+struct Searched {
+    text: String,
+    words: Vec<String>,
+}
+
+impl Searched {
+    fn new(text: &str) -> Searched {
+        Searched {
+            text: text.to_lowercase(),
+            words: words_of(text),
+        }
+    }
+
+    /// Whether it has a word that begins so; one of few letters has to be a word of its own.
+    fn has(&self, stem: &str) -> bool {
+        match stem.len() {
+            0..=2 => self.words.iter().any(|word| word == stem),
+            _ => self.text.contains(stem),
+        }
+    }
+
+    /// Whether it has several words one after another.
+    fn has_phrase(&self, stems: &[String]) -> bool {
+        let fits = |(word, stem): (&String, &String)| match stem.len() {
+            0..=2 => word == stem,
+            _ => word.starts_with(stem.as_str()),
+        };
+        stems.len() > 1
+            && self
+                .words
+                .windows(stems.len())
+                .any(|part| part.iter().zip(stems).all(fits))
+    }
+}
+
+/// The entries whose names or documentation contain all words of a text, the most relevant first:
+/// exact names, then names, first sentences, and texts; those with the words one after another
+/// before others.
+pub fn search<'a>(catalog: &'a Catalog, text: &str) -> Vec<&'a Entry> {
+    let stems: Vec<String> = words_of(text).iter().map(|word| stem(word)).collect();
     let weight = |entry: &Entry| -> Option<usize> {
         let (name, summary) = (
-            entry.qualified().to_lowercase(),
-            entry.summary().to_lowercase(),
+            Searched::new(&entry.qualified()),
+            Searched::new(&entry.summary()),
         );
         let (docs, options) = (
-            entry.docs.to_lowercase() + &parameters(entry).to_lowercase(),
-            options(entry).to_lowercase(),
+            Searched::new(&(entry.docs.clone() + &parameters(entry))),
+            Searched::new(&options(entry)),
         );
         let one = |word: &String| match () {
             () if entry.name.to_lowercase() == *word => Some(0),
-            () if name.contains(word) => Some(1),
-            () if summary.contains(word) => Some(2),
-            () if docs.contains(word) => Some(4),
-            () if options.contains(word) => Some(6),
+            () if name.has(word) => Some(1),
+            () if summary.has(word) => Some(2),
+            () if docs.has(word) => Some(4),
+            () if options.has(word) => Some(6),
             () => None,
         };
-        words.iter().map(one).sum()
+        let total: usize = stems.iter().map(one).sum::<Option<usize>>()?;
+        let apart = match () {
+            () if stems.len() < 2 => 0,
+            () if name.has_phrase(&stems) || summary.has_phrase(&stems) => 0,
+            () if docs.has_phrase(&stems) => 1,
+            () => 4,
+        };
+        Some(total + apart + 3 * usize::from(entry.is_script))
     };
     let mut found: Vec<(usize, &Entry)> = catalog
         .entries
         .iter()
         .filter_map(|entry| Some((weight(entry)?, entry)))
         .collect();
-    if words.is_empty() {
+    if stems.is_empty() {
         found.clear();
     }
     found.sort_by_key(|(weight, entry)| (*weight, entry.is_script));

@@ -32,7 +32,7 @@ fn train_with(networks: &Networks, settings: &FitSettings, has_loss: bool) -> Re
     fit_networks(networks, settings)
 }
 
-/// Trains a model, or several, in place and returns the history of the training.
+/// Trains a network, or several, in place and returns the history of the training.
 ///
 /// Metrics are computed from predictions: probabilities where the loss takes logits.
 ///
