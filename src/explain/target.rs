@@ -313,8 +313,8 @@ impl Drop for Still<'_> {
     }
 }
 
-/// Goes through samples, `size` at a time. Each of several processes computes its share of them, and
-/// has all results.
+/// Goes through samples, `size` at a time. Each of several processes computes its share of them,
+/// and has all results.
 pub fn in_batches(
     x: &Value,
     size: i64,

@@ -113,8 +113,8 @@ pub fn resume(home: &Path, arguments: &RunArguments) -> Result<u8> {
     )
 }
 
-/// Executes the remaining runs of a sweep, and writes the table of all; as JSON, with the outputs of
-/// the runs in files.
+/// Executes the remaining runs of a sweep, and writes the table of all; as JSON, with the outputs
+/// of the runs in files.
 fn finish(home: &Path, plan: Sweep, may_differ: bool, json: bool) -> Result<u8> {
     let _lock = track::lock::Lock::take(home)?;
     let program = std::env::current_exe().map_err(|error| Fault::file("cistron", &error))?;

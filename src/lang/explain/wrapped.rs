@@ -113,11 +113,13 @@ mod tests {
 
     #[test]
     fn the_error_its_file_and_its_place_are_read_from_the_text() {
-        let text = "Function not found: nn::conv1dd (i64) @ 'a b.rhai' (line 3, position 8)\nin closure call";
+        let text = "Function not found: nn::conv1dd (i64) @ 'a b.rhai' (line 3, position 8)\n\
+                    in closure call";
         let (error, file, place) = unwrapped(text);
-        assert!(
-            matches!(error, EvalAltResult::ErrorFunctionNotFound(name, _) if name == "nn::conv1dd (i64)")
-        );
+        let EvalAltResult::ErrorFunctionNotFound(name, _) = error else {
+            panic!("{error}")
+        };
+        assert_eq!(name, "nn::conv1dd (i64)");
         assert_eq!(file.as_deref(), Some("a b.rhai"));
         assert_eq!(place, Some(Position::new(3, 8)));
         let (error, file, place) =
@@ -125,9 +127,10 @@ mod tests {
         assert!(matches!(error, EvalAltResult::ErrorArrayBounds(1, 5, _)));
         assert_eq!((file, place), (None, Some(Position::new(1, 2))));
         let (error, ..) = unwrapped("Data type incorrect: string (expecting i64)");
-        assert!(
-            matches!(error, EvalAltResult::ErrorMismatchDataType(wanted, got, _) if wanted == "i64" && got == "string")
-        );
+        let EvalAltResult::ErrorMismatchDataType(wanted, got, _) = error else {
+            panic!("{error}")
+        };
+        assert_eq!((wanted.as_str(), got.as_str()), ("i64", "string"));
         let (error, ..) = unwrapped("odd (line of text)");
         assert!(
             matches!(error, EvalAltResult::ErrorArithmetic(text, _) if text == "odd (line of text)")
