@@ -2,7 +2,7 @@
 
 use super::adapt::Adapting;
 use super::init::Init;
-use super::summary::Row;
+use super::summary::{Fork, Row};
 use super::watch::Watched;
 use super::weight::{Weight, WeightNorm};
 use super::{Built, Layer, Module, Shape};
@@ -34,6 +34,8 @@ pub struct Builder {
     pub buffers: Vec<(String, Tensor)>,
     /// Lines of the summary.
     pub rows: Vec<Row>,
+    /// Layers side by side; those within others first.
+    pub forks: Vec<Fork>,
     /// What layers do in training only, each once.
     pub in_training: Vec<&'static str>,
     /// The receptive field up to here; none where a position depends on everything.
@@ -128,6 +130,7 @@ impl Builder {
             parameters: Vec::new(),
             buffers: Vec::new(),
             rows: Vec::new(),
+            forks: Vec::new(),
             in_training: Vec::new(),
             field: Some(ReceptiveField { size: 1, stride: 1 }),
             is_input: true,
@@ -337,7 +340,7 @@ impl Builder {
                 module: built.module,
                 parameters,
             });
-            self.rows.truncate(row);
+            self.truncate_rows(row);
             self.rows.push(Row {
                 name,
                 layer: layer.text(),
@@ -445,8 +448,27 @@ impl Builder {
         self.shared = Some(Shared { prefix, tensors });
         let built = self.child("", layer, input);
         self.shared = before;
-        self.rows.truncate(rows);
+        self.truncate_rows(rows);
         built
+    }
+
+    /// Takes back lines of the summary.
+    fn truncate_rows(&mut self, rows: usize) {
+        self.rows.truncate(rows);
+        let is_left = |part: &std::ops::Range<usize>| part.end <= rows;
+        self.forks.retain(|fork| fork.parts.iter().all(is_left));
+    }
+
+    /// Notes that layers are side by side: from the lines of the summary at which they begin to the
+    /// present one.
+    pub fn fork(&mut self, starts: &[usize], has_skip: bool, merge: Option<&'static str>) {
+        let ends = starts.iter().skip(1).copied().chain([self.rows.len()]);
+        let parts = starts.iter().zip(ends).map(|(start, end)| *start..end);
+        self.forks.push(Fork {
+            parts: parts.collect(),
+            has_skip,
+            merge,
+        });
     }
 
     /// Widens the receptive field by a window.

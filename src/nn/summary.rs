@@ -2,6 +2,7 @@
 
 use super::build::ReceptiveField;
 use cistron_base::shape::grouped;
+use std::ops::Range;
 
 /// A line of the summary.
 #[derive(Clone, Debug)]
@@ -16,6 +17,17 @@ pub struct Row {
     pub parameters: i64,
     /// The receptive field of a position of its output; none is everything.
     pub field: Option<ReceptiveField>,
+}
+
+/// Layers side by side, by their lines of the summary.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fork {
+    /// The lines of each part; an empty range is a tied layer whose lines are elsewhere.
+    pub parts: Vec<Range<usize>>,
+    /// Whether the input goes past the parts as well.
+    pub has_skip: bool,
+    /// How the outputs become one; none where they stay apart.
+    pub merge: Option<&'static str>,
 }
 
 /// The table of a model, with its number of parameters, the trained ones among them, and the layers

@@ -31,7 +31,7 @@ mod tree;
 pub use bars::Bars;
 pub use boxes::Boxes;
 pub use chart::{Chart, Dots, Series};
-pub use diagram::{Diagram, Part};
+pub use diagram::{Diagram, Fork, Part};
 pub use figure::{
     Content, Figure, aligned, bars, boxes, chart, diagram, forest, graph, heat, histogram, joint,
     logos, module, panels, ranks, tracks, tree,

@@ -6,7 +6,7 @@ use crate::base::{Result, Table, shape};
 use crate::bind::args::tensor::tensor_of;
 use crate::bind::types::{Motifs, Tabled};
 use crate::nn::Model;
-use crate::nn::summary::Row as Summary;
+use crate::nn::summary::{self, Row as Summary};
 use crate::optim::Schedule;
 use crate::plot::{self, Chart, Diagram, Figure, Heat, Letters, Part, Scaling, Series, kinds};
 use crate::seq::Motif;
@@ -81,12 +81,21 @@ pub fn model_figure(net: &Model) -> Figure {
         parameters: row.parameters,
         depth: row.name.matches('.').count(),
     };
+    // behind the input
+    let fork = |fork: &summary::Fork| plot::Fork {
+        parts: (fork.parts.iter())
+            .map(|rows| rows.start + 1..rows.end + 1)
+            .collect(),
+        has_skip: fork.has_skip,
+        merge: fork.merge.map(str::to_string),
+    };
     plot::diagram(
         net.name(),
         Diagram {
             parts: std::iter::once(input)
                 .chain(net.rows().iter().map(part))
                 .collect(),
+            forks: net.forks().iter().map(fork).collect(),
         },
     )
 }

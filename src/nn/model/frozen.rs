@@ -57,6 +57,7 @@ impl Model {
                 input: input.clone(),
                 output: output.clone(),
                 rows: Vec::new(),
+                forks: Vec::new(),
                 device: *device,
                 training: self.0.training.clone(),
                 precision: self.0.precision.clone(),

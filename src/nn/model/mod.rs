@@ -11,7 +11,7 @@ pub use state::save_state;
 
 use crate::adapt::{Adapter, Plan};
 use crate::loss::Links;
-use crate::summary::{self, Row};
+use crate::summary::{self, Fork, Row};
 use crate::weight::Weight;
 use crate::{Builder, Built, Layer, Module, Shape};
 use cistron_base::{Result, bail};
@@ -49,6 +49,7 @@ struct Inner {
     input: Shape,
     output: Shape,
     rows: Vec<Row>,
+    forks: Vec<Fork>,
     device: Device,
     training: Rc<Cell<bool>>,
     precision: Rc<Cell<Precision>>,
@@ -87,6 +88,7 @@ impl Model {
             input: input.clone(),
             output: built.output,
             rows: builder.rows,
+            forks: builder.forks,
             device: how.device,
             training: Rc::new(Cell::new(false)),
             precision: Rc::new(Cell::new(how.precision)),
@@ -238,6 +240,11 @@ impl Model {
     /// Its layers, in order.
     pub fn rows(&self) -> &[Row] {
         &self.0.rows
+    }
+
+    /// Layers side by side; those within others first.
+    pub fn forks(&self) -> &[Fork] {
+        &self.0.forks
     }
 
     /// The table of layers, with the fused ones.

@@ -86,6 +86,7 @@ impl Spec for Branches {
             );
         };
         let (start, mut end, is_input) = (builder.field, builder.field, builder.is_input);
+        let mut starts = Vec::new();
         let (mut parts, mut outputs) = (Vec::new(), Vec::new());
         for (name, layer) in &self.parts {
             let shape = shapes.get(name).ok_or_else(|| {
@@ -96,12 +97,14 @@ impl Spec for Branches {
                 )
             })?;
             (builder.field, builder.is_input) = (start, is_input);
+            starts.push(builder.rows.len());
             let built = builder.child(name, layer, &Shape::One(shape.clone()))?;
             end = wider(end, builder.field);
             parts.push((name.clone(), built.module));
             outputs.push(built.output);
         }
         builder.field = end;
+        builder.fork(&starts, false, Some(self.merge.name()));
         let output = self.merge.shape("branches", &outputs, builder)?;
         Ok(Built {
             module: Rc::new(Fan {

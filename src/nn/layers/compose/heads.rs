@@ -53,10 +53,12 @@ impl Spec for Heads {
 
     fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
         let (start, mut end, is_input) = (builder.field, builder.field, builder.is_input);
+        let mut starts = Vec::new();
         let mut parts: Vec<(String, Rc<dyn Module>)> = Vec::new();
         let mut shapes = BTreeMap::new();
         for (name, layer) in &self.parts {
             (builder.field, builder.is_input) = (start, is_input);
+            starts.push(builder.rows.len());
             let built = builder.child(name, layer, input)?;
             end = wider(end, builder.field);
             let Shape::One(shape) = built.output else {
@@ -67,6 +69,7 @@ impl Spec for Heads {
             shapes.insert(name.clone(), shape);
         }
         builder.field = end;
+        builder.fork(&starts, false, None);
         Ok(Built {
             module: Rc::new(Side { parts }),
             output: Shape::Many(shapes),

@@ -19,6 +19,17 @@ pub enum MergeBy {
 }
 
 impl MergeBy {
+    /// What pictures call it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            MergeBy::Rule(Merge::Concat) => "concat",
+            MergeBy::Rule(Merge::Add) => "+",
+            MergeBy::Rule(Merge::Mean) => "mean",
+            MergeBy::Rule(Merge::Max) => "max",
+            MergeBy::Function(_) => "function",
+        }
+    }
+
     /// The shape of the combination of outputs; that of a function is inferred from two samples of
     /// zeros.
     pub fn shape(&self, what: &str, shapes: &[Shape], builder: &Builder) -> Result<Shape> {

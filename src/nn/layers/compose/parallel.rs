@@ -66,16 +66,19 @@ impl Spec for Parallel {
 
     fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
         let (start, mut end, is_input) = (builder.field, builder.field, builder.is_input);
+        let mut starts = Vec::new();
         let mut parts = Vec::new();
         let mut shapes = Vec::new();
         for (i, layer) in self.parts.iter().enumerate() {
             (builder.field, builder.is_input) = (start, is_input);
+            starts.push(builder.rows.len());
             let built = builder.child(&i.to_string(), layer, input)?;
             end = wider(end, builder.field);
             parts.push(built.module);
             shapes.push(built.output);
         }
         builder.field = end;
+        builder.fork(&starts, false, Some(self.merge.name()));
         let output = self.merge.shape("parallel", &shapes, builder)?;
         Ok(Built {
             module: Rc::new(Side {

@@ -90,15 +90,21 @@ impl Spec for Residual {
 
     fn build(&self, builder: &mut Builder, input: &Shape) -> Result<Built> {
         let (start, is_input) = (builder.field, builder.is_input);
+        let first = builder.rows.len();
         let body = builder.child("body", &self.layer, input)?;
         let end = builder.field;
         (builder.field, builder.is_input) = (start, is_input);
+        let second = builder.rows.len();
         let (shortcut, skip) = match &self.shortcut {
             Some(layer) => {
                 let built = builder.child("shortcut", layer, input)?;
+                builder.fork(&[first, second], false, Some("+"));
                 (Some(built.module), built.output)
             }
-            None => (None, input.clone()),
+            None => {
+                builder.fork(&[first], true, Some("+"));
+                (None, input.clone())
+            }
         };
         builder.field = end;
         if skip != body.output {
