@@ -1,7 +1,7 @@
 //! The loop of a search: trials are begun, run, judged and recorded one after the other.
 
 use super::ledger::Ledger;
-use super::search::{self, Axis, Direction, Space, State, Trial, Values, Way};
+use super::search::{self, Axis, Direction, State, Trial, Values, Way};
 use cistron_base::table::{Cells, Table};
 use cistron_base::{Result, interrupt, written};
 use serde_json::{Value, json};
@@ -182,14 +182,27 @@ pub fn best_so_far(trials: &[Trial], direction: Direction) -> Vec<f64> {
     values
 }
 
-/// A table of trials: number, state, value, seconds, and a column for each parameter.
-pub fn table(axes: &[Axis], trials: &[Trial]) -> Result<Table> {
-    let text = |value: Option<&Value>| match value {
+/// The column of a parameter: integers where all trials have one, numbers where all values are
+/// some, else texts.
+fn column(values: &[Option<&Value>]) -> Cells {
+    let whole: Option<Vec<i64>> = values.iter().map(|value| (*value)?.as_i64()).collect();
+    if let Some(whole) = whole {
+        return Cells::Whole(whole);
+    }
+    if values.iter().flatten().all(|value| value.is_number()) {
+        let number = |value: &Option<&Value>| value.and_then(Value::as_f64).unwrap_or(f64::NAN);
+        return Cells::Number(values.iter().map(number).collect());
+    }
+    let text = |value: &Option<&Value>| match value {
         None => String::new(),
         Some(Value::String(text)) => text.clone(),
         Some(other) => other.to_string(),
     };
-    let number = |value: Option<&Value>| value.and_then(Value::as_f64).unwrap_or(f64::NAN);
+    Cells::Text(values.iter().map(text).collect())
+}
+
+/// A table of trials: number, state, value, seconds, and a column for each parameter.
+pub fn table(axes: &[Axis], trials: &[Trial]) -> Result<Table> {
     let numbers = |of: fn(&Trial) -> f64| Cells::Number(trials.iter().map(of).collect());
     let trial_numbers = trials.iter().map(|trial| trial.number as i64);
     let states = trials.iter().map(|trial| trial.state.word().into());
@@ -203,22 +216,39 @@ pub fn table(axes: &[Axis], trials: &[Trial]) -> Result<Table> {
         ("seconds".into(), numbers(|trial| trial.seconds)),
     ];
     columns.extend(axes.iter().map(|axis| {
-        let values = trials.iter().map(|trial| trial.values.get(&axis.name));
-        let cells = match axis.space {
-            Space::Choice(_) => Cells::Text(values.map(text).collect()),
-            _ => Cells::Number(values.map(number).collect()),
-        };
-        (axis.name.clone(), cells)
+        let values: Vec<_> = trials
+            .iter()
+            .map(|trial| trial.values.get(&axis.name))
+            .collect();
+        (axis.name.clone(), column(&values))
     }));
     Table::new(columns)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::search::Space;
     use super::*;
     use cistron_base::fault;
     use cistron_base::process::Process;
     use std::cell::RefCell;
+
+    #[test]
+    fn columns_have_the_kind_of_their_values() {
+        let of = |values: &[Value]| column(&values.iter().map(Some).collect::<Vec<_>>());
+        let whole = of(&[json!(3), json!(1)]);
+        assert_eq!(whole, Cells::Whole(vec![3, 1]));
+        assert_eq!(of(&[json!(3), json!(0.5)]), Cells::Number(vec![3.0, 0.5]));
+        let mixed = of(&[json!(3), json!("a"), json!(true)]);
+        assert_eq!(
+            mixed,
+            Cells::Text(["3", "a", "true"].map(String::from).to_vec())
+        );
+        let Cells::Number(numbers) = column(&[Some(&json!(3)), None]) else {
+            panic!("a number that a trial has not is no text")
+        };
+        assert!(numbers[0] == 3.0 && numbers[1].is_nan());
+    }
 
     /// Returns or fails as a list states, and collects what is reported.
     struct Listed {
@@ -331,7 +361,7 @@ mod tests {
         assert_eq!(names, ["trial", "state", "value", "seconds", "n"]);
         assert_eq!(
             table.column("n").expect("n"),
-            &Cells::Number(vec![0.0, 1.0])
+            &Cells::Whole(vec![0, 1])
         );
     }
 
