@@ -46,5 +46,5 @@ fn every_kind_of_figure_is_what_it_was() {
         );
         compared += 1;
     }
-    assert_eq!(compared, 28);
+    assert_eq!(compared, 30);
 }

@@ -1,6 +1,5 @@
 //! Ranges and labels of axes, and the result of drawing.
 
-use super::ticks::{exponent, scaled};
 use cistron_base::shape::grouped;
 use cistron_base::written::cut_middle;
 
@@ -126,6 +125,22 @@ impl Labels {
             (power, _) => format!("{number}e{power}"),
         }
     }
+}
+
+/// A number divided by a power of ten, also where that power of ten is no number.
+pub(super) fn scaled(v: f64, power: i32) -> f64 {
+    if power.abs() < 290 {
+        return v / 10f64.powi(power);
+    }
+    let half = power / 2;
+    v / 10f64.powi(half) / 10f64.powi(power - half)
+}
+
+/// The power of ten of the first digit of a number, which is rounded to six digits.
+pub(super) fn exponent(v: f64) -> i32 {
+    let written = format!("{v:.5e}");
+    let power = written.split_once('e').map(|(_, power)| power.parse());
+    power.and_then(Result::ok).unwrap_or(0)
 }
 
 /// A label of at most four digits.

@@ -16,7 +16,7 @@ use super::ranks::Ranks;
 use super::raster;
 use super::sidecar;
 use super::titles::titled;
-use super::tracks::{Row, Tracks};
+use super::tracks::Tracks;
 use super::tree::Tree;
 use cistron_base::bail;
 use cistron_base::{Fault, Result};
@@ -190,9 +190,13 @@ pub fn logos(title: &str, logos: Vec<Letters>) -> Figure {
         .max()
         .unwrap_or(8) as u32;
     let step = if widest > 60 { 14 } else { 34 };
+    let above = if shows_title(title, &logos) { 58 } else { 30 };
     Figure {
         title: title.into(),
-        size: ((widest * step + 130).clamp(360, 1600), 30 + rows * height),
+        size: (
+            (widest * step + 130).clamp(360, 1600),
+            above + rows * height,
+        ),
         content: Content::Logos(logos),
     }
 }
@@ -241,7 +245,7 @@ pub fn aligned(pairs: &[(Motif, Motif, i64)]) -> Figure {
 
 /// Rows over one range of a chromosome.
 pub fn tracks(title: &str, tracks: Tracks) -> Figure {
-    let height = 70 + tracks.rows.iter().map(Row::height).sum::<u32>();
+    let height = 70 + tracks.heights(1000).iter().sum::<u32>();
     Figure {
         title: title.into(),
         size: (1000, height),
@@ -253,7 +257,7 @@ pub fn tracks(title: &str, tracks: Tracks) -> Figure {
 pub fn diagram(title: &str, diagram: Diagram) -> Figure {
     Figure {
         title: title.into(),
-        size: (620, 60 + 58 * diagram.parts.len() as u32),
+        size: (620, 60 + diagram.height()),
         content: Content::Diagram(diagram),
     }
 }
@@ -330,6 +334,16 @@ pub fn graph(title: &str, graph: Graph) -> Figure {
     }
 }
 
+/// Whether the title of contributions is above them: where the rows have other names.
+fn shows_title(title: &str, logos: &[Letters]) -> bool {
+    let is_other = |logo: &Letters| {
+        logo.scaling == Scaling::Contribution
+            && !logo.name.is_empty()
+            && !logo.name.starts_with(title)
+    };
+    logos.iter().any(is_other)
+}
+
 fn draw<DB: DrawingBackend>(figure: &Figure, root: &DrawingArea<DB, Shift>) -> Drawn {
     root.fill(&WHITE).map_err(text)?;
     let titled = || titled(root, &figure.title, 18);
@@ -342,7 +356,11 @@ fn draw<DB: DrawingBackend>(figure: &Figure, root: &DrawingArea<DB, Shift>) -> D
         Content::Boxes(boxes) => boxes.draw(&titled()?),
         Content::Heat(heat) => heat.draw(&titled()?),
         Content::Logos(logos) => {
-            let parts = root
+            let area = match shows_title(&figure.title, logos) {
+                true => titled()?,
+                false => root.clone(),
+            };
+            let parts = area
                 .margin(8, 8, 8, 8)
                 .split_evenly((logos.len().max(1), 1));
             logos
@@ -385,15 +403,21 @@ impl Figure {
                 let rows = logos.len() as u32;
                 let most = logos.iter().map(|logo| logo.heights.len()).max();
                 let most = most.unwrap_or(0) as u32;
-                let (width, height) = ((68 + 3 * most).min(1600), 16 + 48 * rows);
+                let title = if shows_title(&self.title, logos) {
+                    TITLE
+                } else {
+                    0
+                };
+                let (width, height) = ((68 + 3 * most).min(1600), 16 + 48 * rows + title);
                 return (width, height, format!("{rows} rows of {most} positions"));
             }
             Content::Tracks(tracks) => {
-                let rows = tracks.rows.iter().rev().skip(1).map(Row::height);
-                (220, rows.sum::<u32>() + 70, "the rows".into())
+                let heights = tracks.heights(self.size.0);
+                let rows = heights.iter().rev().skip(1);
+                (260, rows.sum::<u32>() + 70, "the rows".into())
             }
             Content::Diagram(diagram) => {
-                (300, 58 * diagram.parts.len() as u32, "the layers".into())
+                (diagram.least_width(), diagram.height(), "the layers".into())
             }
             Content::Panels(figures, columns) => {
                 let rows = figures.len().div_ceil(*columns).max(1) as u32;

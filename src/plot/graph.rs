@@ -3,6 +3,7 @@
 use super::axis::{Drawn, text};
 use super::colors::{GUIDE, SERIES};
 use cistron_base::seed::Rng;
+use cistron_base::written::cut_middle;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
@@ -229,7 +230,7 @@ impl Graph {
         for node in order.into_iter().filter(|node| room || is_regulator[*node]) {
             let (x, y) = at(self.places[node]);
             let size = if is_regulator[node] { 13 } else { 11 };
-            let name: String = self.nodes[node].chars().take(16).collect();
+            let name = cut_middle(&self.nodes[node], 16);
             for (ink, dx, dy) in [
                 (&WHITE, -1, 0),
                 (&WHITE, 1, 0),

@@ -2,6 +2,7 @@
 
 use super::axis::{Drawn, short, text};
 use super::colors::{SERIES, diverging};
+use cistron_base::written::cut_middle;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
@@ -160,7 +161,7 @@ impl ModuleMap {
         let every = (rows * 13).div_ceil(height as usize).max(1);
         for (row, name) in self.genes.iter().enumerate().step_by(every) {
             let at = (right + 8, y(row as f64 + 0.5));
-            write(name.chars().take(20).collect(), at, style(12, HPos::Left))?;
+            write(cut_middle(name, 20), at, style(12, HPos::Left))?;
         }
         let depth = |share: f64| TREE - (share.clamp(0.0, 1.0) * f64::from(TREE - 14)) as i32;
         for [(a, low), (b, other), (_, merged)] in &self.merges {
@@ -191,7 +192,7 @@ impl ModuleMap {
                 let box_ = [(at, below + 28), (at + 12, below + 40)];
                 area.draw(&Rectangle::new(box_, color.filled()))
                     .map_err(text)?;
-                let name: String = name.chars().take(18).collect();
+                let name = cut_middle(name, 18);
                 let width = 8 * name.chars().count() as i32 + 30;
                 write(name, (at + 17, below + 34), style(12, HPos::Left))?;
                 at += width;

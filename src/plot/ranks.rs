@@ -2,6 +2,7 @@
 
 use super::axis::{Drawn, text};
 use super::colors::SERIES;
+use cistron_base::written::cut_middle;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
@@ -132,7 +133,7 @@ impl Ranks {
                 (right + 8, HPos::Left)
             };
             line(&[(x(rank), ABOVE), (x(rank), y), (end, y)], ink())?;
-            let name: String = name.chars().take(LONGEST).collect();
+            let name = cut_middle(name, LONGEST);
             let words = match is_left {
                 true => format!("{name}  {rank:.2}"),
                 false => format!("{rank:.2}  {name}"),

@@ -1,6 +1,6 @@
 //! Ticks of axes: where they are and how they are labelled.
 
-use super::axis::{Labels, share, short, superscript, tidy};
+use super::axis::{Labels, exponent, scaled, share, short, superscript, tidy};
 use plotters::coord::ranged1d::{BoldPoints, DefaultFormatting, KeyPointHint, Ranged};
 use plotters::coord::types::RangedCoordf64;
 use std::ops::Range;
@@ -8,22 +8,6 @@ use std::ops::Range;
 /// The number `digits` × 10^`power`, also where that power of ten is no number.
 fn decimal(digits: i64, power: i32) -> f64 {
     format!("{digits}e{power}").parse().unwrap_or(f64::NAN)
-}
-
-/// A number divided by a power of ten, also where that power of ten is no number.
-pub(super) fn scaled(v: f64, power: i32) -> f64 {
-    if power.abs() < 290 {
-        return v / 10f64.powi(power);
-    }
-    let half = power / 2;
-    v / 10f64.powi(half) / 10f64.powi(power - half)
-}
-
-/// The power of ten of the first digit of a number, which is rounded to six digits.
-pub(super) fn exponent(v: f64) -> i32 {
-    let written = format!("{v:.5e}");
-    let power = written.split_once('e').map(|(_, power)| power.parse());
-    power.and_then(Result::ok).unwrap_or(0)
 }
 
 /// The multiples of 1, 2 or 5 times a power of ten within a span: as many as `most` allows.

@@ -2,6 +2,7 @@
 
 use super::axis::{Drawn, text};
 use super::colors::SERIES;
+use cistron_base::written::cut_middle;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
@@ -164,7 +165,7 @@ impl Tree {
                 .map_err(text)?;
             area.draw(&Rectangle::new(corners, color.stroke_width(1)))
                 .map_err(text)?;
-            let short = |words: &str| words.chars().take(side as usize / 4).collect::<String>();
+            let short = |words: &str| cut_middle(words, side as usize / 4);
             write(short(&node.label), (x, y - 9), style(14))?;
             write(
                 short(&node.detail),

@@ -67,6 +67,12 @@ pub struct TrackOptions {
     /// Title of the common axis, such as the chromosome.
     #[option(default = "position, bp")]
     x: String,
+    /// Ranges `[start, end]` that are shaded in all rows.
+    #[option(default = [])]
+    highlights: Array,
+    /// Whether all signals have one vertical axis, so that their heights can be compared.
+    #[option(default = false)]
+    same_scale: bool,
 }
 
 /// The motifs of the rows of a table of matches: query, target and the offset between them.
@@ -161,6 +167,13 @@ fn letters(title: &str, values: &Tensor, options: &ContributionOptions) -> Resul
             options.starts.len()
         );
     }
+    if !options.names.is_empty() && options.names.len() != n as usize {
+        bail!(
+            "value",
+            "`names` has {} names, there are {n} sequences",
+            options.names.len()
+        );
+    }
     let named = |i: i64| {
         let name = options.names.get(i as usize).cloned();
         let name = name.unwrap_or_else(|| format!("{title} {}", i + 1));
@@ -178,19 +191,73 @@ fn letters(title: &str, values: &Tensor, options: &ContributionOptions) -> Resul
     Ok(all)
 }
 
-fn feature(value: &Map) -> Result<Feature> {
+/// Fails where a map has a key that is none of `known`.
+fn only(map: &Map, known: &[&str], what: &str) -> Result<()> {
+    match map.keys().find(|key| !known.contains(&key.as_str())) {
+        Some(key) => bail!(
+            "value",
+            "{what} has the unknown key `{key}`; keys are {}",
+            known.join(", ")
+        ),
+        None => Ok(()),
+    }
+}
+
+/// A range `[start, end]`.
+fn span(value: &Dynamic, what: &str) -> Result<(i64, i64)> {
+    let numbers = value.clone().into_typed_array::<i64>();
+    match numbers.as_deref() {
+        Ok([start, end]) if start < end => Ok((*start, *end)),
+        _ => bail!(
+            "value",
+            "{what} is a range [start, end] of which the start is smaller, got {}",
+            session::describe(value)
+        ),
+    }
+}
+
+fn feature(value: &Dynamic) -> Result<Feature> {
+    let Some(map) = value.read_lock::<Map>() else {
+        bail!(
+            "type",
+            "features are intervals or maps such as #{{ start, end, strand, name }}, got {}",
+            session::describe(value)
+        )
+    };
+    only(
+        &map,
+        &["start", "end", "strand", "name", "exons", "coding"],
+        "a feature",
+    )?;
     let number = |key: &str| {
-        value
-            .get(key)
+        map.get(key)
             .and_then(|v| v.as_int().ok())
             .ok_or_else(|| fault!("value", "each feature needs an integer `{key}`"))
     };
-    let word = |key: &str| value.get(key).map(ToString::to_string).unwrap_or_default();
+    let word = |key: &str| map.get(key).map(ToString::to_string).unwrap_or_default();
+    let name = word("name");
+    let exons = match map.get("exons") {
+        Some(list) => {
+            let list = list.read_lock::<Array>();
+            let list =
+                list.ok_or_else(|| fault!("type", "`exons` of `{name}` is an array of ranges"))?;
+            let what = format!("an exon of `{name}`");
+            list.iter()
+                .map(|exon| span(exon, &what))
+                .collect::<Result<_>>()?
+        }
+        None => Vec::new(),
+    };
+    let coding = map
+        .get("coding")
+        .map(|value| span(value, &format!("`coding` of `{name}`")));
     Ok(Feature {
         start: number("start")?,
         end: number("end")?,
         strand: word("strand").chars().next().unwrap_or('.'),
-        name: word("name"),
+        exons,
+        coding: coding.transpose()?,
+        name,
     })
 }
 
@@ -205,6 +272,11 @@ fn track(row: &Dynamic, (start, end): (i64, i64)) -> Result<Row> {
                 session::describe(row)
             )
         })?;
+    only(
+        &map,
+        &["name", "signal", "features", "contributions"],
+        "a row",
+    )?;
     let name = map.get("name").map(ToString::to_string).unwrap_or_default();
     if let Some(values) = map.get("signal") {
         return Ok(Row::Signal {
@@ -245,15 +317,20 @@ fn track(row: &Dynamic, (start, end): (i64, i64)) -> Result<Row> {
                 end: row.end,
                 strand: row.strand.letter(),
                 name: named(i),
+                exons: Vec::new(),
+                coding: None,
             })
             .collect();
         return Ok(Row::Features { name, features });
     }
-    let items = value.clone().into_array().unwrap_or_default();
-    let features = items
-        .iter()
-        .filter_map(|item| item.read_lock::<Map>().map(|map| feature(&map)))
-        .collect::<Result<Vec<_>>>()?;
+    let Ok(items) = value.clone().into_array() else {
+        bail!(
+            "type",
+            "`features` of row `{name}` are intervals or an array of maps, got {}",
+            session::describe(value)
+        )
+    };
+    let features = items.iter().map(feature).collect::<Result<Vec<_>>>()?;
     Ok(Row::Features { name, features })
 }
 
@@ -327,6 +404,17 @@ pub fn matches(
 /// }];
 /// assert_eq(plot::tracks("locus", 100, 200, rows, #{ x: "chrIV" }).title, "locus");
 /// ```
+/// ```rhai
+/// let exons = [[10, 30], [60, 90]];
+/// let gene = #{ start: 10, end: 90, strand: "-", name: "g", exons: exons, coding: [20, 70] };
+/// let signals = [#{ name: "a", signal: [1, 2] }, #{ name: "b", signal: [9, 3] }];
+/// let rows = [#{ name: "genes", features: [gene] }] + signals;
+/// plot::tracks("locus", 0, 100, rows, #{ highlights: [[55, 65]], same_scale: true });
+/// ```
+/// ```rhai,fails
+/// plot::tracks("locus", 0, 100, [#{ name: "genes", features: ["chrI"] }]);
+/// //~ features are intervals or maps such as #{ start, end, strand, name }
+/// ```
 #[native(namespace = "plot")]
 pub fn tracks(
     /// Title of the figure.
@@ -336,7 +424,8 @@ pub fn tracks(
     /// End of the range, which is excluded.
     end: i64,
     /// Maps `#{ name, signal }` (numbers at equal steps), `#{ name, features }` (intervals, or an
-    /// array of #{ start, end, strand, name }) or `#{ name, contributions }` ([4, end - start]).
+    /// array of #{ start, end, strand, name }; a gene also has `exons`, ranges `[start, end]`, and
+    /// `coding`, the range that is translated) or `#{ name, contributions }` ([4, end - start]).
     rows: &Array,
     options: TrackOptions,
 ) -> Result<Figure> {
@@ -352,6 +441,10 @@ pub fn tracks(
         start,
         end,
         rows: rows.collect::<Result<_>>()?,
+        highlights: (options.highlights.iter())
+            .map(|range| span(range, "a highlight"))
+            .collect::<Result<_>>()?,
+        same_scale: options.same_scale,
     };
     Ok(plot::tracks(title, tracks))
 }
