@@ -225,6 +225,30 @@ fn guide_and_reference_are_written_as_html() {
 }
 
 #[test]
+fn programs_read_a_catalogue_of_all_functions() {
+    let pages = pages();
+    let text = |file: &str| {
+        let page = pages.iter().find(|page| page.file == file);
+        page.unwrap_or_else(|| panic!("no {file}")).text.as_str()
+    };
+    let all: serde_json::Value = serde_json::from_str(text("catalog.json")).expect("JSON");
+    let entries = all["entries"].as_array().expect("a list");
+    assert_eq!(entries.len(), session::catalog().entries.len());
+    let conv = entries.iter().find(|entry| entry["name"] == "nn::conv1d");
+    let conv = conv.expect("nn::conv1d");
+    assert_eq!(conv["parameters"][0]["name"], "filters");
+    let options = conv["options"].as_array().expect("options");
+    assert!(options.iter().any(|option| option["name"] == "padding"));
+    assert_eq!(conv["page"], "reference-nn.html#nn::conv1d");
+    let index = text("llms.txt");
+    assert!(index.starts_with("# cistron\n\n> "));
+    for link in index.split("](").skip(1) {
+        let link = link.split(')').next().expect("an end");
+        assert!(pages.iter().any(|page| page.file == link), "{link}");
+    }
+}
+
+#[test]
 fn the_guide_runs() {
     let folder = crate::root().join("docs/guide");
     // `guide` runs the other pages; blocks write files into the working directory
@@ -257,7 +281,7 @@ fn the_search_finds_by_name_option_and_text() {
     // within its window
     let script = r###"<script>
 const input = document.querySelector("#find input"), said = [];
-for (const asked of ["conv1d", "patience", "dinucleotide shuffles", "xyzzy"]) {
+for (const asked of ["conv1d", "patience", "dinucleotide shuffles", "xyzzy", "train a network", "learning rate", "p value"]) {
   input.value = asked;
   input.dispatchEvent(new Event("input"));
   said.push([...document.querySelectorAll("#found b")].slice(0, 3).map(one => one.textContent).join(",") || document.querySelector("#found").textContent);
@@ -295,8 +319,11 @@ document.title = "SAID " + said.join(" | ");
         assert!(parts[1].contains("train::early_stop"), "{said}");
         assert!(parts[2].contains("Data"), "{said}");
         assert_eq!(parts[3], "nothing is called so");
+        assert!(parts[4].starts_with("train::fit,"), "{said}");
+        assert!(parts[5].contains("optimizer."), "{said}");
+        assert!(parts[6].contains("stats::"), "{said}");
         assert_eq!(
-            parts[4..],
+            parts[7..],
             [
                 "focus=true",
                 "marked=reference-nn.html#nn::conv1d",

@@ -1,7 +1,9 @@
 //! `cistron doc`: the guide and the reference as a folder of pages, with a search that needs no
 //! server.
 
+mod catalogue;
 mod markdown;
+mod names;
 
 use super::exit::fail;
 use crate::base::Result;
@@ -11,6 +13,7 @@ use crate::lang::catalog::{Catalog, Entry};
 use crate::lang::session;
 use include_dir::{Dir, include_dir};
 use markdown::Links;
+use names::{Chapter, anchored, file_of, title_of};
 use serde_json::{Value, json};
 use std::fmt::Write;
 use std::path::Path;
@@ -18,14 +21,6 @@ use std::path::Path;
 static GUIDE: Dir = include_dir!("$CARGO_MANIFEST_DIR/docs/guide");
 const STYLE: &str = include_str!("style.css");
 const SEARCH: &str = include_str!("search.js");
-
-/// A chapter of the guide.
-struct Chapter {
-    /// Its file name without number and extension.
-    name: String,
-    title: String,
-    text: &'static str,
-}
 
 /// A page of the output.
 pub struct Page {
@@ -100,28 +95,12 @@ fn spaces(catalog: &Catalog) -> Vec<&str> {
     spaces
 }
 
-fn title_of(space: &str) -> &str {
-    if space.is_empty() {
-        "everywhere"
-    } else {
-        space
-    }
-}
-
-/// The file of a namespace's page.
-fn file_of(space: &str) -> String {
-    format!("reference-{}.html", title_of(space).replace('/', "-"))
-}
-
 /// All pages: index, chapters of the guide, and a page for each namespace, type and module.
 pub fn pages(catalog: &Catalog) -> Vec<Page> {
     let (chapters, spaces) = (chapters(), spaces(catalog));
     let mut links = Links::default();
     for entry in &catalog.entries {
-        links.add(
-            &entry.qualified(),
-            format!("{}#{}", file_of(&entry.namespace), entry.qualified()),
-        );
+        links.add(&entry.qualified(), anchored(entry));
     }
     spaces
         .iter()
@@ -169,6 +148,19 @@ pub fn pages(catalog: &Catalog) -> Vec<Page> {
         file: "style.css".into(),
         text: STYLE.into(),
     });
+    // for programs
+    out.extend(chapters.iter().map(|chapter| Page {
+        file: format!("guide-{}.md", chapter.name),
+        text: chapter.text.into(),
+    }));
+    out.push(Page {
+        file: "catalog.json".into(),
+        text: catalogue::json(catalog).to_string(),
+    });
+    out.push(Page {
+        file: "llms.txt".into(),
+        text: catalogue::llms(&chapters, catalog, &spaces),
+    });
     // figures of the guide, at the paths that its pages refer to
     let figures = GUIDE.dirs().flat_map(|folder| folder.files());
     out.extend(figures.filter_map(|file| {
@@ -206,11 +198,10 @@ fn index(chapters: &[Chapter], catalog: &Catalog) -> Vec<Value> {
             .iter()
             .flat_map(|options| options.iter().map(|option| option.name))
             .collect();
-        let page = format!("{}#{}", file_of(&entry.namespace), entry.qualified());
         out.push(json!({
             "kind": "reference",
             "name": entry.qualified(),
-            "page": page,
+            "page": anchored(entry),
             "keys": keys.join(" "),
             "text": entry.summary(),
         }));
@@ -308,15 +299,34 @@ fn first(chapters: &[Chapter], catalog: &Catalog, spaces: &[&str]) -> String {
 
 /// The page of a namespace.
 fn reference(catalog: &Catalog, space: &str, links: &Links) -> String {
-    let mut html = format!("<h1>{}</h1>", escaped(title_of(space)));
-    for entry in catalog
-        .entries
-        .iter()
-        .filter(|entry| entry.namespace == space)
-    {
-        html += &described(entry, links);
+    let entries = || {
+        let all = catalog.entries.iter();
+        all.filter(|entry| entry.namespace == space)
+    };
+    let mut html = format!(
+        "<h1>{}</h1><div class=\"wide\"><table class=\"contents\">",
+        escaped(title_of(space))
+    );
+    for entry in entries() {
+        let id = escaped(&entry.qualified());
+        let summary = markdown::html(&first_sentence(&entry.summary()), links);
+        let _ = write!(
+            html,
+            "<tr><td><a href=\"#{id}\"><code>{}</code></a><td>{summary}</tr>",
+            escaped(&entry.name)
+        );
     }
+    html += "</table></div>";
+    entries().for_each(|entry| html += &described(entry, links));
     html
+}
+
+/// The first sentence of a paragraph.
+fn first_sentence(text: &str) -> String {
+    match text.find(". ") {
+        Some(end) => text[..=end].to_string(),
+        None => text.to_string(),
+    }
 }
 
 fn described(entry: &Entry, links: &Links) -> String {

@@ -3,22 +3,31 @@
   const menu = document.querySelector("nav button");
   let at = -1;
   const words = text => text.toLowerCase().split(/[^\p{L}\p{N}_]+/u).filter(Boolean);
-  // names before titles before texts; the beginning of a name before its middle
+  const LEFT_OUT = new Set("a an the of for to in on with and how i do".split(" "));
+  const stem = word => word.length > 4 ? word.slice(0, Math.max(4, word.replace(/(ing|s)$/, "").length)) : word;
+  const stems = text => words(text).filter(word => !LEFT_OUT.has(word)).map(stem);
+  // a word of one or two letters has to be a word of its own
+  const has = (text, word) => word.length > 2 ? text.toLowerCase().includes(word) : words(text).includes(word);
+  const hasPhrase = (text, asked) => asked.length > 1 && (" " + stems(text).join(" ") + " ").includes(" " + asked.join(" ") + " ");
+  // exact names before names before titles before texts; words one after another before words apart
   const score = (item, asked) => {
     const name = item.name.toLowerCase(), last = name.split(/::|\./).pop();
     let sum = 0;
     for (const word of asked) {
-      if (last === word || name === word) sum += 12;
+      if (last === word || stem(last) === word || name === word) sum += 12;
       else if (last.startsWith(word)) sum += 8;
-      else if (name.includes(word)) sum += 5;
-      else if (item.keys.toLowerCase().includes(word)) sum += 3;
-      else if (item.text.toLowerCase().includes(word)) sum += 1;
+      else if (has(name, word)) sum += 5;
+      else if (has(item.keys, word)) sum += 3;
+      else if (has(item.text, word)) sum += 1;
       else return 0;
     }
-    return sum + (item.kind === "guide" ? 0.5 : 0) - name.length / 1000;
+    if (hasPhrase(item.name, asked)) sum += 10;
+    else if (hasPhrase(item.text, asked)) sum += 8;
+    const isScript = item.page.startsWith("reference-std-");
+    return Math.max(sum + (item.kind === "guide" ? 0.5 : 0) - (isScript ? 18 : 0) - name.length / 1000, 0.001);
   };
   const show = () => {
-    const asked = words(input.value);
+    const asked = stems(input.value);
     list.replaceChildren();
     at = -1;
     list.hidden = asked.length === 0;
