@@ -3,8 +3,10 @@
 use crate::{cistron, root, said};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::os::unix::fs::symlink;
 use std::path::Path;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 const LESSON: &str = "print(\"not run\");
@@ -334,6 +336,46 @@ fn a_lesson_grades_itself_with_the_same_care() {
         out.contains("2/2  test_double") && out.contains("0/3  test_total"),
         "{out}"
     );
+}
+
+#[test]
+fn a_session_is_checked_by_the_tests_of_a_lesson_or_by_its_own() {
+    let place = course();
+    std::fs::copy(
+        place.path().join("course/one.rhai"),
+        place.path().join("course/03_one.rhai"),
+    )
+    .expect("copied");
+    let typed = |text: &str| {
+        let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_cistron"))
+            .arg("repl")
+            .current_dir(place.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("a REPL");
+        let mut input = child.stdin.take().expect("an input");
+        input.write_all(text.as_bytes()).expect("typed");
+        drop(input);
+        let out = child.wait_with_output().expect("an end");
+        let of = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+        of(out.stdout) + &of(out.stderr)
+    };
+    // a function that is typed again replaces the first
+    let out = typed("fn double(x) { x + 2 }\nfn double(x) { x * 2 }\ncheck(\"course/03\")\n");
+    assert!(out.contains("✓ 2/2  test_double  doubles"), "{out}");
+    assert!(
+        out.contains("✗ 0/3  test_total") && out.contains("2 of 5 points"),
+        "{out}"
+    );
+    let own = "fn half(x) { x / 2 }\nfn test_half() { assert_eq(half(8), 4); }\n";
+    assert!(typed(&format!("{own}check()\n")).contains("1 of 1 points"));
+    assert!(typed(&format!("{own}check(\"77\");\n")).contains("1 of 1 points"));
+    let out = typed("check(\"77\")\n");
+    assert!(out.contains("there is no lesson `77_….rhai`"), "{out}");
+    let out = typed("fn check(x) { x + 1 }\ncheck(1)\n");
+    assert!(out.contains('2') && !out.contains("lesson"), "{out}");
 }
 
 #[test]

@@ -38,6 +38,10 @@ pub const COMMANDS: &[(&str, &str)] = &[
         ":edit",
         "opens the last input in your editor (VISUAL, EDITOR), and runs what you save",
     ),
+    (
+        "check(\"02\")",
+        "the points of your functions by the tests of a lesson; `check()`: by those typed here",
+    ),
     (":reset", "forgets everything"),
     (":quit", "leaves; so does Ctrl-D"),
     ("!COMMAND", "a command of the shell"),
@@ -64,6 +68,17 @@ pub fn completions(text: &str, cursor: usize) -> Option<impl Iterator<Item = &'s
 /// Whether a text is a word by which other programs are left.
 fn is_end(text: &str) -> bool {
     ["exit", "quit", "exit()", "quit()"].contains(&text.trim())
+}
+
+/// The lesson of `check("02")`; empty of `check()`.
+fn checked_lesson(text: &str) -> Option<&str> {
+    let inside = text.trim().trim_end_matches(';').trim_end();
+    let inside = inside.strip_prefix("check(")?.strip_suffix(')')?.trim();
+    if inside.is_empty() {
+        return Some("");
+    }
+    let name = inside.strip_prefix('"')?.strip_suffix('"')?;
+    (!name.contains(['"', '\\'])).then_some(name)
 }
 
 /// Whether a text is a command or a question, not code.
@@ -197,6 +212,11 @@ impl Console {
         if let Some(command) = self.shell_command(text) {
             let _listening = self.listens.then(signal::Listening::begin);
             return super::shell::run(command, self.listens).map(|text| vec![Answer::Text(text)]);
+        }
+        let has_own = || (self.session.borrow().functions().iter()).any(|name| name == "check");
+        if let Some(lesson) = checked_lesson(text).filter(|_| !has_own()) {
+            let report = super::grading::check(lesson, &self.worked.script())?;
+            return Ok(vec![Answer::Text(report)]);
         }
         self.latest = text.to_string();
         // the input as typed, so that positions in errors refer to it
@@ -361,5 +381,26 @@ impl Console {
             .map(|v| format!("{:<names$}  {:<kinds$}  {}", v.name, v.kind, v.value))
             .collect::<Vec<_>>()
             .join("\n")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::checked_lesson;
+
+    #[test]
+    fn the_lesson_of_a_check_is_read() {
+        assert_eq!(checked_lesson("check(\"02\")"), Some("02"));
+        assert_eq!(checked_lesson(" check( \"a b/02\" ) ;"), Some("a b/02"));
+        assert_eq!(checked_lesson("check()"), Some(""));
+        for code in [
+            "check(x)",
+            "check(\"a\", \"b\")",
+            "check(\"a\") + 1",
+            "recheck()",
+            "check",
+        ] {
+            assert_eq!(checked_lesson(code), None, "{code}");
+        }
     }
 }

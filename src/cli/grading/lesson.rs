@@ -154,6 +154,58 @@ impl Lesson {
         })
     }
 
+    /// A lesson whose tests are in a text.
+    pub fn of_text(file: &str, text: &str) -> Lesson {
+        Lesson {
+            path: PathBuf::from(file),
+            source: Source {
+                file: file.into(),
+                text: text.into(),
+            },
+            hidden: None,
+            tests: tests_of(text, false),
+        }
+    }
+
+    /// The file of a lesson: a path, or the beginning of its name up to `_`, such as `02`.
+    ///
+    /// # Errors
+    /// Where several files begin so.
+    pub fn find(asked: &str) -> Result<Option<PathBuf>> {
+        let path = Path::new(asked);
+        if asked.is_empty() || path.is_file() {
+            return Ok(Some(path.to_path_buf()).filter(|_| !asked.is_empty()));
+        }
+        let folder = crate::base::file::folder_of(path);
+        let begin = path.file_name().unwrap_or_default().to_string_lossy();
+        let begins = [format!("{begin}_"), format!("0{begin}_")];
+        let is_asked = |path: &PathBuf| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let is_lesson = name.ends_with(".rhai");
+            is_lesson
+                && (begins.iter().any(|b| name.starts_with(b)) || name == format!("{begin}.rhai"))
+        };
+        let Ok(entries) = std::fs::read_dir(folder) else {
+            return Ok(None);
+        };
+        let mut found: Vec<PathBuf> = entries
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .filter(is_asked)
+            .collect();
+        found.sort();
+        match &found[..] {
+            [_, _, ..] => {
+                let names = found.iter().map(|path| path.display().to_string());
+                let names = names.collect::<Vec<_>>().join(", ");
+                Err(crate::fault!(
+                    "value",
+                    "several lessons begin with `{asked}`: {names}"
+                ))
+            }
+            _ => Ok(found.pop()),
+        }
+    }
+
     /// The name of its column in a table: the file's name without its ending.
     pub fn name(&self) -> String {
         self.path

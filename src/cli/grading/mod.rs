@@ -27,6 +27,11 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
+/// Seconds that a test may take.
+const SECONDS: u64 = 20;
+/// MiB that a submission may take.
+const MEMORY: u64 = 4096;
+
 /// What `test --grade` takes.
 #[derive(Args, Clone, Debug)]
 pub struct GradeArguments {
@@ -56,7 +61,7 @@ pub struct GradeArguments {
     /// Seconds that a test may take with --grade
     #[arg(
         long,
-        default_value_t = 20,
+        default_value_t = SECONDS,
         requires = "grade",
         value_name = "N",
         value_parser = clap::value_parser!(u64).range(1..),
@@ -65,7 +70,7 @@ pub struct GradeArguments {
     /// Memory that a submission may take with --grade, MiB
     #[arg(
         long,
-        default_value_t = 4096,
+        default_value_t = MEMORY,
         requires = "grade",
         value_name = "MB",
         value_parser = clap::value_parser!(u64).range(1..),
@@ -213,8 +218,55 @@ fn submission(
             });
         }
     };
+    judged(&student.name, answers, (number, lesson), limits, allow)
+}
+
+/// Grades the functions that were typed in a session: by the tests of the lesson that a path, or
+/// the beginning of a name such as `02`, names; else by those that the session has.
+pub fn check(asked: &str, script: &str) -> Result<String> {
+    let text = source::last_functions(script);
+    let here = "this session";
+    let (lesson, answers) = match Lesson::find(asked)? {
+        Some(path) => {
+            let answers = lesson::Source {
+                file: here.into(),
+                text,
+            };
+            (Lesson::read(&path, None)?, Some(answers))
+        }
+        None => (Lesson::of_text(here, &text), None),
+    };
+    if lesson.tests.is_empty() {
+        let place = match answers {
+            Some(_) => format!("`{}` has no tests", lesson.source.file),
+            None if asked.is_empty() => "this session has no tests".to_string(),
+            None => format!("there is no lesson `{asked}_….rhai`, and this session has no tests"),
+        };
+        return Err(fault!(
+            "value",
+            "{place} (`fn test_…()`)";
+            hint: "`check(\"folder/02\")` names a lesson by its path"
+        ));
+    }
+    let limits = Limits {
+        seconds: SECONDS,
+        memory: MEMORY,
+        disk: 1,
+    };
+    let graded = judged("", answers, (0, &lesson), &limits, &[])?;
+    Ok(report::details(&graded, &lesson))
+}
+
+/// Runs the tests of a lesson on a submission.
+fn judged(
+    student: &str,
+    answers: Option<lesson::Source>,
+    (number, lesson): (usize, &Lesson),
+    limits: &Limits,
+    allow: &[PathBuf],
+) -> Result<Graded> {
     let file = answers.as_ref().map(|source| source.file.clone());
-    let digest = blake3::hash(format!("{}\n{}", student.name, lesson.name()).as_bytes());
+    let digest = blake3::hash(format!("{student}\n{}", lesson.name()).as_bytes());
     let mut exercise = Exercise {
         lesson: lesson.source.clone(),
         hidden: lesson.hidden.clone(),

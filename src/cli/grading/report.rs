@@ -8,6 +8,7 @@ use crate::base::file::write_whole;
 use crate::base::table::{Cells, Table};
 use crate::base::written::printable;
 use serde_json::{Value, json};
+use std::fmt::Write;
 use std::path::Path;
 
 /// What a submission to a lesson is worth.
@@ -51,7 +52,7 @@ pub fn print(rows: &Rows, lessons: &[Lesson], as_json: bool) {
     match rows {
         [(_, graded)] => graded
             .iter()
-            .for_each(|graded| show(graded, &lessons[graded.lesson])),
+            .for_each(|graded| crate::outln!("{}", details(graded, &lessons[graded.lesson]))),
         _ => {
             let records = records(rows, lessons);
             let columns = (0..records[0].len()).map(|i| {
@@ -104,10 +105,12 @@ fn data(student: &Student, graded: &Graded, lesson: &Lesson) -> Value {
     })
 }
 
-fn show(graded: &Graded, lesson: &Lesson) {
-    crate::outln!("{}", printable(&lesson.source.file));
+/// The points of one submission to a lesson, with what failed and hints.
+pub fn details(graded: &Graded, lesson: &Lesson) -> String {
+    let mut out = format!("{}\n", printable(&lesson.source.file));
+    // writing to a string cannot fail
     if let Some(note) = graded.note.as_ref().filter(|_| graded.file.is_none()) {
-        crate::outln!("  {}", printable(note));
+        let _ = writeln!(out, "  {}", printable(note));
     }
     for (test, problem) in lesson.tests.iter().zip(&graded.problems) {
         let (mark, points) = if problem.is_none() {
@@ -116,24 +119,19 @@ fn show(graded: &Graded, lesson: &Lesson) {
             ("✗", 0)
         };
         let hidden = if test.is_hidden { " (hidden)" } else { "" };
-        crate::outln!(
-            "  {mark} {points}/{}  {}{hidden}  {}",
-            test.points,
-            test.name,
-            test.asks
-        );
+        let (of, name, asks) = (test.points, &test.name, &test.asks);
+        let _ = writeln!(out, "  {mark} {points}/{of}  {name}{hidden}  {asks}");
         if let Some(problem) = problem {
             // each further line is marked, so that no message looks like the result of a test
-            crate::outln!(
-                "         {}",
-                printable(problem).replace('\n', "\n         | ")
-            );
+            let problem = printable(problem).replace('\n', "\n         | ");
+            let _ = writeln!(out, "         {problem}");
             if !test.hint.is_empty() {
-                crate::outln!("         hint: {}", test.hint);
+                let _ = writeln!(out, "         hint: {}", test.hint);
             }
         }
     }
-    crate::outln!("  {} of {} points", graded.points(lesson), lesson.of());
+    let (points, of) = (graded.points(lesson), lesson.of());
+    out + &format!("  {points} of {of} points")
 }
 
 /// The table: a header and a row for each student.

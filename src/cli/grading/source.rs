@@ -1,5 +1,6 @@
 //! The functions of a text, each as a separate text, so that an error affects only one of them.
 
+use crate::lang::interactive::imports_of;
 use crate::lang::scan;
 
 /// A function of a text.
@@ -80,6 +81,26 @@ pub fn functions(text: &str) -> Vec<Function> {
         .zip(ends)
         .filter_map(|((line, start), end)| function(&text[*start..end], *line, &lines))
         .collect()
+}
+
+/// The functions of a text with what is written above them, each once: of several of the same name
+/// and number of parameters the last. As a text, behind the imports of the original.
+pub fn last_functions(text: &str) -> String {
+    let all = functions(text);
+    let key = |function: &Function| (function.name.clone(), function.params.len());
+    let is_last = |(i, function): &(usize, &Function)| {
+        !all[i + 1..].iter().any(|later| key(later) == key(function))
+    };
+    let kept = all.iter().enumerate().filter(is_last);
+    let mut imports = imports_of(text);
+    imports.sort();
+    imports.dedup();
+    let mut out = imports.join("\n");
+    for (_, function) in kept {
+        let docs = function.docs.iter().map(|line| format!("/// {line}\n"));
+        out += &format!("\n\n{}{}", docs.collect::<String>(), function.text);
+    }
+    out
 }
 
 fn function(region: &str, line: usize, lines: &[&str]) -> Option<Function> {
