@@ -348,7 +348,8 @@ pub fn search<'a>(catalog: &'a Catalog, text: &str) -> Vec<&'a Entry> {
     if stems.is_empty() {
         found.clear();
     }
-    found.sort_by_key(|(weight, entry)| (*weight, entry.is_script));
+    // of the same name, nn::conv1d is before tensor::conv1d
+    found.sort_by_key(|(weight, entry)| (*weight, entry.is_script, entry.namespace.len()));
     found.dedup_by_key(|(_, entry)| entry.qualified());
     found.into_iter().map(|(_, entry)| entry).collect()
 }
