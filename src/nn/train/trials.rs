@@ -359,10 +359,7 @@ mod tests {
         let table = table(&search(1).axes, &trials).expect("a table");
         let names: Vec<&str> = table.names().collect();
         assert_eq!(names, ["trial", "state", "value", "seconds", "n"]);
-        assert_eq!(
-            table.column("n").expect("n"),
-            &Cells::Whole(vec![0, 1])
-        );
+        assert_eq!(table.column("n").expect("n"), &Cells::Whole(vec![0, 1]));
     }
 
     #[test]
