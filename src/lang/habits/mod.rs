@@ -19,6 +19,10 @@ use super::session;
 use cistron_base::{Fault, Place};
 use tokens::Line;
 
+/// Letters of the longest line that is compared: longer ones are written by programs, and the forms
+/// are searched in them for minutes.
+const LONGEST: usize = 2000;
+
 /// A fault, with a hint where its line is in the syntax of another language.
 pub fn explained(mut fault: Fault, stage: Stage) -> Fault {
     let Some(at) = fault.at.clone().filter(|at| at.line > 0) else {
@@ -28,7 +32,10 @@ pub fn explained(mut fault: Fault, stage: Stage) -> Fault {
         return fault;
     };
     let lines: Vec<&str> = text.lines().collect();
-    let line_at = |line: usize| lines.get(line.wrapping_sub(1)).map(|text| Line::read(text));
+    let line_at = |line: usize| {
+        let text = lines.get(line.wrapping_sub(1))?;
+        (text.len() <= LONGEST).then(|| Line::read(text))
+    };
     if let Some(line) = line_at(at.line)
         && let Some(hint) = forms::hint(&line, at.column, stage)
     {
