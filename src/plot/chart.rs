@@ -46,6 +46,8 @@ pub struct Chart {
     pub equal: bool,
     /// Whether horizontal coordinates are decimal logarithms, which labels show as powers.
     pub log_x: bool,
+    /// Whether vertical coordinates are.
+    pub log_y: bool,
     /// A line to compare with, such as chance.
     pub guide: Vec<(f64, f64)>,
     /// A moment to mark on the horizontal axis.
@@ -92,7 +94,11 @@ impl Chart {
             (_, true) => Axis::of_integers(x, 8),
             _ => Axis::new(x, 8),
         };
-        (across, Axis::new(y, 6))
+        let up = match self.log_y {
+            true => Axis::of_logarithms(y, 6),
+            false => Axis::new(y, 6),
+        };
+        (across, up)
     }
 
     /// Both axes on an area of so many pixels, and what is around them.

@@ -43,15 +43,23 @@ const DIVERGING: [(f64, f64, f64); 5] = [
     (180.0, 66.0, 0.0),
 ];
 
+/// A colour that is no pure grey, which a dark page would turn around.
+fn tinted(color: RGBColor) -> RGBColor {
+    match color {
+        RGBColor(r, g, b) if r == g && g == b => RGBColor(r, g, b ^ 1),
+        other => other,
+    }
+}
+
 fn between(stops: &[(f64, f64, f64)], at: f64) -> RGBColor {
     if !at.is_finite() {
-        return RGBColor(225, 225, 225);
+        return tinted(RGBColor(225, 225, 225));
     }
     let place = at.clamp(0.0, 1.0) * (stops.len() - 1) as f64;
     let i = (place.floor() as usize).min(stops.len() - 2);
     let (a, b, share) = (stops[i], stops[i + 1], place - i as f64);
     let mix = |a: f64, b: f64| (a + (b - a) * share).round() as u8;
-    RGBColor(mix(a.0, b.0), mix(a.1, b.1), mix(a.2, b.2))
+    tinted(RGBColor(mix(a.0, b.0), mix(a.1, b.1), mix(a.2, b.2)))
 }
 
 /// A colour for a number from 0 to 1; grey where it is none.
@@ -67,9 +75,6 @@ pub fn diverging(at: f64) -> RGBColor {
 /// Black or white, whichever reads better on a colour.
 pub fn ink(on: RGBColor) -> RGBColor {
     let light = 0.299 * f64::from(on.0) + 0.587 * f64::from(on.1) + 0.114 * f64::from(on.2);
-    if light > 140.0 {
-        RGBColor(20, 20, 20)
-    } else {
-        RGBColor(255, 255, 255)
-    }
+    let grey = if light > 140.0 { 20 } else { 255 };
+    tinted(RGBColor(grey, grey, grey))
 }

@@ -4,6 +4,7 @@ use super::axis::{Drawn, text};
 use super::bars::Bars;
 use super::boxes::Boxes;
 use super::chart::{Chart, Series};
+use super::dark;
 use super::diagram::Diagram;
 use super::forest::Forest;
 use super::graph::Graph;
@@ -387,6 +388,15 @@ fn draw<DB: DrawingBackend>(figure: &Figure, root: &DrawingArea<DB, Shift>) -> D
     }
 }
 
+/// The page that a figure is on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Theme {
+    /// Black on white.
+    Light,
+    /// Light grey on dark grey.
+    Dark,
+}
+
 impl Figure {
     /// The size below which axes and letters have no room, and what needs it.
     fn least(&self) -> (u32, u32, String) {
@@ -469,14 +479,18 @@ impl Figure {
         Ok(out)
     }
 
+    /// Itself as SVG for a page.
+    fn to_themed_svg(&self, theme: Theme) -> Result<String> {
+        let svg = self.to_svg()?;
+        Ok(match theme {
+            Theme::Light => svg,
+            Theme::Dark => dark::darkened(&svg),
+        })
+    }
+
     /// Itself as PNG, with so many pixels per inch; its size counts 96.
     pub fn to_png(&self, dpi: u32) -> Result<Vec<u8>> {
         raster::png(&self.to_svg()?, dpi)
-    }
-
-    /// Itself as PDF.
-    pub fn to_pdf(&self) -> Result<Vec<u8>> {
-        raster::pdf(&self.to_svg()?)
     }
 
     /// Itself in another size, pixels; text and lines keep theirs.
@@ -488,12 +502,14 @@ impl Figure {
     }
 
     /// Writes it; the name ends with `.svg`, `.png` (with so many pixels per inch) or `.pdf`.
-    pub fn save(&self, path: &Path, dpi: u32) -> Result<()> {
+    pub fn save(&self, path: &Path, dpi: u32, theme: Theme) -> Result<()> {
         let write = |bytes: &[u8]| cistron_base::file::write_whole(path, bytes);
-        match path.extension().and_then(|e| e.to_str()) {
-            Some("svg") => write(self.to_svg()?.as_bytes()),
-            Some("png") => write(&self.to_png(dpi)?),
-            Some("pdf") => write(&self.to_pdf()?),
+        let svg = || self.to_themed_svg(theme);
+        let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
+        match ending.as_deref() {
+            Some("svg") => write(svg()?.as_bytes()),
+            Some("png") => write(&raster::png(&svg()?, dpi)?),
+            Some("pdf") => write(&raster::pdf(&svg()?)?),
             _ => bail!(
                 "value",
                 "`{}`: a figure is saved as .svg, .png or .pdf",

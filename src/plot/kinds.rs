@@ -66,6 +66,7 @@ pub fn calibration(points: Vec<(f64, f64)>) -> Figure {
         guide: DIAGONAL.to_vec(),
         mark: None,
         log_x: false,
+        log_y: false,
     };
     chart("calibration", figure)
 }

@@ -5,6 +5,7 @@ mod bars;
 mod boxes;
 mod chart;
 mod colors;
+mod dark;
 mod density;
 mod diagram;
 mod figure;
@@ -33,8 +34,8 @@ pub use boxes::Boxes;
 pub use chart::{Chart, Dots, Series};
 pub use diagram::{Diagram, Fork, Part};
 pub use figure::{
-    Content, Figure, aligned, bars, boxes, chart, diagram, forest, graph, heat, histogram, joint,
-    logos, module, panels, ranks, tracks, tree,
+    Content, Figure, Theme, aligned, bars, boxes, chart, diagram, forest, graph, heat, histogram,
+    joint, logos, module, panels, ranks, tracks, tree,
 };
 pub use forest::{Forest, Interval};
 pub use graph::{Edge, Graph};

@@ -133,7 +133,8 @@ fn chart(chart: &Chart, width: usize, colored: bool) -> String {
         }
     }
     let mut out = String::new();
-    let (lowest, highest) = ends(y0, y1);
+    let level = |v: f64| if chart.log_y { 10f64.powf(v) } else { v };
+    let (lowest, highest) = ends(level(y0), level(y1));
     for row in 0..rows {
         let label = match row {
             0 => highest.clone(),
@@ -165,7 +166,7 @@ fn chart(chart: &Chart, width: usize, colored: bool) -> String {
         let last = points
             .last()
             .filter(|_| joined)
-            .map_or(String::new(), |p| format!(" {}", short(p.1)));
+            .map_or(String::new(), |p| format!(" {}", short(level(p.1))));
         let _ = writeln!(
             out,
             "{:>10} {} {name}{last}",

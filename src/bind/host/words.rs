@@ -58,7 +58,7 @@ fn with_saved_figures(name: &str, value: Dynamic) -> Result<Dynamic> {
         let path = session::place_output(&format!("{file}.svg"), true)?;
         crate::base::file::make_folders(crate::base::file::folder_of(&path))?;
         if let Some(figure) = own.read_lock::<Figure>() {
-            figure.save(&path, crate::plot::raster::DPI)?;
+            figure.save(&path, crate::plot::raster::DPI, crate::plot::Theme::Light)?;
         }
         *own = format!("figures/{file}.svg").into();
     }

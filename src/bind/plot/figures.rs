@@ -5,9 +5,9 @@ use crate::base::Result;
 use crate::bind::args::figure::AxisOptions;
 use crate::bind::args::tensor::Numbers;
 use crate::bind::printing::figure::{history_figure, rows_of, schedule_figure};
-use crate::lang::{Native, Options, native, natives_of, session};
+use crate::lang::{Choice, Native, Options, native, natives_of, session};
 use crate::optim::Schedule;
-use crate::plot::{self, Figure, Heat, Scale, terminal};
+use crate::plot::{self, Figure, Heat, Scale, Theme, terminal};
 use crate::torch::Tensor;
 use crate::train::History;
 use rhai::Dynamic;
@@ -168,6 +168,27 @@ pub struct SaveOptions {
     /// Pixels per inch of a PNG file: 192 draws two for each pixel of the size, 300 suits print.
     #[option(default = 192, min = 24, max = 2400)]
     dpi: usize,
+    /// Page of the figure: light, or dark, for slides and pages with a dark background.
+    #[option(default = "light")]
+    theme: PageTheme,
+}
+
+/// Pages that figures are on.
+#[derive(Choice, Clone, Copy)]
+pub enum PageTheme {
+    /// Black on white.
+    Light,
+    /// Light grey on dark grey.
+    Dark,
+}
+
+impl From<PageTheme> for Theme {
+    fn from(theme: PageTheme) -> Theme {
+        match theme {
+            PageTheme::Light => Theme::Light,
+            PageTheme::Dark => Theme::Dark,
+        }
+    }
 }
 
 /// Writes the figure as .svg, .png or .pdf; in a run, into `figures/`.
@@ -176,6 +197,7 @@ pub struct SaveOptions {
 /// let roc = plot::roc([0.9, 0.1], [1, 0]);
 /// roc.save("/tmp/cistron_example.svg");
 /// roc.save("/tmp/cistron_example.png", #{ size: [400, 400], dpi: 300 });
+/// roc.save("/tmp/cistron_example_dark.svg", #{ theme: "dark" });
 /// ```
 #[native(namespace = "figure", form = method)]
 pub fn save(
@@ -185,9 +207,9 @@ pub fn save(
     options: SaveOptions,
 ) -> Result<()> {
     let path = session::place_output(path, true)?;
-    let dpi = options.dpi as u32;
+    let (dpi, theme) = (options.dpi as u32, options.theme.into());
     let Some(size) = options.size else {
-        return this.save(&path, dpi);
+        return this.save(&path, dpi, theme);
     };
     let (&[width, height], true) = (
         &size[..],
@@ -198,7 +220,8 @@ pub fn save(
             "`size` must be [width, height] of 50 to 20,000 pixels each, got {size:?}"
         );
     };
-    this.resized((width as u32, height as u32)).save(&path, dpi)
+    this.resized((width as u32, height as u32))
+        .save(&path, dpi, theme)
 }
 
 /// Shows the figure: as an image in a notebook, else as text in the terminal.

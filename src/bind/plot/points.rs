@@ -39,9 +39,39 @@ pub struct CurveOptions {
     /// Whether the horizontal axis shows decimal logarithms.
     #[option(default = false)]
     log_x: bool,
+    /// Whether the vertical axis shows decimal logarithms.
+    #[option(default = false)]
+    log_y: bool,
     /// Whether a unit has the same length on both axes, as of coordinates.
     #[option(default = false)]
     equal: bool,
+}
+
+/// Options of `plot::lines`.
+#[derive(Options)]
+pub struct LineOptions {
+    #[option(flatten)]
+    axes: AxisOptions,
+    /// Whether the vertical axis shows decimal logarithms.
+    #[option(default = false)]
+    log_y: bool,
+}
+
+/// Decimal logarithms of numbers along an axis, where they are wanted.
+fn along((axis, is_log): (&str, bool), name: &str, values: Vec<f64>) -> Result<Vec<f64>> {
+    if !is_log {
+        return Ok(values);
+    }
+    if let Some(bad) = values.iter().find(|v| **v <= 0.0) {
+        let option = if axis == "horizontal" {
+            "log_x"
+        } else {
+            "log_y"
+        };
+        bail!("value", "`{name}` has {bad} on the {axis} axis, which has no logarithm";
+            hint: "leave such points out, or set {option}: false");
+    }
+    Ok(values.into_iter().map(f64::log10).collect())
 }
 
 /// Options of `plot::joint`.
@@ -209,17 +239,11 @@ pub fn curves(
     options: CurveOptions,
 ) -> Result<Figure> {
     let AxisOptions { x, y } = options.axes;
-    let scale = match options.log_x {
-        true => f64::log10,
-        false => std::convert::identity::<f64>,
-    };
     let line = |(name, value): (&Identifier, &Dynamic)| {
         let (x, y) = pair(name, value)?;
-        if let Some(bad) = x.iter().find(|x| options.log_x && **x <= 0.0) {
-            bail!("value", "`{name}` has {bad} on the horizontal axis, which has no logarithm";
-                hint: "leave such points out, or set log_x: false");
-        }
-        let points = x.into_iter().map(scale).zip(y).collect();
+        let x = along(("horizontal", options.log_x), name, x)?;
+        let y = along(("vertical", options.log_y), name, y)?;
+        let points = x.into_iter().zip(y).collect();
         Ok(series(name.as_str(), points))
     };
     let lines = in_order(columns)
@@ -232,6 +256,7 @@ pub fn curves(
         lines,
         equal: options.equal,
         log_x: options.log_x,
+        log_y: options.log_y,
         ..Chart::default()
     };
     let figure = plot::chart(title, chart);
@@ -248,6 +273,11 @@ pub fn curves(
 ///
 /// ```rhai
 /// assert_eq(plot::lines("loss", #{ train: [0.7, 0.5] }).title, "loss");
+/// plot::lines("loss", #{ train: [7.0, 0.05] }, #{ x: "epoch", y: "loss", log_y: true });
+/// ```
+/// ```rhai,fails
+/// plot::lines("loss", #{ train: [0.7, 0.0] }, #{ log_y: true });
+/// //~ `train` has 0 on the vertical axis, which has no logarithm
 /// ```
 #[native(namespace = "plot")]
 pub fn lines(
@@ -255,12 +285,19 @@ pub fn lines(
     title: &str,
     /// Map of name to numbers.
     columns: &Map,
+    options: LineOptions,
 ) -> Result<Figure> {
+    let AxisOptions { x, y } = options.axes;
     let samples = samples_of(columns)?.into_iter();
+    let line = |(name, values): (String, Vec<f64>)| {
+        let values = along(("vertical", options.log_y), &name, values)?;
+        Ok(series(name, kinds::numbered(&values)))
+    };
     let chart = Chart {
-        lines: samples
-            .map(|(name, values)| series(name, kinds::numbered(&values)))
-            .collect(),
+        x,
+        y,
+        lines: samples.map(line).collect::<Result<_>>()?,
+        log_y: options.log_y,
         ..Chart::default()
     };
     Ok(plot::chart(title, chart))

@@ -43,7 +43,7 @@ pub(super) fn compare(records: &[Record], metric: Option<&str>, out: Option<&Pat
         terminal::show(&figure, columns, is_colored).trim_end()
     );
     if let Some(path) = out {
-        figure.save(path, plot::raster::DPI)?;
+        figure.save(path, plot::raster::DPI, plot::Theme::Light)?;
         crate::outln!("{}", path.display());
     }
     Ok(0)
